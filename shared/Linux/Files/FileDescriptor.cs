@@ -1,0 +1,168 @@
+using System.Runtime.InteropServices;
+
+namespace Plugboard.Linux.Files;
+
+/// <summary>
+/// An open file or directory: open(2) with CLOEXEC and the few calls a plugin makes, without the buffers and strategies of a
+/// <see cref="FileStream"/>, whose first use costs a cold process a tenth of a millisecond. A relative path is below a directory's descriptor.
+/// Every refused call is an <see cref="ErrnoException"/>.
+/// </summary>
+public sealed unsafe class FileDescriptor : SafeHandle
+{
+    private readonly string path;
+
+    internal FileDescriptor(int fd, string path)
+        : base(-1, ownsHandle: true)
+    {
+        this.path = path;
+        SetHandle(fd);
+    }
+
+    /// <inheritdoc/>
+    public override bool IsInvalid => handle < 0;
+
+    /// <summary>The path it was opened by, for messages.</summary>
+    public string Path => path;
+
+    internal int Number => IsClosed ? throw new ObjectDisposedException(path) : (int)handle;
+
+    /// <summary>Opens for reading; null where nothing is there (ENOENT, ENOTDIR).</summary>
+    public static FileDescriptor? FindForReading(string path) => Find(null, path, LibC.File.O_RDONLY);
+
+    /// <summary>Opens for reading.</summary>
+    public static FileDescriptor OpenForReading(string path) => Open(null, path, LibC.File.O_RDONLY, 0);
+
+    /// <summary>Opens a directory.</summary>
+    public static FileDescriptor OpenDirectory(string path) => Open(null, path, LibC.File.O_RDONLY | LibC.File.O_DIRECTORY, 0);
+
+    /// <summary>Opens a directory; null where nothing is there.</summary>
+    public static FileDescriptor? FindDirectory(string path) => Find(null, path, LibC.File.O_RDONLY | LibC.File.O_DIRECTORY);
+
+    /// <summary>Opens an existing file for writing, as under /proc/sys.</summary>
+    public static FileDescriptor OpenForWriting(string path) => Open(null, path, LibC.File.O_WRONLY, 0);
+
+    internal static FileDescriptor Open(FileDescriptor? directory, string path, int flags, uint mode)
+    {
+        var at = directory?.Number ?? LibC.File.AT_FDCWD;
+        int fd;
+        do
+            fd = LibC.File.OpenAt(at, path, flags | LibC.File.O_CLOEXEC, mode);
+        while (fd < 0 && Marshal.GetLastPInvokeError() == (int)Errno.EINTR);
+        var full = directory is null ? path : $"{directory.path}/{path}";
+        return fd < 0 ? throw ErrnoException.Last("open", full) : new FileDescriptor(fd, full);
+    }
+
+    internal static FileDescriptor? Find(FileDescriptor? directory, string path, int flags)
+    {
+        try
+        {
+            return Open(directory, path, flags, 0);
+        }
+        catch (ErrnoException e) when (e.Errno is Errno.ENOENT or Errno.ENOTDIR)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Reads once; 0 at the end of the file.</summary>
+    public int Read(Span<byte> buffer)
+    {
+        fixed (byte* p = buffer)
+        {
+            nint count;
+            do
+                count = LibC.File.Read(Number, p, (nuint)buffer.Length);
+            while (count < 0 && Marshal.GetLastPInvokeError() == (int)Errno.EINTR);
+            return count < 0 ? throw ErrnoException.Last("read", path) : (int)count;
+        }
+    }
+
+    /// <summary>Reads at an offset without moving; less than asked only at the end of the file.</summary>
+    public int ReadAt(Span<byte> buffer, long offset)
+    {
+        var total = 0;
+        fixed (byte* p = buffer)
+        {
+            while (total < buffer.Length)
+            {
+                var count = LibC.File.PRead(Number, p + total, (nuint)(buffer.Length - total), offset + total);
+                if (count == 0)
+                    break;
+                if (count > 0)
+                    total += (int)count;
+                else if (Marshal.GetLastPInvokeError() != (int)Errno.EINTR)
+                    throw ErrnoException.Last("pread", path);
+            }
+        }
+
+        return total;
+    }
+
+    /// <summary>Reads from here to the end of the file.</summary>
+    public byte[] ReadToEnd()
+    {
+        var buffer = new byte[4096];
+        var length = 0;
+        while (true)
+        {
+            var count = Read(buffer.AsSpan(length));
+            if (count == 0)
+                return length == buffer.Length ? buffer : buffer[..length];
+            length += count;
+            if (length == buffer.Length)
+                Array.Resize(ref buffer, buffer.Length * 2);
+        }
+    }
+
+    /// <summary>Writes all bytes.</summary>
+    public void Write(ReadOnlySpan<byte> bytes)
+    {
+        fixed (byte* p = bytes)
+        {
+            var written = 0;
+            while (written < bytes.Length)
+            {
+                var count = LibC.File.Write(Number, p + written, (nuint)(bytes.Length - written));
+                if (count >= 0)
+                    written += (int)count;
+                else if (Marshal.GetLastPInvokeError() != (int)Errno.EINTR)
+                    throw ErrnoException.Last("write", path);
+            }
+        }
+    }
+
+    /// <summary>What statx(2) tells of the open file.</summary>
+    public FileStatus Status() => Stat(Number, "", LibC.File.AT_EMPTY_PATH, path) ?? throw new ErrnoException("statx", path, Errno.ENOENT);
+
+    /// <summary>What statx(2) tells of a path, following links; null where nothing is there.</summary>
+    public static FileStatus? FindStatus(string path) => Stat(LibC.File.AT_FDCWD, path, 0, path);
+
+    private static FileStatus? Stat(int directory, string path, int flags, string subject)
+    {
+        LibC.File.StatxBuffer buffer;
+        if (LibC.File.Statx(directory, path, flags, LibC.File.STATX_BASIC_STATS, &buffer) < 0)
+        {
+            var errno = (Errno)Marshal.GetLastPInvokeError();
+            return errno is Errno.ENOENT or Errno.ENOTDIR ? null : throw new ErrnoException("statx", subject, errno);
+        }
+
+        var type = buffer.Mode & LibC.File.S_IFMT;
+        return new FileStatus(
+            (ulong)buffer.DeviceMajor << 32 | buffer.DeviceMinor,
+            buffer.Inode,
+            (long)buffer.Size,
+            (Int128)buffer.Modification.Seconds * 1_000_000_000 + buffer.Modification.Nanoseconds,
+            type == LibC.File.S_IFREG,
+            type == LibC.File.S_IFDIR);
+    }
+
+    /// <summary>The type of the filesystem the file is on, as in statfs(2).</summary>
+    public long FilesystemType()
+    {
+        LibC.File.StatFs buffer;
+        return LibC.File.FStatFs(Number, &buffer) < 0 ? throw ErrnoException.Last("fstatfs", path) : buffer.Type;
+    }
+
+    /// <inheritdoc/>
+    protected override bool ReleaseHandle() => LibC.File.Close((int)handle) == 0;
+}

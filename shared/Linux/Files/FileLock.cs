@@ -1,0 +1,66 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Plugboard.Linux.Files;
+
+/// <summary>
+/// An exclusive flock(2) on an open file or directory, with a timeout. It ends when it is disposed or the process dies.
+/// A free lock costs one call; only a busy one costs a thread, which waits in the kernel's own queue, first come, first served.
+/// </summary>
+public sealed class FileLock : IDisposable
+{
+    private readonly FileDescriptor file;
+
+    private FileLock(FileDescriptor file) => this.file = file;
+
+    /// <summary>Takes the lock on <paramref name="file"/>, which the lock then owns, and waits for it as long as <paramref name="timeout"/>.</summary>
+    /// <exception cref="FileLockTimeoutException">Someone else held it all the time.</exception>
+    public static FileLock Take(FileDescriptor file, TimeSpan timeout)
+    {
+        if (LibC.File.Flock(file.Number, LibC.File.LOCK_EX | LibC.File.LOCK_NB) == 0)
+            return new FileLock(file);
+        var errno = (Errno)Marshal.GetLastPInvokeError();
+        if (errno != Errno.EAGAIN)
+            throw new ErrnoException("flock", file.Path, errno);
+        return Wait(file, timeout);
+    }
+
+    private static FileLock Wait(FileDescriptor file, TimeSpan timeout)
+    {
+        var number = file.Number;
+        var result = Errno.EINTR;
+        var waiter = new Thread(() =>
+        {
+            while (result == Errno.EINTR)
+                result = LibC.File.Flock(number, LibC.File.LOCK_EX) == 0 ? Errno.None : (Errno)Marshal.GetLastPInvokeError();
+        })
+        { IsBackground = true };
+        waiter.Start();
+        if (!waiter.Join(timeout))
+            throw new FileLockTimeoutException(file.Path, timeout, FindHolder(file));
+        return result == Errno.None ? new FileLock(file) : throw new ErrnoException("flock", file.Path, result);
+    }
+
+    // proc_locks(5): "1: FLOCK  ADVISORY  WRITE 1234 fe:01:5678 0 EOF", device in hex, inode in decimal. Where the filesystem's
+    // device differs from statx's (overlayfs, btrfs) the inode alone decides.
+    private static int? FindHolder(FileDescriptor file)
+    {
+        using var locks = FileDescriptor.FindForReading("/proc/locks");
+        if (locks is null)
+            return null;
+        var inode = ":" + file.Status().Inode.ToString(CultureInfo.InvariantCulture);
+        foreach (var line in Encoding.ASCII.GetString(locks.ReadToEnd()).Split('\n'))
+        {
+            var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            if (words.Length >= 6 && words[1] == "FLOCK" && words[5].EndsWith(inode, StringComparison.Ordinal)
+                && int.TryParse(words[4], NumberStyles.None, CultureInfo.InvariantCulture, out var pid))
+                return pid;
+        }
+
+        return null;
+    }
+
+    /// <summary>Gives the lock back and closes the file.</summary>
+    public void Dispose() => file.Dispose();
+}
