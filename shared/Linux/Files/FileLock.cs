@@ -5,7 +5,7 @@ using System.Text;
 namespace Plugboard.Linux.Files;
 
 /// <summary>
-/// An exclusive flock(2) on an open file or directory, with a timeout. It ends when it is disposed or the process dies.
+/// A flock(2) on an open file or directory, exclusive or shared, with a timeout. It ends when it is disposed or the process dies.
 /// A free lock costs one call; only a busy one costs a thread, which waits in the kernel's own queue, first come, first served.
 /// </summary>
 public sealed class FileLock : IDisposable
@@ -18,28 +18,54 @@ public sealed class FileLock : IDisposable
     /// <exception cref="FileLockTimeoutException">Someone else held it all the time.</exception>
     public static FileLock Take(FileDescriptor file, TimeSpan timeout)
     {
-        if (LibC.File.Flock(file.Number, LibC.File.LOCK_EX | LibC.File.LOCK_NB) == 0)
-            return new FileLock(file);
-        var errno = (Errno)Marshal.GetLastPInvokeError();
-        if (errno != Errno.EAGAIN)
-            throw new ErrnoException("flock", file.Path, errno);
-        return Wait(file, timeout);
+        Lock(file, LibC.File.LOCK_EX, timeout);
+        return new FileLock(file);
     }
 
-    private static FileLock Wait(FileDescriptor file, TimeSpan timeout)
+    /// <summary>Takes the lock together with others who share it; otherwise as <see cref="Take"/>.</summary>
+    public static FileLock TakeShared(FileDescriptor file, TimeSpan timeout)
+    {
+        Lock(file, LibC.File.LOCK_SH, timeout);
+        return new FileLock(file);
+    }
+
+    /// <summary>
+    /// Makes a shared lock exclusive. It is let go for a moment on the way (flock(2)): what was read under the shared lock must be read again.
+    /// </summary>
+    public void MakeExclusive(TimeSpan timeout) => Lock(file, LibC.File.LOCK_EX, timeout);
+
+    /// <summary>Makes the lock exclusive if nobody else has it; false, and the lock is gone, where somebody does.</summary>
+    public bool TryMakeExclusive() => TryLock(file, LibC.File.LOCK_EX);
+
+    private static void Lock(FileDescriptor file, int operation, TimeSpan timeout)
+    {
+        if (!TryLock(file, operation))
+            Wait(file, operation, timeout);
+    }
+
+    private static bool TryLock(FileDescriptor file, int operation)
+    {
+        if (LibC.File.Flock(file.Number, operation | LibC.File.LOCK_NB) == 0)
+            return true;
+        var errno = (Errno)Marshal.GetLastPInvokeError();
+        return errno == Errno.EAGAIN ? false : throw new ErrnoException("flock", file.Path, errno);
+    }
+
+    private static void Wait(FileDescriptor file, int operation, TimeSpan timeout)
     {
         var number = file.Number;
         var result = Errno.EINTR;
         var waiter = new Thread(() =>
         {
             while (result == Errno.EINTR)
-                result = LibC.File.Flock(number, LibC.File.LOCK_EX) == 0 ? Errno.None : (Errno)Marshal.GetLastPInvokeError();
+                result = LibC.File.Flock(number, operation) == 0 ? Errno.None : (Errno)Marshal.GetLastPInvokeError();
         })
         { IsBackground = true };
         waiter.Start();
         if (!waiter.Join(timeout))
             throw new FileLockTimeoutException(file.Path, timeout, FindHolder(file));
-        return result == Errno.None ? new FileLock(file) : throw new ErrnoException("flock", file.Path, result);
+        if (result != Errno.None)
+            throw new ErrnoException("flock", file.Path, result);
     }
 
     // proc_locks(5): "1: FLOCK  ADVISORY  WRITE 1234 fe:01:5678 0 EOF", device in hex, inode in decimal. Where the filesystem's
