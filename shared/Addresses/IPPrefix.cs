@@ -35,6 +35,9 @@ public readonly record struct IPPrefix(IPAddr Address, int Length) : IComparable
     /// <summary>True where the two networks share an address.</summary>
     public bool Overlaps(IPPrefix other) => Contains(other.Address.Masked(other.Length)) || other.Contains(Address.Masked(Length));
 
+    /// <summary>True where the network has a broadcast address: IPv4 with a length below 31 (RFC 3021).</summary>
+    public bool HasBroadcast => !Is6 && Length < 31;
+
     /// <summary>Reads <c>address/length</c> by Go's rules; false for anything else.</summary>
     public static bool TryParse(ReadOnlySpan<char> text, out IPPrefix prefix)
     {

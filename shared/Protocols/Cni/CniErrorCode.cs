@@ -36,6 +36,9 @@ public enum CniErrorCode
     /// <summary>STATUS: not available, and existing containers may have limited connectivity.</summary>
     PluginNotAvailableLimitedConnectivity = 51,
 
+    /// <summary>CHECK: something is not as ADD left it. The specification leaves codes from 100 on to plugins.</summary>
+    NotAsAdded = 100,
+
     /// <summary>What was not foreseen.</summary>
     Internal = 999,
 }

@@ -1,0 +1,116 @@
+#!/usr/bin/env bash
+# The one gate, for people and for CI.  usage: ./build.sh [build|demo|test|bench|format|clean]   (no verb: build)
+set -euo pipefail
+cd "$(dirname "$(readlink -f "$0")")"
+root=$PWD
+bin=$root/artifacts/bin
+log=$root/artifacts/log
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_USE_MSBUILD_SERVER=0 MSBUILDDISABLENODEREUSE=1
+
+# Debian packages: what compiling needs, what running the tests, the demo and the bench needs.
+build_packages="gcc libc6-dev binutils zlib1g-dev"
+run_packages="iproute2 iputils-ping busybox-static containernetworking-plugins strace podman kmod tcpdump user-mode-linux"
+
+say() { printf '\033[1m== %s\033[0m\n' "$*"; }
+die() { printf 'build.sh: %s\n' "$*" >&2; exit 1; }
+
+# need PACKAGE…: installs what is missing when root, else says what to install.
+need() {
+    local missing=() package
+    for package in "$@"; do
+        dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+    done
+    [ ${#missing[@]} -eq 0 ] && return
+    [ "$(id -u)" -eq 0 ] || die "these Debian packages are missing: ${missing[*]}; install them or run as root"
+    say "Installing ${missing[*]}"
+    mkdir -p "$log"
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"; } \
+        >"$log/apt.log" 2>&1 || { tail -20 "$log/apt.log" >&2; die "installing ${missing[*]} failed"; }
+}
+
+# quietly NAME COMMAND…: shows what a command printed only when it fails.
+quietly() {
+    local name=$1; shift
+    mkdir -p "$log"
+    "$@" >"$log/$name.log" 2>&1 || { cat "$log/$name.log" >&2; die "$name failed"; }
+}
+
+# One id for every executable of one build: what went into it. The linker writes it into each as an ELF note.
+build_id() {
+    { dotnet --version; find shared plugins Directory.*.props BannedSymbols.txt global.json \
+        \( -name bin -o -name obj \) -prune -o -type f -print0 | LC_ALL=C sort -z | xargs -0 sha1sum; } | sha1sum | cut -c1-40
+}
+
+build() {
+    command -v dotnet >/dev/null || die "the .NET SDK is missing: global.json says which"
+    # shellcheck disable=SC2086
+    need $build_packages
+    local id plugin
+    id=$(build_id)
+    if [ "$(cat artifacts/build-id 2>/dev/null)" = "$id" ] && plugins_present; then return; fi
+    rm -f artifacts/build-id
+    mkdir -p "$bin"
+    for plugin in plugins/*/; do
+        plugin=$(basename "$plugin")
+        say "Compiling $plugin"
+        quietly "publish-$plugin" dotnet publish "plugins/$plugin" -c Release -o "artifacts/publish/$plugin" -p:PlugboardBuildId="$id"
+        install -m 0755 "artifacts/publish/$plugin/$plugin" "$bin/$plugin.new"
+        mv "$bin/$plugin.new" "$bin/$plugin"
+    done
+    echo "$id" > artifacts/build-id
+    say "Built $(ls "$bin" | tr '\n' ' ')in artifacts/bin"
+}
+
+plugins_present() {
+    local plugin
+    for plugin in plugins/*/; do [ -x "$bin/$(basename "$plugin")" ] || return 1; done
+}
+
+privileged() {
+    [ "$(id -u)" -eq 0 ] || die "$1 makes network namespaces: run it as root"
+    # shellcheck disable=SC2086
+    need $run_packages
+}
+
+# A rule that matters is a check: no C# file over 500 lines.
+check_lengths() {
+    local long
+    long=$(find shared plugins tests \( -name bin -o -name obj \) -prune -o -name '*.cs' -print0 | xargs -0 wc -l | awk '$1 > 500 && $2 != "total"')
+    [ -z "$long" ] || die "C# files over 500 lines:"$'\n'"$long"
+}
+
+run_tests() {
+    local passed=0 failed=0 skipped=0 project counts status=0
+    privileged test
+    build
+    say "Format and file lengths"
+    check_lengths
+    quietly restore dotnet restore Plugins.sln
+    quietly format dotnet format whitespace Plugins.sln --no-restore --verify-no-changes
+    say "Analyzers and tests, warnings as errors"
+    quietly build-tests dotnet build Plugins.sln --no-restore -c Debug
+    for project in Unit Kernel EndToEnd; do
+        say "$project tests"
+        mkdir -p "$log"
+        PLUGBOARD_BIN=$bin dotnet test "tests/$project" --no-build -c Debug --logger "console;verbosity=${VERBOSITY:-minimal}" 2>&1 \
+            | tee "$log/test-$project.log" | grep -vE '^(Test run for|VSTest version|Starting test execution|A total of)' || true
+        counts=$(grep -oE '(Failed|Passed|Skipped): +[0-9]+' "$log/test-$project.log" | tail -3 | tr -d ' ')
+        [ -n "$counts" ] || { echo "$project: no test ran" >&2; status=1; continue; }
+        passed=$((passed + $(sed -n 's/^Passed://p' <<<"$counts")))
+        failed=$((failed + $(sed -n 's/^Failed://p' <<<"$counts")))
+        skipped=$((skipped + $(sed -n 's/^Skipped://p' <<<"$counts")))
+    done
+    [ "$failed" -eq 0 ] || status=1
+    echo "$passed passed, $failed failed, $skipped skipped"
+    return $status
+}
+
+case ${1:-build} in
+    build) build; echo "artifacts/bin: $(ls "$bin" | tr '\n' ' ')" ;;
+    demo) build; privileged demo; exec examples/demo.sh "$bin" ;;
+    test) run_tests ;;
+    bench) shift; build; privileged bench; quietly build-bench dotnet build tests/Benchmarks -c Release; exec dotnet "artifacts/benchmarks/Plugboard.Benchmarks.dll" "$bin" /usr/lib/cni "$@" ;;
+    format) dotnet format whitespace Plugins.sln ;;
+    clean) rm -rf artifacts; find . \( -name bin -o -name obj \) -type d -prune -exec rm -rf {} + ;;
+    *) sed -n 2p "$0" | cut -c3-; exit 2 ;;
+esac

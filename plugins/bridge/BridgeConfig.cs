@@ -1,0 +1,257 @@
+using Plugboard.Addresses;
+using Plugboard.Protocols.Cni;
+
+namespace Plugboard.Bridge;
+
+/// <summary>The keys of a bridge config, read and validated. Pure.</summary>
+internal sealed record BridgeConfig
+{
+    private const int MaxNameBytes = 15;
+
+    /// <summary>The bridge device's name.</summary>
+    public string Bridge { get; private init; } = "cni0";
+
+    /// <summary>The bridge bears the gateway's address, and the host forwards. Implied by <see cref="IsDefaultGateway"/>.</summary>
+    public bool IsGateway { get; private init; }
+
+    /// <summary>The pod's default route leads to the gateway.</summary>
+    public bool IsDefaultGateway { get; private init; }
+
+    /// <summary>A conflicting address of the bridge is replaced.</summary>
+    public bool ForceAddress { get; private init; }
+
+    /// <summary>Bytes, for the bridge when it is created and both veth ends; 0: the kernel's default.</summary>
+    public int Mtu { get; private init; }
+
+    /// <summary>The port sends frames back where they came from.</summary>
+    public bool HairpinMode { get; private init; }
+
+    /// <summary>The bridge itself is promiscuous.</summary>
+    public bool PromiscMode { get; private init; }
+
+    /// <summary>The port's untagged VLAN; 0: none.</summary>
+    public int Vlan { get; private init; }
+
+    /// <summary>The port's tagged VLANs, ascending.</summary>
+    public IReadOnlyList<int> VlanTrunk { get; private init; } = [];
+
+    /// <summary>The VLANs that the kernel gives a new port stay.</summary>
+    public bool PreserveDefaultVlan { get; private init; }
+
+    /// <summary>IPv6 duplicate address detection runs and is waited for.</summary>
+    public bool EnableDad { get; private init; }
+
+    /// <summary>The container's end stays down; only without IPAM.</summary>
+    public bool DisableContainerInterface { get; private init; }
+
+    /// <summary>The port speaks only to ports that are not isolated.</summary>
+    public bool PortIsolation { get; private init; }
+
+    /// <summary>The container end's hardware address; null: the kernel's choice.</summary>
+    public MacAddress? Mac { get; private init; }
+
+    /// <summary>The IPAM plugin; empty: layer 2 only.</summary>
+    public string IpamType { get; private init; } = "";
+
+    /// <summary>Replaces the IPAM's name resolution; null: does not.</summary>
+    public CniDns? Dns { get; private init; }
+
+    /// <summary>True where pods get addresses.</summary>
+    public bool IsLayer3 => IpamType.Length > 0;
+
+    /// <summary>True where a bridge that is created filters VLANs.</summary>
+    public bool VlanFiltering => Vlan != 0 || VlanTrunk.Count > 0;
+
+    /// <summary>Reads the config of an ADD or CHECK; what is wrong is a <see cref="CniException"/>.</summary>
+    public static BridgeConfig Parse(CniRequest request)
+    {
+        var node = request.Config;
+        RefuseUnsupported(node);
+        var isDefaultGateway = node.GetBool("isDefaultGateway");
+        var config = new BridgeConfig
+        {
+            Bridge = ReadBridgeName(node),
+            IsGateway = node.GetBool("isGateway") || isDefaultGateway,
+            IsDefaultGateway = isDefaultGateway,
+            ForceAddress = node.GetBool("forceAddress"),
+            Mtu = ReadMtu(node),
+            HairpinMode = node.GetBool("hairpinMode"),
+            PromiscMode = node.GetBool("promiscMode"),
+            Vlan = ReadVlan(node),
+            VlanTrunk = TrunkVlans.Parse(node),
+            PreserveDefaultVlan = node.GetBool("preserveDefaultVlan"),
+            EnableDad = node.GetBool("enabledad"),
+            DisableContainerInterface = node.GetBool("disableContainerInterface"),
+            PortIsolation = node.GetBool("portIsolation"),
+            Mac = ReadMac(request),
+            IpamType = ReadIpamType(node),
+            Dns = ReadDns(node),
+        };
+        config.RefuseContradictions();
+        return config;
+    }
+
+    /// <summary>The bridge's name and the IPAM's, as far as a config that may not validate tells them.</summary>
+    public static BridgeConfig ParseLeniently(CniRequest request)
+    {
+        var node = request.Config;
+        return new BridgeConfig
+        {
+            Bridge = Leniently(node, ReadBridgeName, "cni0"),
+            IpamType = Leniently(node, ReadIpamType, ""),
+        };
+    }
+
+    private static T Leniently<T>(ConfigNode node, Func<ConfigNode, T> read, T otherwise)
+    {
+        try
+        {
+            return read(node);
+        }
+        catch (CniException)
+        {
+            return otherwise;
+        }
+    }
+
+    /// <summary>All that is wrong with a config, a sentence each.</summary>
+    public static IReadOnlyList<string> Validate(CniRequest request)
+    {
+        var problems = new List<string>();
+        var node = request.Config;
+        Step("ipMasq", () => RefuseUnsupported(node));
+        Step("bridge", () => ReadBridgeName(node));
+        foreach (var key in Flags)
+            Step(key, () => node.GetBool(key));
+        Step("mtu", () => ReadMtu(node));
+        Step("vlan", () => ReadVlan(node));
+        Step("vlanTrunk", () => TrunkVlans.Parse(node));
+        Step("mac", () => ReadMac(request));
+        Step("ipam", () => ReadIpamType(node));
+        Step("dns", () => ReadDns(node));
+        foreach (var member in node.Element.EnumerateObject())
+        {
+            if (!Keys.Contains(member.Name, StringComparer.OrdinalIgnoreCase))
+                problems.Add($"{member.Name}: is no key of bridge and has no effect");
+        }
+
+        if (problems.Count == 0)
+            Step("disableContainerInterface", () => Parse(request));
+        return problems;
+
+        void Step(string key, Action read)
+        {
+            try
+            {
+                read();
+            }
+            catch (CniException e)
+            {
+                problems.Add($"{key}: {e.Message}");
+            }
+        }
+    }
+
+    private static readonly string[] Flags =
+    [
+        "isGateway", "isDefaultGateway", "forceAddress", "hairpinMode", "promiscMode", "preserveDefaultVlan", "enabledad",
+        "disableContainerInterface", "portIsolation",
+    ];
+
+    private static readonly string[] Keys =
+    [
+        .. Flags, "cniVersion", "name", "type", "args", "capabilities", "runtimeConfig", "prevResult", "ipam", "dns", "bridge", "mtu", "vlan",
+        "vlanTrunk", "ipMasq", "ipMasqBackend", "macspoofchk",
+    ];
+
+    // Silence would mean pods without the masquerade or the protection their operator asked for.
+    private static void RefuseUnsupported(ConfigNode node)
+    {
+        if (node.GetBool("ipMasq"))
+            throw Unsupported("ipMasq", "true");
+        if (node.GetString("ipMasqBackend") is { Length: > 0 } backend)
+            throw Unsupported("ipMasqBackend", backend);
+        if (node.GetBool("macspoofchk"))
+            throw Unsupported("macspoofchk", "true");
+    }
+
+    private static CniException Unsupported(string key, string value) => new(
+        CniErrorCode.UnsupportedField,
+        $"unsupported value of {key}: {value}",
+        $"this version of bridge cannot do {key} yet: remove the key, or keep the reference bridge for this network");
+
+    private static string ReadBridgeName(ConfigNode node)
+    {
+        var name = node.GetString("bridge") is { Length: > 0 } given ? given : "cni0";
+        if (System.Text.Encoding.UTF8.GetByteCount(name) > MaxNameBytes || name is "." or ".." || name.AsSpan().IndexOfAny('/', ':', ' ') >= 0)
+        {
+            throw new CniException(
+                CniErrorCode.InvalidNetworkConfig, $"invalid bridge name \"{name}\"", "bridge wants a device name: 1 to 15 bytes, no slash, colon or space");
+        }
+
+        return name;
+    }
+
+    private static int ReadMtu(ConfigNode node) => node.FindInt("mtu") is not { } mtu ? 0
+        : mtu >= 0 ? mtu
+        : throw new CniException(CniErrorCode.InvalidNetworkConfig, $"invalid mtu {mtu}", "mtu wants a number of bytes, or 0 for the kernel's default");
+
+    private static int ReadVlan(ConfigNode node)
+    {
+        var vlan = node.FindInt("vlan") ?? 0;
+        return vlan is >= 0 and <= 4094 ? vlan : throw new CniException(
+            CniErrorCode.InvalidNetworkConfig, $"invalid VLAN ID {vlan} (must be between 0 and 4094)", "correct vlan in the network config");
+    }
+
+    // The last of the three wins: what a runtime passes per pod is closer than what a config says.
+    private static MacAddress? ReadMac(CniRequest request)
+    {
+        var text = CniArgs.Parse(request.Args, "MAC").Find("MAC") ?? "";
+        if (request.Config.FindObject("args")?.FindObject("cni")?.GetString("mac") is { Length: > 0 } fromArgs)
+            text = fromArgs;
+        if (request.Config.FindObject("runtimeConfig")?.GetString("mac") is { Length: > 0 } fromRuntime)
+            text = fromRuntime;
+        if (text.Length == 0)
+            return null;
+        return MacAddress.TryParse(text, out var mac) ? mac : throw new CniException(
+            CniErrorCode.InvalidNetworkConfig,
+            $"address {text}: invalid MAC address",
+            "the MAC of CNI_ARGS, args.cni.mac or runtimeConfig.mac wants the form 02:00:00:00:00:01");
+    }
+
+    private static string ReadIpamType(ConfigNode node) => node.FindObject("ipam")?.GetString("type") ?? "";
+
+    private static CniDns? ReadDns(ConfigNode node)
+    {
+        if (node.FindObject("dns") is not { } dns)
+            return null;
+        var domain = dns.GetString("domain");
+        var given = domain.Length > 0 || dns.Find("nameservers") is not null || dns.Find("search") is not null || dns.Find("options") is not null;
+        return !given ? null : new CniDns
+        {
+            Nameservers = dns.GetStrings("nameservers"),
+            Domain = domain,
+            Search = dns.GetStrings("search"),
+            Options = dns.GetStrings("options"),
+        };
+    }
+
+    private void RefuseContradictions()
+    {
+        if (HairpinMode && PromiscMode)
+        {
+            throw new CniException(
+                CniErrorCode.InvalidNetworkConfig,
+                "cannot set hairpin mode and promiscuous mode at the same time",
+                "remove hairpinMode or promiscMode from the network config");
+        }
+
+        if (DisableContainerInterface && IsLayer3)
+        {
+            throw new CniException(
+                CniErrorCode.InvalidNetworkConfig,
+                "cannot use IPAM when DisableContainerInterface flag is set",
+                "remove ipam or disableContainerInterface from the network config");
+        }
+    }
+}

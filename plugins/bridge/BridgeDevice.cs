@@ -1,0 +1,132 @@
+using Plugboard.Addresses;
+using Plugboard.Linux;
+using Plugboard.Netlink;
+using Plugboard.Netlink.Route;
+using Plugboard.Netlink.Route.Links;
+using Plugboard.Protocols.Cni;
+
+namespace Plugboard.Bridge;
+
+/// <summary>The bridge in the host's namespace: made by the first ADD, found by all others.</summary>
+internal sealed class BridgeDevice : IDisposable
+{
+    private const int Attempts = 5;
+
+    private readonly RouteClient host;
+    private readonly BridgeLock held;
+    private bool isCreated;
+    private bool isMadePromiscuous;
+
+    private BridgeDevice(RouteClient host, Link link, BridgeLock held)
+    {
+        this.host = host;
+        this.held = held;
+        Link = link;
+    }
+
+    /// <summary>The bridge as it was found.</summary>
+    public Link Link { get; }
+
+    /// <summary>The bridge's lock, shared until something must change.</summary>
+    public BridgeLock Lock => held;
+
+    /// <summary>Finds or makes the bridge, up and as promiscuous as the config wants.</summary>
+    public static BridgeDevice Ensure(RouteClient host, BridgeConfig config)
+    {
+        var isCreated = false;
+        for (var attempt = 0; attempt < Attempts; attempt++)
+        {
+            if (FindLocked(host, config) is { } found)
+            {
+                found.isCreated = isCreated;
+                found.Settle(config);
+                return found;
+            }
+
+            isCreated = Create(host, config);
+        }
+
+        throw new CniException(
+            CniErrorCode.TryAgainLater,
+            $"failed to create bridge \"{config.Bridge}\": it vanished each time it was made",
+            "something deletes the bridge as soon as it is there: look for another network manager");
+    }
+
+    /// <summary>Takes back what <see cref="Ensure"/> did, unless another ADD has built on it.</summary>
+    public void Undo()
+    {
+        if ((!isCreated && !isMadePromiscuous) || !held.TryMakeExclusive())
+            return;
+        if (isCreated && host.Links.ListByMaster(Link.Index).Count == 0)
+            host.Links.Delete(Link.Index);
+        else if (isMadePromiscuous)
+            host.Links.Set(Link.Index, new LinkChange { Promiscuous = false });
+    }
+
+    /// <summary>Finds the bridge without changing anything; null where it is not there.</summary>
+    public static Link? Find(RouteClient host, string name) => RequireBridge(host.Links.Find(name), name);
+
+    private static BridgeDevice? FindLocked(RouteClient host, BridgeConfig config)
+    {
+        if (Find(host, config.Bridge) is null || BridgeLock.FindShared(config.Bridge) is not { } held)
+            return null;
+        // Looked at again under the lock: an ADD that failed may have removed the bridge it made.
+        if (Find(host, config.Bridge) is { } link)
+            return new BridgeDevice(host, link, held);
+        held.Dispose();
+        return null;
+    }
+
+    // The address is given at creation: the kernel would otherwise take the least of the ports' and change it as pods come and go.
+    private static bool Create(RouteClient host, BridgeConfig config)
+    {
+        try
+        {
+            host.Links.Add(new BridgeSpec(config.Bridge)
+            {
+                Mtu = config.Mtu,
+                Address = MacAddress.Local((ulong)Random.Shared.NextInt64()),
+                VlanFiltering = config.VlanFiltering ? true : null,
+            });
+            return true;
+        }
+        catch (NetlinkException e) when (e.Errno == Errno.EEXIST)
+        {
+            return false;
+        }
+        catch (NetlinkException e)
+        {
+            throw new CniException(CniErrorCode.Internal, $"failed to create bridge \"{config.Bridge}\": {e.Message}", "", e);
+        }
+    }
+
+    private void Settle(BridgeConfig config)
+    {
+        var promiscuous = config.PromiscMode && !Link.IsPromiscuous;
+        if (Link.IsUp && !promiscuous)
+            return;
+        try
+        {
+            held.MakeExclusive();
+            // Only a bridge that is down: an operator's later choice stays. A kernel without IPv6 has no such setting.
+            if (!Link.IsUp)
+                Sysctl.Ensure($"net/ipv6/conf/{config.Bridge}/accept_ra", "0");
+            host.Links.Set(Link.Index, new LinkChange { Up = Link.IsUp ? null : true, Promiscuous = promiscuous ? true : null });
+            isMadePromiscuous = promiscuous;
+        }
+        catch
+        {
+            Undo();
+            Dispose();
+            throw;
+        }
+    }
+
+    private static Link? RequireBridge(Link? link, string name) => link is null || link.Kind == "bridge" ? link : throw new CniException(
+        CniErrorCode.InvalidNetworkConfig,
+        $"failed to create bridge \"{name}\": \"{name}\" already exists but is not a bridge",
+        $"{name} is a {(link.Kind.Length == 0 ? "physical or loopback" : link.Kind)} device: name another bridge in the network config");
+
+    /// <inheritdoc/>
+    public void Dispose() => held.Dispose();
+}

@@ -1,0 +1,100 @@
+using Plugboard.Addresses;
+using Plugboard.Linux;
+using Plugboard.Netlink;
+using Plugboard.Netlink.Route;
+using Plugboard.Netlink.Route.Links;
+using Plugboard.Protocols.Cni;
+
+namespace Plugboard.Bridge;
+
+/// <summary>The gateway's addresses on the bridge, or on its device for a VLAN, and the forwarding that makes it a gateway.</summary>
+internal static class BridgeGateway
+{
+    /// <summary>Makes <paramref name="device"/> bear the plan's gateways. What is in place costs one question per family.</summary>
+    public static void Ensure(RouteClient host, Link device, BridgeDevice bridge, BridgeConfig config, AddressPlan plan, Rollback rollback)
+    {
+        var isPinned = false;
+        foreach (var gateway in plan.Gateways)
+        {
+            if (!Bears(host, device, gateway))
+            {
+                bridge.Lock.MakeExclusive();
+                if (!Bears(host, device, gateway))
+                {
+                    MakeRoom(host, device, gateway, config, rollback);
+                    Add(host, device, gateway, rollback);
+                    if (!isPinned)
+                        PinAddress(host, device);
+                    isPinned = true;
+                }
+            }
+
+            Forward(gateway.Is6, bridge, rollback);
+        }
+    }
+
+    private static bool Bears(RouteClient host, Link device, IPPrefix gateway)
+    {
+        foreach (var address in host.Addresses.List(device.Index, gateway.Is6))
+        {
+            if (address.Address == gateway)
+                return true;
+        }
+
+        return false;
+    }
+
+    // The reference's rule: any other IPv4 address is a conflict, an IPv6 one only where the networks overlap.
+    private static void MakeRoom(RouteClient host, Link device, IPPrefix gateway, BridgeConfig config, Rollback rollback)
+    {
+        foreach (var address in host.Addresses.List(device.Index, gateway.Is6))
+        {
+            var present = address.Address;
+            if (present.Is6 && !present.Overlaps(gateway))
+                continue;
+            if (!config.ForceAddress)
+            {
+                throw new CniException(
+                    CniErrorCode.InvalidNetworkConfig,
+                    $"failed to set bridge addr: \"{device.Name}\" already has an IP address different from {gateway}",
+                    $"{device.Name} has {present}, the network config wants {gateway}: use another bridge, the same subnet, or forceAddress");
+            }
+
+            host.Addresses.Delete(device.Index, present);
+            rollback.OnFailure($"give {device.Name} its address {present} back", () => Add(host, device, present));
+        }
+    }
+
+    private static void Add(RouteClient host, Link device, IPPrefix gateway, Rollback rollback)
+    {
+        Add(host, device, gateway);
+        rollback.OnFailure($"remove {gateway} from {device.Name}", () => host.Addresses.Delete(device.Index, gateway));
+    }
+
+    private static void Add(RouteClient host, Link device, IPPrefix address)
+    {
+        try
+        {
+            host.Addresses.Add(device.Index, address, new AddressOptions { Broadcast = address.HasBroadcast, NoDad = true });
+        }
+        catch (NetlinkException e) when (e.Errno == Errno.EEXIST)
+        {
+            // Somebody was faster, with the very same address: as it should be.
+            return;
+        }
+    }
+
+    // A bridge that another implementation made takes the least address of its ports; the gateway's must not change under the pods.
+    private static void PinAddress(RouteClient host, Link device) =>
+        host.Links.Set(device.Index, new LinkChange { Address = host.Links.Get(device.Index).Address });
+
+    private static void Forward(bool is6, BridgeDevice bridge, Rollback rollback)
+    {
+        var name = is6 ? "net/ipv6/conf/all/forwarding" : "net/ipv4/ip_forward";
+        if (Sysctl.Find(name) is "1")
+            return;
+        bridge.Lock.MakeExclusive();
+        if (Sysctl.Ensure(name, "1") is { } had && had != "1")
+            rollback.OnFailure($"set {name} back to {had}", () => Sysctl.Write(name, had));
+    }
+}

@@ -1,0 +1,132 @@
+using Plugboard.Addresses;
+using Plugboard.Linux;
+using Plugboard.Netlink;
+using Plugboard.Netlink.Route;
+using Plugboard.Netlink.Route.Links;
+using Plugboard.Protocols.Cni;
+
+namespace Plugboard.Bridge;
+
+/// <summary>The container's end of the pair. Every method is called inside the pod's namespace, with a client of it.</summary>
+internal static class ContainerInterface
+{
+    private static readonly TimeSpan DadTimeout = TimeSpan.FromSeconds(5);
+
+    /// <summary>Gives the interface its addresses and routes and sets it up; returns it as it was found.</summary>
+    public static Link Configure(RouteClient inside, string name, BridgeConfig config, AddressPlan plan)
+    {
+        var link = inside.Links.Get(name);
+        ConfigureDad(name, config.EnableDad);
+        // The kernel then tells the neighbours by itself when the link comes up.
+        Sysctl.Ensure($"net/ipv4/conf/{name}/arp_notify", "1");
+        AddAddresses(inside, link, config, plan);
+        inside.Links.Set(link.Index, new LinkChange { Up = true });
+        if (config.EnableDad)
+            WaitForDad(inside, link, plan);
+        foreach (var route in plan.Routes)
+            AddRoute(inside, link, route, plan.NextHop(route));
+        return link;
+    }
+
+    /// <summary>Sets the interface up without addresses, unless the config wants it down.</summary>
+    public static Link ConfigureLayer2(RouteClient inside, string name, BridgeConfig config)
+    {
+        var link = inside.Links.Get(name);
+        if (!config.DisableContainerInterface)
+            inside.Links.Set(link.Index, new LinkChange { Up = true });
+        return link;
+    }
+
+    private static void ConfigureDad(string name, bool enable)
+    {
+        if (enable)
+            Sysctl.Ensure($"net/ipv6/conf/{name}/enhanced_dad", "1");
+        Sysctl.Ensure($"net/ipv6/conf/{name}/accept_dad", enable ? "1" : "0");
+    }
+
+    private static void AddAddresses(RouteClient inside, Link link, BridgeConfig config, AddressPlan plan)
+    {
+        var hasIPv6 = false;
+        foreach (var ip in plan.IPs)
+        {
+            if (ip.Address.Is6 && !hasIPv6)
+            {
+                EnableIPv6(link.Name);
+                hasIPv6 = true;
+            }
+
+            inside.Addresses.Add(link.Index, ip.Address, new AddressOptions { Broadcast = ip.Address.HasBroadcast, NoDad = !config.EnableDad });
+        }
+    }
+
+    private static void EnableIPv6(string name)
+    {
+        Sysctl.Ensure("net/ipv6/conf/lo/disable_ipv6", "0");
+        Sysctl.Ensure($"net/ipv6/conf/{name}/disable_ipv6", "0");
+        if (Sysctl.Ensure($"net/ipv6/conf/{name}/keep_addr_on_down", "1") is null)
+        {
+            throw new CniException(
+                CniErrorCode.UnsupportedField,
+                $"failed to enable keep_addr_on_down for interface \"{name}\": the kernel has no IPv6",
+                "the IPAM plugin gave an IPv6 address: remove IPv6 ranges from the network config or boot without ipv6.disable=1");
+        }
+    }
+
+    private static void WaitForDad(RouteClient inside, Link link, AddressPlan plan)
+    {
+        if (!plan.IPs.Any(static ip => ip.Address.Is6))
+            return;
+        using var monitor = RouteMonitor.OpenIPv6Addresses();
+        if (!monitor.WaitUntilNotTentative(inside, link.Index, DadTimeout))
+        {
+            throw new CniException(
+                CniErrorCode.TryAgainLater,
+                $"timed out after {DadTimeout.TotalSeconds} s waiting for duplicate address detection on {link.Name}",
+                "the interface has no carrier, or remove enabledad from the network config");
+        }
+
+        foreach (var address in inside.Addresses.List(link.Index))
+        {
+            if (address.IsDadFailed)
+            {
+                throw new CniException(
+                    CniErrorCode.Internal,
+                    $"link {link.Name} has address {address.Address.Address} in DADFAILED state",
+                    "another host on this network has the address");
+            }
+        }
+    }
+
+    private static void AddRoute(RouteClient inside, Link link, CniRoute route, IPAddr? nextHop)
+    {
+        try
+        {
+            inside.Routes.Add(new RouteSpec(route.Dst.Network)
+            {
+                OutInterface = link.Index,
+                Gateway = nextHop,
+                Priority = route.Priority,
+                Table = route.Table,
+                Scope = route.Scope,
+                Mtu = route.Mtu,
+                AdvMss = route.AdvMss,
+            });
+        }
+        catch (NetlinkException e)
+        {
+            throw new CniException(
+                CniErrorCode.InvalidNetworkConfig,
+                $"failed to add route '{route.Dst} via {nextHop?.ToString() ?? "<nil>"} dev {link.Name} metric {route.Priority} (Scope: {route.Scope ?? 0}, "
+                + $"Table: {route.Table ?? 254})': {ErrnoException.Sentence(e.Errno)}",
+                RouteAdvice(e),
+                e);
+        }
+    }
+
+    private static string RouteAdvice(NetlinkException e) => e.Errno switch
+    {
+        Errno.EEXIST => "the same route is listed twice in the ipam section",
+        Errno.ENETUNREACH or Errno.EHOSTUNREACH => "the gateway lies in none of the pod's networks",
+        _ => e.Message,
+    };
+}

@@ -1,0 +1,4 @@
+using Plugboard.Bridge;
+using Plugboard.Hosting;
+
+return CniProcess.Run(new BridgePlugin(), args);

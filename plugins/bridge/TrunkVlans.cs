@@ -1,0 +1,46 @@
+using Plugboard.Protocols.Cni;
+
+namespace Plugboard.Bridge;
+
+/// <summary>The <c>vlanTrunk</c> key: entries of <c>id</c> or <c>minID</c> with <c>maxID</c>. Pure.</summary>
+internal static class TrunkVlans
+{
+    /// <summary>The VLANs it names, ascending, each once.</summary>
+    public static IReadOnlyList<int> Parse(ConfigNode config)
+    {
+        var entries = config.GetList("vlanTrunk");
+        if (entries.Count == 0)
+            return [];
+        var ids = new SortedSet<int>();
+        foreach (var entry in entries)
+        {
+            if (entry.FindInt("minID") is var min && entry.FindInt("maxID") is var max && (min ?? max) is not null)
+                AddRange(ids, min, max);
+            if (entry.FindInt("id") is { } id)
+                ids.Add(IsVlan(id) ? id : throw Wrong("incorrect trunk id parameter", id));
+        }
+
+        return [.. ids];
+    }
+
+    private static void AddRange(SortedSet<int> ids, int? min, int? max)
+    {
+        if (min is null)
+            throw Wrong("minID and maxID should be configured simultaneously, minID is missing", max);
+        if (max is null)
+            throw Wrong("minID and maxID should be configured simultaneously, maxID is missing", min);
+        if (!IsVlan(min.Value))
+            throw Wrong("incorrect trunk minID parameter", min);
+        if (!IsVlan(max.Value))
+            throw Wrong("incorrect trunk maxID parameter", max);
+        if (min > max)
+            throw Wrong("minID is greater than maxID in trunk parameter", min);
+        for (var id = min.Value; id <= max; id++)
+            ids.Add(id);
+    }
+
+    private static bool IsVlan(int id) => id is >= 1 and <= 4094;
+
+    private static CniException Wrong(string message, int? value) => new(
+        CniErrorCode.InvalidNetworkConfig, message, $"correct the vlanTrunk entry with {value}: VLAN ids are 1 to 4094");
+}

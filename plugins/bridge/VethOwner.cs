@@ -1,0 +1,48 @@
+using System.Globalization;
+using System.Text;
+using Plugboard.Protocols.Cni;
+
+namespace Plugboard.Bridge;
+
+/// <summary>
+/// Whose a host's veth end is. Its name is computed from the owner, so that DEL finds it when the namespace, its file and prevResult are gone;
+/// its alias (<c>ip link</c> shows it) spells the owner, so that GC can tell and nobody else's link is ever taken for ours. Pure.
+/// </summary>
+internal readonly record struct VethOwner(string Network, string ContainerId, string IfName)
+{
+    // include/uapi/linux/if.h: IFALIASZ counts the closing zero.
+    private const int MaxAliasBytes = 255;
+    private const string Mark = "cni:";
+
+    /// <summary>The owner a request speaks of.</summary>
+    public static VethOwner Of(CniRequest request) => new(request.NetworkName, request.ContainerId, request.IfName);
+
+    /// <summary>The link's alias, <c>cni:network/container/interface</c>; null where it would not fit.</summary>
+    public string? Alias
+    {
+        get
+        {
+            var alias = $"{Mark}{Network}/{ContainerId}/{IfName}";
+            return Encoding.UTF8.GetByteCount(alias) <= MaxAliasBytes ? alias : null;
+        }
+    }
+
+    /// <summary>Reads an alias; null where it is none of ours.</summary>
+    public static VethOwner? Parse(string alias)
+    {
+        if (!alias.StartsWith(Mark, StringComparison.Ordinal))
+            return null;
+        var parts = alias[Mark.Length..].Split('/');
+        return parts.Length == 3 ? new VethOwner(parts[0], parts[1], parts[2]) : null;
+    }
+
+    /// <summary>The host end's name, <c>veth</c> and eight hex digits as the reference's; the next attempt where a stranger has the one before.</summary>
+    public string HostName(int attempt)
+    {
+        // FNV-1a, 64 bits, folded: no cryptography, only spread.
+        var hash = 14695981039346656037ul;
+        foreach (var c in $"{Network}/{ContainerId}/{IfName}/{attempt}")
+            hash = (hash ^ c) * 1099511628211ul;
+        return "veth" + ((uint)(hash >> 32) ^ (uint)hash).ToString("x8", CultureInfo.InvariantCulture);
+    }
+}

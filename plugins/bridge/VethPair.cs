@@ -1,0 +1,56 @@
+using Plugboard.Linux;
+using Plugboard.Linux.Namespaces;
+using Plugboard.Netlink;
+using Plugboard.Netlink.Route;
+using Plugboard.Netlink.Route.Links;
+using Plugboard.Protocols.Cni;
+
+namespace Plugboard.Bridge;
+
+/// <summary>
+/// The pair that leads from the pod to the bridge. One request makes both ends: the container's in its namespace, the host's up and a port already.
+/// </summary>
+internal static class VethPair
+{
+    private const int Attempts = 8;
+
+    /// <summary>Makes the pair and returns the host's end.</summary>
+    public static Link Create(RouteClient host, NetworkNamespace pod, VethOwner owner, Link bridge, BridgeConfig config)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            var name = owner.HostName(attempt);
+            try
+            {
+                host.Links.Add(new VethSpec(name)
+                {
+                    Up = true,
+                    MasterIndex = bridge.Index,
+                    Mtu = config.Mtu,
+                    Peer = new VethPeer(owner.IfName) { NetNs = pod.File, Mtu = config.Mtu, Address = config.Mac },
+                });
+            }
+            catch (NetlinkException e) when (e.Errno == Errno.EEXIST)
+            {
+                if (attempt + 1 < Attempts && host.Links.Find(name) is not null && !HasLink(pod, owner.IfName))
+                    continue;
+                throw AlreadyExists(owner.IfName, name, e);
+            }
+
+            return host.Links.Get(name);
+        }
+    }
+
+    private static bool HasLink(NetworkNamespace pod, string name)
+    {
+        using var entered = pod.Enter();
+        using var inside = RouteClient.Open();
+        return inside.Links.Find(name) is not null;
+    }
+
+    private static CniException AlreadyExists(string container, string host, NetlinkException cause) => new(
+        CniErrorCode.Internal,
+        $"container veth name (\"{container}\") peer provided (\"{host}\") already exists",
+        $"the container already has an interface {container}: an earlier ADD was not followed by its DEL",
+        cause);
+}

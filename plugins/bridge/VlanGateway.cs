@@ -1,0 +1,56 @@
+using Plugboard.Linux;
+using Plugboard.Netlink;
+using Plugboard.Netlink.Route;
+using Plugboard.Netlink.Route.Links;
+
+namespace Plugboard.Bridge;
+
+/// <summary>
+/// The device that bears the gateway's address of one VLAN: <c>bridge.vlan</c>, one end of a pair in the host's namespace whose other end is
+/// a port of the bridge in that VLAN. It stays for the pods that come after.
+/// </summary>
+internal static class VlanGateway
+{
+    private const int MaxNameBytes = 15;
+
+    /// <summary>Finds or makes the device, up.</summary>
+    public static Link Ensure(RouteClient host, BridgeDevice bridge, BridgeConfig config, Rollback rollback)
+    {
+        var name = NameOf(config);
+        if (host.Links.Find(name) is { IsUp: true } found)
+            return found;
+        bridge.Lock.MakeExclusive();
+        if (host.Links.Find(name) is null)
+            Create(host, bridge.Link, name, config, rollback);
+        var device = host.Links.Get(name);
+        Sysctl.Ensure($"net/ipv6/conf/{name}/accept_ra", "0");
+        host.Links.Set(device.Index, new LinkChange { Up = true });
+        return device;
+    }
+
+    /// <summary>The device's name, as the reference's; a name the kernel would refuse is the config's fault.</summary>
+    public static string NameOf(BridgeConfig config)
+    {
+        var name = $"{config.Bridge}.{config.Vlan}";
+        return name.Length <= MaxNameBytes ? name : throw new Protocols.Cni.CniException(
+            Protocols.Cni.CniErrorCode.InvalidNetworkConfig,
+            $"failed to create vlan interface \"{name}\": the name is longer than {MaxNameBytes} bytes",
+            "the gateway of a VLAN is on a device named bridge.vlan: give the bridge a shorter name");
+    }
+
+    private static void Create(RouteClient host, Link bridge, string name, BridgeConfig config, Rollback rollback)
+    {
+        var port = new VethOwner(config.Bridge, "gateway", name).HostName(0);
+        host.Links.Add(new VethSpec(port)
+        {
+            Up = true,
+            MasterIndex = bridge.Index,
+            Mtu = bridge.Mtu,
+            Peer = new VethPeer(name) { Mtu = bridge.Mtu },
+        });
+        var link = host.Links.Get(port);
+        rollback.OnFailure($"remove {name}", () => host.Links.Delete(link.Index));
+        host.Links.SetPort(link.Index, new BridgePortChange { Hairpin = false, Isolated = false });
+        BridgePort.ConfigureVlans(host, link.Index, config.Vlan, [], config.PreserveDefaultVlan);
+    }
+}

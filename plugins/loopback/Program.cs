@@ -1,0 +1,4 @@
+using Plugboard.Hosting;
+using Plugboard.Loopback;
+
+return CniProcess.Run(new LoopbackPlugin(), args);
