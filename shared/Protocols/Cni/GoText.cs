@@ -3,7 +3,7 @@ using System.Text;
 namespace Plugboard.Protocols.Cni;
 
 /// <summary>Text as Go's <c>strconv.Quote</c> writes it: what the protocol's error sentences quote with.</summary>
-internal static class GoText
+public static class GoText
 {
     private const string Hex = "0123456789abcdef";
 
