@@ -11,8 +11,8 @@ public sealed unsafe class FileDescriptor : SafeHandle
 {
     private readonly string path;
 
-    internal FileDescriptor(int fd, string path)
-        : base(-1, ownsHandle: true)
+    internal FileDescriptor(int fd, string path, bool ownsHandle = true)
+        : base(-1, ownsHandle)
     {
         this.path = path;
         SetHandle(fd);
@@ -25,6 +25,15 @@ public sealed unsafe class FileDescriptor : SafeHandle
     public string Path => path;
 
     internal int Number => IsClosed ? throw new ObjectDisposedException(path) : (int)handle;
+
+    /// <summary>The process's standard input; disposing does not close it.</summary>
+    public static FileDescriptor StandardInput() => new(0, "stdin", ownsHandle: false);
+
+    /// <summary>The process's standard output; disposing does not close it.</summary>
+    public static FileDescriptor StandardOutput() => new(1, "stdout", ownsHandle: false);
+
+    /// <summary>The process's standard error; disposing does not close it.</summary>
+    public static FileDescriptor StandardError() => new(2, "stderr", ownsHandle: false);
 
     /// <summary>Opens for reading; null where nothing is there (ENOENT, ENOTDIR).</summary>
     public static FileDescriptor? FindForReading(string path) => Find(null, path, LibC.File.O_RDONLY);
@@ -155,6 +164,9 @@ public sealed unsafe class FileDescriptor : SafeHandle
             type == LibC.File.S_IFREG,
             type == LibC.File.S_IFDIR);
     }
+
+    /// <summary>True where it is a terminal, isatty(3).</summary>
+    public bool IsTerminal => LibC.Process.IsATty(Number) == 1;
 
     /// <summary>The type of the filesystem the file is on, as in statfs(2).</summary>
     public long FilesystemType()

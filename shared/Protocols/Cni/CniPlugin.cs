@@ -1,7 +1,7 @@
 namespace Plugboard.Protocols.Cni;
 
 /// <summary>
-/// A plugin's verbs. An instance serves one call. The caller has validated environment, config header and version, and has refused a CNI_NETNS that is
+/// A plugin's verbs. An instance serves one call; an ADD whose result cannot be written is followed by its DEL. The caller has validated environment, config header and version, and has refused a CNI_NETNS that is
 /// the plugin's own namespace. A failure is any exception; where its CNI meaning is known, a <see cref="CniException"/>.
 /// </summary>
 public abstract class CniPlugin
@@ -26,4 +26,7 @@ public abstract class CniPlugin
 
     /// <summary>What is wrong with a config, in the order of its keys: a sentence each that starts with the key's path. Empty: nothing.</summary>
     public abstract IReadOnlyList<string> Validate(CniRequest request);
+
+    /// <summary>The CNI meaning of an exception that only this plugin's libraries know; null where it has none.</summary>
+    public virtual CniException? Translate(Exception exception) => null;
 }

@@ -33,12 +33,73 @@ public sealed class CniRequest
     /// <summary>The config's <c>cniVersion</c>; 0.1.0 where it says none.</summary>
     public required string CniVersion { get; init; }
 
+    /// <summary>CNI_NETNS_OVERRIDE: the namespace may be the plugin's own.</summary>
+    public bool NetNsOverride { get; init; }
+
+    /// <summary>The request of a validated environment and config.</summary>
+    public static CniRequest From(CniEnvironment environment, CniVerb verb, NetworkConfig config, byte[] stdin) => new()
+    {
+        Verb = verb,
+        ContainerId = environment.ContainerId,
+        NetNs = environment.NetNs,
+        IfName = environment.IfName,
+        Args = environment.Args,
+        Path = environment.Path,
+        NetNsOverride = environment.NetNsOverride,
+        StdinBytes = stdin,
+        Config = config.Root,
+        NetworkName = config.Name,
+        CniVersion = config.DecodeVersion(),
+    };
+
+    /// <summary>The same call with another verb, as a delegate gets it.</summary>
+    public CniRequest WithVerb(CniVerb verb) => new()
+    {
+        Verb = verb,
+        ContainerId = ContainerId,
+        NetNs = NetNs,
+        IfName = IfName,
+        Args = Args,
+        Path = Path,
+        NetNsOverride = NetNsOverride,
+        StdinBytes = StdinBytes,
+        Config = Config,
+        NetworkName = NetworkName,
+        CniVersion = CniVersion,
+    };
+
     /// <summary>
     /// The config's <c>prevResult</c>; null where there is none. One that cannot be read is a <see cref="CniException"/>, so DEL asks
     /// <see cref="FindPrevResultLeniently"/>.
     /// </summary>
-    public CniResult? FindPrevResult() => null;
+    public CniResult? FindPrevResult() =>
+        Config.Find("prevResult") is { } node ? CniResultReader.ReadPrevious(node, CniVersion) : null;
 
     /// <summary>The config's <c>prevResult</c>; null where there is none or it cannot be read.</summary>
-    public CniResult? FindPrevResultLeniently() => null;
+    public CniResult? FindPrevResultLeniently()
+    {
+        try
+        {
+            return FindPrevResult();
+        }
+        catch (CniException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>
+    /// GC: the attachments that are still valid, by <c>cni.dev/valid-attachments</c> or the older <c>cni.dev/attachments</c>. Null where the
+    /// config has neither: then nobody knows what is stale. Empty: all is.
+    /// </summary>
+    /// <exception cref="CniException">Code 6: it is no list of attachments.</exception>
+    public IReadOnlySet<CniAttachment>? FindValidAttachments()
+    {
+        if ((Config.Find("cni.dev/valid-attachments") ?? Config.Find("cni.dev/attachments")) is not { } list)
+            return null;
+        var valid = new HashSet<CniAttachment>();
+        foreach (var node in list.AsList())
+            valid.Add(new CniAttachment(node.GetString("containerID"), node.GetString("ifname")));
+        return valid;
+    }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Plugboard.Addresses;
 
@@ -46,6 +47,9 @@ public readonly struct ConfigNode(JsonElement element, string path)
     /// <summary>A text; empty where the key is absent or null.</summary>
     public string GetString(string key) => Find(key)?.AsString() ?? "";
 
+    /// <summary>A text; null where the key is absent or null.</summary>
+    public string? FindString(string key) => Find(key)?.AsString();
+
     /// <summary>Texts; empty where the key is absent or null.</summary>
     public IReadOnlyList<string> GetStrings(string key)
     {
@@ -57,7 +61,10 @@ public readonly struct ConfigNode(JsonElement element, string path)
     }
 
     /// <summary>A flag; false where the key is absent or null.</summary>
-    public bool GetBool(string key) => Find(key) is { } node && node.Element.ValueKind switch
+    public bool GetBool(string key) => FindBool(key) ?? false;
+
+    /// <summary>A flag; null where the key is absent or null.</summary>
+    public bool? FindBool(string key) => Find(key) is not { } node ? null : node.Element.ValueKind switch
     {
         JsonValueKind.True => true,
         JsonValueKind.False => false,
@@ -102,7 +109,7 @@ public readonly struct ConfigNode(JsonElement element, string path)
         var at = 0;
         foreach (var member in Element.EnumerateArray())
         {
-            nodes[at] = new ConfigNode(member, $"{Path}[{at}]");
+            nodes[at] = new ConfigNode(member, Path + "[" + at.ToString(CultureInfo.InvariantCulture) + "]");
             at++;
         }
 
@@ -119,8 +126,8 @@ public readonly struct ConfigNode(JsonElement element, string path)
         }
         catch (InvalidOperationException)
         {
-            // A lone surrogate such as "\ud800", which .NET refuses to decode.
-            throw Wrong("valid Unicode");
+            // A lone surrogate such as "\ud800" or bytes that are no UTF-8, which .NET refuses to decode.
+            return JsonText.UnquoteLeniently(Element);
         }
     }
 
@@ -136,7 +143,7 @@ public readonly struct ConfigNode(JsonElement element, string path)
         }
     }
 
-    private string PathOf(string key) => Path.Length == 0 ? key : $"{Path}.{key}";
+    private string PathOf(string key) => Path.Length == 0 ? key : Path + "." + key;
 
     private void Expect(JsonValueKind kind, string what)
     {
@@ -144,19 +151,26 @@ public readonly struct ConfigNode(JsonElement element, string path)
             throw Wrong(what);
     }
 
-    private CniException Wrong(string wanted)
+    /// <summary>What is wrong with a value that is not what was wanted: <c>mtu wants a whole number, not a text</c>.</summary>
+    internal string Mismatch(string wanted)
     {
         var got = Element.ValueKind switch
         {
             JsonValueKind.Object => "an object",
             JsonValueKind.Array => "an array",
             JsonValueKind.String => "a text",
-            JsonValueKind.Number => $"the number {Element.GetRawText()}",
+            JsonValueKind.Number => "the number " + Shortened(Element.GetRawText()),
             JsonValueKind.True => "true",
             JsonValueKind.False => "false",
             _ => "null",
         };
-        var where = Path.Length == 0 ? "the config" : Path;
-        return new CniException(CniErrorCode.DecodingFailure, $"failed to load netconf: {where} wants {wanted}, not {got}", $"correct {where} in the network config");
+        return $"{Where} wants {wanted}, not {got}";
     }
+
+    private string Where => Path.Length == 0 ? "the config" : Path;
+
+    private static string Shortened(string number) => number.Length <= 40 ? number : number[..40] + "…";
+
+    private CniException Wrong(string wanted) =>
+        new(CniErrorCode.DecodingFailure, "failed to load netconf: " + Mismatch(wanted), $"correct {Where} in the network config");
 }

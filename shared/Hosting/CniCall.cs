@@ -1,0 +1,142 @@
+using Plugboard.Linux;
+using Plugboard.Linux.Namespaces;
+using Plugboard.Protocols.Cni;
+
+namespace Plugboard.Hosting;
+
+/// <summary>One call from its environment and standard input to what it prints, for a plugin that is a process and for one that is called in process.</summary>
+internal static class CniCall
+{
+    /// <summary>Serves a call. Whatever happens, the outcome is one JSON document or none, and an exit code.</summary>
+    public static CniOutcome Serve(CniPlugin plugin, Func<string, string?> variable, Func<byte[]> readInput)
+    {
+        try
+        {
+            var environment = CniEnvironment.Parse(variable);
+            if (environment.Verb == CniVerb.Version)
+                return new CniOutcome(CniVersions.VersionDocument.ToArray(), 0);
+            var request = Read(environment, readInput);
+            var result = Invoke(plugin, request);
+            return new CniOutcome(result is null ? [] : WriteOrUndo(plugin, request, result), 0);
+        }
+        catch (Exception e)
+        {
+            return new CniOutcome(CniErrorObject.Write(CniFailure.Describe(e, plugin)), 1);
+        }
+    }
+
+    /// <summary>The call of a plugin of this very build, judged as its own process would judge it. The result is null for all verbs but ADD.</summary>
+    /// <exception cref="CniException">It failed.</exception>
+    public static CniResult? ServeInProcess(CniPlugin plugin, CniRequest request)
+    {
+        try
+        {
+            _ = CniEnvironment.For(request, request.Verb);
+            var result = Invoke(plugin, request);
+            // Before 1.0.0 a result says less than it knows: what a process would have printed and its caller read.
+            return result is null || CniVersions.Compare(request.CniVersion, "1.0.0") >= 0
+                ? result
+                : CniResultReader.Read(WriteOrUndo(plugin, request, result), request.CniVersion);
+        }
+        catch (Exception e)
+        {
+            throw CniFailure.Describe(e, plugin);
+        }
+    }
+
+    private static CniRequest Read(CniEnvironment environment, Func<byte[]> readInput)
+    {
+        var input = ReadAll(readInput);
+        var config = NetworkConfig.Parse(input);
+        if (environment.Verb is not { } verb)
+            throw new CniException(CniErrorCode.InvalidEnvironment, $"unknown CNI_COMMAND: {environment.Command}", "CNI_COMMAND is ADD, DEL, CHECK, GC, STATUS or VERSION");
+        var request = CniRequest.From(environment, verb, config, input);
+        CniVersions.Require(verb, request.CniVersion);
+        return request;
+    }
+
+    private static byte[] ReadAll(Func<byte[]> readInput)
+    {
+        try
+        {
+            return readInput();
+        }
+        catch (ErrnoException e)
+        {
+            throw new CniException(CniErrorCode.IOFailure, $"error reading from stdin: {e.Message}", "the network config is read from standard input", e);
+        }
+    }
+
+    private static CniResult? Invoke(CniPlugin plugin, CniRequest request)
+    {
+        switch (request.Verb)
+        {
+            case CniVerb.Add:
+                RefuseOwnNamespace(request);
+                return plugin.Add(request);
+            case CniVerb.Del:
+                RefuseOwnNamespace(request);
+                plugin.Del(request);
+                return null;
+            case CniVerb.Check:
+                plugin.Check(request);
+                return null;
+            case CniVerb.Gc:
+                plugin.Gc(request, request.FindValidAttachments());
+                return null;
+            default:
+                plugin.Status(request);
+                return null;
+        }
+    }
+
+    // Before anything is done: the reference asks after it has acted. A path that cannot be judged is the plugin's to refuse.
+    private static void RefuseOwnNamespace(CniRequest request)
+    {
+        if (request.NetNs.Length > 0 && !request.NetNsOverride && IsOwn(request.NetNs))
+        {
+            throw new CniException(
+                CniErrorCode.InvalidNetNs,
+                "plugin's netns and netns from CNI_NETNS should not be the same",
+                $"{request.NetNs} is the namespace this plugin runs in; set CNI_NETNS_OVERRIDE=1 if that is meant");
+        }
+    }
+
+    private static bool IsOwn(string path)
+    {
+        try
+        {
+            return NetworkNamespace.IsOwn(path);
+        }
+        catch (ErrnoException)
+        {
+            return false;
+        }
+    }
+
+    // A failed ADD leaves nothing behind, and one whose result its version cannot express has failed.
+    private static byte[] WriteOrUndo(CniPlugin plugin, CniRequest request, CniResult result)
+    {
+        try
+        {
+            return CniResultWriter.Write(result, request.CniVersion);
+        }
+        catch (CniException)
+        {
+            Undo(plugin, request.WithVerb(CniVerb.Del));
+            throw;
+        }
+    }
+
+    private static void Undo(CniPlugin plugin, CniRequest request)
+    {
+        try
+        {
+            plugin.Del(request);
+        }
+        catch (Exception e)
+        {
+            StandardError.WriteLine($"{plugin.Name}: undoing ADD: {CniFailure.Describe(e, plugin).Message}");
+        }
+    }
+}

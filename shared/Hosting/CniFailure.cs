@@ -1,0 +1,100 @@
+using System.Text.Json;
+using Plugboard.Linux;
+using Plugboard.Linux.Files;
+using Plugboard.Linux.Namespaces;
+using Plugboard.Protocols.Cni;
+
+namespace Plugboard.Hosting;
+
+/// <summary>The CNI meaning of any exception: the one place where failures become error objects.</summary>
+internal static class CniFailure
+{
+    /// <summary>What to report for <paramref name="exception"/>. Never throws.</summary>
+    public static CniException Describe(Exception exception, CniPlugin plugin)
+    {
+        if (exception is CniException known)
+            return known;
+        try
+        {
+            return plugin.Translate(exception) ?? DescribeOurs(exception, plugin) ?? Unforeseen(exception);
+        }
+        catch (Exception e)
+        {
+            return Unforeseen(e);
+        }
+    }
+
+    private static CniException? DescribeOurs(Exception exception, CniPlugin plugin) => exception switch
+    {
+        NetworkNamespaceException e => Describe(e),
+        FileLockTimeoutException e => new CniException(
+            CniErrorCode.TryAgainLater, e.Message, "the call can be repeated; if the holder does not come to its end, see what it waits for", e),
+        ErrnoException e => Describe(e),
+        AggregateException e => Describe(e, plugin),
+        JsonException e => new CniException(
+            CniErrorCode.DecodingFailure,
+            $"invalid JSON at line {(e.LineNumber ?? 0) + 1}, column {(e.BytePositionInLine ?? 0) + 1}",
+            "correct the JSON text",
+            e),
+        OutOfMemoryException e => new CniException(CniErrorCode.Internal, "out of memory", "the plugin's input or the kernel's answer is too large", e),
+        _ => null,
+    };
+
+    // Code 3 tells the runtime that there is nothing to clean up: only where nothing is at the path.
+    private static CniException Describe(NetworkNamespaceException exception)
+    {
+        var gone = IsGone(exception.Path);
+        return new CniException(
+            gone ? CniErrorCode.UnknownContainer : CniErrorCode.InvalidNetNs,
+            exception.Message,
+            gone ? "the container's network namespace does not exist (any more)" : "CNI_NETNS must be the path of a network namespace",
+            exception);
+    }
+
+    private static bool IsGone(string path)
+    {
+        try
+        {
+            return FileDescriptor.FindStatus(path) is null;
+        }
+        catch (ErrnoException)
+        {
+            return false;
+        }
+    }
+
+    private static CniException Describe(ErrnoException e) => e.Errno switch
+    {
+        Errno.ENOSPC or Errno.EDQUOT => new CniException(CniErrorCode.IOFailure, e.Message, "free space on the filesystem", e),
+        Errno.EROFS => new CniException(CniErrorCode.IOFailure, e.Message, "the filesystem is read-only: mount it writable or configure another directory", e),
+        Errno.EACCES => new CniException(CniErrorCode.IOFailure, e.Message, "the plugin runs as root on the node: check modes, mount options and security modules", e),
+        Errno.EIO => new CniException(CniErrorCode.IOFailure, e.Message, "the device failed: see the kernel's log", e),
+        Errno.EBUSY => new CniException(CniErrorCode.TryAgainLater, e.Message, "the call can be repeated", e),
+        _ => new CniException(CniErrorCode.Internal, e.Message, "the kernel refused a call that should succeed: see the kernel's log", e),
+    };
+
+    // Del gathers its failures: the first one's code, and every sentence.
+    private static CniException? Describe(AggregateException exception, CniPlugin plugin)
+    {
+        if (exception.InnerExceptions.Count == 0)
+            return null;
+        var first = Describe(exception.InnerExceptions[0], plugin);
+        var message = first.Message;
+        for (var i = 1; i < exception.InnerExceptions.Count; i++)
+            message += "; " + Describe(exception.InnerExceptions[i], plugin).Message;
+        return new CniException(first.Code, message, first.Details, exception);
+    }
+
+    // A framework's sentence is a resource's key in a native executable, such as Arg_NullReferenceException: of no use to anyone.
+    private static CniException Unforeseen(Exception exception)
+    {
+        var name = exception.GetType().Name;
+        var message = exception.Message;
+        var word = message.AsSpan(0, message.AsSpan().IndexOfAny(' ', ',') is >= 0 and var end ? end : message.Length);
+        return new CniException(
+            CniErrorCode.Internal,
+            word.Contains('_') || word.Length == message.Length ? $"unexpected {name}" : message,
+            $"{name} was not foreseen: please report it with the network config",
+            exception);
+    }
+}

@@ -1,0 +1,170 @@
+using System.Collections;
+using System.Text;
+using Plugboard.Linux;
+using Plugboard.Linux.Files;
+using Plugboard.Protocols.Cni;
+
+namespace Plugboard.Hosting;
+
+/// <summary>
+/// Another plugin that serves a call for this one, such as the one <c>ipam.type</c> names. The executable found on CNI_PATH is run, on the calling
+/// thread's network namespace; where it is of this very build, the code is already here and is called instead. Source: CNI specification 1.1.0, section 4.
+/// </summary>
+public sealed class PluginDelegate
+{
+    private readonly CniRequest request;
+    private readonly string type;
+    private readonly Func<CniPlugin>? sameBuild;
+
+    private PluginDelegate(CniRequest request, string type, string path, Func<CniPlugin>? sameBuild)
+    {
+        this.request = request;
+        this.type = type;
+        this.sameBuild = sameBuild;
+        Path = path;
+    }
+
+    /// <summary>The executable.</summary>
+    public string Path { get; }
+
+    /// <summary>True where it is called in this process.</summary>
+    public bool IsInProcess => sameBuild is not null;
+
+    /// <summary>Looks for the executable: the first regular file of that name in the directories of CNI_PATH, links followed.</summary>
+    /// <param name="request">The call to serve: its environment and standard input are passed on.</param>
+    /// <param name="type">The plugin's name.</param>
+    /// <param name="sameBuild">The same plugin's code in this executable, for where both are of one build.</param>
+    /// <exception cref="CniException">Code 7: the name is none. Code 4: CNI_PATH does not have it.</exception>
+    public static PluginDelegate Find(CniRequest request, string type, Func<CniPlugin>? sameBuild = null)
+    {
+        var directories = PluginPath.Directories(type, request.Path);
+        foreach (var directory in directories)
+        {
+            if (directory.Length == 0)
+                continue;
+            var path = directory.EndsWith('/') ? directory + type : directory + "/" + type;
+            if (IsRegularFile(path))
+                return new PluginDelegate(request, type, path, sameBuild is not null && IsSameBuild(path) ? sameBuild : null);
+        }
+
+        throw PluginPath.NotFound(type, directories);
+    }
+
+    /// <summary>ADD.</summary>
+    /// <exception cref="CniException">The delegate's own error, or what went wrong with calling it.</exception>
+    public CniResult Add() => sameBuild is not null
+        ? CniCall.ServeInProcess(sameBuild(), request.WithVerb(CniVerb.Add))!
+        : CniResultReader.Read(Execute(CniVerb.Add), request.CniVersion);
+
+    /// <summary>DEL.</summary>
+    /// <exception cref="CniException">The delegate's own error, or what went wrong with calling it.</exception>
+    public void Del() => Call(CniVerb.Del);
+
+    /// <summary>CHECK.</summary>
+    /// <exception cref="CniException">The delegate's own error, or what went wrong with calling it.</exception>
+    public void Check() => Call(CniVerb.Check);
+
+    /// <summary>GC.</summary>
+    /// <exception cref="CniException">The delegate's own error, or what went wrong with calling it.</exception>
+    public void Gc() => Call(CniVerb.Gc);
+
+    /// <summary>STATUS.</summary>
+    /// <exception cref="CniException">The delegate's own error, or what went wrong with calling it.</exception>
+    public void Status() => Call(CniVerb.Status);
+
+    private void Call(CniVerb verb)
+    {
+        if (sameBuild is not null)
+            CniCall.ServeInProcess(sameBuild(), request.WithVerb(verb));
+        else
+            Execute(verb);
+    }
+
+    private byte[] Execute(CniVerb verb)
+    {
+        var result = new Command(Path) { Environment = EnvironmentFor(verb), Input = request.StdinBytes }.Run();
+        if (!result.Succeeded)
+            throw Failure(result);
+        if (result.Error.Length > 0)
+            StandardError.Write(result.Error);
+        return result.Output;
+    }
+
+    // The library's own sentences, so that what a runtime shows does not depend on who called the delegate.
+    private CniException Failure(CommandResult result)
+    {
+        var details = $"{type} is {Path}";
+        if (result.Output.Length > 0)
+        {
+            try
+            {
+                return CniErrorObject.Read(result.Output);
+            }
+            catch (CniException e)
+            {
+                var said = Encoding.UTF8.GetString(result.Output);
+                return new CniException(
+                    CniErrorCode.Internal, $"netplugin failed but error parsing its diagnostic message {Quote(said)}: {e.Message}", details, e);
+            }
+        }
+
+        return new CniException(
+            CniErrorCode.Internal,
+            result.Error.Length > 0
+                ? $"netplugin failed: {Quote(result.ErrorText)}"
+                : $"netplugin failed with no error message: {(result.Signal is { } signal ? $"signal {signal}" : $"exit status {result.ExitCode}")}",
+            details);
+    }
+
+    private static string Quote(string text) => GoText.Quote(text);
+
+    // This process's own variables, except those that describe the call.
+    private List<string> EnvironmentFor(CniVerb verb)
+    {
+        var variables = new List<string>();
+        foreach (DictionaryEntry entry in Environment.GetEnvironmentVariables())
+        {
+            if (entry is { Key: string name, Value: string value } && !IsOfTheCall(name))
+                variables.Add(name + "=" + value);
+        }
+
+        variables.Add("CNI_COMMAND=" + CniEnvironment.NameOf(verb));
+        variables.Add("CNI_CONTAINERID=" + request.ContainerId);
+        variables.Add("CNI_NETNS=" + request.NetNs);
+        variables.Add("CNI_IFNAME=" + request.IfName);
+        variables.Add("CNI_ARGS=" + request.Args);
+        variables.Add("CNI_PATH=" + request.Path);
+        if (request.NetNsOverride)
+            variables.Add("CNI_NETNS_OVERRIDE=1");
+        return variables;
+    }
+
+    private static bool IsOfTheCall(string name) =>
+        name is "CNI_COMMAND" or "CNI_CONTAINERID" or "CNI_NETNS" or "CNI_IFNAME" or "CNI_ARGS" or "CNI_PATH" or "CNI_NETNS_OVERRIDE";
+
+    private static bool IsRegularFile(string path)
+    {
+        try
+        {
+            return FileDescriptor.FindStatus(path) is { IsRegular: true };
+        }
+        catch (ErrnoException)
+        {
+            // As for the reference: a directory that cannot be searched does not have it.
+            return false;
+        }
+    }
+
+    // What cannot be read is executed and then says itself what is wrong.
+    private static bool IsSameBuild(string path)
+    {
+        try
+        {
+            return BuildId.FindOwn() is { } own && BuildId.Find(path) is { } other && own.AsSpan().SequenceEqual(other);
+        }
+        catch (ErrnoException)
+        {
+            return false;
+        }
+    }
+}

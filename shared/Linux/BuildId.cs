@@ -1,0 +1,101 @@
+using System.Buffers.Binary;
+using Plugboard.Linux.Files;
+using Plugboard.Linux.LibC;
+
+namespace Plugboard.Linux;
+
+/// <summary>
+/// The build id of an executable: the GNU note that the linker sets, equal in all executables of one build. Only 64-bit little-endian ELF is
+/// read; anything else has none. Source: elf(5), PT_NOTE, NT_GNU_BUILD_ID.
+/// </summary>
+public static unsafe class BuildId
+{
+    private const int HeaderSize = 64;
+    private const int ProgramHeaderSize = 56;
+    private const int MostProgramHeaders = 64;
+    private const int MostNoteBytes = 4096;
+    private const nuint PageSize = 4096;
+    private const uint PtNote = 4;
+    private const uint NtGnuBuildId = 3;
+    private const ushort FixedExecutable = 2; // ET_EXEC
+    private const nuint AtPhdr = 3;
+    private const nuint AtPhnum = 5;
+
+    private static ReadOnlySpan<byte> Ident => [0x7f, (byte)'E', (byte)'L', (byte)'F', 2, 1];
+
+    /// <summary>This process's own, as the kernel mapped it, without opening a file; null where it has none.</summary>
+    public static byte[]? FindOwn()
+    {
+        var table = (byte*)Process.GetAuxVal(AtPhdr);
+        var count = (int)Math.Min(Process.GetAuxVal(AtPhnum), MostProgramHeaders);
+        // The table follows the header, both in the first page; a linker that puts it elsewhere is not ours.
+        if (((nuint)table & (PageSize - 1)) < HeaderSize)
+            return null;
+        var header = new ReadOnlySpan<byte>(table - HeaderSize, HeaderSize);
+        if (!header.StartsWith(Ident))
+            return null;
+        var start = BinaryPrimitives.ReadUInt16LittleEndian(header[16..]) == FixedExecutable ? null : table - HeaderSize;
+        for (var i = 0; i < count; i++)
+        {
+            var entry = new ReadOnlySpan<byte>(table + i * ProgramHeaderSize, ProgramHeaderSize);
+            var address = BinaryPrimitives.ReadUInt64LittleEndian(entry[16..]);
+            if (IsNote(entry, out var size) && FindIn(new ReadOnlySpan<byte>(start + address, size)) is { } id)
+                return id;
+        }
+
+        return null;
+    }
+
+    /// <summary>That of a file; null where it is no ELF executable or has none.</summary>
+    /// <exception cref="ErrnoException">The file cannot be read.</exception>
+    public static byte[]? Find(string path)
+    {
+        using var file = FileDescriptor.OpenForReading(path);
+        Span<byte> header = stackalloc byte[HeaderSize];
+        if (file.ReadAt(header, 0) < HeaderSize || !header.StartsWith(Ident))
+            return null;
+        var offset = BinaryPrimitives.ReadInt64LittleEndian(header[32..]);
+        var count = Math.Min((int)BinaryPrimitives.ReadUInt16LittleEndian(header[56..]), MostProgramHeaders);
+        Span<byte> table = stackalloc byte[count * ProgramHeaderSize];
+        if (offset < 0 || file.ReadAt(table, offset) < table.Length)
+            return null;
+        Span<byte> notes = stackalloc byte[MostNoteBytes];
+        for (var i = 0; i < count; i++)
+        {
+            var entry = table.Slice(i * ProgramHeaderSize, ProgramHeaderSize);
+            var at = BinaryPrimitives.ReadInt64LittleEndian(entry[8..]);
+            if (IsNote(entry, out var size) && at >= 0 && FindIn(notes[..file.ReadAt(notes[..size], at)]) is { } id)
+                return id;
+        }
+
+        return null;
+    }
+
+    private static bool IsNote(ReadOnlySpan<byte> entry, out int size)
+    {
+        size = (int)Math.Min(BinaryPrimitives.ReadUInt64LittleEndian(entry[32..]), MostNoteBytes);
+        return BinaryPrimitives.ReadUInt32LittleEndian(entry) == PtNote;
+    }
+
+    // elf(5), Elf64_Nhdr: sizes of name and content, type, then both, each filled up to a multiple of four.
+    internal static byte[]? FindIn(ReadOnlySpan<byte> notes)
+    {
+        while (notes.Length >= 12)
+        {
+            var nameSize = BinaryPrimitives.ReadUInt32LittleEndian(notes);
+            var size = BinaryPrimitives.ReadUInt32LittleEndian(notes[4..]);
+            var type = BinaryPrimitives.ReadUInt32LittleEndian(notes[8..]);
+            var content = 12 + (((ulong)nameSize + 3) & ~3UL);
+            var next = content + (((ulong)size + 3) & ~3UL);
+            if (content + size > (ulong)notes.Length)
+                return null;
+            if (type == NtGnuBuildId && size > 0 && nameSize == 4 && notes[12..16].SequenceEqual("GNU\0"u8))
+                return notes.Slice((int)content, (int)size).ToArray();
+            if (next > (ulong)notes.Length)
+                return null;
+            notes = notes[(int)next..];
+        }
+
+        return null;
+    }
+}

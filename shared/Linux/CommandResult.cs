@@ -1,0 +1,18 @@
+using System.Text;
+
+namespace Plugboard.Linux;
+
+/// <summary>How a tool ended and what it said.</summary>
+/// <param name="ExitCode">Its exit status; null where a signal ended it.</param>
+/// <param name="Signal">The signal that ended it; null where it exited.</param>
+/// <param name="TimedOut">True where it was killed for taking too long.</param>
+/// <param name="Output">Its standard output.</param>
+/// <param name="Error">Its standard error.</param>
+public sealed record CommandResult(int? ExitCode, int? Signal, bool TimedOut, byte[] Output, byte[] Error)
+{
+    /// <summary>True for exit status 0.</summary>
+    public bool Succeeded => ExitCode == 0;
+
+    /// <summary>Its standard error as text.</summary>
+    public string ErrorText => Encoding.UTF8.GetString(Error);
+}

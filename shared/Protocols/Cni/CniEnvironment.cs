@@ -1,0 +1,148 @@
+using System.Text;
+
+namespace Plugboard.Protocols.Cni;
+
+/// <summary>The variables of a call, validated for its command as the CNI library does. Source: CNI specification 1.1.0, section 2.</summary>
+public sealed class CniEnvironment
+{
+    private const int IfNameBytes = 15; // IFNAMSIZ - 1 (linux/if.h)
+
+    /// <summary>CNI_COMMAND as it came.</summary>
+    public string Command { get; private init; } = "";
+
+    /// <summary>The command; null where there is none of that name.</summary>
+    public CniVerb? Verb { get; private init; }
+
+    /// <summary>CNI_CONTAINERID.</summary>
+    public string ContainerId { get; private init; } = "";
+
+    /// <summary>CNI_NETNS.</summary>
+    public string NetNs { get; private init; } = "";
+
+    /// <summary>CNI_IFNAME.</summary>
+    public string IfName { get; private init; } = "";
+
+    /// <summary>CNI_ARGS.</summary>
+    public string Args { get; private init; } = "";
+
+    /// <summary>CNI_PATH.</summary>
+    public string Path { get; private init; } = "";
+
+    /// <summary>CNI_NETNS_OVERRIDE: the namespace may be the plugin's own.</summary>
+    public bool NetNsOverride { get; private init; }
+
+    /// <summary>Reads and validates the variables. A command of an unknown name requires nothing.</summary>
+    /// <param name="variable">The value of a variable; null where it is not set.</param>
+    /// <exception cref="CniException">Code 4: one is wrong, or some are missing.</exception>
+    public static CniEnvironment Parse(Func<string, string?> variable)
+    {
+        var command = variable("CNI_COMMAND") ?? "";
+        var flag = variable("CNI_NETNS_OVERRIDE") ?? "";
+        var environment = new CniEnvironment
+        {
+            Command = command,
+            Verb = VerbOf(command),
+            ContainerId = variable("CNI_CONTAINERID") ?? "",
+            NetNs = variable("CNI_NETNS") ?? "",
+            IfName = variable("CNI_IFNAME") ?? "",
+            Args = variable("CNI_ARGS") ?? "",
+            Path = variable("CNI_PATH") ?? "",
+            NetNsOverride = flag == "1" || string.Equals(flag, "TRUE", StringComparison.OrdinalIgnoreCase),
+        };
+        environment.Validate();
+        return environment;
+    }
+
+    /// <summary>What a call of another plugin for the same container is given.</summary>
+    /// <exception cref="CniException">Code 4: the verb needs what <paramref name="request"/> has not.</exception>
+    public static CniEnvironment For(CniRequest request, CniVerb verb)
+    {
+        var environment = new CniEnvironment
+        {
+            Command = NameOf(verb),
+            Verb = verb,
+            ContainerId = request.ContainerId,
+            NetNs = request.NetNs,
+            IfName = request.IfName,
+            Args = request.Args,
+            Path = request.Path,
+            NetNsOverride = request.NetNsOverride,
+        };
+        environment.Validate();
+        return environment;
+    }
+
+    /// <summary>The name of a verb in CNI_COMMAND.</summary>
+    public static string NameOf(CniVerb verb) => verb switch
+    {
+        CniVerb.Add => "ADD",
+        CniVerb.Del => "DEL",
+        CniVerb.Check => "CHECK",
+        CniVerb.Gc => "GC",
+        CniVerb.Status => "STATUS",
+        _ => "VERSION",
+    };
+
+    private static CniVerb? VerbOf(string command) => command switch
+    {
+        "ADD" => CniVerb.Add,
+        "DEL" => CniVerb.Del,
+        "CHECK" => CniVerb.Check,
+        "GC" => CniVerb.Gc,
+        "STATUS" => CniVerb.Status,
+        "VERSION" => CniVerb.Version,
+        _ => null,
+    };
+
+    // The library's order: a variable that is set is judged at once and hides what is missing after it.
+    private void Validate()
+    {
+        var container = Verb is CniVerb.Add or CniVerb.Del or CniVerb.Check;
+        var missing = "";
+        if (Command.Length == 0)
+            Miss(ref missing, "CNI_COMMAND");
+        if (container && ContainerId.Length == 0)
+            Miss(ref missing, "CNI_CONTAINERID");
+        else if (container && !IsName(ContainerId))
+            throw Invalid("invalid characters in containerID", ContainerId);
+        if (Verb is CniVerb.Add or CniVerb.Check && NetNs.Length == 0)
+            Miss(ref missing, "CNI_NETNS");
+        if (container && IfName.Length == 0)
+            Miss(ref missing, "CNI_IFNAME");
+        else if (container)
+            ValidateIfName(IfName);
+        if ((container || Verb is CniVerb.Gc or CniVerb.Status) && Path.Length == 0)
+            Miss(ref missing, "CNI_PATH");
+        if (missing.Length > 0)
+            throw Invalid($"required env variables [{missing}] missing", "");
+    }
+
+    private static void Miss(ref string missing, string name) => missing = missing.Length == 0 ? name : missing + "," + name;
+
+    /// <summary>True for a letter or digit, then letters, digits, <c>_</c>, <c>.</c> and <c>-</c>, all ASCII: a container id, a network's name.</summary>
+    internal static bool IsName(string text)
+    {
+        foreach (var c in text)
+        {
+            if (!char.IsAsciiLetterOrDigit(c) && c is not ('_' or '.' or '-'))
+                return false;
+        }
+
+        return text.Length > 0 && char.IsAsciiLetterOrDigit(text[0]);
+    }
+
+    private static void ValidateIfName(string name)
+    {
+        if (name.Length > IfNameBytes || Encoding.UTF8.GetByteCount(name) > IfNameBytes)
+            throw Invalid("interface name is too long", $"interface name should be less than {IfNameBytes + 1} characters");
+        if (name is "." or "..")
+            throw Invalid("interface name is . or ..", "");
+        foreach (var c in name)
+        {
+            if (c is '/' or ':' || char.IsWhiteSpace(c))
+                throw Invalid("interface name contains / or : or whitespace characters", "");
+        }
+    }
+
+    private static CniException Invalid(string message, string details) => new(CniErrorCode.InvalidEnvironment, message, details);
+}

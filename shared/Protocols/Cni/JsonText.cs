@@ -1,0 +1,94 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
+
+namespace Plugboard.Protocols.Cni;
+
+/// <summary>JSON by the rules of Go's encoding/json where .NET's differ: error sentences with a place, and text that is not Unicode.</summary>
+internal static class JsonText
+{
+    private const int MaxDepth = 1000;
+
+    /// <summary>Reads one JSON value that is all there is.</summary>
+    /// <exception cref="CniException">Code 6, <paramref name="prefix"/> and Go's sentence or the line and column of what is wrong.</exception>
+    public static JsonElement Parse(ReadOnlyMemory<byte> text, string prefix)
+    {
+        try
+        {
+            return JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = MaxDepth }).RootElement;
+        }
+        catch (JsonException e)
+        {
+            throw new CniException(CniErrorCode.DecodingFailure, $"{prefix}: {Explain(text.Span)}", "correct the JSON text", e);
+        }
+    }
+
+    // The framework's own sentence is a resource's key in a native executable, so the text is read once more to find out.
+    private static string Explain(ReadOnlySpan<byte> text)
+    {
+        var reader = new Utf8JsonReader(text, isFinalBlock: false, new JsonReaderState(new JsonReaderOptions { MaxDepth = MaxDepth }));
+        try
+        {
+            while (reader.Read())
+            {
+            }
+        }
+        catch (JsonException e)
+        {
+            var line = (e.LineNumber ?? 0) + 1;
+            var column = (e.BytePositionInLine ?? 0) + 1;
+            var place = $"at line {line.ToString(CultureInfo.InvariantCulture)}, column {column.ToString(CultureInfo.InvariantCulture)}";
+            return reader.CurrentDepth >= MaxDepth ? $"nested too deeply {place}" : $"invalid JSON {place}";
+        }
+
+        return "unexpected end of JSON input";
+    }
+
+    /// <summary>The text of a JSON string that is not valid Unicode: whatever is none becomes U+FFFD, as for Go.</summary>
+    public static string UnquoteLeniently(JsonElement element)
+    {
+        var raw = JsonMarshal.GetRawUtf8Value(element)[1..^1];
+        var text = new StringBuilder(raw.Length);
+        while (!raw.IsEmpty)
+        {
+            var plain = raw.IndexOf((byte)'\\');
+            text.Append(Encoding.UTF8.GetString(plain < 0 ? raw : raw[..plain]));
+            if (plain < 0)
+                break;
+            raw = raw[(plain + 1)..];
+            raw = raw[AppendEscape(text, raw)..];
+        }
+
+        return text.ToString();
+    }
+
+    // Returns how many bytes after the backslash the escape has. The reader has seen that they are well formed.
+    private static int AppendEscape(StringBuilder text, ReadOnlySpan<byte> escape)
+    {
+        if (escape[0] != 'u')
+        {
+            text.Append(escape[0] switch { (byte)'n' => '\n', (byte)'r' => '\r', (byte)'t' => '\t', (byte)'b' => '\b', (byte)'f' => '\f', var c => (char)c });
+            return 1;
+        }
+
+        var unit = CodeUnit(escape);
+        if (!char.IsSurrogate(unit))
+        {
+            text.Append(unit);
+            return 5;
+        }
+
+        if (char.IsHighSurrogate(unit) && escape.Length >= 11 && escape[5] == '\\' && escape[6] == 'u' && CodeUnit(escape[6..]) is var low && char.IsLowSurrogate(low))
+        {
+            text.Append(unit).Append(low);
+            return 11;
+        }
+
+        text.Append('\ufffd');
+        return 5;
+    }
+
+    private static char CodeUnit(ReadOnlySpan<byte> escape) =>
+        (char)ushort.Parse(escape.Slice(1, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+}
