@@ -206,7 +206,8 @@ internal sealed record BridgeConfig
     // The last of the three wins: what a runtime passes per pod is closer than what a config says.
     private static MacAddress? ReadMac(CniRequest request)
     {
-        var text = CniArgs.Parse(request.Args, "MAC").Find("MAC") ?? "";
+        // IP is the delegate's: what serves the call as a whole is not unknown.
+        var text = CniArgs.Parse(request.Args, "MAC", "IP").Find("MAC") ?? "";
         if (request.Config.FindObject("args")?.FindObject("cni")?.GetString("mac") is { Length: > 0 } fromArgs)
             text = fromArgs;
         if (request.Config.FindObject("runtimeConfig")?.GetString("mac") is { Length: > 0 } fromRuntime)

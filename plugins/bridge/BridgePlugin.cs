@@ -24,7 +24,7 @@ internal sealed class BridgePlugin : CniPlugin
         using var pod = NetworkNamespace.Open(request.NetNs);
         using var host = RouteClient.Open();
         using var bridge = BridgeDevice.Ensure(host, config);
-        using var rollback = new Rollback(StandardError.Report);
+        using var rollback = new Rollback(static (what, e) => StandardError.WriteLine($"bridge: cannot {what}: {e.Message}"));
         rollback.OnFailure($"take back the bridge {config.Bridge}", bridge.Undo);
 
         var port = VethPair.Create(host, pod, owner, bridge.Link, config);
@@ -104,7 +104,7 @@ internal sealed class BridgePlugin : CniPlugin
         }
         catch (NetworkNamespaceException e)
         {
-            StandardError.Write($"bridge: {e.Message}: taken as gone");
+            StandardError.WriteLine($"bridge: {e.Message}: taken as gone");
             return null;
         }
     }
@@ -163,7 +163,7 @@ internal sealed class BridgePlugin : CniPlugin
         }
 
         if (config.IsLayer3)
-            Delegate(request, config, CniErrorCode.PluginNotAvailable).Status();
+            PluginDelegate.Find(request, config.IpamType, SameBuild(config)).Status();
     }
 
     /// <inheritdoc/>
@@ -174,9 +174,6 @@ internal sealed class BridgePlugin : CniPlugin
             ? [.. problems, .. new HostLocalPlugin().Validate(request)]
             : problems;
     }
-
-    /// <inheritdoc/>
-    public override CniException? Translate(Exception exception) => NetlinkErrors.Translate(exception);
 
     private static PluginDelegate? FindIpam(CniRequest request, BridgeConfig config) =>
         config.IsLayer3 ? PluginDelegate.Find(request, config.IpamType, SameBuild(config)) : null;

@@ -76,7 +76,7 @@ internal sealed class LoopbackPlugin : CniPlugin
         }
         catch (NetworkNamespaceException e)
         {
-            StandardError.Write($"loopback: {e.Message}: taken as gone");
+            StandardError.WriteLine($"loopback: {e.Message}: taken as gone");
         }
     }
 

@@ -75,8 +75,7 @@ internal static class CniCall
                 RefuseOwnNamespace(request);
                 return plugin.Add(request);
             case CniVerb.Del:
-                RefuseOwnNamespace(request);
-                plugin.Del(request);
+                plugin.Del(WithoutOwnNamespace(request));
                 return null;
             case CniVerb.Check:
                 plugin.Check(request);
@@ -93,14 +92,24 @@ internal static class CniCall
     // Before anything is done: the reference asks after it has acted. A path that cannot be judged is the plugin's to refuse.
     private static void RefuseOwnNamespace(CniRequest request)
     {
-        if (request.NetNs.Length > 0 && !request.NetNsOverride && IsOwn(request.NetNs))
-        {
-            throw new CniException(
-                CniErrorCode.InvalidNetNs,
-                "plugin's netns and netns from CNI_NETNS should not be the same",
-                $"{request.NetNs} is the namespace this plugin runs in; set CNI_NETNS_OVERRIDE=1 if that is meant");
-        }
+        if (!IsInOwnNamespace(request))
+            return;
+        throw new CniException(
+            CniErrorCode.InvalidNetNs,
+            "plugin's netns and netns from CNI_NETNS should not be the same",
+            $"{request.NetNs} is the namespace this plugin runs in; set CNI_NETNS_OVERRIDE=1 if that is meant");
     }
+
+    // A stale /proc/PID/ns/net may have become the host's own: nothing in it may be touched, but the pod is gone and the rest must be released.
+    private static CniRequest WithoutOwnNamespace(CniRequest request)
+    {
+        if (!IsInOwnNamespace(request))
+            return request;
+        StandardError.WriteLine($"{request.NetNs} is the namespace this plugin runs in: the container's is taken as gone");
+        return request with { NetNs = "" };
+    }
+
+    private static bool IsInOwnNamespace(CniRequest request) => request.NetNs.Length > 0 && !request.NetNsOverride && IsOwn(request.NetNs);
 
     private static bool IsOwn(string path)
     {

@@ -1,7 +1,7 @@
 namespace Plugboard.Protocols.Cni;
 
 /// <summary>One call of a plugin: what the environment and standard input said, already validated for its verb.</summary>
-public sealed class CniRequest
+public sealed record CniRequest
 {
     /// <summary>CNI_COMMAND.</summary>
     public required CniVerb Verb { get; init; }
@@ -53,20 +53,7 @@ public sealed class CniRequest
     };
 
     /// <summary>The same call with another verb, as a delegate gets it.</summary>
-    public CniRequest WithVerb(CniVerb verb) => new()
-    {
-        Verb = verb,
-        ContainerId = ContainerId,
-        NetNs = NetNs,
-        IfName = IfName,
-        Args = Args,
-        Path = Path,
-        NetNsOverride = NetNsOverride,
-        StdinBytes = StdinBytes,
-        Config = Config,
-        NetworkName = NetworkName,
-        CniVersion = CniVersion,
-    };
+    public CniRequest WithVerb(CniVerb verb) => this with { Verb = verb };
 
     /// <summary>
     /// The config's <c>prevResult</c>; null where there is none. One that cannot be read is a <see cref="CniException"/>, so DEL asks
