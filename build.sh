@@ -9,7 +9,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_USE_MSBUILD_SERV
 
 # Debian packages: what compiling needs, what running the tests, the demo and the bench needs.
 build_packages="gcc libc6-dev binutils zlib1g-dev"
-run_packages="iproute2 iputils-ping busybox-static containernetworking-plugins strace podman kmod tcpdump user-mode-linux"
+run_packages="iproute2 iputils-ping busybox-static containernetworking-plugins strace podman kmod tcpdump time user-mode-linux"
 
 say() { printf '\033[1m== %s\033[0m\n' "$*"; }
 die() { printf 'build.sh: %s\n' "$*" >&2; exit 1; }
@@ -109,7 +109,7 @@ case ${1:-build} in
     build) build; echo "artifacts/bin: $(ls "$bin" | tr '\n' ' ')" ;;
     demo) build; privileged demo; exec examples/demo.sh "$bin" ;;
     test) run_tests ;;
-    bench) shift; build; privileged bench; quietly build-bench dotnet build tests/Benchmarks -c Release; exec dotnet "artifacts/benchmarks/Plugboard.Benchmarks.dll" "$bin" /usr/lib/cni "$@" ;;
+    bench) shift; build; privileged bench; quietly build-bench dotnet build tests/Benchmarks -c Release; exec unshare --net --mount --propagation private dotnet artifacts/benchmarks/Plugboard.Benchmarks.dll "$bin" /usr/lib/cni "$@" ;;
     format) dotnet format whitespace Plugins.sln ;;
     clean) rm -rf artifacts; find . \( -name bin -o -name obj \) -type d -prune -exec rm -rf {} + ;;
     *) sed -n 2p "$0" | cut -c3-; exit 2 ;;

@@ -1,6 +1,6 @@
 namespace Plugboard.Linux;
 
-/// <summary>Gathers what fails where the rest must be done all the same: DEL, unmount, GC.</summary>
+/// <summary>Gathers what fails where the rest must be done all the same: DEL, unmount, GC. Threads may share it.</summary>
 public sealed class Failures
 {
     private readonly List<Exception> caught = [];
@@ -14,7 +14,8 @@ public sealed class Failures
         }
         catch (Exception e)
         {
-            caught.Add(e);
+            lock (caught)
+                caught.Add(e);
         }
     }
 

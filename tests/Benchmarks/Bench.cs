@@ -1,0 +1,117 @@
+using System.Diagnostics;
+using Plugboard.Linux;
+
+namespace Plugboard.Benchmarks;
+
+/// <summary>The rows: what the product promises, measured against the reference in the same run.</summary>
+internal sealed class Bench(BenchOptions options, BenchMachine machine)
+{
+    private const int GrowthRuns = 20;
+
+    /// <summary>Runs all rows; false where one is not reached.</summary>
+    public bool Run()
+    {
+        Report.Line($"{"bridge + host-local",-44} {"ours",9}     {"reference",9}     {"ratio",6}   goal");
+        var reached = Verbs();
+        reached &= Growth();
+        reached &= AtOnce();
+        reached &= Memory();
+        Report.Line(reached ? "All ratios are reached." : "Some ratios are not reached.");
+        return reached;
+    }
+
+    // All ADDs, then all CHECKs, then all DELs: the kernel's deferred work of a DEL must not fall into the next ADD.
+    private bool Verbs()
+    {
+        using var ours = Side.Create(machine, options.Ours);
+        using var reference = Side.Create(machine, options.Reference);
+        var pods = new (Pod Ours, Pod Reference)[options.Runs];
+        for (var i = 0; i < pods.Length; i++)
+            pods[i] = (ours.AddPod(), reference.AddPod());
+        var reached = true;
+        foreach (var (verb, limit) in new[] { ("ADD", 0.25), ("CHECK", 0.33), ("DEL", 0.80) })
+        {
+            var times = new List<(double Ours, double Reference)>();
+            for (var i = 0; i < pods.Length; i++)
+            {
+                // Turn and turn about, so that neither always comes first.
+                var second = i % 2 == 0 ? 0 : reference.Call(verb, pods[i].Reference);
+                var first = ours.Call(verb, pods[i].Ours);
+                times.Add((first, i % 2 == 0 ? reference.Call(verb, pods[i].Reference) : second));
+            }
+
+            reached &= Report.Row(
+                verb,
+                Report.Median(times.Select(static time => time.Ours)),
+                Report.Median(times.Select(static time => time.Reference)),
+                "ms",
+                Report.Median(times.Select(static time => time.Ours / time.Reference)),
+                limit);
+        }
+
+        return reached;
+    }
+
+    // Ours alone: an ADD beside many pods against an ADD beside none, turn and turn about.
+    private bool Growth()
+    {
+        using var full = Side.Create(machine, options.Ours);
+        using var empty = Side.Create(machine, options.Ours);
+        for (var i = 0; i < options.Present; i++)
+            full.Call("ADD", full.AddPod());
+        var times = new List<(double Full, double Empty)>();
+        for (var i = 0; i < GrowthRuns; i++)
+        {
+            var (beside, alone) = (full.AddPod(), empty.AddPod());
+            times.Add((full.Call("ADD", beside), empty.Call("ADD", alone)));
+            full.Call("DEL", beside);
+            empty.Call("DEL", alone);
+        }
+
+        return Report.Row(
+            $"ADD with {options.Present} pods present, and with none (ours)",
+            Report.Median(times.Select(static time => time.Full)),
+            Report.Median(times.Select(static time => time.Empty)),
+            "ms",
+            Report.Median(times.Select(static time => time.Full / time.Empty)),
+            1.10);
+    }
+
+    private bool AtOnce()
+    {
+        var (ours, oursDistinct) = AddAtOnce(options.Ours);
+        var (reference, referenceDistinct) = AddAtOnce(options.Reference);
+        Report.Line($"  {options.Parallel} ADDs at once: {oursDistinct} different addresses (ours), {referenceDistinct} (reference)");
+        return Report.Row($"{options.Parallel} ADDs at once on a new bridge", ours, reference, "ms", ours / reference, 0.35) && oursDistinct == options.Parallel;
+    }
+
+    private (double Milliseconds, int Distinct) AddAtOnce(string plugins)
+    {
+        using var side = Side.Create(machine, plugins);
+        Pod[] pods = [.. Enumerable.Range(0, options.Parallel).Select(_ => side.AddPod())];
+        using var start = new ManualResetEventSlim();
+        var failures = new Failures();
+        Thread[] threads = [.. pods.Select(pod => new Thread(() =>
+        {
+            start.Wait();
+            failures.Try(() => side.CallOnThread("ADD", pod));
+        }))];
+        foreach (var thread in threads)
+            thread.Start();
+        var begin = Stopwatch.GetTimestamp();
+        start.Set();
+        foreach (var thread in threads)
+            thread.Join();
+        var milliseconds = Stopwatch.GetElapsedTime(begin).TotalMilliseconds;
+        failures.ThrowIfAny();
+        return (milliseconds, pods.Select(static pod => pod.Address).Distinct(StringComparer.Ordinal).Count());
+    }
+
+    private bool Memory()
+    {
+        using var ours = Side.Create(machine, options.Ours);
+        using var reference = Side.Create(machine, options.Reference);
+        var (first, second) = (ours.PeakMemory("ADD", ours.AddPod()), reference.PeakMemory("ADD", reference.AddPod()));
+        return Report.Row("peak memory of ADD", first / 1024.0, second / 1024.0, "MiB", (double)first / second, 1.0);
+    }
+}

@@ -1,0 +1,51 @@
+using System.Globalization;
+using System.Text;
+using Plugboard.Linux;
+using Plugboard.Linux.Namespaces;
+
+namespace Plugboard.Benchmarks;
+
+/// <summary>The namespaces and directories of one run. The process is in a mount namespace of its own, so nothing outlives it.</summary>
+internal sealed class BenchMachine : IDisposable
+{
+    private readonly string directory = Directory.CreateTempSubdirectory("plugboard-bench").FullName;
+    private int count;
+
+    /// <summary>Prepares /run/netns, in the mount namespace that build.sh made.</summary>
+    public static BenchMachine Create()
+    {
+        Directory.CreateDirectory("/run/netns");
+        Tool("/bin/mount", "-t", "tmpfs", "bench", "/run/netns");
+        return new BenchMachine();
+    }
+
+    /// <summary>A new network namespace; its name is also a container id.</summary>
+    public string AddNamespace(string prefix)
+    {
+        var name = prefix + Interlocked.Increment(ref count).ToString(CultureInfo.InvariantCulture);
+        Tool("/sbin/ip", "netns", "add", name);
+        return name;
+    }
+
+    /// <summary>Removes a namespace.</summary>
+    public void RemoveNamespace(string name) => Tool("/sbin/ip", "netns", "del", name);
+
+    /// <summary>Opens a namespace.</summary>
+    public NetworkNamespace Open(string name) => NetworkNamespace.Open("/run/netns/" + name);
+
+    /// <summary>A new directory for one side's leases.</summary>
+    public string AddDirectory() =>
+        Directory.CreateDirectory(Path.Combine(directory, Interlocked.Increment(ref count).ToString(CultureInfo.InvariantCulture))).FullName;
+
+    /// <summary>Runs a tool that must succeed.</summary>
+    public static string Tool(string path, params string[] arguments)
+    {
+        var result = new Command(path) { Arguments = arguments, Environment = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"] }.Run();
+        if (!result.Succeeded)
+            throw new InvalidOperationException($"{path} {string.Join(' ', arguments)}: {Encoding.UTF8.GetString(result.Error)}");
+        return Encoding.UTF8.GetString(result.Output);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Directory.Delete(directory, recursive: true);
+}
