@@ -1,0 +1,42 @@
+using System.Runtime.InteropServices;
+
+namespace Plugboard.Linux.LibC;
+
+/// <summary>sys/socket.h with the address of linux/netlink.h: socket(2) to recv(2).</summary>
+internal static unsafe partial class Socket
+{
+    public const int AF_NETLINK = 16;
+    public const int SOCK_RAW = 3;
+    public const int SOCK_CLOEXEC = 0x80000;
+    public const int SOL_NETLINK = 270;
+    public const int MSG_PEEK = 2;
+    public const int MSG_TRUNC = 0x20;
+
+    [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
+    public static partial int Open(int family, int type, int protocol);
+
+    [LibraryImport("libc", EntryPoint = "bind", SetLastError = true)]
+    public static partial int Bind(int fd, NetlinkAddress* address, uint length);
+
+    [LibraryImport("libc", EntryPoint = "connect", SetLastError = true)]
+    public static partial int Connect(int fd, NetlinkAddress* address, uint length);
+
+    [LibraryImport("libc", EntryPoint = "setsockopt", SetLastError = true)]
+    public static partial int SetOption(int fd, int level, int option, int* value, uint length);
+
+    [LibraryImport("libc", EntryPoint = "send", SetLastError = true)]
+    public static partial nint Send(int fd, byte* buffer, nuint length, int flags);
+
+    [LibraryImport("libc", EntryPoint = "recv", SetLastError = true)]
+    public static partial nint Receive(int fd, byte* buffer, nuint length, int flags);
+
+    /// <summary>struct sockaddr_nl.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct NetlinkAddress
+    {
+        public ushort Family;
+        public ushort Pad;
+        public uint Port;
+        public uint Groups;
+    }
+}

@@ -1,0 +1,18 @@
+namespace Plugboard.Linux.Sockets;
+
+/// <summary>Datagrams to and from the kernel. The one seam below netlink: a test answers here in the kernel's place.</summary>
+public interface IDatagramSocket : IDisposable
+{
+    /// <summary>Sends one datagram whole.</summary>
+    /// <exception cref="ErrnoException">The kernel refused it: ENOBUFS, EMSGSIZE, EPERM.</exception>
+    void Send(ReadOnlySpan<byte> datagram);
+
+    /// <summary>
+    /// Waits for a datagram and returns its length in bytes. A buffer that is too short is replaced by a longer one, so nothing is ever cut off.
+    /// </summary>
+    /// <exception cref="ErrnoException">ENOBUFS: the kernel dropped messages because they were not read fast enough.</exception>
+    int Receive(ref byte[] buffer);
+
+    /// <summary>True as soon as there is something to receive, an error included; false when <paramref name="timeout"/> passes first.</summary>
+    bool WaitForInput(TimeSpan timeout);
+}

@@ -1,0 +1,120 @@
+using System.Runtime.InteropServices;
+using Plugboard.Linux.LibC;
+
+namespace Plugboard.Linux.Sockets;
+
+/// <summary>
+/// A netlink socket of the calling thread's network namespace, where it stays. It is connected to the kernel, so the kernel itself refuses
+/// datagrams from other processes. Calls block and retry EINTR. Source: netlink(7), recv(2).
+/// </summary>
+public sealed unsafe class KernelSocket : SafeHandle, IDatagramSocket
+{
+    private const string Subject = "netlink socket";
+
+    private KernelSocket(int fd)
+        : base(-1, ownsHandle: true) => SetHandle(fd);
+
+    /// <inheritdoc/>
+    public override bool IsInvalid => handle < 0;
+
+    private int Number => IsClosed ? throw new ObjectDisposedException(Subject) : (int)handle;
+
+    /// <summary>Opens a socket with CLOEXEC and connects it to the kernel, which chooses its port.</summary>
+    /// <param name="protocol">NETLINK_ROUTE is 0, NETLINK_NETFILTER 12.</param>
+    /// <param name="groups">A bit for each of the first 32 multicast groups to hear, as RTMGRP_LINK; 0 for none.</param>
+    /// <exception cref="ErrnoException">EPROTONOSUPPORT where the kernel lacks the protocol, EMFILE, EPERM for a group.</exception>
+    public static KernelSocket OpenNetlink(int protocol, uint groups = 0)
+    {
+        var fd = Socket.Open(Socket.AF_NETLINK, Socket.SOCK_RAW | Socket.SOCK_CLOEXEC, protocol);
+        if (fd < 0)
+            throw ErrnoException.Last("socket", Subject);
+        var socket = new KernelSocket(fd);
+        try
+        {
+            socket.Connect(groups);
+            return socket;
+        }
+        catch (ErrnoException)
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private void Connect(uint groups)
+    {
+        var address = new Socket.NetlinkAddress { Family = Socket.AF_NETLINK, Groups = groups };
+        var length = (uint)sizeof(Socket.NetlinkAddress);
+        if (groups != 0 && Socket.Bind(Number, &address, length) < 0)
+            throw ErrnoException.Last("bind", Subject);
+        address.Groups = 0;
+        if (Socket.Connect(Number, &address, length) < 0)
+            throw ErrnoException.Last("connect", Subject);
+    }
+
+    /// <summary>Switches on an option of level SOL_NETLINK; false where the kernel is too old to know it (ENOPROTOOPT).</summary>
+    public bool TryEnable(int option)
+    {
+        const int ENOPROTOOPT = 92;
+        var one = 1;
+        if (Socket.SetOption(Number, Socket.SOL_NETLINK, option, &one, sizeof(int)) == 0)
+            return true;
+        return Marshal.GetLastPInvokeError() == ENOPROTOOPT ? false : throw ErrnoException.Last("setsockopt", Subject);
+    }
+
+    /// <inheritdoc/>
+    public void Send(ReadOnlySpan<byte> datagram)
+    {
+        fixed (byte* p = datagram)
+        {
+            while (Socket.Send(Number, p, (nuint)datagram.Length, 0) < 0)
+            {
+                if (Marshal.GetLastPInvokeError() != (int)Errno.EINTR)
+                    throw ErrnoException.Last("send", Subject);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public int Receive(ref byte[] buffer)
+    {
+        var length = Receive(default, Socket.MSG_PEEK | Socket.MSG_TRUNC);
+        if (length > buffer.Length)
+            buffer = GC.AllocateUninitializedArray<byte>(length);
+        return Receive(buffer, 0);
+    }
+
+    private int Receive(Span<byte> buffer, int flags)
+    {
+        fixed (byte* p = buffer)
+        {
+            while (true)
+            {
+                var length = Socket.Receive(Number, p, (nuint)buffer.Length, flags);
+                if (length >= 0)
+                    return (int)length;
+                if (Marshal.GetLastPInvokeError() != (int)Errno.EINTR)
+                    throw ErrnoException.Last("recv", Subject);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool WaitForInput(TimeSpan timeout)
+    {
+        var deadline = Environment.TickCount64 + (long)Math.Ceiling(timeout.TotalMilliseconds);
+        var poll = new Process.PollFd { Fd = Number, Events = Process.POLLIN };
+        while (true)
+        {
+            var left = (int)Math.Clamp(deadline - Environment.TickCount64, 0, int.MaxValue);
+            var count = Process.Poll(&poll, 1, left);
+            if (count >= 0)
+                return count > 0;
+            if (Marshal.GetLastPInvokeError() != (int)Errno.EINTR)
+                throw ErrnoException.Last("poll", Subject);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override bool ReleaseHandle() => LibC.File.Close((int)handle) == 0;
+}

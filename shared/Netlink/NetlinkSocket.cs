@@ -1,0 +1,197 @@
+using Plugboard.Linux;
+using Plugboard.Linux.Sockets;
+using Plugboard.Netlink.Trace;
+using Plugboard.Netlink.Uapi;
+
+namespace Plugboard.Netlink;
+
+/// <summary>
+/// Requests and their answers over one netlink socket: numbers them, waits for the acknowledgement or the answers, turns refusals into facts. Not for
+/// two threads at once. With <c>PLUGBOARD_TRACE=netlink</c> in the environment every message is printed in words on standard error.
+/// Source: netlink(7), Documentation/userspace-api/netlink/intro.rst.
+/// </summary>
+public sealed class NetlinkSocket : IDisposable
+{
+    // A dump that a change interrupted is asked again; a table that changes faster than it can be read ten times is an error.
+    private const int DumpAttempts = 10;
+
+    private readonly IDatagramSocket datagrams;
+    private readonly NetlinkDialect dialect;
+    private readonly NetlinkTrace? trace;
+    private readonly NetlinkWriter writer = new();
+    private byte[] received = GC.AllocateUninitializedArray<byte>(32 * 1024);
+    private uint sequence;
+
+    internal NetlinkSocket(IDatagramSocket datagrams, NetlinkDialect dialect, Action<string>? traceTo)
+    {
+        this.datagrams = datagrams;
+        this.dialect = dialect;
+        trace = traceTo is null ? null : new NetlinkTrace(dialect, traceTo);
+    }
+
+    /// <summary>Reads the value a message carries; what it returns must not point into the message.</summary>
+    public delegate T Parser<out T>(NetlinkMessage message);
+
+    /// <summary>Opens a socket in the calling thread's network namespace, with extended acks and strict checks where the kernel has them.</summary>
+    /// <param name="protocol">Whom to talk to.</param>
+    /// <param name="dialect">The names of its messages and attributes.</param>
+    /// <param name="groups">A bit for each multicast group to hear, as RTMGRP_LINK; 0 for none.</param>
+    /// <exception cref="ErrnoException">The kernel lacks the protocol, or no more files can be opened.</exception>
+    public static NetlinkSocket Open(NetlinkProtocol protocol, NetlinkDialect dialect, uint groups = 0)
+    {
+        var socket = KernelSocket.OpenNetlink((int)protocol, groups);
+        socket.TryEnable(NetlinkH.NETLINK_EXT_ACK);
+        socket.TryEnable(NetlinkH.NETLINK_CAP_ACK);
+        // Linux 4.20: without it a dump ignores the filter in its request.
+        socket.TryEnable(NetlinkH.NETLINK_GET_STRICT_CHK);
+        return new NetlinkSocket(socket, dialect, NetlinkTrace.SinkFromEnvironment());
+    }
+
+    /// <summary>The writer for the next request, empty. There is one per socket: a request is written, sent and forgotten.</summary>
+    public NetlinkWriter NewRequest() => writer.Clear();
+
+    /// <summary>Sends a request that changes something and waits for its acknowledgement.</summary>
+    /// <param name="request">One message with NLM_F_REQUEST and NLM_F_ACK.</param>
+    /// <param name="subject">What it is about, for the exception.</param>
+    /// <exception cref="NetlinkException">The kernel refused it.</exception>
+    public void Execute(NetlinkWriter request, string subject)
+    {
+        if (TryExecute(request) is { } error)
+            throw Refused(request, subject, error);
+    }
+
+    /// <summary>Sends a request that changes something and waits for its acknowledgement; the kernel's refusal is returned, null when it was done.</summary>
+    public NetlinkError? TryExecute(NetlinkWriter request)
+    {
+        var exchange = Send(request);
+        while (true)
+        {
+            var reader = Receive();
+            while (reader.Read())
+            {
+                if (reader.Current.Sequence == exchange && reader.Current.Type is NetlinkH.NLMSG_ERROR or NetlinkH.NLMSG_DONE)
+                    return NetlinkAck.Read(reader.Current, request.Written, dialect);
+            }
+        }
+    }
+
+    /// <summary>Sends a request that removes something; false where it was gone already.</summary>
+    /// <param name="request">One message with NLM_F_REQUEST and NLM_F_ACK.</param>
+    /// <param name="subject">What it is about, for the exception.</param>
+    /// <param name="absent">The error that says it was gone.</param>
+    /// <exception cref="NetlinkException">The kernel refused it with another error.</exception>
+    public bool ExecuteUnlessAbsent(NetlinkWriter request, string subject, Errno absent)
+    {
+        var error = TryExecute(request);
+        if (error is null)
+            return true;
+        return error.Errno == absent ? false : throw Refused(request, subject, error);
+    }
+
+    /// <summary>Asks for one thing.</summary>
+    /// <param name="request">One message with NLM_F_REQUEST, without NLM_F_ACK and NLM_F_DUMP.</param>
+    /// <param name="subject">What it is about, for the exception.</param>
+    /// <param name="absent">The error that says it does not exist: ENODEV for links, ENOENT for most else.</param>
+    /// <param name="parser">Reads the answer.</param>
+    /// <returns>Null where the kernel answered <paramref name="absent"/>.</returns>
+    /// <exception cref="NetlinkException">The kernel refused it with another error.</exception>
+    public T? Find<T>(NetlinkWriter request, string subject, Errno absent, Parser<T?> parser)
+        where T : class
+    {
+        var exchange = Send(request);
+        while (true)
+        {
+            var reader = Receive();
+            while (reader.Read())
+            {
+                var message = reader.Current;
+                if (message.Sequence != exchange)
+                    continue;
+                if (message.Type != NetlinkH.NLMSG_ERROR)
+                    return parser(message);
+                var error = NetlinkAck.Read(message, request.Written, dialect);
+                if (error is null || error.Errno == absent)
+                    return null;
+                throw Refused(request, subject, error);
+            }
+        }
+    }
+
+    /// <summary>Asks for a table. When the table changed while it was read (NLM_F_DUMP_INTR) it is read anew, up to ten times.</summary>
+    /// <param name="request">One message with NLM_F_REQUEST and NLM_F_DUMP.</param>
+    /// <param name="subject">What it is about, for the exception.</param>
+    /// <param name="parser">Reads one entry; null leaves it out.</param>
+    /// <param name="absent">The error that says the whole table does not exist, as ENOENT for a routing table: the list is empty.</param>
+    /// <exception cref="NetlinkException">The kernel refused it, or EINTR: it was interrupted ten times.</exception>
+    public IReadOnlyList<T> Dump<T>(NetlinkWriter request, string subject, Parser<T?> parser, Errno absent = Errno.None)
+        where T : class
+    {
+        var entries = new List<T>();
+        for (var attempt = 0; attempt < DumpAttempts; attempt++)
+        {
+            entries.Clear();
+            var error = TryDump(request, parser, entries);
+            if (error is null || error.Errno == absent)
+                return entries;
+            if (error.Errno != Errno.EINTR)
+                throw Refused(request, subject, error);
+        }
+
+        throw Refused(request, subject, new NetlinkError(Errno.EINTR, $"the table changed during each of {DumpAttempts} dumps", null));
+    }
+
+    // EINTR when it was interrupted; it is read to its end all the same.
+    private NetlinkError? TryDump<T>(NetlinkWriter request, Parser<T?> parser, List<T> entries)
+        where T : class
+    {
+        var exchange = Send(request);
+        var consistent = true;
+        while (true)
+        {
+            var reader = Receive();
+            while (reader.Read())
+            {
+                var message = reader.Current;
+                if (message.Sequence != exchange)
+                    continue;
+                consistent &= (message.Flags & NetlinkH.NLM_F_DUMP_INTR) == 0;
+                if (message.Type is NetlinkH.NLMSG_DONE or NetlinkH.NLMSG_ERROR)
+                {
+                    var error = NetlinkAck.Read(message, request.Written, dialect);
+                    return error is null && !consistent ? new NetlinkError(Errno.EINTR, null, null) : error;
+                }
+
+                if (parser(message) is { } entry)
+                    entries.Add(entry);
+            }
+        }
+    }
+
+    /// <summary>True as soon as a notification can be received; false when <paramref name="timeout"/> passes first.</summary>
+    public bool WaitForInput(TimeSpan timeout) => datagrams.WaitForInput(timeout);
+
+    /// <summary>The messages of the next datagram, as it comes; valid until the next call.</summary>
+    /// <exception cref="ErrnoException">ENOBUFS: notifications were lost.</exception>
+    public NetlinkReader Receive()
+    {
+        var length = datagrams.Receive(ref received);
+        var datagram = received.AsSpan(0, length);
+        trace?.Received(datagram);
+        return new NetlinkReader(datagram);
+    }
+
+    private uint Send(NetlinkWriter request)
+    {
+        sequence++;
+        request.HeaderAt(0).nlmsg_seq = sequence;
+        trace?.Sent(request.Written);
+        datagrams.Send(request.Written);
+        return sequence;
+    }
+
+    private NetlinkException Refused(NetlinkWriter request, string subject, NetlinkError error) =>
+        new(dialect.MessageName(request.HeaderAt(0).nlmsg_type), subject, error);
+
+    /// <inheritdoc/>
+    public void Dispose() => datagrams.Dispose();
+}

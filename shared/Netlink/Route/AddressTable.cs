@@ -1,0 +1,72 @@
+using Plugboard.Addresses;
+using Plugboard.Linux;
+using Plugboard.Netlink.Route.Uapi;
+using static Plugboard.Netlink.Route.Uapi.RtnetlinkH;
+using static Plugboard.Netlink.Uapi.NetlinkH;
+
+namespace Plugboard.Netlink.Route;
+
+/// <summary>The addresses of a namespace's links. Every refusal is a <see cref="NetlinkException"/>. Source: rtnetlink(7); ip-address(8).</summary>
+public sealed class AddressTable
+{
+    private readonly NetlinkSocket socket;
+
+    internal AddressTable(NetlinkSocket socket) => this.socket = socket;
+
+    /// <summary>A link's addresses in the kernel's order; the kernel picks them (Linux 4.20), an older one sends all and they are picked here.</summary>
+    /// <param name="index">The link's index.</param>
+    /// <param name="family">IPv4, IPv6, or both.</param>
+    /// <exception cref="NetlinkException">ENODEV: there is no such link.</exception>
+    public IReadOnlyList<InterfaceAddress> List(int index, AddressFamily family = AddressFamily.Unspecified)
+    {
+        var request = socket.NewRequest();
+        using (request.Message(RTM_GETADDR, NLM_F_REQUEST | NLM_F_DUMP))
+            request.WriteStruct(new IfAddrMsg { ifa_family = (byte)family, ifa_index = (uint)index });
+        return socket.Dump(request, $"addresses of {LinkTable.Subject(index)}", message => AddressReader.ReadIndex(message) == index ? AddressReader.Read(message) : null);
+    }
+
+    /// <summary>Adds an address for ever; an IPv4 address in a network of more than two gets the network's last address for broadcast.</summary>
+    /// <exception cref="NetlinkException">EEXIST: the link has it; ENODEV: there is no such link; EACCES: IPv6 is switched off there.</exception>
+    public void Add(int index, IPPrefix address, AddressOptions options = default)
+    {
+        var request = socket.NewRequest();
+        using (request.Message(RTM_NEWADDR, NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL))
+        {
+            WriteHeader(request, index, address, options.Scope);
+            if (!address.Is6 && address.Length < 31)
+                request.WriteAddress(IfAddrH.IFA_BROADCAST, address.Last);
+            var flags = (options.NoDad ? IfAddrH.IFA_F_NODAD : 0) | (options.NoPrefixRoute ? IfAddrH.IFA_F_NOPREFIXROUTE : 0);
+            if (flags != 0)
+                request.WriteUInt32(IfAddrH.IFA_FLAGS, flags);
+        }
+
+        socket.Execute(request, $"{address} on {LinkTable.Subject(index)}");
+    }
+
+    /// <summary>Removes an address; false where the address (EADDRNOTAVAIL) or the link (ENODEV) was gone already.</summary>
+    public bool Delete(int index, IPPrefix address)
+    {
+        var request = socket.NewRequest();
+        using (request.Message(RTM_DELADDR, NLM_F_REQUEST | NLM_F_ACK))
+            WriteHeader(request, index, address, RouteScope.Universe);
+        var error = socket.TryExecute(request);
+        if (error is null)
+            return true;
+        return error.Errno is Errno.EADDRNOTAVAIL or Errno.ENODEV
+            ? false
+            : throw new NetlinkException(nameof(RTM_DELADDR), $"{address} on {LinkTable.Subject(index)}", error);
+    }
+
+    private static void WriteHeader(NetlinkWriter request, int index, IPPrefix address, RouteScope scope)
+    {
+        request.WriteStruct(new IfAddrMsg
+        {
+            ifa_family = address.Is6 ? SocketH.AF_INET6 : SocketH.AF_INET,
+            ifa_prefixlen = (byte)address.Length,
+            ifa_scope = (byte)scope,
+            ifa_index = (uint)index,
+        });
+        request.WriteAddress(IfAddrH.IFA_LOCAL, address.Address);
+        request.WriteAddress(IfAddrH.IFA_ADDRESS, address.Address);
+    }
+}

@@ -1,0 +1,135 @@
+using System.Globalization;
+using System.Text;
+using Plugboard.Linux;
+using Plugboard.Netlink.Route.Links;
+using Plugboard.Netlink.Route.Uapi;
+using static Plugboard.Netlink.Route.Uapi.RtnetlinkH;
+using static Plugboard.Netlink.Uapi.NetlinkH;
+
+namespace Plugboard.Netlink.Route;
+
+/// <summary>The links of a network namespace. Every refusal is a <see cref="NetlinkException"/>. Source: rtnetlink(7).</summary>
+public sealed class LinkTable
+{
+    private readonly NetlinkSocket socket;
+
+    internal LinkTable(NetlinkSocket socket) => this.socket = socket;
+
+    /// <summary>The link of a name, or of an alternative name; null where there is none. A name no link can have gives null too.</summary>
+    public Link? Find(string name)
+    {
+        if (name.Length == 0 || Encoding.UTF8.GetByteCount(name) >= IfH.IFNAMSIZ)
+            return null;
+        var request = socket.NewRequest();
+        using (request.Message(RTM_GETLINK, NLM_F_REQUEST))
+        {
+            request.WriteStruct(default(IfInfoMsg));
+            request.WriteString(IfLinkH.IFLA_IFNAME, name);
+            // The counters of all processors are summed up for nobody otherwise.
+            request.WriteUInt32(IfLinkH.IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+        }
+
+        return socket.Find(request, name, Errno.ENODEV, LinkReader.Read);
+    }
+
+    /// <summary>The link of a name.</summary>
+    /// <exception cref="NetlinkException">ENODEV: there is none.</exception>
+    public Link Get(string name) => Find(name) ?? throw Absent(name);
+
+    /// <summary>The link of an index; null where there is none.</summary>
+    public Link? Find(int index)
+    {
+        // The kernel takes an index below 1 for a request without one and refuses it (EINVAL).
+        if (index <= 0)
+            return null;
+        var request = socket.NewRequest();
+        using (request.Message(RTM_GETLINK, NLM_F_REQUEST))
+        {
+            request.WriteStruct(new IfInfoMsg { ifi_index = index });
+            request.WriteUInt32(IfLinkH.IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+        }
+
+        return socket.Find(request, Subject(index), Errno.ENODEV, LinkReader.Read);
+    }
+
+    /// <summary>The link of an index.</summary>
+    /// <exception cref="NetlinkException">ENODEV: there is none.</exception>
+    public Link Get(int index) => Find(index) ?? throw Absent(Subject(index));
+
+    /// <summary>All links.</summary>
+    public IReadOnlyList<Link> List() => Dump(masterIndex: 0);
+
+    /// <summary>The ports of a bridge; the kernel picks them (Linux 4.6).</summary>
+    /// <param name="masterIndex">The bridge's index.</param>
+    public IReadOnlyList<Link> ListByMaster(int masterIndex) => Dump(masterIndex);
+
+    private IReadOnlyList<Link> Dump(int masterIndex)
+    {
+        var request = socket.NewRequest();
+        using (request.Message(RTM_GETLINK, NLM_F_REQUEST | NLM_F_DUMP))
+        {
+            request.WriteStruct(default(IfInfoMsg));
+            request.WriteUInt32(IfLinkH.IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+            if (masterIndex != 0)
+                request.WriteUInt32(IfLinkH.IFLA_MASTER, (uint)masterIndex);
+        }
+
+        return socket.Dump(request, masterIndex == 0 ? "links" : $"ports of {Subject(masterIndex)}", LinkReader.Read);
+    }
+
+    /// <summary>Makes a link; fails where the name is taken.</summary>
+    /// <exception cref="NetlinkException">EEXIST: the name (or the veth peer's) is taken; EOPNOTSUPP: the kernel lacks the kind; ERANGE: the name is too long.</exception>
+    public void Add(LinkSpec spec)
+    {
+        var request = socket.NewRequest();
+        using (request.Message(RTM_NEWLINK, NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL))
+            spec.Write(request);
+        socket.Execute(request, spec.Name);
+        GC.KeepAlive(spec);
+    }
+
+    /// <summary>Changes a link in one request.</summary>
+    /// <exception cref="NetlinkException">ENODEV: there is none; and what the driver says.</exception>
+    public void Set(int index, LinkChange change)
+    {
+        var request = socket.NewRequest();
+        // RTM_NEWLINK without NLM_F_CREATE is what RTM_SETLINK is, and the one of the two that ip-link(8) has always used.
+        using (request.Message(RTM_NEWLINK, NLM_F_REQUEST | NLM_F_ACK))
+            change.Write(request, index);
+        socket.Execute(request, Subject(index));
+    }
+
+    /// <summary>Changes a bridge port.</summary>
+    /// <exception cref="NetlinkException">ENODEV: there is no link; EINVAL or EOPNOTSUPP: it is no port of a bridge.</exception>
+    public void SetPort(int index, BridgePortChange change)
+    {
+        var request = socket.NewRequest();
+        using (request.Message(RTM_SETLINK, NLM_F_REQUEST | NLM_F_ACK))
+        {
+            request.WriteStruct(new IfInfoMsg { ifi_family = SocketH.AF_BRIDGE, ifi_index = index });
+            using var port = request.Nested(IfLinkH.IFLA_PROTINFO);
+            if (change.Hairpin is { } hairpin)
+                request.WriteUInt8(IfLinkH.IFLA_BRPORT_MODE, (byte)(hairpin ? 1 : 0));
+            if (change.Isolated is { } isolated)
+                request.WriteUInt8(IfLinkH.IFLA_BRPORT_ISOLATED, (byte)(isolated ? 1 : 0));
+        }
+
+        socket.Execute(request, Subject(index));
+    }
+
+    /// <summary>Removes a link, and with one end of a veth pair the other; false where it was gone already (ENODEV).</summary>
+    /// <exception cref="NetlinkException">EOPNOTSUPP: it cannot be removed, as hardware and loopback.</exception>
+    public bool Delete(int index)
+    {
+        if (index <= 0)
+            return false;
+        var request = socket.NewRequest();
+        using (request.Message(RTM_DELLINK, NLM_F_REQUEST | NLM_F_ACK))
+            request.WriteStruct(new IfInfoMsg { ifi_index = index });
+        return socket.ExecuteUnlessAbsent(request, Subject(index), Errno.ENODEV);
+    }
+
+    internal static string Subject(int index) => "link " + index.ToString(CultureInfo.InvariantCulture);
+
+    private static NetlinkException Absent(string subject) => new(nameof(RTM_GETLINK), subject, new NetlinkError(Errno.ENODEV, null, null));
+}

@@ -1,0 +1,11 @@
+namespace Plugboard.Netlink.Route.Links;
+
+/// <summary>What to change on a bridge port; null leaves as it is.</summary>
+public sealed record BridgePortChange
+{
+    /// <summary>Packets may leave by the port they came in (IFLA_BRPORT_MODE).</summary>
+    public bool? Hairpin { get; init; }
+
+    /// <summary>No packets to other isolated ports (IFLA_BRPORT_ISOLATED, Linux 4.18; older kernels ignore it).</summary>
+    public bool? Isolated { get; init; }
+}

@@ -1,0 +1,63 @@
+using Plugboard.Addresses;
+
+namespace Plugboard.Netlink.Route.Links;
+
+/// <summary>A link as the kernel reports it. Source: rtnetlink(7), RTM_NEWLINK; include/uapi/linux/if_link.h.</summary>
+public sealed record Link
+{
+    /// <summary>Its number in its namespace, from 1.</summary>
+    public required int Index { get; init; }
+
+    /// <summary>Its name, 1 to 15 bytes.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The driver's name, as <c>veth</c>, <c>bridge</c>; empty for hardware and loopback.</summary>
+    public string Kind { get; init; } = "";
+
+    /// <summary>The hardware type ARPHRD_*: 1 for Ethernet, 772 for loopback.</summary>
+    public int HardwareType { get; init; }
+
+    /// <summary>All flags.</summary>
+    public LinkFlags Flags { get; init; }
+
+    /// <summary>In bytes.</summary>
+    public int Mtu { get; init; }
+
+    /// <summary>The Ethernet address; null for a device with other addresses or none.</summary>
+    public MacAddress? Address { get; init; }
+
+    /// <summary>Whether packets can pass.</summary>
+    public OperState OperState { get; init; }
+
+    /// <summary>The index of the bridge or bond it is a port of; 0 for none.</summary>
+    public int MasterIndex { get; init; }
+
+    /// <summary>
+    /// IFLA_LINK: the index of a veth's other end, of a VLAN's parent; 0 for none. It is an index in the namespace <see cref="LinkNetNsId"/> says.
+    /// </summary>
+    public int PeerIndex { get; init; }
+
+    /// <summary>The namespace that <see cref="PeerIndex"/> counts in, by this namespace's number for it; null for this namespace itself.</summary>
+    public int? LinkNetNsId { get; init; }
+
+    /// <summary>How many reasons there are to be promiscuous: the flag, a bridge, packet sockets.</summary>
+    public int Promiscuity { get; init; }
+
+    /// <summary>A text for people, up to 255 bytes; empty for none.</summary>
+    public string Alias { get; init; } = "";
+
+    /// <summary>Whether a bridge filters by VLAN; null for what is no bridge and where the kernel cannot.</summary>
+    public bool? VlanFiltering { get; init; }
+
+    /// <summary>The tag of a VLAN device; null for others.</summary>
+    public int? VlanId { get; init; }
+
+    /// <summary>What it is as a bridge's port; null for others.</summary>
+    public BridgePort? Port { get; init; }
+
+    /// <summary>Administratively up.</summary>
+    public bool IsUp => (Flags & LinkFlags.Up) != 0;
+
+    /// <summary>Promiscuous because someone set the flag.</summary>
+    public bool IsPromiscuous => (Flags & LinkFlags.Promiscuous) != 0;
+}

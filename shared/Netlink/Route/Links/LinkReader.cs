@@ -1,0 +1,168 @@
+using Plugboard.Addresses;
+using Plugboard.Netlink.Route.Uapi;
+using static Plugboard.Netlink.Route.Uapi.IfLinkH;
+
+namespace Plugboard.Netlink.Route.Links;
+
+/// <summary>RTM_NEWLINK to <see cref="Link"/>: the attributes are gathered here, the record is made once.</summary>
+internal ref struct LinkReader
+{
+    private string name = "";
+    private string alias = "";
+    private int mtu;
+    private int master;
+    private int peer;
+    private int promiscuity;
+    private int? linkNetNsId;
+    private OperState operState;
+    private MacAddress? address;
+    private string kind = "";
+    private string slaveKind = "";
+    private AttributeReader data;
+    private AttributeReader slaveData;
+    private bool? vlanFiltering;
+    private int? vlanId;
+    private BridgePort? port;
+
+    public LinkReader()
+    {
+    }
+
+    public static Link Read(NetlinkMessage message)
+    {
+        var header = message.Header<IfInfoMsg>();
+        var reader = new LinkReader();
+        var attributes = message.Attributes<IfInfoMsg>();
+        while (attributes.Read())
+            reader.Gather(attributes);
+        reader.ReadData();
+        return reader.ToLink(header);
+    }
+
+    /// <summary>The index alone, without an allocation: to tell whether a notification matters.</summary>
+    public static int ReadIndex(NetlinkMessage message) => message.Header<IfInfoMsg>().ifi_index;
+
+    private void Gather(AttributeReader attribute)
+    {
+        switch (attribute.Type)
+        {
+            case IFLA_IFNAME:
+                name = attribute.String();
+                break;
+            case IFLA_ADDRESS:
+                address = attribute.Mac();
+                break;
+            case IFLA_MTU:
+                mtu = attribute.Int32();
+                break;
+            case IFLA_LINK:
+                peer = attribute.Int32();
+                break;
+            case IFLA_MASTER:
+                master = attribute.Int32();
+                break;
+            case IFLA_OPERSTATE:
+                operState = (OperState)attribute.UInt8();
+                break;
+            case IFLA_PROMISCUITY:
+                promiscuity = attribute.Int32();
+                break;
+            case IFLA_LINK_NETNSID:
+                linkNetNsId = attribute.Int32();
+                break;
+            case IFLA_IFALIAS:
+                alias = attribute.String();
+                break;
+            case IFLA_LINKINFO:
+                GatherInfo(attribute.Nested());
+                break;
+        }
+    }
+
+    private void GatherInfo(AttributeReader info)
+    {
+        while (info.Read())
+        {
+            if (info.Type == IFLA_INFO_KIND)
+                kind = info.String();
+            else if (info.Type == IFLA_INFO_DATA)
+                data = info.Nested();
+            else if (info.Type == IFLA_INFO_SLAVE_KIND)
+                slaveKind = info.String();
+            else if (info.Type == IFLA_INFO_SLAVE_DATA)
+                slaveData = info.Nested();
+        }
+    }
+
+    private void ReadData()
+    {
+        if (kind == "bridge")
+            vlanFiltering = ReadVlanFiltering(data);
+        else if (kind == "vlan")
+            vlanId = ReadVlanId(data);
+        if (slaveKind == "bridge")
+            port = ReadPort(slaveData);
+    }
+
+    private static bool? ReadVlanFiltering(AttributeReader data)
+    {
+        bool? filtering = null;
+        while (data.Read())
+        {
+            if (data.Type == IFLA_BR_VLAN_FILTERING)
+                filtering = data.UInt8() != 0;
+        }
+
+        return filtering;
+    }
+
+    private static int? ReadVlanId(AttributeReader data)
+    {
+        int? id = null;
+        while (data.Read())
+        {
+            if (data.Type == IFLA_VLAN_ID)
+                id = data.UInt16();
+        }
+
+        return id;
+    }
+
+    private static BridgePort ReadPort(AttributeReader data)
+    {
+        var state = BridgePortState.Disabled;
+        var hairpin = false;
+        var isolated = false;
+        while (data.Read())
+        {
+            if (data.Type == IFLA_BRPORT_STATE)
+                state = (BridgePortState)data.UInt8();
+            else if (data.Type == IFLA_BRPORT_MODE)
+                hairpin = data.UInt8() != 0;
+            else if (data.Type == IFLA_BRPORT_ISOLATED)
+                isolated = data.UInt8() != 0;
+        }
+
+        return new BridgePort(state, hairpin, isolated);
+    }
+
+    private readonly Link ToLink(IfInfoMsg header) => new()
+    {
+        Index = header.ifi_index,
+        Name = name,
+        Kind = kind,
+        HardwareType = header.ifi_type,
+        Flags = (LinkFlags)header.ifi_flags,
+        Mtu = mtu,
+        Address = address,
+        OperState = operState,
+        MasterIndex = master,
+        PeerIndex = peer,
+        LinkNetNsId = linkNetNsId,
+        Promiscuity = promiscuity,
+        Alias = alias,
+        VlanFiltering = vlanFiltering,
+        VlanId = vlanId,
+        Port = port,
+    };
+}

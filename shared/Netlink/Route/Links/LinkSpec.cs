@@ -1,0 +1,62 @@
+using Plugboard.Addresses;
+using Plugboard.Linux.Files;
+using Plugboard.Netlink.Route.Uapi;
+
+namespace Plugboard.Netlink.Route.Links;
+
+/// <summary>A link to be made. Each kind is a record of its own. Source: rtnetlink(7), RTM_NEWLINK; ip-link(8).</summary>
+public abstract record LinkSpec
+{
+    /// <summary>The driver's name, as <c>veth</c>.</summary>
+    public abstract string Kind { get; }
+
+    /// <summary>1 to 15 bytes.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>In bytes; 0 for the driver's default.</summary>
+    public int Mtu { get; init; }
+
+    /// <summary>Null for a random one.</summary>
+    public MacAddress? Address { get; init; }
+
+    /// <summary>Whether it is set administratively up at once.</summary>
+    public bool Up { get; init; }
+
+    /// <summary>The index of the bridge it becomes a port of; 0 for none.</summary>
+    public int MasterIndex { get; init; }
+
+    /// <summary>A text for people, up to 255 bytes; empty for none.</summary>
+    public string Alias { get; init; } = "";
+
+    /// <summary>The network namespace it is made in, open until the call returns; null for the client's own.</summary>
+    public FileDescriptor? NetNs { get; init; }
+
+    private protected virtual int ParentIndex => 0;
+
+    private protected virtual void WriteData(NetlinkWriter writer)
+    {
+    }
+
+    internal void Write(NetlinkWriter writer)
+    {
+        var flags = Up ? IfH.IFF_UP : 0;
+        writer.WriteStruct(new IfInfoMsg { ifi_flags = flags, ifi_change = flags });
+        writer.WriteString(IfLinkH.IFLA_IFNAME, Name);
+        if (Mtu != 0)
+            writer.WriteUInt32(IfLinkH.IFLA_MTU, (uint)Mtu);
+        if (Address is { } address)
+            writer.WriteMac(IfLinkH.IFLA_ADDRESS, address);
+        if (ParentIndex != 0)
+            writer.WriteUInt32(IfLinkH.IFLA_LINK, (uint)ParentIndex);
+        if (MasterIndex != 0)
+            writer.WriteUInt32(IfLinkH.IFLA_MASTER, (uint)MasterIndex);
+        if (Alias.Length > 0)
+            writer.WriteString(IfLinkH.IFLA_IFALIAS, Alias);
+        if (NetNs is not null)
+            writer.WriteDescriptor(IfLinkH.IFLA_NET_NS_FD, NetNs);
+        using var info = writer.Nested(IfLinkH.IFLA_LINKINFO);
+        writer.WriteString(IfLinkH.IFLA_INFO_KIND, Kind);
+        using var data = writer.Nested(IfLinkH.IFLA_INFO_DATA);
+        WriteData(writer);
+    }
+}

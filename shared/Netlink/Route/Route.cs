@@ -1,0 +1,51 @@
+using Plugboard.Addresses;
+
+namespace Plugboard.Netlink.Route;
+
+/// <summary>A route as the kernel reports it. Source: rtnetlink(7), RTM_NEWROUTE.</summary>
+#pragma warning disable MA0049 // The kernel's noun is the namespace's too.
+public sealed record Route
+#pragma warning restore MA0049
+{
+    /// <summary>The destination network.</summary>
+    public required IPPrefix Dst { get; init; }
+
+    /// <summary>The next hop; null for none, and for a multipath route.</summary>
+    public IPAddr? Gateway { get; init; }
+
+    /// <summary>The index of the link it leaves by; 0 for none, and for a multipath route.</summary>
+    public int OutInterface { get; init; }
+
+    /// <summary>The metric; IPv6's default is 1024.</summary>
+    public uint Priority { get; init; }
+
+    /// <summary>The routing table; 254 is the main one.</summary>
+    public int Table { get; init; }
+
+    /// <summary>How far the destination is.</summary>
+    public RouteScope Scope { get; init; }
+
+    /// <summary>Who made it.</summary>
+    public RouteProtocol Protocol { get; init; }
+
+    /// <summary>What becomes of a packet.</summary>
+    public RouteType Type { get; init; }
+
+    /// <summary>The source address preferred; null for the kernel's choice.</summary>
+    public IPAddr? Source { get; init; }
+
+    /// <summary>The path's MTU in bytes; 0 for the link's.</summary>
+    public int Mtu { get; init; }
+
+    /// <summary>The maximum segment size told to TCP peers in bytes; 0 for the default.</summary>
+    public int AdvMss { get; init; }
+
+    /// <summary>The gateway counts as reachable though no address' network holds it.</summary>
+    public bool OnLink { get; init; }
+
+    /// <summary>Several next hops (RTA_MULTIPATH), which are not reported here one by one.</summary>
+    public bool IsMultipath { get; init; }
+
+    /// <summary>A copy of a route for one destination that the kernel made for its own use.</summary>
+    public bool IsCloned { get; init; }
+}

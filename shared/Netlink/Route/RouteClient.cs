@@ -1,0 +1,49 @@
+using Plugboard.Linux;
+using Plugboard.Linux.Namespaces;
+
+namespace Plugboard.Netlink.Route;
+
+/// <summary>
+/// Links, addresses, routes and neighbours of one network namespace, through one socket that stays in it whichever thread uses it. Not for two
+/// threads at once. Source: rtnetlink(7).
+/// </summary>
+public sealed class RouteClient : IDisposable
+{
+    private readonly NetlinkSocket socket;
+    private LinkTable? links;
+    private AddressTable? addresses;
+    private RouteTable? routes;
+    private NeighbourTable? neighbours;
+    private BridgeVlanTable? bridgeVlans;
+
+    internal RouteClient(NetlinkSocket socket) => this.socket = socket;
+
+    /// <summary>The links.</summary>
+    public LinkTable Links => links ??= new LinkTable(socket);
+
+    /// <summary>The links' addresses.</summary>
+    public AddressTable Addresses => addresses ??= new AddressTable(socket);
+
+    /// <summary>The routes.</summary>
+    public RouteTable Routes => routes ??= new RouteTable(socket);
+
+    /// <summary>The neighbours: ARP and NDP.</summary>
+    public NeighbourTable Neighbours => neighbours ??= new NeighbourTable(socket);
+
+    /// <summary>The VLANs of bridges and their ports.</summary>
+    public BridgeVlanTable BridgeVlans => bridgeVlans ??= new BridgeVlanTable(socket);
+
+    /// <summary>Opens a client in the calling thread's namespace.</summary>
+    /// <exception cref="ErrnoException">No more files can be opened.</exception>
+    public static RouteClient Open() => new(NetlinkSocket.Open(NetlinkProtocol.Route, new RouteDialect()));
+
+    /// <summary>
+    /// Opens a client in a namespace, on a thread of its own that enters it. A process of one thread saves the thread by
+    /// <see cref="NetworkNamespace.Enter"/> and <see cref="Open()"/>.
+    /// </summary>
+    /// <exception cref="ErrnoException">The namespace cannot be entered (EPERM), or no more files can be opened.</exception>
+    public static RouteClient Open(NetworkNamespace ns) => NamespaceThread.Run(ns, Open);
+
+    /// <inheritdoc/>
+    public void Dispose() => socket.Dispose();
+}

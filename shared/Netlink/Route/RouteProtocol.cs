@@ -1,0 +1,17 @@
+namespace Plugboard.Netlink.Route;
+
+/// <summary>Who made a route; any other number may be a program's own. Source: include/uapi/linux/rtnetlink.h, RTPROT_*.</summary>
+public enum RouteProtocol : byte
+{
+    /// <summary>Unknown.</summary>
+    Unspecified = 0,
+
+    /// <summary>The kernel, for an address.</summary>
+    Kernel = 2,
+
+    /// <summary>A tool at boot: what ip-route(8) and CNI plugins write.</summary>
+    Boot = 3,
+
+    /// <summary>An administrator.</summary>
+    Static = 4,
+}

@@ -1,0 +1,103 @@
+using Plugboard.Addresses;
+using Plugboard.Netlink.Route.Uapi;
+using static Plugboard.Netlink.Route.Uapi.RtnetlinkH;
+
+namespace Plugboard.Netlink.Route;
+
+/// <summary>RTM_NEWROUTE to <see cref="Route"/>: the attributes are gathered here, the record is made once.</summary>
+internal ref struct RouteReader
+{
+    private IPAddr? destination;
+    private IPAddr? gateway;
+    private IPAddr? source;
+    private int outInterface;
+    private uint priority;
+    private int table;
+    private int mtu;
+    private int advMss;
+    private bool multipath;
+
+    /// <summary>Null for what is no IPv4 or IPv6 route.</summary>
+    public static Route? Read(NetlinkMessage message)
+    {
+        var header = message.Header<RtMsg>();
+        if (header.rtm_family is not (SocketH.AF_INET or SocketH.AF_INET6))
+            return null;
+        var reader = new RouteReader { table = header.rtm_table };
+        var attributes = message.Attributes<RtMsg>();
+        while (attributes.Read())
+            reader.Gather(attributes);
+        return reader.ToRoute(header);
+    }
+
+    private void Gather(AttributeReader attribute)
+    {
+        switch (attribute.Type)
+        {
+            case RTA_DST:
+                destination = attribute.Address();
+                break;
+            case RTA_GATEWAY:
+                gateway = attribute.Address();
+                break;
+            case RTA_VIA:
+                gateway = Via(attribute.Value);
+                break;
+            case RTA_PREFSRC:
+                source = attribute.Address();
+                break;
+            case RTA_OIF:
+                outInterface = attribute.Int32();
+                break;
+            case RTA_PRIORITY:
+                priority = attribute.UInt32();
+                break;
+            case RTA_TABLE:
+                table = attribute.Int32();
+                break;
+            case RTA_METRICS:
+                GatherMetrics(attribute.Nested());
+                break;
+            case RTA_MULTIPATH:
+                multipath = true;
+                break;
+        }
+    }
+
+    private void GatherMetrics(AttributeReader metrics)
+    {
+        while (metrics.Read())
+        {
+            if (metrics.Type == RTAX_MTU)
+                mtu = metrics.Int32();
+            else if (metrics.Type == RTAX_ADVMSS)
+                advMss = metrics.Int32();
+        }
+    }
+
+    // struct rtvia: the family in two bytes, then the address.
+    private static IPAddr? Via(ReadOnlySpan<byte> value) => value.Length is 6 or 18 ? IPAddr.FromBytes(value[2..]) : null;
+
+    private readonly Route ToRoute(RtMsg header)
+    {
+        var is6 = header.rtm_family == SocketH.AF_INET6;
+        var address = destination ?? IPPrefix.Default(is6).Address;
+        return new Route
+        {
+            Dst = new IPPrefix(address, Math.Min((int)header.rtm_dst_len, address.BitLength)),
+            Gateway = gateway,
+            OutInterface = outInterface,
+            Priority = priority,
+            Table = table,
+            Scope = (RouteScope)header.rtm_scope,
+            Protocol = (RouteProtocol)header.rtm_protocol,
+            Type = (RouteType)header.rtm_type,
+            Source = source,
+            Mtu = mtu,
+            AdvMss = advMss,
+            OnLink = (header.rtm_flags & RTNH_F_ONLINK) != 0,
+            IsMultipath = multipath,
+            IsCloned = (header.rtm_flags & RTM_F_CLONED) != 0,
+        };
+    }
+}

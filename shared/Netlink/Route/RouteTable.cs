@@ -1,0 +1,88 @@
+using Plugboard.Addresses;
+using Plugboard.Linux;
+using Plugboard.Netlink.Route.Uapi;
+using static Plugboard.Netlink.Route.Uapi.RtnetlinkH;
+using static Plugboard.Netlink.Uapi.NetlinkH;
+
+namespace Plugboard.Netlink.Route;
+
+/// <summary>The routes of a namespace. Every refusal is a <see cref="NetlinkException"/>. Source: rtnetlink(7); ip-route(8).</summary>
+public sealed class RouteTable
+{
+    private readonly NetlinkSocket socket;
+
+    internal RouteTable(NetlinkSocket socket) => this.socket = socket;
+
+    /// <summary>Adds a route.</summary>
+    /// <exception cref="NetlinkException">EEXIST, see <see cref="RouteAddMode"/>; ENETUNREACH: the gateway is not reachable; ENETDOWN: the link is down.</exception>
+    public void Add(RouteSpec route, RouteAddMode mode = RouteAddMode.Create)
+    {
+        var how = mode switch
+        {
+            RouteAddMode.CreateExclusive => NLM_F_EXCL,
+            RouteAddMode.Replace => NLM_F_REPLACE,
+            RouteAddMode.Append => NLM_F_APPEND,
+            _ => 0,
+        };
+        var request = socket.NewRequest();
+        using (request.Message(RTM_NEWROUTE, (ushort)(NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | how)))
+            RouteWriter.Write(request, route);
+        socket.Execute(request, route.ToString());
+    }
+
+    /// <summary>Removes a route; false where it was gone already (ESRCH).</summary>
+    public bool Delete(RouteSpec route)
+    {
+        var request = socket.NewRequest();
+        using (request.Message(RTM_DELROUTE, NLM_F_REQUEST | NLM_F_ACK))
+            RouteWriter.Write(request, route.Scope is null ? route with { Scope = RouteScope.Nowhere } : route);
+        return socket.ExecuteUnlessAbsent(request, route.ToString(), Errno.ESRCH);
+    }
+
+    /// <summary>The routes that pass a filter, in the kernel's order; without the copies it keeps for single destinations.</summary>
+    /// <exception cref="NetlinkException">ENODEV: the filter's link does not exist.</exception>
+    public IReadOnlyList<Route> List(RouteFilter filter = default)
+    {
+        var request = socket.NewRequest();
+        using (request.Message(RTM_GETROUTE, NLM_F_REQUEST | NLM_F_DUMP))
+        {
+            request.WriteStruct(new RtMsg { rtm_family = (byte)filter.Family, rtm_protocol = (byte)(filter.Protocol ?? RouteProtocol.Unspecified) });
+            if (filter.OutInterface != 0)
+                request.WriteUInt32(RTA_OIF, (uint)filter.OutInterface);
+            if (filter.Table is { } table)
+                request.WriteUInt32(RTA_TABLE, (uint)table);
+        }
+
+        return socket.Dump(request, "routes", message => Passes(RouteReader.Read(message), filter), Errno.ENOENT);
+    }
+
+    // A kernel before 4.20 ignores the filter; every kernel ignores the link for a multipath route with one such hop.
+    private static Route? Passes(Route? route, RouteFilter filter)
+    {
+        if (route is null || route.IsCloned)
+            return null;
+        var passes = (filter.Table is null || route.Table == filter.Table)
+            && (filter.OutInterface == 0 || route.IsMultipath || route.OutInterface == filter.OutInterface)
+            && (filter.Protocol is null || route.Protocol == filter.Protocol);
+        return passes ? route : null;
+    }
+
+    /// <summary>The route a packet to an address would take; null where there is none (ENETUNREACH).</summary>
+    /// <exception cref="NetlinkException">EHOSTUNREACH, EACCES, EINVAL: an unreachable, prohibit or blackhole route.</exception>
+    public Route? Get(IPAddr destination)
+    {
+        var request = socket.NewRequest();
+        using (request.Message(RTM_GETROUTE, NLM_F_REQUEST))
+        {
+            request.WriteStruct(new RtMsg
+            {
+                rtm_family = destination.Is6 ? SocketH.AF_INET6 : SocketH.AF_INET,
+                rtm_dst_len = (byte)destination.BitLength,
+                rtm_flags = RTM_F_LOOKUP_TABLE,
+            });
+            request.WriteAddress(RTA_DST, destination);
+        }
+
+        return socket.Find(request, destination.ToString(), Errno.ENETUNREACH, RouteReader.Read);
+    }
+}

@@ -1,0 +1,66 @@
+namespace Plugboard.Netlink.Route.Uapi;
+
+/// <summary>include/uapi/linux/if_link.h</summary>
+internal static class IfLinkH
+{
+    public const ushort IFLA_ADDRESS = 1;
+    public const ushort IFLA_BROADCAST = 2;
+    public const ushort IFLA_IFNAME = 3;
+    public const ushort IFLA_MTU = 4;
+    public const ushort IFLA_LINK = 5;
+    public const ushort IFLA_QDISC = 6;
+    public const ushort IFLA_STATS = 7;
+    public const ushort IFLA_MASTER = 10;
+    public const ushort IFLA_PROTINFO = 12;
+    public const ushort IFLA_TXQLEN = 13;
+    public const ushort IFLA_MAP = 14;
+    public const ushort IFLA_OPERSTATE = 16;
+    public const ushort IFLA_LINKMODE = 17;
+    public const ushort IFLA_LINKINFO = 18;
+    public const ushort IFLA_NET_NS_PID = 19;
+    public const ushort IFLA_IFALIAS = 20;
+    public const ushort IFLA_NUM_VF = 21;
+    public const ushort IFLA_STATS64 = 23;
+    public const ushort IFLA_AF_SPEC = 26;
+    public const ushort IFLA_GROUP = 27;
+    public const ushort IFLA_NET_NS_FD = 28;
+    public const ushort IFLA_EXT_MASK = 29;
+    public const ushort IFLA_PROMISCUITY = 30;
+    public const ushort IFLA_NUM_TX_QUEUES = 31;
+    public const ushort IFLA_NUM_RX_QUEUES = 32;
+    public const ushort IFLA_CARRIER = 33;
+    public const ushort IFLA_CARRIER_CHANGES = 35;
+    public const ushort IFLA_LINK_NETNSID = 37;
+    public const ushort IFLA_PROTO_DOWN = 39;
+    public const ushort IFLA_GSO_MAX_SEGS = 40;
+    public const ushort IFLA_GSO_MAX_SIZE = 41;
+    public const ushort IFLA_XDP = 43;
+    public const ushort IFLA_EVENT = 44;
+    public const ushort IFLA_MIN_MTU = 50;
+    public const ushort IFLA_MAX_MTU = 51;
+    public const ushort IFLA_PERM_ADDRESS = 54;
+
+    public const ushort IFLA_INFO_KIND = 1;
+    public const ushort IFLA_INFO_DATA = 2;
+    public const ushort IFLA_INFO_XSTATS = 3;
+    public const ushort IFLA_INFO_SLAVE_KIND = 4;
+    public const ushort IFLA_INFO_SLAVE_DATA = 5;
+
+    public const ushort IFLA_BR_AGEING_TIME = 4;
+    public const ushort IFLA_BR_STP_STATE = 5;
+    public const ushort IFLA_BR_VLAN_FILTERING = 7;
+    public const ushort IFLA_BR_MCAST_SNOOPING = 23;
+
+    public const ushort IFLA_BRPORT_STATE = 1;
+    public const ushort IFLA_BRPORT_PRIORITY = 2;
+    public const ushort IFLA_BRPORT_COST = 3;
+    public const ushort IFLA_BRPORT_MODE = 4;
+    public const ushort IFLA_BRPORT_GUARD = 5;
+    public const ushort IFLA_BRPORT_LEARNING = 8;
+    public const ushort IFLA_BRPORT_UNICAST_FLOOD = 9;
+    public const ushort IFLA_BRPORT_ISOLATED = 33;
+
+    public const ushort IFLA_VLAN_ID = 1;
+    public const ushort IFLA_VLAN_FLAGS = 2;
+    public const ushort IFLA_VLAN_PROTOCOL = 5;
+}
