@@ -50,28 +50,38 @@ public sealed unsafe class FileDescriptor : SafeHandle
     /// <summary>Opens an existing file for writing, as under /proc/sys.</summary>
     public static FileDescriptor OpenForWriting(string path) => Open(null, path, LibC.File.O_WRONLY, 0);
 
-    internal static FileDescriptor Open(FileDescriptor? directory, string path, int flags, uint mode)
-    {
-        var at = directory?.Number ?? LibC.File.AT_FDCWD;
-        int fd;
-        do
-            fd = LibC.File.OpenAt(at, path, flags | LibC.File.O_CLOEXEC, mode);
-        while (fd < 0 && Marshal.GetLastPInvokeError() == (int)Errno.EINTR);
-        var full = directory is null ? path : $"{directory.path}/{path}";
-        return fd < 0 ? throw ErrnoException.Last("open", full) : new FileDescriptor(fd, full);
-    }
+    internal static FileDescriptor Open(FileDescriptor? directory, string path, int flags, uint mode) =>
+        TryOpen(directory, path, flags, mode, out var errno) ?? throw new ErrnoException("open", FullPath(directory, path), errno);
 
     internal static FileDescriptor? Find(FileDescriptor? directory, string path, int flags)
     {
-        try
-        {
-            return Open(directory, path, flags, 0);
-        }
-        catch (ErrnoException e) when (e.Errno is Errno.ENOENT or Errno.ENOTDIR)
-        {
-            return null;
-        }
+        var found = TryOpen(directory, path, flags, 0, out var errno);
+        return found is not null || errno is Errno.ENOENT or Errno.ENOTDIR
+            ? found
+            : throw new ErrnoException("open", FullPath(directory, path), errno);
     }
+
+    // What is expected to be missing costs no exception: the first one of a process takes longer than all its system calls.
+    internal static FileDescriptor? TryOpen(FileDescriptor? directory, string path, int flags, uint mode, out Errno errno)
+    {
+        var at = directory?.Number ?? LibC.File.AT_FDCWD;
+        errno = Errno.EINTR;
+        while (errno == Errno.EINTR)
+        {
+            var fd = LibC.File.OpenAt(at, path, flags | LibC.File.O_CLOEXEC, mode);
+            if (fd >= 0)
+            {
+                errno = Errno.None;
+                return new FileDescriptor(fd, FullPath(directory, path));
+            }
+
+            errno = (Errno)Marshal.GetLastPInvokeError();
+        }
+
+        return null;
+    }
+
+    private static string FullPath(FileDescriptor? directory, string path) => directory is null ? path : $"{directory.path}/{path}";
 
     /// <summary>Reads once; 0 at the end of the file.</summary>
     public int Read(Span<byte> buffer)
@@ -87,9 +97,13 @@ public sealed unsafe class FileDescriptor : SafeHandle
     }
 
     /// <summary>Reads at an offset without moving; less than asked only at the end of the file.</summary>
-    public int ReadAt(Span<byte> buffer, long offset)
+    public int ReadAt(Span<byte> buffer, long offset) =>
+        TryReadAt(buffer, offset, out var count) ? count : throw new ErrnoException("pread", path, Errno.EISDIR);
+
+    // False for a directory or a pipe, which cannot be read at an offset.
+    internal bool TryReadAt(Span<byte> buffer, long offset, out int total)
     {
-        var total = 0;
+        total = 0;
         fixed (byte* p = buffer)
         {
             while (total < buffer.Length)
@@ -99,12 +113,14 @@ public sealed unsafe class FileDescriptor : SafeHandle
                     break;
                 if (count > 0)
                     total += (int)count;
+                else if ((Errno)Marshal.GetLastPInvokeError() is Errno.EISDIR or Errno.ESPIPE)
+                    return false;
                 else if (Marshal.GetLastPInvokeError() != (int)Errno.EINTR)
                     throw ErrnoException.Last("pread", path);
             }
         }
 
-        return total;
+        return true;
     }
 
     /// <summary>Reads from here to the end of the file.</summary>
@@ -146,7 +162,7 @@ public sealed unsafe class FileDescriptor : SafeHandle
     /// <summary>What statx(2) tells of a path, following links; null where nothing is there.</summary>
     public static FileStatus? FindStatus(string path) => Stat(LibC.File.AT_FDCWD, path, 0, path);
 
-    private static FileStatus? Stat(int directory, string path, int flags, string subject)
+    internal static FileStatus? Stat(int directory, string path, int flags, string subject)
     {
         LibC.File.StatxBuffer buffer;
         if (LibC.File.Statx(directory, path, flags, LibC.File.STATX_BASIC_STATS, &buffer) < 0)

@@ -24,6 +24,11 @@ internal static unsafe partial class File
     public const int AT_REMOVEDIR = 0x200;
 
     public const int LOCK_SH = 1;
+    public const long UTIME_OMIT = (1L << 30) - 2;
+
+    public const int W_OK = 2;
+    public const int X_OK = 1;
+
     public const int LOCK_EX = 2;
     public const int LOCK_NB = 4;
     public const int LOCK_UN = 8;
@@ -79,6 +84,12 @@ internal static unsafe partial class File
 
     [LibraryImport("libc", EntryPoint = "futimens", SetLastError = true)]
     public static partial int FUtimeNs(int fd, TimeSpec* times);
+
+    [LibraryImport("libc", EntryPoint = "utimensat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int UtimeNsAt(int directory, string path, TimeSpec* times, int flags);
+
+    [LibraryImport("libc", EntryPoint = "faccessat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int FAccessAt(int directory, string path, int mode, int flags);
 
     [LibraryImport("libc", EntryPoint = "getdents64", SetLastError = true)]
     public static partial nint GetDents64(int fd, byte* buffer, nuint size);

@@ -1,0 +1,46 @@
+using Plugboard.Protocols.Cni;
+
+namespace Plugboard.Ipam.HostLocal;
+
+/// <summary>All that is wrong with a config, in the order it was met, so that one reading of it serves the verbs and the validator.</summary>
+internal sealed class ConfigProblems
+{
+    private readonly List<(string Path, CniException Error)> found = [];
+
+    /// <summary>How many there are.</summary>
+    public int Count => found.Count;
+
+    /// <summary>A value that has the right type but cannot be.</summary>
+    public void Add(string path, string message) =>
+        found.Add((path, new CniException(CniErrorCode.InvalidNetworkConfig, message, $"correct {path} in the network config")));
+
+    /// <summary>What <paramref name="read"/> gives; where it throws, the default, and a problem more.</summary>
+    public T? Read<T>(string path, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (CniException e)
+        {
+            found.Add((path, e));
+            return default;
+        }
+    }
+
+    /// <summary>Throws the first problem; what cannot be decoded comes before what is decoded but wrong, because the reference decodes first.</summary>
+    public void ThrowFirst()
+    {
+        foreach (var (_, error) in found)
+        {
+            if (error.Code == CniErrorCode.DecodingFailure)
+                throw error;
+        }
+
+        if (found.Count > 0)
+            throw found[0].Error;
+    }
+
+    /// <summary>A sentence for each, which starts with the key's path.</summary>
+    public IReadOnlyList<string> ToSentences() => found.ConvertAll(problem => $"{problem.Path}: {problem.Error.Message}");
+}

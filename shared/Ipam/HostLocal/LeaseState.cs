@@ -1,0 +1,14 @@
+namespace Plugboard.Ipam.HostLocal;
+
+/// <summary>What a file with an address for its name is.</summary>
+internal enum LeaseState
+{
+    /// <summary>A lease.</summary>
+    Leased,
+
+    /// <summary>What a crash left; under the lock it is garbage.</summary>
+    Torn,
+
+    /// <summary>A directory, a link, or a text that no implementation wrote: the address is somebody's, but nobody's we know.</summary>
+    Alien,
+}

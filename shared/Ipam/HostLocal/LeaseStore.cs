@@ -1,0 +1,188 @@
+using Plugboard.Addresses;
+using Plugboard.Linux;
+using Plugboard.Linux.Files;
+
+namespace Plugboard.Ipam.HostLocal;
+
+/// <summary>A network's leases under their lock, which is held from opening to disposal, and the index of their owners.</summary>
+internal sealed class LeaseStore : IDisposable
+{
+    /// <summary>
+    /// How long to wait for the lock. The longest honest holder reads every lease once, a second at the most; who waits longer waits for a process that
+    /// hangs, and the runtime, which gives up after two to four minutes, should hear its number before.
+    /// </summary>
+    public static readonly TimeSpan LockTimeout = TimeSpan.FromSeconds(30);
+
+    private readonly LeaseDirectory directory;
+    private readonly FileLock held;
+    private OwnerIndex? index;
+    private bool complete;
+
+    private LeaseStore(LeaseDirectory directory, FileLock held, OwnerIndex? index)
+    {
+        this.directory = directory;
+        this.held = held;
+        this.index = index;
+        complete = Indexed(found => found.IsComplete());
+    }
+
+    /// <summary>Opens and locks a network's leases; the directory is made where it is missing.</summary>
+    /// <exception cref="FileLockTimeoutException">Someone else held the lock for <see cref="LockTimeout"/>.</exception>
+    public static LeaseStore Ensure(string dataDir, string network) => Lock(LeaseDirectory.Ensure(dataDir, network), dataDir, network);
+
+    /// <summary>Opens and locks a network's leases; null where it has no directory.</summary>
+    /// <exception cref="FileLockTimeoutException">Someone else held the lock for <see cref="LockTimeout"/>.</exception>
+    public static LeaseStore? Find(string dataDir, string network) =>
+        LeaseDirectory.Find(dataDir, network) is { } directory ? Lock(directory, dataDir, network) : null;
+
+    private static LeaseStore Lock(LeaseDirectory directory, string dataDir, string network)
+    {
+        try
+        {
+            return new LeaseStore(directory, directory.Lock(LockTimeout), OwnerIndex.TryOpen(dataDir, network, directory));
+        }
+        catch (Exception)
+        {
+            directory.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The directory of the leases, for messages.</summary>
+    public string Path => directory.Files.Path;
+
+    /// <summary>True where <see cref="FindByOwner"/> opens no lease but the owner's own.</summary>
+    public bool Knows(LeaseOwner owner) => complete && OwnerIndex.CanHold(owner);
+
+    /// <summary>What the address's file says; null where there is none.</summary>
+    public LeaseContent? Find(IPAddr address) => directory.Find(address);
+
+    /// <summary>The owner's lease of that address, of the old format too; null where it is somebody else's or nobody's.</summary>
+    public Lease? FindOwn(IPAddr address, LeaseOwner owner) =>
+        directory.Find(address) is { State: LeaseState.Leased } content && (content.Owner == owner || content.Owner == owner.WithoutInterface)
+            ? new Lease(address, content)
+            : null;
+
+    /// <summary>The owner's leases; where it has none, those of the old format, which names no interface.</summary>
+    public IReadOnlyList<Lease> FindByOwner(LeaseOwner owner)
+    {
+        var candidates = new List<Lease>();
+        if (!Knows(owner) || !Indexed(found => Look(found, owner, candidates)))
+            candidates = ScanAndIndex();
+        var exact = candidates.FindAll(lease => lease.Content.State == LeaseState.Leased && lease.Content.Owner == owner);
+        return exact.Count > 0
+            ? exact
+            : candidates.FindAll(lease => lease.Content.State == LeaseState.Leased && lease.Content.Owner == owner.WithoutInterface);
+    }
+
+    private bool Look(OwnerIndex found, LeaseOwner owner, List<Lease> candidates)
+    {
+        foreach (var name in (ReadOnlySpan<LeaseOwner>)[owner, owner.WithoutInterface])
+        {
+            foreach (var address in found.Find(name))
+            {
+                if (directory.Find(address) is { } content)
+                    candidates.Add(new Lease(address, content));
+            }
+        }
+
+        return true;
+    }
+
+    private List<Lease> ScanAndIndex()
+    {
+        var leases = directory.Scan();
+        Reindex(leases);
+        return leases;
+    }
+
+    /// <summary>Every lease: opens them all.</summary>
+    public List<Lease> Scan() => directory.Scan();
+
+    /// <summary>The addresses that have a file, of whatever content.</summary>
+    public List<IPAddr> ReadAddresses() => directory.ReadAddresses();
+
+    /// <summary>When the lease was written, in nanoseconds since 1970; null where there is none.</summary>
+    public Int128? FindTime(IPAddr address) => directory.Files.FindStatus(address.ToString())?.ModifiedNanoseconds;
+
+    /// <summary>Writes a lease that has no address yet.</summary>
+    public UnnamedFile CreateLease(LeaseOwner owner) => directory.CreateLease(owner);
+
+    /// <summary>Gives a written lease its address; false where that has a lease already. What a crash left there makes way.</summary>
+    public bool TryReserve(UnnamedFile lease, IPAddr address)
+    {
+        var name = address.ToString();
+        if (lease.TryLink(name))
+            return true;
+        return directory.Find(address) is { State: LeaseState.Torn } && directory.Remove(address) && lease.TryLink(name);
+    }
+
+    /// <summary>Removes an address's lease.</summary>
+    public void Release(IPAddr address) => directory.Remove(address);
+
+    /// <summary>The address that was given out last from that range set; null where nobody knows.</summary>
+    public IPAddr? FindLastReserved(int set) => directory.FindLastReserved(set);
+
+    /// <summary>Remembers the address that was given out last from that range set.</summary>
+    public void WriteLastReserved(int set, IPAddr address) => directory.WriteLastReserved(set, address);
+
+    /// <summary>Tells the index what an owner got and lost; <see cref="Seal()"/> ends the change.</summary>
+    public void Record(LeaseOwner owner, IReadOnlyList<IPAddr> added, IReadOnlyList<IPAddr> removed)
+    {
+        if (!complete)
+            return;
+        complete = Indexed(found =>
+        {
+            var addresses = found.Find(owner);
+            addresses.RemoveAll(removed.Contains);
+            foreach (var address in added)
+            {
+                if (!addresses.Contains(address))
+                    addresses.Add(address);
+            }
+
+            return found.TryReplace(owner, addresses);
+        });
+    }
+
+    /// <summary>Ends a change: the index, if it was complete, is so again.</summary>
+    public void Seal()
+    {
+        if (complete)
+            complete = Indexed(Seal);
+    }
+
+    /// <summary>Makes the index say what a scan found.</summary>
+    public void Reindex(IEnumerable<Lease> leases) => complete = Indexed(found => found.TryRebuild(leases) && Seal(found));
+
+    private static bool Seal(OwnerIndex found)
+    {
+        found.Seal();
+        return true;
+    }
+
+    // The index only saves time. Where it cannot be read or written it is given up, unsealed: the next process scans and mends it.
+    private bool Indexed(Func<OwnerIndex, bool> use)
+    {
+        if (index is null)
+            return false;
+        try
+        {
+            return use(index);
+        }
+        catch (ErrnoException)
+        {
+            index.Dispose();
+            index = null;
+            return false;
+        }
+    }
+
+    /// <summary>Gives the lock back.</summary>
+    public void Dispose()
+    {
+        index?.Dispose();
+        held.Dispose();
+        directory.Dispose();
+    }
+}

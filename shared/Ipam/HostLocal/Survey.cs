@@ -1,0 +1,74 @@
+using System.Globalization;
+using Plugboard.Addresses;
+using Plugboard.Linux;
+
+namespace Plugboard.Ipam.HostLocal;
+
+/// <summary>What fills a range set: for the one who must find out why it is full. Opens every lease.</summary>
+internal sealed class Survey
+{
+    private const int Examples = 3;
+
+    private readonly List<IPAddr> old = [];
+    private readonly string path;
+    private readonly UInt128 size;
+    private int leased;
+    private int alien;
+
+    private Survey(string path, UInt128 size)
+    {
+        this.path = path;
+        this.size = size;
+    }
+
+    /// <summary>Files that a crash left.</summary>
+    public List<IPAddr> Torn { get; } = [];
+
+    /// <summary>Looks at every lease of the set.</summary>
+    public static Survey Of(LeaseStore store, RangeSet ranges)
+    {
+        var survey = new Survey(store.Path, ranges.Size);
+        var boot = MachineBoot.FindTime();
+        foreach (var (address, content) in store.Scan())
+        {
+            if (ranges.FindRange(address) is not { } range || address == range.Gateway)
+                continue;
+            survey.Count(address, content, boot is { } time && store.FindTime(address) is { } written && written < time);
+        }
+
+        return survey;
+    }
+
+    private void Count(IPAddr address, LeaseContent content, bool isOld)
+    {
+        switch (content.State)
+        {
+            case LeaseState.Torn:
+                Torn.Add(address);
+                break;
+            case LeaseState.Alien:
+                alien++;
+                break;
+            default:
+                leased++;
+                if (isOld)
+                    old.Add(address);
+                break;
+        }
+    }
+
+    /// <summary>How many addresses there are, who has them, and what to do about it.</summary>
+    public override string ToString()
+    {
+        var text = string.Create(CultureInfo.InvariantCulture, $"of {size} addresses {leased} are leased in {path}");
+        if (alien > 0)
+            text += string.Create(CultureInfo.InvariantCulture, $", {alien} are kept by files that are no leases");
+        if (old.Count == 0)
+            return text;
+        var more = old.Count > Examples ? ", …" : "";
+        var names = string.Join(", ", old.GetRange(0, int.Min(Examples, old.Count)));
+        return text + string.Create(
+            CultureInfo.InvariantCulture,
+            $"; {old.Count} of them are from before the last boot ({names}{more}), so their containers are gone: GC releases them, or remove the files");
+    }
+}

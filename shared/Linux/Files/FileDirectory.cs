@@ -1,0 +1,187 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Plugboard.Linux.Files;
+
+/// <summary>
+/// An open directory and what is done to the names in it. Names are relative to the directory itself, which stays the same one though its
+/// path be renamed. What a call expects to be missing or present is its result; every other refused call is an <see cref="ErrnoException"/>.
+/// </summary>
+public sealed unsafe class FileDirectory : IDisposable
+{
+    private readonly FileDescriptor descriptor;
+
+    private FileDirectory(FileDescriptor descriptor) => this.descriptor = descriptor;
+
+    /// <summary>The path it was opened by.</summary>
+    public string Path => descriptor.Path;
+
+    internal FileDescriptor Descriptor => descriptor;
+
+    /// <summary>Opens a directory; null where nothing is there.</summary>
+    public static FileDirectory? Find(string path) =>
+        FileDescriptor.FindDirectory(path) is { } descriptor ? new FileDirectory(descriptor) : null;
+
+    /// <summary>Opens a directory; where it is missing it is made, with all its parents, with <paramref name="mode"/> less the umask.</summary>
+    public static FileDirectory Ensure(string path, uint mode)
+    {
+        if (Find(path) is { } found)
+            return found;
+        for (var end = path.IndexOf('/', 1); end > 0; end = path.IndexOf('/', end + 1))
+            Make(path[..end], mode);
+        Make(path, mode);
+        return new FileDirectory(FileDescriptor.OpenDirectory(path));
+    }
+
+    private static void Make(string path, uint mode)
+    {
+        if (LibC.File.MkDirAt(LibC.File.AT_FDCWD, path, mode) == 0)
+            return;
+        var error = ErrnoException.Last("mkdir", path);
+        // A read-only filesystem may say EROFS, and an automounter EACCES, for a directory that is there.
+        if (error.Errno != Errno.EEXIST && FileDescriptor.FindStatus(path) is not { IsDirectory: true })
+            throw error;
+    }
+
+    /// <summary>What statx(2) tells of the directory.</summary>
+    public FileStatus Status() => descriptor.Status();
+
+    /// <summary>What statx(2) tells of a name in it, following no link; null where it is missing.</summary>
+    public FileStatus? FindStatus(string name) =>
+        FileDescriptor.Stat(descriptor.Number, name, LibC.File.AT_SYMLINK_NOFOLLOW, FullPath(name));
+
+    /// <summary>
+    /// Reads the start of a regular file into <paramref name="buffer"/> and returns how much; null where the name is missing, -1 where it is
+    /// anything but a regular file. Never waits for the writer of a pipe and follows no link.
+    /// </summary>
+    public int? FindContent(string name, Span<byte> buffer)
+    {
+        const int Flags = LibC.File.O_RDONLY | LibC.File.O_NOFOLLOW | LibC.File.O_NONBLOCK;
+        using var file = FileDescriptor.TryOpen(descriptor, name, Flags, 0, out var errno);
+        if (file is not null)
+            return file.TryReadAt(buffer, 0, out var count) ? count : -1;
+        return errno switch
+        {
+            Errno.ENOENT => null,
+            Errno.ELOOP or Errno.ENXIO => -1,
+            _ => throw new ErrnoException("open", FullPath(name), errno),
+        };
+    }
+
+    /// <summary>Opens a file for reading and makes it, empty, where it is missing.</summary>
+    public FileDescriptor OpenOrCreate(string name, uint mode) =>
+        FileDescriptor.Open(descriptor, name, LibC.File.O_RDONLY | LibC.File.O_CREAT, mode);
+
+    /// <summary>Replaces a file's content in place, as Go's <c>os.WriteFile</c> does: not atomic.</summary>
+    public void Overwrite(string name, ReadOnlySpan<byte> content, uint mode)
+    {
+        const int Flags = LibC.File.O_WRONLY | LibC.File.O_CREAT | LibC.File.O_TRUNC;
+        using var file = FileDescriptor.Open(descriptor, name, Flags, mode);
+        file.Write(content);
+    }
+
+    /// <summary>Removes a name that is no directory; false where it is missing.</summary>
+    public bool Remove(string name) =>
+        LibC.File.UnlinkAt(descriptor.Number, name, 0) == 0 || Expected(Errno.ENOENT, "unlink", name);
+
+    /// <summary>Makes a symbolic link; false where the name is there already.</summary>
+    public bool TryLinkTo(string target, string name) =>
+        LibC.File.SymlinkAt(target, descriptor.Number, name) == 0 || Expected(Errno.EEXIST, "symlink", name);
+
+    /// <summary>What a symbolic link says, up to <paramref name="longest"/> bytes; null where the name is missing or no link.</summary>
+    public string? FindLinkTarget(string name, int longest = 4096)
+    {
+        Span<byte> buffer = longest <= 512 ? stackalloc byte[longest] : new byte[longest];
+        fixed (byte* p = buffer)
+        {
+            var length = (int)LibC.File.ReadLinkAt(descriptor.Number, name, p, (nuint)buffer.Length);
+            if (length >= 0)
+                return Encoding.UTF8.GetString(buffer[..length]);
+        }
+
+        var errno = (Errno)Marshal.GetLastPInvokeError();
+        return errno is Errno.ENOENT or Errno.EINVAL ? null : throw new ErrnoException("readlink", FullPath(name), errno);
+    }
+
+    /// <summary>All names but <c>.</c> and <c>..</c>, in the filesystem's own order.</summary>
+    public List<string> ReadNames()
+    {
+        const int NameOffset = 19;
+        var names = new List<string>();
+        using var entries = FileDescriptor.Open(descriptor, ".", LibC.File.O_RDONLY | LibC.File.O_DIRECTORY, 0);
+        var buffer = new byte[32 * 1024];
+        fixed (byte* p = buffer)
+        {
+            while (true)
+            {
+                var length = (int)LibC.File.GetDents64(entries.Number, p, (nuint)buffer.Length);
+                if (length < 0)
+                    throw ErrnoException.Last("getdents64", Path);
+                if (length == 0)
+                    return names;
+                // struct linux_dirent64: d_ino 8, d_off 8, d_reclen 2, d_type 1, d_name with its NUL.
+                for (var at = 0; at < length; at += *(ushort*)(p + at + 16))
+                {
+                    var name = MemoryMarshal.CreateReadOnlySpanFromNullTerminated(p + at + NameOffset);
+                    if (!name.SequenceEqual("."u8) && !name.SequenceEqual(".."u8))
+                        names.Add(Encoding.UTF8.GetString(name));
+                }
+            }
+        }
+    }
+
+    /// <summary>Sets the directory's time of last modification, in nanoseconds since 1970; the filesystem may round it down.</summary>
+    public void SetModified(Int128 nanoseconds)
+    {
+        var times = stackalloc LibC.File.TimeSpec[2];
+        Fill(times, nanoseconds);
+        if (LibC.File.FUtimeNs(descriptor.Number, times) < 0)
+            throw ErrnoException.Last("futimens", Path);
+    }
+
+    /// <summary>Sets the time of last modification of a name in it; false where it is missing.</summary>
+    public bool TrySetModified(string name, Int128 nanoseconds)
+    {
+        var times = stackalloc LibC.File.TimeSpec[2];
+        Fill(times, nanoseconds);
+        return LibC.File.UtimeNsAt(descriptor.Number, name, times, LibC.File.AT_SYMLINK_NOFOLLOW) == 0
+            || Expected(Errno.ENOENT, "utimensat", name);
+    }
+
+    /// <summary>
+    /// A file with content but no name yet, on this directory's filesystem: <see cref="UnnamedFile.TryLink"/> gives it one. Whatever ends the
+    /// process before that, nothing is left of it.
+    /// </summary>
+    public UnnamedFile CreateUnnamed(ReadOnlySpan<byte> content, uint mode) => UnnamedFile.Create(this, content, mode);
+
+    /// <summary>Throws what making a file in this directory would throw: not permitted, read-only, full. Leaves no trace.</summary>
+    public void ProbeWritable()
+    {
+        if (UnnamedFile.TryProbe(this))
+            return;
+        if (LibC.File.FAccessAt(descriptor.Number, ".", LibC.File.W_OK | LibC.File.X_OK, 0) < 0)
+            throw ErrnoException.Last("access", Path);
+    }
+
+    // The access time is left alone (UTIME_OMIT).
+    private static void Fill(LibC.File.TimeSpec* times, Int128 nanoseconds)
+    {
+        const int Second = 1_000_000_000;
+        var whole = Int128.DivRem(nanoseconds, Second);
+        var negative = whole.Remainder < 0;
+        times[0].Nanoseconds = LibC.File.UTIME_OMIT;
+        times[1].Seconds = (long)(negative ? whole.Quotient - 1 : whole.Quotient);
+        times[1].Nanoseconds = (long)(negative ? whole.Remainder + Second : whole.Remainder);
+    }
+
+    private bool Expected(Errno expected, string call, string name)
+    {
+        var errno = (Errno)Marshal.GetLastPInvokeError();
+        return errno == expected ? false : throw new ErrnoException(call, FullPath(name), errno);
+    }
+
+    internal string FullPath(string name) => $"{Path}/{name}";
+
+    /// <inheritdoc/>
+    public void Dispose() => descriptor.Dispose();
+}

@@ -1,0 +1,104 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace Plugboard.Linux.Files;
+
+/// <summary>
+/// A file that is written whole before it has a name: O_TMPFILE (open(2), Linux 3.11), then linkat(2), which fails where the name is taken, as
+/// O_EXCL does. Where the filesystem knows no O_TMPFILE (overlayfs before 6.1, NFS, FUSE) it is a file named <see cref="TemporaryName"/> that gets
+/// a second name and loses the first; the caller's lock keeps two writers apart.
+/// </summary>
+public sealed unsafe class UnnamedFile : IDisposable
+{
+    /// <summary>The name where O_TMPFILE is unknown; one that a killed process left is overwritten by the next.</summary>
+    public const string TemporaryName = ".new";
+
+    private readonly FileDirectory directory;
+    private readonly FileDescriptor file;
+    private readonly bool named;
+
+    private UnnamedFile(FileDirectory directory, FileDescriptor file, bool named)
+    {
+        this.directory = directory;
+        this.file = file;
+        this.named = named;
+    }
+
+    internal static UnnamedFile Create(FileDirectory directory, ReadOnlySpan<byte> content, uint mode)
+    {
+        var unnamed = Open(directory, mode);
+        try
+        {
+            unnamed.file.Write(content);
+            return unnamed;
+        }
+        catch (ErrnoException)
+        {
+            unnamed.Dispose();
+            throw;
+        }
+    }
+
+    private static UnnamedFile Open(FileDirectory directory, uint mode)
+    {
+        if (FileDescriptor.TryOpen(directory.Descriptor, ".", LibC.File.O_TMPFILE | LibC.File.O_WRONLY, mode, out var errno) is { } opened)
+            return new UnnamedFile(directory, opened, named: false);
+        if (!IsUnknown(errno))
+            throw new ErrnoException("open", directory.Path, errno);
+        return OpenNamed(directory, mode);
+    }
+
+    internal static UnnamedFile OpenNamed(FileDirectory directory, uint mode)
+    {
+        const int Flags = LibC.File.O_WRONLY | LibC.File.O_CREAT | LibC.File.O_EXCL | LibC.File.O_NOFOLLOW;
+        directory.Remove(TemporaryName);
+        return new UnnamedFile(directory, FileDescriptor.Open(directory.Descriptor, TemporaryName, Flags, mode), named: true);
+    }
+
+    // The kernel before 3.11 sees only O_DIRECTORY|O_WRONLY: EISDIR. A filesystem without it: EOPNOTSUPP, some ENOENT or EINVAL.
+    private static bool IsUnknown(Errno errno) => errno is Errno.EOPNOTSUPP or Errno.EISDIR or Errno.EINVAL or Errno.ENOENT;
+
+    /// <summary>True where a file could be made and written, false where only making one with a name would tell; else what it would throw.</summary>
+    internal static bool TryProbe(FileDirectory directory)
+    {
+        using var probe = FileDescriptor.TryOpen(directory.Descriptor, ".", LibC.File.O_TMPFILE | LibC.File.O_WRONLY, 0x180, out var errno);
+        if (probe is null)
+            return IsUnknown(errno) ? false : throw new ErrnoException("open", directory.Path, errno);
+        probe.Write("\n"u8);
+        return true;
+    }
+
+    /// <summary>Gives the file its name; false where the name is taken.</summary>
+    public bool TryLink(string name)
+    {
+        var to = directory.Descriptor.Number;
+        if ((named ? LibC.File.LinkAt(to, TemporaryName, to, name, 0) : LibC.File.LinkAt(file.Number, "", to, name, LibC.File.AT_EMPTY_PATH)) == 0)
+            return true;
+        var errno = (Errno)Marshal.GetLastPInvokeError();
+        if (!named && errno is Errno.ENOENT or Errno.EPERM)
+            errno = LinkByProc(name);
+        return errno switch
+        {
+            Errno.None => true,
+            Errno.EEXIST => false,
+            _ => throw new ErrnoException("link", directory.FullPath(name), errno),
+        };
+    }
+
+    // AT_EMPTY_PATH wants CAP_DAC_READ_SEARCH (until Linux 6.10); the way by /proc wants nothing but /proc.
+    private Errno LinkByProc(string name)
+    {
+        var from = "/proc/self/fd/" + file.Number.ToString(CultureInfo.InvariantCulture);
+        return LibC.File.LinkAt(LibC.File.AT_FDCWD, from, directory.Descriptor.Number, name, LibC.File.AT_SYMLINK_FOLLOW) == 0
+            ? Errno.None
+            : (Errno)Marshal.GetLastPInvokeError();
+    }
+
+    /// <summary>Closes the file; without a link nothing is left of it.</summary>
+    public void Dispose()
+    {
+        if (!file.IsClosed && named)
+            directory.Remove(TemporaryName);
+        file.Dispose();
+    }
+}
