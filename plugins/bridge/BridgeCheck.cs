@@ -1,4 +1,3 @@
-using Plugboard.Linux;
 using Plugboard.Netlink.Route;
 using Plugboard.Netlink.Route.Links;
 using Plugboard.Protocols.Cni;
@@ -11,6 +10,9 @@ namespace Plugboard.Bridge;
 /// </summary>
 internal sealed class BridgeCheck(CniRequest request, BridgeConfig config, CniResult result)
 {
+    /// <summary>RT_TABLE_MAIN.</summary>
+    private const int MainTable = 254;
+
     /// <summary>Checks what is on the host, given the container's end.</summary>
     public void Host(RouteClient host, Link container)
     {
@@ -97,9 +99,9 @@ internal sealed class BridgeCheck(CniRequest request, BridgeConfig config, CniRe
     {
         foreach (var route in result.Routes)
         {
-            var present = inside.Routes.List(new RouteFilter { Is6 = route.Dst.Is6, Table = route.Table ?? RouteSpec.MainTable, OutInterface = link.Index });
+            var present = inside.Routes.List(new RouteFilter(route.Dst.Is6 ? AddressFamily.IPv6 : AddressFamily.IPv4, route.Table ?? MainTable, link.Index));
             if (!present.Any(candidate => candidate.Dst == route.Dst.Network && (route.Gw is null || candidate.Gateway == route.Gw)))
-                throw Failed($"Expected Route {route.Dst} not found in routing table", $"table {route.Table ?? RouteSpec.MainTable} of the container has no such route on {link.Name}");
+                throw Failed($"Expected Route {route.Dst} not found in routing table", $"table {route.Table ?? MainTable} of the container has no such route on {link.Name}");
         }
     }
 

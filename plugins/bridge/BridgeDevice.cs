@@ -33,17 +33,17 @@ internal sealed class BridgeDevice : IDisposable
     /// <summary>Finds or makes the bridge, up and as promiscuous as the config wants.</summary>
     public static BridgeDevice Ensure(RouteClient host, BridgeConfig config)
     {
-        var isCreated = false;
+        var made = false;
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
             if (FindLocked(host, config) is { } found)
             {
-                found.isCreated = isCreated;
+                found.isCreated = made;
                 found.Settle(config);
                 return found;
             }
 
-            isCreated = Create(host, config);
+            made = Create(host, config);
         }
 
         throw new CniException(
@@ -82,8 +82,9 @@ internal sealed class BridgeDevice : IDisposable
     {
         try
         {
-            host.Links.Add(new BridgeSpec(config.Bridge)
+            host.Links.Add(new BridgeSpec
             {
+                Name = config.Bridge,
                 Mtu = config.Mtu,
                 Address = MacAddress.Local((ulong)Random.Shared.NextInt64()),
                 VlanFiltering = config.VlanFiltering ? true : null,

@@ -35,7 +35,7 @@ internal static class BridgeGateway
 
     private static bool Bears(RouteClient host, Link device, IPPrefix gateway)
     {
-        foreach (var address in host.Addresses.List(device.Index, gateway.Is6))
+        foreach (var address in host.Addresses.List(device.Index, gateway.Is6 ? AddressFamily.IPv6 : AddressFamily.IPv4))
         {
             if (address.Address == gateway)
                 return true;
@@ -47,7 +47,7 @@ internal static class BridgeGateway
     // The reference's rule: any other IPv4 address is a conflict, an IPv6 one only where the networks overlap.
     private static void MakeRoom(RouteClient host, Link device, IPPrefix gateway, BridgeConfig config, Rollback rollback)
     {
-        foreach (var address in host.Addresses.List(device.Index, gateway.Is6))
+        foreach (var address in host.Addresses.List(device.Index, gateway.Is6 ? AddressFamily.IPv6 : AddressFamily.IPv4))
         {
             var present = address.Address;
             if (present.Is6 && !present.Overlaps(gateway))
@@ -75,7 +75,7 @@ internal static class BridgeGateway
     {
         try
         {
-            host.Addresses.Add(device.Index, address, new AddressOptions { Broadcast = address.HasBroadcast, NoDad = true });
+            host.Addresses.Add(device.Index, address, new AddressOptions(NoDad: true));
         }
         catch (NetlinkException e) when (e.Errno == Errno.EEXIST)
         {

@@ -2,7 +2,6 @@ using Plugboard.Hosting;
 using Plugboard.Ipam.HostLocal;
 using Plugboard.Linux;
 using Plugboard.Linux.Namespaces;
-using Plugboard.Netlink;
 using Plugboard.Netlink.Route;
 using Plugboard.Netlink.Route.Links;
 using Plugboard.Protocols.Cni;
@@ -12,6 +11,8 @@ namespace Plugboard.Bridge;
 /// <summary>Connects pods to a Linux bridge.</summary>
 internal sealed class BridgePlugin : CniPlugin
 {
+    private const string HostLocal = "host-local";
+
     /// <inheritdoc/>
     public override string Name => "bridge";
 
@@ -170,7 +171,7 @@ internal sealed class BridgePlugin : CniPlugin
     public override IReadOnlyList<string> Validate(CniRequest request)
     {
         var problems = BridgeConfig.Validate(request);
-        return BridgeConfig.ParseLeniently(request).IpamType == HostLocalPlugin.PluginName
+        return BridgeConfig.ParseLeniently(request).IpamType == HostLocal
             ? [.. problems, .. new HostLocalPlugin().Validate(request)]
             : problems;
     }
@@ -179,7 +180,7 @@ internal sealed class BridgePlugin : CniPlugin
         config.IsLayer3 ? PluginDelegate.Find(request, config.IpamType, SameBuild(config)) : null;
 
     private static Func<CniPlugin>? SameBuild(BridgeConfig config) =>
-        config.IpamType == HostLocalPlugin.PluginName ? static () => new HostLocalPlugin() : null;
+        config.IpamType == HostLocal ? static () => new HostLocalPlugin() : null;
 
     private static T Inside<T>(NetworkNamespace pod, Func<RouteClient, T> work)
     {

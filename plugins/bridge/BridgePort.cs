@@ -47,14 +47,13 @@ internal static class BridgePort
         var state = host.Links.Get(port.Index).OperState;
         if (state == OperState.Up)
             return;
-        using var monitor = RouteMonitor.OpenLinks();
-        // Asked again: it may have come up before the monitor listened.
-        if (host.Links.Get(port.Index).OperState == OperState.Up
-            || monitor.WaitForLink(port.Index, link => (state = link.OperState) == OperState.Up, CarrierTimeout))
+        using var monitor = RouteMonitor.Open(RouteMonitorGroups.Link);
+        // It asks again first: the port may have come up before the monitor listened.
+        if (monitor.WaitForLink(host, port.Index, link => (state = link.OperState) == OperState.Up, CarrierTimeout))
             return;
         throw new CniException(
             CniErrorCode.TryAgainLater,
-            $"bridge port in error state: {state.ToText()}",
+            $"bridge port in error state: {state.Text()}",
             $"{port.Name} did not come up within {CarrierTimeout.TotalSeconds} s: is the container's end up and the bridge not down?");
     }
 }

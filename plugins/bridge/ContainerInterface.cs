@@ -55,7 +55,7 @@ internal static class ContainerInterface
                 hasIPv6 = true;
             }
 
-            inside.Addresses.Add(link.Index, ip.Address, new AddressOptions { Broadcast = ip.Address.HasBroadcast, NoDad = !config.EnableDad });
+            inside.Addresses.Add(link.Index, ip.Address, new AddressOptions(NoDad: !config.EnableDad));
         }
     }
 
@@ -76,8 +76,8 @@ internal static class ContainerInterface
     {
         if (!plan.IPs.Any(static ip => ip.Address.Is6))
             return;
-        using var monitor = RouteMonitor.OpenIPv6Addresses();
-        if (!monitor.WaitUntilNotTentative(inside, link.Index, DadTimeout))
+        using var monitor = RouteMonitor.Open(RouteMonitorGroups.IPv6Address);
+        if (!monitor.WaitForAddresses(inside, link.Index, static addresses => !addresses.Any(static each => each.IsTentative), DadTimeout))
         {
             throw new CniException(
                 CniErrorCode.TryAgainLater,
@@ -101,13 +101,14 @@ internal static class ContainerInterface
     {
         try
         {
-            inside.Routes.Add(new RouteSpec(route.Dst.Network)
+            inside.Routes.Add(new RouteSpec
             {
+                Dst = route.Dst.Network,
                 OutInterface = link.Index,
                 Gateway = nextHop,
-                Priority = route.Priority,
+                Priority = (uint)route.Priority,
                 Table = route.Table,
-                Scope = route.Scope,
+                Scope = (RouteScope?)route.Scope,
                 Mtu = route.Mtu,
                 AdvMss = route.AdvMss,
             });
@@ -127,6 +128,6 @@ internal static class ContainerInterface
     {
         Errno.EEXIST => "the same route is listed twice in the ipam section",
         Errno.ENETUNREACH or Errno.EHOSTUNREACH => "the gateway lies in none of the pod's networks",
-        _ => e.Message,
+        _ => e.KernelMessage ?? "the kernel refuses the route: see routes in the ipam section",
     };
 }

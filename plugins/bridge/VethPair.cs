@@ -22,12 +22,13 @@ internal static class VethPair
             var name = owner.HostName(attempt);
             try
             {
-                host.Links.Add(new VethSpec(name)
+                host.Links.Add(new VethSpec
                 {
+                    Name = name,
                     Up = true,
                     MasterIndex = bridge.Index,
                     Mtu = config.Mtu,
-                    Peer = new VethPeer(owner.IfName) { NetNs = pod.File, Mtu = config.Mtu, Address = config.Mac },
+                    Peer = new VethPeer { Name = owner.IfName, NetNs = pod.File, Mtu = config.Mtu, Address = config.Mac },
                 });
             }
             catch (NetlinkException e) when (e.Errno == Errno.EEXIST)

@@ -1,5 +1,4 @@
 using Plugboard.Linux;
-using Plugboard.Netlink;
 using Plugboard.Netlink.Route;
 using Plugboard.Netlink.Route.Links;
 
@@ -41,12 +40,13 @@ internal static class VlanGateway
     private static void Create(RouteClient host, Link bridge, string name, BridgeConfig config, Rollback rollback)
     {
         var port = new VethOwner(config.Bridge, "gateway", name).HostName(0);
-        host.Links.Add(new VethSpec(port)
+        host.Links.Add(new VethSpec
         {
+            Name = port,
             Up = true,
             MasterIndex = bridge.Index,
             Mtu = bridge.Mtu,
-            Peer = new VethPeer(name) { Mtu = bridge.Mtu },
+            Peer = new VethPeer { Name = name, Mtu = bridge.Mtu },
         });
         var link = host.Links.Get(port);
         rollback.OnFailure($"remove {name}", () => host.Links.Delete(link.Index));

@@ -3,20 +3,34 @@ using System.Runtime.InteropServices;
 namespace Plugboard.Linux;
 
 /// <summary>A system call that the kernel refused: which call, on what, and why.</summary>
-/// <param name="call">The call's name as in its man page, such as <c>open</c>.</param>
-/// <param name="subject">What it was called on: a path, a device, a namespace.</param>
-/// <param name="errno">The kernel's error number.</param>
-public sealed class ErrnoException(string call, string subject, Errno errno)
-    : Exception($"{call} {subject}: {Describe(errno)}")
+public class ErrnoException : Exception
 {
+    /// <summary>A refused call, with the error's own sentence.</summary>
+    /// <param name="call">The call's name as in its man page, such as <c>open</c>.</param>
+    /// <param name="subject">What it was called on: a path, a device, a namespace.</param>
+    /// <param name="errno">The kernel's error number.</param>
+    public ErrnoException(string call, string subject, Errno errno)
+        : this(call, subject, errno, $"{call} {subject}: {Describe(errno)}")
+    {
+    }
+
+    /// <summary>A refused call of which more is known than its number.</summary>
+    protected ErrnoException(string call, string subject, Errno errno, string message)
+        : base(message)
+    {
+        Call = call;
+        Subject = subject;
+        Errno = errno;
+    }
+
     /// <summary>The call's name as in its man page.</summary>
-    public string Call { get; } = call;
+    public string Call { get; }
 
     /// <summary>What it was called on.</summary>
-    public string Subject { get; } = subject;
+    public string Subject { get; }
 
     /// <summary>The kernel's error number.</summary>
-    public Errno Errno { get; } = errno;
+    public Errno Errno { get; }
 
     /// <summary>The error's sentence as strerror(3) gives it in Go's lower case, with its name: <c>no such file or directory (ENOENT)</c>.</summary>
     public static string Describe(Errno errno)

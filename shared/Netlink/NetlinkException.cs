@@ -6,17 +6,9 @@ namespace Plugboard.Netlink;
 /// <param name="call">The message's name, such as <c>RTM_NEWLINK</c>.</param>
 /// <param name="subject">What it was about: a link's name or index, an address, a route.</param>
 /// <param name="error">The kernel's refusal.</param>
-public sealed class NetlinkException(string call, string subject, NetlinkError error) : Exception(Sentence(call, subject, error))
+public sealed class NetlinkException(string call, string subject, NetlinkError error)
+    : ErrnoException(call, subject, error.Errno, Sentence(call, subject, error))
 {
-    /// <summary>The message's name, such as <c>RTM_NEWLINK</c>.</summary>
-    public string Call { get; } = call;
-
-    /// <summary>What it was about.</summary>
-    public string Subject { get; } = subject;
-
-    /// <summary>The kernel's error number.</summary>
-    public Errno Errno { get; } = error.Errno;
-
     /// <summary>The kernel's own sentence (extended ack); null where it gave none.</summary>
     public string? KernelMessage { get; } = error.Message;
 
@@ -25,7 +17,7 @@ public sealed class NetlinkException(string call, string subject, NetlinkError e
 
     private static string Sentence(string call, string subject, NetlinkError error)
     {
-        var text = $"{call} {subject}: {ErrnoException.Describe(error.Errno)}";
+        var text = $"{call} {subject}: {Describe(error.Errno)}";
         if (error.Message is not null)
             text += $": {error.Message}";
         return error.Attribute is null ? text : $"{text} (at {error.Attribute})";

@@ -33,8 +33,9 @@ internal static class HostLocalConfigReader
     private static List<IPAddr> ReadRequested(CniRequest request, ConfigNode? runtime, ConfigProblems problems)
     {
         var requested = new List<IPAddr>();
-        var arguments = problems.Read("CNI_ARGS", () => CniArgs.Parse(request.Args, "IP"));
-        if (arguments is not null && arguments.TryGetValue("IP", out var text) && text.Length > 0)
+        // MAC is for the plugin that delegates: what serves the call as a whole is not unknown.
+        var arguments = problems.Read("CNI_ARGS", () => CniArgs.Parse(request.Args, "IP", "MAC"));
+        if (arguments?.Find("IP") is { Length: > 0 } text)
         {
             if (ParseRequested(text) is { } address)
                 requested.Add(address);
