@@ -1,4 +1,3 @@
-using System.CommandLine;
 using System.Text;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
@@ -9,15 +8,16 @@ namespace Plugboard.Hosting;
 /// <summary>The command line for people: help, version, and the validation of a config. A CNI call never comes here.</summary>
 internal static class CniCommandLine
 {
+    private const int UsageError = 2;
+
     /// <summary>Runs it on the process's streams.</summary>
     public static int Run(CniPlugin plugin, string[] args)
     {
-        using var output = new StringWriter();
-        var exitCode = Run(plugin, args, CniProcess.ReadInput, output);
+        var (text, exitCode) = Run(plugin, args, CniProcess.ReadInput);
         using var file = FileDescriptor.StandardOutput();
         try
         {
-            file.Write(Encoding.UTF8.GetBytes(output.ToString()));
+            file.Write(Encoding.UTF8.GetBytes(text));
             return exitCode;
         }
         catch (ErrnoException e)
@@ -27,27 +27,34 @@ internal static class CniCommandLine
         }
     }
 
-    /// <summary>Runs it on given streams.</summary>
-    public static int Run(CniPlugin plugin, string[] args, Func<byte[]> readInput, TextWriter output)
+    /// <summary>What it prints, and the exit code: 0, 1 where a config is wrong, 2 where the arguments are.</summary>
+    public static (string Text, int ExitCode) Run(CniPlugin plugin, string[] args, Func<byte[]> readInput) => args switch
     {
-        var validate = new System.CommandLine.Command("validate", "Read a network config from standard input and tell what is wrong with it, and where.");
-        validate.SetAction(_ => Validate(plugin, readInput, output));
-        var root = new RootCommand($"The CNI plugin {plugin.Name}. A container runtime calls it with CNI_COMMAND set; these commands are for people.") { validate };
-        for (var i = 0; i < root.Options.Count; i++)
-        {
-            if (root.Options[i] is VersionOption version)
-                version.Action = new VersionAction(plugin, output);
-        }
+        ["--help" or "-h" or "-?" or "help"] => (Help(plugin), 0),
+        ["--version" or "version"] => (CniAbout.Text(plugin) + "\n", 0),
+        ["validate"] => Validate(plugin, readInput),
+        _ => ($"{plugin.Name}: unknown arguments: {string.Join(' ', args)}\n\n{Help(plugin)}", UsageError),
+    };
 
-        return root.Parse(args).Invoke(new InvocationConfiguration { Output = output, Error = output });
-    }
+    private static string Help(CniPlugin plugin) =>
+        $"""
+        The CNI plugin {plugin.Name}. A container runtime calls it with CNI_COMMAND set; these commands are for people.
 
-    private static int Validate(CniPlugin plugin, Func<byte[]> readInput, TextWriter output)
+        Usage:
+          {plugin.Name} validate < conf.json   what is wrong with a network config, and where; exit code 1 if anything is
+          {plugin.Name} --version              this version, and the versions of the CNI protocol
+          {plugin.Name} --help                 this text
+
+        By hand, as a runtime calls it:
+          CNI_COMMAND=ADD CNI_CONTAINERID=test CNI_NETNS=/run/netns/test CNI_IFNAME=eth0 CNI_PATH=/opt/cni/bin {plugin.Name} < conf.json
+        With PLUGBOARD_TRACE=netlink it tells on stderr what it says to the kernel.
+
+        """;
+
+    private static (string Text, int ExitCode) Validate(CniPlugin plugin, Func<byte[]> readInput)
     {
         var findings = Find(plugin, readInput);
-        foreach (var finding in findings)
-            output.WriteLine(finding);
-        return findings.Count == 0 ? 0 : 1;
+        return findings.Count == 0 ? ("The config is valid.\n", 0) : (string.Join('\n', findings) + "\n", 1);
     }
 
     private static IReadOnlyList<string> Find(CniPlugin plugin, Func<byte[]> readInput)
@@ -70,15 +77,6 @@ internal static class CniCommandLine
         {
             var error = CniFailure.Describe(e, plugin);
             return [error.Details.Length == 0 ? error.Message : $"{error.Message} ({error.Details})"];
-        }
-    }
-
-    private sealed class VersionAction(CniPlugin plugin, TextWriter output) : System.CommandLine.Invocation.SynchronousCommandLineAction
-    {
-        public override int Invoke(ParseResult parseResult)
-        {
-            output.WriteLine(CniAbout.Text(plugin));
-            return 0;
         }
     }
 }
