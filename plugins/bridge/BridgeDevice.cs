@@ -52,6 +52,9 @@ internal sealed class BridgeDevice : IDisposable
             "something deletes the bridge as soon as it is there: look for another network manager");
     }
 
+    /// <summary>The bridge as it is now: one that another implementation made changes its address with its ports unless it is a gateway.</summary>
+    public Link Current(BridgeConfig config) => isCreated || config.IsGateway ? Link : host.Links.Get(Link.Index);
+
     /// <summary>Takes back what <see cref="Ensure"/> did, unless another ADD has built on it.</summary>
     public void Undo()
     {
@@ -68,9 +71,9 @@ internal sealed class BridgeDevice : IDisposable
 
     private static BridgeDevice? FindLocked(RouteClient host, BridgeConfig config)
     {
-        if (Find(host, config.Bridge) is null || BridgeLock.FindShared(config.Bridge) is not { } held)
+        if (BridgeLock.FindShared(config.Bridge) is not { } held)
             return null;
-        // Looked at again under the lock: an ADD that failed may have removed the bridge it made.
+        // Under the lock: an ADD that failed may have removed the bridge it made.
         if (Find(host, config.Bridge) is { } link)
             return new BridgeDevice(host, link, held);
         held.Dispose();
@@ -111,7 +114,7 @@ internal sealed class BridgeDevice : IDisposable
             held.MakeExclusive();
             // Only a bridge that is down: an operator's later choice stays. A kernel without IPv6 has no such setting.
             if (!Link.IsUp)
-                Sysctl.Ensure($"net/ipv6/conf/{config.Bridge}/accept_ra", "0");
+                Sysctl.TryWrite($"net/ipv6/conf/{config.Bridge}/accept_ra", "0");
             host.Links.Set(Link.Index, new LinkChange { Up = Link.IsUp ? null : true, Promiscuous = promiscuous ? true : null });
             isMadePromiscuous = promiscuous;
         }

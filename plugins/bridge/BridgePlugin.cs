@@ -47,7 +47,7 @@ internal sealed class BridgePlugin : CniPlugin
         rollback.Cancel();
         return new CniResult
         {
-            Interfaces = Interfaces(request, host.Links.Get(bridge.Link.Index), port, container, gateway),
+            Interfaces = Interfaces(request, bridge.Current(config), port, container, gateway),
             IPs = plan.IPs,
             Routes = plan.Routes,
             Dns = config.Dns ?? lease.Dns,
@@ -62,7 +62,7 @@ internal sealed class BridgePlugin : CniPlugin
         rollback.Cancel();
         return new CniResult
         {
-            Interfaces = Interfaces(request, host.Links.Get(bridge.Link.Index), port, container, null),
+            Interfaces = Interfaces(request, bridge.Current(config), port, container, null),
             Dns = config.Dns ?? CniDns.None,
         };
     }

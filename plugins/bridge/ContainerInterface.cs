@@ -18,7 +18,7 @@ internal static class ContainerInterface
         var link = inside.Links.Get(name);
         ConfigureDad(name, config.EnableDad);
         // The kernel then tells the neighbours by itself when the link comes up.
-        Sysctl.Ensure($"net/ipv4/conf/{name}/arp_notify", "1");
+        Sysctl.TryWrite($"net/ipv4/conf/{name}/arp_notify", "1");
         AddAddresses(inside, link, config, plan);
         inside.Links.Set(link.Index, new LinkChange { Up = true });
         if (config.EnableDad)
@@ -40,8 +40,8 @@ internal static class ContainerInterface
     private static void ConfigureDad(string name, bool enable)
     {
         if (enable)
-            Sysctl.Ensure($"net/ipv6/conf/{name}/enhanced_dad", "1");
-        Sysctl.Ensure($"net/ipv6/conf/{name}/accept_dad", enable ? "1" : "0");
+            Sysctl.TryWrite($"net/ipv6/conf/{name}/enhanced_dad", "1");
+        Sysctl.TryWrite($"net/ipv6/conf/{name}/accept_dad", enable ? "1" : "0");
     }
 
     private static void AddAddresses(RouteClient inside, Link link, BridgeConfig config, AddressPlan plan)
@@ -61,9 +61,9 @@ internal static class ContainerInterface
 
     private static void EnableIPv6(string name)
     {
-        Sysctl.Ensure("net/ipv6/conf/lo/disable_ipv6", "0");
-        Sysctl.Ensure($"net/ipv6/conf/{name}/disable_ipv6", "0");
-        if (Sysctl.Ensure($"net/ipv6/conf/{name}/keep_addr_on_down", "1") is null)
+        Sysctl.TryWrite("net/ipv6/conf/lo/disable_ipv6", "0");
+        Sysctl.TryWrite($"net/ipv6/conf/{name}/disable_ipv6", "0");
+        if (!Sysctl.TryWrite($"net/ipv6/conf/{name}/keep_addr_on_down", "1"))
         {
             throw new CniException(
                 CniErrorCode.UnsupportedField,

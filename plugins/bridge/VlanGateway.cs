@@ -22,7 +22,7 @@ internal static class VlanGateway
         if (host.Links.Find(name) is null)
             Create(host, bridge.Link, name, config, rollback);
         var device = host.Links.Get(name);
-        Sysctl.Ensure($"net/ipv6/conf/{name}/accept_ra", "0");
+        Sysctl.TryWrite($"net/ipv6/conf/{name}/accept_ra", "0");
         host.Links.Set(device.Index, new LinkChange { Up = true });
         return device;
     }

@@ -23,6 +23,14 @@ public static class Sysctl
         file.Write(Encoding.UTF8.GetBytes(value));
     }
 
+    /// <summary>Writes <paramref name="value"/> whatever it was; false where the kernel has no such setting.</summary>
+    public static bool TryWrite(string name, string value)
+    {
+        using var file = FileDescriptor.FindForWriting(PathOf(name));
+        file?.Write(Encoding.UTF8.GetBytes(value));
+        return file is not null;
+    }
+
     /// <summary>Writes <paramref name="value"/> unless it is already so, and tells the value it had; null where the kernel has no such setting.</summary>
     public static string? Ensure(string name, string value)
     {

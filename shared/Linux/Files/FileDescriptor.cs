@@ -47,6 +47,9 @@ public sealed unsafe class FileDescriptor : SafeHandle
     /// <summary>Opens a directory; null where nothing is there.</summary>
     public static FileDescriptor? FindDirectory(string path) => Find(null, path, LibC.File.O_RDONLY | LibC.File.O_DIRECTORY);
 
+    /// <summary>Opens an existing file for writing; null where nothing is there.</summary>
+    public static FileDescriptor? FindForWriting(string path) => Find(null, path, LibC.File.O_WRONLY);
+
     /// <summary>Opens an existing file for writing, as under /proc/sys.</summary>
     public static FileDescriptor OpenForWriting(string path) => Open(null, path, LibC.File.O_WRONLY, 0);
 

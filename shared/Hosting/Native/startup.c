@@ -1,0 +1,45 @@
+/*
+ * What the .NET runtime asks the system at each start and a plugin never needs: linked in front of the runtime's own answers
+ * (ld --wrap; docs/decisions/0010). A name that a later runtime does not have is simply never asked for.
+ */
+#define _GNU_SOURCE
+#include <malloc.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* Limits of memory and processors by cgroup: the heap has a limit of its own. Spares reading /proc/self/mountinfo twice. */
+void __wrap__Z16InitializeCGroupv(void) {}
+void __wrap__Z19InitializeCpuCGroupv(void) {}
+
+/* Where memory lies: of no use in two milliseconds. */
+void __wrap__Z21NUMASupportInitializev(void) {}
+
+/* One malloc arena for both threads, grown once. */
+__attribute__((constructor)) static void prepare_malloc(void)
+{
+    mallopt(M_ARENA_MAX, 1);
+    mallopt(M_TOP_PAD, 256 * 1024);
+}
+
+int __real_pthread_getattr_np(pthread_t thread, pthread_attr_t *attributes);
+
+/*
+ * The first thread's stack. glibc reads /proc/self/maps for it; the kernel has said where its top is: above the path of the
+ * executable, which it puts there last, are eight bytes of zero.
+ */
+int __wrap_pthread_getattr_np(pthread_t thread, pthread_attr_t *attributes)
+{
+    const char *last = (const char *)getauxval(AT_EXECFN);
+    const uintptr_t page = getauxval(AT_PAGESZ);
+    struct rlimit limit;
+    if (getpid() != gettid() || !last || !page || getrlimit(RLIMIT_STACK, &limit) || limit.rlim_cur == RLIM_INFINITY)
+        return __real_pthread_getattr_np(thread, attributes);
+    const uintptr_t top = ((uintptr_t)last + strlen(last) + 1 + 8 + page - 1) & ~(page - 1);
+    const size_t size = limit.rlim_cur & ~(page - 1);
+    const int error = pthread_attr_init(attributes);
+    return error ? error : pthread_attr_setstack(attributes, (void *)(top - size), size);
+}
