@@ -78,7 +78,8 @@ public sealed class RouteTable
             {
                 rtm_family = destination.Is6 ? SocketH.AF_INET6 : SocketH.AF_INET,
                 rtm_dst_len = (byte)destination.BitLength,
-                rtm_flags = RTM_F_LOOKUP_TABLE,
+                // IPv4 says the main table otherwise, whichever it was; IPv6 says it anyhow and refuses the flag.
+                rtm_flags = destination.Is6 ? 0 : RTM_F_LOOKUP_TABLE,
             });
             request.WriteAddress(RTA_DST, destination);
         }
