@@ -52,9 +52,9 @@ public sealed class NetlinkSocket : IDisposable
 
     /// <summary>Sends a request that changes something and waits for its acknowledgement.</summary>
     /// <param name="request">One message with NLM_F_REQUEST and NLM_F_ACK.</param>
-    /// <param name="subject">What it is about, for the exception.</param>
+    /// <param name="subject">Tells what it is about, for the exception; not asked otherwise.</param>
     /// <exception cref="NetlinkException">The kernel refused it.</exception>
-    public void Execute(NetlinkWriter request, string subject)
+    public void Execute(NetlinkWriter request, Func<string> subject)
     {
         if (TryExecute(request) is { } error)
             throw Refused(request, subject, error);
@@ -77,10 +77,10 @@ public sealed class NetlinkSocket : IDisposable
 
     /// <summary>Sends a request that removes something; false where it was gone already.</summary>
     /// <param name="request">One message with NLM_F_REQUEST and NLM_F_ACK.</param>
-    /// <param name="subject">What it is about, for the exception.</param>
+    /// <param name="subject">Tells what it is about, for the exception; not asked otherwise.</param>
     /// <param name="absent">The error that says it was gone.</param>
     /// <exception cref="NetlinkException">The kernel refused it with another error.</exception>
-    public bool ExecuteUnlessAbsent(NetlinkWriter request, string subject, Errno absent)
+    public bool ExecuteUnlessAbsent(NetlinkWriter request, Func<string> subject, Errno absent)
     {
         var error = TryExecute(request);
         if (error is null)
@@ -90,12 +90,12 @@ public sealed class NetlinkSocket : IDisposable
 
     /// <summary>Asks for one thing.</summary>
     /// <param name="request">One message with NLM_F_REQUEST, without NLM_F_ACK and NLM_F_DUMP.</param>
-    /// <param name="subject">What it is about, for the exception.</param>
+    /// <param name="subject">Tells what it is about, for the exception; not asked otherwise.</param>
     /// <param name="absent">The error that says it does not exist: ENODEV for links, ENOENT for most else.</param>
     /// <param name="parser">Reads the answer.</param>
     /// <returns>Null where the kernel answered <paramref name="absent"/>.</returns>
     /// <exception cref="NetlinkException">The kernel refused it with another error.</exception>
-    public T? Find<T>(NetlinkWriter request, string subject, Errno absent, Parser<T?> parser)
+    public T? Find<T>(NetlinkWriter request, Func<string> subject, Errno absent, Parser<T?> parser)
         where T : class
     {
         var exchange = Send(request);
@@ -119,11 +119,11 @@ public sealed class NetlinkSocket : IDisposable
 
     /// <summary>Asks for a table. When the table changed while it was read (NLM_F_DUMP_INTR) it is read anew, up to ten times.</summary>
     /// <param name="request">One message with NLM_F_REQUEST and NLM_F_DUMP.</param>
-    /// <param name="subject">What it is about, for the exception.</param>
+    /// <param name="subject">Tells what it is about, for the exception; not asked otherwise.</param>
     /// <param name="parser">Reads one entry; null leaves it out.</param>
     /// <param name="absent">The error that says the whole table does not exist, as ENOENT for a routing table: the list is empty.</param>
     /// <exception cref="NetlinkException">The kernel refused it, or EINTR: it was interrupted ten times.</exception>
-    public IReadOnlyList<T> Dump<T>(NetlinkWriter request, string subject, Parser<T?> parser, Errno absent = Errno.None)
+    public IReadOnlyList<T> Dump<T>(NetlinkWriter request, Func<string> subject, Parser<T?> parser, Errno absent = Errno.None)
         where T : class
     {
         var entries = new List<T>();
@@ -189,8 +189,8 @@ public sealed class NetlinkSocket : IDisposable
         return sequence;
     }
 
-    private NetlinkException Refused(NetlinkWriter request, string subject, NetlinkError error) =>
-        new(dialect.MessageName(request.HeaderAt(0).nlmsg_type), subject, error);
+    private NetlinkException Refused(NetlinkWriter request, Func<string> subject, NetlinkError error) =>
+        new(dialect.MessageName(request.HeaderAt(0).nlmsg_type), subject(), error);
 
     /// <inheritdoc/>
     public void Dispose() => datagrams.Dispose();

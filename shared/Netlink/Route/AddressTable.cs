@@ -22,7 +22,7 @@ public sealed class AddressTable
         var request = socket.NewRequest();
         using (request.Message(RTM_GETADDR, NLM_F_REQUEST | NLM_F_DUMP))
             request.WriteStruct(new IfAddrMsg { ifa_family = (byte)family, ifa_index = (uint)index });
-        return socket.Dump(request, $"addresses of {LinkTable.Subject(index)}", message => AddressReader.ReadIndex(message) == index ? AddressReader.Read(message) : null);
+        return socket.Dump(request, () => $"addresses of {LinkTable.Subject(index)}", message => AddressReader.ReadIndex(message) == index ? AddressReader.Read(message) : null);
     }
 
     /// <summary>Adds an address for ever; an IPv4 address in a network of more than two gets the network's last address for broadcast.</summary>
@@ -40,7 +40,7 @@ public sealed class AddressTable
                 request.WriteUInt32(IfAddrH.IFA_FLAGS, flags);
         }
 
-        socket.Execute(request, $"{address} on {LinkTable.Subject(index)}");
+        socket.Execute(request, () => $"{address} on {LinkTable.Subject(index)}");
     }
 
     /// <summary>Removes an address; false where the address (EADDRNOTAVAIL) or the link (ENODEV) was gone already.</summary>

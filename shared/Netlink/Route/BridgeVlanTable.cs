@@ -26,7 +26,7 @@ public sealed class BridgeVlanTable
             request.WriteUInt32(IfLinkH.IFLA_EXT_MASK, RTEXT_FILTER_BRVLAN);
         }
 
-        var found = socket.Dump(request, $"VLANs of {LinkTable.Subject(index)}", message => Read(message, index));
+        var found = socket.Dump(request, () => $"VLANs of {LinkTable.Subject(index)}", message => Read(message, index));
         return found.Count == 0 ? [] : found[0];
     }
 
@@ -44,7 +44,7 @@ public sealed class BridgeVlanTable
         var request = socket.NewRequest();
         using (request.Message(RTM_SETLINK, NLM_F_REQUEST | NLM_F_ACK))
             Write(request, index, first, last, (ushort)flags);
-        socket.Execute(request, Subject(index, first, last));
+        socket.Execute(request, () => Subject(index, first, last));
     }
 
     /// <summary>Removes a VLAN.</summary>
@@ -54,7 +54,7 @@ public sealed class BridgeVlanTable
         var request = socket.NewRequest();
         using (request.Message(RTM_DELLINK, NLM_F_REQUEST | NLM_F_ACK))
             Write(request, index, vid, vid, 0);
-        socket.Execute(request, Subject(index, vid, vid));
+        socket.Execute(request, () => Subject(index, vid, vid));
     }
 
     // The VLANs of a port are the bridge's business (MASTER, the default); those of a bridge itself need SELF, which a port has no method for.

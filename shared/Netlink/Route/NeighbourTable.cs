@@ -25,7 +25,7 @@ public sealed class NeighbourTable
             request.WriteUInt32(NeighbourH.NDA_IFINDEX, (uint)index);
         }
 
-        return socket.Dump(request, $"neighbours of {LinkTable.Subject(index)}", message => Read(message, index));
+        return socket.Dump(request, () => $"neighbours of {LinkTable.Subject(index)}", message => Read(message, index));
     }
 
     /// <summary>Adds a neighbour or replaces what is known of it.</summary>
@@ -40,7 +40,7 @@ public sealed class NeighbourTable
                 request.WriteMac(NeighbourH.NDA_LLADDR, mac);
         }
 
-        socket.Execute(request, Subject(neighbour.LinkIndex, neighbour.Address));
+        socket.Execute(request, () => Subject(neighbour.LinkIndex, neighbour.Address));
     }
 
     /// <summary>Removes a neighbour; false where it was gone already (ENOENT).</summary>
@@ -50,7 +50,7 @@ public sealed class NeighbourTable
         var request = socket.NewRequest();
         using (request.Message(RTM_DELNEIGH, NLM_F_REQUEST | NLM_F_ACK))
             WriteKey(request, index, address, NeighbourState.None);
-        return socket.ExecuteUnlessAbsent(request, Subject(index, address), Errno.ENOENT);
+        return socket.ExecuteUnlessAbsent(request, () => Subject(index, address), Errno.ENOENT);
     }
 
     private static void WriteKey(NetlinkWriter request, int index, IPAddr address, NeighbourState state)

@@ -27,7 +27,7 @@ public sealed class RouteTable
         var request = socket.NewRequest();
         using (request.Message(RTM_NEWROUTE, (ushort)(NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | how)))
             RouteWriter.Write(request, route);
-        socket.Execute(request, route.ToString());
+        socket.Execute(request, route.ToString);
     }
 
     /// <summary>Removes a route; false where it was gone already (ESRCH).</summary>
@@ -36,7 +36,7 @@ public sealed class RouteTable
         var request = socket.NewRequest();
         using (request.Message(RTM_DELROUTE, NLM_F_REQUEST | NLM_F_ACK))
             RouteWriter.Write(request, route.Scope is null ? route with { Scope = RouteScope.Nowhere } : route);
-        return socket.ExecuteUnlessAbsent(request, route.ToString(), Errno.ESRCH);
+        return socket.ExecuteUnlessAbsent(request, route.ToString, Errno.ESRCH);
     }
 
     /// <summary>The routes that pass a filter, in the kernel's order; without the copies it keeps for single destinations.</summary>
@@ -53,7 +53,7 @@ public sealed class RouteTable
                 request.WriteUInt32(RTA_TABLE, (uint)table);
         }
 
-        return socket.Dump(request, "routes", message => Passes(RouteReader.Read(message), filter), Errno.ENOENT);
+        return socket.Dump(request, () => "routes", message => Passes(RouteReader.Read(message), filter), Errno.ENOENT);
     }
 
     // A kernel before 4.20 ignores the filter; every kernel ignores the link for a multipath route with one such hop.
@@ -78,11 +78,12 @@ public sealed class RouteTable
             {
                 rtm_family = destination.Is6 ? SocketH.AF_INET6 : SocketH.AF_INET,
                 rtm_dst_len = (byte)destination.BitLength,
-                rtm_flags = RTM_F_LOOKUP_TABLE,
+                // IPv4 says the main table otherwise, whichever it was; IPv6 says it anyhow and refuses the flag.
+                rtm_flags = destination.Is6 ? 0 : RTM_F_LOOKUP_TABLE,
             });
             request.WriteAddress(RTA_DST, destination);
         }
 
-        return socket.Find(request, destination.ToString(), Errno.ENETUNREACH, RouteReader.Read);
+        return socket.Find(request, () => destination.ToString(), Errno.ENETUNREACH, RouteReader.Read);
     }
 }

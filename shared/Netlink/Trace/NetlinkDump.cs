@@ -37,7 +37,9 @@ public static class NetlinkDump
     /// <summary>The name of the attribute at an offset in bytes from the message's start, as <c>IFLA_LINKINFO/IFLA_INFO_KIND</c>; null where none starts there.</summary>
     internal static string? AttributeAt(ReadOnlySpan<byte> message, uint offset, NetlinkDialect dialect)
     {
-        var header = MemoryMarshal.Read<NlMsgHdr>(message);
+        // The trace has no request at hand.
+        if (!MemoryMarshal.TryRead<NlMsgHdr>(message, out var header))
+            return null;
         var start = Unsafe.SizeOf<NlMsgHdr>();
         var payload = message[start..];
         var schema = dialect.Schema(header.nlmsg_type, payload);

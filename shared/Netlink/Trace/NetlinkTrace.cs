@@ -8,9 +8,10 @@ internal sealed class NetlinkTrace(NetlinkDialect dialect, Action<string> sink)
     private const string Variable = "PLUGBOARD_TRACE";
 
     /// <summary>Standard error when <c>PLUGBOARD_TRACE</c> holds the word <c>netlink</c> (words are divided by commas), else null.</summary>
-    public static Action<string>? SinkFromEnvironment()
+    public static Action<string>? SinkFromEnvironment() => SinkFor(Environment.GetEnvironmentVariable(Variable));
+
+    internal static Action<string>? SinkFor(string? value)
     {
-        var value = Environment.GetEnvironmentVariable(Variable);
         if (string.IsNullOrEmpty(value))
             return null;
         foreach (var word in value.Split(','))

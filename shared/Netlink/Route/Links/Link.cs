@@ -46,7 +46,7 @@ public sealed record Link
     /// <summary>A text for people, up to 255 bytes; empty for none.</summary>
     public string Alias { get; init; } = "";
 
-    /// <summary>Whether a bridge filters by VLAN; null for what is no bridge and where the kernel cannot.</summary>
+    /// <summary>Whether a bridge filters by VLAN; null for what is no bridge.</summary>
     public bool? VlanFiltering { get; init; }
 
     /// <summary>The tag of a VLAN device; null for others.</summary>

@@ -4,7 +4,10 @@ using Plugboard.Netlink.Route.Uapi;
 
 namespace Plugboard.Netlink.Route.Links;
 
-/// <summary>A link to be made. Each kind is a record of its own. Source: rtnetlink(7), RTM_NEWLINK; ip-link(8).</summary>
+/// <summary>
+/// A link to be made. Each kind is a record of its own. The kernel takes no alias here: it ignores IFLA_IFALIAS where a link is made
+/// (rtnl_create_link), so that is a <see cref="LinkChange"/>. Source: rtnetlink(7), RTM_NEWLINK; ip-link(8).
+/// </summary>
 public abstract record LinkSpec
 {
     /// <summary>The driver's name, as <c>veth</c>.</summary>
@@ -24,9 +27,6 @@ public abstract record LinkSpec
 
     /// <summary>The index of the bridge it becomes a port of; 0 for none.</summary>
     public int MasterIndex { get; init; }
-
-    /// <summary>A text for people, up to 255 bytes; empty for none.</summary>
-    public string Alias { get; init; } = "";
 
     /// <summary>The network namespace it is made in, open until the call returns; null for the client's own.</summary>
     public FileDescriptor? NetNs { get; init; }
@@ -50,8 +50,6 @@ public abstract record LinkSpec
             writer.WriteUInt32(IfLinkH.IFLA_LINK, (uint)ParentIndex);
         if (MasterIndex != 0)
             writer.WriteUInt32(IfLinkH.IFLA_MASTER, (uint)MasterIndex);
-        if (Alias.Length > 0)
-            writer.WriteString(IfLinkH.IFLA_IFALIAS, Alias);
         if (NetNs is not null)
             writer.WriteDescriptor(IfLinkH.IFLA_NET_NS_FD, NetNs);
         using var info = writer.Nested(IfLinkH.IFLA_LINKINFO);

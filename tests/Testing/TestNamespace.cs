@@ -1,0 +1,135 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Runtime.ExceptionServices;
+using System.Text.Json;
+using Plugboard.Linux;
+using Plugboard.Linux.LibC;
+using Plugboard.Linux.Namespaces;
+
+namespace Plugboard.Testing;
+
+/// <summary>
+/// A fresh network namespace, kept by a thread of its own that lives inside it. Code and tools run on that thread: what they open, and the
+/// children they start, are of this namespace. Nothing of the machine's own network can be reached.
+/// </summary>
+public class TestNamespace : IDisposable
+{
+    private readonly BlockingCollection<Action> work = [];
+    private readonly Thread thread;
+
+    public TestNamespace()
+        : this(Sched.CLONE_NEWNET)
+    {
+    }
+
+    private protected TestNamespace(int flags)
+    {
+        thread = new Thread(() =>
+        {
+            foreach (var action in work.GetConsumingEnumerable())
+                action();
+        })
+        { IsBackground = true };
+        thread.Start();
+        Namespace = Run(() =>
+        {
+            if (Sched.Unshare(flags) < 0)
+                throw ErrnoException.Last("unshare", "a test's namespace");
+            return NetworkNamespace.OpenOwn();
+        });
+        Path = Run(() => $"/proc/{new FileInfo("/proc/thread-self").LinkTarget}/ns/net");
+    }
+
+    /// <summary>The namespace, open.</summary>
+    public NetworkNamespace Namespace { get; }
+
+    /// <summary>A path that names the namespace to any process while this object lives, as CNI_NETNS wants one.</summary>
+    public string Path { get; }
+
+    /// <summary>Runs inside; the exception is thrown here as it was.</summary>
+    public T Run<T>(Func<T> inside)
+    {
+        var result = default(T);
+        ExceptionDispatchInfo? failure = null;
+        using var done = new ManualResetEventSlim();
+        work.Add(() =>
+        {
+            try
+            {
+                result = inside();
+            }
+            catch (Exception e)
+            {
+                failure = ExceptionDispatchInfo.Capture(e);
+            }
+            finally
+            {
+                done.Set();
+            }
+        });
+        done.Wait();
+        failure?.Throw();
+        return result!;
+    }
+
+    /// <summary>Runs inside; the exception is thrown here as it was.</summary>
+    public void Run(Action inside) => Run(() =>
+    {
+        inside();
+        return true;
+    });
+
+    /// <summary>Runs a command line (words divided by blanks) inside and returns its standard output; fails the test unless it exits with 0.</summary>
+    public string Tool(string commandLine)
+    {
+        var result = TryTool(commandLine.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        return result.ExitCode == 0
+            ? result.Output
+            : throw new InvalidOperationException($"`{commandLine}` exited with {result.ExitCode}: {result.Error}{result.Output}");
+    }
+
+    /// <summary>Runs a command line whose output is one JSON document.</summary>
+    public JsonElement Json(string commandLine)
+    {
+        var output = Tool(commandLine);
+        // ip(8) prints nothing at all for an empty list of some kinds.
+        return JsonSerializer.Deserialize<JsonElement>(string.IsNullOrWhiteSpace(output) ? "[]" : output);
+    }
+
+    /// <summary>Runs a command inside, whatever it exits with.</summary>
+    public (int ExitCode, string Output, string Error) TryTool(IReadOnlyList<string> command, string input = "") => Run(() =>
+    {
+#pragma warning disable RS0030 // The harness starts real tools as oracles; the product's own way of starting them is what it tests.
+        var start = new ProcessStartInfo(command[0], command.Skip(1))
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using var process = System.Diagnostics.Process.Start(start)!;
+        var error = process.StandardError.ReadToEndAsync();
+        process.StandardInput.Write(input);
+        process.StandardInput.Close();
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, output, error.GetAwaiter().GetResult());
+#pragma warning restore RS0030
+    });
+
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    protected virtual void Dispose(bool disposing)
+    {
+        if (!disposing)
+            return;
+        work.CompleteAdding();
+        thread.Join();
+        Namespace.Dispose();
+        work.Dispose();
+    }
+}

@@ -1,0 +1,90 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Text;
+using Plugboard.Netlink;
+
+namespace Plugboard.Tests.Unit.Netlink;
+
+/// <summary>Every constant, struct size and offset we claim from a kernel header, asserted by the C compiler against that header.</summary>
+public sealed class UapiTests
+{
+    private static readonly Dictionary<string, string> structs = new(StringComparer.Ordinal)
+    {
+        ["NlMsgHdr"] = "nlmsghdr",
+        ["NlMsgErr"] = "nlmsgerr",
+        ["IfInfoMsg"] = "ifinfomsg",
+        ["IfAddrMsg"] = "ifaddrmsg",
+        ["RtMsg"] = "rtmsg",
+        ["RtNextHop"] = "rtnexthop",
+        ["NdMsg"] = "ndmsg",
+        ["BridgeVlanInfo"] = "bridge_vlan_info",
+    };
+
+    private static IEnumerable<Type> UapiTypes => typeof(NetlinkWriter).Assembly.GetTypes()
+        .Where(t => t.Namespace is "Plugboard.Netlink.Uapi" or "Plugboard.Netlink.Route.Uapi");
+
+    [Fact]
+    public void Every_constant_and_struct_is_the_kernel_headers()
+    {
+        var program = Program(out var constants, out var fields);
+        Assert.True(constants > 150 && fields > 30, $"{constants} constants and {fields} fields");
+        var (exitCode, output) = Compile(program);
+        Assert.True(exitCode == 0, output);
+    }
+
+    [Fact]
+    public void A_wrong_constant_is_found()
+    {
+        var (exitCode, output) = Compile(Program(out _, out _) + "_Static_assert((long long)RTM_NEWLINK == 17, \"RTM_NEWLINK\");\n");
+        Assert.NotEqual(0, exitCode);
+        Assert.Contains("RTM_NEWLINK", output);
+    }
+
+    private static string Program(out int constants, out int fields)
+    {
+        var c = new StringBuilder();
+        foreach (var header in (string[])["stddef.h", "sys/socket.h", "linux/netlink.h", "linux/rtnetlink.h", "linux/if.h", "linux/if_link.h", "linux/veth.h", "linux/if_bridge.h", "linux/if_addr.h", "linux/neighbour.h"])
+            c.AppendLine(CultureInfo.InvariantCulture, $"#include <{header}>");
+        (constants, fields) = (0, 0);
+        foreach (var type in UapiTypes)
+        {
+            foreach (var constant in type.GetFields(BindingFlags.Static | BindingFlags.Public).Where(f => f.IsLiteral))
+            {
+                // NLA_TYPE_MASK is ~(two flags): all bits of an int, of which an attribute's type has 16.
+                var cType = constant.FieldType == typeof(ushort) && constant.Name.EndsWith("_MASK", StringComparison.Ordinal) ? "unsigned short" : "long long";
+                c.AppendLine(CultureInfo.InvariantCulture, $"_Static_assert(({cType})({constant.Name}) == {constant.GetRawConstantValue()}LL, \"{constant.Name}\");");
+                constants++;
+            }
+
+            if (!type.IsValueType)
+                continue;
+            var name = structs[type.Name];
+            c.AppendLine(CultureInfo.InvariantCulture, $"_Static_assert(sizeof(struct {name}) == {Marshal.SizeOf(type)}, \"{name}\");");
+            foreach (var field in type.GetFields(BindingFlags.Instance | BindingFlags.Public))
+            {
+                var offset = Marshal.OffsetOf(type, field.Name);
+                var size = Marshal.SizeOf(field.FieldType);
+                c.AppendLine(CultureInfo.InvariantCulture, $"_Static_assert(offsetof(struct {name}, {field.Name}) == {offset}, \"{name}.{field.Name}\");");
+                c.AppendLine(CultureInfo.InvariantCulture, $"_Static_assert(sizeof(((struct {name} *)0)->{field.Name}) == {size}, \"{name}.{field.Name}\");");
+                fields++;
+            }
+        }
+
+        return c.ToString();
+    }
+
+    private static (int ExitCode, string Output) Compile(string program)
+    {
+#pragma warning disable RS0030 // The C compiler is the oracle.
+        var start = new ProcessStartInfo("gcc", ["-fsyntax-only", "-x", "c", "-"]) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardError = true };
+        using var gcc = Process.Start(start)!;
+        var error = gcc.StandardError.ReadToEndAsync();
+        gcc.StandardInput.Write(program);
+        gcc.StandardInput.Close();
+        gcc.WaitForExit();
+        return (gcc.ExitCode, error.GetAwaiter().GetResult());
+#pragma warning restore RS0030
+    }
+}
