@@ -30,16 +30,35 @@ internal static class CniCommandLine
     /// <summary>Runs it on given streams.</summary>
     public static int Run(CniPlugin plugin, string[] args, Func<byte[]> readInput, TextWriter output)
     {
-        var validate = new System.CommandLine.Command("validate", "Read a network config from standard input and tell what is wrong with it, and where.");
-        validate.SetAction(_ => Validate(plugin, readInput, output));
-        var root = new RootCommand($"The CNI plugin {plugin.Name}. A container runtime calls it with CNI_COMMAND set; these commands are for people.") { validate };
-        for (var i = 0; i < root.Options.Count; i++)
+        var validate = new System.CommandLine.Command("validate", "reads a network config from standard input and tells what is wrong with it, and where");
+        var help = new Option<bool>("--help", "-h") { Description = "prints this", Recursive = true };
+        var version = new Option<bool>("--version") { Description = "prints the versions of the plugin and of the CNI specification" };
+        // Not a RootCommand with its actions: those double the executable's size.
+        var root = new System.CommandLine.Command(plugin.Name) { validate, help, version };
+        root.SetAction(_ => 0); // Without an action a command demands a subcommand.
+        var parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0)
         {
-            if (root.Options[i] is VersionOption version)
-                version.Action = new VersionAction(plugin, output);
+            foreach (var error in parsed.Errors)
+                output.WriteLine(error.Message);
+            output.WriteLine($"{plugin.Name} --help tells what there is.");
+            return 1;
         }
 
-        return root.Parse(args).Invoke(new InvocationConfiguration { Output = output, Error = output });
+        if (parsed.CommandResult.Command == validate && !parsed.GetValue(help))
+            return Validate(plugin, readInput, output);
+        output.WriteLine(parsed.GetValue(version) ? CniAbout.Text(plugin) : Help(root));
+        return 0;
+    }
+
+    private static string Help(System.CommandLine.Command root)
+    {
+        var text = new StringBuilder($"The CNI plugin {root.Name}. A container runtime calls it with CNI_COMMAND set; these are for people:\n");
+        foreach (var command in root.Subcommands)
+            text.Append($"\n  {root.Name} {command.Name}\n      {command.Description}");
+        foreach (var option in root.Options)
+            text.Append($"\n  {root.Name} {option.Name}\n      {option.Description}");
+        return text.ToString();
     }
 
     private static int Validate(CniPlugin plugin, Func<byte[]> readInput, TextWriter output)
@@ -70,15 +89,6 @@ internal static class CniCommandLine
         {
             var error = CniFailure.Describe(e, plugin);
             return [error.Details.Length == 0 ? error.Message : $"{error.Message} ({error.Details})"];
-        }
-    }
-
-    private sealed class VersionAction(CniPlugin plugin, TextWriter output) : System.CommandLine.Invocation.SynchronousCommandLineAction
-    {
-        public override int Invoke(ParseResult parseResult)
-        {
-            output.WriteLine(CniAbout.Text(plugin));
-            return 0;
         }
     }
 }

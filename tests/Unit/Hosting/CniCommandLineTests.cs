@@ -16,16 +16,24 @@ public sealed class CniCommandLineTests
     public void Version_tells_the_product_s_and_the_protocol_s() => Assert.Equal(
         ("CNI fake plugin version 0.1.0\nCNI protocol versions supported: 0.1.0, 0.2.0, 0.3.0, 0.3.1, 0.4.0, 1.0.0, 1.1.0\n", 0), Run("", "--version"));
 
-    [Fact]
-    public void Help_names_the_commands()
+    [Theory]
+    [InlineData("--help")]
+    [InlineData("-h")]
+    [InlineData("validate", "--help")]
+    public void Help_names_the_commands(params string[] args)
     {
-        var (output, exitCode) = Run("", "--help");
+        var (output, exitCode) = Run("", args);
         Assert.Equal(0, exitCode);
         Assert.Contains("validate", output, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void A_wrong_argument_fails() => Assert.Equal(1, Run("", "nonsense").ExitCode);
+    public void A_wrong_argument_fails()
+    {
+        var (output, exitCode) = Run("", "nonsense");
+        Assert.Equal(1, exitCode);
+        Assert.Contains("nonsense", output, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void A_valid_config_is_passed_over_in_silence() => Assert.Equal(("", 0), Run(Calls.Config, "validate"));
