@@ -1,3 +1,4 @@
+using Plugboard.Linux.Children;
 using Plugboard.Linux.LibC;
 
 namespace Plugboard.Linux;
