@@ -32,6 +32,7 @@ internal static class CniCall
         try
         {
             _ = CniEnvironment.For(request, request.Verb);
+            CniVersions.Require(request.Verb, request.CniVersion);
             var result = Invoke(plugin, request);
             // Before 1.0.0 a result says less than it knows: what a process would have printed and its caller read.
             return result is null || CniVersions.Compare(request.CniVersion, "1.0.0") >= 0

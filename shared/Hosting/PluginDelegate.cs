@@ -104,19 +104,26 @@ public sealed class PluginDelegate
             {
                 var said = Encoding.UTF8.GetString(result.Output);
                 return new CniException(
-                    CniErrorCode.Internal, $"netplugin failed but error parsing its diagnostic message {Quote(said)}: {e.Message}", details, e);
+                    CniErrorCode.Internal, $"netplugin failed but error parsing its diagnostic message {GoText.Quote(said)}: {e.Message}", details, e);
             }
         }
 
         return new CniException(
             CniErrorCode.Internal,
             result.Error.Length > 0
-                ? $"netplugin failed: {Quote(result.ErrorText)}"
-                : $"netplugin failed with no error message: {(result.Signal is { } signal ? $"signal {signal}" : $"exit status {result.ExitCode}")}",
+                ? $"netplugin failed: {GoText.Quote(result.ErrorText)}"
+                : $"netplugin failed with no error message: {HowItEnded(result)}",
             details);
     }
 
-    private static string Quote(string text) => GoText.Quote(text);
+    private static string HowItEnded(CommandResult result) => result.Signal switch
+    {
+        null => $"exit status {result.ExitCode}",
+        9 => "signal: killed",
+        11 => "signal: segmentation fault",
+        15 => "signal: terminated",
+        var other => $"signal {other}",
+    };
 
     // This process's own variables, except those that describe the call.
     private List<string> EnvironmentFor(CniVerb verb)

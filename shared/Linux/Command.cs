@@ -1,10 +1,11 @@
+using Plugboard.Linux.Children;
 using Plugboard.Linux.LibC;
 
 namespace Plugboard.Linux;
 
 /// <summary>
 /// A tool to run: posix_spawn(3), with its input given and its output caught. The child starts on the calling thread's network namespace, with
-/// the default signal mask, the default SIGPIPE and no descriptor but 0, 1 and 2.
+/// an empty signal mask, the default SIGPIPE and no descriptor that this process opened but 0, 1 and 2.
 /// </summary>
 /// <param name="path">The executable's path; it is not searched for.</param>
 public sealed class Command(string path)

@@ -1,6 +1,6 @@
 using Plugboard.Linux.Files;
 
-namespace Plugboard.Linux;
+namespace Plugboard.Linux.Children;
 
 /// <summary>Bytes that come in pieces.</summary>
 internal sealed class ByteCollector

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace Plugboard.Linux;
+namespace Plugboard.Linux.Children;
 
 /// <summary>Texts as exec(3) wants them: an array of pointers to UTF-8 that end with NUL, and a null pointer last. One block of native memory.</summary>
 internal sealed unsafe class CStringArray : IDisposable

@@ -1,7 +1,7 @@
 using Plugboard.Linux.Files;
 using Plugboard.Linux.LibC;
 
-namespace Plugboard.Linux;
+namespace Plugboard.Linux.Children;
 
 /// <summary>Feeds a child and catches what it says, whichever it wants first: poll(2), so neither side waits for the other for ever.</summary>
 internal sealed unsafe class ChildStreams(Pipe input, Pipe output, Pipe error, ReadOnlyMemory<byte> feed)

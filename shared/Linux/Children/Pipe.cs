@@ -1,6 +1,6 @@
 using Plugboard.Linux.Files;
 
-namespace Plugboard.Linux;
+namespace Plugboard.Linux.Children;
 
 /// <summary>pipe2(2) with CLOEXEC: two ends, each closed on its own.</summary>
 internal sealed class Pipe : IDisposable

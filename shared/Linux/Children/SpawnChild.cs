@@ -1,7 +1,7 @@
 using Plugboard.Linux.Files;
 using Plugboard.Linux.LibC;
 
-namespace Plugboard.Linux;
+namespace Plugboard.Linux.Children;
 
 /// <summary>posix_spawn(3) with three descriptors, an empty signal mask and SIGPIPE as the kernel has it: .NET ignores it, and a child would inherit that.</summary>
 internal static unsafe class SpawnChild

@@ -39,7 +39,7 @@ internal static class JsonText
             var line = (e.LineNumber ?? 0) + 1;
             var column = (e.BytePositionInLine ?? 0) + 1;
             var place = $"at line {line.ToString(CultureInfo.InvariantCulture)}, column {column.ToString(CultureInfo.InvariantCulture)}";
-            return reader.CurrentDepth >= MaxDepth ? $"nested too deeply {place}" : $"invalid JSON {place}";
+            return reader.CurrentDepth >= MaxDepth - 1 ? $"nested too deeply {place}" : $"invalid JSON {place}";
         }
 
         return "unexpected end of JSON input";
