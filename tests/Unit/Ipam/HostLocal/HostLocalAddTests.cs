@@ -1,12 +1,14 @@
 using System.Runtime.Versioning;
+using Plugboard.Ipam.HostLocal;
 using Plugboard.Protocols.Cni;
+using Plugboard.Testing.Ipam;
 
 namespace Plugboard.Tests.Unit.Ipam.HostLocal;
 
 [SupportedOSPlatform("linux")]
 public sealed class HostLocalAddTests : IDisposable
 {
-    private readonly TestNetwork network = new();
+    private readonly IpamNetwork network = new(new HostLocalPlugin());
 
     public void Dispose() => network.Dispose();
 
@@ -75,7 +77,7 @@ public sealed class HostLocalAddTests : IDisposable
     public void A_second_address_for_the_same_interface_is_refused()
     {
         network.Add("c1");
-        var error = network.Fails(() => network.Add("c1"));
+        var error = IpamNetwork.Fails(() => network.Add("c1"));
         Assert.Equal("failed to allocate for range 0: 10.1.2.2 has been allocated to c1, duplicate allocation is not allowed", error.Message);
         Assert.Equal(100, (int)error.Code);
         Assert.Equal("10.1.2.3", network.AddOne("c1", "eth1"));
@@ -85,7 +87,7 @@ public sealed class HostLocalAddTests : IDisposable
     public void A_lease_of_the_old_format_is_the_containers_too()
     {
         network.Write("10.1.2.9", "c1\n");
-        Assert.Contains("10.1.2.9 has been allocated to c1", network.Fails(() => network.Add("c1")).Message, StringComparison.Ordinal);
+        Assert.Contains("10.1.2.9 has been allocated to c1", IpamNetwork.Fails(() => network.Add("c1")).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -115,7 +117,7 @@ public sealed class HostLocalAddTests : IDisposable
         for (var i = 0; i < 6; i++)
             network.Add($"c{i}");
         File.SetLastWriteTimeUtc(Path.Combine(network.Leases, "10.1.2.4"), DateTime.UnixEpoch);
-        var error = network.Fails(() => network.Add("late"));
+        var error = IpamNetwork.Fails(() => network.Add("late"));
         Assert.Equal("failed to allocate for range 0: no IP addresses available in range set: 10.1.2.1-10.1.2.6,10.1.3.1-10.1.3.2", error.Message);
         Assert.Equal(CniErrorCode.TryAgainLater, error.Code);
         Assert.StartsWith($"of 6 addresses 6 are leased in {network.Leases}; 1 of them are from before the last boot (10.1.2.4)", error.Details, StringComparison.Ordinal);
@@ -127,7 +129,7 @@ public sealed class HostLocalAddTests : IDisposable
         network.Config = """{"ranges":[[{"subnet":"10.1.2.0/24"}],[{"subnet":"10.1.3.0/30"}]]}""";
         network.Write("10.1.3.2", "other\r\neth0");
         network.Write("10.7.0.1", "c1\r\neth0");
-        Assert.StartsWith("failed to allocate for range 1: no IP", network.Fails(() => network.Add("c1")).Message, StringComparison.Ordinal);
+        Assert.StartsWith("failed to allocate for range 1: no IP", IpamNetwork.Fails(() => network.Add("c1")).Message, StringComparison.Ordinal);
         Assert.Equal(["10.1.3.2", "10.7.0.1", "last_reserved_ip.0", "lock"], network.Files());
         Assert.True(network.IsIndexed());
     }
@@ -138,7 +140,7 @@ public sealed class HostLocalAddTests : IDisposable
         network.Config = """{"ranges":[[{"subnet":"10.1.2.0/24"}],[{"subnet":"10.1.3.0/30"}]]}""";
         network.Write("10.1.3.2", "other\r\neth0");
         network.Write("10.1.2.50", "c1\r\neth0");
-        network.Fails(() => network.Add("c1", args: "IP=10.1.2.50"));
+        IpamNetwork.Fails(() => network.Add("c1", args: "IP=10.1.2.50"));
         Assert.True(network.Has("10.1.2.50"));
     }
 }

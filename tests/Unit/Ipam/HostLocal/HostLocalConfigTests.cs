@@ -1,5 +1,6 @@
 using Plugboard.Ipam.HostLocal;
 using Plugboard.Protocols.Cni;
+using Plugboard.Testing.Ipam;
 
 namespace Plugboard.Tests.Unit.Ipam.HostLocal;
 
@@ -9,7 +10,7 @@ public sealed class HostLocalConfigTests
         HostLocalConfig.Parse(Request(ipam, more, version));
 
     private static CniRequest Request(string ipam, string more = "", string version = "1.1.0") =>
-        TestNetwork.Of($$"""{"cniVersion":"{{version}}","name":"test","ipam":{{ipam}}{{more}}}""", version: version);
+        IpamNetwork.Of($$"""{"cniVersion":"{{version}}","name":"test","ipam":{{ipam}}{{more}}}""", version: version);
 
     [Theory]
     [InlineData("""{"subnet":"10.1.2.0/24"}""", "10.1.2.1-10.1.2.254", "10.1.2.1")]

@@ -1,11 +1,12 @@
 using Plugboard.Ipam.HostLocal;
 using Plugboard.Protocols.Cni;
+using Plugboard.Testing.Ipam;
 
 namespace Plugboard.Tests.Unit.Ipam.HostLocal;
 
 public sealed class HostLocalReleaseTests : IDisposable
 {
-    private readonly TestNetwork network = new();
+    private readonly IpamNetwork network = new(new HostLocalPlugin());
 
     public void Dispose() => network.Dispose();
 
@@ -74,14 +75,14 @@ public sealed class HostLocalReleaseTests : IDisposable
     {
         network.Add("c1");
         network.Check("c1");
-        var error = network.Fails(() => network.Check("c1", "eth1"));
+        var error = IpamNetwork.Fails(() => network.Check("c1", "eth1"));
         Assert.Equal("host-local: Failed to find address added by container c1", error.Message);
     }
 
     [Fact]
     public void Check_fails_without_a_directory_and_makes_none()
     {
-        network.Fails(() => network.Check("c1"));
+        IpamNetwork.Fails(() => network.Check("c1"));
         Assert.Empty(Directory.EnumerateFileSystemEntries(network.DataDir));
     }
 
@@ -128,7 +129,7 @@ public sealed class HostLocalReleaseTests : IDisposable
         network.Config = """{"ranges":[[{"subnet":"10.1.2.0/24"}],[{"subnet":"10.1.3.0/30"}]]}""";
         network.Add("c1");
         var before = network.Files();
-        var error = network.Fails(network.Status);
+        var error = IpamNetwork.Fails(network.Status);
         Assert.Equal("no IP addresses available in range set: 10.1.3.1-10.1.3.2", error.Message);
         Assert.Equal(CniErrorCode.PluginNotAvailable, error.Code);
         Assert.Equal(before, network.Files());

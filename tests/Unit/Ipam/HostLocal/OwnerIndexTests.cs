@@ -1,10 +1,11 @@
 using Plugboard.Ipam.HostLocal;
+using Plugboard.Testing.Ipam;
 
 namespace Plugboard.Tests.Unit.Ipam.HostLocal;
 
 public sealed class OwnerIndexTests : IDisposable
 {
-    private readonly TestNetwork network = new();
+    private readonly IpamNetwork network = new(new HostLocalPlugin());
 
     public void Dispose() => network.Dispose();
 
@@ -42,7 +43,7 @@ public sealed class OwnerIndexTests : IDisposable
         network.Add("c1");
         network.Write("10.1.2.9", "c2\r\neth0");
         Assert.False(network.IsIndexed());
-        Assert.StartsWith("failed to allocate for range 0: 10.1.2.9 has been allocated to c2", network.Fails(() => network.Add("c2")).Message, StringComparison.Ordinal);
+        Assert.StartsWith("failed to allocate for range 0: 10.1.2.9 has been allocated to c2", IpamNetwork.Fails(() => network.Add("c2")).Message, StringComparison.Ordinal);
         Assert.Equal(["eth0@c1", "eth0@c2"], network.Owners());
         Assert.True(network.IsIndexed());
     }
@@ -64,7 +65,7 @@ public sealed class OwnerIndexTests : IDisposable
         network.Add("c1");
         network.Add(id);
         Assert.Equal(["eth0@c1"], network.Owners());
-        network.Fails(() => network.Add(id));
+        IpamNetwork.Fails(() => network.Add(id));
         network.Check(id);
         network.Del(id);
         Assert.False(network.Has("10.1.2.3"));
@@ -76,7 +77,7 @@ public sealed class OwnerIndexTests : IDisposable
         File.WriteAllText(Path.Combine(network.DataDir, ".owners"), "a file where the index should be");
         network.Add("c1");
         network.Check("c1");
-        network.Fails(() => network.Add("c1"));
+        IpamNetwork.Fails(() => network.Add("c1"));
         network.Del("c1");
         Assert.False(network.Has("10.1.2.2"));
     }
@@ -88,7 +89,7 @@ public sealed class OwnerIndexTests : IDisposable
         Directory.CreateDirectory(Path.Combine(network.Index, "eth0@c2", "full"));
         Assert.Equal("10.1.2.3", network.AddOne("c2"));
         Assert.False(network.IsIndexed());
-        network.Fails(() => network.Add("c2"));
+        IpamNetwork.Fails(() => network.Add("c2"));
         network.Del("c2");
         Assert.False(network.Has("10.1.2.3"));
     }
@@ -113,7 +114,7 @@ public sealed class OwnerIndexTests : IDisposable
             Assert.False(network.IsIndexed());
             File.Delete(Path.Combine(network.Leases, "10.1.2.200"));
             Assert.False(network.IsIndexed());
-            using var store = LeaseStore.Find(network.DataDir, TestNetwork.Name)!;
+            using var store = LeaseStore.Find(network.DataDir, IpamNetwork.Name)!;
             store.FindByOwner(new LeaseOwner("c1", "eth0"));
             Assert.True(network.IsIndexed());
         }

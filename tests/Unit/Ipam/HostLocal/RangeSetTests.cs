@@ -2,6 +2,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using Plugboard.Addresses;
 using Plugboard.Ipam.HostLocal;
+using Plugboard.Testing.Ipam;
 
 namespace Plugboard.Tests.Unit.Ipam.HostLocal;
 
@@ -42,7 +43,7 @@ public sealed class RangeSetTests
     public void Addresses_are_given_out_once_until_none_is_left() =>
         Prop.ForAll(Numbers, numbers =>
         {
-            using var network = new TestNetwork();
+            using var network = new IpamNetwork(new HostLocalPlugin());
             var set = new RangeSet([Range(0, numbers[0], (numbers[1] % 24) + 1, numbers[2]), Range(1, numbers[3], (numbers[4] % 24) + 1, numbers[5])]);
             network.Config = $$"""{"ranges":[[{{string.Join(',', set.Ranges.Select(Json))}}]]}""";
             var given = new HashSet<IPAddr>();
@@ -53,7 +54,7 @@ public sealed class RangeSetTests
                     return false;
             }
 
-            return network.Fails(() => network.Add("late")).Message.EndsWith($"no IP addresses available in range set: {set}", StringComparison.Ordinal);
+            return IpamNetwork.Fails(() => network.Add("late")).Message.EndsWith($"no IP addresses available in range set: {set}", StringComparison.Ordinal);
         }).QuickCheckThrowOnFailure();
 
     private static string Json(IPRange range) =>

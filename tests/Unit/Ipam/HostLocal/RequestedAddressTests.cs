@@ -1,10 +1,12 @@
+using Plugboard.Ipam.HostLocal;
 using Plugboard.Protocols.Cni;
+using Plugboard.Testing.Ipam;
 
 namespace Plugboard.Tests.Unit.Ipam.HostLocal;
 
 public sealed class RequestedAddressTests : IDisposable
 {
-    private readonly TestNetwork network = new();
+    private readonly IpamNetwork network = new(new HostLocalPlugin());
 
     public void Dispose() => network.Dispose();
 
@@ -44,7 +46,7 @@ public sealed class RequestedAddressTests : IDisposable
     public void A_refusal_says_who_has_it()
     {
         network.Add("c1", "net7", args: "IP=10.1.2.77");
-        var error = network.Fails(() => network.Add("c2", args: "IP=10.1.2.77"));
+        var error = IpamNetwork.Fails(() => network.Add("c2", args: "IP=10.1.2.77"));
         Assert.Equal("failed to allocate for range 0: requested IP address 10.1.2.77 is not available in range set 10.1.2.1-10.1.2.254", error.Message);
         Assert.Equal("10.1.2.77 is leased to container c1, interface net7", error.Details);
         Assert.Equal(CniErrorCode.TryAgainLater, error.Code);
@@ -53,14 +55,14 @@ public sealed class RequestedAddressTests : IDisposable
     [Fact]
     public void The_gateway_is_refused()
     {
-        var error = network.Fails(() => network.Add("c1", args: "IP=10.1.2.1"));
+        var error = IpamNetwork.Fails(() => network.Add("c1", args: "IP=10.1.2.1"));
         Assert.Equal("failed to allocate for range 0: requested ip 10.1.2.1 is subnet's gateway", error.Message);
     }
 
     [Fact]
     public void What_no_range_has_is_refused_before_anything_is_touched()
     {
-        var error = network.Fails(() => network.Add("c1", args: "IP=10.1.9.77", more: ""","runtimeConfig":{"ips":["10.1.2.5","10.1.2.6"]}"""));
+        var error = IpamNetwork.Fails(() => network.Add("c1", args: "IP=10.1.9.77", more: ""","runtimeConfig":{"ips":["10.1.2.5","10.1.2.6"]}"""));
         Assert.Equal("failed to allocate all requested IPs: 10.1.9.77 10.1.2.6", error.Message);
         Assert.Equal(CniErrorCode.InvalidNetworkConfig, error.Code);
         Assert.False(Directory.Exists(network.Leases));
@@ -81,12 +83,12 @@ public sealed class RequestedAddressTests : IDisposable
     [InlineData("IP=10.1.2.5;", "ARGS: invalid pair \"\"")]
     [InlineData("K8S_POD_NAME=x", "ARGS: unknown args [\"K8S_POD_NAME=x\"]")]
     public void Bad_CNI_ARGS_are_refused(string args, string message) =>
-        Assert.Equal(message, network.Fails(() => network.Add("c1", args: args)).Message);
+        Assert.Equal(message, IpamNetwork.Fails(() => network.Add("c1", args: args)).Message);
 
     [Theory]
     [InlineData(""","args":{"cni":{"ips":[""]}}""", "cannot understand ip: IP <nil> not v4 nor v6")]
     [InlineData(""","args":{"cni":{"ips":["10.1.2"]}}""", "invalid IP address 10.1.2")]
     [InlineData(""","runtimeConfig":{"ips":["10.1.2.5/33"]}""", "invalid IP address 10.1.2.5/33")]
     public void Bad_requests_of_the_config_are_refused(string more, string message) =>
-        Assert.Equal(message, network.Fails(() => network.Add("c1", more: more)).Message);
+        Assert.Equal(message, IpamNetwork.Fails(() => network.Add("c1", more: more)).Message);
 }

@@ -1,11 +1,12 @@
 using System.Text;
 using Plugboard.Ipam.HostLocal;
+using Plugboard.Testing.Ipam;
 
 namespace Plugboard.Tests.Unit.Ipam.HostLocal;
 
 public sealed class StrayFileTests : IDisposable
 {
-    private readonly TestNetwork network = new();
+    private readonly IpamNetwork network = new(new HostLocalPlugin());
 
     public void Dispose() => network.Dispose();
 
@@ -51,7 +52,7 @@ public sealed class StrayFileTests : IDisposable
     }
 
     [Fact]
-    public void Directories_links_and_pipes_keep_their_addresses()
+    public void Directories_and_links_keep_their_addresses()
     {
         Directory.CreateDirectory(Path.Combine(network.Leases, "10.1.2.2"));
         File.CreateSymbolicLink(Path.Combine(network.Leases, "10.1.2.3"), "/nonexistent");

@@ -1,16 +1,18 @@
 using System.Text;
 using System.Text.Json;
-using Plugboard.Ipam.HostLocal;
 using Plugboard.Protocols.Cni;
+using Xunit;
 
-namespace Plugboard.Tests.Unit.Ipam.HostLocal;
+namespace Plugboard.Testing.Ipam;
 
-/// <summary>A data directory of its own, and the verbs on it.</summary>
-internal sealed class TestNetwork : IDisposable
+/// <summary>A data directory of its own, and an IPAM plugin's verbs on it.</summary>
+public sealed class IpamNetwork(CniPlugin plugin, string? under = null) : IDisposable
 {
     public const string Name = "test";
 
-    public string DataDir { get; } = Directory.CreateTempSubdirectory("plugboard-ipam-").FullName;
+    public string DataDir { get; } = under is null
+        ? Directory.CreateTempSubdirectory("plugboard-ipam-").FullName
+        : Directory.CreateDirectory(Path.Combine(under, "networks")).FullName;
 
     public string Leases => Path.Combine(DataDir, Name);
 
@@ -38,20 +40,20 @@ internal sealed class TestNetwork : IDisposable
     };
 
     public CniResult Add(string id, string ifName = "eth0", string args = "", string more = "") =>
-        new HostLocalPlugin().Add(Request(id, ifName, args, more));
+        plugin.Add(Request(id, ifName, args, more));
 
     public string AddOne(string id, string ifName = "eth0", string args = "", string more = "") =>
         Add(id, ifName, args, more).IPs[0].Address.Address.ToString();
 
-    public void Del(string id, string ifName = "eth0") => new HostLocalPlugin().Del(Request(id, ifName));
+    public void Del(string id, string ifName = "eth0") => plugin.Del(Request(id, ifName));
 
-    public void Check(string id, string ifName = "eth0") => new HostLocalPlugin().Check(Request(id, ifName));
+    public void Check(string id, string ifName = "eth0") => plugin.Check(Request(id, ifName));
 
-    public void Gc(params CniAttachment[] valid) => new HostLocalPlugin().Gc(Request(), valid.ToHashSet());
+    public void Gc(params CniAttachment[] valid) => plugin.Gc(Request(), valid.ToHashSet());
 
-    public void Status() => new HostLocalPlugin().Status(Request());
+    public void Status() => plugin.Status(Request());
 
-    public CniException Fails(Action call) => Assert.Throws<CniException>(call);
+    public static CniException Fails(Action call) => Assert.Throws<CniException>(call);
 
     public void Write(string name, string content)
     {
