@@ -33,13 +33,12 @@ internal static class HostLocalConfigReader
     private static List<IPAddr> ReadRequested(CniRequest request, ConfigNode? runtime, ConfigProblems problems)
     {
         var requested = new List<IPAddr>();
-        var arguments = problems.Read("CNI_ARGS", () => CniArgs.Parse(request.Args, "IP"));
-        if (arguments is not null && arguments.TryGetValue("IP", out var text) && text.Length > 0)
+        if (problems.Read("CNI_ARGS", () => CniArgs.Parse(request.Args, "IP"))?.Find("IP") is { Length: > 0 } text)
         {
             if (ParseRequested(text) is { } address)
                 requested.Add(address);
             else
-                problems.Add("CNI_ARGS", $"ARGS: error parsing value of pair \"IP={text}\": invalid IP address {text}");
+                problems.AddArgument($"ARGS: error parsing value of pair \"IP={text}\": invalid IP address {text}");
         }
 
         var cni = problems.Read("args.cni", () => request.Config.FindObject("args")?.FindObject("cni"));

@@ -18,6 +18,7 @@ internal sealed class OwnerIndex : IDisposable
     private const uint FileMode = 0x180; // 0600
     private const int LongestName = 255;
     private const int LongestTarget = 500;
+    private const int MostNewLinks = 2000;
 
     private readonly FileDirectory links;
     private readonly FileDirectory leases;
@@ -103,31 +104,43 @@ internal sealed class OwnerIndex : IDisposable
         return true;
     }
 
-    /// <summary>Makes the index say what a scan found; links that say so already are left alone. <see cref="Seal"/> is the caller's.</summary>
+    /// <summary>
+    /// Makes the index say what a scan found; links that say so already are left alone, and of new ones only <see cref="MostNewLinks"/> are made, so
+    /// that the first ADD on a node full of another implementation's leases need not make them all. <see cref="Seal"/> is the caller's.
+    /// </summary>
+    /// <returns>True where the index now holds every owner.</returns>
     public bool TryRebuild(IEnumerable<Lease> scan)
     {
-        var wanted = new Dictionary<LeaseOwner, List<IPAddr>>();
-        var names = new HashSet<string>(StringComparer.Ordinal) { SealName };
+        var wanted = GroupByOwner(scan);
+        var there = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var name in links.ReadNames())
+        {
+            if (wanted.ContainsKey(name))
+                there.Add(name);
+            else if (name != SealName)
+                links.Remove(name);
+        }
+
+        var (complete, made) = (true, 0);
+        foreach (var (name, (owner, addresses)) in wanted)
+            complete &= (there.Contains(name) || ++made <= MostNewLinks) && TryReplace(owner, addresses);
+        return complete;
+    }
+
+    private static Dictionary<string, (LeaseOwner Owner, List<IPAddr> Addresses)> GroupByOwner(IEnumerable<Lease> scan)
+    {
+        var owners = new Dictionary<string, (LeaseOwner Owner, List<IPAddr> Addresses)>(StringComparer.Ordinal);
         foreach (var (address, content) in scan)
         {
             if (content.State != LeaseState.Leased)
                 continue;
-            if (!wanted.TryGetValue(content.Owner, out var addresses))
-                wanted.Add(content.Owner, addresses = []);
-            addresses.Add(address);
-            names.Add(NameOf(content.Owner));
+            var name = NameOf(content.Owner);
+            if (!owners.TryGetValue(name, out var known))
+                owners.Add(name, known = (content.Owner, []));
+            known.Addresses.Add(address);
         }
 
-        foreach (var name in links.ReadNames())
-        {
-            if (!names.Contains(name))
-                links.Remove(name);
-        }
-
-        var complete = true;
-        foreach (var (owner, addresses) in wanted)
-            complete &= TryReplace(owner, addresses);
-        return complete;
+        return owners;
     }
 
     /// <inheritdoc/>
