@@ -67,8 +67,18 @@ public sealed class IpamNetwork(CniPlugin plugin, string? under = null) : IDispo
 
     public IReadOnlyList<string> Files() => [.. Directory.EnumerateFileSystemEntries(Leases).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)];
 
-    public IReadOnlyList<string> Owners() =>
-        [.. Directory.EnumerateFileSystemEntries(Index).Select(path => Path.GetFileName(path)!).Where(name => name.Contains('@')).Order(StringComparer.Ordinal)];
+    /// <summary>The owners that the index knows and that still have a lease.</summary>
+    public IReadOnlyList<string> Owners()
+    {
+        var links = Directory.EnumerateFileSystemEntries(Index)
+            .Where(path => Path.GetFileName(path).Contains('@'))
+            .Select(path => $"{Path.GetFileName(path)} {new FileInfo(path).LinkTarget}");
+        var lines = File.ReadLines(Path.Combine(Index, ".snapshot"));
+        return [.. links.Concat(lines).Select(line => line.Split(' ')).Where(IsLeased).Select(words => words[0]).Distinct().Order(StringComparer.Ordinal)];
+    }
+
+    private bool IsLeased(string[] words) => words[1].Split(',').Any(address =>
+        Has(address) && Read(address) == string.Join("\r\n", Enumerable.Reverse(words[0].Split('@')).Where(word => word.Length > 0)));
 
     /// <summary>True where the index says of itself that it holds every owner.</summary>
     public bool IsIndexed() =>
