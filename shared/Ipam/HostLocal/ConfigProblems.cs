@@ -14,6 +14,10 @@ internal sealed class ConfigProblems
     public void Add(string path, string message) =>
         found.Add((path, new CniException(CniErrorCode.InvalidNetworkConfig, message, $"correct {path} in the network config")));
 
+    /// <summary>What is wrong with CNI_ARGS, which is no part of the config but is read with it.</summary>
+    public void AddArgument(string message) =>
+        found.Add(("CNI_ARGS", new CniException(CniErrorCode.InvalidEnvironment, message, "correct CNI_ARGS")));
+
     /// <summary>What <paramref name="read"/> gives; where it throws, the default, and a problem more.</summary>
     public T? Read<T>(string path, Func<T> read)
     {

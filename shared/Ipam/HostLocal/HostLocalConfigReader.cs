@@ -40,7 +40,7 @@ internal static class HostLocalConfigReader
             if (ParseRequested(text) is { } address)
                 requested.Add(address);
             else
-                problems.Add("CNI_ARGS", $"ARGS: error parsing value of pair \"IP={text}\": invalid IP address {text}");
+                problems.AddArgument($"ARGS: error parsing value of pair \"IP={text}\": invalid IP address {text}");
         }
 
         var cni = problems.Read("args.cni", () => request.Config.FindObject("args")?.FindObject("cni"));

@@ -8,7 +8,7 @@ namespace Plugboard.Ipam.HostLocal;
 internal sealed class LeaseStore : IDisposable
 {
     /// <summary>
-    /// How long to wait for the lock. The longest honest holder reads every lease once, a second at the most; who waits longer waits for a process that
+    /// How long to wait for the lock. The longest honest holder reads every lease of a /16 once, about a second; who waits longer waits for a process that
     /// hangs, and the runtime, which gives up after two to four minutes, should hear its number before.
     /// </summary>
     public static readonly TimeSpan LockTimeout = TimeSpan.FromSeconds(30);

@@ -6,9 +6,9 @@ using Plugboard.Linux.Files;
 namespace Plugboard.Ipam.HostLocal;
 
 /// <summary>
-/// Which addresses an owner has, without opening every lease: in <c>dataDir/.owners/network</c> a symbolic link for each owner, from
-/// <c>ifname@containerID</c> to its addresses, divided by commas. It is a cache: what it says is verified with the lease itself, and it is complete
-/// only while nobody else has changed the lease directory since <see cref="Seal"/>. The reference never sees it: no network's name begins
+/// Which addresses an owner has, without opening every lease: in <c>dataDir/.owners/network</c> what the last scan found (<see cref="OwnerSnapshot"/>)
+/// and for each owner since then a symbolic link from <c>ifname@containerID</c> to its addresses, divided by commas. It is a cache: what
+/// it says may be out of date and is verified with the lease itself. Every live lease is in the one or the other only while nobody else has changed the lease directory since <see cref="Seal"/>. The reference never sees it: no network's name begins
 /// with a dot. All calls are under the lease directory's lock. Record: docs/decisions/0008-owner-index.md.
 /// </summary>
 internal sealed class OwnerIndex : IDisposable
@@ -65,19 +65,23 @@ internal sealed class OwnerIndex : IDisposable
         links.TrySetModified(SealName, time);
     }
 
-    /// <summary>The addresses the index knows of an owner.</summary>
-    public List<IPAddr> Find(LeaseOwner owner) => links.FindLinkTarget(NameOf(owner), LongestTarget) is { } target ? Parse(target) : [];
-
-    private static List<IPAddr> Parse(string target)
+    /// <summary>The addresses the index knows of an owner; it may have lost them since.</summary>
+    public List<IPAddr> Find(LeaseOwner owner)
     {
-        var addresses = new List<IPAddr>(2);
-        foreach (var part in target.Split(','))
+        var name = NameOf(owner);
+        var addresses = new List<IPAddr>();
+        AddTo(addresses, links.FindLinkTarget(name, LongestTarget));
+        AddTo(addresses, OwnerSnapshot.Find(links, name));
+        return addresses;
+    }
+
+    private static void AddTo(List<IPAddr> addresses, string? target)
+    {
+        foreach (var part in target?.Split(',') ?? [])
         {
-            if (IPAddr.TryParse(part, out var address))
+            if (IPAddr.TryParse(part, out var address) && !addresses.Contains(address))
                 addresses.Add(address);
         }
-
-        return addresses;
     }
 
     /// <summary>Makes an owner's link say these addresses; none: no link.</summary>
@@ -103,31 +107,45 @@ internal sealed class OwnerIndex : IDisposable
         return true;
     }
 
-    /// <summary>Makes the index say what a scan found; links that say so already are left alone. <see cref="Seal"/> is the caller's.</summary>
+    /// <summary>Makes the index say what a scan found. <see cref="Seal"/> is the caller's.</summary>
+    /// <returns>False where an owner has more addresses than a line holds; the index is then not complete.</returns>
     public bool TryRebuild(IEnumerable<Lease> scan)
     {
-        var wanted = new Dictionary<LeaseOwner, List<IPAddr>>();
-        var names = new HashSet<string>(StringComparer.Ordinal) { SealName };
+        var wanted = GroupByOwner(scan);
+        foreach (var name in links.ReadNames())
+        {
+            if (name is not (SealName or OwnerSnapshot.FileName) && !wanted.ContainsKey(name))
+                links.Remove(name);
+        }
+
+        var lines = new List<(string Name, string Target)>(wanted.Count);
+        foreach (var (name, (owner, addresses)) in wanted)
+        {
+            var target = string.Join(',', addresses);
+            if (target.Length >= LongestTarget)
+                return false;
+            if (CanHold(owner))
+                lines.Add((name, target));
+        }
+
+        OwnerSnapshot.Write(links, lines, FileMode);
+        return true;
+    }
+
+    private static Dictionary<string, (LeaseOwner Owner, List<IPAddr> Addresses)> GroupByOwner(IEnumerable<Lease> scan)
+    {
+        var owners = new Dictionary<string, (LeaseOwner Owner, List<IPAddr> Addresses)>(StringComparer.Ordinal);
         foreach (var (address, content) in scan)
         {
             if (content.State != LeaseState.Leased)
                 continue;
-            if (!wanted.TryGetValue(content.Owner, out var addresses))
-                wanted.Add(content.Owner, addresses = []);
-            addresses.Add(address);
-            names.Add(NameOf(content.Owner));
+            var name = NameOf(content.Owner);
+            if (!owners.TryGetValue(name, out var known))
+                owners.Add(name, known = (content.Owner, []));
+            known.Addresses.Add(address);
         }
 
-        foreach (var name in links.ReadNames())
-        {
-            if (!names.Contains(name))
-                links.Remove(name);
-        }
-
-        var complete = true;
-        foreach (var (owner, addresses) in wanted)
-            complete &= TryReplace(owner, addresses);
-        return complete;
+        return owners;
     }
 
     /// <inheritdoc/>

@@ -68,6 +68,9 @@ public sealed unsafe class FileDirectory : IDisposable
         };
     }
 
+    /// <summary>Opens a file for reading; null where the name is missing.</summary>
+    public FileDescriptor? FindForReading(string name) => FileDescriptor.Find(descriptor, name, LibC.File.O_RDONLY);
+
     /// <summary>Opens a file for reading and makes it, empty, where it is missing.</summary>
     public FileDescriptor OpenOrCreate(string name, uint mode) =>
         FileDescriptor.Open(descriptor, name, LibC.File.O_RDONLY | LibC.File.O_CREAT, mode);

@@ -66,7 +66,7 @@ public sealed class HostileBytesTests
             AdvMss = 1200,
             Table = 1000,
         })),
-        ScriptedKernel.Ack(1, Linux.Errno.EINVAL, "no", 36),
+        ScriptedKernel.Ack(1, Plugboard.Linux.Errno.EINVAL, "no", 36),
     ];
 
     private static void ReadAll(byte[] datagram)

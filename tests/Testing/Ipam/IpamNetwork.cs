@@ -1,0 +1,89 @@
+using System.Text;
+using System.Text.Json;
+using Plugboard.Protocols.Cni;
+using Xunit;
+
+namespace Plugboard.Testing.Ipam;
+
+/// <summary>A data directory of its own, and an IPAM plugin's verbs on it.</summary>
+public sealed class IpamNetwork(CniPlugin plugin, string? under = null) : IDisposable
+{
+    public const string Name = "test";
+
+    public string DataDir { get; } = under is null
+        ? Directory.CreateTempSubdirectory("plugboard-ipam-").FullName
+        : Directory.CreateDirectory(Path.Combine(under, "networks")).FullName;
+
+    public string Leases => Path.Combine(DataDir, Name);
+
+    public string Index => Path.Combine(DataDir, ".owners", Name);
+
+    public string Config { get; set; } = """{"ranges":[[{"subnet":"10.1.2.0/24"}]]}""";
+
+    public CniRequest Request(string id = "", string ifName = "eth0", string args = "", string more = "", string version = "1.1.0")
+    {
+        var ipam = Config.TrimEnd();
+        var json = $$"""{"cniVersion":"{{version}}","name":"{{Name}}","ipam":{{ipam[..^1]}},"dataDir":"{{DataDir}}"}{{more}}}""";
+        return Of(json, id, ifName, args, version);
+    }
+
+    public static CniRequest Of(string json, string id = "c1", string ifName = "eth0", string args = "", string version = "1.1.0") => new()
+    {
+        Verb = CniVerb.Add,
+        ContainerId = id,
+        IfName = ifName,
+        Args = args,
+        StdinBytes = Encoding.UTF8.GetBytes(json),
+        Config = new ConfigNode(JsonDocument.Parse(json).RootElement, ""),
+        NetworkName = Name,
+        CniVersion = version,
+    };
+
+    public CniResult Add(string id, string ifName = "eth0", string args = "", string more = "") =>
+        plugin.Add(Request(id, ifName, args, more));
+
+    public string AddOne(string id, string ifName = "eth0", string args = "", string more = "") =>
+        Add(id, ifName, args, more).IPs[0].Address.Address.ToString();
+
+    public void Del(string id, string ifName = "eth0") => plugin.Del(Request(id, ifName));
+
+    public void Check(string id, string ifName = "eth0") => plugin.Check(Request(id, ifName));
+
+    public void Gc(params CniAttachment[] valid) => plugin.Gc(Request(), valid.ToHashSet());
+
+    public void Status() => plugin.Status(Request());
+
+    public static CniException Fails(Action call) => Assert.Throws<CniException>(call);
+
+    public void Write(string name, string content)
+    {
+        Directory.CreateDirectory(Leases);
+        File.WriteAllText(Path.Combine(Leases, name), content);
+    }
+
+    public string Read(string name) => File.ReadAllText(Path.Combine(Leases, name));
+
+    public bool Has(string name) => Path.Exists(Path.Combine(Leases, name));
+
+    public IReadOnlyList<string> Files() => [.. Directory.EnumerateFileSystemEntries(Leases).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)];
+
+    /// <summary>The owners that the index knows and that still have a lease.</summary>
+    public IReadOnlyList<string> Owners()
+    {
+        var links = Directory.EnumerateFileSystemEntries(Index)
+            .Where(path => Path.GetFileName(path).Contains('@'))
+            .Select(path => $"{Path.GetFileName(path)} {new FileInfo(path).LinkTarget}");
+        var lines = File.ReadLines(Path.Combine(Index, ".snapshot"));
+        return [.. links.Concat(lines).Select(line => line.Split(' ')).Where(IsLeased).Select(words => words[0]).Distinct().Order(StringComparer.Ordinal)];
+    }
+
+    private bool IsLeased(string[] words) => words[1].Split(',').Any(address =>
+        Has(address) && Read(address) == string.Join("\r\n", Enumerable.Reverse(words[0].Split('@')).Where(word => word.Length > 0)));
+
+    /// <summary>True where the index says of itself that it holds every owner.</summary>
+    public bool IsIndexed() =>
+        File.Exists(Path.Combine(Index, ".complete"))
+        && File.GetLastWriteTimeUtc(Path.Combine(Index, ".complete")) == Directory.GetLastWriteTimeUtc(Leases);
+
+    public void Dispose() => Directory.Delete(DataDir, recursive: true);
+}
