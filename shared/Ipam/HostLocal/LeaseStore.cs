@@ -133,7 +133,7 @@ internal sealed class LeaseStore : IDisposable
             return;
         complete = Indexed(found =>
         {
-            var addresses = found.Find(owner);
+            var addresses = found.FindLinked(owner);
             addresses.RemoveAll(removed.Contains);
             foreach (var address in added)
             {

@@ -68,10 +68,16 @@ internal sealed class OwnerIndex : IDisposable
     /// <summary>The addresses the index knows of an owner; it may have lost them since.</summary>
     public List<IPAddr> Find(LeaseOwner owner)
     {
-        var name = NameOf(owner);
+        var addresses = FindLinked(owner);
+        AddTo(addresses, OwnerSnapshot.Find(links, NameOf(owner)));
+        return addresses;
+    }
+
+    /// <summary>The addresses of the owner's link alone: what a change starts from.</summary>
+    public List<IPAddr> FindLinked(LeaseOwner owner)
+    {
         var addresses = new List<IPAddr>();
-        AddTo(addresses, links.FindLinkTarget(name, LongestTarget));
-        AddTo(addresses, OwnerSnapshot.Find(links, name));
+        AddTo(addresses, links.FindLinkTarget(NameOf(owner), LongestTarget));
         return addresses;
     }
 

@@ -5,7 +5,7 @@ namespace Plugboard.Ipam.HostLocal;
 
 /// <summary>
 /// What a scan found, in one file: a line for each owner, <c>ifname@containerID address,address</c>, in ordinal order, so that one owner is found with some
-/// 16 reads among sixty thousand. A file of links for as many owners would take seconds to make; this takes milliseconds.
+/// 16 reads among sixty thousand. As many links would take seconds to make.
 /// </summary>
 internal static class OwnerSnapshot
 {
