@@ -50,7 +50,7 @@ internal static class VethPair
     }
 
     private static CniException AlreadyExists(string container, string host, NetlinkException cause) => new(
-        CniErrorCode.Internal,
+        CniErrorCode.AlreadyAdded,
         $"container veth name (\"{container}\") peer provided (\"{host}\") already exists",
         $"the container already has an interface {container}: an earlier ADD was not followed by its DEL",
         cause);

@@ -51,7 +51,7 @@ public sealed class HostLocalPlugin : CniPlugin
         if (store is not null && (FindKnown(store, owner, AddressesOf(request.FindPrevResult())).Count > 0 || store.FindByOwner(owner).Count > 0))
             return;
         throw new CniException(
-            CniErrorCode.UnknownContainer,
+            CniErrorCode.NotAsAdded,
             $"host-local: Failed to find address added by container {request.ContainerId}",
             $"{config.DataDir}/{request.NetworkName} has no lease of {owner}");
     }

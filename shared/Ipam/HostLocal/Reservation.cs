@@ -7,11 +7,6 @@ namespace Plugboard.Ipam.HostLocal;
 /// <summary>One ADD's leases: an address of every range set, or none at all.</summary>
 internal sealed class Reservation(LeaseStore store, LeaseOwner owner)
 {
-    /// <summary>
-    /// The container has an address already and asks for another: CNI's numbers below 100 have none for it.
-    /// </summary>
-    public const CniErrorCode AlreadyAllocated = (CniErrorCode)100;
-
     // A used address costs a link(2) and an open(2) to find; this many cost as much as reading a directory of some thousand names.
     private const int ProbesBeforeReading = 16;
 
@@ -105,7 +100,7 @@ internal sealed class Reservation(LeaseStore store, LeaseOwner owner)
             {
                 throw Failure(
                     set,
-                    AlreadyAllocated,
+                    CniErrorCode.AlreadyAdded,
                     $"{lease.Address} has been allocated to {owner.ContainerId}, duplicate allocation is not allowed",
                     $"{store.Path}/{lease.Address} is the lease of {lease.Content.Owner}: DEL releases it");
             }

@@ -39,6 +39,9 @@ public enum CniErrorCode
     /// <summary>CHECK: something is not as ADD left it. The specification leaves codes from 100 on to plugins.</summary>
     NotAsAdded = 100,
 
+    /// <summary>ADD: the container has what it asks for already; its DEL comes first.</summary>
+    AlreadyAdded = 101,
+
     /// <summary>What was not foreseen.</summary>
     Internal = 999,
 }
