@@ -10,8 +10,6 @@ namespace Plugboard.Bridge;
 /// <summary>The bridge in the host's namespace: made by the first ADD, found by all others.</summary>
 internal sealed class BridgeDevice : IDisposable
 {
-    private const int Attempts = 5;
-
     private readonly RouteClient host;
     private readonly BridgeLock held;
     private bool isCreated;
@@ -33,23 +31,50 @@ internal sealed class BridgeDevice : IDisposable
     /// <summary>Finds or makes the bridge, up and as promiscuous as the config wants.</summary>
     public static BridgeDevice Ensure(RouteClient host, BridgeConfig config)
     {
-        var made = false;
-        for (var attempt = 0; attempt < Attempts; attempt++)
+        var shared = BridgeLock.Share();
+        try
         {
-            if (FindLocked(host, config) is { } found)
-            {
-                found.isCreated = made;
-                found.Settle(config);
-                return found;
-            }
-
-            made = Create(host, config);
+            if (Find(host, config.Bridge) is { IsUp: true } found && (found.IsPromiscuous || !config.PromiscMode))
+                return new BridgeDevice(host, found, shared);
+            return Settle(host, config, shared);
         }
+        catch
+        {
+            shared.Dispose();
+            throw;
+        }
+    }
 
-        throw new CniException(
+    // Alone from here to the end of the ADD: others wait until it is settled, or taken back.
+    private static BridgeDevice Settle(RouteClient host, BridgeConfig config, BridgeLock alone)
+    {
+        alone.MakeExclusive();
+        var made = Find(host, config.Bridge) is null && Create(host, config);
+        var link = Find(host, config.Bridge) ?? throw new CniException(
             CniErrorCode.TryAgainLater,
-            $"failed to create bridge \"{config.Bridge}\": it vanished each time it was made",
-            "something deletes the bridge as soon as it is there: look for another network manager");
+            $"failed to create bridge \"{config.Bridge}\": it vanished as soon as it was made",
+            "something deletes the bridge: look for another network manager");
+        var bridge = new BridgeDevice(host, link, alone) { isCreated = made };
+        try
+        {
+            bridge.SetUp(config);
+            return bridge;
+        }
+        catch
+        {
+            bridge.Undo();
+            throw;
+        }
+    }
+
+    private void SetUp(BridgeConfig config)
+    {
+        // Only a bridge that is down: an operator's later choice stays. A kernel without IPv6 has no such setting.
+        if (!Link.IsUp)
+            Sysctl.TryWrite($"net/ipv6/conf/{config.Bridge}/accept_ra", "0");
+        isMadePromiscuous = config.PromiscMode && !Link.IsPromiscuous;
+        if (!Link.IsUp || isMadePromiscuous)
+            host.Links.Set(Link.Index, new LinkChange { Up = true, Promiscuous = isMadePromiscuous ? true : null });
     }
 
     /// <summary>The bridge as it is now: one that another implementation made changes its address with its ports unless it is a gateway.</summary>
@@ -68,17 +93,6 @@ internal sealed class BridgeDevice : IDisposable
 
     /// <summary>Finds the bridge without changing anything; null where it is not there.</summary>
     public static Link? Find(RouteClient host, string name) => RequireBridge(host.Links.Find(name), name);
-
-    private static BridgeDevice? FindLocked(RouteClient host, BridgeConfig config)
-    {
-        if (BridgeLock.FindShared(config.Bridge) is not { } held)
-            return null;
-        // Under the lock: an ADD that failed may have removed the bridge it made.
-        if (Find(host, config.Bridge) is { } link)
-            return new BridgeDevice(host, link, held);
-        held.Dispose();
-        return null;
-    }
 
     // The address is given at creation: the kernel would otherwise take the least of the ports' and change it as pods come and go.
     private static bool Create(RouteClient host, BridgeConfig config)
@@ -101,28 +115,6 @@ internal sealed class BridgeDevice : IDisposable
         catch (NetlinkException e)
         {
             throw new CniException(CniErrorCode.Internal, $"failed to create bridge \"{config.Bridge}\": {e.Message}", "", e);
-        }
-    }
-
-    private void Settle(BridgeConfig config)
-    {
-        var promiscuous = config.PromiscMode && !Link.IsPromiscuous;
-        if (Link.IsUp && !promiscuous)
-            return;
-        try
-        {
-            held.MakeExclusive();
-            // Only a bridge that is down: an operator's later choice stays. A kernel without IPv6 has no such setting.
-            if (!Link.IsUp)
-                Sysctl.TryWrite($"net/ipv6/conf/{config.Bridge}/accept_ra", "0");
-            host.Links.Set(Link.Index, new LinkChange { Up = Link.IsUp ? null : true, Promiscuous = promiscuous ? true : null });
-            isMadePromiscuous = promiscuous;
-        }
-        catch
-        {
-            Undo();
-            Dispose();
-            throw;
         }
     }
 

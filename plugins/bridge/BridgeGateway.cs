@@ -29,7 +29,7 @@ internal static class BridgeGateway
                 }
             }
 
-            Forward(gateway.Is6, bridge, rollback);
+            Forward(host, gateway.Is6, bridge, rollback);
         }
     }
 
@@ -88,11 +88,11 @@ internal static class BridgeGateway
     private static void PinAddress(RouteClient host, Link device) =>
         host.Links.Set(device.Index, new LinkChange { Address = host.Links.Get(device.Index).Address });
 
-    private static void Forward(bool is6, BridgeDevice bridge, Rollback rollback)
+    private static void Forward(RouteClient host, bool is6, BridgeDevice bridge, Rollback rollback)
     {
-        var name = is6 ? "net/ipv6/conf/all/forwarding" : "net/ipv4/ip_forward";
-        if (Sysctl.Find(name) is "1")
+        if (host.Netconf.IsForwarding(is6 ? AddressFamily.IPv6 : AddressFamily.IPv4))
             return;
+        var name = is6 ? "net/ipv6/conf/all/forwarding" : "net/ipv4/ip_forward";
         bridge.Lock.MakeExclusive();
         if (Sysctl.Ensure(name, "1") is { } had && had != "1")
             rollback.OnFailure($"set {name} back to {had}", () => Sysctl.Write(name, had));

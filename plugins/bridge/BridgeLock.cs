@@ -1,11 +1,12 @@
 using Plugboard.Linux.Files;
+using Plugboard.Linux.Namespaces;
 
 namespace Plugboard.Bridge;
 
 /// <summary>
-/// The lock of one bridge in one network namespace: a flock on the directory of its settings below /proc/sys. It leaves no file behind, ends with the
-/// process and with the bridge. An ADD that finds all in place shares it; one that changes the bridge or its addresses has it alone until its end,
-/// so that what it undoes on failure nobody else has built on.
+/// The lock of the bridges in one network namespace: a flock on the namespace itself. It leaves no file behind and ends with the process. An ADD that
+/// finds all in place shares it; one that changes a bridge or its addresses has it alone until its end, so that what it undoes on failure
+/// nobody else has built on.
 /// </summary>
 internal sealed class BridgeLock : IDisposable
 {
@@ -19,12 +20,8 @@ internal sealed class BridgeLock : IDisposable
     /// <summary>True where nobody else has the lock.</summary>
     public bool IsExclusive { get; private set; }
 
-    /// <summary>Shares the lock of a bridge in the thread's namespace; null where the bridge is gone.</summary>
-    public static BridgeLock? FindShared(string bridge)
-    {
-        var settings = FileDescriptor.FindDirectory($"/proc/sys/net/ipv4/conf/{bridge}");
-        return settings is null ? null : new BridgeLock(FileLock.TakeShared(settings, Timeout));
-    }
+    /// <summary>Shares the lock of the calling thread's namespace.</summary>
+    public static BridgeLock Share() => new(FileLock.TakeShared(NetworkNamespace.OpenOwn().File, Timeout));
 
     /// <summary>Takes the lock alone. What was seen before must be looked at again: others may have changed it while this one waited.</summary>
     public void MakeExclusive()

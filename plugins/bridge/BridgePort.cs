@@ -16,9 +16,11 @@ internal static class BridgePort
     /// <summary>Sets what a port can be set to: owner, hairpin, isolation, VLANs.</summary>
     public static void Configure(RouteClient host, Link port, VethOwner owner, BridgeConfig config)
     {
-        if (owner.Alias is { } alias)
-            host.Links.Set(port.Index, new LinkChange { Alias = alias });
-        host.Links.SetPort(port.Index, new BridgePortChange { Hairpin = config.HairpinMode, Isolated = config.PortIsolation });
+        host.Links.Set(port.Index, new LinkChange
+        {
+            Alias = owner.Alias,
+            Port = new BridgePortChange { Hairpin = config.HairpinMode, Isolated = config.PortIsolation },
+        });
         if (config.VlanFiltering)
             ConfigureVlans(host, port.Index, config.Vlan, config.VlanTrunk, config.PreserveDefaultVlan);
     }

@@ -16,9 +16,8 @@ internal static class ContainerInterface
     public static Link Configure(RouteClient inside, string name, BridgeConfig config, AddressPlan plan)
     {
         var link = inside.Links.Get(name);
-        ConfigureDad(name, config.EnableDad);
         // The kernel then tells the neighbours by itself when the link comes up.
-        Sysctl.TryWrite($"net/ipv4/conf/{name}/arp_notify", "1");
+        inside.Links.Set(link.Index, new LinkChange { ArpNotify = true });
         AddAddresses(inside, link, config, plan);
         inside.Links.Set(link.Index, new LinkChange { Up = true });
         if (config.EnableDad)
@@ -51,7 +50,7 @@ internal static class ContainerInterface
         {
             if (ip.Address.Is6 && !hasIPv6)
             {
-                EnableIPv6(link.Name);
+                EnableIPv6(link.Name, config.EnableDad);
                 hasIPv6 = true;
             }
 
@@ -59,8 +58,10 @@ internal static class ContainerInterface
         }
     }
 
-    private static void EnableIPv6(string name)
+    // Only where the pod has an IPv6 address: each path below /proc/sys/net takes longer to look up the more namespaces the machine has.
+    private static void EnableIPv6(string name, bool enableDad)
     {
+        ConfigureDad(name, enableDad);
         Sysctl.TryWrite("net/ipv6/conf/lo/disable_ipv6", "0");
         Sysctl.TryWrite($"net/ipv6/conf/{name}/disable_ipv6", "0");
         if (!Sysctl.TryWrite($"net/ipv6/conf/{name}/keep_addr_on_down", "1"))

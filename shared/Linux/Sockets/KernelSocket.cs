@@ -11,6 +11,9 @@ public sealed unsafe class KernelSocket : SafeHandle, IDatagramSocket
 {
     private const string Subject = "netlink socket";
 
+    // net/netlink/af_netlink.c, netlink_dump: SKB_WITH_OVERHEAD(32768) at most.
+    private const int LongestTablePart = 32 * 1024;
+
     private KernelSocket(int fd)
         : base(-1, ownsHandle: true) => SetHandle(fd);
 
@@ -78,6 +81,13 @@ public sealed unsafe class KernelSocket : SafeHandle, IDatagramSocket
     /// <inheritdoc/>
     public int Receive(ref byte[] buffer)
     {
+        // The kernel cuts its tables to fit 32 KiB; only a longer single answer is looked for first, at the price of a second call.
+        if (buffer.Length >= LongestTablePart)
+        {
+            var received = Receive(buffer, Socket.MSG_TRUNC);
+            return received <= buffer.Length ? received : throw new ErrnoException("recv", Subject, Errno.EMSGSIZE);
+        }
+
         var length = Receive(default, Socket.MSG_PEEK | Socket.MSG_TRUNC);
         if (length > buffer.Length)
             buffer = GC.AllocateUninitializedArray<byte>(length);

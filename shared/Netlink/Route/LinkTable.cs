@@ -107,10 +107,7 @@ public sealed class LinkTable
         {
             request.WriteStruct(new IfInfoMsg { ifi_family = SocketH.AF_BRIDGE, ifi_index = index });
             using var port = request.Nested(IfLinkH.IFLA_PROTINFO);
-            if (change.Hairpin is { } hairpin)
-                request.WriteUInt8(IfLinkH.IFLA_BRPORT_MODE, (byte)(hairpin ? 1 : 0));
-            if (change.Isolated is { } isolated)
-                request.WriteUInt8(IfLinkH.IFLA_BRPORT_ISOLATED, (byte)(isolated ? 1 : 0));
+            change.Write(request);
         }
 
         socket.Execute(request, () => Subject(index));

@@ -15,6 +15,7 @@ public sealed class RouteClient : IDisposable
     private RouteTable? routes;
     private NeighbourTable? neighbours;
     private BridgeVlanTable? bridgeVlans;
+    private NetconfTable? netconf;
 
     internal RouteClient(NetlinkSocket socket) => this.socket = socket;
 
@@ -32,6 +33,9 @@ public sealed class RouteClient : IDisposable
 
     /// <summary>The VLANs of bridges and their ports.</summary>
     public BridgeVlanTable BridgeVlans => bridgeVlans ??= new BridgeVlanTable(socket);
+
+    /// <summary>Settings that are also below /proc/sys/net.</summary>
+    public NetconfTable Netconf => netconf ??= new NetconfTable(socket);
 
     /// <summary>Opens a client in the calling thread's namespace.</summary>
     /// <exception cref="ErrnoException">No more files can be opened.</exception>

@@ -25,6 +25,8 @@ internal sealed class RouteDialect : NetlinkDialect
         RtnetlinkH.RTM_NEWNEIGH => nameof(RtnetlinkH.RTM_NEWNEIGH),
         RtnetlinkH.RTM_DELNEIGH => nameof(RtnetlinkH.RTM_DELNEIGH),
         RtnetlinkH.RTM_GETNEIGH => nameof(RtnetlinkH.RTM_GETNEIGH),
+        RtnetlinkH.RTM_NEWNETCONF => nameof(RtnetlinkH.RTM_NEWNETCONF),
+        RtnetlinkH.RTM_GETNETCONF => nameof(RtnetlinkH.RTM_GETNETCONF),
         _ => "message " + type.ToString(CultureInfo.InvariantCulture),
     };
 
@@ -59,6 +61,8 @@ internal sealed class RouteDialect : NetlinkDialect
                 return $"{Family(route.rtm_family)} dst /{route.rtm_dst_len} table {route.rtm_table} protocol {route.rtm_protocol} scope {route.rtm_scope} type {route.rtm_type} flags 0x{route.rtm_flags:x}";
             case RtnetlinkH.RTM_NEWNEIGH when MemoryMarshal.TryRead<NdMsg>(payload, out var neighbour):
                 return $"{Family(neighbour.ndm_family)} index {neighbour.ndm_ifindex} state 0x{neighbour.ndm_state:x} flags 0x{neighbour.ndm_flags:x}";
+            case RtnetlinkH.RTM_NEWNETCONF when MemoryMarshal.TryRead<NetconfMsg>(payload, out var settings):
+                return Family(settings.ncm_family);
             default:
                 return $"{payload.Length} bytes";
         }
@@ -73,6 +77,7 @@ internal sealed class RouteDialect : NetlinkDialect
             RtnetlinkH.RTM_NEWADDR when payload.Length >= Unsafe.SizeOf<IfAddrMsg>() => RouteSchemas.Address(),
             RtnetlinkH.RTM_NEWROUTE when payload.Length >= Unsafe.SizeOf<RtMsg>() => RouteSchemas.Route(),
             RtnetlinkH.RTM_NEWNEIGH when payload.Length >= Unsafe.SizeOf<NdMsg>() => RouteSchemas.Neighbour(),
+            RtnetlinkH.RTM_NEWNETCONF when payload.Length >= Unsafe.SizeOf<NetconfMsg>() => RouteSchemas.Netconf(),
             _ => null,
         };
     }

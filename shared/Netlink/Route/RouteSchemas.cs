@@ -138,6 +138,11 @@ internal static class RouteSchemas
         new(RTAX_MTU, nameof(RTAX_MTU), Number),
         new(RTAX_ADVMSS, nameof(RTAX_ADVMSS), Number));
 
+    public static AttributeSchema Netconf() => new(
+        Unsafe.SizeOf<NetconfMsg>(),
+        new(NetconfH.NETCONFA_IFINDEX, nameof(NetconfH.NETCONFA_IFINDEX), Number),
+        new(NetconfH.NETCONFA_FORWARDING, nameof(NetconfH.NETCONFA_FORWARDING), Number));
+
     public static AttributeSchema Neighbour() => new(
         Unsafe.SizeOf<NdMsg>(),
         new(NDA_DST, nameof(NDA_DST), AttributeFormat.Address),

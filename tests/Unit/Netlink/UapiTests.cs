@@ -19,6 +19,7 @@ public sealed class UapiTests
         ["RtMsg"] = "rtmsg",
         ["RtNextHop"] = "rtnexthop",
         ["NdMsg"] = "ndmsg",
+        ["NetconfMsg"] = "netconfmsg",
         ["BridgeVlanInfo"] = "bridge_vlan_info",
     };
 
@@ -45,7 +46,7 @@ public sealed class UapiTests
     private static string Program(out int constants, out int fields)
     {
         var c = new StringBuilder();
-        foreach (var header in (string[])["stddef.h", "sys/socket.h", "linux/netlink.h", "linux/rtnetlink.h", "linux/if.h", "linux/if_link.h", "linux/veth.h", "linux/if_bridge.h", "linux/if_addr.h", "linux/neighbour.h"])
+        foreach (var header in (string[])["stddef.h", "sys/socket.h", "linux/netlink.h", "linux/rtnetlink.h", "linux/if.h", "linux/if_link.h", "linux/veth.h", "linux/if_bridge.h", "linux/if_addr.h", "linux/neighbour.h", "linux/ip.h", "linux/netconf.h"])
             c.AppendLine(CultureInfo.InvariantCulture, $"#include <{header}>");
         (constants, fields) = (0, 0);
         foreach (var type in UapiTypes)

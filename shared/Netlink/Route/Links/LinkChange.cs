@@ -27,6 +27,12 @@ public sealed record LinkChange
     /// <summary>A text for people, up to 255 bytes; empty removes it.</summary>
     public string? Alias { get; init; }
 
+    /// <summary>Neighbours are told by gratuitous ARP when the link comes up or its address changes (ip-sysctl: arp_notify).</summary>
+    public bool? ArpNotify { get; init; }
+
+    /// <summary>What to change of a bridge port; the link must be one.</summary>
+    public BridgePortChange? Port { get; init; }
+
     internal void Write(NetlinkWriter writer, int index)
     {
         var flags = Flag(Up, IfH.IFF_UP) | Flag(Promiscuous, IfH.IFF_PROMISC);
@@ -42,6 +48,27 @@ public sealed record LinkChange
             writer.WriteString(IfLinkH.IFLA_IFNAME, Name);
         if (Alias is not null)
             writer.WriteString(IfLinkH.IFLA_IFALIAS, Alias);
+        if (ArpNotify is { } notify)
+            WriteInetConf(writer, IpH.IPV4_DEVCONF_ARP_NOTIFY, notify);
+        if (Port is not null)
+            WritePort(writer, Port);
+    }
+
+    // What /proc/sys/net/ipv4/conf/LINK has, without a path: looking one up takes longer the more namespaces the machine has.
+    private static void WriteInetConf(NetlinkWriter writer, ushort setting, bool value)
+    {
+        using var families = writer.Nested(IfLinkH.IFLA_AF_SPEC);
+        using var inet = writer.Nested(SocketH.AF_INET);
+        using var settings = writer.Nested(IfLinkH.IFLA_INET_CONF);
+        writer.WriteUInt32(setting, value ? 1u : 0u);
+    }
+
+    private static void WritePort(NetlinkWriter writer, BridgePortChange change)
+    {
+        using var info = writer.Nested(IfLinkH.IFLA_LINKINFO);
+        writer.WriteString(IfLinkH.IFLA_INFO_SLAVE_KIND, "bridge");
+        using var data = writer.Nested(IfLinkH.IFLA_INFO_SLAVE_DATA);
+        change.Write(writer);
     }
 
     private static uint Flag(bool? value, uint flag) => value == true ? flag : 0;

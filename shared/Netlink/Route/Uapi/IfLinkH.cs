@@ -46,6 +46,8 @@ internal static class IfLinkH
     public const ushort IFLA_INFO_SLAVE_KIND = 4;
     public const ushort IFLA_INFO_SLAVE_DATA = 5;
 
+    public const ushort IFLA_INET_CONF = 1;
+
     public const ushort IFLA_BR_AGEING_TIME = 4;
     public const ushort IFLA_BR_STP_STATE = 5;
     public const ushort IFLA_BR_VLAN_FILTERING = 7;

@@ -20,6 +20,8 @@ internal static class RtnetlinkH
     public const ushort RTM_NEWNEIGH = 28;
     public const ushort RTM_DELNEIGH = 29;
     public const ushort RTM_GETNEIGH = 30;
+    public const ushort RTM_NEWNETCONF = 80;
+    public const ushort RTM_GETNETCONF = 82;
 
     public const uint RTMGRP_LINK = 1;
     public const uint RTMGRP_NEIGH = 4;

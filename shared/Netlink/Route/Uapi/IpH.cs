@@ -1,0 +1,7 @@
+namespace Plugboard.Netlink.Route.Uapi;
+
+/// <summary>include/uapi/linux/ip.h</summary>
+internal static class IpH
+{
+    public const ushort IPV4_DEVCONF_ARP_NOTIFY = 22;
+}
