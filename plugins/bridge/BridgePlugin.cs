@@ -29,7 +29,7 @@ internal sealed class BridgePlugin : CniPlugin
         rollback.OnFailure($"take back the bridge {config.Bridge}", bridge.Undo);
 
         var port = VethPair.Create(host, pod, owner, bridge.Link, config);
-        rollback.OnFailure($"remove {port.Name}", () => host.Links.Delete(port.Index));
+        rollback.OnFailure($"remove {port}", () => host.Links.Delete(port));
         BridgePort.Configure(host, port, owner, config);
 
         if (ipam is null)
@@ -39,8 +39,14 @@ internal sealed class BridgePlugin : CniPlugin
         rollback.OnFailure($"release the addresses of {config.IpamType}", ipam.Del);
         var lease = ipam.Add();
         var plan = AddressPlan.From(lease, config);
-        var container = Inside(pod, inside => ContainerInterface.Configure(inside, request.IfName, config, plan));
-        BridgePort.WaitUntilUp(host, port);
+        var container = Inside(pod, inside =>
+        {
+            var link = ContainerInterface.Configure(inside, request.IfName, config, plan);
+            host.Links.Set(port, new LinkChange { Up = true });
+            ContainerInterface.WaitUntilUp(inside, link);
+            ContainerInterface.Route(inside, link, config, plan);
+            return link;
+        });
         var gateway = config.Vlan == 0 || plan.Gateways.Count == 0 ? null : VlanGateway.Ensure(host, bridge, config, rollback);
         BridgeGateway.Ensure(host, gateway ?? bridge.Link, bridge, config, plan, rollback);
 
@@ -54,11 +60,16 @@ internal sealed class BridgePlugin : CniPlugin
         };
     }
     private static CniResult AddLayer2(
-        CniRequest request, BridgeConfig config, NetworkNamespace pod, RouteClient host, BridgeDevice bridge, Link port, Rollback rollback)
+        CniRequest request, BridgeConfig config, NetworkNamespace pod, RouteClient host, BridgeDevice bridge, string port, Rollback rollback)
     {
-        var container = Inside(pod, inside => ContainerInterface.ConfigureLayer2(inside, request.IfName, config));
-        if (!config.DisableContainerInterface)
-            BridgePort.WaitUntilUp(host, port);
+        var container = Inside(pod, inside =>
+        {
+            var link = ContainerInterface.ConfigureLayer2(inside, request.IfName, config);
+            host.Links.Set(port, new LinkChange { Up = true });
+            if (!config.DisableContainerInterface)
+                ContainerInterface.WaitUntilUp(inside, link);
+            return link;
+        });
         rollback.Cancel();
         return new CniResult
         {
@@ -189,11 +200,11 @@ internal sealed class BridgePlugin : CniPlugin
         return work(inside);
     }
 
-    private static CniInterface[] Interfaces(CniRequest request, Link bridge, Link port, Link container, Link? gateway)
+    private static CniInterface[] Interfaces(CniRequest request, Link bridge, string port, Link container, Link? gateway)
     {
-        return gateway is null
-            ? [Interface(bridge), Interface(port), Interface(container) with { Sandbox = request.NetNs }]
-            : [Interface(bridge), Interface(port), Interface(container) with { Sandbox = request.NetNs }, Interface(gateway)];
+        var host = new CniInterface(port) { Mac = VethOwner.Of(request).HostAddress.ToString() };
+        var pod = Interface(container) with { Sandbox = request.NetNs };
+        return gateway is null ? [Interface(bridge), host, pod] : [Interface(bridge), host, pod, Interface(gateway)];
     }
 
     private static CniInterface Interface(Link link) => new(link.Name) { Mac = link.Address?.ToString() ?? "" };

@@ -1,6 +1,7 @@
+using Plugboard.Linux;
+using Plugboard.Netlink;
 using Plugboard.Netlink.Route;
 using Plugboard.Netlink.Route.Links;
-using Plugboard.Protocols.Cni;
 
 namespace Plugboard.Bridge;
 
@@ -10,19 +11,18 @@ internal static class BridgePort
     /// <summary>The VLAN that the kernel gives a new port.</summary>
     private const int DefaultVlan = 1;
 
-    /// <summary>Longer than the kernel ever takes to see that both ends are up.</summary>
-    private static readonly TimeSpan CarrierTimeout = TimeSpan.FromSeconds(5);
-
     /// <summary>Sets what a port can be set to: owner, hairpin, isolation, VLANs.</summary>
-    public static void Configure(RouteClient host, Link port, VethOwner owner, BridgeConfig config)
+    public static void Configure(RouteClient host, string port, VethOwner owner, BridgeConfig config)
     {
-        host.Links.Set(port.Index, new LinkChange
+        SetUnlessWithoutIPv6(host, port, new LinkChange
         {
             Alias = owner.Alias,
+            // The bridge speaks for its ports. An address on each, with its routes, is what every later change of a link walks through.
+            LinkLocalAddress = false,
             Port = new BridgePortChange { Hairpin = config.HairpinMode, Isolated = config.PortIsolation },
         });
         if (config.VlanFiltering)
-            ConfigureVlans(host, port.Index, config.Vlan, config.VlanTrunk, config.PreserveDefaultVlan);
+            ConfigureVlans(host, host.Links.Get(port).Index, config.Vlan, config.VlanTrunk, config.PreserveDefaultVlan);
     }
 
     /// <summary>Gives a port its VLANs: one untagged, others tagged, and the kernel's default only where it is to stay or nothing else is untagged.</summary>
@@ -43,19 +43,16 @@ internal static class BridgePort
             host.BridgeVlans.Add(port, DefaultVlan, BridgeVlanFlags.Pvid | BridgeVlanFlags.Untagged);
     }
 
-    /// <summary>Waits until the kernel says that the port forwards: both ends are up.</summary>
-    public static void WaitUntilUp(RouteClient host, Link port)
+    // A kernel without IPv6 gives no link such an address and does not know the word.
+    private static void SetUnlessWithoutIPv6(RouteClient host, string port, LinkChange change)
     {
-        var state = host.Links.Get(port.Index).OperState;
-        if (state == OperState.Up)
-            return;
-        using var monitor = RouteMonitor.Open(RouteMonitorGroups.Link);
-        // It asks again first: the port may have come up before the monitor listened.
-        if (monitor.WaitForLink(host, port.Index, link => (state = link.OperState) == OperState.Up, CarrierTimeout))
-            return;
-        throw new CniException(
-            CniErrorCode.TryAgainLater,
-            $"bridge port in error state: {state.Text()}",
-            $"{port.Name} did not come up within {CarrierTimeout.TotalSeconds} s: is the container's end up and the bridge not down?");
+        try
+        {
+            host.Links.Set(port, change);
+        }
+        catch (NetlinkException e) when (e.Errno == Errno.EAFNOSUPPORT)
+        {
+            host.Links.Set(port, change with { LinkLocalAddress = null });
+        }
     }
 }

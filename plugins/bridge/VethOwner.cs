@@ -1,11 +1,12 @@
 using System.Globalization;
 using System.Text;
+using Plugboard.Addresses;
 using Plugboard.Protocols.Cni;
 
 namespace Plugboard.Bridge;
 
 /// <summary>
-/// Whose a host's veth end is. Its name is computed from the owner, so that DEL finds it when the namespace, its file and prevResult are gone;
+/// Whose a host's veth end is. Its name and hardware addresses are computed from the owner, so that DEL finds it when the namespace, its file and prevResult are gone;
 /// its alias (<c>ip link</c> shows it) spells the owner, so that GC can tell and nobody else's link is ever taken for ours. Pure.
 /// </summary>
 internal readonly record struct VethOwner(string Network, string ContainerId, string IfName)
@@ -39,10 +40,28 @@ internal readonly record struct VethOwner(string Network, string ContainerId, st
     /// <summary>The host end's name, <c>veth</c> and eight hex digits as the reference's; the next attempt where a stranger has the one before.</summary>
     public string HostName(int attempt)
     {
-        // FNV-1a, 64 bits, folded: no cryptography, only spread.
-        var hash = 14695981039346656037ul;
-        foreach (var c in $"{Network}/{ContainerId}/{IfName}/{attempt}")
-            hash = (hash ^ c) * 1099511628211ul;
+        var hash = Hash("name" + attempt);
         return "veth" + ((uint)(hash >> 32) ^ (uint)hash).ToString("x8", CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>
+    /// The host end's hardware address. One that is given stays: what the kernel draws, udev's MACAddressPolicy=persistent may replace after ADD has reported it.
+    /// </summary>
+    public MacAddress HostAddress => MacAddress.Local(Hash("host"));
+
+    /// <summary>The container end's hardware address, where nobody asks for another.</summary>
+    public MacAddress ContainerAddress => MacAddress.Local(Hash("container"));
+
+    // FNV-1a, 64 bits: no cryptography, only spread.
+    private ulong Hash(string purpose)
+    {
+        var hash = 14695981039346656037ul;
+        foreach (var part in (ReadOnlySpan<string>)[Network, "/", ContainerId, "/", IfName, "/", purpose])
+        {
+            foreach (var c in part)
+                hash = (hash ^ c) * 1099511628211ul;
+        }
+
+        return hash;
     }
 }

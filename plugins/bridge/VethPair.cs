@@ -8,14 +8,15 @@ using Plugboard.Protocols.Cni;
 namespace Plugboard.Bridge;
 
 /// <summary>
-/// The pair that leads from the pod to the bridge. One request makes both ends: the container's in its namespace, the host's up and a port already.
+/// The pair that leads from the pod to the bridge. One request makes both ends: the container's in its namespace, the host's a port already. Both are
+/// down: a port that comes up after the container's end is enabled once, one that comes up before is enabled, disabled and enabled again.
 /// </summary>
 internal static class VethPair
 {
     private const int Attempts = 8;
 
-    /// <summary>Makes the pair and returns the host's end.</summary>
-    public static Link Create(RouteClient host, NetworkNamespace pod, VethOwner owner, Link bridge, BridgeConfig config)
+    /// <summary>Makes the pair and returns the name of the host's end.</summary>
+    public static string Create(RouteClient host, NetworkNamespace pod, VethOwner owner, Link bridge, BridgeConfig config)
     {
         for (var attempt = 0; ; attempt++)
         {
@@ -25,20 +26,18 @@ internal static class VethPair
                 host.Links.Add(new VethSpec
                 {
                     Name = name,
-                    Up = true,
+                    Address = owner.HostAddress,
                     MasterIndex = bridge.Index,
                     Mtu = config.Mtu,
-                    Peer = new VethPeer { Name = owner.IfName, NetNs = pod.File, Mtu = config.Mtu, Address = config.Mac },
+                    Peer = new VethPeer { Name = owner.IfName, NetNs = pod.File, Mtu = config.Mtu, Address = config.Mac ?? owner.ContainerAddress },
                 });
+                return name;
             }
             catch (NetlinkException e) when (e.Errno == Errno.EEXIST)
             {
-                if (attempt + 1 < Attempts && host.Links.Find(name) is not null && !HasLink(pod, owner.IfName))
-                    continue;
-                throw AlreadyExists(owner.IfName, name, e);
+                if (attempt + 1 == Attempts || host.Links.Find(name) is null || HasLink(pod, owner.IfName))
+                    throw AlreadyExists(owner.IfName, name, e);
             }
-
-            return host.Links.Get(name);
         }
     }
 

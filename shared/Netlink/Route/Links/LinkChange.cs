@@ -30,6 +30,9 @@ public sealed record LinkChange
     /// <summary>Neighbours are told by gratuitous ARP when the link comes up or its address changes (ip-sysctl: arp_notify).</summary>
     public bool? ArpNotify { get; init; }
 
+    /// <summary>Whether IPv6 gives the link an address of its own when it comes up (addr_gen_mode, Linux 3.17).</summary>
+    public bool? LinkLocalAddress { get; init; }
+
     /// <summary>What to change of a bridge port; the link must be one.</summary>
     public BridgePortChange? Port { get; init; }
 
@@ -48,19 +51,28 @@ public sealed record LinkChange
             writer.WriteString(IfLinkH.IFLA_IFNAME, Name);
         if (Alias is not null)
             writer.WriteString(IfLinkH.IFLA_IFALIAS, Alias);
-        if (ArpNotify is { } notify)
-            WriteInetConf(writer, IpH.IPV4_DEVCONF_ARP_NOTIFY, notify);
+        if (ArpNotify is not null || LinkLocalAddress is not null)
+            WriteFamilies(writer);
         if (Port is not null)
             WritePort(writer, Port);
     }
 
     // What /proc/sys/net/ipv4/conf/LINK has, without a path: looking one up takes longer the more namespaces the machine has.
-    private static void WriteInetConf(NetlinkWriter writer, ushort setting, bool value)
+    private void WriteFamilies(NetlinkWriter writer)
     {
         using var families = writer.Nested(IfLinkH.IFLA_AF_SPEC);
-        using var inet = writer.Nested(SocketH.AF_INET);
-        using var settings = writer.Nested(IfLinkH.IFLA_INET_CONF);
-        writer.WriteUInt32(setting, value ? 1u : 0u);
+        if (ArpNotify is { } notify)
+        {
+            using var inet = writer.Nested(SocketH.AF_INET);
+            using var settings = writer.Nested(IfLinkH.IFLA_INET_CONF);
+            writer.WriteUInt32(IpH.IPV4_DEVCONF_ARP_NOTIFY, notify ? 1u : 0u);
+        }
+
+        if (LinkLocalAddress is { } generate)
+        {
+            using var inet6 = writer.Nested(SocketH.AF_INET6);
+            writer.WriteUInt8(IfLinkH.IFLA_INET6_ADDR_GEN_MODE, generate ? IfLinkH.IN6_ADDR_GEN_MODE_EUI64 : IfLinkH.IN6_ADDR_GEN_MODE_NONE);
+        }
     }
 
     private static void WritePort(NetlinkWriter writer, BridgePortChange change)
