@@ -129,10 +129,10 @@ internal sealed record BridgeConfig
         Step("mac", () => ReadMac(request));
         Step("ipam", () => ReadIpamType(node));
         Step("dns", () => ReadDns(node));
-        foreach (var member in node.Element.EnumerateObject())
+        foreach (var name in node.Names)
         {
-            if (!Keys.Contains(member.Name, StringComparer.OrdinalIgnoreCase))
-                problems.Add($"{member.Name}: is no key of bridge and has no effect");
+            if (!Keys.Contains(name, StringComparer.OrdinalIgnoreCase))
+                problems.Add($"{name}: is no key of bridge and has no effect");
         }
 
         if (problems.Count == 0)

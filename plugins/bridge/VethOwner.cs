@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Plugboard.Addresses;
 using Plugboard.Protocols.Cni;
@@ -41,7 +40,12 @@ internal readonly record struct VethOwner(string Network, string ContainerId, st
     public string HostName(int attempt)
     {
         var hash = Hash("name" + attempt);
-        return "veth" + ((uint)(hash >> 32) ^ (uint)hash).ToString("x8", CultureInfo.InvariantCulture);
+        return string.Create(12, (uint)(hash >> 32) ^ (uint)hash, static (name, digits) =>
+        {
+            "veth".CopyTo(name);
+            for (var i = 0; i < 8; i++)
+                name[4 + i] = "0123456789abcdef"[(int)(digits >> (28 - 4 * i)) & 15];
+        });
     }
 
     /// <summary>

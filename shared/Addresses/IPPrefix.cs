@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Plugboard.Addresses;
 
 /// <summary>
@@ -48,8 +46,16 @@ public readonly record struct IPPrefix(IPAddr Address, int Length) : IComparable
         var digits = text[(slash + 1)..];
         // Go's ParseCIDR takes the family from the text: ::ffff:1.2.3.4/120 is an IPv4 address in 24 bits.
         var mapped = address.Is4 && text[..slash].Contains(':');
-        if (digits.Length is 0 or > 3 || !int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var length))
+        if (digits.Length is 0 or > 3)
             return false;
+        var length = 0;
+        foreach (var digit in digits)
+        {
+            if (!char.IsAsciiDigit(digit))
+                return false;
+            length = 10 * length + (digit - '0');
+        }
+
         if (mapped)
             length -= 96;
         if (length < 0 || length > address.BitLength)
@@ -67,7 +73,7 @@ public readonly record struct IPPrefix(IPAddr Address, int Length) : IComparable
         Address.CompareTo(other.Address) is var order and not 0 ? order : Length.CompareTo(other.Length);
 
     /// <summary><c>address/length</c>.</summary>
-    public override string ToString() => $"{Address}/{Length}";
+    public override string ToString() => string.Concat(Address.ToString(), "/", Length.ToString());
 
     /// <summary>Order as in <see cref="CompareTo"/>.</summary>
     public static bool operator <(IPPrefix left, IPPrefix right) => left.CompareTo(right) < 0;

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Plugboard.Addresses;
 using Plugboard.Protocols.Cni;
 
@@ -32,7 +31,7 @@ internal sealed class RangeSetReader(ConfigProblems problems)
             AddSet(set.Path, IsNull(set) ? [] : problems.Read(set.Path, set.AsList) ?? []);
     }
 
-    private static bool IsNull(ConfigNode node) => node.Element.ValueKind == JsonValueKind.Null;
+    private static bool IsNull(ConfigNode node) => node.IsNull;
 
     private void AddSet(string path, IReadOnlyList<ConfigNode> nodes)
     {

@@ -19,12 +19,12 @@ public static class CniErrorObject
 
     /// <summary>Reads what a failed plugin printed.</summary>
     /// <exception cref="CniException">Code 6: it is no error object.</exception>
-    public static CniException Read(ReadOnlyMemory<byte> text)
+    public static CniException Read(ReadOnlySpan<byte> text)
     {
-        var element = JsonText.Parse(text, "invalid error object");
-        if (element.ValueKind == JsonValueKind.Null)
+        var value = JsonText.Parse(text, "invalid error object");
+        if (value.Kind == JsonValueKind.Null)
             return new CniException(0, "");
-        var node = new ConfigNode(element, "");
+        var node = new ConfigNode(value, "");
         var code = node.FindInt("code") ?? 0;
         return code < 0
             ? throw new CniException(CniErrorCode.DecodingFailure, "invalid error object: code is negative")

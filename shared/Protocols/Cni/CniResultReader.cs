@@ -8,14 +8,14 @@ public static class CniResultReader
 {
     /// <summary>What a plugin printed; a version that it does not say is the config's.</summary>
     /// <exception cref="CniException">Code 6: it is no result, or of an unknown version.</exception>
-    public static CniResult Read(ReadOnlyMemory<byte> text, string configVersion)
+    public static CniResult Read(ReadOnlySpan<byte> text, string configVersion)
     {
         const string Prefix = "failed to unmarshal raw result";
-        var element = JsonText.Parse(text, Prefix);
-        if (element.ValueKind == JsonValueKind.Null)
+        var value = JsonText.Parse(text, Prefix);
+        if (value.Kind == JsonValueKind.Null)
             return new CniResult();
-        var node = new ConfigNode(element, "");
-        if (element.ValueKind != JsonValueKind.Object)
+        var node = new ConfigNode(value, "");
+        if (value.Kind != JsonValueKind.Object)
             throw new CniException(CniErrorCode.DecodingFailure, $"{Prefix}: {node.Mismatch("an object")}");
         var version = node.GetString("cniVersion") is { Length: > 0 } said ? said : configVersion;
         return CniVersions.FamilyOf(version) is { } family

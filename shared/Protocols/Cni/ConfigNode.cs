@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using Plugboard.Addresses;
 
@@ -9,28 +8,53 @@ namespace Plugboard.Protocols.Cni;
 /// to case, of duplicates the last that is not null wins, null is the same as absent, an unknown key is ignored. A value of the wrong
 /// type is a <see cref="CniException"/> with <see cref="CniErrorCode.DecodingFailure"/> that names the key's path, what it wants and what it got.
 /// </summary>
-/// <param name="element">The value.</param>
-/// <param name="path">Where it stands, such as <c>ipam.ranges[0]</c>; empty for the whole config.</param>
-public readonly struct ConfigNode(JsonElement element, string path)
+public readonly struct ConfigNode
 {
+    private readonly string parent;
+    private readonly string key;
+    private readonly int index;
+
+    // The path is only put together when somebody asks: for an error.
+    private ConfigNode(JsonValue value, string parent, string key, int index)
+    {
+        Value = value;
+        this.parent = parent;
+        this.key = key;
+        this.index = index;
+    }
+
+    /// <summary>A value that stands alone.</summary>
+    /// <param name="value">The value.</param>
+    /// <param name="path">Where it stands, such as <c>ipam.ranges[0]</c>; empty for the whole config.</param>
+    public ConfigNode(JsonValue value, string path)
+        : this(value, "", path, -1)
+    {
+    }
+
     /// <summary>The value as it was parsed.</summary>
-    public JsonElement Element { get; } = element;
+    public JsonValue Value { get; }
 
     /// <summary>Where it stands; empty for the whole config.</summary>
-    public string Path { get; } = path;
+    public string Path => index >= 0 ? $"{parent}[{index}]" : parent.Length == 0 ? key : $"{parent}.{key}";
+
+    /// <summary>True for JSON's null, which an array may hold.</summary>
+    public bool IsNull => Value.Kind == JsonValueKind.Null;
+
+    /// <summary>The names of an object's members, in their order.</summary>
+    public IReadOnlyList<string> Names => Value.Names;
 
     /// <summary>The member of that name, whatever it is; null where it is absent or null.</summary>
     public ConfigNode? Find(string key)
     {
         Expect(JsonValueKind.Object, "an object");
-        ConfigNode? found = null;
-        foreach (var member in Element.EnumerateObject())
+        var names = Value.Names;
+        for (var i = names.Count - 1; i >= 0; i--)
         {
-            if (member.Value.ValueKind != JsonValueKind.Null && string.Equals(NameOf(member), key, StringComparison.OrdinalIgnoreCase))
-                found = new ConfigNode(member.Value, PathOf(key));
+            if (string.Equals(names[i], key, StringComparison.OrdinalIgnoreCase) && Value.Values[i].Kind != JsonValueKind.Null)
+                return new ConfigNode(Value.Values[i], Path, key, -1);
         }
 
-        return found;
+        return null;
     }
 
     /// <summary>The member of that name, which must be an object; null where it is absent or null.</summary>
@@ -56,7 +80,7 @@ public readonly struct ConfigNode(JsonElement element, string path)
         var list = GetList(key);
         var texts = new string[list.Count];
         for (var i = 0; i < texts.Length; i++)
-            texts[i] = list[i].Element.ValueKind == JsonValueKind.Null ? "" : list[i].AsString();
+            texts[i] = list[i].IsNull ? "" : list[i].AsString();
         return texts;
     }
 
@@ -64,7 +88,7 @@ public readonly struct ConfigNode(JsonElement element, string path)
     public bool GetBool(string key) => FindBool(key) ?? false;
 
     /// <summary>A flag; null where the key is absent or null.</summary>
-    public bool? FindBool(string key) => Find(key) is not { } node ? null : node.Element.ValueKind switch
+    public bool? FindBool(string key) => Find(key) is not { } node ? null : node.Value.Kind switch
     {
         JsonValueKind.True => true,
         JsonValueKind.False => false,
@@ -76,7 +100,7 @@ public readonly struct ConfigNode(JsonElement element, string path)
     {
         if (Find(key) is not { } node)
             return null;
-        return node.Element.ValueKind == JsonValueKind.Number && node.Element.TryGetInt32(out var value)
+        return node.Value.Kind == JsonValueKind.Number && TryParseInt(node.Value.Text, out var value)
             ? value
             : throw node.Wrong("a whole number");
     }
@@ -105,14 +129,9 @@ public readonly struct ConfigNode(JsonElement element, string path)
     public IReadOnlyList<ConfigNode> AsList()
     {
         Expect(JsonValueKind.Array, "an array");
-        var nodes = new ConfigNode[Element.GetArrayLength()];
-        var at = 0;
-        foreach (var member in Element.EnumerateArray())
-        {
-            nodes[at] = new ConfigNode(member, Path + "[" + at.ToString(CultureInfo.InvariantCulture) + "]");
-            at++;
-        }
-
+        var nodes = new ConfigNode[Value.Values.Count];
+        for (var i = 0; i < nodes.Length; i++)
+            nodes[i] = new ConfigNode(Value.Values[i], Path, "", i);
         return nodes;
     }
 
@@ -120,46 +139,46 @@ public readonly struct ConfigNode(JsonElement element, string path)
     public string AsString()
     {
         Expect(JsonValueKind.String, "a text");
-        try
-        {
-            return Element.GetString()!;
-        }
-        catch (InvalidOperationException)
-        {
-            // A lone surrogate such as "\ud800" or bytes that are no UTF-8, which .NET refuses to decode.
-            return JsonText.UnquoteLeniently(Element);
-        }
+        return Value.Text;
     }
 
-    private static string? NameOf(JsonProperty member)
+    // By hand: the framework's own would start a culture, 0.1 ms of a cold process.
+    private static bool TryParseInt(string text, out int value)
     {
-        try
+        var number = 0L;
+        var digits = text.AsSpan(text.StartsWith('-') ? 1 : 0);
+        foreach (var digit in digits)
         {
-            return member.Name;
+            number = 10 * number + (digit - '0');
+            if (!char.IsAsciiDigit(digit) || number > -(long)int.MinValue)
+            {
+                value = 0;
+                return false;
+            }
         }
-        catch (InvalidOperationException)
-        {
-            return null;
-        }
+
+        number = digits.Length < text.Length ? -number : number;
+        value = (int)number;
+        return number == value;
     }
 
-    private string PathOf(string key) => Path.Length == 0 ? key : Path + "." + key;
+    private string PathOf(string name) => Path.Length == 0 ? name : Path + "." + name;
 
     private void Expect(JsonValueKind kind, string what)
     {
-        if (Element.ValueKind != kind)
+        if (Value.Kind != kind)
             throw Wrong(what);
     }
 
     /// <summary>What is wrong with a value that is not what was wanted: <c>mtu wants a whole number, not a text</c>.</summary>
     internal string Mismatch(string wanted)
     {
-        var got = Element.ValueKind switch
+        var got = Value.Kind switch
         {
             JsonValueKind.Object => "an object",
             JsonValueKind.Array => "an array",
             JsonValueKind.String => "a text",
-            JsonValueKind.Number => "the number " + Shortened(Element.GetRawText()),
+            JsonValueKind.Number => "the number " + Shortened(Value.Text),
             JsonValueKind.True => "true",
             JsonValueKind.False => "false",
             _ => "null",

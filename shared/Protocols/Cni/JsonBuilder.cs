@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 
 namespace Plugboard.Protocols.Cni;
@@ -49,7 +48,7 @@ internal sealed class JsonBuilder
     public void Number(string name, long value)
     {
         Next(name);
-        Ascii(value.ToString(CultureInfo.InvariantCulture));
+        Ascii(value.ToString());
     }
 
     /// <summary>A whole number that is left out where it is null.</summary>

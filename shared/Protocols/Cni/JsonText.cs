@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 
@@ -12,15 +11,20 @@ internal static class JsonText
 
     /// <summary>Reads one JSON value that is all there is.</summary>
     /// <exception cref="CniException">Code 6, <paramref name="prefix"/> and Go's sentence or the line and column of what is wrong.</exception>
-    public static JsonElement Parse(ReadOnlyMemory<byte> text, string prefix)
+    public static JsonValue Parse(ReadOnlySpan<byte> text, string prefix)
     {
         try
         {
-            return JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = MaxDepth }).RootElement;
+            var reader = new Utf8JsonReader(text, new JsonReaderOptions { MaxDepth = MaxDepth });
+            reader.Read();
+            var value = JsonValue.Read(ref reader);
+            // Throws for what follows the value.
+            reader.Read();
+            return value;
         }
         catch (JsonException e)
         {
-            throw new CniException(CniErrorCode.DecodingFailure, $"{prefix}: {Explain(text.Span)}", "correct the JSON text", e);
+            throw new CniException(CniErrorCode.DecodingFailure, $"{prefix}: {Explain(text)}", "correct the JSON text", e);
         }
     }
 
@@ -45,10 +49,23 @@ internal static class JsonText
         return "unexpected end of JSON input";
     }
 
-    /// <summary>The text of a JSON string that is not valid Unicode: whatever is none becomes U+FFFD, as for Go.</summary>
-    public static string UnquoteLeniently(JsonElement element)
+    /// <summary>The text of the string or name that the reader stands on; whatever is no Unicode in it becomes U+FFFD, as for Go.</summary>
+    public static string Unquote(ref Utf8JsonReader reader)
     {
-        var raw = JsonMarshal.GetRawUtf8Value(element)[1..^1];
+        if (!reader.ValueIsEscaped)
+            return Encoding.UTF8.GetString(reader.ValueSpan);
+        try
+        {
+            return reader.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            return UnquoteLeniently(reader.ValueSpan);
+        }
+    }
+
+    private static string UnquoteLeniently(ReadOnlySpan<byte> raw)
+    {
         var text = new StringBuilder(raw.Length);
         while (!raw.IsEmpty)
         {

@@ -21,15 +21,15 @@ public sealed class NetworkConfig
     /// <exception cref="CniException">Code 6: it is no JSON object, or its name no text. Code 7: the name is missing or wrong.</exception>
     public static NetworkConfig Parse(byte[] stdin)
     {
-        var element = JsonText.Parse(stdin, "error unmarshall network config");
-        if (element.ValueKind == JsonValueKind.Null)
+        var value = JsonText.Parse(stdin, "error unmarshall network config");
+        if (value.Kind == JsonValueKind.Null)
             throw MissingName();
-        var root = new ConfigNode(element, "");
-        if (element.ValueKind != JsonValueKind.Object)
+        var root = new ConfigNode(value, "");
+        if (value.Kind != JsonValueKind.Object)
             throw Undecodable("error unmarshall network config", root.Mismatch("an object"));
         if (root.Find("name") is not { } node)
             throw MissingName();
-        if (node.Element.ValueKind != JsonValueKind.String)
+        if (node.Value.Kind != JsonValueKind.String)
             throw Undecodable("error unmarshall network config", node.Mismatch("a text"));
         var name = node.AsString();
         if (name.Length == 0)
@@ -45,7 +45,7 @@ public sealed class NetworkConfig
     {
         if (Root.Find("cniVersion") is not { } node)
             return CniVersions.Oldest;
-        if (node.Element.ValueKind != JsonValueKind.String)
+        if (node.Value.Kind != JsonValueKind.String)
             throw Undecodable("decoding version from network config", node.Mismatch("a text"));
         return node.AsString() is { Length: > 0 } version ? version : CniVersions.Oldest;
     }

@@ -79,7 +79,7 @@ public sealed class HostLocalAddTests : IDisposable
         network.Add("c1");
         var error = IpamNetwork.Fails(() => network.Add("c1"));
         Assert.Equal("failed to allocate for range 0: 10.1.2.2 has been allocated to c1, duplicate allocation is not allowed", error.Message);
-        Assert.Equal(100, (int)error.Code);
+        Assert.Equal(101, (int)error.Code);
         Assert.Equal("10.1.2.3", network.AddOne("c1", "eth1"));
     }
 
