@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 
@@ -11,6 +13,8 @@ internal sealed partial class Transcript(CniNode node, bool exactErrors)
 {
     /// <summary>A hardware address that a test gives.</summary>
     public const string FixedMac = "02:11:22:33:44:55";
+
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     private readonly List<string> lines = [];
 
@@ -57,9 +61,18 @@ internal sealed partial class Transcript(CniNode node, bool exactErrors)
     /// <summary>Notes the kernel's state on the node and in a pod.</summary>
     public void NoteKernel(CniPod pod, string bridge = "cni0")
     {
-        Note("node", KernelState.Of(Node, bridge, "all"));
-        Note(pod.ContainerId, KernelState.Of(pod, pod.IfName, "lo", "all"));
+        WaitForDuplicateDetection();
+        NoteSorted("node", KernelState.Of(Node, bridge, "all"));
+        NoteSorted(pod.ContainerId, KernelState.Of(pod, pod.IfName, "lo", "all"));
         Note("node", [Node.Tool("cat /proc/sys/net/ipv4/ip_forward").Trim()]);
+    }
+
+    // The reference lets the kernel ask around for the gateway's twin on the bridge, ours does not: the routes of both are there once it has.
+    private void WaitForDuplicateDetection()
+    {
+        var patience = Stopwatch.StartNew();
+        while (patience.Elapsed < TimeSpan.FromSeconds(5) && Node.Tool("ip -6 address show scope global tentative up").Length > 0)
+            Node.Tool("sleep 0.1");
     }
 
     /// <summary>Notes every lease file with its bytes. The index of owners is ours alone.</summary>
@@ -72,13 +85,37 @@ internal sealed partial class Transcript(CniNode node, bool exactErrors)
 
     private void Note(string subject, CniOutput output)
     {
-        if (output.ExitCode == 0 || exactErrors)
+        if (exactErrors)
             Note(subject, [$"exit {output.ExitCode}", .. $"{output.Output}{output.Error}".Split('\n')]);
+        else if (output.ExitCode == 0)
+            Note(subject, ResultLines(output.Output));
         else
             Note(subject, [$"exit {output.ExitCode}", output.Message]);
     }
 
+    // Releases before 1.2 print a result of 1.0.0 in the key order of 0.4.0 and with an empty dns; all others are compared to the byte.
+    private static string[] ResultLines(string output)
+    {
+        if (output.Length == 0 || JsonNode.Parse(output) is not JsonObject result || (string?)result["cniVersion"] != "1.0.0")
+            return output.Split('\n');
+        if (result["dns"] is JsonObject { Count: 0 })
+            result.Remove("dns");
+        return Ordered(result)!.ToJsonString(Indented).Split('\n');
+    }
+
+    private static JsonNode? Ordered(JsonNode? node) => node switch
+    {
+        JsonObject members => new JsonObject(members.OrderBy(static member => member.Key, StringComparer.Ordinal)
+            .Select(static member => KeyValuePair.Create(member.Key, Ordered(member.Value)))),
+        JsonArray items => new JsonArray([.. items.Select(Ordered)]),
+        _ => node?.DeepClone(),
+    };
+
     private void Note(string subject, IEnumerable<string> facts) => lines.AddRange(facts.Select(fact => $"{subject}: {Generalised(fact)}"));
+
+    // In an order that no random name decides.
+    private void NoteSorted(string subject, IEnumerable<string> facts) =>
+        lines.AddRange(facts.Select(fact => $"{subject}: {Generalised(fact)}").Order(StringComparer.Ordinal));
 
     private string Generalised(string text)
     {
@@ -95,6 +132,6 @@ internal sealed partial class Transcript(CniNode node, bool exactErrors)
     private static partial Regex VethName();
 
     // ip(8) prints the leading zeros of a MAC, but not those of a bridge's id.
-    [GeneratedRegex(@"(?<![0-9a-f:])(?!ff:ff:ff:ff:ff:ff|0{1,2}:0{1,2}:0{1,2}:0{1,2}:0{1,2}:0{1,2})([0-9a-f]{1,2}:){5}[0-9a-f]{1,2}(?![0-9a-f:])", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(@"(?<![0-9a-f:])(?!ff:ff:ff:ff:ff:ff)([0-9a-f]{1,2}:){5}[0-9a-f]{1,2}(?![0-9a-f:])", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex MacOrEui();
 }
