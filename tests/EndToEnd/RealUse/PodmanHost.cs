@@ -10,6 +10,9 @@ internal sealed class PodmanHost : IDisposable
 {
     private const string Image = "localhost/busybox:test";
 
+    // Control groups are the machine's own: these bear a name that is nobody else's, and go with this object.
+    private readonly string cgroup = "plugboard-test-" + Guid.NewGuid().ToString("N");
+
     private PodmanHost()
     {
     }
@@ -59,7 +62,7 @@ internal sealed class PodmanHost : IDisposable
     /// <summary>Starts a container that runs a busybox command.</summary>
     // Without the limits the runtime tries to raise them, which not every machine allows.
     public void Start(string name, params string[] command) => Run(
-        ["run", "--detach", "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024", "--name", name, Image, .. command]);
+        ["run", "--detach", "--cgroup-parent", "/" + cgroup, "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024", "--name", name, Image, .. command]);
 
     /// <summary>Runs a command in a container.</summary>
     public string Exec(string name, params string[] command) => Run(["exec", name, .. command]);
@@ -108,6 +111,7 @@ internal sealed class PodmanHost : IDisposable
     public void Dispose()
     {
         Try("rm", "--force", "--all", "--time", "0");
+        Node.TryTool(["find", "/sys/fs/cgroup", "-depth", "-type", "d", "-path", $"*/{cgroup}*", "-delete"]);
         Node.Dispose();
     }
 }
