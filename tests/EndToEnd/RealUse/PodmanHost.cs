@@ -60,9 +60,12 @@ internal sealed class PodmanHost : IDisposable
     }
 
     /// <summary>Starts a container that runs a busybox command.</summary>
+    public void Start(string name, params string[] command) => StartWith([], name, command);
+
+    /// <summary>Starts a container with options of podman's.</summary>
     // Without the limits the runtime tries to raise them, which not every machine allows.
-    public void Start(string name, params string[] command) => Run(
-        ["run", "--detach", "--cgroup-parent", "/" + cgroup, "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024", "--name", name, Image, .. command]);
+    public void StartWith(string[] options, string name, params string[] command) => Run(
+        ["run", .. options, "--detach", "--cgroup-parent", "/" + cgroup, "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024", "--name", name, Image, .. command]);
 
     /// <summary>Runs a command in a container.</summary>
     public string Exec(string name, params string[] command) => Run(["exec", name, .. command]);

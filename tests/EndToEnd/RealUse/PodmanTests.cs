@@ -1,4 +1,5 @@
 using Plugboard.Testing;
+using Plugboard.Tests.EndToEnd.Harness;
 
 namespace Plugboard.Tests.EndToEnd.RealUse;
 
@@ -51,7 +52,19 @@ public sealed class PodmanTests
     }
 
     [KernelFact]
-    public void A_restarted_container_has_one_lease_and_a_wanted_address_is_given()
+    public void A_wanted_address_is_given_and_refused_to_the_next()
+    {
+        using var podman = PodmanHost.Open(Network.Replace("VERSION", "1.0.0", StringComparison.Ordinal));
+        podman.StartWith(["--ip", "10.89.0.77", "--mac-address", Transcript.FixedMac], "web", "sleep", "600");
+        Assert.Equal("10.89.0.77", podman.Address("web"));
+        Assert.Contains(Transcript.FixedMac, podman.Exec("web", "ip", "link", "show", "eth0"), StringComparison.Ordinal);
+        var refusal = Assert.Throws<InvalidOperationException>(() => podman.StartWith(["--ip", "10.89.0.77"], "other", "sleep", "600"));
+        Assert.Contains("requested IP address 10.89.0.77 is not available", refusal.Message, StringComparison.Ordinal);
+        Assert.Equal(2, podman.Node.Leases().Count);
+    }
+
+    [KernelFact]
+    public void A_restarted_container_has_one_lease_of_each_range()
     {
         using var podman = PodmanHost.Open(Network.Replace("VERSION", "1.0.0", StringComparison.Ordinal));
         podman.Start("web", "sleep", "600");
