@@ -43,7 +43,7 @@ internal sealed class LoopbackPlugin : CniPlugin
             {
                 throw new CniException(
                     CniErrorCode.InvalidNetNs,
-                    $"loopback interface found with non-loopback address {each.Address.Address}",
+                    $"loopback interface found with non-loopback address \"{each.Address.Address}\"",
                     $"remove {each.Address} from lo in the container's network namespace");
             }
         }

@@ -1,3 +1,5 @@
+using Plugboard.Linux;
+
 namespace Plugboard.Tests.EndToEnd.Harness;
 
 /// <summary>Where executables are: ours, as published, and the reference's, as its Debian package installs them.</summary>
@@ -8,6 +10,34 @@ internal static class PluginDirectory
 
     /// <summary>The package containernetworking-plugins.</summary>
     public static string Reference => "/usr/lib/cni";
+
+    /// <summary>Makes a directory of links to our executables, with <paramref name="plugin"/> being what the test says.</summary>
+    /// <param name="directory">Where; it is made.</param>
+    /// <param name="plugin">A plugin's name, such as host-local.</param>
+    /// <param name="source">The executable, which is copied; null: there is none.</param>
+    /// <param name="bridge">The directory whose bridge it is; ours where it is not given.</param>
+    public static string With(string directory, string plugin, byte[]? source, string? bridge = null)
+    {
+        Directory.CreateDirectory(directory);
+        File.CreateSymbolicLink(Path.Combine(directory, "bridge"), Path.Combine(bridge ?? Ours, "bridge"));
+        if (source is null)
+            return directory;
+        var path = Path.Combine(directory, plugin);
+        // The copy brings the mode of an executable along.
+        File.Copy(Path.Combine(Ours, "host-local"), path);
+        File.WriteAllBytes(path, source);
+        return directory;
+    }
+
+    /// <summary>The bytes of our host-local as those of another build: one byte of its build id is changed.</summary>
+    public static byte[] HostLocalOfAnotherBuild()
+    {
+        var path = Path.Combine(Ours, "host-local");
+        var bytes = File.ReadAllBytes(path);
+        var id = BuildId.Find(path) ?? throw new InvalidOperationException($"{path} has no build id");
+        bytes[bytes.AsSpan().IndexOf(id)] ^= 0xff;
+        return bytes;
+    }
 
     /// <summary>The top of the source tree.</summary>
     public static string Root

@@ -1,0 +1,156 @@
+using System.Text.Json.Nodes;
+using Plugboard.Linux;
+using Plugboard.Testing;
+using Plugboard.Tests.EndToEnd.Harness;
+
+namespace Plugboard.Tests.EndToEnd.RealUse;
+
+/// <summary>The files that people copy to their nodes.</summary>
+public sealed class ExecutableTests
+{
+    private const int MostBytes = 4 << 20;
+
+    public static TheoryData<string> Names => [.. Directory.GetFiles(PluginDirectory.Ours).Select(static path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+
+    [Fact]
+    public void There_is_one_of_each_plugin_and_nothing_else() =>
+        Assert.Equal(
+            Directory.GetDirectories(Path.Combine(PluginDirectory.Root, "plugins")).Select(static path => Path.GetFileName(path)).Order(StringComparer.Ordinal),
+            Directory.GetFileSystemEntries(PluginDirectory.Ours).Select(static path => Path.GetFileName(path)).Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void All_are_of_one_build()
+    {
+        var ids = Directory.GetFiles(PluginDirectory.Ours).Select(static path => Convert.ToHexStringLower(BuildId.Find(path) ?? [])).Distinct();
+        Assert.Equal(40, Assert.Single(ids).Length);
+    }
+
+    [KernelTheory]
+    [MemberData(nameof(Names))]
+    public void It_is_small_static_and_stripped(string name)
+    {
+        using var node = new CniNode();
+        var path = Path.Combine(PluginDirectory.Ours, name);
+
+        Assert.InRange(new FileInfo(path).Length, 1, MostBytes);
+        var (_, output, error) = node.TryTool(["ldd", path]);
+        Assert.Contains("not a dynamic executable", output + error, StringComparison.Ordinal);
+        var segments = node.Tool($"readelf --program-headers --dynamic --wide {path}");
+        Assert.DoesNotContain("INTERP", segments, StringComparison.Ordinal);
+        Assert.DoesNotContain("NEEDED", segments, StringComparison.Ordinal);
+        Assert.DoesNotContain("RWE", segments, StringComparison.Ordinal);
+        var sections = node.Tool($"readelf --section-headers --wide {path}");
+        Assert.DoesNotContain(".symtab", sections, StringComparison.Ordinal);
+        Assert.DoesNotContain(".debug_", sections, StringComparison.Ordinal);
+    }
+
+    [KernelTheory]
+    [MemberData(nameof(Names))]
+    public void It_runs_where_there_is_no_other_file(string name)
+    {
+        using var node = new CniNode();
+        File.Copy(Path.Combine(PluginDirectory.Ours, name), Path.Combine(node.Directory, name));
+
+        var (exitCode, output, error) = node.TryTool(["env", "-i", "CNI_COMMAND=VERSION", "/usr/sbin/chroot", node.Directory, "/" + name]);
+
+        Assert.Equal((0, ""), (exitCode, error));
+        Assert.Equal("""{"cniVersion":"1.1.0","supportedVersions":["0.1.0","0.2.0","0.3.0","0.3.1","0.4.0","1.0.0","1.1.0"]}""" + "\n", output);
+    }
+
+    [KernelTheory]
+    [MemberData(nameof(Names))]
+    public void VERSION_reads_nothing_but_the_size_of_the_machine(string name)
+    {
+        using var node = new CniNode();
+        var trace = Path.Combine(node.Directory, "trace");
+
+        node.CallRaw("VERSION", null, name, "not read", ["strace", "-f", "-o", trace, "-e", "trace=open,openat,openat2,creat,connect,socket"]).Succeeded();
+
+        var opened = File.ReadAllLines(trace).Where(static line => line.Contains('(')).Select(static line => line.Contains('"') ? line.Split('"')[1] : line);
+        Assert.Empty(opened.Except(["/sys/devices/system/cpu/online", "/proc/meminfo"], StringComparer.Ordinal));
+    }
+
+    [KernelTheory]
+    [MemberData(nameof(Names))]
+    public void Without_a_command_and_arguments_it_tells_what_it_is(string name)
+    {
+        var (exitCode, output, error) = Run(name);
+        Assert.Equal((0, ""), (exitCode, output));
+        Assert.Matches($@"\ACNI {name} plugin version \d+\.\d+\.\d+\nCNI protocol versions supported: 0\.1\.0, 0\.2\.0, 0\.3\.0, 0\.3\.1, 0\.4\.0, 1\.0\.0, 1\.1\.0\n\z", error);
+    }
+
+    [KernelTheory]
+    [MemberData(nameof(Names))]
+    public void A_person_gets_help_and_version(string name)
+    {
+        foreach (var argument in new[] { "--help", "-h", "help" })
+        {
+            var help = Run(name, argument);
+            Assert.Equal(0, help.ExitCode);
+            Assert.StartsWith($"The CNI plugin {name}.", help.Output, StringComparison.Ordinal);
+            Assert.Contains($"{name} validate < conf.json", help.Output, StringComparison.Ordinal);
+        }
+
+        var version = Run(name, "--version");
+        Assert.Equal(0, version.ExitCode);
+        Assert.StartsWith($"CNI {name} plugin version ", version.Output, StringComparison.Ordinal);
+        var wrong = Run(name, "frobnicate");
+        Assert.Equal(2, wrong.ExitCode);
+        Assert.StartsWith($"{name}: unknown arguments: frobnicate\n", wrong.Output, StringComparison.Ordinal);
+    }
+
+    [KernelTheory]
+    [MemberData(nameof(Names))]
+    public void A_call_ignores_arguments(string name)
+    {
+        using var node = new CniNode();
+        var (exitCode, output, _) = node.TryTool(["env", "CNI_COMMAND=VERSION", Path.Combine(PluginDirectory.Ours, name), "--help"]);
+        Assert.Equal(0, exitCode);
+        Assert.StartsWith("{\"cniVersion\"", output, StringComparison.Ordinal);
+    }
+
+    [KernelTheory]
+    [InlineData("bridge", """ {"mtu":-1} """, "mtu: invalid mtu -1\n")]
+    [InlineData("bridge", """ {"vlan":5000,"isgateway":"yes"} """, "vlan: invalid VLAN ID 5000 (must be between 0 and 4094)\n")]
+    [InlineData("bridge", """ {"isGatway":true} """, "isGatway: is no key of bridge and has no effect\n")]
+    [InlineData("bridge", """ {"ipam":{"type":"host-local"}} """, "no IP ranges specified")]
+    [InlineData("host-local", """ {"ipam":{"type":"host-local","ranges":[[{"subnet":"10.1.0.7/24"}]]}} """, "ipam.ranges[0][0].subnet: invalid range set 0: Network has host bits set.")]
+    [InlineData("loopback", """ {"cniVersion":"7.0.0"} """, "incompatible CNI versions")]
+    public void Validate_tells_what_is_wrong_with_a_config(string name, string keys, string finding)
+    {
+        var (exitCode, output, _) = Run(name, "validate", Config(name, keys));
+        Assert.Equal(1, exitCode);
+        Assert.Contains(finding, output, StringComparison.Ordinal);
+    }
+
+    [KernelTheory]
+    [InlineData("bridge", """ {"ipam":{"type":"host-local","ranges":[[{"subnet":"10.1.0.0/24"}]],"routes":[{"dst":"0.0.0.0/0"}]},"isGateway":true,"mtu":1400} """)]
+    [InlineData("host-local", """ {"ipam":{"type":"host-local","ranges":[[{"subnet":"10.1.0.0/24"}]]}} """)]
+    [InlineData("loopback", "{}")]
+    public void Validate_finds_nothing_wrong_with_a_right_config(string name, string keys) =>
+        Assert.Equal((0, "The config is valid.\n", ""), Run(name, "validate", Config(name, keys)));
+
+    [KernelFact]
+    public void Validate_of_no_JSON_says_so()
+    {
+        var (exitCode, output, _) = Run("bridge", "validate", "{");
+        Assert.Equal(1, exitCode);
+        Assert.StartsWith("error unmarshall network config: ", output, StringComparison.Ordinal);
+    }
+
+    private static string Config(string name, string keys)
+    {
+        var config = JsonNode.Parse(keys)!.AsObject();
+        config["name"] = "test";
+        config["type"] = name;
+        config.TryAdd("cniVersion", "1.0.0");
+        return config.ToJsonString();
+    }
+
+    private static (int ExitCode, string Output, string Error) Run(string name, string? argument = null, string input = "")
+    {
+        using var node = new CniNode();
+        string[] command = ["env", "-i", Path.Combine(PluginDirectory.Ours, name), .. argument is null ? Array.Empty<string>() : [argument]];
+        return node.TryTool(command, input);
+    }
+}
