@@ -41,7 +41,7 @@ vlans() { look "$1" bridge -j vlan show dev "$2"; }
 reach() { look "$1" ip netns exec "$2" ping -c 1 -W 1 "$3"; }
 addresses() { look "$1" ip -j addr show dev "$2"; }
 # fresh: what a scenario left is gone.
-fresh() { for each in $(ip netns list | cut -d' ' -f1); do ip netns del "$each"; done; ip link del cni0; rm -rf /run/networks /run/results/*; } 2> /run/fresh
+fresh() { for each in $(ip netns list | cut -d' ' -f1); do ip netns del "$each"; done; ip link del cni0; ip link del cni0.100; ip link del cni0.200; rm -rf /run/networks /run/results/*; } 2> /run/fresh
 
 # One untagged VLAN.
 pods a b c
@@ -88,13 +88,14 @@ call trunk-del DEL a "$(layer2 '"vlanTrunk":[{"id":20}]')"
 fresh
 
 # A gateway per VLAN.
+blue='"vlan":100,"isDefaultGateway":true'
 green='"name":"green","vlan":200,"isGateway":true,"ipam":{"type":"host-local","dataDir":"/run/networks","ranges":[[{"subnet":"10.2.0.0/16"}]]}'
-pods a b c
-call gateway-add ADD a "$(config '"vlan":100,"isDefaultGateway":true')"
+pods a b c d
+call gateway-add ADD a "$(config "$blue")"
 addresses gateway-device cni0.100
 addresses gateway-bridge cni0
-call gateway-check CHECK a "$(config '"vlan":100,"isDefaultGateway":true')"
-call gateway-b-add ADD b "$(config '"vlan":100,"isDefaultGateway":true')"
+call gateway-check CHECK a "$(config "$blue")"
+call gateway-b-add ADD b "$(config "$blue")"
 call gateway-c-add ADD c "$(config "$green")"
 look gateway-devices ip -j link show type veth
 look gateway-vlans bridge -j vlan show
@@ -106,14 +107,26 @@ ip -n c addr add 10.1.0.9/16 dev eth0
 reach gateway-other c 10.1.0.2
 look gateway-route ip -n a -4 route show default
 ip addr del 10.1.0.1/16 dev cni0.100
-call gateway-check-lost CHECK a "$(config '"vlan":100,"isDefaultGateway":true')"
+call gateway-check-lost CHECK a "$(config "$blue")"
 ip link del cni0.100
-call gateway-check-gone CHECK a "$(config '"vlan":100,"isDefaultGateway":true')"
-call gateway-again-add ADD c2 "$(config '"vlan":100')"
-call gateway-del DEL a "$(config '"vlan":100,"isDefaultGateway":true')"
-call gateway-b-del DEL b "$(config '"vlan":100,"isDefaultGateway":true')"
+call gateway-check-gone CHECK a "$(config "$blue")"
+call gateway-again-add ADD d "$(config "$blue")"
+reach gateway-again-reach a 10.1.0.1
+call gateway-again-check CHECK a "$(config "$blue")"
+call gateway-del DEL a "$(config "$blue")"
+call gateway-b-del DEL b "$(config "$blue")"
 call gateway-c-del DEL c "$(config "$green")"
+call gateway-d-del DEL d "$(config "$blue")"
 look gateway-leases find /run/networks -name '10.*'
+fresh
+
+# A gateway's device outlives a bridge that somebody deletes.
+pods a b
+call orphan-first-add ADD a "$(config "$blue")"
+ip link del cni0
+call orphan-add ADD b "$(config "$blue")"
+reach orphan-reach b 10.1.0.1
+look orphan-vlans bridge -j vlan show
 fresh
 
 # What fails leaves nothing, and takes away nothing that was there.

@@ -21,8 +21,14 @@ internal static class KernelView
     /// <summary>The addresses of global scope, with their lengths, IPv4 first.</summary>
     public static IReadOnlyList<string> GlobalAddresses(this TestNamespace ns, string name)
     {
-        var infos = ns.Json($"ip -j addr show dev {name} scope global")[0].GetProperty("addr_info").EnumerateArray();
-        return [.. infos.Where(static each => each.TryGetProperty("local", out _)).Select(static each => $"{each.GetProperty("local").GetString()}/{each.GetProperty("prefixlen").GetInt32()}")];
+        // What does not match ip(8) prints as an object without members, or not at all.
+        var links = ns.Json($"ip -j addr show dev {name} scope global").EnumerateArray().Where(static link => link.TryGetProperty("addr_info", out _));
+        return
+        [
+            .. links.SelectMany(static link => link.GetProperty("addr_info").EnumerateArray())
+                .Where(static each => each.TryGetProperty("local", out _))
+                .Select(static each => $"{each.GetProperty("local").GetString()}/{each.GetProperty("prefixlen").GetInt32()}"),
+        ];
     }
 
     /// <summary>The lines of <c>ip route show</c>, without blanks at their ends.</summary>
