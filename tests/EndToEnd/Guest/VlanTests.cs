@@ -14,10 +14,10 @@ public sealed class VlanTests(GuestKernel guest) : IClassFixture<GuestKernel>
     private static bool Filters(JsonElement bridge) =>
         bridge[0].GetProperty("linkinfo").GetProperty("info_data").GetProperty("vlan_filtering").GetInt32() == 1;
 
-    private IReadOnlyList<string> IPv4Of(string step) =>
+    private IReadOnlyList<string> GlobalAddresses(string step) =>
     [
         .. guest.Look(step)[0].GetProperty("addr_info").EnumerateArray()
-            .Where(static each => each.GetProperty("family").GetString() == "inet")
+            .Where(static each => each.GetProperty("scope").GetString() == "global")
             .Select(static each => $"{each.GetProperty("local")}/{each.GetProperty("prefixlen")}"),
     ];
 
@@ -72,6 +72,14 @@ public sealed class VlanTests(GuestKernel guest) : IClassFixture<GuestKernel>
     }
 
     [GuestFact]
+    public void Whatever_VLAN_the_bridge_gives_its_ports_is_taken_away()
+    {
+        Succeeded("default-add", "default-trunk-add");
+        Assert.Equal([$"100 {Untagged}"], guest.Vlans("default-port"));
+        Assert.Equal([$"1 {Untagged}", "30"], guest.Vlans("default-trunk-port"));
+    }
+
+    [GuestFact]
     public void VlanTrunk_is_tagged_each_once_and_VLAN_1_stays_untagged()
     {
         Succeeded("trunk-add", "trunk-check", "trunk-del");
@@ -86,6 +94,13 @@ public sealed class VlanTests(GuestKernel guest) : IClassFixture<GuestKernel>
     }
 
     [GuestFact]
+    public void A_trunk_that_holds_the_untagged_VLAN_leaves_it_untagged()
+    {
+        Succeeded("native-add");
+        Assert.Equal(["98", "99", $"100 {Untagged}", "101", "102", "104"], guest.Vlans("native-port"));
+    }
+
+    [GuestFact]
     public void A_trunk_may_be_all_VLANs()
     {
         Succeeded("wide-add");
@@ -96,8 +111,8 @@ public sealed class VlanTests(GuestKernel guest) : IClassFixture<GuestKernel>
     public void The_gateway_of_a_VLAN_is_on_a_device_of_its_own_and_the_fourth_interface()
     {
         var result = guest.Step("gateway-add").Succeeded().Json;
-        Assert.Equal(["10.1.0.1/16"], IPv4Of("gateway-device"));
-        Assert.Empty(IPv4Of("gateway-bridge"));
+        Assert.Equal(["10.1.0.1/16"], GlobalAddresses("gateway-device"));
+        Assert.Empty(GlobalAddresses("gateway-bridge"));
         var device = guest.Look("gateway-device")[0];
         Assert.Equal("cni0.100", (string)result["interfaces"]![3]!["name"]!);
         Assert.Equal(device.GetProperty("address").GetString(), (string)result["interfaces"]![3]!["mac"]!);
@@ -129,6 +144,13 @@ public sealed class VlanTests(GuestKernel guest) : IClassFixture<GuestKernel>
         Assert.Equal(5, ports.Count);
         Assert.Equal(3, ports.Count(static port => GuestKernel.Vlans(port) is [$"100 {Untagged}"]));
         Assert.Equal(2, ports.Count(static port => GuestKernel.Vlans(port) is [$"200 {Untagged}"]));
+    }
+
+    [GuestFact]
+    public void The_gateways_of_both_families_are_on_one_device()
+    {
+        Succeeded("dual-add", "dual-b-add", "dual-reach", "dual-same", "dual-check");
+        Assert.Equal(["10.1.0.1/16", "fd00:1::1/64"], GlobalAddresses("dual-device"));
     }
 
     [GuestFact]
@@ -181,6 +203,6 @@ public sealed class VlanTests(GuestKernel guest) : IClassFixture<GuestKernel>
     {
         Succeeded("failed-first-add", "failed-reach");
         Assert.Equal(7, guest.Step("failed-second-add").Code);
-        Assert.Equal(["10.1.0.1/16"], IPv4Of("failed-device"));
+        Assert.Equal(["10.1.0.1/16"], GlobalAddresses("failed-device"));
     }
 }

@@ -69,7 +69,7 @@ vlans none-port "$(host_end c)"
 fresh
 
 # Tagged VLANs.
-pods a b c
+pods a b c d
 call trunk-add ADD a "$(layer2 '"vlanTrunk":[{"minID":10,"maxID":12},{"id":20},{"id":11}]')"
 vlans trunk-port "$(host_end a)"
 call trunk-check CHECK a "$(layer2 '"vlanTrunk":[{"minID":10,"maxID":12},{"id":20}]')"
@@ -84,6 +84,8 @@ ip -n b link set tagged up
 reach trunk-reach a 192.0.2.2
 call wide-add ADD c "$(layer2 '"vlanTrunk":[{"minID":1,"maxID":4094}]')"
 look wide-port bridge -j -compressvlans vlan show dev "$(host_end c)"
+call native-add ADD d "$(layer2 '"vlan":100,"vlanTrunk":[{"minID":98,"maxID":102},{"id":104}]')"
+vlans native-port "$(host_end d)"
 call trunk-del DEL a "$(layer2 '"vlanTrunk":[{"id":20}]')"
 fresh
 
@@ -111,7 +113,7 @@ call gateway-check-lost CHECK a "$(config "$blue")"
 ip link del cni0.100
 call gateway-check-gone CHECK a "$(config "$blue")"
 call gateway-again-add ADD d "$(config "$blue")"
-reach gateway-again-reach a 10.1.0.1
+reach gateway-again-reach d 10.1.0.1
 call gateway-again-check CHECK a "$(config "$blue")"
 call gateway-del DEL a "$(config "$blue")"
 call gateway-b-del DEL b "$(config "$blue")"
@@ -148,6 +150,26 @@ ip link add cni0 type bridge
 call plain-add ADD a "$(layer2 '"vlan":100')"
 vlans plain-port "$(host_end a)"
 look plain-bridge ip -d -j link show dev cni0
+fresh
+
+# A bridge whose ports get another VLAN than 1.
+pods a b
+ip link add cni0 type bridge vlan_filtering 1 vlan_default_pvid 7
+call default-add ADD a "$(layer2 '"vlan":100')"
+vlans default-port "$(host_end a)"
+call default-trunk-add ADD b "$(layer2 '"vlanTrunk":[{"id":30}]')"
+vlans default-trunk-port "$(host_end b)"
+fresh
+
+# Both families behind one gateway's device.
+pods a b
+both='"vlan":100,"isDefaultGateway":true,"ipam":{"type":"host-local","dataDir":"/run/networks","ranges":[[{"subnet":"10.1.0.0/16"}],[{"subnet":"fd00:1::/64"}]]}'
+call dual-add ADD a "$(config "$both")"
+call dual-b-add ADD b "$(config "$both")"
+addresses dual-device cni0.100
+reach dual-reach a fd00:1::1
+reach dual-same a fd00:1::3
+call dual-check CHECK a "$(config "$both")"
 fresh
 
 echo done > /run/out/done
