@@ -21,7 +21,8 @@ public sealed class FailedCallTests
     public void An_ADD_refused_any_one_call_succeeds_or_leaves_nothing(string error, bool dualStack)
     {
         using var machine = new FaultyMachine(dualStack);
-        machine.ForEach(machine.Record("ADD").Where(call => Suits(call, error)), call => FailAdd(machine, call, error));
+        var calls = machine.Record("ADD").Where(call => Suits(call, error));
+        machine.ForEach(calls, call => FailAdd(machine, call, error));
     }
 
     [KernelFact]
@@ -29,7 +30,7 @@ public sealed class FailedCallTests
     {
         using var machine = new FaultyMachine(dualStack: false);
         machine.MakeDelegateForeign();
-        machine.ForEach(machine.Record("ADD").Where(static (_, index) => index % 3 == 0), call => FailAdd(machine, call, "EIO"));
+        machine.ForEach(machine.Record("ADD").Where(static (call, index) => index % 3 == 0 && Suits(call, "EIO")), call => FailAdd(machine, call, "EIO"));
     }
 
     [KernelFact]
@@ -44,7 +45,8 @@ public sealed class FailedCallTests
     {
         "ENOSPC" => OfFiles.Contains(call.Name),
         "EPERM" => Privileged.Contains(call.Name),
-        _ => true,
+        // A close that the kernel does not do is none that exists: close(2) frees the descriptor whatever it returns.
+        _ => call.Name != "close",
     };
 
     private static IEnumerable<string> FailAdd(FaultyMachine machine, SystemCall call, string error)

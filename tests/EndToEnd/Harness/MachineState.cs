@@ -31,7 +31,7 @@ internal sealed class MachineState
         state.AddNetwork("node", node.Namespace);
         foreach (var pod in pods)
             state.AddNetwork(pod.ContainerId, pod.Namespace);
-        state.AddFiles(node);
+        node.Run(() => state.AddFiles(node));
         state.facts.UnionWith(ProcessesOf(node));
         return state;
     }
