@@ -1,4 +1,5 @@
 using Plugboard.Addresses;
+using Plugboard.Hosting;
 using Plugboard.Linux;
 using Plugboard.Netlink;
 using Plugboard.Netlink.Route;
@@ -10,7 +11,8 @@ namespace Plugboard.Bridge;
 /// <summary>The bridge in the host's namespace: made by the first ADD, found by all others.</summary>
 internal sealed class BridgeDevice : IDisposable
 {
-    private const int Attempts = 5;
+    // Each attempt but the last is lost to another ADD that made the bridge and took it back: as many may fail at once.
+    private const int Attempts = 500;
 
     private readonly RouteClient host;
     private readonly BridgeLock held;
@@ -25,7 +27,7 @@ internal sealed class BridgeDevice : IDisposable
     }
 
     /// <summary>The bridge as it was found.</summary>
-    public Link Link { get; }
+    public Link Link { get; private set; }
 
     /// <summary>The bridge's lock, shared until something must change.</summary>
     public BridgeLock Lock => held;
@@ -33,23 +35,47 @@ internal sealed class BridgeDevice : IDisposable
     /// <summary>Finds or makes the bridge, up and as promiscuous as the config wants.</summary>
     public static BridgeDevice Ensure(RouteClient host, BridgeConfig config)
     {
-        var made = false;
-        for (var attempt = 0; attempt < Attempts; attempt++)
+        MacAddress? address = null;
+        try
         {
-            if (FindLocked(host, config) is { } found)
+            for (var attempt = 0; attempt < Attempts; attempt++)
             {
-                found.isCreated = made;
-                found.Settle(config);
-                return found;
+                if (FindLocked(host, config) is { } found)
+                {
+                    found.isCreated = address is not null && found.Link.Address == address;
+                    if (found.TrySettle(config))
+                        return found;
+                    found.Dispose();
+                }
+                else
+                {
+                    Create(host, config, address ??= MacAddress.Local((ulong)Random.Shared.NextInt64()));
+                }
             }
-
-            made = Create(host, config);
+        }
+        catch
+        {
+            if (address is { } mine)
+                TakeBack(host, config.Bridge, mine);
+            throw;
         }
 
         throw new CniException(
             CniErrorCode.TryAgainLater,
             $"failed to create bridge \"{config.Bridge}\": it vanished each time it was made",
             "something deletes the bridge as soon as it is there: look for another network manager");
+    }
+
+    // Its address tells that it is the one made here, also where the kernel's answer was lost.
+    private static void TakeBack(RouteClient host, string name, MacAddress address)
+    {
+        using var rollback = new Rollback(static (what, e) => StandardError.WriteLine($"bridge: cannot {what}: {e.Message}"));
+        rollback.OnFailure($"take back the bridge {name}", () =>
+        {
+            using var alone = BridgeLock.FindShared(name);
+            if (alone?.TryMakeExclusive() == true && host.Links.Find(name) is { } link && link.Address == address && host.Links.ListByMaster(link.Index).Count == 0)
+                host.Links.Delete(link.Index);
+        });
     }
 
     /// <summary>The bridge as it is now: one that another implementation made changes its address with its ports unless it is a gateway.</summary>
@@ -73,15 +99,23 @@ internal sealed class BridgeDevice : IDisposable
     {
         if (BridgeLock.FindShared(config.Bridge) is not { } held)
             return null;
-        // Under the lock: an ADD that failed may have removed the bridge it made.
-        if (Find(host, config.Bridge) is { } link)
-            return new BridgeDevice(host, link, held);
-        held.Dispose();
-        return null;
+        BridgeDevice? found = null;
+        try
+        {
+            // Under the lock, and it must be this bridge's: an ADD that failed may have removed the one it made while this one waited.
+            if (Find(host, config.Bridge) is { } link && held.IsOfPresentBridge)
+                found = new BridgeDevice(host, link, held);
+            return found;
+        }
+        finally
+        {
+            if (found is null)
+                held.Dispose();
+        }
     }
 
     // The address is given at creation: the kernel would otherwise take the least of the ports' and change it as pods come and go.
-    private static bool Create(RouteClient host, BridgeConfig config)
+    private static void Create(RouteClient host, BridgeConfig config, MacAddress address)
     {
         try
         {
@@ -89,14 +123,14 @@ internal sealed class BridgeDevice : IDisposable
             {
                 Name = config.Bridge,
                 Mtu = config.Mtu,
-                Address = MacAddress.Local((ulong)Random.Shared.NextInt64()),
+                Address = address,
                 VlanFiltering = config.VlanFiltering ? true : null,
             });
-            return true;
         }
         catch (NetlinkException e) when (e.Errno == Errno.EEXIST)
         {
-            return false;
+            // Somebody was faster: it is found at the next attempt.
+            return;
         }
         catch (NetlinkException e)
         {
@@ -104,19 +138,26 @@ internal sealed class BridgeDevice : IDisposable
         }
     }
 
-    private void Settle(BridgeConfig config)
+    // False where the bridge went while this one waited for its lock.
+    private bool TrySettle(BridgeConfig config)
     {
-        var promiscuous = config.PromiscMode && !Link.IsPromiscuous;
-        if (Link.IsUp && !promiscuous)
-            return;
+        if (IsSettled(config))
+            return true;
         try
         {
             held.MakeExclusive();
+            if (host.Links.Find(Link.Index) is not { } current)
+                return false;
+            Link = current;
+            if (IsSettled(config))
+                return true;
+            var promiscuous = config.PromiscMode && !Link.IsPromiscuous;
             // Only a bridge that is down: an operator's later choice stays. A kernel without IPv6 has no such setting.
             if (!Link.IsUp)
                 Sysctl.TryWrite($"net/ipv6/conf/{config.Bridge}/accept_ra", "0");
             host.Links.Set(Link.Index, new LinkChange { Up = Link.IsUp ? null : true, Promiscuous = promiscuous ? true : null });
             isMadePromiscuous = promiscuous;
+            return true;
         }
         catch
         {
@@ -125,6 +166,8 @@ internal sealed class BridgeDevice : IDisposable
             throw;
         }
     }
+
+    private bool IsSettled(BridgeConfig config) => Link.IsUp && (!config.PromiscMode || Link.IsPromiscuous);
 
     private static Link? RequireBridge(Link? link, string name) => link is null || link.Kind == "bridge" ? link : throw new CniException(
         CniErrorCode.InvalidNetworkConfig,

@@ -26,6 +26,9 @@ internal sealed class BridgeLock : IDisposable
         return settings is null ? null : new BridgeLock(FileLock.TakeShared(settings, Timeout));
     }
 
+    /// <summary>False where the bridge that this is the lock of is gone, be there another of its name.</summary>
+    public bool IsOfPresentBridge => held.IsOfPresentFile;
+
     /// <summary>Takes the lock alone. What was seen before must be looked at again: others may have changed it while this one waited.</summary>
     public void MakeExclusive()
     {

@@ -160,7 +160,10 @@ public sealed unsafe class FileDescriptor : SafeHandle
     }
 
     /// <summary>What statx(2) tells of the open file.</summary>
-    public FileStatus Status() => Stat(Number, "", LibC.File.AT_EMPTY_PATH, path) ?? throw new ErrnoException("statx", path, Errno.ENOENT);
+    public FileStatus Status() => FindStatus() ?? throw new ErrnoException("statx", path, Errno.ENOENT);
+
+    /// <summary>What statx(2) tells of the open file; null where it is an entry of /proc and what that stood for is gone.</summary>
+    public FileStatus? FindStatus() => Stat(Number, "", LibC.File.AT_EMPTY_PATH, path);
 
     /// <summary>What statx(2) tells of a path, following links; null where nothing is there.</summary>
     public static FileStatus? FindStatus(string path) => Stat(LibC.File.AT_FDCWD, path, 0, path);

@@ -34,6 +34,9 @@ public sealed class FileLock : IDisposable
     /// </summary>
     public void MakeExclusive(TimeSpan timeout) => Lock(file, LibC.File.LOCK_EX, timeout);
 
+    /// <summary>False where an entry of /proc is locked and what it stands for is gone. An unlinked file counts as present.</summary>
+    public bool IsOfPresentFile => file.FindStatus() is not null;
+
     /// <summary>Makes the lock exclusive if nobody else has it; false, and the lock is gone, where somebody does.</summary>
     public bool TryMakeExclusive() => TryLock(file, LibC.File.LOCK_EX);
 
