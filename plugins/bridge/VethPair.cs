@@ -15,11 +15,12 @@ internal static class VethPair
     private const int Attempts = 8;
 
     /// <summary>Makes the pair and returns the host's end.</summary>
-    public static Link Create(RouteClient host, NetworkNamespace pod, VethOwner owner, Link bridge, BridgeConfig config)
+    public static Link Create(RouteClient host, NetworkNamespace pod, VethOwner owner, Link bridge, BridgeConfig config, Rollback rollback)
     {
         for (var attempt = 0; ; attempt++)
         {
             var name = owner.HostName(attempt);
+            var isMade = false;
             try
             {
                 host.Links.Add(new VethSpec
@@ -30,15 +31,39 @@ internal static class VethPair
                     Mtu = config.Mtu,
                     Peer = new VethPeer { Name = owner.IfName, NetNs = pod.File, Mtu = config.Mtu, Address = config.Mac },
                 });
+                isMade = true;
+                return host.Links.Get(name);
             }
-            catch (NetlinkException e) when (e.Errno == Errno.EEXIST)
+            catch (NetlinkException e) when (e.Errno == Errno.EEXIST && !isMade)
             {
                 if (attempt + 1 < Attempts && host.Links.Find(name) is not null && !HasLink(pod, owner.IfName))
                     continue;
                 throw AlreadyExists(owner.IfName, name, e);
             }
+            catch (ErrnoException e) when (isMade || e is not NetlinkException)
+            {
+                rollback.OnFailure($"remove {name}", () => RemoveUnfinished(host, name));
+                throw;
+            }
+        }
+    }
 
-            return host.Links.Get(name);
+    // Where the kernel's answer was lost it is not known whether the pair was made. One that an earlier ADD made has its alias.
+    private static void RemoveUnfinished(RouteClient host, string name)
+    {
+        if (host.Links.Find(name) is { Kind: "veth", Alias: "" } link)
+            host.Links.Delete(link.Index);
+    }
+
+    /// <summary>Removes the pair by the names that the owner's host end can have; a stranger's link of such a name stays.</summary>
+    public static void DeleteByOwner(RouteClient host, VethOwner owner)
+    {
+        for (var attempt = 0; attempt < Attempts && host.Links.Find(owner.HostName(attempt)) is { } link; attempt++)
+        {
+            if (link.Alias != owner.Alias)
+                continue;
+            host.Links.Delete(link.Index);
+            return;
         }
     }
 
