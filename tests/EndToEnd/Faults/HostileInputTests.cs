@@ -33,7 +33,7 @@ public sealed class HostileInputTests
             var (plugin, verb, valid) = mutation.Pick(inputs);
             var input = mutation.Apply(valid);
             var output = node.RunInside(verb, pod, plugin, input);
-            var what = string.Create(CultureInfo.InvariantCulture, $"seed {seed} round {round}: {plugin} {verb} {Convert.ToBase64String(input)}: {output}");
+            var what = string.Create(CultureInfo.InvariantCulture, $"seed {seed} round {round}: {plugin} {verb} {Convert.ToBase64String(input)}: {output.ExitCode} {output.Output} {output.Error}");
             Assert.True(output.ExitCode is 0 or 1, what);
             Assert.True(IsProper(verb, output), what);
             Assert.DoesNotContain("   at ", output.Error, StringComparison.Ordinal);
