@@ -73,7 +73,7 @@ public sealed class DataDirectoryTests
 
         File.WriteAllText(Path.Combine(node.Directory, "file"), "");
         var refused = node.Call("ADD", pod, WithDataDir(node, "file/below"));
-        Assert.Equal(1, refused.ExitCode);
+        Assert.Equal(5, refused.Code);
         Assert.Contains(Path.Combine(node.Directory, "file"), refused.Message, StringComparison.Ordinal);
         node.Call("DEL", pod, WithDataDir(node, "file/below")).Succeeded();
     }

@@ -27,22 +27,21 @@ public sealed class HostileInputTests
         var pod = node.AddPod();
         var mutation = new Mutation(seed);
         var inputs = Inputs(node);
+        var findings = new List<string>();
         var counts = new Dictionary<int, int>();
         for (var round = 0; round < Rounds; round++)
         {
             var (plugin, verb, valid) = mutation.Pick(inputs);
             var input = mutation.Apply(valid);
             var output = node.RunInside(verb, pod, plugin, input);
-            var what = string.Create(CultureInfo.InvariantCulture, $"seed {seed} round {round}: {plugin} {verb} {Convert.ToBase64String(input)}: {output.ExitCode} {output.Output} {output.Error}");
-            Assert.True(output.ExitCode is 0 or 1, what);
-            Assert.True(IsProper(verb, output), what);
-            Assert.DoesNotContain("   at ", output.Error, StringComparison.Ordinal);
-            Assert.DoesNotContain("nhandled", output.Error, StringComparison.Ordinal);
+            if (!IsProper(verb, output) || output.Error.Contains("nhandled", StringComparison.Ordinal) || output.Error.Contains("   at ", StringComparison.Ordinal))
+                findings.Add(string.Create(CultureInfo.InvariantCulture, $"seed {seed} round {round}: {plugin} {verb}: {output.ExitCode} {Short(output.Output)} {Short(output.Error)}"));
             counts[output.ExitCode] = counts.GetValueOrDefault(output.ExitCode) + 1;
             if (verb == "ADD")
                 Clean(node, pod);
         }
 
+        Assert.True(findings.Count == 0, string.Join('\n', findings));
         Assert.True(counts[0] > 100 && counts[1] > 100, "the inputs are all wrong, or all right");
     }
 
@@ -72,10 +71,14 @@ public sealed class HostileInputTests
     private static IEnumerable<(string Plugin, string Verb, byte[] Input)> Each(string plugin, JsonObject config, params string[] verbs) =>
         verbs.Select(verb => (plugin, verb, Encoding.UTF8.GetBytes(config.ToJsonString())));
 
+    private static string Short(string text) => text.Length <= 300 ? text : $"{text[..150]}…{text[^150..]}";
+
     private static bool IsProper(string verb, CniOutput output)
     {
         if (output.ExitCode == 0 && verb != "ADD")
             return output.Output.Length == 0;
+        if (output.ExitCode is not (0 or 1))
+            return false;
         try
         {
             using var document = JsonDocument.Parse(output.Output);
