@@ -183,14 +183,17 @@ internal sealed record BridgeConfig
     private static string ReadBridgeName(ConfigNode node)
     {
         var name = node.GetString("bridge") is { Length: > 0 } given ? given : "cni0";
-        if (System.Text.Encoding.UTF8.GetByteCount(name) > MaxNameBytes || name is "." or ".." || name.AsSpan().IndexOfAny('/', ':', ' ') >= 0)
+        if (System.Text.Encoding.UTF8.GetByteCount(name) > MaxNameBytes || name is "." or ".." || name.Any(IsForbidden))
         {
             throw new CniException(
-                CniErrorCode.InvalidNetworkConfig, $"invalid bridge name \"{name}\"", "bridge wants a device name: 1 to 15 bytes, no slash, colon or space");
+                CniErrorCode.InvalidNetworkConfig, $"invalid bridge name \"{name}\"", "bridge wants a device name: 1 to 15 bytes, no slash, colon, blank or control character");
         }
 
         return name;
     }
+
+    // The kernel's dev_valid_name refuses the first three; a NUL would end the name.
+    private static bool IsForbidden(char c) => c is '/' or ':' || char.IsWhiteSpace(c) || char.IsControl(c);
 
     private static int ReadMtu(ConfigNode node) => node.FindInt("mtu") is not { } mtu ? 0
         : mtu >= 0 ? mtu

@@ -1,4 +1,5 @@
 using Plugboard.Addresses;
+using Plugboard.Hosting;
 using Plugboard.Linux;
 using Plugboard.Netlink;
 using Plugboard.Netlink.Route;
@@ -12,7 +13,7 @@ internal sealed class BridgeDevice : IDisposable
 {
     private readonly RouteClient host;
     private readonly BridgeLock held;
-    private bool isCreated;
+    private MacAddress? made;
     private bool isMadePromiscuous;
 
     private BridgeDevice(RouteClient host, Link link, BridgeLock held)
@@ -49,22 +50,35 @@ internal sealed class BridgeDevice : IDisposable
     private static BridgeDevice Settle(RouteClient host, BridgeConfig config, BridgeLock alone)
     {
         alone.MakeExclusive();
-        var made = Find(host, config.Bridge) is null && Create(host, config);
-        var link = Find(host, config.Bridge) ?? throw new CniException(
-            CniErrorCode.TryAgainLater,
-            $"failed to create bridge \"{config.Bridge}\": it vanished as soon as it was made",
-            "something deletes the bridge: look for another network manager");
-        var bridge = new BridgeDevice(host, link, alone) { isCreated = made };
+        MacAddress? chosen = Find(host, config.Bridge) is null ? MacAddress.Local((ulong)Random.Shared.NextInt64()) : null;
         try
         {
+            if (chosen is { } address)
+                Create(host, config, address);
+            var link = Find(host, config.Bridge) ?? throw new CniException(
+                CniErrorCode.TryAgainLater,
+                $"failed to create bridge \"{config.Bridge}\": it vanished as soon as it was made",
+                "something deletes the bridge: look for another network manager");
+            var bridge = new BridgeDevice(host, link, alone) { made = chosen };
             bridge.SetUp(config);
             return bridge;
         }
         catch
         {
-            bridge.Undo();
+            TakeBack(host, config.Bridge, chosen);
             throw;
         }
+    }
+
+    // Its address tells that it is the one made here, also where the kernel's answer was lost.
+    private static void TakeBack(RouteClient host, string name, MacAddress? own)
+    {
+        using var rollback = new Rollback(static (what, e) => StandardError.WriteLine($"bridge: cannot {what}: {e.Message}"));
+        rollback.OnFailure($"take back the bridge {name}", () =>
+        {
+            if (own is not null && host.Links.Find(name) is { } link && link.Address == own && host.Links.ListByMaster(link.Index).Count == 0)
+                host.Links.Delete(link.Index);
+        });
     }
 
     private void SetUp(BridgeConfig config)
@@ -78,16 +92,15 @@ internal sealed class BridgeDevice : IDisposable
     }
 
     /// <summary>The bridge as it is now: one that another implementation made changes its address with its ports unless it is a gateway.</summary>
-    public Link Current(BridgeConfig config) => isCreated || config.IsGateway ? Link : host.Links.Get(Link.Index);
+    public Link Current(BridgeConfig config) => made is not null || config.IsGateway ? Link : host.Links.Get(Link.Index);
 
     /// <summary>Takes back what <see cref="Ensure"/> did, unless another ADD has built on it.</summary>
     public void Undo()
     {
-        if ((!isCreated && !isMadePromiscuous) || !held.TryMakeExclusive())
+        if ((made is null && !isMadePromiscuous) || !held.TryMakeExclusive())
             return;
-        if (isCreated && host.Links.ListByMaster(Link.Index).Count == 0)
-            host.Links.Delete(Link.Index);
-        else if (isMadePromiscuous)
+        TakeBack(host, Link.Name, made);
+        if (made is null)
             host.Links.Set(Link.Index, new LinkChange { Promiscuous = false });
     }
 
@@ -95,7 +108,7 @@ internal sealed class BridgeDevice : IDisposable
     public static Link? Find(RouteClient host, string name) => RequireBridge(host.Links.Find(name), name);
 
     // The address is given at creation: the kernel would otherwise take the least of the ports' and change it as pods come and go.
-    private static bool Create(RouteClient host, BridgeConfig config)
+    private static void Create(RouteClient host, BridgeConfig config, MacAddress address)
     {
         try
         {
@@ -103,14 +116,14 @@ internal sealed class BridgeDevice : IDisposable
             {
                 Name = config.Bridge,
                 Mtu = config.Mtu,
-                Address = MacAddress.Local((ulong)Random.Shared.NextInt64()),
+                Address = address,
                 VlanFiltering = config.VlanFiltering ? true : null,
             });
-            return true;
         }
         catch (NetlinkException e) when (e.Errno == Errno.EEXIST)
         {
-            return false;
+            // Somebody who does not take the lock was faster: found next.
+            return;
         }
         catch (NetlinkException e)
         {

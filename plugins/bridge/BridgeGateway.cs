@@ -60,27 +60,30 @@ internal static class BridgeGateway
                     $"{device.Name} has {present}, the network config wants {gateway}: use another bridge, the same subnet, or forceAddress");
             }
 
+            rollback.OnFailure($"give {device.Name} its address {present} back", () => TryAdd(host, device, present));
             host.Addresses.Delete(device.Index, present);
-            rollback.OnFailure($"give {device.Name} its address {present} back", () => Add(host, device, present));
         }
     }
 
     private static void Add(RouteClient host, Link device, IPPrefix gateway, Rollback rollback)
     {
-        Add(host, device, gateway);
-        rollback.OnFailure($"remove {gateway} from {device.Name}", () => host.Addresses.Delete(device.Index, gateway));
+        // Before it is added: the kernel's answer may be lost.
+        var isOurs = true;
+        rollback.OnFailure($"remove {gateway} from {device.Name}", () => _ = isOurs && host.Addresses.Delete(device.Index, gateway));
+        isOurs = TryAdd(host, device, gateway);
     }
 
-    private static void Add(RouteClient host, Link device, IPPrefix address)
+    private static bool TryAdd(RouteClient host, Link device, IPPrefix address)
     {
         try
         {
             host.Addresses.Add(device.Index, address, new AddressOptions(NoDad: true));
+            return true;
         }
         catch (NetlinkException e) when (e.Errno == Errno.EEXIST)
         {
             // Somebody was faster, with the very same address: as it should be.
-            return;
+            return false;
         }
     }
 

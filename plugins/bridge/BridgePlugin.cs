@@ -30,7 +30,7 @@ internal sealed class BridgePlugin : CniPlugin
         using var rollback = new Rollback(static (what, e) => StandardError.WriteLine($"bridge: cannot {what}: {e.Message}"));
         rollback.OnFailure($"take back the bridge {config.Bridge}", bridge.Undo);
 
-        var port = VethPair.Create(host, pod, owner, bridge.Link, config);
+        var port = VethPair.Create(host, pod, owner, bridge.Link, config, rollback);
         rollback.OnFailure($"remove {port}", () => host.Links.Delete(port));
         BridgePort.Configure(host, port, owner, config);
 
@@ -104,9 +104,7 @@ internal sealed class BridgePlugin : CniPlugin
         }
 
         using var host = RouteClient.Open();
-        var owner = VethOwner.Of(request);
-        if (host.Links.Find(owner.HostName(0)) is { } port && port.Alias == owner.Alias)
-            host.Links.Delete(port.Index);
+        VethPair.DeleteByOwner(host, VethOwner.Of(request));
     }
 
     private static NetworkNamespace? FindPod(string path)

@@ -16,7 +16,7 @@ internal static class VethPair
     private const int Attempts = 8;
 
     /// <summary>Makes the pair and returns the name of the host's end.</summary>
-    public static string Create(RouteClient host, NetworkNamespace pod, VethOwner owner, Link bridge, BridgeConfig config)
+    public static string Create(RouteClient host, NetworkNamespace pod, VethOwner owner, Link bridge, BridgeConfig config, Rollback rollback)
     {
         for (var attempt = 0; ; attempt++)
         {
@@ -37,6 +37,34 @@ internal static class VethPair
             {
                 if (attempt + 1 == Attempts || host.Links.Find(name) is null || HasLink(pod, owner.IfName))
                     throw AlreadyExists(owner.IfName, name, e);
+            }
+            catch (ErrnoException e) when (e is not NetlinkException)
+            {
+                rollback.OnFailure($"remove {name}", () => RemoveUnfinished(host, owner, name));
+                throw;
+            }
+        }
+    }
+
+    // Where the kernel's answer was lost it is not known whether the pair was made. One that an earlier ADD made has its alias.
+    private static void RemoveUnfinished(RouteClient host, VethOwner owner, string name)
+    {
+        if (host.Links.Find(name) is { Alias: "" } link && link.Address == owner.HostAddress)
+            host.Links.Delete(link.Index);
+    }
+
+    /// <summary>
+    /// Removes the pair by the names that the owner's host end can have; a stranger's link of such a name stays. An ADD that was killed may have left one without
+    /// its alias, which its address then tells.
+    /// </summary>
+    public static void DeleteByOwner(RouteClient host, VethOwner owner)
+    {
+        for (var attempt = 0; attempt < Attempts && host.Links.Find(owner.HostName(attempt)) is { } link; attempt++)
+        {
+            if (link.Alias == owner.Alias || (link.Alias.Length == 0 && link.Address == owner.HostAddress))
+            {
+                host.Links.Delete(link.Index);
+                return;
             }
         }
     }

@@ -53,6 +53,8 @@ internal static class VlanGateway
     private static void Create(RouteClient host, Link bridge, string name, BridgeConfig config, Rollback rollback)
     {
         var port = new VethOwner(config.Bridge, "gateway", name).HostName(0);
+        // Before it is made: the kernel's answer may be lost. The lock says that nobody else has made it meanwhile.
+        rollback.OnFailure($"remove {name}", () => Remove(host, name));
         host.Links.Add(new VethSpec
         {
             Name = port,
@@ -62,8 +64,13 @@ internal static class VlanGateway
             Peer = new VethPeer { Name = name, Mtu = bridge.Mtu },
         });
         var link = host.Links.Get(port);
-        rollback.OnFailure($"remove {name}", () => host.Links.Delete(link.Index));
         host.Links.SetPort(link.Index, new BridgePortChange { Hairpin = false, Isolated = false });
         BridgePort.ConfigureVlans(host, link.Index, config.Vlan, [], config.PreserveDefaultVlan);
+    }
+
+    private static void Remove(RouteClient host, string name)
+    {
+        if (host.Links.Find(name) is { } made)
+            host.Links.Delete(made.Index);
     }
 }

@@ -68,6 +68,8 @@ internal static class CniFailure
         Errno.ENOSPC or Errno.EDQUOT => new CniException(CniErrorCode.IOFailure, e.Message, "free space on the filesystem", e),
         Errno.EROFS => new CniException(CniErrorCode.IOFailure, e.Message, "the filesystem is read-only: mount it writable or configure another directory", e),
         Errno.EACCES => new CniException(CniErrorCode.IOFailure, e.Message, "the plugin runs as root on the node: check modes, mount options and security modules", e),
+        Errno.ENOTDIR or Errno.ENAMETOOLONG or Errno.ELOOP or Errno.EISDIR => new CniException(
+            CniErrorCode.IOFailure, e.Message, "correct the path in the network config, or what is in its way", e),
         Errno.EIO => new CniException(CniErrorCode.IOFailure, e.Message, "the device failed: see the kernel's log", e),
         Errno.EBUSY => new CniException(CniErrorCode.TryAgainLater, e.Message, "the call can be repeated", e),
         _ => new CniException(CniErrorCode.Internal, e.Message, "the kernel refused a call that should succeed: see the kernel's log", e),

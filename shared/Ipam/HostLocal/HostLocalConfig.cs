@@ -39,8 +39,11 @@ internal sealed record HostLocalConfig
     {
         var ignored = new ConfigProblems();
         var dataDir = ignored.Read("ipam.dataDir", () => config.FindObject("ipam")?.GetString("dataDir"));
-        return string.IsNullOrEmpty(dataDir) ? DefaultDataDir : dataDir;
+        return string.IsNullOrEmpty(dataDir) || !IsPath(dataDir) ? DefaultDataDir : dataDir;
     }
+
+    /// <summary>False for text that the kernel would take for a shorter path: it ends at the first NUL.</summary>
+    public static bool IsPath(string text) => !text.Contains('\0');
 
     /// <summary>The requested address of each set: the first that is in it.</summary>
     /// <exception cref="CniException">An address that is in no set, or a second one in a set.</exception>

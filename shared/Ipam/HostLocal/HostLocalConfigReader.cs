@@ -19,15 +19,24 @@ internal static class HostLocalConfigReader
             return new HostLocalConfig { DataDir = "", ResolvConf = "", RangeSets = [], Routes = [], Requested = [] };
         }
 
-        var dataDir = problems.Read("ipam.dataDir", () => keys.GetString("dataDir"));
+        var dataDir = ReadPath("dataDir");
+        var resolvConf = ReadPath("resolvConf");
         return new HostLocalConfig
         {
             DataDir = string.IsNullOrEmpty(dataDir) ? HostLocalConfig.DefaultDataDir : dataDir,
-            ResolvConf = problems.Read("ipam.resolvConf", () => keys.GetString("resolvConf")) ?? "",
+            ResolvConf = resolvConf ?? "",
             Requested = ReadRequested(request, runtime, problems),
             RangeSets = RangeSetReader.Read(request, keys, runtime, problems),
             Routes = ReadRoutes(keys, problems),
         };
+
+        string? ReadPath(string key)
+        {
+            var path = problems.Read($"ipam.{key}", () => keys.GetString(key));
+            if (path is not null && !HostLocalConfig.IsPath(path))
+                problems.Add($"ipam.{key}", $"invalid {key}: a path holds no NUL");
+            return path;
+        }
     }
 
     private static List<IPAddr> ReadRequested(CniRequest request, ConfigNode? runtime, ConfigProblems problems)

@@ -35,11 +35,16 @@ public sealed class NetworkNamespace : IDisposable
         }
 
         var type = opened.FilesystemType();
-        if (type == NsfsMagic)
+        if (type == NsfsMagic && IsNetwork(opened))
             return new NetworkNamespace(opened);
         opened.Dispose();
+        if (type == NsfsMagic)
+            throw new NetworkNamespaceException(path, $"\"{path}\" is a namespace of another kind");
         throw new NetworkNamespaceException(path, $"unknown FS magic on \"{path}\": {type.ToString("x", CultureInfo.InvariantCulture)}");
     }
+
+    // Before Linux 4.11 the kernel does not tell.
+    private static bool IsNetwork(FileDescriptor file) => Sched.Ioctl(file.Number, Sched.NS_GET_NSTYPE) is Sched.CLONE_NEWNET or < 0;
 
     /// <summary>The calling thread's namespace.</summary>
     public static NetworkNamespace OpenOwn() => new(FileDescriptor.OpenForReading(OwnPath));

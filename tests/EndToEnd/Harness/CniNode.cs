@@ -73,10 +73,7 @@ internal sealed class CniNode : TestMachine
     /// <param name="variables">Environment variables that differ, <c>NAME=value</c>.</param>
     public CniOutput Call(string verb, CniPod? pod, JsonObject config, params string[] variables)
     {
-        var input = (JsonObject)config.DeepClone();
-        if (pod?.Result is { } result && verb != "ADD" && !input.ContainsKey("prevResult"))
-            input["prevResult"] = result.DeepClone();
-        var output = CallRaw(verb, pod, (string)config["type"]!, input.ToJsonString(), [], variables);
+        var output = CallRaw(verb, pod, (string)config["type"]!, InputOf(verb, pod, config), [], variables);
         if (verb == "ADD" && pod is not null && output.ExitCode == 0)
             pod.Result = output.Json;
         return output;
@@ -84,6 +81,23 @@ internal sealed class CniNode : TestMachine
 
     /// <summary>Calls a plugin with any input; <paramref name="prefix"/> is a command that runs it, such as strace.</summary>
     public CniOutput CallRaw(string verb, CniPod? pod, string plugin, string input, IReadOnlyList<string> prefix, params string[] variables)
+    {
+        string[] command = ["env", "-i", .. EnvironmentOf(verb, pod, variables), .. prefix, System.IO.Path.Combine(Plugins, plugin)];
+        var (exitCode, output, error) = TryTool(command, input);
+        return new CniOutput(exitCode, output, error);
+    }
+
+    /// <summary>What a call gets on standard input: the config, with the pod's result where the verb wants one.</summary>
+    public static string InputOf(string verb, CniPod? pod, JsonObject config)
+    {
+        var input = (JsonObject)config.DeepClone();
+        if (pod?.Result is { } result && verb != "ADD" && !input.ContainsKey("prevResult"))
+            input["prevResult"] = result.DeepClone();
+        return input.ToJsonString();
+    }
+
+    /// <summary>The environment of a call, <c>NAME=value</c> each; <paramref name="variables"/> differ or are more.</summary>
+    public IReadOnlyList<string> EnvironmentOf(string verb, CniPod? pod, params string[] variables)
     {
         var environment = new Dictionary<string, string>(StringComparer.Ordinal)
         {
@@ -96,9 +110,7 @@ internal sealed class CniNode : TestMachine
         };
         foreach (var variable in variables)
             environment[variable.Split('=', 2)[0]] = variable.Split('=', 2)[1];
-        string[] command = ["env", "-i", .. environment.Select(static pair => $"{pair.Key}={pair.Value}"), .. prefix, System.IO.Path.Combine(Plugins, plugin)];
-        var (exitCode, output, error) = TryTool(command, input);
-        return new CniOutput(exitCode, output, error);
+        return [.. environment.Select(static pair => $"{pair.Key}={pair.Value}")];
     }
 
     protected override void Dispose(bool disposing)

@@ -1,0 +1,115 @@
+using System.Text.Json.Nodes;
+using Plugboard.Linux;
+using Plugboard.Netlink.Route;
+using Plugboard.Tests.EndToEnd.Harness;
+
+namespace Plugboard.Tests.EndToEnd.Faults;
+
+/// <summary>A node with one pod whose calls go wrong and a next one whose calls must not.</summary>
+internal sealed class FaultyMachine : IDisposable
+{
+    private readonly CniNode node = new();
+    private readonly CniPod next;
+    private readonly JsonObject config;
+
+    public FaultyMachine(bool dualStack)
+    {
+        Pod = node.AddPod();
+        next = node.AddPod();
+        config = node.BridgeConfig(config =>
+        {
+            if (!dualStack)
+                return;
+            config["ipam"]!["ranges"]!.AsArray().Add(new JsonArray(new JsonObject { ["subnet"] = "fd00:1::/64" }));
+            config["ipam"]!["routes"]!.AsArray().Add(new JsonObject { ["dst"] = "::/0" });
+        });
+    }
+
+    /// <summary>The pod whose calls go wrong.</summary>
+    public CniPod Pod { get; }
+
+    /// <summary>True for what DEL leaves on purpose: the bridge, its address and route, and the node's forwarding.</summary>
+    public static bool IsOfTheBridge(string fact) =>
+        fact.StartsWith("node: link cni0 ", StringComparison.Ordinal) || fact.EndsWith(" on cni0", StringComparison.Ordinal)
+        || fact.Contains(" on cni0 metric ", StringComparison.Ordinal) || fact.Contains("forward", StringComparison.Ordinal);
+
+    public MachineState State() => MachineState.Of(node, Pod, next);
+
+    public void Succeed(string verb) => node.CallBeside(verb, Pod, config).Succeeded();
+
+    /// <summary>Lists the system calls of a verb, and undoes what it did.</summary>
+    public IReadOnlyList<SystemCall> Record(string verb)
+    {
+        var calls = Strace.Record(node, verb, Pod, config);
+        Succeed("DEL");
+        return calls;
+    }
+
+    public CniOutput Inject(SystemCall call, string fault, string verb, bool fromThereOn = false) =>
+        Strace.Inject(node, call, fault, verb, Pod, config, fromThereOn);
+
+    /// <summary>The delegate gets another build's id, so that it is executed.</summary>
+    public void MakeDelegateForeign()
+    {
+        var plugins = Directory.CreateDirectory(Path.Combine(node.Directory, "bin")).FullName;
+        var id = BuildId.Find(Path.Combine(PluginDirectory.Ours, "host-local"))!;
+        var bytes = File.ReadAllBytes(Path.Combine(PluginDirectory.Ours, "host-local"));
+        bytes[bytes.AsSpan().IndexOf(id)] ^= 0xff;
+        foreach (var name in (string[])["host-local", "bridge"])
+            File.Copy(Path.Combine(PluginDirectory.Ours, name), Path.Combine(plugins, name));
+        File.WriteAllBytes(Path.Combine(plugins, "host-local"), bytes);
+        node.Plugins = plugins;
+    }
+
+    /// <summary>The node as before its first ADD.</summary>
+    public void RemoveBridge()
+    {
+        using var host = RouteClient.Open(node.Namespace);
+        if (host.Links.Find("cni0") is { } bridge)
+            host.Links.Delete(bridge.Index);
+        Plugboard.Linux.Namespaces.NamespaceThread.Run(node.Namespace, static () =>
+        {
+            Sysctl.Write("net/ipv4/ip_forward", "0");
+            Sysctl.Write("net/ipv6/conf/all/forwarding", "0");
+        });
+    }
+
+    /// <summary>A delegate outlives the plugin that was killed for a moment, and ends by itself.</summary>
+    public void WaitForOrphans()
+    {
+        for (var i = 0; i < 500 && MachineState.ProcessesOf(node).Count > 0; i++)
+            Thread.Yield();
+    }
+
+    /// <summary>The next pod's calls, each of which must go well.</summary>
+    public void AddAndDeleteNext()
+    {
+        node.CallBeside("ADD", next, config).Succeeded();
+        node.CallBeside("CHECK", next, config).Succeeded();
+        node.CallBeside("DEL", next, config).Succeeded();
+        next.Result = null;
+    }
+
+    /// <summary>Tries each call and fails with all that any of them left.</summary>
+    public void ForEach(IEnumerable<SystemCall> calls, Func<SystemCall, IEnumerable<string>> attempt)
+    {
+        var findings = new List<string>();
+        foreach (var call in calls)
+        {
+            try
+            {
+                findings.AddRange(attempt(call).Select(finding => $"{call.Name} {call.Number}: {finding}"));
+            }
+            catch (Xunit.Sdk.XunitException e)
+            {
+                findings.Add($"{call.Name} {call.Number}: {e.Message}");
+                Pod.Result = null;
+                node.CallBeside("DEL", Pod, config);
+            }
+        }
+
+        Assert.True(findings.Count == 0, string.Join('\n', findings));
+    }
+
+    public void Dispose() => node.Dispose();
+}

@@ -1,0 +1,79 @@
+using Plugboard.Testing;
+using Plugboard.Tests.EndToEnd.Harness;
+
+namespace Plugboard.Tests.EndToEnd.Faults;
+
+/// <summary>
+/// A plugin that is killed at any of its system calls leaves nothing that its DEL, and the next ADD, do not put right. It is killed before the call is
+/// done, so what a call did is seen with the next one.
+/// </summary>
+public sealed class KilledTests
+{
+    [KernelTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void An_ADD_killed_at_any_call_is_released_by_its_DEL_and_the_next_ADD_works(bool dualStack)
+    {
+        using var machine = new FaultyMachine(dualStack);
+        var calls = machine.Record("ADD");
+        Assert.True(calls.Count > 100);
+        machine.ForEach(calls, call => KillAdd(machine, call));
+    }
+
+    [KernelFact]
+    public void An_ADD_killed_while_its_executed_delegate_works_is_released_by_its_DEL()
+    {
+        using var machine = new FaultyMachine(dualStack: false);
+        machine.MakeDelegateForeign();
+        machine.ForEach(machine.Record("ADD").Where(static (_, index) => index % 4 == 0), call => KillAdd(machine, call));
+    }
+
+    [KernelTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_DEL_killed_at_any_call_is_ended_by_the_next_DEL(bool dualStack)
+    {
+        using var machine = new FaultyMachine(dualStack);
+        machine.Succeed("ADD");
+        var calls = machine.Record("DEL");
+        machine.ForEach(calls, call => KillDel(machine, call));
+    }
+
+    [KernelFact]
+    public void A_DEL_killed_while_its_executed_delegate_works_is_ended_by_the_next_DEL()
+    {
+        using var machine = new FaultyMachine(dualStack: false);
+        machine.MakeDelegateForeign();
+        machine.Succeed("ADD");
+        machine.ForEach(machine.Record("DEL").Where(static (_, index) => index % 3 == 0), call => KillDel(machine, call));
+    }
+
+    private static IEnumerable<string> KillAdd(FaultyMachine machine, SystemCall call)
+    {
+        machine.RemoveBridge();
+        var before = machine.State();
+        machine.Inject(call, "signal=KILL", "ADD");
+        machine.WaitForOrphans();
+        machine.Succeed("DEL");
+        foreach (var difference in before.Difference(machine.State(), FaultyMachine.IsOfTheBridge))
+            yield return difference;
+        machine.Pod.Result = null;
+        machine.AddAndDeleteNext();
+        foreach (var difference in before.Difference(machine.State(), FaultyMachine.IsOfTheBridge))
+            yield return "after the next pod: " + difference;
+    }
+
+    private static IEnumerable<string> KillDel(FaultyMachine machine, SystemCall call)
+    {
+        var before = machine.State();
+        machine.Succeed("ADD");
+        machine.Inject(call, "signal=KILL", "DEL");
+        machine.WaitForOrphans();
+        machine.Succeed("DEL");
+        foreach (var difference in before.Difference(machine.State()))
+            yield return difference;
+        machine.AddAndDeleteNext();
+        foreach (var difference in before.Difference(machine.State()))
+            yield return "after the next pod: " + difference;
+    }
+}

@@ -1,0 +1,61 @@
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+
+namespace Plugboard.Tests.EndToEnd.Harness;
+
+/// <summary>One system call of a plugin's run: the <paramref name="Number"/>th of its name, from 1, in its process.</summary>
+internal sealed record SystemCall(string Name, int Number);
+
+/// <summary>Runs plugins under strace(1), which tells their system calls and makes any of them go wrong.</summary>
+internal static partial class Strace
+{
+    /// <summary>They touch the process's own memory, threads and time: what is outside is the same before and after them.</summary>
+    private static readonly HashSet<string> OfTheProcess =
+    [
+        "mmap", "munmap", "mprotect", "madvise", "brk", "futex", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack", "gettid", "getpid",
+        "sched_getaffinity", "sched_yield", "prlimit64", "membarrier", "set_robust_list", "rseq", "clock_gettime", "getrandom", "exit_group", "exit",
+        "execve", "arch_prctl", "set_tid_address", "sysinfo", "prctl", "poll", "wait4", "waitid",
+    ];
+
+    /// <summary>
+    /// Calls the plugin once and lists the system calls that matter from when it has read its input: until then it has done nothing but start. Where a
+    /// delegate is executed its calls are listed too, as far as they are more than the plugin's own of that name.
+    /// </summary>
+    public static IReadOnlyList<SystemCall> Record(CniNode node, string verb, CniPod pod, JsonObject config)
+    {
+        var log = Path.Combine(node.Directory, "strace.log");
+        node.RunBeside(verb, pod, (string)config["type"]!, CniNode.InputOf(verb, pod, config), ["/usr/bin/strace", "-f", "-qq", "-o", log]).Succeeded();
+        var counts = new Dictionary<(string Process, string Name), int>();
+        var started = new HashSet<string>(StringComparer.Ordinal);
+        var calls = new List<SystemCall>();
+        foreach (var match in File.ReadLines(log).Select(static line => CallPattern().Match(line)).Where(static match => match.Success))
+        {
+            var (process, name) = (match.Groups["process"].Value, match.Groups["name"].Value);
+            var number = counts[(process, name)] = counts.GetValueOrDefault((process, name)) + 1;
+            var call = new SystemCall(name, number);
+            if (started.Contains(process) && !OfTheProcess.Contains(name) && !calls.Contains(call))
+                calls.Add(call);
+            if (name == "read" && match.Groups["input"].Success)
+                started.Add(process);
+        }
+
+        File.Delete(log);
+        Assert.True(calls.Count > 20, "strace told no system calls");
+        return calls;
+    }
+
+    /// <summary>Calls the plugin with a fault: <c>signal=KILL</c> or <c>error=EIO</c>, at that call, or from it on.</summary>
+    public static CniOutput Inject(CniNode node, SystemCall call, string fault, string verb, CniPod pod, JsonObject config, bool fromThereOn = false) =>
+        node.RunBeside(
+            verb,
+            pod,
+            (string)config["type"]!,
+            CniNode.InputOf(verb, pod, config),
+            [
+                "/usr/bin/strace", "-f", "-qq", "-o", "/dev/null", "--seccomp-bpf", "-e", $"trace={call.Name}",
+                "-e", $"inject={call.Name}:{fault}:when={call.Number}{(fromThereOn ? "+" : "")}",
+            ]);
+
+    [GeneratedRegex(@"^(?<process>\d+)\s+(?<name>\w+)\((?<input>0,)?", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex CallPattern();
+}
