@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using Plugboard.Protocols.Cni;
 using Xunit;
 
@@ -34,7 +33,7 @@ public sealed class IpamNetwork(CniPlugin plugin, string? under = null) : IDispo
         IfName = ifName,
         Args = args,
         StdinBytes = Encoding.UTF8.GetBytes(json),
-        Config = new ConfigNode(JsonDocument.Parse(json).RootElement, ""),
+        Config = new ConfigNode(JsonText.Parse(Encoding.UTF8.GetBytes(json), "config"), ""),
         NetworkName = Name,
         CniVersion = version,
     };

@@ -1,15 +1,11 @@
-using System.Text.Json;
+using System.Text;
 using Plugboard.Protocols.Cni;
 
 namespace Plugboard.Tests.Unit.Protocols.Cni;
 
 public sealed class ConfigNodeTests
 {
-    private static ConfigNode Node(string text)
-    {
-        using var document = JsonDocument.Parse(text);
-        return new ConfigNode(document.RootElement.Clone(), "");
-    }
+    private static ConfigNode Node(string text) => new(JsonText.Parse(Encoding.UTF8.GetBytes(text), "config"), "");
 
     [Theory]
     [InlineData("""{"mtu":100.0}""", "failed to load netconf: mtu wants a whole number, not the number 100.0")]
