@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Plugboard.Tests.EndToEnd.Harness;
 
 namespace Plugboard.Tests.EndToEnd.RealUse;
@@ -124,7 +125,15 @@ internal sealed class PodmanHost : IDisposable
     public void Dispose()
     {
         Try("rm", "--force", "--all", "--time", "0");
-        Node.TryTool(["find", "/sys/fs/cgroup", "-depth", "-type", "d", "-path", $"*/{cgroup}*", "-delete"]);
+        RemoveControlGroups();
         Node.Dispose();
+    }
+    // One is busy until the last process in it, podman's monitor, has come to its end.
+    private void RemoveControlGroups()
+    {
+        string[] find = ["find", "/sys/fs/cgroup", "-depth", "-type", "d", "-path", $"*/{cgroup}*"];
+        var patience = Stopwatch.StartNew();
+        while (Node.TryTool([.. find, "-delete"]).ExitCode != 0 && patience.Elapsed < TimeSpan.FromSeconds(5))
+            Node.Tool("sleep 0.1");
     }
 }
