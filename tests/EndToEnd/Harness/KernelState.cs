@@ -9,8 +9,8 @@ internal static class KernelState
     // Numbers the kernel counts out, and clocks.
     private static readonly string[] Counted = ["ifindex", "link_index", "link_netnsid", "valid_life_time", "preferred_life_time"];
 
-    // Clocks; the owner that ours writes on its host ends; a queue length of 0 that releases before 1.2 gave both ends by mistake, though no veth has a queue;
-    // a setting that they did not know yet.
+    // Clocks; the owner that ours writes on its host ends; a queue length of 0 that 1.1.1 gives both ends (no veth has a queue);
+    // a setting that it does not know yet.
     private static readonly string[] Unlike = ["_timer=", " ifalias=", " txqlen=", "/keep_addr_on_down:"];
 
     /// <summary>Links with every detail, addresses, routes of all tables, and the settings of <paramref name="interfaces"/>.</summary>

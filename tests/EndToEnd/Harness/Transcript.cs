@@ -93,7 +93,7 @@ internal sealed partial class Transcript(CniNode node, bool exactErrors)
             Note(subject, [$"exit {output.ExitCode}", output.Message]);
     }
 
-    // Releases before 1.2 print a result of 1.0.0 in the key order of 0.4.0 and with an empty dns; all others are compared to the byte.
+    // 1.1.1 prints a result of 1.0.0 in the key order of 0.4.0 and with an empty dns; all others are compared to the byte.
     private static string[] ResultLines(string output)
     {
         if (output.Length == 0 || JsonNode.Parse(output) is not JsonObject result || (string?)result["cniVersion"] != "1.0.0")

@@ -10,13 +10,13 @@ public sealed class ExecutableTests
 {
     private const int MostBytes = 4 << 20;
 
-    public static TheoryData<string> Names => [.. Directory.GetFiles(PluginDirectory.Ours).Select(static path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+    public static TheoryData<string> Names => [.. NamesIn(Directory.GetFiles(PluginDirectory.Ours))];
 
     [Fact]
     public void There_is_one_of_each_plugin_and_nothing_else() =>
         Assert.Equal(
-            Directory.GetDirectories(Path.Combine(PluginDirectory.Root, "plugins")).Select(static path => Path.GetFileName(path)).Order(StringComparer.Ordinal),
-            Directory.GetFileSystemEntries(PluginDirectory.Ours).Select(static path => Path.GetFileName(path)).Order(StringComparer.Ordinal));
+            NamesIn(Directory.GetDirectories(Path.Combine(PluginDirectory.Root, "plugins"))),
+            NamesIn(Directory.GetFileSystemEntries(PluginDirectory.Ours)));
 
     [Fact]
     public void All_are_of_one_build()
@@ -76,7 +76,8 @@ public sealed class ExecutableTests
     {
         var (exitCode, output, error) = Run(name);
         Assert.Equal((0, ""), (exitCode, output));
-        Assert.Matches($@"\ACNI {name} plugin version \d+\.\d+\.\d+\nCNI protocol versions supported: 0\.1\.0, 0\.2\.0, 0\.3\.0, 0\.3\.1, 0\.4\.0, 1\.0\.0, 1\.1\.0\n\z", error);
+        Assert.Matches($@"\ACNI {name} plugin version \d+\.\d+\.\d+\nCNI protocol versions supported: [^\n]+\n\z", error);
+        Assert.EndsWith("supported: 0.1.0, 0.2.0, 0.3.0, 0.3.1, 0.4.0, 1.0.0, 1.1.0\n", error, StringComparison.Ordinal);
     }
 
     [KernelTheory]
@@ -114,7 +115,7 @@ public sealed class ExecutableTests
     [InlineData("bridge", """ {"vlan":5000,"isgateway":"yes"} """, "vlan: invalid VLAN ID 5000 (must be between 0 and 4094)\n")]
     [InlineData("bridge", """ {"isGatway":true} """, "isGatway: is no key of bridge and has no effect\n")]
     [InlineData("bridge", """ {"ipam":{"type":"host-local"}} """, "no IP ranges specified")]
-    [InlineData("host-local", """ {"ipam":{"type":"host-local","ranges":[[{"subnet":"10.1.0.7/24"}]]}} """, "ipam.ranges[0][0].subnet: invalid range set 0: Network has host bits set.")]
+    [InlineData("host-local", """ {"ipam":{"ranges":[[{"subnet":"10.1.0.7/24"}]]}} """, "ipam.ranges[0][0].subnet: invalid range set 0: Network has host bits set.")]
     [InlineData("loopback", """ {"cniVersion":"7.0.0"} """, "incompatible CNI versions")]
     public void Validate_tells_what_is_wrong_with_a_config(string name, string keys, string finding)
     {
@@ -124,7 +125,7 @@ public sealed class ExecutableTests
     }
 
     [KernelTheory]
-    [InlineData("bridge", """ {"ipam":{"type":"host-local","ranges":[[{"subnet":"10.1.0.0/24"}]],"routes":[{"dst":"0.0.0.0/0"}]},"isGateway":true,"mtu":1400} """)]
+    [InlineData("bridge", """ {"ipam":{"type":"host-local","ranges":[[{"subnet":"10.1.0.0/24"}]]},"isGateway":true,"mtu":1400} """)]
     [InlineData("host-local", """ {"ipam":{"type":"host-local","ranges":[[{"subnet":"10.1.0.0/24"}]]}} """)]
     [InlineData("loopback", "{}")]
     public void Validate_finds_nothing_wrong_with_a_right_config(string name, string keys) =>
@@ -137,6 +138,8 @@ public sealed class ExecutableTests
         Assert.Equal(1, exitCode);
         Assert.StartsWith("error unmarshall network config: ", output, StringComparison.Ordinal);
     }
+
+    private static IEnumerable<string> NamesIn(string[] paths) => paths.Select(static path => Path.GetFileName(path)).Order(StringComparer.Ordinal);
 
     private static string Config(string name, string keys)
     {

@@ -26,14 +26,15 @@ public sealed class LoopbackTests
     [KernelTheory]
     [InlineData("0.2.0", """{"cniVersion":"0.2.0","ip4":{"ip":"127.0.0.1/8"},"ip6":{"ip":"::1/128"},"dns":{}}""")]
     [InlineData("0.3.1", """
-        {"cniVersion":"0.3.1","interfaces":[{"name":"lo","mac":"00:00:00:00:00:00","sandbox":"NETNS"}],"ips":[{"version":"4","interface":0,"address":"127.0.0.1/8"},{"version":"6","interface":0,"address":"::1/128"}],"dns":{}}
+        {"cniVersion":"0.3.1","interfaces":[{"name":"lo","mac":"00:00:00:00:00:00","sandbox":"NETNS"}],
+        "ips":[{"version":"4","interface":0,"address":"127.0.0.1/8"},{"version":"6","interface":0,"address":"::1/128"}],"dns":{}}
         """)]
     public void An_older_version_has_its_own_form(string version, string expected)
     {
         using var node = new CniNode();
         var pod = node.AddPod(ifName: "lo");
         var output = node.Call("ADD", pod, Config(version)).Succeeded();
-        Assert.Equal(expected.Trim().Replace("NETNS", pod.Path, StringComparison.Ordinal), output.Json.ToJsonString());
+        Assert.Equal(expected.ReplaceLineEndings("").Replace("NETNS", pod.Path, StringComparison.Ordinal), output.Json.ToJsonString());
         node.Call("DEL", pod, Config(version)).Succeeded();
     }
 

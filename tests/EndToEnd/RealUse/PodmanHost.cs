@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Plugboard.Tests.EndToEnd.Harness;
 
 namespace Plugboard.Tests.EndToEnd.RealUse;
@@ -65,7 +66,10 @@ internal sealed class PodmanHost : IDisposable
     /// <summary>Starts a container with options of podman's.</summary>
     // Without the limits the runtime tries to raise them, which not every machine allows.
     public void StartWith(string[] options, string name, params string[] command) => Run(
-        ["run", .. options, "--detach", "--cgroup-parent", "/" + cgroup, "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024", "--name", name, Image, .. command]);
+    [
+        "run", .. options, "--detach", "--cgroup-parent", "/" + cgroup, "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024",
+        "--name", name, Image, .. command,
+    ]);
 
     /// <summary>Runs a command in a container.</summary>
     public string Exec(string name, params string[] command) => Run(["exec", name, .. command]);
@@ -82,7 +86,14 @@ internal sealed class PodmanHost : IDisposable
     private void Configure(string network)
     {
         Directory.CreateDirectory($"{Node.Directory}/net.d");
-        File.WriteAllText($"{Node.Directory}/storage.conf", $"[storage]\ndriver = \"vfs\"\ngraphroot = \"{Node.Directory}/storage\"\nrunroot = \"/run/podman-storage\"\n");
+        File.WriteAllText(
+            $"{Node.Directory}/storage.conf",
+            $"""
+            [storage]
+            driver = "vfs"
+            graphroot = "{Node.Directory}/storage"
+            runroot = "/run/podman-storage"
+            """);
         File.WriteAllText($"{Node.Directory}/net.d/test.conflist", network.Replace("DATA", Node.DataDirectory, StringComparison.Ordinal));
         File.WriteAllText(
             $"{Node.Directory}/containers.conf",
@@ -114,7 +125,15 @@ internal sealed class PodmanHost : IDisposable
     public void Dispose()
     {
         Try("rm", "--force", "--all", "--time", "0");
-        Node.TryTool(["find", "/sys/fs/cgroup", "-depth", "-type", "d", "-path", $"*/{cgroup}*", "-delete"]);
+        RemoveControlGroups();
         Node.Dispose();
+    }
+    // One is busy until the last process in it, podman's monitor, has come to its end.
+    private void RemoveControlGroups()
+    {
+        string[] find = ["find", "/sys/fs/cgroup", "-depth", "-type", "d", "-path", $"*/{cgroup}*"];
+        var patience = Stopwatch.StartNew();
+        while (Node.TryTool([.. find, "-delete"]).ExitCode != 0 && patience.Elapsed < TimeSpan.FromSeconds(5))
+            Node.Tool("sleep 0.1");
     }
 }

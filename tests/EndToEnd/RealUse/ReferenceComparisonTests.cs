@@ -54,7 +54,8 @@ public sealed class ReferenceComparisonTests
             config["ipam"]!.AsObject().Remove("ranges");
             config["runtimeConfig"] = JsonNode.Parse("""{"ipRanges":[[{"subnet":"10.7.0.0/24"}]]}""");
         },
-        ["DNS"] = static config => config["dns"] = JsonNode.Parse("""{"nameservers":["10.0.0.53"],"domain":"example.org","search":["a.example"],"options":["ndots:2"]}"""),
+        ["DNS"] = static config => config["dns"] = JsonNode.Parse(
+            """{"nameservers":["10.0.0.53"],"domain":"example.org","search":["a.example"],"options":["ndots:2"]}"""),
     };
 
     public static TheoryData<string> ConfigNames => [.. Configs.Keys];
@@ -123,12 +124,12 @@ public sealed class ReferenceComparisonTests
     });
 
     [KernelTheory]
-    [InlineData("IP=10.1.5.5")]
+    [InlineData("IgnoreUnknown=1;IP=10.1.5.5")]
     [InlineData("IgnoreUnknown=1;K8S_POD_NAME=web;IP=10.1.5.5")]
     [InlineData("IgnoreUnknown=true;MAC=" + Transcript.FixedMac)]
     public void CNI_ARGS_means_what_it_means_to_the_reference(string arguments) => Compare(transcript =>
     {
-        var variable = "CNI_ARGS=" + (arguments.StartsWith("IP", StringComparison.Ordinal) ? "IgnoreUnknown=1;" + arguments : arguments);
+        var variable = "CNI_ARGS=" + arguments;
         var config = transcript.Node.BridgeConfig();
         var pod = transcript.Node.AddPod();
         transcript.Call("ADD", pod, config, variable);
@@ -143,8 +144,19 @@ public sealed class ReferenceComparisonTests
     public void Resolv_conf_is_read_as_the_reference_reads_it() => Compare(transcript =>
     {
         var path = Path.Combine(transcript.Node.Directory, "resolv.conf");
-        File.WriteAllText(path, "# of a test\nnameserver 10.0.0.53\nnameserver 10.0.0.54\nsearch a.example b.example\nsearch c.example\ndomain example.org\noptions ndots:5 rotate\n; end\n");
-        // Of host-local alone: bridge passed the IPAM's name resolution on from 1.2 only.
+        File.WriteAllText(
+            path,
+            """
+            # of a test
+            nameserver 10.0.0.53
+            nameserver 10.0.0.54
+            search a.example b.example
+            search c.example
+            domain example.org
+            options ndots:5 rotate
+            ; end
+            """);
+        // Of host-local alone: the bridge of 1.1.1 does not pass the IPAM's name resolution on yet.
         transcript.Call("ADD", transcript.Node.AddPod(), transcript.Node.BridgeConfig(config =>
         {
             config["type"] = "host-local";
