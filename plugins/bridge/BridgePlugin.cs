@@ -45,10 +45,11 @@ internal sealed class BridgePlugin : CniPlugin
         {
             var link = ContainerInterface.Configure(inside, request.IfName, config, plan);
             host.Links.Set(port, new LinkChange { Up = true });
-            ContainerInterface.WaitUntilUp(inside, link);
+            VethPair.WaitUntilUp(inside, request.IfName);
             ContainerInterface.Route(inside, link, config, plan);
             return link;
         });
+        VethPair.WaitUntilUp(host, port);
         var gateway = config.Vlan == 0 || plan.Gateways.Count == 0 ? null : VlanGateway.Ensure(host, bridge, config, rollback);
         BridgeGateway.Ensure(host, gateway ?? bridge.Link, bridge, config, plan, rollback);
 
@@ -70,9 +71,11 @@ internal sealed class BridgePlugin : CniPlugin
             var link = ContainerInterface.ConfigureLayer2(inside, request.IfName, config);
             host.Links.Set(port, new LinkChange { Up = true });
             if (!config.DisableContainerInterface)
-                ContainerInterface.WaitUntilUp(inside, link);
+                VethPair.WaitUntilUp(inside, request.IfName);
             return link;
         });
+        if (!config.DisableContainerInterface)
+            VethPair.WaitUntilUp(host, port);
         rollback.Cancel();
         return new CniResult
         {

@@ -12,9 +12,6 @@ internal static class ContainerInterface
 {
     private static readonly TimeSpan DadTimeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>Longer than the kernel ever takes to see that both ends are up.</summary>
-    private static readonly TimeSpan CarrierTimeout = TimeSpan.FromSeconds(5);
-
     /// <summary>Gives the interface its addresses and sets it up; returns it as it was found.</summary>
     public static Link Configure(RouteClient inside, string name, BridgeConfig config, AddressPlan plan)
     {
@@ -22,25 +19,6 @@ internal static class ContainerInterface
         AddAddresses(inside, link, config, plan);
         inside.Links.Set(link.Index, new LinkChange { Up = true, ArpNotify = true });
         return link;
-    }
-
-    /// <summary>
-    /// Waits until the interface, whose other end has come up, can send: asks once, which makes the kernel look, and else waits for its notification.
-    /// The bridge's port forwards since its end came up.
-    /// </summary>
-    public static void WaitUntilUp(RouteClient inside, Link link)
-    {
-        var state = inside.Links.Get(link.Index).OperState;
-        if (state == OperState.Up)
-            return;
-        using var monitor = RouteMonitor.Open(RouteMonitorGroups.Link);
-        // It asks again first: the link may have come up before the monitor listened.
-        if (monitor.WaitForLink(inside, link.Index, found => (state = found.OperState) == OperState.Up, CarrierTimeout))
-            return;
-        throw new CniException(
-            CniErrorCode.TryAgainLater,
-            $"bridge port in error state: {state.Text()}",
-            $"{link.Name} did not come up within {CarrierTimeout.TotalSeconds} s: something has set it or the host's end down");
     }
 
     /// <summary>Gives the interface, which can send, its routes.</summary>

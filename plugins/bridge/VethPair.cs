@@ -15,6 +15,9 @@ internal static class VethPair
 {
     private const int Attempts = 8;
 
+    /// <summary>Longer than the kernel ever takes to see that both ends are up.</summary>
+    private static readonly TimeSpan CarrierTimeout = TimeSpan.FromSeconds(5);
+
     /// <summary>Makes the pair and returns the name of the host's end.</summary>
     public static string Create(RouteClient host, NetworkNamespace pod, VethOwner owner, Link bridge, BridgeConfig config, Rollback rollback)
     {
@@ -44,6 +47,26 @@ internal static class VethPair
                 throw;
             }
         }
+    }
+
+    /// <summary>
+    /// Waits until one end, both being set up, can send. To be asked for a link makes the kernel look at it, so the first answer is nearly always that it is up;
+    /// else its notification is waited for. Called inside the namespace that <paramref name="client"/> is of.
+    /// </summary>
+    public static void WaitUntilUp(RouteClient client, string name)
+    {
+        var link = client.Links.Get(name);
+        if (link.OperState == OperState.Up)
+            return;
+        var state = link.OperState;
+        using var monitor = RouteMonitor.Open(RouteMonitorGroups.Link);
+        // It asks again first: the link may have come up before the monitor listened.
+        if (monitor.WaitForLink(client, link.Index, found => (state = found.OperState) == OperState.Up, CarrierTimeout))
+            return;
+        throw new CniException(
+            CniErrorCode.TryAgainLater,
+            $"bridge port in error state: {state.Text()}",
+            $"{name} did not come up within {CarrierTimeout.TotalSeconds} s: something has set it or its other end down");
     }
 
     // Where the kernel's answer was lost it is not known whether the pair was made. One that an earlier ADD made has its alias.

@@ -11,7 +11,7 @@ internal static class KernelState
 
     // Clocks; the owner that ours writes on its host ends; a queue length of 0 that 1.1.1 gives both ends (no veth has a queue);
     // a setting that it does not know yet.
-    private static readonly string[] Unlike = ["_timer=", " ifalias=", " txqlen=", "/keep_addr_on_down:"];
+    private static readonly string[] Unlike = ["_timer=", " ifalias=", " txqlen=", " inet6_addr_gen_mode=", "/keep_addr_on_down:", "/accept_dad:"];
 
     /// <summary>Links with every detail, addresses, routes of all tables, and the settings of <paramref name="interfaces"/>.</summary>
     public static IReadOnlyList<string> Of(TestNamespace ns, params string[] interfaces) =>
