@@ -77,6 +77,8 @@ internal sealed class FaultyMachine : IDisposable
         using var host = RouteClient.Open(node.Namespace);
         if (host.Links.Find("cni0") is { } bridge)
             host.Links.Delete(bridge.Index);
+        if (Directory.Exists(node.DataDirectory))
+            Directory.Delete(node.DataDirectory, recursive: true);
         Plugboard.Linux.Namespaces.NamespaceThread.Run(node.Namespace, static () =>
         {
             Sysctl.Write("net/ipv4/ip_forward", "0");

