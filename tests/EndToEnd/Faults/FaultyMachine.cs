@@ -48,6 +48,16 @@ internal sealed class FaultyMachine : IDisposable
     public CniOutput Inject(SystemCall call, string fault, string verb, bool fromThereOn = false) =>
         Strace.Inject(node, call, fault, verb, Pod, config, fromThereOn);
 
+    /// <summary>Ends the plugin, or the delegate it executes, before it does that call.</summary>
+    public void Kill(SystemCall call, string verb)
+    {
+        if (Inject(call, "signal=KILL", verb).ExitCode != 0)
+            Kills++;
+    }
+
+    /// <summary>How many plugins were ended; a few have made one call less than when they were recorded.</summary>
+    public int Kills { get; private set; }
+
     /// <summary>The delegate gets another build's id, so that it is executed.</summary>
     public void MakeDelegateForeign()
     {
@@ -67,6 +77,8 @@ internal sealed class FaultyMachine : IDisposable
         using var host = RouteClient.Open(node.Namespace);
         if (host.Links.Find("cni0") is { } bridge)
             host.Links.Delete(bridge.Index);
+        if (Directory.Exists(node.DataDirectory))
+            Directory.Delete(node.DataDirectory, recursive: true);
         Plugboard.Linux.Namespaces.NamespaceThread.Run(node.Namespace, static () =>
         {
             Sysctl.Write("net/ipv4/ip_forward", "0");
