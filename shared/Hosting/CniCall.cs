@@ -17,7 +17,9 @@ internal static class CniCall
                 return new CniOutcome(CniVersions.VersionDocument.ToArray(), 0);
             var request = Read(environment, readInput);
             var result = Invoke(plugin, request);
-            return new CniOutcome(result is null ? [] : WriteOrUndo(plugin, request, result), 0);
+            return result is null
+                ? new CniOutcome([], 0)
+                : new CniOutcome(WriteOrUndo(plugin, request, result), 0) { Undo = () => Undo(plugin, request.WithVerb(CniVerb.Del)) };
         }
         catch (Exception e)
         {

@@ -37,6 +37,7 @@ public static class CniProcess
         catch (ErrnoException e)
         {
             StandardError.WriteLine(e.Message);
+            outcome.Undo?.Invoke();
             return 1;
         }
     }
