@@ -18,10 +18,10 @@ internal sealed record AddressPlan
     /// <summary>The addresses the bridge bears; empty where it is no gateway.</summary>
     public required IReadOnlyList<IPPrefix> Gateways { get; init; }
 
-    /// <summary>The plan of what <paramref name="ipam"/> returned.</summary>
+    /// <summary>The plan of what <paramref name="ipam"/> returned; empty for a network without addresses.</summary>
     public static AddressPlan From(CniResult ipam, BridgeConfig config)
     {
-        if (ipam.IPs.Count == 0)
+        if (config.IsLayer3 && ipam.IPs.Count == 0)
         {
             throw new CniException(
                 CniErrorCode.InvalidNetworkConfig,

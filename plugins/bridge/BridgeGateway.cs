@@ -8,32 +8,32 @@ using Plugboard.Protocols.Cni;
 namespace Plugboard.Bridge;
 
 /// <summary>The gateway's addresses on the bridge, or on its device for a VLAN, and the forwarding that makes it a gateway.</summary>
-internal static class BridgeGateway
+internal sealed class BridgeGateway(RouteClient host, BridgeDevice bridge, BridgeConfig config, Rollback rollback)
 {
     /// <summary>Makes <paramref name="device"/> bear the plan's gateways. What is in place costs one question per family.</summary>
-    public static void Ensure(RouteClient host, Link device, BridgeDevice bridge, BridgeConfig config, AddressPlan plan, Rollback rollback)
+    public void Ensure(Link device, AddressPlan plan)
     {
         var isPinned = false;
         foreach (var gateway in plan.Gateways)
         {
-            if (!Bears(host, device, gateway))
+            if (!Bears(device, gateway))
             {
                 bridge.Lock.MakeExclusive();
-                if (!Bears(host, device, gateway))
+                if (!Bears(device, gateway))
                 {
-                    MakeRoom(host, device, gateway, config, rollback);
-                    Add(host, device, gateway, rollback);
+                    MakeRoom(device, gateway);
+                    Add(device, gateway);
                     if (!isPinned)
-                        PinAddress(host, device);
+                        PinAddress(device);
                     isPinned = true;
                 }
             }
 
-            Forward(host, gateway.Is6, bridge, rollback);
+            Forward(gateway.Is6);
         }
     }
 
-    private static bool Bears(RouteClient host, Link device, IPPrefix gateway)
+    private bool Bears(Link device, IPPrefix gateway)
     {
         foreach (var address in host.Addresses.List(device.Index, gateway.Is6 ? AddressFamily.IPv6 : AddressFamily.IPv4))
         {
@@ -45,7 +45,7 @@ internal static class BridgeGateway
     }
 
     // The reference's rule: any other IPv4 address is a conflict, an IPv6 one only where the networks overlap.
-    private static void MakeRoom(RouteClient host, Link device, IPPrefix gateway, BridgeConfig config, Rollback rollback)
+    private void MakeRoom(Link device, IPPrefix gateway)
     {
         foreach (var address in host.Addresses.List(device.Index, gateway.Is6 ? AddressFamily.IPv6 : AddressFamily.IPv4))
         {
@@ -60,20 +60,20 @@ internal static class BridgeGateway
                     $"{device.Name} has {present}, the network config wants {gateway}: use another bridge, the same subnet, or forceAddress");
             }
 
-            rollback.OnFailure($"give {device.Name} its address {present} back", () => TryAdd(host, device, present));
+            rollback.OnFailure($"give {device.Name} its address {present} back", () => TryAdd(device, present));
             host.Addresses.Delete(device.Index, present);
         }
     }
 
-    private static void Add(RouteClient host, Link device, IPPrefix gateway, Rollback rollback)
+    private void Add(Link device, IPPrefix gateway)
     {
         // Before it is added: the kernel's answer may be lost.
         var isOurs = true;
         rollback.OnFailure($"remove {gateway} from {device.Name}", () => _ = isOurs && host.Addresses.Delete(device.Index, gateway));
-        isOurs = TryAdd(host, device, gateway);
+        isOurs = TryAdd(device, gateway);
     }
 
-    private static bool TryAdd(RouteClient host, Link device, IPPrefix address)
+    private bool TryAdd(Link device, IPPrefix address)
     {
         try
         {
@@ -88,10 +88,10 @@ internal static class BridgeGateway
     }
 
     // A bridge that another implementation made takes the least address of its ports; the gateway's must not change under the pods.
-    private static void PinAddress(RouteClient host, Link device) =>
+    private void PinAddress(Link device) =>
         host.Links.Set(device.Index, new LinkChange { Address = host.Links.Get(device.Index).Address });
 
-    private static void Forward(RouteClient host, bool is6, BridgeDevice bridge, Rollback rollback)
+    private void Forward(bool is6)
     {
         if (host.Netconf.IsForwarding(is6 ? AddressFamily.IPv6 : AddressFamily.IPv4))
             return;

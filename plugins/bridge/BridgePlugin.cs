@@ -23,64 +23,38 @@ internal sealed class BridgePlugin : CniPlugin
         var ipam = FindIpam(request, config);
         if (ipam is null)
             CniResultWriter.RequireLayer2(request.CniVersion);
-        var owner = VethOwner.Of(request);
         using var pod = NetworkNamespace.Open(request.NetNs);
         using var host = RouteClient.Open();
         using var bridge = BridgeDevice.Ensure(host, config);
         using var rollback = new Rollback(static (what, e) => StandardError.WriteLine($"bridge: cannot {what}: {e.Message}"));
         rollback.OnFailure($"take back the bridge {config.Bridge}", bridge.Undo);
 
-        var port = VethPair.Create(host, pod, owner, bridge.Link, config, rollback);
-        rollback.OnFailure($"remove {port}", () => host.Links.Delete(port));
-        BridgePort.Configure(host, port, owner, config);
+        var pair = new VethPair(host, VethOwner.Of(request));
+        pair.Create(pod, bridge.Link, config, rollback);
+        BridgePort.Configure(host, pair, config);
 
-        if (ipam is null)
-            return AddLayer2(request, config, pod, host, bridge, port, rollback);
-
-        // Before it is called: a delegate that fails may have allocated all the same.
-        rollback.OnFailure($"release the addresses of {config.IpamType}", ipam.Del);
-        var lease = ipam.Add();
-        var plan = AddressPlan.From(lease, config);
-        var container = Inside(pod, inside =>
+        var lease = new CniResult();
+        if (ipam is not null)
         {
-            var link = ContainerInterface.Configure(inside, request.IfName, config, plan);
-            host.Links.Set(port, new LinkChange { Up = true });
-            VethPair.WaitUntilUp(inside, request.IfName);
-            ContainerInterface.Route(inside, link, config, plan);
-            return link;
-        });
-        VethPair.WaitUntilUp(host, port);
+            // Before it is called: a delegate that fails may have allocated all the same.
+            rollback.OnFailure($"release the addresses of {config.IpamType}", ipam.Del);
+            lease = ipam.Add();
+        }
+
+        var plan = AddressPlan.From(lease, config);
+        var container = Inside(pod, inside => ContainerInterface.Connect(inside, pair, config, plan));
+        if (!config.DisableContainerInterface)
+            pair.WaitUntilUp();
         var gateway = config.Vlan == 0 || plan.Gateways.Count == 0 ? null : VlanGateway.Ensure(host, bridge, config, rollback);
-        BridgeGateway.Ensure(host, gateway ?? bridge.Link, bridge, config, plan, rollback);
+        new BridgeGateway(host, bridge, config, rollback).Ensure(gateway ?? bridge.Link, plan);
 
         rollback.Cancel();
         return new CniResult
         {
-            Interfaces = Interfaces(request, bridge.Current(config), port, container, gateway),
+            Interfaces = Interfaces(bridge.Current(config), pair, Interface(container) with { Sandbox = request.NetNs }, gateway),
             IPs = plan.IPs,
             Routes = plan.Routes,
             Dns = config.Dns ?? lease.Dns,
-        };
-    }
-
-    private static CniResult AddLayer2(
-        CniRequest request, BridgeConfig config, NetworkNamespace pod, RouteClient host, BridgeDevice bridge, string port, Rollback rollback)
-    {
-        var container = Inside(pod, inside =>
-        {
-            var link = ContainerInterface.ConfigureLayer2(inside, request.IfName, config);
-            host.Links.Set(port, new LinkChange { Up = true });
-            if (!config.DisableContainerInterface)
-                VethPair.WaitUntilUp(inside, request.IfName);
-            return link;
-        });
-        if (!config.DisableContainerInterface)
-            VethPair.WaitUntilUp(host, port);
-        rollback.Cancel();
-        return new CniResult
-        {
-            Interfaces = Interfaces(request, bridge.Current(config), port, container, null),
-            Dns = config.Dns ?? CniDns.None,
         };
     }
 
@@ -107,7 +81,7 @@ internal sealed class BridgePlugin : CniPlugin
         }
 
         using var host = RouteClient.Open();
-        VethPair.DeleteByOwner(host, VethOwner.Of(request));
+        new VethPair(host, VethOwner.Of(request)).DeleteByOwner();
     }
 
     private static NetworkNamespace? FindPod(string path)
@@ -204,11 +178,10 @@ internal sealed class BridgePlugin : CniPlugin
         return work(inside);
     }
 
-    private static CniInterface[] Interfaces(CniRequest request, Link bridge, string port, Link container, Link? gateway)
+    private static CniInterface[] Interfaces(Link bridge, VethPair pair, CniInterface container, Link? gateway)
     {
-        var host = new CniInterface(port) { Mac = VethOwner.Of(request).HostAddress.ToString() };
-        var pod = Interface(container) with { Sandbox = request.NetNs };
-        return gateway is null ? [Interface(bridge), host, pod] : [Interface(bridge), host, pod, Interface(gateway)];
+        var port = new CniInterface(pair.Port) { Mac = pair.Owner.HostAddress.ToString() };
+        return gateway is null ? [Interface(bridge), port, container] : [Interface(bridge), port, container, Interface(gateway)];
     }
 
     private static CniInterface Interface(Link link) => new(link.Name) { Mac = link.Address?.ToString() ?? "" };

@@ -7,35 +7,25 @@ using Plugboard.Protocols.Cni;
 
 namespace Plugboard.Bridge;
 
-/// <summary>The container's end of the pair. Every method is called inside the pod's namespace, with a client of it.</summary>
+/// <summary>The container's end of the pair. Configured inside the pod's namespace, with a client of it.</summary>
 internal static class ContainerInterface
 {
     private static readonly TimeSpan DadTimeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>Gives the interface its addresses and sets it up; returns it as it was found.</summary>
-    public static Link Configure(RouteClient inside, string name, BridgeConfig config, AddressPlan plan)
+    /// <summary>Addresses, up, then the host's end up, then routes; returns the interface as it was found.</summary>
+    public static Link Connect(RouteClient inside, VethPair pair, BridgeConfig config, AddressPlan plan)
     {
-        var link = inside.Links.Get(name);
+        var link = inside.Links.Get(pair.Owner.IfName);
         AddAddresses(inside, link, config, plan);
-        inside.Links.Set(link.Index, new LinkChange { Up = true, ArpNotify = true });
-        return link;
-    }
-
-    /// <summary>Gives the interface, which can send, its routes.</summary>
-    public static void Route(RouteClient inside, Link link, BridgeConfig config, AddressPlan plan)
-    {
+        if (!config.DisableContainerInterface)
+            inside.Links.Set(link.Index, new LinkChange { Up = true, ArpNotify = plan.IPs.Count > 0 ? true : null });
+        pair.SetUp();
+        if (!config.DisableContainerInterface)
+            VethPair.WaitUntilUp(inside, link.Name);
         if (config.EnableDad)
             WaitForDad(inside, link, plan);
         foreach (var route in plan.Routes)
             AddRoute(inside, link, route, plan.NextHop(route));
-    }
-
-    /// <summary>Sets the interface up without addresses, unless the config wants it down.</summary>
-    public static Link ConfigureLayer2(RouteClient inside, string name, BridgeConfig config)
-    {
-        var link = inside.Links.Get(name);
-        if (!config.DisableContainerInterface)
-            inside.Links.Set(link.Index, new LinkChange { Up = true });
         return link;
     }
 

@@ -11,15 +11,21 @@ namespace Plugboard.Bridge;
 /// The pair that leads from the pod to the bridge. One request makes both ends: the container's in its namespace, the host's a port already. Both are
 /// down: a port that comes up after the container's end is enabled once, one that comes up before is enabled, disabled and enabled again.
 /// </summary>
-internal static class VethPair
+internal sealed class VethPair(RouteClient host, VethOwner owner)
 {
     private const int Attempts = 8;
 
     /// <summary>Longer than the kernel ever takes to see that both ends are up.</summary>
     private static readonly TimeSpan CarrierTimeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>Makes the pair and returns the name of the host's end.</summary>
-    public static string Create(RouteClient host, NetworkNamespace pod, VethOwner owner, Link bridge, BridgeConfig config, Rollback rollback)
+    /// <summary>Whose the pair is.</summary>
+    public VethOwner Owner => owner;
+
+    /// <summary>The name of the host's end, once it is made.</summary>
+    public string Port { get; private set; } = "";
+
+    /// <summary>Makes the pair.</summary>
+    public void Create(NetworkNamespace pod, Link bridge, BridgeConfig config, Rollback rollback)
     {
         for (var attempt = 0; ; attempt++)
         {
@@ -34,7 +40,9 @@ internal static class VethPair
                     Mtu = config.Mtu,
                     Peer = new VethPeer { Name = owner.IfName, NetNs = pod.File, Mtu = config.Mtu, Address = config.Mac ?? owner.ContainerAddress },
                 });
-                return name;
+                Port = name;
+                rollback.OnFailure($"remove {name}", () => host.Links.Delete(name));
+                return;
             }
             catch (NetlinkException e) when (e.Errno == Errno.EEXIST)
             {
@@ -43,11 +51,17 @@ internal static class VethPair
             }
             catch (ErrnoException e) when (e is not NetlinkException)
             {
-                rollback.OnFailure($"remove {name}", () => RemoveUnfinished(host, owner, name));
+                rollback.OnFailure($"remove {name}", () => RemoveUnfinished(name));
                 throw;
             }
         }
     }
+
+    /// <summary>Sets the host's end up.</summary>
+    public void SetUp() => host.Links.Set(Port, new LinkChange { Up = true });
+
+    /// <summary>Waits until the host's end, both being set up, can send.</summary>
+    public void WaitUntilUp() => WaitUntilUp(host, Port);
 
     /// <summary>
     /// Waits until one end, both being set up, can send. To be asked for a link makes the kernel look at it, so the first answer is nearly always that it is up;
@@ -70,7 +84,7 @@ internal static class VethPair
     }
 
     // Where the kernel's answer was lost it is not known whether the pair was made. One that an earlier ADD made has its alias.
-    private static void RemoveUnfinished(RouteClient host, VethOwner owner, string name)
+    private void RemoveUnfinished(string name)
     {
         if (host.Links.Find(name) is { Alias: "" } link && link.Address == owner.HostAddress)
             host.Links.Delete(link.Index);
@@ -80,7 +94,7 @@ internal static class VethPair
     /// Removes the pair by the names that the owner's host end can have; a stranger's link of such a name stays. An ADD that was killed may have left one without
     /// its alias, which its address then tells.
     /// </summary>
-    public static void DeleteByOwner(RouteClient host, VethOwner owner)
+    public void DeleteByOwner()
     {
         for (var attempt = 0; attempt < Attempts && host.Links.Find(owner.HostName(attempt)) is { } link; attempt++)
         {
