@@ -19,7 +19,7 @@ public sealed class NetlinkSocket : IDisposable
     private readonly NetlinkDialect dialect;
     private readonly NetlinkTrace? trace;
     private readonly NetlinkWriter writer = new();
-    private byte[] received = GC.AllocateUninitializedArray<byte>(32 * 1024);
+    private byte[] received = GC.AllocateUninitializedArray<byte>(64 * 1024);
     private uint sequence;
 
     internal NetlinkSocket(IDatagramSocket datagrams, NetlinkDialect dialect, Action<string>? traceTo)

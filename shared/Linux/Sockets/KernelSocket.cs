@@ -11,8 +11,8 @@ public sealed unsafe class KernelSocket : SafeHandle, IDatagramSocket
 {
     private const string Subject = "netlink socket";
 
-    // net/netlink/af_netlink.c, netlink_dump: SKB_WITH_OVERHEAD(32768) at most.
-    private const int LongestTablePart = 32 * 1024;
+    // net/netlink/af_netlink.c, netlink_dump: 32 KiB, or an entry that is longer. Its longest attribute has 64 KiB.
+    private const int LongestTablePart = 64 * 1024;
 
     private KernelSocket(int fd)
         : base(-1, ownsHandle: true) => SetHandle(fd);
@@ -81,7 +81,7 @@ public sealed unsafe class KernelSocket : SafeHandle, IDatagramSocket
     /// <inheritdoc/>
     public int Receive(ref byte[] buffer)
     {
-        // The kernel cuts its tables to fit 32 KiB; only a longer single answer is looked for first, at the price of a second call.
+        // The kernel cuts its tables to fit 32 KiB, but for one entry that is longer: a port with all VLANs. To look at the length first is a second call.
         if (buffer.Length >= LongestTablePart)
         {
             var received = Receive(buffer, Socket.MSG_TRUNC);

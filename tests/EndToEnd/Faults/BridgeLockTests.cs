@@ -28,30 +28,29 @@ public sealed class BridgeLockTests
     }
 
     [KernelFact]
-    public void An_ADD_that_waits_for_a_bridge_that_is_made_anew_waits_for_the_new_ones_lock()
+    public void An_ADD_that_waits_while_the_bridge_is_made_anew_takes_the_new_one()
     {
         using var node = new CniNode();
         var pod = node.AddPod();
         node.Tool("ip link add cni0 type bridge");
-        var first = Lock(node, alone: true);
-        var add = Start(node, pod);
-        WaitForWaiter(node);
-        node.Tool("ip link delete cni0");
-        node.Tool("ip link add cni0 type bridge");
+        Action add;
         using (Lock(node, alone: true))
         {
-            first.Dispose();
+            add = Start(node, pod);
             WaitForWaiter(node);
             Assert.Equal("", pod.Tool("ip -brief link show type veth"));
+            node.Tool("ip link delete cni0");
+            node.Tool("ip link add cni0 type bridge");
         }
 
         add();
+        Assert.NotEqual("", node.Tool("ip -brief link show master cni0"));
     }
 
     private static FileLock Lock(CniNode node, bool alone) => NamespaceThread.Run(node.Namespace, () =>
     {
-        var settings = FileDescriptor.OpenDirectory("/proc/sys/net/ipv4/conf/cni0");
-        return alone ? FileLock.Take(settings, Patience) : FileLock.TakeShared(settings, Patience);
+        var own = NetworkNamespace.OpenOwn().File;
+        return alone ? FileLock.Take(own, Patience) : FileLock.TakeShared(own, Patience);
     });
 
     // Returns the wait for its success.
@@ -70,7 +69,7 @@ public sealed class BridgeLockTests
     // proc_locks(5): who waits stands below the lock it waits for, with an arrow.
     private static void WaitForWaiter(CniNode node)
     {
-        var inode = node.Run(static () => FileDescriptor.FindStatus("/proc/sys/net/ipv4/conf/cni0")!.Value.Inode);
+        var inode = node.Namespace.File.Status().Inode;
         var deadline = TimeProvider.System.GetTimestamp();
         while (!File.ReadLines("/proc/locks").Any(line => line.Contains("-> FLOCK", StringComparison.Ordinal) && line.Contains($":{inode} ", StringComparison.Ordinal)))
         {
