@@ -76,7 +76,8 @@ internal sealed class BridgePlugin : CniPlugin
         {
             using (pod)
             {
-                Inside(pod, inside => inside.Links.Find(request.IfName) is { } link && inside.Links.Delete(link.Index));
+                if (Inside(pod, inside => inside.Links.Delete(request.IfName)))
+                    return;
             }
         }
 

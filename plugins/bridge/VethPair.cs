@@ -38,6 +38,7 @@ internal sealed class VethPair(RouteClient host, VethOwner owner)
                     Address = owner.HostAddress,
                     MasterIndex = bridge.Index,
                     Mtu = config.Mtu,
+                    Queues = 1,
                     Peer = new VethPeer { Name = owner.IfName, NetNs = pod.File, Mtu = config.Mtu, Address = config.Mac ?? owner.ContainerAddress },
                 });
                 Port = name;

@@ -61,6 +61,7 @@ internal static class VlanGateway
             Up = true,
             MasterIndex = bridge.Index,
             Mtu = bridge.Mtu,
+            Queues = 1,
             Peer = new VethPeer { Name = name, Mtu = bridge.Mtu },
         });
         var link = host.Links.Get(port);

@@ -30,6 +30,9 @@ internal sealed class BenchMachine : IDisposable
     /// <summary>Removes a namespace.</summary>
     public void RemoveNamespace(string name) => Tool("/sbin/ip", "netns", "del", name);
 
+    /// <summary>Lets the kernel end what it has put off: neighbour discovery of hundreds of new links goes on for seconds.</summary>
+    public static void Settle() => Tool("/bin/sleep", "5");
+
     /// <summary>Opens a namespace.</summary>
     public NetworkNamespace Open(string name) => NetworkNamespace.Open("/run/netns/" + name);
 

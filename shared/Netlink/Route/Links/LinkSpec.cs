@@ -31,6 +31,12 @@ public abstract record LinkSpec
     /// <summary>The network namespace it is made in, open until the call returns; null for the client's own.</summary>
     public FileDescriptor? NetNs { get; init; }
 
+    /// <summary>
+    /// How many queues it has for sending and for receiving; 0 for the driver's default. A veth is made with one per processor and then cut to one in use, and
+    /// each cut waits for an expedited RCU grace period (Linux 5.13; drivers/net/veth.c, veth_init_queues), unless the number is given.
+    /// </summary>
+    public int Queues { get; init; }
+
     private protected virtual int ParentIndex => 0;
 
     private protected virtual void WriteData(NetlinkWriter writer)
@@ -52,9 +58,18 @@ public abstract record LinkSpec
             writer.WriteUInt32(IfLinkH.IFLA_MASTER, (uint)MasterIndex);
         if (NetNs is not null)
             writer.WriteDescriptor(IfLinkH.IFLA_NET_NS_FD, NetNs);
+        WriteQueues(writer, Queues);
         using var info = writer.Nested(IfLinkH.IFLA_LINKINFO);
         writer.WriteString(IfLinkH.IFLA_INFO_KIND, Kind);
         using var data = writer.Nested(IfLinkH.IFLA_INFO_DATA);
         WriteData(writer);
+    }
+
+    private protected static void WriteQueues(NetlinkWriter writer, int queues)
+    {
+        if (queues == 0)
+            return;
+        writer.WriteUInt32(IfLinkH.IFLA_NUM_TX_QUEUES, (uint)queues);
+        writer.WriteUInt32(IfLinkH.IFLA_NUM_RX_QUEUES, (uint)queues);
     }
 }

@@ -22,5 +22,6 @@ public sealed record VethSpec : LinkSpec
             writer.WriteMac(IfLinkH.IFLA_ADDRESS, address);
         if (Peer.NetNs is not null)
             writer.WriteDescriptor(IfLinkH.IFLA_NET_NS_FD, Peer.NetNs);
+        WriteQueues(writer, Queues);
     }
 }
