@@ -107,6 +107,11 @@ internal sealed class VethPair(RouteClient host, VethOwner owner)
         }
     }
 
+    /// <summary>Removes the pair by the host's end that belongs to a container's; false where there is none.</summary>
+    public static bool DeleteByPeer(RouteClient host, Link container) =>
+        container.Kind == "veth" && host.Links.Find(container.PeerIndex) is { Kind: "veth" } port && port.PeerIndex == container.Index
+        && port.LinkNetNsId is not null && port.MasterIndex != 0 && host.Links.Delete(port.Index);
+
     private static bool HasLink(NetworkNamespace pod, string name)
     {
         using var entered = pod.Enter();
