@@ -77,7 +77,8 @@ internal static class ContainerInterface
         if (!plan.IPs.Any(static ip => ip.Address.Is6))
             return;
         using var monitor = RouteMonitor.Open(RouteMonitorGroups.IPv6Address);
-        if (!monitor.WaitForAddresses(inside, link.Index, static addresses => !addresses.Any(static each => each.IsTentative), DadTimeout))
+        // The kernel leaves an address that failed tentative for ever.
+        if (!monitor.WaitForAddresses(inside, link.Index, static addresses => !addresses.Any(static each => each.IsTentative && !each.IsDadFailed), DadTimeout))
         {
             throw new CniException(
                 CniErrorCode.TryAgainLater,
