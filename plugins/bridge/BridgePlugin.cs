@@ -21,6 +21,8 @@ internal sealed class BridgePlugin : CniPlugin
     {
         var config = BridgeConfig.Parse(request);
         var ipam = FindIpam(request, config);
+        if (ipam is null)
+            CniResultWriter.RequireLayer2(request.CniVersion);
         var owner = VethOwner.Of(request);
         using var pod = NetworkNamespace.Open(request.NetNs);
         using var host = RouteClient.Open();
@@ -53,6 +55,7 @@ internal sealed class BridgePlugin : CniPlugin
             Dns = config.Dns ?? lease.Dns,
         };
     }
+
     private static CniResult AddLayer2(
         CniRequest request, BridgeConfig config, NetworkNamespace pod, RouteClient host, BridgeDevice bridge, Link port, Rollback rollback)
     {

@@ -30,16 +30,24 @@ public static class CniResultWriter
         return json.ToArray();
     }
 
+    /// <summary>Throws where a version has no form for a network without addresses, so that nothing is done in vain.</summary>
+    /// <exception cref="CniException">Code 1: it is 0.1.0 or 0.2.0.</exception>
+    public static void RequireLayer2(string cniVersion)
+    {
+        if (CniVersions.FamilyOf(cniVersion) == CniResultFamily.V020)
+            throw NoAddresses();
+    }
+
+    private static CniException NoAddresses() => new(
+        CniErrorCode.IncompatibleVersion,
+        "cannot convert: no valid IP addresses",
+        "cniVersion 0.1.0 and 0.2.0 cannot describe a network without addresses: set cniVersion to 0.3.0 or later");
+
     private static void Write020(JsonBuilder json, CniResult result)
     {
         var any = Write020Family(json, "ip4", result, is6: false) | Write020Family(json, "ip6", result, is6: true);
         if (!any)
-        {
-            throw new CniException(
-                CniErrorCode.IncompatibleVersion,
-                "cannot convert: no valid IP addresses",
-                "cniVersion 0.1.0 and 0.2.0 cannot describe a network without addresses: set cniVersion to 0.3.0 or later");
-        }
+            throw NoAddresses();
 
         WriteDns(json, result.Dns);
     }
