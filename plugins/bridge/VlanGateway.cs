@@ -16,11 +16,13 @@ internal static class VlanGateway
     public static Link Ensure(RouteClient host, BridgeDevice bridge, BridgeConfig config, Rollback rollback)
     {
         var name = NameOf(config);
-        if (host.Links.Find(name) is { IsUp: true } found)
+        if (host.Links.Find(name) is { IsUp: true } found && FindOrphan(host, found) is null)
             return found;
         bridge.Lock.MakeExclusive();
-        if (host.Links.Find(name) is null)
+        if (host.Links.Find(name) is not { } present)
             Create(host, bridge.Link, name, config, rollback);
+        else if (FindOrphan(host, present) is { } orphan)
+            Reattach(host, bridge.Link, orphan, config, rollback);
         var device = host.Links.Get(name);
         Sysctl.TryWrite($"net/ipv6/conf/{name}/accept_ra", "0");
         host.Links.Set(device.Index, new LinkChange { Up = true });
@@ -35,6 +37,17 @@ internal static class VlanGateway
             Protocols.Cni.CniErrorCode.InvalidNetworkConfig,
             $"failed to create vlan interface \"{name}\": the name is longer than {MaxNameBytes} bytes",
             "the gateway of a VLAN is on a device named bridge.vlan: give the bridge a shorter name");
+    }
+
+    // The pair outlives a bridge that somebody deleted, and then leads nowhere. A device of the operator's own is no veth.
+    private static Link? FindOrphan(RouteClient host, Link device) =>
+        device is { Kind: "veth", LinkNetNsId: null } && host.Links.Find(device.PeerIndex) is { MasterIndex: 0 } port ? port : null;
+
+    private static void Reattach(RouteClient host, Link bridge, Link port, BridgeConfig config, Rollback rollback)
+    {
+        host.Links.Set(port.Index, new LinkChange { Master = bridge.Index, Up = true });
+        rollback.OnFailure($"take {port.Name} off the bridge", () => host.Links.Set(port.Index, new LinkChange { Master = 0 }));
+        BridgePort.ConfigureVlans(host, port.Index, config.Vlan, [], config.PreserveDefaultVlan);
     }
 
     private static void Create(RouteClient host, Link bridge, string name, BridgeConfig config, Rollback rollback)
