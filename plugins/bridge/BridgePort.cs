@@ -34,11 +34,32 @@ internal static class BridgePort
 
         if (vlan != 0)
             host.BridgeVlans.Add(port, vlan, BridgeVlanFlags.Pvid | BridgeVlanFlags.Untagged);
-        foreach (var tagged in trunk)
-            host.BridgeVlans.Add(port, tagged, BridgeVlanFlags.None);
+        AddTagged(host, port, trunk, untagged: vlan);
         // The reference gives a trunk without a VLAN of its own the default one back.
         if (vlan == 0 && trunk.Count > 0)
             host.BridgeVlans.Add(port, DefaultVlan, BridgeVlanFlags.Pvid | BridgeVlanFlags.Untagged);
+    }
+
+    // A request per range; without the untagged one, which the kernel would make a tagged one of.
+    private static void AddTagged(RouteClient host, int port, IReadOnlyList<int> trunk, int untagged)
+    {
+        var (first, last) = (0, 0);
+        foreach (var vlan in trunk)
+        {
+            if (vlan == untagged)
+                continue;
+            if (first != 0 && vlan != last + 1)
+            {
+                host.BridgeVlans.AddRange(port, first, last);
+                first = 0;
+            }
+
+            first = first == 0 ? vlan : first;
+            last = vlan;
+        }
+
+        if (first != 0)
+            host.BridgeVlans.AddRange(port, first, last);
     }
 
     /// <summary>Waits until the kernel says that the port forwards: both ends are up.</summary>
