@@ -214,7 +214,7 @@ public sealed class LinkTableTests : RouteTestBase
         Assert.Equal(ip.GetProperty("ifindex").GetInt32(), link.Index);
         Assert.Equal(ip.GetProperty("ifname").GetString(), link.Name);
         Assert.Equal(ip.GetProperty("mtu").GetInt32(), link.Mtu);
-        Assert.Equal(ip.GetProperty("operstate").GetString(), link.OperState.Text().ToUpperInvariant());
+        Assert.Equal(ip.GetProperty("operstate").GetString(), link.OperState.Text().Replace("-", "", StringComparison.Ordinal).ToUpperInvariant());
         Assert.Equal(ip.GetProperty("promiscuity").GetInt32(), link.Promiscuity);
         Assert.Equal(ip.GetProperty("address").GetString(), link.Address.ToString());
         Assert.Equal(ip.GetProperty("flags").EnumerateArray().Any(f => f.GetString() == "UP"), link.IsUp);
