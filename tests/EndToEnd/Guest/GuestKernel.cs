@@ -1,70 +1,72 @@
-using System.Text.Json;
 using Plugboard.Testing;
 using Plugboard.Tests.EndToEnd.Harness;
 
 namespace Plugboard.Tests.EndToEnd.Guest;
 
 /// <summary>
-/// A kernel with VLANs, as a process: User Mode Linux. It boots once, when the first step is asked for, sees this machine's files read-only, runs
-/// vlan.sh as its first process and ends with it. Every step of the script has left a file.
+/// A kernel that has what this machine's may lack, as a process: User Mode Linux. It sees this machine's files read-only, runs one script as its
+/// first process and ends with it. A step of the script is a file in $OUT: what a command printed, then a line with its exit code.
 /// </summary>
-public sealed class GuestKernel : IDisposable
+internal sealed class GuestKernel : IDisposable
 {
-    private readonly string directory = Directory.CreateTempSubdirectory("plugboard-guest-").FullName;
-    private readonly Lazy<string> steps;
+    private const string Modules = "/usr/lib/uml/modules";
 
-    public GuestKernel()
+    private readonly string directory = Directory.CreateTempSubdirectory("plugboard-guest-").FullName;
+
+    private GuestKernel()
     {
-        steps = new Lazy<string>(Boot);
     }
 
     /// <summary>Why guests do not run; null where they do. With CI=true they always run, and fail where they cannot.</summary>
-    internal static string? Refusal =>
-        Environment.GetEnvironmentVariable("CI") == "true" || (File.Exists("/usr/bin/linux.uml") && Directory.Exists("/usr/lib/uml/modules"))
+    public static string? Refusal =>
+        Environment.GetEnvironmentVariable("CI") == "true" || (File.Exists("/usr/bin/linux.uml") && Directory.Exists(Modules))
             ? null
             : "the Debian package user-mode-linux is not installed";
 
-    /// <summary>What a step printed, and the exit code that its last line tells.</summary>
-    internal CniOutput Step(string name)
+    private string Output => Path.Combine(directory, "out");
+
+    /// <summary>Boots, runs a script of this folder to its end and halts; fails the test where the script did not come to its end.</summary>
+    /// <param name="script">Its file name.</param>
+    /// <param name="variables">The script's environment, <c>NAME=value</c>, besides OUT, MODULES (for <c>modprobe -d</c>) and ROOT, the source tree.</param>
+    public static GuestKernel Run(string script, params string[] variables)
     {
-        var file = Path.Combine(steps.Value, name);
+        var guest = new GuestKernel();
+        try
+        {
+            guest.Boot(script, variables);
+            return guest;
+        }
+        catch
+        {
+            guest.Dispose();
+            throw;
+        }
+    }
+
+    private void Boot(string script, string[] variables)
+    {
+        Directory.CreateDirectory(Output);
+        // modprobe -d wants them below lib/modules.
+        Directory.CreateDirectory(Path.Combine(directory, "lib"));
+        Directory.CreateSymbolicLink(Path.Combine(directory, "lib/modules"), Modules);
+        using var machine = new TestNamespace();
+        var (exitCode, console, error) = machine.TryTool(
+        [
+            "timeout", "-k", "5", "60", "linux.uml", "mem=1G", "rootfstype=hostfs", "rootflags=/", "ro", "con=null", "con0=fd:0,fd:1", "quiet",
+            $"uml_dir={directory}", $"init={Path.Combine(PluginDirectory.Root, "tests/EndToEnd/Guest", script)}",
+            $"OUT={Output}", $"MODULES={directory}", $"ROOT={PluginDirectory.Root}", .. variables,
+        ]);
+        Assert.True(File.Exists(Path.Combine(Output, "done")), $"{script} did not come to its end in the guest (exit code {exitCode}): {console}{error}");
+    }
+
+    /// <summary>What a step printed, and its exit code.</summary>
+    public CniOutput Step(string name)
+    {
+        var file = Path.Combine(Output, name);
         Assert.True(File.Exists(file), $"the guest's script has no step {name}");
         var lines = File.ReadAllText(file).TrimEnd().Split('\n');
         Assert.StartsWith("exit ", lines[^1], StringComparison.Ordinal);
         return new CniOutput(int.Parse(lines[^1]["exit ".Length..]), string.Join('\n', lines[..^1]), "");
-    }
-
-    /// <summary>The JSON that a step's tool printed.</summary>
-    internal JsonElement Look(string name) => JsonSerializer.Deserialize<JsonElement>(Step(name).Succeeded().Output);
-
-    /// <summary>The VLANs of the only port a step shows, as <c>100 PVID Egress-Untagged</c>.</summary>
-    internal IReadOnlyList<string> Vlans(string name) => Vlans(Assert.Single(Look(name).EnumerateArray()));
-
-    /// <summary>The VLANs of one port.</summary>
-    internal static IReadOnlyList<string> Vlans(JsonElement port) => [.. port.GetProperty("vlans").EnumerateArray().Select(VlanText)];
-
-    private static string VlanText(JsonElement vlan)
-    {
-        var range = vlan.TryGetProperty("vlanEnd", out var end) ? $"-{end}" : "";
-        var flags = vlan.TryGetProperty("flags", out var found) ? found.EnumerateArray().Select(static flag => flag.GetString()!.Replace(' ', '-')) : [];
-        return string.Join(' ', [$"{vlan.GetProperty("vlan")}{range}", .. flags]);
-    }
-
-    private string Boot()
-    {
-        var output = Directory.CreateDirectory(Path.Combine(directory, "out")).FullName;
-        // modprobe -d wants them below lib/modules.
-        Directory.CreateDirectory(Path.Combine(directory, "lib"));
-        Directory.CreateSymbolicLink(Path.Combine(directory, "lib/modules"), "/usr/lib/uml/modules");
-        using var machine = new TestNamespace();
-        var (exitCode, console, error) = machine.TryTool(
-        [
-            "timeout", "-k", "5", "60", "linux.uml", "mem=256M", "rootfstype=hostfs", "rootflags=/", "ro", "con=null", "con0=fd:0,fd:1", "quiet",
-            $"uml_dir={directory}", $"init={Path.Combine(PluginDirectory.Root, "tests/EndToEnd/Guest/vlan.sh")}",
-            $"OUT={output}", $"MODULES={directory}", $"PLUGINS={PluginDirectory.Ours}",
-        ]);
-        Assert.True(File.Exists(Path.Combine(output, "done")), $"the guest's script did not come to its end (exit code {exitCode}): {console}{error}");
-        return output;
     }
 
     public void Dispose() => Directory.Delete(directory, recursive: true);

@@ -3,7 +3,8 @@ using System.Text.Json;
 namespace Plugboard.Tests.EndToEnd.Guest;
 
 /// <summary>The VLAN keys, on a kernel that has them: what vlan.sh did and saw there. A step here is a step there.</summary>
-public sealed class VlanTests(GuestKernel guest) : IClassFixture<GuestKernel>
+[Collection("one guest at a time")]
+public sealed class VlanTests(VlanGuest guest) : IClassFixture<VlanGuest>
 {
     private const string Untagged = "PVID Egress-Untagged";
 
@@ -142,8 +143,8 @@ public sealed class VlanTests(GuestKernel guest) : IClassFixture<GuestKernel>
     {
         var ports = guest.Look("gateway-vlans").EnumerateArray().Where(static port => Name(port) != "cni0").ToList();
         Assert.Equal(5, ports.Count);
-        Assert.Equal(3, ports.Count(static port => GuestKernel.Vlans(port) is [$"100 {Untagged}"]));
-        Assert.Equal(2, ports.Count(static port => GuestKernel.Vlans(port) is [$"200 {Untagged}"]));
+        Assert.Equal(3, ports.Count(static port => VlanGuest.Vlans(port) is [$"100 {Untagged}"]));
+        Assert.Equal(2, ports.Count(static port => VlanGuest.Vlans(port) is [$"200 {Untagged}"]));
     }
 
     [GuestFact]
@@ -172,7 +173,7 @@ public sealed class VlanTests(GuestKernel guest) : IClassFixture<GuestKernel>
     {
         Succeeded("orphan-first-add", "orphan-add", "orphan-reach");
         var ports = guest.Look("orphan-vlans").EnumerateArray().Where(static port => Name(port) != "cni0");
-        Assert.All(ports, static port => Assert.Equal([$"100 {Untagged}"], GuestKernel.Vlans(port)));
+        Assert.All(ports, static port => Assert.Equal([$"100 {Untagged}"], VlanGuest.Vlans(port)));
     }
 
     [GuestFact]

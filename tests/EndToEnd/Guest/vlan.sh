@@ -1,14 +1,7 @@
 #!/bin/sh
-# The first process of a guest kernel that has VLANs: makes the calls and looks, for VlanTests. Each step's output is a file in $OUT.
-# usage: linux.uml … init=vlan.sh OUT=DIR MODULES=DIR PLUGINS=DIR
-export PATH=/usr/sbin:/usr/bin:/sbin:/bin
-mount -t proc proc /proc
-mount -t sysfs sysfs /sys
-mount -t tmpfs tmpfs /run
-mkdir /run/out /run/results
-mount -t hostfs none /run/out -o "$OUT"
-for module in 8021q bridge veth; do modprobe -d "$MODULES" $module; done
-ip link set lo up
+# The first process of a guest kernel: makes the calls and looks, for VlanTests. From the environment: PLUGINS, the executables.
+. "$ROOT/tests/EndToEnd/Guest/prepare.sh"
+mkdir /run/results
 
 # config KEYS: a bridge config with host-local; a later key wins over an earlier one.
 config() {
@@ -26,13 +19,6 @@ call() {
     output=$(echo "$input" | env CNI_COMMAND="$2" CNI_CONTAINERID="$3" CNI_NETNS="/run/netns/$3" CNI_IFNAME=eth0 CNI_PATH="$PLUGINS" "$PLUGINS/bridge")
     printf '%s\nexit %s\n' "$output" $? > "/run/out/$1"
     [ "$2" != ADD ] || echo "$output" > "/run/results/$3"
-}
-
-# look STEP COMMAND…: what a command printed, and its exit code.
-look() {
-    step=$1; shift
-    "$@" > "/run/out/$step" 2>&1
-    echo "exit $?" >> "/run/out/$step"
 }
 
 pods() { for pod in "$@"; do ip netns add "$pod"; done; }
@@ -172,6 +158,4 @@ reach dual-same a fd00:1::3
 call dual-check CHECK a "$(config "$both")"
 fresh
 
-echo done > /run/out/done
-echo o > /proc/sysrq-trigger
-sleep 5
+finish

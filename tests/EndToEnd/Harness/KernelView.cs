@@ -46,4 +46,7 @@ internal static class KernelView
 
     /// <summary>A sysctl of the namespace, by its path below /proc/sys.</summary>
     public static string ReadSysctl(this TestNamespace ns, string name) => ns.Run(() => File.ReadAllText($"/proc/sys/{name}").Trim());
+
+    /// <summary>Sets a sysctl of the namespace, by its path below /proc/sys.</summary>
+    public static void WriteSysctl(this TestNamespace ns, string name, string value) => ns.Run(() => File.WriteAllText($"/proc/sys/{name}", value));
 }

@@ -157,7 +157,7 @@ public sealed class CheckTests
         node.TryTool(["timeout", "10", "sh", "-c", "until ip -d link show cni0 | grep -q 'promiscuity 1'; do sleep 0.05; done"]);
         Assert.Equal(1, node.Link("cni0").GetProperty("promiscuity").GetInt32());
         node.Call("CHECK", pod, Config(node)).Succeeded();
-        node.Tool($"kill {capture}");
+        node.TryTool(["sh", "-c", $"kill {capture}"]);
     }
 
     [KernelFact]

@@ -38,7 +38,8 @@ public sealed class GatewayTests
     public void A_gateway_bears_the_computed_address_of_each_family_and_the_host_forwards()
     {
         using var node = new CniNode();
-        node.Tool("sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0");
+        node.WriteSysctl("net/ipv4/ip_forward", "0");
+        node.WriteSysctl("net/ipv6/conf/all/forwarding", "0");
         var pod = node.AddPod();
         var result = node.Call("ADD", pod, node.BridgeConfig(DualStack)).Succeeded().Json;
 
@@ -54,7 +55,8 @@ public sealed class GatewayTests
     public void A_gateway_of_one_family_does_not_touch_the_forwarding_of_the_other()
     {
         using var node = new CniNode();
-        node.Tool("sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0");
+        node.WriteSysctl("net/ipv4/ip_forward", "0");
+        node.WriteSysctl("net/ipv6/conf/all/forwarding", "0");
         node.Call("ADD", node.AddPod(), node.BridgeConfig()).Succeeded();
         Assert.Equal("1", node.ReadSysctl("net/ipv4/ip_forward"));
         Assert.Equal("0", node.ReadSysctl("net/ipv6/conf/all/forwarding"));
@@ -72,7 +74,7 @@ public sealed class GatewayTests
     public void A_bridge_that_is_no_gateway_has_no_address_and_turns_no_forwarding_on()
     {
         using var node = new CniNode();
-        node.Tool("sysctl -qw net.ipv4.ip_forward=0");
+        node.WriteSysctl("net/ipv4/ip_forward", "0");
         var (blue, green) = (node.AddPod(), node.AddPod());
         var config = node.BridgeConfig("""{"isGateway":false,"ipam":{"routes":[]}}""");
         node.Call("ADD", blue, config).Succeeded();
