@@ -1,5 +1,4 @@
 using Plugboard.Addresses;
-using Plugboard.Hosting;
 using Plugboard.Linux;
 using Plugboard.Netlink;
 using Plugboard.Netlink.Route;
@@ -73,7 +72,7 @@ internal sealed class BridgeDevice : IDisposable
     // Its address tells that it is the one made here, also where the kernel's answer was lost.
     private static void TakeBack(RouteClient host, string name, MacAddress? own)
     {
-        using var rollback = new Rollback(static (what, e) => StandardError.WriteLine($"bridge: cannot {what}: {e.Message}"));
+        using var rollback = new Rollback(BridgePlugin.Report);
         rollback.OnFailure($"take back the bridge {name}", () =>
         {
             if (own is not null && host.Links.Find(name) is { } link && link.Address == own && host.Links.ListByMaster(link.Index).Count == 0)

@@ -1,6 +1,7 @@
 using Plugboard.Hosting;
 using Plugboard.Ipam.HostLocal;
 using Plugboard.Linux;
+using Plugboard.Linux.Files;
 using Plugboard.Linux.Namespaces;
 using Plugboard.Netlink.Route;
 using Plugboard.Netlink.Route.Links;
@@ -16,6 +17,9 @@ internal sealed class BridgePlugin : CniPlugin
     /// <inheritdoc/>
     public override string Name => "bridge";
 
+    /// <summary>Tells what could not be undone: the failure that is on its way to the caller says more.</summary>
+    public static void Report(string what, Exception e) => StandardError.WriteLine($"bridge: cannot {what}: {e.Message}");
+
     /// <inheritdoc/>
     public override CniResult Add(CniRequest request)
     {
@@ -26,7 +30,7 @@ internal sealed class BridgePlugin : CniPlugin
         using var pod = NetworkNamespace.Open(request.NetNs);
         using var host = RouteClient.Open();
         using var bridge = BridgeDevice.Ensure(host, config);
-        using var rollback = new Rollback(static (what, e) => StandardError.WriteLine($"bridge: cannot {what}: {e.Message}"));
+        using var rollback = new Rollback(Report);
         rollback.OnFailure($"take back the bridge {config.Bridge}", bridge.Undo);
 
         var pair = new VethPair(host, VethOwner.Of(request));

@@ -1,4 +1,4 @@
-using Plugboard.Hosting;
+using Plugboard.Linux.Files;
 using Plugboard.Linux.Namespaces;
 using Plugboard.Netlink.Route;
 using Plugboard.Netlink.Route.Links;

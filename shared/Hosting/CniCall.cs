@@ -1,4 +1,5 @@
 using Plugboard.Linux;
+using Plugboard.Linux.Files;
 using Plugboard.Linux.Namespaces;
 using Plugboard.Protocols.Cni;
 

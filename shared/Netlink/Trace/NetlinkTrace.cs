@@ -17,7 +17,7 @@ internal sealed class NetlinkTrace(NetlinkDialect dialect, Action<string> sink)
         foreach (var word in value.Split(','))
         {
             if (word == "netlink")
-                return ErrorOutput.WriteLine;
+                return StandardError.WriteLine;
         }
 
         return null;
