@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using Plugboard.Linux;
@@ -9,6 +10,7 @@ namespace Plugboard.Benchmarks;
 internal sealed class BenchMachine : IDisposable
 {
     private readonly string directory = Directory.CreateTempSubdirectory("plugboard-bench").FullName;
+    private readonly ConcurrentBag<string> namespaces = [];
     private int count;
 
     /// <summary>Prepares /run/netns, in the mount namespace that build.sh made.</summary>
@@ -24,11 +26,16 @@ internal sealed class BenchMachine : IDisposable
     {
         var name = prefix + Interlocked.Increment(ref count).ToString(CultureInfo.InvariantCulture);
         Tool("/sbin/ip", "netns", "add", name);
+        namespaces.Add(name);
         return name;
     }
 
-    /// <summary>Removes a namespace.</summary>
-    public void RemoveNamespace(string name) => Tool("/sbin/ip", "netns", "del", name);
+    /// <summary>Removes all namespaces made so far, so that the next measurement has the kernel for itself.</summary>
+    public void RemoveNamespaces()
+    {
+        while (namespaces.TryTake(out var name))
+            Tool("/sbin/ip", "netns", "del", name);
+    }
 
     /// <summary>Lets the kernel end what it has put off: neighbour discovery of hundreds of new links goes on for seconds.</summary>
     public static void Settle() => Tool("/bin/sleep", "5");

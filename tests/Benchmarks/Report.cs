@@ -23,6 +23,10 @@ internal static class Report
         return ratio <= limit;
     }
 
+    /// <summary>Prints a row that promises nothing.</summary>
+    public static void Note(string what, double first, double second, double ratio) => Line(string.Create(
+        CultureInfo.InvariantCulture, $"{what,-44} {first,9:0.00} ms  {second,9:0.00} ms  {ratio,6:0.00}"));
+
     /// <summary>The middle one of the numbers.</summary>
     public static double Median(IEnumerable<double> numbers)
     {
