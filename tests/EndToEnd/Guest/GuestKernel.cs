@@ -56,7 +56,7 @@ internal sealed class GuestKernel : IDisposable
             $"uml_dir={directory}", $"init={Path.Combine(PluginDirectory.Root, "tests/EndToEnd/Guest", script)}",
             $"OUT={Output}", $"MODULES={directory}", $"ROOT={PluginDirectory.Root}", .. variables,
         ]);
-        Assert.True(File.Exists(Path.Combine(Output, "done")), $"{script} did not come to its end in the guest (exit code {exitCode}): {console}{error}");
+        Assert.True(File.Exists(Path.Combine(Output, "done")), $"{script} did not come to its end in the guest (exit code {exitCode}, {Directory.GetFiles(Output).Length} steps): {console}{error}");
     }
 
     /// <summary>What a step printed, and its exit code.</summary>

@@ -3,13 +3,20 @@ using Plugboard.Tests.EndToEnd.Harness;
 
 namespace Plugboard.Tests.EndToEnd.Guest;
 
-/// <summary>One run of vlan.sh, which boots when the first step is asked for.</summary>
-public sealed class VlanGuest : IDisposable
+/// <summary>One run of a script that calls the plugins. It boots when the first step is asked for.</summary>
+/// <param name="script">Its file name.</param>
+public abstract class VlanGuest(string script) : IDisposable
 {
-    private readonly Lazy<GuestKernel> guest = new(static () => GuestKernel.Run("vlan.sh", $"PLUGINS={PluginDirectory.Ours}"));
+    /// <summary>What <see cref="Vlans(string)"/> says behind a port's own VLAN.</summary>
+    internal const string Untagged = "PVID Egress-Untagged";
+
+    private readonly Lazy<GuestKernel> guest = new(() => GuestKernel.Run(script, $"PLUGINS={PluginDirectory.Ours}"));
 
     /// <summary>What a step printed, and its exit code.</summary>
     internal CniOutput Step(string name) => guest.Value.Step(name);
+
+    /// <summary>Fails the test unless all these steps exited with 0.</summary>
+    internal void Succeeded(params string[] steps) => Assert.All(steps, step => Step(step).Succeeded());
 
     /// <summary>The JSON that a step's tool printed.</summary>
     internal JsonElement Look(string name) => JsonSerializer.Deserialize<JsonElement>(Step(name).Succeeded().Output);
@@ -27,9 +34,18 @@ public sealed class VlanGuest : IDisposable
         return string.Join(' ', [$"{vlan.GetProperty("vlan")}{range}", .. flags]);
     }
 
+    /// <summary>The addresses of global scope that a step of <c>ip -j addr</c> shows, with their lengths.</summary>
+    internal IReadOnlyList<string> GlobalAddresses(string name) =>
+    [
+        .. Look(name)[0].GetProperty("addr_info").EnumerateArray()
+            .Where(static each => each.GetProperty("scope").GetString() == "global")
+            .Select(static each => $"{each.GetProperty("local")}/{each.GetProperty("prefixlen")}"),
+    ];
+
     public void Dispose()
     {
         if (guest.IsValueCreated)
             guest.Value.Dispose();
+        GC.SuppressFinalize(this);
     }
 }
