@@ -10,7 +10,8 @@ namespace Plugboard.Linux;
 /// <param name="path">The executable's path; it is not searched for.</param>
 public sealed class Command(string path)
 {
-    private const int BusyAttempts = 20;
+    // Five seconds, about as long as the CNI library itself tries again.
+    private const int BusyAttempts = 100;
     private const int BusyPauseMilliseconds = 50;
 
     /// <summary>The executable's path.</summary>
