@@ -75,12 +75,16 @@ public sealed unsafe class FileDirectory : IDisposable
     public FileDescriptor OpenOrCreate(string name, uint mode) =>
         FileDescriptor.Open(descriptor, name, LibC.File.O_RDONLY | LibC.File.O_CREAT, mode);
 
-    /// <summary>Replaces a file's content in place, as Go's <c>os.WriteFile</c> does: not atomic.</summary>
+    /// <summary>
+    /// Replaces a file's content in place: not atomic. It is cut only where it was longer: ext4 writes a file that was cut to nothing to the disk when it is
+    /// closed (auto_da_alloc), a quarter of a millisecond.
+    /// </summary>
     public void Overwrite(string name, ReadOnlySpan<byte> content, uint mode)
     {
-        const int Flags = LibC.File.O_WRONLY | LibC.File.O_CREAT | LibC.File.O_TRUNC;
-        using var file = FileDescriptor.Open(descriptor, name, Flags, mode);
+        using var file = FileDescriptor.Open(descriptor, name, LibC.File.O_WRONLY | LibC.File.O_CREAT, mode);
         file.Write(content);
+        if (file.Status().Size > content.Length && LibC.File.FTruncate(file.Number, content.Length) < 0)
+            throw ErrnoException.Last("ftruncate", file.Path);
     }
 
     /// <summary>Removes a name that is no directory; false where it is missing.</summary>
