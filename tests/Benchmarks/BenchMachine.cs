@@ -38,7 +38,7 @@ internal sealed class BenchMachine : IDisposable
     }
 
     /// <summary>Lets the kernel end what it has put off: neighbour discovery of hundreds of new links goes on for seconds.</summary>
-    public static void Settle() => Tool("/bin/sleep", "5");
+    public static void Settle() => Tool("/bin/sleep", "3");
 
     /// <summary>Opens a namespace.</summary>
     public NetworkNamespace Open(string name) => NetworkNamespace.Open("/run/netns/" + name);
