@@ -13,11 +13,11 @@ internal sealed class BenchMachine : IDisposable
     private readonly ConcurrentBag<string> namespaces = [];
     private int count;
 
-    /// <summary>Prepares /run/netns, in the mount namespace that build.sh made.</summary>
+    /// <summary>Prepares an empty /run with /run/netns, in the mount namespace that build.sh made.</summary>
     public static BenchMachine Create()
     {
+        Tool("/bin/mount", "-t", "tmpfs", "bench", "/run");
         Directory.CreateDirectory("/run/netns");
-        Tool("/bin/mount", "-t", "tmpfs", "bench", "/run/netns");
         return new BenchMachine();
     }
 
