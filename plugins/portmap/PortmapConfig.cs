@@ -1,4 +1,5 @@
 using Plugboard.Firewall;
+using Plugboard.Firewall.Pods;
 using Plugboard.Firewall.PortForwarding;
 using Plugboard.Protocols.Cni;
 

@@ -1,8 +1,7 @@
-using Plugboard.Firewall;
 using Plugboard.Firewall.Conditions;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.PortForwarding;
-using Plugboard.Firewall.Records;
+using Plugboard.Firewall.Pods;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
 using Plugboard.Protocols.Cni;

@@ -1,3 +1,4 @@
+using Plugboard.Firewall.Pods;
 using System.Text;
 
 namespace Plugboard.Firewall.Iptables;

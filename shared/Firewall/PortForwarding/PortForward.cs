@@ -1,4 +1,5 @@
 using Plugboard.Addresses;
+using Plugboard.Firewall.Pods;
 
 namespace Plugboard.Firewall.PortForwarding;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Plugboard.Addresses;
-using Plugboard.Firewall.Records;
+using Plugboard.Firewall.Pods;
 
 namespace Plugboard.Firewall.PortForwarding;
 

@@ -1,6 +1,7 @@
 using Plugboard.Addresses;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Nftables.Statements;
+using Plugboard.Firewall.Pods;
 
 namespace Plugboard.Firewall.PortForwarding;
 
@@ -10,8 +11,8 @@ namespace Plugboard.Firewall.PortForwarding;
 /// </summary>
 internal sealed class PortForwardTable : NodeTable
 {
-    /// <summary>The names of chains of pods with conditions begin so.</summary>
-    public const string PodChainPrefix = "pod_";
+    // The names of chains of pods with conditions begin so.
+    private const string PodChainPrefix = "pod_";
 
     private readonly FamilyMaps v4;
     private readonly FamilyMaps v6;
@@ -40,11 +41,11 @@ internal sealed class PortForwardTable : NodeTable
     /// <summary>The maps of a family.</summary>
     public FamilyMaps Of(bool is6) => is6 ? v6 : v4;
 
-    /// <summary>The sets that hold pods' elements.</summary>
-    public IEnumerable<Set> PodSets => [.. v4.All, .. v6.All];
+    /// <inheritdoc/>
+    public override IReadOnlyList<Set> PodSets => [.. v4.All, .. v6.All];
 
     /// <summary>The chain of a pod with conditions.</summary>
-    public Chain ChainOf(PodIdentity pod) => new(Table, PodChainPrefix + pod.Tag);
+    public override Chain OwnChainOf(string tag) => new(Table, PodChainPrefix + tag);
 
     /// <inheritdoc/>
     public override IReadOnlyList<Set> Sets => [.. PodSets, LocalhostLinks];

@@ -1,3 +1,5 @@
+using Plugboard.Firewall.Pods;
+
 namespace Plugboard.Firewall.PortForwarding;
 
 /// <summary>A host port that a living pod publishes already.</summary>

@@ -1,6 +1,6 @@
 using Plugboard.Linux.Files;
 
-namespace Plugboard.Firewall.Records;
+namespace Plugboard.Firewall.Pods;
 
 /// <summary>
 /// The records of one plugin's pods: a file each, named by the owner's tag, in a directory below /run, which ends with the rules when the node does. A file

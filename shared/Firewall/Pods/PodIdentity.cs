@@ -1,7 +1,7 @@
 using System.Text;
 using Plugboard.Firewall.Iptables;
 
-namespace Plugboard.Firewall;
+namespace Plugboard.Firewall.Pods;
 
 /// <summary>Whose a rule, a map's element or a chain is: one attachment of one container to one network.</summary>
 /// <param name="Network">The network config's name.</param>

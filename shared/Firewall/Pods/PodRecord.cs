@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Plugboard.Firewall.Records;
+namespace Plugboard.Firewall.Pods;
 
 /// <summary>
 /// What was made for a pod, in words: lines of a key, a blank and a value. It is what DEL goes by, what tells whether an owner still lives, and what the pod's part

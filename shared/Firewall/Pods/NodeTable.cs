@@ -1,6 +1,6 @@
 using Plugboard.Firewall.Nftables;
 
-namespace Plugboard.Firewall;
+namespace Plugboard.Firewall.Pods;
 
 /// <summary>
 /// The part of a table that is the node's and no pod's: its sets, chains and rules. Whoever needs it first makes it; it is made again where somebody has taken rules
@@ -19,6 +19,12 @@ internal abstract class NodeTable(Table table)
 
     /// <summary>The rules of the chains, each with a comment that is its own in its chain.</summary>
     public abstract IReadOnlyList<Rule> Rules { get; }
+
+    /// <summary>Those of its sets that hold pods' elements.</summary>
+    public abstract IReadOnlyList<Set> PodSets { get; }
+
+    /// <summary>The chain that a pod of this tag can have; null: pods have none here.</summary>
+    public virtual Chain? OwnChainOf(string tag) => null;
 
     /// <summary>True where every rule is in its place; a rule is known by its comment.</summary>
     public bool IsWhole(NftablesClient client) => FindDamage(client) is null;

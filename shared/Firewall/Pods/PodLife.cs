@@ -1,7 +1,7 @@
 using Plugboard.Linux.Namespaces;
 using Plugboard.Netlink.Route;
 
-namespace Plugboard.Firewall.Records;
+namespace Plugboard.Firewall.Pods;
 
 /// <summary>Tells whether the pod of a record still lives: its link on the host is there or, where it has none, its network namespace.</summary>
 public static class PodLife
