@@ -96,8 +96,8 @@ public static class ForwardRules
     public static IReadOnlyList<string> Check(NatTable table, PodForwards forwards)
     {
         var chain = ReferenceNames.ForwardChain(forwards.Pod);
-        if (!table.HasChain(chain))
-            return [Missing.Chain(chain)];
+        if (!table.HasChain(chain) || !table.HasChain(ReferenceNames.ForwardTop))
+            return [Missing.Chain(table.HasChain(chain) ? ReferenceNames.ForwardTop : chain)];
         var content = ForwardContent.Chain(forwards);
         var differences = content.Concat(ForwardContent.Shared(forwards.Options)).Where(rule => !table.Has(rule)).Select(Missing.Rule).ToList();
         var unexpected = table.Rules(chain).Where((rule, i) => i >= content.Count || !content.Any(rule.Means));
@@ -107,6 +107,9 @@ public static class ForwardRules
         return differences;
     }
 
-    /// <summary>The rules that only iptables itself can compare, because of the words of a config in them.</summary>
-    public static IReadOnlyList<IptablesRule> Unclear(PodForwards forwards) => forwards.Conditions.Count == 0 ? [] : ForwardContent.Entries(forwards);
+    /// <summary>The rules that only iptables itself can compare, because of the words of a config in them; none where their chains are missing.</summary>
+    public static IReadOnlyList<IptablesRule> Unclear(NatTable table, PodForwards forwards) =>
+        forwards.Conditions.Count > 0 && table.HasChain(ReferenceNames.ForwardChain(forwards.Pod)) && table.HasChain(ReferenceNames.ForwardTop)
+            ? ForwardContent.Entries(forwards)
+            : [];
 }

@@ -70,8 +70,9 @@ public sealed class IptablesBackend(IptablesOptions options)
         {
             var forwards = new PodForwards(pod, address, mappings, how);
             var client = Client(address.Is6);
-            differences.AddRange(ForwardRules.Check(client.Read(), forwards));
-            differences.AddRange(client.Missing(ForwardRules.Unclear(forwards)).Select(Iptables.Missing.Rule));
+            var table = client.Read();
+            differences.AddRange(ForwardRules.Check(table, forwards));
+            differences.AddRange(client.Missing(ForwardRules.Unclear(table, forwards)).Select(Iptables.Missing.Rule));
         }
 
         return differences;

@@ -20,7 +20,7 @@ public static class ReferenceNames
     /// <summary>The chain that masquerades what is marked.</summary>
     public const string Masquerade = "CNI-HOSTPORT-MASQ";
 
-    // xt_comment.h, XT_MAX_COMMENT_LEN 256; the reference cuts what is longer than 255 to 253 and three dots, and the kernel takes those 256.
+    // xt_comment.h: XT_MAX_COMMENT_LEN without its NUL. iptables cuts what is longer there, as the 256 bytes to which the reference cuts a forward's comment.
     private const int LongestComment = 255;
     private const int CutComment = 253;
 
@@ -41,25 +41,30 @@ public static class ReferenceNames
 
     internal static string Chain(string prefix, PodIdentity pod) => $"CNI-{prefix}{Sha512.Hex(pod.Network + pod.ContainerId)}"[..LongestChain];
 
-    internal static string MasqueradeComment(PodIdentity pod) => Cut($"name: {GoQuote.Of(pod.Network)} id: {GoQuote.Of(pod.ContainerId)}");
+    internal static string MasqueradeComment(PodIdentity pod) =>
+        First(LongestComment, $"name: {GoQuote.Of(pod.Network)} id: {GoQuote.Of(pod.ContainerId)}");
 
-    internal static string ForwardComment(PodIdentity pod) => Cut($"dnat name: {GoQuote.Of(pod.Network)} id: {GoQuote.Of(pod.ContainerId)}");
+    internal static string ForwardComment(PodIdentity pod)
+    {
+        var comment = $"dnat name: {GoQuote.Of(pod.Network)} id: {GoQuote.Of(pod.ContainerId)}";
+        return Encoding.UTF8.GetByteCount(comment) <= LongestComment ? comment : First(CutComment, comment) + "..";
+    }
 
     // Bytes, not characters; a character that would be cut through is left out.
-    private static string Cut(string comment)
+    private static string First(int bytes, string text)
     {
-        if (Encoding.UTF8.GetByteCount(comment) <= LongestComment)
-            return comment;
-        var kept = new StringBuilder(CutComment + 3);
+        if (Encoding.UTF8.GetByteCount(text) <= bytes)
+            return text;
         var length = 0;
-        foreach (var rune in comment.EnumerateRunes())
+        var kept = new StringBuilder(bytes);
+        foreach (var rune in text.EnumerateRunes())
         {
             length += rune.Utf8SequenceLength;
-            if (length > CutComment)
+            if (length > bytes)
                 break;
             kept.Append(rune.ToString());
         }
 
-        return kept.Append("...").ToString();
+        return kept.ToString();
     }
 }
