@@ -46,13 +46,13 @@ public sealed class ReferenceNamesTests
     public void A_comment_quotes_as_Go_does(string text, string quoted) => Assert.Equal(quoted, GoQuote.Of(text));
 
     [Fact]
-    public void A_long_comment_is_cut_as_the_reference_cuts_it()
+    public void A_long_comment_is_cut_as_the_reference_and_iptables_after_it_cut_it()
     {
         var comment = ReferenceNames.ForwardComment(new PodIdentity(new string('n', 200), new string('c', 200), "eth0"));
-        Assert.Equal(256, comment.Length);
-        Assert.EndsWith("ccc...", comment);
+        Assert.Equal(255, comment.Length);
+        Assert.EndsWith("ccc..", comment);
         var wide = ReferenceNames.ForwardComment(new PodIdentity(new string('水', 200), "c", "eth0"));
-        Assert.InRange(Encoding.UTF8.GetByteCount(wide), 250, 256);
+        Assert.InRange(Encoding.UTF8.GetByteCount(wide), 250, 255);
         Assert.DoesNotContain('\ufffd', wide);
     }
 }
