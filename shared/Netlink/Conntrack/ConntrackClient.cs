@@ -25,7 +25,7 @@ public sealed class ConntrackClient : IDisposable
     /// <exception cref="ErrnoException">The namespace cannot be entered (EPERM), or the kernel has no netfilter netlink.</exception>
     public static ConntrackClient Open(NetworkNamespace ns) => NamespaceThread.Run(ns, Open);
 
-    /// <summary>The flows of a filter. Since Linux 5.8 the kernel picks them, before it returns all and they are picked here.</summary>
+    /// <summary>The flows of a filter. Since Linux 5.8 the kernel picks them by protocol, ports and IPv4 addresses; each is asked for again here.</summary>
     /// <exception cref="NetlinkException">EINVAL or EOPNOTSUPP where the kernel has no conntrack netlink (CONFIG_NF_CT_NETLINK), EPERM.</exception>
     public IReadOnlyList<Flow> List(FlowFilter filter) => Dump(filter, filter.Matches);
 

@@ -41,7 +41,7 @@ public sealed record FlowFilter
     /// <summary>What its answers have.</summary>
     public FlowEnds Reply { get; }
 
-    /// <summary>True where a flow is meant. Kernels before 5.8 do not filter, so each flow they return is asked for here.</summary>
+    /// <summary>True where a flow is meant. Kernels before 5.8 do not filter, and none filters by IPv6 addresses, so each flow they return is asked for here.</summary>
     public bool Matches(Flow flow) =>
         flow.Original.Source.Is6 == Is6
         && (Protocol is null || Protocol == flow.Original.Protocol)

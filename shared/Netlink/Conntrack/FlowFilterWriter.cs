@@ -15,10 +15,12 @@ internal static class FlowFilterWriter
     public static void Write(NetlinkWriter request, FlowFilter filter)
     {
         // The protocol is the same in both directions: it is asked of the original one only, or of the other where that names a port.
-        var original = Flags(filter.Original, filter.Protocol is not null);
-        var reply = Flags(filter.Reply, filter.Reply.HasPort);
-        WriteTuple(request, CTA_TUPLE_ORIG, filter, filter.Original, original);
-        WriteTuple(request, CTA_TUPLE_REPLY, filter, filter.Reply, reply);
+        var original = Flags(filter, filter.Original, filter.Protocol is not null);
+        var reply = Flags(filter, filter.Reply, filter.Reply.HasPort);
+        if ((original | reply) == 0)
+            return;
+        WriteTuple(request, CTA_TUPLE_ORIG, filter, original);
+        WriteTuple(request, CTA_TUPLE_REPLY, filter, reply);
         using (request.Nested(CTA_FILTER))
         {
             request.WriteUInt32(CTA_FILTER_ORIG_FLAGS, original);
@@ -26,12 +28,14 @@ internal static class FlowFilterWriter
         }
     }
 
-    private static uint Flags(FlowEnds ends, bool protocol)
+    // IPv6 addresses are left to the client: the kernel (5.8 to at least 6.18) returns the flows that have another one than the filter's.
+    // Source: net/netfilter/nf_conntrack_netlink.c, ctnetlink_filter_match_tuple, which takes ipv6_addr_cmp's 0 for "not equal".
+    private static uint Flags(FlowFilter filter, FlowEnds ends, bool protocol)
     {
         var flags = protocol ? ProtocolNumber : 0;
-        if (ends.Source is not null)
+        if (ends.Source is not null && !filter.Is6)
             flags |= IPSource;
-        if (ends.Destination is not null)
+        if (ends.Destination is not null && !filter.Is6)
             flags |= IPDestination;
         if (ends.SourcePort is not null)
             flags |= SourcePort;
@@ -40,27 +44,28 @@ internal static class FlowFilterWriter
         return flags;
     }
 
-    private static void WriteTuple(NetlinkWriter request, ushort type, FlowFilter filter, FlowEnds ends, uint flags)
+    private static void WriteTuple(NetlinkWriter request, ushort type, FlowFilter filter, uint flags)
     {
         if (flags == 0)
             return;
+        var ends = type == CTA_TUPLE_ORIG ? filter.Original : filter.Reply;
         using (request.Nested(type))
         {
             if ((flags & (IPSource | IPDestination)) != 0)
-                WriteAddresses(request, ends, filter.Is6);
+                WriteAddresses(request, ends);
             if ((flags & ProtocolNumber) != 0)
                 WriteProtocol(request, ends, filter.Protocol!.Value);
         }
     }
 
-    private static void WriteAddresses(NetlinkWriter request, FlowEnds ends, bool is6)
+    private static void WriteAddresses(NetlinkWriter request, FlowEnds ends)
     {
         using (request.Nested(CTA_TUPLE_IP))
         {
             if (ends.Source is { } source)
-                request.WriteAddress(is6 ? CTA_IP_V6_SRC : CTA_IP_V4_SRC, source);
+                request.WriteAddress(CTA_IP_V4_SRC, source);
             if (ends.Destination is { } destination)
-                request.WriteAddress(is6 ? CTA_IP_V6_DST : CTA_IP_V4_DST, destination);
+                request.WriteAddress(CTA_IP_V4_DST, destination);
         }
     }
 

@@ -22,6 +22,7 @@ public sealed class UapiTests
         ["NdMsg"] = "ndmsg",
         ["NetconfMsg"] = "netconfmsg",
         ["BridgeVlanInfo"] = "bridge_vlan_info",
+        ["NfGenMsg"] = "nfgenmsg",
         ["IptGetInfo"] = "ipt_getinfo",
         ["IptEntry"] = "ipt_entry",
         ["Ip6tEntry"] = "ip6t_entry",
