@@ -31,6 +31,7 @@ internal static class ForwardContent
         IptablesRule[] top = [new("PREROUTING", local), new("OUTPUT", local)];
         if (!options.Snat || options.ExternalSetMarkChain is not null)
             return top;
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)options.MarkMasqBit, 31u, nameof(options));
         var bit = 1u << options.MarkMasqBit;
         var mark = string.Create(CultureInfo.InvariantCulture, $"0x{bit:x}/0x{bit:x}");
         return

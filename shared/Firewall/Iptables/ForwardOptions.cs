@@ -9,7 +9,7 @@ public sealed record ForwardOptions
     /// <summary>Masquerade whoever sends; only with <see cref="Snat"/>.</summary>
     public bool MasqAll { get; init; }
 
-    /// <summary>The bit of the packet mark that means "to be masqueraded": 0 to 31.</summary>
+    /// <summary>The bit of the packet mark that means "to be masqueraded": 0 to 31, else <see cref="ArgumentOutOfRangeException"/> when rules are made.</summary>
     public int MarkMasqBit { get; init; } = 13;
 
     /// <summary>A chain of someone else that marks, such as KUBE-MARK-MASQ, in place of our own; it must exist.</summary>

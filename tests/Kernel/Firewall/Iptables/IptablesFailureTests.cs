@@ -65,6 +65,54 @@ public sealed class IptablesFailureTests
         Assert.Throws<IptablesMissingException>(() => machine.Run(() => machine.Backend.DeleteMasquerade(Pod, Addresses)));
     }
 
+    [KernelTheory]
+    [InlineData(IptablesVariant.Legacy)]
+    [InlineData(IptablesVariant.Nft)]
+    public void A_call_costs_two_processes_for_a_family_and_one_where_nothing_is_to_be_done(IptablesVariant variant)
+    {
+        using var machine = new IptablesMachine(variant);
+        machine.Tool("mkdir /run/counted");
+        foreach (var tool in new[] { "iptables-save", "iptables-restore", "ip6tables-save", "ip6tables-restore" })
+        {
+            machine.Run(() => File.WriteAllText($"/run/counted/{tool}", $"#!/bin/sh\necho {tool} >> /run/calls\nexec /run/tools/{tool} \"$@\"\n"));
+            machine.Tool($"chmod 755 /run/counted/{tool}");
+        }
+
+        var backend = new IptablesBackend(new IptablesOptions { Path = "/run/counted:/usr/bin:/bin" });
+        IPPrefix[] both = [.. Addresses, IPPrefix.Parse("2001:db8::2/64")];
+        string[] changed = ["iptables-save", "iptables-restore", "ip6tables-save", "ip6tables-restore"];
+        string[] unchanged = ["iptables-save", "ip6tables-save"];
+        Assert.Equal(changed, Calls(() => backend.AddForwards(Pod, both, Mappings, new ForwardOptions())));
+        Assert.Equal(unchanged, Calls(() => backend.AddForwards(Pod, both, Mappings, new ForwardOptions())));
+        Assert.Equal(["iptables-save"], Calls(() => backend.CheckForwards(Pod, Addresses, Mappings, new ForwardOptions())));
+        Assert.Equal(changed[..2], Calls(() => backend.AddMasquerade(Pod, Addresses)));
+        Assert.Equal([.. changed[..2], "ip6tables-save"], Calls(() => backend.DeleteMasquerade(Pod, null)));
+        Assert.Equal(changed, Calls(() => backend.DeleteForwards(Pod, null)));
+        Assert.Equal(unchanged, Calls(() => backend.DeleteForwards(Pod, null)));
+
+        IEnumerable<string> Calls(Action call) => machine.Run(() =>
+        {
+            File.WriteAllText("/run/calls", "");
+            call();
+            return File.ReadAllLines("/run/calls");
+        });
+    }
+
+    [KernelFact]
+    public void Where_IPv6_cannot_be_read_an_end_still_cleans_IPv4()
+    {
+        using var machine = new IptablesMachine(IptablesVariant.Nft);
+        machine.Run(() => machine.Backend.AddMasquerade(Pod, Addresses));
+        machine.Tool("mkdir /run/none");
+        machine.Tool("ln -s /run/tools/iptables-save /run/none/iptables-nft-save");
+        machine.Tool("ln -s /run/tools/iptables-restore /run/none/iptables-nft-restore");
+        machine.Run(() => File.WriteAllText("/run/none/ip6tables-nft-save", "#!/bin/sh\necho 'Table does not exist' >&2\nexit 3\n"));
+        machine.Tool("chmod 755 /run/none/ip6tables-nft-save");
+        var backend = new IptablesBackend(machine.Options with { Path = "/run/none:/bin" });
+        machine.Run(() => backend.DeleteMasquerade(Pod, Addresses));
+        Assert.DoesNotContain("CNI-", machine.Saved());
+    }
+
     [KernelFact]
     public void Without_a_path_the_usual_folders_are_searched_and_with_one_it_comes_first()
     {

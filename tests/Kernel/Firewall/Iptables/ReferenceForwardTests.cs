@@ -130,13 +130,25 @@ public sealed class ReferenceForwardTests
     public void Thirty_at_once_leave_each_jump_once_and_thirty_ends_leave_nothing(IptablesVariant variant)
     {
         using var machine = Machine(variant);
-        AtOnce(machine, i => machine.Backend.AddForwards(Of(i), Addresses, [new PortMapping((ushort)(7000 + i), 80, PortProtocol.Tcp, null)], new ForwardOptions()));
+        AtOnce(machine, i =>
+        {
+            machine.Backend.AddMasquerade(Of(i), [new IPPrefix(IPAddr.V4(0x0a010000 + (uint)i), 16)]);
+            machine.Backend.AddForwards(Of(i), Addresses, [new PortMapping((ushort)(7000 + i), 80, PortProtocol.Tcp, null)], new ForwardOptions());
+        });
         var saved = machine.Saved();
+        Assert.Equal(30, Count(saved, "-A POSTROUTING -s 10.1.0."));
         Assert.Equal(2 * 30, Count(saved, ":CNI-DN-"));
         Assert.Equal(2 * 30, Count(saved, "-A CNI-HOSTPORT-DNAT "));
-        foreach (var once in new[] { "-A PREROUTING", "-A OUTPUT", "-A POSTROUTING", "-A CNI-HOSTPORT-SETMARK", "-A CNI-HOSTPORT-MASQ" })
+        foreach (var once in new[] { "-A PREROUTING", "-A OUTPUT", "-A POSTROUTING -m comment", "-A CNI-HOSTPORT-SETMARK", "-A CNI-HOSTPORT-MASQ" })
             Assert.Equal(2, Count(saved, once));
-        AtOnce(machine, i => machine.Backend.DeleteForwards(Of(i), null));
+        AtOnce(machine, i =>
+        {
+            machine.Backend.DeleteForwards(Of(i), null);
+            machine.Backend.DeleteMasquerade(Of(i), null);
+        });
+        var left = NatTable.Parse(machine.Saved());
+        Assert.Equal(["CNI-HOSTPORT-DNAT"], left.Rules("PREROUTING").Concat(left.Rules("OUTPUT")).Select(rule => rule.Target!).Distinct());
+        Assert.Equal(0, Count(machine.Saved(), "c29"));
         Assert.Equal(0, Count(machine.Saved(), "CNI-DN-"));
 
         static PodIdentity Of(int i) => new("net", $"c{i.ToString(CultureInfo.InvariantCulture)}", "eth0");

@@ -62,6 +62,12 @@ public sealed class RulePlanTests
         Assert.Contains("--set-xmark 0x80000000/0x80000000", text);
     }
 
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(32)]
+    public void A_mark_has_32_bits(int bit) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => Add(new ForwardOptions { MarkMasqBit = bit }, Web));
+
     [Fact]
     public void Another_chain_that_marks_replaces_ours()
     {
