@@ -1,5 +1,5 @@
-using Plugboard.Firewall.Pods;
 using System.Text;
+using Plugboard.Firewall.Pods;
 
 namespace Plugboard.Firewall.Iptables;
 
@@ -21,10 +21,7 @@ public static class ReferenceNames
     /// <summary>The chain that masquerades what is marked.</summary>
     public const string Masquerade = "CNI-HOSTPORT-MASQ";
 
-    /// <summary>The chain of old versions (before 0.7) whose rules refer to pods' <c>CNI-SN-</c> chains.</summary>
-    public const string SourceTop = "CNI-HOSTPORT-SNAT";
-
-    // xt_comment.h, XT_MAX_COMMENT_LEN 256; the reference cuts what is longer than 255 to 253 and three dots, and the kernel takes those 256.
+    // xt_comment.h: XT_MAX_COMMENT_LEN without its NUL. iptables cuts what is longer there, as the 256 bytes to which the reference cuts a forward's comment.
     private const int LongestComment = 255;
     private const int CutComment = 253;
 
@@ -41,27 +38,34 @@ public static class ReferenceNames
     public static string MasqueradeTag(PodIdentity pod) =>
         string.Concat(Sha512.Hex(pod.Network).AsSpan(0, 16), "-", Sha512.Hex($"{pod.IfName}:{pod.ContainerId}").AsSpan(0, 16));
 
+    internal static bool IsShared(string chain) => chain is ForwardTop or SetMark or Masquerade;
+
     internal static string Chain(string prefix, PodIdentity pod) => $"CNI-{prefix}{Sha512.Hex(pod.Network + pod.ContainerId)}"[..LongestChain];
 
-    internal static string MasqueradeComment(PodIdentity pod) => Cut($"name: {GoQuote.Of(pod.Network)} id: {GoQuote.Of(pod.ContainerId)}");
+    internal static string MasqueradeComment(PodIdentity pod) =>
+        First(LongestComment, $"name: {GoQuote.Of(pod.Network)} id: {GoQuote.Of(pod.ContainerId)}");
 
-    internal static string ForwardComment(PodIdentity pod) => Cut($"dnat name: {GoQuote.Of(pod.Network)} id: {GoQuote.Of(pod.ContainerId)}");
+    internal static string ForwardComment(PodIdentity pod)
+    {
+        var comment = $"dnat name: {GoQuote.Of(pod.Network)} id: {GoQuote.Of(pod.ContainerId)}";
+        return Encoding.UTF8.GetByteCount(comment) <= LongestComment ? comment : First(CutComment, comment) + "..";
+    }
 
     // Bytes, not characters; a character that would be cut through is left out.
-    private static string Cut(string comment)
+    private static string First(int bytes, string text)
     {
-        if (Encoding.UTF8.GetByteCount(comment) <= LongestComment)
-            return comment;
-        var kept = new StringBuilder(CutComment + 3);
+        if (Encoding.UTF8.GetByteCount(text) <= bytes)
+            return text;
         var length = 0;
-        foreach (var rune in comment.EnumerateRunes())
+        var kept = new StringBuilder(bytes);
+        foreach (var rune in text.EnumerateRunes())
         {
             length += rune.Utf8SequenceLength;
-            if (length > CutComment)
+            if (length > bytes)
                 break;
             kept.Append(rune.ToString());
         }
 
-        return kept.Append("...").ToString();
+        return kept.ToString();
     }
 }
