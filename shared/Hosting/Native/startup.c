@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -17,6 +18,31 @@ void __wrap__Z19InitializeCpuCGroupv(void) {}
 
 /* Where memory lies: of no use in two milliseconds. */
 void __wrap__Z21NUMASupportInitializev(void) {}
+
+/*
+ * The thread that runs finalizers: a plugin disposes what it opens and ends within milliseconds. A second thread costs its start, and at the end the
+ * kernel wakes it on another processor before the process is gone.
+ */
+_Bool __wrap_PalStartFinalizerThread(void *start, void *argument)
+{
+    (void)start;
+    (void)argument;
+    return 1;
+}
+
+/*
+ * What the processor can do beyond what the code was compiled for: nothing that two milliseconds gain by. CPUID traps in a virtual machine, 1 to 6 µs
+ * each time, and the runtime asks seven times.
+ */
+extern const int g_requiredCpuFeatures;
+int __wrap_minipal_getcpufeatures(void) { return g_requiredCpuFeatures; }
+
+/* Whether parts of the heap belong into a core dump: each answer is a call and splits a mapping. What was never touched is in none anyway. */
+int __real_madvise(void *start, size_t length, int advice);
+int __wrap_madvise(void *start, size_t length, int advice)
+{
+    return advice == MADV_DONTDUMP || advice == MADV_DODUMP ? 0 : __real_madvise(start, length, advice);
+}
 
 /* One malloc arena for both threads, grown once. */
 __attribute__((constructor)) static void prepare_malloc(void)
