@@ -95,14 +95,14 @@ internal sealed class OwnerLog : IDisposable
         }
     }
 
-    /// <summary>Every pair <c>containerID address</c> that those lines speak of, and whether it is one at the end.</summary>
-    public static SortedDictionary<string, bool> ReadChanges(string lines)
+    /// <summary>The last of those lines, whole, for every pair <c>containerID address</c> that they speak of.</summary>
+    public static Dictionary<string, string> ReadChanges(string lines)
     {
-        var changes = new SortedDictionary<string, bool>(StringComparer.Ordinal);
+        var changes = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var line in lines.Split('\n'))
         {
             if (line.StartsWith("+ ", StringComparison.Ordinal) || line.StartsWith("- ", StringComparison.Ordinal))
-                changes[line[2..]] = line[0] == '+';
+                changes[line[2..]] = line;
         }
 
         return changes;

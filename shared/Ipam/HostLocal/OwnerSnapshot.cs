@@ -103,30 +103,40 @@ internal sealed class OwnerSnapshot : IDisposable
         return Encoding.UTF8.GetBytes(text.ToString());
     }
 
-    /// <summary>The text of a snapshot after some changes: lines, and whether they are in it at the end. One pass, both are in order.</summary>
-    public static byte[] Merge(ReadOnlySpan<byte> text, SortedDictionary<string, bool> changes)
+    /// <summary>The text of a snapshot after some changes, as <see cref="OwnerLog.ReadChanges"/> gives them. One pass, both are in order.</summary>
+    public static byte[] Merge(ReadOnlySpan<byte> text, Dictionary<string, string> changes)
     {
-        var merged = new MemoryStream(text.Length + changes.Count * 80);
-        foreach (var (change, isIn) in changes)
+        var pairs = new List<string>(changes.Keys);
+        pairs.Sort(string.CompareOrdinal);
+        var merged = new List<byte>(text.Length + 2 * OwnerLog.Limit);
+        foreach (var pair in pairs)
         {
-            var line = Encoding.UTF8.GetBytes(change + "\n");
-            while (!text.IsEmpty)
-            {
-                var next = text[..(text.IndexOf((byte)'\n') + 1)];
-                var order = next.SequenceCompareTo(line);
-                if (order > 0 || next.IsEmpty)
-                    break;
-                if (order < 0)
-                    merged.Write(next);
-                text = text[next.Length..];
-            }
-
-            if (isIn)
-                merged.Write(line);
+            var line = Encoding.UTF8.GetBytes(pair + "\n");
+            var (before, equal) = Split(text, line);
+            merged.AddRange(text[..before]);
+            text = text[(before + equal)..];
+            if (changes[pair].StartsWith('+'))
+                merged.AddRange(line);
         }
 
-        merged.Write(text);
+        merged.AddRange(text);
         return merged.ToArray();
+    }
+
+    // How many bytes of the text are lines before that line, and how many are the line itself.
+    private static (int Before, int Equal) Split(ReadOnlySpan<byte> text, ReadOnlySpan<byte> line)
+    {
+        var before = 0;
+        while (before < text.Length)
+        {
+            var next = text.Slice(before, text[before..].IndexOf((byte)'\n') + 1);
+            var order = next.SequenceCompareTo(line);
+            if (order >= 0 || next.IsEmpty)
+                return (before, order == 0 ? next.Length : 0);
+            before += next.Length;
+        }
+
+        return (before, 0);
     }
 
     /// <inheritdoc/>
