@@ -19,13 +19,16 @@ internal sealed class OwnerLog : IDisposable
     /// </summary>
     public const int Limit = 32 * 1024;
 
+    private const int RoomForChange = 512;
+
     private readonly FileDescriptor file;
-    private readonly byte[] text = GC.AllocateUninitializedArray<byte>(Limit + 1);
+    private byte[] text;
     private int length;
 
     private OwnerLog(FileDescriptor file)
     {
         this.file = file;
+        text = new byte[(int)long.Min(file.Status().Size, Limit) + RoomForChange];
         length = file.ReadAt(text, 0);
     }
 
@@ -70,6 +73,8 @@ internal sealed class OwnerLog : IDisposable
         if (length + bytes.Length > Limit)
             return false;
         file.Write(bytes);
+        if (length + bytes.Length > text.Length)
+            Array.Resize(ref text, length + bytes.Length);
         bytes.CopyTo(text.AsSpan(length));
         length += bytes.Length;
         return true;
