@@ -81,7 +81,7 @@ int __wrap_madvise(void *start, size_t length, int advice)
     return advice == MADV_DONTDUMP || advice == MADV_DODUMP ? 0 : __real_madvise(start, length, advice);
 }
 
-/* One malloc arena for both threads, grown once. */
+/* One malloc arena for all threads, grown once. */
 __attribute__((constructor)) static void prepare_malloc(void)
 {
     mallopt(M_ARENA_MAX, 1);
