@@ -91,25 +91,6 @@ public sealed unsafe class FileDirectory : IDisposable
     public bool Remove(string name) =>
         LibC.File.UnlinkAt(descriptor.Number, name, 0) == 0 || Expected(Errno.ENOENT, "unlink", name);
 
-    /// <summary>Makes a symbolic link; false where the name is there already.</summary>
-    public bool TryLinkTo(string target, string name) =>
-        LibC.File.SymlinkAt(target, descriptor.Number, name) == 0 || Expected(Errno.EEXIST, "symlink", name);
-
-    /// <summary>What a symbolic link says, up to <paramref name="longest"/> bytes; null where the name is missing or no link.</summary>
-    public string? FindLinkTarget(string name, int longest = 4096)
-    {
-        Span<byte> buffer = longest <= 512 ? stackalloc byte[longest] : new byte[longest];
-        fixed (byte* p = buffer)
-        {
-            var length = (int)LibC.File.ReadLinkAt(descriptor.Number, name, p, (nuint)buffer.Length);
-            if (length >= 0)
-                return Encoding.UTF8.GetString(buffer[..length]);
-        }
-
-        var errno = (Errno)Marshal.GetLastPInvokeError();
-        return errno is Errno.ENOENT or Errno.EINVAL ? null : throw new ErrnoException("readlink", FullPath(name), errno);
-    }
-
     /// <summary>All names but <c>.</c> and <c>..</c>, in the filesystem's own order.</summary>
     public List<string> ReadNames()
     {
@@ -144,15 +125,6 @@ public sealed unsafe class FileDirectory : IDisposable
         Fill(times, nanoseconds);
         if (LibC.File.FUtimeNs(descriptor.Number, times) < 0)
             throw ErrnoException.Last("futimens", Path);
-    }
-
-    /// <summary>Sets the time of last modification of a name in it; false where it is missing.</summary>
-    public bool TrySetModified(string name, Int128 nanoseconds)
-    {
-        var times = stackalloc LibC.File.TimeSpec[2];
-        Fill(times, nanoseconds);
-        return LibC.File.UtimeNsAt(descriptor.Number, name, times, LibC.File.AT_SYMLINK_NOFOLLOW) == 0
-            || Expected(Errno.ENOENT, "utimensat", name);
     }
 
     /// <summary>
