@@ -1,6 +1,7 @@
 using Plugboard.Firewall;
 using Plugboard.Firewall.Pods;
 using Plugboard.Firewall.PortForwarding;
+using Plugboard.Hosting.Firewall;
 using Plugboard.Protocols.Cni;
 
 namespace Plugboard.Portmap;
@@ -50,8 +51,10 @@ internal sealed record PortmapConfig
         return config with { Backend = BackendChoice.From(config) };
     }
 
-    /// <summary>The config's own ports as far as they can be read: what a DEL or GC can look for besides what it finds by its owner.</summary>
-    public static IReadOnlyList<PortMapping> ReadPortsLeniently(CniRequest request) => PortMappings.ParseLeniently(request.Config);
+    /// <summary>What a DEL knows of a container that has no record: its ports and addresses as far as they can be read.</summary>
+    public static PortForward? ReadLeniently(CniRequest request) => request.FindPrevResultLeniently() is { } previous
+        ? new PortmapConfig { Ports = PortMappings.ParseLeniently(request.Config) }.ForwardTo(PodAddresses.From(previous, request.IfName), request)
+        : null;
 
     /// <summary>All that is wrong with a config, a sentence each.</summary>
     public static IReadOnlyList<string> Validate(CniRequest request)
@@ -97,14 +100,12 @@ internal sealed record PortmapConfig
         "externalSetMarkChain", "conditionsV4", "conditionsV6",
     ];
 
-    private static FirewallBackend? ReadBackend(ConfigNode node) => node.GetString("backend") switch
+    private static FirewallBackend? ReadBackend(ConfigNode node)
     {
-        "" => null,
-        "iptables" => FirewallBackend.Iptables,
-        "nftables" => FirewallBackend.Nftables,
-        var other => throw new CniException(
-            CniErrorCode.UnsupportedField, $"unrecognized backend \"{other}\"", "backend is \"nftables\" or \"iptables\"; without it portmap chooses"),
-    };
+        var word = node.GetString("backend");
+        return BackendWord.TryRead(word, out var backend) ? backend : throw new CniException(
+            CniErrorCode.UnsupportedField, $"unrecognized backend \"{word}\"", "backend is \"nftables\" or \"iptables\"; without it portmap chooses");
+    }
 
     private static int? ReadMarkBit(ConfigNode node)
     {

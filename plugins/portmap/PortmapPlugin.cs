@@ -1,7 +1,9 @@
 using Plugboard.Firewall.Conditions;
+using Plugboard.Firewall.Iptables;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.PortForwarding;
 using Plugboard.Firewall.Pods;
+using Plugboard.Hosting.Firewall;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
 using Plugboard.Protocols.Cni;
@@ -26,10 +28,10 @@ internal sealed class PortmapPlugin : CniPlugin
             return previous;
         var forward = config.ForwardTo(PodAddresses.From(previous, request.IfName), request);
         var localhost = LocalhostRoute.Find(forward);
-        using var forwarder = new PortForwarder(Records);
+        using var publisher = new PortPublisher(Records);
         using var rollback = new Rollback(Report);
-        rollback.OnFailure("withdraw the ports", () => forwarder.Withdraw(forward.Owner));
-        forwarder.Publish(forward, localhost?.Link ?? "");
+        publisher.Publish(forward, localhost?.Link ?? "", config.Backend);
+        rollback.OnFailure("withdraw the ports", () => publisher.Withdraw(forward.Owner, forward));
         localhost?.Open(rollback);
         rollback.Cancel();
         return previous;
@@ -38,8 +40,8 @@ internal sealed class PortmapPlugin : CniPlugin
     /// <inheritdoc/>
     public override void Del(CniRequest request)
     {
-        using var forwarder = new PortForwarder(Records);
-        forwarder.Withdraw(OwnerOf(request));
+        using var publisher = new PortPublisher(Records);
+        publisher.Withdraw(OwnerOf(request), PortmapConfig.ReadLeniently(request));
     }
 
     /// <inheritdoc/>
@@ -51,8 +53,8 @@ internal sealed class PortmapPlugin : CniPlugin
         if (config.Ports.Count == 0)
             return;
         var forward = config.ForwardTo(PodAddresses.From(previous, request.IfName), request);
-        using var forwarder = new PortForwarder(Records);
-        if ((forwarder.FindDifference(forward) ?? LocalhostRoute.Find(forward)?.FindDifference()) is { } difference)
+        using var publisher = new PortPublisher(Records);
+        if ((publisher.FindDifference(forward) ?? LocalhostRoute.Find(forward)?.FindDifference()) is { } difference)
             throw new CniException(CniErrorCode.NotAsAdded, difference, "something on the node changed the rules after ADD; the next ADD makes the node's part again");
     }
 
@@ -64,14 +66,17 @@ internal sealed class PortmapPlugin : CniPlugin
         var tags = new HashSet<string>(StringComparer.Ordinal);
         foreach (var attachment in valid)
             tags.Add(new PodIdentity(request.NetworkName, attachment.ContainerId, attachment.IfName).Tag);
-        using var forwarder = new PortForwarder(Records);
-        forwarder.Collect(request.NetworkName, tags);
+        using var publisher = new PortPublisher(Records);
+        publisher.Collect(request.NetworkName, tags);
     }
 
     /// <inheritdoc/>
     public override void Status(CniRequest request)
     {
-        _ = PortmapConfig.Parse(request);
+        var config = PortmapConfig.Parse(request);
+        using var publisher = new PortPublisher(Records);
+        if (publisher.FindHindrance(config.Backend) is { } hindrance)
+            throw new CniException(CniErrorCode.PluginNotAvailable, hindrance, "no port can be published on this node: see docs/operations.md, \"Which backend\"");
     }
 
     /// <inheritdoc/>
@@ -84,7 +89,7 @@ internal sealed class PortmapPlugin : CniPlugin
             CniErrorCode.PortTaken, e.Message, "choose another host port, or end that container; if it is gone already its DEL, or GC, frees the port", e),
         ConditionException e => new CniException(
             CniErrorCode.UnsupportedField, $"unsupported value of conditionsV4 or conditionsV6: {e.Message}", "docs/operations.md lists the conditions", e),
-        NftablesException e => FirewallFailure.Describe(e),
+        NftablesException or IptablesException => FirewallFailure.Describe(exception),
         _ => null,
     };
 

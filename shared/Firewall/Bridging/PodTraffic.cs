@@ -8,12 +8,17 @@ public sealed record PodTraffic
 {
     private const string Masqueraded = "masquerade";
     private const string Mac = "mac";
+    private const string BackendKey = "backend";
+    private const string Iptables = "iptables";
 
     /// <summary>The pod.</summary>
     public required PodIdentity Owner { get; init; }
 
     /// <summary>The addresses, with the length of their network, that are masqueraded.</summary>
     public IReadOnlyList<IPPrefix> MasqueradedAddresses { get; init; } = [];
+
+    /// <summary>What masquerades. Hardware addresses are checked by nftables always.</summary>
+    public FirewallBackend Backend { get; init; }
 
     /// <summary>The host's end of the pod's link; empty where it is not known.</summary>
     public string Link { get; init; } = "";
@@ -28,6 +33,7 @@ public sealed record PodTraffic
     public PodRecord ToRecord()
     {
         var record = new PodRecord(Owner) { Link = Link, NetNs = NetNs };
+        record.With(BackendKey, Backend == FirewallBackend.Iptables ? Iptables : "nftables");
         foreach (var address in MasqueradedAddresses)
             record.With(Masqueraded, address.ToString());
         return OnlyMac is { } mac ? record.With(Mac, mac.ToString()) : record;
@@ -47,6 +53,7 @@ public sealed record PodTraffic
         {
             Owner = record.Owner,
             MasqueradedAddresses = addresses,
+            Backend = record.Find(BackendKey) == Iptables ? FirewallBackend.Iptables : FirewallBackend.Nftables,
             Link = record.Link,
             NetNs = record.NetNs,
             OnlyMac = record.Find(Mac) is { } mac && MacAddress.TryParse(mac, out var parsed) ? parsed : null,

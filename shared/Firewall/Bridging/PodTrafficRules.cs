@@ -1,3 +1,4 @@
+using Plugboard.Addresses;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Pods;
 using Plugboard.Linux;
@@ -8,12 +9,15 @@ namespace Plugboard.Firewall.Bridging;
 /// Masquerades pods and checks their hardware addresses by nftables, without a process: one transaction for both. Works in the calling thread's network namespace; not for two
 /// threads at once.
 /// </summary>
-public sealed class PodTrafficRules : IDisposable
+internal sealed class PodTrafficRules : IDisposable
 {
     private readonly NftablesClient client = NftablesClient.Open();
     private readonly MasqueradeTable masquerade = new();
     private readonly SpoofCheckTable spoofCheck = new();
     private readonly PodElements pods;
+
+    /// <summary>The kernel's nftables.</summary>
+    public NftablesClient Client => client;
 
     /// <summary>Opens it.</summary>
     /// <param name="records">What each pod has.</param>
@@ -43,9 +47,11 @@ public sealed class PodTrafficRules : IDisposable
         var tables = new List<NodeTable>(2);
         var elements = new List<PlannedElement>();
         var comment = traffic.Owner.Comment;
-        if (traffic.MasqueradedAddresses.Count > 0)
+        // What iptables made is nothing here.
+        IReadOnlyList<IPPrefix> addresses = traffic.Backend == FirewallBackend.Nftables ? traffic.MasqueradedAddresses : [];
+        if (addresses.Count > 0)
             tables.Add(masquerade);
-        foreach (var address in traffic.MasqueradedAddresses)
+        foreach (var address in addresses)
             elements.AddRange(masquerade.ElementsOf(address, comment));
         if (traffic.OnlyMac is { } mac)
         {

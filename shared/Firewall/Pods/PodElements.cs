@@ -50,7 +50,7 @@ internal sealed class PodElements(NftablesClient client, PodRecordStore records,
             {
                 if (failure.Error.Errno is Errno.EEXIST or Errno.EBUSY && failure.Elements is { } refused && Find(plan, refused.Set, refused.Elements[0]) is { } element)
                     (IsFree(element, tag) ? stale : shared).Add(element);
-                else if (failure.Error.Errno != Errno.ENOENT)
+                else if (failure.Error.Errno != Errno.ENOENT || (failure.Elements is null && attempt > 1))
                     throw new NftablesException(failures);
             }
 

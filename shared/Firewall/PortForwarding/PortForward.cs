@@ -1,4 +1,5 @@
 using Plugboard.Addresses;
+using Plugboard.Firewall.Iptables;
 using Plugboard.Firewall.Pods;
 
 namespace Plugboard.Firewall.PortForwarding;
@@ -41,6 +42,28 @@ public sealed record PortForward
 
     /// <summary>The host's end of the pod's link; empty where there is none.</summary>
     public string Link { get; init; } = "";
+
+    /// <summary>What writes the rules.</summary>
+    public FirewallBackend Backend { get; init; }
+
+    /// <summary>The pod's addresses, at most one of each family.</summary>
+    public IReadOnlyList<IPPrefix> Addresses => (IPv4, IPv6) switch
+    {
+        ({ } v4, { } v6) => [v4, v6],
+        ({ } v4, null) => [v4],
+        (null, { } v6) => [v6],
+        _ => [],
+    };
+
+    internal ForwardOptions IptablesOptions => new()
+    {
+        Snat = Snat,
+        MasqAll = MasqueradeAll,
+        MarkMasqBit = MasqueradeMarkBit ?? ForwardOptions.DefaultMarkMasqBit,
+        ExternalSetMarkChain = ExternalSetMarkChain,
+        ConditionsV4 = ConditionsV4,
+        ConditionsV6 = ConditionsV6,
+    };
 
     /// <summary>The pod's address of a family.</summary>
     public IPPrefix? AddressOf(bool is6) => is6 ? IPv6 : IPv4;

@@ -7,6 +7,8 @@ namespace Plugboard.Firewall.PortForwarding;
 /// <summary>A pod's published ports as a <see cref="PodRecord"/>: all that its rules can be made of again. Pure.</summary>
 public static class PortForwardRecord
 {
+    private const string Backend = "backend";
+    private const string Iptables = "iptables";
     private const string Address = "address";
     private const string Port = "port";
     private const string Snat = "snat";
@@ -18,6 +20,7 @@ public static class PortForwardRecord
     public static PodRecord ToRecord(this PortForward forward)
     {
         var record = new PodRecord(forward.Owner) { NetNs = forward.NetNs, Link = forward.Link };
+        record.With(Backend, forward.Backend == FirewallBackend.Iptables ? Iptables : "nftables");
         if (forward.IPv4 is { } v4)
             record.With(Address, v4.ToString());
         if (forward.IPv6 is { } v6)
@@ -41,6 +44,7 @@ public static class PortForwardRecord
             Owner = record.Owner,
             NetNs = record.NetNs,
             Link = record.Link,
+            Backend = record.Find(Backend) == Iptables ? FirewallBackend.Iptables : FirewallBackend.Nftables,
             Ports = ReadPorts(record),
             Snat = record.Find(Snat) != "false",
             MasqueradeAll = record.Find(MasqueradeAll) == "true",

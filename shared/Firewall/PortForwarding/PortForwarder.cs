@@ -8,11 +8,14 @@ namespace Plugboard.Firewall.PortForwarding;
 /// Publishes ports by nftables, without a process. A port has one owner; that of a pod which is no more is taken over. Works in the calling thread's network namespace; not
 /// for two threads at once.
 /// </summary>
-public sealed class PortForwarder : IDisposable
+internal sealed class PortForwarder : IDisposable
 {
     private readonly NftablesClient client = NftablesClient.Open();
     private readonly PortForwardTable table = new();
     private readonly PodElements pods;
+
+    /// <summary>The kernel's nftables.</summary>
+    public NftablesClient Client => client;
 
     /// <summary>Opens it.</summary>
     /// <param name="records">What each pod has.</param>
@@ -36,12 +39,25 @@ public sealed class PortForwarder : IDisposable
     /// <summary>What is not as <see cref="Publish"/> left it, in words; null where all is.</summary>
     public string? FindDifference(PortForward forward) => pods.FindDifference(PortForwardPlan.Of(table, forward), forward.Owner.Tag);
 
+    /// <summary>Null where the kernel answers; else it throws what it says.</summary>
+    /// <exception cref="ErrnoException">The kernel has no nf_tables.</exception>
+    public string? FindHindrance()
+    {
+        client.Has(table.Table);
+        return null;
+    }
+
     /// <summary>Takes away what belongs to pods of a network that are not valid any more.</summary>
     /// <param name="network">The network's name.</param>
     /// <param name="valid">The tags of its valid pods.</param>
     public void Collect(string network, IReadOnlySet<string> valid) => pods.Collect(network, valid, PlanOf);
 
-    private PodPlan PlanOf(PodRecord record) => PortForwardPlan.Of(table, PortForwardRecord.FromRecord(record));
+    // What iptables made is nothing here.
+    private PodPlan PlanOf(PodRecord record)
+    {
+        var forward = PortForwardRecord.FromRecord(record);
+        return forward.Backend == FirewallBackend.Nftables ? PortForwardPlan.Of(table, forward) : new PodPlan { Tables = [], Elements = [] };
+    }
 
     /// <inheritdoc/>
     public void Dispose() => client.Dispose();
