@@ -72,7 +72,7 @@ internal static class ForwardContent
         return forwards.Address.Is6 ? [network] : [network, ["-s", "127.0.0.1/32"]];
     }
 
-    /// <summary>The rules that lead to the pod's chain: by protocol in alphabetical order, at most 15 ports each. Ports of both families, as the reference has it.</summary>
+    /// <summary>The rules that lead to the pod's chain: by protocol in alphabetical order, at most 15 ports each, of both families as the reference has it.</summary>
     public static IReadOnlyList<IptablesRule> Entries(PodForwards forwards)
     {
         var chain = ReferenceNames.ForwardChain(forwards.Pod);

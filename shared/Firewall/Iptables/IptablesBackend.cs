@@ -6,8 +6,8 @@ using Plugboard.Linux;
 namespace Plugboard.Firewall.Iptables;
 
 /// <summary>
-/// Masquerade and port forwards with iptables, both families, in the calling thread's network namespace. Each call costs at most two processes for a family that
-/// it is about. What it writes the reference plugins find and remove, and the other way round.
+/// Masquerade and port forwards with iptables, both families, in the calling thread's network namespace. Each call costs at most two processes for
+/// a family that it is about. What it writes the reference plugins find and remove, and the other way round.
 /// </summary>
 /// <param name="options">Which tools.</param>
 public sealed class IptablesBackend(IptablesOptions options)
@@ -26,8 +26,12 @@ public sealed class IptablesBackend(IptablesOptions options)
 
     /// <summary>Removes a pod's masquerade in both families; nothing there is no error.</summary>
     /// <param name="pod">Whose rules go.</param>
-    /// <param name="only">The addresses of the attachment that ends; null where they are not known: those of all its attachments to the network go.</param>
-    /// <exception cref="IptablesException">Neither family can be read, or a change was refused or had no lock; as many as failed, in an <see cref="AggregateException"/>.</exception>
+    /// <param name="only">
+    /// The addresses of the attachment that ends, none of which are others'; null where they are not known: those of all its attachments to the
+    /// network go.
+    /// </param>
+    /// <exception cref="IptablesException">Neither family can be read, or a change was refused or had no lock.</exception>
+    /// <exception cref="AggregateException">Both of it: one for each family.</exception>
     public void DeleteMasquerade(PodIdentity pod, IReadOnlyList<IPPrefix>? only) =>
         Remove(table => MasqueradeRules.Delete(table, pod, only));
 
@@ -56,7 +60,8 @@ public sealed class IptablesBackend(IptablesOptions options)
     /// The addresses of the attachment that ends: where all ports lead to another attachment of the pod to the network they stay. Null where they are not
     /// known: all goes.
     /// </param>
-    /// <exception cref="IptablesException">Neither family can be read, or a change was refused or had no lock; as many as failed, in an <see cref="AggregateException"/>.</exception>
+    /// <exception cref="IptablesException">Neither family can be read, or a change was refused or had no lock.</exception>
+    /// <exception cref="AggregateException">Both of it: one for each family.</exception>
     public void DeleteForwards(PodIdentity pod, IReadOnlyList<IPAddr>? only) =>
         Remove(table => only is not null && ForwardRules.LeadElsewhere(table, pod, only) ? new RestoreScript() : ForwardRules.Delete(table, pod));
 
@@ -102,7 +107,7 @@ public sealed class IptablesBackend(IptablesOptions options)
                 return plan(table);
             });
         }
-        catch (IptablesException e) when (!wasRead && (e is IptablesMissingException || e.ExitCode is not null))
+        catch (IptablesException e) when (!wasRead && (e is IptablesMissingException || e.ExitCode is not (null or 0)))
         {
             absent.Add(e);
         }

@@ -14,12 +14,18 @@ internal sealed class IptablesTool(bool is6, IptablesOptions options)
     private static readonly string[] UsualFolders = ["/usr/sbin", "/sbin", "/usr/local/sbin", "/usr/bin", "/bin"];
 
     /// <summary>The nat table as it is.</summary>
-    /// <exception cref="IptablesException">The tool is missing or failed.</exception>
+    /// <exception cref="IptablesException">The tool is missing or failed, or cannot read the table (exit status 0).</exception>
     public NatTable Save()
     {
         var path = Find("save");
         var result = Run(new Command(path) { Arguments = ["-t", "nat"], Environment = ChildEnvironment(), Timeout = options.Timeout });
-        return result.Succeeded ? NatTable.Parse(Encoding.UTF8.GetString(result.Output)) : throw Failed(path, result, null);
+        if (!result.Succeeded)
+            throw Failed(path, result, null);
+        var saved = Encoding.UTF8.GetString(result.Output);
+        // iptables-nft-save says only this, and succeeds, where somebody put rules of nftables into its table: to go on would be to see none of ours.
+        if (saved.Contains("is incompatible, use 'nft' tool", StringComparison.Ordinal))
+            throw new IptablesException(path, 0, null, $"{path}: the nat table holds rules that iptables cannot read; see `nft list table {(is6 ? "ip6" : "ip")} nat`");
+        return NatTable.Parse(saved);
     }
 
     /// <summary>Does what a script says, all of it or nothing; null when done, else the failure, which may be that the table changed meanwhile.</summary>

@@ -52,6 +52,17 @@ public sealed class IptablesFailureTests
     }
 
     [KernelFact]
+    public void A_table_that_iptables_cannot_read_is_not_taken_for_an_empty_one()
+    {
+        using var machine = new IptablesMachine(IptablesVariant.Nft);
+        machine.Run(() => machine.Backend.AddMasquerade(Pod, Addresses));
+        machine.Tool("nft add rule ip nat POSTROUTING meta skuid 3 ct mark 7 masquerade random");
+        var unreadable = Assert.Throws<IptablesException>(() => machine.Run(() => machine.Backend.DeleteMasquerade(Pod, Addresses)));
+        Assert.Contains("nft list table ip nat", unreadable.Message);
+        Assert.Throws<IptablesException>(() => machine.Run(() => machine.Backend.AddMasquerade(Pod, Addresses)));
+    }
+
+    [KernelFact]
     public void A_missing_tool_is_named_with_where_it_was_looked_for()
     {
         using var machine = new IptablesMachine(IptablesVariant.Nft);

@@ -75,6 +75,27 @@ public sealed class ReferenceForwardTests
     [KernelTheory]
     [InlineData(IptablesVariant.Legacy)]
     [InlineData(IptablesVariant.Nft)]
+    public void A_check_finds_what_is_missing_of_rules_with_conditions(IptablesVariant variant)
+    {
+        using var machine = Machine(variant);
+        var options = Case("conditions").Options;
+        machine.Run(() => machine.Backend.AddForwards(Pod, [Addresses[0]], Mappings, options));
+        var gone = machine.Saved().Split('\n').Where(line => line.StartsWith("-A CNI-HOSTPORT-DNAT", StringComparison.Ordinal)).ToList();
+        Assert.Equal(4, gone.Count);
+        gone.RemoveAll(line => line.Contains("-p sctp", StringComparison.Ordinal));
+        gone.RemoveAt(0);
+        machine.Restore("*nat\n" + string.Concat(gone.Select(line => $"-D{line[2..]}\n")) + "COMMIT\n");
+        var missing = machine.Run(() => machine.Backend.CheckForwards(Pod, [Addresses[0]], Mappings, options));
+        Assert.Equal(2, missing.Count);
+        Assert.Contains("--dports 9012,", missing[0]);
+        Assert.Contains("--dports 8081 ", missing[1]);
+        machine.Run(() => machine.Backend.AddForwards(Pod, [Addresses[0]], Mappings, options));
+        machine.Finds([], () => machine.Backend.CheckForwards(Pod, [Addresses[0]], Mappings, options));
+    }
+
+    [KernelTheory]
+    [InlineData(IptablesVariant.Legacy)]
+    [InlineData(IptablesVariant.Nft)]
     public void What_the_reference_left_by_repeated_ADDs_is_replaced_and_removed(IptablesVariant variant)
     {
         using var machine = Machine(variant);

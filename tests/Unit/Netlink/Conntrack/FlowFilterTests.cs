@@ -1,3 +1,5 @@
+using FsCheck;
+using FsCheck.Fluent;
 using Plugboard.Addresses;
 using Plugboard.Linux;
 using Plugboard.Netlink;
@@ -91,6 +93,26 @@ public sealed class FlowFilterTests
         Assert.StartsWith("IPCTNL_MSG_CT_GET flows: ", refused.Message);
         Assert.Contains("CTA_PROTO_DST_PORT 53", kernel.Trace[0]);
     }
+
+    [Fact]
+    public void A_flow_with_some_bytes_changed_is_read_or_refused() =>
+        Prop.ForAll(ArbMap.Default.ArbFor<int>(), seed =>
+        {
+            var random = new Random(seed);
+            var bytes = FlowMessage(1, 53, 1);
+            for (var i = random.Next(1, 6); i > 0; i--)
+                bytes[random.Next(bytes.Length)] = (byte)(random.Next(2) == 0 ? random.Next(256) : random.Next(8));
+            try
+            {
+                var reader = new NetlinkReader(bytes.AsSpan(0, random.Next(bytes.Length + 1)));
+                while (reader.Read())
+                    _ = FlowReader.Read(reader.Current)?.ToString();
+            }
+            catch (NetlinkFormatException)
+            {
+                // Refused.
+            }
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(10_000));
 
     private static byte[] FlowMessage(uint sequence, ushort port, uint id) => Message(ConntrackDialect.Type(NfnetlinkConntrackH.IPCTNL_MSG_CT_NEW), sequence, 2, writer =>
     {
