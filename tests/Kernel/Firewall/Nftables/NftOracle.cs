@@ -1,0 +1,67 @@
+using System.Text.Json.Nodes;
+using Plugboard.Firewall.Nftables;
+using Plugboard.Testing;
+
+namespace Plugboard.Tests.Kernel.Firewall.Nftables;
+
+/// <summary>Two empty namespaces: in one the library commits a batch, in the other nft runs the script that the batch prints. What nft lists of both must be equal.</summary>
+internal sealed class NftOracle : IDisposable
+{
+    private readonly TestNamespace ours = new();
+    private readonly TestNamespace theirs = new();
+    private readonly NftablesClient client;
+
+    public NftOracle() => client = NftablesClient.Open(ours.Namespace);
+
+    /// <summary>The client of the namespace that the library changes.</summary>
+    public NftablesClient Client => client;
+
+    /// <summary>One after the other, each a batch, a script and a comparison; returns nft's listing after the last.</summary>
+    public string Same(params Action<NftablesBatch>[] steps)
+    {
+        foreach (var step in steps)
+        {
+            var batch = new NftablesBatch();
+            step(batch);
+            var script = batch.ToString();
+            client.Commit(batch);
+            var nft = theirs.TryTool(["nft", "-f", "-"], script);
+            Assert.True(nft.ExitCode == 0, nft.Error + script);
+            Assert.Equal(theirs.Tool("nft list ruleset"), ours.Tool("nft list ruleset"));
+            Assert.Equal(Json(theirs), Json(ours));
+        }
+
+        return ours.Tool("nft list ruleset");
+    }
+
+    private static string Json(TestNamespace ns)
+    {
+        var root = JsonNode.Parse(ns.Tool("nft -j list ruleset"))!;
+        Strip(root);
+        return root.ToString();
+    }
+
+    // The kernel's numbers of objects, and which nft it was.
+    private static void Strip(JsonNode? node)
+    {
+        if (node is JsonArray array)
+        {
+            foreach (var each in array)
+                Strip(each);
+        }
+        else if (node is JsonObject here)
+        {
+            here.Remove("handle");
+            here.Remove("metainfo");
+            foreach (var (_, each) in here)
+                Strip(each);
+        }
+    }
+
+    public void Dispose()
+    {
+        client.Dispose();
+        ours.Dispose();
+        theirs.Dispose();
+    }
+}
