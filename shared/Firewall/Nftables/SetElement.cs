@@ -16,6 +16,12 @@ public sealed record SetElement(byte[] Key)
     /// <summary>What a reader is told of it, at most 128 bytes; empty: nothing.</summary>
     public string Comment { get; init; } = "";
 
+    /// <summary>How long it stays from now on, in whole milliseconds; null: as its set says.</summary>
+    public TimeSpan? Timeout { get; init; }
+
+    /// <summary>It is what lies behind a range.</summary>
+    internal bool EndsInterval { get; init; }
+
     /// <summary>True where both have one key, whatever they lead to.</summary>
     public bool HasKeyOf(SetElement other) => Key.AsSpan().SequenceEqual(other.Key) && (KeyEnd ?? Key).AsSpan().SequenceEqual(other.KeyEnd ?? other.Key);
 
@@ -26,6 +32,8 @@ public sealed record SetElement(byte[] Key)
     public string Describe(Set set)
     {
         var text = FieldText.Describe(set.Key, Key, KeyEnd);
+        if (Timeout is { } timeout)
+            text += $" timeout {FieldText.Describe(timeout)}";
         if (Comment.Length > 0)
             text += $" comment \"{Comment}\"";
         if (Verdict is { } verdict)

@@ -4,7 +4,7 @@ using static Plugboard.Firewall.Nftables.Uapi.NfTablesH;
 
 namespace Plugboard.Firewall.Nftables;
 
-/// <summary>Writes what a set is, and its elements.</summary>
+/// <summary>Writes what a set is.</summary>
 internal static class SetWriter
 {
     // libnftnl, include/libnftnl/udata.h; nftables, include/datatype.h (enum byteorder).
@@ -34,6 +34,8 @@ internal static class SetWriter
         writer.WriteUInt32BigEndian(NFTA_SET_ID, id);
         if (set is { IsInterval: true, Key.Count: > 1 })
             WriteFields(writer, set.Key);
+        if (set.Timeout is { } timeout)
+            writer.WriteUInt64BigEndian(NFTA_SET_TIMEOUT, (ulong)timeout.TotalMilliseconds);
         writer.WriteBytes(NFTA_SET_USERDATA, UserData(set));
     }
 
@@ -42,6 +44,10 @@ internal static class SetWriter
         var flags = set.IsMap ? NFT_SET_MAP : 0;
         if (set.IsInterval)
             flags |= NFT_SET_INTERVAL;
+        if (set.IsAnonymous)
+            flags |= NFT_SET_ANONYMOUS | NFT_SET_CONSTANT;
+        if (set.HasTimeouts)
+            flags |= NFT_SET_TIMEOUT;
         return set is { IsInterval: true, Key.Count: > 1 } ? flags | NFT_SET_CONCAT : flags;
     }
 
@@ -78,22 +84,5 @@ internal static class SetWriter
         data.Add(4);
         foreach (var each in bytes)
             data.Add(each);
-    }
-
-    /// <summary>One element; <paramref name="keyOnly"/>: what is enough to find it.</summary>
-    public static void WriteElement(NetlinkWriter writer, ExpressionWriter expressions, SetElement element, bool keyOnly)
-    {
-        using var scope = writer.Nested(NFTA_LIST_ELEM);
-        expressions.WriteValue(NFTA_SET_ELEM_KEY, element.Key);
-        if (element.KeyEnd is not null)
-            expressions.WriteValue(NFTA_SET_ELEM_KEY_END, element.KeyEnd);
-        if (keyOnly)
-            return;
-        if (element.Data is not null)
-            expressions.WriteValue(NFTA_SET_ELEM_DATA, element.Data);
-        if (element.Verdict is { } verdict)
-            expressions.WriteVerdict(NFTA_SET_ELEM_DATA, verdict);
-        if (element.Comment.Length > 0)
-            writer.WriteBytes(NFTA_SET_ELEM_USERDATA, UserDataComment.Write(UserDataComment.InElement, element.Comment));
     }
 }

@@ -111,6 +111,7 @@ public sealed class NftOracleTests
         var ports = new Set(table, "ports", [DataType.Ipv6Addr, DataType.InetProto, DataType.InetService]) { IsInterval = true, Comment = "ranges" };
         var decides = Set.VerdictMap(table, "decides", [DataType.Ipv4Addr, DataType.InetService]) with { IsInterval = true };
         var (net, one) = (IPPrefix.Parse("10.0.0.0/8"), Field.Of(IPAddr.Parse("10.9.9.9")));
+        var two = Field.Of(IPAddr.Parse("10.9.9.10"));
         var v6 = IPPrefix.Parse("2001:db8::/32");
         var all = IPPrefix.Parse("0.0.0.0/0");
         oracle.Same(
@@ -124,7 +125,7 @@ public sealed class NftOracleTests
                     pairs,
                     new SetElement(Field.Join(Field.Of(net.Address), one)) { KeyEnd = Field.Join(Field.Of(net.Last), one), Comment = "net to one" },
                     new SetElement(Field.Join(Field.Of(all.Address), Field.Of(IPAddr.Parse("10.1.1.1")))) { KeyEnd = Field.Join(Field.Of(all.Last), Field.Of(IPAddr.Parse("10.1.1.1"))) },
-                    new SetElement(Field.Join(one, one)) { KeyEnd = Field.Join(one, one) });
+                    new SetElement(Field.Join(one, two)) { KeyEnd = Field.Join(one, two) });
                 batch.Add(ports, new SetElement(Field.Join(Field.Of(v6.Address), Field.Protocol(6), Field.Port(1000))) { KeyEnd = Field.Join(Field.Of(v6.Last), Field.Protocol(6), Field.Port(2000)) });
                 batch.Add(decides, new SetElement(Field.Join(one, Field.Port(1))) { KeyEnd = Field.Join(one, Field.Port(9)), Verdict = Verdict.Accept, Comment = "low" });
             },
