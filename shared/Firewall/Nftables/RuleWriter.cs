@@ -57,6 +57,9 @@ internal sealed class RuleWriter(ExpressionWriter expressions, NftFamily family,
         knownProtocol = protocol;
     }
 
+    /// <summary>Only packets of this transport protocol come further.</summary>
+    public void NoteProtocol(byte protocol) => knownProtocol = protocol;
+
     private void CompareMeta(uint key, ReadOnlySpan<byte> value)
     {
         expressions.Meta(key, 0);

@@ -56,6 +56,8 @@ public sealed class Compare : Statement
         if (!isOne)
             rule.Expressions.And(mask);
         rule.Expressions.Compare(inverted ? NFT_CMP_NEQ : NFT_CMP_EQ, from);
+        if (selector.IsProtocol && isOne && !inverted)
+            rule.NoteProtocol(from[0]);
     }
 
     /// <summary>nft's words.</summary>

@@ -28,7 +28,8 @@ public sealed class HasRoute : Statement
     internal override void Write(RuleWriter rule)
     {
         rule.Expressions.Fib(NFT_FIB_RESULT_OIF, flags | NFTA_FIB_F_PRESENT, 0);
-        rule.Expressions.Compare(NFT_CMP_EQ, [exists ? (byte)1 : (byte)0]);
+        // One byte of the register is written, the others are zero; nft compares all four.
+        rule.Expressions.Compare(NFT_CMP_EQ, Field.Number(exists ? 1u : 0).Bytes);
     }
 
     /// <summary>nft's words.</summary>

@@ -24,6 +24,9 @@ public sealed class Selector
     /// <summary>The transport protocol a packet must be of; 0: any.</summary>
     internal byte Protocol { get; private init; }
 
+    /// <summary>It is the transport protocol.</summary>
+    internal bool IsProtocol { get; private init; }
+
     /// <summary>Only frames with an Ethernet header have it.</summary>
     internal bool IsOfEther { get; private init; }
 
@@ -50,7 +53,7 @@ public sealed class Selector
     public static Selector EtherSource => new("ether saddr", DataType.EtherAddr, static (writer, to) => writer.Payload(NFT_PAYLOAD_LL_HEADER, 6, 6, to)) { IsOfEther = true };
 
     /// <summary><c>meta l4proto</c>.</summary>
-    public static Selector L4Protocol => Meta("meta l4proto", DataType.InetProto, NFT_META_L4PROTO);
+    public static Selector L4Protocol => new("meta l4proto", DataType.InetProto, static (writer, to) => writer.Meta(NFT_META_L4PROTO, to)) { IsProtocol = true };
 
     /// <summary><c>meta mark</c>.</summary>
     public static Selector PacketMark => Meta("meta mark", DataType.Mark, NFT_META_MARK);
