@@ -96,6 +96,19 @@ internal sealed partial class ExpressionWriter(NetlinkWriter writer)
         WriteValue(NFTA_RANGE_TO_DATA, to);
     }
 
+    /// <summary>Turns a number of so many bytes in a register into network order.</summary>
+    public void ToNetworkOrder(int length)
+    {
+        using var element = writer.Nested(NFTA_LIST_ELEM);
+        writer.WriteString(NFTA_EXPR_NAME, "byteorder");
+        using var data = writer.Nested(NFTA_EXPR_DATA);
+        writer.WriteUInt32BigEndian(NFTA_BYTEORDER_SREG, NFT_REG_1);
+        writer.WriteUInt32BigEndian(NFTA_BYTEORDER_DREG, NFT_REG_1);
+        writer.WriteUInt32BigEndian(NFTA_BYTEORDER_OP, NFT_BYTEORDER_HTON);
+        writer.WriteUInt32BigEndian(NFTA_BYTEORDER_LEN, (uint)length);
+        writer.WriteUInt32BigEndian(NFTA_BYTEORDER_SIZE, (uint)length);
+    }
+
     /// <summary>Keeps the bits of a mask.</summary>
     public void And(ReadOnlySpan<byte> mask)
     {

@@ -15,8 +15,11 @@ internal static class SetWriter
     /// <param name="writer">Where to.</param>
     /// <param name="set">The set.</param>
     /// <param name="id">A number that no other set of the batch has.</param>
+    /// <exception cref="ArgumentException">Ranges of what is not in network order.</exception>
     public static void WriteDescription(NetlinkWriter writer, Set set, uint id)
     {
+        if (set.IsOfRanges && set.Key[0].IsHostEndian)
+            throw new ArgumentException($"there are no ranges of {set.Key[0].Name} in {set}: the kernel orders by bytes in network order", nameof(set));
         writer.WriteUInt32BigEndian(NFTA_SET_FLAGS, Flags(set));
         writer.WriteUInt32BigEndian(NFTA_SET_KEY_TYPE, Set.TypeId(set.Key));
         writer.WriteUInt32BigEndian(NFTA_SET_KEY_LEN, (uint)set.KeyLength);

@@ -7,6 +7,7 @@ public sealed class Selector
 {
     private readonly string text;
     private readonly Action<ExpressionWriter, int> load;
+    private int addressOffset;
 
     private Selector(string text, DataType type, Action<ExpressionWriter, int> load)
     {
@@ -74,7 +75,7 @@ public sealed class Selector
     public static Selector Random(uint modulus) => new($"numgen random mod {modulus}", DataType.Number, (writer, to) => writer.Random(modulus, to));
 
     private static Selector Address(bool is6, string word, int offset) => new(
-        (is6 ? "ip6 " : "ip ") + word, DataType.Address(is6), (writer, to) => writer.Payload(NFT_PAYLOAD_NETWORK_HEADER, offset, is6 ? 16 : 4, to)) { Is6 = is6 };
+        (is6 ? "ip6 " : "ip ") + word, DataType.Address(is6), (writer, to) => writer.Payload(NFT_PAYLOAD_NETWORK_HEADER, offset, is6 ? 16 : 4, to)) { Is6 = is6, addressOffset = offset };
 
     private static Selector Meta(string text, DataType type, uint key) => new(text, type, (writer, to) => writer.Meta(key, to));
 
@@ -91,6 +92,9 @@ public sealed class Selector
 
     /// <summary>Loads the value.</summary>
     internal void Load(RuleWriter rule, int to) => load(rule.Expressions, to);
+
+    /// <summary>Loads the first bytes of an address.</summary>
+    internal void LoadStart(RuleWriter rule, int length) => rule.Expressions.Payload(NFT_PAYLOAD_NETWORK_HEADER, addressOffset, length, 0);
 
     /// <summary>nft's words.</summary>
     public override string ToString() => text;

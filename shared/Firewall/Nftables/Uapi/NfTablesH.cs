@@ -154,6 +154,14 @@ internal static class NfTablesH
     public const ushort NFTA_BITWISE_OP = 6;
     public const ushort NFTA_BITWISE_DATA = 7;
 
+    // enum nft_byteorder_attributes, nft_byteorder_ops
+    public const ushort NFTA_BYTEORDER_SREG = 1;
+    public const ushort NFTA_BYTEORDER_DREG = 2;
+    public const ushort NFTA_BYTEORDER_OP = 3;
+    public const ushort NFTA_BYTEORDER_LEN = 4;
+    public const ushort NFTA_BYTEORDER_SIZE = 5;
+    public const uint NFT_BYTEORDER_HTON = 1;
+
     // enum nft_lookup_attributes
     public const ushort NFTA_LOOKUP_SET = 1;
     public const ushort NFTA_LOOKUP_SREG = 2;
@@ -283,6 +291,8 @@ internal static class NfTablesH
     // enum nft_cmp_ops
     public const uint NFT_CMP_EQ = 0;
     public const uint NFT_CMP_NEQ = 1;
+    public const uint NFT_CMP_LTE = 3;
+    public const uint NFT_CMP_GTE = 5;
 
     // enum nft_fib_result, nft_fib_flags
     public const uint NFT_FIB_RESULT_OIF = 1;

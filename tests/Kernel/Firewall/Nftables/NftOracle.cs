@@ -30,10 +30,19 @@ internal sealed partial class NftOracle : IDisposable
             Assert.True(nft.ExitCode == 0, nft.Error + script);
             Assert.Equal(List(theirs), List(ours));
             Assert.Equal(Json(theirs), Json(ours));
+            Assert.Equal(Opcodes(theirs), Opcodes(ours));
         }
 
         return List(ours);
     }
+
+    // What the rules are to the kernel.
+    // Which registers hold what between two opcodes, and which number a nameless set has, is for each to choose.
+    private static string Opcodes(TestNamespace ns) =>
+        Registers().Replace(string.Join('\n', ns.Tool("nft --debug=netlink list ruleset").Split('\n').Where(l => l.StartsWith("  [", StringComparison.Ordinal))), "$1");
+
+    [GeneratedRegex("(reg|__set)[ 0-9]+")]
+    private static partial Regex Registers();
 
     // How long an element still stays depends on when it is asked.
     private static string List(TestNamespace ns) => Expires().Replace(ns.Tool("nft list ruleset"), "");
