@@ -89,6 +89,30 @@ public sealed class NftablesBatchTests
     }
 
     [Theory]
+    [InlineData("mark")]
+    [InlineData("ifname")]
+    [InlineData("integer")]
+    public void Ranges_of_what_is_in_host_order_are_refused(string type)
+    {
+        var key = type switch { "mark" => DataType.Mark, "ifname" => DataType.IfName, _ => DataType.Number };
+        Assert.Throws<ArgumentException>(() => new NftablesBatch().Add(new Set(Table, "s", [key]) { IsInterval = true }));
+        new NftablesBatch().Add(new Set(Table, "s", [key]));
+    }
+
+    [Fact]
+    public void What_is_sent_is_told_in_the_kernels_words()
+    {
+        var kernel = new ScriptedKernel().Answer(_ => [ScriptedKernel.Ack(2, Errno.None)]);
+        using var client = new NftablesClient(new NetlinkSocket(kernel, new NftablesDialect(), kernel.Trace.Add));
+        var batch = new NftablesBatch();
+        batch.Replace(new ListedRule(Chain, 5), new Rule(Chain, [new Decide(Verdict.Drop)]));
+        client.Commit(batch);
+        var trace = string.Join('\n', kernel.Trace);
+        foreach (var word in new[] { "NFNL_MSG_BATCH_BEGIN", "NFT_MSG_NEWRULE", "CREATE|REPLACE", "family inet", "NFTA_RULE_CHAIN", "NFNL_MSG_BATCH_END" })
+            Assert.Contains(word, trace);
+    }
+
+    [Theory]
     [InlineData("00", "01")]
     [InlineData("00FF", "0100")]
     [InlineData("FF", null)]
