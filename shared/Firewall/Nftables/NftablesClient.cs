@@ -100,8 +100,17 @@ public sealed class NftablesClient : IDisposable
         request.WriteString(NFTA_SET_ELEM_LIST_SET, set.Name);
         message.Dispose();
         var elements = new List<SetElement>();
+        // A hash that grows meanwhile is walked from its start again, and the kernel does not say so (nft_set_hash.c, nft_rhash_walk: -EAGAIN): elements are told twice.
+        var seen = new HashSet<SetElement>(new ElementKeys());
         foreach (var part in socket.Dump(request, () => $"elements of {set}", static answer => NftablesReader.Elements(answer), Errno.ENOENT))
-            elements.AddRange(part);
+        {
+            foreach (var element in part)
+            {
+                if (seen.Add(element))
+                    elements.Add(element);
+            }
+        }
+
         return set.IsOfRanges ? IntervalEnds.Join(elements) : elements;
     }
 

@@ -74,8 +74,11 @@ public sealed class Selector
     /// <summary><c>numgen random mod 4</c>: for each packet a number from 0 on, below <paramref name="modulus"/>, which is at least 1.</summary>
     public static Selector Random(uint modulus) => new($"numgen random mod {modulus}", DataType.Number, (writer, to) => writer.Random(modulus, to));
 
-    private static Selector Address(bool is6, string word, int offset) => new(
-        (is6 ? "ip6 " : "ip ") + word, DataType.Address(is6), (writer, to) => writer.Payload(NFT_PAYLOAD_NETWORK_HEADER, offset, is6 ? 16 : 4, to)) { Is6 = is6, addressOffset = offset };
+    private static Selector Address(bool is6, string word, int offset)
+    {
+        void Load(ExpressionWriter writer, int to) => writer.Payload(NFT_PAYLOAD_NETWORK_HEADER, offset, is6 ? 16 : 4, to);
+        return new Selector((is6 ? "ip6 " : "ip ") + word, DataType.Address(is6), Load) { Is6 = is6, addressOffset = offset };
+    }
 
     private static Selector Meta(string text, DataType type, uint key) => new(text, type, (writer, to) => writer.Meta(key, to));
 

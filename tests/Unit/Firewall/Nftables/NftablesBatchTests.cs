@@ -168,7 +168,7 @@ public sealed class NftablesBatchTests
     {
         var kernel = new ScriptedKernel()
             .Answer(s => [Elements(s, NetlinkH.NLM_F_DUMP_INTR, 1, 2), ScriptedKernel.Done(s)])
-            .Answer(s => [Elements(s, 0, 1, 2), Elements(s, 0, 3), ScriptedKernel.Done(s)]);
+            .Answer(s => [Elements(s, 0, 1, 2), Elements(s, 0, 2, 3), ScriptedKernel.Done(s)]);
         using var client = new NftablesClient(kernel.Socket());
         Assert.Equal(["1", "2", "3"], client.ListElements(Ports).Select(e => e.Describe(Ports)));
     }
