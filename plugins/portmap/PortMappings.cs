@@ -91,7 +91,7 @@ internal static class PortMappings
     {
         foreach (var other in earlier)
         {
-            if (other with { ContainerPort = mapping.ContainerPort } == mapping)
+            if (other.IsSameHostPort(mapping) && other.ContainerPort != mapping.ContainerPort)
             {
                 throw new CniException(
                     CniErrorCode.InvalidNetworkConfig,

@@ -1,7 +1,5 @@
 using Plugboard.Firewall;
 using Plugboard.Firewall.Conditions;
-using Plugboard.Firewall.Iptables;
-using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.PortForwarding;
 using Plugboard.Firewall.Pods;
 using Plugboard.Hosting.Firewall;
@@ -89,8 +87,7 @@ internal sealed class PortmapPlugin : CniPlugin
             CniErrorCode.PortTaken, e.Message, "choose another host port, or end that container; if it is gone already its DEL, or GC, frees the port", e),
         ConditionException e => new CniException(
             CniErrorCode.UnsupportedField, $"unsupported value of conditionsV4 or conditionsV6: {e.Message}", "docs/operations.md lists the conditions", e),
-        NftablesException or IptablesException => FirewallFailure.Describe(exception),
-        _ => null,
+        _ => FirewallFailure.Describe(exception),
     };
 
     private static PodIdentity OwnerOf(CniRequest request) => new(request.NetworkName, request.ContainerId, request.IfName);

@@ -11,7 +11,7 @@ public static class FirewallFailure
     /// <summary>The failure to report; null where it has no meaning of its own.</summary>
     public static CniException? Describe(Exception exception) => exception switch
     {
-        NftablesException e when e.IsLackOfNftables() => new CniException(
+        ErrnoException e when e.IsLackOfNftables() => new CniException(
             CniErrorCode.UnsupportedField, e.Message, "this kernel's nftables lacks it (NAT in inet tables wants Linux 5.2, sets of address pairs 5.6): set the backend to \"iptables\"", e),
         NftablesException { Errno: Errno.EBUSY or Errno.EAGAIN or Errno.ENOENT or Errno.EEXIST } e => new CniException(
             CniErrorCode.TryAgainLater, e.Message, "another program changes the same rules: the call can be repeated", e),
@@ -19,6 +19,7 @@ public static class FirewallFailure
         NftablesException e => new CniException(CniErrorCode.Internal, e.Message, "the kernel refused rules that it should take: please report it with the kernel's version", e),
         IptablesLockedException e => new CniException(CniErrorCode.TryAgainLater, e.Message, "another program holds the lock of iptables: the call can be repeated", e),
         IptablesMissingException e => new CniException(CniErrorCode.UnsupportedField, e.Message, "install iptables on the node, or set the backend to \"nftables\"", e),
+        IptablesException { Rule: null } e => new CniException(CniErrorCode.IOFailure, e.Message, "iptables does not work on this node: run it by hand, or set the backend to \"nftables\"", e),
         IptablesException e => new CniException(CniErrorCode.InvalidNetworkConfig, e.Message, "iptables refused a rule: correct the conditions in the network config", e),
         _ => null,
     };

@@ -18,11 +18,28 @@ public sealed class NftablesClient : IDisposable
     internal NftablesClient(NetlinkSocket socket) => this.socket = socket;
 
     /// <summary>Opens a client in the calling thread's namespace.</summary>
-    /// <exception cref="ErrnoException">EPROTONOSUPPORT: the kernel has no netfilter.</exception>
-    public static NftablesClient Open() => new(NetlinkSocket.Open(NetlinkProtocol.Netfilter, new NftablesDialect()));
+    /// <exception cref="NftablesMissingException">The kernel has no nf_tables.</exception>
+    /// <exception cref="ErrnoException">No more files can be opened.</exception>
+    public static NftablesClient Open()
+    {
+        NftablesClient? client = null;
+        try
+        {
+            client = new NftablesClient(NetlinkSocket.Open(NetlinkProtocol.Netfilter, new NftablesDialect()));
+            // A netfilter without nf_tables does not know the question: EINVAL.
+            client.GetGeneration();
+            return client;
+        }
+        catch (ErrnoException e) when (e.Errno is Errno.EINVAL or Errno.EPROTONOSUPPORT or Errno.EAFNOSUPPORT or Errno.EOPNOTSUPP)
+        {
+            client?.Dispose();
+            throw new NftablesMissingException(e);
+        }
+    }
 
     /// <summary>Opens a client in a namespace, on a thread of its own that enters it.</summary>
-    /// <exception cref="ErrnoException">The namespace cannot be entered, or the kernel has no netfilter.</exception>
+    /// <exception cref="NftablesMissingException">The kernel has no nf_tables.</exception>
+    /// <exception cref="ErrnoException">The namespace cannot be entered.</exception>
     public static NftablesClient Open(NetworkNamespace ns) => NamespaceThread.Run(ns, Open);
 
     /// <summary>Does all of a batch or nothing.</summary>

@@ -53,7 +53,7 @@ internal sealed class PortForwardPlan
         var isPublished = false;
         foreach (var port in forward.Ports)
         {
-            if (!port.IsOf(pod.Is6))
+            if (!port.IsOf(pod.Is6) || IsSaid(port, pod.Is6))
                 continue;
             isPublished = true;
             AddPort(maps, port, pod.Address, conditions);
@@ -63,6 +63,20 @@ internal sealed class PortForwardPlan
             return;
         foreach (var clients in forward.MasqueradeAll ? [maps.Everyone] : Clients(pod))
             elements.Add(new PlannedElement(maps.Masquerade, FamilyMaps.Masqueraded(clients, pod.Address) with { Comment = comment }, "masquerading of clients"));
+    }
+
+    // By an earlier one, which says 0.0.0.0 or :: where this one says nothing, or the other way round.
+    private bool IsSaid(PortMapping port, bool is6)
+    {
+        foreach (var earlier in forward.Ports)
+        {
+            if (ReferenceEquals(earlier, port))
+                return false;
+            if (earlier.IsOf(is6) && earlier.IsSameHostPort(port))
+                return true;
+        }
+
+        return false;
     }
 
     // The kernel routes packets from ::1 nowhere.

@@ -16,6 +16,10 @@ public sealed record PortMapping(ushort HostPort, ushort ContainerPort, PortProt
     /// <summary>The one address of the host that is forwarded; null: all of its family.</summary>
     public IPAddr? OnlyAddress => HostIP is { IsUnspecified: false } address ? address : null;
 
+    /// <summary>True where both are of the same port of the same address, in a family that both are of.</summary>
+    public bool IsSameHostPort(PortMapping other) =>
+        HostPort == other.HostPort && Protocol == other.Protocol && OnlyAddress == other.OnlyAddress && (HostIP is null || other.IsOf(HostIP.Value.Is6));
+
     /// <summary>The host's side: <c>8080/tcp</c>, <c>192.0.2.1:8080/tcp</c> or <c>[2001:db8::1]:8080/udp</c>.</summary>
     public string Name
     {

@@ -82,7 +82,9 @@ public sealed class TrafficTests
     public void An_unspecified_host_address_stands_for_its_family()
     {
         using var node = new PortNode();
-        node.AddPod("0.0.0.0:8080:80");
+        node.AddPod("0.0.0.0:8080:80", "8081:80", "0.0.0.0:8081:80", "[::]:8081:80");
+        Assert.Equal("192.0.2.2", node.Other.AskTcp("192.0.2.1:8081"));
+        Assert.Equal("fd00:9::2", node.Other.AskTcp("[fd00:9::1]:8081"));
         Assert.Equal("192.0.2.2", node.Other.AskTcp("192.0.2.1:8080"));
         Assert.Equal("refused", node.Other.AskTcp("[fd00:9::1]:8080"));
     }
