@@ -86,9 +86,11 @@ internal sealed class PortForwardTable : NodeTable
 
     private Rule Masquerades(FamilyMaps maps, bool is6, string why) => new(
         postrouting,
-        [FlowIs.DestinationChanged, new InSet(maps.Masquerade, Selector.SourceAddress(is6), Selector.DestinationAddress(is6)), new Masquerade()]) { Comment = why };
+        [FlowIs.DestinationChanged, new InSet(maps.Masquerade, Selector.SourceAddress(is6), Selector.DestinationAddress(is6)), new Masquerade()])
+    { Comment = why };
 
     private Rule FromLocalhost(Selector address, string why) => new(
         martians,
-        [new InSet(LocalhostLinks, Selector.InputLink), Compare.InNetwork(address, IPPrefix.Parse("127.0.0.0/8")), new Decide(Verdict.Drop)]) { Comment = why };
+        [new InSet(LocalhostLinks, Selector.InputLink), Compare.InNetwork(address, IPPrefix.Parse("127.0.0.0/8")), new Decide(Verdict.Drop)])
+    { Comment = why };
 }
