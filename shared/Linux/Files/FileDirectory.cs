@@ -18,6 +18,8 @@ public sealed unsafe class FileDirectory : IDisposable
 
     internal FileDescriptor Descriptor => descriptor;
 
+    internal static FileDirectory Of(FileDescriptor descriptor) => new(descriptor);
+
     /// <summary>Opens a directory; null where nothing is there.</summary>
     public static FileDirectory? Find(string path) =>
         FileDescriptor.FindDirectory(path) is { } descriptor ? new FileDirectory(descriptor) : null;
