@@ -52,6 +52,13 @@ public sealed unsafe class FileDescriptor : SafeHandle
     /// </summary>
     public static FileDescriptor OpenPath(string path) => Open(null, path, LibC.File.O_PATH | LibC.File.O_NOFOLLOW, 0);
 
+    /// <summary>Opens an existing file for reading and writing, following no link at its end; null where nothing is there.</summary>
+    public static FileDescriptor? FindForChange(string path) => Find(null, path, LibC.File.O_RDWR | LibC.File.O_NOFOLLOW);
+
+    /// <summary>A path by which another process reaches this open file while this process has it, though it have no name.</summary>
+    public string ProcPath =>
+        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"/proc/{Environment.ProcessId}/fd/{Number}");
+
     /// <summary>Opens an existing file for writing; null where nothing is there.</summary>
     public static FileDescriptor? FindForWriting(string path) => Find(null, path, LibC.File.O_WRONLY);
 

@@ -93,6 +93,10 @@ public sealed unsafe class FileDirectory : IDisposable
     public bool Remove(string name) =>
         LibC.File.UnlinkAt(descriptor.Number, name, 0) == 0 || Expected(Errno.ENOENT, "unlink", name);
 
+    /// <summary>Removes an empty directory: <see cref="Errno.None"/>, or why it was refused.</summary>
+    public static Errno TryRemoveDirectory(string path) =>
+        LibC.File.UnlinkAt(LibC.File.AT_FDCWD, path, LibC.File.AT_REMOVEDIR) == 0 ? Errno.None : (Errno)Marshal.GetLastPInvokeError();
+
     /// <summary>Makes a symbolic link; false where the name is there already.</summary>
     public bool TryLinkTo(string target, string name) =>
         LibC.File.SymlinkAt(target, descriptor.Number, name) == 0 || Expected(Errno.EEXIST, "symlink", name);
@@ -162,6 +166,9 @@ public sealed unsafe class FileDirectory : IDisposable
     /// process before that, nothing is left of it.
     /// </summary>
     public UnnamedFile CreateUnnamed(ReadOnlySpan<byte> content, uint mode) => UnnamedFile.Create(this, content, mode);
+
+    /// <summary>As <see cref="CreateUnnamed(ReadOnlySpan{byte},uint)"/>, empty, to be filled by <see cref="UnnamedFile.File"/>.</summary>
+    public UnnamedFile CreateUnnamed(uint mode) => UnnamedFile.Create(this, [], mode);
 
     /// <summary>Throws what making a file in this directory would throw: not permitted, read-only, full. Leaves no trace.</summary>
     public void ProbeWritable()
