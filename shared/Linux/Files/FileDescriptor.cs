@@ -177,6 +177,15 @@ public sealed unsafe class FileDescriptor : SafeHandle
     /// <summary>What statx(2) tells of a path, following links; null where nothing is there.</summary>
     public static FileStatus? FindStatus(string path) => Stat(LibC.File.AT_FDCWD, path, 0, path);
 
+    /// <summary>The owner's user id, and the permission bits of the mode.</summary>
+    public (uint User, uint Mode) Ownership()
+    {
+        LibC.File.StatxBuffer buffer;
+        return LibC.File.Statx(Number, "", LibC.File.AT_EMPTY_PATH, LibC.File.STATX_BASIC_STATS, &buffer) < 0
+            ? throw ErrnoException.Last("statx", path)
+            : (buffer.Uid, buffer.Mode & 0xfffu);
+    }
+
     internal static FileStatus? Stat(int directory, string path, int flags, string subject)
     {
         LibC.File.StatxBuffer buffer;
