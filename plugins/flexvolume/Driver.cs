@@ -4,6 +4,7 @@ using Plugboard.Volumes;
 using Plugboard.Volumes.Local;
 using Plugboard.Volumes.Loop;
 using Plugboard.Volumes.Options;
+using Plugboard.Volumes.Remote;
 using Plugboard.Volumes.Tmpfs;
 using Plugboard.Volumes.Uds;
 
@@ -31,14 +32,15 @@ internal sealed class Driver(DriverName name, Dialect dialect)
         }
         catch (Exception e)
         {
-            return Describe(e);
+            return Describe(e, name);
         }
     }
 
     /// <summary>What a failure is called in an answer.</summary>
-    public static FlexAnswer Describe(Exception e) => FlexAnswer.Failure(e switch
+    public static FlexAnswer Describe(Exception e, DriverName? name = null) => FlexAnswer.Failure(e switch
     {
         MissingOptionException missing => $"{missing.Message}; set flexVolume.options.{missing.Option}",
+        MissingSecretException missing => $"{missing.Message}; secretRef must name a Secret of type \"{name?.Slashed}\" with keys username, password",
         _ => e.Message,
     });
 
@@ -52,6 +54,8 @@ internal sealed class Driver(DriverName name, Dialect dialect)
             "loop" => new LoopBackend(policy),
             "tmpfs" => new TmpfsBackend(policy),
             "uds" => new UdsBackend(policy),
+            "nfs" => new NfsBackend(policy),
+            "cifs" => new CifsBackend(policy),
             _ => throw new FlexException($"no backend is called {dialect.Backend}"),
         };
     }

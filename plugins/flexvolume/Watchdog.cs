@@ -5,6 +5,7 @@ using Plugboard.Linux.Files;
 using Plugboard.Linux.Mounts;
 using Plugboard.Protocols.FlexVolume;
 using Plugboard.Volumes;
+using Plugboard.Volumes.Remote;
 
 namespace Plugboard.FlexVolume;
 
@@ -66,10 +67,64 @@ internal sealed class Watchdog(DriverName name, Dialect dialect)
         return (name, TimeSpan.FromSeconds(seconds + 5), words[2..]);
     }
 
+    // The call's own words at its end: whether the server answers now says whose fault it is.
     private FlexAnswer TimedOut(FlexCall call, VolumePolicy policy, TimeSpan limit, int? abandoned)
     {
         var seconds = limit.TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
-        var fate = abandoned is { } pid ? $"the {call.Name} process is killed and still blocked in the kernel (pid {pid})" : $"{call.Name} process killed";
-        return FlexAnswer.Failure($"{dialect.Backend}: {call.Directory} did not come within {seconds} s; {fate}");
+        var fate = abandoned is { } pid ? string.Create(CultureInfo.InvariantCulture, $"the {call.Name} process is killed and still blocked in the kernel (pid {pid})") : $"{call.Name} process killed";
+        var (server, state) = Probe(call);
+        if (call.Verb == FlexVerb.Unmount && policy.ForceUnreachable && state != Errno.None && server is not null && Probe(call).State != Errno.None)
+            return Force(call, server);
+        var asked = server is null ? call.Directory : $"server {server.Name}";
+        var found = server is null ? "" : $" ({server.Describe(state)})";
+        return FlexAnswer.Failure($"{dialect.Backend}: {asked} did not answer within {seconds} s{found}; {fate}");
+    }
+
+    private (RemoteServer? Server, Errno State) Probe(FlexCall call)
+    {
+        try
+        {
+            var server = call.Verb == FlexVerb.Mount ? ServerOfOptions(call) : ServerOfMount(call);
+            return server is null ? (null, Errno.None) : (server, server.Probe(server.Resolve(dialect.Backend)));
+        }
+        catch (VolumeException)
+        {
+            // No name, no answer: the message does without them.
+            return (null, Errno.None);
+        }
+    }
+
+    private RemoteServer? ServerOfOptions(FlexCall call)
+    {
+        var driver = new Driver(name, dialect);
+        return (driver.OpenBackend() as RemoteBackend)?.ServerOf(driver.RequestOf(call));
+    }
+
+    // Both NFS and CIFS show the server's address among their options.
+    private static RemoteServer? ServerOfMount(FlexCall call)
+    {
+        const ushort NfsPort = 2049;
+        const ushort SmbPort = 445;
+        if (RemoteMount(call) is not { } mount)
+            return null;
+        foreach (var option in mount.SuperOptions.Split(','))
+        {
+            if (option.StartsWith("addr=", StringComparison.Ordinal))
+                return new RemoteServer(option[5..], mount.Type.StartsWith("nfs", StringComparison.Ordinal) ? NfsPort : SmbPort);
+        }
+
+        return null;
+    }
+
+    private FlexAnswer Force(FlexCall call, RemoteServer server)
+    {
+        var target = call.Directory.TrimEnd('/');
+        foreach (var nested in MountTable.ReadAt(target).Below(target))
+            Unmounting.Force(nested.Target);
+        Unmounting.Force(target);
+        _ = FileDirectory.TryRemoveDirectory(target);
+        return MountTable.ReadAt(target).FindTop(target) is null
+            ? new FlexAnswer(FlexStatus.Success, $"{dialect.Backend}: server {server.Name} does not answer, the mount was taken away by force: what was not written yet is lost")
+            : FlexAnswer.Failure($"{dialect.Backend}: server {server.Name} does not answer, and the mount cannot be taken away even by force; kubelet will retry");
     }
 }
