@@ -72,6 +72,9 @@ internal sealed class Watchdog(DriverName name, Dialect dialect)
     {
         var seconds = limit.TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
         var fate = abandoned is { } pid ? string.Create(CultureInfo.InvariantCulture, $"the {call.Name} process is killed and still blocked in the kernel (pid {pid})") : $"{call.Name} process killed";
+        // The mount may have gone at the last moment, or with the process that was killed.
+        if (call.Verb == FlexVerb.Unmount && abandoned is null && MountTable.ReadAt(call.Directory.TrimEnd('/')).Entries.Count == 0)
+            return new Driver(name, dialect).Serve(call);
         var (server, state) = Probe(call);
         if (call.Verb == FlexVerb.Unmount && policy.ForceUnreachable && state != Errno.None && server is not null && Probe(call).State != Errno.None)
             return Force(call, server);

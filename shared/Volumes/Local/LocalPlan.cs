@@ -6,6 +6,7 @@ namespace Plugboard.Volumes.Local;
 internal sealed record LocalPlan
 {
     private const string Backend = "local";
+    private static readonly string[] known = ["path", "subPath", "create", "mode", "uid", "gid", "perPod", "readOnly"];
 
     /// <summary>The directory that the pod sees.</summary>
     public required AllowedRoot Place { get; init; }
@@ -28,6 +29,7 @@ internal sealed record LocalPlan
     public static LocalPlan From(PublishRequest request, VolumePolicy policy)
     {
         var options = request.Options;
+        options.RequireKnown(Backend, known);
         var path = options.Find("path");
         var sub = options.Find("subPath");
         var plan = new LocalPlan
@@ -40,7 +42,6 @@ internal sealed record LocalPlan
             Place = default,
         };
         var perPod = options.Flag(Backend, "perPod", false);
-        options.RequireAllKnown(Backend);
         path ??= DefaultPath(request);
         // A ".." of one option must not eat what another one, or the pod's name, put before it.
         var place = AllowedRoot.Find(Backend, path, policy);

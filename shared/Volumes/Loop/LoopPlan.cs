@@ -7,6 +7,7 @@ namespace Plugboard.Volumes.Loop;
 internal sealed record LoopPlan
 {
     private const string Backend = "loop";
+    private static readonly string[] known = ["file", "size", "create", "preallocate", "fsType", "mountOptions", "discard", "directIO", "fsck", "readOnly"];
     private static readonly string[] allowedWords = ["discard", "nodiscard", "commit", "data", "barrier", "compress", "compress-force", "ssd", "nobarrier", "logbsize", "inode64", "errors"];
 
     /// <summary>The image file.</summary>
@@ -35,6 +36,7 @@ internal sealed record LoopPlan
     public static LoopPlan From(PublishRequest request, VolumePolicy policy)
     {
         var options = request.Options;
+        options.RequireKnown(Backend, known);
         var file = options.Get(Backend, "file");
         var size = options.Size(Backend, "size");
         var create = options.Flag(Backend, "create", size is not null);
@@ -58,7 +60,6 @@ internal sealed record LoopPlan
             },
             Words = words with { Attributes = words.Attributes | policy.ForcedAttributes | readOnly },
         };
-        options.RequireAllKnown(Backend);
         return plan.Image.Inside.Length > 0 ? plan : throw options.Wrong(Backend, "file", file, "a file below the allowed root");
     }
 

@@ -3,15 +3,13 @@ using System.Globalization;
 namespace Plugboard.Volumes.Options;
 
 /// <summary>
-/// A volume's options, asked for one by one under the backend's names, whatever the dialect calls them. What was asked for is what is known:
-/// <see cref="RequireAllKnown"/>, after the last question, refuses the rest.
+/// A volume's options, asked for one by one under the backend's names, whatever the dialect calls them. <see cref="RequireKnown"/>, before the first
+/// question, refuses what the backend does not know: that one is missing says less than that it is written wrong.
 /// </summary>
 /// <param name="given">Names and values as the volume's author wrote them.</param>
 /// <param name="names">The dialect.</param>
 public sealed class VolumeOptions(IReadOnlyDictionary<string, string> given, OptionNames names)
 {
-    private readonly HashSet<string> asked = new(StringComparer.Ordinal);
-
     /// <summary>No options.</summary>
     public static VolumeOptions None { get; } = new(new Dictionary<string, string>(StringComparer.Ordinal), OptionNames.Own);
 
@@ -19,7 +17,6 @@ public sealed class VolumeOptions(IReadOnlyDictionary<string, string> given, Opt
     /// <exception cref="VolumeException">It is given by two names with two values.</exception>
     public string? Find(string name)
     {
-        asked.Add(name);
         string? found = null;
         foreach (var (spelled, value) in given)
         {
@@ -76,17 +73,19 @@ public sealed class VolumeOptions(IReadOnlyDictionary<string, string> given, Opt
         var value => uint.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var id) && id != uint.MaxValue ? id : throw Wrong(backend, name, value, "a number"),
     };
 
-    /// <summary>Refuses what no question was about.</summary>
+    /// <summary>Refuses what the backend does not know.</summary>
+    /// <param name="backend">For the message.</param>
+    /// <param name="known">The backend's own names of its options.</param>
     /// <exception cref="VolumeException">An option is unknown; the one that was meant is named where there is a near one.</exception>
-    public void RequireAllKnown(string backend)
+    public void RequireKnown(string backend, IReadOnlyList<string> known)
     {
         if (names.IsLenient)
             return;
         foreach (var (spelled, _) in given)
         {
-            if (asked.Contains(Canonical(spelled)))
+            if (known.Contains(Canonical(spelled), StringComparer.Ordinal))
                 continue;
-            var meant = Spelling.FindNearest(spelled, asked.Concat(names.Aliases.Keys).Order(StringComparer.Ordinal));
+            var meant = Spelling.FindNearest(spelled, known.Concat(names.Aliases.Keys));
             throw new VolumeException($"{backend}: unknown option \"{spelled}\"{(meant is null ? "" : $" (did you mean \"{meant}\"?)")}");
         }
     }

@@ -8,6 +8,11 @@ namespace Plugboard.Volumes.Remote;
 internal sealed record CifsPlan
 {
     private const string Backend = "cifs";
+    private static readonly string[] known =
+    [
+        "source", "server", "share", "vers", "uid", "gid", "file_mode", "dir_mode", "mountOptions", "selinuxEnabled", "passwdMethod", "guest", "readOnly",
+    ];
+
     private const ushort SmbPort = 445;
 
     // Neither where to nor as whom: both are options of their own, which the administrator's rules see.
@@ -34,6 +39,7 @@ internal sealed record CifsPlan
     public static CifsPlan From(PublishRequest request, VolumePolicy policy)
     {
         var options = request.Options;
+        options.RequireKnown(Backend, known);
         var (server, source) = Place(options);
         var words = MountWords.Parse(Backend, options.Find("mountOptions"), allowedWords, policy);
         var parameters = new List<MountParameter>(words.Parameters);
@@ -59,7 +65,6 @@ internal sealed record CifsPlan
             Words = new MountWords(words.Attributes | policy.ForcedAttributes | readOnly, parameters).With(policy.ForcedMountOptions),
             IsGuest = options.Flag(Backend, "guest", false),
         };
-        options.RequireAllKnown(Backend);
         plan.Server.RequireAllowed(Backend, policy);
         if (!plan.IsGuest && !request.Secrets.ContainsKey("username"))
             throw new MissingSecretException(Backend, "username");

@@ -53,9 +53,9 @@ public sealed class NfsBackend(VolumePolicy policy) : RemoteBackend(policy)
                 MountFilesystem(what, place, $"{plan.Source} by NFS {version}");
                 return version;
             }
-            catch (VolumeException e) when (i + 1 < plan.Versions.Count && e.InnerException is ErrnoException { Errno: Errno.EPROTONOSUPPORT })
+            catch (VolumeException e) when (i + 1 < plan.Versions.Count && e.InnerException is ErrnoException { Errno: Errno.EPROTONOSUPPORT or Errno.ECONNREFUSED })
             {
-                // The server does not speak this version; the next one is asked for.
+                // The server does not speak this version, or has no mountd, which version 3 asks; the next one is tried.
                 continue;
             }
         }

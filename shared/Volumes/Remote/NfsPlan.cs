@@ -8,6 +8,11 @@ namespace Plugboard.Volumes.Remote;
 internal sealed record NfsPlan
 {
     private const string Backend = "nfs";
+    private static readonly string[] known =
+    [
+        "server", "share", "source", "subDir", "vers", "mountOptions", "soft", "proto", "sec", "nconnect", "port", "atime", "readOnly",
+    ];
+
     private const ushort NfsPort = 2049;
 
     private static readonly string[] allowedWords =
@@ -38,6 +43,7 @@ internal sealed record NfsPlan
     public static NfsPlan From(PublishRequest request, VolumePolicy policy)
     {
         var options = request.Options;
+        options.RequireKnown(Backend, known);
         var (server, share) = Place(options);
         var words = MountWords.Parse(Backend, options.Find("mountOptions"), allowedWords, policy);
         var soft = options.Flag(Backend, "soft", false);
@@ -69,7 +75,6 @@ internal sealed record NfsPlan
             Words = new MountWords(attributes, parameters).With(policy.ForcedMountOptions),
             IsSoft = soft,
         };
-        options.RequireAllKnown(Backend);
         plan.Server.RequireAllowed(Backend, policy);
         return plan;
     }

@@ -7,10 +7,12 @@ namespace Plugboard.Volumes.Tmpfs;
 internal sealed record TmpfsPlan(IReadOnlyList<MountParameter> Parameters, MountAttributes Attributes)
 {
     private const string Backend = "tmpfs";
+    private static readonly string[] known = ["size", "mode", "uid", "gid", "nr_inodes", "huge", "noswap", "exec", "readOnly"];
 
     public static TmpfsPlan From(PublishRequest request, VolumePolicy policy)
     {
         var options = request.Options;
+        options.RequireKnown(Backend, known);
         var gid = options.Id(Backend, "gid") ?? request.FsGroup;
         var parameters = new List<MountParameter>
         {
@@ -29,7 +31,6 @@ internal sealed record TmpfsPlan(IReadOnlyList<MountParameter> Parameters, Mount
             parameters.Add(new("noswap", null));
         var readOnly = request.ReadOnly | options.Flag(Backend, "readOnly", false);
         var exec = options.Flag(Backend, "exec", true);
-        options.RequireAllKnown(Backend);
         return new TmpfsPlan(parameters, policy.ForcedAttributes | (readOnly ? MountAttributes.ReadOnly : 0) | (exec ? 0 : MountAttributes.NoExec));
     }
 

@@ -35,7 +35,7 @@ public sealed class UdsBackend(VolumePolicy policy) : Backend(policy)
     public override string Publish(PublishRequest request)
     {
         var uid = RequireUid(request);
-        request.Options.RequireAllKnown(Name);
+        request.Options.RequireKnown(Name, []);
         using var target = VolumeTarget.Lock(request.Target, Policy);
         try
         {
