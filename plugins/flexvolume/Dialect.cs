@@ -11,6 +11,9 @@ internal sealed record Dialect(string Backend, OptionNames Names)
     private static readonly FlexCapabilities remote = new() { SELinuxRelabel = false, SupportsMetrics = false };
     private static readonly FlexCapabilities disk = new() { FSGroup = true, RequiresFSResize = true };
 
+    /// <summary>The drivers in use that we take the place of.</summary>
+    public static string ForeignNames => "k8s/nfs, fstab/cifs, juliohm/cifs, microsoft.com/smb, nodeagent/uds";
+
     /// <summary>The answer to <c>init</c>. An unmountable server would hang whoever asks how full it is or changes all its files, so remote volumes have neither.</summary>
     public FlexCapabilities Capabilities => Backend switch
     {

@@ -15,9 +15,7 @@ internal sealed record DriverName(string Vendor, string Driver)
     public static DriverName? FindFromPath(string executable)
     {
         var path = executable.StartsWith('/') ? executable : Path.GetFullPath(executable);
-        var end = path.LastIndexOf('/');
-        var directory = path[(path.LastIndexOf('/', Math.Max(end - 1, 0)) + 1)..Math.Max(end, 0)];
-        return Find(directory) is { } name && Dialect.Find(name) is not null ? name : null;
+        return Find(Path.GetFileName(Path.GetDirectoryName(path) ?? "")) is { } name && Dialect.Find(name) is not null ? name : null;
     }
 
     /// <summary>Reads <c>vendor~driver</c>, <c>vendor/driver</c> or a driver alone; null where it is neither.</summary>

@@ -93,6 +93,32 @@ public sealed unsafe class FileDirectory : IDisposable
     public bool Remove(string name) =>
         LibC.File.UnlinkAt(descriptor.Number, name, 0) == 0 || Expected(Errno.ENOENT, "unlink", name);
 
+    /// <summary>
+    /// Makes or replaces a file in one step: a process that reads or executes it has the old or the new one whole. It is written under the name with a dot
+    /// before it, which comes first and is gone afterwards.
+    /// </summary>
+    public void Replace(string name, ReadOnlySpan<byte> content, uint mode)
+    {
+        var temporary = $".{name}";
+        using (var file = FileDescriptor.Open(descriptor, temporary, LibC.File.O_WRONLY | LibC.File.O_CREAT | LibC.File.O_TRUNC | LibC.File.O_NOFOLLOW, mode))
+        {
+            file.Write(content);
+            if (LibC.File.FChMod(file.Number, mode) < 0)
+                throw ErrnoException.Last("chmod", file.Path);
+            file.Sync();
+        }
+
+        if (LibC.File.RenameAt(descriptor.Number, temporary, descriptor.Number, name) < 0)
+            throw ErrnoException.Last("rename", FullPath(name));
+    }
+
+    /// <summary>Renames inside this directory; false where the new name is taken.</summary>
+    public bool TryRename(string name, string newName)
+    {
+        const uint NoReplace = 1;
+        return LibC.File.RenameAt2(descriptor.Number, name, descriptor.Number, newName, NoReplace) == 0 || Expected(Errno.EEXIST, "rename", newName);
+    }
+
     /// <summary>Removes an empty directory: <see cref="Errno.None"/>, or why it was refused.</summary>
     public static Errno TryRemoveDirectory(string path) =>
         LibC.File.UnlinkAt(LibC.File.AT_FDCWD, path, LibC.File.AT_REMOVEDIR) == 0 ? Errno.None : (Errno)Marshal.GetLastPInvokeError();

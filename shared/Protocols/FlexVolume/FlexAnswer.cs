@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Plugboard.Protocols.Cni;
 
 namespace Plugboard.Protocols.FlexVolume;
@@ -21,6 +22,42 @@ public sealed record FlexAnswer(FlexStatus Status, string Message = "")
 
     /// <summary>The answer to a call that the driver never serves.</summary>
     public static FlexAnswer NotSupported { get; } = new(FlexStatus.NotSupported);
+
+    /// <summary>What kubelet would not like about an answer to <c>init</c>; null where all is well.</summary>
+    /// <param name="output">All that the driver wrote.</param>
+    public static string? FindProblemOfInit(ReadOnlySpan<byte> output)
+    {
+        try
+        {
+            var answer = FlexJson.ParseObject(output, "the answer");
+            if (Member(answer, "status")?.Text != "Success")
+                return $"init says \"{Member(answer, "status")?.Text}\" instead of \"Success\": {Member(answer, "message")?.Text}";
+            if (Member(answer, "capabilities") is not { Kind: JsonValueKind.Object } capabilities)
+                return "init tells no capabilities: kubelet takes the driver for one that attaches, or panics";
+            foreach (var name in (string[])["attach", "selinuxRelabel", "supportsMetrics", "fsGroup", "requiresFSResize"])
+            {
+                if (Member(capabilities, name) is not { Kind: JsonValueKind.True or JsonValueKind.False })
+                    return $"init does not tell the capability \"{name}\", which kubelet then takes for its own default";
+            }
+
+            return null;
+        }
+        catch (FlexException e)
+        {
+            return e.Message;
+        }
+    }
+
+    private static JsonValue? Member(JsonValue value, string name)
+    {
+        for (var i = 0; i < value.Names.Count; i++)
+        {
+            if (value.Names[i].Equals(name, StringComparison.OrdinalIgnoreCase))
+                return value.Values[i];
+        }
+
+        return null;
+    }
 
     /// <summary>The bytes for standard output, with a line end.</summary>
     public byte[] ToBytes()
