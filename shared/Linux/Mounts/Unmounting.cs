@@ -9,23 +9,44 @@ public static class Unmounting
     private const int MostLayers = 100_000;
 
     /// <summary>
-    /// Takes away every mount below <paramref name="target"/>, the deepest first, and then every one on it. One that is gone meanwhile is no failure.
+    /// Takes away every mount below <paramref name="target"/> and on it, the deepest first. One that is gone meanwhile is no failure; one that another layer hides
+    /// is reached when that layer is gone.
     /// </summary>
     /// <returns>How many there were.</returns>
     /// <exception cref="ErrnoException">EBUSY: somebody has a file, a directory or another mount on it; what was on top is gone. Its subject is the mount's target.</exception>
     public static int PeelAll(string target)
     {
-        var peeled = 0;
-        foreach (var entry in MountTable.ReadAt(target).Below(target))
-            peeled += TryPeel(entry.Target, 0) ? 1 : 0;
-        while (peeled < MostLayers && MountTable.ReadAt(target).FindTop(target) is not null)
+        for (var peeled = 0; peeled < MostLayers;)
         {
-            if (!TryPeel(target, 0))
-                break;
-            peeled++;
+            var table = MountTable.ReadAt(target);
+            if (table.Entries.Count == 0)
+                return peeled;
+            var count = PeelRound(table, target, out var busy);
+            if (count == 0)
+                return busy is null ? peeled : throw busy;
+            peeled += count;
         }
 
-        return peeled;
+        return MostLayers;
+    }
+
+    private static int PeelRound(MountTable table, string target, out ErrnoException? busy)
+    {
+        var count = 0;
+        busy = null;
+        foreach (var path in table.Below(target).Select(static entry => entry.Target).Append(target))
+        {
+            try
+            {
+                count += TryPeel(path, 0) ? 1 : 0;
+            }
+            catch (ErrnoException e) when (e.Errno == Errno.EBUSY)
+            {
+                busy ??= e;
+            }
+        }
+
+        return count;
     }
 
     /// <summary>

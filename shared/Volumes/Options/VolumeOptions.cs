@@ -94,6 +94,9 @@ public sealed class VolumeOptions(IReadOnlyDictionary<string, string> given, Opt
     public VolumeException Wrong(string backend, string name, string value, string wanted) =>
         new($"{backend}: option \"{SpelledAs(name)}\" is \"{value}\"; {wanted} is wanted");
 
+    /// <summary>True where the dialect has a name of its own for an option.</summary>
+    internal bool IsRenamed(string name) => names.Aliases.Values.Contains(name, StringComparer.Ordinal);
+
     private string Canonical(string spelled) => names.Aliases.GetValueOrDefault(spelled, spelled);
 
     private string SpelledAs(string name)

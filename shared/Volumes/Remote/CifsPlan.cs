@@ -73,7 +73,9 @@ internal sealed record CifsPlan
 
     private static (string Server, string Source) Place(VolumeOptions options)
     {
-        var source = options.Find("source") is { } given
+        // Two ways to say it; which one is missed depends on which one the dialect has.
+        var given = options.Find("server") is null && options.IsRenamed("source") ? options.Get(Backend, "source") : options.Find("source");
+        var source = given is not null
             ? given.Replace('\\', '/')
             : $"//{options.Get(Backend, "server").Trim('/')}/{options.Get(Backend, "share").Replace('\\', '/').Trim('/')}";
         var end = source.StartsWith("//", StringComparison.Ordinal) ? source.IndexOf('/', 2) : -1;
