@@ -79,6 +79,9 @@ public sealed class VolumeTests(VolumeTests.Fixture guest) : IClassFixture<Volum
     {
         Succeeded("nfs-dead-mount", "nfs-hard-mount");
         Failed("nfs-dead-new", "nfs: nothing listens on 127.0.0.1:2049 (TCP 2049 connect: refused); is the server's service running?");
+        var list = guest.Step("nfs-dead-list");
+        Assert.Equal(1, list.ExitCode);
+        Assert.Equal(2, list.Output.Split('\n').Count(static line => line.StartsWith("server does not answer\tplugboard/nfs\tnfs4\t127.0.0.1:/\t", StringComparison.Ordinal)));
         // The mount is there, and mountinfo says so without asking the server.
         Assert.Equal(("Success", "127.0.0.1:/ is already mounted"), Answer("nfs-dead-again"));
         Succeeded("nfs-dead-force", "nfs-dead-force-soft");
