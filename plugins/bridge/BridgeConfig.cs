@@ -1,4 +1,6 @@
 using Plugboard.Addresses;
+using Plugboard.Firewall;
+using Plugboard.Hosting.Firewall;
 using Plugboard.Protocols.Cni;
 
 namespace Plugboard.Bridge;
@@ -50,6 +52,18 @@ internal sealed record BridgeConfig
     /// <summary>The container end's hardware address; null: the kernel's choice.</summary>
     public MacAddress? Mac { get; private init; }
 
+    /// <summary>What pods send beyond their network leaves with the node's address; only with IPAM.</summary>
+    public bool IpMasq { get; private init; }
+
+    /// <summary>What masquerades; null: what the kernel can.</summary>
+    public FirewallBackend? IpMasqBackend { get; private init; }
+
+    /// <summary>The port takes no frame with another hardware address than the container's.</summary>
+    public bool MacSpoofCheck { get; private init; }
+
+    /// <summary>True where a pod gets rules of its own.</summary>
+    public bool WantsRules => MacSpoofCheck || (IpMasq && IsLayer3);
+
     /// <summary>The IPAM plugin; empty: layer 2 only.</summary>
     public string IpamType { get; private init; } = "";
 
@@ -66,7 +80,6 @@ internal sealed record BridgeConfig
     public static BridgeConfig Parse(CniRequest request)
     {
         var node = request.Config;
-        RefuseUnsupported(node);
         var isDefaultGateway = node.GetBool("isDefaultGateway");
         var config = new BridgeConfig
         {
@@ -84,6 +97,9 @@ internal sealed record BridgeConfig
             DisableContainerInterface = node.GetBool("disableContainerInterface"),
             PortIsolation = node.GetBool("portIsolation"),
             Mac = ReadMac(request),
+            IpMasq = node.GetBool("ipMasq"),
+            IpMasqBackend = ReadBackend(node),
+            MacSpoofCheck = node.GetBool("macspoofchk"),
             IpamType = ReadIpamType(node),
             Dns = ReadDns(node),
         };
@@ -91,13 +107,15 @@ internal sealed record BridgeConfig
         return config;
     }
 
-    /// <summary>The bridge's name and the IPAM's, as far as a config that may not validate tells them.</summary>
+    /// <summary>What DEL and GC go by, as far as a config that may not validate tells it.</summary>
     public static BridgeConfig ParseLeniently(CniRequest request)
     {
         var node = request.Config;
         return new BridgeConfig
         {
             Bridge = Leniently(node, ReadBridgeName, "cni0"),
+            IpMasq = Leniently(node, static config => config.GetBool("ipMasq"), true),
+            MacSpoofCheck = Leniently(node, static config => config.GetBool("macspoofchk"), true),
             IpamType = Leniently(node, ReadIpamType, ""),
         };
     }
@@ -119,7 +137,7 @@ internal sealed record BridgeConfig
     {
         var problems = new List<string>();
         var node = request.Config;
-        Step("ipMasq", () => RefuseUnsupported(node));
+        Step("ipMasqBackend", () => ReadBackend(node));
         Step("bridge", () => ReadBridgeName(node));
         foreach (var key in Flags)
             Step(key, () => node.GetBool(key));
@@ -155,30 +173,21 @@ internal sealed record BridgeConfig
     private static readonly string[] Flags =
     [
         "isGateway", "isDefaultGateway", "forceAddress", "hairpinMode", "promiscMode", "preserveDefaultVlan", "enabledad",
-        "disableContainerInterface", "portIsolation",
+        "disableContainerInterface", "portIsolation", "ipMasq", "macspoofchk",
     ];
 
     private static readonly string[] Keys =
     [
         .. Flags, "cniVersion", "name", "type", "args", "capabilities", "runtimeConfig", "prevResult", "ipam", "dns", "bridge", "mtu", "vlan",
-        "vlanTrunk", "ipMasq", "ipMasqBackend", "macspoofchk",
+        "vlanTrunk", "ipMasqBackend",
     ];
 
-    // Silence would mean pods without the masquerade or the protection their operator asked for.
-    private static void RefuseUnsupported(ConfigNode node)
+    private static FirewallBackend? ReadBackend(ConfigNode node)
     {
-        if (node.GetBool("ipMasq"))
-            throw Unsupported("ipMasq", "true");
-        if (node.GetString("ipMasqBackend") is { Length: > 0 } backend)
-            throw Unsupported("ipMasqBackend", backend);
-        if (node.GetBool("macspoofchk"))
-            throw Unsupported("macspoofchk", "true");
+        var word = node.GetString("ipMasqBackend");
+        return BackendWord.TryRead(word, out var backend) ? backend : throw new CniException(
+            CniErrorCode.UnsupportedField, $"unknown ipmasq backend \"{word}\"", "ipMasqBackend is \"nftables\" or \"iptables\"; without it bridge chooses");
     }
-
-    private static CniException Unsupported(string key, string value) => new(
-        CniErrorCode.UnsupportedField,
-        $"unsupported value of {key}: {value}",
-        $"this version of bridge cannot do {key} yet: remove the key, or keep the reference bridge for this network");
 
     private static string ReadBridgeName(ConfigNode node)
     {

@@ -85,6 +85,9 @@ internal sealed class BridgeDevice : IDisposable
         // Only a bridge that is down: an operator's later choice stays. A kernel without IPv6 has no such setting.
         if (!Link.IsUp)
             Sysctl.TryWrite($"net/ipv6/conf/{config.Bridge}/accept_ra", "0");
+        // Until its link-local address is settled, a second or two, a new bridge forwards no IPv6: it cannot ask who its neighbours are.
+        if (made is not null && !config.EnableDad)
+            Sysctl.TryWrite($"net/ipv6/conf/{config.Bridge}/accept_dad", "0");
         isMadePromiscuous = config.PromiscMode && !Link.IsPromiscuous;
         if (!Link.IsUp || isMadePromiscuous)
             host.Links.Set(Link.Index, new LinkChange { Up = true, Promiscuous = isMadePromiscuous ? true : null });

@@ -1,4 +1,5 @@
 using Plugboard.Hosting;
+using Plugboard.Hosting.Firewall;
 using Plugboard.Ipam.HostLocal;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
@@ -46,6 +47,8 @@ internal sealed class BridgePlugin : CniPlugin
         }
 
         var plan = AddressPlan.From(lease, config);
+        // Before the pod can send.
+        PodRules.Apply(request, config, pair, plan, rollback);
         var container = Inside(pod, inside => ContainerInterface.Connect(inside, pair, config, plan));
         if (!config.DisableContainerInterface)
             pair.WaitUntilUp();
@@ -67,6 +70,9 @@ internal sealed class BridgePlugin : CniPlugin
     {
         var config = BridgeConfig.ParseLeniently(request);
         var failures = new Failures();
+        // Closed last: until the kernel has done away with what was deleted it lets nobody close, and the removal of a link takes that long anyway.
+        using var rules = new PodRules(request, config);
+        failures.Try(rules.Withdraw);
         failures.Try(() => DeleteVeth(request));
         if (config.IsLayer3)
             failures.Try(() => PluginDelegate.Find(request, config.IpamType, SameBuild(config)).Del());
@@ -114,6 +120,8 @@ internal sealed class BridgePlugin : CniPlugin
         using var host = RouteClient.Open();
         var check = new BridgeCheck(request, config, result);
         check.Host(host, Inside(pod, check.Container));
+        using var rules = new PodRules(request, config);
+        rules.Check(result);
     }
 
     /// <inheritdoc/>
@@ -124,6 +132,8 @@ internal sealed class BridgePlugin : CniPlugin
         var config = BridgeConfig.ParseLeniently(request);
         var failures = new Failures();
         failures.Try(() => DeleteStalePorts(request.NetworkName, config.Bridge, valid));
+        using var rules = new PodRules(request, config);
+        failures.Try(() => rules.Collect(valid));
         if (config.IsLayer3)
             failures.Try(() => PluginDelegate.Find(request, config.IpamType, SameBuild(config)).Gc());
         failures.ThrowIfAny();
@@ -168,6 +178,9 @@ internal sealed class BridgePlugin : CniPlugin
             ? [.. problems, .. new HostLocalPlugin().Validate(request)]
             : problems;
     }
+
+    /// <inheritdoc/>
+    public override CniException? Translate(Exception exception) => FirewallFailure.Describe(exception);
 
     private static PluginDelegate? FindIpam(CniRequest request, BridgeConfig config) =>
         config.IsLayer3 ? PluginDelegate.Find(request, config.IpamType, SameBuild(config)) : null;

@@ -88,6 +88,51 @@ public sealed class NetlinkSocket : IDisposable
         return error.Errno == absent ? false : throw Refused(request, subject, error);
     }
 
+    /// <summary>
+    /// Sends several messages as one datagram, of which the kernel does all or none, and waits for its answer to the last but one: the last ends the batch and is not
+    /// answered. Source: include/uapi/linux/netfilter/nfnetlink.h, NFNL_MSG_BATCH_BEGIN.
+    /// </summary>
+    /// <param name="batch">The messages, from the one that begins the batch to the one that ends it.</param>
+    /// <returns>What was refused, each with its message's place; place 0 is the batch as a whole. Empty: all was done.</returns>
+    public IReadOnlyList<(int Place, NetlinkError Error)> TryExecuteBatch(NetlinkWriter batch)
+    {
+        var starts = NumberMessages(batch);
+        var first = sequence - (uint)starts.Count + 1;
+        var last = sequence - 1;
+        batch.HeaderAt(starts[^2]).nlmsg_flags |= NetlinkH.NLM_F_ACK;
+        trace?.Sent(batch.Written);
+        datagrams.Send(batch.Written);
+        var refused = new List<(int, NetlinkError)>();
+        while (true)
+        {
+            var reader = Receive();
+            while (reader.Read())
+            {
+                var message = reader.Current;
+                if (message.Sequence < first || message.Sequence > last || message.Type != NetlinkH.NLMSG_ERROR)
+                    continue;
+                var place = (int)(message.Sequence - first);
+                if (NetlinkAck.Read(message, batch.Written[starts[place]..], dialect) is { } error)
+                    refused.Add((place, error));
+                // A batch that is refused as a whole may have no other answer.
+                if (place == 0 || message.Sequence == last)
+                    return refused;
+            }
+        }
+    }
+
+    private List<int> NumberMessages(NetlinkWriter batch)
+    {
+        var starts = new List<int>();
+        for (var at = 0; at < batch.Length; at += NetlinkWriter.Align((int)batch.HeaderAt(at).nlmsg_len))
+        {
+            starts.Add(at);
+            batch.HeaderAt(at).nlmsg_seq = ++sequence;
+        }
+
+        return starts;
+    }
+
     /// <summary>Asks for one thing.</summary>
     /// <param name="request">One message with NLM_F_REQUEST, without NLM_F_ACK and NLM_F_DUMP.</param>
     /// <param name="subject">Tells what it is about, for the exception; not asked otherwise.</param>

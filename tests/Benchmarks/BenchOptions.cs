@@ -14,6 +14,21 @@ internal sealed record BenchOptions(string Ours, string Reference)
     /// <summary>How many ADDs start at once.</summary>
     public int Parallel { get; init; } = 100;
 
+    /// <summary>The only network to measure, <c>basic</c> or <c>full</c>; empty: both.</summary>
+    public string Only { get; init; } = "";
+
+    /// <summary>The networks to measure.</summary>
+    public IEnumerable<BenchNetwork> Networks
+    {
+        get
+        {
+            if (Only != "full")
+                yield return BenchNetwork.Basic(this);
+            if (Only != "basic")
+                yield return BenchNetwork.Full(this);
+        }
+    }
+
     /// <summary>Reads the command line.</summary>
     public static BenchOptions Parse(string[] args)
     {
@@ -22,6 +37,7 @@ internal sealed record BenchOptions(string Ours, string Reference)
             Runs = Number("-n", 40),
             Present = Number("--pods", 900),
             Parallel = Number("--parallel", 100),
+            Only = Array.IndexOf(args, "--only") is >= 0 and var only && only + 1 < args.Length ? args[only + 1] : "",
         };
 
         int Number(string name, int otherwise) =>

@@ -3,10 +3,15 @@ using System.Text.Json.Nodes;
 namespace Plugboard.Benchmarks;
 
 /// <summary>A pod: a network namespace, which is also its container id, and what its ADD returned.</summary>
-internal sealed class Pod(string name)
+/// <param name="name">The namespace's name below /run/netns.</param>
+/// <param name="number">The pod's place among its side's.</param>
+internal sealed class Pod(string name, int number)
 {
     /// <summary>The namespace's name below /run/netns.</summary>
     public string Name { get; } = name;
+
+    /// <summary>The first of the two host ports it publishes, if any.</summary>
+    public int FirstPort { get; } = 10000 + 2 * number;
 
     /// <summary>What ADD returned; null before.</summary>
     public JsonNode? Result { get; set; }

@@ -19,13 +19,13 @@ internal static class Report
     {
         var verdict = ratio <= limit ? "" : "   NOT REACHED";
         Line(string.Create(
-            CultureInfo.InvariantCulture, $"{what,-44} {ours,9:0.00} {unit,-3} {reference,9:0.00} {unit,-3} {ratio,6:0.00}   <= {limit:0.00}{verdict}"));
+            CultureInfo.InvariantCulture, $"{what,-47} {ours,9:0.00} {unit,-3} {reference,9:0.00} {unit,-3} {ratio,6:0.00}   <= {limit:0.00}{verdict}"));
         return ratio <= limit;
     }
 
     /// <summary>Prints a row that promises nothing.</summary>
     public static void Note(string what, double first, double second, double ratio) => Line(string.Create(
-        CultureInfo.InvariantCulture, $"{what,-44} {first,9:0.00} ms  {second,9:0.00} ms  {ratio,6:0.00}"));
+        CultureInfo.InvariantCulture, $"{what,-47} {first,9:0.00} ms  {second,9:0.00} ms  {ratio,6:0.00}"));
 
     /// <summary>The middle one of the numbers.</summary>
     public static double Median(IEnumerable<double> numbers)

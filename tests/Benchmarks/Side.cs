@@ -13,42 +13,57 @@ internal sealed class Side : IDisposable
 {
     private readonly BenchMachine machine;
     private readonly string plugins;
+    private readonly BenchNetwork network;
     private readonly NetworkNamespace node;
     private readonly string dataDirectory;
+    private int pods;
 
-    private Side(BenchMachine machine, string plugins, NetworkNamespace node)
+    private Side(BenchMachine machine, string plugins, BenchNetwork network, NetworkNamespace node)
     {
         this.machine = machine;
         this.plugins = plugins;
+        this.network = network;
         this.node = node;
         dataDirectory = machine.AddDirectory();
     }
 
     /// <summary>A side on a fresh node.</summary>
-    public static Side Create(BenchMachine machine, string plugins) => new(machine, plugins, machine.Open(machine.AddNamespace("node")));
+    public static Side Create(BenchMachine machine, string plugins, BenchNetwork network) =>
+        new(machine, plugins, network, machine.Open(machine.AddNamespace("node")));
 
     /// <summary>A fresh pod.</summary>
-    public Pod AddPod() => new(machine.AddNamespace("pod"));
+    public Pod AddPod() => new(machine.AddNamespace("pod"), pods++);
 
-    /// <summary>Calls the bridge plugin and returns the milliseconds that it took; ADD keeps its result in the pod.</summary>
-    public double Call(string verb, Pod pod, params string[] prefix)
+    /// <summary>Calls the network's plugins and returns the milliseconds that they took together; ADD keeps its result in the pod.</summary>
+    public double Call(string verb, Pod pod)
     {
-        var command = CommandFor(verb, pod, prefix);
+        var sum = 0.0;
         using var entered = node.Enter();
-        return Timed(command, pod, verb);
+        foreach (var config in Calls(verb, pod))
+            sum += Timed(CommandFor(verb, pod, config), pod, verb);
+        return sum;
     }
 
     /// <summary>As <see cref="Call"/>, from a thread that stays in the node's namespace.</summary>
-    public double CallOnThread(string verb, Pod pod) => NamespaceThread.Run(node, () => Timed(CommandFor(verb, pod, []), pod, verb));
+    public void CallOnThread(string verb, Pod pod) => NamespaceThread.Run(node, () =>
+    {
+        foreach (var config in Calls(verb, pod))
+            Run(CommandFor(verb, pod, config), pod, verb, out _);
+        return true;
+    });
 
-    /// <summary>The peak memory of one call in KiB, as time(1) reports it.</summary>
+    /// <summary>The peak memory of one call of the first plugin in KiB, as time(1) reports it.</summary>
     public int PeakMemory(string verb, Pod pod)
     {
-        var command = CommandFor(verb, pod, ["/usr/bin/time", "-f", "%M"]);
+        var command = CommandFor(verb, pod, network.Plugins(dataDirectory, pod)[0], "/usr/bin/time", "-f", "%M");
         using var entered = node.Enter();
-        var result = Run(command, pod, verb);
+        var result = Run(command, pod, verb, out _);
         return int.Parse(Encoding.UTF8.GetString(result.Error).Trim().Split('\n')[^1], CultureInfo.InvariantCulture);
     }
+
+    // As the CNI library does: DEL goes the other way.
+    private IEnumerable<JsonObject> Calls(string verb, Pod pod) =>
+        verb == "DEL" ? network.Plugins(dataDirectory, pod).Reverse() : network.Plugins(dataDirectory, pod);
 
     private static double Timed(Command command, Pod pod, string verb)
     {
@@ -56,8 +71,6 @@ internal sealed class Side : IDisposable
         Run(command, pod, verb, out var end);
         return Stopwatch.GetElapsedTime(start, end).TotalMilliseconds;
     }
-
-    private static CommandResult Run(Command command, Pod pod, string verb) => Run(command, pod, verb, out _);
 
     private static CommandResult Run(Command command, Pod pod, string verb, out long end)
     {
@@ -70,9 +83,11 @@ internal sealed class Side : IDisposable
         return result;
     }
 
-    private Command CommandFor(string verb, Pod pod, string[] prefix)
+    private Command CommandFor(string verb, Pod pod, JsonObject config, params string[] prefix)
     {
-        string[] words = [.. prefix, plugins + "/bridge"];
+        if (pod.Result is not null)
+            config["prevResult"] = pod.Result.DeepClone();
+        string[] words = [.. prefix, plugins + "/" + (string)config["type"]!];
         return new Command(words[0])
         {
             Arguments = words[1..],
@@ -81,31 +96,8 @@ internal sealed class Side : IDisposable
                 "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "CNI_COMMAND=" + verb, "CNI_CONTAINERID=" + pod.Name,
                 "CNI_NETNS=/run/netns/" + pod.Name, "CNI_IFNAME=eth0", "CNI_PATH=" + plugins,
             ],
-            Input = Encoding.UTF8.GetBytes(ConfigFor(pod).ToJsonString(JsonSerializerOptions.Default)),
+            Input = Encoding.UTF8.GetBytes(config.ToJsonString(JsonSerializerOptions.Default)),
         };
-    }
-
-    private JsonObject ConfigFor(Pod pod)
-    {
-        var config = new JsonObject
-        {
-            ["cniVersion"] = "1.0.0",
-            ["name"] = "bench",
-            ["type"] = "bridge",
-            ["bridge"] = "cnib0",
-            ["isGateway"] = true,
-            ["hairpinMode"] = true,
-            ["ipam"] = new JsonObject
-            {
-                ["type"] = "host-local",
-                ["dataDir"] = dataDirectory,
-                ["ranges"] = new JsonArray(new JsonArray(new JsonObject { ["subnet"] = "10.88.0.0/16" })),
-                ["routes"] = new JsonArray(new JsonObject { ["dst"] = "0.0.0.0/0" }),
-            },
-        };
-        if (pod.Result is not null)
-            config["prevResult"] = pod.Result.DeepClone();
-        return config;
     }
 
     /// <inheritdoc/>

@@ -1,15 +1,50 @@
+using Plugboard.Linux;
+using Plugboard.Linux.Files;
 using Plugboard.Linux.LibC;
 
 namespace Plugboard.Testing;
 
-/// <summary>A network namespace with a mount table of its own: what is mounted inside is seen by nobody else and gone with it.</summary>
+/// <summary>
+/// A network namespace with a mount table of its own: what is mounted inside is seen by nobody else and gone with it. /run is empty: locks and records of the
+/// machine's own are neither seen nor touched.
+/// </summary>
 public class TestMachine : TestNamespace
 {
+    private readonly FileDescriptor mounts;
+
     public TestMachine()
         : base(Sched.CLONE_FS | Sched.CLONE_NEWNS | Sched.CLONE_NEWNET)
     {
         Tool("mount --make-rprivate /");
         // /sys shows the network namespace of whoever mounted it.
         Tool("mount -t sysfs sysfs /sys");
+        Tool("mount -t tmpfs run /run");
+        mounts = Run(static () => FileDescriptor.OpenForReading("/proc/thread-self/ns/mnt"));
+    }
+
+    /// <summary>Runs on a thread of its own that has entered the machine: as many at once as a test likes.</summary>
+    public T RunBeside<T>(Func<T> inside)
+    {
+        var result = default(T);
+        var failures = new Failures();
+        var thread = new Thread(() => failures.Try(() =>
+        {
+            // A thread that shares its root directory with others cannot change its mounts.
+            if (Sched.Unshare(Sched.CLONE_FS) < 0 || Sched.SetNs(mounts.Number, Sched.CLONE_NEWNS) < 0)
+                throw ErrnoException.Last("setns", "a test's mounts");
+            using var entered = Namespace.Enter();
+            result = inside();
+        }));
+        thread.Start();
+        thread.Join();
+        failures.ThrowIfAny();
+        return result!;
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        if (disposing)
+            mounts.Dispose();
     }
 }

@@ -5,9 +5,12 @@
 #define _GNU_SOURCE
 #include <malloc.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -18,7 +21,67 @@ void __wrap__Z19InitializeCpuCGroupv(void) {}
 /* Where memory lies: of no use in two milliseconds. */
 void __wrap__Z21NUMASupportInitializev(void) {}
 
-/* One malloc arena for both threads, grown once. */
+/* How much memory the machine has free: as much as the heap may ever have. Spares /proc/meminfo. */
+void __wrap__ZN15GCToOSInterface15GetMemoryStatusEmPjPmS1_(
+    uint64_t limit, uint32_t *load, uint64_t *available, uint64_t *available_page_file)
+{
+    if (load)
+        *load = 0;
+    if (available)
+        *available = limit ? limit : 256 << 20;
+    if (available_page_file)
+        *available_page_file = 0;
+}
+
+/* How many processors: those that this process may use. Spares /sys/devices/system/cpu/online. */
+long __real_sysconf(int name);
+long __wrap_sysconf(int name)
+{
+    cpu_set_t usable;
+    if ((name == _SC_NPROCESSORS_ONLN || name == _SC_NPROCESSORS_CONF) && sched_getaffinity(0, sizeof usable, &usable) == 0)
+        return CPU_COUNT(&usable);
+    return __real_sysconf(name);
+}
+
+/* Where the executable lies, for libraries that it would load. It loads none. */
+const char *__wrap__dl_get_origin(void) { return (const char *)-1; }
+
+/* What the hash tables begin with. Spares /dev/urandom, which would also stay open. */
+void __wrap_SystemNative_GetNonCryptographicallySecureRandomBytes(uint8_t *buffer, int32_t length)
+{
+    const uint8_t *const of_the_kernel = (const uint8_t *)getauxval(AT_RANDOM);
+    if (getrandom(buffer, (size_t)length, GRND_NONBLOCK) == length || !of_the_kernel)
+        return;
+    for (int32_t i = 0; i < length; i++)
+        buffer[i] = of_the_kernel[i % 16];
+}
+
+/*
+ * The thread that runs finalizers: a plugin disposes what it opens and ends within milliseconds. A second thread costs its start, and at the end the
+ * kernel wakes it on another processor before the process is gone.
+ */
+_Bool __wrap_PalStartFinalizerThread(void *start, void *argument)
+{
+    (void)start;
+    (void)argument;
+    return 1;
+}
+
+/*
+ * What the processor can do beyond what the code was compiled for: nothing that two milliseconds gain by. CPUID traps in a virtual machine, 1 to 6 µs
+ * each time, and the runtime asks seven times.
+ */
+extern const int g_requiredCpuFeatures;
+int __wrap_minipal_getcpufeatures(void) { return g_requiredCpuFeatures; }
+
+/* Whether parts of the heap belong into a core dump: each answer is a call and splits a mapping. What was never touched is in none anyway. */
+int __real_madvise(void *start, size_t length, int advice);
+int __wrap_madvise(void *start, size_t length, int advice)
+{
+    return advice == MADV_DONTDUMP || advice == MADV_DODUMP ? 0 : __real_madvise(start, length, advice);
+}
+
+/* One malloc arena for all threads, grown once. */
 __attribute__((constructor)) static void prepare_malloc(void)
 {
     mallopt(M_ARENA_MAX, 1);

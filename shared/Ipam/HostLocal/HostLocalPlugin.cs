@@ -137,7 +137,7 @@ public sealed class HostLocalPlugin : CniPlugin
             return;
         RemoveAll(store, leases);
         foreach (var lease in leases)
-            store.Record(lease.Content.Owner, [], [lease.Address]);
+            store.RecordReleased(lease.Content.Owner, lease.Address);
         store.Seal();
     }
 

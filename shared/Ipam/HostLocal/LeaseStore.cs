@@ -77,13 +77,10 @@ internal sealed class LeaseStore : IDisposable
 
     private bool Look(OwnerIndex found, LeaseOwner owner, List<Lease> candidates)
     {
-        foreach (var name in (ReadOnlySpan<LeaseOwner>)[owner, owner.WithoutInterface])
+        foreach (var address in found.Find(owner.ContainerId))
         {
-            foreach (var address in found.Find(name))
-            {
-                if (directory.Find(address) is { } content)
-                    candidates.Add(new Lease(address, content));
-            }
+            if (directory.Find(address) is { } content)
+                candidates.Add(new Lease(address, content));
         }
 
         return true;
@@ -126,40 +123,39 @@ internal sealed class LeaseStore : IDisposable
     /// <summary>Remembers the address that was given out last from that range set.</summary>
     public void WriteLastReserved(int set, IPAddr address) => directory.WriteLastReserved(set, address);
 
-    /// <summary>Tells the index what an owner got and lost; <see cref="Seal()"/> ends the change.</summary>
-    public void Record(LeaseOwner owner, IReadOnlyList<IPAddr> added, IReadOnlyList<IPAddr> removed)
+    /// <summary>Tells the index what an owner got; <see cref="Seal"/> ends the change.</summary>
+    public void RecordReserved(LeaseOwner owner, IPAddr address)
     {
-        if (!complete)
-            return;
-        complete = Indexed(found =>
-        {
-            var addresses = found.FindLinked(owner);
-            addresses.RemoveAll(removed.Contains);
-            foreach (var address in added)
-            {
-                if (!addresses.Contains(address))
-                    addresses.Add(address);
-            }
+        if (complete)
+            index!.Add(owner, address);
+    }
 
-            return found.TryReplace(owner, addresses);
-        });
+    /// <summary>Tells the index what an owner lost; <see cref="Seal"/> ends the change.</summary>
+    public void RecordReleased(LeaseOwner owner, IPAddr address)
+    {
+        if (complete)
+            index!.Remove(owner, address);
     }
 
     /// <summary>Ends a change: the index, if it was complete, is so again.</summary>
     public void Seal()
     {
         if (complete)
-            complete = Indexed(Seal);
+            complete = Indexed(static found => found.Seal());
     }
 
     /// <summary>Makes the index say what a scan found.</summary>
-    public void Reindex(IEnumerable<Lease> leases) => complete = Indexed(found => found.TryRebuild(leases) && Seal(found));
-
-    private static bool Seal(OwnerIndex found)
+    public void Reindex(IEnumerable<Lease> leases) => complete = Indexed(found =>
     {
+        found.Rebuild(leases);
         found.Seal();
+    });
+
+    private bool Indexed(Action<OwnerIndex> use) => Indexed(found =>
+    {
+        use(found);
         return true;
-    }
+    });
 
     // The index only saves time. Where it cannot be read or written it is given up, unsealed: the next process scans and mends it.
     private bool Indexed(Func<OwnerIndex, bool> use)

@@ -6,154 +6,137 @@ using Plugboard.Linux.Files;
 namespace Plugboard.Ipam.HostLocal;
 
 /// <summary>
-/// Which addresses an owner has, without opening every lease: in <c>dataDir/.owners/network</c> what the last scan found (<see cref="OwnerSnapshot"/>)
-/// and for each owner since then a symbolic link from <c>ifname@containerID</c> to its addresses, divided by commas. It is a cache: what
-/// it says may be out of date and is verified with the lease itself. Every live lease is in the one or the other only while nobody else has changed the lease directory since <see cref="Seal"/>. The reference never sees it: no network's name begins
-/// with a dot. All calls are under the lease directory's lock. Record: docs/decisions/0008-owner-index.md.
+/// Which addresses a container has, without opening every lease: in <c>dataDir/.owners/network</c> an <see cref="OwnerSnapshot"/> and the <see cref="OwnerLog"/> of what
+/// changed since. It is a cache: what it says may be out of date and is verified with the lease itself. Every live lease is in it only while nobody else has
+/// changed the lease directory since <see cref="Seal"/>. The reference never sees it: no network's name begins with a dot. All calls are under
+/// the lease directory's lock. Record: docs/decisions/0011-owner-log.md.
 /// </summary>
 internal sealed class OwnerIndex : IDisposable
 {
-    private const string SealName = ".complete";
     private const uint DirectoryMode = 0x1c0; // 0700
     private const uint FileMode = 0x180; // 0600
-    private const int LongestName = 255;
-    private const int LongestTarget = 500;
+    private const int LongestId = 255;
 
-    private readonly FileDirectory links;
+    private readonly string path;
     private readonly FileDirectory leases;
+    private string pending = "";
+    private OwnerLog? log;
+    private OwnerSnapshot? snapshot;
 
-    private OwnerIndex(FileDirectory links, FileDirectory leases)
+    private OwnerIndex(string path, FileDirectory leases)
     {
-        this.links = links;
+        this.path = path;
         this.leases = leases;
     }
 
-    /// <summary>Opens the index, which is made where it is missing; null where that is refused: it saves time, so nothing fails for it.</summary>
+    /// <summary>Opens the index, there or not; null where that is refused: it saves time, so nothing fails for it.</summary>
     public static OwnerIndex? TryOpen(string dataDir, string network, LeaseDirectory directory)
     {
+        var index = new OwnerIndex($"{dataDir}/.owners/{network}", directory.Files);
         try
         {
-            return new OwnerIndex(FileDirectory.Ensure($"{dataDir}/.owners/{network}", DirectoryMode), directory.Files);
+            index.Open();
+            return index;
         }
         catch (ErrnoException)
         {
+            index.Dispose();
             return null;
         }
     }
 
-    /// <summary>True where an owner's addresses can be a link: not for the longest container ids.</summary>
-    public static bool CanHold(LeaseOwner owner) => Encoding.UTF8.GetByteCount(NameOf(owner)) <= LongestName;
+    private void Open()
+    {
+        log = OwnerLog.Find($"{path}/{OwnerLog.FileName}");
+        if (log?.Continues(0) == false)
+            snapshot = OwnerSnapshot.Find($"{path}/{OwnerSnapshot.FileName}");
+    }
 
-    private static string NameOf(LeaseOwner owner) => $"{owner.IfName}@{owner.ContainerId}";
+    /// <summary>True where an owner can be in it: not with the longest container ids.</summary>
+    public static bool CanHold(LeaseOwner owner) => Encoding.UTF8.GetByteCount(owner.ContainerId) <= LongestId;
 
-    /// <summary>True where the lease directory is as <see cref="Seal"/> left it.</summary>
-    public bool IsComplete() => links.FindStatus(SealName) is { } seal && seal.ModifiedNanoseconds == leases.Status().ModifiedNanoseconds;
+    /// <summary>True where log and snapshot belong together and the lease directory is as <see cref="Seal"/> left it.</summary>
+    public bool IsComplete() =>
+        log is not null && log.Continues(snapshot?.Size ?? 0) && log.IsSealed(leases.Status().ModifiedNanoseconds);
+
+    /// <summary>The addresses the index knows of a container, of all its interfaces; it may have lost them since.</summary>
+    public List<IPAddr> Find(string containerId)
+    {
+        var addresses = snapshot?.Find(containerId) ?? [];
+        log?.ApplyTo(addresses, containerId);
+        return addresses;
+    }
+
+    /// <summary>Notes an address that an owner got; <see cref="Seal"/> writes it.</summary>
+    public void Add(LeaseOwner owner, IPAddr address) => Note("+ ", owner, address);
+
+    /// <summary>Notes an address that an owner lost; <see cref="Seal"/> writes it.</summary>
+    public void Remove(LeaseOwner owner, IPAddr address) => Note("- ", owner, address);
+
+    private void Note(string sign, LeaseOwner owner, IPAddr address)
+    {
+        if (CanHold(owner))
+            pending += OwnerLog.LineOf(sign, owner.ContainerId, address);
+    }
 
     /// <summary>
-    /// Says that the index now holds every owner: the lease directory and a file here get one and the same time of modification. Any change of the lease
-    /// directory sets it to the kernel's clock; the seal is a nanosecond before the directory's last change, which that clock never reaches again,
-    /// however coarse the filesystem's times. A process killed between the two calls leaves them different.
+    /// Writes what was noted and says that the index now holds every owner: the log ends with a time, and the lease directory gets that time of modification. Any
+    /// change of the lease directory sets it to the kernel's clock; the seal is a nanosecond before the directory's last change, which that clock never reaches
+    /// again, however coarse the filesystem's times. The directory is set last, so a process killed on the way leaves the two different.
     /// </summary>
     public void Seal()
     {
         var time = leases.Status().ModifiedNanoseconds - 1;
+        Append(pending + OwnerLog.SealOf(time));
+        pending = "";
         leases.SetModified(time);
-        time = leases.Status().ModifiedNanoseconds;
-        if (links.TrySetModified(SealName, time))
+        // A filesystem of coarser times rounded it down.
+        var kept = leases.Status().ModifiedNanoseconds;
+        if (kept != time)
+            Append(OwnerLog.SealOf(kept));
+    }
+
+    private void Append(string lines)
+    {
+        if (log!.TryAppend(lines))
             return;
-        links.Overwrite(SealName, [], FileMode);
-        links.TrySetModified(SealName, time);
-    }
-
-    /// <summary>The addresses the index knows of an owner; it may have lost them since.</summary>
-    public List<IPAddr> Find(LeaseOwner owner)
-    {
-        var addresses = FindLinked(owner);
-        AddTo(addresses, OwnerSnapshot.Find(links, NameOf(owner)));
-        return addresses;
-    }
-
-    /// <summary>The addresses of the owner's link alone: what a change starts from.</summary>
-    public List<IPAddr> FindLinked(LeaseOwner owner)
-    {
-        var addresses = new List<IPAddr>();
-        AddTo(addresses, links.FindLinkTarget(NameOf(owner), LongestTarget));
-        return addresses;
-    }
-
-    private static void AddTo(List<IPAddr> addresses, string? target)
-    {
-        foreach (var part in target?.Split(',') ?? [])
-        {
-            if (IPAddr.TryParse(part, out var address) && !addresses.Contains(address))
-                addresses.Add(address);
-        }
-    }
-
-    /// <summary>Makes an owner's link say these addresses; none: no link.</summary>
-    /// <returns>False where a link cannot hold them; the index is then not complete.</returns>
-    public bool TryReplace(LeaseOwner owner, IReadOnlyCollection<IPAddr> addresses)
-    {
-        var target = string.Join(',', addresses);
-        if (!CanHold(owner))
-            return true;
-        if (target.Length >= LongestTarget)
-            return false;
-        var name = NameOf(owner);
-        if (target.Length == 0)
-        {
-            links.Remove(name);
-        }
-        else if (!links.TryLinkTo(target, name) && links.FindLinkTarget(name, LongestTarget) != target)
-        {
-            links.Remove(name);
-            links.TryLinkTo(target, name);
-        }
-
-        return true;
+        var changes = OwnerLog.ReadChanges(Encoding.UTF8.GetString(log.Text) + lines);
+        Replace(OwnerSnapshot.Merge(snapshot is null ? [] : snapshot.Read(), changes), lines[lines.LastIndexOf('=')..]);
     }
 
     /// <summary>Makes the index say what a scan found. <see cref="Seal"/> is the caller's.</summary>
-    /// <returns>False where an owner has more addresses than a line holds; the index is then not complete.</returns>
-    public bool TryRebuild(IEnumerable<Lease> scan)
+    public void Rebuild(IEnumerable<Lease> scan)
     {
-        var wanted = GroupByOwner(scan);
-        foreach (var name in links.ReadNames())
-        {
-            if (name is not (SealName or OwnerSnapshot.FileName) && !wanted.ContainsKey(name))
-                links.Remove(name);
-        }
-
-        var lines = new List<(string Name, string Target)>(wanted.Count);
-        foreach (var (name, (owner, addresses)) in wanted)
-        {
-            var target = string.Join(',', addresses);
-            if (target.Length >= LongestTarget)
-                return false;
-            if (CanHold(owner))
-                lines.Add((name, target));
-        }
-
-        OwnerSnapshot.Write(links, lines, FileMode);
-        return true;
-    }
-
-    private static Dictionary<string, (LeaseOwner Owner, List<IPAddr> Addresses)> GroupByOwner(IEnumerable<Lease> scan)
-    {
-        var owners = new Dictionary<string, (LeaseOwner Owner, List<IPAddr> Addresses)>(StringComparer.Ordinal);
+        var lines = new List<string>();
         foreach (var (address, content) in scan)
         {
-            if (content.State != LeaseState.Leased)
-                continue;
-            var name = NameOf(content.Owner);
-            if (!owners.TryGetValue(name, out var known))
-                owners.Add(name, known = (content.Owner, []));
-            known.Addresses.Add(address);
+            if (content.State == LeaseState.Leased && CanHold(content.Owner))
+                lines.Add($"{content.Owner.ContainerId} {address}");
         }
 
-        return owners;
+        pending = "";
+        Replace(OwnerSnapshot.TextOf(lines), "");
+    }
+
+    // The log goes first and comes last: without it nothing of the rest is believed. Whatever else is in the directory is an index of an older form.
+    private void Replace(byte[] text, string seal)
+    {
+        Dispose();
+        using var directory = FileDirectory.Ensure(path, DirectoryMode);
+        directory.Remove(OwnerLog.FileName);
+        foreach (var name in directory.ReadNames())
+            directory.Remove(name);
+        if (text.Length > 0)
+            directory.Overwrite(OwnerSnapshot.FileName, text, FileMode);
+        directory.Overwrite(OwnerLog.FileName, Encoding.ASCII.GetBytes(OwnerLog.HeaderOf(text.Length) + seal), FileMode);
+        Open();
     }
 
     /// <inheritdoc/>
-    public void Dispose() => links.Dispose();
+    public void Dispose()
+    {
+        log?.Dispose();
+        snapshot?.Dispose();
+        (log, snapshot) = (null, null);
+    }
 }

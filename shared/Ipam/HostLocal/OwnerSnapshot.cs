@@ -1,38 +1,73 @@
 using System.Text;
+using Plugboard.Addresses;
 using Plugboard.Linux.Files;
 
 namespace Plugboard.Ipam.HostLocal;
 
 /// <summary>
-/// What a scan found, in one file: a line for each owner, <c>ifname@containerID address,address</c>, in ordinal order, so that one owner is found with some
-/// 16 reads among sixty thousand. As many links would take seconds to make.
+/// The owners at one time, in one file: a line <c>containerID address</c> for each lease, in the order of the bytes, so that one owner is found with some 16
+/// reads among sixty thousand. It never changes: the <see cref="OwnerLog"/> goes on from it.
 /// </summary>
-internal static class OwnerSnapshot
+internal sealed class OwnerSnapshot : IDisposable
 {
     /// <summary>The file in the index's directory.</summary>
-    public const string FileName = ".snapshot";
+    public const string FileName = "snapshot";
 
     /// <summary>More than any line has, with its end.</summary>
-    public const int LongestLine = 768;
+    public const int LongestLine = 384;
 
-    /// <summary>Writes the file; the lines are sorted here.</summary>
-    public static void Write(FileDirectory directory, List<(string Name, string Target)> owners, uint mode)
+    private readonly FileDescriptor file;
+
+    private OwnerSnapshot(FileDescriptor file)
     {
-        owners.Sort((one, other) => string.CompareOrdinal(one.Name, other.Name));
-        var text = new StringBuilder(owners.Count * 64);
-        foreach (var (name, target) in owners)
-            text.Append(name).Append(' ').Append(target).Append('\n');
-        directory.Overwrite(FileName, Encoding.UTF8.GetBytes(text.ToString()), mode);
+        this.file = file;
+        Size = file.Status().Size;
     }
 
-    /// <summary>The addresses of a name, divided by commas; null where it has no line.</summary>
-    public static string? Find(FileDirectory directory, string name)
+    /// <summary>The file's size in bytes.</summary>
+    public long Size { get; }
+
+    /// <summary>Opens a snapshot; null where it is missing.</summary>
+    public static OwnerSnapshot? Find(string path)
     {
-        using var file = directory.FindForReading(FileName);
-        if (file is null)
-            return null;
+        var found = FileDescriptor.FindForReading(path);
+        try
+        {
+            return found is null ? null : new OwnerSnapshot(found);
+        }
+        catch (Exception)
+        {
+            found?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The whole file.</summary>
+    public byte[] Read()
+    {
+        var text = new byte[Size];
+        return text[..file.ReadAt(text, 0)];
+    }
+
+    /// <summary>The addresses of a container.</summary>
+    public List<IPAddr> Find(ReadOnlySpan<char> containerId)
+    {
+        var key = Encoding.UTF8.GetBytes($"{containerId} ");
+        var addresses = new List<IPAddr>();
         Span<byte> buffer = stackalloc byte[2 * LongestLine];
-        var (low, high) = (0L, file.Status().Size);
+        for (var at = FindFirst(key, buffer); ReadLine(at, buffer) is var line && line.StartsWith(key); at += line.Length + 1)
+        {
+            if (IPAddr.TryParse(Encoding.UTF8.GetString(line[key.Length..]), out var address))
+                addresses.Add(address);
+        }
+
+        return addresses;
+    }
+
+    // The offset of the first line that is not before the key.
+    private long FindFirst(ReadOnlySpan<byte> key, Span<byte> buffer)
+    {
+        var (low, high) = (0L, Size);
         while (low < high)
         {
             // The line that holds the middle byte: it starts after the last line's end before it, which is nearer than a longest line.
@@ -42,18 +77,68 @@ internal static class OwnerSnapshot
             var start = read[..int.Min((int)(middle - from), read.Length)].LastIndexOf((byte)'\n') + 1;
             var length = read[start..].IndexOf((byte)'\n');
             if (length < 0)
-                return null;
-            var line = Encoding.UTF8.GetString(read.Slice(start, length));
-            var space = line.IndexOf(' ');
-            var order = string.CompareOrdinal(name, space < 0 ? line : line[..space]);
-            if (order == 0)
-                return line[(space + 1)..];
-            if (order < 0)
-                high = from + start;
-            else
+                return Size;
+            if (read.Slice(start, length).SequenceCompareTo(key) < 0)
                 low = from + start + length + 1;
+            else
+                high = from + start;
         }
 
-        return null;
+        return low;
     }
+
+    private ReadOnlySpan<byte> ReadLine(long at, Span<byte> buffer)
+    {
+        ReadOnlySpan<byte> read = buffer[..file.ReadAt(buffer, at)];
+        return read[..int.Max(0, read.IndexOf((byte)'\n'))];
+    }
+
+    /// <summary>The text of a snapshot of those lines.</summary>
+    public static byte[] TextOf(List<string> lines)
+    {
+        lines.Sort(string.CompareOrdinal);
+        var text = new StringBuilder(lines.Count * 80);
+        foreach (var line in lines)
+            text.Append(line).Append('\n');
+        return Encoding.UTF8.GetBytes(text.ToString());
+    }
+
+    /// <summary>The text of a snapshot after some changes, as <see cref="OwnerLog.ReadChanges"/> gives them. One pass, both are in order.</summary>
+    public static byte[] Merge(ReadOnlySpan<byte> text, Dictionary<string, string> changes)
+    {
+        var pairs = new List<string>(changes.Keys);
+        pairs.Sort(string.CompareOrdinal);
+        var merged = new List<byte>(text.Length + 2 * OwnerLog.Limit);
+        foreach (var pair in pairs)
+        {
+            var line = Encoding.UTF8.GetBytes(pair + "\n");
+            var (before, equal) = Split(text, line);
+            merged.AddRange(text[..before]);
+            text = text[(before + equal)..];
+            if (changes[pair].StartsWith('+'))
+                merged.AddRange(line);
+        }
+
+        merged.AddRange(text);
+        return merged.ToArray();
+    }
+
+    // How many bytes of the text are lines before that line, and how many are the line itself.
+    private static (int Before, int Equal) Split(ReadOnlySpan<byte> text, ReadOnlySpan<byte> line)
+    {
+        var before = 0;
+        while (before < text.Length)
+        {
+            var next = text.Slice(before, text[before..].IndexOf((byte)'\n') + 1);
+            var order = next.SequenceCompareTo(line);
+            if (order >= 0 || next.IsEmpty)
+                return (before, order == 0 ? next.Length : 0);
+            before += next.Length;
+        }
+
+        return (before, 0);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => file.Dispose();
 }

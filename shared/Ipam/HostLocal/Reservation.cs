@@ -25,12 +25,10 @@ internal sealed class Reservation(LeaseStore store, LeaseOwner owner)
                 taken[i] = new CniIP(new IPPrefix(address, range.Subnet.Length)) { Gateway = range.Gateway };
             }
 
+            foreach (var address in created)
+                store.RecordReserved(owner, address);
             if (created.Count > 0)
-            {
-                store.Record(owner, created, []);
                 store.Seal();
-            }
-
             return taken;
         }
         catch (Exception e)

@@ -62,6 +62,9 @@ public sealed unsafe class FileDescriptor : SafeHandle
     /// <summary>Opens an existing file for writing; null where nothing is there.</summary>
     public static FileDescriptor? FindForWriting(string path) => Find(null, path, LibC.File.O_WRONLY);
 
+    /// <summary>Opens an existing file for reading and for writing at its end; null where nothing is there.</summary>
+    public static FileDescriptor? FindForAppending(string path) => Find(null, path, LibC.File.O_RDWR | LibC.File.O_APPEND);
+
     /// <summary>Opens an existing file for writing, as under /proc/sys.</summary>
     public static FileDescriptor OpenForWriting(string path) => Open(null, path, LibC.File.O_WRONLY, 0);
 

@@ -123,10 +123,6 @@ public sealed unsafe class FileDirectory : IDisposable
     public static Errno TryRemoveDirectory(string path) =>
         LibC.File.UnlinkAt(LibC.File.AT_FDCWD, path, LibC.File.AT_REMOVEDIR) == 0 ? Errno.None : (Errno)Marshal.GetLastPInvokeError();
 
-    /// <summary>Makes a symbolic link; false where the name is there already.</summary>
-    public bool TryLinkTo(string target, string name) =>
-        LibC.File.SymlinkAt(target, descriptor.Number, name) == 0 || Expected(Errno.EEXIST, "symlink", name);
-
     /// <summary>What a symbolic link says, up to <paramref name="longest"/> bytes; null where the name is missing or no link.</summary>
     public string? FindLinkTarget(string name, int longest = 4096)
     {
@@ -176,15 +172,6 @@ public sealed unsafe class FileDirectory : IDisposable
         Fill(times, nanoseconds);
         if (LibC.File.FUtimeNs(descriptor.Number, times) < 0)
             throw ErrnoException.Last("futimens", Path);
-    }
-
-    /// <summary>Sets the time of last modification of a name in it; false where it is missing.</summary>
-    public bool TrySetModified(string name, Int128 nanoseconds)
-    {
-        var times = stackalloc LibC.File.TimeSpec[2];
-        Fill(times, nanoseconds);
-        return LibC.File.UtimeNsAt(descriptor.Number, name, times, LibC.File.AT_SYMLINK_NOFOLLOW) == 0
-            || Expected(Errno.ENOENT, "utimensat", name);
     }
 
     /// <summary>

@@ -5,9 +5,14 @@ namespace Plugboard.Linux.LibC;
 /// <summary>sys/socket.h with the address of linux/netlink.h: socket(2) to recv(2).</summary>
 internal static unsafe partial class Socket
 {
+    public const int AF_INET = 2;
+    public const int AF_INET6 = 10;
     public const int AF_NETLINK = 16;
     public const int SOCK_RAW = 3;
     public const int SOCK_CLOEXEC = 0x80000;
+    public const int IPPROTO_IP = 0;
+    public const int IPPROTO_IPV6 = 41;
+    public const int IPPROTO_RAW = 255;
     public const int SOL_NETLINK = 270;
     public const int MSG_PEEK = 2;
     public const int MSG_TRUNC = 0x20;
@@ -23,6 +28,9 @@ internal static unsafe partial class Socket
 
     [LibraryImport("libc", EntryPoint = "setsockopt", SetLastError = true)]
     public static partial int SetOption(int fd, int level, int option, int* value, uint length);
+
+    [LibraryImport("libc", EntryPoint = "getsockopt", SetLastError = true)]
+    public static partial int GetOption(int fd, int level, int option, byte* value, uint* length);
 
     [LibraryImport("libc", EntryPoint = "send", SetLastError = true)]
     public static partial nint Send(int fd, byte* buffer, nuint length, int flags);

@@ -5,8 +5,9 @@ using System.Runtime.InteropServices;
 namespace Plugboard.Netlink.Uapi;
 
 /// <summary>include/uapi/linux/netlink.h</summary>
-internal static class NetlinkH
+public static class NetlinkH
 {
+#pragma warning disable CS1591 // The names are the kernel's own and say all there is.
     public const int NETLINK_ROUTE = 0;
     public const int NETLINK_NETFILTER = 12;
 
@@ -49,6 +50,7 @@ internal static class NetlinkH
     public const ushort NLA_TYPE_MASK = 0x3fff;
     public const int NLA_HDRLEN = 4;
     public const int NLA_ALIGNTO = 4;
+#pragma warning restore CS1591
 }
 
 /// <summary>struct nlmsghdr</summary>

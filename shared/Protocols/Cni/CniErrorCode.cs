@@ -42,6 +42,9 @@ public enum CniErrorCode
     /// <summary>ADD: the container has what it asks for already; its DEL comes first.</summary>
     AlreadyAdded = 101,
 
+    /// <summary>ADD: another container has the host port.</summary>
+    PortTaken = 102,
+
     /// <summary>What was not foreseen.</summary>
     Internal = 999,
 }

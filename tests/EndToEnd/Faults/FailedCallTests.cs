@@ -10,7 +10,7 @@ namespace Plugboard.Tests.EndToEnd.Faults;
 /// </summary>
 public sealed class FailedCallTests
 {
-    private static readonly string[] OfFiles = ["openat", "write", "mkdirat", "linkat", "symlinkat"];
+    private static readonly string[] OfFiles = ["openat", "write", "mkdirat", "linkat", "utimensat"];
     private static readonly string[] Privileged = ["sendto", "setns", "openat", "socket", "linkat"];
 
     [KernelTheory]

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Plugboard.Linux;
 using Plugboard.Netlink.Route;
+using Plugboard.Testing.Ipam;
 using Plugboard.Tests.EndToEnd.Harness;
 
 namespace Plugboard.Tests.EndToEnd.Faults;
@@ -85,6 +86,12 @@ internal sealed class FaultyMachine : IDisposable
             Sysctl.Write("net/ipv6/conf/all/forwarding", "0");
         });
     }
+
+    /// <summary>Makes the log of host-local's index so long that the next change makes a snapshot instead.</summary>
+    public void FillLog() => IpamNetwork.FillLog(Path.Combine(node.DataDirectory, ".owners", "test", "log"), "nobody 10.9.9.9");
+
+    /// <summary>True where the last change made a snapshot of host-local's index.</summary>
+    public bool HasSnapshot() => File.ReadLines(Path.Combine(node.DataDirectory, ".owners", "test", "snapshot")).Contains("nobody 10.9.9.9");
 
     /// <summary>A delegate outlives the plugin that was killed for a moment, and ends by itself.</summary>
     public void WaitForOrphans()

@@ -50,6 +50,35 @@ public sealed class KilledTests
         machine.ForEach(machine.Record("DEL").Where(static (_, index) => index % 3 == 0), call => KillDel(machine, call));
     }
 
+    [KernelFact]
+    public void A_call_killed_while_it_makes_a_snapshot_of_the_owners_is_ended_by_the_next_DEL()
+    {
+        string[] changing = ["openat", "write", "linkat", "unlinkat", "utimensat", "ftruncate"];
+        using var machine = new FaultyMachine(dualStack: true);
+        machine.Succeed("ADD");
+        machine.FillLog();
+        var ofDel = machine.Record("DEL");
+        Assert.True(machine.HasSnapshot());
+        machine.FillLog();
+        var ofAdd = machine.Record("ADD");
+        Assert.True(machine.HasSnapshot());
+        machine.ForEach(ofDel.Where(call => changing.Contains(call.Name)), call => KillDel(machine, call, machine.FillLog));
+        machine.ForEach(ofAdd.Where(call => changing.Contains(call.Name)), call => KillAddWithFullLog(machine, call));
+    }
+
+    private static IEnumerable<string> KillAddWithFullLog(FaultyMachine machine, SystemCall call)
+    {
+        var before = machine.State();
+        machine.FillLog();
+        machine.Kill(call, "ADD");
+        machine.Succeed("DEL");
+        foreach (var difference in before.Difference(machine.State()))
+            yield return difference;
+        machine.AddAndDeleteNext();
+        foreach (var difference in before.Difference(machine.State()))
+            yield return "after the next pod: " + difference;
+    }
+
     private static IEnumerable<string> KillAdd(FaultyMachine machine, SystemCall call)
     {
         machine.RemoveBridge();
@@ -65,10 +94,11 @@ public sealed class KilledTests
             yield return "after the next pod: " + difference;
     }
 
-    private static IEnumerable<string> KillDel(FaultyMachine machine, SystemCall call)
+    private static IEnumerable<string> KillDel(FaultyMachine machine, SystemCall call, Action? prepare = null)
     {
         var before = machine.State();
         machine.Succeed("ADD");
+        prepare?.Invoke();
         machine.Kill(call, "DEL");
         machine.WaitForOrphans();
         machine.Succeed("DEL");

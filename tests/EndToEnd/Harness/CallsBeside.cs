@@ -1,11 +1,10 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Plugboard.Linux;
-using Plugboard.Linux.Namespaces;
 
 namespace Plugboard.Tests.EndToEnd.Harness;
 
-/// <summary>Calls that each run on a thread of their own in the node's network namespace: as many at once as a test likes, and cheaper than by a shell.</summary>
+/// <summary>Calls that each run on a thread of their own inside the node: as many at once as a test likes, and cheaper than by a shell.</summary>
 internal static class CallsBeside
 {
     /// <summary>As <see cref="CniNode.Call"/>.</summary>
@@ -22,7 +21,7 @@ internal static class CallsBeside
         this CniNode node, string verb, CniPod? pod, string plugin, string input, IReadOnlyList<string> prefix, params string[] variables)
     {
         var command = Command(node, verb, pod, plugin, Encoding.UTF8.GetBytes(input), prefix, variables);
-        return Describe(NamespaceThread.Run(node.Namespace, command.Run));
+        return Describe(node.RunBeside(command.Run));
     }
 
     /// <summary>On the node's own thread, which sees the node's mounts: any bytes for input.</summary>

@@ -32,7 +32,7 @@ public sealed class BesideTheReferenceTests : IDisposable
         Assert.Equal("10.1.2.5", ReferencePlugin.AddOne(network.Request("theirs2")));
         ReferencePlugin.Run("CHECK", network.Request("ours2"));
         network.Check("theirs2");
-        Assert.Equal(["eth0@ours2", "eth0@theirs2"], network.Owners());
+        Assert.Equal(["ours2", "theirs2"], network.Owners());
     }
 
     [ReferenceFact]

@@ -66,23 +66,37 @@ public sealed class IpamNetwork(CniPlugin plugin, string? under = null) : IDispo
 
     public IReadOnlyList<string> Files() => [.. Directory.EnumerateFileSystemEntries(Leases).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)];
 
-    /// <summary>The owners that the index knows and that still have a lease.</summary>
+    public string Log => Path.Combine(Index, "log");
+
+    public string Snapshot => Path.Combine(Index, "snapshot");
+
+    /// <summary>The containers that the index knows and that still have a lease.</summary>
     public IReadOnlyList<string> Owners()
     {
-        var links = Directory.EnumerateFileSystemEntries(Index)
-            .Where(path => Path.GetFileName(path).Contains('@'))
-            .Select(path => $"{Path.GetFileName(path)} {new FileInfo(path).LinkTarget}");
-        var lines = File.ReadLines(Path.Combine(Index, ".snapshot"));
-        return [.. links.Concat(lines).Select(line => line.Split(' ')).Where(IsLeased).Select(words => words[0]).Distinct().Order(StringComparer.Ordinal)];
+        var lines = File.Exists(Snapshot) ? File.ReadAllLines(Snapshot) : [];
+        var added = File.ReadLines(Log).Where(line => line.StartsWith('+')).Select(line => line[2..]);
+        var removed = File.ReadLines(Log).Where(line => line.StartsWith('-')).Select(line => line[2..]);
+        return [.. lines.Except(removed).Concat(added).Select(line => line.Split(' ')).Where(IsLeased).Select(words => words[0]).Distinct().Order(StringComparer.Ordinal)];
     }
 
-    private bool IsLeased(string[] words) => words[1].Split(',').Any(address =>
-        Has(address) && Read(address) == string.Join("\r\n", Enumerable.Reverse(words[0].Split('@')).Where(word => word.Length > 0)));
+    private bool IsLeased(string[] words) => Has(words[1]) && Read(words[1]).Split("\r\n")[0] == words[0];
 
     /// <summary>True where the index says of itself that it holds every owner.</summary>
-    public bool IsIndexed() =>
-        File.Exists(Path.Combine(Index, ".complete"))
-        && File.GetLastWriteTimeUtc(Path.Combine(Index, ".complete")) == Directory.GetLastWriteTimeUtc(Leases);
+    public bool IsIndexed()
+    {
+        var time = Directory.GetLastWriteTimeUtc(Leases) - DateTime.UnixEpoch;
+        return File.Exists(Log) && File.ReadAllText(Log) is var text && text.EndsWith('\n')
+            && text.Split('\n')[^2] is var seal && seal.StartsWith($"= {time.Ticks}", StringComparison.Ordinal) && seal.Length == $"= {time.Ticks}".Length + 2;
+    }
+
+    /// <summary>Makes an index's log as long as it is before the next snapshot: one more change has no place in it.</summary>
+    public static void FillLog(string path, string pair)
+    {
+        const int Limit = 32 * 1024;
+        var lines = File.ReadAllLines(path);
+        var count = (Limit - 20 - new FileInfo(path).Length) / (pair.Length + 3);
+        File.WriteAllText(path, string.Join('\n', [.. lines[..^1], .. Enumerable.Repeat($"+ {pair}", (int)count), lines[^1], ""]));
+    }
 
     public void Dispose() => Directory.Delete(DataDir, recursive: true);
 }

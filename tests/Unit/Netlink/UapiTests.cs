@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text;
+using Plugboard.Firewall.Pods;
 using Plugboard.Netlink;
 
 namespace Plugboard.Tests.Unit.Netlink;
@@ -21,10 +22,14 @@ public sealed class UapiTests
         ["NdMsg"] = "ndmsg",
         ["NetconfMsg"] = "netconfmsg",
         ["BridgeVlanInfo"] = "bridge_vlan_info",
+        ["NfGenMsg"] = "nfgenmsg",
+        ["IptGetInfo"] = "ipt_getinfo",
+        ["IptEntry"] = "ipt_entry",
+        ["Ip6tEntry"] = "ip6t_entry",
     };
 
-    private static IEnumerable<Type> UapiTypes => typeof(NetlinkWriter).Assembly.GetTypes()
-        .Where(t => t.Namespace is "Plugboard.Netlink.Uapi" or "Plugboard.Netlink.Route.Uapi");
+    private static IEnumerable<Type> UapiTypes => typeof(NetlinkWriter).Assembly.GetTypes().Concat(typeof(PodIdentity).Assembly.GetTypes())
+        .Where(t => t.Namespace?.EndsWith(".Uapi", StringComparison.Ordinal) == true && !t.IsNested);
 
     [Fact]
     public void Every_constant_and_struct_is_the_kernel_headers()
@@ -46,7 +51,7 @@ public sealed class UapiTests
     private static string Program(out int constants, out int fields)
     {
         var c = new StringBuilder();
-        foreach (var header in (string[])["stddef.h", "sys/socket.h", "linux/netlink.h", "linux/rtnetlink.h", "linux/if.h", "linux/if_link.h", "linux/veth.h", "linux/if_bridge.h", "linux/if_addr.h", "linux/neighbour.h", "linux/ip.h", "linux/netconf.h"])
+        foreach (var header in (string[])["stddef.h", "sys/socket.h", "linux/netlink.h", "linux/rtnetlink.h", "linux/if.h", "linux/if_link.h", "linux/veth.h", "linux/if_bridge.h", "linux/if_addr.h", "linux/neighbour.h", "linux/ip.h", "linux/netconf.h", "linux/netfilter_ipv4/ip_tables.h", "linux/netfilter_ipv6/ip6_tables.h", "linux/netfilter/nfnetlink.h", "linux/netfilter/nfnetlink_conntrack.h", "linux/netfilter/nf_conntrack_common.h"])
             c.AppendLine(CultureInfo.InvariantCulture, $"#include <{header}>");
         (constants, fields) = (0, 0);
         foreach (var type in UapiTypes)

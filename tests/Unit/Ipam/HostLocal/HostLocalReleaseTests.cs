@@ -18,7 +18,7 @@ public sealed class HostLocalReleaseTests : IDisposable
         network.Add("c2");
         network.Del("c1");
         Assert.Equal(["10.1.2.3", "10.1.2.4", "last_reserved_ip.0", "lock"], network.Files());
-        Assert.Equal(["eth0@c2", "eth1@c1"], network.Owners());
+        Assert.Equal(["c1", "c2"], network.Owners());
     }
 
     [Fact]
@@ -99,7 +99,7 @@ public sealed class HostLocalReleaseTests : IDisposable
         network.Write("notes.txt", "c9\r\neth0");
         network.Gc(new CniAttachment("c1", "eth0"), new CniAttachment("c7", "eth0"));
         Assert.Equal(["10.1.2.2", "10.1.2.20", "10.1.2.23", "last_reserved_ip.0", "lock", "notes.txt"], network.Files());
-        Assert.Equal(["@c1", "eth0@c1"], network.Owners());
+        Assert.Equal(["c1"], network.Owners());
         Assert.True(network.IsIndexed());
     }
 

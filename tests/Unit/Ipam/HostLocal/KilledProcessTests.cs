@@ -14,8 +14,16 @@ public sealed class KilledProcessTests : IDisposable
     [InlineData("lease")]
     [InlineData("lease cursor")]
     [InlineData("lease torn-cursor")]
-    [InlineData("lease cursor link")]
-    [InlineData("lease cursor link sealed-directory")]
+    [InlineData("lease cursor torn-line")]
+    [InlineData("lease cursor line")]
+    [InlineData("lease cursor line torn-seal")]
+    [InlineData("lease cursor line seal")]
+    [InlineData("lease cursor no-log")]
+    [InlineData("lease cursor no-log no-snapshot")]
+    [InlineData("lease cursor no-log torn-snapshot")]
+    [InlineData("lease cursor no-log new-snapshot")]
+    [InlineData("lease cursor new-snapshot torn-log")]
+    [InlineData("lease cursor new-snapshot new-log")]
     public void An_ADD_killed_after_its_lease_is_released_by_DEL(string steps)
     {
         network.Add("older");
@@ -27,7 +35,7 @@ public sealed class KilledProcessTests : IDisposable
         Assert.False(network.Has("10.1.2.3"));
         Assert.True(network.Has("10.1.2.2"));
         Assert.True(network.IsIndexed());
-        Assert.Equal(["eth0@older"], network.Owners());
+        Assert.Equal(["older"], network.Owners());
     }
 
     private void Do(string step)
@@ -43,14 +51,43 @@ public sealed class KilledProcessTests : IDisposable
             case "torn-cursor":
                 network.Write("last_reserved_ip.0", "");
                 break;
-            case "link":
-                File.CreateSymbolicLink(Path.Combine(network.Index, "eth0@killed"), "10.1.2.3");
+            case "torn-line":
+                File.AppendAllText(network.Log, "+ killed 10.1");
+                break;
+            case "line":
+                File.AppendAllText(network.Log, "+ killed 10.1.2.3\n");
+                break;
+            case "torn-seal":
+                File.AppendAllText(network.Log, $"= {TimeOfSeal}"[..^1]);
+                break;
+            case "seal":
+                File.AppendAllText(network.Log, $"= {TimeOfSeal}\n");
+                break;
+            case "no-log":
+                File.Delete(network.Log);
+                break;
+            case "no-snapshot":
+                File.Delete(network.Snapshot);
+                break;
+            case "torn-snapshot":
+                File.WriteAllText(network.Snapshot, "killed 10.1");
+                break;
+            case "new-snapshot":
+                File.WriteAllText(network.Snapshot, "killed 10.1.2.3\nolder 10.1.2.2\n");
+                break;
+            case "torn-log":
+                File.WriteAllText(network.Log, "snapshot 3");
+                break;
+            case "new-log":
+                File.WriteAllText(network.Log, $"snapshot 32\n= {TimeOfSeal}\n");
                 break;
             default:
-                Directory.SetLastWriteTimeUtc(network.Leases, Directory.GetLastWriteTimeUtc(network.Leases).AddTicks(-1));
-                break;
+                throw new ArgumentException(step);
         }
     }
+
+    // What the directory's time is to be, but is not yet.
+    private long TimeOfSeal => ((Directory.GetLastWriteTimeUtc(network.Leases) - DateTime.UnixEpoch).Ticks * 100) - 1;
 
     [Fact]
     public void A_DEL_killed_after_the_file_is_gone_leaves_nothing_that_matters()
@@ -59,7 +96,7 @@ public sealed class KilledProcessTests : IDisposable
         network.Add("c2");
         File.Delete(Path.Combine(network.Leases, "10.1.2.2"));
         network.Del("c1");
-        Assert.Equal(["eth0@c2"], network.Owners());
+        Assert.Equal(["c2"], network.Owners());
         Assert.Equal("10.1.2.4", network.AddOne("c1"));
     }
 

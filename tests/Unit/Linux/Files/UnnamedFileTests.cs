@@ -55,9 +55,5 @@ public sealed class UnnamedFileTests : IDisposable
         using var directory = FileDirectory.Find(path)!;
         directory.SetModified(nanoseconds);
         Assert.Equal(nanoseconds, directory.Status().ModifiedNanoseconds);
-        File.WriteAllText(Path.Combine(path, "x"), "");
-        Assert.True(directory.TrySetModified("x", nanoseconds));
-        Assert.Equal(nanoseconds, directory.FindStatus("x")!.Value.ModifiedNanoseconds);
-        Assert.False(directory.TrySetModified("missing", nanoseconds));
     }
 }

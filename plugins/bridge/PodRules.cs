@@ -1,0 +1,93 @@
+using Plugboard.Addresses;
+using Plugboard.Firewall.Bridging;
+using Plugboard.Firewall.Pods;
+using Plugboard.Linux;
+using Plugboard.Protocols.Cni;
+
+namespace Plugboard.Bridge;
+
+/// <summary>The rules a pod gets by ipMasq and macspoofchk. A network without them costs one look for a record.</summary>
+internal sealed class PodRules(CniRequest request, BridgeConfig config) : IDisposable
+{
+    private PodTrafficFirewall? firewall;
+
+    private PodTrafficFirewall Firewall => firewall ??= new PodTrafficFirewall(new PodRecordStore(PodRecordStore.Root + "/bridge"));
+
+    private PodIdentity Owner => new(request.NetworkName, request.ContainerId, request.IfName);
+
+    /// <summary>Makes a new pod's rules hold.</summary>
+    public static void Apply(CniRequest request, BridgeConfig config, VethPair pair, AddressPlan plan, Rollback rollback)
+    {
+        if (!config.WantsRules)
+            return;
+        using var rules = new PodRules(request, config);
+        var traffic = rules.Traffic(plan.IPs) with
+        {
+            Link = pair.Port,
+            OnlyMac = config.MacSpoofCheck ? config.Mac ?? pair.Owner.ContainerAddress : null,
+            NetNs = request.NetNs.Contains('\n') ? "" : request.NetNs,
+        };
+        rules.Firewall.Apply(traffic, config.IpMasqBackend);
+        rollback.OnFailure("withdraw the pod's rules", () =>
+        {
+            using var again = new PodRules(request, config);
+            again.Firewall.Withdraw(traffic.Owner, traffic);
+        });
+    }
+
+    /// <summary>Takes a pod's rules away, where it has or could have some.</summary>
+    public void Withdraw()
+    {
+        if (config.WantsRules || Firewall.Knows(Owner))
+            Firewall.Withdraw(Owner, request.FindPrevResultLeniently() is { } result ? Traffic(OwnIPs(result)) : null);
+    }
+
+    /// <summary>Throws what is not as ADD left it.</summary>
+    public void Check(CniResult result)
+    {
+        if (!config.WantsRules)
+            return;
+        var container = result.Interfaces.FirstOrDefault(each => each.Name == request.IfName && each.Sandbox.Length > 0);
+        var at = container is null ? -1 : result.Interfaces.ToList().IndexOf(container);
+        var traffic = Traffic(OwnIPs(result)) with
+        {
+            Link = at > 0 ? result.Interfaces[at - 1].Name : "",
+            OnlyMac = config.MacSpoofCheck && MacAddress.TryParse(container?.Mac ?? "", out var mac) ? mac : null,
+        };
+        if (Firewall.FindDifference(traffic) is { } difference)
+            throw new CniException(CniErrorCode.NotAsAdded, difference, "something on the node changed the rules after ADD; the next ADD makes the node's part again");
+    }
+
+    /// <summary>Takes away the rules of pods that are not valid any more.</summary>
+    public void Collect(IReadOnlySet<CniAttachment> valid)
+    {
+        var tags = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var attachment in valid)
+            tags.Add(new PodIdentity(request.NetworkName, attachment.ContainerId, attachment.IfName).Tag);
+        Firewall.Collect(request.NetworkName, tags);
+    }
+
+    private PodTraffic Traffic(IEnumerable<CniIP> ips)
+    {
+        var addresses = new List<IPPrefix>();
+        if (config is { IpMasq: true, IsLayer3: true })
+        {
+            foreach (var ip in ips)
+                addresses.Add(ip.Address);
+        }
+
+        return new PodTraffic { Owner = Owner, MasqueradedAddresses = addresses };
+    }
+
+    private IEnumerable<CniIP> OwnIPs(CniResult result)
+    {
+        foreach (var ip in result.IPs)
+        {
+            if (ip.Interface is not { } index || index < 0 || index >= result.Interfaces.Count || result.Interfaces[index].Name == request.IfName)
+                yield return ip;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => firewall?.Dispose();
+}

@@ -1,0 +1,48 @@
+using Plugboard.Addresses;
+using Plugboard.Protocols.Cni;
+
+namespace Plugboard.Portmap;
+
+/// <summary>The addresses that ports lead to, from what the plugins before this one made. Pure.</summary>
+/// <param name="IPv4">The first IPv4 address of the container's interface.</param>
+/// <param name="IPv6">The first IPv6 address of it.</param>
+/// <param name="HostLink">The host's end of its link; empty where the result names none, as for a macvlan.</param>
+internal sealed record PodAddresses(IPPrefix? IPv4, IPPrefix? IPv6, string HostLink)
+{
+    /// <summary>Reads the result: addresses of the interface <paramref name="ifName"/>, and those that name no interface.</summary>
+    public static PodAddresses From(CniResult result, string ifName)
+    {
+        IPPrefix? v4 = null, v6 = null;
+        foreach (var ip in result.IPs)
+        {
+            if (!IsOf(result, ip, ifName))
+                continue;
+            if (ip.Address.Is6)
+                v6 ??= ip.Address;
+            else
+                v4 ??= ip.Address;
+        }
+
+        return new PodAddresses(v4, v6, FindHostLink(result, ifName));
+    }
+
+    private static bool IsOf(CniResult result, CniIP ip, string ifName)
+    {
+        if (ip.Interface is not { } index || index < 0 || index >= result.Interfaces.Count)
+            return true;
+        var owner = result.Interfaces[index];
+        return owner.Name == ifName && owner.Sandbox.Length > 0;
+    }
+
+    // bridge and ptp list the host's end right before the container's.
+    private static string FindHostLink(CniResult result, string ifName)
+    {
+        for (var i = 1; i < result.Interfaces.Count; i++)
+        {
+            if (result.Interfaces[i].Name == ifName && result.Interfaces[i].Sandbox.Length > 0)
+                return result.Interfaces[i - 1].Sandbox.Length == 0 ? result.Interfaces[i - 1].Name : "";
+        }
+
+        return "";
+    }
+}

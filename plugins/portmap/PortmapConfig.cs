@@ -1,0 +1,169 @@
+using Plugboard.Firewall;
+using Plugboard.Firewall.Pods;
+using Plugboard.Firewall.PortForwarding;
+using Plugboard.Hosting.Firewall;
+using Plugboard.Protocols.Cni;
+
+namespace Plugboard.Portmap;
+
+/// <summary>The keys of a portmap config, read and validated. Pure.</summary>
+internal sealed record PortmapConfig
+{
+    /// <summary>What writes the rules; null: what the kernel and the config allow.</summary>
+    public FirewallBackend? Backend { get; private init; }
+
+    /// <summary>Connections from the pod itself, its network and localhost are masqueraded.</summary>
+    public bool Snat { get; private init; } = true;
+
+    /// <summary>Connections from everywhere are masqueraded.</summary>
+    public bool MasqAll { get; private init; }
+
+    /// <summary>The bit of the packet's mark; null where the config does not say.</summary>
+    public int? MarkMasqBit { get; private init; }
+
+    /// <summary>iptables only: another's chain that marks packets.</summary>
+    public string? ExternalSetMarkChain { get; private init; }
+
+    /// <summary>Further conditions on IPv4 packets.</summary>
+    public IReadOnlyList<string> ConditionsV4 { get; private init; } = [];
+
+    /// <summary>Further conditions on IPv6 packets.</summary>
+    public IReadOnlyList<string> ConditionsV6 { get; private init; } = [];
+
+    /// <summary>The ports the runtime asks for.</summary>
+    public IReadOnlyList<PortMapping> Ports { get; private init; } = [];
+
+    /// <summary>Reads the config of an ADD, CHECK or STATUS; what is wrong is a <see cref="CniException"/>.</summary>
+    public static PortmapConfig Parse(CniRequest request)
+    {
+        var node = request.Config;
+        var config = new PortmapConfig
+        {
+            Backend = ReadBackend(node),
+            Snat = node.FindBool("snat") ?? true,
+            MasqAll = node.GetBool("masqAll"),
+            MarkMasqBit = ReadMarkBit(node),
+            ExternalSetMarkChain = ReadChain(node),
+            ConditionsV4 = ReadConditions(node, "conditionsV4"),
+            ConditionsV6 = ReadConditions(node, "conditionsV6"),
+            Ports = PortMappings.Parse(node),
+        };
+        return config with { Backend = BackendChoice.From(config) };
+    }
+
+    /// <summary>What a DEL knows of a container that has no record: its ports and addresses as far as they can be read.</summary>
+    public static PortForward? ReadLeniently(CniRequest request) => request.FindPrevResultLeniently() is { } previous
+        ? new PortmapConfig { Ports = PortMappings.ParseLeniently(request.Config) }.ForwardTo(PodAddresses.From(previous, request.IfName), request)
+        : null;
+
+    /// <summary>All that is wrong with a config, a sentence each.</summary>
+    public static IReadOnlyList<string> Validate(CniRequest request)
+    {
+        var problems = new List<string>();
+        var node = request.Config;
+        Step("backend", () => ReadBackend(node));
+        Step("snat", () => node.GetBool("snat"));
+        Step("masqAll", () => node.GetBool("masqAll"));
+        Step("markMasqBit", () => ReadMarkBit(node));
+        Step("externalSetMarkChain", () => ReadChain(node));
+        Step("conditionsV4", () => ReadConditions(node, "conditionsV4"));
+        Step("conditionsV6", () => ReadConditions(node, "conditionsV6"));
+        Step("runtimeConfig", () => PortMappings.Parse(node));
+        if (problems.Count == 0)
+            Step("backend", () => Parse(request));
+        foreach (var name in node.Names)
+        {
+            if (!Keys.Contains(name, StringComparer.OrdinalIgnoreCase))
+                problems.Add($"{name}: is no key of portmap and has no effect");
+        }
+
+        if (node.FindObject("capabilities")?.FindBool("portMappings") is not true)
+            problems.Add("capabilities: without \"portMappings\": true a runtime passes no ports");
+        return problems;
+
+        void Step(string key, Action read)
+        {
+            try
+            {
+                read();
+            }
+            catch (CniException e)
+            {
+                problems.Add($"{key}: {e.Message}");
+            }
+        }
+    }
+
+    private static readonly string[] Keys =
+    [
+        "cniVersion", "name", "type", "args", "capabilities", "runtimeConfig", "prevResult", "ipam", "dns", "backend", "snat", "masqAll", "markMasqBit",
+        "externalSetMarkChain", "conditionsV4", "conditionsV6",
+    ];
+
+    private static FirewallBackend? ReadBackend(ConfigNode node)
+    {
+        var word = node.GetString("backend");
+        return BackendWord.TryRead(word, out var backend) ? backend : throw new CniException(
+            CniErrorCode.UnsupportedField, $"unrecognized backend \"{word}\"", "backend is \"nftables\" or \"iptables\"; without it portmap chooses");
+    }
+
+    private static int? ReadMarkBit(ConfigNode node)
+    {
+        var bit = node.FindInt("markMasqBit");
+        return bit is null or (>= 0 and <= 31) ? bit : throw new CniException(
+            CniErrorCode.InvalidNetworkConfig, "failed to parse config: MasqMarkBit must be between 0 and 31", $"markMasqBit is {bit}");
+    }
+
+    private static string? ReadChain(ConfigNode node)
+    {
+        if (node.FindString("externalSetMarkChain") is not { Length: > 0 } chain)
+            return null;
+        if (node.FindInt("markMasqBit") is not null)
+        {
+            throw new CniException(
+                CniErrorCode.InvalidNetworkConfig,
+                "failed to parse config: Cannot specify externalSetMarkChain and markMasqBit",
+                "the other program's chain decides which bit is set: remove markMasqBit");
+        }
+
+        return chain.Length <= LongestChainName && !chain.Any(c => char.IsWhiteSpace(c) || char.IsControl(c)) ? chain : throw new CniException(
+            CniErrorCode.InvalidNetworkConfig,
+            $"failed to parse config: invalid externalSetMarkChain \"{chain}\"",
+            $"it wants the name of an iptables chain: at most {LongestChainName} characters, no blank");
+    }
+
+    // iptables(8): XT_EXTENSION_MAXNAMELEN is 29 with its NUL.
+    private const int LongestChainName = 28;
+
+    private static IReadOnlyList<string> ReadConditions(ConfigNode node, string key)
+    {
+        var words = node.GetStrings(key);
+        foreach (var word in words)
+        {
+            if (word.Length == 0 || word.Any(char.IsControl))
+            {
+                throw new CniException(
+                    CniErrorCode.InvalidNetworkConfig, $"failed to parse config: {key} has an empty word or one with a control character", $"correct {key} in the network config");
+            }
+        }
+
+        return words;
+    }
+
+    /// <summary>What is to be published for a container.</summary>
+    public PortForward ForwardTo(PodAddresses pod, CniRequest request) => new()
+    {
+        Owner = new PodIdentity(request.NetworkName, request.ContainerId, request.IfName),
+        IPv4 = pod.IPv4,
+        IPv6 = pod.IPv6,
+        Link = pod.HostLink,
+        NetNs = request.NetNs.Contains('\n') ? "" : request.NetNs,
+        Ports = Ports,
+        Snat = Snat,
+        MasqueradeAll = MasqAll,
+        MasqueradeMarkBit = MarkMasqBit,
+        ExternalSetMarkChain = ExternalSetMarkChain,
+        ConditionsV4 = ConditionsV4,
+        ConditionsV6 = ConditionsV6,
+    };
+}

@@ -1,0 +1,99 @@
+using Plugboard.Firewall.Conditions;
+using Plugboard.Firewall.Iptables;
+using Plugboard.Firewall.Nftables;
+using Plugboard.Firewall.PortForwarding;
+using Plugboard.Firewall.Pods;
+using Plugboard.Hosting.Firewall;
+using Plugboard.Linux;
+using Plugboard.Linux.Files;
+using Plugboard.Protocols.Cni;
+
+namespace Plugboard.Portmap;
+
+/// <summary>Has ports of the node lead to a pod. Comes after the plugin that gave the pod its addresses.</summary>
+internal sealed class PortmapPlugin : CniPlugin
+{
+    private static PodRecordStore Records => new(PodRecordStore.Root + "/portmap");
+
+    /// <inheritdoc/>
+    public override string Name => "portmap";
+
+    /// <inheritdoc/>
+    public override CniResult Add(CniRequest request)
+    {
+        var config = PortmapConfig.Parse(request);
+        var previous = request.FindPrevResult() ?? throw new CniException(
+            CniErrorCode.InvalidNetworkConfig, "must be called as chained plugin", "portmap comes after the plugin that gives the pod its interface, in a list of plugins");
+        if (config.Ports.Count == 0)
+            return previous;
+        var forward = config.ForwardTo(PodAddresses.From(previous, request.IfName), request);
+        var localhost = LocalhostRoute.Find(forward);
+        using var publisher = new PortPublisher(Records);
+        using var rollback = new Rollback(Report);
+        publisher.Publish(forward, localhost?.Link ?? "", config.Backend);
+        rollback.OnFailure("withdraw the ports", () => publisher.Withdraw(forward.Owner, forward));
+        localhost?.Open(rollback);
+        rollback.Cancel();
+        return previous;
+    }
+
+    /// <inheritdoc/>
+    public override void Del(CniRequest request)
+    {
+        using var publisher = new PortPublisher(Records);
+        publisher.Withdraw(OwnerOf(request), PortmapConfig.ReadLeniently(request));
+    }
+
+    /// <inheritdoc/>
+    public override void Check(CniRequest request)
+    {
+        var config = PortmapConfig.Parse(request);
+        var previous = request.FindPrevResult() ?? throw new CniException(
+            CniErrorCode.InvalidNetworkConfig, "Required prevResult missing", "CHECK wants the result of ADD as prevResult in the network config");
+        if (config.Ports.Count == 0)
+            return;
+        var forward = config.ForwardTo(PodAddresses.From(previous, request.IfName), request);
+        using var publisher = new PortPublisher(Records);
+        if ((publisher.FindDifference(forward) ?? LocalhostRoute.Find(forward)?.FindDifference()) is { } difference)
+            throw new CniException(CniErrorCode.NotAsAdded, difference, "something on the node changed the rules after ADD; the next ADD makes the node's part again");
+    }
+
+    /// <inheritdoc/>
+    public override void Gc(CniRequest request, IReadOnlySet<CniAttachment>? valid)
+    {
+        if (valid is null)
+            return;
+        var tags = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var attachment in valid)
+            tags.Add(new PodIdentity(request.NetworkName, attachment.ContainerId, attachment.IfName).Tag);
+        using var publisher = new PortPublisher(Records);
+        publisher.Collect(request.NetworkName, tags);
+    }
+
+    /// <inheritdoc/>
+    public override void Status(CniRequest request)
+    {
+        var config = PortmapConfig.Parse(request);
+        using var publisher = new PortPublisher(Records);
+        if (publisher.FindHindrance(config.Backend) is { } hindrance)
+            throw new CniException(CniErrorCode.PluginNotAvailable, hindrance, "no port can be published on this node: see docs/operations.md, \"Which backend\"");
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Validate(CniRequest request) => PortmapConfig.Validate(request);
+
+    /// <inheritdoc/>
+    public override CniException? Translate(Exception exception) => exception switch
+    {
+        PortTakenException e => new CniException(
+            CniErrorCode.PortTaken, e.Message, "choose another host port, or end that container; if it is gone already its DEL, or GC, frees the port", e),
+        ConditionException e => new CniException(
+            CniErrorCode.UnsupportedField, $"unsupported value of conditionsV4 or conditionsV6: {e.Message}", "docs/operations.md lists the conditions", e),
+        NftablesException or IptablesException => FirewallFailure.Describe(exception),
+        _ => null,
+    };
+
+    private static PodIdentity OwnerOf(CniRequest request) => new(request.NetworkName, request.ContainerId, request.IfName);
+
+    private static void Report(string what, Exception e) => StandardError.WriteLine($"portmap: cannot {what}: {e.Message}");
+}

@@ -1,0 +1,4 @@
+using Plugboard.Hosting;
+using Plugboard.Portmap;
+
+return CniProcess.Run(new PortmapPlugin(), args);

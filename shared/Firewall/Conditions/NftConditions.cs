@@ -1,0 +1,158 @@
+using System.Globalization;
+using Plugboard.Addresses;
+using Plugboard.Firewall.Nftables;
+using Plugboard.Firewall.Nftables.Statements;
+
+namespace Plugboard.Firewall.Conditions;
+
+/// <summary>
+/// Reads conditions in nft's words, as many after one another as there are: <c>ip saddr 10.0.0.0/8 tcp dport != 22</c>. Understood are addresses, ports, links, marks and the state
+/// of flows, each with a value, a prefix or a range, and <c>!=</c>. Pure.
+/// </summary>
+internal sealed class NftConditions
+{
+    private readonly Queue<string> words;
+    private readonly bool is6;
+
+    private NftConditions(Queue<string> words, bool is6)
+    {
+        this.words = words;
+        this.is6 = is6;
+    }
+
+    /// <summary>The statements of words; a word may hold several.</summary>
+    /// <exception cref="ConditionException">A word is not understood.</exception>
+    public static IReadOnlyList<Statement> Parse(IReadOnlyList<string> conditions, bool is6)
+    {
+        if (conditions.Count == 0)
+            return [];
+        var split = string.Join(' ', conditions).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        var reader = new NftConditions(new Queue<string>(split), is6);
+        var statements = new List<Statement>();
+        while (reader.words.Count > 0)
+            statements.Add(reader.ReadStatement());
+        return statements;
+    }
+
+    private Statement ReadStatement()
+    {
+        var word = Next("a condition");
+        switch (word)
+        {
+            case "ip" or "ip6":
+                return ReadAddress(word);
+            case "tcp" or "udp" or "sctp" or "th":
+                return ReadPort(word);
+            case "meta":
+                return ReadMeta(Next("iifname, oifname, mark or l4proto"));
+            case "iifname" or "oifname":
+                return ReadMeta(word);
+            case "ct":
+                return ReadFlow();
+            case "fib":
+                return ReadFib();
+            default:
+                throw new ConditionException(word, $"\"{word}\" is no condition that is understood");
+        }
+    }
+
+    private Compare ReadAddress(string family)
+    {
+        if ((family == "ip6") != is6)
+            throw new ConditionException(family, $"\"{family}\" does not go with {(is6 ? "conditionsV6" : "conditionsV4")}");
+        var word = Next("saddr or daddr");
+        var selector = word switch
+        {
+            "saddr" => Selector.SourceAddress(is6),
+            "daddr" => Selector.DestinationAddress(is6),
+            _ => throw new ConditionException(word, $"\"{family} {word}\" is not understood: saddr or daddr is"),
+        };
+        var (inverted, value) = ReadValue();
+        if (value.Contains('/') && IPPrefix.TryParse(value, out var network) && network.Is6 == is6)
+            return Compare.InNetwork(selector, network, inverted);
+        var ends = value.Split('-');
+        if (ends.Length > 2 || !IPAddr.TryParse(ends[0], out var from) || !IPAddr.TryParse(ends[^1], out var to) || from.Is6 != is6 || to.Is6 != is6)
+            throw new ConditionException(value, $"\"{value}\" is no {(is6 ? "IPv6" : "IPv4")} address, network or range");
+        return Compare.Within(selector, Field.Of(from), Field.Of(to), inverted);
+    }
+
+    private Compare ReadPort(string protocol)
+    {
+        var word = Next("sport or dport");
+        if (word is not ("sport" or "dport"))
+            throw new ConditionException(word, $"\"{protocol} {word}\" is not understood: sport or dport is");
+        var isSource = word == "sport";
+        var selector = protocol switch
+        {
+            "tcp" => Selector.PortOf(protocol, 6, isSource),
+            "udp" => Selector.PortOf(protocol, 17, isSource),
+            "sctp" => Selector.PortOf(protocol, 132, isSource),
+            _ => isSource ? Selector.SourcePort : Selector.DestinationPort,
+        };
+        var (inverted, value) = ReadValue();
+        var ends = value.Split('-');
+        if (ends.Length > 2 || !ushort.TryParse(ends[0], CultureInfo.InvariantCulture, out var from) || !ushort.TryParse(ends[^1], CultureInfo.InvariantCulture, out var to))
+            throw new ConditionException(value, $"\"{value}\" is no port or range of ports");
+        return Compare.Within(selector, Field.Port(from), Field.Port(to), inverted);
+    }
+
+    private Compare ReadMeta(string word)
+    {
+        var (inverted, value) = ReadValue();
+        switch (word)
+        {
+            case "iifname" or "oifname":
+                var name = value.Trim('"');
+                if (name.Length is 0 or > 15 || name.Contains('*'))
+                    throw new ConditionException(value, $"\"{name}\" is no link's name");
+                return Compare.Equal(word == "iifname" ? Selector.InputLink : Selector.OutputLink, Field.Link(name), inverted);
+            case "mark":
+                return Compare.Equal(Selector.PacketMark, Field.Mark(ReadMark(value)), inverted);
+            case "l4proto":
+                var number = value switch { "tcp" => 6, "udp" => 17, "sctp" => 132, _ => throw new ConditionException(value, $"\"{value}\" is not tcp, udp or sctp") };
+                return Compare.Equal(Selector.L4Protocol, Field.Protocol((byte)number), inverted);
+            default:
+                throw new ConditionException(word, $"\"meta {word}\" is not understood: iifname, oifname, mark and l4proto are");
+        }
+    }
+
+    private Statement ReadFlow()
+    {
+        var word = Next("state or mark");
+        var (inverted, value) = ReadValue();
+        if (word == "mark")
+            return Compare.Equal(Selector.FlowMark, Field.Mark(ReadMark(value)), inverted);
+        if (word != "state" || inverted)
+            throw new ConditionException(word, $"\"ct {word}{(inverted ? " !=" : "")}\" is not understood: ct state and ct mark are");
+        return FlowIs.FindState(value) ?? throw new ConditionException(value, $"\"{value}\" is no state of a flow");
+    }
+
+    private AddressIsLocal ReadFib()
+    {
+        var rest = string.Join(' ', Next("daddr"), Next("type"), Next("local"));
+        return rest == "daddr type local" ? new AddressIsLocal() : throw new ConditionException("fib", $"\"fib {rest}\" is not understood: fib daddr type local is");
+    }
+
+    private static uint ReadMark(string value)
+    {
+        var isHex = value.StartsWith("0x", StringComparison.OrdinalIgnoreCase);
+        return uint.TryParse(isHex ? value.AsSpan(2) : value, isHex ? NumberStyles.AllowHexSpecifier : NumberStyles.None, CultureInfo.InvariantCulture, out var mark)
+            ? mark
+            : throw new ConditionException(value, $"\"{value}\" is no mark");
+    }
+
+    private (bool Inverted, string Value) ReadValue()
+    {
+        var word = Next("a value");
+        return word switch
+        {
+            "!=" => (true, Next("a value")),
+            "==" or "eq" => (false, Next("a value")),
+            "ne" => (true, Next("a value")),
+            _ => (false, word),
+        };
+    }
+
+    private string Next(string wanted) =>
+        words.TryDequeue(out var word) ? word : throw new ConditionException("", $"the conditions end where {wanted} is wanted");
+}

@@ -1,0 +1,117 @@
+using Plugboard.Addresses;
+using Plugboard.Firewall.Pods;
+using Plugboard.Firewall.PortForwarding;
+using Plugboard.Linux;
+
+namespace Plugboard.Firewall.Iptables;
+
+/// <summary>
+/// Masquerade and port forwards with iptables, both families, in the calling thread's network namespace. Each call costs at most two processes for
+/// a family that it is about. What it writes the reference plugins find and remove, and the other way round.
+/// </summary>
+/// <param name="options">Which tools.</param>
+public sealed class IptablesBackend(IptablesOptions options)
+{
+    private static readonly bool[] Families = [false, true];
+
+    /// <summary>Masquerades a pod's addresses; what stands already stays.</summary>
+    /// <param name="pod">Whose they are.</param>
+    /// <param name="addresses">The attachment's, of any family, with the length of their network.</param>
+    /// <exception cref="IptablesException">See <see cref="IptablesClient.Change"/>.</exception>
+    public void AddMasquerade(PodIdentity pod, IReadOnlyList<IPPrefix> addresses)
+    {
+        foreach (var family in addresses.GroupBy(address => address.Is6).OrderBy(family => family.Key))
+            Client(family.Key).Change(table => MasqueradeRules.Add(table, pod, [.. family]));
+    }
+
+    /// <summary>Removes a pod's masquerade in both families; nothing there is no error.</summary>
+    /// <param name="pod">Whose rules go.</param>
+    /// <param name="only">
+    /// The addresses of the attachment that ends, none of which are others'; null where they are not known: those of all its attachments to the
+    /// network go.
+    /// </param>
+    /// <exception cref="IptablesException">Neither family can be read, or a change was refused or had no lock.</exception>
+    /// <exception cref="AggregateException">Both of it: one for each family.</exception>
+    public void DeleteMasquerade(PodIdentity pod, IReadOnlyList<IPPrefix>? only) =>
+        Remove(table => MasqueradeRules.Delete(table, pod, only));
+
+    /// <summary>What a pod's masquerade lacks, a sentence each; empty where all is as it should be.</summary>
+    /// <exception cref="IptablesException">The tables cannot be read.</exception>
+    public IReadOnlyList<string> CheckMasquerade(PodIdentity pod, IReadOnlyList<IPPrefix> addresses) =>
+        [.. addresses.GroupBy(address => address.Is6).SelectMany(family => MasqueradeRules.Check(Client(family.Key).Read(), pod, [.. family]))];
+
+    /// <summary>Leads host ports to a pod.</summary>
+    /// <param name="pod">To whom.</param>
+    /// <param name="addresses">Its addresses, at most one of each family, with the length of their network; a family without one is left alone.</param>
+    /// <param name="mappings">The ports, of both families; none: nothing is done.</param>
+    /// <param name="how">Masquerade, marks, conditions.</param>
+    /// <exception cref="IptablesException">See <see cref="IptablesClient.Change"/>.</exception>
+    public void AddForwards(PodIdentity pod, IReadOnlyList<IPPrefix> addresses, IReadOnlyList<PortMapping> mappings, ForwardOptions how)
+    {
+        if (mappings.Count == 0)
+            return;
+        foreach (var address in addresses.OrderBy(address => address.Is6))
+            Client(address.Is6).Change(table => ForwardRules.Add(table, new PodForwards(pod, address, mappings, how)));
+    }
+
+    /// <summary>Removes a pod's forwards in both families, also what the reference left of them; nothing there is no error.</summary>
+    /// <param name="pod">Whose rules go.</param>
+    /// <param name="only">
+    /// The addresses of the attachment that ends: where all ports lead to another attachment of the pod to the network they stay. Null where they are not
+    /// known: all goes.
+    /// </param>
+    /// <exception cref="IptablesException">Neither family can be read, or a change was refused or had no lock.</exception>
+    /// <exception cref="AggregateException">Both of it: one for each family.</exception>
+    public void DeleteForwards(PodIdentity pod, IReadOnlyList<IPAddr>? only) =>
+        Remove(table => only is not null && ForwardRules.LeadElsewhere(table, pod, only) ? new RestoreScript() : ForwardRules.Delete(table, pod));
+
+    /// <summary>What a pod's forwards lack, and what is too much in its chain, a sentence each; empty where all is as <see cref="AddForwards"/> leaves it.</summary>
+    /// <exception cref="IptablesException">The tables cannot be read.</exception>
+    public IReadOnlyList<string> CheckForwards(PodIdentity pod, IReadOnlyList<IPPrefix> addresses, IReadOnlyList<PortMapping> mappings, ForwardOptions how)
+    {
+        var differences = new List<string>();
+        if (mappings.Count == 0)
+            return differences;
+        foreach (var address in addresses.OrderBy(address => address.Is6))
+        {
+            var forwards = new PodForwards(pod, address, mappings, how);
+            var client = Client(address.Is6);
+            var table = client.Read();
+            differences.AddRange(ForwardRules.Check(table, forwards));
+            differences.AddRange(client.Missing(ForwardRules.Unclear(table, forwards)).Select(Iptables.Missing.Rule));
+        }
+
+        return differences;
+    }
+
+    // Where the kernel or the node has no IPv6 (or no IPv4) nothing of ours is in it; only where neither family can be read is it an error.
+    private void Remove(Func<NatTable, RestoreScript> plan)
+    {
+        var failures = new Failures();
+        var absent = new List<IptablesException>();
+        foreach (var is6 in Families)
+            failures.Try(() => Remove(is6, plan, absent));
+        if (absent.Count == Families.Length)
+            failures.Try(() => throw absent[0]);
+        failures.ThrowIfAny();
+    }
+
+    private void Remove(bool is6, Func<NatTable, RestoreScript> plan, List<IptablesException> absent)
+    {
+        var wasRead = false;
+        try
+        {
+            Client(is6).Change(table =>
+            {
+                wasRead = true;
+                return plan(table);
+            });
+        }
+        catch (IptablesException e) when (!wasRead && (e is IptablesMissingException || e.ExitCode is not (null or 0)))
+        {
+            absent.Add(e);
+        }
+    }
+
+    private IptablesClient Client(bool is6) => new(is6, options);
+}

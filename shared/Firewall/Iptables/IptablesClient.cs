@@ -1,0 +1,62 @@
+namespace Plugboard.Firewall.Iptables;
+
+/// <summary>
+/// The nat table of one family in the calling thread's network namespace: one iptables-save reads it, one iptables-restore changes it.
+/// Source: iptables-save(8), iptables-restore(8).
+/// </summary>
+/// <param name="is6">IPv6, else IPv4.</param>
+/// <param name="options">Which tools.</param>
+public sealed class IptablesClient(bool is6, IptablesOptions options)
+{
+    // A change that fails because another process changed the table meanwhile is planned anew; each time somebody else got on.
+    private const int MostAttempts = 20;
+
+    private readonly IptablesTool tool = new(is6, options);
+
+    /// <summary>The table as it is.</summary>
+    /// <exception cref="IptablesException">The tool is missing (<see cref="IptablesMissingException"/>) or failed.</exception>
+    public NatTable Read() => tool.Save();
+
+    /// <summary>Reads the table, asks what is to be done, and does it as one change; where the answer is nothing, nothing more is run.</summary>
+    /// <param name="plan">Pure: it is asked again where another process changed the table in between.</param>
+    /// <returns>True where something was done.</returns>
+    /// <exception cref="IptablesLockedException">Someone held the xtables lock all the time.</exception>
+    /// <exception cref="IptablesException">The tool is missing (<see cref="IptablesMissingException"/>) or refused a line, which the message quotes.</exception>
+    public bool Change(Func<NatTable, RestoreScript> plan)
+    {
+        var script = plan(Read());
+        for (var attempt = 1; !script.IsEmpty; attempt++)
+        {
+            if (tool.Restore(script) is not { } failure)
+                return true;
+            var next = plan(Read());
+            if (attempt == MostAttempts || next.Text == script.Text)
+                throw failure;
+            script = next;
+        }
+
+        return false;
+    }
+
+    /// <summary>The rules of these that iptables itself does not find; one process, and one for each that is missing.</summary>
+    /// <exception cref="IptablesException">The tool is missing, or a rule is none.</exception>
+    public IReadOnlyList<IptablesRule> Missing(IReadOnlyList<IptablesRule> rules)
+    {
+        var missing = new List<IptablesRule>();
+        var left = rules.ToList();
+        while (left.Count > 0)
+        {
+            var script = new RestoreScript();
+            left.ForEach(script.Check);
+            if (tool.Restore(script) is not { } failure)
+                break;
+            var at = left.FindIndex(rule => $"-C {rule}" == failure.Rule);
+            if (at < 0 || failure.ExitCode != 1)
+                throw failure;
+            missing.Add(left[at]);
+            left.RemoveRange(0, at + 1);
+        }
+
+        return missing;
+    }
+}

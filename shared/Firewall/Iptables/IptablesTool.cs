@@ -1,0 +1,104 @@
+using System.Globalization;
+using System.Text;
+using Plugboard.Linux;
+using Plugboard.Linux.Files;
+
+namespace Plugboard.Firewall.Iptables;
+
+/// <summary>Runs iptables-save and iptables-restore of one family in the calling thread's network namespace. Source: iptables-restore(8).</summary>
+internal sealed class IptablesTool(bool is6, IptablesOptions options)
+{
+    // include/xtables.h, RESOURCE_PROBLEM: the lock, and whatever nftables refuses.
+    private const int ResourceProblem = 4;
+
+    private static readonly string[] UsualFolders = ["/usr/sbin", "/sbin", "/usr/local/sbin", "/usr/bin", "/bin"];
+
+    /// <summary>The nat table as it is.</summary>
+    /// <exception cref="IptablesException">The tool is missing or failed, or cannot read the table (exit status 0).</exception>
+    public NatTable Save()
+    {
+        var path = Find("save");
+        var result = Run(new Command(path) { Arguments = ["-t", "nat"], Environment = ChildEnvironment(), Timeout = options.Timeout });
+        if (!result.Succeeded)
+            throw Failed(path, result, null);
+        var saved = Encoding.UTF8.GetString(result.Output);
+        // iptables-nft-save says only this, and succeeds, where somebody put rules of nftables into its table: to go on would be to see none of ours.
+        if (saved.Contains("is incompatible, use 'nft' tool", StringComparison.Ordinal))
+            throw new IptablesException(path, 0, null, $"{path}: the nat table holds rules that iptables cannot read; see `nft list table {(is6 ? "ip6" : "ip")} nat`");
+        return NatTable.Parse(saved);
+    }
+
+    /// <summary>Does what a script says, all of it or nothing; null when done, else the failure, which may be that the table changed meanwhile.</summary>
+    /// <exception cref="IptablesException">The tool is missing, or could not get the lock.</exception>
+    public IptablesException? Restore(RestoreScript script)
+    {
+        var path = Find("restore");
+        var wait = Math.Max(1, (int)options.LockTimeout.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        var result = Run(new Command(path)
+        {
+            Arguments = ["--noflush", "-w", wait],
+            Environment = ChildEnvironment(),
+            Input = Encoding.UTF8.GetBytes(script.Text),
+            Timeout = options.LockTimeout + options.Timeout,
+        });
+        if (result.Succeeded)
+            return null;
+        if (result.ExitCode == ResourceProblem && result.ErrorText.Contains("xtables lock", StringComparison.Ordinal))
+            throw new IptablesLockedException(path, result.ExitCode, options.LockTimeout);
+        return Failed(path, result, script);
+    }
+
+    private static CommandResult Run(Command command)
+    {
+        try
+        {
+            return command.Run();
+        }
+        catch (ErrnoException e) when (e.Call == "posix_spawn")
+        {
+            throw new IptablesException(command.Path, null, null, $"{command.Path} cannot be run: {ErrnoException.Describe(e.Errno)}");
+        }
+    }
+
+    private static IptablesException Failed(string path, CommandResult result, RestoreScript? script)
+    {
+        var said = string.Join(' ', result.ErrorText.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Where(line => !line.StartsWith("Try `", StringComparison.Ordinal)));
+        var end = result.TimedOut ? "took too long and was killed"
+            : result.ExitCode is { } code ? string.Create(CultureInfo.InvariantCulture, $"exited with {code}")
+            : string.Create(CultureInfo.InvariantCulture, $"was ended by signal {result.Signal}");
+        var rule = script is null ? null : RestoreError.FindLine(said, script);
+        var message = $"{path} {end}{(said.Length > 0 ? $": {said}" : "")}{(rule is null ? "" : $" (the line is: {rule})")}";
+        return new IptablesException(path, result.TimedOut ? null : result.ExitCode, rule, message);
+    }
+
+    private string Find(string verb)
+    {
+        var variant = options.Variant switch
+        {
+            IptablesVariant.Nft => "-nft",
+            IptablesVariant.Legacy => "-legacy",
+            _ => "",
+        };
+        var name = $"{(is6 ? "ip6tables" : "iptables")}{variant}-{verb}";
+        string[] folders = [.. (options.Path ?? "").Split(':').Where(folder => folder.StartsWith('/')), .. UsualFolders];
+        foreach (var folder in folders)
+        {
+            if (FileDescriptor.FindStatus($"{folder}/{name}") is { IsRegular: true })
+                return $"{folder}/{name}";
+        }
+
+        throw new IptablesMissingException(name, [.. folders.Distinct()]);
+    }
+
+    // The tools load kernel modules by modprobe(8), and their own extensions from a folder that a node may have elsewhere.
+    private string[] ChildEnvironment()
+    {
+        var path = string.IsNullOrEmpty(options.Path) ? string.Join(':', UsualFolders) : options.Path;
+        string[] kept = [.. new[] { "XTABLES_LIBDIR", "XTABLES_LOCKFILE" }
+            .Select(name => (Name: name, Value: Environment.GetEnvironmentVariable(name)))
+            .Where(variable => variable.Value is not null)
+            .Select(variable => $"{variable.Name}={variable.Value}")];
+        return [$"PATH={path}", "LC_ALL=C", .. kept];
+    }
+}

@@ -1,0 +1,40 @@
+namespace Plugboard.Firewall.Nftables;
+
+/// <summary>
+/// The type of a field of a set's key or of a map's data. The numbers are nft's own: the kernel keeps them for it. Source: nftables, include/datatype.h.
+/// </summary>
+/// <param name="Id">nft's number, below 64.</param>
+/// <param name="Length">Bytes.</param>
+/// <param name="Name">nft's name.</param>
+public readonly record struct DataType(int Id, int Length, string Name)
+{
+    /// <summary>An IPv4 address.</summary>
+    public static DataType Ipv4Addr => new(7, 4, "ipv4_addr");
+
+    /// <summary>An IPv6 address.</summary>
+    public static DataType Ipv6Addr => new(8, 16, "ipv6_addr");
+
+    /// <summary>An Ethernet address.</summary>
+    public static DataType EtherAddr => new(9, 6, "ether_addr");
+
+    /// <summary>The IP header's protocol number.</summary>
+    public static DataType InetProto => new(12, 1, "inet_proto");
+
+    /// <summary>A port.</summary>
+    public static DataType InetService => new(13, 2, "inet_service");
+
+    /// <summary>A packet's or a flow's mark, in host order.</summary>
+    public static DataType Mark => new(19, 4, "mark");
+
+    /// <summary>A link's name, in 16 bytes.</summary>
+    public static DataType IfName => new(41, 16, "ifname");
+
+    /// <summary>An address of a family.</summary>
+    public static DataType Address(bool is6) => is6 ? Ipv6Addr : Ipv4Addr;
+
+    /// <summary>Bytes with padding: each field of a concatenation begins at a register.</summary>
+    internal int PaddedLength => (Length + 3) & ~3;
+
+    /// <summary>True where the bytes are in host order.</summary>
+    internal bool IsHostEndian => Id is 19 or 41;
+}

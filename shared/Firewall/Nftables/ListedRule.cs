@@ -1,0 +1,13 @@
+namespace Plugboard.Firewall.Nftables;
+
+/// <summary>A rule as the kernel has it, whoever made it.</summary>
+/// <param name="Chain">Its chain.</param>
+/// <param name="Handle">The kernel's number for it in its table.</param>
+public sealed record ListedRule(Chain Chain, ulong Handle)
+{
+    /// <summary>What its maker tells the reader; empty: nothing.</summary>
+    public string Comment { get; init; } = "";
+
+    /// <summary>The chain it jumps or goes to; empty where it does not.</summary>
+    public string Target { get; init; } = "";
+}

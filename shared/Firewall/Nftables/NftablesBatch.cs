@@ -1,0 +1,192 @@
+using System.Text;
+using Plugboard.Firewall.Nftables.Uapi;
+using Plugboard.Netlink;
+using Plugboard.Netlink.Uapi;
+using static Plugboard.Firewall.Nftables.Uapi.NfTablesH;
+
+namespace Plugboard.Firewall.Nftables;
+
+/// <summary>
+/// Changes that the kernel makes all at once or not at all. They are written as they are asked for; <see cref="ToString"/> tells them as a script that
+/// <c>nft -f</c> would do the same by.
+/// </summary>
+public sealed class NftablesBatch
+{
+    // An attribute holds 65,535 bytes; an element is below 500.
+    private const int LongestElementList = 60_000;
+
+    private readonly NetlinkWriter writer = new();
+    private readonly ExpressionWriter expressions;
+    private readonly List<NftablesChange> changes = [];
+
+    /// <summary>An empty batch.</summary>
+    public NftablesBatch()
+    {
+        expressions = new ExpressionWriter(writer);
+        WriteFrame(NfnetlinkH.NFNL_MSG_BATCH_BEGIN);
+    }
+
+    /// <summary>True where nothing was asked for.</summary>
+    public bool IsEmpty => changes.Count == 0;
+
+    internal IReadOnlyList<NftablesChange> Changes => changes;
+
+    internal NetlinkWriter End()
+    {
+        WriteFrame(NfnetlinkH.NFNL_MSG_BATCH_END);
+        return writer;
+    }
+
+    /// <summary>Makes a table; one that is there stays.</summary>
+    public void Add(Table table)
+    {
+        using var message = Begin(NFT_MSG_NEWTABLE, NftablesVerb.Add, table.Family, table);
+        writer.WriteString(NFTA_TABLE_NAME, table.Name);
+        writer.WriteUInt32BigEndian(NFTA_TABLE_FLAGS, 0);
+        WriteComment(NFTA_TABLE_USERDATA, UserDataComment.InTable, table.Comment);
+    }
+
+    /// <summary>Removes a table with all that is in it.</summary>
+    public void Delete(Table table)
+    {
+        using var message = Begin(NFT_MSG_DELTABLE, NftablesVerb.Delete, table.Family, table);
+        writer.WriteString(NFTA_TABLE_NAME, table.Name);
+    }
+
+    /// <summary>Makes a chain; one that is there stays.</summary>
+    public void Add(Chain chain)
+    {
+        using var message = Begin(NFT_MSG_NEWCHAIN, NftablesVerb.Add, chain.Table.Family, chain);
+        writer.WriteString(NFTA_CHAIN_TABLE, chain.Table.Name);
+        writer.WriteString(NFTA_CHAIN_NAME, chain.Name);
+        if (chain.Hook is { } hook)
+        {
+            using (writer.Nested(NFTA_CHAIN_HOOK))
+            {
+                writer.WriteUInt32BigEndian(NFTA_HOOK_HOOKNUM, (uint)hook.Hook);
+                writer.WriteUInt32BigEndian(NFTA_HOOK_PRIORITY, (uint)hook.Priority);
+            }
+
+            writer.WriteUInt32BigEndian(NFTA_CHAIN_POLICY, hook.DropsByDefault ? NF_DROP : (uint)NF_ACCEPT);
+            writer.WriteString(NFTA_CHAIN_TYPE, hook.TypeWord);
+        }
+
+        WriteComment(NFTA_CHAIN_USERDATA, UserDataComment.InChain, chain.Comment);
+    }
+
+    /// <summary>Removes a chain, which must be empty and which nothing may jump to.</summary>
+    public void Delete(Chain chain)
+    {
+        using var message = Begin(NFT_MSG_DELCHAIN, NftablesVerb.Delete, chain.Table.Family, chain);
+        writer.WriteString(NFTA_CHAIN_TABLE, chain.Table.Name);
+        writer.WriteString(NFTA_CHAIN_NAME, chain.Name);
+    }
+
+    /// <summary>Removes all rules of a chain.</summary>
+    public void Flush(Chain chain)
+    {
+        using var message = Begin(NFT_MSG_DELRULE, NftablesVerb.Flush, chain.Table.Family, chain);
+        writer.WriteString(NFTA_RULE_TABLE, chain.Table.Name);
+        writer.WriteString(NFTA_RULE_CHAIN, chain.Name);
+    }
+
+    /// <summary>Puts a rule at the end of its chain.</summary>
+    public void Add(Rule rule)
+    {
+        var table = rule.Chain.Table;
+        using var message = Begin(NFT_MSG_NEWRULE, NftablesVerb.Add, table.Family, rule, NetlinkH.NLM_F_APPEND);
+        writer.WriteString(NFTA_RULE_TABLE, table.Name);
+        writer.WriteString(NFTA_RULE_CHAIN, rule.Chain.Name);
+        using (writer.Nested(NFTA_RULE_EXPRESSIONS))
+        {
+            var words = new RuleWriter(expressions, table.Family);
+            foreach (var statement in rule.Statements)
+                statement.Write(words);
+        }
+
+        WriteComment(NFTA_RULE_USERDATA, UserDataComment.InRule, rule.Comment);
+    }
+
+    /// <summary>Removes one rule, whoever made it.</summary>
+    public void Delete(ListedRule rule)
+    {
+        using var message = Begin(NFT_MSG_DELRULE, NftablesVerb.Delete, rule.Chain.Table.Family, rule);
+        writer.WriteString(NFTA_RULE_TABLE, rule.Chain.Table.Name);
+        writer.WriteString(NFTA_RULE_CHAIN, rule.Chain.Name);
+        writer.WriteUInt64BigEndian(NFTA_RULE_HANDLE, rule.Handle);
+    }
+
+    /// <summary>Makes a set or map; one that is there stays with its elements.</summary>
+    public void Add(Set set)
+    {
+        using var message = Begin(NFT_MSG_NEWSET, NftablesVerb.Add, set.Table.Family, set);
+        writer.WriteString(NFTA_SET_TABLE, set.Table.Name);
+        writer.WriteString(NFTA_SET_NAME, set.Name);
+        SetWriter.WriteDescription(writer, set, (uint)changes.Count);
+    }
+
+    /// <summary>Adds elements; one that is there already with the same data stays as it is.</summary>
+    public void Add(Set set, params IReadOnlyList<SetElement> elements) => WriteElements(set, elements, NftablesVerb.Add);
+
+    /// <summary>Adds elements whose keys must not be there (EEXIST).</summary>
+    public void Create(Set set, params IReadOnlyList<SetElement> elements) => WriteElements(set, elements, NftablesVerb.Create);
+
+    /// <summary>Removes elements, which must be there (ENOENT).</summary>
+    public void Delete(Set set, params IReadOnlyList<SetElement> elements) => WriteElements(set, elements, NftablesVerb.Delete);
+
+    private void WriteElements(Set set, IReadOnlyList<SetElement> elements, NftablesVerb verb)
+    {
+        for (var next = 0; next < elements.Count;)
+            next = WriteElementList(set, elements, next, verb);
+    }
+
+    // Returns where the next list begins.
+    private int WriteElementList(Set set, IReadOnlyList<SetElement> elements, int first, NftablesVerb verb)
+    {
+        var type = verb == NftablesVerb.Delete ? NFT_MSG_DELSETELEM : NFT_MSG_NEWSETELEM;
+        var exclusive = verb == NftablesVerb.Create ? NetlinkH.NLM_F_EXCL : (ushort)0;
+        var part = new ElementList(set, elements, first);
+        using var message = Begin(type, verb, set.Table.Family, part, exclusive);
+        writer.WriteString(NFTA_SET_ELEM_LIST_TABLE, set.Table.Name);
+        writer.WriteString(NFTA_SET_ELEM_LIST_SET, set.Name);
+        using var list = writer.Nested(NFTA_SET_ELEM_LIST_ELEMENTS);
+        var start = writer.Length;
+        var next = first;
+        while (next < elements.Count && writer.Length - start < LongestElementList)
+            SetWriter.WriteElement(writer, expressions, elements[next++], keyOnly: verb == NftablesVerb.Delete);
+        part.Count = next - first;
+        return next;
+    }
+
+    private NetlinkWriter.MessageScope Begin(ushort type, NftablesVerb verb, NftFamily family, object subject, int flags = 0)
+    {
+        changes.Add(new NftablesChange(verb, subject));
+        if (type is NFT_MSG_NEWTABLE or NFT_MSG_NEWCHAIN or NFT_MSG_NEWRULE or NFT_MSG_NEWSET or NFT_MSG_NEWSETELEM)
+            flags |= NetlinkH.NLM_F_CREATE;
+        var message = writer.Message((ushort)(NfnetlinkH.NFNL_SUBSYS_NFTABLES << 8 | type), (ushort)(NetlinkH.NLM_F_REQUEST | flags));
+        writer.WriteStruct(new NfGenMsg { nfgen_family = (byte)family });
+        return message;
+    }
+
+    private void WriteFrame(ushort type)
+    {
+        using var message = writer.Message(type, NetlinkH.NLM_F_REQUEST);
+        // Network order.
+        writer.WriteStruct(new NfGenMsg { res_id = (ushort)(NfnetlinkH.NFNL_SUBSYS_NFTABLES << 8) });
+    }
+
+    private void WriteComment(ushort type, byte place, string comment)
+    {
+        if (comment.Length > 0)
+            writer.WriteBytes(type, UserDataComment.Write(place, comment));
+    }
+
+    /// <summary>The changes as a script for <c>nft -f</c>.</summary>
+    public override string ToString()
+    {
+        var text = new StringBuilder();
+        foreach (var change in changes)
+            text.Append(change).Append('\n');
+        return text.ToString();
+    }
+}

@@ -1,0 +1,142 @@
+using Plugboard.Firewall.Nftables.Uapi;
+using Plugboard.Linux;
+using Plugboard.Linux.Namespaces;
+using Plugboard.Netlink;
+using Plugboard.Netlink.Uapi;
+using static Plugboard.Firewall.Nftables.Uapi.NfTablesH;
+
+namespace Plugboard.Firewall.Nftables;
+
+/// <summary>
+/// The nftables of one network namespace, spoken to without a process. Not for two threads at once. Source: include/uapi/linux/netfilter/nf_tables.h;
+/// net/netfilter/nf_tables_api.c.
+/// </summary>
+public sealed class NftablesClient : IDisposable
+{
+    private readonly NetlinkSocket socket;
+
+    internal NftablesClient(NetlinkSocket socket) => this.socket = socket;
+
+    /// <summary>Opens a client in the calling thread's namespace.</summary>
+    /// <exception cref="ErrnoException">EPROTONOSUPPORT: the kernel has no netfilter.</exception>
+    public static NftablesClient Open() => new(NetlinkSocket.Open(NetlinkProtocol.Netfilter, new NftablesDialect()));
+
+    /// <summary>Opens a client in a namespace, on a thread of its own that enters it.</summary>
+    /// <exception cref="ErrnoException">The namespace cannot be entered, or the kernel has no netfilter.</exception>
+    public static NftablesClient Open(NetworkNamespace ns) => NamespaceThread.Run(ns, Open);
+
+    /// <summary>Does all of a batch or nothing.</summary>
+    /// <exception cref="NftablesException">The kernel refused something; nothing was done.</exception>
+    public void Commit(NftablesBatch batch)
+    {
+        var failures = TryCommit(batch);
+        if (failures.Count > 0)
+            throw new NftablesException(failures);
+    }
+
+    /// <summary>Does all of a batch or nothing, and tells what was refused: empty, it was done.</summary>
+    /// <param name="batch">The changes; it can be committed once.</param>
+    public IReadOnlyList<NftablesFailure> TryCommit(NftablesBatch batch)
+    {
+        if (batch.IsEmpty)
+            return [];
+        var refused = socket.TryExecuteBatch(batch.End());
+        if (refused.Count == 0)
+            return [];
+        var failures = new NftablesFailure[refused.Count];
+        for (var i = 0; i < failures.Length; i++)
+            failures[i] = Describe(batch, refused[i].Place, refused[i].Error);
+        return failures;
+    }
+
+    private static NftablesFailure Describe(NftablesBatch batch, int place, NetlinkError error)
+    {
+        if (place == 0)
+            return new NftablesFailure(batch.ToString().TrimEnd('\n').Replace("\n", "; "), null, error);
+        var change = batch.Changes[place - 1];
+        return new NftablesFailure(change.ToString(), change.Subject is ElementList list ? (list.Set, list.ToArray()) : null, error);
+    }
+
+    /// <summary>The rules of a table in the order of their chains; empty where there is no such table.</summary>
+    public IReadOnlyList<ListedRule> ListRules(Table table) => ListRules(table, chain: null);
+
+    /// <summary>The rules of a chain in their order; empty where there is no such chain.</summary>
+    public IReadOnlyList<ListedRule> ListRules(Chain chain) => ListRules(chain.Table, chain.Name);
+
+    private IReadOnlyList<ListedRule> ListRules(Table table, string? chain)
+    {
+        var request = Request(NFT_MSG_GETRULE, table.Family, NetlinkH.NLM_F_DUMP, out var message);
+        request.WriteString(NFTA_RULE_TABLE, table.Name);
+        if (chain is not null)
+            request.WriteString(NFTA_RULE_CHAIN, chain);
+        message.Dispose();
+        return socket.Dump(request, () => $"rules of {table}", rule => NftablesReader.Rule(rule, table) is { } read && (chain is null || read.Chain.Name == chain) ? read : null, Errno.ENOENT);
+    }
+
+    /// <summary>True where there is such a table.</summary>
+    public bool Has(Table table)
+    {
+        var request = Request(NFT_MSG_GETTABLE, table.Family, 0, out var message);
+        request.WriteString(NFTA_TABLE_NAME, table.Name);
+        message.Dispose();
+        return socket.Find(request, table.ToString, Errno.ENOENT, static _ => "") is not null;
+    }
+
+    /// <summary>True where there is such a chain.</summary>
+    public bool Has(Chain chain)
+    {
+        var request = Request(NFT_MSG_GETCHAIN, chain.Table.Family, 0, out var message);
+        request.WriteString(NFTA_CHAIN_TABLE, chain.Table.Name);
+        request.WriteString(NFTA_CHAIN_NAME, chain.Name);
+        message.Dispose();
+        return socket.Find(request, chain.ToString, Errno.ENOENT, static _ => "") is not null;
+    }
+
+    /// <summary>All elements of a set; empty where there is no such set.</summary>
+    public IReadOnlyList<SetElement> ListElements(Set set)
+    {
+        var request = Request(NFT_MSG_GETSETELEM, set.Table.Family, NetlinkH.NLM_F_DUMP, out var message);
+        request.WriteString(NFTA_SET_ELEM_LIST_TABLE, set.Table.Name);
+        request.WriteString(NFTA_SET_ELEM_LIST_SET, set.Name);
+        message.Dispose();
+        var elements = new List<SetElement>();
+        socket.Dump<object>(
+            request,
+            () => $"elements of {set}",
+            answer =>
+            {
+                NftablesReader.Elements(answer, elements);
+                return null;
+            },
+            Errno.ENOENT);
+        return elements;
+    }
+
+    /// <summary>The element with a key as the kernel has it; null where it, the set or the table is not there.</summary>
+    public SetElement? Find(Set set, SetElement key)
+    {
+        var request = Request(NFT_MSG_GETSETELEM, set.Table.Family, 0, out var message);
+        request.WriteString(NFTA_SET_ELEM_LIST_TABLE, set.Table.Name);
+        request.WriteString(NFTA_SET_ELEM_LIST_SET, set.Name);
+        using (request.Nested(NFTA_SET_ELEM_LIST_ELEMENTS))
+            SetWriter.WriteElement(request, new ExpressionWriter(request), key, keyOnly: true);
+        message.Dispose();
+        return socket.Find(request, () => $"element {key.Describe(set)} of {set}", Errno.ENOENT, static answer =>
+        {
+            var elements = new List<SetElement>(1);
+            NftablesReader.Elements(answer, elements);
+            return elements.Count > 0 ? elements[0] : null;
+        });
+    }
+
+    private NetlinkWriter Request(ushort type, NftFamily family, ushort flags, out NetlinkWriter.MessageScope message)
+    {
+        var request = socket.NewRequest();
+        message = request.Message((ushort)(NfnetlinkH.NFNL_SUBSYS_NFTABLES << 8 | type), (ushort)(NetlinkH.NLM_F_REQUEST | flags));
+        request.WriteStruct(new NfGenMsg { nfgen_family = (byte)family });
+        return request;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => socket.Dispose();
+}

@@ -1,0 +1,17 @@
+namespace Plugboard.Firewall.Nftables;
+
+/// <summary>nft's commands.</summary>
+internal enum NftablesVerb
+{
+    /// <summary>What is there already stays.</summary>
+    Add,
+
+    /// <summary>What is there already is an error.</summary>
+    Create,
+
+    /// <summary>What is not there is an error.</summary>
+    Delete,
+
+    /// <summary>All that is in it goes.</summary>
+    Flush,
+}

@@ -1,0 +1,57 @@
+namespace Plugboard.Firewall.Nftables;
+
+/// <summary>A set of keys, a map from keys to data, or a map from keys to verdicts. Source: nft(8), SETS and MAPS.</summary>
+/// <param name="Table">Its table.</param>
+/// <param name="Name">At most 255 bytes.</param>
+/// <param name="Key">The fields of a key.</param>
+public sealed record Set(Table Table, string Name, IReadOnlyList<DataType> Key)
+{
+    /// <summary>The fields of what a key leads to; empty: it is a set, or leads to verdicts.</summary>
+    public IReadOnlyList<DataType> Data { get; init; } = [];
+
+    /// <summary>A key leads to a verdict.</summary>
+    public bool LeadsToVerdict { get; init; }
+
+    /// <summary>An element is from a first key to a last, in each field (Linux 5.6 for several fields).</summary>
+    public bool IsInterval { get; init; }
+
+    /// <summary>What a reader is told of it; empty: nothing.</summary>
+    public string Comment { get; init; } = "";
+
+    /// <summary>True for both kinds of map.</summary>
+    public bool IsMap => LeadsToVerdict || Data.Count > 0;
+
+    /// <summary>The length of a key in bytes.</summary>
+    internal int KeyLength => LengthOf(Key);
+
+    /// <summary>The length of what a key leads to in bytes.</summary>
+    internal int DataLength => LengthOf(Data);
+
+    /// <summary>A map of these fields.</summary>
+    public static Set Map(Table table, string name, IReadOnlyList<DataType> key, IReadOnlyList<DataType> data) => new(table, name, key) { Data = data };
+
+    /// <summary>A map to verdicts.</summary>
+    public static Set VerdictMap(Table table, string name, IReadOnlyList<DataType> key) => new(table, name, key) { LeadsToVerdict = true };
+
+    /// <summary>As nft names it: <c>inet filter blocked</c>.</summary>
+    public override string ToString() => $"{Table} {Name}";
+
+    /// <summary>nft's number of the fields together: six bits for each.</summary>
+    internal static uint TypeId(IReadOnlyList<DataType> types)
+    {
+        var id = 0u;
+        foreach (var type in types)
+            id = id << 6 | (uint)type.Id;
+        return id;
+    }
+
+    private static int LengthOf(IReadOnlyList<DataType> types)
+    {
+        if (types.Count == 1)
+            return types[0].Length;
+        var length = 0;
+        foreach (var type in types)
+            length += type.PaddedLength;
+        return length;
+    }
+}

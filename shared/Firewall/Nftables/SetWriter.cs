@@ -1,0 +1,99 @@
+using System.Runtime.InteropServices;
+using Plugboard.Netlink;
+using static Plugboard.Firewall.Nftables.Uapi.NfTablesH;
+
+namespace Plugboard.Firewall.Nftables;
+
+/// <summary>Writes what a set is, and its elements.</summary>
+internal static class SetWriter
+{
+    // libnftnl, include/libnftnl/udata.h; nftables, include/datatype.h (enum byteorder).
+    private const byte KeyByteOrder = 0, DataByteOrder = 1;
+    private const uint ByteOrderOfSeveral = 0, HostEndian = 1, BigEndian = 2;
+
+    /// <summary>All of a set but its table and name.</summary>
+    /// <param name="writer">Where to.</param>
+    /// <param name="set">The set.</param>
+    /// <param name="id">A number that no other set of the batch has.</param>
+    public static void WriteDescription(NetlinkWriter writer, Set set, uint id)
+    {
+        writer.WriteUInt32BigEndian(NFTA_SET_FLAGS, Flags(set));
+        writer.WriteUInt32BigEndian(NFTA_SET_KEY_TYPE, Set.TypeId(set.Key));
+        writer.WriteUInt32BigEndian(NFTA_SET_KEY_LEN, (uint)set.KeyLength);
+        if (set.LeadsToVerdict)
+        {
+            writer.WriteUInt32BigEndian(NFTA_SET_DATA_TYPE, NFT_DATA_VERDICT);
+            writer.WriteUInt32BigEndian(NFTA_SET_DATA_LEN, 0);
+        }
+        else if (set.Data.Count > 0)
+        {
+            writer.WriteUInt32BigEndian(NFTA_SET_DATA_TYPE, Set.TypeId(set.Data));
+            writer.WriteUInt32BigEndian(NFTA_SET_DATA_LEN, (uint)set.DataLength);
+        }
+
+        writer.WriteUInt32BigEndian(NFTA_SET_ID, id);
+        if (set is { IsInterval: true, Key.Count: > 1 })
+            WriteFields(writer, set.Key);
+        writer.WriteBytes(NFTA_SET_USERDATA, UserData(set));
+    }
+
+    private static uint Flags(Set set)
+    {
+        var flags = set.IsMap ? NFT_SET_MAP : 0;
+        if (set.IsInterval)
+            flags |= NFT_SET_INTERVAL;
+        return set is { IsInterval: true, Key.Count: > 1 } ? flags | NFT_SET_CONCAT : flags;
+    }
+
+    private static void WriteFields(NetlinkWriter writer, IReadOnlyList<DataType> types)
+    {
+        using var description = writer.Nested(NFTA_SET_DESC);
+        using var fields = writer.Nested(NFTA_SET_DESC_CONCAT);
+        foreach (var type in types)
+        {
+            using var field = writer.Nested(NFTA_LIST_ELEM);
+            writer.WriteUInt32BigEndian(NFTA_SET_FIELD_LEN, (uint)type.Length);
+        }
+    }
+
+    // What nft keeps there to print the set again.
+    private static byte[] UserData(Set set)
+    {
+        var data = new List<byte>(32);
+        AppendNumber(data, KeyByteOrder, ByteOrder(set.Key));
+        if (set.IsMap)
+            AppendNumber(data, DataByteOrder, set.LeadsToVerdict ? ByteOrderOfSeveral : ByteOrder(set.Data));
+        if (set.Comment.Length > 0)
+            data.AddRange(UserDataComment.Write(UserDataComment.InSet, set.Comment));
+        return data.ToArray();
+    }
+
+    private static uint ByteOrder(IReadOnlyList<DataType> types) => types.Count > 1 ? ByteOrderOfSeveral : types[0].IsHostEndian ? HostEndian : BigEndian;
+
+    private static void AppendNumber(List<byte> data, byte type, uint number)
+    {
+        Span<byte> bytes = stackalloc byte[4];
+        MemoryMarshal.Write(bytes, in number);
+        data.Add(type);
+        data.Add(4);
+        foreach (var each in bytes)
+            data.Add(each);
+    }
+
+    /// <summary>One element; <paramref name="keyOnly"/>: what is enough to find it.</summary>
+    public static void WriteElement(NetlinkWriter writer, ExpressionWriter expressions, SetElement element, bool keyOnly)
+    {
+        using var scope = writer.Nested(NFTA_LIST_ELEM);
+        expressions.WriteValue(NFTA_SET_ELEM_KEY, element.Key);
+        if (element.KeyEnd is not null)
+            expressions.WriteValue(NFTA_SET_ELEM_KEY_END, element.KeyEnd);
+        if (keyOnly)
+            return;
+        if (element.Data is not null)
+            expressions.WriteValue(NFTA_SET_ELEM_DATA, element.Data);
+        if (element.Verdict is { } verdict)
+            expressions.WriteVerdict(NFTA_SET_ELEM_DATA, verdict);
+        if (element.Comment.Length > 0)
+            writer.WriteBytes(NFTA_SET_ELEM_USERDATA, UserDataComment.Write(UserDataComment.InElement, element.Comment));
+    }
+}

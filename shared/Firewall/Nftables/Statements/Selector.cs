@@ -1,0 +1,83 @@
+using static Plugboard.Firewall.Nftables.Uapi.NfTablesH;
+
+namespace Plugboard.Firewall.Nftables.Statements;
+
+/// <summary>What of a packet a rule looks at. Source: nft(8), PRIMARY and PAYLOAD EXPRESSIONS.</summary>
+public sealed class Selector
+{
+    private readonly string text;
+    private readonly Action<ExpressionWriter, int> load;
+
+    private Selector(string text, DataType type, Action<ExpressionWriter, int> load)
+    {
+        this.text = text;
+        Type = type;
+        this.load = load;
+    }
+
+    /// <summary>The type of the value.</summary>
+    public DataType Type { get; }
+
+    /// <summary>The family a packet must be of; null: any.</summary>
+    internal bool? Is6 { get; private init; }
+
+    /// <summary>The transport protocol a packet must be of; 0: any.</summary>
+    internal byte Protocol { get; private init; }
+
+    /// <summary><c>ip saddr</c> or <c>ip6 saddr</c>.</summary>
+    public static Selector SourceAddress(bool is6) => Address(is6, "saddr", is6 ? 8 : 12);
+
+    /// <summary><c>ip daddr</c> or <c>ip6 daddr</c>.</summary>
+    public static Selector DestinationAddress(bool is6) => Address(is6, "daddr", is6 ? 24 : 16);
+
+    /// <summary><c>th sport</c>: of whichever protocol has ports.</summary>
+    public static Selector SourcePort => new("th sport", DataType.InetService, static (writer, to) => writer.Payload(NFT_PAYLOAD_TRANSPORT_HEADER, 0, 2, to));
+
+    /// <summary><c>th dport</c>.</summary>
+    public static Selector DestinationPort => new("th dport", DataType.InetService, static (writer, to) => writer.Payload(NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2, to));
+
+    /// <summary><c>tcp sport</c> and the like.</summary>
+    /// <param name="word"><c>tcp</c>, <c>udp</c> or <c>sctp</c>.</param>
+    /// <param name="protocol">Its number.</param>
+    /// <param name="isSource"><c>sport</c>, not <c>dport</c>.</param>
+    public static Selector PortOf(string word, byte protocol, bool isSource) =>
+        new($"{word} {(isSource ? "sport" : "dport")}", DataType.InetService, (writer, to) => writer.Payload(NFT_PAYLOAD_TRANSPORT_HEADER, isSource ? 0 : 2, 2, to)) { Protocol = protocol };
+
+    /// <summary><c>ether saddr</c>.</summary>
+    public static Selector EtherSource => new("ether saddr", DataType.EtherAddr, static (writer, to) => writer.Payload(NFT_PAYLOAD_LL_HEADER, 6, 6, to));
+
+    /// <summary><c>meta l4proto</c>.</summary>
+    public static Selector L4Protocol => Meta("meta l4proto", DataType.InetProto, NFT_META_L4PROTO);
+
+    /// <summary><c>meta mark</c>.</summary>
+    public static Selector PacketMark => Meta("meta mark", DataType.Mark, NFT_META_MARK);
+
+    /// <summary><c>iifname</c>.</summary>
+    public static Selector InputLink => Meta("iifname", DataType.IfName, NFT_META_IIFNAME);
+
+    /// <summary><c>oifname</c>.</summary>
+    public static Selector OutputLink => Meta("oifname", DataType.IfName, NFT_META_OIFNAME);
+
+    /// <summary><c>ct mark</c>.</summary>
+    public static Selector FlowMark => new("ct mark", DataType.Mark, static (writer, to) => writer.Ct(NFT_CT_MARK, to));
+
+    private static Selector Address(bool is6, string word, int offset) => new(
+        (is6 ? "ip6 " : "ip ") + word, DataType.Address(is6), (writer, to) => writer.Payload(NFT_PAYLOAD_NETWORK_HEADER, offset, is6 ? 16 : 4, to)) { Is6 = is6 };
+
+    private static Selector Meta(string text, DataType type, uint key) => new(text, type, (writer, to) => writer.Meta(key, to));
+
+    /// <summary>Asks for what must hold before the packet can be looked at so.</summary>
+    internal void Require(RuleWriter rule)
+    {
+        if (Is6 is { } is6)
+            rule.RequireFamily(is6);
+        if (Protocol != 0)
+            rule.RequireProtocol(Protocol);
+    }
+
+    /// <summary>Loads the value.</summary>
+    internal void Load(RuleWriter rule, int to) => load(rule.Expressions, to);
+
+    /// <summary>nft's words.</summary>
+    public override string ToString() => text;
+}

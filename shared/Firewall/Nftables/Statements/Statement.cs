@@ -1,0 +1,8 @@
+namespace Plugboard.Firewall.Nftables.Statements;
+
+/// <summary>One of nft's statements: it prints itself as nft reads it and writes itself as the kernel executes it.</summary>
+public abstract class Statement
+{
+    /// <summary>Writes the opcodes.</summary>
+    internal abstract void Write(RuleWriter rule);
+}

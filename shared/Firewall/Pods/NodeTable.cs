@@ -1,0 +1,82 @@
+using Plugboard.Firewall.Nftables;
+
+namespace Plugboard.Firewall.Pods;
+
+/// <summary>
+/// The part of a table that is the node's and no pod's: its sets, chains and rules. Whoever needs it first makes it; it is made again where somebody has taken rules
+/// out, or all of it with <c>nft flush ruleset</c>. Pods come and go as elements of the sets.
+/// </summary>
+internal abstract class NodeTable(Table table)
+{
+    /// <summary>The table itself.</summary>
+    public Table Table { get; } = table;
+
+    /// <summary>Its sets and maps.</summary>
+    public abstract IReadOnlyList<Set> Sets { get; }
+
+    /// <summary>Its chains; those that are jumped to come before those that jump.</summary>
+    public abstract IReadOnlyList<Chain> Chains { get; }
+
+    /// <summary>The rules of the chains, each with a comment that is its own in its chain.</summary>
+    public abstract IReadOnlyList<Rule> Rules { get; }
+
+    /// <summary>Those of its sets that hold pods' elements.</summary>
+    public abstract IReadOnlyList<Set> PodSets { get; }
+
+    /// <summary>The chain that a pod of this tag can have; null: pods have none here.</summary>
+    public virtual Chain? OwnChainOf(string tag) => null;
+
+    /// <summary>True where every rule is in its place; a rule is known by its comment.</summary>
+    public bool IsWhole(NftablesClient client) => FindDamage(client) is null;
+
+    /// <summary>What is missing or too much, in words; null where nothing is.</summary>
+    public string? FindDamage(NftablesClient client)
+    {
+        var present = client.ListRules(Table);
+        if (present.Count == 0)
+            return $"table {Table} is missing or empty";
+        foreach (var chain in Chains)
+        {
+            var at = 0;
+            var own = Of(present, chain.Name);
+            foreach (var rule in Rules)
+            {
+                if (rule.Chain.Name == chain.Name && (at >= own.Count || own[at++].Comment != rule.Comment))
+                    return $"chain {chain.Name} of table {Table} lacks its rule \"{rule.Comment}\"";
+            }
+
+            if (at < own.Count)
+                return $"chain {chain.Name} of table {Table} has a rule of somebody else's";
+        }
+
+        return null;
+    }
+
+    private static List<ListedRule> Of(IReadOnlyList<ListedRule> rules, string chain)
+    {
+        var own = new List<ListedRule>(rules.Count);
+        foreach (var rule in rules)
+        {
+            if (rule.Chain.Name == chain)
+                own.Add(rule);
+        }
+
+        return own;
+    }
+
+    /// <summary>Makes what is missing and replaces the rules; the sets keep their elements.</summary>
+    public void AddTo(NftablesBatch batch)
+    {
+        batch.Add(Table);
+        foreach (var set in Sets)
+            batch.Add(set);
+        foreach (var chain in Chains)
+        {
+            batch.Add(chain);
+            batch.Flush(chain);
+        }
+
+        foreach (var rule in Rules)
+            batch.Add(rule);
+    }
+}

@@ -1,0 +1,128 @@
+using System.Text;
+
+namespace Plugboard.Firewall.Pods;
+
+/// <summary>
+/// What was made for a pod, in words: lines of a key, a blank and a value. It is what DEL goes by, what tells whether an owner still lives, and what the pod's part
+/// of a ruleset can be made again from after <c>nft flush ruleset</c>. Keys can be repeated; those that a reader does not know have no meaning to it.
+/// </summary>
+/// <param name="owner">Whose it is.</param>
+public sealed class PodRecord(PodIdentity owner)
+{
+    private const string NetworkKey = "network";
+    private const string ContainerKey = "container";
+    private const string InterfaceKey = "interface";
+    private const string NetNsKey = "netns";
+    private const string LinkKey = "link";
+
+    private readonly List<KeyValuePair<string, string>> lines = [];
+
+    /// <summary>Whose it is.</summary>
+    public PodIdentity Owner { get; } = owner;
+
+    /// <summary>The path of the pod's network namespace; empty where it is not known.</summary>
+    public string NetNs { get; init; } = "";
+
+    /// <summary>The host's end of the pod's link, such as <c>veth1a2b3c4d</c>; empty where there is none or it is not known.</summary>
+    public string Link { get; init; } = "";
+
+    /// <summary>Adds a line. A value that holds a line end is a mistake of the caller.</summary>
+    public PodRecord With(string key, string value)
+    {
+        lines.Add(new KeyValuePair<string, string>(key, Line(value)));
+        return this;
+    }
+
+    /// <summary>The first value of a key; null where there is none.</summary>
+    public string? Find(string key)
+    {
+        foreach (var line in lines)
+        {
+            if (line.Key == key)
+                return line.Value;
+        }
+
+        return null;
+    }
+
+    /// <summary>All values of a key, in their order.</summary>
+    public IReadOnlyList<string> List(string key)
+    {
+        var values = new List<string>();
+        foreach (var line in lines)
+        {
+            if (line.Key == key)
+                values.Add(line.Value);
+        }
+
+        return values;
+    }
+
+    /// <summary>The record as a file's content, UTF-8.</summary>
+    public byte[] ToBytes()
+    {
+        var text = new StringBuilder(512);
+        Append(text, NetworkKey, Owner.Network);
+        Append(text, ContainerKey, Owner.ContainerId);
+        Append(text, InterfaceKey, Owner.IfName);
+        Append(text, NetNsKey, NetNs);
+        Append(text, LinkKey, Link);
+        foreach (var line in lines)
+            Append(text, line.Key, line.Value);
+        return Encoding.UTF8.GetBytes(text.ToString());
+    }
+
+    /// <summary>Reads a file's content; null where it does not say whose it is, as an empty or torn one.</summary>
+    public static PodRecord? TryParse(ReadOnlySpan<byte> content)
+    {
+        var text = Encoding.UTF8.GetString(content);
+        // A record ends with its last line's end: what does not was cut off.
+        if (!text.EndsWith('\n'))
+            return null;
+        var found = new List<KeyValuePair<string, string>>();
+        foreach (var line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var end = line.IndexOf(' ');
+            found.Add(end < 0 ? new(line, "") : new(line[..end], line[(end + 1)..]));
+        }
+
+        return From(found);
+    }
+
+    private static PodRecord? From(List<KeyValuePair<string, string>> found)
+    {
+        string network = "", container = "", ifName = "", netNs = "", link = "";
+        foreach (var (key, value) in found)
+        {
+            switch (key)
+            {
+                case NetworkKey: network = value; break;
+                case ContainerKey: container = value; break;
+                case InterfaceKey: ifName = value; break;
+                case NetNsKey: netNs = value; break;
+                case LinkKey: link = value; break;
+            }
+        }
+
+        if (network.Length == 0 || container.Length == 0)
+            return null;
+        var record = new PodRecord(new PodIdentity(network, container, ifName)) { NetNs = netNs, Link = link };
+        foreach (var line in found)
+        {
+            if (line.Key is not (NetworkKey or ContainerKey or InterfaceKey or NetNsKey or LinkKey))
+                record.lines.Add(line);
+        }
+
+        return record;
+    }
+
+    private static void Append(StringBuilder text, string key, string value)
+    {
+        if (value.Length > 0)
+            text.Append(key).Append(' ').Append(Line(value)).Append('\n');
+    }
+
+    private static string Line(string value) => value.Contains('\n')
+        ? throw new ArgumentException("a record's value is one line", nameof(value))
+        : value;
+}

@@ -1,0 +1,93 @@
+using Plugboard.Addresses;
+using Plugboard.Firewall.Conditions;
+using Plugboard.Firewall.Nftables;
+using Plugboard.Firewall.Nftables.Statements;
+using Plugboard.Firewall.Pods;
+
+namespace Plugboard.Firewall.PortForwarding;
+
+/// <summary>Plans what publishes one pod's ports: elements, and where there are conditions a chain of its own. Pure.</summary>
+internal sealed class PortForwardPlan
+{
+    private readonly List<PlannedElement> elements = [];
+    private readonly List<Rule> ownRules = [];
+
+    private readonly PortForward forward;
+    private readonly Chain ownChain;
+    private readonly string comment;
+
+    private PortForwardPlan(PortForward forward, Chain ownChain)
+    {
+        this.forward = forward;
+        this.ownChain = ownChain;
+        comment = forward.Owner.Comment;
+    }
+
+    /// <summary>The plan of what a pod publishes.</summary>
+    /// <param name="table">The table.</param>
+    /// <param name="forward">What is published.</param>
+    /// <param name="localhostLink">The link to which connections from localhost will be routed; empty: none will.</param>
+    /// <exception cref="ConditionException">A condition is not understood.</exception>
+    public static PodPlan Of(PortForwardTable table, PortForward forward, string localhostLink = "")
+    {
+        var plan = new PortForwardPlan(forward, table.OwnChainOf(forward.Owner.Tag));
+        foreach (var is6 in (ReadOnlySpan<bool>)[false, true])
+        {
+            if (forward.AddressOf(is6) is { } pod)
+                plan.AddFamily(table.Of(is6), pod);
+        }
+
+        return new PodPlan
+        {
+            Tables = [table],
+            Elements = plan.elements,
+            NodeElements = localhostLink.Length == 0 ? [] : [(table.LocalhostLinks, new SetElement(Field.Join(Field.Link(localhostLink))))],
+            OwnRules = plan.ownRules,
+            OwnChain = plan.ownRules.Count == 0 ? null : plan.ownChain,
+        };
+    }
+
+    private void AddFamily(FamilyMaps maps, IPPrefix pod)
+    {
+        var conditions = NftConditions.Parse(forward.ConditionsOf(pod.Is6), pod.Is6);
+        var isPublished = false;
+        foreach (var port in forward.Ports)
+        {
+            if (!port.IsOf(pod.Is6))
+                continue;
+            isPublished = true;
+            AddPort(maps, port, pod.Address, conditions);
+        }
+
+        if (!isPublished || !forward.Snat)
+            return;
+        foreach (var clients in forward.MasqueradeAll ? [maps.Everyone] : Clients(pod))
+            elements.Add(new PlannedElement(maps.Masquerade, FamilyMaps.Masqueraded(clients, pod.Address) with { Comment = comment }, "masquerading of clients"));
+    }
+
+    // The kernel routes packets from ::1 nowhere.
+    private static IPPrefix[] Clients(IPPrefix pod) => pod.Is6 ? [pod] : [pod, IPPrefix.Parse("127.0.0.0/8")];
+
+    private void AddPort(FamilyMaps maps, PortMapping port, IPAddr pod, IReadOnlyList<Statement> conditions)
+    {
+        var isConditional = conditions.Count > 0;
+        var key = FamilyMaps.Key(port) with { Comment = comment };
+        elements.Add(new PlannedElement(
+            maps.MapOf(port, isConditional),
+            isConditional ? key with { Verdict = Verdict.Jump(ownChain.Name) } : key with { Data = Field.Join(Field.Of(pod), Field.Port(port.ContainerPort)) },
+            $"host port {port.Name}",
+            owner => new PortTakenException(port, owner)));
+        if (isConditional)
+            ownRules.Add(new Rule(ownChain, [.. conditions, .. Condition(port, pod.Is6), new Destination(pod, port.ContainerPort)]));
+    }
+
+    private static IEnumerable<Statement> Condition(PortMapping port, bool is6)
+    {
+        if (port.OnlyAddress is { } address)
+            yield return Compare.Equal(Selector.DestinationAddress(is6), Field.Of(address));
+        else
+            yield return new FamilyIs(is6);
+        yield return Compare.Equal(Selector.L4Protocol, Field.Protocol((byte)port.Protocol));
+        yield return Compare.Equal(Selector.DestinationPort, Field.Port(port.HostPort));
+    }
+}

@@ -1,0 +1,64 @@
+using Plugboard.Firewall.Nftables;
+using Plugboard.Firewall.Pods;
+using Plugboard.Linux;
+
+namespace Plugboard.Firewall.PortForwarding;
+
+/// <summary>
+/// Publishes ports by nftables, without a process. A port has one owner; that of a pod which is no more is taken over. Works in the calling thread's network namespace; not
+/// for two threads at once.
+/// </summary>
+internal sealed class PortForwarder : IDisposable
+{
+    private readonly NftablesClient client = NftablesClient.Open();
+    private readonly PortForwardTable table = new();
+    private readonly PodElements pods;
+
+    /// <summary>The kernel's nftables.</summary>
+    public NftablesClient Client => client;
+
+    /// <summary>Opens it.</summary>
+    /// <param name="records">What each pod has.</param>
+    /// <exception cref="ErrnoException">The kernel has no netfilter.</exception>
+    public PortForwarder(PodRecordStore records) => pods = new PodElements(client, records, [table]);
+
+    /// <summary>Publishes a pod's ports in place of what it had before; after a failure it has none.</summary>
+    /// <param name="forward">The ports.</param>
+    /// <param name="localhostLink">The link to which connections from localhost will be routed; empty: none will.</param>
+    /// <exception cref="PortTakenException">A living pod has one of them.</exception>
+    /// <exception cref="Conditions.ConditionException">A condition is not understood.</exception>
+    /// <exception cref="NftablesException">The kernel refused something.</exception>
+    /// <exception cref="ErrnoException">The record cannot be written.</exception>
+    public void Publish(PortForward forward, string localhostLink) =>
+        pods.Give(PortForwardPlan.Of(table, forward, localhostLink), forward.ToRecord(), PlanOf);
+
+    /// <summary>Takes away all that a pod has; nothing is not a failure.</summary>
+    /// <returns>What it had, as its record says; null where it has no record.</returns>
+    public PortForward? Withdraw(PodIdentity owner) => pods.Take(owner, PlanOf) is { } record ? PortForwardRecord.FromRecord(record) : null;
+
+    /// <summary>What is not as <see cref="Publish"/> left it, in words; null where all is.</summary>
+    public string? FindDifference(PortForward forward) => pods.FindDifference(PortForwardPlan.Of(table, forward), forward.Owner.Tag);
+
+    /// <summary>Null where the kernel answers; else it throws what it says.</summary>
+    /// <exception cref="ErrnoException">The kernel has no nf_tables.</exception>
+    public string? FindHindrance()
+    {
+        client.Has(table.Table);
+        return null;
+    }
+
+    /// <summary>Takes away what belongs to pods of a network that are not valid any more.</summary>
+    /// <param name="network">The network's name.</param>
+    /// <param name="valid">The tags of its valid pods.</param>
+    public void Collect(string network, IReadOnlySet<string> valid) => pods.Collect(network, valid, PlanOf);
+
+    // What iptables made is nothing here.
+    private PodPlan PlanOf(PodRecord record)
+    {
+        var forward = PortForwardRecord.FromRecord(record);
+        return forward.Backend == FirewallBackend.Nftables ? PortForwardPlan.Of(table, forward) : new PodPlan { Tables = [], Elements = [] };
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => client.Dispose();
+}

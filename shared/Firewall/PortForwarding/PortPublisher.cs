@@ -1,0 +1,167 @@
+using Plugboard.Firewall.Iptables;
+using Plugboard.Firewall.Nftables;
+using Plugboard.Firewall.Pods;
+using Plugboard.Firewall.Reference;
+using Plugboard.Linux;
+
+namespace Plugboard.Firewall.PortForwarding;
+
+/// <summary>
+/// Has ports of the node lead to pods, with whichever backend: the kernel's nftables unless iptables is asked for or the kernel has no nftables that can do it. What is taken
+/// away is taken from both, and from the reference plugins' rules too. Works in the calling thread's network namespace; not for two threads at once.
+/// </summary>
+/// <param name="records">What each pod has.</param>
+public sealed class PortPublisher(PodRecordStore records) : IDisposable
+{
+    private PortForwarder? forwarder;
+
+    private PortForwarder Forwarder => forwarder ??= new PortForwarder(records);
+
+    /// <summary>Publishes a pod's ports in place of what it had before; after a failure it has none.</summary>
+    /// <param name="forward">The ports.</param>
+    /// <param name="localhostLink">The link to which connections from localhost will be routed; empty: none will.</param>
+    /// <param name="backend">Null: the choice is free.</param>
+    /// <exception cref="PortTakenException">A living pod has one of them.</exception>
+    /// <exception cref="Conditions.ConditionException">A condition is not understood.</exception>
+    /// <exception cref="NftablesException">The kernel refused.</exception>
+    /// <exception cref="IptablesException">A tool is missing, or refused.</exception>
+    /// <exception cref="ErrnoException">The record cannot be written.</exception>
+    public void Publish(PortForward forward, string localhostLink, FirewallBackend? backend)
+    {
+        if (records.Find(forward.Owner) is not null)
+            Withdraw(forward.Owner, null);
+        if (backend == FirewallBackend.Iptables || !TryPublish(forward, localhostLink, isChoiceFree: backend is null))
+            PublishByIptables(forward with { Backend = FirewallBackend.Iptables });
+        StaleFlows.EndBefore(forward);
+    }
+
+    private bool TryPublish(PortForward forward, string localhostLink, bool isChoiceFree)
+    {
+        try
+        {
+            Forwarder.Publish(forward, localhostLink);
+            return true;
+        }
+        catch (ErrnoException e) when (isChoiceFree && e.IsLackOfNftables())
+        {
+            return false;
+        }
+    }
+
+    private void PublishByIptables(PortForward forward)
+    {
+        records.Write(forward.ToRecord());
+        try
+        {
+            new IptablesBackend(new IptablesOptions()).AddForwards(forward.Owner, forward.Addresses, forward.Ports, forward.IptablesOptions);
+        }
+        catch
+        {
+            Withdraw(forward.Owner, null);
+            throw;
+        }
+    }
+
+    /// <summary>Takes away all that a pod has, whoever made it; nothing is not a failure.</summary>
+    /// <param name="owner">The pod.</param>
+    /// <param name="known">What the caller knows of its ports and addresses, for a pod without a record; null: nothing.</param>
+    /// <exception cref="AggregateException">Several things could not be taken away.</exception>
+    public void Withdraw(PodIdentity owner, PortForward? known)
+    {
+        var failures = new Failures();
+        PortForward? had = null;
+        var hasNftables = TryWithdraw(owner, failures, out had);
+        had ??= known;
+        failures.Try(() => new ReferenceTraces(hasNftables ? Forwarder.Client : null).RemoveForwards(owner, had is null ? null : [.. had.Addresses.Select(static each => each.Address)]));
+        if (had is not null)
+            failures.Try(() => StaleFlows.EndAfter(had));
+        failures.ThrowIfAny();
+    }
+
+    private bool TryWithdraw(PodIdentity owner, Failures failures, out PortForward? had)
+    {
+        PortForward? found = null;
+        var hasNftables = true;
+        failures.Try(() =>
+        {
+            try
+            {
+                found = Forwarder.Withdraw(owner);
+            }
+            catch (ErrnoException e) when (e.IsLackOfNftables())
+            {
+                hasNftables = false;
+                found = records.Find(owner) is { } record ? PortForwardRecord.FromRecord(record) : null;
+                records.Remove(owner);
+            }
+        });
+        had = found;
+        return hasNftables && forwarder is not null;
+    }
+
+    /// <summary>What is not as <see cref="Publish"/> left it, in words; null where all is.</summary>
+    public string? FindDifference(PortForward forward)
+    {
+        if (records.Find(forward.Owner) is not { } record)
+            return $"nothing is published for {forward.Owner}: its record is not there";
+        if (PortForwardRecord.FromRecord(record).Backend == FirewallBackend.Nftables)
+            return Forwarder.FindDifference(forward);
+        var differences = new IptablesBackend(new IptablesOptions()).CheckForwards(forward.Owner, forward.Addresses, forward.Ports, forward.IptablesOptions);
+        return differences.Count == 0 ? null : differences[0];
+    }
+
+    /// <summary>What keeps a backend from working on this node, in words; null where nothing does.</summary>
+    /// <param name="backend">Null: one that works is enough.</param>
+    public string? FindHindrance(FirewallBackend? backend)
+    {
+        try
+        {
+            if (backend != FirewallBackend.Iptables)
+                return Forwarder.FindHindrance();
+        }
+        catch (ErrnoException e) when (e.IsLackOfNftables())
+        {
+            if (backend is not null)
+                return e.Message;
+        }
+
+        try
+        {
+            new IptablesClient(is6: false, new IptablesOptions()).Read();
+            return null;
+        }
+        catch (IptablesException e)
+        {
+            return e.Message;
+        }
+    }
+
+    /// <summary>Takes away what belongs to pods of a network that are not valid any more.</summary>
+    /// <param name="network">The network's name.</param>
+    /// <param name="valid">The tags of its valid pods.</param>
+    public void Collect(string network, IReadOnlySet<string> valid)
+    {
+        var failures = new Failures();
+        foreach (var record in records.List())
+        {
+            if (record.Owner.Network == network && !valid.Contains(record.Owner.Tag))
+                failures.Try(() => Withdraw(record.Owner, null));
+        }
+
+        failures.Try(() =>
+        {
+            try
+            {
+                Forwarder.Collect(network, valid);
+            }
+            catch (ErrnoException e) when (e.IsLackOfNftables())
+            {
+                // Then nothing is in it.
+            }
+        });
+        failures.ThrowIfAny();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => forwarder?.Dispose();
+}

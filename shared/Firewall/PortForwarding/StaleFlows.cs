@@ -1,0 +1,56 @@
+using Plugboard.Addresses;
+using Plugboard.Netlink.Conntrack;
+using Plugboard.Netlink.Route;
+
+namespace Plugboard.Firewall.PortForwarding;
+
+/// <summary>
+/// Ends what the kernel remembers of UDP clients: a flow keeps its destination while its client goes on sending, though the pod that it led to is gone, or one has come. The kernel
+/// picks the flows by port and address; those of others are not touched.
+/// </summary>
+public static class StaleFlows
+{
+    private const byte Udp = (byte)PortProtocol.Udp;
+
+    /// <summary>After ports were published: ends the flows to them that lead elsewhere.</summary>
+    public static void EndBefore(PortForward forward) => ForEach(forward, static (client, routes, port, pod) =>
+        client.DeleteWhere(
+            new FlowFilter(pod.Is6, Udp, new FlowEnds { Destination = port.OnlyAddress, DestinationPort = port.HostPort }),
+            flow => flow.Reply.Source != pod && IsLocal(routes, flow.Original.Destination)));
+
+    /// <summary>After ports were withdrawn: ends the flows that lead to the pod.</summary>
+    public static void EndAfter(PortForward forward) => ForEach(forward, static (client, _, port, pod) =>
+        client.DeleteWhere(
+            new FlowFilter(pod.Is6, Udp, new FlowEnds { Destination = port.OnlyAddress, DestinationPort = port.HostPort }, new FlowEnds { Source = pod, SourcePort = port.ContainerPort }),
+            flow => flow.Original.Destination != pod));
+
+    private static void ForEach(PortForward forward, Action<ConntrackClient, RouteClient, PortMapping, IPAddr> job)
+    {
+        if (!HasUdp(forward))
+            return;
+        using var client = ConntrackClient.Open();
+        using var routes = RouteClient.Open();
+        foreach (var port in forward.Ports)
+        {
+            foreach (var is6 in (ReadOnlySpan<bool>)[false, true])
+            {
+                if (port.Protocol == PortProtocol.Udp && port.IsOf(is6) && forward.AddressOf(is6) is { } pod)
+                    job(client, routes, port, pod.Address);
+            }
+        }
+    }
+
+    private static bool HasUdp(PortForward forward)
+    {
+        foreach (var port in forward.Ports)
+        {
+            if (port.Protocol == PortProtocol.Udp)
+                return true;
+        }
+
+        return false;
+    }
+
+    // A flow to another machine, or to a service's address, is not to this node's port.
+    private static bool IsLocal(RouteClient routes, IPAddr address) => routes.Routes.Get(address) is { Type: RouteType.Local };
+}

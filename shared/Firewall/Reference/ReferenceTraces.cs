@@ -1,0 +1,100 @@
+using Plugboard.Addresses;
+using Plugboard.Firewall.Iptables;
+using Plugboard.Firewall.Nftables;
+using Plugboard.Firewall.Pods;
+using Plugboard.Linux;
+
+namespace Plugboard.Firewall.Reference;
+
+/// <summary>
+/// Finds what the reference plugins, or our iptables backend, have made for a pod, in each of their formats, and removes it. To look costs a few questions to the kernel and no
+/// process; a process runs only to remove iptables rules that were found. Works in the calling thread's network namespace.
+/// </summary>
+/// <param name="client">The kernel's nftables; null where it has none.</param>
+public sealed class ReferenceTraces(NftablesClient? client)
+{
+    private const string Nat = "nat";
+
+    /// <summary>Removes the rules that lead host ports to a pod.</summary>
+    /// <param name="pod">The pod.</param>
+    /// <param name="addresses">The addresses of the attachment that ends; null where they are not known.</param>
+    /// <exception cref="IptablesException">A tool is missing, or refused.</exception>
+    /// <exception cref="NftablesException">The kernel refused.</exception>
+    public void RemoveForwards(PodIdentity pod, IReadOnlyList<IPAddr>? addresses)
+    {
+        var failures = new Failures();
+        foreach (var variant in VariantsWith(ReferenceNames.ForwardChain(pod)))
+            failures.Try(() => new IptablesBackend(new IptablesOptions { Variant = variant }).DeleteForwards(pod, addresses));
+        foreach (var family in (ReadOnlySpan<NftFamily>)[NftFamily.IPv4, NftFamily.IPv6])
+        {
+            var table = new Table(family, "cni_hostport");
+            failures.Try(() => RemoveRules(table, comment => comment == pod.ContainerId));
+        }
+
+        failures.ThrowIfAny();
+    }
+
+    /// <summary>Removes the rules that masquerade a pod.</summary>
+    /// <param name="pod">The pod.</param>
+    /// <param name="addresses">The addresses of the attachment that ends; null where they are not known.</param>
+    /// <exception cref="IptablesException">A tool is missing, or refused.</exception>
+    /// <exception cref="NftablesException">The kernel refused.</exception>
+    public void RemoveMasquerade(PodIdentity pod, IReadOnlyList<IPPrefix>? addresses)
+    {
+        var failures = new Failures();
+        foreach (var variant in VariantsWith(ReferenceNames.MasqueradeChain(pod)))
+            failures.Try(() => new IptablesBackend(new IptablesOptions { Variant = variant }).DeleteMasquerade(pod, addresses));
+        failures.Try(() => RemoveRules(new Table(NftFamily.Inet, "cni_plugins_masquerade"), comment => comment.StartsWith(pod.Tag, StringComparison.Ordinal)));
+        failures.ThrowIfAny();
+    }
+
+    /// <summary>Removes the rules that check a pod's hardware address.</summary>
+    /// <exception cref="NftablesException">The kernel refused.</exception>
+    public void RemoveSpoofCheck(PodIdentity pod)
+    {
+        var table = new Table(NftFamily.Bridge, Nat);
+        var chain = new Chain(table, $"cni-br-iface-{pod.ContainerId}-{pod.IfName}");
+        if (client is null || !client.Has(chain))
+            return;
+        var batch = new NftablesBatch();
+        foreach (var rule in client.ListRules(new Chain(table, "PREROUTING")))
+        {
+            if (rule.Target == chain.Name)
+                batch.Delete(rule);
+        }
+
+        var inner = new Chain(table, chain.Name + "-mac");
+        batch.Flush(chain);
+        if (client.Has(inner))
+            batch.Flush(inner);
+        batch.Delete(chain);
+        if (client.Has(inner))
+            batch.Delete(inner);
+        client.Commit(batch);
+    }
+
+    // iptables-nft keeps its chains in nftables' tables "nat"; iptables-legacy has tables of its own.
+    private IEnumerable<IptablesVariant> VariantsWith(string chain)
+    {
+        if (HasNftChain(NftFamily.IPv4, chain) || HasNftChain(NftFamily.IPv6, chain))
+            yield return IptablesVariant.Nft;
+        if (LegacyTable.HasChain(is6: false, Nat, chain) || LegacyTable.HasChain(is6: true, Nat, chain))
+            yield return IptablesVariant.Legacy;
+    }
+
+    private bool HasNftChain(NftFamily family, string chain) => client is not null && client.Has(new Chain(new Table(family, Nat), chain));
+
+    private void RemoveRules(Table table, Func<string, bool> isThePods)
+    {
+        if (client is null || !client.Has(table))
+            return;
+        var batch = new NftablesBatch();
+        foreach (var rule in client.ListRules(table))
+        {
+            if (isThePods(rule.Comment))
+                batch.Delete(rule);
+        }
+
+        client.Commit(batch);
+    }
+}

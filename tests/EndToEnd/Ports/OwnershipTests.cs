@@ -1,0 +1,174 @@
+using System.Text.Json.Nodes;
+using Plugboard.Testing;
+using Plugboard.Tests.EndToEnd.Harness;
+
+namespace Plugboard.Tests.EndToEnd.Ports;
+
+/// <summary>A host port has one owner, and what an owner had goes with it, whatever its DEL is told.</summary>
+public sealed class OwnershipTests
+{
+    [KernelFact]
+    public void A_port_that_another_pod_has_is_refused_by_that_pods_name()
+    {
+        using var node = new PortNode();
+        node.AddPod("8080:80");
+        var before = node.Ruleset();
+        var second = node.Node.AddPod();
+
+        var refused = node.Chain.Add(second, PortNode.Ports("9090:80", "8080:80"));
+
+        Assert.Equal(102, refused.Code);
+        Assert.Equal("host port 8080/tcp is already published by container pod0 (network test, interface eth0)", refused.Message);
+        Assert.Contains("DEL", refused.Details, StringComparison.Ordinal);
+        Assert.Equal(before, node.Ruleset());
+        Assert.Single(node.Records());
+        Assert.Equal("192.0.2.2", node.Other.AskTcp("192.0.2.1:8080"));
+    }
+
+    [KernelFact]
+    public void Other_protocols_and_addresses_are_other_ports()
+    {
+        using var node = new PortNode();
+        node.AddPod("8080:80");
+        node.AddPod("8080:80/udp");
+        node.AddPod("192.0.2.1:8080:80");
+        node.AddPod("8080:80/sctp");
+        Assert.Equal(102, node.Chain.Add(node.Node.AddPod(), PortNode.Ports("192.0.2.1:8080:81")).Code);
+        Assert.Equal(102, node.Chain.Add(node.Node.AddPod(), PortNode.Ports("0.0.0.0:8080:81/udp")).Code);
+    }
+
+    [KernelFact]
+    public void A_dead_owners_port_is_taken_over_and_its_late_DEL_takes_nothing()
+    {
+        using var node = new PortNode();
+        var dead = node.AddPod("8080:80");
+        node.Node.Tool("ip link del " + (string)dead.Result!["interfaces"]![1]!["name"]!);
+        var heir = node.AddPod("8080:80");
+        Assert.Equal("192.0.2.2", node.Other.AskTcp("192.0.2.1:8080"));
+
+        node.Chain.Del(dead, PortNode.Ports("8080:80")).Succeeded();
+
+        Assert.Equal("192.0.2.2", node.Other.AskTcp("192.0.2.1:8080"));
+        node.Chain.Check(heir, PortNode.Ports("8080:80")).Succeeded();
+        node.Chain.Del(heir, PortNode.Ports("8080:80")).Succeeded();
+        node.AssertNoPodLeft();
+    }
+
+    [KernelFact]
+    public void One_container_on_two_networks_and_twice_on_one_keeps_its_ports_apart()
+    {
+        using var node = new PortNode();
+        var pod = node.AddPod("8080:80");
+        using var again = new CniPod(pod.ContainerId) { IfName = "eth1" };
+        node.Chain.Add(again, PortNode.Ports("8081:80")).Succeeded();
+        var elsewhere = new CniChain(node.Node, "other", node.Bridge, node.Portmap);
+        using var third = new CniPod(pod.ContainerId);
+        elsewhere.Add(third, PortNode.Ports("8082:80")).Succeeded();
+        node.Serve(again);
+        node.Serve(third);
+
+        node.Chain.Del(again, PortNode.Ports("8081:80")).Succeeded();
+        elsewhere.Del(third, PortNode.Ports("8082:80")).Succeeded();
+
+        Assert.Equal("192.0.2.2", node.Other.AskTcp("192.0.2.1:8080"));
+        Assert.Equal("refused", node.Other.AskTcp("192.0.2.1:8081"));
+        Assert.Equal("refused", node.Other.AskTcp("192.0.2.1:8082"));
+        node.Chain.Check(pod, PortNode.Ports("8080:80")).Succeeded();
+    }
+
+    [KernelFact]
+    public void A_repeated_ADD_replaces_what_the_pod_had()
+    {
+        using var node = new PortNode();
+        var pod = node.AddPod("8080:80", "8081:80");
+        var config = node.Chain.Config(node.Portmap, PortNode.Ports("8081:80", "8082:80"));
+        config["prevResult"] = pod.Result!.DeepClone();
+
+        node.Node.CallBeside("ADD", pod, config).Succeeded();
+
+        Assert.Equal("refused", node.Other.AskTcp("192.0.2.1:8080"));
+        Assert.Equal("192.0.2.2", node.Other.AskTcp("192.0.2.1:8081"));
+        Assert.Equal("192.0.2.2", node.Other.AskTcp("192.0.2.1:8082"));
+        Assert.Single(node.Records());
+    }
+
+    public static TheoryData<string> PoorDels => ["nothing", "no ports", "no netns", "broken ports", "no record"];
+
+    [KernelTheory]
+    [MemberData(nameof(PoorDels))]
+    public void DEL_takes_all_away_however_little_it_is_told(string lacking)
+    {
+        using var node = new PortNode();
+        var pod = node.AddPod("8080:80", "127.0.0.1:8081:80/udp", "8082:80/sctp");
+        var ports = lacking is "no ports" ? null : PortNode.Ports("8080:80", "127.0.0.1:8081:80/udp", "8082:80/sctp");
+        var config = node.Chain.Config(node.Portmap, ports);
+        if (lacking == "broken ports")
+            ports![0]!["hostPort"] = 0;
+        if (lacking == "broken ports")
+            config["runtimeConfig"] = new JsonObject { ["portMappings"] = ports!.DeepClone() };
+        if (lacking == "nothing")
+            pod.Result = null;
+        if (lacking == "no record")
+            node.Node.Tool("rm -r /run/plugboard/portmap");
+
+        node.Node.CallBeside("DEL", pod, config, lacking == "no netns" ? ["CNI_NETNS="] : []).Succeeded();
+        node.Node.CallBeside("DEL", pod, config).Succeeded();
+
+        node.AssertNoPortLeft();
+    }
+
+    [KernelFact]
+    public void GC_keeps_what_is_valid_and_takes_the_rest()
+    {
+        using var node = new PortNode();
+        var valid = node.AddPod("8080:80");
+        node.AddPod("8081:80");
+        node.AddPod("8082:80/udp");
+
+        node.Chain.Gc(valid).Succeeded();
+
+        Assert.Equal("192.0.2.2", node.Other.AskTcp("192.0.2.1:8080"));
+        Assert.Single(node.Records());
+        Assert.DoesNotContain("8081", node.Ruleset(), StringComparison.Ordinal);
+        Assert.DoesNotContain("8082", node.Ruleset(), StringComparison.Ordinal);
+        node.Chain.Gc().Succeeded();
+        node.AssertNoPortLeft();
+    }
+
+    [KernelFact]
+    public void GC_of_one_network_leaves_the_others_alone()
+    {
+        using var node = new PortNode();
+        node.AddPod("8080:80");
+        var other = new CniChain(node.Node, "other", node.Bridge, node.Portmap);
+        other.Gc().Succeeded();
+        Assert.Equal("192.0.2.2", node.Other.AskTcp("192.0.2.1:8080"));
+    }
+
+    [KernelFact]
+    public void An_ADD_after_flush_ruleset_makes_the_nodes_part_again()
+    {
+        using var node = new PortNode();
+        node.AddPod("8080:80");
+        node.Node.Tool("nft flush ruleset");
+        node.AddPod("8081:80");
+        Assert.Equal("192.0.2.2", node.Other.AskTcp("192.0.2.1:8081"));
+        Assert.Equal(2, node.Records().Count);
+    }
+
+    [KernelFact]
+    public void An_ADD_repairs_what_somebody_took_out_of_the_nodes_part()
+    {
+        using var node = new PortNode();
+        node.AddPod("8080:80");
+        foreach (var damage in (ReadOnlySpan<string>)["flush chain inet plugboard_portmap hostports", "flush chain inet plugboard_portmap prerouting", "flush table inet plugboard_portmap"])
+        {
+            node.Node.Tool("nft " + damage);
+            Assert.NotEqual("192.0.2.2", node.Other.AskTcp("192.0.2.1:8080"));
+            var pod = node.AddPod("8081:80");
+            Assert.Equal("192.0.2.2", node.Other.AskTcp("192.0.2.1:8080"));
+            Assert.Equal("192.0.2.2", node.Other.AskTcp("192.0.2.1:8081"));
+            node.Chain.Del(pod, PortNode.Ports("8081:80")).Succeeded();
+        }
+    }
+}
