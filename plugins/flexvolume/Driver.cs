@@ -45,9 +45,10 @@ internal sealed class Driver(DriverName name, Dialect dialect)
     });
 
     /// <summary>The backend under the node's policy.</summary>
-    public IVolumeBackend OpenBackend()
+    public IVolumeBackend OpenBackend() => BackendUnder(NodeConfig.Load(name));
+
+    private IVolumeBackend BackendUnder(VolumePolicy policy)
     {
-        var policy = NodeConfig.Load(name);
         return dialect.Backend switch
         {
             "local" => new LocalBackend(policy),
@@ -82,7 +83,7 @@ internal sealed class Driver(DriverName name, Dialect dialect)
 
     private FlexAnswer Unmount(FlexCall call)
     {
-        OpenBackend().Unpublish(call.Directory);
+        BackendUnder(NodeConfig.LoadOrDefault(name)).Unpublish(call.Directory);
         return new FlexAnswer(FlexStatus.Success);
     }
 

@@ -15,11 +15,31 @@ internal static class NodeConfig
     /// <exception cref="FlexException">It is wrong, or somebody but root could have written it.</exception>
     public static VolumePolicy Load(DriverName name)
     {
-        // The node agent's driver had a config of this name before.
-        using var file = FileDescriptor.FindForReading($"{Directory}/{name.Tilded}.json")
-            ?? (name.Tilded == "nodeagent~uds" ? FileDescriptor.FindForReading($"{Directory}/nodeagent.json") : null);
-        var policy = new VolumePolicy { Roots = ["/var/lib/flexvolume/" + name.Driver], MakeRoot = true };
+        using var file = Find(name);
+        var policy = Default(name);
         return file is null ? policy : Apply(ReadTrusted(file), policy);
+    }
+
+    /// <summary>As <see cref="Load"/>, and where it is wrong the defaults: what is mounted must come away whatever somebody wrote since.</summary>
+    public static VolumePolicy LoadOrDefault(DriverName name)
+    {
+        try
+        {
+            return Load(name);
+        }
+        catch (FlexException)
+        {
+            return Default(name);
+        }
+    }
+
+    private static VolumePolicy Default(DriverName name) => new() { Roots = ["/var/lib/flexvolume/" + name.Driver], MakeRoot = true };
+
+    private static FileDescriptor? Find(DriverName name)
+    {
+        // The node agent's driver had a config of this name before.
+        return FileDescriptor.FindForReading($"{Directory}/{name.Tilded}.json")
+            ?? (name.Tilded == "nodeagent~uds" ? FileDescriptor.FindForReading($"{Directory}/nodeagent.json") : null);
     }
 
     private static FlexConfig ReadTrusted(FileDescriptor file)

@@ -39,7 +39,7 @@ internal sealed class Watchdog(DriverName name, Dialect dialect)
     /// <summary>Serves the call.</summary>
     public byte[] Serve(FlexCall call, string[] args)
     {
-        var policy = NodeConfig.Load(name);
+        var policy = call.Verb == FlexVerb.Unmount ? NodeConfig.LoadOrDefault(name) : NodeConfig.Load(name);
         var limit = call.Verb == FlexVerb.Mount ? policy.MountTimeout : policy.UnmountTimeout;
         var result = new Command("/proc/self/exe")
         {

@@ -150,6 +150,35 @@ public sealed class ContractTests
     }
 
     [KernelFact]
+    public void A_wrong_node_config_does_not_keep_a_volume_mounted()
+    {
+        using var node = new FlexNode();
+        var target = node.Mount("plugboard~local", "");
+        node.Shell("echo bogus > /etc/flexvolume/plugboard~local.json");
+        Assert.Equal("Failure", node.TryMount("plugboard~local", "").Status);
+        node.Unmount("plugboard~local").Succeeded();
+        Assert.Null(node.Top(target));
+    }
+
+    [KernelFact]
+    public void A_call_that_waits_for_another_names_it()
+    {
+        using var node = new FlexNode();
+        node.Shell("echo '{\"mountTimeoutSeconds\":1}' > /etc/flexvolume/plugboard~tmpfs.json");
+        var (driver, target, options) = (FlexNode.Executable("plugboard~tmpfs"), FlexNode.PodDirectory("plugboard~tmpfs", "v"), FlexNode.Options("\"size\":\"1Mi\""));
+        var both = node.Shell(
+            $"""
+            strace -f -qq -o /dev/null -e trace=move_mount -e inject=move_mount:delay_enter=3000000 {driver} mount {target} '{options}' > /run/first &
+            sleep 1
+            {driver} mount {target} '{options}'
+            wait
+            cat /run/first
+            """).Split('\n');
+        Assert.Matches($"\"{target}: process [0-9]+ still works on it after 1 s; kubelet will retry\"", both[0]);
+        Assert.Contains("\"a tmpfs is mounted\"", both[1], StringComparison.Ordinal);
+    }
+
+    [KernelFact]
     public void Expandvolume_does_nothing_and_says_so()
     {
         using var node = new FlexNode();
