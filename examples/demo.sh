@@ -75,16 +75,16 @@ chmod +x "$state/www/cgi-bin/hello"
 ip netns exec green busybox httpd -p 80 -h "$state/www"
 run ip netns exec blue ping -c 2 -i 0.2 -W 2 "$(address green)"
 run ip netns exec blue ping -c 1 -W 2 10.88.0.1
-run ip netns exec blue busybox wget -T 5 -qO- "http://$(address green)/cgi-bin/hello"
+run ip netns exec blue timeout 5 busybox wget -qO- "http://$(address green)/cgi-bin/hello"
 
 step "5. The published port: from the other host (green sees who it is), from the node itself, from the other pod"
-run ip netns exec elsewhere busybox wget -T 5 -qO- http://192.0.2.1:8080/cgi-bin/hello
-run busybox wget -T 5 -qO- http://127.0.0.1:8080/cgi-bin/hello
-run ip netns exec blue busybox wget -T 5 -qO- http://192.0.2.1:8080/cgi-bin/hello
+run ip netns exec elsewhere timeout 5 busybox wget -qO- http://192.0.2.1:8080/cgi-bin/hello
+run timeout 5 busybox wget -qO- http://127.0.0.1:8080/cgi-bin/hello
+run ip netns exec blue timeout 5 busybox wget -qO- http://192.0.2.1:8080/cgi-bin/hello
 
 step "6. ipMasq: what blue sends to the other host arrives with the node's address"
 ip netns exec elsewhere busybox httpd -p 80 -h "$state/www"
-run ip netns exec blue busybox wget -T 5 -qO- http://192.0.2.2/cgi-bin/hello | sed 's/from green/from elsewhere/'
+run ip netns exec blue timeout 5 busybox wget -qO- http://192.0.2.2/cgi-bin/hello | sed 's/from green/from elsewhere/'
 
 step "7. CHECK: is green still connected as its ADD left it?"
 check green && echo "yes"

@@ -76,7 +76,8 @@ internal sealed class Side : IDisposable
     {
         var result = command.Run();
         end = Stopwatch.GetTimestamp();
-        if (!result.Succeeded)
+        // The reference's portmap looks for the rules of IPv4 pods in the IPv6 table too, finds none and says so: what it takes is measured all the same.
+        if (!result.Succeeded && verb != "CHECK")
             throw new InvalidOperationException($"{command.Path} {verb} {pod.Name}: {Encoding.UTF8.GetString(result.Output)}");
         if (verb == "ADD")
             pod.Result = JsonNode.Parse(result.Output);

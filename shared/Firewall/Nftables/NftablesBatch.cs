@@ -134,6 +134,15 @@ public sealed class NftablesBatch
     /// <summary>Removes elements, which must be there (ENOENT).</summary>
     public void Delete(Set set, params IReadOnlyList<SetElement> elements) => WriteElements(set, elements, NftablesVerb.Delete);
 
+    /// <summary>
+    /// Has elements of a set with timeouts expire with the next tick of the kernel's clock (Linux 6.12; an older kernel does nothing and does not say so). What is deleted has to
+    /// outlive everyone who may be reading it, and until then, 4 to 25 ms, the kernel lets nobody who closes a netfilter socket go on, nor remove a link; what expires it
+    /// clears away in its own time.
+    /// </summary>
+    /// <param name="set">The set.</param>
+    /// <param name="elements">Elements as the kernel has them, with what they lead to.</param>
+    public void Expire(Set set, params IReadOnlyList<SetElement> elements) => WriteElements(set, elements, NftablesVerb.Expire);
+
     private void WriteElements(Set set, IReadOnlyList<SetElement> elements, NftablesVerb verb)
     {
         for (var next = 0; next < elements.Count;)
@@ -153,9 +162,17 @@ public sealed class NftablesBatch
         var start = writer.Length;
         var next = first;
         while (next < elements.Count && writer.Length - start < LongestElementList)
-            SetWriter.WriteElement(writer, expressions, elements[next++], keyOnly: verb == NftablesVerb.Delete);
+            WriteElement(elements[next++], verb);
         part.Count = next - first;
         return next;
+    }
+
+    private void WriteElement(SetElement element, NftablesVerb verb)
+    {
+        if (verb == NftablesVerb.Expire)
+            SetWriter.WriteExpiry(writer, expressions, element);
+        else
+            SetWriter.WriteElement(writer, expressions, element, keyOnly: verb == NftablesVerb.Delete);
     }
 
     private NetlinkWriter.MessageScope Begin(ushort type, NftablesVerb verb, NftFamily family, object subject, int flags = 0)

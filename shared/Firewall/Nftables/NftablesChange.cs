@@ -47,7 +47,11 @@ internal sealed record NftablesChange(NftablesVerb Verb, object Subject)
             text.Append(" : verdict");
         text.Append(';');
         if (set.IsInterval)
-            text.Append(" flags interval;");
+            text.Append(set.HasTimeouts ? " flags interval, timeout;" : " flags interval;");
+        else if (set.HasTimeouts)
+            text.Append(" flags timeout;");
+        if (set.HasTimeouts)
+            text.Append(" gc-interval 1m;");
         if (set.Comment.Length > 0)
             text.Append(" comment \"").Append(set.Comment).Append("\";");
         return text.Append(" }").ToString();
@@ -57,7 +61,7 @@ internal sealed record NftablesChange(NftablesVerb Verb, object Subject)
     {
         var text = new StringBuilder(VerbWord).Append(" element ").Append(list.Set).Append(" { ");
         for (var i = 0; i < list.Count; i++)
-            text.Append(i == 0 ? "" : ", ").Append((Verb == NftablesVerb.Delete ? new SetElement(list[i].Key) { KeyEnd = list[i].KeyEnd } : list[i]).Describe(list.Set));
+            text.Append(i == 0 ? "" : ", ").Append((Verb == NftablesVerb.Delete ? new SetElement(list[i].Key) { KeyEnd = list[i].KeyEnd } : list[i]).Describe(list.Set, Verb == NftablesVerb.Expire ? " timeout 1ms expires 1ms" : ""));
         return text.Append(" }").ToString();
     }
 

@@ -12,6 +12,9 @@ internal enum NftablesVerb
     /// <summary>What is not there is an error.</summary>
     Delete,
 
+    /// <summary>An element that is there is to expire at once.</summary>
+    Expire,
+
     /// <summary>All that is in it goes.</summary>
     Flush,
 }

@@ -15,6 +15,9 @@ public sealed record Set(Table Table, string Name, IReadOnlyList<DataType> Key)
     /// <summary>An element is from a first key to a last, in each field (Linux 5.6 for several fields).</summary>
     public bool IsInterval { get; init; }
 
+    /// <summary>Elements can expire; what has is cleared away once a minute.</summary>
+    public bool HasTimeouts { get; init; }
+
     /// <summary>What a reader is told of it; empty: nothing.</summary>
     public string Comment { get; init; } = "";
 

@@ -23,9 +23,11 @@ public sealed record SetElement(byte[] Key)
     public bool LeadsWhere(SetElement other) => Verdict == other.Verdict && Data.AsSpan().SequenceEqual(other.Data);
 
     /// <summary>The element in nft's words: <c>tcp . 8080 comment "web" : 10.1.2.5 . 80</c>.</summary>
-    public string Describe(Set set)
+    /// <param name="set">Its set.</param>
+    /// <param name="options">What stands behind the key, with a blank before it.</param>
+    public string Describe(Set set, string options = "")
     {
-        var text = FieldText.Describe(set.Key, Key, KeyEnd);
+        var text = FieldText.Describe(set.Key, Key, KeyEnd) + options;
         if (Comment.Length > 0)
             text += $" comment \"{Comment}\"";
         if (Verdict is { } verdict)

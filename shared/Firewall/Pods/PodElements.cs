@@ -129,7 +129,7 @@ internal sealed class PodElements(NftablesClient client, PodRecordStore records,
     {
         var batch = new NftablesBatch();
         foreach (var (set, element) in plan is null ? Search(other => other == tag) : Present(plan, tag))
-            batch.Delete(set, element);
+            Remove(batch, set, element);
         foreach (var chain in plan is null ? OwnChains(tag) : plan.OwnChain is null ? [] : [plan.OwnChain])
             Delete(batch, chain);
         var failures = client.TryCommit(batch);
@@ -137,6 +137,14 @@ internal sealed class PodElements(NftablesClient client, PodRecordStore records,
             return true;
         // Gone in between.
         return !isLast && failures[0].Error.Errno == Errno.ENOENT ? false : throw new NftablesException(failures);
+    }
+
+    private static void Remove(NftablesBatch batch, Set set, SetElement element)
+    {
+        if (set.HasTimeouts && KernelRelease.IsAtLeast(6, 12))
+            batch.Expire(set, element);
+        else
+            batch.Delete(set, element);
     }
 
     private void Delete(NftablesBatch batch, Chain chain)
@@ -226,7 +234,7 @@ internal sealed class PodElements(NftablesClient client, PodRecordStore records,
         var stale = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (set, element) in Search(tag => any.IsOfNetwork(tag) && !valid.Contains(tag)))
         {
-            batch.Delete(set, element);
+            Remove(batch, set, element);
             stale.Add(PodIdentity.FindTag(element.Comment)!);
         }
 

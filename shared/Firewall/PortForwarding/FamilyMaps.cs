@@ -16,11 +16,11 @@ internal sealed class FamilyMaps
         DataType[] port = [DataType.InetProto, DataType.InetService];
         DataType[] hostPort = [address, DataType.InetProto, DataType.InetService];
         DataType[] pod = [address, DataType.InetService];
-        Ports = Set.Map(table, "ports" + suffix, port, pod);
-        HostPorts = Set.Map(table, "host_ports" + suffix, hostPort, pod);
-        Conditional = Set.VerdictMap(table, "conditional" + suffix, port);
-        HostConditional = Set.VerdictMap(table, "host_conditional" + suffix, hostPort);
-        Masquerade = new Set(table, "masquerade" + suffix, [address, address]) { IsInterval = true };
+        Ports = Set.Map(table, "ports" + suffix, port, pod) with { HasTimeouts = true };
+        HostPorts = Set.Map(table, "host_ports" + suffix, hostPort, pod) with { HasTimeouts = true };
+        Conditional = Set.VerdictMap(table, "conditional" + suffix, port) with { HasTimeouts = true };
+        HostConditional = Set.VerdictMap(table, "host_conditional" + suffix, hostPort) with { HasTimeouts = true };
+        Masquerade = new Set(table, "masquerade" + suffix, [address, address]) { IsInterval = true, HasTimeouts = true };
     }
 
     /// <summary>Ports of all of the node's addresses: protocol . port : pod . port.</summary>

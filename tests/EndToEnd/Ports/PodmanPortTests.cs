@@ -42,13 +42,13 @@ public sealed class PodmanPortTests
         podman.StartWith(["-p", "18080:80", "-p", "127.0.0.1:18081:80", "-p", "18082:80/udp"], "web", "httpd", "-f", "-p", "80", "-h", "/www");
         podman.Start("client", "sleep", "600");
 
-        Assert.Equal("hello\n", other.Tool("busybox wget -T 3 -qO- http://192.0.2.1:18080/"));
-        Assert.Equal("hello\n", other.Tool("busybox wget -T 3 -qO- http://[fd00:9::1]:18080/"));
-        Assert.Equal("hello\n", podman.Node.Tool("busybox wget -T 3 -qO- http://127.0.0.1:18080/"));
-        Assert.Equal("hello\n", podman.Node.Tool("busybox wget -T 3 -qO- http://127.0.0.1:18081/"));
-        Assert.NotEqual(0, other.TryTool(["busybox", "wget", "-T", "3", "-qO-", "http://192.0.2.1:18081/"]).ExitCode);
-        Assert.Equal("hello\n", podman.Exec("web", "wget", "-T", "3", "-qO-", "http://192.0.2.1:18080/"));
-        Assert.Equal("hello\n", podman.Exec("client", "wget", "-T", "3", "-qO-", "http://192.0.2.1:18080/"));
+        Assert.Equal("hello\n", other.Tool("timeout 5 busybox wget -qO- http://192.0.2.1:18080/"));
+        Assert.Equal("hello\n", other.Tool("timeout 5 busybox wget -qO- http://[fd00:9::1]:18080/"));
+        Assert.Equal("hello\n", podman.Node.Tool("timeout 5 busybox wget -qO- http://127.0.0.1:18080/"));
+        Assert.Equal("hello\n", podman.Node.Tool("timeout 5 busybox wget -qO- http://127.0.0.1:18081/"));
+        Assert.NotEqual(0, other.TryTool(["timeout", "5", "busybox", "wget", "-qO-", "http://192.0.2.1:18081/"]).ExitCode);
+        Assert.Equal("hello\n", podman.Exec("web", "wget", "-qO-", "http://192.0.2.1:18080/"));
+        Assert.Equal("hello\n", podman.Exec("client", "wget", "-qO-", "http://192.0.2.1:18080/"));
         var refusal = Assert.Throws<InvalidOperationException>(() => podman.StartWith(["-p", "18082:80/udp"], "second", "sleep", "600"));
         Assert.Contains("host port 18082/udp is already published by container", refusal.Message, StringComparison.Ordinal);
         var ruleset = podman.Node.Tool("nft list table inet plugboard_portmap");

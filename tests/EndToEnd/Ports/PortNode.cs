@@ -91,6 +91,8 @@ internal sealed class PortNode : IDisposable
     /// <summary>Fails the test where a map, a set or a chain still has anything of a pod's, or a record is left.</summary>
     public void AssertNoPortLeft()
     {
+        // What has expired is gone with the kernel's next tick.
+        Node.Tool("sleep 0.02");
         var ruleset = Ruleset();
         var elements = ruleset.Split('\n').Where(static line => line.Contains("elements", StringComparison.Ordinal) && !line.Contains("\"cni0\"", StringComparison.Ordinal));
         Assert.Empty(elements);
@@ -115,6 +117,7 @@ internal sealed class PortNode : IDisposable
     /// <summary>Gives a link its addresses.</summary>
     public static void Configure(TestNamespace ns, string link, string v4, string v6)
     {
+        ns.TryTool(["sh", "-c", $"echo 0 > /proc/sys/net/ipv6/conf/{link}/accept_dad"]);
         ns.Tool($"ip address add {v4} dev {link}");
         ns.Tool($"ip address add {v6} dev {link} nodad");
         ns.Tool($"ip link set {link} up");
