@@ -1,3 +1,4 @@
+using Plugboard.Firewall;
 using Plugboard.Hosting;
 using Plugboard.Hosting.Firewall;
 using Plugboard.Ipam.HostLocal;
@@ -166,6 +167,8 @@ internal sealed class BridgePlugin : CniPlugin
             }
         }
 
+        if (config.WantsRules && BackendProbe.FindHindrance(config.MacSpoofCheck ? FirewallBackend.Nftables : config.IpMasqBackend) is { } hindrance)
+            throw new CniException(CniErrorCode.PluginNotAvailable, hindrance, "ipMasq or macspoofchk cannot work on this node: see docs/operations.md, \"Which backend\"");
         if (config.IsLayer3)
             PluginDelegate.Find(request, config.IpamType, SameBuild(config)).Status();
     }

@@ -1,3 +1,4 @@
+using Plugboard.Firewall;
 using Plugboard.Firewall.Conditions;
 using Plugboard.Firewall.Iptables;
 using Plugboard.Firewall.Nftables;
@@ -74,8 +75,7 @@ internal sealed class PortmapPlugin : CniPlugin
     public override void Status(CniRequest request)
     {
         var config = PortmapConfig.Parse(request);
-        using var publisher = new PortPublisher(Records);
-        if (publisher.FindHindrance(config.Backend) is { } hindrance)
+        if (BackendProbe.FindHindrance(config.Backend) is { } hindrance)
             throw new CniException(CniErrorCode.PluginNotAvailable, hindrance, "no port can be published on this node: see docs/operations.md, \"Which backend\"");
     }
 

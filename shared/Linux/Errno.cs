@@ -47,6 +47,7 @@ public enum Errno
     EPROTO = 71,
     EBADMSG = 74,
     EOVERFLOW = 75,
+    ERESTART = 85,
     EMSGSIZE = 90,
     EPROTONOSUPPORT = 93,
     EOPNOTSUPP = 95,

@@ -15,6 +15,10 @@ public sealed class NetlinkSocket : IDisposable
     // A dump that a change interrupted is asked again; a table that changes faster than it can be read ten times is an error.
     private const int DumpAttempts = 10;
 
+    // Every message of a batch may be refused before the first refusal is read. One counts for less than 1 KiB in a buffer of 208 KiB by default (net.core.rmem_default).
+    private const int MessagesWithoutRoom = 150;
+    private const int RefusalSize = 1024;
+
     private readonly IDatagramSocket datagrams;
     private readonly NetlinkDialect dialect;
     private readonly NetlinkTrace? trace;
@@ -101,6 +105,8 @@ public sealed class NetlinkSocket : IDisposable
         var last = sequence - 1;
         batch.HeaderAt(starts[^2]).nlmsg_flags |= NetlinkH.NLM_F_ACK;
         trace?.Sent(batch.Written);
+        if (starts.Count > MessagesWithoutRoom)
+            datagrams.MakeRoom(starts.Count * RefusalSize);
         datagrams.Send(batch.Written);
         var refused = new List<(int, NetlinkError)>();
         while (true)

@@ -30,7 +30,7 @@ internal sealed class MasqueradeTable : NodeTable
     {
         var address = DataType.Address(is6);
         var suffix = is6 ? "6" : "4";
-        return (new Set(Table, "pods" + suffix, [address]) { HasTimeouts = true }, new Set(Table, "own_network" + suffix, [address, address]) { IsInterval = true, HasTimeouts = true });
+        return (new Set(Table, "pods" + suffix, [address]) { AllowsTimeouts = true, ClearingInterval = ClearingInterval }, new Set(Table, "own_network" + suffix, [address, address]) { IsInterval = true, AllowsTimeouts = true, ClearingInterval = ClearingInterval });
     }
 
     /// <inheritdoc/>

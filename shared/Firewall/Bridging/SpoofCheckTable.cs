@@ -16,8 +16,8 @@ internal sealed class SpoofCheckTable : NodeTable
         : base(new Table(NftFamily.Bridge, "plugboard_macspoof") { Comment = "Pods that send with their own hardware address only, by the CNI plugin bridge" })
     {
         prerouting = new Chain(Table, "prerouting") { Hook = new ChainHook(ChainType.Filter, NftHook.Prerouting, -300) };
-        links = new Set(Table, "checked_links", [DataType.IfName]) { HasTimeouts = true };
-        addresses = new Set(Table, "addresses", [DataType.IfName, DataType.EtherAddr]) { HasTimeouts = true };
+        links = new Set(Table, "checked_links", [DataType.IfName]) { AllowsTimeouts = true, ClearingInterval = ClearingInterval };
+        addresses = new Set(Table, "addresses", [DataType.IfName, DataType.EtherAddr]) { AllowsTimeouts = true, ClearingInterval = ClearingInterval };
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Plugboard.Addresses;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Nftables.Statements;
@@ -7,7 +8,7 @@ namespace Plugboard.Firewall.Conditions;
 
 /// <summary>
 /// Reads conditions in nft's words, as many after one another as there are: <c>ip saddr 10.0.0.0/8 tcp dport != 22</c>. Understood are addresses, ports, links, marks and the state
-/// of flows, each with a value, a prefix or a range, and <c>!=</c>. Pure.
+/// of flows, each with a value, a prefix or a range, of addresses and ports also several, <c>{ 22, 80-90 }</c>, and <c>!=</c>. Pure.
 /// </summary>
 internal sealed class NftConditions
 {
@@ -26,12 +27,31 @@ internal sealed class NftConditions
     {
         if (conditions.Count == 0)
             return [];
-        var split = string.Join(' ', conditions).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        var text = string.Join(' ', conditions);
+        var split = (text.Contains('{') ? SpaceSets(text) : text).Split(' ', StringSplitOptions.RemoveEmptyEntries);
         var reader = new NftConditions(new Queue<string>(split), is6);
         var statements = new List<Statement>();
         while (reader.words.Count > 0)
             statements.Add(reader.ReadStatement());
         return statements;
+    }
+
+    // "{22,80}" is five words; a comma elsewhere, "ct state new,related", divides nothing.
+    private static string SpaceSets(string text)
+    {
+        var spaced = new StringBuilder(text.Length + 16);
+        var isInside = false;
+        foreach (var c in text)
+        {
+            if (c is '{' or '}')
+                isInside = c == '{';
+            if (c is '{' or '}' || (c == ',' && isInside))
+                spaced.Append(' ').Append(c).Append(' ');
+            else
+                spaced.Append(c);
+        }
+
+        return spaced.ToString();
     }
 
     private Statement ReadStatement()
@@ -56,7 +76,7 @@ internal sealed class NftConditions
         }
     }
 
-    private Compare ReadAddress(string family)
+    private Statement ReadAddress(string family)
     {
         if ((family == "ip6") != is6)
             throw new ConditionException(family, $"\"{family}\" does not go with {(is6 ? "conditionsV6" : "conditionsV4")}");
@@ -68,15 +88,30 @@ internal sealed class NftConditions
             _ => throw new ConditionException(word, $"\"{family} {word}\" is not understood: saddr or daddr is"),
         };
         var (inverted, value) = ReadValue();
+        if (value == "{")
+            return new AmongValues(selector, ReadSet(ReadAddresses), inverted);
+        // With its mask, not as a range.
         if (value.Contains('/') && IPPrefix.TryParse(value, out var network) && network.Is6 == is6)
             return Compare.InNetwork(selector, network, inverted);
+        var (from, to) = ReadAddresses(value);
+        return Compare.Within(selector, from, to, inverted);
+    }
+
+    private (Field From, Field To) ReadAddresses(string value)
+    {
+        if (value.Contains('/') && IPPrefix.TryParse(value, out var network) && network.Is6 == is6)
+            return (Field.Of(network.Network.Address), Field.Of(network.Last));
         var ends = value.Split('-');
         if (ends.Length > 2 || !IPAddr.TryParse(ends[0], out var from) || !IPAddr.TryParse(ends[^1], out var to) || from.Is6 != is6 || to.Is6 != is6)
             throw new ConditionException(value, $"\"{value}\" is no {(is6 ? "IPv6" : "IPv4")} address, network or range");
-        return Compare.Within(selector, Field.Of(from), Field.Of(to), inverted);
+        return Ordered(Field.Of(from), Field.Of(to), value);
     }
 
-    private Compare ReadPort(string protocol)
+    private static (Field From, Field To) Ordered(Field from, Field to, string value) => from.Bytes.AsSpan().SequenceCompareTo(to.Bytes) <= 0
+        ? (from, to)
+        : throw new ConditionException(value, $"\"{value}\" ends before it begins");
+
+    private Statement ReadPort(string protocol)
     {
         var word = Next("sport or dport");
         if (word is not ("sport" or "dport"))
@@ -90,10 +125,18 @@ internal sealed class NftConditions
             _ => isSource ? Selector.SourcePort : Selector.DestinationPort,
         };
         var (inverted, value) = ReadValue();
+        if (value == "{")
+            return new AmongValues(selector, ReadSet(ReadPorts), inverted);
+        var (from, to) = ReadPorts(value);
+        return Compare.Within(selector, from, to, inverted);
+    }
+
+    private static (Field From, Field To) ReadPorts(string value)
+    {
         var ends = value.Split('-');
-        if (ends.Length > 2 || !ushort.TryParse(ends[0], CultureInfo.InvariantCulture, out var from) || !ushort.TryParse(ends[^1], CultureInfo.InvariantCulture, out var to))
+        if (ends.Length > 2 || !ushort.TryParse(ends[0], NumberStyles.None, CultureInfo.InvariantCulture, out var from) || !ushort.TryParse(ends[^1], NumberStyles.None, CultureInfo.InvariantCulture, out var to))
             throw new ConditionException(value, $"\"{value}\" is no port or range of ports");
-        return Compare.Within(selector, Field.Port(from), Field.Port(to), inverted);
+        return Ordered(Field.Port(from), Field.Port(to), value);
     }
 
     private Compare ReadMeta(string word)
@@ -103,7 +146,7 @@ internal sealed class NftConditions
         {
             case "iifname" or "oifname":
                 var name = value.Trim('"');
-                if (name.Length is 0 or > 15 || name.Contains('*'))
+                if (Encoding.UTF8.GetByteCount(name) is 0 or > 15 || name.Contains('*'))
                     throw new ConditionException(value, $"\"{name}\" is no link's name");
                 return Compare.Equal(word == "iifname" ? Selector.InputLink : Selector.OutputLink, Field.Link(name), inverted);
             case "mark":
@@ -151,6 +194,21 @@ internal sealed class NftConditions
             "ne" => (true, Next("a value")),
             _ => (false, word),
         };
+    }
+
+    // "{ a, b }": the words have been divided at braces and commas too.
+    private List<(Field From, Field To)> ReadSet(Func<string, (Field From, Field To)> readValue)
+    {
+        var values = new List<(Field, Field)>();
+        while (true)
+        {
+            values.Add(readValue(Next("a value")));
+            var word = Next(", or }");
+            if (word == "}")
+                return values;
+            if (word != ",")
+                throw new ConditionException(word, $"\"{word}\" stands where , or }} is wanted");
+        }
     }
 
     private string Next(string wanted) =>

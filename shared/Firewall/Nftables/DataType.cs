@@ -26,8 +26,29 @@ public readonly record struct DataType(int Id, int Length, string Name)
     /// <summary>A packet's or a flow's mark, in host order.</summary>
     public static DataType Mark => new(19, 4, "mark");
 
+    /// <summary>A number, in host order; of selectors, not of sets.</summary>
+    public static DataType Number => new(4, 4, "integer");
+
+    /// <summary>A flow's direction: 0 original, 1 reply.</summary>
+    public static DataType FlowDirection => new(27, 1, "ct_dir");
+
     /// <summary>A link's name, in 16 bytes.</summary>
     public static DataType IfName => new(41, 16, "ifname");
+
+    /// <summary>nft's type of a number; where it is another than those above, without name and length.</summary>
+    internal static DataType OfId(int id) => id switch
+    {
+        4 => Number,
+        7 => Ipv4Addr,
+        8 => Ipv6Addr,
+        9 => EtherAddr,
+        12 => InetProto,
+        13 => InetService,
+        19 => Mark,
+        27 => FlowDirection,
+        41 => IfName,
+        _ => new DataType(id, 0, ""),
+    };
 
     /// <summary>An address of a family.</summary>
     public static DataType Address(bool is6) => is6 ? Ipv6Addr : Ipv4Addr;
@@ -36,5 +57,5 @@ public readonly record struct DataType(int Id, int Length, string Name)
     internal int PaddedLength => (Length + 3) & ~3;
 
     /// <summary>True where the bytes are in host order.</summary>
-    internal bool IsHostEndian => Id is 19 or 41;
+    internal bool IsHostEndian => Id is 4 or 19 or 27 or 41;
 }

@@ -7,7 +7,7 @@ namespace Plugboard.Firewall.Nftables;
 /// Writes the opcodes that rules are made of, an expression a method. Registers are told by the byte they begin at: the kernel has 64 bytes of them, and the old
 /// numbers of 16 bytes each are taken where one begins, as nft does. Source: include/uapi/linux/netfilter/nf_tables.h.
 /// </summary>
-internal sealed class ExpressionWriter(NetlinkWriter writer)
+internal sealed partial class ExpressionWriter(NetlinkWriter writer)
 {
     /// <summary>The number of the register that begins at a byte.</summary>
     public static uint Register(int at) => at % 16 == 0 ? NFT_REG_1 + (uint)at / 16 : NFT_REG32_00 + (uint)at / 4;
@@ -62,6 +62,17 @@ internal sealed class ExpressionWriter(NetlinkWriter writer)
         writer.WriteUInt32BigEndian(NFTA_FIB_FLAGS, flags);
     }
 
+    /// <summary>Loads a random number below another.</summary>
+    public void Random(uint modulus, int to)
+    {
+        using var element = writer.Nested(NFTA_LIST_ELEM);
+        writer.WriteString(NFTA_EXPR_NAME, "numgen");
+        using var data = writer.Nested(NFTA_EXPR_DATA);
+        writer.WriteUInt32BigEndian(NFTA_NG_DREG, Register(to));
+        writer.WriteUInt32BigEndian(NFTA_NG_MODULUS, modulus);
+        writer.WriteUInt32BigEndian(NFTA_NG_TYPE, NFT_NG_RANDOM);
+    }
+
     /// <summary>Goes on where a register compares so with a value, NFT_CMP_*.</summary>
     public void Compare(uint operation, ReadOnlySpan<byte> value)
     {
@@ -85,10 +96,29 @@ internal sealed class ExpressionWriter(NetlinkWriter writer)
         WriteValue(NFTA_RANGE_TO_DATA, to);
     }
 
+    /// <summary>Turns a number of so many bytes in a register into network order.</summary>
+    public void ToNetworkOrder(int length)
+    {
+        using var element = writer.Nested(NFTA_LIST_ELEM);
+        writer.WriteString(NFTA_EXPR_NAME, "byteorder");
+        using var data = writer.Nested(NFTA_EXPR_DATA);
+        writer.WriteUInt32BigEndian(NFTA_BYTEORDER_SREG, NFT_REG_1);
+        writer.WriteUInt32BigEndian(NFTA_BYTEORDER_DREG, NFT_REG_1);
+        writer.WriteUInt32BigEndian(NFTA_BYTEORDER_OP, NFT_BYTEORDER_HTON);
+        writer.WriteUInt32BigEndian(NFTA_BYTEORDER_LEN, (uint)length);
+        writer.WriteUInt32BigEndian(NFTA_BYTEORDER_SIZE, (uint)length);
+    }
+
     /// <summary>Keeps the bits of a mask.</summary>
     public void And(ReadOnlySpan<byte> mask)
     {
         Span<byte> zero = stackalloc byte[16];
+        AndXor(mask, zero[..mask.Length]);
+    }
+
+    /// <summary>Keeps the bits of a mask and turns those of another.</summary>
+    public void AndXor(ReadOnlySpan<byte> mask, ReadOnlySpan<byte> turned)
+    {
         using var element = writer.Nested(NFTA_LIST_ELEM);
         writer.WriteString(NFTA_EXPR_NAME, "bitwise");
         using var data = writer.Nested(NFTA_EXPR_DATA);
@@ -96,7 +126,7 @@ internal sealed class ExpressionWriter(NetlinkWriter writer)
         writer.WriteUInt32BigEndian(NFTA_BITWISE_DREG, NFT_REG_1);
         writer.WriteUInt32BigEndian(NFTA_BITWISE_LEN, (uint)mask.Length);
         WriteValue(NFTA_BITWISE_MASK, mask);
-        WriteValue(NFTA_BITWISE_XOR, zero[..mask.Length]);
+        WriteValue(NFTA_BITWISE_XOR, turned);
     }
 
     /// <summary>Goes on where the key in the registers is, or is not, in a set.</summary>
@@ -106,6 +136,19 @@ internal sealed class ExpressionWriter(NetlinkWriter writer)
         writer.WriteString(NFTA_EXPR_NAME, "lookup");
         using var data = writer.Nested(NFTA_EXPR_DATA);
         writer.WriteString(NFTA_LOOKUP_SET, set);
+        writer.WriteUInt32BigEndian(NFTA_LOOKUP_SREG, NFT_REG_1);
+        if (inverted)
+            writer.WriteUInt32BigEndian(NFTA_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
+    }
+
+    /// <summary>Goes on where the key in the registers is, or is not, in a nameless set of the same batch.</summary>
+    public void Lookup(uint setId, bool inverted)
+    {
+        using var element = writer.Nested(NFTA_LIST_ELEM);
+        writer.WriteString(NFTA_EXPR_NAME, "lookup");
+        using var data = writer.Nested(NFTA_EXPR_DATA);
+        writer.WriteString(NFTA_LOOKUP_SET, AnonymousSet.KernelName);
+        writer.WriteUInt32BigEndian(NFTA_LOOKUP_SET_ID, setId);
         writer.WriteUInt32BigEndian(NFTA_LOOKUP_SREG, NFT_REG_1);
         if (inverted)
             writer.WriteUInt32BigEndian(NFTA_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
@@ -140,36 +183,6 @@ internal sealed class ExpressionWriter(NetlinkWriter writer)
         using var data = writer.Nested(NFTA_EXPR_DATA);
         writer.WriteUInt32BigEndian(NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
         WriteVerdict(NFTA_IMMEDIATE_DATA, verdict);
-    }
-
-    /// <summary>Changes the destination to the address and the port in the registers.</summary>
-    public void Dnat(bool is6)
-    {
-        const uint NfNatRangeMapIps = 1, NfNatRangeProtoSpecified = 2;
-        using var element = writer.Nested(NFTA_LIST_ELEM);
-        writer.WriteString(NFTA_EXPR_NAME, "nat");
-        using var data = writer.Nested(NFTA_EXPR_DATA);
-        writer.WriteUInt32BigEndian(NFTA_NAT_TYPE, NFT_NAT_DNAT);
-        writer.WriteUInt32BigEndian(NFTA_NAT_FAMILY, (uint)(is6 ? NftFamily.IPv6 : NftFamily.IPv4));
-        writer.WriteUInt32BigEndian(NFTA_NAT_REG_ADDR_MIN, Register(0));
-        writer.WriteUInt32BigEndian(NFTA_NAT_REG_PROTO_MIN, Register(is6 ? 16 : 4));
-        writer.WriteUInt32BigEndian(NFTA_NAT_FLAGS, NfNatRangeMapIps | NfNatRangeProtoSpecified);
-    }
-
-    /// <summary>Changes the source to the address of the link that the packet leaves by.</summary>
-    public void Masquerade()
-    {
-        using var element = writer.Nested(NFTA_LIST_ELEM);
-        writer.WriteString(NFTA_EXPR_NAME, "masq");
-        using var data = writer.Nested(NFTA_EXPR_DATA);
-    }
-
-    /// <summary>Counts packets and bytes.</summary>
-    public void Counter()
-    {
-        using var element = writer.Nested(NFTA_LIST_ELEM);
-        writer.WriteString(NFTA_EXPR_NAME, "counter");
-        using var data = writer.Nested(NFTA_EXPR_DATA);
     }
 
     /// <summary>An attribute that holds a value.</summary>

@@ -45,12 +45,18 @@ public readonly struct Field
     public static Field Protocol(byte number) => new([number]);
 
     /// <summary>A mark: 4 bytes in host order.</summary>
-    public static Field Mark(uint mark)
+    public static Field Mark(uint mark) => Number(mark);
+
+    /// <summary>A number: 4 bytes in host order.</summary>
+    public static Field Number(uint number)
     {
         var bytes = new byte[4];
-        MemoryMarshal.Write(bytes, in mark);
+        MemoryMarshal.Write(bytes, in number);
         return new Field(bytes);
     }
+
+    /// <summary>A flow's direction: 1 byte.</summary>
+    public static Field Direction(bool isReply) => new([isReply ? (byte)1 : (byte)0]);
 
     /// <summary>A link's name: 16 bytes, filled up with zeros.</summary>
     public static Field Link(string name)

@@ -20,10 +20,11 @@ public sealed class NftablesBatch
     private readonly List<NftablesChange> changes = [];
 
     /// <summary>An empty batch.</summary>
-    public NftablesBatch()
+    /// <param name="generation">The ruleset's generation, <see cref="NftablesClient.GetGeneration"/>, that it is for: where it is another by then the batch is refused (ERESTART, Linux 4.12). Null: any.</param>
+    public NftablesBatch(uint? generation = null)
     {
         expressions = new ExpressionWriter(writer);
-        WriteFrame(NfnetlinkH.NFNL_MSG_BATCH_BEGIN);
+        WriteFrame(NfnetlinkH.NFNL_MSG_BATCH_BEGIN, generation);
     }
 
     /// <summary>True where nothing was asked for.</summary>
@@ -91,20 +92,74 @@ public sealed class NftablesBatch
     }
 
     /// <summary>Puts a rule at the end of its chain.</summary>
-    public void Add(Rule rule)
+    public void Add(Rule rule) => WriteRule(rule, NftablesVerb.Add, rule, 0);
+
+    /// <summary>Puts a rule behind another, which must be there (ENOENT).</summary>
+    public void Add(Rule rule, ListedRule after) => WriteRule(rule, NftablesVerb.Add, new PlacedRule(rule, after.Handle), after.Handle);
+
+    /// <summary>Puts a rule at the start of its chain.</summary>
+    public void Insert(Rule rule) => WriteRule(rule, NftablesVerb.Insert, rule, 0);
+
+    /// <summary>Puts a rule before another, which must be there (ENOENT).</summary>
+    public void Insert(Rule rule, ListedRule before) => WriteRule(rule, NftablesVerb.Insert, new PlacedRule(rule, before.Handle), before.Handle);
+
+    /// <summary>Puts a rule in the place of another, which must be there (ENOENT).</summary>
+    public void Replace(ListedRule old, Rule rule) => WriteRule(rule, NftablesVerb.Replace, new PlacedRule(rule, old.Handle), old.Handle);
+
+    private void WriteRule(Rule rule, NftablesVerb verb, object subject, ulong handle)
     {
         var table = rule.Chain.Table;
-        using var message = Begin(NFT_MSG_NEWRULE, NftablesVerb.Add, table.Family, rule, NetlinkH.NLM_F_APPEND);
+        var firstSet = WriteOwnSets(rule);
+        var flags = verb switch { NftablesVerb.Add => NetlinkH.NLM_F_APPEND, NftablesVerb.Replace => NetlinkH.NLM_F_REPLACE, _ => 0 };
+        using var message = Begin(NFT_MSG_NEWRULE, verb, table.Family, subject, flags);
         writer.WriteString(NFTA_RULE_TABLE, table.Name);
         writer.WriteString(NFTA_RULE_CHAIN, rule.Chain.Name);
+        if (handle != 0)
+            writer.WriteUInt64BigEndian(verb == NftablesVerb.Replace ? NFTA_RULE_HANDLE : NFTA_RULE_POSITION, handle);
         using (writer.Nested(NFTA_RULE_EXPRESSIONS))
         {
-            var words = new RuleWriter(expressions, table.Family);
+            var words = new RuleWriter(expressions, table.Family, firstSet);
             foreach (var statement in rule.Statements)
                 statement.Write(words);
         }
 
         WriteComment(NFTA_RULE_USERDATA, UserDataComment.InRule, rule.Comment);
+    }
+
+    // The sets first, so that their numbers follow one another; then their elements. Returns the first's number.
+    private uint WriteOwnSets(Rule rule)
+    {
+        var first = (uint)changes.Count + 1;
+        var table = rule.Chain.Table;
+        foreach (var statement in rule.Statements)
+        {
+            if (statement.OwnSet is not { } own)
+                continue;
+            using var message = Begin(NFT_MSG_NEWSET, NftablesVerb.Prepare, table.Family, rule);
+            WriteSet(own.ToSet(table));
+        }
+
+        var id = first;
+        foreach (var statement in rule.Statements)
+        {
+            if (statement.OwnSet is { } own)
+                WriteOwnElements(rule, own, id++);
+        }
+
+        return first;
+    }
+
+    private void WriteOwnElements(Rule rule, AnonymousSet own, uint id)
+    {
+        var set = own.ToSet(rule.Chain.Table);
+        for (var next = 0; next < own.Elements.Count;)
+        {
+            using var message = Begin(NFT_MSG_NEWSETELEM, NftablesVerb.Prepare, set.Table.Family, rule);
+            writer.WriteString(NFTA_SET_ELEM_LIST_TABLE, set.Table.Name);
+            writer.WriteString(NFTA_SET_ELEM_LIST_SET, set.Name);
+            writer.WriteUInt32BigEndian(NFTA_SET_ELEM_LIST_SET_ID, id);
+            next = WriteList(set, own.Elements, next, keyOnly: false);
+        }
     }
 
     /// <summary>Removes one rule, whoever made it.</summary>
@@ -120,9 +175,30 @@ public sealed class NftablesBatch
     public void Add(Set set)
     {
         using var message = Begin(NFT_MSG_NEWSET, NftablesVerb.Add, set.Table.Family, set);
+        WriteSet(set);
+    }
+
+    private void WriteSet(Set set)
+    {
         writer.WriteString(NFTA_SET_TABLE, set.Table.Name);
         writer.WriteString(NFTA_SET_NAME, set.Name);
         SetWriter.WriteDescription(writer, set, (uint)changes.Count);
+    }
+
+    /// <summary>Removes a set or map with its elements; no rule may use it (EBUSY).</summary>
+    public void Delete(Set set)
+    {
+        using var message = Begin(NFT_MSG_DELSET, NftablesVerb.Delete, set.Table.Family, set);
+        writer.WriteString(NFTA_SET_TABLE, set.Table.Name);
+        writer.WriteString(NFTA_SET_NAME, set.Name);
+    }
+
+    /// <summary>Removes all elements of a set or map.</summary>
+    public void Flush(Set set)
+    {
+        using var message = Begin(NFT_MSG_DELSETELEM, NftablesVerb.Flush, set.Table.Family, set);
+        writer.WriteString(NFTA_SET_ELEM_LIST_TABLE, set.Table.Name);
+        writer.WriteString(NFTA_SET_ELEM_LIST_SET, set.Name);
     }
 
     /// <summary>Adds elements; one that is there already with the same data stays as it is.</summary>
@@ -135,13 +211,14 @@ public sealed class NftablesBatch
     public void Delete(Set set, params IReadOnlyList<SetElement> elements) => WriteElements(set, elements, NftablesVerb.Delete);
 
     /// <summary>
-    /// Has elements of a set with timeouts expire with the next tick of the kernel's clock (Linux 6.12; an older kernel does nothing and does not say so). What is deleted has to
+    /// Has an element of a set with timeouts expire with the next tick of the kernel's clock (Linux 6.12; an older kernel does nothing and does not say so). What is deleted has to
     /// outlive everyone who may be reading it, and until then, 4 to 25 ms, the kernel lets nobody who closes a netfilter socket go on, nor remove a link; what expires it
     /// clears away in its own time.
     /// </summary>
     /// <param name="set">The set.</param>
-    /// <param name="elements">Elements as the kernel has them, with what they lead to.</param>
-    public void Expire(Set set, params IReadOnlyList<SetElement> elements) => WriteElements(set, elements, NftablesVerb.Expire);
+    /// <param name="element">The element as the kernel has it, with what it leads to.</param>
+    public void Expire(Set set, SetElement element) =>
+        Add(set, element with { Timeout = TimeSpan.FromMilliseconds(1), Expires = TimeSpan.FromMilliseconds(1), Comment = "" });
 
     private void WriteElements(Set set, IReadOnlyList<SetElement> elements, NftablesVerb verb)
     {
@@ -158,21 +235,20 @@ public sealed class NftablesBatch
         using var message = Begin(type, verb, set.Table.Family, part, exclusive);
         writer.WriteString(NFTA_SET_ELEM_LIST_TABLE, set.Table.Name);
         writer.WriteString(NFTA_SET_ELEM_LIST_SET, set.Name);
-        using var list = writer.Nested(NFTA_SET_ELEM_LIST_ELEMENTS);
-        var start = writer.Length;
-        var next = first;
-        while (next < elements.Count && writer.Length - start < LongestElementList)
-            WriteElement(elements[next++], verb);
+        var next = WriteList(set, elements, first, keyOnly: verb == NftablesVerb.Delete);
         part.Count = next - first;
         return next;
     }
 
-    private void WriteElement(SetElement element, NftablesVerb verb)
+    private int WriteList(Set set, IReadOnlyList<SetElement> elements, int first, bool keyOnly)
     {
-        if (verb == NftablesVerb.Expire)
-            SetWriter.WriteExpiry(writer, expressions, element);
-        else
-            SetWriter.WriteElement(writer, expressions, element, keyOnly: verb == NftablesVerb.Delete);
+        using var list = writer.Nested(NFTA_SET_ELEM_LIST_ELEMENTS);
+        var element = new ElementWriter(writer, set);
+        var start = writer.Length;
+        var next = first;
+        while (next < elements.Count && writer.Length - start < LongestElementList)
+            element.Write(elements[next++], keyOnly);
+        return next;
     }
 
     private NetlinkWriter.MessageScope Begin(ushort type, NftablesVerb verb, NftFamily family, object subject, int flags = 0)
@@ -185,11 +261,13 @@ public sealed class NftablesBatch
         return message;
     }
 
-    private void WriteFrame(ushort type)
+    private void WriteFrame(ushort type, uint? generation = null)
     {
         using var message = writer.Message(type, NetlinkH.NLM_F_REQUEST);
         // Network order.
         writer.WriteStruct(new NfGenMsg { res_id = (ushort)(NfnetlinkH.NFNL_SUBSYS_NFTABLES << 8) });
+        if (generation is { } number)
+            writer.WriteUInt32BigEndian(NfnetlinkH.NFNL_BATCH_GENID, number);
     }
 
     private void WriteComment(ushort type, byte place, string comment)
@@ -203,7 +281,11 @@ public sealed class NftablesBatch
     {
         var text = new StringBuilder();
         foreach (var change in changes)
-            text.Append(change).Append('\n');
+        {
+            if (change.Verb != NftablesVerb.Prepare)
+                text.Append(change).Append('\n');
+        }
+
         return text.ToString();
     }
 }

@@ -13,6 +13,8 @@ internal sealed record NftablesChange(NftablesVerb Verb, object Subject)
         NftablesVerb.Create => "create",
         NftablesVerb.Delete => "delete",
         NftablesVerb.Flush => "flush",
+        NftablesVerb.Insert => "insert",
+        NftablesVerb.Replace => "replace",
         _ => "add",
     };
 
@@ -21,8 +23,9 @@ internal sealed record NftablesChange(NftablesVerb Verb, object Subject)
     {
         Table table => $"{VerbWord} table {table}{(Verb == NftablesVerb.Add && table.Comment.Length > 0 ? $" {{ comment \"{table.Comment}\"; }}" : "")}",
         Chain chain => $"{VerbWord} chain {chain}{(Verb == NftablesVerb.Add ? Describe(chain) : "")}",
-        Set set => $"{VerbWord} {(set.IsMap ? "map" : "set")} {set} {Describe(set)}",
+        Set set => $"{VerbWord} {(set.IsMap ? "map" : "set")} {set}{(Verb == NftablesVerb.Add ? Describe(set) : "")}",
         Rule rule => $"{VerbWord} rule {rule.Chain} {rule}",
+        PlacedRule rule => $"{VerbWord} rule {rule.Rule.Chain} handle {rule.Handle.ToString(CultureInfo.InvariantCulture)} {rule.Rule}",
         ListedRule rule => $"{VerbWord} rule {rule.Chain} handle {rule.Handle.ToString(CultureInfo.InvariantCulture)}",
         ElementList list => Describe(list),
         _ => VerbWord,
@@ -40,18 +43,18 @@ internal sealed record NftablesChange(NftablesVerb Verb, object Subject)
 
     private static string Describe(Set set)
     {
-        var text = new StringBuilder("{ type ").Append(Names(set.Key));
+        var text = new StringBuilder(" { type ").Append(Names(set.Key));
         if (set.Data.Count > 0)
             text.Append(" : ").Append(Names(set.Data));
         if (set.LeadsToVerdict)
             text.Append(" : verdict");
         text.Append(';');
-        if (set.IsInterval)
-            text.Append(set.HasTimeouts ? " flags interval, timeout;" : " flags interval;");
-        else if (set.HasTimeouts)
-            text.Append(" flags timeout;");
-        if (set.HasTimeouts)
-            text.Append(" gc-interval 1m;");
+        if (set.IsInterval || set.HasTimeouts)
+            text.Append(" flags ").Append(set.IsInterval ? "interval" : "").Append(set is { IsInterval: true, HasTimeouts: true } ? "," : "").Append(set.HasTimeouts ? "timeout;" : ";");
+        if (set.Timeout is { } timeout)
+            text.Append(" timeout ").Append(FieldText.Describe(timeout)).Append(';');
+        if (set.ClearingInterval is { } interval)
+            text.Append(" gc-interval ").Append(FieldText.Describe(interval)).Append(';');
         if (set.Comment.Length > 0)
             text.Append(" comment \"").Append(set.Comment).Append("\";");
         return text.Append(" }").ToString();
@@ -61,7 +64,7 @@ internal sealed record NftablesChange(NftablesVerb Verb, object Subject)
     {
         var text = new StringBuilder(VerbWord).Append(" element ").Append(list.Set).Append(" { ");
         for (var i = 0; i < list.Count; i++)
-            text.Append(i == 0 ? "" : ", ").Append((Verb == NftablesVerb.Delete ? new SetElement(list[i].Key) { KeyEnd = list[i].KeyEnd } : list[i]).Describe(list.Set, Verb == NftablesVerb.Expire ? " timeout 1ms expires 1ms" : ""));
+            text.Append(i == 0 ? "" : ", ").Append((Verb == NftablesVerb.Delete ? new SetElement(list[i].Key) { KeyEnd = list[i].KeyEnd } : list[i]).Describe(list.Set));
         return text.Append(" }").ToString();
     }
 

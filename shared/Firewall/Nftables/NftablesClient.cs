@@ -100,33 +100,82 @@ public sealed class NftablesClient : IDisposable
         request.WriteString(NFTA_SET_ELEM_LIST_SET, set.Name);
         message.Dispose();
         var elements = new List<SetElement>();
-        socket.Dump<object>(
-            request,
-            () => $"elements of {set}",
-            answer =>
+        // A hash that grows meanwhile is walked from its start again, and the kernel does not say so (nft_set_hash.c, nft_rhash_walk: -EAGAIN): elements are told twice.
+        var seen = new HashSet<SetElement>(new ElementKeys());
+        foreach (var part in socket.Dump(request, () => $"elements of {set}", static answer => NftablesReader.Elements(answer), Errno.ENOENT))
+        {
+            foreach (var element in part)
             {
-                NftablesReader.Elements(answer, elements);
-                return null;
-            },
-            Errno.ENOENT);
-        return elements;
+                if (seen.Add(element))
+                    elements.Add(element);
+            }
+        }
+
+        return set.IsOfRanges ? IntervalEnds.Join(elements) : elements;
     }
 
     /// <summary>The element with a key as the kernel has it; null where it, the set or the table is not there.</summary>
     public SetElement? Find(Set set, SetElement key)
     {
+        if (set.IsOfRanges)
+            return FindRange(set, key);
         var request = Request(NFT_MSG_GETSETELEM, set.Table.Family, 0, out var message);
         request.WriteString(NFTA_SET_ELEM_LIST_TABLE, set.Table.Name);
         request.WriteString(NFTA_SET_ELEM_LIST_SET, set.Name);
         using (request.Nested(NFTA_SET_ELEM_LIST_ELEMENTS))
-            SetWriter.WriteElement(request, new ExpressionWriter(request), key, keyOnly: true);
+            new ElementWriter(request, set).Write(key, keyOnly: true);
         message.Dispose();
-        return socket.Find(request, () => $"element {key.Describe(set)} of {set}", Errno.ENOENT, static answer =>
+        return socket.Find(
+            request,
+            () => $"element {key.Describe(set)} of {set}",
+            Errno.ENOENT,
+            static answer => NftablesReader.Elements(answer) is { Count: > 0 } elements ? elements[0] : null);
+    }
+
+    // The kernel finds the range that a key lies in, and of that the beginning only.
+    private SetElement? FindRange(Set set, SetElement key)
+    {
+        foreach (var range in ListElements(set))
         {
-            var elements = new List<SetElement>(1);
-            NftablesReader.Elements(answer, elements);
-            return elements.Count > 0 ? elements[0] : null;
-        });
+            if (range.HasKeyOf(key))
+                return range;
+        }
+
+        return null;
+    }
+
+    /// <summary>All tables of all families.</summary>
+    public IReadOnlyList<Table> ListTables()
+    {
+        var request = Request(NFT_MSG_GETTABLE, 0, NetlinkH.NLM_F_DUMP, out var message);
+        message.Dispose();
+        return socket.Dump(request, static () => "tables", static answer => NftablesReader.Table(answer));
+    }
+
+    /// <summary>The chains of a table; empty where there is no such table.</summary>
+    public IReadOnlyList<Chain> ListChains(Table table)
+    {
+        var request = Request(NFT_MSG_GETCHAIN, table.Family, NetlinkH.NLM_F_DUMP, out var message);
+        message.Dispose();
+        return socket.Dump(request, () => $"chains of {table}", answer => NftablesReader.Chain(answer, table), Errno.ENOENT);
+    }
+
+    /// <summary>The sets and maps of a table that have names; empty where there is no such table. Fields of types that <see cref="DataType"/> has no name for have none.</summary>
+    public IReadOnlyList<Set> ListSets(Table table)
+    {
+        var request = Request(NFT_MSG_GETSET, table.Family, NetlinkH.NLM_F_DUMP, out var message);
+        request.WriteString(NFTA_SET_TABLE, table.Name);
+        message.Dispose();
+        return socket.Dump(request, () => $"sets of {table}", answer => NftablesReader.Set(answer, table), Errno.ENOENT);
+    }
+
+    /// <summary>The number of the namespace's ruleset, another one after each change.</summary>
+    public uint GetGeneration()
+    {
+        var request = Request(NFT_MSG_GETGEN, 0, 0, out var message);
+        message.Dispose();
+        var number = socket.Find<object>(request, static () => "generation", Errno.None, static answer => NftablesReader.Generation(answer));
+        return (uint)number!;
     }
 
     private NetlinkWriter Request(ushort type, NftFamily family, ushort flags, out NetlinkWriter.MessageScope message)

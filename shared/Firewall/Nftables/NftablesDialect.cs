@@ -25,9 +25,12 @@ internal sealed class NftablesDialect : NetlinkDialect
             NfTablesH.NFT_MSG_GETRULE => nameof(NfTablesH.NFT_MSG_GETRULE),
             NfTablesH.NFT_MSG_DELRULE => nameof(NfTablesH.NFT_MSG_DELRULE),
             NfTablesH.NFT_MSG_NEWSET => nameof(NfTablesH.NFT_MSG_NEWSET),
+            NfTablesH.NFT_MSG_GETSET => nameof(NfTablesH.NFT_MSG_GETSET),
+            NfTablesH.NFT_MSG_DELSET => nameof(NfTablesH.NFT_MSG_DELSET),
             NfTablesH.NFT_MSG_NEWSETELEM => nameof(NfTablesH.NFT_MSG_NEWSETELEM),
             NfTablesH.NFT_MSG_GETSETELEM => nameof(NfTablesH.NFT_MSG_GETSETELEM),
             NfTablesH.NFT_MSG_DELSETELEM => nameof(NfTablesH.NFT_MSG_DELSETELEM),
+            NfTablesH.NFT_MSG_NEWGEN => nameof(NfTablesH.NFT_MSG_NEWGEN),
             NfTablesH.NFT_MSG_GETGEN => nameof(NfTablesH.NFT_MSG_GETGEN),
             var other => "nftables message " + other.ToString(CultureInfo.InvariantCulture),
         },
@@ -41,6 +44,9 @@ internal sealed class NftablesDialect : NetlinkDialect
             names.Add("EXCL");
         if ((flags & NetlinkH.NLM_F_CREATE) != 0)
             names.Add("CREATE");
+        // Of a question the bit says something else.
+        if ((flags & NetlinkH.NLM_F_REPLACE) != 0 && type == (NfnetlinkH.NFNL_SUBSYS_NFTABLES << 8 | NfTablesH.NFT_MSG_NEWRULE) && (flags & NetlinkH.NLM_F_CREATE) != 0)
+            names.Add("REPLACE");
         if ((flags & NetlinkH.NLM_F_APPEND) != 0)
             names.Add("APPEND");
         return string.Join('|', names);

@@ -5,7 +5,7 @@ using static Plugboard.Firewall.Nftables.Uapi.NfTablesH;
 namespace Plugboard.Firewall.Nftables;
 
 /// <summary>Reads what the kernel tells of its ruleset.</summary>
-internal static class NftablesReader
+internal static partial class NftablesReader
 {
     /// <summary>A rule of a table.</summary>
     public static ListedRule? Rule(NetlinkMessage message, Table table)
@@ -59,9 +59,10 @@ internal static class NftablesReader
         return null;
     }
 
-    /// <summary>The elements of a message, added to a list.</summary>
-    public static void Elements(NetlinkMessage message, List<SetElement> elements)
+    /// <summary>The elements of a message.</summary>
+    public static List<SetElement> Elements(NetlinkMessage message)
     {
+        var elements = new List<SetElement>();
         var attributes = message.Attributes<NfGenMsg>();
         while (attributes.Read())
         {
@@ -74,6 +75,8 @@ internal static class NftablesReader
                     elements.Add(element);
             }
         }
+
+        return elements;
     }
 
     private static SetElement? Element(AttributeReader attributes)
@@ -81,10 +84,14 @@ internal static class NftablesReader
         byte[]? key = null, end = null, data = null;
         Verdict? verdict = null;
         var comment = "";
+        var endsInterval = false;
+        TimeSpan? timeout = null;
         while (attributes.Read())
         {
             switch (attributes.Type)
             {
+                case NFTA_SET_ELEM_FLAGS: endsInterval = (attributes.UInt32BigEndian() & NFT_SET_ELEM_INTERVAL_END) != 0; break;
+                case NFTA_SET_ELEM_TIMEOUT: timeout = Milliseconds(attributes.UInt64BigEndian()); break;
                 case NFTA_SET_ELEM_KEY: key = Value(attributes.Nested()).Bytes; break;
                 case NFTA_SET_ELEM_KEY_END: end = Value(attributes.Nested()).Bytes; break;
                 case NFTA_SET_ELEM_DATA: (data, verdict) = Value(attributes.Nested()); break;
@@ -92,8 +99,10 @@ internal static class NftablesReader
             }
         }
 
-        return key is null ? null : new SetElement(key) { KeyEnd = end, Data = data, Verdict = verdict, Comment = comment };
+        return key is null ? null : new SetElement(key) { KeyEnd = end, Data = data, Verdict = verdict, Comment = comment, Timeout = timeout, EndsInterval = endsInterval };
     }
+
+    private static TimeSpan Milliseconds(ulong count) => TimeSpan.FromTicks((long)Math.Min(count, long.MaxValue / TimeSpan.TicksPerMillisecond) * TimeSpan.TicksPerMillisecond);
 
     private static (byte[]? Bytes, Verdict? Verdict) Value(AttributeReader attributes)
     {

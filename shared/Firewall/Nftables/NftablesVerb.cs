@@ -6,6 +6,15 @@ internal enum NftablesVerb
     /// <summary>What is there already stays.</summary>
     Add,
 
+    /// <summary>Before what is there.</summary>
+    Insert,
+
+    /// <summary>In place of what is there.</summary>
+    Replace,
+
+    /// <summary>Made for the change that comes next, in whose words it is.</summary>
+    Prepare,
+
     /// <summary>What is there already is an error.</summary>
     Create,
 

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using static Plugboard.Firewall.Nftables.Uapi.NfTablesH;
 
 namespace Plugboard.Firewall.Nftables;
@@ -6,13 +7,34 @@ namespace Plugboard.Firewall.Nftables;
 /// Writes a rule's statements in their order, and before each what nft puts there by itself: a table of several families has to ask for the family before an address,
 /// every table for the protocol before a port. What was asked for once in the rule holds to its end.
 /// </summary>
-internal sealed class RuleWriter(ExpressionWriter expressions, NftFamily family)
+internal sealed class RuleWriter(ExpressionWriter expressions, NftFamily family, uint firstSet = 0)
 {
     private bool? knownIs6 = family switch { NftFamily.IPv4 => false, NftFamily.IPv6 => true, _ => null };
     private byte knownProtocol;
+    private bool isEther = family == NftFamily.Bridge;
+    private uint nextSet = firstSet;
 
     /// <summary>The opcodes.</summary>
     public ExpressionWriter Expressions => expressions;
+
+    /// <summary>The family of the packets that come this far; null: any.</summary>
+    public bool? KnownIs6 => knownIs6;
+
+    /// <summary>The number, in its batch, of the rule's next nameless set.</summary>
+    public uint TakeSet() => nextSet++;
+
+    /// <summary>Asks for an Ethernet header where it is not known yet: only a bridge's frames all have one.</summary>
+    public void RequireEther()
+    {
+        // include/uapi/linux/if_arp.h: ARPHRD_ETHER.
+        const ushort Ether = 1;
+        if (isEther)
+            return;
+        Span<byte> value = stackalloc byte[2];
+        MemoryMarshal.Write(value, Ether);
+        CompareMeta(NFT_META_IIFTYPE, value);
+        isEther = true;
+    }
 
     /// <summary>Asks for the family where it is not known yet.</summary>
     public void RequireFamily(bool is6)
@@ -34,6 +56,9 @@ internal sealed class RuleWriter(ExpressionWriter expressions, NftFamily family)
         CompareMeta(NFT_META_L4PROTO, [protocol]);
         knownProtocol = protocol;
     }
+
+    /// <summary>Only packets of this transport protocol come further.</summary>
+    public void NoteProtocol(byte protocol) => knownProtocol = protocol;
 
     private void CompareMeta(uint key, ReadOnlySpan<byte> value)
     {

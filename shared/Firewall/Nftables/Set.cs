@@ -12,17 +12,32 @@ public sealed record Set(Table Table, string Name, IReadOnlyList<DataType> Key)
     /// <summary>A key leads to a verdict.</summary>
     public bool LeadsToVerdict { get; init; }
 
-    /// <summary>An element is from a first key to a last, in each field (Linux 5.6 for several fields).</summary>
+    /// <summary>An element is from a first key to a last, in each field (Linux 5.6 for several fields). The fields are in network order: addresses, protocols, ports.</summary>
     public bool IsInterval { get; init; }
 
-    /// <summary>Elements can expire; what has is cleared away once a minute.</summary>
-    public bool HasTimeouts { get; init; }
+    /// <summary>How long an element stays that does not say it itself, in whole milliseconds; null: for ever.</summary>
+    public TimeSpan? Timeout { get; init; }
+
+    /// <summary>Elements may say how long they stay: <c>flags timeout</c>.</summary>
+    public bool AllowsTimeouts { get; init; }
+
+    /// <summary>How often the kernel looks for elements whose time has come, in whole milliseconds; null: every second. Until then they take room, but nobody finds them.</summary>
+    public TimeSpan? ClearingInterval { get; init; }
 
     /// <summary>What a reader is told of it; empty: nothing.</summary>
     public string Comment { get; init; } = "";
 
     /// <summary>True for both kinds of map.</summary>
     public bool IsMap => LeadsToVerdict || Data.Count > 0;
+
+    /// <summary>It is of one rule and has no name.</summary>
+    internal bool IsAnonymous { get; init; }
+
+    /// <summary>Elements go by themselves.</summary>
+    internal bool HasTimeouts => AllowsTimeouts || Timeout is not null;
+
+    /// <summary>Ranges of one field, which the kernel has as beginnings and ends.</summary>
+    internal bool IsOfRanges => IsInterval && Key.Count == 1;
 
     /// <summary>The length of a key in bytes.</summary>
     internal int KeyLength => LengthOf(Key);

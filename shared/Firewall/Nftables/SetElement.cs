@@ -16,6 +16,15 @@ public sealed record SetElement(byte[] Key)
     /// <summary>What a reader is told of it, at most 128 bytes; empty: nothing.</summary>
     public string Comment { get; init; } = "";
 
+    /// <summary>How long it stays from now on, in whole milliseconds; null: as its set says.</summary>
+    public TimeSpan? Timeout { get; init; }
+
+    /// <summary>How much is left of that time; null: all.</summary>
+    public TimeSpan? Expires { get; init; }
+
+    /// <summary>It is what lies behind a range.</summary>
+    internal bool EndsInterval { get; init; }
+
     /// <summary>True where both have one key, whatever they lead to.</summary>
     public bool HasKeyOf(SetElement other) => Key.AsSpan().SequenceEqual(other.Key) && (KeyEnd ?? Key).AsSpan().SequenceEqual(other.KeyEnd ?? other.Key);
 
@@ -23,11 +32,13 @@ public sealed record SetElement(byte[] Key)
     public bool LeadsWhere(SetElement other) => Verdict == other.Verdict && Data.AsSpan().SequenceEqual(other.Data);
 
     /// <summary>The element in nft's words: <c>tcp . 8080 comment "web" : 10.1.2.5 . 80</c>.</summary>
-    /// <param name="set">Its set.</param>
-    /// <param name="options">What stands behind the key, with a blank before it.</param>
-    public string Describe(Set set, string options = "")
+    public string Describe(Set set)
     {
-        var text = FieldText.Describe(set.Key, Key, KeyEnd) + options;
+        var text = FieldText.Describe(set.Key, Key, KeyEnd);
+        if (Timeout is { } timeout)
+            text += $" timeout {FieldText.Describe(timeout)}";
+        if (Expires is { } left)
+            text += $" expires {FieldText.Describe(left)}";
         if (Comment.Length > 0)
             text += $" comment \"{Comment}\"";
         if (Verdict is { } verdict)

@@ -4,13 +4,9 @@ using static Plugboard.Firewall.Nftables.Uapi.NfTablesH;
 
 namespace Plugboard.Firewall.Nftables;
 
-/// <summary>Writes what a set is, and its elements.</summary>
+/// <summary>Writes what a set is.</summary>
 internal static class SetWriter
 {
-    // Milliseconds.
-    private const uint ClearingInterval = 60_000;
-    private const ulong ShortestTime = 1;
-
     // libnftnl, include/libnftnl/udata.h; nftables, include/datatype.h (enum byteorder).
     private const byte KeyByteOrder = 0, DataByteOrder = 1;
     private const uint ByteOrderOfSeveral = 0, HostEndian = 1, BigEndian = 2;
@@ -19,8 +15,11 @@ internal static class SetWriter
     /// <param name="writer">Where to.</param>
     /// <param name="set">The set.</param>
     /// <param name="id">A number that no other set of the batch has.</param>
+    /// <exception cref="ArgumentException">Ranges of what is not in network order.</exception>
     public static void WriteDescription(NetlinkWriter writer, Set set, uint id)
     {
+        if (set.IsOfRanges && set.Key[0].IsHostEndian)
+            throw new ArgumentException($"there are no ranges of {set.Key[0].Name} in {set}: the kernel orders by bytes in network order", nameof(set));
         writer.WriteUInt32BigEndian(NFTA_SET_FLAGS, Flags(set));
         writer.WriteUInt32BigEndian(NFTA_SET_KEY_TYPE, Set.TypeId(set.Key));
         writer.WriteUInt32BigEndian(NFTA_SET_KEY_LEN, (uint)set.KeyLength);
@@ -36,11 +35,12 @@ internal static class SetWriter
         }
 
         writer.WriteUInt32BigEndian(NFTA_SET_ID, id);
-        // The kernel's own is a second.
-        if (set.HasTimeouts)
-            writer.WriteUInt32BigEndian(NFTA_SET_GC_INTERVAL, ClearingInterval);
         if (set is { IsInterval: true, Key.Count: > 1 })
             WriteFields(writer, set.Key);
+        if (set.Timeout is { } timeout)
+            writer.WriteUInt64BigEndian(NFTA_SET_TIMEOUT, (ulong)timeout.TotalMilliseconds);
+        if (set.ClearingInterval is { } interval)
+            writer.WriteUInt32BigEndian(NFTA_SET_GC_INTERVAL, (uint)interval.TotalMilliseconds);
         writer.WriteBytes(NFTA_SET_USERDATA, UserData(set));
     }
 
@@ -49,6 +49,8 @@ internal static class SetWriter
         var flags = set.IsMap ? NFT_SET_MAP : 0;
         if (set.IsInterval)
             flags |= NFT_SET_INTERVAL;
+        if (set.IsAnonymous)
+            flags |= NFT_SET_ANONYMOUS | NFT_SET_CONSTANT;
         if (set.HasTimeouts)
             flags |= NFT_SET_TIMEOUT;
         return set is { IsInterval: true, Key.Count: > 1 } ? flags | NFT_SET_CONCAT : flags;
@@ -87,34 +89,5 @@ internal static class SetWriter
         data.Add(4);
         foreach (var each in bytes)
             data.Add(each);
-    }
-
-    /// <summary>An element that is there, to expire with the next tick of the kernel's clock.</summary>
-    public static void WriteExpiry(NetlinkWriter writer, ExpressionWriter expressions, SetElement element)
-    {
-        using var scope = writer.Nested(NFTA_LIST_ELEM);
-        WriteKeyAndData(expressions, element);
-        writer.WriteUInt64BigEndian(NFTA_SET_ELEM_TIMEOUT, ShortestTime);
-        writer.WriteUInt64BigEndian(NFTA_SET_ELEM_EXPIRATION, ShortestTime);
-    }
-
-    /// <summary>One element; <paramref name="keyOnly"/>: what is enough to find it.</summary>
-    public static void WriteElement(NetlinkWriter writer, ExpressionWriter expressions, SetElement element, bool keyOnly)
-    {
-        using var scope = writer.Nested(NFTA_LIST_ELEM);
-        WriteKeyAndData(expressions, keyOnly ? new SetElement(element.Key) { KeyEnd = element.KeyEnd } : element);
-        if (!keyOnly && element.Comment.Length > 0)
-            writer.WriteBytes(NFTA_SET_ELEM_USERDATA, UserDataComment.Write(UserDataComment.InElement, element.Comment));
-    }
-
-    private static void WriteKeyAndData(ExpressionWriter expressions, SetElement element)
-    {
-        expressions.WriteValue(NFTA_SET_ELEM_KEY, element.Key);
-        if (element.KeyEnd is not null)
-            expressions.WriteValue(NFTA_SET_ELEM_KEY_END, element.KeyEnd);
-        if (element.Data is not null)
-            expressions.WriteValue(NFTA_SET_ELEM_DATA, element.Data);
-        if (element.Verdict is { } verdict)
-            expressions.WriteVerdict(NFTA_SET_ELEM_DATA, verdict);
     }
 }

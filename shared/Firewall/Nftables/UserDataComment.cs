@@ -10,10 +10,17 @@ internal static class UserDataComment
 
     private const int HeaderLength = 2;
 
-    /// <summary>The bytes of a comment of at most 254 bytes.</summary>
+    // nft takes no longer one, and its length has one byte.
+    private const int Longest = 128;
+
+    /// <summary>The bytes of a comment.</summary>
+    /// <exception cref="ArgumentException">It is longer than 128 bytes.</exception>
     public static byte[] Write(byte type, string comment)
     {
-        var bytes = new byte[HeaderLength + Encoding.UTF8.GetByteCount(comment) + 1];
+        var length = Encoding.UTF8.GetByteCount(comment);
+        if (length > Longest)
+            throw new ArgumentException($"a comment has at most {Longest} bytes, not {length}", nameof(comment));
+        var bytes = new byte[HeaderLength + length + 1];
         bytes[0] = type;
         bytes[1] = (byte)(bytes.Length - HeaderLength);
         Encoding.UTF8.GetBytes(comment, bytes.AsSpan(HeaderLength));

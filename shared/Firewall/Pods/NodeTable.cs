@@ -8,6 +8,9 @@ namespace Plugboard.Firewall.Pods;
 /// </summary>
 internal abstract class NodeTable(Table table)
 {
+    /// <summary>How often what has expired is cleared away.</summary>
+    public static TimeSpan ClearingInterval => TimeSpan.FromMinutes(1);
+
     /// <summary>The table itself.</summary>
     public Table Table { get; } = table;
 

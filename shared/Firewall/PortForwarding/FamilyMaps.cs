@@ -1,5 +1,6 @@
 using Plugboard.Addresses;
 using Plugboard.Firewall.Nftables;
+using Plugboard.Firewall.Pods;
 
 namespace Plugboard.Firewall.PortForwarding;
 
@@ -16,11 +17,12 @@ internal sealed class FamilyMaps
         DataType[] port = [DataType.InetProto, DataType.InetService];
         DataType[] hostPort = [address, DataType.InetProto, DataType.InetService];
         DataType[] pod = [address, DataType.InetService];
-        Ports = Set.Map(table, "ports" + suffix, port, pod) with { HasTimeouts = true };
-        HostPorts = Set.Map(table, "host_ports" + suffix, hostPort, pod) with { HasTimeouts = true };
-        Conditional = Set.VerdictMap(table, "conditional" + suffix, port) with { HasTimeouts = true };
-        HostConditional = Set.VerdictMap(table, "host_conditional" + suffix, hostPort) with { HasTimeouts = true };
-        Masquerade = new Set(table, "masquerade" + suffix, [address, address]) { IsInterval = true, HasTimeouts = true };
+        Ports = Set.Map(table, "ports" + suffix, port, pod) with { AllowsTimeouts = true, ClearingInterval = NodeTable.ClearingInterval };
+        HostPorts = Set.Map(table, "host_ports" + suffix, hostPort, pod) with { AllowsTimeouts = true, ClearingInterval = NodeTable.ClearingInterval };
+        // Without timeouts: an element that has expired still holds on to the chain it leads to.
+        Conditional = Set.VerdictMap(table, "conditional" + suffix, port);
+        HostConditional = Set.VerdictMap(table, "host_conditional" + suffix, hostPort);
+        Masquerade = new Set(table, "masquerade" + suffix, [address, address]) { IsInterval = true, AllowsTimeouts = true, ClearingInterval = NodeTable.ClearingInterval };
     }
 
     /// <summary>Ports of all of the node's addresses: protocol . port : pod . port.</summary>

@@ -39,14 +39,6 @@ internal sealed class PortForwarder : IDisposable
     /// <summary>What is not as <see cref="Publish"/> left it, in words; null where all is.</summary>
     public string? FindDifference(PortForward forward) => pods.FindDifference(PortForwardPlan.Of(table, forward), forward.Owner.Tag);
 
-    /// <summary>Null where the kernel answers; else it throws what it says.</summary>
-    /// <exception cref="ErrnoException">The kernel has no nf_tables.</exception>
-    public string? FindHindrance()
-    {
-        client.Has(table.Table);
-        return null;
-    }
-
     /// <summary>Takes away what belongs to pods of a network that are not valid any more.</summary>
     /// <param name="network">The network's name.</param>
     /// <param name="valid">The tags of its valid pods.</param>

@@ -110,32 +110,6 @@ public sealed class PortPublisher(PodRecordStore records) : IDisposable
         return differences.Count == 0 ? null : differences[0];
     }
 
-    /// <summary>What keeps a backend from working on this node, in words; null where nothing does.</summary>
-    /// <param name="backend">Null: one that works is enough.</param>
-    public string? FindHindrance(FirewallBackend? backend)
-    {
-        try
-        {
-            if (backend != FirewallBackend.Iptables)
-                return Forwarder.FindHindrance();
-        }
-        catch (ErrnoException e) when (e.IsLackOfNftables())
-        {
-            if (backend is not null)
-                return e.Message;
-        }
-
-        try
-        {
-            new IptablesClient(is6: false, new IptablesOptions()).Read();
-            return null;
-        }
-        catch (IptablesException e)
-        {
-            return e.Message;
-        }
-    }
-
     /// <summary>Takes away what belongs to pods of a network that are not valid any more.</summary>
     /// <param name="network">The network's name.</param>
     /// <param name="valid">The tags of its valid pods.</param>

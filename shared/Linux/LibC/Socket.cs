@@ -14,6 +14,11 @@ internal static unsafe partial class Socket
     public const int IPPROTO_IPV6 = 41;
     public const int IPPROTO_RAW = 255;
     public const int SOL_NETLINK = 270;
+    public const int SOL_SOCKET = 1;
+    public const int SO_SNDBUF = 7;
+    public const int SO_RCVBUF = 8;
+    public const int SO_SNDBUFFORCE = 32;
+    public const int SO_RCVBUFFORCE = 33;
     public const int MSG_PEEK = 2;
     public const int MSG_TRUNC = 0x20;
 

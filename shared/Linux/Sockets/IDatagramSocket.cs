@@ -7,6 +7,9 @@ public interface IDatagramSocket : IDisposable
     /// <exception cref="ErrnoException">The kernel refused it: ENOBUFS, EMSGSIZE, EPERM.</exception>
     void Send(ReadOnlySpan<byte> datagram);
 
+    /// <summary>Makes room for so many bytes of answers that come before the first is received, as the kernel counts them.</summary>
+    void MakeRoom(int bytes);
+
     /// <summary>
     /// Waits for a datagram and returns its length in bytes. A buffer that is too short is replaced by a longer one, so nothing is ever cut off.
     /// </summary>

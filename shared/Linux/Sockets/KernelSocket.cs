@@ -68,14 +68,34 @@ public sealed unsafe class KernelSocket : SafeHandle, IDatagramSocket
     /// <inheritdoc/>
     public void Send(ReadOnlySpan<byte> datagram)
     {
+        var enlarged = false;
         fixed (byte* p = datagram)
         {
             while (Socket.Send(Number, p, (nuint)datagram.Length, 0) < 0)
             {
-                if (Marshal.GetLastPInvokeError() != (int)Errno.EINTR)
-                    throw ErrnoException.Last("send", Subject);
+                var errno = (Errno)Marshal.GetLastPInvokeError();
+                if (errno == Errno.EMSGSIZE && !enlarged)
+                {
+                    // net/netlink/af_netlink.c, netlink_sendmsg: the whole datagram has to fit into the buffer, which has net.core.wmem_default bytes, with 32 more.
+                    Enlarge(Socket.SO_SNDBUFFORCE, Socket.SO_SNDBUF, datagram.Length + 32);
+                    enlarged = true;
+                }
+                else if (errno != Errno.EINTR)
+                {
+                    throw new ErrnoException("send", Subject, errno);
+                }
             }
         }
+    }
+
+    /// <inheritdoc/>
+    public void MakeRoom(int bytes) => Enlarge(Socket.SO_RCVBUFFORCE, Socket.SO_RCVBUF, bytes);
+
+    // The kernel doubles the number. Beyond net.core.wmem_max only CAP_NET_ADMIN over the machine forces it; who lacks it gets what there is, and the error of whoever has not enough.
+    private void Enlarge(int force, int ask, int bytes)
+    {
+        if (Socket.SetOption(Number, Socket.SOL_SOCKET, force, &bytes, sizeof(int)) < 0 && Socket.SetOption(Number, Socket.SOL_SOCKET, ask, &bytes, sizeof(int)) < 0)
+            throw ErrnoException.Last("setsockopt", Subject);
     }
 
     /// <inheritdoc/>

@@ -39,6 +39,8 @@ internal sealed class ScriptedKernel : IDatagramSocket
             pending.Enqueue(answer);
     }
 
+    public void MakeRoom(int bytes) => Trace.Add($"room for {bytes} bytes");
+
     public int Receive(ref byte[] buffer)
     {
         var datagram = pending.Dequeue();

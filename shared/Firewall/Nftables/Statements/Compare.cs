@@ -10,52 +10,96 @@ public sealed class Compare : Statement
     private readonly bool inverted;
     private readonly byte[] from;
     private readonly byte[] to;
-    private readonly byte[]? mask;
+    private readonly IPPrefix? network;
 
-    private Compare(Selector selector, bool inverted, byte[] from, byte[] to, byte[]? mask = null)
+    private Compare(Selector selector, bool inverted, byte[] from, byte[] to, IPPrefix? network = null)
     {
         this.selector = selector;
         this.inverted = inverted;
         this.from = from;
         this.to = to;
-        this.mask = mask;
+        this.network = network;
     }
 
     /// <summary>One value.</summary>
     public static Compare Equal(Selector selector, Field value, bool inverted = false) => new(selector, inverted, value.Bytes, value.Bytes);
 
-    /// <summary>A range of values, both ends included.</summary>
+    /// <summary>A range of values, both ends included; not of links.</summary>
     public static Compare Within(Selector selector, Field from, Field to, bool inverted = false) => new(selector, inverted, from.Bytes, to.Bytes);
 
     /// <summary>The addresses of a network.</summary>
     public static Compare InNetwork(Selector selector, IPPrefix network, bool inverted = false)
     {
         var first = network.Network.Address;
-        return new Compare(selector, inverted, Field.Of(first).Bytes, Field.Of(network.Last).Bytes, Mask(network));
-    }
-
-    private static byte[] Mask(IPPrefix network)
-    {
-        var kept = new byte[network.Address.ByteCount];
-        for (var bit = 0; bit < network.Length; bit++)
-            kept[bit / 8] |= (byte)(0x80 >> (bit % 8));
-        return kept;
+        return new Compare(selector, inverted, Field.Of(first).Bytes, Field.Of(network.Last).Bytes, network);
     }
 
     internal override void Write(RuleWriter rule)
     {
         selector.Require(rule);
+        if (from.AsSpan().SequenceEqual(to))
+            WriteOne(rule);
+        else if (network is { } prefix)
+            WriteNetwork(rule, prefix);
+        else
+            WriteRange(rule);
+    }
+
+    private uint Operation => inverted ? NFT_CMP_NEQ : NFT_CMP_EQ;
+
+    private void WriteOne(RuleWriter rule)
+    {
         selector.Load(rule, 0);
-        var isOne = from.AsSpan().SequenceEqual(to);
-        if (!isOne && mask is null)
+        rule.Expressions.Compare(Operation, from);
+        if (selector.IsProtocol && !inverted)
+            rule.NoteProtocol(from[0]);
+    }
+
+    // Whole bytes need no mask.
+    private void WriteNetwork(RuleWriter rule, IPPrefix prefix)
+    {
+        var bytes = prefix.Length / 8;
+        if (prefix.Length % 8 == 0 && bytes > 0)
         {
-            rule.Expressions.Range(inverted, from, to);
+            selector.LoadStart(rule, bytes);
+            rule.Expressions.Compare(Operation, from.AsSpan(0, bytes));
             return;
         }
 
-        if (!isOne)
-            rule.Expressions.And(mask);
-        rule.Expressions.Compare(inverted ? NFT_CMP_NEQ : NFT_CMP_EQ, from);
+        var kept = new byte[from.Length];
+        for (var bit = 0; bit < prefix.Length; bit++)
+            kept[bit / 8] |= (byte)(0x80 >> (bit % 8));
+        selector.Load(rule, 0);
+        rule.Expressions.And(kept);
+        rule.Expressions.Compare(Operation, from);
+    }
+
+    // The kernel compares bytes from left to right: numbers have to be in network order.
+    private void WriteRange(RuleWriter rule)
+    {
+        var (first, last) = (from, to);
+        selector.Load(rule, 0);
+        if (selector.Type is { IsHostEndian: true, Length: > 1 } && BitConverter.IsLittleEndian)
+        {
+            rule.Expressions.ToNetworkOrder(selector.Type.Length);
+            (first, last) = (Reversed(from), Reversed(to));
+        }
+
+        if (inverted)
+        {
+            rule.Expressions.Range(inverted, first, last);
+            return;
+        }
+
+        rule.Expressions.Compare(NFT_CMP_GTE, first);
+        rule.Expressions.Compare(NFT_CMP_LTE, last);
+    }
+
+    private static byte[] Reversed(byte[] number)
+    {
+        var reversed = (byte[])number.Clone();
+        Array.Reverse(reversed);
+        return reversed;
     }
 
     /// <summary>nft's words.</summary>

@@ -1,3 +1,4 @@
+using static Plugboard.Firewall.Nftables.Uapi.NfTablesH;
 using Plugboard.Addresses;
 
 namespace Plugboard.Firewall.Nftables.Statements;
@@ -11,7 +12,7 @@ public sealed class Destination(IPAddr address, ushort port) : Statement
     {
         rule.Expressions.Immediate(Field.Of(address).Bytes, 0);
         rule.Expressions.Immediate(Field.Port(port).Bytes, address.ByteCount);
-        rule.Expressions.Dnat(address.Is6);
+        rule.Expressions.Nat(NFT_NAT_DNAT, address.Is6, ports: 1);
     }
 
     /// <summary>nft's words.</summary>

@@ -7,6 +7,7 @@ public sealed class Selector
 {
     private readonly string text;
     private readonly Action<ExpressionWriter, int> load;
+    private int addressOffset;
 
     private Selector(string text, DataType type, Action<ExpressionWriter, int> load)
     {
@@ -23,6 +24,12 @@ public sealed class Selector
 
     /// <summary>The transport protocol a packet must be of; 0: any.</summary>
     internal byte Protocol { get; private init; }
+
+    /// <summary>It is the transport protocol.</summary>
+    internal bool IsProtocol { get; private init; }
+
+    /// <summary>Only frames with an Ethernet header have it.</summary>
+    internal bool IsOfEther { get; private init; }
 
     /// <summary><c>ip saddr</c> or <c>ip6 saddr</c>.</summary>
     public static Selector SourceAddress(bool is6) => Address(is6, "saddr", is6 ? 8 : 12);
@@ -44,10 +51,10 @@ public sealed class Selector
         new($"{word} {(isSource ? "sport" : "dport")}", DataType.InetService, (writer, to) => writer.Payload(NFT_PAYLOAD_TRANSPORT_HEADER, isSource ? 0 : 2, 2, to)) { Protocol = protocol };
 
     /// <summary><c>ether saddr</c>.</summary>
-    public static Selector EtherSource => new("ether saddr", DataType.EtherAddr, static (writer, to) => writer.Payload(NFT_PAYLOAD_LL_HEADER, 6, 6, to));
+    public static Selector EtherSource => new("ether saddr", DataType.EtherAddr, static (writer, to) => writer.Payload(NFT_PAYLOAD_LL_HEADER, 6, 6, to)) { IsOfEther = true };
 
     /// <summary><c>meta l4proto</c>.</summary>
-    public static Selector L4Protocol => Meta("meta l4proto", DataType.InetProto, NFT_META_L4PROTO);
+    public static Selector L4Protocol => new("meta l4proto", DataType.InetProto, static (writer, to) => writer.Meta(NFT_META_L4PROTO, to)) { IsProtocol = true };
 
     /// <summary><c>meta mark</c>.</summary>
     public static Selector PacketMark => Meta("meta mark", DataType.Mark, NFT_META_MARK);
@@ -61,8 +68,17 @@ public sealed class Selector
     /// <summary><c>ct mark</c>.</summary>
     public static Selector FlowMark => new("ct mark", DataType.Mark, static (writer, to) => writer.Ct(NFT_CT_MARK, to));
 
-    private static Selector Address(bool is6, string word, int offset) => new(
-        (is6 ? "ip6 " : "ip ") + word, DataType.Address(is6), (writer, to) => writer.Payload(NFT_PAYLOAD_NETWORK_HEADER, offset, is6 ? 16 : 4, to)) { Is6 = is6 };
+    /// <summary><c>ct direction</c>: 0 for what the flow's opener sends, 1 for the answers.</summary>
+    public static Selector FlowDirection => new("ct direction", DataType.FlowDirection, static (writer, to) => writer.Ct(NFT_CT_DIRECTION, to));
+
+    /// <summary><c>numgen random mod 4</c>: for each packet a number from 0 on, below <paramref name="modulus"/>, which is at least 1.</summary>
+    public static Selector Random(uint modulus) => new($"numgen random mod {modulus}", DataType.Number, (writer, to) => writer.Random(modulus, to));
+
+    private static Selector Address(bool is6, string word, int offset)
+    {
+        void Load(ExpressionWriter writer, int to) => writer.Payload(NFT_PAYLOAD_NETWORK_HEADER, offset, is6 ? 16 : 4, to);
+        return new Selector((is6 ? "ip6 " : "ip ") + word, DataType.Address(is6), Load) { Is6 = is6, addressOffset = offset };
+    }
 
     private static Selector Meta(string text, DataType type, uint key) => new(text, type, (writer, to) => writer.Meta(key, to));
 
@@ -73,10 +89,15 @@ public sealed class Selector
             rule.RequireFamily(is6);
         if (Protocol != 0)
             rule.RequireProtocol(Protocol);
+        if (IsOfEther)
+            rule.RequireEther();
     }
 
     /// <summary>Loads the value.</summary>
     internal void Load(RuleWriter rule, int to) => load(rule.Expressions, to);
+
+    /// <summary>Loads the first bytes of an address.</summary>
+    internal void LoadStart(RuleWriter rule, int length) => rule.Expressions.Payload(NFT_PAYLOAD_NETWORK_HEADER, addressOffset, length, 0);
 
     /// <summary>nft's words.</summary>
     public override string ToString() => text;

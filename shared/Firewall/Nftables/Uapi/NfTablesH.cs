@@ -154,6 +154,14 @@ internal static class NfTablesH
     public const ushort NFTA_BITWISE_OP = 6;
     public const ushort NFTA_BITWISE_DATA = 7;
 
+    // enum nft_byteorder_attributes, nft_byteorder_ops
+    public const ushort NFTA_BYTEORDER_SREG = 1;
+    public const ushort NFTA_BYTEORDER_DREG = 2;
+    public const ushort NFTA_BYTEORDER_OP = 3;
+    public const ushort NFTA_BYTEORDER_LEN = 4;
+    public const ushort NFTA_BYTEORDER_SIZE = 5;
+    public const uint NFT_BYTEORDER_HTON = 1;
+
     // enum nft_lookup_attributes
     public const ushort NFTA_LOOKUP_SET = 1;
     public const ushort NFTA_LOOKUP_SREG = 2;
@@ -198,14 +206,17 @@ internal static class NfTablesH
     public const ushort NFTA_NAT_FAMILY = 2;
     public const ushort NFTA_NAT_REG_ADDR_MIN = 3;
     public const ushort NFTA_NAT_REG_PROTO_MIN = 5;
+    public const ushort NFTA_NAT_REG_PROTO_MAX = 6;
     public const ushort NFTA_NAT_FLAGS = 7;
 
     // enum nft_masq_attributes
     public const ushort NFTA_MASQ_FLAGS = 1;
     public const ushort NFTA_MASQ_REG_PROTO_MIN = 2;
+    public const ushort NFTA_MASQ_REG_PROTO_MAX = 3;
 
     // enum nft_redir_attributes
     public const ushort NFTA_REDIR_REG_PROTO_MIN = 1;
+    public const ushort NFTA_REDIR_REG_PROTO_MAX = 2;
     public const ushort NFTA_REDIR_FLAGS = 3;
 
     // enum nft_fib_attributes
@@ -241,16 +252,34 @@ internal static class NfTablesH
     public const ushort NFTA_REJECT_TYPE = 1;
     public const ushort NFTA_REJECT_ICMP_CODE = 2;
 
+    // enum nft_reject_types, nft_reject_inet_code
+    public const uint NFT_REJECT_ICMP_UNREACH = 0;
+    public const uint NFT_REJECT_TCP_RST = 1;
+    public const uint NFT_REJECT_ICMPX_UNREACH = 2;
+    public const byte NFT_REJECT_ICMPX_PORT_UNREACH = 1;
+
+    // enum nft_limit_type, nft_limit_flags
+    public const uint NFT_LIMIT_PKTS = 0;
+    public const uint NFT_LIMIT_F_INV = 1;
+
+    // enum nft_ng_attributes, nft_ng_types
+    public const ushort NFTA_NG_DREG = 1;
+    public const ushort NFTA_NG_MODULUS = 2;
+    public const ushort NFTA_NG_TYPE = 3;
+    public const uint NFT_NG_RANDOM = 1;
+
     // enum nft_meta_keys
     public const uint NFT_META_PROTOCOL = 1;
     public const uint NFT_META_MARK = 3;
     public const uint NFT_META_IIFNAME = 6;
     public const uint NFT_META_OIFNAME = 7;
+    public const uint NFT_META_IIFTYPE = 8;
     public const uint NFT_META_NFPROTO = 15;
     public const uint NFT_META_L4PROTO = 16;
 
     // enum nft_ct_keys
     public const uint NFT_CT_STATE = 0;
+    public const uint NFT_CT_DIRECTION = 1;
     public const uint NFT_CT_STATUS = 2;
     public const uint NFT_CT_MARK = 3;
 
@@ -262,13 +291,19 @@ internal static class NfTablesH
     // enum nft_cmp_ops
     public const uint NFT_CMP_EQ = 0;
     public const uint NFT_CMP_NEQ = 1;
+    public const uint NFT_CMP_LTE = 3;
+    public const uint NFT_CMP_GTE = 5;
 
     // enum nft_fib_result, nft_fib_flags
+    public const uint NFT_FIB_RESULT_OIF = 1;
     public const uint NFT_FIB_RESULT_ADDRTYPE = 3;
     public const uint NFTA_FIB_F_SADDR = 1;
     public const uint NFTA_FIB_F_DADDR = 2;
+    public const uint NFTA_FIB_F_IIF = 8;
+    public const uint NFTA_FIB_F_PRESENT = 32;
 
     // enum nft_nat_types
+    public const uint NFT_NAT_SNAT = 0;
     public const uint NFT_NAT_DNAT = 1;
 
     // enum nft_range_ops

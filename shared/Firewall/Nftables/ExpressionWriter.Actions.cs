@@ -1,0 +1,133 @@
+using Plugboard.Firewall.Nftables.Statements;
+using static Plugboard.Firewall.Nftables.Uapi.NfTablesH;
+
+namespace Plugboard.Firewall.Nftables;
+
+/// <summary>The opcodes that do something to a packet or its flow.</summary>
+internal sealed partial class ExpressionWriter
+{
+    // include/uapi/linux/netfilter/nf_nat.h.
+    private const uint NF_NAT_RANGE_PROTO_SPECIFIED = 2;
+
+    /// <summary>Changes the packet's mark to the register's.</summary>
+    public void SetMeta(uint key)
+    {
+        using var element = writer.Nested(NFTA_LIST_ELEM);
+        writer.WriteString(NFTA_EXPR_NAME, "meta");
+        using var data = writer.Nested(NFTA_EXPR_DATA);
+        writer.WriteUInt32BigEndian(NFTA_META_KEY, key);
+        writer.WriteUInt32BigEndian(NFTA_META_SREG, NFT_REG_1);
+    }
+
+    /// <summary>Changes the flow's mark to the register's.</summary>
+    public void SetCt(uint key)
+    {
+        using var element = writer.Nested(NFTA_LIST_ELEM);
+        writer.WriteString(NFTA_EXPR_NAME, "ct");
+        using var data = writer.Nested(NFTA_EXPR_DATA);
+        writer.WriteUInt32BigEndian(NFTA_CT_KEY, key);
+        writer.WriteUInt32BigEndian(NFTA_CT_SREG, NFT_REG_1);
+    }
+
+    /// <summary>Changes the source or the destination to the address in the first registers and, behind it, no port, one or a range.</summary>
+    /// <param name="type">NFT_NAT_SNAT or NFT_NAT_DNAT.</param>
+    /// <param name="is6">The family of the address.</param>
+    /// <param name="ports">How many registers hold ports: 0 to 2.</param>
+    /// <param name="options">How ports are chosen.</param>
+    public void Nat(uint type, bool is6, int ports, NatOptions options = NatOptions.None)
+    {
+        var at = is6 ? 16 : 4;
+        using var element = writer.Nested(NFTA_LIST_ELEM);
+        writer.WriteString(NFTA_EXPR_NAME, "nat");
+        using var data = writer.Nested(NFTA_EXPR_DATA);
+        writer.WriteUInt32BigEndian(NFTA_NAT_TYPE, type);
+        writer.WriteUInt32BigEndian(NFTA_NAT_FAMILY, (uint)(is6 ? NftFamily.IPv6 : NftFamily.IPv4));
+        writer.WriteUInt32BigEndian(NFTA_NAT_REG_ADDR_MIN, Register(0));
+        if (ports > 0)
+            writer.WriteUInt32BigEndian(NFTA_NAT_REG_PROTO_MIN, Register(at));
+        if (ports > 1)
+            writer.WriteUInt32BigEndian(NFTA_NAT_REG_PROTO_MAX, Register(at + 4));
+        WriteNatFlags(NFTA_NAT_FLAGS, ports, options);
+    }
+
+    /// <summary>Changes the source to the address of the link that the packet leaves by, and its port to those of the first registers.</summary>
+    public void Masquerade(int ports, NatOptions options)
+    {
+        using var element = writer.Nested(NFTA_LIST_ELEM);
+        writer.WriteString(NFTA_EXPR_NAME, "masq");
+        using var data = writer.Nested(NFTA_EXPR_DATA);
+        WriteNatFlags(NFTA_MASQ_FLAGS, ports, options);
+        if (ports > 0)
+            writer.WriteUInt32BigEndian(NFTA_MASQ_REG_PROTO_MIN, Register(0));
+        if (ports > 1)
+            writer.WriteUInt32BigEndian(NFTA_MASQ_REG_PROTO_MAX, Register(4));
+    }
+
+    /// <summary>Changes the destination to this node, and its port to those of the first registers.</summary>
+    public void Redirect(int ports, NatOptions options)
+    {
+        using var element = writer.Nested(NFTA_LIST_ELEM);
+        writer.WriteString(NFTA_EXPR_NAME, "redir");
+        using var data = writer.Nested(NFTA_EXPR_DATA);
+        if (ports > 0)
+            writer.WriteUInt32BigEndian(NFTA_REDIR_REG_PROTO_MIN, Register(0));
+        if (ports > 1)
+            writer.WriteUInt32BigEndian(NFTA_REDIR_REG_PROTO_MAX, Register(4));
+        WriteNatFlags(NFTA_REDIR_FLAGS, ports, options);
+    }
+
+    private void WriteNatFlags(ushort type, int ports, NatOptions options)
+    {
+        var flags = (uint)options | (ports > 0 ? NF_NAT_RANGE_PROTO_SPECIFIED : 0);
+        if (flags != 0)
+            writer.WriteUInt32BigEndian(type, flags);
+    }
+
+    /// <summary>Counts packets and bytes.</summary>
+    public void Counter()
+    {
+        using var element = writer.Nested(NFTA_LIST_ELEM);
+        writer.WriteString(NFTA_EXPR_NAME, "counter");
+        using var data = writer.Nested(NFTA_EXPR_DATA);
+    }
+
+    /// <summary>Goes on with so many packets in so many seconds, or with those beyond.</summary>
+    public void Limit(ulong packets, ulong seconds, uint burst, bool isOver)
+    {
+        using var element = writer.Nested(NFTA_LIST_ELEM);
+        writer.WriteString(NFTA_EXPR_NAME, "limit");
+        using var data = writer.Nested(NFTA_EXPR_DATA);
+        writer.WriteUInt64BigEndian(NFTA_LIMIT_RATE, packets);
+        writer.WriteUInt64BigEndian(NFTA_LIMIT_UNIT, seconds);
+        writer.WriteUInt32BigEndian(NFTA_LIMIT_BURST, burst);
+        writer.WriteUInt32BigEndian(NFTA_LIMIT_TYPE, NFT_LIMIT_PKTS);
+        writer.WriteUInt32BigEndian(NFTA_LIMIT_FLAGS, isOver ? NFT_LIMIT_F_INV : 0);
+    }
+
+    /// <summary>Has the kernel log the packet.</summary>
+    public void Log(string prefix)
+    {
+        using var element = writer.Nested(NFTA_LIST_ELEM);
+        writer.WriteString(NFTA_EXPR_NAME, "log");
+        using var data = writer.Nested(NFTA_EXPR_DATA);
+        if (prefix.Length > 0)
+            writer.WriteString(NFTA_LOG_PREFIX, prefix);
+    }
+
+    /// <summary>Refuses the packet and tells its sender.</summary>
+    public void Reject(uint type, byte code)
+    {
+        using var element = writer.Nested(NFTA_LIST_ELEM);
+        writer.WriteString(NFTA_EXPR_NAME, "reject");
+        using var data = writer.Nested(NFTA_EXPR_DATA);
+        writer.WriteUInt32BigEndian(NFTA_REJECT_TYPE, type);
+        writer.WriteUInt8(NFTA_REJECT_ICMP_CODE, code);
+    }
+
+    /// <summary>Keeps the packet's flow out of the table of flows.</summary>
+    public void NoTrack()
+    {
+        using var element = writer.Nested(NFTA_LIST_ELEM);
+        writer.WriteString(NFTA_EXPR_NAME, "notrack");
+    }
+}
