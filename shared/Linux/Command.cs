@@ -29,6 +29,9 @@ public sealed class Command(string path)
     /// <summary>How long it may take before it is killed; null: as long as it likes.</summary>
     public TimeSpan? Timeout { get; init; }
 
+    /// <summary>How long to wait for the end of what was killed: a call that waits for a server may not end at once. Null: as long as it takes.</summary>
+    public TimeSpan? KillPatience { get; init; }
+
     /// <summary>Runs it to its end.</summary>
     /// <exception cref="ErrnoException">It could not be started.</exception>
     public CommandResult Run()
@@ -42,7 +45,7 @@ public sealed class Command(string path)
         error.CloseWriter();
         var streams = new ChildStreams(input, output, error, Input);
         var timedOut = false;
-        int status;
+        int? status;
         try
         {
             timedOut = !streams.Pump(Timeout);
@@ -51,10 +54,12 @@ public sealed class Command(string path)
         {
             if (!streams.Done)
                 _ = Process.Kill(pid, Process.SIGKILL);
-            status = Wait(pid);
+            status = timedOut && KillPatience is { } patience ? FindStatus(pid, patience) : Wait(pid);
         }
 
-        return Describe(status, timedOut, streams);
+        return status is { } ended
+            ? Describe(ended, timedOut, streams)
+            : new CommandResult(null, null, timedOut, streams.Output, streams.Error) { Abandoned = pid };
     }
 
     // An executable that is being written is ETXTBSY for a moment, as while an installer copies it.
@@ -84,6 +89,21 @@ public sealed class Command(string path)
         }
 
         return status;
+    }
+
+    // Null where the time is up and it is still there.
+    private static unsafe int? FindStatus(int pid, TimeSpan patience)
+    {
+        const int Step = 20;
+        for (var left = patience.TotalMilliseconds; ; left -= Step)
+        {
+            int status;
+            if (Process.WaitPid(pid, &status, Process.WNOHANG) == pid)
+                return status;
+            if (left <= 0)
+                return null;
+            _ = Process.Poll(null, 0, Step);
+        }
     }
 
     // wait(2): the low 7 bits are the signal, else bits 8 to 15 the exit status.

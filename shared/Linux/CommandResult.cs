@@ -10,6 +10,9 @@ namespace Plugboard.Linux;
 /// <param name="Error">Its standard error.</param>
 public sealed record CommandResult(int? ExitCode, int? Signal, bool TimedOut, byte[] Output, byte[] Error)
 {
+    /// <summary>The process that is still there though it was killed, because the kernel does not let it go; null where it ended.</summary>
+    public int? Abandoned { get; init; }
+
     /// <summary>True for exit status 0.</summary>
     public bool Succeeded => ExitCode == 0;
 

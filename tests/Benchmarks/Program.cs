@@ -2,15 +2,20 @@ using Plugboard.Benchmarks;
 
 if (args.Length < 2 || args.Contains("--help"))
 {
-    Report.Line("usage: bench OUR_DIRECTORY REFERENCE_DIRECTORY [-n RUNS] [--pods PRESENT] [--parallel ADDS] [--only basic|full]");
+    Report.Line("usage: bench OUR_DIRECTORY REFERENCE_DIRECTORY [-n RUNS] [--pods PRESENT] [--parallel ADDS] [--only basic|full] [--volumes]");
+    Report.Line("--volumes: the FlexVolume driver only, beside a driver in shell.");
     Report.Line("Both sides run the same network turn and turn about, each in a namespace and a data directory of its own.");
     return 2;
 }
 
 var options = BenchOptions.Parse(args);
 using var machine = BenchMachine.Create();
-var reached = true;
-foreach (var network in options.Networks)
-    reached &= new Bench(options, machine, network).Run();
+var reached = new VolumeBench(options, machine.AddDirectory()).Run();
+if (!args.Contains("--volumes"))
+{
+    foreach (var network in options.Networks)
+        reached &= new Bench(options, machine, network).Run();
+}
+
 Report.Line(reached ? "All ratios are reached." : "Some ratios are not reached.");
 return reached ? 0 : 1;

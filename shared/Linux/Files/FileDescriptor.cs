@@ -47,6 +47,18 @@ public sealed unsafe class FileDescriptor : SafeHandle
     /// <summary>Opens a directory; null where nothing is there.</summary>
     public static FileDescriptor? FindDirectory(string path) => Find(null, path, LibC.File.O_RDONLY | LibC.File.O_DIRECTORY);
 
+    /// <summary>
+    /// Opens what a path names, following no link at its end, without opening it: neither a device nor a server is asked. For calls that take a place (O_PATH).
+    /// </summary>
+    public static FileDescriptor OpenPath(string path) => Open(null, path, LibC.File.O_PATH | LibC.File.O_NOFOLLOW, 0);
+
+    /// <summary>Opens an existing file for reading and writing, following no link at its end; null where nothing is there.</summary>
+    public static FileDescriptor? FindForChange(string path) => Find(null, path, LibC.File.O_RDWR | LibC.File.O_NOFOLLOW);
+
+    /// <summary>A path by which another process reaches this open file while this process has it, though it have no name.</summary>
+    public string ProcPath =>
+        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"/proc/{Environment.ProcessId}/fd/{Number}");
+
     /// <summary>Opens an existing file for writing; null where nothing is there.</summary>
     public static FileDescriptor? FindForWriting(string path) => Find(null, path, LibC.File.O_WRONLY);
 
@@ -168,6 +180,15 @@ public sealed unsafe class FileDescriptor : SafeHandle
     /// <summary>What statx(2) tells of a path, following links; null where nothing is there.</summary>
     public static FileStatus? FindStatus(string path) => Stat(LibC.File.AT_FDCWD, path, 0, path);
 
+    /// <summary>The owner's user id, and the permission bits of the mode.</summary>
+    public (uint User, uint Mode) Ownership()
+    {
+        LibC.File.StatxBuffer buffer;
+        return LibC.File.Statx(Number, "", LibC.File.AT_EMPTY_PATH, LibC.File.STATX_BASIC_STATS, &buffer) < 0
+            ? throw ErrnoException.Last("statx", path)
+            : (buffer.Uid, buffer.Mode & 0xfffu);
+    }
+
     internal static FileStatus? Stat(int directory, string path, int flags, string subject)
     {
         LibC.File.StatxBuffer buffer;
@@ -195,6 +216,67 @@ public sealed unsafe class FileDescriptor : SafeHandle
     {
         LibC.File.StatFs buffer;
         return LibC.File.FStatFs(Number, &buffer) < 0 ? throw ErrnoException.Last("fstatfs", path) : buffer.Type;
+    }
+
+    /// <summary>Sets the owner; null leaves a part of it. Works on a place (O_PATH) too.</summary>
+    public void SetOwner(uint? user, uint? group)
+    {
+        const uint Unchanged = uint.MaxValue;
+        if (LibC.File.FChOwnAt(Number, "", user ?? Unchanged, group ?? Unchanged, LibC.File.AT_EMPTY_PATH) < 0)
+            throw ErrnoException.Last("chown", path);
+    }
+
+    /// <summary>Sets the mode of a directory, which may be open as a place (O_PATH): that itself cannot be changed, what it names can.</summary>
+    public void SetDirectoryMode(uint mode)
+    {
+        using var opened = Open(this, ".", LibC.File.O_RDONLY | LibC.File.O_DIRECTORY, 0);
+        if (LibC.File.FChMod(opened.Number, mode) < 0)
+            throw ErrnoException.Last("chmod", path);
+    }
+
+    /// <summary>Opens the directory that is a place (O_PATH) for its names and its ioctls.</summary>
+    public FileDescriptor Reopen() => Open(this, ".", LibC.File.O_RDONLY | LibC.File.O_DIRECTORY, 0);
+
+    /// <summary>Makes the file that long; what is added reads as zeros and takes no space until it is written.</summary>
+    public void SetLength(long bytes)
+    {
+        if (LibC.File.FTruncate(Number, bytes) < 0)
+            throw ErrnoException.Last("ftruncate", path);
+    }
+
+    /// <summary>Takes the space of a file's first bytes from the filesystem now, and makes it that long at least.</summary>
+    /// <exception cref="ErrnoException">EOPNOTSUPP: the filesystem cannot. ENOSPC: it has not got that much.</exception>
+    public void Allocate(long bytes)
+    {
+        while (LibC.File.FAllocate(Number, 0, 0, bytes) < 0)
+        {
+            var failure = ErrnoException.Last("fallocate", path);
+            if (failure.Errno != Errno.EINTR)
+                throw failure;
+        }
+    }
+
+    /// <summary>Waits until what was written is on the disk.</summary>
+    public void Sync()
+    {
+        if (LibC.File.FSync(Number) < 0)
+            throw ErrnoException.Last("fsync", path);
+    }
+
+    /// <summary>How full the filesystem is that the file is on. Asks a server where it is a remote one.</summary>
+    public FilesystemSpace Space()
+    {
+        LibC.File.StatFs buffer;
+        if (LibC.File.FStatFs(Number, &buffer) < 0)
+            throw ErrnoException.Last("fstatfs", path);
+        var size = buffer.BlockSize;
+        return new FilesystemSpace(
+            size,
+            (long)buffer.Blocks * size,
+            (long)buffer.BlocksAvailable * size,
+            (long)(buffer.Blocks - buffer.BlocksFree) * size,
+            (long)buffer.Files,
+            (long)buffer.FilesFree);
     }
 
     /// <inheritdoc/>

@@ -18,6 +18,8 @@ public sealed unsafe class FileDirectory : IDisposable
 
     internal FileDescriptor Descriptor => descriptor;
 
+    internal static FileDirectory Of(FileDescriptor descriptor) => new(descriptor);
+
     /// <summary>Opens a directory; null where nothing is there.</summary>
     public static FileDirectory? Find(string path) =>
         FileDescriptor.FindDirectory(path) is { } descriptor ? new FileDirectory(descriptor) : null;
@@ -91,6 +93,51 @@ public sealed unsafe class FileDirectory : IDisposable
     public bool Remove(string name) =>
         LibC.File.UnlinkAt(descriptor.Number, name, 0) == 0 || Expected(Errno.ENOENT, "unlink", name);
 
+    /// <summary>
+    /// Makes or replaces a file in one step: a process that reads or executes it has the old or the new one whole. It is written under the name with a dot
+    /// before it, which comes first and is gone afterwards.
+    /// </summary>
+    public void Replace(string name, ReadOnlySpan<byte> content, uint mode)
+    {
+        var temporary = $".{name}";
+        using (var file = FileDescriptor.Open(descriptor, temporary, LibC.File.O_WRONLY | LibC.File.O_CREAT | LibC.File.O_TRUNC | LibC.File.O_NOFOLLOW, mode))
+        {
+            file.Write(content);
+            if (LibC.File.FChMod(file.Number, mode) < 0)
+                throw ErrnoException.Last("chmod", file.Path);
+            file.Sync();
+        }
+
+        if (LibC.File.RenameAt(descriptor.Number, temporary, descriptor.Number, name) < 0)
+            throw ErrnoException.Last("rename", FullPath(name));
+    }
+
+    /// <summary>Renames inside this directory; false where the new name is taken.</summary>
+    public bool TryRename(string name, string newName)
+    {
+        const uint NoReplace = 1;
+        return LibC.File.RenameAt2(descriptor.Number, name, descriptor.Number, newName, NoReplace) == 0 || Expected(Errno.EEXIST, "rename", newName);
+    }
+
+    /// <summary>Removes an empty directory: <see cref="Errno.None"/>, or why it was refused.</summary>
+    public static Errno TryRemoveDirectory(string path) =>
+        LibC.File.UnlinkAt(LibC.File.AT_FDCWD, path, LibC.File.AT_REMOVEDIR) == 0 ? Errno.None : (Errno)Marshal.GetLastPInvokeError();
+
+    /// <summary>What a symbolic link says, up to <paramref name="longest"/> bytes; null where the name is missing or no link.</summary>
+    public string? FindLinkTarget(string name, int longest = 4096)
+    {
+        Span<byte> buffer = longest <= 512 ? stackalloc byte[longest] : new byte[longest];
+        fixed (byte* p = buffer)
+        {
+            var length = (int)LibC.File.ReadLinkAt(descriptor.Number, name, p, (nuint)buffer.Length);
+            if (length >= 0)
+                return Encoding.UTF8.GetString(buffer[..length]);
+        }
+
+        var errno = (Errno)Marshal.GetLastPInvokeError();
+        return errno is Errno.ENOENT or Errno.EINVAL ? null : throw new ErrnoException("readlink", FullPath(name), errno);
+    }
+
     /// <summary>All names but <c>.</c> and <c>..</c>, in the filesystem's own order.</summary>
     public List<string> ReadNames()
     {
@@ -132,6 +179,9 @@ public sealed unsafe class FileDirectory : IDisposable
     /// process before that, nothing is left of it.
     /// </summary>
     public UnnamedFile CreateUnnamed(ReadOnlySpan<byte> content, uint mode) => UnnamedFile.Create(this, content, mode);
+
+    /// <summary>As <see cref="CreateUnnamed(ReadOnlySpan{byte},uint)"/>, empty, to be filled by <see cref="UnnamedFile.File"/>.</summary>
+    public UnnamedFile CreateUnnamed(uint mode) => UnnamedFile.Create(this, [], mode);
 
     /// <summary>Throws what making a file in this directory would throw: not permitted, read-only, full. Leaves no trace.</summary>
     public void ProbeWritable()

@@ -24,6 +24,9 @@ public sealed unsafe class UnnamedFile : IDisposable
         this.named = named;
     }
 
+    /// <summary>The file, open for writing.</summary>
+    public FileDescriptor File => file;
+
     internal static UnnamedFile Create(FileDirectory directory, ReadOnlySpan<byte> content, uint mode)
     {
         var unnamed = Open(directory, mode);

@@ -6,6 +6,8 @@ namespace Plugboard.Linux.LibC;
 internal static unsafe partial class Process
 {
     public const int SIGKILL = 9;
+    public const int WNOHANG = 1;
+    public const int CLOSE_RANGE_CLOEXEC = 4;
     public const short POLLIN = 1;
     public const short POLLOUT = 4;
     public const short POLLERR = 8;
@@ -49,6 +51,18 @@ internal static unsafe partial class Process
 
     [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
     public static partial int Poll(PollFd* fds, nuint count, int timeoutMilliseconds);
+
+    [LibraryImport("libc", EntryPoint = "alarm")]
+    public static partial uint Alarm(uint seconds);
+
+    [LibraryImport("libc", EntryPoint = "umask")]
+    public static partial uint UMask(uint mode);
+
+    [LibraryImport("libc", EntryPoint = "dup2", SetLastError = true)]
+    public static partial int Dup2(int fd, int newFd);
+
+    [LibraryImport("libc", EntryPoint = "close_range", SetLastError = true)]
+    public static partial int CloseRange(uint first, uint last, int flags);
 
     [LibraryImport("libc", EntryPoint = "getauxval")]
     public static partial nuint GetAuxVal(nuint type);

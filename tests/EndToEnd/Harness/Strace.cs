@@ -17,6 +17,9 @@ internal static partial class Strace
         "execve", "arch_prctl", "set_tid_address", "sysinfo", "prctl", "poll", "wait4", "waitid",
     ];
 
+    /// <summary>True for a call that touches nothing outside the process.</summary>
+    public static bool IsOfTheProcess(string name) => OfTheProcess.Contains(name);
+
     /// <summary>
     /// Calls the plugin once and lists the system calls that matter from when it has read its input: until then it has done nothing but start. Where a
     /// delegate is executed its calls are listed too, as far as they are more than the plugin's own of that name.

@@ -1,0 +1,67 @@
+using Plugboard.Protocols.FlexVolume;
+using Plugboard.Volumes.Options;
+
+namespace Plugboard.FlexVolume;
+
+/// <summary>What a driver's name means: which backend, how its options are spelled, and what it tells of itself.</summary>
+/// <param name="Backend">The backend's name.</param>
+/// <param name="Names">The spelling.</param>
+internal sealed record Dialect(string Backend, OptionNames Names)
+{
+    private static readonly FlexCapabilities remote = new() { SELinuxRelabel = false, SupportsMetrics = false };
+    private static readonly FlexCapabilities disk = new() { FSGroup = true, RequiresFSResize = true };
+
+    /// <summary>The drivers in use that we take the place of.</summary>
+    public static string ForeignNames => "k8s/nfs, fstab/cifs, juliohm/cifs, microsoft.com/smb, nodeagent/uds";
+
+    /// <summary>The answer to <c>init</c>. An unmountable server would hang whoever asks how full it is or changes all its files, so remote volumes have neither.</summary>
+    public FlexCapabilities Capabilities => Backend switch
+    {
+        "nfs" or "cifs" => remote,
+        "loop" => disk,
+        "local" => new FlexCapabilities { FSGroup = true },
+        "tmpfs" => new FlexCapabilities { RequiresFSResize = true },
+        _ => new FlexCapabilities { SupportsMetrics = false },
+    };
+
+    /// <summary>True where a call may wait for a server.</summary>
+    public bool IsRemote => Backend is "nfs" or "cifs";
+
+    /// <summary>The dialect of a name: of a driver in use by its whole name, else ours by the driver's; null where it is none.</summary>
+    public static Dialect? Find(DriverName name) => name.Tilded switch
+    {
+        "k8s~nfs" => Foreign("nfs", ("protocol", "proto"), ("readonly", "readOnly")),
+        "fstab~cifs" => Foreign("cifs", ("networkPath", "source")),
+        "juliohm~cifs" => Foreign("cifs", ("opts", "mountOptions")),
+        "microsoft.com~smb" => Foreign("cifs", ("mountoptions", "mountOptions")),
+        _ => name.Driver switch
+        {
+            "local" or "loop" or "tmpfs" or "nfs" or "cifs" or "uds" => new Dialect(name.Driver, OwnNames(name.Driver)),
+            "smb" => new Dialect("cifs", OwnNames("cifs")),
+            _ => null,
+        },
+    };
+
+    // The drivers that these names come from passed over what they did not know, and a volume's options cannot be changed.
+    private static Dialect Foreign(string backend, params (string Alias, string Name)[] aliases) =>
+        new(backend, new OptionNames { IsLenient = true, Aliases = Table(aliases) });
+
+    private static OptionNames OwnNames(string backend) => new()
+    {
+        Aliases = backend switch
+        {
+            "local" => Table([("volume-mode", "mode"), ("volume-uid", "uid"), ("volume-gid", "gid"), ("pod-local", "perPod")]),
+            "nfs" => Table([("path", "share"), ("options", "mountOptions"), ("opts", "mountOptions"), ("mountoptions", "mountOptions")]),
+            "cifs" => Table([("networkPath", "source"), ("opts", "mountOptions"), ("mountoptions", "mountOptions")]),
+            _ => OptionNames.Own.Aliases,
+        },
+    };
+
+    private static Dictionary<string, string> Table((string Alias, string Name)[] aliases)
+    {
+        var table = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (alias, name) in aliases)
+            table[alias] = name;
+        return table;
+    }
+}

@@ -1,0 +1,85 @@
+using Plugboard.Linux;
+using Plugboard.Linux.Files;
+using Plugboard.Protocols.FlexVolume;
+
+namespace Plugboard.FlexVolume;
+
+/// <summary>
+/// The driver as a process. kubelet reads standard output and standard error together, waits until nobody has them open any more, and prints all arguments,
+/// secrets too, into its log where a failed call exits with anything but 0: so there is one JSON object in one write, nothing else, and 0.
+/// </summary>
+internal static class FlexProcess
+{
+    private const string WorkerArgument = "worker";
+
+    /// <summary>Serves the one call of the command line, or a person's command.</summary>
+    public static int Run(string[] args)
+    {
+        var name = DriverName.FindFromPath(Environment.GetCommandLineArgs()[0]);
+        if (args is [WorkerArgument])
+            return Work();
+        if (name is null || (args is [var word, ..] && People.IsCommand(word)))
+            return People.Run(name, args);
+        return Print(Answer(name, args));
+    }
+
+    private static byte[] Answer(DriverName name, string[] args)
+    {
+        try
+        {
+            // kubelet holds a lock over all its volumes meanwhile: nothing is opened, not even /dev/null.
+            if (args is ["init", ..])
+                return new Driver(name, Dialect.Find(name)!).Serve(FlexCall.Parse(["init"])).ToBytes();
+            OwnProcess.Silence();
+            OwnProcess.SetUmask();
+            return Serve(name, args);
+        }
+        catch (Exception e)
+        {
+            return Driver.Describe(e).ToBytes();
+        }
+    }
+
+    private static byte[] Serve(DriverName name, string[] args)
+    {
+        var dialect = Dialect.Find(name)!;
+        var call = FlexCall.Parse(args);
+        return Watchdog.IsNeeded(dialect, call) ? new Watchdog(name, dialect).Serve(call, args) : new Driver(name, dialect).Serve(call).ToBytes();
+    }
+
+    // The child of a watchdog: the call comes on standard input, because what a process's arguments are everybody may read.
+    private static int Work()
+    {
+        byte[] answer;
+        try
+        {
+            var (name, limit, args) = Watchdog.ReadCall();
+            OwnProcess.Silence();
+            OwnProcess.SetUmask();
+            OwnProcess.EndAfter(limit);
+            answer = new Driver(name, Dialect.Find(name)!).Serve(FlexCall.Parse(args)).ToBytes();
+        }
+        catch (Exception e)
+        {
+            answer = Driver.Describe(e).ToBytes();
+        }
+
+        return Print(answer);
+    }
+
+    private static int Print(byte[] answer)
+    {
+        using var output = FileDescriptor.StandardOutput();
+        try
+        {
+            output.Write(answer);
+        }
+        catch (ErrnoException)
+        {
+            // Nobody reads it; the call is made again, and finds what this one did.
+            return 0;
+        }
+
+        return 0;
+    }
+}

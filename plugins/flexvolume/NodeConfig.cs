@@ -1,0 +1,102 @@
+using Plugboard.Linux.Files;
+using Plugboard.Linux.Mounts;
+using Plugboard.Protocols.FlexVolume;
+using Plugboard.Volumes;
+
+namespace Plugboard.FlexVolume;
+
+/// <summary>The administrator's config of a driver, as the policy of its volumes: <c>/etc/flexvolume/&lt;vendor&gt;~&lt;driver&gt;.json</c>.</summary>
+internal static class NodeConfig
+{
+    private const string Directory = "/etc/flexvolume";
+    private const uint WritableByOthers = 0x12;
+
+    /// <summary>Reads it; without one the defaults hold.</summary>
+    /// <exception cref="FlexException">It is wrong, or somebody but root could have written it.</exception>
+    public static VolumePolicy Load(DriverName name)
+    {
+        using var file = Find(name);
+        var policy = Default(name);
+        return file is null ? policy : Apply(ReadTrusted(file), policy);
+    }
+
+    /// <summary>As <see cref="Load"/>, and where it is wrong the defaults: what is mounted must come away whatever somebody wrote since.</summary>
+    public static VolumePolicy LoadOrDefault(DriverName name)
+    {
+        try
+        {
+            return Load(name);
+        }
+        catch (FlexException)
+        {
+            return Default(name);
+        }
+    }
+
+    private static VolumePolicy Default(DriverName name) => new() { Roots = ["/var/lib/flexvolume/" + name.Driver], MakeRoot = true };
+
+    private static FileDescriptor? Find(DriverName name)
+    {
+        // The node agent's driver had a config of this name before.
+        return FileDescriptor.FindForReading($"{Directory}/{name.Tilded}.json")
+            ?? (name.Tilded == "nodeagent~uds" ? FileDescriptor.FindForReading($"{Directory}/nodeagent.json") : null);
+    }
+
+    private static FlexConfig ReadTrusted(FileDescriptor file)
+    {
+        var (user, mode) = file.Ownership();
+        if (user != 0 || (mode & WritableByOthers) != 0)
+            throw new FlexException($"{file.Path} is refused: it must belong to root and be writable for root only (chown root: and chmod go-w)");
+        try
+        {
+            return FlexConfig.Parse(file.ReadToEnd());
+        }
+        catch (FlexException e)
+        {
+            throw new FlexException($"{file.Path}: {e.Message}");
+        }
+    }
+
+    private static VolumePolicy Apply(FlexConfig config, VolumePolicy policy)
+    {
+        var forced = config.Flag("allowSuid") == true ? MountAttributes.None : MountAttributes.NoSuid;
+        forced |= config.Flag("allowDevices") == true ? MountAttributes.None : MountAttributes.NoDev;
+        return policy with
+        {
+            Roots = Roots(config) ?? policy.Roots,
+            MakeRoot = config.Texts("roots") is null,
+            Servers = config.Texts("servers"),
+            AllowedMountOptions = config.Texts("allowedMountOptions") ?? [],
+            ForbiddenMountOptions = config.Texts("forbiddenMountOptions") ?? [],
+            ForcedMountOptions = config.Text("forcedMountOptions") ?? "",
+            ForcedAttributes = forced,
+            MountTimeout = config.Seconds("mountTimeoutSeconds") ?? policy.MountTimeout,
+            UnmountTimeout = config.Seconds("unmountTimeoutSeconds") ?? policy.UnmountTimeout,
+            ForceUnreachable = Force(config),
+            RequireSharedPropagation = config.Flag("requireSharedPropagation") ?? false,
+            MkfsOptions = config.Lists("mkfsOptions") ?? policy.MkfsOptions,
+            ManagementHome = config.Text("nodeagent_management_home") ?? policy.ManagementHome,
+            WorkloadHome = config.Text("nodeagent_workload_home") ?? policy.WorkloadHome,
+            CredentialsHome = config.Text("nodeagent_credentials_home") ?? policy.CredentialsHome,
+        };
+    }
+
+    private static IReadOnlyList<string>? Roots(FlexConfig config)
+    {
+        var roots = config.Texts("roots");
+        foreach (var root in roots ?? [])
+        {
+            if (!root.StartsWith('/') || root.Contains("/..", StringComparison.Ordinal))
+                throw new FlexException("\"roots\" of the node config holds a path that is not absolute and plain");
+        }
+
+        return roots is { Count: 0 } ? throw new FlexException("\"roots\" of the node config is empty") : roots;
+    }
+
+    private static bool Force(FlexConfig config) => config.Text("force") switch
+    {
+        null or "never" => false,
+        "unreachable" => true,
+        _ => throw new FlexException("\"force\" of the node config is neither \"never\" nor \"unreachable\""),
+    };
+}

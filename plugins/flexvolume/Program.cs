@@ -1,0 +1,3 @@
+using Plugboard.FlexVolume;
+
+return FlexProcess.Run(args);

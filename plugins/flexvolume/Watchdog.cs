@@ -1,0 +1,133 @@
+using System.Globalization;
+using System.Text;
+using Plugboard.Linux;
+using Plugboard.Linux.Files;
+using Plugboard.Linux.Mounts;
+using Plugboard.Protocols.FlexVolume;
+using Plugboard.Volumes;
+using Plugboard.Volumes.Remote;
+
+namespace Plugboard.FlexVolume;
+
+/// <summary>
+/// Serves a call that may wait for a server in a child, and kills that when the time is up. The child has the volume's lock: one that the kernel does
+/// not let go keeps it, and the next call says so instead of adding another that hangs.
+/// </summary>
+internal sealed class Watchdog(DriverName name, Dialect dialect)
+{
+    private static readonly TimeSpan patience = TimeSpan.FromSeconds(2);
+
+    /// <summary>True for a call that may wait for a server: mounting from one, and unmounting what is from one, whoever mounted it.</summary>
+    public static bool IsNeeded(Dialect dialect, FlexCall call) => call.Verb switch
+    {
+        FlexVerb.Mount => dialect.IsRemote,
+        FlexVerb.Unmount => RemoteMount(call) is not null,
+        _ => false,
+    };
+
+    private static MountEntry? RemoteMount(FlexCall call)
+    {
+        foreach (var entry in MountTable.ReadAt(call.Directory.TrimEnd('/')).Entries)
+        {
+            if (entry.IsRemote)
+                return entry;
+        }
+
+        return null;
+    }
+
+    /// <summary>Serves the call.</summary>
+    public byte[] Serve(FlexCall call, string[] args)
+    {
+        var policy = call.Verb == FlexVerb.Unmount ? NodeConfig.LoadOrDefault(name) : NodeConfig.Load(name);
+        var limit = call.Verb == FlexVerb.Mount ? policy.MountTimeout : policy.UnmountTimeout;
+        var result = new Command("/proc/self/exe")
+        {
+            Arguments = ["worker"],
+            Input = Encoding.UTF8.GetBytes(string.Join('\0', [name.Tilded, limit.TotalSeconds.ToString(CultureInfo.InvariantCulture), .. args])),
+            Timeout = limit,
+            KillPatience = patience,
+        }.Run();
+        if (result.Succeeded && result.Output.Length > 0)
+            return result.Output;
+        var answer = result.TimedOut
+            ? TimedOut(call, policy, limit, result.Abandoned)
+            : FlexAnswer.Failure($"{dialect.Backend}: the process of this call was ended by {(result.Signal is { } signal ? $"signal {signal}" : $"exit code {result.ExitCode}")}; kubelet will retry");
+        return answer.ToBytes();
+    }
+
+    /// <summary>The call that this process, a child, is to serve, and how long it may take before the kernel ends it.</summary>
+    public static (DriverName Name, TimeSpan Limit, string[] Args) ReadCall()
+    {
+        using var input = FileDescriptor.StandardInput();
+        var words = Encoding.UTF8.GetString(input.ReadToEnd()).Split('\0');
+        var name = words.Length > 2 ? DriverName.Find(words[0]) : null;
+        if (name is null || Dialect.Find(name) is null || !int.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out var seconds))
+            throw new FlexException("worker is a command of the driver for itself");
+        return (name, TimeSpan.FromSeconds(seconds + 5), words[2..]);
+    }
+
+    // The call's own words at its end: whether the server answers now says whose fault it is.
+    private FlexAnswer TimedOut(FlexCall call, VolumePolicy policy, TimeSpan limit, int? abandoned)
+    {
+        var seconds = limit.TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
+        var fate = abandoned is { } pid ? string.Create(CultureInfo.InvariantCulture, $"the {call.Name} process is killed and still blocked in the kernel (pid {pid})") : $"{call.Name} process killed";
+        // The mount may have gone at the last moment, or with the process that was killed.
+        if (call.Verb == FlexVerb.Unmount && abandoned is null && MountTable.ReadAt(call.Directory.TrimEnd('/')).Entries.Count == 0)
+            return new Driver(name, dialect).Serve(call);
+        var (server, state) = Probe(call);
+        if (call.Verb == FlexVerb.Unmount && policy.ForceUnreachable && state != Errno.None && server is not null && Probe(call).State != Errno.None)
+            return Force(call, server);
+        var asked = server is null ? call.Directory : $"server {server.Name}";
+        var found = server is null ? "" : $" ({server.Describe(state)})";
+        return FlexAnswer.Failure($"{dialect.Backend}: {asked} did not answer within {seconds} s{found}; {fate}");
+    }
+
+    private (RemoteServer? Server, Errno State) Probe(FlexCall call)
+    {
+        try
+        {
+            var server = call.Verb == FlexVerb.Mount ? ServerOfOptions(call) : ServerOfMount(call);
+            return server is null ? (null, Errno.None) : (server, server.Probe(server.Resolve(dialect.Backend)));
+        }
+        catch (VolumeException)
+        {
+            // No name, no answer: the message does without them.
+            return (null, Errno.None);
+        }
+    }
+
+    private RemoteServer? ServerOfOptions(FlexCall call)
+    {
+        var driver = new Driver(name, dialect);
+        return (driver.OpenBackend() as RemoteBackend)?.ServerOf(driver.RequestOf(call));
+    }
+
+    // Both NFS and CIFS show the server's address among their options.
+    private static RemoteServer? ServerOfMount(FlexCall call)
+    {
+        const ushort NfsPort = 2049;
+        const ushort SmbPort = 445;
+        if (RemoteMount(call) is not { } mount)
+            return null;
+        foreach (var option in mount.SuperOptions.Split(','))
+        {
+            if (option.StartsWith("addr=", StringComparison.Ordinal))
+                return new RemoteServer(option[5..], mount.Type.StartsWith("nfs", StringComparison.Ordinal) ? NfsPort : SmbPort);
+        }
+
+        return null;
+    }
+
+    private FlexAnswer Force(FlexCall call, RemoteServer server)
+    {
+        var target = call.Directory.TrimEnd('/');
+        foreach (var nested in MountTable.ReadAt(target).Below(target))
+            Unmounting.Force(nested.Target);
+        Unmounting.Force(target);
+        _ = FileDirectory.TryRemoveDirectory(target);
+        return MountTable.ReadAt(target).FindTop(target) is null
+            ? new FlexAnswer(FlexStatus.Success, $"{dialect.Backend}: server {server.Name} does not answer, the mount was taken away by force: what was not written yet is lost")
+            : FlexAnswer.Failure($"{dialect.Backend}: server {server.Name} does not answer, and the mount cannot be taken away even by force; kubelet will retry");
+    }
+}

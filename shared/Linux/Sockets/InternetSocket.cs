@@ -1,0 +1,90 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using Plugboard.Addresses;
+using Plugboard.Linux.Files;
+using Plugboard.Linux.LibC;
+
+namespace Plugboard.Linux.Sockets;
+
+/// <summary>The little that is asked of a server before it is mounted from: does it answer, and by which address of ours is it reached.</summary>
+public static unsafe class InternetSocket
+{
+    private const ushort AnyPort = 9;
+
+    /// <summary>Connects by TCP and closes again: <see cref="Errno.None"/>, or why it does not go; ETIMEDOUT where nobody answered in time.</summary>
+    public static Errno TryConnect(IPAddr server, ushort port, TimeSpan timeout)
+    {
+        using var socket = Open(server, Inet.SOCK_STREAM | Inet.SOCK_NONBLOCK);
+        var address = stackalloc byte[Inet.AddressSize];
+        if (Inet.Connect(socket.Number, address, Write(server, port, address)) == 0)
+            return Errno.None;
+        var errno = (Errno)Marshal.GetLastPInvokeError();
+        if (errno != Errno.EINPROGRESS)
+            return errno;
+        if (!Wait(socket, Process.POLLOUT, timeout))
+            return Errno.ETIMEDOUT;
+        int error;
+        var length = (uint)sizeof(int);
+        return Inet.GetOption(socket.Number, Inet.SOL_SOCKET, Inet.SO_ERROR, &error, &length) < 0 ? throw ErrnoException.Last("getsockopt", server.ToString()) : (Errno)error;
+    }
+
+    /// <summary>The address of ours that a server sees; null where there is no route to it.</summary>
+    public static IPAddr? FindOwnAddress(IPAddr server)
+    {
+        using var socket = Open(server, Inet.SOCK_DGRAM);
+        var address = stackalloc byte[Inet.AddressSize];
+        // A datagram socket that is connected has sent nothing, but the kernel has chosen a route.
+        if (Inet.Connect(socket.Number, address, Write(server, AnyPort, address)) < 0)
+            return null;
+        var length = (uint)Inet.AddressSize;
+        if (Inet.GetSockName(socket.Number, address, &length) < 0)
+            throw ErrnoException.Last("getsockname", server.ToString());
+        return IPAddr.FromBytes(server.Is6 ? new ReadOnlySpan<byte>(address + 8, 16) : new ReadOnlySpan<byte>(address + 4, 4));
+    }
+
+    /// <summary>Sends a datagram and returns the first answer; null where none came in time.</summary>
+    public static byte[]? Ask(IPAddr server, ushort port, ReadOnlySpan<byte> question, TimeSpan timeout)
+    {
+        using var socket = Open(server, Inet.SOCK_DGRAM);
+        var address = stackalloc byte[Inet.AddressSize];
+        if (Inet.Connect(socket.Number, address, Write(server, port, address)) < 0)
+            return null;
+        fixed (byte* p = question)
+        {
+            if (Socket.Send(socket.Number, p, (nuint)question.Length, 0) < 0)
+                return null;
+        }
+
+        if (!Wait(socket, Process.POLLIN, timeout))
+            return null;
+        var answer = new byte[4096];
+        fixed (byte* p = answer)
+        {
+            var count = (int)Socket.Receive(socket.Number, p, (nuint)answer.Length, 0);
+            return count <= 0 ? null : answer[..count];
+        }
+    }
+
+    private static FileDescriptor Open(IPAddr server, int type)
+    {
+        var fd = Inet.Open(server.Is6 ? Inet.AF_INET6 : Inet.AF_INET, type | Socket.SOCK_CLOEXEC, 0);
+        return fd < 0 ? throw ErrnoException.Last("socket", server.ToString()) : new FileDescriptor(fd, server.ToString());
+    }
+
+    private static bool Wait(FileDescriptor socket, short events, TimeSpan timeout)
+    {
+        var poll = new Process.PollFd { Fd = socket.Number, Events = events };
+        return Process.Poll(&poll, 1, (int)timeout.TotalMilliseconds) > 0;
+    }
+
+    // The family in the machine's byte order, the port in the network's; sockaddr_in6 has four bytes of flow label before the address.
+    private static uint Write(IPAddr server, ushort port, byte* address)
+    {
+        var bytes = new Span<byte>(address, Inet.AddressSize);
+        bytes.Clear();
+        *(ushort*)address = (ushort)(server.Is6 ? Inet.AF_INET6 : Inet.AF_INET);
+        BinaryPrimitives.WriteUInt16BigEndian(bytes[2..], port);
+        server.WriteBytes(bytes[(server.Is6 ? 8 : 4)..]);
+        return server.Is6 ? 28u : 16u;
+    }
+}

@@ -1,0 +1,75 @@
+using Plugboard.Linux;
+using Plugboard.Linux.Files;
+
+namespace Plugboard.Volumes;
+
+/// <summary>A path of a volume's option, as the allowed root it is in and the rest.</summary>
+/// <param name="Root">The root: absolute.</param>
+/// <param name="Inside">The path below it, without <c>.</c> and <c>..</c>; empty: the root itself.</param>
+internal readonly record struct AllowedRoot(string Root, string Inside)
+{
+    private const uint RootMode = 0x1c9;
+
+    /// <summary>Finds the root that a path is in: a relative one is in the first. Pure: links are refused when it is opened.</summary>
+    /// <exception cref="VolumeException">It is in none, or climbs out.</exception>
+    public static AllowedRoot Find(string backend, string path, VolumePolicy policy)
+    {
+        if (path.Contains('\0', StringComparison.Ordinal))
+            throw new VolumeException($"{backend}: a path holds a NUL");
+        if (!path.StartsWith('/'))
+            return new AllowedRoot(policy.Roots[0], Plain(backend, path, policy.Roots[0]));
+        foreach (var root in policy.Roots)
+        {
+            if (path == root || path.StartsWith(root.TrimEnd('/') + "/", StringComparison.Ordinal))
+                return new AllowedRoot(root, Plain(backend, path[root.TrimEnd('/').Length..], root, path));
+        }
+
+        throw new VolumeException($"{backend}: path \"{path}\" leaves the allowed root {string.Join(" and ", policy.Roots)} (node config)");
+    }
+
+    private static string Plain(string backend, string inside, string root, string? whole = null)
+    {
+        var names = new List<string>();
+        foreach (var name in inside.Split('/', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (name == ".")
+                continue;
+            if (name == ".." && names.Count == 0)
+                throw new VolumeException($"{backend}: path \"{whole ?? inside}\" leaves the allowed root {root} (node config)");
+            // Climbing inside is what a shell would make of it; a link in place of the name before could make something else of it.
+            if (name == "..")
+                names.RemoveAt(names.Count - 1);
+            else
+                names.Add(name);
+        }
+
+        return string.Join('/', names);
+    }
+
+    /// <summary>Opens the root; a default root is made where it is missing.</summary>
+    public ConfinedDirectory Open(string backend, VolumePolicy policy)
+    {
+        try
+        {
+            if (policy.MakeRoot)
+                FileDirectory.Ensure(Root, RootMode).Dispose();
+            return ConfinedDirectory.Open(Root);
+        }
+        catch (ErrnoException e)
+        {
+            throw VolumeException.From($"{backend}: cannot open the allowed root {Root}", e, "make it on the node");
+        }
+    }
+
+    /// <summary>Why a path inside could not be opened, for people.</summary>
+    public VolumeException Refused(string backend, ErrnoException cause) => cause.Errno switch
+    {
+        Errno.ELOOP => new VolumeException($"{backend}: \"{Inside}\" leads through a symbolic link, which is not followed below {Root} ({cause.Subject})", cause),
+        Errno.EXDEV => new VolumeException($"{backend}: path \"{Inside}\" leaves the allowed root {Root} (node config)", cause),
+        Errno.ENOTDIR => new VolumeException($"{backend}: in \"{Inside}\" below {Root} a name is no directory, or a link, which is not followed ({cause.Subject})", cause),
+        _ => VolumeException.From($"{backend}: cannot open \"{Inside}\" below {Root}", cause),
+    };
+
+    /// <summary>The whole path, for people.</summary>
+    public override string ToString() => Inside.Length == 0 ? Root : $"{Root.TrimEnd('/')}/{Inside}";
+}

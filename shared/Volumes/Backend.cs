@@ -1,0 +1,45 @@
+using Plugboard.Linux;
+using Plugboard.Linux.Files;
+
+namespace Plugboard.Volumes;
+
+/// <summary>What all backends do in the same way.</summary>
+/// <param name="policy">What the administrator allows.</param>
+public abstract class Backend(VolumePolicy policy) : IVolumeBackend
+{
+    /// <inheritdoc/>
+    public abstract string Name { get; }
+
+    private protected VolumePolicy Policy { get; } = policy;
+
+    /// <inheritdoc/>
+    public abstract string Explain(PublishRequest request);
+
+    /// <inheritdoc/>
+    public abstract string Publish(PublishRequest request);
+
+    /// <inheritdoc/>
+    public virtual void Unpublish(string target)
+    {
+        using var locked = VolumeTarget.Lock(target, Policy);
+        locked.Unpublish();
+    }
+
+    /// <inheritdoc/>
+    public virtual long Expand(ExpandRequest request) =>
+        throw new VolumeException($"{Name}: volumes of this kind are not grown by the node");
+
+    /// <inheritdoc/>
+    public FilesystemSpace Stats(string target)
+    {
+        try
+        {
+            using var directory = FileDescriptor.OpenDirectory(target);
+            return directory.Space();
+        }
+        catch (ErrnoException e)
+        {
+            throw VolumeException.From($"{Name}: cannot look at {target}", e);
+        }
+    }
+}

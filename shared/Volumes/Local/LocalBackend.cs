@@ -1,0 +1,83 @@
+using Plugboard.Linux;
+using Plugboard.Linux.Files;
+using Plugboard.Linux.Mounts;
+
+namespace Plugboard.Volumes.Local;
+
+/// <summary>Directories of the node, by a bind mount that cannot leave the allowed roots.</summary>
+/// <param name="policy">What the administrator allows.</param>
+public sealed class LocalBackend(VolumePolicy policy) : Backend(policy)
+{
+    /// <inheritdoc/>
+    public override string Name => "local";
+
+    /// <inheritdoc/>
+    public override string Explain(PublishRequest request)
+    {
+        var plan = LocalPlan.From(request, Policy);
+        return $"bind {plan.Place} on {request.Target} ({plan.Attributes}){(plan.Create ? ", made where it is missing" : "")}";
+    }
+
+    /// <inheritdoc/>
+    public override string Publish(PublishRequest request)
+    {
+        var plan = LocalPlan.From(request, Policy);
+        using var target = VolumeTarget.Lock(request.Target, Policy);
+        using var source = OpenSource(plan);
+        if (target.IsPublished(top => IsOn(target.Path, top, source), plan.Place.ToString()))
+        {
+            target.RequireAttributes(plan.Attributes);
+            target.Publish();
+            return $"{plan.Place} is already mounted";
+        }
+
+        using var place = target.Prepare();
+        try
+        {
+            new Mounting(Policy.MountApi).Bind(source, place, plan.Attributes);
+        }
+        catch (ErrnoException e)
+        {
+            throw VolumeException.From($"local: cannot bind {plan.Place}", e);
+        }
+
+        target.Publish();
+        return $"{plan.Place} is mounted";
+    }
+
+    /// <summary>A directory has the room of its filesystem: there is nothing to grow.</summary>
+    public override long Expand(ExpandRequest request) => Stats(request.Target).Bytes;
+
+    // A remote mount is not asked what it is: its server may be dead.
+    private static bool IsOn(string target, MountEntry top, FileDescriptor source)
+    {
+        var wanted = source.Status();
+        return top.IsRemote
+            ? wanted.Device == ((ulong)top.Major << 32 | top.Minor)
+            : FileDescriptor.FindStatus(target) is { } status && status.IsSameFile(wanted);
+    }
+
+    private FileDescriptor OpenSource(LocalPlan plan)
+    {
+        using var root = plan.Place.Open(Name, Policy);
+        try
+        {
+            if (plan.Create)
+                return root.EnsureDirectory(plan.Place.Inside, 0x1c0, made => Own(made, plan));
+            return root.FindDirectory(plan.Place.Inside)
+                ?? throw new VolumeException($"local: {plan.Place} does not exist; make it on the node, or set option \"create\" to \"true\"");
+        }
+        catch (ErrnoException e)
+        {
+            throw plan.Place.Refused(Name, e);
+        }
+    }
+
+    private static void Own(FileDescriptor made, LocalPlan plan)
+    {
+        if (plan.Uid is not null || plan.Gid is not null)
+            made.SetOwner(plan.Uid, plan.Gid);
+        // After the owner: chown(2) takes set-user-id and set-group-id away.
+        made.SetDirectoryMode(plan.Mode);
+    }
+}

@@ -1,0 +1,184 @@
+using System.Globalization;
+using Plugboard.Linux;
+using Plugboard.Linux.Files;
+using Plugboard.Linux.Mounts;
+
+namespace Plugboard.Volumes.Loop;
+
+/// <summary>
+/// A filesystem in a file: one loop device per file on a node, which the kernel frees with the last mount of it, so there is no state of ours.
+/// </summary>
+/// <param name="policy">What the administrator allows.</param>
+public sealed class LoopBackend(VolumePolicy policy) : Backend(policy)
+{
+    /// <inheritdoc/>
+    public override string Name => "loop";
+
+    /// <inheritdoc/>
+    public override string Explain(PublishRequest request)
+    {
+        var plan = LoopPlan.From(request, Policy);
+        var made = plan.CreateSize is { } size ? string.Create(CultureInfo.InvariantCulture, $", made with {size} bytes where it is missing") : "";
+        return $"mount the {plan.FsType} filesystem in {plan.Image}{made} on {request.Target} ({plan.Words.Attributes})";
+    }
+
+    /// <inheritdoc/>
+    public override string Publish(PublishRequest request)
+    {
+        var plan = LoopPlan.From(request, Policy);
+        using var target = VolumeTarget.Lock(request.Target, Policy);
+        // Whoever looks for the file's device and makes one must be alone with it.
+        using var alone = PathLock.Take(Policy.LockDirectory, $"loop: {plan.Image}", Policy.MountTimeout);
+        using var image = LoopImage.Open(plan, Policy);
+        if (target.IsPublished(top => IsOf(top, image), $"{plan.FsType} in {plan.Image}"))
+        {
+            target.RequireAttributes(plan.Words.Attributes);
+            target.Publish();
+            return $"{plan.Image} is already mounted";
+        }
+
+        using var place = target.Prepare();
+        using var device = FindDevice(plan, image) ?? Attach(plan, image);
+        Mount(plan, device, place);
+        target.Publish();
+        return $"{plan.Image} is mounted from {device.Path}";
+    }
+
+    private static bool IsOf(MountEntry top, FileDescriptor image)
+    {
+        using var device = LoopDevice.FindByPath(top.Source);
+        return device?.IsOf(image.Status()) ?? false;
+    }
+
+    private static LoopDevice? FindDevice(LoopPlan plan, FileDescriptor image)
+    {
+        var device = LoopDevice.Find(image);
+        if (device is null || plan.ReadOnly || !device.IsReadOnly)
+            return device;
+        device.Dispose();
+        throw new VolumeException($"loop: {plan.Image} is in use read-only on this node and cannot be mounted for writing beside that");
+    }
+
+    private LoopDevice Attach(LoopPlan plan, FileDescriptor image)
+    {
+        if (plan is { FsType: "ext4", ReadOnly: false })
+            MakeFit(plan, image);
+        try
+        {
+            return LoopDevice.Attach(image, plan.Image.ToString(), new LoopOptions { ReadOnly = plan.ReadOnly, DirectIO = plan.DirectIO });
+        }
+        catch (ErrnoException e)
+        {
+            throw VolumeException.From($"loop: cannot make a loop device of {plan.Image}", e, e.Errno == Errno.EINVAL && plan.DirectIO ? "set directIO: \"false\"" : "");
+        }
+    }
+
+    // Growing a mounted ext4 wants CAP_SYS_RESOURCE; where that was missing the image is larger than the filesystem, and now is the time.
+    private void MakeFit(LoopPlan plan, FileDescriptor image)
+    {
+        var tools = new FilesystemTools(Policy.MountTimeout);
+        const int LargestBlock = 65536;
+        if (Ext4Superblock.FindSize(image) is { } size && size + LargestBlock <= image.Status().Size)
+            tools.GrowExt4(image.ProcPath);
+        else if (plan.Check)
+            tools.CheckExt4(image.ProcPath, force: false);
+    }
+
+    private void Mount(LoopPlan plan, LoopDevice device, FileDescriptor place)
+    {
+        try
+        {
+            new Mounting(Policy.MountApi).Filesystem(
+                new FilesystemMount(plan.FsType) { Source = device.Path, Parameters = plan.Words.Parameters, Attributes = plan.Words.Attributes }, place);
+        }
+        catch (ErrnoException e)
+        {
+            throw VolumeException.From($"loop: cannot mount {plan.Image} as {plan.FsType}", e, Advice(plan, e.Errno));
+        }
+    }
+
+    private static string Advice(LoopPlan plan, Errno errno) => errno switch
+    {
+        Errno.ENODEV => $"the kernel has no {plan.FsType} (modprobe {plan.FsType} on the node)",
+        Errno.EINVAL => $"is there a {plan.FsType} filesystem in it, and are the mount options its own?",
+        Errno.EBUSY => "it is mounted on this node in another mode (read-only or writable)",
+        Errno.EUCLEAN => "its filesystem is damaged; run fsck on the node",
+        _ => "",
+    };
+
+    /// <inheritdoc/>
+    public override long Expand(ExpandRequest request)
+    {
+        using var target = VolumeTarget.Lock(request.Target, Policy);
+        if (target.Top is not { } top || LoopDevice.FindByPath(top.Source) is not { } found)
+            throw new VolumeException($"loop: no image is mounted on {target.Path}");
+        using var device = found;
+        using var alone = PathLock.Take(Policy.LockDirectory, $"loop: {device.Path}", Policy.MountTimeout);
+        using var image = OpenBacking(device);
+        var present = image.Status().Size;
+        if (request.Bytes > present)
+            GrowFile(image, request.Bytes - present, request.Bytes);
+        var size = Math.Max(present, request.Bytes);
+        GrowFilesystem(target.Path, top.Type, device, size);
+        return size;
+    }
+
+    // By the name that the kernel knows now, and only if it is still that very file.
+    private static FileDescriptor OpenBacking(LoopDevice device)
+    {
+        foreach (var backing in LoopDevice.List())
+        {
+            if (backing.Device != device.Path)
+                continue;
+            var image = FileDescriptor.FindForChange(backing.File);
+            if (image is not null && device.IsOf(image.Status()))
+                return image;
+            image?.Dispose();
+            throw new VolumeException($"loop: the image of {device.Path}, {backing.File}, was removed or replaced while it is mounted; it cannot grow");
+        }
+
+        throw new VolumeException($"loop: {device.Path} has no image any more");
+    }
+
+    private static void GrowFile(FileDescriptor image, long more, long size)
+    {
+        var space = image.Space();
+        if (space.BytesAvailable < more)
+        {
+            throw new VolumeException(string.Create(
+                CultureInfo.InvariantCulture, $"loop: {image.Path} should grow by {more} bytes and its filesystem has {space.BytesAvailable} left; make room on the node"));
+        }
+
+        try
+        {
+            image.SetLength(size);
+        }
+        catch (ErrnoException e)
+        {
+            throw VolumeException.From($"loop: cannot grow {image.Path}", e);
+        }
+    }
+
+    private static void GrowFilesystem(string target, string fsType, LoopDevice device, long size)
+    {
+        try
+        {
+            device.UpdateCapacity();
+            using var directory = FileDescriptor.OpenDirectory(target);
+            FilesystemGrowth.Grow(fsType, directory, size);
+        }
+        catch (ErrnoException e) when (e is { Errno: Errno.EPERM, Call: "EXT4_IOC_RESIZE_FS" })
+        {
+            throw VolumeException.From(
+                $"loop: cannot grow the ext4 filesystem on {target} while it is mounted", e, "kubelet lacks CAP_SYS_RESOURCE; the image is grown, the filesystem will be at the next mount");
+        }
+        catch (ErrnoException e)
+        {
+            throw VolumeException.From($"loop: cannot grow the {fsType} filesystem on {target}", e);
+        }
+        catch (NotSupportedException e)
+        {
+            throw new VolumeException($"loop: {e.Message}", e);
+        }
+    }
+}

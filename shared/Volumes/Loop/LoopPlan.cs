@@ -1,0 +1,72 @@
+using Plugboard.Linux.Mounts;
+using Plugboard.Volumes.Options;
+
+namespace Plugboard.Volumes.Loop;
+
+/// <summary>What a <c>loop</c> volume's options come to. Pure.</summary>
+internal sealed record LoopPlan
+{
+    private const string Backend = "loop";
+    private static readonly string[] known = ["file", "size", "create", "preallocate", "fsType", "mountOptions", "discard", "directIO", "fsck", "readOnly"];
+    private static readonly string[] allowedWords = ["discard", "nodiscard", "commit", "data", "barrier", "compress", "compress-force", "ssd", "nobarrier", "logbsize", "inode64", "errors"];
+
+    /// <summary>The image file.</summary>
+    public required AllowedRoot Image { get; init; }
+
+    /// <summary>What is in it: ext4, xfs or btrfs.</summary>
+    public required string FsType { get; init; }
+
+    /// <summary>It is made where it is missing, this large; null: it must be there.</summary>
+    public long? CreateSize { get; init; }
+
+    /// <summary>Its space is taken from the filesystem when it is made.</summary>
+    public bool Preallocate { get; init; }
+
+    /// <summary>The device reads and writes past the page cache.</summary>
+    public bool DirectIO { get; init; }
+
+    /// <summary>An ext4 filesystem is checked before it is mounted for writing.</summary>
+    public bool Check { get; init; }
+
+    /// <summary>What the mount gets, and the filesystem is told.</summary>
+    public required MountWords Words { get; init; }
+
+    public bool ReadOnly => Words.Attributes.HasFlag(MountAttributes.ReadOnly);
+
+    public static LoopPlan From(PublishRequest request, VolumePolicy policy)
+    {
+        var options = request.Options;
+        options.RequireKnown(Backend, known);
+        var file = options.Get(Backend, "file");
+        var size = options.Size(Backend, "size");
+        var create = options.Flag(Backend, "create", size is not null);
+        var words = MountWords.Parse(Backend, options.Find("mountOptions"), allowedWords, policy);
+        if (options.Flag(Backend, "discard", false))
+            words = words with { Parameters = [.. words.Parameters, new MountParameter("discard", null)] };
+        words = words.With(policy.ForcedMountOptions);
+        var readOnly = request.ReadOnly | options.Flag(Backend, "readOnly", false) ? MountAttributes.ReadOnly : MountAttributes.None;
+        var plan = new LoopPlan
+        {
+            Image = AllowedRoot.Find(Backend, file, policy),
+            FsType = FsTypeOf(options.Find("fsType") ?? request.FsType),
+            CreateSize = create ? size ?? throw new MissingOptionException(Backend, "size") : null,
+            Preallocate = options.Flag(Backend, "preallocate", false),
+            DirectIO = options.Flag(Backend, "directIO", false),
+            Check = options.Find("fsck") switch
+            {
+                null or "auto" => true,
+                "never" => false,
+                var value => throw options.Wrong(Backend, "fsck", value, "\"auto\" or \"never\""),
+            },
+            Words = words with { Attributes = words.Attributes | policy.ForcedAttributes | readOnly },
+        };
+        return plan.Image.Inside.Length > 0 ? plan : throw options.Wrong(Backend, "file", file, "a file below the allowed root");
+    }
+
+    private static string FsTypeOf(string text) => text switch
+    {
+        "" => "ext4",
+        "ext4" or "xfs" or "btrfs" => text,
+        _ => throw new VolumeException($"{Backend}: fsType is \"{text}\"; \"ext4\", \"xfs\" or \"btrfs\" is wanted"),
+    };
+}

@@ -1,0 +1,14 @@
+namespace Plugboard.Volumes.Options;
+
+/// <summary>How a dialect spells a backend's options.</summary>
+public sealed record OptionNames
+{
+    /// <summary>The backend's own names and nothing else.</summary>
+    public static OptionNames Own { get; } = new();
+
+    /// <summary>The backend's name by the dialect's.</summary>
+    public IReadOnlyDictionary<string, string> Aliases { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>True where an option that nobody knows is passed over, as the driver did that first had this dialect.</summary>
+    public bool IsLenient { get; init; }
+}

@@ -1,0 +1,67 @@
+using System.Globalization;
+using Plugboard.Linux.Files;
+
+namespace Plugboard.Volumes;
+
+/// <summary>
+/// Keeps two calls from working on one thing: a flock on a file named after it, which ends with its holder, however that ends. The file is
+/// removed with the lock; whoever waited for a file that was removed starts again with the new one.
+/// </summary>
+internal sealed class PathLock : IDisposable
+{
+    private const int Attempts = 1000;
+
+    private readonly FileDirectory directory;
+    private readonly string name;
+    private readonly FileLock held;
+
+    private PathLock(FileDirectory directory, string name, FileLock held)
+    {
+        this.directory = directory;
+        this.name = name;
+        this.held = held;
+    }
+
+    /// <summary>Takes the lock of what <paramref name="thing"/> names and waits for it as long as <paramref name="timeout"/>.</summary>
+    /// <exception cref="VolumeException">Somebody else held it all the time; the process is named.</exception>
+    public static PathLock Take(string lockDirectory, string thing, TimeSpan timeout)
+    {
+        var locks = FileDirectory.Ensure(lockDirectory, 0x1c0);
+        var hash = Hash(thing).ToString("x16", CultureInfo.InvariantCulture);
+        try
+        {
+            for (var attempt = 1; ; attempt++)
+            {
+                var file = locks.OpenOrCreate(hash, 0x180);
+                var taken = FileLock.Take(file, timeout);
+                if (locks.FindStatus(hash) is { } status && status.IsSameFile(file.Status()))
+                    return new PathLock(locks, hash, taken);
+                taken.Dispose();
+                if (attempt == Attempts)
+                    throw new VolumeException($"{thing}: others lock it all the time; try again");
+            }
+        }
+        catch (FileLockTimeoutException e)
+        {
+            locks.Dispose();
+            var holder = e.Holder is { } pid ? $"process {pid.ToString(CultureInfo.InvariantCulture)}" : "another call";
+            throw new VolumeException($"{thing}: {holder} still works on it after {timeout.TotalSeconds.ToString("0.#", CultureInfo.InvariantCulture)} s; kubelet will retry", e);
+        }
+    }
+
+    // FNV-1a: two things of one name would only wait for each other.
+    private static ulong Hash(string text)
+    {
+        var hash = 14695981039346656037UL;
+        foreach (var c in text)
+            hash = (hash ^ c) * 1099511628211UL;
+        return hash;
+    }
+
+    public void Dispose()
+    {
+        directory.Remove(name);
+        held.Dispose();
+        directory.Dispose();
+    }
+}

@@ -1,0 +1,27 @@
+using Plugboard.Volumes.Options;
+
+namespace Plugboard.Volumes;
+
+/// <summary>What a pod is to have, and where.</summary>
+/// <param name="Target">The directory to mount on: absolute.</param>
+/// <param name="Options">What the volume's author asked for.</param>
+public sealed record PublishRequest(string Target, VolumeOptions Options)
+{
+    /// <summary>The volume's name; of an inline volume it is unique in its pod only.</summary>
+    public string Name { get; init; } = "";
+
+    /// <summary>Nothing may be written.</summary>
+    public bool ReadOnly { get; init; }
+
+    /// <summary>The filesystem to make and mount; empty: the backend's own choice.</summary>
+    public string FsType { get; init; } = "";
+
+    /// <summary>The group that the pod's processes share; null where it has none.</summary>
+    public uint? FsGroup { get; init; }
+
+    /// <summary>The pod.</summary>
+    public PodIdentity Pod { get; init; } = PodIdentity.Unknown;
+
+    /// <summary>Secrets by their keys.</summary>
+    public IReadOnlyDictionary<string, Secret> Secrets { get; init; } = new Dictionary<string, Secret>(StringComparer.Ordinal);
+}

@@ -1,0 +1,74 @@
+using Plugboard.Linux;
+using Plugboard.Linux.Mounts;
+
+namespace Plugboard.Volumes.Remote;
+
+/// <summary>
+/// SMB by the kernel's client, without mount.cifs and its keyutils. User name and password go to the kernel one by one (fsconfig), so any character may be
+/// in them, and nobody sees them on a command line.
+/// </summary>
+/// <param name="policy">What the administrator allows.</param>
+public sealed class CifsBackend(VolumePolicy policy) : RemoteBackend(policy)
+{
+    /// <inheritdoc/>
+    public override string Name => "cifs";
+
+    /// <inheritdoc/>
+    public override RemoteServer ServerOf(PublishRequest request) => CifsPlan.From(request, Policy).Server;
+
+    /// <inheritdoc/>
+    public override string Explain(PublishRequest request)
+    {
+        var plan = CifsPlan.From(request, Policy);
+        return $"mount SMB {plan.Source} on {request.Target} ({plan.Words.Attributes}): {Describe(plan.Words.Parameters)}";
+    }
+
+    /// <inheritdoc/>
+    public override string Publish(PublishRequest request)
+    {
+        var plan = CifsPlan.From(request, Policy);
+        using var target = VolumeTarget.Lock(request.Target, Policy);
+        if (target.IsPublished(top => top.Type is "cifs" or "smb3" && top.Source == plan.Source, plan.Source))
+        {
+            target.RequireAttributes(plan.Words.Attributes);
+            target.Publish();
+            return $"{plan.Source} is already mounted";
+        }
+
+        var address = plan.Server.Resolve(Name);
+        plan.Server.RequireAnswer(Name, address);
+        using var place = target.Prepare();
+        var parameters = new List<MountParameter> { new("ip", TextOf(address)) };
+        AddIdentity(parameters, plan, request.Secrets);
+        parameters.AddRange(plan.Words.Parameters);
+        MountFilesystem(new FilesystemMount("cifs") { Source = plan.Source, Parameters = parameters, Attributes = plan.Words.Attributes }, place, plan.Source);
+        target.Publish();
+        return $"{plan.Source} is mounted";
+    }
+
+    private static void AddIdentity(List<MountParameter> parameters, CifsPlan plan, IReadOnlyDictionary<string, Secret> secrets)
+    {
+        if (plan.IsGuest)
+        {
+            parameters.Add(new("sec", "none"));
+            return;
+        }
+
+        foreach (var key in (string[])["username", "password", "domain"])
+        {
+            if (secrets.TryGetValue(key, out var secret) && secret.Reveal() is { Length: > 0 } value)
+                parameters.Add(new(key, value));
+        }
+    }
+
+    private protected override string Advice(Errno errno) => errno switch
+    {
+        Errno.ENODEV => "the kernel has no CIFS client (modprobe cifs on the node)",
+        Errno.EACCES or Errno.EPERM => "the server refuses user name or password",
+        Errno.ENOENT => "there is no such share, or the kernel lacks modules for its cryptography (cmac, ccm, gcm, sha512, hmac, md5, nls_utf8)",
+        Errno.EHOSTDOWN => "the server is gone or does not speak this version of SMB; set option \"vers\"",
+        Errno.ENOKEY => "sec=krb5 needs cifs.upcall on the node, which is not ours",
+        Errno.EOPNOTSUPP => "the server does not speak this version of SMB; set option \"vers\"",
+        _ => "",
+    };
+}

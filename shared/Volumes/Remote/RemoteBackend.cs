@@ -1,0 +1,74 @@
+using System.Text;
+using Plugboard.Addresses;
+using Plugboard.Linux;
+using Plugboard.Linux.Files;
+using Plugboard.Linux.Mounts;
+
+namespace Plugboard.Volumes.Remote;
+
+/// <summary>What backends that mount from a server do in the same way. Their calls may wait for it: whoever makes one gives it a process and a deadline.</summary>
+/// <param name="policy">What the administrator allows.</param>
+public abstract class RemoteBackend(VolumePolicy policy) : Backend(policy)
+{
+    private static readonly TimeSpan moduleTime = TimeSpan.FromSeconds(20);
+
+    /// <summary>The server of a volume.</summary>
+    /// <exception cref="VolumeException">The options are wrong.</exception>
+    public abstract RemoteServer ServerOf(PublishRequest request);
+
+    /// <summary>Mounts, and once more after loading the kernel's module where that was missing.</summary>
+    private protected void MountFilesystem(FilesystemMount what, FileDescriptor place, string source)
+    {
+        try
+        {
+            TryMount(what, place);
+        }
+        catch (ErrnoException e)
+        {
+            throw VolumeException.From($"{Name}: cannot mount {source}", e, Advice(e.Errno));
+        }
+    }
+
+    private void TryMount(FilesystemMount what, FileDescriptor place)
+    {
+        try
+        {
+            new Mounting(Policy.MountApi).Filesystem(what, place);
+        }
+        catch (ErrnoException e) when (e.Errno == Errno.ENODEV && TryLoad(what.Type))
+        {
+            new Mounting(Policy.MountApi).Filesystem(what, place);
+        }
+    }
+
+    /// <summary>What to do about a refused mount; empty where nothing is known.</summary>
+    private protected abstract string Advice(Errno errno);
+
+    private static bool TryLoad(string module)
+    {
+        foreach (var tool in new[] { "/sbin/modprobe", "/usr/sbin/modprobe" })
+        {
+            if (FileDescriptor.FindStatus(tool) is not null)
+                return new Command(tool) { Arguments = ["-q", module], Environment = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"], Timeout = moduleTime }.Run().Succeeded;
+        }
+
+        return false;
+    }
+
+    /// <summary>An address as mount options have it.</summary>
+    private protected static string TextOf(IPAddr address) => address.ToString();
+
+    /// <summary>Parameters in words, without those that may be secret.</summary>
+    private protected static string Describe(IEnumerable<MountParameter> parameters)
+    {
+        var text = new StringBuilder();
+        foreach (var (key, value) in parameters)
+        {
+            if (key is "password" or "pass" or "username" or "domain")
+                continue;
+            text.Append(text.Length == 0 ? "" : ",").Append(key).Append(value is null ? "" : "=" + value);
+        }
+
+        return text.ToString();
+    }
+}

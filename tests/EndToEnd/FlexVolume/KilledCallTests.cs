@@ -1,0 +1,98 @@
+using System.Text.RegularExpressions;
+using Plugboard.Testing;
+using Plugboard.Tests.EndToEnd.Harness;
+
+namespace Plugboard.Tests.EndToEnd.FlexVolume;
+
+/// <summary>A call that is killed before any of its system calls is put right by the same call again, and nothing is left of it after that.</summary>
+[Collection("loop devices")]
+public sealed partial class KilledCallTests : IDisposable
+{
+    private readonly FlexNode node = new();
+
+    [KernelTheory]
+    [InlineData("plugboard~local", "", 1)]
+    [InlineData("plugboard~tmpfs", "\"size\":\"1Mi\"", 1)]
+    [InlineData("plugboard~loop", "\"file\":\"a.img\",\"size\":\"16Mi\"", 2)]
+    [InlineData("nodeagent~uds", "", 1)]
+    public void A_mount_killed_at_any_call_is_ended_by_the_next(string driver, string members, int every)
+    {
+        var before = node.State();
+        var target = node.Mount(driver, members);
+        var mounted = node.State();
+        Succeed(driver, "unmount", target);
+        var kills = ForEachCall(driver, every, ["mount", target, FlexNode.Options(members)], () =>
+        {
+            node.Call(driver, "mount", target, FlexNode.Options(members)).Succeeded();
+            Assert.Equal(mounted, node.State());
+            Succeed(driver, "unmount", target);
+            Assert.Equal(before, node.State());
+        });
+        Assert.True(kills > 20, $"{kills} kills");
+        Assert.DoesNotContain(node.Shell("find /var/lib/flexvolume -type f 2> /dev/null || true").Split('\n'), static file => file.Contains("/.", StringComparison.Ordinal));
+    }
+
+    [KernelTheory]
+    [InlineData("plugboard~local", "")]
+    [InlineData("plugboard~loop", "\"file\":\"a.img\",\"size\":\"16Mi\"")]
+    [InlineData("nodeagent~uds", "")]
+    public void An_unmount_killed_at_any_call_is_ended_by_the_next(string driver, string members)
+    {
+        var before = node.State();
+        var target = node.Mount(driver, members);
+        var kills = ForEachCall(driver, 1, ["unmount", target], () =>
+        {
+            Succeed(driver, "unmount", target);
+            Assert.Equal(before, node.State());
+            node.Mount(driver, members);
+        });
+        Assert.True(kills > 10, $"{kills} kills");
+    }
+
+    private void Succeed(string driver, params string[] args) => node.Call(driver, args).Succeeded();
+
+    // Kills the call before each of its system calls in turn; then what must hold again.
+    private int ForEachCall(string driver, int every, string[] args, Action then)
+    {
+        var log = $"{node.Directory}/strace";
+        string[] command = [FlexNode.Executable(driver), .. args];
+        node.Run(["strace", "-f", "-qq", "-o", log, .. command]).Succeeded();
+        var calls = Calls(node.Shell($"cat {log}").Split('\n'));
+        then();
+        var kills = 0;
+        for (var i = 0; i < calls.Count; i += every)
+        {
+            var (name, number) = (calls[i].Name, calls[i].Number);
+            var output = node.Run(["strace", "-f", "-qq", "-o", "/dev/null", "-e", $"trace={name}", "-e", $"inject={name}:signal=KILL:when={number}", .. command]);
+            kills += output.ExitCode == 0 ? 0 : 1;
+            then();
+        }
+
+        return kills;
+    }
+
+    private static List<SystemCall> Calls(string[] lines)
+    {
+        // Before it leaves standard error it has done nothing but start; what it does to its own memory and threads is nobody's.
+        var calls = new List<SystemCall>();
+        var counts = new Dictionary<string, int>(StringComparer.Ordinal);
+        var (process, started) = (lines[0].Split(' ')[0], false);
+        foreach (var match in lines.Select(static line => CallPattern().Match(line)).Where(static match => match.Success))
+        {
+            var name = match.Groups["name"].Value;
+            if (match.Groups["process"].Value != process)
+                continue;
+            var number = counts[name] = counts.GetValueOrDefault(name) + 1;
+            if (started && !Strace.IsOfTheProcess(name))
+                calls.Add(new SystemCall(name, number));
+            started |= name == "close_range";
+        }
+
+        return calls;
+    }
+
+    [GeneratedRegex(@"^(?<process>\d+)\s+(?<name>\w+)\(", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex CallPattern();
+
+    public void Dispose() => node.Dispose();
+}

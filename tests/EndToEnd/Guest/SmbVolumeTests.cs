@@ -1,0 +1,52 @@
+namespace Plugboard.Tests.EndToEnd.Guest;
+
+/// <summary>Volumes from a real SMB server, and disks that grow, on a kernel that has all of these: what volumes-smb.sh did and saw there. A step here is a step there.</summary>
+[Collection("one guest at a time")]
+public sealed class SmbVolumeTests(SmbVolumeTests.Fixture guest) : IClassFixture<SmbVolumeTests.Fixture>
+{
+    public sealed class Fixture() : VolumeGuest("volumes-smb.sh");
+
+    [GuestFact]
+    public void The_messages_say_what_is_wrong()
+    {
+        guest.Failed("cifs-no-server", "cifs: nothing listens on 127.0.0.1:445 (TCP 445 connect: refused); is the server's service running?");
+        guest.Failed("cifs-no-secret", "cifs: no username in the Secret; secretRef must name a Secret of type \"fstab/cifs\" with keys username, password");
+        guest.Failed("cifs-wrong-password", "cifs: cannot mount //127.0.0.1/share: EACCES: permission denied; the server refuses user name or password");
+        Assert.StartsWith("cifs: cannot mount //127.0.0.1/nothing: ENOENT: ", guest.Answer("cifs-wrong-share").Message, StringComparison.Ordinal);
+    }
+
+    [GuestFact]
+    public void SMB_is_mounted_with_any_character_in_the_password()
+    {
+        guest.Done("cifs-mount", "cifs-unmount");
+        Assert.Equal("shared", guest.Step("cifs-file").Output);
+        Assert.Equal(("Success", "//127.0.0.1/share is already mounted"), guest.Answer("cifs-again"));
+        Assert.Contains("rw,vers=3.1.1,", guest.Step("cifs-line").Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("d'e$!", guest.Step("cifs-line").Output, StringComparison.Ordinal);
+    }
+
+    [GuestFact]
+    public void SMB_options_and_fsGroup_have_their_effect()
+    {
+        guest.Done("cifs-fstab-mount", "cifs-fstab-unmount");
+        var line = guest.Step("cifs-fstab-line").Output;
+        Assert.All((string[])["vers=3.0", "uid=1000", "gid=2000", "dir_mode=0755", "file_mode=0770", "noperm"], option => Assert.Contains($",{option},", line + ",", StringComparison.Ordinal));
+    }
+
+    [GuestTheory]
+    [InlineData("ext4")]
+    [InlineData("xfs")]
+    [InlineData("btrfs")]
+    public void A_disk_grows_while_it_is_mounted(string fsType)
+    {
+        guest.Done($"loop-{fsType}-mount", $"loop-{fsType}-grow", $"loop-{fsType}-unmount");
+        Assert.InRange(Size($"loop-{fsType}-after"), Size($"loop-{fsType}-before") + 280_000_000, 671_088_640);
+        Assert.Equal("", guest.Step("loop-left").Output);
+    }
+
+    private long Size(string step)
+    {
+        var words = guest.Step(step).Succeeded().Output.Trim().Split('*');
+        return long.Parse(words[0], null) * long.Parse(words[1], null);
+    }
+}

@@ -1,0 +1,135 @@
+using Plugboard.Linux.Mounts;
+using Plugboard.Volumes;
+using Plugboard.Volumes.Options;
+
+namespace Plugboard.Tests.Unit.Volumes;
+
+public sealed class OptionTests
+{
+    private static VolumeOptions Options(OptionNames names, params (string Name, string Value)[] given) => new(given.ToDictionary(static g => g.Name, static g => g.Value), names);
+
+    [Theory]
+    [InlineData("1", 1)]
+    [InlineData("512Mi", 512L << 20)]
+    [InlineData("1.5Gi", 3L << 29)]
+    [InlineData("10G", 10_000_000_000)]
+    [InlineData("1k", 1000)]
+    [InlineData("1e3", 1000)]
+    [InlineData("1E", 1_000_000_000_000_000_000)]
+    [InlineData("0.1", 1)]
+    public void Sizes_are_Kubernetes_quantities(string text, long bytes)
+    {
+        Assert.True(Quantity.TryParse(text, out var parsed));
+        Assert.Equal(bytes, parsed);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("Mi")]
+    [InlineData("-1")]
+    [InlineData("1 Gi")]
+    [InlineData("1GiB")]
+    [InlineData("1mi")]
+    [InlineData("9999999999E")]
+    [InlineData("1.2.3")]
+    [InlineData("100m")]
+    public void What_is_no_size_is_refused(string text) => Assert.False(Quantity.TryParse(text, out _));
+
+    [Theory]
+    [InlineData("sevrer", "server")]
+    [InlineData("Share", "share")]
+    [InlineData("pth", "path")]
+    [InlineData("mountoption", "mountOptions")]
+    [InlineData("bananas", null)]
+    [InlineData("x", null)]
+    public void The_nearest_option_is_found(string written, string? meant) =>
+        Assert.Equal(meant, Spelling.FindNearest(written, ["server", "share", "path", "mountOptions", "subDir"]));
+
+    [Fact]
+    public void A_dialects_name_is_read_and_told_in_messages()
+    {
+        var names = new OptionNames { Aliases = new Dictionary<string, string> { ["networkPath"] = "source" } };
+        Assert.Equal("//a/b", Options(names, ("networkPath", "//a/b")).Find("source"));
+        Assert.Equal("networkPath", Assert.Throws<MissingOptionException>(() => Options(names).Get("cifs", "source")).Option);
+    }
+
+    [Fact]
+    public void Two_names_of_one_option_must_agree()
+    {
+        var names = new OptionNames { Aliases = new Dictionary<string, string> { ["path"] = "share" } };
+        Assert.Equal("/a", Options(names, ("path", "/a"), ("share", "/a")).Find("share"));
+        Assert.Contains("mean the same and differ", Assert.Throws<VolumeException>(() => Options(names, ("path", "/a"), ("share", "/b")).Find("share")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Unknown_options_are_refused_unless_the_dialect_is_lenient()
+    {
+        Assert.Equal("nfs: unknown option \"sevrer\" (did you mean \"server\"?)", Assert.Throws<VolumeException>(() => Options(OptionNames.Own, ("sevrer", "x")).RequireKnown("nfs", ["server"])).Message);
+        Assert.Equal("nfs: unknown option \"bananas\"", Assert.Throws<VolumeException>(() => Options(OptionNames.Own, ("bananas", "x")).RequireKnown("nfs", ["server"])).Message);
+        Options(new OptionNames { IsLenient = true }, ("bananas", "x")).RequireKnown("nfs", ["server"]);
+    }
+
+    [Theory]
+    [InlineData("0750", 0x1e8)]
+    [InlineData("2770", 0x5f8)]
+    [InlineData("7", 7)]
+    public void Modes_are_octal(string text, int mode) => Assert.Equal((uint)mode, Options(OptionNames.Own, ("mode", text)).Mode("local", "mode"));
+
+    [Theory]
+    [InlineData("mode", "0980")]
+    [InlineData("mode", "rwx")]
+    [InlineData("mode", "77777")]
+    [InlineData("uid", "-1")]
+    [InlineData("uid", "4294967295")]
+    [InlineData("uid", "root")]
+    [InlineData("flag", "maybe")]
+    [InlineData("size", "much")]
+    [InlineData("size", "0")]
+    public void A_wrong_value_is_told_with_the_option_and_what_is_wanted(string name, string value)
+    {
+        var options = Options(OptionNames.Own, (name, value));
+        var failure = Assert.Throws<VolumeException>(() => name switch
+        {
+            "mode" => options.Mode("local", name),
+            "uid" => options.Id("local", name),
+            "size" => options.Size("local", name),
+            _ => (object)options.Flag("local", name, false),
+        });
+        Assert.StartsWith($"local: option \"{name}\" is \"{value}\"; ", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Mount_options_are_divided_into_the_mounts_and_the_filesystems()
+    {
+        var words = MountWords.Parse("nfs", "ro,noatime,_netdev,nofail,rw,timeo=600,hard", ["timeo", "hard"], new VolumePolicy());
+        Assert.Equal(MountAttributes.ReadOnly | MountAttributes.NoAtime, words.Attributes);
+        Assert.Equal([("timeo", "600"), ("hard", null)], words.Parameters.Select(static p => (p.Key, p.Value)));
+    }
+
+    [Fact]
+    public void Mount_options_that_are_not_allowed_are_refused()
+    {
+        var policy = new VolumePolicy { AllowedMountOptions = ["fsc"], ForbiddenMountOptions = ["hard"] };
+        Assert.Contains("\"addr\" is not among those that are allowed", Assert.Throws<VolumeException>(() => MountWords.Parse("nfs", "addr=10.0.0.1", ["timeo"], policy)).Message, StringComparison.Ordinal);
+        Assert.Contains("\"hard\" is forbidden (node config)", Assert.Throws<VolumeException>(() => MountWords.Parse("nfs", "hard", ["hard"], policy)).Message, StringComparison.Ordinal);
+        Assert.Single(MountWords.Parse("nfs", "fsc", ["timeo"], policy).Parameters);
+    }
+
+    [Fact]
+    public void The_administrators_options_come_last()
+    {
+        var words = MountWords.Parse("nfs", "timeo=1", ["timeo"], new VolumePolicy()).With("timeo=600,noexec");
+        Assert.Equal("600", words.Parameters[^1].Value);
+        Assert.Equal(MountAttributes.NoExec, words.Attributes);
+    }
+
+    [Fact]
+    public void A_secret_has_no_text()
+    {
+        var secret = new Secret("hunter2\n"u8.ToArray());
+        Assert.Equal("…", $"{secret}");
+        Assert.Equal("hunter2", secret.Reveal());
+        Assert.Equal(" a ", new Secret(" a "u8.ToArray()).Reveal());
+        Assert.DoesNotContain("hunter2", new PublishRequest("/x", VolumeOptions.None) { Secrets = new Dictionary<string, Secret> { ["p"] = secret } }.ToString(), StringComparison.Ordinal);
+    }
+}
