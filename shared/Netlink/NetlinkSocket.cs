@@ -12,8 +12,8 @@ namespace Plugboard.Netlink;
 /// </summary>
 public sealed class NetlinkSocket : IDisposable
 {
-    // A dump that a change interrupted is asked again; a table that changes faster than it can be read ten times is an error.
-    private const int DumpAttempts = 10;
+    // A dump that a change interrupted is asked again; a table that changes faster than it can be read a hundred times is an error.
+    private const int DumpAttempts = 100;
 
     // Every message of a batch may be refused before the first refusal is read. One counts for less than 1 KiB in a buffer of 208 KiB by default (net.core.rmem_default).
     private const int MessagesWithoutRoom = 150;
@@ -168,12 +168,12 @@ public sealed class NetlinkSocket : IDisposable
         }
     }
 
-    /// <summary>Asks for a table. When the table changed while it was read (NLM_F_DUMP_INTR) it is read anew, up to ten times.</summary>
+    /// <summary>Asks for a table. When the table changed while it was read (NLM_F_DUMP_INTR) it is read anew, up to a hundred times.</summary>
     /// <param name="request">One message with NLM_F_REQUEST and NLM_F_DUMP.</param>
     /// <param name="subject">Tells what it is about, for the exception; not asked otherwise.</param>
     /// <param name="parser">Reads one entry; null leaves it out.</param>
     /// <param name="absent">The error that says the whole table does not exist, as ENOENT for a routing table: the list is empty.</param>
-    /// <exception cref="NetlinkException">The kernel refused it, or EINTR: it was interrupted ten times.</exception>
+    /// <exception cref="NetlinkException">The kernel refused it, or EINTR: it was interrupted a hundred times.</exception>
     public IReadOnlyList<T> Dump<T>(NetlinkWriter request, Func<string> subject, Parser<T?> parser, Errno absent = Errno.None)
         where T : class
     {

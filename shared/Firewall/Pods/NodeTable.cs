@@ -1,4 +1,6 @@
 using Plugboard.Firewall.Nftables;
+using Plugboard.Linux;
+using Plugboard.Netlink;
 
 namespace Plugboard.Firewall.Pods;
 
@@ -8,7 +10,7 @@ namespace Plugboard.Firewall.Pods;
 /// </summary>
 internal abstract class NodeTable(Table table)
 {
-    /// <summary>How often what has expired is cleared away.</summary>
+    /// <summary>How often what has expired is cleared away in sets. For maps nft up to 1.0 prints it but does not read it, so they keep the kernel's own, a second.</summary>
     public static TimeSpan ClearingInterval => TimeSpan.FromMinutes(1);
 
     /// <summary>The table itself.</summary>
@@ -30,7 +32,18 @@ internal abstract class NodeTable(Table table)
     public virtual Chain? OwnChainOf(string tag) => null;
 
     /// <summary>True where every rule is in its place; a rule is known by its comment.</summary>
-    public bool IsWhole(NftablesClient client) => FindDamage(client) is null;
+    public bool IsWhole(NftablesClient client)
+    {
+        try
+        {
+            return FindDamage(client) is null;
+        }
+        catch (NetlinkException e) when (e.Errno == Errno.EINTR)
+        {
+            // Others change rules without a pause: made again it is whole.
+            return false;
+        }
+    }
 
     /// <summary>What is missing or too much, in words; null where nothing is.</summary>
     public string? FindDamage(NftablesClient client)

@@ -17,8 +17,8 @@ internal sealed class FamilyMaps
         DataType[] port = [DataType.InetProto, DataType.InetService];
         DataType[] hostPort = [address, DataType.InetProto, DataType.InetService];
         DataType[] pod = [address, DataType.InetService];
-        Ports = Set.Map(table, "ports" + suffix, port, pod) with { AllowsTimeouts = true, ClearingInterval = NodeTable.ClearingInterval };
-        HostPorts = Set.Map(table, "host_ports" + suffix, hostPort, pod) with { AllowsTimeouts = true, ClearingInterval = NodeTable.ClearingInterval };
+        Ports = Set.Map(table, "ports" + suffix, port, pod) with { AllowsTimeouts = true };
+        HostPorts = Set.Map(table, "host_ports" + suffix, hostPort, pod) with { AllowsTimeouts = true };
         // Without timeouts: an element that has expired still holds on to the chain it leads to.
         Conditional = Set.VerdictMap(table, "conditional" + suffix, port);
         HostConditional = Set.VerdictMap(table, "host_conditional" + suffix, hostPort);

@@ -37,12 +37,12 @@ public sealed class NetlinkSocketTests
     }
 
     [Fact]
-    public void A_dump_that_is_interrupted_ten_times_is_EINTR()
+    public void A_dump_that_is_interrupted_again_and_again_is_EINTR()
     {
-        for (var i = 0; i < 10; i++)
+        for (var i = 0; i < 100; i++)
             kernel.Answer(s => [LinkMessage(s, 1), Done(s, flags: NetlinkH.NLM_F_DUMP_INTR)]);
         var e = Assert.Throws<NetlinkException>(() => kernel.Client().Links.List());
-        Assert.Equal((Errno.EINTR, "RTM_GETLINK links: interrupted system call (EINTR): the table changed during each of 10 dumps"), (e.Errno, e.Message));
+        Assert.Equal((Errno.EINTR, "RTM_GETLINK links: interrupted system call (EINTR): the table changed during each of 100 dumps"), (e.Errno, e.Message));
     }
 
     [Fact]
