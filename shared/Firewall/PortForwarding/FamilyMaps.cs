@@ -18,8 +18,9 @@ internal sealed class FamilyMaps
         DataType[] pod = [address, DataType.InetService];
         Ports = Set.Map(table, "ports" + suffix, port, pod) with { HasTimeouts = true };
         HostPorts = Set.Map(table, "host_ports" + suffix, hostPort, pod) with { HasTimeouts = true };
-        Conditional = Set.VerdictMap(table, "conditional" + suffix, port) with { HasTimeouts = true };
-        HostConditional = Set.VerdictMap(table, "host_conditional" + suffix, hostPort) with { HasTimeouts = true };
+        // Without timeouts: an element that has expired still holds on to the chain it leads to.
+        Conditional = Set.VerdictMap(table, "conditional" + suffix, port);
+        HostConditional = Set.VerdictMap(table, "host_conditional" + suffix, hostPort);
         Masquerade = new Set(table, "masquerade" + suffix, [address, address]) { IsInterval = true, HasTimeouts = true };
     }
 
