@@ -70,7 +70,7 @@ public sealed class PortConcurrencyTests
             var elements = Elements(node, "ports4").Concat(Elements(node, "ports6")).Concat(Elements(node, "masquerade4")).Concat(Elements(node, "masquerade6")).ToArray();
             Assert.Equal(2, Elements(node, "ports4").Count);
             Assert.Equal(2, Elements(node, "ports6").Count);
-            Assert.All(elements, each => Assert.Contains($" {winner.ContainerId} ", each.Replace('"', ' '), StringComparison.Ordinal));
+            Assert.All(elements, each => Assert.Contains($"test/{winner.ContainerId}/eth0", each, StringComparison.Ordinal));
             Assert.Single(node.Records());
             node.Chain.Check(winner, PortNode.Ports("8080:80", "8080:80/udp")).Succeeded();
             node.Node.CallBeside("DEL", winner, node.Chain.Config(node.Portmap, PortNode.Ports("8080:80", "8080:80/udp"))).Succeeded();
