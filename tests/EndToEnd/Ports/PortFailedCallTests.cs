@@ -24,7 +24,7 @@ public sealed class PortFailedCallTests
     [KernelTheory]
     [InlineData("EIO")]
     [InlineData("EPERM")]
-    public void A_bridge_ADD_with_rules_refused_any_one_call_about_them_succeeds_or_leaves_nothing(string error)
+    public void A_bridge_ADD_with_rules_refused_every_second_call_once_succeeds_or_leaves_nothing(string error)
     {
         using var machine = new FaultyPorts("bridge");
         // bridge without rules is refused each of its calls elsewhere.

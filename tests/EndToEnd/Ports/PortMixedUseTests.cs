@@ -149,4 +149,34 @@ public sealed class PortMixedUseTests
         node.Chain.Gc().Succeeded();
         node.Ports.AssertNoPodLeft();
     }
+
+    [KernelFact]
+    public void Where_the_kernel_has_no_netlink_of_netfilter_UDP_ports_too_come_and_go_by_iptables()
+    {
+        using var node = new MixedNode(isLegacy: true);
+        var pod = node.Node.AddPod();
+        node.Node.CallBeside("ADD", pod, node.Chain.Config(node.Ports.Bridge, null).With("""{"ipMasq":null}""")).Succeeded();
+        var config = node.Chain.Config(node.Ports.Portmap, PortNode.Ports(MixedNode.PortsOf(8080)));
+        config["prevResult"] = pod.Result!.DeepClone();
+        node.Ports.Serve(pod);
+
+        // ADD's first socket asks for the route to the pod.
+        Run("ADD", "2+");
+        Assert.Equal("192.0.2.2", node.Ports.Other.AskTcp("192.0.2.1:8080"));
+        Assert.Equal("192.0.2.2", node.Ports.Other.AskUdp("192.0.2.1:8080"));
+        Assert.NotEmpty(node.PodChains());
+        // The second of DEL reads the tables of iptables-legacy.
+        Run("DEL", "1+2");
+        Assert.Empty(node.PodChains());
+        node.AssertClosed(8080);
+        Assert.Empty(node.Ports.Records());
+
+        void Run(string verb, string refused) => node.Node.RunBeside(
+            verb,
+            pod,
+            "portmap",
+            config.ToJsonString(),
+            ["/usr/bin/strace", "-qq", "-o", "/dev/null", "-e", "trace=socket", "-e", $"inject=socket:error=EPROTONOSUPPORT:when={refused}"],
+            node.Chain.Variables).Succeeded();
+    }
 }
