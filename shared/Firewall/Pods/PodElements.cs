@@ -31,8 +31,22 @@ internal sealed class PodElements(NftablesClient client, PodRecordStore records,
         }
         catch
         {
-            records.Remove(record.Owner);
+            // The kernel may have done it, and only its answer was lost.
+            TryUndo(record.Owner, planOf);
             throw;
+        }
+    }
+
+    private void TryUndo(PodIdentity owner, Func<PodRecord, PodPlan> planOf)
+    {
+        try
+        {
+            Take(owner, planOf);
+        }
+        catch (ErrnoException)
+        {
+            // The first failure is the one to tell of; without a record DEL searches.
+            records.Remove(owner);
         }
     }
 

@@ -32,7 +32,15 @@ public sealed class PortPublisher(PodRecordStore records) : IDisposable
             Withdraw(forward.Owner, null);
         if (backend == FirewallBackend.Iptables || !TryPublish(forward, localhostLink, isChoiceFree: backend is null))
             PublishByIptables(forward with { Backend = FirewallBackend.Iptables });
-        StaleFlows.EndBefore(forward);
+        try
+        {
+            StaleFlows.EndBefore(forward);
+        }
+        catch
+        {
+            Withdraw(forward.Owner, null);
+            throw;
+        }
     }
 
     private bool TryPublish(PortForward forward, string localhostLink, bool isChoiceFree)

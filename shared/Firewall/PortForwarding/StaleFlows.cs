@@ -1,4 +1,5 @@
 using Plugboard.Addresses;
+using Plugboard.Linux;
 using Plugboard.Netlink.Conntrack;
 using Plugboard.Netlink.Route;
 
@@ -28,6 +29,18 @@ public static class StaleFlows
     {
         if (!HasUdp(forward))
             return;
+        try
+        {
+            ForEachUdpPort(forward, job);
+        }
+        catch (ErrnoException e) when (e.Errno is Errno.EPROTONOSUPPORT or Errno.EAFNOSUPPORT or Errno.EOPNOTSUPP or Errno.EINVAL)
+        {
+            // A kernel that cannot be asked what it remembers forgets in its own time; ports come and go all the same.
+        }
+    }
+
+    private static void ForEachUdpPort(PortForward forward, Action<ConntrackClient, RouteClient, PortMapping, IPAddr> job)
+    {
         using var client = ConntrackClient.Open();
         using var routes = RouteClient.Open();
         foreach (var port in forward.Ports)

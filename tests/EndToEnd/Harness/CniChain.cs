@@ -8,6 +8,9 @@ internal sealed class CniChain(CniNode node, string name, params JsonObject[] pl
     /// <summary>The network configs' version.</summary>
     public string CniVersion { get; init; } = "1.0.0";
 
+    /// <summary>Environment variables that differ in all calls, <c>NAME=value</c>.</summary>
+    public string[] Variables { get; init; } = [];
+
     /// <summary>Attaches a pod; the last plugin's result is kept in it.</summary>
     /// <param name="pod">The pod.</param>
     /// <param name="ports">What runtimeConfig.portMappings says; null: nothing.</param>
@@ -20,7 +23,7 @@ internal sealed class CniChain(CniNode node, string name, params JsonObject[] pl
             var config = Config(plugin, ports);
             if (result is not null)
                 config["prevResult"] = result.DeepClone();
-            output = node.CallBeside("ADD", pod, config);
+            output = node.CallBeside("ADD", pod, config, Variables);
             if (output.ExitCode != 0)
                 return output;
             result = pod.Result = output.Json;
@@ -45,7 +48,7 @@ internal sealed class CniChain(CniNode node, string name, params JsonObject[] pl
             config["cniVersion"] = "1.1.0";
             config["cni.dev/valid-attachments"] = new JsonArray(
                 [.. valid.Select(static pod => new JsonObject { ["containerID"] = pod.ContainerId, ["ifname"] = pod.IfName })]);
-            output = node.CallBeside("GC", null, config);
+            output = node.CallBeside("GC", null, config, Variables);
             if (output.ExitCode != 0)
                 return output;
         }
@@ -69,7 +72,7 @@ internal sealed class CniChain(CniNode node, string name, params JsonObject[] pl
         CniOutput output = new(0, "", "");
         foreach (var plugin in order)
         {
-            output = node.CallBeside(verb, pod, Config(plugin, ports));
+            output = node.CallBeside(verb, pod, Config(plugin, ports), Variables);
             if (output.ExitCode != 0)
                 return output;
         }
