@@ -110,12 +110,36 @@ public sealed class PortPublisher(PodRecordStore records) : IDisposable
     /// <summary>What is not as <see cref="Publish"/> left it, in words; null where all is.</summary>
     public string? FindDifference(PortForward forward)
     {
-        if (records.Find(forward.Owner) is not { } record)
-            return $"nothing is published for {forward.Owner}: its record is not there";
-        if (PortForwardRecord.FromRecord(record).Backend == FirewallBackend.Nftables)
-            return Forwarder.FindDifference(forward);
-        var differences = new IptablesBackend(new IptablesOptions()).CheckForwards(forward.Owner, forward.Addresses, forward.Ports, forward.IptablesOptions);
+        if (records.Find(forward.Owner) is { } record)
+        {
+            return PortForwardRecord.FromRecord(record).Backend == FirewallBackend.Nftables
+                ? Forwarder.FindDifference(forward)
+                : FindIptablesDifference(forward, IptablesVariant.Default);
+        }
+
+        // The reference keeps no record.
+        return new ReferenceTraces(FindClient()).FindForwards(forward.Owner) is { } variant
+            ? FindIptablesDifference(forward, variant)
+            : $"nothing is published for {forward.Owner}: it has neither a record nor a chain";
+    }
+
+    private static string? FindIptablesDifference(PortForward forward, IptablesVariant variant)
+    {
+        var differences = new IptablesBackend(new IptablesOptions { Variant = variant })
+            .CheckForwards(forward.Owner, forward.Addresses, forward.Ports, forward.IptablesOptions);
         return differences.Count == 0 ? null : differences[0];
+    }
+
+    private NftablesClient? FindClient()
+    {
+        try
+        {
+            return Forwarder.Client;
+        }
+        catch (NftablesMissingException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Takes away what belongs to pods of a network that are not valid any more.</summary>

@@ -34,6 +34,14 @@ public sealed class ReferenceTraces(NftablesClient? client)
         failures.ThrowIfAny();
     }
 
+    /// <summary>Which iptables has the chain that leads host ports to a pod; null: neither.</summary>
+    public IptablesVariant? FindForwards(PodIdentity pod)
+    {
+        foreach (var variant in VariantsWith(ReferenceNames.ForwardChain(pod)))
+            return variant;
+        return null;
+    }
+
     /// <summary>Removes the rules that masquerade a pod.</summary>
     /// <param name="pod">The pod.</param>
     /// <param name="addresses">The addresses of the attachment that ends; null where they are not known.</param>

@@ -19,6 +19,7 @@ public sealed class PortMixedUseTests
         Assert.NotEmpty(node.PodChains());
 
         node.Use(ours: true);
+        node.Chain.Check(pod, PortNode.Ports(MixedNode.PortsOf(8080))).Succeeded();
         node.Delete(pod, 8080);
 
         Assert.Empty(node.PodChains());
