@@ -57,11 +57,13 @@ internal sealed class Arguments
         return all;
     }
 
-    /// <summary>The drivers of <c>--name</c>, each of which there must be a dialect for.</summary>
+    /// <summary>The drivers of <c>--name</c>, which may be said once before several; there must be a dialect for each.</summary>
     public List<DriverName> Drivers()
     {
         var drivers = new List<DriverName>();
         foreach (var text in All("--name"))
+            drivers.Add(DriverOf(text));
+        foreach (var text in Others)
             drivers.Add(DriverOf(text));
         return drivers.Count > 0 ? drivers : throw new FlexException("--name vendor/driver is missing");
     }

@@ -17,7 +17,7 @@ public sealed class PeopleTests : IDisposable
     public void Install_verify_and_uninstall()
     {
         Assert.Equal("plugboard/local: installed in /var/lib/exec\nk8s/nfs: installed in /var/lib/exec", Command($"install --plugin-dir {Directory} --name plugboard/local --name k8s/nfs"));
-        Assert.Matches("^plugboard/local: ok, init in [0-9]+ ms\nk8s/nfs: ok, init in [0-9]+ ms$", Command($"verify --plugin-dir {Directory} --name plugboard/local --name k8s/nfs"));
+        Assert.Matches("^plugboard/local: ok, init in [0-9]+ ms\nk8s/nfs: ok, init in [0-9]+ ms$", Command($"verify --plugin-dir {Directory} --name plugboard/local k8s/nfs"));
         Assert.Equal("k8s~nfs\nplugboard~local", node.Shell($"ls -A {Directory}"));
         Assert.Equal($"755 {Directory}/k8s~nfs/nfs", node.Shell($"stat -c '%a %n' {Directory}/k8s~nfs/*; ls -A {Directory}/k8s~nfs | grep -v '^nfs$' || true"));
         Assert.Equal("plugboard/local: replaced in /var/lib/exec", Command($"install --plugin-dir {Directory} --name plugboard/local"));
