@@ -19,7 +19,7 @@ internal sealed class PodElements(NftablesClient client, PodRecordStore records,
     /// <param name="plan">What it gets.</param>
     /// <param name="record">Its new record.</param>
     /// <param name="planOf">What an earlier record tells of.</param>
-    public void Give(PodPlan plan, PodRecord record, Func<PodRecord, PodPlan> planOf)
+    public void Give(PodPlan plan, PodRecord record, Func<PodRecord, PodPlan?> planOf)
     {
         if (records.Find(record.Owner) is not null)
             Take(record.Owner, planOf);
@@ -37,7 +37,7 @@ internal sealed class PodElements(NftablesClient client, PodRecordStore records,
         }
     }
 
-    private void TryUndo(PodIdentity owner, Func<PodRecord, PodPlan> planOf)
+    private void TryUndo(PodIdentity owner, Func<PodRecord, PodPlan?> planOf)
     {
         try
         {
@@ -126,9 +126,9 @@ internal sealed class PodElements(NftablesClient client, PodRecordStore records,
 
     /// <summary>Takes away all that a pod has; nothing is not a failure.</summary>
     /// <param name="owner">The pod.</param>
-    /// <param name="planOf">What its record tells of.</param>
+    /// <param name="planOf">What its record tells of; null where it cannot be understood: then everything is read, as without a record.</param>
     /// <returns>Its record; null where it has none.</returns>
-    public PodRecord? Take(PodIdentity owner, Func<PodRecord, PodPlan> planOf)
+    public PodRecord? Take(PodIdentity owner, Func<PodRecord, PodPlan?> planOf)
     {
         var record = records.Find(owner);
         for (var attempt = 1; !TryTake(owner.Tag, record is null ? null : planOf(record), isLast: attempt == Attempts); attempt++)
@@ -235,7 +235,7 @@ internal sealed class PodElements(NftablesClient client, PodRecordStore records,
     /// <param name="network">The network's name.</param>
     /// <param name="valid">The tags of its valid pods.</param>
     /// <param name="planOf">What a record tells of.</param>
-    public void Collect(string network, IReadOnlySet<string> valid, Func<PodRecord, PodPlan> planOf)
+    public void Collect(string network, IReadOnlySet<string> valid, Func<PodRecord, PodPlan?> planOf)
     {
         var any = new PodIdentity(network, "", "");
         foreach (var record in records.List())

@@ -1,3 +1,4 @@
+using Plugboard.Firewall.Conditions;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Pods;
 using Plugboard.Linux;
@@ -26,7 +27,7 @@ internal sealed class PortForwarder : IDisposable
     /// <param name="forward">The ports.</param>
     /// <param name="localhostLink">The link to which connections from localhost will be routed; empty: none will.</param>
     /// <exception cref="PortTakenException">A living pod has one of them.</exception>
-    /// <exception cref="Conditions.ConditionException">A condition is not understood.</exception>
+    /// <exception cref="ConditionException">A condition is not understood.</exception>
     /// <exception cref="NftablesException">The kernel refused something.</exception>
     /// <exception cref="ErrnoException">The record cannot be written.</exception>
     public void Publish(PortForward forward, string localhostLink) =>
@@ -45,10 +46,20 @@ internal sealed class PortForwarder : IDisposable
     public void Collect(string network, IReadOnlySet<string> valid) => pods.Collect(network, valid, PlanOf);
 
     // What iptables made is nothing here.
-    private PodPlan PlanOf(PodRecord record)
+    private PodPlan? PlanOf(PodRecord record)
     {
         var forward = PortForwardRecord.FromRecord(record);
-        return forward.Backend == FirewallBackend.Nftables ? PortForwardPlan.Of(table, forward) : new PodPlan { Tables = [], Elements = [] };
+        if (forward.Backend != FirewallBackend.Nftables)
+            return new PodPlan { Tables = [], Elements = [] };
+        try
+        {
+            return PortForwardPlan.Of(table, forward);
+        }
+        catch (ConditionException)
+        {
+            // Damaged, or another version's.
+            return null;
+        }
     }
 
     /// <inheritdoc/>

@@ -92,7 +92,7 @@ public sealed class OwnershipTests
         Assert.Single(node.Records());
     }
 
-    public static TheoryData<string> PoorDels => ["nothing", "no ports", "no netns", "broken ports", "no record"];
+    public static TheoryData<string> PoorDels => ["nothing", "no ports", "no netns", "broken ports", "no record", "damaged record"];
 
     [KernelTheory]
     [MemberData(nameof(PoorDels))]
@@ -108,13 +108,31 @@ public sealed class OwnershipTests
             config["runtimeConfig"] = new JsonObject { ["portMappings"] = ports!.DeepClone() };
         if (lacking == "nothing")
             pod.Result = null;
+        var record = $"/run/plugboard/portmap/{node.Records()[0]}";
         if (lacking == "no record")
             node.Node.Tool("rm -r /run/plugboard/portmap");
+        if (lacking == "damaged record")
+            node.Node.Run(() => File.AppendAllText(record, "condition-v4 nonsense\n"));
 
         node.Node.CallBeside("DEL", pod, config, lacking == "no netns" ? ["CNI_NETNS="] : []).Succeeded();
         node.Node.CallBeside("DEL", pod, config).Succeeded();
 
         node.AssertNoPortLeft();
+    }
+
+    [KernelFact]
+    public void On_a_kernel_whose_elements_cannot_be_made_to_expire_they_are_deleted()
+    {
+        using var node = new PortNode(bridge: static bridge => bridge["ipMasq"] = true);
+        var pod = node.AddPod("8080:80", "192.0.2.1:8081:80/udp");
+        File.WriteAllText(Path.Combine(node.Node.Directory, "release"), "6.1.0-44-amd64\n");
+        node.Node.Tool($"mount --bind {node.Node.Directory}/release /proc/sys/kernel/osrelease");
+
+        node.Chain.Del(pod, PortNode.Ports("8080:80", "192.0.2.1:8081:80/udp")).Succeeded();
+
+        node.AssertNoPodLeft();
+        node.AddPod("8080:80");
+        Assert.Equal("192.0.2.2", node.Other.AskTcp("192.0.2.1:8080"));
     }
 
     [KernelFact]

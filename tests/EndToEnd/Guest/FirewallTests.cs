@@ -1,0 +1,41 @@
+using Plugboard.Tests.EndToEnd.Harness;
+
+namespace Plugboard.Tests.EndToEnd.Guest;
+
+/// <summary>A kernel whose nftables cannot do what the native backend wants: iptables takes its place where the choice is free, and an error says so where it is not.</summary>
+public sealed class FirewallTests : IDisposable
+{
+    private readonly Lazy<GuestKernel> guest = new(static () => GuestKernel.Run("firewall.sh", $"PLUGINS={PluginDirectory.Ours}"));
+
+    private CniOutput Step(string name) => guest.Value.Step(name);
+
+    [GuestFact]
+    public void Ports_and_masquerading_are_iptables_where_nftables_cannot_do_them()
+    {
+        foreach (var step in (ReadOnlySpan<string>)["bridge-add", "status", "add", "check", "page", "del", "bridge-del"])
+            Step(step).Succeeded();
+        var nat = Step("nat").Succeeded().Output;
+        Assert.Contains("-j CNI-DN-", nat, StringComparison.Ordinal);
+        Assert.Contains("-A POSTROUTING -s 10.1.0.", nat, StringComparison.Ordinal);
+        var after = Step("nat-after").Succeeded().Output;
+        Assert.DoesNotContain("CNI-DN-", after, StringComparison.Ordinal);
+        Assert.DoesNotContain("-s 10.1.0.", after, StringComparison.Ordinal);
+        Assert.Equal("", Step("records").Succeeded().Output.Trim());
+    }
+
+    [GuestFact]
+    public void Where_nftables_was_asked_for_the_error_says_what_is_missing()
+    {
+        foreach (var step in (ReadOnlySpan<string>)["bridge-nftables", "nftables-add"])
+        {
+            Assert.Equal(2, Step(step).Code);
+            Assert.Contains("this kernel's nftables lacks it", Step(step).Details, StringComparison.Ordinal);
+        }
+    }
+
+    public void Dispose()
+    {
+        if (guest.IsValueCreated)
+            guest.Value.Dispose();
+    }
+}
