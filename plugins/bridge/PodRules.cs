@@ -1,6 +1,7 @@
 using Plugboard.Addresses;
 using Plugboard.Firewall.Bridging;
 using Plugboard.Firewall.Pods;
+using Plugboard.Hosting.Firewall;
 using Plugboard.Linux;
 using Plugboard.Protocols.Cni;
 
@@ -59,13 +60,7 @@ internal sealed class PodRules(CniRequest request, BridgeConfig config) : IDispo
     }
 
     /// <summary>Takes away the rules of pods that are not valid any more.</summary>
-    public void Collect(IReadOnlySet<CniAttachment> valid)
-    {
-        var tags = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var attachment in valid)
-            tags.Add(new PodIdentity(request.NetworkName, attachment.ContainerId, attachment.IfName).Tag);
-        Firewall.Collect(request.NetworkName, tags);
-    }
+    public void Collect(IReadOnlySet<CniAttachment> valid) => Firewall.Collect(request.NetworkName, PodTags.Of(request.NetworkName, valid));
 
     private PodTraffic Traffic(IEnumerable<CniIP> ips)
     {

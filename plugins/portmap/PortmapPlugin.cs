@@ -62,11 +62,8 @@ internal sealed class PortmapPlugin : CniPlugin
     {
         if (valid is null)
             return;
-        var tags = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var attachment in valid)
-            tags.Add(new PodIdentity(request.NetworkName, attachment.ContainerId, attachment.IfName).Tag);
         using var publisher = new PortPublisher(Records);
-        publisher.Collect(request.NetworkName, tags);
+        publisher.Collect(request.NetworkName, PodTags.Of(request.NetworkName, valid));
     }
 
     /// <inheritdoc/>

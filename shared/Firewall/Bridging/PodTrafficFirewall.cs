@@ -96,7 +96,11 @@ public sealed class PodTrafficFirewall(PodRecordStore records) : IDisposable
     {
         // The reference keeps no record: its own rules are its own CHECK's.
         if (records.Find(traffic.Owner) is not { } record)
-            return null;
+        {
+            using var client = NftablesClient.Find();
+            return new ReferenceTraces(client).HasTrafficRules(traffic.Owner) ? null : $"no rules are made for {traffic.Owner}: it has neither a record nor a chain";
+        }
+
         var isByIptables = PodTraffic.FromRecord(record).Backend == FirewallBackend.Iptables;
         if (isByIptables && traffic.MasqueradedAddresses.Count > 0)
         {
@@ -114,11 +118,8 @@ public sealed class PodTrafficFirewall(PodRecordStore records) : IDisposable
     public void Collect(string network, IReadOnlySet<string> valid)
     {
         var failures = new Failures();
-        foreach (var record in records.List())
-        {
-            if (record.Owner.Network == network && !valid.Contains(record.Owner.Tag))
-                failures.Try(() => Withdraw(record.Owner, null));
-        }
+        foreach (var record in records.ListStale(network, valid))
+            failures.Try(() => Withdraw(record.Owner, null));
 
         failures.Try(() =>
         {

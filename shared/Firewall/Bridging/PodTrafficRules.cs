@@ -24,7 +24,7 @@ internal sealed class PodTrafficRules : IDisposable
     /// <exception cref="ErrnoException">The kernel has no netfilter.</exception>
     public PodTrafficRules(PodRecordStore records) => pods = new PodElements(client, records, [masquerade, spoofCheck]);
 
-    /// <summary>Makes the rules hold for a pod in place of what held before; after a failure none do.</summary>
+    /// <summary>Makes the rules hold for a pod for which none held before; after a failure none do.</summary>
     /// <exception cref="NftablesException">The kernel refused something.</exception>
     /// <exception cref="ErrnoException">The record cannot be written.</exception>
     public void Apply(PodTraffic traffic) => pods.Give(PlanOf(traffic), traffic.ToRecord(), PlanOf);

@@ -37,6 +37,20 @@ public sealed class NftablesClient : IDisposable
         }
     }
 
+    /// <summary>Opens a client in the calling thread's namespace; null where the kernel has no nf_tables.</summary>
+    /// <exception cref="ErrnoException">No more files can be opened.</exception>
+    public static NftablesClient? Find()
+    {
+        try
+        {
+            return Open();
+        }
+        catch (NftablesMissingException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Opens a client in a namespace, on a thread of its own that enters it.</summary>
     /// <exception cref="NftablesMissingException">The kernel has no nf_tables.</exception>
     /// <exception cref="ErrnoException">The namespace cannot be entered.</exception>

@@ -15,14 +15,12 @@ internal sealed class PodElements(NftablesClient client, PodRecordStore records,
     // Each attempt that fails has seen somebody else change the tables in between.
     private const int Attempts = 10;
 
-    /// <summary>Gives a pod what is planned in place of what it had; after a failure it has nothing.</summary>
+    /// <summary>Gives a pod, from which all was taken that it had before, what is planned; after a failure it has nothing.</summary>
     /// <param name="plan">What it gets.</param>
     /// <param name="record">Its new record.</param>
-    /// <param name="planOf">What an earlier record tells of.</param>
+    /// <param name="planOf">What a record tells of.</param>
     public void Give(PodPlan plan, PodRecord record, Func<PodRecord, PodPlan?> planOf)
     {
-        if (records.Find(record.Owner) is not null)
-            Take(record.Owner, planOf);
         // Before the kernel has anything: what is there has a record, whenever this process ends.
         records.Write(record);
         try
@@ -238,11 +236,8 @@ internal sealed class PodElements(NftablesClient client, PodRecordStore records,
     public void Collect(string network, IReadOnlySet<string> valid, Func<PodRecord, PodPlan?> planOf)
     {
         var any = new PodIdentity(network, "", "");
-        foreach (var record in records.List())
-        {
-            if (record.Owner.Network == network && !valid.Contains(record.Owner.Tag))
-                Take(record.Owner, planOf);
-        }
+        foreach (var record in records.ListStale(network, valid))
+            Take(record.Owner, planOf);
 
         var batch = new NftablesBatch();
         var stale = new HashSet<string>(StringComparer.Ordinal);

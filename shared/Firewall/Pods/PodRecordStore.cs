@@ -65,6 +65,18 @@ public sealed class PodRecordStore
         return records;
     }
 
+    /// <summary>The records of a network's pods that are not valid any more.</summary>
+    /// <param name="network">The network's name.</param>
+    /// <param name="valid">The tags of its valid pods.</param>
+    public IEnumerable<PodRecord> ListStale(string network, IReadOnlySet<string> valid)
+    {
+        foreach (var record in List())
+        {
+            if (record.Owner.Network == network && !valid.Contains(record.Owner.Tag))
+                yield return record;
+        }
+    }
+
     private static PodRecord? Read(FileDirectory directory, string name)
     {
         // Most fit: a second look for the rest.

@@ -23,7 +23,7 @@ internal sealed class PortForwarder : IDisposable
     /// <exception cref="ErrnoException">The kernel has no netfilter.</exception>
     public PortForwarder(PodRecordStore records) => pods = new PodElements(client, records, [table]);
 
-    /// <summary>Publishes a pod's ports in place of what it had before; after a failure it has none.</summary>
+    /// <summary>Publishes a pod's ports which had none before; after a failure it has none.</summary>
     /// <param name="forward">The ports.</param>
     /// <param name="localhostLink">The link to which connections from localhost will be routed; empty: none will.</param>
     /// <exception cref="PortTakenException">A living pod has one of them.</exception>

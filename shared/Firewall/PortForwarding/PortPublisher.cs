@@ -1,3 +1,4 @@
+using Plugboard.Addresses;
 using Plugboard.Firewall.Iptables;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Pods;
@@ -80,10 +81,18 @@ public sealed class PortPublisher(PodRecordStore records) : IDisposable
         PortForward? had = null;
         var hasNftables = TryWithdraw(owner, failures, out had);
         had ??= known;
-        failures.Try(() => new ReferenceTraces(hasNftables ? Forwarder.Client : null).RemoveForwards(owner, had is null ? null : [.. had.Addresses.Select(static each => each.Address)]));
+        failures.Try(() => new ReferenceTraces(hasNftables ? Forwarder.Client : null).RemoveForwards(owner, had is null ? null : AddressesOf(had)));
         if (had is not null)
             failures.Try(() => StaleFlows.EndAfter(had));
         failures.ThrowIfAny();
+    }
+
+    private static List<IPAddr> AddressesOf(PortForward forward)
+    {
+        var addresses = new List<IPAddr>(2);
+        foreach (var address in forward.Addresses)
+            addresses.Add(address.Address);
+        return addresses;
     }
 
     private bool TryWithdraw(PodIdentity owner, Failures failures, out PortForward? had)
@@ -118,7 +127,8 @@ public sealed class PortPublisher(PodRecordStore records) : IDisposable
         }
 
         // The reference keeps no record.
-        return new ReferenceTraces(FindClient()).FindForwards(forward.Owner) is { } variant
+        using var client = NftablesClient.Find();
+        return new ReferenceTraces(client).FindForwards(forward.Owner) is { } variant
             ? FindIptablesDifference(forward, variant)
             : $"nothing is published for {forward.Owner}: it has neither a record nor a chain";
     }
@@ -130,29 +140,14 @@ public sealed class PortPublisher(PodRecordStore records) : IDisposable
         return differences.Count == 0 ? null : differences[0];
     }
 
-    private NftablesClient? FindClient()
-    {
-        try
-        {
-            return Forwarder.Client;
-        }
-        catch (NftablesMissingException)
-        {
-            return null;
-        }
-    }
-
     /// <summary>Takes away what belongs to pods of a network that are not valid any more.</summary>
     /// <param name="network">The network's name.</param>
     /// <param name="valid">The tags of its valid pods.</param>
     public void Collect(string network, IReadOnlySet<string> valid)
     {
         var failures = new Failures();
-        foreach (var record in records.List())
-        {
-            if (record.Owner.Network == network && !valid.Contains(record.Owner.Tag))
-                failures.Try(() => Withdraw(record.Owner, null));
-        }
+        foreach (var record in records.ListStale(network, valid))
+            failures.Try(() => Withdraw(record.Owner, null));
 
         failures.Try(() =>
         {

@@ -52,16 +52,32 @@ public sealed class ReferenceTraces(NftablesClient? client)
         var failures = new Failures();
         foreach (var variant in VariantsWith(ReferenceNames.MasqueradeChain(pod)))
             failures.Try(() => new IptablesBackend(new IptablesOptions { Variant = variant }).DeleteMasquerade(pod, addresses));
-        failures.Try(() => RemoveRules(new Table(NftFamily.Inet, "cni_plugins_masquerade"), comment => comment.StartsWith(pod.Tag, StringComparison.Ordinal)));
+        failures.Try(() => RemoveRules(NewerMasquerade, comment => comment.StartsWith(pod.Tag, StringComparison.Ordinal)));
         failures.ThrowIfAny();
+    }
+
+    /// <summary>True where the reference has made rules that masquerade a pod or check its hardware address.</summary>
+    public bool HasTrafficRules(PodIdentity pod)
+    {
+        foreach (var _ in VariantsWith(ReferenceNames.MasqueradeChain(pod)))
+            return true;
+        if (client is null)
+            return false;
+        foreach (var rule in client.ListRules(NewerMasquerade))
+        {
+            if (rule.Comment.StartsWith(pod.Tag, StringComparison.Ordinal))
+                return true;
+        }
+
+        return client.Has(SpoofCheck(pod));
     }
 
     /// <summary>Removes the rules that check a pod's hardware address.</summary>
     /// <exception cref="NftablesException">The kernel refused.</exception>
     public void RemoveSpoofCheck(PodIdentity pod)
     {
-        var table = new Table(NftFamily.Bridge, Nat);
-        var chain = new Chain(table, $"cni-br-iface-{pod.ContainerId}-{pod.IfName}");
+        var chain = SpoofCheck(pod);
+        var table = chain.Table;
         if (client is null || !client.Has(chain))
             return;
         var batch = new NftablesBatch();
@@ -80,6 +96,10 @@ public sealed class ReferenceTraces(NftablesClient? client)
             batch.Delete(inner);
         client.Commit(batch);
     }
+
+    private static Table NewerMasquerade => new(NftFamily.Inet, "cni_plugins_masquerade");
+
+    private static Chain SpoofCheck(PodIdentity pod) => new(new Table(NftFamily.Bridge, Nat), $"cni-br-iface-{pod.ContainerId}-{pod.IfName}");
 
     // iptables-nft keeps its chains in nftables' tables "nat"; iptables-legacy has tables of its own.
     private IEnumerable<IptablesVariant> VariantsWith(string chain)
