@@ -168,7 +168,7 @@ internal sealed class BridgePlugin : CniPlugin
         }
 
         if (config.WantsRules && BackendProbe.FindHindrance(config.MacSpoofCheck ? FirewallBackend.Nftables : config.IpMasqBackend) is { } hindrance)
-            throw new CniException(CniErrorCode.PluginNotAvailable, hindrance, "ipMasq or macspoofchk cannot work on this node: see docs/operations.md, \"Which backend\"");
+            throw new CniException(CniErrorCode.PluginNotAvailable, hindrance, "ipMasq needs nf_tables in the kernel (Linux 5.6), or iptables; macspoofchk needs nf_tables");
         if (config.IsLayer3)
             PluginDelegate.Find(request, config.IpamType, SameBuild(config)).Status();
     }

@@ -71,7 +71,7 @@ internal sealed class PortmapPlugin : CniPlugin
     {
         var config = PortmapConfig.Parse(request);
         if (BackendProbe.FindHindrance(config.Backend) is { } hindrance)
-            throw new CniException(CniErrorCode.PluginNotAvailable, hindrance, "no port can be published on this node: see docs/operations.md, \"Which backend\"");
+            throw new CniException(CniErrorCode.PluginNotAvailable, hindrance, "no port can be published on this node: it needs nf_tables in the kernel (Linux 5.6), or iptables");
     }
 
     /// <inheritdoc/>
@@ -83,7 +83,7 @@ internal sealed class PortmapPlugin : CniPlugin
         PortTakenException e => new CniException(
             CniErrorCode.PortTaken, e.Message, "choose another host port, or end that container; if it is gone already its DEL, or GC, frees the port", e),
         ConditionException e => new CniException(
-            CniErrorCode.UnsupportedField, $"unsupported value of conditionsV4 or conditionsV6: {e.Message}", "docs/operations.md lists the conditions", e),
+            CniErrorCode.UnsupportedField, $"unsupported value of conditionsV4 or conditionsV6: {e.Message}", "understood are ip or ip6 with saddr or daddr; tcp, udp, sctp or th with sport or dport; iifname, oifname, meta mark, meta l4proto, ct state, ct mark, fib daddr type local", e),
         _ => FirewallFailure.Describe(exception),
     };
 
