@@ -7,8 +7,11 @@ bin=$root/artifacts/bin
 log=$root/artifacts/log
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_USE_MSBUILD_SERVER=0 MSBUILDDISABLENODEREUSE=1
 
+# Each folder is one executable of its name.
+executables=$(echo plugins/*/ coordinator/)
+
 # Debian packages: what compiling needs, what running the tests, the demo and the bench needs.
-build_packages="gcc libc6-dev binutils zlib1g-dev"
+build_packages="gcc libc6-dev binutils zlib1g-dev cmake g++ libssl-dev"
 run_packages="iproute2 iputils-ping busybox-static containernetworking-plugins strace podman runc kmod tcpdump time user-mode-linux iptables conntrack nftables e2fsprogs xfsprogs btrfs-progs nfs-kernel-server samba jq"
 
 say() { printf '\033[1m== %s\033[0m\n' "$*"; }
@@ -37,7 +40,7 @@ quietly() {
 
 # One id for every executable of one build: what went into it. The linker writes it into each as an ELF note.
 build_id() {
-    { dotnet --version; find shared plugins Directory.*.props BannedSymbols.txt global.json \
+    { dotnet --version; find shared plugins coordinator Directory.*.props BannedSymbols.txt global.json \
         \( -name bin -o -name obj \) -prune -o -type f -print0 | LC_ALL=C sort -z | xargs -0 sha1sum; } | sha1sum | cut -c1-40
 }
 
@@ -45,25 +48,25 @@ build() {
     command -v dotnet >/dev/null || die "the .NET SDK is missing: global.json says which"
     # shellcheck disable=SC2086
     need $build_packages
-    local id plugin
+    local id folder name
     id=$(build_id)
-    if [ "$(cat artifacts/build-id 2>/dev/null)" = "$id" ] && plugins_present; then return; fi
+    if [ "$(cat artifacts/build-id 2>/dev/null)" = "$id" ] && executables_present; then return; fi
     rm -f artifacts/build-id
     mkdir -p "$bin"
-    for plugin in plugins/*/; do
-        plugin=$(basename "$plugin")
-        say "Compiling $plugin"
-        quietly "publish-$plugin" dotnet publish "plugins/$plugin" -c Release -o "artifacts/publish/$plugin" -p:PlugboardBuildId="$id"
-        install -m 0755 "artifacts/publish/$plugin/$plugin" "$bin/$plugin.new"
-        mv "$bin/$plugin.new" "$bin/$plugin"
+    for folder in $executables; do
+        name=$(basename "$folder")
+        say "Compiling $name"
+        quietly "publish-$name" dotnet publish "$folder" -c Release -o "artifacts/publish/$name" -p:PlugboardBuildId="$id"
+        install -m 0755 "artifacts/publish/$name/$name" "$bin/$name.new"
+        mv "$bin/$name.new" "$bin/$name"
     done
     echo "$id" > artifacts/build-id
     say "Built $(ls "$bin" | tr '\n' ' ')in artifacts/bin"
 }
 
-plugins_present() {
-    local plugin
-    for plugin in plugins/*/; do [ -x "$bin/$(basename "$plugin")" ] || return 1; done
+executables_present() {
+    local folder
+    for folder in $executables; do [ -x "$bin/$(basename "$folder")" ] || return 1; done
 }
 
 privileged() {
@@ -75,7 +78,7 @@ privileged() {
 # A rule that matters is a check: no C# file over 500 lines.
 check_lengths() {
     local long
-    long=$(find shared plugins tests \( -name bin -o -name obj \) -prune -o -name '*.cs' -print0 | xargs -0 wc -l | awk '$1 > 500 && $2 != "total"')
+    long=$(find shared plugins coordinator tests \( -name bin -o -name obj \) -prune -o -name '*.cs' -print0 | xargs -0 wc -l | awk '$1 > 500 && $2 != "total"')
     [ -z "$long" ] || die "C# files over 500 lines:"$'\n'"$long"
 }
 

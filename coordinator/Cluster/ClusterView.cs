@@ -1,0 +1,27 @@
+using Plugboard.Addresses;
+using Plugboard.Coordinator.Configuration;
+using Plugboard.Linux;
+
+namespace Plugboard.Coordinator.Cluster;
+
+/// <summary>The cluster as this node sees it, checked: what the keepers plan from.</summary>
+internal sealed record ClusterView
+{
+    /// <summary>The cluster's network.</summary>
+    public required NetConf Network { get; init; }
+
+    /// <summary>This node.</summary>
+    public required LocalNode Self { get; init; }
+
+    /// <summary>The other nodes, those that were refused left out, in the order of their names.</summary>
+    public ValueArray<ClusterNode> Peers { get; init; } = [];
+
+    /// <summary>Who is left out, wholly or in part, and why.</summary>
+    public ValueArray<RefusedNode> Refused { get; init; } = [];
+
+    /// <summary>True once one complete list was read: only then is anything taken away.</summary>
+    public bool IsComplete { get; init; }
+
+    /// <summary>All pod networks: this node's and its peers'.</summary>
+    public IEnumerable<IPPrefix> PodCidrs => Self.PodCidrs.Concat(Peers.SelectMany(peer => peer.PodCidrs));
+}

@@ -1,0 +1,37 @@
+using Plugboard.Addresses;
+
+namespace Plugboard.Coordinator.Configuration;
+
+/// <summary>The cluster's network, as flannel's net-conf.json says it.</summary>
+internal sealed record NetConf
+{
+    /// <summary>EnableIPv4, true when not said.</summary>
+    public bool EnableIPv4 { get; init; } = true;
+
+    /// <summary>EnableIPv6, false when not said.</summary>
+    public bool EnableIPv6 { get; init; }
+
+    /// <summary>EnableNFTables: which of flannel's two traffic managers; read and told, without effect here.</summary>
+    public bool EnableNFTables { get; init; }
+
+    /// <summary>Network: what all nodes' IPv4 pod networks lie in; null: not said.</summary>
+    public IPPrefix? Network { get; init; }
+
+    /// <summary>IPv6Network: what all nodes' IPv6 pod networks lie in; null: not said.</summary>
+    public IPPrefix? IPv6Network { get; init; }
+
+    /// <summary>How a node's IPv4 network is chosen, where it is (etcd).</summary>
+    public SubnetRange Subnets { get; init; } = new();
+
+    /// <summary>How a node's IPv6 network is chosen, where it is (etcd).</summary>
+    public SubnetRange IPv6Subnets { get; init; } = new();
+
+    /// <summary>How packets go from node to node.</summary>
+    public BackendConf Backend { get; init; } = new();
+
+    /// <summary>True where a family is in use.</summary>
+    public bool Enables(bool is6) => is6 ? EnableIPv6 : EnableIPv4;
+
+    /// <summary>What all nodes' pod networks of a family lie in; null: not said.</summary>
+    public IPPrefix? NetworkOf(bool is6) => is6 ? IPv6Network : Network;
+}

@@ -1,0 +1,20 @@
+using Plugboard.Coordinator.Cluster;
+
+namespace Plugboard.Coordinator.Sources;
+
+/// <summary>Who the cluster's nodes are: a file, etcd or the Kubernetes API.</summary>
+internal interface IPeerSource
+{
+    /// <summary>
+    /// Writes what it learns on the board until it is cancelled. What can fail is tried again, with growing pauses and a word on the board
+    /// (<see cref="ClusterBoard.SetHindrance"/>); nobody is taken off the board because the source cannot be read.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">It was cancelled; nothing else is thrown.</exception>
+    Task RunAsync(ClusterBoard board, CancellationToken cancellation);
+
+    /// <summary>What the other nodes are to know of this one; writing it is the source's, now or when it can. Called from the engine's thread; returns at once. The same again does nothing.</summary>
+    void Advertise(NodeAdvertisement advertisement);
+
+    /// <summary>How this node is, for those who schedule pods to it; where the source has no place for it nothing happens. Called from the engine's thread; returns at once.</summary>
+    void Report(NodeReport report);
+}
