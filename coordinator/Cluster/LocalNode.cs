@@ -21,6 +21,12 @@ internal sealed record LocalNode
     /// <summary>Its addresses on that link, at most one per family.</summary>
     public ValueArray<IPPrefix> Addresses { get; init; } = [];
 
+    /// <summary>Where its IPv4 tunnel ends as the others know it; null: they know nothing yet.</summary>
+    public VtepData? Vtep4 { get; init; }
+
+    /// <summary>Where its IPv6 tunnel ends as the others know it; null: they know nothing yet.</summary>
+    public VtepData? Vtep6 { get; init; }
+
     /// <summary>Its pod network of a family; null: none.</summary>
     public IPPrefix? PodCidr(bool is6) => FirstOf(PodCidrs, is6);
 

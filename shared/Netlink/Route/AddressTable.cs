@@ -25,6 +25,16 @@ public sealed class AddressTable
         return socket.Dump(request, () => $"addresses of {LinkTable.Subject(index)}", message => AddressReader.ReadIndex(message) == index ? AddressReader.Read(message) : null);
     }
 
+    /// <summary>The addresses of all links in the kernel's order.</summary>
+    /// <param name="family">IPv4, IPv6, or both.</param>
+    public IReadOnlyList<InterfaceAddress> ListAll(AddressFamily family = AddressFamily.Unspecified)
+    {
+        var request = socket.NewRequest();
+        using (request.Message(RTM_GETADDR, NLM_F_REQUEST | NLM_F_DUMP))
+            request.WriteStruct(new IfAddrMsg { ifa_family = (byte)family });
+        return socket.Dump(request, static () => "addresses", AddressReader.Read);
+    }
+
     /// <summary>Adds an address for ever; an IPv4 address in a network of more than two gets the network's last address for broadcast.</summary>
     /// <exception cref="NetlinkException">EEXIST: the link has it; ENODEV: there is no such link; EACCES: IPv6 is switched off there.</exception>
     public void Add(int index, IPPrefix address, AddressOptions options = default)
