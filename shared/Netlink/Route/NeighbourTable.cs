@@ -6,7 +6,10 @@ using static Plugboard.Netlink.Uapi.NetlinkH;
 
 namespace Plugboard.Netlink.Route;
 
-/// <summary>The neighbours of a namespace: ARP and NDP. Every refusal is a <see cref="NetlinkException"/>. Source: rtnetlink(7); ip-neighbour(8).</summary>
+/// <summary>
+/// The neighbours of a namespace: ARP and NDP. Permanent ones do not count against net.ipv4.neigh.default.gc_thresh3, 1024, since Linux 5.0; an older kernel refuses
+/// more with ENOBUFS. Every refusal is a <see cref="NetlinkException"/>. Source: rtnetlink(7); ip-neighbour(8).
+/// </summary>
 public sealed class NeighbourTable
 {
     private readonly NetlinkSocket socket;
@@ -25,7 +28,19 @@ public sealed class NeighbourTable
             request.WriteUInt32(NeighbourH.NDA_IFINDEX, (uint)index);
         }
 
-        return socket.Dump(request, () => $"neighbours of {LinkTable.Subject(index)}", message => Read(message, index));
+        return socket.Dump(
+            request,
+            () => $"neighbours of {LinkTable.Subject(index)}",
+            message => NeighbourReader.ReadIndex(message) == index ? NeighbourReader.Read(message) : null);
+    }
+
+    /// <summary>Adds a neighbour.</summary>
+    /// <exception cref="NetlinkException">EEXIST: the address is known, in whatever state; ENODEV: there is no such link.</exception>
+    public void Add(Neighbour neighbour)
+    {
+        var request = socket.NewRequest();
+        WriteNew(request, neighbour, NLM_F_EXCL);
+        socket.Execute(request, () => Subject(neighbour.LinkIndex, neighbour.Address));
     }
 
     /// <summary>Adds a neighbour or replaces what is known of it.</summary>
@@ -33,13 +48,7 @@ public sealed class NeighbourTable
     public void Replace(Neighbour neighbour)
     {
         var request = socket.NewRequest();
-        using (request.Message(RTM_NEWNEIGH, NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE))
-        {
-            WriteKey(request, neighbour.LinkIndex, neighbour.Address, neighbour.State);
-            if (neighbour.LinkAddress is { } mac)
-                request.WriteMac(NeighbourH.NDA_LLADDR, mac);
-        }
-
+        WriteNew(request, neighbour, NLM_F_REPLACE);
         socket.Execute(request, () => Subject(neighbour.LinkIndex, neighbour.Address));
     }
 
@@ -48,40 +57,36 @@ public sealed class NeighbourTable
     public bool Delete(int index, IPAddr address)
     {
         var request = socket.NewRequest();
-        using (request.Message(RTM_DELNEIGH, NLM_F_REQUEST | NLM_F_ACK))
-            WriteKey(request, index, address, NeighbourState.None);
+        WriteDelete(request, index, address);
         return socket.ExecuteUnlessAbsent(request, () => Subject(index, address), Errno.ENOENT);
     }
 
-    private static void WriteKey(NetlinkWriter request, int index, IPAddr address, NeighbourState state)
+    internal static void WriteNew(NetlinkWriter writer, Neighbour neighbour, ushort mode)
     {
-        request.WriteStruct(new NdMsg
+        using var message = writer.Message(RTM_NEWNEIGH, (ushort)(NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | mode));
+        WriteKey(writer, neighbour.LinkIndex, neighbour.Address, neighbour.State);
+        if (neighbour.LinkAddress is { } mac)
+            writer.WriteMac(NeighbourH.NDA_LLADDR, mac);
+        if (neighbour.Protocol != RouteProtocol.Unspecified)
+            writer.WriteUInt8(NeighbourH.NDA_PROTOCOL, (byte)neighbour.Protocol);
+    }
+
+    internal static void WriteDelete(NetlinkWriter writer, int index, IPAddr address)
+    {
+        using var message = writer.Message(RTM_DELNEIGH, NLM_F_REQUEST | NLM_F_ACK);
+        WriteKey(writer, index, address, NeighbourState.None);
+    }
+
+    private static void WriteKey(NetlinkWriter writer, int index, IPAddr address, NeighbourState state)
+    {
+        writer.WriteStruct(new NdMsg
         {
             ndm_family = address.Is6 ? SocketH.AF_INET6 : SocketH.AF_INET,
             ndm_ifindex = index,
             ndm_state = (ushort)state,
         });
-        request.WriteAddress(NeighbourH.NDA_DST, address);
+        writer.WriteAddress(NeighbourH.NDA_DST, address);
     }
 
-    private static Neighbour? Read(NetlinkMessage message, int index)
-    {
-        var header = message.Header<NdMsg>();
-        if (header.ndm_ifindex != index || header.ndm_family is not (SocketH.AF_INET or SocketH.AF_INET6))
-            return null;
-        IPAddr? address = null;
-        MacAddress? mac = null;
-        var attributes = message.Attributes<NdMsg>();
-        while (attributes.Read())
-        {
-            if (attributes.Type == NeighbourH.NDA_DST)
-                address = attributes.Address();
-            else if (attributes.Type == NeighbourH.NDA_LLADDR)
-                mac = attributes.Mac();
-        }
-
-        return address is { } known ? new Neighbour(index, known, mac, (NeighbourState)header.ndm_state) : null;
-    }
-
-    private static string Subject(int index, IPAddr address) => $"{address} on {LinkTable.Subject(index)}";
+    internal static string Subject(int index, IPAddr address) => $"{address} on {LinkTable.Subject(index)}";
 }

@@ -14,6 +14,7 @@ public sealed class RouteClient : IDisposable
     private AddressTable? addresses;
     private RouteTable? routes;
     private NeighbourTable? neighbours;
+    private ForwardingTable? forwarding;
     private BridgeVlanTable? bridgeVlans;
     private NetconfTable? netconf;
 
@@ -31,6 +32,9 @@ public sealed class RouteClient : IDisposable
     /// <summary>The neighbours: ARP and NDP.</summary>
     public NeighbourTable Neighbours => neighbours ??= new NeighbourTable(socket);
 
+    /// <summary>The forwarding databases of VXLAN devices and bridges.</summary>
+    public ForwardingTable Forwarding => forwarding ??= new ForwardingTable(socket);
+
     /// <summary>The VLANs of bridges and their ports.</summary>
     public BridgeVlanTable BridgeVlans => bridgeVlans ??= new BridgeVlanTable(socket);
 
@@ -47,6 +51,24 @@ public sealed class RouteClient : IDisposable
     /// </summary>
     /// <exception cref="ErrnoException">The namespace cannot be entered (EPERM), or no more files can be opened.</exception>
     public static RouteClient Open(NetworkNamespace ns) => NamespaceThread.Run(ns, Open);
+
+    /// <summary>Sends many changes in few system calls, each done or refused by itself, in their order.</summary>
+    /// <param name="batch">The changes; it can be executed again.</param>
+    /// <returns>What was refused, in the order of the batch; empty: all was done. To remove what is gone already is no refusal.</returns>
+    /// <exception cref="ErrnoException">ENOBUFS: the kernel had no memory for its answers, so what was done is not known.</exception>
+    public IReadOnlyList<RouteRefusal> TryExecute(RouteBatch batch)
+    {
+        if (batch.Count == 0)
+            return [];
+        var refusals = new List<RouteRefusal>();
+        foreach (var (place, error) in socket.TryExecuteEach(batch.Requests))
+        {
+            if (batch.Describe(place, error) is { } refusal)
+                refusals.Add(refusal);
+        }
+
+        return refusals;
+    }
 
     /// <inheritdoc/>
     public void Dispose() => socket.Dispose();

@@ -14,4 +14,7 @@ public enum RouteProtocol : byte
 
     /// <summary>An administrator.</summary>
     Static = 4,
+
+    /// <summary>This project's node daemon. No other program of rt_protos(5) has the number.</summary>
+    Plugboard = 110,
 }

@@ -4,6 +4,7 @@ using Plugboard.Netlink.Trace;
 using static Plugboard.Netlink.Route.Uapi.IfAddrH;
 using static Plugboard.Netlink.Route.Uapi.IfBridgeH;
 using static Plugboard.Netlink.Route.Uapi.IfLinkH;
+using static Plugboard.Netlink.Route.Uapi.IfTunnelH;
 using static Plugboard.Netlink.Route.Uapi.NeighbourH;
 using static Plugboard.Netlink.Route.Uapi.RtnetlinkH;
 using static Plugboard.Netlink.Route.Uapi.VethH;
@@ -75,8 +76,46 @@ internal static class RouteSchemas
             new(IFLA_VLAN_ID, nameof(IFLA_VLAN_ID), Number),
             new(IFLA_VLAN_FLAGS, nameof(IFLA_VLAN_FLAGS), Bytes),
             new(IFLA_VLAN_PROTOCOL, nameof(IFLA_VLAN_PROTOCOL), NumberBigEndian)),
+        "vxlan" => Vxlan(),
+        "ipip" => Ipip(),
         _ => null,
     };
+
+    private static AttributeSchema Vxlan() => new(
+        0,
+        new(IFLA_VXLAN_ID, nameof(IFLA_VXLAN_ID), Number),
+        new(IFLA_VXLAN_GROUP, nameof(IFLA_VXLAN_GROUP), AttributeFormat.Address),
+        new(IFLA_VXLAN_LINK, nameof(IFLA_VXLAN_LINK), Number),
+        new(IFLA_VXLAN_LOCAL, nameof(IFLA_VXLAN_LOCAL), AttributeFormat.Address),
+        new(IFLA_VXLAN_TTL, nameof(IFLA_VXLAN_TTL), Number),
+        new(IFLA_VXLAN_TOS, nameof(IFLA_VXLAN_TOS), Number),
+        new(IFLA_VXLAN_LEARNING, nameof(IFLA_VXLAN_LEARNING), Number),
+        new(IFLA_VXLAN_AGEING, nameof(IFLA_VXLAN_AGEING), Number),
+        new(IFLA_VXLAN_LIMIT, nameof(IFLA_VXLAN_LIMIT), Number),
+        new(IFLA_VXLAN_PORT_RANGE, nameof(IFLA_VXLAN_PORT_RANGE), Bytes),
+        new(IFLA_VXLAN_PROXY, nameof(IFLA_VXLAN_PROXY), Number),
+        new(IFLA_VXLAN_RSC, nameof(IFLA_VXLAN_RSC), Number),
+        new(IFLA_VXLAN_L2MISS, nameof(IFLA_VXLAN_L2MISS), Number),
+        new(IFLA_VXLAN_L3MISS, nameof(IFLA_VXLAN_L3MISS), Number),
+        new(IFLA_VXLAN_PORT, nameof(IFLA_VXLAN_PORT), NumberBigEndian),
+        new(IFLA_VXLAN_GROUP6, nameof(IFLA_VXLAN_GROUP6), AttributeFormat.Address),
+        new(IFLA_VXLAN_LOCAL6, nameof(IFLA_VXLAN_LOCAL6), AttributeFormat.Address),
+        new(IFLA_VXLAN_UDP_CSUM, nameof(IFLA_VXLAN_UDP_CSUM), Number),
+        new(IFLA_VXLAN_UDP_ZERO_CSUM6_TX, nameof(IFLA_VXLAN_UDP_ZERO_CSUM6_TX), Number),
+        new(IFLA_VXLAN_UDP_ZERO_CSUM6_RX, nameof(IFLA_VXLAN_UDP_ZERO_CSUM6_RX), Number),
+        new(IFLA_VXLAN_GBP, nameof(IFLA_VXLAN_GBP), Bytes),
+        new(IFLA_VXLAN_COLLECT_METADATA, nameof(IFLA_VXLAN_COLLECT_METADATA), Number),
+        new(IFLA_VXLAN_TTL_INHERIT, nameof(IFLA_VXLAN_TTL_INHERIT), Bytes));
+
+    private static AttributeSchema Ipip() => new(
+        0,
+        new(IFLA_IPTUN_LINK, nameof(IFLA_IPTUN_LINK), Number),
+        new(IFLA_IPTUN_LOCAL, nameof(IFLA_IPTUN_LOCAL), AttributeFormat.Address),
+        new(IFLA_IPTUN_REMOTE, nameof(IFLA_IPTUN_REMOTE), AttributeFormat.Address),
+        new(IFLA_IPTUN_TTL, nameof(IFLA_IPTUN_TTL), Number),
+        new(IFLA_IPTUN_TOS, nameof(IFLA_IPTUN_TOS), Number),
+        new(IFLA_IPTUN_PROTO, nameof(IFLA_IPTUN_PROTO), Number),
+        new(IFLA_IPTUN_PMTUDISC, nameof(IFLA_IPTUN_PMTUDISC), Number));
 
     // A veth's peer is described by a link message of its own.
     private static AttributeSchema PlainLink() => new(
@@ -150,6 +189,12 @@ internal static class RouteSchemas
         new(NDA_CACHEINFO, nameof(NDA_CACHEINFO), Bytes),
         new(NDA_PROBES, nameof(NDA_PROBES), Number),
         new(NDA_VLAN, nameof(NDA_VLAN), Number),
+        new(NDA_PORT, nameof(NDA_PORT), NumberBigEndian),
+        new(NDA_VNI, nameof(NDA_VNI), Number),
         new(NDA_IFINDEX, nameof(NDA_IFINDEX), Number),
-        new(NDA_MASTER, nameof(NDA_MASTER), Number));
+        new(NDA_MASTER, nameof(NDA_MASTER), Number),
+        new(NDA_SRC_VNI, nameof(NDA_SRC_VNI), Number),
+        new(NDA_PROTOCOL, nameof(NDA_PROTOCOL), Number),
+        new(NDA_NH_ID, nameof(NDA_NH_ID), Number),
+        new(NDA_FLAGS_EXT, nameof(NDA_FLAGS_EXT), Number));
 }

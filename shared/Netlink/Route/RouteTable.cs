@@ -17,6 +17,24 @@ public sealed class RouteTable
     /// <exception cref="NetlinkException">EEXIST, see <see cref="RouteAddMode"/>; ENETUNREACH: the gateway is not reachable; ENETDOWN: the link is down.</exception>
     public void Add(RouteSpec route, RouteAddMode mode = RouteAddMode.Create)
     {
+        var request = socket.NewRequest();
+        WriteNew(request, route, mode);
+        socket.Execute(request, route.ToString);
+    }
+
+    /// <summary>
+    /// Removes a route; false where it was gone already (ESRCH). What the route names has to be the same there, the protocol and the type always; with
+    /// <see cref="Route.ToSpec"/> of a listed route it is that one and no other.
+    /// </summary>
+    public bool Delete(RouteSpec route)
+    {
+        var request = socket.NewRequest();
+        WriteDelete(request, route);
+        return socket.ExecuteUnlessAbsent(request, route.ToString, Errno.ESRCH);
+    }
+
+    internal static void WriteNew(NetlinkWriter writer, RouteSpec route, RouteAddMode mode)
+    {
         var how = mode switch
         {
             RouteAddMode.CreateExclusive => NLM_F_EXCL,
@@ -24,19 +42,14 @@ public sealed class RouteTable
             RouteAddMode.Append => NLM_F_APPEND,
             _ => 0,
         };
-        var request = socket.NewRequest();
-        using (request.Message(RTM_NEWROUTE, (ushort)(NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | how)))
-            RouteWriter.Write(request, route);
-        socket.Execute(request, route.ToString);
+        using var message = writer.Message(RTM_NEWROUTE, (ushort)(NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | how));
+        RouteWriter.Write(writer, route);
     }
 
-    /// <summary>Removes a route; false where it was gone already (ESRCH).</summary>
-    public bool Delete(RouteSpec route)
+    internal static void WriteDelete(NetlinkWriter writer, RouteSpec route)
     {
-        var request = socket.NewRequest();
-        using (request.Message(RTM_DELROUTE, NLM_F_REQUEST | NLM_F_ACK))
-            RouteWriter.Write(request, route.Scope is null ? route with { Scope = RouteScope.Nowhere } : route);
-        return socket.ExecuteUnlessAbsent(request, route.ToString, Errno.ESRCH);
+        using var message = writer.Message(RTM_DELROUTE, NLM_F_REQUEST | NLM_F_ACK);
+        RouteWriter.Write(writer, route.Scope is null ? route with { Scope = RouteScope.Nowhere } : route);
     }
 
     /// <summary>The routes that pass a filter, in the kernel's order; without the copies it keeps for single destinations.</summary>

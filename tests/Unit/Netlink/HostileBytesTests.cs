@@ -40,7 +40,7 @@ public sealed class HostileBytesTests
         Prop.ForAll(ArbMap.Default.ArbFor<int>(), seed =>
         {
             var random = new Random(seed);
-            var bytes = Samples()[random.Next(3)];
+            var bytes = Samples()[random.Next(6)];
             for (var i = random.Next(1, 6); i > 0; i--)
                 bytes[random.Next(bytes.Length)] = (byte)(random.Next(2) == 0 ? random.Next(256) : random.Next(8));
             ReadAll(bytes);
@@ -66,8 +66,18 @@ public sealed class HostileBytesTests
             AdvMss = 1200,
             Table = 1000,
         })),
+        ScriptedKernel.Message(RtnetlinkH.RTM_NEWLINK, 1, 0, writer => new VxlanSpec { Name = "x0", Vni = 1, Local = IPAddr.Parse("fd00::1"), Port = 8472, Ttl = 1, Gbp = true }.Write(writer)),
+        ScriptedKernel.Message(RtnetlinkH.RTM_NEWLINK, 1, 0, writer => new IpipSpec { Name = "x0", Local = IPAddr.Parse("10.1.1.1"), Ttl = 1 }.Write(writer)),
+        Forwarding(),
         ScriptedKernel.Ack(1, Plugboard.Linux.Errno.EINVAL, "no", 36),
     ];
+
+    private static byte[] Forwarding()
+    {
+        var writer = new NetlinkWriter();
+        ForwardingTable.WriteNew(writer, new ForwardingEntry(3, new MacAddress(7), IPAddr.Parse("fd00::1")) { Port = 1, Vni = 2, Vlan = 3, OutInterface = 4 }, 0);
+        return writer.Written.ToArray();
+    }
 
     private static void ReadAll(byte[] datagram)
     {
@@ -90,6 +100,8 @@ public sealed class HostileBytesTests
         Each(message, m => LinkReader.Read(m));
         Each(message, m => RouteReader.Read(m));
         Each(message, m => AddressReader.Read(m));
+        Each(message, m => NeighbourReader.Read(m));
+        Each(message, m => ForwardingReader.Read(m));
         Each(message, m => NetlinkAck.Read(m, datagram, dialect));
     }
 

@@ -52,6 +52,12 @@ public sealed record Link
     /// <summary>The tag of a VLAN device; null for others.</summary>
     public int? VlanId { get; init; }
 
+    /// <summary>What a VXLAN device is set to; null for others.</summary>
+    public VxlanInfo? Vxlan { get; init; }
+
+    /// <summary>What an IPv4-in-IPv4 tunnel is set to; null for others.</summary>
+    public IpipInfo? Ipip { get; init; }
+
     /// <summary>What it is as a bridge's port; null for others.</summary>
     public BridgePort? Port { get; init; }
 

@@ -22,6 +22,8 @@ internal ref struct LinkReader
     private AttributeReader slaveData;
     private bool? vlanFiltering;
     private int? vlanId;
+    private VxlanInfo? vxlan;
+    private IpipInfo? ipip;
     private BridgePort? port;
 
     public LinkReader()
@@ -100,6 +102,10 @@ internal ref struct LinkReader
             vlanFiltering = ReadVlanFiltering(data);
         else if (kind == "vlan")
             vlanId = ReadVlanId(data);
+        else if (kind == "vxlan")
+            vxlan = TunnelReader.ReadVxlan(data);
+        else if (kind == "ipip")
+            ipip = TunnelReader.ReadIpip(data);
         if (slaveKind == "bridge")
             port = ReadPort(slaveData);
     }
@@ -163,6 +169,8 @@ internal ref struct LinkReader
         Alias = alias,
         VlanFiltering = vlanFiltering,
         VlanId = vlanId,
+        Vxlan = vxlan,
+        Ipip = ipip,
         Port = port,
     };
 }

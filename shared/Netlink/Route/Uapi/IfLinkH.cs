@@ -68,4 +68,28 @@ internal static class IfLinkH
     public const ushort IFLA_VLAN_ID = 1;
     public const ushort IFLA_VLAN_FLAGS = 2;
     public const ushort IFLA_VLAN_PROTOCOL = 5;
+
+    public const ushort IFLA_VXLAN_ID = 1;
+    public const ushort IFLA_VXLAN_GROUP = 2;
+    public const ushort IFLA_VXLAN_LINK = 3;
+    public const ushort IFLA_VXLAN_LOCAL = 4;
+    public const ushort IFLA_VXLAN_TTL = 5;
+    public const ushort IFLA_VXLAN_TOS = 6;
+    public const ushort IFLA_VXLAN_LEARNING = 7;
+    public const ushort IFLA_VXLAN_AGEING = 8;
+    public const ushort IFLA_VXLAN_LIMIT = 9;
+    public const ushort IFLA_VXLAN_PORT_RANGE = 10;
+    public const ushort IFLA_VXLAN_PROXY = 11;
+    public const ushort IFLA_VXLAN_RSC = 12;
+    public const ushort IFLA_VXLAN_L2MISS = 13;
+    public const ushort IFLA_VXLAN_L3MISS = 14;
+    public const ushort IFLA_VXLAN_PORT = 15;
+    public const ushort IFLA_VXLAN_GROUP6 = 16;
+    public const ushort IFLA_VXLAN_LOCAL6 = 17;
+    public const ushort IFLA_VXLAN_UDP_CSUM = 18;
+    public const ushort IFLA_VXLAN_UDP_ZERO_CSUM6_TX = 19;
+    public const ushort IFLA_VXLAN_UDP_ZERO_CSUM6_RX = 20;
+    public const ushort IFLA_VXLAN_GBP = 23;
+    public const ushort IFLA_VXLAN_COLLECT_METADATA = 25;
+    public const ushort IFLA_VXLAN_TTL_INHERIT = 28;
 }

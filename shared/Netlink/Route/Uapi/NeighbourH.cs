@@ -12,8 +12,22 @@ internal static class NeighbourH
     public const ushort NDA_CACHEINFO = 3;
     public const ushort NDA_PROBES = 4;
     public const ushort NDA_VLAN = 5;
+    public const ushort NDA_PORT = 6;
+    public const ushort NDA_VNI = 7;
     public const ushort NDA_IFINDEX = 8;
     public const ushort NDA_MASTER = 9;
+    public const ushort NDA_SRC_VNI = 11;
+    public const ushort NDA_PROTOCOL = 12;
+    public const ushort NDA_NH_ID = 13;
+    public const ushort NDA_FLAGS_EXT = 15;
+
+    public const byte NTF_USE = 1 << 0;
+    public const byte NTF_SELF = 1 << 1;
+    public const byte NTF_MASTER = 1 << 2;
+    public const byte NTF_EXT_LEARNED = 1 << 4;
+    public const byte NTF_OFFLOADED = 1 << 5;
+    public const byte NTF_STICKY = 1 << 6;
+    public const byte NTF_ROUTER = 1 << 7;
 
     public const ushort NUD_INCOMPLETE = 0x01;
     public const ushort NUD_REACHABLE = 0x02;

@@ -1,0 +1,87 @@
+using Plugboard.Addresses;
+using Plugboard.Linux;
+using Plugboard.Netlink.Route.Links;
+using static Plugboard.Netlink.Route.Uapi.RtnetlinkH;
+using static Plugboard.Netlink.Uapi.NetlinkH;
+
+namespace Plugboard.Netlink.Route;
+
+/// <summary>
+/// Changes to be sent together, by <see cref="RouteClient.TryExecute"/>. Unlike nftables' it is no transaction: the kernel does one after the other, and a refused one
+/// stops none. Each is what the table's method of the same name does. Source: rtnetlink(7); net/netlink/af_netlink.c, netlink_rcv_skb.
+/// </summary>
+public sealed class RouteBatch
+{
+    private readonly List<Change> changes = [];
+
+    /// <summary>How many changes it holds.</summary>
+    public int Count => changes.Count;
+
+    internal NetlinkWriter Requests { get; } = new();
+
+    /// <summary>Adds a route.</summary>
+    public void Add(RouteSpec route, RouteAddMode mode = RouteAddMode.Create)
+    {
+        RouteTable.WriteNew(Requests, route, mode);
+        changes.Add(new Change(nameof(RTM_NEWROUTE), route.ToString));
+    }
+
+    /// <summary>Removes a route.</summary>
+    public void Delete(RouteSpec route)
+    {
+        RouteTable.WriteDelete(Requests, route);
+        changes.Add(new Change(nameof(RTM_DELROUTE), route.ToString, Errno.ESRCH));
+    }
+
+    /// <summary>Adds a neighbour or replaces what is known of it.</summary>
+    public void Replace(Neighbour neighbour)
+    {
+        NeighbourTable.WriteNew(Requests, neighbour, NLM_F_REPLACE);
+        changes.Add(new Change(nameof(RTM_NEWNEIGH), () => NeighbourTable.Subject(neighbour.LinkIndex, neighbour.Address)));
+    }
+
+    /// <summary>Removes a neighbour.</summary>
+    public void DeleteNeighbour(int index, IPAddr address)
+    {
+        NeighbourTable.WriteDelete(Requests, index, address);
+        changes.Add(new Change(nameof(RTM_DELNEIGH), () => NeighbourTable.Subject(index, address), Errno.ENOENT));
+    }
+
+    /// <summary>Adds a forwarding entry, or replaces the destination the address has.</summary>
+    public void Replace(ForwardingEntry entry)
+    {
+        ForwardingTable.WriteNew(Requests, entry, NLM_F_REPLACE);
+        changes.Add(new Change(nameof(RTM_NEWNEIGH), entry.Subject));
+    }
+
+    /// <summary>Removes a forwarding entry.</summary>
+    public void Delete(ForwardingEntry entry)
+    {
+        ForwardingTable.WriteDelete(Requests, entry);
+        changes.Add(new Change(nameof(RTM_DELNEIGH), entry.Subject, Errno.ENOENT));
+    }
+
+    /// <summary>Changes a link.</summary>
+    public void Set(int index, LinkChange change)
+    {
+        using (Requests.Message(RTM_NEWLINK, NLM_F_REQUEST | NLM_F_ACK))
+            change.Write(Requests, index);
+        changes.Add(new Change(nameof(RTM_NEWLINK), () => LinkTable.Subject(index)));
+    }
+
+    /// <summary>Starts anew in the same buffer.</summary>
+    public void Clear()
+    {
+        Requests.Clear();
+        changes.Clear();
+    }
+
+    // Null where the error says that what was to be removed is gone.
+    internal RouteRefusal? Describe(int place, NetlinkError error)
+    {
+        var change = changes[place];
+        return error.Errno == change.Absent ? null : new RouteRefusal(place, change.Call, change.Subject(), error);
+    }
+
+    private sealed record Change(string Call, Func<string> Subject, Errno Absent = Errno.None);
+}
