@@ -17,6 +17,9 @@ internal sealed class NodeNetwork
     /// <summary>False until it was read, and after somebody changed something.</summary>
     public bool IsCurrent { get; private set; }
 
+    /// <summary>How often it was read.</summary>
+    public long ReadCount { get; private set; }
+
     /// <summary>The links by name.</summary>
     public IReadOnlyDictionary<string, Link> Links => links;
 
@@ -38,7 +41,7 @@ internal sealed class NodeNetwork
     public void Read(RouteClient client)
     {
         IsCurrent = false;
-        ReadLinks(client);
+        links = client.Links.List().ToDictionary(link => link.Name, StringComparer.Ordinal);
         Addresses = client.Addresses.ListAll();
         routes.Clear();
         shadowed.Clear();
@@ -49,11 +52,9 @@ internal sealed class NodeNetwork
         }
 
         onLink = null;
+        ReadCount++;
         IsCurrent = true;
     }
-
-    /// <summary>Reads the links again: one was made or removed by the coordinator itself.</summary>
-    public void ReadLinks(RouteClient client) => links = client.Links.List().ToDictionary(link => link.Name, StringComparer.Ordinal);
 
     /// <summary>Somebody changed something: before the next use it is to be read.</summary>
     public void Invalidate() => IsCurrent = false;
@@ -74,12 +75,42 @@ internal sealed class NodeNetwork
     /// <summary>The key of a route.</summary>
     public static RouteKey KeyOf(Route route) => new(route.Dst, route.Priority);
 
-    /// <summary>True where a notification of a route tells what is not known: that one is there or gone.</summary>
-    public bool IsNews(Route route, bool isDeleted)
+    /// <summary>True where a notification of a link, an address or a route tells what is not known.</summary>
+    public bool IsNews(RouteChange change)
+    {
+        if (change.Route is { } route)
+            return IsNews(route, change.IsDeleted);
+        if (change.Link is { } link)
+            return IsNews(link, change.IsDeleted);
+        return change.Address is { } address && IsNews(address, change.IsDeleted);
+    }
+
+    private bool IsNews(Route route, bool isDeleted)
     {
         if (route.Table != MainTable || route.IsCloned)
             return false;
-        var known = routes.TryGetValue(KeyOf(route), out var seen) && seen == route;
-        return isDeleted ? known || shadowed.Contains(route) : !known;
+        var isKnown = routes.TryGetValue(KeyOf(route), out var seen) && seen == route;
+        return isDeleted ? isKnown || shadowed.Contains(route) : !isKnown;
+    }
+
+    // The pods' ends come and go with the pods, and nothing here depends on them.
+    private bool IsNews(Link link, bool isDeleted)
+    {
+        if (link is { Kind: "veth", MasterIndex: not 0 })
+            return false;
+        var known = links.GetValueOrDefault(link.Name);
+        return isDeleted ? known is not null && known.Index == link.Index : known is null || !IsSame(known, link);
+    }
+
+    private static bool IsSame(Link known, Link now) =>
+        known.Index == now.Index && known.Kind == now.Kind && known.Mtu == now.Mtu && known.IsUp == now.IsUp && known.Alias == now.Alias && known.Address == now.Address
+        && known.Vxlan == now.Vxlan && known.Ipip == now.Ipip;
+
+    private bool IsNews(InterfaceAddress address, bool isDeleted)
+    {
+        if (address.Address.Address.IsLinkLocalUnicast)
+            return false;
+        var isKnown = Addresses.Any(own => own.LinkIndex == address.LinkIndex && own.Address == address.Address && (isDeleted || own.Flags == address.Flags));
+        return isDeleted == isKnown;
     }
 }

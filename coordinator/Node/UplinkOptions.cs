@@ -1,4 +1,5 @@
 using Plugboard.Addresses;
+using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Node;
 
@@ -19,4 +20,8 @@ internal sealed record UplinkOptions
 
     /// <summary>--public-ipv6: told to the others instead of the link's own.</summary>
     public IPAddr? PublicIPv6 { get; init; }
+
+    /// <summary>What the others are told: the public addresses in place of the link's own where they are given.</summary>
+    public ValueArray<IPAddr> PublicAddresses(ValueArray<IPPrefix> own) =>
+        own.Select(address => (address.Is6 ? PublicIPv6 : PublicIP) ?? address.Address).ToValueArray();
 }

@@ -1,4 +1,3 @@
-using Plugboard.Addresses;
 using Plugboard.Coordinator.Engine;
 using Plugboard.Coordinator.Node;
 using Plugboard.Netlink.Route;

@@ -1,4 +1,3 @@
-using Plugboard.Addresses;
 using Plugboard.Coordinator.Engine;
 using Plugboard.Netlink.Route;
 

@@ -1,0 +1,44 @@
+using Plugboard.Addresses;
+using Plugboard.Coordinator.Configuration;
+using Plugboard.Coordinator.Node;
+using Plugboard.Linux;
+
+namespace Plugboard.Coordinator.Cluster;
+
+/// <summary>Makes the cluster as this node sees it from what the source tells and what the node's own network is: pure.</summary>
+/// <param name="nodeName">This node's name in the cluster.</param>
+/// <param name="ownNetwork">The cluster's network, from this node's own configuration; null: the source tells it.</param>
+internal sealed class ViewBuilder(string nodeName, NetConf? ownNetwork)
+{
+    /// <summary>The view; null with the reason where the cluster's network is not known yet.</summary>
+    public (ClusterView? View, string? Lack) Build(ClusterSnapshot snapshot, Uplink? uplink)
+    {
+        if ((ownNetwork ?? snapshot.Network) is not { } network)
+            return (null, "the cluster's network is not known yet: give --net-config-path, or write it to where the source has it");
+        var told = snapshot.Nodes.GetValueOrDefault(nodeName);
+        var self = new LocalNode
+        {
+            Name = nodeName,
+            Identity = told is { Uid.Length: > 0 } ? told.Uid : nodeName,
+            PodCidrs = (told?.PodCidrs ?? []).Where(cidr => network.Enables(cidr.Is6)).Select(cidr => cidr.Network).ToValueArray(),
+            Uplink = uplink?.Link,
+            Addresses = uplink?.Addresses ?? new ValueArray<IPPrefix>(),
+            Vtep4 = told?.Vtep4,
+            Vtep6 = told?.Vtep6,
+        };
+        var check = new PeerCheck(network, self);
+        var peers = check.Accept(snapshot.Nodes.Values.Where(node => node.Name != nodeName));
+        return (new ClusterView { Network = network, Self = self, Peers = peers, Refused = check.Refused.ToValueArray(), IsComplete = snapshot.IsComplete }, LackOf(told, self, snapshot));
+    }
+
+    private string? LackOf(ClusterNode? told, LocalNode self, ClusterSnapshot snapshot)
+    {
+        if (!snapshot.IsComplete)
+            return snapshot.Hindrance ?? "the list of nodes was not read yet";
+        if (told is null)
+            return $"the source knows no node {nodeName}; say --node-name, or let the node join";
+        if (self.PodCidrs.Count == 0)
+            return $"node {nodeName} has no pod network yet; Kubernetes assigns one where the controller manager runs with --allocate-node-cidrs";
+        return self.Uplink is null ? "there is no link by which other nodes are reached; say --iface" : null;
+    }
+}

@@ -1,0 +1,71 @@
+using Plugboard.Coordinator.Cluster;
+using Plugboard.Coordinator.Node;
+using Plugboard.Linux;
+
+namespace Plugboard.Coordinator.Engine;
+
+/// <summary>Tells what changed and why, a line each; what is as it was is not told again.</summary>
+/// <param name="write">Writes a line.</param>
+internal sealed class ChangeLog(Action<string> write)
+{
+    // Of a round with more the rest is counted.
+    private const int MostLines = 20;
+
+    private readonly Dictionary<string, ValueArray<string>> problems = new(StringComparer.Ordinal);
+    private ValueArray<RefusedNode> refused = [];
+    private string? lack;
+    private string? hindrance;
+
+    /// <summary>What a keeper did, and what it could not do where that is new.</summary>
+    public void Outcome(string keeper, SyncOutcome outcome, SyncCause cause)
+    {
+        var because = cause.ToString().ToLowerInvariant();
+        foreach (var change in outcome.Changes.Take(MostLines))
+            write($"{keeper}: {change} (cause: {because})");
+        if (outcome.Changes.Count > MostLines)
+            write($"{keeper}: and {outcome.Changes.Count - MostLines} changes more (cause: {because})");
+        var now = outcome.Problems.ToValueArray();
+        var before = problems.GetValueOrDefault(keeper);
+        if (now == before)
+            return;
+        problems[keeper] = now;
+        foreach (var problem in now.Except(before).Take(MostLines))
+            write($"{keeper}: cannot make right: {problem}");
+        if (now.Count == 0)
+            write($"{keeper}: all is right again");
+    }
+
+    /// <summary>Who is left out, where that is new.</summary>
+    public void Refused(ValueArray<RefusedNode> now)
+    {
+        if (now == refused)
+            return;
+        foreach (var node in now.Except(refused).Take(MostLines))
+            write($"refused ({node.Reason}): {node.Why}");
+        foreach (var node in refused.ExceptBy(now.Select(node => node.Name), node => node.Name).Take(MostLines))
+            write($"not refused any more: {node.Name}");
+        refused = now;
+    }
+
+    /// <summary>What is missing before pods can be started, where that is new.</summary>
+    public void Lack(string? now)
+    {
+        if (now == lack)
+            return;
+        lack = now;
+        write(now is null ? "the view of the cluster is whole" : $"waiting: {now}");
+    }
+
+    /// <summary>Why the source cannot be read, where that is new.</summary>
+    public void Hindrance(string? now)
+    {
+        if (now == hindrance)
+            return;
+        hindrance = now;
+        write(now is null ? "the source can be read again" : $"the source cannot be read, what is known stays in force: {now}");
+    }
+
+    /// <summary>By which link the others are reached.</summary>
+    public void Uplink(Uplink? now) =>
+        write(now is null ? "there is no link by which other nodes are reached" : $"other nodes are reached by {now.Link.Name} (MTU {now.Link.Mtu}) from {now.Addresses}: {now.Why}");
+}

@@ -1,0 +1,29 @@
+using Plugboard.Coordinator.Cluster;
+using Plugboard.Coordinator.Routes;
+
+namespace Plugboard.Coordinator.Engine;
+
+/// <summary>How the coordinator is, at one moment: what readiness, metrics and the audit are made from.</summary>
+internal sealed record EngineStatus
+{
+    /// <summary>The cluster as it was planned from last; null: nothing is known yet.</summary>
+    public ClusterView? View { get; init; }
+
+    /// <summary>Why the view is not whole yet; null: it is.</summary>
+    public string? Lack { get; init; } = "nothing was read yet";
+
+    /// <summary>Why the source cannot be read just now; null: it can.</summary>
+    public string? Hindrance { get; init; }
+
+    /// <summary>The keepers in their order.</summary>
+    public IReadOnlyList<KeeperStatus> Keepers { get; init; } = [];
+
+    /// <summary>How each peer is reached.</summary>
+    public IReadOnlyList<PeerPath> Paths { get; init; } = [];
+
+    /// <summary>When the source last told a complete list or a change; null: never.</summary>
+    public DateTimeOffset? SourceHeardAt { get; init; }
+
+    /// <summary>What is to be right before pods can be started and is not, the first first; null: all is.</summary>
+    public string? FirstLack => Lack ?? Keepers.Where(keeper => !keeper.IsRight).Select(keeper => $"{keeper.Name}: {keeper.Problems.FirstOrDefault() ?? "not made yet"}").FirstOrDefault();
+}

@@ -1,0 +1,111 @@
+using System.CommandLine;
+
+namespace Plugboard.Coordinator.Operators;
+
+/// <summary>The options of all verbs; flanneld's and ip-masq-agent's have their names. Each can come from the environment too: <c>FLANNELD_</c> and its name in capitals.</summary>
+internal sealed class CommandOptions
+{
+    private readonly List<Option> all = [];
+
+    public CommandOptions()
+    {
+        Source = Add<SourceKind>("--source", "Where the cluster's nodes are read: static, etcd or kubernetes.", SourceKind.Static);
+        NodeName = Add("--node-name", "This node's name in the cluster; else the environment's NODE_NAME, else the host's name.", "");
+        PeersFile = Add("--peers-file", "static: the file with the nodes.", "/etc/plugboard/peers.yaml");
+        NetConfigPath = Add("--net-config-path", "The cluster's network, flannel's net-conf.json; where there is no such file the source tells it.", "/etc/kube-flannel/net-conf.json");
+        Interfaces = AddMany("--iface", "The link, by name or address, by which other nodes are reached; the first that is there counts.");
+        InterfacePatterns = AddMany("--iface-regex", "As --iface, by a regular expression for the address or the name.");
+        InterfaceCanReach = Add("--iface-can-reach", "The link by which this address is reached.", "");
+        PublicIP = Add("--public-ip", "The IPv4 address told to the other nodes.", "");
+        PublicIPv6 = Add("--public-ipv6", "The IPv6 address told to the other nodes.", "");
+        Blackhole = Add("--ip-blackhole-route", "Drops what is sent to own pods that are not there.", false);
+        Forwarding = Add("--ip-forwarding", "Switches forwarding on where it is off.", true);
+        SubnetFile = Add("--subnet-file", "What the flannel CNI plugin reads.", "/run/flannel/subnet.env");
+        StateDirectory = Add("--state-dir", "Where the last confirmed state is kept over a restart of the machine.", "/var/lib/plugboard/coordinator");
+        ConflistTemplate = Add("--conflist", "The CNI configuration to write once all is in place; empty: none is written.", "");
+        ConflistFile = Add("--conflist-file", "Where it is written.", "/etc/cni/net.d/10-plugboard.conflist");
+        PluginDirectories = AddMany("--cni-bin-dir", "Where the CNI plugins are; /opt/cni/bin where not said.");
+        HealthzIP = Add("--healthz-ip", "Where /healthz, /readyz and /metrics are answered.", "0.0.0.0");
+        HealthzPort = Add("--healthz-port", "The port for them; 0: they are not answered.", 0);
+        AuditSeconds = Add("--audit-interval", "Seconds from one look at everything to the next, at least 1.", 60);
+    }
+
+    /// <summary>All of them, to be added to a command.</summary>
+    public IReadOnlyList<Option> All => all;
+
+    public Option<SourceKind> Source { get; }
+
+    public Option<string> NodeName { get; }
+
+    public Option<string> PeersFile { get; }
+
+    public Option<string> NetConfigPath { get; }
+
+    public Option<string[]> Interfaces { get; }
+
+    public Option<string[]> InterfacePatterns { get; }
+
+    public Option<string> InterfaceCanReach { get; }
+
+    public Option<string> PublicIP { get; }
+
+    public Option<string> PublicIPv6 { get; }
+
+    public Option<bool> Blackhole { get; }
+
+    public Option<bool> Forwarding { get; }
+
+    public Option<string> SubnetFile { get; }
+
+    public Option<string> StateDirectory { get; }
+
+    public Option<string> ConflistTemplate { get; }
+
+    public Option<string> ConflistFile { get; }
+
+    public Option<string[]> PluginDirectories { get; }
+
+    public Option<string> HealthzIP { get; }
+
+    public Option<int> HealthzPort { get; }
+
+    public Option<int> AuditSeconds { get; }
+
+    /// <summary>The name of the environment's variable for an option: <c>--public-ip</c> is <c>FLANNELD_PUBLIC_IP</c>.</summary>
+    public static string VariableOf(string option) => "FLANNELD_" + option[2..].Replace('-', '_').ToUpperInvariant();
+
+    /// <summary>An option with its default, which the environment can change.</summary>
+    public Option<T> Add<T>(string name, string description, T otherwise)
+    {
+        var option = new Option<T>(name) { Description = description, DefaultValueFactory = _ => FromEnvironment(name, otherwise) };
+        all.Add(option);
+        return option;
+    }
+
+    /// <summary>An option that can be given several times, or once with commas.</summary>
+    public Option<string[]> AddMany(string name, string description)
+    {
+        var option = new Option<string[]>(name) { Description = description, AllowMultipleArgumentsPerToken = false, DefaultValueFactory = _ => Split(Environment.GetEnvironmentVariable(VariableOf(name)) ?? "") };
+        all.Add(option);
+        return option;
+    }
+
+    /// <summary>The parts of a list with commas, without empty ones.</summary>
+    public static string[] Split(string text) => text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+    private static T FromEnvironment<T>(string name, T otherwise)
+    {
+        if (Environment.GetEnvironmentVariable(VariableOf(name)) is not { Length: > 0 } text)
+            return otherwise;
+        object? value = otherwise switch
+        {
+            string => text,
+            bool => bool.TryParse(text, out var yes) ? yes : null,
+            int => int.TryParse(text, out var number) ? number : null,
+            SourceKind => Enum.TryParse<SourceKind>(text, ignoreCase: true, out var kind) ? kind : null,
+            MasqueradeMode => Enum.TryParse<MasqueradeMode>(text, ignoreCase: true, out var mode) ? mode : null,
+            _ => null,
+        };
+        return value is T given ? given : throw new SettingException($"{VariableOf(name)}={text}: cannot be read as {name}");
+    }
+}

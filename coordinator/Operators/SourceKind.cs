@@ -1,0 +1,14 @@
+namespace Plugboard.Coordinator.Operators;
+
+/// <summary>Where the cluster's nodes are read.</summary>
+internal enum SourceKind
+{
+    /// <summary>A file.</summary>
+    Static,
+
+    /// <summary>flannel's registry in etcd.</summary>
+    Etcd,
+
+    /// <summary>The Kubernetes API's Nodes.</summary>
+    Kubernetes,
+}

@@ -1,0 +1,147 @@
+using Plugboard.Coordinator.Cluster;
+using Plugboard.Coordinator.Engine;
+using Plugboard.Coordinator.Node;
+using Plugboard.Linux;
+using Plugboard.Netlink.Route;
+
+namespace Plugboard.Coordinator.Routes;
+
+/// <summary>Keeps the tunnels and the routes to the other nodes' pods. Owns what bears its route protocol number, and links that bear its alias with all that is on them.</summary>
+/// <param name="client">The node's network.</param>
+/// <param name="network">What was read of it; it is read again where it is not current.</param>
+/// <param name="options">What the operator chose.</param>
+internal sealed class RouteKeeper(RouteClient client, NodeNetwork network, RouteOptions options) : IKeeper
+{
+    private readonly Dictionary<string, SeenTunnel> seen = new(StringComparer.Ordinal);
+    private long seenAt;
+
+    /// <inheritdoc/>
+    public string Name => "routes";
+
+    /// <summary>The last plan; its paths say how each peer is reached.</summary>
+    public RoutePlan LastPlan { get; private set; } = new();
+
+    /// <inheritdoc/>
+    public SyncOutcome Plan(ClusterView view)
+    {
+        Refresh();
+        var plan = RoutePlanner.Plan(view, network.OnLink, options);
+        var links = new TunnelLinks(network);
+        links.Compare(plan.Tunnels);
+        var operations = Compare(view, plan, links.MakesLinks);
+        return new SyncOutcome([.. Forwarding.Plan(view, options), .. links.Changes, .. operations.Changes], [.. plan.Problems, .. links.Problems]);
+    }
+
+    /// <inheritdoc/>
+    public SyncOutcome Sync(ClusterView view, SyncCause cause)
+    {
+        Refresh();
+        var plan = RoutePlanner.Plan(view, network.OnLink, options);
+        LastPlan = plan;
+        var forwarding = Forwarding.Ensure(view, options);
+        var links = new TunnelLinks(network);
+        links.Compare(plan.Tunnels);
+        var linked = links.Execute(client);
+        if (linked.Changes.Count > 0)
+        {
+            network.Invalidate();
+            Refresh();
+        }
+
+        var routed = Compare(view, plan, isAnew: false).Execute(client);
+        if (routed.Problems.Count > 0 || linked.Problems.Count > 0)
+            network.Invalidate();
+        return new SyncOutcome([.. forwarding.Changes, .. linked.Changes, .. routed.Changes], [.. plan.Problems, .. forwarding.Problems, .. linked.Problems, .. routed.Problems]);
+    }
+
+    /// <inheritdoc/>
+    public SyncOutcome Remove(bool isDryRun)
+    {
+        Refresh();
+        var links = new TunnelLinks(network);
+        links.Compare([]);
+        var operations = new RouteOperations();
+        new RouteDifference(network, isComplete: true).Compare(new RoutePlan(), new HashSet<int>(), operations);
+        if (isDryRun)
+            return new SyncOutcome([.. operations.Changes, .. links.Changes], links.Problems);
+        var routed = operations.Execute(client);
+        var linked = links.Execute(client);
+        network.Invalidate();
+        return new SyncOutcome([.. routed.Changes, .. linked.Changes], [.. routed.Problems, .. linked.Problems]);
+    }
+
+    private void Refresh()
+    {
+        if (!network.IsCurrent)
+            network.Read(client);
+        if (seenAt == network.ReadCount)
+            return;
+        seenAt = network.ReadCount;
+        seen.Clear();
+    }
+
+    private RouteOperations Compare(ClusterView view, RoutePlan plan, bool isAnew)
+    {
+        var operations = new RouteOperations();
+        var own = new HashSet<int>();
+        foreach (var tunnel in plan.Tunnels)
+        {
+            var link = isAnew ? null : network.Links.GetValueOrDefault(tunnel.Name);
+            if (link is not null)
+                own.Add(link.Index);
+            new TunnelDifference(tunnel.Name, link?.Index ?? 0, SeenOf(tunnel, link?.Index ?? 0)).Compare(plan, view.IsComplete, operations);
+        }
+
+        new RouteDifference(network, view.IsComplete).Compare(plan, own, operations);
+        return operations;
+    }
+
+    private SeenTunnel SeenOf(DesiredTunnel tunnel, int index)
+    {
+        if (index == 0)
+            return new SeenTunnel();
+        if (!seen.TryGetValue(tunnel.Name, out var known))
+            seen[tunnel.Name] = known = SeenTunnel.Read(client, index, tunnel.Vxlan is not null);
+        return known;
+    }
+
+    /// <summary>True where a notification tells what is not known: somebody else changed something, and all is to be read again.</summary>
+    public bool IsNews(RouteChange change)
+    {
+        if (change.PortId == client.PortId)
+            return false;
+        if (change.Neighbour is { } neighbour)
+            return IsNews(neighbour, change.IsDeleted);
+        if (change.Forwarding is { } entry)
+            return IsNews(entry, change.IsDeleted);
+        return network.IsNews(change);
+    }
+
+    private bool IsNews(Neighbour neighbour, bool isDeleted)
+    {
+        if (FindSeen(neighbour.LinkIndex) is not { } tunnel)
+            return false;
+        var isKnown = tunnel.Neighbours.TryGetValue(neighbour.Address, out var mac);
+        return isDeleted || !SeenTunnel.IsPermanent(neighbour.State) ? isKnown : !isKnown || mac != neighbour.LinkAddress;
+    }
+
+    private bool IsNews(ForwardingEntry entry, bool isDeleted)
+    {
+        if (FindSeen(entry.LinkIndex) is not { } tunnel)
+            return false;
+        var known = tunnel.Forwarding.GetValueOrDefault(entry.LinkAddress);
+        return isDeleted || !SeenTunnel.IsPermanent(entry.State) ? known is not null && known.Destination == entry.Destination : known?.Destination != entry.Destination;
+    }
+
+    // Null for links that are no tunnel of the coordinator's.
+    private SeenTunnel? FindSeen(int index)
+    {
+        foreach (var (name, tunnel) in seen)
+        {
+            if (network.Links.GetValueOrDefault(name)?.Index == index)
+                return tunnel;
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,156 @@
+using Plugboard.Addresses;
+using Plugboard.Coordinator.Engine;
+using Plugboard.Coordinator.Node;
+using Plugboard.Linux;
+using Plugboard.Netlink;
+using Plugboard.Netlink.Route;
+using Plugboard.Netlink.Route.Links;
+
+namespace Plugboard.Coordinator.Routes;
+
+/// <summary>Compares the tunnels' links with what they should be.</summary>
+/// <param name="network">What is there.</param>
+internal sealed class TunnelLinks(NodeNetwork network)
+{
+    private readonly List<(Change Change, Action<RouteClient> Do)> steps = [];
+    private readonly List<string> problems = [];
+
+    /// <summary>True where a link is made, or made again: all that was on it is gone.</summary>
+    public bool MakesLinks { get; private set; }
+
+    /// <summary>What is there under a tunnel's name and cannot be replaced, each a sentence.</summary>
+    public IReadOnlyList<string> Problems => problems;
+
+    /// <summary>What would be changed.</summary>
+    public IReadOnlyList<Change> Changes => steps.ConvertAll(step => step.Change);
+
+    /// <summary>Asks for what is missing, other or too much. Links that bear the coordinator's mark and are not wanted go, with all that is on them.</summary>
+    public void Compare(IReadOnlyList<DesiredTunnel> tunnels)
+    {
+        var wanted = tunnels.Select(tunnel => tunnel.Name).ToHashSet(StringComparer.Ordinal);
+        foreach (var link in network.Links.Values.Where(link => link.Alias == DesiredTunnel.Alias && !wanted.Contains(link.Name)))
+            steps.Add((new Change(ChangeVerb.Delete, "link", link.Name), client => client.Links.Delete(link.Index)));
+        foreach (var tunnel in tunnels)
+            Ensure(tunnel, network.Links.GetValueOrDefault(tunnel.Name));
+    }
+
+    /// <summary>Does all; gives what was done and what was refused.</summary>
+    public SyncOutcome Execute(RouteClient client)
+    {
+        var changes = new List<Change>();
+        var failures = new List<string>(problems);
+        foreach (var (change, act) in steps)
+        {
+            try
+            {
+                act(client);
+                changes.Add(change);
+            }
+            catch (ErrnoException e)
+            {
+                failures.Add(Describe(change, e));
+            }
+        }
+
+        return new SyncOutcome(changes, failures);
+    }
+
+    private static string Describe(Change change, ErrnoException e) => e.Errno switch
+    {
+        Errno.EOPNOTSUPP => $"{change}: the kernel has no such kind of link ({e.Message}); load its module, or choose another backend",
+        Errno.EPERM => $"{change}: {e.Message}; the coordinator needs CAP_NET_ADMIN",
+        _ => $"{change}: {e.Message}",
+    };
+
+    private void Ensure(DesiredTunnel tunnel, Link? present)
+    {
+        var kind = tunnel.Vxlan is null ? "ipip" : "vxlan";
+        if (present is not null && present.Kind != kind)
+        {
+            problems.Add($"a link {tunnel.Name} of kind {(present.Kind.Length == 0 ? "hardware" : present.Kind)} is in the way of the tunnel; remove or rename it");
+            return;
+        }
+
+        if (present is null || !CanBecome(present, tunnel))
+        {
+            Make(tunnel, present);
+            return;
+        }
+
+        Adjust(tunnel, present);
+        AdjustAddresses(tunnel, present);
+    }
+
+    private void Make(DesiredTunnel tunnel, Link? present)
+    {
+        MakesLinks = true;
+        if (present is not null)
+            steps.Add((new Change(ChangeVerb.Delete, "link", tunnel.Name), client => client.Links.Delete(present.Index)));
+        steps.Add((new Change(ChangeVerb.Add, "link", tunnel.ToString()), client =>
+        {
+            client.Links.Add(SpecOf(tunnel));
+            client.Links.Set(tunnel.Name, new LinkChange { Alias = DesiredTunnel.Alias, Mtu = tunnel.Mtu });
+            RefuseAdvertisements(tunnel);
+            client.Links.Set(tunnel.Name, new LinkChange { Up = true });
+        }));
+        AddAddress(tunnel);
+    }
+
+    // Router advertisements that come through the tunnel are none of this node's.
+    private static void RefuseAdvertisements(DesiredTunnel tunnel)
+    {
+        if (tunnel.Vxlan is not null)
+            Sysctl.TryWrite($"net/ipv6/conf/{tunnel.Name}/accept_ra", "0");
+    }
+
+    private void AddAddress(DesiredTunnel tunnel) => steps.Add((
+        new Change(ChangeVerb.Add, "address", $"{tunnel.Address} dev {tunnel.Name}"),
+        client => client.Addresses.Add(client.Links.Get(tunnel.Name).Index, tunnel.Address)));
+
+    private static LinkSpec SpecOf(DesiredTunnel tunnel) => tunnel.Vxlan is { } vxlan
+        ? new VxlanSpec
+        {
+            Name = tunnel.Name,
+            Vni = vxlan.Vni,
+            Port = (ushort)vxlan.Port,
+            Learning = vxlan.Learning,
+            Gbp = vxlan.Gbp,
+            Local = tunnel.Local,
+            Parent = tunnel.Uplink.Index,
+            Address = vxlan.Mac,
+        }
+        : new IpipSpec { Name = tunnel.Name, Local = tunnel.Local, Parent = tunnel.Uplink.Index };
+
+    private static bool CanBecome(Link present, DesiredTunnel tunnel)
+    {
+        if (tunnel.Vxlan is not { } wanted)
+            return present.Ipip is { } ipip && ipip.Local == tunnel.Local && ipip.Remote is null && ipip.LinkIndex == tunnel.Uplink.Index;
+        return present.Vxlan is { } vxlan && vxlan.Vni == wanted.Vni && vxlan.Port == wanted.Port && vxlan.Local == tunnel.Local && vxlan.LinkIndex == tunnel.Uplink.Index
+            && vxlan.Learning == wanted.Learning && vxlan.Gbp == wanted.Gbp && vxlan is { Group: null, L2Miss: false, L3Miss: false, CollectMetadata: false };
+    }
+
+    private void Adjust(DesiredTunnel tunnel, Link present)
+    {
+        var change = new LinkChange
+        {
+            Up = present.IsUp ? null : true,
+            Mtu = present.Mtu == tunnel.Mtu ? null : tunnel.Mtu,
+            Address = tunnel.Vxlan is null || present.Address == tunnel.Vxlan.Mac ? null : tunnel.Vxlan.Mac,
+            Alias = present.Alias == DesiredTunnel.Alias ? null : DesiredTunnel.Alias,
+        };
+        if (change != new LinkChange())
+            steps.Add((new Change(ChangeVerb.Replace, "link", $"{tunnel} up"), client => client.Links.Set(present.Index, change)));
+    }
+
+    private void AdjustAddresses(DesiredTunnel tunnel, Link present)
+    {
+        var own = network.Addresses.Where(address => address.LinkIndex == present.Index && address.Address.Is6 == tunnel.Is6 && !IsOfTheKernel(address.Address)).ToList();
+        foreach (var foreign in own.Where(address => address.Address != tunnel.Address))
+            steps.Add((new Change(ChangeVerb.Delete, "address", $"{foreign.Address} dev {tunnel.Name}"), client => client.Addresses.Delete(present.Index, foreign.Address)));
+        if (own.TrueForAll(address => address.Address != tunnel.Address))
+            AddAddress(tunnel);
+    }
+
+    // The link-local address that IPv6 gives every link.
+    private static bool IsOfTheKernel(IPPrefix address) => address.Is6 && address.Address.IsLinkLocalUnicast;
+}
