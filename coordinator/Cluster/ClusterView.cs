@@ -19,8 +19,11 @@ internal sealed record ClusterView
     /// <summary>Who is left out, wholly or in part, and why.</summary>
     public ValueArray<RefusedNode> Refused { get; init; } = [];
 
-    /// <summary>True once one complete list was read: only then is anything taken away.</summary>
+    /// <summary>True once one complete list was read.</summary>
     public bool IsComplete { get; init; }
+
+    /// <summary>Only then is anything taken away: the whole cluster is known, and this node in it, and how it is connected.</summary>
+    public bool MayPrune => IsComplete && Self is { PodCidrs.Count: > 0, Uplink: not null };
 
     /// <summary>All pod networks: this node's and its peers'.</summary>
     public IEnumerable<IPPrefix> PodCidrs => Self.PodCidrs.Concat(Peers.SelectMany(peer => peer.PodCidrs));

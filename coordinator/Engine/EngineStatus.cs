@@ -25,5 +25,19 @@ internal sealed record EngineStatus
     public DateTimeOffset? SourceHeardAt { get; init; }
 
     /// <summary>What is to be right before pods can be started and is not, the first first; null: all is.</summary>
-    public string? FirstLack => Lack ?? Keepers.Where(keeper => !keeper.IsRight).Select(keeper => $"{keeper.Name}: {keeper.Problems.FirstOrDefault() ?? "not made yet"}").FirstOrDefault();
+    public string? FirstLack
+    {
+        get
+        {
+            if (Lack is not null)
+                return Lack;
+            foreach (var keeper in Keepers)
+            {
+                if (!keeper.IsRight)
+                    return $"{keeper.Name}: {(keeper.Problems.Count > 0 ? keeper.Problems[0] : "not made yet")}";
+            }
+
+            return null;
+        }
+    }
 }

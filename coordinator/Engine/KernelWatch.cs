@@ -34,11 +34,10 @@ internal sealed class KernelWatch : IDisposable
     {
         const RouteMonitorGroups All = RouteMonitorGroups.Link | RouteMonitorGroups.Neighbour | RouteMonitorGroups.IPv4Address | RouteMonitorGroups.IPv6Address
             | RouteMonitorGroups.IPv4Route | RouteMonitorGroups.IPv6Route;
-        var changes = RouteChanges.Open(All);
-        var watch = new KernelWatch(changes, FindTransactions(), wakeup);
-        watch.Start("links and routes", () => watch.Hear(changes.Receive(Forever), watch.Network));
-        if (watch.transactions is { } transactions)
-            watch.Start("nftables", () => watch.Hear(transactions.Receive(Forever), watch.Rules));
+        var watch = new KernelWatch(RouteChanges.Open(All), FindTransactions(), wakeup);
+        watch.Start("links and routes", () => watch.Hear(watch.changes.Receive(Forever), watch.Network));
+        if (watch.transactions is { } rules)
+            watch.Start("nftables", () => watch.Hear(rules.Receive(Forever), watch.Rules));
         return watch;
     }
 

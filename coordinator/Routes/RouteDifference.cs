@@ -6,8 +6,8 @@ namespace Plugboard.Coordinator.Routes;
 
 /// <summary>Compares the routes that are there with those that should be.</summary>
 /// <param name="network">What is there; what is done is noted in it.</param>
-/// <param name="isComplete">Only then is anything removed.</param>
-internal sealed class RouteDifference(NodeNetwork network, bool isComplete)
+/// <param name="mayPrune">Only then is anything removed.</param>
+internal sealed class RouteDifference(NodeNetwork network, bool mayPrune)
 {
     private const int MainTable = 254;
 
@@ -25,7 +25,7 @@ internal sealed class RouteDifference(NodeNetwork network, bool isComplete)
             Ensure(route, key, operations);
         }
 
-        if (!isComplete)
+        if (!mayPrune)
             return;
         foreach (var route in network.Routes.Values.Concat(network.Shadowed))
         {

@@ -1,7 +1,6 @@
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Engine;
 using Plugboard.Coordinator.Node;
-using Plugboard.Linux;
 using Plugboard.Netlink.Route;
 
 namespace Plugboard.Coordinator.Routes;
@@ -27,7 +26,7 @@ internal sealed class RouteKeeper(RouteClient client, NodeNetwork network, Route
         Refresh();
         var plan = RoutePlanner.Plan(view, network.OnLink, options);
         var links = new TunnelLinks(network);
-        links.Compare(plan.Tunnels);
+        links.Compare(plan.Tunnels, view.MayPrune);
         var operations = Compare(view, plan, links.MakesLinks);
         return new SyncOutcome([.. Forwarding.Plan(view, options), .. links.Changes, .. operations.Changes], [.. plan.Problems, .. links.Problems]);
     }
@@ -40,7 +39,7 @@ internal sealed class RouteKeeper(RouteClient client, NodeNetwork network, Route
         LastPlan = plan;
         var forwarding = Forwarding.Ensure(view, options);
         var links = new TunnelLinks(network);
-        links.Compare(plan.Tunnels);
+        links.Compare(plan.Tunnels, view.MayPrune);
         var linked = links.Execute(client);
         if (linked.Changes.Count > 0)
         {
@@ -59,9 +58,9 @@ internal sealed class RouteKeeper(RouteClient client, NodeNetwork network, Route
     {
         Refresh();
         var links = new TunnelLinks(network);
-        links.Compare([]);
+        links.Compare([], mayPrune: true);
         var operations = new RouteOperations();
-        new RouteDifference(network, isComplete: true).Compare(new RoutePlan(), new HashSet<int>(), operations);
+        new RouteDifference(network, mayPrune: true).Compare(new RoutePlan(), new HashSet<int>(), operations);
         if (isDryRun)
             return new SyncOutcome([.. operations.Changes, .. links.Changes], links.Problems);
         var routed = operations.Execute(client);
@@ -89,10 +88,10 @@ internal sealed class RouteKeeper(RouteClient client, NodeNetwork network, Route
             var link = isAnew ? null : network.Links.GetValueOrDefault(tunnel.Name);
             if (link is not null)
                 own.Add(link.Index);
-            new TunnelDifference(tunnel.Name, link?.Index ?? 0, SeenOf(tunnel, link?.Index ?? 0)).Compare(plan, view.IsComplete, operations);
+            new TunnelDifference(tunnel.Name, link?.Index ?? 0, SeenOf(tunnel, link?.Index ?? 0)).Compare(plan, view.MayPrune, operations);
         }
 
-        new RouteDifference(network, view.IsComplete).Compare(plan, own, operations);
+        new RouteDifference(network, view.MayPrune).Compare(plan, own, operations);
         return operations;
     }
 

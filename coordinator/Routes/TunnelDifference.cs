@@ -10,7 +10,7 @@ namespace Plugboard.Coordinator.Routes;
 internal sealed class TunnelDifference(string tunnel, int index, SeenTunnel seen)
 {
     /// <summary>Asks for what is missing, other or too much.</summary>
-    public void Compare(RoutePlan plan, bool isComplete, RouteOperations operations)
+    public void Compare(RoutePlan plan, bool mayPrune, RouteOperations operations)
     {
         var neighbours = plan.Neighbours.Where(neighbour => neighbour.Link == tunnel).ToList();
         var forwarding = plan.Forwarding.Where(entry => entry.Link == tunnel).ToList();
@@ -18,7 +18,7 @@ internal sealed class TunnelDifference(string tunnel, int index, SeenTunnel seen
             Ensure(neighbour, operations);
         foreach (var entry in forwarding)
             Ensure(entry, operations);
-        if (!isComplete)
+        if (!mayPrune)
             return;
         var addresses = neighbours.Select(neighbour => neighbour.Address).ToHashSet();
         foreach (var (address, mac) in seen.Neighbours.Where(pair => !addresses.Contains(pair.Key)))

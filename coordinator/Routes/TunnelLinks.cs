@@ -2,7 +2,6 @@ using Plugboard.Addresses;
 using Plugboard.Coordinator.Engine;
 using Plugboard.Coordinator.Node;
 using Plugboard.Linux;
-using Plugboard.Netlink;
 using Plugboard.Netlink.Route;
 using Plugboard.Netlink.Route.Links;
 
@@ -24,11 +23,13 @@ internal sealed class TunnelLinks(NodeNetwork network)
     /// <summary>What would be changed.</summary>
     public IReadOnlyList<Change> Changes => steps.ConvertAll(step => step.Change);
 
-    /// <summary>Asks for what is missing, other or too much. Links that bear the coordinator's mark and are not wanted go, with all that is on them.</summary>
-    public void Compare(IReadOnlyList<DesiredTunnel> tunnels)
+    /// <summary>Asks for what is missing, other or too much.</summary>
+    /// <param name="tunnels">What should be.</param>
+    /// <param name="mayPrune">Links that bear the coordinator's mark and are not wanted go, with all that is on them.</param>
+    public void Compare(IReadOnlyList<DesiredTunnel> tunnels, bool mayPrune)
     {
         var wanted = tunnels.Select(tunnel => tunnel.Name).ToHashSet(StringComparer.Ordinal);
-        foreach (var link in network.Links.Values.Where(link => link.Alias == DesiredTunnel.Alias && !wanted.Contains(link.Name)))
+        foreach (var link in network.Links.Values.Where(link => mayPrune && link.Alias == DesiredTunnel.Alias && !wanted.Contains(link.Name)))
             steps.Add((new Change(ChangeVerb.Delete, "link", link.Name), client => client.Links.Delete(link.Index)));
         foreach (var tunnel in tunnels)
             Ensure(tunnel, network.Links.GetValueOrDefault(tunnel.Name));

@@ -32,6 +32,9 @@ internal sealed class CoordinatedNode : TestMachine
 
     public string Name { get; }
 
+    /// <summary>How often the engine looks; to be set before it starts.</summary>
+    public EngineOptions Options { get; set; } = new();
+
     /// <summary>What the engine says; present while it runs and after.</summary>
     public CoordinatorEngine? Engine { get; private set; }
 
@@ -66,7 +69,7 @@ internal sealed class CoordinatedNode : TestMachine
             Keepers = [routes],
             Log = Log.Enqueue,
         };
-        using var engine = new CoordinatorEngine(parts, new EngineOptions());
+        using var engine = new CoordinatorEngine(parts, Options);
         Engine = engine;
         ready.Set();
         engine.Run(token);

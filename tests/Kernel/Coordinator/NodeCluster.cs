@@ -1,6 +1,5 @@
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Configuration;
-using Plugboard.Coordinator.Routes;
 using Plugboard.Testing;
 
 namespace Plugboard.Tests.Kernel.Coordinator;
