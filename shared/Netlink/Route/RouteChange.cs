@@ -14,7 +14,7 @@ public sealed record RouteChange
     /// <summary>A route that took another's place (NLM_F_REPLACE): of that one nothing more is told.</summary>
     public bool IsReplacement { get; init; }
 
-    /// <summary>Whose request it was: <see cref="RouteClient.PortId"/>. 0 for the kernel itself, for all links and for all addresses of IPv6.</summary>
+    /// <summary>Whose request it was: <see cref="RouteClient.PortId"/>. 0 for the kernel itself, and where it does not tell, as of forwarding entries.</summary>
     public uint PortId { get; init; }
 
     /// <summary>A link.</summary>
