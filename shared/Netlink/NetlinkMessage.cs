@@ -23,6 +23,9 @@ public readonly ref struct NetlinkMessage
     /// <summary>The sequence number of the request it answers; 0 in a notification.</summary>
     public uint Sequence => header.nlmsg_seq;
 
+    /// <summary>The socket that asked; in a notification the one that made the change, 0 for the kernel itself.</summary>
+    public uint PortId => header.nlmsg_pid;
+
     /// <summary>What follows the 16 bytes of nlmsghdr.</summary>
     public ReadOnlySpan<byte> Payload { get; }
 

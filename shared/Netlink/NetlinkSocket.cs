@@ -51,6 +51,9 @@ public sealed class NetlinkSocket : IDisposable
         return new NetlinkSocket(socket, dialect, NetlinkTrace.SinkFromEnvironment());
     }
 
+    /// <summary>The number the kernel knows this socket by, its own in its namespace: <see cref="NetlinkMessage.PortId"/> of notifications of what it changed.</summary>
+    public uint PortId => datagrams.PortId;
+
     /// <summary>The writer for the next request, empty. There is one per socket: a request is written, sent and forgotten.</summary>
     public NetlinkWriter NewRequest() => writer.Clear();
 
@@ -268,8 +271,11 @@ public sealed class NetlinkSocket : IDisposable
         }
     }
 
-    /// <summary>True as soon as a notification can be received; false when <paramref name="timeout"/> passes first.</summary>
-    public bool WaitForInput(TimeSpan timeout) => datagrams.WaitForInput(timeout);
+    /// <summary>True as soon as a notification can be received; false when <paramref name="timeout"/> passes first or <paramref name="stop"/> is given.</summary>
+    public bool WaitForInput(TimeSpan timeout, StopSignal? stop = null) => datagrams.WaitForInput(timeout, stop);
+
+    /// <summary>Makes room for so many bytes of notifications that are not read yet. The kernel counts about 1 KiB for a short one and grants twice as much.</summary>
+    internal void MakeRoom(int bytes) => datagrams.MakeRoom(bytes);
 
     /// <summary>The messages of the next datagram, as it comes; valid until the next call.</summary>
     /// <exception cref="ErrnoException">ENOBUFS: notifications were lost.</exception>

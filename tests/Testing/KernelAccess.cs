@@ -22,6 +22,7 @@ internal static class KernelAccess
         {
             KernelFeature.Dummy => Can(ns, "ip link add x0 type dummy"),
             KernelFeature.Vlan => Can(ns, "ip link add v0 type veth peer name v1") && Can(ns, "ip link add link v0 name x0 type vlan id 5"),
+            KernelFeature.Ipip => Can(ns, "ip link add x0 type ipip local 192.0.2.1"),
             _ => Can(ns, "ip link add x0 type bridge vlan_filtering 1"),
         };
         return has ? null : $"this kernel lacks {feature}";

@@ -11,4 +11,7 @@ public enum KernelFeature
 
     /// <summary>CONFIG_BRIDGE_VLAN_FILTERING</summary>
     BridgeVlanFiltering,
+
+    /// <summary>CONFIG_NET_IPIP</summary>
+    Ipip,
 }

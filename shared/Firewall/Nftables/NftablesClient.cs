@@ -17,6 +17,9 @@ public sealed class NftablesClient : IDisposable
 
     internal NftablesClient(NetlinkSocket socket) => this.socket = socket;
 
+    /// <summary>The number the kernel knows this client by in its namespace: <see cref="NftablesTransaction.PortId"/> of what it changed.</summary>
+    public uint PortId => socket.PortId;
+
     /// <summary>Opens a client in the calling thread's namespace.</summary>
     /// <exception cref="NftablesMissingException">The kernel has no nf_tables.</exception>
     /// <exception cref="ErrnoException">No more files can be opened.</exception>

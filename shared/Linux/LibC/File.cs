@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Plugboard.Linux.LibC;
 
-/// <summary>fcntl.h, unistd.h and sys/stat.h: open(2), read(2), statx(2) and what goes with them.</summary>
+/// <summary>fcntl.h, unistd.h, sys/eventfd.h and sys/stat.h: open(2), read(2), statx(2) and what goes with them.</summary>
 internal static unsafe partial class File
 {
     public const int O_RDONLY = 0;
@@ -54,6 +54,9 @@ internal static unsafe partial class File
 
     [LibraryImport("libc", EntryPoint = "pread", SetLastError = true)]
     public static partial nint PRead(int fd, byte* buffer, nuint count, long offset);
+
+    [LibraryImport("libc", EntryPoint = "eventfd", SetLastError = true)]
+    public static partial int EventFd(uint count, int flags);
 
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
     public static partial nint Write(int fd, byte* buffer, nuint count);

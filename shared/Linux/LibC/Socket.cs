@@ -31,6 +31,9 @@ internal static unsafe partial class Socket
     [LibraryImport("libc", EntryPoint = "connect", SetLastError = true)]
     public static partial int Connect(int fd, NetlinkAddress* address, uint length);
 
+    [LibraryImport("libc", EntryPoint = "getsockname", SetLastError = true)]
+    public static partial int GetName(int fd, NetlinkAddress* address, uint* length);
+
     [LibraryImport("libc", EntryPoint = "setsockopt", SetLastError = true)]
     public static partial int SetOption(int fd, int level, int option, int* value, uint length);
 

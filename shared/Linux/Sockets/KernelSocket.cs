@@ -20,6 +20,9 @@ public sealed unsafe class KernelSocket : SafeHandle, IDatagramSocket
     /// <inheritdoc/>
     public override bool IsInvalid => handle < 0;
 
+    /// <inheritdoc/>
+    public uint PortId { get; private set; }
+
     private int Number => IsClosed ? throw new ObjectDisposedException(Subject) : (int)handle;
 
     /// <summary>Opens a socket with CLOEXEC and connects it to the kernel, which chooses its port.</summary>
@@ -53,6 +56,9 @@ public sealed unsafe class KernelSocket : SafeHandle, IDatagramSocket
         address.Groups = 0;
         if (Socket.Connect(Number, &address, length) < 0)
             throw ErrnoException.Last("connect", Subject);
+        if (Socket.GetName(Number, &address, &length) < 0)
+            throw ErrnoException.Last("getsockname", Subject);
+        PortId = address.Port;
     }
 
     /// <summary>Switches on an option of level SOL_NETLINK; false where the kernel is too old to know it (ENOPROTOOPT).</summary>
@@ -130,16 +136,18 @@ public sealed unsafe class KernelSocket : SafeHandle, IDatagramSocket
     }
 
     /// <inheritdoc/>
-    public bool WaitForInput(TimeSpan timeout)
+    public bool WaitForInput(TimeSpan timeout, StopSignal? stop = null)
     {
         var deadline = Environment.TickCount64 + (long)Math.Ceiling(timeout.TotalMilliseconds);
-        var poll = new Process.PollFd { Fd = Number, Events = Process.POLLIN };
+        var polls = stackalloc Process.PollFd[2];
+        polls[0] = new Process.PollFd { Fd = Number, Events = Process.POLLIN };
+        // poll(2) passes over a negative number.
+        polls[1] = new Process.PollFd { Fd = stop?.Number ?? -1, Events = Process.POLLIN };
         while (true)
         {
             var left = (int)Math.Clamp(deadline - Environment.TickCount64, 0, int.MaxValue);
-            var count = Process.Poll(&poll, 1, left);
-            if (count >= 0)
-                return count > 0;
+            if (Process.Poll(polls, 2, left) >= 0)
+                return polls[1].Revents == 0 && polls[0].Revents != 0;
             if (Marshal.GetLastPInvokeError() != (int)Errno.EINTR)
                 throw ErrnoException.Last("poll", Subject);
         }

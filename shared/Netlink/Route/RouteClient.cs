@@ -20,6 +20,9 @@ public sealed class RouteClient : IDisposable
 
     internal RouteClient(NetlinkSocket socket) => this.socket = socket;
 
+    /// <summary>The number the kernel knows this client by in its namespace: <see cref="RouteChange.PortId"/> of what it changed.</summary>
+    public uint PortId => socket.PortId;
+
     /// <summary>The links.</summary>
     public LinkTable Links => links ??= new LinkTable(socket);
 

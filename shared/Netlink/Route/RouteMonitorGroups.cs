@@ -10,9 +10,18 @@ public enum RouteMonitorGroups
     /// <summary>Links.</summary>
     Link = 1,
 
+    /// <summary>Neighbours, and the forwarding entries of bridges and VXLAN devices. All that ARP and NDP find out is among them.</summary>
+    Neighbour = 4,
+
     /// <summary>IPv4 addresses.</summary>
     IPv4Address = 0x10,
 
+    /// <summary>IPv4 routes. Those that go because their link does, or goes down, are not told: the link is.</summary>
+    IPv4Route = 0x40,
+
     /// <summary>IPv6 addresses, among them the end of duplicate address detection.</summary>
     IPv6Address = 0x100,
+
+    /// <summary>IPv6 routes.</summary>
+    IPv6Route = 0x400,
 }

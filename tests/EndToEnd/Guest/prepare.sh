@@ -5,7 +5,7 @@ mount -t sysfs sysfs /sys
 mount -t tmpfs tmpfs /run
 mkdir /run/out
 mount -t hostfs none /run/out -o "$OUT"
-for module in 8021q bridge veth dummy; do modprobe -d "$MODULES" $module; done
+for module in 8021q bridge veth dummy ipip vxlan; do modprobe -d "$MODULES" $module; done
 ip link set lo up
 
 # look STEP COMMAND…: what a command printed, and its exit code.

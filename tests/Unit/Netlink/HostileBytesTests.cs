@@ -102,6 +102,7 @@ public sealed class HostileBytesTests
         Each(message, m => AddressReader.Read(m));
         Each(message, m => NeighbourReader.Read(m));
         Each(message, m => ForwardingReader.Read(m));
+        Each(message, m => RouteChangeReader.Read(m));
         Each(message, m => NetlinkAck.Read(m, datagram, dialect));
     }
 

@@ -17,6 +17,8 @@ internal sealed class ScriptedKernel : IDatagramSocket
 
     public List<string> Trace { get; } = [];
 
+    public uint PortId => 4711;
+
     public NetlinkSocket Socket() => new(this, new RouteDialect(), Trace.Add);
 
     public RouteClient Client() => new(Socket());
@@ -25,6 +27,14 @@ internal sealed class ScriptedKernel : IDatagramSocket
     public ScriptedKernel Answer(Func<uint, byte[][]> datagrams)
     {
         answers.Enqueue(datagrams);
+        return this;
+    }
+
+    /// <summary>A datagram comes that nobody asked for; an empty one stands for those that were lost (ENOBUFS).</summary>
+    public ScriptedKernel Notify(params byte[][] datagrams)
+    {
+        foreach (var datagram in datagrams)
+            pending.Enqueue(datagram);
         return this;
     }
 
@@ -44,13 +54,15 @@ internal sealed class ScriptedKernel : IDatagramSocket
     public int Receive(ref byte[] buffer)
     {
         var datagram = pending.Dequeue();
+        if (datagram.Length == 0)
+            throw new ErrnoException("recv", "scripted kernel", Errno.ENOBUFS);
         if (datagram.Length > buffer.Length)
             buffer = new byte[datagram.Length];
         datagram.CopyTo(buffer, 0);
         return datagram.Length;
     }
 
-    public bool WaitForInput(TimeSpan timeout) => pending.Count > 0;
+    public bool WaitForInput(TimeSpan timeout, StopSignal? stop = null) => pending.Count > 0 && stop is not { IsGiven: true };
 
     public void Dispose()
     {

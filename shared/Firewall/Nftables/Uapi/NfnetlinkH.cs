@@ -6,6 +6,7 @@ namespace Plugboard.Firewall.Nftables.Uapi;
 internal static class NfnetlinkH
 {
     public const ushort NFNL_SUBSYS_NFTABLES = 10;
+    public const int NFNLGRP_NFTABLES = 7;
     public const ushort NFNL_MSG_BATCH_BEGIN = 16;
     public const ushort NFNL_MSG_BATCH_END = 17;
     public const ushort NFNL_BATCH_GENID = 1;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Plugboard.Addresses;
 using Plugboard.Linux;
 using Plugboard.Netlink;
 using Plugboard.Netlink.Route;
@@ -7,7 +8,7 @@ using Plugboard.Testing;
 
 namespace Plugboard.Tests.Kernel.Netlink.RouteTests;
 
-/// <summary>What not every kernel can: VLANs and dummies. The bytes are tested everywhere, by the unit tests.</summary>
+/// <summary>What not every kernel can: VLANs, dummies and IPv4 in IPv4. The bytes are tested everywhere, by the unit tests.</summary>
 public sealed class KernelFeatureTests : RouteTestBase
 {
     private const BridgeVlanFlags Access = BridgeVlanFlags.Pvid | BridgeVlanFlags.Untagged;
@@ -28,6 +29,36 @@ public sealed class KernelFeatureTests : RouteTestBase
         var link = Client.Links.Get("v0.7");
         Assert.Equal(("vlan", 7, parent.Index), (link.Kind, link.VlanId!.Value, link.PeerIndex));
         Assert.Equal(7, IpLink(Host, "v0.7").GetProperty("linkinfo").GetProperty("info_data").GetProperty("id").GetInt32());
+    }
+
+    [KernelFeatureFact(KernelFeature.Ipip)]
+    public void An_ipip_is_made_as_ip_says_and_takes_onlink_routes()
+    {
+        var (under, other) = AddVeth();
+        Up(under);
+        Up(other);
+        Client.Addresses.Add(under.Index, IPPrefix.Parse("192.0.2.1/24"));
+        Client.Links.Add(new IpipSpec { Name = "flannel.ipip", Local = IPAddr.Parse("192.0.2.1"), Parent = under.Index, Up = true });
+        var link = Client.Links.Get("flannel.ipip");
+        Assert.Equal(("ipip", 1480, under.Index), (link.Kind, link.Mtu, link.PeerIndex));
+        Assert.Equal(new IpipInfo(IPAddr.Parse("192.0.2.1"), null, under.Index, 0, PathMtuDiscovery: true), link.Ipip);
+        var data = IpLink(Host, "flannel.ipip").GetProperty("linkinfo").GetProperty("info_data");
+        Assert.Equal(("192.0.2.1", "any"), (data.GetProperty("local").GetString(), data.GetProperty("remote").GetString()));
+        Assert.True(data.GetProperty("pmtudisc").GetBoolean());
+
+        var route = new RouteSpec { Dst = IPPrefix.Parse("10.244.3.0/24"), Gateway = IPAddr.Parse("192.0.2.7"), OutInterface = link.Index, OnLink = true, Protocol = RouteProtocol.Plugboard };
+        Client.Routes.Add(route);
+        Assert.Contains("10.244.3.0/24 via 192.0.2.7 dev flannel.ipip onlink", Host.Tool("ip route show proto 110"));
+        Assert.Equal(Errno.EEXIST, Assert.Throws<NetlinkException>(() => Client.Links.Add(new IpipSpec { Name = "x0", Local = IPAddr.Parse("192.0.2.1"), Parent = under.Index })).Errno);
+    }
+
+    [KernelFeatureFact(KernelFeature.Ipip)]
+    public void What_ip_made_of_ipip_is_read()
+    {
+        Host.Tool("ip link add x0 type ipip local 192.0.2.1 remote 192.0.2.2 ttl 64");
+        Assert.Equal(new IpipInfo(IPAddr.Parse("192.0.2.1"), IPAddr.Parse("192.0.2.2"), 0, 64, PathMtuDiscovery: true), Client.Links.Get("x0").Ipip);
+        Client.Links.Add(new IpipSpec { Name = "x1", Local = IPAddr.Parse("192.0.2.3"), PathMtuDiscovery = false });
+        Assert.Equal(new IpipInfo(IPAddr.Parse("192.0.2.3"), null, 0, 0, PathMtuDiscovery: false), Client.Links.Get("x1").Ipip);
     }
 
     [KernelFeatureFact(KernelFeature.BridgeVlanFiltering)]

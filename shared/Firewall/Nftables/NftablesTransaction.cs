@@ -1,0 +1,20 @@
+namespace Plugboard.Firewall.Nftables;
+
+/// <summary>A change of the ruleset that somebody made, whole. Source: net/netfilter/nf_tables_api.c, nf_tables_commit.</summary>
+public sealed record NftablesTransaction
+{
+    /// <summary>The number of the ruleset after it.</summary>
+    public uint Generation { get; init; }
+
+    /// <summary>The socket that made it: <see cref="NftablesClient.PortId"/> of whoever did, in this namespace.</summary>
+    public uint PortId { get; init; }
+
+    /// <summary>The thread that made it, as the machine's first pid namespace numbers it; 0 where the kernel did not say.</summary>
+    public int ThreadId { get; init; }
+
+    /// <summary>That thread's name, at most 15 bytes: <c>nft</c>, <c>iptables</c>, <c>kube-proxy</c>.</summary>
+    public string ProcessName { get; init; } = "";
+
+    /// <summary>The tables that were made, removed, or changed in whatever is in them; each once, in the order of the changes.</summary>
+    public IReadOnlyList<Table> Tables { get; init; } = [];
+}
