@@ -23,7 +23,7 @@ internal sealed record ClusterView
     public bool IsComplete { get; init; }
 
     /// <summary>Only then is anything taken away: the whole cluster is known, and this node in it, and how it is connected.</summary>
-    public bool MayPrune => IsComplete && Self is { PodCidrs.Count: > 0, Uplink: not null };
+    public bool MayPrune => IsComplete && Self is { PodCidrs.Count: > 0, Uplink: not null } && Self.PodCidrs.All(cidr => Self.Address(cidr.Is6) is not null);
 
     /// <summary>All pod networks: this node's and its peers'.</summary>
     public IEnumerable<IPPrefix> PodCidrs => Self.PodCidrs.Concat(Peers.SelectMany(peer => peer.PodCidrs));

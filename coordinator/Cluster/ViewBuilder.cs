@@ -1,4 +1,3 @@
-using Plugboard.Addresses;
 using Plugboard.Coordinator.Configuration;
 using Plugboard.Coordinator.Node;
 using Plugboard.Linux;
@@ -22,7 +21,7 @@ internal sealed class ViewBuilder(string nodeName, NetConf? ownNetwork)
             Identity = told is { Uid.Length: > 0 } ? told.Uid : nodeName,
             PodCidrs = (told?.PodCidrs ?? []).Where(cidr => network.Enables(cidr.Is6)).Select(cidr => cidr.Network).ToValueArray(),
             Uplink = uplink?.Link,
-            Addresses = uplink?.Addresses ?? new ValueArray<IPPrefix>(),
+            Addresses = (uplink?.Addresses ?? []).Where(address => network.Enables(address.Is6)).ToValueArray(),
             Vtep4 = told?.Vtep4,
             Vtep6 = told?.Vtep6,
         };

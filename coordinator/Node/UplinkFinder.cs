@@ -95,13 +95,12 @@ internal sealed class UplinkFinder(NodeNetwork network, UplinkOptions options)
         return new Uplink(new UplinkLink(link.Index, link.Name, link.Mtu), addresses.ToValueArray(), why);
     }
 
-    // flanneld's order: global before link-local, permanent before dynamic, the first before secondary and temporary ones; deprecated ones never.
+    // flanneld's order: permanent before dynamic, the first before secondary and temporary ones; deprecated ones never, nor link-local ones, which mean nothing on another node.
     private IPPrefix? BestAddress(int link, bool is6)
     {
-        var candidates = network.Addresses.Where(own => own.LinkIndex == link && own.Address.Is6 == is6 && (own.Flags & (AddressFlags.Deprecated | AddressFlags.Tentative)) == 0);
+        var candidates = network.Addresses.Where(own => own.LinkIndex == link && own.Address.Is6 == is6 && !own.Address.Address.IsLinkLocalUnicast && (own.Flags & (AddressFlags.Deprecated | AddressFlags.Tentative)) == 0);
         var best = candidates
-            .OrderBy(own => own.Address.Address.IsLinkLocalUnicast)
-            .ThenBy(own => (own.Flags & AddressFlags.Permanent) == 0)
+            .OrderBy(own => (own.Flags & AddressFlags.Permanent) == 0)
             .ThenBy(own => (own.Flags & AddressFlags.Secondary) != 0)
             .FirstOrDefault();
         return best?.Address;
