@@ -97,9 +97,11 @@ public sealed unsafe class FileDirectory : IDisposable
     /// Makes or replaces a file in one step: a process that reads or executes it has the old or the new one whole. It is written under the name with a dot
     /// before it, which comes first and is gone afterwards.
     /// </summary>
-    public void Replace(string name, ReadOnlySpan<byte> content, uint mode)
+    public void Replace(string name, ReadOnlySpan<byte> content, uint mode) => Replace(name, content, mode, $".{name}");
+
+    /// <summary>As <see cref="Replace(string,ReadOnlySpan{byte},uint)"/>, written under a name of the caller's.</summary>
+    public void Replace(string name, ReadOnlySpan<byte> content, uint mode, string temporary)
     {
-        var temporary = $".{name}";
         using (var file = FileDescriptor.Open(descriptor, temporary, LibC.File.O_WRONLY | LibC.File.O_CREAT | LibC.File.O_TRUNC | LibC.File.O_NOFOLLOW, mode))
         {
             file.Write(content);
@@ -180,6 +182,9 @@ public sealed unsafe class FileDirectory : IDisposable
     /// </summary>
     public UnnamedFile CreateUnnamed(ReadOnlySpan<byte> content, uint mode) => UnnamedFile.Create(this, content, mode);
 
+    /// <summary>As <see cref="CreateUnnamed(ReadOnlySpan{byte},uint)"/>, with a name of the caller's where O_TMPFILE is unknown: for writers without a lock.</summary>
+    public UnnamedFile CreateUnnamed(ReadOnlySpan<byte> content, uint mode, string temporaryName) => UnnamedFile.Create(this, content, mode, temporaryName);
+
     /// <summary>As <see cref="CreateUnnamed(ReadOnlySpan{byte},uint)"/>, empty, to be filled by <see cref="UnnamedFile.File"/>.</summary>
     public UnnamedFile CreateUnnamed(uint mode) => UnnamedFile.Create(this, [], mode);
 
@@ -202,6 +207,9 @@ public sealed unsafe class FileDirectory : IDisposable
         times[1].Seconds = (long)(negative ? whole.Quotient - 1 : whole.Quotient);
         times[1].Nanoseconds = (long)(negative ? whole.Remainder + Second : whole.Remainder);
     }
+
+    /// <summary>Waits until names that were made, renamed or removed in it are on the disk.</summary>
+    public void Sync() => descriptor.Sync();
 
     private bool Expected(Errno expected, string call, string name)
     {
