@@ -36,35 +36,42 @@ public sealed class ConflistTemplate(string text, string path)
         """,
         "the default conflist");
 
-    /// <summary>The default without flannel, for IPv4: a bridge with the node's part of the network, and published ports.</summary>
-    public static ConflistTemplate Bridge { get; } = new(
-        """
-        {
-          "cniVersion": "1.0.0",
-          "name": "cbr0",
-          "plugins": [
+    /// <summary>The default without flannel: a bridge with the node's part of the network, of each family that it has, and published ports.</summary>
+    public static ConflistTemplate Bridge(SubnetFile subnet)
+    {
+        var (has4, has6) = (subnet.Subnet is not null, subnet.IPv6Subnet is not null);
+        var between = has4 && has6 ? ", " : "";
+        var ranges = (has4 ? """[{ "subnet": "${POD_SUBNET}" }]""" : "") + between + (has6 ? """[{ "subnet": "${POD_SUBNET6}" }]""" : "");
+        var routes = (has4 ? """{ "dst": "${POD_NETWORK}" }""" : "") + between + (has6 ? """{ "dst": "${POD_NETWORK6}" }""" : "");
+        return new ConflistTemplate(
+            $$$"""
             {
-              "type": "bridge",
-              "bridge": "cni0",
-              "isDefaultGateway": true,
-              "hairpinMode": true,
-              "ipMasq": ${IPMASQ},
-              "mtu": ${MTU},
-              "ipam": {
-                "type": "host-local",
-                "ranges": [[{ "subnet": "${POD_SUBNET}" }]],
-                "routes": [{ "dst": "${POD_NETWORK}" }]
-              }
-            },
-            {
-              "type": "portmap",
-              "capabilities": { "portMappings": true }
+              "cniVersion": "1.0.0",
+              "name": "cbr0",
+              "plugins": [
+                {
+                  "type": "bridge",
+                  "bridge": "cni0",
+                  "isDefaultGateway": true,
+                  "hairpinMode": true,
+                  "ipMasq": ${IPMASQ},
+                  "mtu": ${MTU},
+                  "ipam": {
+                    "type": "host-local",
+                    "ranges": [{{{ranges}}}],
+                    "routes": [{{{routes}}}]
+                  }
+                },
+                {
+                  "type": "portmap",
+                  "capabilities": { "portMappings": true }
+                }
+              ]
             }
-          ]
-        }
 
-        """,
-        "the default conflist");
+            """,
+            "the default conflist");
+    }
 
     /// <summary>Reads a template.</summary>
     /// <exception cref="ConflistException">It is missing.</exception>
@@ -104,6 +111,5 @@ public sealed class ConflistTemplate(string text, string path)
         "IPMASQ" => subnet.IpMasq ? "false" : "true",
         _ => throw new ConflistException(path, $"${{{word}}} is not known: POD_SUBNET, POD_SUBNET6, POD_NETWORK, POD_NETWORK6, MTU and IPMASQ are"),
     }
-
     ?? throw new ConflistException(path, $"this node has nothing for ${{{word}}}");
 }
