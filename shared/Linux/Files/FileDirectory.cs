@@ -102,16 +102,27 @@ public sealed unsafe class FileDirectory : IDisposable
     /// <summary>As <see cref="Replace(string,ReadOnlySpan{byte},uint)"/>, written under a name of the caller's.</summary>
     public void Replace(string name, ReadOnlySpan<byte> content, uint mode, string temporary)
     {
-        using (var file = FileDescriptor.Open(descriptor, temporary, LibC.File.O_WRONLY | LibC.File.O_CREAT | LibC.File.O_TRUNC | LibC.File.O_NOFOLLOW, mode))
+        try
         {
-            file.Write(content);
-            if (LibC.File.FChMod(file.Number, mode) < 0)
-                throw ErrnoException.Last("chmod", file.Path);
-            file.Sync();
+            WriteSynced(temporary, content, mode);
+            if (LibC.File.RenameAt(descriptor.Number, temporary, descriptor.Number, name) < 0)
+                throw ErrnoException.Last("rename", FullPath(name));
         }
+        catch (ErrnoException)
+        {
+            // On a full disk it would keep what space there is. What fails here has failed before.
+            _ = LibC.File.UnlinkAt(descriptor.Number, temporary, 0);
+            throw;
+        }
+    }
 
-        if (LibC.File.RenameAt(descriptor.Number, temporary, descriptor.Number, name) < 0)
-            throw ErrnoException.Last("rename", FullPath(name));
+    private void WriteSynced(string name, ReadOnlySpan<byte> content, uint mode)
+    {
+        using var file = FileDescriptor.Open(descriptor, name, LibC.File.O_WRONLY | LibC.File.O_CREAT | LibC.File.O_TRUNC | LibC.File.O_NOFOLLOW, mode);
+        file.Write(content);
+        if (LibC.File.FChMod(file.Number, mode) < 0)
+            throw ErrnoException.Last("chmod", file.Path);
+        file.Sync();
     }
 
     /// <summary>Renames inside this directory; false where the new name is taken.</summary>
