@@ -22,17 +22,23 @@ internal sealed class FlannelPlugin : CniPlugin
         var plugin = FindForAdd(new DelegateCall(request, delegated).WithPrevResult());
         var kept = delegated.With(AttachmentState.IfNameKey, JsonValue.Of(request.IfName)).ToBytes();
         using var states = StateDirectory.Ensure(config.DataDir);
-        if (states.Find(request) is { } earlier)
+        var earlier = states.Find(request);
+        if (earlier is { IfName: not null })
             return AddAgain(plugin, states, earlier, kept);
 
         using var rollback = new Rollback(Report);
         // Before the delegate is called: whatever ends this process then, DEL knows whom to call.
         var file = states.Keep(request, kept);
-        rollback.OnFailure("undo what the delegate did", () =>
+        // What the reference attached may be this very attachment, in use.
+        if (earlier is null)
         {
-            plugin.Del();
-            states.Remove(file);
-        });
+            rollback.OnFailure("undo what the delegate did", () =>
+            {
+                plugin.Del();
+                states.Remove(file);
+            });
+        }
+
         var result = plugin.Add();
         rollback.Cancel();
         return result;

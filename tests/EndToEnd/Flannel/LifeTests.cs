@@ -154,6 +154,30 @@ public sealed class LifeTests
     }
 
     [KernelFact]
+    public void A_second_interface_in_the_network_of_a_pod_that_the_reference_attached_is_kept_apart()
+    {
+        using var flannel = new FlannelNode();
+        var pod = flannel.Node.AddPod();
+        var config = flannel.Config("""{"delegate":{"isDefaultGateway":false}}""");
+        flannel.AddAsReference(pod, flannel.DelegateConfig("""{"isDefaultGateway":false,"ipam":{"routes":[]}}"""));
+        // The interface is there: what the pod has stays.
+        Assert.NotEqual(0, flannel.Node.Call("ADD", pod, config).ExitCode);
+        pod.Tool("ip link show eth0");
+        Assert.Equal([pod.ContainerId, $"{pod.ContainerId}:cbr0:eth0"], flannel.States);
+        // Another one, without the route that the first has.
+        File.WriteAllText(flannel.SubnetFile, FlannelNode.DualStack.Replace("10.244.0.0/16", "10.9.0.0/16", StringComparison.Ordinal).Replace(":42::/56", ":43::/56", StringComparison.Ordinal));
+        pod.Result = null;
+        flannel.Node.Call("ADD", pod, config, "CNI_IFNAME=net1").Succeeded();
+        Assert.Equal([pod.ContainerId, $"{pod.ContainerId}:cbr0:eth0", $"{pod.ContainerId}:cbr0:net1"], flannel.States);
+        flannel.Node.Call("DEL", pod, config, "CNI_IFNAME=net1").Succeeded();
+        pod.Tool("ip link show eth0");
+        pod.Result = null;
+        flannel.Node.Call("DEL", pod, config).Succeeded();
+        flannel.Node.Call("DEL", pod, config).Succeeded();
+        flannel.AssertClean();
+    }
+
+    [KernelFact]
     public void Of_two_networks_that_the_reference_attached_both_are_released_though_it_kept_one()
     {
         using var flannel = new FlannelNode();
