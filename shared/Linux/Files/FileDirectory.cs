@@ -97,19 +97,32 @@ public sealed unsafe class FileDirectory : IDisposable
     /// Makes or replaces a file in one step: a process that reads or executes it has the old or the new one whole. It is written under the name with a dot
     /// before it, which comes first and is gone afterwards.
     /// </summary>
-    public void Replace(string name, ReadOnlySpan<byte> content, uint mode)
-    {
-        var temporary = $".{name}";
-        using (var file = FileDescriptor.Open(descriptor, temporary, LibC.File.O_WRONLY | LibC.File.O_CREAT | LibC.File.O_TRUNC | LibC.File.O_NOFOLLOW, mode))
-        {
-            file.Write(content);
-            if (LibC.File.FChMod(file.Number, mode) < 0)
-                throw ErrnoException.Last("chmod", file.Path);
-            file.Sync();
-        }
+    public void Replace(string name, ReadOnlySpan<byte> content, uint mode) => Replace(name, content, mode, $".{name}");
 
-        if (LibC.File.RenameAt(descriptor.Number, temporary, descriptor.Number, name) < 0)
-            throw ErrnoException.Last("rename", FullPath(name));
+    /// <summary>As <see cref="Replace(string,ReadOnlySpan{byte},uint)"/>, written under a name of the caller's.</summary>
+    public void Replace(string name, ReadOnlySpan<byte> content, uint mode, string temporary)
+    {
+        try
+        {
+            WriteSynced(temporary, content, mode);
+            if (LibC.File.RenameAt(descriptor.Number, temporary, descriptor.Number, name) < 0)
+                throw ErrnoException.Last("rename", FullPath(name));
+        }
+        catch (ErrnoException)
+        {
+            // On a full disk it would keep what space there is. What fails here has failed before.
+            _ = LibC.File.UnlinkAt(descriptor.Number, temporary, 0);
+            throw;
+        }
+    }
+
+    private void WriteSynced(string name, ReadOnlySpan<byte> content, uint mode)
+    {
+        using var file = FileDescriptor.Open(descriptor, name, LibC.File.O_WRONLY | LibC.File.O_CREAT | LibC.File.O_TRUNC | LibC.File.O_NOFOLLOW, mode);
+        file.Write(content);
+        if (LibC.File.FChMod(file.Number, mode) < 0)
+            throw ErrnoException.Last("chmod", file.Path);
+        file.Sync();
     }
 
     /// <summary>Renames inside this directory; false where the new name is taken.</summary>
@@ -180,6 +193,9 @@ public sealed unsafe class FileDirectory : IDisposable
     /// </summary>
     public UnnamedFile CreateUnnamed(ReadOnlySpan<byte> content, uint mode) => UnnamedFile.Create(this, content, mode);
 
+    /// <summary>As <see cref="CreateUnnamed(ReadOnlySpan{byte},uint)"/>, with a name of the caller's where O_TMPFILE is unknown: for writers without a lock.</summary>
+    public UnnamedFile CreateUnnamed(ReadOnlySpan<byte> content, uint mode, string temporaryName) => UnnamedFile.Create(this, content, mode, temporaryName);
+
     /// <summary>As <see cref="CreateUnnamed(ReadOnlySpan{byte},uint)"/>, empty, to be filled by <see cref="UnnamedFile.File"/>.</summary>
     public UnnamedFile CreateUnnamed(uint mode) => UnnamedFile.Create(this, [], mode);
 
@@ -202,6 +218,9 @@ public sealed unsafe class FileDirectory : IDisposable
         times[1].Seconds = (long)(negative ? whole.Quotient - 1 : whole.Quotient);
         times[1].Nanoseconds = (long)(negative ? whole.Remainder + Second : whole.Remainder);
     }
+
+    /// <summary>Waits until names that were made, renamed or removed in it are on the disk.</summary>
+    public void Sync() => descriptor.Sync();
 
     private bool Expected(Errno expected, string call, string name)
     {

@@ -15,21 +15,21 @@ public sealed unsafe class UnnamedFile : IDisposable
 
     private readonly FileDirectory directory;
     private readonly FileDescriptor file;
-    private readonly bool named;
+    private readonly string? name;
 
-    private UnnamedFile(FileDirectory directory, FileDescriptor file, bool named)
+    private UnnamedFile(FileDirectory directory, FileDescriptor file, string? name)
     {
         this.directory = directory;
         this.file = file;
-        this.named = named;
+        this.name = name;
     }
 
     /// <summary>The file, open for writing.</summary>
     public FileDescriptor File => file;
 
-    internal static UnnamedFile Create(FileDirectory directory, ReadOnlySpan<byte> content, uint mode)
+    internal static UnnamedFile Create(FileDirectory directory, ReadOnlySpan<byte> content, uint mode, string temporaryName = TemporaryName)
     {
-        var unnamed = Open(directory, mode);
+        var unnamed = Open(directory, mode, temporaryName);
         try
         {
             unnamed.file.Write(content);
@@ -42,20 +42,20 @@ public sealed unsafe class UnnamedFile : IDisposable
         }
     }
 
-    private static UnnamedFile Open(FileDirectory directory, uint mode)
+    private static UnnamedFile Open(FileDirectory directory, uint mode, string temporaryName)
     {
         if (FileDescriptor.TryOpen(directory.Descriptor, ".", LibC.File.O_TMPFILE | LibC.File.O_WRONLY, mode, out var errno) is { } opened)
-            return new UnnamedFile(directory, opened, named: false);
+            return new UnnamedFile(directory, opened, name: null);
         if (!IsUnknown(errno))
             throw new ErrnoException("open", directory.Path, errno);
-        return OpenNamed(directory, mode);
+        return OpenNamed(directory, mode, temporaryName);
     }
 
-    internal static UnnamedFile OpenNamed(FileDirectory directory, uint mode)
+    internal static UnnamedFile OpenNamed(FileDirectory directory, uint mode, string temporaryName = TemporaryName)
     {
         const int Flags = LibC.File.O_WRONLY | LibC.File.O_CREAT | LibC.File.O_EXCL | LibC.File.O_NOFOLLOW;
-        directory.Remove(TemporaryName);
-        return new UnnamedFile(directory, FileDescriptor.Open(directory.Descriptor, TemporaryName, Flags, mode), named: true);
+        directory.Remove(temporaryName);
+        return new UnnamedFile(directory, FileDescriptor.Open(directory.Descriptor, temporaryName, Flags, mode), temporaryName);
     }
 
     // The kernel before 3.11 sees only O_DIRECTORY|O_WRONLY: EISDIR. A filesystem without it: EOPNOTSUPP, some ENOENT or EINVAL.
@@ -72,27 +72,27 @@ public sealed unsafe class UnnamedFile : IDisposable
     }
 
     /// <summary>Gives the file its name; false where the name is taken.</summary>
-    public bool TryLink(string name)
+    public bool TryLink(string newName)
     {
         var to = directory.Descriptor.Number;
-        if ((named ? LibC.File.LinkAt(to, TemporaryName, to, name, 0) : LibC.File.LinkAt(file.Number, "", to, name, LibC.File.AT_EMPTY_PATH)) == 0)
+        if ((name is not null ? LibC.File.LinkAt(to, name, to, newName, 0) : LibC.File.LinkAt(file.Number, "", to, newName, LibC.File.AT_EMPTY_PATH)) == 0)
             return true;
         var errno = (Errno)Marshal.GetLastPInvokeError();
-        if (!named && errno is Errno.ENOENT or Errno.EPERM)
-            errno = LinkByProc(name);
+        if (name is null && errno is Errno.ENOENT or Errno.EPERM)
+            errno = LinkByProc(newName);
         return errno switch
         {
             Errno.None => true,
             Errno.EEXIST => false,
-            _ => throw new ErrnoException("link", directory.FullPath(name), errno),
+            _ => throw new ErrnoException("link", directory.FullPath(newName), errno),
         };
     }
 
     // AT_EMPTY_PATH wants CAP_DAC_READ_SEARCH (until Linux 6.10); the way by /proc wants nothing but /proc.
-    private Errno LinkByProc(string name)
+    private Errno LinkByProc(string newName)
     {
         var from = "/proc/self/fd/" + file.Number.ToString(CultureInfo.InvariantCulture);
-        return LibC.File.LinkAt(LibC.File.AT_FDCWD, from, directory.Descriptor.Number, name, LibC.File.AT_SYMLINK_FOLLOW) == 0
+        return LibC.File.LinkAt(LibC.File.AT_FDCWD, from, directory.Descriptor.Number, newName, LibC.File.AT_SYMLINK_FOLLOW) == 0
             ? Errno.None
             : (Errno)Marshal.GetLastPInvokeError();
     }
@@ -100,8 +100,8 @@ public sealed unsafe class UnnamedFile : IDisposable
     /// <summary>Closes the file; without a link nothing is left of it.</summary>
     public void Dispose()
     {
-        if (!file.IsClosed && named)
-            directory.Remove(TemporaryName);
+        if (!file.IsClosed && name is not null)
+            directory.Remove(name);
         file.Dispose();
     }
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 
 namespace Plugboard.Protocols.Cni;
 
@@ -35,6 +36,33 @@ internal sealed class JsonBuilder(bool indented = true)
     {
         Next(name);
         Quote(value);
+    }
+
+    /// <summary>A value as it stands in a document; as a member where it has a name. Objects have their names in order, each once, the last of duplicates.</summary>
+    public void Value(string? name, JsonValue value)
+    {
+        switch (value.Kind)
+        {
+            case JsonValueKind.Object:
+                BeginObject(name);
+                foreach (var (key, member) in JsonMembers.From(value))
+                    Value(key, member);
+                EndObject();
+                break;
+            case JsonValueKind.Array:
+                BeginArray(name);
+                foreach (var member in value.Values)
+                    Value(null, member);
+                EndArray();
+                break;
+            case JsonValueKind.String:
+                String(name, value.Text);
+                break;
+            default:
+                Next(name);
+                Ascii(value.Kind switch { JsonValueKind.Number => value.Text, JsonValueKind.True => "true", JsonValueKind.False => "false", _ => "null" });
+                break;
+        }
     }
 
     /// <summary>A text that is left out where it is empty.</summary>

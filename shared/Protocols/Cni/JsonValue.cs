@@ -16,6 +16,24 @@ public sealed class JsonValue
         Text = text;
     }
 
+    /// <summary>A text.</summary>
+    public static JsonValue Of(string text) => new(JsonValueKind.String, text);
+
+    /// <summary>True or false.</summary>
+    public static JsonValue Of(bool value) => new(value ? JsonValueKind.True : JsonValueKind.False);
+
+    /// <summary>A whole number.</summary>
+    public static JsonValue Of(long number) => new(JsonValueKind.Number, number.ToString());
+
+    /// <summary>An array.</summary>
+    public static JsonValue Of(IReadOnlyList<JsonValue> values) => new(JsonValueKind.Array) { Values = values };
+
+    internal static JsonValue Of(IReadOnlyList<string> names, IReadOnlyList<JsonValue> values) => new(JsonValueKind.Object) { Names = names, Values = values };
+
+    /// <summary>Reads one JSON value that is all there is.</summary>
+    /// <exception cref="CniException">Code 6: <paramref name="subject"/> and what is wrong, with line and column.</exception>
+    public static JsonValue Parse(ReadOnlySpan<byte> text, string subject) => JsonText.Parse(text, subject);
+
     /// <summary>What it is; never undefined.</summary>
     public JsonValueKind Kind { get; }
 

@@ -14,16 +14,22 @@ internal sealed class FaultyMachine : IDisposable
     private readonly JsonObject config;
 
     public FaultyMachine(bool dualStack)
-    {
-        Pod = node.AddPod();
-        next = node.AddPod();
-        config = node.BridgeConfig(config =>
+        : this(node => node.BridgeConfig(config =>
         {
             if (!dualStack)
                 return;
             config["ipam"]!["ranges"]!.AsArray().Add(new JsonArray(new JsonObject { ["subnet"] = "fd00:1::/64" }));
             config["ipam"]!["routes"]!.AsArray().Add(new JsonObject { ["dst"] = "::/0" });
-        });
+        }))
+    {
+    }
+
+    /// <summary>With any plugin's config. What is in the node's data directory is part of its state.</summary>
+    public FaultyMachine(Func<CniNode, JsonObject> makeConfig)
+    {
+        Pod = node.AddPod();
+        next = node.AddPod();
+        config = makeConfig(node);
     }
 
     /// <summary>The pod whose calls go wrong.</summary>

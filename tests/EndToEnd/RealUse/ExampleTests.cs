@@ -18,6 +18,9 @@ public sealed class ExampleTests
         using var node = new CniNode();
         // Examples say nothing of dataDir: the default one, on this node alone.
         node.Tool("mount -t tmpfs state /var/lib");
+        // What a node's daemon writes; the machine's own is not seen here.
+        node.Run(static () => Directory.CreateDirectory("/run/flannel"));
+        node.Run(static () => File.WriteAllText("/run/flannel/subnet.env", "FLANNEL_NETWORK=10.244.0.0/16\nFLANNEL_SUBNET=10.244.1.1/24\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n"));
         var plugins = Plugins(file);
         var (blue, green) = (node.AddPod(), node.AddPod());
         foreach (var pod in new[] { blue, green })
@@ -34,6 +37,7 @@ public sealed class ExampleTests
         }
 
         Assert.Equal("", node.Tool("ip -brief link show type veth"));
+        Assert.Equal("", node.Run(static () => Directory.Exists("/var/lib/cni/flannel") ? string.Join(' ', Directory.GetFiles("/var/lib/cni/flannel")) : ""));
         Assert.Equal("", node.Tool("find /var/lib/cni/networks -type f -name *[.:][0-9a-f]* -not -name last_reserved_ip* -not -path */.owners/*"));
     }
 

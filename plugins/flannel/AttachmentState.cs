@@ -1,0 +1,41 @@
+using Plugboard.Protocols.Cni;
+
+namespace Plugboard.Flannel;
+
+/// <summary>What is kept of one attachment: the config that its delegate was called with.</summary>
+/// <param name="FileName">The file's name: the container's id, or that, the network's name and the interface's with colons between.</param>
+/// <param name="Config">What it says; null where it cannot be read, as after a power cut.</param>
+/// <param name="IfName">The attachment's interface; null where the file does not say: the reference's does not.</param>
+internal sealed record AttachmentState(string FileName, NetworkConfig? Config, string? IfName)
+{
+    /// <summary>The member that tells the interface, in files of ours that are named as the reference's.</summary>
+    public const string IfNameKey = "plugboard/ifname";
+
+    private const char Separator = ':';
+
+    /// <summary>The attachment's container.</summary>
+    public string ContainerId => FileName.Split(Separator, 2)[0];
+
+    /// <summary>True where it is, or for all it says may be, of the attachment that is called for.</summary>
+    public bool IsOf(CniRequest request) =>
+        Config?.Name == request.NetworkName && ContainerId == request.ContainerId && (IfName is null || IfName == request.IfName);
+
+    /// <summary>The file's name where the container's id alone is taken. Neither an id nor a name nor an interface has a colon.</summary>
+    public static string LongNameOf(CniRequest request) => $"{request.ContainerId}{Separator}{request.NetworkName}{Separator}{request.IfName}";
+
+    /// <summary>What a file says.</summary>
+    public static AttachmentState Read(string fileName, byte[] content)
+    {
+        var parts = fileName.Split(Separator);
+        try
+        {
+            var config = NetworkConfig.Parse(content);
+            // Without a type nobody can be called: it is worth as much as nothing.
+            return new AttachmentState(fileName, config.Root.GetString("type").Length == 0 ? null : config, parts.Length == 3 ? parts[2] : config.Root.FindString(IfNameKey));
+        }
+        catch (CniException)
+        {
+            return new AttachmentState(fileName, null, parts.Length == 3 ? parts[2] : null);
+        }
+    }
+}

@@ -1,0 +1,204 @@
+using Plugboard.ClusterFiles;
+using Plugboard.Hosting;
+using Plugboard.Linux;
+using Plugboard.Linux.Files;
+using Plugboard.Protocols.Cni;
+
+namespace Plugboard.Flannel;
+
+/// <summary>Connects pods by another plugin, with the node's part of the cluster's network that a daemon wrote down. Comes first in a list of plugins.</summary>
+internal sealed class FlannelPlugin : CniPlugin
+{
+    private const string UsualIfName = "eth0";
+
+    /// <inheritdoc/>
+    public override string Name => "flannel";
+
+    /// <inheritdoc/>
+    public override CniResult Add(CniRequest request)
+    {
+        var config = FlannelConfig.Parse(request);
+        var delegated = DelegateConfig.Render(request.NetworkName, config, NodeSubnet.Load(config.SubnetFile));
+        var plugin = FindForAdd(new DelegateCall(request, delegated).WithPrevResult());
+        var kept = delegated.With(AttachmentState.IfNameKey, JsonValue.Of(request.IfName)).ToBytes();
+        using var states = StateDirectory.Ensure(config.DataDir);
+        var earlier = states.Find(request);
+        if (earlier is { IfName: not null })
+            return AddAgain(plugin, states, earlier, kept);
+
+        using var rollback = new Rollback(Report);
+        // Before the delegate is called: whatever ends this process then, DEL knows whom to call.
+        var file = states.Keep(request, kept);
+        // What the reference attached may be this very attachment, in use.
+        if (earlier is null)
+        {
+            rollback.OnFailure("undo what the delegate did", () =>
+            {
+                plugin.Del();
+                states.Remove(file);
+            });
+        }
+
+        var result = plugin.Add();
+        rollback.Cancel();
+        return result;
+    }
+
+    // The attachment may be in use: a failure takes nothing of it away, and what it was made with stays known until there is something else.
+    private static CniResult AddAgain(PluginDelegate plugin, StateDirectory states, AttachmentState earlier, byte[] kept)
+    {
+        var result = plugin.Add();
+        states.Replace(earlier.FileName, kept);
+        return result;
+    }
+
+    private static PluginDelegate FindForAdd(DelegateCall call)
+    {
+        try
+        {
+            return call.Find();
+        }
+        catch (CniException e)
+        {
+            throw new CniException(e.Code, $"failed to delegate add: {e.Message}", e.Details, e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Del(CniRequest request)
+    {
+        using var states = StateDirectory.Find(FlannelConfig.DataDirOf(request));
+        if (states is null)
+            return;
+        if (states.Find(request) is { Config: { } config } state)
+        {
+            Release(states, state, new DelegateCall(request, DelegateConfig.Of(config.Root)));
+            return;
+        }
+
+        DelUnknown(states, request);
+    }
+
+    private static void Release(StateDirectory states, AttachmentState state, DelegateCall call)
+    {
+        call.WithPrevResult().Find().Del();
+        states.Remove(state.FileName);
+    }
+
+    // Three causes: a DEL that has been done, where there is nothing to do; a file that a power cut tore; and another network's file of the reference, which it
+    // wrote over this one's. In the last two the delegate is called with what ADD would call it with now.
+    private static void DelUnknown(StateDirectory states, CniRequest request)
+    {
+        if ((states.Find(request) ?? states.FindByContainer(request.ContainerId)) is not { } state)
+            return;
+        var torn = state.Config is null;
+        if (!torn && state.IfName is not null)
+            return;
+        var why = torn ? "cannot be read" : $"is of the network {state.Config!.Name}";
+        StandardError.WriteLine($"flannel: {states.Path}/{state.FileName} {why}: the delegate is called with what the config says now");
+        DelAnew(request);
+        if (torn)
+            states.Remove(state.FileName);
+    }
+
+    // Without the daemon's file the delegate may not be able to do it; then nothing ever will be, and the runtime is not kept waiting for it.
+    private static void DelAnew(CniRequest request)
+    {
+        SubnetFile? subnet = null;
+        try
+        {
+            var config = FlannelConfig.Parse(request);
+            subnet = NodeSubnet.FindLeniently(config.SubnetFile);
+            new DelegateCall(request, DelegateConfig.Render(request.NetworkName, config, subnet)).WithPrevResult().Find().Del();
+        }
+        catch (CniException e) when (subnet is null)
+        {
+            StandardError.WriteLine($"flannel: {e.Message}");
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Check(CniRequest request)
+    {
+        var dataDir = FlannelConfig.Parse(request).DataDir;
+        using var states = StateDirectory.Find(dataDir);
+        if (states?.Find(request) is not { Config: { } config })
+        {
+            throw new CniException(
+                CniErrorCode.NotAsAdded,
+                $"no config of container {request.ContainerId}, interface {request.IfName} is kept",
+                $"{dataDir} has what each pod was attached with; without it DEL cannot release the pod: restart the pod");
+        }
+
+        new DelegateCall(request, DelegateConfig.Of(config.Root)).InVersionOfCall().WithPrevResult().Find().Check();
+    }
+
+    /// <inheritdoc/>
+    public override void Gc(CniRequest request, IReadOnlySet<CniAttachment>? valid)
+    {
+        if (valid is null)
+            return;
+        var failures = new Failures();
+        failures.Try(() => ReleaseStale(request, valid, failures));
+        failures.Try(() => GcDelegate(request));
+        failures.ThrowIfAny();
+    }
+
+    private static void ReleaseStale(CniRequest request, IReadOnlySet<CniAttachment> valid, Failures failures)
+    {
+        using var states = StateDirectory.Find(FlannelConfig.DataDirOf(request));
+        if (states is null)
+            return;
+        var containers = new HashSet<string>(valid.Select(static attachment => attachment.ContainerId), StringComparer.Ordinal);
+        foreach (var state in states.List())
+        {
+            // One that cannot be read may be of any network.
+            if (state.Config is not { } config || config.Name != request.NetworkName)
+                continue;
+            // Of the reference's nothing but the container is known.
+            if (state.IfName is null ? containers.Contains(state.ContainerId) : valid.Contains(new CniAttachment(state.ContainerId, state.IfName)))
+                continue;
+            var del = request with { Verb = CniVerb.Del, ContainerId = state.ContainerId, IfName = state.IfName ?? UsualIfName, NetNs = "" };
+            failures.Try(() =>
+            {
+                new DelegateCall(del, DelegateConfig.Of(config.Root)).Find().Del();
+                states.Remove(state.FileName);
+            });
+        }
+    }
+
+    private static void GcDelegate(CniRequest request)
+    {
+        var config = FlannelConfig.Parse(request);
+        var delegated = DelegateConfig.Render(request.NetworkName, config, NodeSubnet.FindLeniently(config.SubnetFile));
+        new DelegateCall(request, delegated).WithAttachments().Find().Gc();
+    }
+
+    /// <inheritdoc/>
+    public override void Status(CniRequest request)
+    {
+        var config = FlannelConfig.Parse(request);
+        SubnetFile subnet;
+        try
+        {
+            subnet = NodeSubnet.Load(config.SubnetFile);
+            using var states = StateDirectory.Find(config.DataDir);
+            states?.ProbeWritable();
+        }
+        catch (CniException e)
+        {
+            throw new CniException(CniErrorCode.PluginNotAvailable, e.Message, e.Details, e);
+        }
+        catch (ErrnoException e)
+        {
+            throw new CniException(CniErrorCode.PluginNotAvailable, e.Message, "what a pod is attached with must be kept until its DEL: make dataDir writable", e);
+        }
+
+        new DelegateCall(request, DelegateConfig.Render(request.NetworkName, config, subnet)).Find().Status();
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Validate(CniRequest request) => FlannelConfig.Validate(request);
+
+    private static void Report(string what, Exception e) => StandardError.WriteLine($"flannel: cannot {what}: {e.Message}");
+}

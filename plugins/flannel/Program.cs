@@ -1,0 +1,4 @@
+using Plugboard.Flannel;
+using Plugboard.Hosting;
+
+return CniProcess.Run(new FlannelPlugin(), args);

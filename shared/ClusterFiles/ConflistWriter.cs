@@ -1,0 +1,49 @@
+namespace Plugboard.ClusterFiles;
+
+/// <summary>
+/// The conflist in the runtime's directory. A runtime takes the node for ready when it sees one, so it is the last thing that is written, it is written whole, and
+/// only while every plugin that it names can serve.
+/// </summary>
+/// <param name="path">The file, such as <c>/etc/cni/net.d/10-flannel.conflist</c>.</param>
+/// <param name="binDirectories">Where the runtime looks for plugins, in its order.</param>
+public sealed class ConflistWriter(string path, IReadOnlyList<string> binDirectories)
+{
+    private readonly PluginInspector plugins = new(binDirectories);
+
+    /// <summary>The file.</summary>
+    public string Path => path;
+
+    /// <summary>What keeps the plugins that a conflist names from serving, one after the other; empty: nothing.</summary>
+    public IReadOnlyList<MissingPlugin> FindMissing(Conflist conflist)
+    {
+        var missing = new List<MissingPlugin>();
+        foreach (var type in conflist.Types)
+        {
+            if (plugins.FindFault(type, conflist.CniVersion) is { } fault)
+                missing.Add(fault);
+        }
+
+        return missing;
+    }
+
+    /// <summary>Writes the conflist where all its plugins can serve. One that says the same is left alone; where a plugin is missing, whatever is there stays.</summary>
+    /// <exception cref="Linux.ErrnoException">It cannot be written.</exception>
+    public ConflistOutcome Write(Conflist conflist)
+    {
+        var missing = FindMissing(conflist);
+        return new ConflistOutcome(missing.Count == 0 && DurableFile.Write(path, conflist.Content), missing);
+    }
+
+    /// <summary>Removes it: the runtime then starts no pod, and the node is not ready. False where it was missing.</summary>
+    public bool Remove() => DurableFile.Remove(path);
+
+    /// <summary>Renames it to a name that no runtime reads, so that an operator finds it; one set aside before is replaced. False where it was missing.</summary>
+    /// <exception cref="Linux.ErrnoException">It cannot be renamed.</exception>
+    public bool SetAside()
+    {
+        if (DurableFile.Find(path) is not { } content)
+            return false;
+        DurableFile.Write(path + ".disabled", content);
+        return Remove();
+    }
+}

@@ -1,0 +1,206 @@
+using System.Runtime.Versioning;
+using Plugboard.Testing;
+using Plugboard.Tests.EndToEnd.Harness;
+
+namespace Plugboard.Tests.EndToEnd.Flannel;
+
+/// <summary>The daemon's file, the delegate, or what was kept is missing or wrong.</summary>
+[SupportedOSPlatform("linux")]
+public sealed class FaultTests
+{
+    [KernelFact]
+    public void Without_the_daemon_s_file_nothing_is_done_and_STATUS_says_50()
+    {
+        using var flannel = new FlannelNode();
+        var pod = flannel.Node.AddPod();
+        File.Delete(flannel.SubnetFile);
+        var text = $"failed to load flannel 'subnet.env' file: open {flannel.SubnetFile}: no such file or directory. Check the flannel pod log for this node.";
+        var refused = flannel.Node.Call("ADD", pod, flannel.Config());
+        Assert.Equal((11, text), (refused.Code, refused.Message));
+        Assert.Empty(flannel.States);
+        var status = flannel.Node.Call("STATUS", null, flannel.Config("""{"cniVersion":"1.1.0"}"""));
+        Assert.Equal((50, text), (status.Code, status.Message));
+        flannel.Node.Call("DEL", pod, flannel.Config()).Succeeded();
+    }
+
+    [KernelFact]
+    public void A_key_without_a_value_is_said_with_file_and_line()
+    {
+        using var flannel = new FlannelNode();
+        var pod = flannel.Node.AddPod();
+        File.WriteAllText(flannel.SubnetFile, "FLANNEL_NETWORK=10.244.0.0/16\nFLANNEL_SUBNET\n");
+        var refused = flannel.Node.Call("ADD", pod, flannel.Config());
+        Assert.Equal(6, refused.Code);
+        Assert.Contains($"{flannel.SubnetFile} line 2: FLANNEL_SUBNET has no value", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(50, flannel.Node.Call("STATUS", null, flannel.Config("""{"cniVersion":"1.1.0"}""")).Code);
+    }
+
+    [KernelFact]
+    public void STATUS_asks_the_delegate_and_its_own_directory()
+    {
+        using var flannel = new FlannelNode();
+        var config = flannel.Config("""{"cniVersion":"1.1.0"}""");
+        flannel.Node.Call("STATUS", null, config).Succeeded();
+        Directory.CreateDirectory(flannel.StateDirectory);
+        flannel.Node.Tool($"mount -t tmpfs -o ro state {flannel.StateDirectory}");
+        var status = flannel.Node.Call("STATUS", null, config);
+        Assert.Equal(50, status.Code);
+        Assert.Contains(flannel.StateDirectory, status.Message, StringComparison.Ordinal);
+        flannel.Node.Tool($"umount {flannel.StateDirectory}");
+        flannel.ReplaceDelegate("""echo '{"code":51,"msg":"the bridge is tired"}'; exit 1""");
+        Assert.Equal((51, "the bridge is tired"), (flannel.Node.Call("STATUS", null, config).Code, flannel.Node.Call("STATUS", null, config).Message));
+    }
+
+    [KernelFact]
+    public void A_DEL_whose_delegate_fails_keeps_the_state_and_the_next_one_releases_all()
+    {
+        using var flannel = new FlannelNode();
+        var pod = flannel.Node.AddPod();
+        flannel.Node.Call("ADD", pod, flannel.Config()).Succeeded();
+        flannel.ReplaceDelegate("""echo '{"code":11,"msg":"not now"}'; exit 1""");
+        var refused = flannel.Node.Call("DEL", pod, flannel.Config());
+        Assert.Equal((11, "not now"), (refused.Code, refused.Message));
+        Assert.Equal([pod.ContainerId], flannel.States);
+        File.Delete(Path.Combine(flannel.Node.Plugins, "bridge"));
+        Assert.Contains("failed to find plugin \"bridge\" in path", flannel.Node.Call("DEL", pod, flannel.Config()).Message, StringComparison.Ordinal);
+        flannel.RestoreDelegate();
+        flannel.Node.Call("DEL", pod, flannel.Config()).Succeeded();
+        flannel.AssertClean();
+    }
+
+    [KernelFact]
+    public void A_failed_ADD_has_the_delegate_undo_it_and_forgets_it()
+    {
+        using var flannel = new FlannelNode();
+        var pod = flannel.Node.AddPod();
+        var calls = Path.Combine(flannel.Node.Directory, "calls");
+        flannel.ReplaceDelegate($$"""echo $CNI_COMMAND >>{{calls}}; [ $CNI_COMMAND = DEL ] && exit 0; echo '{"code":7,"msg":"no"}'; exit 1""");
+        var refused = flannel.Node.Call("ADD", pod, flannel.Config());
+        Assert.Equal((7, "no"), (refused.Code, refused.Message));
+        Assert.Equal(["ADD", "DEL"], File.ReadAllLines(calls));
+        Assert.Empty(flannel.States);
+
+        flannel.ReplaceDelegate("""echo '{"code":7,"msg":"no"}'; exit 1""");
+        Assert.Equal(7, flannel.Node.Call("ADD", pod, flannel.Config()).Code);
+        Assert.Equal([pod.ContainerId], flannel.States);
+        flannel.RestoreDelegate();
+        flannel.Node.Call("DEL", pod, flannel.Config()).Succeeded();
+        flannel.AssertClean();
+    }
+
+    [KernelFact]
+    public void A_missing_delegate_is_said_before_anything_is_kept()
+    {
+        using var flannel = new FlannelNode();
+        var refused = flannel.Node.Call("ADD", flannel.Node.AddPod(), flannel.Config("""{"delegate":{"type":"nobody"}}"""));
+        Assert.StartsWith("failed to delegate add: failed to find plugin \"nobody\" in path [", refused.Message, StringComparison.Ordinal);
+        Assert.Empty(flannel.States);
+    }
+
+    [KernelFact]
+    public void An_ADD_that_is_repeated_takes_nothing_from_the_pod()
+    {
+        using var flannel = new FlannelNode();
+        var pod = flannel.Node.AddPod();
+        flannel.Node.Call("ADD", pod, flannel.Config()).Succeeded();
+        var first = pod.Result;
+        Assert.NotEqual(0, flannel.Node.Call("ADD", pod, flannel.Config()).ExitCode);
+        Assert.Same(first, pod.Result);
+        flannel.Node.Call("CHECK", pod, flannel.Config()).Succeeded();
+        flannel.Node.Call("DEL", pod, flannel.Config()).Succeeded();
+        flannel.AssertClean();
+    }
+
+    [KernelTheory]
+    [InlineData("")]
+    [InlineData("{\"name\":\"cbr0\",\"type\":\"bri")]
+    [InlineData("{\"name\":\"cbr0\"}")]
+    [InlineData("\0\0\0\0")]
+    public void A_torn_file_does_not_keep_a_pod_from_being_released(string torn)
+    {
+        using var flannel = new FlannelNode();
+        var pod = flannel.Node.AddPod();
+        flannel.Node.Call("ADD", pod, flannel.Config()).Succeeded();
+        File.WriteAllText(Path.Combine(flannel.StateDirectory, pod.ContainerId), torn);
+        var check = flannel.Node.Call("CHECK", pod, flannel.Config());
+        Assert.Equal(100, check.Code);
+        // After a power cut the daemon may not have written its file yet either.
+        File.Delete(flannel.SubnetFile);
+        Assert.Contains("cannot be read", flannel.Node.Call("DEL", pod, flannel.Config()).Succeeded().Error, StringComparison.Ordinal);
+        flannel.AssertClean();
+    }
+
+    [KernelFact]
+    public void A_torn_file_gives_way_to_a_new_pod_of_that_id()
+    {
+        using var flannel = new FlannelNode();
+        var pod = flannel.Node.AddPod();
+        Directory.CreateDirectory(flannel.StateDirectory);
+        File.WriteAllText(Path.Combine(flannel.StateDirectory, pod.ContainerId), "{");
+        flannel.Node.Call("ADD", pod, flannel.Config()).Succeeded();
+        Assert.Equal([pod.ContainerId], flannel.States);
+        flannel.Node.Call("DEL", pod, flannel.Config()).Succeeded();
+        flannel.AssertClean();
+    }
+
+    [KernelFact]
+    public void A_torn_file_that_the_delegate_cannot_release_does_not_hold_the_runtime_up_without_the_daemon_s_file()
+    {
+        using var flannel = new FlannelNode();
+        var pod = flannel.Node.AddPod();
+        Directory.CreateDirectory(flannel.StateDirectory);
+        var file = Path.Combine(flannel.StateDirectory, pod.ContainerId);
+        File.WriteAllText(file, "");
+        flannel.ReplaceDelegate("""echo '{"code":7,"msg":"no ranges"}'; exit 1""");
+        Assert.Equal(7, flannel.Node.Call("DEL", pod, flannel.Config()).Code);
+        Assert.True(File.Exists(file));
+        File.Delete(flannel.SubnetFile);
+        Assert.Contains("no ranges", flannel.Node.Call("DEL", pod, flannel.Config()).Succeeded().Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(file));
+    }
+
+    [KernelFact]
+    public void A_full_directory_is_said_with_its_path_and_nothing_is_done()
+    {
+        using var flannel = new FlannelNode();
+        var (first, late) = (flannel.Node.AddPod(), flannel.Node.AddPod());
+        Directory.CreateDirectory(flannel.StateDirectory);
+        flannel.Node.Tool($"mount -t tmpfs -o nr_inodes=2 state {flannel.StateDirectory}");
+        flannel.Node.CallBeside("ADD", first, flannel.Config()).Succeeded();
+        var refused = flannel.Node.CallBeside("ADD", late, flannel.Config());
+        Assert.Equal(5, refused.Code);
+        Assert.Contains("no space left", refused.Message, StringComparison.Ordinal);
+        Assert.Contains(flannel.StateDirectory, refused.Message, StringComparison.Ordinal);
+        Assert.Equal(2, flannel.Node.Leases("cbr0").Count);
+        Assert.Equal(50, flannel.Node.CallBeside("STATUS", null, flannel.Config("""{"cniVersion":"1.1.0"}""")).Code);
+        flannel.Node.CallBeside("DEL", late, flannel.Config()).Succeeded();
+        flannel.Node.CallBeside("DEL", first, flannel.Config()).Succeeded();
+        flannel.Node.CallBeside("ADD", late, flannel.Config()).Succeeded();
+    }
+
+    [KernelFact]
+    public void CHECK_of_a_pod_that_nobody_attached_fails()
+    {
+        using var flannel = new FlannelNode();
+        var check = flannel.Node.Call("CHECK", flannel.Node.AddPod(), flannel.Config());
+        Assert.Equal(100, check.Code);
+        Assert.Contains("no config of container", check.Message, StringComparison.Ordinal);
+    }
+
+    [KernelTheory]
+    [InlineData("""{"delegate":{"type":5}}""", "'delegate' dictionary, if present, must have (string) 'type' field")]
+    [InlineData("""{"delegate":{"name":"x"}}""", "'delegate' dictionary must not have 'name' field, it'll be set by flannel")]
+    [InlineData("""{"delegate":{"ipam":{}}}""", "'delegate' dictionary must not have 'ipam' field, it'll be set by flannel")]
+    [InlineData("""{"ipam":{"routes":[{"dst":"x"}]}}""", "failed to assemble Delegate IPAM: failed to read IPAM routes: failed to parse ipam.routes: invalid CIDR address: x")]
+    [InlineData("""{"delegate":"bridge"}""", "failed to load netconf: delegate wants an object, not a text")]
+    public void A_wrong_config_is_refused_and_said_by_validate(string patch, string message)
+    {
+        using var flannel = new FlannelNode();
+        var refused = flannel.Node.Call("ADD", flannel.Node.AddPod(), flannel.Config(patch));
+        Assert.Equal(message, refused.Message);
+        var (exitCode, output, _) = flannel.Node.TryTool([Path.Combine(PluginDirectory.Ours, "flannel"), "validate"], flannel.Config(patch).ToJsonString());
+        Assert.Equal(1, exitCode);
+        Assert.Contains(message, output, StringComparison.Ordinal);
+        Assert.Empty(flannel.States);
+    }
+}
