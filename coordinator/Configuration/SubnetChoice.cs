@@ -57,17 +57,6 @@ internal sealed record SubnetChoice(IPPrefix Network, int Length, IPAddr First, 
     public bool Allows(IPPrefix subnet) =>
         subnet.Is6 == Network.Is6 && subnet.Length == Length && subnet.IsNetwork && subnet.Address >= First && subnet.Address <= Last;
 
-    /// <summary>The networks in their order, which may be very many.</summary>
-    public IEnumerable<IPPrefix> All()
-    {
-        for (var address = First; ; address = Next(address, Length))
-        {
-            yield return new IPPrefix(address, Length);
-            if (address == Last)
-                yield break;
-        }
-    }
-
     private static IPAddr Next(IPAddr address, int length)
     {
         var size = UInt128.One << (address.BitLength - length);

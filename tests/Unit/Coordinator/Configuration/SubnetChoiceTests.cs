@@ -29,7 +29,6 @@ public sealed class SubnetChoiceTests
     {
         var choice = SubnetChoice.Of(V4(network, length), is6: false);
         Assert.Equal((first, last), (new IPPrefix(choice.First, choice.Length).ToString(), new IPPrefix(choice.Last, choice.Length).ToString()));
-        Assert.Equal(first, choice.All().First().ToString());
     }
 
     [Theory]
@@ -67,8 +66,4 @@ public sealed class SubnetChoiceTests
     [InlineData("fd00::/24", false)]
     public void A_network_outside_the_range_or_of_another_length_is_not_allowed(string subnet, bool allowed) =>
         Assert.Equal(allowed, SubnetChoice.Of(V4("10.5.0.0/16"), is6: false).Allows(IPPrefix.Parse(subnet)));
-
-    [Fact]
-    public void All_of_a_small_range_are_enumerated() =>
-        Assert.Equal(["10.5.0.4/30", "10.5.0.8/30", "10.5.0.12/30"], SubnetChoice.Of(V4("10.5.0.0/28"), is6: false).All().Select(subnet => subnet.ToString()));
 }
