@@ -1,0 +1,6 @@
+namespace Plugboard.Coordinator.Sources.Etcd;
+
+/// <summary>Keys at one moment, or what changed since the one before.</summary>
+/// <param name="Revision">The moment.</param>
+/// <param name="Entries">The keys.</param>
+internal sealed record EtcdList(long Revision, IReadOnlyList<EtcdEntry> Entries);

@@ -1,0 +1,157 @@
+using Plugboard.Coordinator.Cluster;
+
+namespace Plugboard.Coordinator.Sources.Etcd;
+
+/// <summary>
+/// The cluster as flannel's registry in etcd has it, beside flanneld. One task follows the keys, another keeps this node's lease; where either fails at etcd all is read
+/// anew after a pause. A lease is acquired once <see cref="Advertise"/> has told an address.
+/// </summary>
+/// <param name="options">Where etcd is.</param>
+/// <param name="time">The clock.</param>
+/// <param name="log">Gets a line for each lease that comes or goes and for each key that is left out.</param>
+/// <param name="connections">How servers are reached; null: as the process reaches them.</param>
+internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<string> log, HttpConnections? connections = null) : IPeerSource
+{
+    private static readonly TimeSpan longEnough = TimeSpan.FromSeconds(10);
+
+    private readonly Lock telling = new();
+    private TaskCompletionSource told = NewSignal();
+    private NodeAdvertisement? advertised;
+
+    /// <inheritdoc/>
+    public async Task RunAsync(ClusterBoard board, CancellationToken cancellation)
+    {
+        var registry = new LeaseRegistry(options, board, log);
+        var keeper = new LeaseKeeper(options, registry, time, log);
+        var pause = new RetryPause(time);
+        while (true)
+        {
+            var start = time.GetTimestamp();
+            try
+            {
+                using var client = EtcdClient.Open(options, connections ?? new HttpConnections());
+                await FollowAsync(client, registry, keeper, cancellation).ConfigureAwait(false);
+                continue;
+            }
+            catch (EtcdCompactedException)
+            {
+                log("etcd has forgotten what was to be told next: everything is listed anew");
+            }
+            catch (Exception e) when (!cancellation.IsCancellationRequested)
+            {
+                board.SetHindrance($"etcd: {e.Message}");
+            }
+
+            // A list that works before a watch that never does is no success.
+            if (time.GetElapsedTime(start) > longEnough)
+                pause.Reset();
+            await pause.WaitAsync(cancellation).ConfigureAwait(false);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Advertise(NodeAdvertisement advertisement)
+    {
+        lock (telling)
+        {
+            if (advertisement == advertised)
+                return;
+            advertised = advertisement;
+        }
+
+        Wake();
+    }
+
+    /// <summary>Nothing: flannel's registry has no place for it.</summary>
+    public void Report(NodeReport report)
+    {
+    }
+
+    // From one list to the next: until something fails, or the time for an audit has come.
+    private async Task FollowAsync(EtcdClient client, LeaseRegistry registry, LeaseKeeper keeper, CancellationToken cancellation)
+    {
+        if (advertised is { } node)
+            registry.SetAdvertised(node);
+        registry.Load(await client.ListAsync($"{options.Prefix}/", cancellation).ConfigureAwait(false));
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var audit = new CancellationTokenSource(options.AuditInterval * (0.75 + Random.Shared.NextDouble() / 4), time);
+        using var ending = audit.Token.Register(stop.Cancel);
+        var watching = WatchAsync(client, registry, stop.Token);
+        var keeping = KeepAsync(client, registry, keeper, stop.Token);
+        var first = await Task.WhenAny(watching, keeping).ConfigureAwait(false);
+        await stop.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAll(watching, keeping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellation.ThrowIfCancellationRequested();
+        if (!audit.IsCancellationRequested)
+            await first.ConfigureAwait(false);
+    }
+
+    private async Task WatchAsync(EtcdClient client, LeaseRegistry registry, CancellationToken cancellation)
+    {
+        await foreach (var changes in client.WatchAsync($"{options.Prefix}/", registry.Revision + 1, cancellation).ConfigureAwait(false))
+        {
+            if (registry.Apply(changes))
+                Wake();
+        }
+
+        throw new EtcdException("the server ended the watch");
+    }
+
+    private async Task KeepAsync(EtcdClient client, LeaseRegistry registry, LeaseKeeper keeper, CancellationToken cancellation)
+    {
+        var pause = new RetryPause(time);
+        while (true)
+        {
+            Task signal;
+            NodeAdvertisement? node;
+            lock (telling)
+            {
+                if (told.Task.IsCompleted)
+                    told = NewSignal();
+                (signal, node) = (told.Task, advertised);
+            }
+
+            var rest = node is null ? Timeout.InfiniteTimeSpan : await TryKeepAsync(client, registry, keeper, pause, node, cancellation).ConfigureAwait(false);
+            await WaitAsync(signal, rest, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    // Does what is due and tells for how long nothing is. What etcd cannot give, or refuses to this node, does not keep the node from hearing of the others.
+    private static async Task<TimeSpan> TryKeepAsync(
+        EtcdClient client, LeaseRegistry registry, LeaseKeeper keeper, RetryPause pause, NodeAdvertisement node, CancellationToken cancellation)
+    {
+        try
+        {
+            registry.SetAdvertised(node);
+            await keeper.EnsureAsync(client, node, cancellation).ConfigureAwait(false);
+            registry.SetLeaseFault(null);
+            pause.Reset();
+            return keeper.UntilDue();
+        }
+        catch (Exception e) when (e is FormatException || (e is EtcdException { Code: not 0 } refused && refused.Code != EtcdException.Unavailable))
+        {
+            registry.SetLeaseFault($"this node's lease: {e.Message}");
+            return pause.Take();
+        }
+    }
+
+    private async Task WaitAsync(Task signal, TimeSpan rest, CancellationToken cancellation)
+    {
+        try
+        {
+            await signal.WaitAsync(rest, time, cancellation).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // It is time.
+        }
+    }
+
+    private void Wake()
+    {
+        lock (telling)
+            told.TrySetResult();
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}

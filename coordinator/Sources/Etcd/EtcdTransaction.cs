@@ -1,0 +1,23 @@
+namespace Plugboard.Coordinator.Sources.Etcd;
+
+/// <summary>What is done at once, or not at all where a condition fails.</summary>
+internal sealed record EtcdTransaction
+{
+    /// <summary>Condition: no key begins so.</summary>
+    public string? AbsentPrefix { get; init; }
+
+    /// <summary>Condition: no key that begins so was made or changed after <see cref="UnchangedSince"/>.</summary>
+    public string? UnchangedPrefix { get; init; }
+
+    /// <summary>Condition: the key is there and was last changed at <see cref="UnchangedSince"/>.</summary>
+    public string? UnchangedKey { get; init; }
+
+    /// <summary>A revision.</summary>
+    public long UnchangedSince { get; init; }
+
+    /// <summary>What is written; its revision is not asked.</summary>
+    public EtcdEntry? Put { get; init; }
+
+    /// <summary>The key that is deleted.</summary>
+    public string? Delete { get; init; }
+}

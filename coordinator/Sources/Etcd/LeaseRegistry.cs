@@ -1,0 +1,258 @@
+using System.Text.Json;
+using Plugboard.Addresses;
+using Plugboard.Coordinator.Cluster;
+using Plugboard.Coordinator.Configuration;
+
+namespace Plugboard.Coordinator.Sources.Etcd;
+
+/// <summary>
+/// flannel's keys as they were seen last, and the board that shows them: each lease of another node as a peer under its key, this node's under its name. Its
+/// callers come from two tasks; each method is one step.
+/// </summary>
+internal sealed class LeaseRegistry(EtcdOptions options, ClusterBoard board, Action<string> log)
+{
+    private const int MostComplaints = 1000;
+
+    private readonly Lock step = new();
+    private readonly Dictionary<string, (EtcdEntry Entry, SubnetLease Lease)> leases = new(StringComparer.Ordinal);
+    private readonly HashSet<string> complaints = new(StringComparer.Ordinal);
+    private NodeAdvertisement? advertised;
+    private OwnLease? own;
+    private NetConf? network;
+    private string? configFault;
+    private string? leaseFault;
+    private long revision;
+
+    /// <summary>The key of the cluster's network.</summary>
+    public string ConfigKey => $"{options.Prefix}/config";
+
+    /// <summary>What the keys of all leases begin with.</summary>
+    public string LeasePrefix => $"{options.Prefix}/subnets/";
+
+    /// <summary>This node's lease; null: it has none, or lost it.</summary>
+    public OwnLease? Own
+    {
+        get
+        {
+            lock (step)
+                return own;
+        }
+    }
+
+    /// <summary>The cluster's network.</summary>
+    /// <exception cref="FormatException">There is none yet.</exception>
+    public NetConf Network
+    {
+        get
+        {
+            lock (step)
+                return network ?? throw new FormatException(configFault ?? $"etcd has no key {ConfigKey}");
+        }
+    }
+
+    /// <summary>The revision that what is here is of.</summary>
+    public long Revision
+    {
+        get
+        {
+            lock (step)
+                return revision;
+        }
+    }
+
+    /// <summary>All networks that are leased or reserved.</summary>
+    public List<IPPrefix> Taken()
+    {
+        lock (step)
+            return leases.Values.SelectMany(found => found.Lease.Subnets).ToList();
+    }
+
+    /// <summary>The leases of this node's addresses.</summary>
+    public List<(EtcdEntry Entry, SubnetLease Lease)> FindOurs()
+    {
+        lock (step)
+            return leases.Values.Where(found => IsOurs(found.Lease)).ToList();
+    }
+
+    /// <summary>Everything below the prefix, read at once. Where the configuration is missing nobody is taken for gone: it is another etcd, or an empty one.</summary>
+    /// <exception cref="EtcdException">The configuration is missing.</exception>
+    public void Load(EtcdList list)
+    {
+        lock (step)
+        {
+            if (!list.Entries.Any(entry => entry.Key == ConfigKey))
+                throw new EtcdException($"etcd has no key {ConfigKey}: flannel's net-conf.json belongs there");
+            leases.Clear();
+            revision = list.Revision;
+            foreach (var entry in list.Entries)
+                Take(entry);
+            if (own is { } mine && !leases.ContainsKey(mine.Key))
+                Lose("is gone");
+            Publish();
+        }
+    }
+
+    /// <summary>Changes that the watch tells, in their order.</summary>
+    /// <returns>True where this node's lease or the configuration is another now: whoever keeps it has to look.</returns>
+    public bool Apply(EtcdList changes)
+    {
+        lock (step)
+        {
+            var (before, networkBefore) = (own, network);
+            foreach (var entry in changes.Entries)
+                Apply(entry);
+            revision = Math.Max(revision, changes.Revision);
+            return own != before || network != networkBefore;
+        }
+    }
+
+    /// <summary>Who this node is to the others: leases with one of its addresses are its own and no peers.</summary>
+    public void SetAdvertised(NodeAdvertisement node)
+    {
+        lock (step)
+        {
+            var isSame = advertised is not null && advertised.Addresses == node.Addresses;
+            advertised = node;
+            if (!isSame && revision > 0)
+                Publish();
+        }
+    }
+
+    /// <summary>This node's lease is in etcd.</summary>
+    public void SetOwn(OwnLease lease, NodeAdvertisement node)
+    {
+        lock (step)
+        {
+            own = lease;
+            leases[lease.Key] = (new EtcdEntry(LeasePrefix + lease.Key, lease.Value, lease.ModRevision, lease.Lease), new SubnetLease { Subnets = lease.Subnets, Node = node });
+            Publish();
+        }
+    }
+
+    /// <summary>This node's lease is no more what it was seen as; it stays on the board until there is another.</summary>
+    public void ForgetOwn()
+    {
+        lock (step)
+            own = null;
+    }
+
+    /// <summary>Why this node has no lease, or cannot keep it; null: it has.</summary>
+    public void SetLeaseFault(string? why)
+    {
+        lock (step)
+        {
+            leaseFault = why;
+            ShowHindrance();
+        }
+    }
+
+    private void Apply(EtcdEntry entry)
+    {
+        if (entry.Key == ConfigKey)
+        {
+            ReadConfig(entry);
+            ShowHindrance();
+            return;
+        }
+
+        if (!entry.Key.StartsWith(LeasePrefix, StringComparison.Ordinal))
+            return;
+        var name = entry.Key[LeasePrefix.Length..];
+        leases.Remove(name);
+        if (entry.Value is not null)
+            Take(entry);
+        if (own is { } mine && mine.Key == name && entry.ModRevision > mine.ModRevision)
+            Follow(mine, name, entry);
+        if (leases.TryGetValue(name, out var found) && !IsOurs(found.Lease))
+            board.Set(found.Lease.ToNode(name));
+        else
+            board.Remove(name);
+    }
+
+    // What somebody did to this node's lease: this program before the answer came, the operator, or a flanneld.
+    private void Follow(OwnLease mine, string name, EtcdEntry entry)
+    {
+        if (!leases.TryGetValue(name, out var found))
+            Lose(entry.Value is null ? "was deleted or has ended" : "was overwritten");
+        else if (!IsOurs(found.Lease))
+            Lose($"was given to {found.Lease.Node.Addresses}");
+        else
+            own = mine with { Value = entry.Value!, ModRevision = entry.ModRevision, Lease = entry.Lease };
+    }
+
+    private void Lose(string how)
+    {
+        log($"the lease {own!.Key} {how}: another is acquired, this one if it is free");
+        own = null;
+    }
+
+    private void Take(EtcdEntry entry)
+    {
+        if (entry.Key == ConfigKey)
+        {
+            ReadConfig(entry);
+            return;
+        }
+
+        if (!entry.Key.StartsWith(LeasePrefix, StringComparison.Ordinal))
+            return;
+        var name = entry.Key[LeasePrefix.Length..];
+        try
+        {
+            leases[name] = (entry, new SubnetLease { Subnets = SubnetLease.ParseKey(name), Node = SubnetLease.ParseValue(entry.Value!) });
+        }
+        catch (FormatException e)
+        {
+            Complain($"etcd's key {Shown(entry.Key)} is left out: {e.Message}");
+        }
+    }
+
+    private void ReadConfig(EtcdEntry entry)
+    {
+        if (entry.Value is null)
+        {
+            configFault = $"etcd's key {ConfigKey} was deleted: what it was stays in force";
+            return;
+        }
+
+        try
+        {
+            var warnings = new List<string>();
+            network = NetConfReader.Read(entry.Value, warnings);
+            configFault = null;
+            foreach (var warning in warnings)
+                Complain($"etcd's key {ConfigKey}: {warning}");
+            board.SetNetwork(network);
+        }
+        catch (FormatException e)
+        {
+            configFault = $"etcd's key {ConfigKey}: {e.Message}";
+        }
+    }
+
+    private void Publish()
+    {
+        var nodes = leases.Where(found => !IsOurs(found.Value.Lease)).Select(found => found.Value.Lease.ToNode(found.Key)).ToList();
+        if (own is { } mine && leases.TryGetValue(mine.Key, out var kept))
+            nodes.Add(kept.Lease.ToNode(options.NodeName));
+        else if (board.Current.Nodes.TryGetValue(options.NodeName, out var shown))
+            nodes.Add(shown);
+        board.Replace(nodes);
+        ShowHindrance();
+    }
+
+    private void ShowHindrance() => board.SetHindrance(configFault ?? leaseFault);
+
+    private bool IsOurs(SubnetLease lease) => advertised is not null && lease.Node.Addresses.Any(advertised.Addresses.Contains);
+
+    private void Complain(string what)
+    {
+        if (complaints.Count >= MostComplaints)
+            complaints.Clear();
+        if (complaints.Add(what))
+            log(what);
+    }
+
+    // As a JSON string: whatever is in it, it stays one line.
+    private static string Shown(string key) => $"\"{JsonEncodedText.Encode(key.Length <= 128 ? key : key[..128])}\"";
+}
