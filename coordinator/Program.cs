@@ -1,1 +1,3 @@
-return 0;
+using Plugboard.Coordinator.Operators;
+
+return new Verbs().Root().Parse(args).Invoke();

@@ -158,13 +158,16 @@ internal sealed class CoordinatorEngine : IDisposable
         if (view is not null)
         {
             log.Refused(view.Refused);
-            foreach (var keeper in keepers.Where(keeper => keeper.Pending is not null))
+            foreach (var keeper in keepers.Where(keeper => keeper.Pending is not null && !HasToWait(keeper)))
                 Sync(keeper, view);
             Advertise(view);
         }
 
         Publish(snapshot, view, lack);
     }
+
+    // What says that pods can be started comes last.
+    private bool HasToWait(KeeperState keeper) => keeper is { Keeper.WaitsForOthers: true, SyncCount: 0 } && keepers.Exists(other => other != keeper && !other.IsUsable);
 
     private (ClusterView? View, string? Lack) View(ClusterSnapshot snapshot)
     {
@@ -221,7 +224,7 @@ internal sealed class CoordinatorEngine : IDisposable
             View = view,
             Lack = lack,
             Hindrance = snapshot.Hindrance,
-            Keepers = keepers.ConvertAll(keeper => new KeeperStatus(keeper.Keeper.Name, keeper.IsRight, keeper.Problems ?? [], new Dictionary<SyncCause, long>(keeper.ChangeCounts), keeper.SyncCount)),
+            Keepers = keepers.ConvertAll(KeeperStatus.Of),
             Paths = parts.Routes?.LastPlan.Paths ?? [],
             SourceHeardAt = heardAt,
         };

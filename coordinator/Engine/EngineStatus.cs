@@ -33,7 +33,7 @@ internal sealed record EngineStatus
                 return Lack;
             foreach (var keeper in Keepers)
             {
-                if (!keeper.IsRight)
+                if (!keeper.IsUsable)
                     return $"{keeper.Name}: {(keeper.Problems.Count > 0 ? keeper.Problems[0] : "not made yet")}";
             }
 

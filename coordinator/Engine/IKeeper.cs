@@ -8,6 +8,9 @@ internal interface IKeeper
     /// <summary>One word for logs, metrics and readiness: <c>routes</c>, <c>masquerade</c>, <c>files</c>.</summary>
     string Name { get; }
 
+    /// <summary>True: it is asked only once all others were usable.</summary>
+    bool WaitsForOthers => false;
+
     /// <summary>What <see cref="Sync"/> would change; changes nothing.</summary>
     SyncOutcome Plan(ClusterView view);
 

@@ -25,8 +25,11 @@ internal sealed class KeeperState(IKeeper keeper)
     /// <summary>How often it was asked.</summary>
     public long SyncCount { get; private set; }
 
-    /// <summary>True once it made all right, and since then.</summary>
+    /// <summary>True while all it keeps is as it should be.</summary>
     public bool IsRight => Problems is { Count: 0 };
+
+    /// <summary>True while pods can be started as far as it is concerned.</summary>
+    public bool IsUsable { get; private set; }
 
     /// <summary>It is to be asked soon; of several causes that which looks at more counts.</summary>
     public void Ask(SyncCause cause)
@@ -56,6 +59,7 @@ internal sealed class KeeperState(IKeeper keeper)
     public void End(SyncOutcome outcome, SyncCause cause, DateTimeOffset now)
     {
         Problems = outcome.Problems;
+        IsUsable = outcome.IsUsable;
         if (outcome.Changes.Count > 0)
             ChangeCounts[cause] = ChangeCounts.GetValueOrDefault(cause) + outcome.Changes.Count;
         if (outcome.Problems.Count == 0)

@@ -3,7 +3,14 @@ namespace Plugboard.Coordinator.Engine;
 /// <summary>How a keeper is, at one moment.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="IsRight">All it keeps is as it should be.</param>
+/// <param name="IsUsable">Pods can be started as far as it is concerned.</param>
 /// <param name="Problems">What is not right, each a sentence.</param>
 /// <param name="ChangeCounts">How many changes it made, by cause.</param>
 /// <param name="SyncCount">How often it was asked.</param>
-internal sealed record KeeperStatus(string Name, bool IsRight, IReadOnlyList<string> Problems, IReadOnlyDictionary<SyncCause, long> ChangeCounts, long SyncCount);
+internal sealed record KeeperStatus(
+    string Name, bool IsRight, bool IsUsable, IReadOnlyList<string> Problems, IReadOnlyDictionary<SyncCause, long> ChangeCounts, long SyncCount)
+{
+    /// <summary>How a keeper is now.</summary>
+    public static KeeperStatus Of(KeeperState state) =>
+        new(state.Keeper.Name, state.IsRight, state.IsUsable, state.Problems ?? [], new Dictionary<SyncCause, long>(state.ChangeCounts), state.SyncCount);
+}

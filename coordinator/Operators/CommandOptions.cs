@@ -13,6 +13,13 @@ internal sealed class CommandOptions
         NodeName = Add("--node-name", "This node's name in the cluster; else the environment's NODE_NAME, else the host's name.", "");
         PeersFile = Add("--peers-file", "static: the file with the nodes.", "/etc/plugboard/peers.yaml");
         NetConfigPath = Add("--net-config-path", "The cluster's network, flannel's net-conf.json; where there is no such file the source tells it.", "/etc/kube-flannel/net-conf.json");
+        EtcdEndpoints = AddMany("--etcd-endpoints", "etcd: its servers, tried in turn; http://127.0.0.1:2379 where not said.");
+        EtcdPrefix = Add("--etcd-prefix", "etcd: what the keys begin with.", "/coreos.com/network");
+        EtcdCaFile = Add("--etcd-cafile", "etcd: PEM file of the authorities of its certificate.", "");
+        EtcdCertFile = Add("--etcd-certfile", "etcd: PEM file of this side's certificate.", "");
+        EtcdKeyFile = Add("--etcd-keyfile", "etcd: PEM file of its key.", "");
+        EtcdUsername = Add("--etcd-username", "etcd: who this is.", "");
+        EtcdPassword = Add("--etcd-password", "etcd: the password; better given by the environment.", "");
         Interfaces = AddMany("--iface", "The link, by name or address, by which other nodes are reached; the first that is there counts.");
         InterfacePatterns = AddMany("--iface-regex", "As --iface, by a regular expression for the address or the name.");
         InterfaceCanReach = Add("--iface-can-reach", "The link by which this address is reached.", "");
@@ -22,7 +29,7 @@ internal sealed class CommandOptions
         Forwarding = Add("--ip-forwarding", "Switches forwarding on where it is off.", true);
         SubnetFile = Add("--subnet-file", "What the flannel CNI plugin reads.", "/run/flannel/subnet.env");
         StateDirectory = Add("--state-dir", "Where the last confirmed state is kept over a restart of the machine.", "/var/lib/plugboard/coordinator");
-        ConflistTemplate = Add("--conflist", "The CNI configuration to write once all is in place; empty: none is written.", "");
+        ConflistTemplate = Add("--conflist", "The CNI configuration to write once all is in place: flannel, bridge, or a template's path; empty: none is written.", "");
         ConflistFile = Add("--conflist-file", "Where it is written.", "/etc/cni/net.d/10-plugboard.conflist");
         PluginDirectories = AddMany("--cni-bin-dir", "Where the CNI plugins are; /opt/cni/bin where not said.");
         HealthzIP = Add("--healthz-ip", "Where /healthz, /readyz and /metrics are answered.", "0.0.0.0");
@@ -40,6 +47,20 @@ internal sealed class CommandOptions
     public Option<string> PeersFile { get; }
 
     public Option<string> NetConfigPath { get; }
+
+    public Option<string[]> EtcdEndpoints { get; }
+
+    public Option<string> EtcdPrefix { get; }
+
+    public Option<string> EtcdCaFile { get; }
+
+    public Option<string> EtcdCertFile { get; }
+
+    public Option<string> EtcdKeyFile { get; }
+
+    public Option<string> EtcdUsername { get; }
+
+    public Option<string> EtcdPassword { get; }
 
     public Option<string[]> Interfaces { get; }
 

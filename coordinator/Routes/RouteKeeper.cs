@@ -25,6 +25,7 @@ internal sealed class RouteKeeper(RouteClient client, NodeNetwork network, Route
     {
         Refresh();
         var plan = RoutePlanner.Plan(view, network.OnLink, options);
+        LastPlan = plan;
         var links = new TunnelLinks(network);
         links.Compare(plan.Tunnels, view.MayPrune);
         var operations = Compare(view, plan, links.MakesLinks);
@@ -50,7 +51,12 @@ internal sealed class RouteKeeper(RouteClient client, NodeNetwork network, Route
         var routed = Compare(view, plan, isAnew: false).Execute(client);
         if (routed.Problems.Count > 0 || linked.Problems.Count > 0)
             network.Invalidate();
-        return new SyncOutcome([.. forwarding.Changes, .. linked.Changes, .. routed.Changes], [.. plan.Problems, .. forwarding.Problems, .. linked.Problems, .. routed.Problems]);
+        string[] own = [.. plan.Problems, .. forwarding.Problems, .. linked.Problems];
+        return new SyncOutcome([.. forwarding.Changes, .. linked.Changes, .. routed.Changes], [.. own, .. routed.Problems])
+        {
+            // One peer that the kernel refuses keeps no pod from being started.
+            IsUsable = own.Length == 0 && (routed.Problems.Count == 0 || routed.Problems.Count < plan.Routes.Count),
+        };
     }
 
     /// <inheritdoc/>

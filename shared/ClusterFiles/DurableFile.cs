@@ -6,7 +6,7 @@ namespace Plugboard.ClusterFiles;
 /// A small file that others read while it changes and that is to outlive a power cut: a temporary file beside it, fsync, rename, fsync of the directory. The
 /// temporary name begins with a dot and has the name's ending replaced, so that nobody who looks for <c>*.conf</c>, <c>*.conflist</c> or <c>*.json</c> takes it up.
 /// </summary>
-internal static class DurableFile
+public static class DurableFile
 {
     private const uint Mode = 0x1A4; // 0644
     private const uint DirectoryMode = 0x1ED; // 0755

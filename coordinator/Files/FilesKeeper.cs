@@ -1,0 +1,144 @@
+using Plugboard.Addresses;
+using Plugboard.ClusterFiles;
+using Plugboard.Coordinator.Cluster;
+using Plugboard.Coordinator.Engine;
+using Plugboard.Coordinator.Routes;
+using Plugboard.Linux;
+
+namespace Plugboard.Coordinator.Files;
+
+/// <summary>Keeps what the CNI plugins and the runtime read: subnet.env, and last of all the conflist, by which the runtime takes the node for ready.</summary>
+/// <param name="options">Where they are.</param>
+/// <param name="nodeName">Whose they are.</param>
+internal sealed class FilesKeeper(FilesOptions options, string nodeName) : IKeeper
+{
+    private readonly LastGoodState lastGood = new(options.StateDirectory, nodeName);
+    private readonly ConflistWriter? conflist = options.ConflistFile.Length == 0 ? null : new ConflistWriter(options.ConflistFile, options.PluginDirectories);
+
+    /// <inheritdoc/>
+    public string Name => "files";
+
+    /// <inheritdoc/>
+    public bool WaitsForOthers => true;
+
+    /// <summary>After a restart of the machine: what was confirmed last is put where the plugins read it, until the source says more. Null: there was nothing to do.</summary>
+    public SubnetFile? Restore() => lastGood.Restore(options.SubnetFile);
+
+    /// <summary>What subnet.env has to say; null: this node has no pod network, or no link.</summary>
+    public static SubnetFile? Describe(ClusterView view, bool masquerades)
+    {
+        if (view.Self is not { PodCidrs.Count: > 0, Uplink: { } uplink })
+            return null;
+        var mtu = view.Self.PodCidrs.Min(cidr => Tunnels.PodMtu(view.Network, uplink, cidr.Is6));
+        return new SubnetFile
+        {
+            Networks = NetworksOf(view, is6: false),
+            Subnet = view.Self.PodCidr(is6: false) is { } own4 ? SubnetFile.FirstOf(own4) : null,
+            IPv6Networks = NetworksOf(view, is6: true),
+            IPv6Subnet = view.Self.PodCidr(is6: true) is { } own6 ? SubnetFile.FirstOf(own6) : null,
+            Mtu = (uint)mtu,
+            IpMasq = masquerades,
+        };
+    }
+
+    private static IReadOnlyList<IPPrefix> NetworksOf(ClusterView view, bool is6) =>
+        view.Self.PodCidr(is6) is { } own ? [view.Network.NetworkOf(is6) ?? own] : [];
+
+    /// <inheritdoc/>
+    public SyncOutcome Plan(ClusterView view)
+    {
+        var changes = new List<Change>();
+        if (Describe(view, options.Masquerades) is not { } subnet)
+            return SyncOutcome.Steady;
+        if (IsOther(options.SubnetFile, System.Text.Encoding.UTF8.GetBytes(subnet.Render())) is { } verb)
+            changes.Add(new Change(verb, "file", options.SubnetFile));
+        if (conflist is null)
+            return new SyncOutcome(changes, []);
+        try
+        {
+            var wanted = Template(subnet).Render(subnet);
+            if (IsOther(conflist.Path, wanted.Content) is { } written)
+                changes.Add(new Change(written, "file", conflist.Path));
+            return new SyncOutcome(changes, conflist.FindMissing(wanted).Select(Describe).ToList());
+        }
+        catch (ConflistException e)
+        {
+            return new SyncOutcome(changes, [e.Message]);
+        }
+    }
+
+    private static ChangeVerb? IsOther(string path, ReadOnlySpan<byte> wanted)
+    {
+        var present = DurableFile.Find(path);
+        if (present is null)
+            return ChangeVerb.Add;
+        return wanted.SequenceEqual(present) ? null : ChangeVerb.Replace;
+    }
+
+    /// <inheritdoc/>
+    public SyncOutcome Sync(ClusterView view, SyncCause cause)
+    {
+        var changes = new List<Change>();
+        try
+        {
+            if (Describe(view, options.Masquerades) is { } subnet)
+                return Write(subnet, changes);
+            // The whole list was read and nothing in it is for this node's pods: none must be started here.
+            if (view is { IsComplete: true, Self.PodCidrs.Count: 0 } && conflist?.Remove() == true)
+                changes.Add(new Change(ChangeVerb.Delete, "file", conflist.Path));
+            return new SyncOutcome(changes, []);
+        }
+        catch (ErrnoException e)
+        {
+            return new SyncOutcome(changes, [e.Message]);
+        }
+    }
+
+    private SyncOutcome Write(SubnetFile subnet, List<Change> changes)
+    {
+        if (subnet.Write(options.SubnetFile))
+            changes.Add(new Change(ChangeVerb.Replace, "file", options.SubnetFile));
+        lastGood.Save(subnet);
+        if (conflist is null)
+            return new SyncOutcome(changes, []);
+        try
+        {
+            var outcome = conflist.Write(Template(subnet).Render(subnet));
+            if (outcome.Written)
+                changes.Add(new Change(ChangeVerb.Replace, "file", conflist.Path));
+            return new SyncOutcome(changes, outcome.Missing.Select(Describe).ToList());
+        }
+        catch (ConflistException e)
+        {
+            return new SyncOutcome(changes, [e.Message]);
+        }
+    }
+
+    private ConflistTemplate Template(SubnetFile subnet) => options.ConflistTemplate switch
+    {
+        "flannel" => ConflistTemplate.Flannel,
+        "bridge" => ConflistTemplate.Bridge(subnet),
+        var path => ConflistTemplate.Read(path),
+    };
+
+    private static string Describe(MissingPlugin missing) => $"{missing}; install it, the runtime's configuration is written then";
+
+    /// <inheritdoc/>
+    public SyncOutcome Remove(bool isDryRun)
+    {
+        var changes = new List<Change>();
+        foreach (var path in (string[])[options.ConflistFile, options.SubnetFile, $"{options.StateDirectory}/subnet.env"])
+        {
+            if (path.Length > 0 && DurableFile.Find(path) is not null)
+                changes.Add(new Change(ChangeVerb.Delete, "file", path));
+        }
+
+        if (!isDryRun)
+        {
+            foreach (var change in changes)
+                DurableFile.Remove(change.Text);
+        }
+
+        return new SyncOutcome(changes, []);
+    }
+}

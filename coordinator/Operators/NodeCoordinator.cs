@@ -1,0 +1,104 @@
+using Plugboard.Coordinator.Cluster;
+using Plugboard.Coordinator.Engine;
+using Plugboard.Coordinator.Files;
+using Plugboard.Coordinator.Node;
+using Plugboard.Coordinator.Routes;
+using Plugboard.Coordinator.Sources;
+using Plugboard.Coordinator.Sources.Etcd;
+using Plugboard.Coordinator.Sources.Static;
+using Plugboard.Netlink.Route;
+
+namespace Plugboard.Coordinator.Operators;
+
+/// <summary>The coordinator of a node, put together from the settings. In the calling thread's network namespace; for that thread.</summary>
+internal sealed class NodeCoordinator : IDisposable
+{
+    private readonly Settings settings;
+    private readonly RouteClient client;
+    private readonly NodeNetwork network = new();
+
+    private NodeCoordinator(Settings settings, RouteClient client, Action<string> log)
+    {
+        this.settings = settings;
+        this.client = client;
+        Routes = new RouteKeeper(client, network, settings.Routes);
+        Files = settings.Files is { } files ? new FilesKeeper(files, settings.NodeName) : null;
+        Source = SourceOf(settings, log);
+        Keepers = Files is null ? [Routes] : [Routes, Files];
+        ViewBuilder = new ViewBuilder(settings.NodeName, settings.Network);
+    }
+
+    /// <summary>The keeper of routes.</summary>
+    public RouteKeeper Routes { get; }
+
+    /// <summary>The keeper of files; null: nothing is written.</summary>
+    public FilesKeeper? Files { get; }
+
+    /// <summary>All keepers in their order.</summary>
+    public IReadOnlyList<IKeeper> Keepers { get; }
+
+    /// <summary>Who the nodes are.</summary>
+    public IPeerSource Source { get; }
+
+    /// <summary>Makes the view.</summary>
+    public ViewBuilder ViewBuilder { get; }
+
+    /// <summary>Puts it together; nothing is changed yet.</summary>
+    public static NodeCoordinator Open(Settings settings, Action<string> log)
+    {
+        var client = RouteClient.Open();
+        try
+        {
+            return new NodeCoordinator(settings, client, log);
+        }
+        catch
+        {
+            client.Dispose();
+            throw;
+        }
+    }
+
+    private static IPeerSource SourceOf(Settings settings, Action<string> log) => settings.Source switch
+    {
+        SourceKind.Etcd => new EtcdSource(settings.Etcd, TimeProvider.System, log),
+        SourceKind.Kubernetes => throw new SettingException("--source kubernetes: not there yet"),
+        _ => new StaticSource(new StaticOptions { Path = settings.PeersFile, NodeName = settings.NodeName, Network = settings.Network }, TimeProvider.System, log),
+    };
+
+    /// <summary>The engine that keeps all of it.</summary>
+    public CoordinatorEngine CreateEngine(Action<string> log) => new(
+        new EngineParts
+        {
+            Source = Source,
+            ViewBuilder = ViewBuilder,
+            Uplink = settings.Uplink,
+            Client = client,
+            Network = network,
+            Routes = Routes,
+            Keepers = Keepers,
+            Log = log,
+        },
+        settings.Engine);
+
+    /// <summary>Waits for one complete list; the view of then, with what is missing in it.</summary>
+    /// <param name="patience">How long to wait.</param>
+    public (ClusterView? View, string? Lack, ClusterSnapshot Snapshot) ReadOnce(TimeSpan patience)
+    {
+        using var changed = new AutoResetEvent(initialState: false);
+        using var ending = new CancellationTokenSource();
+        var board = new ClusterBoard(() => changed.Set());
+        var source = Task.Run(() => Source.RunAsync(board, ending.Token));
+        var began = TimeProvider.System.GetTimestamp();
+        while (!board.Current.IsComplete && TimeProvider.System.GetElapsedTime(began) < patience)
+            changed.WaitOne(TimeSpan.FromMilliseconds(100));
+        ending.Cancel();
+        source.ContinueWith(static _ => { }, TaskScheduler.Default).Wait(TimeSpan.FromSeconds(1));
+        var snapshot = board.Current;
+        network.Read(client);
+        var (view, lack) = ViewBuilder.Build(snapshot, new UplinkFinder(network, settings.Uplink).Find());
+        return (view, lack, snapshot);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => client.Dispose();
+}

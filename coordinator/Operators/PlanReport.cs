@@ -1,0 +1,80 @@
+using System.Text;
+using System.Text.Json;
+using Plugboard.Coordinator.Cluster;
+using Plugboard.Coordinator.Engine;
+
+namespace Plugboard.Coordinator.Operators;
+
+/// <summary>What was found, or done, as people or programs read it: pure.</summary>
+/// <param name="Lack">What is missing before the node is whole; null: nothing.</param>
+/// <param name="Refused">Who is left out.</param>
+/// <param name="Outcomes">What each keeper would do or did.</param>
+internal sealed record PlanReport(string? Lack, IReadOnlyList<RefusedNode> Refused, IReadOnlyList<(string Keeper, SyncOutcome Outcome)> Outcomes)
+{
+    /// <summary>0: all is as it should be. 1: something is wrong that no change here makes right. 2: something is to be changed.</summary>
+    public int ExitCode => HasChanges ? 2 : Lack is null && Outcomes.All(each => each.Outcome.Problems.Count == 0) ? 0 : 1;
+
+    /// <summary>True where something is to be changed, or was.</summary>
+    public bool HasChanges => Outcomes.Any(each => each.Outcome.Changes.Count > 0);
+
+    /// <summary>A line for each.</summary>
+    public string ToText()
+    {
+        var text = new StringBuilder();
+        foreach (var (keeper, outcome) in Outcomes)
+        {
+            foreach (var change in outcome.Changes)
+                text.Append($"{keeper}: {change}\n");
+            foreach (var problem in outcome.Problems)
+                text.Append($"{keeper}: problem: {problem}\n");
+        }
+
+        foreach (var node in Refused)
+            text.Append($"refused ({node.Reason}): {node.Why}\n");
+        if (Lack is not null)
+            text.Append($"waiting: {Lack}\n");
+        return text.Length == 0 ? "all is as it should be\n" : text.ToString();
+    }
+
+    /// <summary>One JSON object.</summary>
+    public string ToJson()
+    {
+        using var stream = new MemoryStream();
+        using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true }))
+        {
+            json.WriteStartObject();
+            json.WriteString("lack", Lack);
+            json.WriteStartArray("refused");
+            foreach (var node in Refused)
+                Write(json, ("node", node.Name), ("reason", node.Reason), ("why", node.Why));
+            json.WriteEndArray();
+            json.WriteStartArray("changes");
+            foreach (var (keeper, outcome) in Outcomes)
+            {
+                foreach (var change in outcome.Changes)
+                    Write(json, ("keeper", keeper), ("verb", change.Verb.ToString().ToLowerInvariant()), ("kind", change.Kind), ("text", change.Text));
+            }
+
+            json.WriteEndArray();
+            json.WriteStartArray("problems");
+            foreach (var (keeper, outcome) in Outcomes)
+            {
+                foreach (var problem in outcome.Problems)
+                    Write(json, ("keeper", keeper), ("problem", problem));
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(stream.ToArray()) + "\n";
+    }
+
+    private static void Write(Utf8JsonWriter json, params ReadOnlySpan<(string Name, string Value)> members)
+    {
+        json.WriteStartObject();
+        foreach (var (name, value) in members)
+            json.WriteString(name, value);
+        json.WriteEndObject();
+    }
+}

@@ -1,0 +1,45 @@
+using Plugboard.Coordinator.Configuration;
+using Plugboard.Coordinator.Engine;
+using Plugboard.Coordinator.Files;
+using Plugboard.Coordinator.Node;
+using Plugboard.Coordinator.Routes;
+using Plugboard.Coordinator.Sources.Etcd;
+
+namespace Plugboard.Coordinator.Operators;
+
+/// <summary>All that the operator chose, checked.</summary>
+internal sealed record Settings
+{
+    /// <summary>This node's name in the cluster.</summary>
+    public required string NodeName { get; init; }
+
+    /// <summary>Where the nodes are read.</summary>
+    public required SourceKind Source { get; init; }
+
+    /// <summary>static: the file.</summary>
+    public required string PeersFile { get; init; }
+
+    /// <summary>etcd: the registry.</summary>
+    public required EtcdOptions Etcd { get; init; }
+
+    /// <summary>The cluster's network from this node's own configuration; null: the source tells it.</summary>
+    public NetConf? Network { get; init; }
+
+    /// <summary>How the node's link is chosen.</summary>
+    public required UplinkOptions Uplink { get; init; }
+
+    /// <summary>What is chosen of routes.</summary>
+    public required RouteOptions Routes { get; init; }
+
+    /// <summary>What the plugins read; null: nothing is written.</summary>
+    public FilesOptions? Files { get; init; }
+
+    /// <summary>How often everything is looked at.</summary>
+    public EngineOptions Engine { get; init; } = new();
+
+    /// <summary>Where health is told.</summary>
+    public string HealthzIP { get; init; } = "0.0.0.0";
+
+    /// <summary>The port for it; 0: it is not told.</summary>
+    public int HealthzPort { get; init; }
+}

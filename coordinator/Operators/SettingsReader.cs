@@ -1,0 +1,141 @@
+using System.CommandLine;
+using Plugboard.Addresses;
+using Plugboard.ClusterFiles;
+using Plugboard.Coordinator.Configuration;
+using Plugboard.Coordinator.Configuration.Documents;
+using Plugboard.Coordinator.Engine;
+using Plugboard.Coordinator.Files;
+using Plugboard.Coordinator.Node;
+using Plugboard.Coordinator.Routes;
+using Plugboard.Coordinator.Sources.Etcd;
+using Plugboard.Linux;
+
+namespace Plugboard.Coordinator.Operators;
+
+/// <summary>Reads what the operator chose on the command line, in the environment and in the files these name.</summary>
+/// <param name="options">The options.</param>
+/// <param name="parsed">What was given.</param>
+/// <param name="warn">Gets a line for each thing that is without effect.</param>
+internal sealed class SettingsReader(CommandOptions options, ParseResult parsed, Action<string> warn)
+{
+    /// <summary>All settings.</summary>
+    /// <exception cref="SettingException">Something cannot be.</exception>
+    public Settings Read()
+    {
+        var nodeName = Get(options.NodeName);
+        if (nodeName.Length == 0)
+            nodeName = Environment.GetEnvironmentVariable("NODE_NAME") is { Length: > 0 } given ? given : Environment.MachineName;
+        var audit = Get(options.AuditSeconds);
+        if (audit < 1)
+            throw new SettingException($"--audit-interval {audit}: at least 1 second");
+        return new Settings
+        {
+            NodeName = nodeName,
+            Source = Get(options.Source),
+            PeersFile = Get(options.PeersFile),
+            Etcd = ReadEtcd(nodeName),
+            Network = ReadNetwork(Get(options.NetConfigPath)),
+            Uplink = ReadUplink(),
+            Routes = new RouteOptions { BlackholesOwnNetwork = Get(options.Blackhole), EnablesForwarding = Get(options.Forwarding) },
+            Files = ReadFiles(),
+            Engine = new EngineOptions { AuditInterval = TimeSpan.FromSeconds(audit) },
+            HealthzIP = Get(options.HealthzIP),
+            HealthzPort = Get(options.HealthzPort),
+        };
+    }
+
+    private T Get<T>(Option<T> option) => parsed.GetValue(option)!;
+
+    private UplinkOptions ReadUplink() => new()
+    {
+        Interfaces = Get(options.Interfaces).SelectMany(CommandOptions.Split).ToList(),
+        InterfacePatterns = Get(options.InterfacePatterns),
+        CanReach = ReadAddress(options.InterfaceCanReach, is6: null),
+        PublicIP = ReadAddress(options.PublicIP, is6: false),
+        PublicIPv6 = ReadAddress(options.PublicIPv6, is6: true),
+    };
+
+    private IPAddr? ReadAddress(Option<string> option, bool? is6)
+    {
+        var text = Get(option);
+        if (text.Length == 0)
+            return null;
+        if (!IPAddr.TryParse(text, out var address) || (is6 is { } family && address.Is6 != family))
+            throw new SettingException($"{option.Name} {text}: no {(is6 switch { true => "IPv6 ", false => "IPv4 ", null => "" })}address");
+        return address;
+    }
+
+    private FilesOptions? ReadFiles()
+    {
+        var template = Get(options.ConflistTemplate);
+        var subnetFile = Get(options.SubnetFile);
+        if (subnetFile.Length == 0)
+            return null;
+        var directories = Get(options.PluginDirectories).SelectMany(CommandOptions.Split).ToList();
+        return new FilesOptions
+        {
+            SubnetFile = subnetFile,
+            StateDirectory = Get(options.StateDirectory),
+            ConflistFile = template.Length == 0 ? "" : Get(options.ConflistFile),
+            ConflistTemplate = template,
+            PluginDirectories = directories.Count == 0 ? ["/opt/cni/bin"] : directories,
+        };
+    }
+
+    private EtcdOptions ReadEtcd(string nodeName)
+    {
+        var endpoints = Get(options.EtcdEndpoints).SelectMany(CommandOptions.Split).Select(ReadEndpoint).ToList();
+        var chosen = new EtcdOptions
+        {
+            NodeName = nodeName,
+            Prefix = Get(options.EtcdPrefix).TrimEnd('/'),
+            CaFile = NullIfEmpty(Get(options.EtcdCaFile)),
+            CertFile = NullIfEmpty(Get(options.EtcdCertFile)),
+            KeyFile = NullIfEmpty(Get(options.EtcdKeyFile)),
+            Username = NullIfEmpty(Get(options.EtcdUsername)),
+            Password = Get(options.EtcdPassword),
+            PreviousSubnets = ReadPrevious(),
+        };
+        return endpoints.Count == 0 ? chosen : chosen with { Endpoints = endpoints.ToValueArray() };
+    }
+
+    private static Uri ReadEndpoint(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
+            ? uri
+            : throw new SettingException($"--etcd-endpoints {text}: not of the form http://host:port or https://host:port");
+
+    // What the node had before it was restarted is what its pods have.
+    private ValueArray<IPPrefix> ReadPrevious()
+    {
+        try
+        {
+            var previous = SubnetFile.Find(Get(options.SubnetFile));
+            return ((IPPrefix?[])[previous?.Subnet, previous?.IPv6Subnet]).OfType<IPPrefix>().Select(subnet => subnet.Network).ToValueArray();
+        }
+        catch (SubnetFileException e)
+        {
+            warn(e.Message);
+            return [];
+        }
+    }
+
+    private NetConf? ReadNetwork(string path)
+    {
+        if (path.Length == 0 || DurableFile.Find(path) is not { } content)
+            return null;
+        try
+        {
+            var warnings = new List<string>();
+            var network = NetConfReader.Read(System.Text.Encoding.UTF8.GetString(content), warnings);
+            foreach (var warning in warnings)
+                warn($"{path}: {warning}");
+            return network;
+        }
+        catch (DocumentException e)
+        {
+            throw new SettingException($"{path}, line {e.Line}: {e.What}");
+        }
+    }
+
+    private static string? NullIfEmpty(string text) => text.Length == 0 ? null : text;
+}

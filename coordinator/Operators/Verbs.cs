@@ -1,0 +1,119 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using Plugboard.Coordinator.Cluster;
+using Plugboard.Coordinator.Engine;
+using Plugboard.Linux.Files;
+
+namespace Plugboard.Coordinator.Operators;
+
+/// <summary>The verbs of the command line.</summary>
+internal sealed class Verbs
+{
+    private readonly CommandOptions options = new();
+    private readonly Option<OutputFormat> output = new("--output") { Description = "table or json.", DefaultValueFactory = _ => OutputFormat.Table };
+    private readonly Option<int> timeout = new("--timeout") { Description = "Seconds to wait for a complete list of nodes.", DefaultValueFactory = _ => 10 };
+    private readonly Option<bool> dryRun = new("--dry-run") { Description = "Only tells what would be removed." };
+
+    /// <summary>The whole command line.</summary>
+    public RootCommand Root()
+    {
+        var root = new RootCommand("Keeps this node as the cluster asks: routes to other nodes' pods, masquerading, and what the CNI plugins read.");
+        root.Subcommands.Add(Verb("run", "Keeps it so until it is ended; the rules and routes stay then.", Run));
+        root.Subcommands.Add(Verb("plan", "Prints what run would change; exit code 2 where there is something, 1 where something is wrong.", parsed => Once(parsed, static (keeper, view) => keeper.Plan(view)), output, timeout));
+        root.Subcommands.Add(Verb("apply", "Changes it once and ends; exit code 1 where something cannot be made right.", Apply, output, timeout));
+        root.Subcommands.Add(Verb("audit", "Prints how each peer is reached, who is refused, and what is not as it should be; changes nothing.", Audit, output, timeout));
+        root.Subcommands.Add(Verb("cleanup", "Removes all that the coordinator made on this node.", Cleanup, output, dryRun));
+        return root;
+    }
+
+    private Command Verb(string name, string description, Func<ParseResult, int> act, params ReadOnlySpan<Option> own)
+    {
+        var command = new Command(name, description);
+        foreach (var option in options.All)
+            command.Options.Add(option);
+        foreach (var option in own)
+            command.Options.Add(option);
+        command.SetAction(parsed => Guarded(parsed, act));
+        return command;
+    }
+
+    private static int Guarded(ParseResult parsed, Func<ParseResult, int> act)
+    {
+        try
+        {
+            return act(parsed);
+        }
+        catch (Exception e) when (e is SettingException or Linux.ErrnoException)
+        {
+            StandardError.WriteLine($"coordinator: {e.Message}");
+            return 1;
+        }
+    }
+
+    private Settings ReadSettings(ParseResult parsed) => new SettingsReader(options, parsed, StandardError.WriteLine).Read();
+
+    private int Run(ParseResult parsed)
+    {
+        var settings = ReadSettings(parsed);
+        using var ending = new CancellationTokenSource();
+        using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => End(context, ending));
+        using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => End(context, ending));
+        using var coordinator = NodeCoordinator.Open(settings, StandardError.WriteLine);
+        if (coordinator.Files?.Restore() is not null)
+            StandardError.WriteLine($"{settings.Files!.SubnetFile}: restored from what was confirmed before this machine was started again");
+        using var engine = coordinator.CreateEngine(StandardError.WriteLine);
+        using var server = new StatusServer(engine, TimeProvider.System);
+        if (settings.HealthzPort > 0)
+            server.Start(settings.HealthzIP, settings.HealthzPort);
+        engine.Run(ending.Token);
+        return 0;
+    }
+
+    private static void End(PosixSignalContext context, CancellationTokenSource ending)
+    {
+        // The process ends by itself, when the round that may be under way is over.
+        context.Cancel = true;
+        ending.Cancel();
+    }
+
+    private int Apply(ParseResult parsed)
+    {
+        var code = Once(parsed, static (keeper, view) => keeper.Sync(view, SyncCause.Start));
+        // That something was changed is what was asked for.
+        return code == 2 ? 0 : code;
+    }
+
+    private int Once(ParseResult parsed, Func<IKeeper, ClusterView, SyncOutcome> act)
+    {
+        using var coordinator = NodeCoordinator.Open(ReadSettings(parsed), StandardError.WriteLine);
+        var (view, lack, snapshot) = coordinator.ReadOnce(TimeSpan.FromSeconds(parsed.GetValue(timeout)));
+        var outcomes = view is null ? [] : coordinator.Keepers.Select(keeper => (keeper.Name, act(keeper, view))).ToList();
+        return Print(parsed, new PlanReport(snapshot.IsComplete ? lack : snapshot.Hindrance ?? lack, view?.Refused ?? [], outcomes));
+    }
+
+    private int Audit(ParseResult parsed)
+    {
+        using var coordinator = NodeCoordinator.Open(ReadSettings(parsed), StandardError.WriteLine);
+        var (view, lack, snapshot) = coordinator.ReadOnce(TimeSpan.FromSeconds(parsed.GetValue(timeout)));
+        var outcomes = view is null ? [] : coordinator.Keepers.Select(keeper => (keeper.Name, keeper.Plan(view))).ToList();
+        var report = new PlanReport(snapshot.IsComplete ? lack : snapshot.Hindrance ?? lack, view?.Refused ?? [], outcomes);
+        if (parsed.GetValue(output) == OutputFormat.Table && view is not null)
+            parsed.InvocationConfiguration.Output.Write(PeerTable.Render(view, coordinator.Routes.LastPlan));
+        return Print(parsed, report);
+    }
+
+    private int Print(ParseResult parsed, PlanReport report)
+    {
+        parsed.InvocationConfiguration.Output.Write(parsed.GetValue(output) == OutputFormat.Json ? report.ToJson() : report.ToText());
+        return report.ExitCode;
+    }
+
+    private int Cleanup(ParseResult parsed)
+    {
+        using var coordinator = NodeCoordinator.Open(ReadSettings(parsed), StandardError.WriteLine);
+        // What says that pods can be started goes first.
+        var outcomes = coordinator.Keepers.Reverse().Select(keeper => (keeper.Name, keeper.Remove(parsed.GetValue(dryRun)))).ToList();
+        var code = Print(parsed, new PlanReport(null, [], outcomes));
+        return code == 2 ? 0 : code;
+    }
+}
