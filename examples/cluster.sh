@@ -1,0 +1,120 @@
+#!/usr/bin/env bash
+# Three nodes on one machine, each with a coordinator and a pod: the pods talk over vxlan, something is broken, and it heals.
+# All of it happens in namespaces of its own that end with this script.
+# usage: cluster.sh DIRECTORY_OF_EXECUTABLES [vxlan|host-gw]
+set -euo pipefail
+bin=$(readlink -f "${1:?usage: cluster.sh DIRECTORY_OF_EXECUTABLES [vxlan|host-gw]}")
+backend=${2:-vxlan}
+
+if [ -z "${CLUSTER_INSIDE:-}" ]; then
+    CLUSTER_INSIDE=1 exec unshare --net --mount --pid --fork --kill-child --propagation private "$0" "$bin" "$backend"
+fi
+
+mount -t proc proc /proc
+mount -t tmpfs cluster /run
+mkdir -p /run/netns /run/cluster
+cd /run/cluster
+
+step() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+run() { printf '\033[2m$ %s\033[0m\n' "$*"; "$@"; }
+on() { ip netns exec "$@"; }
+
+# until SECONDS COMMAND…: waits until it succeeds.
+until_() {
+    local left=$(($1 * 20)); shift
+    while ! "$@" >/dev/null 2>&1; do
+        [ $((left -= 1)) -gt 0 ] || { echo "not so: $*" >&2; cat ./*.log >&2; exit 1; }
+        sleep 0.05
+    done
+}
+
+step "1. A switch, an internet, and three nodes; each is a network namespace"
+ip link set lo up
+ip link add switch type bridge
+ip link set switch up
+ip netns add internet
+for node in internet n1 n2 n3; do
+    number=${node#n}; [ "$node" = internet ] && number=254 || ip netns add "$node"
+    ip link add "$node" type veth peer name eth0 netns "$node"
+    ip link set "$node" master switch up
+    ip -n "$node" address add "192.168.0.$number/24" dev eth0
+    ip -n "$node" link set eth0 up
+    ip -n "$node" link set lo up
+    [ "$node" = internet ] || ip -n "$node" route add default via 192.168.0.254
+done
+ip -n internet address add 203.0.113.1/32 dev lo
+
+step "2. One file says who the nodes are; every node has it"
+cat > peers.yaml <<YAML
+network:
+  Network: 10.244.0.0/16
+  Backend: { Type: $backend }
+nodes:
+- { name: n1, podCIDRs: [10.244.1.0/24], addresses: [192.168.0.1] }
+- { name: n2, podCIDRs: [10.244.2.0/24], addresses: [192.168.0.2] }
+- { name: n3, podCIDRs: [10.244.3.0/24], addresses: [192.168.0.3] }
+YAML
+run cat peers.yaml
+
+coordinator() { # VERB NODE [OPTION…]
+    local verb=$1 node=$2; shift 2
+    on "$node" "$bin/coordinator" "$verb" --node-name "$node" --peers-file peers.yaml --net-config-path "" --subnet-file "$node/subnet.env" \
+        --state-dir "$node/state" --conflist bridge --conflist-file "$node/net.d/10-plugboard.conflist" --cni-bin-dir "$bin" "$@"
+}
+
+step "3. A coordinator on each node: coordinator run --node-name NODE --peers-file peers.yaml"
+for node in n1 n2 n3; do
+    mkdir -p "$node/net.d"
+    coordinator run "$node" > "$node.log" 2>&1 &
+done
+for node in n1 n2 n3; do until_ 20 test -s "$node/net.d/10-plugboard.conflist"; done
+run cat n1.log
+run cat n1/subnet.env
+
+step "4. A pod on each node, by the bridge plugin with what the coordinator wrote"
+for node in n1 n2 n3; do
+    ip netns add "pod-$node"
+    # What a container runtime does: the plugin's part of the conflist, with the list's version and name.
+    sed -n '/"type": "bridge"/,/^    }/p' "$node/net.d/10-plugboard.conflist" | sed '$d' |
+        sed "1s|^|{\"cniVersion\":\"1.0.0\",\"name\":\"cbr0\",|; s|\"type\": \"host-local\",|&\"dataDir\": \"$PWD/$node/leases\",|; \$s|\$|}|" > "$node/bridge.json"
+    CNI_COMMAND=ADD CNI_CONTAINERID="$node" CNI_NETNS="/run/netns/pod-$node" CNI_IFNAME=eth0 CNI_PATH=$bin \
+        on "$node" "$bin/bridge" < "$node/bridge.json" > "$node/result.json"
+    sed -n 's/.*"address": "\(10[0-9.]*\)\/.*/pod-'"$node"' has \1/p' "$node/result.json" | head -1
+done
+
+pod_address() { sed -n 's/.*"address": "\(10[0-9.]*\)\/.*/\1/p' "$1/result.json" | head -1; }
+reach() { on "pod-$1" ping -c 1 -W 1 "$(pod_address "$2")"; }
+
+step "5. Pods on different nodes talk, and reach the internet with their node's address"
+for from in n1 n2 n3; do
+    for to in n1 n2 n3; do
+        [ "$from" = "$to" ] || { until_ 5 reach "$from" "$to"; echo "pod-$from -> pod-$to: reached"; }
+    done
+done
+run on n1 ip route
+run coordinator audit n1
+
+step "6. Somebody breaks it: the routes go, and the tunnel with them"
+on n1 ip route flush proto 110
+[ "$backend" != vxlan ] || run on n1 ip link delete flannel.1
+began=$(date +%s%N)
+until_ 5 reach n1 n2
+echo "pod-n1 reaches pod-n2 again after $((($(date +%s%N) - began) / 1000000)) ms"
+run tail -n 4 n1.log
+
+step "7. A coordinator is killed: traffic goes on; a new one finds all as it should be"
+pkill -9 -f "coordinator run --node-name n2"
+run on pod-n1 ping -c 3 -i 0.2 -W 1 "$(pod_address n2)"
+coordinator run n2 > n2.log 2>&1 &
+until_ 10 coordinator plan n2
+run coordinator plan n2
+
+step "8. Node n3 leaves: it is taken out of the file"
+sed -i '/name: n3/d' peers.yaml
+until_ 5 bash -c '! ip -n n1 route | grep -q 10.244.3.0'
+run on n1 ip route show proto 110
+
+step "9. What the coordinator made on a node goes with one command"
+pkill -f "coordinator run --node-name n1"
+run coordinator cleanup n1
+printf '\n\033[1mIt works.\033[0m Everything ends with this script.\n'
