@@ -205,7 +205,14 @@ public sealed unsafe class FileDescriptor : SafeHandle
             (long)buffer.Size,
             (Int128)buffer.Modification.Seconds * 1_000_000_000 + buffer.Modification.Nanoseconds,
             type == LibC.File.S_IFREG,
-            type == LibC.File.S_IFDIR);
+            type == LibC.File.S_IFDIR)
+        {
+            IsLink = type == LibC.File.S_IFLNK,
+            Mode = buffer.Mode & 0xfffu,
+            User = buffer.Uid,
+            Group = buffer.Gid,
+            ChangedNanoseconds = (Int128)buffer.Change.Seconds * 1_000_000_000 + buffer.Change.Nanoseconds,
+        };
     }
 
     /// <summary>True where it is a terminal, isatty(3).</summary>
@@ -224,6 +231,13 @@ public sealed unsafe class FileDescriptor : SafeHandle
         const uint Unchanged = uint.MaxValue;
         if (LibC.File.FChOwnAt(Number, "", user ?? Unchanged, group ?? Unchanged, LibC.File.AT_EMPTY_PATH) < 0)
             throw ErrnoException.Last("chown", path);
+    }
+
+    /// <summary>Sets the mode of a file.</summary>
+    public void SetMode(uint mode)
+    {
+        if (LibC.File.FChMod(Number, mode) < 0)
+            throw ErrnoException.Last("chmod", path);
     }
 
     /// <summary>Sets the mode of a directory, which may be open as a place (O_PATH): that itself cannot be changed, what it names can.</summary>
@@ -277,6 +291,15 @@ public sealed unsafe class FileDescriptor : SafeHandle
             (long)(buffer.Blocks - buffer.BlocksFree) * size,
             (long)buffer.Files,
             (long)buffer.FilesFree);
+    }
+
+    // The number without its owner: whoever takes it closes it.
+    internal int Detach()
+    {
+        var number = Number;
+        SetHandleAsInvalid();
+        Dispose();
+        return number;
     }
 
     /// <inheritdoc/>

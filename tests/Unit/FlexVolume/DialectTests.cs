@@ -1,4 +1,5 @@
 using Plugboard.FlexVolume;
+using Plugboard.Placement;
 using Plugboard.Protocols.FlexVolume;
 using Plugboard.Volumes.Options;
 
