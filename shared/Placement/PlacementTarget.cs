@@ -15,7 +15,7 @@ public sealed record PlacementTarget(string Directory, string File)
     public bool IsDriver => Directory.Length > 0;
 
     /// <summary>By which it is remembered: unique in its directory.</summary>
-    public string Key => IsDriver ? Directory : File;
+    public string Key => IsDriver && !Directory.Contains('~', StringComparison.Ordinal) ? "~" + Directory : IsDriver ? Directory : File;
 
     /// <summary>Below the directory it is placed in.</summary>
     public string RelativePath => IsDriver ? $"{Directory}/{File}" : File;

@@ -187,7 +187,10 @@ public sealed unsafe class FileDirectory : IDisposable
     public string ProcPath(string name) => $"{descriptor.ProcPath}/{name}";
 
     /// <summary>A second descriptor of it, such as for a lock.</summary>
-    public FileDescriptor Reopen() => descriptor.Reopen();
+    public FileDescriptor Reopen() => FileDescriptor.Open(descriptor, ".", LibC.File.O_RDONLY | LibC.File.O_DIRECTORY, 0);
+
+    /// <summary>The same directory, opened once more.</summary>
+    public FileDirectory OpenAgain() => new(new FileDescriptor(Reopen().Detach(), Path));
 
     /// <summary>How full its filesystem is.</summary>
     public FilesystemSpace Space() => descriptor.Space();
