@@ -76,8 +76,8 @@ internal sealed class Places : IDisposable
     {
         if (host.FlexVolumeDirectory is not null || host.Drivers.Count > 0)
             return true;
-        using var root = host.OpenRoot();
-        using var directory = root.TryOpen(host.FlexVolumePath, out _);
+        using var files = host.OpenRoot();
+        using var directory = files.TryOpen(host.FlexVolumePath, out _);
         return directory?.FindStatus(".plugboard") is not null;
     }
 
