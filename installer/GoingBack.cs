@@ -85,7 +85,7 @@ internal sealed class GoingBack(HostOptions host, TimeProvider clock)
         if (found.State is TargetState.Foreign or TargetState.Differs)
         {
             if (found.State == TargetState.Foreign)
-                placer.Forget(target);
+                placer.ForgetForeign(target, found.Facts!);
             return new FileReport(path, "left", found.Facts) { Note = "not ours", IsGood = found.State == TargetState.Foreign };
         }
 

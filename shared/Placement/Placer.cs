@@ -121,6 +121,14 @@ public sealed class Placer(PlacementDirectory place)
         place.State.Remove(StateNames.Record(target.Key));
     });
 
+    /// <summary>Forgets a target where others' own stands, and removes the original where that is the same.</summary>
+    public void ForgetForeign(PlacementTarget target, ExecutableFacts found) => Explained(() =>
+    {
+        if (Inspection.FindFacts(place.State, StateNames.Original(target.Key), null)?.Digest == found.Digest)
+            place.State.Remove(StateNames.Original(target.Key));
+        Forget(target);
+    });
+
     /// <summary>Removes what others had put there, once it stands there again.</summary>
     public void ForgetOriginal(PlacementTarget target) => Explained(() => place.State.Remove(StateNames.Original(target.Key)));
 
