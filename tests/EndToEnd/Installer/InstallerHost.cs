@@ -10,6 +10,13 @@ internal sealed partial class InstallerHost : IDisposable
     /// <summary>What the reference has of what we have.</summary>
     public static readonly string[] Plugins = ["bridge", "host-local", "loopback", "portmap"];
 
+    private static readonly HashSet<string> changing =
+    [
+        "write", "openat", "renameat", "renameat2", "linkat", "unlinkat", "mkdirat", "fsync", "fchmod", "fchownat", "flock", "clone3", "clone", "vfork",
+    ];
+
+    private readonly Dictionary<(string Directory, string Plugin), byte[]> contents = [];
+
     public InstallerHost()
     {
         Directory.CreateDirectory(Bin);
@@ -69,10 +76,13 @@ internal sealed partial class InstallerHost : IDisposable
     public string OwnerOf(string file, string plugin)
     {
         var content = File.ReadAllBytes(Path.Combine(Bin, file));
-        return content.AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(PluginDirectory.Ours, plugin))) ? "ours"
-            : content.AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(PluginDirectory.Reference, plugin))) ? "reference"
+        return content.AsSpan().SequenceEqual(ContentOf(PluginDirectory.Ours, plugin)) ? "ours"
+            : content.AsSpan().SequenceEqual(ContentOf(PluginDirectory.Reference, plugin)) ? "reference"
             : "other";
     }
+
+    private byte[] ContentOf(string directory, string plugin) =>
+        contents.TryGetValue((directory, plugin), out var content) ? content : contents[(directory, plugin)] = File.ReadAllBytes(Path.Combine(directory, plugin));
 
     /// <summary>Whose the plugins are, one word where all are the same.</summary>
     public string Owners => string.Join(' ', Plugins.Select(OwnerOf).Distinct());
@@ -81,18 +91,18 @@ internal sealed partial class InstallerHost : IDisposable
     public IReadOnlyList<string> Files() => Shell($"cd {Bin}; find . -mindepth 1 -printf '%P %m\\n' | sort").Split('\n');
 
     /// <summary>Fails unless each plugin is whole, and answers.</summary>
-    public void AssertAllWork()
+    public void AssertAllWork(params string[] plugins)
     {
-        foreach (var plugin in Plugins)
-        {
-            Assert.NotEqual("other", OwnerOf(plugin));
-            var (exitCode, output, _) = Node.TryTool(["env", "-i", "CNI_COMMAND=VERSION", Path.Combine(Bin, plugin)], """{"cniVersion":"1.0.0"}""");
-            Assert.Equal(0, exitCode);
-            Assert.Contains("supportedVersions", output, StringComparison.Ordinal);
-        }
+        if (plugins.Length == 0)
+            plugins = Plugins;
+        Assert.DoesNotContain("other", plugins.Select(OwnerOf));
+        var answers = Shell($"cd {Bin}; for p in {string.Join(' ', plugins)}; do echo '{{\"cniVersion\":\"1.0.0\"}}' | CNI_COMMAND=VERSION ./$p; echo; done");
+        Assert.Equal(plugins.Length, answers.Split("supportedVersions").Length - 1);
     }
 
-    /// <summary>The system calls of a verb that touch anything outside the process.</summary>
+    /// <summary>
+    /// The system calls of a verb before which it may be ended, each that changes anything, and some of those that only look: between two of them the state is the same.
+    /// </summary>
     public IReadOnlyList<SystemCall> Record(string arguments)
     {
         var log = Path.Combine(Node.Directory, "strace.log");
@@ -108,7 +118,7 @@ internal sealed partial class InstallerHost : IDisposable
         }
 
         Assert.True(calls.Count > 50, "strace told no system calls");
-        return calls;
+        return [.. calls.Where(static (call, index) => changing.Contains(call.Name) || index % 10 == 0)];
     }
 
     /// <summary>Runs a verb with a fault at a call: <c>signal=KILL</c> or <c>error=EIO</c>.</summary>

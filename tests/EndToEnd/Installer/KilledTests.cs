@@ -23,23 +23,21 @@ public sealed class KilledTests : IDisposable
         var before = host.Files();
         var calls = host.Record("install" + Two);
         host.Run("uninstall --restore").Succeeded();
-        var every = fault == "signal=KILL" ? 1 : 2;
+        var every = fault == "signal=KILL" ? 1 : 3;
         var failures = ForEach(calls.Where((_, index) => index % every == 0), call =>
         {
             var failed = host.Inject(call, fault, "install" + Two).ExitCode != 0;
-            host.AssertAllWork();
+            host.AssertAllWork("host-local", "loopback");
             host.Run("install" + Two).Succeeded();
             Assert.Equal(("ours", "ours"), (host.OwnerOf("host-local"), host.OwnerOf("loopback")));
-            host.AssertAllWork();
             AssertNothingIsLeft();
-            Assert.Equal("reference", OwnerOfKept(".original-host-local"));
-            Assert.Equal("reference", OwnerOfKept(".original-loopback"));
+            Assert.Equal(("reference", "reference"), (OwnerOfKept(".original-host-local"), OwnerOfKept(".original-loopback")));
             host.Run("uninstall --restore").Succeeded();
             Assert.Equal(before, host.Files());
-            Assert.Equal("reference", host.Owners);
+            Assert.Equal(("reference", "reference"), (host.OwnerOf("host-local"), host.OwnerOf("loopback")));
             return failed;
         });
-        Assert.True(failures > 50, $"{failures} failures");
+        Assert.True(failures > 20, $"{failures} failures");
     }
 
     [KernelFact]
@@ -51,7 +49,7 @@ public sealed class KilledTests : IDisposable
         var kills = ForEach(calls, call =>
         {
             var killed = host.Inject(call, "signal=KILL", "rollback").ExitCode != 0;
-            host.AssertAllWork();
+            host.AssertAllWork("host-local", "loopback");
             // Each may be back already or not; install makes both ours, and what was there is still kept.
             host.Run("install" + Two).Succeeded();
             Assert.Equal(("ours", "ours"), (host.OwnerOf("host-local"), host.OwnerOf("loopback")));
@@ -61,7 +59,7 @@ public sealed class KilledTests : IDisposable
             AssertNothingIsLeft();
             return killed;
         });
-        Assert.True(kills > 50, $"{kills} kills");
+        Assert.True(kills > 30, $"{kills} kills");
     }
 
     [KernelFact]
@@ -74,13 +72,13 @@ public sealed class KilledTests : IDisposable
         {
             host.Run("install" + Two).Succeeded();
             var killed = host.Inject(call, "signal=KILL", "uninstall --restore").ExitCode != 0;
-            host.AssertAllWork();
+            host.AssertAllWork("host-local", "loopback");
             host.Run("uninstall --restore").Succeeded();
             Assert.Equal("reference", host.Owners);
             Assert.Equal(before, host.Files());
             return killed;
         });
-        Assert.True(kills > 50, $"{kills} kills");
+        Assert.True(kills > 30, $"{kills} kills");
     }
 
     [KernelFact]
