@@ -39,7 +39,7 @@ public static class Inspection
         return record?.Find(digest) ?? new ExecutableFacts(digest, status.Size, since, "found") { BuildId = FindBuildId(file) };
     }
 
-    internal static string? FindBuildId(FileDescriptor file) => BuildId.Find(file.ProcPath) is { } id ? Convert.ToHexStringLower(id) : null;
+    internal static string? FindBuildId(FileDescriptor file) => BuildId.Find(file.SelfPath) is { } id ? Convert.ToHexStringLower(id) : null;
 
     internal static string Iso(DateTimeOffset time) => time.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 

@@ -51,7 +51,7 @@ public sealed class Placer(PlacementDirectory place)
     {
         try
         {
-            var path = home.ProcPath(target.File);
+            var path = home.SelfPath(target.File);
             return (target.IsDriver ? Verification.FindProblemOfDriver(path, $"{home.Path}/{target.File}") : Verification.FindProblemOfPlugin(path)) is null;
         }
         catch (ErrnoException)

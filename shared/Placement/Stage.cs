@@ -71,7 +71,7 @@ public sealed class Stage(PlacementDirectory place, TimeProvider clock)
             return;
         var facts = new ExecutableFacts(FileContent.Digest(source.File), source.File.Status().Size, Now(), by) { BuildId = Inspection.FindBuildId(source.File) };
         using var home = place.FindHome(target);
-        Records.Write(place, target, new PlacementRecord(facts with { Version = Verification.FindVersion(home!.ProcPath(target.File)) }, null, [facts.Digest]));
+        Records.Write(place, target, new PlacementRecord(facts with { Version = Verification.FindVersion(home!.SelfPath(target.File)) }, null, [facts.Digest]));
     }
 
     private ExecutableFacts Write(PlacementTarget target, PlacementSource source)
@@ -90,7 +90,7 @@ public sealed class Stage(PlacementDirectory place, TimeProvider clock)
         Execute(target, name);
         return new ExecutableFacts(digest, source.File.Status().Size, "", "")
         {
-            Version = Verification.FindVersion(place.State.ProcPath(name)),
+            Version = Verification.FindVersion(place.State.SelfPath(name)),
             BuildId = Inspection.FindBuildId(source.File),
         };
     }
@@ -100,7 +100,7 @@ public sealed class Stage(PlacementDirectory place, TimeProvider clock)
     {
         try
         {
-            var path = place.State.ProcPath(name);
+            var path = place.State.SelfPath(name);
             var problem = target.IsDriver
                 ? Verification.FindProblemOfDriver(path, $"{place.Path}/{target.RelativePath}")
                 : Verification.FindProblemOfPlugin(path);

@@ -59,6 +59,9 @@ public sealed unsafe class FileDescriptor : SafeHandle
     public string ProcPath =>
         string.Create(System.Globalization.CultureInfo.InvariantCulture, $"/proc/{Environment.ProcessId}/fd/{Number}");
 
+    /// <summary>A path by which this process, and a child that it is just starting, reaches this open file; also where /proc is of another PID namespace than the process.</summary>
+    public string SelfPath => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"/proc/self/fd/{Number}");
+
     /// <summary>Opens an existing file for writing; null where nothing is there.</summary>
     public static FileDescriptor? FindForWriting(string path) => Find(null, path, LibC.File.O_WRONLY);
 

@@ -183,8 +183,8 @@ public sealed unsafe class FileDirectory : IDisposable
     /// <summary>Waits until the names in it are on the disk.</summary>
     public void Sync() => descriptor.Sync();
 
-    /// <summary>A path to a name in it that stays right though directories be renamed, and that no link on the way leads elsewhere.</summary>
-    public string ProcPath(string name) => $"{descriptor.ProcPath}/{name}";
+    /// <summary>A path to a name in it, for this process and a child that it is just starting: it stays right though directories be renamed, and no link on the way leads elsewhere.</summary>
+    public string SelfPath(string name) => $"{descriptor.SelfPath}/{name}";
 
     /// <summary>A second descriptor of it, such as for a lock.</summary>
     public FileDescriptor Reopen() => FileDescriptor.Open(descriptor, ".", LibC.File.O_RDONLY | LibC.File.O_DIRECTORY, 0);

@@ -30,7 +30,7 @@ public sealed unsafe class FileWatch : IDisposable
     /// <exception cref="ErrnoException">ENOSPC: the user has as many watches as fs.inotify.max_user_watches.</exception>
     public void Add(FileDirectory directory)
     {
-        if (INotify.AddWatch(descriptor.Number, directory.ProcPath("."), Events) < 0)
+        if (INotify.AddWatch(descriptor.Number, directory.SelfPath("."), Events) < 0)
             throw ErrnoException.Last("inotify_add_watch", directory.Path);
     }
 
