@@ -20,8 +20,8 @@ internal static class Refusal
     public static PlacementException Explain(ErrnoException e, FileDirectory directory) => e.Errno switch
     {
         Errno.EROFS => new PlacementException($"{directory.Path} is read-only", "mount it writable (volumeMounts: readOnly: false), or choose a directory that is, and name it to the runtime as bin_dir or to kubelet as volumePluginDir", e),
-        Errno.ENOSPC => new PlacementException($"the filesystem of {directory.Path} is full{Free(directory)}", "free some space and try again; nothing was changed", e),
-        Errno.EDQUOT => new PlacementException($"the quota of {directory.Path} is used up", "raise it and try again; nothing was changed", e),
+        Errno.ENOSPC => new PlacementException($"the filesystem of {directory.Path} is full{Free(directory)}", "free some space and try again; each file is whole, the old one or the new one", e),
+        Errno.EDQUOT => new PlacementException($"the quota of {directory.Path} is used up", "raise it and try again; each file is whole, the old one or the new one", e),
         Errno.EACCES or Errno.EPERM => new PlacementException(e.Message, "run it as root with CAP_DAC_OVERRIDE, CAP_CHOWN and CAP_FOWNER; where a security module refuses, with a label that may write there", e),
         _ => new PlacementException(e.Message, "look at the disk and at the kernel's log", e),
     };

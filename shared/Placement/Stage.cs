@@ -105,7 +105,7 @@ public sealed class Stage(PlacementDirectory place, TimeProvider clock)
                 ? Verification.FindProblemOfDriver(path, $"{place.Path}/{target.RelativePath}")
                 : Verification.FindProblemOfPlugin(path);
             if (problem is not null)
-                throw new PlacementException($"{target.File} does not work: {problem}", "take another copy of it; nothing was changed");
+                throw new PlacementException($"{target.File} does not work: {problem}", "take another copy of it; nothing was replaced");
         }
         catch (ErrnoException e)
         {

@@ -12,7 +12,7 @@ internal static unsafe partial class Signal
     public const int SFD_CLOEXEC = 0x80000;
 
     /// <summary>sizeof(sigset_t); the kernel's own is the first eight bytes.</summary>
-    public const int SetSize = 128;
+    public static int SetSize => 128;
 
     [LibraryImport("libc", EntryPoint = "pthread_sigmask")]
     public static partial int SigMask(int how, byte* set, byte* old);
