@@ -8,7 +8,7 @@ log=$root/artifacts/log
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_USE_MSBUILD_SERVER=0 MSBUILDDISABLENODEREUSE=1
 
 # Each folder is one executable of its name.
-executables=$(echo plugins/*/ coordinator/)
+executables=$(echo plugins/*/ coordinator/ installer/)
 
 # Debian packages: what compiling needs, what running the tests, the demo and the bench needs.
 build_packages="gcc libc6-dev binutils zlib1g-dev cmake g++ libssl-dev"
@@ -40,7 +40,7 @@ quietly() {
 
 # One id for every executable of one build: what went into it. The linker writes it into each as an ELF note.
 build_id() {
-    { dotnet --version; find shared plugins coordinator Directory.*.props BannedSymbols.txt global.json \
+    { dotnet --version; find shared plugins coordinator installer Directory.*.props BannedSymbols.txt global.json \
         \( -name bin -o -name obj \) -prune -o -type f -print0 | LC_ALL=C sort -z | xargs -0 sha1sum; } | sha1sum | cut -c1-40
 }
 
@@ -78,7 +78,7 @@ privileged() {
 # A rule that matters is a check: no C# file over 500 lines.
 check_lengths() {
     local long
-    long=$(find shared plugins coordinator tests \( -name bin -o -name obj \) -prune -o -name '*.cs' -print0 | xargs -0 wc -l | awk '$1 > 500 && $2 != "total"')
+    long=$(find shared plugins coordinator installer tests \( -name bin -o -name obj \) -prune -o -name '*.cs' -print0 | xargs -0 wc -l | awk '$1 > 500 && $2 != "total"')
     [ -z "$long" ] || die "C# files over 500 lines:"$'\n'"$long"
 }
 

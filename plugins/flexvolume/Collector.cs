@@ -3,6 +3,7 @@ using System.Text;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
 using Plugboard.Linux.Mounts;
+using Plugboard.Placement;
 
 namespace Plugboard.FlexVolume;
 

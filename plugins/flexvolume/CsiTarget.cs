@@ -1,3 +1,4 @@
+using Plugboard.Placement;
 using Plugboard.Protocols.FlexVolume;
 
 namespace Plugboard.FlexVolume;

@@ -1,3 +1,4 @@
+using Plugboard.Placement;
 using Plugboard.Protocols.FlexVolume;
 using Plugboard.Volumes.Options;
 
@@ -56,6 +57,13 @@ internal sealed record Dialect(string Backend, OptionNames Names)
             _ => OptionNames.Own.Aliases,
         },
     };
+
+    /// <summary>The driver's name by the directory that an executable was started from; null where that is no driver's.</summary>
+    public static DriverName? FindNameByPath(string executable)
+    {
+        var path = executable.StartsWith('/') ? executable : Path.GetFullPath(executable);
+        return DriverName.Find(Path.GetFileName(Path.GetDirectoryName(path) ?? "")) is { } name && Find(name) is not null ? name : null;
+    }
 
     private static Dictionary<string, string> Table((string Alias, string Name)[] aliases)
     {

@@ -1,4 +1,5 @@
 using Plugboard.Linux.Files;
+using Plugboard.Placement;
 using Plugboard.Protocols.FlexVolume;
 using Plugboard.Volumes;
 using Plugboard.Volumes.Local;

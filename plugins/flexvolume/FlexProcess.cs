@@ -1,5 +1,6 @@
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
+using Plugboard.Placement;
 using Plugboard.Protocols.FlexVolume;
 
 namespace Plugboard.FlexVolume;
@@ -15,7 +16,7 @@ internal static class FlexProcess
     /// <summary>Serves the one call of the command line, or a person's command.</summary>
     public static int Run(string[] args)
     {
-        var name = DriverName.FindFromPath(Environment.GetCommandLineArgs()[0]);
+        var name = Dialect.FindNameByPath(Environment.GetCommandLineArgs()[0]);
         if (args is [WorkerArgument])
             return Work();
         if (name is null || (args is [var word, ..] && People.IsCommand(word)))

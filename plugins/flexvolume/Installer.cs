@@ -3,6 +3,7 @@ using System.Text;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
 using Plugboard.Linux.Mounts;
+using Plugboard.Placement;
 using Plugboard.Protocols.FlexVolume;
 
 namespace Plugboard.FlexVolume;
@@ -15,7 +16,6 @@ internal static class Installer
 {
     private const uint DirectoryMode = 0x1ed;
     private const uint ExecutableMode = 0x1ed;
-    private const int InitSeconds = 10;
 
     /// <summary>Installs or replaces drivers.</summary>
     public static string Install(string pluginDirectory, IReadOnlyList<DriverName> names)
@@ -126,12 +126,7 @@ internal static class Installer
     {
         try
         {
-            var result = new Command(executable) { Arguments = ["init"], Timeout = TimeSpan.FromSeconds(InitSeconds) }.Run();
-            if (result.TimedOut)
-                return $"init did not end within {InitSeconds} s; kubelet would hang";
-            if (!result.Succeeded)
-                return $"init ended with {(result.Signal is { } signal ? $"signal {signal}" : $"exit code {result.ExitCode}")}";
-            return result.Error.Length > 0 ? "init wrote to standard error, which kubelet reads as a part of the answer" : FlexAnswer.FindProblemOfInit(result.Output);
+            return Verification.FindProblemOfDriver(executable, executable);
         }
         catch (ErrnoException e)
         {

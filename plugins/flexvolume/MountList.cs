@@ -3,6 +3,7 @@ using System.Text;
 using Plugboard.Linux;
 using Plugboard.Linux.Mounts;
 using Plugboard.Linux.Sockets;
+using Plugboard.Placement;
 
 namespace Plugboard.FlexVolume;
 

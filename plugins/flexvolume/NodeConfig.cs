@@ -1,5 +1,6 @@
 using Plugboard.Linux.Files;
 using Plugboard.Linux.Mounts;
+using Plugboard.Placement;
 using Plugboard.Protocols.FlexVolume;
 using Plugboard.Volumes;
 

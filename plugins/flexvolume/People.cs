@@ -2,6 +2,7 @@ using System.Text;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
 using Plugboard.Linux.Mounts;
+using Plugboard.Placement;
 using Plugboard.Protocols.FlexVolume;
 
 namespace Plugboard.FlexVolume;
@@ -24,7 +25,7 @@ internal static class People
         {
             output.Write(Encoding.UTF8.GetBytes(text));
             if (exitCode == 0 && args is ["install", ..] && args.Contains("--wait"))
-                OwnProcess.WaitForEnd();
+                WaitForEnd();
             return exitCode;
         }
         catch (ErrnoException e)
@@ -32,6 +33,12 @@ internal static class People
             StandardError.WriteLine(e.Message);
             return 1;
         }
+    }
+
+    private static void WaitForEnd()
+    {
+        using var end = EndSignals.Block();
+        end.Wait();
     }
 
     private static (string Text, int ExitCode) Serve(DriverName? name, string[] args)

@@ -17,6 +17,9 @@ public sealed class Command(string path)
     /// <summary>The executable's path.</summary>
     public string Path { get; } = path;
 
+    /// <summary>What it is told that its own name is (argv[0]); null: its path.</summary>
+    public string? Name { get; init; }
+
     /// <summary>The arguments after the executable's own name.</summary>
     public IReadOnlyList<string> Arguments { get; init; } = [];
 
@@ -65,7 +68,7 @@ public sealed class Command(string path)
     // An executable that is being written is ETXTBSY for a moment, as while an installer copies it.
     private unsafe int Start(Pipe input, Pipe output, Pipe error)
     {
-        using var argv = new CStringArray([Path, .. Arguments]);
+        using var argv = new CStringArray([Name ?? Path, .. Arguments]);
         using var envp = new CStringArray(Environment);
         for (var attempt = 1; ; attempt++)
         {

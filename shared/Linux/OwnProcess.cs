@@ -28,12 +28,8 @@ public static class OwnProcess
     /// <summary>Files and directories that are made from now on are writable for their owner only, whatever the caller's umask.</summary>
     public static void SetUmask() => _ = Process.UMask(0x12);
 
-    /// <summary>Waits until a signal ends the process.</summary>
-    public static unsafe void WaitForEnd()
-    {
-        while (true)
-            _ = Process.Poll(null, 0, -1);
-    }
+    /// <summary>True for a process that may do what root may, as far as its capabilities go.</summary>
+    public static bool IsRoot => Process.GetEUid() == 0;
 
     /// <summary>The kernel ends this process after that time, also where it waits for a server: nobody else may be left to do it.</summary>
     public static void EndAfter(TimeSpan time) => _ = Process.Alarm((uint)Math.Ceiling(time.TotalSeconds));

@@ -2,14 +2,17 @@ using Plugboard.Benchmarks;
 
 if (args.Length < 2 || args.Contains("--help"))
 {
-    Report.Line("usage: bench OUR_DIRECTORY REFERENCE_DIRECTORY [-n RUNS] [--pods PRESENT] [--parallel ADDS] [--only basic|full] [--volumes]");
+    Report.Line("usage: bench OUR_DIRECTORY REFERENCE_DIRECTORY [-n RUNS] [--pods PRESENT] [--parallel ADDS] [--only basic|full] [--volumes | --installer]");
     Report.Line("--volumes: the FlexVolume driver only, beside a driver in shell.");
+    Report.Line("--installer: the installer only, on folders that stand for hosts.");
     Report.Line("Both sides run the same network turn and turn about, each in a namespace and a data directory of its own.");
     return 2;
 }
 
 var options = BenchOptions.Parse(args);
 using var machine = BenchMachine.Create();
+if (args.Contains("--installer"))
+    return new InstallerBench(options, machine.AddDirectory()).Run() ? 0 : 1;
 var reached = new VolumeBench(options, machine.AddDirectory()).Run();
 if (!args.Contains("--volumes"))
 {

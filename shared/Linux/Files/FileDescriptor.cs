@@ -59,6 +59,9 @@ public sealed unsafe class FileDescriptor : SafeHandle
     public string ProcPath =>
         string.Create(System.Globalization.CultureInfo.InvariantCulture, $"/proc/{Environment.ProcessId}/fd/{Number}");
 
+    /// <summary>A path by which this process, and a child that it is just starting, reaches this open file; also where /proc is of another PID namespace than the process.</summary>
+    public string SelfPath => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"/proc/self/fd/{Number}");
+
     /// <summary>Opens an existing file for writing; null where nothing is there.</summary>
     public static FileDescriptor? FindForWriting(string path) => Find(null, path, LibC.File.O_WRONLY);
 
@@ -205,7 +208,14 @@ public sealed unsafe class FileDescriptor : SafeHandle
             (long)buffer.Size,
             (Int128)buffer.Modification.Seconds * 1_000_000_000 + buffer.Modification.Nanoseconds,
             type == LibC.File.S_IFREG,
-            type == LibC.File.S_IFDIR);
+            type == LibC.File.S_IFDIR)
+        {
+            IsLink = type == LibC.File.S_IFLNK,
+            Mode = buffer.Mode & 0xfffu,
+            User = buffer.Uid,
+            Group = buffer.Gid,
+            ChangedNanoseconds = (Int128)buffer.Change.Seconds * 1_000_000_000 + buffer.Change.Nanoseconds,
+        };
     }
 
     /// <summary>True where it is a terminal, isatty(3).</summary>
@@ -224,6 +234,13 @@ public sealed unsafe class FileDescriptor : SafeHandle
         const uint Unchanged = uint.MaxValue;
         if (LibC.File.FChOwnAt(Number, "", user ?? Unchanged, group ?? Unchanged, LibC.File.AT_EMPTY_PATH) < 0)
             throw ErrnoException.Last("chown", path);
+    }
+
+    /// <summary>Sets the mode of a file.</summary>
+    public void SetMode(uint mode)
+    {
+        if (LibC.File.FChMod(Number, mode) < 0)
+            throw ErrnoException.Last("chmod", path);
     }
 
     /// <summary>Sets the mode of a directory, which may be open as a place (O_PATH): that itself cannot be changed, what it names can.</summary>
@@ -277,6 +294,15 @@ public sealed unsafe class FileDescriptor : SafeHandle
             (long)(buffer.Blocks - buffer.BlocksFree) * size,
             (long)buffer.Files,
             (long)buffer.FilesFree);
+    }
+
+    // The number without its owner: whoever takes it closes it.
+    internal int Detach()
+    {
+        var number = Number;
+        SetHandleAsInvalid();
+        Dispose();
+        return number;
     }
 
     /// <inheritdoc/>

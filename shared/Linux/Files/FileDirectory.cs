@@ -132,6 +132,82 @@ public sealed unsafe class FileDirectory : IDisposable
         return LibC.File.RenameAt2(descriptor.Number, name, descriptor.Number, newName, NoReplace) == 0 || Expected(Errno.EEXIST, "rename", newName);
     }
 
+    /// <summary>Renames into a directory of the same filesystem, over what has the name there.</summary>
+    public void Rename(string name, FileDirectory to, string newName)
+    {
+        if (LibC.File.RenameAt(descriptor.Number, name, to.descriptor.Number, newName) < 0)
+            throw ErrnoException.Last("rename", to.FullPath(newName));
+    }
+
+    /// <summary>As <see cref="TryRename(string,string)"/>, into another directory of the same filesystem.</summary>
+    public bool TryRename(string name, FileDirectory to, string newName)
+    {
+        const uint NoReplace = 1;
+        return LibC.File.RenameAt2(descriptor.Number, name, to.descriptor.Number, newName, NoReplace) == 0 || to.Expected(Errno.EEXIST, "rename", newName);
+    }
+
+    /// <summary>
+    /// Gives a file, or a symbolic link itself, a second name in a directory of the same filesystem; false where the filesystem, or this file, cannot have one.
+    /// </summary>
+    public bool TryLink(string name, FileDirectory to, string newName)
+    {
+        if (LibC.File.LinkAt(descriptor.Number, name, to.descriptor.Number, newName, 0) == 0)
+            return true;
+        var errno = (Errno)Marshal.GetLastPInvokeError();
+        return errno is Errno.EPERM or Errno.EMLINK or Errno.EOPNOTSUPP or Errno.ENOSYS ? false : throw new ErrnoException("link", to.FullPath(newName), errno);
+    }
+
+    /// <summary>Makes a file that must not be there and opens it for writing.</summary>
+    public FileDescriptor CreateNew(string name, uint mode) =>
+        FileDescriptor.Open(descriptor, name, LibC.File.O_WRONLY | LibC.File.O_CREAT | LibC.File.O_EXCL | LibC.File.O_NOFOLLOW, mode);
+
+    /// <summary>Opens a regular file for reading without following a link; null where the name is missing or is anything else.</summary>
+    public FileDescriptor? FindRegular(string name)
+    {
+        var file = FileDescriptor.TryOpen(descriptor, name, LibC.File.O_RDONLY | LibC.File.O_NOFOLLOW | LibC.File.O_NONBLOCK, 0, out var errno);
+        if (file is null)
+            return errno is Errno.ENOENT or Errno.ELOOP or Errno.ENXIO ? null : throw new ErrnoException("open", FullPath(name), errno);
+        if (file.Status().IsRegular)
+            return file;
+        file.Dispose();
+        return null;
+    }
+
+    /// <summary>Opens a directory in it, no link to one; null where the name is missing.</summary>
+    public FileDirectory? FindDirectory(string name) =>
+        FileDescriptor.TryOpen(descriptor, name, LibC.File.O_RDONLY | LibC.File.O_DIRECTORY | LibC.File.O_NOFOLLOW, 0, out var errno) is { } found
+            ? new FileDirectory(found)
+            : errno == Errno.ENOENT ? null : throw new ErrnoException("open", FullPath(name), errno);
+
+    /// <summary>Opens a directory in it and makes it, with <paramref name="mode"/> less the umask, where it is missing.</summary>
+    public FileDirectory EnsureDirectory(string name, uint mode)
+    {
+        if (FindDirectory(name) is { } found)
+            return found;
+        if (LibC.File.MkDirAt(descriptor.Number, name, mode) < 0 && Marshal.GetLastPInvokeError() != (int)Errno.EEXIST)
+            throw ErrnoException.Last("mkdir", FullPath(name));
+        return FindDirectory(name) ?? throw new ErrnoException("open", FullPath(name), Errno.ENOENT);
+    }
+
+    /// <summary>Removes an empty directory in it: <see cref="Errno.None"/>, or why it was refused.</summary>
+    public Errno TryRemoveEmpty(string name) =>
+        LibC.File.UnlinkAt(descriptor.Number, name, LibC.File.AT_REMOVEDIR) == 0 ? Errno.None : (Errno)Marshal.GetLastPInvokeError();
+
+    /// <summary>Waits until the names in it are on the disk.</summary>
+    public void Sync() => descriptor.Sync();
+
+    /// <summary>A path to a name in it, for this process and a child that it is just starting: it stays right though directories be renamed, and no link on the way leads elsewhere.</summary>
+    public string SelfPath(string name) => $"{descriptor.SelfPath}/{name}";
+
+    /// <summary>A second descriptor of it, such as for a lock.</summary>
+    public FileDescriptor Reopen() => FileDescriptor.Open(descriptor, ".", LibC.File.O_RDONLY | LibC.File.O_DIRECTORY, 0);
+
+    /// <summary>The same directory, opened once more.</summary>
+    public FileDirectory OpenAgain() => new(new FileDescriptor(Reopen().Detach(), Path));
+
+    /// <summary>How full its filesystem is.</summary>
+    public FilesystemSpace Space() => descriptor.Space();
+
     /// <summary>Removes an empty directory: <see cref="Errno.None"/>, or why it was refused.</summary>
     public static Errno TryRemoveDirectory(string path) =>
         LibC.File.UnlinkAt(LibC.File.AT_FDCWD, path, LibC.File.AT_REMOVEDIR) == 0 ? Errno.None : (Errno)Marshal.GetLastPInvokeError();

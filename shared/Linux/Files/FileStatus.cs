@@ -10,6 +10,21 @@ namespace Plugboard.Linux.Files;
 public readonly record struct FileStatus(
     ulong Device, ulong Inode, long Size, Int128 ModifiedNanoseconds, bool IsRegular, bool IsDirectory)
 {
+    /// <summary>A symbolic link.</summary>
+    public bool IsLink { get; init; }
+
+    /// <summary>The permission bits of the mode.</summary>
+    public uint Mode { get; init; }
+
+    /// <summary>The owner's user id.</summary>
+    public uint User { get; init; }
+
+    /// <summary>The owner's group id.</summary>
+    public uint Group { get; init; }
+
+    /// <summary>Last change of content, mode, owner or names, in nanoseconds since 1970. Nobody can set it.</summary>
+    public Int128 ChangedNanoseconds { get; init; }
+
     /// <summary>True where both name one and the same file.</summary>
     public bool IsSameFile(FileStatus other) => Device == other.Device && Inode == other.Inode;
 }

@@ -67,6 +67,9 @@ internal static unsafe partial class Process
     [LibraryImport("libc", EntryPoint = "getauxval")]
     public static partial nuint GetAuxVal(nuint type);
 
+    [LibraryImport("libc", EntryPoint = "geteuid")]
+    public static partial uint GetEUid();
+
     [LibraryImport("libc", EntryPoint = "isatty")]
     public static partial int IsATty(int fd);
 

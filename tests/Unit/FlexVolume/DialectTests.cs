@@ -1,4 +1,5 @@
 using Plugboard.FlexVolume;
+using Plugboard.Placement;
 using Plugboard.Protocols.FlexVolume;
 using Plugboard.Volumes.Options;
 
@@ -13,7 +14,7 @@ public sealed class DialectTests
     [InlineData("/plugins/acme~unknown/unknown", null)]
     [InlineData("/usr/bin/flexvolume", null)]
     [InlineData("/x", null)]
-    public void The_directory_names_the_driver(string path, string? name) => Assert.Equal(name, DriverName.FindFromPath(path)?.Tilded);
+    public void The_directory_names_the_driver(string path, string? name) => Assert.Equal(name, Dialect.FindNameByPath(path)?.Tilded);
 
     [Theory]
     [InlineData("plugboard/local", "local", false)]

@@ -31,7 +31,7 @@ public sealed class HeaderTests
         """;
 
     [Theory]
-    [InlineData("sys/mount.h fcntl.h sys/stat.h sys/file.h unistd.h", typeof(Mount), typeof(Plugboard.Linux.LibC.File))]
+    [InlineData("sys/mount.h fcntl.h sys/stat.h sys/file.h unistd.h sys/inotify.h signal.h sys/signalfd.h", typeof(Mount), typeof(Plugboard.Linux.LibC.File), typeof(INotify), typeof(Signal))]
     [InlineData("linux/loop.h linux/openat2.h linux/btrfs.h sys/syscall.h linux/nsfs.h sched.h", typeof(Loop), typeof(OpenAt2), typeof(Growth), typeof(Sched))]
     public void Every_constant_and_struct_is_the_headers(string headers, params Type[] types)
     {

@@ -1,22 +1,17 @@
-namespace Plugboard.FlexVolume;
+namespace Plugboard.Placement;
 
-/// <summary>Under which name the executable was installed: <c>&lt;plugindir&gt;/&lt;vendor&gt;~&lt;driver&gt;/&lt;driver&gt;</c>, or without a vendor.</summary>
+/// <summary>Under which name a FlexVolume driver is installed: <c>&lt;plugindir&gt;/&lt;vendor&gt;~&lt;driver&gt;/&lt;driver&gt;</c>, or without a vendor.</summary>
 /// <param name="Vendor">The vendor; empty where there is none.</param>
 /// <param name="Driver">The driver.</param>
-internal sealed record DriverName(string Vendor, string Driver)
+public sealed record DriverName(string Vendor, string Driver)
 {
+    private const int LongestPart = 63;
+
     /// <summary>As a pod names it: <c>vendor/driver</c>.</summary>
     public string Slashed => Vendor.Length == 0 ? Driver : $"{Vendor}/{Driver}";
 
     /// <summary>As the directory is named: <c>vendor~driver</c>.</summary>
     public string Tilded => Vendor.Length == 0 ? Driver : $"{Vendor}~{Driver}";
-
-    /// <summary>The name of the directory that an executable was started from; null where that is no driver's.</summary>
-    public static DriverName? FindFromPath(string executable)
-    {
-        var path = executable.StartsWith('/') ? executable : Path.GetFullPath(executable);
-        return Find(Path.GetFileName(Path.GetDirectoryName(path) ?? "")) is { } name && Dialect.Find(name) is not null ? name : null;
-    }
 
     /// <summary>Reads <c>vendor~driver</c>, <c>vendor/driver</c> or a driver alone; null where it is neither.</summary>
     public static DriverName? Find(string text)
@@ -35,6 +30,6 @@ internal sealed record DriverName(string Vendor, string Driver)
                 return false;
         }
 
-        return text.Length is > 0 and <= 63 && char.IsAsciiLetterOrDigit(text[0]);
+        return text.Length is > 0 and <= LongestPart && char.IsAsciiLetterOrDigit(text[0]);
     }
 }

@@ -1,0 +1,38 @@
+using Plugboard.Linux.Files;
+using Plugboard.Placement;
+
+namespace Plugboard.Installer;
+
+/// <summary>Which host, and where on it.</summary>
+internal sealed record HostOptions
+{
+    public const string DefaultBinDirectory = "/opt/cni/bin";
+    public const string DefaultFlexVolumeDirectory = "/usr/libexec/kubernetes/kubelet-plugins/volume/exec";
+
+    /// <summary>Where the host's root directory is seen.</summary>
+    public string Root { get; init; } = "/";
+
+    /// <summary>The runtime's plugin directory on the host.</summary>
+    public string BinDirectory { get; init; } = DefaultBinDirectory;
+
+    /// <summary>kubelet's directory for FlexVolume drivers on the host; null where nobody named one.</summary>
+    public string? FlexVolumeDirectory { get; init; }
+
+    /// <summary>The chosen plugins; null: all there are.</summary>
+    public IReadOnlyList<string>? Plugins { get; init; }
+
+    /// <summary>The chosen drivers; empty: none for `install`, all that are remembered for the others.</summary>
+    public IReadOnlyList<DriverName> Drivers { get; init; } = [];
+
+    /// <summary>How long to wait for another installer.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Tables for people, JSON for programs.</summary>
+    public bool IsJson { get; init; }
+
+    /// <summary>kubelet's directory, named or not.</summary>
+    public string FlexVolumePath => FlexVolumeDirectory ?? DefaultFlexVolumeDirectory;
+
+    /// <summary>Opens the root.</summary>
+    public RootedDirectory OpenRoot() => RootedDirectory.Open(Root);
+}

@@ -1,0 +1,67 @@
+using Plugboard.Placement;
+
+namespace Plugboard.Installer;
+
+/// <summary><c>installer install</c>: makes everything ready and executes it, and only then replaces anything.</summary>
+/// <param name="options">What to install where.</param>
+/// <param name="clock">Tells the time for the records.</param>
+internal sealed class Installation(InstallOptions options, TimeProvider clock)
+{
+    /// <summary>The plugins that are to be there, in the order of their placing.</summary>
+    public IReadOnlyList<string> Plugins { get; } = options.Host.Plugins is { } chosen ? PluginSet.InOrder(chosen) : PluginSet.FindAll(options.From);
+
+    /// <summary>Installs what is not there yet.</summary>
+    /// <exception cref="PlacementException">Something is wrong; nothing was replaced.</exception>
+    public IReadOnlyList<FileReport> Run()
+    {
+        using var sources = new Sources(options.From);
+        var wanted = Wanted(sources);
+        using var places = Places.OpenToInstall(options.Host, Plugins.Count > 0, options.Host.Drivers.Count > 0);
+        var ready = new List<(PlacementDirectory Place, Staged Staged)>();
+        var reports = new List<FileReport>();
+        try
+        {
+            foreach (var (target, source) in wanted)
+            {
+                var place = target.IsDriver ? places.FlexVolume! : places.Bin!;
+                if (new Stage(place, clock).Prepare(target, source, "install") is { } staged)
+                    ready.Add((place, staged));
+                else
+                    reports.Add(new FileReport($"{place.Path}/{target.RelativePath}", "unchanged", place.FindRecord(target)?.Current));
+            }
+        }
+        catch (PlacementException)
+        {
+            foreach (var (place, staged) in ready)
+                new Stage(place, clock).Discard(staged.Target);
+            throw;
+        }
+
+        reports.AddRange(Commit(ready));
+        if (ready.Count > 0)
+            places.Sync();
+        return reports;
+    }
+
+    private List<(PlacementTarget Target, PlacementSource Source)> Wanted(Sources sources)
+    {
+        var wanted = new List<(PlacementTarget, PlacementSource)>();
+        foreach (var name in Plugins)
+            wanted.Add((PlacementTarget.Plugin(name), sources.Get(name)));
+        foreach (var driver in options.Host.Drivers)
+            wanted.Add((PlacementTarget.Driver(driver), sources.Get(PluginSet.Driver)));
+        return wanted;
+    }
+
+    private static IEnumerable<FileReport> Commit(List<(PlacementDirectory Place, Staged Staged)> ready)
+    {
+        var reports = new List<FileReport>();
+        foreach (var (place, staged) in ready)
+        {
+            var replaced = new Placer(place).Commit(staged);
+            reports.Add(new FileReport($"{place.Path}/{staged.Target.RelativePath}", replaced ? "replaced" : "installed", staged.Facts) { HasPrevious = place.HasPrevious(staged.Target) });
+        }
+
+        return reports;
+    }
+}

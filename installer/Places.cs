@@ -1,0 +1,109 @@
+using Plugboard.Linux.Files;
+using Plugboard.Placement;
+
+namespace Plugboard.Installer;
+
+/// <summary>The directories of one host that a run works on: the runtime's, kubelet's, or both. Always opened in this order, so two runs never wait for each other.</summary>
+internal sealed class Places : IDisposable
+{
+    private readonly RootedDirectory root;
+
+    private Places(RootedDirectory root) => this.root = root;
+
+    /// <summary>The runtime's plugin directory; null where it is not asked for.</summary>
+    public PlacementDirectory? Bin { get; private set; }
+
+    /// <summary>kubelet's directory of drivers; null where it is not asked for, or nobody named it and it is not there.</summary>
+    public PlacementDirectory? FlexVolume { get; private set; }
+
+    /// <summary>All there are.</summary>
+    public IEnumerable<PlacementDirectory> All
+    {
+        get
+        {
+            if (Bin is not null)
+                yield return Bin;
+            if (FlexVolume is not null)
+                yield return FlexVolume;
+        }
+    }
+
+    /// <summary>Opens those that are to get something.</summary>
+    public static Places OpenToInstall(HostOptions host, bool plugins, bool drivers)
+    {
+        var places = new Places(host.OpenRoot());
+        try
+        {
+            if (plugins)
+                places.Bin = PlacementDirectory.Open(places.root, host.BinDirectory, host.Patience);
+            if (drivers)
+                places.FlexVolume = PlacementDirectory.Open(places.root, host.FlexVolumePath, host.Patience);
+            foreach (var place in places.All)
+                new Placer(place).Recover();
+            return places;
+        }
+        catch
+        {
+            places.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens those that may hold something, to change them.</summary>
+    public static Places OpenToChange(HostOptions host) => OpenToInstall(host, host.Plugins is not { Count: 0 }, WantsDrivers(host));
+
+    /// <summary>Opens those that may hold something, to look only.</summary>
+    public static Places OpenToRead(HostOptions host)
+    {
+        var places = new Places(host.OpenRoot());
+        try
+        {
+            if (host.Plugins is not { Count: 0 })
+                places.Bin = PlacementDirectory.OpenToRead(places.root, host.BinDirectory);
+            if (WantsDrivers(host))
+                places.FlexVolume = PlacementDirectory.OpenToRead(places.root, host.FlexVolumePath);
+            return places;
+        }
+        catch
+        {
+            places.Dispose();
+            throw;
+        }
+    }
+
+    // The usual directory is looked into though nobody named it, where it is there and we have been there.
+    private static bool WantsDrivers(HostOptions host)
+    {
+        if (host.FlexVolumeDirectory is not null || host.Drivers.Count > 0)
+            return true;
+        using var files = host.OpenRoot();
+        using var directory = files.TryOpen(host.FlexVolumePath, out _);
+        return directory?.FindStatus(".plugboard") is not null;
+    }
+
+    /// <summary>The chosen targets of a place; where nobody chose, those that something is remembered of.</summary>
+    public IReadOnlyList<PlacementTarget> ChosenIn(PlacementDirectory place, HostOptions host)
+    {
+        if (place == Bin)
+            return host.Plugins is { } names ? [.. names.Select(PlacementTarget.Plugin)] : Ordered(place.RecordedTargets());
+        return host.Drivers.Count > 0 ? [.. host.Drivers.Select(PlacementTarget.Driver)] : place.RecordedTargets();
+    }
+
+    private static IReadOnlyList<PlacementTarget> Ordered(IReadOnlyList<PlacementTarget> targets) =>
+        [.. PluginSet.InOrder(targets.Select(static target => target.File)).Select(PlacementTarget.Plugin)];
+
+    /// <summary>Waits until all is on the disk.</summary>
+    public void Sync()
+    {
+        foreach (var place in All)
+            place.Sync();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Bin?.Dispose();
+        FlexVolume?.Dispose();
+        root.Dispose();
+    }
+}

@@ -1,0 +1,3 @@
+using Plugboard.Installer;
+
+return CommandLine.Run(args);

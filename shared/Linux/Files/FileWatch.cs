@@ -1,0 +1,71 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Text;
+using Plugboard.Linux.LibC;
+
+namespace Plugboard.Linux.Files;
+
+/// <summary>Is told by the kernel when names in directories come, go, or are written and closed: inotify(7). What it tells is a reason to look, not what to believe.</summary>
+public sealed unsafe class FileWatch : IDisposable
+{
+    private const uint Events = INotify.IN_ATTRIB | INotify.IN_CLOSE_WRITE | INotify.IN_MOVED_FROM | INotify.IN_MOVED_TO | INotify.IN_CREATE
+        | INotify.IN_DELETE | INotify.IN_DELETE_SELF | INotify.IN_MOVE_SELF | INotify.IN_ONLYDIR;
+    private const int HeaderSize = 16;
+
+    private readonly FileDescriptor descriptor;
+
+    private FileWatch(FileDescriptor descriptor) => this.descriptor = descriptor;
+
+    /// <summary>What to poll(2): readable when there is something to read.</summary>
+    public FileDescriptor Descriptor => descriptor;
+
+    /// <summary>Watches nothing yet.</summary>
+    public static FileWatch Open()
+    {
+        var fd = INotify.Init(INotify.IN_CLOEXEC | INotify.IN_NONBLOCK);
+        return fd >= 0 ? new FileWatch(new FileDescriptor(fd, "inotify")) : throw ErrnoException.Last("inotify_init1", "a watch");
+    }
+
+    /// <summary>Watches a directory's names too. One that is watched already stays watched once.</summary>
+    /// <exception cref="ErrnoException">ENOSPC: the user has as many watches as fs.inotify.max_user_watches.</exception>
+    public void Add(FileDirectory directory)
+    {
+        if (INotify.AddWatch(descriptor.Number, directory.SelfPath("."), Events) < 0)
+            throw ErrnoException.Last("inotify_add_watch", directory.Path);
+    }
+
+    /// <summary>The names that events were about since the last time; empty text for a directory itself, or where events were lost. Does not wait.</summary>
+    public IReadOnlyList<string> Read()
+    {
+        var names = new List<string>();
+        var buffer = new byte[16 * 1024];
+        fixed (byte* p = buffer)
+        {
+            while (true)
+            {
+                var length = (int)LibC.File.Read(descriptor.Number, p, (nuint)buffer.Length);
+                if (length > 0)
+                    Parse(buffer.AsSpan(0, length), names);
+                else if ((Errno)Marshal.GetLastPInvokeError() == Errno.EAGAIN)
+                    return names;
+                else if ((Errno)Marshal.GetLastPInvokeError() != Errno.EINTR)
+                    throw ErrnoException.Last("read", "inotify");
+            }
+        }
+    }
+
+    // struct inotify_event: wd, mask, cookie, len, then the name, filled up with NULs.
+    internal static void Parse(ReadOnlySpan<byte> events, List<string> names)
+    {
+        while (events.Length >= HeaderSize)
+        {
+            var length = (int)Math.Min(BinaryPrimitives.ReadUInt32LittleEndian(events[12..]), (uint)(events.Length - HeaderSize));
+            var name = events.Slice(HeaderSize, length);
+            names.Add(Encoding.UTF8.GetString(name[..(name.IndexOf((byte)0) is >= 0 and var end ? end : length)]));
+            events = events[(HeaderSize + length)..];
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => descriptor.Dispose();
+}

@@ -1,0 +1,44 @@
+using Plugboard.Linux.Files;
+
+namespace Plugboard.Placement;
+
+/// <summary>An executable that is to be placed.</summary>
+public sealed class PlacementSource : IDisposable
+{
+    private PlacementSource(FileDescriptor file) => File = file;
+
+    /// <summary>Its path.</summary>
+    public string Path => File.Path;
+
+    internal FileDescriptor File { get; }
+
+    /// <summary>Opens it and looks whether this machine could execute it.</summary>
+    /// <exception cref="PlacementException">It is missing, no executable, or for another machine.</exception>
+    public static PlacementSource Open(string path)
+    {
+        var file = FileDescriptor.FindForReading(path)
+            ?? throw new PlacementException($"{path} does not exist", "name the directory of the executables with --from, or fewer of them with --plugins");
+        try
+        {
+            var header = file.Status().IsRegular ? ElfHeader.Find(file) : null;
+            if (header is not { IsExecutable: true })
+                throw new PlacementException($"{path} is no executable", "take another copy of it; this one is damaged or something else");
+            if (header.Machine != ElfHeader.OwnMachine)
+            {
+                throw new PlacementException(
+                    $"{path} is for {ElfHeader.NameOf(header.Machine)} and this machine is {ElfHeader.NameOf(ElfHeader.OwnMachine)}",
+                    $"take the build, or the image, for {ElfHeader.NameOf(ElfHeader.OwnMachine)}");
+            }
+
+            return new PlacementSource(file);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => File.Dispose();
+}

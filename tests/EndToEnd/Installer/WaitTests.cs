@@ -1,0 +1,148 @@
+using System.Diagnostics;
+using Plugboard.Testing;
+using Plugboard.Tests.EndToEnd.Harness;
+
+namespace Plugboard.Tests.EndToEnd.Installer;
+
+/// <summary><c>install --wait</c>: what others do to our files is put right, and what another run of the installer decides is not.</summary>
+public sealed class WaitTests : IDisposable
+{
+    private static readonly TimeSpan patience = TimeSpan.FromSeconds(20);
+
+    private readonly InstallerHost host = new();
+    private StreamReader log = StreamReader.Null;
+    private Task<string> ended = Task.FromResult("");
+
+    public void Dispose()
+    {
+        if (!ended.IsCompleted)
+            End();
+        log.Dispose();
+        host.Dispose();
+    }
+
+    [KernelFact]
+    public void What_is_deleted_overwritten_or_made_unusable_is_put_back_at_once()
+    {
+        Start("--flexvolume plugboard/local");
+        host.Shell($"rm {host.Bin}/bridge");
+        Assert.EndsWith(" bridge: put back; it was gone", Next(), StringComparison.Ordinal);
+        host.Shell($"cp {PluginDirectory.Reference}/loopback {host.Bin}/new; mv {host.Bin}/new {host.Bin}/loopback");
+        var digest = host.Shell($"sha256sum {PluginDirectory.Reference}/loopback | cut -d' ' -f1");
+        Assert.Matches($" loopback: put back; found [0-9]+ bytes, written 20[0-9TZ:-]+, digest {digest}, build id [0-9a-f]+$", Next());
+        host.Shell($"chmod 0 {host.Bin}/host-local");
+        Assert.EndsWith(" host-local: put back; it had mode 0", Next(), StringComparison.Ordinal);
+        host.Shell($"rm -r {host.Drivers}/plugboard~local");
+        Assert.EndsWith(" plugboard~local/local: put back; it was gone", Next(), StringComparison.Ordinal);
+        host.AssertAllWork();
+        Assert.Equal("ours", host.Owners);
+        Assert.Equal(0, host.Run("status").ExitCode);
+        // What others put there meanwhile is what `--restore` means.
+        End();
+        host.Run("uninstall --restore").Succeeded();
+        Assert.Equal("reference", host.OwnerOf("loopback"));
+    }
+
+    [KernelFact]
+    public void A_file_that_is_overwritten_in_place_is_put_back_whole()
+    {
+        Start("");
+        host.Shell($"cat {PluginDirectory.Reference}/bridge > {host.Bin}/bridge");
+        Assert.Contains(" bridge: put back; found ", Next(), StringComparison.Ordinal);
+        Assert.Equal("ours", host.OwnerOf("bridge"));
+        host.AssertAllWork();
+    }
+
+    [KernelFact]
+    public void The_whole_directory_may_be_removed_and_made_anew()
+    {
+        Start("--audit 1");
+        host.Shell($"rm -r {host.Bin}; mkdir {host.Bin}");
+        for (var i = 0; i < 20 && !File.Exists($"{host.Bin}/bridge"); i++)
+            Next();
+        Assert.Equal("ours", host.Owners);
+    }
+
+    [KernelFact]
+    public void Two_who_both_insist_do_not_fill_the_node()
+    {
+        Start("--plugins bridge");
+        host.Shell($"rm {host.Bin}/bridge");
+        Assert.EndsWith("it was gone", Next(), StringComparison.Ordinal);
+        host.Shell($"rm {host.Bin}/bridge");
+        Assert.EndsWith("; if it is changed again, not before 1 s", Next(), StringComparison.Ordinal);
+        var start = Stopwatch.GetTimestamp();
+        host.Shell($"rm {host.Bin}/bridge");
+        Assert.EndsWith("; if it is changed again, not before 2 s", Next(), StringComparison.Ordinal);
+        Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0.5, 10);
+        Assert.Equal("ours", host.OwnerOf("bridge"));
+    }
+
+    [KernelFact]
+    public void A_rollback_by_hand_stays()
+    {
+        Start("--plugins bridge,loopback");
+        host.Run("rollback --plugins bridge").Succeeded();
+        Assert.Matches(" bridge: left alone from now on: rollback by another run at 20[0-9TZ:-]+$", Next());
+        host.Shell($"rm {host.Bin}/loopback");
+        Assert.Contains(" loopback: put back", Next(), StringComparison.Ordinal);
+        Assert.Equal(("reference", "ours"), (host.OwnerOf("bridge"), host.OwnerOf("loopback")));
+    }
+
+    [KernelFact]
+    public void An_uninstall_is_refused_while_somebody_would_undo_it()
+    {
+        Start("");
+        var refused = host.Run("uninstall");
+        Assert.Equal(3, refused.ExitCode);
+        Assert.Contains("`install --wait` keeps these files (process ", refused.Error, StringComparison.Ordinal);
+        Assert.Contains("delete its DaemonSet", refused.Error, StringComparison.Ordinal);
+        End();
+        host.Run("uninstall --restore").Succeeded();
+        Assert.Equal("reference", host.Owners);
+        Assert.DoesNotContain(host.Files(), static file => file.StartsWith(".plugboard", StringComparison.Ordinal));
+    }
+
+    [KernelFact]
+    public void It_ends_at_once_when_it_is_told_to()
+    {
+        Start("");
+        var start = Stopwatch.GetTimestamp();
+        Assert.Equal("0", End());
+        Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0, 2);
+    }
+
+    // As the first process of a container, for which the kernel drops signals that would only end it.
+    private void Start(string arguments)
+    {
+        var directory = host.Node.Directory;
+        host.Shell($"mkfifo {directory}/log");
+        var words = string.Join(' ', host.Command("install --wait " + arguments));
+        ended = Task.Run(() =>
+        {
+            var result = host.Node.RunBeside(new Plugboard.Linux.Command("/usr/bin/unshare")
+            {
+                Arguments = ["--pid", "--fork", "--kill-child", "sh", "-c", $"exec {words} 2> {directory}/log"],
+                Timeout = TimeSpan.FromMinutes(2),
+            }.Run);
+            return result.ExitCode?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? $"signal {result.Signal}";
+        });
+        log = new StreamReader($"{directory}/log");
+        Assert.Contains(" keeping ", Next(), StringComparison.Ordinal);
+    }
+
+    private string Next()
+    {
+        var line = log.ReadLineAsync();
+        Assert.True(line.Wait(patience), "nothing was logged");
+        return line.Result ?? throw new InvalidOperationException("the installer ended");
+    }
+
+    private string End()
+    {
+        // The process that has this host's folder on its command line, and no other.
+        host.Shell($"for p in $(pgrep -f 'installer install --wait.* --host-root {host.Root}$'); do [ $(readlink /proc/$p/exe) = {InstallerHost.Executable} ] && kill -TERM $p; done; true");
+        Assert.True(ended.Wait(patience), "it does not end");
+        return ended.Result;
+    }
+}
