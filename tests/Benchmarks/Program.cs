@@ -1,10 +1,12 @@
 using Plugboard.Benchmarks;
+using Plugboard.Linux.Namespaces;
 
 if (args.Length < 2 || args.Contains("--help"))
 {
-    Report.Line("usage: bench OUR_DIRECTORY REFERENCE_DIRECTORY [-n RUNS] [--pods PRESENT] [--parallel ADDS] [--only basic|full] [--volumes | --installer]");
+    Report.Line("usage: bench OUR_DIRECTORY REFERENCE_DIRECTORY [-n RUNS] [--pods PRESENT] [--parallel ADDS] [--only basic|full] [--volumes | --installer | --masquerade]");
     Report.Line("--volumes: the FlexVolume driver only, beside a driver in shell.");
     Report.Line("--installer: the installer only, on folders that stand for hosts.");
+    Report.Line("--masquerade: the coordinator's masquerading only, beside ip-masq-agent's way.");
     Report.Line("Both sides run the same network turn and turn about, each in a namespace and a data directory of its own.");
     return 2;
 }
@@ -13,11 +15,15 @@ var options = BenchOptions.Parse(args);
 using var machine = BenchMachine.Create();
 if (args.Contains("--installer"))
     return new InstallerBench(options, machine.AddDirectory()).Run() ? 0 : 1;
+var masquerade = new MasqueradeBench(options, machine.AddDirectory());
+if (args.Contains("--masquerade"))
+    return NamespaceThread.Run(machine.Open(machine.AddNamespace("masq")), masquerade.Run) ? 0 : 1;
 var reached = new VolumeBench(options, machine.AddDirectory()).Run();
 if (!args.Contains("--volumes"))
 {
     foreach (var network in options.Networks)
         reached &= new Bench(options, machine, network).Run();
+    reached &= NamespaceThread.Run(machine.Open(machine.AddNamespace("masq")), masquerade.Run);
 }
 
 Report.Line(reached ? "All ratios are reached." : "Some ratios are not reached.");

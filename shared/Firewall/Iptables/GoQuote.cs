@@ -4,8 +4,9 @@ using System.Text;
 namespace Plugboard.Firewall.Iptables;
 
 /// <summary>Text in quotation marks as Go's <c>%q</c> writes it: the reference's comments are made so. Source: go/strconv/quote.go.</summary>
-internal static class GoQuote
+public static class GoQuote
 {
+    /// <summary>The text with its quotation marks.</summary>
     public static string Of(string text)
     {
         var quoted = new StringBuilder(text.Length + 2).Append('"');

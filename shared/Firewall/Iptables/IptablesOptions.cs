@@ -6,6 +6,9 @@ public sealed record IptablesOptions
     /// <summary>Which implementation.</summary>
     public IptablesVariant Variant { get; init; }
 
+    /// <summary>Which table.</summary>
+    public string Table { get; init; } = "nat";
+
     /// <summary>How long to wait for the xtables lock, in whole seconds of at least one. iptables-nft has no lock.</summary>
     public TimeSpan LockTimeout { get; init; } = TimeSpan.FromSeconds(10);
 

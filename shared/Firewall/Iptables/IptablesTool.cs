@@ -18,14 +18,14 @@ internal sealed class IptablesTool(bool is6, IptablesOptions options)
     public NatTable Save()
     {
         var path = Find("save");
-        var result = Run(new Command(path) { Arguments = ["-t", "nat"], Environment = ChildEnvironment(), Timeout = options.Timeout });
+        var result = Run(new Command(path) { Arguments = ["-t", options.Table], Environment = ChildEnvironment(), Timeout = options.Timeout });
         if (!result.Succeeded)
             throw Failed(path, result, null);
         var saved = Encoding.UTF8.GetString(result.Output);
         // iptables-nft-save says only this, and succeeds, where somebody put rules of nftables into its table: to go on would be to see none of ours.
         if (saved.Contains("is incompatible, use 'nft' tool", StringComparison.Ordinal))
-            throw new IptablesException(path, 0, null, $"{path}: the nat table holds rules that iptables cannot read; see `nft list table {(is6 ? "ip6" : "ip")} nat`");
-        return NatTable.Parse(saved);
+            throw new IptablesException(path, 0, null, $"{path}: the {options.Table} table holds rules that iptables cannot read; see `nft list table {(is6 ? "ip6" : "ip")} {options.Table}`");
+        return NatTable.Parse(saved, options.Table);
     }
 
     /// <summary>Does what a script says, all of it or nothing; null when done, else the failure, which may be that the table changed meanwhile.</summary>

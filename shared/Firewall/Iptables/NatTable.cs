@@ -1,6 +1,6 @@
 namespace Plugboard.Firewall.Iptables;
 
-/// <summary>The nat table of one family as iptables-save(8) writes it: chains and their rules. Pure.</summary>
+/// <summary>The nat table of one family as iptables-save(8) writes it, or another that is asked for: chains and their rules. Pure.</summary>
 public sealed class NatTable
 {
     private readonly Dictionary<string, List<IptablesRule>> chains = new(StringComparer.Ordinal);
@@ -13,14 +13,16 @@ public sealed class NatTable
     public static NatTable Empty { get; } = new();
 
     /// <summary>Reads what iptables-save printed; other tables' sections are passed over.</summary>
-    public static NatTable Parse(string saved)
+    /// <param name="saved">Its output.</param>
+    /// <param name="name">The table that is wanted.</param>
+    public static NatTable Parse(string saved, string name = "nat")
     {
         var table = new NatTable();
         var inside = false;
         foreach (var line in saved.AsSpan().EnumerateLines())
         {
             if (line.StartsWith("*"))
-                inside = line.SequenceEqual("*nat");
+                inside = line[1..].SequenceEqual(name);
             else if (inside && line.StartsWith(":"))
                 table.chains.TryAdd(line[1..line.IndexOf(' ')].ToString(), []);
             else if (inside && line.StartsWith("-A "))

@@ -3,15 +3,16 @@ using System.Text;
 namespace Plugboard.Firewall.Iptables;
 
 /// <summary>
-/// What one <c>iptables-restore --noflush</c> is to do to the nat table, all of it or nothing. Nothing that a name or a comment holds gets out
+/// What one <c>iptables-restore --noflush</c> is to do to a table, all of it or nothing. Nothing that a name or a comment holds gets out
 /// of its word: what cannot be quoted is refused. Source: iptables-restore(8), iptables/iptables-restore.c.
 /// </summary>
-public sealed class RestoreScript
+/// <param name="table">The table.</param>
+public sealed class RestoreScript(string table = "nat")
 {
     // iptables-restore.c reads lines into 10,240 bytes; what is longer would go on as a line of its own.
     private const int LongestLine = 10_000;
 
-    private readonly List<string> lines = ["*nat"];
+    private readonly List<string> lines = ["*" + table];
 
     /// <summary>True where there is nothing to do.</summary>
     public bool IsEmpty => lines.Count == 1;

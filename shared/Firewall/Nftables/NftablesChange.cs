@@ -43,7 +43,7 @@ internal sealed record NftablesChange(NftablesVerb Verb, object Subject)
 
     private static string Describe(Set set)
     {
-        var text = new StringBuilder(" { type ").Append(Names(set.Key));
+        var text = new StringBuilder(set.RandomBelow is { } modulus ? $" {{ typeof numgen random mod {modulus}" : $" {{ type {Names(set.Key)}");
         if (set.Data.Count > 0)
             text.Append(" : ").Append(Names(set.Data));
         if (set.LeadsToVerdict)

@@ -107,6 +107,15 @@ public sealed class NftablesClient : IDisposable
         return socket.Dump(request, () => $"rules of {table}", rule => NftablesReader.Rule(rule, table) is { } read && (chain is null || read.Chain.Name == chain) ? read : null, Errno.ENOENT);
     }
 
+    /// <summary>The rules of a table in the order of their chains, each with what it says; empty where there is no such table.</summary>
+    public IReadOnlyList<RuleContent> ListContents(Table table)
+    {
+        var request = Request(NFT_MSG_GETRULE, table.Family, NetlinkH.NLM_F_DUMP, out var message);
+        request.WriteString(NFTA_RULE_TABLE, table.Name);
+        message.Dispose();
+        return socket.Dump(request, () => $"rules of {table}", rule => NftablesReader.Rule(rule, table) is { } read ? new RuleContent(read, ExpressionReader.Describe(rule)) : null, Errno.ENOENT);
+    }
+
     /// <summary>True where there is such a table.</summary>
     public bool Has(Table table)
     {

@@ -15,6 +15,9 @@ public sealed record Set(Table Table, string Name, IReadOnlyList<DataType> Key)
     /// <summary>An element is from a first key to a last, in each field (Linux 5.6 for several fields). The fields are in network order: addresses, protocols, ports.</summary>
     public bool IsInterval { get; init; }
 
+    /// <summary>The keys are ranges of what <see cref="Statements.Selector.RandomInOrder"/> with this number gives, in network order; null: they are of <see cref="Key"/>'s types.</summary>
+    public uint? RandomBelow { get; init; }
+
     /// <summary>How long an element stays that does not say it itself, in whole milliseconds; null: for ever.</summary>
     public TimeSpan? Timeout { get; init; }
 

@@ -18,7 +18,7 @@ internal static class SetWriter
     /// <exception cref="ArgumentException">Ranges of what is not in network order.</exception>
     public static void WriteDescription(NetlinkWriter writer, Set set, uint id)
     {
-        if (set.IsOfRanges && set.Key[0].IsHostEndian)
+        if (set is { IsOfRanges: true, RandomBelow: null } && set.Key[0].IsHostEndian)
             throw new ArgumentException($"there are no ranges of {set.Key[0].Name} in {set}: the kernel orders by bytes in network order", nameof(set));
         writer.WriteUInt32BigEndian(NFTA_SET_FLAGS, Flags(set));
         writer.WriteUInt32BigEndian(NFTA_SET_KEY_TYPE, Set.TypeId(set.Key));
@@ -74,9 +74,29 @@ internal static class SetWriter
         AppendNumber(data, KeyByteOrder, ByteOrder(set.Key));
         if (set.IsMap)
             AppendNumber(data, DataByteOrder, set.LeadsToVerdict ? ByteOrderOfSeveral : ByteOrder(set.Data));
+        if (set.RandomBelow is { } modulus)
+            AppendTypeOfRandom(data, modulus);
         if (set.Comment.Length > 0)
             data.AddRange(UserDataComment.Write(UserDataComment.InSet, set.Comment));
         return data.ToArray();
+    }
+
+    // "typeof numgen random mod 100 : verdict": nft neither prints nor reads numbers without saying whose they are.
+    // libnftnl, include/udata.h (NFTNL_UDATA_SET_KEY_TYPEOF, _DATA_TYPEOF); nftables, include/expression.h (EXPR_VERDICT, EXPR_NUMGEN), src/numgen.c.
+    private static void AppendTypeOfRandom(List<byte> data, uint modulus)
+    {
+        const byte KeyTypeOf = 3, DataTypeOf = 4, Expression = 0, Details = 1;
+        const uint Verdict = 1, NumGen = 23;
+        var numbers = new List<byte>();
+        AppendNumber(numbers, 0, NFT_NG_RANDOM);
+        AppendNumber(numbers, 1, modulus);
+        AppendNumber(numbers, 2, 0);
+        data.AddRange([KeyTypeOf, (byte)(numbers.Count + 8)]);
+        AppendNumber(data, Expression, NumGen);
+        data.AddRange([Details, (byte)numbers.Count, .. numbers]);
+        data.AddRange([DataTypeOf, 8]);
+        AppendNumber(data, Expression, Verdict);
+        data.AddRange([Details, 0]);
     }
 
     private static uint ByteOrder(IReadOnlyList<DataType> types) => types.Count > 1 ? ByteOrderOfSeveral : types[0].IsHostEndian ? HostEndian : BigEndian;

@@ -7,6 +7,7 @@ internal static partial class INotify
 {
     public const int IN_CLOEXEC = 0x80000;
     public const int IN_NONBLOCK = 0x800;
+    public const uint IN_MODIFY = 0x2;
     public const uint IN_ATTRIB = 0x4;
     public const uint IN_CLOSE_WRITE = 0x8;
     public const uint IN_MOVED_FROM = 0x40;
@@ -24,4 +25,7 @@ internal static partial class INotify
 
     [LibraryImport("libc", EntryPoint = "inotify_add_watch", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int AddWatch(int fd, string path, uint mask);
+
+    [LibraryImport("libc", EntryPoint = "inotify_rm_watch", SetLastError = true)]
+    public static partial int RemoveWatch(int fd, int watch);
 }

@@ -74,6 +74,13 @@ public sealed class Selector
     /// <summary><c>numgen random mod 4</c>: for each packet a number from 0 on, below <paramref name="modulus"/>, which is at least 1.</summary>
     public static Selector Random(uint modulus) => new($"numgen random mod {modulus}", DataType.Number, (writer, to) => writer.Random(modulus, to));
 
+    /// <summary>As <see cref="Random"/>, in network order: the key of a map with <see cref="Set.RandomBelow"/>, alone.</summary>
+    public static Selector RandomInOrder(uint modulus) => new($"numgen random mod {modulus}", DataType.Number, (writer, to) =>
+    {
+        writer.Random(modulus, to);
+        writer.ToNetworkOrder(DataType.Number.Length);
+    });
+
     private static Selector Address(bool is6, string word, int offset)
     {
         void Load(ExpressionWriter writer, int to) => writer.Payload(NFT_PAYLOAD_NETWORK_HEADER, offset, is6 ? 16 : 4, to);

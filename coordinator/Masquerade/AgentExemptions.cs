@@ -1,0 +1,27 @@
+using Plugboard.Addresses;
+using Plugboard.Coordinator.Masquerade.Configuration;
+
+namespace Plugboard.Coordinator.Masquerade;
+
+/// <summary>Where packets go with their senders' own addresses. Pure.</summary>
+internal static class AgentExemptions
+{
+    /// <summary>169.254.0.0/16, RFC 3927.</summary>
+    public static IPPrefix LinkLocal { get; } = IPPrefix.Parse("169.254.0.0/16");
+
+    /// <summary>fe80::/10, RFC 4291.</summary>
+    public static IPPrefix LinkLocalIPv6 { get; } = IPPrefix.Parse("fe80::/10");
+
+    /// <summary>In the agent's order, the cluster's pods last; of both families, each with why.</summary>
+    public static IEnumerable<(IPPrefix Network, string Why)> Of(MasqueradeConfig config, IEnumerable<IPPrefix> podCidrs)
+    {
+        if (!config.MasqLinkLocal)
+            yield return (LinkLocal, "link-local");
+        if (!config.MasqLinkLocalIPv6)
+            yield return (LinkLocalIPv6, "link-local");
+        foreach (var network in config.NonMasqueradeCidrs)
+            yield return (network, "nonMasqueradeCIDRs");
+        foreach (var network in podCidrs)
+            yield return (network.Network, "pods of the cluster");
+    }
+}

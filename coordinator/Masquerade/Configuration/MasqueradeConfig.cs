@@ -1,0 +1,45 @@
+using Plugboard.Addresses;
+using Plugboard.Linux;
+
+namespace Plugboard.Coordinator.Masquerade.Configuration;
+
+/// <summary>What ip-masq-agent's configuration file says, checked, with this project's further keys.</summary>
+internal sealed record MasqueradeConfig
+{
+    private static readonly ValueArray<IPPrefix> PrivateRanges = Parse("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16");
+
+    // RFC 5735 and 6598, in the agent's order.
+    private static readonly ValueArray<IPPrefix> OtherReservedRanges = Parse(
+        "100.64.0.0/10", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4");
+
+    /// <summary>Where packets go with the sender's own address, in the file's order.</summary>
+    public ValueArray<IPPrefix> NonMasqueradeCidrs { get; init; } = PrivateRanges;
+
+    /// <summary>How many <see cref="NonMasqueradeCidrs"/> there may be.</summary>
+    public int CidrLimit { get; init; } = 64;
+
+    /// <summary>Link-local IPv4 destinations are masqueraded too.</summary>
+    public bool MasqLinkLocal { get; init; }
+
+    /// <summary>Link-local IPv6 destinations are masqueraded too.</summary>
+    public bool MasqLinkLocalIPv6 { get; init; }
+
+    /// <summary>How often the file is read though nobody told that it changed; more than zero.</summary>
+    public TimeSpan ResyncInterval { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Only what goes there is masqueraded; null: what goes anywhere that is not exempt.</summary>
+    public ValueArray<IPPrefix>? MasqueradeCidrs { get; init; }
+
+    /// <summary>Only what leaves by these links is masqueraded; null: by any.</summary>
+    public ValueArray<string>? OutputInterfaces { get; init; }
+
+    /// <summary>The addresses that packets leave by a link with, where that is not the link's own; at most one per link and family.</summary>
+    public ValueArray<SnatAddress> SnatAddresses { get; init; } = [];
+
+    /// <summary>What is in force without a file.</summary>
+    /// <param name="allReserved"><c>--nomasq-all-reserved-ranges</c>.</param>
+    public static MasqueradeConfig Default(bool allReserved) =>
+        allReserved ? new() { NonMasqueradeCidrs = PrivateRanges.Concat(OtherReservedRanges).ToValueArray() } : new();
+
+    private static ValueArray<IPPrefix> Parse(params string[] prefixes) => prefixes.Select(text => IPPrefix.Parse(text)).ToValueArray();
+}

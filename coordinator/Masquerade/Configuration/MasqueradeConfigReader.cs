@@ -1,0 +1,186 @@
+using System.Globalization;
+using Plugboard.Addresses;
+using Plugboard.Firewall.Iptables;
+using Plugboard.Linux;
+
+namespace Plugboard.Coordinator.Masquerade.Configuration;
+
+/// <summary>
+/// Reads ip-masq-agent's configuration file as the agent does: keys in any case, only the given ones change the defaults, its checks in its order and its words. Unlike the agent's it
+/// names keys that nobody knows and refuses an interval that would never end. Pure. Source: ip-masq-agent, cmd/ip-masq-agent/ip-masq-agent.go (syncConfig, validate).
+/// </summary>
+/// <param name="defaults">What is in force without the file.</param>
+/// <param name="enableIPv6">IPv6 networks are allowed.</param>
+internal sealed class MasqueradeConfigReader(MasqueradeConfig defaults, bool enableIPv6)
+{
+    /// <summary>As many bytes as a ConfigMap can have.</summary>
+    public const int LongestText = 1024 * 1024;
+
+    private readonly List<string> warnings = [];
+
+    /// <summary>Reads a text.</summary>
+    /// <returns>The configuration, and what is odd about it: keys that nobody knows.</returns>
+    /// <exception cref="MasqueradeConfigException">It cannot be used.</exception>
+    public (MasqueradeConfig Config, IReadOnlyList<string> Warnings) Read(string text)
+    {
+        if (text.Length > LongestText)
+            throw new MasqueradeConfigException(string.Create(CultureInfo.InvariantCulture, $"the file is longer than {LongestText} characters"));
+        warnings.Clear();
+        var root = text.AsSpan().TrimStart().StartsWith("{") ? JsonText.Parse(text) : YamlText.Parse(text);
+        var config = root switch
+        {
+            ConfigNode.Null => defaults,
+            ConfigNode.Mapping mapping => Apply(mapping),
+            _ => throw Mismatch("", root, "config.MasqConfig"),
+        };
+        Validate(config);
+        return (config, [.. warnings]);
+    }
+
+    private MasqueradeConfig Apply(ConfigNode.Mapping mapping)
+    {
+        var config = defaults;
+        var (names, others) = (new RawLists(), new List<string>());
+        foreach (var (key, value) in mapping.Items)
+        {
+            // Go's reader takes the keys in any case, the last one counts.
+            config = key.ToUpperInvariant() switch
+            {
+                "NONMASQUERADECIDRS" => names.KeepExempt(config, Strings(key, value)),
+                "CIDRLIMIT" => value is ConfigNode.Null ? config : config with { CidrLimit = Integer(key, value) },
+                "MASQLINKLOCAL" => value is ConfigNode.Null ? config : config with { MasqLinkLocal = Flag(key, value) },
+                "MASQLINKLOCALIPV6" => value is ConfigNode.Null ? config : config with { MasqLinkLocalIPv6 = Flag(key, value) },
+                "RESYNCINTERVAL" => value is ConfigNode.Null ? config : config with { ResyncInterval = Interval(key, value) },
+                "MASQUERADECIDRS" => names.KeepOnly(config, value is ConfigNode.Null ? null : Strings(key, value)),
+                "OUTPUTINTERFACES" => config with { OutputInterfaces = value is ConfigNode.Null ? null : Links(Strings(key, value)) },
+                "SNATADDRESSES" => config with { SnatAddresses = SnatAddresses(key, value) },
+                _ => Unknown(config, key, others),
+            };
+        }
+
+        return Networks(config, names);
+    }
+
+    // The limit comes before the networks themselves are looked at.
+    private MasqueradeConfig Networks(MasqueradeConfig config, RawLists lists)
+    {
+        var count = lists.Exempt?.Count ?? (lists.Only is null ? config.NonMasqueradeCidrs.Count : 0);
+        if (count > config.CidrLimit)
+            throw new MasqueradeConfigException(string.Create(CultureInfo.InvariantCulture, $"the daemon can only accept up to {config.CidrLimit} CIDRs (excluding link-local), but got {count} CIDRs (excluding link local)"));
+        if (lists.Exempt is not null)
+            config = config with { NonMasqueradeCidrs = lists.Exempt.Select(ParseCidr).ToValueArray() };
+        else if (lists.Only is not null)
+            config = config with { NonMasqueradeCidrs = [] };
+        return lists.Only is null ? config : config with { MasqueradeCidrs = lists.Only.Select(ParseCidr).ToValueArray() };
+    }
+
+    private IPPrefix ParseCidr(string text)
+    {
+        if (!IPPrefix.TryParse(text, out var prefix))
+            throw new MasqueradeConfigException($"CIDR {GoQuote.Of(text)} could not be parsed, invalid CIDR address: {text}");
+        if (!prefix.IsNetwork)
+            throw new MasqueradeConfigException($"CIDR {GoQuote.Of(text)} is not aligned to a CIDR block, ip: \"{prefix.Address}\" network: \"{prefix.Network}\"");
+        if (prefix.Is6 && !enableIPv6)
+            throw new MasqueradeConfigException($"ipv6 is not enabled, but ipv6 cidr {text} provided. Enable ipv6 using --enable-ipv6 agent flag");
+        return prefix;
+    }
+
+    private static void Validate(MasqueradeConfig config)
+    {
+        if (config.ResyncInterval <= TimeSpan.Zero)
+            throw new MasqueradeConfigException($"resyncInterval must be more than zero, not {GoDuration.Describe(config.ResyncInterval)}");
+        foreach (var (at, address) in config.SnatAddresses.Index())
+        {
+            if (config.SnatAddresses.Take(at).Any(other => other.Link == address.Link && other.Address.Is6 == address.Address.Is6))
+                throw new MasqueradeConfigException($"snatAddresses names two {(address.Address.Is6 ? "IPv6" : "IPv4")} addresses for link {GoQuote.Of(address.Link)}");
+        }
+    }
+
+    private MasqueradeConfig Unknown(MasqueradeConfig config, string key, List<string> others)
+    {
+        if (!others.Contains(key))
+        {
+            others.Add(key);
+            warnings.Add($"key {GoQuote.Of(key)} is not known and has no effect");
+        }
+
+        return config;
+    }
+
+    // Go makes an empty text of a null in a list.
+    private static IReadOnlyList<string> Strings(string key, ConfigNode value) => value switch
+    {
+        ConfigNode.Null => [],
+        ConfigNode.Sequence list => [.. list.Items.Select(item => item is ConfigNode.Null ? "" : Text(key, item))],
+        _ => throw Mismatch(key, value, "[]string"),
+    };
+
+    private static string Text(string key, ConfigNode value) => value is ConfigNode.Text text ? text.Value : throw Mismatch(key, value, "string");
+
+    private static bool Flag(string key, ConfigNode value) => value is ConfigNode.Flag flag ? flag.Value : throw Mismatch(key, value, "bool");
+
+    private static int Integer(string key, ConfigNode value) =>
+        value is ConfigNode.Number number && int.TryParse(number.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var integer)
+            ? integer
+            : throw Mismatch(key, value, "int");
+
+    private static TimeSpan Interval(string key, ConfigNode value) => GoDuration.Parse(Text(key, value));
+
+    private static ValueArray<string> Links(IReadOnlyList<string> names) => names.Select(LinkName).ToValueArray();
+
+    // include/uapi/linux/if.h: IFNAMSIZ with the NUL; net/core/dev.c (dev_valid_name).
+    private static string LinkName(string name) =>
+        name.Length is > 0 and < 16 && name is not ("." or "..") && name.All(c => c is > ' ' and < '\x7f' and not ('/' or ':' or '"'))
+            ? name
+            : throw new MasqueradeConfigException($"{GoQuote.Of(name)} is no link's name");
+
+    private ValueArray<SnatAddress> SnatAddresses(string key, ConfigNode value)
+    {
+        if (value is ConfigNode.Null)
+            return [];
+        if (value is not ConfigNode.Mapping mapping)
+            throw Mismatch(key, value, "map[string][]string");
+        var addresses = new List<SnatAddress>();
+        foreach (var (link, given) in mapping.Items)
+        {
+            IReadOnlyList<string> texts = given is ConfigNode.Text one ? [one.Value] : Strings(key, given);
+            addresses.AddRange(texts.Select(text => new SnatAddress(LinkName(link), ParseAddress(text))));
+        }
+
+        return addresses.ToValueArray();
+    }
+
+    private IPAddr ParseAddress(string text)
+    {
+        if (!IPAddr.TryParse(text, out var address) || address.IsUnspecified)
+            throw new MasqueradeConfigException($"snatAddresses: {GoQuote.Of(text)} is no address");
+        return address.Is6 && !enableIPv6
+            ? throw new MasqueradeConfigException($"ipv6 is not enabled, but ipv6 address {text} provided. Enable ipv6 using --enable-ipv6 agent flag")
+            : address;
+    }
+
+    private static MasqueradeConfigException Mismatch(string key, ConfigNode value, string type) =>
+        new(key.Length == 0
+            ? $"json: cannot unmarshal {value.Kind} into Go value of type {type}"
+            : $"json: cannot unmarshal {value.Kind} into Go struct field MasqConfig.{key} of type {type}");
+
+    // The two lists as texts: their limit, which may come after them, is looked at first.
+    private sealed class RawLists
+    {
+        public IReadOnlyList<string>? Exempt { get; private set; }
+
+        public IReadOnlyList<string>? Only { get; private set; }
+
+        public MasqueradeConfig KeepExempt(MasqueradeConfig config, IReadOnlyList<string> list)
+        {
+            Exempt = list;
+            return config;
+        }
+
+        public MasqueradeConfig KeepOnly(MasqueradeConfig config, IReadOnlyList<string>? list)
+        {
+            Only = list;
+            return config;
+        }
+    }
+}

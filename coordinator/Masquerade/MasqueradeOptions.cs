@@ -1,0 +1,34 @@
+using Plugboard.Firewall.Iptables;
+
+namespace Plugboard.Coordinator.Masquerade;
+
+/// <summary>The flags of masquerading; ip-masq-agent's and flannel's have their names in the comments.</summary>
+internal sealed record MasqueradeOptions
+{
+    /// <summary>Whose rules.</summary>
+    public MasqueradeKind Kind { get; init; } = MasqueradeKind.Agent;
+
+    /// <summary><c>--backend</c>.</summary>
+    public MasqueradeBackend Backend { get; init; } = MasqueradeBackend.Nftables;
+
+    /// <summary><c>--masq-chain</c>: the chain of the iptables backend.</summary>
+    public string MasqChain { get; init; } = "IP-MASQ-AGENT";
+
+    /// <summary><c>--nomasq-all-reserved-ranges</c>: by default all reserved networks are exempt, not only the private ones.</summary>
+    public bool NoMasqAllReservedRanges { get; init; }
+
+    /// <summary><c>--enable-ipv6</c>, of the agent's rules; flannel's follow the cluster's network.</summary>
+    public bool EnableIPv6 { get; init; }
+
+    /// <summary><c>--random-fully</c>; flannel's <c>--ip-masq-fully-random-disable</c> is its opposite.</summary>
+    public bool RandomFully { get; init; } = true;
+
+    /// <summary><c>--to-ports</c>: the ports that flows leave with; empty: the kernel chooses.</summary>
+    public PortRanges ToPorts { get; init; } = PortRanges.Any;
+
+    /// <summary><c>--iptables-forward-rules</c>, of flannel's rules: packets from and to the cluster's network are accepted in FORWARD.</summary>
+    public bool ForwardRules { get; init; }
+
+    /// <summary>Which iptables tools.</summary>
+    public IptablesOptions Tools { get; init; } = new();
+}

@@ -1,0 +1,87 @@
+using Plugboard.Coordinator.Engine;
+using Plugboard.Firewall.Nftables;
+using Plugboard.Linux;
+using Plugboard.Netlink;
+
+namespace Plugboard.Coordinator.Masquerade.Native;
+
+/// <summary>Keeps the table in the kernel. What the kernel's ruleset had as its number when all was right tells, with one question, that it still is.</summary>
+/// <param name="client">The kernel.</param>
+internal sealed class NativeMasquerade(NftablesClient client)
+{
+    // Each time somebody else changed rules while ours were compared.
+    private const int MostAttempts = 10;
+
+    private NativeRules? verified;
+    private uint generation;
+
+    /// <summary>Makes the table so.</summary>
+    /// <param name="wanted">How; the same object while nothing else is wanted.</param>
+    /// <param name="isForced">Look at all of it, whatever the number says.</param>
+    public SyncOutcome Sync(NativeRules wanted, bool isForced)
+    {
+        if (!isForced && ReferenceEquals(wanted, verified) && client.GetGeneration() == generation)
+            return SyncOutcome.Steady;
+        verified = null;
+        var whole = false;
+        for (var attempt = 1; ; attempt++)
+        {
+            var number = client.GetGeneration();
+            // In the end without the kernel's word that nobody else came between.
+            var batch = new NftablesBatch(attempt < MostAttempts ? number : null);
+            if (!TryCompare(wanted, batch, whole) && attempt < MostAttempts)
+                continue;
+            if (batch.IsEmpty)
+            {
+                (verified, generation) = (wanted, number);
+                return SyncOutcome.Steady;
+            }
+
+            var failures = client.TryCommit(batch);
+            if (failures.Count == 0)
+                return new SyncOutcome(NativeChanges.Of(batch), []);
+            if (attempt >= MostAttempts)
+                return new SyncOutcome([], [new NftablesException(failures).Message]);
+            // A part that cannot be changed can be made anew.
+            whole = whole || failures[0].Error.Errno != Errno.ERESTART;
+        }
+    }
+
+    /// <summary>What <see cref="Sync"/> would do.</summary>
+    public SyncOutcome Plan(NativeRules wanted)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var batch = new NftablesBatch();
+            if (TryCompare(wanted, batch, whole: false) || attempt >= MostAttempts)
+                return batch.IsEmpty ? SyncOutcome.Steady : new SyncOutcome(NativeChanges.Of(batch), []);
+        }
+    }
+
+    private bool TryCompare(NativeRules wanted, NftablesBatch batch, bool whole)
+    {
+        try
+        {
+            new NativeDifference(client, wanted).AddTo(batch, whole);
+            return true;
+        }
+        catch (NetlinkException e) when (e.Errno == Errno.EINTR)
+        {
+            // The kernel says that the list changed while it was told.
+            return false;
+        }
+    }
+
+    /// <summary>Takes the table away; or only tells.</summary>
+    public SyncOutcome Remove(bool isDryRun)
+    {
+        verified = null;
+        if (!client.Has(NativeRules.Table))
+            return SyncOutcome.Steady;
+        var batch = new NftablesBatch();
+        batch.Delete(NativeRules.Table);
+        if (!isDryRun && client.TryCommit(batch) is { Count: > 0 } failures && failures[0].Error.Errno != Errno.ENOENT)
+            return new SyncOutcome([], [new NftablesException(failures).Message]);
+        return new SyncOutcome(NativeChanges.Of(batch), []);
+    }
+}
