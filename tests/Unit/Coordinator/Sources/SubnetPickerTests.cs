@@ -1,7 +1,6 @@
 using Plugboard.Addresses;
 using Plugboard.Coordinator.Configuration;
 using Plugboard.Coordinator.Sources.Etcd;
-using Plugboard.Linux;
 
 namespace Plugboard.Tests.Unit.Coordinator.Sources;
 
