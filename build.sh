@@ -12,7 +12,7 @@ executables=$(echo plugins/*/ coordinator/ installer/)
 
 # Debian packages: what compiling needs, what running the tests, the demo and the bench needs.
 build_packages="gcc libc6-dev binutils zlib1g-dev cmake g++ libssl-dev"
-run_packages="iproute2 iputils-ping busybox-static containernetworking-plugins strace podman runc kmod tcpdump time user-mode-linux iptables conntrack nftables e2fsprogs xfsprogs btrfs-progs nfs-kernel-server samba jq"
+run_packages="iproute2 iputils-ping busybox-static containernetworking-plugins strace podman runc kmod tcpdump time user-mode-linux iptables conntrack nftables e2fsprogs xfsprogs btrfs-progs nfs-kernel-server samba jq etcd-server etcd-client"
 
 say() { printf '\033[1m== %s\033[0m\n' "$*"; }
 die() { printf 'build.sh: %s\n' "$*" >&2; exit 1; }

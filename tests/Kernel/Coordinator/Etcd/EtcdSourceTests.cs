@@ -1,0 +1,237 @@
+using Plugboard.Addresses;
+using Plugboard.Coordinator.Cluster;
+using Plugboard.Testing;
+
+namespace Plugboard.Tests.Kernel.Coordinator.Etcd;
+
+public sealed class EtcdSourceTests : IDisposable
+{
+    private const string Config = "/coreos.com/network/config";
+    private const string Leases = "/coreos.com/network/subnets/";
+    private const string FlannelValue = """{"PublicIP":"192.168.0.77","PublicIPv6":null,"BackendType":"vxlan","BackendData":{"VNI":1,"VtepMAC":"c6:d7:0e:51:7a:bc"}}""";
+
+    private readonly EtcdServer server = new();
+
+    public void Dispose() => server.Dispose();
+
+    private void Start(string config = """{"Network":"10.5.0.0/16","Backend":{"Type":"host-gw"}}""")
+    {
+        server.Start();
+        server.Ctl("put", Config, config);
+    }
+
+    private string[] Keys() => server.Ctl("get", Leases, "--prefix", "--keys-only").Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+    // As the text of a key shows its lease: "lease":N is left out where there is none.
+    private string LeaseOf(string key)
+    {
+        var json = server.Ctl("get", Leases + key, "-w", "json");
+        var at = json.IndexOf("\"lease\":", StringComparison.Ordinal);
+        return at < 0 ? "" : json[(at + 8)..json.IndexOf('}', at)];
+    }
+
+    private static string KeyOf(EtcdNode node) => node.Subnets.Replace('/', '-');
+
+    [KernelFact]
+    public async Task A_node_gets_a_lease_that_is_written_as_flannel_writes_it_and_lasts_a_day()
+    {
+        Start();
+        await using var node = new EtcdNode(server, "one", "192.168.0.1");
+        await node.UntilLeased();
+        Assert.Equal("10.5.0.0/16", node.Board.Current.Network?.Network.ToString());
+        Assert.Equal([Leases + KeyOf(node)], Keys());
+        Assert.Equal("""{"PublicIP":"192.168.0.1","PublicIPv6":null,"BackendType":"host-gw"}""", server.Ctl("get", Leases + KeyOf(node), "--print-value-only"));
+        var ttl = server.Ctl("lease", "timetolive", long.Parse(LeaseOf(KeyOf(node))).ToString("x"));
+        Assert.Contains("granted with TTL(86400s)", ttl, StringComparison.Ordinal);
+
+        node.Advertise("vxlan", new VtepData(1, MacAddress.Parse("c6:d7:0e:51:7a:bd")));
+        await node.Until(now => now.Nodes["one"].BackendType == "vxlan");
+        Assert.Equal(
+            """{"PublicIP":"192.168.0.1","PublicIPv6":null,"BackendType":"vxlan","BackendData":{"VNI":1,"VtepMAC":"c6:d7:0e:51:7a:bd"}}""",
+            server.Ctl("get", Leases + KeyOf(node), "--print-value-only"));
+    }
+
+    [KernelFact]
+    public async Task What_flanneld_writes_is_a_peer_and_what_is_none_is_named_and_left_out()
+    {
+        Start();
+        server.Ctl("put", Leases + "10.5.77.0-24", FlannelValue);
+        server.Ctl("put", Leases + "garbage", "x");
+        server.Ctl("put", Leases + "10.5.78.0-24", "not json");
+        await using var node = new EtcdNode(server, "one", "");
+        await node.Until(now => now.IsComplete);
+        var peer = new ClusterNode
+        {
+            Name = "10.5.77.0-24",
+            PodCidrs = [IPPrefix.Parse("10.5.77.0/24")],
+            Addresses = [IPAddr.Parse("192.168.0.77")],
+            BackendType = "vxlan",
+            Vtep4 = new VtepData(1, MacAddress.Parse("c6:d7:0e:51:7a:bc")),
+        };
+        Assert.Equal(peer, Assert.Single(node.Board.Current.Nodes.Values));
+        Assert.Equal(
+            [
+                "etcd's key \"/coreos.com/network/subnets/10.5.78.0-24\" is left out: the value is no JSON",
+                "etcd's key \"/coreos.com/network/subnets/garbage\" is left out: the key's \"garbage\" is no IPv4 network",
+            ],
+            node.Log.Order());
+
+        // The watch: a new one, a changed one, a deleted one, and one that turns to garbage.
+        server.Ctl("put", Leases + "10.5.79.0-24", FlannelValue.Replace(".77", ".79", StringComparison.Ordinal));
+        await node.Until(_ => node.Peers == "10.5.77.0-24 10.5.79.0-24");
+        server.Ctl("put", Leases + "10.5.79.0-24", FlannelValue.Replace(".77", ".80", StringComparison.Ordinal));
+        await node.Until(now => now.Nodes["10.5.79.0-24"].Addresses[0].ToString() == "192.168.0.80");
+        server.Ctl("del", Leases + "10.5.77.0-24");
+        await node.Until(_ => node.Peers == "10.5.79.0-24");
+        server.Ctl("put", Leases + "10.5.79.0-24", "{");
+        await node.Until(_ => node.Peers.Length == 0);
+        server.Ctl("put", Config, """{"Network":"10.6.0.0/16","Backend":{"Type":"vxlan"}}""");
+        await node.Until(now => now.Network?.Network.ToString() == "10.6.0.0/16");
+    }
+
+    [KernelFact]
+    public async Task Many_nodes_at_once_never_have_one_network()
+    {
+        // Three networks for three nodes: nearly every try meets another's.
+        Start("""{"Network":"10.5.0.0/28","EnableIPv6":true,"IPv6Network":"fd00::/124","Backend":{"Type":"host-gw"}}""");
+        var nodes = Enumerable.Range(1, 3).Select(i => new EtcdNode(server, $"node-{i}", $"192.168.0.{i} fd00:1::{i}")).ToList();
+        foreach (var node in nodes)
+            await node.UntilLeased();
+        Assert.Equal(3, Keys().Length);
+        Assert.Equal(6, nodes.SelectMany(node => node.Subnets.Split(", ")).Distinct().Count());
+        foreach (var node in nodes)
+            await node.Until(now => now.Nodes.Count == 3);
+
+        await using (var late = new EtcdNode(server, "late", "192.168.0.9 fd00:1::9"))
+        {
+            await late.Until(now => now.Hindrance == "this node's lease: no network of 10.5.0.0/28 is free any more");
+            Assert.Equal(3, late.Board.Current.Nodes.Count);
+            server.Ctl("del", Leases, "--prefix");
+            foreach (var node in nodes.Append(late))
+                await node.Until(now => now.Nodes.Count >= 3);
+        }
+
+        foreach (var node in nodes)
+            await node.DisposeAsync();
+    }
+
+    [KernelFact]
+    public async Task A_lease_is_renewed_before_it_ends()
+    {
+        Start();
+        await using var node = new EtcdNode(server, "one", "192.168.0.1", options => options with { LeaseTime = TimeSpan.FromSeconds(4), RenewMargin = TimeSpan.FromSeconds(3) });
+        await node.UntilLeased();
+        var first = LeaseOf(KeyOf(node));
+        // Longer than a lease lasts that nobody renews, etcd's own second of slack with it.
+        await Task.Delay(TimeSpan.FromSeconds(6));
+        Assert.Single(Keys());
+        Assert.NotEqual(first, LeaseOf(KeyOf(node)));
+        Assert.DoesNotContain(node.Log, line => line.Contains("another is acquired", StringComparison.Ordinal));
+    }
+
+    [KernelFact]
+    public async Task A_lease_that_is_deleted_is_acquired_anew_and_one_that_was_given_away_is_let_go()
+    {
+        Start();
+        await using var node = new EtcdNode(server, "one", "192.168.0.1");
+        await node.UntilLeased();
+        var (key, subnets) = (KeyOf(node), node.Subnets);
+        server.Ctl("del", Leases + key);
+        await using (var other = new EtcdNode(server, "other", ""))
+            await other.Until(_ => other.Peers == key);
+        Assert.Equal(subnets, node.Subnets);
+
+        server.Ctl("put", Leases + key, FlannelValue);
+        await node.Until(_ => node.Subnets != subnets && node.Peers == key);
+        Assert.Equal(2, Keys().Length);
+    }
+
+    [KernelFact]
+    public async Task Who_comes_back_keeps_its_network()
+    {
+        Start();
+        string subnets;
+        await using (var node = new EtcdNode(server, "one", "192.168.0.1"))
+        {
+            await node.UntilLeased();
+            subnets = node.Subnets;
+        }
+
+        // Nothing is told to etcd when a node ends, be it killed or stopped: the lease stays.
+        var lease = LeaseOf(subnets.Replace('/', '-'));
+        await using (var node = new EtcdNode(server, "one", "192.168.0.1"))
+        {
+            await node.UntilLeased();
+            Assert.Equal((subnets, ""), (node.Subnets, node.Peers));
+            Assert.NotEqual(lease, LeaseOf(KeyOf(node)));
+        }
+
+        server.Ctl("del", Leases, "--prefix");
+        await using (var node = new EtcdNode(server, "one", "192.168.0.1", options => options with { PreviousSubnets = [IPPrefix.Parse(subnets)] }))
+        {
+            await node.UntilLeased();
+            Assert.Equal(subnets, node.Subnets);
+        }
+    }
+
+    [KernelFact]
+    public async Task A_reservation_is_kept_without_an_end()
+    {
+        Start();
+        server.Ctl("put", Leases + "10.5.9.0-24", """{"PublicIP":"192.168.0.1","PublicIPv6":null}""");
+        await using var node = new EtcdNode(server, "one", "192.168.0.1");
+        await node.UntilLeased();
+        Assert.Equal("10.5.9.0/24", node.Subnets);
+        Assert.Equal("", LeaseOf("10.5.9.0-24"));
+        Assert.Equal("""{"PublicIP":"192.168.0.1","PublicIPv6":null,"BackendType":"host-gw"}""", server.Ctl("get", Leases + "10.5.9.0-24", "--print-value-only"));
+    }
+
+    [KernelFact]
+    public async Task A_lease_outside_the_configuration_is_given_back()
+    {
+        Start();
+        server.Ctl("put", Leases + "10.9.9.0-24", """{"PublicIP":"192.168.0.1","PublicIPv6":null}""");
+        await using var node = new EtcdNode(server, "one", "192.168.0.1");
+        await node.UntilLeased();
+        Assert.StartsWith("10.5.", node.Subnets, StringComparison.Ordinal);
+        Assert.Equal([Leases + KeyOf(node)], Keys());
+    }
+
+    [KernelFact]
+    public async Task While_etcd_is_away_nobody_is_taken_off_the_board()
+    {
+        Start();
+        server.Ctl("put", Leases + "10.5.77.0-24", FlannelValue);
+        await using var node = new EtcdNode(server, "one", "192.168.0.1");
+        await node.Until(now => now.Nodes.Count == 2);
+        var subnets = node.Subnets;
+        server.Stop();
+        await node.Until(now => now.Hindrance is not null);
+        await node.Until(now => now.Hindrance == "etcd: http://127.0.0.1:2379: Connection refused");
+        Assert.Equal((subnets, "10.5.77.0-24", true), (node.Subnets, node.Peers, node.Board.Current.IsComplete));
+        server.Start();
+        await node.Until(now => now.Hindrance is null);
+        server.Ctl("del", Leases + "10.5.77.0-24");
+        await node.Until(_ => node.Peers.Length == 0);
+        Assert.Equal(subnets, node.Subnets);
+    }
+
+    [KernelFact]
+    public async Task An_etcd_without_a_configuration_is_none_to_believe()
+    {
+        Start();
+        server.Ctl("put", Leases + "10.5.77.0-24", FlannelValue);
+        await using var node = new EtcdNode(server, "one", "");
+        await node.Until(now => now.Nodes.Count == 1);
+        server.Ctl("del", "/coreos.com", "--prefix");
+        await node.Until(now => now.Hindrance == "etcd's key /coreos.com/network/config was deleted: what it was stays in force");
+        await using var late = new EtcdNode(server, "two", "192.168.0.2");
+        await late.Until(now => now.Hindrance == "etcd: etcd has no key /coreos.com/network/config: flannel's net-conf.json belongs there");
+        Assert.False(late.Board.Current.IsComplete);
+        server.Ctl("put", Config, "{\"Network\":");
+        await late.Until(now => now.Hindrance?.StartsWith("etcd's key /coreos.com/network/config: line 1: ", StringComparison.Ordinal) ?? false);
+        server.Ctl("put", Config, """{"Network":"10.5.0.0/16","Backend":{"Type":"host-gw"}}""");
+        await late.UntilLeased();
+        await late.Until(now => now.Hindrance is null);
+    }
+}
