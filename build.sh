@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The one gate, for people and for CI.  usage: ./build.sh [build|demo|test|bench|format|clean]   (no verb: build)
+# The one gate, for people and for CI.  usage: ./build.sh [build|demo|cluster|test|bench|format|clean]   (no verb: build)
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")"
 root=$PWD
@@ -111,6 +111,7 @@ run_tests() {
 case ${1:-build} in
     build) build; echo "artifacts/bin: $(ls "$bin" | tr '\n' ' ')" ;;
     demo) build; privileged demo; exec examples/demo.sh "$bin" ;;
+    cluster) shift; build; privileged cluster; exec examples/cluster.sh "$bin" "$@" ;;
     test) run_tests ;;
     bench) shift; build; privileged bench; quietly build-bench dotnet build tests/Benchmarks -c Release; exec unshare --net --mount --propagation private dotnet artifacts/benchmarks/Plugboard.Benchmarks.dll "$bin" /usr/lib/cni "$@" ;;
     format) dotnet format whitespace Plugins.sln ;;

@@ -59,7 +59,8 @@ run cat peers.yaml
 coordinator() { # VERB NODE [OPTION…]
     local verb=$1 node=$2; shift 2
     on "$node" "$bin/coordinator" "$verb" --node-name "$node" --peers-file peers.yaml --net-config-path "" --subnet-file "$node/subnet.env" \
-        --state-dir "$node/state" --conflist bridge --conflist-file "$node/net.d/10-plugboard.conflist" --cni-bin-dir "$bin" "$@"
+        --state-dir "$node/state" --conflist bridge --conflist-file "$node/net.d/10-plugboard.conflist" --masquerade flannel \
+        --cni-bin-dir "$bin" "$@"
 }
 
 step "3. A coordinator on each node: coordinator run --node-name NODE --peers-file peers.yaml"
@@ -83,7 +84,7 @@ for node in n1 n2 n3; do
 done
 
 pod_address() { sed -n 's/.*"address": "\(10[0-9.]*\)\/.*/\1/p' "$1/result.json" | head -1; }
-reach() { on "pod-$1" ping -c 1 -W 1 "$(pod_address "$2")"; }
+reach() { on "pod-$1" ping -c 1 -W 0.2 "$(pod_address "$2")"; }
 
 step "5. Pods on different nodes talk, and reach the internet with their node's address"
 for from in n1 n2 n3; do
@@ -91,15 +92,19 @@ for from in n1 n2 n3; do
         [ "$from" = "$to" ] || { until_ 5 reach "$from" "$to"; echo "pod-$from -> pod-$to: reached"; }
     done
 done
+until_ 5 on pod-n1 ping -c 1 -W 0.2 203.0.113.1
+echo "pod-n1 -> internet: reached, though the internet knows no way back to pods: it sees their node's address"
 run on n1 ip route
 run coordinator audit n1
 
-step "6. Somebody breaks it: the routes go, and the tunnel with them"
-on n1 ip route flush proto 110
+step "6. Somebody breaks it: the rules go, the routes go, and the tunnel with them"
+run on n1 nft flush ruleset
+run on n1 ip route flush proto 110
 [ "$backend" != vxlan ] || run on n1 ip link delete flannel.1
 began=$(date +%s%N)
 until_ 5 reach n1 n2
-echo "pod-n1 reaches pod-n2 again after $((($(date +%s%N) - began) / 1000000)) ms"
+until_ 5 on pod-n1 ping -c 1 -W 0.2 203.0.113.1
+echo "pod-n1 reaches pod-n2 and the internet again after $((($(date +%s%N) - began) / 1000000)) ms"
 run tail -n 4 n1.log
 
 step "7. A coordinator is killed: traffic goes on; a new one finds all as it should be"

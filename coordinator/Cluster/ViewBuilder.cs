@@ -7,7 +7,8 @@ namespace Plugboard.Coordinator.Cluster;
 /// <summary>Makes the cluster as this node sees it from what the source tells and what the node's own network is: pure.</summary>
 /// <param name="nodeName">This node's name in the cluster.</param>
 /// <param name="ownNetwork">The cluster's network, from this node's own configuration; null: the source tells it.</param>
-internal sealed class ViewBuilder(string nodeName, NetConf? ownNetwork)
+/// <param name="isAlone">There are no other nodes, and this one need have no pod network.</param>
+internal sealed class ViewBuilder(string nodeName, NetConf? ownNetwork, bool isAlone = false)
 {
     /// <summary>The view; null with the reason where the cluster's network is not known yet.</summary>
     public (ClusterView? View, string? Lack) Build(ClusterSnapshot snapshot, Uplink? uplink)
@@ -32,6 +33,8 @@ internal sealed class ViewBuilder(string nodeName, NetConf? ownNetwork)
 
     private string? LackOf(ClusterNode? told, LocalNode self, ClusterSnapshot snapshot)
     {
+        if (isAlone)
+            return null;
         if (!snapshot.IsComplete)
             return snapshot.Hindrance ?? "the list of nodes was not read yet";
         if (told is null)

@@ -99,7 +99,7 @@ internal sealed class CoordinatorEngine : IDisposable
         }
 
         if (isReconfigured)
-            AskAll(SyncCause.Source);
+            AskAll(SyncCause.Audit);
         Hear(watch);
         if (now >= nextAudit || watch.TakeLoss())
         {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Plugboard.Coordinator.Masquerade;
 
 namespace Plugboard.Coordinator.Operators;
 
@@ -9,7 +10,7 @@ internal sealed class CommandOptions
 
     public CommandOptions()
     {
-        Source = Add<SourceKind>("--source", "Where the cluster's nodes are read: static, etcd or kubernetes.", SourceKind.Static);
+        Source = Add<SourceKind>("--source", "Where the cluster's nodes are read: static, etcd, kubernetes, or none where this node is alone.", SourceKind.Static);
         NodeName = Add("--node-name", "This node's name in the cluster; else the environment's NODE_NAME, else the host's name.", "");
         PeersFile = Add("--peers-file", "static: the file with the nodes.", "/etc/plugboard/peers.yaml");
         NetConfigPath = Add("--net-config-path", "The cluster's network, flannel's net-conf.json; where there is no such file the source tells it.", "/etc/kube-flannel/net-conf.json");
@@ -32,6 +33,16 @@ internal sealed class CommandOptions
         ConflistTemplate = Add("--conflist", "The CNI configuration to write once all is in place: flannel, bridge, or a template's path; empty: none is written.", "");
         ConflistFile = Add("--conflist-file", "Where it is written.", "/etc/cni/net.d/10-plugboard.conflist");
         PluginDirectories = AddMany("--cni-bin-dir", "Where the CNI plugins are; /opt/cni/bin where not said.");
+        Masquerade = Add("--masquerade", "Whose rules of masquerading are kept: off, agent (ip-masq-agent's) or flannel (its --ip-masq).", MasqueradeMode.Off);
+        IpMasq = Add("--ip-masq", "The same as --masquerade flannel.", false);
+        MasqueradeConfig = Add("--masq-config", "agent: its configuration file, read again when it changes.", "/etc/config/ip-masq-agent");
+        Backend = Add("--backend", "Where the rules are kept: nftables, or iptables in the agent's or flannel's own chains.", MasqueradeBackend.Nftables);
+        MasqChain = Add("--masq-chain", "agent, iptables: the name of its chain.", "IP-MASQ-AGENT");
+        AllReserved = Add("--nomasq-all-reserved-ranges", "agent: by default all reserved networks are exempt, not only the private ones.", false);
+        EnableIPv6 = Add("--enable-ipv6", "agent: IPv6 too.", false);
+        RandomFully = Add("--random-fully", "Source ports are chosen at random.", true);
+        ToPorts = Add("--to-ports", "agent: the ranges of ports that flows leave with, such as 1024-29999,32768-65535; empty: the kernel chooses.", "");
+        ForwardRules = Add("--iptables-forward-rules", "flannel: packets from and to the cluster's network are accepted in FORWARD.", true);
         HealthzIP = Add("--healthz-ip", "Where /healthz, /readyz and /metrics are answered.", "0.0.0.0");
         HealthzPort = Add("--healthz-port", "The port for them; 0: they are not answered.", 0);
         AuditSeconds = Add("--audit-interval", "Seconds from one look at everything to the next, at least 1.", 60);
@@ -86,6 +97,26 @@ internal sealed class CommandOptions
 
     public Option<string[]> PluginDirectories { get; }
 
+    public Option<MasqueradeMode> Masquerade { get; }
+
+    public Option<bool> IpMasq { get; }
+
+    public Option<string> MasqueradeConfig { get; }
+
+    public Option<MasqueradeBackend> Backend { get; }
+
+    public Option<string> MasqChain { get; }
+
+    public Option<bool> AllReserved { get; }
+
+    public Option<bool> EnableIPv6 { get; }
+
+    public Option<bool> RandomFully { get; }
+
+    public Option<string> ToPorts { get; }
+
+    public Option<bool> ForwardRules { get; }
+
     public Option<string> HealthzIP { get; }
 
     public Option<int> HealthzPort { get; }
@@ -123,6 +154,7 @@ internal sealed class CommandOptions
             string => text,
             bool => bool.TryParse(text, out var yes) ? yes : null,
             int => int.TryParse(text, out var number) ? number : null,
+            MasqueradeBackend => Enum.TryParse<MasqueradeBackend>(text, ignoreCase: true, out var backend) ? backend : null,
             SourceKind => Enum.TryParse<SourceKind>(text, ignoreCase: true, out var kind) ? kind : null,
             MasqueradeMode => Enum.TryParse<MasqueradeMode>(text, ignoreCase: true, out var mode) ? mode : null,
             _ => null,

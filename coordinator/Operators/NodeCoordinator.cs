@@ -1,6 +1,7 @@
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Engine;
 using Plugboard.Coordinator.Files;
+using Plugboard.Coordinator.Masquerade;
 using Plugboard.Coordinator.Node;
 using Plugboard.Coordinator.Routes;
 using Plugboard.Coordinator.Sources;
@@ -16,6 +17,8 @@ internal sealed class NodeCoordinator : IDisposable
     private readonly Settings settings;
     private readonly RouteClient client;
     private readonly NodeNetwork network = new();
+    private readonly MasqueradeConfigFile? masqueradeFile;
+    private readonly MasqueradeKeeper? masquerade;
 
     private NodeCoordinator(Settings settings, RouteClient client, Action<string> log)
     {
@@ -24,8 +27,14 @@ internal sealed class NodeCoordinator : IDisposable
         Routes = new RouteKeeper(client, network, settings.Routes);
         Files = settings.Files is { } files ? new FilesKeeper(files, settings.NodeName) : null;
         Source = SourceOf(settings, log);
-        Keepers = Files is null ? [Routes] : [Routes, Files];
-        ViewBuilder = new ViewBuilder(settings.NodeName, settings.Network);
+        if (settings.Masquerade is { } rules)
+        {
+            masqueradeFile = new MasqueradeConfigFile(settings.MasqueradeConfig, rules, TimeProvider.System);
+            masquerade = new MasqueradeKeeper(rules, masqueradeFile);
+        }
+
+        Keepers = ((IKeeper?[])[masquerade, Routes, Files]).OfType<IKeeper>().ToList();
+        ViewBuilder = new ViewBuilder(settings.NodeName, settings.Network, settings.Source == SourceKind.None);
     }
 
     /// <summary>The keeper of routes.</summary>
@@ -61,13 +70,15 @@ internal sealed class NodeCoordinator : IDisposable
     private static IPeerSource SourceOf(Settings settings, Action<string> log) => settings.Source switch
     {
         SourceKind.Etcd => new EtcdSource(settings.Etcd, TimeProvider.System, log),
+        SourceKind.None => new NoSource(),
         SourceKind.Kubernetes => throw new SettingException("--source kubernetes: not there yet"),
         _ => new StaticSource(new StaticOptions { Path = settings.PeersFile, NodeName = settings.NodeName, Network = settings.Network }, TimeProvider.System, log),
     };
 
     /// <summary>The engine that keeps all of it.</summary>
-    public CoordinatorEngine CreateEngine(Action<string> log) => new(
-        new EngineParts
+    public CoordinatorEngine CreateEngine(Action<string> log)
+    {
+        var parts = new EngineParts
         {
             Source = Source,
             ViewBuilder = ViewBuilder,
@@ -76,9 +87,13 @@ internal sealed class NodeCoordinator : IDisposable
             Network = network,
             Routes = Routes,
             Keepers = Keepers,
+            FindRulesKeeper = transaction => masquerade is not null && transaction.Tables.Any(masquerade.Concerns) ? masquerade : null,
             Log = log,
-        },
-        settings.Engine);
+        };
+        var engine = new CoordinatorEngine(parts, settings.Engine);
+        masqueradeFile?.Watch(engine.Reconfigure);
+        return engine;
+    }
 
     /// <summary>Waits for one complete list; the view of then, with what is missing in it.</summary>
     /// <param name="patience">How long to wait.</param>
@@ -100,5 +115,10 @@ internal sealed class NodeCoordinator : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => client.Dispose();
+    public void Dispose()
+    {
+        masqueradeFile?.Dispose();
+        masquerade?.Dispose();
+        client.Dispose();
+    }
 }

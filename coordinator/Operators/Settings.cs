@@ -1,6 +1,7 @@
 using Plugboard.Coordinator.Configuration;
 using Plugboard.Coordinator.Engine;
 using Plugboard.Coordinator.Files;
+using Plugboard.Coordinator.Masquerade;
 using Plugboard.Coordinator.Node;
 using Plugboard.Coordinator.Routes;
 using Plugboard.Coordinator.Sources.Etcd;
@@ -30,6 +31,12 @@ internal sealed record Settings
 
     /// <summary>What is chosen of routes.</summary>
     public required RouteOptions Routes { get; init; }
+
+    /// <summary>Whose rules of masquerading are kept; null: nobody's.</summary>
+    public MasqueradeOptions? Masquerade { get; init; }
+
+    /// <summary>agent: its configuration file.</summary>
+    public string MasqueradeConfig { get; init; } = "";
 
     /// <summary>What the plugins read; null: nothing is written.</summary>
     public FilesOptions? Files { get; init; }

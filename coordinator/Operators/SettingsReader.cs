@@ -5,6 +5,7 @@ using Plugboard.Coordinator.Configuration;
 using Plugboard.Coordinator.Configuration.Documents;
 using Plugboard.Coordinator.Engine;
 using Plugboard.Coordinator.Files;
+using Plugboard.Coordinator.Masquerade;
 using Plugboard.Coordinator.Node;
 using Plugboard.Coordinator.Routes;
 using Plugboard.Coordinator.Sources.Etcd;
@@ -25,6 +26,7 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
         var nodeName = Get(options.NodeName);
         if (nodeName.Length == 0)
             nodeName = Environment.GetEnvironmentVariable("NODE_NAME") is { Length: > 0 } given ? given : Environment.MachineName;
+        var masquerade = ReadMasquerade();
         var audit = Get(options.AuditSeconds);
         if (audit < 1)
             throw new SettingException($"--audit-interval {audit}: at least 1 second");
@@ -34,10 +36,12 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
             Source = Get(options.Source),
             PeersFile = Get(options.PeersFile),
             Etcd = ReadEtcd(nodeName),
-            Network = ReadNetwork(Get(options.NetConfigPath)),
+            Network = ReadNetwork(Get(options.NetConfigPath)) ?? WithoutNetwork(Get(options.Source)),
             Uplink = ReadUplink(),
             Routes = new RouteOptions { BlackholesOwnNetwork = Get(options.Blackhole), EnablesForwarding = Get(options.Forwarding) },
-            Files = ReadFiles(),
+            Files = ReadFiles(masquerade is not null),
+            Masquerade = masquerade,
+            MasqueradeConfig = Get(options.MasqueradeConfig),
             Engine = new EngineOptions { AuditInterval = TimeSpan.FromSeconds(audit) },
             HealthzIP = Get(options.HealthzIP),
             HealthzPort = Get(options.HealthzPort),
@@ -65,11 +69,43 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
         return address;
     }
 
-    private FilesOptions? ReadFiles()
+    // Where the nodes themselves say their pod networks nobody has to say the cluster's, but how packets go between them; until then that is somebody else's.
+    private static NetConf? WithoutNetwork(SourceKind source) =>
+        source is SourceKind.None or SourceKind.Kubernetes ? new NetConf { EnableIPv6 = true, Backend = new BackendConf { Type = BackendType.None } } : null;
+
+    private MasqueradeOptions? ReadMasquerade()
+    {
+        var mode = Get(options.IpMasq) ? MasqueradeMode.Flannel : Get(options.Masquerade);
+        if (mode == MasqueradeMode.Off)
+            return null;
+        PortRanges ports;
+        try
+        {
+            ports = PortRanges.Parse(Get(options.ToPorts));
+        }
+        catch (FormatException e)
+        {
+            throw new SettingException($"Invalid --to-ports flag \"{Get(options.ToPorts)}\": {e.Message}");
+        }
+
+        return new MasqueradeOptions
+        {
+            Kind = mode == MasqueradeMode.Flannel ? MasqueradeKind.Flannel : MasqueradeKind.Agent,
+            Backend = Get(options.Backend),
+            MasqChain = Get(options.MasqChain),
+            NoMasqAllReservedRanges = Get(options.AllReserved),
+            EnableIPv6 = Get(options.EnableIPv6),
+            RandomFully = Get(options.RandomFully),
+            ToPorts = ports,
+            ForwardRules = Get(options.ForwardRules) && mode == MasqueradeMode.Flannel,
+        };
+    }
+
+    private FilesOptions? ReadFiles(bool masquerades)
     {
         var template = Get(options.ConflistTemplate);
         var subnetFile = Get(options.SubnetFile);
-        if (subnetFile.Length == 0)
+        if (subnetFile.Length == 0 || Get(options.Source) == SourceKind.None)
             return null;
         var directories = Get(options.PluginDirectories).SelectMany(CommandOptions.Split).ToList();
         return new FilesOptions
@@ -79,6 +115,7 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
             ConflistFile = template.Length == 0 ? "" : Get(options.ConflistFile),
             ConflistTemplate = template,
             PluginDirectories = directories.Count == 0 ? ["/opt/cni/bin"] : directories,
+            Masquerades = masquerades,
         };
     }
 

@@ -3,6 +3,9 @@ namespace Plugboard.Coordinator.Operators;
 /// <summary>Where the cluster's nodes are read.</summary>
 internal enum SourceKind
 {
+    /// <summary>Nowhere: this node is alone, as where only masquerading is kept.</summary>
+    None,
+
     /// <summary>A file.</summary>
     Static,
 

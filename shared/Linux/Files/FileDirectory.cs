@@ -193,9 +193,6 @@ public sealed unsafe class FileDirectory : IDisposable
     public Errno TryRemoveEmpty(string name) =>
         LibC.File.UnlinkAt(descriptor.Number, name, LibC.File.AT_REMOVEDIR) == 0 ? Errno.None : (Errno)Marshal.GetLastPInvokeError();
 
-    /// <summary>Waits until the names in it are on the disk.</summary>
-    public void Sync() => descriptor.Sync();
-
     /// <summary>A path to a name in it, for this process and a child that it is just starting: it stays right though directories be renamed, and no link on the way leads elsewhere.</summary>
     public string SelfPath(string name) => $"{descriptor.SelfPath}/{name}";
 
