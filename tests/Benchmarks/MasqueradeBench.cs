@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Configuration;
@@ -60,7 +59,7 @@ internal sealed class MasqueradeBench(BenchOptions options, string directory)
     }
 
     private static IEnumerable<string> Cidrs(int round, bool is6) => Enumerable.Range(0, Networks / 2)
-        .Select(i => i == 0 ? round % 256 : i).Select((number, i) => string.Create(CultureInfo.InvariantCulture, is6 ? (FormattableString)$"fd00:{i}:{number}::/48" : (FormattableString)$"10.{i}.{number}.0/24"));
+        .Select(i => i == 0 ? round % 256 : i).Select((number, i) => is6 ? $"fd00:{i}:{number}::/48" : $"10.{i}.{number}.0/24");
 
     private void Write(int round) => File.WriteAllText(path, $"nonMasqueradeCIDRs: [{string.Join(", ", Cidrs(round, is6: false).Concat(Cidrs(round, is6: true)).Select(cidr => $"'{cidr}'"))}]");
 

@@ -3,10 +3,11 @@ using Plugboard.Linux.Namespaces;
 
 if (args.Length < 2 || args.Contains("--help"))
 {
-    Report.Line("usage: bench OUR_DIRECTORY REFERENCE_DIRECTORY [-n RUNS] [--pods PRESENT] [--parallel ADDS] [--only basic|full] [--volumes | --installer | --masquerade]");
+    Report.Line("usage: bench OUR_DIRECTORY REFERENCE_DIRECTORY [-n RUNS] [--pods PRESENT] [--parallel ADDS] [--only basic|full] [--volumes | --installer | --masquerade | --coordinator]");
     Report.Line("--volumes: the FlexVolume driver only, beside a driver in shell.");
     Report.Line("--installer: the installer only, on folders that stand for hosts.");
     Report.Line("--masquerade: the coordinator's masquerading only, beside ip-masq-agent's way.");
+    Report.Line("--coordinator: the coordinator with 100 and with 5,000 nodes only.");
     Report.Line("Both sides run the same network turn and turn about, each in a namespace and a data directory of its own.");
     return 2;
 }
@@ -15,6 +16,9 @@ var options = BenchOptions.Parse(args);
 using var machine = BenchMachine.Create();
 if (args.Contains("--installer"))
     return new InstallerBench(options, machine.AddDirectory()).Run() ? 0 : 1;
+var coordinator = new CoordinatorBench(Path.Combine(args[0], "coordinator"), machine.AddDirectory());
+if (args.Contains("--coordinator"))
+    return NamespaceThread.Run(machine.Open(machine.AddNamespace("peers")), coordinator.Run) ? 0 : 1;
 var masquerade = new MasqueradeBench(options, machine.AddDirectory());
 if (args.Contains("--masquerade"))
     return NamespaceThread.Run(machine.Open(machine.AddNamespace("masq")), masquerade.Run) ? 0 : 1;
@@ -24,6 +28,7 @@ if (!args.Contains("--volumes"))
     foreach (var network in options.Networks)
         reached &= new Bench(options, machine, network).Run();
     reached &= NamespaceThread.Run(machine.Open(machine.AddNamespace("masq")), masquerade.Run);
+    reached &= NamespaceThread.Run(machine.Open(machine.AddNamespace("peers")), coordinator.Run);
 }
 
 Report.Line(reached ? "All ratios are reached." : "Some ratios are not reached.");

@@ -23,6 +23,14 @@ internal static class Report
         return ratio <= limit;
     }
 
+    /// <summary>Prints a number and what it may be at most.</summary>
+    public static bool Limit(string what, double number, string unit, double limit)
+    {
+        var goal = double.IsInfinity(limit) ? "" : string.Create(CultureInfo.InvariantCulture, $"<= {limit:0.##} {unit}");
+        Line(string.Create(CultureInfo.InvariantCulture, $"{what,-68} {number,9:0.00} {unit,-3}   {goal}{(number <= limit ? "" : "   NOT REACHED")}"));
+        return number <= limit;
+    }
+
     /// <summary>Prints a row that promises nothing.</summary>
     public static void Note(string what, double first, double second, double ratio) => Line(string.Create(
         CultureInfo.InvariantCulture, $"{what,-47} {first,9:0.00} ms  {second,9:0.00} ms  {ratio,6:0.00}"));

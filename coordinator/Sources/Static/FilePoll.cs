@@ -1,12 +1,34 @@
+using Plugboard.Linux;
 using Plugboard.Linux.Files;
 
 namespace Plugboard.Coordinator.Sources.Static;
 
-/// <summary>Notices that a path leads to another file, or the file to other content: it looks once a second at what statx(2) tells.</summary>
-internal sealed class FilePoll(string path, TimeProvider time)
+/// <summary>Waits for a file to become another: the kernel tells, and in case it cannot (a network's filesystem, no more watches) the file is looked at once in a while.</summary>
+internal sealed class FilePoll : IDisposable
 {
-    private static readonly TimeSpan interval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan withWatch = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan without = TimeSpan.FromSeconds(1);
+
+    private readonly string path;
+    private readonly TimeProvider time;
+    private readonly SemaphoreSlim told = new(0);
+    private readonly PathWatch? watch;
     private FileStatus? seen;
+
+    /// <summary>Watches from now on.</summary>
+    public FilePoll(string path, TimeProvider time)
+    {
+        this.path = path;
+        this.time = time;
+        try
+        {
+            watch = PathWatch.Start(Path.GetFullPath(path), () => told.Release());
+        }
+        catch (ErrnoException)
+        {
+            // Looking at it does.
+        }
+    }
 
     /// <summary>To be called before the file is read: what changes from now on is a change.</summary>
     public FileStatus? Look() => seen = FileDescriptor.FindStatus(path);
@@ -15,7 +37,17 @@ internal sealed class FilePoll(string path, TimeProvider time)
     public async Task WaitAsync(CancellationToken cancellation)
     {
         while (Status() == seen)
-            await Task.Delay(interval, time, cancellation).ConfigureAwait(false);
+            await WaitOnceAsync(cancellation).ConfigureAwait(false);
+    }
+
+    private async Task WaitOnceAsync(CancellationToken cancellation)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var tell = told.WaitAsync(either.Token);
+        var pause = Task.Delay(watch is null ? without : withWatch, time, either.Token);
+        await Task.WhenAny(tell, pause).ConfigureAwait(false);
+        await either.CancelAsync().ConfigureAwait(false);
+        cancellation.ThrowIfCancellationRequested();
     }
 
     // What cannot be looked at now has not changed.
@@ -25,9 +57,16 @@ internal sealed class FilePoll(string path, TimeProvider time)
         {
             return FileDescriptor.FindStatus(path);
         }
-        catch (Linux.ErrnoException)
+        catch (ErrnoException)
         {
             return seen;
         }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        watch?.Dispose();
+        told.Dispose();
     }
 }

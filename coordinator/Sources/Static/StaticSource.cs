@@ -22,7 +22,7 @@ internal sealed class StaticSource(StaticOptions options, TimeProvider time, Act
     /// <inheritdoc/>
     public async Task RunAsync(ClusterBoard board, CancellationToken cancellation)
     {
-        var poll = new FilePoll(options.Path, time);
+        using var poll = new FilePoll(options.Path, time);
         while (true)
         {
             // What was forbidden may be allowed without the file's being another.

@@ -1,0 +1,119 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using Plugboard.Linux;
+using Plugboard.Netlink.Route;
+
+namespace Plugboard.Benchmarks;
+
+/// <summary>The coordinator with a file of many nodes: how long the first sync takes, how soon a changed node is in the kernel, what it costs while nothing happens.</summary>
+internal sealed class CoordinatorBench(string executable, string directory)
+{
+    private const int Many = 5000;
+    private const int Some = 100;
+    private static readonly TimeSpan patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan idleTime = TimeSpan.FromSeconds(60);
+
+    private readonly string peers = Path.Combine(directory, "peers.json");
+
+    /// <summary>Runs all rows in the calling thread's network namespace; false where one is not reached.</summary>
+    public bool Run()
+    {
+        foreach (var line in (string[])["link set lo up", "link add eth0 type veth peer name other", "link set other up", "address add 172.16.0.1/12 dev eth0", "link set eth0 up"])
+            new Command("/usr/sbin/ip") { Arguments = line.Split(' ') }.Run();
+        using var client = RouteClient.Open();
+        var reached = Measure(client, Some, 40, isFull: false);
+        return Measure(client, Many, 60, isFull: true) && reached;
+    }
+
+    private bool Measure(RouteClient client, int count, double mostMemory, bool isFull)
+    {
+        Write(count, changed: 0);
+        var watch = Stopwatch.StartNew();
+        using var process = Start();
+        try
+        {
+            Until(() => Routes(client) == count - 1, $"{count - 1} routes");
+            var first = watch.Elapsed.TotalMilliseconds;
+            var reached = !isFull || Report.Limit($"coordinator: start to {count - 1} peers in the kernel", first, "ms", 2000);
+            if (isFull)
+                reached &= Report.Limit("coordinator: a changed peer, from the file's rename to the kernel", Report.Median(Enumerable.Range(1, 7).Select(round => TimeChange(client, count, round))), "ms", double.PositiveInfinity);
+            var before = ProcessorTime(process.Id);
+            var began = Stopwatch.GetTimestamp();
+            Thread.CurrentThread.Join(isFull ? idleTime : TimeSpan.FromSeconds(5));
+            var share = (ProcessorTime(process.Id) - before) / Stopwatch.GetElapsedTime(began).TotalMilliseconds * 100;
+            if (isFull)
+                reached &= Report.Limit("coordinator: processor while nothing happens, an audit included", share, "%", 0.1);
+            return Report.Limit($"coordinator: resident memory with {count} peers", Memory(process.Id), "MB", mostMemory) && reached;
+        }
+        finally
+        {
+            process.Kill();
+            process.WaitForExit();
+            client.Links.Delete("flannel.1");
+        }
+    }
+
+    // The one change: peer 2 has another address.
+    private double TimeChange(RouteClient client, int count, int round)
+    {
+        var link = client.Links.Get("flannel.1").Index;
+        using var changes = RouteChanges.Open(RouteMonitorGroups.Neighbour);
+        Write(count, round);
+        var began = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            var news = changes.Receive(patience);
+            if (news.Lost || news.Items.Any(change => change.Forwarding is { } entry && entry.LinkIndex == link))
+                return Stopwatch.GetElapsedTime(began).TotalMilliseconds;
+        }
+    }
+
+#pragma warning disable RS0030 // A process that goes on while it is measured.
+    private Process Start()
+    {
+        var info = new ProcessStartInfo(executable) { RedirectStandardError = true };
+        foreach (var argument in (string[])["run", "--node-name", "n1", "--peers-file", peers, "--net-config-path", "", "--iface", "eth0", "--subnet-file", Path.Combine(directory, "subnet.env"), "--state-dir", directory])
+            info.ArgumentList.Add(argument);
+        var process = Process.Start(info)!;
+        process.ErrorDataReceived += static (_, _) => { };
+        process.BeginErrorReadLine();
+        return process;
+    }
+#pragma warning restore RS0030
+
+    private static int Routes(RouteClient client) => client.Routes.List(new RouteFilter(AddressFamily.IPv4, Protocol: RouteProtocol.Plugboard)).Count;
+
+    private static void Until(Func<bool> isSo, string what)
+    {
+        var watch = Stopwatch.StartNew();
+        while (!isSo())
+        {
+            if (watch.Elapsed > patience)
+                throw new InvalidOperationException($"not so after {patience}: {what}");
+            Thread.CurrentThread.Join(10);
+        }
+    }
+
+    private void Write(int count, int changed)
+    {
+        var text = new StringBuilder("{\"network\":{\"Network\":\"10.0.0.0/8\",\"Backend\":{\"Type\":\"vxlan\"}},\"nodes\":[");
+        for (var i = 1; i <= count; i++)
+        {
+            var last = i == 2 ? 200 + changed : i % 200 + 1;
+            text.Append(CultureInfo.InvariantCulture, $"{(i == 1 ? "" : ",\n")}{{\"name\":\"n{i}\",\"podCIDRs\":[\"10.{i / 250}.{i % 250}.0/24\"],\"addresses\":[\"172.{16 + i / 40000}.{i / 200}.{last}\"]}}");
+        }
+
+        File.WriteAllText(peers + ".new", text.Append("]}").ToString());
+        File.Move(peers + ".new", peers, overwrite: true);
+    }
+
+    private static double ProcessorTime(int pid)
+    {
+        var fields = File.ReadAllText($"/proc/{pid}/stat").Split(") ")[1].Split(' ');
+        return (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) * 10.0;
+    }
+
+    private static double Memory(int pid) =>
+        double.Parse(File.ReadLines($"/proc/{pid}/status").First(line => line.StartsWith("VmRSS", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024;
+}
