@@ -23,6 +23,7 @@ internal sealed class MasqueradeKeeper : IKeeper, IDisposable
     private TablesMasquerade? tables;
     private (MasqueradeConfig Config, ValueArray<IPPrefix> PodCidrs, ValueArray<FlannelNetworks> Flannel, bool HasRandomFully) planned;
     private NativeRules? nativePlan;
+    private volatile IReadOnlyList<string> others = [];
     private IReadOnlyList<KeptTable>? tablesPlan;
 
     /// <summary>Makes it; nothing is read or changed yet.</summary>
@@ -39,11 +40,13 @@ internal sealed class MasqueradeKeeper : IKeeper, IDisposable
     public string Name => "masquerade";
 
     /// <summary>What is odd though all is in place: others who masquerade too, keys that nobody knows. For any thread.</summary>
-    public IReadOnlyList<string> Warnings { get; private set; } = [];
+    public IReadOnlyList<string> Warnings => [.. file.Warnings, .. others];
 
-    /// <summary>True for changes of the tables that this keeper has rules in, or may have others' beside: for the kernel's notifications.</summary>
-    public bool Concerns(Table table) =>
-        table == NativeRules.Table || (table.Family == NativeRules.Table.Family && table.Name == NativeRules.Table.Name)
+    /// <summary>True where somebody else changed a table that this keeper has rules in: then it is to be asked. For the engine's thread.</summary>
+    public bool Concerns(NftablesTransaction transaction) => transaction.PortId != client?.PortId && transaction.Tables.Any(Concerns);
+
+    private bool Concerns(Table table) =>
+        (table.Family == NativeRules.Table.Family && table.Name == NativeRules.Table.Name)
         || (options.Backend == MasqueradeBackend.Iptables && table is { Family: NftFamily.IPv4 or NftFamily.IPv6, Name: "nat" or "filter" });
 
     /// <inheritdoc/>
@@ -149,11 +152,11 @@ internal sealed class MasqueradeKeeper : IKeeper, IDisposable
         string[] ours = [.. (tablesPlan ?? []).SelectMany(kept => kept.Chains).Select(kept => kept.Chain)];
         try
         {
-            Warnings = [.. file.Warnings, .. client is null ? [] : new OtherMasquerades(client, ours).Find()];
+            others = client is null ? [] : new OtherMasquerades(client, ours).Find();
         }
         catch (ErrnoException e)
         {
-            Warnings = [.. file.Warnings, $"who else masquerades cannot be told: {e.Message}"];
+            others = [$"who else masquerades cannot be told: {e.Message}"];
         }
     }
 

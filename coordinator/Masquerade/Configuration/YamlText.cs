@@ -35,6 +35,8 @@ internal sealed class YamlText
     // yaml.v2 says the same without the words "While scanning …," before it.
     private static string GoMessage(YamlException e)
     {
+        if (e.Message.Contains("scanning an anchor or alias", StringComparison.Ordinal))
+            return "yaml: did not find expected alphabetic or numeric character";
         var at = e.Message.LastIndexOf("did not find expected", StringComparison.Ordinal);
         var text = at >= 0 ? e.Message[at..].TrimEnd('.') : e.Message;
         return at >= 0 || e.Start.Line == 0 ? $"yaml: {text}" : string.Create(CultureInfo.InvariantCulture, $"yaml: line {e.Start.Line}: {text}");

@@ -8,35 +8,20 @@ namespace Plugboard.Coordinator.Masquerade.Native;
 internal sealed class NativeDifference(NftablesClient client, NativeRules wanted)
 {
     /// <summary>Adds to a batch what is to be changed; nothing where the table is as it is to be.</summary>
-    /// <param name="batch">The batch.</param>
-    /// <param name="whole">Make the table anew where anything differs.</param>
-    public void AddTo(NftablesBatch batch, bool whole)
+    public void AddTo(NftablesBatch batch)
     {
         if (!client.Has(NativeRules.Table))
-        {
             wanted.AddTo(batch);
-            return;
-        }
+        else if (HasOtherParts())
+            wanted.AddAnewTo(batch);
+        else
+            AddParts(batch);
+    }
 
-        var parts = new NftablesBatch();
-        var isReplaced = HasOtherParts();
-        if (!isReplaced)
-        {
-            AddRules(parts);
-            AddElements(parts);
-            isReplaced = whole && !parts.IsEmpty;
-        }
-
-        if (isReplaced)
-        {
-            batch.Delete(NativeRules.Table);
-            wanted.AddTo(batch);
-        }
-        else if (!parts.IsEmpty)
-        {
-            AddRules(batch);
-            AddElements(batch);
-        }
+    private void AddParts(NftablesBatch batch)
+    {
+        AddRules(batch);
+        AddElements(batch);
     }
 
     // Chains and sets are not changed: one transaction makes all of them anew, and no packet sees anything between.

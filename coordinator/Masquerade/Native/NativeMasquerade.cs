@@ -29,8 +29,10 @@ internal sealed class NativeMasquerade(NftablesClient client)
             var number = client.GetGeneration();
             // In the end without the kernel's word that nobody else came between.
             var batch = new NftablesBatch(attempt < MostAttempts ? number : null);
-            if (!TryCompare(wanted, batch, whole) && attempt < MostAttempts)
+            if (!TryCompare(wanted, batch) && attempt < MostAttempts)
                 continue;
+            if (whole && !batch.IsEmpty)
+                wanted.AddAnewTo(batch = new NftablesBatch());
             if (batch.IsEmpty)
             {
                 (verified, generation) = (wanted, number);
@@ -53,16 +55,16 @@ internal sealed class NativeMasquerade(NftablesClient client)
         for (var attempt = 1; ; attempt++)
         {
             var batch = new NftablesBatch();
-            if (TryCompare(wanted, batch, whole: false) || attempt >= MostAttempts)
+            if (TryCompare(wanted, batch) || attempt >= MostAttempts)
                 return batch.IsEmpty ? SyncOutcome.Steady : new SyncOutcome(NativeChanges.Of(batch), []);
         }
     }
 
-    private bool TryCompare(NativeRules wanted, NftablesBatch batch, bool whole)
+    private bool TryCompare(NativeRules wanted, NftablesBatch batch)
     {
         try
         {
-            new NativeDifference(client, wanted).AddTo(batch, whole);
+            new NativeDifference(client, wanted).AddTo(batch);
             return true;
         }
         catch (NetlinkException e) when (e.Errno == Errno.EINTR)

@@ -17,6 +17,13 @@ internal sealed record NativeRules
     /// <summary>The rules of the chains.</summary>
     public required IReadOnlyList<Rule> Rules { get; init; }
 
+    /// <summary>Makes all of it in the place of the table that is there.</summary>
+    public void AddAnewTo(NftablesBatch batch)
+    {
+        batch.Delete(Table);
+        AddTo(batch);
+    }
+
     /// <summary>Makes all of it; the table must not be there, or be deleted before.</summary>
     public void AddTo(NftablesBatch batch)
     {

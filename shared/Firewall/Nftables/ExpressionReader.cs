@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
 using Plugboard.Firewall.Nftables.Uapi;
@@ -38,7 +39,7 @@ internal static class ExpressionReader
                 if (parts.Type == NFTA_EXPR_NAME)
                     text.Append(name = parts.String());
                 else if (parts.Type == NFTA_EXPR_DATA && name != "counter")
-                    Append(text, parts.Nested());
+                    Append(text, name, parts.Nested());
             }
 
             text.Append('\n');
@@ -47,18 +48,43 @@ internal static class ExpressionReader
         return text.ToString();
     }
 
-    private static void Append(StringBuilder text, AttributeReader data)
+    private static void Append(StringBuilder text, string name, AttributeReader data)
     {
         var parts = new SortedDictionary<int, string>();
         while (data.Read())
         {
             if (!IsZero(data.Value))
-                parts[data.Type] = Value(data.Value);
+                parts[data.Type] = IsNatFlags(name, data) ? NatFlags(data.Value) : Value(data.Value);
         }
 
+        LeaveOutSameEnds(name, parts);
         foreach (var (type, value) in parts)
             text.Append(CultureInfo.InvariantCulture, $" {type}={value}");
     }
+
+    // net/netfilter/nft_nat.c, nft_masq.c, nft_redir.c: where no last register was told the kernel takes the first, and tells of both.
+    private static void LeaveOutSameEnds(string name, SortedDictionary<int, string> parts)
+    {
+        ReadOnlySpan<(int First, int Last)> ends = name switch
+        {
+            "nat" => [(NFTA_NAT_REG_ADDR_MIN, NFTA_NAT_REG_ADDR_MIN + 1), (NFTA_NAT_REG_PROTO_MIN, NFTA_NAT_REG_PROTO_MAX)],
+            "masq" => [(NFTA_MASQ_REG_PROTO_MIN, NFTA_MASQ_REG_PROTO_MAX)],
+            "redir" => [(NFTA_REDIR_REG_PROTO_MIN, NFTA_REDIR_REG_PROTO_MAX)],
+            _ => [],
+        };
+        foreach (var (first, last) in ends)
+        {
+            if (parts.TryGetValue(last, out var value) && parts.GetValueOrDefault(first) == value)
+                parts.Remove(last);
+        }
+    }
+
+    private static bool IsNatFlags(string name, AttributeReader data) =>
+        data.Value.Length == sizeof(uint)
+        && ((name == "nat" && data.Type == NFTA_NAT_FLAGS) || (name == "masq" && data.Type == NFTA_MASQ_FLAGS) || (name == "redir" && data.Type == NFTA_REDIR_FLAGS));
+
+    // That there are addresses (NF_NAT_RANGE_MAP_IPS) and ports (NF_NAT_RANGE_PROTO_SPECIFIED) the kernel adds by itself, some versions of it.
+    private static string NatFlags(ReadOnlySpan<byte> value) => (BinaryPrimitives.ReadUInt32BigEndian(value) & ~3u).ToString("x8", CultureInfo.InvariantCulture);
 
     // A number of 0 is what the kernel takes where none is said. A value to compare with is nested, and so has a head.
     private static bool IsZero(ReadOnlySpan<byte> value) => value.Length == sizeof(uint) && !value.ContainsAnyExcept((byte)0);

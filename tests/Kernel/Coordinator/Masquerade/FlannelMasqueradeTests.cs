@@ -74,6 +74,7 @@ public sealed class FlannelMasqueradeTests
     public void Another_network_of_the_node_replaces_the_rules()
     {
         using var node = new MasqueradeNode(Options("iptables") with { ForwardRules = true });
+        node.View = node.View with { Network = node.View.Network with { EnableIPv6 = false } };
         node.SyncWell();
 
         node.View = node.View with { Self = node.View.Self with { PodCidrs = [IPPrefix.Parse("10.244.9.0/24")] } };

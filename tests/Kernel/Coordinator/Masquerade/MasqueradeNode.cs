@@ -4,7 +4,6 @@ using Plugboard.Coordinator.Configuration;
 using Plugboard.Coordinator.Engine;
 using Plugboard.Coordinator.Masquerade;
 using Plugboard.Firewall.Nftables;
-using Plugboard.Linux;
 using Plugboard.Testing;
 
 namespace Plugboard.Tests.Kernel.Coordinator.Masquerade;
@@ -27,6 +26,9 @@ internal sealed class MasqueradeNode : TestMachine
 
     public MasqueradeNode(MasqueradeOptions options, string? config = null)
     {
+        // A router without a link-local address, which each waits a second for, asks nobody for theirs.
+        foreach (var ns in (TestNamespace[])[this, Pod, Outside])
+            ns.Tool("sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0");
         Tool("ip link set lo up");
         Tool("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1");
         Connect(Outside, "eth0", $"{Eth0}/24", $"{Eth06}/64", "203.0.113.1/24", "2001:db8::1/64");

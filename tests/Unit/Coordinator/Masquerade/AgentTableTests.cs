@@ -143,7 +143,7 @@ public sealed class AgentTableTests
 
         Assert.EndsWith("-j OLD\n-F OLD\n-X OLD\nCOMMIT\n", text, StringComparison.Ordinal);
         Assert.Contains(Marker, text, StringComparison.Ordinal);
-        Assert.Equal("*nat\n-F PLUGBOARD-MASQ\n-X PLUGBOARD-MASQ\n-D POSTROUTING", new KeptTable("nat", Is6: false).Plan(NatTable.Parse(before)).Text[..66]);
+        Assert.StartsWith("*nat\n-F PLUGBOARD-MASQ\n-X PLUGBOARD-MASQ\n-D POSTROUTING", new KeptTable("nat", Is6: false).Plan(NatTable.Parse(before)).Text, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using Plugboard.Linux;
 using Plugboard.Linux.Files;
 
 namespace Plugboard.Tests.Unit.Linux.Files;
@@ -44,7 +45,8 @@ public sealed class PathWatchTests : IDisposable
             Directory.CreateDirectory(PathOf(version));
             File.WriteAllText(PathOf($"{version}/file"), version);
             File.CreateSymbolicLink(PathOf("..data_tmp"), version);
-            File.Move(PathOf("..data_tmp"), PathOf("..data"), overwrite: true);
+            // .NET does not rename a link that leads to a directory.
+            Assert.True(new Command("/bin/mv") { Arguments = ["-T", PathOf("..data_tmp"), PathOf("..data")] }.Run().Succeeded);
         }
 
         Publish("..1");
