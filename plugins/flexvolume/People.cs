@@ -96,7 +96,8 @@ internal static class People
           flexvolume convert pv.yaml                                         a PersistentVolume with CSI instead of FlexVolume, and the steps
 
         Drivers: any vendor with local, loop, tmpfs, nfs, cifs or uds; and in place of the drivers of these names:
-        k8s/nfs, fstab/cifs, juliohm/cifs, microsoft.com/smb, nodeagent/uds.
+        k8s/nfs, alicloud/nas, fstab/cifs, juliohm/cifs, microsoft.com/smb,
+        ramax.com/local-storage, kvaps/loop, nodeagent/uds.
 
         """;
 }

@@ -237,6 +237,9 @@ public sealed unsafe class FileDescriptor : SafeHandle
     /// <summary>Opens the directory that is a place (O_PATH) for its names and its ioctls.</summary>
     public FileDescriptor Reopen() => Open(this, ".", LibC.File.O_RDONLY | LibC.File.O_DIRECTORY, 0);
 
+    /// <summary>Opens the directory once more as a place (O_PATH), so that each of the two is closed by itself.</summary>
+    public FileDescriptor ReopenPlace() => Open(this, ".", LibC.File.O_PATH | LibC.File.O_DIRECTORY, 0);
+
     /// <summary>Makes the file that long; what is added reads as zeros and takes no space until it is written.</summary>
     public void SetLength(long bytes)
     {

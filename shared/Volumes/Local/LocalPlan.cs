@@ -6,7 +6,7 @@ namespace Plugboard.Volumes.Local;
 internal sealed record LocalPlan
 {
     private const string Backend = "local";
-    private static readonly string[] known = ["path", "subPath", "create", "mode", "uid", "gid", "perPod", "readOnly"];
+    private static readonly string[] known = ["path", "name", "subPath", "create", "mode", "uid", "gid", "perPod", "readOnly"];
 
     /// <summary>The directory that the pod sees.</summary>
     public required AllowedRoot Place { get; init; }
@@ -52,7 +52,7 @@ internal sealed record LocalPlan
         return plan with { Place = place };
     }
 
-    private static string DefaultPath(PublishRequest request) => $"{Name(request.Pod.Namespace, "the pod's namespace")}/{Name(request.Name, "the volume's name")}";
+    private static string DefaultPath(PublishRequest request) => $"{Name(request.Pod.Namespace, "the pod's namespace")}/{Name(request.Options.Find("name") ?? request.Name, "the volume's name")}";
 
     private static string Name(string name, string what) => name.Length > 0 && name is not ("." or "..") && !name.Contains('/', StringComparison.Ordinal)
         ? name

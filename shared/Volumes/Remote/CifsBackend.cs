@@ -41,7 +41,8 @@ public sealed class CifsBackend(VolumePolicy policy) : RemoteBackend(policy)
         var parameters = new List<MountParameter> { new("ip", TextOf(address)) };
         AddIdentity(parameters, plan, request.Secrets);
         parameters.AddRange(plan.Words.Parameters);
-        MountFilesystem(new FilesystemMount("cifs") { Source = plan.Source, Parameters = parameters, Attributes = plan.Words.Attributes }, place, plan.Source);
+        var what = new FilesystemMount("cifs") { Source = plan.Source, Parameters = parameters, Attributes = plan.Words.Attributes };
+        MountRemote(what.Type, plan.Source, mounting => mounting.Filesystem(what, place));
         target.Publish();
         return $"{plan.Source} is mounted";
     }

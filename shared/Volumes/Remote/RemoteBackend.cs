@@ -17,11 +17,14 @@ public abstract class RemoteBackend(VolumePolicy policy) : Backend(policy)
     public abstract RemoteServer ServerOf(PublishRequest request);
 
     /// <summary>Mounts, and once more after loading the kernel's module where that was missing.</summary>
-    private protected void MountFilesystem(FilesystemMount what, FileDescriptor place, string source)
+    /// <param name="type">The filesystem's type, after which its module is called.</param>
+    /// <param name="source">What is mounted, for the message.</param>
+    /// <param name="mount">Mounts it.</param>
+    private protected void MountRemote(string type, string source, Action<Mounting> mount)
     {
         try
         {
-            TryMount(what, place);
+            TryMount(type, mount);
         }
         catch (ErrnoException e)
         {
@@ -29,15 +32,15 @@ public abstract class RemoteBackend(VolumePolicy policy) : Backend(policy)
         }
     }
 
-    private void TryMount(FilesystemMount what, FileDescriptor place)
+    private void TryMount(string type, Action<Mounting> mount)
     {
         try
         {
-            new Mounting(Policy.MountApi).Filesystem(what, place);
+            mount(new Mounting(Policy.MountApi));
         }
-        catch (ErrnoException e) when (e.Errno == Errno.ENODEV && TryLoad(what.Type))
+        catch (ErrnoException e) when (e.Errno == Errno.ENODEV && TryLoad(type))
         {
-            new Mounting(Policy.MountApi).Filesystem(what, place);
+            mount(new Mounting(Policy.MountApi));
         }
     }
 
