@@ -64,8 +64,14 @@ internal static class FlexProcess
             var (name, limit, args) = Watchdog.ReadCall();
             OwnProcess.Silence();
             OwnProcess.SetUmask();
-            OwnProcess.EndAfter(limit);
-            answer = new Driver(name, Dialect.Find(name)!).Serve(FlexCall.Parse(args)).ToBytes();
+            OwnProcess.EndAfter(limit + TimeSpan.FromSeconds(5));
+            if (args is [Watchdog.ForceArgument, var target])
+            {
+                Watchdog.ForceHere(target);
+                return 0;
+            }
+
+            answer = new Driver(name, Dialect.Find(name)!) { Limit = limit }.Serve(FlexCall.Parse(args)).ToBytes();
         }
         catch (Exception e)
         {

@@ -51,7 +51,7 @@ public sealed class NfsBackend(VolumePolicy policy) : RemoteBackend(policy)
             try
             {
                 var what = new FilesystemMount("nfs") { Source = plan.Export, Parameters = Parameters(plan, address, version), Attributes = plan.Words.Attributes };
-                MountRemote(what.Type, $"{plan.Export} by NFS {version}", mounting => Mount(mounting, plan, what, place));
+                MountRemote(what.Type, $"{plan.Export} by NFS {version}", mounting => Mount(mounting, plan, what, place), errno => Advice(plan, errno));
                 return version;
             }
             catch (VolumeException e) when (i + 1 < plan.Versions.Count && e.InnerException is ErrnoException { Errno: Errno.EPROTONOSUPPORT or Errno.ECONNREFUSED })
@@ -130,8 +130,10 @@ public sealed class NfsBackend(VolumePolicy policy) : RemoteBackend(policy)
         return parameters;
     }
 
-    private protected override string Advice(Errno errno) => errno switch
+    private static string Advice(NfsPlan plan, Errno errno) => errno switch
     {
+        // The kernel has no word for it: it says what it could not do without.
+        _ when IsKerberos(plan.Words.Parameters) => "sec=krb5 wants rpc.gssd with a keytab on the node, which is not ours",
         Errno.ENODEV => "the kernel has no NFS client (modprobe nfs on the node)",
         Errno.EACCES or Errno.EPERM => "the server refuses this node (its exports: the client's address, \"insecure\", sec=)",
         Errno.ENOENT => "the server has no such export (below an export with fsid=0 paths are relative to that)",

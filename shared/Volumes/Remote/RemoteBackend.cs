@@ -20,7 +20,8 @@ public abstract class RemoteBackend(VolumePolicy policy) : Backend(policy)
     /// <param name="type">The filesystem's type, after which its module is called.</param>
     /// <param name="source">What is mounted, for the message.</param>
     /// <param name="mount">Mounts it.</param>
-    private protected void MountRemote(string type, string source, Action<Mounting> mount)
+    /// <param name="advice">What to do about a refusal; empty where nothing is known.</param>
+    private protected void MountRemote(string type, string source, Action<Mounting> mount, Func<Errno, string> advice)
     {
         try
         {
@@ -28,7 +29,7 @@ public abstract class RemoteBackend(VolumePolicy policy) : Backend(policy)
         }
         catch (ErrnoException e)
         {
-            throw VolumeException.From($"{Name}: cannot mount {source}", e, Advice(e.Errno));
+            throw VolumeException.From($"{Name}: cannot mount {source}", e, advice(e.Errno));
         }
     }
 
@@ -44,8 +45,9 @@ public abstract class RemoteBackend(VolumePolicy policy) : Backend(policy)
         }
     }
 
-    /// <summary>What to do about a refused mount; empty where nothing is known.</summary>
-    private protected abstract string Advice(Errno errno);
+    /// <summary>True for security by Kerberos, which wants the node's help.</summary>
+    private protected static bool IsKerberos(IEnumerable<MountParameter> parameters) =>
+        parameters.Any(static parameter => parameter is { Key: "sec", Value: { } value } && value.StartsWith("krb5", StringComparison.Ordinal));
 
     private static bool TryLoad(string module)
     {
