@@ -6,7 +6,7 @@ namespace Plugboard.Volumes.Local;
 internal sealed record LocalPlan
 {
     private const string Backend = "local";
-    private static readonly string[] known = ["path", "name", "subPath", "create", "mode", "uid", "gid", "perPod", "readOnly"];
+    private static readonly string[] known = ["path", "name", "subPath", "create", "mode", "uid", "gid", "perPod", "quota", "readOnly"];
 
     /// <summary>The directory that the pod sees.</summary>
     public required AllowedRoot Place { get; init; }
@@ -23,6 +23,9 @@ internal sealed record LocalPlan
     /// <summary>The group of a directory that is made; null: root's.</summary>
     public uint? Gid { get; init; }
 
+    /// <summary>How many bytes may be in it; null: as many as there is room for.</summary>
+    public long? Quota { get; init; }
+
     /// <summary>What the mount gets.</summary>
     public MountAttributes Attributes { get; init; }
 
@@ -38,6 +41,7 @@ internal sealed record LocalPlan
             Mode = options.Mode(Backend, "mode") ?? 0x1f8,
             Uid = options.Id(Backend, "uid"),
             Gid = options.Id(Backend, "gid") ?? request.FsGroup,
+            Quota = options.Size(Backend, "quota"),
             Attributes = policy.ForcedAttributes | (request.ReadOnly | options.Flag(Backend, "readOnly", false) ? MountAttributes.ReadOnly : MountAttributes.None),
             Place = default,
         };

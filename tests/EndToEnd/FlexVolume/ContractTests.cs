@@ -53,7 +53,7 @@ public sealed class ContractTests
     }
 
     [KernelTheory]
-    [InlineData("plugboard~local", false, true, true, true, false)]
+    [InlineData("plugboard~local", false, true, true, true, true)]
     [InlineData("plugboard~loop", false, true, true, true, true)]
     [InlineData("k8s~nfs", false, false, false, false, false)]
     public void Init_tells_all_capabilities(string driver, params bool[] values)

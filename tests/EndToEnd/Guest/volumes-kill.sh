@@ -35,11 +35,11 @@ expect() {
 # kill_each STEP: the call in /run/call killed before each system call; "again" makes it to its end and looks.
 kill_each() {
     call=none; number=0; kills=0
-    strace -f -qq -o /run/trace -e trace=$changing $executable worker < /run/call > /run/answer
+    strace --seccomp-bpf -f -qq -o /run/trace -e trace=$changing $executable worker < /run/call > /run/answer
     again > /run/problems
     awk '{ name = $2; sub(/\(.*/, "", name); n[name]++; if (started && (name != "openat" || /O_CREAT/)) print name, n[name]; if (name == "close_range") started = 1 }' /run/trace > /run/calls
     while read -r call number; do
-        strace -f -qq -o /dev/null -e trace=$call -e inject=$call:signal=KILL:when=$number $executable worker < /run/call > /run/answer 2>&1
+        strace --seccomp-bpf -f -qq -o /dev/null -e trace=$call -e inject=$call:signal=KILL:when=$number $executable worker < /run/call > /run/answer 2>&1
         kills=$((kills + 1))
         again
     done < /run/calls >> /run/problems

@@ -41,7 +41,7 @@ public sealed class DialectTests
         Assert.Equal("value", new VolumeOptions(new Dictionary<string, string> { [written] = "value" }, Dialect.Find(DriverName.Find(name)!)!.Names).Find(meant));
 
     [Theory]
-    [InlineData("plugboard/local", false, true, true, true, false)]
+    [InlineData("plugboard/local", false, true, true, true, true)]
     [InlineData("plugboard/loop", false, true, true, true, true)]
     [InlineData("plugboard/tmpfs", false, true, true, false, true)]
     [InlineData("plugboard/nfs", false, false, false, false, false)]
