@@ -111,7 +111,7 @@ internal sealed class Watchdog(DriverName name, Dialect dialect)
     {
         try
         {
-            var server = call.Verb == FlexVerb.Mount ? ServerOfOptions(call) : ServerOfMount(call);
+            var server = call.Verb == FlexVerb.Mount ? ServerOfOptions(call) : RemoteMount(call) is { } mount ? MountServer.Find(mount) : null;
             return server is null ? (null, Errno.None) : (server, server.Probe(server.Resolve(dialect.Backend)));
         }
         catch (VolumeException)
@@ -125,22 +125,6 @@ internal sealed class Watchdog(DriverName name, Dialect dialect)
     {
         var driver = new Driver(name, dialect);
         return (driver.OpenBackend() as RemoteBackend)?.ServerOf(driver.RequestOf(call));
-    }
-
-    // Both NFS and CIFS show the server's address among their options.
-    private static RemoteServer? ServerOfMount(FlexCall call)
-    {
-        const ushort NfsPort = 2049;
-        const ushort SmbPort = 445;
-        if (RemoteMount(call) is not { } mount)
-            return null;
-        foreach (var option in mount.SuperOptions.Split(','))
-        {
-            if (option.StartsWith("addr=", StringComparison.Ordinal))
-                return new RemoteServer(option[5..], mount.Type.StartsWith("nfs", StringComparison.Ordinal) ? NfsPort : SmbPort);
-        }
-
-        return null;
     }
 
     // Only what is on the directory itself is named: the path of a mount below leads through the one whose server does not answer. All below goes with it.

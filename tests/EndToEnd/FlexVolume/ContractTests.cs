@@ -125,6 +125,30 @@ public sealed class ContractTests
         }
     }
 
+    [KernelFact]
+    public void A_Secret_is_erased_from_the_arguments_before_the_call_does_anything()
+    {
+        using var node = new FlexNode();
+        // hunter2 in base64, as it comes. The call stops where it would mount, and while it is there its arguments are read as anybody may.
+        var options = FlexNode.Options("\"size\":\"1Mi\"", more: "\"kubernetes.io/secret/username\":\"dXNlcg==\",\"kubernetes.io/secret/password\":\"aHVudGVyMg==\"");
+        var (executable, target) = (FlexNode.Executable("plugboard~tmpfs"), FlexNode.PodDirectory("plugboard~tmpfs", "v"));
+        var script =
+            $$"""
+            strace -f -qq -o /dev/null -e trace=move_mount -e inject=move_mount:delay_enter=2000000 {{executable}} mount {{target}} '{{options}}' > /run/answer &
+            for i in $(seq 100); do
+                for pid in $(pgrep -x tmpfs); do [ -e /run/flexvolume/locks ] && [ -n "$(ls /run/flexvolume/locks)" ] && tr '\0' ' ' < /proc/$pid/cmdline > /run/line && cat /proc/$pid/environ > /run/environ; done
+                [ -s /run/line ] && break
+                sleep 0.05
+            done
+            wait
+            cat /run/line; echo; tr '\0' ' ' < /run/environ; echo; cat /run/answer
+            """;
+        var lines = node.Shell(script).Split('\n');
+        Assert.Equal($"{executable} mount {target} {new string('*', System.Text.Encoding.UTF8.GetByteCount(options))} ", lines[0]);
+        Assert.DoesNotContain("aHVudGVyMg", lines[1], StringComparison.Ordinal);
+        Assert.Contains("\"Success\"", lines[2], StringComparison.Ordinal);
+    }
+
     [KernelTheory]
     [InlineData("chmod 666", true)]
     [InlineData("chown 1000", true)]
