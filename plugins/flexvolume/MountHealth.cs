@@ -116,7 +116,7 @@ internal sealed class MountHealth
     {
         if (mount.Type is not ("ext4" or "xfs" or "btrfs"))
             return Well;
-        if (!mount.IsReadOnly && mount.SuperOptions.StartsWith("ro,", StringComparison.Ordinal))
+        if (!mount.IsReadOnly && (mount.SuperOptions == "ro" || mount.SuperOptions.StartsWith("ro,", StringComparison.Ordinal)))
             return "filesystem became read-only";
         var errno = FileDescriptor.Look(mount.Target);
         return errno is Errno.None or Errno.EACCES ? Well : ErrnoException.Sentence(errno);
