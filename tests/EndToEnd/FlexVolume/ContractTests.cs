@@ -88,6 +88,45 @@ public sealed class ContractTests
         node.Run(["chroot", $"{node.Directory}/root", "/p~nfs/nfs", "init"]).Succeeded();
     }
 
+    [KernelFact]
+    public void Every_call_in_an_empty_root_gives_one_object()
+    {
+        using var node = new FlexNode();
+        node.Shell($"mkdir -p {node.Directory}/root/plugboard~local; cp -L {FlexNode.Executable("plugboard~local")} {node.Directory}/root/plugboard~local/local");
+        foreach (var verb in verbs)
+        {
+            foreach (var (what, arguments) in cases)
+            {
+                var output = node.Run(["chroot", $"{node.Directory}/root", "/plugboard~local/local", verb, .. arguments]);
+                Assert.True(output.Error.Length == 0 && output.ExitCode == 0 && output.Status is "Success" or "Failure" or "Not supported", $"{verb} with {what}: {output}");
+            }
+        }
+    }
+
+    [KernelFact]
+    public void A_call_that_waits_ends_at_once_when_it_is_told_to()
+    {
+        using var node = new FlexNode();
+        var (driver, target, options) = (FlexNode.Executable("plugboard~tmpfs"), FlexNode.PodDirectory("plugboard~tmpfs", "v"), FlexNode.Options("\"size\":\"1Mi\""));
+        // The first has the volume's lock for three seconds, the second waits for it.
+        var lines = node.Shell(
+            $"""
+            strace -f -qq -o /dev/null -e trace=move_mount -e inject=move_mount:delay_enter=3000000 {driver} mount {target} '{options}' > /run/first &
+            sleep 1
+            {driver} mount {target} '{options}' > /run/second & second=$!
+            sleep 0.5
+            kill -TERM $second
+            wait $second || true
+            echo "mounted: $(grep -c {target} /proc/self/mountinfo)"
+            wait
+            cat /run/first
+            """).Split('\n');
+        Assert.Equal("mounted: 0", lines[0]);
+        Assert.Contains("\"Success\"", lines[1], StringComparison.Ordinal);
+        Assert.Single(node.LayersOn(target));
+        node.Unmount("plugboard~tmpfs").Succeeded();
+    }
+
     [KernelTheory]
     [InlineData(">&-")]
     [InlineData("2>&-")]
