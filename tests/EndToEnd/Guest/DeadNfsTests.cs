@@ -69,7 +69,7 @@ public sealed class DeadNfsTests(DeadNfsTests.Fixture guest) : IClassFixture<Dea
         var stuck = guest.Answer("stuck").Message;
         Assert.Matches("^nfs: server 127.0.0.1 did not answer within 2 s \\(TCP 2049 connect: ok\\); the mount process is killed and still blocked in the kernel \\(pid [0-9]+\\)$", stuck);
         var pid = stuck[(stuck.LastIndexOf(' ') + 1)..^1];
-        guest.Failed("stuck-next", $"/mnt/kubelet/v: process {pid} still works on it after 1.5 s; kubelet will retry");
+        guest.Failed("stuck-next", $"/mnt/kubelet/v: process {pid} still works on it after 6 s; kubelet will retry");
         guest.Done("stuck-after", "stuck-unmount");
     }
 }

@@ -51,6 +51,7 @@ mkdir -p /mnt/kubelet
 mount -o loop /run/disk /mnt/kubelet
 fsfreeze -f /mnt/kubelet
 call stuck plugboard~nfs mount /mnt/kubelet/v "$(options "$nfs")"
+echo '{"mountTimeoutSeconds":8}' > /etc/flexvolume/plugboard~nfs.json
 call stuck-next plugboard~nfs mount /mnt/kubelet/v "$(options "$nfs")"
 fsfreeze -u /mnt/kubelet
 sleep 1
