@@ -50,7 +50,7 @@ public sealed class LocalBackend(VolumePolicy policy) : Backend(policy)
 
     /// <summary>Makes the quota larger; without one a directory has the room of its filesystem, and there is nothing to grow.</summary>
     public override long Expand(ExpandRequest request) =>
-        request.Options.Find("quota") is null ? Stats(request.Target).Bytes : LocalQuota.Grow(request.Target, request.Bytes);
+        request.Options.Find("quota") is null && !LocalQuota.IsLimited(request.Target) ? Stats(request.Target).Bytes : LocalQuota.Grow(request.Target, request.Bytes);
 
     // A remote mount is not asked what it is: its server may be dead.
     private static bool IsOn(string target, MountEntry top, FileDescriptor source)

@@ -32,6 +32,21 @@ internal static class LocalQuota
         }
     }
 
+    /// <summary>True for a directory that got a limit from us: who asks to grow it may not know the volume's options any more.</summary>
+    public static bool IsLimited(string target)
+    {
+        try
+        {
+            using var directory = FileDescriptor.OpenDirectory(target);
+            return ProjectQuota.IsEnforced(directory) && ProjectQuota.ProjectOf(directory) >= FirstProject;
+        }
+        catch (ErrnoException e) when (e.Errno is Errno.ENOTTY or Errno.EOPNOTSUPP)
+        {
+            // A filesystem without projects.
+            return false;
+        }
+    }
+
     /// <summary>Makes the limit larger; the one there is now.</summary>
     public static long Grow(string target, long bytes)
     {
