@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Plugboard.Linux.LibC;
 
-/// <summary>sys/quota.h, linux/dqblk_xfs.h and linux/fs.h: quotactl_fd(2), Linux 5.14, by its number, and the project of a file.</summary>
+/// <summary>linux/quota.h, linux/dqblk_xfs.h and linux/fs.h: quotactl_fd(2), Linux 5.14, by its number, and the project of a file.</summary>
 internal static unsafe partial class Quota
 {
     /// <summary>The same on every architecture.</summary>
@@ -19,7 +19,7 @@ internal static unsafe partial class Quota
     public const nuint FS_IOC_FSSETXATTR = 0x401c5820;
     public const uint FS_XFLAG_PROJINHERIT = 0x200;
 
-    /// <summary>QCMD of sys/quota.h.</summary>
+    /// <summary>QCMD of linux/quota.h.</summary>
     public static uint OfProjects(uint command) => command << 8 | PRJQUOTA;
 
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
@@ -28,8 +28,8 @@ internal static unsafe partial class Quota
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     public static partial int Ioctl(int fd, nuint request, FsXAttr* attributes);
 
-    /// <summary>struct fsxattr.</summary>
-    [StructLayout(LayoutKind.Sequential)]
+    /// <summary>struct fsxattr; eight bytes of padding are at its end.</summary>
+    [StructLayout(LayoutKind.Sequential, Size = 28)]
     public struct FsXAttr
     {
         public uint fsx_xflags;
@@ -37,8 +37,6 @@ internal static unsafe partial class Quota
         public uint fsx_nextents;
         public uint fsx_projid;
         public uint fsx_cowextsize;
-        public uint Pad1;
-        public uint Pad2;
     }
 
     /// <summary>struct if_dqblk: limits in blocks of 1 KiB, what is used in bytes.</summary>
