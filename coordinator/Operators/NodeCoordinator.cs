@@ -87,7 +87,7 @@ internal sealed class NodeCoordinator : IDisposable
             Network = network,
             Routes = Routes,
             Keepers = Keepers,
-            FindRulesKeeper = transaction => masquerade is not null && transaction.Tables.Any(masquerade.Concerns) ? masquerade : null,
+            FindRulesKeeper = transaction => masquerade?.Concerns(transaction) == true ? masquerade : null,
             Log = log,
         };
         var engine = new CoordinatorEngine(parts, settings.Engine);

@@ -4,22 +4,68 @@ using Plugboard.Linux;
 using Plugboard.Linux.Files;
 using Plugboard.Linux.Mounts;
 using Plugboard.Placement;
+using Plugboard.Volumes;
 
 namespace Plugboard.FlexVolume;
 
-/// <summary>Finds what calls that never came have left: loop devices that nothing is mounted from, and the node agent's files of pods that are gone.</summary>
+/// <summary>
+/// Finds what calls that never came, or were killed, have left: loop devices that nothing is mounted from, the node agent's files, mounts and empty directories of pods
+/// that are gone, and files of locks that nobody holds. What anybody has open stays, and no file of a volume is removed.
+/// </summary>
 /// <param name="kubelet">kubelet's directory.</param>
+/// <param name="groups">The directory of control groups, which tell which pods there are.</param>
 /// <param name="isDry">Only tell, do nothing.</param>
-internal sealed class Collector(string kubelet, bool isDry)
+internal sealed class Collector(string kubelet, string groups, bool isDry)
 {
     private readonly StringBuilder report = new();
 
     /// <summary>Collects, and tells what.</summary>
     public string Collect()
     {
+        // First what is mounted: the kernel frees a loop device with its last mount.
+        CollectPods();
         CollectLoopDevices();
         CollectNodeAgent();
+        CollectLocks();
         return report.Length == 0 ? "nothing is left over\n" : report.ToString();
+    }
+
+    private void CollectPods()
+    {
+        var live = LivePods.Read(groups);
+        if (!live.IsKnown)
+            return;
+        var table = MountTable.Read();
+        foreach (var uid in NamesIn($"{kubelet}/pods"))
+        {
+            if (live.Has(uid))
+                continue;
+            foreach (var driver in NamesIn($"{kubelet}/pods/{uid}/volumes"))
+            {
+                var parent = $"{kubelet}/pods/{uid}/volumes/{driver}";
+                foreach (var volume in NamesIn(parent))
+                {
+                    if (MountList.FindDriver($"{parent}/{volume}") is { } name)
+                        CollectVolume($"{parent}/{volume}", table, NodeConfig.LoadOrDefault(name));
+                }
+            }
+        }
+    }
+
+    private void CollectVolume(string target, MountTable table, VolumePolicy policy)
+    {
+        var top = table.FindTop(target);
+        if (top is { IsRemote: true } || table.Below(target).Any(static below => below.IsRemote))
+            report.AppendLine(CultureInfo.InvariantCulture, $"left {top?.Type} mount {target} of a pod that is gone: its server may not answer; the driver's own \"unmount {target}\" has a deadline");
+        else
+            Do(top is null ? $"directory {target} of a pod that is gone" : $"{top.Type} mount {target} of a pod that is gone", () => Leftovers.Unpublish(target, policy));
+    }
+
+    private void CollectLocks()
+    {
+        var policy = new VolumePolicy();
+        foreach (var name in Leftovers.FreeLocks(policy, isDry))
+            Do($"file {policy.LockDirectory}/{name} of a lock that nobody holds", static () => { });
     }
 
     // Ours are in the roots of the loop drivers. One that is busy in a way that is not seen here is freed by the kernel when that ends.
@@ -88,7 +134,7 @@ internal sealed class Collector(string kubelet, bool isDry)
                 work();
             report.AppendLine(CultureInfo.InvariantCulture, $"{(isDry ? "would remove" : "removed")} {what}");
         }
-        catch (ErrnoException e)
+        catch (Exception e) when (e is ErrnoException or VolumeException)
         {
             report.AppendLine(CultureInfo.InvariantCulture, $"left {what}: {e.Message}");
         }

@@ -15,24 +15,27 @@ internal sealed record CsiTarget(string Driver, string Install)
     /// <summary>What is different; empty where nothing is.</summary>
     public string Remark { get; private init; } = "";
 
-    /// <summary>The target for a driver's options.</summary>
-    /// <exception cref="FlexException">No CSI driver does what it does.</exception>
-    public static CsiTarget For(DriverName name, YamlNode? options)
+    /// <summary>The target for a driver's options; null where no CSI driver does what it does.</summary>
+    /// <exception cref="FlexException">An option is missing.</exception>
+    public static CsiTarget? Find(DriverName name, IReadOnlyDictionary<string, string> values) => Dialect.Find(name)!.Backend switch
     {
-        var dialect = Dialect.Find(name)!;
-        var values = new Dictionary<string, string>(StringComparer.Ordinal);
+        "nfs" => Nfs(values),
+        "cifs" => Cifs(values),
+        _ => null,
+    };
+
+    /// <summary>A volume's options under the backend's names.</summary>
+    public static Dictionary<string, string> Values(DriverName name, YamlNode? options)
+    {
+        var names = Dialect.Find(name)!.Names;
+        var values = new Dictionary<string, string>(names.Defaults, StringComparer.Ordinal);
         foreach (var (key, value) in options?.Members ?? [])
-            values[dialect.Names.Aliases.GetValueOrDefault(key, key)] = value.Text;
-        return dialect.Backend switch
-        {
-            "nfs" => Nfs(values),
-            "cifs" => Cifs(values),
-            _ => throw new FlexException($"no CSI driver takes volumes of {name.Slashed} as they are; keep FlexVolume for them, or copy the data"),
-        };
+            values[names.Aliases.GetValueOrDefault(key, key)] = value.Text;
+        return values;
     }
 
     // github.com/kubernetes-csi/csi-driver-nfs, docs/driver-parameters.md.
-    private static CsiTarget Nfs(Dictionary<string, string> values)
+    private static CsiTarget Nfs(IReadOnlyDictionary<string, string> values)
     {
         var (server, share) = (values.GetValueOrDefault("server", ""), values.GetValueOrDefault("share", ""));
         if (values.TryGetValue("source", out var source) && source.IndexOf(":/", StringComparison.Ordinal) is > 0 and var at)
@@ -40,7 +43,7 @@ internal sealed record CsiTarget(string Driver, string Install)
         var target = new CsiTarget("nfs.csi.k8s.io", "csi-driver-nfs");
         target.Attributes.Add(("server", Need(server, "server")));
         target.Attributes.Add(("share", Need(share, "share")));
-        if (values.TryGetValue("subDir", out var sub))
+        if (values.TryGetValue("subDir", out var sub) && sub.Trim('/').Length > 0)
             target.Attributes.Add(("subDir", sub));
         target.MountOptions.Add("nfsvers=" + values.GetValueOrDefault("vers", "4.2").Split(',')[0]);
         foreach (var key in (string[])["proto", "sec", "nconnect", "port"])
@@ -56,7 +59,7 @@ internal sealed record CsiTarget(string Driver, string Install)
     }
 
     // github.com/kubernetes-csi/csi-driver-smb, docs/driver-parameters.md.
-    private static CsiTarget Cifs(Dictionary<string, string> values)
+    private static CsiTarget Cifs(IReadOnlyDictionary<string, string> values)
     {
         var source = values.GetValueOrDefault("source", "").Replace('\\', '/');
         if (source.Length == 0)
@@ -73,7 +76,7 @@ internal sealed record CsiTarget(string Driver, string Install)
         return target;
     }
 
-    private void AddWords(Dictionary<string, string> values) =>
+    private void AddWords(IReadOnlyDictionary<string, string> values) =>
         MountOptions.AddRange(values.GetValueOrDefault("mountOptions", "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
 
     private static string Need(string value, string name) => value.Length > 0 ? value : throw new FlexException($"option \"{name}\" is missing");

@@ -13,14 +13,14 @@ internal sealed record Dialect(string Backend, OptionNames Names)
     private static readonly FlexCapabilities disk = new() { FSGroup = true, RequiresFSResize = true };
 
     /// <summary>The drivers in use that we take the place of.</summary>
-    public static string ForeignNames => "k8s/nfs, fstab/cifs, juliohm/cifs, microsoft.com/smb, nodeagent/uds";
+    public static string ForeignNames => "k8s/nfs, alicloud/nas, fstab/cifs, juliohm/cifs, microsoft.com/smb, ramax.com/local-storage, kvaps/loop, nodeagent/uds";
 
     /// <summary>The answer to <c>init</c>. An unmountable server would hang whoever asks how full it is or changes all its files, so remote volumes have neither.</summary>
     public FlexCapabilities Capabilities => Backend switch
     {
         "nfs" or "cifs" => remote,
         "loop" => disk,
-        "local" => new FlexCapabilities { FSGroup = true },
+        "local" => disk,
         "tmpfs" => new FlexCapabilities { RequiresFSResize = true },
         _ => new FlexCapabilities { SupportsMetrics = false },
     };
@@ -31,6 +31,10 @@ internal sealed record Dialect(string Backend, OptionNames Names)
     /// <summary>The dialect of a name: of a driver in use by its whole name, else ours by the driver's; null where it is none.</summary>
     public static Dialect? Find(DriverName name) => name.Tilded switch
     {
+        "alicloud~nas" => Foreign("nfs", ("path", "subDir"), ("options", "mountOptions")).With(("share", "/"), ("create", "true"), ("vers", "3,4.0")),
+        "ramax.com~local-storage" => Foreign("local", ("volume-mode", "mode"), ("volume-uid", "uid"), ("volume-gid", "gid"), ("pod-local", "perPod"), ("pvc-name", "name"))
+            with { DefaultRoot = "/srv/local" },
+        "kvaps~loop" => Foreign("loop", ("share", "directory")),
         "k8s~nfs" => Foreign("nfs", ("protocol", "proto"), ("readonly", "readOnly")),
         "fstab~cifs" => Foreign("cifs", ("networkPath", "source")),
         "juliohm~cifs" => Foreign("cifs", ("opts", "mountOptions")),
@@ -42,6 +46,11 @@ internal sealed record Dialect(string Backend, OptionNames Names)
             _ => null,
         },
     };
+
+    /// <summary>The allowed root where the administrator says nothing; null: one of ours by the driver's name.</summary>
+    public string? DefaultRoot { get; private init; }
+
+    private Dialect With(params (string Name, string Value)[] defaults) => this with { Names = Names with { Defaults = Table(defaults) } };
 
     // The drivers that these names come from passed over what they did not know, and a volume's options cannot be changed.
     private static Dialect Foreign(string backend, params (string Alias, string Name)[] aliases) =>

@@ -14,6 +14,9 @@ namespace Plugboard.FlexVolume;
 /// <summary>Serves the calls of one driver: turns each into a backend's, and whatever happens into an answer.</summary>
 internal sealed class Driver(DriverName name, Dialect dialect)
 {
+    /// <summary>How long a call may take in all, where that is limited from outside: the wait for another call ends before, so that there is time to name it.</summary>
+    public TimeSpan? Limit { get; init; }
+
     /// <summary>Serves a call in this process.</summary>
     public FlexAnswer Serve(FlexCall call)
     {
@@ -48,8 +51,9 @@ internal sealed class Driver(DriverName name, Dialect dialect)
     /// <summary>The backend under the node's policy.</summary>
     public IVolumeBackend OpenBackend() => BackendUnder(NodeConfig.Load(name));
 
-    private IVolumeBackend BackendUnder(VolumePolicy policy)
+    private IVolumeBackend BackendUnder(VolumePolicy given)
     {
+        var policy = given with { LockTimeout = Limit * 0.75 };
         return dialect.Backend switch
         {
             "local" => new LocalBackend(policy),

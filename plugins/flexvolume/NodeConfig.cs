@@ -34,7 +34,11 @@ internal static class NodeConfig
         }
     }
 
-    private static VolumePolicy Default(DriverName name) => new() { Roots = ["/var/lib/flexvolume/" + name.Driver], MakeRoot = true };
+    private static VolumePolicy Default(DriverName name) => new()
+    {
+        Roots = [Dialect.Find(name)?.DefaultRoot ?? "/var/lib/flexvolume/" + name.Driver],
+        MakeRoot = true,
+    };
 
     private static FileDescriptor? Find(DriverName name)
     {

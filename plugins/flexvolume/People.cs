@@ -54,7 +54,7 @@ internal static class People
                 ["verify", .. var rest] => Verify(Arguments.Parse(rest, ["--plugin-dir", "--name"], [])),
                 ["check", .. var rest] => Check(name, Arguments.Parse(rest, ["--driver"], [])),
                 ["list"] => Judged(MountList.Print(MountTable.Read())),
-                ["gc", .. var rest] => Collect(Arguments.Parse(rest, ["--kubelet-dir"], ["--dry-run"])),
+                ["gc", .. var rest] => Collect(Arguments.Parse(rest, ["--kubelet-dir", "--cgroup-dir"], ["--dry-run"])),
                 ["convert", var file] => (Converter.Convert(ReadText(file)), 0),
                 _ => ($"unknown arguments: {string.Join(' ', args)}\n\n{Help}", UsageError),
             };
@@ -79,7 +79,7 @@ internal static class People
     }
 
     private static (string Text, int ExitCode) Collect(Arguments arguments) =>
-        (new Collector(arguments.Find("--kubelet-dir") ?? "/var/lib/kubelet", arguments.Has("--dry-run")).Collect(), 0);
+        (new Collector(arguments.Find("--kubelet-dir") ?? "/var/lib/kubelet", arguments.Find("--cgroup-dir") ?? "/sys/fs/cgroup", arguments.Has("--dry-run")).Collect(), 0);
 
     private static (string Text, int ExitCode) Judged((string Text, bool IsGood) found) => (found.Text, found.IsGood ? 0 : 1);
 
@@ -99,11 +99,12 @@ internal static class People
           flexvolume uninstall --plugin-dir D --name vendor/driver… [--force]
           flexvolume check --driver vendor/driver '{"option":"value"}'       what a mount would do, and whether its server is there
           flexvolume list                                                    volumes that are mounted, and how they are
-          flexvolume gc [--kubelet-dir K] [--dry-run]                        loop devices and files of pods that are gone
+          flexvolume gc [--kubelet-dir K] [--cgroup-dir C] [--dry-run]       mounts, loop devices and files of pods that are gone
           flexvolume convert pv.yaml                                         a PersistentVolume with CSI instead of FlexVolume, and the steps
 
         Drivers: any vendor with local, loop, tmpfs, nfs, cifs or uds; and in place of the drivers of these names:
-        k8s/nfs, fstab/cifs, juliohm/cifs, microsoft.com/smb, nodeagent/uds.
+        k8s/nfs, alicloud/nas, fstab/cifs, juliohm/cifs, microsoft.com/smb,
+        ramax.com/local-storage, kvaps/loop, nodeagent/uds.
 
         """;
 }

@@ -16,6 +16,9 @@ namespace Plugboard.FlexVolume;
 /// </summary>
 internal sealed class Watchdog(DriverName name, Dialect dialect)
 {
+    /// <summary>The first argument of a child that is to take a mount away by force; the second is where.</summary>
+    public const string ForceArgument = "force";
+
     private static readonly TimeSpan patience = TimeSpan.FromSeconds(2);
 
     /// <summary>True for a call that may wait for a server: mounting from one, and unmounting what is from one, whoever mounted it.</summary>
@@ -28,7 +31,7 @@ internal sealed class Watchdog(DriverName name, Dialect dialect)
 
     private static MountEntry? RemoteMount(FlexCall call)
     {
-        foreach (var entry in MountTable.ReadAt(call.Directory.TrimEnd('/')).Entries)
+        foreach (var entry in MountTable.ReadAt(Target(call)).Entries)
         {
             if (entry.IsRemote)
                 return entry;
@@ -42,22 +45,43 @@ internal sealed class Watchdog(DriverName name, Dialect dialect)
     {
         var policy = call.Verb == FlexVerb.Unmount ? NodeConfig.LoadOrDefault(name) : NodeConfig.Load(name);
         var limit = call.Verb == FlexVerb.Mount ? policy.MountTimeout : policy.UnmountTimeout;
-        var result = new Command("/proc/self/exe")
-        {
-            Arguments = ["worker"],
-            Input = Encoding.UTF8.GetBytes(string.Join('\0', [name.Tilded, limit.TotalSeconds.ToString(CultureInfo.InvariantCulture), .. args])),
-            Timeout = limit,
-            KillPatience = patience,
-        }.Run();
+        var hadDirectory = call.Verb != FlexVerb.Mount || MountTable.ReadAt(Target(call)).Entries.Count > 0 || FileDescriptor.FindStatus(Target(call)) is not null;
+        var result = RunChild(limit, args);
         if (result.Succeeded && result.Output.Length > 0)
             return result.Output;
+        if (result.Abandoned is null)
+            CleanUp(call, policy, hadDirectory);
         var answer = result.TimedOut
             ? TimedOut(call, policy, limit, result.Abandoned)
             : FlexAnswer.Failure($"{dialect.Backend}: the process of this call was ended by {(result.Signal is { } signal ? $"signal {signal}" : $"exit code {result.ExitCode}")}; kubelet will retry");
         return answer.ToBytes();
     }
 
-    /// <summary>The call that this process, a child, is to serve, and how long it may take before the kernel ends it.</summary>
+    // What a child that was killed could not take back: its lock's file, and the directory where kubelet had not made that.
+    private static void CleanUp(FlexCall call, VolumePolicy policy, bool hadDirectory)
+    {
+        try
+        {
+            Leftovers.Forget(Target(call), policy, !hadDirectory);
+        }
+        catch (Exception e) when (e is VolumeException or ErrnoException)
+        {
+            // Another call works on the volume already, and cleans up behind itself.
+            return;
+        }
+    }
+
+    private static string Target(FlexCall call) => call.Directory.TrimEnd('/');
+
+    private CommandResult RunChild(TimeSpan limit, string[] args) => new Command("/proc/self/exe")
+    {
+        Arguments = ["worker"],
+        Input = Encoding.UTF8.GetBytes(string.Join('\0', [name.Tilded, limit.TotalSeconds.ToString(CultureInfo.InvariantCulture), .. args])),
+        Timeout = limit,
+        KillPatience = patience,
+    }.Run();
+
+    /// <summary>The call that this process, a child, is to serve, and how long it may take before it is killed.</summary>
     public static (DriverName Name, TimeSpan Limit, string[] Args) ReadCall()
     {
         using var input = FileDescriptor.StandardInput();
@@ -65,7 +89,7 @@ internal sealed class Watchdog(DriverName name, Dialect dialect)
         var name = words.Length > 2 ? DriverName.Find(words[0]) : null;
         if (name is null || Dialect.Find(name) is null || !int.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out var seconds))
             throw new FlexException("worker is a command of the driver for itself");
-        return (name, TimeSpan.FromSeconds(seconds + 5), words[2..]);
+        return (name, TimeSpan.FromSeconds(seconds), words[2..]);
     }
 
     // The call's own words at its end: whether the server answers now says whose fault it is.
@@ -74,7 +98,7 @@ internal sealed class Watchdog(DriverName name, Dialect dialect)
         var seconds = limit.TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
         var fate = abandoned is { } pid ? string.Create(CultureInfo.InvariantCulture, $"the {call.Name} process is killed and still blocked in the kernel (pid {pid})") : $"{call.Name} process killed";
         // The mount may have gone at the last moment, or with the process that was killed.
-        if (call.Verb == FlexVerb.Unmount && abandoned is null && MountTable.ReadAt(call.Directory.TrimEnd('/')).Entries.Count == 0)
+        if (call.Verb == FlexVerb.Unmount && abandoned is null && MountTable.ReadAt(Target(call)).Entries.Count == 0)
             return new Driver(name, dialect).Serve(call);
         var (server, state) = Probe(call);
         if (call.Verb == FlexVerb.Unmount && policy.ForceUnreachable && state != Errno.None && server is not null && Probe(call).State != Errno.None)
@@ -88,7 +112,7 @@ internal sealed class Watchdog(DriverName name, Dialect dialect)
     {
         try
         {
-            var server = call.Verb == FlexVerb.Mount ? ServerOfOptions(call) : ServerOfMount(call);
+            var server = call.Verb == FlexVerb.Mount ? ServerOfOptions(call) : RemoteMount(call) is { } mount ? MountServer.Find(mount) : null;
             return server is null ? (null, Errno.None) : (server, server.Probe(server.Resolve(dialect.Backend)));
         }
         catch (VolumeException)
@@ -104,31 +128,20 @@ internal sealed class Watchdog(DriverName name, Dialect dialect)
         return (driver.OpenBackend() as RemoteBackend)?.ServerOf(driver.RequestOf(call));
     }
 
-    // Both NFS and CIFS show the server's address among their options.
-    private static RemoteServer? ServerOfMount(FlexCall call)
-    {
-        const ushort NfsPort = 2049;
-        const ushort SmbPort = 445;
-        if (RemoteMount(call) is not { } mount)
-            return null;
-        foreach (var option in mount.SuperOptions.Split(','))
-        {
-            if (option.StartsWith("addr=", StringComparison.Ordinal))
-                return new RemoteServer(option[5..], mount.Type.StartsWith("nfs", StringComparison.Ordinal) ? NfsPort : SmbPort);
-        }
-
-        return null;
-    }
-
+    // Only what is on the directory itself is named: the path of a mount below leads through the one whose server does not answer. All below goes with it.
     private FlexAnswer Force(FlexCall call, RemoteServer server)
     {
-        var target = call.Directory.TrimEnd('/');
-        foreach (var nested in MountTable.ReadAt(target).Below(target))
-            Unmounting.Force(nested.Target);
-        Unmounting.Force(target);
-        _ = FileDirectory.TryRemoveDirectory(target);
-        return MountTable.ReadAt(target).FindTop(target) is null
+        var target = Target(call);
+        _ = RunChild(patience, [ForceArgument, target]);
+        return MountTable.ReadAt(target).Entries.Count == 0
             ? new FlexAnswer(FlexStatus.Success, $"{dialect.Backend}: server {server.Name} does not answer, the mount was taken away by force: what was not written yet is lost")
             : FlexAnswer.Failure($"{dialect.Backend}: server {server.Name} does not answer, and the mount cannot be taken away even by force; kubelet will retry");
+    }
+
+    /// <summary>Takes a mount away by force, in a child: even that may wait for a server.</summary>
+    public static void ForceHere(string target)
+    {
+        Unmounting.Force(target);
+        _ = FileDirectory.TryRemoveDirectory(target);
     }
 }

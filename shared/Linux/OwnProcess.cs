@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text;
+using Plugboard.Linux.Files;
 using Plugboard.Linux.LibC;
 
 namespace Plugboard.Linux;
@@ -30,6 +33,41 @@ public static class OwnProcess
 
     /// <summary>True for a process that may do what root may, as far as its capabilities go.</summary>
     public static bool IsRoot => Process.GetEUid() == 0;
+
+    /// <summary>
+    /// Overwrites those arguments of this process that hold <paramref name="marker"/>, so that /proc/PID/cmdline, which everybody may read, does not show them from
+    /// now on. What the runtime made of them at the start is its own copy. Without /proc nothing is done, and nobody can look either.
+    /// </summary>
+    public static unsafe void EraseArguments(ReadOnlySpan<byte> marker)
+    {
+        if (FindArguments() is not var (start, end))
+            return;
+        var memory = new Span<byte>((byte*)start, (int)(end - start));
+        while (!memory.IsEmpty)
+        {
+            var length = memory.IndexOf((byte)0);
+            var argument = length < 0 ? memory : memory[..length];
+            if (argument.IndexOf(marker) >= 0)
+                argument.Fill((byte)'*');
+            memory = length < 0 ? [] : memory[(length + 1)..];
+        }
+    }
+
+    // proc_pid_stat(5): arg_start and arg_end, fields 48 and 49 (Linux 3.5); the second field, the command's name, may hold blanks and brackets.
+    private static (nuint Start, nuint End)? FindArguments()
+    {
+        const int AfterName = 3;
+        using var file = FileDescriptor.FindForReading("/proc/self/stat");
+        if (file is null)
+            return null;
+        var text = Encoding.ASCII.GetString(file.ReadToEnd());
+        var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
+        return fields.Length > 49 - AfterName
+            && nuint.TryParse(fields[48 - AfterName], NumberStyles.None, CultureInfo.InvariantCulture, out var start)
+            && nuint.TryParse(fields[49 - AfterName], NumberStyles.None, CultureInfo.InvariantCulture, out var end) && start > 0 && end > start
+            ? (start, end)
+            : null;
+    }
 
     /// <summary>The kernel ends this process after that time, also where it waits for a server: nobody else may be left to do it.</summary>
     public static void EndAfter(TimeSpan time) => _ = Process.Alarm((uint)Math.Ceiling(time.TotalSeconds));

@@ -10,6 +10,7 @@ namespace Plugboard.Volumes;
 internal sealed class PathLock : IDisposable
 {
     private const int Attempts = 1000;
+    private const uint DirectoryMode = 0x1c0;
 
     private readonly FileDirectory directory;
     private readonly string name;
@@ -22,11 +23,12 @@ internal sealed class PathLock : IDisposable
         this.held = held;
     }
 
-    /// <summary>Takes the lock of what <paramref name="thing"/> names and waits for it as long as <paramref name="timeout"/>.</summary>
+    /// <summary>Takes the lock of what <paramref name="thing"/> names and waits for it as long as the policy says.</summary>
     /// <exception cref="VolumeException">Somebody else held it all the time; the process is named.</exception>
-    public static PathLock Take(string lockDirectory, string thing, TimeSpan timeout)
+    public static PathLock Take(VolumePolicy policy, string thing)
     {
-        var locks = FileDirectory.Ensure(lockDirectory, 0x1c0);
+        var timeout = policy.LockTimeout ?? policy.MountTimeout;
+        var locks = FileDirectory.Ensure(policy.LockDirectory, DirectoryMode);
         var hash = Hash(thing).ToString("x16", CultureInfo.InvariantCulture);
         try
         {
@@ -47,6 +49,26 @@ internal sealed class PathLock : IDisposable
             var holder = e.Holder is { } pid ? $"process {pid.ToString(CultureInfo.InvariantCulture)}" : "another call";
             throw new VolumeException($"{thing}: {holder} still works on it after {timeout.TotalSeconds.ToString("0.#", CultureInfo.InvariantCulture)} s; kubelet will retry", e);
         }
+    }
+
+    /// <summary>The files of locks that nobody holds, because whoever made them was killed; they are removed unless <paramref name="isDry"/>.</summary>
+    public static List<string> Free(VolumePolicy policy, bool isDry)
+    {
+        using var locks = FileDirectory.Find(policy.LockDirectory);
+        var free = new List<string>();
+        foreach (var each in locks?.ReadNames() ?? [])
+        {
+            using var file = locks!.FindForReading(each);
+            using var taken = file is null ? null : FileLock.TryTake(file);
+            // One that was removed since is somebody's new one by now.
+            if (taken is null || locks.FindStatus(each) is not { } status || !status.IsSameFile(file!.Status()))
+                continue;
+            free.Add(each);
+            if (!isDry)
+                locks.Remove(each);
+        }
+
+        return free;
     }
 
     // FNV-1a: two things of one name would only wait for each other.

@@ -32,6 +32,9 @@ public sealed record VolumePolicy
     /// <summary>How long unmounting may take.</summary>
     public TimeSpan UnmountTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>How long a call waits for another one's that works on the same volume; null: as long as mounting may take.</summary>
+    public TimeSpan? LockTimeout { get; init; }
+
     /// <summary>Whether a mount whose server does not answer may be taken away by force, which loses what was not written yet.</summary>
     public bool ForceUnreachable { get; init; }
 

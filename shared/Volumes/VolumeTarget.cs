@@ -38,7 +38,7 @@ internal sealed class VolumeTarget : IDisposable
     public static VolumeTarget Lock(string path, VolumePolicy policy)
     {
         var plain = RequirePlain(path);
-        return new VolumeTarget(plain, PathLock.Take(policy.LockDirectory, plain, policy.MountTimeout), policy);
+        return new VolumeTarget(plain, PathLock.Take(policy, plain), policy);
     }
 
     private static string RequirePlain(string path)

@@ -183,6 +183,18 @@ public sealed unsafe class FileDescriptor : SafeHandle
     /// <summary>What statx(2) tells of a path, following links; null where nothing is there.</summary>
     public static FileStatus? FindStatus(string path) => Stat(LibC.File.AT_FDCWD, path, 0, path);
 
+    /// <summary>
+    /// Looks at a path with the server's own eyes, whatever is known of it here (AT_STATX_FORCE_SYNC, Linux 4.11): <see cref="Errno.None"/>, or what is wrong. Waits as long as the server
+    /// does not answer.
+    /// </summary>
+    public static Errno Look(string path)
+    {
+        LibC.File.StatxBuffer buffer;
+        return LibC.File.Statx(LibC.File.AT_FDCWD, path, LibC.File.AT_STATX_FORCE_SYNC, LibC.File.STATX_BASIC_STATS, &buffer) == 0
+            ? Errno.None
+            : (Errno)Marshal.GetLastPInvokeError();
+    }
+
     /// <summary>The owner's user id, and the permission bits of the mode.</summary>
     public (uint User, uint Mode) Ownership()
     {
@@ -253,6 +265,9 @@ public sealed unsafe class FileDescriptor : SafeHandle
 
     /// <summary>Opens the directory that is a place (O_PATH) for its names and its ioctls.</summary>
     public FileDescriptor Reopen() => Open(this, ".", LibC.File.O_RDONLY | LibC.File.O_DIRECTORY, 0);
+
+    /// <summary>Opens the directory once more as a place (O_PATH), so that each of the two is closed by itself.</summary>
+    public FileDescriptor ReopenPlace() => Open(this, ".", LibC.File.O_PATH | LibC.File.O_DIRECTORY, 0);
 
     /// <summary>Makes the file that long; what is added reads as zeros and takes no space until it is written.</summary>
     public void SetLength(long bytes)

@@ -22,6 +22,9 @@ public sealed class FileLock : IDisposable
         return new FileLock(file);
     }
 
+    /// <summary>Takes the lock if nobody has it; null, and the file is left to the caller, where somebody does.</summary>
+    public static FileLock? TryTake(FileDescriptor file) => TryLock(file, LibC.File.LOCK_EX) ? new FileLock(file) : null;
+
     /// <summary>Takes the lock together with others who share it; otherwise as <see cref="Take"/>.</summary>
     public static FileLock TakeShared(FileDescriptor file, TimeSpan timeout)
     {

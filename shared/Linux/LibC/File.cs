@@ -36,6 +36,7 @@ internal static unsafe partial class File
     public const int LOCK_NB = 4;
     public const int LOCK_UN = 8;
 
+    public const int AT_STATX_FORCE_SYNC = 0x2000;
     public const uint STATX_BASIC_STATS = 0x7ff;
 
     public const ushort S_IFMT = 0xf000;

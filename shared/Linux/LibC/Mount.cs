@@ -14,6 +14,7 @@ internal static unsafe partial class Mount
     public const ulong MS_NODIRATIME = 2048;
     public const ulong MS_BIND = 4096;
     public const ulong MS_REC = 16384;
+    public const ulong MS_PRIVATE = 1 << 18;
     public const ulong MS_RELATIME = 1 << 21;
     public const ulong MS_STRICTATIME = 1 << 24;
 

@@ -41,6 +41,30 @@ public sealed unsafe class DetachedMount : IDisposable
         return fd < 0 ? throw ErrnoException.Last("open_tree", source.Path) : new DetachedMount(new FileDescriptor(fd, source.Path));
     }
 
+    /// <summary>
+    /// A second mount, of one directory of this one: nothing else of the filesystem can be reached through it. Before Linux 6.15 only what has a place can be
+    /// cloned; it gets one where nobody sees it, and this mount cannot be moved after that.
+    /// </summary>
+    /// <param name="inside">The directory, opened by way of <see cref="Root"/>.</param>
+    public DetachedMount Part(FileDescriptor inside)
+    {
+        try
+        {
+            return Clone(inside);
+        }
+        catch (ErrnoException e) when (e.Errno == Errno.EINVAL)
+        {
+            return PartOfPlaced(inside);
+        }
+    }
+
+    internal DetachedMount PartOfPlaced(FileDescriptor inside) => PrivateMounts.Run(() =>
+    {
+        using var top = FileDescriptor.OpenPath("/");
+        MoveTo(top);
+        return Clone(inside);
+    });
+
     /// <summary>Sets attributes and leaves the others as they are.</summary>
     /// <param name="attributes">What to set.</param>
     /// <param name="recursive">Whether the mounts below get them too.</param>

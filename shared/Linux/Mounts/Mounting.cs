@@ -28,6 +28,19 @@ public sealed class Mounting(MountApi api = MountApi.Any)
             Classic(what.Source, target, what.Type, Flags(what.Attributes), Data(what.Parameters));
     }
 
+    /// <summary>Mounts one directory of a filesystem, which itself is mounted out of sight for that; false where the kernel lacks the calls (Linux 5.2).</summary>
+    /// <param name="what">The filesystem.</param>
+    /// <param name="find">Opens the directory by way of the filesystem's top.</param>
+    /// <param name="target">Where.</param>
+    /// <exception cref="MountException">The filesystem refused it.</exception>
+    public bool TryPart(FilesystemMount what, Func<FileDescriptor, FileDescriptor> find, FileDescriptor target) => ByDescriptor(() =>
+    {
+        using var whole = DetachedMount.Create(what);
+        using var inside = find(whole.Root);
+        using var part = whole.Part(inside);
+        part.MoveTo(target);
+    });
+
     /// <summary>Mounts a directory on another one.</summary>
     /// <param name="source">What is to be seen.</param>
     /// <param name="target">Where.</param>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
 using Plugboard.Linux.Mounts;
@@ -15,7 +16,7 @@ public sealed class LocalBackend(VolumePolicy policy) : Backend(policy)
     public override string Explain(PublishRequest request)
     {
         var plan = LocalPlan.From(request, Policy);
-        return $"bind {plan.Place} on {request.Target} ({plan.Attributes}){(plan.Create ? ", made where it is missing" : "")}";
+        return $"bind {plan.Place} on {request.Target} ({plan.Attributes}){(plan.Create ? ", made where it is missing" : "")}{(plan.Quota is { } quota ? string.Create(CultureInfo.InvariantCulture, $", limited to {quota} bytes") : "")}";
     }
 
     /// <inheritdoc/>
@@ -24,6 +25,8 @@ public sealed class LocalBackend(VolumePolicy policy) : Backend(policy)
         var plan = LocalPlan.From(request, Policy);
         using var target = VolumeTarget.Lock(request.Target, Policy);
         using var source = OpenSource(plan);
+        if (plan.Quota is not null)
+            LocalQuota.Ensure(source, plan, Policy);
         if (target.IsPublished(top => IsOn(target.Path, top, source), plan.Place.ToString()))
         {
             target.RequireAttributes(plan.Attributes);
@@ -45,8 +48,9 @@ public sealed class LocalBackend(VolumePolicy policy) : Backend(policy)
         return $"{plan.Place} is mounted";
     }
 
-    /// <summary>A directory has the room of its filesystem: there is nothing to grow.</summary>
-    public override long Expand(ExpandRequest request) => Stats(request.Target).Bytes;
+    /// <summary>Makes the quota larger; without one a directory has the room of its filesystem, and there is nothing to grow.</summary>
+    public override long Expand(ExpandRequest request) =>
+        request.Options.Find("quota") is null && !LocalQuota.IsLimited(request.Target) ? Stats(request.Target).Bytes : LocalQuota.Grow(request.Target, request.Bytes);
 
     // A remote mount is not asked what it is: its server may be dead.
     private static bool IsOn(string target, MountEntry top, FileDescriptor source)

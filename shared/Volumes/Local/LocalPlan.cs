@@ -6,7 +6,7 @@ namespace Plugboard.Volumes.Local;
 internal sealed record LocalPlan
 {
     private const string Backend = "local";
-    private static readonly string[] known = ["path", "subPath", "create", "mode", "uid", "gid", "perPod", "readOnly"];
+    private static readonly string[] known = ["path", "name", "subPath", "create", "mode", "uid", "gid", "perPod", "quota", "readOnly"];
 
     /// <summary>The directory that the pod sees.</summary>
     public required AllowedRoot Place { get; init; }
@@ -23,6 +23,9 @@ internal sealed record LocalPlan
     /// <summary>The group of a directory that is made; null: root's.</summary>
     public uint? Gid { get; init; }
 
+    /// <summary>How many bytes may be in it; null: as many as there is room for.</summary>
+    public long? Quota { get; init; }
+
     /// <summary>What the mount gets.</summary>
     public MountAttributes Attributes { get; init; }
 
@@ -38,6 +41,7 @@ internal sealed record LocalPlan
             Mode = options.Mode(Backend, "mode") ?? 0x1f8,
             Uid = options.Id(Backend, "uid"),
             Gid = options.Id(Backend, "gid") ?? request.FsGroup,
+            Quota = options.Size(Backend, "quota"),
             Attributes = policy.ForcedAttributes | (request.ReadOnly | options.Flag(Backend, "readOnly", false) ? MountAttributes.ReadOnly : MountAttributes.None),
             Place = default,
         };
@@ -52,7 +56,7 @@ internal sealed record LocalPlan
         return plan with { Place = place };
     }
 
-    private static string DefaultPath(PublishRequest request) => $"{Name(request.Pod.Namespace, "the pod's namespace")}/{Name(request.Name, "the volume's name")}";
+    private static string DefaultPath(PublishRequest request) => $"{Name(request.Pod.Namespace, "the pod's namespace")}/{Name(request.Options.Find("name") ?? request.Name, "the volume's name")}";
 
     private static string Name(string name, string what) => name.Length > 0 && name is not ("." or "..") && !name.Contains('/', StringComparison.Ordinal)
         ? name

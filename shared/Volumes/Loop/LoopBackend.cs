@@ -28,7 +28,7 @@ public sealed class LoopBackend(VolumePolicy policy) : Backend(policy)
         var plan = LoopPlan.From(request, Policy);
         using var target = VolumeTarget.Lock(request.Target, Policy);
         // Whoever looks for the file's device and makes one must be alone with it.
-        using var alone = PathLock.Take(Policy.LockDirectory, $"loop: {plan.Image}", Policy.MountTimeout);
+        using var alone = PathLock.Take(Policy, $"loop: {plan.Image}");
         using var image = LoopImage.Open(plan, Policy);
         if (target.IsPublished(top => IsOf(top, image), $"{plan.FsType} in {plan.Image}"))
         {
@@ -113,7 +113,7 @@ public sealed class LoopBackend(VolumePolicy policy) : Backend(policy)
         if (target.Top is not { } top || LoopDevice.FindByPath(top.Source) is not { } found)
             throw new VolumeException($"loop: no image is mounted on {target.Path}");
         using var device = found;
-        using var alone = PathLock.Take(Policy.LockDirectory, $"loop: {device.Path}", Policy.MountTimeout);
+        using var alone = PathLock.Take(Policy, $"loop: {device.Path}");
         using var image = OpenBacking(device);
         var present = image.Status().Size;
         if (request.Bytes > present)

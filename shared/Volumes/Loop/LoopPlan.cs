@@ -7,7 +7,7 @@ namespace Plugboard.Volumes.Loop;
 internal sealed record LoopPlan
 {
     private const string Backend = "loop";
-    private static readonly string[] known = ["file", "size", "create", "preallocate", "fsType", "mountOptions", "discard", "directIO", "fsck", "readOnly"];
+    private static readonly string[] known = ["file", "directory", "size", "create", "preallocate", "fsType", "mountOptions", "discard", "directIO", "fsck", "readOnly"];
     private static readonly string[] allowedWords = ["discard", "nodiscard", "commit", "data", "barrier", "compress", "compress-force", "ssd", "nobarrier", "logbsize", "inode64", "errors"];
 
     /// <summary>The image file.</summary>
@@ -37,7 +37,7 @@ internal sealed record LoopPlan
     {
         var options = request.Options;
         options.RequireKnown(Backend, known);
-        var file = options.Get(Backend, "file");
+        var file = options.Find("directory") is { } directory ? $"{directory.TrimEnd('/')}/{options.Get(Backend, "file").TrimStart('/')}" : options.Get(Backend, "file");
         var size = options.Size(Backend, "size");
         var create = options.Flag(Backend, "create", size is not null);
         var words = MountWords.Parse(Backend, options.Find("mountOptions"), allowedWords, policy);

@@ -9,6 +9,9 @@ public sealed record OptionNames
     /// <summary>The backend's name by the dialect's.</summary>
     public IReadOnlyDictionary<string, string> Aliases { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
+    /// <summary>What the driver that first had this dialect took for an option that is not given, by the backend's name.</summary>
+    public IReadOnlyDictionary<string, string> Defaults { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
     /// <summary>True where an option that nobody knows is passed over, as the driver did that first had this dialect.</summary>
     public bool IsLenient { get; init; }
 }

@@ -13,7 +13,7 @@ public sealed class VolumeOptions(IReadOnlyDictionary<string, string> given, Opt
     /// <summary>No options.</summary>
     public static VolumeOptions None { get; } = new(new Dictionary<string, string>(StringComparer.Ordinal), OptionNames.Own);
 
-    /// <summary>The value of an option; null where it is absent or empty.</summary>
+    /// <summary>The value of an option; where it is absent or empty the dialect's default, or null.</summary>
     /// <exception cref="VolumeException">It is given by two names with two values.</exception>
     public string? Find(string name)
     {
@@ -27,7 +27,7 @@ public sealed class VolumeOptions(IReadOnlyDictionary<string, string> given, Opt
             found = value;
         }
 
-        return found;
+        return found ?? names.Defaults.GetValueOrDefault(name);
     }
 
     /// <summary>The value of an option that there must be.</summary>

@@ -41,7 +41,8 @@ public sealed class CifsBackend(VolumePolicy policy) : RemoteBackend(policy)
         var parameters = new List<MountParameter> { new("ip", TextOf(address)) };
         AddIdentity(parameters, plan, request.Secrets);
         parameters.AddRange(plan.Words.Parameters);
-        MountFilesystem(new FilesystemMount("cifs") { Source = plan.Source, Parameters = parameters, Attributes = plan.Words.Attributes }, place, plan.Source);
+        var what = new FilesystemMount("cifs") { Source = plan.Source, Parameters = parameters, Attributes = plan.Words.Attributes };
+        MountRemote(what.Type, plan.Source, mounting => mounting.Filesystem(what, place), errno => Advice(plan, errno));
         target.Publish();
         return $"{plan.Source} is mounted";
     }
@@ -61,13 +62,15 @@ public sealed class CifsBackend(VolumePolicy policy) : RemoteBackend(policy)
         }
     }
 
-    private protected override string Advice(Errno errno) => errno switch
+    private static string Advice(CifsPlan plan, Errno errno) => errno switch
     {
+        Errno.EINVAL or Errno.ENOKEY or Errno.EOPNOTSUPP when IsKerberos(plan.Words.Parameters) =>
+            "sec=krb5 wants a kernel with CIFS_UPCALL, cifs.upcall (cifs-utils, keyutils) and a ticket on the node, which are not ours",
+        Errno.EINVAL when plan.HasContext => "selinuxEnabled wants SELinux in the node's kernel",
         Errno.ENODEV => "the kernel has no CIFS client (modprobe cifs on the node)",
         Errno.EACCES or Errno.EPERM => "the server refuses user name or password",
         Errno.ENOENT => "there is no such share, or the kernel lacks modules for its cryptography (cmac, ccm, gcm, sha512, hmac, md5, nls_utf8)",
         Errno.EHOSTDOWN => "the server is gone or does not speak this version of SMB; set option \"vers\"",
-        Errno.ENOKEY => "sec=krb5 needs cifs.upcall on the node, which is not ours",
         Errno.EOPNOTSUPP => "the server does not speak this version of SMB; set option \"vers\"",
         _ => "",
     };

@@ -18,7 +18,7 @@ internal sealed record CifsPlan
     // Neither where to nor as whom: both are options of their own, which the administrator's rules see.
     private static readonly string[] allowedWords =
     [
-        "uid", "gid", "file_mode", "dir_mode", "vers", "sec", "seal", "sign", "cache", "actimeo", "ac*", "rsize", "wsize", "bsize", "nobrl", "mfsymlinks", "noperm", "perm", "serverino", "noserverino",
+        "uid", "gid", "file_mode", "dir_mode", "vers", "sec", "cruid", "seal", "sign", "cache", "actimeo", "ac*", "rsize", "wsize", "bsize", "nobrl", "mfsymlinks", "noperm", "perm", "serverino", "noserverino",
         "iocharset", "forceuid", "noforceuid", "forcegid", "noforcegid", "nounix", "unix", "linux", "nolinux", "soft", "hard", "echo_interval", "handletimeout", "mapposix", "mapchars", "nomapchars",
         "nocase", "ignorecase", "nostrictsync", "strictsync", "cifsacl", "dynperm", "nodynperm", "setuids", "nosetuids", "nosharesock", "multichannel", "nomultichannel", "max_channels", "persistenthandles",
         "nopersistenthandles", "resilienthandles", "noresilienthandles", "fsc", "closetimeo", "sfu", "nosfu", "user_xattr", "nouser_xattr", "acl", "noacl", "posix", "noposix", "domainauto", "maxcredits", "rasize",
@@ -32,6 +32,9 @@ internal sealed record CifsPlan
 
     /// <summary>What the mount gets, and the filesystem is told, without what the Secret holds.</summary>
     public required MountWords Words { get; init; }
+
+    /// <summary>All files get a label of SELinux.</summary>
+    public bool HasContext { get; init; }
 
     /// <summary>Nobody in particular.</summary>
     public bool IsGuest { get; init; }
@@ -53,7 +56,8 @@ internal sealed record CifsPlan
             AddUnlessThere(parameters, "dir_mode", "0770");
         }
 
-        if (options.Flag(Backend, "selinuxEnabled", false))
+        var labels = options.Flag(Backend, "selinuxEnabled", false);
+        if (labels)
             parameters.Add(new MountParameter("context", "system_u:object_r:container_file_t:s0"));
         // mount.cifs took the password from its environment then; here nothing has to be said about it.
         options.Find("passwdMethod");
@@ -63,10 +67,13 @@ internal sealed record CifsPlan
             Server = new RemoteServer(server, SmbPort),
             Source = source,
             Words = new MountWords(words.Attributes | policy.ForcedAttributes | readOnly, parameters).With(policy.ForcedMountOptions),
+            HasContext = labels,
             IsGuest = options.Flag(Backend, "guest", false),
         };
         plan.Server.RequireAllowed(Backend, policy);
-        if (!plan.IsGuest && !request.Secrets.ContainsKey("username"))
+        // Who it is then comes from the node's Kerberos tickets.
+        var isKerberos = parameters.Exists(static parameter => parameter is { Key: "sec", Value: { } value } && value.StartsWith("krb5", StringComparison.Ordinal));
+        if (!plan.IsGuest && !isKerberos && !request.Secrets.ContainsKey("username"))
             throw new MissingSecretException(Backend, "username");
         return plan;
     }

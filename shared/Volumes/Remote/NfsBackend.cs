@@ -1,5 +1,6 @@
 using Plugboard.Addresses;
 using Plugboard.Linux;
+using Plugboard.Linux.Files;
 using Plugboard.Linux.Mounts;
 using Plugboard.Linux.Sockets;
 
@@ -19,7 +20,7 @@ public sealed class NfsBackend(VolumePolicy policy) : RemoteBackend(policy)
     public override string Explain(PublishRequest request)
     {
         var plan = NfsPlan.From(request, Policy);
-        return $"mount NFS {string.Join(" or ", plan.Versions)} {plan.Source} on {request.Target} ({plan.Words.Attributes}): {Describe(plan.Words.Parameters)}";
+        return $"mount NFS {string.Join(" or ", plan.Versions)} {plan.Source}{(plan.Create && plan.SubDirectory.Length > 0 ? ", made where it is missing," : "")} on {request.Target} ({plan.Words.Attributes}): {Describe(plan.Words.Parameters)}";
     }
 
     /// <inheritdoc/>
@@ -49,8 +50,8 @@ public sealed class NfsBackend(VolumePolicy policy) : RemoteBackend(policy)
             var version = plan.Versions[i];
             try
             {
-                var what = new FilesystemMount("nfs") { Source = plan.Source, Parameters = Parameters(plan, address, version), Attributes = plan.Words.Attributes };
-                MountFilesystem(what, place, $"{plan.Source} by NFS {version}");
+                var what = new FilesystemMount("nfs") { Source = plan.Export, Parameters = Parameters(plan, address, version), Attributes = plan.Words.Attributes };
+                MountRemote(what.Type, $"{plan.Export} by NFS {version}", mounting => Mount(mounting, plan, what, place), errno => Advice(plan, errno));
                 return version;
             }
             catch (VolumeException e) when (i + 1 < plan.Versions.Count && e.InnerException is ErrnoException { Errno: Errno.EPROTONOSUPPORT or Errno.ECONNREFUSED })
@@ -59,6 +60,53 @@ public sealed class NfsBackend(VolumePolicy policy) : RemoteBackend(policy)
                 continue;
             }
         }
+    }
+
+    // Of an export only the sub-directory is ever in the pod's sight, and no link on the way to it is followed: other pods may write to its parent.
+    private static void Mount(Mounting mounting, NfsPlan plan, FilesystemMount what, FileDescriptor place)
+    {
+        if (plan.SubDirectory.Length == 0)
+            mounting.Filesystem(what, place);
+        else if (!mounting.TryPart(what, export => OpenSubDirectory(plan, export), place))
+            MountBefore52(mounting, plan, what, place);
+    }
+
+    private static void MountBefore52(Mounting mounting, NfsPlan plan, FilesystemMount what, FileDescriptor place)
+    {
+        if (plan.Create)
+            throw new VolumeException($"nfs: option \"create\" wants Linux 5.2 on the node; make {plan.Source} on the server");
+        mounting.Filesystem(what with { Source = plan.Source }, place);
+    }
+
+    private static FileDescriptor OpenSubDirectory(NfsPlan plan, FileDescriptor export)
+    {
+        try
+        {
+            using var root = ConfinedDirectory.Of(export.ReopenPlace());
+            return (plan.Create ? root.EnsureDirectory(plan.SubDirectory, 0x1c0, made => Own(made, plan)) : root.FindDirectory(plan.SubDirectory))
+                ?? throw new VolumeException($"nfs: {plan.Export} has no directory \"{plan.SubDirectory}\"; make it on the server, or set option \"create\" to \"true\"");
+        }
+        catch (ErrnoException e)
+        {
+            throw VolumeException.From($"nfs: cannot open subDir \"{plan.SubDirectory}\" of {plan.Export}", e, SubDirectoryAdvice(e.Errno));
+        }
+    }
+
+    private static string SubDirectoryAdvice(Errno errno) => errno switch
+    {
+        Errno.ELOOP => "a symbolic link is on the way, which is not followed",
+        Errno.EXDEV => "it leads out of the export",
+        Errno.EACCES or Errno.EPERM => "the server takes the node's root for somebody who may not (root_squash); make it on the server",
+        Errno.EROFS => "the volume is read-only; make it on the server",
+        _ => "",
+    };
+
+    private static void Own(FileDescriptor made, NfsPlan plan)
+    {
+        if (plan.Uid is not null || plan.Gid is not null)
+            made.SetOwner(plan.Uid, plan.Gid);
+        // After the owner: chown(2) takes set-user-id and set-group-id away.
+        made.SetDirectoryMode(plan.Mode);
     }
 
     private static List<MountParameter> Parameters(NfsPlan plan, IPAddr address, string version)
@@ -82,8 +130,10 @@ public sealed class NfsBackend(VolumePolicy policy) : RemoteBackend(policy)
         return parameters;
     }
 
-    private protected override string Advice(Errno errno) => errno switch
+    private static string Advice(NfsPlan plan, Errno errno) => errno switch
     {
+        // The kernel has no word for it: it says what it could not do without.
+        _ when IsKerberos(plan.Words.Parameters) => "sec=krb5 wants rpc.gssd with a keytab on the node, which is not ours",
         Errno.ENODEV => "the kernel has no NFS client (modprobe nfs on the node)",
         Errno.EACCES or Errno.EPERM => "the server refuses this node (its exports: the client's address, \"insecure\", sec=)",
         Errno.ENOENT => "the server has no such export (below an export with fsid=0 paths are relative to that)",

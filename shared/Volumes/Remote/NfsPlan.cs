@@ -10,7 +10,7 @@ internal sealed record NfsPlan
     private const string Backend = "nfs";
     private static readonly string[] known =
     [
-        "server", "share", "source", "subDir", "vers", "mountOptions", "soft", "proto", "sec", "nconnect", "port", "atime", "readOnly",
+        "server", "share", "source", "subDir", "create", "mode", "uid", "gid", "vers", "mountOptions", "soft", "proto", "sec", "nconnect", "port", "atime", "readOnly",
     ];
 
     private const ushort NfsPort = 2049;
@@ -25,8 +25,23 @@ internal sealed record NfsPlan
     /// <summary>The server.</summary>
     public required RemoteServer Server { get; init; }
 
-    /// <summary>The exported path, with the sub-directory behind it.</summary>
-    public required string Path { get; init; }
+    /// <summary>The exported path.</summary>
+    public required string Share { get; init; }
+
+    /// <summary>The directory below it that the pod sees, without slashes around it; empty: all of it.</summary>
+    public required string SubDirectory { get; init; }
+
+    /// <summary>The sub-directory is made where it is missing.</summary>
+    public bool Create { get; init; }
+
+    /// <summary>The mode of what is made.</summary>
+    public uint Mode { get; init; }
+
+    /// <summary>The owner of what is made; null: whom the server takes the node's root for.</summary>
+    public uint? Uid { get; init; }
+
+    /// <summary>The group of what is made; null: as for the owner.</summary>
+    public uint? Gid { get; init; }
 
     /// <summary>The versions to try, in their order.</summary>
     public required IReadOnlyList<string> Versions { get; init; }
@@ -37,8 +52,11 @@ internal sealed record NfsPlan
     /// <summary>Writes may be lost without a word.</summary>
     public bool IsSoft { get; init; }
 
-    /// <summary>As mountinfo shows it: <c>server:/path</c>.</summary>
-    public string Source => $"{(Server.Name.Contains(':', StringComparison.Ordinal) && !Server.Name.StartsWith('[') ? $"[{Server.Name}]" : Server.Name)}:{Path}";
+    /// <summary>The export: <c>server:/path</c>.</summary>
+    public string Export => $"{(Server.Name.Contains(':', StringComparison.Ordinal) && !Server.Name.StartsWith('[') ? $"[{Server.Name}]" : Server.Name)}:{Share}";
+
+    /// <summary>What the pod sees, as mountinfo shows it.</summary>
+    public string Source => SubDirectory.Length == 0 ? Export : $"{Export.TrimEnd('/')}/{SubDirectory}";
 
     public static NfsPlan From(PublishRequest request, VolumePolicy policy)
     {
@@ -70,7 +88,12 @@ internal sealed record NfsPlan
         var plan = new NfsPlan
         {
             Server = new RemoteServer(server, port),
-            Path = Join(share, options.Find("subDir")),
+            Share = ShareOf(share),
+            SubDirectory = SubDirectoryOf(options.Find("subDir")),
+            Create = options.Flag(Backend, "create", false),
+            Mode = options.Mode(Backend, "mode") ?? 0x1f8,
+            Uid = options.Id(Backend, "uid"),
+            Gid = options.Id(Backend, "gid") ?? request.FsGroup,
             Versions = VersionsOf(options, versions ?? "4.2"),
             Words = new MountWords(attributes, parameters).With(policy.ForcedMountOptions),
             IsSoft = soft,
@@ -87,19 +110,17 @@ internal sealed record NfsPlan
         return at > 0 ? (source[..at], source[(at + 1)..]) : throw options.Wrong(Backend, "source", source, "\"server:/path\"");
     }
 
-    private static string Join(string share, string? sub)
+    private static string ShareOf(string share)
     {
         if (!share.StartsWith('/'))
             throw new VolumeException($"{Backend}: option \"share\" is \"{share}\"; an absolute path is wanted");
-        if (sub is null)
-            return share.Length > 1 ? share.TrimEnd('/') : share;
-        foreach (var name in sub.Split('/'))
-        {
-            if (name == "..")
-                throw new VolumeException($"{Backend}: subDir \"{sub}\" leaves the share {share}");
-        }
+        return share.Length > 1 ? share.TrimEnd('/') : share;
+    }
 
-        return $"{share.TrimEnd('/')}/{sub.Trim('/')}";
+    private static string SubDirectoryOf(string? sub)
+    {
+        var names = (sub ?? "").Split('/', StringSplitOptions.RemoveEmptyEntries);
+        return names.AsSpan().IndexOfAny("..", ".") < 0 ? string.Join('/', names) : throw new VolumeException($"{Backend}: subDir \"{sub}\" leaves the share");
     }
 
     // What is written is lost without a word when a server is slow; whoever wants that says so.
@@ -123,10 +144,12 @@ internal sealed record NfsPlan
         var versions = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         foreach (var version in versions)
         {
-            if (version is not ("4.2" or "4.1" or "4.0" or "4" or "3"))
+            if (version is not ("4.2" or "4.1" or "4.0" or "4" or "3" or "3.0"))
                 throw options.Wrong(Backend, "vers", text, "\"4.2\", \"4.1\", \"4.0\" or \"3\", or several of them divided by commas,");
         }
 
+        // A spelling of mount.nfs's that the kernel has not got.
+        versions.AsSpan().Replace("3.0", "3");
         return versions.Length > 0 ? versions : throw options.Wrong(Backend, "vers", text, "a version");
     }
 

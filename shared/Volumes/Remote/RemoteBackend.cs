@@ -17,32 +17,37 @@ public abstract class RemoteBackend(VolumePolicy policy) : Backend(policy)
     public abstract RemoteServer ServerOf(PublishRequest request);
 
     /// <summary>Mounts, and once more after loading the kernel's module where that was missing.</summary>
-    private protected void MountFilesystem(FilesystemMount what, FileDescriptor place, string source)
+    /// <param name="type">The filesystem's type, after which its module is called.</param>
+    /// <param name="source">What is mounted, for the message.</param>
+    /// <param name="mount">Mounts it.</param>
+    /// <param name="advice">What to do about a refusal; empty where nothing is known.</param>
+    private protected void MountRemote(string type, string source, Action<Mounting> mount, Func<Errno, string> advice)
     {
         try
         {
-            TryMount(what, place);
+            TryMount(type, mount);
         }
         catch (ErrnoException e)
         {
-            throw VolumeException.From($"{Name}: cannot mount {source}", e, Advice(e.Errno));
+            throw VolumeException.From($"{Name}: cannot mount {source}", e, advice(e.Errno));
         }
     }
 
-    private void TryMount(FilesystemMount what, FileDescriptor place)
+    private void TryMount(string type, Action<Mounting> mount)
     {
         try
         {
-            new Mounting(Policy.MountApi).Filesystem(what, place);
+            mount(new Mounting(Policy.MountApi));
         }
-        catch (ErrnoException e) when (e.Errno == Errno.ENODEV && TryLoad(what.Type))
+        catch (ErrnoException e) when (e.Errno == Errno.ENODEV && TryLoad(type))
         {
-            new Mounting(Policy.MountApi).Filesystem(what, place);
+            mount(new Mounting(Policy.MountApi));
         }
     }
 
-    /// <summary>What to do about a refused mount; empty where nothing is known.</summary>
-    private protected abstract string Advice(Errno errno);
+    /// <summary>True for security by Kerberos, which wants the node's help.</summary>
+    private protected static bool IsKerberos(IEnumerable<MountParameter> parameters) =>
+        parameters.Any(static parameter => parameter is { Key: "sec", Value: { } value } && value.StartsWith("krb5", StringComparison.Ordinal));
 
     private static bool TryLoad(string module)
     {

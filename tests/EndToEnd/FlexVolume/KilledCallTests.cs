@@ -34,6 +34,7 @@ public sealed partial class KilledCallTests : IDisposable
 
     [KernelTheory]
     [InlineData("plugboard~local", "")]
+    [InlineData("plugboard~tmpfs", "\"size\":\"1Mi\"")]
     [InlineData("plugboard~loop", "\"file\":\"a.img\",\"size\":\"16Mi\"")]
     [InlineData("nodeagent~uds", "")]
     public void An_unmount_killed_at_any_call_is_ended_by_the_next(string driver, string members)

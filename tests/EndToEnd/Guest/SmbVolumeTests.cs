@@ -33,6 +33,24 @@ public sealed class SmbVolumeTests(SmbVolumeTests.Fixture guest) : IClassFixture
         Assert.All((string[])["vers=3.0", "uid=1000", "gid=2000", "dir_mode=0755", "file_mode=0770", "noperm"], option => Assert.Contains($",{option},", line + ",", StringComparison.Ordinal));
     }
 
+    [GuestFact]
+    public void A_guest_is_mounted_without_a_Secret_where_the_server_lets_guests_in()
+    {
+        guest.Done("cifs-guest-mount", "cifs-guest-again", "cifs-guest-unmount");
+        Assert.Equal("shared", guest.Step("cifs-guest-file").Output);
+        Assert.Contains(",sec=none,", guest.Step("cifs-guest-line").Output, StringComparison.Ordinal);
+        Assert.StartsWith("cifs: cannot mount //127.0.0.1/share: EACCES: ", guest.Answer("cifs-guest-refused").Message, StringComparison.Ordinal);
+    }
+
+    [GuestFact]
+    public void What_this_kernel_has_not_got_is_said()
+    {
+        guest.Failed("cifs-selinux", "cifs: cannot mount //127.0.0.1/share: EINVAL: invalid argument; selinuxEnabled wants SELinux in the node's kernel");
+        guest.Failed("cifs-krb5", "cifs: cannot mount //127.0.0.1/share: EINVAL: invalid argument; sec=krb5 wants a kernel with CIFS_UPCALL, cifs.upcall (cifs-utils, keyutils) and a ticket on the node, which are not ours");
+        guest.Failed("tmpfs-noswap", "tmpfs: cannot mount: EINVAL: tmpfs: Unknown parameter 'noswap'");
+        Assert.Equal($"0\n/run/flexvolume/locks:\n\n{VolumeGuest.Pods}:", guest.Step("cifs-left").Output.TrimEnd());
+    }
+
     [GuestTheory]
     [InlineData("ext4")]
     [InlineData("xfs")]

@@ -1,6 +1,6 @@
 #!/bin/sh
 # The first process of a guest kernel: an NFS server, and the driver beside it.
-. "$ROOT/tests/EndToEnd/Guest/volumes.sh"
+. "$ROOT/tests/EndToEnd/Guest/nfs-server.sh"
 for module in nfsd nfs nfsv4 nfsv3; do modprobe -d "$MODULES" -q $module; done
 nfs='"server":"127.0.0.1","share":"/"'
 

@@ -11,7 +11,7 @@ echo /run/modprobe > /proc/sys/kernel/modprobe
 PODS=/var/lib/kubelet/pods/0e6d1c2a-1111-2222-3333-444455556666/volumes
 DRIVERS=/var/lib/drivers
 mkdir -p $PODS /etc/flexvolume
-for name in plugboard~nfs k8s~nfs plugboard~cifs fstab~cifs plugboard~loop plugboard~local; do
+for name in plugboard~nfs k8s~nfs alicloud~nas plugboard~cifs fstab~cifs plugboard~loop plugboard~local plugboard~tmpfs; do
     mkdir -p $DRIVERS/$name
     cp "$PLUGINS/flexvolume" $DRIVERS/$name/${name#*~}
 done

@@ -23,6 +23,9 @@ public sealed class DialectTests
     [InlineData("fstab/cifs", "cifs", true)]
     [InlineData("juliohm/cifs", "cifs", true)]
     [InlineData("microsoft.com/smb", "cifs", true)]
+    [InlineData("alicloud/nas", "nfs", true)]
+    [InlineData("ramax.com/local-storage", "local", true)]
+    [InlineData("kvaps/loop", "loop", true)]
     [InlineData("nodeagent/uds", "uds", false)]
     public void A_name_selects_backend_and_leniency(string name, string backend, bool lenient)
     {
@@ -36,13 +39,17 @@ public sealed class DialectTests
     [InlineData("fstab/cifs", "networkPath", "source")]
     [InlineData("juliohm/cifs", "opts", "mountOptions")]
     [InlineData("microsoft.com/smb", "mountoptions", "mountOptions")]
+    [InlineData("alicloud/nas", "path", "subDir")]
+    [InlineData("alicloud/nas", "options", "mountOptions")]
+    [InlineData("ramax.com/local-storage", "pvc-name", "name")]
+    [InlineData("kvaps/loop", "share", "directory")]
     [InlineData("plugboard/nfs", "path", "share")]
     [InlineData("plugboard/local", "volume-mode", "mode")]
     public void Options_have_the_names_of_the_driver_that_is_replaced(string name, string written, string meant) =>
         Assert.Equal("value", new VolumeOptions(new Dictionary<string, string> { [written] = "value" }, Dialect.Find(DriverName.Find(name)!)!.Names).Find(meant));
 
     [Theory]
-    [InlineData("plugboard/local", false, true, true, true, false)]
+    [InlineData("plugboard/local", false, true, true, true, true)]
     [InlineData("plugboard/loop", false, true, true, true, true)]
     [InlineData("plugboard/tmpfs", false, true, true, false, true)]
     [InlineData("plugboard/nfs", false, false, false, false, false)]

@@ -17,6 +17,8 @@ public sealed class HeaderTests
         [typeof(Loop.LoopInfo64)] = "struct loop_info64",
         [typeof(Loop.LoopConfig)] = "struct loop_config",
         [typeof(Growth.BtrfsVolArgs)] = "struct btrfs_ioctl_vol_args",
+        [typeof(Quota.FsXAttr)] = "struct fsxattr",
+        [typeof(Quota.IfDqBlk)] = "struct if_dqblk",
         [typeof(Growth.XfsGrowFsData)] = "struct xfs_growfs_data",
     };
 
@@ -32,7 +34,7 @@ public sealed class HeaderTests
 
     [Theory]
     [InlineData("sys/mount.h fcntl.h sys/stat.h sys/file.h unistd.h sys/inotify.h signal.h sys/signalfd.h", typeof(Mount), typeof(Plugboard.Linux.LibC.File), typeof(INotify), typeof(Signal))]
-    [InlineData("linux/loop.h linux/openat2.h linux/btrfs.h sys/syscall.h linux/nsfs.h sched.h", typeof(Loop), typeof(OpenAt2), typeof(Growth), typeof(Sched))]
+    [InlineData("linux/loop.h linux/openat2.h linux/btrfs.h sys/syscall.h linux/nsfs.h sched.h linux/fs.h linux/quota.h linux/dqblk_xfs.h", typeof(Loop), typeof(OpenAt2), typeof(Growth), typeof(Sched), typeof(Quota))]
     public void Every_constant_and_struct_is_the_headers(string headers, params Type[] types)
     {
         var program = Program(headers, types, out var assertions);

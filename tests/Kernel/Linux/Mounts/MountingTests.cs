@@ -66,6 +66,29 @@ public sealed class MountingTests : MountTestBase
     }
 
     [KernelTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Of_a_filesystem_without_a_place_one_directory_is_mounted_alone(bool throughPlace)
+    {
+        var target = Make("t");
+        var before = Inside(() => MountTable.Read().Entries.Count);
+        Inside(() =>
+        {
+            using var whole = DetachedMount.Create(Tmpfs());
+            using var inside = ConfinedDirectory.Of(whole.Root.ReopenPlace()).EnsureDirectory("a/b", 0x1ff);
+            using var part = throughPlace ? whole.PartOfPlaced(inside) : whole.Part(inside);
+            Assert.Equal(before, MountTable.Read().Entries.Count);
+            using var place = FileDescriptor.OpenPath(target);
+            part.MoveTo(place);
+        });
+        Assert.Equal(before + 1, Inside(() => MountTable.Read().Entries.Count));
+        var top = Top(target)!;
+        Assert.Equal(("/a/b", "ours", Careful), (top.Root, top.Source, top.Attributes));
+        Inside(() => File.WriteAllText($"{target}/file", ""));
+        Assert.False(Inside(() => Directory.Exists($"{target}/../a")));
+    }
+
+    [KernelTheory]
     [InlineData(MountApi.ByDescriptor)]
     [InlineData(MountApi.Classic)]
     public void A_mounted_tmpfs_is_made_larger(MountApi api)

@@ -1,0 +1,61 @@
+#!/bin/sh
+# The first process of a guest kernel: NFS volumes whose server's network fails and comes back, and a call that the kernel does not let go.
+. "$ROOT/tests/EndToEnd/Guest/nfs-server.sh"
+for module in ip_tables iptable_filter xt_tcpudp; do modprobe -d "$MODULES" -q $module; done
+echo '/srv/export *(rw,fsid=0,insecure,no_subtree_check,no_root_squash)' > /etc/exports
+rpc.mountd -N 2 -N 3 > /run/mountd.log 2>&1
+export_all -N 3 2
+echo seen > /srv/export/sub/file
+echo '{"unmountTimeoutSeconds":2,"mountTimeoutSeconds":2}' > /etc/flexvolume/plugboard~nfs.json
+volume=$PODS/plugboard~nfs
+
+# silence, answers: nothing comes to the server or from it; all does again.
+silence() { for way in dport sport; do xtables-legacy-multi iptables -I INPUT -p tcp --$way 2049 -j DROP; done; }
+answers() { xtables-legacy-multi iptables -F INPUT; }
+# timed STEP COMMAND…: as look, and how many milliseconds it took in the step STEP-ms.
+timed() {
+    started=$(date +%s%N)
+    "$@"
+    echo "$(( ($(date +%s%N) - started) / 1000000 ))" > /run/ms
+    look "$1-$2-ms" cat /run/ms
+}
+
+for name in idle nested again; do call $name-mount plugboard~nfs mount $volume/$name "$(options "$nfs,\"mountOptions\":\"actimeo=1,nosharecache\"")"; done
+mount -t tmpfs below $volume/nested/sub
+sleep 2
+silence
+timed call dead-new plugboard~nfs mount $volume/new "$(options "$nfs")"
+timed look dead-list "$PLUGINS/flexvolume" list
+call dead-again plugboard~nfs mount $volume/again "$(options "$nfs,\"mountOptions\":\"actimeo=1,nosharecache\"")"
+# Of a mount nothing has to be asked but where it is; what is mounted below it can only be found by way of it.
+timed call dead-idle plugboard~nfs unmount $volume/idle
+timed call dead-never plugboard~nfs unmount $volume/nested
+look dead-never-line grep -c " $volume/nested" /proc/self/mountinfo
+echo '{"unmountTimeoutSeconds":2,"force":"unreachable"}' > /etc/flexvolume/plugboard~nfs.json
+timed call dead-force plugboard~nfs unmount $volume/nested
+look dead-force-line grep -c " $volume/nested" /proc/self/mountinfo
+look dead-force-directory ls -A $volume
+answers
+call alive-again plugboard~nfs unmount $volume/again
+call alive-mount plugboard~nfs mount $volume/nested "$(options "$nfs")"
+look alive-file cat $volume/nested/sub/file
+look alive-list "$PLUGINS/flexvolume" list
+call alive-unmount plugboard~nfs unmount $volume/nested
+
+# The pods' directory is on a disk that is frozen, so what the call makes there waits, and no signal ends it.
+echo '{"unmountTimeoutSeconds":2,"mountTimeoutSeconds":2}' > /etc/flexvolume/plugboard~nfs.json
+modprobe -d "$MODULES" -q loop; modprobe -d "$MODULES" -q ext4
+truncate -s 32M /run/disk
+mkfs.ext4 -q /run/disk 2> /run/mkfs.log
+mkdir -p /mnt/kubelet
+mount -o loop /run/disk /mnt/kubelet
+fsfreeze -f /mnt/kubelet
+call stuck plugboard~nfs mount /mnt/kubelet/v "$(options "$nfs")"
+echo '{"mountTimeoutSeconds":8}' > /etc/flexvolume/plugboard~nfs.json
+call stuck-next plugboard~nfs mount /mnt/kubelet/v "$(options "$nfs")"
+fsfreeze -u /mnt/kubelet
+sleep 1
+call stuck-after plugboard~nfs mount /mnt/kubelet/v "$(options "$nfs")"
+call stuck-unmount plugboard~nfs unmount /mnt/kubelet/v
+look left sh -c "grep -c -e $PODS -e kubelet/v /proc/self/mountinfo; ls -A /run/flexvolume/locks; ps ax | grep ' [w]orker'"
+finish

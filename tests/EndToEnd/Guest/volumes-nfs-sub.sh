@@ -1,0 +1,51 @@
+#!/bin/sh
+# The first process of a guest kernel: sub-directories of an export, and NFS 3 beside 4, from a server that has both.
+. "$ROOT/tests/EndToEnd/Guest/nfs-server.sh"
+echo '/srv/export *(rw,fsid=0,insecure,no_subtree_check,no_root_squash)' > /etc/exports
+mkdir -p /srv/squashed
+echo '/srv/squashed *(rw,fsid=1,insecure,no_subtree_check,root_squash)' >> /etc/exports
+rpcbind -w > /run/rpcbind.log 2>&1
+rpc.mountd > /run/mountd.log 2>&1
+export_all 2
+mkdir -p /srv/export/a/b /srv/export/other
+echo inside > /srv/export/a/b/file
+echo secret > /srv/export/other/secret
+ln -s ../other /srv/export/a/link
+ln -s /other /srv/export/a/absolute
+chmod 700 /srv/squashed
+
+for version in 4.2 4.1 4.0 3; do
+    share=/; [ $version = 3 ] && share=/srv/export
+    options="\"server\":\"127.0.0.1\",\"share\":\"$share\",\"vers\":\"$version\""
+    call sub-$version-mount plugboard~nfs mount $PODS/sub$version "$(options "$options,\"subDir\":\"a/b\"")"
+    look sub-$version-names ls -A $PODS/sub$version
+    look sub-$version-above stat -c %i $PODS/sub$version/.. $PODS
+    look sub-$version-line grep "sub$version" /proc/self/mountinfo
+    call sub-$version-again plugboard~nfs mount $PODS/sub$version "$(options "$options,\"subDir\":\"a/b\"")"
+    call sub-$version-unmount plugboard~nfs unmount $PODS/sub$version
+    call made-$version-mount plugboard~nfs mount $PODS/made "$(options "$options,\"subDir\":\"made/$version\",\"create\":\"true\",\"mode\":\"2750\",\"uid\":\"1000\",\"gid\":\"2000\"")"
+    look made-$version-owner stat -c '%a %u %g' $PODS/made /srv/export/made/$version
+    look made-$version-write sh -c "echo $version > $PODS/made/file && cat /srv/export/made/$version/file"
+    call made-$version-unmount plugboard~nfs unmount $PODS/made
+    call link-$version plugboard~nfs mount $PODS/link "$(options "$options,\"subDir\":\"a/link\",\"create\":\"true\"")"
+done
+call absolute plugboard~nfs mount $PODS/link "$(options "$nfs,\"subDir\":\"a/absolute\"")"
+call missing plugboard~nfs mount $PODS/link "$(options "$nfs,\"subDir\":\"a/none\"")"
+call climb plugboard~nfs mount $PODS/link "$(options "$nfs,\"subDir\":\"a/../other\"")"
+call squashed plugboard~nfs mount $PODS/link "$(options '"server":"127.0.0.1","share":"/srv/squashed","vers":"3","subDir":"x","create":"true"')"
+call squashed-group plugboard~nfs mount $PODS/squashed "$(options '"server":"127.0.0.1","share":"/srv/squashed","vers":"3","kubernetes.io/mounterArgs.FsGroup":"2000"')"
+call squashed-again plugboard~nfs mount $PODS/squashed "$(options '"server":"127.0.0.1","share":"/srv/squashed","vers":"3"')"
+call squashed-unmount plugboard~nfs unmount $PODS/squashed
+call v3-line-mount plugboard~nfs mount $PODS/v3 "$(options '"server":"127.0.0.1","share":"/srv/export","vers":"3"')"
+look v3-line grep "/v3" /proc/self/mountinfo
+call v3-read-only plugboard~nfs mount $PODS/v3ro "$(options '"server":"127.0.0.1","share":"/srv/export","vers":"3","readOnly":"true"')"
+look v3-read-only-write sh -c "touch $PODS/v3ro/file"
+call v3-unmount plugboard~nfs unmount $PODS/v3
+call v3-read-only-unmount plugboard~nfs unmount $PODS/v3ro
+# The names of another driver: the whole path is one option, and what is missing of it is made.
+call nas-mount alicloud~nas mount $PODS/nas "$(options '"server":"127.0.0.1","path":"/nas/data","vers":"4.0","mode":"755","options":"noresvport"')"
+look nas-mode stat -c %a /srv/export/nas/data
+call nas-unmount alicloud~nas unmount $PODS/nas
+call krb5 plugboard~nfs mount $PODS/krb5 "$(options "$nfs,\"sec\":\"krb5\"")"
+look left sh -c "grep -c $PODS /proc/self/mountinfo; ls -A /run/flexvolume/locks $PODS"
+finish
