@@ -45,7 +45,8 @@ internal sealed class MasqueradeKeeper : IKeeper, IDisposable
     /// <summary>True where somebody else changed a table that this keeper has rules in: then it is to be asked. For the engine's thread.</summary>
     public bool Concerns(NftablesTransaction transaction) => transaction.PortId != client?.PortId && transaction.Tables.Any(Concerns);
 
-    private bool Concerns(Table table) =>
+    /// <summary>True for tables that this keeper has rules in.</summary>
+    public bool Concerns(Table table) =>
         (table.Family == NativeRules.Table.Family && table.Name == NativeRules.Table.Name)
         || (options.Backend == MasqueradeBackend.Iptables && table is { Family: NftFamily.IPv4 or NftFamily.IPv6, Name: "nat" or "filter" });
 
