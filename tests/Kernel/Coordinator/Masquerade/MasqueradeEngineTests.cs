@@ -47,6 +47,28 @@ public sealed class MasqueradeEngineTests
         Assert.True(running.Wait(Patience));
     }
 
+    [KernelTheory]
+    [InlineData("nftables")]
+    [InlineData("iptables")]
+    public void Pods_of_others_stay_exempt_over_a_restart_until_the_list_is_complete(string backend)
+    {
+        var options = new MasqueradeOptions { Backend = backend == "iptables" ? MasqueradeBackend.Iptables : MasqueradeBackend.Nftables };
+        using var node = new MasqueradeNode(options, "nonMasqueradeCIDRs: []");
+        var alone = node.View;
+        node.View = alone with { Peers = [new ClusterNode { Name = "n2", PodCidrs = [IPPrefix.Parse("203.0.113.0/24")] }] };
+        node.SyncWell();
+        Assert.Equal(PodAddress, node.SeenFromPod(Internet));
+
+        node.Restart(options);
+        node.View = alone with { IsComplete = false };
+        node.IsSteady();
+        Assert.Equal(PodAddress, node.SeenFromPod(Internet));
+
+        node.View = alone;
+        Assert.NotEmpty(node.SyncWell(SyncCause.Source));
+        Assert.Equal(Eth0, node.SeenFromPod(Internet));
+    }
+
     private static Task Start(MasqueradeNode node, ConcurrentQueue<string> log, CancellationToken token)
     {
         var source = new ScriptedSource();
