@@ -13,7 +13,7 @@ internal sealed record ClusterView
     /// <summary>This node.</summary>
     public required LocalNode Self { get; init; }
 
-    /// <summary>The other nodes, those that were refused left out, in the order of their names.</summary>
+    /// <summary>The other nodes, those that were refused left out.</summary>
     public ValueArray<ClusterNode> Peers { get; init; } = [];
 
     /// <summary>Who is left out, wholly or in part, and why.</summary>

@@ -15,26 +15,34 @@ internal sealed class PeerCheck(NetConf network, LocalNode self)
     /// <summary>Who is left out, wholly or in part, and why.</summary>
     public IReadOnlyList<RefusedNode> Refused => refused;
 
-    /// <summary>The nodes without what is refused, in the order of their names. Of two that claim one network the older keeps it; this node keeps its own always.</summary>
+    /// <summary>The nodes without what is refused. Of two that claim one network the older keeps it; this node keeps its own always.</summary>
     public ValueArray<ClusterNode> Accept(IEnumerable<ClusterNode> peers)
     {
-        foreach (var cidr in self.PodCidrs)
-            register.TryTake(cidr, self.Name);
         var accepted = new List<ClusterNode>();
-        foreach (var peer in peers.OrderBy(peer => peer.CreatedAt ?? DateTimeOffset.MaxValue).ThenBy(peer => peer.Name, StringComparer.Ordinal))
+        foreach (var peer in peers)
             accepted.Add(Clean(peer));
-        accepted.Sort(static (a, b) => string.CompareOrdinal(a.Name, b.Name));
+        if (PodCidrRegister.AnyOverlap(accepted.SelectMany(peer => peer.PodCidrs).Concat(self.PodCidrs)))
+            accepted = SettleClaims(accepted);
         return accepted.ToValueArray();
     }
 
     private ClusterNode Clean(ClusterNode peer)
     {
-        var addresses = Keep(peer.Addresses, address => AddressFault(address), peer.Name, "BadAddress");
-        var cidrs = Keep(peer.PodCidrs, cidr => PodCidrFault(cidr), peer.Name, "BadPodCidr");
-        cidrs = Keep(cidrs, cidr => ClaimFault(cidr, peer.Name), peer.Name, "DuplicatePodCidr");
+        var addresses = Keep(peer.Addresses, AddressFault, peer.Name, "BadAddress");
+        var cidrs = Keep(peer.PodCidrs, PodCidrFault, peer.Name, "BadPodCidr");
         if (cidrs == peer.PodCidrs && addresses == peer.Addresses)
             return peer;
         return peer with { PodCidrs = cidrs, Addresses = addresses };
+    }
+
+    private List<ClusterNode> SettleClaims(List<ClusterNode> peers)
+    {
+        foreach (var cidr in self.PodCidrs)
+            register.TryTake(cidr, self.Name);
+        var settled = new List<ClusterNode>(peers.Count);
+        foreach (var peer in peers.OrderBy(peer => peer.CreatedAt ?? DateTimeOffset.MaxValue).ThenBy(peer => peer.Name, StringComparer.Ordinal))
+            settled.Add(peer with { PodCidrs = Keep(peer.PodCidrs, cidr => ClaimFault(cidr, peer.Name), peer.Name, "DuplicatePodCidr") });
+        return settled;
     }
 
     private ValueArray<T> Keep<T>(ValueArray<T> all, Func<T, string?> fault, string node, string reason)

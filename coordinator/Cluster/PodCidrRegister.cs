@@ -9,6 +9,21 @@ internal sealed class PodCidrRegister
         // Those that overlap count as equal: among networks that do not this is an order.
         static (a, b) => a.Cidr.Overlaps(b.Cidr) ? 0 : a.Cidr.Address.CompareTo(b.Cidr.Address)));
 
+    /// <summary>True where any two of the networks overlap.</summary>
+    public static bool AnyOverlap(IEnumerable<IPPrefix> cidrs)
+    {
+        var sorted = cidrs.ToArray();
+        Array.Sort(sorted, static (a, b) => a.Network.Address.CompareTo(b.Network.Address));
+        for (var i = 1; i < sorted.Length; i++)
+        {
+            // Networks are nested or apart: the next one in order lies within this one, or none does.
+            if (sorted[i - 1].Overlaps(sorted[i]))
+                return true;
+        }
+
+        return false;
+    }
+
     /// <summary>Registers a network; gives the one it overlaps, with its owner, instead where there is one.</summary>
     public (IPPrefix Cidr, string Owner)? TryTake(IPPrefix cidr, string owner)
     {

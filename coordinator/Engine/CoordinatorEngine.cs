@@ -11,6 +11,8 @@ namespace Plugboard.Coordinator.Engine;
 /// </summary>
 internal sealed class CoordinatorEngine : IDisposable
 {
+    private static readonly TimeSpan LongestRest = TimeSpan.FromMilliseconds(100);
+
     private readonly EngineParts parts;
     private readonly EngineOptions options;
     private readonly Wakeup wakeup = new();
@@ -83,9 +85,8 @@ internal sealed class CoordinatorEngine : IDisposable
     // A storm of notifications is one round, not a thousand.
     private void Rest(long began, CancellationToken cancellation)
     {
-        var left = options.LeastInterval - parts.Clock.GetElapsedTime(began);
-        if (left > TimeSpan.Zero)
-            cancellation.WaitHandle.WaitOne(left);
+        var round = parts.Clock.GetElapsedTime(began);
+        cancellation.WaitHandle.WaitOne(round < options.LeastInterval ? options.LeastInterval : round < LongestRest ? round : LongestRest);
     }
 
     private void Ask(KernelWatch watch, bool isReconfigured)

@@ -6,6 +6,9 @@ namespace Plugboard.Coordinator.Masquerade;
 /// <summary>Where packets go with their senders' own addresses. Pure.</summary>
 internal static class AgentExemptions
 {
+    /// <summary>Why the cluster's own networks are exempt.</summary>
+    public const string Pods = "pods of the cluster";
+
     /// <summary>169.254.0.0/16, RFC 3927.</summary>
     public static IPPrefix LinkLocal { get; } = IPPrefix.Parse("169.254.0.0/16");
 
@@ -22,6 +25,6 @@ internal static class AgentExemptions
         foreach (var network in config.NonMasqueradeCidrs)
             yield return (network, "nonMasqueradeCIDRs");
         foreach (var network in podCidrs)
-            yield return (network.Network, "pods of the cluster");
+            yield return (network.Network, Pods);
     }
 }

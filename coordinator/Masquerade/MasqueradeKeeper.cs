@@ -21,6 +21,7 @@ internal sealed class MasqueradeKeeper : IKeeper, IDisposable
     private NftablesClient? client;
     private NativeMasquerade? native;
     private TablesMasquerade? tables;
+    private IReadOnlyList<IPPrefix>? remembered;
     private (MasqueradeConfig Config, ValueArray<IPPrefix> PodCidrs, ValueArray<FlannelNetworks> Flannel, bool HasRandomFully) planned;
     private NativeRules? nativePlan;
     private volatile IReadOnlyList<string> others = [];
@@ -45,7 +46,8 @@ internal sealed class MasqueradeKeeper : IKeeper, IDisposable
     /// <summary>True where somebody else changed a table that this keeper has rules in: then it is to be asked. For the engine's thread.</summary>
     public bool Concerns(NftablesTransaction transaction) => transaction.PortId != client?.PortId && transaction.Tables.Any(Concerns);
 
-    private bool Concerns(Table table) =>
+    /// <summary>True for tables that this keeper has rules in.</summary>
+    public bool Concerns(Table table) =>
         (table.Family == NativeRules.Table.Family && table.Name == NativeRules.Table.Name)
         || (options.Backend == MasqueradeBackend.Iptables && table is { Family: NftFamily.IPv4 or NftFamily.IPv6, Name: "nat" or "filter" });
 
@@ -120,7 +122,7 @@ internal sealed class MasqueradeKeeper : IKeeper, IDisposable
         var isFlannel = options.Kind == MasqueradeKind.Flannel;
         var next = (
             file.Current,
-            isFlannel ? [] : view.PodCidrs.ToValueArray(),
+            isFlannel ? [] : PodCidrs(view),
             isFlannel ? FlannelNetworks.Of(view).ToValueArray() : [],
             tables!.HasRandomFully);
         if (next == planned && (nativePlan is not null || tablesPlan is not null))
@@ -130,6 +132,13 @@ internal sealed class MasqueradeKeeper : IKeeper, IDisposable
             nativePlan = isFlannel ? planner.PlanFlannel(view) : planner.PlanAgent(file.Current, planned.PodCidrs);
         else
             tablesPlan = isFlannel ? PlanFlannelTables() : PlanAgentTables();
+    }
+
+    // Who is absent from a list that is not complete is not gone: what an earlier run exempted stays exempt until then.
+    private ValueArray<IPPrefix> PodCidrs(ClusterView view)
+    {
+        remembered = view.IsComplete ? [] : remembered ?? new ExemptPods(options, client).Read();
+        return view.PodCidrs.Concat(remembered).ToValueArray();
     }
 
     private List<KeptTable> PlanAgentTables()

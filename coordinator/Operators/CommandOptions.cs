@@ -45,7 +45,7 @@ internal sealed class CommandOptions
         ForwardRules = Add("--iptables-forward-rules", "flannel: packets from and to the cluster's network are accepted in FORWARD.", true);
         HealthzIP = Add("--healthz-ip", "Where /healthz, /readyz and /metrics are answered.", "0.0.0.0");
         HealthzPort = Add("--healthz-port", "The port for them; 0: they are not answered.", 0);
-        AuditSeconds = Add("--audit-interval", "Seconds from one look at everything to the next, at least 1.", 60);
+        AuditSeconds = Add("--audit-interval", "Seconds from one look at everything to the next, at least 1.", 120);
     }
 
     /// <summary>All of them, to be added to a command.</summary>

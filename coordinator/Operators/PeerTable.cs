@@ -12,7 +12,7 @@ internal static class PeerTable
     {
         var peers = view.Peers.ToDictionary(peer => peer.Name, StringComparer.Ordinal);
         var rows = new List<string[]> { new[] { "NODE", "POD NETWORK", "ADDRESS", "REACHED" } };
-        foreach (var path in plan.Paths)
+        foreach (var path in plan.Paths.OrderBy(path => path.Peer, StringComparer.Ordinal).ThenBy(path => path.Is6))
         {
             var peer = peers[path.Peer];
             rows.Add([peer.Name, peer.PodCidr(path.Is6)?.ToString() ?? "-", peer.Address(path.Is6)?.ToString() ?? "-", WordsOf(path.State)]);

@@ -30,7 +30,7 @@ internal sealed class MasqueradeBench(BenchOptions options, string directory)
         using var keeper = new MasqueradeKeeper(flags, file);
         var reached = Row("sync where nothing changed", 0, keeper, () => Expect(keeper, SyncCause.Audit, changes: false));
         reached &= Row("sync of one changed network", 1, keeper, () => Expect(keeper, SyncCause.Source, changes: true));
-        reached &= Row("sync of a table that somebody flushed", 0, keeper, () => Expect(keeper, SyncCause.Kernel, changes: true), static keeper => keeper.Remove(isDryRun: false));
+        reached &= Row("sync of a table that somebody deleted", 0, keeper, () => Expect(keeper, SyncCause.Kernel, changes: true), static keeper => keeper.Remove(isDryRun: false));
         keeper.Remove(isDryRun: false);
         return reached;
     }
@@ -59,7 +59,7 @@ internal sealed class MasqueradeBench(BenchOptions options, string directory)
     }
 
     private static IEnumerable<string> Cidrs(int round, bool is6) => Enumerable.Range(0, Networks / 2)
-        .Select(i => i == 0 ? round % 256 : i).Select((number, i) => is6 ? $"fd00:{i}:{number}::/48" : $"10.{i}.{number}.0/24");
+        .Select(i => i == 0 ? round % 256 : i).Select((number, i) => is6 ? FormattableString.Invariant($"fd00:{i}:{number}::/48") : FormattableString.Invariant($"10.{i}.{number}.0/24"));
 
     private void Write(int round) => File.WriteAllText(path, $"nonMasqueradeCIDRs: [{string.Join(", ", Cidrs(round, is6: false).Concat(Cidrs(round, is6: true)).Select(cidr => $"'{cidr}'"))}]");
 

@@ -26,7 +26,8 @@ internal sealed class NativeDifference(NftablesClient client, NativeRules wanted
 
     // Chains and sets are not changed: one transaction makes all of them anew, and no packet sees anything between.
     private bool HasOtherParts() =>
-        !client.ListChains(NativeRules.Table).ToHashSet().SetEquals(wanted.Chains)
+        client.ListTables().Any(table => table.IsDormant && table.Family == NativeRules.Table.Family && table.Name == NativeRules.Table.Name)
+        || !client.ListChains(NativeRules.Table).ToHashSet().SetEquals(wanted.Chains)
         || !client.ListSets(NativeRules.Table).Select(Describe).ToHashSet(StringComparer.Ordinal).SetEquals(wanted.Sets.Select(set => Describe(set.Set)));
 
     private static string Describe(Set set) => $"{set.Name} {string.Join('.', set.Key)} {set.IsInterval} {set.LeadsToVerdict} {set.Data.Count} {set.AllowsTimeouts} {set.Timeout}";

@@ -16,6 +16,8 @@ internal static partial class NftablesReader
         {
             if (attributes.Type == NFTA_TABLE_NAME)
                 table = table with { Name = attributes.String() };
+            else if (attributes.Type == NFTA_TABLE_FLAGS)
+                table = table with { IsDormant = (attributes.UInt32BigEndian() & NFT_TABLE_F_DORMANT) != 0 };
             else if (attributes.Type == NFTA_TABLE_USERDATA)
                 table = table with { Comment = UserDataComment.Read(UserDataComment.InTable, attributes.Value) };
         }

@@ -36,6 +36,9 @@ internal static class NfTablesH
     public const ushort NFTA_HOOK_DEV = 3;
     public const ushort NFTA_HOOK_DEVS = 4;
 
+    // enum nft_table_flags
+    public const uint NFT_TABLE_F_DORMANT = 1;
+
     // enum nft_table_attributes
     public const ushort NFTA_TABLE_NAME = 1;
     public const ushort NFTA_TABLE_FLAGS = 2;

@@ -26,6 +26,7 @@ internal sealed class MasqueradeNode : TestMachine
 
     public MasqueradeNode(MasqueradeOptions options, string? config = null)
     {
+        Options = options;
         // A router without a link-local address, which each waits a second for, asks nobody for theirs.
         foreach (var ns in (TestNamespace[])[this, Pod, Outside])
             ns.Tool("sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0");
@@ -50,6 +51,8 @@ internal sealed class MasqueradeNode : TestMachine
         ConfigFile = new MasqueradeConfigFile(ConfigPath, options, TimeProvider.System);
         Keeper = new MasqueradeKeeper(options, ConfigFile);
     }
+
+    public MasqueradeOptions Options { get; }
 
     public TestNamespace Pod { get; } = new();
 

@@ -87,6 +87,7 @@ public sealed class NativeMasqueradeTests
     [InlineData("delete element T exempt4 { 10.0.0.0/8 }")]
     [InlineData("add element T exempt4 { 203.0.113.0/24 }")]
     [InlineData("flush set T exempt6")]
+    [InlineData("add table T { flags dormant; }")]
     [InlineData("add chain T other")]
     [InlineData("add set T other { type ipv4_addr; }")]
     [InlineData("add chain T postrouting { policy drop; }")]

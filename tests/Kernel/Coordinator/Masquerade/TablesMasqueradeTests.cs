@@ -1,6 +1,7 @@
 using Plugboard.Coordinator.Engine;
 using Plugboard.Coordinator.Masquerade;
 using Plugboard.Coordinator.Masquerade.Native;
+using Plugboard.Firewall.Iptables;
 using Plugboard.Testing;
 using static Plugboard.Tests.Kernel.Coordinator.Masquerade.MasqueradeNode;
 
@@ -48,6 +49,26 @@ public sealed class TablesMasqueradeTests
         Assert.Equal(whole, Saved(node));
         Assert.Equal(Eth0, node.SeenFromPod(Internet));
         node.IsSteady();
+    }
+
+    [KernelFact]
+    public void Chains_of_iptables_legacy_are_kept_repaired_and_removed()
+    {
+        var legacy = Dual with { Tools = new IptablesOptions { Variant = IptablesVariant.Legacy } };
+        using var node = new MasqueradeNode(legacy);
+        node.SyncWell();
+        Assert.Equal(Eth0, node.SeenFromPod(Internet));
+        Assert.Equal("", node.Tool("nft list ruleset"));
+
+        node.Tool("iptables-legacy -t nat -F");
+        Assert.NotEmpty(node.SyncWell(SyncCause.Kernel));
+        Assert.Equal(Eth1, node.SeenFromPod(ByEth1));
+        node.IsSteady();
+
+        node.Restart(new MasqueradeOptions());
+        node.SyncWell();
+        Assert.DoesNotContain("MASQ", node.Tool("iptables-legacy-save -t nat") + node.Tool("ip6tables-legacy-save -t nat"), StringComparison.Ordinal);
+        Assert.Equal(Eth0, node.SeenFromPod(Internet));
     }
 
     [KernelFact]

@@ -68,6 +68,7 @@ public sealed class NftablesHostileBytesTests
         batch.Add(Sets[2], new SetElement(Field.Join(Field.Link("eth0"))) { Data = Field.Join(Field.Of(new MacAddress(5)), Field.Mark(1)) });
         batch.Add(Sets[3], new SetElement(Field.Join(Field.Protocol(6))) { Verdict = Verdict.Goto("c") });
         batch.Add(new Rule(chain, [Compare.Equal(Selector.SourceAddress(is6: false), address), new Counter(), new Decide(Verdict.Jump("c"))]) { Comment = "a rule" });
+        batch.Add(new Rule(chain, [Compare.Equal(Selector.L4Protocol, Field.Protocol(6)), new Masquerade { Ports = new NatPorts(1, 2), Options = NatOptions.FullyRandom }]));
         return batch.End().Written.ToArray();
     }
 
@@ -82,6 +83,7 @@ public sealed class NftablesHostileBytesTests
             {
                 var message = reader.Current;
                 read += Try(message, m => NftablesReader.Rule(m, Table)?.ToString());
+                read += Try(message, ExpressionReader.Describe);
                 read += Try(message, m => NftablesReader.Table(m).ToString());
                 read += Try(message, m => NftablesReader.Chain(m, Table)?.ToString());
                 read += Try(message, m => DescribeSet(NftablesReader.Set(m, Table)));
