@@ -7,18 +7,32 @@ namespace Plugboard.Doctor;
 /// Examines a node that does not work, and changes nothing on it. Works in the calling thread's network namespace, which is the node's. What may be work in progress, such as a
 /// link whose pod is just being attached, counts only if it is there at a second look.
 /// </summary>
-/// <param name="options">Which node.</param>
-/// <param name="clock">Tells how old files are.</param>
-public sealed class NodeDoctor(DoctorOptions options, TimeProvider clock)
+public sealed class NodeDoctor
 {
-    private readonly IReadOnlyList<ICheck> checks =
+    private readonly DoctorOptions options;
+    private readonly TimeProvider clock;
+    private readonly IReadOnlyList<ICheck> checks;
+
+    /// <summary>A doctor with all checks.</summary>
+    /// <param name="options">Which node.</param>
+    /// <param name="clock">Tells how old files are.</param>
+    public NodeDoctor(DoctorOptions options, TimeProvider clock)
+        : this(options, clock, All)
+    {
+    }
+
+    internal NodeDoctor(DoctorOptions options, TimeProvider clock, IReadOnlyList<ICheck> checks)
+    {
+        this.options = options;
+        this.clock = clock;
+        this.checks = checks;
+    }
+
+    private static IReadOnlyList<ICheck> All =>
     [
         new ConflistCheck(), new TemporaryFileCheck(), new SubnetFileCheck(), new KernelCheck(), new SysctlCheck(), new IptablesMixCheck(), new ForeignSnatCheck(),
         new MtuCheck(), new LeaseCheck(), new HostPortCheck(), new VethCheck(), new VolumeCheck(), new LockCheck(),
     ];
-
-    /// <summary>Which node.</summary>
-    public DoctorOptions Options => options;
 
     /// <summary>Looks at everything.</summary>
     public DoctorReport Examine()
