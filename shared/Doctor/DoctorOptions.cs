@@ -37,8 +37,8 @@ public sealed record DoctorOptions
     public TimeSpan Grace { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>How long to wait for what may be a moment's state before the second look.</summary>
-    public TimeSpan SecondLook { get; init; } = TimeSpan.FromSeconds(1);
+    public TimeSpan SecondLook { get; init; } = TimeSpan.FromMilliseconds(700);
 
-    /// <summary>A path of the node as this process sees it.</summary>
-    internal string Under(string path) => HostRoot.TrimEnd('/') + path;
+    /// <summary>A path of the node as this process sees it. /var/run is a link to /run everywhere, and an absolute one would lead out of the node's root.</summary>
+    internal string Under(string path) => HostRoot.TrimEnd('/') + (path.StartsWith("/var/run/", StringComparison.Ordinal) ? path["/var".Length..] : path);
 }

@@ -17,9 +17,18 @@ internal sealed class LockCheck : ICheck
         {
             if (FileDescriptor.FindStatus(path) is not { } status)
                 continue;
-            foreach (var one in held.Where(one => one.Inode == status.Inode && one.IsExclusive))
+            foreach (var one in held.Where(one => one.Inode == status.Inode && one.IsExclusive && (one.Device == status.Device || HidesDevice(path))))
                 yield return Held(node.OnNode(path), one);
         }
+    }
+
+    // There statx(2) tells another device than /proc/locks.
+    private static bool HidesDevice(string path)
+    {
+        const long OverlayMagic = 0x794c7630;
+        const long BtrfsMagic = 0x9123683e;
+        using var file = FileDescriptor.FindForReading(path);
+        return file?.FilesystemType() is OverlayMagic or BtrfsMagic;
     }
 
     private static string ReadLocks()

@@ -83,7 +83,7 @@ internal sealed class MtuCheck : ICheck
 
     private static IEnumerable<Finding> Tunnels(Node node)
     {
-        foreach (var tunnel in node.Links.Where(static link => link.Kind is "vxlan" or "ipip" && link.IsUp))
+        foreach (var tunnel in ClusterTunnels(node).Where(static link => link.IsUp))
         {
             if (FindUplink(node, tunnel) is not { } uplink)
                 continue;

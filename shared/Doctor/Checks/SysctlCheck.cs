@@ -28,7 +28,7 @@ internal sealed class SysctlCheck : ICheck
                 continue;
             yield return new Finding(
                 FindingIds.IPForwardOff, Severity.Error, $"{name.Replace('/', '.')} is 0", "the node forwards nothing: pods reach only pods of this node, and nobody reaches them",
-                $"set it to 1, and in /etc/sysctl.d for the next boot; look for the program that has set it to 0")
+                "set it to 1, and in /etc/sysctl.d for the next boot; look for the program that has set it to 0")
             {
                 Subject = name,
                 Fix = new SetSysctl(name, "1"),
@@ -46,8 +46,8 @@ internal sealed class SysctlCheck : ICheck
             "a pod that asks a service whose endpoint is on the same node gets the answer past the rules, from an address it did not ask, and waits",
             "set it to 1, and in /etc/sysctl.d for the next boot, as kubeadm wants it")
         {
+            // Switched on it may drop what passes now, where FORWARD's policy is DROP: a person decides.
             Subject = Setting,
-            Fix = new SetSysctl(Setting, "1"),
         };
     }
 
@@ -63,7 +63,7 @@ internal sealed class SysctlCheck : ICheck
         var everywhere = Sysctl.Find("net/ipv4/conf/all/rp_filter") == "1";
         foreach (var link in node.Links)
         {
-            var counts = link.Kind is "vxlan" or "ipip" || (uplinks.Count > 1 && uplinks.Contains(link.Index));
+            var counts = (link.Kind is "vxlan" or "ipip" && link.IsUp) || (uplinks.Count > 1 && uplinks.Contains(link.Index));
             var own = counts ? Sysctl.Find($"net/ipv4/conf/{link.Name}/rp_filter") : null;
             // The kernel takes the greater of both: 2, loose, wins.
             if (own is null or "2" || (own != "1" && !everywhere))

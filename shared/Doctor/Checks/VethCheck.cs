@@ -2,6 +2,7 @@ using Plugboard.Doctor.Fixing;
 using Plugboard.Doctor.Nodes;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
+using Plugboard.Netlink.Route;
 using Plugboard.Netlink.Route.Links;
 
 namespace Plugboard.Doctor.Checks;
@@ -29,8 +30,9 @@ internal sealed class VethCheck : ICheck
         {
             if (pod.NetNs.Length == 0)
                 return null;
-            if (FindStatus(node, pod.NetNs) is { } status)
-                spaces.Add(status);
+            if (FindStatus(node, pod.NetNs) is not { } status)
+                return null;
+            spaces.Add(status);
         }
 
         return spaces;
@@ -54,7 +56,7 @@ internal sealed class VethCheck : ICheck
         var alias = PodAlias.Parse(port.Alias);
         var isKnown = alias is { } owner && node.KnowsContainer(owner.ContainerId);
         if (port.LinkNetNsId is null && node.Links.FirstOrDefault(link => link.Index == port.PeerIndex) is { } peer)
-            return alias is null || isKnown ? null : Orphan(port, $"both its ends are on the node, the other is {peer.Name}: an ADD that was killed", peer);
+            return alias is null || isKnown ? null : Orphan(port, $"both its ends are on the node, the other is {peer.Name}: an ADD that was killed", peer, IsUnused(node, port, peer));
         if (!node.CacheTells || isKnown)
             return null;
         if (alias is { } gone)
@@ -64,12 +66,16 @@ internal sealed class VethCheck : ICheck
         return isNobodys ? Orphan(port, "it leads to a namespace that no pod of the runtime has", null) : null;
     }
 
-    private static Finding Orphan(Link port, string how, Link? peer) => new(
+    // Without a cache a container cannot be told to be gone; with an address, or in another bridge, somebody has found a use for it.
+    private static bool IsUnused(Node node, Link port, Link peer) =>
+        node.CacheTells && peer.MasterIndex == 0 && !node.Addresses.Any(address => address.Scope == RouteScope.Universe && (address.LinkIndex == port.Index || address.LinkIndex == peer.Index));
+
+    private static Finding Orphan(Link port, string how, Link? peer, bool isSafe = false) => new(
         FindingIds.VethOrphaned, Severity.Warning, $"{port.Name}: {how}", "it takes a port of the bridge (1023 at most), and its address answers to nobody's container",
         peer is null ? "see who keeps the namespace (`ip netns`, `lsns -t net`); where nobody needs it, delete it, and the link goes with it" : $"`ip link delete {port.Name}`")
     {
         Subject = port.Name,
         MayPass = true,
-        Fix = peer is null ? null : new DeleteLink(port, peer),
+        Fix = peer is not null && isSafe ? new DeleteLink(port, peer) : null,
     };
 }

@@ -60,7 +60,8 @@ internal sealed class VolumeCheck : ICheck
 
     private static IEnumerable<Finding> Loops(Node node, MountTable mounts)
     {
-        var mounted = mounts.Entries.Select(static entry => entry.Source).ToHashSet(StringComparer.Ordinal);
+        // In a pod the table is the pod's own; process 1 sees what the node sees.
+        var mounted = mounts.Entries.Concat(MountTable.Find(1)?.Entries ?? []).Select(static entry => entry.Source).ToHashSet(StringComparer.Ordinal);
         foreach (var loop in LoopDevice.List())
         {
             if (mounted.Contains(loop.Device) || IsHeld(loop.Device) || !IsOfPods(node, loop.File))

@@ -1,6 +1,5 @@
 using Plugboard.Doctor.Nodes;
 using Plugboard.Ipam.HostLocal;
-using Plugboard.Linux.Files;
 
 namespace Plugboard.Doctor.Fixing;
 

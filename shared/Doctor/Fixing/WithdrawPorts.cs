@@ -1,4 +1,3 @@
-using Plugboard.Firewall;
 using Plugboard.Firewall.Pods;
 using Plugboard.Firewall.PortForwarding;
 

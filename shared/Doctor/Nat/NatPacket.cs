@@ -1,5 +1,4 @@
 using Plugboard.Addresses;
-using Plugboard.Linux.Files;
 
 namespace Plugboard.Doctor.Nat;
 

@@ -1,4 +1,3 @@
-using System.Text;
 using Plugboard.ClusterFiles;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;

@@ -67,7 +67,7 @@ internal sealed class DoctoredNode : TestMachine
 
     public void Write(string path, string content)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(Under(path))!);
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(Under(path))!);
         File.WriteAllText(Under(path), content);
     }
 

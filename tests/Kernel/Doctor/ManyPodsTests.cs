@@ -36,6 +36,12 @@ public sealed class ManyPodsTests(ITestOutputHelper output)
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Pods} pods: {first.Elapsed.TotalMilliseconds:0} ms cold, {watch.Elapsed.TotalMilliseconds:0} ms warm"));
         Assert.Empty(report.Findings);
         Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(2));
+        for (var i = 0; i < Pods; i++)
+            node.AddLease(string.Create(CultureInfo.InvariantCulture, $"10.201.{100 + i / 250}.{1 + i % 250}"), $"gone{i}");
+        var broken = node.Run(() => new NodeDoctor(node.Options with { SecondLook = new DoctorOptions().SecondLook }, TimeProvider.System).Examine());
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"and {Pods} leases of nobody: {broken.Elapsed.TotalMilliseconds:0} ms with the second look"));
+        Assert.Equal(Pods, broken.Findings.Count(static finding => finding.Id == FindingIds.LeaseWithoutContainer && finding.FixIntention is not null));
+        Assert.Equal(Pods, broken.Findings.Count);
     }
 
     private static void Attach(DoctoredNode node, int number, IPAddr address)

@@ -67,7 +67,7 @@ public sealed class NodeFilesTests
             2: POSIX  ADVISORY  WRITE 99 fe:01:1 0 EOF
             3: FLOCK  ADVISORY  READ 98 fe:01:7 0 EOF
             """);
-        Assert.Equal([new HeldLock(1234, 5678, true, 2), new HeldLock(99, 0, true, 0), new HeldLock(98, 7, false, 0)], locks);
+        Assert.Equal([new HeldLock(1234, 0xfe_0000_0001, 5678, true, 2), new HeldLock(99, 0xfe_0000_0001, 0, true, 0), new HeldLock(98, 0xfe_0000_0001, 7, false, 0)], locks);
     }
 
     [Theory]
