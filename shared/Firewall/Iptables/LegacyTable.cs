@@ -43,7 +43,13 @@ public static class LegacyTable
     /// <exception cref="ErrnoException">EPERM without CAP_NET_ADMIN; EAGAIN: the table changed ten times while it was read.</exception>
     public static IReadOnlyList<string> ListChains(bool is6, string table) => Exists(is6, table) ? Chains(is6, table) : [];
 
-    private static List<string> Chains(bool is6, string table)
+    private static List<string> Chains(bool is6, string table) => ReadChains(Entries(is6, table).Bytes, is6);
+
+    /// <summary>The table's entries as the kernel has them; null where there is no such table.</summary>
+    /// <exception cref="ErrnoException">EPERM without CAP_NET_ADMIN; EAGAIN: the table changed ten times while it was read.</exception>
+    internal static LegacyEntries? FindEntries(bool is6, string table) => Exists(is6, table) ? Entries(is6, table) : null;
+
+    private static unsafe LegacyEntries Entries(bool is6, string table)
     {
         using var socket = RawIPSocket.Open(is6);
         for (var attempt = 0; attempt < MostAttempts; attempt++)
@@ -57,7 +63,7 @@ public static class LegacyTable
             MemoryMarshal.Write(entries.AsSpan(IpTablesH.XT_TABLE_MAXNAMELEN), info.size);
             refusal = socket.GetOption(IpTablesH.IPT_SO_GET_ENTRIES, entries);
             if (refusal == Errno.None)
-                return ReadChains(entries.AsSpan(EntriesStart), is6);
+                return new LegacyEntries(entries[EntriesStart..], info.valid_hooks, new ReadOnlySpan<uint>(info.hook_entry, 5).ToArray(), (int)info.num_entries);
             if (refusal != Errno.EAGAIN)
                 throw new ErrnoException("getsockopt", $"IPT_SO_GET_ENTRIES of table {table}", refusal);
         }

@@ -97,6 +97,16 @@ public sealed class NftablesClient : IDisposable
     /// <summary>The rules of a chain in their order; empty where there is no such chain.</summary>
     public IReadOnlyList<ListedRule> ListRules(Chain chain) => ListRules(chain.Table, chain.Name);
 
+    /// <summary>The rules of a table by a reader of one's own, for what <see cref="ListedRule"/> does not tell; empty where there is no such table.</summary>
+    internal IReadOnlyList<T> ReadRules<T>(Table table, NetlinkSocket.Parser<T?> read)
+        where T : class
+    {
+        var request = Request(NFT_MSG_GETRULE, table.Family, NetlinkH.NLM_F_DUMP, out var message);
+        request.WriteString(NFTA_RULE_TABLE, table.Name);
+        message.Dispose();
+        return socket.Dump(request, () => $"rules of {table}", read, Errno.ENOENT);
+    }
+
     private IReadOnlyList<ListedRule> ListRules(Table table, string? chain)
     {
         var request = Request(NFT_MSG_GETRULE, table.Family, NetlinkH.NLM_F_DUMP, out var message);

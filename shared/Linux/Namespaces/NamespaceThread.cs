@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using Plugboard.Linux.LibC;
 
 namespace Plugboard.Linux.Namespaces;
 
@@ -6,7 +7,19 @@ namespace Plugboard.Linux.Namespaces;
 public static class NamespaceThread
 {
     /// <summary>Runs <paramref name="work"/> inside and returns its result; its exception is thrown here as it was.</summary>
-    public static T Run<T>(NetworkNamespace ns, Func<T> work)
+    public static T Run<T>(NetworkNamespace ns, Func<T> work) => RunAfter(ns.SetNs, work);
+
+    /// <summary>Runs <paramref name="work"/> in a namespace of its own, which ends with it unless the work has kept it.</summary>
+    /// <exception cref="ErrnoException">EPERM: no namespace can be made.</exception>
+    public static T RunInNew<T>(Func<T> work) => RunAfter(
+        static () =>
+        {
+            if (Sched.Unshare(Sched.CLONE_NEWNET) < 0)
+                throw ErrnoException.Last("unshare", "a network namespace");
+        },
+        work);
+
+    private static T RunAfter<T>(Action move, Func<T> work)
     {
         var result = default(T);
         ExceptionDispatchInfo? failure = null;
@@ -14,7 +27,7 @@ public static class NamespaceThread
         {
             try
             {
-                ns.SetNs();
+                move();
                 result = work();
             }
             catch (Exception e)

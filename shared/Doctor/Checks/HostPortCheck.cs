@@ -1,0 +1,121 @@
+using Plugboard.Doctor.Fixing;
+using Plugboard.Doctor.Nodes;
+using Plugboard.Firewall.Iptables;
+using Plugboard.Firewall.Nftables;
+using Plugboard.Firewall.Pods;
+using Plugboard.Firewall.PortForwarding;
+using Plugboard.Linux;
+using Plugboard.Linux.Files;
+
+namespace Plugboard.Doctor.Checks;
+
+/// <summary>Host ports that lead to pods which are gone: in portmap's records and elements, and in the reference's chains.</summary>
+internal sealed class HostPortCheck : ICheck
+{
+    private const string ChainPrefix = "CNI-DN-";
+
+    public string Name => "host ports";
+
+    public IEnumerable<Finding> Examine(Node node) => [.. Records(node), .. Elements(node), .. Chains(node)];
+
+    private static IEnumerable<Finding> Records(Node node)
+    {
+        var store = new PodRecordStore(node.PortRecordDirectory);
+        foreach (var record in node.PortRecords)
+        {
+            var isGone = IsGone(node, record);
+            var isUnknown = node.CacheTells && !node.KnowsContainer(record.Owner.ContainerId);
+            if (!isGone && !isUnknown)
+                continue;
+            var forward = PortForwardRecord.FromRecord(record);
+            yield return new Finding(
+                FindingIds.HostPortStale, Severity.Warning, $"host ports {string.Join(", ", forward.Ports)} are of {record.Owner}, {(isGone ? "whose link or namespace is gone" : "which the runtime does not know")}",
+                "connections to these ports wait for nobody; a new pod of ours takes the ports over, other programs do not get them",
+                $"start and end any pod of network {record.Owner.Network} (GC), or remove the elements of `nft list table inet plugboard_portmap` whose comment begins with {record.Owner.Tag}")
+            {
+                Subject = record.Owner.Tag,
+                MayPass = true,
+                // Alone, neither proves it: a runtime may keep no cache of the pod, and a link may be renamed.
+                Fix = isGone && isUnknown ? new WithdrawPorts(store, record) : null,
+            };
+        }
+    }
+
+    private static bool IsGone(Node node, PodRecord record)
+    {
+        if (record.Link.Length > 0)
+            return node.FindLink(record.Link) is null;
+        return record.NetNs.Length > 0 && !Exists(node, record.NetNs);
+    }
+
+    private static bool Exists(Node node, string path)
+    {
+        try
+        {
+            return FileDescriptor.FindStatus(path.StartsWith("/proc/", StringComparison.Ordinal) ? path : node.Under(path)) is not null;
+        }
+        catch (ErrnoException)
+        {
+            return true;
+        }
+    }
+
+    // An element expires a moment after DEL has removed the record.
+    private static IEnumerable<Finding> Elements(Node node)
+    {
+        var known = node.PortRecords.Select(static record => record.Owner.Tag).ToHashSet(StringComparer.Ordinal);
+        var table = new PortForwardTable();
+        var unknown = new Dictionary<string, (string Comment, int Count)>(StringComparer.Ordinal);
+        var elements = Node.Nftables(client => table.PodSets.SelectMany(set => client.ListElements(set)).ToList()) ?? [];
+        foreach (var element in elements)
+        {
+            if (PodIdentity.FindTag(element.Comment) is { } tag && !known.Contains(tag))
+                unknown[tag] = (element.Comment, unknown.TryGetValue(tag, out var found) ? found.Count + 1 : 1);
+        }
+
+        foreach (var (tag, (comment, count)) in unknown)
+        {
+            yield return new Finding(
+                FindingIds.HostPortUnknown, Severity.Warning, $"{count} elements of table inet plugboard_portmap, \"{comment}\", have no record below {PodRecordStore.Root}", "the ports may lead to a pod that is gone; a new pod of ours takes them over",
+                "where the container is gone, delete the elements with that comment (`nft list table inet plugboard_portmap`); else start the pod again")
+            {
+                Subject = tag,
+                MayPass = true,
+            };
+        }
+    }
+
+    private static IEnumerable<Finding> Chains(Node node)
+    {
+        if (!node.CacheTells)
+            yield break;
+        var expected = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var pod in node.Cache!.Pods)
+            expected.Add(ReferenceNames.ForwardChain(new PodIdentity(pod.Network, pod.ContainerId, pod.IfName)));
+        foreach (var (where, chain) in AllChains().Where(found => found.Chain.StartsWith(ChainPrefix, StringComparison.Ordinal) && !expected.Contains(found.Chain)))
+        {
+            yield return new Finding(
+                FindingIds.HostPortChainStale, Severity.Warning, $"chain {chain} of {where} leads host ports to a pod that the runtime does not know", "connections to these ports wait for nobody, also after another pod has published them",
+                $"look at it (`iptables-save -t nat | grep {chain}`), delete the rule of CNI-HOSTPORT-DNAT that jumps there, then the chain")
+            {
+                Subject = $"{where} {chain}",
+                MayPass = true,
+            };
+        }
+    }
+
+    private static List<(string Where, string Chain)> AllChains()
+    {
+        var chains = new List<(string, string)>();
+        foreach (var family in (NftFamily[])[NftFamily.IPv4, NftFamily.IPv6])
+        {
+            var table = new Table(family, "nat");
+            foreach (var chain in Node.Nftables(client => client.ListChains(table)) ?? [])
+                chains.Add(($"{table} (iptables-nft)", chain.Name));
+            foreach (var chain in LegacyTable.ListChains(family == NftFamily.IPv6, "nat"))
+                chains.Add(($"{(family == NftFamily.IPv6 ? "ip6tables" : "iptables")}-legacy", chain));
+        }
+
+        return chains;
+    }
+}

@@ -1,0 +1,143 @@
+using Plugboard.Doctor.Nodes;
+using Plugboard.Netlink.Route;
+using Plugboard.Netlink.Route.Links;
+
+namespace Plugboard.Doctor.Checks;
+
+/// <summary>Whether what one part of the way lets through fits into the next: pod, link, bridge, tunnel, uplink, and what files say of them.</summary>
+internal sealed class MtuCheck : ICheck
+{
+    // Outer IPv4 or IPv6 header, UDP, VXLAN, inner Ethernet.
+    private const int VxlanOverhead4 = 20 + 8 + 8 + 14;
+    private const int VxlanOverhead6 = 40 + 8 + 8 + 14;
+    private const int IpipOverhead = 20;
+
+    private const string Consequence = "large packets vanish: connections open and then hang, small requests work";
+
+    public string Name => "MTU of the path";
+
+    public IEnumerable<Finding> Examine(Node node) => [.. Ports(node), .. Bridges(node), .. Tunnels(node), .. SubnetFile(node), .. Configs(node)];
+
+    private static IEnumerable<Finding> Ports(Node node)
+    {
+        var bridges = node.PodBridges.ToDictionary(static bridge => bridge.Index);
+        foreach (var port in node.PodPorts)
+        {
+            var bridge = bridges[port.MasterIndex];
+            if (port.Mtu != bridge.Mtu)
+            {
+                yield return new Finding(
+                    FindingIds.MtuPort, Severity.Warning, $"{port.Name} has MTU {port.Mtu}, its bridge {bridge.Name} has {bridge.Mtu}", Consequence,
+                    $"end the pod: its successor gets the bridge's; or `ip link set {port.Name} mtu {bridge.Mtu}`, and the same in the pod")
+                {
+                    Subject = port.Name,
+                    MayPass = true,
+                };
+            }
+            else if (node.Namespaces.Peers.TryGetValue(port.Index, out var peer) && peer.Mtu != port.Mtu)
+            {
+                yield return new Finding(
+                    FindingIds.MtuPeer, Severity.Warning, $"the pod's end of {port.Name} ({peer.Name}) has MTU {peer.Mtu}, the node's has {port.Mtu}", Consequence,
+                    "end the pod; see what in the pod, or which plugin after bridge (tuning), sets another MTU")
+                {
+                    Subject = port.Name,
+                    MayPass = true,
+                };
+            }
+        }
+    }
+
+    // The least of what leads to other nodes: tunnels of the cluster where there are any, else nothing is known.
+    private static (string Name, int Mtu)? Narrowest(Node node)
+    {
+        if (node.SubnetFilePath is null)
+            return null;
+        (string Name, int Mtu)? least = node.FindSubnetFile() is { } file ? (node.OnNode(node.SubnetFilePath), (int)file.Mtu) : null;
+        foreach (var tunnel in ClusterTunnels(node))
+        {
+            if (least is null || tunnel.Mtu < least.Value.Mtu)
+                least = (tunnel.Name, tunnel.Mtu);
+        }
+
+        return least;
+    }
+
+    private static IEnumerable<Link> ClusterTunnels(Node node) =>
+        node.Links.Where(static link => link.Kind is "vxlan" or "ipip" && link.Name.StartsWith("flannel", StringComparison.Ordinal));
+
+    private static IEnumerable<Finding> Bridges(Node node)
+    {
+        if (Narrowest(node) is not { } least)
+            yield break;
+        var used = node.Plugins.Where(static plugin => plugin.SubnetFile is not null).Select(static plugin => plugin.Bridge).ToHashSet();
+        foreach (var bridge in node.PodBridges.Where(bridge => used.Contains(bridge.Name) && bridge.Mtu > least.Mtu && node.Links.Any(port => port.MasterIndex == bridge.Index)))
+        {
+            yield return new Finding(
+                FindingIds.MtuBridge, Severity.Warning, $"bridge {bridge.Name} has MTU {bridge.Mtu}, {least.Name} lets {least.Mtu} through", "pods send packets to other nodes that do not fit; " + Consequence,
+                "start the node's pods again: they get the MTU of subnet.env; the bridge follows its ports")
+            {
+                Subject = bridge.Name,
+            };
+        }
+    }
+
+    private static IEnumerable<Finding> Tunnels(Node node)
+    {
+        foreach (var tunnel in ClusterTunnels(node).Where(static link => link.IsUp))
+        {
+            if (FindUplink(node, tunnel) is not { } uplink)
+                continue;
+            var overhead = tunnel.Kind == "ipip" ? IpipOverhead : tunnel.Vxlan?.Local is { Is6: true } ? VxlanOverhead6 : VxlanOverhead4;
+            if (tunnel.Mtu + overhead <= uplink.Mtu)
+                continue;
+            yield return new Finding(
+                FindingIds.MtuTunnel, Severity.Error, $"{tunnel.Name} has MTU {tunnel.Mtu}; with {overhead} bytes around it does not fit into {uplink.Name} with {uplink.Mtu}",
+                "packets between nodes vanish or come in pieces; " + Consequence, $"set {tunnel.Name} to {uplink.Mtu - overhead}: restart the daemon that makes it, it takes the uplink's MTU of that moment")
+            {
+                Subject = tunnel.Name,
+            };
+        }
+    }
+
+    private static Link? FindUplink(Node node, Link tunnel)
+    {
+        if (tunnel.Vxlan is { LinkIndex: > 0 } vxlan)
+            return node.Links.FirstOrDefault(link => link.Index == vxlan.LinkIndex);
+        if (tunnel.Kind == "ipip" && tunnel.Ipip is null)
+            return null;
+        var routes = Node.Route(static client => client.Routes.List(new RouteFilter { Family = AddressFamily.IPv4 }));
+        var index = routes.Where(static route => route.Dst.IsDefault && route.OutInterface != 0).OrderBy(static route => route.Priority).Select(static route => route.OutInterface).FirstOrDefault();
+        return node.Links.FirstOrDefault(link => link.Index == index);
+    }
+
+    private static IEnumerable<Finding> SubnetFile(Node node)
+    {
+        if (node.FindSubnetFile() is not { } file)
+            yield break;
+        foreach (var tunnel in ClusterTunnels(node).Where(tunnel => tunnel.Mtu < file.Mtu))
+        {
+            yield return new Finding(
+                FindingIds.MtuSubnetFile, Severity.Warning, $"{node.OnNode(node.SubnetFilePath!)} says MTU {file.Mtu}, {tunnel.Name} has {tunnel.Mtu}", "new pods send packets that do not fit into the tunnel; " + Consequence,
+                "restart the daemon that writes the file; then start the pods again")
+            {
+                Subject = tunnel.Name,
+            };
+        }
+    }
+
+    private static IEnumerable<Finding> Configs(Node node)
+    {
+        if (node.ChosenNetwork is not { } chosen)
+            yield break;
+        var least = Narrowest(node);
+        foreach (var plugin in chosen.Plugins.Where(plugin => plugin.SubnetFile is not null && plugin.Mtu > least?.Mtu))
+        {
+            yield return new Finding(
+                FindingIds.MtuConflist, Severity.Warning, $"{node.OnNode(chosen.Path)} wants MTU {plugin.Mtu}, {least!.Value.Name} lets {least.Value.Mtu} through", "new pods send packets that do not fit; " + Consequence,
+                "remove `mtu` from the config: the pods then get that of subnet.env")
+            {
+                Subject = chosen.Path,
+            };
+        }
+    }
+}

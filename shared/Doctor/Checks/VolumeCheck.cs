@@ -1,0 +1,92 @@
+using Plugboard.Doctor.Nodes;
+using Plugboard.Linux;
+using Plugboard.Linux.Files;
+using Plugboard.Linux.Mounts;
+
+namespace Plugboard.Doctor.Checks;
+
+/// <summary>What FlexVolume calls that never came have left: loop devices and mounts.</summary>
+internal sealed class VolumeCheck : ICheck
+{
+    private const string Deleted = "//deleted";
+
+    public string Name => "volumes";
+
+    public IEnumerable<Finding> Examine(Node node)
+    {
+        var mounts = MountTable.Read();
+        return [.. Mounts(node, mounts), .. Loops(node, mounts)];
+    }
+
+    private static IEnumerable<Finding> Mounts(Node node, MountTable mounts)
+    {
+        var pods = node.Under(node.Options.KubeletDirectory) + "/pods";
+        foreach (var mount in mounts.Below(pods))
+        {
+            var (uid, isFlexVolume) = Parse(mount.Target[(pods.Length + 1)..]);
+            if (!isFlexVolume || FindOrphan(mount, $"{pods}/{uid}") is not { } how)
+                continue;
+            yield return new Finding(
+                FindingIds.MountOrphaned, Severity.Warning, $"{node.OnNode(mount.Target)} ({mount.Type} {mount.Source}): {how}", "kubelet cannot clean the pod up (\"orphaned pod found, but volumes are still mounted\"), and the volume stays in use",
+                $"see that no process uses it (`fuser -vm {node.OnNode(mount.Target)}`), then `umount {node.OnNode(mount.Target)}`")
+            {
+                Subject = mount.Target,
+                MayPass = true,
+            };
+        }
+    }
+
+    // <uid>/volumes/<vendor>~<driver>/<name>; kubernetes.io~… are kubelet's own.
+    internal static (string Uid, bool IsFlexVolume) Parse(string path)
+    {
+        var parts = path.Split('/');
+        return (parts[0], parts.Length == 4 && parts[1] == "volumes" && parts[2].Contains('~', StringComparison.Ordinal) && !parts[2].StartsWith("kubernetes.io~", StringComparison.Ordinal));
+    }
+
+    // A server that does not answer is not asked.
+    private static string? FindOrphan(MountEntry mount, string pod)
+    {
+        if (mount.Root.EndsWith(Deleted, StringComparison.Ordinal) || mount.Target.EndsWith(Deleted, StringComparison.Ordinal))
+            return "what was mounted has been deleted";
+        try
+        {
+            return FileDescriptor.FindStatus(pod) is null ? "the pod's directory is gone, or another mount covers it" : null;
+        }
+        catch (ErrnoException)
+        {
+            return null;
+        }
+    }
+
+    private static IEnumerable<Finding> Loops(Node node, MountTable mounts)
+    {
+        // In a pod the table is the pod's own; process 1 sees what the node sees.
+        var mounted = mounts.Entries.Concat(MountTable.Find(1)?.Entries ?? []).Select(static entry => entry.Source).ToHashSet(StringComparer.Ordinal);
+        foreach (var loop in LoopDevice.List())
+        {
+            if (mounted.Contains(loop.Device) || IsHeld(loop.Device) || !IsOfPods(node, loop.File))
+                continue;
+            yield return new Finding(
+                FindingIds.LoopOrphaned, Severity.Warning, $"{loop.Device} has {loop.File}, and nothing is mounted from it", "the image cannot be given to another pod, and its space not be freed",
+                $"`losetup -d {loop.Device}`, or `flexvolume gc`")
+            {
+                Subject = loop.Device,
+                MayPass = true,
+            };
+        }
+    }
+
+    // Volumes of another mount namespace, dm-crypt, LVM: somebody uses it in a way that this table does not show.
+    private static bool IsHeld(string device)
+    {
+        using var holders = FileDirectory.Find($"/sys/block/{Path.GetFileName(device)}/holders");
+        return holders?.ReadNames().Count > 0;
+    }
+
+    // Loop devices are the machine's, not the node's below its root; snap's and others' are nobody's business here.
+    private static bool IsOfPods(Node node, string file)
+    {
+        var path = file.EndsWith(" (deleted)", StringComparison.Ordinal) ? file[..^" (deleted)".Length] : file;
+        return node.VolumeRoots.Any(root => path.StartsWith(root + "/", StringComparison.Ordinal));
+    }
+}

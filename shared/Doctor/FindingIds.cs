@@ -1,0 +1,139 @@
+namespace Plugboard.Doctor;
+
+/// <summary>Every kind of finding.</summary>
+public static class FindingIds
+{
+    /// <summary>A check could not look.</summary>
+    public const string CheckNotRun = "check-not-run";
+
+    /// <summary>Before Linux 5.6.</summary>
+    public const string KernelTooOld = "kernel-too-old";
+
+    /// <summary>No nf_tables at all.</summary>
+    public const string KernelNfTables = "kernel-nf-tables";
+
+    /// <summary>No NAT in inet tables.</summary>
+    public const string KernelInetNat = "kernel-inet-nat";
+
+    /// <summary>No nftables for bridges.</summary>
+    public const string KernelNftBridge = "kernel-nft-bridge";
+
+    /// <summary>No bridges or veth pairs.</summary>
+    public const string KernelBridge = "kernel-bridge";
+
+    /// <summary>No VXLAN.</summary>
+    public const string KernelVxlan = "kernel-vxlan";
+
+    /// <summary>No overlay filesystem.</summary>
+    public const string KernelOverlay = "kernel-overlay";
+
+    /// <summary>The node does not forward.</summary>
+    public const string IPForwardOff = "ip-forward-off";
+
+    /// <summary>Bridged packets pass iptables by.</summary>
+    public const string BridgeNfCallOff = "bridge-nf-call-off";
+
+    /// <summary>Packets that come by another way than answers go are dropped.</summary>
+    public const string RpFilterStrict = "rp-filter-strict";
+
+    /// <summary>Published ports are not reached from localhost.</summary>
+    public const string RouteLocalnetOff = "route-localnet-off";
+
+    /// <summary>Both kinds of iptables have rules.</summary>
+    public const string IptablesMixed = "iptables-mixed";
+
+    /// <summary>Somebody's rule changes the address of what pods send to pods.</summary>
+    public const string SnatForeign = "snat-foreign";
+
+    /// <summary>No network config.</summary>
+    public const string ConflistMissing = "conflist-missing";
+
+    /// <summary>A network config that cannot be read.</summary>
+    public const string ConflistBroken = "conflist-broken";
+
+    /// <summary>More than one network config.</summary>
+    public const string ConflistSeveral = "conflist-several";
+
+    /// <summary>A plugin that cannot serve.</summary>
+    public const string PluginMissing = "plugin-missing";
+
+    /// <summary>A pod's link and its bridge differ.</summary>
+    public const string MtuPort = "mtu-port";
+
+    /// <summary>The two ends of a pod's link differ.</summary>
+    public const string MtuPeer = "mtu-peer";
+
+    /// <summary>The bridge lets through more than the way to other nodes.</summary>
+    public const string MtuBridge = "mtu-bridge";
+
+    /// <summary>A tunnel's packets do not fit into the uplink.</summary>
+    public const string MtuTunnel = "mtu-tunnel";
+
+    /// <summary>subnet.env and the tunnel differ.</summary>
+    public const string MtuSubnetFile = "mtu-subnet-file";
+
+    /// <summary>A config asks for more than the way to other nodes lets through.</summary>
+    public const string MtuConflist = "mtu-conflist";
+
+    /// <summary>A lease whose container is gone.</summary>
+    public const string LeaseWithoutContainer = "lease-without-container";
+
+    /// <summary>A lease that a crash has emptied.</summary>
+    public const string LeaseTorn = "lease-torn";
+
+    /// <summary>A pod whose address somebody else can get.</summary>
+    public const string ContainerWithoutLease = "container-without-lease";
+
+    /// <summary>Leases that nothing can be compared with.</summary>
+    public const string LeasesUnverified = "leases-unverified";
+
+    /// <summary>A host port of a pod that is gone.</summary>
+    public const string HostPortStale = "hostport-stale";
+
+    /// <summary>An element of the rules that nobody has a record of.</summary>
+    public const string HostPortUnknown = "hostport-unknown";
+
+    /// <summary>A chain of the reference plugin for a pod that is gone.</summary>
+    public const string HostPortChainStale = "hostport-chain-stale";
+
+    /// <summary>A link to nobody.</summary>
+    public const string VethOrphaned = "veth-orphaned";
+
+    /// <summary>A loop device that nothing is mounted from.</summary>
+    public const string LoopOrphaned = "loop-orphaned";
+
+    /// <summary>A mount for a pod that is gone.</summary>
+    public const string MountOrphaned = "mount-orphaned";
+
+    /// <summary>A lock that is not given back.</summary>
+    public const string LockHeld = "lock-held";
+
+    /// <summary>flannel's daemon has not written its file.</summary>
+    public const string SubnetFileMissing = "subnet-file-missing";
+
+    /// <summary>flannel's file cannot be read.</summary>
+    public const string SubnetFileBroken = "subnet-file-broken";
+
+    /// <summary>flannel's file and its config differ.</summary>
+    public const string SubnetFileContradicts = "subnet-file-contradicts";
+
+    /// <summary>The bridge is in another network than the node.</summary>
+    public const string BridgeAddressDiffers = "bridge-address-differs";
+
+    /// <summary>What an interrupted install left.</summary>
+    public const string TemporaryFile = "temporary-file";
+
+    /// <summary>All of them, in the order of the troubleshooting page.</summary>
+    public static IReadOnlyList<string> All { get; } =
+    [
+        ConflistMissing, ConflistBroken, ConflistSeveral, PluginMissing, TemporaryFile,
+        SubnetFileMissing, SubnetFileBroken, SubnetFileContradicts, BridgeAddressDiffers,
+        KernelTooOld, KernelNfTables, KernelInetNat, KernelNftBridge, KernelBridge, KernelVxlan, KernelOverlay,
+        IPForwardOff, BridgeNfCallOff, RpFilterStrict, RouteLocalnetOff,
+        IptablesMixed, SnatForeign,
+        MtuPort, MtuPeer, MtuBridge, MtuTunnel, MtuSubnetFile, MtuConflist,
+        LeaseWithoutContainer, LeaseTorn, ContainerWithoutLease, LeasesUnverified,
+        HostPortStale, HostPortUnknown, HostPortChainStale, VethOrphaned,
+        LoopOrphaned, MountOrphaned, LockHeld, CheckNotRun,
+    ];
+}

@@ -1,0 +1,29 @@
+using Plugboard.Firewall.Pods;
+using Plugboard.Firewall.PortForwarding;
+
+namespace Plugboard.Doctor.Fixing;
+
+/// <summary>Takes away the host ports of a pod that is gone, as its DEL would have.</summary>
+/// <param name="records">Where the record is.</param>
+/// <param name="record">What the pod has.</param>
+internal sealed class WithdrawPorts(PodRecordStore records, PodRecord record) : Fix($"withdraw the host ports of {record.Owner}")
+{
+    private readonly PortForward forward = PortForwardRecord.FromRecord(record);
+
+    /// <inheritdoc/>
+    public override bool Apply()
+    {
+        if (records.Find(record.Owner) is null)
+            return false;
+        using var publisher = new PortPublisher(records);
+        publisher.Withdraw(record.Owner, forward);
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public override void Undo()
+    {
+        using var publisher = new PortPublisher(records);
+        publisher.Publish(forward, "", forward.Backend);
+    }
+}

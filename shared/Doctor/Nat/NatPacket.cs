@@ -1,0 +1,30 @@
+using Plugboard.Addresses;
+
+namespace Plugboard.Doctor.Nat;
+
+/// <summary>The first packet of a TCP connection between pods, on its way out: without a mark, and not translated before.</summary>
+/// <param name="Source">The pod.</param>
+/// <param name="Destination">The other pod.</param>
+/// <param name="OutLink">The link by which it leaves the node.</param>
+internal sealed record NatPacket(IPAddr Source, IPAddr Destination, string OutLink)
+{
+    private const byte Tcp = 6;
+
+    /// <summary>As the rules see its network header. What is not an address or the protocol is not meant to be looked at.</summary>
+    public byte[] Header
+    {
+        get
+        {
+            var header = new byte[Source.Is6 ? 40 : 20];
+            header[Source.Is6 ? 6 : 9] = Tcp;
+            Source.WriteBytes(header.AsSpan(Source.Is6 ? 8 : 12));
+            Destination.WriteBytes(header.AsSpan(Source.Is6 ? 24 : 16));
+            return header;
+        }
+    }
+
+    /// <summary>True where a rule can look at these bytes of the header: protocol, source, destination.</summary>
+    public bool Tells(int offset, int length) => Source.Is6
+        ? (offset == 6 && length == 1) || (offset >= 8 && offset + length <= 40)
+        : (offset == 9 && length == 1) || (offset >= 12 && offset + length <= 20);
+}

@@ -1,0 +1,293 @@
+using System.Text;
+using Plugboard.Firewall.Nftables;
+using Plugboard.Firewall.Nftables.Uapi;
+using Plugboard.Netlink;
+using static Plugboard.Firewall.Nftables.Uapi.NfTablesH;
+
+namespace Plugboard.Doctor.Nat;
+
+/// <summary>Reads nftables' rules as <see cref="NatRule"/>s for one packet: it runs their expressions on it, as the kernel would.</summary>
+internal sealed class NftNatReader(NatPacket packet, Table table)
+{
+    // enum nft_meta_keys, nft_ct_keys, nft_cmp_ops: what the product itself never asks for.
+    private const uint NFT_CMP_LT = 2;
+    private const uint NFT_CMP_GT = 4;
+
+    // net/netfilter/nft_compat.c: NFTA_TARGET_NAME, NFTA_MATCH_NAME, NFTA_MATCH_INFO.
+    private const ushort CompatName = 1;
+    private const ushort CompatInfo = 3;
+
+    private readonly Dictionary<uint, byte[]?> registers = [];
+    private Match match;
+    private NatAction action;
+    private string target = "";
+
+    /// <summary>A rule of the table; null: of another.</summary>
+    public NatRule? Read(NetlinkMessage message)
+    {
+        registers.Clear();
+        (match, action, target) = (Match.Yes, NatAction.None, "");
+        string chain = "", comment = "";
+        var attributes = message.Attributes<NfGenMsg>();
+        while (attributes.Read())
+        {
+            switch (attributes.Type)
+            {
+                case NFTA_RULE_TABLE when attributes.String() != table.Name: return null;
+                case NFTA_RULE_CHAIN: chain = attributes.String(); break;
+                case NFTA_RULE_USERDATA: comment = UserDataComment.Read(UserDataComment.InRule, attributes.Value); break;
+                case NFTA_RULE_EXPRESSIONS: Run(attributes.Nested()); break;
+            }
+        }
+
+        return new NatRule(chain, match, action, target, comment);
+    }
+
+    private void Run(AttributeReader expressions)
+    {
+        while (expressions.Read())
+        {
+            var name = "";
+            var parts = expressions.Nested();
+            while (parts.Read())
+            {
+                if (parts.Type == NFTA_EXPR_NAME)
+                    name = parts.String();
+                else if (parts.Type == NFTA_EXPR_DATA)
+                    Run(name, parts.Nested());
+            }
+
+            if (name == "masq")
+                action = NatAction.Snat;
+        }
+    }
+
+    private void Run(string name, AttributeReader data)
+    {
+        switch (name)
+        {
+            case "meta": Load(data, NFTA_META_KEY, NFTA_META_DREG, Meta); break;
+            // enum nft_ct_attributes: the register is 1, the key 2.
+            case "ct": Load(data, 2, 1, Conntrack); break;
+            case "payload": Payload(data); break;
+            case "bitwise": Bitwise(data); break;
+            case "cmp": Compare(data); break;
+            case "immediate": Immediate(data); break;
+            case "nat": Nat(data); break;
+            case "match": XtMatch(data); break;
+            case "target": XtTarget(data); break;
+            case "counter" or "masq" or "log" or "notrack": break;
+            case "redir" or "reject" or "queue" or "tproxy": action = NatAction.End; break;
+            default: Doubt(); break;
+        }
+    }
+
+    private void Doubt() => match = match == Match.No ? Match.No : Match.Maybe;
+
+    private void Load(AttributeReader data, ushort keyType, ushort registerType, Func<uint, byte[]?> value)
+    {
+        uint? key = null, register = null;
+        while (data.Read())
+        {
+            if (data.Type == keyType)
+                key = data.UInt32BigEndian();
+            else if (data.Type == registerType)
+                register = data.UInt32BigEndian();
+        }
+
+        // Without a register it sets something: a mark, which is nothing to the sender's address.
+        if (key is { } wanted && register is { } destination)
+            registers[destination] = value(wanted);
+    }
+
+    private byte[]? Meta(uint key) => key switch
+    {
+        NFT_META_MARK => new byte[4],
+        NFT_META_OIFNAME => Padded(packet.OutLink),
+        NFT_META_IIFNAME => new byte[16],
+        NFT_META_NFPROTO => [packet.Source.Is6 ? (byte)10 : (byte)2],
+        NFT_META_L4PROTO => [6],
+        _ => null,
+    };
+
+    private static byte[] Padded(string link)
+    {
+        var name = new byte[16];
+        Encoding.UTF8.GetBytes(link, name);
+        return name;
+    }
+
+    // The first packet of a flow that nobody has translated: state new, no status, no mark.
+    private static byte[]? Conntrack(uint key) => key switch
+    {
+        NFT_CT_STATE => BitConverter.GetBytes(8u),
+        NFT_CT_STATUS or NFT_CT_MARK => new byte[4],
+        NFT_CT_DIRECTION => [0],
+        _ => null,
+    };
+
+    private void Payload(AttributeReader data)
+    {
+        uint register = 0, where = 0, offset = 0, length = 0;
+        while (data.Read())
+        {
+            switch (data.Type)
+            {
+                case NFTA_PAYLOAD_DREG: register = data.UInt32BigEndian(); break;
+                case NFTA_PAYLOAD_BASE: where = data.UInt32BigEndian(); break;
+                case NFTA_PAYLOAD_OFFSET: offset = data.UInt32BigEndian(); break;
+                case NFTA_PAYLOAD_LEN: length = data.UInt32BigEndian(); break;
+            }
+        }
+
+        registers[register] = where == NFT_PAYLOAD_NETWORK_HEADER && packet.Tells((int)offset, (int)length)
+            ? packet.Header.AsSpan((int)offset, (int)length).ToArray()
+            : null;
+    }
+
+    private void Bitwise(AttributeReader data)
+    {
+        uint source = 0, destination = 0, operation = 0;
+        byte[] mask = [], xor = [];
+        while (data.Read())
+        {
+            switch (data.Type)
+            {
+                case NFTA_BITWISE_SREG: source = data.UInt32BigEndian(); break;
+                case NFTA_BITWISE_DREG: destination = data.UInt32BigEndian(); break;
+                case NFTA_BITWISE_OP: operation = data.UInt32BigEndian(); break;
+                case NFTA_BITWISE_MASK: mask = Value(data.Nested()); break;
+                case NFTA_BITWISE_XOR: xor = Value(data.Nested()); break;
+            }
+        }
+
+        if (operation != 0 || !registers.TryGetValue(source, out var value) || value is null || value.Length > mask.Length || value.Length > xor.Length)
+        {
+            registers[destination] = null;
+            return;
+        }
+
+        var result = new byte[value.Length];
+        for (var i = 0; i < result.Length; i++)
+            result[i] = (byte)((value[i] & mask[i]) ^ xor[i]);
+        registers[destination] = result;
+    }
+
+    private static byte[] Value(AttributeReader data)
+    {
+        while (data.Read())
+        {
+            if (data.Type == NFTA_DATA_VALUE)
+                return data.Value.ToArray();
+        }
+
+        return [];
+    }
+
+    private void Compare(AttributeReader data)
+    {
+        uint register = 0, operation = 0;
+        byte[] wanted = [];
+        while (data.Read())
+        {
+            switch (data.Type)
+            {
+                case NFTA_CMP_SREG: register = data.UInt32BigEndian(); break;
+                case NFTA_CMP_OP: operation = data.UInt32BigEndian(); break;
+                case NFTA_CMP_DATA: wanted = Value(data.Nested()); break;
+            }
+        }
+
+        if (!registers.TryGetValue(register, out var value) || value is null || value.Length < wanted.Length)
+        {
+            Doubt();
+            return;
+        }
+
+        var order = value.AsSpan(0, wanted.Length).SequenceCompareTo(wanted);
+        var holds = operation switch
+        {
+            NFT_CMP_EQ => order == 0,
+            NFT_CMP_NEQ => order != 0,
+            NFT_CMP_LT => order < 0,
+            NFT_CMP_LTE => order <= 0,
+            NFT_CMP_GT => order > 0,
+            _ => order >= 0,
+        };
+        if (!holds)
+            match = Match.No;
+    }
+
+    private void Immediate(AttributeReader data)
+    {
+        while (data.Read())
+        {
+            if (data.Type != NFTA_IMMEDIATE_DATA)
+                continue;
+            var value = data.Nested();
+            while (value.Read())
+            {
+                if (value.Type == NFTA_DATA_VERDICT)
+                    Verdict(value.Nested());
+            }
+        }
+    }
+
+    private void Verdict(AttributeReader verdict)
+    {
+        while (verdict.Read())
+        {
+            if (verdict.Type == NFTA_VERDICT_CHAIN)
+                target = verdict.String();
+            else if (verdict.Type == NFTA_VERDICT_CODE)
+            {
+                action = (int)verdict.UInt32BigEndian() switch
+                {
+                    NFT_JUMP => NatAction.Jump,
+                    NFT_GOTO => NatAction.Goto,
+                    NFT_RETURN => NatAction.Return,
+                    NF_ACCEPT or NF_DROP => NatAction.End,
+                    _ => NatAction.None,
+                };
+            }
+        }
+    }
+
+    private void Nat(AttributeReader data)
+    {
+        while (data.Read())
+        {
+            if (data.Type == NFTA_NAT_TYPE)
+                action = data.UInt32BigEndian() == NFT_NAT_SNAT ? NatAction.Snat : NatAction.End;
+        }
+    }
+
+    private void XtMatch(AttributeReader data)
+    {
+        var name = "";
+        while (data.Read())
+        {
+            if (data.Type == CompatName)
+                name = data.String();
+            else if (data.Type == CompatInfo)
+                Apply(XtMatches.Judge(name, data.Value));
+        }
+    }
+
+    private void Apply(Match found)
+    {
+        if (found == Match.No)
+            match = Match.No;
+        else if (found == Match.Maybe)
+            Doubt();
+    }
+
+    private void XtTarget(AttributeReader data)
+    {
+        while (data.Read())
+        {
+            if (data.Type == CompatName)
+                action = XtMatches.ActionOf(data.String());
+        }
+    }
+}

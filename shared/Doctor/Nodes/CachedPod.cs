@@ -1,0 +1,55 @@
+using System.Text.Json;
+using Plugboard.Addresses;
+
+namespace Plugboard.Doctor.Nodes;
+
+/// <summary>What the runtime's cache says of one attachment.</summary>
+/// <param name="Network">The network's name.</param>
+/// <param name="ContainerId">The container, which is the pod's sandbox.</param>
+/// <param name="IfName">The interface in it.</param>
+internal sealed record CachedPod(string Network, string ContainerId, string IfName)
+{
+    /// <summary>The path of its network namespace; empty where the runtime is too old to say.</summary>
+    public string NetNs { get; init; } = "";
+
+    /// <summary>The addresses it got.</summary>
+    public IReadOnlyList<IPAddr> Addresses { get; init; } = [];
+
+    /// <summary>Reads a file of the cache; null where it says nobody's name, as one that was cut off.</summary>
+    public static CachedPod? TryParse(ReadOnlyMemory<byte> content)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(content);
+            var root = document.RootElement;
+            if (Text(root, "kind") != "cniCacheV1")
+                return null;
+            return new CachedPod(Text(root, "networkName"), Text(root, "containerId"), Text(root, "ifName"))
+            {
+                NetNs = Text(root, "netns"),
+                Addresses = root.TryGetProperty("result", out var result) ? AddressesOf(result) : [],
+            };
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static List<IPAddr> AddressesOf(JsonElement result)
+    {
+        var addresses = new List<IPAddr>();
+        if (result.ValueKind != JsonValueKind.Object || !result.TryGetProperty("ips", out var ips) || ips.ValueKind != JsonValueKind.Array)
+            return addresses;
+        foreach (var ip in ips.EnumerateArray())
+        {
+            if (IPPrefix.TryParse(Text(ip, "address"), out var address))
+                addresses.Add(address.Address);
+        }
+
+        return addresses;
+    }
+
+    private static string Text(JsonElement node, string name) =>
+        node.ValueKind == JsonValueKind.Object && node.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
+}

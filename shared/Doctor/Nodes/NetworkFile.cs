@@ -1,0 +1,119 @@
+using Plugboard.ClusterFiles;
+using Plugboard.Linux;
+using Plugboard.Linux.Files;
+using Plugboard.Protocols.Cni;
+using ClusterSubnetFile = Plugboard.ClusterFiles.SubnetFile;
+
+namespace Plugboard.Doctor.Nodes;
+
+/// <summary>A file that a runtime reads as a network config: <c>*.conf</c>, <c>*.conflist</c> and <c>*.json</c>, in the order of their names.</summary>
+/// <param name="Path">The file, as this process sees it.</param>
+internal sealed record NetworkFile(string Path)
+{
+    /// <summary>What it says; null where it is broken.</summary>
+    public Conflist? List { get; init; }
+
+    /// <summary>What its plugins are to do.</summary>
+    public IReadOnlyList<PluginUse> Plugins { get; init; } = [];
+
+    /// <summary>Why no runtime can use it; null: nothing is wrong.</summary>
+    public string? Fault { get; init; }
+
+    /// <summary>Reads all files of a directory that a runtime would; none where it is missing.</summary>
+    public static IReadOnlyList<NetworkFile> ReadAll(string directory, string dataDirectory)
+    {
+        using var found = FileDirectory.Find(directory);
+        if (found is null)
+            return [];
+        var names = found.ReadNames().FindAll(IsConfig);
+        names.Sort(StringComparer.Ordinal);
+        return names.ConvertAll(name => Read($"{directory}/{name}", dataDirectory));
+    }
+
+    // libcni's ConfFiles: by extension, whatever the name begins with.
+    internal static bool IsConfig(string name) => System.IO.Path.GetExtension(name) is ".conf" or ".conflist" or ".json";
+
+    private static NetworkFile Read(string path, string dataDirectory)
+    {
+        try
+        {
+            return Parse(DurableFile.Find(path) ?? [], path, dataDirectory);
+        }
+        catch (ErrnoException e)
+        {
+            return new NetworkFile(path) { Fault = e.Message };
+        }
+    }
+
+    /// <summary>Reads a file's content.</summary>
+    internal static NetworkFile Parse(byte[] content, string path, string dataDirectory)
+    {
+        try
+        {
+            if (content.Length == 0)
+                return new NetworkFile(path) { Fault = "it is empty" };
+            var list = Conflist.Parse(path.EndsWith(".conflist", StringComparison.Ordinal) ? content : Wrap(content), path);
+            var plugins = NetworkConfig.Parse(list.Content).Root.GetList("plugins");
+            return new NetworkFile(path) { List = list, Plugins = [.. plugins.Select(plugin => Use(plugin, dataDirectory))] };
+        }
+        catch (ConflistException e)
+        {
+            return new NetworkFile(path) { Fault = e.Why };
+        }
+        catch (CniException e)
+        {
+            return new NetworkFile(path) { Fault = e.Message };
+        }
+    }
+
+    // A single plugin's config is a list of one to everybody.
+    private static byte[] Wrap(byte[] content)
+    {
+        var config = NetworkConfig.Parse(content);
+        if (config.Root.Find("plugins") is not null)
+            return content;
+        var list = new JsonMembers();
+        list.Set("cniVersion", JsonValue.Of(config.Root.GetString("cniVersion")));
+        list.Set("name", JsonValue.Of(config.Name));
+        list.Set("plugins", JsonValue.Of([config.Root.Value]));
+        return list.ToBytes();
+    }
+
+    private static PluginUse Use(ConfigNode plugin, string dataDirectory)
+    {
+        var use = new PluginUse(plugin.GetString("type"));
+        var ipam = plugin.Find("ipam") is { Value.Kind: System.Text.Json.JsonValueKind.Object } found ? found : (ConfigNode?)null;
+        if (use.Type == "flannel")
+            return Flannel(use, plugin, ipam, dataDirectory);
+        if (ipam?.GetString("type") == "host-local")
+            use = use with { DataDirectory = ipam.Value.FindString("dataDir") ?? dataDirectory };
+        return use.Type switch
+        {
+            "bridge" => Bridge(use, plugin) with
+            {
+                IsGateway = plugin.GetBool("isGateway") || plugin.GetBool("isDefaultGateway") || plugin.GetBool("ipMasq"),
+                NeedsNat = plugin.GetBool("ipMasq") && plugin.GetString("ipMasqBackend") != "iptables",
+                NeedsSpoofCheck = plugin.GetBool("macspoofchk"),
+            },
+            "portmap" => use with { NeedsNat = plugin.GetString("backend") != "iptables" },
+            _ => use,
+        };
+    }
+
+    private static PluginUse Flannel(PluginUse use, ConfigNode plugin, ConfigNode? ipam, string dataDirectory)
+    {
+        use = use with { SubnetFile = plugin.GetString("subnetFile") is { Length: > 0 } file ? file : ClusterSubnetFile.DefaultPath };
+        if ((ipam?.FindString("type") ?? "host-local") == "host-local")
+            use = use with { DataDirectory = ipam?.FindString("dataDir") ?? dataDirectory };
+        var called = plugin.FindObject("delegate");
+        if ((called?.FindString("type") ?? "bridge") != "bridge")
+            return use;
+        return called is { } delegated ? Bridge(use, delegated) with { IsGateway = delegated.FindBool("isGateway") ?? true } : use with { Bridge = "cni0", IsGateway = true };
+    }
+
+    private static PluginUse Bridge(PluginUse use, ConfigNode config) => use with
+    {
+        Bridge = config.GetString("bridge") is { Length: > 0 } name ? name : "cni0",
+        Mtu = config.FindInt("mtu") is > 0 and var mtu ? mtu : null,
+    };
+}

@@ -1,0 +1,142 @@
+using Plugboard.ClusterFiles;
+using Plugboard.Firewall.Nftables;
+using Plugboard.Firewall.Pods;
+using Plugboard.Netlink.Route;
+using Plugboard.Netlink.Route.Links;
+
+namespace Plugboard.Doctor.Nodes;
+
+/// <summary>What is known of the node, read when the first check asks and kept for the others.</summary>
+internal sealed class Node
+{
+    private readonly Lazy<IReadOnlyList<NetworkFile>> networks;
+    private readonly Lazy<ResultCache?> cache;
+    private readonly Lazy<IReadOnlyList<LeaseFile>> leases;
+    private readonly Lazy<IReadOnlyList<Link>> links;
+    private readonly Lazy<IReadOnlyList<InterfaceAddress>> addresses;
+    private readonly Lazy<NamespaceScan> namespaces;
+    private readonly Lazy<IReadOnlyList<PodRecord>> portRecords;
+
+    public Node(DoctorOptions options, TimeProvider clock)
+    {
+        Options = options;
+        Now = clock.GetUtcNow();
+        networks = new(() => NetworkFile.ReadAll(Under(options.ConfDirectory), options.DataDirectory));
+        cache = new(() => ResultCache.Find(Under(options.CacheDirectory)));
+        leases = new(() => [.. DataDirectories.SelectMany(directory => LeaseFile.ReadAll(directory, Now))]);
+        links = new(() => Route(static client => client.Links.List()));
+        addresses = new(() => Route(static client => client.Addresses.ListAll()));
+        namespaces = new(() => NamespaceScan.Run(options));
+        portRecords = new(() => new PodRecordStore(PortRecordDirectory).List());
+    }
+
+    /// <summary>Where things are.</summary>
+    public DoctorOptions Options { get; }
+
+    /// <summary>The time of the examination.</summary>
+    public DateTimeOffset Now { get; }
+
+    /// <summary>The network configs, in the runtime's order.</summary>
+    public IReadOnlyList<NetworkFile> Networks => networks.Value;
+
+    /// <summary>The one that a runtime uses: the first that it can read; null where there is none.</summary>
+    public NetworkFile? ChosenNetwork => Networks.FirstOrDefault(static file => file.List is not null);
+
+    /// <summary>What all plugins of all readable configs are to do.</summary>
+    public IEnumerable<PluginUse> Plugins => Networks.SelectMany(static file => file.Plugins);
+
+    /// <summary>The runtime's cache; null where there is none.</summary>
+    public ResultCache? Cache => cache.Value;
+
+    /// <summary>All leases.</summary>
+    public IReadOnlyList<LeaseFile> Leases => leases.Value;
+
+    /// <summary>The node's links.</summary>
+    public IReadOnlyList<Link> Links => links.Value;
+
+    /// <summary>The addresses of the node's links.</summary>
+    public IReadOnlyList<InterfaceAddress> Addresses => addresses.Value;
+
+    /// <summary>The other namespaces.</summary>
+    public NamespaceScan Namespaces => namespaces.Value;
+
+    /// <summary>What portmap made, and for whom.</summary>
+    public IReadOnlyList<PodRecord> PortRecords => portRecords.Value;
+
+    /// <summary>Where portmap keeps its records.</summary>
+    public string PortRecordDirectory => Under(PodRecordStore.Root + "/portmap");
+
+    /// <summary>Where leases are, as this process sees it.</summary>
+    public IReadOnlyList<string> DataDirectories =>
+        [.. Plugins.Select(static plugin => plugin.DataDirectory).OfType<string>().Append(Options.DataDirectory).Select(Under).Distinct(StringComparer.Ordinal)];
+
+    /// <summary>Where images of loop volumes are, as this process sees it.</summary>
+    public IReadOnlyList<string> VolumeRoots => [.. Options.VolumeRoots.Append(Options.KubeletDirectory).Select(Under)];
+
+    /// <summary>A path of the node as this process sees it.</summary>
+    public string Under(string path) => Options.Under(path);
+
+    /// <summary>A path as the node sees it, for people.</summary>
+    public string OnNode(string path) => path[Under("").Length..];
+
+    /// <summary>The link of that name; null where there is none.</summary>
+    public Link? FindLink(string name) => Links.FirstOrDefault(link => link.Name == name);
+
+    /// <summary>The bridges of pods: those that configs name, and those with a port that bears a plugin's mark.</summary>
+    public IReadOnlyList<Link> PodBridges
+    {
+        get
+        {
+            var named = Plugins.Select(static plugin => plugin.Bridge).OfType<string>().ToHashSet(StringComparer.Ordinal);
+            var marked = Links.Where(static link => link.Alias.StartsWith(PodAlias.Mark, StringComparison.Ordinal)).Select(static link => link.MasterIndex).ToHashSet();
+            return [.. Links.Where(link => link.Kind == "bridge" && (named.Contains(link.Name) || marked.Contains(link.Index)))];
+        }
+    }
+
+    /// <summary>The node's ends of the pods' links.</summary>
+    public IEnumerable<Link> PodPorts
+    {
+        get
+        {
+            var bridges = PodBridges.Select(static bridge => bridge.Index).ToHashSet();
+            return Links.Where(link => link.Kind == "veth" && bridges.Contains(link.MasterIndex));
+        }
+    }
+
+    /// <summary>True where the container is attached, or is about to be: it has a young lease. Meaningful only with a cache.</summary>
+    public bool KnowsContainer(string containerId) =>
+        Cache?.KnowsContainer(containerId) == true || Leases.Any(lease => lease.Age < Options.Grace && lease.Content.Owner.ContainerId == containerId);
+
+    /// <summary>True where who is not in the cache is gone.</summary>
+    public bool CacheTells => Cache is { IsComplete: true };
+
+    /// <summary>flannel's file that the used config reads, or that would be; null: no config reads one.</summary>
+    public string? SubnetFilePath => ChosenNetwork?.Plugins.Select(static plugin => plugin.SubnetFile).OfType<string>().FirstOrDefault() is { } path ? Under(path) : null;
+
+    /// <summary>What flannel's file says; null where none is read, or it is missing or broken.</summary>
+    public SubnetFile? FindSubnetFile()
+    {
+        try
+        {
+            return SubnetFilePath is { } path ? SubnetFile.Find(path) : null;
+        }
+        catch (SubnetFileException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Asks the kernel about links, addresses and routes.</summary>
+    public static T Route<T>(Func<RouteClient, T> question)
+    {
+        using var client = RouteClient.Open();
+        return question(client);
+    }
+
+    /// <summary>Asks the kernel's nftables; the default where it has none.</summary>
+    public static T? Nftables<T>(Func<NftablesClient, T> question)
+    {
+        using var client = NftablesClient.Find();
+        return client is null ? default : question(client);
+    }
+}

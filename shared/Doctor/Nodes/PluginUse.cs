@@ -1,0 +1,26 @@
+namespace Plugboard.Doctor.Nodes;
+
+/// <summary>What one plugin of a network config is to do, as far as it matters for the rest of the node.</summary>
+internal sealed record PluginUse(string Type)
+{
+    /// <summary>The bridge it makes; null: none.</summary>
+    public string? Bridge { get; init; }
+
+    /// <summary>The MTU the config asks for; null: none.</summary>
+    public int? Mtu { get; init; }
+
+    /// <summary>The bridge is the pods' gateway: the node forwards for them.</summary>
+    public bool IsGateway { get; init; }
+
+    /// <summary>It needs NAT in nftables' inet tables.</summary>
+    public bool NeedsNat { get; init; }
+
+    /// <summary>It needs nftables for bridges.</summary>
+    public bool NeedsSpoofCheck { get; init; }
+
+    /// <summary>Where host-local keeps leases for it, as the node sees it; null: it does not.</summary>
+    public string? DataDirectory { get; init; }
+
+    /// <summary>flannel's file that it reads, as the node sees it; null: none.</summary>
+    public string? SubnetFile { get; init; }
+}

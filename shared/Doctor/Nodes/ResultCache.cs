@@ -1,0 +1,56 @@
+using Plugboard.Linux.Files;
+
+namespace Plugboard.Doctor.Nodes;
+
+/// <summary>The runtime's cache of what it attached (libcni): a file each, written after ADD and removed after DEL.</summary>
+internal sealed class ResultCache
+{
+    private readonly HashSet<(string Network, string ContainerId)> known = [];
+    private readonly HashSet<string> containers = new(StringComparer.Ordinal);
+
+    private ResultCache(IReadOnlyList<CachedPod> pods, bool isComplete)
+    {
+        Pods = pods;
+        IsComplete = isComplete;
+        foreach (var pod in pods)
+        {
+            known.Add((pod.Network, pod.ContainerId));
+            containers.Add(pod.ContainerId);
+        }
+    }
+
+    /// <summary>All attachments.</summary>
+    public IReadOnlyList<CachedPod> Pods { get; }
+
+    /// <summary>True where every file could be read: who is not in it is gone.</summary>
+    public bool IsComplete { get; }
+
+    /// <summary>True where the container has an attachment to that network.</summary>
+    public bool Knows(string network, string containerId) => known.Contains((network, containerId));
+
+    /// <summary>True where the container has any attachment.</summary>
+    public bool KnowsContainer(string containerId) => containers.Contains(containerId);
+
+    /// <summary>Reads the cache; null where there is none.</summary>
+    public static ResultCache? Find(string path)
+    {
+        using var directory = FileDirectory.Find(path);
+        if (directory is null)
+            return null;
+        var pods = new List<CachedPod>();
+        var complete = true;
+        foreach (var name in directory.ReadNames())
+        {
+            using var file = directory.FindForReading(name);
+            // Gone since the names were read: its DEL is over.
+            if (file is null)
+                continue;
+            if (file.Status().IsRegular && CachedPod.TryParse(file.ReadToEnd()) is { } pod)
+                pods.Add(pod);
+            else
+                complete = false;
+        }
+
+        return new ResultCache(pods, complete);
+    }
+}

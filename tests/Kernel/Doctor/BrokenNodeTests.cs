@@ -1,0 +1,174 @@
+using Plugboard.Doctor;
+using Plugboard.Linux;
+using Plugboard.Linux.Files;
+using Plugboard.Linux.Mounts;
+using Plugboard.Netlink.Route;
+using Plugboard.Netlink.Route.Links;
+using Plugboard.Testing;
+
+namespace Plugboard.Tests.Kernel.Doctor;
+
+/// <summary>A node that is broken in one way gives that finding and no other.</summary>
+public sealed class BrokenNodeTests
+{
+    private static readonly Dictionary<string, Action<DoctoredNode>> Breaks = new(StringComparer.Ordinal)
+    {
+        [FindingIds.ConflistMissing] = static node => node.Delete("/etc/cni/net.d/10-pods.conflist"),
+        [FindingIds.ConflistBroken] = static node => node.Write("/etc/cni/net.d/00-torn.conflist", """{"name":"pods","""),
+        [FindingIds.ConflistSeveral] = static node => node.Write("/etc/cni/net.d/20-other.conf", """{"cniVersion":"1.0.0","name":"other","type":"loopback"}"""),
+        [FindingIds.PluginMissing] = static node => node.Delete("/opt/cni/bin/portmap"),
+        [FindingIds.TemporaryFile] = static node => node.Write("/etc/cni/net.d/.10-pods_conflist.new", "{"),
+        [FindingIds.SubnetFileMissing] = static node => node.Delete("/run/flannel/subnet.env"),
+        [FindingIds.SubnetFileBroken] = static node => node.Write("/run/flannel/subnet.env", "FLANNEL_NETWORK=10.201.0.0/16\n"),
+        [FindingIds.SubnetFileContradicts] = static node => node.Write("/etc/kube-flannel/net-conf.json", """{"Network":"10.99.0.0/16","Backend":{"Type":"vxlan"}}"""),
+        [FindingIds.BridgeAddressDiffers] = static node => node.Shell("ip addr flush dev cni0; ip addr add 10.201.7.1/24 dev cni0"),
+        [FindingIds.IPForwardOff] = static node => node.Run(static () => Sysctl.Write("net/ipv4/ip_forward", "0")),
+        [FindingIds.RpFilterStrict] = static node => node.Run(static () => Sysctl.Write("net/ipv4/conf/flannel.1/rp_filter", "1")),
+        [FindingIds.RouteLocalnetOff] = static node => node.Shell("nft add element inet plugboard_portmap localhost_links '{ cni0 }'"),
+        [FindingIds.IptablesMixed] = static node => node.Shell("iptables-legacy -A INPUT -j ACCEPT; iptables-nft -A INPUT -j ACCEPT"),
+        [FindingIds.SnatForeign] = static node => node.Shell("iptables-nft -t nat -A POSTROUTING -s 10.201.0.0/16 -j MASQUERADE"),
+        [FindingIds.MtuPort] = static node => node.Tool("ip link set veth1 mtu 1400"),
+        [FindingIds.MtuPeer] = static node => node.Tool("ip -n 3f1c link set eth0 mtu 1400"),
+        [FindingIds.MtuBridge] = static node => node.Shell("ip -n 3f1c link set eth0 mtu 1500; ip link set veth1 mtu 1500; ip link set cni0 mtu 1500"),
+        [FindingIds.MtuTunnel] = static node => node.Tool("ip link set eth0 mtu 1400"),
+        [FindingIds.MtuSubnetFile] = static node =>
+            node.Write("/run/flannel/subnet.env", "FLANNEL_NETWORK=10.201.0.0/16\nFLANNEL_SUBNET=10.201.1.1/24\nFLANNEL_MTU=1500\nFLANNEL_IPMASQ=true\n"),
+        [FindingIds.MtuConflist] = static node => node.Write("/etc/cni/net.d/10-pods.conflist", """{"cniVersion":"1.0.0","name":"pods","plugins":[{"type":"flannel","delegate":{"mtu":9000}}]}"""),
+        [FindingIds.LeaseWithoutContainer] = static node => node.AddLease("10.201.1.77", "gone"),
+        [FindingIds.LeaseTorn] = static node => node.Write("/var/lib/cni/networks/pods/10.201.1.78", ""),
+        [FindingIds.ContainerWithoutLease] = static node => node.Delete("/var/lib/cni/networks/pods/10.201.1.2"),
+        [FindingIds.HostPortStale] = static node => node.Publish("gone", "veth-gone", "10.201.1.77", "8081/tcp"),
+        [FindingIds.HostPortUnknown] = static node => Directory.Delete(node.Under("/run/plugboard/portmap"), recursive: true),
+        [FindingIds.HostPortChainStale] = static node => node.Tool("iptables-nft -t nat -N CNI-DN-0123456789abcdef01234"),
+        [FindingIds.VethOrphaned] = static node => node.AddNamespace("left", "veth2", "10.201.1.9", "cni:pods/gone/eth0"),
+        [FindingIds.MountOrphaned] = static node => node.Shell($"""
+            mkdir -p {node.Root}/var/lib/kubelet/pods/u1/volumes/plugboard~local/data
+            mount -t tmpfs data {node.Root}/var/lib/kubelet/pods/u1/volumes/plugboard~local/data
+            mount -t tmpfs over {node.Root}/var/lib/kubelet/pods
+            """),
+    };
+
+    public static TheoryData<string> Ids => [.. Breaks.Keys];
+
+    [KernelFact]
+    public void Of_a_healthy_node_nothing_is_told()
+    {
+        using var node = new DoctoredNode();
+        Assert.Equal("", node.Ids());
+    }
+
+    [KernelTheory]
+    [MemberData(nameof(Ids))]
+    public void What_is_broken_is_told_and_nothing_else(string id)
+    {
+        using var node = new DoctoredNode();
+        Breaks[id](node);
+        Assert.Equal(id, node.Ids());
+    }
+
+    [KernelFact]
+    public void Bridged_packets_that_pass_kube_proxy_by_are_told()
+    {
+        using var node = new DoctoredNode();
+        if (node.Run(static () => Sysctl.Find("net/bridge/bridge-nf-call-iptables")) is null)
+            Assert.Fail("this test wants the module br_netfilter");
+        node.Shell("echo 0 > /proc/sys/net/bridge/bridge-nf-call-iptables");
+        Assert.Equal("", node.Ids());
+        node.Tool("nft add table ip kube-proxy");
+        Assert.Equal(FindingIds.BridgeNfCallOff, node.Ids());
+    }
+
+    [KernelFact]
+    public void A_lock_that_is_kept_is_told_with_who_keeps_it()
+    {
+        using var node = new DoctoredNode();
+        node.Write("/var/lib/cni/networks/pods/lock", "");
+        using var held = FileLock.Take(FileDescriptor.OpenForReading(node.Under("/var/lib/cni/networks/pods/lock")), TimeSpan.FromSeconds(1));
+        var finding = Assert.Single(node.Examine().Findings);
+        Assert.Equal(FindingIds.LockHeld, finding.Id);
+        Assert.Contains($"process {Environment.ProcessId} ", finding.What, StringComparison.Ordinal);
+    }
+
+    [KernelFact]
+    public void A_loop_device_that_nothing_is_mounted_from_is_told()
+    {
+        using var node = new DoctoredNode();
+        var image = node.Under("/var/lib/flexvolume/loop/a.img");
+        node.Write("/var/lib/flexvolume/loop/a.img", new string('x', 1 << 16));
+        using var file = FileDescriptor.FindForChange(image)!;
+        using var device = LoopDevice.Attach(file, image, new LoopOptions());
+        var finding = Assert.Single(node.Examine().Findings);
+        Assert.Equal(FindingIds.LoopOrphaned, finding.Id);
+    }
+
+    [KernelFact]
+    public void A_link_of_the_reference_to_a_namespace_of_nobody_is_told()
+    {
+        using var node = new DoctoredNode();
+        node.AddNamespace("left", "veth2", "10.201.1.9", alias: "");
+        Assert.Equal(FindingIds.VethOrphaned, node.Ids());
+    }
+
+    [KernelFact]
+    public void Without_a_cache_leases_are_compared_with_links_and_namespaces()
+    {
+        using var node = new DoctoredNode();
+        Directory.Delete(node.Under("/var/lib/cni/results"), recursive: true);
+        Assert.Equal("", node.Ids());
+        node.AddLease("10.201.1.77", "gone");
+        Assert.Equal(FindingIds.LeaseWithoutContainer, node.Ids());
+        // A pod in a namespace that has no name and no process could have the address.
+        using var unseen = new TestNamespace();
+        node.Run(() =>
+        {
+            using var client = RouteClient.Open();
+            client.Links.Add(new VethSpec
+            {
+                Name = "veth9",
+                Mtu = 1450,
+                MasterIndex = client.Links.Get("cni0").Index,
+                Peer = new VethPeer { Name = "eth0", Mtu = 1450, NetNs = unseen.Namespace.File },
+            });
+        });
+        Assert.Equal(FindingIds.LeasesUnverified, node.Ids());
+    }
+
+    [KernelTheory]
+    [InlineData("not executable", "chmod 0644 portmap")]
+    [InlineData("empty", ": > portmap.new; chmod 0755 portmap.new; mv portmap.new portmap")]
+    [InlineData("of another processor", """printf '\177ELF\001\001\001\000\000\000\000\000\000\000\000\000\002\000\050\000\001\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000' > portmap.new; chmod 0755 portmap.new; mv portmap.new portmap""")]
+    [InlineData("of no version that fits", "sed -i 's/\"0.4.0.*1.0.0\"/\"0.3.1\"/' portmap")]
+    public void A_plugin_that_cannot_serve_is_told(string how, string command)
+    {
+        using var node = new DoctoredNode();
+        node.Shell($"cd {node.Root}/opt/cni/bin; {command}");
+        var finding = Assert.Single(node.Examine().Findings);
+        Assert.True(finding.Id == FindingIds.PluginMissing && finding.Subject == "portmap", $"{how}: {finding.What}");
+    }
+
+    [KernelTheory]
+    [InlineData("iptables-legacy -t nat -A POSTROUTING -s 10.201.0.0/16 -j MASQUERADE")]
+    [InlineData("iptables-legacy -t nat -N AGENT; iptables-legacy -t nat -A POSTROUTING -o flannel.1 -m comment --comment agent -j AGENT; iptables-legacy -t nat -A AGENT ! -d 10.0.0.0/16 -j SNAT --to-source 192.0.2.1")]
+    [InlineData("nft add table inet other; nft add chain inet other post '{ type nat hook postrouting priority 90; }'; nft add rule inet other post ip daddr != 172.16.0.0/12 masquerade")]
+    [InlineData("iptables-nft -t nat -N AGENT; iptables-nft -t nat -A POSTROUTING -m comment --comment agent -j AGENT; iptables-nft -t nat -A AGENT -d 172.16.0.0/12 -j RETURN; iptables-nft -t nat -A AGENT -j MASQUERADE")]
+    public void Rules_that_change_the_sender_between_pods_are_told(string rules)
+    {
+        using var node = new DoctoredNode();
+        node.Shell(rules);
+        Assert.Equal(FindingIds.SnatForeign, node.Ids());
+    }
+
+    [KernelTheory]
+    [InlineData("iptables-nft -t nat -A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE")]
+    [InlineData("iptables-legacy -t nat -A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE")]
+    [InlineData("iptables-nft -t nat -A POSTROUTING -m mark --mark 0x4000/0x4000 -j MASQUERADE")]
+    [InlineData("iptables-legacy -t nat -N KP; iptables-legacy -t nat -A POSTROUTING -j KP; iptables-legacy -t nat -A KP -m mark ! --mark 0x4000/0x4000 -j RETURN; iptables-legacy -t nat -A KP -j MASQUERADE")]
+    [InlineData("iptables-nft -t nat -N FLANNEL-POSTRTG; iptables-nft -t nat -A POSTROUTING -j FLANNEL-POSTRTG; iptables-nft -t nat -A FLANNEL-POSTRTG -s 10.201.1.0/24 -d 10.201.0.0/16 -j RETURN; iptables-nft -t nat -A FLANNEL-POSTRTG -s 10.201.0.0/16 ! -d 224.0.0.0/4 -j MASQUERADE")]
+    [InlineData("nft add table ip kube-proxy; nft add chain ip kube-proxy post '{ type nat hook postrouting priority srcnat; }'; nft add rule ip kube-proxy post mark and 0x4000 == 0x4000 masquerade")]
+    public void Rules_that_leave_pods_alone_are_not_told(string rules)
+    {
+        using var node = new DoctoredNode();
+        node.Shell(rules);
+        Assert.Equal("", node.Ids());
+    }
+}
