@@ -47,9 +47,9 @@ public sealed class ManualTime : TimeProvider
             {
                 await added.WaitAsync(TimeSpan.FromMilliseconds(50), limit.Token);
             }
-            catch (OperationCanceledException)
+            catch (OperationCanceledException e)
             {
-                throw new TimeoutException($"nobody waits between {least} and {most}; there are {Describe()}");
+                throw new TimeoutException($"nobody waits between {least} and {most}; there are {Describe()}", e);
             }
         }
     }

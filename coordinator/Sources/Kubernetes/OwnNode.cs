@@ -3,11 +3,14 @@ namespace Plugboard.Coordinator.Sources.Kubernetes;
 /// <summary>Where the watch says how this node's Node is and the engine how it should be, from any thread, and the writer waits for either.</summary>
 internal sealed class OwnNode(TimeProvider time)
 {
+    private const int MostSinceAsked = 100;
+
     private static readonly TimeSpan longestSettling = TimeSpan.FromSeconds(2);
 
     private readonly Lock changing = new();
     private OwnState state = new(null, null, null, 0);
     private TaskCompletionSource changed = NewSignal();
+    private readonly HashSet<string> sinceAsked = new(StringComparer.Ordinal);
     private NodeObject? late;
     private string? awaited;
     private long patchedAt;
@@ -17,6 +20,9 @@ internal sealed class OwnNode(TimeProvider time)
     {
         lock (changing)
         {
+            // More than a few do not come before an answer does.
+            if (node is not null && sinceAsked.Count < MostSinceAsked)
+                sinceAsked.Add(node.ResourceVersion);
             // What the watch had on its way when this node wrote is older than what the answer said.
             if (awaited is not null && node is not null && node.ResourceVersion != awaited && time.GetElapsedTime(patchedAt) < longestSettling)
             {
@@ -29,11 +35,21 @@ internal sealed class OwnNode(TimeProvider time)
         }
     }
 
+    /// <summary>This node is about to write it.</summary>
+    public void BeginPatch()
+    {
+        lock (changing)
+            sinceAsked.Clear();
+    }
+
     /// <summary>This node wrote it, and the API answered so.</summary>
     public void SeePatched(NodeObject node)
     {
         lock (changing)
         {
+            // The watch was quicker, and may know more.
+            if (sinceAsked.Contains(node.ResourceVersion))
+                return;
             (awaited, late, patchedAt) = (node.ResourceVersion, null, time.GetTimestamp());
             state = state with { Seen = node };
         }

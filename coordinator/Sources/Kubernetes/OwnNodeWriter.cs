@@ -121,6 +121,7 @@ internal sealed class OwnNodeWriter(NodeWriterParts parts, OwnNode own, SourceHi
             quarrel.Reset();
         var isQuarrel = hasWritten && wanted == written;
         var path = $"/api/v1/nodes/{Uri.EscapeDataString(options.NodeName)}/status";
+        own.BeginPatch();
         var answer = await parts.Client.AskAsync(HttpMethod.Patch, path, new ApiBody(patch.ToJson(), ApiBody.StrategicMerge), cancellation).ConfigureAwait(false);
         own.SeePatched(reader.Read(answer));
         (hasWritten, written, writtenAt) = (true, wanted, options.Time.GetTimestamp());
@@ -139,6 +140,7 @@ internal sealed class OwnNodeWriter(NodeWriterParts parts, OwnNode own, SourceHi
             var at = string.Create(CultureInfo.InvariantCulture, $"/spec/taints/{i}");
             var body = $$"""[{"op":"test","path":"{{at}}/key","value":"{{JsonEncodedText.Encode(key)}}"},{"op":"remove","path":"{{at}}"}]""";
             var path = $"/api/v1/nodes/{Uri.EscapeDataString(options.NodeName)}";
+            own.BeginPatch();
             var answer = await parts.Client.AskAsync(HttpMethod.Patch, path, new ApiBody(Encoding.UTF8.GetBytes(body), ApiBody.JsonPatch), cancellation).ConfigureAwait(false);
             own.SeePatched(reader.Read(answer));
             parts.Log($"the taint {key} was taken off node {options.NodeName}");

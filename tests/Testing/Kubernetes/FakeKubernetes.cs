@@ -142,7 +142,7 @@ public sealed class FakeKubernetes : IDisposable
     public void Bookmark()
     {
         lock (changing)
-            Send($$"""{"type":"BOOKMARK","object":{"kind":"Node","apiVersion":"v1","metadata":{"resourceVersion":"{{version}}","creationTimestamp":null},"spec":{},"status":{}}}""");
+            Send($$"""{"type":"BOOKMARK","object":{"kind":"Node","apiVersion":"v1","metadata":{"resourceVersion":"{{version}}","creationTimestamp":null},"spec":{},"status":{} } }""");
     }
 
     /// <summary>Sends a line of one's own to all watches.</summary>
@@ -274,7 +274,7 @@ public sealed class FakeKubernetes : IDisposable
         var parts = request.Path.Split('/');
         var isStatus = parts[^1] == "status";
         var name = parts[isStatus ? ^2 : ^1];
-        if (!nodes.ContainsKey(name))
+        if (!nodes.TryGetValue(name, out var before))
             return FakeAnswer.Refusal(404, "NotFound", $"nodes {name} not found");
         var type = request.Headers["Content-Type"];
         try
@@ -291,7 +291,7 @@ public sealed class FakeKubernetes : IDisposable
             return FakeAnswer.Refusal(422, "Invalid", e.Message);
         }
 
-        return new FakeAnswer(200, nodes[name].ToJsonString());
+        return new FakeAnswer(200, nodes.GetValueOrDefault(name, before).ToJsonString());
     }
 
     private FakeAnswer AddEvent(FakeRequest request)

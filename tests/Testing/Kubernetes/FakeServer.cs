@@ -61,9 +61,9 @@ public sealed class FakeServer : IDisposable
             {
                 await asked.WaitAsync(TimeSpan.FromMilliseconds(50), limit.Token);
             }
-            catch (OperationCanceledException)
+            catch (OperationCanceledException e)
             {
-                throw new TimeoutException($"it was not asked; it was asked: {string.Join("; ", requests.Select(request => $"{request.Method} {request.Path}"))}");
+                throw new TimeoutException($"it was not asked; it was asked: {string.Join("; ", requests.Select(request => $"{request.Method} {request.Path}"))}", e);
             }
         }
     }
@@ -90,9 +90,10 @@ public sealed class FakeServer : IDisposable
                 await using var stream = await SecureAsync(client.GetStream());
                 while (await ReadAsync(stream) is { } request)
                 {
+                    var answered = answer(request);
                     requests.Enqueue(request);
                     asked.Release();
-                    if (!await WriteAsync(stream, answer(request)))
+                    if (!await WriteAsync(stream, answered))
                         return;
                 }
             }

@@ -75,7 +75,7 @@ public sealed class PeerCheckTests
     {
         var (accepted, refused) = Check(new NetConf(), Node("liar", "10.244.1.0/24", address));
 
-        Assert.Equal(0, Assert.Single(accepted).Addresses.Count);
+        Assert.Empty(Assert.Single(accepted).Addresses);
         Assert.Equal("BadAddress", Assert.Single(refused).Reason);
     }
 

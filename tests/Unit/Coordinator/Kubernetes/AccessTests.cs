@@ -1,7 +1,6 @@
 using System.Text;
 using Plugboard.Coordinator.Configuration.Documents;
 using Plugboard.Coordinator.Sources.Kubernetes;
-using Plugboard.Testing.Kubernetes;
 
 namespace Plugboard.Tests.Unit.Coordinator.Kubernetes;
 

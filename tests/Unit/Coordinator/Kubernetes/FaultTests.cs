@@ -198,4 +198,36 @@ public sealed class FaultTests
 
         Assert.Equal("10.244.9.0/24", (await run.WaitAsync(snapshot => snapshot.Nodes.ContainsKey("ninth"))).Nodes["ninth"].PodCidrs.ToString());
     }
+
+    [Fact]
+    public async Task A_server_that_does_not_have_the_version_yet_is_listed_anew()
+    {
+        using var api = KubernetesRun.TwoNodes();
+        const string TooLarge = """{"kind":"Status","code":504,"reason":"Timeout","message":"Too large resource version","details":{"causes":[{"reason":"ResourceVersionTooLarge"}],"retryAfterSeconds":1}}""";
+        api.Instead = request => request.IsWatch ? new FakeAnswer(504, TooLarge) : null;
+        await using var run = KubernetesRun.Start(api);
+        await run.WaitAsync(snapshot => snapshot.Hindrance is not null);
+        api.Instead = static _ => null;
+
+        await run.Time.PassAsync(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2));
+
+        await api.Server.WaitForAsync(request => request.IsList, times: 2);
+        await run.WaitAsync(snapshot => snapshot.Hindrance is null);
+    }
+
+    [Fact]
+    public async Task A_page_may_have_many_times_the_bytes_that_are_ever_held()
+    {
+        using var api = KubernetesRun.TwoNodes();
+        var names = string.Join(',', Enumerable.Repeat($"\"{new string('i', 200)}\"", 500));
+        for (var i = 0; i < 100; i++)
+        {
+            api.Add($"fat{i}", [$"10.244.{i + 10}.0/24"], "192.0.2.9", ("kube-subnet-manager", "true"));
+            api.Edit($"fat{i}", node => node["status"]!["images"] = System.Text.Json.Nodes.JsonNode.Parse($$"""[{"names":[{{names}}]}]"""));
+        }
+
+        await using var run = KubernetesRun.Start(api, options => options with { Limits = new ReadingLimits { Object = 200_000 } });
+
+        Assert.Equal(102, (await run.ListedAsync()).Nodes.Count);
+    }
 }

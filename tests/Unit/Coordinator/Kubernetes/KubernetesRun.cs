@@ -2,7 +2,6 @@ using Plugboard.Addresses;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Sources;
 using Plugboard.Coordinator.Sources.Kubernetes;
-using Plugboard.Linux;
 using Plugboard.Testing;
 using Plugboard.Testing.Kubernetes;
 
@@ -87,9 +86,9 @@ internal sealed class KubernetesRun : IAsyncDisposable
             {
                 await changed.WaitAsync(TimeSpan.FromMilliseconds(50), limit.Token);
             }
-            catch (OperationCanceledException)
+            catch (OperationCanceledException e)
             {
-                throw new TimeoutException($"the board never was so; it has {string.Join(", ", Board.Current.Nodes.Keys)}, hindrance: {Board.Current.Hindrance}");
+                throw new TimeoutException($"the board never was so; it has {string.Join(", ", Board.Current.Nodes.Keys)}, hindrance: {Board.Current.Hindrance}", e);
             }
         }
 

@@ -146,6 +146,7 @@ public sealed class OwnNodeTests
         Assert.Equal(2, run.Board.Current.Nodes.Count);
         await run.PauseAsync();
         await run.PauseAsync(1);
+        await api.Server.WaitForAsync(IsPatch, times: 3);
 
         api.Instead = static _ => null;
         await run.PauseAsync(2);
