@@ -77,9 +77,12 @@ internal sealed class ApiClient(KubernetesOptions options, HttpConnections conne
         {
             return await ask(either.Token).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
         {
-            throw new ApiException($"the Kubernetes API at {Server} did not answer {path.Split('?')[0]} within {options.AnswerTime.TotalSeconds} seconds");
+            // The time for the connection alone is shorter.
+            throw limit.IsCancellationRequested
+                ? new ApiException($"the Kubernetes API at {Server} did not answer {path.Split('?')[0]} within {options.AnswerTime.TotalSeconds} seconds", e)
+                : new ApiException($"the Kubernetes API at {Server} does not take connections: {Innermost(e)}", e);
         }
         catch (Exception e) when (e is HttpRequestException or IOException or ObjectDisposedException or InvalidDataException)
         {

@@ -230,4 +230,23 @@ public sealed class FaultTests
 
         Assert.Equal(102, (await run.ListedAsync()).Nodes.Count);
     }
+
+    [Fact]
+    public async Task A_server_that_is_gone_takes_nobody_away()
+    {
+        using var api = KubernetesRun.TwoNodes();
+        await using var run = KubernetesRun.Start(api);
+        await run.ListedAsync();
+        await FollowTests.WatchedAsync(api);
+
+        run.Time.Pass(TimeSpan.FromSeconds(2));
+        api.Dispose();
+
+        var snapshot = await run.WaitAsync(snapshot => snapshot.Hindrance is not null);
+        Assert.Contains("Connection refused", snapshot.Hindrance, StringComparison.Ordinal);
+        Assert.Equal(2, snapshot.Nodes.Count);
+        Assert.True(snapshot.IsComplete);
+        await run.PauseAsync();
+        await run.PauseAsync(doublings: 1);
+    }
 }
