@@ -30,6 +30,9 @@ internal sealed record ClusterNode
     /// <summary>Where its IPv6 tunnel ends; null: it has none or does not say.</summary>
     public VtepData? Vtep6 { get; init; }
 
+    /// <summary>Of this node's own: the addresses, at most one per family, whose link the operator wishes to be the one to the other nodes; none: no wish.</summary>
+    public ValueArray<IPAddr> WishedAddresses { get; init; } = [];
+
     /// <summary>Its pod network of a family; null: none.</summary>
     public IPPrefix? PodCidr(bool is6)
     {

@@ -1,0 +1,31 @@
+using System.Net;
+
+namespace Plugboard.Coordinator.Sources.Kubernetes;
+
+/// <summary>The API refused, or could not be asked.</summary>
+internal sealed class ApiException(string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>The answer's status, or the one within an ERROR event; 0: there was no answer.</summary>
+    public int Status { get; init; }
+
+    /// <summary>The API's word for it, as <c>Expired</c>; empty: none.</summary>
+    public string Reason { get; init; } = "";
+
+    /// <summary>After how long the server wants to be asked again; null: it does not say.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>The version that was asked for is forgotten: list anew.</summary>
+    public bool IsGone => Status == (int)HttpStatusCode.Gone || Reason is "Expired" or "Gone";
+
+    /// <summary>The server does not have that version yet: list without one.</summary>
+    public bool IsTooNew => Reason == "ResourceVersionTooLarge";
+
+    /// <summary>This node may not do that.</summary>
+    public bool IsForbidden => Status == (int)HttpStatusCode.Forbidden;
+
+    /// <summary>The token is not accepted.</summary>
+    public bool IsUnauthorized => Status == (int)HttpStatusCode.Unauthorized;
+
+    /// <summary>A connection ended or was never made: nothing was refused.</summary>
+    public bool IsConnection => Status == 0;
+}

@@ -1,0 +1,92 @@
+using System.Text.Json;
+
+namespace Plugboard.Coordinator.Sources.Kubernetes;
+
+/// <summary>The API's own account of a failure: an object of kind Status.</summary>
+internal sealed record ApiStatus
+{
+    /// <summary>As HTTP's; 0: it does not say.</summary>
+    public int Code { get; init; }
+
+    /// <summary>One word, as <c>Expired</c>.</summary>
+    public string Reason { get; init; } = "";
+
+    /// <summary>A sentence.</summary>
+    public string Message { get; init; } = "";
+
+    /// <summary>After how long it wants to be asked again; null: it does not say.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>Reads one; what is none says nothing.</summary>
+    public static ApiStatus Read(ReadOnlyMemory<byte> json)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            return Read(document.RootElement);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return new ApiStatus();
+        }
+    }
+
+    private static ApiStatus Read(JsonElement root)
+    {
+        if (root.ValueKind != JsonValueKind.Object)
+            return new ApiStatus();
+        var hasDetails = root.TryGetProperty("details", out var details) && details.ValueKind == JsonValueKind.Object;
+        return new ApiStatus
+        {
+            Code = root.TryGetProperty("code", out var code) && code.ValueKind == JsonValueKind.Number && code.TryGetInt32(out var number) ? number : 0,
+            Reason = hasDetails && IsTooNew(details) ? "ResourceVersionTooLarge" : Text(root, "reason"),
+            Message = Text(root, "message"),
+            RetryAfter = hasDetails && details.TryGetProperty("retryAfterSeconds", out var after) && after.ValueKind == JsonValueKind.Number && after.TryGetInt32(out var seconds) && seconds > 0
+                ? TimeSpan.FromSeconds(seconds)
+                : null,
+        };
+    }
+
+    // It is a Timeout by reason; the cause says more.
+    private static bool IsTooNew(JsonElement details)
+    {
+        if (!details.TryGetProperty("causes", out var causes) || causes.ValueKind != JsonValueKind.Array)
+            return false;
+        foreach (var cause in causes.EnumerateArray())
+        {
+            if (cause.ValueKind == JsonValueKind.Object && Text(cause, "reason") == "ResourceVersionTooLarge")
+                return true;
+        }
+
+        return false;
+    }
+
+    private static string Text(JsonElement element, string name)
+    {
+        const int LongEnough = 500;
+        if (!element.TryGetProperty(name, out var value) || value.ValueKind != JsonValueKind.String)
+            return "";
+        var text = value.GetString()!;
+        return text.Length <= LongEnough ? text : text[..LongEnough];
+    }
+
+    /// <summary>As an exception.</summary>
+    /// <param name="what">What was asked.</param>
+    /// <param name="status">HTTP's; 0: it was within a watch.</param>
+    /// <param name="retryAfter">What HTTP's head says of it.</param>
+    public ApiException ToException(string what, int status, TimeSpan? retryAfter)
+    {
+        var number = status == 0 ? Code : status;
+        // A watch's own error without a number is a refusal all the same.
+        if (number == 0)
+            number = 500;
+        var why = Message.Length > 0 ? Message : Reason;
+        var text = number switch
+        {
+            401 => $"the Kubernetes API does not accept this node's token: {what}: {(why.Length > 0 ? why : "Unauthorized")}",
+            403 => $"RBAC does not let this node do it: {what}: {(why.Length > 0 ? why : "Forbidden")}; grant nodes get, list and watch, nodes/status patch (docs/kubernetes.md)",
+            _ => $"the Kubernetes API refuses {what}: {number}{(why.Length > 0 ? $" {why}" : "")}",
+        };
+        return new ApiException(text) { Status = number, Reason = Reason, RetryAfter = retryAfter ?? RetryAfter };
+    }
+}

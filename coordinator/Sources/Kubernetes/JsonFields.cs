@@ -1,0 +1,60 @@
+using System.Text.Json;
+
+namespace Plugboard.Coordinator.Sources.Kubernetes;
+
+/// <summary>Steps through the fields of an object that is whole in memory.</summary>
+internal static class JsonFields
+{
+    /// <summary>Goes to the next name of the object at hand; false at its end.</summary>
+    public static bool Next(ref Utf8JsonReader reader) => reader.Read() && reader.TokenType == JsonTokenType.PropertyName;
+
+    /// <summary>Goes from a name into its value; false, and past it, where it is of another kind.</summary>
+    public static bool Enter(ref Utf8JsonReader reader, JsonTokenType kind)
+    {
+        reader.Read();
+        if (reader.TokenType == kind)
+            return true;
+        reader.Skip();
+        return false;
+    }
+
+    /// <summary>Goes to the next value of the list at hand; false at its end.</summary>
+    public static bool NextItem(ref Utf8JsonReader reader) => reader.Read() && reader.TokenType != JsonTokenType.EndArray;
+
+    /// <summary>A name's text; null, and past it, where it is none.</summary>
+    public static string? Text(ref Utf8JsonReader reader) => Enter(ref reader, JsonTokenType.String) ? reader.GetString() : null;
+
+    /// <summary>A name's time; null, and past it, where it is none.</summary>
+    public static DateTimeOffset? Time(ref Utf8JsonReader reader) =>
+        Enter(ref reader, JsonTokenType.String) && reader.TryGetDateTimeOffset(out var time) ? time : null;
+
+    /// <summary>The text fields of each object in a name's list.</summary>
+    public static List<Dictionary<string, string>> Objects(ref Utf8JsonReader reader)
+    {
+        var objects = new List<Dictionary<string, string>>();
+        if (!Enter(ref reader, JsonTokenType.StartArray))
+            return objects;
+        while (NextItem(ref reader))
+        {
+            if (reader.TokenType == JsonTokenType.StartObject)
+                objects.Add(ReadTexts(ref reader));
+            else
+                reader.Skip();
+        }
+
+        return objects;
+    }
+
+    private static Dictionary<string, string> ReadTexts(ref Utf8JsonReader reader)
+    {
+        var fields = new Dictionary<string, string>(StringComparer.Ordinal);
+        while (Next(ref reader))
+        {
+            var name = reader.GetString()!;
+            if (Text(ref reader) is { } text)
+                fields[name] = text;
+        }
+
+        return fields;
+    }
+}

@@ -1,0 +1,51 @@
+using Plugboard.Coordinator.Cluster;
+
+namespace Plugboard.Coordinator.Sources.Kubernetes;
+
+/// <summary>
+/// The cluster as the Kubernetes API has it, beside flanneld. One task follows the Nodes, another keeps this node's own; neither ends because the API cannot be asked.
+/// </summary>
+internal sealed class KubernetesSource : IPeerSource
+{
+    private readonly KubernetesOptions options;
+    private readonly AnnotationNames names;
+    private readonly Action<string> log;
+    private readonly HttpConnections connections;
+    private readonly Func<string, string?> variable;
+    private readonly OwnNode own;
+
+    private KubernetesSource(KubernetesOptions options, AnnotationNames names, Action<string> log, (HttpConnections, Func<string, string?>) environment)
+    {
+        this.options = options;
+        this.names = names;
+        this.log = log;
+        (connections, variable) = environment;
+        own = new OwnNode(options.Time);
+    }
+
+    /// <summary>Makes it; nothing is asked yet.</summary>
+    /// <param name="options">Where the API is.</param>
+    /// <param name="log">Gets a line for what cannot be told on the board.</param>
+    /// <param name="connections">How servers are reached; null: as the process reaches them.</param>
+    /// <param name="variable">The environment; null: the process's.</param>
+    /// <exception cref="FormatException">The annotations' prefix is none.</exception>
+    public static KubernetesSource Create(KubernetesOptions options, Action<string> log, HttpConnections? connections = null, Func<string, string?>? variable = null) =>
+        new(options, AnnotationNames.From(options.AnnotationPrefix), log, (connections ?? new HttpConnections(), variable ?? Environment.GetEnvironmentVariable));
+
+    /// <inheritdoc/>
+    public async Task RunAsync(ClusterBoard board, CancellationToken cancellation)
+    {
+        using var client = new ApiClient(options, connections, variable);
+        var hindrance = new SourceHindrance(board);
+        var api = new NodeApi(client, new NodeReader(names), options);
+        var follower = new NodeFollower(new NodeFollowerParts(api, new NodeMapper(options), own, options), board, hindrance);
+        var writer = new OwnNodeWriter(new NodeWriterParts(client, names, options, new NodeEvents(client, options, log)) { Log = log }, own, hindrance);
+        await Task.WhenAll(follower.RunAsync(cancellation), writer.RunAsync(cancellation)).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public void Advertise(NodeAdvertisement advertisement) => own.Want(advertisement);
+
+    /// <inheritdoc/>
+    public void Report(NodeReport report) => own.Want(report);
+}

@@ -1,0 +1,116 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Plugboard.Coordinator.Sources.Kubernetes;
+
+/// <summary>The Nodes of the API: list and watch.</summary>
+internal sealed class NodeApi(ApiClient client, NodeReader reader, KubernetesOptions options)
+{
+    private static readonly TimeSpan longestList = TimeSpan.FromMinutes(5);
+
+    /// <summary>All Nodes, page by page, each given to <paramref name="take"/>; the version to watch from.</summary>
+    public async Task<string> ListAsync(Action<NodeObject> take, CancellationToken cancellation)
+    {
+        using var limit = new CancellationTokenSource(longestList, options.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
+        try
+        {
+            return await ListPagesAsync(take, either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new ApiException($"the Kubernetes API did not finish the list of nodes within {longestList.TotalMinutes} minutes");
+        }
+    }
+
+    private async Task<string> ListPagesAsync(Action<NodeObject> take, CancellationToken cancellation)
+    {
+        var (version, next, count) = ("", "", 0);
+        for (var page = 0; page < options.Limits.Pages; page++)
+        {
+            var path = string.Create(CultureInfo.InvariantCulture, $"/api/v1/nodes?limit={options.PageSize}");
+            if (next.Length > 0)
+                path += $"&continue={Uri.EscapeDataString(next)}";
+            (version, next) = await ReadPageAsync(path, Counted, cancellation).ConfigureAwait(false);
+            if (version.Length == 0)
+                throw new ApiException("what the Kubernetes API sent is no list of nodes: it has no resourceVersion");
+            if (next.Length == 0)
+                return version;
+        }
+
+        throw new ApiException($"the Kubernetes API's list of nodes has more than {options.Limits.Pages} pages: it was cut off");
+
+        void Counted(NodeObject node)
+        {
+            if (++count > options.Limits.Nodes)
+                throw new ApiException($"the Kubernetes API's list has more than {options.Limits.Nodes} nodes: it was cut off");
+            take(node);
+        }
+    }
+
+    private async Task<(string Version, string Continue)> ReadPageAsync(string path, Action<NodeObject> take, CancellationToken cancellation)
+    {
+        using var response = await client.SendAsync(HttpMethod.Get, path, body: null, cancellation).ConfigureAwait(false);
+        var stream = await response.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false);
+        await using var closing = stream.ConfigureAwait(false);
+        using var objects = new JsonObjects(stream, isList: true, options);
+        var (version, next) = ("", "");
+        while (await objects.NextAsync(cancellation).ConfigureAwait(false))
+        {
+            if (objects.Property == "items")
+                take(reader.Read(objects.Current.Span));
+            else
+                (version, next) = ReadMetadata(objects.Current.Span);
+        }
+
+        return (version, next);
+    }
+
+    private static (string Version, string Continue) ReadMetadata(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json);
+        reader.Read();
+        var (version, next) = ("", "");
+        while (JsonFields.Next(ref reader))
+        {
+            if (reader.ValueTextEquals("resourceVersion"u8))
+                version = JsonFields.Text(ref reader) ?? "";
+            else if (reader.ValueTextEquals("continue"u8))
+                next = JsonFields.Text(ref reader) ?? "";
+            else
+                reader.Skip();
+        }
+
+        return (version, next);
+    }
+
+    /// <summary>What changes from a version on, until the server ends it.</summary>
+    /// <param name="version">The version.</param>
+    /// <param name="begun">Called once the server has agreed.</param>
+    /// <param name="take">Gets each event.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public async Task WatchAsync(string version, Action begun, Action<WatchEvent> take, CancellationToken cancellation)
+    {
+#pragma warning disable CA5394 // No secret: the nodes' watches are not to end at once.
+        var seconds = options.Random.Next(300, 601);
+#pragma warning restore CA5394
+        var path = string.Create(CultureInfo.InvariantCulture, $"/api/v1/nodes?watch=1&resourceVersion={Uri.EscapeDataString(version)}&allowWatchBookmarks=true&timeoutSeconds={seconds}");
+        using var response = await client.SendAsync(HttpMethod.Get, path, body: null, cancellation).ConfigureAwait(false);
+        begun();
+        // A server that never ends it as asked is not waited for: it may send blanks for ever.
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(seconds + 30), options.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
+        var stream = await response.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false);
+        await using var closing = stream.ConfigureAwait(false);
+        using var objects = new JsonObjects(stream, isList: false, options);
+        try
+        {
+            while (await objects.NextAsync(either.Token).ConfigureAwait(false))
+                take(WatchEvent.Read(objects.Current, reader));
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            // As at the server's own end.
+        }
+    }
+}

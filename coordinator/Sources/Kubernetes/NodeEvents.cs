@@ -1,0 +1,160 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text.Json;
+
+namespace Plugboard.Coordinator.Sources.Kubernetes;
+
+/// <summary>
+/// The events on this node's Node: one for each reason, counted up when it comes again, and written at most once in a time. What cannot be written is told to the log
+/// and keeps nothing waiting.
+/// </summary>
+internal sealed class NodeEvents(ApiClient client, KubernetesOptions options, Action<string> log)
+{
+    private const int MostReasons = 32;
+    private const int LongestMessage = 1024;
+    private const int LongestName = 200;
+    private const string Component = "plugboard-coordinator";
+    private const string Path = "/api/v1/namespaces/default/events";
+
+    private readonly Dictionary<string, Entry> entries = new(StringComparer.Ordinal);
+    private string? complained;
+    private int made;
+
+    /// <summary>Something happened to the node.</summary>
+    public void Add(NodeReport report)
+    {
+        var now = options.Time.GetUtcNow();
+        if (!entries.TryGetValue(report.Reason, out var entry))
+        {
+            if (entries.Count == MostReasons)
+                entries.Remove(entries.MinBy(known => known.Value.Last).Key);
+            entries[report.Reason] = entry = new Entry { First = now };
+        }
+
+        entry.Report = report;
+        entry.Count++;
+        entry.Last = now;
+        entry.IsDue = true;
+    }
+
+    /// <summary>Writes those that are due; after how long the next one is, infinite where there is none.</summary>
+    public async Task<TimeSpan> WriteAsync(CancellationToken cancellation)
+    {
+        var rest = Timeout.InfiniteTimeSpan;
+        foreach (var entry in entries.Values.Where(entry => entry.IsDue).ToList())
+        {
+            var left = entry.Written is { } at ? at + options.EventInterval - options.Time.GetUtcNow() : TimeSpan.Zero;
+            if (left > TimeSpan.Zero)
+                rest = rest == Timeout.InfiniteTimeSpan || left < rest ? left : rest;
+            else
+                await WriteAsync(entry, cancellation).ConfigureAwait(false);
+        }
+
+        return rest;
+    }
+
+    private async Task WriteAsync(Entry entry, CancellationToken cancellation)
+    {
+        entry.IsDue = false;
+        entry.Written = options.Time.GetUtcNow();
+        try
+        {
+            if (entry.Name is null || !await TryCountUpAsync(entry, cancellation).ConfigureAwait(false))
+            {
+                entry.Name = NewName();
+                await client.AskAsync(HttpMethod.Post, Path, new ApiBody(ToJson(entry), ApiBody.Plain), cancellation).ConfigureAwait(false);
+            }
+
+            complained = null;
+        }
+        catch (ApiException e)
+        {
+            entry.Name = null;
+            if (complained != e.Message)
+                log($"the event {entry.Report.Reason} could not be written: {e.Message}");
+            complained = e.Message;
+        }
+    }
+
+    // False: the API server has forgotten it, as it does after an hour.
+    private async Task<bool> TryCountUpAsync(Entry entry, CancellationToken cancellation)
+    {
+        try
+        {
+            await client.AskAsync(HttpMethod.Patch, $"{Path}/{entry.Name}", new ApiBody(ToJson(entry, isPatch: true), ApiBody.StrategicMerge), cancellation).ConfigureAwait(false);
+            return true;
+        }
+        catch (ApiException e) when (e.Status == 404)
+        {
+            entry.First = entry.Last;
+            entry.Count = 1;
+            return false;
+        }
+    }
+
+    private string NewName()
+    {
+        var node = options.NodeName.Length <= LongestName ? options.NodeName : options.NodeName[..LongestName];
+        return string.Create(CultureInfo.InvariantCulture, $"{node}.{options.Time.GetUtcNow().Ticks:x}{made++:x}");
+    }
+
+    private byte[] ToJson(Entry entry, bool isPatch = false)
+    {
+        var buffer = new ArrayBufferWriter<byte>(1024);
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            if (!isPatch)
+                WriteIdentity(json, entry);
+            var message = entry.Report.Message;
+            json.WriteString("message", message.Length <= LongestMessage ? message : message[..LongestMessage]);
+            json.WriteString("lastTimestamp", OwnNodePatch.Text(entry.Last));
+            json.WriteNumber("count", entry.Count);
+            json.WriteEndObject();
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    private void WriteIdentity(Utf8JsonWriter json, Entry entry)
+    {
+        json.WriteString("apiVersion", "v1");
+        json.WriteString("kind", "Event");
+        json.WriteStartObject("metadata");
+        json.WriteString("name", entry.Name);
+        json.WriteString("namespace", "default");
+        json.WriteEndObject();
+        json.WriteStartObject("involvedObject");
+        json.WriteString("kind", "Node");
+        json.WriteString("name", options.NodeName);
+        // As the kubelet does: a Node's own uid is not where kubectl looks.
+        json.WriteString("uid", options.NodeName);
+        json.WriteEndObject();
+        json.WriteString("type", entry.Report.IsReady ? "Normal" : "Warning");
+        json.WriteString("reason", entry.Report.Reason);
+        json.WriteStartObject("source");
+        json.WriteString("component", Component);
+        json.WriteString("host", options.NodeName);
+        json.WriteEndObject();
+        json.WriteString("reportingComponent", Component);
+        json.WriteString("reportingInstance", options.NodeName);
+        json.WriteString("firstTimestamp", OwnNodePatch.Text(entry.First));
+    }
+
+    private sealed class Entry
+    {
+        public NodeReport Report { get; set; } = new(IsReady: true, "", "");
+
+        public int Count { get; set; }
+
+        public DateTimeOffset First { get; set; }
+
+        public DateTimeOffset Last { get; set; }
+
+        public DateTimeOffset? Written { get; set; }
+
+        public bool IsDue { get; set; }
+
+        public string? Name { get; set; }
+    }
+}

@@ -1,0 +1,186 @@
+using Plugboard.Addresses;
+using Plugboard.Coordinator.Cluster;
+using Plugboard.Coordinator.Sources.Kubernetes;
+using Plugboard.Testing.Kubernetes;
+
+namespace Plugboard.Tests.Unit.Coordinator.Kubernetes;
+
+public sealed class FollowTests
+{
+    [Fact]
+    public async Task Nodes_with_flannels_annotations_are_peers_and_this_node_is_on_the_board_without_them()
+    {
+        using var api = KubernetesRun.TwoNodes();
+        api.Add("plain", ["10.244.7.0/24"], "192.0.2.7");
+        await using var run = KubernetesRun.Start(api);
+
+        var nodes = (await run.ListedAsync()).Nodes;
+
+        Assert.Equal(["peer", "self"], nodes.Keys.Order());
+        Assert.Equal(
+            new ClusterNode
+            {
+                Name = "peer",
+                Uid = "uid-of-peer",
+                CreatedAt = new DateTimeOffset(2024, 5, 6, 7, 8, 9, TimeSpan.Zero),
+                PodCidrs = [IPPrefix.Parse("10.244.1.0/24"), IPPrefix.Parse("fd00:244:0:1::/64")],
+                Addresses = [IPAddr.Parse("198.51.100.2")],
+                BackendType = "vxlan",
+                Vtep4 = new VtepData(1, MacAddress.Parse("12:34:56:78:9a:bc")),
+            },
+            nodes["peer"]);
+        Assert.Equal("10.244.0.0/24, fd00:244::/64", nodes["self"].PodCidrs.ToString());
+    }
+
+    [Fact]
+    public async Task By_addresses_all_nodes_are_peers_by_the_internal_address()
+    {
+        using var api = KubernetesRun.TwoNodes();
+        api.Add("plain", ["10.244.7.0/24"], "192.0.2.7");
+        await using var run = KubernetesRun.Start(api, options => options with { Peers = PeersMode.Addresses });
+
+        var nodes = (await run.ListedAsync()).Nodes;
+
+        Assert.Equal("192.0.2.7", nodes["plain"].Addresses.ToString());
+        Assert.Equal("192.0.2.2", nodes["peer"].Addresses.ToString());
+        Assert.NotNull(nodes["peer"].Vtep4);
+    }
+
+    [Fact]
+    public async Task What_the_operator_wishes_for_this_node_reaches_the_engine()
+    {
+        using var api = KubernetesRun.TwoNodes();
+        api.Edit("self", node => node["metadata"]!["annotations"]!["flannel.alpha.coreos.com/node-public-ip"] = "192.0.2.99");
+        await using var run = KubernetesRun.Start(api);
+
+        Assert.Equal("192.0.2.99", (await run.ListedAsync()).Nodes["self"].WishedAddresses.ToString());
+    }
+
+    [Fact]
+    public async Task Pages_are_read_to_the_end_before_anything_is_told()
+    {
+        using var api = KubernetesRun.TwoNodes();
+        for (var i = 0; i < 23; i++)
+            api.Add($"n{i}", [$"10.244.{i + 10}.0/24"], $"192.0.2.{i + 10}", ("kube-subnet-manager", "true"));
+        await using var run = KubernetesRun.Start(api, options => options with { PageSize = 10 });
+
+        Assert.Equal(25, (await run.ListedAsync()).Nodes.Count);
+        Assert.Equal(3, api.Server.Requests.Count(request => request.IsList));
+        Assert.Equal(1, run.Changes);
+    }
+
+    [Fact]
+    public async Task A_page_that_is_forgotten_meanwhile_begins_the_list_anew()
+    {
+        using var api = KubernetesRun.TwoNodes();
+        var isFirst = true;
+        api.Instead = request =>
+        {
+            if (request.Query.ContainsKey("continue") && isFirst)
+            {
+                isFirst = false;
+                api.Forget();
+            }
+
+            return null;
+        };
+        await using var run = KubernetesRun.Start(api, options => options with { PageSize = 1 });
+        await run.PauseAsync();
+
+        Assert.Equal(2, (await run.WaitAsync(snapshot => snapshot.IsComplete)).Nodes.Count);
+        Assert.Null(run.Board.Current.Hindrance);
+    }
+
+    [Fact]
+    public async Task Changes_arrive_by_the_watch_and_equal_ones_wake_nobody()
+    {
+        using var api = KubernetesRun.TwoNodes();
+        await using var run = KubernetesRun.Start(api);
+        await run.ListedAsync();
+        var before = run.Changes;
+
+        api.Edit("peer", node => node["status"]!["conditions"]![0]!["lastHeartbeatTime"] = "2025-01-01T00:00:00Z");
+        api.Add("third", ["10.244.3.0/24"], "192.0.2.3", ("kube-subnet-manager", "true"), ("public-ip", "192.0.2.3"));
+        await run.WaitAsync(snapshot => snapshot.Nodes.ContainsKey("third"));
+        Assert.Equal(before + 1, run.Changes);
+
+        api.Edit("peer", node => node["metadata"]!["annotations"]!["flannel.alpha.coreos.com/public-ip"] = "198.51.100.77");
+        await run.WaitAsync(snapshot => snapshot.Nodes["peer"].Addresses.ToString() == "198.51.100.77");
+        api.Delete("third");
+        await run.WaitAsync(snapshot => !snapshot.Nodes.ContainsKey("third"));
+        api.Edit("peer", node => node["metadata"]!["annotations"]!.AsObject().Remove("flannel.alpha.coreos.com/kube-subnet-manager"));
+        await run.WaitAsync(snapshot => !snapshot.Nodes.ContainsKey("peer"));
+        Assert.Equal(1, api.Server.Requests.Count(request => request.IsList));
+    }
+
+    [Fact]
+    public async Task A_watch_that_ends_goes_on_from_the_last_bookmark()
+    {
+        using var api = KubernetesRun.TwoNodes();
+        await using var run = KubernetesRun.Start(api);
+        var first = await api.Server.WaitForAsync(request => request.IsWatch);
+        Assert.Equal("true", first.Query["allowWatchBookmarks"]);
+        Assert.InRange(int.Parse(first.Query["timeoutSeconds"]), 300, 600);
+        await WatchedAsync(api);
+
+        api.Pass(1000);
+        api.Bookmark();
+        api.Forget();
+        run.Time.Pass(TimeSpan.FromSeconds(2));
+        api.EndWatches();
+
+        var second = await api.Server.WaitForAsync(request => request.IsWatch, times: 2);
+        Assert.Equal($"{api.Version}", second.Query["resourceVersion"]);
+        Assert.Equal(1, api.Server.Requests.Count(request => request.IsList));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_forgotten_version_is_listed_anew_and_who_left_meanwhile_is_gone(bool isInWatch)
+    {
+        using var api = KubernetesRun.TwoNodes();
+        api.TellsGoneInWatch = isInWatch;
+        await using var run = KubernetesRun.Start(api);
+        await run.ListedAsync();
+        await WatchedAsync(api);
+
+        var isHeld = true;
+        api.Instead = request => isHeld ? FakeAnswer.Refusal(500, "InternalError", "held") : null;
+        run.Time.Pass(TimeSpan.FromSeconds(2));
+        api.EndWatches();
+        await run.WaitAsync(snapshot => snapshot.Hindrance is not null);
+        api.Delete("peer");
+        api.Forget();
+        Assert.True(run.Board.Current.Nodes.ContainsKey("peer"));
+        isHeld = false;
+        await run.PauseAsync();
+        // Forgotten at once after a failure: a pause more.
+        await run.PauseAsync(doublings: 1);
+
+        Assert.Equal(["self"], (await run.WaitAsync(snapshot => snapshot.Nodes.Count == 1)).Nodes.Keys);
+        await run.WaitAsync(snapshot => snapshot.Hindrance is null);
+    }
+
+    [Fact]
+    public async Task A_watch_that_falls_silent_is_given_up()
+    {
+        using var api = KubernetesRun.TwoNodes();
+        await using var run = KubernetesRun.Start(api);
+        await run.ListedAsync();
+        await WatchedAsync(api);
+
+        await run.Time.PassAsync(TimeSpan.FromSeconds(150), TimeSpan.FromSeconds(150));
+
+        await api.Server.WaitForAsync(request => request.IsWatch, times: 2);
+        Assert.Null(run.Board.Current.Hindrance);
+        Assert.Equal(2, run.Board.Current.Nodes.Count);
+    }
+
+    internal static async Task WatchedAsync(FakeKubernetes api)
+    {
+        for (var i = 0; i < 400 && api.WatchCount == 0; i++)
+            await Task.Delay(5);
+        Assert.Equal(1, api.WatchCount);
+    }
+}
