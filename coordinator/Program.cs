@@ -1,3 +1,14 @@
+using System.CommandLine;
 using Plugboard.Coordinator.Operators;
+using Plugboard.Linux.Files;
 
-return new Verbs().Root().Parse(args).Invoke();
+try
+{
+    return new Verbs().Root().Parse(args).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+}
+catch (SettingException e)
+{
+    // Out of the environment, before a verb had a say.
+    StandardError.WriteLine($"coordinator: {e.Message}");
+    return 1;
+}

@@ -10,6 +10,12 @@ namespace Plugboard.Coordinator.Cluster;
 /// <param name="isAlone">There are no other nodes, and this one need have no pod network.</param>
 internal sealed class ViewBuilder(string nodeName, NetConf? ownNetwork, bool isAlone = false)
 {
+    /// <summary>The operator's options, before them what the cluster itself wishes for this node (flannel's annotation <c>node-public-ip</c>).</summary>
+    public UplinkOptions WishesOf(ClusterSnapshot snapshot, UplinkOptions options) =>
+        snapshot.Nodes.GetValueOrDefault(nodeName) is { WishedAddresses.Count: > 0 } told
+            ? options with { Interfaces = [.. told.WishedAddresses.Select(address => address.ToString()), .. options.Interfaces] }
+            : options;
+
     /// <summary>The view; null with the reason where the cluster's network is not known yet.</summary>
     public (ClusterView? View, string? Lack) Build(ClusterSnapshot snapshot, Uplink? uplink)
     {

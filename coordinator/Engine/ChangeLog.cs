@@ -35,6 +35,16 @@ internal sealed class ChangeLog(Action<string> write)
             write($"{keeper}: all is right again");
     }
 
+    /// <summary>What is odd, where that is new.</summary>
+    public void Warnings(string keeper, IReadOnlyList<string> now)
+    {
+        var key = keeper + " warnings";
+        var before = problems.GetValueOrDefault(key);
+        foreach (var warning in now.Except(before).Take(MostLines))
+            write($"{keeper}: warning: {warning}");
+        problems[key] = now.ToValueArray();
+    }
+
     /// <summary>Who is left out, where that is new.</summary>
     public void Refused(ValueArray<RefusedNode> now)
     {

@@ -174,7 +174,7 @@ internal sealed class CoordinatorEngine : IDisposable
     {
         if (!parts.Network.IsCurrent)
             parts.Network.Read(parts.Client);
-        var found = new UplinkFinder(parts.Network, parts.Uplink).Find();
+        var found = new UplinkFinder(parts.Network, parts.ViewBuilder.WishesOf(snapshot, parts.Uplink)).Find();
         if (found != uplink)
             log.Uplink(uplink = found);
         return parts.ViewBuilder.Build(snapshot, found);
@@ -198,6 +198,7 @@ internal sealed class CoordinatorEngine : IDisposable
         }
 
         log.Outcome(keeper.Keeper.Name, outcome, cause);
+        log.Warnings(keeper.Keeper.Name, keeper.Keeper.Warnings);
         keeper.End(outcome, cause, parts.Clock.GetUtcNow());
     }
 

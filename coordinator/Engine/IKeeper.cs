@@ -11,6 +11,9 @@ internal interface IKeeper
     /// <summary>True: it is asked only once all others were usable.</summary>
     bool WaitsForOthers => false;
 
+    /// <summary>What is odd though all is in place, each a sentence.</summary>
+    IReadOnlyList<string> Warnings => [];
+
     /// <summary>What <see cref="Sync"/> would change; changes nothing.</summary>
     SyncOutcome Plan(ClusterView view);
 

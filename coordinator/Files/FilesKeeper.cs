@@ -127,7 +127,9 @@ internal sealed class FilesKeeper(FilesOptions options, string nodeName) : IKeep
     public SyncOutcome Remove(bool isDryRun)
     {
         var changes = new List<Change>();
-        foreach (var path in (string[])[options.ConflistFile, options.SubnetFile, $"{options.StateDirectory}/subnet.env"])
+        // Another's subnet.env is not what was confirmed here.
+        var isOwn = lastGood.Find() is { } kept && DurableFile.Find(options.SubnetFile) is { } present && System.Text.Encoding.UTF8.GetString(present) == kept.Render();
+        foreach (var path in (string[])[options.ConflistFile, isOwn ? options.SubnetFile : "", $"{options.StateDirectory}/subnet.env"])
         {
             if (path.Length > 0 && DurableFile.Find(path) is not null)
                 changes.Add(new Change(ChangeVerb.Delete, "file", path));

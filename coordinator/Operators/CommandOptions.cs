@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Plugboard.Coordinator.Masquerade;
+using Plugboard.Coordinator.Sources.Kubernetes;
 
 namespace Plugboard.Coordinator.Operators;
 
@@ -21,6 +22,13 @@ internal sealed class CommandOptions
         EtcdKeyFile = Add("--etcd-keyfile", "etcd: PEM file of its key.", "");
         EtcdUsername = Add("--etcd-username", "etcd: who this is.", "");
         EtcdPassword = Add("--etcd-password", "etcd: the password; better given by the environment.", "");
+        KubeSubnetManager = Add("--kube-subnet-mgr", "The same as --source kubernetes.", false);
+        KubeApiUrl = Add("--kube-api-url", "kubernetes: the API server in place of the one that the service account or the kubeconfig names.", "");
+        Kubeconfig = Add("--kubeconfig-file", "kubernetes: a kubeconfig in place of the service account.", "");
+        AnnotationPrefix = Add("--kube-annotation-prefix", "kubernetes: what flannel's annotations begin with.", "flannel.alpha.coreos.com");
+        NetworkUnavailable = Add("--set-node-network-unavailable", "kubernetes: the Node's condition NetworkUnavailable is written, both ways.", true);
+        KubePeers = Add("--kube-peers", "kubernetes: annotations: Nodes with flannel's annotations are peers; addresses: all are, by their InternalIP.", PeersMode.Annotations);
+        StartupTaint = Add("--startup-taint", "kubernetes: the key of a taint that is taken off the Node once it is ready; empty: none.", "");
         Interfaces = AddMany("--iface", "The link, by name or address, by which other nodes are reached; the first that is there counts.");
         InterfacePatterns = AddMany("--iface-regex", "As --iface, by a regular expression for the address or the name.");
         InterfaceCanReach = Add("--iface-can-reach", "The link by which this address is reached.", "");
@@ -72,6 +80,20 @@ internal sealed class CommandOptions
     public Option<string> EtcdUsername { get; }
 
     public Option<string> EtcdPassword { get; }
+
+    public Option<bool> KubeSubnetManager { get; }
+
+    public Option<string> KubeApiUrl { get; }
+
+    public Option<string> Kubeconfig { get; }
+
+    public Option<string> AnnotationPrefix { get; }
+
+    public Option<bool> NetworkUnavailable { get; }
+
+    public Option<PeersMode> KubePeers { get; }
+
+    public Option<string> StartupTaint { get; }
 
     public Option<string[]> Interfaces { get; }
 
@@ -152,13 +174,22 @@ internal sealed class CommandOptions
         object? value = otherwise switch
         {
             string => text,
-            bool => bool.TryParse(text, out var yes) ? yes : null,
+            bool => ReadSwitch(text),
             int => int.TryParse(text, out var number) ? number : null,
             MasqueradeBackend => Enum.TryParse<MasqueradeBackend>(text, ignoreCase: true, out var backend) ? backend : null,
+            PeersMode => Enum.TryParse<PeersMode>(text, ignoreCase: true, out var peers) ? peers : null,
             SourceKind => Enum.TryParse<SourceKind>(text, ignoreCase: true, out var kind) ? kind : null,
             MasqueradeMode => Enum.TryParse<MasqueradeMode>(text, ignoreCase: true, out var mode) ? mode : null,
             _ => null,
         };
         return value is T given ? given : throw new SettingException($"{VariableOf(name)}={text}: cannot be read as {name}");
     }
+
+    // What Go's strconv.ParseBool reads, as flanneld does.
+    private static bool? ReadSwitch(string text) => text switch
+    {
+        "1" or "t" or "T" or "true" or "TRUE" or "True" => true,
+        "0" or "f" or "F" or "false" or "FALSE" or "False" => false,
+        _ => null,
+    };
 }

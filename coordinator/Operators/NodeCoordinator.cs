@@ -6,6 +6,7 @@ using Plugboard.Coordinator.Node;
 using Plugboard.Coordinator.Routes;
 using Plugboard.Coordinator.Sources;
 using Plugboard.Coordinator.Sources.Etcd;
+using Plugboard.Coordinator.Sources.Kubernetes;
 using Plugboard.Coordinator.Sources.Static;
 using Plugboard.Netlink.Route;
 
@@ -71,9 +72,21 @@ internal sealed class NodeCoordinator : IDisposable
     {
         SourceKind.Etcd => new EtcdSource(settings.Etcd, TimeProvider.System, log),
         SourceKind.None => new NoSource(),
-        SourceKind.Kubernetes => throw new SettingException("--source kubernetes: not there yet"),
+        SourceKind.Kubernetes => KubernetesOf(settings, log),
         _ => new StaticSource(new StaticOptions { Path = settings.PeersFile, NodeName = settings.NodeName, Network = settings.Network }, TimeProvider.System, log),
     };
+
+    private static KubernetesSource KubernetesOf(Settings settings, Action<string> log)
+    {
+        try
+        {
+            return KubernetesSource.Create(settings.Kubernetes, log);
+        }
+        catch (FormatException e)
+        {
+            throw new SettingException($"--kube-annotation-prefix {settings.Kubernetes.AnnotationPrefix}: {e.Message}");
+        }
+    }
 
     /// <summary>The engine that keeps all of it.</summary>
     public CoordinatorEngine CreateEngine(Action<string> log)
@@ -91,7 +104,15 @@ internal sealed class NodeCoordinator : IDisposable
             Log = log,
         };
         var engine = new CoordinatorEngine(parts, settings.Engine);
-        masqueradeFile?.Watch(engine.Reconfigure);
+        try
+        {
+            masqueradeFile?.Watch(engine.Reconfigure);
+        }
+        catch (Linux.ErrnoException e)
+        {
+            log($"{settings.MasqueradeConfig} is read at its interval only: {e.Message}");
+        }
+
         return engine;
     }
 
@@ -110,7 +131,7 @@ internal sealed class NodeCoordinator : IDisposable
         source.ContinueWith(static _ => { }, TaskScheduler.Default).Wait(TimeSpan.FromSeconds(1));
         var snapshot = board.Current;
         network.Read(client);
-        var (view, lack) = ViewBuilder.Build(snapshot, new UplinkFinder(network, settings.Uplink).Find());
+        var (view, lack) = ViewBuilder.Build(snapshot, new UplinkFinder(network, ViewBuilder.WishesOf(snapshot, settings.Uplink)).Find());
         return (view, lack, snapshot);
     }
 

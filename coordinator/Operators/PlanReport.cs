@@ -12,7 +12,10 @@ namespace Plugboard.Coordinator.Operators;
 internal sealed record PlanReport(string? Lack, IReadOnlyList<RefusedNode> Refused, IReadOnlyList<(string Keeper, SyncOutcome Outcome)> Outcomes)
 {
     /// <summary>0: all is as it should be. 1: something is wrong that no change here makes right. 2: something is to be changed.</summary>
-    public int ExitCode => HasChanges ? 2 : Lack is null && Outcomes.All(each => each.Outcome.Problems.Count == 0) ? 0 : 1;
+    public int ExitCode => HasChanges ? 2 : IsRight ? 0 : 1;
+
+    /// <summary>True where nothing is missing and nothing is wrong.</summary>
+    public bool IsRight => Lack is null && Outcomes.All(each => each.Outcome.Problems.Count == 0);
 
     /// <summary>True where something is to be changed, or was.</summary>
     public bool HasChanges => Outcomes.Any(each => each.Outcome.Changes.Count > 0);

@@ -5,6 +5,7 @@ using Plugboard.Coordinator.Masquerade;
 using Plugboard.Coordinator.Node;
 using Plugboard.Coordinator.Routes;
 using Plugboard.Coordinator.Sources.Etcd;
+using Plugboard.Coordinator.Sources.Kubernetes;
 
 namespace Plugboard.Coordinator.Operators;
 
@@ -23,6 +24,9 @@ internal sealed record Settings
     /// <summary>etcd: the registry.</summary>
     public required EtcdOptions Etcd { get; init; }
 
+    /// <summary>kubernetes: the API.</summary>
+    public required KubernetesOptions Kubernetes { get; init; }
+
     /// <summary>The cluster's network from this node's own configuration; null: the source tells it.</summary>
     public NetConf? Network { get; init; }
 
@@ -40,6 +44,9 @@ internal sealed record Settings
 
     /// <summary>What the plugins read; null: nothing is written.</summary>
     public FilesOptions? Files { get; init; }
+
+    /// <summary>Where what outlives a restart is kept.</summary>
+    public required string StateDirectory { get; init; }
 
     /// <summary>How often everything is looked at.</summary>
     public EngineOptions Engine { get; init; } = new();

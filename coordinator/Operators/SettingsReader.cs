@@ -9,6 +9,7 @@ using Plugboard.Coordinator.Masquerade;
 using Plugboard.Coordinator.Node;
 using Plugboard.Coordinator.Routes;
 using Plugboard.Coordinator.Sources.Etcd;
+using Plugboard.Coordinator.Sources.Kubernetes;
 using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Operators;
@@ -33,20 +34,35 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
         return new Settings
         {
             NodeName = nodeName,
-            Source = Get(options.Source),
+            Source = SourceOf(),
+            Kubernetes = ReadKubernetes(nodeName),
             PeersFile = Get(options.PeersFile),
             Etcd = ReadEtcd(nodeName),
-            Network = ReadNetwork(Get(options.NetConfigPath)) ?? WithoutNetwork(Get(options.Source)),
+            Network = ReadNetwork(Get(options.NetConfigPath)) ?? WithoutNetwork(SourceOf()),
             Uplink = ReadUplink(),
             Routes = new RouteOptions { BlackholesOwnNetwork = Get(options.Blackhole), EnablesForwarding = Get(options.Forwarding) },
             Files = ReadFiles(masquerade is not null),
             Masquerade = masquerade,
+            StateDirectory = Get(options.StateDirectory),
             MasqueradeConfig = Get(options.MasqueradeConfig),
             Engine = new EngineOptions { AuditInterval = TimeSpan.FromSeconds(audit) },
-            HealthzIP = Get(options.HealthzIP),
+            HealthzIP = ReadHealthzIP(),
             HealthzPort = Get(options.HealthzPort),
         };
     }
+
+    private SourceKind SourceOf() => Get(options.KubeSubnetManager) ? SourceKind.Kubernetes : Get(options.Source);
+
+    private KubernetesOptions ReadKubernetes(string nodeName) => new()
+    {
+        NodeName = nodeName,
+        ApiServer = Get(options.KubeApiUrl) is { Length: > 0 } url ? ReadUrl("--kube-api-url", url) : null,
+        Kubeconfig = NullIfEmpty(Get(options.Kubeconfig)),
+        AnnotationPrefix = Get(options.AnnotationPrefix),
+        SetNetworkUnavailable = Get(options.NetworkUnavailable),
+        Peers = Get(options.KubePeers),
+        StartupTaint = NullIfEmpty(Get(options.StartupTaint)),
+    };
 
     private T Get<T>(Option<T> option) => parsed.GetValue(option)!;
 
@@ -101,11 +117,17 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
         };
     }
 
+    private string ReadHealthzIP()
+    {
+        var text = Get(options.HealthzIP);
+        return IPAddr.TryParse(text, out var address) && !address.Is6 ? text : throw new SettingException($"--healthz-ip {text}: an IPv4 address; 0.0.0.0 for all");
+    }
+
     private FilesOptions? ReadFiles(bool masquerades)
     {
         var template = Get(options.ConflistTemplate);
         var subnetFile = Get(options.SubnetFile);
-        if (subnetFile.Length == 0 || Get(options.Source) == SourceKind.None)
+        if (subnetFile.Length == 0 || SourceOf() == SourceKind.None)
             return null;
         var directories = Get(options.PluginDirectories).SelectMany(CommandOptions.Split).ToList();
         return new FilesOptions
@@ -121,7 +143,7 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
 
     private EtcdOptions ReadEtcd(string nodeName)
     {
-        var endpoints = Get(options.EtcdEndpoints).SelectMany(CommandOptions.Split).Select(ReadEndpoint).ToList();
+        var endpoints = Get(options.EtcdEndpoints).SelectMany(CommandOptions.Split).Select(text => ReadUrl("--etcd-endpoints", text)).ToList();
         var chosen = new EtcdOptions
         {
             NodeName = nodeName,
@@ -136,10 +158,10 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
         return endpoints.Count == 0 ? chosen : chosen with { Endpoints = endpoints.ToValueArray() };
     }
 
-    private static Uri ReadEndpoint(string text) =>
+    private static Uri ReadUrl(string option, string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
             ? uri
-            : throw new SettingException($"--etcd-endpoints {text}: not of the form http://host:port or https://host:port");
+            : throw new SettingException($"{option} {text}: not of the form http://host:port or https://host:port");
 
     // What the node had before it was restarted is what its pods have.
     private ValueArray<IPPrefix> ReadPrevious()

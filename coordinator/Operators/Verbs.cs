@@ -1,7 +1,9 @@
 using System.CommandLine;
+using System.Net;
 using System.Runtime.InteropServices;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Engine;
+using Plugboard.Coordinator.Masquerade;
 using Plugboard.Linux.Files;
 
 namespace Plugboard.Coordinator.Operators;
@@ -58,15 +60,46 @@ internal sealed class Verbs
         using var ending = new CancellationTokenSource();
         using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => End(context, ending));
         using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => End(context, ending));
+        using var alone = TakeLock(settings);
         using var coordinator = NodeCoordinator.Open(settings, StandardError.WriteLine);
         if (coordinator.Files?.Restore() is not null)
             StandardError.WriteLine($"{settings.Files!.SubnetFile}: restored from what was confirmed before this machine was started again");
         using var engine = coordinator.CreateEngine(StandardError.WriteLine);
         using var server = new StatusServer(engine, TimeProvider.System);
         if (settings.HealthzPort > 0)
-            server.Start(settings.HealthzIP, settings.HealthzPort);
+            Serve(server, settings);
         engine.Run(ending.Token);
         return 0;
+    }
+
+    // Two with different lists would undo each other's work.
+    private static FileLock TakeLock(Settings settings)
+    {
+        var path = $"{settings.StateDirectory}/lock";
+        using var directory = FileDirectory.Ensure(settings.StateDirectory, 0x1ED);
+        // The lock is the file's, whoever has it open; it ends with its holder.
+        var file = directory.OpenOrCreate("lock", 0x180);
+        try
+        {
+            return FileLock.Take(file, TimeSpan.FromSeconds(5));
+        }
+        catch (FileLockTimeoutException e)
+        {
+            file.Dispose();
+            throw new SettingException($"another coordinator runs on this node: it holds {path} ({e.Message})");
+        }
+    }
+
+    private static void Serve(StatusServer server, Settings settings)
+    {
+        try
+        {
+            server.Start(settings.HealthzIP, settings.HealthzPort);
+        }
+        catch (Exception e) when (e is HttpListenerException or System.Net.Sockets.SocketException or ArgumentException)
+        {
+            throw new SettingException($"--healthz-ip {settings.HealthzIP} --healthz-port {settings.HealthzPort}: cannot be listened on: {e.Message}");
+        }
     }
 
     private static void End(PosixSignalContext context, CancellationTokenSource ending)
@@ -78,17 +111,33 @@ internal sealed class Verbs
 
     private int Apply(ParseResult parsed)
     {
-        var code = Once(parsed, static (keeper, view) => keeper.Sync(view, SyncCause.Start));
-        // That something was changed is what was asked for.
-        return code == 2 ? 0 : code;
+        var areUsable = true;
+        var report = Report(parsed, (keeper, view) =>
+        {
+            if (keeper.WaitsForOthers && !areUsable)
+                return new SyncOutcome([], ["not written: what comes before it is not in place"]);
+            var outcome = keeper.Sync(view, SyncCause.Start);
+            areUsable &= outcome.IsUsable;
+            return outcome;
+        });
+        Print(parsed, report);
+        return report.IsRight ? 0 : 1;
     }
 
-    private int Once(ParseResult parsed, Func<IKeeper, ClusterView, SyncOutcome> act)
+    private int Once(ParseResult parsed, Func<IKeeper, ClusterView, SyncOutcome> act) => Print(parsed, Report(parsed, act));
+
+    private PlanReport Report(ParseResult parsed, Func<IKeeper, ClusterView, SyncOutcome> act)
     {
         using var coordinator = NodeCoordinator.Open(ReadSettings(parsed), StandardError.WriteLine);
         var (view, lack, snapshot) = coordinator.ReadOnce(TimeSpan.FromSeconds(parsed.GetValue(timeout)));
         var outcomes = view is null ? [] : coordinator.Keepers.Select(keeper => (keeper.Name, act(keeper, view))).ToList();
-        return Print(parsed, new PlanReport(snapshot.IsComplete ? lack : snapshot.Hindrance ?? lack, view?.Refused ?? [], outcomes));
+        foreach (var keeper in coordinator.Keepers)
+        {
+            foreach (var warning in keeper.Warnings)
+                StandardError.WriteLine($"{keeper.Name}: warning: {warning}");
+        }
+
+        return new PlanReport(snapshot.IsComplete ? lack : snapshot.Hindrance ?? lack, view?.Refused ?? [], outcomes);
     }
 
     private int Audit(ParseResult parsed)
@@ -110,10 +159,13 @@ internal sealed class Verbs
 
     private int Cleanup(ParseResult parsed)
     {
-        using var coordinator = NodeCoordinator.Open(ReadSettings(parsed), StandardError.WriteLine);
+        // Whatever the coordinator may have made, also with other options than these.
+        var settings = ReadSettings(parsed);
+        using var coordinator = NodeCoordinator.Open(settings with { Masquerade = settings.Masquerade ?? new MasqueradeOptions() }, StandardError.WriteLine);
         // What says that pods can be started goes first.
         var outcomes = coordinator.Keepers.Reverse().Select(keeper => (keeper.Name, keeper.Remove(parsed.GetValue(dryRun)))).ToList();
-        var code = Print(parsed, new PlanReport(null, [], outcomes));
-        return code == 2 ? 0 : code;
+        var report = new PlanReport(null, [], outcomes);
+        Print(parsed, report);
+        return report.IsRight ? 0 : 1;
     }
 }
