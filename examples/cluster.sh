@@ -96,6 +96,8 @@ until_ 5 on pod-n1 ping -c 1 -W 0.2 203.0.113.1
 echo "pod-n1 -> internet: reached, though the internet knows no way back to pods: it sees their node's address"
 run on n1 ip route
 run coordinator audit n1
+run coordinator explain n1 "$(pod_address n1)" "$(pod_address n2)"
+run coordinator explain n1 "$(pod_address n1)" 203.0.113.1
 
 step "6. Somebody breaks it: the rules go, the routes go, and the tunnel with them"
 run on n1 nft flush ruleset

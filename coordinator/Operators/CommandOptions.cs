@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics.CodeAnalysis;
 using Plugboard.Coordinator.Masquerade;
 using Plugboard.Coordinator.Sources.Kubernetes;
 
@@ -41,6 +42,15 @@ internal sealed class CommandOptions
         ConflistTemplate = Add("--conflist", "The CNI configuration to write once all is in place: flannel, bridge, or a template's path; empty: none is written.", "");
         ConflistFile = Add("--conflist-file", "Where it is written.", "/etc/cni/net.d/10-plugboard.conflist");
         PluginDirectories = AddMany("--cni-bin-dir", "Where the CNI plugins are; /opt/cni/bin where not said.");
+        AddMasquerading();
+        HealthzIP = Add("--healthz-ip", "Where /healthz, /readyz and /metrics are answered.", "0.0.0.0");
+        HealthzPort = Add("--healthz-port", "The port for them; 0: they are not answered.", 0);
+        AuditSeconds = Add("--audit-interval", "Seconds from one look at everything to the next, at least 1.", 120);
+    }
+
+    [MemberNotNull(nameof(Masquerade), nameof(IpMasq), nameof(MasqueradeConfig), nameof(Backend), nameof(MasqChain), nameof(AllReserved), nameof(EnableIPv6), nameof(RandomFully), nameof(ToPorts), nameof(ForwardRules))]
+    private void AddMasquerading()
+    {
         Masquerade = Add("--masquerade", "Whose rules of masquerading are kept: off, agent (ip-masq-agent's) or flannel (its --ip-masq).", MasqueradeMode.Off);
         IpMasq = Add("--ip-masq", "The same as --masquerade flannel.", false);
         MasqueradeConfig = Add("--masq-config", "agent: its configuration file, read again when it changes.", "/etc/config/ip-masq-agent");
@@ -51,9 +61,6 @@ internal sealed class CommandOptions
         RandomFully = Add("--random-fully", "Source ports are chosen at random.", true);
         ToPorts = Add("--to-ports", "agent: the ranges of ports that flows leave with, such as 1024-29999,32768-65535; empty: the kernel chooses.", "");
         ForwardRules = Add("--iptables-forward-rules", "flannel: packets from and to the cluster's network are accepted in FORWARD.", true);
-        HealthzIP = Add("--healthz-ip", "Where /healthz, /readyz and /metrics are answered.", "0.0.0.0");
-        HealthzPort = Add("--healthz-port", "The port for them; 0: they are not answered.", 0);
-        AuditSeconds = Add("--audit-interval", "Seconds from one look at everything to the next, at least 1.", 120);
     }
 
     /// <summary>All of them, to be added to a command.</summary>
@@ -119,25 +126,25 @@ internal sealed class CommandOptions
 
     public Option<string[]> PluginDirectories { get; }
 
-    public Option<MasqueradeMode> Masquerade { get; }
+    public Option<MasqueradeMode> Masquerade { get; private set; }
 
-    public Option<bool> IpMasq { get; }
+    public Option<bool> IpMasq { get; private set; }
 
-    public Option<string> MasqueradeConfig { get; }
+    public Option<string> MasqueradeConfig { get; private set; }
 
-    public Option<MasqueradeBackend> Backend { get; }
+    public Option<MasqueradeBackend> Backend { get; private set; }
 
-    public Option<string> MasqChain { get; }
+    public Option<string> MasqChain { get; private set; }
 
-    public Option<bool> AllReserved { get; }
+    public Option<bool> AllReserved { get; private set; }
 
-    public Option<bool> EnableIPv6 { get; }
+    public Option<bool> EnableIPv6 { get; private set; }
 
-    public Option<bool> RandomFully { get; }
+    public Option<bool> RandomFully { get; private set; }
 
-    public Option<string> ToPorts { get; }
+    public Option<string> ToPorts { get; private set; }
 
-    public Option<bool> ForwardRules { get; }
+    public Option<bool> ForwardRules { get; private set; }
 
     public Option<string> HealthzIP { get; }
 

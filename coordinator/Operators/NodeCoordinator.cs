@@ -56,14 +56,14 @@ internal sealed class NodeCoordinator : IDisposable
     /// <summary>Puts it together; nothing is changed yet.</summary>
     public static NodeCoordinator Open(Settings settings, Action<string> log)
     {
-        var client = RouteClient.Open();
+        var opened = RouteClient.Open();
         try
         {
-            return new NodeCoordinator(settings, client, log);
+            return new NodeCoordinator(settings, opened, log);
         }
         catch
         {
-            client.Dispose();
+            opened.Dispose();
             throw;
         }
     }
@@ -133,6 +133,15 @@ internal sealed class NodeCoordinator : IDisposable
         network.Read(client);
         var (view, lack) = ViewBuilder.Build(snapshot, new UplinkFinder(network, ViewBuilder.WishesOf(snapshot, settings.Uplink)).Find());
         return (view, lack, snapshot);
+    }
+
+    /// <summary>Walks the way of a packet; after <see cref="ReadOnce"/>.</summary>
+    public Explanation Explain(ClusterView view, Addresses.IPAddr source, Addresses.IPAddr destination)
+    {
+        masqueradeFile?.Refresh();
+        var explanation = new Explanation(view, client, network);
+        explanation.Walk(source, destination, settings.Masquerade is { } rules && masqueradeFile is { } file ? (rules, file.Current) : null);
+        return explanation;
     }
 
     /// <inheritdoc/>

@@ -73,6 +73,21 @@ internal sealed record PlanReport(string? Lack, IReadOnlyList<RefusedNode> Refus
         return Encoding.UTF8.GetString(stream.ToArray()) + "\n";
     }
 
+    /// <summary>The steps of an explanation as one JSON array.</summary>
+    public static string ToJson(IReadOnlyList<(string Step, string Text)> steps)
+    {
+        using var stream = new MemoryStream();
+        using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true }))
+        {
+            json.WriteStartArray();
+            foreach (var (step, text) in steps)
+                Write(json, ("step", step), ("text", text));
+            json.WriteEndArray();
+        }
+
+        return Encoding.UTF8.GetString(stream.ToArray()) + "\n";
+    }
+
     private static void Write(Utf8JsonWriter json, params ReadOnlySpan<(string Name, string Value)> members)
     {
         json.WriteStartObject();

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Net;
 using System.Runtime.InteropServices;
+using Plugboard.Addresses;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Engine;
 using Plugboard.Coordinator.Masquerade;
@@ -14,6 +15,8 @@ internal sealed class Verbs
     private readonly CommandOptions options = new();
     private readonly Option<OutputFormat> output = new("--output") { Description = "table or json.", DefaultValueFactory = _ => OutputFormat.Table };
     private readonly Option<int> timeout = new("--timeout") { Description = "Seconds to wait for a complete list of nodes.", DefaultValueFactory = _ => 10 };
+    private readonly Argument<string> source = new("SRC") { Description = "The sender's address." };
+    private readonly Argument<string> destination = new("DST") { Description = "Where the packet goes." };
     private readonly Option<bool> dryRun = new("--dry-run") { Description = "Only tells what would be removed." };
 
     /// <summary>The whole command line.</summary>
@@ -24,6 +27,10 @@ internal sealed class Verbs
         root.Subcommands.Add(Verb("plan", "Prints what run would change; exit code 2 where there is something, 1 where something is wrong.", parsed => Once(parsed, static (keeper, view) => keeper.Plan(view)), output, timeout));
         root.Subcommands.Add(Verb("apply", "Changes it once and ends; exit code 1 where something cannot be made right.", Apply, output, timeout));
         root.Subcommands.Add(Verb("audit", "Prints how each peer is reached, who is refused, and what is not as it should be; changes nothing.", Audit, output, timeout));
+        var explain = Verb("explain", "Walks the way of a packet from this node: route, masquerading, neighbour, tunnel; exit code 1 where it would be dropped here.", Explain, output, timeout);
+        explain.Arguments.Add(source);
+        explain.Arguments.Add(destination);
+        root.Subcommands.Add(explain);
         root.Subcommands.Add(Verb("cleanup", "Removes all that the coordinator made on this node.", Cleanup, output, dryRun));
         return root;
     }
@@ -156,6 +163,25 @@ internal sealed class Verbs
         parsed.InvocationConfiguration.Output.Write(parsed.GetValue(output) == OutputFormat.Json ? report.ToJson() : report.ToText());
         return report.ExitCode;
     }
+
+    private int Explain(ParseResult parsed)
+    {
+        var (from, to) = (ReadAddress(parsed.GetValue(source)!), ReadAddress(parsed.GetValue(destination)!));
+        if (from.Is6 != to.Is6)
+            throw new SettingException($"{from} and {to} are of different families");
+        using var coordinator = NodeCoordinator.Open(ReadSettings(parsed), StandardError.WriteLine);
+        var (view, lack, _) = coordinator.ReadOnce(TimeSpan.FromSeconds(parsed.GetValue(timeout)));
+        if (view is null)
+            throw new SettingException(lack!);
+        var explanation = coordinator.Explain(view, from, to);
+        var text = parsed.GetValue(output) == OutputFormat.Json
+            ? PlanReport.ToJson(explanation.Steps)
+            : string.Concat(explanation.Steps.Select(step => $"{step.Step,-11} {step.Text}\n"));
+        parsed.InvocationConfiguration.Output.Write(text);
+        return explanation.IsSent ? 0 : 1;
+    }
+
+    private static IPAddr ReadAddress(string text) => IPAddr.TryParse(text, out var address) ? address : throw new SettingException($"{text}: no address");
 
     private int Cleanup(ParseResult parsed)
     {
