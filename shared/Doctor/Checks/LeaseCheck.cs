@@ -31,7 +31,7 @@ internal sealed class LeaseCheck : ICheck
     private static bool IsStale(Node node, LeaseFile lease) => IsOld(node, lease) && !node.Cache!.KnowsContainer(lease.Content.Owner.ContainerId);
 
     // A pod in a namespace without a name and without a process could have any address.
-    private static bool SeesAllPods(Node node) => node.PodPorts.All(port => port.LinkNetNsId is null || node.Namespaces.Peers.ContainsKey(port.Index));
+    private static bool SeesAllPods(Node node) => node.PodPorts.All(port => port.LinkNetNsId is null || node.Namespaces.FindPeer(port) is not null);
 
     private static Finding Stale(Node node, LeaseFile lease, bool isSafe) => new(
         FindingIds.LeaseWithoutContainer, Severity.Warning, $"{node.OnNode(lease.Path)} is of {lease.Content.Owner}, which the runtime does not know",

@@ -34,7 +34,7 @@ internal sealed class MtuCheck : ICheck
                     MayPass = true,
                 };
             }
-            else if (node.Namespaces.Peers.TryGetValue(port.Index, out var peer) && peer.Mtu != port.Mtu)
+            else if (node.Namespaces.FindPeer(port) is { } peer && peer.Mtu != port.Mtu)
             {
                 yield return new Finding(
                     FindingIds.MtuPeer, Severity.Warning, $"the pod's end of {port.Name} ({peer.Name}) has MTU {peer.Mtu}, the node's has {port.Mtu}", Consequence,

@@ -62,7 +62,7 @@ internal sealed class VethCheck : ICheck
         if (alias is { } gone)
             return Orphan(port, $"it is of container {gone.ContainerId}, which the runtime does not know", null);
         // The reference's links bear no mark: whose it is tells the namespace it leads to.
-        var isNobodys = spaces is not null && node.Namespaces.Peers.ContainsKey(port.Index) && !spaces.Exists(space => node.Namespaces.LeadsTo(port.Index, space));
+        var isNobodys = spaces is not null && node.Namespaces.FindPeer(port) is not null && !spaces.Exists(space => node.Namespaces.LeadsTo(port, space));
         return isNobodys ? Orphan(port, "it leads to a namespace that no pod of the runtime has", null) : null;
     }
 

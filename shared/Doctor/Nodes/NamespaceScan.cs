@@ -14,17 +14,17 @@ namespace Plugboard.Doctor.Nodes;
 internal sealed class NamespaceScan
 {
     private readonly HashSet<IPAddr> addresses = [];
-    private readonly Dictionary<int, Link> peers = [];
+    private readonly Dictionary<(int Namespace, int Index), Link> links = [];
     private readonly Dictionary<int, (ulong, ulong)> places = [];
 
     /// <summary>The addresses of all links there.</summary>
     public IReadOnlySet<IPAddr> Addresses => addresses;
 
-    /// <summary>The other ends of the node's veth links, by the index of the node's end.</summary>
-    public IReadOnlyDictionary<int, Link> Peers => peers;
+    /// <summary>The other end of a veth link of the node; null where it is in a namespace that was not seen.</summary>
+    public Link? FindPeer(Link port) => port.LinkNetNsId is { } number && links.TryGetValue((number, port.PeerIndex), out var peer) ? peer : null;
 
-    /// <summary>True where the node's veth link with that index ends in that namespace.</summary>
-    public bool LeadsTo(int linkIndex, FileStatus ns) => places.TryGetValue(linkIndex, out var place) && place == (ns.Device, ns.Inode);
+    /// <summary>True where a veth link of the node ends in that namespace.</summary>
+    public bool LeadsTo(Link port, FileStatus ns) => port.LinkNetNsId is { } number && places.TryGetValue(number, out var place) && place == (ns.Device, ns.Inode);
 
     /// <summary>Looks into all of them, on a thread of its own.</summary>
     public static NamespaceScan Run(DoctorOptions options)
@@ -32,10 +32,11 @@ internal sealed class NamespaceScan
         using var own = NetworkNamespace.OpenOwn();
         return NamespaceThread.Run(own, () =>
         {
+            using var node = RouteClient.Open();
             var scan = new NamespaceScan();
             var seen = new HashSet<(ulong, ulong)> { Id(own.File.Status()) };
             foreach (var path in Paths(options))
-                scan.TryVisit(path, seen);
+                scan.TryVisit(path, seen, node);
             return scan;
         });
     }
@@ -60,12 +61,12 @@ internal sealed class NamespaceScan
     }
 
     // One that ends while it is looked at is as good as gone.
-    private void TryVisit(string path, HashSet<(ulong, ulong)> seen)
+    private void TryVisit(string path, HashSet<(ulong, ulong)> seen, RouteClient node)
     {
         try
         {
             if (FileDescriptor.FindStatus(path) is { } status && seen.Add(Id(status)))
-                Visit(path, Id(status));
+                Visit(path, Id(status), node);
         }
         catch (ErrnoException)
         {
@@ -77,20 +78,19 @@ internal sealed class NamespaceScan
         }
     }
 
-    private void Visit(string path, (ulong, ulong) id)
+    private void Visit(string path, (ulong, ulong) id, RouteClient node)
     {
         using var ns = NetworkNamespace.Open(path);
+        // Without a number no link of the node leads there; it may have a pod's address all the same, by macvlan or a bridge of its own.
+        var number = node.Namespaces.FindNumber(ns);
         using var entered = ns.Enter();
         using var client = RouteClient.Open();
         foreach (var address in client.Addresses.ListAll())
             addresses.Add(address.Address.Address);
+        if (number is null)
+            return;
+        places[number.Value] = id;
         foreach (var link in client.Links.List())
-        {
-            if (link.Kind == "veth" && link.PeerIndex > 0 && link.LinkNetNsId is not null)
-            {
-                peers[link.PeerIndex] = link;
-                places[link.PeerIndex] = id;
-            }
-        }
+            links[(number.Value, link.Index)] = link;
     }
 }

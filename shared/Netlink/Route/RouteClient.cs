@@ -17,6 +17,7 @@ public sealed class RouteClient : IDisposable
     private ForwardingTable? forwarding;
     private BridgeVlanTable? bridgeVlans;
     private NetconfTable? netconf;
+    private NamespaceTable? namespaces;
 
     internal RouteClient(NetlinkSocket socket) => this.socket = socket;
 
@@ -43,6 +44,9 @@ public sealed class RouteClient : IDisposable
 
     /// <summary>Settings that are also below /proc/sys/net.</summary>
     public NetconfTable Netconf => netconf ??= new NetconfTable(socket);
+
+    /// <summary>The numbers of other namespaces.</summary>
+    public NamespaceTable Namespaces => namespaces ??= new NamespaceTable(socket);
 
     /// <summary>Opens a client in the calling thread's namespace.</summary>
     /// <exception cref="ErrnoException">No more files can be opened.</exception>

@@ -8,7 +8,8 @@ using Plugboard.Testing;
 
 namespace Plugboard.Tests.Kernel.Doctor;
 
-/// <summary>A node that is broken in one way gives that finding and no other.</summary>
+/// <summary>A node that is broken in one way gives that finding and no other. One test after the other: all nodes have the same addresses, and the doctor looks into every namespace.</summary>
+[Collection("doctor")]
 public sealed class BrokenNodeTests
 {
     private static readonly Dictionary<string, Action<DoctoredNode>> Breaks = new(StringComparer.Ordinal)

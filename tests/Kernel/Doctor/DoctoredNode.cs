@@ -16,6 +16,12 @@ internal sealed class DoctoredNode : TestMachine
 {
     public const string Pod = "3f1c2a8e9b7d";
 
+    private const string Plugin = """
+        #!/bin/sh
+        cat >/dev/null
+        echo '{"cniVersion":"1.0.0","supportedVersions":["0.4.0","1.0.0"]}'
+        """;
+
     private const string Conflist = """
         {"cniVersion":"1.0.0","name":"pods","plugins":[
           {"type":"flannel","delegate":{"isDefaultGateway":true}},
@@ -44,7 +50,8 @@ internal sealed class DoctoredNode : TestMachine
         Write("/run/flannel/subnet.env", "FLANNEL_NETWORK=10.201.0.0/16\nFLANNEL_SUBNET=10.201.1.1/24\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n");
         Write("/etc/kube-flannel/net-conf.json", """{"Network":"10.201.0.0/16","Backend":{"Type":"vxlan"}}""");
         foreach (var plugin in (string[])["flannel", "bridge", "host-local", "portmap"])
-            WritePlugin(plugin);
+            Write($"/opt/cni/bin/{plugin}", Plugin);
+        Tool($"chmod -R 0755 {Root}/opt/cni/bin");
         Shell("mkdir -p /run/netns");
         File.CreateSymbolicLink(Under("/run/netns"), "/run/netns");
         Shell(Links);
@@ -72,12 +79,6 @@ internal sealed class DoctoredNode : TestMachine
     }
 
     public void Delete(string path) => File.Delete(Under(path));
-
-    public void WritePlugin(string name)
-    {
-        Write($"/opt/cni/bin/{name}", "#!/bin/sh\ncat >/dev/null\necho '{\"cniVersion\":\"1.0.0\",\"supportedVersions\":[\"0.4.0\",\"1.0.0\"]}'\n");
-        File.SetUnixFileMode(Under($"/opt/cni/bin/{name}"), UnixFileMode.UserRead | UnixFileMode.UserExecute);
-    }
 
     /// <summary>Runs lines of shell inside.</summary>
     public void Shell(string script)

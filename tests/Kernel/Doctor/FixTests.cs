@@ -4,6 +4,8 @@ using Plugboard.Testing;
 
 namespace Plugboard.Tests.Kernel.Doctor;
 
+// One after the other: all nodes have the same addresses, and the doctor looks into every namespace of the machine.
+[Collection("doctor")]
 public sealed class FixTests
 {
     private static (IReadOnlyList<FixOutcome> Outcomes, List<string> Said) Fix(DoctoredNode node) => node.Run(() =>

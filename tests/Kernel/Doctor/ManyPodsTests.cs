@@ -13,6 +13,8 @@ using Xunit.Abstractions;
 
 namespace Plugboard.Tests.Kernel.Doctor;
 
+// One after the other: all nodes have the same addresses, and the doctor looks into every namespace of the machine.
+[Collection("doctor")]
 public sealed class ManyPodsTests(ITestOutputHelper output)
 {
     private const int Pods = 500;
@@ -23,7 +25,7 @@ public sealed class ManyPodsTests(ITestOutputHelper output)
         using var node = new DoctoredNode();
         for (var i = 0; i < Pods; i++)
         {
-            var address = IPAddr.Parse("10.201.1.3");
+            var address = IPAddr.Parse("10.201.16.1");
             for (var step = 0; step < i; step++)
                 address = address.Next();
             node.Run(() => Attach(node, i, address));
