@@ -47,11 +47,16 @@ public sealed class ConfigTests
         File.WriteAllText(file, Data(overlay, "plugboard-network")["net-conf.json"]);
         // Instead of the cluster's API.
         File.WriteAllText(peers, "nodes:\n- { name: node1, podCIDRs: [10.244.1.0/24], addresses: [192.0.2.1] }\n- { name: node2, podCIDRs: [10.244.2.0/24], addresses: [192.0.2.2] }\n");
-        var (_, error) = Plan(node, overlay, $"--net-config-path={file}", "--source=static", $"--peers-file={peers}", $"--subnet-file={node.Directory}/subnet.env", $"--state-dir={node.Directory}/state", "--conflist=");
+        string[] here =
+        [
+            $"--net-config-path={file}", "--source=static", $"--peers-file={peers}", $"--subnet-file={node.Directory}/subnet.env", $"--state-dir={node.Directory}/state",
+            $"--conflist-file={node.Directory}/net.conflist", $"--cni-bin-dir={PluginDirectory.Ours}", "--conflist=flannel",
+        ];
+        var (_, error) = Plan(node, overlay, here);
         Assert.Equal("", error);
 
         File.WriteAllText(file, """{ "Network": "10.244.0.0/16", "Backend": { "Type": "vxlam" } }""");
-        (_, error) = Plan(node, overlay, $"--net-config-path={file}", "--source=static", $"--peers-file={peers}", $"--subnet-file={node.Directory}/subnet.env", $"--state-dir={node.Directory}/state", "--conflist=");
+        (_, error) = Plan(node, overlay, here);
         Assert.Contains("vxlam", error, StringComparison.Ordinal);
     }
 
@@ -82,9 +87,10 @@ public sealed class ConfigTests
     private static CniNode ConnectedNode()
     {
         var node = new CniNode();
-        node.Tool("ip link add uplink type dummy");
+        node.Tool("ip link add uplink type veth peer name wire");
         node.Tool("ip address add 192.0.2.1/24 dev uplink");
         node.Tool("ip link set uplink up");
+        node.Tool("ip link set wire up");
         node.Tool("ip route add default via 192.0.2.254");
         return node;
     }

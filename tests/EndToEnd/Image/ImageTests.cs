@@ -110,9 +110,10 @@ public sealed class ImageTests(ImageArchives archives) : IClassFixture<ImageArch
     public void The_coordinator_of_the_masquerade_manifest_is_ready_with_one_capability()
     {
         using var podman = Load("plugboard");
-        podman.Node.Tool("ip link add uplink type dummy");
+        podman.Node.Tool("ip link add uplink type veth peer name wire");
         podman.Node.Tool("ip address add 192.0.2.1/24 dev uplink");
         podman.Node.Tool("ip link set uplink up");
+        podman.Node.Tool("ip link set wire up");
         podman.Node.Tool("ip route add default via 192.0.2.254");
         var container = Assert.Single(ContainerSpec.Of(Kustomization.Overlay("masquerade")));
         Assert.Equal(["NET_ADMIN"], container.Capabilities);
