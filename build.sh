@@ -73,7 +73,7 @@ executables_present() {
 privileged() {
     [ "$(id -u)" -eq 0 ] || die "$1 makes network namespaces: run it as root"
     # shellcheck disable=SC2086
-    need $run_packages
+    need $run_packages $image_packages
 }
 
 version() { sed -n 's|.*<Version>\(.*\)</Version>.*|\1|p' Directory.Build.props; }
