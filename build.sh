@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The one gate, for people and for CI.  usage: ./build.sh [build|demo|cluster|test|bench|format|clean]   (no verb: build)
+# The one gate, for people and for CI.  usage: ./build.sh [build|demo|cluster|test|bench|image|release|format|clean]   (no verb: build)
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")"
 root=$PWD
@@ -13,6 +13,7 @@ executables=$(echo plugins/*/ coordinator/ installer/)
 # Debian packages: what compiling needs, what running the tests, the demo and the bench needs.
 build_packages="gcc libc6-dev binutils zlib1g-dev cmake g++ libssl-dev"
 run_packages="iproute2 iputils-ping busybox-static containernetworking-plugins strace podman runc kmod tcpdump time user-mode-linux iptables conntrack nftables e2fsprogs xfsprogs btrfs-progs nfs-kernel-server samba jq etcd-server etcd-client"
+image_packages="buildah jq binutils"
 
 say() { printf '\033[1m== %s\033[0m\n' "$*"; }
 die() { printf 'build.sh: %s\n' "$*" >&2; exit 1; }
@@ -72,7 +73,21 @@ executables_present() {
 privileged() {
     [ "$(id -u)" -eq 0 ] || die "$1 makes network namespaces: run it as root"
     # shellcheck disable=SC2086
-    need $run_packages
+    need $run_packages $image_packages
+}
+
+version() { sed -n 's|.*<Version>\(.*\)</Version>.*|\1|p' Directory.Build.props; }
+
+image() {
+    build
+    # shellcheck disable=SC2086
+    need $image_packages
+    deploy/image/build.sh "$bin" artifacts "$(version)"
+}
+
+release() {
+    image
+    deploy/release/build.sh "$bin" artifacts/release "$(version)"
 }
 
 # A rule that matters is a check: no C# file over 500 lines.
@@ -114,6 +129,8 @@ case ${1:-build} in
     cluster) shift; build; privileged cluster; exec examples/cluster.sh "$bin" "$@" ;;
     test) run_tests ;;
     bench) shift; build; privileged bench; quietly build-bench dotnet build tests/Benchmarks -c Release; exec unshare --net --mount --propagation private dotnet artifacts/benchmarks/Plugboard.Benchmarks.dll "$bin" /usr/lib/cni "$@" ;;
+    image) image ;;
+    release) release ;;
     format) dotnet format whitespace Plugins.sln ;;
     clean) rm -rf artifacts; find . \( -name bin -o -name obj \) -type d -prune -exec rm -rf {} + ;;
     *) sed -n 2p "$0" | cut -c3-; exit 2 ;;

@@ -51,6 +51,9 @@ internal sealed class PodmanHost : IDisposable
     /// <summary>Where it happens.</summary>
     public CniNode Node { get; } = new();
 
+    // Without the limits the runtime tries to raise them, which not every machine allows.
+    private string[] Limits => ["--cgroup-parent", "/" + cgroup, "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"];
+
     private string Rootfs => Path.Combine(Node.Directory, "rootfs");
 
     /// <summary>Runs a podman command and returns what it printed; fails the test unless it exits with 0.</summary>
@@ -64,12 +67,17 @@ internal sealed class PodmanHost : IDisposable
     public void Start(string name, params string[] command) => StartWith([], name, command);
 
     /// <summary>Starts a container with options of podman's.</summary>
-    // Without the limits the runtime tries to raise them, which not every machine allows.
-    public void StartWith(string[] options, string name, params string[] command) => Run(
-    [
-        "run", .. options, "--detach", "--cgroup-parent", "/" + cgroup, "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024",
-        "--name", name, Image, .. command,
-    ]);
+    public void StartWith(string[] options, string name, params string[] command) => StartImage([.. options, "--name", name], Image, command);
+
+    /// <summary>Runs a container of any image, with options of podman's, until it ends.</summary>
+    public CniOutput TryRunOnce(string[] options, string image, params string[] arguments)
+    {
+        var (exitCode, output, error) = Try(["run", .. Limits, "--rm", .. options, image, .. arguments]);
+        return new CniOutput(exitCode, output, error);
+    }
+
+    /// <summary>Starts a container of any image, with options of podman's.</summary>
+    public void StartImage(string[] options, string image, params string[] arguments) => Run(["run", .. Limits, "--detach", .. options, image, .. arguments]);
 
     /// <summary>Runs a command in a container.</summary>
     public string Exec(string name, params string[] command) => Run(["exec", name, .. command]);

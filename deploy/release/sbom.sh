@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# What is in the executables, as CycloneDX JSON: the packages that the projects were restored with and whose code is compiled in, the .NET runtime, and the
+# system's libraries that are linked in, with the versions that dpkg has of them. To standard output; the same for the same build.
+# usage: sbom.sh DIRECTORY_OF_EXECUTABLES VERSION
+set -euo pipefail
+bin=$(readlink -f "${1:?usage: sbom.sh DIRECTORY_OF_EXECUTABLES VERSION}")
+version=${2:?the version}
+cd "$(dirname "$(readlink -f "$0")")/../.."
+
+die() { printf 'sbom: %s\n' "$*" >&2; exit 1; }
+
+# package NAME VERSION LICENSE: one of NuGet's.
+package() {
+    jq -nc --arg n "$1" --arg v "$2" --arg l "$3" \
+        '{type: "library", "bom-ref": "pkg:nuget/\($n)@\($v)", name: $n, version: $v, purl: "pkg:nuget/\($n)@\($v)", licenses: [{expression: $l}]}'
+}
+
+# system PACKAGE LICENSE: a Debian package whose static library is linked in.
+system() {
+    local version
+    version=$(dpkg-query -W -f '${Version}' "$1" 2>/dev/null) && [ -n "$version" ] || die "the Debian package $1 is not installed: nothing could be linked with it"
+    jq -nc --arg n "$1" --arg v "$version" --arg l "$2" --arg s "$(dpkg-query -W -f '${source:Package}' "$1")" \
+        '{type: "library", "bom-ref": "pkg:deb/debian/\($n)@\($v)", name: $n, version: $v, purl: "pkg:deb/debian/\($n)@\($v | @uri)?arch=amd64", licenses: [{expression: $l}], properties: [{name: "debian:source", value: $s}]}'
+}
+
+# packages ASSETS: name, version and folder of each package with code for the executable, and of the runtime.
+packages() {
+    jq -r '
+        (.packageFolders | keys) as $folders
+        | .libraries as $libraries
+        | .targets["net9.0/linux-x64"] | to_entries[]
+        | select(.value.type == "package")
+        | select(((.value.runtime // {}) | keys | map(select(endswith("_._") | not)) | length > 0) or (.key | startswith("runtime.linux-x64.Microsoft.DotNet.ILCompiler/")))
+        | [(.key | split("/")[0]), (.key | split("/")[1]), $folders[0] + $libraries[.key].path] | @tsv' "$1"
+}
+
+license() { # FOLDER
+    local found
+    found=$(sed -n 's|.*<license type="expression">\(.*\)</license>.*|\1|p' "$1"/*.nuspec)
+    [ -n "$found" ] || die "$1 says no license"
+    printf '%s' "$found"
+}
+
+components=$(mktemp)
+trap 'rm -f "$components"' EXIT
+executables=() dependencies=()
+for folder in plugins/*/ coordinator/ installer/; do
+    name=$(basename "$folder")
+    assets=$folder/obj/project.assets.json
+    { [ -x "$bin/$name" ] && [ -f "$assets" ]; } || die "$name is not built: ./build.sh makes it"
+    needed=()
+    while IFS=$'\t' read -r package_name package_version package_folder; do
+        package "$package_name" "$package_version" "$(license "$package_folder")" >> "$components"
+        needed+=("pkg:nuget/$package_name@$package_version")
+    done < <(packages "$assets")
+    libraries=("libc6-dev LGPL-2.1-or-later" "$(dpkg -S "$(gcc -print-libgcc-file-name)" | cut -d: -f1) GPL-3.0-or-later WITH GCC-exception-3.1")
+    if grep -q StaticOpenSslLinking "$folder"Directory.Build.props 2>/dev/null; then libraries+=("libssl-dev Apache-2.0"); fi
+    for library in "${libraries[@]}"; do
+        component=$(system "${library%% *}" "${library#* }")
+        printf '%s\n' "$component" >> "$components"
+        needed+=("$(jq -r '."bom-ref"' <<<"$component")")
+    done
+    executables+=("$(jq -nc --arg n "$name" --arg v "$version" --arg h "$(sha256sum < "$bin/$name" | cut -d' ' -f1)" \
+        '{type: "application", "bom-ref": "plugboard/\($n)", name: $n, version: $v, hashes: [{alg: "SHA-256", content: $h}], licenses: [{license: {id: "Apache-2.0"}}]}')")
+    dependencies+=("$(printf '%s\n' "${needed[@]}" | jq -Rnc --arg n "plugboard/$name" '{ref: $n, dependsOn: ([inputs] | sort)}')")
+done
+
+printf '%s\n' "${executables[@]}" | jq -n --arg v "$version" --slurpfile libraries "$components" \
+    --slurpfile dependencies <(printf '%s\n' "${dependencies[@]}") --arg time "$(date --utc --date "@${SOURCE_DATE_EPOCH:-0}" +%Y-%m-%dT%H:%M:%SZ)" '
+    {
+      bomFormat: "CycloneDX", specVersion: "1.5", version: 1,
+      metadata: {timestamp: $time, component: {type: "application", "bom-ref": "plugboard", name: "plugboard", version: $v}},
+      components: ([inputs] + ($libraries | unique_by(."bom-ref"))),
+      dependencies: ([{ref: "plugboard", dependsOn: ($dependencies | map(.ref))}] + $dependencies)
+    }'

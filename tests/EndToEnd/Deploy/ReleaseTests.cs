@@ -1,0 +1,64 @@
+using System.Text.Json.Nodes;
+using Plugboard.Testing;
+using Plugboard.Tests.EndToEnd.Harness;
+using Plugboard.Tests.EndToEnd.Image;
+
+namespace Plugboard.Tests.EndToEnd.Deploy;
+
+/// <summary>The folder of a release, made twice by deploy/release/build.sh.</summary>
+public sealed class ReleaseTests
+{
+    [KernelFact]
+    public void Two_releases_are_the_same_bytes_and_hold_what_a_stranger_needs()
+    {
+        using var node = new CniNode();
+        var name = $"plugboard-{ImageArchives.Version}";
+        var (first, second) = (Build(node, "first"), Build(node, "second"));
+        node.Tool($"diff -r {first} {second}");
+        Assert.Equal("", node.Tool($"env --chdir={first} sha256sum --quiet --check SHA256SUMS"));
+
+        var files = node.Tool($"tar -tzf {first}/{name}-linux-amd64.tar.gz").Split('\n');
+        foreach (var file in (string[])["LICENSE", "README.md", "CHANGELOG.md", "docs/install.md", "docs/comparison.md", "examples/bridge.conflist", "deploy/overlays/vxlan/kustomization.yaml", "sbom.cdx.json", "bin/installer", "bin/coordinator", "bin/bridge"])
+            Assert.Contains($"{name}/{file}", files);
+
+        // What it says to do works from what was unpacked, links included.
+        node.Tool($"tar -xzf {first}/{name}-linux-amd64.tar.gz -C {node.Directory}");
+        Assert.NotEmpty(Kustomization.Build($"{node.Directory}/{name}/deploy/overlays/flannel"));
+        Assert.Contains("flannel", File.ReadAllText($"{node.Directory}/{name}/examples/flannel.conflist"), StringComparison.Ordinal);
+        Assert.Contains(ImageArchives.Version, node.Tool($"{node.Directory}/{name}/bin/installer --version"), StringComparison.Ordinal);
+    }
+
+    [KernelFact]
+    public void The_SBOM_names_the_executables_with_their_digests_and_what_is_linked_into_each()
+    {
+        using var node = new CniNode();
+        var (exitCode, output, error) = node.TryTool([Path.Combine(PluginDirectory.Root, "deploy/release/sbom.sh"), PluginDirectory.Ours, ImageArchives.Version]);
+        Assert.True(exitCode == 0, error);
+        var bom = JsonNode.Parse(output)!;
+        Assert.Equal(("CycloneDX", "1.5"), ((string)bom["bomFormat"]!, (string)bom["specVersion"]!));
+        var components = bom["components"]!.AsArray().ToDictionary(static item => (string)item!["bom-ref"]!, static item => item!, StringComparer.Ordinal);
+        foreach (var plugin in components.Values.Where(static item => (string)item["type"]! == "application"))
+        {
+            var digest = node.Tool($"sha256sum {PluginDirectory.Ours}/{plugin["name"]}").Split(' ')[0];
+            Assert.Equal(digest, (string)plugin["hashes"]![0]!["content"]!);
+        }
+
+        Assert.All(bom["dependencies"]!.AsArray().SelectMany(static item => item!["dependsOn"]!.AsArray()), item => Assert.Contains((string)item!, components.Keys));
+        Assert.All(components.Values, static item => Assert.NotEmpty(item["licenses"]!.AsArray()));
+        Assert.Equal(["YamlDotNet", "System.CommandLine", "libc6-dev", "libssl-dev"], ((string[])["YamlDotNet", "System.CommandLine", "libc6-dev", "libssl-dev"]).Where(name => Uses(bom, "coordinator", name)));
+        Assert.False(Uses(bom, "bridge", "libssl-dev"));
+        // Analyzers are no part of what runs.
+        Assert.DoesNotContain(components.Keys, static name => name.Contains("Analyzer", StringComparison.Ordinal));
+    }
+
+    private static bool Uses(JsonNode bom, string executable, string library) =>
+        bom["dependencies"]!.AsArray().Single(item => (string)item!["ref"]! == "plugboard/" + executable)!["dependsOn"]!.AsArray().Any(item => ((string)item!).Contains($"/{library}@", StringComparison.Ordinal));
+
+    private static string Build(CniNode node, string name)
+    {
+        var output = Path.Combine(node.Directory, name);
+        var (exitCode, _, error) = node.TryTool([Path.Combine(PluginDirectory.Root, "deploy/release/build.sh"), PluginDirectory.Ours, output, ImageArchives.Version]);
+        Assert.True(exitCode == 0, error);
+        return output;
+    }
+}
