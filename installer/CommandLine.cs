@@ -24,6 +24,7 @@ internal static class CommandLine
         root.Add(RollBack(flags));
         root.Add(Uninstall(flags));
         root.Add(Status(flags));
+        root.Add(DoctorVerb.Create());
         var parsed = root.Parse(args);
         var code = parsed.Invoke();
         return parsed.Errors.Count > 0 ? UsageError : code;
@@ -96,7 +97,7 @@ internal static class CommandLine
         return files.All(static file => file.IsGood) ? 0 : Wrong;
     }
 
-    private static int Guard(Func<int> verb)
+    internal static int Guard(Func<int> verb)
     {
         try
         {
@@ -120,7 +121,7 @@ internal static class CommandLine
             throw new PlacementException("not root", "run it as root (in a pod: securityContext.runAsUser: 0): runtimes and kubelet execute these files as root, so nobody else may write them");
     }
 
-    private static void Print(string text)
+    internal static void Print(string text)
     {
         using var output = FileDescriptor.StandardOutput();
         output.Write(System.Text.Encoding.UTF8.GetBytes(text));
