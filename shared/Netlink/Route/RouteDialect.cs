@@ -27,6 +27,7 @@ internal sealed class RouteDialect : NetlinkDialect
         RtnetlinkH.RTM_GETNEIGH => nameof(RtnetlinkH.RTM_GETNEIGH),
         RtnetlinkH.RTM_NEWNETCONF => nameof(RtnetlinkH.RTM_NEWNETCONF),
         RtnetlinkH.RTM_GETNETCONF => nameof(RtnetlinkH.RTM_GETNETCONF),
+        RtnetlinkH.RTM_GETNSID => nameof(RtnetlinkH.RTM_GETNSID),
         _ => "message " + type.ToString(CultureInfo.InvariantCulture),
     };
 
