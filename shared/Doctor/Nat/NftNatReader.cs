@@ -9,10 +9,6 @@ namespace Plugboard.Doctor.Nat;
 /// <summary>Reads nftables' rules as <see cref="NatRule"/>s for one packet: it runs their expressions on it, as the kernel would.</summary>
 internal sealed class NftNatReader(NatPacket packet, Table table)
 {
-    // enum nft_meta_keys, nft_ct_keys, nft_cmp_ops: what the product itself never asks for.
-    private const uint NFT_CMP_LT = 2;
-    private const uint NFT_CMP_GT = 4;
-
     // net/netfilter/nft_compat.c: NFTA_TARGET_NAME, NFTA_MATCH_NAME, NFTA_MATCH_INFO.
     private const ushort CompatName = 1;
     private const ushort CompatInfo = 3;
@@ -67,8 +63,7 @@ internal sealed class NftNatReader(NatPacket packet, Table table)
         switch (name)
         {
             case "meta": Load(data, NFTA_META_KEY, NFTA_META_DREG, Meta); break;
-            // enum nft_ct_attributes: the register is 1, the key 2.
-            case "ct": Load(data, 2, 1, Conntrack); break;
+            case "ct": Load(data, NFTA_CT_KEY, NFTA_CT_DREG, Conntrack); break;
             case "payload": Payload(data); break;
             case "bitwise": Bitwise(data); break;
             case "cmp": Compare(data); break;

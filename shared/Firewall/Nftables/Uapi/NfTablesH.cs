@@ -294,7 +294,9 @@ internal static class NfTablesH
     // enum nft_cmp_ops
     public const uint NFT_CMP_EQ = 0;
     public const uint NFT_CMP_NEQ = 1;
+    public const uint NFT_CMP_LT = 2;
     public const uint NFT_CMP_LTE = 3;
+    public const uint NFT_CMP_GT = 4;
     public const uint NFT_CMP_GTE = 5;
 
     // enum nft_fib_result, nft_fib_flags
