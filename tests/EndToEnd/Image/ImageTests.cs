@@ -99,9 +99,9 @@ public sealed class ImageTests(ImageArchives archives) : IClassFixture<ImageArch
         podman.StartImage([.. Options(container, podman, host), "--name=keep"], Image("plugboard-plugins"), [.. container.Arguments]);
 
         var portmap = $"{host}/opt/cni/bin/portmap";
-        Eventually(() => File.Exists($"{host}/opt/cni/bin/bridge") && File.Exists(portmap) && podman.Run("logs", "keep").Contains("portmap", StringComparison.Ordinal));
+        Eventually(podman, () => File.Exists($"{host}/opt/cni/bin/bridge") && File.Exists(portmap) && podman.Run("logs", "keep").Contains("portmap", StringComparison.Ordinal));
         File.Delete(portmap);
-        Eventually(() => File.Exists(portmap));
+        Eventually(podman, () => File.Exists(portmap));
         podman.Run("stop", "--time", "10", "keep");
         Assert.Equal("0\n", podman.Run("inspect", "--format", "{{.State.ExitCode}}", "keep"));
     }
@@ -121,7 +121,7 @@ public sealed class ImageTests(ImageArchives archives) : IClassFixture<ImageArch
 
         var probe = container.Spec["readinessProbe"]!["httpGet"]!;
         string[] ask = ["busybox", "wget", "-qO-", $"http://{probe["host"]}:{probe["port"]}{probe["path"]}"];
-        Eventually(() => podman.Node.TryTool(ask) is (0, "ok\n", _), () => podman.Run("logs", "coordinator"));
+        Eventually(podman, () => podman.Node.TryTool(ask) is (0, "ok\n", _), () => podman.Run("logs", "coordinator"));
         Assert.Contains("172.16.0.0", podman.Node.Tool("nft list ruleset"), StringComparison.Ordinal);
     }
 
@@ -149,13 +149,13 @@ public sealed class ImageTests(ImageArchives archives) : IClassFixture<ImageArch
     }
 
     // podman tells nothing of its own accord.
-    private static void Eventually(Func<bool> isSo, Func<string>? explain = null)
+    private static void Eventually(PodmanHost podman, Func<bool> isSo, Func<string>? explain = null)
     {
         var began = TimeProvider.System.GetTimestamp();
         while (!isSo())
         {
             Assert.True(TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromSeconds(30), explain?.Invoke() ?? "not so after 30 seconds");
-            Thread.Sleep(50);
+            podman.Node.Tool("sleep 0.1");
         }
     }
 }
