@@ -184,7 +184,9 @@ public sealed class ManifestTests
     // Lists whose order says nothing are in the order of what they hold: a patch may put its part first or last.
     private static JsonNode? Sorted(JsonNode? node) => node switch
     {
-        JsonObject mapping => new JsonObject(mapping.OrderBy(static pair => pair.Key, StringComparer.Ordinal).Select(static pair => KeyValuePair.Create(pair.Key, IsUnordered(pair.Key) ? Ordered(pair.Value!) : Sorted(pair.Value)))),
+        JsonObject mapping => new JsonObject(
+            mapping.OrderBy(static pair => pair.Key, StringComparer.Ordinal)
+                .Select(static pair => KeyValuePair.Create(pair.Key, IsUnordered(pair.Key) ? Ordered(pair.Value!) : Sorted(pair.Value)))),
         JsonArray list => new JsonArray([.. list.Select(Sorted)]),
         _ => node?.DeepClone(),
     };
