@@ -1,3 +1,4 @@
+#pragma warning disable RS0030 // A process that goes on while it is measured.
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
@@ -81,10 +82,9 @@ internal sealed class CoordinatorBench(string executable, string directory)
     // The one change: peer 2 has another address.
     private double TimeChange(RouteClient client, int count, int round) => TimeEvent(client.Links.Get("flannel.1").Index, () => Write(count, round));
 
-#pragma warning disable RS0030 // A process that goes on while it is measured.
     private Process Start()
     {
-        var info = new ProcessStartInfo(executable) { RedirectStandardError = true };
+        var info = new ProcessStartInfo(executable) { RedirectStandardError = true, UseShellExecute = false };
         foreach (var argument in (string[])["run", "--node-name", "n1", "--peers-file", peers, "--net-config-path", "", "--iface", "eth0", "--subnet-file", Path.Combine(directory, "subnet.env"), "--state-dir", directory])
             info.ArgumentList.Add(argument);
         var process = Process.Start(info)!;
@@ -92,7 +92,6 @@ internal sealed class CoordinatorBench(string executable, string directory)
         process.BeginErrorReadLine();
         return process;
     }
-#pragma warning restore RS0030
 
     private static int Routes(RouteClient client) => client.Routes.List(new RouteFilter(AddressFamily.IPv4, Protocol: RouteProtocol.Plugboard)).Count;
 

@@ -5,7 +5,8 @@ namespace Plugboard.Tests.EndToEnd.Deploy;
 /// <summary>A container of a DaemonSet, with the pod that it is in.</summary>
 /// <param name="Pod">The pod's spec.</param>
 /// <param name="Spec">The container's own.</param>
-internal sealed record ContainerSpec(JsonObject Pod, JsonObject Spec)
+/// <param name="ConfigMaps">Those that come with it.</param>
+internal sealed record ContainerSpec(JsonObject Pod, JsonObject Spec, IReadOnlyList<JsonObject> ConfigMaps)
 {
     public string Name => (string)Spec["name"]!;
 
@@ -36,19 +37,19 @@ internal sealed record ContainerSpec(JsonObject Pod, JsonObject Spec)
     public IEnumerable<JsonObject> Volumes => Pod["volumes"]!.AsArray().Select(static volume => volume!.AsObject());
 
     /// <summary>All containers of the DaemonSets among some objects; those that run first come first.</summary>
-    public static IReadOnlyList<ContainerSpec> Of(IEnumerable<JsonObject> objects) =>
+    public static IReadOnlyList<ContainerSpec> Of(IReadOnlyList<JsonObject> objects) =>
     [
         .. from item in objects
            where (string)item["kind"]! == "DaemonSet"
            let pod = item["spec"]!["template"]!["spec"]!.AsObject()
            from container in ((JsonArray?)pod["initContainers"] ?? []).Concat(pod["containers"]!.AsArray())
-           select new ContainerSpec(pod, container!.AsObject()),
+           select new ContainerSpec(pod, container!.AsObject(), [.. objects.Where(static item => (string)item["kind"]! == "ConfigMap")]),
     ];
 
     /// <summary>podman's options for the same container on a folder that stands for the host.</summary>
     /// <param name="host">The folder.</param>
-    /// <param name="configs">Where the files of a ConfigMap are, by its name.</param>
-    public string[] PodmanOptions(string host, Func<string, string> configs)
+    /// <param name="configs">Where the files of a ConfigMap are, by what the volume says of it.</param>
+    public string[] PodmanOptions(string host, Func<JsonObject, string> configs)
     {
         var security = Spec["securityContext"]!;
         Assert.Equal("ALL", (string)Assert.Single(security["capabilities"]!["drop"]!.AsArray())!);
@@ -60,7 +61,7 @@ internal sealed record ContainerSpec(JsonObject Pod, JsonObject Spec)
             options.Add("--security-opt=no-new-privileges");
         foreach (var (path, volume) in Mounts)
         {
-            var source = volume["hostPath"] is { } directory ? host + (string)directory["path"]! : configs((string)volume["configMap"]!["name"]!);
+            var source = volume["hostPath"] is { } directory ? host + (string)directory["path"]! : configs(volume["configMap"]!.AsObject());
             // DirectoryOrCreate.
             Directory.CreateDirectory(source);
             options.Add($"--volume={source}:{path}:{(IsReadOnly(path) ? "ro" : "rw")}");

@@ -64,6 +64,7 @@ public sealed class ManifestTests
             Assert.Equal("/plugboard/" + container.Executable, container.Path);
             var help = Help.Of(container.Executable, container.Verb);
             Assert.All(container.Flags, flag => Assert.True(help.Has(flag.Key), $"{container.Executable} {container.Verb} has no {flag.Key}"));
+            Assert.All(container.Flags, flag => Assert.True(help.Takes(flag.Key, flag.Value), $"{flag.Key} cannot be {flag.Value}"));
         }
     }
 
@@ -161,6 +162,10 @@ public sealed class ManifestTests
         var role = Assert.Single(Kustomization.Overlay(overlay), static item => (string)item["kind"]! == "ClusterRole");
         var rules = role["rules"]!.AsArray().Select(static rule => new[] { $"`{rule!["resources"]![0]}`", string.Join(", ", rule["verbs"]!.AsArray().Select(static verb => $"`{verb}`")) });
         Assert.Equal(InstallPage.Rows("What the coordinator may ask of the API").Select(static row => row[..2]), rules);
+        // The page of the source shows the role itself.
+        var page = Path.Combine(PluginDirectory.Root, "docs/kubernetes.md");
+        if (File.Exists(page))
+            Assert.Equal(File.ReadAllText(page).Split("```yaml\n")[1].Split("```")[0].Split("---\n").SelectMany(YamlFile.Parse).Select(Canonical).First(), Canonical(role));
         Assert.All(role["rules"]!.AsArray(), static rule => Assert.Equal("", (string)Assert.Single(rule!["apiGroups"]!.AsArray())!));
     }
 
@@ -179,7 +184,9 @@ public sealed class ManifestTests
     // Lists whose order says nothing are in the order of what they hold: a patch may put its part first or last.
     private static JsonNode? Sorted(JsonNode? node) => node switch
     {
-        JsonObject mapping => new JsonObject(mapping.OrderBy(static pair => pair.Key, StringComparer.Ordinal).Select(static pair => KeyValuePair.Create(pair.Key, IsUnordered(pair.Key) ? Ordered(pair.Value!) : Sorted(pair.Value)))),
+        JsonObject mapping => new JsonObject(
+            mapping.OrderBy(static pair => pair.Key, StringComparer.Ordinal)
+                .Select(static pair => KeyValuePair.Create(pair.Key, IsUnordered(pair.Key) ? Ordered(pair.Value!) : Sorted(pair.Value)))),
         JsonArray list => new JsonArray([.. list.Select(Sorted)]),
         _ => node?.DeepClone(),
     };

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Plugboard.Testing;
 using Plugboard.Tests.EndToEnd.Deploy;
 using Plugboard.Tests.EndToEnd.Harness;
@@ -99,9 +100,9 @@ public sealed class ImageTests(ImageArchives archives) : IClassFixture<ImageArch
         podman.StartImage([.. Options(container, podman, host), "--name=keep"], Image("plugboard-plugins"), [.. container.Arguments]);
 
         var portmap = $"{host}/opt/cni/bin/portmap";
-        Eventually(() => File.Exists($"{host}/opt/cni/bin/bridge") && File.Exists(portmap) && podman.Run("logs", "keep").Contains("portmap", StringComparison.Ordinal));
+        Eventually(podman, () => File.Exists($"{host}/opt/cni/bin/bridge") && File.Exists(portmap) && podman.Run("logs", "keep").Contains("portmap", StringComparison.Ordinal));
         File.Delete(portmap);
-        Eventually(() => File.Exists(portmap));
+        Eventually(podman, () => File.Exists(portmap));
         podman.Run("stop", "--time", "10", "keep");
         Assert.Equal("0\n", podman.Run("inspect", "--format", "{{.State.ExitCode}}", "keep"));
     }
@@ -110,19 +111,57 @@ public sealed class ImageTests(ImageArchives archives) : IClassFixture<ImageArch
     public void The_coordinator_of_the_masquerade_manifest_is_ready_with_one_capability()
     {
         using var podman = Load("plugboard");
+        Connect(podman);
+        var container = Assert.Single(ContainerSpec.Of(Kustomization.Overlay("masquerade")));
+        Assert.Equal(["NET_ADMIN"], container.Capabilities);
+        podman.StartImage([.. Options(container, podman, Path.Combine(podman.Node.Directory, "host")), "--name=coordinator"], Image("plugboard"), [.. container.Arguments]);
+
+        Eventually(podman, () => IsReady(podman, container), () => podman.Run("logs", "coordinator"));
+        Assert.Contains("172.16.0.0", podman.Node.Tool("nft list ruleset"), StringComparison.Ordinal);
+    }
+
+    [KernelTheory]
+    [InlineData("vxlan", "10-plugboard.conflist", "bridge")]
+    [InlineData("host-gw", "10-plugboard.conflist", "bridge")]
+    [InlineData("flannel", "10-flannel.conflist", "flannel")]
+    public void The_coordinator_of_a_network_s_manifest_makes_the_node_ready_with_one_capability(string overlay, string conflist, string type)
+    {
+        using var podman = Load("plugboard");
+        Connect(podman);
+        // A container that is not privileged cannot.
+        Assert.Equal(0, podman.Node.TryTool(["sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"]).ExitCode);
+        var host = Path.Combine(podman.Node.Directory, "host");
+        var containers = ContainerSpec.Of(Kustomization.Overlay(overlay));
+        Assert.Equal(["install", "coordinator"], containers.Select(static container => container.Name));
+        podman.TryRunOnce(Options(containers[0], podman, host), Image("plugboard"), [.. containers[0].Arguments]).Succeeded();
+
+        // Instead of the cluster's API, which is not there.
+        var peers = Path.Combine(podman.Node.Directory, "peers.yaml");
+        File.WriteAllText(peers, "nodes:\n- { name: node1, podCIDRs: [10.244.1.0/24], addresses: [192.0.2.1] }\n- { name: node2, podCIDRs: [10.244.2.0/24], addresses: [192.0.2.2] }\n");
+        var arguments = containers[1].Arguments.Select(static word => word == "--source=kubernetes" ? "--source=static" : word);
+        podman.StartImage([.. Options(containers[1], podman, host), "--name=coordinator", $"--volume={peers}:/etc/plugboard/peers.yaml:ro"], Image("plugboard"), [.. arguments]);
+
+        Eventually(podman, () => IsReady(podman, containers[1]), () => podman.Run("logs", "coordinator"));
+        Assert.Contains("10.244.2.0/24", podman.Node.Tool("ip route"), StringComparison.Ordinal);
+        Assert.Contains("FLANNEL_SUBNET=10.244.1.1/24", File.ReadAllText($"{host}/run/flannel/subnet.env"), StringComparison.Ordinal);
+        Assert.Equal([conflist], Directory.GetFiles($"{host}/etc/cni/net.d").Select(static path => Path.GetFileName(path)));
+        Assert.Equal(type, (string)JsonNode.Parse(File.ReadAllText($"{host}/etc/cni/net.d/{conflist}"))!["plugins"]![0]!["type"]!);
+    }
+
+    private static void Connect(PodmanHost podman)
+    {
         podman.Node.Tool("ip link add uplink type veth peer name wire");
         podman.Node.Tool("ip address add 192.0.2.1/24 dev uplink");
         podman.Node.Tool("ip link set uplink up");
         podman.Node.Tool("ip link set wire up");
         podman.Node.Tool("ip route add default via 192.0.2.254");
-        var container = Assert.Single(ContainerSpec.Of(Kustomization.Overlay("masquerade")));
-        Assert.Equal(["NET_ADMIN"], container.Capabilities);
-        podman.StartImage([.. Options(container, podman, Path.Combine(podman.Node.Directory, "host")), "--name=coordinator"], Image("plugboard"), [.. container.Arguments]);
+    }
 
+    // As kubelet asks.
+    private static bool IsReady(PodmanHost podman, ContainerSpec container)
+    {
         var probe = container.Spec["readinessProbe"]!["httpGet"]!;
-        string[] ask = ["busybox", "wget", "-qO-", $"http://{probe["host"]}:{probe["port"]}{probe["path"]}"];
-        Eventually(() => podman.Node.TryTool(ask) is (0, "ok\n", _), () => podman.Run("logs", "coordinator"));
-        Assert.Contains("172.16.0.0", podman.Node.Tool("nft list ruleset"), StringComparison.Ordinal);
+        return podman.Node.TryTool(["busybox", "wget", "-qO-", $"http://{probe["host"]}:{probe["port"]}{probe["path"]}"]) is (0, "ok\n", _);
     }
 
     private static IEnumerable<string> States(CniOutput status) =>
@@ -130,14 +169,18 @@ public sealed class ImageTests(ImageArchives archives) : IClassFixture<ImageArch
 
     private static string Image(string name) => $"localhost/{name}:{ImageArchives.Version}";
 
-    private static string[] Options(ContainerSpec container, PodmanHost podman, string host) => container.PodmanOptions(host, name => Config(podman, name));
+    private static string[] Options(ContainerSpec container, PodmanHost podman, string host) => container.PodmanOptions(host, volume => Config(podman, volume, container.ConfigMaps));
 
-    // As kubelet writes a ConfigMap that is mounted: under the names of its volume's items.
-    private static string Config(PodmanHost podman, string name)
+    // As kubelet writes a ConfigMap that is mounted: all of it, or its volume's items under their names.
+    private static string Config(PodmanHost podman, JsonObject volume, IReadOnlyList<JsonObject> maps)
     {
-        Assert.Equal("ip-masq-agent", name);
-        var directory = Directory.CreateDirectory(Path.Combine(podman.Node.Directory, name)).FullName;
-        File.Copy(Path.Combine(PluginDirectory.Root, "examples/kubernetes/masquerade/config"), Path.Combine(directory, "ip-masq-agent"));
+        var directory = Directory.CreateDirectory(Path.Combine(podman.Node.Directory, (string)volume["name"]!)).FullName;
+        foreach (var (key, value) in maps.Single(map => (string)map["metadata"]!["name"]! == (string)volume["name"]!)["data"]!.AsObject())
+        {
+            var item = ((JsonArray?)volume["items"])?.Single(item => (string)item!["key"]! == key);
+            File.WriteAllText(Path.Combine(directory, item is null ? key : (string)item["path"]!), (string)value!);
+        }
+
         return directory;
     }
 
@@ -149,13 +192,13 @@ public sealed class ImageTests(ImageArchives archives) : IClassFixture<ImageArch
     }
 
     // podman tells nothing of its own accord.
-    private static void Eventually(Func<bool> isSo, Func<string>? explain = null)
+    private static void Eventually(PodmanHost podman, Func<bool> isSo, Func<string>? explain = null)
     {
         var began = TimeProvider.System.GetTimestamp();
         while (!isSo())
         {
             Assert.True(TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromSeconds(30), explain?.Invoke() ?? "not so after 30 seconds");
-            Thread.Sleep(50);
+            podman.Node.Tool("sleep 0.1");
         }
     }
 }
