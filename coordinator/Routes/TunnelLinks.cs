@@ -93,7 +93,8 @@ internal sealed class TunnelLinks(NodeNetwork network)
             client.Links.Set(tunnel.Name, new LinkChange { Alias = DesiredTunnel.Alias, Mtu = tunnel.Mtu });
             RefuseAdvertisements(tunnel);
             client.Links.Set(tunnel.Name, new LinkChange { Up = true });
-        }));
+        }
+        ));
         AddAddress(tunnel);
     }
 

@@ -33,7 +33,8 @@ internal sealed record Dialect(string Backend, OptionNames Names)
     {
         "alicloud~nas" => Foreign("nfs", ("path", "subDir"), ("options", "mountOptions")).With(("share", "/"), ("create", "true"), ("vers", "3,4.0")),
         "ramax.com~local-storage" => Foreign("local", ("volume-mode", "mode"), ("volume-uid", "uid"), ("volume-gid", "gid"), ("pod-local", "perPod"), ("pvc-name", "name"))
-            with { DefaultRoot = "/srv/local" },
+            with
+        { DefaultRoot = "/srv/local" },
         "kvaps~loop" => Foreign("loop", ("share", "directory")),
         "k8s~nfs" => Foreign("nfs", ("protocol", "proto"), ("readonly", "readOnly")),
         "fstab~cifs" => Foreign("cifs", ("networkPath", "source")),
