@@ -9,7 +9,7 @@ internal sealed record LocalNode
     /// <summary>Its name in the cluster.</summary>
     public required string Name { get; init; }
 
-    /// <summary>What its tunnels' hardware addresses are made from: the node's uid, or the machine's id.</summary>
+    /// <summary>What its tunnels' hardware addresses are made from: its name, so that they stay when it is installed anew.</summary>
     public string Identity { get; init; } = "";
 
     /// <summary>The networks of its pods; none: not assigned yet.</summary>

@@ -1,6 +1,8 @@
 using Plugboard.Coordinator.Configuration;
 using Plugboard.Coordinator.Node;
+using Plugboard.Coordinator.Routes;
 using Plugboard.Linux;
+using Plugboard.Netlink.Route.Links;
 
 namespace Plugboard.Coordinator.Cluster;
 
@@ -17,7 +19,10 @@ internal sealed class ViewBuilder(string nodeName, NetConf? ownNetwork, bool isA
             : options;
 
     /// <summary>The view; null with the reason where the cluster's network is not known yet.</summary>
-    public (ClusterView? View, string? Lack) Build(ClusterSnapshot snapshot, Uplink? uplink)
+    /// <param name="snapshot">What the source told.</param>
+    /// <param name="uplink">By which link the others are reached.</param>
+    /// <param name="links">The node's links by name: a tunnel that is there keeps its hardware address where nobody was told another.</param>
+    public (ClusterView? View, string? Lack) Build(ClusterSnapshot snapshot, Uplink? uplink, IReadOnlyDictionary<string, Link> links)
     {
         if ((ownNetwork ?? snapshot.Network) is not { } network)
             return (null, "the cluster's network is not known yet: give --net-config-path, or write it to where the source has it");
@@ -25,12 +30,12 @@ internal sealed class ViewBuilder(string nodeName, NetConf? ownNetwork, bool isA
         var self = new LocalNode
         {
             Name = nodeName,
-            Identity = told is { Uid.Length: > 0 } ? told.Uid : nodeName,
+            Identity = nodeName,
             PodCidrs = (told?.PodCidrs ?? []).Where(cidr => network.Enables(cidr.Is6)).Select(cidr => cidr.Network).ToValueArray(),
             Uplink = uplink?.Link,
             Addresses = (uplink?.Addresses ?? []).Where(address => network.Enables(address.Is6)).ToValueArray(),
-            Vtep4 = told?.Vtep4,
-            Vtep6 = told?.Vtep6,
+            Vtep4 = told?.Vtep4 ?? Tunnels.FindPresent(links, network.Backend, is6: false),
+            Vtep6 = told?.Vtep6 ?? Tunnels.FindPresent(links, network.Backend, is6: true),
         };
         var check = new PeerCheck(network, self);
         var peers = check.Accept(snapshot.Nodes.Values.Where(node => node.Name != nodeName));

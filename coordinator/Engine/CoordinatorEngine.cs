@@ -177,7 +177,7 @@ internal sealed class CoordinatorEngine : IDisposable
         var found = new UplinkFinder(parts.Network, parts.ViewBuilder.WishesOf(snapshot, parts.Uplink)).Find();
         if (found != uplink)
             log.Uplink(uplink = found);
-        return parts.ViewBuilder.Build(snapshot, found);
+        return parts.ViewBuilder.Build(snapshot, found, parts.Network.Links);
     }
 
     private void Sync(KeeperState keeper, ClusterView view)
@@ -206,18 +206,14 @@ internal sealed class CoordinatorEngine : IDisposable
     {
         if (view.Self.Addresses.Count == 0 || view.Network.Backend.Type == Configuration.BackendType.None)
             return;
-        var tunnels = parts.Routes?.LastPlan.Tunnels ?? [];
         parts.Source.Advertise(new NodeAdvertisement
         {
             BackendType = Tunnels.WordOf(view.Network.Backend.Type),
             Addresses = parts.Uplink.PublicAddresses(view.Self.Addresses),
-            Vtep4 = VtepOf(tunnels, is6: false),
-            Vtep6 = VtepOf(tunnels, is6: true),
+            Vtep4 = Tunnels.EndOf(view, is6: false),
+            Vtep6 = Tunnels.EndOf(view, is6: true),
         });
     }
-
-    private static VtepData? VtepOf(IEnumerable<DesiredTunnel> tunnels, bool is6) =>
-        tunnels.FirstOrDefault(tunnel => tunnel.Is6 == is6)?.Vxlan is { } vxlan ? new VtepData(vxlan.Vni, vxlan.Mac) : null;
 
     private void Publish(ClusterSnapshot snapshot, ClusterView? view, string? lack)
     {

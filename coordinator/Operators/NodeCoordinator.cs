@@ -131,7 +131,7 @@ internal sealed class NodeCoordinator : IDisposable
         source.ContinueWith(static _ => { }, TaskScheduler.Default).Wait(TimeSpan.FromSeconds(1));
         var snapshot = board.Current;
         network.Read(client);
-        var (view, lack) = ViewBuilder.Build(snapshot, new UplinkFinder(network, ViewBuilder.WishesOf(snapshot, settings.Uplink)).Find());
+        var (view, lack) = ViewBuilder.Build(snapshot, new UplinkFinder(network, ViewBuilder.WishesOf(snapshot, settings.Uplink)).Find(), network.Links);
         return (view, lack, snapshot);
     }
 

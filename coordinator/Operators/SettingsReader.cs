@@ -129,6 +129,8 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
         var subnetFile = Get(options.SubnetFile);
         if (subnetFile.Length == 0 || SourceOf() == SourceKind.None)
             return null;
+        if (Path.GetFullPath(subnetFile) == Path.GetFullPath($"{Get(options.StateDirectory)}/subnet.env"))
+            throw new SettingException($"--subnet-file {subnetFile}: is where --state-dir keeps its own copy; name another directory");
         var directories = Get(options.PluginDirectories).SelectMany(CommandOptions.Split).ToList();
         return new FilesOptions
         {

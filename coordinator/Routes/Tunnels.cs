@@ -1,6 +1,7 @@
 using Plugboard.Addresses;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Configuration;
+using Plugboard.Netlink.Route.Links;
 
 namespace Plugboard.Coordinator.Routes;
 
@@ -61,21 +62,40 @@ internal static class Tunnels
 
         return new DesiredTunnel
         {
-            Name = backend.Type == BackendType.Ipip ? "flannel.ipip" : $"{(is6 ? "flannel-v6" : "flannel")}.{backend.Vni}",
+            Name = NameOf(backend, is6),
             Is6 = is6,
             Local = view.Self.Address(is6)!.Value.Address,
             Uplink = view.Self.Uplink!,
             Mtu = mtu,
             Address = IPPrefix.Host(own.Network.Address),
-            Vxlan = backend.Type == BackendType.Vxlan ? PlanVxlan(view.Self, backend, is6) : null,
+            Vxlan = backend.Type == BackendType.Vxlan ? PlanVxlan(view, is6) : null,
         };
     }
 
-    private static DesiredVxlan PlanVxlan(LocalNode self, BackendConf backend, bool is6)
+    private static string NameOf(BackendConf backend, bool is6) =>
+        backend.Type == BackendType.Ipip ? "flannel.ipip" : $"{(is6 ? "flannel-v6" : "flannel")}.{backend.Vni}";
+
+    /// <summary>Where a vxlan tunnel of this name that is there already ends, whoever made it; null: there is none, or it is of another network.</summary>
+    public static VtepData? FindPresent(IReadOnlyDictionary<string, Link> links, BackendConf backend, bool is6) =>
+        backend.Type == BackendType.Vxlan && links.TryGetValue(NameOf(backend, is6), out var link) && link.Vxlan?.Vni == backend.Vni && link.Address is { } mac
+            ? new VtepData(backend.Vni, mac)
+            : null;
+
+    /// <summary>Where this node's tunnel of a family ends, or will: known before the node has pods, so that the others never hear that it has none. Null: the backend has no such tunnels, or the node no address.</summary>
+    public static VtepData? EndOf(ClusterView view, bool is6)
     {
+        var backend = view.Network.Backend;
+        if (backend.Type != BackendType.Vxlan || !view.Network.Enables(is6) || view.Self.Address(is6) is null)
+            return null;
         // What the others were told stays as long as it can: they need not hear of another.
-        var told = is6 ? self.Vtep6 : self.Vtep4;
-        var mac = told is { Mac: { IsZero: false, IsMulticast: false } } && told.Vni == backend.Vni ? told.Mac : VtepMac.From(self.Identity, backend.Vni, is6);
-        return new DesiredVxlan(backend.Vni, backend.Port == 0 ? DesiredVxlan.KernelPort : backend.Port, mac, backend.Learning, backend.Gbp);
+        var told = is6 ? view.Self.Vtep6 : view.Self.Vtep4;
+        var mac = told is { Mac: { IsZero: false, IsMulticast: false } } && told.Vni == backend.Vni ? told.Mac : VtepMac.From(view.Self.Identity, backend.Vni, is6);
+        return new VtepData(backend.Vni, mac);
+    }
+
+    private static DesiredVxlan PlanVxlan(ClusterView view, bool is6)
+    {
+        var backend = view.Network.Backend;
+        return new DesiredVxlan(backend.Vni, backend.Port == 0 ? DesiredVxlan.KernelPort : backend.Port, EndOf(view, is6)!.Mac, backend.Learning, backend.Gbp);
     }
 }

@@ -132,6 +132,24 @@ public sealed class EngineTests
     }
 
     [KernelFact]
+    public void Where_the_tunnel_ends_is_told_before_the_node_has_pods_and_a_tunnel_that_is_there_keeps_its_address()
+    {
+        using var cluster = new NodeCluster(Vxlan, [2]);
+        var (first, second) = (cluster.Nodes[0], cluster.Nodes[1]);
+        second.Tool("ip link add flannel.1 address c6:00:00:00:00:02 type vxlan id 1 local 192.168.0.2 dev eth0 dstport 8472 nolearning");
+
+        foreach (var node in cluster.Nodes)
+        {
+            node.Start();
+            node.Source.Board.Replace([]);
+            node.Until(() => node.Source.Advertised is not null, "the others are told");
+        }
+
+        Assert.Equal(cluster.Described[0].Vtep4, first.Source.Advertised!.Vtep4);
+        Assert.Equal("c6:00:00:00:00:02", second.Source.Advertised!.Vtep4!.Mac.ToString());
+    }
+
+    [KernelFact]
     public void Nothing_is_pruned_before_a_complete_list_and_what_is_stale_goes_with_it()
     {
         using var cluster = new NodeCluster(HostGw, [2]);
