@@ -45,9 +45,6 @@ internal sealed record Settings
     /// <summary>What the plugins read; null: nothing is written.</summary>
     public FilesOptions? Files { get; init; }
 
-    /// <summary>Where what outlives a restart is kept.</summary>
-    public required string StateDirectory { get; init; }
-
     /// <summary>How often everything is looked at.</summary>
     public EngineOptions Engine { get; init; } = new();
 

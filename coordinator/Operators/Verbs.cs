@@ -67,7 +67,7 @@ internal sealed class Verbs
         using var ending = new CancellationTokenSource();
         using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => End(context, ending));
         using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => End(context, ending));
-        using var alone = TakeLock(settings);
+        using var alone = OnlyOne.Take(TimeSpan.FromSeconds(5));
         using var coordinator = NodeCoordinator.Open(settings, StandardError.WriteLine);
         if (coordinator.Files?.Restore() is not null)
             StandardError.WriteLine($"{settings.Files!.SubnetFile}: restored from what was confirmed before this machine was started again");
@@ -77,24 +77,6 @@ internal sealed class Verbs
             Serve(server, settings);
         engine.Run(ending.Token);
         return 0;
-    }
-
-    // Two with different lists would undo each other's work.
-    private static FileLock TakeLock(Settings settings)
-    {
-        var path = $"{settings.StateDirectory}/lock";
-        using var directory = FileDirectory.Ensure(settings.StateDirectory, 0x1ED);
-        // The lock is the file's, whoever has it open; it ends with its holder.
-        var file = directory.OpenOrCreate("lock", 0x180);
-        try
-        {
-            return FileLock.Take(file, TimeSpan.FromSeconds(5));
-        }
-        catch (FileLockTimeoutException e)
-        {
-            file.Dispose();
-            throw new SettingException($"another coordinator runs on this node: it holds {path} ({e.Message})");
-        }
     }
 
     private static void Serve(StatusServer server, Settings settings)

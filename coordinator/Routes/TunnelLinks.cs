@@ -107,7 +107,7 @@ internal sealed class TunnelLinks(NodeNetwork network)
 
     private void AddAddress(DesiredTunnel tunnel) => steps.Add((
         new Change(ChangeVerb.Add, "address", $"{tunnel.Address} dev {tunnel.Name}"),
-        client => client.Addresses.Add(client.Links.Get(tunnel.Name).Index, tunnel.Address)));
+        client => client.Addresses.Add(client.Links.Get(tunnel.Name).Index, tunnel.Address, new AddressOptions(NoDad: tunnel.Is6))));
 
     private static LinkSpec SpecOf(DesiredTunnel tunnel) => tunnel.Vxlan is { } vxlan
         ? new VxlanSpec

@@ -85,7 +85,7 @@ internal sealed class CoordinatorBench(string executable, string directory)
     private Process Start()
     {
         var info = new ProcessStartInfo(executable) { RedirectStandardError = true, UseShellExecute = false };
-        foreach (var argument in (string[])["run", "--node-name", "n1", "--peers-file", peers, "--net-config-path", "", "--iface", "eth0", "--subnet-file", Path.Combine(directory, "subnet.env"), "--state-dir", directory])
+        foreach (var argument in (string[])["run", "--node-name", "n1", "--peers-file", peers, "--net-config-path", "", "--iface", "eth0", "--subnet-file", Path.Combine(directory, "subnet.env"), "--state-dir", Path.Combine(directory, "state")])
             info.ArgumentList.Add(argument);
         var process = Process.Start(info)!;
         process.ErrorDataReceived += static (_, _) => { };

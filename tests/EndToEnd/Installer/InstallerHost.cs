@@ -43,7 +43,7 @@ internal sealed partial class InstallerHost : IDisposable
 
     /// <summary>The words that run a verb on this host.</summary>
     public string[] Command(string arguments) =>
-        [Executable, .. arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--host-root", Root];
+        [Executable, .. arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries), .. arguments.Contains("--plugins", StringComparison.Ordinal) ? (string[])[] : ["--plugins", string.Join(',', Plugins)], "--host-root", Root];
 
     /// <summary>Runs a verb.</summary>
     public CniOutput Run(string arguments, params string[] prefix)

@@ -215,6 +215,8 @@ public sealed class EngineTests
         cluster.Start();
         cluster.AssertAllReachAll();
         var node = cluster.Nodes[0];
+        // The kernel's own: addresses that it has made sure of.
+        node.Until(() => node.Tool("ip -6 addr show tentative").Length == 0, "no address is tentative");
         var monitored = node.RunBeside(() =>
         {
             using var changes = RouteChanges.Open(
