@@ -36,7 +36,7 @@ internal sealed record ClusterNode
     /// <summary>Its pod network of a family; null: none.</summary>
     public IPPrefix? PodCidr(bool is6)
     {
-        foreach (var cidr in PodCidrs)
+        foreach (var cidr in PodCidrs.AsSpan())
         {
             if (cidr.Is6 == is6)
                 return cidr;
@@ -48,7 +48,7 @@ internal sealed record ClusterNode
     /// <summary>Its address of a family; null: none.</summary>
     public IPAddr? Address(bool is6)
     {
-        foreach (var address in Addresses)
+        foreach (var address in Addresses.AsSpan())
         {
             if (address.Is6 == is6)
                 return address;

@@ -35,7 +35,7 @@ internal sealed record LocalNode
 
     private static IPPrefix? FirstOf(ValueArray<IPPrefix> prefixes, bool is6)
     {
-        foreach (var prefix in prefixes)
+        foreach (var prefix in prefixes.AsSpan())
         {
             if (prefix.Is6 == is6)
                 return prefix;

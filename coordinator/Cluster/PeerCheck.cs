@@ -28,11 +28,28 @@ internal sealed class PeerCheck(NetConf network, LocalNode self)
 
     private ClusterNode Clean(ClusterNode peer)
     {
+        if (IsInOrder(peer))
+            return peer;
         var addresses = Keep(peer.Addresses, AddressFault, peer.Name, "BadAddress");
         var cidrs = Keep(peer.PodCidrs, PodCidrFault, peer.Name, "BadPodCidr");
-        if (cidrs == peer.PodCidrs && addresses == peer.Addresses)
-            return peer;
         return peer with { PodCidrs = cidrs, Addresses = addresses };
+    }
+
+    private bool IsInOrder(ClusterNode peer)
+    {
+        foreach (var address in peer.Addresses.AsSpan())
+        {
+            if (AddressFault(address) is not null)
+                return false;
+        }
+
+        foreach (var cidr in peer.PodCidrs.AsSpan())
+        {
+            if (PodCidrFault(cidr) is not null)
+                return false;
+        }
+
+        return true;
     }
 
     private List<ClusterNode> SettleClaims(List<ClusterNode> peers)

@@ -13,7 +13,7 @@ internal sealed class PodCidrRegister
     public static bool AnyOverlap(IEnumerable<IPPrefix> cidrs)
     {
         var sorted = cidrs.ToArray();
-        Array.Sort(sorted, static (a, b) => a.Network.Address.CompareTo(b.Network.Address));
+        Array.Sort(Array.ConvertAll(sorted, static cidr => cidr.Network.Address), sorted);
         for (var i = 1; i < sorted.Length; i++)
         {
             // Networks are nested or apart: the next one in order lies within this one, or none does.

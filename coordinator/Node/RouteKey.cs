@@ -5,4 +5,11 @@ namespace Plugboard.Coordinator.Node;
 /// <summary>What two routes of the main table cannot share without one hiding the other.</summary>
 /// <param name="Dst">The destination network.</param>
 /// <param name="Priority">The metric.</param>
-internal readonly record struct RouteKey(IPPrefix Dst, uint Priority);
+internal readonly record struct RouteKey(IPPrefix Dst, uint Priority)
+{
+    /// <summary>The same network and metric.</summary>
+    public bool Equals(RouteKey other) => Priority == other.Priority && Dst.Length == other.Dst.Length && Dst.Address == other.Dst.Address;
+
+    /// <summary>Of the network; metrics hardly differ.</summary>
+    public override int GetHashCode() => Dst.Address.GetHashCode() ^ Dst.Length;
+}
