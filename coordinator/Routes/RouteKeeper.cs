@@ -11,6 +11,8 @@ namespace Plugboard.Coordinator.Routes;
 /// <param name="options">What the operator chose.</param>
 internal sealed class RouteKeeper(RouteClient client, NodeNetwork network, RouteOptions options) : IKeeper
 {
+    private const int MostLinkRounds = 4;
+
     private readonly Dictionary<string, SeenTunnel> seen = new(StringComparer.Ordinal);
     private long seenAt;
 
@@ -39,15 +41,7 @@ internal sealed class RouteKeeper(RouteClient client, NodeNetwork network, Route
         var plan = RoutePlanner.Plan(view, network.OnLink, options);
         LastPlan = plan;
         var forwarding = Forwarding.Ensure(view, options);
-        var links = new TunnelLinks(network);
-        links.Compare(plan.Tunnels, view.MayPrune);
-        var linked = links.Execute(client);
-        if (linked.Changes.Count > 0)
-        {
-            network.Invalidate();
-            Refresh();
-        }
-
+        var linked = EnsureLinks(view, plan);
         var routed = Compare(view, plan, isAnew: false).Execute(client);
         if (routed.Problems.Count > 0 || linked.Problems.Count > 0)
             network.Invalidate();
@@ -73,6 +67,29 @@ internal sealed class RouteKeeper(RouteClient client, NodeNetwork network, Route
         var linked = links.Execute(client);
         network.Invalidate();
         return new SyncOutcome([.. routed.Changes, .. linked.Changes], [.. routed.Problems, .. linked.Problems]);
+    }
+
+    // What was read again after a change may lack what somebody took away meanwhile, and of that no notification will tell more: it is compared until nothing is left to do.
+    private SyncOutcome EnsureLinks(ClusterView view, RoutePlan plan)
+    {
+        var changes = new List<Change>();
+        for (var round = 0; round < MostLinkRounds; round++)
+        {
+            var links = new TunnelLinks(network);
+            links.Compare(plan.Tunnels, view.MayPrune);
+            var outcome = links.Execute(client);
+            changes.AddRange(outcome.Changes);
+            if (outcome.Changes.Count > 0)
+            {
+                network.Invalidate();
+                Refresh();
+            }
+
+            if (outcome.Changes.Count == 0 || outcome.Problems.Count > 0)
+                return new SyncOutcome(changes, outcome.Problems);
+        }
+
+        return new SyncOutcome(changes, ["somebody changes the tunnel's link as fast as it is put right; it is tried again"]);
     }
 
     private void Refresh()
