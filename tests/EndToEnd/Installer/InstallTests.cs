@@ -20,7 +20,7 @@ public sealed class InstallTests : IDisposable
         Assert.Equal(File.ReadAllBytes($"{PluginDirectory.Reference}/bandwidth"), File.ReadAllBytes($"{host.Bin}/bandwidth"));
         Assert.Equal("755 0:0", host.Shell($"stat -c '%a %u:%g' {host.Bin}/bridge"));
         Assert.Equal(
-            ["bandwidth: foreign", "bridge: ours", "host-local: ours", "loopback: ours", "portmap: ours"], host.States("status").Order(StringComparer.Ordinal));
+            ["bandwidth: foreign", "bridge: ours", "host-local: ours", "loopback: ours", "portmap: ours"], host.States("status --plugins all").Order(StringComparer.Ordinal));
         Assert.Equal(File.ReadAllBytes($"{PluginDirectory.Reference}/bridge"), File.ReadAllBytes($"{host.State}/.previous-bridge"));
     }
 
