@@ -1,3 +1,7 @@
+using Plugboard.Linux;
+using Plugboard.Linux.Files;
+using Plugboard.Linux.Namespaces;
+
 namespace Plugboard.Firewall.Iptables;
 
 /// <summary>
@@ -24,6 +28,7 @@ public sealed class IptablesClient(bool is6, IptablesOptions options)
     /// <exception cref="IptablesException">The tool is missing (<see cref="IptablesMissingException"/>) or refused a line, which the message quotes.</exception>
     public bool Change(Func<NatTable, RestoreScript> plan)
     {
+        using var turn = WaitForTurn();
         var script = plan(Read());
         for (var attempt = 1; !script.IsEmpty; attempt++)
         {
@@ -36,6 +41,23 @@ public sealed class IptablesClient(bool is6, IptablesOptions options)
         }
 
         return false;
+    }
+
+    // iptables-nft has no lock, and a line that must fail for all but the first ("-N") it passes over where another process was first meanwhile: two would both add
+    // what only one may. So ours take turns, by a lock on the namespace itself. Without it all still works as well as it does beside strangers.
+    private FileLock? WaitForTurn()
+    {
+        NetworkNamespace? own = null;
+        try
+        {
+            own = NetworkNamespace.OpenOwn();
+            return FileLock.Take(own.File, options.LockTimeout);
+        }
+        catch (Exception e) when (e is ErrnoException or FileLockTimeoutException)
+        {
+            own?.Dispose();
+            return null;
+        }
     }
 
     /// <summary>The rules of these that iptables itself does not find; one process, and one for each that is missing.</summary>

@@ -11,22 +11,31 @@ namespace Plugboard.Tests.Kernel.Coordinator.Etcd;
 public sealed class EtcdLiesTests : IDisposable
 {
     private readonly TestNamespace network = new();
+    private readonly Socket listener;
 
-    public EtcdLiesTests() => network.Tool("ip link set lo up");
+    public EtcdLiesTests()
+    {
+        network.Tool("ip link set lo up");
+        // One for all: bound again and again, the address is now and then still in use by a child process that is about to start.
+        listener = NewSocket();
+#pragma warning disable RS0030 // Nothing is parsed.
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 2379));
+#pragma warning restore RS0030
+        listener.Listen();
+    }
 
-    public void Dispose() => network.Dispose();
+    public void Dispose()
+    {
+        listener.Dispose();
+        network.Dispose();
+    }
 
     private Socket NewSocket() => network.Run(static () => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
 
     // Answers every connection's first request so.
     private async Task<string> AskAsync(string answer, Func<EtcdClient, Task> ask)
     {
-        using var listener = NewSocket();
-#pragma warning disable RS0030 // Nothing is parsed.
-        listener.Bind(new IPEndPoint(IPAddress.Loopback, 2379));
-#pragma warning restore RS0030
-        listener.Listen();
-        var serving = ServeAsync(listener, answer);
+        var serving = ServeAsync(answer);
         var options = new EtcdOptions { NodeName = "one", RequestTime = TimeSpan.FromSeconds(2) };
         EtcdException failure;
         using (var client = EtcdClient.Open(options, new HttpConnections(_ => NewSocket())))
@@ -35,7 +44,7 @@ public sealed class EtcdLiesTests : IDisposable
         return failure.Message;
     }
 
-    private static async Task ServeAsync(Socket listener, string answer)
+    private async Task ServeAsync(string answer)
     {
         using var connection = await listener.AcceptAsync();
         await connection.ReceiveAsync(new byte[4096]);
