@@ -64,6 +64,21 @@ public sealed class DeadNfsTests(DeadNfsTests.Fixture guest) : IClassFixture<Dea
     }
 
     [GuestFact]
+    public void List_tells_a_directory_that_was_made_anew_on_the_server()
+    {
+        guest.Done("stale-mount", "stale-unmount");
+        Assert.Equal($"stale: the export was made anew on the server\tplugboard/nfs\tnfs4\t127.0.0.1:/anew\t{Volume}/stale", guest.Step("stale-list").Output);
+    }
+
+    [GuestFact]
+    public void List_tells_a_server_that_lets_connect_and_answers_nothing()
+    {
+        guest.Done("mute-mount", "mute-unmount");
+        Assert.Equal($"the server answers, but not for this volume\tplugboard/nfs\tnfs4\t127.0.0.1:/\t{Volume}/mute", guest.Step("mute-list").Output);
+        Assert.InRange(Milliseconds("look-mute-list"), 0, 2000);
+    }
+
+    [GuestFact]
     public void A_call_that_the_kernel_does_not_let_go_is_answered_by_its_deadline_and_the_next_names_it()
     {
         var stuck = guest.Answer("stuck").Message;

@@ -42,6 +42,18 @@ look alive-file cat $volume/nested/sub/file
 look alive-list "$PLUGINS/flexvolume" list
 call alive-unmount plugboard~nfs unmount $volume/nested
 
+# A directory that was taken away and made anew on the server is no longer what was mounted; and a server that lets connect, but answers nothing.
+mkdir /srv/export/anew
+call stale-mount plugboard~nfs mount $volume/stale "$(options "$nfs,\"subDir\":\"anew\",\"mountOptions\":\"actimeo=0,nosharecache\"")"
+rm -r /srv/export/anew; mkdir /srv/export/anew
+look stale-list "$PLUGINS/flexvolume" list
+call stale-unmount plugboard~nfs unmount $volume/stale
+call mute-mount plugboard~nfs mount $volume/mute "$(options "$nfs,\"mountOptions\":\"actimeo=0,nosharecache\"")"
+xtables-legacy-multi iptables -I INPUT -p tcp --dport 2049 --tcp-flags PSH PSH -j DROP
+timed look mute-list "$PLUGINS/flexvolume" list
+answers
+call mute-unmount plugboard~nfs unmount $volume/mute
+
 # The pods' directory is on a disk that is frozen, so what the call makes there waits, and no signal ends it.
 echo '{"unmountTimeoutSeconds":2,"mountTimeoutSeconds":2}' > /etc/flexvolume/plugboard~nfs.json
 modprobe -d "$MODULES" -q loop; modprobe -d "$MODULES" -q ext4
