@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Plugboard.Tests.EndToEnd.Guest;
 
 /// <summary>NFS volumes whose server's network fails while they are mounted and comes back: what volumes-dead.sh did and saw. A step here is a step there.</summary>
-[Collection("one guest at a time")]
+[Collection("guests of volumes: one at a time")]
 public sealed class DeadNfsTests(DeadNfsTests.Fixture guest) : IClassFixture<DeadNfsTests.Fixture>
 {
     private const string Volume = $"{VolumeGuest.Pods}/plugboard~nfs";

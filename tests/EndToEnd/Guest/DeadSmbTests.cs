@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Plugboard.Tests.EndToEnd.Guest;
 
 /// <summary>SMB volumes whose server is not there, says nothing, is gone and comes back: what volumes-smb-dead.sh did and saw. A step here is a step there.</summary>
-[Collection("one guest at a time")]
+[Collection("guests of volumes: one at a time")]
 public sealed class DeadSmbTests(DeadSmbTests.Fixture guest) : IClassFixture<DeadSmbTests.Fixture>
 {
     private const string Silent = "cifs: server 127.0.0.1 did not answer within 2 s (TCP 445 connect: ok); mount process killed";

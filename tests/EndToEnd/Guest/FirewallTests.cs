@@ -3,11 +3,12 @@ using Plugboard.Tests.EndToEnd.Harness;
 namespace Plugboard.Tests.EndToEnd.Guest;
 
 /// <summary>A kernel whose nftables cannot do what the native backend wants: iptables takes its place where the choice is free, and an error says so where it is not.</summary>
-public sealed class FirewallTests : IDisposable
+[Collection("guests of networks, and killed calls: one at a time")]
+public sealed class FirewallTests(FirewallTests.Fixture guest) : IClassFixture<FirewallTests.Fixture>
 {
-    private readonly Lazy<GuestKernel> guest = new(static () => GuestKernel.Run("firewall.sh", $"PLUGINS={PluginDirectory.Ours}"));
+    public sealed class Fixture() : ScriptedGuest("firewall.sh");
 
-    private CniOutput Step(string name) => guest.Value.Step(name);
+    private CniOutput Step(string name) => guest.Step(name);
 
     [GuestFact]
     public void Ports_and_masquerading_are_iptables_where_nftables_cannot_do_them()
@@ -31,11 +32,5 @@ public sealed class FirewallTests : IDisposable
             Assert.Equal(2, Step(step).Code);
             Assert.Contains("this kernel's nftables lacks it", Step(step).Details, StringComparison.Ordinal);
         }
-    }
-
-    public void Dispose()
-    {
-        if (guest.IsValueCreated)
-            guest.Value.Dispose();
     }
 }

@@ -3,10 +3,10 @@ using Plugboard.Tests.EndToEnd.Harness;
 namespace Plugboard.Tests.EndToEnd.Guest;
 
 /// <summary>The ipip backend of the coordinator, on a kernel that has it: what ipip.sh did and saw there. A step here is a step there.</summary>
-[Collection("one guest at a time")]
+[Collection("guests of networks, and killed calls: one at a time")]
 public sealed class IpipTests(IpipTests.Fixture guest) : IClassFixture<IpipTests.Fixture>
 {
-    public sealed class Fixture() : VlanGuest("ipip.sh");
+    public sealed class Fixture() : ScriptedGuest("ipip.sh");
 
     private string[] Lines(string step) => guest.Step(step).Succeeded().Output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 

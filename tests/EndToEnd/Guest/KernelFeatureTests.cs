@@ -1,7 +1,7 @@
 namespace Plugboard.Tests.EndToEnd.Guest;
 
 /// <summary>The netlink tests that are skipped on a kernel without VLANs and dummies.</summary>
-[Collection("one guest at a time")]
+[Collection("guests of networks, and killed calls: one at a time")]
 public sealed class KernelFeatureTests
 {
     [GuestFact]

@@ -1,7 +1,7 @@
 namespace Plugboard.Tests.EndToEnd.Guest;
 
 /// <summary>Sub-directories of an export, in each version of NFS from a server that has all: what volumes-nfs-sub.sh did and saw. A step here is a step there.</summary>
-[Collection("one guest at a time")]
+[Collection("guests of volumes: one at a time")]
 public sealed class NfsSubDirectoryTests(NfsSubDirectoryTests.Fixture guest) : IClassFixture<NfsSubDirectoryTests.Fixture>
 {
     public sealed class Fixture() : VolumeGuest("volumes-nfs-sub.sh");

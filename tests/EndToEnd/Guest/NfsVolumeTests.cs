@@ -1,7 +1,7 @@
 namespace Plugboard.Tests.EndToEnd.Guest;
 
 /// <summary>Volumes from a real NFS server, on a kernel that has one: what volumes-nfs.sh did and saw there. A step here is a step there.</summary>
-[Collection("one guest at a time")]
+[Collection("guests of volumes: one at a time")]
 public sealed class NfsVolumeTests(NfsVolumeTests.Fixture guest) : IClassFixture<NfsVolumeTests.Fixture>
 {
     public sealed class Fixture() : VolumeGuest("volumes-nfs.sh");

@@ -1,7 +1,7 @@
 namespace Plugboard.Tests.EndToEnd.Guest;
 
 /// <summary>Directories of the node with limits, on a kernel that has quotas of projects: what volumes-quota.sh did and saw. A step here is a step there.</summary>
-[Collection("one guest at a time")]
+[Collection("guests of volumes: one at a time")]
 public sealed class QuotaTests(QuotaTests.Fixture guest) : IClassFixture<QuotaTests.Fixture>
 {
     public sealed class Fixture() : VolumeGuest("volumes-quota.sh");

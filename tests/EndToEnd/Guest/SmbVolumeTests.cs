@@ -1,7 +1,7 @@
 namespace Plugboard.Tests.EndToEnd.Guest;
 
 /// <summary>Volumes from a real SMB server, and disks that grow, on a kernel that has all of these: what volumes-smb.sh did and saw there. A step here is a step there.</summary>
-[Collection("one guest at a time")]
+[Collection("guests of volumes: one at a time")]
 public sealed class SmbVolumeTests(SmbVolumeTests.Fixture guest) : IClassFixture<SmbVolumeTests.Fixture>
 {
     public sealed class Fixture() : VolumeGuest("volumes-smb.sh");

@@ -3,10 +3,10 @@ using System.Text.Json;
 namespace Plugboard.Tests.EndToEnd.Guest;
 
 /// <summary>A gateway per VLAN, on a kernel that has them: what vlan-gateway.sh did and saw there. A step here is a step there.</summary>
-[Collection("one guest at a time")]
+[Collection("guests of networks, and killed calls: one at a time")]
 public sealed class VlanGatewayTests(VlanGatewayTests.Fixture guest) : IClassFixture<VlanGatewayTests.Fixture>
 {
-    public sealed class Fixture() : VlanGuest("vlan-gateway.sh");
+    public sealed class Fixture() : ScriptedGuest("vlan-gateway.sh");
 
     private static string? Name(JsonElement link) => link.GetProperty("ifname").GetString();
 
@@ -45,8 +45,8 @@ public sealed class VlanGatewayTests(VlanGatewayTests.Fixture guest) : IClassFix
     {
         var ports = guest.Look("gateway-vlans").EnumerateArray().Where(static port => Name(port) != "cni0").ToList();
         Assert.Equal(5, ports.Count);
-        Assert.Equal(3, ports.Count(static port => VlanGuest.Vlans(port) is [$"100 {VlanGuest.Untagged}"]));
-        Assert.Equal(2, ports.Count(static port => VlanGuest.Vlans(port) is [$"200 {VlanGuest.Untagged}"]));
+        Assert.Equal(3, ports.Count(static port => ScriptedGuest.Vlans(port) is [$"100 {ScriptedGuest.Untagged}"]));
+        Assert.Equal(2, ports.Count(static port => ScriptedGuest.Vlans(port) is [$"200 {ScriptedGuest.Untagged}"]));
     }
 
     [GuestFact]
@@ -75,7 +75,7 @@ public sealed class VlanGatewayTests(VlanGatewayTests.Fixture guest) : IClassFix
     {
         guest.Succeeded("orphan-first-add", "orphan-add", "orphan-reach");
         var ports = guest.Look("orphan-vlans").EnumerateArray().Where(static port => Name(port) != "cni0");
-        Assert.All(ports, static port => Assert.Equal([$"100 {VlanGuest.Untagged}"], VlanGuest.Vlans(port)));
+        Assert.All(ports, static port => Assert.Equal([$"100 {ScriptedGuest.Untagged}"], ScriptedGuest.Vlans(port)));
     }
 
     [GuestFact]

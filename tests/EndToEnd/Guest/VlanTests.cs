@@ -3,10 +3,10 @@ using System.Text.Json;
 namespace Plugboard.Tests.EndToEnd.Guest;
 
 /// <summary>The VLANs of a pod's port, on a kernel that has them: what vlan.sh did and saw there. A step here is a step there.</summary>
-[Collection("one guest at a time")]
+[Collection("guests of networks, and killed calls: one at a time")]
 public sealed class VlanTests(VlanTests.Fixture guest) : IClassFixture<VlanTests.Fixture>
 {
-    public sealed class Fixture() : VlanGuest("vlan.sh");
+    public sealed class Fixture() : ScriptedGuest("vlan.sh");
 
     private static bool Filters(JsonElement bridge) =>
         bridge[0].GetProperty("linkinfo").GetProperty("info_data").GetProperty("vlan_filtering").GetInt32() == 1;
@@ -15,7 +15,7 @@ public sealed class VlanTests(VlanTests.Fixture guest) : IClassFixture<VlanTests
     public void Vlan_is_the_ports_only_one_and_untagged()
     {
         guest.Succeeded("vlan-add", "vlan-check");
-        Assert.Equal([$"100 {VlanGuest.Untagged}"], guest.Vlans("vlan-port"));
+        Assert.Equal([$"100 {ScriptedGuest.Untagged}"], guest.Vlans("vlan-port"));
     }
 
     [GuestFact]
@@ -29,7 +29,7 @@ public sealed class VlanTests(VlanTests.Fixture guest) : IClassFixture<VlanTests
     {
         guest.Succeeded("plain-add");
         Assert.False(Filters(guest.Look("plain-bridge")));
-        Assert.Equal([$"100 {VlanGuest.Untagged}"], guest.Vlans("plain-port"));
+        Assert.Equal([$"100 {ScriptedGuest.Untagged}"], guest.Vlans("plain-port"));
     }
 
     [GuestFact]
@@ -50,50 +50,50 @@ public sealed class VlanTests(VlanTests.Fixture guest) : IClassFixture<VlanTests
     public void PreserveDefaultVlan_keeps_what_the_kernel_gives_a_port()
     {
         guest.Succeeded("keep-add", "keep-trunk-add");
-        Assert.Equal(["1 Egress-Untagged", $"100 {VlanGuest.Untagged}"], guest.Vlans("keep-port"));
-        Assert.Equal([$"1 {VlanGuest.Untagged}", "30"], guest.Vlans("keep-trunk-port"));
+        Assert.Equal(["1 Egress-Untagged", $"100 {ScriptedGuest.Untagged}"], guest.Vlans("keep-port"));
+        Assert.Equal([$"1 {ScriptedGuest.Untagged}", "30"], guest.Vlans("keep-trunk-port"));
     }
 
     [GuestFact]
     public void A_port_of_a_config_without_VLANs_has_the_default_one()
     {
         guest.Succeeded("none-add");
-        Assert.Equal([$"1 {VlanGuest.Untagged}"], guest.Vlans("none-port"));
+        Assert.Equal([$"1 {ScriptedGuest.Untagged}"], guest.Vlans("none-port"));
     }
 
     [GuestFact]
     public void Whatever_VLAN_the_bridge_gives_its_ports_is_taken_away()
     {
         guest.Succeeded("default-add", "default-trunk-add");
-        Assert.Equal([$"100 {VlanGuest.Untagged}"], guest.Vlans("default-port"));
-        Assert.Equal([$"1 {VlanGuest.Untagged}", "30"], guest.Vlans("default-trunk-port"));
+        Assert.Equal([$"100 {ScriptedGuest.Untagged}"], guest.Vlans("default-port"));
+        Assert.Equal([$"1 {ScriptedGuest.Untagged}", "30"], guest.Vlans("default-trunk-port"));
     }
 
     [GuestFact]
     public void VlanTrunk_is_tagged_each_once_and_VLAN_1_stays_untagged()
     {
         guest.Succeeded("trunk-add", "trunk-check", "trunk-del");
-        Assert.Equal([$"1 {VlanGuest.Untagged}", "10", "11", "12", "20"], guest.Vlans("trunk-port"));
+        Assert.Equal([$"1 {ScriptedGuest.Untagged}", "10", "11", "12", "20"], guest.Vlans("trunk-port"));
     }
 
     [GuestFact]
     public void Vlan_and_vlanTrunk_go_together()
     {
         guest.Succeeded("both-add", "trunk-reach");
-        Assert.Equal(["20", $"100 {VlanGuest.Untagged}"], guest.Vlans("both-port"));
+        Assert.Equal(["20", $"100 {ScriptedGuest.Untagged}"], guest.Vlans("both-port"));
     }
 
     [GuestFact]
     public void A_trunk_that_holds_the_untagged_VLAN_leaves_it_untagged()
     {
         guest.Succeeded("native-add");
-        Assert.Equal(["98", "99", $"100 {VlanGuest.Untagged}", "101", "102", "104"], guest.Vlans("native-port"));
+        Assert.Equal(["98", "99", $"100 {ScriptedGuest.Untagged}", "101", "102", "104"], guest.Vlans("native-port"));
     }
 
     [GuestFact]
     public void A_trunk_may_be_all_VLANs()
     {
         guest.Succeeded("wide-add");
-        Assert.Equal([$"1 {VlanGuest.Untagged}", "2-4094"], guest.Vlans("wide-port"));
+        Assert.Equal([$"1 {ScriptedGuest.Untagged}", "2-4094"], guest.Vlans("wide-port"));
     }
 }

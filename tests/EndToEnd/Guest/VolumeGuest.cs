@@ -4,7 +4,7 @@ namespace Plugboard.Tests.EndToEnd.Guest;
 
 /// <summary>One run of a script that calls the FlexVolume driver. It boots when the first step is asked for.</summary>
 /// <param name="script">Its file name.</param>
-public abstract class VolumeGuest(string script) : VlanGuest(script)
+public abstract class VolumeGuest(string script) : ScriptedGuest(script)
 {
     /// <summary>The directory of the pod's volumes.</summary>
     internal const string Pods = "/var/lib/kubelet/pods/0e6d1c2a-1111-2222-3333-444455556666/volumes";

@@ -5,7 +5,7 @@ namespace Plugboard.Tests.EndToEnd.Guest;
 
 /// <summary>One run of a script that calls the plugins. It boots when the first step is asked for.</summary>
 /// <param name="script">Its file name.</param>
-public abstract class VlanGuest(string script) : IDisposable
+public abstract class ScriptedGuest(string script) : IDisposable
 {
     /// <summary>What <see cref="Vlans(string)"/> says behind a port's own VLAN.</summary>
     internal const string Untagged = "PVID Egress-Untagged";
