@@ -70,7 +70,7 @@ public sealed class NfsBackend(VolumePolicy policy) : RemoteBackend(policy)
         try
         {
             using var root = ConfinedDirectory.Of(export.ReopenPlace());
-            return (plan.Create ? root.EnsureDirectory(plan.SubDirectory, 0x1c0, made => Own(made, plan)) : root.FindDirectory(plan.SubDirectory))
+            return (plan.Create ? root.EnsureDirectory(plan.SubDirectory, 0x1c0, made => Own(made, plan.Uid, plan.Gid, plan.Mode)) : root.FindDirectory(plan.SubDirectory))
                 ?? throw new VolumeException($"nfs: {plan.Export} has no directory \"{plan.SubDirectory}\"; make it on the server, or set option \"create\" to \"true\"");
         }
         catch (ErrnoException e)
@@ -87,14 +87,6 @@ public sealed class NfsBackend(VolumePolicy policy) : RemoteBackend(policy)
         Errno.EROFS => "the volume is read-only; make it on the server",
         _ => "",
     };
-
-    private static void Own(FileDescriptor made, NfsPlan plan)
-    {
-        if (plan.Uid is not null || plan.Gid is not null)
-            made.SetOwner(plan.Uid, plan.Gid);
-        // After the owner: chown(2) takes set-user-id and set-group-id away.
-        made.SetDirectoryMode(plan.Mode);
-    }
 
     private static List<MountParameter> Parameters(NfsPlan plan, IPAddr address, string version)
     {

@@ -27,13 +27,8 @@ public abstract class RemoteBackend(VolumePolicy policy) : Backend(policy)
     private protected string Publish(RemotePlan plan, string target, string[] types, Func<IPAddr, FileDescriptor, string> mount)
     {
         using var locked = VolumeTarget.Lock(target, Policy);
-        if (locked.IsPublished(top => types.Contains(top.Type) && top.Source == plan.Source, plan.Source))
-        {
-            locked.RequireAttributes(plan.Words.Attributes);
-            locked.Publish();
+        if (locked.TryKeep(top => types.Contains(top.Type) && top.Source == plan.Source, plan.Source, plan.Words.Attributes))
             return $"{plan.Source} is already mounted";
-        }
-
         var address = plan.Server.Resolve(Name);
         plan.Server.RequireAnswer(Name, address);
         using var place = locked.Prepare();
