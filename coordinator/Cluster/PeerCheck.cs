@@ -91,7 +91,7 @@ internal sealed class PeerCheck(NetConf network, LocalNode self)
     }
 
     private static bool IsOfAnother(IPAddr address) =>
-        !address.IsUnspecified && !address.IsLoopback && !address.IsLinkLocalUnicast && !address.IsMulticast && address != IPAddr.V4(uint.MaxValue);
+        address.IsGlobalUnicast;
 
     private string? PodCidrFault(IPPrefix cidr)
     {
