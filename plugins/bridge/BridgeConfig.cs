@@ -135,7 +135,7 @@ internal sealed record BridgeConfig
     /// <summary>All that is wrong with a config, a sentence each.</summary>
     public static IReadOnlyList<string> Validate(CniRequest request)
     {
-        var problems = new ConfigProblems();
+        var problems = new List<string>();
         var node = request.Config;
         problems.Try("ipMasqBackend", () => ReadBackend(node));
         problems.Try("bridge", () => ReadBridgeName(node));
@@ -148,8 +148,9 @@ internal sealed record BridgeConfig
         problems.Try("ipam", () => ReadIpamType(node));
         problems.Try("dns", () => ReadDns(node));
         problems.AddUnknown(node, Keys, "is no key of bridge and has no effect");
-        problems.TryTogether("disableContainerInterface", () => Parse(request));
-        return problems.Sentences;
+        if (problems.Count == 0)
+            problems.Try("disableContainerInterface", () => Parse(request));
+        return problems;
     }
 
     private static readonly string[] Flags =

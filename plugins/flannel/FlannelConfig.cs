@@ -66,7 +66,7 @@ internal sealed record FlannelConfig
     /// <summary>All that is wrong with a config, a sentence each.</summary>
     public static IReadOnlyList<string> Validate(CniRequest request)
     {
-        var problems = new ConfigProblems();
+        var problems = new List<string>();
         var node = request.Config;
         problems.Try("subnetFile", () => ReadPath(node, "subnetFile", ""));
         problems.Try("dataDir", () => ReadPath(node, "dataDir", ""));
@@ -74,7 +74,7 @@ internal sealed record FlannelConfig
         problems.Try("delegate", () => ReadDelegate(node));
         problems.Try("runtimeConfig", () => node.FindObject("runtimeConfig"));
         problems.AddUnknown(node, Keys, "is no key of flannel and has no effect; the delegate's keys stand in \"delegate\"");
-        return problems.Sentences;
+        return problems;
     }
 
     private static string ReadPath(ConfigNode node, string key, string defaultPath) => node.GetString(key) is { Length: > 0 } path ? path : defaultPath;

@@ -59,7 +59,7 @@ internal sealed record PortmapConfig
     /// <summary>All that is wrong with a config, a sentence each.</summary>
     public static IReadOnlyList<string> Validate(CniRequest request)
     {
-        var problems = new ConfigProblems();
+        var problems = new List<string>();
         var node = request.Config;
         problems.Try("backend", () => ReadBackend(node));
         problems.Try("snat", () => node.GetBool("snat"));
@@ -69,11 +69,12 @@ internal sealed record PortmapConfig
         problems.Try("conditionsV4", () => ReadConditions(node, "conditionsV4"));
         problems.Try("conditionsV6", () => ReadConditions(node, "conditionsV6"));
         problems.Try("runtimeConfig", () => PortMappings.Parse(node));
-        problems.TryTogether("backend", () => Parse(request));
+        if (problems.Count == 0)
+            problems.Try("backend", () => Parse(request));
         problems.AddUnknown(node, Keys, "is no key of portmap and has no effect");
         if (node.FindObject("capabilities")?.FindBool("portMappings") is not true)
-            problems.Add("capabilities", "without \"portMappings\": true a runtime passes no ports");
-        return problems.Sentences;
+            problems.Add("capabilities: without \"portMappings\": true a runtime passes no ports");
+        return problems;
     }
 
     private static readonly string[] Keys =
