@@ -83,20 +83,17 @@ internal sealed class PeerCheck(NetConf network, LocalNode self)
 
     private string? AddressFault(IPAddr address)
     {
-        if (!IsOfAnother(address))
+        if (!address.IsGlobalUnicast)
             return $"its address {address} cannot be another node's: it is unspecified, loopback, link-local or multicast";
         if (self.Address(address.Is6)?.Address == address)
             return $"its address {address} is this node's own";
         return self.PodCidr(address.Is6) is { } own && own.Contains(address) ? $"its address {address} lies in this node's own pod network {own}" : null;
     }
 
-    private static bool IsOfAnother(IPAddr address) =>
-        !address.IsUnspecified && !address.IsLoopback && !address.IsLinkLocalUnicast && !address.IsMulticast && address != IPAddr.V4(uint.MaxValue);
-
     private string? PodCidrFault(IPPrefix cidr)
     {
         var first = cidr.Network.Address;
-        if (cidr.Length < (cidr.Is6 ? 16 : 8) || !IsOfAnother(first) || !IsOfAnother(cidr.Last))
+        if (cidr.Length < (cidr.Is6 ? 16 : 8) || !first.IsGlobalUnicast || !cidr.Last.IsGlobalUnicast)
             return $"its pod network {cidr} cannot be one: it is too wide, or unspecified, loopback, link-local or multicast";
         if (network.NetworkOf(cidr.Is6) is { } whole && !(whole.Length <= cidr.Length && whole.Contains(first)))
             return $"its pod network {cidr} is not within the cluster's network {whole}";

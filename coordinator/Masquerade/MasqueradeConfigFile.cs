@@ -14,9 +14,6 @@ namespace Plugboard.Coordinator.Masquerade;
 /// <param name="clock">The clock.</param>
 internal sealed class MasqueradeConfigFile(string path, MasqueradeOptions options, TimeProvider clock) : IDisposable
 {
-    /// <summary>Where the agent has it.</summary>
-    public const string UsualPath = "/etc/config/ip-masq-agent";
-
     private readonly Lock gate = new();
     private readonly MasqueradeConfig defaults = MasqueradeConfig.Default(options.NoMasqAllReservedRanges);
     private PathWatch? watch;

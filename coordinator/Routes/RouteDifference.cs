@@ -9,8 +9,6 @@ namespace Plugboard.Coordinator.Routes;
 /// <param name="mayPrune">Only then is anything removed.</param>
 internal sealed class RouteDifference(NodeNetwork network, bool mayPrune)
 {
-    private const int MainTable = 254;
-
     /// <summary>Asks for what is missing, other or too much.</summary>
     /// <param name="plan">What should be.</param>
     /// <param name="tunnels">The indexes of the links that are the coordinator's own: what is on them and not wanted goes, whoever made it.</param>
@@ -70,7 +68,7 @@ internal sealed class RouteDifference(NodeNetwork network, bool mayPrune)
         Gateway = spec.Gateway,
         OutInterface = spec.OutInterface,
         Priority = spec.Priority,
-        Table = MainTable,
+        Table = Route.MainTable,
         Scope = RouteScope.Universe,
         Protocol = spec.Protocol,
         Type = spec.Type,

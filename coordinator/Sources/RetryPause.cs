@@ -1,24 +1,36 @@
 namespace Plugboard.Coordinator.Sources;
 
-/// <summary>Pauses that grow from a tenth of a second to half a minute, each between half of itself and the whole, so that many nodes do not come back at once.</summary>
-internal sealed class RetryPause(TimeProvider time)
+/// <summary>Pauses that double from a least to a most, each longer or shorter by chance, so that many nodes do not come back at once.</summary>
+internal sealed class RetryPause(TimeSpan least, TimeSpan most, Random random)
 {
-    private static readonly TimeSpan least = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan most = TimeSpan.FromSeconds(30);
+    private readonly TimeSpan first = least;
     private TimeSpan next = least;
 
+    /// <summary>How many times its length a pause is at the most; at the least it is half of it.</summary>
+    public double Longest { get; init; } = 1.5;
+
+    /// <summary>As client-go's: from 0.8 seconds to half a minute, each by half more or less.</summary>
+    public static RetryPause OfKubernetes(Random random) => new(TimeSpan.FromSeconds(0.8), TimeSpan.FromSeconds(30), random);
+
+    /// <summary>From a tenth of a second to half a minute, each by half less.</summary>
+    public static RetryPause OfEtcd() => new(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(30), Random.Shared) { Longest = 1 };
+
     /// <summary>What was tried went well: the next pause is the least again.</summary>
-    public void Reset() => next = least;
+    public void Reset() => next = first;
 
     /// <summary>The next pause's length.</summary>
     public TimeSpan Take()
     {
-        // No secret: it only has to differ between nodes.
-        var taken = next * (0.5 + Random.Shared.NextDouble() / 2);
+        var taken = Spread(next);
         next = next * 2 < most ? next * 2 : most;
         return taken;
     }
 
-    /// <summary>Waits for the next pause's length.</summary>
-    public Task WaitAsync(CancellationToken cancellation) => Task.Delay(Take(), time, cancellation);
+    /// <summary>A time between half of it and <see cref="Longest"/> times it.</summary>
+    public TimeSpan Spread(TimeSpan pause)
+    {
+#pragma warning disable CA5394 // No secret: it only has to differ between nodes.
+        return pause * (0.5 + random.NextDouble() * (Longest - 0.5));
+#pragma warning restore CA5394
+    }
 }

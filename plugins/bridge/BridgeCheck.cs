@@ -11,9 +11,6 @@ namespace Plugboard.Bridge;
 /// </summary>
 internal sealed class BridgeCheck(CniRequest request, BridgeConfig config, CniResult result)
 {
-    /// <summary>RT_TABLE_MAIN.</summary>
-    private const int MainTable = 254;
-
     /// <summary>Checks what is on the host, given the container's end.</summary>
     public void Host(RouteClient host, Link container)
     {
@@ -106,14 +103,14 @@ internal sealed class BridgeCheck(CniRequest request, BridgeConfig config, CniRe
     {
         foreach (var route in result.Routes)
         {
-            var present = inside.Routes.List(new RouteFilter(route.Dst.Is6 ? AddressFamily.IPv6 : AddressFamily.IPv4, route.Table ?? MainTable, link.Index));
+            var present = inside.Routes.List(new RouteFilter(route.Dst.Is6 ? AddressFamily.IPv6 : AddressFamily.IPv4, route.Table ?? Route.MainTable, link.Index));
             var gateway = route.Gw ?? FindGateway(route.Dst.Is6);
             // Two gateways of one IPv6 destination are one route of the kernel's, which is not asked for each.
             if (!present.Any(candidate => candidate.Dst == route.Dst.Network && (gateway is null || candidate.IsMultipath || candidate.Gateway == gateway)))
             {
                 throw Failed(
                     $"Expected Route {route.Dst} not found in routing table",
-                    $"table {route.Table ?? MainTable} of the container has no such route by way of {gateway?.ToString() ?? "any gateway"} on {link.Name}");
+                    $"table {route.Table ?? Route.MainTable} of the container has no such route by way of {gateway?.ToString() ?? "any gateway"} on {link.Name}");
             }
         }
     }

@@ -137,37 +137,20 @@ internal sealed record BridgeConfig
     {
         var problems = new List<string>();
         var node = request.Config;
-        Step("ipMasqBackend", () => ReadBackend(node));
-        Step("bridge", () => ReadBridgeName(node));
+        problems.Try("ipMasqBackend", () => ReadBackend(node));
+        problems.Try("bridge", () => ReadBridgeName(node));
         foreach (var key in Flags)
-            Step(key, () => node.GetBool(key));
-        Step("mtu", () => ReadMtu(node));
-        Step("vlan", () => ReadVlan(node));
-        Step("vlanTrunk", () => TrunkVlans.Parse(node));
-        Step("mac", () => ReadMac(request));
-        Step("ipam", () => ReadIpamType(node));
-        Step("dns", () => ReadDns(node));
-        foreach (var name in node.Names)
-        {
-            if (!Keys.Contains(name, StringComparer.OrdinalIgnoreCase))
-                problems.Add($"{name}: is no key of bridge and has no effect");
-        }
-
+            problems.Try(key, () => node.GetBool(key));
+        problems.Try("mtu", () => ReadMtu(node));
+        problems.Try("vlan", () => ReadVlan(node));
+        problems.Try("vlanTrunk", () => TrunkVlans.Parse(node));
+        problems.Try("mac", () => ReadMac(request));
+        problems.Try("ipam", () => ReadIpamType(node));
+        problems.Try("dns", () => ReadDns(node));
+        problems.AddUnknown(node, Keys, "is no key of bridge and has no effect");
         if (problems.Count == 0)
-            Step("disableContainerInterface", () => Parse(request));
+            problems.Try("disableContainerInterface", () => Parse(request));
         return problems;
-
-        void Step(string key, Action read)
-        {
-            try
-            {
-                read();
-            }
-            catch (CniException e)
-            {
-                problems.Add($"{key}: {e.Message}");
-            }
-        }
     }
 
     private static readonly string[] Flags =

@@ -68,30 +68,13 @@ internal sealed record FlannelConfig
     {
         var problems = new List<string>();
         var node = request.Config;
-        Step("subnetFile", () => ReadPath(node, "subnetFile", ""));
-        Step("dataDir", () => ReadPath(node, "dataDir", ""));
-        Step("ipam", () => ReadRoutes(node));
-        Step("delegate", () => ReadDelegate(node));
-        Step("runtimeConfig", () => node.FindObject("runtimeConfig"));
-        foreach (var name in node.Names)
-        {
-            if (!Keys.Contains(name, StringComparer.OrdinalIgnoreCase))
-                problems.Add($"{name}: is no key of flannel and has no effect; the delegate's keys stand in \"delegate\"");
-        }
-
+        problems.Try("subnetFile", () => ReadPath(node, "subnetFile", ""));
+        problems.Try("dataDir", () => ReadPath(node, "dataDir", ""));
+        problems.Try("ipam", () => ReadRoutes(node));
+        problems.Try("delegate", () => ReadDelegate(node));
+        problems.Try("runtimeConfig", () => node.FindObject("runtimeConfig"));
+        problems.AddUnknown(node, Keys, "is no key of flannel and has no effect; the delegate's keys stand in \"delegate\"");
         return problems;
-
-        void Step(string key, Action read)
-        {
-            try
-            {
-                read();
-            }
-            catch (CniException e)
-            {
-                problems.Add($"{key}: {e.Message}");
-            }
-        }
     }
 
     private static string ReadPath(ConfigNode node, string key, string defaultPath) => node.GetString(key) is { Length: > 0 } path ? path : defaultPath;

@@ -61,37 +61,20 @@ internal sealed record PortmapConfig
     {
         var problems = new List<string>();
         var node = request.Config;
-        Step("backend", () => ReadBackend(node));
-        Step("snat", () => node.GetBool("snat"));
-        Step("masqAll", () => node.GetBool("masqAll"));
-        Step("markMasqBit", () => ReadMarkBit(node));
-        Step("externalSetMarkChain", () => ReadChain(node));
-        Step("conditionsV4", () => ReadConditions(node, "conditionsV4"));
-        Step("conditionsV6", () => ReadConditions(node, "conditionsV6"));
-        Step("runtimeConfig", () => PortMappings.Parse(node));
+        problems.Try("backend", () => ReadBackend(node));
+        problems.Try("snat", () => node.GetBool("snat"));
+        problems.Try("masqAll", () => node.GetBool("masqAll"));
+        problems.Try("markMasqBit", () => ReadMarkBit(node));
+        problems.Try("externalSetMarkChain", () => ReadChain(node));
+        problems.Try("conditionsV4", () => ReadConditions(node, "conditionsV4"));
+        problems.Try("conditionsV6", () => ReadConditions(node, "conditionsV6"));
+        problems.Try("runtimeConfig", () => PortMappings.Parse(node));
         if (problems.Count == 0)
-            Step("backend", () => Parse(request));
-        foreach (var name in node.Names)
-        {
-            if (!Keys.Contains(name, StringComparer.OrdinalIgnoreCase))
-                problems.Add($"{name}: is no key of portmap and has no effect");
-        }
-
+            problems.Try("backend", () => Parse(request));
+        problems.AddUnknown(node, Keys, "is no key of portmap and has no effect");
         if (node.FindObject("capabilities")?.FindBool("portMappings") is not true)
             problems.Add("capabilities: without \"portMappings\": true a runtime passes no ports");
         return problems;
-
-        void Step(string key, Action read)
-        {
-            try
-            {
-                read();
-            }
-            catch (CniException e)
-            {
-                problems.Add($"{key}: {e.Message}");
-            }
-        }
     }
 
     private static readonly string[] Keys =

@@ -11,9 +11,6 @@ namespace Plugboard.ClusterFiles;
 /// <param name="node">The node's name in the cluster.</param>
 public sealed class LastGoodState(string directory, string node)
 {
-    /// <summary>Where it is kept unless somebody says otherwise.</summary>
-    public const string DefaultDirectory = "/var/lib/plugboard/coordinator";
-
     private const string NodeKey = "PLUGBOARD_NODE=";
 
     private string FilePath => $"{directory}/subnet.env";

@@ -12,6 +12,15 @@ public abstract class Backend(VolumePolicy policy) : IVolumeBackend
 
     private protected VolumePolicy Policy { get; } = policy;
 
+    /// <summary>Gives a directory that was just made to whom it is for; null leaves owner or group as they are.</summary>
+    private protected static void Own(FileDescriptor made, uint? uid, uint? gid, uint mode)
+    {
+        if (uid is not null || gid is not null)
+            made.SetOwner(uid, gid);
+        // After the owner: chown(2) takes set-user-id and set-group-id away.
+        made.SetDirectoryMode(mode);
+    }
+
     /// <inheritdoc/>
     public abstract string Explain(PublishRequest request);
 

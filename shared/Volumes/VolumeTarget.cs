@@ -63,9 +63,22 @@ internal sealed class VolumeTarget : IDisposable
         throw new VolumeException($"mount: {Path} already has {Top.Type} {Top.Source} mounted on it, expected {expected}; not touching it");
     }
 
-    /// <summary>Adds the attributes that the mount on top lacks, as after a call that was killed half-way, or when a volume became read-only.</summary>
-    /// <exception cref="VolumeException">It is read-only and should not be.</exception>
-    public void RequireAttributes(MountAttributes wanted)
+    /// <summary>Leaves the volume mounted that is, and adds the attributes that it lacks, as after a call that was killed half-way, or when a volume became read-only.</summary>
+    /// <param name="isOurs">True for that volume's mount.</param>
+    /// <param name="expected">What it is, for messages.</param>
+    /// <param name="wanted">Its attributes.</param>
+    /// <returns>False where nothing is mounted.</returns>
+    /// <exception cref="VolumeException">Something else is mounted, or it is read-only and should not be.</exception>
+    public bool TryKeep(Predicate<MountEntry> isOurs, string expected, MountAttributes wanted)
+    {
+        if (!IsPublished(isOurs, expected))
+            return false;
+        RequireAttributes(wanted);
+        Publish();
+        return true;
+    }
+
+    private void RequireAttributes(MountAttributes wanted)
     {
         var present = Top!.Attributes;
         if (present.HasFlag(MountAttributes.ReadOnly) && !wanted.HasFlag(MountAttributes.ReadOnly))

@@ -6,32 +6,38 @@ using YamlDotNet.Core.Events;
 
 namespace Plugboard.Coordinator.Configuration.Documents;
 
-/// <summary>Reads YAML into nodes that know their lines: one document, plain scalars by the JSON schema's words. Pure.</summary>
+/// <summary>Reads YAML into nodes that know their lines by its events; nothing of it is made into objects of other types. Pure.</summary>
 internal sealed partial class YamlDocumentReader
 {
     private const int MostDepth = 64;
 
     private readonly Dictionary<string, DocumentNode> anchors = new(StringComparer.Ordinal);
     private readonly Parser parser;
+    private readonly YamlDialect dialect;
 
-    private YamlDocumentReader(string text) => parser = new Parser(new StringReader(text));
+    private YamlDocumentReader(string text, YamlDialect dialect) => (parser, this.dialect) = (new Parser(new StringReader(text)), dialect);
 
     /// <summary>The one document that the text is; JSON, where it begins with a brace. Nothing at all is null.</summary>
     /// <exception cref="DocumentException">It is none.</exception>
-    public static DocumentNode Read(ReadOnlySpan<byte> utf8)
+    public static DocumentNode Read(ReadOnlySpan<byte> utf8, YamlDialect dialect = YamlDialect.Strict)
     {
-        var start = utf8.StartsWith((ReadOnlySpan<byte>)[0xef, 0xbb, 0xbf]) ? utf8[3..] : utf8;
-        if (start.TrimStart(" \t\r\n"u8).StartsWith("{"u8))
+        if (IsJson(utf8))
             return JsonDocumentReader.Read(utf8);
         try
         {
-            return new YamlDocumentReader(Encoding.UTF8.GetString(start)).Document();
+            return new YamlDocumentReader(Encoding.UTF8.GetString(utf8[MarkOf(utf8)..]), dialect).Document();
         }
         catch (YamlException e)
         {
             throw new DocumentException((int)e.Start.Line, Sentence(e));
         }
     }
+
+    /// <summary>Whether <see cref="Read"/> takes the text for JSON.</summary>
+    public static bool IsJson(ReadOnlySpan<byte> utf8) => utf8[MarkOf(utf8)..].TrimStart(" \t\r\n"u8).StartsWith("{"u8);
+
+    // An editor's byte order mark.
+    private static int MarkOf(ReadOnlySpan<byte> utf8) => utf8.StartsWith((ReadOnlySpan<byte>)[0xef, 0xbb, 0xbf]) ? 3 : 0;
 
     // The scanner's message may begin with the place again.
     private static string Sentence(YamlException e)
@@ -54,7 +60,14 @@ internal sealed partial class YamlDocumentReader
         Next();
         var node = Value("", 0);
         Next();
-        return Next() is StreamEnd ? node : throw new DocumentException((int)parser.Current!.Start.Line, "there is a second document");
+        if (Next() is not StreamEnd && dialect == YamlDialect.Strict)
+            throw new DocumentException((int)parser.Current!.Start.Line, "there is a second document");
+        // The rest has to be YAML too.
+        while (parser.MoveNext())
+        {
+        }
+
+        return node;
     }
 
     private ParsingEvent Next() => parser.MoveNext() ? parser.Current! : throw new DocumentException(0, "the YAML ends too early");
@@ -64,9 +77,10 @@ internal sealed partial class YamlDocumentReader
     {
         var at = parser.Current!;
         if (depth > MostDepth)
-            throw new DocumentException((int)at.Start.Line, "too deep");
+            throw new DocumentException((int)at.Start.Line, string.Create(CultureInfo.InvariantCulture, $"too deep: values are deeper in one another than {MostDepth}"));
         return at switch
         {
+            AnchorAlias alias when dialect == YamlDialect.Lenient => throw new DocumentException((int)alias.Start.Line, "aliases (*name) are not read here: write the value out"),
             AnchorAlias alias => Alias(alias, name),
             Scalar scalar => Remember(scalar, Plain(scalar, name)),
             MappingStart map => Remember(map, Map(name, depth)),
@@ -87,18 +101,21 @@ internal sealed partial class YamlDocumentReader
         return node;
     }
 
-    private static DocumentNode Plain(Scalar scalar, string name)
+    private DocumentNode Plain(Scalar scalar, string name)
     {
-        var kind = !scalar.IsPlainImplicit || scalar.Style != ScalarStyle.Plain ? DocumentKind.Text : scalar.Value switch
-        {
-            "" or "~" or "null" or "Null" or "NULL" => DocumentKind.Null,
-            "true" or "True" or "TRUE" or "false" or "False" or "FALSE" => DocumentKind.Boolean,
-            var value when Number().IsMatch(value) => DocumentKind.Number,
-            _ => DocumentKind.Text,
-        };
-        var text = kind == DocumentKind.Boolean ? scalar.Value.ToLowerInvariant() : scalar.Value;
+        var (kind, text) = scalar.Style == ScalarStyle.Plain && (scalar.Tag.IsEmpty || scalar.Tag.Value is not ("!" or "tag:yaml.org,2002:str")) ? Meaning(scalar.Value) : (DocumentKind.Text, scalar.Value);
         return new DocumentNode { Kind = kind, Line = (int)scalar.Start.Line, Name = name, Text = text };
     }
+
+    private (DocumentKind Kind, string Text) Meaning(string plain) => plain switch
+    {
+        "" or "~" or "null" or "Null" or "NULL" => (DocumentKind.Null, plain),
+        "true" or "True" or "TRUE" => (DocumentKind.Boolean, "true"),
+        "false" or "False" or "FALSE" => (DocumentKind.Boolean, "false"),
+        "y" or "Y" or "yes" or "Yes" or "YES" or "on" or "On" or "ON" when dialect == YamlDialect.Lenient => (DocumentKind.Boolean, "true"),
+        "n" or "N" or "no" or "No" or "NO" or "off" or "Off" or "OFF" when dialect == YamlDialect.Lenient => (DocumentKind.Boolean, "false"),
+        _ => (Number().IsMatch(plain) ? DocumentKind.Number : DocumentKind.Text, plain),
+    };
 
     private DocumentNode Map(string name, int depth)
     {
@@ -109,7 +126,7 @@ internal sealed partial class YamlDocumentReader
         {
             if (parser.Current is not Scalar key)
                 throw new DocumentException((int)parser.Current!.Start.Line, "a name must be a string");
-            if (!names.Add(key.Value))
+            if (!names.Add(key.Value) && dialect == YamlDialect.Strict)
                 throw new DocumentException((int)key.Start.Line, $"{key.Value} is there twice");
             Next();
             items.Add(Value(key.Value, depth + 1));

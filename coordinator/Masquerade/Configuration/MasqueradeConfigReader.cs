@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Text;
 using Plugboard.Addresses;
+using Plugboard.Coordinator.Configuration.Documents;
 using Plugboard.Firewall.Iptables;
 using Plugboard.Linux;
 
@@ -26,33 +28,46 @@ internal sealed class MasqueradeConfigReader(MasqueradeConfig defaults, bool ena
         if (text.Length > LongestText)
             throw new MasqueradeConfigException(string.Create(CultureInfo.InvariantCulture, $"the file is longer than {LongestText} characters"));
         warnings.Clear();
-        var root = text.AsSpan().TrimStart().StartsWith("{") ? JsonText.Parse(text) : YamlText.Parse(text);
-        var config = root switch
+        var root = Parse(Encoding.UTF8.GetBytes(text));
+        var config = root.Kind switch
         {
-            ConfigNode.Null => defaults,
-            ConfigNode.Mapping mapping => Apply(mapping),
+            DocumentKind.Null => defaults,
+            DocumentKind.Map => Apply(root),
             _ => throw Mismatch("", root, "config.MasqConfig"),
         };
         Validate(config);
         return (config, [.. warnings]);
     }
 
-    private MasqueradeConfig Apply(ConfigNode.Mapping mapping)
+    private static DocumentNode Parse(byte[] utf8)
+    {
+        try
+        {
+            return YamlDocumentReader.Read(utf8, YamlDialect.Lenient);
+        }
+        catch (DocumentException e)
+        {
+            throw new MasqueradeConfigException(YamlDocumentReader.IsJson(utf8) ? GoMessage.OfJson(e) : GoMessage.OfYaml(e));
+        }
+    }
+
+    private MasqueradeConfig Apply(DocumentNode map)
     {
         var config = defaults;
         var (names, others) = (new RawLists(), new List<string>());
-        foreach (var (key, value) in mapping.Items)
+        foreach (var value in map.Items)
         {
             // Go's reader takes the keys in any case, the last one counts.
+            var key = value.Name;
             config = key.ToUpperInvariant() switch
             {
                 "NONMASQUERADECIDRS" => names.KeepExempt(config, Strings(key, value)),
-                "CIDRLIMIT" => value is ConfigNode.Null ? config : config with { CidrLimit = Integer(key, value) },
-                "MASQLINKLOCAL" => value is ConfigNode.Null ? config : config with { MasqLinkLocal = Flag(key, value) },
-                "MASQLINKLOCALIPV6" => value is ConfigNode.Null ? config : config with { MasqLinkLocalIPv6 = Flag(key, value) },
-                "RESYNCINTERVAL" => value is ConfigNode.Null ? config : config with { ResyncInterval = Interval(key, value) },
-                "MASQUERADECIDRS" => names.KeepOnly(config, value is ConfigNode.Null ? null : Strings(key, value)),
-                "OUTPUTINTERFACES" => config with { OutputInterfaces = value is ConfigNode.Null ? null : Links(Strings(key, value)) },
+                "CIDRLIMIT" => value.Kind == DocumentKind.Null ? config : config with { CidrLimit = Integer(key, value) },
+                "MASQLINKLOCAL" => value.Kind == DocumentKind.Null ? config : config with { MasqLinkLocal = Flag(key, value) },
+                "MASQLINKLOCALIPV6" => value.Kind == DocumentKind.Null ? config : config with { MasqLinkLocalIPv6 = Flag(key, value) },
+                "RESYNCINTERVAL" => value.Kind == DocumentKind.Null ? config : config with { ResyncInterval = Interval(key, value) },
+                "MASQUERADECIDRS" => names.KeepOnly(config, value.Kind == DocumentKind.Null ? null : Strings(key, value)),
+                "OUTPUTINTERFACES" => config with { OutputInterfaces = value.Kind == DocumentKind.Null ? null : Links(Strings(key, value)) },
                 "SNATADDRESSES" => config with { SnatAddresses = SnatAddresses(key, value) },
                 _ => Unknown(config, key, others),
             };
@@ -108,23 +123,23 @@ internal sealed class MasqueradeConfigReader(MasqueradeConfig defaults, bool ena
     }
 
     // Go makes an empty text of a null in a list.
-    private static IReadOnlyList<string> Strings(string key, ConfigNode value) => value switch
+    private static IReadOnlyList<string> Strings(string key, DocumentNode value) => value.Kind switch
     {
-        ConfigNode.Null => [],
-        ConfigNode.Sequence list => [.. list.Items.Select(item => item is ConfigNode.Null ? "" : Text(key, item))],
+        DocumentKind.Null => [],
+        DocumentKind.List => [.. value.Items.Select(item => item.Kind == DocumentKind.Null ? "" : Text(key, item))],
         _ => throw Mismatch(key, value, "[]string"),
     };
 
-    private static string Text(string key, ConfigNode value) => value is ConfigNode.Text text ? text.Value : throw Mismatch(key, value, "string");
+    private static string Text(string key, DocumentNode value) => value.Kind == DocumentKind.Text ? value.Text : throw Mismatch(key, value, "string");
 
-    private static bool Flag(string key, ConfigNode value) => value is ConfigNode.Flag flag ? flag.Value : throw Mismatch(key, value, "bool");
+    private static bool Flag(string key, DocumentNode value) => value.Kind == DocumentKind.Boolean ? value.AsBoolean() : throw Mismatch(key, value, "bool");
 
-    private static int Integer(string key, ConfigNode value) =>
-        value is ConfigNode.Number number && int.TryParse(number.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var integer)
+    private static int Integer(string key, DocumentNode value) =>
+        value.Kind == DocumentKind.Number && int.TryParse(value.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var integer)
             ? integer
             : throw Mismatch(key, value, "int");
 
-    private static TimeSpan Interval(string key, ConfigNode value) => GoDuration.Parse(Text(key, value));
+    private static TimeSpan Interval(string key, DocumentNode value) => GoDuration.Parse(Text(key, value));
 
     private static ValueArray<string> Links(IReadOnlyList<string> names) => names.Select(LinkName).ToValueArray();
 
@@ -134,17 +149,17 @@ internal sealed class MasqueradeConfigReader(MasqueradeConfig defaults, bool ena
             ? name
             : throw new MasqueradeConfigException($"{GoQuote.Of(name)} is no link's name");
 
-    private ValueArray<SnatAddress> SnatAddresses(string key, ConfigNode value)
+    private ValueArray<SnatAddress> SnatAddresses(string key, DocumentNode value)
     {
-        if (value is ConfigNode.Null)
+        if (value.Kind == DocumentKind.Null)
             return [];
-        if (value is not ConfigNode.Mapping mapping)
+        if (value.Kind != DocumentKind.Map)
             throw Mismatch(key, value, "map[string][]string");
         var addresses = new List<SnatAddress>();
-        foreach (var (link, given) in mapping.Items)
+        foreach (var given in value.Items)
         {
-            IReadOnlyList<string> texts = given is ConfigNode.Text one ? [one.Value] : Strings(key, given);
-            addresses.AddRange(texts.Select(text => new SnatAddress(LinkName(link), ParseAddress(text))));
+            var texts = given.Kind == DocumentKind.Text ? [given.Text] : Strings(key, given);
+            addresses.AddRange(texts.Select(text => new SnatAddress(LinkName(given.Name), ParseAddress(text))));
         }
 
         return addresses.ToValueArray();
@@ -159,10 +174,10 @@ internal sealed class MasqueradeConfigReader(MasqueradeConfig defaults, bool ena
             : address;
     }
 
-    private static MasqueradeConfigException Mismatch(string key, ConfigNode value, string type) =>
+    private static MasqueradeConfigException Mismatch(string key, DocumentNode value, string type) =>
         new(key.Length == 0
-            ? $"json: cannot unmarshal {value.Kind} into Go value of type {type}"
-            : $"json: cannot unmarshal {value.Kind} into Go struct field MasqConfig.{key} of type {type}");
+            ? $"json: cannot unmarshal {GoMessage.NameOf(value.Kind)} into Go value of type {type}"
+            : $"json: cannot unmarshal {GoMessage.NameOf(value.Kind)} into Go struct field MasqConfig.{key} of type {type}");
 
     // The two lists as texts: their limit, which may come after them, is looked at first.
     private sealed class RawLists

@@ -22,7 +22,7 @@ internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<
     public async Task RunAsync(ClusterBoard board, CancellationToken cancellation)
     {
         var registry = new LeaseRegistry(options, board, log);
-        var pause = new RetryPause(time);
+        var pause = RetryPause.OfEtcd();
         while (true)
         {
             var start = time.GetTimestamp();
@@ -45,7 +45,7 @@ internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<
             // A list that works before a watch that never does is no success.
             if (time.GetElapsedTime(start) > longEnough)
                 pause.Reset();
-            await pause.WaitAsync(cancellation).ConfigureAwait(false);
+            await Task.Delay(pause.Take(), time, cancellation).ConfigureAwait(false);
         }
     }
 
@@ -99,7 +99,7 @@ internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<
 
     private async Task KeepAsync(LeaseRegistry registry, LeaseKeeper keeper, CancellationToken cancellation)
     {
-        var pause = new RetryPause(time);
+        var pause = RetryPause.OfEtcd();
         while (true)
         {
             Task signal;

@@ -13,7 +13,7 @@ internal sealed class NodeFollower(NodeFollowerParts parts, ClusterBoard board, 
     private static readonly TimeSpan shortLife = TimeSpan.FromSeconds(1);
 
     private readonly KubernetesOptions options = parts.Options;
-    private readonly BackOff pause = BackOff.OfRequests(parts.Options);
+    private readonly RetryPause pause = RetryPause.OfKubernetes(parts.Options.Random);
     private string? version;
     private bool hasBegun;
 

@@ -16,8 +16,8 @@ internal sealed class OwnNodeWriter(NodeWriterParts parts, OwnNode own, SourceHi
 
     private readonly KubernetesOptions options = parts.Options;
     private readonly NodeReader reader = new(parts.Names);
-    private readonly BackOff failures = BackOff.OfRequests(parts.Options);
-    private readonly BackOff quarrel = new(parts.Options, leastBetween, TimeSpan.FromMinutes(1));
+    private readonly RetryPause failures = RetryPause.OfKubernetes(parts.Options.Random);
+    private readonly RetryPause quarrel = new(leastBetween, TimeSpan.FromMinutes(1), parts.Options.Random);
     private (NodeAdvertisement?, NodeReport?) written;
     private NodeReport? effective;
     private long writtenAt;

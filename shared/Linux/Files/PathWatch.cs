@@ -15,22 +15,19 @@ public sealed unsafe class PathWatch : IDisposable
     // path_resolution(7): the kernel follows no more.
     private const int MostLinks = 40;
 
-    private const uint Events = INotify.IN_MODIFY | INotify.IN_ATTRIB | INotify.IN_CLOSE_WRITE | INotify.IN_MOVED_FROM | INotify.IN_MOVED_TO | INotify.IN_CREATE | INotify.IN_DELETE
-        | INotify.IN_DELETE_SELF | INotify.IN_MOVE_SELF | INotify.IN_ONLYDIR;
-
     private readonly string path;
     private readonly Action changed;
-    private readonly FileDescriptor events;
+    private readonly FileWatch watch;
     private readonly StopSignal stop;
     private readonly Thread thread;
     private readonly HashSet<string> names = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> watches = new(StringComparer.Ordinal);
 
-    private PathWatch(string path, Action changed, FileDescriptor events)
+    private PathWatch(string path, Action changed, FileWatch watch)
     {
         this.path = path;
         this.changed = changed;
-        this.events = events;
+        this.watch = watch;
         stop = StopSignal.Create();
         thread = new Thread(Run) { IsBackground = true, Name = $"watch {path}" };
     }
@@ -41,60 +38,28 @@ public sealed unsafe class PathWatch : IDisposable
     /// <exception cref="ErrnoException">EMFILE: no more watches or files can be had (fs.inotify.max_user_instances).</exception>
     public static PathWatch Start(string path, Action changed)
     {
-        var fd = INotify.Init(INotify.IN_CLOEXEC | INotify.IN_NONBLOCK);
-        if (fd < 0)
-            throw ErrnoException.Last("inotify_init1", path);
-        var watch = new PathWatch(path, changed, new FileDescriptor(fd, "inotify"));
-        watch.Follow();
-        watch.thread.Start();
-        return watch;
+        var started = new PathWatch(path, changed, FileWatch.Open());
+        started.Follow();
+        started.thread.Start();
+        return started;
     }
 
     private void Run()
     {
-        var buffer = new byte[16 * 1024];
         while (Wait())
         {
-            if (!TakeAll(buffer))
+            // All that are there at once: one exchange is several events. One without a name is of a directory itself, or says that some were lost.
+            if (!watch.Read().Any(name => name.Length == 0 || names.Contains(name)))
                 continue;
             Follow();
             changed();
         }
     }
 
-    // All that are there at once: one exchange is several events.
-    private bool TakeAll(byte[] buffer)
-    {
-        var concerns = false;
-        fixed (byte* start = buffer)
-        {
-            while ((int)LibC.File.Read(events.Number, start, (nuint)buffer.Length) is var length and > 0)
-                concerns |= ConcernsPath(buffer.AsSpan(0, length));
-        }
-
-        return concerns;
-    }
-
-    // struct inotify_event: the watch, the mask, a cookie, the name's length, the name. An event without one is of a directory itself, or says that some were lost.
-    private bool ConcernsPath(ReadOnlySpan<byte> read)
-    {
-        const int Head = 16;
-        while (read.Length >= Head)
-        {
-            var length = BitConverter.ToInt32(read[12..]);
-            var name = Encoding.UTF8.GetString(read.Slice(Head, length).TrimEnd((byte)0));
-            if (name.Length == 0 || names.Contains(name))
-                return true;
-            read = read[(Head + length)..];
-        }
-
-        return false;
-    }
-
     private bool Wait()
     {
         var polls = stackalloc Process.PollFd[2];
-        polls[0] = new Process.PollFd { Fd = events.Number, Events = Process.POLLIN };
+        polls[0] = new Process.PollFd { Fd = watch.Descriptor.Number, Events = Process.POLLIN };
         polls[1] = new Process.PollFd { Fd = stop.Number, Events = Process.POLLIN };
         while (Process.Poll(polls, 2, -1) < 0)
         {
@@ -118,10 +83,9 @@ public sealed unsafe class PathWatch : IDisposable
             place = next;
         }
 
-        foreach (var (directory, watch) in watches.Where(watch => !wanted.Contains(watch.Key)).ToList())
+        foreach (var (directory, number) in watches.Where(each => !wanted.Contains(each.Key)).ToList())
         {
-            // EINVAL: the directory is gone and the watch with it.
-            _ = INotify.RemoveWatch(events.Number, watch);
+            watch.Remove(number);
             watches.Remove(directory);
         }
     }
@@ -149,15 +113,14 @@ public sealed unsafe class PathWatch : IDisposable
     // Again for each round: under a known path there may be another directory by now. The kernel knows one that is watched already and gives its number.
     private bool TryWatch(string directory, HashSet<string> wanted)
     {
-        wanted.Add(directory);
-        var watch = INotify.AddWatch(events.Number, directory, Events);
-        if (watch < 0)
+        if (watch.TryAdd(directory, FileWatch.Events | INotify.IN_MODIFY) is not { } number)
         {
             wanted.Remove(directory);
             return false;
         }
 
-        watches[directory] = watch;
+        wanted.Add(directory);
+        watches[directory] = number;
         return true;
     }
 
@@ -175,6 +138,6 @@ public sealed unsafe class PathWatch : IDisposable
         stop.Give();
         thread.Join();
         stop.Dispose();
-        events.Dispose();
+        watch.Dispose();
     }
 }

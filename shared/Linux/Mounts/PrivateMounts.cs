@@ -1,5 +1,5 @@
-using System.Runtime.ExceptionServices;
 using Plugboard.Linux.LibC;
+using Plugboard.Linux.Namespaces;
 
 namespace Plugboard.Linux.Mounts;
 
@@ -10,27 +10,7 @@ namespace Plugboard.Linux.Mounts;
 internal static class PrivateMounts
 {
     /// <summary>Runs the work and returns its result; its exception is thrown here as it was.</summary>
-    public static T Run<T>(Func<T> work)
-    {
-        var result = default(T);
-        ExceptionDispatchInfo? failure = null;
-        var thread = new Thread(() =>
-        {
-            try
-            {
-                Enter();
-                result = work();
-            }
-            catch (Exception e)
-            {
-                failure = ExceptionDispatchInfo.Capture(e);
-            }
-        });
-        thread.Start();
-        thread.Join();
-        failure?.Throw();
-        return result!;
-    }
+    public static T Run<T>(Func<T> work) => NamespaceThread.RunAfter(Enter, work);
 
     private static void Enter()
     {

@@ -19,7 +19,8 @@ public static class NamespaceThread
         },
         work);
 
-    private static T RunAfter<T>(Action move, Func<T> work)
+    /// <summary>Runs <paramref name="work"/> on a thread that has first moved where it never comes back from; the exception of either is thrown here as it was.</summary>
+    internal static T RunAfter<T>(Action move, Func<T> work)
     {
         var result = default(T);
         ExceptionDispatchInfo? failure = null;

@@ -43,7 +43,7 @@ public sealed class AddressTable
         using (request.Message(RTM_NEWADDR, NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL))
         {
             WriteHeader(request, index, address, options.Scope);
-            if (!address.Is6 && address.Length < 31)
+            if (address.HasBroadcast)
                 request.WriteAddress(IfAddrH.IFA_BROADCAST, address.Last);
             var flags = (options.NoDad ? IfAddrH.IFA_F_NODAD : 0) | (options.NoPrefixRoute ? IfAddrH.IFA_F_NOPREFIXROUTE : 0);
             if (flags != 0)

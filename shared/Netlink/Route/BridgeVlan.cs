@@ -6,11 +6,4 @@ namespace Plugboard.Netlink.Route;
 /// <param name="Vid">1 to 4094.</param>
 /// <param name="Flags">How it is treated.</param>
 [StructLayout(LayoutKind.Auto)]
-public readonly record struct BridgeVlan(int Vid, BridgeVlanFlags Flags)
-{
-    /// <summary>Packets that come in without a tag belong to it.</summary>
-    public bool IsPvid => (Flags & BridgeVlanFlags.Pvid) != 0;
-
-    /// <summary>Its packets leave without a tag.</summary>
-    public bool IsUntagged => (Flags & BridgeVlanFlags.Untagged) != 0;
-}
+public readonly record struct BridgeVlan(int Vid, BridgeVlanFlags Flags);

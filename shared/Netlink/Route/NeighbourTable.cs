@@ -36,21 +36,11 @@ public sealed class NeighbourTable
 
     /// <summary>Adds a neighbour.</summary>
     /// <exception cref="NetlinkException">EEXIST: the address is known, in whatever state; ENODEV: there is no such link.</exception>
-    public void Add(Neighbour neighbour)
-    {
-        var request = socket.NewRequest();
-        WriteNew(request, neighbour, NLM_F_EXCL);
-        socket.Execute(request, () => Subject(neighbour.LinkIndex, neighbour.Address));
-    }
+    public void Add(Neighbour neighbour) => Write(neighbour, NLM_F_EXCL);
 
     /// <summary>Adds a neighbour or replaces what is known of it.</summary>
     /// <exception cref="NetlinkException">ENODEV: there is no such link.</exception>
-    public void Replace(Neighbour neighbour)
-    {
-        var request = socket.NewRequest();
-        WriteNew(request, neighbour, NLM_F_REPLACE);
-        socket.Execute(request, () => Subject(neighbour.LinkIndex, neighbour.Address));
-    }
+    public void Replace(Neighbour neighbour) => Write(neighbour, NLM_F_REPLACE);
 
     /// <summary>Removes a neighbour; false where it was gone already (ENOENT).</summary>
     /// <exception cref="NetlinkException">ENODEV: there is no such link.</exception>
@@ -59,6 +49,13 @@ public sealed class NeighbourTable
         var request = socket.NewRequest();
         WriteDelete(request, index, address);
         return socket.ExecuteUnlessAbsent(request, () => Subject(index, address), Errno.ENOENT);
+    }
+
+    private void Write(Neighbour neighbour, ushort mode)
+    {
+        var request = socket.NewRequest();
+        WriteNew(request, neighbour, mode);
+        socket.Execute(request, () => Subject(neighbour.LinkIndex, neighbour.Address));
     }
 
     internal static void WriteNew(NetlinkWriter writer, Neighbour neighbour, ushort mode)

@@ -7,6 +7,9 @@ namespace Plugboard.Netlink.Route;
 public sealed record Route
 #pragma warning restore MA0049
 {
+    /// <summary>The routing table that packets go by unless a rule says otherwise.</summary>
+    public const int MainTable = 254;
+
     /// <summary>The destination network.</summary>
     public required IPPrefix Dst { get; init; }
 
@@ -19,7 +22,7 @@ public sealed record Route
     /// <summary>The metric; IPv6's default is 1024.</summary>
     public uint Priority { get; init; }
 
-    /// <summary>The routing table; 254 is the main one.</summary>
+    /// <summary>The routing table, such as <see cref="MainTable"/>.</summary>
     public int Table { get; init; }
 
     /// <summary>How far the destination is.</summary>

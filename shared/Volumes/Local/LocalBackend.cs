@@ -27,13 +27,8 @@ public sealed class LocalBackend(VolumePolicy policy) : Backend(policy)
         using var source = OpenSource(plan);
         if (plan.Quota is not null)
             LocalQuota.Ensure(source, plan, Policy);
-        if (target.IsPublished(top => IsOn(target.Path, top, source), plan.Place.ToString()))
-        {
-            target.RequireAttributes(plan.Attributes);
-            target.Publish();
+        if (target.TryKeep(top => IsOn(target.Path, top, source), plan.Place.ToString(), plan.Attributes))
             return $"{plan.Place} is already mounted";
-        }
-
         using var place = target.Prepare();
         try
         {
@@ -67,7 +62,7 @@ public sealed class LocalBackend(VolumePolicy policy) : Backend(policy)
         try
         {
             if (plan.Create)
-                return root.EnsureDirectory(plan.Place.Inside, 0x1c0, made => Own(made, plan));
+                return root.EnsureDirectory(plan.Place.Inside, 0x1c0, made => Own(made, plan.Uid, plan.Gid, plan.Mode));
             return root.FindDirectory(plan.Place.Inside)
                 ?? throw new VolumeException($"local: {plan.Place} does not exist; make it on the node, or set option \"create\" to \"true\"");
         }
@@ -75,13 +70,5 @@ public sealed class LocalBackend(VolumePolicy policy) : Backend(policy)
         {
             throw plan.Place.Refused(Name, e);
         }
-    }
-
-    private static void Own(FileDescriptor made, LocalPlan plan)
-    {
-        if (plan.Uid is not null || plan.Gid is not null)
-            made.SetOwner(plan.Uid, plan.Gid);
-        // After the owner: chown(2) takes set-user-id and set-group-id away.
-        made.SetDirectoryMode(plan.Mode);
     }
 }

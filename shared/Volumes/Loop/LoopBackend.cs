@@ -30,13 +30,8 @@ public sealed class LoopBackend(VolumePolicy policy) : Backend(policy)
         // Whoever looks for the file's device and makes one must be alone with it.
         using var alone = PathLock.Take(Policy, $"loop: {plan.Image}");
         using var image = LoopImage.Open(plan, Policy);
-        if (target.IsPublished(top => IsOf(top, image), $"{plan.FsType} in {plan.Image}"))
-        {
-            target.RequireAttributes(plan.Words.Attributes);
-            target.Publish();
+        if (target.TryKeep(top => IsOf(top, image), $"{plan.FsType} in {plan.Image}", plan.Words.Attributes))
             return $"{plan.Image} is already mounted";
-        }
-
         using var place = target.Prepare();
         using var device = FindDevice(plan, image) ?? Attach(plan, image);
         Mount(plan, device, place);

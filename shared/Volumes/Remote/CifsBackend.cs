@@ -14,38 +14,28 @@ public sealed class CifsBackend(VolumePolicy policy) : RemoteBackend(policy)
     public override string Name => "cifs";
 
     /// <inheritdoc/>
-    public override RemoteServer ServerOf(PublishRequest request) => CifsPlan.From(request, Policy).Server;
-
-    /// <inheritdoc/>
     public override string Explain(PublishRequest request)
     {
-        var plan = CifsPlan.From(request, Policy);
+        var plan = PlanOf(request);
         return $"mount SMB {plan.Source} on {request.Target} ({plan.Words.Attributes}): {Describe(plan.Words.Parameters)}";
     }
 
     /// <inheritdoc/>
     public override string Publish(PublishRequest request)
     {
-        var plan = CifsPlan.From(request, Policy);
-        using var target = VolumeTarget.Lock(request.Target, Policy);
-        if (target.IsPublished(top => top.Type is "cifs" or "smb3" && top.Source == plan.Source, plan.Source))
+        var plan = PlanOf(request);
+        return Publish(plan, request.Target, ["cifs", "smb3"], (address, place) =>
         {
-            target.RequireAttributes(plan.Words.Attributes);
-            target.Publish();
-            return $"{plan.Source} is already mounted";
-        }
-
-        var address = plan.Server.Resolve(Name);
-        plan.Server.RequireAnswer(Name, address);
-        using var place = target.Prepare();
-        var parameters = new List<MountParameter> { new("ip", TextOf(address)) };
-        AddIdentity(parameters, plan, request.Secrets);
-        parameters.AddRange(plan.Words.Parameters);
-        var what = new FilesystemMount("cifs") { Source = plan.Source, Parameters = parameters, Attributes = plan.Words.Attributes };
-        MountRemote(what.Type, plan.Source, mounting => mounting.Filesystem(what, place), errno => Advice(plan, errno));
-        target.Publish();
-        return $"{plan.Source} is mounted";
+            var parameters = new List<MountParameter> { new("ip", TextOf(address)) };
+            AddIdentity(parameters, plan, request.Secrets);
+            parameters.AddRange(plan.Words.Parameters);
+            var what = new FilesystemMount("cifs") { Source = plan.Source, Parameters = parameters, Attributes = plan.Words.Attributes };
+            MountRemote(what.Type, plan.Source, mounting => mounting.Filesystem(what, place), errno => Advice(plan, errno));
+            return "";
+        });
     }
+
+    private protected override CifsPlan PlanOf(PublishRequest request) => CifsPlan.From(request, Policy);
 
     private static void AddIdentity(List<MountParameter> parameters, CifsPlan plan, IReadOnlyDictionary<string, Secret> secrets)
     {
@@ -64,7 +54,7 @@ public sealed class CifsBackend(VolumePolicy policy) : RemoteBackend(policy)
 
     private static string Advice(CifsPlan plan, Errno errno) => errno switch
     {
-        Errno.EINVAL or Errno.ENOKEY or Errno.EOPNOTSUPP when IsKerberos(plan.Words.Parameters) =>
+        Errno.EINVAL or Errno.ENOKEY or Errno.EOPNOTSUPP when plan.IsKerberos =>
             "sec=krb5 wants a kernel with CIFS_UPCALL, cifs.upcall (cifs-utils, keyutils) and a ticket on the node, which are not ours",
         Errno.EINVAL when plan.HasContext => "selinuxEnabled wants SELinux in the node's kernel",
         Errno.ENODEV => "the kernel has no CIFS client (modprobe cifs on the node)",

@@ -5,7 +5,7 @@ using Plugboard.Volumes.Options;
 namespace Plugboard.Volumes.Remote;
 
 /// <summary>What a <c>cifs</c> volume's options and Secret come to. Pure.</summary>
-internal sealed record CifsPlan
+internal sealed record CifsPlan : RemotePlan
 {
     private const string Backend = "cifs";
     private static readonly string[] known =
@@ -23,15 +23,6 @@ internal sealed record CifsPlan
         "nocase", "ignorecase", "nostrictsync", "strictsync", "cifsacl", "dynperm", "nodynperm", "setuids", "nosetuids", "nosharesock", "multichannel", "nomultichannel", "max_channels", "persistenthandles",
         "nopersistenthandles", "resilienthandles", "noresilienthandles", "fsc", "closetimeo", "sfu", "nosfu", "user_xattr", "nouser_xattr", "acl", "noacl", "posix", "noposix", "domainauto", "maxcredits", "rasize",
     ];
-
-    /// <summary>The server.</summary>
-    public required RemoteServer Server { get; init; }
-
-    /// <summary><c>//server/share</c>, with a path behind it where one is wanted.</summary>
-    public required string Source { get; init; }
-
-    /// <summary>What the mount gets, and the filesystem is told, without what the Secret holds.</summary>
-    public required MountWords Words { get; init; }
 
     /// <summary>All files get a label of SELinux.</summary>
     public bool HasContext { get; init; }
@@ -72,8 +63,7 @@ internal sealed record CifsPlan
         };
         plan.Server.RequireAllowed(Backend, policy);
         // Who it is then comes from the node's Kerberos tickets.
-        var isKerberos = parameters.Exists(static parameter => parameter is { Key: "sec", Value: { } value } && value.StartsWith("krb5", StringComparison.Ordinal));
-        if (!plan.IsGuest && !isKerberos && !request.Secrets.ContainsKey("username"))
+        if (!plan.IsGuest && !plan.IsKerberos && !request.Secrets.ContainsKey("username"))
             throw new MissingSecretException(Backend, "username");
         return plan;
     }

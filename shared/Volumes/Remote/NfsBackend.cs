@@ -14,37 +14,24 @@ public sealed class NfsBackend(VolumePolicy policy) : RemoteBackend(policy)
     public override string Name => "nfs";
 
     /// <inheritdoc/>
-    public override RemoteServer ServerOf(PublishRequest request) => NfsPlan.From(request, Policy).Server;
-
-    /// <inheritdoc/>
     public override string Explain(PublishRequest request)
     {
-        var plan = NfsPlan.From(request, Policy);
+        var plan = PlanOf(request);
         return $"mount NFS {string.Join(" or ", plan.Versions)} {plan.Source}{(plan.Create && plan.SubDirectory.Length > 0 ? ", made where it is missing," : "")} on {request.Target} ({plan.Words.Attributes}): {Describe(plan.Words.Parameters)}";
     }
 
     /// <inheritdoc/>
     public override string Publish(PublishRequest request)
     {
-        var plan = NfsPlan.From(request, Policy);
-        using var target = VolumeTarget.Lock(request.Target, Policy);
-        if (target.IsPublished(top => top.Type is "nfs" or "nfs4" && top.Source == plan.Source, plan.Source))
-        {
-            target.RequireAttributes(plan.Words.Attributes);
-            target.Publish();
-            return $"{plan.Source} is already mounted";
-        }
-
-        var address = plan.Server.Resolve(Name);
-        plan.Server.RequireAnswer(Name, address);
-        var version = MountAny(plan, address, target);
-        target.Publish();
-        return $"{plan.Source} is mounted by NFS {version}{(plan.IsSoft ? "; soft: what is written may be lost when the server is slow" : "")}";
+        var plan = PlanOf(request);
+        return Publish(plan, request.Target, ["nfs", "nfs4"], (address, place) =>
+            $" by NFS {MountAny(plan, address, place)}{(plan.IsSoft ? "; soft: what is written may be lost when the server is slow" : "")}");
     }
 
-    private string MountAny(NfsPlan plan, IPAddr address, VolumeTarget target)
+    private protected override NfsPlan PlanOf(PublishRequest request) => NfsPlan.From(request, Policy);
+
+    private string MountAny(NfsPlan plan, IPAddr address, FileDescriptor place)
     {
-        using var place = target.Prepare();
         for (var i = 0; ; i++)
         {
             var version = plan.Versions[i];
@@ -83,7 +70,7 @@ public sealed class NfsBackend(VolumePolicy policy) : RemoteBackend(policy)
         try
         {
             using var root = ConfinedDirectory.Of(export.ReopenPlace());
-            return (plan.Create ? root.EnsureDirectory(plan.SubDirectory, 0x1c0, made => Own(made, plan)) : root.FindDirectory(plan.SubDirectory))
+            return (plan.Create ? root.EnsureDirectory(plan.SubDirectory, 0x1c0, made => Own(made, plan.Uid, plan.Gid, plan.Mode)) : root.FindDirectory(plan.SubDirectory))
                 ?? throw new VolumeException($"nfs: {plan.Export} has no directory \"{plan.SubDirectory}\"; make it on the server, or set option \"create\" to \"true\"");
         }
         catch (ErrnoException e)
@@ -100,14 +87,6 @@ public sealed class NfsBackend(VolumePolicy policy) : RemoteBackend(policy)
         Errno.EROFS => "the volume is read-only; make it on the server",
         _ => "",
     };
-
-    private static void Own(FileDescriptor made, NfsPlan plan)
-    {
-        if (plan.Uid is not null || plan.Gid is not null)
-            made.SetOwner(plan.Uid, plan.Gid);
-        // After the owner: chown(2) takes set-user-id and set-group-id away.
-        made.SetDirectoryMode(plan.Mode);
-    }
 
     private static List<MountParameter> Parameters(NfsPlan plan, IPAddr address, string version)
     {
@@ -133,7 +112,7 @@ public sealed class NfsBackend(VolumePolicy policy) : RemoteBackend(policy)
     private static string Advice(NfsPlan plan, Errno errno) => errno switch
     {
         // The kernel has no word for it: it says what it could not do without.
-        _ when IsKerberos(plan.Words.Parameters) => "sec=krb5 wants rpc.gssd with a keytab on the node, which is not ours",
+        _ when plan.IsKerberos => "sec=krb5 wants rpc.gssd with a keytab on the node, which is not ours",
         Errno.ENODEV => "the kernel has no NFS client (modprobe nfs on the node)",
         Errno.EACCES or Errno.EPERM => "the server refuses this node (its exports: the client's address, \"insecure\", sec=)",
         Errno.ENOENT => "the server has no such export (below an export with fsid=0 paths are relative to that)",

@@ -5,7 +5,7 @@ using Plugboard.Volumes.Options;
 namespace Plugboard.Volumes.Remote;
 
 /// <summary>What an <c>nfs</c> volume's options come to. Pure.</summary>
-internal sealed record NfsPlan
+internal sealed record NfsPlan : RemotePlan
 {
     private const string Backend = "nfs";
     private static readonly string[] known =
@@ -22,11 +22,8 @@ internal sealed record NfsPlan
         "mountport", "mountproto", "mountvers", "trunkdiscovery", "notrunkdiscovery", "namlen", "sloppy",
     ];
 
-    /// <summary>The server.</summary>
-    public required RemoteServer Server { get; init; }
-
-    /// <summary>The exported path.</summary>
-    public required string Share { get; init; }
+    /// <summary>The export: <c>server:/path</c>.</summary>
+    public required string Export { get; init; }
 
     /// <summary>The directory below it that the pod sees, without slashes around it; empty: all of it.</summary>
     public required string SubDirectory { get; init; }
@@ -46,17 +43,8 @@ internal sealed record NfsPlan
     /// <summary>The versions to try, in their order.</summary>
     public required IReadOnlyList<string> Versions { get; init; }
 
-    /// <summary>What the mount gets, and the filesystem is told.</summary>
-    public required MountWords Words { get; init; }
-
     /// <summary>Writes may be lost without a word.</summary>
     public bool IsSoft { get; init; }
-
-    /// <summary>The export: <c>server:/path</c>.</summary>
-    public string Export => $"{(Server.Name.Contains(':', StringComparison.Ordinal) && !Server.Name.StartsWith('[') ? $"[{Server.Name}]" : Server.Name)}:{Share}";
-
-    /// <summary>What the pod sees, as mountinfo shows it.</summary>
-    public string Source => SubDirectory.Length == 0 ? Export : $"{Export.TrimEnd('/')}/{SubDirectory}";
 
     public static NfsPlan From(PublishRequest request, VolumePolicy policy)
     {
@@ -85,11 +73,14 @@ internal sealed record NfsPlan
         var attributes = words.Attributes | policy.ForcedAttributes
             | (request.ReadOnly | options.Flag(Backend, "readOnly", false) ? MountAttributes.ReadOnly : 0)
             | (options.Flag(Backend, "atime", true) ? 0 : MountAttributes.NoAtime);
+        var export = ExportOf(server, ShareOf(share));
+        var subDirectory = SubDirectoryOf(options.Find("subDir"));
         var plan = new NfsPlan
         {
             Server = new RemoteServer(server, port),
-            Share = ShareOf(share),
-            SubDirectory = SubDirectoryOf(options.Find("subDir")),
+            Source = subDirectory.Length == 0 ? export : $"{export.TrimEnd('/')}/{subDirectory}",
+            Export = export,
+            SubDirectory = subDirectory,
             Create = options.Flag(Backend, "create", false),
             Mode = options.Mode(Backend, "mode") ?? 0x1f8,
             Uid = options.Id(Backend, "uid"),
@@ -116,6 +107,8 @@ internal sealed record NfsPlan
             throw new VolumeException($"{Backend}: option \"share\" is \"{share}\"; an absolute path is wanted");
         return share.Length > 1 ? share.TrimEnd('/') : share;
     }
+
+    private static string ExportOf(string server, string share) => $"{(server.Contains(':', StringComparison.Ordinal) && !server.StartsWith('[') ? $"[{server}]" : server)}:{share}";
 
     private static string SubDirectoryOf(string? sub)
     {

@@ -14,7 +14,28 @@ public abstract class RemoteBackend(VolumePolicy policy) : Backend(policy)
 
     /// <summary>The server of a volume.</summary>
     /// <exception cref="VolumeException">The options are wrong.</exception>
-    public abstract RemoteServer ServerOf(PublishRequest request);
+    public RemoteServer ServerOf(PublishRequest request) => PlanOf(request).Server;
+
+    private protected abstract RemotePlan PlanOf(PublishRequest request);
+
+    /// <summary>Publishes a volume once: what is already mounted as it should be is left, and what is to be mounted is asked of a server that answers.</summary>
+    /// <param name="plan">The volume.</param>
+    /// <param name="target">Where the pod is to see it.</param>
+    /// <param name="types">The filesystem's types as mountinfo shows them.</param>
+    /// <param name="mount">Mounts it from the address to the place; what is to be said of it behind "is mounted".</param>
+    /// <returns>What was done.</returns>
+    private protected string Publish(RemotePlan plan, string target, string[] types, Func<IPAddr, FileDescriptor, string> mount)
+    {
+        using var locked = VolumeTarget.Lock(target, Policy);
+        if (locked.TryKeep(top => types.Contains(top.Type) && top.Source == plan.Source, plan.Source, plan.Words.Attributes))
+            return $"{plan.Source} is already mounted";
+        var address = plan.Server.Resolve(Name);
+        plan.Server.RequireAnswer(Name, address);
+        using var place = locked.Prepare();
+        var how = mount(address, place);
+        locked.Publish();
+        return $"{plan.Source} is mounted{how}";
+    }
 
     /// <summary>Mounts, and once more after loading the kernel's module where that was missing.</summary>
     /// <param name="type">The filesystem's type, after which its module is called.</param>
@@ -44,10 +65,6 @@ public abstract class RemoteBackend(VolumePolicy policy) : Backend(policy)
             mount(new Mounting(Policy.MountApi));
         }
     }
-
-    /// <summary>True for security by Kerberos, which wants the node's help.</summary>
-    private protected static bool IsKerberos(IEnumerable<MountParameter> parameters) =>
-        parameters.Any(static parameter => parameter is { Key: "sec", Value: { } value } && value.StartsWith("krb5", StringComparison.Ordinal));
 
     private static bool TryLoad(string module)
     {

@@ -25,13 +25,8 @@ public sealed class TmpfsBackend(VolumePolicy policy) : Backend(policy)
     {
         var plan = TmpfsPlan.From(request, Policy);
         using var target = VolumeTarget.Lock(request.Target, Policy);
-        if (target.IsPublished(static top => top is { Type: "tmpfs", Source: Source }, "a tmpfs of ours"))
-        {
-            target.RequireAttributes(plan.Attributes);
-            target.Publish();
+        if (target.TryKeep(static top => top is { Type: "tmpfs", Source: Source }, "a tmpfs of ours", plan.Attributes))
             return "the tmpfs is already mounted";
-        }
-
         using var place = target.Prepare();
         try
         {

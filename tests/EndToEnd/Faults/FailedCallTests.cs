@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Plugboard.Testing;
 using Plugboard.Tests.EndToEnd.Harness;
 
@@ -71,7 +70,7 @@ public sealed class FailedCallTests
         }
 
         var findings = new List<string>();
-        if (!IsOneError(output))
+        if (!output.IsOneError)
             findings.Add($"exit code {output.ExitCode}: '{output.Output}' '{output.Error}'");
         findings.AddRange(before.Difference(machine.State()).Select(difference => $"{difference} ({Message(output)})"));
         machine.Succeed("DEL");
@@ -89,20 +88,5 @@ public sealed class FailedCallTests
         machine.AddAndDeleteNext();
     }
 
-    private static string Message(CniOutput output) => IsOneError(output) ? output.Message : output.Output;
-
-    private static bool IsOneError(CniOutput output)
-    {
-        if (output.ExitCode != 1)
-            return false;
-        try
-        {
-            using var document = JsonDocument.Parse(output.Output);
-            return document.RootElement.GetProperty("code").GetInt32() > 0 && document.RootElement.GetProperty("msg").GetString()!.Length > 0;
-        }
-        catch (JsonException)
-        {
-            return false;
-        }
-    }
+    private static string Message(CniOutput output) => output.IsOneError ? output.Message : output.Output;
 }

@@ -69,12 +69,9 @@ internal sealed class FaultyMachine : IDisposable
     public void MakeDelegateForeign()
     {
         var plugins = Directory.CreateDirectory(Path.Combine(node.Directory, "bin")).FullName;
-        var id = BuildId.Find(Path.Combine(PluginDirectory.Ours, "host-local"))!;
-        var bytes = File.ReadAllBytes(Path.Combine(PluginDirectory.Ours, "host-local"));
-        bytes[bytes.AsSpan().IndexOf(id)] ^= 0xff;
         foreach (var name in (string[])["host-local", "bridge"])
             File.Copy(Path.Combine(PluginDirectory.Ours, name), Path.Combine(plugins, name));
-        File.WriteAllBytes(Path.Combine(plugins, "host-local"), bytes);
+        File.WriteAllBytes(Path.Combine(plugins, "host-local"), PluginDirectory.HostLocalOfAnotherBuild());
         node.Plugins = plugins;
     }
 
@@ -116,24 +113,61 @@ internal sealed class FaultyMachine : IDisposable
     }
 
     /// <summary>Tries each call and fails with all that any of them left.</summary>
-    public void ForEach(IEnumerable<SystemCall> calls, Func<SystemCall, IEnumerable<string>> attempt)
+    public void ForEach(IEnumerable<SystemCall> calls, Func<SystemCall, IEnumerable<string>> attempt) => Strace.ForEach(calls, attempt, recover: () =>
     {
-        var findings = new List<string>();
-        foreach (var call in calls)
-        {
-            try
-            {
-                findings.AddRange(attempt(call).Select(finding => $"{call.Name} {call.Number}: {finding}"));
-            }
-            catch (Xunit.Sdk.XunitException e)
-            {
-                findings.Add($"{call.Name} {call.Number}: {e.Message}");
-                Pod.Result = null;
-                node.CallBeside("DEL", Pod, config);
-            }
-        }
+        Pod.Result = null;
+        node.CallBeside("DEL", Pod, config);
+    });
 
-        Assert.True(findings.Count == 0, string.Join('\n', findings));
+    /// <summary>Each system call of a node's first ADD: killed before it, it is released by its DEL, and the next pod's calls go well.</summary>
+    public void KillEachAdd()
+    {
+        var calls = Record("ADD");
+        ForEach(calls, KillAdd);
+        RequireKills(calls);
+    }
+
+    /// <summary>Each system call of a DEL: killed before it, it is ended by the next DEL, and the next pod's calls go well.</summary>
+    public void KillEachDel()
+    {
+        Succeed("ADD");
+        var calls = Record("DEL");
+        ForEach(calls, call => KillDel(call));
+        RequireKills(calls);
+    }
+
+    private void RequireKills(IReadOnlyList<SystemCall> calls) => Assert.True(Kills > calls.Count * 3 / 4, $"only {Kills} of {calls.Count} were killed");
+
+    /// <summary>What is left of a node's first ADD that is killed before a call, after its DEL and after the next pod's calls.</summary>
+    public IEnumerable<string> KillAdd(SystemCall call)
+    {
+        RemoveBridge();
+        var before = State();
+        Kill(call, "ADD");
+        WaitForOrphans();
+        Succeed("DEL");
+        foreach (var difference in before.Difference(State(), IsOfTheBridge))
+            yield return difference;
+        Pod.Result = null;
+        AddAndDeleteNext();
+        foreach (var difference in before.Difference(State(), IsOfTheBridge))
+            yield return "after the next pod: " + difference;
+    }
+
+    /// <summary>What is left of a DEL that is killed before a call, after the next DEL and after the next pod's calls.</summary>
+    public IEnumerable<string> KillDel(SystemCall call, Action? prepare = null)
+    {
+        var before = State();
+        Succeed("ADD");
+        prepare?.Invoke();
+        Kill(call, "DEL");
+        WaitForOrphans();
+        Succeed("DEL");
+        foreach (var difference in before.Difference(State()))
+            yield return difference;
+        AddAndDeleteNext();
+        foreach (var difference in before.Difference(State()))
+            yield return "after the next pod: " + difference;
     }
 
     public void Dispose() => node.Dispose();

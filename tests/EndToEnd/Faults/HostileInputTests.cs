@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Plugboard.Netlink.Route;
 using Plugboard.Testing;
@@ -34,7 +33,7 @@ public sealed class HostileInputTests
             var (plugin, verb, valid) = mutation.Pick(inputs);
             var input = mutation.Apply(valid);
             var output = node.RunInside(verb, pod, plugin, input);
-            if (!IsProper(verb, output) || output.Error.Contains("nhandled", StringComparison.Ordinal) || output.Error.Contains("   at ", StringComparison.Ordinal))
+            if (!output.IsProper(verb) || output.Error.Contains("nhandled", StringComparison.Ordinal) || output.Error.Contains("   at ", StringComparison.Ordinal))
                 findings.Add(string.Create(CultureInfo.InvariantCulture, $"seed {seed} round {round}: {plugin} {verb}: {output.ExitCode} {Short(output.Output)} {Short(output.Error)}"));
             counts[output.ExitCode] = counts.GetValueOrDefault(output.ExitCode) + 1;
             if (verb == "ADD")
@@ -72,24 +71,6 @@ public sealed class HostileInputTests
         verbs.Select(verb => (plugin, verb, Encoding.UTF8.GetBytes(config.ToJsonString())));
 
     private static string Short(string text) => text.Length <= 300 ? text : $"{text[..150]}…{text[^150..]}";
-
-    private static bool IsProper(string verb, CniOutput output)
-    {
-        if (output.ExitCode == 0 && verb != "ADD")
-            return output.Output.Length == 0;
-        if (output.ExitCode is not (0 or 1))
-            return false;
-        try
-        {
-            using var document = JsonDocument.Parse(output.Output);
-            return output.ExitCode == 0
-                || (document.RootElement.GetProperty("code").GetInt32() is > 0 and not 999 && document.RootElement.GetProperty("msg").GetString()!.Length > 0);
-        }
-        catch (JsonException)
-        {
-            return false;
-        }
-    }
 
     // Without a process: the pod's interface, whatever bridge came of it, and the leases.
     private static void Clean(CniNode node, CniPod pod)

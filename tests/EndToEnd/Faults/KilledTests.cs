@@ -15,10 +15,8 @@ public sealed class KilledTests
     public void An_ADD_killed_at_any_call_is_released_by_its_DEL_and_the_next_ADD_works(bool dualStack)
     {
         using var machine = new FaultyMachine(dualStack);
-        var calls = machine.Record("ADD");
-        Assert.True(calls.Count > 100);
-        machine.ForEach(calls, call => KillAdd(machine, call));
-        Assert.True(machine.Kills > calls.Count * 3 / 4, $"only {machine.Kills} of {calls.Count} were killed");
+        machine.KillEachAdd();
+        Assert.True(machine.Kills > 75, $"only {machine.Kills}");
     }
 
     [KernelFact]
@@ -26,7 +24,7 @@ public sealed class KilledTests
     {
         using var machine = new FaultyMachine(dualStack: false);
         machine.MakeDelegateForeign();
-        machine.ForEach(machine.Record("ADD").Where(static (_, index) => index % 4 == 0), call => KillAdd(machine, call));
+        machine.ForEach(machine.Record("ADD").Where(static (_, index) => index % 4 == 0), machine.KillAdd);
     }
 
     [KernelTheory]
@@ -35,10 +33,7 @@ public sealed class KilledTests
     public void A_DEL_killed_at_any_call_is_ended_by_the_next_DEL(bool dualStack)
     {
         using var machine = new FaultyMachine(dualStack);
-        machine.Succeed("ADD");
-        var calls = machine.Record("DEL");
-        machine.ForEach(calls, call => KillDel(machine, call));
-        Assert.True(machine.Kills > calls.Count * 3 / 4, $"only {machine.Kills} of {calls.Count} were killed");
+        machine.KillEachDel();
     }
 
     [KernelFact]
@@ -47,7 +42,7 @@ public sealed class KilledTests
         using var machine = new FaultyMachine(dualStack: false);
         machine.MakeDelegateForeign();
         machine.Succeed("ADD");
-        machine.ForEach(machine.Record("DEL").Where(static (_, index) => index % 3 == 0), call => KillDel(machine, call));
+        machine.ForEach(machine.Record("DEL").Where(static (_, index) => index % 3 == 0), call => machine.KillDel(call));
     }
 
     [KernelFact]
@@ -62,7 +57,7 @@ public sealed class KilledTests
         machine.FillLog();
         var ofAdd = machine.Record("ADD");
         Assert.True(machine.HasSnapshot());
-        machine.ForEach(ofDel.Where(call => changing.Contains(call.Name)), call => KillDel(machine, call, machine.FillLog));
+        machine.ForEach(ofDel.Where(call => changing.Contains(call.Name)), call => machine.KillDel(call, machine.FillLog));
         machine.ForEach(ofAdd.Where(call => changing.Contains(call.Name)), call => KillAddWithFullLog(machine, call));
     }
 
@@ -71,36 +66,6 @@ public sealed class KilledTests
         var before = machine.State();
         machine.FillLog();
         machine.Kill(call, "ADD");
-        machine.Succeed("DEL");
-        foreach (var difference in before.Difference(machine.State()))
-            yield return difference;
-        machine.AddAndDeleteNext();
-        foreach (var difference in before.Difference(machine.State()))
-            yield return "after the next pod: " + difference;
-    }
-
-    private static IEnumerable<string> KillAdd(FaultyMachine machine, SystemCall call)
-    {
-        machine.RemoveBridge();
-        var before = machine.State();
-        machine.Kill(call, "ADD");
-        machine.WaitForOrphans();
-        machine.Succeed("DEL");
-        foreach (var difference in before.Difference(machine.State(), FaultyMachine.IsOfTheBridge))
-            yield return difference;
-        machine.Pod.Result = null;
-        machine.AddAndDeleteNext();
-        foreach (var difference in before.Difference(machine.State(), FaultyMachine.IsOfTheBridge))
-            yield return "after the next pod: " + difference;
-    }
-
-    private static IEnumerable<string> KillDel(FaultyMachine machine, SystemCall call, Action? prepare = null)
-    {
-        var before = machine.State();
-        machine.Succeed("ADD");
-        prepare?.Invoke();
-        machine.Kill(call, "DEL");
-        machine.WaitForOrphans();
         machine.Succeed("DEL");
         foreach (var difference in before.Difference(machine.State()))
             yield return difference;

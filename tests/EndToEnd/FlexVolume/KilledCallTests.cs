@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Plugboard.Testing;
 using Plugboard.Tests.EndToEnd.Harness;
 
@@ -6,7 +5,7 @@ namespace Plugboard.Tests.EndToEnd.FlexVolume;
 
 /// <summary>A call that is killed before any of its system calls is put right by the same call again, and nothing is left of it after that.</summary>
 [Collection("loop devices")]
-public sealed partial class KilledCallTests : IDisposable
+public sealed class KilledCallTests : IDisposable
 {
     private readonly FlexNode node = new();
 
@@ -57,43 +56,21 @@ public sealed partial class KilledCallTests : IDisposable
     {
         var log = $"{node.Directory}/strace";
         string[] command = [FlexNode.Executable(driver), .. args];
-        node.Run(["strace", "-f", "-qq", "-o", log, .. command]).Succeeded();
-        var calls = Calls(node.Shell($"cat {log}").Split('\n'));
+        node.Run([.. Strace.Recording(log), .. command]).Succeeded();
+        var lines = node.Shell($"cat {log}").Split('\n');
+        var process = lines[0].Split(' ')[0] + " ";
+        // Before it leaves standard error it has done nothing but start; what it executes is nobody's.
+        var calls = Strace.Calls(lines.Where(line => line.StartsWith(process, StringComparison.Ordinal)), start: "close_range(");
         then();
         var kills = 0;
-        for (var i = 0; i < calls.Count; i += every)
+        Strace.ForEach(calls.Where((_, index) => index % every == 0), call =>
         {
-            var (name, number) = (calls[i].Name, calls[i].Number);
-            var output = node.Run(["strace", "-f", "-qq", "-o", "/dev/null", "-e", $"trace={name}", "-e", $"inject={name}:signal=KILL:when={number}", .. command]);
-            kills += output.ExitCode == 0 ? 0 : 1;
+            kills += node.Run([.. Strace.Injecting(call, "signal=KILL"), .. command]).ExitCode == 0 ? 0 : 1;
             then();
-        }
-
+            return [];
+        });
         return kills;
     }
-
-    private static List<SystemCall> Calls(string[] lines)
-    {
-        // Before it leaves standard error it has done nothing but start; what it does to its own memory and threads is nobody's.
-        var calls = new List<SystemCall>();
-        var counts = new Dictionary<string, int>(StringComparer.Ordinal);
-        var (process, started) = (lines[0].Split(' ')[0], false);
-        foreach (var match in lines.Select(static line => CallPattern().Match(line)).Where(static match => match.Success))
-        {
-            var name = match.Groups["name"].Value;
-            if (match.Groups["process"].Value != process)
-                continue;
-            var number = counts[name] = counts.GetValueOrDefault(name) + 1;
-            if (started && !Strace.IsOfTheProcess(name))
-                calls.Add(new SystemCall(name, number));
-            started |= name == "close_range";
-        }
-
-        return calls;
-    }
-
-    [GeneratedRegex(@"^(?<process>\d+)\s+(?<name>\w+)\(", RegexOptions.ExplicitCapture, 1000)]
-    private static partial Regex CallPattern();
 
     public void Dispose() => node.Dispose();
 }

@@ -65,7 +65,7 @@ public sealed class PeopleTests : IDisposable
         for (var i = 1; i < 12; i++)
         {
             foreach (var call in (string[])["write", "openat", "renameat2", "renameat", "mkdirat", "fsync", "fchmod"])
-                node.Run(["strace", "-f", "-qq", "-o", "/dev/null", "-e", $"trace={call}", "-e", $"inject={call}:signal=KILL:when={i}", executable, "install", "--plugin-dir", Directory, "--name", "plugboard/local"]);
+                node.Run([.. Strace.Injecting(new SystemCall(call, i), "signal=KILL"), executable, "install", "--plugin-dir", Directory, "--name", "plugboard/local"]);
         }
 
         Command($"install --plugin-dir {Directory} --name plugboard/local");

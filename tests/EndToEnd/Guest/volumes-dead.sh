@@ -1,7 +1,7 @@
 #!/bin/sh
 # The first process of a guest kernel: NFS volumes whose server's network fails and comes back, and a call that the kernel does not let go.
 . "$ROOT/tests/EndToEnd/Guest/nfs-server.sh"
-for module in ip_tables iptable_filter xt_tcpudp; do modprobe -d "$MODULES" -q $module; done
+. "$ROOT/tests/EndToEnd/Guest/dead-server.sh"
 echo '/srv/export *(rw,fsid=0,insecure,no_subtree_check,no_root_squash)' > /etc/exports
 rpc.mountd -N 2 -N 3 > /run/mountd.log 2>&1
 export_all -N 3 2
@@ -9,21 +9,10 @@ echo seen > /srv/export/sub/file
 echo '{"unmountTimeoutSeconds":2,"mountTimeoutSeconds":2}' > /etc/flexvolume/plugboard~nfs.json
 volume=$PODS/plugboard~nfs
 
-# silence, answers: nothing comes to the server or from it; all does again.
-silence() { for way in dport sport; do xtables-legacy-multi iptables -I INPUT -p tcp --$way 2049 -j DROP; done; }
-answers() { xtables-legacy-multi iptables -F INPUT; }
-# timed STEP COMMAND…: as look, and how many milliseconds it took in the step STEP-ms.
-timed() {
-    started=$(date +%s%N)
-    "$@"
-    echo "$(( ($(date +%s%N) - started) / 1000000 ))" > /run/ms
-    look "$1-$2-ms" cat /run/ms
-}
-
 for name in idle nested again; do call $name-mount plugboard~nfs mount $volume/$name "$(options "$nfs,\"mountOptions\":\"actimeo=1,nosharecache\"")"; done
 mount -t tmpfs below $volume/nested/sub
 sleep 2
-silence
+silence 2049
 timed call dead-new plugboard~nfs mount $volume/new "$(options "$nfs")"
 timed look dead-list "$PLUGINS/flexvolume" list
 call dead-again plugboard~nfs mount $volume/again "$(options "$nfs,\"mountOptions\":\"actimeo=1,nosharecache\"")"

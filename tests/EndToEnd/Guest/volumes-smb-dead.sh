@@ -1,18 +1,10 @@
 #!/bin/sh
 # The first process of a guest kernel: SMB volumes whose server is not there, says nothing, hangs, is gone and comes back.
 . "$ROOT/tests/EndToEnd/Guest/smb-server.sh"
-for module in ip_tables iptable_filter xt_tcpudp; do modprobe -d "$MODULES" -q $module; done
+. "$ROOT/tests/EndToEnd/Guest/dead-server.sh"
 echo '{"unmountTimeoutSeconds":2,"mountTimeoutSeconds":2}' > /etc/flexvolume/plugboard~cifs.json
 volume=$PODS/plugboard~cifs
 options=$(options "$cifs,\"mountOptions\":\"actimeo=1,nosharesock,echo_interval=1\",$(secret "$encoded")")
-silence() { for way in dport sport; do xtables-legacy-multi iptables -I INPUT -p tcp --$way 445 -j DROP; done; }
-answers() { xtables-legacy-multi iptables -F INPUT; }
-timed() {
-    started=$(date +%s%N)
-    "$@"
-    echo "$(( ($(date +%s%N) - started) / 1000000 ))" > /run/ms
-    look "$1-$2-ms" cat /run/ms
-}
 
 call none plugboard~cifs mount $volume/none "$options"
 busybox nc -ll -p 445 -e sleep 60 > /run/silent 2>&1 & listener=$!
@@ -29,7 +21,7 @@ for name in idle nested again; do call $name-mount plugboard~cifs mount $volume/
 mount -t tmpfs below $volume/nested/sub
 sleep 2
 echo '{"unmountTimeoutSeconds":2,"mountTimeoutSeconds":2}' > /etc/flexvolume/plugboard~cifs.json
-silence
+silence 445
 timed call dead-new plugboard~cifs mount $volume/new "$options"
 timed look dead-list "$PLUGINS/flexvolume" list
 call dead-again plugboard~cifs mount $volume/again "$options"

@@ -6,7 +6,7 @@ namespace Plugboard.Tests.EndToEnd.Harness;
 /// <summary>One system call of a plugin's run: the <paramref name="Number"/>th of its name, from 1, in its process.</summary>
 internal sealed record SystemCall(string Name, int Number);
 
-/// <summary>Runs plugins under strace(1), which tells their system calls and makes any of them go wrong.</summary>
+/// <summary>strace(1), which tells a program's system calls and makes any of them go wrong.</summary>
 internal static partial class Strace
 {
     /// <summary>They touch the process's own memory, threads and time: what is outside is the same before and after them.</summary>
@@ -27,39 +27,73 @@ internal static partial class Strace
     public static IReadOnlyList<SystemCall> Record(CniNode node, string verb, CniPod pod, JsonObject config)
     {
         var log = Path.Combine(node.Directory, "strace.log");
-        node.RunBeside(verb, pod, (string)config["type"]!, CniNode.InputOf(verb, pod, config), ["/usr/bin/strace", "-f", "-qq", "-o", log]).Succeeded();
+        node.RunBeside(verb, pod, (string)config["type"]!, CniNode.InputOf(verb, pod, config), Recording(log)).Succeeded();
+        var calls = Calls(File.ReadLines(log), start: "read(0,");
+        File.Delete(log);
+        Assert.True(calls.Count > 20, "strace told no system calls");
+        return calls;
+    }
+
+    /// <summary>The words before a command that has its system calls written to a file.</summary>
+    public static string[] Recording(string log) => ["/usr/bin/strace", "-f", "-qq", "-o", log];
+
+    /// <summary>The words before a command that has a fault at that call: <c>signal=KILL</c> or <c>error=EIO</c>, at it alone or from it on.</summary>
+    // Not with --seccomp-bpf: a signal injected there is never delivered (strace 6.1).
+    public static string[] Injecting(SystemCall call, string fault, bool fromThereOn = false) =>
+        [.. Recording("/dev/null"), "-e", $"trace={call.Name}", "-e", $"inject={call.Name}:{fault}:when={call.Number}{(fromThereOn ? "+" : "")}"];
+
+    /// <summary>The calls of a recording that matter, each process's from behind the one that begins with <paramref name="start"/>: until then it has done nothing but start.</summary>
+    public static IReadOnlyList<SystemCall> Calls(IEnumerable<string> log, string start)
+    {
         var counts = new Dictionary<(string Process, string Name), int>();
         var started = new HashSet<string>(StringComparer.Ordinal);
         var calls = new List<SystemCall>();
-        foreach (var match in File.ReadLines(log).Select(static line => CallPattern().Match(line)).Where(static match => match.Success))
+        foreach (var match in log.Select(static line => CallPattern().Match(line)).Where(static match => match.Success))
         {
             var (process, name) = (match.Groups["process"].Value, match.Groups["name"].Value);
             var number = counts[(process, name)] = counts.GetValueOrDefault((process, name)) + 1;
             var call = new SystemCall(name, number);
             if (started.Contains(process) && !OfTheProcess.Contains(name) && !calls.Contains(call))
                 calls.Add(call);
-            if (name == "read" && match.Groups["input"].Success)
+            if (match.Groups["call"].ValueSpan.StartsWith(start))
                 started.Add(process);
         }
 
-        File.Delete(log);
-        Assert.True(calls.Count > 20, "strace told no system calls");
         return calls;
     }
 
-    /// <summary>Calls the plugin with a fault: <c>signal=KILL</c> or <c>error=EIO</c>, at that call, or from it on.</summary>
-    // Not with --seccomp-bpf: a signal injected there is never delivered (strace 6.1).
+    /// <summary>Tries something at each call and fails with all that any of them left.</summary>
+    /// <param name="calls">The calls.</param>
+    /// <param name="attempt">Makes one go wrong; what is not as it should be after that.</param>
+    /// <param name="recover">Clears up after an attempt that failed, for the next one.</param>
+    public static void ForEach(IEnumerable<SystemCall> calls, Func<SystemCall, IEnumerable<string>> attempt, Action? recover = null)
+    {
+        var findings = new List<string>();
+        foreach (var call in calls)
+        {
+            try
+            {
+                findings.AddRange(attempt(call).Select(finding => $"{call.Name} {call.Number}: {finding}"));
+            }
+            catch (Exception e) when (e is Xunit.Sdk.XunitException or InvalidOperationException or IOException)
+            {
+                findings.Add($"{call.Name} {call.Number}: {e.Message}");
+                recover?.Invoke();
+            }
+        }
+
+        Assert.True(findings.Count == 0, string.Join('\n', findings));
+    }
+
+    /// <summary>Calls the plugin with a fault at that call, or from it on.</summary>
     public static CniOutput Inject(CniNode node, SystemCall call, string fault, string verb, CniPod pod, JsonObject config, bool fromThereOn = false) =>
         node.RunBeside(
             verb,
             pod,
             (string)config["type"]!,
             CniNode.InputOf(verb, pod, config),
-            [
-                "/usr/bin/strace", "-f", "-qq", "-o", "/dev/null", "-e", $"trace={call.Name}",
-                "-e", $"inject={call.Name}:{fault}:when={call.Number}{(fromThereOn ? "+" : "")}",
-            ]);
+            Injecting(call, fault, fromThereOn));
 
-    [GeneratedRegex(@"^(?<process>\d+)\s+(?<name>\w+)\((?<input>0,)?", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(@"^((?<process>\d+)\s+)?(?<call>(?<name>\w+)\(.*)", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex CallPattern();
 }

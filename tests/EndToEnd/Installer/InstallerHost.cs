@@ -1,11 +1,10 @@
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 using Plugboard.Tests.EndToEnd.Harness;
 
 namespace Plugboard.Tests.EndToEnd.Installer;
 
 /// <summary>A folder that stands for a host, with the reference plugins in place, and the installer that works on it from outside.</summary>
-internal sealed partial class InstallerHost : IDisposable
+internal sealed class InstallerHost : IDisposable
 {
     /// <summary>What the reference has of what we have.</summary>
     public static readonly string[] Plugins = ["bridge", "host-local", "loopback", "portmap"];
@@ -106,27 +105,18 @@ internal sealed partial class InstallerHost : IDisposable
     public IReadOnlyList<SystemCall> Record(string arguments)
     {
         var log = Path.Combine(Node.Directory, "strace.log");
-        Run(arguments, "/usr/bin/strace", "-qq", "-o", log).Succeeded();
-        var counts = new Dictionary<string, int>(StringComparer.Ordinal);
-        var calls = new List<SystemCall>();
-        foreach (var match in File.ReadLines(log).Select(static line => CallPattern().Match(line)).Where(static match => match.Success))
-        {
-            var name = match.Groups["name"].Value;
-            var number = counts[name] = counts.GetValueOrDefault(name) + 1;
-            if (!Strace.IsOfTheProcess(name))
-                calls.Add(new SystemCall(name, number));
-        }
-
+        Run(arguments, Alone(Strace.Recording(log))).Succeeded();
+        var calls = Strace.Calls(File.ReadLines(log), start: "execve(");
         Assert.True(calls.Count > 50, "strace told no system calls");
         return [.. calls.Where(static (call, index) => changing.Contains(call.Name) || index % 10 == 0)];
     }
 
     /// <summary>Runs a verb with a fault at a call: <c>signal=KILL</c> or <c>error=EIO</c>.</summary>
     public CniOutput Inject(SystemCall call, string fault, string arguments) =>
-        Run(arguments, "/usr/bin/strace", "-qq", "-o", "/dev/null", "-e", $"trace={call.Name}", "-e", $"inject={call.Name}:{fault}:when={call.Number}");
+        Run(arguments, Alone(Strace.Injecting(call, fault)));
 
-    [GeneratedRegex(@"^(?<name>\w+)\(", RegexOptions.ExplicitCapture, 1000)]
-    private static partial Regex CallPattern();
+    // Without what it executes.
+    private static string[] Alone(string[] strace) => [.. strace.Where(static word => word != "-f")];
 
     public void Dispose() => Node.Dispose();
 }

@@ -157,24 +157,7 @@ internal sealed class FaultyPorts : IDisposable
     public string RouteLocalnet() => isPortmap ? node.Node.Run(static () => Sysctl.Find("net/ipv4/conf/cni0/route_localnet") ?? "") : "";
 
     /// <summary>Tries each call and fails with all that any of them left.</summary>
-    public void ForEach(IEnumerable<SystemCall> calls, Func<SystemCall, IEnumerable<string>> attempt)
-    {
-        var findings = new List<string>();
-        foreach (var call in calls)
-        {
-            try
-            {
-                findings.AddRange(attempt(call).Select(finding => $"{call.Name} {call.Number}: {finding}"));
-            }
-            catch (Xunit.Sdk.XunitException e)
-            {
-                findings.Add($"{call.Name} {call.Number}: {e.Message}");
-                Try("DEL");
-            }
-        }
-
-        Assert.True(findings.Count == 0, string.Join('\n', findings));
-    }
+    public void ForEach(IEnumerable<SystemCall> calls, Func<SystemCall, IEnumerable<string>> attempt) => Strace.ForEach(calls, attempt, recover: () => Try("DEL"));
 
     /// <summary>True for calls that ask or change something outside; the others differ from their neighbours in nothing.</summary>
     public static bool IsOfRules(SystemCall call) => call.Name is "sendto" or "recvfrom" or "openat" or "linkat" or "unlinkat" or "write" or "socket" or "mkdirat" or "pread64";

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Plugboard.Testing;
 using Plugboard.Tests.EndToEnd.Faults;
@@ -30,7 +29,7 @@ public sealed class PortHostileInputTests
         {
             var (verb, valid) = mutation.Pick(inputs);
             var output = node.Node.RunInside(verb, pod, "portmap", mutation.Apply(valid));
-            if (!IsProper(verb, output) || output.Error.Contains("nhandled", StringComparison.Ordinal) || output.Error.Contains("   at ", StringComparison.Ordinal))
+            if (!output.IsProper(verb) || output.Error.Contains("nhandled", StringComparison.Ordinal) || output.Error.Contains("   at ", StringComparison.Ordinal))
                 findings.Add(string.Create(CultureInfo.InvariantCulture, $"round {round}: {verb}: {output.ExitCode} {output.Output} {output.Error}"));
             counts[output.ExitCode] = counts.GetValueOrDefault(output.ExitCode) + 1;
         }
@@ -61,22 +60,4 @@ public sealed class PortHostileInputTests
     }
 
     private static byte[] BytesOf(JsonObject config) => Encoding.UTF8.GetBytes(config.ToJsonString());
-
-    private static bool IsProper(string verb, CniOutput output)
-    {
-        if (output.ExitCode == 0 && verb != "ADD")
-            return output.Output.Length == 0;
-        if (output.ExitCode is not (0 or 1))
-            return false;
-        try
-        {
-            using var document = JsonDocument.Parse(output.Output);
-            return output.ExitCode == 0
-                || (document.RootElement.GetProperty("code").GetInt32() is > 0 and not 999 && document.RootElement.GetProperty("msg").GetString()!.Length > 0);
-        }
-        catch (JsonException)
-        {
-            return false;
-        }
-    }
 }

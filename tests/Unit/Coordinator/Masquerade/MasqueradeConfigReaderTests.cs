@@ -86,6 +86,26 @@ public sealed class MasqueradeConfigReaderTests
     [InlineData("outputInterfaces: ['a b']", "\"a b\" is no link's name")]
     public void What_cannot_be_used_is_refused_in_the_agents_words(string text, string message) => Assert.Equal(message, Refusal(text));
 
+    [Theory]
+    [InlineData("masqLinkLocal: yes", true)]
+    [InlineData("masqLinkLocal: On", true)]
+    [InlineData("masqLinkLocal: y", true)]
+    [InlineData("masqLinkLocal: true\nmasqLinkLocal: NO", false)]
+    [InlineData("masqLinkLocal: true\nMASQLINKLOCAL: off", false)]
+    [InlineData("""{"masqLinkLocal": false, "masqLinkLocal": true}""", true)]
+    [InlineData("masqLinkLocal: true\n---\nmasqLinkLocal: false", true)]
+    public void Yaml_is_as_lenient_as_the_agents_of_two_the_last_key_and_the_first_document_count(string text, bool masquerades) =>
+        Assert.Equal(Default with { MasqLinkLocal = masquerades }, Read(text));
+
+    [Theory]
+    [InlineData("masqLinkLocal: 'yes'", "json: cannot unmarshal string into Go struct field MasqConfig.masqLinkLocal of type bool")]
+    [InlineData("resyncInterval: yes", "json: cannot unmarshal bool into Go struct field MasqConfig.resyncInterval of type string")]
+    [InlineData("nonMasqueradeCIDRs: [10.0.0.0/8, 5]", "json: cannot unmarshal number into Go struct field MasqConfig.nonMasqueradeCIDRs of type string")]
+    [InlineData("snatAddresses: {eth1: {a: b}}", "json: cannot unmarshal object into Go struct field MasqConfig.snatAddresses of type []string")]
+    [InlineData("{\n\"cidrLimit\": 5\n\"x\": 1}", "json: line 3: '\"' is invalid after a value. Expected either ',', '}', or ']'.")]
+    [InlineData("a: b\nc: @", "yaml: line 2: While scanning for the next token, found character that cannot start any token.")]
+    public void What_is_of_another_kind_is_named_by_its_key_and_what_is_no_document_by_its_line(string text, string message) => Assert.Equal(message, Refusal(text));
+
     [Fact]
     public void Keys_that_nobody_knows_are_named_once()
     {

@@ -1,0 +1,14 @@
+namespace Plugboard.Coordinator.Configuration.Documents;
+
+/// <summary>How YAML is read.</summary>
+internal enum YamlDialect
+{
+    /// <summary>As nobody can misread it: one document, a name once in a map, <c>true</c> and <c>false</c> alone are booleans.</summary>
+    Strict,
+
+    /// <summary>
+    /// As Go's yaml.v2 reads YAML 1.1: <c>yes</c>, <c>no</c>, <c>on</c>, <c>off</c>, <c>y</c> and <c>n</c> are booleans, a name may be there twice, what comes after the first
+    /// document is not looked at. Aliases are refused.
+    /// </summary>
+    Lenient,
+}
