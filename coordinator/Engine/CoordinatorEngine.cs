@@ -212,10 +212,12 @@ internal sealed class CoordinatorEngine : IDisposable
     {
         if (!parts.Network.IsCurrent)
             parts.Network.Read(parts.Client);
-        var found = new UplinkFinder(parts.Network, parts.ViewBuilder.WishesOf(snapshot, parts.Uplink)).Find();
+        var finder = new UplinkFinder(parts.Network, parts.ViewBuilder.WishesOf(snapshot, parts.Uplink));
+        var found = finder.Find();
         if (found != uplink)
             log.Uplink(uplink = found);
-        return parts.ViewBuilder.Build(snapshot, found, parts.Network.Links);
+        var (view, lack) = parts.ViewBuilder.Build(snapshot, found, parts.Network.Links);
+        return (view, finder.Fault ?? lack);
     }
 
     private void Sync(KeeperState keeper, ClusterView view)
