@@ -199,6 +199,7 @@ internal sealed class CoordinatorEngine : IDisposable
             foreach (var keeper in keepers.Where(keeper => keeper.Pending is not null && !HasToWait(keeper)))
                 Sync(keeper, view);
             Advertise(view);
+            parts.Source.ReportRefused(view.Refused);
         }
 
         Publish(snapshot, view, (lack, CountFaults(watch)));

@@ -18,6 +18,7 @@ internal sealed class OwnNodeWriter(NodeWriterParts parts, OwnNode own, SourceHi
     private readonly NodeReader reader = new(parts.Names);
     private readonly BackOff failures = BackOff.OfRequests(parts.Options);
     private readonly BackOff quarrel = new(parts.Options, leastBetween, TimeSpan.FromMinutes(1));
+    private readonly RefusalEvents refusals = new(parts.Events, parts.Options);
     private (NodeAdvertisement?, NodeReport?) written;
     private NodeReport? effective;
     private long writtenAt;
@@ -76,6 +77,7 @@ internal sealed class OwnNodeWriter(NodeWriterParts parts, OwnNode own, SourceHi
             patch.AddAnnotations(seen, advertised);
         if (options.SetNetworkUnavailable && effective is { } report)
             rest = Sooner(rest, AddCondition(patch, seen, report));
+        refusals.Tell(state.Refused);
         if (!patch.IsEmpty)
         {
             await PatchAsync(patch, state.Advertised, cancellation).ConfigureAwait(false);
