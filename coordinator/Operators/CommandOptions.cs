@@ -174,15 +174,18 @@ internal sealed class CommandOptions
     /// <summary>
     /// <c>--name=</c> is the empty text for the option. To System.CommandLine an argument that ends with the sign has no value, and the option takes what comes next for it.
     /// </summary>
-    public static IReadOnlyList<string> Spell(IReadOnlyList<string> args)
+    /// <exception cref="SettingException">The option takes no text.</exception>
+    public IReadOnlyList<string> Spell(IReadOnlyList<string> args)
     {
         var spelt = new List<string>();
         foreach (var arg in args)
         {
-            if (arg.StartsWith("--", StringComparison.Ordinal) && arg.IndexOf('=', StringComparison.Ordinal) == arg.Length - 1)
+            if (!arg.StartsWith("--", StringComparison.Ordinal) || arg.IndexOf('=', StringComparison.Ordinal) != arg.Length - 1)
+                spelt.Add(arg);
+            else if (all.Find(option => option.Name == arg[..^1]) is null or Option<string> or Option<string[]>)
                 spelt.AddRange([arg[..^1], ""]);
             else
-                spelt.Add(arg);
+                throw new SettingException($"{arg}: there is no value after the sign");
         }
 
         return spelt;

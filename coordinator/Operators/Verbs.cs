@@ -19,7 +19,7 @@ internal sealed class Verbs
     private readonly Option<bool> dryRun = new("--dry-run") { Description = "Only tells what would be removed." };
 
     /// <summary>Reads a command line.</summary>
-    public ParseResult Parse(IReadOnlyList<string> args) => Root().Parse(CommandOptions.Spell(args));
+    public ParseResult Parse(IReadOnlyList<string> args) => Root().Parse(options.Spell(args));
 
     private RootCommand Root()
     {

@@ -50,7 +50,7 @@ public sealed class FaultTests
         node.Start();
 
         node.Until(() => source.Reported is { IsReady: false, Message: "IOException: nobody foresaw this" }, "it is told");
-        Assert.Contains("10.244.2.0/24", node.Routes(), StringComparison.Ordinal);
+        node.Until(() => node.Routes().Contains("10.244.2.0/24", StringComparison.Ordinal), "what comes before it is done");
         source.OnAdvertise = null;
         node.Until(() => source.Reported is { IsReady: true }, "the next round is made");
     }
