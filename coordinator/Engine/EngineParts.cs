@@ -34,12 +34,12 @@ internal sealed record EngineParts
     /// <summary>Which keeper a change of which nftables concerns.</summary>
     public Func<NftablesTransaction, IKeeper?> FindRulesKeeper { get; init; } = static _ => null;
 
-    /// <summary>How the kernel's notifications are heard.</summary>
-    public KernelFeeds Feeds { get; init; } = new();
-
     /// <summary>Writes a line of the log.</summary>
     public required Action<string> Log { get; init; }
 
     /// <summary>The clock.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>How the kernel's notifications are heard.</summary>
+    public KernelFeeds Feeds { get; init; } = new();
 }

@@ -205,7 +205,7 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
         }
         catch (DocumentException e)
         {
-            throw new SettingException($"{path}, line {e.Line}: {e.What}");
+            throw new SettingException($"{path}, {JsonFault.Find(content) ?? $"line {e.Line}: {e.What}"}");
         }
     }
 

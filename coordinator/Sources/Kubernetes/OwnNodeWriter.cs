@@ -18,12 +18,12 @@ internal sealed class OwnNodeWriter(NodeWriterParts parts, OwnNode own, SourceHi
     private readonly NodeReader reader = new(parts.Names);
     private readonly BackOff failures = BackOff.OfRequests(parts.Options);
     private readonly BackOff quarrel = new(parts.Options, leastBetween, TimeSpan.FromMinutes(1));
-    private readonly RefusalEvents refusals = new(parts.Events, parts.Options);
     private (NodeAdvertisement?, NodeReport?) written;
     private NodeReport? effective;
     private long writtenAt;
     private long conditionAt;
     private bool hasWritten;
+    private readonly RefusalEvents refusals = new(parts.Events, parts.Options);
 
     /// <summary>Writes until it is cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellation)

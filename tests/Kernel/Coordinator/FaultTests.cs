@@ -85,6 +85,23 @@ public sealed class FaultTests
     }
 
     [KernelFact]
+    public void A_clock_that_is_set_back_delays_no_audit()
+    {
+        using var cluster = new NodeCluster(Vxlan, [2]);
+        var node = cluster.Nodes[0];
+        var clock = new JumpingClock();
+        node.Options = new EngineOptions { AuditInterval = TimeSpan.FromSeconds(1) };
+        node.Change = parts => parts with { Clock = clock };
+        cluster.Start();
+        cluster.AssertAllReachAll();
+
+        clock.Offset = TimeSpan.FromHours(-1);
+        node.Tool("sysctl -qw net.ipv4.ip_forward=0");
+
+        node.Until(() => node.Tool("sysctl -n net.ipv4.ip_forward").Trim() == "1", "the audit finds it");
+    }
+
+    [KernelFact]
     public void A_listener_that_breaks_is_told_and_opened_again_and_nothing_is_missed()
     {
         using var cluster = new NodeCluster(Vxlan, [2]);
@@ -123,5 +140,14 @@ public sealed class FaultTests
         feed.IsBroken = false;
         node.Tool("ip route del 10.244.2.0/24");
         cluster.AssertAllReachAll();
+    }
+
+    private sealed class JumpingClock : TimeProvider
+    {
+        private long offset;
+
+        public TimeSpan Offset { set => Interlocked.Exchange(ref offset, value.Ticks); }
+
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + TimeSpan.FromTicks(Interlocked.Read(ref offset));
     }
 }

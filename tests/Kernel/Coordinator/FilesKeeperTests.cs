@@ -65,8 +65,6 @@ public sealed class FilesKeeperTests
         MakeDisk(machine);
         machine.Run(() =>
         {
-            Directory.CreateDirectory("/run/bin");
-            File.WriteAllText("/run/template", """{"cniVersion":"1.0.0","name":"test","plugins":[]}""");
             var keeper = new FilesKeeper(Options with { SubnetFile = "/run/flannel/subnet.env", StateDirectory = Disk, ConflistTemplate = "bridge" }, "n1");
             Fill();
 
@@ -87,16 +85,20 @@ public sealed class FilesKeeperTests
         MakeDisk(machine);
         machine.Run(() =>
         {
-            File.WriteAllText("/run/template", """{"cniVersion":"1.0.0","name":"new","plugins":[{"type":"sh"}]}""");
+            MakePlugin();
+            File.WriteAllText("/run/template", """{"cniVersion":"1.0.0","name":"new","plugins":[{"type":"bridge"}]}""");
             File.WriteAllText($"{Disk}/10-test.conflist", "the old one");
-            // An executable of this machine; whether it speaks CNI is not what is tested here.
             var keeper = new FilesKeeper(Options with { SubnetFile = "/run/flannel/subnet.env", ConflistFile = $"{Disk}/10-test.conflist" }, "n1");
             Fill();
 
             var outcome = keeper.Sync(View(1450), SyncCause.Start);
 
+            Assert.StartsWith($"file {Disk}/10-test.conflist cannot be written: no space left on device (ENOSPC)", Assert.Single(outcome.Problems), StringComparison.Ordinal);
             Assert.False(outcome.IsUsable);
             Assert.Equal("the old one", File.ReadAllText($"{Disk}/10-test.conflist"));
+            File.Delete($"{Disk}/filler");
+            Assert.True(keeper.Sync(View(1450), SyncCause.Retry).IsUsable);
+            Assert.Contains("\"bridge\"", File.ReadAllText($"{Disk}/10-test.conflist"), StringComparison.Ordinal);
         });
     }
 
@@ -123,6 +125,13 @@ public sealed class FilesKeeperTests
     {
         machine.Tool($"mkdir -p {Disk}");
         machine.Tool($"mount -t tmpfs -o size=64k disk {Disk}");
+    }
+
+    private static void MakePlugin()
+    {
+        Directory.CreateDirectory("/run/bin");
+        File.WriteAllText("/run/bin/bridge", "#!/bin/sh\necho '{\"cniVersion\":\"1.0.0\",\"supportedVersions\":[\"1.0.0\"]}'\n");
+        File.SetUnixFileMode("/run/bin/bridge", UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
     private static void Fill()

@@ -6,13 +6,15 @@ public sealed class SettingsReaderTests
 {
     private static readonly string[] Own = ["--net-config-path=", "--peers-file=/nowhere", "--subnet-file=/nowhere/subnet.env"];
 
-    private static Settings Read(params string[] args)
+    private static Settings Read(params string[] args) => ReadExactly([.. Own, .. args]);
+
+    private static Settings ReadExactly(params string[] args)
     {
         var options = new CommandOptions();
         var command = new System.CommandLine.RootCommand();
         foreach (var option in options.All)
             command.Options.Add(option);
-        var parsed = command.Parse(options.Spell([.. Own, .. args]));
+        var parsed = command.Parse(options.Spell(args));
         Assert.Empty(parsed.Errors);
         return new SettingsReader(options, parsed, static _ => { }).Read();
     }
@@ -53,6 +55,26 @@ public sealed class SettingsReaderTests
     [InlineData("--masquerade=")]
     public void An_option_that_takes_no_text_is_refused_without_a_value(string arg) =>
         Assert.Equal($"{arg}: there is no value after the sign", Assert.Throws<SettingException>(() => Read(arg, "--node-name", "n1")).Message);
+
+    [Theory]
+    [InlineData("{\n  \"Network\": \"10.244.0.0/16\",\n}", "line 3, column 1: \"}\": a comma comes before it, and nothing after; remove the comma")]
+    [InlineData("{ \"Network\": 10.244.0.0/16 }", "line 1, column 20: \".\": no number goes on so; text is to be in double quotes")]
+    [InlineData("{ \"Network\": \"10.244.0.0/16\"", "line 1, column 29: the end of the file: a { or [ is not closed, or a text lacks its double quotes, or there is nothing")]
+    [InlineData("{ Network: 1 }", "line 1, column 3: \"N\": a name in double quotes is expected")]
+    [InlineData("{ \"Netwörk\" 1 }", "line 1, column 13: \"1\": a colon is expected after the name")]
+    [InlineData("{ \"a\": vxlan }", "line 1, column 8: \"v\": a value is expected: text in double quotes, a number, true, false, null, { or [")]
+    [InlineData("{ \"a\": 1 \"b\": 2 }", "line 1, column 10: \"\"\": a comma or the closing bracket is expected")]
+    [InlineData("{ \"a\": \"b\n\" }", "line 1, column 10: the end of the line: a text is to end with double quotes in its line")]
+    public void A_net_conf_that_is_no_json_is_refused_with_the_place_and_what_is_expected(string json, string message)
+    {
+        var path = Path.GetTempFileName();
+        File.WriteAllText(path, json);
+
+        var refusal = Assert.Throws<SettingException>(() => ReadExactly($"--net-config-path={path}", "--subnet-file="));
+
+        File.Delete(path);
+        Assert.Equal($"{path}, {message}", refusal.Message);
+    }
 
     [Theory]
     [InlineData("::")]
