@@ -108,11 +108,11 @@ internal sealed class CoordinatorEngine : IDisposable
         {
             Report();
         }
-#pragma warning disable CA1031 // It may be what failed.
-        catch (Exception)
+#pragma warning disable CA1031 // It may be what failed; it is told with the next round that can be made.
+        catch (Exception again)
 #pragma warning restore CA1031
         {
-            // Told with the next round that can be made.
+            faults.NoteUntold(again);
         }
     }
 

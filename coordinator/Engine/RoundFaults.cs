@@ -5,6 +5,7 @@ namespace Plugboard.Coordinator.Engine;
 internal sealed class RoundFaults(Action<string> write)
 {
     private readonly GrowingPause pause = new();
+    private string? untold;
 
     /// <summary>Why the last round was not made; null: it was.</summary>
     public string? Current { get; private set; }
@@ -27,12 +28,21 @@ internal sealed class RoundFaults(Action<string> write)
             write($"a round failed, what there is stays and it is tried again: {text}");
     }
 
+    /// <summary>Nor could the others be told of it: once too, and not where that was what failed.</summary>
+    public void NoteUntold(Exception e)
+    {
+        var text = Fault.Describe(e);
+        if (text != Current && text != untold)
+            write($"nor can the others be told of it: {text}");
+        untold = text;
+    }
+
     /// <summary>One was made.</summary>
     public void Succeed()
     {
         if (Current is null)
             return;
-        (Current, RetryAt) = (null, null);
+        (Current, RetryAt, untold) = (null, null, null);
         pause.Reset();
         write("rounds go well again");
     }
