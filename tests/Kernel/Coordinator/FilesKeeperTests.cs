@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using Plugboard.Addresses;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Configuration;
@@ -8,6 +9,7 @@ using Plugboard.Testing;
 namespace Plugboard.Tests.Kernel.Coordinator;
 
 /// <summary>What the coordinator writes, where it cannot be written: on a filesystem of 64 kB that is full, and on one that is read-only.</summary>
+[SupportedOSPlatform("linux")]
 public sealed class FilesKeeperTests
 {
     private const string Disk = "/run/disk";
