@@ -4,7 +4,7 @@ using Plugboard.Linux.Files;
 
 try
 {
-    return new Verbs().Root().Parse(args).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    return new Verbs().Parse(args).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
 }
 catch (SettingException e)
 {

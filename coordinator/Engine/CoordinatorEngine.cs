@@ -12,6 +12,7 @@ namespace Plugboard.Coordinator.Engine;
 internal sealed class CoordinatorEngine : IDisposable
 {
     private static readonly TimeSpan LongestRest = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromHours(1);
 
     private readonly EngineParts parts;
     private readonly EngineOptions options;
@@ -19,6 +20,10 @@ internal sealed class CoordinatorEngine : IDisposable
     private readonly ClusterBoard board;
     private readonly List<KeeperState> keepers;
     private readonly ChangeLog log;
+    private readonly SourceRunner source;
+    private readonly RoundFaults faults;
+    private readonly Heartbeat heartbeat;
+    private readonly (DateTimeOffset At, long Stamp) start;
     private DateTimeOffset nextAudit;
     private Uplink? uplink;
     private long seenVersion = -1;
@@ -33,10 +38,20 @@ internal sealed class CoordinatorEngine : IDisposable
         board = new ClusterBoard(wakeup.FromSource);
         keepers = parts.Keepers.Select(keeper => new KeeperState(keeper)).ToList();
         log = new ChangeLog(parts.Log);
+        source = new SourceRunner(parts.Source, board, parts.Clock);
+        faults = new RoundFaults(parts.Log);
+        heartbeat = new Heartbeat(parts.Clock, options.AuditInterval + options.LongestRound);
+        start = (parts.Clock.GetUtcNow(), parts.Clock.GetTimestamp());
     }
 
     /// <summary>How it is; for any thread.</summary>
     public EngineStatus Status => status;
+
+    // The clock of the day may be set back by an hour; what is due is not to wait for it.
+    private DateTimeOffset Now => start.At + parts.Clock.GetElapsedTime(start.Stamp);
+
+    /// <summary>Why it is to be started again, a sentence; null: it turns. For any thread.</summary>
+    public string? FindStall() => heartbeat.FindStall();
 
     /// <summary>A configuration file changed: everything is looked at soon; for any thread.</summary>
     public void Reconfigure() => wakeup.FromConfiguration();
@@ -44,41 +59,60 @@ internal sealed class CoordinatorEngine : IDisposable
     /// <summary>Runs until it is cancelled. The source runs beside it. The rules and routes stay when it ends.</summary>
     public void Run(CancellationToken cancellation)
     {
-        using var watch = KernelWatch.Open(wakeup);
+        using var watch = new KernelWatch(wakeup, parts.Feeds, parts.Log);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var source = Task.Run(() => parts.Source.RunAsync(board, ending.Token), CancellationToken.None);
+        var telling = Task.Run(() => source.RunAsync(ending.Token), CancellationToken.None);
         using var registration = cancellation.Register(wakeup.End);
-        nextAudit = parts.Clock.GetUtcNow() + options.AuditInterval;
+        nextAudit = Now + options.AuditInterval;
         var due = TimeSpan.Zero;
         while (!cancellation.IsCancellationRequested)
         {
             var happened = wakeup.Wait(due);
+            heartbeat.Beat();
             if (happened.End)
                 break;
-            Ask(watch, happened.Configuration);
-            var began = parts.Clock.GetTimestamp();
-            if (keepers.Exists(keeper => keeper.Pending is not null))
-            {
-                Round();
-                Rest(began, cancellation);
-            }
-
+            Turn(watch, happened.Configuration, cancellation);
             due = UntilNext();
         }
 
         ending.Cancel();
-        EndOf(source);
+        telling.Wait(TimeSpan.FromSeconds(5), CancellationToken.None);
     }
 
-    private static void EndOf(Task source)
+    private void Turn(KernelWatch watch, bool isReconfigured, CancellationToken cancellation)
     {
         try
         {
-            source.Wait(TimeSpan.FromSeconds(5));
+            Ask(watch, isReconfigured);
+            if (!keepers.Exists(keeper => keeper.Pending is not null) || Now < faults.RetryAt)
+                return;
+            var began = parts.Clock.GetTimestamp();
+            Round(watch);
+            Rest(began, cancellation);
         }
-        catch (AggregateException e) when (e.InnerException is OperationCanceledException)
+#pragma warning disable CA1031 // Whatever it is: a node without its keeper is worse than one that is kept a second later.
+        catch (Exception e)
+#pragma warning restore CA1031
         {
-            // As asked.
+            Fail(e, watch);
+        }
+    }
+
+    private void Fail(Exception e, KernelWatch watch)
+    {
+        parts.Network.Invalidate();
+        AskAll(SyncCause.Retry);
+        faults.Fail(e, Now);
+        status = status with { Fault = faults.Current, Faults = CountFaults(watch) };
+        try
+        {
+            Report();
+        }
+#pragma warning disable CA1031 // It may be what failed; it is told with the next round that can be made.
+        catch (Exception again)
+#pragma warning restore CA1031
+        {
+            faults.NoteUntold(again);
         }
     }
 
@@ -91,11 +125,11 @@ internal sealed class CoordinatorEngine : IDisposable
 
     private void Ask(KernelWatch watch, bool isReconfigured)
     {
-        var now = parts.Clock.GetUtcNow();
+        var now = Now;
         if (board.Current.Version != seenVersion)
         {
             seenVersion = board.Current.Version;
-            heardAt = now;
+            heardAt = parts.Clock.GetUtcNow();
             AskAll(SyncCause.Source);
         }
 
@@ -146,11 +180,14 @@ internal sealed class CoordinatorEngine : IDisposable
                 next = retry;
         }
 
-        var left = next - parts.Clock.GetUtcNow();
-        return left > TimeSpan.Zero ? left : TimeSpan.FromMilliseconds(1);
+        // What is due is done with the round that is tried then.
+        if (faults.RetryAt is { } again)
+            next = again;
+        var left = next - Now;
+        return left <= TimeSpan.Zero ? TimeSpan.FromMilliseconds(1) : left < LongestWait ? left : LongestWait;
     }
 
-    private void Round()
+    private void Round(KernelWatch watch)
     {
         var snapshot = board.Current;
         var (view, lack) = View(snapshot);
@@ -162,9 +199,11 @@ internal sealed class CoordinatorEngine : IDisposable
             foreach (var keeper in keepers.Where(keeper => keeper.Pending is not null && !HasToWait(keeper)))
                 Sync(keeper, view);
             Advertise(view);
+            parts.Source.ReportRefused(view.Refused);
         }
 
-        Publish(snapshot, view, lack);
+        Publish(snapshot, view, (lack, CountFaults(watch)));
+        faults.Succeed();
     }
 
     // What says that pods can be started comes last.
@@ -174,10 +213,12 @@ internal sealed class CoordinatorEngine : IDisposable
     {
         if (!parts.Network.IsCurrent)
             parts.Network.Read(parts.Client);
-        var found = new UplinkFinder(parts.Network, parts.ViewBuilder.WishesOf(snapshot, parts.Uplink)).Find();
+        var finder = new UplinkFinder(parts.Network, parts.ViewBuilder.WishesOf(snapshot, parts.Uplink));
+        var found = finder.Find();
         if (found != uplink)
             log.Uplink(uplink = found);
-        return parts.ViewBuilder.Build(snapshot, found, parts.Network.Links);
+        var (view, lack) = parts.ViewBuilder.Build(snapshot, found, parts.Network.Links);
+        return (view, finder.Fault ?? lack);
     }
 
     private void Sync(KeeperState keeper, ClusterView view)
@@ -199,7 +240,7 @@ internal sealed class CoordinatorEngine : IDisposable
 
         log.Outcome(keeper.Keeper.Name, outcome, cause);
         log.Warnings(keeper.Keeper.Name, keeper.Keeper.Warnings);
-        keeper.End(outcome, cause, parts.Clock.GetUtcNow());
+        keeper.End(outcome, cause, Now);
     }
 
     private void Advertise(ClusterView view)
@@ -215,21 +256,26 @@ internal sealed class CoordinatorEngine : IDisposable
         });
     }
 
-    private void Publish(ClusterSnapshot snapshot, ClusterView? view, string? lack)
+    private IReadOnlyList<(string Part, long Count)> CountFaults(KernelWatch watch) => [("round", faults.Count), ("source", source.FaultCount), ("kernel", watch.FaultCount)];
+
+    private void Publish(ClusterSnapshot snapshot, ClusterView? view, (string? Lack, IReadOnlyList<(string Part, long Count)> Faults) told)
     {
         status = new EngineStatus
         {
             View = view,
-            Lack = lack,
+            Lack = told.Lack,
             Hindrance = snapshot.Hindrance,
             Keepers = keepers.ConvertAll(KeeperStatus.Of),
             Paths = parts.Routes?.LastPlan.Paths ?? [],
             SourceHeardAt = heardAt,
+            Faults = told.Faults,
         };
-        parts.Source.Report(status.FirstLack is { } first
-            ? new NodeReport(IsReady: false, "CoordinatorNotReady", first)
-            : new NodeReport(IsReady: true, "CoordinatorReady", "rules, routes and files are in place"));
+        Report();
     }
+
+    private void Report() => parts.Source.Report(status.FirstLack is { } first
+        ? new NodeReport(IsReady: false, "CoordinatorNotReady", first)
+        : new NodeReport(IsReady: true, "CoordinatorReady", "rules, routes and files are in place"));
 
     /// <inheritdoc/>
     public void Dispose() => wakeup.Dispose();

@@ -39,4 +39,7 @@ internal sealed record EngineParts
 
     /// <summary>The clock.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>How the kernel's notifications are heard.</summary>
+    public KernelFeeds Feeds { get; init; } = new();
 }

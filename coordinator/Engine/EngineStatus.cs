@@ -9,6 +9,9 @@ internal sealed record EngineStatus
     /// <summary>The cluster as it was planned from last; null: nothing is known yet.</summary>
     public ClusterView? View { get; init; }
 
+    /// <summary>Why the last round was not made; null: it was. The rest is as the last one left it.</summary>
+    public string? Fault { get; init; }
+
     /// <summary>Why the view is not whole yet; null: it is.</summary>
     public string? Lack { get; init; } = "nothing was read yet";
 
@@ -24,13 +27,16 @@ internal sealed record EngineStatus
     /// <summary>When the source last told a complete list or a change; null: never.</summary>
     public DateTimeOffset? SourceHeardAt { get; init; }
 
+    /// <summary>How often a part failed in a way that nobody foresaw, and went on: <c>round</c>, <c>source</c>, <c>kernel</c> (its notifications).</summary>
+    public IReadOnlyList<(string Part, long Count)> Faults { get; init; } = [];
+
     /// <summary>What is to be right before pods can be started and is not, the first first; null: all is.</summary>
     public string? FirstLack
     {
         get
         {
-            if (Lack is not null)
-                return Lack;
+            if ((Fault ?? Lack) is { } first)
+                return first;
             foreach (var keeper in Keepers)
             {
                 if (!keeper.IsUsable)

@@ -3,9 +3,7 @@ namespace Plugboard.Coordinator.Engine;
 /// <summary>When a keeper is asked next, and what it did so far.</summary>
 internal sealed class KeeperState(IKeeper keeper)
 {
-    private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(30);
-    private TimeSpan pause = FirstRetry;
+    private readonly GrowingPause pause = new();
 
     /// <summary>The keeper.</summary>
     public IKeeper Keeper { get; } = keeper;
@@ -64,11 +62,10 @@ internal sealed class KeeperState(IKeeper keeper)
             ChangeCounts[cause] = ChangeCounts.GetValueOrDefault(cause) + outcome.Changes.Count;
         if (outcome.Problems.Count == 0)
         {
-            pause = FirstRetry;
+            pause.Reset();
             return;
         }
 
-        RetryAt = now + pause;
-        pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, LongestRetry.Ticks));
+        RetryAt = now + pause.Take();
     }
 }

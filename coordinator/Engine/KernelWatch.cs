@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using Plugboard.Firewall.Nftables;
-using Plugboard.Linux;
+using Plugboard.Netlink;
 using Plugboard.Netlink.Route;
 
 namespace Plugboard.Coordinator.Engine;
@@ -8,19 +8,20 @@ namespace Plugboard.Coordinator.Engine;
 /// <summary>Hears what the kernel tells of changes, on threads of its own, and keeps it for the engine.</summary>
 internal sealed class KernelWatch : IDisposable
 {
-    private static readonly TimeSpan Forever = TimeSpan.FromDays(1);
-
-    private readonly RouteChanges changes;
-    private readonly NftablesMonitor? transactions;
     private readonly Wakeup wakeup;
-    private readonly List<Thread> threads = [];
+    private readonly KernelEar<RouteChange> network;
+    private readonly KernelEar<NftablesTransaction> rules;
     private int isLost;
 
-    private KernelWatch(RouteChanges changes, NftablesMonitor? transactions, Wakeup wakeup)
+    /// <summary>Starts to hear in the calling thread's namespace.</summary>
+    /// <param name="wakeup">Is told when there is something.</param>
+    /// <param name="feeds">How it is listened.</param>
+    /// <param name="log">Gets a line where something cannot be heard.</param>
+    public KernelWatch(Wakeup wakeup, KernelFeeds feeds, Action<string> log)
     {
-        this.changes = changes;
-        this.transactions = transactions;
         this.wakeup = wakeup;
+        network = new KernelEar<RouteChange>("links and routes", feeds.Network, news => Keep(news, Network), log);
+        rules = new KernelEar<NftablesTransaction>("nftables", feeds.Rules, news => Keep(news, Rules), log);
     }
 
     /// <summary>What changed of links, addresses, neighbours and routes.</summary>
@@ -29,43 +30,10 @@ internal sealed class KernelWatch : IDisposable
     /// <summary>Who changed which nftables.</summary>
     public ConcurrentQueue<NftablesTransaction> Rules { get; } = new();
 
-    /// <summary>Opens it in the calling thread's namespace and starts to hear.</summary>
-    public static KernelWatch Open(Wakeup wakeup)
-    {
-        const RouteMonitorGroups All = RouteMonitorGroups.Link | RouteMonitorGroups.Neighbour | RouteMonitorGroups.IPv4Address | RouteMonitorGroups.IPv6Address
-            | RouteMonitorGroups.IPv4Route | RouteMonitorGroups.IPv6Route;
-        var watch = new KernelWatch(RouteChanges.Open(All), FindTransactions(), wakeup);
-        watch.Start("links and routes", () => watch.Hear(watch.changes.Receive(Forever), watch.Network));
-        if (watch.transactions is { } rules)
-            watch.Start("nftables", () => watch.Hear(rules.Receive(Forever), watch.Rules));
-        return watch;
-    }
+    /// <summary>How often listening failed since the start.</summary>
+    public long FaultCount => network.FaultCount + rules.FaultCount;
 
-    private static NftablesMonitor? FindTransactions()
-    {
-        try
-        {
-            return NftablesMonitor.Open();
-        }
-        catch (ErrnoException e) when (e.Errno is Errno.EPROTONOSUPPORT or Errno.EINVAL)
-        {
-            return null;
-        }
-    }
-
-    private void Start(string name, Action hear)
-    {
-        var thread = new Thread(() =>
-        {
-            while (!changes.IsStopped)
-                hear();
-        })
-        { IsBackground = true, Name = name };
-        threads.Add(thread);
-        thread.Start();
-    }
-
-    private void Hear<T>(Netlink.NetlinkNews<T> news, ConcurrentQueue<T> queue)
+    private void Keep<T>(NetlinkNews<T> news, ConcurrentQueue<T> queue)
     {
         if (news.Lost)
             Interlocked.Exchange(ref isLost, 1);
@@ -81,11 +49,7 @@ internal sealed class KernelWatch : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        changes.Stop();
-        transactions?.Stop();
-        foreach (var thread in threads)
-            thread.Join();
-        changes.Dispose();
-        transactions?.Dispose();
+        network.Dispose();
+        rules.Dispose();
     }
 }

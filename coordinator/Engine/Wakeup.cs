@@ -21,7 +21,14 @@ internal sealed class Wakeup : IDisposable
     private void Set(int flag)
     {
         Interlocked.Or(ref flags, flag);
-        happened.Set();
+        try
+        {
+            happened.Set();
+        }
+        catch (ObjectDisposedException)
+        {
+            // Nobody waits any more; who tells on a thread of its own must not end the process by it.
+        }
     }
 
     /// <summary>Waits until something happened or a time passed; gives what happened and forgets it.</summary>

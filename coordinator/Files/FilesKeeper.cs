@@ -78,40 +78,41 @@ internal sealed class FilesKeeper(FilesOptions options, string nodeName) : IKeep
     /// <inheritdoc/>
     public SyncOutcome Sync(ClusterView view, SyncCause cause)
     {
-        var changes = new List<Change>();
-        try
-        {
-            if (Describe(view, options.Masquerades) is { } subnet)
-                return Write(subnet, changes);
-            // The whole list was read and nothing in it is for this node's pods: none must be started here.
-            if (view is { IsComplete: true, Self.PodCidrs.Count: 0 } && conflist?.Remove() == true)
-                changes.Add(new Change(ChangeVerb.Delete, "file", conflist.Path));
-            return new SyncOutcome(changes, []);
-        }
-        catch (ErrnoException e)
-        {
-            return new SyncOutcome(changes, [e.Message]);
-        }
+        var write = new FileChanges();
+        if (Describe(view, options.Masquerades) is { } subnet)
+            return Write(subnet, write);
+        // The whole list was read and nothing in it is for this node's pods: none must be started here.
+        if (view is { IsComplete: true, Self.PodCidrs.Count: 0 } && conflist is not null)
+            write.Try(ChangeVerb.Delete, conflist.Path, conflist.Remove);
+        return new SyncOutcome(write.Changes, write.Problems);
     }
 
-    private SyncOutcome Write(SubnetFile subnet, List<Change> changes)
+    private SyncOutcome Write(SubnetFile subnet, FileChanges write)
     {
-        if (subnet.Write(options.SubnetFile))
-            changes.Add(new Change(ChangeVerb.Replace, "file", options.SubnetFile));
-        lastGood.Save(subnet);
-        if (conflist is null)
-            return new SyncOutcome(changes, []);
+        var isUsable = write.Try(ChangeVerb.Replace, options.SubnetFile, () => subnet.Write(options.SubnetFile));
+        // Without it pods start all the same, until the machine is started again.
+        write.Try(null, $"{options.StateDirectory}/subnet.env", () => lastGood.Save(subnet));
+        if (conflist is null || !isUsable)
+            return new SyncOutcome(write.Changes, write.Problems) { IsUsable = isUsable };
+        var missing = new List<string>();
         try
         {
-            var outcome = conflist.Write(Template(subnet).Render(subnet));
-            if (outcome.Written)
-                changes.Add(new Change(ChangeVerb.Replace, "file", conflist.Path));
-            return new SyncOutcome(changes, outcome.Missing.Select(Describe).ToList());
+            var wanted = Template(subnet).Render(subnet);
+            isUsable = write.Try(ChangeVerb.Replace, conflist.Path, () => WriteConflist(wanted, missing));
         }
-        catch (ConflistException e)
+        catch (Exception e) when (e is ConflistException or ErrnoException)
         {
-            return new SyncOutcome(changes, [e.Message]);
+            missing.Add(e.Message);
         }
+
+        return new SyncOutcome(write.Changes, [.. write.Problems, .. missing]) { IsUsable = isUsable && missing.Count == 0 };
+    }
+
+    private bool WriteConflist(Conflist wanted, List<string> missing)
+    {
+        var outcome = conflist!.Write(wanted);
+        missing.AddRange(outcome.Missing.Select(Describe));
+        return outcome.Written;
     }
 
     private ConflistTemplate Template(SubnetFile subnet) => options.ConflistTemplate switch
@@ -135,12 +136,11 @@ internal sealed class FilesKeeper(FilesOptions options, string nodeName) : IKeep
                 changes.Add(new Change(ChangeVerb.Delete, "file", path));
         }
 
-        if (!isDryRun)
-        {
-            foreach (var change in changes)
-                DurableFile.Remove(change.Text);
-        }
-
-        return new SyncOutcome(changes, []);
+        if (isDryRun)
+            return new SyncOutcome(changes, []);
+        var write = new FileChanges();
+        foreach (var change in changes)
+            write.Try(ChangeVerb.Delete, change.Text, () => DurableFile.Remove(change.Text));
+        return new SyncOutcome(write.Changes, write.Problems);
     }
 }

@@ -12,7 +12,8 @@ namespace Plugboard.Coordinator.Node;
 /// <param name="options">What the operator chose.</param>
 internal sealed class UplinkFinder(NodeNetwork network, UplinkOptions options)
 {
-    private static readonly TimeSpan LongestMatch = TimeSpan.FromMilliseconds(100);
+    /// <summary>After <see cref="Find"/>: what kept a link from being looked for, a sentence; null: nothing.</summary>
+    public string? Fault { get; private set; }
 
     /// <summary>The link; null: there is none that can be it now.</summary>
     public Uplink? Find()
@@ -27,6 +28,8 @@ internal sealed class UplinkFinder(NodeNetwork network, UplinkOptions options)
         {
             if (FindMatching(pattern) is { } matching)
                 return Describe(matching, $"--iface-regex {pattern}");
+            if (Fault is not null)
+                return null;
         }
 
         if (options.CanReach is { } target)
@@ -67,16 +70,23 @@ internal sealed class UplinkFinder(NodeNetwork network, UplinkOptions options)
         return null;
     }
 
-    private Link? FindMatching(string pattern)
+    private Link? FindMatching(InterfacePattern pattern)
     {
-        var regex = new Regex(pattern, RegexOptions.CultureInvariant, LongestMatch);
-        foreach (var own in network.Addresses)
+        try
         {
-            if (!own.Address.Address.IsLoopback && regex.IsMatch(own.Address.Address.ToString()))
-                return network.FindLink(own.LinkIndex);
-        }
+            foreach (var own in network.Addresses)
+            {
+                if (!own.Address.Address.IsLoopback && pattern.IsMatch(own.Address.Address.ToString()))
+                    return network.FindLink(own.LinkIndex);
+            }
 
-        return network.Links.Values.OrderBy(link => link.Index).FirstOrDefault(link => regex.IsMatch(link.Name));
+            return network.Links.Values.OrderBy(link => link.Index).FirstOrDefault(link => pattern.IsMatch(link.Name));
+        }
+        catch (RegexMatchTimeoutException e)
+        {
+            Fault = $"--iface-regex {pattern}: matching \"{e.Input}\" took longer than {e.MatchTimeout.TotalSeconds} s; say a simpler one, or --iface";
+            return null;
+        }
     }
 
     private Link? FindByRoute(IPAddr target) => network.OnLink.Find(target) is { Link: not 0 } route ? network.FindLink(route.Link) : null;

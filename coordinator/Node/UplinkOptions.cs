@@ -10,7 +10,7 @@ internal sealed record UplinkOptions
     public IReadOnlyList<string> Interfaces { get; init; } = [];
 
     /// <summary>--iface-regex: tried after those, first against all addresses, then against all names.</summary>
-    public IReadOnlyList<string> InterfacePatterns { get; init; } = [];
+    public IReadOnlyList<InterfacePattern> InterfacePatterns { get; init; } = [];
 
     /// <summary>--iface-can-reach: the link by which this address is reached.</summary>
     public IPAddr? CanReach { get; init; }

@@ -43,7 +43,7 @@ internal sealed class CommandOptions
         ConflistFile = Add("--conflist-file", "Where it is written.", "/etc/cni/net.d/10-plugboard.conflist");
         PluginDirectories = AddMany("--cni-bin-dir", "Where the CNI plugins are; /opt/cni/bin where not said.");
         AddMasquerading();
-        HealthzIP = Add("--healthz-ip", "Where /healthz, /readyz and /metrics are answered.", "0.0.0.0");
+        HealthzIP = Add("--healthz-ip", "Where /healthz, /readyz and /metrics are answered: an address of this node, 0.0.0.0 for all of IPv4, :: for all.", "0.0.0.0");
         HealthzPort = Add("--healthz-port", "The port for them; 0: they are not answered.", 0);
         AuditSeconds = Add("--audit-interval", "Seconds from one look at everything to the next, at least 1.", 120);
     }
@@ -169,6 +169,26 @@ internal sealed class CommandOptions
         var option = new Option<string[]>(name) { Description = description, AllowMultipleArgumentsPerToken = false, DefaultValueFactory = _ => Split(Environment.GetEnvironmentVariable(VariableOf(name)) ?? "") };
         all.Add(option);
         return option;
+    }
+
+    /// <summary>
+    /// <c>--name=</c> is the empty text for the option. To System.CommandLine an argument that ends with the sign has no value, and the option takes what comes next for it.
+    /// </summary>
+    /// <exception cref="SettingException">The option takes no text.</exception>
+    public IReadOnlyList<string> Spell(IReadOnlyList<string> args)
+    {
+        var spelt = new List<string>();
+        foreach (var arg in args)
+        {
+            if (!arg.StartsWith("--", StringComparison.Ordinal) || arg.IndexOf('=', StringComparison.Ordinal) != arg.Length - 1)
+                spelt.Add(arg);
+            else if (all.Find(option => option.Name == arg[..^1]) is null or Option<string> or Option<string[]>)
+                spelt.AddRange([arg[..^1], ""]);
+            else
+                throw new SettingException($"{arg}: there is no value after the sign");
+        }
+
+        return spelt;
     }
 
     /// <summary>The parts of a list with commas, without empty ones.</summary>

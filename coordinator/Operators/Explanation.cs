@@ -3,8 +3,10 @@ using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Masquerade;
 using Plugboard.Coordinator.Masquerade.Configuration;
 using Plugboard.Coordinator.Node;
+using Plugboard.Coordinator.Routes;
 using Plugboard.Linux;
 using Plugboard.Netlink.Route;
+using Plugboard.Netlink.Route.Links;
 
 namespace Plugboard.Coordinator.Operators;
 
@@ -39,10 +41,9 @@ internal sealed class Explanation(ClusterView view, RouteClient client, NodeNetw
             Explain(rules, source, destination, link?.Name ?? "");
         if (link is null)
             return;
-        var mtu = route.Mtu > 0 ? route.Mtu : link.Mtu;
-        steps.Add(("mtu", $"{mtu} bytes by {link.Name}"));
+        steps.Add(("mtu", MtuOf(route, destination, link)));
         if (link.Vxlan is not null)
-            ThroughTunnel(route, link.Index);
+            ThroughTunnel(route, link);
     }
 
     private string Whose(IPAddr address)
@@ -86,9 +87,20 @@ internal sealed class Explanation(ClusterView view, RouteClient client, NodeNetw
         }
     }
 
+    // What the kernel gives is a copy of the route, with the path's MTU where a router has told one (PMTU exception).
+    private string MtuOf(Route route, IPAddr destination, Link link)
+    {
+        if (route.Mtu == 0 || route.Mtu == FindInTable(destination)?.Mtu)
+            return $"{(route.Mtu > 0 ? route.Mtu : link.Mtu)} bytes by {link.Name}";
+        return $"{route.Mtu} bytes: a router on the way to {destination} takes no more, and the kernel remembers it for some minutes (ip route flush cache forgets it); {link.Name} takes {link.Mtu}";
+    }
+
+    private Route? FindInTable(IPAddr destination) =>
+        network.Routes.Values.Where(route => route.Dst.Contains(destination)).OrderByDescending(route => route.Dst.Length).ThenBy(route => route.Priority).FirstOrDefault();
+
     private string OwnerOf(IPAddr destination)
     {
-        var table = network.Routes.Values.Where(route => route.Dst.Contains(destination)).OrderByDescending(route => route.Dst.Length).ThenBy(route => route.Priority).FirstOrDefault();
+        var table = FindInTable(destination);
         if (table is null)
             return "by another table than the main one";
         return $"by {table.Dst}, {(table.Protocol == RouteProtocol.Plugboard ? "the coordinator's route" : $"a route of protocol {table.Protocol.ToString().ToLowerInvariant()}")}";
@@ -103,11 +115,11 @@ internal sealed class Explanation(ClusterView view, RouteClient client, NodeNetw
         steps.Add(("masquerade", $"{result}: {said.Why}"));
     }
 
-    private void ThroughTunnel(Route route, int link)
+    private void ThroughTunnel(Route route, Link tunnel)
     {
         if (route.Gateway is not { } gateway)
             return;
-        var neighbour = client.Neighbours.List(link).FirstOrDefault(entry => entry.Address == gateway && entry.LinkAddress is not null);
+        var neighbour = client.Neighbours.List(tunnel.Index).FirstOrDefault(entry => entry.Address == gateway && entry.LinkAddress is not null);
         if (neighbour?.LinkAddress is not { } mac)
         {
             IsSent = false;
@@ -116,8 +128,32 @@ internal sealed class Explanation(ClusterView view, RouteClient client, NodeNetw
         }
 
         steps.Add(("neighbour", $"{gateway} is {mac}"));
-        var entry = client.Forwarding.List(link).FirstOrDefault(candidate => candidate.LinkAddress == mac && candidate.Destination is not null);
+        var entry = client.Forwarding.List(tunnel.Index).FirstOrDefault(candidate => candidate.LinkAddress == mac && candidate.Destination is not null);
         IsSent = entry is not null;
         steps.Add(("fdb", entry is null ? $"none for {mac}: the packet is dropped" : $"{mac} is on {entry.Destination}, {Whose(entry.Destination!.Value)}"));
+        if (entry?.Destination is { } end)
+            AlongPath(end, tunnel);
+    }
+
+    // Only where a router has told something: the tunnel's packets are this node's own.
+    private void AlongPath(IPAddr end, Link tunnel)
+    {
+        if (RememberedMtu(end) is not { } mtu)
+            return;
+        var needed = tunnel.Mtu + Tunnels.VxlanOverhead(end.Is6);
+        var verdict = mtu < needed ? $"; the tunnel's have up to {needed}, and larger ones are cut or lost: Backend.MTU {mtu}" : "";
+        steps.Add(("path", $"{mtu} bytes to {end}, as a router on the way told{verdict}"));
+    }
+
+    private int? RememberedMtu(IPAddr destination)
+    {
+        try
+        {
+            return client.Routes.Get(destination) is { Mtu: > 0 } route && route.Mtu != FindInTable(destination)?.Mtu ? route.Mtu : null;
+        }
+        catch (ErrnoException)
+        {
+            return null;
+        }
     }
 }

@@ -17,6 +17,9 @@ internal static class MetricsText
         WriteReadiness(text, status);
         WritePeers(text, status);
         WriteKeepers(text, status);
+        Head(text, "coordinator_faults_total", "counter", "What nobody foresaw and was survived: round, a look at everything; source, its task; kernel, listening to its notifications.");
+        foreach (var (part, count) in status.Faults)
+            text.Append(CultureInfo.InvariantCulture, $"coordinator_faults_total{{part=\"{part}\"}} {count}\n");
         Head(text, "coordinator_source_last_heard_seconds", "gauge", "Seconds since the source last told a list or a change; -1: never.");
         var age = status.SourceHeardAt is { } heard ? (now - heard).TotalSeconds : -1;
         text.Append(CultureInfo.InvariantCulture, $"coordinator_source_last_heard_seconds {age:0.###}\n");

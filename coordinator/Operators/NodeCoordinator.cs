@@ -131,8 +131,9 @@ internal sealed class NodeCoordinator : IDisposable
         source.ContinueWith(static _ => { }, TaskScheduler.Default).Wait(TimeSpan.FromSeconds(1));
         var snapshot = board.Current;
         network.Read(client);
-        var (view, lack) = ViewBuilder.Build(snapshot, new UplinkFinder(network, ViewBuilder.WishesOf(snapshot, settings.Uplink)).Find(), network.Links);
-        return (view, lack, snapshot);
+        var finder = new UplinkFinder(network, ViewBuilder.WishesOf(snapshot, settings.Uplink));
+        var (view, lack) = ViewBuilder.Build(snapshot, finder.Find(), network.Links);
+        return (view, finder.Fault ?? lack, snapshot);
     }
 
     /// <summary>Walks the way of a packet; after <see cref="ReadOnce"/>.</summary>

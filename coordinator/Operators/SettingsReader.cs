@@ -68,11 +68,23 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
     private UplinkOptions ReadUplink() => new()
     {
         Interfaces = Get(options.Interfaces).SelectMany(CommandOptions.Split).ToList(),
-        InterfacePatterns = Get(options.InterfacePatterns),
+        InterfacePatterns = Get(options.InterfacePatterns).Where(text => text.Length > 0).Select(ReadPattern).ToList(),
         CanReach = ReadAddress(options.InterfaceCanReach, is6: null),
         PublicIP = ReadAddress(options.PublicIP, is6: false),
         PublicIPv6 = ReadAddress(options.PublicIPv6, is6: true),
     };
+
+    private static InterfacePattern ReadPattern(string text)
+    {
+        try
+        {
+            return InterfacePattern.Parse(text);
+        }
+        catch (FormatException e)
+        {
+            throw new SettingException($"--iface-regex {text}: {e.Message}");
+        }
+    }
 
     private IPAddr? ReadAddress(Option<string> option, bool? is6)
     {
@@ -116,10 +128,10 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
         };
     }
 
-    private string ReadHealthzIP()
+    private IPAddr ReadHealthzIP()
     {
         var text = Get(options.HealthzIP);
-        return IPAddr.TryParse(text, out var address) && !address.Is6 ? text : throw new SettingException($"--healthz-ip {text}: an IPv4 address; 0.0.0.0 for all");
+        return IPAddr.TryParse(text, out var address) ? address : throw new SettingException($"--healthz-ip {text}: no address; 0.0.0.0 for all of IPv4, :: for all");
     }
 
     private FilesOptions? ReadFiles(bool masquerades)
@@ -193,7 +205,7 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
         }
         catch (DocumentException e)
         {
-            throw new SettingException($"{path}, line {e.Line}: {e.What}");
+            throw new SettingException($"{path}, {JsonFault.Find(content) ?? $"line {e.Line}: {e.What}"}");
         }
     }
 

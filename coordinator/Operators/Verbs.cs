@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Net;
 using System.Runtime.InteropServices;
 using Plugboard.Addresses;
 using Plugboard.Coordinator.Cluster;
@@ -19,8 +18,10 @@ internal sealed class Verbs
     private readonly Argument<string> destination = new("DST") { Description = "Where the packet goes." };
     private readonly Option<bool> dryRun = new("--dry-run") { Description = "Only tells what would be removed." };
 
-    /// <summary>The whole command line.</summary>
-    public RootCommand Root()
+    /// <summary>Reads a command line.</summary>
+    public ParseResult Parse(IReadOnlyList<string> args) => Root().Parse(options.Spell(args));
+
+    private RootCommand Root()
     {
         var root = new RootCommand("Keeps this node as the cluster asks: routes to other nodes' pods, masquerading, and what the CNI plugins read.");
         root.Subcommands.Add(Verb("run", "Keeps it so until it is ended; the rules and routes stay then.", Run));
@@ -69,8 +70,7 @@ internal sealed class Verbs
         using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => End(context, ending));
         using var alone = OnlyOne.Take(TimeSpan.FromSeconds(5));
         using var coordinator = NodeCoordinator.Open(settings, StandardError.WriteLine);
-        if (coordinator.Files?.Restore() is not null)
-            StandardError.WriteLine($"{settings.Files!.SubnetFile}: restored from what was confirmed before this machine was started again");
+        Restore(coordinator, settings);
         using var engine = coordinator.CreateEngine(StandardError.WriteLine);
         using var server = new StatusServer(engine, TimeProvider.System);
         if (settings.HealthzPort > 0)
@@ -79,13 +79,27 @@ internal sealed class Verbs
         return 0;
     }
 
+    // Where it cannot be, the source may tell it yet, and the keeper of files tells what is in the way.
+    private static void Restore(NodeCoordinator coordinator, Settings settings)
+    {
+        try
+        {
+            if (coordinator.Files?.Restore() is not null)
+                StandardError.WriteLine($"{settings.Files!.SubnetFile}: restored from what was confirmed before this machine was started again");
+        }
+        catch (Exception e) when (e is Linux.ErrnoException or IOException)
+        {
+            StandardError.WriteLine($"{settings.Files!.SubnetFile}: what was confirmed before cannot be restored, it is written once the source tells it: {e.Message}");
+        }
+    }
+
     private static void Serve(StatusServer server, Settings settings)
     {
         try
         {
             server.Start(settings.HealthzIP, settings.HealthzPort);
         }
-        catch (Exception e) when (e is HttpListenerException or System.Net.Sockets.SocketException or ArgumentException)
+        catch (Exception e) when (e is System.Net.Sockets.SocketException or FormatException)
         {
             throw new SettingException($"--healthz-ip {settings.HealthzIP} --healthz-port {settings.HealthzPort}: cannot be listened on: {e.Message}");
         }

@@ -29,13 +29,16 @@ internal static class Tunnels
     /// <summary>IPv4 or IPv6.</summary>
     public static string FamilyWord(bool is6) => is6 ? "IPv6" : "IPv4";
 
+    /// <summary>What vxlan adds to a packet, where the tunnel goes by a family.</summary>
+    public static int VxlanOverhead(bool is6) => is6 ? VxlanOver6 : VxlanOver4;
+
     /// <summary>The largest packet that a pod of a family can send to another node's without it being cut: the tunnel's MTU, or the link's.</summary>
     public static int PodMtu(NetConf network, UplinkLink uplink, bool is6)
     {
         var below = network.Backend.Mtu > 0 ? network.Backend.Mtu : uplink.Mtu;
         return network.Backend.Type switch
         {
-            BackendType.Vxlan => below - (is6 ? VxlanOver6 : VxlanOver4),
+            BackendType.Vxlan => below - VxlanOverhead(is6),
             BackendType.Ipip when !is6 => below - IpipHeader,
             _ => uplink.Mtu,
         };

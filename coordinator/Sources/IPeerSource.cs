@@ -1,4 +1,5 @@
 using Plugboard.Coordinator.Cluster;
+using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Sources;
 
@@ -17,4 +18,9 @@ internal interface IPeerSource
 
     /// <summary>How this node is, for those who schedule pods to it; where the source has no place for it nothing happens. Called from the engine's thread; returns at once.</summary>
     void Report(NodeReport report);
+
+    /// <summary>Which peers this node refuses now; for the source to tell where it has a place for it. Called from the engine's thread; returns at once. The same again does nothing.</summary>
+    void ReportRefused(ValueArray<RefusedNode> refused)
+    {
+    }
 }

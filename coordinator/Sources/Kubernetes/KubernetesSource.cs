@@ -1,4 +1,5 @@
 using Plugboard.Coordinator.Cluster;
+using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
@@ -40,7 +41,13 @@ internal sealed class KubernetesSource : IPeerSource
         var api = new NodeApi(client, new NodeReader(names), options);
         var follower = new NodeFollower(new NodeFollowerParts(api, new NodeMapper(options), own, options), board, hindrance);
         var writer = new OwnNodeWriter(new NodeWriterParts(client, names, options, new NodeEvents(client, options, log)) { Log = log }, own, hindrance);
-        await Task.WhenAll(follower.RunAsync(cancellation), writer.RunAsync(cancellation)).ConfigureAwait(false);
+        // Where one ends by a fault the other ends with it: who runs this starts both again.
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        Task[] tasks = [follower.RunAsync(either.Token), writer.RunAsync(either.Token)];
+        var first = await Task.WhenAny(tasks).ConfigureAwait(false);
+        await either.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAll(tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await first.ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -48,4 +55,7 @@ internal sealed class KubernetesSource : IPeerSource
 
     /// <inheritdoc/>
     public void Report(NodeReport report) => own.Want(report);
+
+    /// <inheritdoc/>
+    public void ReportRefused(ValueArray<RefusedNode> refused) => own.Want(refused);
 }

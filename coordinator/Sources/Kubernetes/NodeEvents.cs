@@ -5,7 +5,7 @@ using System.Text.Json;
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
 /// <summary>
-/// The events on this node's Node: one for each reason, counted up when it comes again, and written at most once in a time. What cannot be written is told to the log
+/// The events on this node's Node: one for each reason, or of each peer with it, counted up when it comes again, and written at most once in a time. What cannot be written is told to the log
 /// and keeps nothing waiting.
 /// </summary>
 internal sealed class NodeEvents(ApiClient client, KubernetesOptions options, Action<string> log)
@@ -21,14 +21,17 @@ internal sealed class NodeEvents(ApiClient client, KubernetesOptions options, Ac
     private int made;
 
     /// <summary>Something happened to the node.</summary>
-    public void Add(NodeReport report)
+    /// <param name="report">What.</param>
+    /// <param name="subject">With whom, where one reason has several events; empty: it has one.</param>
+    public void Add(NodeReport report, string subject = "")
     {
         var now = options.Time.GetUtcNow();
-        if (!entries.TryGetValue(report.Reason, out var entry))
+        var key = $"{report.Reason} {subject}";
+        if (!entries.TryGetValue(key, out var entry))
         {
             if (entries.Count == MostReasons)
                 entries.Remove(entries.MinBy(known => known.Value.Last).Key);
-            entries[report.Reason] = entry = new Entry { First = now };
+            entries[key] = entry = new Entry { First = now };
         }
 
         entry.Report = report;

@@ -1,3 +1,6 @@
+using Plugboard.Coordinator.Cluster;
+using Plugboard.Linux;
+
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
 /// <summary>Where the watch says how this node's Node is and the engine how it should be, from any thread, and the writer waits for either.</summary>
@@ -74,6 +77,16 @@ internal sealed class OwnNode(TimeProvider time)
                 return;
             var since = state.Reported is { IsReady: false } && !report.IsReady ? state.NotReadySince : time.GetTimestamp();
             Change(state with { Reported = report, NotReadySince = since });
+        }
+    }
+
+    /// <summary>Which peers this node refuses.</summary>
+    public void Want(ValueArray<RefusedNode> refused)
+    {
+        lock (changing)
+        {
+            if (refused != state.Refused)
+                Change(state with { Refused = refused });
         }
     }
 

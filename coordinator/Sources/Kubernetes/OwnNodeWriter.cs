@@ -23,6 +23,7 @@ internal sealed class OwnNodeWriter(NodeWriterParts parts, OwnNode own, SourceHi
     private long writtenAt;
     private long conditionAt;
     private bool hasWritten;
+    private readonly RefusalEvents refusals = new(parts.Events, parts.Options);
 
     /// <summary>Writes until it is cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellation)
@@ -76,6 +77,7 @@ internal sealed class OwnNodeWriter(NodeWriterParts parts, OwnNode own, SourceHi
             patch.AddAnnotations(seen, advertised);
         if (options.SetNetworkUnavailable && effective is { } report)
             rest = Sooner(rest, AddCondition(patch, seen, report));
+        refusals.Tell(state.Refused);
         if (!patch.IsEmpty)
         {
             await PatchAsync(patch, state.Advertised, cancellation).ConfigureAwait(false);

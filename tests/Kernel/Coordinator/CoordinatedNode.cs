@@ -7,6 +7,8 @@ using Plugboard.Coordinator.Engine;
 using Plugboard.Coordinator.Node;
 using Plugboard.Coordinator.Routes;
 using Plugboard.Linux;
+using Plugboard.Linux.Sockets;
+using Plugboard.Netlink;
 using Plugboard.Netlink.Route;
 using Plugboard.Testing;
 
@@ -35,6 +37,12 @@ internal sealed class CoordinatedNode : TestMachine
     /// <summary>How often the engine looks; to be set before it starts.</summary>
     public EngineOptions Options { get; set; } = new();
 
+    /// <summary>Changes what the engine is made of; to be set before it starts.</summary>
+    public Func<EngineParts, EngineParts> Change { get; set; } = static parts => parts;
+
+    /// <summary>Between the engine and the kernel: what a test wants to fail does.</summary>
+    public FaultySocket? Kernel { get; private set; }
+
     /// <summary>What the engine says; present while it runs and after.</summary>
     public CoordinatorEngine? Engine { get; private set; }
 
@@ -55,7 +63,8 @@ internal sealed class CoordinatedNode : TestMachine
 
     private bool Drive(ManualResetEventSlim ready, CancellationToken token)
     {
-        using var client = RouteClient.Open();
+        Kernel = new FaultySocket(KernelSocket.OpenNetlink((int)NetlinkProtocol.Route, 0));
+        using var client = new RouteClient(new NetlinkSocket(Kernel, new RouteDialect(), null));
         var seen = new NodeNetwork();
         var routes = new RouteKeeper(client, seen, options);
         var parts = new EngineParts
@@ -69,7 +78,7 @@ internal sealed class CoordinatedNode : TestMachine
             Keepers = [routes],
             Log = Log.Enqueue,
         };
-        using var engine = new CoordinatorEngine(parts, Options);
+        using var engine = new CoordinatorEngine(Change(parts), Options);
         Engine = engine;
         ready.Set();
         engine.Run(token);

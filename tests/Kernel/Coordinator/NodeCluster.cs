@@ -35,6 +35,9 @@ internal sealed class NodeCluster : IDisposable
         Described = Nodes.Select((node, index) => CoordinatedNode.Describe(index + 1, node.Tool("ip -4 -br addr show dev eth0").Split(' ', StringSplitOptions.RemoveEmptyEntries)[2].Split('/')[0], backend, isDual)).ToList();
     }
 
+    /// <summary>What the nodes are plugged into, and the router.</summary>
+    public TestMachine Fabric => fabric;
+
     public NetConf Network { get; }
 
     public List<CoordinatedNode> Nodes { get; } = [];

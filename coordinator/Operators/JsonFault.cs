@@ -1,0 +1,77 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+
+namespace Plugboard.Coordinator.Operators;
+
+/// <summary>Where a text is no JSON, and what is expected there, in words: pure.</summary>
+internal static class JsonFault
+{
+    // What System.Text.Json says, and what it means to who wrote the file; the first that fits counts.
+    private static readonly (string Sign, string Meaning)[] meanings =
+    [
+        ("trailing comma", "a comma comes before it, and nothing after; remove the comma"),
+        ("start of a property name", "a name in double quotes is expected"),
+        ("after a property name", "a colon is expected after the name"),
+        ("number", "no number goes on so; text is to be in double quotes"),
+        ("literal", "true, false, null or a number is expected; text is to be in double quotes"),
+        ("within a JSON string", "a text is to end with double quotes in its line"),
+        ("escapable character", "after a \\ in a text only \" \\ / b f n r t u are expected"),
+        ("after a single JSON value", "the end is expected here"),
+        ("after a value", "a comma or the closing bracket is expected"),
+        ("start of a value", "a value is expected: text in double quotes, a number, true, false, null, { or ["),
+    ];
+
+    /// <summary>As <c>line 3, column 14: "}": a name in double quotes is expected</c>; null where the text is JSON.</summary>
+    public static string? Find(ReadOnlySpan<byte> utf8)
+    {
+        if (utf8.StartsWith((ReadOnlySpan<byte>)[0xef, 0xbb, 0xbf]))
+            utf8 = utf8[3..];
+        var reader = new Utf8JsonReader(utf8);
+        try
+        {
+            while (reader.Read())
+            {
+            }
+
+            return null;
+        }
+        catch (JsonException e)
+        {
+            return Describe(utf8, e);
+        }
+    }
+
+    private static string Describe(ReadOnlySpan<byte> utf8, JsonException e)
+    {
+        var start = 0;
+        for (var line = 0; line < e.LineNumber; line++)
+            start += utf8[start..].IndexOf((byte)'\n') + 1;
+        var at = Math.Min(start + (int)(e.BytePositionInLine ?? 0), utf8.Length);
+        // Columns as an editor counts them.
+        var column = Encoding.UTF8.GetCharCount(utf8[start..at]) + 1;
+        var isEnd = utf8[at..].Trim(" \t\r\n"u8).IsEmpty;
+        return string.Create(CultureInfo.InvariantCulture, $"line {e.LineNumber + 1}, column {column}: {(isEnd ? "the end of the file" : NameOf(utf8[at..]))}: {MeaningOf(e.Message, isEnd)}");
+    }
+
+    private static string NameOf(ReadOnlySpan<byte> rest)
+    {
+        if (rest[0] is (byte)'\r' or (byte)'\n')
+            return "the end of the line";
+        return Rune.DecodeFromUtf8(rest, out var rune, out _) == OperationStatus.Done && !Rune.IsControl(rune) ? $"\"{rune}\"" : string.Create(CultureInfo.InvariantCulture, $"the byte 0x{rest[0]:x2}");
+    }
+
+    private static string MeaningOf(string message, bool isEnd)
+    {
+        if (isEnd)
+            return "a { or [ is not closed, or a text lacks its double quotes, or there is nothing";
+        foreach (var (sign, meaning) in meanings)
+        {
+            if (message.Contains(sign, StringComparison.Ordinal))
+                return meaning;
+        }
+
+        return message;
+    }
+}

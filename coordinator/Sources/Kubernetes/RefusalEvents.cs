@@ -1,0 +1,43 @@
+using System.Globalization;
+using Plugboard.Coordinator.Cluster;
+using Plugboard.Linux;
+
+namespace Plugboard.Coordinator.Sources.Kubernetes;
+
+/// <summary>An event for each peer that this node refuses, once while it stands. A cluster that is all wrong has a few from each node, and a count of the rest.</summary>
+internal sealed class RefusalEvents(NodeEvents events, KubernetesOptions options)
+{
+    private const string Reason = "PeerRefused";
+    private const int MostAtOnce = 8;
+
+    private ValueArray<RefusedNode> told = [];
+    private DateTimeOffset since;
+    private int count;
+
+    /// <summary>They are refused now: tells those that were not before.</summary>
+    public void Tell(ValueArray<RefusedNode> now)
+    {
+        if (now == told)
+            return;
+        var untold = 0;
+        foreach (var refused in now.Except(told))
+        {
+            if (HasRoom())
+                events.Add(new NodeReport(IsReady: false, Reason, $"refused ({refused.Reason}): {refused.Why}"), refused.Why);
+            else
+                untold++;
+        }
+
+        told = now;
+        if (untold > 0)
+            events.Add(new NodeReport(IsReady: false, Reason, string.Create(CultureInfo.InvariantCulture, $"{untold} more are refused; coordinator audit on this node tells which")), "rest");
+    }
+
+    private bool HasRoom()
+    {
+        var now = options.Time.GetUtcNow();
+        if (now - since > options.EventInterval)
+            (since, count) = (now, 0);
+        return ++count <= MostAtOnce;
+    }
+}

@@ -1,0 +1,153 @@
+using Plugboard.Coordinator.Configuration;
+using Plugboard.Coordinator.Engine;
+using Plugboard.Coordinator.Operators;
+using Plugboard.Linux;
+using Plugboard.Testing;
+
+namespace Plugboard.Tests.Kernel.Coordinator;
+
+/// <summary>What nobody foresaw: the engine tells it, keeps what there is, and goes on.</summary>
+public sealed class FaultTests
+{
+    private static readonly BackendConf Vxlan = new() { Type = BackendType.Vxlan };
+
+    [KernelTheory]
+    [InlineData(Errno.ENOBUFS, "no buffer space available (ENOBUFS)")]
+    [InlineData(Errno.EPERM, "operation not permitted (EPERM)")]
+    public void A_kernel_that_cannot_be_read_is_told_once_and_read_again(Errno errno, string words)
+    {
+        using var cluster = new NodeCluster(Vxlan, [2]);
+        cluster.Start();
+        cluster.AssertAllReachAll();
+        var node = cluster.Nodes[0];
+        var routes = node.Routes();
+
+        node.Kernel!.Fault = errno;
+        node.Tool("ip route del 10.244.2.0/24");
+        // A second of pause, then two.
+        node.Until(() => node.Kernel.Refusals >= 2 && node.Source.Reported is { IsReady: false }, "it was tried again");
+
+        Assert.EndsWith(words, node.Source.Reported!.Message, StringComparison.Ordinal);
+        Assert.EndsWith(words, node.Engine!.Status.FirstLack, StringComparison.Ordinal);
+        Assert.Contains("coordinator_ready 0", MetricsText.Render(node.Engine.Status, TimeProvider.System.GetUtcNow()), StringComparison.Ordinal);
+        Assert.Contains("coordinator_faults_total{part=\"round\"} 2", MetricsText.Render(node.Engine.Status, TimeProvider.System.GetUtcNow()), StringComparison.Ordinal);
+        Assert.Single(node.Log, line => line.Contains("a round failed", StringComparison.Ordinal));
+
+        node.Kernel.Fault = Errno.None;
+        node.Until(() => node.Routes() == routes && node.Source.Reported is { IsReady: true }, "all is right again");
+        Assert.Contains("rounds go well again", node.Log);
+        cluster.AssertAllReachAll();
+    }
+
+    [KernelFact]
+    public void An_exception_out_of_a_round_does_not_end_the_daemon()
+    {
+        using var cluster = new NodeCluster(Vxlan, [2]);
+        var node = cluster.Nodes[0];
+        var source = new FailingSource(cluster.Described) { OnAdvertise = new IOException("nobody foresaw this") };
+        node.Change = parts => parts with { Source = source };
+
+        node.Start();
+
+        node.Until(() => source.Reported is { IsReady: false, Message: "IOException: nobody foresaw this" }, "it is told");
+        node.Until(() => node.Routes().Contains("10.244.2.0/24", StringComparison.Ordinal), "what comes before it is done");
+        source.OnAdvertise = null;
+        node.Until(() => source.Reported is { IsReady: true }, "the next round is made");
+    }
+
+    [KernelTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_source_that_ends_is_told_at_once_and_started_again_and_peers_stay(bool withoutReason)
+    {
+        using var cluster = new NodeCluster(Vxlan, [2]);
+        var node = cluster.Nodes[0];
+        var source = new FailingSource(cluster.Described) { FailsAtStart = true };
+        node.Change = parts => parts with { Source = source };
+        node.Start();
+        node.Until(() => source.Reported is { IsReady: true }, "the node is ready");
+        var routes = node.Routes();
+
+        source.End(withoutReason ? null : new InvalidOperationException("a bug"));
+        var told = node.Until(() => node.Engine!.Status.Hindrance is not null, "it is told");
+        // It fails before it tells anything, and is started once more.
+        node.Until(() => source.Starts >= 3, "it is started again");
+
+        Assert.True(told < TimeSpan.FromSeconds(1), $"told after {told}");
+        Assert.Contains(node.Log, line => line.Contains(withoutReason ? "it did not say why" : "InvalidOperationException: a bug", StringComparison.Ordinal));
+        Assert.Equal(routes, node.Routes());
+        Assert.True(source.Reported is { IsReady: true });
+        node.Tool("ip route del 10.244.2.0/24");
+        node.Until(() => node.Routes() == routes, "what is known is kept");
+
+        source.FailsAtStart = false;
+        node.Until(() => node.Engine!.Status.Hindrance is null, "it can be read again");
+    }
+
+    [KernelFact]
+    public void A_clock_that_is_set_back_delays_no_audit()
+    {
+        using var cluster = new NodeCluster(Vxlan, [2]);
+        var node = cluster.Nodes[0];
+        var clock = new JumpingClock();
+        node.Options = new EngineOptions { AuditInterval = TimeSpan.FromSeconds(1) };
+        node.Change = parts => parts with { Clock = clock };
+        cluster.Start();
+        cluster.AssertAllReachAll();
+
+        clock.Offset = TimeSpan.FromHours(-1);
+        node.Tool("sysctl -qw net.ipv4.ip_forward=0");
+
+        node.Until(() => node.Tool("sysctl -n net.ipv4.ip_forward").Trim() == "1", "the audit finds it");
+    }
+
+    [KernelFact]
+    public void A_listener_that_breaks_is_told_and_opened_again_and_nothing_is_missed()
+    {
+        using var cluster = new NodeCluster(Vxlan, [2]);
+        var node = cluster.Nodes[0];
+        var feed = new DeafFeed();
+        node.Change = parts => parts with { Feeds = new KernelFeeds { Network = feed.Open } };
+        cluster.Start();
+        cluster.AssertAllReachAll();
+        var routes = node.Routes();
+
+        feed.IsBroken = true;
+        node.Until(() => node.Log.Any(line => line.StartsWith("changes of links and routes cannot be heard", StringComparison.Ordinal)), "it is told");
+        node.Tool("ip route del 10.244.2.0/24");
+        node.Until(() => node.Routes() == routes, "it is looked at without being told");
+        feed.IsBroken = false;
+        var openings = feed.Openings;
+        node.Until(() => feed.Openings > openings, "it is opened again");
+        node.Tool("ip route del 10.244.2.0/24");
+
+        node.Until(() => node.Routes() == routes, "it is heard again");
+        node.Until(() => node.Log.Contains("changes of links and routes are heard again"), "and told");
+        Assert.Single(node.Log, line => line.Contains("cannot be heard", StringComparison.Ordinal));
+    }
+
+    [KernelFact]
+    public void A_listener_that_cannot_be_opened_at_the_start_is_opened_later()
+    {
+        using var cluster = new NodeCluster(Vxlan, [2]);
+        var node = cluster.Nodes[0];
+        var feed = new DeafFeed { IsBroken = true };
+        node.Change = parts => parts with { Feeds = new KernelFeeds { Network = feed.Open } };
+
+        cluster.Start();
+
+        cluster.AssertAllReachAll();
+        feed.IsBroken = false;
+        node.Tool("ip route del 10.244.2.0/24");
+        cluster.AssertAllReachAll();
+    }
+
+    private sealed class JumpingClock : TimeProvider
+    {
+        private long offset;
+
+        public TimeSpan Offset { set => Interlocked.Exchange(ref offset, value.Ticks); }
+
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + TimeSpan.FromTicks(Interlocked.Read(ref offset));
+    }
+}

@@ -1,0 +1,125 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Plugboard.Addresses;
+using Plugboard.Coordinator.Cluster;
+using Plugboard.Coordinator.Configuration;
+using Plugboard.Coordinator.Engine;
+using Plugboard.Coordinator.Operators;
+using Plugboard.Testing;
+
+namespace Plugboard.Tests.Kernel.Coordinator;
+
+/// <summary>What is answered of the engine's health, and where.</summary>
+public sealed class StatusServerTests
+{
+    [KernelTheory]
+    [InlineData("0.0.0.0", "127.0.0.1", true)]
+    [InlineData("0.0.0.0", "[::1]", false)]
+    [InlineData("127.0.0.1", "127.0.0.1", true)]
+    [InlineData("::", "127.0.0.1", true)]
+    [InlineData("::", "[::1]", true)]
+    [InlineData("::1", "[::1]", true)]
+    [InlineData("::1", "127.0.0.1", false)]
+    [InlineData("fd00:192::1", "[fd00:192::1]", true)]
+    public void It_is_answered_where_it_was_asked_for_in_both_families(string listens, string asked, bool isAnswered)
+    {
+        using var node = Node();
+        node.Tool("ip addr add fd00:192::1/64 dev lo nodad");
+        node.Start();
+        using var server = new StatusServer(node.Engine!, TimeProvider.System);
+        var port = node.RunBeside(() => server.Start(IPAddr.Parse(listens), 0));
+
+        if (isAnswered)
+            Assert.StartsWith("HTTP/1.1 200 OK\r\n", Ask(node, asked, port, "/metrics"), StringComparison.Ordinal);
+        else
+            Assert.Throws<SocketException>(() => Ask(node, asked, port, "/metrics"));
+    }
+
+    [KernelFact]
+    public void A_loop_that_hangs_is_not_healthy_and_is_again_when_it_goes_on()
+    {
+        using var node = Node();
+        using var keeper = new HangingKeeper();
+        var clock = new ManualTime();
+        node.Options = new EngineOptions { AuditInterval = TimeSpan.FromMinutes(2) };
+        node.Change = parts => parts with { Keepers = [keeper], Routes = null, Clock = clock };
+        node.Start();
+        node.Tell(new ClusterNode { Name = "n1" });
+        node.Until(() => keeper.IsAsked, "it hangs");
+        using var server = new StatusServer(node.Engine!, clock);
+        var port = node.RunBeside(() => server.Start(IPAddr.Parse("127.0.0.1"), 0));
+        Assert.EndsWith("\r\n\r\nok\n", Ask(node, "127.0.0.1", port, "/healthz"), StringComparison.Ordinal);
+
+        clock.Pass(TimeSpan.FromSeconds(181));
+
+        var answer = Ask(node, "127.0.0.1", port, "/healthz");
+        Assert.StartsWith("HTTP/1.1 503 ", answer, StringComparison.Ordinal);
+        Assert.EndsWith("\r\n\r\nthe engine has not turned for 181 seconds, and should at least each 180: it hangs; start the coordinator again\n", answer, StringComparison.Ordinal);
+        keeper.GoOn();
+        node.Until(() => Ask(node, "127.0.0.1", port, "/healthz").StartsWith("HTTP/1.1 200 ", StringComparison.Ordinal), "it is healthy again");
+    }
+
+    [KernelTheory]
+    [InlineData("POST /healthz HTTP/1.1\r\n\r\n", 405)]
+    [InlineData("GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n", 404)]
+    [InlineData("rubbish\r\n\r\n", 400)]
+    [InlineData("HEAD /healthz?verbose HTTP/1.0\r\n\r\n", 200)]
+    public void What_is_no_such_request_is_told_so(string request, int code)
+    {
+        using var node = Node();
+        node.Start();
+        using var server = new StatusServer(node.Engine!, TimeProvider.System);
+        var port = node.RunBeside(() => server.Start(IPAddr.Parse("127.0.0.1"), 0));
+
+        Assert.StartsWith($"HTTP/1.1 {code} ", Send(node, "127.0.0.1", port, request), StringComparison.Ordinal);
+    }
+
+    private static CoordinatedNode Node() => new("n1", new NetConf { Network = IPPrefix.Parse("10.244.0.0/16"), Backend = new BackendConf { Type = BackendType.HostGw } });
+
+    private static string Ask(CoordinatedNode node, string host, int port, string path) => Send(node, host, port, $"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n");
+
+    private static string Send(CoordinatedNode node, string host, int port, string request)
+    {
+        var to = IPEndPoint.Parse(string.Create(CultureInfo.InvariantCulture, $"{host}:{port}"));
+        using var socket = node.RunBeside(() => new Socket(to.AddressFamily, SocketType.Stream, ProtocolType.Tcp));
+        socket.ReceiveTimeout = 10_000;
+        socket.Connect(to);
+        socket.Send(Encoding.ASCII.GetBytes(request));
+        var answer = new StringBuilder();
+        var buffer = new byte[4096];
+        for (int count; (count = socket.Receive(buffer)) > 0;)
+            answer.Append(Encoding.UTF8.GetString(buffer, 0, count));
+        return answer.ToString();
+    }
+
+    private sealed class HangingKeeper : IKeeper, IDisposable
+    {
+        private readonly ManualResetEventSlim goOn = new();
+        private volatile bool isAsked;
+
+        public string Name => "hanging";
+
+        public bool IsAsked => isAsked;
+
+        public void GoOn() => goOn.Set();
+
+        public SyncOutcome Plan(ClusterView view) => SyncOutcome.Steady;
+
+        public SyncOutcome Sync(ClusterView view, SyncCause cause)
+        {
+            isAsked = true;
+            goOn.Wait(TimeSpan.FromSeconds(20));
+            return SyncOutcome.Steady;
+        }
+
+        public SyncOutcome Remove(bool isDryRun) => SyncOutcome.Steady;
+
+        public void Dispose()
+        {
+            goOn.Set();
+            goOn.Dispose();
+        }
+    }
+}

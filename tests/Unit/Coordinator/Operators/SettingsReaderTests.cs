@@ -1,0 +1,89 @@
+using Plugboard.Coordinator.Operators;
+
+namespace Plugboard.Tests.Unit.Coordinator.Operators;
+
+public sealed class SettingsReaderTests
+{
+    private static readonly string[] Own = ["--net-config-path=", "--peers-file=/nowhere", "--subnet-file=/nowhere/subnet.env"];
+
+    private static Settings Read(params string[] args) => ReadExactly([.. Own, .. args]);
+
+    private static Settings ReadExactly(params string[] args)
+    {
+        var options = new CommandOptions();
+        var command = new System.CommandLine.RootCommand();
+        foreach (var option in options.All)
+            command.Options.Add(option);
+        var parsed = command.Parse(options.Spell(args));
+        Assert.Empty(parsed.Errors);
+        return new SettingsReader(options, parsed, static _ => { }).Read();
+    }
+
+    [Theory]
+    [InlineData("(", "--iface-regex (: no regular expression: after 1 characters: Not enough )'s.")]
+    [InlineData("eth[", "--iface-regex eth[: no regular expression: after 4 characters: Unterminated [] set.")]
+    [InlineData("*", "--iface-regex *: no regular expression: after 1 characters: Quantifier '*' following nothing.")]
+    [InlineData("(?=eth)0", "--iface-regex (?=eth)0: lookarounds, atomic groups, conditions, references to groups and more than some thousand repetitions cannot be matched")]
+    [InlineData(@"(a)\1", @"--iface-regex (a)\1: lookarounds, atomic groups, conditions, references to groups and more than some thousand repetitions cannot be matched")]
+    public void A_pattern_that_is_none_is_refused_with_the_flag_and_what_is_wrong(string pattern, string message) =>
+        Assert.Equal(message, Assert.Throws<SettingException>(() => Read($"--iface-regex={pattern}")).Message);
+
+    [Fact]
+    public void A_pattern_that_would_take_for_ever_is_matched_at_once()
+    {
+        var pattern = Assert.Single(Read("--iface-regex=^(([0-9a-f:]+)+)+g$").Uplink.InterfacePatterns);
+
+        Assert.False(pattern.IsMatch("fd00:1111:2222:3333:4444:5555:6666:7777"));
+        Assert.True(pattern.IsMatch("fd00:1111:2222:3333:4444:5555:6666:777g"));
+    }
+
+    [Fact]
+    public void A_flag_with_nothing_after_its_sign_is_empty_and_takes_no_other_for_its_value()
+    {
+        var settings = Read("--iface-regex=", "--state-dir=", "--conflist=", "--node-name", "n1");
+
+        Assert.Equal("n1", settings.NodeName);
+        Assert.Equal("/nowhere", settings.PeersFile);
+        Assert.Null(settings.Network);
+        Assert.Equal("", settings.Files!.StateDirectory);
+        Assert.Empty(settings.Uplink.InterfacePatterns);
+    }
+
+    [Theory]
+    [InlineData("--ip-masq=")]
+    [InlineData("--healthz-port=")]
+    [InlineData("--masquerade=")]
+    public void An_option_that_takes_no_text_is_refused_without_a_value(string arg) =>
+        Assert.Equal($"{arg}: there is no value after the sign", Assert.Throws<SettingException>(() => Read(arg, "--node-name", "n1")).Message);
+
+    [Theory]
+    [InlineData("{\n  \"Network\": \"10.244.0.0/16\",\n}", "line 3, column 1: \"}\": a comma comes before it, and nothing after; remove the comma")]
+    [InlineData("{ \"Network\": 10.244.0.0/16 }", "line 1, column 20: \".\": no number goes on so; text is to be in double quotes")]
+    [InlineData("{ \"Network\": \"10.244.0.0/16\"", "line 1, column 29: the end of the file: a { or [ is not closed, or a text lacks its double quotes, or there is nothing")]
+    [InlineData("{ Network: 1 }", "line 1, column 3: \"N\": a name in double quotes is expected")]
+    [InlineData("{ \"Netwörk\" 1 }", "line 1, column 13: \"1\": a colon is expected after the name")]
+    [InlineData("{ \"a\": vxlan }", "line 1, column 8: \"v\": a value is expected: text in double quotes, a number, true, false, null, { or [")]
+    [InlineData("{ \"a\": 1 \"b\": 2 }", "line 1, column 10: \"\"\": a comma or the closing bracket is expected")]
+    [InlineData("{ \"a\": \"b\n\" }", "line 1, column 10: the end of the line: a text is to end with double quotes in its line")]
+    public void A_net_conf_that_is_no_json_is_refused_with_the_place_and_what_is_expected(string json, string message)
+    {
+        var path = Path.GetTempFileName();
+        File.WriteAllText(path, json);
+
+        var refusal = Assert.Throws<SettingException>(() => ReadExactly($"--net-config-path={path}", "--subnet-file="));
+
+        File.Delete(path);
+        Assert.Equal($"{path}, {message}", refusal.Message);
+    }
+
+    [Theory]
+    [InlineData("::")]
+    [InlineData("::1")]
+    [InlineData("0.0.0.0")]
+    public void Health_is_told_at_an_address_of_either_family(string address) =>
+        Assert.Equal(address, Read($"--healthz-ip={address}").HealthzIP.ToString());
+
+    [Fact]
+    public void Health_at_what_is_no_address_is_refused() =>
+        Assert.Equal("--healthz-ip localhost: no address; 0.0.0.0 for all of IPv4, :: for all", Assert.Throws<SettingException>(() => Read("--healthz-ip=localhost")).Message);
+}
