@@ -42,8 +42,8 @@ internal static class EtcdMessages
         json.WriteStartArray("compare");
         if (transaction.AbsentPrefix is { } prefix)
             WriteCompare(json, prefix, ("VERSION", "EQUAL", 0), isPrefix: true);
-        if (transaction.UnchangedPrefix is { } unchanged)
-            WriteCompare(json, unchanged, ("MOD", "LESS", transaction.UnchangedSince + 1), isPrefix: true);
+        if (transaction.NothingNewPrefix is { } parent)
+            WriteCompare(json, parent, ("CREATE", "LESS", transaction.NothingNewSince + 1), isPrefix: true);
         if (transaction.UnchangedKey is { } key)
             WriteCompare(json, key, ("MOD", "EQUAL", transaction.UnchangedSince), isPrefix: false);
         json.WriteEndArray();
@@ -82,7 +82,13 @@ internal static class EtcdMessages
             WritePrefix(json, key);
         else
             json.WriteBase64String("key", Encoding.UTF8.GetBytes(key));
-        WriteNumber(json, condition.Target == "MOD" ? "mod_revision" : "version", condition.Number);
+        var name = condition.Target switch
+        {
+            "MOD" => "mod_revision",
+            "CREATE" => "create_revision",
+            _ => "version",
+        };
+        WriteNumber(json, name, condition.Number);
         json.WriteEndObject();
     }
 
@@ -124,7 +130,10 @@ internal static class EtcdMessages
         return new EtcdList(Revision(answer), entries);
     }
 
-    /// <summary>The changes of a watch's answer, in their order.</summary>
+    /// <summary>
+    /// The changes of a watch's answer, in their order, and the revision they lead to; 0 where there are none. The header's is the store's when the answer was made: changes up
+    /// to it may be in answers yet to come.
+    /// </summary>
     public static EtcdList ReadEvents(JsonElement result)
     {
         var entries = new List<EtcdEntry>();
@@ -134,7 +143,7 @@ internal static class EtcdMessages
                 entries.Add(ReadEntry(item.GetProperty("kv"), item.TryGetProperty("type", out var type) && type.GetString() == "DELETE"));
         }
 
-        return new EtcdList(Revision(result), entries);
+        return new EtcdList(entries.Count == 0 ? 0 : entries.Max(entry => entry.ModRevision), entries);
     }
 
     /// <summary>A 64-bit number of an answer; 0 where it is left out.</summary>

@@ -6,8 +6,11 @@ internal sealed record EtcdTransaction
     /// <summary>Condition: no key begins so.</summary>
     public string? AbsentPrefix { get; init; }
 
-    /// <summary>Condition: no key that begins so was made or changed after <see cref="UnchangedSince"/>.</summary>
-    public string? UnchangedPrefix { get; init; }
+    /// <summary>Condition: no key that begins so was made after <see cref="NothingNewSince"/>; those that are there may have been changed.</summary>
+    public string? NothingNewPrefix { get; init; }
+
+    /// <summary>A revision.</summary>
+    public long NothingNewSince { get; init; }
 
     /// <summary>Condition: the key is there and was last changed at <see cref="UnchangedSince"/>.</summary>
     public string? UnchangedKey { get; init; }

@@ -73,7 +73,9 @@ internal sealed class LeaseKeeper(EtcdOptions options, EtcdClient client, LeaseR
     {
         if (await DeleteUnsuitedAsync(cancellation).ConfigureAwait(false))
             return false;
-        var subnets = SubnetPicker.Pick(registry.Network, registry.Taken(), registry.Previous, Random.Shared);
+        // The watch goes on meanwhile: of a later revision than this nothing may be taken for free.
+        var (taken, since) = registry.Taken();
+        var subnets = SubnetPicker.Pick(registry.Network, taken, registry.Previous, Random.Shared);
         var (lease, lasts) = await client.GrantAsync(options.LeaseTime, cancellation).ConfigureAwait(false);
         var (key, value) = (SubnetLease.FormatKey(subnets), SubnetLease.FormatValue(node));
         var (isDone, revision) = await client.TryAsync(
@@ -82,8 +84,8 @@ internal sealed class LeaseKeeper(EtcdOptions options, EtcdClient client, LeaseR
                 // The IPv4 network, alone or with any IPv6 one.
                 AbsentPrefix = registry.LeasePrefix + key.Split('&')[0],
                 // Two networks in one key: no single key says that both are free.
-                UnchangedPrefix = subnets.Count > 1 || subnets[0].Is6 ? registry.LeasePrefix : null,
-                UnchangedSince = registry.Revision,
+                NothingNewPrefix = subnets.Count > 1 || subnets[0].Is6 ? registry.LeasePrefix : null,
+                NothingNewSince = since,
                 Put = new EtcdEntry(registry.LeasePrefix + key, value, 0, lease),
             },
             cancellation).ConfigureAwait(false);

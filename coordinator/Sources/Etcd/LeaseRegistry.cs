@@ -75,11 +75,11 @@ internal sealed class LeaseRegistry(EtcdOptions options, ClusterBoard board, Act
         }
     }
 
-    /// <summary>All networks that are leased or reserved.</summary>
-    public List<IPPrefix> Taken()
+    /// <summary>All networks that are leased or reserved, and the revision at which they are.</summary>
+    public (List<IPPrefix> Subnets, long Revision) Taken()
     {
         lock (step)
-            return leases.Values.SelectMany(found => found.Lease.Subnets).ToList();
+            return (leases.Values.SelectMany(found => found.Lease.Subnets).ToList(), revision);
     }
 
     /// <summary>The leases of this node's addresses.</summary>
@@ -114,7 +114,9 @@ internal sealed class LeaseRegistry(EtcdOptions options, ClusterBoard board, Act
         lock (step)
         {
             var (before, networkBefore) = (own, network);
-            foreach (var entry in changes.Entries)
+            // A list that was read meanwhile may be ahead of the watch.
+            var known = revision;
+            foreach (var entry in changes.Entries.Where(entry => entry.ModRevision > known))
                 Apply(entry);
             revision = Math.Max(revision, changes.Revision);
             return own != before || network != networkBefore;

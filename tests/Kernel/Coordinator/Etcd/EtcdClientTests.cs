@@ -43,7 +43,7 @@ public sealed class EtcdClientTests
         var (isDone, revision) = await client.TryAsync(new EtcdTransaction { AbsentPrefix = "/s/10.0.0.0-24", Put = put }, default);
         Assert.True(isDone);
         Assert.False((await client.TryAsync(new EtcdTransaction { AbsentPrefix = "/s/10.0.0.0-24", Put = put with { Key = "/s/10.0.0.0-24&fd00::-64" } }, default)).IsDone);
-        Assert.False((await client.TryAsync(new EtcdTransaction { UnchangedPrefix = "/s/", UnchangedSince = revision - 1, Put = put with { Key = "/s/b" } }, default)).IsDone);
+        Assert.False((await client.TryAsync(new EtcdTransaction { NothingNewPrefix = "/s/", NothingNewSince = revision - 1, Put = put with { Key = "/s/b" } }, default)).IsDone);
         Assert.False((await client.TryAsync(new EtcdTransaction { UnchangedKey = put.Key, UnchangedSince = revision - 1, Put = put }, default)).IsDone);
         Assert.False((await client.TryAsync(new EtcdTransaction { UnchangedKey = "/s/none", UnchangedSince = revision, Delete = put.Key }, default)).IsDone);
         Assert.Equal(put with { ModRevision = revision }, Assert.Single((await client.ListAsync("/s/", default)).Entries));
