@@ -15,6 +15,9 @@ public sealed class PodRecordStore
     private const uint FileMode = 0x180 | 0x20 | 4;
     private const int LargestFile = 1 << 20;
 
+    // Who puts back what somebody flushed has a record for a transaction only, some milliseconds.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
     private readonly string path;
 
     /// <summary>The records in a directory, which need not exist.</summary>
@@ -42,6 +45,33 @@ public sealed class PodRecordStore
         return directory is null ? null : Read(directory, tag);
     }
 
+    /// <summary>The owner's record for whoever takes away what it tells of: nobody puts anything back by it while it is held. Null where there is none.</summary>
+    /// <exception cref="FileLockTimeoutException">Somebody puts something back by it, and does not end.</exception>
+    internal PodRecordHold? Hold(PodIdentity owner)
+    {
+        using var directory = FileDirectory.Find(path);
+        return directory?.FindRegular(owner.Tag) is { } file ? new PodRecordHold(FileLock.TakeShared(file, Patience), Read(file)) : null;
+    }
+
+    /// <summary>The record with a tag for whoever puts back what it tells of; null where there is none any more, or somebody holds it to take all of that away.</summary>
+    internal PodRecordHold? TryHoldAlone(string tag)
+    {
+        using var directory = FileDirectory.Find(path);
+        if (directory?.FindRegular(tag) is not { } file)
+            return null;
+        if (FileLock.TryTake(file) is not { } alone)
+        {
+            file.Dispose();
+            return null;
+        }
+
+        // It may have lost its name, or another file got it, before the lock.
+        if (directory.FindStatus(tag) is { } named && named.IsSameFile(file.Status()))
+            return new PodRecordHold(alone, Read(file));
+        alone.Dispose();
+        return null;
+    }
+
     /// <summary>Removes the owner's record; false where there is none.</summary>
     public bool Remove(PodIdentity owner)
     {
@@ -50,7 +80,11 @@ public sealed class PodRecordStore
     }
 
     /// <summary>All records that can be read.</summary>
-    public IReadOnlyList<PodRecord> List()
+    public IReadOnlyList<PodRecord> List() => List(static _ => { });
+
+    /// <summary>All records that can be read.</summary>
+    /// <param name="onUnreadable">Is told the paths of files that are there and are none.</param>
+    internal IReadOnlyList<PodRecord> List(Action<string> onUnreadable)
     {
         var records = new List<PodRecord>();
         using var directory = FileDirectory.Find(path);
@@ -60,6 +94,8 @@ public sealed class PodRecordStore
         {
             if (Read(directory, name) is { } record)
                 records.Add(record);
+            else if (!name.StartsWith('.') && directory.FindStatus(name) is not null)
+                onUnreadable($"{path}/{name}");
         }
 
         return records;
@@ -75,6 +111,13 @@ public sealed class PodRecordStore
             if (record.Owner.Network == network && !valid.Contains(record.Owner.Tag))
                 yield return record;
         }
+    }
+
+    private static PodRecord? Read(FileDescriptor file)
+    {
+        var buffer = new byte[(int)Math.Min(file.Status().Size + 1, LargestFile)];
+        var length = file.ReadAt(buffer, 0);
+        return length < buffer.Length ? PodRecord.TryParse(buffer.AsSpan(0, length)) : null;
     }
 
     private static PodRecord? Read(FileDirectory directory, string name)
