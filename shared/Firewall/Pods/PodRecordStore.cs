@@ -15,9 +15,6 @@ public sealed class PodRecordStore
     private const uint FileMode = 0x180 | 0x20 | 4;
     private const int LargestFile = 1 << 20;
 
-    // Who puts back what somebody flushed has a record for a transaction only, some milliseconds.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-
     private readonly string path;
 
     /// <summary>The records in a directory, which need not exist.</summary>
@@ -46,11 +43,11 @@ public sealed class PodRecordStore
     }
 
     /// <summary>The owner's record for whoever takes away what it tells of: nobody puts anything back by it while it is held. Null where there is none.</summary>
-    /// <exception cref="FileLockTimeoutException">Somebody puts something back by it, and does not end.</exception>
     internal PodRecordHold? Hold(PodIdentity owner)
     {
+        // Who puts back what somebody flushed has it alone for one transaction, some milliseconds.
         using var directory = FileDirectory.Find(path);
-        return directory?.FindRegular(owner.Tag) is { } file ? new PodRecordHold(FileLock.TakeShared(file, Patience), Read(file)) : null;
+        return directory?.FindRegular(owner.Tag) is { } file ? new PodRecordHold(FileLock.Share(file), Read(file)) : null;
     }
 
     /// <summary>The record with a tag for whoever puts back what it tells of; null where there is none any more, or somebody holds it to take all of that away.</summary>
@@ -113,21 +110,19 @@ public sealed class PodRecordStore
         }
     }
 
-    private static PodRecord? Read(FileDescriptor file)
+    private static PodRecord? Read(FileDirectory directory, string name)
     {
-        var buffer = new byte[(int)Math.Min(file.Status().Size + 1, LargestFile)];
-        var length = file.ReadAt(buffer, 0);
-        return length < buffer.Length ? PodRecord.TryParse(buffer.AsSpan(0, length)) : null;
+        using var file = directory.FindRegular(name);
+        return file is null ? null : Read(file);
     }
 
-    private static PodRecord? Read(FileDirectory directory, string name)
+    private static PodRecord? Read(FileDescriptor file)
     {
         // Most fit: a second look for the rest.
         for (var size = 4096; size <= LargestFile; size *= 16)
         {
             var buffer = new byte[size];
-            if (directory.FindContent(name, buffer) is not (>= 0 and var length))
-                return null;
+            var length = file.ReadAt(buffer, 0);
             if (length < size)
                 return PodRecord.TryParse(buffer.AsSpan(0, length));
         }

@@ -49,13 +49,13 @@ internal sealed class PortForwardPlan
     /// <summary>The plan of what a record tells of; null where it is damaged, or another version's.</summary>
     public static PodPlan? Of(PortForwardTable table, PodRecord record)
     {
-        var forward = PortForwardRecord.FromRecord(record);
+        var told = PortForwardRecord.FromRecord(record);
         // What iptables made is nothing here.
-        if (forward.Backend != FirewallBackend.Nftables)
+        if (told.Backend != FirewallBackend.Nftables)
             return new PodPlan { Tables = [], Elements = [] };
         try
         {
-            return Of(table, forward);
+            return Of(table, told);
         }
         catch (ConditionException)
         {

@@ -1,4 +1,3 @@
-using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Pods;
 
 namespace Plugboard.Firewall.Restoring;

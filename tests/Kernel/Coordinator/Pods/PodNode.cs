@@ -55,7 +55,7 @@ internal sealed class PodNode : TestMachine
     /// <summary>A pod with a link, a published port, masquerading and a checked hardware address.</summary>
     public void Add(int number, Func<PortForward, PortForward>? change = null)
     {
-        Tool($"ip link add veth{number} type dummy");
+        Tool($"ip link add veth{number} type bridge");
         Publish(change is null ? Ports(number) : change(Ports(number)));
         Run(() =>
         {
@@ -87,17 +87,20 @@ internal sealed class PodNode : TestMachine
         firewall.Withdraw(Owner(number), null);
     });
 
+    /// <summary>What it heard last concerned it.</summary>
+    public bool WasConcerned { get; private set; }
+
     /// <summary>The keeper hears of what was changed since, and is asked if that concerns it. What it put back; no problem may be left.</summary>
     public IReadOnlyList<Change> Hear()
     {
-        var concerns = false;
+        WasConcerned = false;
         while (monitor.Receive(TimeSpan.FromMilliseconds(100)).Items is { Count: > 0 } transactions)
         {
             foreach (var transaction in transactions)
-                concerns |= Keeper.Concerns(transaction);
+                WasConcerned |= Keeper.Concerns(transaction);
         }
 
-        return concerns ? Sync(SyncCause.Kernel) : [];
+        return WasConcerned ? Sync(SyncCause.Kernel) : [];
     }
 
     public IReadOnlyList<Change> Sync(SyncCause cause)
