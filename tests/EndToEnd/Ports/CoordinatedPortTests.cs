@@ -94,7 +94,7 @@ public sealed class CoordinatedPortTests : IDisposable
     private void Start()
     {
         process = node.Node.TryTool(["sh", "-c", $"timeout 120 {CommandLine("run")} > {LogFile} 2>&1 < /dev/null & echo $!"]).Output.Trim();
-        Until(() => Log().Contains("the view of the cluster is whole", StringComparison.Ordinal) || Log().Contains("routes:", StringComparison.Ordinal), "it has started");
+        Until(() => Log().Contains("other nodes are reached by eth1", StringComparison.Ordinal), "it has started");
     }
 
     private string Log() => File.Exists(LogFile) ? File.ReadAllText(LogFile) : "";

@@ -188,6 +188,37 @@ public sealed class PodKeeperTests
     }
 
     [KernelFact]
+    public void An_element_that_the_kernel_refuses_is_told_and_the_others_are_put_back()
+    {
+        using var node = Node();
+        node.Tool("nft flush set inet plugboard_portmap masquerade4; add element inet plugboard_portmap masquerade4 { 10.0.0.0/8 . 10.244.0.3 }");
+
+        var outcome = node.Run(() => node.Keeper.Sync(PodNode.View, SyncCause.Audit));
+
+        Assert.StartsWith("nftables: add element inet plugboard_portmap masquerade4 { 10.244.0.0/16 . 10.244.0.3", Assert.Single(outcome.Problems), StringComparison.Ordinal);
+        Assert.True(outcome.IsUsable);
+        Assert.Contains(outcome.Changes, static change => change.Text.Contains("127.0.0.0/8 . 10.244.0.3", StringComparison.Ordinal));
+        Assert.Contains(outcome.Changes, static change => change.Text.Contains("10.244.0.0/16 . 10.244.0.4", StringComparison.Ordinal));
+    }
+
+    [KernelFact]
+    public void A_table_that_the_kernel_refuses_leaves_the_node_unready_and_the_other_tables_are_put_back()
+    {
+        using var node = Node();
+        node.Tool("nft flush ruleset");
+        node.Tool("nft add table inet plugboard_portmap; add set inet plugboard_portmap ports4 { type ipv4_addr; }");
+
+        var outcome = node.Run(() => node.Keeper.Sync(PodNode.View, SyncCause.Audit));
+
+        Assert.Contains("inet plugboard_portmap ports4", Assert.Single(outcome.Problems), StringComparison.Ordinal);
+        Assert.False(outcome.IsUsable);
+        Assert.Contains("addresses", node.Tool("nft list table bridge plugboard_macspoof"), StringComparison.Ordinal);
+        node.Tool("nft delete table inet plugboard_portmap");
+        Assert.NotEmpty(node.Sync(SyncCause.Retry));
+        Assert.Contains("tcp . 8001", node.Tool("nft list map inet plugboard_portmap ports4"), StringComparison.Ordinal);
+    }
+
+    [KernelFact]
     public void Pods_of_the_iptables_backends_get_nothing()
     {
         using var node = new PodNode();
