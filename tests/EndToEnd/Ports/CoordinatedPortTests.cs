@@ -81,6 +81,18 @@ public sealed class CoordinatedPortTests : IDisposable
         node.Chain.Check(pod, PortNode.Ports("8080:80")).Succeeded();
     }
 
+    [KernelFact]
+    public void A_UDP_client_that_the_node_itself_refused_meanwhile_finds_the_pod_again()
+    {
+        node.AddPod("5353:80/udp");
+        node.Node.Tool("nft flush map inet plugboard_portmap ports4");
+        Assert.Equal("refused", node.Other.AskUdp("192.0.2.1:5353", 40_000));
+
+        Assert.Equal(0, Coordinator("apply").ExitCode);
+
+        Assert.Equal("192.0.2.2", node.Other.AskUdp("192.0.2.1:5353", 40_000));
+    }
+
     private static string CommandLine(string verb) => $"{Path.Combine(PluginDirectory.Ours, "coordinator")} {verb} --source none --node-name n1 --iface eth1";
 
     private (int ExitCode, string Output) Coordinator(string verb, string more = "")
