@@ -3,6 +3,7 @@ using Plugboard.Coordinator.Engine;
 using Plugboard.Coordinator.Masquerade.Native;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Restoring;
+using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Pods;
 
@@ -13,40 +14,44 @@ namespace Plugboard.Coordinator.Pods;
 /// <param name="recordRoot">The directory that the plugins' records are in.</param>
 internal sealed class PodKeeper(string recordRoot) : IKeeper, IDisposable
 {
-    private PodRestorer? restorer;
+    private readonly PodRestorer restorer = new(recordRoot);
 
     /// <inheritdoc/>
     public string Name => "pods";
 
     /// <summary>Records that cannot be read, ports that lead elsewhere.</summary>
-    public IReadOnlyList<string> Warnings => restorer?.Warnings ?? [];
+    public IReadOnlyList<string> Warnings => restorer.Warnings;
 
     /// <summary>How often all records were compared with the kernel.</summary>
-    public long ComparisonCount => restorer?.ComparisonCount ?? 0;
+    public long ComparisonCount => restorer.ComparisonCount;
 
     /// <summary>True where somebody took something out of the plugins' tables: then this keeper is to be asked. For the engine's thread.</summary>
-    public bool Concerns(NftablesTransaction transaction) => restorer?.Hear(transaction) == true;
+    public bool Concerns(NftablesTransaction transaction) => restorer.Hear(transaction);
 
     /// <inheritdoc/>
-    public SyncOutcome Plan(ClusterView view) => Tell(Open()?.Plan());
+    public SyncOutcome Plan(ClusterView view) => Tell(restorer.Plan);
 
     /// <inheritdoc/>
-    public SyncOutcome Sync(ClusterView view, SyncCause cause)
-    {
-        var isForced = cause is SyncCause.Start or SyncCause.Audit or SyncCause.Retry;
-        return Tell((isForced ? Open() : restorer)?.Restore(isForced));
-    }
+    public SyncOutcome Sync(ClusterView view, SyncCause cause) => Tell(() => restorer.Restore(isForced: cause is SyncCause.Start or SyncCause.Audit or SyncCause.Retry));
 
     /// <summary>Nothing: what pods have is the plugins'.</summary>
     public SyncOutcome Remove(bool isDryRun) => SyncOutcome.Steady;
 
-    // Without nf_tables pods have nothing there; the module may come later.
-    private PodRestorer? Open() => restorer ??= PodRestorer.Find(recordRoot);
-
-    private static SyncOutcome Tell(RestoreOutcome? outcome) => outcome is null or { Lines.Count: 0, Problems.Count: 0 }
-        ? SyncOutcome.Steady
-        : new SyncOutcome(NativeChanges.Of(outcome.Lines), outcome.Problems) { IsUsable = outcome.IsNodePartRight };
+    private static SyncOutcome Tell(Func<RestoreOutcome> look)
+    {
+        try
+        {
+            var outcome = look();
+            return outcome is { Lines.Count: 0, Problems.Count: 0 }
+                ? SyncOutcome.Steady
+                : new SyncOutcome(NativeChanges.Of(outcome.Lines), outcome.Problems) { IsUsable = outcome.IsNodePartRight };
+        }
+        catch (ErrnoException e)
+        {
+            return new SyncOutcome([], [e.Errno == Errno.EPERM ? $"{e.Message}; the coordinator needs CAP_NET_ADMIN" : e.Message]);
+        }
+    }
 
     /// <inheritdoc/>
-    public void Dispose() => restorer?.Dispose();
+    public void Dispose() => restorer.Dispose();
 }

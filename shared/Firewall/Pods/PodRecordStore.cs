@@ -76,6 +76,13 @@ public sealed class PodRecordStore
         return directory is not null && directory.Remove(owner.Tag);
     }
 
+    /// <summary>True where there is no record, not even one that cannot be read.</summary>
+    internal bool IsEmpty()
+    {
+        using var directory = FileDirectory.Find(path);
+        return directory is null || directory.ReadNames().Count == 0;
+    }
+
     /// <summary>All records that can be read.</summary>
     public IReadOnlyList<PodRecord> List() => List(static _ => { });
 

@@ -31,8 +31,10 @@ internal sealed class PodDamage(RecordedPods pods, PresentParts present)
         foreach (var record in pods.Records.List(path => warnings.Add($"{path} is no record, or a torn one: what its pod had is not put back; DEL of the pod removes it")))
             Add(record, used);
         if (used.Count > 0)
-            tables = pods.Tables.Where(table => !table.HasAllRules(present.RulesOf(table.Table)) && used.Exists(record => pods.PlanOf(record)!.Tables.Contains(table) && living.Has(record))).ToList();
+            tables = pods.Tables.Where(table => !table.HasAllRules(present.RulesOf(table.Table)) && used.Exists(record => StandsOn(record, table))).ToList();
     }
+
+    private bool StandsOn(PodRecord record, NodeTable table) => living.Has(record) && pods.PlanOf(record)!.Tables.Contains(table);
 
     /// <summary>Looks at single pods.</summary>
     /// <param name="tags">Theirs; of those without a record nothing is missing.</param>

@@ -14,16 +14,14 @@ public sealed class PodRestorer : IDisposable
     // More are found sooner by reading all than one by one.
     private const int MostSuspects = 16;
 
-    private readonly NftablesClient client;
     private readonly RecordedPods[] kinds;
     private readonly HashSet<string> suspects = new(StringComparer.Ordinal);
+    private NftablesClient? client;
     private bool isAllSuspect = true;
 
-    private PodRestorer(NftablesClient client, string root)
-    {
-        this.client = client;
-        kinds = [RecordedPods.OfPortmap(root), RecordedPods.OfBridge(root)];
-    }
+    /// <summary>Makes it; the kernel is not asked before there are records.</summary>
+    /// <param name="root">The directory that the plugins' records are in: <see cref="PodRecordStore.Root"/>.</param>
+    public PodRestorer(string root) => kinds = [RecordedPods.OfPortmap(root), RecordedPods.OfBridge(root)];
 
     /// <summary>What is odd though all is in place, each a sentence, as of the last look at everything: records that cannot be read, ports that lead elsewhere.</summary>
     public IReadOnlyList<string> Warnings { get; private set; } = [];
@@ -31,18 +29,13 @@ public sealed class PodRestorer : IDisposable
     /// <summary>How often all records were compared with the kernel.</summary>
     public long ComparisonCount { get; private set; }
 
-    /// <summary>Opens it; null where the kernel has no nf_tables: then pods have nothing there.</summary>
-    /// <param name="root">The directory that the plugins' records are in: <see cref="PodRecordStore.Root"/>.</param>
-    /// <exception cref="ErrnoException">EPERM: CAP_NET_ADMIN is missing; no more files can be opened.</exception>
-    public static PodRestorer? Find(string root) => NftablesClient.Find() is { } found ? new PodRestorer(found, root) : null;
-
     /// <summary>
     /// True where something was taken out of the plugins' tables by somebody else, so that <see cref="Restore"/> has to look. What an ADD does is no reason, nor is a DEL that has
     /// elements expire; where it deletes them, the pod that they were of is looked at.
     /// </summary>
     public bool Hear(NftablesTransaction transaction)
     {
-        if (transaction.PortId == client.PortId)
+        if (transaction.PortId == client?.PortId)
             return false;
         var isSuspect = false;
         foreach (var removal in transaction.Removals)
@@ -77,7 +70,7 @@ public sealed class PodRestorer : IDisposable
 
     /// <summary>Puts back what is missing. Without a suspicion it does nothing.</summary>
     /// <param name="isForced">Look at everything, whatever was heard.</param>
-    /// <exception cref="ErrnoException">The kernel's ruleset or a record cannot be read.</exception>
+    /// <exception cref="ErrnoException">The kernel's ruleset or a record cannot be read; EPERM: CAP_NET_ADMIN is missing.</exception>
     public RestoreOutcome Restore(bool isForced)
     {
         if (!isForced && !isAllSuspect && suspects.Count == 0)
@@ -90,7 +83,7 @@ public sealed class PodRestorer : IDisposable
     }
 
     /// <summary>What <see cref="Restore"/> would put back; looks at everything.</summary>
-    /// <exception cref="ErrnoException">The kernel's ruleset or a record cannot be read.</exception>
+    /// <exception cref="ErrnoException">As <see cref="Restore"/>.</exception>
     public RestoreOutcome Plan() => Look(null, static (restoration, damage, present) => restoration.Plan(damage, present));
 
     // Of single pods, or of all: null.
@@ -100,7 +93,10 @@ public sealed class PodRestorer : IDisposable
         var warnings = new List<string>();
         foreach (var kind in kinds)
         {
-            var present = new PresentParts(client, isWhole: tags is null);
+            // Without records, or without nf_tables, pods have nothing there.
+            if (kind.Records.IsEmpty() || (client ??= NftablesClient.Find()) is not { } kernel)
+                continue;
+            var present = new PresentParts(kernel, isWhole: tags is null);
             var damage = new PodDamage(kind, present);
             if (tags is null)
                 damage.FindAll();
@@ -108,7 +104,7 @@ public sealed class PodRestorer : IDisposable
                 damage.Find(tags);
             warnings.AddRange(damage.Warnings);
             if (!damage.IsNone)
-                outcome = Join(outcome, act(new PodRestoration(client, kind, isWhole: tags is null), damage, present));
+                outcome = Join(outcome, act(new PodRestoration(kernel, kind, isWhole: tags is null), damage, present));
         }
 
         if (tags is not null)
@@ -122,5 +118,5 @@ public sealed class PodRestorer : IDisposable
         new([.. one.Lines, .. other.Lines], [.. one.Problems, .. other.Problems]) { IsNodePartRight = one.IsNodePartRight && other.IsNodePartRight };
 
     /// <inheritdoc/>
-    public void Dispose() => client.Dispose();
+    public void Dispose() => client?.Dispose();
 }
