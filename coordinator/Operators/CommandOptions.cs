@@ -43,10 +43,10 @@ internal sealed class CommandOptions
         ConflistFile = Add("--conflist-file", "Where it is written.", "/etc/cni/net.d/10-plugboard.conflist");
         PluginDirectories = AddMany("--cni-bin-dir", "Where the CNI plugins are; /opt/cni/bin where not said.");
         AddMasquerading();
-        RestorePods = Add("--restore-pods", "What the plugins portmap and bridge made for pods in nftables is put back where somebody took it away.", true);
         HealthzIP = Add("--healthz-ip", "Where /healthz, /readyz and /metrics are answered.", "0.0.0.0");
         HealthzPort = Add("--healthz-port", "The port for them; 0: they are not answered.", 0);
         AuditSeconds = Add("--audit-interval", "Seconds from one look at everything to the next, at least 1.", 120);
+        RestorePods = Add("--restore-pods", "What the plugins portmap and bridge made for pods in nftables is put back where somebody took it away.", true);
     }
 
     [MemberNotNull(nameof(Masquerade), nameof(IpMasq), nameof(MasqueradeConfig), nameof(Backend), nameof(MasqChain), nameof(AllReserved), nameof(EnableIPv6), nameof(RandomFully), nameof(ToPorts), nameof(ForwardRules))]
