@@ -86,8 +86,14 @@ for node in n1 n2 n3; do
     sed -n 's/.*"address": "\(10[0-9.]*\)\/.*/pod-'"$node"' has \1/p' "$node/result.json" | head -1
 done
 
+# portmap comes after bridge: port 8080 of n1 leads to pod-n1's port 80.
+printf '{"cniVersion":"1.0.0","name":"cbr0","type":"portmap","runtimeConfig":{"portMappings":[{"hostPort":8080,"containerPort":80,"protocol":"tcp"}]},"prevResult":%s}' "$(cat n1/result.json)" |
+    CNI_COMMAND=ADD CNI_CONTAINERID=n1 CNI_NETNS=/run/netns/pod-n1 CNI_IFNAME=eth0 CNI_PATH=$bin on n1 "$bin/portmap" > /dev/null
+on pod-n1 busybox httpd -f -p 80 -h /run/netns &
+
 pod_address() { sed -n 's/.*"address": "\(10[0-9.]*\)\/.*/\1/p' "$1/result.json" | head -1; }
 reach() { on "pod-$1" ping -c 1 -W 0.2 "$(pod_address "$2")"; }
+published() { on n2 timeout 0.2 bash -c '< /dev/tcp/192.168.0.1/8080'; }
 
 step "5. Pods on different nodes talk, and reach the internet with their node's address"
 for from in n1 n2 n3; do
@@ -97,6 +103,8 @@ for from in n1 n2 n3; do
 done
 until_ 5 on pod-n1 ping -c 1 -W 0.2 203.0.113.1
 echo "pod-n1 -> internet: reached, though the internet knows no way back to pods: it sees their node's address"
+until_ 5 published
+echo "n2 -> port 8080 of n1: reached"
 run on n1 ip route
 run coordinator audit n1
 run coordinator explain n1 "$(pod_address n1)" "$(pod_address n2)"
@@ -109,7 +117,8 @@ run on n1 ip route flush proto 110
 began=$(date +%s%N)
 until_ 5 reach n1 n2
 until_ 5 on pod-n1 ping -c 1 -W 0.2 203.0.113.1
-echo "pod-n1 reaches pod-n2 and the internet again after $((($(date +%s%N) - began) / 1000000)) ms"
+until_ 5 published
+echo "pod-n1 reaches pod-n2 and the internet again after $((($(date +%s%N) - began) / 1000000)) ms, and n2 the port that pod-n1 publishes"
 run tail -n 4 n1.log
 
 step "7. Coordinators are killed again and again while a stream of TCP runs: it does not break"

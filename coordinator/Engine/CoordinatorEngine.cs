@@ -160,7 +160,7 @@ internal sealed class CoordinatorEngine : IDisposable
 
         while (watch.Rules.TryDequeue(out var transaction))
         {
-            if (parts.FindRulesKeeper(transaction) is { } concerned)
+            foreach (var concerned in parts.FindRulesKeepers(transaction))
                 keepers.Find(keeper => keeper.Keeper == concerned)?.Ask(SyncCause.Kernel);
         }
     }

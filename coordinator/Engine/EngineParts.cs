@@ -31,8 +31,8 @@ internal sealed record EngineParts
     /// <summary>All keepers in the order in which what one makes is needed by the next: rules, routes, files.</summary>
     public required IReadOnlyList<IKeeper> Keepers { get; init; }
 
-    /// <summary>Which keeper a change of which nftables concerns.</summary>
-    public Func<NftablesTransaction, IKeeper?> FindRulesKeeper { get; init; } = static _ => null;
+    /// <summary>Which keepers a change of which nftables concerns.</summary>
+    public Func<NftablesTransaction, IEnumerable<IKeeper>> FindRulesKeepers { get; init; } = static _ => [];
 
     /// <summary>Writes a line of the log.</summary>
     public required Action<string> Log { get; init; }

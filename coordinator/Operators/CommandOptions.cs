@@ -46,6 +46,7 @@ internal sealed class CommandOptions
         HealthzIP = Add("--healthz-ip", "Where /healthz, /readyz and /metrics are answered: an address of this node, 0.0.0.0 for all of IPv4, :: for all.", "0.0.0.0");
         HealthzPort = Add("--healthz-port", "The port for them; 0: they are not answered.", 0);
         AuditSeconds = Add("--audit-interval", "Seconds from one look at everything to the next, at least 1.", 120);
+        RestorePods = Add("--restore-pods", "What the plugins portmap and bridge made for pods in nftables is put back where somebody took it away.", true);
     }
 
     [MemberNotNull(nameof(Masquerade), nameof(IpMasq), nameof(MasqueradeConfig), nameof(Backend), nameof(MasqChain), nameof(AllReserved), nameof(EnableIPv6), nameof(RandomFully), nameof(ToPorts), nameof(ForwardRules))]
@@ -145,6 +146,8 @@ internal sealed class CommandOptions
     public Option<string> ToPorts { get; private set; }
 
     public Option<bool> ForwardRules { get; private set; }
+
+    public Option<bool> RestorePods { get; }
 
     public Option<string> HealthzIP { get; }
 

@@ -3,11 +3,14 @@ using Plugboard.Coordinator.Engine;
 using Plugboard.Coordinator.Files;
 using Plugboard.Coordinator.Masquerade;
 using Plugboard.Coordinator.Node;
+using Plugboard.Coordinator.Pods;
 using Plugboard.Coordinator.Routes;
 using Plugboard.Coordinator.Sources;
 using Plugboard.Coordinator.Sources.Etcd;
 using Plugboard.Coordinator.Sources.Kubernetes;
 using Plugboard.Coordinator.Sources.Static;
+using Plugboard.Firewall.Nftables;
+using Plugboard.Firewall.Pods;
 using Plugboard.Netlink.Route;
 
 namespace Plugboard.Coordinator.Operators;
@@ -20,6 +23,7 @@ internal sealed class NodeCoordinator : IDisposable
     private readonly NodeNetwork network = new();
     private readonly MasqueradeConfigFile? masqueradeFile;
     private readonly MasqueradeKeeper? masquerade;
+    private readonly PodKeeper? pods;
 
     private NodeCoordinator(Settings settings, RouteClient client, Action<string> log)
     {
@@ -34,7 +38,8 @@ internal sealed class NodeCoordinator : IDisposable
             masquerade = new MasqueradeKeeper(rules, masqueradeFile);
         }
 
-        Keepers = ((IKeeper?[])[masquerade, Routes, Files]).OfType<IKeeper>().ToList();
+        pods = settings.RestoresPods ? new PodKeeper(PodRecordStore.Root) : null;
+        Keepers = ((IKeeper?[])[masquerade, pods, Routes, Files]).OfType<IKeeper>().ToList();
         ViewBuilder = new ViewBuilder(settings.NodeName, settings.Network, settings.Source == SourceKind.None);
     }
 
@@ -100,7 +105,7 @@ internal sealed class NodeCoordinator : IDisposable
             Network = network,
             Routes = Routes,
             Keepers = Keepers,
-            FindRulesKeeper = transaction => masquerade?.Concerns(transaction) == true ? masquerade : null,
+            FindRulesKeepers = KeepersOf,
             Log = log,
         };
         var engine = new CoordinatorEngine(parts, settings.Engine);
@@ -114,6 +119,14 @@ internal sealed class NodeCoordinator : IDisposable
         }
 
         return engine;
+    }
+
+    private IEnumerable<IKeeper> KeepersOf(NftablesTransaction transaction)
+    {
+        if (masquerade?.Concerns(transaction) == true)
+            yield return masquerade;
+        if (pods?.Concerns(transaction) == true)
+            yield return pods;
     }
 
     /// <summary>Waits for one complete list; the view of then, with what is missing in it.</summary>
@@ -150,6 +163,7 @@ internal sealed class NodeCoordinator : IDisposable
     {
         masqueradeFile?.Dispose();
         masquerade?.Dispose();
+        pods?.Dispose();
         client.Dispose();
     }
 }

@@ -42,6 +42,9 @@ internal sealed record Settings
     /// <summary>agent: its configuration file.</summary>
     public string MasqueradeConfig { get; init; } = "";
 
+    /// <summary>Whether what the plugins made for pods is put back where somebody took it away.</summary>
+    public bool RestoresPods { get; init; } = true;
+
     /// <summary>What the plugins read; null: nothing is written.</summary>
     public FilesOptions? Files { get; init; }
 

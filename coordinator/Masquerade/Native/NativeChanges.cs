@@ -7,8 +7,10 @@ namespace Plugboard.Coordinator.Masquerade.Native;
 internal static class NativeChanges
 {
     /// <summary>One for each of nft's lines.</summary>
-    public static IReadOnlyList<Change> Of(NftablesBatch batch) =>
-        [.. batch.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(Read)];
+    public static IReadOnlyList<Change> Of(NftablesBatch batch) => Of(batch.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries));
+
+    /// <summary>One for each of nft's lines.</summary>
+    public static IReadOnlyList<Change> Of(IEnumerable<string> lines) => [.. lines.Select(Read)];
 
     private static Change Read(string line)
     {

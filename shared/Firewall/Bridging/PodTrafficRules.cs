@@ -1,4 +1,3 @@
-using Plugboard.Addresses;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Pods;
 using Plugboard.Linux;
@@ -42,25 +41,7 @@ internal sealed class PodTrafficRules : IDisposable
 
     private PodPlan PlanOf(PodRecord record) => PlanOf(PodTraffic.FromRecord(record));
 
-    private PodPlan PlanOf(PodTraffic traffic)
-    {
-        var tables = new List<NodeTable>(2);
-        var elements = new List<PlannedElement>();
-        var comment = traffic.Owner.Comment;
-        // What iptables made is nothing here.
-        IReadOnlyList<IPPrefix> addresses = traffic.Backend == FirewallBackend.Nftables ? traffic.MasqueradedAddresses : [];
-        if (addresses.Count > 0)
-            tables.Add(masquerade);
-        foreach (var address in addresses)
-            elements.AddRange(masquerade.ElementsOf(address, comment));
-        if (traffic.OnlyMac is { } mac)
-        {
-            tables.Add(spoofCheck);
-            elements.AddRange(spoofCheck.ElementsOf(traffic.Link, mac, comment));
-        }
-
-        return new PodPlan { Tables = tables, Elements = elements };
-    }
+    private PodPlan PlanOf(PodTraffic traffic) => PodTrafficPlan.Of(masquerade, spoofCheck, traffic);
 
     /// <inheritdoc/>
     public void Dispose() => client.Dispose();

@@ -17,4 +17,7 @@ public sealed record NftablesTransaction
 
     /// <summary>The tables that were made, removed, or changed in whatever is in them; each once, in the order of the changes.</summary>
     public IReadOnlyList<Table> Tables { get; init; } = [];
+
+    /// <summary>What was taken away, in the order of the changes; the same once more, and elements without a comment, only once in a row. What came, and elements that got a timeout, are not in it.</summary>
+    public IReadOnlyList<NftablesRemoval> Removals { get; init; } = [];
 }

@@ -11,6 +11,7 @@ internal sealed class NftablesTransactionReader
     private const ushort TableName = NFTA_TABLE_NAME;
 
     private readonly List<Table> tables = [];
+    private readonly List<NftablesRemoval> removals = [];
 
     /// <summary>The transaction that the message ends; null for one in its midst.</summary>
     public NftablesTransaction? Read(NetlinkMessage message)
@@ -19,19 +20,66 @@ internal sealed class NftablesTransactionReader
             return null;
         if ((message.Type & 0xff) == NFT_MSG_NEWGEN)
             return End(message);
-        var family = (NftFamily)message.Header<NfGenMsg>().nfgen_family;
         var attributes = message.Attributes<NfGenMsg>();
         while (attributes.Read())
         {
-            if (attributes.Type == TableName)
-                Touch(new Table(family, attributes.String()));
+            if (attributes.Type != TableName)
+                continue;
+            var table = new Table((NftFamily)message.Header<NfGenMsg>().nfgen_family, attributes.String());
+            Touch(table);
+            if ((message.Type & 0xff) is NFT_MSG_DELTABLE or NFT_MSG_DELCHAIN or NFT_MSG_DELRULE or NFT_MSG_DELSET or NFT_MSG_DELSETELEM)
+                Remove(table, message);
         }
 
         return null;
     }
 
+    // The kernel writes the table's name before all else.
+    private void Remove(Table table, NetlinkMessage message)
+    {
+        var type = message.Type & 0xff;
+        var chain = "";
+        var attributes = message.Attributes<NfGenMsg>();
+        while (attributes.Read())
+        {
+            if (type == NFT_MSG_DELSETELEM && attributes.Type == NFTA_SET_ELEM_LIST_ELEMENTS)
+                RemoveElements(table, attributes.Nested());
+            else if ((type == NFT_MSG_DELCHAIN && attributes.Type == NFTA_CHAIN_NAME) || (type == NFT_MSG_DELRULE && attributes.Type == NFTA_RULE_CHAIN))
+                chain = attributes.String();
+        }
+
+        if (type != NFT_MSG_DELSETELEM)
+            Remove(new NftablesRemoval(table, chain, ""));
+    }
+
+    private void RemoveElements(Table table, AttributeReader list)
+    {
+        while (list.Read())
+        {
+            var comment = "";
+            var element = list.Nested();
+            while (element.Read())
+            {
+                if (element.Type == NFTA_SET_ELEM_USERDATA)
+                    comment = UserDataComment.Read(UserDataComment.InElement, element.Value);
+            }
+
+            Remove(new NftablesRemoval(table, "", comment));
+        }
+    }
+
+    private void Remove(NftablesRemoval removal)
+    {
+        if (removals.Count == 0 || removals[^1] != removal)
+            removals.Add(removal);
+    }
+
     /// <summary>Forgets the beginning of a transaction whose end was lost.</summary>
-    public void Forget() => tables.Clear();
+    public void Forget()
+    {
+        tables.Clear();
+        removals.Clear();
+    }
 
     private void Touch(Table table)
     {
@@ -41,8 +89,8 @@ internal sealed class NftablesTransactionReader
 
     private NftablesTransaction End(NetlinkMessage message)
     {
-        var transaction = new NftablesTransaction { PortId = message.PortId, Tables = [.. tables] };
-        tables.Clear();
+        var transaction = new NftablesTransaction { PortId = message.PortId, Tables = [.. tables], Removals = [.. removals] };
+        Forget();
         var attributes = message.Attributes<NfGenMsg>();
         while (attributes.Read())
         {

@@ -68,6 +68,28 @@ internal abstract class NodeTable(Table table)
         return null;
     }
 
+    /// <summary>True where its rules are there in their order, whatever rules of others are between them.</summary>
+    /// <param name="present">The table's rules as the kernel has them.</param>
+    public bool HasAllRules(IReadOnlyList<ListedRule> present)
+    {
+        foreach (var chain in Chains)
+        {
+            var at = 0;
+            var own = Of(present, chain.Name);
+            foreach (var rule in Rules)
+            {
+                if (rule.Chain.Name != chain.Name)
+                    continue;
+                while (at < own.Count && own[at].Comment != rule.Comment)
+                    at++;
+                if (at++ >= own.Count)
+                    return false;
+            }
+        }
+
+        return true;
+    }
+
     private static List<ListedRule> Of(IReadOnlyList<ListedRule> rules, string chain)
     {
         var own = new List<ListedRule>(rules.Count);

@@ -128,7 +128,8 @@ internal sealed class PodElements(NftablesClient client, PodRecordStore records,
     /// <returns>Its record; null where it has none.</returns>
     public PodRecord? Take(PodIdentity owner, Func<PodRecord, PodPlan?> planOf)
     {
-        var record = records.Find(owner);
+        using var held = records.Hold(owner);
+        var record = held?.Record;
         for (var attempt = 1; !TryTake(owner.Tag, record is null ? null : planOf(record), isLast: attempt == Attempts); attempt++)
         {
         }

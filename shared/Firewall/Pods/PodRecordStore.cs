@@ -42,6 +42,33 @@ public sealed class PodRecordStore
         return directory is null ? null : Read(directory, tag);
     }
 
+    /// <summary>The owner's record for whoever takes away what it tells of: nobody puts anything back by it while it is held. Null where there is none.</summary>
+    internal PodRecordHold? Hold(PodIdentity owner)
+    {
+        // Who puts back what somebody flushed has it alone for one transaction, some milliseconds.
+        using var directory = FileDirectory.Find(path);
+        return directory?.FindRegular(owner.Tag) is { } file ? new PodRecordHold(FileLock.Share(file), Read(file)) : null;
+    }
+
+    /// <summary>The record with a tag for whoever puts back what it tells of; null where there is none any more, or somebody holds it to take all of that away.</summary>
+    internal PodRecordHold? TryHoldAlone(string tag)
+    {
+        using var directory = FileDirectory.Find(path);
+        if (directory?.FindRegular(tag) is not { } file)
+            return null;
+        if (FileLock.TryTake(file) is not { } alone)
+        {
+            file.Dispose();
+            return null;
+        }
+
+        // It may have lost its name, or another file got it, before the lock.
+        if (directory.FindStatus(tag) is { } named && named.IsSameFile(file.Status()))
+            return new PodRecordHold(alone, Read(file));
+        alone.Dispose();
+        return null;
+    }
+
     /// <summary>Removes the owner's record; false where there is none.</summary>
     public bool Remove(PodIdentity owner)
     {
@@ -49,8 +76,19 @@ public sealed class PodRecordStore
         return directory is not null && directory.Remove(owner.Tag);
     }
 
+    /// <summary>True where there is no record, not even one that cannot be read.</summary>
+    internal bool IsEmpty()
+    {
+        using var directory = FileDirectory.Find(path);
+        return directory is null || directory.ReadNames().Count == 0;
+    }
+
     /// <summary>All records that can be read.</summary>
-    public IReadOnlyList<PodRecord> List()
+    public IReadOnlyList<PodRecord> List() => List(static _ => { });
+
+    /// <summary>All records that can be read.</summary>
+    /// <param name="onUnreadable">Is told the paths of files that are there and are none.</param>
+    internal IReadOnlyList<PodRecord> List(Action<string> onUnreadable)
     {
         var records = new List<PodRecord>();
         using var directory = FileDirectory.Find(path);
@@ -60,6 +98,8 @@ public sealed class PodRecordStore
         {
             if (Read(directory, name) is { } record)
                 records.Add(record);
+            else if (!name.StartsWith('.') && directory.FindStatus(name) is not null)
+                onUnreadable($"{path}/{name}");
         }
 
         return records;
@@ -79,12 +119,17 @@ public sealed class PodRecordStore
 
     private static PodRecord? Read(FileDirectory directory, string name)
     {
+        using var file = directory.FindRegular(name);
+        return file is null ? null : Read(file);
+    }
+
+    private static PodRecord? Read(FileDescriptor file)
+    {
         // Most fit: a second look for the rest.
         for (var size = 4096; size <= LargestFile; size *= 16)
         {
             var buffer = new byte[size];
-            if (directory.FindContent(name, buffer) is not (>= 0 and var length))
-                return null;
+            var length = file.ReadAt(buffer, 0);
             if (length < size)
                 return PodRecord.TryParse(buffer.AsSpan(0, length));
         }

@@ -43,6 +43,9 @@ public sealed record PortForward
     /// <summary>The host's end of the pod's link; empty where there is none.</summary>
     public string Link { get; init; } = "";
 
+    /// <summary>The link to which connections from localhost are routed; empty: none are.</summary>
+    public string LocalhostLink { get; init; } = "";
+
     /// <summary>What writes the rules.</summary>
     public FirewallBackend Backend { get; init; }
 

@@ -26,9 +26,8 @@ internal sealed class PortForwardPlan
     /// <summary>The plan of what a pod publishes.</summary>
     /// <param name="table">The table.</param>
     /// <param name="forward">What is published.</param>
-    /// <param name="localhostLink">The link to which connections from localhost will be routed; empty: none will.</param>
     /// <exception cref="ConditionException">A condition is not understood.</exception>
-    public static PodPlan Of(PortForwardTable table, PortForward forward, string localhostLink = "")
+    public static PodPlan Of(PortForwardTable table, PortForward forward)
     {
         var plan = new PortForwardPlan(forward, table.OwnChainOf(forward.Owner.Tag));
         foreach (var is6 in (ReadOnlySpan<bool>)[false, true])
@@ -41,10 +40,27 @@ internal sealed class PortForwardPlan
         {
             Tables = [table],
             Elements = plan.elements,
-            NodeElements = localhostLink.Length == 0 ? [] : [(table.LocalhostLinks, new SetElement(Field.Join(Field.Link(localhostLink))))],
+            NodeElements = forward.LocalhostLink.Length == 0 ? [] : [(table.LocalhostLinks, new SetElement(Field.Join(Field.Link(forward.LocalhostLink))))],
             OwnRules = plan.ownRules,
             OwnChain = plan.ownRules.Count == 0 ? null : plan.ownChain,
         };
+    }
+
+    /// <summary>The plan of what a record tells of; null where it is damaged, or another version's.</summary>
+    public static PodPlan? Of(PortForwardTable table, PodRecord record)
+    {
+        var told = PortForwardRecord.FromRecord(record);
+        // What iptables made is nothing here.
+        if (told.Backend != FirewallBackend.Nftables)
+            return new PodPlan { Tables = [], Elements = [] };
+        try
+        {
+            return Of(table, told);
+        }
+        catch (ConditionException)
+        {
+            return null;
+        }
     }
 
     private void AddFamily(FamilyMaps maps, IPPrefix pod)

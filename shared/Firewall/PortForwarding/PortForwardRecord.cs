@@ -13,6 +13,7 @@ public static class PortForwardRecord
     private const string Port = "port";
     private const string Snat = "snat";
     private const string MasqueradeAll = "masq-all";
+    private const string Localhost = "localhost";
     private const string Condition4 = "condition-v4";
     private const string Condition6 = "condition-v6";
 
@@ -29,6 +30,8 @@ public static class PortForwardRecord
             record.With(Port, string.Concat(port.Name, " ", port.ContainerPort.ToString(CultureInfo.InvariantCulture)));
         record.With(Snat, forward.Snat ? "true" : "false");
         record.With(MasqueradeAll, forward.MasqueradeAll ? "true" : "false");
+        if (forward.LocalhostLink.Length > 0)
+            record.With(Localhost, forward.LocalhostLink);
         foreach (var word in forward.ConditionsV4)
             record.With(Condition4, word);
         foreach (var word in forward.ConditionsV6)
@@ -44,6 +47,7 @@ public static class PortForwardRecord
             Owner = record.Owner,
             NetNs = record.NetNs,
             Link = record.Link,
+            LocalhostLink = record.Find(Localhost) ?? "",
             Backend = record.Find(Backend) == Iptables ? FirewallBackend.Iptables : FirewallBackend.Nftables,
             Ports = ReadPorts(record),
             Snat = record.Find(Snat) != "false",

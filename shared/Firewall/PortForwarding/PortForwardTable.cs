@@ -47,6 +47,9 @@ internal sealed class PortForwardTable : NodeTable
     /// <summary>The chain of a pod with conditions.</summary>
     public override Chain OwnChainOf(string tag) => new(Table, PodChainPrefix + tag);
 
+    /// <summary>The tag of the pod whose own chain has this name; null: it is no pod's.</summary>
+    public static string? FindOwnersTag(string chain) => chain.StartsWith(PodChainPrefix, StringComparison.Ordinal) ? PodIdentity.FindTag(chain[PodChainPrefix.Length..]) : null;
+
     /// <inheritdoc/>
     public override IReadOnlyList<Set> Sets => [.. PodSets, LocalhostLinks];
 

@@ -25,13 +25,11 @@ internal sealed class PortForwarder : IDisposable
 
     /// <summary>Publishes a pod's ports which had none before; after a failure it has none.</summary>
     /// <param name="forward">The ports.</param>
-    /// <param name="localhostLink">The link to which connections from localhost will be routed; empty: none will.</param>
     /// <exception cref="PortTakenException">A living pod has one of them.</exception>
     /// <exception cref="ConditionException">A condition is not understood.</exception>
     /// <exception cref="NftablesException">The kernel refused something.</exception>
     /// <exception cref="ErrnoException">The record cannot be written.</exception>
-    public void Publish(PortForward forward, string localhostLink) =>
-        pods.Give(PortForwardPlan.Of(table, forward, localhostLink), forward.ToRecord(), PlanOf);
+    public void Publish(PortForward forward) => pods.Give(PortForwardPlan.Of(table, forward), forward.ToRecord(), PlanOf);
 
     /// <summary>Takes away all that a pod has; nothing is not a failure.</summary>
     /// <returns>What it had, as its record says; null where it has no record.</returns>
@@ -45,22 +43,7 @@ internal sealed class PortForwarder : IDisposable
     /// <param name="valid">The tags of its valid pods.</param>
     public void Collect(string network, IReadOnlySet<string> valid) => pods.Collect(network, valid, PlanOf);
 
-    // What iptables made is nothing here.
-    private PodPlan? PlanOf(PodRecord record)
-    {
-        var forward = PortForwardRecord.FromRecord(record);
-        if (forward.Backend != FirewallBackend.Nftables)
-            return new PodPlan { Tables = [], Elements = [] };
-        try
-        {
-            return PortForwardPlan.Of(table, forward);
-        }
-        catch (ConditionException)
-        {
-            // Damaged, or another version's.
-            return null;
-        }
-    }
+    private PodPlan? PlanOf(PodRecord record) => PortForwardPlan.Of(table, record);
 
     /// <inheritdoc/>
     public void Dispose() => client.Dispose();

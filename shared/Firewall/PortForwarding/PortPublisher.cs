@@ -31,7 +31,7 @@ public sealed class PortPublisher(PodRecordStore records) : IDisposable
     {
         if (records.Find(forward.Owner) is not null)
             Withdraw(forward.Owner, null);
-        if (backend == FirewallBackend.Iptables || !TryPublish(forward, localhostLink, isChoiceFree: backend is null))
+        if (backend == FirewallBackend.Iptables || !TryPublish(forward with { LocalhostLink = localhostLink }, isChoiceFree: backend is null))
             PublishByIptables(forward with { Backend = FirewallBackend.Iptables });
         try
         {
@@ -44,11 +44,11 @@ public sealed class PortPublisher(PodRecordStore records) : IDisposable
         }
     }
 
-    private bool TryPublish(PortForward forward, string localhostLink, bool isChoiceFree)
+    private bool TryPublish(PortForward forward, bool isChoiceFree)
     {
         try
         {
-            Forwarder.Publish(forward, localhostLink);
+            Forwarder.Publish(forward);
             return true;
         }
         catch (ErrnoException e) when (isChoiceFree && e.IsLackOfNftables())

@@ -89,6 +89,7 @@ public sealed class ManifestTests
         foreach (var (flag, writes) in new[] { ("--subnet-file", true), ("--state-dir", true), ("--conflist-file", true) })
             AssertMounted(container, flags.GetValueOrDefault(flag) ?? help.DefaultOf(flag)!, writes, isDirectory: flag == "--state-dir");
         AssertMounted(container, flags.GetValueOrDefault("--cni-bin-dir", "/opt/cni/bin"), writes: false, isDirectory: true);
+        AssertMounted(container, "/run/plugboard", writes: false, isDirectory: true);
         var network = flags.GetValueOrDefault("--net-config-path") ?? help.DefaultOf("--net-config-path")!;
         var map = container.Mounts[Path.GetDirectoryName(network)!]["configMap"]!;
         var data = Kustomization.Overlay(overlay).Single(item => Kustomization.IdentityOf(item) == $"ConfigMap kube-system/{map["name"]}")["data"]!;

@@ -90,7 +90,7 @@ public sealed class MasqueradeEngineTests
             Client = client,
             Network = new NodeNetwork(),
             Keepers = [keeper],
-            FindRulesKeeper = transaction => keeper.Concerns(transaction) ? keeper : null,
+            FindRulesKeepers = transaction => keeper.Concerns(transaction) ? [keeper] : [],
             Log = log.Enqueue,
         };
         using var engine = new CoordinatorEngine(parts, new EngineOptions { AuditInterval = TimeSpan.FromMinutes(1) });

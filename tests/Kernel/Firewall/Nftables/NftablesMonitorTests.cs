@@ -94,6 +94,21 @@ public sealed class NftablesMonitorTests : IDisposable
     }
 
     [KernelFact]
+    public void What_was_taken_away_is_told_and_what_came_is_not()
+    {
+        Nft("add table ip a; add chain ip a x; add rule ip a x accept; add set ip a s { type ipv4_addr; flags timeout; }; add element ip a s { 10.0.0.1 comment \"one\", 10.0.0.2, 10.0.0.3 timeout 1m }");
+        Assert.Empty(Next().Removals);
+        var a = new Table(NftFamily.IPv4, "a");
+
+        Nft("delete element ip a s { 10.0.0.1 }; flush chain ip a x; delete chain ip a x; add table ip b");
+        Assert.Equal([new(a, "", "one"), new(a, "x", "")], Next().Removals);
+        Nft("flush set ip a s");
+        Assert.Equal([new(a, "", "")], Next().Removals);
+        Nft("flush ruleset");
+        Assert.Equal(["ip a", "ip b"], Next().Removals.Select(static removal => removal.Table.ToString()).Distinct().Order(StringComparer.Ordinal));
+    }
+
+    [KernelFact]
     public void Iptables_on_nftables_is_heard_and_named()
     {
         ns.Tool("iptables-nft -t nat -A POSTROUTING -j MASQUERADE");

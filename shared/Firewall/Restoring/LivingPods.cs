@@ -1,0 +1,19 @@
+using Plugboard.Firewall.Pods;
+using Plugboard.Netlink.Route;
+
+namespace Plugboard.Firewall.Restoring;
+
+/// <summary>Which pods live, by <see cref="PodLife"/>'s rule; the node's links are read once for all of them, when it is first asked.</summary>
+internal sealed class LivingPods
+{
+    private HashSet<string>? links;
+
+    /// <summary>False only where a record's pod is known to be gone.</summary>
+    public bool Has(PodRecord record) => record.Link.Length > 0 ? (links ??= ReadLinks()).Contains(record.Link) : record.IsAlive();
+
+    private static HashSet<string> ReadLinks()
+    {
+        using var host = RouteClient.Open();
+        return host.Links.List().Select(static link => link.Name).ToHashSet(StringComparer.Ordinal);
+    }
+}

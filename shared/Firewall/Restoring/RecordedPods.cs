@@ -1,0 +1,60 @@
+using Plugboard.Firewall.Bridging;
+using Plugboard.Firewall.Pods;
+using Plugboard.Firewall.PortForwarding;
+
+namespace Plugboard.Firewall.Restoring;
+
+/// <summary>What one plugin has in the kernel for its pods, and the records that it can be made from again.</summary>
+/// <param name="records">The records.</param>
+/// <param name="tables">The tables.</param>
+/// <param name="planOf">What a record tells of; null where it cannot be understood.</param>
+internal sealed class RecordedPods(PodRecordStore records, IReadOnlyList<NodeTable> tables, Func<PodRecord, PodPlan?> planOf)
+{
+    /// <summary>The records.</summary>
+    public PodRecordStore Records => records;
+
+    /// <summary>The tables.</summary>
+    public IReadOnlyList<NodeTable> Tables => tables;
+
+    /// <summary>What is to be done once a pod has its elements again.</summary>
+    private Action<PodRecord> AfterRestoring { get; init; } = static _ => { };
+
+    /// <summary>portmap's.</summary>
+    /// <param name="root">The directory that the plugins' directories are in.</param>
+    public static RecordedPods OfPortmap(string root)
+    {
+        var table = new PortForwardTable();
+        return new RecordedPods(new PodRecordStore(root + "/portmap"), [table], record => PortForwardPlan.Of(table, record))
+        {
+            // What UDP clients sent meanwhile went to the node itself, and so would all that follows.
+            AfterRestoring = static record => StaleFlows.EndBefore(PortForwardRecord.FromRecord(record)),
+        };
+    }
+
+    /// <summary>bridge's.</summary>
+    /// <param name="root">The directory that the plugins' directories are in.</param>
+    public static RecordedPods OfBridge(string root)
+    {
+        var masquerade = new MasqueradeTable();
+        var spoofCheck = new SpoofCheckTable();
+        return new RecordedPods(
+            new PodRecordStore(root + "/bridge"), [masquerade, spoofCheck], record => PodTrafficPlan.Of(masquerade, spoofCheck, PodTraffic.FromRecord(record)));
+    }
+
+    /// <summary>What a record tells of; null where it cannot be understood.</summary>
+    public PodPlan? PlanOf(PodRecord record)
+    {
+        try
+        {
+            return planOf(record);
+        }
+        catch (ArgumentException)
+        {
+            // A link's name that is none, as nobody writes it.
+            return null;
+        }
+    }
+
+    /// <summary>Does what is to be done once a pod has its elements again.</summary>
+    public void Finish(PodRecord record) => AfterRestoring(record);
+}

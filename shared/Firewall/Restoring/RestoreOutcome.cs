@@ -1,0 +1,13 @@
+namespace Plugboard.Firewall.Restoring;
+
+/// <summary>What was put back, or would be.</summary>
+/// <param name="Lines">In nft's words, a line each; empty: nothing was missing.</param>
+/// <param name="Problems">What could not be put back, each a sentence.</param>
+public sealed record RestoreOutcome(IReadOnlyList<string> Lines, IReadOnlyList<string> Problems)
+{
+    /// <summary>True where no problem concerns more than single pods.</summary>
+    public bool IsNodePartRight { get; init; } = true;
+
+    /// <summary>Nothing was missing.</summary>
+    public static RestoreOutcome Nothing { get; } = new([], []);
+}

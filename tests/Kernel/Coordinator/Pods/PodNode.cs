@@ -1,0 +1,128 @@
+using Plugboard.Addresses;
+using Plugboard.Coordinator.Cluster;
+using Plugboard.Coordinator.Configuration;
+using Plugboard.Coordinator.Engine;
+using Plugboard.Coordinator.Pods;
+using Plugboard.Firewall;
+using Plugboard.Firewall.Bridging;
+using Plugboard.Firewall.Nftables;
+using Plugboard.Firewall.Pods;
+using Plugboard.Firewall.PortForwarding;
+using Plugboard.Testing;
+
+namespace Plugboard.Tests.Kernel.Coordinator.Pods;
+
+/// <summary>A node with pods as the plugins make them, each a link, records and elements; and the keeper that puts them back.</summary>
+internal sealed class PodNode : TestMachine
+{
+    private readonly NftablesMonitor monitor;
+
+    public PodNode()
+    {
+        Tool("ip link set lo up");
+        Client = NftablesClient.Open(Namespace);
+        monitor = NftablesMonitor.Open(Namespace);
+    }
+
+    /// <summary>The keeper; not for when an engine runs.</summary>
+    public PodKeeper Keeper { get; } = new(PodRecordStore.Root);
+
+    public NftablesClient Client { get; }
+
+    public static ClusterView View { get; } = new()
+    {
+        Network = new NetConf(),
+        Self = new LocalNode { Name = "n1", PodCidrs = [IPPrefix.Parse("10.244.0.0/16")] },
+        IsComplete = true,
+    };
+
+    public static PodRecordStore Portmap { get; } = new(PodRecordStore.Root + "/portmap");
+
+    public static PodRecordStore Bridge { get; } = new(PodRecordStore.Root + "/bridge");
+
+    public static PodIdentity Owner(int number) => new("pods", $"pod{number}", "eth0");
+
+    /// <summary>What a pod publishes: port 8000 and its number.</summary>
+    public static PortForward Ports(int number) => new()
+    {
+        Owner = Owner(number),
+        IPv4 = IPPrefix.Parse($"10.244.{number / 250}.{number % 250 + 2}/16"),
+        IPv6 = IPPrefix.Parse($"fd00:244::{number + 2:x}/64"),
+        Link = $"veth{number}",
+        Ports = [PortMapping.TryParse($"{8000 + number}/tcp", 80)!],
+    };
+
+    /// <summary>A pod with a link, a published port, masquerading and a checked hardware address.</summary>
+    public void Add(int number, Func<PortForward, PortForward>? change = null)
+    {
+        Tool($"ip link add veth{number} type bridge");
+        Publish(change is null ? Ports(number) : change(Ports(number)));
+        Run(() =>
+        {
+            using var firewall = new PodTrafficFirewall(Bridge);
+            firewall.Apply(
+                new PodTraffic
+                {
+                    Owner = Owner(number),
+                    MasqueradedAddresses = Ports(number).Addresses,
+                    Link = $"veth{number}",
+                    OnlyMac = MacAddress.TryParse("02:00:00:00:00:01", out var mac) ? mac : null,
+                },
+                FirewallBackend.Nftables);
+        });
+    }
+
+    public void Publish(PortForward forward) => Run(() =>
+    {
+        using var publisher = new PortPublisher(Portmap);
+        publisher.Publish(forward, "cni0", FirewallBackend.Nftables);
+    });
+
+    /// <summary>As its DEL does.</summary>
+    public void Delete(int number) => Run(() =>
+    {
+        using var publisher = new PortPublisher(Portmap);
+        publisher.Withdraw(Owner(number), null);
+        using var firewall = new PodTrafficFirewall(Bridge);
+        firewall.Withdraw(Owner(number), null);
+    });
+
+    /// <summary>What it heard last concerned it.</summary>
+    public bool WasConcerned { get; private set; }
+
+    /// <summary>The keeper hears of what was changed since, and is asked if that concerns it. What it put back; no problem may be left.</summary>
+    public IReadOnlyList<Change> Hear()
+    {
+        WasConcerned = false;
+        while (monitor.Receive(TimeSpan.FromMilliseconds(100)).Items is { Count: > 0 } transactions)
+        {
+            foreach (var transaction in transactions)
+                WasConcerned |= Keeper.Concerns(transaction);
+        }
+
+        return WasConcerned ? Sync(SyncCause.Kernel) : [];
+    }
+
+    public IReadOnlyList<Change> Sync(SyncCause cause)
+    {
+        var outcome = Run(() => Keeper.Sync(View, cause));
+        Assert.Equal([], outcome.Problems);
+        return outcome.Changes;
+    }
+
+    /// <summary>The ruleset's words, in an order of their own: the kernel has none for elements.</summary>
+    public IReadOnlyList<string> Ruleset() =>
+        [.. Tool("nft list ruleset").Split(['\n', ',', '{', '}'], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal)];
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            Keeper.Dispose();
+            monitor.Dispose();
+            Client.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+}
