@@ -1,5 +1,3 @@
-using Plugboard.Tests.EndToEnd.Harness;
-
 namespace Plugboard.Tests.EndToEnd.Guest;
 
 /// <summary>The ipip backend of the coordinator, on a kernel that has it: what ipip.sh did and saw there. A step here is a step there.</summary>
