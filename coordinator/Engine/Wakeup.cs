@@ -21,7 +21,15 @@ internal sealed class Wakeup : IDisposable
     private void Set(int flag)
     {
         Interlocked.Or(ref flags, flag);
-        happened.Set();
+        try
+        {
+            happened.Set();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The engine has ended; nobody waits any more.
+            return;
+        }
     }
 
     /// <summary>Waits until something happened or a time passed; gives what happened and forgets it.</summary>

@@ -4,6 +4,7 @@ using Plugboard.Addresses;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Configuration;
 using Plugboard.Coordinator.Engine;
+using Plugboard.Coordinator.Files;
 using Plugboard.Coordinator.Node;
 using Plugboard.Coordinator.Routes;
 using Plugboard.Linux;
@@ -35,6 +36,9 @@ internal sealed class CoordinatedNode : TestMachine
     /// <summary>How often the engine looks; to be set before it starts.</summary>
     public EngineOptions Options { get; set; } = new();
 
+    /// <summary>What the plugins and the runtime read; null: nothing is written. To be set before it starts.</summary>
+    public FilesOptions? Files { get; set; }
+
     /// <summary>What the engine says; present while it runs and after.</summary>
     public CoordinatorEngine? Engine { get; private set; }
 
@@ -58,6 +62,7 @@ internal sealed class CoordinatedNode : TestMachine
         using var client = RouteClient.Open();
         var seen = new NodeNetwork();
         var routes = new RouteKeeper(client, seen, options);
+        using var files = Files is null ? null : new FilesKeeper(Files, Name);
         var parts = new EngineParts
         {
             Source = Source,
@@ -66,11 +71,12 @@ internal sealed class CoordinatedNode : TestMachine
             Client = client,
             Network = seen,
             Routes = routes,
-            Keepers = [routes],
+            Keepers = files is null ? [routes] : [routes, files],
             Log = Log.Enqueue,
         };
         using var engine = new CoordinatorEngine(parts, Options);
         Engine = engine;
+        files?.Watch(engine.Reconfigure);
         ready.Set();
         engine.Run(token);
         return true;
