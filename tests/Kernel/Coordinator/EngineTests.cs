@@ -117,7 +117,7 @@ public sealed class EngineTests
         node.Until(() => node.Engine?.Status.FirstLack is null && !Content().Contains("none", StringComparison.Ordinal), "the files are written");
         var before = Content();
 
-        foreach (var tamper in (Action[])[() => File.Delete(files.SubnetFile), () => File.Delete(files.ConflistFile), () => File.WriteAllText(files.ConflistFile, "{}"), () => Directory.Delete($"{directory}/run", recursive: true)])
+        foreach (var tamper in (Action[])[() => File.Delete(files.SubnetFile), () => File.Delete(files.ConflistFile), () => File.WriteAllText(files.ConflistFile, "{}"), () => Directory.Move($"{directory}/run", $"{directory}/away")])
         {
             tamper();
             Assert.True(node.Until(() => Content() == before, "as before") < Promptly);
