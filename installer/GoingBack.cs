@@ -104,10 +104,10 @@ internal sealed class GoingBack(HostOptions host, TimeProvider clock)
         };
     }
 
-    // kubelet could not unmount them any more. In a pod with the node's processes (hostPID) process 1 sees what the node sees.
+    // kubelet could not unmount them any more.
     private static void RefuseUse(PlacementTarget target)
     {
-        foreach (var entry in MountTable.Read().Entries.Concat(MountTable.Find(1)?.Entries ?? []))
+        foreach (var entry in MountTable.Read().Entries)
         {
             if (entry.Target.Contains($"/volumes/{target.Directory}/", StringComparison.Ordinal))
                 throw new PlacementException($"{target.Directory} is in use by {entry.Target}", "end the pods that use it, or take it away all the same with --force: kubelet could not unmount their volumes any more");

@@ -40,6 +40,14 @@ public sealed class NodePodTests
     }
 
     [Fact]
+    public void Whether_a_driver_s_volumes_are_mounted_is_seen()
+    {
+        var remover = Assert.Single(ContainersOf("remove"), static container => container.Name == "uninstall");
+        var mount = Assert.Single(remover.Spec["volumeMounts"]!.AsArray(), static mount => (string)mount!["mountPath"]! == "/host/var/lib/kubelet/pods")!;
+        Assert.Equal(("HostToContainer", true), ((string)mount["mountPropagation"]!, (bool)mount["readOnly"]!));
+    }
+
+    [Fact]
     public void The_doctor_sees_all_of_the_node_and_writes_nothing()
     {
         var doctor = Assert.Single(ContainersOf("doctor"));

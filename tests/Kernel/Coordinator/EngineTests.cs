@@ -111,6 +111,7 @@ public sealed class EngineTests
         var node = cluster.Nodes[0];
         var directory = Directory.CreateTempSubdirectory("files").FullName;
         var files = FilesIn(directory);
+        node.Tool($"chmod +x {directory}/any");
         node.Files = files;
         cluster.Start();
         string Content() => string.Concat(((string[])[files.SubnetFile, files.ConflistFile]).Select(static file => File.Exists(file) ? File.ReadAllText(file) : "none"));
@@ -129,9 +130,7 @@ public sealed class EngineTests
 
     private static FilesOptions FilesIn(string directory)
     {
-        const UnixFileMode Executable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
         File.WriteAllText($"{directory}/any", "#!/bin/sh\necho '{\"cniVersion\":\"1.0.0\",\"supportedVersions\":[\"1.0.0\"]}'\n");
-        File.SetUnixFileMode($"{directory}/any", Executable);
         File.WriteAllText($"{directory}/template", """{"cniVersion":"1.0.0","name":"pods","plugins":[{"type":"any"}]}""");
         return new FilesOptions
         {
