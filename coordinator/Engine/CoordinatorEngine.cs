@@ -92,10 +92,13 @@ internal sealed class CoordinatorEngine : IDisposable
     private void Ask(KernelWatch watch, bool isReconfigured)
     {
         var now = parts.Clock.GetUtcNow();
-        if (board.Current.Version != seenVersion)
+        var snapshot = board.Current;
+        if (snapshot.Version != seenVersion)
         {
-            seenVersion = board.Current.Version;
-            heardAt = now;
+            seenVersion = snapshot.Version;
+            // That it cannot be read is no word of the source's.
+            if (snapshot is { Version: > 0, Hindrance: null })
+                heardAt = now;
             AskAll(SyncCause.Source);
         }
 

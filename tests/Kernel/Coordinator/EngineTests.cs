@@ -105,6 +105,21 @@ public sealed class EngineTests
     }
 
     [KernelFact]
+    public void A_source_that_cannot_be_read_was_not_heard()
+    {
+        using var cluster = new NodeCluster(HostGw, [1]);
+        var node = cluster.Nodes[0];
+        node.Start();
+        node.Source.Board.SetHindrance("nobody answers");
+        node.Until(() => node.Engine!.Status.Hindrance is not null, "it is told");
+        Assert.Null(node.Engine!.Status.SourceHeardAt);
+
+        node.Tell([.. cluster.Described]);
+
+        node.Until(() => node.Engine.Status.SourceHeardAt is not null, "it was heard");
+    }
+
+    [KernelFact]
     public void Files_that_somebody_removes_or_changes_are_there_again_within_a_second()
     {
         using var cluster = new NodeCluster(HostGw, [1]);
