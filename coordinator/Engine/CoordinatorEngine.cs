@@ -126,10 +126,13 @@ internal sealed class CoordinatorEngine : IDisposable
     private void Ask(KernelWatch watch, bool isReconfigured)
     {
         var now = Now;
-        if (board.Current.Version != seenVersion)
+        var snapshot = board.Current;
+        if (snapshot.Version != seenVersion)
         {
-            seenVersion = board.Current.Version;
-            heardAt = parts.Clock.GetUtcNow();
+            seenVersion = snapshot.Version;
+            // That it cannot be read is no word of the source's.
+            if (snapshot is { Version: > 0, Hindrance: null })
+                heardAt = parts.Clock.GetUtcNow();
             AskAll(SyncCause.Source);
         }
 

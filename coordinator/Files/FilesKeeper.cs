@@ -4,16 +4,18 @@ using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Engine;
 using Plugboard.Coordinator.Routes;
 using Plugboard.Linux;
+using Plugboard.Linux.Files;
 
 namespace Plugboard.Coordinator.Files;
 
 /// <summary>Keeps what the CNI plugins and the runtime read: subnet.env, and last of all the conflist, by which the runtime takes the node for ready.</summary>
 /// <param name="options">Where they are.</param>
 /// <param name="nodeName">Whose they are.</param>
-internal sealed class FilesKeeper(FilesOptions options, string nodeName) : IKeeper
+internal sealed class FilesKeeper(FilesOptions options, string nodeName) : IKeeper, IDisposable
 {
     private readonly LastGoodState lastGood = new(options.StateDirectory, nodeName);
     private readonly ConflistWriter? conflist = options.ConflistFile.Length == 0 ? null : new ConflistWriter(options.ConflistFile, options.PluginDirectories);
+    private readonly List<PathWatch> watches = [];
 
     /// <inheritdoc/>
     public string Name => "files";
@@ -23,6 +25,16 @@ internal sealed class FilesKeeper(FilesOptions options, string nodeName) : IKeep
 
     /// <summary>After a restart of the machine: what was confirmed last is put where the plugins read it, until the source says more. Null: there was nothing to do.</summary>
     public SubnetFile? Restore() => lastGood.Restore(options.SubnetFile);
+
+    /// <summary>Tells from now on when somebody may have changed or removed one of the files: without them no pod starts, and a node without a conflist is not ready.</summary>
+    /// <param name="changed">Called on other threads; also for what this keeper writes.</param>
+    /// <exception cref="ErrnoException">No more files can be watched; the audit finds it all the same.</exception>
+    public void Watch(Action changed)
+    {
+        watches.Add(PathWatch.Start(Path.GetFullPath(options.SubnetFile), changed));
+        if (conflist is not null)
+            watches.Add(PathWatch.Start(Path.GetFullPath(conflist.Path), changed));
+    }
 
     /// <summary>What subnet.env has to say; null: this node has no pod network, or no link.</summary>
     public static SubnetFile? Describe(ClusterView view, bool masquerades)
@@ -142,5 +154,12 @@ internal sealed class FilesKeeper(FilesOptions options, string nodeName) : IKeep
         foreach (var change in changes)
             write.Try(ChangeVerb.Delete, change.Text, () => DurableFile.Remove(change.Text));
         return new SyncOutcome(write.Changes, write.Problems);
+    }
+
+    /// <summary>Stops watching; the files stay.</summary>
+    public void Dispose()
+    {
+        foreach (var watch in watches)
+            watch.Dispose();
     }
 }

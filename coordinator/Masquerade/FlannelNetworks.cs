@@ -24,7 +24,7 @@ internal sealed record FlannelNetworks(IPPrefix Cluster, IPPrefix Own)
         }
     }
 
-    /// <summary>Why a family that is in use has no rules, a sentence each.</summary>
+    /// <summary>Why a family that is in use has no rules, a sentence each; that the nodes were not read yet is told by the engine.</summary>
     public static IEnumerable<string> Lacks(ClusterView view)
     {
         foreach (var is6 in (bool[])[false, true])
@@ -34,7 +34,7 @@ internal sealed record FlannelNetworks(IPPrefix Cluster, IPPrefix Own)
                 continue;
             if (view.Network.NetworkOf(is6) is null)
                 yield return $"flannel's masquerading needs the cluster's {family} network: net-conf.json lacks {(is6 ? "IPv6Network" : "Network")}";
-            else if (view.Self.PodCidr(is6) is null)
+            else if (view.IsComplete && view.Self.PodCidr(is6) is null)
                 yield return $"flannel's masquerading needs this node's {family} pod network, which is not assigned yet";
         }
     }

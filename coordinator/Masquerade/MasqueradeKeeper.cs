@@ -58,7 +58,7 @@ internal sealed class MasqueradeKeeper : IKeeper, IDisposable
         file.Refresh();
         var lacks = Lacks(view);
         if (IsUnplannable(view))
-            return new SyncOutcome([], lacks);
+            return new SyncOutcome([], lacks) { IsUsable = false };
         PlanFor(view);
         return options.Backend == MasqueradeBackend.Nftables
             ? Merge(tables!.Remove(isDryRun: true), native?.Plan(nativePlan!), lacks)
@@ -72,7 +72,7 @@ internal sealed class MasqueradeKeeper : IKeeper, IDisposable
         file.Refresh();
         var lacks = Lacks(view);
         if (IsUnplannable(view))
-            return new SyncOutcome([], lacks);
+            return new SyncOutcome([], lacks) { IsUsable = false };
         PlanFor(view);
         var isForced = cause is SyncCause.Start or SyncCause.Audit or SyncCause.Retry;
         var outcome = options.Backend == MasqueradeBackend.Nftables

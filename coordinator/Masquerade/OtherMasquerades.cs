@@ -9,11 +9,14 @@ namespace Plugboard.Coordinator.Masquerade;
 /// <param name="ours">The chains of iptables that we keep.</param>
 internal sealed class OtherMasquerades(NftablesClient client, IReadOnlyCollection<string> ours)
 {
+    // Of our portmap: it changes the source of what came for a published port, and of nothing else.
+    private const string PublishedPorts = "plugboard_portmap";
+
     /// <summary>A sentence for each.</summary>
     public IReadOnlyList<string> Find()
     {
         var found = new List<string>();
-        foreach (var table in client.ListTables().Where(table => table.Family is NftFamily.IPv4 or NftFamily.IPv6 or NftFamily.Inet && table.Name != NativeRules.Table.Name))
+        foreach (var table in client.ListTables().Where(table => table.Family is NftFamily.IPv4 or NftFamily.IPv6 or NftFamily.Inet && table.Name != NativeRules.Table.Name && table.Name != PublishedPorts))
             Find(table, found);
         foreach (var is6 in (bool[])[false, true])
         {

@@ -109,16 +109,21 @@ internal sealed class NodeCoordinator : IDisposable
             Log = log,
         };
         var engine = new CoordinatorEngine(parts, settings.Engine);
+        TryWatch(() => masqueradeFile?.Watch(engine.Reconfigure), $"{settings.MasqueradeConfig} is read at its interval only", log);
+        TryWatch(() => Files?.Watch(engine.Reconfigure), "files are looked at with each audit only", log);
+        return engine;
+    }
+
+    private static void TryWatch(Action watch, string otherwise, Action<string> log)
+    {
         try
         {
-            masqueradeFile?.Watch(engine.Reconfigure);
+            watch();
         }
         catch (Linux.ErrnoException e)
         {
-            log($"{settings.MasqueradeConfig} is read at its interval only: {e.Message}");
+            log($"{otherwise}: {e.Message}");
         }
-
-        return engine;
     }
 
     private IEnumerable<IKeeper> KeepersOf(NftablesTransaction transaction)
@@ -161,6 +166,7 @@ internal sealed class NodeCoordinator : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        Files?.Dispose();
         masqueradeFile?.Dispose();
         masquerade?.Dispose();
         pods?.Dispose();

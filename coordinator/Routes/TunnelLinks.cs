@@ -98,11 +98,19 @@ internal sealed class TunnelLinks(NodeNetwork network)
         AddAddress(tunnel);
     }
 
-    // Router advertisements that come through the tunnel are none of this node's.
+    // Router advertisements that come through the tunnel are none of this node's. In a container that is not privileged settings cannot be written: the node's default holds there.
     private static void RefuseAdvertisements(DesiredTunnel tunnel)
     {
-        if (tunnel.Vxlan is not null)
+        if (tunnel.Vxlan is null)
+            return;
+        try
+        {
             Sysctl.TryWrite($"net/ipv6/conf/{tunnel.Name}/accept_ra", "0");
+        }
+        catch (ErrnoException e) when (e.Errno is Errno.EROFS or Errno.EACCES or Errno.EPERM)
+        {
+            return;
+        }
     }
 
     private void AddAddress(DesiredTunnel tunnel) => steps.Add((

@@ -10,6 +10,9 @@ internal sealed class ApiAccess
     /// <summary>Where the API is.</summary>
     public required Uri Server { get; init; }
 
+    /// <summary>It is the address of the cluster's service, which leads to a server by kube-proxy's rules.</summary>
+    public bool IsService { get; init; }
+
     /// <summary>The only authorities that its certificate may be from, PEM; null: the system's.</summary>
     public Secret? Authorities { get; init; }
 

@@ -34,6 +34,7 @@ internal sealed class ApiAccessFinder(KubernetesOptions options, Func<string, st
     private ApiAccess FromServiceAccount() => new()
     {
         Server = options.ApiServer ?? InCluster(),
+        IsService = options.ApiServer is null,
         Authorities = ApiAccess.Secret.OfFile($"{options.ServiceAccountDirectory}/ca.crt", options.Time),
         Token = ApiAccess.Secret.OfFile($"{options.ServiceAccountDirectory}/token", options.Time),
     };

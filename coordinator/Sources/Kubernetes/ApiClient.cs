@@ -82,16 +82,18 @@ internal sealed class ApiClient(KubernetesOptions options, HttpConnections conne
             // The time for the connection alone is shorter.
             throw limit.IsCancellationRequested
                 ? new ApiException($"the Kubernetes API at {Server} did not answer {path.Split('?')[0]} within {options.AnswerTime.TotalSeconds} seconds", e)
-                : new ApiException($"the Kubernetes API at {Server} does not take connections: {Innermost(e)}", e);
+                : new ApiException($"the Kubernetes API at {Server} does not take connections: {Innermost(e)}{Hint}", e);
         }
         catch (Exception e) when (e is HttpRequestException or IOException or ObjectDisposedException or InvalidDataException)
         {
             cancellation.ThrowIfCancellationRequested();
-            throw new ApiException($"the Kubernetes API at {Server}: {Innermost(e)}", e);
+            throw new ApiException($"the Kubernetes API at {Server}: {Innermost(e)}{(e is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } ? Hint : "")}", e);
         }
     }
 
     private string Server => access?.Server.GetLeftPart(UriPartial.Authority) ?? "";
+
+    private string Hint => access?.IsService == true ? "; that is the service's address: where kube-proxy does not run give --kube-api-url" : "";
 
     private static string Innermost(Exception e)
     {

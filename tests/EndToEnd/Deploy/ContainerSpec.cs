@@ -41,10 +41,13 @@ internal sealed record ContainerSpec(JsonObject Pod, JsonObject Spec, IReadOnlyL
     [
         .. from item in objects
            where (string)item["kind"]! == "DaemonSet"
-           let pod = item["spec"]!["template"]!["spec"]!.AsObject()
-           from container in ((JsonArray?)pod["initContainers"] ?? []).Concat(pod["containers"]!.AsArray())
-           select new ContainerSpec(pod, container!.AsObject(), [.. objects.Where(static item => (string)item["kind"]! == "ConfigMap")]),
+           from container in OfPod(item["spec"]!["template"]!["spec"]!.AsObject())
+           select container with { ConfigMaps = [.. objects.Where(static item => (string)item["kind"]! == "ConfigMap")] },
     ];
+
+    /// <summary>All containers of a pod; those that run first come first.</summary>
+    public static IEnumerable<ContainerSpec> OfPod(JsonObject pod) =>
+        ((JsonArray?)pod["initContainers"] ?? []).Concat(pod["containers"]!.AsArray()).Select(container => new ContainerSpec(pod, container!.AsObject(), []));
 
     /// <summary>podman's options for the same container on a folder that stands for the host.</summary>
     /// <param name="host">The folder.</param>

@@ -192,7 +192,7 @@ public sealed class ManifestTests
         _ => node?.DeepClone(),
     };
 
-    private static bool IsUnordered(string key) => key is "volumes" or "volumeMounts" or "initContainers";
+    private static bool IsUnordered(string key) => key is "volumes" or "volumeMounts" or "containers" or "initContainers";
 
     private static JsonArray Ordered(JsonNode list) => new([.. list.AsArray().Select(Sorted).OrderBy(static item => item!.ToJsonString(), StringComparer.Ordinal)]);
 }

@@ -132,16 +132,17 @@ public sealed class ImageTests(ImageArchives archives) : IClassFixture<ImageArch
         Assert.Equal(0, podman.Node.TryTool(["sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"]).ExitCode);
         var host = Path.Combine(podman.Node.Directory, "host");
         var containers = ContainerSpec.Of(Kustomization.Overlay(overlay));
-        Assert.Equal(["install", "coordinator"], containers.Select(static container => container.Name));
+        Assert.Equal(["coordinator", "install", "keep"], containers.Select(static container => container.Name).Order(StringComparer.Ordinal));
+        var coordinator = Assert.Single(containers, static container => container.Name == "coordinator");
         podman.TryRunOnce(Options(containers[0], podman, host), Image("plugboard"), [.. containers[0].Arguments]).Succeeded();
 
         // Instead of the cluster's API, which is not there.
         var peers = Path.Combine(podman.Node.Directory, "peers.yaml");
         File.WriteAllText(peers, "nodes:\n- { name: node1, podCIDRs: [10.244.1.0/24], addresses: [192.0.2.1] }\n- { name: node2, podCIDRs: [10.244.2.0/24], addresses: [192.0.2.2] }\n");
-        var arguments = containers[1].Arguments.Select(static word => word == "--source=kubernetes" ? "--source=static" : word);
-        podman.StartImage([.. Options(containers[1], podman, host), "--name=coordinator", $"--volume={peers}:/etc/plugboard/peers.yaml:ro"], Image("plugboard"), [.. arguments]);
+        var arguments = coordinator.Arguments.Select(static word => word == "--source=kubernetes" ? "--source=static" : word);
+        podman.StartImage([.. Options(coordinator, podman, host), "--name=coordinator", $"--volume={peers}:/etc/plugboard/peers.yaml:ro"], Image("plugboard"), [.. arguments]);
 
-        Eventually(podman, () => IsReady(podman, containers[1]), () => podman.Run("logs", "coordinator"));
+        Eventually(podman, () => IsReady(podman, coordinator), () => podman.Run("logs", "coordinator"));
         Assert.Contains("10.244.2.0/24", podman.Node.Tool("ip route"), StringComparison.Ordinal);
         Assert.Contains("FLANNEL_SUBNET=10.244.1.1/24", File.ReadAllText($"{host}/run/flannel/subnet.env"), StringComparison.Ordinal);
         Assert.Equal([conflist], Directory.GetFiles($"{host}/etc/cni/net.d").Select(static path => Path.GetFileName(path)));

@@ -4,6 +4,7 @@ using Plugboard.Addresses;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Configuration;
 using Plugboard.Coordinator.Engine;
+using Plugboard.Coordinator.Files;
 using Plugboard.Coordinator.Node;
 using Plugboard.Coordinator.Routes;
 using Plugboard.Linux;
@@ -43,6 +44,9 @@ internal sealed class CoordinatedNode : TestMachine
     /// <summary>Between the engine and the kernel: what a test wants to fail does.</summary>
     public FaultySocket? Kernel { get; private set; }
 
+    /// <summary>What the plugins and the runtime read; null: nothing is written. To be set before it starts.</summary>
+    public FilesOptions? Files { get; set; }
+
     /// <summary>What the engine says; present while it runs and after.</summary>
     public CoordinatorEngine? Engine { get; private set; }
 
@@ -67,6 +71,7 @@ internal sealed class CoordinatedNode : TestMachine
         using var client = new RouteClient(new NetlinkSocket(Kernel, new RouteDialect(), null));
         var seen = new NodeNetwork();
         var routes = new RouteKeeper(client, seen, options);
+        using var files = Files is null ? null : new FilesKeeper(Files, Name);
         var parts = new EngineParts
         {
             Source = Source,
@@ -75,11 +80,12 @@ internal sealed class CoordinatedNode : TestMachine
             Client = client,
             Network = seen,
             Routes = routes,
-            Keepers = [routes],
+            Keepers = files is null ? [routes] : [routes, files],
             Log = Log.Enqueue,
         };
         using var engine = new CoordinatorEngine(Change(parts), Options);
         Engine = engine;
+        files?.Watch(engine.Reconfigure);
         ready.Set();
         engine.Run(token);
         return true;

@@ -1,5 +1,6 @@
 using Plugboard.Coordinator.Configuration;
 using Plugboard.Coordinator.Engine;
+using Plugboard.Coordinator.Files;
 using Plugboard.Netlink.Route;
 using Plugboard.Testing;
 
@@ -84,6 +85,76 @@ public sealed class EngineTests
         var repaired = node.Until(() => StateOf(node) == before, $"as before {tampering}:\n{before}\nis\n{StateOf(node)}");
         Assert.True(repaired < Promptly, $"{repaired} for {tampering}");
         cluster.AssertAllReachAll();
+    }
+
+    [KernelFact]
+    public void A_tunnel_is_made_where_settings_of_the_kernel_cannot_be_written()
+    {
+        using var cluster = new NodeCluster(Vxlan, [2]);
+        foreach (var node in cluster.Nodes)
+        {
+            node.Tool("sysctl -qw net.ipv4.ip_forward=1");
+            // As in a container that is not privileged.
+            node.Tool("mount -o bind,ro /proc/sys /proc/sys");
+        }
+
+        cluster.Start();
+
+        cluster.AssertAllReachAll();
+        Assert.DoesNotContain(cluster.Nodes[0].Log, static line => line.Contains("cannot make right", StringComparison.Ordinal));
+    }
+
+    [KernelFact]
+    public void A_source_that_cannot_be_read_was_not_heard()
+    {
+        using var cluster = new NodeCluster(HostGw, [1]);
+        var node = cluster.Nodes[0];
+        node.Start();
+        node.Source.Board.SetHindrance("nobody answers");
+        node.Until(() => node.Engine!.Status.Hindrance is not null, "it is told");
+        Assert.Null(node.Engine!.Status.SourceHeardAt);
+
+        node.Tell([.. cluster.Described]);
+
+        node.Until(() => node.Engine.Status.SourceHeardAt is not null, "it was heard");
+    }
+
+    [KernelFact]
+    public void Files_that_somebody_removes_or_changes_are_there_again_within_a_second()
+    {
+        using var cluster = new NodeCluster(HostGw, [1]);
+        var node = cluster.Nodes[0];
+        var directory = Directory.CreateTempSubdirectory("files").FullName;
+        var files = FilesIn(directory);
+        node.Tool($"chmod +x {directory}/any");
+        node.Files = files;
+        cluster.Start();
+        string Content() => string.Concat(((string[])[files.SubnetFile, files.ConflistFile]).Select(static file => File.Exists(file) ? File.ReadAllText(file) : "none"));
+        node.Until(() => node.Engine?.Status.FirstLack is null && !Content().Contains("none", StringComparison.Ordinal), "the files are written");
+        var before = Content();
+
+        foreach (var tamper in (Action[])[() => File.Delete(files.SubnetFile), () => File.Delete(files.ConflistFile), () => File.WriteAllText(files.ConflistFile, "{}"), () => Directory.Move($"{directory}/run", $"{directory}/away")])
+        {
+            tamper();
+            Assert.True(node.Until(() => Content() == before, "as before") < Promptly);
+        }
+
+        node.Kill();
+        Directory.Delete(directory, recursive: true);
+    }
+
+    private static FilesOptions FilesIn(string directory)
+    {
+        File.WriteAllText($"{directory}/any", "#!/bin/sh\necho '{\"cniVersion\":\"1.0.0\",\"supportedVersions\":[\"1.0.0\"]}'\n");
+        File.WriteAllText($"{directory}/template", """{"cniVersion":"1.0.0","name":"pods","plugins":[{"type":"any"}]}""");
+        return new FilesOptions
+        {
+            SubnetFile = $"{directory}/run/subnet.env",
+            StateDirectory = $"{directory}/state",
+            ConflistFile = $"{directory}/net.d/10-pods.conflist",
+            ConflistTemplate = $"{directory}/template",
+            PluginDirectories = [directory],
+        };
     }
 
     // What the coordinator keeps, without numbers that change from link to link.

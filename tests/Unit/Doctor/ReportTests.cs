@@ -13,7 +13,7 @@ public sealed class ReportTests
     public void The_table_has_what_why_and_what_to_do()
     {
         Assert.Equal(
-            "error    ip-forward-off  it is 0\n         why   nothing is forwarded\n         do    set it\n1 findings (12 ms)\n",
+            "error    ip-forward-off  it is 0\n         why   nothing is forwarded\n         do    set it\n1 finding (12 ms)\n",
             ReportTable.Render(One));
         Assert.Equal("nothing is wrong that the doctor knows of (3 ms)\n", ReportTable.Render(None));
     }

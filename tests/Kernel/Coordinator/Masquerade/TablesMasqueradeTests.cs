@@ -127,6 +127,19 @@ public sealed class TablesMasqueradeTests
         Assert.Contains(node.Keeper.Warnings, warning => warning.Contains("changes the source", StringComparison.Ordinal));
     }
 
+    [KernelFact]
+    public void What_portmap_does_for_published_ports_is_no_masquerading_of_others()
+    {
+        using var node = new MasqueradeNode(new MasqueradeOptions());
+        node.Tool("nft add table inet plugboard_portmap");
+        node.Tool("nft add chain inet plugboard_portmap postrouting { type nat hook postrouting priority srcnat ; }");
+        node.Tool("nft add rule inet plugboard_portmap postrouting ct status dnat masquerade");
+
+        node.SyncWell();
+
+        Assert.Empty(node.Keeper.Warnings);
+    }
+
     private static string Saved(MasqueradeNode node) => string.Join('\n', $"{node.Tool("iptables-save -t nat")}{node.Tool("ip6tables-save -t nat")}".Split('\n')
         .Where(line => !line.StartsWith('#')).Select(line => line.StartsWith(':') ? line.Split(" [")[0] : line).Order(StringComparer.Ordinal));
 }

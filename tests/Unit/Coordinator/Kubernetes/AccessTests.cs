@@ -64,6 +64,8 @@ public sealed class AccessTests
 
         Assert.Equal(new Uri("https://10.96.0.1:443"), new ApiAccessFinder(options, name => name.EndsWith("HOST", StringComparison.Ordinal) ? "10.96.0.1" : "443").Find().Server);
         Assert.Equal(new Uri("https://[fd00::1]:6443"), new ApiAccessFinder(options, name => name.EndsWith("HOST", StringComparison.Ordinal) ? "fd00::1" : "6443").Find().Server);
+        Assert.True(new ApiAccessFinder(options, static _ => "1").Find().IsService);
+        Assert.False(new ApiAccessFinder(options with { ApiServer = new Uri("https://192.0.2.1:6443") }, static _ => "1").Find().IsService);
         Assert.Contains("KUBERNETES_SERVICE_HOST", Assert.Throws<ApiException>(() => new ApiAccessFinder(options, _ => null).Find()).Message, StringComparison.Ordinal);
     }
 
