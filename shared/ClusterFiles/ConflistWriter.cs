@@ -36,14 +36,4 @@ public sealed class ConflistWriter(string path, IReadOnlyList<string> binDirecto
 
     /// <summary>Removes it: the runtime then starts no pod, and the node is not ready. False where it was missing.</summary>
     public bool Remove() => DurableFile.Remove(path);
-
-    /// <summary>Renames it to a name that no runtime reads, so that an operator finds it; one set aside before is replaced. False where it was missing.</summary>
-    /// <exception cref="Linux.ErrnoException">It cannot be renamed.</exception>
-    public bool SetAside()
-    {
-        if (DurableFile.Find(path) is not { } content)
-            return false;
-        DurableFile.Write(path + ".disabled", content);
-        return Remove();
-    }
 }

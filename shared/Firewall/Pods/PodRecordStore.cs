@@ -21,6 +21,9 @@ public sealed class PodRecordStore
     /// <param name="path">The directory's path, such as <c>/run/plugboard/portmap</c>.</param>
     public PodRecordStore(string path) => this.path = path;
 
+    /// <summary>How long a DEL waits for who puts back what somebody flushed: that takes some milliseconds, unless the process is stopped meanwhile.</summary>
+    public TimeSpan HoldTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Writes a record, in place of the owner's earlier one.</summary>
     /// <exception cref="Linux.ErrnoException">The directory cannot be made or written: EROFS, ENOSPC, EACCES.</exception>
     public void Write(PodRecord record)
@@ -43,11 +46,11 @@ public sealed class PodRecordStore
     }
 
     /// <summary>The owner's record for whoever takes away what it tells of: nobody puts anything back by it while it is held. Null where there is none.</summary>
+    /// <exception cref="FileLockTimeoutException">Who puts back had it alone for <see cref="HoldTimeout"/>.</exception>
     internal PodRecordHold? Hold(PodIdentity owner)
     {
-        // Who puts back what somebody flushed has it alone for one transaction, some milliseconds.
         using var directory = FileDirectory.Find(path);
-        return directory?.FindRegular(owner.Tag) is { } file ? new PodRecordHold(FileLock.Share(file), Read(file)) : null;
+        return directory?.FindRegular(owner.Tag) is { } file ? new PodRecordHold(FileLock.TakeShared(file, HoldTimeout), Read(file)) : null;
     }
 
     /// <summary>The record with a tag for whoever puts back what it tells of; null where there is none any more, or somebody holds it to take all of that away.</summary>

@@ -25,19 +25,6 @@ public sealed class FileLock : IDisposable
     /// <summary>Takes the lock if nobody has it; null, and the file is left to the caller, where somebody does.</summary>
     public static FileLock? TryTake(FileDescriptor file) => TryLock(file, LibC.File.LOCK_EX) ? new FileLock(file) : null;
 
-    /// <summary>Takes the lock, which then owns the file, together with others who share it, and waits without an end: for locks that are held alone for moments only.</summary>
-    public static FileLock Share(FileDescriptor file)
-    {
-        while (LibC.File.Flock(file.Number, LibC.File.LOCK_SH) < 0)
-        {
-            var errno = (Errno)Marshal.GetLastPInvokeError();
-            if (errno != Errno.EINTR)
-                throw new ErrnoException("flock", file.Path, errno);
-        }
-
-        return new FileLock(file);
-    }
-
     /// <summary>Takes the lock together with others who share it; otherwise as <see cref="Take"/>.</summary>
     public static FileLock TakeShared(FileDescriptor file, TimeSpan timeout)
     {

@@ -45,7 +45,7 @@ public sealed class ConflistWriterTests : IDisposable
     {
         var outcome = Writer.Write(Default);
         Assert.False(outcome.Written);
-        Assert.False(outcome.IsInPlace);
+        Assert.NotEmpty(outcome.Missing);
         Assert.False(File.Exists(Target));
         var missing = Assert.Single(outcome.Missing);
         Assert.Equal(name, missing.Type);
@@ -56,7 +56,7 @@ public sealed class ConflistWriterTests : IDisposable
     public void It_is_written_once_and_again_when_it_differs_and_leaves_nothing_beside_it()
     {
         var writer = Writer;
-        Assert.Equal((true, true), (writer.Write(Default).Written, writer.Write(Default) is { Written: false, IsInPlace: true }));
+        Assert.Equal((true, true), (writer.Write(Default).Written, writer.Write(Default) is { Written: false, Missing.Count: 0 }));
         Assert.Equal(Default.Content, File.ReadAllBytes(Target));
         File.WriteAllText(Target, "torn");
         Assert.True(writer.Write(Default).Written);
@@ -160,11 +160,9 @@ public sealed class ConflistWriterTests : IDisposable
         var writer = Writer;
         writer.Write(Default);
         File.Delete(Path.Combine(Bin, "portmap"));
-        Assert.False(writer.Write(ConflistTemplate.Bridge(Subnet).Render(Subnet)).IsInPlace);
+        Assert.NotEmpty(writer.Write(ConflistTemplate.Bridge(Subnet).Render(Subnet)).Missing);
         Assert.Equal(Default.Content, File.ReadAllBytes(Target));
-        Assert.True(writer.SetAside());
-        Assert.Equal([Target + ".disabled"], Directory.GetFiles(Path.GetDirectoryName(Target)!));
-        Assert.False(writer.SetAside());
+        Assert.True(writer.Remove());
         Assert.False(writer.Remove());
     }
 

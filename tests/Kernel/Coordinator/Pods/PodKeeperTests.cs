@@ -1,7 +1,9 @@
 using Plugboard.Coordinator.Engine;
 using Plugboard.Firewall;
+using Plugboard.Firewall.Pods;
 using Plugboard.Firewall.PortForwarding;
 using Plugboard.Linux;
+using Plugboard.Linux.Files;
 using Plugboard.Testing;
 
 namespace Plugboard.Tests.Kernel.Coordinator.Pods;
@@ -149,6 +151,19 @@ public sealed class PodKeeperTests
         }
 
         Assert.Single(node.Sync(SyncCause.Audit));
+    }
+
+    [KernelFact]
+    public void A_DEL_does_not_wait_for_ever_for_who_puts_back()
+    {
+        using var node = Node();
+        using var stopped = node.Run(() => PodNode.Portmap.TryHoldAlone(PodNode.Owner(1).Tag));
+        node.Run(() =>
+        {
+            using var publisher = new PortPublisher(new PodRecordStore(PodRecordStore.Root + "/portmap") { HoldTimeout = TimeSpan.FromMilliseconds(20) });
+            Assert.Throws<FileLockTimeoutException>(() => publisher.Withdraw(PodNode.Owner(1), null));
+        });
+        Assert.NotNull(node.Run(() => PodNode.Portmap.Find(PodNode.Owner(1))));
     }
 
     [KernelFact]
