@@ -1,9 +1,11 @@
+using Plugboard.Coordinator.Sources;
+
 namespace Plugboard.Coordinator.Engine;
 
 /// <summary>When a keeper is asked next, and what it did so far.</summary>
 internal sealed class KeeperState(IKeeper keeper)
 {
-    private readonly GrowingPause pause = new();
+    private readonly RetryPause pause = RetryPause.OfNode();
 
     /// <summary>The keeper.</summary>
     public IKeeper Keeper { get; } = keeper;

@@ -1,3 +1,4 @@
+using Plugboard.Coordinator.Sources;
 using Plugboard.Netlink;
 
 namespace Plugboard.Coordinator.Engine;
@@ -14,7 +15,7 @@ internal sealed class KernelEar<T> : IDisposable
     private readonly Action<string> log;
     private readonly Lock changing = new();
     private readonly ManualResetEvent ending = new(initialState: false);
-    private readonly GrowingPause pause = new();
+    private readonly RetryPause pause = RetryPause.OfNode();
     private readonly Thread thread;
     private NewsFeed<T>? feed;
     private bool isStopped;

@@ -1,10 +1,12 @@
+using Plugboard.Coordinator.Sources;
+
 namespace Plugboard.Coordinator.Engine;
 
 /// <summary>What keeps whole rounds from being made: told once while it stays the same, tried again after a pause that grows.</summary>
 /// <param name="write">Writes a line of the log.</param>
 internal sealed class RoundFaults(Action<string> write)
 {
-    private readonly GrowingPause pause = new();
+    private readonly RetryPause pause = RetryPause.OfNode();
     private string? untold;
 
     /// <summary>Why the last round was not made; null: it was.</summary>

@@ -11,7 +11,7 @@ internal sealed class SourceRunner(IPeerSource source, ClusterBoard board, TimeP
 {
     private static readonly TimeSpan LongEnough = TimeSpan.FromMinutes(1);
 
-    private readonly GrowingPause pause = new();
+    private readonly RetryPause pause = RetryPause.OfNode();
     private long faultCount;
 
     /// <summary>How often it ended by itself.</summary>

@@ -206,7 +206,7 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
         }
         catch (DocumentException e)
         {
-            throw new SettingException($"{path}, {JsonFault.Find(content) ?? $"line {e.Line}: {e.What}"}");
+            throw new SettingException(e.In(path));
         }
     }
 

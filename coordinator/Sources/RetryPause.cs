@@ -1,13 +1,19 @@
 namespace Plugboard.Coordinator.Sources;
 
-/// <summary>Pauses that double from a least to a most, each longer or shorter by chance, so that many nodes do not come back at once.</summary>
+/// <summary>Pauses that double from a least to a most, each longer or shorter by chance where many nodes would else come back at once.</summary>
 internal sealed class RetryPause(TimeSpan least, TimeSpan most, Random random)
 {
     private readonly TimeSpan first = least;
     private TimeSpan next = least;
 
-    /// <summary>How many times its length a pause is at the most; at the least it is half of it.</summary>
+    /// <summary>How many times its length a pause is at the least.</summary>
+    public double Shortest { get; init; } = 0.5;
+
+    /// <summary>How many times its length a pause is at the most.</summary>
     public double Longest { get; init; } = 1.5;
+
+    /// <summary>From a second to half a minute, none by chance: for what fails on this node alone.</summary>
+    public static RetryPause OfNode() => new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30), Random.Shared) { Shortest = 1, Longest = 1 };
 
     /// <summary>As client-go's: from 0.8 seconds to half a minute, each by half more or less.</summary>
     public static RetryPause OfKubernetes(Random random) => new(TimeSpan.FromSeconds(0.8), TimeSpan.FromSeconds(30), random);
@@ -26,11 +32,11 @@ internal sealed class RetryPause(TimeSpan least, TimeSpan most, Random random)
         return taken;
     }
 
-    /// <summary>A time between half of it and <see cref="Longest"/> times it.</summary>
+    /// <summary>A time between <see cref="Shortest"/> and <see cref="Longest"/> times it.</summary>
     public TimeSpan Spread(TimeSpan pause)
     {
 #pragma warning disable CA5394 // No secret: it only has to differ between nodes.
-        return pause * (0.5 + random.NextDouble() * (Longest - 0.5));
+        return pause * (Shortest + random.NextDouble() * (Longest - Shortest));
 #pragma warning restore CA5394
     }
 }

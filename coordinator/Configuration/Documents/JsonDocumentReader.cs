@@ -24,19 +24,12 @@ internal static class JsonDocumentReader
         }
         catch (JsonException e)
         {
-            throw new DocumentException((int)(e.LineNumber ?? 0) + 1, Sentence(e.Message));
+            throw JsonFault.Describe(utf8, e);
         }
         catch (InvalidOperationException)
         {
             throw new DocumentException(walk.Line, "a string is not UTF-8");
         }
-    }
-
-    // System.Text.Json tells the place a second time, and counts it from 0.
-    private static string Sentence(string message)
-    {
-        var at = message.IndexOf(" LineNumber:", StringComparison.Ordinal);
-        return at < 0 ? message : message[..at];
     }
 
     private ref struct Walk(ReadOnlySpan<byte> text)

@@ -5,16 +5,16 @@ namespace Plugboard.Coordinator.Masquerade.Configuration;
 /// <summary>What is wrong with a document in the words of Go's readers, where ip-masq-agent's users know them. Source: encoding/json, gopkg.in/yaml.v2.</summary>
 internal static class GoMessage
 {
-    /// <summary>Go's two most frequent messages of JSON; the others stay .NET's.</summary>
+    /// <summary>Go's two most frequent messages of JSON; the others are our own.</summary>
     public static string OfJson(DocumentException e)
     {
         foreach (var (said, meant) in (ReadOnlySpan<(string, string)>)[
             (" is an invalid start of a property name", "looking for beginning of object key string"),
             (" is an invalid start of a value", "looking for beginning of value")])
         {
-            var at = e.What.IndexOf(said, StringComparison.Ordinal);
+            var at = e.Said.IndexOf(said, StringComparison.Ordinal);
             if (at > 0)
-                return $"invalid character {e.What[..at]} {meant}";
+                return $"invalid character {e.Said[..at]} {meant}";
         }
 
         return $"json: {e.Message}";

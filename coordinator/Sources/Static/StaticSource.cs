@@ -1,4 +1,3 @@
-using System.Globalization;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Configuration.Documents;
 using Plugboard.Linux;
@@ -52,9 +51,7 @@ internal sealed class StaticSource(StaticOptions options, TimeProvider time, Act
         }
         catch (DocumentException e)
         {
-            board.SetHindrance(e.Line > 0
-                ? string.Create(CultureInfo.InvariantCulture, $"{options.Path}, line {e.Line}: {e.What}")
-                : $"{options.Path}: {e.What}");
+            board.SetHindrance(e.In(options.Path));
             return true;
         }
         catch (ErrnoException e)

@@ -112,12 +112,18 @@ public sealed class ManifestTests
         foreach (var container in ContainerSpec.Of(Kustomization.Overlay(overlay)).Where(static container => container.Executable == "installer"))
         {
             var help = Help.Of("installer", "install");
-            var flag = container.Flags.GetValueOrDefault("--plugins") == "none" ? "--flexvolume-dir" : "--bin-dir";
-            var directory = container.Flags.GetValueOrDefault(flag) ?? help.DefaultOf(flag)!;
-            var (path, volume) = Assert.Single(container.Mounts);
-            Assert.Equal(container.Flags["--host-root"] + directory, path);
-            Assert.Equal(directory, (string)volume["hostPath"]!["path"]!);
-            Assert.Equal("DirectoryOrCreate", (string)volume["hostPath"]!["type"]!);
+            List<string> flags = [];
+            if (container.Flags.GetValueOrDefault("--plugins") != "none")
+                flags.Add("--bin-dir");
+            if (container.Flags.ContainsKey("--flexvolume"))
+                flags.Add("--flexvolume-dir");
+            Assert.Equal(flags.Count, container.Mounts.Count);
+            foreach (var directory in flags.Select(flag => container.Flags.GetValueOrDefault(flag) ?? help.DefaultOf(flag)!))
+            {
+                var volume = container.Mounts[container.Flags["--host-root"] + directory];
+                Assert.Equal(directory, (string)volume["hostPath"]!["path"]!);
+                Assert.Equal("DirectoryOrCreate", (string)volume["hostPath"]!["type"]!);
+            }
         }
     }
 

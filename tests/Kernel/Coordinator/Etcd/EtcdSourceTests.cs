@@ -229,7 +229,7 @@ public sealed class EtcdSourceTests : IDisposable
         await late.Until(now => now.Hindrance == "etcd: etcd has no key /coreos.com/network/config: flannel's net-conf.json belongs there");
         Assert.False(late.Board.Current.IsComplete);
         server.Ctl("put", Config, "{\"Network\":");
-        await late.Until(now => now.Hindrance?.StartsWith("etcd's key /coreos.com/network/config: line 1: ", StringComparison.Ordinal) ?? false);
+        await late.Until(now => now.Hindrance?.StartsWith("etcd's key /coreos.com/network/config: line 1, column 12: ", StringComparison.Ordinal) ?? false);
         server.Ctl("put", Config, """{"Network":"10.5.0.0/16","Backend":{"Type":"host-gw"}}""");
         await late.UntilLeased();
         await late.Until(now => now.Hindrance is null);

@@ -102,7 +102,7 @@ public sealed class MasqueradeConfigReaderTests
     [InlineData("resyncInterval: yes", "json: cannot unmarshal bool into Go struct field MasqConfig.resyncInterval of type string")]
     [InlineData("nonMasqueradeCIDRs: [10.0.0.0/8, 5]", "json: cannot unmarshal number into Go struct field MasqConfig.nonMasqueradeCIDRs of type string")]
     [InlineData("snatAddresses: {eth1: {a: b}}", "json: cannot unmarshal object into Go struct field MasqConfig.snatAddresses of type []string")]
-    [InlineData("{\n\"cidrLimit\": 5\n\"x\": 1}", "json: line 3: '\"' is invalid after a value. Expected either ',', '}', or ']'.")]
+    [InlineData("{\n\"cidrLimit\": 5\n\"x\": 1}", "json: line 3, column 1: \"\"\": a comma or the closing bracket is expected")]
     [InlineData("a: b\nc: @", "yaml: line 2: While scanning for the next token, found character that cannot start any token.")]
     public void What_is_of_another_kind_is_named_by_its_key_and_what_is_no_document_by_its_line(string text, string message) => Assert.Equal(message, Refusal(text));
 

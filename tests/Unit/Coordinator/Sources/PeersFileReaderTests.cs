@@ -120,7 +120,7 @@ public sealed class PeersFileReaderTests
     [InlineData("nodes: 'a")]
     [InlineData("\u0000")]
     public void What_is_neither_yaml_nor_json_is_refused_with_its_line(string text) =>
-        Assert.Matches("^line [0-9]+: [^(]", Refused(text));
+        Assert.Matches("^line [0-9]+(, column [0-9]+)?: [^(]", Refused(text));
 
     [Fact]
     public void Depth_has_an_end() => Assert.Contains("too deep", Refused($"nodes: {new string('[', 10_000)}{new string(']', 10_000)}"), StringComparison.Ordinal);

@@ -23,6 +23,7 @@ public sealed class RetryPauseTests
         Assert.Equal(kubernetes, RetryPause.OfKubernetes(new Chance(chance)).Take().TotalMilliseconds);
         Assert.Equal(etcd, new RetryPause(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(30), new Chance(chance)) { Longest = 1 }.Take().TotalMilliseconds);
         Assert.InRange(RetryPause.OfEtcd().Take().TotalMilliseconds, 50, 100);
+        Assert.Equal(1000, RetryPause.OfNode().Take().TotalMilliseconds);
     }
 
     [Fact]

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
-namespace Plugboard.Coordinator.Operators;
+namespace Plugboard.Coordinator.Configuration.Documents;
 
 /// <summary>Where a text is no JSON, and what is expected there, in words: pure.</summary>
 internal static class JsonFault
@@ -23,27 +23,8 @@ internal static class JsonFault
         ("start of a value", "a value is expected: text in double quotes, a number, true, false, null, { or ["),
     ];
 
-    /// <summary>As <c>line 3, column 14: "}": a name in double quotes is expected</c>; null where the text is JSON.</summary>
-    public static string? Find(ReadOnlySpan<byte> utf8)
-    {
-        if (utf8.StartsWith((ReadOnlySpan<byte>)[0xef, 0xbb, 0xbf]))
-            utf8 = utf8[3..];
-        var reader = new Utf8JsonReader(utf8);
-        try
-        {
-            while (reader.Read())
-            {
-            }
-
-            return null;
-        }
-        catch (JsonException e)
-        {
-            return Describe(utf8, e);
-        }
-    }
-
-    private static string Describe(ReadOnlySpan<byte> utf8, JsonException e)
+    /// <summary>What a reader of the text found, as <c>line 3, column 14: "}": a name in double quotes is expected</c>.</summary>
+    public static DocumentException Describe(ReadOnlySpan<byte> utf8, JsonException e)
     {
         var start = 0;
         for (var line = 0; line < e.LineNumber; line++)
@@ -52,7 +33,7 @@ internal static class JsonFault
         // Columns as an editor counts them.
         var column = Encoding.UTF8.GetCharCount(utf8[start..at]) + 1;
         var isEnd = utf8[at..].Trim(" \t\r\n"u8).IsEmpty;
-        return string.Create(CultureInfo.InvariantCulture, $"line {e.LineNumber + 1}, column {column}: {(isEnd ? "the end of the file" : NameOf(utf8[at..]))}: {MeaningOf(e.Message, isEnd)}");
+        return new DocumentException((int)(e.LineNumber ?? 0) + 1, column, $"{(isEnd ? "the end of the file" : NameOf(utf8[at..]))}: {MeaningOf(e.Message, isEnd)}", e.Message);
     }
 
     private static string NameOf(ReadOnlySpan<byte> rest)
