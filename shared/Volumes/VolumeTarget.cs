@@ -13,7 +13,10 @@ internal sealed class VolumeTarget : IDisposable
 {
     private const int MostHolders = 3;
     private const int MostNames = 5;
+    private const int MostPauses = 20;
     private const uint DirectoryMode = 0x1e8;
+
+    private static readonly TimeSpan busyPause = TimeSpan.FromMilliseconds(25);
 
     private readonly PathLock held;
     private readonly VolumePolicy policy;
@@ -122,22 +125,28 @@ internal sealed class VolumeTarget : IDisposable
     /// <summary>Takes away all that is mounted here and below, and the directory.</summary>
     public void Unpublish()
     {
-        try
-        {
-            Unmounting.PeelAll(Path);
-        }
-        catch (ErrnoException e) when (e.Errno == Errno.EBUSY)
-        {
-            throw new VolumeException($"unmount: {Path} is busy: {Holders(e.Subject)}; kubelet will retry", e);
-        }
-
+        using var never = new ManualResetEventSlim();
+        for (var left = MostPauses; !TryPeel(isLast: left == 0); left--)
+            never.Wait(busyPause);
         RemoveDirectory();
     }
 
-    private static string Holders(string target)
+    // What a killed process had open the kernel gives back some milliseconds after its end: false, to be tried again.
+    private bool TryPeel(bool isLast)
     {
-        var holders = MountHolders.Find(target, MostHolders);
-        return holders.Count == 0 ? "no process has a file open there, so another mount or the kernel holds it" : string.Join(", ", holders);
+        try
+        {
+            Unmounting.PeelAll(Path);
+            return true;
+        }
+        catch (ErrnoException e) when (e.Errno == Errno.EBUSY)
+        {
+            var holders = MountHolders.Find(e.Subject, MostHolders);
+            if (holders.Count == 0 && !isLast)
+                return false;
+            var who = holders.Count == 0 ? "no process has a file open there, so another mount or the kernel holds it" : string.Join(", ", holders);
+            throw new VolumeException($"unmount: {Path} is busy: {who}; kubelet will retry", e);
+        }
     }
 
     private void RemoveDirectory()

@@ -89,6 +89,10 @@ internal sealed class FlexNode : IDisposable
         return exitCode == 0 ? output.TrimEnd('\n') : throw new InvalidOperationException($"`{script}`: {error}{output}");
     }
 
+    /// <summary>A script in which a process <c>sleep</c> has a file open while a command runs, whatever that exits with.</summary>
+    public static string WhileOpen(string file, string command) =>
+        $"touch {file}; sleep 60 < {file} & for i in $(seq 1000); do grep -qx sleep /proc/$!/comm && break; done; {command}; kill $!";
+
     public IReadOnlyList<MountEntry> LayersOn(string target) => machine.Run(() => MountTable.Read().LayersOn(target));
 
     public MountEntry? Top(string target) => machine.Run(() => MountTable.Read().FindTop(target));

@@ -51,7 +51,7 @@ public sealed partial class LoopEdgeTests : IDisposable
     public void A_busy_image_stays_with_its_device_and_who_holds_it_is_named()
     {
         var target = node.Mount(Driver, "\"file\":\"a.img\",\"size\":\"16Mi\"");
-        var answer = node.Shell($"touch {target}/log; sleep 60 < {target}/log & {FlexNode.Executable(Driver)} unmount {target}; kill $!");
+        var answer = node.Shell(FlexNode.WhileOpen($"{target}/log", $"{FlexNode.Executable(Driver)} unmount {target}"));
         Assert.Matches(BusyPattern(), answer);
         Assert.Equal(1, Devices());
         node.Unmount(Driver).Succeeded();

@@ -99,7 +99,7 @@ public sealed class MountTests : IDisposable
     public void A_busy_volume_stays_and_who_holds_it_is_named()
     {
         var target = node.Mount("plugboard~tmpfs", "\"size\":\"1Mi\"");
-        var message = node.Shell($"touch {target}/access.log; sleep 60 < {target}/access.log & {FlexNode.Executable("plugboard~tmpfs")} unmount {target}; kill $!");
+        var message = node.Shell(FlexNode.WhileOpen($"{target}/access.log", $"{FlexNode.Executable("plugboard~tmpfs")} unmount {target}"));
         Assert.Matches($"\"unmount: {target} is busy: pid [0-9]+ \\(sleep\\) has {target}/access.log open; kubelet will retry\"", message);
         Assert.NotNull(node.Top(target));
         node.Unmount("plugboard~tmpfs").Succeeded();

@@ -212,7 +212,7 @@ public sealed class PeopleTests : IDisposable
         var target = FlexNode.PodDirectory("plugboard~tmpfs", "m", Gone);
         node.Call("plugboard~tmpfs", "mount", target, FlexNode.Options("\"size\":\"1Mi\"")).Succeeded();
         node.Shell("mkdir -p /run/cgroup/kubepods/burstable; touch /run/flexvolume/locks/held");
-        var report = node.Shell($"touch {target}/log; (sleep 60 < {target}/log & echo $! > /run/pid); flock /run/flexvolume/locks/held {executable} gc --cgroup-dir /run/cgroup; kill $(cat /run/pid)");
+        var report = node.Shell(FlexNode.WhileOpen($"{target}/log", $"flock /run/flexvolume/locks/held {executable} gc --cgroup-dir /run/cgroup"));
         Assert.Matches($"^left tmpfs mount {target} of a pod that is gone: unmount: {target} is busy: pid [0-9]+ \\(sleep\\) has {target}/log open; kubelet will retry$", report);
         Assert.Equal("held", node.Shell("ls /run/flexvolume/locks"));
         Assert.NotNull(node.Top(target));
