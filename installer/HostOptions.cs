@@ -1,3 +1,4 @@
+using Plugboard.Linux;
 using Plugboard.Linux.Files;
 using Plugboard.Placement;
 
@@ -34,5 +35,16 @@ internal sealed record HostOptions
     public string FlexVolumePath => FlexVolumeDirectory ?? DefaultFlexVolumeDirectory;
 
     /// <summary>Opens the root.</summary>
-    public RootedDirectory OpenRoot() => RootedDirectory.Open(Root);
+    /// <exception cref="PlacementException">It is missing, or no directory.</exception>
+    public RootedDirectory OpenRoot()
+    {
+        try
+        {
+            return RootedDirectory.Open(Root);
+        }
+        catch (ErrnoException e)
+        {
+            throw new PlacementException($"--host-root {Root}: {ErrnoException.Sentence(e.Errno)}", "name the directory where the host's root is mounted", e);
+        }
+    }
 }

@@ -87,15 +87,16 @@ internal sealed class TunnelLinks(NodeNetwork network)
         MakesLinks = true;
         if (present is not null)
             steps.Add((new Change(ChangeVerb.Delete, "link", tunnel.Name), client => client.Links.Delete(present.Index)));
-        steps.Add((new Change(ChangeVerb.Add, "link", tunnel.ToString()), client =>
-        {
-            client.Links.Add(SpecOf(tunnel));
-            client.Links.Set(tunnel.Name, new LinkChange { Alias = DesiredTunnel.Alias, Mtu = tunnel.Mtu });
-            RefuseAdvertisements(tunnel);
-            client.Links.Set(tunnel.Name, new LinkChange { Up = true });
-        }
-        ));
+        steps.Add((new Change(ChangeVerb.Add, "link", tunnel.ToString()), client => Make(tunnel, client)));
         AddAddress(tunnel);
+    }
+
+    private static void Make(DesiredTunnel tunnel, RouteClient client)
+    {
+        client.Links.Add(SpecOf(tunnel));
+        client.Links.Set(tunnel.Name, new LinkChange { Alias = DesiredTunnel.Alias, Mtu = tunnel.Mtu });
+        RefuseAdvertisements(tunnel);
+        client.Links.Set(tunnel.Name, new LinkChange { Up = true });
     }
 
     // Router advertisements that come through the tunnel are none of this node's. In a container that is not privileged settings cannot be written: the node's default holds there.

@@ -32,9 +32,7 @@ internal sealed record Dialect(string Backend, OptionNames Names)
     public static Dialect? Find(DriverName name) => name.Tilded switch
     {
         "alicloud~nas" => Foreign("nfs", ("path", "subDir"), ("options", "mountOptions")).With(("share", "/"), ("create", "true"), ("vers", "3,4.0")),
-        "ramax.com~local-storage" => Foreign("local", ("volume-mode", "mode"), ("volume-uid", "uid"), ("volume-gid", "gid"), ("pod-local", "perPod"), ("pvc-name", "name"))
-            with
-        { DefaultRoot = "/srv/local" },
+        "ramax.com~local-storage" => Foreign("local", ("volume-mode", "mode"), ("volume-uid", "uid"), ("volume-gid", "gid"), ("pod-local", "perPod"), ("pvc-name", "name")).Below("/srv/local"),
         "kvaps~loop" => Foreign("loop", ("share", "directory")),
         "k8s~nfs" => Foreign("nfs", ("protocol", "proto"), ("readonly", "readOnly")),
         "fstab~cifs" => Foreign("cifs", ("networkPath", "source")),
@@ -52,6 +50,8 @@ internal sealed record Dialect(string Backend, OptionNames Names)
     public string? DefaultRoot { get; private init; }
 
     private Dialect With(params (string Name, string Value)[] defaults) => this with { Names = Names with { Defaults = Table(defaults) } };
+
+    private Dialect Below(string root) => this with { DefaultRoot = root };
 
     // The drivers that these names come from passed over what they did not know, and a volume's options cannot be changed.
     private static Dialect Foreign(string backend, params (string Alias, string Name)[] aliases) =>

@@ -22,6 +22,15 @@ public sealed class RefusalTests : IDisposable
     }
 
     [KernelFact]
+    public void A_host_root_that_is_missing_is_named()
+    {
+        host.Shell($"mv {host.Root} {host.Root}.away");
+        AssertRefused("install", $"--host-root {host.Root}: no such file or directory: name the directory where the host's root is mounted");
+        host.Shell($"mv {host.Root}.away {host.Root}");
+        AssertUntouched();
+    }
+
+    [KernelFact]
     public void A_read_only_directory_is_named()
     {
         host.Shell($"mount --bind {host.Bin} {host.Bin}; mount -o remount,ro,bind {host.Bin}");
