@@ -106,11 +106,11 @@ internal sealed record AddressPlan
         }
     }
 
-    // A link-local router is on every link.
+    // A link-local router is on every link. For an IPv4 gateway the kernel looks only at routes of scope link (net/ipv4/fib_semantics.c, fib_check_nh_v4_gw).
     private bool IsReachable(IPAddr hop) =>
         (hop.Is6 && hop.IsLinkLocalUnicast)
         || IPs.Any(ip => ip.Address.Contains(hop))
-        || Routes.Any(route => route.Dst.Contains(hop) && NextHop(route) is null);
+        || Routes.Any(route => route.Dst.Contains(hop) && NextHop(route) is null && (hop.Is6 || route.IsOnLink));
 
     private static CniException Wrong(string ipam, string what, string todo) =>
         new(CniErrorCode.InvalidNetworkConfig, $"invalid addresses of IPAM plugin {ipam}: {what}", todo);
