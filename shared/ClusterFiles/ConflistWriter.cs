@@ -14,7 +14,7 @@ public sealed class ConflistWriter(string path, IReadOnlyList<string> binDirecto
     public string Path => path;
 
     /// <summary>
-    /// The conflist as its plugins can serve it. Where one of them does not speak the newest of <c>cniVersions</c>, such as the reference's before 1.6, but all speak
+    /// The conflist as its plugins can serve it. Where one of them does not speak the newest of <c>cniVersions</c>, such as an older release of the reference, but all speak
     /// <c>cniVersion</c>, the newer ones are left out: a runtime that took them would start no pod.
     /// </summary>
     public Conflist Fit(Conflist conflist)
