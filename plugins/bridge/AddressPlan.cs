@@ -61,13 +61,23 @@ internal sealed record AddressPlan
     }
 
     /// <summary>The routes in an order in which the kernel takes them: those to what is on the link first, because others may lead to a gateway there.</summary>
-    public IEnumerable<CniRoute> RoutesToAdd => Routes.OrderBy(route => NextHop(route) is not null);
+    public IReadOnlyList<CniRoute> RoutesToAdd
+    {
+        get
+        {
+            var ordered = new List<CniRoute>(Routes.Count);
+            var onLink = 0;
+            foreach (var route in Routes)
+                ordered.Insert(NextHop(route) is null ? onLink++ : ordered.Count, route);
+            return ordered;
+        }
+    }
 
     /// <summary>The next hop of a route: its own, or the first gateway of its family; null: the destination is on the link.</summary>
     public IPAddr? NextHop(CniRoute route) => NextHop(route, IPs);
 
     /// <summary>As <see cref="NextHop(CniRoute)"/>, of a pod with those addresses. A route of scope link or host has none; 0.0.0.0 and :: say so too.</summary>
-    public static IPAddr? NextHop(CniRoute route, IEnumerable<CniIP> ips)
+    public static IPAddr? NextHop(CniRoute route, IReadOnlyList<CniIP> ips)
     {
         if (route.Gw is { } own)
             return own.IsUnspecified ? null : own;
@@ -107,10 +117,24 @@ internal sealed record AddressPlan
     }
 
     // A link-local router is on every link. For an IPv4 gateway the kernel looks only at routes of scope link (net/ipv4/fib_semantics.c, fib_check_nh_v4_gw).
-    private bool IsReachable(IPAddr hop) =>
-        (hop.Is6 && hop.IsLinkLocalUnicast)
-        || IPs.Any(ip => ip.Address.Contains(hop))
-        || Routes.Any(route => route.Dst.Contains(hop) && NextHop(route) is null && (hop.Is6 || route.IsOnLink));
+    private bool IsReachable(IPAddr hop)
+    {
+        if (hop.Is6 && hop.IsLinkLocalUnicast)
+            return true;
+        foreach (var ip in IPs)
+        {
+            if (ip.Address.Contains(hop))
+                return true;
+        }
+
+        foreach (var route in Routes)
+        {
+            if (route.Dst.Contains(hop) && NextHop(route) is null && (hop.Is6 || route.IsOnLink))
+                return true;
+        }
+
+        return false;
+    }
 
     private static CniException Wrong(string ipam, string what, string todo) =>
         new(CniErrorCode.InvalidNetworkConfig, $"invalid addresses of IPAM plugin {ipam}: {what}", todo);

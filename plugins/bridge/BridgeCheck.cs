@@ -100,10 +100,11 @@ internal sealed class BridgeCheck(CniRequest request, BridgeConfig config, CniRe
 
     private void CheckRoutes(RouteClient inside, Link link)
     {
+        var own = OwnIPs().ToList();
         foreach (var route in result.Routes)
         {
             var present = inside.Routes.List(new RouteFilter(route.Dst.Is6 ? AddressFamily.IPv6 : AddressFamily.IPv4, route.Table ?? Route.MainTable, link.Index));
-            var gateway = AddressPlan.NextHop(route, OwnIPs());
+            var gateway = AddressPlan.NextHop(route, own);
             // Two gateways of one IPv6 destination are one route of the kernel's, which is not asked for each.
             if (!present.Any(candidate => candidate.Dst == route.Dst.Network && (gateway is null || candidate.IsMultipath || candidate.Gateway == gateway)))
             {

@@ -30,13 +30,13 @@ internal sealed class EarlierLeases(LeaseStore store, LeaseOwner owner, Func<IPA
     /// <summary>True where the caller knows that the earlier attachment uses the address.</summary>
     public bool IsInUse(IPAddr address) => isInUse?.Invoke(address) == true;
 
-    /// <summary>Those of each range set, by its number.</summary>
-    public IReadOnlyDictionary<int, List<Lease>> BySet(Func<RangeIndex> index)
+    /// <summary>Those of each range set, by its number; null: there are none at all.</summary>
+    public IReadOnlyDictionary<int, List<Lease>>? BySet(HostLocalConfig config)
     {
-        var sets = new Dictionary<int, List<Lease>>();
         if (leases.Count == 0)
-            return sets;
-        var ranges = index();
+            return null;
+        var sets = new Dictionary<int, List<Lease>>();
+        var ranges = config.IndexSets();
         foreach (var lease in leases)
         {
             if (ranges.Find(lease.Address) is not { Number: var set })

@@ -48,9 +48,14 @@ public sealed class HostLocalPlugin(Func<IPAddr, bool>? isInUse) : CniPlugin
     {
         parsed = HostLocalConfig.Parse(request);
         parsed.AssignRequested();
-        var first = parsed.RangeSets.SelectMany(static set => set.Ranges).Select(static range =>
-            new CniIP(new IPPrefix(range.Start, range.Subnet.Length)) { Gateway = range.Gateway });
-        return new CniResult { IPs = [.. first], Routes = parsed.Routes };
+        var first = new List<CniIP>(parsed.RangeSets.Count);
+        foreach (var set in parsed.RangeSets)
+        {
+            foreach (var range in set.Ranges)
+                first.Add(new CniIP(new IPPrefix(range.Start, range.Subnet.Length)) { Gateway = range.Gateway });
+        }
+
+        return new CniResult { IPs = first, Routes = parsed.Routes };
     }
 
     // What nobody could read back would be no lease: the address would be given to the next one too.

@@ -46,7 +46,7 @@ internal sealed class RangeSetReader(ConfigProblems problems)
             ranges.Add(range);
         }
 
-        if (problems.Count == before)
+        if (problems.Count == before && ranges.Count > 1)
         {
             foreach (var (first, second) in new RangeIndex(ranges.Select(static (range, number) => (range, number))).FindOverlaps())
                 Add(nodes[second.Number].Path, $"subnets {first.Range} and {second.Range} overlap");
@@ -134,6 +134,8 @@ internal sealed class RangeSetReader(ConfigProblems problems)
 
     private void RefuseOverlaps()
     {
+        if (sets.Count < 2)
+            return;
         var told = (-1, -1);
         var ranges = sets.SelectMany(static (set, number) => (set ?? []).Select(range => (range, number)));
         foreach (var (first, second) in new RangeIndex(ranges).FindOverlaps())

@@ -24,13 +24,13 @@ internal sealed class Reservation(LeaseStore store, LeaseOwner owner, EarlierLea
     {
         if (earlier.FindInUse() is { } used)
             throw AlreadyAdded(config.IndexSets().Find(used.Address)?.Number ?? 0, used);
-        var own = earlier.BySet(config.IndexSets);
+        var own = earlier.BySet(config);
         try
         {
             var taken = new CniIP[config.RangeSets.Count];
             for (var i = 0; i < taken.Length; i++)
             {
-                var (address, range) = Take(i, config.RangeSets[i], requested[i], own.GetValueOrDefault(i));
+                var (address, range) = Take(i, config.RangeSets[i], requested[i], own?.GetValueOrDefault(i));
                 taken[i] = new CniIP(new IPPrefix(address, range.Subnet.Length)) { Gateway = range.Gateway };
             }
 
