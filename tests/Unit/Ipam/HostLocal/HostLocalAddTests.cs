@@ -112,7 +112,7 @@ public sealed class HostLocalAddTests : IDisposable
         var error = IpamNetwork.Fails(() => network.Add("late"));
         Assert.Equal("failed to allocate for range 0: no IP addresses available in range set: 10.1.2.1-10.1.2.6,10.1.3.1-10.1.3.2", error.Message);
         Assert.Equal(CniErrorCode.TryAgainLater, error.Code);
-        Assert.StartsWith($"of 6 addresses 6 are leased in {network.Leases}; 1 of them are from before the last boot (10.1.2.4)", error.Details, StringComparison.Ordinal);
+        Assert.StartsWith($"of 6 addresses 6 are leased in {network.Leases}; 1 of them are older than the last boot (10.1.2.4)", error.Details, StringComparison.Ordinal);
     }
 
     [Fact]
