@@ -68,7 +68,7 @@ internal sealed class FilesKeeper(FilesOptions options, string nodeName) : IKeep
             return new SyncOutcome(changes, []);
         try
         {
-            var wanted = Template(subnet).Render(subnet);
+            var wanted = conflist.Fit(Template(subnet).Render(subnet));
             if (IsOther(conflist.Path, wanted.Content) is { } written)
                 changes.Add(new Change(written, "file", conflist.Path));
             return new SyncOutcome(changes, conflist.FindMissing(wanted).Select(Describe).ToList());

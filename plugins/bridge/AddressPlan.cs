@@ -43,7 +43,9 @@ internal sealed record AddressPlan
                 routes.Add(new CniRoute(IPPrefix.Default(address.Is6)) { Gw = address });
         }
 
-        return new AddressPlan { IPs = ips, Routes = routes, Gateways = gateways };
+        var plan = new AddressPlan { IPs = ips, Routes = routes, Gateways = gateways };
+        plan.RefuseGateways(config.IpamType);
+        return plan;
     }
 
     // A default route of IPAM leads to the first gateway where it names none, so a second one would be its twin or its rival.
@@ -58,12 +60,30 @@ internal sealed record AddressPlan
         return false;
     }
 
-    /// <summary>The next hop of a route: its own, or the first gateway of its family; null: the destination is on the link.</summary>
-    public IPAddr? NextHop(CniRoute route)
+    /// <summary>The routes in an order in which the kernel takes them: those to what is on the link first, because others may lead to a gateway there.</summary>
+    public IReadOnlyList<CniRoute> RoutesToAdd
     {
-        if (route.Gw is not null)
-            return route.Gw;
-        foreach (var ip in IPs)
+        get
+        {
+            var ordered = new List<CniRoute>(Routes.Count);
+            var onLink = 0;
+            foreach (var route in Routes)
+                ordered.Insert(NextHop(route) is null ? onLink++ : ordered.Count, route);
+            return ordered;
+        }
+    }
+
+    /// <summary>The next hop of a route: its own, or the first gateway of its family; null: the destination is on the link.</summary>
+    public IPAddr? NextHop(CniRoute route) => NextHop(route, IPs);
+
+    /// <summary>As <see cref="NextHop(CniRoute)"/>, of a pod with those addresses. A route of scope link or host has none; 0.0.0.0 and :: say so too.</summary>
+    public static IPAddr? NextHop(CniRoute route, IReadOnlyList<CniIP> ips)
+    {
+        if (route.Gw is { } own)
+            return own.IsUnspecified ? null : own;
+        if (route.IsOnLink)
+            return null;
+        foreach (var ip in ips)
         {
             if (ip.Gateway is { } gateway && gateway.Is6 == route.Dst.Is6)
                 return gateway;
@@ -71,4 +91,51 @@ internal sealed record AddressPlan
 
         return null;
     }
+
+    private void RefuseGateways(string ipam)
+    {
+        foreach (var ip in IPs)
+        {
+            if (ip.Gateway is { } gateway && gateway.Is6 != ip.Address.Is6)
+                throw Wrong(ipam, $"gateway {gateway} of {ip.Address} is of the other address family", "correct the range's gateway in the ipam section");
+        }
+
+        foreach (var route in Routes)
+        {
+            if (NextHop(route) is not { } hop)
+                continue;
+            if (hop.Is6 != route.Dst.Is6)
+                throw Wrong(ipam, $"gw {hop} of route {route.Dst} is of the other address family", "correct the route's gw in the ipam section");
+            if (!IsReachable(hop))
+            {
+                throw Wrong(
+                    ipam,
+                    $"gateway {hop} of route {route.Dst} is in none of the pod's networks ({string.Join(", ", IPs.Select(static ip => ip.Address.Network))})",
+                    $"correct gateway or gw in the ipam section, or add the route {{\"dst\": \"{IPPrefix.Host(hop)}\", \"scope\": 253}}, which says that it is on the link");
+            }
+        }
+    }
+
+    // A link-local router is on every link. For an IPv4 gateway the kernel looks only at routes of scope link (net/ipv4/fib_semantics.c, fib_check_nh_v4_gw).
+    private bool IsReachable(IPAddr hop)
+    {
+        if (hop.Is6 && hop.IsLinkLocalUnicast)
+            return true;
+        foreach (var ip in IPs)
+        {
+            if (ip.Address.Contains(hop))
+                return true;
+        }
+
+        foreach (var route in Routes)
+        {
+            if (route.Dst.Contains(hop) && NextHop(route) is null && (hop.Is6 || route.IsOnLink))
+                return true;
+        }
+
+        return false;
+    }
+
+    private static CniException Wrong(string ipam, string what, string todo) =>
+        new(CniErrorCode.InvalidNetworkConfig, $"invalid addresses of IPAM plugin {ipam}: {what}", todo);
 }

@@ -1,4 +1,3 @@
-using Plugboard.Addresses;
 using Plugboard.Netlink.Route;
 using Plugboard.Netlink.Route.Links;
 using Plugboard.Protocols.Cni;
@@ -101,10 +100,11 @@ internal sealed class BridgeCheck(CniRequest request, BridgeConfig config, CniRe
 
     private void CheckRoutes(RouteClient inside, Link link)
     {
+        var own = OwnIPs().ToList();
         foreach (var route in result.Routes)
         {
             var present = inside.Routes.List(new RouteFilter(route.Dst.Is6 ? AddressFamily.IPv6 : AddressFamily.IPv4, route.Table ?? Route.MainTable, link.Index));
-            var gateway = route.Gw ?? FindGateway(route.Dst.Is6);
+            var gateway = AddressPlan.NextHop(route, own);
             // Two gateways of one IPv6 destination are one route of the kernel's, which is not asked for each.
             if (!present.Any(candidate => candidate.Dst == route.Dst.Network && (gateway is null || candidate.IsMultipath || candidate.Gateway == gateway)))
             {
@@ -113,18 +113,6 @@ internal sealed class BridgeCheck(CniRequest request, BridgeConfig config, CniRe
                     $"table {route.Table ?? Route.MainTable} of the container has no such route by way of {gateway?.ToString() ?? "any gateway"} on {link.Name}");
             }
         }
-    }
-
-    // ADD leads a route without a gateway of its own to the first gateway of its family.
-    private IPAddr? FindGateway(bool is6)
-    {
-        foreach (var ip in OwnIPs())
-        {
-            if (ip.Gateway is { } gateway && gateway.Is6 == is6)
-                return gateway;
-        }
-
-        return null;
     }
 
     // In a chain another plugin may have added interfaces with addresses of their own.

@@ -1,3 +1,4 @@
+using Plugboard.Addresses;
 using Plugboard.Firewall;
 using Plugboard.Hosting;
 using Plugboard.Hosting.Firewall;
@@ -26,9 +27,11 @@ internal sealed class BridgePlugin : CniPlugin
     public override CniResult Add(CniRequest request)
     {
         var config = BridgeConfig.Parse(request);
-        var ipam = FindIpam(request, config);
+        EarlierAttachment? earlier = null;
+        var ipam = FindIpam(request, config, address => earlier!.Uses(address));
         if (ipam is null)
             CniResultWriter.RequireLayer2(request.CniVersion);
+        Foresee(request, config, ipam);
         using var pod = NetworkNamespace.Open(request.NetNs);
         using var host = RouteClient.Open();
         using var bridge = BridgeDevice.Ensure(host, config);
@@ -37,16 +40,10 @@ internal sealed class BridgePlugin : CniPlugin
 
         var pair = new VethPair(host, VethOwner.Of(request));
         pair.Create(pod, bridge.Link, config, rollback);
+        earlier = new EarlierAttachment(host, pair.Owner, pair.Port);
         BridgePort.Configure(host, pair, config);
 
-        var lease = new CniResult();
-        if (ipam is not null)
-        {
-            // Before it is called: a delegate that fails may have allocated all the same.
-            rollback.OnFailure($"release the addresses of {config.IpamType}", ipam.Del);
-            lease = ipam.Add();
-        }
-
+        var lease = ipam is null ? new CniResult() : Lease(ipam, config, earlier, rollback);
         var plan = AddressPlan.From(lease, config);
         // Before the pod can send.
         PodRules.Apply(request, config, pair, plan, rollback);
@@ -64,6 +61,28 @@ internal sealed class BridgePlugin : CniPlugin
             Routes = plan.Routes,
             Dns = config.Dns ?? lease.Dns,
         };
+    }
+
+    // What is wrong with the addresses is known before anything is made where the delegate is of this build; another tells them when it has given them.
+    private static void Foresee(CniRequest request, BridgeConfig config, PluginDelegate? ipam)
+    {
+        if (ipam?.InProcess is HostLocalPlugin hostLocal)
+            AddressPlan.From(hostLocal.Foresee(request), config);
+    }
+
+    // Another executable is told to release all that the attachment has. One that succeeds knows of no earlier lease; one that fails may have allocated all the same, or
+    // may have refused because the container has its address already: then only where nothing of an earlier attachment can be alive.
+    private static CniResult Lease(PluginDelegate ipam, BridgeConfig config, EarlierAttachment earlier, Rollback rollback)
+    {
+        var succeeded = false;
+        rollback.OnFailure($"release the addresses of {config.IpamType}", () =>
+        {
+            if (ipam.IsInProcess || succeeded || !earlier.MayLive)
+                ipam.Undo();
+        });
+        var lease = ipam.Add();
+        succeeded = true;
+        return lease;
     }
 
     /// <inheritdoc/>
@@ -169,8 +188,9 @@ internal sealed class BridgePlugin : CniPlugin
 
         if (config.WantsRules && BackendProbe.FindHindrance(config.MacSpoofCheck ? FirewallBackend.Nftables : config.IpMasqBackend) is { } hindrance)
             throw new CniException(CniErrorCode.PluginNotAvailable, hindrance, "ipMasq needs nf_tables in the kernel (Linux 5.6), or iptables; macspoofchk needs nf_tables");
-        if (config.IsLayer3)
-            PluginDelegate.Find(request, config.IpamType, SameBuild(config)).Status();
+        var ipam = FindIpam(request, config);
+        Foresee(request, config, ipam);
+        ipam?.Status();
     }
 
     /// <inheritdoc/>
@@ -185,11 +205,11 @@ internal sealed class BridgePlugin : CniPlugin
     /// <inheritdoc/>
     public override CniException? Translate(Exception exception) => FirewallFailure.Describe(exception);
 
-    private static PluginDelegate? FindIpam(CniRequest request, BridgeConfig config) =>
-        config.IsLayer3 ? PluginDelegate.Find(request, config.IpamType, SameBuild(config)) : null;
+    private static PluginDelegate? FindIpam(CniRequest request, BridgeConfig config, Func<IPAddr, bool>? isInUse = null) =>
+        config.IsLayer3 ? PluginDelegate.Find(request, config.IpamType, SameBuild(config, isInUse)) : null;
 
-    private static Func<CniPlugin>? SameBuild(BridgeConfig config) =>
-        config.IpamType == HostLocal ? static () => new HostLocalPlugin() : null;
+    private static Func<CniPlugin>? SameBuild(BridgeConfig config, Func<IPAddr, bool>? isInUse = null) =>
+        config.IpamType == HostLocal ? () => new HostLocalPlugin(isInUse) : null;
 
     private static T Inside<T>(NetworkNamespace pod, Func<RouteClient, T> work)
     {

@@ -24,7 +24,7 @@ internal static class ContainerInterface
             VethPair.WaitUntilUp(inside, link.Name);
         if (config.EnableDad)
             WaitForDad(inside, link, plan);
-        foreach (var route in plan.Routes)
+        foreach (var route in plan.RoutesToAdd)
             AddRoute(inside, link, route, plan.NextHop(route));
         return link;
     }

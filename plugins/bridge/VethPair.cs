@@ -27,7 +27,7 @@ internal sealed class VethPair(RouteClient host, VethOwner owner)
     /// <summary>Makes the pair.</summary>
     public void Create(NetworkNamespace pod, Link bridge, BridgeConfig config, Rollback rollback)
     {
-        for (var attempt = 0; ; attempt++)
+        for (var (attempt, tries) = (0, 1); ; tries++)
         {
             var name = owner.HostName(attempt);
             try
@@ -47,8 +47,9 @@ internal sealed class VethPair(RouteClient host, VethOwner owner)
             }
             catch (NetlinkException e) when (e.Errno == Errno.EEXIST)
             {
-                if (attempt + 1 == Attempts || host.Links.Find(name) is null || HasLink(pod, owner.IfName))
+                if (tries == Attempts || HasLink(pod, owner.IfName))
                     throw AlreadyExists(owner.IfName, name, e);
+                attempt += MakeRoom(name, e) ? 0 : 1;
             }
             catch (ErrnoException e) when (e is not NetlinkException)
             {
@@ -56,6 +57,19 @@ internal sealed class VethPair(RouteClient host, VethOwner owner)
                 throw;
             }
         }
+    }
+
+    // Where the name is taken: true if it is free now, false if a stranger has it. An earlier ADD's pair whose container lives is in use.
+    private bool MakeRoom(string name, NetlinkException cause)
+    {
+        if (host.Links.Find(name) is not { } link)
+            return true;
+        if (!EarlierAttachment.IsOwn(link, owner))
+            return false;
+        if (EarlierAttachment.IsAlive(host, link))
+            throw LivesAlready(name, cause);
+        host.Links.Delete(link.Index);
+        return true;
     }
 
     /// <summary>Sets the host's end up.</summary>
@@ -99,7 +113,7 @@ internal sealed class VethPair(RouteClient host, VethOwner owner)
     {
         for (var attempt = 0; attempt < Attempts && host.Links.Find(owner.HostName(attempt)) is { } link; attempt++)
         {
-            if (link.Alias == owner.Alias || (link.Alias.Length == 0 && link.Address == owner.HostAddress))
+            if (EarlierAttachment.IsOwn(link, owner))
             {
                 host.Links.Delete(link.Index);
                 return;
@@ -122,6 +136,12 @@ internal sealed class VethPair(RouteClient host, VethOwner owner)
     private static CniException AlreadyExists(string container, string host, NetlinkException cause) => new(
         CniErrorCode.AlreadyAdded,
         $"container veth name (\"{container}\") peer provided (\"{host}\") already exists",
-        $"the container already has an interface {container}: an earlier ADD was not followed by its DEL",
+        $"the network namespace has an interface {container} already: where an earlier ADD made it, DEL removes it",
+        cause);
+
+    private CniException LivesAlready(string host, NetlinkException cause) => new(
+        CniErrorCode.AlreadyAdded,
+        $"container {owner.ContainerId} is attached to network {owner.Network} already, by {host}",
+        $"{host} leads to an interface of that attachment in a network namespace that is in use: DEL comes before another ADD",
         cause);
 }

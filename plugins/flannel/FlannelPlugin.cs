@@ -27,6 +27,7 @@ internal sealed class FlannelPlugin : CniPlugin
             return AddAgain(plugin, states, earlier, kept);
 
         using var rollback = new Rollback(Report);
+        var refused = false;
         // Before the delegate is called: whatever ends this process then, DEL knows whom to call.
         var file = states.Keep(request, kept);
         // What the reference attached may be this very attachment, in use.
@@ -34,15 +35,29 @@ internal sealed class FlannelPlugin : CniPlugin
         {
             rollback.OnFailure("undo what the delegate did", () =>
             {
-                plugin.Del();
+                if (!refused)
+                    plugin.Undo();
                 states.Remove(file);
             });
         }
 
-        var result = plugin.Add();
-        rollback.Cancel();
-        return result;
+        try
+        {
+            var result = plugin.Add();
+            rollback.Cancel();
+            return result;
+        }
+        catch (CniException e) when (IsRefusal(e.Code))
+        {
+            refused = true;
+            throw;
+        }
     }
+
+    // It has made nothing, and what its DEL would take away is an attachment that is in use, made with another config: the codes of the specification's section 5 for a
+    // call that is wrong, and ours for a container that is attached already.
+    private static bool IsRefusal(CniErrorCode code) => code is CniErrorCode.AlreadyAdded or CniErrorCode.IncompatibleVersion or CniErrorCode.UnsupportedField
+        or CniErrorCode.UnknownContainer or CniErrorCode.InvalidEnvironment or CniErrorCode.DecodingFailure or CniErrorCode.InvalidNetworkConfig or CniErrorCode.InvalidNetNs;
 
     // The attachment may be in use: a failure takes nothing of it away, and what it was made with stays known until there is something else.
     private static CniResult AddAgain(PluginDelegate plugin, StateDirectory states, AttachmentState earlier, byte[] kept)

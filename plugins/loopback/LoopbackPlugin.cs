@@ -11,18 +11,21 @@ internal sealed class LoopbackPlugin : CniPlugin
 {
     private const string Device = "lo";
 
+    private bool wasSetUp;
+
     /// <inheritdoc/>
     public override string Name => "loopback";
 
     /// <inheritdoc/>
     public override CniResult Add(CniRequest request)
     {
-        var (link, addresses) = Inside(request, static inside =>
+        var (link, addresses) = Inside(request, inside =>
         {
             var link = inside.Links.Get(Device);
             RequireLoopbackOnly(inside.Addresses.List(link.Index));
             if (!link.IsUp)
                 inside.Links.Set(link.Index, new LinkChange { Up = true });
+            wasSetUp = !link.IsUp;
             // The kernel gives a loopback interface its addresses when it comes up.
             return (link, inside.Addresses.List(link.Index));
         });
@@ -33,6 +36,13 @@ internal sealed class LoopbackPlugin : CniPlugin
             Interfaces = [new CniInterface(Device) { Mac = link.Address?.ToString() ?? "", Sandbox = request.NetNs }],
             IPs = [.. FirstOf(addresses, is6: false), .. FirstOf(addresses, is6: true)],
         };
+    }
+
+    /// <summary>Sets it down only where <see cref="Add"/> has set it up.</summary>
+    public override void Undo(CniRequest request)
+    {
+        if (wasSetUp)
+            Del(request.WithVerb(CniVerb.Del));
     }
 
     private static void RequireLoopbackOnly(IReadOnlyList<InterfaceAddress> addresses)

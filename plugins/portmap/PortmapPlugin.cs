@@ -1,4 +1,3 @@
-using Plugboard.Firewall;
 using Plugboard.Firewall.Conditions;
 using Plugboard.Firewall.PortForwarding;
 using Plugboard.Firewall.Pods;
@@ -12,6 +11,9 @@ namespace Plugboard.Portmap;
 /// <summary>Has ports of the node lead to a pod. Comes after the plugin that gave the pod its addresses.</summary>
 internal sealed class PortmapPlugin : CniPlugin
 {
+    private PortForward? published;
+    private PodRecord? before;
+
     private static PodRecordStore Records => new(PodRecordStore.Root + "/portmap");
 
     /// <inheritdoc/>
@@ -29,11 +31,27 @@ internal sealed class PortmapPlugin : CniPlugin
         var localhost = LocalhostRoute.Find(forward);
         using var publisher = new PortPublisher(Records);
         using var rollback = new Rollback(Report);
-        publisher.Publish(forward, localhost?.Link ?? "", config.Backend);
-        rollback.OnFailure("withdraw the ports", () => publisher.Withdraw(forward.Owner, forward));
+        before = publisher.Publish(forward, localhost?.Link ?? "", config.Backend);
+        published = forward;
+        rollback.OnFailure("take back what is published", () => TakeBack(publisher));
         localhost?.Open(rollback);
         rollback.Cancel();
         return previous;
+    }
+
+    /// <summary>Publishes what was published before <see cref="Add"/>, which is nothing for a new container.</summary>
+    public override void Undo(CniRequest request)
+    {
+        using var publisher = new PortPublisher(Records);
+        TakeBack(publisher);
+    }
+
+    private void TakeBack(PortPublisher publisher)
+    {
+        if (published is not { } forward)
+            return;
+        published = null;
+        publisher.Undo(forward, before);
     }
 
     /// <inheritdoc/>
@@ -66,13 +84,11 @@ internal sealed class PortmapPlugin : CniPlugin
         publisher.Collect(request.NetworkName, PodTags.Of(request.NetworkName, valid));
     }
 
-    /// <inheritdoc/>
-    public override void Status(CniRequest request)
-    {
-        var config = PortmapConfig.Parse(request);
-        if (BackendProbe.FindHindrance(config.Backend) is { } hindrance)
-            throw new CniException(CniErrorCode.PluginNotAvailable, hindrance, "no port can be published on this node: it needs nf_tables in the kernel (Linux 5.6), or iptables");
-    }
+    /// <summary>
+    /// Throws what is wrong with the config. A node on which no port can be published serves all pods that publish none: that is the doctor's finding and ADD's error, and
+    /// no reason for a runtime to take the whole node for broken.
+    /// </summary>
+    public override void Status(CniRequest request) => PortmapConfig.Parse(request);
 
     /// <inheritdoc/>
     public override IReadOnlyList<string> Validate(CniRequest request) => PortmapConfig.Validate(request);

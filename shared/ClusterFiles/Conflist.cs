@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Plugboard.Protocols.Cni;
 
@@ -6,11 +7,15 @@ namespace Plugboard.ClusterFiles;
 /// <summary>A network config as a runtime reads it from its directory: which plugins it calls, and by which version of the protocol. Pure.</summary>
 public sealed class Conflist
 {
-    private Conflist(byte[] content, string name, string cniVersion, IReadOnlyList<string> types)
+    private const string VersionsKey = "cniVersions";
+
+    private Conflist(byte[] content, NetworkConfig config, IReadOnlyList<string> types)
     {
         Content = content;
-        Name = name;
-        CniVersion = cniVersion;
+        Name = config.Name;
+        FirstVersion = config.DecodeVersion();
+        Versions = config.Root.GetStrings(VersionsKey);
+        CniVersion = BestOf(FirstVersion, Versions);
         Types = types;
     }
 
@@ -20,7 +25,13 @@ public sealed class Conflist
     /// <summary>The network's name.</summary>
     public string Name { get; }
 
-    /// <summary>The version that a runtime will speak: the highest of <c>cniVersions</c> that is known, else <c>cniVersion</c>.</summary>
+    /// <summary><c>cniVersion</c>: what a runtime speaks that does not know <c>cniVersions</c>, as libcni before 1.2 (containerd 1.7, podman 4).</summary>
+    public string FirstVersion { get; }
+
+    /// <summary><c>cniVersions</c>, in the order of the text; empty where it has none.</summary>
+    public IReadOnlyList<string> Versions { get; }
+
+    /// <summary>The version that a newer runtime will speak: the highest of <c>cniVersions</c> and <c>cniVersion</c> that is known.</summary>
     public string CniVersion { get; }
 
     /// <summary>Every plugin that is called, each once: those of the list, their IPAM plugins, and flannel's delegate.</summary>
@@ -41,7 +52,7 @@ public sealed class Conflist
                 throw new ConflistException(path, "plugins is missing or empty");
             foreach (var plugin in plugins)
                 AddTypes(plugin, types, path);
-            return new Conflist(content, config.Name, VersionOf(config), types);
+            return new Conflist(content, config, types);
         }
         catch (CniException e)
         {
@@ -74,15 +85,35 @@ public sealed class Conflist
         }
     }
 
-    private static string VersionOf(NetworkConfig config)
+    // libcni passes over versions that it does not know, and refuses the whole list for what is no version.
+    private static string BestOf(string first, IReadOnlyList<string> versions)
     {
-        var best = config.DecodeVersion();
-        foreach (var version in config.Root.GetStrings("cniVersions"))
+        var best = first;
+        foreach (var version in versions)
         {
-            if (CniVersions.IsSupported(version) && CniVersions.Compare(version, best) > 0)
+            if (CniVersions.Compare(version, CniVersions.Current) <= 0 && CniVersions.IsSupported(version) && CniVersions.Compare(version, best) > 0)
                 best = version;
         }
 
         return best;
+    }
+
+    /// <summary>The same for all runtimes: without the versions of <c>cniVersions</c> that are newer than <c>cniVersion</c>. All else in the text stays as it is.</summary>
+    public Conflist WithoutNewerVersions()
+    {
+        var reader = new Utf8JsonReader(Content);
+        while (reader.Read())
+        {
+            if (reader is not { CurrentDepth: 1, TokenType: JsonTokenType.PropertyName } || !reader.ValueTextEquals(VersionsKey))
+                continue;
+            reader.Read();
+            var start = (int)reader.TokenStartIndex;
+            reader.Skip();
+            var kept = Versions.Where(version => CniVersions.Compare(version, FirstVersion) <= 0).Select(static version => $"\"{version}\"");
+            byte[] content = [.. Content[..start], .. Encoding.UTF8.GetBytes($"[{string.Join(", ", kept)}]"), .. Content[(int)reader.BytesConsumed..]];
+            return Parse(content, Name);
+        }
+
+        return this;
     }
 }

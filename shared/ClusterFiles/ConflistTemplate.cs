@@ -17,6 +17,7 @@ public sealed class ConflistTemplate(string text, string path)
         """
         {
           "cniVersion": "1.0.0",
+          "cniVersions": ["0.4.0", "1.0.0", "1.1.0"],
           "name": "cbr0",
           "plugins": [
             {
@@ -47,6 +48,7 @@ public sealed class ConflistTemplate(string text, string path)
             $$$"""
             {
               "cniVersion": "1.0.0",
+              "cniVersions": ["0.4.0", "1.0.0", "1.1.0"],
               "name": "cbr0",
               "plugins": [
                 {

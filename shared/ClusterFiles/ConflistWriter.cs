@@ -13,6 +13,18 @@ public sealed class ConflistWriter(string path, IReadOnlyList<string> binDirecto
     /// <summary>The file.</summary>
     public string Path => path;
 
+    /// <summary>
+    /// The conflist as its plugins can serve it. Where one of them does not speak the newest of <c>cniVersions</c>, such as an older release of the reference, but all speak
+    /// <c>cniVersion</c>, the newer ones are left out: a runtime that took them would start no pod.
+    /// </summary>
+    public Conflist Fit(Conflist conflist)
+    {
+        if (conflist.CniVersion == conflist.FirstVersion || FindMissing(conflist).Count == 0)
+            return conflist;
+        var older = conflist.WithoutNewerVersions();
+        return FindMissing(older).Count == 0 ? older : conflist;
+    }
+
     /// <summary>What keeps the plugins that a conflist names from serving, one after the other; empty: nothing.</summary>
     public IReadOnlyList<MissingPlugin> FindMissing(Conflist conflist)
     {
@@ -26,12 +38,13 @@ public sealed class ConflistWriter(string path, IReadOnlyList<string> binDirecto
         return missing;
     }
 
-    /// <summary>Writes the conflist where all its plugins can serve. One that says the same is left alone; where a plugin is missing, whatever is there stays.</summary>
+    /// <summary>Writes the conflist, as <see cref="Fit"/> makes it, where all its plugins can serve. One that says the same is left alone; where a plugin is missing, whatever is there stays.</summary>
     /// <exception cref="Linux.ErrnoException">It cannot be written.</exception>
     public ConflistOutcome Write(Conflist conflist)
     {
-        var missing = FindMissing(conflist);
-        return new ConflistOutcome(missing.Count == 0 && DurableFile.Write(path, conflist.Content), missing);
+        var fitting = Fit(conflist);
+        var missing = FindMissing(fitting);
+        return new ConflistOutcome(missing.Count == 0 && DurableFile.Write(path, fitting.Content), missing);
     }
 
     /// <summary>Removes it: the runtime then starts no pod, and the node is not ready. False where it was missing.</summary>

@@ -7,14 +7,14 @@ namespace Plugboard.ClusterFiles;
 
 /// <summary>
 /// Whether plugins are there and can serve: found as a runtime finds them, executables of this machine, whole, and of the network's version by their own word.
-/// One that was good is not asked again until its file is another.
+/// One that has answered is not asked again until its file is another.
 /// </summary>
 /// <param name="directories">Where a runtime looks for plugins, in its order.</param>
 internal sealed class PluginInspector(IReadOnlyList<string> directories)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    private readonly Dictionary<(string Path, string Version), FileStatus> good = [];
+    private readonly Dictionary<string, (FileStatus File, IReadOnlyList<string> Versions)> good = [];
 
     /// <summary>What is wrong with the plugin; null: nothing.</summary>
     public MissingPlugin? FindFault(string type, string cniVersion)
@@ -58,24 +58,31 @@ internal sealed class PluginInspector(IReadOnlyList<string> directories)
 
     private MissingPlugin? FindFault(string type, string path, string cniVersion)
     {
+        var (versions, fault) = AskOnce(path, cniVersion);
+        if (fault is null && !versions.Contains(cniVersion))
+            fault = $"it speaks CNI {(versions.Count == 0 ? "of no version" : string.Join(", ", versions))}, the conflist is {cniVersion}";
+        return fault is null ? null : new MissingPlugin(type, path, fault);
+    }
+
+    private (IReadOnlyList<string> Versions, string? Fault) AskOnce(string path, string cniVersion)
+    {
         FileStatus status;
-        string? fault;
         using (var file = FileDescriptor.OpenForReading(path))
         {
             status = file.Status();
-            if (good.TryGetValue((path, cniVersion), out var known) && known == status)
-                return null;
-            fault = ElfHeader.FindFault(file);
+            if (good.TryGetValue(path, out var known) && known.File == status)
+                return (known.Versions, null);
+            if (ElfHeader.FindFault(file) is { } broken)
+                return ([], broken);
         }
 
-        fault ??= FindVersionFault(path, cniVersion);
-        if (fault is not null)
-            return new MissingPlugin(type, path, fault);
-        good[(path, cniVersion)] = status;
-        return null;
+        var (versions, fault) = Ask(path, cniVersion);
+        if (fault is null)
+            good[path] = (status, versions);
+        return (versions, fault);
     }
 
-    private static string? FindVersionFault(string path, string cniVersion)
+    private static (IReadOnlyList<string> Versions, string? Fault) Ask(string path, string cniVersion)
     {
         var input = new JsonMembers();
         input.Set("cniVersion", JsonValue.Of(cniVersion));
@@ -87,27 +94,24 @@ internal sealed class PluginInspector(IReadOnlyList<string> directories)
             KillPatience = Patience,
         }.Run();
         if (result.TimedOut)
-            return $"it does not answer VERSION within {Patience.TotalSeconds} s";
+            return ([], $"it does not answer VERSION within {Patience.TotalSeconds} s");
         if (!result.Succeeded)
-            return $"VERSION ends with {(result.Signal is { } signal ? $"signal {signal}" : $"exit code {result.ExitCode}")}";
+            return ([], $"VERSION ends with {(result.Signal is { } signal ? $"signal {signal}" : $"exit code {result.ExitCode}")}");
         try
         {
-            return FindIn(JsonValue.Parse(result.Output, "VERSION"), cniVersion);
+            return (VersionsOf(JsonValue.Parse(result.Output, "VERSION")), null);
         }
         catch (CniException)
         {
-            return "it does not answer VERSION as a CNI plugin does";
+            return ([], "it does not answer VERSION as a CNI plugin does");
         }
     }
 
-    private static string? FindIn(JsonValue answer, string cniVersion)
+    private static IReadOnlyList<string> VersionsOf(JsonValue answer)
     {
         var node = new ConfigNode(answer, "");
-        IReadOnlyList<string> versions = node.Find("supportedVersions") is { Value.Kind: JsonValueKind.Array }
+        return node.Find("supportedVersions") is { Value.Kind: JsonValueKind.Array }
             ? node.GetStrings("supportedVersions")
             : node.GetString("cniVersion") == "0.2.0" ? ["0.1.0", "0.2.0"] : [];
-        return versions.Contains(cniVersion)
-            ? null
-            : $"it speaks CNI {(versions.Count == 0 ? "of no version" : string.Join(", ", versions))}, the conflist is {cniVersion}";
     }
 }

@@ -81,6 +81,9 @@ public static class FindingIds
     /// <summary>A lease that a crash has emptied.</summary>
     public const string LeaseTorn = "lease-torn";
 
+    /// <summary>A range without an address for one more pod.</summary>
+    public const string RangeFull = "range-full";
+
     /// <summary>A pod whose address somebody else can get.</summary>
     public const string ContainerWithoutLease = "container-without-lease";
 
@@ -132,7 +135,7 @@ public static class FindingIds
         IPForwardOff, BridgeNfCallOff, RpFilterStrict, RouteLocalnetOff,
         IptablesMixed, SnatForeign,
         MtuPort, MtuPeer, MtuBridge, MtuTunnel, MtuSubnetFile, MtuConflist,
-        LeaseWithoutContainer, LeaseTorn, ContainerWithoutLease, LeasesUnverified,
+        LeaseWithoutContainer, LeaseTorn, RangeFull, ContainerWithoutLease, LeasesUnverified,
         HostPortStale, HostPortUnknown, HostPortChainStale, VethOrphaned,
         LoopOrphaned, MountOrphaned, LockHeld, CheckNotRun,
     ];

@@ -31,7 +31,7 @@ public sealed class NodeDoctor
     private static IReadOnlyList<ICheck> All =>
     [
         new ConflistCheck(), new TemporaryFileCheck(), new SubnetFileCheck(), new KernelCheck(), new SysctlCheck(), new IptablesMixCheck(), new ForeignSnatCheck(),
-        new MtuCheck(), new LeaseCheck(), new HostPortCheck(), new VethCheck(), new VolumeCheck(), new LockCheck(),
+        new MtuCheck(), new LeaseCheck(), new RangeCheck(), new HostPortCheck(), new VethCheck(), new VolumeCheck(), new LockCheck(),
     ];
 
     /// <summary>Looks at everything.</summary>

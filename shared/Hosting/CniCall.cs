@@ -20,7 +20,7 @@ internal static class CniCall
             var result = Invoke(plugin, request);
             return result is null
                 ? new CniOutcome([], 0)
-                : new CniOutcome(WriteOrUndo(plugin, request, result), 0) { Undo = () => Undo(plugin, request.WithVerb(CniVerb.Del)) };
+                : new CniOutcome(WriteOrUndo(plugin, request, result), 0) { Undo = () => Undo(plugin, request) };
         }
         catch (Exception e)
         {
@@ -41,6 +41,20 @@ internal static class CniCall
             return result is null || CniVersions.Compare(request.CniVersion, "1.0.0") >= 0
                 ? result
                 : CniResultReader.Read(WriteOrUndo(plugin, request, result), request.CniVersion);
+        }
+        catch (Exception e)
+        {
+            throw CniFailure.Describe(e, plugin);
+        }
+    }
+
+    /// <summary>Takes back what a plugin's ADD in this process has made.</summary>
+    /// <exception cref="CniException">It failed.</exception>
+    public static void UndoInProcess(CniPlugin plugin, CniRequest request)
+    {
+        try
+        {
+            plugin.Undo(request);
         }
         catch (Exception e)
         {
@@ -136,7 +150,7 @@ internal static class CniCall
         }
         catch (CniException)
         {
-            Undo(plugin, request.WithVerb(CniVerb.Del));
+            Undo(plugin, request);
             throw;
         }
     }
@@ -145,7 +159,7 @@ internal static class CniCall
     {
         try
         {
-            plugin.Del(request);
+            plugin.Undo(request);
         }
         catch (Exception e)
         {

@@ -14,21 +14,22 @@ public sealed class PluginDelegate
 {
     private readonly CniRequest request;
     private readonly string type;
-    private readonly Func<CniPlugin>? sameBuild;
-
-    private PluginDelegate(CniRequest request, string type, string path, Func<CniPlugin>? sameBuild)
+    private PluginDelegate(CniRequest request, string type, string path, CniPlugin? inProcess)
     {
         this.request = request;
         this.type = type;
-        this.sameBuild = sameBuild;
+        InProcess = inProcess;
         Path = path;
     }
 
     /// <summary>The executable.</summary>
     public string Path { get; }
 
+    /// <summary>The plugin that is called in this process; null: the executable is.</summary>
+    public CniPlugin? InProcess { get; }
+
     /// <summary>True where it is called in this process.</summary>
-    public bool IsInProcess => sameBuild is not null;
+    public bool IsInProcess => InProcess is not null;
 
     /// <summary>Looks for the executable: the first regular file of that name in the directories of CNI_PATH, links followed.</summary>
     /// <param name="request">The call to serve: its environment and standard input are passed on.</param>
@@ -44,7 +45,7 @@ public sealed class PluginDelegate
                 continue;
             var path = directory.EndsWith('/') ? directory + type : directory + "/" + type;
             if (IsRegularFile(path))
-                return new PluginDelegate(request, type, path, sameBuild is not null && IsSameBuild(path) ? sameBuild : null);
+                return new PluginDelegate(request, type, path, sameBuild is not null && IsSameBuild(path) ? sameBuild() : null);
         }
 
         throw PluginPath.NotFound(type, directories);
@@ -52,9 +53,22 @@ public sealed class PluginDelegate
 
     /// <summary>ADD.</summary>
     /// <exception cref="CniException">The delegate's own error, or what went wrong with calling it.</exception>
-    public CniResult Add() => sameBuild is not null
-        ? CniCall.ServeInProcess(sameBuild(), request.WithVerb(CniVerb.Add))!
+    public CniResult Add() => InProcess is not null
+        ? CniCall.ServeInProcess(InProcess, request.WithVerb(CniVerb.Add))!
         : CniResultReader.Read(Execute(CniVerb.Add), request.CniVersion);
+
+    /// <summary>
+    /// Takes back what <see cref="Add"/> has made or, where it failed, may have made: in this process exactly that, by another executable all that the attachment has,
+    /// which only its DEL can do.
+    /// </summary>
+    /// <exception cref="CniException">The delegate's own error, or what went wrong with calling it.</exception>
+    public void Undo()
+    {
+        if (InProcess is null)
+            Del();
+        else
+            CniCall.UndoInProcess(InProcess, request.WithVerb(CniVerb.Add));
+    }
 
     /// <summary>DEL.</summary>
     /// <exception cref="CniException">The delegate's own error, or what went wrong with calling it.</exception>
@@ -74,8 +88,8 @@ public sealed class PluginDelegate
 
     private void Call(CniVerb verb)
     {
-        if (sameBuild is not null)
-            CniCall.ServeInProcess(sameBuild(), request.WithVerb(verb));
+        if (InProcess is not null)
+            CniCall.ServeInProcess(InProcess, request.WithVerb(verb));
         else
             Execute(verb);
     }

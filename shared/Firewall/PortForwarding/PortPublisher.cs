@@ -18,19 +18,49 @@ public sealed class PortPublisher(PodRecordStore records) : IDisposable
 
     private PortForwarder Forwarder => forwarder ??= new PortForwarder(records);
 
-    /// <summary>Publishes a pod's ports in place of what it had before; after a failure it has none.</summary>
+    /// <summary>Publishes a pod's ports in place of what it had before; after a failure it has what it had before.</summary>
     /// <param name="forward">The ports.</param>
     /// <param name="localhostLink">The link to which connections from localhost will be routed; empty: none will.</param>
     /// <param name="backend">Null: the choice is free.</param>
+    /// <returns>The pod's record of before, for <see cref="Undo"/>; null: it had none.</returns>
     /// <exception cref="PortTakenException">A living pod has one of them.</exception>
     /// <exception cref="Conditions.ConditionException">A condition is not understood.</exception>
     /// <exception cref="NftablesException">The kernel refused.</exception>
     /// <exception cref="IptablesException">A tool is missing, or refused.</exception>
     /// <exception cref="ErrnoException">The record cannot be written.</exception>
-    public void Publish(PortForward forward, string localhostLink, FirewallBackend? backend)
+    public PodRecord? Publish(PortForward forward, string localhostLink, FirewallBackend? backend)
     {
-        if (records.Find(forward.Owner) is not null)
-            Withdraw(forward.Owner, null);
+        if (records.Find(forward.Owner) is not { } before)
+        {
+            PublishNew(forward, localhostLink, backend);
+            return null;
+        }
+
+        Withdraw(forward.Owner, null);
+        try
+        {
+            PublishNew(forward, localhostLink, backend);
+            return before;
+        }
+        catch
+        {
+            Undo(forward, before);
+            throw;
+        }
+    }
+
+    /// <summary>Takes back what <see cref="Publish"/> did: the pod has again what it had before.</summary>
+    /// <param name="forward">What was published.</param>
+    /// <param name="before">What <see cref="Publish"/> returned.</param>
+    public void Undo(PortForward forward, PodRecord? before)
+    {
+        Withdraw(forward.Owner, forward);
+        if (before is not null && PortForwardRecord.FromRecord(before) is var earlier)
+            PublishNew(earlier, earlier.LocalhostLink, earlier.Backend);
+    }
+
+    private void PublishNew(PortForward forward, string localhostLink, FirewallBackend? backend)
+    {
         if (backend == FirewallBackend.Iptables || !TryPublish(forward with { LocalhostLink = localhostLink }, isChoiceFree: backend is null))
             PublishByIptables(forward with { Backend = FirewallBackend.Iptables });
         try

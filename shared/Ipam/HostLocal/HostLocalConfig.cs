@@ -46,18 +46,23 @@ internal sealed record HostLocalConfig
     public static bool IsPath(string text) => !text.Contains('\0');
 
     /// <summary>The requested address of each set: the first that is in it.</summary>
-    /// <exception cref="CniException">An address that is in no set, or a second one in a set.</exception>
+    /// <exception cref="CniException">An address that is in no set or that no pod can have, or a second one in a set.</exception>
     public IReadOnlyList<IPAddr?> AssignRequested()
     {
         var assigned = new IPAddr?[RangeSets.Count];
-        var left = new List<IPAddr>(Requested);
-        for (var i = 0; i < assigned.Length; i++)
+        var left = new List<IPAddr>();
+        var index = Requested.Count > 0 ? IndexSets() : null;
+        foreach (var address in Requested)
         {
-            var at = left.FindIndex(address => RangeSets[i].FindRange(address) is not null);
-            if (at < 0)
+            if (index!.Find(address) is not { Number: var set } || assigned[set] is not null)
+            {
+                left.Add(address);
                 continue;
-            assigned[i] = left[at];
-            left.RemoveAt(at);
+            }
+
+            if (RangeSets[set].Reserved.FindRole(address) is { } role)
+                throw new CniException(CniErrorCode.InvalidNetworkConfig, $"failed to allocate for range {set}: requested ip {address} is {role}", "request another address");
+            assigned[set] = address;
         }
 
         return left.Count == 0
@@ -67,4 +72,7 @@ internal sealed record HostLocalConfig
                 $"failed to allocate all requested IPs: {string.Join(' ', left)}",
                 $"an address is requested for each range set, within one of its ranges: {string.Join(" and ", RangeSets)}");
     }
+
+    /// <summary>All ranges, numbered by their sets.</summary>
+    public RangeIndex IndexSets() => new(RangeSets.SelectMany(static (set, number) => set.Ranges.Select(range => (range, number))));
 }

@@ -21,13 +21,16 @@ internal static class HostLocalConfigReader
 
         var dataDir = ReadPath("dataDir");
         var resolvConf = ReadPath("resolvConf");
+        var requested = ReadRequested(request, runtime, problems);
+        var ranges = RangeSetReader.Read(request, keys, runtime, problems);
+        var routes = RouteReader.Read(keys, problems);
         return new HostLocalConfig
         {
             DataDir = string.IsNullOrEmpty(dataDir) ? HostLocalConfig.DefaultDataDir : dataDir,
             ResolvConf = resolvConf ?? "",
-            Requested = ReadRequested(request, runtime, problems),
-            RangeSets = RangeSetReader.Read(request, keys, runtime, problems),
-            Routes = ReadRoutes(keys, problems),
+            Requested = requested,
+            RangeSets = MakeSets(ranges, ReservedAddresses.Of(ranges, routes), problems),
+            Routes = routes,
         };
 
         string? ReadPath(string key)
@@ -38,6 +41,24 @@ internal static class HostLocalConfigReader
             return path;
         }
     }
+
+    private static List<RangeSet> MakeSets(IReadOnlyList<IReadOnlyList<IPRange>> ranges, ReservedAddresses reserved, ConfigProblems problems)
+    {
+        var sets = new List<RangeSet>(ranges.Count);
+        foreach (var each in ranges)
+        {
+            var set = new RangeSet(each, reserved);
+            if (set.IsEmpty)
+                problems.Add("ipam.ranges", $"invalid range set {sets.Count}: {set} has no address for a pod: {RoleOfAll(set)}");
+            sets.Add(set);
+        }
+
+        return sets;
+    }
+
+    private static string RoleOfAll(RangeSet set) => string.Join(", ", set.Ranges.Select(range => range.Start == range.End
+        ? $"{range.Start} is {set.Reserved.FindRole(range.Start) ?? "a route's gateway"}"
+        : $"{range} are gateways, network or broadcast addresses"));
 
     private static List<IPAddr> ReadRequested(CniRequest request, ConfigNode? runtime, ConfigProblems problems)
     {
@@ -63,11 +84,12 @@ internal static class HostLocalConfigReader
         if (source is not { } node)
             return;
         var path = $"{node.Path}.ips";
+        var known = new HashSet<IPAddr>(requested);
         foreach (var text in problems.Read(path, () => node.GetStrings("ips")) ?? [])
         {
             if (ParseRequested(text) is { } address)
             {
-                if (!requested.Contains(address))
+                if (known.Add(address))
                     requested.Add(address);
             }
             else
@@ -83,33 +105,5 @@ internal static class HostLocalConfigReader
         if (text.Contains('/'))
             return IPPrefix.TryParse(text, out var prefix) ? prefix.Address : null;
         return IPAddr.TryParse(text, out var address) ? address : null;
-    }
-
-    private static List<CniRoute> ReadRoutes(ConfigNode keys, ConfigProblems problems)
-    {
-        var routes = new List<CniRoute>();
-        foreach (var node in problems.Read("ipam.routes", () => keys.GetList("routes")) ?? [])
-        {
-            var before = problems.Count;
-            var destination = problems.Read($"{node.Path}.dst", () => node.FindPrefix("dst"));
-            if (destination is null)
-            {
-                if (problems.Count == before)
-                    problems.Add($"{node.Path}.dst", "a route wants a dst");
-                continue;
-            }
-
-            routes.Add(new CniRoute(destination.Value)
-            {
-                Gw = problems.Read($"{node.Path}.gw", () => node.FindAddress("gw")),
-                Mtu = problems.Read($"{node.Path}.mtu", () => node.FindInt("mtu")) ?? 0,
-                AdvMss = problems.Read($"{node.Path}.advmss", () => node.FindInt("advmss")) ?? 0,
-                Priority = problems.Read($"{node.Path}.priority", () => node.FindInt("priority")) ?? 0,
-                Table = problems.Read($"{node.Path}.table", () => node.FindInt("table")),
-                Scope = problems.Read($"{node.Path}.scope", () => node.FindInt("scope")),
-            });
-        }
-
-        return routes;
     }
 }

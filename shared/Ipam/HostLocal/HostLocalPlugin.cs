@@ -9,20 +9,84 @@ namespace Plugboard.Ipam.HostLocal;
 /// its lock. Refused system calls are <see cref="ErrnoException"/>s, a lock that nobody gives back a
 /// <see cref="Linux.Files.FileLockTimeoutException"/>.
 /// </summary>
-public sealed class HostLocalPlugin : CniPlugin
+/// <param name="isInUse">
+/// Whether an address is in use by an earlier attachment of the container that a call is for; null where the caller cannot tell: then an earlier
+/// lease of the same container and interface is taken for one in use, unless it is from before the machine's last boot.
+/// </param>
+public sealed class HostLocalPlugin(Func<IPAddr, bool>? isInUse) : CniPlugin
 {
+    private IReadOnlyList<IPAddr> created = [];
+    private HostLocalConfig? parsed;
+
+    /// <summary>A plugin that knows no more than the leases say.</summary>
+    public HostLocalPlugin()
+        : this(null)
+    {
+    }
+
     /// <inheritdoc/>
     public override string Name => "host-local";
 
-    /// <summary>Leases an address of every range set; on failure none.</summary>
+    /// <summary>Leases an address of every range set; on failure none. An address that the container has from an attachment that is gone it gets again.</summary>
     public override CniResult Add(CniRequest request)
     {
-        var config = HostLocalConfig.Parse(request);
+        var config = parsed ?? HostLocalConfig.Parse(request);
         var requested = config.AssignRequested();
+        var owner = OwnerOf(request);
+        RequireLegible(owner);
         var dns = config.ResolvConf.Length == 0 ? CniDns.None : ResolvConf.Read(config.ResolvConf);
         using var store = LeaseStore.Ensure(config.DataDir, request.NetworkName);
-        var taken = new Reservation(store, OwnerOf(request)).TakeAll(config.RangeSets, requested);
+        var reservation = new Reservation(store, owner, new EarlierLeases(store, owner, isInUse));
+        var taken = reservation.TakeAll(config, requested);
+        created = reservation.Created;
         return new CniResult { IPs = taken, Routes = config.Routes, Dns = dns };
+    }
+
+    /// <summary>What <see cref="Add"/> could give by the config, which is all that is looked at: the first address of every range, with gateways and routes.</summary>
+    /// <exception cref="CniException">What is wrong with the config or with the addresses that are requested.</exception>
+    public CniResult Foresee(CniRequest request)
+    {
+        parsed = HostLocalConfig.Parse(request);
+        parsed.AssignRequested();
+        var first = new List<CniIP>(parsed.RangeSets.Count);
+        foreach (var set in parsed.RangeSets)
+        {
+            foreach (var range in set.Ranges)
+                first.Add(new CniIP(new IPPrefix(range.Start, range.Subnet.Length)) { Gateway = range.Gateway });
+        }
+
+        return new CniResult { IPs = first, Routes = parsed.Routes };
+    }
+
+    // What nobody could read back would be no lease: the address would be given to the next one too.
+    private static void RequireLegible(LeaseOwner owner)
+    {
+        if (LeaseContent.Parse(owner.ToContent()) != new LeaseContent(LeaseState.Leased, owner))
+        {
+            throw new CniException(
+                CniErrorCode.InvalidEnvironment,
+                $"no lease can be written for a container id of {owner.ContainerId.Length} characters, interface {GoText.Quote(owner.IfName)}",
+                $"a lease holds CNI_CONTAINERID and CNI_IFNAME, without control characters and in fewer than {LeaseContent.LongestFile} bytes");
+        }
+    }
+
+    /// <summary>Releases what <see cref="Add"/> has leased, and nothing that the container had before it.</summary>
+    public override void Undo(CniRequest request)
+    {
+        if (created.Count == 0)
+            return;
+        using var store = LeaseStore.Find(HostLocalConfig.DataDirOf(request.Config), request.NetworkName);
+        var owner = OwnerOf(request);
+        var leases = new List<Lease>();
+        foreach (var address in created)
+        {
+            if (store?.FindOwn(address, owner) is { } lease)
+                leases.Add(lease);
+        }
+
+        created = [];
+        if (store is not null)
+            Release(store, leases);
     }
 
     /// <summary>
@@ -71,7 +135,7 @@ public sealed class HostLocalPlugin : CniPlugin
         var stale = new List<Lease>();
         foreach (var lease in store.Scan())
             (IsValid(lease.Content) ? kept : stale).Add(lease);
-        RemoveAll(store, stale);
+        store.ReleaseAll(AddressesOf(stale));
         store.Reindex(kept);
 
         bool IsValid(LeaseContent content) => content.State switch
@@ -83,11 +147,22 @@ public sealed class HostLocalPlugin : CniPlugin
         };
     }
 
-    /// <summary>Throws code 50 where a range set is used up or the leases cannot be written. Changes nothing, takes no lock.</summary>
+    /// <summary>
+    /// Throws code 50 where no ADD could succeed until somebody mends the node: leases cannot be written, the resolvConf file cannot be read. A range set that is used
+    /// up is no such thing: a runtime would take the whole node for broken, with all pods that use the addresses. Changes nothing, takes no lock.
+    /// </summary>
     public override void Status(CniRequest request)
     {
         var config = HostLocalConfig.Parse(request);
         Readiness.Check(config, request.NetworkName);
+    }
+
+    /// <summary>The range sets of a config that are used up, in words each; none where the config is not valid. Takes no lock.</summary>
+    internal static IReadOnlyList<string> FindUsedUp(CniRequest request)
+    {
+        var problems = new ConfigProblems();
+        var config = HostLocalConfigReader.Read(request, problems);
+        return problems.Count > 0 ? [] : Readiness.FindUsedUp(config, request.NetworkName);
     }
 
     /// <inheritdoc/>
@@ -99,6 +174,8 @@ public sealed class HostLocalPlugin : CniPlugin
     }
 
     private static LeaseOwner OwnerOf(CniRequest request) => new(request.ContainerId, request.IfName);
+
+    private static List<IPAddr> AddressesOf(List<Lease> leases) => leases.ConvertAll(static lease => lease.Address);
 
     private static List<IPAddr> AddressesOf(CniResult? result)
     {
@@ -122,9 +199,10 @@ public sealed class HostLocalPlugin : CniPlugin
 
     private static List<Lease> Union(List<Lease> leases, IReadOnlyList<Lease> more)
     {
+        var known = new HashSet<Lease>(leases);
         foreach (var lease in more)
         {
-            if (!leases.Contains(lease))
+            if (known.Add(lease))
                 leases.Add(lease);
         }
 
@@ -135,31 +213,9 @@ public sealed class HostLocalPlugin : CniPlugin
     {
         if (leases.Count == 0)
             return;
-        RemoveAll(store, leases);
+        store.ReleaseAll(AddressesOf(leases));
         foreach (var lease in leases)
             store.RecordReleased(lease.Content.Owner, lease.Address);
         store.Seal();
-    }
-
-    // Removes all it can before it reports what it could not.
-    private static void RemoveAll(LeaseStore store, List<Lease> leases)
-    {
-        var failures = new List<ErrnoException>();
-        foreach (var lease in leases)
-        {
-            try
-            {
-                store.Release(lease.Address);
-            }
-            catch (ErrnoException e)
-            {
-                failures.Add(e);
-            }
-        }
-
-        if (failures.Count == 1)
-            throw failures[0];
-        if (failures.Count > 1)
-            throw new CniException(CniErrorCode.IOFailure, string.Join("; ", failures.ConvertAll(failure => failure.Message)), "", failures[0]);
     }
 }

@@ -1,6 +1,7 @@
 using Plugboard.Addresses;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
+using Plugboard.Protocols.Cni;
 
 namespace Plugboard.Ipam.HostLocal;
 
@@ -116,6 +117,42 @@ internal sealed class LeaseStore : IDisposable
 
     /// <summary>Removes an address's lease.</summary>
     public void Release(IPAddr address) => directory.Remove(address);
+
+    /// <summary>Removes all leases that it can before it reports those that it could not.</summary>
+    /// <exception cref="ErrnoException">One could not be removed.</exception>
+    /// <exception cref="CniException">Several could not.</exception>
+    public void ReleaseAll(IEnumerable<IPAddr> addresses)
+    {
+        var failures = new List<ErrnoException>();
+        foreach (var address in addresses)
+        {
+            try
+            {
+                Release(address);
+            }
+            catch (ErrnoException e)
+            {
+                failures.Add(e);
+            }
+        }
+
+        if (failures.Count == 1)
+            throw failures[0];
+        if (failures.Count > 1)
+            throw new CniException(CniErrorCode.IOFailure, string.Join("; ", failures.ConvertAll(failure => failure.Message)), "", failures[0]);
+    }
+
+    /// <summary>Makes a lease that its owner gets again one of now, in the format of now; true where the directory changed for it.</summary>
+    public bool Renew(Lease lease, LeaseOwner owner)
+    {
+        var name = lease.Address.ToString();
+        if (lease.Content.Owner == owner && directory.Files.TryTouch(name))
+            return false;
+        using var file = directory.CreateLease(owner);
+        while (!file.TryLink(name))
+            directory.Remove(lease.Address);
+        return true;
+    }
 
     /// <summary>The address that was given out last from that range set; null where nobody knows.</summary>
     public IPAddr? FindLastReserved(int set) => directory.FindLastReserved(set);

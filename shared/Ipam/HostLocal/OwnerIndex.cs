@@ -19,7 +19,7 @@ internal sealed class OwnerIndex : IDisposable
 
     private readonly string path;
     private readonly FileDirectory leases;
-    private string pending = "";
+    private readonly StringBuilder pending = new();
     private OwnerLog? log;
     private OwnerSnapshot? snapshot;
 
@@ -76,7 +76,7 @@ internal sealed class OwnerIndex : IDisposable
     private void Note(string sign, LeaseOwner owner, IPAddr address)
     {
         if (CanHold(owner))
-            pending += OwnerLog.LineOf(sign, owner.ContainerId, address);
+            pending.Append(OwnerLog.LineOf(sign, owner.ContainerId, address));
     }
 
     /// <summary>
@@ -88,7 +88,7 @@ internal sealed class OwnerIndex : IDisposable
     {
         var time = leases.Status().ModifiedNanoseconds - 1;
         Append(pending + OwnerLog.SealOf(time));
-        pending = "";
+        pending.Clear();
         leases.SetModified(time);
         // A filesystem of coarser times rounded it down.
         var kept = leases.Status().ModifiedNanoseconds;
@@ -114,7 +114,7 @@ internal sealed class OwnerIndex : IDisposable
                 lines.Add($"{content.Owner.ContainerId} {address}");
         }
 
-        pending = "";
+        pending.Clear();
         Replace(OwnerSnapshot.TextOf(lines), "");
     }
 

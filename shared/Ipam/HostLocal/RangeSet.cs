@@ -4,10 +4,16 @@ namespace Plugboard.Ipam.HostLocal;
 
 /// <summary>Ranges of one family that share no address: a container gets one address of the set.</summary>
 /// <param name="ranges">At least one.</param>
-internal sealed class RangeSet(IReadOnlyList<IPRange> ranges)
+/// <param name="reserved">What no pod gets.</param>
+internal sealed class RangeSet(IReadOnlyList<IPRange> ranges, ReservedAddresses reserved)
 {
+    private RangeIndex? index;
+
     /// <summary>The ranges in the order of the config.</summary>
     public IReadOnlyList<IPRange> Ranges { get; } = ranges;
+
+    /// <summary>What no pod gets, of the whole network.</summary>
+    public ReservedAddresses Reserved { get; } = reserved;
 
     /// <summary>True for IPv6.</summary>
     public bool Is6 => Ranges[0].Start.Is6;
@@ -20,39 +26,32 @@ internal sealed class RangeSet(IReadOnlyList<IPRange> ranges)
             var size = UInt128.Zero;
             foreach (var range in Ranges)
                 size += range.Size;
-            return size;
+            return size - (UInt128)Reserved.CountIn(address => FindRange(address) is not null);
         }
     }
 
-    /// <summary>The range that holds the address; null where none does.</summary>
+    /// <summary>True where there is no address to give out, however many are free.</summary>
+    public bool IsEmpty
+    {
+        get
+        {
+            foreach (var _ in Turn(null))
+                return false;
+            return true;
+        }
+    }
+
+    /// <summary>The range that holds the address, reserved or not; null where none does.</summary>
     public IPRange? FindRange(IPAddr address)
     {
-        foreach (var range in Ranges)
-        {
-            if (range.Contains(address))
-                return range;
-        }
-
-        return null;
-    }
-
-    /// <summary>True where the two sets share an address.</summary>
-    public bool Overlaps(RangeSet other)
-    {
-        foreach (var mine in Ranges)
-        {
-            foreach (var theirs in other.Ranges)
-            {
-                if (mine.Overlaps(theirs))
-                    return true;
-            }
-        }
-
-        return false;
+        if (Ranges.Count == 1)
+            return Ranges[0].Contains(address) ? Ranges[0] : null;
+        index ??= new RangeIndex(Ranges.Select(static range => (range, 0)));
+        return index.Find(address)?.Range;
     }
 
     /// <summary>
-    /// One full turn over the set, without the gateways: from the address after <paramref name="last"/>, so that an address rests as long as
+    /// One full turn over the set, without what is reserved: from the address after <paramref name="last"/>, so that an address rests as long as
     /// possible after its release, and with <paramref name="last"/> itself at the end. From the first address where the set does not hold it.
     /// </summary>
     public IEnumerable<Candidate> Turn(IPAddr? last)
@@ -61,9 +60,8 @@ internal sealed class RangeSet(IReadOnlyList<IPRange> ranges)
         var first = address;
         do
         {
-            var range = Ranges[index];
-            if (address != range.Gateway)
-                yield return new Candidate(address, range);
+            if (Reserved.IsFree(address))
+                yield return new Candidate(address, Ranges[index]);
             (index, address) = After(index, address);
         }
         while (address != first);

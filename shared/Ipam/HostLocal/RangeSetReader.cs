@@ -6,10 +6,10 @@ namespace Plugboard.Ipam.HostLocal;
 /// <summary>Reads the range sets of a config, in the order the reference puts them, with its texts for what is wrong. Pure.</summary>
 internal sealed class RangeSetReader(ConfigProblems problems)
 {
-    private readonly List<RangeSet?> sets = [];
+    private readonly List<IReadOnlyList<IPRange>?> sets = [];
 
-    /// <summary>Reads <c>runtimeConfig.ipRanges</c>, the single range of <c>ipam</c> and <c>ipam.ranges</c>.</summary>
-    public static IReadOnlyList<RangeSet> Read(CniRequest request, ConfigNode ipam, ConfigNode? runtime, ConfigProblems problems)
+    /// <summary>Reads <c>runtimeConfig.ipRanges</c>, the single range of <c>ipam</c> and <c>ipam.ranges</c>: each set's ranges.</summary>
+    public static IReadOnlyList<IReadOnlyList<IPRange>> Read(CniRequest request, ConfigNode ipam, ConfigNode? runtime, ConfigProblems problems)
     {
         var reader = new RangeSetReader(problems);
         var before = problems.Count;
@@ -22,16 +22,14 @@ internal sealed class RangeSetReader(ConfigProblems problems)
             problems.Add("ipam.ranges", "no IP ranges specified");
         reader.RefuseSecondOfFamily(request);
         reader.RefuseOverlaps();
-        return problems.Count == 0 ? reader.sets.ConvertAll(set => set!) : [];
+        return problems.Count == before ? reader.sets.ConvertAll(set => set!) : [];
     }
 
     private void AddSets(ConfigNode parent, string key)
     {
         foreach (var set in problems.Read($"{parent.Path}.{key}", () => parent.GetList(key)) ?? [])
-            AddSet(set.Path, IsNull(set) ? [] : problems.Read(set.Path, set.AsList) ?? []);
+            AddSet(set.Path, set.IsNull ? [] : problems.Read(set.Path, set.AsList) ?? []);
     }
-
-    private static bool IsNull(ConfigNode node) => node.IsNull;
 
     private void AddSet(string path, IReadOnlyList<ConfigNode> nodes)
     {
@@ -45,28 +43,33 @@ internal sealed class RangeSetReader(ConfigProblems problems)
                 continue;
             if (ranges.Count > 0 && ranges[0].Start.Is6 != range.Start.Is6)
                 Add(node.Path, "mixed address families");
-            foreach (var other in ranges)
-            {
-                if (other.Overlaps(range))
-                    Add(node.Path, $"subnets {other} and {range} overlap");
-            }
-
             ranges.Add(range);
         }
 
-        sets.Add(problems.Count == before ? new RangeSet(ranges) : null);
+        if (problems.Count == before && ranges.Count > 1)
+        {
+            foreach (var (first, second) in new RangeIndex(ranges.Select(static (range, number) => (range, number))).FindOverlaps())
+                Add(nodes[second.Number].Path, $"subnets {first.Range} and {second.Range} overlap");
+        }
+
+        sets.Add(problems.Count == before ? ranges : null);
     }
 
     private void Add(string path, string message) => problems.Add(path, $"invalid range set {sets.Count}: {message}");
 
     private IPRange? ReadRange(ConfigNode node)
     {
+        if (node.IsNull)
+        {
+            Add($"{node.Path}.subnet", "IP <nil> not v4 nor v6");
+            return null;
+        }
+
         var before = problems.Count;
-        var isNull = IsNull(node);
-        var subnet = isNull ? null : problems.Read($"{node.Path}.subnet", () => node.FindPrefix("subnet"));
-        var start = isNull ? null : problems.Read($"{node.Path}.rangeStart", () => node.FindAddress("rangeStart"));
-        var end = isNull ? null : problems.Read($"{node.Path}.rangeEnd", () => node.FindAddress("rangeEnd"));
-        var gateway = isNull ? null : problems.Read($"{node.Path}.gateway", () => node.FindAddress("gateway"));
+        var subnet = problems.Read($"{node.Path}.subnet", () => node.FindPrefix("subnet"));
+        var start = problems.Read($"{node.Path}.rangeStart", () => node.FindAddress("rangeStart"));
+        var end = problems.Read($"{node.Path}.rangeEnd", () => node.FindAddress("rangeEnd"));
+        var gateway = problems.Read($"{node.Path}.gateway", () => node.FindAddress("gateway"));
         if (problems.Count > before)
             return null;
         if (subnet is not { } network)
@@ -98,13 +101,32 @@ internal sealed class RangeSetReader(ConfigProblems problems)
             Add($"{node.Path}.rangeStart", $"RangeStart {first} not in network {network}");
         else if (end is { } final && (!network.Contains(final) || final < range.Start))
             Add($"{node.Path}.rangeEnd", $"RangeEnd {final} not in network {network}");
+        else if (PodAddress.FindBlock(range.Start, range.End) is { } block)
+            Add(path, $"{range} overlaps with {block}: no pod can have such an address");
+        else if (FindGatewayFault(range) is { } wrong)
+            Add($"{node.Path}.gateway", $"gateway {range.Gateway} {wrong}");
     }
+
+    // One outside of the network is the reference's too: ptp reaches it, and so does a route of scope link. A link-local one is every router's.
+    private static string? FindGatewayFault(IPRange range)
+    {
+        var (gateway, network) = (range.Gateway, range.Subnet);
+        if (gateway.Is6 != network.Is6)
+            return $"is {Family(gateway.Is6)}, the network {network} is {Family(network.Is6)}";
+        if (PodAddress.FindBlock(gateway, gateway) is { } block)
+            return $"is in {block}: no router can have such an address";
+        if (network.HasBroadcast && gateway == network.Address)
+            return $"is the network address of {network}";
+        return network.HasBroadcast && gateway == network.Last ? $"is the broadcast address of {network}" : null;
+    }
+
+    private static string Family(bool is6) => is6 ? "IPv6" : "IPv4";
 
     private void RefuseSecondOfFamily(CniRequest request)
     {
         if (request.CniVersion is not ("" or "0.1.0" or "0.2.0"))
             return;
-        if (sets.FindAll(set => set is { Is6: false }).Count <= 1 && sets.FindAll(set => set is { Is6: true }).Count <= 1)
+        if (sets.Count(static set => set is [{ Start.Is6: false }, ..]) <= 1 && sets.Count(static set => set is [{ Start.Is6: true }, ..]) <= 1)
             return;
         var version = problems.Read("cniVersion", () => request.Config.GetString("cniVersion"));
         problems.Add("ipam.ranges", $"CNI version {version} does not support more than 1 address per family");
@@ -112,13 +134,15 @@ internal sealed class RangeSetReader(ConfigProblems problems)
 
     private void RefuseOverlaps()
     {
-        for (var i = 0; i < sets.Count; i++)
+        if (sets.Count < 2)
+            return;
+        var told = (-1, -1);
+        var ranges = sets.SelectMany(static (set, number) => (set ?? []).Select(range => (range, number)));
+        foreach (var (first, second) in new RangeIndex(ranges).FindOverlaps())
         {
-            for (var j = i + 1; j < sets.Count; j++)
-            {
-                if (sets[i] is { } one && sets[j] is { } other && one.Overlaps(other))
-                    problems.Add("ipam.ranges", $"range set {i} overlaps with {j}");
-            }
+            if (told != (first.Number, second.Number))
+                problems.Add("ipam.ranges", $"range set {first.Number} overlaps with {second.Number}");
+            told = (first.Number, second.Number);
         }
     }
 }

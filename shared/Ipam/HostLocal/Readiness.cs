@@ -8,29 +8,67 @@ namespace Plugboard.Ipam.HostLocal;
 /// <summary>Could an ADD get its addresses? Looks without a lock and leaves no trace.</summary>
 internal static class Readiness
 {
-    /// <summary>Throws code 50 where not.</summary>
+    /// <summary>Throws code 50 where none could, whatever else is released: the leases cannot be written, or the resolvConf file cannot be read.</summary>
     public static void Check(HostLocalConfig config, string network)
     {
-        using var directory = LeaseDirectory.Find(config.DataDir, network);
-        if (directory is null)
+        Try(() => Probe(config, network), "cannot write leases", config.DataDir);
+        if (config.ResolvConf.Length > 0)
+            Try(() => ResolvConf.Read(config.ResolvConf), "cannot read ipam.resolvConf", config.ResolvConf);
+    }
+
+    private static void Try(Action probe, string what, string path)
+    {
+        try
         {
-            using var parent = NearestParent($"{config.DataDir}/{network}");
-            Probe(parent);
+            probe();
+        }
+        catch (ErrnoException e)
+        {
+            throw new CniException(CniErrorCode.PluginNotAvailable, $"{what}: {e.Message}", $"every ADD fails until {path} is mended", e);
+        }
+    }
+
+    private static void Probe(HostLocalConfig config, string network)
+    {
+        using var directory = LeaseDirectory.Find(config.DataDir, network);
+        if (directory is not null)
+        {
+            directory.Files.ProbeWritable();
             return;
         }
 
-        Probe(directory.Files);
-        HashSet<IPAddr> used = [.. directory.ReadAddresses()];
-        for (var i = 0; i < config.RangeSets.Count; i++)
+        using var parent = NearestDirectory($"{config.DataDir}/{network}");
+        parent.ProbeWritable();
+    }
+
+    private static FileDirectory NearestDirectory(string path)
+    {
+        while (true)
         {
-            if (!HasFree(config.RangeSets[i], used, directory))
-            {
-                throw new CniException(
-                    CniErrorCode.PluginNotAvailable,
-                    $"no IP addresses available in range set: {config.RangeSets[i]}",
-                    $"all addresses of range set {i} have a file in {directory.Files.Path}");
-            }
+            if (FileDirectory.Find(path) is { } found)
+                return found;
+            if (FileDescriptor.FindStatus(path) is not null)
+                throw new ErrnoException("open", path, Errno.ENOTDIR);
+            var slash = path.LastIndexOf('/');
+            path = slash > 0 ? path[..slash] : slash == 0 ? "/" : ".";
         }
+    }
+
+    /// <summary>The range sets that have no address left, in words each.</summary>
+    public static IReadOnlyList<string> FindUsedUp(HostLocalConfig config, string network)
+    {
+        var full = new List<string>();
+        using var directory = LeaseDirectory.Find(config.DataDir, network);
+        if (directory is null)
+            return full;
+        HashSet<IPAddr> used = [.. directory.ReadAddresses()];
+        foreach (var set in config.RangeSets)
+        {
+            if (!HasFree(set, used, directory))
+                full.Add($"{set} of network {network}: each of its {set.Size} addresses has a file in {directory.Files.Path}");
+        }
+
+        return full;
     }
 
     private static bool HasFree(RangeSet ranges, HashSet<IPAddr> used, LeaseDirectory directory)
@@ -48,28 +86,5 @@ internal static class Readiness
         }
 
         return false;
-    }
-
-    private static void Probe(FileDirectory directory)
-    {
-        try
-        {
-            directory.ProbeWritable();
-        }
-        catch (ErrnoException e)
-        {
-            throw new CniException(CniErrorCode.PluginNotAvailable, $"cannot write leases: {e.Message}", $"make {directory.Path} writable", e);
-        }
-    }
-
-    private static FileDirectory NearestParent(string path)
-    {
-        while (true)
-        {
-            var slash = path.LastIndexOf('/');
-            path = slash > 0 ? path[..slash] : slash == 0 ? "/" : ".";
-            if (FileDirectory.Find(path) is { } found)
-                return found;
-        }
     }
 }

@@ -5,30 +5,38 @@ using Plugboard.Protocols.Cni;
 namespace Plugboard.Ipam.HostLocal;
 
 /// <summary>One ADD's leases: an address of every range set, or none at all.</summary>
-internal sealed class Reservation(LeaseStore store, LeaseOwner owner)
+internal sealed class Reservation(LeaseStore store, LeaseOwner owner, EarlierLeases earlier)
 {
     // A used address costs a link(2) and an open(2) to find; this many cost as much as reading a directory of some thousand names.
     private const int ProbesBeforeReading = 16;
 
     private readonly List<IPAddr> created = [];
-    private IReadOnlyList<Lease>? mine;
+    private bool isChanged;
 
-    /// <summary>Takes an address of every set, the requested one where there is one; on failure exactly what was taken here is released.</summary>
-    public IReadOnlyList<CniIP> TakeAll(IReadOnlyList<RangeSet> sets, IReadOnlyList<IPAddr?> requested)
+    /// <summary>What was leased by this ADD: without what its owner had already and got again.</summary>
+    public IReadOnlyList<IPAddr> Created => created;
+
+    /// <summary>
+    /// Takes an address of every set: the requested one where there is one, else the one that the owner has of an earlier attachment that is gone,
+    /// else the next. On failure exactly what was taken here is released.
+    /// </summary>
+    public IReadOnlyList<CniIP> TakeAll(HostLocalConfig config, IReadOnlyList<IPAddr?> requested)
     {
+        if (earlier.FindInUse() is { } used)
+            throw AlreadyAdded(config.IndexSets().Find(used.Address)?.Number ?? 0, used);
+        var own = earlier.BySet(config);
         try
         {
-            var taken = new CniIP[sets.Count];
+            var taken = new CniIP[config.RangeSets.Count];
             for (var i = 0; i < taken.Length; i++)
             {
-                var (address, range) = requested[i] is { } wanted ? TakeRequested(i, sets[i], wanted) : TakeNext(i, sets[i]);
+                var (address, range) = Take(i, config.RangeSets[i], requested[i], own?.GetValueOrDefault(i));
                 taken[i] = new CniIP(new IPPrefix(address, range.Subnet.Length)) { Gateway = range.Gateway };
             }
 
             foreach (var address in created)
                 store.RecordReserved(owner, address);
-            if (created.Count > 0)
-                store.Seal();
+            SealChanges();
             return taken;
         }
         catch (Exception e)
@@ -38,46 +46,73 @@ internal sealed class Reservation(LeaseStore store, LeaseOwner owner)
         }
     }
 
+    private Candidate Take(int set, RangeSet ranges, IPAddr? requested, List<Lease>? own)
+    {
+        if (requested is { } wanted)
+            return TakeRequested(set, ranges, wanted);
+        return own is not null && TakeOwn(set, ranges, own) is { } again ? again : TakeNext(set, ranges);
+    }
+
     private void GiveBack(Exception cause)
     {
-        var failures = new List<string>();
-        foreach (var address in created)
+        try
         {
-            try
-            {
-                store.Release(address);
-            }
-            catch (ErrnoException e)
-            {
-                failures.Add(e.Message);
-            }
+            store.ReleaseAll(created);
+        }
+        catch (Exception e) when (e is ErrnoException or CniException)
+        {
+            throw new CniException(CniErrorCode.IOFailure, $"{cause.Message}; releasing what was taken failed too: {e.Message}", "", cause);
         }
 
-        if (failures.Count > 0)
-            throw new CniException(CniErrorCode.IOFailure, $"{cause.Message}; releasing what was taken failed too: {string.Join("; ", failures)}", "", cause);
-        if (created.Count > 0)
+        SealChanges();
+    }
+
+    private void SealChanges()
+    {
+        if (isChanged)
             store.Seal();
     }
 
     private Candidate TakeRequested(int set, RangeSet ranges, IPAddr wanted)
     {
         var range = ranges.FindRange(wanted)!;
-        if (wanted == range.Gateway)
-            throw Failure(set, CniErrorCode.InvalidNetworkConfig, $"requested ip {wanted} is subnet's gateway", "request another address");
         using var lease = store.CreateLease(owner);
         if (store.TryReserve(lease, wanted))
             return Taken(set, new Candidate(wanted, range));
-        if (store.FindOwn(wanted, owner) is not null)
-            return new Candidate(wanted, range);
+        if (store.FindOwn(wanted, owner) is { } own)
+            return earlier.IsInUse(wanted) ? throw AlreadyAdded(set, own) : Renewed(own, range);
         var holder = store.Find(wanted) is { State: LeaseState.Leased } content
             ? $"{wanted} is leased to {content.Owner}"
             : $"{store.Path}/{wanted} is no lease that could be released: remove it if the address is free";
         throw Failure(set, CniErrorCode.TryAgainLater, $"requested IP address {wanted} is not available in range set {ranges}", holder);
     }
 
+    // One that no pod can have any more stays the owner's until its DEL, and it gets another.
+    private Candidate? TakeOwn(int set, RangeSet ranges, List<Lease> own)
+    {
+        foreach (var lease in own)
+        {
+            if (!earlier.IsLeftover(lease))
+                throw AlreadyAdded(set, lease);
+        }
+
+        foreach (var lease in own)
+        {
+            if (ranges.Reserved.FindRole(lease.Address) is null)
+                return Renewed(lease, ranges.FindRange(lease.Address)!);
+        }
+
+        return null;
+    }
+
+    private Candidate Renewed(Lease own, IPRange range)
+    {
+        isChanged |= store.Renew(own, owner);
+        return new Candidate(own.Address, range);
+    }
+
     private Candidate TakeNext(int set, RangeSet ranges)
     {
-        RefuseSecond(set, ranges);
         var last = store.FindLastReserved(set);
         if (TryTake(set, ranges, last) is { } first)
             return first;
@@ -87,22 +122,6 @@ internal sealed class Reservation(LeaseStore store, LeaseOwner owner)
         if (survey.Torn.Count > 0 && TryTake(set, ranges, last) is { } reclaimed)
             return reclaimed;
         throw Failure(set, CniErrorCode.TryAgainLater, $"no IP addresses available in range set: {ranges}", survey.ToString());
-    }
-
-    private void RefuseSecond(int set, RangeSet ranges)
-    {
-        mine ??= store.FindByOwner(owner);
-        foreach (var lease in mine)
-        {
-            if (ranges.FindRange(lease.Address) is not null)
-            {
-                throw Failure(
-                    set,
-                    CniErrorCode.AlreadyAdded,
-                    $"{lease.Address} has been allocated to {owner.ContainerId}, duplicate allocation is not allowed",
-                    $"{store.Path}/{lease.Address} is the lease of {lease.Content.Owner}: DEL releases it");
-            }
-        }
     }
 
     private Candidate? TryTake(int set, RangeSet ranges, IPAddr? last)
@@ -126,9 +145,17 @@ internal sealed class Reservation(LeaseStore store, LeaseOwner owner)
     private Candidate Taken(int set, Candidate candidate)
     {
         created.Add(candidate.Address);
+        isChanged = true;
         store.WriteLastReserved(set, candidate.Address);
         return candidate;
     }
+
+    private CniException AlreadyAdded(int set, Lease lease) => Failure(
+        set,
+        CniErrorCode.AlreadyAdded,
+        $"{lease.Address} has been allocated to {owner.ContainerId}, duplicate allocation is not allowed",
+        $"{store.Path}/{lease.Address} is the lease of {lease.Content.Owner}"
+        + (earlier.IsInUse(lease.Address) ? ", and an interface has the address: DEL comes before another ADD" : ": DEL releases it"));
 
     private static CniException Failure(int set, CniErrorCode code, string message, string details) =>
         new(code, $"failed to allocate for range {set}: {message}", details);

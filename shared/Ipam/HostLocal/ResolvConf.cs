@@ -10,11 +10,20 @@ internal static class ResolvConf
     private const int LongestLine = 64 * 1024;
 
     /// <summary>Reads a file.</summary>
+    /// <exception cref="CniException">Code 7: there is none, or something that is no file.</exception>
     public static CniDns Read(string path)
     {
+        // Before it is opened: a pipe would keep this process waiting. /dev/null is a usual way to say "none".
+        if (FileDescriptor.FindStatus(path) is not { } status)
+            throw Unusable(path, path.StartsWith('/') ? "does not exist" : "does not exist in the directory that the runtime works in: write the whole path");
+        if (!status.IsRegular && path != "/dev/null")
+            throw Unusable(path, "is not a regular file");
         using var file = FileDescriptor.OpenForReading(path);
         return Parse(Encoding.UTF8.GetString(file.ReadToEnd()));
     }
+
+    private static CniException Unusable(string path, string why) =>
+        new(CniErrorCode.InvalidNetworkConfig, $"ipam.resolvConf {path} {why}", "correct or remove resolvConf in the network config");
 
     /// <summary>Reads a file's text.</summary>
     public static CniDns Parse(string text)

@@ -31,7 +31,7 @@ internal sealed class Survey
         var boot = MachineBoot.FindTime();
         foreach (var (address, content) in store.Scan())
         {
-            if (ranges.FindRange(address) is not { } range || address == range.Gateway)
+            if (ranges.FindRange(address) is null || ranges.Reserved.FindRole(address) is not null)
                 continue;
             survey.Count(address, content, boot is { } time && store.FindTime(address) is { } written && written < time);
         }
@@ -69,6 +69,6 @@ internal sealed class Survey
         var names = string.Join(", ", old.GetRange(0, int.Min(Examples, old.Count)));
         return text + string.Create(
             CultureInfo.InvariantCulture,
-            $"; {old.Count} of them are from before the last boot ({names}{more}), so their containers are gone: GC releases them, or remove the files");
+            $"; {old.Count} of them are older than the last boot ({names}{more}): GC releases what is of no container any more, or remove such files");
     }
 }

@@ -260,6 +260,15 @@ public sealed unsafe class FileDirectory : IDisposable
             throw ErrnoException.Last("futimens", Path);
     }
 
+    /// <summary>Gives a regular file the time of now for its last modification; false where the name is missing or is anything else.</summary>
+    public bool TryTouch(string name)
+    {
+        using var file = FindRegular(name);
+        if (file is null)
+            return false;
+        return LibC.File.FUtimeNs(file.Number, null) == 0 ? true : throw ErrnoException.Last("futimens", file.Path);
+    }
+
     /// <summary>
     /// A file with content but no name yet, on this directory's filesystem: <see cref="UnnamedFile.TryLink"/> gives it one. Whatever ends the
     /// process before that, nothing is left of it.

@@ -50,6 +50,19 @@ internal static class AddressReader
         };
     }
 
+    /// <summary>True where the message says that it is about the namespace of that number.</summary>
+    public static bool IsOfNamespace(NetlinkMessage message, int netNsId)
+    {
+        var attributes = message.Attributes<IfAddrMsg>();
+        while (attributes.Read())
+        {
+            if (attributes.Type == IfAddrH.IFA_TARGET_NETNSID)
+                return attributes.Int32() == netNsId;
+        }
+
+        return false;
+    }
+
     /// <summary>The link's index alone, without an allocation: to tell whether a notification matters.</summary>
     public static int ReadIndex(NetlinkMessage message) => (int)message.Header<IfAddrMsg>().ifa_index;
 }

@@ -35,6 +35,31 @@ public sealed class AddressTable
         return socket.Dump(request, static () => "addresses", AddressReader.Read);
     }
 
+    /// <summary>
+    /// The addresses of all links of another namespace, whose number links of this one tell (<see cref="Links.Link.LinkNetNsId"/>); none where it is gone.
+    /// Source: IFA_TARGET_NETNSID (Linux 4.20).
+    /// </summary>
+    /// <param name="netNsId">The namespace's number, 0 or more.</param>
+    /// <param name="family">IPv4, IPv6, or both.</param>
+    /// <exception cref="NotSupportedException">The kernel is older: it would list this namespace's.</exception>
+    public IReadOnlyList<InterfaceAddress> ListIn(int netNsId, AddressFamily family = AddressFamily.Unspecified)
+    {
+        var request = socket.NewRequest();
+        using (request.Message(RTM_GETADDR, NLM_F_REQUEST | NLM_F_DUMP))
+        {
+            request.WriteStruct(new IfAddrMsg { ifa_family = (byte)family });
+            request.WriteUInt32(IfAddrH.IFA_TARGET_NETNSID, (uint)netNsId);
+        }
+
+        return socket.Dump(
+            request,
+            () => $"addresses of namespace {netNsId}",
+            message => AddressReader.IsOfNamespace(message, netNsId)
+                ? AddressReader.Read(message)
+                : throw new NotSupportedException("this kernel lists the addresses of its own namespace only (Linux 4.20 does others)"),
+            absent: Errno.EINVAL);
+    }
+
     /// <summary>Adds an address for ever; an IPv4 address in a network of more than two gets the network's last address for broadcast.</summary>
     /// <exception cref="NetlinkException">EEXIST: the link has it; ENODEV: there is no such link; EACCES: IPv6 is switched off there.</exception>
     public void Add(int index, IPPrefix address, AddressOptions options = default)

@@ -51,6 +51,33 @@ public sealed class LinkTable
         return socket.Find(request, () => Subject(index), Errno.ENODEV, LinkReader.Read);
     }
 
+    /// <summary>
+    /// The link at a veth's other end in another namespace; null where that link is gone or the namespace is: also one of which only the kernel's work of taking it apart
+    /// is left. Source: IFLA_TARGET_NETNSID (Linux 4.17); net/core/rtnetlink.c, rtnl_get_net_ns_capable.
+    /// </summary>
+    /// <param name="end">The end in this namespace, with the number of the other's.</param>
+    public Link? FindPeer(Link end)
+    {
+        if (end.LinkNetNsId is not (>= 0 and var number) || end.PeerIndex <= 0)
+            return null;
+        var request = socket.NewRequest();
+        using (request.Message(RTM_GETLINK, NLM_F_REQUEST))
+        {
+            request.WriteStruct(new IfInfoMsg { ifi_index = end.PeerIndex });
+            request.WriteUInt32(IfLinkH.IFLA_TARGET_NETNSID, (uint)number);
+            request.WriteUInt32(IfLinkH.IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+        }
+
+        try
+        {
+            return socket.Find(request, () => $"the other end of {end.Name}", Errno.ENODEV, LinkReader.Read);
+        }
+        catch (NetlinkException e) when (e.Errno == Errno.EINVAL)
+        {
+            return null;
+        }
+    }
+
     /// <summary>The link of an index.</summary>
     /// <exception cref="NetlinkException">ENODEV: there is none.</exception>
     public Link Get(int index) => Find(index) ?? throw Absent(Subject(index));

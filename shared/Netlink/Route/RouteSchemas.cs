@@ -45,6 +45,7 @@ internal static class RouteSchemas
         new(IFLA_CARRIER, nameof(IFLA_CARRIER), Number),
         new(IFLA_CARRIER_CHANGES, nameof(IFLA_CARRIER_CHANGES), Number),
         new(IFLA_LINK_NETNSID, nameof(IFLA_LINK_NETNSID), Number),
+        new(IFLA_TARGET_NETNSID, nameof(IFLA_TARGET_NETNSID), Number),
         new(IFLA_PROTO_DOWN, nameof(IFLA_PROTO_DOWN), Number),
         new(IFLA_GSO_MAX_SEGS, nameof(IFLA_GSO_MAX_SEGS), Number),
         new(IFLA_GSO_MAX_SIZE, nameof(IFLA_GSO_MAX_SIZE), Number),
@@ -150,7 +151,8 @@ internal static class RouteSchemas
         new(IFA_BROADCAST, nameof(IFA_BROADCAST), AttributeFormat.Address),
         new(IFA_CACHEINFO, nameof(IFA_CACHEINFO), Bytes),
         new(IFA_FLAGS, nameof(IFA_FLAGS), Number),
-        new(IFA_RT_PRIORITY, nameof(IFA_RT_PRIORITY), Number));
+        new(IFA_RT_PRIORITY, nameof(IFA_RT_PRIORITY), Number),
+        new(IFA_TARGET_NETNSID, nameof(IFA_TARGET_NETNSID), Number));
 
     public static AttributeSchema Route() => new(
         Unsafe.SizeOf<RtMsg>(),

@@ -1,7 +1,7 @@
 namespace Plugboard.Protocols.Cni;
 
 /// <summary>
-/// A plugin's verbs. An instance serves one call; an ADD whose result cannot be written is followed by its DEL. The caller has validated environment, config header and version, and has refused a CNI_NETNS that is
+/// A plugin's verbs. An instance serves one call; an ADD whose result cannot be written is undone. The caller has validated environment, config header and version, and has refused a CNI_NETNS that is
 /// the plugin's own namespace. A failure is any exception; where its CNI meaning is known, a <see cref="CniException"/>.
 /// </summary>
 public abstract class CniPlugin
@@ -14,6 +14,12 @@ public abstract class CniPlugin
 
     /// <summary>Releases whatever can be released; succeeds for what is gone.</summary>
     public abstract void Del(CniRequest request);
+
+    /// <summary>
+    /// Takes back what this instance's successful <see cref="Add"/> has made, for a caller whose own ADD fails after it, and nothing that the container had before:
+    /// the request is the ADD's. By default as <see cref="Del"/>, for a plugin whose ADD succeeds only where there was nothing.
+    /// </summary>
+    public virtual void Undo(CniRequest request) => Del(request.WithVerb(CniVerb.Del));
 
     /// <summary>Throws what is not as ADD left it.</summary>
     public abstract void Check(CniRequest request);

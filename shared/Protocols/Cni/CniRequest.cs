@@ -79,14 +79,6 @@ public sealed record CniRequest
     /// GC: the attachments that are still valid, by <c>cni.dev/valid-attachments</c> or the older <c>cni.dev/attachments</c>. Null where the
     /// config has neither: then nobody knows what is stale. Empty: all is.
     /// </summary>
-    /// <exception cref="CniException">Code 6: it is no list of attachments.</exception>
-    public IReadOnlySet<CniAttachment>? FindValidAttachments()
-    {
-        if ((Config.Find("cni.dev/valid-attachments") ?? Config.Find("cni.dev/attachments")) is not { } list)
-            return null;
-        var valid = new HashSet<CniAttachment>();
-        foreach (var node in list.AsList())
-            valid.Add(new CniAttachment(node.GetString("containerID"), node.GetString("ifname")));
-        return valid;
-    }
+    /// <exception cref="CniException">Code 7: it is no list of attachments, or an entry names none.</exception>
+    public IReadOnlySet<CniAttachment>? FindValidAttachments() => ValidAttachments.Find(Config);
 }

@@ -114,9 +114,7 @@ public sealed class DataDirectoryTests
         Assert.Contains("10.1.0.1-10.1.0.6", refused.Message, StringComparison.Ordinal);
         Assert.Contains("5", refused.Details, StringComparison.Ordinal);
         Assert.Empty(before.Difference(MachineState.Of(node, late)));
-        var status = node.Call("STATUS", null, Version11(config));
-        Assert.Equal(50, status.Code);
-        Assert.Contains("no IP addresses available", status.Message, StringComparison.Ordinal);
+        node.Call("STATUS", null, Version11(config)).Succeeded();
 
         File.WriteAllText(Path.Combine(node.DataDirectory, "test", pods[2].Address), "");
         node.Call("STATUS", null, Version11(config)).Succeeded();

@@ -34,8 +34,12 @@ public sealed class ClusterFileTests
     {
         using var node = new CniNode();
         var writer = new ConflistWriter(Path.Combine(node.Directory, "10-pods.conflist"), [PluginDirectory.Reference]);
-        Assert.Equal(["flannel"], writer.FindMissing(ConflistTemplate.Flannel.Render(Subnet)).Select(static missing => missing.Type));
-        Assert.Empty(writer.FindMissing(ConflistTemplate.Bridge(Subnet).Render(Subnet)));
+        // Debian's speak 1.0.0 and no later version.
+        Assert.Equal(["flannel"], writer.FindMissing(ConflistTemplate.Flannel.Render(Subnet).WithoutNewerVersions()).Select(static missing => missing.Type));
+        var fitting = writer.Fit(ConflistTemplate.Bridge(Subnet).Render(Subnet));
+        Assert.Equal(["0.4.0", "1.0.0"], fitting.Versions);
+        Assert.Equal("1.0.0", fitting.CniVersion);
+        Assert.Empty(writer.FindMissing(fitting));
     }
 
     [KernelFact]

@@ -74,16 +74,44 @@ public sealed class FaultTests
         using var flannel = new FlannelNode();
         var pod = flannel.Node.AddPod();
         var calls = Path.Combine(flannel.Node.Directory, "calls");
-        flannel.ReplaceDelegate($$"""echo $CNI_COMMAND >>{{calls}}; [ $CNI_COMMAND = DEL ] && exit 0; echo '{"code":7,"msg":"no"}'; exit 1""");
+        flannel.ReplaceDelegate($$"""echo $CNI_COMMAND >>{{calls}}; [ $CNI_COMMAND = DEL ] && exit 0; echo '{"code":11,"msg":"no"}'; exit 1""");
         var refused = flannel.Node.Call("ADD", pod, flannel.Config());
-        Assert.Equal((7, "no"), (refused.Code, refused.Message));
+        Assert.Equal((11, "no"), (refused.Code, refused.Message));
         Assert.Equal(["ADD", "DEL"], File.ReadAllLines(calls));
         Assert.Empty(flannel.States);
 
-        flannel.ReplaceDelegate("""echo '{"code":7,"msg":"no"}'; exit 1""");
-        Assert.Equal(7, flannel.Node.Call("ADD", pod, flannel.Config()).Code);
+        flannel.ReplaceDelegate("""echo '{"code":11,"msg":"no"}'; exit 1""");
+        Assert.Equal(11, flannel.Node.Call("ADD", pod, flannel.Config()).Code);
         Assert.Equal([pod.ContainerId], flannel.States);
         flannel.RestoreDelegate();
+        flannel.Node.Call("DEL", pod, flannel.Config()).Succeeded();
+        flannel.AssertClean();
+    }
+
+    [KernelTheory]
+    [InlineData("{}")]
+    [InlineData("""{"delegate":{"bridge":"other"}}""")]
+    [InlineData("""{"delegate":{"vlan":5000}}""")]
+    [InlineData("""{"ipam":{"type":"nobody"}}""")]
+    [InlineData("""{"ipam":{"routes":[{"dst":"10.1.0.1/16"}]}}""")]
+    public void A_living_pod_of_which_no_state_is_known_stays_when_another_ADD_for_it_is_refused(string patch)
+    {
+        using var flannel = new FlannelNode();
+        var pod = flannel.Node.AddPod();
+        // As after a change of dataDir, or where the network was a bridge's before.
+        flannel.Node.Call("ADD", pod, flannel.Config()).Succeeded();
+        File.Move(Path.Combine(flannel.StateDirectory, pod.ContainerId), Path.Combine(flannel.Node.Directory, "moved"));
+        var before = flannel.Node.Leases("cbr0").Keys.Order(StringComparer.Ordinal).ToList();
+        foreach (var second in new[] { pod, flannel.Node.AddPod(pod.ContainerId) })
+        {
+            Assert.True(flannel.Node.CallRaw("ADD", second, "flannel", flannel.Config(patch).ToJsonString(), []).Code > 0);
+            Assert.Equal(before, flannel.Node.Leases("cbr0").Keys.Order(StringComparer.Ordinal));
+            Assert.Empty(flannel.States);
+        }
+
+        pod.Tool("ping -c 1 -W 2 10.244.1.1");
+        File.Move(Path.Combine(flannel.Node.Directory, "moved"), Path.Combine(flannel.StateDirectory, pod.ContainerId));
+        flannel.Node.Call("CHECK", pod, flannel.Config()).Succeeded();
         flannel.Node.Call("DEL", pod, flannel.Config()).Succeeded();
         flannel.AssertClean();
     }

@@ -44,6 +44,13 @@ internal sealed class CniNode : TestMachine
         return pod;
     }
 
+    /// <summary>Ends a pod without DEL: the kernel takes its namespace apart when it likes.</summary>
+    public void EndPod(CniPod pod)
+    {
+        pods.Remove(pod);
+        pod.Dispose();
+    }
+
     /// <summary>A bridge config with host-local and the usual keys; <paramref name="change"/> makes it what a test wants.</summary>
     public JsonObject BridgeConfig(Action<JsonObject>? change = null)
     {

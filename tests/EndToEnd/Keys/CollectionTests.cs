@@ -69,19 +69,61 @@ public sealed class CollectionTests
     }
 
     [KernelFact]
-    public void STATUS_tells_that_a_range_is_used_up()
+    public void STATUS_succeeds_while_a_range_is_used_up_and_ADD_says_try_again_later()
     {
         using var node = new CniNode();
         var config = Config(node, """{"ipam":{"ranges":[[{"subnet":"10.1.0.0/29","rangeEnd":"10.1.0.3"}]]}}""");
         Add(node, config);
         var last = Add(node, config);
-        var refused = node.Call("STATUS", null, config);
-        Assert.Equal(50, refused.Code);
-        Assert.Contains("10.1.0.2-10.1.0.3", refused.Message.Replace("10.1.0.1-", "10.1.0.2-", StringComparison.Ordinal), StringComparison.Ordinal);
-        Assert.Equal(11, node.Call("ADD", node.AddPod(), config).Code);
-        node.Call("DEL", last, config).Succeeded();
         node.Call("STATUS", null, config).Succeeded();
+        var refused = node.Call("ADD", node.AddPod(), config);
+        Assert.Equal(11, refused.Code);
+        Assert.Contains("of 2 addresses 2 are leased", refused.Details, StringComparison.Ordinal);
+        node.Call("DEL", last, config).Succeeded();
+        Add(node, config);
     }
+
+    [KernelFact]
+    public void STATUS_fails_where_no_lease_can_be_written()
+    {
+        using var node = new CniNode();
+        var config = Config(node);
+        Add(node, config);
+        node.Tool($"mount -t tmpfs -o ro full {node.DataDirectory}");
+        Assert.Equal(50, node.Call("STATUS", null, config).Code);
+        Assert.Equal(50, node.CallRaw("STATUS", null, "host-local", config.ToJsonString(), []).Code);
+    }
+
+    [KernelTheory]
+    [InlineData("""[{"container":"pod0","ifname":"eth0"}]""")]
+    [InlineData("""[{"containerID":"pod0","ifname":"eth0"},{"ifname":"eth0"}]""")]
+    [InlineData("""[{"containerID":"pod0","ifname":"eth0"},null]""")]
+    [InlineData("""[{"containerID":"pod0","ifname":"eth0"},{"containerID":"","ifname":"eth0"}]""")]
+    [InlineData("""[{"containerID":"pod0","ifname":"eth0"},{"containerID":"pod1"}]""")]
+    [InlineData("""{"containerID":"pod0","ifname":"eth0"}""")]
+    [InlineData("\"pod0\"")]
+    [InlineData("7")]
+    public void GC_with_a_list_that_leaves_a_doubt_is_refused_by_every_plugin_and_collects_nothing(string list)
+    {
+        using var node = new CniNode();
+        var config = Config(node, """{"ipMasq":true}""");
+        Add(node, config);
+        var pod = Add(node, config);
+        var portmap = new JsonObject { ["cniVersion"] = "1.1.0", ["name"] = "test", ["type"] = "portmap" };
+        node.Call("ADD", pod, portmap.With($$$"""{"prevResult":{{{pod.Result!.ToJsonString()}}},"runtimeConfig":{"portMappings":[{"hostPort":8080,"containerPort":80}]}}""")).Succeeded();
+        var before = State(node);
+        foreach (var plugin in new[] { config, portmap, config.With("""{"type":"host-local"}"""), config.With("""{"type":"loopback"}"""), config.With("""{"type":"flannel"}""") })
+        {
+            foreach (var key in new[] { "cni.dev/valid-attachments", "cni.dev/attachments" })
+            {
+                Assert.Equal(7, node.CallRaw("GC", null, (string)plugin["type"]!, plugin.With($$$"""{"{{{key}}}":{{{list}}}}""").ToJsonString(), []).Code);
+                Assert.Equal(before, State(node));
+            }
+        }
+    }
+
+    private static string State(CniNode node) =>
+        node.Tool("ip -o link show type veth") + node.Tool("nft -s list ruleset") + string.Join(' ', node.Leases().Keys.Order(StringComparer.Ordinal));
 
     [KernelFact]
     public void STATUS_tells_that_the_bridges_name_is_taken()

@@ -70,7 +70,6 @@ public sealed class RouteTests
 
     [KernelTheory]
     [InlineData("""[{"dst":"192.168.0.0/16"},{"dst":"192.168.0.0/16"}]""", "failed to add route '192.168.0.0/16 via 10.1.0.1 dev eth0 metric 0 (Scope: 0, Table: 254)': file exists", "twice")]
-    [InlineData("""[{"dst":"192.168.0.0/16","gw":"10.7.7.7"}]""", "failed to add route '192.168.0.0/16 via 10.7.7.7 dev eth0 metric 0 (Scope: 0, Table: 254)': network is unreachable", "none of the pod's networks")]
     public void A_route_that_the_kernel_refuses_is_named_and_undone(string routes, string message, string advice)
     {
         using var node = new CniNode();
@@ -81,5 +80,72 @@ public sealed class RouteTests
         Assert.False(pod.HasLink("eth0"));
         Assert.False(node.HasLink("cni0"));
         Assert.Empty(node.Leases());
+    }
+
+    [KernelFact]
+    public void A_route_of_scope_link_has_no_gateway_and_leads_to_one_outside_of_the_subnet_wherever_it_is_listed()
+    {
+        using var node = new CniNode();
+        var config = node.BridgeConfig().With("""{"ipam":{"ranges":[[{"subnet":"10.1.0.0/16","gateway":"169.254.1.1"}],[{"subnet":"fd00:1::/64"}]]}}""")
+            .With("""{"isGateway":null,"ipam":{"routes":[{"dst":"0.0.0.0/0"},{"dst":"169.254.1.1/32","scope":253},{"dst":"fd00:9::1/128","scope":253},{"dst":"fd00:8::/64","gw":"fd00:9::1"},{"dst":"::/0","gw":"fe80::1"}]}}""");
+        var pod = node.AddPod();
+        node.Call("ADD", pod, config).Succeeded();
+        Assert.Equal(["169.254.1.1 dev eth0 scope link"], pod.Routes("169.254.1.1"));
+        Assert.Equal(["default via 169.254.1.1 dev eth0"], pod.Routes("default"));
+        Assert.Equal(["fd00:9::1 dev eth0 metric 1024 pref medium"], pod.Routes("-6 fd00:9::1"));
+        Assert.Equal(["fd00:8::/64 via fd00:9::1 dev eth0 metric 1024 pref medium"], pod.Routes("-6 fd00:8::/64"));
+        Assert.Equal(["default via fe80::1 dev eth0 metric 1024 pref medium"], pod.Routes("-6 default"));
+        node.Call("CHECK", pod, config).Succeeded();
+        pod.Tool("ip route delete 169.254.1.1/32");
+        Assert.Equal("Expected Route 169.254.1.1/32 not found in routing table", node.Call("CHECK", pod, config).Message);
+        node.Call("DEL", pod, config).Succeeded();
+    }
+
+    [KernelFact]
+    public void A_gateway_of_all_zeros_is_none()
+    {
+        using var node = new CniNode();
+        var pod = Add(node, """[{"dst":"192.168.0.0/16","gw":"0.0.0.0"},{"dst":"fd00:9::/64","gw":"::"}]""", """{"ipam":{"ranges":[[{"subnet":"10.1.0.0/16"}],[{"subnet":"fd00:1::/64"}]]}}""");
+        Assert.Equal(["192.168.0.0/16 dev eth0"], pod.Routes("192.168.0.0/16"));
+        Assert.Equal(["fd00:9::/64 dev eth0 metric 1024 pref medium"], pod.Routes("-6 fd00:9::/64"));
+    }
+
+    [KernelTheory]
+    [InlineData("""{"ipam":{"routes":[{"dst":"192.168.0.0/16","gw":"10.7.7.7"}]}}""", "invalid addresses of IPAM plugin host-local: gateway 10.7.7.7 of route 192.168.0.0/16 is in none of the pod's networks (10.1.0.0/16)")]
+    [InlineData("""{"ipam":{"ranges":[[{"subnet":"10.1.0.0/16","gateway":"10.7.7.7"}]]}}""", "invalid addresses of IPAM plugin host-local: gateway 10.7.7.7 of route 0.0.0.0/0 is in none of the pod's networks (10.1.0.0/16)")]
+    [InlineData("""{"isDefaultGateway":true,"ipam":{"routes":null,"ranges":[[{"subnet":"10.1.0.0/16","gateway":"10.7.7.7"}]]}}""", "invalid addresses of IPAM plugin host-local: gateway 10.7.7.7 of route 0.0.0.0/0 is in none of the pod's networks (10.1.0.0/16)")]
+    [InlineData("""{"ipam":{"ranges":[[{"subnet":"10.1.0.0/16","gateway":"fd00::1"}]]}}""", "invalid range set 0: gateway fd00::1 is IPv6, the network 10.1.0.0/16 is IPv4")]
+    [InlineData("""{"ipam":{"routes":[{"dst":"::/0","gw":"10.1.0.1"}]}}""", "gw 10.1.0.1 is IPv4, the route's dst ::/0 is IPv6")]
+    [InlineData("""{"ipam":{"routes":[{"dst":"10.2.0.1/16"}]}}""", "dst 10.2.0.1/16 has host bits set: the network is 10.2.0.0/16, the host alone 10.2.0.1/32")]
+    [InlineData("""{"runtimeConfig":{"ips":["10.1.0.1"]}}""", "failed to allocate for range 0: requested ip 10.1.0.1 is subnet's gateway")]
+    public void What_is_wrong_with_addresses_is_refused_before_anything_is_made_and_by_STATUS(string patch, string message)
+    {
+        using var node = new CniNode();
+        var pod = node.AddPod();
+        // Not even what an ADD makes and takes back is made.
+        node.Tool("sysctl -qw net.ipv6.conf.default.disable_ipv6=1");
+        var config = node.BridgeConfig("""{"cniVersion":"1.1.0"}""").With(patch);
+        var link = node.Tool("ip -o link show");
+        var refused = node.Call("ADD", pod, config);
+        Assert.Equal((7, message), (refused.Code, refused.Message));
+        Assert.NotEmpty(refused.Details);
+        Assert.Equal(link, node.Tool("ip -o link show"));
+        Assert.False(Directory.Exists(node.DataDirectory));
+        Assert.Equal((7, message), (node.Call("STATUS", null, config).Code, node.Call("STATUS", null, config).Message));
+    }
+
+    [KernelTheory]
+    [InlineData("""{"cniVersion":"1.0.0","ips":[{"address":"10.1.0.5/16","gateway":"fd00::1"}]}""", "gateway fd00::1 of 10.1.0.5/16 is of the other address family")]
+    [InlineData("""{"cniVersion":"1.0.0","ips":[{"address":"10.1.0.5/16"}],"routes":[{"dst":"0.0.0.0/0","gw":"fd00::1"}]}""", "gw fd00::1 of route 0.0.0.0/0 is of the other address family")]
+    [InlineData("""{"cniVersion":"1.0.0","ips":[{"address":"10.1.0.5/32"}],"routes":[{"dst":"0.0.0.0/0","gw":"169.254.1.1"}]}""", "gateway 169.254.1.1 of route 0.0.0.0/0 is in none of the pod's networks (10.1.0.5/32)")]
+    public void What_is_wrong_with_another_delegates_addresses_is_named_and_undone(string result, string what)
+    {
+        using var node = new CniNode();
+        node.Plugins = PluginDirectory.With(Path.Combine(node.Directory, "plugins"), "other", System.Text.Encoding.UTF8.GetBytes(
+            $"#!/bin/sh\necho $CNI_COMMAND >> {node.Directory}/calls\ntest $CNI_COMMAND = ADD && echo '{result}'; exit 0\n"));
+        var refused = node.Call("ADD", node.AddPod(), node.BridgeConfig("""{"isGateway":null,"ipam":{"type":"other"}}"""));
+        Assert.Equal((7, $"invalid addresses of IPAM plugin other: {what}"), (refused.Code, refused.Message));
+        Assert.Equal(["ADD", "DEL"], File.ReadAllLines($"{node.Directory}/calls"));
+        Assert.False(node.HasLink("cni0"));
     }
 }

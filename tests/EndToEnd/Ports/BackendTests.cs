@@ -111,7 +111,7 @@ public sealed class BackendTests
     }
 
     [KernelFact]
-    public void STATUS_says_whether_ports_could_be_published()
+    public void STATUS_succeeds_where_no_port_can_be_published_because_pods_that_publish_none_can_start()
     {
         using var node = new PortNode();
         var config = node.Chain.Config(node.Portmap, null);
@@ -122,6 +122,8 @@ public sealed class BackendTests
         node.Node.Tool("mkdir /run/empty");
         foreach (var directory in (ReadOnlySpan<string>)["/usr/sbin", "/usr/bin"])
             node.Node.Tool($"mount --bind /run/empty {directory}");
-        Assert.Equal(50, node.Node.CallBeside("STATUS", null, config, "PATH=/run/empty").Code);
+        node.Node.CallBeside("STATUS", null, config, "PATH=/run/empty").Succeeded();
+        config["backend"] = "ipchains";
+        Assert.True(node.Node.CallBeside("STATUS", null, config, "PATH=/run/empty").Code > 0);
     }
 }

@@ -9,7 +9,7 @@ public sealed class PodmanTests
     private const string Network =
         """
         {
-          "cniVersion": "VERSION",
+          "cniVersion": "1.0.0",
           "name": "test",
           "plugins": [
             {
@@ -29,11 +29,20 @@ public sealed class PodmanTests
         """;
 
     [KernelTheory]
-    [InlineData("0.4.0")]
-    [InlineData("1.0.0")]
-    public void Containers_reach_each_other_and_the_host_and_leave_nothing(string version)
+    [InlineData("""
+        "cniVersion": "0.4.0"
+        """)]
+    [InlineData("""
+        "cniVersion": "1.0.0"
+        """)]
+    [InlineData("""
+        "cniVersion": "1.0.0", "cniVersions": ["0.4.0", "1.0.0", "1.1.0"]
+        """)]
+    public void Containers_reach_each_other_and_the_host_and_leave_nothing(string versions)
     {
-        using var podman = PodmanHost.Open(Network.Replace("VERSION", version, StringComparison.Ordinal));
+        using var podman = PodmanHost.Open(Network.Replace("""
+            "cniVersion": "1.0.0"
+            """, versions, StringComparison.Ordinal));
         podman.Start("web", "httpd", "-f", "-p", "80", "-h", "/www");
         podman.Start("client", "sleep", "600");
 
@@ -54,7 +63,7 @@ public sealed class PodmanTests
     [KernelFact]
     public void A_wanted_address_is_given_and_refused_to_the_next()
     {
-        using var podman = PodmanHost.Open(Network.Replace("VERSION", "1.0.0", StringComparison.Ordinal));
+        using var podman = PodmanHost.Open(Network);
         podman.StartWith(["--ip", "10.89.0.77", "--mac-address", Transcript.FixedMac], "web", "sleep", "600");
         Assert.Equal("10.89.0.77", podman.Address("web"));
         Assert.Contains(Transcript.FixedMac, podman.Exec("web", "ip", "link", "show", "eth0"), StringComparison.Ordinal);
@@ -66,7 +75,7 @@ public sealed class PodmanTests
     [KernelFact]
     public void A_restarted_container_has_one_lease_of_each_range()
     {
-        using var podman = PodmanHost.Open(Network.Replace("VERSION", "1.0.0", StringComparison.Ordinal));
+        using var podman = PodmanHost.Open(Network);
         podman.Start("web", "sleep", "600");
         podman.Run("restart", "--time", "0", "web");
         Assert.Equal(2, podman.Node.Leases().Count);

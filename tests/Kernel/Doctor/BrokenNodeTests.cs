@@ -37,6 +37,8 @@ public sealed class BrokenNodeTests
         [FindingIds.MtuConflist] = static node => node.Write("/etc/cni/net.d/10-pods.conflist", """{"cniVersion":"1.0.0","name":"pods","plugins":[{"type":"flannel","delegate":{"mtu":9000}}]}"""),
         [FindingIds.LeaseWithoutContainer] = static node => node.AddLease("10.201.1.77", "gone"),
         [FindingIds.LeaseTorn] = static node => node.Write("/var/lib/cni/networks/pods/10.201.1.78", ""),
+        [FindingIds.RangeFull] = static node =>
+            node.Write("/run/flannel/subnet.env", "FLANNEL_NETWORK=10.201.0.0/16\nFLANNEL_SUBNET=10.201.1.1/30\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n"),
         [FindingIds.ContainerWithoutLease] = static node => node.Delete("/var/lib/cni/networks/pods/10.201.1.2"),
         [FindingIds.HostPortStale] = static node => node.Publish("gone", "veth-gone", "10.201.1.77", "8081/tcp"),
         [FindingIds.HostPortUnknown] = static node => Directory.Delete(node.Under("/run/plugboard/portmap"), recursive: true),
@@ -77,6 +79,19 @@ public sealed class BrokenNodeTests
         Assert.Equal("", node.Ids());
         node.Tool("nft add table ip kube-proxy");
         Assert.Equal(FindingIds.BridgeNfCallOff, node.Ids());
+    }
+
+    [KernelFact]
+    public void A_full_range_of_a_bridge_s_config_is_told_with_the_range_and_the_directory()
+    {
+        using var node = new DoctoredNode();
+        node.Write(
+            "/etc/cni/net.d/10-pods.conflist",
+            """{"cniVersion":"1.0.0","name":"pods","plugins":[{"type":"bridge","ipam":{"type":"host-local","ranges":[[{"subnet":"10.201.1.0/24","rangeEnd":"10.201.1.2"}]]}}]}""");
+        var finding = Assert.Single(node.Examine().Findings);
+        Assert.Equal(
+            (FindingIds.RangeFull, Severity.Warning, "no address is left in 10.201.1.1-10.201.1.2 of network pods: each of its 1 addresses has a file in /var/lib/cni/networks/pods"),
+            (finding.Id, finding.Severity, finding.What));
     }
 
     [KernelFact]

@@ -8,7 +8,8 @@ namespace Plugboard.Tests.Unit.ClusterFiles;
 public sealed class ConflistWriterTests : IDisposable
 {
     private const UnixFileMode Executable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-    private const string Answer = """echo '{"cniVersion":"1.0.0","supportedVersions":["0.4.0","1.0.0"]}'""";
+    private const string Answer = """echo '{"cniVersion":"1.0.0","supportedVersions":["0.4.0","1.0.0","1.1.0"]}'""";
+    private const string OlderAnswer = """echo '{"cniVersion":"1.0.0","supportedVersions":["0.4.0","1.0.0"]}'""";
 
     private static readonly SubnetFile Subnet = SubnetFile.Parse("FLANNEL_NETWORK=10.244.0.0/16\nFLANNEL_SUBNET=10.244.1.1/24\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true", "");
 
@@ -124,9 +125,9 @@ public sealed class ConflistWriterTests : IDisposable
     [InlineData("kill -9 $$", "VERSION ends with signal 9")]
     [InlineData("echo nothing", "it does not answer VERSION as a CNI plugin does")]
     [InlineData("echo '[]'", "it does not answer VERSION as a CNI plugin does")]
-    [InlineData("""echo '{"cniVersion":"0.2.0"}'""", "it speaks CNI 0.1.0, 0.2.0, the conflist is 1.0.0")]
-    [InlineData("""echo '{"supportedVersions":["0.3.1"]}'""", "it speaks CNI 0.3.1, the conflist is 1.0.0")]
-    [InlineData("""[ $CNI_COMMAND = VERSION ] && grep -q '"cniVersion":"1.0.0"' || exit 9; exit 8""", "VERSION ends with exit code 8")]
+    [InlineData("""echo '{"cniVersion":"0.2.0"}'""", "it speaks CNI 0.1.0, 0.2.0, the conflist is 1.1.0")]
+    [InlineData("""echo '{"supportedVersions":["0.3.1"]}'""", "it speaks CNI 0.3.1, the conflist is 1.1.0")]
+    [InlineData("""[ $CNI_COMMAND = VERSION ] && grep -q '"cniVersion":"1.1.0"' || exit 9; exit 8""", "VERSION ends with exit code 8")]
     public void A_plugin_that_cannot_serve_is_told_why(string body, string why)
     {
         Script("portmap", body);
@@ -196,7 +197,52 @@ public sealed class ConflistWriterTests : IDisposable
         Assert.StartsWith("/etc/plugboard/net.conflist: ", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(""","cniVersion":"0.4.0","cniVersions":["1.0.0","1.1.0","9.0.0"]""", "1.1.0")]
+    [InlineData(""","cniVersions":["1.0.0","0.4.0"]""", "1.0.0")]
+    [InlineData(""","cniVersion":"1.0.0","cniVersions":["0.4.0"]""", "1.0.0")]
+    [InlineData(""","cniVersion":"1.0.0","cniVersions":[]""", "1.0.0")]
+    [InlineData(""","cniVersion":"1.0.0","cniVersions":null""", "1.0.0")]
+    public void Of_several_versions_the_highest_known_one_counts(string versions, string best) =>
+        Assert.Equal(best, Conflist.Parse(Encoding.UTF8.GetBytes($$"""{"name":"n"{{versions}},"plugins":[{"type":"x"}]}"""), "f").CniVersion);
+
+    [Theory]
+    [InlineData("\"1.1.0\"")]
+    [InlineData("[1.1]")]
+    [InlineData("""["1.x"]""")]
+    [InlineData("""["1.0.0.0"]""")]
+    public void Versions_for_which_a_runtime_refuses_the_list_are_refused(string versions) => Assert.Throws<ConflistException>(
+        () => Conflist.Parse(Encoding.UTF8.GetBytes($$"""{"name":"n","cniVersion":"1.0.0","cniVersions":{{versions}},"plugins":[{"type":"x"}]}"""), "f"));
+
     [Fact]
-    public void Of_several_versions_the_highest_known_one_counts() =>
-        Assert.Equal("1.1.0", Conflist.Parse("""{"name":"n","cniVersion":"0.4.0","cniVersions":["1.0.0","1.1.0","9.0.0"],"plugins":[{"type":"x"}]}"""u8.ToArray(), "f").CniVersion);
+    public void The_defaults_let_older_runtimes_speak_1_0_0_and_newer_ones_ask_STATUS()
+    {
+        foreach (var conflist in new[] { Default, ConflistTemplate.Bridge(Subnet).Render(Subnet) })
+            Assert.Equal(("1.0.0", "1.1.0", "0.4.0 1.0.0 1.1.0"), (conflist.FirstVersion, conflist.CniVersion, string.Join(' ', conflist.Versions)));
+    }
+
+    [Fact]
+    public void A_plugin_that_does_not_speak_the_newest_version_gets_a_conflist_without_it_until_it_is_replaced()
+    {
+        Script("portmap", OlderAnswer);
+        var writer = Writer;
+        Assert.Equal((true, 0), (writer.Write(Default).Written, writer.Write(Default).Missing.Count));
+        Assert.Equal(
+            Encoding.UTF8.GetString(Default.Content).Replace(""", "1.1.0"]""", "]", StringComparison.Ordinal), File.ReadAllText(Target));
+        Assert.False(writer.Write(Default).Written);
+        Script("portmap", Answer);
+        Assert.True(writer.Write(Default).Written);
+        Assert.Equal(Default.Content, File.ReadAllBytes(Target));
+    }
+
+    [Theory]
+    [InlineData("""{ "x": { "cniVersions": [1] }, "cniVersions": [ "1.1.0", "0.3.1" ], "cniVersion": "1.0.0", """, """{ "x": { "cniVersions": [1] }, "cniVersions": ["0.3.1"], "cniVersion": "1.0.0", """)]
+    [InlineData("""{"cniVersions":["1.1.0"],"cniVersion":"1.0.0",""", """{"cniVersions":[],"cniVersion":"1.0.0",""")]
+    [InlineData("""{"cniVersion":"1.0.0",""", """{"cniVersion":"1.0.0",""")]
+    public void Leaving_newer_versions_out_changes_nothing_else(string head, string expected)
+    {
+        const string Rest = "\"name\": \"n\", \"plugins\": [{ \"type\": \"x\" }] }";
+        var older = Conflist.Parse(Encoding.UTF8.GetBytes(head + Rest), "f").WithoutNewerVersions();
+        Assert.Equal((expected + Rest, "1.0.0"), (Encoding.UTF8.GetString(older.Content), older.CniVersion));
+    }
 }

@@ -14,6 +14,7 @@ internal static class IfAddrH
     public const ushort IFA_CACHEINFO = 6;
     public const ushort IFA_FLAGS = 8;
     public const ushort IFA_RT_PRIORITY = 9;
+    public const ushort IFA_TARGET_NETNSID = 10;
 
     public const uint IFA_F_SECONDARY = 0x01;
     public const uint IFA_F_NODAD = 0x02;

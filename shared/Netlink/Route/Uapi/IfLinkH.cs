@@ -36,6 +36,7 @@ internal static class IfLinkH
     public const ushort IFLA_GSO_MAX_SIZE = 41;
     public const ushort IFLA_XDP = 43;
     public const ushort IFLA_EVENT = 44;
+    public const ushort IFLA_TARGET_NETNSID = 46;
     public const ushort IFLA_MIN_MTU = 50;
     public const ushort IFLA_MAX_MTU = 51;
     public const ushort IFLA_PERM_ADDRESS = 54;

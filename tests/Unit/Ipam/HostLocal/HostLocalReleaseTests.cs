@@ -124,16 +124,43 @@ public sealed class HostLocalReleaseTests : IDisposable
     }
 
     [Fact]
-    public void Status_is_50_when_a_range_set_is_used_up()
+    public void Status_succeeds_while_a_range_set_is_used_up_because_a_runtime_would_evict_the_pods_that_use_it()
     {
         network.Config = """{"ranges":[[{"subnet":"10.1.2.0/24"}],[{"subnet":"10.1.3.0/30"}]]}""";
         network.Add("c1");
         var before = network.Files();
-        var error = IpamNetwork.Fails(network.Status);
-        Assert.Equal("no IP addresses available in range set: 10.1.3.1-10.1.3.2", error.Message);
-        Assert.Equal(CniErrorCode.PluginNotAvailable, error.Code);
-        Assert.Equal(before, network.Files());
-        network.Write("10.1.3.2", "");
         network.Status();
+        Assert.Equal(before, network.Files());
+    }
+
+    [Fact]
+    public void A_range_set_that_is_used_up_is_found()
+    {
+        network.Config = """{"ranges":[[{"subnet":"10.1.2.0/24"}],[{"subnet":"10.1.3.0/30"}]]}""";
+        Assert.Empty(HostLocalPlugin.FindUsedUp(network.Request()));
+        network.Add("c1");
+        Assert.Equal([$"10.1.3.1-10.1.3.2 of network test: each of its 1 addresses has a file in {network.Leases}"], HostLocalPlugin.FindUsedUp(network.Request()));
+        network.Write("10.1.3.2", "");
+        Assert.Empty(HostLocalPlugin.FindUsedUp(network.Request()));
+    }
+
+    [Theory]
+    [InlineData("/nonexistent/resolv.conf", "ipam.resolvConf /nonexistent/resolv.conf does not exist")]
+    [InlineData("resolv.conf", "ipam.resolvConf resolv.conf does not exist in the directory that the runtime works in: write the whole path")]
+    [InlineData("/tmp", "ipam.resolvConf /tmp is not a regular file")]
+    public void Status_and_ADD_refuse_a_resolvConf_that_no_ADD_could_read(string path, string message)
+    {
+        network.Config = $$"""{"subnet":"10.1.2.0/24","resolvConf":"{{path}}"}""";
+        Assert.Equal(message, IpamNetwork.Fails(network.Status).Message);
+        var error = IpamNetwork.Fails(() => network.Add("c1"));
+        Assert.Equal((CniErrorCode.InvalidNetworkConfig, message), (error.Code, error.Message));
+        Assert.False(Directory.Exists(network.Leases));
+    }
+
+    [Fact]
+    public void A_data_directory_that_is_a_file_is_50()
+    {
+        File.WriteAllText(network.Leases, "");
+        Assert.Equal(CniErrorCode.PluginNotAvailable, IpamNetwork.Fails(network.Status).Code);
     }
 }

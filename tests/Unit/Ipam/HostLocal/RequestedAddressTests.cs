@@ -1,3 +1,4 @@
+using Plugboard.Addresses;
 using Plugboard.Ipam.HostLocal;
 using Plugboard.Protocols.Cni;
 using Plugboard.Testing.Ipam;
@@ -57,6 +58,43 @@ public sealed class RequestedAddressTests : IDisposable
     {
         var error = IpamNetwork.Fails(() => network.Add("c1", args: "IP=10.1.2.1"));
         Assert.Equal("failed to allocate for range 0: requested ip 10.1.2.1 is subnet's gateway", error.Message);
+    }
+
+    [Theory]
+    [InlineData("10.1.2.1", "subnet's gateway")]
+    [InlineData("10.1.2.77", "subnet's gateway")]
+    [InlineData("::ffff:10.1.2.77", "subnet's gateway")]
+    [InlineData("10.1.2.0", "the network address of 10.1.2.0/24")]
+    [InlineData("10.1.2.255", "the broadcast address of 10.1.2.0/24")]
+    [InlineData("2001:db8::", "the subnet-router anycast address of 2001:db8::/64")]
+    [InlineData("2001:db8::5", "subnet's gateway")]
+    public void What_no_pod_can_have_is_refused_from_each_source(string address, string role)
+    {
+        network.Config = """
+            {"ranges":[
+              [{"subnet":"10.1.2.0/24","rangeStart":"10.1.2.0","rangeEnd":"10.1.2.255"},{"subnet":"10.1.3.0/24","gateway":"10.1.2.77"}],
+              [{"subnet":"2001:db8::/64","rangeStart":"2001:db8::","gateway":"2001:db8::5"}]]}
+            """;
+        foreach (var (args, more) in new[]
+        {
+            ($"IP={address}", ""), ("", $$$""","args":{"cni":{"ips":["{{{address}}}"]}}"""), ("", $$$""","runtimeConfig":{"ips":["{{{address}}}"]}"""),
+        })
+        {
+            var error = IpamNetwork.Fails(() => network.Add("c1", args: args, more: more));
+            Assert.Equal(CniErrorCode.InvalidNetworkConfig, error.Code);
+            Assert.EndsWith($"requested ip {IPAddr.Parse(address)} is {role}", error.Message, StringComparison.Ordinal);
+        }
+
+        Assert.False(Directory.Exists(network.Leases));
+    }
+
+    [Fact]
+    public void A_routes_gateway_is_given_to_a_pod_that_requests_it_and_to_no_other()
+    {
+        network.Config = """{"subnet":"10.1.2.0/29","routes":[{"dst":"192.168.0.0/16","gw":"10.1.2.3"}]}""";
+        Assert.Equal("10.1.2.2", network.AddOne("c1"));
+        Assert.Equal("10.1.2.4", network.AddOne("c2"));
+        Assert.Equal("10.1.2.3", network.AddOne("router", args: "IP=10.1.2.3"));
     }
 
     [Fact]

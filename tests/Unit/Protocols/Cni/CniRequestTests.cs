@@ -67,9 +67,38 @@ public sealed class CniRequestTests
     }
 
     [Theory]
-    [InlineData("{}")]
-    [InlineData("[5]")]
-    [InlineData("""[{"containerID":5}]""")]
-    public void Attachments_of_the_wrong_type_are_refused(string value) =>
-        Assert.Equal(CniErrorCode.DecodingFailure, Assert.Throws<CniException>(() => Request($$""","cni.dev/attachments":{{value}}""").FindValidAttachments()).Code);
+    [InlineData("{}", "cni.dev/attachments wants a list, not an object")]
+    [InlineData("\"c\"", "cni.dev/attachments wants a list, not a text")]
+    [InlineData("[5]", "cni.dev/attachments[0] wants an object, not the number 5")]
+    [InlineData("[null]", "cni.dev/attachments[0] wants an object, not null")]
+    [InlineData("""[{"containerID":"c","ifname":"eth0"},{}]""", "cni.dev/attachments[1] has no containerID")]
+    [InlineData("""[{"container":"c","ifname":"eth0"}]""", "cni.dev/attachments[0] has no containerID")]
+    [InlineData("""[{"containerID":"","ifname":"eth0"}]""", "cni.dev/attachments[0] has no containerID")]
+    [InlineData("""[{"containerID":null,"ifname":"eth0"}]""", "cni.dev/attachments[0] has no containerID")]
+    [InlineData("""[{"containerID":5,"ifname":"eth0"}]""", "cni.dev/attachments[0].containerID wants a text, not the number 5")]
+    [InlineData("""[{"containerID":"c"}]""", "cni.dev/attachments[0] has no ifname")]
+    [InlineData("""[{"containerID":"c","ifName ":"eth0"}]""", "cni.dev/attachments[0] has no ifname")]
+    [InlineData("""[{"containerID":"c","ifname":""}]""", "cni.dev/attachments[0] has no ifname")]
+    [InlineData("""[{"containerID":"c","ifname":["eth0"]}]""", "cni.dev/attachments[0].ifname wants a text, not an array")]
+    [InlineData("""[{"containerID":"c ","ifname":"eth0"}]""", "cni.dev/attachments[0].containerID \"c \" is no container's id")]
+    [InlineData("""[{"containerID":"c","ifname":"eth0 "}]""", "cni.dev/attachments[0].ifname \"eth0 \" is no interface's name")]
+    [InlineData("""[{"containerID":"c","containerID":"d","ifname":"eth0"}]""", "cni.dev/attachments[0].containerID is given more than once")]
+    public void A_list_of_valid_attachments_that_leaves_a_doubt_is_refused_whole(string value, string message)
+    {
+        var error = Assert.Throws<CniException>(() => Request($$""","cni.dev/attachments":{{value}}""").FindValidAttachments());
+        Assert.Equal((CniErrorCode.InvalidNetworkConfig, message), (error.Code, error.Message));
+    }
+
+    [Fact]
+    public void Two_lists_under_one_key_are_refused() => Assert.Equal(
+        "cni.dev/valid-attachments is given more than once",
+        Assert.Throws<CniException>(() => Request(""","cni.dev/valid-attachments":[],"CNI.dev/valid-attachments":[]""").FindValidAttachments()).Message);
+
+    [Fact]
+    public void What_either_key_lists_is_valid_and_an_attachment_may_be_listed_twice()
+    {
+        const string Entry = """{"containerID":"c","ifname":"eth0"}""";
+        var valid = Request($$""","cni.dev/valid-attachments":[{{Entry}},{{Entry}}],"cni.dev/attachments":[{"containerID":"d","ifname":"eth0"}]""").FindValidAttachments()!;
+        Assert.Equal([new CniAttachment("c", "eth0"), new CniAttachment("d", "eth0")], valid);
+    }
 }
