@@ -33,10 +33,10 @@ public sealed class EtcdLiesTests : IDisposable
     private Socket NewSocket() => network.Run(static () => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
 
     // Answers every connection's first request so.
-    private async Task<string> AskAsync(string answer, Func<EtcdClient, Task> ask)
+    private async Task<string> AskAsync(string answer, Func<EtcdClient, Task> ask, string scheme = "http")
     {
         var serving = ServeAsync(answer);
-        var options = new EtcdOptions { NodeName = "one", RequestTime = TimeSpan.FromSeconds(2) };
+        var options = new EtcdOptions { NodeName = "one", RequestTime = TimeSpan.FromSeconds(2), Endpoints = [new Uri($"{scheme}://127.0.0.1:2379")] };
         EtcdException failure;
         using (var client = EtcdClient.Open(options, new HttpConnections(_ => NewSocket())))
             failure = await Assert.ThrowsAsync<EtcdException>(() => ask(client));
@@ -85,6 +85,12 @@ public sealed class EtcdLiesTests : IDisposable
     {
         const string Html = "HTTP/1.1 503 Sorry\r\nContent-Length: 6\r\n\r\n<html>";
         Assert.Equal("http://127.0.0.1:2379: HTTP status 503", await AskAsync(Html, client => client.ListAsync("/a/", default)));
+        const string Moved = "HTTP/1.1 307 Elsewhere\r\nLocation: http://root:secret@192.0.2.1:2379/x\r\nContent-Length: 0\r\n\r\n";
+        Assert.Equal("http://127.0.0.1:2379: HTTP status 307: it leads to http://192.0.2.1:2379, which is not followed; name that server", await AskAsync(Moved, client => client.ListAsync("/a/", default)));
+        const string Tls = "HTTP/1.0 400 Bad Request\r\nContent-Length: 49\r\n\r\nClient sent an HTTP request to an HTTPS server.\n\n";
+        Assert.Equal("http://127.0.0.1:2379: HTTP status 400: Client sent an HTTP request to an HTTPS server.", await AskAsync(Tls, client => client.ListAsync("/a/", default)));
+        const string Plain = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n\r\n400 Bad Request";
+        Assert.StartsWith("https://127.0.0.1:2379: it does not speak TLS; is it http:// in place of https://? (", await AskAsync(Plain, client => client.ListAsync("/a/", default), "https"), StringComparison.Ordinal);
         Assert.StartsWith("http://127.0.0.1:2379: ", await AskAsync("SSH-2.0-OpenSSH_9\r\n", client => client.ListAsync("/a/", default)), StringComparison.Ordinal);
     }
 
