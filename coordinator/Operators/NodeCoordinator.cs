@@ -128,6 +128,14 @@ internal sealed class NodeCoordinator : IDisposable
         }
     }
 
+    // Those that the others were told, and else all of this node's own.
+    private ValueArray<IPAddr> OwnAddresses()
+    {
+        network.Read(client);
+        IPAddr?[] told = [settings.Uplink.PublicIP, settings.Uplink.PublicIPv6];
+        return told.OfType<IPAddr>().Concat(network.Addresses.Select(own => own.Address.Address).Where(static address => address.IsGlobalUnicast)).Distinct().ToValueArray();
+    }
+
     private IEnumerable<IKeeper> KeepersOf(NftablesTransaction transaction)
     {
         if (masquerade?.Concerns(transaction) == true)
@@ -156,14 +164,6 @@ internal sealed class NodeCoordinator : IDisposable
         var (view, lack) = ViewBuilder.Build(snapshot, finder.Find(), network.Links);
         // Of a node that the source does not know it may say more than that.
         return (view, finder.Fault ?? (snapshot.Nodes.ContainsKey(settings.NodeName) ? lack : snapshot.Hindrance ?? lack), snapshot);
-    }
-
-    // Those that the others were told, and else all of this node's own.
-    private ValueArray<IPAddr> OwnAddresses()
-    {
-        network.Read(client);
-        IPAddr?[] told = [settings.Uplink.PublicIP, settings.Uplink.PublicIPv6];
-        return told.OfType<IPAddr>().Concat(network.Addresses.Select(own => own.Address.Address).Where(static address => address.IsGlobalUnicast)).Distinct().ToValueArray();
     }
 
     /// <summary>Walks the way of a packet; after <see cref="ReadOnce"/>.</summary>

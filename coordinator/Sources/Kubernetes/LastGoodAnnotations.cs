@@ -28,8 +28,6 @@ internal sealed class LastGoodAnnotations(AnnotationNames names, string nodeName
         if (before is not null && found.BackendType.Length > 0 && !backends.Contains(found.BackendType, StringComparer.Ordinal) && backends.Contains(before.BackendType, StringComparer.Ordinal)
             && Complain(node, AnnotationNames.BackendType, found.BackendType, "no backend of flannel's"))
             found = found with { BackendType = before.BackendType };
-        Watch(node, AnnotationNames.PublicIP, is6: false);
-        Watch(node, AnnotationNames.PublicIPv6, is6: true);
         return node.Name == nodeName ? KeepWishes(node, found, before) : found;
     }
 
@@ -41,7 +39,7 @@ internal sealed class LastGoodAnnotations(AnnotationNames names, string nodeName
         var wishes = found.WishedAddresses.ToList();
         foreach (var (name, is6) in new[] { (AnnotationNames.NodePublicIP, false), (AnnotationNames.NodePublicIPv6, true) })
         {
-            if (Watch(node, name, is6) && before is not null)
+            if (IsMistyped(node, name, is6) && before is not null)
                 wishes.AddRange(before.WishedAddresses.Where(wish => wish.Is6 == is6));
         }
 
@@ -49,7 +47,7 @@ internal sealed class LastGoodAnnotations(AnnotationNames names, string nodeName
     }
 
     // True for what is there and no address of its family.
-    private bool Watch(NodeObject node, string name, bool is6) =>
+    private bool IsMistyped(NodeObject node, string name, bool is6) =>
         node.Annotation(name) is { } value && !(IPAddr.TryParse(value, out var address) && address.Is6 == is6) && Complain(node, name, value, $"no {(is6 ? "IPv6" : "IPv4")} address");
 
     private bool Complain(NodeObject node, string name, string value, string what)
