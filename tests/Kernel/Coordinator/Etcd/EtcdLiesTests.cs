@@ -33,10 +33,10 @@ public sealed class EtcdLiesTests : IDisposable
     private Socket NewSocket() => network.Run(static () => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
 
     // Answers every connection's first request so.
-    private async Task<string> AskAsync(string answer, Func<EtcdClient, Task> ask, string scheme = "http")
+    private async Task<string> AskAsync(string answer, Func<EtcdClient, Task> ask, string scheme = "http", int seconds = 2)
     {
         var serving = ServeAsync(answer);
-        var options = new EtcdOptions { NodeName = "one", RequestTime = TimeSpan.FromSeconds(2), Endpoints = [new Uri($"{scheme}://127.0.0.1:2379")] };
+        var options = new EtcdOptions { NodeName = "one", RequestTime = TimeSpan.FromSeconds(seconds), Endpoints = [new Uri($"{scheme}://127.0.0.1:2379")] };
         EtcdException failure;
         using (var client = EtcdClient.Open(options, new HttpConnections(_ => NewSocket())))
             failure = await Assert.ThrowsAsync<EtcdException>(() => ask(client));
@@ -98,7 +98,7 @@ public sealed class EtcdLiesTests : IDisposable
     public async Task What_does_not_end_is_broken_off()
     {
         const string Endless = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
-        Assert.Contains("33554432", await AskAsync(Endless, client => client.ListAsync("/a/", default)), StringComparison.Ordinal);
+        Assert.Contains("33554432", await AskAsync(Endless, client => client.ListAsync("/a/", default), seconds: 20), StringComparison.Ordinal);
         Assert.Equal("a message of the watch has more than 33554432 bytes", await AskAsync(Endless, WatchAsync));
         Assert.Equal("http://127.0.0.1:2379 did not answer within 2 seconds", await AskAsync("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", client => client.ListAsync("/a/", default)));
     }
