@@ -152,7 +152,7 @@ internal sealed class EtcdClient : IDisposable
         {
             using var response = await SendToAnyAsync(request, CancellationToken.None).ConfigureAwait(false);
             using var answer = Parse(await response.Content.ReadAsByteArrayAsync().ConfigureAwait(false));
-            return Text(answer.RootElement, "token") ?? throw new EtcdException("etcd's answer to the login has no token");
+            return Text(answer.RootElement, "token") ?? throw new EtcdException("unexpected response from etcd: it has no token");
         }
         catch (EtcdException e) when (e.IsWithoutUsers)
         {
@@ -261,7 +261,7 @@ internal sealed class EtcdClient : IDisposable
         }
         catch (JsonException e)
         {
-            throw new EtcdException("etcd's answer is no JSON", inner: e);
+            throw new EtcdException("unexpected response from etcd: it is no JSON", inner: e);
         }
     }
 
@@ -274,7 +274,7 @@ internal sealed class EtcdClient : IDisposable
         }
         catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or FormatException or OverflowException)
         {
-            throw new EtcdException("etcd's answer is none that was asked for", inner: e);
+            throw new EtcdException("unexpected response from etcd: it is not that of such a request", inner: e);
         }
     }
 

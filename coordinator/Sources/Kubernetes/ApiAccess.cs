@@ -29,7 +29,14 @@ internal sealed class ApiAccess
     public bool MaySendToken => Server.Scheme == Uri.UriSchemeHttps || Server.IsLoopback;
 
     /// <summary>The token's text; null: none, or it must not be sent.</summary>
-    public string? FindToken() => Token is not null && MaySendToken && Token.ReadText().Trim() is { Length: > 0 } text ? text : null;
+    /// <exception cref="ApiException">It cannot be read, or is no token.</exception>
+    public string? FindToken()
+    {
+        if (Token is null || !MaySendToken || Token.ReadText().Trim() is not { Length: > 0 } text)
+            return null;
+        // What cannot be sent is told without being shown.
+        return text.All(static letter => letter is > ' ' and <= '~') ? text : throw new ApiException($"{Token.Origin}: no token in it: a token is one word of ASCII letters, digits and signs");
+    }
 
     /// <summary>What connections are made with, as one text: another one means other connections.</summary>
     public string Fingerprint()

@@ -69,7 +69,7 @@ internal sealed class ApiClient(KubernetesOptions options, HttpConnections conne
             var body = await ReadAsync(response, MostErrorBytes, cancellation).ConfigureAwait(false);
             if (response.Headers.Location is { } other && (int)response.StatusCode is >= 300 and < 400)
                 throw new ApiException($"the Kubernetes API at {Server} leads to {(other.IsAbsoluteUri ? $"{other.Scheme}://{other.Authority}" : other)}, which is not followed; name that server") { Status = (int)response.StatusCode };
-            throw ApiStatus.Read(body).ToException($"{request.Method} {request.RequestUri!.AbsolutePath}", (int)response.StatusCode, RetryAfter(response), WhyNoToken());
+            throw ApiStatus.Read(body).ToException($"{request.Method} {request.RequestUri!.AbsolutePath}", (int)response.StatusCode, RetryAfter(response), (access?.Token is null ? "the client's certificate" : "this node's token", WhyNoToken()));
         }
     }
 

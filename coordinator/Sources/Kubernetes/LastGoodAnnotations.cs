@@ -28,6 +28,9 @@ internal sealed class LastGoodAnnotations(AnnotationNames names, string nodeName
         if (before is not null && found.BackendType.Length > 0 && !backends.Contains(found.BackendType, StringComparer.Ordinal) && backends.Contains(before.BackendType, StringComparer.Ordinal)
             && Complain(node, AnnotationNames.BackendType, found.BackendType, "no backend of flannel's"))
             found = found with { BackendType = before.BackendType };
+        // flannel's word for a family that the node has not.
+        if (found.Addresses.Any(static address => address.IsUnspecified))
+            found = found with { Addresses = found.Addresses.Where(static address => !address.IsUnspecified).ToValueArray() };
         return node.Name == nodeName ? KeepWishes(node, found, before) : found;
     }
 

@@ -75,9 +75,9 @@ public sealed class EtcdLiesTests : IDisposable
     public async Task What_is_no_answer_is_said_to_be_none()
     {
         foreach (var body in (string[])["x", "", "[", "\u0000"])
-            Assert.Equal("etcd's answer is no JSON", await AskAsync(Ok(body), client => client.ListAsync("/a/", default)));
+            Assert.Equal("unexpected response from etcd: it is no JSON", await AskAsync(Ok(body), client => client.ListAsync("/a/", default)));
         foreach (var body in (string[])["[]", "7", """{"kvs":7}""", """{"kvs":[7]}""", """{"kvs":[{}]}""", """{"kvs":[{"key":"!"}]}""", """{"kvs":[{"key":"YQ==","lease":"x"}]}""", """{"header":{"revision":"99999999999999999999"}}"""])
-            Assert.Equal("etcd's answer is none that was asked for", await AskAsync(Ok(body), client => client.ListAsync("/a/", default)));
+            Assert.Equal("unexpected response from etcd: it is not that of such a request", await AskAsync(Ok(body), client => client.ListAsync("/a/", default)));
     }
 
     [KernelFact]
@@ -108,8 +108,8 @@ public sealed class EtcdLiesTests : IDisposable
     {
         Assert.Equal("etcd ended the watch: no", await AskAsync(Ok("{\"error\":{\"message\":\"no\"}}\n"), WatchAsync));
         Assert.Equal("etcd ended the watch: etcdserver: no leader", await AskAsync(Ok("{\"result\":{\"canceled\":true,\"cancel_reason\":\"etcdserver: no leader\"}}\n"), WatchAsync));
-        Assert.Equal("etcd's answer is none that was asked for", await AskAsync(Ok("{\"result\":{\"events\":[{}]}}\n"), WatchAsync));
-        Assert.Equal("etcd's answer is no JSON", await AskAsync(Ok("x\n"), WatchAsync));
+        Assert.Equal("unexpected response from etcd: it is not that of such a request", await AskAsync(Ok("{\"result\":{\"events\":[{}]}}\n"), WatchAsync));
+        Assert.Equal("unexpected response from etcd: it is no JSON", await AskAsync(Ok("x\n"), WatchAsync));
     }
 
     private static async Task WatchAsync(EtcdClient client)

@@ -217,6 +217,24 @@ public sealed class AccessTests
         File.Delete(config);
     }
 
+    [Theory]
+    [InlineData("{token: 'hunter2 hunter3'}")]
+    [InlineData("{token: \"hunter2\\r\\nX-Evil: 1\"}")]
+    [InlineData("{token: 'hünter2'}")]
+    public void What_cannot_be_a_token_is_told_without_being_shown(string user) =>
+        Assert.Equal("/etc/k/config: token: no token in it: a token is one word of ASCII letters, digits and signs", Assert.Throws<ApiException>(() => Read(Config("{server: 'https://a'}", user)).FindToken()).Message);
+
+    [Fact]
+    public async Task An_admission_policy_that_refuses_is_no_matter_of_RBAC()
+    {
+        using var api = KubernetesRun.TwoNodes();
+        api.Instead = static request => request.Method == "PATCH" ? FakeAnswer.Refusal(403, "Forbidden", "nodes self is forbidden: ValidatingAdmissionPolicy 'own' with binding 'own' denied request: a coordinator writes its own Node only") : null;
+        await using var run = KubernetesRun.Start(api, begin: static source => source.Advertise(KubernetesRun.Vxlan));
+        Assert.Equal(
+            "the Kubernetes API refuses PATCH /api/v1/nodes/self/status: 403 nodes self is forbidden: ValidatingAdmissionPolicy 'own' with binding 'own' denied request: a coordinator writes its own Node only",
+            (await run.WaitAsync(snapshot => snapshot.Hindrance is not null)).Hindrance);
+    }
+
     [Fact]
     public async Task A_redirection_is_not_followed_and_named()
     {

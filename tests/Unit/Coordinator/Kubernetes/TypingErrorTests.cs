@@ -59,6 +59,19 @@ public sealed class TypingErrorTests
     }
 
     [Fact]
+    public async Task Of_a_peer_without_IPv4_its_IPv6_counts_whatever_the_order_and_zeros_are_no_address()
+    {
+        var (api, run) = await StartAsync();
+        using var closing = api;
+        await using var ending = run;
+        api.Add("six", ["fd00:244:0:6::/64"], "2001:db8::6", ("kube-subnet-manager", "true"), ("public-ip", "0.0.0.0"), ("public-ipv6", "2001:db8::6"));
+        api.Add("both", ["fd00:244:0:7::/64", "10.244.7.0/24"], "2001:db8::7", ("kube-subnet-manager", "true"), ("public-ip", "192.0.2.7"), ("public-ipv6", "2001:db8::7"));
+        var nodes = (await run.WaitAsync(static snapshot => snapshot.Nodes.ContainsKey("both"))).Nodes;
+        Assert.Equal("2001:db8::6", nodes["six"].Addresses.ToString());
+        Assert.Equal(("10.244.7.0/24", "fd00:244:0:7::/64"), (nodes["both"].PodCidr(is6: false).ToString(), nodes["both"].PodCidr(is6: true).ToString()));
+    }
+
+    [Fact]
     public async Task An_address_to_publish_that_cannot_be_read_leaves_the_published_one_and_is_an_event()
     {
         using var api = KubernetesRun.TwoNodes();
