@@ -1,6 +1,18 @@
 using System.CommandLine;
+using System.Text;
 using Plugboard.Coordinator.Operators;
+using Plugboard.Linux;
 using Plugboard.Linux.Files;
+
+// Everybody on the node can read a process's command line; who gives a password there does not want that.
+for (var i = 0; i < args.Length; i++)
+{
+    const string Password = "--etcd-password";
+    if (args[i].StartsWith(Password + "=", StringComparison.Ordinal))
+        OwnProcess.EraseArguments(Encoding.UTF8.GetBytes(args[i]));
+    else if (args[i] == Password && i + 1 < args.Length && args[i + 1].Length > 0)
+        OwnProcess.EraseArguments(Encoding.UTF8.GetBytes(args[i + 1]));
+}
 
 try
 {

@@ -248,11 +248,13 @@ internal sealed class CoordinatorEngine : IDisposable
 
     private void Advertise(ClusterView view)
     {
-        if (view.Self.Addresses.Count == 0 || view.Network.Backend.Type == Configuration.BackendType.None)
+        var backend = view.Network.Backend.Type;
+        if (view.Self.Addresses.Count == 0 || (backend == Configuration.BackendType.None && !parts.Source.LeasesNetworks))
             return;
         parts.Source.Advertise(new NodeAdvertisement
         {
-            BackendType = Tunnels.WordOf(view.Network.Backend.Type),
+            // As flanneld: a lease of alloc's has no type.
+            BackendType = backend == Configuration.BackendType.None ? "" : Tunnels.WordOf(backend),
             Addresses = parts.Uplink.PublicAddresses(view.Self.Addresses),
             Vtep4 = Tunnels.EndOf(view, is6: false),
             Vtep6 = Tunnels.EndOf(view, is6: true),

@@ -13,7 +13,7 @@ internal sealed class CommandOptions
     public CommandOptions()
     {
         Source = Add<SourceKind>("--source", "Where the cluster's nodes are read: static, etcd, kubernetes, or none where this node is alone.", SourceKind.Static);
-        NodeName = Add("--node-name", "This node's name in the cluster; else the environment's NODE_NAME, else the host's name.", "");
+        NodeName = Add("--node-name", "This node's name in the cluster; else the environment's NODE_NAME, else the host's name as the kubelet takes it: whole, in lower case.", "");
         PeersFile = Add("--peers-file", "static: the file with the nodes.", "/etc/plugboard/peers.yaml");
         NetConfigPath = Add("--net-config-path", "The cluster's network, flannel's net-conf.json; where there is no such file the source tells it.", "/etc/kube-flannel/net-conf.json");
         EtcdEndpoints = AddMany("--etcd-endpoints", "etcd: its servers, tried in turn; http://127.0.0.1:2379 where not said.");
@@ -23,6 +23,7 @@ internal sealed class CommandOptions
         EtcdKeyFile = Add("--etcd-keyfile", "etcd: PEM file of its key.", "");
         EtcdUsername = Add("--etcd-username", "etcd: who this is.", "");
         EtcdPassword = Add("--etcd-password", "etcd: the password; better given by the environment.", "");
+        EtcdExposesPassword = Add("--etcd-password-over-http", "etcd: user and password may go over plain http to another machine, where everybody on the way can read them.", false);
         KubeSubnetManager = Add("--kube-subnet-mgr", "The same as --source kubernetes.", false);
         KubeApiUrl = Add("--kube-api-url", "kubernetes: the API server in place of the one that the service account or the kubeconfig names.", "");
         Kubeconfig = Add("--kubeconfig-file", "kubernetes: a kubeconfig in place of the service account.", "");
@@ -43,7 +44,7 @@ internal sealed class CommandOptions
         ConflistFile = Add("--conflist-file", "Where it is written.", "/etc/cni/net.d/10-plugboard.conflist");
         PluginDirectories = AddMany("--cni-bin-dir", "Where the CNI plugins are; /opt/cni/bin where not said.");
         AddMasquerading();
-        HealthzIP = Add("--healthz-ip", "Where /healthz, /readyz and /metrics are answered: an address of this node, 0.0.0.0 for all of IPv4, :: for all.", "0.0.0.0");
+        HealthzIP = Add("--healthz-ip", "Where /healthz, /readyz and /metrics are answered: an address of this node, 0.0.0.0 for all of IPv4, :: for all.", "127.0.0.1");
         HealthzPort = Add("--healthz-port", "The port for them; 0: they are not answered.", 0);
         AuditSeconds = Add("--audit-interval", "Seconds from one look at everything to the next, at least 1.", 120);
         RestorePods = Add("--restore-pods", "What the plugins portmap and bridge made for pods in nftables is put back where somebody took it away.", true);
@@ -88,6 +89,8 @@ internal sealed class CommandOptions
     public Option<string> EtcdUsername { get; }
 
     public Option<string> EtcdPassword { get; }
+
+    public Option<bool> EtcdExposesPassword { get; }
 
     public Option<bool> KubeSubnetManager { get; }
 

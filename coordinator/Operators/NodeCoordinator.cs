@@ -1,3 +1,4 @@
+using Plugboard.Addresses;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Engine;
 using Plugboard.Coordinator.Files;
@@ -11,6 +12,7 @@ using Plugboard.Coordinator.Sources.Kubernetes;
 using Plugboard.Coordinator.Sources.Static;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Pods;
+using Plugboard.Linux;
 using Plugboard.Netlink.Route;
 
 namespace Plugboard.Coordinator.Operators;
@@ -126,6 +128,14 @@ internal sealed class NodeCoordinator : IDisposable
         }
     }
 
+    // Those that the others were told, and else all of this node's own.
+    private ValueArray<IPAddr> OwnAddresses()
+    {
+        network.Read(client);
+        IPAddr?[] told = [settings.Uplink.PublicIP, settings.Uplink.PublicIPv6];
+        return told.OfType<IPAddr>().Concat(network.Addresses.Select(own => own.Address.Address).Where(static address => address.IsGlobalUnicast)).Distinct().ToValueArray();
+    }
+
     private IEnumerable<IKeeper> KeepersOf(NftablesTransaction transaction)
     {
         if (masquerade?.Concerns(transaction) == true)
@@ -141,6 +151,7 @@ internal sealed class NodeCoordinator : IDisposable
         using var changed = new AutoResetEvent(initialState: false);
         using var ending = new CancellationTokenSource();
         var board = new ClusterBoard(() => changed.Set());
+        Source.Recognise(OwnAddresses());
         var source = Task.Run(() => Source.RunAsync(board, ending.Token));
         var began = TimeProvider.System.GetTimestamp();
         while (!board.Current.IsComplete && TimeProvider.System.GetElapsedTime(began) < patience)
@@ -151,7 +162,8 @@ internal sealed class NodeCoordinator : IDisposable
         network.Read(client);
         var finder = new UplinkFinder(network, ViewBuilder.WishesOf(snapshot, settings.Uplink));
         var (view, lack) = ViewBuilder.Build(snapshot, finder.Find(), network.Links);
-        return (view, finder.Fault ?? lack, snapshot);
+        // Of a node that the source does not know it may say more than that.
+        return (view, finder.Fault ?? (snapshot.Nodes.ContainsKey(settings.NodeName) ? lack : snapshot.Hindrance ?? lack), snapshot);
     }
 
     /// <summary>Walks the way of a packet; after <see cref="ReadOnce"/>.</summary>

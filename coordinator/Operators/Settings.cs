@@ -52,7 +52,7 @@ internal sealed record Settings
     public EngineOptions Engine { get; init; } = new();
 
     /// <summary>Where health is told.</summary>
-    public Addresses.IPAddr HealthzIP { get; init; } = Addresses.IPAddr.Parse("0.0.0.0");
+    public Addresses.IPAddr HealthzIP { get; init; } = Addresses.IPAddr.Parse("127.0.0.1");
 
     /// <summary>The port for it; 0: it is not told.</summary>
     public int HealthzPort { get; init; }

@@ -24,9 +24,7 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
     /// <exception cref="SettingException">Something cannot be.</exception>
     public Settings Read()
     {
-        var nodeName = Get(options.NodeName);
-        if (nodeName.Length == 0)
-            nodeName = Environment.GetEnvironmentVariable("NODE_NAME") is { Length: > 0 } given ? given : Environment.MachineName;
+        var nodeName = ReadNodeName();
         var masquerade = ReadMasquerade();
         var audit = Get(options.AuditSeconds);
         if (audit < 1)
@@ -49,6 +47,35 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
             HealthzIP = ReadHealthzIP(),
             HealthzPort = Get(options.HealthzPort),
         };
+    }
+
+    private string ReadNodeName()
+    {
+        var given = Get(options.NodeName) is { Length: > 0 } flag ? flag : Environment.GetEnvironmentVariable("NODE_NAME") ?? "";
+        if (given.Trim().Length > 0)
+            return SourceOf() == SourceKind.Kubernetes ? NodeNames.AsKubelet(given) : given.Trim();
+        var host = NodeNames.FindHostName();
+        if (NodeNames.AsKubelet(host).Length == 0)
+            throw new SettingException("this host has no name: say --node-name");
+        if (SourceOf() != SourceKind.Static || NodeNames.Among(ReadPeerNames(), host) is not { } listed || listed == NodeNames.AsKubelet(host))
+            return NodeNames.AsKubelet(host);
+        warn($"{Get(options.PeersFile)} has no node {NodeNames.AsKubelet(host)}, as this host is called, and a node {listed}: it is taken for this one; say --node-name {listed}");
+        return listed;
+    }
+
+    // What is wrong with the file its reader says.
+    private List<string> ReadPeerNames()
+    {
+        try
+        {
+            return DurableFile.Find(Get(options.PeersFile)) is { } content && YamlDocumentReader.Read(content).Find("nodes") is { } nodes
+                ? nodes.Items.Select(static node => node.Find("name")?.Text).OfType<string>().ToList()
+                : [];
+        }
+        catch (Exception e) when (e is DocumentException or ErrnoException)
+        {
+            return [];
+        }
     }
 
     private SourceKind SourceOf() => Get(options.KubeSubnetManager) ? SourceKind.Kubernetes : Get(options.Source);
@@ -167,15 +194,34 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
             KeyFile = NullIfEmpty(Get(options.EtcdKeyFile)),
             Username = NullIfEmpty(Get(options.EtcdUsername)),
             Password = Get(options.EtcdPassword),
+            ExposesPassword = Get(options.EtcdExposesPassword),
             PreviousSubnets = ReadPrevious(),
         };
-        return endpoints.Count == 0 ? chosen : chosen with { Endpoints = endpoints.ToValueArray() };
+        return CheckEtcd(endpoints.Count == 0 ? chosen : chosen with { Endpoints = endpoints.ToValueArray() });
     }
 
-    private static Uri ReadUrl(string option, string text) =>
-        Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
-            ? uri
-            : throw new SettingException($"{option} {text}: not of the form http://host:port or https://host:port");
+    private EtcdOptions CheckEtcd(EtcdOptions chosen)
+    {
+        if (SourceOf() != SourceKind.Etcd)
+            return chosen;
+        if (chosen.FindExposing() is { } exposing)
+            throw new SettingException($"--etcd-endpoints {exposing.GetLeftPart(UriPartial.Authority)}: user and password would go over plain http to another machine, and everybody on the way could read them; give https, or --etcd-password-over-http where that does not matter");
+        if (chosen is { KeyFile: not null, CertFile: null })
+            throw new SettingException($"--etcd-keyfile {chosen.KeyFile}: there is no --etcd-certfile");
+        if (chosen.Username is null && chosen.Password.Text.Length > 0)
+            warn("--etcd-password: without effect, there is no --etcd-username");
+        return chosen;
+    }
+
+    private static Uri ReadUrl(string option, string text)
+    {
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
+            throw new SettingException($"{option} {WithoutPassword(text)}: not of the form http://host:port or https://host:port");
+        // What is in a URL is in every message about it.
+        return uri.UserInfo.Length == 0 ? uri : throw new SettingException($"{option} {uri.Scheme}://…@{uri.Authority}: a name and a password in a URL are shown to everybody: {(option == "--kube-api-url" ? "give a token or a client's certificate by --kubeconfig-file" : "give them by --etcd-username and FLANNELD_ETCD_PASSWORD")}");
+    }
+
+    private static string WithoutPassword(string text) => text.LastIndexOf('@') is var at and >= 0 ? $"…{text[at..]}" : text;
 
     // What the node had before it was restarted is what its pods have.
     private ValueArray<IPPrefix> ReadPrevious()

@@ -68,7 +68,7 @@ internal sealed class Verbs
         using var ending = new CancellationTokenSource();
         using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => End(context, ending));
         using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => End(context, ending));
-        using var alone = OnlyOne.Take(TimeSpan.FromSeconds(5));
+        using var alone = OnlyOne.Take(OnlyOne.Directory, TimeSpan.FromSeconds(5), StandardError.WriteLine);
         using var coordinator = NodeCoordinator.Open(settings, StandardError.WriteLine);
         Restore(coordinator, settings);
         using var engine = coordinator.CreateEngine(StandardError.WriteLine);
@@ -98,6 +98,11 @@ internal sealed class Verbs
         try
         {
             server.Start(settings.HealthzIP, settings.HealthzPort);
+        }
+        catch (System.Net.Sockets.SocketException e) when (e.SocketErrorCode == System.Net.Sockets.SocketError.AddressAlreadyInUse)
+        {
+            StandardError.WriteLine($"--healthz-ip {settings.HealthzIP} --healthz-port {settings.HealthzPort}: {e.Message}: /healthz, /readyz and /metrics are answered once the port is free (ss -ltnp tells who has it)");
+            server.StartLater(() => server.Start(settings.HealthzIP, settings.HealthzPort), StandardError.WriteLine);
         }
         catch (Exception e) when (e is System.Net.Sockets.SocketException or FormatException)
         {

@@ -1,15 +1,16 @@
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
-using System.Security.Cryptography.X509Certificates;
+using System.Security.Authentication;
 using Plugboard.Addresses;
+using Plugboard.Coordinator.Sources.Tls;
 using Plugboard.Linux.Names;
 
 namespace Plugboard.Coordinator.Sources;
 
 /// <summary>
-/// Connections to servers by name: names are resolved by <see cref="HostNames"/>, which a static executable can, and a server that vanished without a word is
-/// noticed within half a minute.
+/// Connections to servers by name: names are resolved by <see cref="HostNames"/>, which a static executable can, each of a name's addresses is tried, and a server that vanished
+/// without a word is noticed within half a minute.
 /// </summary>
 /// <param name="open">Opens an unconnected socket of a family (true: IPv6); null: in the process's own network namespace.</param>
 internal sealed class HttpConnections(Func<bool, Socket>? open = null)
@@ -17,12 +18,14 @@ internal sealed class HttpConnections(Func<bool, Socket>? open = null)
     private const int KeepAliveSeconds = 10;
     private const int KeepAliveInterval = 5;
     private const int KeepAliveCount = 3;
-    private static readonly TimeSpan connectTime = TimeSpan.FromSeconds(5);
+
+    // For one address, and for name servers, addresses and TLS together.
+    private static readonly TimeSpan addressTime = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan alertTime = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan connectTime = HostNames.LongestTime + 2 * addressTime;
 
     /// <summary>A handler whose connections come from here: no proxy, no cookies, no redirects.</summary>
-    /// <param name="trusted">The only authorities that a server's certificate may be from; null: the system's.</param>
-    /// <param name="client">What this side shows; null: nothing.</param>
-    public SocketsHttpHandler CreateHandler(X509Certificate2Collection? trusted, X509Certificate2? client)
+    public SocketsHttpHandler CreateHandler(TlsSide tls)
     {
         var handler = new SocketsHttpHandler
         {
@@ -32,25 +35,78 @@ internal sealed class HttpConnections(Func<bool, Socket>? open = null)
             UseCookies = false,
             AllowAutoRedirect = false,
         };
-        if (trusted is not null)
-        {
-            handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-            handler.SslOptions.CertificateChainPolicy.CustomTrustStore.AddRange(trusted);
-        }
-
-        if (client is not null)
-            handler.SslOptions.ClientCertificateContext = SslStreamCertificateContext.Create(client, additionalCertificates: null, offline: true);
+        tls.Apply(handler.SslOptions);
         return handler;
     }
 
-    /// <summary>For <see cref="SocketsHttpHandler.ConnectCallback"/>.</summary>
-    public async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)
+    private ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation) =>
+        ConnectAsync(context.DnsEndPoint.Host, context.DnsEndPoint.Port, cancellation);
+
+    /// <summary>
+    /// Why a server ended a connection with TLS as soon as it was there. In TLS 1.3 it looks at this side's certificate when this side takes the connection for made and has sent its
+    /// request; its alert is then lost with the connection more often than not. So another one is made, on which nothing is sent.
+    /// </summary>
+    /// <param name="server">The server.</param>
+    /// <param name="tls">What this side believes and shows.</param>
+    /// <param name="e">What was caught.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <returns>What was caught then, if it says more; else <paramref name="e"/>.</returns>
+    public async Task<Exception> FindAlertAsync(Uri server, TlsSide tls, Exception e, CancellationToken cancellation)
     {
-        var name = context.DnsEndPoint.Host;
+        if (server.Scheme != Uri.UriSchemeHttps || !ConnectionFailure.IsReset(e))
+            return e;
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(alertTime);
+        try
+        {
+            var options = new SslClientAuthenticationOptions { TargetHost = server.IdnHost };
+            tls.Apply(options);
+            var stream = new SslStream(await ConnectAsync(server.IdnHost, server.Port, limit.Token).ConfigureAwait(false));
+            await using var closing = stream.ConfigureAwait(false);
+            await stream.AuthenticateAsClientAsync(options, limit.Token).ConfigureAwait(false);
+            _ = await stream.ReadAsync(new byte[1], limit.Token).ConfigureAwait(false);
+            return e;
+        }
+        catch (Exception again) when (again is IOException or AuthenticationException && !ConnectionFailure.IsReset(again))
+        {
+            return again;
+        }
+        catch (Exception again) when (again is IOException or AuthenticationException or SocketException or HttpRequestException or OperationCanceledException)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            return e;
+        }
+    }
+
+    private async ValueTask<Stream> ConnectAsync(string name, int port, CancellationToken cancellation)
+    {
         // Name servers are asked on a thread that may wait.
-        var address = await Task.Run(() => HostNames.Find(name), cancellation).ConfigureAwait(false)
-            ?? throw new HttpRequestException(HttpRequestError.NameResolutionError, $"nobody knows the address of {name}");
-        var socket = open is null ? new Socket(address.Is6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) : open(address.Is6);
+        var lookup = await Task.Run(() => HostNames.Resolve(name), cancellation).ConfigureAwait(false);
+        if (lookup.Addresses.Count == 0)
+            throw new HttpRequestException(HttpRequestError.NameResolutionError, $"the address of {name} is not found: {lookup.Failure}");
+        var failures = new List<(IPAddr Address, SocketException Why)>();
+        foreach (var address in lookup.Addresses)
+        {
+            try
+            {
+                return await ConnectAsync(EndPoint(address, port), address.Is6, cancellation).ConfigureAwait(false);
+            }
+            catch (SocketException e)
+            {
+                failures.Add((address, e));
+            }
+        }
+
+        if (failures.Count == 1)
+            throw failures[0].Why;
+        throw new HttpRequestException(HttpRequestError.ConnectionError, string.Join("; ", failures.Select(static failure => $"{failure.Address}: {failure.Why.Message}")));
+    }
+
+    private async ValueTask<Stream> ConnectAsync(IPEndPoint to, bool is6, CancellationToken cancellation)
+    {
+        var socket = open is null ? new Socket(is6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) : open(is6);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(addressTime);
         try
         {
             socket.NoDelay = true;
@@ -58,8 +114,13 @@ internal sealed class HttpConnections(Func<bool, Socket>? open = null)
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, KeepAliveSeconds);
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, KeepAliveInterval);
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, KeepAliveCount);
-            await socket.ConnectAsync(EndPoint(address, context.DnsEndPoint.Port), cancellation).ConfigureAwait(false);
+            await socket.ConnectAsync(to, limit.Token).ConfigureAwait(false);
             return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            socket.Dispose();
+            throw new SocketException((int)SocketError.TimedOut);
         }
         catch
         {

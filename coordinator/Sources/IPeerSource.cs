@@ -1,3 +1,4 @@
+using Plugboard.Addresses;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Linux;
 
@@ -12,6 +13,16 @@ internal interface IPeerSource
     /// </summary>
     /// <exception cref="OperationCanceledException">It was cancelled; nothing else is thrown.</exception>
     Task RunAsync(ClusterBoard board, CancellationToken cancellation);
+
+    /// <summary>
+    /// Before it runs for one look, in which nothing is advertised: by which addresses this node is known to a source that has no names. Those that come first count most.
+    /// </summary>
+    void Recognise(ValueArray<IPAddr> addresses)
+    {
+    }
+
+    /// <summary>Whether a node has its pod networks from the source for what it advertises; then it advertises also where no packets are brought to other nodes.</summary>
+    bool LeasesNetworks => false;
 
     /// <summary>What the other nodes are to know of this one; writing it is the source's, now or when it can. Called from the engine's thread; returns at once. The same again does nothing.</summary>
     void Advertise(NodeAdvertisement advertisement);

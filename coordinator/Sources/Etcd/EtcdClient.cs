@@ -1,7 +1,7 @@
 using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
-using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
+using Plugboard.Coordinator.Sources.Tls;
 
 namespace Plugboard.Coordinator.Sources.Etcd;
 
@@ -12,36 +12,45 @@ internal sealed class EtcdClient : IDisposable
     public const int MostBytes = 32 * 1024 * 1024;
 
     private readonly EtcdOptions options;
+    private readonly EtcdLogin login;
+    private readonly TlsSide tls;
+    private readonly HttpConnections connections;
     private readonly HttpClient http;
-    private volatile string? token;
     private volatile int endpoint;
 
-    private EtcdClient(EtcdOptions options, HttpClient http)
+    private EtcdClient(EtcdOptions options, EtcdLogin login, TlsSide tls, HttpConnections connections)
     {
         this.options = options;
-        this.http = http;
+        this.login = login;
+        this.tls = tls;
+        this.connections = connections;
+        // Each request has its own time: a watch has none.
+        http = new HttpClient(connections.CreateHandler(tls)) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = MostBytes };
     }
 
     /// <summary>Reads the certificates' files, as they are now; nothing is asked yet.</summary>
-    /// <exception cref="EtcdException">A file is missing or none.</exception>
-    public static EtcdClient Open(EtcdOptions options, HttpConnections connections)
+    /// <param name="options">Where etcd is.</param>
+    /// <param name="connections">How servers are reached.</param>
+    /// <param name="login">The token that an earlier client had; null: this is the first one.</param>
+    /// <exception cref="EtcdException">A file is missing or none, or the password would be read by others.</exception>
+    public static EtcdClient Open(EtcdOptions options, HttpConnections connections, EtcdLogin? login = null)
     {
+        if (options.FindExposing() is { } exposing)
+            throw new EtcdException($"the password is not sent to {exposing.GetLeftPart(UriPartial.Authority)}: everybody on the way could read it");
         try
         {
-            X509Certificate2Collection? trusted = null;
-            if (options.CaFile is { } authorities)
+            var side = new TlsSide
             {
-                trusted = [];
-                trusted.ImportFromPemFile(authorities);
-            }
-
-            var own = options.CertFile is { } cert ? X509Certificate2.CreateFromPemFile(cert, options.KeyFile) : null;
-            // Each request has its own time: a watch has none.
-            return new EtcdClient(options, new HttpClient(connections.CreateHandler(trusted, own)) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = MostBytes });
+                Authorities = options.CaFile is { } authorities ? PemText.Read(authorities).ReadCertificates() : null,
+                AuthoritiesSetting = options.CaFile is { } file ? $"{file} (--etcd-cafile)" : "--etcd-cafile",
+                Client = options.CertFile is { } cert ? ClientCertificate.Read(PemText.Read(cert), PemText.Read(options.KeyFile ?? cert)) : null,
+                ClientSetting = "--etcd-certfile and --etcd-keyfile",
+            };
+            return new EtcdClient(options, login ?? new EtcdLogin(), side, connections);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.Security.Cryptography.CryptographicException)
+        catch (TlsFileException e)
         {
-            throw new EtcdException($"the certificates of etcd cannot be read: {e.Message}", inner: e);
+            throw new EtcdException(e.Message, inner: e);
         }
     }
 
@@ -92,7 +101,7 @@ internal sealed class EtcdClient : IDisposable
         }
         catch (Exception e) when (e is IOException or HttpRequestException)
         {
-            throw new EtcdException($"{options.Endpoints[endpoint]}: the watch broke off: {e.Message}", inner: e);
+            throw new EtcdException($"{Name(options.Endpoints[endpoint])}: the watch ended: {ConnectionFailure.Describe(e, tls)}", inner: e);
         }
     }
 
@@ -118,100 +127,127 @@ internal sealed class EtcdClient : IDisposable
         return Parse(await response.Content.ReadAsByteArrayAsync(cancellation).ConfigureAwait(false));
     }
 
-    // A token that has ended is asked for anew, once.
+    // Where etcd does not accept the token any more, once with another one.
     private async Task<HttpResponseMessage> SendAsync(string path, byte[] body, HttpCompletionOption completion, CancellationToken cancellation)
     {
         if (options.Username is null)
-            return await SendToAnyAsync(path, body, completion, cancellation).ConfigureAwait(false);
-        var isNew = token is null;
-        token ??= await AuthenticateAsync(cancellation).ConfigureAwait(false);
+            return await SendToAnyAsync(new Request(path, body, completion, token: ""), cancellation).ConfigureAwait(false);
+        var token = await login.GetAsync(refused: null, AuthenticateAsync, cancellation).ConfigureAwait(false);
         try
         {
-            return await SendToAnyAsync(path, body, completion, cancellation).ConfigureAwait(false);
+            return await SendToAnyAsync(new Request(path, body, completion, token), cancellation).ConfigureAwait(false);
         }
-        catch (EtcdException e) when (e.IsUnauthenticated && !isNew)
+        catch (EtcdException e) when (e.IsUnauthenticated)
         {
-            token = await AuthenticateAsync(cancellation).ConfigureAwait(false);
-            return await SendToAnyAsync(path, body, completion, cancellation).ConfigureAwait(false);
+            token = await login.GetAsync(token, AuthenticateAsync, cancellation).ConfigureAwait(false);
+            return await SendToAnyAsync(new Request(path, body, completion, token), cancellation).ConfigureAwait(false);
         }
     }
 
-    private async Task<string> AuthenticateAsync(CancellationToken cancellation)
+    // As etcd's own client: where users are not in use, it works without.
+    private async Task<string> AuthenticateAsync()
     {
-        token = null;
-        var body = EtcdMessages.Authenticate(options.Username!, options.Password);
-        using var response = await SendToAnyAsync("v3/auth/authenticate", body, HttpCompletionOption.ResponseContentRead, cancellation).ConfigureAwait(false);
-        using var answer = Parse(await response.Content.ReadAsByteArrayAsync(cancellation).ConfigureAwait(false));
-        return Text(answer.RootElement, "token") ?? throw new EtcdException("etcd knows the user and gives no token");
+        var request = new Request("v3/auth/authenticate", EtcdMessages.Authenticate(options.Username!, options.Password.Text), HttpCompletionOption.ResponseContentRead, token: "");
+        try
+        {
+            using var response = await SendToAnyAsync(request, CancellationToken.None).ConfigureAwait(false);
+            using var answer = Parse(await response.Content.ReadAsByteArrayAsync().ConfigureAwait(false));
+            return Text(answer.RootElement, "token") ?? throw new EtcdException("unexpected response from etcd: it has no token");
+        }
+        catch (EtcdException e) when (e.IsWithoutUsers)
+        {
+            return "";
+        }
     }
 
     // The server that answered last is asked first.
-    private async Task<HttpResponseMessage> SendToAnyAsync(string path, byte[] body, HttpCompletionOption completion, CancellationToken cancellation)
+    private async Task<HttpResponseMessage> SendToAnyAsync(Request request, CancellationToken cancellation)
     {
-        EtcdException? failure = null;
+        var failures = new List<EtcdException>();
         var first = endpoint;
         for (var i = 0; i < options.Endpoints.Count; i++)
         {
             var at = (first + i) % options.Endpoints.Count;
             try
             {
-                var response = await SendToAsync(new Uri(options.Endpoints[at], path), body, completion, cancellation).ConfigureAwait(false);
+                var response = await SendToAsync(options.Endpoints[at], request, cancellation).ConfigureAwait(false);
                 endpoint = at;
                 return response;
             }
             catch (EtcdException e) when (e.Code is 0 or EtcdException.Unavailable)
             {
-                failure = e;
+                failures.Add(e);
             }
         }
 
-        throw failure ?? new EtcdException("there is no endpoint of etcd");
+        throw failures.Count switch
+        {
+            0 => new EtcdException("there is no endpoint of etcd"),
+            1 => failures[0],
+            _ => new EtcdException(string.Join("; ", failures.Select(static failure => failure.Message)), failures[^1].Code, failures[^1]),
+        };
     }
 
-    private async Task<HttpResponseMessage> SendToAsync(Uri uri, byte[] body, HttpCompletionOption completion, CancellationToken cancellation)
+    private async Task<HttpResponseMessage> SendToAsync(Uri server, Request what, CancellationToken cancellation)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(options.RequestTime);
         try
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, uri) { Content = new ByteArrayContent(body) };
+            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(server, what.Path)) { Content = new ByteArrayContent(what.Body) };
             request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
             // A member that lost the others refuses instead of telling what may be old.
             request.Headers.Add("Grpc-Metadata-hasleader", "true");
-            if (token is { } known)
-                request.Headers.TryAddWithoutValidation("Authorization", known);
-            var response = await http.SendAsync(request, completion, limit.Token).ConfigureAwait(false);
+            if (what.Token.Length > 0)
+                request.Headers.TryAddWithoutValidation("Authorization", what.Token);
+            var response = await http.SendAsync(request, what.Completion, limit.Token).ConfigureAwait(false);
             if (response.IsSuccessStatusCode)
                 return response;
             using (response)
-                throw Refused(uri, (int)response.StatusCode, await response.Content.ReadAsByteArrayAsync(limit.Token).ConfigureAwait(false));
+                throw Refused(server, response, await response.Content.ReadAsByteArrayAsync(limit.Token).ConfigureAwait(false));
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            throw new EtcdException($"{uri.GetLeftPart(UriPartial.Authority)} did not answer within {options.RequestTime.TotalSeconds} seconds");
+            throw new EtcdException($"{Name(server)} did not answer within {options.RequestTime.TotalSeconds} seconds");
         }
-        catch (HttpRequestException e)
+        catch (Exception e) when (e is HttpRequestException or IOException)
         {
-            throw new EtcdException($"{uri.GetLeftPart(UriPartial.Authority)}: {e.InnerException?.Message ?? e.Message}", inner: e);
+            var why = await connections.FindAlertAsync(server, tls, e, cancellation).ConfigureAwait(false);
+            throw new EtcdException($"{Name(server)}: {ConnectionFailure.Describe(why, tls)}", inner: why);
         }
     }
 
-    private static EtcdException Refused(Uri uri, int status, byte[] body)
+    private static string Name(Uri server) => server.GetLeftPart(UriPartial.Authority);
+
+    private static EtcdException Refused(Uri server, HttpResponseMessage response, byte[] body)
     {
-        var where = uri.GetLeftPart(UriPartial.Authority);
         try
         {
             using var answer = JsonDocument.Parse(body);
             var root = answer.RootElement;
             if (root.ValueKind == JsonValueKind.Object && (Text(root, "message") ?? Text(root, "error")) is { } why)
-                return new EtcdException($"{where}: {why}", root.TryGetProperty("code", out var code) && code.TryGetInt32(out var number) ? number : EtcdException.Unknown);
+                return new EtcdException($"{Name(server)}: {why}", root.TryGetProperty("code", out var code) && code.TryGetInt32(out var number) ? number : EtcdException.Unknown);
         }
         catch (JsonException)
         {
             // Not etcd's own answer: its status is all there is.
         }
 
-        return new EtcdException($"{where}: HTTP status {status}");
+        var status = (int)response.StatusCode;
+        if (response.Headers.Location is { } other)
+            return new EtcdException($"{Name(server)}: HTTP status {status}: it leads to {(other.IsAbsoluteUri ? $"{other.Scheme}://{other.Authority}" : other)}, which is not followed; name that server");
+        var text = response.Content.Headers.ContentType?.MediaType == "text/plain" || IsHttpToTls(body) ? $": {FirstLine(body)}" : "";
+        return new EtcdException($"{Name(server)}: HTTP status {status}{text}");
+    }
+
+    // Go's servers say so without a type.
+    private static bool IsHttpToTls(byte[] body) => body.AsSpan().IndexOf("to an HTTPS server"u8) >= 0;
+
+    private static string FirstLine(byte[] body)
+    {
+        const int LongEnough = 200;
+        var line = System.Text.Encoding.UTF8.GetString(body, 0, Math.Min(body.Length, LongEnough)).Split('\n')[0];
+        return new string(line.Where(static letter => !char.IsControl(letter)).ToArray());
     }
 
     private static string? Text(JsonElement element, string name) =>
@@ -225,7 +261,7 @@ internal sealed class EtcdClient : IDisposable
         }
         catch (JsonException e)
         {
-            throw new EtcdException("etcd's answer is no JSON", inner: e);
+            throw new EtcdException("unexpected response from etcd: it is no JSON", inner: e);
         }
     }
 
@@ -238,10 +274,22 @@ internal sealed class EtcdClient : IDisposable
         }
         catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or FormatException or OverflowException)
         {
-            throw new EtcdException("etcd's answer is none that was asked for", inner: e);
+            throw new EtcdException("unexpected response from etcd: it is not that of such a request", inner: e);
         }
     }
 
     /// <inheritdoc/>
     public void Dispose() => http.Dispose();
+
+    // Its token is in no text: it is no record.
+    private sealed class Request(string path, byte[] body, HttpCompletionOption completion, string token)
+    {
+        public string Path => path;
+
+        public byte[] Body => body;
+
+        public HttpCompletionOption Completion => completion;
+
+        public string Token => token;
+    }
 }

@@ -4,7 +4,7 @@ namespace Plugboard.Coordinator.Sources.Etcd;
 internal sealed class EtcdCompactedException : Exception
 {
     public EtcdCompactedException()
-        : base("etcd has forgotten the changes that were asked for")
+        : base("etcd compacted the revision that was asked for")
     {
     }
 }

@@ -28,7 +28,14 @@ internal sealed record EtcdOptions
     public string? Username { get; init; }
 
     /// <summary>The user's password.</summary>
-    public string Password { get; init; } = "";
+    public HiddenText Password { get; init; } = "";
+
+    /// <summary>Whether password and token may go over plain <c>http</c> to another machine.</summary>
+    public bool ExposesPassword { get; init; }
+
+    /// <summary>The endpoint at which everybody on the way would read the password; null: there is none.</summary>
+    public Uri? FindExposing() =>
+        Username is null || ExposesPassword ? null : Endpoints.FirstOrDefault(static endpoint => endpoint.Scheme == Uri.UriSchemeHttp && !endpoint.IsLoopback);
 
     /// <summary>How long a lease lasts that nobody renews.</summary>
     public TimeSpan LeaseTime { get; init; } = TimeSpan.FromHours(24);

@@ -1,4 +1,6 @@
+using Plugboard.Addresses;
 using Plugboard.Coordinator.Cluster;
+using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Sources.Etcd;
 
@@ -17,24 +19,27 @@ internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<
     private readonly Lock telling = new();
     private TaskCompletionSource told = NewSignal();
     private NodeAdvertisement? advertised;
+    private ValueArray<IPAddr> recognised = [];
 
     /// <inheritdoc/>
     public async Task RunAsync(ClusterBoard board, CancellationToken cancellation)
     {
         var registry = new LeaseRegistry(options, board, log);
+        registry.Recognise(recognised);
+        var login = new EtcdLogin();
         var pause = RetryPause.OfEtcd();
         while (true)
         {
             var start = time.GetTimestamp();
             try
             {
-                using var client = EtcdClient.Open(options, connections ?? new HttpConnections());
+                using var client = EtcdClient.Open(options, connections ?? new HttpConnections(), login);
                 await FollowAsync(client, registry, new LeaseKeeper(options, client, registry, time), cancellation).ConfigureAwait(false);
                 continue;
             }
             catch (EtcdCompactedException)
             {
-                log("etcd has forgotten what was to be told next: everything is listed anew");
+                log("etcd compacted the revision that the watch was to begin at; listing again");
             }
             catch (Exception e)
             {
@@ -48,6 +53,12 @@ internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<
             await Task.Delay(pause.Take(), time, cancellation).ConfigureAwait(false);
         }
     }
+
+    /// <inheritdoc/>
+    public bool LeasesNetworks => true;
+
+    /// <summary>Before it runs: this node's lease is one that has one of these addresses.</summary>
+    public void Recognise(ValueArray<IPAddr> addresses) => recognised = addresses;
 
     /// <inheritdoc/>
     public void Advertise(NodeAdvertisement advertisement)

@@ -32,7 +32,7 @@ internal sealed class LeaseKeeper(EtcdOptions options, EtcdClient client, LeaseR
             registry.Load(await client.ListAsync($"{options.Prefix}/", cancellation).ConfigureAwait(false));
         }
 
-        throw new EtcdException($"{Attempts} times in turn somebody else was faster to change the leases");
+        throw new EtcdException($"the leases were changed by others {Attempts} times, each time between reading and writing them");
     }
 
     /// <summary>How long there is nothing to do.</summary>
@@ -81,9 +81,9 @@ internal sealed class LeaseKeeper(EtcdOptions options, EtcdClient client, LeaseR
         var (isDone, revision) = await client.TryAsync(
             new EtcdTransaction
             {
-                // The IPv4 network, alone or with any IPv6 one.
-                AbsentPrefix = registry.LeasePrefix + key.Split('&')[0],
-                // Two networks in one key: no single key says that both are free.
+                // The IPv4 network, alone or with any IPv6 one. Without one the key begins as those of all such nodes do: only the whole says whose it is.
+                AbsentPrefix = registry.LeasePrefix + (subnets[0].Is6 ? key : key.Split('&')[0]),
+                // Two networks in one key, or one behind flannel's zeros: no key says that they are free.
                 NothingNewPrefix = subnets.Count > 1 || subnets[0].Is6 ? registry.LeasePrefix : null,
                 NothingNewSince = since,
                 Put = new EtcdEntry(registry.LeasePrefix + key, value, 0, lease),

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Plugboard.Addresses;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Configuration;
@@ -12,12 +11,13 @@ namespace Plugboard.Coordinator.Sources.Etcd;
 /// </summary>
 internal sealed class LeaseRegistry(EtcdOptions options, ClusterBoard board, Action<string> log)
 {
-    private const int MostComplaints = 1000;
+    private const int LongestShown = 128;
 
     private readonly Lock step = new();
     private readonly Dictionary<string, (EtcdEntry Entry, SubnetLease Lease)> leases = new(StringComparer.Ordinal);
-    private readonly HashSet<string> complaints = new(StringComparer.Ordinal);
+    private readonly Complaints complaints = new(log);
     private NodeAdvertisement? advertised;
+    private ValueArray<IPAddr> ownAddresses = [];
     private ValueArray<IPPrefix> previous = options.PreviousSubnets;
     private OwnLease? own;
     private NetConf? network;
@@ -82,11 +82,11 @@ internal sealed class LeaseRegistry(EtcdOptions options, ClusterBoard board, Act
             return (leases.Values.SelectMany(found => found.Lease.Subnets).ToList(), revision);
     }
 
-    /// <summary>The leases of this node's addresses.</summary>
+    /// <summary>The leases of this node's addresses. One whose value somebody broke is this node's where it has the networks that this node had.</summary>
     public List<(EtcdEntry Entry, SubnetLease Lease)> FindOurs()
     {
         lock (step)
-            return leases.Values.Where(found => IsOurs(found.Lease)).ToList();
+            return leases.Values.Where(found => IsOurs(found.Lease) || (found.Lease.IsBroken && found.Lease.Subnets == previous)).ToList();
     }
 
     /// <summary>Everything below the prefix, read at once. Where the configuration is missing nobody is taken for gone: it is another etcd, or an empty one.</summary>
@@ -97,12 +97,14 @@ internal sealed class LeaseRegistry(EtcdOptions options, ClusterBoard board, Act
         {
             if (!list.Entries.Any(entry => entry.Key == ConfigKey))
                 throw new EtcdException($"etcd has no key {ConfigKey}: flannel's net-conf.json belongs there");
+            var before = leases.ToDictionary(StringComparer.Ordinal);
             leases.Clear();
             revision = list.Revision;
             foreach (var entry in list.Entries)
-                Take(entry);
+                Take(entry, before.GetValueOrDefault(entry.Key[Math.Min(LeasePrefix.Length, entry.Key.Length)..]).Lease);
             if (own is { } mine && !leases.ContainsKey(mine.Key))
                 Lose("is gone");
+            FindAdvertised();
             Publish();
         }
     }
@@ -133,6 +135,13 @@ internal sealed class LeaseRegistry(EtcdOptions options, ClusterBoard board, Act
             if (!isSame && revision > 0)
                 Publish();
         }
+    }
+
+    /// <summary>This node only looks: a lease with one of these addresses is its own, and nothing is leased. Those that come first count most.</summary>
+    public void Recognise(ValueArray<IPAddr> addresses)
+    {
+        lock (step)
+            ownAddresses = addresses;
     }
 
     /// <summary>This node's lease is in etcd.</summary>
@@ -176,9 +185,9 @@ internal sealed class LeaseRegistry(EtcdOptions options, ClusterBoard board, Act
         if (!entry.Key.StartsWith(LeasePrefix, StringComparison.Ordinal))
             return;
         var name = entry.Key[LeasePrefix.Length..];
-        leases.Remove(name);
+        leases.Remove(name, out var before);
         if (entry.Value is not null)
-            Take(entry);
+            Take(entry, before.Lease);
         if (own is { } mine && mine.Key == name && entry.ModRevision > mine.ModRevision)
             Follow(mine, name, entry);
         if (leases.TryGetValue(name, out var found) && !IsOurs(found.Lease))
@@ -191,8 +200,8 @@ internal sealed class LeaseRegistry(EtcdOptions options, ClusterBoard board, Act
     private void Follow(OwnLease mine, string name, EtcdEntry entry)
     {
         if (!leases.TryGetValue(name, out var found))
-            Lose(entry.Value is null ? "was deleted or has ended" : "was overwritten");
-        else if (!IsOurs(found.Lease))
+            Lose("was deleted or has ended");
+        else if (!IsOurs(found.Lease) && !found.Lease.IsBroken)
             Lose($"was given to {found.Lease.Node.Addresses}");
         else
             own = mine with { Value = entry.Value!, ModRevision = entry.ModRevision, Lease = entry.Lease };
@@ -204,7 +213,8 @@ internal sealed class LeaseRegistry(EtcdOptions options, ClusterBoard board, Act
         own = null;
     }
 
-    private void Take(EtcdEntry entry)
+    // A value that cannot be read takes nothing away: its key says that the networks are taken, and what it told before stays in force.
+    private void Take(EtcdEntry entry, SubnetLease? before)
     {
         if (entry.Key == ConfigKey)
         {
@@ -215,13 +225,21 @@ internal sealed class LeaseRegistry(EtcdOptions options, ClusterBoard board, Act
         if (!entry.Key.StartsWith(LeasePrefix, StringComparison.Ordinal))
             return;
         var name = entry.Key[LeasePrefix.Length..];
+        ValueArray<IPPrefix> subnets = [];
         try
         {
-            leases[name] = (entry, new SubnetLease { Subnets = SubnetLease.ParseKey(name), Node = SubnetLease.ParseValue(entry.Value!) });
+            subnets = SubnetLease.ParseKey(name);
+            var node = SubnetLease.ParseValue(entry.Value!);
+            leases[name] = (entry, new SubnetLease { Subnets = subnets, Node = node.Addresses.Count > 0 ? node : throw new FormatException("the value has neither PublicIP nor PublicIPv6") });
+        }
+        catch (FormatException e) when (subnets.Count == 0)
+        {
+            complaints.Add($"etcd's key {Complaints.Quote(entry.Key, LongestShown)} is left out: {e.Message}");
         }
         catch (FormatException e)
         {
-            Complain($"etcd's key {Shown(entry.Key)} is left out: {e.Message}");
+            leases[name] = (entry, new SubnetLease { Subnets = subnets, Node = before?.Node ?? new NodeAdvertisement { BackendType = "" }, IsBroken = true });
+            complaints.Add($"etcd's key {Complaints.Quote(entry.Key, LongestShown)}: {e.Message}; {(before is null ? "its node is not known" : "what it said before stays in force")}");
         }
     }
 
@@ -239,13 +257,30 @@ internal sealed class LeaseRegistry(EtcdOptions options, ClusterBoard board, Act
             network = NetConfReader.Read(entry.Value, warnings);
             configFault = null;
             foreach (var warning in warnings)
-                Complain($"etcd's key {ConfigKey}: {warning}");
+                complaints.Add($"etcd's key {ConfigKey}: {warning}");
             board.SetNetwork(network);
         }
         catch (FormatException e)
         {
             configFault = $"etcd's key {ConfigKey}: {e.Message}";
         }
+    }
+
+    // Of several, the one that subnet.env tells of; else the first by address.
+    private void FindAdvertised()
+    {
+        if (ownAddresses.Count == 0)
+            return;
+        var ours = leases.Values.Where(found => found.Lease.Node.Addresses.Any(ownAddresses.Contains))
+            .OrderByDescending(found => found.Lease.Subnets == previous)
+            .ThenBy(found => ownAddresses.TakeWhile(address => !found.Lease.Node.Addresses.Contains(address)).Count())
+            .ThenBy(found => found.Entry.Key, StringComparer.Ordinal).ToList();
+        leaseFault = ours.Count > 0 ? null : $"this node has no lease in etcd yet, none has one of its addresses ({ownAddresses}): coordinator run acquires one";
+        if (ours.Count == 0)
+            return;
+        var (entry, lease) = ours[0];
+        advertised = lease.Node;
+        own = new OwnLease { Subnets = lease.Subnets, Value = entry.Value!, ModRevision = entry.ModRevision, Lease = entry.Lease, RenewAt = long.MaxValue };
     }
 
     private void Publish()
@@ -262,15 +297,4 @@ internal sealed class LeaseRegistry(EtcdOptions options, ClusterBoard board, Act
     private void ShowHindrance() => board.SetHindrance(configFault ?? leaseFault);
 
     private bool IsOurs(SubnetLease lease) => advertised is not null && lease.Node.Addresses.Any(advertised.Addresses.Contains);
-
-    private void Complain(string what)
-    {
-        if (complaints.Count >= MostComplaints)
-            complaints.Clear();
-        if (complaints.Add(what))
-            log(what);
-    }
-
-    // As a JSON string: whatever is in it, it stays one line.
-    private static string Shown(string key) => $"\"{JsonEncodedText.Encode(key.Length <= 128 ? key : key[..128])}\"";
 }

@@ -16,6 +16,9 @@ internal sealed record SubnetLease
     /// <summary>What its node tells.</summary>
     public required NodeAdvertisement Node { get; init; }
 
+    /// <summary>Its value could not be read, or names nobody: what it tells is what it told before.</summary>
+    public bool IsBroken { get; init; }
+
     /// <summary>The last part of a key: <c>10.5.52.0-24</c>, <c>10.5.52.0-24&amp;fd00:12:13::-56</c>, for IPv6 alone <c>0.0.0.0-0&amp;fd00:12:13::-56</c>.</summary>
     public static string FormatKey(ValueArray<IPPrefix> subnets)
     {

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Plugboard.Coordinator.Sources.Tls;
 
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
@@ -25,9 +25,18 @@ internal sealed class ApiAccess
     /// <summary>Its key, PEM.</summary>
     public Secret? Key { get; init; }
 
-    /// <summary>The token's text; null: none, or the connection would show it to everybody.</summary>
-    public string? FindToken() =>
-        Token is not null && (Server.Scheme == Uri.UriSchemeHttps || Server.IsLoopback) && Token.ReadText().Trim() is { Length: > 0 } text ? text : null;
+    /// <summary>Whether a token may be sent: not where the connection would show it to everybody.</summary>
+    public bool MaySendToken => Server.Scheme == Uri.UriSchemeHttps || Server.IsLoopback;
+
+    /// <summary>The token's text; null: none, or it must not be sent.</summary>
+    /// <exception cref="ApiException">It cannot be read, or is no token.</exception>
+    public string? FindToken()
+    {
+        if (Token is null || !MaySendToken || Token.ReadText().Trim() is not { Length: > 0 } text)
+            return null;
+        // What cannot be sent is told without being shown.
+        return text.All(static letter => letter is > ' ' and <= '~') ? text : throw new ApiException($"{Token.Origin}: no token in it: a token is one word of ASCII letters, digits and signs");
+    }
 
     /// <summary>What connections are made with, as one text: another one means other connections.</summary>
     public string Fingerprint()
@@ -42,36 +51,23 @@ internal sealed class ApiAccess
         return Convert.ToHexString(hash.GetHashAndReset());
     }
 
-    /// <summary>The authorities' certificates; null: the system's count.</summary>
-    public X509Certificate2Collection? FindAuthorities()
+    /// <summary>What this side believes and shows, as the files are now.</summary>
+    /// <exception cref="ApiException">One of them cannot be used.</exception>
+    public TlsSide ReadTls()
     {
-        if (Authorities is null)
-            return null;
-        var found = new X509Certificate2Collection();
         try
         {
-            found.ImportFromPem(Authorities.ReadText());
+            return new TlsSide
+            {
+                Authorities = Authorities is null ? null : new PemText(Authorities.Origin, Authorities.ReadText()).ReadCertificates(),
+                AuthoritiesSetting = Authorities?.Origin ?? "the kubeconfig's certificate-authority",
+                Client = Certificate is null || Key is null ? null : ClientCertificate.Read(new PemText(Certificate.Origin, Certificate.ReadText()), new PemText(Key.Origin, Key.ReadText())),
+                ClientSetting = "the kubeconfig's client-certificate and client-key",
+            };
         }
-        catch (CryptographicException e)
+        catch (TlsFileException e)
         {
-            throw new ApiException($"{Authorities.Origin}: the authorities cannot be read: {e.Message}", e);
-        }
-
-        return found.Count > 0 ? found : throw new ApiException($"{Authorities.Origin}: there is no certificate in it");
-    }
-
-    /// <summary>This side's certificate; null: none.</summary>
-    public X509Certificate2? FindCertificate()
-    {
-        if (Certificate is null || Key is null)
-            return null;
-        try
-        {
-            return X509Certificate2.CreateFromPem(Certificate.ReadText(), Key.ReadText());
-        }
-        catch (CryptographicException e)
-        {
-            throw new ApiException($"{Certificate.Origin}: the client's certificate and its key cannot be used: {e.Message}", e);
+            throw new ApiException(e.Message, e);
         }
     }
 
@@ -95,7 +91,10 @@ internal sealed class ApiAccess
         public static Secret OfText(string origin, byte[] text) => new(origin, text, file: null);
 
         /// <summary>One in a file.</summary>
-        public static Secret OfFile(string path, TimeProvider time) => new(path, text: null, new RefreshedFile(path, time));
+        /// <param name="path">The file.</param>
+        /// <param name="time">The clock.</param>
+        /// <param name="advice">What to do where it is missing; null: nothing is known of that.</param>
+        public static Secret OfFile(string path, TimeProvider time, string? advice = null) => new(path, text: null, new RefreshedFile(path, time, advice));
 
         /// <summary>Its bytes.</summary>
         /// <exception cref="ApiException">The file cannot be read.</exception>
@@ -103,5 +102,8 @@ internal sealed class ApiAccess
 
         /// <summary>Its text.</summary>
         public string ReadText() => Encoding.UTF8.GetString(Read());
+
+        /// <summary>Where it is, and nothing of it.</summary>
+        public override string ToString() => Origin;
     }
 }

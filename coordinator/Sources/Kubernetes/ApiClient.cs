@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Authentication;
+using Plugboard.Coordinator.Sources.Tls;
 
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
@@ -17,6 +18,7 @@ internal sealed class ApiClient(KubernetesOptions options, HttpConnections conne
     private HttpClient? http;
     private HttpClient? retired;
     private string fingerprint = "";
+    private TlsSide? tls;
 
     /// <summary>The answer once its head is there. A token that ended and authorities that changed are read anew, once.</summary>
     public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, ApiBody? body, CancellationToken cancellation)
@@ -44,7 +46,8 @@ internal sealed class ApiClient(KubernetesOptions options, HttpConnections conne
     private async Task<HttpResponseMessage> SendOnceAsync(HttpMethod method, string path, ApiBody? body, CancellationToken cancellation)
     {
         var (client, server, bearer) = Connect();
-        using var request = new HttpRequestMessage(method, new Uri(server, path));
+        // A server behind a balancer may have a path of its own (https://balancer/k8s/clusters/one).
+        using var request = new HttpRequestMessage(method, new Uri($"{server.GetLeftPart(UriPartial.Path).TrimEnd('/')}{path}"));
         request.Version = HttpVersion.Version20;
         request.VersionPolicy = HttpVersionPolicy.RequestVersionOrLower;
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
@@ -64,7 +67,9 @@ internal sealed class ApiClient(KubernetesOptions options, HttpConnections conne
         using (response)
         {
             var body = await ReadAsync(response, MostErrorBytes, cancellation).ConfigureAwait(false);
-            throw ApiStatus.Read(body).ToException($"{request.Method} {request.RequestUri!.AbsolutePath}", (int)response.StatusCode, RetryAfter(response));
+            if (response.Headers.Location is { } other && (int)response.StatusCode is >= 300 and < 400)
+                throw new ApiException($"the Kubernetes API at {Server} leads to {(other.IsAbsoluteUri ? $"{other.Scheme}://{other.Authority}" : other)}, which is not followed; name that server") { Status = (int)response.StatusCode };
+            throw ApiStatus.Read(body).ToException($"{request.Method} {request.RequestUri!.AbsolutePath}", (int)response.StatusCode, RetryAfter(response), (access?.Token is null ? "the client's certificate" : "this node's token", WhyNoToken()));
         }
     }
 
@@ -82,12 +87,13 @@ internal sealed class ApiClient(KubernetesOptions options, HttpConnections conne
             // The time for the connection alone is shorter.
             throw limit.IsCancellationRequested
                 ? new ApiException($"the Kubernetes API at {Server} did not answer {path.Split('?')[0]} within {options.AnswerTime.TotalSeconds} seconds", e)
-                : new ApiException($"the Kubernetes API at {Server} does not take connections: {Innermost(e)}{Hint}", e);
+                : new ApiException($"the Kubernetes API at {Server} does not take connections: {ConnectionFailure.Describe(e, tls)}{Hint}", e);
         }
         catch (Exception e) when (e is HttpRequestException or IOException or ObjectDisposedException or InvalidDataException)
         {
             cancellation.ThrowIfCancellationRequested();
-            throw new ApiException($"the Kubernetes API at {Server}: {Innermost(e)}{(e is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } ? Hint : "")}", e);
+            var why = access is { } known && tls is { } side ? await connections.FindAlertAsync(known.Server, side, e, cancellation).ConfigureAwait(false) : e;
+            throw new ApiException($"the Kubernetes API at {Server}: {ConnectionFailure.Describe(why, tls)}{(e is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } ? Hint : "")}", why);
         }
     }
 
@@ -95,12 +101,14 @@ internal sealed class ApiClient(KubernetesOptions options, HttpConnections conne
 
     private string Hint => access?.IsService == true ? "; that is the service's address: where kube-proxy does not run give --kube-api-url" : "";
 
-    private static string Innermost(Exception e)
+    // Why the server was not told who asks, if it was not; null: it was, or it is a proxy on this machine that says it by itself.
+    private string? WhyNoToken() => access switch
     {
-        while (e.InnerException is { } inner)
-            e = inner;
-        return e.Message;
-    }
+        null or { Server: { Scheme: "http", IsLoopback: true } } => null,
+        { MaySendToken: false } => "no token is sent over plain http to another machine, as everybody on the way could read it; give an https address",
+        { Token: null, Certificate: null } => "no token and no client's certificate was sent: none is given",
+        _ => null,
+    };
 
     private static async Task<byte[]> ReadAsync(HttpResponseMessage response, int most, CancellationToken cancellation)
     {
@@ -152,7 +160,8 @@ internal sealed class ApiClient(KubernetesOptions options, HttpConnections conne
 
     private void Replace(ApiAccess by, string now)
     {
-        var handler = connections.CreateHandler(by.FindAuthorities(), by.FindCertificate());
+        var side = by.ReadTls();
+        var handler = connections.CreateHandler(side);
         handler.SslOptions.EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
         handler.AutomaticDecompression = DecompressionMethods.GZip;
         // A balancer that vanished leaves a watch silent for ever: it is asked whether it is there.
@@ -163,7 +172,7 @@ internal sealed class ApiClient(KubernetesOptions options, HttpConnections conne
         retired?.Dispose();
         retired = http;
         http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
-        fingerprint = now;
+        (fingerprint, tls) = (now, side);
     }
 
     /// <inheritdoc/>

@@ -74,7 +74,8 @@ internal sealed record ApiStatus
     /// <param name="what">What was asked.</param>
     /// <param name="status">HTTP's; 0: it was within a watch.</param>
     /// <param name="retryAfter">What HTTP's head says of it.</param>
-    public ApiException ToException(string what, int status, TimeSpan? retryAfter)
+    /// <param name="caller">What was shown to say who asks, and why nothing was; null: something was, or it is not known.</param>
+    public ApiException ToException(string what, int status, TimeSpan? retryAfter, (string Shown, string? WhyNot)? caller = null)
     {
         var number = status == 0 ? Code : status;
         // A watch's own error without a number is a refusal all the same.
@@ -83,7 +84,10 @@ internal sealed record ApiStatus
         var why = Message.Length > 0 ? Message : Reason;
         var text = number switch
         {
-            401 => $"the Kubernetes API does not accept this node's token: {what}: {(why.Length > 0 ? why : "Unauthorized")}",
+            401 or 403 when caller?.WhyNot is { } whyNot => $"the Kubernetes API refuses {what}: {number}{(why.Length > 0 ? $" {why}" : "")}; {whyNot}",
+            // An admission policy or webhook says so by itself; no role helps.
+            403 when why.Contains("denied", StringComparison.Ordinal) => $"the Kubernetes API refuses {what}: {number} {why}",
+            401 => $"the Kubernetes API does not accept {caller?.Shown ?? "this node's token"}: {what}: {(why.Length > 0 ? why : "Unauthorized")}",
             403 => $"RBAC does not let this node do it: {what}: {(why.Length > 0 ? why : "Forbidden")}; grant nodes get, list and watch, nodes/status patch (docs/kubernetes.md)",
             _ => $"the Kubernetes API refuses {what}: {number}{(why.Length > 0 ? $" {why}" : "")}",
         };

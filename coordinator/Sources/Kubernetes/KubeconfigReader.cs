@@ -29,8 +29,9 @@ internal sealed class KubeconfigReader
         Refuse(cluster, "insecure-skip-tls-verify", "is not done here: give certificate-authority");
         Refuse(cluster, "tls-server-name", "is not done here: name the server as its certificate does");
         Refuse(cluster, "proxy-url", "is not done here");
-        foreach (var key in new[] { "exec", "auth-provider", "username" })
+        foreach (var key in new[] { "exec", "auth-provider", "username", "as" })
             Refuse(user, key, "is not done here: give a token or a client's certificate");
+        RequireBoth(user);
         return new ApiAccess
         {
             Server = ReadServer(cluster),
@@ -44,9 +45,16 @@ internal sealed class KubeconfigReader
     private static Uri ReadServer(DocumentNode cluster)
     {
         var text = Text(cluster, "server") ?? throw cluster.Refused("has no server");
-        return Uri.TryCreate(text, UriKind.Absolute, out var server) && (server.Scheme == Uri.UriSchemeHttps || server.Scheme == Uri.UriSchemeHttp)
-            ? server
-            : throw cluster.Find("server")!.Refused($"\"{text}\" is no URL of a server");
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var server) || (server.Scheme != Uri.UriSchemeHttps && server.Scheme != Uri.UriSchemeHttp))
+            throw cluster.Find("server")!.Refused($"\"{text}\" is no URL of a server");
+        return server.UserInfo.Length == 0 ? server : throw cluster.Find("server")!.Refused("has a name and a password in its URL, which is not done here");
+    }
+
+    private static void RequireBoth(DocumentNode? user)
+    {
+        bool Has(string key) => Text(user!, key) is { Length: > 0 } || Text(user!, $"{key}-data") is { Length: > 0 };
+        if (user is not null && Has("client-certificate") != Has("client-key"))
+            throw user.Error($"there is a client-{(Has("client-key") ? "key without a client-certificate" : "certificate without a client-key")}");
     }
 
     private static DocumentNode Named(DocumentNode document, string list, string name, string inner)

@@ -39,7 +39,8 @@ internal sealed class KubernetesSource : IPeerSource
         using var client = new ApiClient(options, connections, variable);
         var hindrance = new SourceHindrance(board);
         var api = new NodeApi(client, new NodeReader(names), options);
-        var follower = new NodeFollower(new NodeFollowerParts(api, new NodeMapper(options), own, options), board, hindrance);
+        var follower = new NodeFollower(
+            new NodeFollowerParts(api, new NodeMapper(options), own, options) { LastGood = new LastGoodAnnotations(names, options.NodeName, log) }, board, hindrance);
         var writer = new OwnNodeWriter(new NodeWriterParts(client, names, options, new NodeEvents(client, options, log)) { Log = log }, own, hindrance);
         // Where one ends by a fault the other ends with it: who runs this starts both again.
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation);

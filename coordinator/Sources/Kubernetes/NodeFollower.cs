@@ -58,11 +58,10 @@ internal sealed class NodeFollower(NodeFollowerParts parts, ClusterBoard board, 
         {
             if (node.Name == options.NodeName)
                 self = node;
-            if (parts.Mapper.Find(node) is { } found)
+            if (Find(node) is { } found)
                 nodes.Add(found);
         }
     }
-
 
     private void Begun()
     {
@@ -83,11 +82,13 @@ internal sealed class NodeFollower(NodeFollowerParts parts, ClusterBoard board, 
     {
         if (node.Name == options.NodeName)
             parts.Own.See(isGone ? null : node);
-        if (!isGone && parts.Mapper.Find(node) is { } found)
+        if (!isGone && Find(node) is { } found)
             board.Set(found);
         else
             board.Remove(node.Name);
     }
+
+    private ClusterNode? Find(NodeObject node) => parts.LastGood.Mend(node, parts.Mapper.Find(node), board.Current.Nodes.GetValueOrDefault(node.Name));
 
     // The server ended the watch, as it does every few minutes; one that does so at once is not to be asked without a pause.
     private TimeSpan RestAfter(long start)

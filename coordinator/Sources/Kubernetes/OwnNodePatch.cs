@@ -13,9 +13,15 @@ internal sealed class OwnNodePatch(AnnotationNames names)
     /// <summary>The type of the one condition that is written.</summary>
     public const string ConditionType = "NetworkUnavailable";
 
+    private const int LongestShown = 64;
+
     private readonly Dictionary<string, string?> annotations = new(StringComparer.Ordinal);
+    private readonly List<string> faults = [];
     private NodeCondition? condition;
     private DateTimeOffset at;
+
+    /// <summary>What the operator wrote on the Node and cannot be meant, a sentence each.</summary>
+    public IReadOnlyList<string> Faults => faults;
 
     /// <summary>True where nothing is to be written.</summary>
     public bool IsEmpty => annotations.Count == 0 && condition is null;
@@ -43,14 +49,19 @@ internal sealed class OwnNodePatch(AnnotationNames names)
     }
 
     // Only a family that the node has can be published under another address.
-    private static IPAddr? FindAddress(NodeObject seen, NodeAdvertisement wanted, bool is6)
+    private IPAddr? FindAddress(NodeObject seen, NodeAdvertisement wanted, bool is6)
     {
         foreach (var own in wanted.Addresses)
         {
             if (own.Is6 != is6)
                 continue;
-            var overwrite = seen.Annotation(is6 ? AnnotationNames.PublicIPv6Overwrite : AnnotationNames.PublicIPOverwrite);
-            return IPAddr.TryParse(overwrite, out var other) && other.Is6 == is6 ? other : own;
+            if (seen.Annotation(is6 ? AnnotationNames.PublicIPv6Overwrite : AnnotationNames.PublicIPOverwrite) is not { } overwrite)
+                return own;
+            if (IPAddr.TryParse(overwrite, out var other) && other.Is6 == is6)
+                return other;
+            // A typing error does not move the node: what is published stays.
+            faults.Add($"its annotation {names.Prefix}{(is6 ? AnnotationNames.PublicIPv6Overwrite : AnnotationNames.PublicIPOverwrite)} is {Complaints.Quote(overwrite, LongestShown)}, which is no {(is6 ? "IPv6" : "IPv4")} address");
+            return IPAddr.TryParse(seen.Annotation(is6 ? AnnotationNames.PublicIPv6 : AnnotationNames.PublicIP), out var published) && published.Is6 == is6 ? published : own;
         }
 
         return null;

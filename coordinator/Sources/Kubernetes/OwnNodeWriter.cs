@@ -23,6 +23,7 @@ internal sealed class OwnNodeWriter(NodeWriterParts parts, OwnNode own, SourceHi
     private long writtenAt;
     private long conditionAt;
     private bool hasWritten;
+    private IReadOnlyList<string> told = [];
     private readonly RefusalEvents refusals = new(parts.Events, parts.Options);
 
     /// <summary>Writes until it is cancelled.</summary>
@@ -74,7 +75,11 @@ internal sealed class OwnNodeWriter(NodeWriterParts parts, OwnNode own, SourceHi
             rest = Sooner(rest, grace);
         var patch = new OwnNodePatch(parts.Names);
         if (state.Advertised is { } advertised)
+        {
             patch.AddAnnotations(seen, advertised);
+            Tell(patch.Faults);
+        }
+
         if (options.SetNetworkUnavailable && effective is { } report)
             rest = Sooner(rest, AddCondition(patch, seen, report));
         refusals.Tell(state.Refused);
@@ -87,6 +92,17 @@ internal sealed class OwnNodeWriter(NodeWriterParts parts, OwnNode own, SourceHi
         if (effective is { IsReady: true } && options.StartupTaint is { } key)
             await RemoveTaintAsync(seen, key, cancellation).ConfigureAwait(false);
         return Sooner(rest, await parts.Events.WriteAsync(cancellation).ConfigureAwait(false));
+    }
+
+    private void Tell(IReadOnlyList<string> faults)
+    {
+        foreach (var fault in faults.Where(fault => !told.Contains(fault)))
+        {
+            parts.Log($"node {options.NodeName}: {fault}");
+            parts.Events.Add(new NodeReport(IsReady: false, "BadAnnotation", fault));
+        }
+
+        told = faults;
     }
 
     // A coordinator that was started again is not ready for a moment: that is nobody's business, and would drive pods away.

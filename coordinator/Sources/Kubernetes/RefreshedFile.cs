@@ -7,7 +7,10 @@ namespace Plugboard.Coordinator.Sources.Kubernetes;
 /// A file that is replaced while it is used, as the kubelet replaces a token before it ends. It is read again once it is a minute old: the kubelet swaps a symbolic link
 /// far above it, which neither the file's time nor a watch on it shows.
 /// </summary>
-internal sealed class RefreshedFile(string path, TimeProvider time)
+/// <param name="path">The file.</param>
+/// <param name="time">The clock.</param>
+/// <param name="advice">What to do where it is missing; null: nothing is known of that.</param>
+internal sealed class RefreshedFile(string path, TimeProvider time, string? advice = null)
 {
     private static readonly TimeSpan mostAge = TimeSpan.FromSeconds(60);
 
@@ -28,7 +31,7 @@ internal sealed class RefreshedFile(string path, TimeProvider time)
         }
         catch (ErrnoException e) when (content is null)
         {
-            throw new ApiException($"{path} cannot be read: {e.Message}", e);
+            throw new ApiException(advice is not null && e.Errno == Errno.ENOENT ? $"{path} is missing: {advice}" : e.Message, e);
         }
         catch (ErrnoException)
         {

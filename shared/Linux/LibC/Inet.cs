@@ -12,6 +12,7 @@ internal static unsafe partial class Inet
     public const int SOCK_NONBLOCK = 0x800;
     public const int SOL_SOCKET = 1;
     public const int SO_ERROR = 4;
+    public const int MSG_NOSIGNAL = 0x4000;
 
     /// <summary>sizeof(struct sockaddr_in6), the larger of the two.</summary>
     public const int AddressSize = 28;
@@ -27,4 +28,7 @@ internal static unsafe partial class Inet
 
     [LibraryImport("libc", EntryPoint = "getsockopt", SetLastError = true)]
     public static partial int GetOption(int fd, int level, int option, int* value, uint* length);
+
+    [LibraryImport("libc", EntryPoint = "if_nametoindex", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial uint IfNameToIndex(string name);
 }

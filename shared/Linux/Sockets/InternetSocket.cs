@@ -42,49 +42,28 @@ public static unsafe class InternetSocket
         return IPAddr.FromBytes(server.Is6 ? new ReadOnlySpan<byte>(address + 8, 16) : new ReadOnlySpan<byte>(address + 4, 4));
     }
 
-    /// <summary>Sends a datagram and returns the first answer; null where none came in time.</summary>
-    public static byte[]? Ask(IPAddr server, ushort port, ReadOnlySpan<byte> question, TimeSpan timeout)
-    {
-        using var socket = Open(server, Inet.SOCK_DGRAM);
-        var address = stackalloc byte[Inet.AddressSize];
-        if (Inet.Connect(socket.Number, address, Write(server, port, address)) < 0)
-            return null;
-        fixed (byte* p = question)
-        {
-            if (Socket.Send(socket.Number, p, (nuint)question.Length, 0) < 0)
-                return null;
-        }
-
-        if (!Wait(socket, Process.POLLIN, timeout))
-            return null;
-        var answer = new byte[4096];
-        fixed (byte* p = answer)
-        {
-            var count = (int)Socket.Receive(socket.Number, p, (nuint)answer.Length, 0);
-            return count <= 0 ? null : answer[..count];
-        }
-    }
-
-    private static FileDescriptor Open(IPAddr server, int type)
+    internal static FileDescriptor Open(IPAddr server, int type)
     {
         var fd = Inet.Open(server.Is6 ? Inet.AF_INET6 : Inet.AF_INET, type | Socket.SOCK_CLOEXEC, 0);
         return fd < 0 ? throw ErrnoException.Last("socket", server.ToString()) : new FileDescriptor(fd, server.ToString());
     }
 
-    private static bool Wait(FileDescriptor socket, short events, TimeSpan timeout)
+    internal static bool Wait(FileDescriptor socket, short events, TimeSpan timeout)
     {
         var poll = new Process.PollFd { Fd = socket.Number, Events = events };
         return Process.Poll(&poll, 1, (int)timeout.TotalMilliseconds) > 0;
     }
 
-    // The family in the machine's byte order, the port in the network's; sockaddr_in6 has four bytes of flow label before the address.
-    private static uint Write(IPAddr server, ushort port, byte* address)
+    // The family in the machine's byte order, the port in the network's; sockaddr_in6 has four bytes of flow label before the address, and the link's number after it.
+    internal static uint Write(IPAddr server, ushort port, byte* address, uint scope = 0)
     {
         var bytes = new Span<byte>(address, Inet.AddressSize);
         bytes.Clear();
         *(ushort*)address = (ushort)(server.Is6 ? Inet.AF_INET6 : Inet.AF_INET);
         BinaryPrimitives.WriteUInt16BigEndian(bytes[2..], port);
         server.WriteBytes(bytes[(server.Is6 ? 8 : 4)..]);
+        if (server.Is6)
+            *(uint*)(address + 24) = scope;
         return server.Is6 ? 28u : 16u;
     }
 }

@@ -11,6 +11,9 @@ public sealed class ManifestTests
 {
     private static readonly string[] inImage = ["bridge", "coordinator", "flannel", "flexvolume", "host-local", "installer", "loopback", "portmap"];
 
+    // The coordinator's OnlyOne.Directory.
+    private const string Lock = "/run/plugboard-coordinator";
+
     public static TheoryData<string> Overlays => [.. Kustomization.Overlays];
 
     public static TheoryData<string> CoordinatorOverlays => ["vxlan", "host-gw", "flannel"];
@@ -90,6 +93,7 @@ public sealed class ManifestTests
             AssertMounted(container, flags.GetValueOrDefault(flag) ?? help.DefaultOf(flag)!, writes, isDirectory: flag == "--state-dir");
         AssertMounted(container, flags.GetValueOrDefault("--cni-bin-dir", "/opt/cni/bin"), writes: false, isDirectory: true);
         AssertMounted(container, "/run/plugboard", writes: false, isDirectory: true);
+        AssertMounted(container, Lock, writes: true, isDirectory: true);
         var network = flags.GetValueOrDefault("--net-config-path") ?? help.DefaultOf("--net-config-path")!;
         var map = container.Mounts[Path.GetDirectoryName(network)!]["configMap"]!;
         var data = Kustomization.Overlay(overlay).Single(item => Kustomization.IdentityOf(item) == $"ConfigMap kube-system/{map["name"]}")["data"]!;
@@ -97,6 +101,10 @@ public sealed class ManifestTests
         if (flags["--conflist"].StartsWith('/'))
             Assert.NotNull(data[Path.GetRelativePath(Path.GetDirectoryName(network)!, flags["--conflist"])]);
     }
+
+    [KernelFact]
+    public void The_one_that_only_masquerades_has_the_same_lock() =>
+        AssertMounted(Assert.Single(ContainerSpec.Of(Kustomization.Overlay("masquerade")), static container => container.Executable == "coordinator"), Lock, writes: true, isDirectory: true);
 
     private static void AssertMounted(ContainerSpec container, string path, bool writes, bool isDirectory)
     {
@@ -166,14 +174,64 @@ public sealed class ManifestTests
     [MemberData(nameof(CoordinatorOverlays))]
     public void The_rights_are_those_that_the_docs_list(string overlay)
     {
-        var role = Assert.Single(Kustomization.Overlay(overlay), static item => (string)item["kind"]! == "ClusterRole");
-        var rules = role["rules"]!.AsArray().Select(static rule => new[] { $"`{rule!["resources"]![0]}`", string.Join(", ", rule["verbs"]!.AsArray().Select(static verb => $"`{verb}`")) });
-        Assert.Equal(InstallPage.Rows("What the coordinator may ask of the API").Select(static row => row[..2]), rules);
-        // The page of the source shows the role itself.
-        var page = Path.Combine(PluginDirectory.Root, "docs/kubernetes.md");
-        if (File.Exists(page))
-            Assert.Equal(File.ReadAllText(page).Split("```yaml\n")[1].Split("```")[0].Split("---\n").SelectMany(YamlFile.Parse).Select(Canonical).First(), Canonical(role));
-        Assert.All(role["rules"]!.AsArray(), static rule => Assert.Equal("", (string)Assert.Single(rule!["apiGroups"]!.AsArray())!));
+        var objects = Kustomization.Overlay(overlay);
+        var everywhere = Assert.Single(objects, static item => (string)item["kind"]! == "ClusterRole");
+        var here = Assert.Single(objects, static item => (string)item["kind"]! == "Role");
+        Assert.Equal(InstallPage.Rows("What the coordinator may ask of the API").Select(static row => row[..3]), RowsOf(everywhere).Concat(RowsOf(here)));
+        // Nothing may be written in every namespace, and each role is bound to the one account.
+        Assert.DoesNotContain("events", everywhere.ToJsonString(), StringComparison.Ordinal);
+        foreach (var binding in objects.Where(static item => ((string)item["kind"]!).EndsWith("RoleBinding", StringComparison.Ordinal)))
+        {
+            var subject = Assert.Single(binding["subjects"]!.AsArray())!;
+            Assert.Equal("ServiceAccount kube-system/plugboard-coordinator", $"{subject["kind"]} {subject["namespace"]}/{subject["name"]}");
+            Assert.Contains(objects, item => Kustomization.IdentityOf(item) == $"{binding["roleRef"]!["kind"]} {binding["metadata"]!["namespace"]}/{binding["roleRef"]!["name"]}");
+        }
+
+        // The page of the source shows the roles themselves.
+        var shown = File.ReadAllText(Path.Combine(PluginDirectory.Root, "docs/kubernetes.md")).Split("```yaml\n")[1].Split("```")[0].Split("---\n").SelectMany(YamlFile.Parse).Select(Canonical);
+        Assert.Equal(shown.Order(StringComparer.Ordinal), YamlFile.Read(Path.Combine(PluginDirectory.Root, "deploy/components/coordinator/rbac.yaml")).Select(Canonical).Order(StringComparer.Ordinal));
+    }
+
+    private static IEnumerable<string[]> RowsOf(JsonNode role) => role["rules"]!.AsArray().Select(rule =>
+    {
+        Assert.Equal("", (string)Assert.Single(rule!["apiGroups"]!.AsArray())!);
+        return new[] { $"`{rule["resources"]![0]}`", role["metadata"]!["namespace"] is { } place ? $"`{place}`" : "", string.Join(", ", rule["verbs"]!.AsArray().Select(static verb => $"`{verb}`")) };
+    });
+
+    [Fact]
+    public void The_policy_for_a_node_s_own_Node_is_about_the_account_and_the_resources_that_the_role_lets_it_write()
+    {
+        var objects = Kustomization.Build(Path.Combine(PluginDirectory.Root, "deploy/components/own-node"));
+        var policy = Assert.Single(objects, static item => (string)item["kind"]! == "ValidatingAdmissionPolicy");
+        var binding = Assert.Single(objects, static item => (string)item["kind"]! == "ValidatingAdmissionPolicyBinding");
+        Assert.Equal("admissionregistration.k8s.io/v1", (string)policy["apiVersion"]!);
+        Assert.Equal((string)policy["metadata"]!["name"]!, (string)binding["spec"]!["policyName"]!);
+        Assert.Equal("Deny", (string)Assert.Single(binding["spec"]!["validationActions"]!.AsArray())!);
+        Assert.Equal("Fail", (string)policy["spec"]!["failurePolicy"]!);
+        var account = (string)Kustomization.Overlay("vxlan").Single(static item => (string)item["kind"]! == "DaemonSet")["spec"]!["template"]!["spec"]!["serviceAccountName"]!;
+        Assert.Equal($"request.userInfo.username == 'system:serviceaccount:kube-system:{account}'", (string)Assert.Single(policy["spec"]!["matchConditions"]!.AsArray())!["expression"]!);
+        var resources = Assert.Single(policy["spec"]!["matchConstraints"]!["resourceRules"]!.AsArray())!["resources"]!.AsArray().Select(static name => (string)name!).ToList();
+        var role = Kustomization.Overlay("vxlan").Single(static item => (string)item["kind"]! == "ClusterRole");
+        var written = role["rules"]!.AsArray().Where(static rule => rule!["verbs"]!.AsArray().Any(static verb => (string)verb! is "patch" or "update")).SelectMany(static rule => rule!["resources"]!.AsArray()).Select(static name => (string)name!);
+        Assert.Subset(resources.ToHashSet(), written.ToHashSet());
+        // As the page shows it.
+        var page = File.ReadAllText(Path.Combine(PluginDirectory.Root, "docs/kubernetes.md")).Split("```yaml\n")[2].Split("```")[0].Split("---\n").SelectMany(YamlFile.Parse).Select(Canonical);
+        Assert.Equal(page, objects.Select(Canonical));
+    }
+
+    [KubectlTheory]
+    [InlineData("vxlan")]
+    public void The_policy_is_added_to_an_overlay_as_the_page_says(string overlay)
+    {
+        using var machine = new TestMachine();
+        var directory = Directory.CreateTempSubdirectory("plugboard-overlay-").FullName;
+        var deploy = Path.GetRelativePath(directory, Path.Combine(PluginDirectory.Root, "deploy"));
+        File.WriteAllText(Path.Combine(directory, "kustomization.yaml"), $"resources: [{deploy}/overlays/{overlay}]\ncomponents: [{deploy}/components/own-node]\n");
+        var (exitCode, output, error) = machine.TryTool(["kubectl", "kustomize", directory]);
+        Directory.Delete(directory, recursive: true);
+        Assert.True(exitCode == 0, error);
+        Assert.Contains("kind: ValidatingAdmissionPolicyBinding", output, StringComparison.Ordinal);
+        Assert.Contains("kind: DaemonSet", output, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -76,16 +76,108 @@ public sealed class StatusServerTests
         Assert.StartsWith($"HTTP/1.1 {code} ", Send(node, "127.0.0.1", port, request), StringComparison.Ordinal);
     }
 
+    [KernelFact]
+    public void A_probe_is_answered_at_once_while_others_hold_all_connections()
+    {
+        using var node = Node();
+        node.Start();
+        using var server = new StatusServer(node.Engine!, TimeProvider.System);
+        var port = node.RunBeside(() => server.Start(IPAddr.Parse("127.0.0.1"), 0));
+        var idle = new List<Socket>();
+        // Silent ones, ones that send a little, and ones that ask and do not read.
+        foreach (var said in Enumerable.Repeat((string[])["", "GET /healthz HT", "GET /metrics HTTP/1.1\r\n\r\n"], 200).SelectMany(static kinds => kinds))
+        {
+            idle.Add(Connect(node, "127.0.0.1", port));
+            idle[^1].Send(Encoding.ASCII.GetBytes(said));
+        }
+
+        var began = TimeProvider.System.GetTimestamp();
+        Assert.StartsWith("HTTP/1.1 200 OK\r\n", Ask(node, "127.0.0.1", port, "/healthz"), StringComparison.Ordinal);
+
+        // Far less than it takes for any of them to be cut off for its silence.
+        Assert.InRange(TimeProvider.System.GetElapsedTime(began).TotalSeconds, 0, 1.5);
+        foreach (var socket in idle)
+            socket.Dispose();
+    }
+
+    [KernelFact]
+    public void Who_asks_nothing_is_cut_off_soon()
+    {
+        using var node = Node();
+        node.Start();
+        using var server = new StatusServer(node.Engine!, TimeProvider.System);
+        var port = node.RunBeside(() => server.Start(IPAddr.Parse("127.0.0.1"), 0));
+        using var slow = Connect(node, "127.0.0.1", port);
+        slow.Send("GET /healthz HTTP/1.1\r\nX: "u8);
+        Assert.True(IsClosed(slow));
+    }
+
+    [KernelTheory]
+    [InlineData("GET /healthz HTTP/1.1\r\n\r\nGET /metrics HTTP/1.1\r\n\r\n", 200)]
+    [InlineData("POST /healthz HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello", 405)]
+    [InlineData("GET /healthz HTTP/1.0\n\n", 200)]
+    [InlineData("GET /healthz HTTP/1.1\r\nX: [8000]\r\n\r\n", 200)]
+    [InlineData("GET /healthz HTTP/1.1\r\nX: [9000]\r\n\r\n", 431)]
+    [InlineData("GET /healthz HTTP/1.1\r\nX: [60000]\r\n\r\n", 431)]
+    public void One_request_is_answered_whatever_comes_with_it(string request, int code)
+    {
+        using var node = Node();
+        node.Start();
+        using var server = new StatusServer(node.Engine!, TimeProvider.System);
+        var port = node.RunBeside(() => server.Start(IPAddr.Parse("127.0.0.1"), 0));
+        foreach (var length in (int[])[8000, 9000, 60000])
+            request = request.Replace($"[{length}]", new string('a', length), StringComparison.Ordinal);
+        var answer = Send(node, "127.0.0.1", port, request);
+        Assert.StartsWith($"HTTP/1.1 {code} ", answer, StringComparison.Ordinal);
+        Assert.Single(answer.Split("HTTP/1.1 "), static part => part.Length > 0);
+    }
+
+    [KernelFact]
+    public void A_port_that_somebody_holds_is_taken_once_it_is_free()
+    {
+        using var node = Node();
+        node.Start();
+        using var first = new StatusServer(node.Engine!, TimeProvider.System);
+        var port = node.RunBeside(() => first.Start(IPAddr.Parse("127.0.0.1"), 0));
+        using var second = new StatusServer(node.Engine!, TimeProvider.System);
+        Assert.Equal(SocketError.AddressAlreadyInUse, Assert.Throws<SocketException>(() => node.RunBeside(() => second.Start(IPAddr.Parse("127.0.0.1"), port))).SocketErrorCode);
+        using var free = new ManualResetEventSlim();
+        second.StartLater(() => node.RunBeside(() => second.Start(IPAddr.Parse("127.0.0.1"), port)), _ => free.Set());
+
+        first.Dispose();
+
+        Assert.True(free.Wait(TimeSpan.FromSeconds(20)));
+        Assert.StartsWith("HTTP/1.1 200 OK\r\n", Ask(node, "127.0.0.1", port, "/healthz"), StringComparison.Ordinal);
+    }
+
+    private static bool IsClosed(Socket socket)
+    {
+        try
+        {
+            return socket.Receive(new byte[16]) == 0;
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            return true;
+        }
+    }
+
+    private static Socket Connect(CoordinatedNode node, string host, int port)
+    {
+        var to = IPEndPoint.Parse(string.Create(CultureInfo.InvariantCulture, $"{host}:{port}"));
+        var socket = node.RunBeside(() => new Socket(to.AddressFamily, SocketType.Stream, ProtocolType.Tcp));
+        socket.ReceiveTimeout = 10_000;
+        socket.Connect(to);
+        return socket;
+    }
+
     private static CoordinatedNode Node() => new("n1", new NetConf { Network = IPPrefix.Parse("10.244.0.0/16"), Backend = new BackendConf { Type = BackendType.HostGw } });
 
     private static string Ask(CoordinatedNode node, string host, int port, string path) => Send(node, host, port, $"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n");
 
     private static string Send(CoordinatedNode node, string host, int port, string request)
     {
-        var to = IPEndPoint.Parse(string.Create(CultureInfo.InvariantCulture, $"{host}:{port}"));
-        using var socket = node.RunBeside(() => new Socket(to.AddressFamily, SocketType.Stream, ProtocolType.Tcp));
-        socket.ReceiveTimeout = 10_000;
-        socket.Connect(to);
+        using var socket = Connect(node, host, port);
         socket.Send(Encoding.ASCII.GetBytes(request));
         var answer = new StringBuilder();
         var buffer = new byte[4096];

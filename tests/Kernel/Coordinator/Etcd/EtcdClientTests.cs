@@ -85,34 +85,37 @@ public sealed class EtcdClientTests
     }
 
     [KernelFact]
-    public async Task Certificates_are_shown_and_asked_for()
+    public async Task An_etcd_that_is_started_again_is_logged_in_to_again_and_one_that_knows_no_users_needs_no_login()
     {
-        using var server = new EtcdServer(
-            "https",
-            ["--cert-file", "DIR/server.pem", "--key-file", "DIR/server.key", "--trusted-ca-file", "DIR/ca.pem", "--client-cert-auth"],
-            ["--cacert", "DIR/ca.pem", "--cert", "DIR/client.pem", "--key", "DIR/client.key"]);
-        server.Tool("""
-            openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=ca -keyout ca.key -out ca.pem 2>/dev/null
-            openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=other -keyout other.key -out other.pem 2>/dev/null
-            for name in server client; do
-                openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=$name -keyout $name.key -out $name.csr 2>/dev/null
-                echo subjectAltName=IP:127.0.0.1 > $name.ext
-                openssl x509 -req -in $name.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile $name.ext -out $name.pem 2>/dev/null
-            done
-            """);
+        using var server = new EtcdServer(client: ["--user", "root:secret"]);
+        server.Start();
+        var options = new EtcdOptions { NodeName = "one", Endpoints = [server.Endpoint], Username = "root", Password = "secret" };
+        using var client = EtcdClient.Open(options, server.Connections);
+        // As etcd's own client: a user is no harm where there are none.
+        Assert.Empty((await client.ListAsync(Config, default)).Entries);
+        server.Ctl("user", "add", "root:secret");
+        server.Ctl("user", "grant-role", "root", "root");
+        server.Ctl("auth", "enable");
+        Assert.Empty((await client.ListAsync(Config, default)).Entries);
+        server.Ctl("put", Config, Network);
+        server.Stop();
+        server.Start();
+        Assert.Single((await client.ListAsync(Config, default)).Entries);
+        server.Ctl("user", "add", "other:secret");
+        // The users are others than when the token was given.
+        Assert.Single((await client.ListAsync(Config, default)).Entries);
+    }
+
+    [KernelFact]
+    public async Task A_server_at_an_IPv6_address_is_asked_and_of_several_that_fail_each_is_named()
+    {
+        using var server = new EtcdServer(host: "[::1]");
         server.Start();
         server.Ctl("put", Config, Network);
-        string At(string name) => Path.Combine(server.FilesAt, name);
-        EtcdOptions Certified(EtcdOptions options) => options with { CaFile = At("ca.pem"), CertFile = At("client.pem"), KeyFile = At("client.key") };
-        await using var node = new EtcdNode(server, "one", "192.168.0.1", Certified);
-        await node.UntilLeased();
-
-        await using var nameless = new EtcdNode(server, "two", "192.168.0.2", options => Certified(options) with { CertFile = null, KeyFile = null });
-        await nameless.Until(now => now.Hindrance?.StartsWith("etcd: https://127.0.0.1:2379: ", StringComparison.Ordinal) ?? false);
-        await using var careful = new EtcdNode(server, "three", "192.168.0.3", options => Certified(options) with { CaFile = At("other.pem") });
-        await careful.Until(now => now.Hindrance?.Contains("The remote certificate is invalid", StringComparison.Ordinal) ?? false);
-        await using var lost = new EtcdNode(server, "four", "192.168.0.4", options => Certified(options) with { CaFile = At("none.pem") });
-        await lost.Until(now => now.Hindrance?.StartsWith("etcd: the certificates of etcd cannot be read: ", StringComparison.Ordinal) ?? false);
-        Assert.Equal("one", Assert.Single(node.Board.Current.Nodes.Keys));
+        using var client = EtcdClient.Open(new EtcdOptions { NodeName = "one", Endpoints = [new Uri("http://127.0.0.1:1"), server.Endpoint] }, server.Connections);
+        Assert.Single((await client.ListAsync(Config, default)).Entries);
+        server.Stop();
+        var failure = await Assert.ThrowsAsync<EtcdException>(() => client.ListAsync(Config, default));
+        Assert.Equal("http://[::1]:2379: Connection refused; http://127.0.0.1:1: Connection refused", failure.Message);
     }
 }

@@ -15,13 +15,15 @@ internal sealed class EtcdNode : IAsyncDisposable
     private readonly EtcdSource source;
     private readonly Task running;
 
-    public EtcdNode(EtcdServer server, string name, string address, Func<EtcdOptions, EtcdOptions>? with = null)
+    public EtcdNode(EtcdServer server, string name, string address, Func<EtcdOptions, EtcdOptions>? with = null, string recognised = "")
     {
         Name = name;
         Address = address;
         Board = new ClusterBoard(() => changed.Release());
         var options = new EtcdOptions { NodeName = name, Endpoints = [server.Endpoint] };
         source = new EtcdSource(with?.Invoke(options) ?? options, TimeProvider.System, Log.Enqueue, server.Connections);
+        if (recognised.Length > 0)
+            source.Recognise([.. recognised.Split(' ').Select(text => IPAddr.Parse(text))]);
         running = source.RunAsync(Board, stop.Token);
         if (address.Length > 0)
             Advertise("host-gw");

@@ -20,10 +20,11 @@ internal sealed class EtcdServer : IDisposable
     /// <param name="scheme"><c>http</c>, or <c>https</c> with <paramref name="arguments"/> that say how.</param>
     /// <param name="arguments">Besides those that say where; DIR is the directory.</param>
     /// <param name="client">etcdctl's, likewise.</param>
-    public EtcdServer(string scheme = "http", string[]? arguments = null, string[]? client = null)
+    /// <param name="host">Where it listens.</param>
+    public EtcdServer(string scheme = "http", string[]? arguments = null, string[]? client = null, string host = "127.0.0.1")
     {
         network.Tool("ip link set lo up");
-        Endpoint = new Uri($"{scheme}://127.0.0.1:2379");
+        Endpoint = new Uri($"{scheme}://{host}:2379");
         this.arguments = arguments ?? [];
         this.client = client ?? [];
     }

@@ -68,25 +68,35 @@ public sealed class EtcdSourceTests : IDisposable
             BackendType = "vxlan",
             Vtep4 = new VtepData(1, MacAddress.Parse("c6:d7:0e:51:7a:bc")),
         };
-        Assert.Equal(peer, Assert.Single(node.Board.Current.Nodes.Values));
+        Assert.Equal(peer, node.Board.Current.Nodes["10.5.77.0-24"]);
+        Assert.Equal("10.5.77.0-24 10.5.78.0-24", node.Peers);
+        Assert.Empty(node.Board.Current.Nodes["10.5.78.0-24"].Addresses);
         Assert.Equal(
             [
-                "etcd's key \"/coreos.com/network/subnets/10.5.78.0-24\" is left out: the value is no JSON",
+                "etcd's key \"/coreos.com/network/subnets/10.5.78.0-24\": the value is no JSON; its node is not known",
                 "etcd's key \"/coreos.com/network/subnets/garbage\" is left out: the key's \"garbage\" is no IPv4 network",
             ],
             node.Log.Order());
 
-        // The watch: a new one, a changed one, a deleted one, and one that turns to garbage.
+        // The watch: a new one, a changed one, a deleted one, and one whose value turns to garbage, which takes nothing away.
         server.Ctl("put", Leases + "10.5.79.0-24", FlannelValue.Replace(".77", ".79", StringComparison.Ordinal));
-        await node.Until(_ => node.Peers == "10.5.77.0-24 10.5.79.0-24");
+        await node.Until(_ => node.Peers == "10.5.77.0-24 10.5.78.0-24 10.5.79.0-24");
         server.Ctl("put", Leases + "10.5.79.0-24", FlannelValue.Replace(".77", ".80", StringComparison.Ordinal));
         await node.Until(now => now.Nodes["10.5.79.0-24"].Addresses[0].ToString() == "192.168.0.80");
         server.Ctl("del", Leases + "10.5.77.0-24");
-        await node.Until(_ => node.Peers == "10.5.79.0-24");
-        server.Ctl("put", Leases + "10.5.79.0-24", "{");
-        await node.Until(_ => node.Peers.Length == 0);
+        await node.Until(_ => node.Peers == "10.5.78.0-24 10.5.79.0-24");
+        foreach (var value in (string[])["{", "{}", """{"PublicIP":"192.168.0"}""", """{"PublicIp6":"fd00::1"}"""])
+            server.Ctl("put", Leases + "10.5.79.0-24", value);
         server.Ctl("put", Config, """{"Network":"10.6.0.0/16","Backend":{"Type":"vxlan"}}""");
         await node.Until(now => now.Network?.Network.ToString() == "10.6.0.0/16");
+        Assert.Equal("192.168.0.80", node.Board.Current.Nodes["10.5.79.0-24"].Addresses.ToString());
+        Assert.Contains("etcd's key \"/coreos.com/network/subnets/10.5.79.0-24\": the value's PublicIP is no IPv4 address; what it said before stays in force", node.Log);
+        // A list read again, as after a compaction, is no other matter.
+        server.Stop();
+        server.Start();
+        server.Ctl("put", Config, """{"Network":"10.7.0.0/16","Backend":{"Type":"vxlan"}}""");
+        await node.Until(now => now.Network?.Network.ToString() == "10.7.0.0/16");
+        Assert.Equal("192.168.0.80", node.Board.Current.Nodes["10.5.79.0-24"].Addresses.ToString());
     }
 
     [KernelFact]
@@ -233,5 +243,112 @@ public sealed class EtcdSourceTests : IDisposable
         server.Ctl("put", Config, """{"Network":"10.5.0.0/16","Backend":{"Type":"host-gw"}}""");
         await late.UntilLeased();
         await late.Until(now => now.Hindrance is null);
+    }
+
+    [KernelFact]
+    public async Task Of_nodes_without_IPv4_each_gets_a_network_of_its_own_as_flannel_names_it()
+    {
+        Start("""{"EnableIPv4":false,"EnableIPv6":true,"IPv6Network":"fd00:10:244::/62","Backend":{"Type":"host-gw"}}""");
+        server.Ctl("put", Leases + "0.0.0.0-0&fd00:10:244:2::-64", """{"PublicIP":"0.0.0.0","PublicIPv6":"fd00:1::77","BackendType":"host-gw"}""");
+        var nodes = Enumerable.Range(1, 2).Select(i => new EtcdNode(server, $"node-{i}", $"fd00:1::{i}")).ToList();
+        foreach (var node in nodes)
+            await node.UntilLeased();
+        Assert.Equal(3, Keys().Length);
+        Assert.All(Keys(), key => Assert.StartsWith($"{Leases}0.0.0.0-0&fd00:10:244:", key, StringComparison.Ordinal));
+        Assert.NotEqual(nodes[0].Subnets, nodes[1].Subnets);
+        await nodes[0].Until(now => now.Nodes.Count == 3);
+        Assert.Contains("""{"PublicIP":"0.0.0.0","PublicIPv6":"fd00:1::1","BackendType":"host-gw"}""", server.Ctl("get", Leases, "--prefix", "--print-value-only"), StringComparison.Ordinal);
+        foreach (var node in nodes)
+            await node.DisposeAsync();
+    }
+
+    [KernelFact]
+    public async Task This_node_s_lease_whose_value_somebody_broke_is_written_again_now_and_after_a_restart()
+    {
+        Start();
+        string key, subnets;
+        await using (var node = new EtcdNode(server, "one", "192.168.0.1"))
+        {
+            await node.UntilLeased();
+            (key, subnets) = (KeyOf(node), node.Subnets);
+            var before = server.Ctl("get", Leases + key, "--print-value-only");
+            server.Ctl("put", Leases + key, "{\"PublicIP\":");
+            for (var i = 0; i < 400 && server.Ctl("get", Leases + key, "--print-value-only") != before; i++)
+                await Task.Delay(5);
+            Assert.Equal(before, server.Ctl("get", Leases + key, "--print-value-only"));
+            Assert.Equal(subnets, node.Subnets);
+        }
+
+        server.Ctl("put", Leases + key, "{}");
+        await using var again = new EtcdNode(server, "one", "192.168.0.1", options => options with { PreviousSubnets = [IPPrefix.Parse(subnets)] });
+        await again.UntilLeased();
+        Assert.Equal((subnets, 1), (again.Subnets, Keys().Length));
+    }
+
+    [KernelFact]
+    public async Task A_look_knows_this_node_by_its_addresses_and_leases_nothing()
+    {
+        Start();
+        server.Ctl("put", Leases + "10.5.77.0-24", FlannelValue);
+        server.Ctl("put", Leases + "10.5.78.0-24", FlannelValue.Replace(".77", ".78", StringComparison.Ordinal));
+        await using (var none = new EtcdNode(server, "one", "", recognised: "10.0.0.1 192.168.0.1"))
+        {
+            await none.Until(now => now.Hindrance == "this node has no lease in etcd yet, none has one of its addresses (10.0.0.1, 192.168.0.1): coordinator run acquires one");
+            Assert.Equal(("", "10.5.77.0-24 10.5.78.0-24"), (none.Subnets, none.Peers));
+        }
+
+        await using (var own = new EtcdNode(server, "one", "", recognised: "10.0.0.1 192.168.0.78 192.168.0.77"))
+        {
+            await own.UntilLeased();
+            Assert.Equal("10.5.78.0/24", own.Subnets);
+            Assert.Equal("vxlan", own.Board.Current.Nodes["one"].BackendType);
+            Assert.Null(own.Board.Current.Hindrance);
+        }
+
+        // Of two that are this node's, the one that its pods use.
+        await using (var used = new EtcdNode(server, "one", "", options => options with { PreviousSubnets = [IPPrefix.Parse("10.5.77.0/24")] }, recognised: "192.168.0.78 192.168.0.77"))
+        {
+            await used.UntilLeased();
+            Assert.Equal("10.5.77.0/24", used.Subnets);
+        }
+
+        Assert.Equal(2, Keys().Length);
+    }
+
+    [KernelFact]
+    public async Task Waiting_for_a_configuration_costs_one_login()
+    {
+        using var secured = new EtcdServer(client: ["--user", "root:secret"]);
+        secured.Start();
+        secured.Ctl("user", "add", "root:secret");
+        secured.Ctl("user", "grant-role", "root", "root");
+        secured.Ctl("auth", "enable");
+        var logins = 0;
+        var login = new Plugboard.Coordinator.Sources.Etcd.EtcdLogin();
+        var tokens = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => login.GetAsync(refused: null, Ask, default)));
+        Assert.Equal((1, 1), (logins, tokens.Distinct().Count()));
+        tokens = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => login.GetAsync(refused: tokens[0], Ask, default)));
+        Assert.Equal((2, 1), (logins, tokens.Distinct().Count()));
+
+        await using var node = new EtcdNode(secured, "one", "192.168.0.1", options => options with { Username = "root", Password = "secret" });
+        await node.Until(now => now.Hindrance?.Contains("has no key", StringComparison.Ordinal) ?? false);
+        secured.Ctl("put", Config, """{"Network":"10.5.0.0/16","Backend":{"Type":"host-gw"}}""");
+        await node.UntilLeased();
+
+        async Task<string> Ask()
+        {
+            await Task.Yield();
+            return $"token {Interlocked.Increment(ref logins)}";
+        }
+    }
+
+    [KernelFact]
+    public async Task The_password_is_not_sent_over_plain_http_to_another_machine_unless_that_is_said()
+    {
+        server.Start();
+        var endpoints = new[] { new Uri("http://127.0.0.1:2379"), new Uri("http://192.0.2.1:2379") };
+        await using var node = new EtcdNode(server, "one", "192.168.0.1", options => options with { Endpoints = [.. endpoints], Username = "root", Password = "hunter2" });
+        await node.Until(now => now.Hindrance == "etcd: the password is not sent to http://192.0.2.1:2379: everybody on the way could read it");
+        Assert.DoesNotContain("hunter2", new Plugboard.Coordinator.Sources.Etcd.EtcdOptions { NodeName = "n", Password = "hunter2" }.ToString(), StringComparison.Ordinal);
     }
 }

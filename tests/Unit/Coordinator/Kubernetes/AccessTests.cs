@@ -1,6 +1,8 @@
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Plugboard.Coordinator.Configuration.Documents;
 using Plugboard.Coordinator.Sources.Kubernetes;
+using Plugboard.Testing.Kubernetes;
 
 namespace Plugboard.Tests.Unit.Coordinator.Kubernetes;
 
@@ -47,6 +49,10 @@ public sealed class AccessTests
     [InlineData("{server: 'ftp://a'}", "{token: a}", "no URL")]
     [InlineData("{certificate-authority: a}", "{token: a}", "has no server")]
     [InlineData("{server: 'https://a', certificate-authority-data: '***'}", "{token: a}", "base64")]
+    [InlineData("{server: 'https://root:hunter2@a'}", "{token: a}", "a name and a password in its URL")]
+    [InlineData("{server: 'https://a'}", "{client-certificate: a.pem}", "a client-certificate without a client-key")]
+    [InlineData("{server: 'https://a'}", "{client-key-data: YWJj}", "a client-key without a client-certificate")]
+    [InlineData("{server: 'https://a'}", "{token: a, as: admin}", "as is not done here")]
     public void What_cannot_be_done_is_refused_by_name(string cluster, string user, string told) =>
         Assert.Contains(told, Assert.Throws<DocumentException>(() => Read(Config(cluster, user))).Message, StringComparison.Ordinal);
 
@@ -72,9 +78,11 @@ public sealed class AccessTests
     [Fact]
     public async Task A_token_that_was_replaced_is_read_at_the_first_refusal()
     {
-        using var api = KubernetesRun.TwoNodes();
+        var authority = new TestAuthority("a");
+        using var server = authority.Sign(Loopback);
+        using var api = KubernetesRun.TwoNodes(server);
         api.Token = "first";
-        await using var run = KubernetesRun.Start(api);
+        await using var run = KubernetesRun.Start(api, Trusting(authority));
         await run.ListedAsync();
         await FollowTests.WatchedAsync(api);
 
@@ -90,9 +98,11 @@ public sealed class AccessTests
     [Fact]
     public async Task A_token_that_is_not_accepted_is_told_and_a_new_one_is_taken_later()
     {
-        using var api = KubernetesRun.TwoNodes();
+        var authority = new TestAuthority("a");
+        using var server = authority.Sign(Loopback);
+        using var api = KubernetesRun.TwoNodes(server);
         api.Token = "later";
-        await using var run = KubernetesRun.Start(api);
+        await using var run = KubernetesRun.Start(api, Trusting(authority));
         Assert.Contains("does not accept this node's token", (await run.WaitAsync(snapshot => snapshot.Hindrance is not null)).Hindrance, StringComparison.Ordinal);
         Assert.Single(api.Server.Requests);
 
@@ -106,14 +116,16 @@ public sealed class AccessTests
     public async Task Only_the_clusters_authorities_are_trusted_and_replaced_ones_are_followed()
     {
         var (old, next) = (new TestAuthority("old"), new TestAuthority("next"));
-        using var server = next.Sign(static names => names.AddIpAddress(System.Net.IPEndPoint.Parse("127.0.0.1:0").Address));
+        using var server = next.Sign(Loopback);
         using var api = KubernetesRun.TwoNodes(server);
         await using var run = KubernetesRun.Start(api, options =>
         {
             File.WriteAllText(Path.Combine(options.ServiceAccountDirectory, "ca.crt"), old.Pem);
             return options;
         });
-        Assert.Contains("certificate", (await run.WaitAsync(snapshot => snapshot.Hindrance is not null)).Hindrance, StringComparison.OrdinalIgnoreCase);
+        Assert.Equal(
+            $"the Kubernetes API at {api.Server.Address.GetLeftPart(UriPartial.Authority)}: the server's certificate is not accepted: it is from CN=next, which is not in {run.ServiceAccount}/ca.crt",
+            (await run.WaitAsync(snapshot => snapshot.Hindrance is not null)).Hindrance);
         Assert.Empty(api.Server.Requests);
 
         File.WriteAllText(Path.Combine(run.ServiceAccount, "ca.crt"), old.Pem + "\n" + next.Pem);
@@ -123,20 +135,122 @@ public sealed class AccessTests
         Assert.Equal("Bearer first", api.Server.Requests[0].Headers["Authorization"]);
     }
 
+    private static readonly Action<SubjectAlternativeNameBuilder> Loopback = static names => names.AddIpAddress(System.Net.IPEndPoint.Parse("127.0.0.1:0").Address);
+
+    private static Func<KubernetesOptions, KubernetesOptions> Trusting(TestAuthority authority) => options =>
+    {
+        File.WriteAllText(Path.Combine(options.ServiceAccountDirectory, "ca.crt"), authority.Pem);
+        return options;
+    };
+
+    private static async Task<string> WhyNotAsync(TestAuthority authority, X509Certificate2 server)
+    {
+        using var api = KubernetesRun.TwoNodes(server);
+        await using var run = KubernetesRun.Start(api, Trusting(authority));
+        var hindrance = (await run.WaitAsync(snapshot => snapshot.Hindrance is not null)).Hindrance!;
+        Assert.Empty(api.Server.Requests);
+        return hindrance[(hindrance.IndexOf("accepted: ", StringComparison.Ordinal) + "accepted: ".Length)..].Replace(run.ServiceAccount, "", StringComparison.Ordinal);
+    }
+
     [Fact]
-    public async Task A_server_by_another_name_is_refused()
+    public async Task What_is_wrong_with_a_server_s_certificate_is_named()
     {
         var authority = new TestAuthority("a");
-        using var server = authority.Sign(static names => names.AddDnsName("other.example"));
-        using var api = KubernetesRun.TwoNodes(server);
-        await using var run = KubernetesRun.Start(api, options =>
-        {
-            File.WriteAllText(Path.Combine(options.ServiceAccountDirectory, "ca.crt"), authority.Pem);
-            return options;
-        });
+        using var other = authority.Sign(static names => { names.AddDnsName("other.example"); names.AddIpAddress(System.Net.IPEndPoint.Parse("192.0.2.7:0").Address); });
+        Assert.Equal("it names other.example, 192.0.2.7, and not 127.0.0.1", await WhyNotAsync(authority, other));
+        using var nobody = authority.Sign(static _ => { });
+        Assert.Equal("it names nobody (no subjectAltName; its subject is CN=server), and not 127.0.0.1", await WhyNotAsync(authority, nobody));
+        using var old = authority.Sign(Loopback, (new DateTimeOffset(2015, 1, 1, 0, 0, 0, TimeSpan.Zero), new DateTimeOffset(2016, 2, 3, 4, 5, 6, TimeSpan.Zero)));
+        Assert.Equal("it has expired on 2016-02-03T04:05:06Z", await WhyNotAsync(authority, old));
+        using var early = authority.Sign(Loopback, (new DateTimeOffset(2077, 1, 1, 0, 0, 0, TimeSpan.Zero), new DateTimeOffset(2078, 1, 1, 0, 0, 0, TimeSpan.Zero)));
+        Assert.StartsWith("it is valid from 2077-01-01T00:00:00Z on, and here it is ", await WhyNotAsync(authority, early), StringComparison.Ordinal);
+        using var renamed = new TestAuthority("a").Sign(Loopback);
+        Assert.Equal("it is from CN=a, and the authority of that name in /ca.crt has another key", await WhyNotAsync(authority, renamed));
+    }
 
-        Assert.Contains("RemoteCertificateNameMismatch", (await run.WaitAsync(snapshot => snapshot.Hindrance is not null)).Hindrance, StringComparison.Ordinal);
-        Assert.Empty(api.Server.Requests);
+    [Fact]
+    public async Task A_plain_address_of_this_machine_needs_no_service_account_and_sees_no_token()
+    {
+        using var api = KubernetesRun.TwoNodes();
+        await using (var run = KubernetesRun.Start(api))
+            await run.ListedAsync();
+        await using (var run = KubernetesRun.Start(api, static options => options with { ServiceAccountDirectory = "/nowhere" }))
+            await run.ListedAsync();
+        Assert.All(api.Server.Requests, static request => Assert.DoesNotContain("Authorization", request.Headers.Keys));
+    }
+
+    [Fact]
+    public async Task Outside_of_a_pod_the_message_says_what_is_missing_and_what_to_give()
+    {
+        using var api = KubernetesRun.TwoNodes();
+        await using var run = KubernetesRun.Start(api, static options => options with { ServiceAccountDirectory = "/nowhere", ApiServer = new Uri("https://127.0.0.1:1") });
+        Assert.Equal(
+            "/nowhere/ca.crt is missing: a pod has it from its service account; outside of a pod give --kubeconfig-file",
+            (await run.WaitAsync(snapshot => snapshot.Hindrance is not null)).Hindrance);
+    }
+
+    [Fact]
+    public async Task A_server_s_own_path_comes_before_the_API_s()
+    {
+        using var api = KubernetesRun.TwoNodes();
+        api.Instead = request => request.IsList || request.IsWatch || request.Path.StartsWith("/k8s/", StringComparison.Ordinal) ? FakeAnswer.Refusal(403, "Forbidden", "no") : null;
+        await using var run = KubernetesRun.Start(api, options => options with { ApiServer = new Uri(options.ApiServer!, "/k8s/clusters/c-1/") });
+        Assert.Equal("/k8s/clusters/c-1/api/v1/nodes", (await api.Server.WaitForAsync(static _ => true)).Path);
+        Assert.Equal(
+            "RBAC does not let this node do it: GET /k8s/clusters/c-1/api/v1/nodes: no; grant nodes get, list and watch, nodes/status patch (docs/kubernetes.md)",
+            (await run.WaitAsync(snapshot => snapshot.Hindrance is not null)).Hindrance);
+    }
+
+    [Fact]
+    public async Task A_refusal_says_that_nobody_said_who_asks()
+    {
+        var authority = new TestAuthority("a");
+        using var server = authority.Sign(Loopback);
+        using var api = KubernetesRun.TwoNodes(server);
+        api.Token = "some";
+        var config = Path.GetTempFileName();
+        File.WriteAllText(config, $"current-context: c\ncontexts: [{{name: c, context: {{cluster: c}}}}]\nclusters: [{{name: c, cluster: {{server: '{api.Server.Address}', certificate-authority-data: {Convert.ToBase64String(Encoding.UTF8.GetBytes(authority.Pem))}}}}}]\n");
+        await using var run = KubernetesRun.Start(api, options => options with { ApiServer = null, Kubeconfig = config });
+        Assert.Equal(
+            "the Kubernetes API refuses GET /api/v1/nodes: 401 Unauthorized; no token and no client's certificate was sent: none is given",
+            (await run.WaitAsync(snapshot => snapshot.Hindrance is not null)).Hindrance);
+        File.Delete(config);
+    }
+
+    [Theory]
+    [InlineData("{token: 'hunter2 hunter3'}")]
+    [InlineData("{token: \"hunter2\\r\\nX-Evil: 1\"}")]
+    [InlineData("{token: 'hünter2'}")]
+    public void What_cannot_be_a_token_is_told_without_being_shown(string user) =>
+        Assert.Equal("/etc/k/config: token: no token in it: a token is one word of ASCII letters, digits and signs", Assert.Throws<ApiException>(() => Read(Config("{server: 'https://a'}", user)).FindToken()).Message);
+
+    [Fact]
+    public async Task An_admission_policy_that_refuses_is_no_matter_of_RBAC()
+    {
+        using var api = KubernetesRun.TwoNodes();
+        api.Instead = static request => request.Method == "PATCH" ? FakeAnswer.Refusal(403, "Forbidden", "nodes self is forbidden: ValidatingAdmissionPolicy 'own' with binding 'own' denied request: a coordinator writes its own Node only") : null;
+        await using var run = KubernetesRun.Start(api, begin: static source => source.Advertise(KubernetesRun.Vxlan));
+        Assert.Equal(
+            "the Kubernetes API refuses PATCH /api/v1/nodes/self/status: 403 nodes self is forbidden: ValidatingAdmissionPolicy 'own' with binding 'own' denied request: a coordinator writes its own Node only",
+            (await run.WaitAsync(snapshot => snapshot.Hindrance is not null)).Hindrance);
+    }
+
+    [Fact]
+    public async Task A_redirection_is_not_followed_and_named()
+    {
+        using var api = KubernetesRun.TwoNodes();
+        api.Instead = static _ => new FakeAnswer(307, "") { Headers = ["Location: http://192.0.2.1:8080/api"] };
+        await using var run = KubernetesRun.Start(api);
+        Assert.EndsWith(" leads to http://192.0.2.1:8080, which is not followed; name that server", (await run.WaitAsync(snapshot => snapshot.Hindrance is not null)).Hindrance, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Nothing_of_a_secret_is_in_its_text()
+    {
+        var access = Read(Config("{server: 'https://a'}", "{token: hunter2, client-certificate-data: YWJj, client-key-data: YWJj}"));
+        Assert.DoesNotContain("hunter2", $"{access.Token} {access.Key}", StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", $"{new Plugboard.Coordinator.Sources.HiddenText("hunter2")}", StringComparison.Ordinal);
+        Assert.Equal("/k", new Plugboard.Coordinator.Sources.Tls.PemText("/k", "hunter2").ToString());
     }
 
     [Fact]

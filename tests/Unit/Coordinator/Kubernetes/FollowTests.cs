@@ -108,7 +108,7 @@ public sealed class FollowTests
         await run.WaitAsync(snapshot => snapshot.Nodes["peer"].Addresses.ToString() == "198.51.100.77");
         api.Delete("third");
         await run.WaitAsync(snapshot => !snapshot.Nodes.ContainsKey("third"));
-        api.Edit("peer", node => node["metadata"]!["annotations"]!.AsObject().Remove("flannel.alpha.coreos.com/kube-subnet-manager"));
+        api.Edit("peer", node => node["metadata"]!["annotations"]!["flannel.alpha.coreos.com/kube-subnet-manager"] = "false");
         await run.WaitAsync(snapshot => !snapshot.Nodes.ContainsKey("peer"));
         Assert.Equal(1, api.Server.Requests.Count(request => request.IsList));
     }

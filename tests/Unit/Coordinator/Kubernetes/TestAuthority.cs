@@ -25,14 +25,18 @@ internal sealed class TestAuthority
     public string Pem => certificate.ExportCertificatePem();
 
     /// <summary>A server's certificate for a name or an address.</summary>
-    public X509Certificate2 Sign(Action<SubjectAlternativeNameBuilder> names)
+    /// <param name="names">Adds the names; none: it has none.</param>
+    /// <param name="valid">From when to when; null: now.</param>
+    public X509Certificate2 Sign(Action<SubjectAlternativeNameBuilder> names, (DateTimeOffset From, DateTimeOffset To)? valid = null)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=server", key, HashAlgorithmName.SHA256);
         var builder = new SubjectAlternativeNameBuilder();
         names(builder);
-        request.CertificateExtensions.Add(builder.Build());
-        using var signed = request.Create(certificate, DateTimeOffset.UnixEpoch.AddYears(40), DateTimeOffset.UnixEpoch.AddYears(110), [1, 2, 3, (byte)Random.Shared.Next(1, 128)]);
+        if (builder.Build() is { RawData.Length: > 2 } extension)
+            request.CertificateExtensions.Add(extension);
+        var (from, to) = valid ?? (DateTimeOffset.UnixEpoch.AddYears(40), DateTimeOffset.UnixEpoch.AddYears(110));
+        using var signed = request.Create(certificate, from, to, [1, 2, 3, (byte)Random.Shared.Next(1, 128)]);
         using var withKey = signed.CopyWithPrivateKey(key);
         return X509CertificateLoader.LoadPkcs12(withKey.Export(X509ContentType.Pkcs12), password: null);
     }

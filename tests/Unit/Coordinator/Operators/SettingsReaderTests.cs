@@ -86,4 +86,48 @@ public sealed class SettingsReaderTests
     [Fact]
     public void Health_at_what_is_no_address_is_refused() =>
         Assert.Equal("--healthz-ip localhost: no address; 0.0.0.0 for all of IPv4, :: for all", Assert.Throws<SettingException>(() => Read("--healthz-ip=localhost")).Message);
+
+    [Fact]
+    public void Health_is_told_to_this_machine_alone_unless_another_address_is_given() => Assert.True(Read().HealthzIP.IsLoopback);
+
+    [Theory]
+    [InlineData("kubernetes", " N1.Example.COM ", "n1.example.com")]
+    [InlineData("static", " N1 ", "N1")]
+    [InlineData("etcd", "N1", "N1")]
+    public void A_name_that_is_given_is_as_the_kubelet_makes_it_where_Kubernetes_is_asked(string source, string given, string name) =>
+        Assert.Equal(name, Read($"--source={source}", "--node-name", given).NodeName);
+
+    [Theory]
+    [InlineData("http://192.0.2.1:2379")]
+    [InlineData("http://127.0.0.1:2379,http://etcd.example:2379")]
+    [InlineData("https://192.0.2.1:2379,http://[2001:db8::1]:2379")]
+    public void A_password_for_etcd_needs_TLS_or_this_machine_or_a_flag(string endpoints)
+    {
+        string[] args = ["--node-name=n", "--source=etcd", $"--etcd-endpoints={endpoints}", "--etcd-username=root", "--etcd-password=hunter2"];
+        var refused = Assert.Throws<SettingException>(() => Read(args)).Message;
+        Assert.EndsWith(": user and password would go over plain http to another machine, and everybody on the way could read them; give https, or --etcd-password-over-http where that does not matter", refused, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", refused, StringComparison.Ordinal);
+        Assert.True(Read([.. args, "--etcd-password-over-http"]).Etcd.ExposesPassword);
+        Assert.Null(Read("--node-name=n", "--source=etcd", $"--etcd-endpoints={endpoints}").Etcd.Username);
+    }
+
+    [Theory]
+    [InlineData("http://127.0.0.1:2379,https://192.0.2.1:2379,http://[::1]:2379,http://localhost:2379")]
+    public void A_password_for_etcd_may_go_to_this_machine(string endpoints)
+    {
+        var settings = Read("--node-name=n", "--source=etcd", $"--etcd-endpoints={endpoints}", "--etcd-username=root", "--etcd-password=hunter2");
+        Assert.Equal("hunter2", settings.Etcd.Password.Text);
+        Assert.DoesNotContain("hunter2", settings.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--etcd-endpoints=https://root:hunter2@h:2379", "--etcd-endpoints https://…@h:2379: a name and a password in a URL are shown to everybody: give them by --etcd-username and FLANNELD_ETCD_PASSWORD")]
+    [InlineData("--kube-api-url=https://root:hunter2@h", "--kube-api-url https://…@h: a name and a password in a URL are shown to everybody: give a token or a client's certificate by --kubeconfig-file")]
+    [InlineData("--etcd-endpoints=htps://root:hunter2@h:2379", "--etcd-endpoints …@h:2379: not of the form http://host:port or https://host:port")]
+    public void A_password_in_a_URL_is_refused_without_being_shown(string arg, string message) =>
+        Assert.Equal(message, Assert.Throws<SettingException>(() => Read("--node-name=n", arg)).Message);
+
+    [Fact]
+    public void A_key_without_its_certificate_is_refused() =>
+        Assert.Equal("--etcd-keyfile k.pem: there is no --etcd-certfile", Assert.Throws<SettingException>(() => Read("--node-name=n", "--source=etcd", "--etcd-keyfile=k.pem")).Message);
 }

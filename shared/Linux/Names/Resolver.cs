@@ -1,0 +1,81 @@
+using Plugboard.Addresses;
+
+namespace Plugboard.Linux.Names;
+
+/// <summary>
+/// Asks name servers for a name's addresses of both families. As the C library's resolver: a server that fails, refuses or does not answer is followed by the next one, and
+/// an answer that does not fit is asked for by TCP. Unlike it, it never takes longer than its limit. For one name.
+/// </summary>
+/// <param name="config">Who is asked, and how.</param>
+/// <param name="longest">How long it may take as a whole.</param>
+internal sealed class Resolver(ResolverConfig config, TimeSpan longest)
+{
+    private readonly TimeProvider clock = TimeProvider.System;
+    private readonly long began = TimeProvider.System.GetTimestamp();
+    private readonly Dictionary<NameServer, string> failures = [];
+    private readonly List<IPAddr> found = [];
+    private readonly HashSet<NameServer> denying = [];
+    private bool wasAsked;
+
+    /// <summary>The addresses, those for IPv4 first; or why there are none.</summary>
+    public NameLookup Resolve(string name)
+    {
+        foreach (var candidate in config.Candidates(name))
+        {
+            Ask(candidate);
+            if (found.Count > 0)
+                return new NameLookup(found.OrderBy(static address => address.Is6).ToList());
+            if (Left <= TimeSpan.Zero)
+                break;
+        }
+
+        return new NameLookup([], Describe());
+    }
+
+    private TimeSpan Left => longest - clock.GetElapsedTime(began);
+
+    private string Describe()
+    {
+        if (!wasAsked)
+            return "this cannot be a host's name";
+        var failed = string.Join("; ", failures.Select(static failure => $"{failure.Key}: {failure.Value}"));
+        return denying.Count == 0
+            ? $"no name server could say: {(failed.Length > 0 ? failed : "there was no time to ask one")}"
+            : $"no such name, says {string.Join(", ", denying)}{(failed.Length > 0 ? $"; {failed}" : "")}";
+    }
+
+    private void Ask(string candidate)
+    {
+        // Random enough that nobody who does not see the question guesses it.
+        var pending = ((bool[])(config.OnlyIPv4 ? [false] : [false, true]))
+            .Select(is6 => DnsMessage.Ask((ushort)Random.Shared.Next(ushort.MaxValue + 1), candidate, is6)).OfType<byte[]>().ToList();
+        wasAsked |= pending.Count > 0;
+        var first = config.Rotates ? Random.Shared.Next(config.Servers.Count) : 0;
+        for (var turn = 0; turn < config.Attempts && found.Count == 0; turn++)
+        {
+            for (var i = 0; i < config.Servers.Count && pending.Count > 0 && Left > TimeSpan.Zero; i++)
+                AskOne(config.Servers[(first + i) % config.Servers.Count], pending);
+        }
+    }
+
+    private void AskOne(NameServer server, List<byte[]> pending)
+    {
+        foreach (var questions in config.OneAtATime ? pending.Select(static question => new List<byte[]> { question }).ToList() : [pending.ToList()])
+        {
+            var limit = found.Count > 0 ? DnsExchange.ForTheOther : config.Timeout;
+            var replies = DnsExchange.Ask(server, questions, limit < Left ? limit : Left, config.UsesTcp);
+            for (var i = 0; i < replies.Length; i++)
+            {
+                if (replies[i].Outcome == DnsOutcome.Failed)
+                {
+                    failures.TryAdd(server, replies[i].Failure);
+                    continue;
+                }
+
+                found.AddRange(replies[i].Addresses);
+                denying.Add(server);
+                pending.Remove(questions[i]);
+            }
+        }
+    }
+}
