@@ -4,11 +4,15 @@ using Plugboard.Volumes;
 
 namespace Plugboard.FlexVolume;
 
-/// <summary>Writes what takes the place of FlexVolume PersistentVolumes - CSI, local ones, or volumes in the pod - with their claims, and the steps to get there. Pure.</summary>
+/// <summary>
+/// Writes what takes the place of FlexVolume PersistentVolumes - CSI, local ones, or volumes in the pod - with their claims, and the
+/// steps to get there. Pure.
+/// </summary>
 internal static class Converter
 {
     /// <summary>The text for all PersistentVolumes of a manifest; false where one could not be converted.</summary>
-    /// <exception cref="FlexException">There is no PersistentVolume with a flexVolume source, the only one cannot be converted, or the text is not in the part of YAML that is read.</exception>
+    /// <exception cref="FlexException">There is no PersistentVolume with a flexVolume source, the only one cannot be converted, or the
+    /// text is not in the part of YAML that is read.</exception>
     public static (string Text, bool IsWhole) Convert(string text)
     {
         var manifests = Manifests.Read(text);
@@ -34,7 +38,11 @@ internal static class Converter
         }
 
         if (parts.Count == 0)
-            throw new FlexException(notes.Count == 0 ? "it holds no object" : isOne ? notes[0] : $"nothing was converted: {string.Join("; ", notes)}");
+        {
+            var reason = isOne ? notes.FirstOrDefault() : $"nothing was converted: {string.Join("; ", notes)}";
+            throw new FlexException(notes.Count == 0 ? "it holds no object" : reason!);
+        }
+
         var whole = new StringBuilder();
         foreach (var note in notes)
             whole.Append("# ").Append(note).Append('\n');
@@ -49,7 +57,8 @@ internal static class Converter
         if (kind != "PersistentVolume")
         {
             return Manifests.HasInlineVolume(node)
-                ? "left out: a flexVolume that is written into a pod is not converted; write what a PersistentVolume with its options becomes into the pod"
+                ? "left out: a flexVolume that is written into a pod is not converted; "
+                + "write what a PersistentVolume with its options becomes into the pod"
                 : "left out: not a PersistentVolume";
         }
 

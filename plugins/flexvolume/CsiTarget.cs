@@ -34,8 +34,12 @@ internal sealed record CsiTarget(string Driver, string Install)
         var (server, share) = (options.Find("server")?.Trim() ?? "", options.Find("share") ?? "");
         if (options.Find("source") is { } source)
         {
-            var at = source.StartsWith('[') ? source.IndexOf("]:", StringComparison.Ordinal) + 1 : source.IndexOf(":/", StringComparison.Ordinal);
-            (server, share) = at > 0 ? (source[..at], source[(at + 1)..]) : throw new FlexException("option \"source\" is not \"server:/path\"");
+            var at = source.StartsWith('[')
+                ? source.IndexOf("]:", StringComparison.Ordinal) + 1
+                : source.IndexOf(":/", StringComparison.Ordinal);
+            (server, share) = at > 0
+                ? (source[..at], source[(at + 1)..])
+                : throw new FlexException("option \"source\" is not \"server:/path\"");
         }
 
         var target = new CsiTarget("nfs.csi.k8s.io", "csi-driver-nfs");
@@ -66,7 +70,11 @@ internal sealed record CsiTarget(string Driver, string Install)
     {
         var source = (options.Find("source") ?? "").Replace('\\', '/').Trim();
         if (source.Length == 0)
-            source = $"//{Need(options.Find("server") ?? "", "server").Trim(' ', '/')}/{Need(options.Find("share") ?? "", "share").Replace('\\', '/').Trim('/')}";
+        {
+            var (server, share) = (Need(options.Find("server") ?? "", "server"), Need(options.Find("share") ?? "", "share"));
+            source = $"//{server.Trim(' ', '/')}/{share.Replace('\\', '/').Trim('/')}";
+        }
+
         var target = new CsiTarget("smb.csi.k8s.io", "csi-driver-smb") { Remark = "\n#  The driver takes a pod's fsGroup for gid only where mountOptions hold no gid of their own." };
         target.Attributes.Add(("source", source));
         target.AddOptions(options, "vers", "port", "domain", "uid", "gid", "file_mode", "dir_mode");
@@ -93,10 +101,12 @@ internal sealed record CsiTarget(string Driver, string Install)
 
     private void AddWords(VolumeOptions options)
     {
-        foreach (var word in (options.Find("mountOptions") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        const StringSplitOptions Plain = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
+        foreach (var word in (options.Find("mountOptions") ?? "").Split(',', Plain))
         {
             if (notForCsi.Contains(word.Split('=')[0].TrimEnd(), StringComparer.Ordinal))
-                Remark += $"\n#  mountOptions held {word.Split('=')[0]}, which is left out here: the Secret has username, password and domain.";
+                Remark += $"\n#  mountOptions held {word.Split('=')[0]}, which is left out here: the Secret has username, "
+                    + "password and domain.";
             else if (word != "defaults")
                 MountOptions.Add(word);
         }

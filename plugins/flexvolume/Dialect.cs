@@ -32,9 +32,11 @@ internal sealed record Dialect(string Backend, OptionNames Names)
     public static Dialect? Find(DriverName name) => name.Tilded switch
     {
         "alicloud~nas" => Foreign("nfs", ("path", "share"), ("options", "mountOptions"))
-            .With(("share", "/"), ("parents", "/,/share"), ("vers", "3,4.0"), ("mountOptions", "noresvport")).Meaning(ForeignValues.OfAlicloud),
+            .With(("share", "/"), ("parents", "/,/share"), ("vers", "3,4.0"),
+                ("mountOptions", "noresvport")).Meaning(ForeignValues.OfAlicloud),
         "ramax.com~local-storage" =>
-            Foreign("local", ("volume-mode", "mode"), ("volume-uid", "uid"), ("volume-gid", "gid"), ("pod-local", "perPod"), ("pvc-name", "name"), ("file-sync", "root"))
+            Foreign("local", ("volume-mode", "mode"), ("volume-uid", "uid"), ("volume-gid", "gid"), ("pod-local", "perPod"),
+                ("pvc-name", "name"), ("file-sync", "root"))
             .With(("mode", "0755"), ("reset", "true")).Meaning(ForeignValues.OfRamax).Below("/srv/local", ForeignValues.FileSyncRoot),
         "kvaps~loop" => Foreign("loop", ("share", "directory")).Meaning(ForeignValues.OfKvaps),
         "k8s~nfs" => Foreign("nfs", ("protocol", "proto"), ("readonly", "readOnly")).Meaning(ForeignValues.OfK8s),

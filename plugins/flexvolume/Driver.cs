@@ -47,7 +47,8 @@ internal sealed class Driver(DriverName name, Dialect dialect)
         MissingOptionException missing => $"{missing.Message}; set flexVolume.options.{missing.Option}",
         MissingSecretException missing => $"{missing.Message}; secretRef must name a Secret of type \"{name?.Slashed}\" with keys username, password",
         MissingNamespaceException missing =>
-            $"{missing.Message}; kubelet passes it as \"kubernetes.io/pod.namespace\": by hand add that to the options, or let the node config share the roots (\"shared\": true)",
+            $"{missing.Message}; kubelet passes it as \"kubernetes.io/pod.namespace\": by hand add that to the options, "
+                + "or let the node config share the roots (\"shared\": true)",
         VolumeException or FlexException or ErrnoException => e.Message,
         _ => $"unexpected error in the driver: {e.Message}",
     });

@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace Plugboard.FlexVolume;
 
-/// <summary>What values of the drivers that we take the place of mean to a backend. Each knows the backend's name of the option and its value as it is written.</summary>
+/// <summary>
+/// What values of the drivers that we take the place of mean to a backend. Each knows the backend's name of the option and its value as
+/// it is written.
+/// </summary>
 internal static class ForeignValues
 {
     /// <summary>Where ramax.com/local-storage keeps volumes with file-sync.</summary>
@@ -12,9 +15,12 @@ internal static class ForeignValues
     public static string OfK8s(string name, string value) => name == "proto" && value is "udp" or "udp6" ? "tcp" : value;
 
     /// <summary>"none" says that there are no options, not even the driver's own.</summary>
-    public static string OfAlicloud(string name, string value) => name == "mountOptions" && value.Trim().Equals("none", StringComparison.OrdinalIgnoreCase) ? "defaults" : value;
+    public static string OfAlicloud(string name, string value) =>
+        name == "mountOptions" && value.Trim().Equals("none", StringComparison.OrdinalIgnoreCase) ? "defaults" : value;
 
-    /// <summary>Its directory of a pod is called after the pod's name; file-sync is another root. For Python each text but the empty one is true.</summary>
+    /// <summary>
+    /// Its directory of a pod is called after the pod's name; file-sync is another root. For Python each text but the empty one is true.
+    /// </summary>
     public static string OfRamax(string name, string value) => name switch
     {
         "perPod" => value == "false" ? value : "name",
@@ -27,7 +33,8 @@ internal static class ForeignValues
     {
         var text = value.Trim();
         var digits = text.AsSpan().IndexOfAnyExceptInRange('0', '9');
-        if (name != "size" || digits <= 0 || !long.TryParse(text.AsSpan(0, digits), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+        if (name != "size" || digits <= 0
+            || !long.TryParse(text.AsSpan(0, digits), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
             return value;
         var suffix = text[digits..];
         var power = "KMGTPE".IndexOf(char.ToUpperInvariant(suffix[0]), StringComparison.Ordinal) + 1;

@@ -41,7 +41,8 @@ internal sealed class Manifests
         foreach (var (kind, claim) in objects)
         {
             var metadata = claim.Find("metadata");
-            if (kind == "PersistentVolumeClaim" && metadata?.FindText("name") == name && (metadata.FindText("namespace") ?? "default") == space)
+            if (kind == "PersistentVolumeClaim" && metadata?.FindText("name") == name
+                && (metadata.FindText("namespace") ?? "default") == space)
                 return claim;
         }
 
@@ -53,10 +54,12 @@ internal sealed class Manifests
     {
         var metadata = node.Find("metadata");
         var name = metadata?.FindText("name") ?? "without a name";
-        return Volumes.Options.ShortText.Of($"{(kind.Length == 0 ? "an object" : kind)} {(metadata?.FindText("namespace") is { } space ? space + "/" : "")}{name}");
+        var space = metadata?.FindText("namespace") is { } found ? found + "/" : "";
+        return Volumes.Options.ShortText.Of($"{(kind.Length == 0 ? "an object" : kind)} {space}{name}");
     }
 
     /// <summary>True where a flexVolume is written into the pod that an object has or makes.</summary>
     public static bool HasInlineVolume(YamlNode node) =>
-        node.Find("flexVolume") is not null || node.Members.Any(static member => HasInlineVolume(member.Value)) || node.Items.Any(HasInlineVolume);
+        node.Find("flexVolume") is not null || node.Members.Any(static member => HasInlineVolume(member.Value))
+            || node.Items.Any(HasInlineVolume);
 }

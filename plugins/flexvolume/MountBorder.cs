@@ -4,7 +4,9 @@ using Plugboard.Volumes;
 
 namespace Plugboard.FlexVolume;
 
-/// <summary>Which mounts show what is another namespace's: the next mount of such a volume is refused unless the node config shares the roots.</summary>
+/// <summary>
+/// Which mounts show what is another namespace's: the next mount of such a volume is refused unless the node config shares the roots.
+/// </summary>
 /// <param name="table">All mounts.</param>
 internal sealed class MountBorder(MountTable table)
 {
@@ -15,11 +17,13 @@ internal sealed class MountBorder(MountTable table)
     /// <summary>True where that is certain: a pod whose namespace is not known crosses nothing.</summary>
     public bool IsCrossedBy(MountEntry mount, DriverName driver)
     {
-        if (Dialect.Find(driver)?.Backend is not ("local" or "loop") || !spaces.Value.TryGetValue(mount.Target.Split('/')[^4], out var space))
+        var uid = mount.Target.Split('/')[^4];
+        if (Dialect.Find(driver)?.Backend is not ("local" or "loop") || !spaces.Value.TryGetValue(uid, out var space))
             return false;
         if (!policies.TryGetValue(driver, out var policy))
             policies.Add(driver, policy = NodeConfig.LoadOrDefault(driver));
-        return !policy.IsShared && policy.Roots.Any(root => FindInside(mount, root.TrimEnd('/')) is { } inside && !NamespaceBorder.IsOf(inside, space));
+        return !policy.IsShared
+            && policy.Roots.Any(root => FindInside(mount, root.TrimEnd('/')) is { } inside && !NamespaceBorder.IsOf(inside, space));
     }
 
     private string? FindInside(MountEntry mount, string root)

@@ -79,7 +79,9 @@ internal sealed class MountHealth
 
     private void AskServer(RemoteServer server)
     {
-        var errno = server.IsTcp && IPAddr.TryParse(server.Name, out var address) ? InternetSocket.TryConnect(address, server.Port, time) : Errno.None;
+        var errno = server.IsTcp && IPAddr.TryParse(server.Name, out var address)
+            ? InternetSocket.TryConnect(address, server.Port, time)
+            : Errno.None;
         if (errno != Errno.None)
             return;
         lock (servers)

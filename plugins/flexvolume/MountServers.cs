@@ -6,8 +6,8 @@ using Plugboard.Volumes.Remote;
 namespace Plugboard.FlexVolume;
 
 /// <summary>
-/// The servers of mounts: NFS and SMB show the address among their options, and NFS the port where it is another than usual. SMB shows none: it is among the ports of
-/// that address to which the node has connections.
+/// The servers of mounts: NFS and SMB show the address among their options, and NFS the port where it is another than usual. SMB shows
+/// none: it is among the ports of that address to which the node has connections.
 /// </summary>
 internal sealed class MountServers
 {
@@ -32,14 +32,16 @@ internal sealed class MountServers
         {
             if (option.StartsWith("addr=", StringComparison.Ordinal))
                 address = option[5..];
-            else if (option.StartsWith("port=", StringComparison.Ordinal) && ushort.TryParse(option.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var shown))
+            else if (option.StartsWith("port=", StringComparison.Ordinal)
+                && ushort.TryParse(option.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var shown))
                 port = shown;
         }
 
         if (address is null)
             return [];
         // Without TCP nothing tells whether it answers.
-        var isTcp = !mount.SuperOptions.Split(',').Any(static option => option is "proto=udp" or "proto=udp6" or "proto=rdma" or "proto=rdma6");
+        var isTcp = !mount.SuperOptions.Split(',')
+            .Any(static option => option is "proto=udp" or "proto=udp6" or "proto=rdma" or "proto=rdma6");
         return port is { } known ? [new RemoteServer(address, known) { IsTcp = isTcp }] : SmbCandidates(address);
     }
 

@@ -62,7 +62,8 @@ internal static class NodeConfig
         }
         catch (FlexConfigKeyException e)
         {
-            throw new FlexException($"{file.Path}: {e.Message}{(Spelling.FindNearest(e.Key, FlexConfig.Keys) is { } meant ? $" (did you mean \"{meant}\"?)" : "")}");
+            var meant = Spelling.FindNearest(e.Key, FlexConfig.Keys);
+            throw new FlexException($"{file.Path}: {e.Message}{(meant is null ? "" : $" (did you mean \"{meant}\"?)")}");
         }
         catch (FlexException e)
         {

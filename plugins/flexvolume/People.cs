@@ -77,7 +77,9 @@ internal static class People
     private static (string Text, int ExitCode) Check(DriverName? name, Arguments arguments)
     {
         var driver = arguments.Find("--driver") is { } text ? Arguments.DriverOf(text) : name ?? throw new FlexException("--driver vendor/driver is missing");
-        return arguments.Others is [var json] ? Judged(Checker.Check(driver, json, arguments.Find("--namespace"))) : throw new FlexException("check wants the options as one argument, such as '{\"path\":\"data\"}'");
+        return arguments.Others is [var json]
+            ? Judged(Checker.Check(driver, json, arguments.Find("--namespace")))
+            : throw new FlexException("check wants the options as one argument, such as '{\"path\":\"data\"}'");
     }
 
     private static (string Text, int ExitCode) Collect(Arguments arguments) =>
@@ -100,10 +102,10 @@ internal static class People
           flexvolume verify --plugin-dir D --name vendor/driver…             runs init as kubelet does and looks at the answer
           flexvolume uninstall --plugin-dir D --name vendor/driver… [--force]
           flexvolume check --driver vendor/driver [--namespace N] '{"option":"value"}'
-                                                                             what a mount would do for a pod of the namespace, and whether its server is there
+                                                                             what a mount would do, and whether its server is there
           flexvolume list                                                    volumes that are mounted, and how they are
           flexvolume gc [--kubelet-dir K] [--cgroup-dir C] [--dry-run]       mounts, loop devices and files of pods that are gone
-          flexvolume convert pv.yaml                                         PersistentVolumes with CSI instead of FlexVolume, their claims, and the steps
+          flexvolume convert pv.yaml                                         CSI instead of FlexVolume: volumes, claims, steps
 
         Drivers: any vendor with local, loop, tmpfs, nfs, cifs or uds; and in place of the drivers of these names:
         k8s/nfs, alicloud/nas, fstab/cifs, juliohm/cifs, microsoft.com/smb,

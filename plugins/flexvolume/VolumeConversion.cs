@@ -13,7 +13,8 @@ internal sealed class VolumeConversion(YamlNode volume, Manifests manifests)
     private const string ClassAnnotation = "volume.beta.kubernetes.io/storage-class";
 
     // What the API server, the controllers and kubectl write themselves.
-    private static readonly string[] ofOthers = ["pv.kubernetes.io/", "volume.kubernetes.io/", "volume.beta.kubernetes.io/", "kubectl.kubernetes.io/last-applied-configuration"];
+    private static readonly string[] ofOthers = ["pv.kubernetes.io/", "volume.kubernetes.io/", "volume.beta.kubernetes.io/",
+        "kubectl.kubernetes.io/last-applied-configuration"];
 
     private readonly YamlNode spec = volume.Find("spec") ?? throw new FlexException("it has no spec");
     private readonly string name = volume.Find("metadata")?.FindText("name") ?? throw new FlexException("it has no metadata.name");
@@ -22,10 +23,13 @@ internal sealed class VolumeConversion(YamlNode volume, Manifests manifests)
     public bool IsOne { get; init; }
 
     // What a claim and a volume must agree in; that a claim without a class gets the cluster's own is why it is always written.
-    private string Class => volume.Find("metadata")?.Find("annotations")?.FindText(ClassAnnotation) ?? spec.FindText("storageClassName") ?? "";
+    private string Class =>
+        volume.Find("metadata")?.Find("annotations")?.FindText(ClassAnnotation) ?? spec.FindText("storageClassName") ?? "";
 
     private (string Space, string Name)? Claim =>
-        spec.Find("claimRef") is { } claim && claim.FindText("name") is { } claimed ? (claim.FindText("namespace") ?? "default", claimed) : null;
+        spec.Find("claimRef") is { } claim && claim.FindText("name") is { } claimed
+            ? (claim.FindText("namespace") ?? "default", claimed)
+            : null;
 
     /// <summary>The text.</summary>
     /// <exception cref="FlexException">Nothing does what its options ask for.</exception>
@@ -39,7 +43,9 @@ internal sealed class VolumeConversion(YamlNode volume, Manifests manifests)
         if (BuiltInVolume.FindDirectory(driver, name, options, Claim?.Space) is var (path, preparation))
             return WriteLocal(path, preparation);
         var text = BuiltInVolume.ForPod(driver, name, options);
-        return IsOne ? text : string.Concat(text.TrimEnd('\n').Split('\n').Select(static line => line.StartsWith('#') ? line + "\n" : $"# {line}\n"));
+        return IsOne
+            ? text
+            : string.Concat(text.TrimEnd('\n').Split('\n').Select(static line => line.StartsWith('#') ? line + "\n" : $"# {line}\n"));
     }
 
     private static VolumeOptions OptionsOf(DriverName driver, YamlNode source)
@@ -73,7 +79,11 @@ internal sealed class VolumeConversion(YamlNode volume, Manifests manifests)
         YamlNode.Quoted(Class).Write(yaml, "storageClassName", 2);
         yaml.Append("  persistentVolumeReclaimPolicy: Retain\n");
         if (Claim is var (space, claimed))
-            yaml.Append("  claimRef:\n    namespace: ").Append(YamlNode.Quote(space)).Append("\n    name: ").Append(YamlNode.Quote(claimed)).Append('\n');
+        {
+            yaml.Append("  claimRef:\n    namespace: ").Append(YamlNode.Quote(space))
+                .Append("\n    name: ").Append(YamlNode.Quote(claimed)).Append('\n');
+        }
+
         return yaml;
     }
 
@@ -105,7 +115,8 @@ internal sealed class VolumeConversion(YamlNode volume, Manifests manifests)
             yaml.Append("  # A local volume must have a nodeAffinity, and the flexVolume had none: which node has the directory?\n");
         yaml.Append("  local:\n    path: ").Append(YamlNode.Quote(path)).Append('\n');
         WriteClaim(yaml, name + "-local");
-        return yaml.Append(Steps(name + "-local", $"nothing; see that {path} is the directory on the node (where its config has \"roots\" it may be another)", preparation)).ToString();
+        var install = $"nothing; see that {path} is the directory on the node (where its config has \"roots\" it may be another)";
+        return yaml.Append(Steps(name + "-local", install, preparation)).ToString();
     }
 
     private string WriteCsi(YamlNode source, CsiTarget target)
@@ -130,7 +141,8 @@ internal sealed class VolumeConversion(YamlNode volume, Manifests manifests)
             return "";
         var space = secret.FindText("namespace") ?? Claim?.Space;
         yaml.Append("    nodeStageSecretRef:\n      name: ").Append(YamlNode.Quote(secretName)).Append('\n');
-        yaml.Append("      namespace: ").Append(YamlNode.Quote(space ?? "default")).Append(space is null ? " # the namespace of the pods, where the Secret is" : "").Append('\n');
+        yaml.Append("      namespace: ").Append(YamlNode.Quote(space ?? "default"))
+            .Append(space is null ? " # the namespace of the pods, where the Secret is" : "").Append('\n');
         return " A Secret may keep its type: CSI does not look at it.";
     }
 
@@ -158,9 +170,15 @@ internal sealed class VolumeConversion(YamlNode volume, Manifests manifests)
 
     private string Steps(string newName, string install, string preparation, string remark = "")
     {
-        var (claim, apply) = Claim is var (space, claimed)
-            ? ($"-n {space} {claimed}", "the volume and its claim" + (manifests.FindClaim(space, claimed) is null ? ", which lacks the labels of the saved one" : ""))
-            : ("CLAIM", $"the volume; then the claim again, with spec.volumeName: {newName} and spec.storageClassName: {YamlNode.Quote(Class)}");
+        var (claim, apply) = ("CLAIM", "the volume; then the claim again, with "
+            + $"spec.volumeName: {newName} and spec.storageClassName: {YamlNode.Quote(Class)}");
+        if (Claim is var (space, claimed))
+        {
+            var isGiven = manifests.FindClaim(space, claimed) is not null;
+            claim = $"-n {space} {claimed}";
+            apply = isGiven ? "the volume and its claim" : "the volume and its claim, which lacks the labels of the saved one";
+        }
+
         return $"""
             # How to get there. A volume's source cannot be changed, so the claim gets a new volume; nothing of the data is touched.
             #  1. Install {install}.

@@ -103,7 +103,8 @@ internal sealed class YamlFlow(string[] lines, int row, int column)
     private string ReadPlain()
     {
         var text = new StringBuilder();
-        while (Next is not ('\n' or ',' or '[' or ']' or '{' or '}') && !IsColon() && !(Next == '#' && text.Length > 0 && text[^1] is ' ' or '\t'))
+        while (Next is not ('\n' or ',' or '[' or ']' or '{' or '}') && !IsColon()
+            && !(Next == '#' && text.Length > 0 && text[^1] is ' ' or '\t'))
         {
             text.Append(Next);
             Column++;
@@ -112,7 +113,8 @@ internal sealed class YamlFlow(string[] lines, int row, int column)
         return text.Length > 0 ? text.ToString().TrimEnd(' ', '\t') : throw Refused("nothing where a value must be");
     }
 
-    private bool IsColon() => Next == ':' && (Column + 1 >= lines[Row].Length || lines[Row][Column + 1] is ' ' or '\t' or ',' or '[' or ']' or '{' or '}');
+    private bool IsColon() =>
+        Next == ':' && (Column + 1 >= lines[Row].Length || lines[Row][Column + 1] is ' ' or '\t' or ',' or '[' or ']' or '{' or '}');
 
     private string ReadQuoted()
     {

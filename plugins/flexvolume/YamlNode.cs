@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Plugboard.FlexVolume;
 
-/// <summary>A value of a manifest: a text, a mapping, a list, or nothing. A text that was in quotes is one though it looks like a number.</summary>
+/// <summary>
+/// A value of a manifest: a text, a mapping, a list, or nothing. A text that was in quotes is one though it looks like a number.
+/// </summary>
 internal sealed class YamlNode
 {
     private readonly List<(string Key, YamlNode Value)> members = [];
@@ -143,6 +145,7 @@ internal sealed class YamlNode
                 return false;
         }
 
-        return text.Length > 0 && char.IsAsciiLetter(text[0]) && text is not ("true" or "false" or "null" or "yes" or "no" or "on" or "off" or "y" or "n");
+        return text.Length > 0 && char.IsAsciiLetter(text[0])
+            && text is not ("true" or "false" or "null" or "yes" or "no" or "on" or "off" or "y" or "n");
     }
 }

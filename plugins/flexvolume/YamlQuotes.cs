@@ -48,7 +48,8 @@ internal static class YamlQuotes
     private static int Unescape(StringBuilder plain, ReadOnlySpan<char> escape, int line)
     {
         var digits = escape is [var kind, ..] ? kind switch { 'x' => 2, 'u' => 4, 'U' => 8, _ => 0 } : 0;
-        if (digits > 0 && escape.Length > digits && uint.TryParse(escape.Slice(1, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code) && code <= 0x10ffff)
+        if (digits > 0 && escape.Length > digits
+            && uint.TryParse(escape.Slice(1, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code) && code <= 0x10ffff)
         {
             // Half of a pair may stand in each of two escapes, as in JSON.
             plain.Append(code > 0xffff ? char.ConvertFromUtf32((int)code) : ((char)code).ToString());

@@ -5,8 +5,9 @@ using Plugboard.Protocols.FlexVolume;
 namespace Plugboard.FlexVolume;
 
 /// <summary>
-/// Reads the part of YAML 1.2 that manifests are written in, and with it JSON: documents, mappings and lists by indentation or in braces and brackets, plain, quoted and
-/// block texts over several lines, comments. What it does not read it refuses, with the line: anchors, aliases, tags, directives, keys that are no texts.
+/// Reads the part of YAML 1.2 that manifests are written in, and with it JSON: documents, mappings and lists by indentation or in braces
+/// and brackets, plain, quoted and block texts over several lines, comments. What it does not read it refuses, with the line: anchors,
+/// aliases, tags, directives, keys that are no texts.
 /// </summary>
 internal sealed class YamlReader
 {
@@ -57,7 +58,8 @@ internal sealed class YamlReader
         return false;
     }
 
-    private bool IsMarker(string marker) => lines[row].StartsWith(marker, StringComparison.Ordinal) && (lines[row].Length == 3 || lines[row][3] is ' ' or '\t');
+    private bool IsMarker(string marker) =>
+        lines[row].StartsWith(marker, StringComparison.Ordinal) && (lines[row].Length == 3 || lines[row][3] is ' ' or '\t');
 
     // True where a line with content follows; it is then the current one.
     private bool SkipBlank()
@@ -139,7 +141,8 @@ internal sealed class YamlReader
 
     private bool IsEnd(int indent) => indent == 0 && (IsMarker("---") || IsMarker("..."));
 
-    // "key: value" or "key:"; a colon in quotes or without a blank behind it is part of the text. The length is up to the colon and with it.
+    // "key: value" or "key:"; a colon in quotes or without a blank behind it is part of the text. The length is up to the colon and with
+    // it.
     private (string Key, int Length)? FindKey(string content)
     {
         var quoted = content[0] is '"' or '\'';
@@ -163,7 +166,8 @@ internal sealed class YamlReader
         return null;
     }
 
-    // A text, or what is in braces or brackets, from a place of the current line; it may go on in lines that are further in than the parent.
+    // A text, or what is in braces or brackets, from a place of the current line; it may go on in lines that are further in than the
+    // parent.
     private YamlNode ReadInline(int column, int parent)
     {
         var first = lines[row][column];
@@ -193,7 +197,8 @@ internal sealed class YamlReader
             if (content.Length > 0 && FindKey(content) is not null)
                 throw Refused("this indentation");
             // Lines are joined by blanks; an empty line is a line end.
-            text.Append(content.Length == 0 ? "\n" : text.Length > 0 && text[^1] != '\n' ? " " : "").Append(WithoutComment(content, out isOver));
+            var joint = content.Length == 0 ? "\n" : text.Length > 0 && text[^1] != '\n' ? " " : "";
+            text.Append(joint).Append(WithoutComment(content, out isOver));
         }
 
         return text.ToString().TrimEnd('\n');
@@ -206,7 +211,8 @@ internal sealed class YamlReader
         return (at < 0 ? text : text[..at]).TrimEnd(' ', '\t');
     }
 
-    // "|" keeps line ends, ">" makes blanks of them; "-" behind it drops the last one, "+" keeps all of them; a digit tells the indentation.
+    // "|" keeps line ends, ">" makes blanks of them; "-" behind it drops the last one, "+" keeps all of them; a digit tells the
+    // indentation.
     private string ReadBlockText(int column, int parent)
     {
         var header = WithoutComment(lines[row][column..], out _);
@@ -235,7 +241,8 @@ internal sealed class YamlReader
         for (var i = 0; i < content.Count; i++)
         {
             var joins = i > 0 && content[i].Length > 0 && content[i - 1].Length > 0 && content[i][0] != ' ' && content[i - 1][0] != ' ';
-            text.Append(joins ? " " : i > 0 && content[i].Length == 0 ? "\n" : i > 1 && content[i - 1].Length == 0 ? "" : i > 0 ? "\n" : "").Append(content[i]);
+            var isNew = i > 0 && (content[i].Length == 0 || content[i - 1].Length > 0 || i == 1);
+            text.Append(joins ? " " : isNew ? "\n" : "").Append(content[i]);
         }
 
         return text.ToString();
@@ -245,5 +252,6 @@ internal sealed class YamlReader
 
     /// <summary>The failure that a line has something that is not read.</summary>
     public static FlexException Refusal(int line, string what) =>
-        new(string.Create(CultureInfo.InvariantCulture, $"line {line} has {what}, which is not read; kubectl get pv NAME -o yaml writes what is"));
+        new(string.Create(
+            CultureInfo.InvariantCulture, $"line {line} has {what}, which is not read; kubectl get pv NAME -o yaml writes what is"));
 }

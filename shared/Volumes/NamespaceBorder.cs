@@ -3,7 +3,10 @@ using Plugboard.Linux.Mounts;
 
 namespace Plugboard.Volumes;
 
-/// <summary>Which namespace's directory a mount shows, and which namespaces the node's pods are of: what was mounted before there was a border, or while the roots were shared, is found so.</summary>
+/// <summary>
+/// Which namespace's directory a mount shows, and which namespaces the node's pods are of: what was mounted before there was a border, or
+/// while the roots were shared, is found so.
+/// </summary>
 public static class NamespaceBorder
 {
     /// <summary>Where kubelet keeps the logs of each pod, in a directory <c>namespace_name_uid</c>.</summary>
@@ -22,7 +25,9 @@ public static class NamespaceBorder
             return null;
         var rest = holding.Target == "/" ? root : root[holding.Target.Length..];
         var shown = holding.Root.TrimEnd('/') + rest;
-        return mount.Root == shown ? "" : mount.Root.StartsWith(shown + "/", StringComparison.Ordinal) ? mount.Root[(shown.Length + 1)..] : null;
+        return mount.Root == shown
+            ? ""
+            : mount.Root.StartsWith(shown + "/", StringComparison.Ordinal) ? mount.Root[(shown.Length + 1)..] : null;
     }
 
     /// <summary>The namespaces of pods by the pods' uids.</summary>

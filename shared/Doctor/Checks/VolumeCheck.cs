@@ -6,7 +6,9 @@ using Plugboard.Volumes;
 
 namespace Plugboard.Doctor.Checks;
 
-/// <summary>What FlexVolume calls that never came have left, loop devices and mounts; and directories that pods have of another namespace.</summary>
+/// <summary>
+/// What FlexVolume calls that never came have left, loop devices and mounts; and directories that pods have of another namespace.
+/// </summary>
 internal sealed class VolumeCheck : ICheck
 {
     private const string Deleted = "//deleted";
@@ -94,12 +96,15 @@ internal sealed class VolumeCheck : ICheck
         foreach (var mount in mounts.Below(pods))
         {
             var (uid, isFlexVolume) = Parse(mount.Target[(pods.Length + 1)..]);
-            if (!isFlexVolume || !spaces.TryGetValue(uid, out var space) || FindInside(node, mounts, mount) is not { } inside || NamespaceBorder.IsOf(inside, space))
+            if (!isFlexVolume || !spaces.TryGetValue(uid, out var space)
+                || FindInside(node, mounts, mount) is not { } inside || NamespaceBorder.IsOf(inside, space))
                 continue;
             yield return new Finding(
-                FindingIds.VolumeNamespace, Severity.Notice, $"{node.OnNode(mount.Target)}, of a pod of namespace {space}, shows {LocalRoot}/{inside}, which is not in {LocalRoot}/{space}",
+                FindingIds.VolumeNamespace, Severity.Notice, $"{node.OnNode(mount.Target)}, of a pod of namespace {space}, "
+                    + $"shows {LocalRoot}/{inside}, which is not in {LocalRoot}/{space}",
                 "the pod works with it until it ends; the next mount of the volume is refused",
-                $"move the directory below {LocalRoot}/{space} and change the volume's path, or set \"shared\": true in the driver's config below {ConfigDirectory}")
+                $"move the directory below {LocalRoot}/{space} and change the volume's path, "
+                    + $"or set \"shared\": true in the driver's config below {ConfigDirectory}")
             {
                 Subject = mount.Target,
             };
@@ -110,7 +115,8 @@ internal sealed class VolumeCheck : ICheck
     private static string? FindInside(Node node, MountTable mounts, MountEntry mount)
     {
         var driver = mount.Target.Split('/')[^2];
-        return driver.EndsWith("~local", StringComparison.Ordinal) && FileDescriptor.FindStatus(node.Under($"{ConfigDirectory}/{driver}.json")) is null
+        return driver.EndsWith("~local", StringComparison.Ordinal)
+            && FileDescriptor.FindStatus(node.Under($"{ConfigDirectory}/{driver}.json")) is null
             ? NamespaceBorder.FindInside(mounts, mount, node.Under(LocalRoot))
             : null;
     }

@@ -10,7 +10,8 @@ public sealed class FlexConfig
     /// <summary>All keys.</summary>
     public static IReadOnlyList<string> Keys { get; } =
     [
-        "roots", "shared", "servers", "credentialFiles", "allowedMountOptions", "forbiddenMountOptions", "forcedMountOptions", "allowSuid", "allowDevices", "mountTimeoutSeconds", "unmountTimeoutSeconds",
+        "roots", "shared", "servers", "credentialFiles", "allowedMountOptions", "forbiddenMountOptions", "forcedMountOptions", "allowSuid",
+        "allowDevices", "mountTimeoutSeconds", "unmountTimeoutSeconds",
         "force", "requireSharedPropagation", "mkfsOptions",
         "nodeagent_management_home", "nodeagent_workload_home", "nodeagent_credentials_home", "log_level", "k8s_version",
     ];
@@ -54,7 +55,8 @@ public sealed class FlexConfig
     {
         if (Find(name) is not { } value)
             return null;
-        return Is(value, JsonValueKind.Number) && int.TryParse(value.Text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds is > 0 and <= 3600
+        return Is(value, JsonValueKind.Number) && int.TryParse(value.Text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+            && seconds is > 0 and <= 3600
             ? TimeSpan.FromSeconds(seconds)
             : throw Wrong(name, "a number of seconds from 1 to 3600");
     }

@@ -24,7 +24,8 @@ internal static class FlexJson
         catch (JsonException e)
         {
             throw new FlexException(string.Create(
-                CultureInfo.InvariantCulture, $"{what} is not a JSON object: invalid JSON at line {(e.LineNumber ?? 0) + 1}, byte {(e.BytePositionInLine ?? 0) + 1}"));
+                CultureInfo.InvariantCulture, $"{what} is not a JSON object: invalid JSON at line {(e.LineNumber ?? 0) + 1}, "
+                    + $"byte {(e.BytePositionInLine ?? 0) + 1}"));
         }
     }
 

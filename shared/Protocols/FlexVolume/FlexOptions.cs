@@ -94,7 +94,9 @@ public sealed class FlexOptions
     private static byte[] Decode(string key, string text)
     {
         var bytes = new byte[text.Length];
-        return Convert.TryFromBase64String(text, bytes, out var length) ? bytes[..length] : throw new FlexException($"the value of \"{FlexJson.Shorten(key)}\" in the Secret is not in base64");
+        return Convert.TryFromBase64String(text, bytes, out var length)
+            ? bytes[..length]
+            : throw new FlexException($"the value of \"{FlexJson.Shorten(key)}\" in the Secret is not in base64");
     }
 
     private string Kubelet(string name) => kubelet.GetValueOrDefault(name, "");

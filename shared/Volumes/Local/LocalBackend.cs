@@ -47,13 +47,16 @@ public sealed class LocalBackend(VolumePolicy policy) : Backend(policy)
         return $"{plan.Place} is mounted";
     }
 
-    // Mounted when there was no border, or when the roots were shared: the pod still runs and has it, and kubelet asks again after its own restart.
+    // Mounted when there was no border, or when the roots were shared: the pod still runs and has it, and kubelet asks again after its
+    // own restart.
     private string KeepOrRefuse(LocalPlan plan, VolumeTarget target, VolumeException trespass)
     {
         if (target.Top is null)
             throw trespass;
         using var source = OpenSource(plan with { Create = false, Reset = default });
-        return target.TryKeep(top => IsOn(target.Path, top, source), plan.Place.ToString(), plan.Attributes) ? $"{plan.Place} is already mounted" : throw trespass;
+        return target.TryKeep(top => IsOn(target.Path, top, source), plan.Place.ToString(), plan.Attributes)
+            ? $"{plan.Place} is already mounted"
+            : throw trespass;
     }
 
     /// <summary>Makes the quota larger; without one a directory has the room of its filesystem, and there is nothing to grow.</summary>
@@ -76,7 +79,9 @@ public sealed class LocalBackend(VolumePolicy policy) : Backend(policy)
         {
             var found = plan.Create
                 ? root.EnsureDirectory(plan.Place.Inside, 0x1c0, made => Own(made, plan.Uid, plan.Gid, plan.Mode))
-                : root.FindDirectory(plan.Place.Inside) ?? throw new VolumeException($"local: {plan.Place} does not exist; make it on the node, or set option \"create\" to \"true\"");
+                : root.FindDirectory(plan.Place.Inside)
+                ?? throw new VolumeException($"local: {plan.Place} does not exist; make it on the node, "
+                + "or set option \"create\" to \"true\"");
             if (plan.Reset is var (uid, gid, mode) && (uid ?? gid ?? mode) is not null)
                 Own(found, uid, gid, mode ?? found.Status().Mode);
             return found;

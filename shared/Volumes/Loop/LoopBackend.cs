@@ -103,7 +103,8 @@ public sealed class LoopBackend(VolumePolicy policy) : Backend(policy)
     {
         Errno.ENODEV => $"the kernel has no {plan.FsType} (modprobe {plan.FsType} on the node)",
         Errno.EINVAL => $"the kernel found no {plan.FsType} filesystem in it, or does not take these mount options (its log says which)",
-        Errno.EBUSY => "if it is mounted read-only elsewhere on this node, it cannot be mounted for writing beside that, nor the other way round",
+        Errno.EBUSY => "if it is mounted read-only elsewhere on this node, it cannot be mounted for writing beside that, "
+            + "nor the other way round",
         Errno.EUCLEAN => "its filesystem is damaged; run fsck on the node",
         _ => "",
     };

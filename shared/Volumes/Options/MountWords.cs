@@ -10,8 +10,10 @@ internal sealed record MountWords(MountAttributes Attributes, IReadOnlyList<Moun
     // mount(8): what fstab, mount and their helpers read themselves, and defaults that need not be said.
     private static readonly HashSet<string> eaten = new(StringComparer.Ordinal)
     {
-        "defaults", "_netdev", "nofail", "auto", "noauto", "nouser", "nousers", "noowner", "nogroup", "intr", "nointr", "bg", "fg", "retry", "comment", "sloppy", "uhelper", "helper",
-        "silent", "loud", "mand", "nomand", "iversion", "noiversion", "relatime", "norelatime", "nostrictatime", "atime", "diratime", "symfollow",
+        "defaults", "_netdev", "nofail", "auto", "noauto", "nouser", "nousers", "noowner", "nogroup", "intr", "nointr", "bg", "fg",
+        "retry", "comment", "sloppy", "uhelper", "helper",
+        "silent", "loud", "mand", "nomand", "iversion", "noiversion", "relatime", "norelatime", "nostrictatime", "atime", "diratime",
+        "symfollow",
     };
 
     private static readonly Dictionary<string, string> impossible = new(StringComparer.Ordinal)
@@ -23,7 +25,10 @@ internal sealed record MountWords(MountAttributes Attributes, IReadOnlyList<Moun
         ["loop"] = "it is for images; the driver for them is loop",
     };
 
-    /// <summary>Reads them. Of two that contradict each other the later counts, as for mount(8). Words for mount(8) itself and for fstab are dropped.</summary>
+    /// <summary>
+    /// Reads them. Of two that contradict each other the later counts, as for mount(8). Words for mount(8) itself and for fstab are
+    /// dropped.
+    /// </summary>
     /// <param name="backend">For messages.</param>
     /// <param name="text">The options; null and empty: none.</param>
     /// <param name="allowed">What the filesystem may be told.</param>
@@ -77,8 +82,10 @@ internal sealed record MountWords(MountAttributes Attributes, IReadOnlyList<Moun
                 quoted ^= text[at] == '"';
             var word = text[start..at].Trim();
             var equals = word.IndexOf('=', StringComparison.Ordinal);
-            if (word.Length > 0 && equals != 0)
-                words.Add(equals < 0 ? new MountParameter(word, null) : new MountParameter(word[..equals].TrimEnd(), Unquote(word[(equals + 1)..].TrimStart())));
+            if (word.Length > 0 && equals < 0)
+                words.Add(new MountParameter(word, null));
+            else if (equals > 0)
+                words.Add(new MountParameter(word[..equals].TrimEnd(), Unquote(word[(equals + 1)..].TrimStart())));
         }
 
         return words;
@@ -133,9 +140,11 @@ internal sealed record MountWords(MountAttributes Attributes, IReadOnlyList<Moun
         _ => null,
     };
 
-    private static VolumeException Refused(string backend, string key, IReadOnlyCollection<string> allowed) => impossible.TryGetValue(key, out var reason)
+    private static VolumeException Refused(string backend, string key, IReadOnlyCollection<string> allowed) =>
+        impossible.TryGetValue(key, out var reason)
         ? new VolumeException($"{backend}: mount option \"{key}\" is refused: {reason}")
-        : new VolumeException($"{backend}: mount option \"{ShortText.Of(key)}\" is not among those that are allowed{VolumeOptions.Meant(key, allowed.Concat(eaten))}; "
+        : new VolumeException($"{backend}: mount option \"{ShortText.Of(key)}\" is not among those that are allowed"
+                + $"{VolumeOptions.Meant(key, allowed.Concat(eaten))}; "
             + "the node config's allowedMountOptions can allow it");
 
     private static bool IsIn(IReadOnlyList<string> names, string key)

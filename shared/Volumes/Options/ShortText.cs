@@ -2,7 +2,10 @@ using System.Text;
 
 namespace Plugboard.Volumes.Options;
 
-/// <summary>Somebody else's text as a message shows it: a long one would push the reason out of the message, and control characters would write over a terminal.</summary>
+/// <summary>
+/// Somebody else's text as a message shows it: a long one would push the reason out of the message, and control characters would write
+/// over a terminal.
+/// </summary>
 public static class ShortText
 {
     private const int Longest = 120;

@@ -107,7 +107,8 @@ public sealed class VolumeOptions(IReadOnlyDictionary<string, string> given, Opt
         {
             if (known.Contains(Canonical(spelled), StringComparer.Ordinal))
                 continue;
-            throw new VolumeException($"{backend}: unknown option \"{ShortText.Of(spelled)}\"{Meant(spelled, known.Concat(names.Aliases.Keys))}");
+            var meant = Meant(spelled, known.Concat(names.Aliases.Keys));
+            throw new VolumeException($"{backend}: unknown option \"{ShortText.Of(spelled)}\"{meant}");
         }
     }
 

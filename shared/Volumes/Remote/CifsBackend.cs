@@ -19,7 +19,9 @@ public sealed class CifsBackend(VolumePolicy policy) : RemoteBackend(policy)
     {
         var plan = PlanOf(request);
         _ = plan.Identity.Read(Name);
-        return $"mount SMB {plan.Source} on {request.Target} ({plan.Words.Attributes}): {Describe(WithNumbers(plan.Words.Parameters))}{(plan.Domain is { Length: > 0 } domain ? $"; domain {domain}" : "")}";
+        var domain = plan.Domain is { Length: > 0 } told ? $"; domain {told}" : "";
+        var words = Describe(WithNumbers(plan.Words.Parameters));
+        return $"mount SMB {plan.Source} on {request.Target} ({plan.Words.Attributes}): {words}{domain}";
     }
 
     /// <inheritdoc/>
@@ -44,21 +46,28 @@ public sealed class CifsBackend(VolumePolicy policy) : RemoteBackend(policy)
 
     // The kernel takes numbers only.
     private IEnumerable<MountParameter> WithNumbers(IReadOnlyList<MountParameter> parameters) => parameters.Select(parameter =>
-        parameter is { Key: "uid" or "gid" or "cruid" or "backupuid" or "backupgid", Value: { } value } ? parameter with { Value = NodeAccounts.NumberOf(Name, parameter.Key, value) } : parameter);
+        parameter is { Key: "uid" or "gid" or "cruid" or "backupuid" or "backupgid", Value: { } value }
+            ? parameter with { Value = NodeAccounts.NumberOf(Name, parameter.Key, value) }
+            : parameter);
 
     private static string Advice(CifsPlan plan, Errno errno) => errno switch
     {
         Errno.EINVAL or Errno.ENOKEY or Errno.EOPNOTSUPP when plan.IsKerberos =>
             "sec=krb5 wants a kernel with CIFS_UPCALL, cifs.upcall (cifs-utils, keyutils) and a ticket on the node, which are not ours",
-        Errno.EINVAL when plan.HasContext && FileDescriptor.FindStatus("/sys/fs/selinux/enforce") is null => "selinuxEnabled wants SELinux in the node's kernel",
+        Errno.EINVAL when plan.HasContext && FileDescriptor.FindStatus("/sys/fs/selinux/enforce") is null =>
+            "selinuxEnabled wants SELinux in the node's kernel",
         Errno.ENODEV => "the kernel has no CIFS client (modprobe cifs on the node)",
         Errno.EACCES or Errno.EPERM => "the server refuses this user: the name, the password, the domain, or the user's right to the share",
-        Errno.ENOENT => "there is no such share or directory, or the kernel lacks modules for its cryptography (cmac, ccm, gcm, sha512, hmac, md5, nls_utf8)",
+        Errno.ENOENT => "there is no such share or directory, or the kernel lacks modules for its cryptography (cmac, ccm, gcm, sha512, "
+            + "hmac, md5, nls_utf8)",
         Errno.EOPNOTSUPP => $"the server does not speak {Version(plan)}; option \"vers\" sets the version",
-        Errno.EHOSTDOWN or Errno.ECONNRESET => $"the server ended the connection; some do so if they do not speak {Version(plan)}, and option \"vers\" sets the version",
+        Errno.EHOSTDOWN or Errno.ECONNRESET =>
+            $"the server ended the connection; some do so if they do not speak {Version(plan)}, and option \"vers\" sets the version",
         _ => "",
     };
 
     private static string Version(CifsPlan plan) =>
-        plan.Words.Parameters.FirstOrDefault(static parameter => parameter.Key == "vers").Value is { } version ? $"SMB {version}" : "SMB 2.1 or later, which the kernel offers";
+        plan.Words.Parameters.FirstOrDefault(static parameter => parameter.Key == "vers").Value is { } version
+            ? $"SMB {version}"
+            : "SMB 2.1 or later, which the kernel offers";
 }

@@ -6,8 +6,8 @@ using Plugboard.Linux.Mounts;
 namespace Plugboard.Volumes.Remote;
 
 /// <summary>
-/// Who asks an SMB server: from the Secret, from mount options as mount.cifs(8) has them, or from a file of the node that the administrator allows. No text form of this
-/// shows the password.
+/// Who asks an SMB server: from the Secret, from mount options as mount.cifs(8) has them, or from a file of the node that the
+/// administrator allows. No text form of this shows the password.
 /// </summary>
 internal sealed record CifsIdentity
 {
@@ -26,7 +26,10 @@ internal sealed record CifsIdentity
     /// <summary>A file of the node that tells all three; null: none.</summary>
     public string? File { get; init; }
 
-    /// <summary>What a Secret and mount options tell together: user and domain of the options come before the Secret's, its password before theirs, as for mount.cifs(8).</summary>
+    /// <summary>
+    /// What a Secret and mount options tell together: user and domain of the options come before the Secret's, its password before
+    /// theirs, as for mount.cifs(8).
+    /// </summary>
     public CifsIdentity Over(IReadOnlyDictionary<string, Secret> secrets) => this with
     {
         User = User ?? Find(secrets, "username")?.Reveal(),
@@ -34,7 +37,8 @@ internal sealed record CifsIdentity
         Domain = Domain ?? Find(secrets, "domain")?.Reveal(),
     };
 
-    private static Secret? Find(IReadOnlyDictionary<string, Secret> secrets, string key) => secrets.TryGetValue(key, out var secret) && secret.Reveal().Length > 0 ? secret : null;
+    private static Secret? Find(IReadOnlyDictionary<string, Secret> secrets, string key) =>
+        secrets.TryGetValue(key, out var secret) && secret.Reveal().Length > 0 ? secret : null;
 
     /// <summary>The same with what its file tells, where nothing else does.</summary>
     /// <exception cref="VolumeException">The file is not there, or somebody but root could have written it.</exception>
@@ -49,7 +53,11 @@ internal sealed record CifsIdentity
             using var file = FileDescriptor.OpenForReading(path);
             var (owner, mode) = file.Ownership();
             if (owner != 0 || (mode & WritableByOthers) != 0)
-                throw new VolumeException($"{backend}: {path} is refused: it must belong to root and be writable for root only (chown root: and chmod go-w)");
+            {
+                throw new VolumeException(
+                    $"{backend}: {path} is refused: it must belong to root and be writable for root only (chown root: and chmod go-w)");
+            }
+
             var told = Parse(Encoding.UTF8.GetString(file.ReadToEnd()));
             return this with { User = User ?? told.User, Password = Password ?? told.Password, Domain = Domain ?? told.Domain };
         }
@@ -59,7 +67,10 @@ internal sealed record CifsIdentity
         }
     }
 
-    /// <summary>Lines of <c>key=value</c>; only the first letters of a key count, and what is no such line is passed over. Source: mount.cifs(8), credentials.</summary>
+    /// <summary>
+    /// Lines of <c>key=value</c>; only the first letters of a key count, and what is no such line is passed over. Source: mount.cifs(8),
+    /// credentials.
+    /// </summary>
     internal static CifsIdentity Parse(string text)
     {
         var told = new CifsIdentity();
@@ -94,7 +105,9 @@ internal sealed record CifsIdentity
         {
             if (value is null or "")
                 continue;
-            yield return value.Contains('\0', StringComparison.Ordinal) ? throw new VolumeException($"{backend}: the {key} holds a NUL byte") : new MountParameter(key, value);
+            yield return value.Contains('\0', StringComparison.Ordinal)
+                ? throw new VolumeException($"{backend}: the {key} holds a NUL byte")
+                : new MountParameter(key, value);
         }
     }
 }

@@ -14,7 +14,8 @@ internal sealed record CifsPlan : RemotePlan
 
     private static readonly string[] known =
     [
-        "source", "server", "share", "vers", "port", "domain", "uid", "gid", "file_mode", "dir_mode", "mountOptions", "selinuxEnabled", "passwdMethod", "guest", "readOnly",
+        "source", "server", "share", "vers", "port", "domain", "uid", "gid", "file_mode", "dir_mode", "mountOptions", "selinuxEnabled",
+        "passwdMethod", "guest", "readOnly",
     ];
 
     /// <summary>All files get a label of SELinux.</summary>
@@ -33,14 +34,16 @@ internal sealed record CifsPlan : RemotePlan
     {
         var options = request.Options;
         options.RequireKnown(Backend, known);
-        var words = CifsWords.Read(MountWords.Parse(Backend, options.Find("mountOptions"), CifsWords.Allowed, policy).With(policy.ForcedMountOptions));
+        var given = MountWords.Parse(Backend, options.Find("mountOptions"), CifsWords.Allowed, policy);
+        var words = CifsWords.Read(given.With(policy.ForcedMountOptions));
         var (server, source) = Place(options, words.Prefix);
+        var port = words.Port ?? options.Find("port");
         var parameters = Complete(request, words);
         var domain = words.Identity.Domain ?? options.Find("domain");
         var readOnly = request.ReadOnly | options.Flag(Backend, "readOnly", false) ? MountAttributes.ReadOnly : MountAttributes.None;
         var plan = new CifsPlan
         {
-            Server = RemoteServer.Of(server, PortOf(Backend, words.Port ?? options.Find("port") ?? SmbPort.ToString(CultureInfo.InvariantCulture))) with { Address = words.Address },
+            Server = RemoteServer.Of(server, port is null ? SmbPort : PortOf(Backend, port)) with { Address = words.Address },
             Source = source,
             Words = new MountWords(words.Attributes | policy.ForcedAttributes | readOnly, parameters),
             HasContext = parameters.Exists(static parameter => parameter.Key == "context"),
@@ -83,12 +86,14 @@ internal sealed record CifsPlan : RemotePlan
     {
         if (Identity.File is { } file && !policy.CredentialFiles.Contains(file, StringComparer.Ordinal))
         {
-            throw new VolumeException($"{Backend}: mount option \"credentials\" names {ShortText.Of(file)}, which the node config's \"credentialFiles\" does not list; "
+            throw new VolumeException($"{Backend}: mount option \"credentials\" names {ShortText.Of(file)}, "
+                + "which the node config's \"credentialFiles\" does not list; "
                 + "list it there, or put username, password and domain into the Secret");
         }
 
         var isNobody = Identity.User is null && Identity.File is null;
-        var isAnonymous = IsGuest || (isNobody && asksForGuest) || Words.Parameters.Any(static parameter => parameter is { Key: "sec", Value: "none" });
+        var isAnonymous = IsGuest || (isNobody && asksForGuest)
+            || Words.Parameters.Any(static parameter => parameter is { Key: "sec", Value: "none" });
         // Who it is by Kerberos comes from the node's tickets.
         if (isNobody && !isAnonymous && !IsKerberos)
             throw new MissingSecretException(Backend, "username");
@@ -101,7 +106,7 @@ internal sealed record CifsPlan : RemotePlan
         var given = options.Find("server") is null && options.IsRenamed("source") ? options.Get(Backend, "source") : options.Find("source");
         var written = given is not null
             ? given.Replace('\\', '/').Trim()
-            : $"//{options.Get(Backend, "server").Replace('\\', '/').Trim(' ', '/')}/{options.Get(Backend, "share").Replace('\\', '/').Trim('/')}";
+            : $"//{options.Get(Backend, "server").Trim(' ', '/', '\\')}/{options.Get(Backend, "share").Replace('\\', '/').Trim('/')}";
         var end = written.StartsWith("//", StringComparison.Ordinal) ? written.IndexOf('/', 2) : -1;
         var names = end <= 2 ? [] : written[end..].Split('/', StringSplitOptions.RemoveEmptyEntries);
         // What the kernel once took beside the share; mount.cifs(8) has it behind the share now.

@@ -7,8 +7,8 @@ using Plugboard.Volumes.Options;
 namespace Plugboard.Volumes.Remote;
 
 /// <summary>
-/// Mount options of SMB: what mount.cifs(8) did itself is taken out or translated, what the kernel takes is left. Sources: mount.cifs(8) of cifs-utils 7.0;
-/// smb3_fs_parameters, fs/smb/client/fs_context.c, Linux 6.18.
+/// Mount options of SMB: what mount.cifs(8) did itself is taken out or translated, what the kernel takes is left. Sources: mount.cifs(8)
+/// of cifs-utils 7.0; smb3_fs_parameters, fs/smb/client/fs_context.c, Linux 6.18.
 /// </summary>
 internal sealed class CifsWords
 {
@@ -17,19 +17,28 @@ internal sealed class CifsWords
     // Each also with "no" before it.
     private static readonly string[] flags =
     [
-        "user_xattr", "forceuid", "multichannel", "forcegid", "hard", "soft", "perm", "mapposix", "sfu", "posixpaths", "unix", "linux", "posix", "brl", "handlecache", "setuids", "dynperm", "strictsync",
+        "user_xattr", "forceuid", "multichannel", "forcegid", "hard", "soft", "perm", "mapposix", "sfu", "posixpaths", "unix", "linux",
+        "posix", "brl", "handlecache", "setuids", "dynperm", "strictsync",
         "serverino", "acl", "persistenthandles", "resilienthandles", "tcpnodelay", "mapchars",
     ];
 
-    /// <summary>All that a volume's author may write. Of the kernel's own <c>source</c>, <c>rootfs</c> and <c>password2</c> are missing: they are not a volume's.</summary>
+    /// <summary>
+    /// All that a volume's author may write. Of the kernel's own <c>source</c>, <c>rootfs</c> and <c>password2</c> are missing: they are
+    /// not a volume's.
+    /// </summary>
     public static IReadOnlyCollection<string> Allowed { get; } = new HashSet<string>(
         [
             .. flags, .. flags.Select(static flag => "no" + flag),
-            "nodfs", "nolease", "nosparse", "nodelete", "nosharesock", "noblocksend", "noautotune", "noac", "nolock", "nocase", "ignorecase", "forcemandatorylock", "forcemand", "setuidfromacl", "idsfromsid",
-            "rwpidforward", "cifsacl", "locallease", "sign", "ignore_signature", "signloosely", "seal", "fsc", "mfsymlinks", "multiuser", "domainauto", "rdma", "modesid", "modefromsid", "compress", "witness",
-            "backupuid", "backupgid", "uid", "gid", "cruid", "file_mode", "fmask", "dir_mode", "dirmode", "dirm", "dmask", "port", "min_enc_offload", "esize", "retrans", "bsize", "rasize", "rsize", "wsize",
-            "actimeo", "acdirmax", "acregmax", "closetimeo", "echo_interval", "max_credits", "max_cached_dirs", "handletimeout", "snapshot", "max_channels", "reparse", "symlink", "symlinkroot", "upcall_target",
-            "user", "username", "pass", "password", "guest", "credentials", "cred", "domain", "dom", "workgroup", "ip", "addr", "srcaddr", "iocharset", "netbiosname", "servern", "servernetbiosname",
+            "nodfs", "nolease", "nosparse", "nodelete", "nosharesock", "noblocksend", "noautotune", "noac", "nolock", "nocase",
+            "ignorecase", "forcemandatorylock", "forcemand", "setuidfromacl", "idsfromsid",
+            "rwpidforward", "cifsacl", "locallease", "sign", "ignore_signature", "signloosely", "seal", "fsc", "mfsymlinks", "multiuser",
+            "domainauto", "rdma", "modesid", "modefromsid", "compress", "witness",
+            "backupuid", "backupgid", "uid", "gid", "cruid", "file_mode", "fmask", "dir_mode", "dirmode", "dirm", "dmask", "port",
+            "min_enc_offload", "esize", "retrans", "bsize", "rasize", "rsize", "wsize",
+            "actimeo", "acdirmax", "acregmax", "closetimeo", "echo_interval", "max_credits", "max_cached_dirs", "handletimeout",
+            "snapshot", "max_channels", "reparse", "symlink", "symlinkroot", "upcall_target",
+            "user", "username", "pass", "password", "guest", "credentials", "cred", "domain", "dom", "workgroup", "ip", "addr", "srcaddr",
+            "iocharset", "netbiosname", "servern", "servernetbiosname",
             "ver", "vers", "sec", "cache", "unc", "target", "path", "prefixpath", "context", "fscontext", "defcontext", "rootcontext",
         ],
         StringComparer.Ordinal);
@@ -92,7 +101,9 @@ internal sealed class CifsWords
                 IsGuest = true;
                 return true;
             case "ip" or "addr":
-                Address = IPAddr.TryParse(value, out var address) ? address : throw new VolumeException($"{Backend}: mount option \"{key}\" is \"{ShortText.Of(value)}\"; an address is wanted");
+                Address = IPAddr.TryParse(value, out var address)
+                    ? address
+                    : throw new VolumeException($"{Backend}: mount option \"{key}\" is \"{ShortText.Of(value)}\"; an address is wanted");
                 return true;
             case "port":
                 Port = value;
@@ -116,7 +127,9 @@ internal sealed class CifsWords
         _ => word,
     };
 
-    /// <summary>A mode as the kernel takes it for octal: with a zero before it. Without one it would be decimal, which nobody means.</summary>
+    /// <summary>
+    /// A mode as the kernel takes it for octal: with a zero before it. Without one it would be decimal, which nobody means.
+    /// </summary>
     public static string? Octal(string? mode) =>
         mode is { Length: > 0 } && mode[0] != '0' && mode.AsSpan().IndexOfAnyExceptInRange('0', '7') < 0 ? "0" + mode : mode;
 
@@ -131,7 +144,8 @@ internal sealed class CifsWords
                 return value;
         }
 
-        var isDate = numbers[0] is > 1600 and < 10000 && numbers[1] is > 0 and <= 12 && numbers[2] > 0 && numbers[2] <= DateTime.DaysInMonth(numbers[0], numbers[1]);
+        var isDate = numbers[0] is > 1600 and < 10000 && numbers[1] is > 0 and <= 12 && numbers[2] > 0
+            && numbers[2] <= DateTime.DaysInMonth(numbers[0], numbers[1]);
         if (!isDate || numbers[3] > 23 || numbers[4] > 59 || numbers[5] > 59)
             return value;
         var time = new DateTime(numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5], DateTimeKind.Utc);

@@ -17,8 +17,11 @@ public sealed class NfsBackend(VolumePolicy policy) : RemoteBackend(policy)
     public override string Explain(PublishRequest request)
     {
         var plan = PlanOf(request);
-        var made = plan.Places.Any(static place => place is { Create: true, SubDirectory.Length: > 0 }) ? ", made where it is missing," : "";
-        return $"mount NFS {string.Join(" or ", plan.Versions)} {plan.Source}{made} on {request.Target} ({plan.Words.Attributes}): {Describe(plan.Words.Parameters)}";
+        var made = plan.Places.Any(static place => place is { Create: true, SubDirectory.Length: > 0 })
+            ? ", made where it is missing,"
+            : "";
+        return $"mount NFS {string.Join(" or ", plan.Versions)} {plan.Source}{made} on {request.Target} "
+            + $"({plan.Words.Attributes}): {Describe(plan.Words.Parameters)}";
     }
 
     /// <inheritdoc/>
@@ -61,8 +64,14 @@ public sealed class NfsBackend(VolumePolicy policy) : RemoteBackend(policy)
             {
                 if (version == "3")
                     RequireMountd(plan, address);
-                var what = new FilesystemMount("nfs") { Source = where.Export, Parameters = Parameters(plan, address, version), Attributes = plan.Words.Attributes };
-                MountRemote(what.Type, $"{where.Export} by NFS {version}", mounting => Mount(mounting, plan, where, what, place), errno => Advice(plan, errno));
+                var what = new FilesystemMount("nfs")
+                {
+                    Source = where.Export,
+                    Parameters = Parameters(plan, address, version),
+                    Attributes = plan.Words.Attributes,
+                };
+                MountRemote(what.Type, $"{where.Export} by NFS {version}", mounting => Mount(mounting, plan, where, what, place),
+                    errno => Advice(plan, errno));
                 return version;
             }
             catch (VolumeException e)
@@ -84,7 +93,8 @@ public sealed class NfsBackend(VolumePolicy policy) : RemoteBackend(policy)
         if (errno == Errno.None)
             return;
         throw new VolumeException(
-            $"{Name}: NFS 3 needs mountd of {plan.Mountd.Name} ({plan.Mountd.Describe(errno)}); mountOptions may tell its port (mountport)", new ErrnoException("connect", plan.Mountd.Name, Errno.ECONNREFUSED));
+            $"{Name}: NFS 3 needs mountd of {plan.Mountd.Name} ({plan.Mountd.Describe(errno)}); "
+                + "mountOptions may tell its port (mountport)", new ErrnoException("connect", plan.Mountd.Name, Errno.ECONNREFUSED));
     }
 
     // Of an export only the sub-directory is ever in the pod's sight, and no link on the way to it is followed: other pods may write to its parent.
@@ -108,12 +118,16 @@ public sealed class NfsBackend(VolumePolicy policy) : RemoteBackend(policy)
         try
         {
             using var root = ConfinedDirectory.Of(export.ReopenPlace());
-            return (where.Create ? root.EnsureDirectory(where.SubDirectory, 0x1c0, made => Own(made, plan.Uid, plan.Gid, plan.Mode)) : root.FindDirectory(where.SubDirectory))
-                ?? throw new VolumeException($"nfs: {where.Export} has no directory \"{where.SubDirectory}\"; make it on the server, or set option \"create\" to \"true\"");
+            if (where.Create)
+                return root.EnsureDirectory(where.SubDirectory, 0x1c0, made => Own(made, plan.Uid, plan.Gid, plan.Mode));
+            return root.FindDirectory(where.SubDirectory)
+                ?? throw new VolumeException($"nfs: {where.Export} has no directory \"{where.SubDirectory}\"; make it on the server, "
+                + "or set option \"create\" to \"true\"");
         }
         catch (ErrnoException e)
         {
-            throw VolumeException.From($"nfs: cannot open subDir \"{where.SubDirectory}\" of {where.Export}", e, SubDirectoryAdvice(e.Errno));
+            throw VolumeException.From($"nfs: cannot open subDir \"{where.SubDirectory}\" of {where.Export}", e,
+                SubDirectoryAdvice(e.Errno));
         }
     }
 
@@ -128,7 +142,7 @@ public sealed class NfsBackend(VolumePolicy policy) : RemoteBackend(policy)
 
     private List<MountParameter> Parameters(NfsPlan plan, IPAddr address, string version)
     {
-        var parameters = new List<MountParameter> { new("vers", version), new("addr", TextOf(address)), new("proto", Protocol(plan, address)) };
+        List<MountParameter> parameters = [new("vers", version), new("addr", TextOf(address)), new("proto", Protocol(plan, address))];
         if (version == "3")
         {
             // Locking would need rpc.statd on the node: without it locks are the node's own.
@@ -149,13 +163,18 @@ public sealed class NfsBackend(VolumePolicy policy) : RemoteBackend(policy)
     {
         (null, _) => address.Is6 ? "tcp6" : "tcp",
         ({ } name, true) => name.EndsWith('6') ? name : name + "6",
-        ({ } name, false) => !name.EndsWith('6') ? name : throw new VolumeException($"nfs: proto={name} wants an IPv6 address, and server {plan.Server.Name} is {address} here; write its IPv6 address"),
+        ({ } name, false) =>
+            !name.EndsWith('6')
+                ? name
+                : throw new VolumeException($"nfs: proto={name} wants an IPv6 address, and server {plan.Server.Name} is {address} here; "
+                + "write its IPv6 address"),
     };
 
     private static string Advice(NfsPlan plan, Errno errno) => errno switch
     {
         // The kernel has no word for it: it says what it could not do without.
-        Errno.EINVAL or Errno.EACCES or Errno.EPERM or Errno.ENOKEY or Errno.EPROTONOSUPPORT or Errno.EIO when plan.IsKerberos => "sec=krb5 wants rpc.gssd with a keytab on the node, which is not ours",
+        Errno.EINVAL or Errno.EACCES or Errno.EPERM or Errno.ENOKEY or Errno.EPROTONOSUPPORT or Errno.EIO when plan.IsKerberos =>
+            "sec=krb5 wants rpc.gssd with a keytab on the node, which is not ours",
         Errno.ENODEV => "the kernel has no NFS client (modprobe nfs on the node)",
         Errno.EACCES or Errno.EPERM => "the server refuses this node (its exports: the path, the client's address, \"insecure\", sec=)",
         Errno.ENOENT => "the server has no such export (below an export with fsid=0 paths are relative to that)",

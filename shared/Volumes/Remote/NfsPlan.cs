@@ -15,10 +15,13 @@ internal sealed record NfsPlan : RemotePlan
 
     private static readonly string[] known =
     [
-        "server", "share", "source", "subDir", "create", "parents", "mode", "uid", "gid", "vers", "mountOptions", "soft", "proto", "sec", "nconnect", "port", "atime", "readOnly",
+        "server", "share", "source", "subDir", "create", "parents", "mode", "uid", "gid", "vers", "mountOptions", "soft", "proto", "sec",
+        "nconnect", "port", "atime", "readOnly",
     ];
 
-    /// <summary>Where it may be, in the order in which the places are tried: the next one where the server has not got the one before.</summary>
+    /// <summary>
+    /// Where it may be, in the order in which the places are tried: the next one where the server has not got the one before.
+    /// </summary>
     public required IReadOnlyList<NfsPlace> Places { get; init; }
 
     /// <summary>The mode of what is made.</summary>
@@ -49,12 +52,14 @@ internal sealed record NfsPlan : RemotePlan
     {
         var options = request.Options;
         options.RequireKnown(Backend, known);
-        var words = NfsWords.Read(MountWords.Parse(Backend, options.Find("mountOptions"), NfsWords.Allowed, policy).With(policy.ForcedMountOptions));
+        var given = MountWords.Parse(Backend, options.Find("mountOptions"), NfsWords.Allowed, policy);
+        var words = NfsWords.Read(given.With(policy.ForcedMountOptions));
         var protocol = ProtocolOf(options, words.Protocol ?? options.Find("proto")?.Trim());
         var port = words.Port ?? options.Find("port")?.Trim();
         var patience = words.Patience ?? (options.Flag(Backend, "soft", false) ? "soft" : "hard");
         var (written, share) = Place(options);
-        var server = RemoteServer.Of(written, port is null or "0" ? NfsPort : PortOf(Backend, port)) with { IsTcp = protocol is null or "tcp" or "tcp6" };
+        var server = RemoteServer.Of(written,
+            port is null or "0" ? NfsPort : PortOf(Backend, port)) with { IsTcp = protocol is null or "tcp" or "tcp6" };
         var places = PlacesOf(options, server, share);
         var plan = new NfsPlan
         {
@@ -76,7 +81,8 @@ internal sealed record NfsPlan : RemotePlan
         return plan;
     }
 
-    private static MountAttributes Attributes(PublishRequest request, NfsWords words, VolumePolicy policy) => words.Attributes | policy.ForcedAttributes
+    private static MountAttributes Attributes(PublishRequest request, NfsWords words, VolumePolicy policy) =>
+        words.Attributes | policy.ForcedAttributes
         | (request.ReadOnly | request.Options.Flag(Backend, "readOnly", false) ? MountAttributes.ReadOnly : 0)
         | (request.Options.Flag(Backend, "atime", true) ? 0 : MountAttributes.NoAtime);
 
@@ -101,8 +107,12 @@ internal sealed record NfsPlan : RemotePlan
             return (options.Get(Backend, "server"), ShareOf(options.Get(Backend, "share")));
         // The colons of an IPv6 address are in brackets, or the path's slash follows the last one.
         var bracket = source.StartsWith('[') ? source.IndexOf("]:", StringComparison.Ordinal) + 1 : 0;
-        var at = bracket > 0 ? bracket : source.IndexOf(":/", StringComparison.Ordinal) is > 0 and var slash ? slash : source.IndexOf(':', StringComparison.Ordinal);
-        return at > 0 && at + 1 < source.Length ? (source[..at], ShareOf(source[(at + 1)..])) : throw options.Wrong(Backend, "source", source, "\"server:/path\"");
+        var at = bracket > 0
+            ? bracket
+            : source.IndexOf(":/", StringComparison.Ordinal) is > 0 and var slash ? slash : source.IndexOf(':', StringComparison.Ordinal);
+        return at > 0 && at + 1 < source.Length
+            ? (source[..at], ShareOf(source[(at + 1)..]))
+            : throw options.Wrong(Backend, "source", source, "\"server:/path\"");
     }
 
     // A path on a server begins at its top, whether that is written or not.
@@ -113,11 +123,12 @@ internal sealed record NfsPlan : RemotePlan
         var sub = SubDirectoryOf(options.Find("subDir"));
         var host = server.Name.Contains(':', StringComparison.Ordinal) ? $"[{server.Name}]" : server.Name;
         var places = new List<NfsPlace> { new($"{host}:{share}", sub, options.Flag(Backend, "create", false)) };
-        foreach (var written in (options.Find("parents") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        const StringSplitOptions Plain = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
+        foreach (var written in (options.Find("parents") ?? "").Split(',', Plain))
         {
             var parent = ShareOf(written);
             if (share.StartsWith(parent == "/" ? parent : parent + "/", StringComparison.Ordinal) && share != parent)
-                places.Add(new NfsPlace($"{host}:{parent}", string.Join('/', [share[parent.Length..].Trim('/'), .. sub.Length > 0 ? (string[])[sub] : []]), Create: true));
+                places.Add(new NfsPlace($"{host}:{parent}", $"{share[parent.Length..]}/{sub}".Trim('/'), Create: true));
         }
 
         return places;
@@ -126,17 +137,22 @@ internal sealed record NfsPlan : RemotePlan
     private static string SubDirectoryOf(string? sub)
     {
         var names = (sub ?? "").Split('/', StringSplitOptions.RemoveEmptyEntries);
-        return names.AsSpan().IndexOfAny("..", ".") < 0 ? string.Join('/', names) : throw new VolumeException($"{Backend}: subDir \"{ShortText.Of(sub!)}\" leaves the share");
+        return names.AsSpan().IndexOfAny("..", ".") < 0
+            ? string.Join('/', names)
+            : throw new VolumeException($"{Backend}: subDir \"{ShortText.Of(sub!)}\" leaves the share");
     }
 
     private static string? ProtocolOf(VolumeOptions options, string? text) =>
-        text is null or "tcp" or "tcp6" or "udp" or "udp6" or "rdma" or "rdma6" ? text : throw options.Wrong(Backend, "proto", text, "\"tcp\", \"tcp6\", \"udp\" or \"rdma\"");
+        text is null or "tcp" or "tcp6" or "udp" or "udp6" or "rdma" or "rdma6"
+            ? text
+            : throw options.Wrong(Backend, "proto", text, "\"tcp\", \"tcp6\", \"udp\" or \"rdma\"");
 
     private static RemoteServer MountdOf(RemoteServer server, NfsWords words)
     {
         var port = words.OfMountd.Find(static parameter => parameter.Key == "mountport").Value;
         var isTcp = words.OfMountd.Find(static parameter => parameter.Key == "mountproto").Value is not ("udp" or "udp6");
-        return RemoteServer.Of(words.MountHost ?? server.Name, port is null or "0" ? RpcBindPort : PortOf(Backend, port, "mountport")) with { IsTcp = isTcp };
+        return RemoteServer.Of(words.MountHost ?? server.Name,
+            port is null or "0" ? RpcBindPort : PortOf(Backend, port, "mountport")) with { IsTcp = isTcp };
     }
 
     private static IReadOnlyList<string> VersionsOf(VolumeOptions options, NfsWords words, string? protocol)
@@ -155,7 +171,8 @@ internal sealed record NfsPlan : RemotePlan
                 // A spelling of mount.nfs's that the kernel has not got.
                 "3.0" => ["3"],
                 "4.2" or "4.1" or "4.0" or "3" => [version],
-                _ => throw options.Wrong(Backend, "vers", text, "\"4.2\", \"4.1\", \"4.0\", \"4\" or \"3\", or several of them divided by commas,"),
+                _ => throw options.Wrong(Backend, "vers", text, "\"4.2\", \"4.1\", \"4.0\", \"4\" or \"3\", "
+                    + "or several of them divided by commas,"),
             });
         }
 

@@ -3,7 +3,10 @@ using Plugboard.Linux.Mounts;
 
 namespace Plugboard.Volumes.Remote;
 
-/// <summary>Which version of NFS is tried after one that was refused, as mount.nfs(8) does it: nfs_autonegotiate, utils/mount/stropts.c of nfs-utils.</summary>
+/// <summary>
+/// Which version of NFS is tried after one that was refused, as mount.nfs(8) does it: nfs_autonegotiate, utils/mount/stropts.c of
+/// nfs-utils.
+/// </summary>
 internal static class NfsVersions
 {
     private const string Mountd = "3";
@@ -13,7 +16,8 @@ internal static class NfsVersions
     {
         Errno.EPROTONOSUPPORT or Errno.ECONNREFUSED => true,
         // A kernel without this minor version. Where it has words, and they are of something else, it is something else.
-        Errno.EINVAL => cause is not MountException { KernelText: { Length: > 0 } text } || text.Contains("ersion", StringComparison.Ordinal),
+        Errno.EINVAL => cause is not MountException { KernelText: { Length: > 0 } text }
+            || text.Contains("ersion", StringComparison.Ordinal),
         _ => false,
     };
 

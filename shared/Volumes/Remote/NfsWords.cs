@@ -4,8 +4,8 @@ using Plugboard.Volumes.Options;
 namespace Plugboard.Volumes.Remote;
 
 /// <summary>
-/// Mount options of NFS: what mount.nfs(8) did itself is taken out, what the kernel takes is left. Sources: nfs(5) of nfs-utils 2.6; nfs_fs_parameters,
-/// fs/nfs/fs_context.c, Linux 6.18.
+/// Mount options of NFS: what mount.nfs(8) did itself is taken out, what the kernel takes is left. Sources: nfs(5) of nfs-utils 2.6;
+/// nfs_fs_parameters, fs/nfs/fs_context.c, Linux 6.18.
 /// </summary>
 internal sealed class NfsWords
 {
@@ -14,10 +14,14 @@ internal sealed class NfsWords
     /// <summary>All that a volume's author may write.</summary>
     public static IReadOnlyCollection<string> Allowed { get; } = new HashSet<string>(
         [
-            "soft", "hard", "softerr", "softreval", "nosoftreval", "timeo", "retrans", "rsize", "wsize", "bsize", "nconnect", "max_connect", "sec", "ac", "noac", "acl", "noacl", "acregmin", "acregmax",
-            "acdirmin", "acdirmax", "actimeo", "lock", "nolock", "local_lock", "cto", "nocto", "lookupcache", "fsc", "nofsc", "sharecache", "nosharecache", "rdirplus", "nordirplus", "resvport", "noresvport",
-            "trunkdiscovery", "notrunkdiscovery", "namlen", "clientaddr", "posix", "noposix", "migration", "nomigration", "write", "xprtsec", "fatal_neterrors", "alignwrite", "noalignwrite",
-            "vers", "nfsvers", "minorversion", "v2", "v3", "v4", "v4.0", "v4.1", "v4.2", "proto", "tcp", "udp", "rdma", "port", .. ofMountd, "mountaddr", "addr", "nfsprog", "mountprog",
+            "soft", "hard", "softerr", "softreval", "nosoftreval", "timeo", "retrans", "rsize", "wsize", "bsize", "nconnect",
+            "max_connect", "sec", "ac", "noac", "acl", "noacl", "acregmin", "acregmax",
+            "acdirmin", "acdirmax", "actimeo", "lock", "nolock", "local_lock", "cto", "nocto", "lookupcache", "fsc", "nofsc", "sharecache",
+            "nosharecache", "rdirplus", "nordirplus", "resvport", "noresvport",
+            "trunkdiscovery", "notrunkdiscovery", "namlen", "clientaddr", "posix", "noposix", "migration", "nomigration", "write",
+            "xprtsec", "fatal_neterrors", "alignwrite", "noalignwrite",
+            "vers", "nfsvers", "minorversion", "v2", "v3", "v4", "v4.0", "v4.1", "v4.2", "proto", "tcp", "udp", "rdma", "port",
+            .. ofMountd, "mountaddr", "addr", "nfsprog", "mountprog",
             "context", "fscontext", "defcontext", "rootcontext",
         ],
         StringComparer.Ordinal);

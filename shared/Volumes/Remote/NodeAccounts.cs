@@ -5,8 +5,8 @@ using Plugboard.Linux.Files;
 namespace Plugboard.Volumes.Remote;
 
 /// <summary>
-/// Users and groups of the node by their names, from /etc/passwd and /etc/group. The C library's own way loads shared libraries and is not there in a static executable,
-/// so what a directory service knows is not known here.
+/// Users and groups of the node by their names, from /etc/passwd and /etc/group. The C library's own way loads shared libraries and is
+/// not there in a static executable, so what a directory service knows is not known here.
 /// </summary>
 internal static class NodeAccounts
 {
@@ -19,7 +19,8 @@ internal static class NodeAccounts
         var (file, kind) = key.EndsWith("gid", StringComparison.Ordinal) ? ("/etc/group", "group") : ("/etc/passwd", "user");
         using var accounts = FileDescriptor.FindForReading(file);
         return (accounts is null ? null : FindNumber(Encoding.UTF8.GetString(accounts.ReadToEnd()), name))
-            ?? throw new VolumeException($"{backend}: mount option \"{key}\" is \"{Options.ShortText.Of(name)}\", and the node has no {kind} of that name ({file}); use the number");
+            ?? throw new VolumeException($"{backend}: mount option \"{key}\" is \"{Options.ShortText.Of(name)}\", "
+            + $"and the node has no {kind} of that name ({file}); use the number");
     }
 
     /// <summary>The third field of the line that begins with the name; null where there is none. Source: passwd(5), group(5).</summary>

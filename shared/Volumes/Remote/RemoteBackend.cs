@@ -56,7 +56,7 @@ public abstract class RemoteBackend(VolumePolicy policy) : Backend(policy)
 
     // The kernel names the option that it does not take: nothing else is the cause.
     private static bool IsTold(ErrnoException e) => e is MountException { Errno: Errno.EINVAL, KernelText: var text }
-        && (text.Contains("nknown parameter", StringComparison.Ordinal) || text.Contains("Bad value", StringComparison.Ordinal) || text.Contains("out of range", StringComparison.Ordinal));
+        && ((string[])["nknown parameter", "Bad value", "out of range"]).Any(words => text.Contains(words, StringComparison.Ordinal));
 
     private void TryMount(string type, Action<Mounting> mount)
     {

@@ -25,7 +25,9 @@ internal abstract record RemotePlan
     /// <summary>A value that is one word of a list divided by commas.</summary>
     /// <exception cref="VolumeException">It holds a comma.</exception>
     private protected static string Single(string backend, string key, string value) =>
-        value.Contains(',', StringComparison.Ordinal) ? throw new VolumeException($"{backend}: option \"{key}\" holds a comma") : value.Trim();
+        value.Contains(',', StringComparison.Ordinal)
+            ? throw new VolumeException($"{backend}: option \"{key}\" holds a comma")
+            : value.Trim();
 
     /// <summary>Security by Kerberos, which wants the node's help.</summary>
     public bool IsKerberos => Words.Parameters.Any(static parameter => parameter is { Key: "sec", Value: { } value } && value.StartsWith("krb5", StringComparison.Ordinal));

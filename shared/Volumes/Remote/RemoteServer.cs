@@ -17,10 +17,15 @@ public sealed record RemoteServer(string Name, ushort Port)
     /// <summary>Its address, where the volume's author gave that besides the name; null: the name is looked up.</summary>
     public IPAddr? Address { get; init; }
 
-    /// <summary>True where it is reached by TCP, so that a connection tells whether it answers; it is not asked where it is reached by UDP or RDMA.</summary>
+    /// <summary>
+    /// True where it is reached by TCP, so that a connection tells whether it answers; it is not asked where it is reached by UDP or
+    /// RDMA.
+    /// </summary>
     public bool IsTcp { get; init; } = true;
 
-    /// <summary>A server by what a volume's author wrote: white space around it and brackets around an IPv6 address are not part of the name.</summary>
+    /// <summary>
+    /// A server by what a volume's author wrote: white space around it and brackets around an IPv6 address are not part of the name.
+    /// </summary>
     public static RemoteServer Of(string written, ushort port)
     {
         var name = written.Trim();
@@ -29,11 +34,16 @@ public sealed record RemoteServer(string Name, ushort Port)
 
     /// <summary>Its address.</summary>
     /// <exception cref="VolumeException">Nobody knows the name.</exception>
-    public IPAddr Resolve(string backend) => Address ?? HostNames.Find(Name) ?? throw new VolumeException(Name.Contains('%', StringComparison.Ordinal)
+    public IPAddr Resolve(string backend) =>
+        Address ?? HostNames.Find(Name) ?? throw new VolumeException(Name.Contains('%', StringComparison.Ordinal)
         ? $"{backend}: server \"{Name}\" is an address with an interface, which is not supported; use a global address or a name"
-        : $"{backend}: the name of server \"{Name}\" is not known on the node (its /etc/hosts and name servers); use an address or a name that the node knows");
+        : $"{backend}: the name of server \"{Name}\" is not known on the node (its /etc/hosts and name servers); "
+        + "use an address or a name that the node knows");
 
-    /// <summary>Whether it answers, as far as a TCP connection tells: <see cref="Errno.None"/> where it does, or cannot be asked so. Takes three seconds at most.</summary>
+    /// <summary>
+    /// Whether it answers, as far as a TCP connection tells: <see cref="Errno.None"/> where it does, or cannot be asked so. Takes three
+    /// seconds at most.
+    /// </summary>
     public Errno Probe(IPAddr address) => IsTcp ? InternetSocket.TryConnect(address, Port, answerTime) : Errno.None;
 
     /// <summary>What <see cref="Probe"/> found, in words: <c>TCP 2049 connect: timed out</c>.</summary>

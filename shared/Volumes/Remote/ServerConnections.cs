@@ -6,7 +6,9 @@ using Plugboard.Linux.Files;
 
 namespace Plugboard.Volumes.Remote;
 
-/// <summary>The TCP connections of this network namespace by their far ends, the kernel's own too. Source: /proc/net/tcp, proc_pid_net(5).</summary>
+/// <summary>
+/// The TCP connections of this network namespace by their far ends, the kernel's own too. Source: /proc/net/tcp, proc_pid_net(5).
+/// </summary>
 public sealed class ServerConnections
 {
     // include/net/tcp_states.h; the first is a connection that both ends have given up.
@@ -50,7 +52,8 @@ public sealed class ServerConnections
         {
             // sl, local address, far address, state, …; the addresses are words in the machine's byte order, in hexadecimal.
             var fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            if (fields.Length < 4 || fields[3] is TimeWait or Closed || fields[2].Split(':') is not [{ Length: 8 or 32 } address, var written]
+            if (fields.Length < 4 || fields[3] is TimeWait or Closed
+                || fields[2].Split(':') is not [{ Length: 8 or 32 } address, var written]
                 || !ushort.TryParse(written, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var port) || port == 0)
                 continue;
             if (!ports.TryGetValue(AddressOf(address), out var known))

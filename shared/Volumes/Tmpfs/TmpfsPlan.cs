@@ -25,8 +25,11 @@ internal sealed record TmpfsPlan(IReadOnlyList<MountParameter> Parameters, Mount
             parameters.Add(new("gid", gid.Value.ToString(CultureInfo.InvariantCulture)));
         foreach (var key in (string[])["nr_inodes", "huge"])
         {
-            if (options.Find(key) is { } value)
-                parameters.Add(new(key, value.Contains(',', StringComparison.Ordinal) ? throw options.Wrong(Backend, key, value, "one value, as tmpfs(5) has it,") : value));
+            if (options.Find(key) is not { } value)
+                continue;
+            if (value.Contains(',', StringComparison.Ordinal))
+                throw options.Wrong(Backend, key, value, "one value, as tmpfs(5) has it,");
+            parameters.Add(new(key, value));
         }
 
         if (options.Flag(Backend, "noswap", false))

@@ -37,7 +37,8 @@ public sealed class BackendTests : IDisposable
     [KernelFact]
     public void Local_is_read_only_without_set_user_id_and_devices()
     {
-        node.Shell($"mkdir -p {Root}/local/ns/a; cp /usr/bin/id {Root}/local/ns/a/id; chmod 4755 {Root}/local/ns/a/id; mknod {Root}/local/ns/a/null c 1 3");
+        node.Shell($"mkdir -p {Root}/local/ns/a; cp /usr/bin/id {Root}/local/ns/a/id; chmod 4755 {Root}/local/ns/a/id; "
+            + $"mknod {Root}/local/ns/a/null c 1 3");
         var target = node.Mount("plugboard~local", "\"path\":\"ns/a\"", more: "\"kubernetes.io/readwrite\":\"ro\"");
         Assert.NotEqual(0, node.Machine.TryTool(["touch", $"{target}/x"]).ExitCode);
         Assert.NotEqual(0, node.Machine.TryTool(["sh", "-c", $"echo x > {target}/null"]).ExitCode);
@@ -68,7 +69,8 @@ public sealed class BackendTests : IDisposable
     {
         node.Shell($"mkdir -p {Root}/local/ns/a/b /run/outside/b; touch /run/outside/b/secret; ln -s /run/outside {Root}/local/ns/link");
         // A process of its own: it must run beside the calls.
-        var script = $"exec > /dev/null 2>&1; cd {Root}/local/ns; while [ ! -e /run/stop ]; do mv -T a c; mv -T link a; mv -T a link; mv -T c a; done";
+        var script = $"exec > /dev/null 2>&1; cd {Root}/local/ns; while [ ! -e /run/stop ]; do mv -T a c; mv -T link a; mv -T a link; "
+            + "mv -T c a; done";
         node.Shell($"({script}) & ");
         var (mounted, refused) = (0, 0);
         for (var i = 0; i < 150; i++)
@@ -166,7 +168,8 @@ public sealed class BackendTests : IDisposable
         node.Mount("ramax.com~local-storage", "\"pvc-name\":\"claim\",\"file-sync\":\"1\",\"pod-local\":\"true\"");
         Assert.Equal("755 0", node.Shell("stat -c '%a %u' /srv/file-sync/ns/claim/pod"));
         node.Unmount("ramax.com~local-storage").Succeeded();
-        node.TryMount("ramax.com~local-storage", "\"pvc-name\":\"../../etc\"").Failed("local: the volume's name is \"../../etc\", and the path is made of it; it must be one name");
+        node.TryMount("ramax.com~local-storage", "\"pvc-name\":\"../../etc\"").Failed("local: the volume's name is \"../../etc\", "
+            + "and the path is made of it; it must be one name");
         var image = node.Mount("kvaps~loop", "\"share\":\"/var/lib/flexvolume/loop/ns\",\"file\":\"/images/a.img\",\"size\":\"16m\"");
         Assert.Equal("16777216", node.Shell($"stat -c %s {Root}/loop/ns/images/a.img"));
         Assert.NotNull(node.Top(image));
@@ -200,12 +203,15 @@ public sealed class BackendTests : IDisposable
     public void Loop_refuses_what_would_destroy_or_leave()
     {
         node.Shell($"mkdir -p {Root}/loop/ns; cd {Root}/loop/ns; mkfifo fifo; ln -s /etc/passwd link; echo nothing > text; mkdir dir");
-        node.TryMount("plugboard~loop", "\"file\":\"ns/nothing\"").Failed($"loop: {Root}/loop/ns/nothing does not exist; make it on the node, or set options \"create\" and \"size\"");
+        node.TryMount("plugboard~loop", "\"file\":\"ns/nothing\"").Failed($"loop: {Root}/loop/ns/nothing does not exist; "
+            + "make it on the node, or set options \"create\" and \"size\"");
         node.TryMount("plugboard~loop", "\"file\":\"ns/fifo\"").Failed($"loop: {Root}/loop/ns/fifo is no regular file");
         Assert.Contains("symbolic link", node.TryMount("plugboard~loop", "\"file\":\"ns/link\"").Message, StringComparison.Ordinal);
         Assert.Equal("Failure", node.TryMount("plugboard~loop", "\"file\":\"ns/dir\"").Status);
         Assert.Equal("Failure", node.TryMount("plugboard~loop", "\"file\":\"ns/text\"").Status);
-        node.TryMount("plugboard~loop", "\"file\":\"ns/big\",\"size\":\"1Mi\",\"preallocate\":\"maybe\"").Failed("loop: option \"preallocate\" is \"maybe\"; \"true\" or \"false\" is wanted");
+        node.TryMount("plugboard~loop",
+            "\"file\":\"ns/big\",\"size\":\"1Mi\",\"preallocate\":\"maybe\"").Failed("loop: option \"preallocate\" is \"maybe\"; "
+                + "\"true\" or \"false\" is wanted");
         Assert.Equal(0, Devices());
     }
 

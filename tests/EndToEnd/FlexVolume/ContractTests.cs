@@ -209,7 +209,8 @@ public sealed class ContractTests
     {
         using var node = new FlexNode();
         node.Shell("echo '{\"root\":[]}' > /etc/flexvolume/plugboard~local.json");
-        node.TryMount("plugboard~local", "").Failed("/etc/flexvolume/plugboard~local.json: line 1: the node config has an unknown key \"root\" (did you mean \"roots\"?)");
+        node.TryMount("plugboard~local",
+            "").Failed("/etc/flexvolume/plugboard~local.json: line 1: the node config has an unknown key \"root\" (did you mean \"roots\"?)");
     }
 
     [KernelFact]

@@ -3,7 +3,10 @@ using Plugboard.Tests.EndToEnd.Harness;
 
 namespace Plugboard.Tests.EndToEnd.FlexVolume;
 
-/// <summary>Files that somebody else may have placed, and input that nobody means: nothing waits, nothing is echoed at length, and what a person reads is for people.</summary>
+/// <summary>
+/// Files that somebody else may have placed, and input that nobody means: nothing waits, nothing is echoed at length, and what a person
+/// reads is for people.
+/// </summary>
 public sealed class HostileInputTests : IDisposable
 {
     private const string Config = "/etc/flexvolume/plugboard~tmpfs.json";
@@ -28,7 +31,8 @@ public sealed class HostileInputTests : IDisposable
     public void A_node_config_may_be_reached_by_a_link()
     {
         node.Shell($"echo '{{\"forcedMountOptions\":\"noexec\",\"mountTimeoutSeconds\":7200}}' > /run/config; ln -s /run/config {Config}");
-        node.TryMount("plugboard~tmpfs", "\"size\":\"1Mi\"").Failed($"{Config}: \"mountTimeoutSeconds\" of the node config is not a number of seconds from 1 to 3600");
+        node.TryMount("plugboard~tmpfs",
+            "\"size\":\"1Mi\"").Failed($"{Config}: \"mountTimeoutSeconds\" of the node config is not a number of seconds from 1 to 3600");
     }
 
     [KernelTheory]
@@ -50,12 +54,15 @@ public sealed class HostileInputTests : IDisposable
     {
         var output = node.Run([executable, "check", "--driver", "fstab/cifs", "{\"networkPath\":\"//127.0.0.1/x\",\"mountOptions\":\"domain=CORP,username=eve,password=hunter2,uid=root,noperm\"}"]);
         Assert.StartsWith("mount SMB //127.0.0.1/x on ", output.Output, StringComparison.Ordinal);
-        Assert.Contains("(NoSuid, NoDev): noperm,uid=0; domain CORP\n", output.Output.Replace("uid=0,noperm", "noperm,uid=0", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Contains("(NoSuid, NoDev): noperm,uid=0; "
+            + "domain CORP\n", output.Output.Replace("uid=0,noperm", "noperm,uid=0", StringComparison.Ordinal), StringComparison.Ordinal);
         Assert.DoesNotContain("hunter2", output.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("eve", output.Output, StringComparison.Ordinal);
     }
 
-    public static TheoryData<string> Drivers => ["plugboard~local", "plugboard~loop", "plugboard~tmpfs", "plugboard~nfs", "fstab~cifs", "alicloud~nas", "ramax.com~local-storage", "nodeagent~uds"];
+    public static TheoryData<string> Drivers =>
+        ["plugboard~local", "plugboard~loop", "plugboard~tmpfs", "plugboard~nfs", "fstab~cifs", "alicloud~nas", "ramax.com~local-storage",
+            "nodeagent~uds"];
 
     [KernelTheory]
     [MemberData(nameof(Drivers))]
@@ -64,15 +71,21 @@ public sealed class HostileInputTests : IDisposable
         var long_ = new string('x', 60_000);
         string[] members =
         [
-            $"\"{long_}\":\"a\"", $"\"path\":\"{long_}\"", $"\"path\":\"/{long_}\"", $"\"server\":\"{long_}\",\"share\":\"/x\"", $"\"server\":\"s\",\"share\":\"/x\",\"mountOptions\":\"{long_}\"",
-            $"\"networkPath\":\"{long_}\"", $"\"networkPath\":\"//s/x\",\"mountOptions\":\"uid={long_},vers=3.0\",\"kubernetes.io/secret/username\":\"YQ==\"", $"\"size\":\"{long_}\"", $"\"file\":\"{long_}\"",
-            $"\"mode\":\"{long_}\"", "\"path\":[\"a\"]", "\"path\":{\"a\":1}", "\"path\":\"a\\u0000b\"", "\"path\":\"\\ud800\"", "\"size\":1e400", "\"size\":true", "\"uid\":-1", "\"uid\":99999999999999999999",
-            "\"kubernetes.io/secret/username\":\"%\"", "\"kubernetes.io/mounterArgs.FsGroup\":\"x\",\"size\":null", $"\"x\":{new string('[', 100)}{new string(']', 100)}",
+            $"\"{long_}\":\"a\"", $"\"path\":\"{long_}\"", $"\"path\":\"/{long_}\"", $"\"server\":\"{long_}\",\"share\":\"/x\"",
+                $"\"server\":\"s\",\"share\":\"/x\",\"mountOptions\":\"{long_}\"",
+            $"\"networkPath\":\"{long_}\"",
+                $"\"networkPath\":\"//s/x\",\"mountOptions\":\"uid={long_},vers=3.0\",\"kubernetes.io/secret/username\":\"YQ==\"",
+                    $"\"size\":\"{long_}\"", $"\"file\":\"{long_}\"",
+            $"\"mode\":\"{long_}\"", "\"path\":[\"a\"]", "\"path\":{\"a\":1}", "\"path\":\"a\\u0000b\"", "\"path\":\"\\ud800\"",
+                "\"size\":1e400", "\"size\":true", "\"uid\":-1", "\"uid\":99999999999999999999",
+            "\"kubernetes.io/secret/username\":\"%\"", "\"kubernetes.io/mounterArgs.FsGroup\":\"x\",\"size\":null",
+                $"\"x\":{new string('[', 100)}{new string(']', 100)}",
             $"\"mountOptions\":\"{string.Join(',', Enumerable.Range(0, 9000).Select(static i => $"a{i}"))}\",\"server\":\"s\",\"share\":\"/x\"",
         ];
         foreach (var each in members)
         {
-            var output = node.Call(driver, "mount", FlexNode.PodDirectory(driver, "v"), $"{{\"kubernetes.io/pod.namespace\":\"ns\",\"kubernetes.io/pod.uid\":\"{FlexNode.Uid}\",\"kubernetes.io/pvOrVolumeName\":\"v\",{each}}}");
+            var output = node.Call(driver, "mount", FlexNode.PodDirectory(driver, "v"),
+                $"{{\"kubernetes.io/pod.namespace\":\"ns\",\"kubernetes.io/pod.uid\":\"{FlexNode.Uid}\",\"kubernetes.io/pvOrVolumeName\":\"v\",{each}}}");
             Assert.InRange(output.Output.Length, 10, 1100);
             Assert.DoesNotContain("System.", output.Output, StringComparison.Ordinal);
             Assert.DoesNotContain("Exception", output.Output, StringComparison.Ordinal);

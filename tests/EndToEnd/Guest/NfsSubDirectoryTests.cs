@@ -99,7 +99,8 @@ public sealed class NfsSubDirectoryTests(NfsSubDirectoryTests.Fixture guest) : I
     public void A_version_that_was_asked_for_is_the_only_one()
     {
         Assert.Equal(("Success", "127.0.0.1:/ is mounted by NFS 4.0"), guest.Answer("four"));
-        Assert.StartsWith("nfs: cannot mount 127.0.0.1:/ by NFS 4.2: EPROTONOSUPPORT: ", guest.Answer("only-4.2").Message, StringComparison.Ordinal);
+        Assert.StartsWith("nfs: cannot mount 127.0.0.1:/ by NFS 4.2: EPROTONOSUPPORT: ", guest.Answer("only-4.2").Message,
+            StringComparison.Ordinal);
         // The server has only version 3, and what it says there is what counts.
         Assert.Matches("^nfs: cannot mount 127.0.0.1:/nothing by NFS 3: (EACCES|ENOENT): ", guest.Answer("nothing-3").Message);
     }
@@ -107,7 +108,8 @@ public sealed class NfsSubDirectoryTests(NfsSubDirectoryTests.Fixture guest) : I
     [GuestFact]
     public void A_server_on_another_port_is_reached_and_listed_there()
     {
-        guest.Failed("any-port-mount", "nfs: nothing listens on 127.0.0.1:2049 (TCP 2049 connect: refused); is the server's service running?");
+        guest.Failed("any-port-mount", "nfs: nothing listens on 127.0.0.1:2049 (TCP 2049 connect: refused); "
+            + "is the server's service running?");
         Assert.Equal(("Success", "127.0.0.1:/ is mounted by NFS 4.2"), guest.Answer("port"));
         Assert.Contains(",port=20490,", guest.Step("port-line").Output, StringComparison.Ordinal);
         Assert.StartsWith("ok\tplugboard/nfs\tnfs4\t127.0.0.1:/\t", guest.Step("port-list").Succeeded().Output, StringComparison.Ordinal);

@@ -52,7 +52,8 @@ public sealed class NfsVolumeTests(NfsVolumeTests.Fixture guest) : IClassFixture
     [GuestFact]
     public void A_volume_that_may_lose_writes_says_so()
     {
-        Assert.Equal(("Success", "127.0.0.1:/ is mounted by NFS 4.2; soft: what is written may be lost when the server is slow"), guest.Answer("nfs-soft"));
+        Assert.Equal(("Success", "127.0.0.1:/ is mounted by NFS 4.2; "
+            + "soft: what is written may be lost when the server is slow"), guest.Answer("nfs-soft"));
         guest.Done("nfs-soft-unmount");
     }
 

@@ -157,7 +157,8 @@ public sealed class ConverterTests
     public void Labels_are_kept_because_a_claim_may_choose_by_them()
     {
         var converted = Convert(Nfs.Replace("metadata:\n", "metadata:\n  labels:\n    tier: 'true'\n    n: \"5\"\n  uid: x\n  finalizers: [a]\n", StringComparison.Ordinal));
-        Assert.Contains("  name: \"data-csi\"\n  labels:\n    tier: \"true\"\n    \"n\": \"5\"\nspec:", converted, StringComparison.Ordinal);
+        Assert.Contains("  name: \"data-csi\"\n  labels:\n    tier: \"true\"\n    \"n\": \"5\"\nspec:", converted,
+            StringComparison.Ordinal);
         Assert.DoesNotContain("finalizers", converted, StringComparison.Ordinal);
     }
 
@@ -218,7 +219,15 @@ public sealed class ConverterTests
         Assert.Equal(
             [
                 "# PersistentVolume b: left out: its source is not a flexVolume",
-                "# PersistentVolume c is not converted: \"acme/thing\" is no driver of ours: a vendor of your choice with local, loop, tmpfs, nfs, cifs or uds, or one of k8s/nfs, alicloud/nas, fstab/cifs, juliohm/cifs, microsoft.com/smb, ramax.com/local-storage, kvaps/loop, nodeagent/uds",
+                "# PersistentVolume c is not converted: \"acme/thing\" is no driver of ours: a vendor of your choice with local, loop, "
+                    + "tmpfs, nfs, cifs or uds, or one of k8s/nfs, alicloud/nas, fstab/cifs, juliohm/cifs, microsoft.com/smb, "
+                    + "ramax.com/local-storage, kvaps/loop, nodeagent/uds",
+
+
+
+
+
+
                 "# Deployment shop/web: left out: a flexVolume that is written into a pod is not converted; write what a PersistentVolume with its options becomes into the pod",
                 "# Service web: left out: not a PersistentVolume",
             ],
@@ -245,7 +254,9 @@ public sealed class ConverterTests
 
     [Fact]
     public void What_the_API_server_will_miss_is_said() =>
-        Assert.Contains("  # The API server wants accessModes, which the volume given has not got.\n", Convert(Nfs.Replace("accessModes", "other", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Contains("  # The API server wants accessModes, "
+            + "which the volume given has not got.\n", Convert(Nfs.Replace("accessModes", "other", StringComparison.Ordinal)),
+            StringComparison.Ordinal);
 
     [Theory]
     [InlineData("kind: Pod\nmetadata:\n  name: x", "Pod x: left out: not a PersistentVolume")]
@@ -257,7 +268,8 @@ public sealed class ConverterTests
     [InlineData("kind: Pod\nmetadata: {name: x}\n---\nkind: Pod\nmetadata: {name: y}", "nothing was converted: Pod x: left out: not a PersistentVolume; Pod y: left out: not a PersistentVolume")]
     [InlineData("a: &x b", "line 1 has a value that begins with &, which is not read; kubectl get pv NAME -o yaml writes what is")]
     [InlineData("a: b\n   c: d", "line 2 has this indentation, which is not read; kubectl get pv NAME -o yaml writes what is")]
-    public void What_cannot_be_converted_is_refused(string text, string message) => Assert.Equal(message, Assert.Throws<FlexException>(() => Convert(text)).Message);
+    public void What_cannot_be_converted_is_refused(string text, string message) =>
+        Assert.Equal(message, Assert.Throws<FlexException>(() => Convert(text)).Message);
 
     private static string Of(string driver, string options) => Convert(Nfs.Replace("k8s/nfs", driver, StringComparison.Ordinal)
         .Replace("      server: 10.0.0.5\n      share: '/exports/it''s'\n      protocol: tcp\n", string.Concat(options.Split('\n').Select(static line => $"      {line}\n")), StringComparison.Ordinal)
@@ -325,6 +337,7 @@ public sealed class ConverterTests
     {
         var converted = Of(driver, options).Split('\n');
         Assert.All(lines, line => Assert.Contains(line, converted));
-        Assert.DoesNotContain(converted, static line => line.Contains("nfsvers", StringComparison.Ordinal) || line.Contains("fsGroup\"", StringComparison.Ordinal));
+        Assert.DoesNotContain(converted,
+            static line => line.Contains("nfsvers", StringComparison.Ordinal) || line.Contains("fsGroup\"", StringComparison.Ordinal));
     }
 }

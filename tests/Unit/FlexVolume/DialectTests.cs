@@ -74,8 +74,11 @@ public sealed class DialectTests
     [InlineData("kvaps/loop", "size", "30x", "size", "30x")]
     [InlineData("kvaps/loop", "size", "99999999999E", "size", "99999999999E")]
     [InlineData("kvaps/loop", "size", "m", "size", "m")]
-    public void Values_mean_what_they_meant_to_the_driver_that_is_replaced(string name, string written, string value, string option, string meant) =>
-        Assert.Equal(meant, new VolumeOptions(new Dictionary<string, string> { [written] = value }, Dialect.Find(DriverName.Find(name)!)!.Names).Find(option));
+    public void Values_mean_what_they_meant_to_the_driver_that_is_replaced(string name, string written, string value, string option,
+        string meant) =>
+        Assert.Equal(meant,
+            new VolumeOptions(new Dictionary<string, string> { [written] = value },
+                Dialect.Find(DriverName.Find(name)!)!.Names).Find(option));
 
     [Theory]
     [InlineData("plugboard/local", false, true, true, true, true)]

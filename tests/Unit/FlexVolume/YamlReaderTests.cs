@@ -8,7 +8,9 @@ public sealed class YamlReaderTests
 {
     private static string Show(YamlNode node) => node.IsNull
         ? "null"
-        : node.Members.Count > 0 ? $"{{{string.Join(",", node.Members.Select(static m => $"{m.Key}={Show(m.Value)}"))}}}" : node.Items.Count > 0 ? $"[{string.Join(",", node.Items.Select(Show))}]" : $"<{node.Text}>";
+        : node.Members.Count > 0
+        ? $"{{{string.Join(",", node.Members.Select(static m => $"{m.Key}={Show(m.Value)}"))}}}"
+        : node.Items.Count > 0 ? $"[{string.Join(",", node.Items.Select(Show))}]" : $"<{node.Text}>";
 
     private static string Show(string text) => string.Join(" ", YamlReader.Read(text.ReplaceLineEndings("\n")).Select(Show));
 
@@ -68,7 +70,8 @@ public sealed class YamlReaderTests
         Assert.Throws<FlexException>(static () => Show(string.Concat(Enumerable.Range(0, 2000).Select(static i => $"{new string(' ', i)}a:\n"))));
         // Each would take minutes if it were read over and over.
         Assert.Throws<FlexException>(static () => Show("a: \"" + string.Concat(Enumerable.Repeat("b\n", 200_000))));
-        Assert.Equal(100_000, YamlReader.Read(string.Concat(Enumerable.Range(0, 100_000).Select(static i => $"k{i}: v\n")))[0].Members.Count);
+        Assert.Equal(100_000,
+            YamlReader.Read(string.Concat(Enumerable.Range(0, 100_000).Select(static i => $"k{i}: v\n")))[0].Members.Count);
         Assert.Equal(100_000, YamlReader.Read($"[{string.Join(',', Enumerable.Range(0, 100_000))}]")[0].Items.Count);
     }
 

@@ -4,24 +4,32 @@ using Plugboard.Volumes.Remote;
 
 namespace Plugboard.Tests.Unit.Volumes;
 
-/// <summary>Mount options as volumes of fstab/cifs, juliohm/cifs and microsoft.com/smb have them, which gave them to mount.cifs(8).</summary>
+/// <summary>
+/// Mount options as volumes of fstab/cifs, juliohm/cifs and microsoft.com/smb have them, which gave them to mount.cifs(8).
+/// </summary>
 public sealed class CifsPlanTests
 {
     private static readonly VolumePolicy policy = new();
 
     private static PublishRequest Request(string mountOptions, params (string Name, string Value)[] given) =>
-        new("/pods/u/volumes/v", new VolumeOptions(given.Append(("source", "//srv/share")).Append(("mountOptions", mountOptions)).ToDictionary(), OptionNames.Own));
+        new("/pods/u/volumes/v",
+            new VolumeOptions(given.Append(("source", "//srv/share")).Append(("mountOptions", mountOptions)).ToDictionary(),
+                OptionNames.Own));
 
     private static PublishRequest Of(string mountOptions, params (string Name, string Value)[] given) => Request(mountOptions, given) with
     {
-        Secrets = new Dictionary<string, Secret> { ["username"] = new("bob"u8.ToArray()), ["password"] = new("a,b=c \"d'e$!"u8.ToArray()), ["domain"] = new("HOME\n"u8.ToArray()) },
+        Secrets = new Dictionary<string, Secret> { ["username"] = new("bob"u8.ToArray()), ["password"] = new("a,b=c \"d'e$!"u8.ToArray()),
+            ["domain"] = new("HOME\n"u8.ToArray()) },
     };
 
-    private static CifsPlan Plan(string mountOptions, params (string Name, string Value)[] given) => CifsPlan.From(Of(mountOptions, given), policy);
+    private static CifsPlan Plan(string mountOptions, params (string Name, string Value)[] given) =>
+        CifsPlan.From(Of(mountOptions, given), policy);
 
-    private static string Words(CifsPlan plan) => string.Join(',', plan.Words.Parameters.Select(static p => p.Value is null ? p.Key : $"{p.Key}={p.Value}"));
+    private static string Words(CifsPlan plan) =>
+        string.Join(',', plan.Words.Parameters.Select(static p => p.Value is null ? p.Key : $"{p.Key}={p.Value}"));
 
-    private static string Who(CifsPlan plan) => string.Join('|', plan.Identity.ToParameters("cifs").Select(static p => $"{p.Key}={p.Value}"));
+    private static string Who(CifsPlan plan) =>
+        string.Join('|', plan.Identity.ToParameters("cifs").Select(static p => $"{p.Key}={p.Value}"));
 
     [Theory]
     [InlineData("nodfs,nohandlecache,nolease,max_credits=100,retrans=5,sync,modefromsid")]
@@ -29,7 +37,8 @@ public sealed class CifsPlanTests
     [InlineData("netbiosname=A,servern=B,srcaddr=10.0.0.9,esize=1,acregmax=5,acdirmax=5,echo_interval=10,handletimeout=1,cache=none,iocharset=utf8,sec=ntlmssp,sign,seal")]
     [InlineData("backupuid=0,backupgid=0,noposixpaths,noacl,nouser_xattr,nobrl,noserverino,nomapposix,mapchars,mfsymlinks,cifsacl,setuids,dynperm,fsc,noperm,hard")]
     [InlineData("context=\"system_u:object_r:container_file_t:s0:c1,c2\",vers=2.1")]
-    public void What_the_kernel_takes_is_passed_on(string words) => Assert.Equal(words.Replace("\"", "", StringComparison.Ordinal), Words(Plan(words)));
+    public void What_the_kernel_takes_is_passed_on(string words) =>
+        Assert.Equal(words.Replace("\"", "", StringComparison.Ordinal), Words(Plan(words)));
 
     [Theory]
     [InlineData("_netdev,nofail,x-systemd.automount,defaults,auto,user,comment=x,rw,suid,relatime,sloppy", "")]
@@ -59,13 +68,15 @@ public sealed class CifsPlanTests
     [InlineData("username=eve,password=x,pass=y", "username=eve|password=a,b=c \"d'e$!|domain=HOME")]
     [InlineData("user=CORP\\eve", "username=eve|password=a,b=c \"d'e$!|domain=HOME")]
     [InlineData("guest", "username=bob|password=a,b=c \"d'e$!|domain=HOME")]
-    public void User_and_domain_of_the_options_and_the_password_of_the_Secret_count(string words, string who) => Assert.Equal(who, Who(Plan(words)));
+    public void User_and_domain_of_the_options_and_the_password_of_the_Secret_count(string words, string who) =>
+        Assert.Equal(who, Who(Plan(words)));
 
     [Theory]
     [InlineData("username=eve,password=x,domain=D", "username=eve|password=x|domain=D")]
     [InlineData("user=eve,pass=x,pass=y", "username=eve|password=x")]
     [InlineData("user=CORP\\eve,pass=x", "username=eve|password=x|domain=CORP")]
-    public void Options_may_tell_all_where_there_is_no_Secret(string words, string who) => Assert.Equal(who, Who(CifsPlan.From(Request(words), policy)));
+    public void Options_may_tell_all_where_there_is_no_Secret(string words, string who) =>
+        Assert.Equal(who, Who(CifsPlan.From(Request(words), policy)));
 
     [Theory]
     [InlineData("guest")]
@@ -100,29 +111,34 @@ public sealed class CifsPlanTests
     {
         var narrow = policy with { Servers = ["srv", "10.0.0.*"] };
         Assert.NotNull(CifsPlan.From(Of("ip=10.0.0.5"), narrow));
-        Assert.Equal("cifs: server \"10.0.1.5\" is not among the allowed servers (node config)", Assert.Throws<VolumeException>(() => CifsPlan.From(Of("ip=10.0.1.5"), narrow)).Message);
+        Assert.Equal("cifs: server \"10.0.1.5\" is not among the allowed servers (node config)",
+            Assert.Throws<VolumeException>(() => CifsPlan.From(Of("ip=10.0.1.5"), narrow)).Message);
     }
 
     [Fact]
     public void A_file_of_the_node_is_read_only_where_the_node_config_lists_it()
     {
         Assert.Equal(
-            "cifs: mount option \"credentials\" names /etc/shadow, which the node config's \"credentialFiles\" does not list; list it there, or put username, password and domain into the Secret",
+            "cifs: mount option \"credentials\" names /etc/shadow, which the node config's \"credentialFiles\" does not list; "
+                + "list it there, or put username, password and domain into the Secret",
             Assert.Throws<VolumeException>(() => CifsPlan.From(Request("credentials=/etc/shadow"), policy)).Message);
-        Assert.Equal("/etc/smb.cred", CifsPlan.From(Request("cred=/etc/smb.cred"), policy with { CredentialFiles = ["/etc/smb.cred"] }).Identity.File);
+        Assert.Equal("/etc/smb.cred",
+            CifsPlan.From(Request("cred=/etc/smb.cred"), policy with { CredentialFiles = ["/etc/smb.cred"] }).Identity.File);
     }
 
     [Fact]
     public void A_credentials_file_is_read_as_mount_cifs_reads_it()
     {
         var told = CifsIdentity.Parse("# of the shop\nusername=bob\r\n  PASSWORD= a=b,c \ndomain=CORP\nnonsense\n=x\n");
-        Assert.Equal("username=bob|password= a=b,c |domain=CORP", string.Join('|', told.ToParameters("cifs").Select(static p => $"{p.Key}={p.Value}")));
+        Assert.Equal("username=bob|password= a=b,c |domain=CORP",
+            string.Join('|', told.ToParameters("cifs").Select(static p => $"{p.Key}={p.Value}")));
     }
 
     [Fact]
     public void The_owner_of_all_files_may_be_the_pods_group()
     {
-        Assert.Equal("uid=7,gid=7,file_mode=0770,dir_mode=0770", Words(CifsPlan.From(Of("", ("uid", "fsGroup")) with { FsGroup = 7 }, policy)));
+        Assert.Equal("uid=7,gid=7,file_mode=0770,dir_mode=0770",
+            Words(CifsPlan.From(Of("", ("uid", "fsGroup")) with { FsGroup = 7 }, policy)));
         Assert.Equal("", Words(Plan("", ("uid", "fsGroup"))));
     }
 
@@ -149,13 +165,16 @@ public sealed class CifsPlanTests
     [InlineData("rootfs")]
     [InlineData("password2=x")]
     [InlineData("uidd=5")]
-    public void What_leads_elsewhere_or_is_unknown_is_refused(string words) => Assert.StartsWith("cifs: ", Refusal(words), StringComparison.Ordinal);
+    public void What_leads_elsewhere_or_is_unknown_is_refused(string words) =>
+        Assert.StartsWith("cifs: ", Refusal(words), StringComparison.Ordinal);
 
     [Fact]
     public void A_secret_with_a_NUL_is_refused_instead_of_cut()
     {
-        var request = Of("") with { Secrets = new Dictionary<string, Secret> { ["username"] = new("bob"u8.ToArray()), ["password"] = new("a\0b"u8.ToArray()) } };
-        Assert.Equal("cifs: the password holds a NUL byte", Assert.Throws<VolumeException>(() => CifsPlan.From(request, policy).Identity.ToParameters("cifs").ToList()).Message);
+        var request = Of("") with { Secrets = new Dictionary<string,
+            Secret> { ["username"] = new("bob"u8.ToArray()), ["password"] = new("a\0b"u8.ToArray()) } };
+        Assert.Equal("cifs: the password holds a NUL byte",
+            Assert.Throws<VolumeException>(() => CifsPlan.From(request, policy).Identity.ToParameters("cifs").ToList()).Message);
     }
 
     [Fact]
@@ -171,12 +190,14 @@ public sealed class CifsPlanTests
     [InlineData("web:x:33:", "web", "33")]
     [InlineData("webx:x:33:\n#web:x:1:\nweb:x:-1:\nweb", "web", null)]
     [InlineData("", "web", null)]
-    public void Names_of_users_and_groups_are_the_nodes(string text, string name, string? number) => Assert.Equal(number, NodeAccounts.FindNumber(text, name));
+    public void Names_of_users_and_groups_are_the_nodes(string text, string name, string? number) =>
+        Assert.Equal(number, NodeAccounts.FindNumber(text, name));
 
     [Theory]
     [InlineData("010", "10")]
     [InlineData("root", "0")]
-    public void Numbers_of_users_are_decimal(string name, string number) => Assert.Equal(number, NodeAccounts.NumberOf("cifs", "uid", name));
+    public void Numbers_of_users_are_decimal(string name, string number) =>
+        Assert.Equal(number, NodeAccounts.NumberOf("cifs", "uid", name));
 
     [Fact]
     public void A_user_whom_the_node_has_not_got_is_told() => Assert.Equal(

@@ -27,7 +27,8 @@ public sealed class NamespaceBorderTests
     [InlineData("name", "data")]
     [InlineData("subPath", "a/b")]
     [InlineData("root", "/srv/other")]
-    public void A_pod_gets_what_is_in_the_directory_of_its_namespace(string name, string value) => Assert.Null(LocalPlan.From(Request("team-b", (name, value)), policy).Trespass);
+    public void A_pod_gets_what_is_in_the_directory_of_its_namespace(string name, string value) =>
+        Assert.Null(LocalPlan.From(Request("team-b", (name, value)), policy).Trespass);
 
     [Theory]
     [InlineData("team-a/data")]
@@ -78,7 +79,8 @@ public sealed class NamespaceBorderTests
     [InlineData("name", "..")]
     [InlineData("name", "a/b")]
     [InlineData("root", "/etc")]
-    public void No_other_option_leads_out(string name, string value) => Assert.ThrowsAny<VolumeException>(() => LocalPlan.From(Request("team-b", (name, value)), policy));
+    public void No_other_option_leads_out(string name, string value) =>
+        Assert.ThrowsAny<VolumeException>(() => LocalPlan.From(Request("team-b", (name, value)), policy));
 
     [Theory]
     [InlineData("", "local: the pod's namespace is not known")]
@@ -86,7 +88,9 @@ public sealed class NamespaceBorderTests
     [InlineData(".", "local: \".\" is not the name of a namespace")]
     [InlineData("a/b", "local: \"a/b\" is not the name of a namespace")]
     public void Without_a_namespace_nothing_is_the_pods(string space, string message) =>
-        Assert.StartsWith(message, Assert.ThrowsAny<VolumeException>(() => LocalPlan.From(Request(space, ("path", "team-a/data")), policy)).Message, StringComparison.Ordinal);
+        Assert.StartsWith(message,
+            Assert.ThrowsAny<VolumeException>(() => LocalPlan.From(Request(space, ("path", "team-a/data")), policy)).Message,
+                StringComparison.Ordinal);
 
     [Fact]
     public void What_is_shared_has_no_border()
@@ -101,10 +105,12 @@ public sealed class NamespaceBorderTests
     public void A_directory_for_each_pod_may_be_called_after_its_name()
     {
         Assert.Equal("team-b/pv1/pod-0", LocalPlan.From(Request("team-b", ("perPod", "name")), policy).Place.Inside);
-        Assert.Equal("team-b/pv1/0e6d1c2a-1111-2222-3333-444455556666", LocalPlan.From(Request("team-b", ("perPod", "true")), policy).Place.Inside);
+        Assert.Equal("team-b/pv1/0e6d1c2a-1111-2222-3333-444455556666",
+            LocalPlan.From(Request("team-b", ("perPod", "true")), policy).Place.Inside);
         Assert.Equal("team-b/pv1", LocalPlan.From(Request("team-b", ("perPod", "false")), policy).Place.Inside);
         Assert.Contains("it must be one name", Assert.Throws<VolumeException>(
-            () => LocalPlan.From(Request("team-b", ("perPod", "name")) with { Pod = new PodIdentity("team-b", "..", "u", "") }, policy)).Message, StringComparison.Ordinal);
+            () => LocalPlan.From(Request("team-b", ("perPod", "name")) with { Pod = new PodIdentity("team-b", "..", "u", "") },
+                policy)).Message, StringComparison.Ordinal);
     }
 
     private const string Mounts =
@@ -125,6 +131,7 @@ public sealed class NamespaceBorderTests
     public void What_a_mount_shows_is_found_below_its_root_wherever_that_is_mounted(string volume, string? inside)
     {
         var table = MountTable.Parse(System.Text.Encoding.UTF8.GetBytes(Mounts));
-        Assert.Equal(inside, NamespaceBorder.FindInside(table, table.FindTop($"/var/lib/kubelet/pods/u1/volumes/plugboard~local/{volume}")!, "/srv/local"));
+        Assert.Equal(inside,
+            NamespaceBorder.FindInside(table, table.FindTop($"/var/lib/kubelet/pods/u1/volumes/plugboard~local/{volume}")!, "/srv/local"));
     }
 }

@@ -11,11 +11,15 @@ public sealed class NfsPlanTests
     private static readonly VolumePolicy policy = new();
 
     private static NfsPlan Plan(params (string Name, string Value)[] given) => NfsPlan.From(
-        new("/pods/u/volumes/v", new VolumeOptions(given.Where(static g => g.Value.Length > 0).Reverse().DistinctBy(static g => g.Name).ToDictionary(), OptionNames.Own)), policy);
+        new("/pods/u/volumes/v",
+            new VolumeOptions(given.Where(static g => g.Value.Length > 0).Reverse().DistinctBy(static g => g.Name).ToDictionary(),
+                OptionNames.Own)), policy);
 
-    private static NfsPlan With(string mountOptions, params (string Name, string Value)[] given) => Plan([("server", "nas"), ("share", "/x"), ("mountOptions", mountOptions), .. given]);
+    private static NfsPlan With(string mountOptions, params (string Name, string Value)[] given) =>
+        Plan([("server", "nas"), ("share", "/x"), ("mountOptions", mountOptions), .. given]);
 
-    private static string Words(NfsPlan plan) => string.Join(',', plan.Words.Parameters.Select(static p => p.Value is null ? p.Key : $"{p.Key}={p.Value}"));
+    private static string Words(NfsPlan plan) =>
+        string.Join(',', plan.Words.Parameters.Select(static p => p.Value is null ? p.Key : $"{p.Key}={p.Value}"));
 
     [Theory]
     [InlineData("", "4.2 4.1 4.0 3")]
@@ -33,7 +37,8 @@ public sealed class NfsPlanTests
     [InlineData("mounthost=10.0.0.9", "3")]
     [InlineData("proto=udp", "3")]
     [InlineData("udp,vers=4.1", "4.1")]
-    public void Versions_are_those_that_mount_nfs_would_try(string words, string versions) => Assert.Equal(versions, string.Join(' ', With(words).Versions));
+    public void Versions_are_those_that_mount_nfs_would_try(string words, string versions) =>
+        Assert.Equal(versions, string.Join(' ', With(words).Versions));
 
     [Fact]
     public void An_option_may_list_versions()
@@ -75,17 +80,24 @@ public sealed class NfsPlanTests
         Assert.Equal(20490, With("port=20490", ("port", "1")).Server.Port);
         Assert.Equal((20490, "port=20490,hard"), ((int)With("", ("port", " 20490 ")).Server.Port, Words(With("", ("port", "20490")))));
         Assert.Equal((111, true, "nas"), ((int)With("").Mountd.Port, With("").Mountd.IsTcp, With("").Mountd.Name));
-        Assert.Equal((4002, false), ((int)With("mountport=4002,mountproto=udp").Mountd.Port, With("mountport=4002,mountproto=udp").Mountd.IsTcp));
+        Assert.Equal((4002, false),
+            ((int)With("mountport=4002,mountproto=udp").Mountd.Port, With("mountport=4002,mountproto=udp").Mountd.IsTcp));
         Assert.Equal("10.0.0.9", With("mounthost=10.0.0.9").Mountd.Name);
         Assert.False(With("proto=udp").Server.IsTcp);
         Assert.False(With("rdma").Server.IsTcp);
         Assert.True(With("proto=tcp6").Server.IsTcp);
-        Assert.Contains("\"mountport\" is \"x\"", Assert.Throws<VolumeException>(static () => With("mountport=x")).Message, StringComparison.Ordinal);
+        Assert.Contains("\"mountport\" is \"x\"", Assert.Throws<VolumeException>(static () => With("mountport=x")).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
-    public void A_host_of_mountd_must_be_allowed_too() => Assert.Equal("nfs: server \"10.0.0.9\" is not among the allowed servers (node config)", Assert.Throws<VolumeException>(static () => NfsPlan.From(
-        new("/t", new VolumeOptions(new Dictionary<string, string> { ["server"] = "nas", ["share"] = "/x", ["mountOptions"] = "mounthost=10.0.0.9" }, OptionNames.Own)), policy with { Servers = ["nas"] })).Message);
+    public void A_host_of_mountd_must_be_allowed_too() =>
+        Assert.Equal("nfs: server \"10.0.0.9\" is not among the allowed servers (node config)",
+            Assert.Throws<VolumeException>(static () => NfsPlan.From(
+        new("/t",
+            new VolumeOptions(new Dictionary<string,
+                string> { ["server"] = "nas", ["share"] = "/x", ["mountOptions"] = "mounthost=10.0.0.9" }, OptionNames.Own)),
+                    policy with { Servers = ["nas"] })).Message);
 
     [Theory]
     [InlineData("nas", "dws_nas_scratch", "nas:/dws_nas_scratch")]
@@ -95,7 +107,8 @@ public sealed class NfsPlanTests
     [InlineData("nas", "/a b", "nas:/a b")]
     [InlineData("fd00::1", "/x", "[fd00::1]:/x")]
     [InlineData("[fd00::1]", "x", "[fd00::1]:/x")]
-    public void A_share_begins_at_the_servers_top(string server, string share, string source) => Assert.Equal(source, Plan(("server", server), ("share", share)).Source);
+    public void A_share_begins_at_the_servers_top(string server, string share, string source) =>
+        Assert.Equal(source, Plan(("server", server), ("share", share)).Source);
 
     [Theory]
     [InlineData("nas:/x/", "nas", "nas:/x")]
@@ -114,7 +127,8 @@ public sealed class NfsPlanTests
     [InlineData("[fd00:0:0::1]")]
     [InlineData("fd00::*")]
     public void An_allowed_address_may_be_written_in_any_way(string allowed) => Assert.NotNull(NfsPlan.From(
-        new("/t", new VolumeOptions(new Dictionary<string, string> { ["source"] = "[fd00::1]:/x" }, OptionNames.Own)), policy with { Servers = [allowed] }));
+        new("/t", new VolumeOptions(new Dictionary<string, string> { ["source"] = "[fd00::1]:/x" }, OptionNames.Own)),
+            policy with { Servers = [allowed] }));
 
     [Theory]
     [InlineData("", "", "nas:/a/b||False")]
@@ -124,7 +138,9 @@ public sealed class NfsPlanTests
     [InlineData("/a/bc", "", "nas:/a/b||False")]
     public void A_share_that_the_server_has_not_got_may_be_made_below_another(string parents, string sub, string places) => Assert.Equal(
         places,
-        string.Join(' ', Plan(("server", "nas"), ("share", "/a/b"), ("parents", parents), ("subDir", sub)).Places.Select(static p => $"{p.Export}|{p.SubDirectory}|{p.Create}")));
+        string.Join(' ',
+            Plan(("server", "nas"), ("share", "/a/b"), ("parents", parents),
+                ("subDir", sub)).Places.Select(static p => $"{p.Export}|{p.SubDirectory}|{p.Create}")));
 
     private static readonly string[] all = ["4.2", "4.1", "4.0", "3"];
 
@@ -139,8 +155,10 @@ public sealed class NfsPlanTests
     [InlineData(0, Errno.EACCES, -1)]
     [InlineData(0, Errno.ETIMEDOUT, -1)]
     [InlineData(0, Errno.ECONNREFUSED, 1)]
-    public void The_next_version_is_tried_where_mount_nfs_would(int at, Errno errno, int next) => Assert.Equal(next, NfsVersions.Next(all, at, new ErrnoException("mount", "x", errno)));
+    public void The_next_version_is_tried_where_mount_nfs_would(int at, Errno errno, int next) =>
+        Assert.Equal(next, NfsVersions.Next(all, at, new ErrnoException("mount", "x", errno)));
 
     [Fact]
-    public void Version_4_follows_a_server_without_mountd() => Assert.Equal(1, NfsVersions.Next(["3", "4.2"], 0, new ErrnoException("connect", "x", Errno.ECONNREFUSED)));
+    public void Version_4_follows_a_server_without_mountd() =>
+        Assert.Equal(1, NfsVersions.Next(["3", "4.2"], 0, new ErrnoException("connect", "x", Errno.ECONNREFUSED)));
 }

@@ -73,18 +73,22 @@ public sealed class OptionTests
     public void A_lenient_dialect_reads_names_in_any_case_and_its_own_spelling_counts()
     {
         var names = new OptionNames { IsLenient = true, Aliases = new Dictionary<string, string> { ["mountoptions"] = "mountOptions" } };
-        Assert.Equal("own", Options(names, ("mountOptions", "backends"), ("mountoptions", "own"), ("MOUNTOPTIONS", "other")).Find("mountOptions"));
+        Assert.Equal("own",
+            Options(names, ("mountOptions", "backends"), ("mountoptions", "own"), ("MOUNTOPTIONS", "other")).Find("mountOptions"));
         Assert.Equal("backends", Options(names, ("MountOptions", "other"), ("mountOptions", "backends")).Find("mountOptions"));
         Assert.Equal("s", Options(names, ("Server", "s"), ("server", "")).Get("cifs", "server"));
         Assert.Null(Options(OptionNames.Own, ("Server", "s")).Find("server"));
-        Assert.Equal("option \"Size\"", Assert.Throws<VolumeException>(() => Options(names, ("Size", "x")).Size("local", "size")).Message["local: ".Length..][..13]);
+        Assert.Equal("option \"Size\"",
+            Assert.Throws<VolumeException>(() => Options(names, ("Size", "x")).Size("local", "size")).Message["local: ".Length..][..13]);
     }
 
     [Fact]
     public void White_space_around_a_value_that_is_not_a_path_is_none_of_it()
     {
         var options = Options(OptionNames.Own, ("size", " 1Gi "), ("flag", "true\n"), ("uid", " 5"), ("mode", "0750 "));
-        Assert.Equal((1L << 30, true, 5u, 0x1e8u), (options.Size("x", "size")!.Value, options.Flag("x", "flag", false), options.Id("x", "uid")!.Value, options.Mode("x", "mode")!.Value));
+        Assert.Equal((1L << 30, true, 5u, 0x1e8u),
+            (options.Size("x", "size")!.Value, options.Flag("x", "flag", false), options.Id("x", "uid")!.Value,
+                options.Mode("x", "mode")!.Value));
     }
 
     [Fact]
@@ -92,7 +96,9 @@ public sealed class OptionTests
     {
         var failure = Assert.Throws<VolumeException>(() => Options(OptionNames.Own, (new string('x', 100_000), "")).RequireKnown("nfs", ["server"]));
         Assert.InRange(failure.Message.Length, 100, 200);
-        Assert.EndsWith("9…\"; a number is wanted", Assert.Throws<VolumeException>(() => Options(OptionNames.Own, ("uid", new string('9', 100_000))).Id("nfs", "uid")).Message, StringComparison.Ordinal);
+        Assert.EndsWith("9…\"; a number is wanted",
+            Assert.Throws<VolumeException>(() => Options(OptionNames.Own, ("uid", new string('9', 100_000))).Id("nfs", "uid")).Message,
+                StringComparison.Ordinal);
         Assert.Equal("a?b", ShortText.Of("a\u001bb"));
         Assert.Equal(121, ShortText.Of(string.Concat(Enumerable.Repeat("\ud83d\ude00", 100))).Length);
     }
@@ -185,7 +191,9 @@ public sealed class OptionTests
     [InlineData("hard,nonsense,sloppy", "hard")]
     public void Mount_options_are_read_as_mount_reads_them(string text, string parameters) => Assert.Equal(
         parameters,
-        string.Join(',', MountWords.Parse("nfs", text, ["timeo", "hard", "context"], new VolumePolicy()).Parameters.Select(static p => p.Value is null ? p.Key : $"{p.Key}={p.Value}")));
+        string.Join(',',
+            MountWords.Parse("nfs", text, ["timeo", "hard", "context"],
+                new VolumePolicy()).Parameters.Select(static p => p.Value is null ? p.Key : $"{p.Key}={p.Value}")));
 
     [Fact]
     public void The_administrators_options_come_last()

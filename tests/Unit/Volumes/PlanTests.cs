@@ -46,7 +46,8 @@ public sealed class PlanTests
         var plan = LocalPlan.From(Request(), policy);
         Assert.Equal(("ns/pv1", true, Careful), (plan.Place.Inside, plan.Create, plan.Attributes));
         Assert.Contains("the pod's namespace is not known", Refusal(() => LocalPlan.From(Request() with { Pod = PodIdentity.Unknown }, policy)), StringComparison.Ordinal);
-        Assert.Contains("the volume's name is \"..\"", Refusal(() => LocalPlan.From(Request() with { Name = ".." }, policy)), StringComparison.Ordinal);
+        Assert.Contains("the volume's name is \"..\"", Refusal(() => LocalPlan.From(Request() with { Name = ".." }, policy)),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -84,7 +85,8 @@ public sealed class PlanTests
         Assert.Equal(("10.0.0.5:/x", "10.0.0.5", (ushort)2049), (plan.Source, plan.Server.Name, plan.Server.Port));
         Assert.Equal(["4.2", "4.1", "4.0", "3"], plan.Versions);
         Assert.Equal("10.0.0.5:/x/y/z", NfsPlan.From(Request(("source", "10.0.0.5:/x"), ("subDir", "y/z/")), policy).Source);
-        Assert.Equal(["4.1"], NfsPlan.From(Request(("server", "s"), ("share", "/"), ("mountOptions", "nfsvers=4.1"), ("vers", "4.2")), policy).Versions);
+        Assert.Equal(["4.1"],
+            NfsPlan.From(Request(("server", "s"), ("share", "/"), ("mountOptions", "nfsvers=4.1"), ("vers", "4.2")), policy).Versions);
         Assert.Equal("[fd00::1]:/x", NfsPlan.From(Request(("server", "fd00::1"), ("share", "/x")), policy).Source);
     }
 

@@ -23,7 +23,8 @@ public sealed class FlexConfigTests
     [InlineData("{\n \"shared\": {\"x\": 1},\n \"x\": true}", "line 3: the node config has an unknown key \"x\"")]
     [InlineData("[]", "the node config is not a JSON object")]
     [InlineData("", "the node config is not a JSON object: invalid JSON at line 1, byte 1")]
-    public void What_is_not_known_is_refused(string text, string message) => Assert.Equal(message, Assert.ThrowsAny<FlexException>(() => Parse(text)).Message);
+    public void What_is_not_known_is_refused(string text, string message) =>
+        Assert.Equal(message, Assert.ThrowsAny<FlexException>(() => Parse(text)).Message);
 
     [Theory]
     [InlineData("""{"roots":"/a"}""")]
