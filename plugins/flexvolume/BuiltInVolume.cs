@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Plugboard.Placement;
 using Plugboard.Protocols.FlexVolume;
+using Plugboard.Volumes.Options;
 
 namespace Plugboard.FlexVolume;
 
@@ -13,36 +14,36 @@ internal static class BuiltInVolume
 {
     /// <summary>The manifest's spec.local, and what to do on the node before; null for a driver whose volume is written into the pod.</summary>
     /// <exception cref="FlexException">Nothing built in does what the options ask for.</exception>
-    public static (string Path, string Preparation)? FindDirectory(DriverName name, string volume, IReadOnlyDictionary<string, string> options, string? space)
+    public static (string Path, string Preparation)? FindDirectory(DriverName name, string volume, VolumeOptions options, string? space)
     {
-        var root = Dialect.Find(name)!.DefaultRoot ?? "/var/lib/flexvolume/" + name.Driver;
+        var root = Dialect.Find(name)!.DefaultRoots is [var first, ..] ? first : "/var/lib/flexvolume/" + name.Driver;
         return Dialect.Find(name)!.Backend switch
         {
-            "local" => (Local(root, volume, options, space), ""),
+            "local" => (Local(options.Find("root") ?? root, volume, options, space), ""),
             "loop" => Loop(root, volume, options),
             _ => null,
         };
     }
 
-    private static string Local(string root, string volume, IReadOnlyDictionary<string, string> options, string? space)
+    private static string Local(string root, string volume, VolumeOptions options, string? space)
     {
-        if (options.GetValueOrDefault("perPod") == "true")
+        if (options.Find("perPod") is { } perPod && perPod != "false")
             throw new FlexException("a directory for each pod (perPod) is what no PersistentVolume has: write an emptyDir into the pod for what ends with it, or a volumeMount with subPathExpr: $(POD_UID) on a volume of the directory above");
-        var path = options.GetValueOrDefault("path") ?? (space is null
+        var path = options.Find("path") ?? (space is null
             ? throw new FlexException("without option \"path\" the directory is called after the pod's namespace, which the manifest tells by its claimRef only; kubectl get pv NAME -o yaml of a bound volume has it")
-            : $"{space}/{options.GetValueOrDefault("name", volume)}");
+            : $"{space}/{options.Find("name") ?? volume}");
         var whole = path.StartsWith('/') ? path : $"{root}/{path}";
-        return options.TryGetValue("subPath", out var sub) ? $"{whole.TrimEnd('/')}/{sub.Trim('/')}" : whole;
+        return options.Find("subPath") is { } sub ? $"{whole.TrimEnd('/')}/{sub.Trim('/')}" : whole;
     }
 
-    private static (string Path, string Preparation) Loop(string root, string volume, IReadOnlyDictionary<string, string> options)
+    private static (string Path, string Preparation) Loop(string root, string volume, VolumeOptions options)
     {
-        var file = options.GetValueOrDefault("file") ?? throw new FlexException("option \"file\" is missing");
-        if (options.TryGetValue("directory", out var directory))
+        var file = options.Find("file") ?? throw new FlexException("option \"file\" is missing");
+        if (options.Find("directory") is { } directory)
             file = $"{directory.TrimEnd('/')}/{file.TrimStart('/')}";
         var image = file.StartsWith('/') ? file : $"{root}/{file}";
         var mountPoint = $"/mnt/{volume}";
-        var type = options.GetValueOrDefault("fsType", "ext4");
+        var type = options.Find("fsType") ?? "ext4";
         return (mountPoint, string.Create(
             CultureInfo.InvariantCulture,
             $"#     No CSI driver and nothing built in mounts a file: the node mounts it itself. It no longer grows with its claim.\n#     mkdir {mountPoint}; echo '{image} {mountPoint} {type} loop,nosuid,nodev,nofail 0 2' >> /etc/fstab; mount {mountPoint}\n"));
@@ -50,16 +51,16 @@ internal static class BuiltInVolume
 
     /// <summary>What a pod has instead of the claim.</summary>
     /// <exception cref="FlexException">There is nothing.</exception>
-    public static string ForPod(DriverName name, string volume, IReadOnlyDictionary<string, string> options) => Dialect.Find(name)!.Backend switch
+    public static string ForPod(DriverName name, string volume, VolumeOptions options) => Dialect.Find(name)!.Backend switch
     {
         "tmpfs" => Tmpfs(volume, options),
         "uds" => Uds(volume),
         var backend => throw new FlexException($"nothing takes the place of {backend} volumes"),
     };
 
-    private static string Tmpfs(string volume, IReadOnlyDictionary<string, string> options)
+    private static string Tmpfs(string volume, VolumeOptions options)
     {
-        var size = options.GetValueOrDefault("size", "");
+        var size = options.Find("size") ?? "";
         var text = new StringBuilder()
             .Append("# Memory is no PersistentVolume elsewhere: each pod has it as an emptyDir, instead of its persistentVolumeClaim.\nspec:\n  volumes:\n    - name: ")
             .Append(YamlNode.Quote(volume)).Append("\n      emptyDir:\n        medium: Memory\n");
@@ -69,7 +70,7 @@ internal static class BuiltInVolume
             text.Append("        # A share of the memory is nothing that sizeLimit takes; without one it is half of the node's, or the pod's limit.\n");
         foreach (var key in (string[])["mode", "uid", "gid", "nr_inodes", "huge", "noswap", "exec"])
         {
-            if (options.TryGetValue(key, out var value))
+            if (options.Find(key) is { } value)
                 text.Append("# An emptyDir has no ").Append(key).Append(": ").Append(value).Append(key is "gid" or "mode" ? "; securityContext.fsGroup sets the group.\n" : ".\n");
         }
 

@@ -13,7 +13,10 @@ internal static class Checker
     private const string ExampleUid = "00000000-0000-4000-8000-000000000000";
 
     /// <summary>The report; false where the call would fail.</summary>
-    public static (string Report, bool IsGood) Check(DriverName name, string json)
+    /// <param name="name">The driver.</param>
+    /// <param name="json">The options.</param>
+    /// <param name="space">The pod's namespace; null: as the options say, or "default".</param>
+    public static (string Report, bool IsGood) Check(DriverName name, string json, string? space = null)
     {
         var driver = new Driver(name, Dialect.Find(name)!);
         try
@@ -21,7 +24,7 @@ internal static class Checker
             var target = $"/var/lib/kubelet/pods/{ExampleUid}/volumes/{name.Tilded}/volume";
             var request = driver.RequestOf(FlexCall.Parse(["mount", target, json]));
             var backend = driver.OpenBackend();
-            var report = new StringBuilder().Append(backend.Explain(Complete(request))).Append('\n');
+            var report = new StringBuilder().Append(backend.Explain(Complete(request, space))).Append('\n');
             return backend is RemoteBackend remote ? CheckServer(remote, request, report) : (report.ToString(), true);
         }
         catch (Exception e) when (e is VolumeException or FlexException or ErrnoException)
@@ -31,11 +34,11 @@ internal static class Checker
     }
 
     // By hand nobody writes what kubelet adds.
-    private static PublishRequest Complete(PublishRequest request) => request with
+    private static PublishRequest Complete(PublishRequest request, string? space) => request with
     {
         Name = request.Name.Length > 0 ? request.Name : "volume",
         Pod = new PodIdentity(
-            request.Pod.Namespace.Length > 0 ? request.Pod.Namespace : "default",
+            space ?? (request.Pod.Namespace.Length > 0 ? request.Pod.Namespace : "default"),
             request.Pod.Name.Length > 0 ? request.Pod.Name : "pod",
             request.Pod.Uid.Length > 0 ? request.Pod.Uid : ExampleUid,
             request.Pod.ServiceAccount),

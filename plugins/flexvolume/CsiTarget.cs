@@ -1,11 +1,15 @@
 using Plugboard.Placement;
 using Plugboard.Protocols.FlexVolume;
+using Plugboard.Volumes.Options;
 
 namespace Plugboard.FlexVolume;
 
 /// <summary>Which CSI driver takes a volume, and how its options are called there.</summary>
 internal sealed record CsiTarget(string Driver, string Install)
 {
+    // Who asks is the Secret's for a CSI driver, and what names the share is an attribute.
+    private static readonly string[] notForCsi = ["username", "user", "password", "pass", "credentials", "cred", "unc", "target", "path"];
+
     /// <summary>volumeAttributes.</summary>
     public List<(string Key, string Value)> Attributes { get; } = [];
 
@@ -13,71 +17,100 @@ internal sealed record CsiTarget(string Driver, string Install)
     public List<string> MountOptions { get; } = [];
 
     /// <summary>What is different; empty where nothing is.</summary>
-    public string Remark { get; private init; } = "";
+    public string Remark { get; private set; } = "";
 
     /// <summary>The target for a driver's options; null where no CSI driver does what it does.</summary>
     /// <exception cref="FlexException">An option is missing.</exception>
-    public static CsiTarget? Find(DriverName name, IReadOnlyDictionary<string, string> values) => Dialect.Find(name)!.Backend switch
+    public static CsiTarget? Find(DriverName name, VolumeOptions options) => Dialect.Find(name)!.Backend switch
     {
-        "nfs" => Nfs(values),
-        "cifs" => Cifs(values),
+        "nfs" => Nfs(name, options),
+        "cifs" => Cifs(options),
         _ => null,
     };
 
-    /// <summary>A volume's options under the backend's names.</summary>
-    public static Dictionary<string, string> Values(DriverName name, YamlNode? options)
-    {
-        var names = Dialect.Find(name)!.Names;
-        var values = new Dictionary<string, string>(names.Defaults, StringComparer.Ordinal);
-        foreach (var (key, value) in options?.Members ?? [])
-            values[names.Aliases.GetValueOrDefault(key, key)] = value.Text;
-        return values;
-    }
-
     // github.com/kubernetes-csi/csi-driver-nfs, docs/driver-parameters.md.
-    private static CsiTarget Nfs(IReadOnlyDictionary<string, string> values)
+    private static CsiTarget Nfs(DriverName name, VolumeOptions options)
     {
-        var (server, share) = (values.GetValueOrDefault("server", ""), values.GetValueOrDefault("share", ""));
-        if (values.TryGetValue("source", out var source) && source.IndexOf(":/", StringComparison.Ordinal) is > 0 and var at)
-            (server, share) = (source[..at], source[(at + 1)..]);
-        var target = new CsiTarget("nfs.csi.k8s.io", "csi-driver-nfs");
-        target.Attributes.Add(("server", Need(server, "server")));
-        target.Attributes.Add(("share", Need(share, "share")));
-        if (values.TryGetValue("subDir", out var sub) && sub.Trim('/').Length > 0)
-            target.Attributes.Add(("subDir", sub));
-        target.MountOptions.Add("nfsvers=" + values.GetValueOrDefault("vers", "4.2").Split(',')[0]);
-        foreach (var key in (string[])["proto", "sec", "nconnect", "port"])
+        var (server, share) = (options.Find("server")?.Trim() ?? "", options.Find("share") ?? "");
+        if (options.Find("source") is { } source)
         {
-            if (values.TryGetValue(key, out var value))
-                target.MountOptions.Add($"{key}={value}");
+            var at = source.StartsWith('[')
+                ? source.IndexOf("]:", StringComparison.Ordinal) + 1
+                : source.IndexOf(":/", StringComparison.Ordinal);
+            (server, share) = at > 0
+                ? (source[..at], source[(at + 1)..])
+                : throw new FlexException("option \"source\" is not \"server:/path\"");
         }
 
-        target.AddWords(values);
-        if (values.GetValueOrDefault("soft") == "true")
+        var target = new CsiTarget("nfs.csi.k8s.io", "csi-driver-nfs");
+        // The driver puts the brackets of an IPv6 address there itself.
+        target.Attributes.Add(("server", Need(server, "server").Trim('[', ']')));
+        target.Attributes.Add(("share", "/" + Need(share, "share").Trim('/')));
+        if (options.Find("subDir")?.Trim('/') is { Length: > 0 } sub)
+            target.Attributes.Add(("subDir", sub));
+        if (options.Find("parents") is not null && options.Find("mode") is { } mode)
+            target.Attributes.Add(("mountPermissions", "0" + mode.TrimStart('0')));
+        if (options.Find("vers")?.Split(',')[0].Trim() is { Length: > 0 } version)
+            target.MountOptions.Add("nfsvers=" + version);
+        target.AddOptions(options, "proto", "sec", "nconnect", "port");
+        target.AddWords(options);
+        if (options.Flag("nfs", "soft", false))
             target.MountOptions.Add("soft");
+        if (!options.Flag("nfs", "atime", true))
+            target.MountOptions.Add("noatime");
+        if (options.Flag("nfs", "readOnly", false))
+            target.MountOptions.Add("ro");
+        if (options.Flag("nfs", "create", false) || name.Tilded == "alicloud~nas")
+            target.Remark = "\n#  The driver makes no directory for a volume that is there before its claim: make it on the server.";
         return target;
     }
 
     // github.com/kubernetes-csi/csi-driver-smb, docs/driver-parameters.md.
-    private static CsiTarget Cifs(IReadOnlyDictionary<string, string> values)
+    private static CsiTarget Cifs(VolumeOptions options)
     {
-        var source = values.GetValueOrDefault("source", "").Replace('\\', '/');
+        var source = (options.Find("source") ?? "").Replace('\\', '/').Trim();
         if (source.Length == 0)
-            source = $"//{Need(values.GetValueOrDefault("server", ""), "server")}/{Need(values.GetValueOrDefault("share", ""), "share").TrimStart('/')}";
-        var target = new CsiTarget("smb.csi.k8s.io", "csi-driver-smb") { Remark = "\n#  The driver takes a pod's fsGroup for gid only where mountOptions hold no gid of their own." };
-        target.Attributes.Add(("source", source));
-        foreach (var key in (string[])["vers", "uid", "gid", "file_mode", "dir_mode"])
         {
-            if (values.TryGetValue(key, out var value))
-                target.MountOptions.Add($"{key}={value}");
+            var (server, share) = (Need(options.Find("server") ?? "", "server"), Need(options.Find("share") ?? "", "share"));
+            source = $"//{server.Trim(' ', '/')}/{share.Replace('\\', '/').Trim('/')}";
         }
 
-        target.AddWords(values);
+        var target = new CsiTarget("smb.csi.k8s.io", "csi-driver-smb") { Remark = "\n#  The driver takes a pod's fsGroup for gid only where mountOptions hold no gid of their own." };
+        target.Attributes.Add(("source", source));
+        target.AddOptions(options, "vers", "port", "domain", "uid", "gid", "file_mode", "dir_mode");
+        if (target.MountOptions.Remove("uid=fsGroup"))
+            target.Remark += "\n#  The pod's fsGroup was also the owner of all files; mountOptions may hold a uid.";
+        target.AddWords(options);
+        if (options.Flag("cifs", "guest", false))
+            target.MountOptions.Add("guest");
+        if (options.Flag("cifs", "selinuxEnabled", false))
+            target.MountOptions.Add("context=system_u:object_r:container_file_t:s0");
+        if (options.Flag("cifs", "readOnly", false))
+            target.MountOptions.Add("ro");
         return target;
     }
 
-    private void AddWords(IReadOnlyDictionary<string, string> values) =>
-        MountOptions.AddRange(values.GetValueOrDefault("mountOptions", "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+    private void AddOptions(VolumeOptions options, params string[] names)
+    {
+        foreach (var name in names)
+        {
+            if (options.Find(name) is { } value)
+                MountOptions.Add($"{name}={value.Trim()}");
+        }
+    }
+
+    private void AddWords(VolumeOptions options)
+    {
+        const StringSplitOptions Plain = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
+        foreach (var word in (options.Find("mountOptions") ?? "").Split(',', Plain))
+        {
+            if (notForCsi.Contains(word.Split('=')[0].TrimEnd(), StringComparer.Ordinal))
+                Remark += $"\n#  mountOptions held {word.Split('=')[0]}, which is left out here: the Secret has username, "
+                    + "password and domain.";
+            else if (word != "defaults")
+                MountOptions.Add(word);
+        }
+    }
 
     private static string Need(string value, string name) => value.Length > 0 ? value : throw new FlexException($"option \"{name}\" is missing");
 }

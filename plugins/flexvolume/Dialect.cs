@@ -31,12 +31,17 @@ internal sealed record Dialect(string Backend, OptionNames Names)
     /// <summary>The dialect of a name: of a driver in use by its whole name, else ours by the driver's; null where it is none.</summary>
     public static Dialect? Find(DriverName name) => name.Tilded switch
     {
-        "alicloud~nas" => Foreign("nfs", ("path", "subDir"), ("options", "mountOptions")).With(("share", "/"), ("create", "true"), ("vers", "3,4.0")),
-        "ramax.com~local-storage" => Foreign("local", ("volume-mode", "mode"), ("volume-uid", "uid"), ("volume-gid", "gid"), ("pod-local", "perPod"), ("pvc-name", "name")).Below("/srv/local"),
-        "kvaps~loop" => Foreign("loop", ("share", "directory")),
-        "k8s~nfs" => Foreign("nfs", ("protocol", "proto"), ("readonly", "readOnly")),
+        "alicloud~nas" => Foreign("nfs", ("path", "share"), ("options", "mountOptions"))
+            .With(("share", "/"), ("parents", "/,/share"), ("vers", "3,4.0"),
+                ("mountOptions", "noresvport")).Meaning(ForeignValues.OfAlicloud),
+        "ramax.com~local-storage" =>
+            Foreign("local", ("volume-mode", "mode"), ("volume-uid", "uid"), ("volume-gid", "gid"), ("pod-local", "perPod"),
+                ("pvc-name", "name"), ("file-sync", "root"))
+            .With(("mode", "0755"), ("reset", "true")).Meaning(ForeignValues.OfRamax).Below("/srv/local", ForeignValues.FileSyncRoot),
+        "kvaps~loop" => Foreign("loop", ("share", "directory")).Meaning(ForeignValues.OfKvaps),
+        "k8s~nfs" => Foreign("nfs", ("protocol", "proto"), ("readonly", "readOnly")).Meaning(ForeignValues.OfK8s),
         "fstab~cifs" => Foreign("cifs", ("networkPath", "source")),
-        "juliohm~cifs" => Foreign("cifs", ("opts", "mountOptions")),
+        "juliohm~cifs" => Foreign("cifs", ("opts", "mountOptions")).With(("uid", "fsGroup")),
         "microsoft.com~smb" => Foreign("cifs", ("mountoptions", "mountOptions")),
         _ => name.Driver switch
         {
@@ -46,12 +51,14 @@ internal sealed record Dialect(string Backend, OptionNames Names)
         },
     };
 
-    /// <summary>The allowed root where the administrator says nothing; null: one of ours by the driver's name.</summary>
-    public string? DefaultRoot { get; private init; }
+    /// <summary>The allowed roots where the administrator says nothing; empty: one of ours by the driver's name.</summary>
+    public IReadOnlyList<string> DefaultRoots { get; private init; } = [];
 
     private Dialect With(params (string Name, string Value)[] defaults) => this with { Names = Names with { Defaults = Table(defaults) } };
 
-    private Dialect Below(string root) => this with { DefaultRoot = root };
+    private Dialect Meaning(Func<string, string, string> translate) => this with { Names = Names with { Translate = translate } };
+
+    private Dialect Below(params string[] roots) => this with { DefaultRoots = roots };
 
     // The drivers that these names come from passed over what they did not know, and a volume's options cannot be changed.
     private static Dialect Foreign(string backend, params (string Alias, string Name)[] aliases) =>

@@ -1,3 +1,4 @@
+using Plugboard.Linux;
 using Plugboard.Linux.Files;
 using Plugboard.Placement;
 using Plugboard.Protocols.FlexVolume;
@@ -45,7 +46,11 @@ internal sealed class Driver(DriverName name, Dialect dialect)
     {
         MissingOptionException missing => $"{missing.Message}; set flexVolume.options.{missing.Option}",
         MissingSecretException missing => $"{missing.Message}; secretRef must name a Secret of type \"{name?.Slashed}\" with keys username, password",
-        _ => e.Message,
+        MissingNamespaceException missing =>
+            $"{missing.Message}; kubelet passes it as \"kubernetes.io/pod.namespace\": by hand add that to the options, "
+                + "or let the node config share the roots (\"shared\": true)",
+        VolumeException or FlexException or ErrnoException => e.Message,
+        _ => $"unexpected error in the driver: {e.Message}",
     });
 
     /// <summary>The backend under the node's policy.</summary>

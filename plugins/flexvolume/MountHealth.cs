@@ -19,6 +19,7 @@ internal sealed class MountHealth
     private const int MostServers = 64;
     private static readonly TimeSpan time = TimeSpan.FromMilliseconds(60);
 
+    private readonly MountServers finder = new();
     private readonly Dictionary<RemoteServer, string> servers = [];
     private readonly Dictionary<(uint Major, uint Minor), string> filesystems = [];
 
@@ -29,7 +30,7 @@ internal sealed class MountHealth
         var work = new Dictionary<RemoteServer, List<MountEntry>>();
         foreach (var mount in mounts)
         {
-            var server = MountServer.Find(mount);
+            var server = health.finder.Find(mount);
             var isNew = mount.IsRemote && health.filesystems.TryAdd((mount.Major, mount.Minor), IsDaemons(mount) ? Well : "the server answers, but not for this volume");
             if (!isNew || server is null || (!work.ContainsKey(server) && work.Count == MostServers))
                 continue;
@@ -55,7 +56,7 @@ internal sealed class MountHealth
         // Threads that were left may still write.
         lock (servers)
         {
-            if (MountServer.Find(mount) is not { } server || !servers.TryGetValue(server, out var state))
+            if (finder.Find(mount) is not { } server || !servers.TryGetValue(server, out var state))
                 return Well;
             return state == Well ? filesystems[(mount.Major, mount.Minor)] : state;
         }
@@ -78,7 +79,9 @@ internal sealed class MountHealth
 
     private void AskServer(RemoteServer server)
     {
-        var errno = IPAddr.TryParse(server.Name, out var address) ? InternetSocket.TryConnect(address, server.Port, time) : Errno.None;
+        var errno = server.IsTcp && IPAddr.TryParse(server.Name, out var address)
+            ? InternetSocket.TryConnect(address, server.Port, time)
+            : Errno.None;
         if (errno != Errno.None)
             return;
         lock (servers)
@@ -91,7 +94,7 @@ internal sealed class MountHealth
         {
             // EACCES: the server takes root for nobody, and answers.
             Errno.None or Errno.EACCES or Errno.EPERM => Well,
-            Errno.ESTALE => "stale: the export was made anew on the server",
+            Errno.ESTALE => "stale: the server no longer knows the directory",
             var errno => ErrnoException.Sentence(errno),
         };
         lock (servers)

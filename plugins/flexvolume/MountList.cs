@@ -18,12 +18,15 @@ internal static class MountList
                 ours.Add((entry, driver));
         }
 
+        var border = new MountBorder(table);
         var health = MountHealth.Ask(ours.Select(static found => found.Entry));
         var deleted = FindDeleted();
         var (text, good) = (new StringBuilder(), true);
         foreach (var (entry, driver) in ours)
         {
             var state = deleted.Contains(entry.Source) ? "image removed" : health.StateOf(entry);
+            if (state == "ok" && border.IsCrossedBy(entry, driver))
+                state = "of another namespace";
             good &= state == "ok";
             text.AppendLine(CultureInfo.InvariantCulture, $"{state}\t{driver.Slashed}\t{entry.Type}\t{entry.Source}\t{entry.Target}");
         }

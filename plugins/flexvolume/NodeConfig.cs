@@ -1,8 +1,10 @@
+using Plugboard.Linux;
 using Plugboard.Linux.Files;
 using Plugboard.Linux.Mounts;
 using Plugboard.Placement;
 using Plugboard.Protocols.FlexVolume;
 using Plugboard.Volumes;
+using Plugboard.Volumes.Options;
 
 namespace Plugboard.FlexVolume;
 
@@ -18,7 +20,7 @@ internal static class NodeConfig
     {
         using var file = Find(name);
         var policy = Default(name);
-        return file is null ? policy : Apply(ReadTrusted(file), policy);
+        return file is null ? policy : ApplyTrusted(file, policy);
     }
 
     /// <summary>As <see cref="Load"/>, and where it is wrong the defaults: what is mounted must come away whatever somebody wrote since.</summary>
@@ -28,7 +30,7 @@ internal static class NodeConfig
         {
             return Load(name);
         }
-        catch (FlexException)
+        catch (Exception e) when (e is FlexException or ErrnoException)
         {
             return Default(name);
         }
@@ -36,25 +38,32 @@ internal static class NodeConfig
 
     private static VolumePolicy Default(DriverName name) => new()
     {
-        Roots = [Dialect.Find(name)?.DefaultRoot ?? "/var/lib/flexvolume/" + name.Driver],
+        Roots = Dialect.Find(name)?.DefaultRoots is { Count: > 0 } roots ? roots : ["/var/lib/flexvolume/" + name.Driver],
         MakeRoot = true,
     };
 
-    private static FileDescriptor? Find(DriverName name)
-    {
-        // The node agent's driver had a config of this name before.
-        return FileDescriptor.FindForReading($"{Directory}/{name.Tilded}.json")
-            ?? (name.Tilded == "nodeagent~uds" ? FileDescriptor.FindForReading($"{Directory}/nodeagent.json") : null);
-    }
+    // The node agent's driver had a config of this name before.
+    private static FileDescriptor? Find(DriverName name) =>
+        Find($"{Directory}/{name.Tilded}.json") ?? (name.Tilded == "nodeagent~uds" ? Find($"{Directory}/nodeagent.json") : null);
 
-    private static FlexConfig ReadTrusted(FileDescriptor file)
+    // A named pipe would be waited for until somebody writes to it.
+    private static FileDescriptor? Find(string path) => FileDescriptor.FindStatus(path) is null or { IsRegular: true }
+        ? FileDescriptor.FindForReading(path)
+        : throw new FlexException($"{path} is refused: it is not a regular file");
+
+    private static VolumePolicy ApplyTrusted(FileDescriptor file, VolumePolicy policy)
     {
         var (user, mode) = file.Ownership();
         if (user != 0 || (mode & WritableByOthers) != 0)
             throw new FlexException($"{file.Path} is refused: it must belong to root and be writable for root only (chown root: and chmod go-w)");
         try
         {
-            return FlexConfig.Parse(file.ReadToEnd());
+            return Apply(FlexConfig.Parse(file.ReadToEnd()), policy);
+        }
+        catch (FlexConfigKeyException e)
+        {
+            var meant = Spelling.FindNearest(e.Key, FlexConfig.Keys);
+            throw new FlexException($"{file.Path}: {e.Message}{(meant is null ? "" : $" (did you mean \"{meant}\"?)")}");
         }
         catch (FlexException e)
         {
@@ -70,7 +79,9 @@ internal static class NodeConfig
         {
             Roots = Roots(config) ?? policy.Roots,
             MakeRoot = config.Texts("roots") is null,
+            IsShared = config.Flag("shared") ?? false,
             Servers = config.Texts("servers"),
+            CredentialFiles = config.Texts("credentialFiles") ?? [],
             AllowedMountOptions = config.Texts("allowedMountOptions") ?? [],
             ForbiddenMountOptions = config.Texts("forbiddenMountOptions") ?? [],
             ForcedMountOptions = config.Text("forcedMountOptions") ?? "",

@@ -4,6 +4,7 @@ using Plugboard.Linux.Files;
 using Plugboard.Linux.Mounts;
 using Plugboard.Placement;
 using Plugboard.Protocols.FlexVolume;
+using Plugboard.Volumes.Options;
 
 namespace Plugboard.FlexVolume;
 
@@ -11,6 +12,7 @@ namespace Plugboard.FlexVolume;
 internal static class People
 {
     private const int UsageError = 2;
+    private const int LongestMessage = 4000;
     private static readonly string[] commands = ["install", "verify", "uninstall", "check", "list", "gc", "convert", "--help", "-h", "help", "--version", "version"];
 
     /// <summary>True for a person's command.</summary>
@@ -52,16 +54,16 @@ internal static class People
                 ["install", .. var rest] => Install(Arguments.Parse(rest, ["--plugin-dir", "--name"], ["--wait"])),
                 ["uninstall", .. var rest] => Uninstall(Arguments.Parse(rest, ["--plugin-dir", "--name"], ["--force"])),
                 ["verify", .. var rest] => Verify(Arguments.Parse(rest, ["--plugin-dir", "--name"], [])),
-                ["check", .. var rest] => Check(name, Arguments.Parse(rest, ["--driver"], [])),
+                ["check", .. var rest] => Check(name, Arguments.Parse(rest, ["--driver", "--namespace"], [])),
                 ["list"] => Judged(MountList.Print(MountTable.Read())),
                 ["gc", .. var rest] => Collect(Arguments.Parse(rest, ["--kubelet-dir", "--cgroup-dir"], ["--dry-run"])),
-                ["convert", var file] => (Converter.Convert(ReadText(file)), 0),
-                _ => ($"unknown arguments: {string.Join(' ', args)}\n\n{Help}", UsageError),
+                ["convert", var file] => Judged(Converter.Convert(ReadText(file))),
+                _ => ($"unknown arguments: {ShortText.Of(string.Join(' ', args))}\n\n{Help}", UsageError),
             };
         }
         catch (Exception e) when (e is FlexException or ErrnoException or Volumes.VolumeException)
         {
-            return ($"flexvolume: {e.Message}\n", 1);
+            return ($"flexvolume: {(e.Message.Length <= LongestMessage ? e.Message : e.Message[..LongestMessage] + "…")}\n", 1);
         }
     }
 
@@ -75,7 +77,9 @@ internal static class People
     private static (string Text, int ExitCode) Check(DriverName? name, Arguments arguments)
     {
         var driver = arguments.Find("--driver") is { } text ? Arguments.DriverOf(text) : name ?? throw new FlexException("--driver vendor/driver is missing");
-        return arguments.Others is [var json] ? Judged(Checker.Check(driver, json)) : throw new FlexException("check wants the options as one argument, such as '{\"path\":\"data\"}'");
+        return arguments.Others is [var json]
+            ? Judged(Checker.Check(driver, json, arguments.Find("--namespace")))
+            : throw new FlexException("check wants the options as one argument, such as '{\"path\":\"data\"}'");
     }
 
     private static (string Text, int ExitCode) Collect(Arguments arguments) =>
@@ -97,10 +101,11 @@ internal static class People
           flexvolume install --plugin-dir D --name vendor/driver… [--wait]   puts itself there, new or in place of an older one
           flexvolume verify --plugin-dir D --name vendor/driver…             runs init as kubelet does and looks at the answer
           flexvolume uninstall --plugin-dir D --name vendor/driver… [--force]
-          flexvolume check --driver vendor/driver '{"option":"value"}'       what a mount would do, and whether its server is there
+          flexvolume check --driver vendor/driver [--namespace N] '{"option":"value"}'
+                                                                             what a mount would do, and whether its server is there
           flexvolume list                                                    volumes that are mounted, and how they are
           flexvolume gc [--kubelet-dir K] [--cgroup-dir C] [--dry-run]       mounts, loop devices and files of pods that are gone
-          flexvolume convert pv.yaml                                         a PersistentVolume with CSI instead of FlexVolume, and the steps
+          flexvolume convert pv.yaml                                         CSI instead of FlexVolume: volumes, claims, steps
 
         Drivers: any vendor with local, loop, tmpfs, nfs, cifs or uds; and in place of the drivers of these names:
         k8s/nfs, alicloud/nas, fstab/cifs, juliohm/cifs, microsoft.com/smb,

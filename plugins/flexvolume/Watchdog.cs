@@ -112,8 +112,16 @@ internal sealed class Watchdog(DriverName name, Dialect dialect)
     {
         try
         {
-            var server = call.Verb == FlexVerb.Mount ? ServerOfOptions(call) : RemoteMount(call) is { } mount ? MountServer.Find(mount) : null;
-            return server is null ? (null, Errno.None) : (server, server.Probe(server.Resolve(dialect.Backend)));
+            IReadOnlyList<RemoteServer> servers = call.Verb == FlexVerb.Mount
+                ? ServerOfOptions(call) is { } asked ? [asked] : []
+                : RemoteMount(call) is { } mount ? new MountServers().Candidates(mount) : [];
+            foreach (var server in servers)
+            {
+                if (server.Probe(server.Resolve(dialect.Backend)) == Errno.None)
+                    return (server, Errno.None);
+            }
+
+            return servers.Count == 0 ? (null, Errno.None) : (servers[0], servers[0].Probe(servers[0].Resolve(dialect.Backend)));
         }
         catch (VolumeException)
         {

@@ -108,6 +108,9 @@ public static class FindingIds
     /// <summary>A mount for a pod that is gone.</summary>
     public const string MountOrphaned = "mount-orphaned";
 
+    /// <summary>A directory of another namespace in a pod.</summary>
+    public const string VolumeNamespace = "volume-namespace";
+
     /// <summary>A lock that is not given back.</summary>
     public const string LockHeld = "lock-held";
 
@@ -137,6 +140,6 @@ public static class FindingIds
         MtuPort, MtuPeer, MtuBridge, MtuTunnel, MtuSubnetFile, MtuConflist,
         LeaseWithoutContainer, LeaseTorn, RangeFull, ContainerWithoutLease, LeasesUnverified,
         HostPortStale, HostPortUnknown, HostPortChainStale, VethOrphaned,
-        LoopOrphaned, MountOrphaned, LockHeld, CheckNotRun,
+        LoopOrphaned, MountOrphaned, VolumeNamespace, LockHeld, CheckNotRun,
     ];
 }

@@ -1,5 +1,6 @@
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
+using Plugboard.Volumes.Options;
 
 namespace Plugboard.Volumes;
 
@@ -10,22 +11,53 @@ internal readonly record struct AllowedRoot(string Root, string Inside)
 {
     private const uint RootMode = 0x1c9;
 
-    /// <summary>Finds the root that a path is in: a relative one is in the first. Pure: links are refused when it is opened.</summary>
+    /// <summary>
+    /// Finds the root that a path is in: a relative one is in the first, or in the one that is named. Pure: links are refused when it is
+    /// opened.
+    /// </summary>
     /// <exception cref="VolumeException">It is in none, or climbs out.</exception>
-    public static AllowedRoot Find(string backend, string path, VolumePolicy policy)
+    public static AllowedRoot Find(string backend, string path, VolumePolicy policy, string? named = null)
     {
         if (path.Contains('\0', StringComparison.Ordinal))
             throw new VolumeException($"{backend}: a path holds a NUL");
         if (!path.StartsWith('/'))
-            return new AllowedRoot(policy.Roots[0], Plain(backend, path, policy.Roots[0]));
+            return new AllowedRoot(named ?? policy.Roots[0], Plain(backend, path, named ?? policy.Roots[0]));
         foreach (var root in policy.Roots)
         {
             if (path == root || path.StartsWith(root.TrimEnd('/') + "/", StringComparison.Ordinal))
                 return new AllowedRoot(root, Plain(backend, path[root.TrimEnd('/').Length..], root, path));
         }
 
-        throw new VolumeException($"{backend}: path \"{path}\" leaves the allowed root {string.Join(" and ", policy.Roots)} (node config)");
+        throw Leaves(backend, path, string.Join(" and ", policy.Roots));
     }
+
+    /// <summary>
+    /// Why a pod may not have this place: null, or the refusal. Whoever may make pods in a namespace chooses the path, so each namespace
+    /// has the directory of its own name below each root and nothing else, unless the administrator shares the roots.
+    /// </summary>
+    /// <exception cref="MissingNamespaceException">The caller did not tell the pod's namespace.</exception>
+    public VolumeException? FindTrespass(string backend, PodIdentity pod, VolumePolicy policy)
+    {
+        if (policy.IsShared)
+            return null;
+        var space = pod.Namespace;
+        if (space.Length == 0)
+            throw new MissingNamespaceException(backend);
+        if (space is "." or ".." || space.Contains('/', StringComparison.Ordinal))
+            throw new VolumeException($"{backend}: \"{ShortText.Of(space)}\" is not the name of a namespace");
+        if (NamespaceBorder.IsOf(Inside, space))
+            return null;
+        var own = $"{Root.TrimEnd('/')}/{space}";
+        var what = Inside.Length == 0
+            ? $"{Root} holds the directories of all namespaces"
+            : $"{ShortText.Of(ToString())} is not in {own}, the directory of the pod's namespace";
+        return new VolumeException(
+            $"{backend}: {what}; "
+            + $"use a path below {own}, or let the node config share the roots with all namespaces (\"shared\": true)");
+    }
+
+    private static VolumeException Leaves(string backend, string path, string roots) =>
+        new($"{backend}: path \"{ShortText.Of(path)}\" leaves the allowed root {roots} (node config)");
 
     private static string Plain(string backend, string inside, string root, string? whole = null)
     {
@@ -35,7 +67,7 @@ internal readonly record struct AllowedRoot(string Root, string Inside)
             if (name == ".")
                 continue;
             if (name == ".." && names.Count == 0)
-                throw new VolumeException($"{backend}: path \"{whole ?? inside}\" leaves the allowed root {root} (node config)");
+                throw Leaves(backend, whole ?? inside, root);
             // Climbing inside is what a shell would make of it; a link in place of the name before could make something else of it.
             if (name == "..")
                 names.RemoveAt(names.Count - 1);
@@ -64,10 +96,14 @@ internal readonly record struct AllowedRoot(string Root, string Inside)
     /// <summary>Why a path inside could not be opened, for people.</summary>
     public VolumeException Refused(string backend, ErrnoException cause) => cause.Errno switch
     {
-        Errno.ELOOP => new VolumeException($"{backend}: \"{Inside}\" leads through a symbolic link, which is not followed below {Root} ({cause.Subject})", cause),
-        Errno.EXDEV => new VolumeException($"{backend}: path \"{Inside}\" leaves the allowed root {Root} (node config)", cause),
-        Errno.ENOTDIR => new VolumeException($"{backend}: in \"{Inside}\" below {Root} a name is no directory, or a link, which is not followed ({cause.Subject})", cause),
-        _ => VolumeException.From($"{backend}: cannot open \"{Inside}\" below {Root}", cause),
+        Errno.ELOOP => new VolumeException($"{backend}: \"{ShortText.Of(Inside)}\" leads through a symbolic link, "
+            + $"which is not followed below {Root} ({cause.Subject})", cause),
+        Errno.EXDEV => new VolumeException($"{backend}: path \"{ShortText.Of(Inside)}\" leaves the allowed root {Root} (node config)",
+            cause),
+        Errno.ENOTDIR =>
+            new VolumeException($"{backend}: in \"{ShortText.Of(Inside)}\" below {Root} a name is no directory, or a link, "
+                + $"which is not followed ({cause.Subject})", cause),
+        _ => VolumeException.From($"{backend}: cannot open \"{ShortText.Of(Inside)}\" below {Root}", cause),
     };
 
     /// <summary>The whole path, for people.</summary>

@@ -11,6 +11,17 @@ public sealed record VolumePolicy
     /// <summary>True where <see cref="Roots"/> is the default: the directory is then made where it is missing.</summary>
     public bool MakeRoot { get; init; }
 
+    /// <summary>
+    /// False: a pod gets only what is in the directory of its own namespace's name below a root. True: every pod gets anything below the
+    /// roots, whoever else has it.
+    /// </summary>
+    public bool IsShared { get; init; }
+
+    /// <summary>
+    /// Files of the node, absolute, that a volume may name as its credentials. A pod that names one acts on the server as the user in it.
+    /// </summary>
+    public IReadOnlyList<string> CredentialFiles { get; init; } = [];
+
     /// <summary>Servers that may be mounted from, <c>*</c> at the end of one standing for anything; null: every server.</summary>
     public IReadOnlyList<string>? Servers { get; init; }
 

@@ -144,7 +144,9 @@ internal sealed class VolumeTarget : IDisposable
             var holders = MountHolders.Find(e.Subject, MostHolders);
             if (holders.Count == 0 && !isLast)
                 return false;
-            var who = holders.Count == 0 ? "no process has a file open there, so another mount or the kernel holds it" : string.Join(", ", holders);
+            var who = holders.Count == 0
+                ? "no process was found that has a file open there; another mount of it, or the kernel, may hold it"
+                : string.Join(", ", holders);
             throw new VolumeException($"unmount: {Path} is busy: {who}; kubelet will retry", e);
         }
     }

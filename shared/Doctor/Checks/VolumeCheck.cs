@@ -2,20 +2,25 @@ using Plugboard.Doctor.Nodes;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
 using Plugboard.Linux.Mounts;
+using Plugboard.Volumes;
 
 namespace Plugboard.Doctor.Checks;
 
-/// <summary>What FlexVolume calls that never came have left: loop devices and mounts.</summary>
+/// <summary>
+/// What FlexVolume calls that never came have left, loop devices and mounts; and directories that pods have of another namespace.
+/// </summary>
 internal sealed class VolumeCheck : ICheck
 {
     private const string Deleted = "//deleted";
+    private const string LocalRoot = "/var/lib/flexvolume/local";
+    private const string ConfigDirectory = "/etc/flexvolume";
 
     public string Name => "volumes";
 
     public IEnumerable<Finding> Examine(Node node)
     {
         var mounts = MountTable.Read();
-        return [.. Mounts(node, mounts), .. Loops(node, mounts)];
+        return [.. Mounts(node, mounts), .. Loops(node, mounts), .. Namespaces(node, mounts)];
     }
 
     private static IEnumerable<Finding> Mounts(Node node, MountTable mounts)
@@ -81,6 +86,39 @@ internal sealed class VolumeCheck : ICheck
     {
         using var holders = FileDirectory.Find($"/sys/block/{Path.GetFileName(device)}/holders");
         return holders?.ReadNames().Count > 0;
+    }
+
+    // A directory that a pod has of another namespace: mounted before there was a border, or while the node config shared the roots.
+    private static IEnumerable<Finding> Namespaces(Node node, MountTable mounts)
+    {
+        var pods = node.Under(node.Options.KubeletDirectory) + "/pods";
+        var spaces = NamespaceBorder.Read(node.Under(NamespaceBorder.PodLogs));
+        foreach (var mount in mounts.Below(pods))
+        {
+            var (uid, isFlexVolume) = Parse(mount.Target[(pods.Length + 1)..]);
+            if (!isFlexVolume || !spaces.TryGetValue(uid, out var space)
+                || FindInside(node, mounts, mount) is not { } inside || NamespaceBorder.IsOf(inside, space))
+                continue;
+            yield return new Finding(
+                FindingIds.VolumeNamespace, Severity.Notice, $"{node.OnNode(mount.Target)}, of a pod of namespace {space}, "
+                    + $"shows {LocalRoot}/{inside}, which is not in {LocalRoot}/{space}",
+                "the pod works with it until it ends; the next mount of the volume is refused",
+                $"move the directory below {LocalRoot}/{space} and change the volume's path, "
+                    + $"or set \"shared\": true in the driver's config below {ConfigDirectory}")
+            {
+                Subject = mount.Target,
+            };
+        }
+    }
+
+    // Only where nothing was configured is it known what the driver would do.
+    private static string? FindInside(Node node, MountTable mounts, MountEntry mount)
+    {
+        var driver = mount.Target.Split('/')[^2];
+        return driver.EndsWith("~local", StringComparison.Ordinal)
+            && FileDescriptor.FindStatus(node.Under($"{ConfigDirectory}/{driver}.json")) is null
+            ? NamespaceBorder.FindInside(mounts, mount, node.Under(LocalRoot))
+            : null;
     }
 
     // Loop devices are the machine's, not the node's below its root; snap's and others' are nobody's business here.

@@ -9,7 +9,10 @@ internal static unsafe partial class Mount
     public const ulong MS_NOSUID = 2;
     public const ulong MS_NODEV = 4;
     public const ulong MS_NOEXEC = 8;
+    public const ulong MS_SYNCHRONOUS = 16;
     public const ulong MS_REMOUNT = 32;
+    public const ulong MS_DIRSYNC = 128;
+    public const ulong MS_NOSYMFOLLOW = 256;
     public const ulong MS_NOATIME = 1024;
     public const ulong MS_NODIRATIME = 2048;
     public const ulong MS_BIND = 4096;
@@ -17,6 +20,7 @@ internal static unsafe partial class Mount
     public const ulong MS_PRIVATE = 1 << 18;
     public const ulong MS_RELATIME = 1 << 21;
     public const ulong MS_STRICTATIME = 1 << 24;
+    public const ulong MS_LAZYTIME = 1 << 25;
 
     public const int MNT_FORCE = 1;
     public const int MNT_DETACH = 2;

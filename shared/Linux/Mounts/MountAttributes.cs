@@ -27,4 +27,7 @@ public enum MountAttributes : ulong
 
     /// <summary>MOUNT_ATTR_NODIRATIME: access times of directories are not kept.</summary>
     NoDirAtime = 0x80,
+
+    /// <summary>MOUNT_ATTR_NOSYMFOLLOW, Linux 5.14: no symbolic link in it is followed.</summary>
+    NoSymFollow = 0x20_0000,
 }

@@ -58,6 +58,7 @@ public sealed record MountEntry
                     "noexec" => MountAttributes.NoExec,
                     "noatime" => MountAttributes.NoAtime,
                     "nodiratime" => MountAttributes.NoDirAtime,
+                    "nosymfollow" => MountAttributes.NoSymFollow,
                     _ => MountAttributes.None,
                 };
             }

@@ -13,7 +13,7 @@ namespace Plugboard.Linux.Mounts;
 public sealed class Mounting(MountApi api = MountApi.Any)
 {
     private const MountAttributes ClassicOnly = MountAttributes.ReadOnly | MountAttributes.NoSuid | MountAttributes.NoDev | MountAttributes.NoExec
-        | MountAttributes.NoAtime | MountAttributes.StrictAtime | MountAttributes.NoDirAtime;
+        | MountAttributes.NoAtime | MountAttributes.StrictAtime | MountAttributes.NoDirAtime | MountAttributes.NoSymFollow;
 
     /// <summary>Mounts a filesystem on a directory.</summary>
     /// <exception cref="MountException">The filesystem refused it; its own words are there unless mount(2) was used.</exception>
@@ -25,7 +25,7 @@ public sealed class Mounting(MountApi api = MountApi.Any)
                 using var made = DetachedMount.Create(what);
                 made.MoveTo(target);
             }))
-            Classic(what.Source, target, what.Type, Flags(what.Attributes), Data(what.Parameters));
+            Classic(what.Source, target, what.Type, Flags(what.Attributes) | Flags(what.Parameters), Data(what.Parameters));
     }
 
     /// <summary>Mounts one directory of a filesystem, which itself is mounted out of sight for that; false where the kernel lacks the calls (Linux 5.2).</summary>
@@ -136,8 +136,26 @@ public sealed class Mounting(MountApi api = MountApi.Any)
         var flags = (ulong)attributes & 0xf;
         flags |= attributes.HasFlag(MountAttributes.NoAtime) ? LibC.Mount.MS_NOATIME : 0;
         flags |= attributes.HasFlag(MountAttributes.StrictAtime) ? LibC.Mount.MS_STRICTATIME : 0;
+        flags |= attributes.HasFlag(MountAttributes.NoSymFollow) ? LibC.Mount.MS_NOSYMFOLLOW : 0;
         return flags | (attributes.HasFlag(MountAttributes.NoDirAtime) ? LibC.Mount.MS_NODIRATIME : 0);
     }
+
+    // What fsconfig(2) takes as words of every filesystem, mount(2) takes as flags.
+    private static ulong Flags(IReadOnlyList<MountParameter> parameters)
+    {
+        var flags = 0UL;
+        foreach (var parameter in parameters)
+            flags |= Flag(parameter);
+        return flags;
+    }
+
+    private static ulong Flag(MountParameter parameter) => parameter switch
+    {
+        { Key: "sync", Value: null } => LibC.Mount.MS_SYNCHRONOUS,
+        { Key: "dirsync", Value: null } => LibC.Mount.MS_DIRSYNC,
+        { Key: "lazytime", Value: null } => LibC.Mount.MS_LAZYTIME,
+        _ => 0,
+    };
 
     // mount(2) divides by commas. CIFS takes two for one; no other filesystem that we mount has commas in its values.
     private static string Data(IReadOnlyList<MountParameter> parameters)
@@ -145,6 +163,8 @@ public sealed class Mounting(MountApi api = MountApi.Any)
         var data = new StringBuilder();
         foreach (var parameter in parameters)
         {
+            if (Flag(parameter) != 0)
+                continue;
             data.Append(data.Length == 0 ? "" : ",").Append(parameter.Key);
             if (parameter.Value is { } value)
                 data.Append('=').Append(value.Replace(",", ",,", StringComparison.Ordinal));

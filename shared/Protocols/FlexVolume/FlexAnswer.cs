@@ -59,13 +59,17 @@ public sealed record FlexAnswer(FlexStatus Status, string Message = "")
         return null;
     }
 
+    private string Shortened => Message.Length <= LongestMessage
+        ? Message
+        : Message[..(char.IsHighSurrogate(Message[LongestMessage - 1]) ? LongestMessage - 1 : LongestMessage)] + "…";
+
     /// <summary>The bytes for standard output, with a line end.</summary>
     public byte[] ToBytes()
     {
         var json = new JsonBuilder(indented: false);
         json.BeginObject();
         json.String("status", Status == FlexStatus.NotSupported ? "Not supported" : Status.ToString());
-        json.StringUnlessEmpty("message", Message.Length <= LongestMessage ? Message : Message[..LongestMessage] + "…");
+        json.StringUnlessEmpty("message", Shortened);
         if (VolumeNewSize is { } size)
             json.Number("volumeNewSize", size);
         if (Capabilities is { } can)

@@ -79,7 +79,7 @@ public sealed record FlexCall
         var size = Need(call, others, at + 1, "the new size");
         return long.TryParse(size, NumberStyles.None, CultureInfo.InvariantCulture, out var bytes)
             ? call with { Directory = directory, NewBytes = bytes, Options = Json(call, json) }
-            : throw new FlexException($"{call.Name}: the new size \"{size}\" is no number of bytes");
+            : throw new FlexException($"{call.Name}: the new size \"{FlexJson.Shorten(size)}\" is not a number of bytes");
     }
 
     private static string Need(FlexCall call, List<string> others, int at, string what) =>

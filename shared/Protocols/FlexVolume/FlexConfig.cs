@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Plugboard.Protocols.Cni;
 
@@ -6,9 +7,11 @@ namespace Plugboard.Protocols.FlexVolume;
 /// <summary>The administrator's config of one driver: a JSON object whose keys are all known, because a key that is passed over is a rule that does not hold.</summary>
 public sealed class FlexConfig
 {
-    private static readonly string[] known =
+    /// <summary>All keys.</summary>
+    public static IReadOnlyList<string> Keys { get; } =
     [
-        "roots", "servers", "allowedMountOptions", "forbiddenMountOptions", "forcedMountOptions", "allowSuid", "allowDevices", "mountTimeoutSeconds", "unmountTimeoutSeconds",
+        "roots", "shared", "servers", "credentialFiles", "allowedMountOptions", "forbiddenMountOptions", "forcedMountOptions", "allowSuid",
+        "allowDevices", "mountTimeoutSeconds", "unmountTimeoutSeconds",
         "force", "requireSharedPropagation", "mkfsOptions",
         "nodeagent_management_home", "nodeagent_workload_home", "nodeagent_credentials_home", "log_level", "k8s_version",
     ];
@@ -18,14 +21,15 @@ public sealed class FlexConfig
     private FlexConfig(JsonValue root) => this.root = root;
 
     /// <summary>Reads a config.</summary>
-    /// <exception cref="FlexException">It is no object, or has a key that is not known.</exception>
+    /// <exception cref="FlexConfigKeyException">It has a key that is not known.</exception>
+    /// <exception cref="FlexException">It is no object.</exception>
     public static FlexConfig Parse(ReadOnlySpan<byte> text)
     {
         var config = new FlexConfig(FlexJson.ParseObject(text, "the node config"));
         foreach (var name in config.root.Names)
         {
-            if (Array.IndexOf(known, name) < 0)
-                throw new FlexException($"the node config has an unknown key \"{name}\"");
+            if (!Keys.Contains(name, StringComparer.Ordinal))
+                throw new FlexConfigKeyException(name, FlexJson.LineOf(text, name));
         }
 
         return config;
@@ -51,7 +55,8 @@ public sealed class FlexConfig
     {
         if (Find(name) is not { } value)
             return null;
-        return Is(value, JsonValueKind.Number) && int.TryParse(value.Text, out var seconds) && seconds is > 0 and <= 3600
+        return Is(value, JsonValueKind.Number) && int.TryParse(value.Text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+            && seconds is > 0 and <= 3600
             ? TimeSpan.FromSeconds(seconds)
             : throw Wrong(name, "a number of seconds from 1 to 3600");
     }

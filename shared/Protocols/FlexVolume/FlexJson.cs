@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Plugboard.Protocols.Cni;
 
@@ -7,6 +8,7 @@ namespace Plugboard.Protocols.FlexVolume;
 internal static class FlexJson
 {
     private const int MaxDepth = 16;
+    private const int LongestName = 64;
 
     public static JsonValue ParseObject(ReadOnlySpan<byte> text, string what)
     {
@@ -17,11 +19,29 @@ internal static class FlexJson
             var value = JsonValue.Read(ref reader);
             // Throws for what follows the value.
             reader.Read();
-            return value.Kind == JsonValueKind.Object ? value : throw new FlexException($"{what} is no JSON object");
+            return value.Kind == JsonValueKind.Object ? value : throw new FlexException($"{what} is not a JSON object");
         }
         catch (JsonException e)
         {
-            throw new FlexException($"{what} is no JSON object: wrong at byte {(e.BytePositionInLine ?? 0) + 1} of line {(e.LineNumber ?? 0) + 1}");
+            throw new FlexException(string.Create(
+                CultureInfo.InvariantCulture, $"{what} is not a JSON object: invalid JSON at line {(e.LineNumber ?? 0) + 1}, "
+                    + $"byte {(e.BytePositionInLine ?? 0) + 1}"));
         }
     }
+
+    /// <summary>The line, from 1, in which a name of the object stands first.</summary>
+    public static long LineOf(ReadOnlySpan<byte> text, string name)
+    {
+        var reader = new Utf8JsonReader(text, new JsonReaderOptions { MaxDepth = MaxDepth });
+        while (reader.Read())
+        {
+            if (reader is { TokenType: JsonTokenType.PropertyName, CurrentDepth: 1 } && JsonText.Unquote(ref reader) == name)
+                return text[..(int)reader.TokenStartIndex].Count((byte)'\n') + 1;
+        }
+
+        return 1;
+    }
+
+    /// <summary>A name for a message: a long one would push the reason out of it.</summary>
+    public static string Shorten(string name) => name.Length <= LongestName ? name : name[..LongestName] + "…";
 }

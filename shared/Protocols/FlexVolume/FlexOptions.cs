@@ -71,7 +71,7 @@ public sealed class FlexOptions
                 JsonValueKind.True => "true",
                 JsonValueKind.False => "false",
                 JsonValueKind.Null => "",
-                _ => throw new FlexException($"option \"{name}\" is no text"),
+                _ => throw new FlexException($"option \"{FlexJson.Shorten(name)}\" is not a text"),
             };
             options.Add(name, text);
         }
@@ -83,6 +83,8 @@ public sealed class FlexOptions
     {
         if (name.StartsWith(SecretPrefix, StringComparison.Ordinal))
             secrets[name[SecretPrefix.Length..]] = Decode(name[SecretPrefix.Length..], text);
+        else if (text.Contains('\0', StringComparison.Ordinal))
+            throw new FlexException($"option \"{FlexJson.Shorten(name)}\" holds a NUL, which no path or mount option can hold");
         else if (name.StartsWith(Prefix, StringComparison.Ordinal))
             kubelet[name[Prefix.Length..]] = text;
         else
@@ -92,7 +94,9 @@ public sealed class FlexOptions
     private static byte[] Decode(string key, string text)
     {
         var bytes = new byte[text.Length];
-        return Convert.TryFromBase64String(text, bytes, out var length) ? bytes[..length] : throw new FlexException($"the value of \"{key}\" in the Secret is not in base64");
+        return Convert.TryFromBase64String(text, bytes, out var length)
+            ? bytes[..length]
+            : throw new FlexException($"the value of \"{FlexJson.Shorten(key)}\" in the Secret is not in base64");
     }
 
     private string Kubelet(string name) => kubelet.GetValueOrDefault(name, "");

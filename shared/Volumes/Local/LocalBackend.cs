@@ -16,6 +16,8 @@ public sealed class LocalBackend(VolumePolicy policy) : Backend(policy)
     public override string Explain(PublishRequest request)
     {
         var plan = LocalPlan.From(request, Policy);
+        if (plan.Trespass is not null)
+            throw plan.Trespass;
         return $"bind {plan.Place} on {request.Target} ({plan.Attributes}){(plan.Create ? ", made where it is missing" : "")}{(plan.Quota is { } quota ? string.Create(CultureInfo.InvariantCulture, $", limited to {quota} bytes") : "")}";
     }
 
@@ -24,6 +26,8 @@ public sealed class LocalBackend(VolumePolicy policy) : Backend(policy)
     {
         var plan = LocalPlan.From(request, Policy);
         using var target = VolumeTarget.Lock(request.Target, Policy);
+        if (plan.Trespass is not null)
+            return KeepOrRefuse(plan, target, plan.Trespass);
         using var source = OpenSource(plan);
         if (plan.Quota is not null)
             LocalQuota.Ensure(source, plan, Policy);
@@ -41,6 +45,18 @@ public sealed class LocalBackend(VolumePolicy policy) : Backend(policy)
 
         target.Publish();
         return $"{plan.Place} is mounted";
+    }
+
+    // Mounted when there was no border, or when the roots were shared: the pod still runs and has it, and kubelet asks again after its
+    // own restart.
+    private string KeepOrRefuse(LocalPlan plan, VolumeTarget target, VolumeException trespass)
+    {
+        if (target.Top is null)
+            throw trespass;
+        using var source = OpenSource(plan with { Create = false, Reset = default });
+        return target.TryKeep(top => IsOn(target.Path, top, source), plan.Place.ToString(), plan.Attributes)
+            ? $"{plan.Place} is already mounted"
+            : throw trespass;
     }
 
     /// <summary>Makes the quota larger; without one a directory has the room of its filesystem, and there is nothing to grow.</summary>
@@ -61,10 +77,14 @@ public sealed class LocalBackend(VolumePolicy policy) : Backend(policy)
         using var root = plan.Place.Open(Name, Policy);
         try
         {
-            if (plan.Create)
-                return root.EnsureDirectory(plan.Place.Inside, 0x1c0, made => Own(made, plan.Uid, plan.Gid, plan.Mode));
-            return root.FindDirectory(plan.Place.Inside)
-                ?? throw new VolumeException($"local: {plan.Place} does not exist; make it on the node, or set option \"create\" to \"true\"");
+            var found = plan.Create
+                ? root.EnsureDirectory(plan.Place.Inside, 0x1c0, made => Own(made, plan.Uid, plan.Gid, plan.Mode))
+                : root.FindDirectory(plan.Place.Inside)
+                ?? throw new VolumeException($"local: {plan.Place} does not exist; make it on the node, "
+                + "or set option \"create\" to \"true\"");
+            if (plan.Reset is var (uid, gid, mode) && (uid ?? gid ?? mode) is not null)
+                Own(found, uid, gid, mode ?? found.Status().Mode);
+            return found;
         }
         catch (ErrnoException e)
         {

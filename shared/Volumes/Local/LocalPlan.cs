@@ -1,4 +1,5 @@
 using Plugboard.Linux.Mounts;
+using Plugboard.Volumes.Options;
 
 namespace Plugboard.Volumes.Local;
 
@@ -6,10 +7,14 @@ namespace Plugboard.Volumes.Local;
 internal sealed record LocalPlan
 {
     private const string Backend = "local";
-    private static readonly string[] known = ["path", "name", "subPath", "create", "mode", "uid", "gid", "perPod", "quota", "readOnly"];
+    private static readonly string[] known = ["path", "root", "name", "subPath", "create", "mode", "uid", "gid", "reset", "perPod",
+        "quota", "readOnly"];
 
     /// <summary>The directory that the pod sees.</summary>
     public required AllowedRoot Place { get; init; }
+
+    /// <summary>Why the pod may not have it; null where it may.</summary>
+    public VolumeException? Trespass { get; init; }
 
     /// <summary>It is made where it is missing.</summary>
     public bool Create { get; init; }
@@ -23,6 +28,9 @@ internal sealed record LocalPlan
     /// <summary>The group of a directory that is made; null: root's.</summary>
     public uint? Gid { get; init; }
 
+    /// <summary>What a directory that is there already gets at each mount as well.</summary>
+    public (uint? Uid, uint? Gid, uint? Mode) Reset { get; init; }
+
     /// <summary>How many bytes may be in it; null: as many as there is room for.</summary>
     public long? Quota { get; init; }
 
@@ -33,34 +41,57 @@ internal sealed record LocalPlan
     {
         var options = request.Options;
         options.RequireKnown(Backend, known);
-        var path = options.Find("path");
-        var sub = options.Find("subPath");
         var plan = new LocalPlan
         {
-            Create = options.Flag(Backend, "create", path is null),
+            Create = options.Flag(Backend, "create", !options.IsGiven("path")),
             Mode = options.Mode(Backend, "mode") ?? 0x1f8,
             Uid = options.Id(Backend, "uid"),
             Gid = options.Id(Backend, "gid") ?? request.FsGroup,
+            Reset = options.Flag(Backend, "reset", false)
+                ? (options.Id(Backend, "uid"), options.Id(Backend, "gid"), options.IsGiven("mode") ? options.Mode(Backend, "mode") : null)
+                : default,
             Quota = options.Size(Backend, "quota"),
             Attributes = policy.ForcedAttributes | (request.ReadOnly | options.Flag(Backend, "readOnly", false) ? MountAttributes.ReadOnly : MountAttributes.None),
-            Place = default,
+            Place = Find(request, policy),
         };
-        var perPod = options.Flag(Backend, "perPod", false);
-        path ??= DefaultPath(request);
-        // A ".." of one option must not eat what another one, or the pod's name, put before it.
-        var place = AllowedRoot.Find(Backend, path, policy);
-        if (perPod)
-            place = place with { Inside = Join(place.Inside, Name(request.Pod.Uid, "the pod's uid")) };
-        if (sub is not null)
-            place = place with { Inside = Join(place.Inside, AllowedRoot.Find(Backend, sub.TrimStart('/'), policy).Inside) };
-        return plan with { Place = place };
+        return plan with { Trespass = plan.Place.FindTrespass(Backend, request.Pod, policy) };
     }
 
-    private static string DefaultPath(PublishRequest request) => $"{Name(request.Pod.Namespace, "the pod's namespace")}/{Name(request.Options.Find("name") ?? request.Name, "the volume's name")}";
+    private static AllowedRoot Find(PublishRequest request, VolumePolicy policy)
+    {
+        var options = request.Options;
+        var root = options.Find("root")?.TrimEnd('/');
+        if (root is not null && !policy.Roots.Any(each => each.TrimEnd('/') == root))
+            throw options.Wrong(Backend, "root", root, "one of the allowed roots of the node config, "
+                + $"{string.Join(" or ", policy.Roots)},");
+        // A ".." of one option must not eat what another one, or the pod's name, put before it.
+        var place = AllowedRoot.Find(Backend, options.Find("path") ?? DefaultPath(request, policy), policy, root);
+        if (PerPod(request) is { } pod)
+            place = place with { Inside = Join(place.Inside, pod) };
+        return options.Find("subPath") is { } sub
+            ? place with { Inside = Join(place.Inside, AllowedRoot.Find(Backend, sub.TrimStart('/'), policy).Inside) }
+            : place;
+    }
+
+    private static string? PerPod(PublishRequest request)
+    {
+        if (request.Options.Find("perPod") == "name")
+            return Name(request.Pod.Name, "the pod's name");
+        return request.Options.Flag(Backend, "perPod", false) ? Name(request.Pod.Uid, "the pod's uid") : null;
+    }
+
+    private static string DefaultPath(PublishRequest request, VolumePolicy policy)
+    {
+        if (request.Pod.Namespace.Length == 0 && !policy.IsShared)
+            throw new MissingNamespaceException(Backend);
+        var volume = Name(request.Options.Find("name") ?? request.Name, "the volume's name");
+        return $"{Name(request.Pod.Namespace, "the pod's namespace")}/{volume}";
+    }
 
     private static string Name(string name, string what) => name.Length > 0 && name is not ("." or "..") && !name.Contains('/', StringComparison.Ordinal)
         ? name
-        : throw new VolumeException($"{Backend}: {what} is not known, and the default path is made of it; set option \"path\"");
+        : throw new VolumeException($"{Backend}: {what} is {(name.Length == 0 ? "not known" : $"\"{ShortText.Of(name)}\"")}, "
+        + "and the path is made of it; it must be one name");
 
     private static string Join(string first, string second) => first.Length == 0 ? second : $"{first}/{second}";
 }

@@ -18,6 +18,8 @@ public sealed class LoopBackend(VolumePolicy policy) : Backend(policy)
     public override string Explain(PublishRequest request)
     {
         var plan = LoopPlan.From(request, Policy);
+        if (plan.Trespass is not null)
+            throw plan.Trespass;
         var made = plan.CreateSize is { } size ? string.Create(CultureInfo.InvariantCulture, $", made with {size} bytes where it is missing") : "";
         return $"mount the {plan.FsType} filesystem in {plan.Image}{made} on {request.Target} ({plan.Words.Attributes})";
     }
@@ -27,11 +29,16 @@ public sealed class LoopBackend(VolumePolicy policy) : Backend(policy)
     {
         var plan = LoopPlan.From(request, Policy);
         using var target = VolumeTarget.Lock(request.Target, Policy);
+        // What was mounted when there was no border stays with its pod; nothing is made for it.
+        if (plan.Trespass is not null)
+            plan = target.Top is null ? throw plan.Trespass : plan with { CreateSize = null };
         // Whoever looks for the file's device and makes one must be alone with it.
         using var alone = PathLock.Take(Policy, $"loop: {plan.Image}");
         using var image = LoopImage.Open(plan, Policy);
         if (target.TryKeep(top => IsOf(top, image), $"{plan.FsType} in {plan.Image}", plan.Words.Attributes))
             return $"{plan.Image} is already mounted";
+        if (plan.Trespass is not null)
+            throw plan.Trespass;
         using var place = target.Prepare();
         using var device = FindDevice(plan, image) ?? Attach(plan, image);
         Mount(plan, device, place);
@@ -95,8 +102,9 @@ public sealed class LoopBackend(VolumePolicy policy) : Backend(policy)
     private static string Advice(LoopPlan plan, Errno errno) => errno switch
     {
         Errno.ENODEV => $"the kernel has no {plan.FsType} (modprobe {plan.FsType} on the node)",
-        Errno.EINVAL => $"is there a {plan.FsType} filesystem in it, and are the mount options its own?",
-        Errno.EBUSY => "it is mounted on this node in another mode (read-only or writable)",
+        Errno.EINVAL => $"the kernel found no {plan.FsType} filesystem in it, or does not take these mount options (its log says which)",
+        Errno.EBUSY => "if it is mounted read-only elsewhere on this node, it cannot be mounted for writing beside that, "
+            + "nor the other way round",
         Errno.EUCLEAN => "its filesystem is damaged; run fsck on the node",
         _ => "",
     };

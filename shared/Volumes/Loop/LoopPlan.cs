@@ -13,6 +13,9 @@ internal sealed record LoopPlan
     /// <summary>The image file.</summary>
     public required AllowedRoot Image { get; init; }
 
+    /// <summary>Why the pod may not have it; null where it may.</summary>
+    public VolumeException? Trespass { get; init; }
+
     /// <summary>What is in it: ext4, xfs or btrfs.</summary>
     public required string FsType { get; init; }
 
@@ -60,13 +63,15 @@ internal sealed record LoopPlan
             },
             Words = words with { Attributes = words.Attributes | policy.ForcedAttributes | readOnly },
         };
-        return plan.Image.Inside.Length > 0 ? plan : throw options.Wrong(Backend, "file", file, "a file below the allowed root");
+        return plan.Image.Inside.Length > 0
+            ? plan with { Trespass = plan.Image.FindTrespass(Backend, request.Pod, policy) }
+            : throw options.Wrong(Backend, "file", file, "a file below the allowed root");
     }
 
     private static string FsTypeOf(string text) => text switch
     {
         "" => "ext4",
         "ext4" or "xfs" or "btrfs" => text,
-        _ => throw new VolumeException($"{Backend}: fsType is \"{text}\"; \"ext4\", \"xfs\" or \"btrfs\" is wanted"),
+        _ => throw new VolumeException($"{Backend}: fsType is \"{ShortText.Of(text)}\"; \"ext4\", \"xfs\" or \"btrfs\" is wanted"),
     };
 }

@@ -7,32 +7,49 @@ namespace Plugboard.Volumes.Options;
 /// <param name="Parameters">What the filesystem is told, in its order.</param>
 internal sealed record MountWords(MountAttributes Attributes, IReadOnlyList<MountParameter> Parameters)
 {
-    /// <summary>Reads them. Words for mount(8) itself and for fstab are dropped.</summary>
+    // mount(8): what fstab, mount and their helpers read themselves, and defaults that need not be said.
+    private static readonly HashSet<string> eaten = new(StringComparer.Ordinal)
+    {
+        "defaults", "_netdev", "nofail", "auto", "noauto", "nouser", "nousers", "noowner", "nogroup", "intr", "nointr", "bg", "fg",
+        "retry", "comment", "sloppy", "uhelper", "helper",
+        "silent", "loud", "mand", "nomand", "iversion", "noiversion", "relatime", "norelatime", "nostrictatime", "atime", "diratime",
+        "symfollow",
+    };
+
+    private static readonly Dictionary<string, string> impossible = new(StringComparer.Ordinal)
+    {
+        ["remount"] = "it changes a mount instead of making one",
+        ["bind"] = "it mounts a directory of the node",
+        ["rbind"] = "it mounts a directory of the node",
+        ["move"] = "it moves a mount instead of making one",
+        ["loop"] = "it is for images; the driver for them is loop",
+    };
+
+    /// <summary>
+    /// Reads them. Of two that contradict each other the later counts, as for mount(8). Words for mount(8) itself and for fstab are
+    /// dropped.
+    /// </summary>
     /// <param name="backend">For messages.</param>
     /// <param name="text">The options; null and empty: none.</param>
-    /// <param name="allowed">What the filesystem may be told; a name ending in <c>*</c> stands for all that begin so.</param>
+    /// <param name="allowed">What the filesystem may be told.</param>
     /// <param name="policy">What the administrator allows and forbids besides.</param>
     /// <exception cref="VolumeException">One is not allowed.</exception>
-    public static MountWords Parse(string backend, string? text, IReadOnlyList<string> allowed, VolumePolicy policy)
+    public static MountWords Parse(string backend, string? text, IReadOnlyCollection<string> allowed, VolumePolicy policy)
     {
-        var attributes = MountAttributes.None;
-        var parameters = new List<MountParameter>();
-        foreach (var word in (text ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        var (attributes, parameters) = (MountAttributes.None, new List<MountParameter>());
+        var words = Split(text ?? "");
+        // mount.nfs(8), mount.cifs(8): what is not known is passed over.
+        var isSloppy = words.Exists(static word => word.Key == "sloppy");
+        foreach (var word in words)
         {
-            if (IsForMount(word))
-                continue;
-            var equals = word.IndexOf('=', StringComparison.Ordinal);
-            var key = equals < 0 ? word : word[..equals];
-            if (IsIn(policy.ForbiddenMountOptions, key))
-                throw new VolumeException($"{backend}: mount option \"{key}\" is forbidden (node config)");
-            if (Attribute(word) is { } attribute)
-                attributes |= attribute;
-            else if (IsLoosening(word))
-                continue;
-            else if (!IsIn(allowed, key) && !IsIn(policy.AllowedMountOptions, key))
-                throw new VolumeException($"{backend}: mount option \"{key}\" is not among those that are allowed; the node config's allowedMountOptions can allow it");
-            else
-                parameters.Add(new MountParameter(key, equals < 0 ? null : word[(equals + 1)..]));
+            if (IsIn(policy.ForbiddenMountOptions, word.Key))
+                throw new VolumeException($"{backend}: mount option \"{word.Key}\" is forbidden (node config)");
+            // "user" alone is mount(8)'s, with a value it may be the filesystem's.
+            var isMounts = word.Value is null && Change(word.Key) is not null;
+            if (!isMounts && (allowed.Contains(word.Key) || IsIn(policy.AllowedMountOptions, word.Key)))
+                parameters.Add(word);
+            else if (!TryApply(word, ref attributes, parameters) && !isSloppy)
+                throw Refused(backend, word.Key, allowed);
         }
 
         return new MountWords(attributes, parameters);
@@ -41,19 +58,94 @@ internal sealed record MountWords(MountAttributes Attributes, IReadOnlyList<Moun
     /// <summary>The options of the administrator behind those of the volume: of two the later wins.</summary>
     public MountWords With(string forced)
     {
-        var all = new List<MountParameter>(Parameters);
-        var attributes = Attributes;
-        foreach (var word in forced.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        var (attributes, parameters) = (Attributes, new List<MountParameter>(Parameters));
+        foreach (var word in Split(forced))
         {
-            var equals = word.IndexOf('=', StringComparison.Ordinal);
-            if (Attribute(word) is { } attribute)
-                attributes |= attribute;
-            else
-                all.Add(new MountParameter(equals < 0 ? word : word[..equals], equals < 0 ? null : word[(equals + 1)..]));
+            if (!TryApply(word, ref attributes, parameters))
+                parameters.Add(word);
         }
 
-        return new MountWords(attributes, all);
+        return new MountWords(attributes, parameters);
     }
+
+    /// <summary>True where the filesystem is told this.</summary>
+    public bool Has(string key) => Parameters.Any(parameter => parameter.Key == key);
+
+    // A value in double quotes may hold commas, as an SELinux context does.
+    private static List<MountParameter> Split(string text)
+    {
+        var words = new List<MountParameter>();
+        for (var at = 0; at < text.Length; at++)
+        {
+            var start = at;
+            for (var quoted = false; at < text.Length && (quoted || text[at] != ','); at++)
+                quoted ^= text[at] == '"';
+            var word = text[start..at].Trim();
+            var equals = word.IndexOf('=', StringComparison.Ordinal);
+            if (word.Length > 0 && equals < 0)
+                words.Add(new MountParameter(word, null));
+            else if (equals > 0)
+                words.Add(new MountParameter(word[..equals].TrimEnd(), Unquote(word[(equals + 1)..].TrimStart())));
+        }
+
+        return words;
+    }
+
+    private static string Unquote(string value) => value.Length > 1 && value[0] == '"' && value[^1] == '"' ? value[1..^1] : value;
+
+    // False where the word is neither the mount's nor mount(8)'s.
+    private static bool TryApply(MountParameter word, ref MountAttributes attributes, List<MountParameter> parameters)
+    {
+        if (word.Value is null && Change(word.Key) is var (added, removed))
+        {
+            attributes = (attributes & ~removed) | added;
+            return true;
+        }
+
+        switch (word.Key)
+        {
+            case "sync" or "dirsync" or "lazytime" when word.Value is null:
+                parameters.Add(word);
+                return true;
+            case "async" or "nolazytime":
+                var opposite = word.Key == "async" ? "sync" : "lazytime";
+                parameters.RemoveAll(parameter => parameter.Key == opposite);
+                return true;
+            default:
+                return word.Key == "user" || eaten.Contains(word.Key) || word.Key.StartsWith("x-", StringComparison.OrdinalIgnoreCase);
+        }
+    }
+
+    // "user" and its like imply others, mount(8). What only the administrator may lift is added again by the backend.
+    private static (MountAttributes Added, MountAttributes Removed)? Change(string key) => key switch
+    {
+        "ro" => (MountAttributes.ReadOnly, 0),
+        "rw" => (0, MountAttributes.ReadOnly),
+        "nosuid" => (MountAttributes.NoSuid, 0),
+        "suid" => (0, MountAttributes.NoSuid),
+        "nodev" => (MountAttributes.NoDev, 0),
+        "dev" => (0, MountAttributes.NoDev),
+        "noexec" => (MountAttributes.NoExec, 0),
+        "exec" => (0, MountAttributes.NoExec),
+        "noatime" => (MountAttributes.NoAtime, MountAttributes.StrictAtime),
+        "strictatime" => (MountAttributes.StrictAtime, MountAttributes.NoAtime),
+        "atime" or "relatime" => (0, MountAttributes.NoAtime | MountAttributes.StrictAtime),
+        "nostrictatime" => (0, MountAttributes.StrictAtime),
+        "nodiratime" => (MountAttributes.NoDirAtime, 0),
+        "diratime" => (0, MountAttributes.NoDirAtime),
+        "nosymfollow" => (MountAttributes.NoSymFollow, 0),
+        "symfollow" => (0, MountAttributes.NoSymFollow),
+        "user" or "users" => (MountAttributes.NoExec | MountAttributes.NoSuid | MountAttributes.NoDev, 0),
+        "owner" or "group" => (MountAttributes.NoSuid | MountAttributes.NoDev, 0),
+        _ => null,
+    };
+
+    private static VolumeException Refused(string backend, string key, IReadOnlyCollection<string> allowed) =>
+        impossible.TryGetValue(key, out var reason)
+        ? new VolumeException($"{backend}: mount option \"{key}\" is refused: {reason}")
+        : new VolumeException($"{backend}: mount option \"{ShortText.Of(key)}\" is not among those that are allowed"
+                + $"{VolumeOptions.Meant(key, allowed.Concat(eaten))}; "
+            + "the node config's allowedMountOptions can allow it");
 
     private static bool IsIn(IReadOnlyList<string> names, string key)
     {
@@ -65,23 +157,4 @@ internal sealed record MountWords(MountAttributes Attributes, IReadOnlyList<Moun
 
         return false;
     }
-
-    private static MountAttributes? Attribute(string word) => word switch
-    {
-        "ro" => MountAttributes.ReadOnly,
-        "nosuid" => MountAttributes.NoSuid,
-        "nodev" => MountAttributes.NoDev,
-        "noexec" => MountAttributes.NoExec,
-        "noatime" => MountAttributes.NoAtime,
-        "nodiratime" => MountAttributes.NoDirAtime,
-        "strictatime" => MountAttributes.StrictAtime,
-        _ => null,
-    };
-
-    // The kernel's own defaults, or what only the administrator may lift: nothing to do.
-    private static bool IsLoosening(string word) => word is "rw" or "suid" or "dev" or "exec" or "atime" or "diratime" or "relatime" or "norelatime" or "async";
-
-    private static bool IsForMount(string word) =>
-        word is "defaults" or "_netdev" or "nofail" or "auto" or "noauto" or "intr" or "nointr" or "bg" or "fg" or "user" or "nouser" or "users" or "owner" or "nomand"
-        || word.StartsWith("x-", StringComparison.Ordinal) || word.StartsWith("retry=", StringComparison.Ordinal) || word.StartsWith("comment=", StringComparison.Ordinal);
 }

@@ -12,6 +12,14 @@ public sealed record OptionNames
     /// <summary>What the driver that first had this dialect took for an option that is not given, by the backend's name.</summary>
     public IReadOnlyDictionary<string, string> Defaults { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
-    /// <summary>True where an option that nobody knows is passed over, as the driver did that first had this dialect.</summary>
+    /// <summary>
+    /// True where an option that nobody knows is passed over, as the driver did that first had this dialect. Names are then read without
+    /// regard to case, and of two spellings of one option the dialect's own counts.
+    /// </summary>
     public bool IsLenient { get; init; }
+
+    /// <summary>
+    /// What a value of the dialect means to the backend, by the backend's name of the option; empty: as if it were not given.
+    /// </summary>
+    public Func<string, string, string> Translate { get; init; } = static (_, value) => value;
 }

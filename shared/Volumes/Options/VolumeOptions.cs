@@ -10,24 +10,46 @@ namespace Plugboard.Volumes.Options;
 /// <param name="names">The dialect.</param>
 public sealed class VolumeOptions(IReadOnlyDictionary<string, string> given, OptionNames names)
 {
+    private const int LongestName = 64;
+
     /// <summary>No options.</summary>
     public static VolumeOptions None { get; } = new(new Dictionary<string, string>(StringComparer.Ordinal), OptionNames.Own);
 
     /// <summary>The value of an option; where it is absent or empty the dialect's default, or null.</summary>
     /// <exception cref="VolumeException">It is given by two names with two values.</exception>
-    public string? Find(string name)
+    public string? Find(string name) => FindGiven(name) ?? names.Defaults.GetValueOrDefault(name);
+
+    /// <summary>True where the volume's author gave the option a value.</summary>
+    public bool IsGiven(string name) => FindGiven(name) is not null;
+
+    private string? FindGiven(string name)
     {
         string? found = null;
-        foreach (var (spelled, value) in given)
+        var least = int.MaxValue;
+        foreach (var (spelled, written) in given)
         {
-            if (Canonical(spelled) != name || value.Length == 0)
+            if (Rank(spelled, name) is not { } rank || names.Translate(name, written) is not { Length: > 0 } value)
                 continue;
-            if (found is not null && found != value)
+            if (found is not null && found != value && !names.IsLenient)
                 throw new VolumeException($"options \"{SpelledAs(name)}\" and \"{spelled}\" mean the same and differ; set one of them");
-            found = value;
+            if (rank < least)
+                (found, least) = (value, rank);
         }
 
-        return found ?? names.Defaults.GetValueOrDefault(name);
+        return found;
+    }
+
+    // The dialect's own spelling comes before the backend's, and both before another case; null: another option.
+    private int? Rank(string spelled, string name)
+    {
+        if (names.Aliases.TryGetValue(spelled, out var meant))
+            return meant == name ? 0 : null;
+        if (spelled == name)
+            return 1;
+        if (!names.IsLenient)
+            return null;
+        return spelled.Equals(name, StringComparison.OrdinalIgnoreCase)
+            || names.Aliases.Any(alias => alias.Value == name && spelled.Equals(alias.Key, StringComparison.OrdinalIgnoreCase)) ? 2 : null;
     }
 
     /// <summary>The value of an option that there must be.</summary>
@@ -35,16 +57,16 @@ public sealed class VolumeOptions(IReadOnlyDictionary<string, string> given, Opt
     public string Get(string backend, string name) => Find(name) ?? throw new MissingOptionException(backend, DialectName(name));
 
     /// <summary>True or false.</summary>
-    public bool Flag(string backend, string name, bool otherwise) => Find(name) switch
+    public bool Flag(string backend, string name, bool otherwise) => Find(name)?.Trim() switch
     {
         null => otherwise,
-        "true" or "True" or "yes" or "1" => true,
-        "false" or "False" or "no" or "0" => false,
+        "true" or "True" or "TRUE" or "yes" or "1" => true,
+        "false" or "False" or "FALSE" or "no" or "0" => false,
         var value => throw Wrong(backend, name, value, "\"true\" or \"false\""),
     };
 
     /// <summary>A size in bytes; null where it is absent.</summary>
-    public long? Size(string backend, string name) => Find(name) switch
+    public long? Size(string backend, string name) => Find(name)?.Trim() switch
     {
         null => null,
         var value => Quantity.TryParse(value, out var bytes) && bytes > 0 ? bytes : throw Wrong(backend, name, value, "a size such as \"512Mi\" or \"10G\""),
@@ -53,7 +75,7 @@ public sealed class VolumeOptions(IReadOnlyDictionary<string, string> given, Opt
     /// <summary>A mode in octal, at most 7777; null where it is absent.</summary>
     public uint? Mode(string backend, string name)
     {
-        if (Find(name) is not { } value)
+        if (Find(name)?.Trim() is not { } value)
             return null;
         var mode = 0u;
         foreach (var digit in value)
@@ -67,7 +89,7 @@ public sealed class VolumeOptions(IReadOnlyDictionary<string, string> given, Opt
     }
 
     /// <summary>A user or group id; null where it is absent.</summary>
-    public uint? Id(string backend, string name) => Find(name) switch
+    public uint? Id(string backend, string name) => Find(name)?.Trim() switch
     {
         null => null,
         var value => uint.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var id) && id != uint.MaxValue ? id : throw Wrong(backend, name, value, "a number"),
@@ -85,14 +107,18 @@ public sealed class VolumeOptions(IReadOnlyDictionary<string, string> given, Opt
         {
             if (known.Contains(Canonical(spelled), StringComparer.Ordinal))
                 continue;
-            var meant = Spelling.FindNearest(spelled, known.Concat(names.Aliases.Keys));
-            throw new VolumeException($"{backend}: unknown option \"{spelled}\"{(meant is null ? "" : $" (did you mean \"{meant}\"?)")}");
+            var meant = Meant(spelled, known.Concat(names.Aliases.Keys));
+            throw new VolumeException($"{backend}: unknown option \"{ShortText.Of(spelled)}\"{meant}");
         }
     }
 
+    /// <summary>The question whether a near word was meant, to be put behind the one that is not known; empty where none is near.</summary>
+    internal static string Meant(string word, IEnumerable<string> known) =>
+        word.Length <= LongestName && Spelling.FindNearest(word, known) is { } meant ? $" (did you mean \"{meant}\"?)" : "";
+
     /// <summary>The failure that a value is not what an option takes.</summary>
     public VolumeException Wrong(string backend, string name, string value, string wanted) =>
-        new($"{backend}: option \"{SpelledAs(name)}\" is \"{value}\"; {wanted} is wanted");
+        new($"{backend}: option \"{SpelledAs(name)}\" is \"{ShortText.Of(value)}\"; {wanted} is wanted");
 
     /// <summary>True where the dialect has a name of its own for an option.</summary>
     internal bool IsRenamed(string name) => names.Aliases.Values.Contains(name, StringComparer.Ordinal);
@@ -103,8 +129,8 @@ public sealed class VolumeOptions(IReadOnlyDictionary<string, string> given, Opt
     {
         foreach (var (spelled, _) in given)
         {
-            if (Canonical(spelled) == name)
-                return spelled;
+            if (Rank(spelled, name) is not null)
+                return ShortText.Of(spelled);
         }
 
         return DialectName(name);

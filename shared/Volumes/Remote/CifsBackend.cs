@@ -1,4 +1,5 @@
 using Plugboard.Linux;
+using Plugboard.Linux.Files;
 using Plugboard.Linux.Mounts;
 
 namespace Plugboard.Volumes.Remote;
@@ -17,7 +18,10 @@ public sealed class CifsBackend(VolumePolicy policy) : RemoteBackend(policy)
     public override string Explain(PublishRequest request)
     {
         var plan = PlanOf(request);
-        return $"mount SMB {plan.Source} on {request.Target} ({plan.Words.Attributes}): {Describe(plan.Words.Parameters)}";
+        _ = plan.Identity.Read(Name);
+        var domain = plan.Domain is { Length: > 0 } told ? $"; domain {told}" : "";
+        var words = Describe(WithNumbers(plan.Words.Parameters));
+        return $"mount SMB {plan.Source} on {request.Target} ({plan.Words.Attributes}): {words}{domain}";
     }
 
     /// <inheritdoc/>
@@ -27,8 +31,11 @@ public sealed class CifsBackend(VolumePolicy policy) : RemoteBackend(policy)
         return Publish(plan, request.Target, ["cifs", "smb3"], (address, place) =>
         {
             var parameters = new List<MountParameter> { new("ip", TextOf(address)) };
-            AddIdentity(parameters, plan, request.Secrets);
-            parameters.AddRange(plan.Words.Parameters);
+            if (plan.IsGuest)
+                parameters.Add(new("sec", "none"));
+            else
+                parameters.AddRange(plan.Identity.Read(Name).ToParameters(Name));
+            parameters.AddRange(WithNumbers(plan.Words.Parameters));
             var what = new FilesystemMount("cifs") { Source = plan.Source, Parameters = parameters, Attributes = plan.Words.Attributes };
             MountRemote(what.Type, plan.Source, mounting => mounting.Filesystem(what, place), errno => Advice(plan, errno));
             return "";
@@ -37,31 +44,30 @@ public sealed class CifsBackend(VolumePolicy policy) : RemoteBackend(policy)
 
     private protected override CifsPlan PlanOf(PublishRequest request) => CifsPlan.From(request, Policy);
 
-    private static void AddIdentity(List<MountParameter> parameters, CifsPlan plan, IReadOnlyDictionary<string, Secret> secrets)
-    {
-        if (plan.IsGuest)
-        {
-            parameters.Add(new("sec", "none"));
-            return;
-        }
-
-        foreach (var key in (string[])["username", "password", "domain"])
-        {
-            if (secrets.TryGetValue(key, out var secret) && secret.Reveal() is { Length: > 0 } value)
-                parameters.Add(new(key, value));
-        }
-    }
+    // The kernel takes numbers only.
+    private IEnumerable<MountParameter> WithNumbers(IReadOnlyList<MountParameter> parameters) => parameters.Select(parameter =>
+        parameter is { Key: "uid" or "gid" or "cruid" or "backupuid" or "backupgid", Value: { } value }
+            ? parameter with { Value = NodeAccounts.NumberOf(Name, parameter.Key, value) }
+            : parameter);
 
     private static string Advice(CifsPlan plan, Errno errno) => errno switch
     {
         Errno.EINVAL or Errno.ENOKEY or Errno.EOPNOTSUPP when plan.IsKerberos =>
             "sec=krb5 wants a kernel with CIFS_UPCALL, cifs.upcall (cifs-utils, keyutils) and a ticket on the node, which are not ours",
-        Errno.EINVAL when plan.HasContext => "selinuxEnabled wants SELinux in the node's kernel",
+        Errno.EINVAL when plan.HasContext && FileDescriptor.FindStatus("/sys/fs/selinux/enforce") is null =>
+            "selinuxEnabled wants SELinux in the node's kernel",
         Errno.ENODEV => "the kernel has no CIFS client (modprobe cifs on the node)",
-        Errno.EACCES or Errno.EPERM => "the server refuses user name or password",
-        Errno.ENOENT => "there is no such share, or the kernel lacks modules for its cryptography (cmac, ccm, gcm, sha512, hmac, md5, nls_utf8)",
-        Errno.EHOSTDOWN => "the server is gone or does not speak this version of SMB; set option \"vers\"",
-        Errno.EOPNOTSUPP => "the server does not speak this version of SMB; set option \"vers\"",
+        Errno.EACCES or Errno.EPERM => "the server refuses this user: the name, the password, the domain, or the user's right to the share",
+        Errno.ENOENT => "there is no such share or directory, or the kernel lacks modules for its cryptography (cmac, ccm, gcm, sha512, "
+            + "hmac, md5, nls_utf8)",
+        Errno.EOPNOTSUPP => $"the server does not speak {Version(plan)}; option \"vers\" sets the version",
+        Errno.EHOSTDOWN or Errno.ECONNRESET =>
+            $"the server ended the connection; some do so if they do not speak {Version(plan)}, and option \"vers\" sets the version",
         _ => "",
     };
+
+    private static string Version(CifsPlan plan) =>
+        plan.Words.Parameters.FirstOrDefault(static parameter => parameter.Key == "vers").Value is { } version
+            ? $"SMB {version}"
+            : "SMB 2.1 or later, which the kernel offers";
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Plugboard.Linux.Mounts;
 using Plugboard.Volumes.Options;
 
@@ -8,20 +9,13 @@ namespace Plugboard.Volumes.Remote;
 internal sealed record CifsPlan : RemotePlan
 {
     private const string Backend = "cifs";
+    private const ushort SmbPort = 445;
+    private const string OfGroup = "fsGroup";
+
     private static readonly string[] known =
     [
-        "source", "server", "share", "vers", "uid", "gid", "file_mode", "dir_mode", "mountOptions", "selinuxEnabled", "passwdMethod", "guest", "readOnly",
-    ];
-
-    private const ushort SmbPort = 445;
-
-    // Neither where to nor as whom: both are options of their own, which the administrator's rules see.
-    private static readonly string[] allowedWords =
-    [
-        "uid", "gid", "file_mode", "dir_mode", "vers", "sec", "cruid", "seal", "sign", "cache", "actimeo", "ac*", "rsize", "wsize", "bsize", "nobrl", "mfsymlinks", "noperm", "perm", "serverino", "noserverino",
-        "iocharset", "forceuid", "noforceuid", "forcegid", "noforcegid", "nounix", "unix", "linux", "nolinux", "soft", "hard", "echo_interval", "handletimeout", "mapposix", "mapchars", "nomapchars",
-        "nocase", "ignorecase", "nostrictsync", "strictsync", "cifsacl", "dynperm", "nodynperm", "setuids", "nosetuids", "nosharesock", "multichannel", "nomultichannel", "max_channels", "persistenthandles",
-        "nopersistenthandles", "resilienthandles", "noresilienthandles", "fsc", "closetimeo", "sfu", "nosfu", "user_xattr", "nouser_xattr", "acl", "noacl", "posix", "noposix", "domainauto", "maxcredits", "rasize",
+        "source", "server", "share", "vers", "port", "domain", "uid", "gid", "file_mode", "dir_mode", "mountOptions", "selinuxEnabled",
+        "passwdMethod", "guest", "readOnly",
     ];
 
     /// <summary>All files get a label of SELinux.</summary>
@@ -30,16 +24,52 @@ internal sealed record CifsPlan : RemotePlan
     /// <summary>Nobody in particular.</summary>
     public bool IsGuest { get; init; }
 
+    /// <summary>Who asks, as far as options and Secret tell.</summary>
+    public required CifsIdentity Identity { get; init; }
+
+    /// <summary>The domain, where the options tell it and not the Secret alone; null: they do not.</summary>
+    public string? Domain { get; init; }
+
     public static CifsPlan From(PublishRequest request, VolumePolicy policy)
     {
         var options = request.Options;
         options.RequireKnown(Backend, known);
-        var (server, source) = Place(options);
-        var words = MountWords.Parse(Backend, options.Find("mountOptions"), allowedWords, policy);
-        var parameters = new List<MountParameter>(words.Parameters);
+        var given = MountWords.Parse(Backend, options.Find("mountOptions"), CifsWords.Allowed, policy);
+        var words = CifsWords.Read(given.With(policy.ForcedMountOptions));
+        var (server, source) = Place(options, words.Prefix);
+        var port = words.Port ?? options.Find("port");
+        var parameters = Complete(request, words);
+        var domain = words.Identity.Domain ?? options.Find("domain");
+        var readOnly = request.ReadOnly | options.Flag(Backend, "readOnly", false) ? MountAttributes.ReadOnly : MountAttributes.None;
+        var plan = new CifsPlan
+        {
+            Server = RemoteServer.Of(server, port is null ? SmbPort : PortOf(Backend, port)) with { Address = words.Address },
+            Source = source,
+            Words = new MountWords(words.Attributes | policy.ForcedAttributes | readOnly, parameters),
+            HasContext = parameters.Exists(static parameter => parameter.Key == "context"),
+            IsGuest = options.Flag(Backend, "guest", false),
+            Domain = domain,
+            Identity = (words.Identity with { Domain = domain }).Over(request.Secrets),
+        };
+        plan.Server.RequireAllowed(Backend, policy);
+        return plan.RequireIdentity(policy, words.IsGuest);
+    }
+
+    // mount.cifs took the password from its environment where passwdMethod said so; here nothing has to be said about it.
+    private static List<MountParameter> Complete(PublishRequest request, CifsWords words)
+    {
+        var options = request.Options;
+        var parameters = words.Parameters;
         foreach (var key in (string[])["vers", "uid", "gid", "file_mode", "dir_mode"])
-            AddUnlessThere(parameters, key, options.Find(key));
-        AddUnlessThere(parameters, "vers", "3.1.1");
+        {
+            var value = options.Find(key);
+            if (value == OfGroup)
+                value = request.FsGroup?.ToString(CultureInfo.InvariantCulture);
+            AddUnlessThere(parameters, key, key.EndsWith("mode", StringComparison.Ordinal) ? CifsWords.Octal(value) : value);
+        }
+
+        if (words.Port is null && options.Find("port") is { } port)
+            AddUnlessThere(parameters, "port", port);
         if (request.FsGroup is { } group)
         {
             AddUnlessThere(parameters, "gid", group.ToString(CultureInfo.InvariantCulture));
@@ -47,44 +77,52 @@ internal sealed record CifsPlan : RemotePlan
             AddUnlessThere(parameters, "dir_mode", "0770");
         }
 
-        var labels = options.Flag(Backend, "selinuxEnabled", false);
-        if (labels)
-            parameters.Add(new MountParameter("context", "system_u:object_r:container_file_t:s0"));
-        // mount.cifs took the password from its environment then; here nothing has to be said about it.
-        options.Find("passwdMethod");
-        var readOnly = request.ReadOnly | options.Flag(Backend, "readOnly", false) ? MountAttributes.ReadOnly : MountAttributes.None;
-        var plan = new CifsPlan
-        {
-            Server = new RemoteServer(server, SmbPort),
-            Source = source,
-            Words = new MountWords(words.Attributes | policy.ForcedAttributes | readOnly, parameters).With(policy.ForcedMountOptions),
-            HasContext = labels,
-            IsGuest = options.Flag(Backend, "guest", false),
-        };
-        plan.Server.RequireAllowed(Backend, policy);
-        // Who it is then comes from the node's Kerberos tickets.
-        if (!plan.IsGuest && !plan.IsKerberos && !request.Secrets.ContainsKey("username"))
-            throw new MissingSecretException(Backend, "username");
-        return plan;
+        if (options.Flag(Backend, "selinuxEnabled", false))
+            AddUnlessThere(parameters, "context", "system_u:object_r:container_file_t:s0");
+        return parameters;
     }
 
-    private static (string Server, string Source) Place(VolumeOptions options)
+    private CifsPlan RequireIdentity(VolumePolicy policy, bool asksForGuest)
+    {
+        if (Identity.File is { } file && !policy.CredentialFiles.Contains(file, StringComparer.Ordinal))
+        {
+            throw new VolumeException($"{Backend}: mount option \"credentials\" names {ShortText.Of(file)}, "
+                + "which the node config's \"credentialFiles\" does not list; "
+                + "list it there, or put username, password and domain into the Secret");
+        }
+
+        var isNobody = Identity.User is null && Identity.File is null;
+        var isAnonymous = IsGuest || (isNobody && asksForGuest)
+            || Words.Parameters.Any(static parameter => parameter is { Key: "sec", Value: "none" });
+        // Who it is by Kerberos comes from the node's tickets.
+        if (isNobody && !isAnonymous && !IsKerberos)
+            throw new MissingSecretException(Backend, "username");
+        return this with { IsGuest = isAnonymous };
+    }
+
+    private static (string Server, string Source) Place(VolumeOptions options, string? prefix)
     {
         // Two ways to say it; which one is missed depends on which one the dialect has.
         var given = options.Find("server") is null && options.IsRenamed("source") ? options.Get(Backend, "source") : options.Find("source");
-        var source = given is not null
-            ? given.Replace('\\', '/')
-            : $"//{options.Get(Backend, "server").Trim('/')}/{options.Get(Backend, "share").Replace('\\', '/').Trim('/')}";
-        var end = source.StartsWith("//", StringComparison.Ordinal) ? source.IndexOf('/', 2) : -1;
-        if (end <= 2 || end == source.Length - 1 || source.Contains("/../", StringComparison.Ordinal) || source.EndsWith("/..", StringComparison.Ordinal))
-            throw options.Wrong(Backend, "source", source, "\"//server/share\"");
-        return (source[2..end], source.TrimEnd('/'));
+        var written = given is not null
+            ? given.Replace('\\', '/').Trim()
+            : $"//{options.Get(Backend, "server").Trim(' ', '/', '\\')}/{options.Get(Backend, "share").Replace('\\', '/').Trim('/')}";
+        var end = written.StartsWith("//", StringComparison.Ordinal) ? written.IndexOf('/', 2) : -1;
+        var names = end <= 2 ? [] : written[end..].Split('/', StringSplitOptions.RemoveEmptyEntries);
+        // What the kernel once took beside the share; mount.cifs(8) has it behind the share now.
+        if (names.Length == 1 && prefix is not null)
+            names = [.. names, .. prefix.Replace('\\', '/').Split('/', StringSplitOptions.RemoveEmptyEntries)];
+        if (names.Length == 0 || names.AsSpan().IndexOfAny("..", ".") >= 0)
+            throw options.Wrong(Backend, "source", written, "\"//server/share\"");
+        var source = new StringBuilder(written[..end]);
+        foreach (var name in names)
+            source.Append('/').Append(name);
+        return (written[2..end], source.ToString());
     }
 
     private static void AddUnlessThere(List<MountParameter> parameters, string key, string? value)
     {
-        if (value is null || parameters.Exists(parameter => parameter.Key == key))
-            return;
-        parameters.Add(value.Contains(',', StringComparison.Ordinal) ? throw new VolumeException($"{Backend}: option \"{key}\" holds a comma") : new MountParameter(key, value));
+        if (value is not null && !parameters.Exists(parameter => parameter.Key == key))
+            parameters.Add(new MountParameter(key, Single(Backend, key, value)));
     }
 }

@@ -17,7 +17,11 @@ public sealed class NfsBackend(VolumePolicy policy) : RemoteBackend(policy)
     public override string Explain(PublishRequest request)
     {
         var plan = PlanOf(request);
-        return $"mount NFS {string.Join(" or ", plan.Versions)} {plan.Source}{(plan.Create && plan.SubDirectory.Length > 0 ? ", made where it is missing," : "")} on {request.Target} ({plan.Words.Attributes}): {Describe(plan.Words.Parameters)}";
+        var made = plan.Places.Any(static place => place is { Create: true, SubDirectory.Length: > 0 })
+            ? ", made where it is missing,"
+            : "";
+        return $"mount NFS {string.Join(" or ", plan.Versions)} {plan.Source}{made} on {request.Target} "
+            + $"({plan.Words.Attributes}): {Describe(plan.Words.Parameters)}";
     }
 
     /// <inheritdoc/>
@@ -32,50 +36,98 @@ public sealed class NfsBackend(VolumePolicy policy) : RemoteBackend(policy)
 
     private string MountAny(NfsPlan plan, IPAddr address, FileDescriptor place)
     {
-        for (var i = 0; ; i++)
+        VolumeException? first = null;
+        foreach (var where in plan.Places)
+        {
+            try
+            {
+                return MountAny(plan, where, address, place);
+            }
+            catch (VolumeException e) when (e.InnerException is ErrnoException { Errno: Errno.ENOENT or Errno.EACCES or Errno.EPERM })
+            {
+                // The server has no such export, or does not give it to us: it may give one above it.
+                first ??= e;
+            }
+        }
+
+        throw first!;
+    }
+
+    // What a server says of a version that it has not got is told only where nothing better is known.
+    private string MountAny(NfsPlan plan, NfsPlace where, IPAddr address, FileDescriptor place)
+    {
+        VolumeException? told = null;
+        for (var i = 0; ;)
         {
             var version = plan.Versions[i];
             try
             {
-                var what = new FilesystemMount("nfs") { Source = plan.Export, Parameters = Parameters(plan, address, version), Attributes = plan.Words.Attributes };
-                MountRemote(what.Type, $"{plan.Export} by NFS {version}", mounting => Mount(mounting, plan, what, place), errno => Advice(plan, errno));
+                if (version == "3")
+                    RequireMountd(plan, address);
+                var what = new FilesystemMount("nfs")
+                {
+                    Source = where.Export,
+                    Parameters = Parameters(plan, address, version),
+                    Attributes = plan.Words.Attributes,
+                };
+                MountRemote(what.Type, $"{where.Export} by NFS {version}", mounting => Mount(mounting, plan, where, what, place),
+                    errno => Advice(plan, errno));
                 return version;
             }
-            catch (VolumeException e) when (i + 1 < plan.Versions.Count && e.InnerException is ErrnoException { Errno: Errno.EPROTONOSUPPORT or Errno.ECONNREFUSED })
+            catch (VolumeException e)
             {
-                // The server does not speak this version, or has no mountd, which version 3 asks; the next one is tried.
-                continue;
+                var cause = e.InnerException as ErrnoException;
+                if (cause is not null && !NfsVersions.IsOfVersion(cause))
+                    told ??= e;
+                i = cause is null ? -1 : NfsVersions.Next(plan.Versions, i, cause);
+                if (i < 0)
+                    throw told ?? e;
             }
         }
     }
 
+    // The kernel would wait for minutes. Where mountd's port is not told, the kernel asks rpcbind for it.
+    private void RequireMountd(NfsPlan plan, IPAddr address)
+    {
+        var errno = plan.Mountd.Probe(plan.Mountd.Name == plan.Server.Name ? address : plan.Mountd.Resolve(Name));
+        if (errno == Errno.None)
+            return;
+        throw new VolumeException(
+            $"{Name}: NFS 3 needs mountd of {plan.Mountd.Name} ({plan.Mountd.Describe(errno)}); "
+                + "mountOptions may tell its port (mountport)", new ErrnoException("connect", plan.Mountd.Name, Errno.ECONNREFUSED));
+    }
+
     // Of an export only the sub-directory is ever in the pod's sight, and no link on the way to it is followed: other pods may write to its parent.
-    private static void Mount(Mounting mounting, NfsPlan plan, FilesystemMount what, FileDescriptor place)
+    private static void Mount(Mounting mounting, NfsPlan plan, NfsPlace where, FilesystemMount what, FileDescriptor place)
     {
-        if (plan.SubDirectory.Length == 0)
+        if (where.SubDirectory.Length == 0)
             mounting.Filesystem(what, place);
-        else if (!mounting.TryPart(what, export => OpenSubDirectory(plan, export), place))
-            MountBefore52(mounting, plan, what, place);
+        else if (!mounting.TryPart(what, export => OpenSubDirectory(plan, where, export), place))
+            MountBefore52(mounting, where, what, place);
     }
 
-    private static void MountBefore52(Mounting mounting, NfsPlan plan, FilesystemMount what, FileDescriptor place)
+    private static void MountBefore52(Mounting mounting, NfsPlace where, FilesystemMount what, FileDescriptor place)
     {
-        if (plan.Create)
-            throw new VolumeException($"nfs: option \"create\" wants Linux 5.2 on the node; make {plan.Source} on the server");
-        mounting.Filesystem(what with { Source = plan.Source }, place);
+        if (where.Create)
+            throw new VolumeException($"nfs: to make {where.Source} wants Linux 5.2 on the node; make it on the server");
+        mounting.Filesystem(what with { Source = where.Source }, place);
     }
 
-    private static FileDescriptor OpenSubDirectory(NfsPlan plan, FileDescriptor export)
+    private static FileDescriptor OpenSubDirectory(NfsPlan plan, NfsPlace where, FileDescriptor export)
     {
         try
         {
             using var root = ConfinedDirectory.Of(export.ReopenPlace());
-            return (plan.Create ? root.EnsureDirectory(plan.SubDirectory, 0x1c0, made => Own(made, plan.Uid, plan.Gid, plan.Mode)) : root.FindDirectory(plan.SubDirectory))
-                ?? throw new VolumeException($"nfs: {plan.Export} has no directory \"{plan.SubDirectory}\"; make it on the server, or set option \"create\" to \"true\"");
+            if (where.Create)
+                return root.EnsureDirectory(where.SubDirectory, 0x1c0, made => Own(made, plan.Uid, plan.Gid, plan.Mode));
+            return root.FindDirectory(where.SubDirectory)
+                ?? throw new VolumeException($"nfs: {where.Export} has no directory \"{where.SubDirectory}\"; make it on the server, "
+                + "or set option \"create\" to \"true\"");
         }
         catch (ErrnoException e)
         {
-            throw VolumeException.From($"nfs: cannot open subDir \"{plan.SubDirectory}\" of {plan.Export}", e, SubDirectoryAdvice(e.Errno));
+            throw VolumeException.From($"nfs: cannot open subDir \"{where.SubDirectory}\" of {where.Export}", e,
+                SubDirectoryAdvice(e.Errno));
         }
     }
 
@@ -88,37 +140,47 @@ public sealed class NfsBackend(VolumePolicy policy) : RemoteBackend(policy)
         _ => "",
     };
 
-    private static List<MountParameter> Parameters(NfsPlan plan, IPAddr address, string version)
+    private List<MountParameter> Parameters(NfsPlan plan, IPAddr address, string version)
     {
-        var parameters = new List<MountParameter> { new("vers", version), new("addr", TextOf(address)) };
-        var hasProtocol = false;
-        foreach (var word in plan.Words.Parameters)
-            hasProtocol |= word.Key is "proto" or "tcp";
-        if (!hasProtocol)
-            parameters.Add(new("proto", address.Is6 ? "tcp6" : "tcp"));
+        List<MountParameter> parameters = [new("vers", version), new("addr", TextOf(address)), new("proto", Protocol(plan, address))];
         if (version == "3")
         {
             // Locking would need rpc.statd on the node: without it locks are the node's own.
-            parameters.Add(new("mountaddr", TextOf(address)));
-            parameters.Add(new("mountproto", address.Is6 ? "tcp6" : "tcp"));
+            var mountd = plan.Mountd.Name == plan.Server.Name ? address : plan.Mountd.Resolve(Name);
+            parameters.Add(new("mountaddr", TextOf(mountd)));
+            parameters.Add(new("mountproto", mountd.Is6 ? "tcp6" : "tcp"));
             parameters.Add(new("nolock", null));
+            parameters.AddRange(plan.OfMountd);
         }
-        else if (InternetSocket.FindOwnAddress(address) is { } own)
+        else if (!plan.Words.Has("clientaddr") && InternetSocket.FindOwnAddress(address) is { } own)
             parameters.Add(new("clientaddr", TextOf(own)));
         parameters.AddRange(plan.Words.Parameters);
         return parameters;
     }
 
+    // The kernel takes the name of the transport for the address's family, too.
+    private static string Protocol(NfsPlan plan, IPAddr address) => (plan.Protocol, address.Is6) switch
+    {
+        (null, _) => address.Is6 ? "tcp6" : "tcp",
+        ({ } name, true) => name.EndsWith('6') ? name : name + "6",
+        ({ } name, false) =>
+            !name.EndsWith('6')
+                ? name
+                : throw new VolumeException($"nfs: proto={name} wants an IPv6 address, and server {plan.Server.Name} is {address} here; "
+                + "write its IPv6 address"),
+    };
+
     private static string Advice(NfsPlan plan, Errno errno) => errno switch
     {
         // The kernel has no word for it: it says what it could not do without.
-        _ when plan.IsKerberos => "sec=krb5 wants rpc.gssd with a keytab on the node, which is not ours",
+        Errno.EINVAL or Errno.EACCES or Errno.EPERM or Errno.ENOKEY or Errno.EPROTONOSUPPORT or Errno.EIO when plan.IsKerberos =>
+            "sec=krb5 wants rpc.gssd with a keytab on the node, which is not ours",
         Errno.ENODEV => "the kernel has no NFS client (modprobe nfs on the node)",
-        Errno.EACCES or Errno.EPERM => "the server refuses this node (its exports: the client's address, \"insecure\", sec=)",
+        Errno.EACCES or Errno.EPERM => "the server refuses this node (its exports: the path, the client's address, \"insecure\", sec=)",
         Errno.ENOENT => "the server has no such export (below an export with fsid=0 paths are relative to that)",
-        Errno.ESTALE => "the export was made anew on the server: pods that use it must be restarted",
+        Errno.ESTALE => "the server no longer knows the directory that it gave out under this path",
         Errno.EPROTONOSUPPORT => "the server or the kernel does not speak this version; set option \"vers\"",
-        Errno.EBUSY => "the same export is mounted in another mode on this node; mountOptions: nosharecache",
+        Errno.EBUSY => "if the export is mounted in another mode on this node, mountOptions: nosharecache",
         _ => "",
     };
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Plugboard.Linux.Mounts;
 using Plugboard.Volumes.Options;
 
@@ -8,28 +7,22 @@ namespace Plugboard.Volumes.Remote;
 internal sealed record NfsPlan : RemotePlan
 {
     private const string Backend = "nfs";
+    private const ushort NfsPort = 2049;
+    private const ushort RpcBindPort = 111;
+
+    // As mount.nfs(8) negotiates them.
+    private static readonly string[] all = ["4.2", "4.1", "4.0", "3"];
+
     private static readonly string[] known =
     [
-        "server", "share", "source", "subDir", "create", "mode", "uid", "gid", "vers", "mountOptions", "soft", "proto", "sec", "nconnect", "port", "atime", "readOnly",
+        "server", "share", "source", "subDir", "create", "parents", "mode", "uid", "gid", "vers", "mountOptions", "soft", "proto", "sec",
+        "nconnect", "port", "atime", "readOnly",
     ];
 
-    private const ushort NfsPort = 2049;
-
-    private static readonly string[] allowedWords =
-    [
-        "soft", "hard", "softerr", "softreval", "nosoftreval", "timeo", "retrans", "rsize", "wsize", "bsize", "vers", "nfsvers", "minorversion", "proto", "tcp", "port", "nconnect", "max_connect", "sec",
-        "ac*", "noac", "noacl", "lock", "nolock", "local_lock", "cto", "nocto", "lookupcache", "fsc", "nofsc", "sharecache", "nosharecache", "rdirplus", "nordirplus", "resvport", "noresvport",
-        "mountport", "mountproto", "mountvers", "trunkdiscovery", "notrunkdiscovery", "namlen", "sloppy",
-    ];
-
-    /// <summary>The export: <c>server:/path</c>.</summary>
-    public required string Export { get; init; }
-
-    /// <summary>The directory below it that the pod sees, without slashes around it; empty: all of it.</summary>
-    public required string SubDirectory { get; init; }
-
-    /// <summary>The sub-directory is made where it is missing.</summary>
-    public bool Create { get; init; }
+    /// <summary>
+    /// Where it may be, in the order in which the places are tried: the next one where the server has not got the one before.
+    /// </summary>
+    public required IReadOnlyList<NfsPlace> Places { get; init; }
 
     /// <summary>The mode of what is made.</summary>
     public uint Mode { get; init; }
@@ -43,6 +36,15 @@ internal sealed record NfsPlan : RemotePlan
     /// <summary>The versions to try, in their order.</summary>
     public required IReadOnlyList<string> Versions { get; init; }
 
+    /// <summary>The transport for an IPv4 address; null: TCP.</summary>
+    public string? Protocol { get; init; }
+
+    /// <summary>What the kernel is told for version 3 alone.</summary>
+    public required IReadOnlyList<MountParameter> OfMountd { get; init; }
+
+    /// <summary>Whom version 3 asks for its root; the port is rpcbind's where mountd's is not told.</summary>
+    public required RemoteServer Mountd { get; init; }
+
     /// <summary>Writes may be lost without a word.</summary>
     public bool IsSoft { get; init; }
 
@@ -50,108 +52,140 @@ internal sealed record NfsPlan : RemotePlan
     {
         var options = request.Options;
         options.RequireKnown(Backend, known);
-        var (server, share) = Place(options);
-        var words = MountWords.Parse(Backend, options.Find("mountOptions"), allowedWords, policy);
-        var soft = options.Flag(Backend, "soft", false);
-        RequireOptIn(words, soft);
-        var parameters = new List<MountParameter>();
-        string? versions = options.Find("vers");
-        foreach (var word in words.Parameters)
-        {
-            if (word.Key is "vers" or "nfsvers")
-                versions = word.Value;
-            else
-                parameters.Add(word);
-        }
-
-        var port = Port(options);
-        Add(parameters, "proto", options.Find("proto"));
-        Add(parameters, "sec", options.Find("sec"));
-        Add(parameters, "nconnect", options.Find("nconnect"));
-        Add(parameters, "port", options.Find("port"));
-        parameters.Add(new MountParameter(soft ? "soft" : "hard", null));
-        var attributes = words.Attributes | policy.ForcedAttributes
-            | (request.ReadOnly | options.Flag(Backend, "readOnly", false) ? MountAttributes.ReadOnly : 0)
-            | (options.Flag(Backend, "atime", true) ? 0 : MountAttributes.NoAtime);
-        var export = ExportOf(server, ShareOf(share));
-        var subDirectory = SubDirectoryOf(options.Find("subDir"));
+        var given = MountWords.Parse(Backend, options.Find("mountOptions"), NfsWords.Allowed, policy);
+        var words = NfsWords.Read(given.With(policy.ForcedMountOptions));
+        var protocol = ProtocolOf(options, words.Protocol ?? options.Find("proto")?.Trim());
+        var port = words.Port ?? options.Find("port")?.Trim();
+        var patience = words.Patience ?? (options.Flag(Backend, "soft", false) ? "soft" : "hard");
+        var (written, share) = Place(options);
+        var server = RemoteServer.Of(written,
+            port is null or "0" ? NfsPort : PortOf(Backend, port)) with { IsTcp = protocol is null or "tcp" or "tcp6" };
+        var places = PlacesOf(options, server, share);
         var plan = new NfsPlan
         {
-            Server = new RemoteServer(server, port),
-            Source = subDirectory.Length == 0 ? export : $"{export.TrimEnd('/')}/{subDirectory}",
-            Export = export,
-            SubDirectory = subDirectory,
-            Create = options.Flag(Backend, "create", false),
+            Server = server,
+            Source = places[0].Source,
+            Places = places,
             Mode = options.Mode(Backend, "mode") ?? 0x1f8,
             Uid = options.Id(Backend, "uid"),
             Gid = options.Id(Backend, "gid") ?? request.FsGroup,
-            Versions = VersionsOf(options, versions ?? "4.2"),
-            Words = new MountWords(attributes, parameters).With(policy.ForcedMountOptions),
-            IsSoft = soft,
+            Versions = VersionsOf(options, words, protocol),
+            Protocol = protocol,
+            OfMountd = words.OfMountd,
+            Mountd = MountdOf(server, words),
+            Words = new MountWords(Attributes(request, words, policy), ParametersOf(options, words, port, patience)),
+            IsSoft = patience != "hard",
         };
         plan.Server.RequireAllowed(Backend, policy);
+        plan.Mountd.RequireAllowed(Backend, policy);
         return plan;
+    }
+
+    private static MountAttributes Attributes(PublishRequest request, NfsWords words, VolumePolicy policy) =>
+        words.Attributes | policy.ForcedAttributes
+        | (request.ReadOnly | request.Options.Flag(Backend, "readOnly", false) ? MountAttributes.ReadOnly : 0)
+        | (request.Options.Flag(Backend, "atime", true) ? 0 : MountAttributes.NoAtime);
+
+    private static List<MountParameter> ParametersOf(VolumeOptions options, NfsWords words, string? port, string patience)
+    {
+        var parameters = words.Parameters;
+        foreach (var key in (string[])["sec", "nconnect"])
+        {
+            if (options.Find(key) is { } value && !parameters.Exists(parameter => parameter.Key == key))
+                parameters.Add(new MountParameter(key, Single(Backend, key, value)));
+        }
+
+        if (port is not (null or "0"))
+            parameters.Add(new MountParameter("port", port));
+        parameters.Add(new MountParameter(patience, null));
+        return parameters;
     }
 
     private static (string Server, string Share) Place(VolumeOptions options)
     {
         if (options.Find("source") is not { } source)
-            return (options.Get(Backend, "server"), options.Get(Backend, "share"));
-        var at = source.IndexOf(":/", StringComparison.Ordinal);
-        return at > 0 ? (source[..at], source[(at + 1)..]) : throw options.Wrong(Backend, "source", source, "\"server:/path\"");
+            return (options.Get(Backend, "server"), ShareOf(options.Get(Backend, "share")));
+        // The colons of an IPv6 address are in brackets, or the path's slash follows the last one.
+        var bracket = source.StartsWith('[') ? source.IndexOf("]:", StringComparison.Ordinal) + 1 : 0;
+        var at = bracket > 0
+            ? bracket
+            : source.IndexOf(":/", StringComparison.Ordinal) is > 0 and var slash ? slash : source.IndexOf(':', StringComparison.Ordinal);
+        return at > 0 && at + 1 < source.Length
+            ? (source[..at], ShareOf(source[(at + 1)..]))
+            : throw options.Wrong(Backend, "source", source, "\"server:/path\"");
     }
 
-    private static string ShareOf(string share)
+    // A path on a server begins at its top, whether that is written or not.
+    private static string ShareOf(string share) => "/" + string.Join('/', share.Split('/', StringSplitOptions.RemoveEmptyEntries));
+
+    private static List<NfsPlace> PlacesOf(VolumeOptions options, RemoteServer server, string share)
     {
-        if (!share.StartsWith('/'))
-            throw new VolumeException($"{Backend}: option \"share\" is \"{share}\"; an absolute path is wanted");
-        return share.Length > 1 ? share.TrimEnd('/') : share;
-    }
+        var sub = SubDirectoryOf(options.Find("subDir"));
+        var host = server.Name.Contains(':', StringComparison.Ordinal) ? $"[{server.Name}]" : server.Name;
+        var places = new List<NfsPlace> { new($"{host}:{share}", sub, options.Flag(Backend, "create", false)) };
+        const StringSplitOptions Plain = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
+        foreach (var written in (options.Find("parents") ?? "").Split(',', Plain))
+        {
+            var parent = ShareOf(written);
+            if (share.StartsWith(parent == "/" ? parent : parent + "/", StringComparison.Ordinal) && share != parent)
+                places.Add(new NfsPlace($"{host}:{parent}", $"{share[parent.Length..]}/{sub}".Trim('/'), Create: true));
+        }
 
-    private static string ExportOf(string server, string share) => $"{(server.Contains(':', StringComparison.Ordinal) && !server.StartsWith('[') ? $"[{server}]" : server)}:{share}";
+        return places;
+    }
 
     private static string SubDirectoryOf(string? sub)
     {
         var names = (sub ?? "").Split('/', StringSplitOptions.RemoveEmptyEntries);
-        return names.AsSpan().IndexOfAny("..", ".") < 0 ? string.Join('/', names) : throw new VolumeException($"{Backend}: subDir \"{sub}\" leaves the share");
+        return names.AsSpan().IndexOfAny("..", ".") < 0
+            ? string.Join('/', names)
+            : throw new VolumeException($"{Backend}: subDir \"{ShortText.Of(sub!)}\" leaves the share");
     }
 
-    // What is written is lost without a word when a server is slow; whoever wants that says so.
-    private static void RequireOptIn(MountWords words, bool soft)
+    private static string? ProtocolOf(VolumeOptions options, string? text) =>
+        text is null or "tcp" or "tcp6" or "udp" or "udp6" or "rdma" or "rdma6"
+            ? text
+            : throw options.Wrong(Backend, "proto", text, "\"tcp\", \"tcp6\", \"udp\" or \"rdma\"");
+
+    private static RemoteServer MountdOf(RemoteServer server, NfsWords words)
     {
-        foreach (var word in words.Parameters)
+        var port = words.OfMountd.Find(static parameter => parameter.Key == "mountport").Value;
+        var isTcp = words.OfMountd.Find(static parameter => parameter.Key == "mountproto").Value is not ("udp" or "udp6");
+        return RemoteServer.Of(words.MountHost ?? server.Name,
+            port is null or "0" ? RpcBindPort : PortOf(Backend, port, "mountport")) with { IsTcp = isTcp };
+    }
+
+    private static IReadOnlyList<string> VersionsOf(VolumeOptions options, NfsWords words, string? protocol)
+    {
+        var text = words.Version ?? options.Find("vers");
+        // Version 4 has no mountd and no UDP: who tells of these means version 3, as for mount.nfs(8).
+        if (text is null)
+            return words.OfMountd.Count > 0 || words.MountHost is not null || protocol is "udp" or "udp6" ? ["3"] : all;
+        var versions = new List<string>();
+        foreach (var version in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
-            if (word.Key is "soft" or "softerr" && !soft)
-                throw new VolumeException($"{Backend}: mount option \"{word.Key}\" loses writes without a word when the server is slow; set option \"soft\" to \"true\" if that is wanted");
-        }
-    }
-
-    private static ushort Port(VolumeOptions options) => options.Find("port") switch
-    {
-        null => NfsPort,
-        var text => ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port > 0 ? port : throw options.Wrong(Backend, "port", text, "a TCP port"),
-    };
-
-    private static string[] VersionsOf(VolumeOptions options, string text)
-    {
-        var versions = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        foreach (var version in versions)
-        {
-            if (version is not ("4.2" or "4.1" or "4.0" or "4" or "3" or "3.0"))
-                throw options.Wrong(Backend, "vers", text, "\"4.2\", \"4.1\", \"4.0\" or \"3\", or several of them divided by commas,");
+            versions.AddRange(version switch
+            {
+                // Of mount.nfs(8): the latest that the server has.
+                "4" => ["4.2", "4.1", "4.0"],
+                // A spelling of mount.nfs's that the kernel has not got.
+                "3.0" => ["3"],
+                "4.2" or "4.1" or "4.0" or "3" => [version],
+                _ => throw options.Wrong(Backend, "vers", text, "\"4.2\", \"4.1\", \"4.0\", \"4\" or \"3\", "
+                    + "or several of them divided by commas,"),
+            });
         }
 
-        // A spelling of mount.nfs's that the kernel has not got.
-        versions.AsSpan().Replace("3.0", "3");
-        return versions.Length > 0 ? versions : throw options.Wrong(Backend, "vers", text, "a version");
+        return versions.Count > 0 ? versions : throw options.Wrong(Backend, "vers", text, "a version");
     }
+}
 
-    private static void Add(List<MountParameter> parameters, string key, string? value)
-    {
-        if (value is null)
-            return;
-        if (value.Contains(',', StringComparison.Ordinal))
-            throw new VolumeException($"{Backend}: option \"{key}\" holds a comma");
-        parameters.Add(new MountParameter(key, value));
-    }
+/// <summary>A directory on a server.</summary>
+/// <param name="Export">The export: <c>server:/path</c>.</param>
+/// <param name="SubDirectory">The directory below it that the pod sees, without slashes around it; empty: all of it.</param>
+/// <param name="Create">The sub-directory is made where it is missing.</param>
+internal sealed record NfsPlace(string Export, string SubDirectory, bool Create)
+{
+    /// <summary>What the pod sees, as mountinfo shows it.</summary>
+    public string Source => SubDirectory.Length == 0 ? Export : $"{Export.TrimEnd('/')}/{SubDirectory}";
 }

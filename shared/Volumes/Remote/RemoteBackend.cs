@@ -50,9 +50,13 @@ public abstract class RemoteBackend(VolumePolicy policy) : Backend(policy)
         }
         catch (ErrnoException e)
         {
-            throw VolumeException.From($"{Name}: cannot mount {source}", e, advice(e.Errno));
+            throw VolumeException.From($"{Name}: cannot mount {source}", e, IsTold(e) ? "" : advice(e.Errno));
         }
     }
+
+    // The kernel names the option that it does not take: nothing else is the cause.
+    private static bool IsTold(ErrnoException e) => e is MountException { Errno: Errno.EINVAL, KernelText: var text }
+        && ((string[])["nknown parameter", "Bad value", "out of range"]).Any(words => text.Contains(words, StringComparison.Ordinal));
 
     private void TryMount(string type, Action<Mounting> mount)
     {
@@ -80,17 +84,16 @@ public abstract class RemoteBackend(VolumePolicy policy) : Backend(policy)
     /// <summary>An address as mount options have it.</summary>
     private protected static string TextOf(IPAddr address) => address.ToString();
 
-    /// <summary>Parameters in words, without those that may be secret.</summary>
+    /// <summary>Parameters in words; an administrator's may be secret, and those are left out.</summary>
     private protected static string Describe(IEnumerable<MountParameter> parameters)
     {
         var text = new StringBuilder();
         foreach (var (key, value) in parameters)
         {
-            if (key is "password" or "pass" or "username" or "domain")
-                continue;
-            text.Append(text.Length == 0 ? "" : ",").Append(key).Append(value is null ? "" : "=" + value);
+            if (key is not ("password" or "pass" or "username"))
+                text.Append(text.Length == 0 ? "" : ",").Append(key).Append(value is null ? "" : "=" + value);
         }
 
-        return text.ToString();
+        return text.Length == 0 ? "no options" : text.ToString();
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Plugboard.Volumes.Options;
 
 namespace Plugboard.Volumes.Remote;
@@ -11,8 +12,22 @@ internal abstract record RemotePlan
     /// <summary>What the pod sees, as mountinfo shows it: <c>server:/path</c>, <c>//server/share</c>, with a path behind it where one is wanted.</summary>
     public required string Source { get; init; }
 
-    /// <summary>What the mount gets, and the filesystem is told, without what the Secret holds.</summary>
+    /// <summary>What the mount gets, and the filesystem is told, without who asks.</summary>
     public required MountWords Words { get; init; }
+
+    /// <summary>A port by its text.</summary>
+    /// <exception cref="VolumeException">It is none.</exception>
+    private protected static ushort PortOf(string backend, string text, string key = "port") =>
+        ushort.TryParse(text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port > 0
+            ? port
+            : throw new VolumeException($"{backend}: option \"{key}\" is \"{ShortText.Of(text)}\"; a TCP port is wanted");
+
+    /// <summary>A value that is one word of a list divided by commas.</summary>
+    /// <exception cref="VolumeException">It holds a comma.</exception>
+    private protected static string Single(string backend, string key, string value) =>
+        value.Contains(',', StringComparison.Ordinal)
+            ? throw new VolumeException($"{backend}: option \"{key}\" holds a comma")
+            : value.Trim();
 
     /// <summary>Security by Kerberos, which wants the node's help.</summary>
     public bool IsKerberos => Words.Parameters.Any(static parameter => parameter is { Key: "sec", Value: { } value } && value.StartsWith("krb5", StringComparison.Ordinal));

@@ -3,26 +3,53 @@ using Plugboard.Addresses;
 using Plugboard.Linux;
 using Plugboard.Linux.Names;
 using Plugboard.Linux.Sockets;
+using Plugboard.Volumes.Options;
 
 namespace Plugboard.Volumes.Remote;
 
 /// <summary>A server that volumes are mounted from.</summary>
-/// <param name="Name">Its name or address, as the volume's author wrote it.</param>
-/// <param name="Port">The TCP port it serves on.</param>
+/// <param name="Name">Its name or address, as the volume's author wrote it, without brackets.</param>
+/// <param name="Port">The port it serves on.</param>
 public sealed record RemoteServer(string Name, ushort Port)
 {
     private static readonly TimeSpan answerTime = TimeSpan.FromSeconds(3);
 
+    /// <summary>Its address, where the volume's author gave that besides the name; null: the name is looked up.</summary>
+    public IPAddr? Address { get; init; }
+
+    /// <summary>
+    /// True where it is reached by TCP, so that a connection tells whether it answers; it is not asked where it is reached by UDP or
+    /// RDMA.
+    /// </summary>
+    public bool IsTcp { get; init; } = true;
+
+    /// <summary>
+    /// A server by what a volume's author wrote: white space around it and brackets around an IPv6 address are not part of the name.
+    /// </summary>
+    public static RemoteServer Of(string written, ushort port)
+    {
+        var name = written.Trim();
+        return new RemoteServer(name.StartsWith('[') && name.EndsWith(']') ? name[1..^1] : name, port);
+    }
+
     /// <summary>Its address.</summary>
     /// <exception cref="VolumeException">Nobody knows the name.</exception>
-    public IPAddr Resolve(string backend) => HostNames.Find(Name)
-        ?? throw new VolumeException($"{backend}: the name of server \"{Name}\" is not known on the node (its /etc/hosts and name servers); use an address or a name that the node knows");
+    public IPAddr Resolve(string backend) =>
+        Address ?? HostNames.Find(Name) ?? throw new VolumeException(Name.Contains('%', StringComparison.Ordinal)
+        ? $"{backend}: server \"{Name}\" is an address with an interface, which is not supported; use a global address or a name"
+        : $"{backend}: the name of server \"{Name}\" is not known on the node (its /etc/hosts and name servers); "
+        + "use an address or a name that the node knows");
 
-    /// <summary>Whether it answers, as far as a TCP connection tells: <see cref="Errno.None"/> where it does. Takes three seconds at most.</summary>
-    public Errno Probe(IPAddr address) => InternetSocket.TryConnect(address, Port, answerTime);
+    /// <summary>
+    /// Whether it answers, as far as a TCP connection tells: <see cref="Errno.None"/> where it does, or cannot be asked so. Takes three
+    /// seconds at most.
+    /// </summary>
+    public Errno Probe(IPAddr address) => IsTcp ? InternetSocket.TryConnect(address, Port, answerTime) : Errno.None;
 
     /// <summary>What <see cref="Probe"/> found, in words: <c>TCP 2049 connect: timed out</c>.</summary>
-    public string Describe(Errno errno) => string.Create(CultureInfo.InvariantCulture, $"TCP {Port} connect: {Words(errno)}");
+    public string Describe(Errno errno) => IsTcp
+        ? string.Create(CultureInfo.InvariantCulture, $"TCP {Port} connect: {Words(errno)}")
+        : "not asked, because it is not reached by TCP";
 
     private static string Words(Errno errno) => errno switch
     {
@@ -52,14 +79,26 @@ public sealed record RemoteServer(string Name, ushort Port)
     /// <exception cref="VolumeException">It is not allowed.</exception>
     public void RequireAllowed(string backend, VolumePolicy policy)
     {
-        if (Name.Length == 0 || Name.StartsWith('-') || Name.AsSpan().IndexOfAny(" ,/\\\0") >= 0)
-            throw new VolumeException($"{backend}: \"{Name}\" is no server's name");
+        if (Name.Length == 0 || Name.StartsWith('-') || Name.AsSpan().IndexOfAny(" ,/\\\0") >= 0 || Name.AsSpan().IndexOfAny('[', ']') >= 0)
+            throw new VolumeException($"{backend}: \"{ShortText.Of(Name)}\" is no server's name");
+        RequireAllowed(backend, policy, Name);
+        // By another name's address nobody gets to a server that is not allowed.
+        if (Address is { } address)
+            RequireAllowed(backend, policy, address.ToString());
+    }
+
+    private static void RequireAllowed(string backend, VolumePolicy policy, string name)
+    {
         foreach (var allowed in policy.Servers ?? ["*"])
         {
-            if (allowed.EndsWith('*') ? Name.StartsWith(allowed[..^1], StringComparison.OrdinalIgnoreCase) : Name.Equals(allowed, StringComparison.OrdinalIgnoreCase))
+            if (allowed.EndsWith('*') ? name.StartsWith(allowed[..^1], StringComparison.OrdinalIgnoreCase) : IsSame(allowed, name))
                 return;
         }
 
-        throw new VolumeException($"{backend}: server \"{Name}\" is not among the allowed servers (node config)");
+        throw new VolumeException($"{backend}: server \"{ShortText.Of(name)}\" is not among the allowed servers (node config)");
     }
+
+    // An IPv6 address has many texts.
+    private static bool IsSame(string allowed, string name) => name.Equals(allowed, StringComparison.OrdinalIgnoreCase)
+        || (IPAddr.TryParse(allowed.Trim('[', ']'), out var one) && IPAddr.TryParse(name, out var other) && one == other);
 }

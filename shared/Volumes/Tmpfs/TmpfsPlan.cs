@@ -23,10 +23,15 @@ internal sealed record TmpfsPlan(IReadOnlyList<MountParameter> Parameters, Mount
             parameters.Add(new("uid", uid.ToString(CultureInfo.InvariantCulture)));
         if (gid is not null)
             parameters.Add(new("gid", gid.Value.ToString(CultureInfo.InvariantCulture)));
-        if (options.Find("nr_inodes") is { } inodes)
-            parameters.Add(new("nr_inodes", inodes));
-        if (options.Find("huge") is { } huge)
-            parameters.Add(new("huge", huge));
+        foreach (var key in (string[])["nr_inodes", "huge"])
+        {
+            if (options.Find(key) is not { } value)
+                continue;
+            if (value.Contains(',', StringComparison.Ordinal))
+                throw options.Wrong(Backend, key, value, "one value, as tmpfs(5) has it,");
+            parameters.Add(new(key, value));
+        }
+
         if (options.Flag(Backend, "noswap", false))
             parameters.Add(new("noswap", null));
         var readOnly = request.ReadOnly | options.Flag(Backend, "readOnly", false);
@@ -37,7 +42,7 @@ internal sealed record TmpfsPlan(IReadOnlyList<MountParameter> Parameters, Mount
     // Bytes, or a share of the memory, which the kernel computes.
     private static string SizeOf(PublishRequest request)
     {
-        var text = request.Options.Get(Backend, "size");
+        var text = request.Options.Get(Backend, "size").Trim();
         if (!text.EndsWith('%'))
             return request.Options.Size(Backend, "size")!.Value.ToString(CultureInfo.InvariantCulture);
         return int.TryParse(text[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var share) && share is > 0 and <= 100

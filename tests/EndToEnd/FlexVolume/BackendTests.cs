@@ -25,7 +25,7 @@ public sealed class BackendTests : IDisposable
     [KernelFact]
     public void Local_gives_mode_and_owner_to_what_it_makes_and_to_nothing_else()
     {
-        const string Members = "\"path\":\"a/b\",\"create\":\"true\",\"mode\":\"2750\",\"uid\":\"1000\",\"gid\":\"2000\"";
+        const string Members = "\"path\":\"ns/a/b\",\"create\":\"true\",\"mode\":\"2750\",\"uid\":\"1000\",\"gid\":\"2000\"";
         var target = node.Mount("plugboard~local", Members);
         Assert.Equal("2750 1000 2000", node.Shell($"stat -c '%a %u %g' {target}"));
         node.Shell($"chmod 700 {target}");
@@ -37,8 +37,9 @@ public sealed class BackendTests : IDisposable
     [KernelFact]
     public void Local_is_read_only_without_set_user_id_and_devices()
     {
-        node.Shell($"mkdir -p {Root}/local/a; cp /usr/bin/id {Root}/local/a/id; chmod 4755 {Root}/local/a/id; mknod {Root}/local/a/null c 1 3");
-        var target = node.Mount("plugboard~local", "\"path\":\"a\"", more: "\"kubernetes.io/readwrite\":\"ro\"");
+        node.Shell($"mkdir -p {Root}/local/ns/a; cp /usr/bin/id {Root}/local/ns/a/id; chmod 4755 {Root}/local/ns/a/id; "
+            + $"mknod {Root}/local/ns/a/null c 1 3");
+        var target = node.Mount("plugboard~local", "\"path\":\"ns/a\"", more: "\"kubernetes.io/readwrite\":\"ro\"");
         Assert.NotEqual(0, node.Machine.TryTool(["touch", $"{target}/x"]).ExitCode);
         Assert.NotEqual(0, node.Machine.TryTool(["sh", "-c", $"echo x > {target}/null"]).ExitCode);
         Assert.DoesNotContain("euid", node.Shell($"setpriv --reuid 1000 --clear-groups {target}/id"), StringComparison.Ordinal);
@@ -47,12 +48,12 @@ public sealed class BackendTests : IDisposable
     [KernelTheory]
     [InlineData("../../../etc", "local: path \"../../../etc\" leaves the allowed root /var/lib/flexvolume/local (node config)")]
     [InlineData("/etc", "local: path \"/etc\" leaves the allowed root /var/lib/flexvolume/local (node config)")]
-    [InlineData("link", null)]
-    [InlineData("link/passwd", null)]
-    [InlineData("inner/dir", null)]
+    [InlineData("ns/link", null)]
+    [InlineData("ns/link/passwd", null)]
+    [InlineData("ns/inner/dir", null)]
     public void Local_does_not_leave_its_root(string path, string? message)
     {
-        node.Shell($"mkdir -p {Root}/local/real/dir; ln -s /etc {Root}/local/link; ln -s real {Root}/local/inner");
+        node.Shell($"mkdir -p {Root}/local/ns/real/dir; ln -s /etc {Root}/local/ns/link; ln -s real {Root}/local/ns/inner");
         foreach (var create in (string[])["true", "false"])
         {
             var output = node.TryMount("plugboard~local", $"\"path\":\"{path}\",\"create\":\"{create}\"");
@@ -66,14 +67,15 @@ public sealed class BackendTests : IDisposable
     [KernelFact]
     public void Local_is_not_led_out_by_a_thread_that_swaps_links()
     {
-        node.Shell($"mkdir -p {Root}/local/a/b /run/outside/b; touch /run/outside/b/secret; ln -s /run/outside {Root}/local/link");
+        node.Shell($"mkdir -p {Root}/local/ns/a/b /run/outside/b; touch /run/outside/b/secret; ln -s /run/outside {Root}/local/ns/link");
         // A process of its own: it must run beside the calls.
-        var script = $"exec > /dev/null 2>&1; cd {Root}/local; while [ ! -e /run/stop ]; do mv -T a c; mv -T link a; mv -T a link; mv -T c a; done";
+        var script = $"exec > /dev/null 2>&1; cd {Root}/local/ns; while [ ! -e /run/stop ]; do mv -T a c; mv -T link a; mv -T a link; "
+            + "mv -T c a; done";
         node.Shell($"({script}) & ");
         var (mounted, refused) = (0, 0);
         for (var i = 0; i < 150; i++)
         {
-            var output = node.TryMount("plugboard~local", $"\"path\":\"a/b\",\"create\":\"{(i % 2 == 0 ? "true" : "false")}\"");
+            var output = node.TryMount("plugboard~local", $"\"path\":\"ns/a/b\",\"create\":\"{(i % 2 == 0 ? "true" : "false")}\"");
             var target = FlexNode.PodDirectory("plugboard~local", "v");
             if (output.Status == "Success")
                 mounted++;
@@ -110,7 +112,7 @@ public sealed class BackendTests : IDisposable
     [InlineData("btrfs", "128Mi")]
     public void Loop_makes_a_filesystem_shares_its_device_and_frees_it(string fsType, string size)
     {
-        var members = $"\"file\":\"disks/{fsType}.img\",\"size\":\"{size}\"";
+        var members = $"\"file\":\"ns/disks/{fsType}.img\",\"size\":\"{size}\"";
         var more = $"\"kubernetes.io/fsType\":\"{fsType}\"";
         var first = node.Mount("plugboard~loop", members, "a", more);
         var second = node.Mount("plugboard~loop", members, "b", more);
@@ -134,7 +136,7 @@ public sealed class BackendTests : IDisposable
         node.Shell($"truncate -s 64M {node.Directory}/disk; mkfs.ext4 -q {node.Directory}/disk; mkdir -p {Root}/loop; mount -o loop {node.Directory}/disk {Root}/loop");
         foreach (var direct in (string[])["true", "false"])
         {
-            var target = node.Mount("plugboard~loop", $"\"file\":\"{direct}.img\",\"size\":\"16Mi\",\"directIO\":\"{direct}\"");
+            var target = node.Mount("plugboard~loop", $"\"file\":\"ns/{direct}.img\",\"size\":\"16Mi\",\"directIO\":\"{direct}\"");
             Assert.Equal(direct == "true" ? "1" : "0", node.Shell($"losetup --noheadings -O DIO {node.Top(target)!.Source}").Trim());
             node.Unmount("plugboard~loop").Succeeded();
         }
@@ -157,13 +159,20 @@ public sealed class BackendTests : IDisposable
     public void The_options_of_ramax_and_kvaps_have_their_effect()
     {
         node.Shell("mount -t tmpfs srv /srv");
-        var target = node.Mount("ramax.com~local-storage", "\"pvc-name\":\"claim\",\"volume-mode\":\"0750\",\"volume-uid\":\"1000\",\"file-sync\":\"1\"");
-        Assert.Equal("750 1000", node.Shell($"stat -c '%a %u' /srv/local/ns/claim"));
+        // What was made otherwise gets the mode and owner that are told, at each mount.
+        node.Shell("mkdir -p /srv/local/ns/claim");
+        var target = node.Mount("ramax.com~local-storage", "\"pvc-name\":\"claim\",\"volume-mode\":\"0750\",\"volume-uid\":\"1000\"");
+        Assert.Equal("750 1000 0", node.Shell($"stat -c '%a %u %g' /srv/local/ns/claim"));
         node.Shell($"touch {target}/file; test -e /srv/local/ns/claim/file");
         node.Unmount("ramax.com~local-storage").Succeeded();
-        node.TryMount("ramax.com~local-storage", "\"pvc-name\":\"../../etc\"").Failed("local: the volume's name is not known, and the default path is made of it; set option \"path\"");
-        node.Mount("kvaps~loop", "\"share\":\"images\",\"file\":\"a.img\",\"size\":\"16Mi\"");
-        Assert.Equal("a.img", node.Shell($"ls {Root}/loop/images"));
+        node.Mount("ramax.com~local-storage", "\"pvc-name\":\"claim\",\"file-sync\":\"1\",\"pod-local\":\"true\"");
+        Assert.Equal("755 0", node.Shell("stat -c '%a %u' /srv/file-sync/ns/claim/pod"));
+        node.Unmount("ramax.com~local-storage").Succeeded();
+        node.TryMount("ramax.com~local-storage", "\"pvc-name\":\"../../etc\"").Failed("local: the volume's name is \"../../etc\", "
+            + "and the path is made of it; it must be one name");
+        var image = node.Mount("kvaps~loop", "\"share\":\"/var/lib/flexvolume/loop/ns\",\"file\":\"/images/a.img\",\"size\":\"16m\"");
+        Assert.Equal("16777216", node.Shell($"stat -c %s {Root}/loop/ns/images/a.img"));
+        Assert.NotNull(node.Top(image));
         node.Unmount("kvaps~loop").Succeeded();
         node.Shell("umount /srv");
     }
@@ -175,7 +184,7 @@ public sealed class BackendTests : IDisposable
     [KernelFact]
     public void Loop_grows_now_or_at_the_next_mount()
     {
-        const string Members = "\"file\":\"a.img\",\"size\":\"32Mi\"";
+        const string Members = "\"file\":\"ns/a.img\",\"size\":\"32Mi\"";
         var target = node.Mount("plugboard~loop", Members);
         var grown = node.Call("plugboard~loop", "expandfs", FlexNode.Options(), "", target, "134217728", "33554432");
         // Growing a mounted ext4 wants CAP_SYS_RESOURCE, which a test machine may lack; a guest kernel has it (volumes.sh).
@@ -193,13 +202,16 @@ public sealed class BackendTests : IDisposable
     [KernelFact]
     public void Loop_refuses_what_would_destroy_or_leave()
     {
-        node.Shell($"mkdir -p {Root}/loop; mkfifo {Root}/loop/fifo; ln -s /etc/passwd {Root}/loop/link; echo nothing > {Root}/loop/text; mkdir {Root}/loop/dir");
-        node.TryMount("plugboard~loop", "\"file\":\"nothing\"").Failed($"loop: {Root}/loop/nothing does not exist; make it on the node, or set options \"create\" and \"size\"");
-        node.TryMount("plugboard~loop", "\"file\":\"fifo\"").Failed($"loop: {Root}/loop/fifo is no regular file");
-        Assert.Contains("symbolic link", node.TryMount("plugboard~loop", "\"file\":\"link\"").Message, StringComparison.Ordinal);
-        Assert.Equal("Failure", node.TryMount("plugboard~loop", "\"file\":\"dir\"").Status);
-        Assert.Equal("Failure", node.TryMount("plugboard~loop", "\"file\":\"text\"").Status);
-        node.TryMount("plugboard~loop", "\"file\":\"big\",\"size\":\"1Mi\",\"preallocate\":\"maybe\"").Failed("loop: option \"preallocate\" is \"maybe\"; \"true\" or \"false\" is wanted");
+        node.Shell($"mkdir -p {Root}/loop/ns; cd {Root}/loop/ns; mkfifo fifo; ln -s /etc/passwd link; echo nothing > text; mkdir dir");
+        node.TryMount("plugboard~loop", "\"file\":\"ns/nothing\"").Failed($"loop: {Root}/loop/ns/nothing does not exist; "
+            + "make it on the node, or set options \"create\" and \"size\"");
+        node.TryMount("plugboard~loop", "\"file\":\"ns/fifo\"").Failed($"loop: {Root}/loop/ns/fifo is no regular file");
+        Assert.Contains("symbolic link", node.TryMount("plugboard~loop", "\"file\":\"ns/link\"").Message, StringComparison.Ordinal);
+        Assert.Equal("Failure", node.TryMount("plugboard~loop", "\"file\":\"ns/dir\"").Status);
+        Assert.Equal("Failure", node.TryMount("plugboard~loop", "\"file\":\"ns/text\"").Status);
+        node.TryMount("plugboard~loop",
+            "\"file\":\"ns/big\",\"size\":\"1Mi\",\"preallocate\":\"maybe\"").Failed("loop: option \"preallocate\" is \"maybe\"; "
+                + "\"true\" or \"false\" is wanted");
         Assert.Equal(0, Devices());
     }
 
@@ -208,7 +220,7 @@ public sealed class BackendTests : IDisposable
     {
         // A device is no regular file, so the tool is not there.
         node.Shell("mount --bind /dev/null /usr/sbin/mkfs.xfs");
-        node.TryMount("plugboard~loop", "\"file\":\"a.img\",\"size\":\"320Mi\"", more: "\"kubernetes.io/fsType\":\"xfs\"")
+        node.TryMount("plugboard~loop", "\"file\":\"ns/a.img\",\"size\":\"320Mi\"", more: "\"kubernetes.io/fsType\":\"xfs\"")
             .Failed("loop: mkfs.xfs not found in the kubelet's root filesystem; install xfsprogs on the node or set fsType: ext4");
     }
 
@@ -257,7 +269,7 @@ public sealed class BackendTests : IDisposable
     [KernelFact]
     public void The_node_config_lifts_and_forbids()
     {
-        node.Shell("mkdir /run/a /run/b; echo '{\"roots\":[\"/run/a\",\"/run/b\"],\"allowSuid\":true}' > /etc/flexvolume/plugboard~local.json");
+        node.Shell("mkdir /run/a /run/b; echo '{\"roots\":[\"/run/a\",\"/run/b\"],\"shared\":true,\"allowSuid\":true}' > /etc/flexvolume/plugboard~local.json");
         var target = node.Mount("plugboard~local", "\"path\":\"/run/b\"");
         Assert.Equal(MountAttributes.NoDev, node.Top(target)!.Attributes);
         node.Shell("echo '{\"servers\":[\"10.*\"]}' > /etc/flexvolume/plugboard~nfs.json");

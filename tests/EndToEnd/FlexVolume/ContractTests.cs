@@ -197,11 +197,11 @@ public sealed class ContractTests
         using var node = new FlexNode();
         const string File = "/etc/flexvolume/plugboard~local.json";
         node.Shell($"mkdir /run/data; echo '{{\"roots\":[\"/run/data\"]}}' > {File}; {command} {File}");
-        var output = node.TryMount("plugboard~local", "\"path\":\"a\",\"create\":\"true\"");
+        var output = node.TryMount("plugboard~local", "\"path\":\"ns/a\",\"create\":\"true\"");
         if (refused)
             output.Failed($"{File} is refused: it must belong to root and be writable for root only (chown root: and chmod go-w)");
         else
-            Assert.True(System.IO.Directory.Exists(output.Succeeded().Message) || node.Shell("ls /run/data") == "a");
+            Assert.True(System.IO.Directory.Exists(output.Succeeded().Message) || node.Shell("ls /run/data") == "ns");
     }
 
     [KernelFact]
@@ -209,7 +209,8 @@ public sealed class ContractTests
     {
         using var node = new FlexNode();
         node.Shell("echo '{\"root\":[]}' > /etc/flexvolume/plugboard~local.json");
-        node.TryMount("plugboard~local", "").Failed("/etc/flexvolume/plugboard~local.json: the node config has an unknown key \"root\"");
+        node.TryMount("plugboard~local",
+            "").Failed("/etc/flexvolume/plugboard~local.json: line 1: the node config has an unknown key \"root\" (did you mean \"roots\"?)");
     }
 
     [KernelFact]

@@ -17,7 +17,8 @@ internal sealed class FlexNode : IDisposable
 
     private static readonly string[] drivers =
     [
-        "plugboard~local", "plugboard~loop", "plugboard~tmpfs", "plugboard~nfs", "plugboard~cifs", "plugboard~uds", "k8s~nfs", "fstab~cifs", "juliohm~cifs", "microsoft.com~smb", "nodeagent~uds", "ramax.com~local-storage", "kvaps~loop",
+        "plugboard~local", "plugboard~loop", "plugboard~tmpfs", "plugboard~nfs", "plugboard~cifs", "plugboard~uds", "k8s~nfs",
+        "alicloud~nas", "fstab~cifs", "juliohm~cifs", "microsoft.com~smb", "nodeagent~uds", "ramax.com~local-storage", "kvaps~loop",
     ];
 
     private readonly TestMachine machine = new();

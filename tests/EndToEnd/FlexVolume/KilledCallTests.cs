@@ -12,7 +12,7 @@ public sealed class KilledCallTests : IDisposable
     [KernelTheory]
     [InlineData("plugboard~local", "", 1)]
     [InlineData("plugboard~tmpfs", "\"size\":\"1Mi\"", 1)]
-    [InlineData("plugboard~loop", "\"file\":\"a.img\",\"size\":\"16Mi\"", 2)]
+    [InlineData("plugboard~loop", "\"file\":\"ns/a.img\",\"size\":\"16Mi\"", 2)]
     [InlineData("nodeagent~uds", "", 1)]
     public void A_mount_killed_at_any_call_is_ended_by_the_next(string driver, string members, int every)
     {
@@ -34,7 +34,7 @@ public sealed class KilledCallTests : IDisposable
     [KernelTheory]
     [InlineData("plugboard~local", "")]
     [InlineData("plugboard~tmpfs", "\"size\":\"1Mi\"")]
-    [InlineData("plugboard~loop", "\"file\":\"a.img\",\"size\":\"16Mi\"")]
+    [InlineData("plugboard~loop", "\"file\":\"ns/a.img\",\"size\":\"16Mi\"")]
     [InlineData("nodeagent~uds", "")]
     public void An_unmount_killed_at_any_call_is_ended_by_the_next(string driver, string members)
     {

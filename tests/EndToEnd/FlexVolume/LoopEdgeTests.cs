@@ -8,7 +8,7 @@ namespace Plugboard.Tests.EndToEnd.FlexVolume;
 public sealed partial class LoopEdgeTests : IDisposable
 {
     private const string Driver = "plugboard~loop";
-    private const string Root = "/var/lib/flexvolume/loop";
+    private const string Root = "/var/lib/flexvolume/loop/ns";
     private readonly FlexNode node = new();
 
     private int Devices() => node.State().Count(static fact => fact.StartsWith("loop ", StringComparison.Ordinal));
@@ -16,11 +16,11 @@ public sealed partial class LoopEdgeTests : IDisposable
     [KernelFact]
     public void A_truncated_image_is_refused_and_leaves_no_device()
     {
-        node.Mount(Driver, "\"file\":\"a.img\",\"size\":\"64Mi\"");
+        node.Mount(Driver, "\"file\":\"ns/a.img\",\"size\":\"64Mi\"");
         node.Unmount(Driver).Succeeded();
         node.Shell($"truncate -s 20M {Root}/a.img");
         var before = node.State();
-        var message = node.TryMount(Driver, "\"file\":\"a.img\",\"fsck\":\"never\"").Message;
+        var message = node.TryMount(Driver, "\"file\":\"ns/a.img\",\"fsck\":\"never\"").Message;
         Assert.StartsWith($"loop: cannot mount {Root}/a.img as ext4: ", message, StringComparison.Ordinal);
         Assert.Equal(before, node.State());
     }
@@ -29,7 +29,7 @@ public sealed partial class LoopEdgeTests : IDisposable
     public void An_image_that_the_disk_has_no_room_for_is_not_made()
     {
         node.Shell($"mkdir -p {Root}; mount -t tmpfs -o size=8M small {Root}");
-        var message = node.TryMount(Driver, "\"file\":\"a.img\",\"size\":\"64Mi\",\"preallocate\":\"true\"").Message;
+        var message = node.TryMount(Driver, "\"file\":\"ns/a.img\",\"size\":\"64Mi\",\"preallocate\":\"true\"").Message;
         Assert.Contains("ENOSPC", message, StringComparison.Ordinal);
         Assert.Equal("", node.Shell($"ls -A {Root}"));
         Assert.Equal(0, Devices());
@@ -40,7 +40,7 @@ public sealed partial class LoopEdgeTests : IDisposable
     public void Twelve_images_are_mounted_at_once()
     {
         for (var i = 0; i < 12; i++)
-            node.Mount(Driver, $"\"file\":\"{i}.img\",\"size\":\"16Mi\"", $"v{i}");
+            node.Mount(Driver, $"\"file\":\"ns/{i}.img\",\"size\":\"16Mi\"", $"v{i}");
         Assert.Equal(12, Devices());
         for (var i = 0; i < 12; i++)
             node.Unmount(Driver, $"v{i}").Succeeded();
@@ -50,7 +50,7 @@ public sealed partial class LoopEdgeTests : IDisposable
     [KernelFact]
     public void A_busy_image_stays_with_its_device_and_who_holds_it_is_named()
     {
-        var target = node.Mount(Driver, "\"file\":\"a.img\",\"size\":\"16Mi\"");
+        var target = node.Mount(Driver, "\"file\":\"ns/a.img\",\"size\":\"16Mi\"");
         var answer = node.Shell(FlexNode.WhileOpen($"{target}/log", $"{FlexNode.Executable(Driver)} unmount {target}"));
         Assert.Matches(BusyPattern(), answer);
         Assert.Equal(1, Devices());
@@ -61,10 +61,11 @@ public sealed partial class LoopEdgeTests : IDisposable
     [KernelFact]
     public void An_image_in_use_read_only_is_not_written_beside_that()
     {
-        node.Mount(Driver, "\"file\":\"a.img\",\"size\":\"16Mi\"");
+        node.Mount(Driver, "\"file\":\"ns/a.img\",\"size\":\"16Mi\"");
         node.Unmount(Driver).Succeeded();
-        node.Mount(Driver, "\"file\":\"a.img\",\"readOnly\":\"true\"", "reader");
-        node.TryMount(Driver, "\"file\":\"a.img\"", "writer").Failed($"loop: {Root}/a.img is in use read-only on this node and cannot be mounted for writing beside that");
+        node.Mount(Driver, "\"file\":\"ns/a.img\",\"readOnly\":\"true\"", "reader");
+        node.TryMount(Driver, "\"file\":\"ns/a.img\"",
+            "writer").Failed($"loop: {Root}/a.img is in use read-only on this node and cannot be mounted for writing beside that");
         node.Unmount(Driver, "reader").Succeeded();
         Assert.Equal(0, Devices());
     }
@@ -72,11 +73,12 @@ public sealed partial class LoopEdgeTests : IDisposable
     [KernelFact]
     public void An_image_that_was_replaced_is_another_volume()
     {
-        var target = node.Mount(Driver, "\"file\":\"a.img\",\"size\":\"16Mi\"");
+        var target = node.Mount(Driver, "\"file\":\"ns/a.img\",\"size\":\"16Mi\"");
         node.Shell($"touch {target}/old; cp {Root}/a.img {Root}/b.img; mv {Root}/b.img {Root}/a.img");
         // The name leads to a new file, and what is mounted is the old one.
-        Assert.Matches($"^mount: {target} already has ext4 /dev/loop[0-9]+ mounted on it, expected ext4 in {Root}/a.img; not touching it$", node.TryMount(Driver, "\"file\":\"a.img\"").Message);
-        var other = node.Mount(Driver, "\"file\":\"a.img\"", "other");
+        Assert.Matches($"^mount: {target} already has ext4 /dev/loop[0-9]+ mounted on it, expected ext4 in {Root}/a.img; "
+            + "not touching it", node.TryMount(Driver, "\"file\":\"ns/a.img\"").Message);
+        var other = node.Mount(Driver, "\"file\":\"ns/a.img\"", "other");
         Assert.NotEqual(node.Top(target)!.Source, node.Top(other)!.Source);
         node.Unmount(Driver).Succeeded();
         node.Unmount(Driver, "other").Succeeded();

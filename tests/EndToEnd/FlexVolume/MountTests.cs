@@ -14,7 +14,7 @@ public sealed class MountTests : IDisposable
     {
         { "plugboard~local", "" },
         { "plugboard~tmpfs", "\"size\":\"1Mi\"" },
-        { "plugboard~loop", "\"file\":\"a.img\",\"size\":\"16Mi\"" },
+        { "plugboard~loop", "\"file\":\"ns/a.img\",\"size\":\"16Mi\"" },
         { "plugboard~uds", "" },
         { "nodeagent~uds", "" },
     };
@@ -120,8 +120,8 @@ public sealed class MountTests : IDisposable
     {
         var before = node.State();
         Assert.Equal("Failure", node.TryMount("plugboard~tmpfs", "\"size\":\"1Mi\",\"huge\":\"bogus\"").Status);
-        Assert.Equal("Failure", node.TryMount("plugboard~loop", "\"file\":\"a.img\",\"size\":\"1Ki\"").Status);
-        Assert.Equal("Failure", node.TryMount("plugboard~local", "\"path\":\"nothing\"").Status);
+        Assert.Equal("Failure", node.TryMount("plugboard~loop", "\"file\":\"ns/a.img\",\"size\":\"1Ki\"").Status);
+        Assert.Equal("Failure", node.TryMount("plugboard~local", "\"path\":\"ns/nothing\"").Status);
         Assert.Equal(before, node.State());
         Assert.Equal("", node.Shell("find /var/lib/flexvolume -type f"));
     }

@@ -99,8 +99,10 @@ public sealed class PeopleTests : IDisposable
     {
         var before = node.State();
         Assert.Equal(
-            "bind /var/lib/flexvolume/local/a on /var/lib/kubelet/pods/00000000-0000-4000-8000-000000000000/volumes/plugboard~local/volume (NoSuid, NoDev)",
-            Command("check --driver plugboard/local '{\"path\":\"a\"}'"));
+
+            "bind /var/lib/flexvolume/local/default/a on /var/lib/kubelet/pods/00000000-0000-4000-8000-000000000000/volumes/plugboard~local/volume (NoSuid,
+            NoDev)",
+            Command("check --driver plugboard/local '{\"path\":\"default/a\"}'"));
         var nfs = node.Run([executable, "check", "--driver", "plugboard/nfs", "{\"server\":\"127.0.0.1\",\"share\":\"/x\"}"]);
         Assert.Equal(1, nfs.ExitCode);
         Assert.EndsWith("server 127.0.0.1 is 127.0.0.1: TCP 2049 connect: refused\n", nfs.Output, StringComparison.Ordinal);
@@ -113,9 +115,9 @@ public sealed class PeopleTests : IDisposable
     {
         node.Mount("plugboard~local", "", "a");
         node.Mount("plugboard~local", "", "b");
-        node.Mount("plugboard~loop", "\"file\":\"a.img\",\"size\":\"16Mi\"");
+        node.Mount("plugboard~loop", "\"file\":\"ns/a.img\",\"size\":\"16Mi\"");
         Assert.Equal(3, Command("list").Split('\n').Count(static line => line.StartsWith("ok\t", StringComparison.Ordinal)));
-        node.Shell("rmdir /var/lib/flexvolume/local/ns/b; rm /var/lib/flexvolume/loop/a.img");
+        node.Shell("rmdir /var/lib/flexvolume/local/ns/b; rm /var/lib/flexvolume/loop/ns/a.img");
         var list = node.Run([executable, "list"]);
         Assert.Equal(1, list.ExitCode);
         Assert.Equal(["directory removed", "image removed", "ok"], list.Output.TrimEnd().Split('\n').Select(static line => line.Split('\t')[0]).Order(StringComparer.Ordinal));
@@ -152,7 +154,7 @@ public sealed class PeopleTests : IDisposable
     [KernelFact]
     public void List_tells_of_a_filesystem_that_became_read_only()
     {
-        var target = node.Mount("plugboard~loop", "\"file\":\"a.img\",\"size\":\"16Mi\"");
+        var target = node.Mount("plugboard~loop", "\"file\":\"ns/a.img\",\"size\":\"16Mi\"");
         // What errors=remount-ro does: the filesystem, not the mount.
         node.Shell($"mount -o remount,ro {target}; mount -o remount,bind,rw {target}");
         Assert.StartsWith("filesystem became read-only\tplugboard/loop\text4\t", node.Run([executable, "list"]).Output, StringComparison.Ordinal);
@@ -237,7 +239,7 @@ public sealed class PeopleTests : IDisposable
     {
         var (found, members) = ExampleVolume.Read(name);
         Assert.Equal(driver, found.Replace('/', '~'));
-        var target = node.Mount(driver, members);
+        var target = node.Mount(driver, members, more: "\"kubernetes.io/pod.namespace\":\"shop\"");
         Assert.NotNull(node.Top(target));
         node.Unmount(driver).Succeeded();
     }

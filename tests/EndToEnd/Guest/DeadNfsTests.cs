@@ -67,7 +67,8 @@ public sealed class DeadNfsTests(DeadNfsTests.Fixture guest) : IClassFixture<Dea
     public void List_tells_a_directory_that_was_made_anew_on_the_server()
     {
         guest.Done("stale-mount", "stale-unmount");
-        Assert.Equal($"stale: the export was made anew on the server\tplugboard/nfs\tnfs4\t127.0.0.1:/anew\t{Volume}/stale", guest.Step("stale-list").Output);
+        Assert.Equal($"stale: the server no longer knows the directory\tplugboard/nfs\tnfs4\t127.0.0.1:/anew\t{Volume}/stale",
+            guest.Step("stale-list").Output);
     }
 
     [GuestFact]

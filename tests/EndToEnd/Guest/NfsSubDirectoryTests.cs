@@ -71,7 +71,49 @@ public sealed class NfsSubDirectoryTests(NfsSubDirectoryTests.Fixture guest) : I
     {
         Assert.Equal(("Success", "127.0.0.1:/nas/data is mounted by NFS 4.0"), guest.Answer("nas-mount"));
         Assert.Equal("755", guest.Step("nas-mode").Output);
-        guest.Done("nas-unmount");
+        guest.Done("nas-unmount", "nas-again", "nas-again-unmount");
+        Assert.Contains(" 127.0.0.1:/nas/data rw,vers=4.0,", guest.Step("nas-line").Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("noresvport", guest.Step("nas-line").Output, StringComparison.Ordinal);
+    }
+
+    [GuestFact]
+    public void A_volume_of_the_example_of_k8s_nfs_is_mounted()
+    {
+        guest.Done("k8s-share", "k8s-unmount");
+        Assert.Equal("secret", guest.Step("k8s-file").Output);
+    }
+
+    [GuestTheory]
+    [InlineData("any-all", "/", "4.2")]
+    [InlineData("any-4.1", "/", "4.1")]
+    [InlineData("any-4.0", "/", "4.0")]
+    [InlineData("any-3", "/srv/export", "3")]
+    public void Without_a_version_the_latest_that_the_server_has_is_taken(string step, string share, string version)
+    {
+        Assert.Equal(("Success", $"127.0.0.1:{share} is mounted by NFS {version}"), guest.Answer($"{step}-mount"));
+        Assert.Contains($" 127.0.0.1:{share} rw,vers={version},", guest.Step($"{step}-line").Output, StringComparison.Ordinal);
+        guest.Done($"{step}-unmount");
+    }
+
+    [GuestFact]
+    public void A_version_that_was_asked_for_is_the_only_one()
+    {
+        Assert.Equal(("Success", "127.0.0.1:/ is mounted by NFS 4.0"), guest.Answer("four"));
+        Assert.StartsWith("nfs: cannot mount 127.0.0.1:/ by NFS 4.2: EPROTONOSUPPORT: ", guest.Answer("only-4.2").Message,
+            StringComparison.Ordinal);
+        // The server has only version 3, and what it says there is what counts.
+        Assert.Matches("^nfs: cannot mount 127.0.0.1:/nothing by NFS 3: (EACCES|ENOENT): ", guest.Answer("nothing-3").Message);
+    }
+
+    [GuestFact]
+    public void A_server_on_another_port_is_reached_and_listed_there()
+    {
+        guest.Failed("any-port-mount", "nfs: nothing listens on 127.0.0.1:2049 (TCP 2049 connect: refused); "
+            + "is the server's service running?");
+        Assert.Equal(("Success", "127.0.0.1:/ is mounted by NFS 4.2"), guest.Answer("port"));
+        Assert.Contains(",port=20490,", guest.Step("port-line").Output, StringComparison.Ordinal);
+        Assert.StartsWith("ok\tplugboard/nfs\tnfs4\t127.0.0.1:/\t", guest.Step("port-list").Succeeded().Output, StringComparison.Ordinal);
+        guest.Done("port-unmount");
     }
 
     [GuestFact]

@@ -50,6 +50,14 @@ public sealed class NfsVolumeTests(NfsVolumeTests.Fixture guest) : IClassFixture
     }
 
     [GuestFact]
+    public void A_volume_that_may_lose_writes_says_so()
+    {
+        Assert.Equal(("Success", "127.0.0.1:/ is mounted by NFS 4.2; "
+            + "soft: what is written may be lost when the server is slow"), guest.Answer("nfs-soft"));
+        guest.Done("nfs-soft-unmount");
+    }
+
+    [GuestFact]
     public void Who_holds_a_busy_volume_is_named()
     {
         Assert.Matches($"^unmount: {VolumeGuest.Pods}/busy is busy: pid [0-9]+ \\(sleep\\) has {VolumeGuest.Pods}/busy/sub/file open; kubelet will retry$", guest.Answer("nfs-busy").Message);

@@ -11,7 +11,8 @@ public sealed class SmbVolumeTests(SmbVolumeTests.Fixture guest) : IClassFixture
     {
         guest.Failed("cifs-no-server", "cifs: nothing listens on 127.0.0.1:445 (TCP 445 connect: refused); is the server's service running?");
         guest.Failed("cifs-no-secret", "cifs: no username in the Secret; secretRef must name a Secret of type \"fstab/cifs\" with keys username, password");
-        guest.Failed("cifs-wrong-password", "cifs: cannot mount //127.0.0.1/share: EACCES: permission denied; the server refuses user name or password");
+        guest.Failed("cifs-wrong-password", "cifs: cannot mount //127.0.0.1/share: EACCES: permission denied; "
+            + "the server refuses this user: the name, the password, the domain, or the user's right to the share");
         Assert.StartsWith("cifs: cannot mount //127.0.0.1/nothing: ENOENT: ", guest.Answer("cifs-wrong-share").Message, StringComparison.Ordinal);
     }
 
@@ -31,6 +32,51 @@ public sealed class SmbVolumeTests(SmbVolumeTests.Fixture guest) : IClassFixture
         guest.Done("cifs-fstab-mount", "cifs-fstab-unmount");
         var line = guest.Step("cifs-fstab-line").Output;
         Assert.All((string[])["vers=3.0", "uid=1000", "gid=2000", "dir_mode=0755", "file_mode=0770", "noperm"], option => Assert.Contains($",{option},", line + ",", StringComparison.Ordinal));
+    }
+
+    [GuestFact]
+    public void Options_of_mount_cifs_arrive()
+    {
+        guest.Done("cifs-words", "cifs-words-unmount");
+        var line = guest.Step("cifs-words-line").Output;
+        Assert.All((string[])["domain=CORP", "uid=1", "gid=10", "file_mode=0640", "nohandlecache", "max_credits=100"],
+            option => Assert.Contains($",{option},", line + ",", StringComparison.Ordinal));
+    }
+
+    [GuestFact]
+    public void A_file_with_credentials_is_read_only_where_the_node_config_lists_it()
+    {
+        guest.Failed(
+            "cifs-file-refused",
+            "cifs: mount option \"credentials\" names /etc/smb.cred, which the node config's \"credentialFiles\" does not list; "
+                + "list it there, or put username, password and domain into the Secret");
+        guest.Done("cifs-file-mount", "cifs-file-unmount");
+    }
+
+    [GuestTheory]
+    [InlineData("3_00", "0x300")]
+    [InlineData("2_10", "0x210")]
+    public void Without_a_version_kernel_and_server_agree_on_one(string step, string version)
+    {
+        guest.Done($"cifs-{step}-mount", $"cifs-{step}-unmount");
+        Assert.Equal($"Dialect {version}", guest.Step($"cifs-{step}-dialect").Output);
+    }
+
+    [GuestFact]
+    public void A_version_that_was_asked_for_is_not_exchanged_for_another() =>
+        guest.Failed("cifs-forced", "cifs: cannot mount //127.0.0.1/share: EOPNOTSUPP: operation not supported; "
+            + "the server does not speak SMB 3.1.1; option \"vers\" sets the version");
+
+    [GuestFact]
+    public void A_server_on_another_port_is_reached_and_listed_there()
+    {
+        guest.Failed("cifs-port-none", "cifs: nothing listens on 127.0.0.1:445 (TCP 445 connect: refused); "
+            + "is the server's service running?");
+        guest.Done("cifs-port-mount", "cifs-port-unmount");
+        // The mount table does not tell the port, so it is found among the node's connections.
+        Assert.DoesNotContain("port=", guest.Step("cifs-port-line").Output, StringComparison.Ordinal);
+        Assert.StartsWith("ok\tplugboard/cifs\tcifs\t//127.0.0.1/share\t", guest.Step("cifs-port-list").Succeeded().Output,
+            StringComparison.Ordinal);
     }
 
     [GuestFact]

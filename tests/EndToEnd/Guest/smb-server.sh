@@ -35,8 +35,14 @@ END
 cp /run/smb.conf /etc/samba/smb.conf
 printf '%s\n%s\n' "$password" "$password" | smbpasswd -c /run/smb.conf -s -a root > /run/smbpasswd.log 2>&1
 echo shared > /srv/share/file
-# serve: starts it, and waits until it listens.
+# serve [PORT [OPTION]]: starts it, and waits until it listens.
 serve() {
-    smbd -D -s /run/smb.conf > /run/smbd.log 2>&1
-    for _ in 1 2 3 4 5; do nc -z 127.0.0.1 445 2> /run/nc && break; sleep 1; done
+    smbd -D -s /run/smb.conf -p "${1:-445}" ${2:+"--option=$2"} > /run/smbd.log 2>&1
+    for _ in 1 2 3 4 5; do nc -z 127.0.0.1 "${1:-445}" 2> /run/nc && break; sleep 1; done
+}
+# stop: ends it with all its connections.
+stop() {
+    kill -KILL $(pidof smbd) 2> /run/kill
+    for _ in 1 2 3 4 5; do pidof smbd > /run/pidof || break; sleep 1; done
+    rm -f /run/samba/smbd.pid
 }

@@ -46,6 +46,38 @@ call v3-read-only-unmount plugboard~nfs unmount $PODS/v3ro
 call nas-mount alicloud~nas mount $PODS/nas "$(options '"server":"127.0.0.1","path":"/nas/data","vers":"4.0","mode":"755","options":"noresvport"')"
 look nas-mode stat -c %a /srv/export/nas/data
 call nas-unmount alicloud~nas unmount $PODS/nas
+# One that is there already is mounted as it is, and a share may be without its slash.
+call nas-again alicloud~nas mount $PODS/nas "$(options '"server":"127.0.0.1","path":"/nas/data","vers":"4.0","options":"none"')"
+look nas-line grep "/nas " /proc/self/mountinfo
+call nas-again-unmount alicloud~nas unmount $PODS/nas
+call k8s-share k8s~nfs mount $PODS/k8s "$(options '"server":"127.0.0.1","share":"other","protocol":"udp"')"
+look k8s-file cat $PODS/k8s/secret
+call k8s-unmount k8s~nfs unmount $PODS/k8s
+
+# offers STEP ARGUMENTS…: the server starts again with these arguments of rpc.nfsd, and a volume that asks for no version is mounted.
+offers() {
+    offer=$1; share=$2; shift 2
+    rpc.nfsd 0; export_all "$@" 2
+    call $offer-mount plugboard~nfs mount $PODS/plugboard~nfs/any "$(options "\"server\":\"127.0.0.1\",\"share\":\"$share\"")"
+    look $offer-line grep "/any " /proc/self/mountinfo
+    call $offer-unmount plugboard~nfs unmount $PODS/plugboard~nfs/any
+}
+offers any-all /
+offers any-4.1 / -N 4.2
+offers any-4.0 / -N 4.2 -N 4.1
+call four plugboard~nfs mount $PODS/four "$(options "$nfs,\"mountOptions\":\"vers=4, _netdev\"")"
+call four-unmount plugboard~nfs unmount $PODS/four
+call only-4.2 plugboard~nfs mount $PODS/only "$(options "$nfs,\"vers\":\"4.2\"")"
+offers any-3 /srv/export -N 4
+call nothing-3 plugboard~nfs mount $PODS/nothing "$(options '"server":"127.0.0.1","share":"/nothing"')"
+# Another port, which rpcbind is told too.
+offers any-port / -p 20490
+call port plugboard~nfs mount $PODS/plugboard~nfs/port "$(options "$nfs,\"mountOptions\":\"port=20490\"")"
+look port-line grep "/port " /proc/self/mountinfo
+look port-list "$PLUGINS/flexvolume" list
+call port-unmount plugboard~nfs unmount $PODS/plugboard~nfs/port
+rmdir $PODS/plugboard~nfs
+rpc.nfsd 0; export_all 2
 call krb5 plugboard~nfs mount $PODS/krb5 "$(options "$nfs,\"sec\":\"krb5\"")"
 look left sh -c "grep -c $PODS /proc/self/mountinfo; ls -A /run/flexvolume/locks $PODS"
 finish

@@ -33,7 +33,8 @@ call nfs-foreign plugboard~nfs mount $PODS/sub "$(options "$nfs")"
 call nfs-sub-unmount plugboard~nfs unmount $PODS/sub
 call nfs-wrong-export plugboard~nfs mount $PODS/wrong "$(options '"server":"127.0.0.1","share":"/nothing"')"
 call nfs-unknown-word plugboard~nfs mount $PODS/wrong "$(options "$nfs,\"mountOptions\":\"bogus=1\"")"
-call nfs-soft plugboard~nfs mount $PODS/wrong "$(options "$nfs,\"mountOptions\":\"soft\"")"
+call nfs-soft plugboard~nfs mount $PODS/soft "$(options "$nfs,\"mountOptions\":\"soft\"")"
+call nfs-soft-unmount plugboard~nfs unmount $PODS/soft
 call nfs-typo plugboard~nfs mount $PODS/wrong "$(options '"sevrer":"127.0.0.1","share":"/"')"
 call nfs-k8s-mount k8s~nfs mount $PODS/k8s "$(options "$nfs,\"protocol\":\"tcp\",\"atime\":\"false\",\"readonly\":\"true\",\"whatever\":\"1\"")"
 look nfs-k8s-line grep k8s /proc/self/mountinfo

@@ -24,13 +24,38 @@ call cifs-guest-unmount plugboard~cifs unmount $PODS/guest
 call cifs-guest-refused plugboard~cifs mount $PODS/guest "$(options "$cifs,\"guest\":\"true\"")"
 call cifs-selinux plugboard~cifs mount $PODS/selinux "$(options "$cifs,\"selinuxEnabled\":\"true\",$(secret "$encoded")")"
 call cifs-krb5 plugboard~cifs mount $PODS/krb5 "$(options "$cifs,\"mountOptions\":\"sec=krb5\"")"
+# Options of mount.cifs(8): the user's domain, names of the node's users, a file of the node, words that harm nobody.
+fstab='"networkPath":"//127.0.0.1/share"'
+call cifs-words fstab~cifs mount $PODS/words "$(options "$fstab,\"mountOptions\":\"domain=CORP,uid=daemon,gid=010,file_mode=640,nodfs,nohandlecache,nolease,max_credits=100,sync, _netdev,nofail\",$(secret "$encoded")")"
+look cifs-words-line grep "/words " /proc/self/mountinfo
+call cifs-words-unmount fstab~cifs unmount $PODS/words
+printf 'username=root\npassword=%s\n' "$password" > /etc/smb.cred
+call cifs-file-refused fstab~cifs mount $PODS/cred "$(options "$fstab,\"mountOptions\":\"credentials=/etc/smb.cred\"")"
+echo '{"credentialFiles":["/etc/smb.cred"]}' > '/etc/flexvolume/fstab~cifs.json'
+call cifs-file-mount fstab~cifs mount $PODS/cred "$(options "$fstab,\"mountOptions\":\"credentials=/etc/smb.cred\"")"
+call cifs-file-unmount fstab~cifs unmount $PODS/cred
+# Servers that speak no later version, and one on another port.
+for version in 3_00 2_10; do
+    stop; serve 445 "server max protocol=SMB$version"
+    call cifs-$version-mount fstab~cifs mount $PODS/old "$(options "$fstab,\"mountOptions\":\"noperm\",$(secret "$encoded")")"
+    look cifs-$version-dialect grep -o 'Dialect 0x[0-9a-f]*' /proc/fs/cifs/DebugData
+    call cifs-$version-unmount fstab~cifs unmount $PODS/old
+done
+call cifs-forced fstab~cifs mount $PODS/old "$(options "$fstab,\"mountOptions\":\"vers=3.1.1\",$(secret "$encoded")")"
+stop; serve 4455
+call cifs-port-none plugboard~cifs mount $PODS/plugboard~cifs/port "$(options "$cifs,$(secret "$encoded")")"
+call cifs-port-mount plugboard~cifs mount $PODS/plugboard~cifs/port "$(options "$cifs,\"port\":\"4455\",$(secret "$encoded")")"
+look cifs-port-line grep "/port " /proc/self/mountinfo
+look cifs-port-list "$PLUGINS/flexvolume" list
+call cifs-port-unmount plugboard~cifs unmount $PODS/plugboard~cifs/port
+rmdir $PODS/plugboard~cifs
 look cifs-left sh -c "grep -c $PODS /proc/self/mountinfo; ls -A /run/flexvolume/locks $PODS"
 # What this kernel has not got, it says.
 call tmpfs-noswap plugboard~tmpfs mount $PODS/tmpfs "$(options '"size":"1Mi","noswap":"true"')"
 # A disk that grows while it is mounted: this kernel has all capabilities.
 for type in ext4 xfs btrfs; do
     modprobe -d "$MODULES" -q $type
-    call loop-$type-mount plugboard~loop mount $PODS/$type "$(options "\"file\":\"$type.img\",\"size\":\"320Mi\",\"fsType\":\"$type\"")"
+    call loop-$type-mount plugboard~loop mount $PODS/$type "$(options "\"file\":\"default/$type.img\",\"size\":\"320Mi\",\"fsType\":\"$type\"")"
     look loop-$type-before stat -f -c %b*%S $PODS/$type
     call loop-$type-grow plugboard~loop expandfs "$(options)" "" $PODS/$type 671088640 335544320
     look loop-$type-after stat -f -c %b*%S $PODS/$type

@@ -49,6 +49,12 @@ public sealed class BrokenNodeTests
             mount -t tmpfs data {node.Root}/var/lib/kubelet/pods/u1/volumes/plugboard~local/data
             mount -t tmpfs over {node.Root}/var/lib/kubelet/pods
             """),
+        [FindingIds.VolumeNamespace] = static node => node.Shell($"""
+            mkdir -p {node.Root}/var/lib/kubelet/pods/u1/volumes/plugboard~local/own {node.Root}/var/lib/kubelet/pods/u1/volumes/plugboard~local/other
+            mkdir -p {node.Root}/var/log/pods/team-b_web_u1 {node.Root}/var/lib/flexvolume/local/team-a/data {node.Root}/var/lib/flexvolume/local/team-b/data
+            mount --bind {node.Root}/var/lib/flexvolume/local/team-b/data {node.Root}/var/lib/kubelet/pods/u1/volumes/plugboard~local/own
+            mount --bind {node.Root}/var/lib/flexvolume/local/team-a/data {node.Root}/var/lib/kubelet/pods/u1/volumes/plugboard~local/other
+            """),
     };
 
     public static TheoryData<string> Ids => [.. Breaks.Keys];

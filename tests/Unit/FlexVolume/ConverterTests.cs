@@ -12,7 +12,8 @@ public sealed class ConverterTests
         metadata:
           name: data   # of the shop
         spec:
-          capacity: {}
+          capacity:
+            storage: 1Gi
           accessModes:
           - ReadWriteMany
           claimRef:
@@ -35,15 +36,18 @@ public sealed class ConverterTests
                   - node1
         """;
 
+    private static string Convert(string text) => Converter.Convert(text).Text;
+
     [Fact]
-    public void An_NFS_volume_becomes_one_of_csi_driver_nfs() => Assert.StartsWith(
+    public void An_NFS_volume_becomes_one_of_csi_driver_nfs_and_its_claim_binds_to_it() => Assert.StartsWith(
         """
         apiVersion: v1
         kind: PersistentVolume
         metadata:
           name: "data-csi"
         spec:
-          capacity: {}
+          capacity:
+            storage: 1Gi
           accessModes:
             - ReadWriteMany
           nodeAffinity:
@@ -54,29 +58,42 @@ public sealed class ConverterTests
                       operator: In
                       values:
                         - node1
+          storageClassName: ""
           persistentVolumeReclaimPolicy: Retain
           claimRef:
             namespace: "shop"
             name: "data"
           mountOptions:
-            - "nfsvers=4.2"
             - "proto=tcp"
           csi:
             driver: nfs.csi.k8s.io
             volumeHandle: "data"
-            fsType: nfs
             volumeAttributes:
               server: "10.0.0.5"
               share: "/exports/it's"
+        ---
+        apiVersion: v1
+        kind: PersistentVolumeClaim
+        metadata:
+          name: "data"
+          namespace: "shop"
+        spec:
+          accessModes:
+            - ReadWriteMany
+          resources:
+            requests:
+              storage: 1Gi
+          storageClassName: ""
+          volumeName: "data-csi"
         # How to get there.
         """.TrimEnd(),
-        Converter.Convert(Nfs),
+        Convert(Nfs),
         StringComparison.Ordinal);
 
     [Fact]
     public void An_SMB_volume_becomes_one_of_csi_driver_smb_with_its_Secret()
     {
-        var converted = Converter.Convert(Nfs
+        var converted = Convert(Nfs
             .Replace("k8s/nfs", "fstab/cifs", StringComparison.Ordinal)
             .Replace("server: 10.0.0.5", "networkPath: //srv/share", StringComparison.Ordinal)
             .Replace("protocol: tcp", "mountOptions: dir_mode=0755,noperm", StringComparison.Ordinal)
@@ -84,20 +101,177 @@ public sealed class ConverterTests
         Assert.Contains("driver: smb.csi.k8s.io", converted, StringComparison.Ordinal);
         Assert.Contains("      source: \"//srv/share\"\n", converted, StringComparison.Ordinal);
         Assert.Contains("    - \"dir_mode=0755\"\n    - \"noperm\"\n", converted, StringComparison.Ordinal);
-        Assert.Contains("    nodeStageSecretRef:\n      name: \"cred\"\n      namespace: \"default\"\n", converted, StringComparison.Ordinal);
+        // A Secret without a namespace was the pod's, and the pod is where the claim is.
+        Assert.Contains("    nodeStageSecretRef:\n      name: \"cred\"\n      namespace: \"shop\"\n", converted, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_claim_keeps_its_labels_and_size_where_it_is_given_with_its_volume()
+    {
+        var converted = Convert($"""
+            {Nfs}
+            ---
+            apiVersion: v1
+            kind: PersistentVolumeClaim
+            metadata:
+              name: data
+              namespace: shop
+              labels:
+                app: "1"
+              annotations:
+                pv.kubernetes.io/bind-completed: "yes"
+                team: shop
+            spec:
+              accessModes: [ReadWriteMany]
+              resources: {"{"}requests: {"{"}storage: 500Mi{"}}"}
+              storageClassName: slow
+              volumeName: data
+            """);
+        Assert.Contains(
+            "  namespace: \"shop\"\n  labels:\n    app: \"1\"\n  annotations:\n    team: \"shop\"\nspec:\n  accessModes:\n    - ReadWriteMany\n  resources:\n    requests:\n      storage: 500Mi\n  storageClassName: \"\"\n",
+            converted,
+            StringComparison.Ordinal);
+        Assert.DoesNotContain("slow", converted, StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData("kind: Pod", "it is no PersistentVolume (kind)")]
-    [InlineData("kind: PersistentVolume", "it has no spec")]
-    [InlineData("kind: PersistentVolume\nspec:\n  nfs:\n    server: a", "its source is no flexVolume")]
-    [InlineData("a: &x b", "line 1 has a value that begins with &, which is not read; kubectl get pv NAME -o yaml writes what is")]
-    [InlineData("a: b\n---\nc: d", "line 2 has a second document, which is not read; kubectl get pv NAME -o yaml writes what is")]
-    [InlineData("a: b\n   c: d", "line 2 has this indentation, which is not read; kubectl get pv NAME -o yaml writes what is")]
-    [InlineData("a: |\n  b", "line 1 has a value that begins with |, which is not read; kubectl get pv NAME -o yaml writes what is")]
-    public void What_cannot_be_converted_is_refused(string text, string message) => Assert.Equal(message, Assert.Throws<FlexException>(() => Converter.Convert(text)).Message);
+    [InlineData("  storageClassName: media\n", "media")]
+    [InlineData("  storageClassName: \"\"\n", "")]
+    [InlineData("", "")]
+    public void Volume_and_claim_have_one_class(string line, string name)
+    {
+        var converted = Convert(Nfs.Replace("spec:\n", "spec:\n" + line, StringComparison.Ordinal));
+        Assert.Equal(2, converted.Split('\n').Count(row => row == $"  storageClassName: \"{name}\""));
+        var unbound = Convert(Nfs.Replace("spec:\n", "spec:\n" + line, StringComparison.Ordinal).Replace("claimRef", "other", StringComparison.Ordinal));
+        Assert.Contains($"spec.volumeName: data-csi and spec.storageClassName: \"{name}\"", unbound, StringComparison.Ordinal);
+        Assert.DoesNotContain("PersistentVolumeClaim", unbound, StringComparison.Ordinal);
+    }
 
-    private static string Of(string driver, string options) => Converter.Convert(Nfs.Replace("k8s/nfs", driver, StringComparison.Ordinal)
+    [Fact]
+    public void The_class_of_an_old_annotation_is_the_class() => Assert.Contains(
+        "  storageClassName: \"old\"\n",
+        Convert(Nfs.Replace("metadata:\n", "metadata:\n  annotations:\n    volume.beta.kubernetes.io/storage-class: old\n    pv.kubernetes.io/bound-by-controller: 'yes'\n", StringComparison.Ordinal)),
+        StringComparison.Ordinal);
+
+    [Fact]
+    public void Labels_are_kept_because_a_claim_may_choose_by_them()
+    {
+        var converted = Convert(Nfs.Replace("metadata:\n", "metadata:\n  labels:\n    tier: 'true'\n    n: \"5\"\n  uid: x\n  finalizers: [a]\n", StringComparison.Ordinal));
+        Assert.Contains("  name: \"data-csi\"\n  labels:\n    tier: \"true\"\n    \"n\": \"5\"\nspec:", converted,
+            StringComparison.Ordinal);
+        Assert.DoesNotContain("finalizers", converted, StringComparison.Ordinal);
+    }
+
+    private const string List =
+        """
+        apiVersion: v1
+        items:
+        - apiVersion: v1
+          kind: PersistentVolume
+          metadata:
+            annotations:
+              kubectl.kubernetes.io/last-applied-configuration: |
+                {"apiVersion":"v1","kind":"PersistentVolume"}
+            name: a
+          spec:
+            accessModes:
+            - ReadWriteMany
+            capacity:
+              storage: 1Gi
+            flexVolume:
+              driver: k8s/nfs
+              options:
+                server: 172.16.0.25
+                share: x
+          status:
+            phase: Available
+        - apiVersion: v1
+          kind: PersistentVolume
+          metadata: {name: b}
+          spec:
+            nfs: {server: a, path: /}
+        - apiVersion: v1
+          kind: PersistentVolume
+          metadata: {name: c}
+          spec:
+            flexVolume: {driver: acme/thing}
+        - kind: Deployment
+          metadata: {name: web, namespace: shop}
+          spec: {template: {spec: {volumes: [{name: v, flexVolume: {driver: k8s/nfs}}]}}}
+        - kind: Service
+          metadata: {name: web}
+        - apiVersion: v1
+          kind: PersistentVolume
+          metadata: {name: d}
+          spec:
+            flexVolume: {driver: plugboard/tmpfs, options: {size: 1Mi}}
+        kind: List
+        metadata:
+          resourceVersion: ""
+        """;
+
+    [Fact]
+    public void Of_a_list_each_volume_is_converted_and_what_is_not_is_named()
+    {
+        var (text, isWhole) = Converter.Convert(List);
+        Assert.False(isWhole);
+        var lines = text.Split('\n');
+        Assert.Equal(
+            [
+                "# PersistentVolume b: left out: its source is not a flexVolume",
+                "# PersistentVolume c is not converted: \"acme/thing\" is no driver of ours: a vendor of your choice with local, loop, "
+                    + "tmpfs, nfs, cifs or uds, or one of k8s/nfs, alicloud/nas, fstab/cifs, juliohm/cifs, microsoft.com/smb, "
+                    + "ramax.com/local-storage, kvaps/loop, nodeagent/uds",
+
+
+
+
+
+
+                "# Deployment shop/web: left out: a flexVolume that is written into a pod is not converted; write what a PersistentVolume with its options becomes into the pod",
+                "# Service web: left out: not a PersistentVolume",
+            ],
+            lines.Take(4));
+        Assert.Contains("      share: \"/x\"", lines);
+        Assert.Contains("---", lines);
+        // What is no object is a comment beside others.
+        Assert.Contains("#       emptyDir:", lines);
+    }
+
+    [Fact]
+    public void What_is_written_is_read_again()
+    {
+        var documents = YamlReader.Read(Convert(List));
+        Assert.Equal(["PersistentVolume"], documents.Select(static document => document.FindText("kind")));
+        Assert.Equal("a-csi", documents[0].Find("metadata")!.FindText("name"));
+    }
+
+    [Theory]
+    [InlineData("""{"kind":"List","items":[{"kind":"PersistentVolume","metadata":{"name":"a"},"spec":{"flexVolume":{"driver":"k8s/nfs","options":{"server":"s","share":"/x"}}}}]}""")]
+    [InlineData("""{"kind":"PersistentVolumeList","items":[{"metadata":{"name":"a"},"spec":{"flexVolume":{"driver":"k8s/nfs","options":{"server":"s","share":"/x"}}}}]}""")]
+    [InlineData("{\n\t\"kind\": \"PersistentVolume\",\n\t\"metadata\": {\"name\": \"a\"},\n\t\"spec\": {\"flexVolume\": {\"driver\": \"k8s/nfs\", \"options\": {\"server\": \"s\", \"share\": \"\\u002fx\"}}}\n}\n")]
+    public void JSON_is_read_too(string text) => Assert.Contains("      share: \"/x\"\n", Convert(text), StringComparison.Ordinal);
+
+    [Fact]
+    public void What_the_API_server_will_miss_is_said() =>
+        Assert.Contains("  # The API server wants accessModes, "
+            + "which the volume given has not got.\n", Convert(Nfs.Replace("accessModes", "other", StringComparison.Ordinal)),
+            StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("kind: Pod\nmetadata:\n  name: x", "Pod x: left out: not a PersistentVolume")]
+    [InlineData("a: b", "an object without a name: left out: not a PersistentVolume")]
+    [InlineData("", "it holds no object")]
+    [InlineData("kind: PersistentVolume", "it has no spec")]
+    [InlineData("kind: PersistentVolume\nmetadata:\n  name: x\nspec:\n  nfs:\n    server: a", "PersistentVolume x: left out: its source is not a flexVolume")]
+    [InlineData("kind: PersistentVolume\nspec:\n  flexVolume:\n    driver: a/b", "it has no metadata.name")]
+    [InlineData("kind: Pod\nmetadata: {name: x}\n---\nkind: Pod\nmetadata: {name: y}", "nothing was converted: Pod x: left out: not a PersistentVolume; Pod y: left out: not a PersistentVolume")]
+    [InlineData("a: &x b", "line 1 has a value that begins with &, which is not read; kubectl get pv NAME -o yaml writes what is")]
+    [InlineData("a: b\n   c: d", "line 2 has this indentation, which is not read; kubectl get pv NAME -o yaml writes what is")]
+    public void What_cannot_be_converted_is_refused(string text, string message) =>
+        Assert.Equal(message, Assert.Throws<FlexException>(() => Convert(text)).Message);
+
+    private static string Of(string driver, string options) => Convert(Nfs.Replace("k8s/nfs", driver, StringComparison.Ordinal)
         .Replace("      server: 10.0.0.5\n      share: '/exports/it''s'\n      protocol: tcp\n", string.Concat(options.Split('\n').Select(static line => $"      {line}\n")), StringComparison.Ordinal)
         .Replace("    fsType: nfs\n", "", StringComparison.Ordinal));
 
@@ -106,13 +280,15 @@ public sealed class ConverterTests
     [InlineData("plugboard/local", "path: /srv/x", "/srv/x")]
     [InlineData("plugboard/local", "create: 'true'", "/var/lib/flexvolume/local/shop/data")]
     [InlineData("ramax.com/local-storage", "pvc-name: claim", "/srv/local/shop/claim")]
+    [InlineData("ramax.com/local-storage", "file-sync: 'true'", "/srv/file-sync/shop/data")]
+    [InlineData("plugboard/local", "root: /srv/v", "/srv/v/shop/data")]
     public void A_directory_becomes_a_built_in_local_volume(string driver, string options, string path)
     {
         var converted = Of(driver, options);
         Assert.StartsWith("apiVersion: v1\nkind: PersistentVolume\nmetadata:\n  name: \"data-local\"\n", converted, StringComparison.Ordinal);
         Assert.Contains($"\n  local:\n    path: \"{path}\"\n", converted, StringComparison.Ordinal);
         Assert.Contains("nodeAffinity", converted, StringComparison.Ordinal);
-        Assert.Contains("spec.volumeName: data-local", converted, StringComparison.Ordinal);
+        Assert.Contains("  volumeName: \"data-local\"\n", converted, StringComparison.Ordinal);
         Assert.DoesNotContain("csi:", converted, StringComparison.Ordinal);
     }
 
@@ -146,8 +322,22 @@ public sealed class ConverterTests
     [Fact]
     public void The_options_of_alicloud_become_those_of_csi_driver_nfs()
     {
-        var converted = Of("alicloud/nas", "server: 10.0.0.5\npath: /a/b\nvers: '4.0'");
-        Assert.Contains("      share: \"/\"\n      subDir: \"/a/b\"\n", converted, StringComparison.Ordinal);
-        Assert.Contains("    - \"nfsvers=4.0\"\n", converted, StringComparison.Ordinal);
+        var converted = Of("alicloud/nas", "server: 10.0.0.5\npath: /a/b\nvers: '4.0'\nmode: '755'");
+        Assert.Contains("      share: \"/a/b\"\n      mountPermissions: \"0755\"\n", converted, StringComparison.Ordinal);
+        Assert.Contains("    - \"nfsvers=4.0\"\n    - \"noresvport\"\n", converted, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("k8s/nfs", "server: '[fd00::1]'\nshare: x\natime: '0'\nreadonly: 'true'", "      server: \"fd00::1\"", "    - \"noatime\"", "    - \"ro\"")]
+    [InlineData("plugboard/nfs", "source: '[fd00::1]:/x'\nsoft: 'true'\nport: '20490'", "      server: \"fd00::1\"", "    - \"soft\"", "    - \"port=20490\"")]
+    [InlineData("juliohm/cifs", "Server: nas\nShare: /Media\nopts: uid=1000,domain=CORP", "      source: \"//nas/Media\"", "    - \"domain=CORP\"")]
+    [InlineData("microsoft.com/smb", "source: //nas/x\nmountoptions: vers=3.0,username=a,_netdev", "    - \"_netdev\"", "#  mountOptions held username, which is left out here: the Secret has username, password and domain.")]
+    [InlineData("fstab/cifs", "networkPath: //nas/x\nselinuxEnabled: 'true'", "    - \"context=system_u:object_r:container_file_t:s0\"")]
+    public void Options_arrive_at_the_CSI_driver(string driver, string options, params string[] lines)
+    {
+        var converted = Of(driver, options).Split('\n');
+        Assert.All(lines, line => Assert.Contains(line, converted));
+        Assert.DoesNotContain(converted,
+            static line => line.Contains("nfsvers", StringComparison.Ordinal) || line.Contains("fsGroup\"", StringComparison.Ordinal));
     }
 }

@@ -39,7 +39,12 @@ public sealed class DialectTests
     [InlineData("fstab/cifs", "networkPath", "source")]
     [InlineData("juliohm/cifs", "opts", "mountOptions")]
     [InlineData("microsoft.com/smb", "mountoptions", "mountOptions")]
-    [InlineData("alicloud/nas", "path", "subDir")]
+    [InlineData("alicloud/nas", "path", "share")]
+    [InlineData("alicloud/nas", "Path", "share")]
+    [InlineData("juliohm/cifs", "Opts", "mountOptions")]
+    [InlineData("juliohm/cifs", "Server", "server")]
+    [InlineData("microsoft.com/smb", "mountOptions", "mountOptions")]
+    [InlineData("fstab/cifs", "networkpath", "source")]
     [InlineData("alicloud/nas", "options", "mountOptions")]
     [InlineData("ramax.com/local-storage", "pvc-name", "name")]
     [InlineData("kvaps/loop", "share", "directory")]
@@ -47,6 +52,33 @@ public sealed class DialectTests
     [InlineData("plugboard/local", "volume-mode", "mode")]
     public void Options_have_the_names_of_the_driver_that_is_replaced(string name, string written, string meant) =>
         Assert.Equal("value", new VolumeOptions(new Dictionary<string, string> { [written] = "value" }, Dialect.Find(DriverName.Find(name)!)!.Names).Find(meant));
+
+    [Theory]
+    [InlineData("k8s/nfs", "protocol", "udp", "proto", "tcp")]
+    [InlineData("k8s/nfs", "protocol", "tcp6", "proto", "tcp6")]
+    [InlineData("alicloud/nas", "options", "None", "mountOptions", "defaults")]
+    [InlineData("alicloud/nas", "options", "", "mountOptions", "noresvport")]
+    [InlineData("alicloud/nas", "path", "", "share", "/")]
+    [InlineData("ramax.com/local-storage", "pod-local", "true", "perPod", "name")]
+    [InlineData("ramax.com/local-storage", "pod-local", "1", "perPod", "name")]
+    [InlineData("ramax.com/local-storage", "pod-local", "false", "perPod", "false")]
+    [InlineData("ramax.com/local-storage", "file-sync", "true", "root", "/srv/file-sync")]
+    [InlineData("ramax.com/local-storage", "volume-mode", "", "mode", "0755")]
+    [InlineData("juliohm/cifs", "uid", "", "uid", "fsGroup")]
+    [InlineData("kvaps/loop", "size", "30m", "size", "31457280")]
+    [InlineData("kvaps/loop", "size", "1g", "size", "1073741824")]
+    [InlineData("kvaps/loop", "size", "1G", "size", "1073741824")]
+    [InlineData("kvaps/loop", "size", "2GiB", "size", "2147483648")]
+    [InlineData("kvaps/loop", "size", "2kB", "size", "2000")]
+    [InlineData("kvaps/loop", "size", "31457280", "size", "31457280")]
+    [InlineData("kvaps/loop", "size", "30x", "size", "30x")]
+    [InlineData("kvaps/loop", "size", "99999999999E", "size", "99999999999E")]
+    [InlineData("kvaps/loop", "size", "m", "size", "m")]
+    public void Values_mean_what_they_meant_to_the_driver_that_is_replaced(string name, string written, string value, string option,
+        string meant) =>
+        Assert.Equal(meant,
+            new VolumeOptions(new Dictionary<string, string> { [written] = value },
+                Dialect.Find(DriverName.Find(name)!)!.Names).Find(option));
 
     [Theory]
     [InlineData("plugboard/local", false, true, true, true, true)]

@@ -69,6 +69,40 @@ public sealed class OptionTests
         Options(new OptionNames { IsLenient = true }, ("bananas", "x")).RequireKnown("nfs", ["server"]);
     }
 
+    [Fact]
+    public void A_lenient_dialect_reads_names_in_any_case_and_its_own_spelling_counts()
+    {
+        var names = new OptionNames { IsLenient = true, Aliases = new Dictionary<string, string> { ["mountoptions"] = "mountOptions" } };
+        Assert.Equal("own",
+            Options(names, ("mountOptions", "backends"), ("mountoptions", "own"), ("MOUNTOPTIONS", "other")).Find("mountOptions"));
+        Assert.Equal("backends", Options(names, ("MountOptions", "other"), ("mountOptions", "backends")).Find("mountOptions"));
+        Assert.Equal("s", Options(names, ("Server", "s"), ("server", "")).Get("cifs", "server"));
+        Assert.Null(Options(OptionNames.Own, ("Server", "s")).Find("server"));
+        Assert.Equal("option \"Size\"",
+            Assert.Throws<VolumeException>(() => Options(names, ("Size", "x")).Size("local", "size")).Message["local: ".Length..][..13]);
+    }
+
+    [Fact]
+    public void White_space_around_a_value_that_is_not_a_path_is_none_of_it()
+    {
+        var options = Options(OptionNames.Own, ("size", " 1Gi "), ("flag", "true\n"), ("uid", " 5"), ("mode", "0750 "));
+        Assert.Equal((1L << 30, true, 5u, 0x1e8u),
+            (options.Size("x", "size")!.Value, options.Flag("x", "flag", false), options.Id("x", "uid")!.Value,
+                options.Mode("x", "mode")!.Value));
+    }
+
+    [Fact]
+    public void A_long_text_of_somebody_else_leaves_room_for_the_reason()
+    {
+        var failure = Assert.Throws<VolumeException>(() => Options(OptionNames.Own, (new string('x', 100_000), "")).RequireKnown("nfs", ["server"]));
+        Assert.InRange(failure.Message.Length, 100, 200);
+        Assert.EndsWith("9…\"; a number is wanted",
+            Assert.Throws<VolumeException>(() => Options(OptionNames.Own, ("uid", new string('9', 100_000))).Id("nfs", "uid")).Message,
+                StringComparison.Ordinal);
+        Assert.Equal("a?b", ShortText.Of("a\u001bb"));
+        Assert.Equal(121, ShortText.Of(string.Concat(Enumerable.Repeat("\ud83d\ude00", 100))).Length);
+    }
+
     [Theory]
     [InlineData("0750", 0x1e8)]
     [InlineData("2770", 0x5f8)]
@@ -101,7 +135,7 @@ public sealed class OptionTests
     [Fact]
     public void Mount_options_are_divided_into_the_mounts_and_the_filesystems()
     {
-        var words = MountWords.Parse("nfs", "ro,noatime,_netdev,nofail,rw,timeo=600,hard", ["timeo", "hard"], new VolumePolicy());
+        var words = MountWords.Parse("nfs", "rw,ro,noatime,_netdev,nofail,timeo=600,hard", ["timeo", "hard"], new VolumePolicy());
         Assert.Equal(MountAttributes.ReadOnly | MountAttributes.NoAtime, words.Attributes);
         Assert.Equal([("timeo", "600"), ("hard", null)], words.Parameters.Select(static p => (p.Key, p.Value)));
     }
@@ -114,6 +148,52 @@ public sealed class OptionTests
         Assert.Contains("\"hard\" is forbidden (node config)", Assert.Throws<VolumeException>(() => MountWords.Parse("nfs", "hard", ["hard"], policy)).Message, StringComparison.Ordinal);
         Assert.Single(MountWords.Parse("nfs", "fsc", ["timeo"], policy).Parameters);
     }
+
+    [Theory]
+    [InlineData("timo=600", "nfs: mount option \"timo\" is not among those that are allowed (did you mean \"timeo\"?); the node config's allowedMountOptions can allow it")]
+    [InlineData("nofial", "nfs: mount option \"nofial\" is not among those that are allowed (did you mean \"nofail\"?); the node config's allowedMountOptions can allow it")]
+    [InlineData("remount,ro", "nfs: mount option \"remount\" is refused: it changes a mount instead of making one")]
+    [InlineData("loop", "nfs: mount option \"loop\" is refused: it is for images; the driver for them is loop")]
+    public void A_refused_mount_option_is_told_with_what_was_meant_or_why(string text, string message) =>
+        Assert.Equal(message, Assert.Throws<VolumeException>(() => MountWords.Parse("nfs", text, ["timeo"], new VolumePolicy())).Message);
+
+    [Theory]
+    [InlineData("defaults,_netdev,nofail,auto,noauto,nouser,comment=x,x-systemd.automount,X-mount.mkdir=0755,retry=5,bg,fg,intr,nointr,mand,nomand,loud,silent,iversion,user=bob")]
+    [InlineData(" , ,, defaults ,")]
+    [InlineData("=x")]
+    [InlineData("")]
+    [InlineData(null)]
+    public void What_is_for_mount_itself_is_dropped(string? text)
+    {
+        var words = MountWords.Parse("nfs", text, ["timeo"], new VolumePolicy());
+        Assert.Equal((MountAttributes.None, 0), (words.Attributes, words.Parameters.Count));
+    }
+
+    [Theory]
+    [InlineData("ro,rw", MountAttributes.None)]
+    [InlineData("rw, ro", MountAttributes.ReadOnly)]
+    [InlineData("noexec,exec", MountAttributes.None)]
+    [InlineData("noatime,strictatime", MountAttributes.StrictAtime)]
+    [InlineData("noatime,relatime", MountAttributes.None)]
+    [InlineData("user", MountAttributes.NoExec | MountAttributes.NoSuid | MountAttributes.NoDev)]
+    [InlineData("user,exec", MountAttributes.NoSuid | MountAttributes.NoDev)]
+    [InlineData("group", MountAttributes.NoSuid | MountAttributes.NoDev)]
+    [InlineData("nosymfollow", MountAttributes.NoSymFollow)]
+    public void Of_two_mount_options_that_contradict_the_later_counts(string text, MountAttributes attributes) =>
+        Assert.Equal(attributes, MountWords.Parse("nfs", text, [], new VolumePolicy()).Attributes);
+
+    [Theory]
+    [InlineData("sync,dirsync,lazytime", "sync,dirsync,lazytime")]
+    [InlineData("sync,async,lazytime,nolazytime", "")]
+    [InlineData("timeo = 600 ,  hard", "timeo=600,hard")]
+    [InlineData("context=\"system_u:object_r:tmp_t:s0:c127,c456\",hard", "context=system_u:object_r:tmp_t:s0:c127,c456,hard")]
+    [InlineData("sloppy,nonsense=1,hard", "hard")]
+    [InlineData("hard,nonsense,sloppy", "hard")]
+    public void Mount_options_are_read_as_mount_reads_them(string text, string parameters) => Assert.Equal(
+        parameters,
+        string.Join(',',
+            MountWords.Parse("nfs", text, ["timeo", "hard", "context"],
+                new VolumePolicy()).Parameters.Select(static p => p.Value is null ? p.Key : $"{p.Key}={p.Value}")));
 
     [Fact]
     public void The_administrators_options_come_last()

@@ -35,8 +35,8 @@ public sealed class FlexAnswerTests
     [InlineData("""{"status":"Success","capabilities":null}""", "no capabilities")]
     [InlineData("""{"status":"Success","capabilities":{"attach":false}}""", "\"selinuxRelabel\"")]
     [InlineData("""{"status":"Failed"}""", "\"Failed\" instead of")]
-    [InlineData("""hello {"status":"Success"}""", "no JSON object")]
-    [InlineData("", "no JSON object")]
+    [InlineData("""hello {"status":"Success"}""", "not a JSON object")]
+    [InlineData("", "not a JSON object")]
     public void What_kubelet_would_not_like_of_init_is_found(string output, string? problem)
     {
         var found = FlexAnswer.FindProblemOfInit(Encoding.UTF8.GetBytes(output));

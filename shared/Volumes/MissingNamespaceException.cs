@@ -1,0 +1,9 @@
+namespace Plugboard.Volumes;
+
+/// <summary>
+/// The pod's namespace, without which nothing says whose directory is asked for. How a caller tells it depends on the protocol, which
+/// adds that.
+/// </summary>
+/// <param name="backend">The backend's name.</param>
+public sealed class MissingNamespaceException(string backend) : VolumeException($"{backend}: the pod's namespace is not known, "
+    + "and a pod gets only what is in its namespace's directory");
