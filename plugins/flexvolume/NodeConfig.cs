@@ -28,7 +28,7 @@ internal static class NodeConfig
         {
             return Load(name);
         }
-        catch (FlexException)
+        catch (Exception e) when (e is FlexException or UnusableFileException)
         {
             return Default(name);
         }

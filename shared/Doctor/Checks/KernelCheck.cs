@@ -71,7 +71,7 @@ internal sealed class KernelCheck : ICheck
     // A module that is not loaded yet is loaded by the first mount. Where neither list can be read nothing is claimed.
     private static bool HasOverlay(Node node)
     {
-        using var known = FileDescriptor.FindForReading("/proc/filesystems");
+        using var known = FileDescriptor.FindKernelFile("/proc/filesystems");
         if (known is null || System.Text.Encoding.ASCII.GetString(known.ReadToEnd()).Contains("\toverlay\n", StringComparison.Ordinal))
             return true;
         using var modules = FileDescriptor.FindForReading(node.Under($"/lib/modules/{Sysctl.Find("kernel/osrelease")}/modules.dep"));

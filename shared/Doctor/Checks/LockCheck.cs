@@ -33,8 +33,8 @@ internal sealed class LockCheck : ICheck
 
     private static string ReadLocks()
     {
-        using var locks = FileDescriptor.OpenForReading("/proc/locks");
-        return System.Text.Encoding.ASCII.GetString(locks.ReadToEnd());
+        using var locks = FileDescriptor.OpenKernelFile("/proc/locks");
+        return System.Text.Encoding.ASCII.GetString(locks.ReadToEnd(int.MaxValue));
     }
 
     private static IEnumerable<string> Paths(Node node)

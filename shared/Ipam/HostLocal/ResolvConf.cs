@@ -1,4 +1,5 @@
 using System.Text;
+using Plugboard.Linux;
 using Plugboard.Linux.Files;
 using Plugboard.Protocols.Cni;
 
@@ -9,11 +10,22 @@ internal static class ResolvConf
 {
     private const int LongestLine = 64 * 1024;
 
+    private const int LongestFile = 1 << 20;
+
     /// <summary>Reads a file.</summary>
+    /// <exception cref="CniException">Code 7: it is missing. Code 5: it cannot be read, or is no regular file.</exception>
     public static CniDns Read(string path)
     {
-        using var file = FileDescriptor.OpenForReading(path);
-        return Parse(Encoding.UTF8.GetString(file.ReadToEnd()));
+        try
+        {
+            using var file = FileDescriptor.OpenForReading(path);
+            return Parse(Encoding.UTF8.GetString(file.ReadToEnd(LongestFile)));
+        }
+        catch (ErrnoException e)
+        {
+            var advice = path.StartsWith('/') ? "correct ipam.resolvConf, or make the file" : "ipam.resolvConf is relative, which the runtime's working directory decides: give an absolute path";
+            throw new CniException(e.Errno == Errno.ENOENT ? CniErrorCode.InvalidNetworkConfig : CniErrorCode.IOFailure, $"ipam.resolvConf: {e.Message}", advice, e);
+        }
     }
 
     /// <summary>Reads a file's text.</summary>

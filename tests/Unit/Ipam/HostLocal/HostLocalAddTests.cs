@@ -106,7 +106,8 @@ public sealed class HostLocalAddTests : IDisposable
     public void An_unreadable_resolvConf_is_an_error_before_anything_is_leased()
     {
         network.Config = """{"subnet":"10.1.2.0/24","resolvConf":"/nonexistent/resolv.conf"}""";
-        Assert.Throws<Plugboard.Linux.ErrnoException>(() => network.Add("c1"));
+        var refused = Assert.Throws<CniException>(() => network.Add("c1"));
+        Assert.Equal((CniErrorCode.InvalidNetworkConfig, "ipam.resolvConf: open /nonexistent/resolv.conf: no such file or directory (ENOENT)"), (refused.Code, refused.Message));
         Assert.False(Directory.Exists(network.Leases));
     }
 
