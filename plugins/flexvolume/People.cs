@@ -85,7 +85,7 @@ internal static class People
 
     private static string ReadText(string file)
     {
-        using var input = file == "-" ? FileDescriptor.StandardInput() : FileDescriptor.OpenNamedByPerson(file);
+        using var input = file == "-" ? FileDescriptor.StandardInput() : FileDescriptor.OpenCommandLineFile(file);
         return Encoding.UTF8.GetString(input.ReadToEnd(128 << 20));
     }
 

@@ -57,7 +57,7 @@ public sealed unsafe class FileDescriptor : SafeHandle
     /// <summary>
     /// Opens what a person named on the command line, for reading: a pipe or a terminal too, which the shell's <c>&lt;(…)</c> and <c>/dev/stdin</c> are, and which is waited for.
     /// </summary>
-    public static FileDescriptor OpenNamedByPerson(string path) => Open(null, path, LibC.File.O_RDONLY, 0);
+    public static FileDescriptor OpenCommandLineFile(string path) => Open(null, path, LibC.File.O_RDONLY, 0);
 
     /// <summary>Opens a directory.</summary>
     public static FileDescriptor OpenDirectory(string path) => Open(null, path, LibC.File.O_RDONLY | LibC.File.O_DIRECTORY, 0);
@@ -116,8 +116,8 @@ public sealed unsafe class FileDescriptor : SafeHandle
         if (found is not null || errno is Errno.ENOENT or Errno.ENOTDIR)
             return found;
         var full = FullPath(directory, path);
-        // A socket, a device without a driver, a pipe without a reader that is opened for writing.
-        throw errno == Errno.ENXIO
+        // A socket, a device without a driver, a pipe without a reader that is opened for writing; a directory that is.
+        throw errno is Errno.ENXIO or Errno.EISDIR
             ? UnusableFileException.NotRegular(full, Stat(directory?.Number ?? LibC.File.AT_FDCWD, path, 0, full)?.Type ?? FileType.Unknown)
             : new ErrnoException("open", full, errno);
     }
