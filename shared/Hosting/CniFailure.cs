@@ -95,8 +95,8 @@ internal static class CniFailure
             CniErrorCode.InvalidNetworkConfig, e.Message, "the kernel does not take this value from the network config or the result of the IPAM plugin: correct it", e),
         Errno.EOPNOTSUPP or Errno.EPROTONOSUPPORT => new CniException(
             CniErrorCode.UnsupportedField, e.Message, "this kernel does not have it: load or build the module, or remove the key from the network config", e),
-        Errno.EEXIST => new CniException(CniErrorCode.TryAgainLater, e.Message, "it was made by another process meanwhile, or it is left of an earlier call: DEL first, then the call can be repeated", e),
-        Errno.ENODEV or Errno.ENOENT or Errno.ESRCH => new CniException(CniErrorCode.TryAgainLater, e.Message, "it was removed by another process meanwhile: the call can be repeated", e),
+        Errno.EEXIST => new CniException(CniErrorCode.TryAgainLater, e.Message, "it is there already: DEL removes what an earlier call made, then the call can be repeated", e),
+        Errno.ENODEV or Errno.ENOENT or Errno.ESRCH => new CniException(CniErrorCode.TryAgainLater, e.Message, "the kernel does not find it (any more), who removed it is not known: the call can be repeated", e),
         Errno.EPERM => new CniException(CniErrorCode.IOFailure, e.Message, NeedsRights, e),
         _ => new CniException(CniErrorCode.Internal, e.Message, "the cause is not known: please report it with this message, the network config and the kernel's version", e),
     };

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.ExceptionServices;
 using System.Text;
 using Plugboard.Tests.Fuzz.Mutations;
 
@@ -13,12 +14,46 @@ internal sealed class FuzzRun(FuzzTarget target, IReadOnlyList<byte[]> corpus, i
     /// <summary>How many of them were accepted.</summary>
     public int Accepted { get; private set; }
 
-    /// <summary>Reads inputs until the time is over or there were as many as asked for; what is wrong is thrown, with the seed and the smallest input that shows it.</summary>
-    public void Go(TimeSpan time, int most = int.MaxValue)
+    // Longer than any input takes on a machine that does ten other things.
+    private static readonly TimeSpan patience = TimeSpan.FromMinutes(2);
+
+    private long progress;
+
+    /// <summary>Reads inputs until the time is over; what is wrong is thrown, with the seed and the smallest input that shows it, or the one that does not come to its end.</summary>
+    public void Go(TimeSpan time)
+    {
+        ExceptionDispatchInfo? failure = null;
+        progress = Stopwatch.GetTimestamp();
+        var reader = new Thread(() =>
+        {
+            try
+            {
+                ReadFor(time);
+            }
+            catch (FuzzFailure e)
+            {
+                failure = ExceptionDispatchInfo.Capture(e);
+            }
+        })
+        { IsBackground = true };
+        reader.Start();
+        while (!reader.Join(TimeSpan.FromSeconds(1)))
+        {
+            if (Stopwatch.GetElapsedTime(Volatile.Read(ref progress)) > patience)
+                throw new FuzzFailure($"target {target.Name}, seed {seed}, input {Count} does not come to its end");
+        }
+
+        failure?.Throw();
+    }
+
+    private void ReadFor(TimeSpan time)
     {
         var clock = Stopwatch.StartNew();
-        while (Count < most && (Count == 0 || clock.Elapsed < time))
+        while (Count == 0 || clock.Elapsed < time)
+        {
             Try(Make(Count));
+            Volatile.Write(ref progress, Stopwatch.GetTimestamp());
+        }
     }
 
     /// <summary>An input by its number.</summary>
@@ -35,7 +70,11 @@ internal sealed class FuzzRun(FuzzTarget target, IReadOnlyList<byte[]> corpus, i
 
     private FuzzFailure Report(byte[] input, FuzzFailure failure)
     {
-        var smallest = Minimizer.Shrink(input, candidate => KindOf(Trial.Run(target, candidate).Failure));
+        var smallest = Minimizer.Shrink(input, candidate =>
+        {
+            Volatile.Write(ref progress, Stopwatch.GetTimestamp());
+            return KindOf(Trial.Run(target, candidate).Failure);
+        });
         var text = new StringBuilder()
             .Append("target ").Append(target.Name).Append(", seed ").Append(seed).Append(", input ").Append(Count).Append(": ").AppendLine(failure.Message)
             .Append("the smallest input, as text: ").AppendLine(Encoding.UTF8.GetString(smallest.AsSpan(0, Math.Min(smallest.Length, 1000))))

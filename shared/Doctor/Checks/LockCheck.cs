@@ -27,8 +27,8 @@ internal sealed class LockCheck : ICheck
     {
         const long OverlayMagic = 0x794c7630;
         const long BtrfsMagic = 0x9123683e;
-        using var file = FileDescriptor.FindForReading(path);
-        return file?.FilesystemType() is OverlayMagic or BtrfsMagic;
+        using var file = FileDescriptor.OpenPath(path);
+        return file.FilesystemType() is OverlayMagic or BtrfsMagic;
     }
 
     private static string ReadLocks()

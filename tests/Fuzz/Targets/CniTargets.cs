@@ -2,6 +2,8 @@ using System.Text;
 using Plugboard.Addresses;
 using Plugboard.Bridge;
 using Plugboard.ClusterFiles;
+using Plugboard.Firewall.Pods;
+using Plugboard.Firewall.PortForwarding;
 using Plugboard.Flannel;
 using Plugboard.Ipam.HostLocal;
 using Plugboard.Portmap;
@@ -89,7 +91,21 @@ internal static class CniTargets
     {
         var request = Request(input);
         Leniently("portmap", () => PortmapConfig.ReadLeniently(request));
-        return Accepts(request, static given => PortmapConfig.Parse(given), PortmapConfig.Validate(request));
+        return Accepts(request, Publish, PortmapConfig.Validate(request));
+    }
+
+    // What ADD stores of a pod says the same when it is read back.
+    private static void Publish(CniRequest request)
+    {
+        var config = PortmapConfig.Parse(request);
+        if (request.FindPrevResultLeniently() is not { } previous || config.Ports.Count == 0)
+            return;
+        var forward = config.ForwardTo(PodAddresses.From(previous, request.IfName), request);
+        var record = PodRecord.TryParse(PortForwardRecord.ToRecord(forward).ToBytes());
+        FuzzFailure.Unless(record is not null && record.Owner == forward.Owner && record.Link == forward.Link, "a record that ADD writes is of another pod");
+        var read = PortForwardRecord.FromRecord(record!);
+        FuzzFailure.Unless(read.IPv4 == forward.IPv4 && read.IPv6 == forward.IPv6 && read.Ports.SequenceEqual(forward.Ports), "a record that ADD writes says something else");
+        FuzzFailure.Unless(read.ConditionsV4.SequenceEqual(forward.ConditionsV4) && read.ConditionsV6.SequenceEqual(forward.ConditionsV6), "a record that ADD writes has other conditions");
     }
 
     private static bool HostLocal(byte[] input)
@@ -206,8 +222,8 @@ internal static class CniTargets
         var owner = new LeaseOwner(environment.ContainerId, environment.IfName);
         var lease = LeaseContent.Parse(owner.ToContent());
         FuzzFailure.Unless(lease.State == LeaseState.Leased && lease.Owner == owner, "a lease that ADD writes is not read back");
-        var record = new Firewall.Pods.PodRecord(new Firewall.Pods.PodIdentity("net", environment.ContainerId, environment.IfName)) { NetNs = environment.NetNs };
-        var read = Firewall.Pods.PodRecord.TryParse(record.ToBytes());
+        var record = new PodRecord(new PodIdentity("net", environment.ContainerId, environment.IfName)) { NetNs = environment.NetNs };
+        var read = PodRecord.TryParse(record.ToBytes());
         FuzzFailure.Unless(read is not null && read.Owner == record.Owner && read.NetNs == record.NetNs, "a record that ADD writes is not read back");
     }
 }
