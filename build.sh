@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The one gate, for people and for CI.  usage: ./build.sh [build|demo|cluster|test|bench|image|release|format|clean]   (no verb: build)
+# The one gate, for people and for CI.  usage: ./build.sh [build|demo|cluster|test|fuzz|bench|image|release|format|clean]   (no verb: build)
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")"
 root=$PWD
@@ -107,7 +107,7 @@ run_tests() {
     quietly format dotnet format whitespace Plugins.sln --no-restore --verify-no-changes
     say "Analyzers and tests, warnings as errors"
     quietly build-tests dotnet build Plugins.sln --no-restore -c Debug
-    for project in Unit Kernel EndToEnd; do
+    for project in Unit Fuzz Kernel EndToEnd; do
         say "$project tests"
         mkdir -p "$log"
         PLUGBOARD_BIN=$bin dotnet test "tests/$project" --no-build -c Debug --logger "console;verbosity=${VERBOSITY:-minimal}" 2>&1 \
@@ -123,11 +123,26 @@ run_tests() {
     return $status
 }
 
+# Fuzzing of every reader: fuzz [SECONDS] with a new seed, which a failure and the report name. PLUGBOARD_FUZZ_SEED=N makes the same inputs again.
+fuzz() {
+    local seconds=${1:-600} report=$log/fuzz.txt status=0
+    [[ $seconds =~ ^[1-9][0-9]*$ ]] || die "fuzz wants seconds, not $seconds"
+    export PLUGBOARD_FUZZ_SECONDS=$seconds PLUGBOARD_FUZZ_SEED=${PLUGBOARD_FUZZ_SEED:-$((RANDOM * 32768 + RANDOM))} PLUGBOARD_FUZZ_REPORT=$report
+    mkdir -p "$log"; rm -f "$report"
+    quietly restore-fuzz dotnet restore tests/Fuzz
+    quietly build-fuzz dotnet build tests/Fuzz --no-restore -c Debug
+    say "$seconds seconds, seed $PLUGBOARD_FUZZ_SEED"
+    dotnet test tests/Fuzz --no-build -c Debug --logger "console;verbosity=minimal" || status=$?
+    awk -F'[: ]+' '{ print; inputs += $2; accepted += $4 } END { print inputs + 0 " inputs, " accepted + 0 " accepted" }' "$report"
+    return $status
+}
+
 case ${1:-build} in
     build) build; echo "artifacts/bin: $(ls "$bin" | tr '\n' ' ')" ;;
     demo) build; privileged demo; exec examples/demo.sh "$bin" ;;
     cluster) shift; build; privileged cluster; exec examples/cluster.sh "$bin" "$@" ;;
     test) run_tests ;;
+    fuzz) shift; fuzz "$@" ;;
     bench) shift; build; privileged bench; quietly build-bench dotnet build tests/Benchmarks -c Release; exec unshare --net --mount --propagation private dotnet artifacts/benchmarks/Plugboard.Benchmarks.dll "$bin" /usr/lib/cni "$@" ;;
     image) image ;;
     release) release ;;

@@ -81,10 +81,10 @@ internal sealed class FilesKeeper(FilesOptions options, string nodeName) : IKeep
 
     private static ChangeVerb? IsOther(string path, ReadOnlySpan<byte> wanted)
     {
-        var present = DurableFile.Find(path);
-        if (present is null)
+        if (FileDescriptor.FindStatus(path) is null)
             return ChangeVerb.Add;
-        return wanted.SequenceEqual(present) ? null : ChangeVerb.Replace;
+        var present = DurableFile.FindReadable(path);
+        return present is not null && wanted.SequenceEqual(present) ? null : ChangeVerb.Replace;
     }
 
     /// <inheritdoc/>
@@ -141,10 +141,10 @@ internal sealed class FilesKeeper(FilesOptions options, string nodeName) : IKeep
     {
         var changes = new List<Change>();
         // Another's subnet.env is not what was confirmed here.
-        var isOwn = lastGood.Find() is { } kept && DurableFile.Find(options.SubnetFile) is { } present && System.Text.Encoding.UTF8.GetString(present) == kept.Render();
+        var isOwn = lastGood.Find() is { } kept && DurableFile.FindReadable(options.SubnetFile) is { } present && System.Text.Encoding.UTF8.GetString(present) == kept.Render();
         foreach (var path in (string[])[options.ConflistFile, isOwn ? options.SubnetFile : "", $"{options.StateDirectory}/subnet.env"])
         {
-            if (path.Length > 0 && DurableFile.Find(path) is not null)
+            if (path.Length > 0 && FileDescriptor.FindStatus(path) is not null)
                 changes.Add(new Change(ChangeVerb.Delete, "file", path));
         }
 

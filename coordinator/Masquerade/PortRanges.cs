@@ -1,4 +1,5 @@
 using System.Globalization;
+using Plugboard.Addresses;
 using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Masquerade;
@@ -28,7 +29,7 @@ internal sealed record PortRanges(ValueArray<PortRange> Items)
             var range = ParseRange(part);
             var other = ranges.FindIndex(seen => seen.First <= range.Last && range.First <= seen.Last);
             if (other >= 0)
-                throw new FormatException($"port range \"{part}\" overlaps \"{ranges[other]}\"");
+                throw new FormatException($"port range \"{Excerpt.Of(part)}\" overlaps \"{ranges[other]}\"");
             ranges.Add(range);
         }
 
@@ -40,14 +41,14 @@ internal sealed record PortRanges(ValueArray<PortRange> Items)
         var dash = text.IndexOf('-', StringComparison.Ordinal);
         var first = ParsePort(dash < 0 ? text : text[..dash], text);
         var last = dash < 0 ? first : ParsePort(text[(dash + 1)..], text);
-        return first <= last ? new PortRange(first, last) : throw new FormatException($"port range \"{text}\" ends before it begins");
+        return first <= last ? new PortRange(first, last) : throw new FormatException($"port range \"{Excerpt.Of(text)}\" ends before it begins");
     }
 
     // Port 0 is none: iptables takes it and then means any port.
     private static ushort ParsePort(string text, string range) =>
         ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port > 0
             ? port
-            : throw new FormatException($"\"{text}\" of port range \"{range}\" is no port from 1 to 65535");
+            : throw new FormatException($"\"{Excerpt.Of(text)}\" of port range \"{Excerpt.Of(range)}\" is no port from 1 to 65535");
 
     /// <summary>The flag's value.</summary>
     public override string ToString() => string.Join(',', Items);

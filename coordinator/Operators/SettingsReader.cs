@@ -11,6 +11,7 @@ using Plugboard.Coordinator.Routes;
 using Plugboard.Coordinator.Sources.Etcd;
 using Plugboard.Coordinator.Sources.Kubernetes;
 using Plugboard.Linux;
+using Plugboard.Linux.Files;
 
 namespace Plugboard.Coordinator.Operators;
 
@@ -231,7 +232,7 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
             var previous = SubnetFile.Find(Get(options.SubnetFile));
             return ((IPPrefix?[])[previous?.Subnet, previous?.IPv6Subnet]).OfType<IPPrefix>().Select(subnet => subnet.Network).ToValueArray();
         }
-        catch (SubnetFileException e)
+        catch (Exception e) when (e is SubnetFileException or UnusableFileException)
         {
             warn(e.Message);
             return [];

@@ -57,7 +57,7 @@ internal sealed class BridgeDevice : IDisposable
             var link = Find(host, config.Bridge) ?? throw new CniException(
                 CniErrorCode.TryAgainLater,
                 $"failed to create bridge \"{config.Bridge}\": it vanished as soon as it was made",
-                "something deletes the bridge: look for another network manager");
+                "another process on this node deleted it, which one is not known: ip monitor link shows when it happens");
             var bridge = new BridgeDevice(host, link, alone) { made = chosen };
             bridge.SetUp(config);
             return bridge;

@@ -1,3 +1,4 @@
+using System.Text;
 using Plugboard.Protocols.Cni;
 
 namespace Plugboard.Flannel;
@@ -11,10 +12,18 @@ internal sealed record AttachmentState(string FileName, NetworkConfig? Config, s
     /// <summary>The member that tells the interface, in files of ours that are named as the reference's.</summary>
     public const string IfNameKey = "plugboard/ifname";
 
+    /// <summary>The member that tells that ADD failed and the delegate could not undo it.</summary>
+    public const string FailedKey = "plugboard/failed";
+
+    private const int LongestFileName = 254; // NAME_MAX less the dot of a file that is being written
+
     private const char Separator = ':';
 
     /// <summary>The attachment's container.</summary>
     public string ContainerId => FileName.Split(Separator, 2)[0];
+
+    /// <summary>True where nobody was attached: ADD failed, and the delegate's DEL too.</summary>
+    public bool Failed { get; private init; }
 
     /// <summary>True where it is, or for all it says may be, of the attachment that is called for.</summary>
     public bool IsOf(CniRequest request) =>
@@ -22,6 +31,19 @@ internal sealed record AttachmentState(string FileName, NetworkConfig? Config, s
 
     /// <summary>The file's name where the container's id alone is taken. Neither an id nor a name nor an interface has a colon.</summary>
     public static string LongNameOf(CniRequest request) => $"{request.ContainerId}{Separator}{request.NetworkName}{Separator}{request.IfName}";
+
+    /// <summary>Refuses an ADD whose attachment no file can be named after.</summary>
+    /// <exception cref="CniException">Code 4: the names are too long together.</exception>
+    public static void RequireStorable(CniRequest request)
+    {
+        var length = Encoding.UTF8.GetByteCount(LongNameOf(request));
+        if (length <= LongestFileName)
+            return;
+        throw new CniException(
+            CniErrorCode.InvalidEnvironment,
+            "CNI_CONTAINERID, CNI_IFNAME and the network's name are too long",
+            $"together they name a file in dataDir and have {length} bytes; at most {LongestFileName} can be kept");
+    }
 
     /// <summary>What a file says.</summary>
     public static AttachmentState Read(string fileName, byte[] content)
@@ -31,7 +53,10 @@ internal sealed record AttachmentState(string FileName, NetworkConfig? Config, s
         {
             var config = NetworkConfig.Parse(content);
             // Without a type nobody can be called: it is worth as much as nothing.
-            return new AttachmentState(fileName, config.Root.GetString("type").Length == 0 ? null : config, parts.Length == 3 ? parts[2] : config.Root.FindString(IfNameKey));
+            return new AttachmentState(fileName, config.Root.GetString("type").Length == 0 ? null : config, parts.Length == 3 ? parts[2] : config.Root.FindString(IfNameKey))
+            {
+                Failed = config.Root.GetBool(FailedKey),
+            };
         }
         catch (CniException)
         {

@@ -52,7 +52,7 @@ internal sealed class DelegateCall(CniRequest request, DelegateConfig config)
     /// <exception cref="CniException">Code 7 or 4: there is none of that name.</exception>
     public PluginDelegate Find()
     {
-        var input = config.Without(AttachmentState.IfNameKey).ToBytes();
+        var input = config.Without(AttachmentState.IfNameKey).Without(AttachmentState.FailedKey).ToBytes();
         var parsed = NetworkConfig.Parse(input);
         var call = request with { StdinBytes = input, Config = parsed.Root, NetworkName = parsed.Name, CniVersion = config.CniVersion };
         return PluginDelegate.Find(call, config.Type);

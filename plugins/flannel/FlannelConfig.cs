@@ -72,6 +72,7 @@ internal sealed record FlannelConfig
         problems.Try("dataDir", () => ReadPath(node, "dataDir", ""));
         problems.Try("ipam", () => ReadRoutes(node));
         problems.Try("delegate", () => ReadDelegate(node));
+        problems.Try("delegate", () => RequireOther(node));
         problems.Try("runtimeConfig", () => node.FindObject("runtimeConfig"));
         problems.AddUnknown(node, Keys, "is no key of flannel and has no effect; the delegate's keys stand in \"delegate\"");
         return problems;
@@ -94,6 +95,12 @@ internal sealed record FlannelConfig
         }
 
         return found.Value;
+    }
+
+    private static void RequireOther(ConfigNode node)
+    {
+        if (node.FindObject("delegate") is { } found && JsonMembers.From(found.Value).Find("type") is { Text: "flannel" })
+            throw Invalid("flannel cannot be its own delegate", "name the plugin that connects the pods, such as \"bridge\"");
     }
 
     private static IReadOnlyList<CniRoute> ReadRoutes(ConfigNode node)

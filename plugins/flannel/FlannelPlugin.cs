@@ -17,47 +17,54 @@ internal sealed class FlannelPlugin : CniPlugin
     /// <inheritdoc/>
     public override CniResult Add(CniRequest request)
     {
+        AttachmentState.RequireStorable(request);
         var config = FlannelConfig.Parse(request);
         var delegated = DelegateConfig.Render(request.NetworkName, config, NodeSubnet.Load(config.SubnetFile));
         var plugin = FindForAdd(new DelegateCall(request, delegated).WithPrevResult());
-        var kept = delegated.With(AttachmentState.IfNameKey, JsonValue.Of(request.IfName)).ToBytes();
+        var kept = delegated.With(AttachmentState.IfNameKey, JsonValue.Of(request.IfName));
         using var states = StateDirectory.Ensure(config.DataDir);
         var earlier = states.Find(request);
-        if (earlier is { IfName: not null })
-            return AddAgain(plugin, states, earlier, kept);
+        if (earlier is { IfName: not null, Failed: false })
+            return AddAgain(plugin, states, earlier, kept.ToBytes());
 
-        using var rollback = new Rollback(Report);
-        var refused = false;
         // Before the delegate is called: whatever ends this process then, DEL knows whom to call.
-        var file = states.Keep(request, kept);
-        // What the reference attached may be this very attachment, in use.
-        if (earlier is null)
-        {
-            rollback.OnFailure("undo what the delegate did", () =>
-            {
-                if (!refused)
-                    plugin.Undo();
-                states.Remove(file);
-            });
-        }
-
+        var file = earlier is { Failed: true } ? states.Replace(earlier.FileName, kept.ToBytes()) : states.Keep(request, kept.ToBytes());
         try
         {
-            var result = plugin.Add();
-            rollback.Cancel();
-            return result;
+            return plugin.Add();
         }
-        catch (CniException e) when (IsRefusal(e.Code))
+        // What the reference attached may be this very attachment, in use.
+        catch (Exception e) when (earlier is null or { Failed: true })
         {
-            refused = true;
+            using var rollback = new Rollback(Report);
+            rollback.OnFailure("undo what the delegate did", () => Undo(plugin, states, (file, kept), IsRefusal(e)));
             throw;
         }
     }
 
-    // It has made nothing, and what its DEL would take away is an attachment that is in use, made with another config: the codes of the specification's section 5 for a
-    // call that is wrong, and ours for a container that is attached already.
-    private static bool IsRefusal(CniErrorCode code) => code is CniErrorCode.AlreadyAdded or CniErrorCode.IncompatibleVersion or CniErrorCode.UnsupportedField
-        or CniErrorCode.UnknownContainer or CniErrorCode.InvalidEnvironment or CniErrorCode.DecodingFailure or CniErrorCode.InvalidNetworkConfig or CniErrorCode.InvalidNetNs;
+    // A delegate that refused the call has made nothing, and its DEL would refuse it too, or take away what another ADD has made. What else it may have left and could not
+    // take away is asked for once more by the pod's DEL.
+    private static void Undo(PluginDelegate plugin, StateDirectory states, (string File, DelegateConfig Config) kept, bool refused)
+    {
+        try
+        {
+            if (!refused)
+                plugin.Undo();
+            states.Remove(kept.File);
+        }
+        catch (CniException)
+        {
+            states.Replace(kept.File, kept.Config.With(AttachmentState.FailedKey, JsonValue.Of(true)).ToBytes());
+            throw;
+        }
+    }
+
+    // The codes of the specification's section 5 for a call that is wrong, and ours for a container that is attached already.
+    private static bool IsRefusal(Exception e) => e is CniException
+    {
+        Code: CniErrorCode.IncompatibleVersion or CniErrorCode.UnsupportedField or CniErrorCode.UnknownContainer or CniErrorCode.InvalidEnvironment
+            or CniErrorCode.DecodingFailure or CniErrorCode.InvalidNetworkConfig or CniErrorCode.InvalidNetNs or CniErrorCode.AlreadyAdded
+    };
 
     // The attachment may be in use: a failure takes nothing of it away, and what it was made with stays known until there is something else.
     private static CniResult AddAgain(PluginDelegate plugin, StateDirectory states, AttachmentState earlier, byte[] kept)
@@ -85,20 +92,47 @@ internal sealed class FlannelPlugin : CniPlugin
         using var states = StateDirectory.Find(FlannelConfig.DataDirOf(request));
         if (states is null)
             return;
-        if (states.Find(request) is { Config: { } config } state)
+        if (states.Find(request) is { Config: not null } state)
+            Release(states, state, request);
+        else
+            DelUnknown(states, request);
+    }
+
+    // Nothing that was kept may keep a pod from ending for ever: a delegate's config that it refuses was made by an ADD that failed, or was right before the delegate was
+    // upgraded or removed. A failure that may pass, and any of a living attachment, is the caller's to repeat.
+    private static void Release(StateDirectory states, AttachmentState state, CniRequest request)
+    {
+        try
         {
-            Release(states, state, new DelegateCall(request, DelegateConfig.Of(config.Root)));
-            return;
+            new DelegateCall(request, DelegateConfig.Of(state.Config!.Root)).WithPrevResult().Find().Del();
+        }
+        catch (CniException e) when (e.Code != CniErrorCode.TryAgainLater && (state.Failed || IsRefusal(e)))
+        {
+            StandardError.WriteLine($"flannel: the delegate cannot release what {states.Path}/{state.FileName} says: {e.Message}");
+            if (!state.Failed && !TryDelAsNow(request))
+                throw new CniException(e.Code, e.Message, $"{states.Path}/{state.FileName} has the delegate's config; {e.Details}", e);
         }
 
-        DelUnknown(states, request);
-    }
-
-    private static void Release(StateDirectory states, AttachmentState state, DelegateCall call)
-    {
-        call.WithPrevResult().Find().Del();
         states.Remove(state.FileName);
     }
+
+    private static bool TryDelAsNow(CniRequest request)
+    {
+        try
+        {
+            var config = FlannelConfig.Parse(request);
+            DelAsNow(request, config, NodeSubnet.FindLeniently(config.SubnetFile));
+            return true;
+        }
+        catch (CniException e)
+        {
+            StandardError.WriteLine($"flannel: nor with what the network config says now: {e.Message}");
+            return false;
+        }
+    }
+
+    private static void DelAsNow(CniRequest request, FlannelConfig config, SubnetFile? subnet) =>
+        new DelegateCall(request, DelegateConfig.Render(request.NetworkName, config, subnet)).WithPrevResult().Find().Del();
 
     // Three causes: a DEL that has been done, where there is nothing to do; a file that a power cut tore; and another network's file of the reference, which it
     // wrote over this one's. In the last two the delegate is called with what ADD would call it with now.
@@ -124,7 +158,7 @@ internal sealed class FlannelPlugin : CniPlugin
         {
             var config = FlannelConfig.Parse(request);
             subnet = NodeSubnet.FindLeniently(config.SubnetFile);
-            new DelegateCall(request, DelegateConfig.Render(request.NetworkName, config, subnet)).WithPrevResult().Find().Del();
+            DelAsNow(request, config, subnet);
         }
         catch (CniException e) when (subnet is null)
         {
@@ -137,7 +171,7 @@ internal sealed class FlannelPlugin : CniPlugin
     {
         var dataDir = FlannelConfig.Parse(request).DataDir;
         using var states = StateDirectory.Find(dataDir);
-        if (states?.Find(request) is not { Config: { } config })
+        if (states?.Find(request) is not { Config: { } config, Failed: false })
         {
             throw new CniException(
                 CniErrorCode.NotAsAdded,
@@ -174,11 +208,7 @@ internal sealed class FlannelPlugin : CniPlugin
             if (state.IfName is null ? containers.Contains(state.ContainerId) : valid.Contains(new CniAttachment(state.ContainerId, state.IfName)))
                 continue;
             var del = request with { Verb = CniVerb.Del, ContainerId = state.ContainerId, IfName = state.IfName ?? UsualIfName, NetNs = "" };
-            failures.Try(() =>
-            {
-                new DelegateCall(del, DelegateConfig.Of(config.Root)).Find().Del();
-                states.Remove(state.FileName);
-            });
+            failures.Try(() => Release(states, state, del));
         }
     }
 

@@ -54,7 +54,12 @@ internal sealed class StateDirectory : IDisposable
     }
 
     /// <summary>Puts another config into an attachment's file.</summary>
-    public void Replace(string fileName, byte[] content) => directory.Replace(fileName, content, FileMode);
+    /// <returns>The file's name.</returns>
+    public string Replace(string fileName, byte[] content)
+    {
+        directory.Replace(fileName, content, FileMode);
+        return fileName;
+    }
 
     /// <summary>Forgets an attachment.</summary>
     public void Remove(string fileName) => directory.Remove(fileName);

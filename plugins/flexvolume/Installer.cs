@@ -21,8 +21,8 @@ internal static class Installer
     public static string Install(string pluginDirectory, IReadOnlyList<DriverName> names)
     {
         var report = new StringBuilder();
-        using var self = FileDescriptor.OpenForReading("/proc/self/exe");
-        var content = self.ReadToEnd();
+        using var self = FileDescriptor.OpenKernelFile("/proc/self/exe");
+        var content = self.ReadToEnd(int.MaxValue);
         using var plugins = FileDirectory.Ensure(pluginDirectory, DirectoryMode);
         foreach (var name in names)
             report.AppendLine(CultureInfo.InvariantCulture, $"{name.Slashed}: {(InstallOne(plugins, name, content) ? "installed" : "replaced")} in {pluginDirectory}");

@@ -107,7 +107,7 @@ internal sealed class MountHealth
     private static string StateOfDaemon(MountEntry mount)
     {
         const string Connections = "/sys/fs/fuse/connections";
-        using var file = FileDescriptor.FindForReading(string.Create(CultureInfo.InvariantCulture, $"{Connections}/{mount.Minor}/waiting"));
+        using var file = FileDescriptor.FindKernelFile(string.Create(CultureInfo.InvariantCulture, $"{Connections}/{mount.Minor}/waiting"));
         if (file is not null)
             return file.ReadToEnd() is [(byte)'0', ..] ? Well : "daemon does not answer";
         using var all = FileDirectory.Find(Connections);

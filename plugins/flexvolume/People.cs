@@ -89,8 +89,8 @@ internal static class People
 
     private static string ReadText(string file)
     {
-        using var input = file == "-" ? FileDescriptor.StandardInput() : FileDescriptor.OpenForReading(file);
-        return Encoding.UTF8.GetString(input.ReadToEnd());
+        using var input = file == "-" ? FileDescriptor.StandardInput() : FileDescriptor.OpenCommandLineFile(file);
+        return Encoding.UTF8.GetString(input.ReadToEnd(128 << 20));
     }
 
     private const string Help =

@@ -40,9 +40,12 @@ internal sealed record PodAddresses(IPPrefix? IPv4, IPPrefix? IPv6, string HostL
         for (var i = 1; i < result.Interfaces.Count; i++)
         {
             if (result.Interfaces[i].Name == ifName && result.Interfaces[i].Sandbox.Length > 0)
-                return result.Interfaces[i - 1].Sandbox.Length == 0 ? result.Interfaces[i - 1].Name : "";
+                return result.Interfaces[i - 1] is { Sandbox.Length: 0 } host && IsStorable(host.Name) ? host.Name : "";
         }
 
         return "";
     }
+
+    // No link has such a name, and a record's values are one line each.
+    private static bool IsStorable(string name) => !name.Any(char.IsControl);
 }

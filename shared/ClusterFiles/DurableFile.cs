@@ -46,6 +46,19 @@ public static class DurableFile
         return file?.ReadToEnd();
     }
 
+    /// <summary>What the file says; null where it is missing, or something is there that is no file of ours: a named pipe, a directory, a file that is too large.</summary>
+    public static byte[]? FindReadable(string path)
+    {
+        try
+        {
+            return Find(path);
+        }
+        catch (UnusableFileException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>The name under which the next content is written: <c>.10-net.conflist</c> would be read by some, <c>.10-net_conflist.new</c> is by nobody.</summary>
     internal static string TemporaryNameOf(string name) => $".{name.Replace('.', '_')}.new";
 

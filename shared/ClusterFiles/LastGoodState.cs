@@ -24,10 +24,9 @@ public sealed class LastGoodState(string directory, string node)
     /// <exception cref="Linux.ErrnoException">It cannot be read.</exception>
     public SubnetFile? Find()
     {
-        using var file = FileDescriptor.FindForReading(FilePath);
-        if (file is null)
+        if (DurableFile.FindReadable(FilePath) is not { } content)
             return null;
-        var text = Encoding.UTF8.GetString(file.ReadToEnd());
+        var text = Encoding.UTF8.GetString(content);
         if (!text.EndsWith($"\n{NodeKey}{node}\n", StringComparison.Ordinal))
             return null;
         try
@@ -61,7 +60,7 @@ public sealed class LastGoodState(string directory, string node)
         {
             return SubnetFile.Find(path) is not null;
         }
-        catch (SubnetFileException)
+        catch (Exception e) when (e is SubnetFileException or UnusableFileException)
         {
             return false;
         }

@@ -16,7 +16,9 @@ internal static class CniCall
             var environment = CniEnvironment.Parse(variable);
             if (environment.Verb == CniVerb.Version)
                 return new CniOutcome(CniVersions.VersionDocument.ToArray(), 0);
-            var request = Read(environment, readInput);
+            var callers = Callers.Of(environment, variable(Callers.Variable));
+            Callers.RequireNoCircle(callers, plugin.Name);
+            var request = Read(environment, readInput) with { Callers = [.. callers, plugin.Name] };
             var result = Invoke(plugin, request);
             return result is null
                 ? new CniOutcome([], 0)
@@ -70,6 +72,8 @@ internal static class CniCall
             throw new CniException(CniErrorCode.InvalidEnvironment, $"unknown CNI_COMMAND: {environment.Command}", "CNI_COMMAND is ADD, DEL, CHECK, GC, STATUS or VERSION");
         var request = CniRequest.From(environment, verb, config, input);
         CniVersions.Require(verb, request.CniVersion);
+        if (verb == CniVerb.Add)
+            config.RequireStorableName();
         return request;
     }
 
@@ -78,6 +82,11 @@ internal static class CniCall
         try
         {
             return readInput();
+        }
+        catch (UnusableFileException e)
+        {
+            throw new CniException(
+                CniErrorCode.InvalidNetworkConfig, $"the network config on standard input is larger than {FileDescriptor.UsualLimit >> 20} MiB", "correct what the runtime passes: a network config has some kilobytes", e);
         }
         catch (ErrnoException e)
         {

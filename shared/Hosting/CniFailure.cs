@@ -9,6 +9,8 @@ namespace Plugboard.Hosting;
 /// <summary>The CNI meaning of any exception: the one place where failures become error objects.</summary>
 internal static class CniFailure
 {
+    private const int MostSentences = 10;
+
     /// <summary>What to report for <paramref name="exception"/>. Never throws.</summary>
     public static CniException Describe(Exception exception, CniPlugin plugin)
     {
@@ -70,9 +72,33 @@ internal static class CniFailure
         Errno.EACCES => new CniException(CniErrorCode.IOFailure, e.Message, "the plugin runs as root on the node: check modes, mount options and security modules", e),
         Errno.ENOTDIR or Errno.ENAMETOOLONG or Errno.ELOOP or Errno.EISDIR => new CniException(
             CniErrorCode.IOFailure, e.Message, "correct the path in the network config, or what is in its way", e),
-        Errno.EIO => new CniException(CniErrorCode.IOFailure, e.Message, "the device failed: see the kernel's log", e),
-        Errno.EBUSY => new CniException(CniErrorCode.TryAgainLater, e.Message, "the call can be repeated", e),
-        _ => new CniException(CniErrorCode.Internal, e.Message, "the kernel refused a call that should succeed: see the kernel's log", e),
+        Errno.EIO => new CniException(CniErrorCode.IOFailure, e.Message, "the disk or the server that holds this path failed: check it (dmesg has a disk's errors)", e),
+        Errno.EBUSY or Errno.EAGAIN => new CniException(CniErrorCode.TryAgainLater, e.Message, "the call can be repeated", e),
+        Errno.ENFILE or Errno.EMFILE or Errno.ENOMEM or Errno.ENOBUFS => new CniException(
+            CniErrorCode.TryAgainLater, e.Message, "the node has no memory or no open files left for this: the call can be repeated when it has", e),
+        _ when e is UnusableFileException => new CniException(CniErrorCode.IOFailure, e.Message, "the plugin reads regular files only", e),
+        _ when IsOfLinks(e) => DescribeLink(e),
+        Errno.ENOENT or Errno.ENXIO or Errno.ENODEV => new CniException(CniErrorCode.IOFailure, e.Message, "it is missing on this node: make it, or correct the path in the network config", e),
+        Errno.EPERM => new CniException(CniErrorCode.IOFailure, e.Message, NeedsRights, e),
+        _ => new CniException(CniErrorCode.Internal, e.Message, "the cause is not known: please report it with this message, the network config and the kernel's version", e),
+    };
+
+    private const string NeedsRights = "the plugin runs as root in the host's user namespace, with CAP_NET_ADMIN and CAP_SYS_ADMIN: a security module or a container around the runtime takes them away";
+
+    // Messages of rtnetlink(7) have such names.
+    private static bool IsOfLinks(ErrnoException e) => e.Call.StartsWith("RTM_", StringComparison.Ordinal);
+
+    // What was checked before is right: what the kernel still refuses is a value that it cannot take for this link, or a kind of link that it does not have.
+    private static CniException DescribeLink(ErrnoException e) => e.Errno switch
+    {
+        Errno.EINVAL or Errno.ERANGE or Errno.EADDRNOTAVAIL or Errno.ENETUNREACH or Errno.EHOSTUNREACH or Errno.EAFNOSUPPORT => new CniException(
+            CniErrorCode.InvalidNetworkConfig, e.Message, "the kernel does not take this value from the network config or the result of the IPAM plugin: correct it", e),
+        Errno.EOPNOTSUPP or Errno.EPROTONOSUPPORT => new CniException(
+            CniErrorCode.UnsupportedField, e.Message, "this kernel does not have it: load or build the module, or remove the key from the network config", e),
+        Errno.EEXIST => new CniException(CniErrorCode.TryAgainLater, e.Message, "it is there already: DEL removes what an earlier call made, then the call can be repeated", e),
+        Errno.ENODEV or Errno.ENOENT or Errno.ESRCH => new CniException(CniErrorCode.TryAgainLater, e.Message, "the kernel does not find it (any more), who removed it is not known: the call can be repeated", e),
+        Errno.EPERM => new CniException(CniErrorCode.IOFailure, e.Message, NeedsRights, e),
+        _ => new CniException(CniErrorCode.Internal, e.Message, "the cause is not known: please report it with this message, the network config and the kernel's version", e),
     };
 
     // Del gathers its failures: the first one's code, and every sentence.
@@ -82,8 +108,10 @@ internal static class CniFailure
             return null;
         var first = Describe(exception.InnerExceptions[0], plugin);
         var message = first.Message;
-        for (var i = 1; i < exception.InnerExceptions.Count; i++)
+        for (var i = 1; i < Math.Min(exception.InnerExceptions.Count, MostSentences); i++)
             message += "; " + Describe(exception.InnerExceptions[i], plugin).Message;
+        if (exception.InnerExceptions.Count > MostSentences)
+            message += $"; and {exception.InnerExceptions.Count - MostSentences} more";
         return new CniException(first.Code, message, first.Details, exception);
     }
 

@@ -13,6 +13,7 @@ public static class CniProcess
     /// <returns>The exit code: 0 or 1.</returns>
     public static int Run(CniPlugin plugin, string[] args)
     {
+        OwnProcess.TakeClosedStreams();
         if (!string.IsNullOrEmpty(Environment.GetEnvironmentVariable("CNI_COMMAND")))
             return Print(CniCall.Serve(plugin, Environment.GetEnvironmentVariable, ReadInput));
         return args.Length == 0 ? CniAbout.Print(plugin) : CniCommandLine.Run(plugin, args);

@@ -12,6 +12,10 @@ namespace Plugboard.Hosting;
 /// </summary>
 public sealed class PluginDelegate
 {
+    private const int LongestOutput = 4 << 20;
+    private const int LongestError = 64 << 10;
+    private const int LongestQuote = 2048;
+
     private readonly CniRequest request;
     private readonly string type;
     private PluginDelegate(CniRequest request, string type, string path, CniPlugin? inProcess)
@@ -35,9 +39,10 @@ public sealed class PluginDelegate
     /// <param name="request">The call to serve: its environment and standard input are passed on.</param>
     /// <param name="type">The plugin's name.</param>
     /// <param name="sameBuild">The same plugin's code in this executable, for where both are of one build.</param>
-    /// <exception cref="CniException">Code 7: the name is none. Code 4: CNI_PATH does not have it.</exception>
+    /// <exception cref="CniException">Code 7: the name is none, or that of a plugin that waits for this call. Code 4: CNI_PATH does not have it.</exception>
     public static PluginDelegate Find(CniRequest request, string type, Func<CniPlugin>? sameBuild = null)
     {
+        Callers.RequireNoCircle(request.Callers, type);
         var directories = PluginPath.Directories(type, request.Path);
         foreach (var directory in directories)
         {
@@ -55,7 +60,7 @@ public sealed class PluginDelegate
     /// <exception cref="CniException">The delegate's own error, or what went wrong with calling it.</exception>
     public CniResult Add() => InProcess is not null
         ? CniCall.ServeInProcess(InProcess, request.WithVerb(CniVerb.Add))!
-        : CniResultReader.Read(Execute(CniVerb.Add), request.CniVersion);
+        : ReadResult(Execute(CniVerb.Add));
 
     /// <summary>
     /// Takes back what <see cref="Add"/> has made or, where it failed, may have made: in this process exactly that, by another executable all that the attachment has,
@@ -94,9 +99,22 @@ public sealed class PluginDelegate
             Execute(verb);
     }
 
+    private CniResult ReadResult(byte[] output)
+    {
+        try
+        {
+            return CniResultReader.Read(output, request.CniVersion);
+        }
+        catch (CniException e)
+        {
+            var said = output.Length == 0 ? "nothing" : GoText.Quote(Encoding.UTF8.GetString(output));
+            throw new CniException(CniErrorCode.IOFailure, e.Message, $"{type} is {Path}; it succeeded and printed {said}, which is no result of ADD", e);
+        }
+    }
+
     private byte[] Execute(CniVerb verb)
     {
-        var result = new Command(Path) { Environment = EnvironmentFor(verb), Input = request.StdinBytes }.Run();
+        var result = Run(verb);
         if (!result.Succeeded)
             throw Failure(result);
         if (result.Error.Length > 0)
@@ -104,10 +122,35 @@ public sealed class PluginDelegate
         return result.Output;
     }
 
+    // How long it takes is its own affair, as for the reference: the runtime has a deadline for the whole call, and ends the delegate with this process.
+    private CommandResult Run(CniVerb verb)
+    {
+        try
+        {
+            return new Command(Path) { Environment = EnvironmentFor(verb), Input = request.StdinBytes, OutputLimit = LongestOutput, ErrorLimit = LongestError }.Run();
+        }
+        catch (ErrnoException e) when (e.Subject == Path)
+        {
+            throw new CniException(CniErrorCode.IOFailure, $"cannot execute {Path}: {ErrnoException.Describe(e.Errno)}", Advice(e.Errno), e);
+        }
+    }
+
+    private string Advice(Errno errno) => errno switch
+    {
+        Errno.ENOEXEC => $"it is neither a program for this machine nor a script that begins with #!: install {type} again",
+        Errno.EACCES => "it is not executable (chmod 755), its filesystem is mounted noexec, or a security module refuses it",
+        Errno.ENOENT => "the interpreter after its #!, or the loader that it was linked for, is missing on this node",
+        Errno.E2BIG => "the environment of this call is too long: CNI_ARGS, CNI_PATH and the runtime's own variables",
+        Errno.ETXTBSY => "another process has it open for writing: the call can be repeated when it is installed",
+        _ => $"install {type} again",
+    };
+
     // The library's own sentences, so that what a runtime shows does not depend on who called the delegate.
     private CniException Failure(CommandResult result)
     {
         var details = $"{type} is {Path}";
+        if (result.WroteTooMuch)
+            return new CniException(CniErrorCode.IOFailure, $"{type} was killed: it printed more than {LongestOutput >> 20} MiB, and a result has some kilobytes", details);
         if (result.Output.Length > 0)
         {
             try
@@ -118,14 +161,14 @@ public sealed class PluginDelegate
             {
                 var said = Encoding.UTF8.GetString(result.Output);
                 return new CniException(
-                    CniErrorCode.Internal, $"netplugin failed but error parsing its diagnostic message {GoText.Quote(said)}: {e.Message}", details, e);
+                    CniErrorCode.Internal, $"netplugin failed but error parsing its diagnostic message {GoText.Quote(said, LongestQuote)}: {e.Message}", details, e);
             }
         }
 
         return new CniException(
             CniErrorCode.Internal,
             result.Error.Length > 0
-                ? $"netplugin failed: {GoText.Quote(result.ErrorText)}"
+                ? $"netplugin failed: {GoText.Quote(result.ErrorText, LongestQuote)}"
                 : $"netplugin failed with no error message: {HowItEnded(result)}",
             details);
     }
@@ -157,11 +200,13 @@ public sealed class PluginDelegate
         variables.Add("CNI_PATH=" + request.Path);
         if (request.NetNsOverride)
             variables.Add("CNI_NETNS_OVERRIDE=1");
+        if (request.Callers.Count > 0)
+            variables.Add(Callers.ToVariable(request));
         return variables;
     }
 
-    private static bool IsOfTheCall(string name) =>
-        name is "CNI_COMMAND" or "CNI_CONTAINERID" or "CNI_NETNS" or "CNI_IFNAME" or "CNI_ARGS" or "CNI_PATH" or "CNI_NETNS_OVERRIDE";
+    private static bool IsOfTheCall(string name) => name
+        is "CNI_COMMAND" or "CNI_CONTAINERID" or "CNI_NETNS" or "CNI_IFNAME" or "CNI_ARGS" or "CNI_PATH" or "CNI_NETNS_OVERRIDE" or Callers.Variable;
 
     private static bool IsRegularFile(string path)
     {

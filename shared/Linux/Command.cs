@@ -32,6 +32,12 @@ public sealed class Command(string path)
     /// <summary>How long it may take before it is killed; null: as long as it likes.</summary>
     public TimeSpan? Timeout { get; init; }
 
+    /// <summary>How many bytes it may write to standard output before it is killed.</summary>
+    public int OutputLimit { get; init; } = int.MaxValue;
+
+    /// <summary>How many bytes of its standard error are kept; the rest is read and dropped.</summary>
+    public int ErrorLimit { get; init; } = int.MaxValue;
+
     /// <summary>How long to wait for the end of what was killed: a call that waits for a server may not end at once. Null: as long as it takes.</summary>
     public TimeSpan? KillPatience { get; init; }
 
@@ -46,12 +52,12 @@ public sealed class Command(string path)
         input.CloseReader();
         output.CloseWriter();
         error.CloseWriter();
-        var streams = new ChildStreams(input, output, error, Input);
+        var streams = new ChildStreams(input, output, error, this);
         var timedOut = false;
         int? status;
         try
         {
-            timedOut = !streams.Pump(Timeout);
+            timedOut = !streams.Pump();
         }
         finally
         {
@@ -60,9 +66,10 @@ public sealed class Command(string path)
             status = timedOut && KillPatience is { } patience ? FindStatus(pid, patience) : Wait(pid);
         }
 
-        return status is { } ended
+        var result = status is { } ended
             ? Describe(ended, timedOut, streams)
             : new CommandResult(null, null, timedOut, streams.Output, streams.Error) { Abandoned = pid };
+        return streams.Overflowed ? result with { WroteTooMuch = true } : result;
     }
 
     // An executable that is being written is ETXTBSY for a moment, as while an installer copies it.

@@ -13,6 +13,9 @@ public sealed record CommandResult(int? ExitCode, int? Signal, bool TimedOut, by
     /// <summary>The process that is still there though it was killed, because the kernel does not let it go; null where it ended.</summary>
     public int? Abandoned { get; init; }
 
+    /// <summary>True where it was killed for writing more to standard output than <see cref="Command.OutputLimit"/>.</summary>
+    public bool WroteTooMuch { get; init; }
+
     /// <summary>True for exit status 0.</summary>
     public bool Succeeded => ExitCode == 0;
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Plugboard.Addresses;
 
 namespace Plugboard.Linux;
 
@@ -16,7 +17,7 @@ public class ErrnoException : Exception
 
     /// <summary>A refused call of which more is known than its number.</summary>
     protected ErrnoException(string call, string subject, Errno errno, string message)
-        : base(message)
+        : base(Excerpt.OfMessage(message))
     {
         Call = call;
         Subject = subject;

@@ -9,7 +9,7 @@ public static class MachineBoot
     /// <summary>The time of the last boot in nanoseconds since 1970, to the second; null where /proc does not tell. Source: proc_stat(5).</summary>
     public static Int128? FindTime()
     {
-        using var file = FileDescriptor.FindForReading("/proc/stat");
+        using var file = FileDescriptor.FindKernelFile("/proc/stat");
         if (file is null)
             return null;
         ReadOnlySpan<byte> text = file.ReadToEnd();

@@ -28,6 +28,25 @@ public static class OwnProcess
         }
     }
 
+    /// <summary>
+    /// Takes the places of those of 0, 1 and 2 that were closed, so that no file or socket opened later gets one of these numbers and what is said lands in it. Reading and
+    /// writing them fails as before (EBADF): what takes the place is the root directory as a place (O_PATH).
+    /// </summary>
+    public static unsafe void TakeClosedStreams()
+    {
+        var streams = stackalloc Process.PollFd[3];
+        for (var i = 0; i < 3; i++)
+            streams[i] = new Process.PollFd { Fd = i };
+        if (Process.Poll(streams, 3, 0) <= 0)
+            return;
+        // The lowest free number is the next to be given.
+        for (var i = 0; i < 3; i++)
+        {
+            if ((streams[i].Revents & Process.POLLNVAL) != 0)
+                _ = LibC.File.OpenAt(LibC.File.AT_FDCWD, "/", LibC.File.O_PATH | LibC.File.O_DIRECTORY | LibC.File.O_CLOEXEC, 0);
+        }
+    }
+
     /// <summary>Files and directories that are made from now on are writable for their owner only, whatever the caller's umask.</summary>
     public static void SetUmask() => _ = Process.UMask(0x12);
 
@@ -57,7 +76,7 @@ public static class OwnProcess
     private static (nuint Start, nuint End)? FindArguments()
     {
         const int AfterName = 3;
-        using var file = FileDescriptor.FindForReading("/proc/self/stat");
+        using var file = FileDescriptor.FindKernelFile("/proc/self/stat");
         if (file is null)
             return null;
         var text = Encoding.ASCII.GetString(file.ReadToEnd());

@@ -9,7 +9,7 @@ public static class Sysctl
     /// <summary>The value of <paramref name="name"/> (such as <c>net/ipv4/ip_forward</c>) without its line end; null where the kernel has no such setting.</summary>
     public static string? Find(string name)
     {
-        using var file = FileDescriptor.FindForReading(PathOf(name));
+        using var file = FileDescriptor.FindKernelFile(PathOf(name));
         if (file is null)
             return null;
         Span<byte> buffer = stackalloc byte[256];
@@ -19,14 +19,14 @@ public static class Sysctl
     /// <summary>Writes <paramref name="value"/>.</summary>
     public static void Write(string name, string value)
     {
-        using var file = FileDescriptor.OpenForWriting(PathOf(name));
+        using var file = FileDescriptor.OpenKernelFileForWriting(PathOf(name));
         file.Write(Encoding.UTF8.GetBytes(value));
     }
 
     /// <summary>Writes <paramref name="value"/> whatever it was; false where the kernel has no such setting.</summary>
     public static bool TryWrite(string name, string value)
     {
-        using var file = FileDescriptor.FindForWriting(PathOf(name));
+        using var file = FileDescriptor.FindKernelFileForWriting(PathOf(name));
         file?.Write(Encoding.UTF8.GetBytes(value));
         return file is not null;
     }

@@ -12,16 +12,27 @@ public sealed class PlacementSource : IDisposable
 
     internal FileDescriptor File { get; }
 
+    private static FileDescriptor? Find(string path)
+    {
+        try
+        {
+            return FileDescriptor.FindForReading(path);
+        }
+        catch (UnusableFileException e)
+        {
+            throw new PlacementException($"{path} is no executable but {e.Kind}", "take another copy of it", e);
+        }
+    }
+
     /// <summary>Opens it and looks whether this machine could execute it.</summary>
     /// <exception cref="PlacementException">It is missing, no executable, or for another machine.</exception>
     public static PlacementSource Open(string path)
     {
-        var file = FileDescriptor.FindForReading(path)
+        var file = Find(path)
             ?? throw new PlacementException($"{path} does not exist", "name the directory of the executables with --from, or fewer of them with --plugins");
         try
         {
-            var header = file.Status().IsRegular ? ElfHeader.Find(file) : null;
-            if (header is not { IsExecutable: true })
+            if (ElfHeader.Find(file) is not { IsExecutable: true } header)
                 throw new PlacementException($"{path} is no executable", "take another copy of it; this one is damaged or something else");
             if (header.Machine != ElfHeader.OwnMachine)
             {

@@ -23,7 +23,7 @@ internal static class Refusal
         Errno.ENOSPC => new PlacementException($"the filesystem of {directory.Path} is full{Free(directory)}", "free some space and try again; each file is whole, the old one or the new one", e),
         Errno.EDQUOT => new PlacementException($"the quota of {directory.Path} is used up", "raise it and try again; each file is whole, the old one or the new one", e),
         Errno.EACCES or Errno.EPERM => new PlacementException(e.Message, "run it as root with CAP_DAC_OVERRIDE, CAP_CHOWN and CAP_FOWNER; where a security module refuses, with a label that may write there", e),
-        _ => new PlacementException(e.Message, "look at the disk and at the kernel's log", e),
+        _ => new PlacementException(e.Message, "the kernel gave no other reason: check the filesystem (dmesg has a disk's errors), and try again", e),
     };
 
     /// <summary>An executable that could not be executed where it is to be.</summary>

@@ -58,7 +58,7 @@ internal sealed class PathLock : IDisposable
         var free = new List<string>();
         foreach (var each in locks?.ReadNames() ?? [])
         {
-            using var file = locks!.FindForReading(each);
+            using var file = locks!.FindRegular(each);
             using var taken = file is null ? null : FileLock.TryTake(file);
             // One that was removed since is somebody's new one by now.
             if (taken is null || locks.FindStatus(each) is not { } status || !status.IsSameFile(file!.Status()))

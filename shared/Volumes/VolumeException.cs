@@ -1,3 +1,4 @@
+using Plugboard.Addresses;
 using Plugboard.Linux;
 using Plugboard.Linux.Mounts;
 
@@ -10,7 +11,7 @@ public class VolumeException : Exception
 {
     /// <summary>A whole sentence.</summary>
     public VolumeException(string message, Exception? inner = null)
-        : base(message, inner)
+        : base(Excerpt.OfMessage(message), inner)
     {
     }
 

@@ -19,7 +19,7 @@ public class TestMachine : TestNamespace
         // /sys shows the network namespace of whoever mounted it.
         Tool("mount -t sysfs sysfs /sys");
         Tool("mount -t tmpfs run /run");
-        mounts = Run(static () => FileDescriptor.OpenForReading("/proc/thread-self/ns/mnt"));
+        mounts = Run(static () => FileDescriptor.OpenKernelFile("/proc/thread-self/ns/mnt"));
     }
 
     /// <summary>Runs on a thread of its own that has entered the machine: as many at once as a test likes.</summary>

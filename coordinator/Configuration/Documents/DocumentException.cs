@@ -1,4 +1,5 @@
 using System.Globalization;
+using Plugboard.Addresses;
 
 namespace Plugboard.Coordinator.Configuration.Documents;
 
@@ -16,17 +17,17 @@ internal sealed class DocumentException(int line, string what) : FormatException
         : this(line, what)
     {
         this.column = column;
-        Said = said;
+        Said = Excerpt.OfMessage(said);
     }
 
     /// <summary>Where, from 1; 0: nowhere in particular.</summary>
     public int Line { get; } = line;
 
     /// <summary>What is wrong, without the place.</summary>
-    public string What { get; } = what;
+    public string What { get; } = Excerpt.OfMessage(what);
 
     /// <summary>What the parser said; as <see cref="What"/> where it was no parser's to say.</summary>
-    public string Said { get; } = what;
+    public string Said { get; } = Excerpt.OfMessage(what);
 
     /// <inheritdoc/>
     public override string Message => Place(Line, column, What);

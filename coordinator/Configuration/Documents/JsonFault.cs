@@ -11,6 +11,7 @@ internal static class JsonFault
     // What System.Text.Json says, and what it means to who wrote the file; the first that fits counts.
     private static readonly (string Sign, string Meaning)[] meanings =
     [
+        ("maximum configured depth", "values are deeper in one another than 64"),
         ("trailing comma", "a comma comes before it, and nothing after; remove the comma"),
         ("start of a property name", "a name in double quotes is expected"),
         ("after a property name", "a colon is expected after the name"),
@@ -53,6 +54,6 @@ internal static class JsonFault
                 return meaning;
         }
 
-        return message;
+        return "this is no JSON";
     }
 }

@@ -27,9 +27,10 @@ internal sealed partial class YamlDocumentReader
         {
             return new YamlDocumentReader(Encoding.UTF8.GetString(utf8[MarkOf(utf8)..]), dialect).Document();
         }
-        catch (YamlException e)
+        catch (Exception e) when (e is not DocumentException)
         {
-            throw new DocumentException((int)e.Start.Line, Sentence(e));
+            // On broken input the parser also throws what its own code runs into.
+            throw e is YamlException fault ? new DocumentException((int)fault.Start.Line, Sentence(fault)) : new DocumentException(0, "this is no YAML");
         }
     }
 

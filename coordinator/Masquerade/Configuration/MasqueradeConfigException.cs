@@ -1,5 +1,7 @@
+using Plugboard.Addresses;
+
 namespace Plugboard.Coordinator.Masquerade.Configuration;
 
 /// <summary>A configuration file that cannot be used.</summary>
 /// <param name="message">Why, in ip-masq-agent's words where it has some.</param>
-internal sealed class MasqueradeConfigException(string message) : Exception(message);
+internal sealed class MasqueradeConfigException(string message) : Exception(Excerpt.OfMessage(message));

@@ -1,10 +1,12 @@
+using Plugboard.Addresses;
+
 namespace Plugboard.Coordinator.Sources.Etcd;
 
 /// <summary>etcd refused a request, or no server answered it, or with what is no answer.</summary>
 /// <param name="message">A sentence.</param>
 /// <param name="code">gRPC's code, where etcd told one.</param>
 /// <param name="inner">What it came from.</param>
-internal sealed class EtcdException(string message, int code = 0, Exception? inner = null) : Exception(message, inner)
+internal sealed class EtcdException(string message, int code = 0, Exception? inner = null) : Exception(Excerpt.OfMessage(message), inner)
 {
     /// <summary>gRPC's UNKNOWN.</summary>
     public const int Unknown = 2;

@@ -45,9 +45,9 @@ internal sealed record SubnetLease
         for (var i = 0; i < parts.Length; i++)
         {
             if (!IPPrefix.TryParse(parts[i].Replace('-', '/'), out var subnet) || subnet.Is6 != (i == 1))
-                throw new FormatException($"the key's \"{parts[i]}\" is no {(i == 1 ? "IPv6" : "IPv4")} network");
+                throw new FormatException($"the key's \"{Excerpt.Of(parts[i])}\" is no {(i == 1 ? "IPv6" : "IPv4")} network");
             if (!subnet.IsNetwork)
-                throw new FormatException($"the key's \"{parts[i]}\" is an address in a network: the network is {subnet.Network}");
+                throw new FormatException($"the key's \"{Excerpt.Of(parts[i])}\" is an address in a network: the network is {subnet.Network}");
             // flannel's word for "none".
             if (!subnet.IsDefault || i == 1)
                 subnets.Add(subnet);

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using Plugboard.Addresses;
 
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
@@ -60,7 +61,7 @@ internal sealed partial class AnnotationNames
             whole += "-";
         return Allowed().IsMatch(whole)
             ? new AnnotationNames(whole)
-            : throw new FormatException($"\"{prefix}\" is no prefix of annotations: it must be a domain as flannel.alpha.coreos.com, or a domain, a slash and a word");
+            : throw new FormatException($"\"{Excerpt.Of(prefix)}\" is no prefix of annotations: it must be a domain as flannel.alpha.coreos.com, or a domain, a slash and a word");
     }
 
     /// <summary>Which of them a name is; null: none of them.</summary>

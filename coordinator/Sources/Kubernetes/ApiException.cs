@@ -1,9 +1,10 @@
 using System.Net;
+using Plugboard.Addresses;
 
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
 /// <summary>The API refused, or could not be asked.</summary>
-internal sealed class ApiException(string message, Exception? inner = null) : Exception(message, inner)
+internal sealed class ApiException(string message, Exception? inner = null) : Exception(Excerpt.OfMessage(message), inner)
 {
     /// <summary>The answer's status, or the one within an ERROR event; 0: there was no answer.</summary>
     public int Status { get; init; }

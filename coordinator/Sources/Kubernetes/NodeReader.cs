@@ -34,7 +34,7 @@ internal sealed class NodeReader(AnnotationNames names)
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new ApiException($"a Node that the Kubernetes API sent cannot be read: {e.Message}", e);
+            throw new ApiException($"a Node that the Kubernetes API sent cannot be read: {JsonFields.Describe(e)}", e);
         }
     }
 

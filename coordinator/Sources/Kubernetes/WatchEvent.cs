@@ -11,12 +11,24 @@ internal sealed record WatchEvent(string Type, NodeObject Node)
     /// <exception cref="ApiException">It tells of a failure, or is no event.</exception>
     public static WatchEvent Read(ReadOnlyMemory<byte> json, NodeReader nodes)
     {
-        var (type, from, length) = Split(json.Span);
+        var (type, from, length) = SplitSafely(json.Span);
         if (type == "ERROR")
             throw ApiStatus.Read(json.Slice(from, length)).ToException("the watch of nodes", status: 0, retryAfter: null);
         if (type is not ("ADDED" or "MODIFIED" or "DELETED" or "BOOKMARK") || length == 0)
             throw new ApiException("the Kubernetes API sent an event that is none");
         return new WatchEvent(type, nodes.Read(json.Span.Slice(from, length)));
+    }
+
+    private static (string Type, int From, int Length) SplitSafely(ReadOnlySpan<byte> json)
+    {
+        try
+        {
+            return Split(json);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw new ApiException($"an event that the Kubernetes API sent cannot be read: {JsonFields.Describe(e)}", e);
+        }
     }
 
     private static (string Type, int From, int Length) Split(ReadOnlySpan<byte> json)

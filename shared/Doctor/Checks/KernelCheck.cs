@@ -65,13 +65,13 @@ internal sealed class KernelCheck : ICheck
     };
 
     private static bool UsesVxlan(Node node) =>
-        ClusterFiles.DurableFile.Find(node.Under(node.Options.NetConfFile)) is not { } content
+        ClusterFiles.DurableFile.FindReadable(node.Under(node.Options.NetConfFile)) is not { } content
         || System.Text.Encoding.UTF8.GetString(content) is var text && (text.Contains("vxlan", StringComparison.OrdinalIgnoreCase) || !text.Contains("\"Type\"", StringComparison.OrdinalIgnoreCase));
 
     // A module that is not loaded yet is loaded by the first mount. Where neither list can be read nothing is claimed.
     private static bool HasOverlay(Node node)
     {
-        using var known = FileDescriptor.FindForReading("/proc/filesystems");
+        using var known = FileDescriptor.FindKernelFile("/proc/filesystems");
         if (known is null || System.Text.Encoding.ASCII.GetString(known.ReadToEnd()).Contains("\toverlay\n", StringComparison.Ordinal))
             return true;
         using var modules = FileDescriptor.FindForReading(node.Under($"/lib/modules/{Sysctl.Find("kernel/osrelease")}/modules.dep"));

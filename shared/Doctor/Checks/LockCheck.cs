@@ -27,14 +27,14 @@ internal sealed class LockCheck : ICheck
     {
         const long OverlayMagic = 0x794c7630;
         const long BtrfsMagic = 0x9123683e;
-        using var file = FileDescriptor.FindForReading(path);
-        return file?.FilesystemType() is OverlayMagic or BtrfsMagic;
+        using var file = FileDescriptor.OpenPath(path);
+        return file.FilesystemType() is OverlayMagic or BtrfsMagic;
     }
 
     private static string ReadLocks()
     {
-        using var locks = FileDescriptor.OpenForReading("/proc/locks");
-        return System.Text.Encoding.ASCII.GetString(locks.ReadToEnd());
+        using var locks = FileDescriptor.OpenKernelFile("/proc/locks");
+        return System.Text.Encoding.ASCII.GetString(locks.ReadToEnd(int.MaxValue));
     }
 
     private static IEnumerable<string> Paths(Node node)

@@ -50,7 +50,7 @@ internal sealed class SubnetFileCheck : ICheck
     private static Finding? FindContradiction(Node node, SubnetFile file)
     {
         var conf = node.Options.NetConfFile;
-        if (DurableFile.Find(node.Under(conf)) is not { } content || NetworksOf(content) is not { Count: > 0 } networks)
+        if (DurableFile.FindReadable(node.Under(conf)) is not { } content || NetworksOf(content) is not { Count: > 0 } networks)
             return null;
         foreach (var network in file.Networks.Concat(file.IPv6Networks))
         {

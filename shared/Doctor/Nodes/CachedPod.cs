@@ -30,7 +30,8 @@ internal sealed record CachedPod(string Network, string ContainerId, string IfNa
                 Addresses = root.TryGetProperty("result", out var result) ? AddressesOf(result) : [],
             };
         }
-        catch (JsonException)
+        // The second: a string that is not UTF-8.
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             return null;
         }

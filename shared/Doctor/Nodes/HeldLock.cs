@@ -17,7 +17,7 @@ internal sealed record HeldLock(int Pid, ulong Device, ulong Inode, bool IsExclu
     {
         get
         {
-            using var file = FileDescriptor.FindForReading($"/proc/{Pid.ToString(CultureInfo.InvariantCulture)}/comm");
+            using var file = FileDescriptor.FindKernelFile($"/proc/{Pid.ToString(CultureInfo.InvariantCulture)}/comm");
             return file is null ? "?" : Encoding.UTF8.GetString(file.ReadToEnd()).TrimEnd();
         }
     }

@@ -41,16 +41,31 @@ internal sealed class ResultCache
         var complete = true;
         foreach (var name in directory.ReadNames())
         {
-            using var file = directory.FindForReading(name);
-            // Gone since the names were read: its DEL is over.
-            if (file is null)
-                continue;
-            if (file.Status().IsRegular && CachedPod.TryParse(file.ReadToEnd()) is { } pod)
+            if (!TryRead(directory, name, out var content))
+                complete = false;
+            // Null: gone since the names were read, its DEL is over.
+            else if (content is not null && CachedPod.TryParse(content) is { } pod)
                 pods.Add(pod);
             else
-                complete = false;
+                complete &= content is null;
         }
 
         return new ResultCache(pods, complete);
+    }
+
+    // False for something that is no file.
+    private static bool TryRead(FileDirectory directory, string name, out byte[]? content)
+    {
+        content = null;
+        try
+        {
+            using var file = directory.FindForReading(name);
+            content = file?.ReadToEnd();
+            return true;
+        }
+        catch (UnusableFileException)
+        {
+            return false;
+        }
     }
 }

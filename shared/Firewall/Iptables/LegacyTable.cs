@@ -31,7 +31,7 @@ public static class LegacyTable
     public static bool Exists(bool is6, string table)
     {
         // /proc/net is of the process's first thread.
-        using var names = FileDescriptor.FindForReading(is6 ? "/proc/thread-self/net/ip6_tables_names" : "/proc/thread-self/net/ip_tables_names");
+        using var names = FileDescriptor.FindKernelFile(is6 ? "/proc/thread-self/net/ip6_tables_names" : "/proc/thread-self/net/ip_tables_names");
         return names is not null && Encoding.UTF8.GetString(names.ReadToEnd()).Split('\n').Contains(table);
     }
 

@@ -15,13 +15,14 @@ internal readonly record struct LeaseContent(LeaseState State, LeaseOwner Owner)
 
     /// <summary>
     /// Reads a file's content. Torn is what a crash leaves: nothing, blanks only, or bytes that no text has, such as the NULs of blocks that were never
-    /// written. Any other text that is no lease is somebody's way to reserve the address: it is kept and belongs to nobody.
+    /// written. Any other text that is no lease is somebody's way to reserve the address: it is kept and belongs to nobody. An interface's name may have control
+    /// characters, which the kernel allows: earlier builds wrote such leases.
     /// </summary>
     public static LeaseContent Parse(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length >= LongestFile)
             return Alien;
-        if (bytes.ContainsAnyInRange((byte)0, (byte)8) || bytes.ContainsAnyInRange((byte)14, (byte)31))
+        if (bytes.Contains((byte)0))
             return Torn;
         var text = Encoding.UTF8.GetString(bytes).AsSpan().Trim();
         if (text.IsEmpty)
@@ -31,7 +32,7 @@ internal readonly record struct LeaseContent(LeaseState State, LeaseOwner Owner)
         var ifName = end < 0 ? default : text[(end + 2)..];
         return IsContainerId(id) && (end < 0 || IsIfName(ifName))
             ? new LeaseContent(LeaseState.Leased, new LeaseOwner(id.ToString(), ifName.ToString()))
-            : Alien;
+            : bytes.ContainsAnyInRange((byte)1, (byte)8) || bytes.ContainsAnyInRange((byte)14, (byte)31) ? Torn : Alien;
     }
 
     private static bool IsContainerId(ReadOnlySpan<char> text)

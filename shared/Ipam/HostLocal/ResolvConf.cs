@@ -1,4 +1,5 @@
 using System.Text;
+using Plugboard.Linux;
 using Plugboard.Linux.Files;
 using Plugboard.Protocols.Cni;
 
@@ -9,21 +10,35 @@ internal static class ResolvConf
 {
     private const int LongestLine = 64 * 1024;
 
+    private const int LongestFile = 1 << 20;
+
+    private const string Advice = "correct or remove resolvConf in the network config";
+
     /// <summary>Reads a file.</summary>
-    /// <exception cref="CniException">Code 7: there is none, or something that is no file.</exception>
+    /// <exception cref="CniException">Code 7: there is none, or something that is no file. Code 5: it cannot be read.</exception>
     public static CniDns Read(string path)
     {
-        // Before it is opened: a pipe would keep this process waiting. /dev/null is a usual way to say "none".
-        if (FileDescriptor.FindStatus(path) is not { } status)
-            throw Unusable(path, path.StartsWith('/') ? "does not exist" : "does not exist in the directory that the runtime works in: write the whole path");
-        if (!status.IsRegular && path != "/dev/null")
-            throw Unusable(path, "is not a regular file");
-        using var file = FileDescriptor.OpenForReading(path);
-        return Parse(Encoding.UTF8.GetString(file.ReadToEnd()));
+        // A usual way to say "none".
+        if (path == "/dev/null")
+            return Parse("");
+        try
+        {
+            using var file = FileDescriptor.FindForReading(path)
+                ?? throw Unusable(path, path.StartsWith('/') ? " does not exist" : " does not exist in the directory that the runtime works in: write the whole path");
+            return Parse(Encoding.UTF8.GetString(file.ReadToEnd(LongestFile)));
+        }
+        catch (UnusableFileException e)
+        {
+            throw Unusable("", e.Message, e);
+        }
+        catch (ErrnoException e)
+        {
+            throw new CniException(CniErrorCode.IOFailure, $"ipam.resolvConf: {e.Message}", Advice, e);
+        }
     }
 
-    private static CniException Unusable(string path, string why) =>
-        new(CniErrorCode.InvalidNetworkConfig, $"ipam.resolvConf {path} {why}", "correct or remove resolvConf in the network config");
+    private static CniException Unusable(string path, string why, Exception? cause = null) =>
+        new(CniErrorCode.InvalidNetworkConfig, cause is null ? $"ipam.resolvConf {path}{why}" : $"ipam.resolvConf: {why}", Advice, cause);
 
     /// <summary>Reads a file's text.</summary>
     public static CniDns Parse(string text)

@@ -2,11 +2,14 @@ using Plugboard.Linux.Files;
 
 namespace Plugboard.Linux.Children;
 
-/// <summary>Bytes that come in pieces.</summary>
-internal sealed class ByteCollector
+/// <summary>Bytes that come in pieces, up to a limit; what comes after it is read and dropped.</summary>
+internal sealed class ByteCollector(int limit)
 {
     private byte[] buffer = [];
     private int length;
+
+    /// <summary>True where more came than the limit.</summary>
+    public bool Overflowed { get; private set; }
 
     public byte[] ToArray() => length == buffer.Length ? buffer : buffer[..length];
 
@@ -16,7 +19,8 @@ internal sealed class ByteCollector
         if (length == buffer.Length)
             Array.Resize(ref buffer, Math.Max(4096, buffer.Length * 2));
         var count = file.Read(buffer.AsSpan(length));
-        length += count;
+        Overflowed |= count > limit - length;
+        length = Math.Min(length + count, limit);
         return count > 0;
     }
 }

@@ -4,13 +4,14 @@ using Plugboard.Linux.LibC;
 namespace Plugboard.Linux.Children;
 
 /// <summary>Feeds a child and catches what it says, whichever it wants first: poll(2), so neither side waits for the other for ever.</summary>
-internal sealed unsafe class ChildStreams(Pipe input, Pipe output, Pipe error, ReadOnlyMemory<byte> feed)
+internal sealed unsafe class ChildStreams(Pipe input, Pipe output, Pipe error, Command command)
 {
     // pipe(7): poll(2) says POLLOUT where PIPE_BUF bytes can be written without waiting.
     private const int PipeBuf = 4096;
 
-    private readonly ByteCollector outputBytes = new();
-    private readonly ByteCollector errorBytes = new();
+    private readonly ReadOnlyMemory<byte> feed = command.Input;
+    private readonly ByteCollector outputBytes = new(command.OutputLimit);
+    private readonly ByteCollector errorBytes = new(command.ErrorLimit);
     private int fed;
 
     /// <summary>What it said on standard output so far.</summary>
@@ -19,16 +20,20 @@ internal sealed unsafe class ChildStreams(Pipe input, Pipe output, Pipe error, R
     /// <summary>What it said on standard error so far.</summary>
     public byte[] Error => errorBytes.ToArray();
 
+    /// <summary>True where it said more on standard output than it may.</summary>
+    public bool Overflowed => outputBytes.Overflowed;
+
     /// <summary>True where both outputs came to their end.</summary>
     public bool Done => output.Reader.IsClosed && error.Reader.IsClosed;
 
-    /// <summary>Runs until both outputs end; false where the time was up before.</summary>
-    public bool Pump(TimeSpan? timeout)
+    /// <summary>Runs until both outputs end, or the child said too much; false where the time was up before.</summary>
+    public bool Pump()
     {
+        var timeout = command.Timeout;
         var started = System.Environment.TickCount64;
         if (feed.IsEmpty)
             input.CloseWriter();
-        while (!Done)
+        while (!Done && !Overflowed)
         {
             var left = timeout is { } limit ? (long)limit.TotalMilliseconds - (System.Environment.TickCount64 - started) : -1;
             if (timeout is not null && left <= 0)

@@ -9,6 +9,9 @@ namespace Plugboard.Linux.Files;
 /// </summary>
 public sealed unsafe class FileDescriptor : SafeHandle
 {
+    /// <summary>16 MiB: what <see cref="ReadToEnd"/> reads at most unless it is told otherwise.</summary>
+    public const int UsualLimit = 16 << 20;
+
     private readonly string path;
 
     internal FileDescriptor(int fd, string path, bool ownsHandle = true)
@@ -35,11 +38,26 @@ public sealed unsafe class FileDescriptor : SafeHandle
     /// <summary>The process's standard error; disposing does not close it.</summary>
     public static FileDescriptor StandardError() => new(2, "stderr", ownsHandle: false);
 
-    /// <summary>Opens for reading; null where nothing is there (ENOENT, ENOTDIR).</summary>
-    public static FileDescriptor? FindForReading(string path) => Find(null, path, LibC.File.O_RDONLY);
+    /// <summary>
+    /// Opens a regular file for reading that somebody else may have placed; null if nothing is there (ENOENT, ENOTDIR). Links are followed. A named pipe is not
+    /// waited for, a terminal does not become this process's own, and whatever is no regular file is refused before a byte is read.
+    /// </summary>
+    /// <exception cref="UnusableFileException">Something else is there.</exception>
+    public static FileDescriptor? FindForReading(string path) => FindRegular(null, path, LibC.File.O_RDONLY);
 
-    /// <summary>Opens for reading.</summary>
-    public static FileDescriptor OpenForReading(string path) => Open(null, path, LibC.File.O_RDONLY, 0);
+    /// <summary>As <see cref="FindForReading"/>; a missing file is refused too.</summary>
+    public static FileDescriptor OpenForReading(string path) => FindForReading(path) ?? throw new ErrnoException("open", path, Errno.ENOENT);
+
+    /// <summary>Opens a file below /proc or /sys for reading, where only the kernel makes files; null if the kernel has no such file.</summary>
+    public static FileDescriptor? FindKernelFile(string path) => Find(null, path, LibC.File.O_RDONLY);
+
+    /// <summary>As <see cref="FindKernelFile"/>; a missing file is refused.</summary>
+    public static FileDescriptor OpenKernelFile(string path) => Open(null, path, LibC.File.O_RDONLY, 0);
+
+    /// <summary>
+    /// Opens what a person named on the command line, for reading: a pipe or a terminal too, which the shell's <c>&lt;(…)</c> and <c>/dev/stdin</c> are, and which is waited for.
+    /// </summary>
+    public static FileDescriptor OpenCommandLineFile(string path) => Open(null, path, LibC.File.O_RDONLY, 0);
 
     /// <summary>Opens a directory.</summary>
     public static FileDescriptor OpenDirectory(string path) => Open(null, path, LibC.File.O_RDONLY | LibC.File.O_DIRECTORY, 0);
@@ -52,8 +70,9 @@ public sealed unsafe class FileDescriptor : SafeHandle
     /// </summary>
     public static FileDescriptor OpenPath(string path) => Open(null, path, LibC.File.O_PATH | LibC.File.O_NOFOLLOW, 0);
 
-    /// <summary>Opens an existing file for reading and writing, following no link at its end; null where nothing is there.</summary>
-    public static FileDescriptor? FindForChange(string path) => Find(null, path, LibC.File.O_RDWR | LibC.File.O_NOFOLLOW);
+    /// <summary>Opens an existing regular file for reading and writing, following no link at its end; null where nothing is there.</summary>
+    /// <exception cref="UnusableFileException">Something else is there.</exception>
+    public static FileDescriptor? FindForChange(string path) => FindRegular(null, path, LibC.File.O_RDWR | LibC.File.O_NOFOLLOW);
 
     /// <summary>A path by which another process reaches this open file while this process has it, though it have no name.</summary>
     public string ProcPath =>
@@ -62,14 +81,15 @@ public sealed unsafe class FileDescriptor : SafeHandle
     /// <summary>A path by which this process, and a child that it is just starting, reaches this open file; also where /proc is of another PID namespace than the process.</summary>
     public string SelfPath => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"/proc/self/fd/{Number}");
 
-    /// <summary>Opens an existing file for writing; null where nothing is there.</summary>
-    public static FileDescriptor? FindForWriting(string path) => Find(null, path, LibC.File.O_WRONLY);
+    /// <summary>Opens a file below /proc or /sys for writing; null if the kernel has no such file.</summary>
+    public static FileDescriptor? FindKernelFileForWriting(string path) => Find(null, path, LibC.File.O_WRONLY);
 
-    /// <summary>Opens an existing file for reading and for writing at its end; null where nothing is there.</summary>
-    public static FileDescriptor? FindForAppending(string path) => Find(null, path, LibC.File.O_RDWR | LibC.File.O_APPEND);
+    /// <summary>As <see cref="FindKernelFileForWriting"/>; a missing file is refused.</summary>
+    public static FileDescriptor OpenKernelFileForWriting(string path) => Open(null, path, LibC.File.O_WRONLY, 0);
 
-    /// <summary>Opens an existing file for writing, as under /proc/sys.</summary>
-    public static FileDescriptor OpenForWriting(string path) => Open(null, path, LibC.File.O_WRONLY, 0);
+    /// <summary>Opens an existing regular file for reading and for writing at its end; null where nothing is there.</summary>
+    /// <exception cref="UnusableFileException">Something else is there.</exception>
+    public static FileDescriptor? FindForAppending(string path) => FindRegular(null, path, LibC.File.O_RDWR | LibC.File.O_APPEND);
 
     internal static FileDescriptor Open(FileDescriptor? directory, string path, int flags, uint mode) =>
         TryOpen(directory, path, flags, mode, out var errno) ?? throw new ErrnoException("open", FullPath(directory, path), errno);
@@ -82,11 +102,42 @@ public sealed unsafe class FileDescriptor : SafeHandle
             : throw new ErrnoException("open", FullPath(directory, path), errno);
     }
 
+    internal static FileDescriptor? FindRegular(FileDescriptor? directory, string path, int flags)
+    {
+        var found = FindUnwaited(directory, path, flags, 0);
+        found?.RequireRegular();
+        return found;
+    }
+
+    // open(2): without O_NONBLOCK a named pipe is waited for until somebody opens its other end, for ever if nobody does. On a regular file the flag has no effect.
+    internal static FileDescriptor? FindUnwaited(FileDescriptor? directory, string path, int flags, uint mode)
+    {
+        var found = TryOpen(directory, path, flags | LibC.File.O_NONBLOCK | LibC.File.O_NOCTTY, mode, out var errno);
+        if (found is not null || errno is Errno.ENOENT or Errno.ENOTDIR)
+            return found;
+        var full = FullPath(directory, path);
+        // A socket, a device without a driver, a pipe without a reader that is opened for writing; a directory that is.
+        throw errno is Errno.ENXIO or Errno.EISDIR
+            ? UnusableFileException.NotRegular(full, Stat(directory?.Number ?? LibC.File.AT_FDCWD, path, 0, full)?.Type ?? FileType.Unknown)
+            : new ErrnoException("open", full, errno);
+    }
+
+    // Closes what is no regular file.
+    internal FileStatus RequireRegular()
+    {
+        var status = Status();
+        if (status.IsRegular)
+            return status;
+        Dispose();
+        throw UnusableFileException.NotRegular(path, status.Type);
+    }
+
     // What is expected to be missing costs no exception: the first one of a process takes longer than all its system calls.
     internal static FileDescriptor? TryOpen(FileDescriptor? directory, string path, int flags, uint mode, out Errno errno)
     {
         var at = directory?.Number ?? LibC.File.AT_FDCWD;
-        errno = Errno.EINTR;
+        // The kernel would see the path's beginning.
+        errno = path.Contains('\0') ? Errno.EINVAL : Errno.EINTR;
         while (errno == Errno.EINTR)
         {
             var fd = LibC.File.OpenAt(at, path, flags | LibC.File.O_CLOEXEC, mode);
@@ -145,7 +196,9 @@ public sealed unsafe class FileDescriptor : SafeHandle
     }
 
     /// <summary>Reads from here to the end of the file.</summary>
-    public byte[] ReadToEnd()
+    /// <param name="longest">How many bytes at most. No config, record or list that the product reads comes near the default; what only the kernel writes needs no limit.</param>
+    /// <exception cref="UnusableFileException">There are more.</exception>
+    public byte[] ReadToEnd(int longest = UsualLimit)
     {
         var buffer = new byte[4096];
         var length = 0;
@@ -155,6 +208,8 @@ public sealed unsafe class FileDescriptor : SafeHandle
             if (count == 0)
                 return length == buffer.Length ? buffer : buffer[..length];
             length += count;
+            if (length > longest)
+                throw UnusableFileException.TooLarge(path, longest);
             if (length == buffer.Length)
                 Array.Resize(ref buffer, buffer.Length * 2);
         }
@@ -223,6 +278,7 @@ public sealed unsafe class FileDescriptor : SafeHandle
             type == LibC.File.S_IFDIR)
         {
             IsLink = type == LibC.File.S_IFLNK,
+            Type = (FileType)type,
             Mode = buffer.Mode & 0xfffu,
             User = buffer.Uid,
             Group = buffer.Gid,

@@ -20,9 +20,14 @@ public sealed unsafe class FileDirectory : IDisposable
 
     internal static FileDirectory Of(FileDescriptor descriptor) => new(descriptor);
 
-    /// <summary>Opens a directory; null where nothing is there.</summary>
-    public static FileDirectory? Find(string path) =>
-        FileDescriptor.FindDirectory(path) is { } descriptor ? new FileDirectory(descriptor) : null;
+    /// <summary>Opens a directory; null where nothing is there, as at a path that is too long for anything to be there.</summary>
+    public static FileDirectory? Find(string path)
+    {
+        var found = FileDescriptor.TryOpen(null, path, LibC.File.O_RDONLY | LibC.File.O_DIRECTORY, 0, out var errno);
+        return found is not null ? new FileDirectory(found)
+            : errno is Errno.ENOENT or Errno.ENOTDIR or Errno.ENAMETOOLONG ? null
+            : throw new ErrnoException("open", path, errno);
+    }
 
     /// <summary>Opens a directory; where it is missing it is made, with all its parents, with <paramref name="mode"/> less the umask.</summary>
     public static FileDirectory Ensure(string path, uint mode)
@@ -58,24 +63,31 @@ public sealed unsafe class FileDirectory : IDisposable
     /// </summary>
     public int? FindContent(string name, Span<byte> buffer)
     {
-        const int Flags = LibC.File.O_RDONLY | LibC.File.O_NOFOLLOW | LibC.File.O_NONBLOCK;
+        const int Flags = LibC.File.O_RDONLY | LibC.File.O_NOFOLLOW | LibC.File.O_NONBLOCK | LibC.File.O_NOCTTY;
         using var file = FileDescriptor.TryOpen(descriptor, name, Flags, 0, out var errno);
         if (file is not null)
             return file.TryReadAt(buffer, 0, out var count) ? count : -1;
         return errno switch
         {
-            Errno.ENOENT => null,
+            // Nothing has a name that no file can have.
+            Errno.ENOENT or Errno.ENAMETOOLONG => null,
             Errno.ELOOP or Errno.ENXIO => -1,
             _ => throw new ErrnoException("open", FullPath(name), errno),
         };
     }
 
-    /// <summary>Opens a file for reading; null where the name is missing.</summary>
-    public FileDescriptor? FindForReading(string name) => FileDescriptor.Find(descriptor, name, LibC.File.O_RDONLY);
+    /// <summary>Opens a regular file for reading, as <see cref="FileDescriptor.FindForReading"/>; null where the name is missing.</summary>
+    /// <exception cref="UnusableFileException">Something else has the name.</exception>
+    public FileDescriptor? FindForReading(string name) => FileDescriptor.FindRegular(descriptor, name, LibC.File.O_RDONLY);
 
-    /// <summary>Opens a file for reading and makes it, empty, where it is missing.</summary>
-    public FileDescriptor OpenOrCreate(string name, uint mode) =>
-        FileDescriptor.Open(descriptor, name, LibC.File.O_RDONLY | LibC.File.O_CREAT, mode);
+    /// <summary>As <see cref="FindForReading"/>, in a directory below /proc or /sys.</summary>
+    public FileDescriptor? FindKernelFile(string name) => FileDescriptor.Find(descriptor, name, LibC.File.O_RDONLY);
+
+    /// <summary>Opens a file for its lock and makes it, empty, where it is missing. A named pipe in its place is not waited for and can be locked too.</summary>
+    public FileDescriptor OpenOrCreate(string name, uint mode) => Open(name, LibC.File.O_RDONLY | LibC.File.O_CREAT, mode);
+
+    private FileDescriptor Open(string name, int flags, uint mode) =>
+        FileDescriptor.FindUnwaited(descriptor, name, flags, mode) ?? throw new ErrnoException("open", FullPath(name), Errno.ENOENT);
 
     /// <summary>
     /// Replaces a file's content in place: not atomic. It is cut only where it was longer: ext4 writes a file that was cut to nothing to the disk when it is
@@ -83,9 +95,10 @@ public sealed unsafe class FileDirectory : IDisposable
     /// </summary>
     public void Overwrite(string name, ReadOnlySpan<byte> content, uint mode)
     {
-        using var file = FileDescriptor.Open(descriptor, name, LibC.File.O_WRONLY | LibC.File.O_CREAT, mode);
+        using var file = Open(name, LibC.File.O_WRONLY | LibC.File.O_CREAT, mode);
+        var status = file.RequireRegular();
         file.Write(content);
-        if (file.Status().Size > content.Length && LibC.File.FTruncate(file.Number, content.Length) < 0)
+        if (status.Size > content.Length && LibC.File.FTruncate(file.Number, content.Length) < 0)
             throw ErrnoException.Last("ftruncate", file.Path);
     }
 
@@ -118,11 +131,22 @@ public sealed unsafe class FileDirectory : IDisposable
 
     private void WriteSynced(string name, ReadOnlySpan<byte> content, uint mode)
     {
-        using var file = FileDescriptor.Open(descriptor, name, LibC.File.O_WRONLY | LibC.File.O_CREAT | LibC.File.O_TRUNC | LibC.File.O_NOFOLLOW, mode);
+        using var file = CreateAlways(name, mode);
         file.Write(content);
         if (LibC.File.FChMod(file.Number, mode) < 0)
             throw ErrnoException.Last("chmod", file.Path);
         file.Sync();
+    }
+
+    // What a killed process left there, or somebody placed, is not written into: it may be a named pipe.
+    private FileDescriptor CreateAlways(string name, uint mode)
+    {
+        const int Flags = LibC.File.O_WRONLY | LibC.File.O_CREAT | LibC.File.O_EXCL | LibC.File.O_NOFOLLOW;
+        if (FileDescriptor.TryOpen(descriptor, name, Flags, mode, out var errno) is { } created)
+            return created;
+        if (errno == Errno.EEXIST)
+            Remove(name);
+        return FileDescriptor.Open(descriptor, name, Flags, mode);
     }
 
     /// <summary>Renames inside this directory; false where the new name is taken.</summary>
@@ -164,7 +188,7 @@ public sealed unsafe class FileDirectory : IDisposable
     /// <summary>Opens a regular file for reading without following a link; null where the name is missing or is anything else.</summary>
     public FileDescriptor? FindRegular(string name)
     {
-        var file = FileDescriptor.TryOpen(descriptor, name, LibC.File.O_RDONLY | LibC.File.O_NOFOLLOW | LibC.File.O_NONBLOCK, 0, out var errno);
+        var file = FileDescriptor.TryOpen(descriptor, name, LibC.File.O_RDONLY | LibC.File.O_NOFOLLOW | LibC.File.O_NONBLOCK | LibC.File.O_NOCTTY, 0, out var errno);
         if (file is null)
             return errno is Errno.ENOENT or Errno.ELOOP or Errno.ENXIO ? null : throw new ErrnoException("open", FullPath(name), errno);
         if (file.Status().IsRegular)

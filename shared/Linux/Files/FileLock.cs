@@ -75,11 +75,11 @@ public sealed class FileLock : IDisposable
     // device differs from statx's (overlayfs, btrfs) the inode alone decides.
     private static int? FindHolder(FileDescriptor file)
     {
-        using var locks = FileDescriptor.FindForReading("/proc/locks");
+        using var locks = FileDescriptor.FindKernelFile("/proc/locks");
         if (locks is null)
             return null;
         var inode = ":" + file.Status().Inode.ToString(CultureInfo.InvariantCulture);
-        foreach (var line in Encoding.ASCII.GetString(locks.ReadToEnd()).Split('\n'))
+        foreach (var line in Encoding.ASCII.GetString(locks.ReadToEnd(int.MaxValue)).Split('\n'))
         {
             var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
             if (words.Length >= 6 && words[1] == "FLOCK" && words[5].EndsWith(inode, StringComparison.Ordinal)

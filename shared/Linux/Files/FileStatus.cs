@@ -10,6 +10,9 @@ namespace Plugboard.Linux.Files;
 public readonly record struct FileStatus(
     ulong Device, ulong Inode, long Size, Int128 ModifiedNanoseconds, bool IsRegular, bool IsDirectory)
 {
+    /// <summary>What kind of file it is.</summary>
+    public FileType Type { get; init; }
+
     /// <summary>A symbolic link.</summary>
     public bool IsLink { get; init; }
 
@@ -27,4 +30,19 @@ public readonly record struct FileStatus(
 
     /// <summary>True where both name one and the same file.</summary>
     public bool IsSameFile(FileStatus other) => Device == other.Device && Inode == other.Inode;
+}
+
+/// <summary>The kinds of files. The values are the S_IFMT bits of the mode. Source: inode(7).</summary>
+public enum FileType : ushort
+{
+#pragma warning disable CS1591 // The names say all there is.
+    Unknown = 0,
+    NamedPipe = 0x1000,
+    CharacterDevice = 0x2000,
+    Directory = 0x4000,
+    BlockDevice = 0x6000,
+    Regular = 0x8000,
+    Link = 0xa000,
+    Socket = 0xc000,
+#pragma warning restore CS1591
 }

@@ -79,7 +79,7 @@ public sealed unsafe class LoopDevice : IDisposable
         var all = new List<LoopBacking>();
         foreach (var name in InUse())
         {
-            using var file = FileDescriptor.FindForReading($"/sys/block/{name}/loop/backing_file");
+            using var file = FileDescriptor.FindKernelFile($"/sys/block/{name}/loop/backing_file");
             if (file is not null)
                 all.Add(new LoopBacking("/dev/" + name, Encoding.UTF8.GetString(file.ReadToEnd()).TrimEnd('\n')));
         }

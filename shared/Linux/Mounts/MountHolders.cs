@@ -85,7 +85,7 @@ public static class MountHolders
         using var numbers = FileDirectory.Find($"/proc/{pid}/fdinfo");
         foreach (var number in numbers?.ReadNames() ?? [])
         {
-            using var info = numbers!.FindForReading(number);
+            using var info = numbers!.FindKernelFile(number);
             if (info is null || !TryMountId(info.ReadToEnd(), out var id) || !places.Exists(place => place.Id == id))
                 continue;
             return new MountHolder(pid, CommandOf(process), "has * open", process.FindLinkTarget("fd/" + number) ?? "a file");
@@ -103,7 +103,7 @@ public static class MountHolders
 
     private static string CommandOf(FileDirectory process)
     {
-        using var file = process.FindForReading("comm");
+        using var file = process.FindKernelFile("comm");
         return file is null ? "?" : Encoding.UTF8.GetString(file.ReadToEnd()).TrimEnd('\n');
     }
 }

@@ -47,8 +47,8 @@ public sealed class MountTable
 
     private static byte[] ReadFile(string path)
     {
-        using var file = FileDescriptor.OpenForReading(path);
-        return file.ReadToEnd();
+        using var file = FileDescriptor.OpenKernelFile(path);
+        return file.ReadToEnd(int.MaxValue);
     }
 
     private static MountTable Parse(ReadOnlySpan<byte> text, ReadOnlySpan<byte> below)

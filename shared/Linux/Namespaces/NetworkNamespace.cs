@@ -27,7 +27,12 @@ public sealed class NetworkNamespace : IDisposable
         FileDescriptor opened;
         try
         {
-            opened = FileDescriptor.OpenForReading(path);
+            // A named pipe is not waited for: what it is on tells that it is no namespace.
+            opened = FileDescriptor.FindUnwaited(null, path, LibC.File.O_RDONLY, 0) ?? throw new ErrnoException("open", path, Errno.ENOENT);
+        }
+        catch (UnusableFileException e)
+        {
+            throw new NetworkNamespaceException(path, $"\"{path}\" is {e.Kind}");
         }
         catch (ErrnoException e)
         {
@@ -47,7 +52,7 @@ public sealed class NetworkNamespace : IDisposable
     private static bool IsNetwork(FileDescriptor file) => Sched.Ioctl(file.Number, Sched.NS_GET_NSTYPE) is Sched.CLONE_NEWNET or < 0;
 
     /// <summary>The calling thread's namespace.</summary>
-    public static NetworkNamespace OpenOwn() => new(FileDescriptor.OpenForReading(OwnPath));
+    public static NetworkNamespace OpenOwn() => new(FileDescriptor.OpenKernelFile(OwnPath));
 
     /// <summary>True where both are one namespace.</summary>
     public bool IsSame(NetworkNamespace other) => file.Status().IsSameFile(other.file.Status());

@@ -1,4 +1,5 @@
 using System.Text;
+using Plugboard.Addresses;
 
 namespace Plugboard.Protocols.Cni;
 
@@ -6,6 +7,9 @@ namespace Plugboard.Protocols.Cni;
 public sealed class CniEnvironment
 {
     private const int IfNameBytes = 15; // IFNAMSIZ - 1 (linux/if.h)
+
+    /// <summary>The longest container id and network's name that can be a file's name (NAME_MAX).</summary>
+    internal const int LongestName = 255;
 
     /// <summary>CNI_COMMAND as it came.</summary>
     public string Command { get; private init; } = "";
@@ -104,7 +108,7 @@ public sealed class CniEnvironment
         if (container && ContainerId.Length == 0)
             Miss(ref missing, "CNI_CONTAINERID");
         else if (container && !IsName(ContainerId))
-            throw Invalid("invalid characters in containerID", ContainerId);
+            throw Invalid("invalid characters in containerID", Excerpt.Of(ContainerId));
         if (Verb is CniVerb.Add or CniVerb.Check && NetNs.Length == 0)
             Miss(ref missing, "CNI_NETNS");
         if (container && IfName.Length == 0)
@@ -115,6 +119,31 @@ public sealed class CniEnvironment
             Miss(ref missing, "CNI_PATH");
         if (missing.Length > 0)
             throw Invalid($"required env variables [{missing}] missing", "");
+        if (Verb == CniVerb.Add)
+            RequireStorable();
+    }
+
+    // What the node cannot keep in a file and read back must not be begun. Only ADD: whatever an earlier build has stored must be released.
+    private void RequireStorable()
+    {
+        if (ContainerId.Length > LongestName)
+            throw Invalid("containerID is too long", $"it has {ContainerId.Length} characters; it names files on the node, which have at most {LongestName}");
+        if (HasControl(IfName))
+            throw Invalid("interface name contains control characters or is not UTF-8", "CNI_IFNAME is a name such as eth0");
+        if (HasControl(NetNs))
+            throw Invalid("CNI_NETNS contains control characters or is not UTF-8", "it is the path of a network namespace, such as /run/netns/NAME");
+    }
+
+    // What is no UTF-8 in the environment was read as U+FFFD and is not what the runtime wrote.
+    private static bool HasControl(string text)
+    {
+        foreach (var c in text)
+        {
+            if (char.IsControl(c) || c == '\ufffd')
+                return true;
+        }
+
+        return false;
     }
 
     private static void Miss(ref string missing, string name) => missing = missing.Length == 0 ? name : missing + "," + name;

@@ -1,3 +1,5 @@
+using Plugboard.Addresses;
+
 namespace Plugboard.Protocols.Cni;
 
 /// <summary>A failure whose CNI meaning is known.</summary>
@@ -5,11 +7,11 @@ namespace Plugboard.Protocols.Cni;
 /// <param name="message">The <c>msg</c> of the error object.</param>
 /// <param name="details">The <c>details</c>: what to do about it. May be empty.</param>
 /// <param name="inner">What caused it.</param>
-public sealed class CniException(CniErrorCode code, string message, string details = "", Exception? inner = null) : Exception(message, inner)
+public sealed class CniException(CniErrorCode code, string message, string details = "", Exception? inner = null) : Exception(Excerpt.OfMessage(message), inner)
 {
     /// <summary>What kind of failure it is. A delegate's error may bear a number without a name.</summary>
     public CniErrorCode Code { get; } = code;
 
     /// <summary>What to do about it; may be empty.</summary>
-    public string Details { get; } = details;
+    public string Details { get; } = Excerpt.OfMessage(details);
 }

@@ -36,6 +36,9 @@ public sealed record CniRequest
     /// <summary>CNI_NETNS_OVERRIDE: the namespace may be the plugin's own.</summary>
     public bool NetNsOverride { get; init; }
 
+    /// <summary>The plugins that wait for a delegate of this call: those that called each other, outermost first, and last the one that serves it.</summary>
+    public IReadOnlyList<string> Callers { get; init; } = [];
+
     /// <summary>The request of a validated environment and config.</summary>
     public static CniRequest From(CniEnvironment environment, CniVerb verb, NetworkConfig config, byte[] stdin) => new()
     {

@@ -112,7 +112,7 @@ public readonly struct ConfigNode
             return null;
         return IPAddr.TryParse(text, out var address)
             ? address
-            : throw new CniException(CniErrorCode.DecodingFailure, $"invalid IP address: {text}", $"{PathOf(key)} wants an IPv4 or IPv6 address");
+            : throw new CniException(CniErrorCode.DecodingFailure, $"invalid IP address: {Excerpt.Of(text)}", $"{PathOf(key)} wants an IPv4 or IPv6 address");
     }
 
     /// <summary>A prefix, host bits kept; null where the key is absent or null. Anything else: Go's <c>invalid CIDR address: x</c>.</summary>
@@ -122,7 +122,7 @@ public readonly struct ConfigNode
             return null;
         return IPPrefix.TryParse(text, out var prefix)
             ? prefix
-            : throw new CniException(CniErrorCode.DecodingFailure, $"invalid CIDR address: {text}", $"{PathOf(key)} wants address/length, such as 10.1.0.0/16");
+            : throw new CniException(CniErrorCode.DecodingFailure, $"invalid CIDR address: {Excerpt.Of(text)}", $"{PathOf(key)} wants address/length, such as 10.1.0.0/16");
     }
 
     /// <summary>This value itself as an array's members.</summary>
@@ -139,7 +139,8 @@ public readonly struct ConfigNode
     public string AsString()
     {
         Expect(JsonValueKind.String, "a text");
-        return Value.Text;
+        // No name, path or address has it, and to the kernel it would be the end of one.
+        return Value.Text.Contains('\0') ? throw Wrong("a text", "one with a NUL") : Value.Text;
     }
 
     // By hand: the framework's own would start a culture, 0.1 ms of a cold process.
@@ -171,14 +172,14 @@ public readonly struct ConfigNode
     }
 
     /// <summary>What is wrong with a value that is not what was wanted: <c>mtu wants a whole number, not a text</c>.</summary>
-    internal string Mismatch(string wanted)
+    internal string Mismatch(string wanted, string? got = null)
     {
-        var got = Value.Kind switch
+        got ??= Value.Kind switch
         {
             JsonValueKind.Object => "an object",
             JsonValueKind.Array => "an array",
             JsonValueKind.String => "a text",
-            JsonValueKind.Number => "the number " + Shortened(Value.Text),
+            JsonValueKind.Number => "the number " + Excerpt.Of(Value.Text, 40),
             JsonValueKind.True => "true",
             JsonValueKind.False => "false",
             _ => "null",
@@ -188,8 +189,6 @@ public readonly struct ConfigNode
 
     private string Where => Path.Length == 0 ? "the config" : Path;
 
-    private static string Shortened(string number) => number.Length <= 40 ? number : number[..40] + "…";
-
-    private CniException Wrong(string wanted) =>
-        new(CniErrorCode.DecodingFailure, "failed to load netconf: " + Mismatch(wanted), $"correct {Where} in the network config");
+    private CniException Wrong(string wanted, string? got = null) =>
+        new(CniErrorCode.DecodingFailure, "failed to load netconf: " + Mismatch(wanted, got), $"correct {Where} in the network config");
 }

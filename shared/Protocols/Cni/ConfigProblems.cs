@@ -1,3 +1,5 @@
+using Plugboard.Addresses;
+
 namespace Plugboard.Protocols.Cni;
 
 /// <summary>Collects all that is wrong with a plugin's config, a sentence each, for who checks one; a call stops at the first.</summary>
@@ -26,7 +28,7 @@ public static class ConfigProblems
         foreach (var name in config.Names)
         {
             if (!known.Contains(name, StringComparer.OrdinalIgnoreCase))
-                problems.Add($"{name}: {fault}");
+                problems.Add($"{Excerpt.Of(name)}: {fault}");
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using Plugboard.Addresses;
 
 namespace Plugboard.Protocols.Cni;
 
@@ -7,25 +8,29 @@ public static class GoText
 {
     private const string Hex = "0123456789abcdef";
 
-    /// <summary>The text in double quotes.</summary>
-    public static string Quote(string text)
+    /// <summary>The text in double quotes; of a long one the beginning, and how long it is.</summary>
+    public static string Quote(string text, int longest = Excerpt.UsualLength)
     {
+        text = Excerpt.Of(text, longest);
         var quoted = new StringBuilder(text.Length + 2);
         AppendQuoted(quoted, text);
         return quoted.ToString();
     }
 
-    /// <summary>The texts as Go prints a slice with <c>%q</c>: <c>["a" "b"]</c>.</summary>
+    /// <summary>The texts as Go prints a slice with <c>%q</c>: <c>["a" "b"]</c>; of many the first.</summary>
     public static string Quote(IReadOnlyList<string> texts)
     {
+        const int MostTexts = 20;
         var quoted = new StringBuilder("[");
-        for (var i = 0; i < texts.Count; i++)
+        for (var i = 0; i < Math.Min(texts.Count, MostTexts); i++)
         {
             if (i > 0)
                 quoted.Append(' ');
-            AppendQuoted(quoted, texts[i]);
+            AppendQuoted(quoted, Excerpt.Of(texts[i]));
         }
 
+        if (texts.Count > MostTexts)
+            quoted.Append($" … ({texts.Count} in all)");
         return quoted.Append(']').ToString();
     }
 

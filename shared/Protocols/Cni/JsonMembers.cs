@@ -8,6 +8,9 @@ namespace Plugboard.Protocols.Cni;
 /// </summary>
 public sealed class JsonMembers : IEnumerable<(string Name, JsonValue Value)>
 {
+    // As many as a config has: one by one is faster than sorting, until each insertion moves thousands.
+    private const int FewNames = 256;
+
     private readonly List<string> names = [];
     private readonly List<JsonValue> values = [];
 
@@ -17,9 +20,31 @@ public sealed class JsonMembers : IEnumerable<(string Name, JsonValue Value)>
         var members = new JsonMembers();
         if (value is null)
             return members;
+        if (value.Names.Count > FewNames)
+        {
+            members.SetAll(value);
+            return members;
+        }
+
         for (var i = 0; i < value.Names.Count; i++)
             members.Set(value.Names[i], value.Values[i]);
         return members;
+    }
+
+    // In order of the names, of duplicates the last.
+    private void SetAll(JsonValue value)
+    {
+        var order = new int[value.Names.Count];
+        for (var i = 0; i < order.Length; i++)
+            order[i] = i;
+        Array.Sort(order, (one, other) => string.CompareOrdinal(value.Names[one], value.Names[other]) is not 0 and var byName ? byName : one - other);
+        for (var i = 0; i < order.Length; i++)
+        {
+            if (i + 1 < order.Length && value.Names[order[i]] == value.Names[order[i + 1]])
+                continue;
+            names.Add(value.Names[order[i]]);
+            values.Add(value.Values[order[i]]);
+        }
     }
 
     /// <summary>The member of that name; null where there is none.</summary>

@@ -31,6 +31,8 @@ internal static class JsonText
     // The framework's own sentence is a resource's key in a native executable, so the text is read once more to find out.
     private static string Explain(ReadOnlySpan<byte> text)
     {
+        if (text.StartsWith((ReadOnlySpan<byte>)[0xef, 0xbb, 0xbf]))
+            return "invalid JSON at line 1, column 1: a byte order mark, save the file as UTF-8 without one";
         var reader = new Utf8JsonReader(text, isFinalBlock: false, new JsonReaderState(new JsonReaderOptions { MaxDepth = MaxDepth }));
         try
         {

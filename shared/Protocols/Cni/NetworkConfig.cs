@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Plugboard.Addresses;
 
 namespace Plugboard.Protocols.Cni;
 
@@ -35,8 +36,21 @@ public sealed class NetworkConfig
         if (name.Length == 0)
             throw MissingName();
         if (!CniEnvironment.IsName(name))
-            throw new CniException(CniErrorCode.InvalidNetworkConfig, "invalid characters found in network name", name);
+            throw new CniException(CniErrorCode.InvalidNetworkConfig, "invalid characters found in network name", Excerpt.Of(name));
         return new NetworkConfig(root, name);
+    }
+
+    /// <summary>Refuses an ADD to a network whose name no directory can have.</summary>
+    /// <exception cref="CniException">Code 7: the name is too long.</exception>
+    public void RequireStorableName()
+    {
+        if (Name.Length > CniEnvironment.LongestName)
+        {
+            throw new CniException(
+                CniErrorCode.InvalidNetworkConfig,
+                "network name is too long",
+                $"it has {Name.Length} characters; it names directories on the node, which have at most {CniEnvironment.LongestName}");
+        }
     }
 
     /// <summary>The config's <c>cniVersion</c>, supported or not; 0.1.0 where it says none.</summary>

@@ -1,3 +1,5 @@
+using Plugboard.Addresses;
+
 namespace Plugboard.Protocols.Cni;
 
 /// <summary>Where an executable of a plugin's name is looked for: the rule without the looking. Source: CNI specification 1.1.0, section 4.</summary>
@@ -10,7 +12,7 @@ public static class PluginPath
         if (type.Length == 0)
             throw new CniException(CniErrorCode.InvalidNetworkConfig, "no plugin name provided", "set the type of the plugin to call, such as ipam.type");
         if (type.Contains('/'))
-            throw new CniException(CniErrorCode.InvalidNetworkConfig, $"invalid plugin name: {type}", "a type is a file's name, not a path");
+            throw new CniException(CniErrorCode.InvalidNetworkConfig, $"invalid plugin name: {Excerpt.Of(type)}", "a type is a file's name, not a path");
         if (path.Length == 0)
             throw new CniException(CniErrorCode.InvalidEnvironment, "no paths provided", "set CNI_PATH to the directories of the plugins");
         return path.Split(':');
@@ -19,6 +21,6 @@ public static class PluginPath
     /// <summary>What to say where none of the directories has it.</summary>
     public static CniException NotFound(string type, IReadOnlyList<string> directories) => new(
         CniErrorCode.InvalidEnvironment,
-        $"failed to find plugin {GoText.Quote(type)} in path [{string.Join(' ', directories)}]",
-        $"install {type} in a directory of CNI_PATH, or correct the type in the network config");
+        $"failed to find plugin {GoText.Quote(type)} in path [{Excerpt.Of(string.Join(' ', directories), 1024)}]",
+        $"install {Excerpt.Of(type)} in a directory of CNI_PATH, or correct the type in the network config");
 }

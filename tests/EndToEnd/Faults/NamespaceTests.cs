@@ -11,6 +11,10 @@ public sealed class NamespaceTests
     [InlineData("missing/below", 3)]
     [InlineData("file", 8)]
     [InlineData("directory", 8)]
+    [InlineData("dangling", 3)]
+    [InlineData("pipe", 8)]
+    [InlineData("socket", 8)]
+    [InlineData("/dev/zero", 8)]
     [InlineData("/proc/self/ns/mnt", 8)]
     [InlineData("/proc/self/ns/net", 8)]
     [InlineData("/proc/2147483647/ns/net", 3)]
@@ -21,6 +25,9 @@ public sealed class NamespaceTests
         var pod = node.AddPod();
         File.WriteAllText(Path.Combine(node.Directory, "file"), "");
         Directory.CreateDirectory(Path.Combine(node.Directory, "directory"));
+        File.CreateSymbolicLink(Path.Combine(node.Directory, "dangling"), "nowhere");
+        PlacedFile.Place("a named pipe", Path.Combine(node.Directory, "pipe"));
+        PlacedFile.Place("a socket", Path.Combine(node.Directory, "socket"));
         var variable = "CNI_NETNS=" + Path.Combine(node.Directory, path);
         var before = MachineState.Of(node, pod);
         Assert.Equal(code, node.Call("ADD", pod, config, variable).Code);

@@ -74,14 +74,21 @@ public sealed class FaultTests
         using var flannel = new FlannelNode();
         var pod = flannel.Node.AddPod();
         var calls = Path.Combine(flannel.Node.Directory, "calls");
-        flannel.ReplaceDelegate($$"""echo $CNI_COMMAND >>{{calls}}; [ $CNI_COMMAND = DEL ] && exit 0; echo '{"code":11,"msg":"no"}'; exit 1""");
-        var refused = flannel.Node.Call("ADD", pod, flannel.Config());
-        Assert.Equal((11, "no"), (refused.Code, refused.Message));
+        flannel.ReplaceDelegate($$"""echo $CNI_COMMAND >>{{calls}}; [ $CNI_COMMAND = DEL ] && exit 0; echo '{"code":5,"msg":"no"}'; exit 1""");
+        var failed = flannel.Node.Call("ADD", pod, flannel.Config());
+        Assert.Equal((5, "no"), (failed.Code, failed.Message));
         Assert.Equal(["ADD", "DEL"], File.ReadAllLines(calls));
         Assert.Empty(flannel.States);
 
-        flannel.ReplaceDelegate("""echo '{"code":11,"msg":"no"}'; exit 1""");
-        Assert.Equal(11, flannel.Node.Call("ADD", pod, flannel.Config()).Code);
+        // One that is refused has made nothing that a DEL could undo.
+        File.Delete(calls);
+        flannel.ReplaceDelegate($$"""echo $CNI_COMMAND >>{{calls}}; echo '{"code":7,"msg":"no"}'; exit 1""");
+        Assert.Equal(7, flannel.Node.Call("ADD", pod, flannel.Config()).Code);
+        Assert.Equal(["ADD"], File.ReadAllLines(calls));
+        Assert.Empty(flannel.States);
+
+        flannel.ReplaceDelegate("""echo '{"code":5,"msg":"no"}'; exit 1""");
+        Assert.Equal(5, flannel.Node.Call("ADD", pod, flannel.Config()).Code);
         Assert.Equal([pod.ContainerId], flannel.States);
         flannel.RestoreDelegate();
         flannel.Node.Call("DEL", pod, flannel.Config()).Succeeded();
@@ -114,6 +121,100 @@ public sealed class FaultTests
         flannel.Node.Call("CHECK", pod, flannel.Config()).Succeeded();
         flannel.Node.Call("DEL", pod, flannel.Config()).Succeeded();
         flannel.AssertClean();
+    }
+
+    [KernelTheory]
+    [InlineData("""{"ipam":{"type":"nope"}}""", 4)]
+    [InlineData("""{"ipam":{"type":"bridge"}}""", 7)]
+    [InlineData("""{"delegate":{"type":"flannel"}}""", 7)]
+    [InlineData("""{"delegate":{"type":"bridge","mtu":"large"}}""", 6)]
+    [InlineData("""{"delegate":{"type":"bridge","vlan":-3}}""", 7)]
+    [InlineData("""{"subnetFile":"/proc/self/mem"}""", 5)]
+    public void An_ADD_that_a_wrong_config_lets_fail_leaves_nothing_and_its_DEL_succeeds(string patch, int code)
+    {
+        using var flannel = new FlannelNode();
+        var pod = flannel.Node.AddPod();
+        Assert.Equal(code, flannel.Node.Call("ADD", pod, flannel.Config(patch)).Code);
+        flannel.Node.Call("DEL", pod, flannel.Config(patch)).Succeeded();
+        flannel.AssertClean();
+    }
+
+    [KernelFact]
+    public void A_failed_ADD_that_nobody_can_undo_is_tried_once_more_by_DEL_and_forgotten()
+    {
+        using var flannel = new FlannelNode();
+        var pod = flannel.Node.AddPod();
+        flannel.ReplaceDelegate("echo no >&2; exit 3");
+        Assert.Equal(999, flannel.Node.Call("ADD", pod, flannel.Config()).Code);
+        Assert.Equal([pod.ContainerId], flannel.States);
+        Assert.Equal(100, flannel.Node.Call("CHECK", pod, flannel.Config()).Code);
+        // What may pass is waited for.
+        flannel.ReplaceDelegate("""echo '{"code":11,"msg":"not now"}'; exit 1""");
+        Assert.Equal(11, flannel.Node.Call("DEL", pod, flannel.Config()).Code);
+        Assert.Equal([pod.ContainerId], flannel.States);
+        flannel.ReplaceDelegate("echo no >&2; exit 3");
+        flannel.Node.Call("DEL", pod, flannel.Config()).Succeeded();
+        Assert.Empty(flannel.States);
+    }
+
+    [KernelFact]
+    public void A_failed_ADD_is_repeated_as_if_it_had_not_been()
+    {
+        using var flannel = new FlannelNode();
+        var pod = flannel.Node.AddPod();
+        flannel.ReplaceDelegate("exit 3");
+        Assert.Equal(999, flannel.Node.Call("ADD", pod, flannel.Config()).Code);
+        flannel.RestoreDelegate();
+        flannel.Node.Call("ADD", pod, flannel.Config()).Succeeded();
+        Assert.Equal([pod.ContainerId], flannel.States);
+        flannel.Node.Call("CHECK", pod, flannel.Config()).Succeeded();
+        flannel.Node.Call("DEL", pod, flannel.Config()).Succeeded();
+        flannel.AssertClean();
+    }
+
+    [KernelTheory]
+    [InlineData("""{"cniVersion":"1.0.0","name":"cbr0","type":"bridge","ipam":{"type":"nope"}}""")]
+    [InlineData("""{"cniVersion":"9.9.9","name":"cbr0","type":"bridge","ipam":{"type":"host-local"}}""")]
+    [InlineData("""{"cniVersion":"1.0.0","name":"cbr0","type":"nobody"}""")]
+    [InlineData("""{"cniVersion":"1.0.0","name":"cbr0","type":"../bridge"}""")]
+    [InlineData("""{"cniVersion":"1.0.0","name":"cbr0","type":"flannel"}""")]
+    public void State_that_the_delegate_refuses_is_released_with_what_the_config_says_now(string state)
+    {
+        using var flannel = new FlannelNode();
+        var pod = flannel.Node.AddPod();
+        flannel.Node.Call("ADD", pod, flannel.Config()).Succeeded();
+        File.WriteAllText(Path.Combine(flannel.StateDirectory, pod.ContainerId), state);
+        // While that is wrong too, nothing is forgotten and the file is named.
+        var refused = flannel.Node.Call("DEL", pod, flannel.Config("""{"ipam":{"type":"nope"}}"""));
+        Assert.Contains(Path.Combine(flannel.StateDirectory, pod.ContainerId), refused.Output, StringComparison.Ordinal);
+        Assert.Equal([pod.ContainerId], flannel.States);
+        flannel.Node.Call("DEL", pod, flannel.Config()).Succeeded();
+        flannel.AssertClean();
+    }
+
+    [KernelTheory]
+    [InlineData("a named pipe")]
+    [InlineData("a socket")]
+    [InlineData("a directory")]
+    [InlineData("a character device")]
+    public void What_is_no_file_in_the_place_of_a_state_or_of_subnet_env_is_answered_at_once(string kind)
+    {
+        using var flannel = new FlannelNode();
+        var pod = flannel.Node.AddPod();
+        Directory.CreateDirectory(flannel.StateDirectory);
+        PlacedFile.Place(kind, Path.Combine(flannel.StateDirectory, pod.ContainerId));
+        flannel.Node.Call("ADD", pod, flannel.Config()).Succeeded();
+        flannel.Node.Call("CHECK", pod, flannel.Config()).Succeeded();
+        flannel.Node.Call("DEL", pod, flannel.Config()).Succeeded();
+        Assert.Equal([pod.ContainerId], flannel.States);
+
+        File.Delete(flannel.SubnetFile);
+        PlacedFile.Place(kind, flannel.SubnetFile);
+        var refused = flannel.Node.Call("ADD", pod, flannel.Config());
+        Assert.Equal(5, refused.Code);
+        Assert.Contains($"{flannel.SubnetFile}: {kind}", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(50, flannel.Node.Call("STATUS", null, flannel.Config("""{"cniVersion":"1.1.0"}""")).Code);
+        flannel.Node.Call("DEL", pod, flannel.Config()).Succeeded();
     }
 
     [KernelFact]

@@ -127,7 +127,7 @@ public sealed class CniCallTests
         { new ErrnoException("open", "/f", Errno.EACCES), 5, "open /f: permission denied (EACCES)" },
         { new ErrnoException("read", "/f", Errno.EIO), 5, "read /f: input/output error (EIO)" },
         { new ErrnoException("mount", "/f", Errno.EBUSY), 11, "mount /f: device or resource busy (EBUSY)" },
-        { new ErrnoException("setns", "/f", Errno.EPERM), 999, "setns /f: operation not permitted (EPERM)" },
+        { new ErrnoException("setns", "/f", Errno.EPERM), 5, "setns /f: operation not permitted (EPERM)" },
         { new NetworkNamespaceException("/nowhere", "gone"), 3, "failed to open netns \"/nowhere\": gone" },
         { new NetworkNamespaceException("/etc/passwd", "unknown FS"), 8, "failed to open netns \"/etc/passwd\": unknown FS" },
         { new InsufficientMemoryException(), 999, "out of memory" },

@@ -104,12 +104,76 @@ public sealed class PluginDelegateTests : IDisposable
     [InlineData("echo '{} {}'", "failed to unmarshal raw result: invalid JSON at line 1, column 4")]
     public void An_add_that_prints_no_result_fails(string body, string message) => Assert.Equal(message, Fails(() => Script(body).Add()).Message);
 
-    [Fact]
-    public void What_cannot_be_executed_says_so()
+    [Theory]
+    [InlineData("true", "printed nothing")]
+    [InlineData("echo hello", "printed \"hello\\n\"")]
+    [InlineData("echo 5", "printed \"5\\n\"")]
+    public void An_add_that_prints_no_result_is_told_with_the_delegate_and_what_it_printed(string body, string details)
     {
-        File.WriteAllText(Path.Combine(folder, "ipam"), "");
-        var error = Assert.Throws<ErrnoException>(PluginDelegate.Find(Calls.Request(Calls.Config, folder), "ipam").Del);
-        Assert.Equal(Errno.EACCES, error.Errno);
+        var error = Fails(() => Script(body).Add());
+        Assert.Equal(CniErrorCode.IOFailure, error.Code);
+        Assert.Contains(folder, error.Details, StringComparison.Ordinal);
+        Assert.Contains(details, error.Details, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("", 0x180, "permission denied (EACCES)", "chmod 755")]
+    [InlineData("no program\n", 0x1c0, "exec format error (ENOEXEC)", "install ipam again")]
+    [InlineData("#!/nowhere/sh\n", 0x1c0, "no such file or directory (ENOENT)", "interpreter")]
+    public void What_cannot_be_executed_is_code_5_with_the_path_the_reason_and_what_to_do(string content, int mode, string reason, string advice)
+    {
+        var path = Path.Combine(folder, "ipam");
+        File.WriteAllText(path, content);
+        File.SetUnixFileMode(path, (UnixFileMode)mode);
+        var error = Fails(PluginDelegate.Find(Calls.Request(Calls.Config, folder), "ipam").Del);
+        Assert.Equal((CniErrorCode.IOFailure, $"cannot execute {path}: {reason}"), (error.Code, error.Message));
+        Assert.Contains(advice, error.Details, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void One_that_prints_without_end_is_killed()
+    {
+        var error = Fails(() => Script("exec yes").Add());
+        Assert.Equal((CniErrorCode.IOFailure, "ipam was killed: it printed more than 4 MiB, and a result has some kilobytes"), (error.Code, error.Message));
+    }
+
+    [Fact]
+    public void What_it_says_on_standard_error_is_read_to_its_end_and_told_in_part()
+    {
+        var error = Fails(Script("yes | head -c 1000000 >&2; exit 1").Del);
+        Assert.StartsWith("netplugin failed: \"y\\ny\\n", error.Message, StringComparison.Ordinal);
+        Assert.InRange(error.Message.Length, 1000, 8000);
+    }
+
+    [Fact]
+    public void It_is_told_who_waits_for_it_and_nobody_is_called_who_waits()
+    {
+        var seen = Path.Combine(folder, "callers");
+        Script($"echo $PLUGBOARD_CALLERS >> {seen}");
+        var request = Calls.Request(Calls.Config, folder) with { Callers = ["flannel", "bridge"] };
+        PluginDelegate.Find(request, "ipam").Del();
+        Assert.Equal(["c1/eth0:flannel:bridge"], File.ReadAllLines(seen));
+        File.Copy(Path.Combine(folder, "ipam"), Path.Combine(folder, "flannel"));
+        var error = Fails(() => PluginDelegate.Find(request, "flannel"));
+        Assert.Equal((CniErrorCode.InvalidNetworkConfig, "delegates in a circle: flannel, bridge and then flannel again"), (error.Code, error.Message));
+        error = Fails(() => PluginDelegate.Find(request with { Callers = ["flannel"] }, "flannel"));
+        Assert.Equal("flannel cannot be its own delegate", error.Message);
+    }
+
+    [Theory]
+    [InlineData("STATUS", "PLUGBOARD_CALLERS=c1/eth0:fake:other", true)]
+    [InlineData("ADD", "PLUGBOARD_CALLERS=c1/eth0:other:fake", true)]
+    [InlineData("DEL", "PLUGBOARD_CALLERS=c1/eth0:other", false)]
+    [InlineData("ADD", "PLUGBOARD_CALLERS=c2/eth0:fake", false)]
+    [InlineData("ADD", "PLUGBOARD_CALLERS=fake", false)]
+    [InlineData("ADD", "PLUGBOARD_CALLERS=", false)]
+    public void A_plugin_that_is_called_while_it_waits_for_this_attachment_refuses(string verb, string variable, bool refuses)
+    {
+        var plugin = new FakePlugin();
+        var (output, exitCode) = Calls.Serve(plugin, verb, Calls.Config, variable);
+        Assert.Equal(refuses ? 1 : 0, exitCode);
+        Assert.Equal(refuses, output.Contains("\"code\": 7", StringComparison.Ordinal));
+        Assert.Equal(refuses ? [] : [verb], plugin.Calls);
     }
 
     private string CopyOfThisExecutable()
