@@ -45,7 +45,9 @@ internal sealed class Forwarding(RouteClient client, RouteOptions options)
             }
             catch (NetlinkException e) when (is6 && e.Errno is Errno.EOPNOTSUPP or Errno.EAFNOSUPPORT)
             {
-                outcome.Problems.Add("this node has IPv6 pods, and its kernel no IPv6: boot without ipv6.disable=1, or take the IPv6 network from this node's pod networks");
+                outcome.Problems.Add(
+                    "this node has IPv6 pods, and its kernel no IPv6: boot without ipv6.disable=1, "
+                    + "or take the IPv6 network from this node's pod networks");
             }
         }
 

@@ -33,7 +33,8 @@ internal sealed class RouteKeeper(RouteClient client, NodeNetwork network, Route
         var operations = Compare(view, plan, links.MakesLinks);
         var forwarding = new Forwarding(client, options).Plan(view);
         return new SyncOutcome(
-            [.. forwarding.Changes, .. links.Changes, .. operations.Changes], [.. plan.Problems, .. forwarding.Problems, .. links.Problems]);
+            [.. forwarding.Changes, .. links.Changes, .. operations.Changes],
+            [.. plan.Problems, .. forwarding.Problems, .. links.Problems]);
     }
 
     /// <inheritdoc/>

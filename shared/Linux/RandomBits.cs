@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Plugboard.Linux;
 
-/// <summary>Numbers that differ between machines, processes and calls; for names and addresses, not for secrets. Source: getrandom(2).</summary>
+/// <summary>
+/// Numbers that differ between machines, processes and calls; for names and addresses, not for secrets. Source: getrandom(2).
+/// </summary>
 public static unsafe class RandomBits
 {
     /// <summary>64 bits, by one system call that never waits.</summary>

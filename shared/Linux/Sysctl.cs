@@ -34,9 +34,9 @@ public static class Sysctl
     };
 
     /// <summary>
-    /// Sets <paramref name="name"/> to <paramref name="value"/> and tells why it could not; null when the setting is so now. Where /proc/sys is read-only, as in
-    /// containers, it is enough that the value is the wanted one. It is written without a look before: a path below /proc/sys/net takes the longer to look up the
-    /// more namespaces the machine has.
+    /// Sets <paramref name="name"/> to <paramref name="value"/> and tells why it could not; null when the setting is so now. Where
+    /// /proc/sys is read-only, as in containers, it is enough that the value is the wanted one. It is written without a look before: a path
+    /// below /proc/sys/net takes the longer to look up the more namespaces the machine has.
     /// </summary>
     public static SysctlException? TrySet(string name, string value)
     {

@@ -16,7 +16,8 @@ public sealed class SysctlException(string name, string value, string? had, Errn
     {
         Errno.ENOENT => "the running kernel has no such setting: load the module it belongs to",
         Errno.EINVAL => "the kernel does not take this value",
-        _ => $"set {Wanted} on the node (sysctl -w, and a file in /etc/sysctl.d for the next boot), or let the caller have a writable /proc/sys",
+        _ => $"set {Wanted} on the node (sysctl -w, and a file in /etc/sysctl.d for the next boot), "
+            + "or let the caller have a writable /proc/sys",
     };
 
     private static string Sentence(string name, string value, string? had, Errno errno)

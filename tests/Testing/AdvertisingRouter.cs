@@ -8,7 +8,9 @@ using Plugboard.Netlink.Route.Links;
 
 namespace Plugboard.Testing;
 
-/// <summary>A router behind a link of a node: it advertises itself as the way to everywhere, and 2001:db8::/64, when a test says so.</summary>
+/// <summary>
+/// A router behind a link of a node: it advertises itself as the way to everywhere, and 2001:db8::/64, when a test says so.
+/// </summary>
 public sealed class AdvertisingRouter : TestNamespace
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
@@ -16,7 +18,9 @@ public sealed class AdvertisingRouter : TestNamespace
     private readonly TestNamespace node;
     private readonly string link;
 
-    /// <summary>Makes the link, up, with the kernel's own settings but for duplicate address detection, which would be a second's wait.</summary>
+    /// <summary>
+    /// Makes the link, up, with the kernel's own settings but for duplicate address detection, which would be a second's wait.
+    /// </summary>
     public AdvertisingRouter(TestNamespace node, string link = "eth0", bool isUp = true)
     {
         this.node = node;

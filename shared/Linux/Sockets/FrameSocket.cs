@@ -4,8 +4,8 @@ using Plugboard.Linux.LibC;
 namespace Plugboard.Linux.Sockets;
 
 /// <summary>
-/// Sends whole frames by a link of the calling thread's network namespace and receives none. To close it takes the kernel milliseconds (packet_release waits for all
-/// processors): not for what is done for every pod. Source: packet(7).
+/// Sends whole frames by a link of the calling thread's network namespace and receives none. To close it takes the kernel milliseconds
+/// (packet_release waits for all processors): not for what is done for every pod. Source: packet(7).
 /// </summary>
 public sealed unsafe class FrameSocket : SafeHandle
 {
@@ -30,7 +30,12 @@ public sealed unsafe class FrameSocket : SafeHandle
     public void Send(int link, ReadOnlySpan<byte> frame)
     {
         ObjectDisposedException.ThrowIf(IsClosed, this);
-        var address = new Socket.LinkLayerAddress { Family = Socket.AF_PACKET, Index = link, Protocol = MemoryMarshal.Read<ushort>(frame[12..]) };
+        var address = new Socket.LinkLayerAddress
+        {
+            Family = Socket.AF_PACKET,
+            Index = link,
+            Protocol = MemoryMarshal.Read<ushort>(frame[12..]),
+        };
         fixed (byte* p = frame)
         {
             while (Socket.SendTo((int)handle, p, (nuint)frame.Length, 0, &address, (uint)sizeof(Socket.LinkLayerAddress)) < 0)

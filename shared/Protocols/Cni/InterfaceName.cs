@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Plugboard.Protocols.Cni;
 
-/// <summary>What the kernel takes for the name of an interface that is to be made. Pure. Source: net/core/dev.c, dev_valid_name, dev_get_valid_name.</summary>
+/// <summary>
+/// What the kernel takes for the name of an interface that is to be made. Pure. Source: net/core/dev.c, dev_valid_name, dev_get_valid_name.
+/// </summary>
 public static class InterfaceName
 {
     /// <summary>The longest name in bytes: IFNAMSIZ without its closing zero (linux/if.h).</summary>

@@ -40,7 +40,11 @@ public sealed class ForwardingTests
         using var node = MachineThatForwardsNothing();
         using var router = new AdvertisingRouter(node);
         router.AdvertiseUntilKnown();
-        string[] changes = ["replace sysctl net.ipv4.ip_forward=1", "replace sysctl net.ipv6.conf.eth0.accept_ra=2", "replace sysctl net.ipv6.conf.all.forwarding=1"];
+        string[] changes =
+        [
+            "replace sysctl net.ipv4.ip_forward=1", "replace sysctl net.ipv6.conf.eth0.accept_ra=2",
+            "replace sysctl net.ipv6.conf.all.forwarding=1",
+        ];
         Assert.Equal(changes, Texts(Run(node, static forwarding => forwarding.Plan(view))));
         Assert.Equal("0", Read(node, "net/ipv6/conf/all/forwarding"));
 
@@ -63,7 +67,8 @@ public sealed class ForwardingTests
         Assert.Collection(
             outcome.Problems,
             static problem => Assert.Contains("set on the node, in this order: net.ipv4.ip_forward=1 ", problem, StringComparison.Ordinal),
-            static problem => Assert.Contains("set on the node, in this order: net.ipv6.conf.eth0.accept_ra=2, net.ipv6.conf.all.forwarding=1 ", problem, StringComparison.Ordinal));
+            static problem => Assert.Contains(
+                "set on the node, in this order: net.ipv6.conf.eth0.accept_ra=2, net.ipv6.conf.all.forwarding=1 ", problem, StringComparison.Ordinal));
     }
 
     [KernelFact]

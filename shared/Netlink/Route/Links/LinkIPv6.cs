@@ -4,8 +4,8 @@ using static Plugboard.Netlink.Route.Uapi.Ipv6H;
 namespace Plugboard.Netlink.Route.Links;
 
 /// <summary>
-/// IPv6's settings of a link, as below /proc/sys/net/ipv6/conf: a link's answer has them anyway, and a path costs more the more namespaces the machine has.
-/// A setting that the kernel is too old for is 0. Source: ip-sysctl.rst; include/uapi/linux/ipv6.h, DEVCONF_*.
+/// IPv6's settings of a link, as below /proc/sys/net/ipv6/conf: a link's answer has them anyway, and a path costs more the more namespaces
+/// the machine has. A setting that the kernel is too old for is 0. Source: ip-sysctl.rst; include/uapi/linux/ipv6.h, DEVCONF_*.
 /// </summary>
 [StructLayout(LayoutKind.Auto)]
 public readonly record struct LinkIPv6
@@ -13,7 +13,9 @@ public readonly record struct LinkIPv6
     /// <summary>Whether the link's own packets are forwarded.</summary>
     public bool Forwarding { get; init; }
 
-    /// <summary>Router advertisements: 0 refuses them, 2 takes them, any other number takes them while <see cref="Forwarding"/> is off.</summary>
+    /// <summary>
+    /// Router advertisements: 0 refuses them, 2 takes them, any other number takes them while <see cref="Forwarding"/> is off.
+    /// </summary>
     public int AcceptRa { get; init; }
 
     /// <summary>The link has no IPv6 while this is true.</summary>

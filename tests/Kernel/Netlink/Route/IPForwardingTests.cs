@@ -99,11 +99,19 @@ public sealed class IPForwardingTests : RouteTestBase
         Client.Links.Add(new BridgeSpec { Name = "br0" });
         Host.Run(static () =>
         {
-            foreach (var (name, value) in new[] { ("accept_ra", "2"), ("accept_dad", "0"), ("ndisc_notify", "1"), ("keep_addr_on_down", "1"), ("forwarding", "1"), ("disable_ipv6", "1") })
-                Sysctl.Write($"net/ipv6/conf/br0/{name}", value);
+            foreach (var setting in new[] { "accept_ra=2", "accept_dad=0", "ndisc_notify=1", "keep_addr_on_down=1", "forwarding=1", "disable_ipv6=1" })
+                Sysctl.Write($"net/ipv6/conf/br0/{setting.Split('=')[0]}", setting.Split('=')[1]);
         });
         Assert.Equal(
-            new LinkIPv6 { AcceptRa = 2, NdiscNotify = true, KeepAddrOnDown = true, Forwarding = true, Disabled = true, EnhancedDad = true },
+            new LinkIPv6
+            {
+                AcceptRa = 2,
+                NdiscNotify = true,
+                KeepAddrOnDown = true,
+                Forwarding = true,
+                Disabled = true,
+                EnhancedDad = true,
+            },
             Client.Links.Get("br0").IPv6);
         Client.Links.Set("br0", new LinkChange { Mtu = 1200 });
         Assert.Null(Client.Links.Get("br0").IPv6);
