@@ -1,4 +1,5 @@
 using Plugboard.Addresses;
+using Plugboard.Netlink.Route;
 using Plugboard.Protocols.Cni;
 
 namespace Plugboard.Bridge;
@@ -29,6 +30,7 @@ internal sealed record AddressPlan
                 $"the IPAM plugin {config.IpamType} gave no address: check the network config's ipam section");
         }
 
+        ipam.RefuseUnusable(config);
         var ips = new List<CniIP>(ipam.IPs.Count);
         var routes = new List<CniRoute>(ipam.Routes);
         var gateways = new List<IPPrefix>();
@@ -38,6 +40,7 @@ internal sealed record AddressPlan
             ips.Add(ip with { Interface = ContainerInterfaceIndex, Gateway = gateway });
             if (!config.IsGateway || gateway is not { } address)
                 continue;
+            RefuseGateway(ip.Address, address, config);
             gateways.Add(new IPPrefix(address, ip.Address.Length));
             if (config.IsDefaultGateway && !HasDefaultRoute(routes, address.Is6))
                 routes.Add(new CniRoute(IPPrefix.Default(address.Is6)) { Gw = address });
@@ -58,12 +61,34 @@ internal sealed record AddressPlan
         return false;
     }
 
-    /// <summary>The next hop of a route: its own, or the first gateway of its family; null: the destination is on the link.</summary>
-    public IPAddr? NextHop(CniRoute route)
+    // The bridge takes the address with the pod's own prefix length.
+    private static void RefuseGateway(IPPrefix pod, IPAddr gateway, BridgeConfig config)
     {
-        if (route.Gw is not null)
+        var reason = gateway.Is6 != pod.Is6 ? "is of another family than the address"
+            : gateway == pod.Address ? "is the pod's own address"
+            : UnusableAddress.FindFault(gateway);
+        if (reason is not null)
+        {
+            throw new CniException(
+                CniErrorCode.InvalidNetworkConfig,
+                $"gateway {gateway} of address {pod} {reason}",
+                "with isGateway the bridge gets this address: correct the gateway in the ipam section, "
+                + $"or what the IPAM plugin {config.IpamType} answers");
+        }
+    }
+
+    /// <summary>
+    /// The next hop of a route, which is its own or the first gateway of its family; null: the destination is on the link.
+    /// </summary>
+    public IPAddr? NextHop(CniRoute route) => NextHop(route, IPs);
+
+    /// <summary>The next hop of a route where the pod has <paramref name="ips"/>.</summary>
+    public static IPAddr? NextHop(CniRoute route, IEnumerable<CniIP> ips)
+    {
+        // Beyond scope link there is no gateway: the kernel takes none for such a route.
+        if (route.Gw is not null || route.Scope >= (int)RouteScope.Link)
             return route.Gw;
-        foreach (var ip in IPs)
+        foreach (var ip in ips)
         {
             if (ip.Gateway is { } gateway && gateway.Is6 == route.Dst.Is6)
                 return gateway;
