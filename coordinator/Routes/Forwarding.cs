@@ -1,45 +1,58 @@
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Engine;
 using Plugboard.Linux;
+using Plugboard.Netlink;
+using Plugboard.Netlink.Route;
 
 namespace Plugboard.Coordinator.Routes;
 
-/// <summary>A node whose pods are to be reached forwards packets.</summary>
-internal static class Forwarding
+/// <summary>A node whose pods are to be reached forwards packets, and keeps the routes that IPv6 routers told it.</summary>
+/// <param name="client">The node's network.</param>
+/// <param name="options">What the operator chose.</param>
+internal sealed class Forwarding(RouteClient client, RouteOptions options)
 {
-    private static string SettingOf(bool is6) => is6 ? "net/ipv6/conf/all/forwarding" : "net/ipv4/ip_forward";
-
-    /// <summary>What <see cref="Ensure"/> would switch on.</summary>
-    public static IReadOnlyList<Change> Plan(ClusterView view, RouteOptions options) =>
-        Wanted(view, options).Where(is6 => Sysctl.Find(SettingOf(is6)) == "0").Select(ChangeOf).ToList();
+    /// <summary>What <see cref="Ensure"/> would write.</summary>
+    public SyncOutcome Plan(ClusterView view) => ForEach(view, static (plan, outcome) => outcome.Changes.AddRange(plan.Select(ChangeOf)));
 
     /// <summary>Switches forwarding on for each family that pods have here.</summary>
-    public static SyncOutcome Ensure(ClusterView view, RouteOptions options)
+    public SyncOutcome Ensure(ClusterView view) => ForEach(view, Write);
+
+    private static void Write(IReadOnlyList<SysctlChange> plan, (List<Change> Changes, List<string> Problems) outcome)
     {
-        var changes = new List<Change>();
-        var problems = new List<string>();
-        foreach (var is6 in Wanted(view, options))
+        foreach (var change in plan)
         {
-            if (Sysctl.Find(SettingOf(is6)) != "0")
-                continue;
+            if (Sysctl.TrySet(change.Name, change.Value) is { } refusal)
+            {
+                // A link may have gone meanwhile; without the last of the plan nothing is lost.
+                if (refusal.Errno == Errno.ENOENT && change != plan[^1])
+                    continue;
+                outcome.Problems.Add($"{refusal.Message}; {IPForwarding.Advice(plan)}");
+                return;
+            }
+
+            outcome.Changes.Add(ChangeOf(change));
+        }
+    }
+
+    private SyncOutcome ForEach(ClusterView view, Action<IReadOnlyList<SysctlChange>, (List<Change> Changes, List<string> Problems)> act)
+    {
+        var outcome = (Changes: new List<Change>(), Problems: new List<string>());
+        foreach (var is6 in options.EnablesForwarding ? view.Self.PodCidrs.Select(static cidr => cidr.Is6).Distinct() : [])
+        {
             try
             {
-                Sysctl.Write(SettingOf(is6), "1");
-                changes.Add(ChangeOf(is6));
+                act(new IPForwarding(client).Plan(is6), outcome);
             }
-            catch (ErrnoException e)
+            catch (NetlinkException e) when (is6 && e.Errno is Errno.EOPNOTSUPP or Errno.EAFNOSUPPORT)
             {
-                problems.Add($"{NameOf(is6)} is 0 and cannot be written ({e.Message}); set it to 1 on the node, or mount /proc/sys writable");
+                outcome.Problems.Add(
+                    "this node has IPv6 pods, and its kernel no IPv6: boot without ipv6.disable=1, "
+                    + "or take the IPv6 network from this node's pod networks");
             }
         }
 
-        return new SyncOutcome(changes, problems);
+        return new SyncOutcome(outcome.Changes, outcome.Problems);
     }
 
-    private static IEnumerable<bool> Wanted(ClusterView view, RouteOptions options) =>
-        options.EnablesForwarding ? view.Self.PodCidrs.Select(cidr => cidr.Is6).Distinct() : [];
-
-    private static Change ChangeOf(bool is6) => new(ChangeVerb.Replace, "sysctl", $"{NameOf(is6)}=1");
-
-    private static string NameOf(bool is6) => SettingOf(is6).Replace('/', '.');
+    private static Change ChangeOf(SysctlChange change) => new(ChangeVerb.Replace, "sysctl", change.ToString());
 }

@@ -31,7 +31,10 @@ internal sealed class RouteKeeper(RouteClient client, NodeNetwork network, Route
         var links = new TunnelLinks(network);
         links.Compare(plan.Tunnels, view.MayPrune);
         var operations = Compare(view, plan, links.MakesLinks);
-        return new SyncOutcome([.. Forwarding.Plan(view, options), .. links.Changes, .. operations.Changes], [.. plan.Problems, .. links.Problems]);
+        var forwarding = new Forwarding(client, options).Plan(view);
+        return new SyncOutcome(
+            [.. forwarding.Changes, .. links.Changes, .. operations.Changes],
+            [.. plan.Problems, .. forwarding.Problems, .. links.Problems]);
     }
 
     /// <inheritdoc/>
@@ -40,7 +43,7 @@ internal sealed class RouteKeeper(RouteClient client, NodeNetwork network, Route
         Refresh();
         var plan = RoutePlanner.Plan(view, network.OnLink, options);
         LastPlan = plan;
-        var forwarding = Forwarding.Ensure(view, options);
+        var forwarding = new Forwarding(client, options).Ensure(view);
         var linked = EnsureLinks(view, plan);
         var routed = Compare(view, plan, isAnew: false).Execute(client);
         if (routed.Problems.Count > 0 || linked.Problems.Count > 0)

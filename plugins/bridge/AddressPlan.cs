@@ -29,22 +29,30 @@ internal sealed record AddressPlan
                 $"the IPAM plugin {config.IpamType} gave no address: check the network config's ipam section");
         }
 
+        ipam.RefuseUnusable(config);
         var ips = new List<CniIP>(ipam.IPs.Count);
         var routes = new List<CniRoute>(ipam.Routes);
         var gateways = new List<IPPrefix>();
         foreach (var ip in ipam.IPs)
         {
             var gateway = ip.Gateway ?? (config.IsGateway ? ip.Address.Network.Address.Next() : null);
+            if (gateway is { } given && given.Is6 != ip.Address.Is6)
+            {
+                throw Wrong(
+                    config.IpamType, $"gateway {given} of {ip.Address} is of the other address family", "correct the range's gateway in the ipam section");
+            }
+
             ips.Add(ip with { Interface = ContainerInterfaceIndex, Gateway = gateway });
             if (!config.IsGateway || gateway is not { } address)
                 continue;
+            RefuseGateway(ip.Address, address, config);
             gateways.Add(new IPPrefix(address, ip.Address.Length));
             if (config.IsDefaultGateway && !HasDefaultRoute(routes, address.Is6))
                 routes.Add(new CniRoute(IPPrefix.Default(address.Is6)) { Gw = address });
         }
 
         var plan = new AddressPlan { IPs = ips, Routes = routes, Gateways = gateways };
-        plan.RefuseGateways(config.IpamType);
+        plan.RefuseNextHops(config.IpamType);
         return plan;
     }
 
@@ -58,6 +66,21 @@ internal sealed record AddressPlan
         }
 
         return false;
+    }
+
+    // The bridge takes the address with the pod's own prefix length.
+    private static void RefuseGateway(IPPrefix pod, IPAddr gateway, BridgeConfig config)
+    {
+        var reason = gateway == pod.Address ? "is the pod's own address"
+            : UnusableAddress.FindFault(gateway);
+        if (reason is not null)
+        {
+            throw new CniException(
+                CniErrorCode.InvalidNetworkConfig,
+                $"gateway {gateway} of address {pod} {reason}",
+                "with isGateway the bridge gets this address: correct the gateway in the ipam section, "
+                + $"or what the IPAM plugin {config.IpamType} answers");
+        }
     }
 
     /// <summary>The routes in an order in which the kernel takes them: those to what is on the link first, because others may lead to a gateway there.</summary>
@@ -92,14 +115,8 @@ internal sealed record AddressPlan
         return null;
     }
 
-    private void RefuseGateways(string ipam)
+    private void RefuseNextHops(string ipam)
     {
-        foreach (var ip in IPs)
-        {
-            if (ip.Gateway is { } gateway && gateway.Is6 != ip.Address.Is6)
-                throw Wrong(ipam, $"gateway {gateway} of {ip.Address} is of the other address family", "correct the range's gateway in the ipam section");
-        }
-
         foreach (var route in Routes)
         {
             if (NextHop(route) is not { } hop)

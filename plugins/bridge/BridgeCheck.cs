@@ -1,3 +1,5 @@
+using Plugboard.Addresses;
+using Plugboard.Linux.Files;
 using Plugboard.Netlink.Route;
 using Plugboard.Netlink.Route.Links;
 using Plugboard.Protocols.Cni;
@@ -6,10 +8,13 @@ namespace Plugboard.Bridge;
 
 /// <summary>
 /// CHECK: is the pod connected as ADD's result says? What others may change without harm is not compared: the hardware address of a bridge
-/// that is no gateway, promiscuity that a packet capture asked for.
+/// that is no gateway, promiscuity that a packet capture asked for; nor what plugins that come later in the chain change by design: the
+/// MTU, and where routes are. docs/operations.md has the table.
 /// </summary>
 internal sealed class BridgeCheck(CniRequest request, BridgeConfig config, CniResult result)
 {
+    private readonly OwnPart part = new(result, request.IfName);
+
     /// <summary>Checks what is on the host, given the container's end.</summary>
     public void Host(RouteClient host, Link container)
     {
@@ -21,7 +26,7 @@ internal sealed class BridgeCheck(CniRequest request, BridgeConfig config, CniRe
             throw Failed($"Host interface {port.Name} is down", "the host end was set down after ADD");
         if (port.MasterIndex != bridge.Index)
             throw Failed($"Container interface {request.IfName} is not attached to bridge {config.Bridge}", $"{port.Name} is no port of {config.Bridge}");
-        if (FindInterface(port.Name) is { } expected)
+        if (part.FindOnHost(port.Name) is { } expected)
             CheckMac(expected, port, $"Interface {port.Name} Mac doesn't match: {port.Address}");
         CheckPort(port);
         if (config.IsGateway)
@@ -31,27 +36,35 @@ internal sealed class BridgeCheck(CniRequest request, BridgeConfig config, CniRe
     /// <summary>Checks what is in the pod and returns the container's end.</summary>
     public Link Container(RouteClient inside)
     {
-        var expected = FindInterface(request.IfName) ?? throw Failed($"Interface name {request.IfName} not found", "prevResult does not list the container's interface");
+        var expected = part.Container
+            ?? throw Failed($"Interface name {request.IfName} not found", "prevResult does not list the container's interface");
         if (expected.Sandbox.Length == 0)
             throw Failed($"Interface {expected.Name} is expected to be in a sandbox", "prevResult lists it without its sandbox");
-        if (expected.Sandbox != request.NetNs)
+        if (!IsSameSandbox(expected.Sandbox, request.NetNs))
             throw Failed($"Sandbox in prevResult {expected.Sandbox} doesn't match configured netns: {request.NetNs}", "CHECK was called for another namespace than ADD");
         var link = inside.Links.Find(request.IfName) ?? throw Failed($"Interface name {request.IfName} not found", "the container's interface is gone");
         if (link.Kind != "veth")
             throw Failed($"Container interface {link.Name} is not of type veth", $"it is of type {link.Kind}");
         CheckMac(expected, link, $"Interface {link.Name} Mac {expected.Mac} doesn't match container Mac: {link.Address}");
-        if (config.Mtu != 0 && link.Mtu != config.Mtu)
-            throw Failed($"Interface {link.Name} MTU {link.Mtu} doesn't match mtu: {config.Mtu}", "the interface's MTU was changed after ADD");
+        // Whose the config's mtu is: tuning has its own, and does not say so. What a result says, the last plugin has seen.
+        if (expected.Mtu != 0 && link.Mtu != expected.Mtu)
+        {
+            throw Failed(
+                $"Interface {link.Name} MTU {link.Mtu} doesn't match mtu: {expected.Mtu}", "prevResult has another MTU than the interface");
+        }
+
         if (!link.IsUp && !config.DisableContainerInterface)
             throw Failed($"Interface {link.Name} is down", "the container's interface was set down after ADD");
         CheckAddresses(inside, link);
-        CheckRoutes(inside, link);
+        if (new RouteCheck(inside, link, part).FindDifference() is var (route, reason))
+            throw Failed($"Expected Route {route.Dst} not found in routing table", reason);
         return link;
     }
 
     private Link CheckBridge(RouteClient host)
     {
-        var expected = FindInterface(config.Bridge) ?? throw Failed($"Interface name {config.Bridge} not found", "prevResult does not list the bridge");
+        var expected = part.FindOnHost(config.Bridge)
+            ?? throw Failed($"Interface name {config.Bridge} not found", "prevResult does not list the bridge");
         if (expected.Sandbox.Length > 0)
             throw Failed($"Interface {config.Bridge} should not be in sandbox", $"prevResult says it is in {expected.Sandbox}");
         var bridge = host.Links.Find(config.Bridge) ?? throw Failed($"Interface name {config.Bridge} not found", "the bridge is gone");
@@ -81,7 +94,7 @@ internal sealed class BridgeCheck(CniRequest request, BridgeConfig config, CniRe
         var device = config.Vlan == 0 ? bridge : host.Links.Find(VlanGateway.NameOf(config))
             ?? throw Failed($"Interface name {VlanGateway.NameOf(config)} not found", "the VLAN's gateway device is gone");
         var present = host.Addresses.List(device.Index);
-        foreach (var ip in OwnIPs())
+        foreach (var ip in part.IPs)
         {
             if (ip.Gateway is { } gateway && !present.Any(address => address.Address.Address == gateway))
                 throw Failed($"Failed to match gateway {gateway} on interface {device.Name}", "the bridge has lost the gateway's address");
@@ -91,39 +104,21 @@ internal sealed class BridgeCheck(CniRequest request, BridgeConfig config, CniRe
     private void CheckAddresses(RouteClient inside, Link link)
     {
         var present = inside.Addresses.List(link.Index);
-        foreach (var ip in OwnIPs())
+        foreach (var ip in part.IPs)
         {
             if (!present.Any(address => address.Address == ip.Address))
                 throw Failed($"Failed to match addr {ip.Address} on interface {link.Name}", "the container has lost its address");
         }
     }
 
-    private void CheckRoutes(RouteClient inside, Link link)
-    {
-        var own = OwnIPs().ToList();
-        foreach (var route in result.Routes)
-        {
-            var present = inside.Routes.List(new RouteFilter(route.Dst.Is6 ? AddressFamily.IPv6 : AddressFamily.IPv4, route.Table ?? Route.MainTable, link.Index));
-            var gateway = AddressPlan.NextHop(route, own);
-            // Two gateways of one IPv6 destination are one route of the kernel's, which is not asked for each.
-            if (!present.Any(candidate => candidate.Dst == route.Dst.Network && (gateway is null || candidate.IsMultipath || candidate.Gateway == gateway)))
-            {
-                throw Failed(
-                    $"Expected Route {route.Dst} not found in routing table",
-                    $"table {route.Table ?? Route.MainTable} of the container has no such route by way of {gateway?.ToString() ?? "any gateway"} on {link.Name}");
-            }
-        }
-    }
-
-    // In a chain another plugin may have added interfaces with addresses of their own.
-    private IEnumerable<CniIP> OwnIPs() => result.IPs.Where(ip =>
-        ip.Interface is not { } index || index < 0 || index >= result.Interfaces.Count || result.Interfaces[index].Name == request.IfName);
-
-    private CniInterface? FindInterface(string name) => result.Interfaces.FirstOrDefault(each => each.Name == name);
+    // A runtime may name a namespace by another path than at ADD: /var/run is a link to /run.
+    private static bool IsSameSandbox(string expected, string netNs) => expected == netNs
+        || (FileDescriptor.FindStatus(expected) is { } added && FileDescriptor.FindStatus(netNs) is { } asked && added.IsSameFile(asked));
 
     private static void CheckMac(CniInterface expected, Link link, string message)
     {
-        if (expected.Mac.Length > 0 && expected.Mac != link.Address?.ToString())
+        // As an address: tuning reports one as its config spells it.
+        if (expected.Mac.Length > 0 && !(MacAddress.TryParse(expected.Mac, out var mac) && mac == link.Address))
             throw Failed(message, $"ADD reported {expected.Mac}");
     }
 

@@ -8,7 +8,8 @@ namespace Plugboard.Bridge;
 /// <summary>The keys of a bridge config, read and validated. Pure.</summary>
 internal sealed record BridgeConfig
 {
-    private const int MaxNameBytes = 15;
+    private const int MinMtu = 68;
+    private const int MaxMtu = 65535;
 
     /// <summary>The bridge device's name.</summary>
     public string Bridge { get; private init; } = "cni0";
@@ -67,6 +68,12 @@ internal sealed record BridgeConfig
     /// <summary>The IPAM plugin; empty: layer 2 only.</summary>
     public string IpamType { get; private init; } = "";
 
+    /// <summary>
+    /// Somebody chooses the pod's addresses, a person or an IPAM plugin of whatever kind, and may choose what another pod just had.
+    /// <c>host-local</c> by itself takes the next of a range, and comes back to one when it has given all.
+    /// </summary>
+    public bool IsAddressChosen { get; private init; }
+
     /// <summary>Replaces the IPAM's name resolution; null: does not.</summary>
     public CniDns? Dns { get; private init; }
 
@@ -101,9 +108,11 @@ internal sealed record BridgeConfig
             IpMasqBackend = ReadBackend(node),
             MacSpoofCheck = node.GetBool("macspoofchk"),
             IpamType = ReadIpamType(node),
+            IsAddressChosen = ReadIpamType(node) != "host-local" || AsksForAddress(request),
             Dns = ReadDns(node),
         };
         config.RefuseContradictions();
+        SmallMtu.RefuseWithIPv6Ranges(config, node);
         return config;
     }
 
@@ -175,21 +184,23 @@ internal sealed record BridgeConfig
     private static string ReadBridgeName(ConfigNode node)
     {
         var name = node.GetString("bridge") is { Length: > 0 } given ? given : "cni0";
-        if (System.Text.Encoding.UTF8.GetByteCount(name) > MaxNameBytes || name is "." or ".." || name.Any(IsForbidden))
-        {
-            throw new CniException(
-                CniErrorCode.InvalidNetworkConfig, $"invalid bridge name \"{name}\"", "bridge wants a device name: 1 to 15 bytes, no slash, colon, blank or control character");
-        }
-
-        return name;
+        return InterfaceName.FindFault(name) is not { } fault ? name : throw new CniException(
+            CniErrorCode.InvalidNetworkConfig,
+            $"invalid bridge name \"{name}\"",
+            $"the name of bridge {fault}: it wants a device name of 1 to {InterfaceName.MaxBytes} bytes "
+            + "without slash, colon, percent sign, blank or control character");
     }
 
-    // The kernel's dev_valid_name refuses the first three; a NUL would end the name.
-    private static bool IsForbidden(char c) => c is '/' or ':' || char.IsWhiteSpace(c) || char.IsControl(c);
-
-    private static int ReadMtu(ConfigNode node) => node.FindInt("mtu") is not { } mtu ? 0
-        : mtu >= 0 ? mtu
-        : throw new CniException(CniErrorCode.InvalidNetworkConfig, $"invalid mtu {mtu}", "mtu wants a number of bytes, or 0 for the kernel's default");
+    // A veth pair takes what an Ethernet frame can be at least and at most (drivers/net/veth.c, ETH_MIN_MTU, ETH_MAX_MTU), and so does a
+    // bridge.
+    private static int ReadMtu(ConfigNode node)
+    {
+        var mtu = node.FindInt("mtu") ?? 0;
+        return mtu is 0 or (>= MinMtu and <= MaxMtu) ? mtu : throw new CniException(
+            CniErrorCode.InvalidNetworkConfig,
+            $"invalid mtu {mtu}",
+            $"mtu wants {MinMtu} to {MaxMtu} bytes, which is what a veth interface takes, or 0 for the kernel's default");
+    }
 
     private static int ReadVlan(ConfigNode node)
     {
@@ -202,18 +213,32 @@ internal sealed record BridgeConfig
     private static MacAddress? ReadMac(CniRequest request)
     {
         // IP is the delegate's: what serves the call as a whole is not unknown.
-        var text = CniArgs.Parse(request.Args, "MAC", "IP").Find("MAC") ?? "";
+        var (text, key) = (CniArgs.Parse(request.Args, "MAC", "IP").Find("MAC") ?? "", "the MAC of CNI_ARGS");
         if (request.Config.FindObject("args")?.FindObject("cni")?.GetString("mac") is { Length: > 0 } fromArgs)
-            text = fromArgs;
+            (text, key) = (fromArgs, "args.cni.mac");
         if (request.Config.FindObject("runtimeConfig")?.GetString("mac") is { Length: > 0 } fromRuntime)
-            text = fromRuntime;
+            (text, key) = (fromRuntime, "runtimeConfig.mac");
         if (text.Length == 0)
             return null;
-        return MacAddress.TryParse(text, out var mac) ? mac : throw new CniException(
-            CniErrorCode.InvalidNetworkConfig,
-            $"address {text}: invalid MAC address",
-            "the MAC of CNI_ARGS, args.cni.mac or runtimeConfig.mac wants the form 02:00:00:00:00:01");
+        if (!MacAddress.TryParse(text, out var mac))
+            throw InvalidMac(text, $"{key} wants six bytes, such as 02:00:00:00:00:01");
+        if (mac.IsMulticast)
+        {
+            throw InvalidMac(
+                text,
+                $"{key} has the group bit: it stands for several interfaces. The first byte of one interface's address is even, such as 02");
+        }
+
+        return mac.IsZero ? throw InvalidMac(text, $"{key} is zero, which is no interface's address") : mac;
     }
+
+    // What is of another form is the delegate's to refuse.
+    private static bool AsksForAddress(CniRequest request) => CniArgs.Parse(request.Args, "MAC", "IP").Find("IP") is { Length: > 0 }
+        || request.Config.FindObject("args")?.FindObject("cni")?.Find("ips") is not null
+        || request.Config.FindObject("runtimeConfig")?.Find("ips") is not null;
+
+    private static CniException InvalidMac(string text, string reason) =>
+        new(CniErrorCode.InvalidNetworkConfig, $"address {text}: invalid MAC address", reason);
 
     private static string ReadIpamType(ConfigNode node) => node.FindObject("ipam")?.GetString("type") ?? "";
 
@@ -249,5 +274,8 @@ internal sealed record BridgeConfig
                 "cannot use IPAM when DisableContainerInterface flag is set",
                 "remove ipam or disableContainerInterface from the network config");
         }
+
+        if (IsGateway && IsLayer3 && Vlan != 0)
+            VlanGateway.RequireName(this);
     }
 }

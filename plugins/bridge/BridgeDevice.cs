@@ -22,19 +22,19 @@ internal sealed class BridgeDevice : IDisposable
         Link = link;
     }
 
-    /// <summary>The bridge as it was found.</summary>
-    public Link Link { get; }
+    /// <summary>The bridge as it was found, with the tag that it has by now.</summary>
+    public Link Link { get; private set; }
 
     /// <summary>The bridge's lock, shared until something must change.</summary>
     public BridgeLock Lock => held;
 
-    /// <summary>Finds or makes the bridge, up and as promiscuous as the config wants.</summary>
+    /// <summary>Finds or makes the bridge, up and as promiscuous as the config wants, with an address that pods do not change.</summary>
     public static BridgeDevice Ensure(RouteClient host, BridgeConfig config)
     {
         var shared = BridgeLock.Share();
         try
         {
-            if (Find(host, config.Bridge) is { IsUp: true } found && (found.IsPromiscuous || !config.PromiscMode))
+            if (Find(host, config.Bridge) is { } found && IsSettled(host, found, config))
                 return new BridgeDevice(host, found, shared);
             return Settle(host, config, shared);
         }
@@ -45,11 +45,15 @@ internal sealed class BridgeDevice : IDisposable
         }
     }
 
+    private static bool IsSettled(RouteClient host, Link bridge, BridgeConfig config) =>
+        bridge.IsUp && (bridge.IsPromiscuous || !config.PromiscMode)
+        && !BridgePin.IsWanted(bridge) && !BridgePin.LosesIPv6(host, bridge, config);
+
     // Alone from here to the end of the ADD: others wait until it is settled, or taken back.
     private static BridgeDevice Settle(RouteClient host, BridgeConfig config, BridgeLock alone)
     {
         alone.MakeExclusive();
-        MacAddress? chosen = Find(host, config.Bridge) is null ? MacAddress.Local((ulong)Random.Shared.NextInt64()) : null;
+        MacAddress? chosen = Find(host, config.Bridge) is null ? MacAddress.Local(RandomBits.Next()) : null;
         try
         {
             if (chosen is { } address)
@@ -58,7 +62,7 @@ internal sealed class BridgeDevice : IDisposable
                 CniErrorCode.TryAgainLater,
                 $"failed to create bridge \"{config.Bridge}\": it vanished as soon as it was made",
                 "another process on this node deleted it, which one is not known: ip monitor link shows when it happens");
-            var bridge = new BridgeDevice(host, link, alone) { made = chosen };
+            var bridge = new BridgeDevice(host, link, alone) { made = link.Address == chosen ? chosen : null };
             bridge.SetUp(config);
             return bridge;
         }
@@ -84,17 +88,20 @@ internal sealed class BridgeDevice : IDisposable
     {
         // Only a bridge that is down: an operator's later choice stays. A kernel without IPv6 has no such setting.
         if (!Link.IsUp)
-            Sysctl.TryWrite($"net/ipv6/conf/{config.Bridge}/accept_ra", "0");
+            InterfaceSettings.Prefer($"net/ipv6/conf/{config.Bridge}/accept_ra", "0");
         // Until its link-local address is settled, a second or two, a new bridge forwards no IPv6: it cannot ask who its neighbours are.
         if (made is not null && !config.EnableDad)
-            Sysctl.TryWrite($"net/ipv6/conf/{config.Bridge}/accept_dad", "0");
+            InterfaceSettings.Prefer($"net/ipv6/conf/{config.Bridge}/accept_dad", "0");
         isMadePromiscuous = config.PromiscMode && !Link.IsPromiscuous;
-        if (!Link.IsUp || isMadePromiscuous)
-            host.Links.Set(Link.Index, new LinkChange { Up = true, Promiscuous = isMadePromiscuous ? true : null });
+        var pin = made is not null ? BridgePin.OfNew() : BridgePin.Of(host, Link, config);
+        if (pin != new LinkChange() || !Link.IsUp || isMadePromiscuous)
+            host.Links.Set(Link.Index, pin with { Up = true, Promiscuous = isMadePromiscuous ? true : null });
+        Link = Link with { Tag = pin.Tag ?? Link.Tag };
     }
 
-    /// <summary>The bridge as it is now: one that another implementation made changes its address with its ports unless it is a gateway.</summary>
-    public Link Current(BridgeConfig config) => made is not null || config.IsGateway ? Link : host.Links.Get(Link.Index);
+    /// <summary>The bridge as it is now: one whose address could not be pinned changes it with its ports unless it is a gateway.</summary>
+    public Link Current(BridgeConfig config) =>
+        !BridgePin.IsForeign(Link) || made is not null || config.IsGateway ? Link : host.Links.Get(Link.Index);
 
     /// <summary>Takes back what <see cref="Ensure"/> did, unless another ADD has built on it.</summary>
     public void Undo()
@@ -127,9 +134,21 @@ internal sealed class BridgeDevice : IDisposable
             // Somebody who does not take the lock was faster: found next.
             return;
         }
+        catch (NetlinkException e) when (e.Errno == Errno.EOPNOTSUPP && (!config.VlanFiltering || e.KernelMessage is not null))
+        {
+            throw KernelSupport.Lacks("bridges", "the module bridge (CONFIG_BRIDGE)", e);
+        }
+        catch (NetlinkException e) when (e.Errno == Errno.EOPNOTSUPP)
+        {
+            throw BridgePort.LacksVlans(e);
+        }
         catch (NetlinkException e)
         {
-            throw new CniException(CniErrorCode.Internal, $"failed to create bridge \"{config.Bridge}\": {e.Message}", "", e);
+            throw new CniException(
+                CniErrorCode.Internal,
+                $"failed to create bridge \"{config.Bridge}\": {e.Message}",
+                "the cause is not known: the kernel's answer is all there is",
+                e);
         }
     }
 

@@ -10,10 +10,10 @@ namespace Plugboard.Bridge;
 /// <summary>The gateway's addresses on the bridge, or on its device for a VLAN, and the forwarding that makes it a gateway.</summary>
 internal sealed class BridgeGateway(RouteClient host, BridgeDevice bridge, BridgeConfig config, Rollback rollback)
 {
-    /// <summary>Makes <paramref name="device"/> bear the plan's gateways. What is in place costs one question per family.</summary>
+    /// <summary>Gives <paramref name="device"/> the plan's gateways. What is in place costs one question per family.</summary>
     public void Ensure(Link device, AddressPlan plan)
     {
-        var isPinned = false;
+        var isPinned = !BridgePin.IsForeign(bridge.Link);
         foreach (var gateway in plan.Gateways)
         {
             if (!Bears(device, gateway))
@@ -85,7 +85,38 @@ internal sealed class BridgeGateway(RouteClient host, BridgeDevice bridge, Bridg
             // Somebody was faster, with the very same address: as it should be.
             return false;
         }
+        catch (NetlinkException e) when (address.Is6 && e.Errno == Errno.EACCES && host.Links.Find(device.Index) is { IPv6.Disabled: true })
+        {
+            EnableIPv6(device, address);
+            return TryAdd(device, address);
+        }
+        catch (NetlinkException e) when (e.Errno is not Errno.ENODEV)
+        {
+            throw Refused(device, address, e);
+        }
     }
+
+    // The node has IPv6 switched off where nobody says otherwise, and this network wants it here. Nothing is learned on the link that was
+    // not learned before.
+    private void EnableIPv6(Link device, IPPrefix address)
+    {
+        var conf = $"net/ipv6/conf/{device.Name}/";
+        InterfaceSettings.Prefer(conf + "accept_ra", "0");
+        // Until its link-local address is settled, a second or two, a bridge forwards no IPv6.
+        if (!config.EnableDad)
+            InterfaceSettings.Prefer(conf + "accept_dad", "0");
+        rollback.OnFailure($"switch IPv6 off on {device.Name} again", () => Sysctl.TryWrite(conf + "disable_ipv6", "1"));
+        InterfaceSettings.Require(conf + "disable_ipv6", "0", $"the gateway's address {address} on {device.Name}");
+    }
+
+    private static CniException Refused(Link device, IPPrefix address, NetlinkException e) => new(
+        CniErrorCode.InvalidNetworkConfig,
+        $"failed to set bridge addr: the kernel refuses {address} on \"{device.Name}\": {ErrnoException.Sentence(e.Errno)}",
+        address.Is6 && device.Mtu < SmallMtu.IPv6Minimum
+            ? $"the MTU of {device.Name} is {device.Mtu}, and IPv6 needs {SmallMtu.IPv6Minimum}: raise it "
+                + $"(ip link set dev {device.Name} mtu {SmallMtu.IPv6Minimum}), or remove the IPv6 ranges"
+            : e.KernelMessage ?? "correct the gateway in the ipam section",
+        e);
 
     // A bridge that another implementation made takes the least address of its ports; the gateway's must not change under the pods.
     private void PinAddress(Link device) =>
@@ -93,11 +124,23 @@ internal sealed class BridgeGateway(RouteClient host, BridgeDevice bridge, Bridg
 
     private void Forward(bool is6)
     {
-        if (host.Netconf.IsForwarding(is6 ? AddressFamily.IPv6 : AddressFamily.IPv4))
+        var forwarding = new IPForwarding(host);
+        if (forwarding.IsOn(is6))
             return;
-        var name = is6 ? "net/ipv6/conf/all/forwarding" : "net/ipv4/ip_forward";
         bridge.Lock.MakeExclusive();
-        if (Sysctl.Ensure(name, "1") is { } had && had != "1")
-            rollback.OnFailure($"set {name} back to {had}", () => Sysctl.Write(name, had));
+        var plan = forwarding.Plan(is6);
+        foreach (var change in plan)
+        {
+            try
+            {
+                if (Sysctl.Ensure(change.Name, change.Value) is { } had && had != change.Value)
+                    rollback.OnFailure($"set {Sysctl.Dotted(change.Name)} back to {had}", () => Sysctl.Write(change.Name, had));
+            }
+            catch (SysctlException e)
+            {
+                throw new CniException(
+                    CniErrorCode.IOFailure, $"the gateway of the pods must forward: {e.Message}", IPForwarding.Advice(plan), e);
+            }
+        }
     }
 }

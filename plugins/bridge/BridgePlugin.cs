@@ -47,16 +47,16 @@ internal sealed class BridgePlugin : CniPlugin
         var plan = AddressPlan.From(lease, config);
         // Before the pod can send.
         PodRules.Apply(request, config, pair, plan, rollback);
-        var container = Inside(pod, inside => ContainerInterface.Connect(inside, pair, config, plan));
+        using var container = ContainerInterface.Connect(pod, pair, config, plan);
         if (!config.DisableContainerInterface)
-            pair.WaitUntilUp();
+            new PodAnnouncement(host, bridge.Link, config, plan).Send(pair.WaitUntilUp(), container, rollback);
         var gateway = config.Vlan == 0 || plan.Gateways.Count == 0 ? null : VlanGateway.Ensure(host, bridge, config, rollback);
         new BridgeGateway(host, bridge, config, rollback).Ensure(gateway ?? bridge.Link, plan);
 
         rollback.Cancel();
         return new CniResult
         {
-            Interfaces = Interfaces(bridge.Current(config), pair, Interface(container) with { Sandbox = request.NetNs }, gateway),
+            Interfaces = Interfaces(bridge.Current(config), pair, Interface(container.Link) with { Sandbox = request.NetNs }, gateway),
             IPs = plan.IPs,
             Routes = plan.Routes,
             Dns = config.Dns ?? lease.Dns,
@@ -220,7 +220,7 @@ internal sealed class BridgePlugin : CniPlugin
 
     private static CniInterface[] Interfaces(Link bridge, VethPair pair, CniInterface container, Link? gateway)
     {
-        var port = new CniInterface(pair.Port) { Mac = pair.Owner.HostAddress.ToString() };
+        var port = new CniInterface(pair.Port) { Mac = pair.HostAddress.ToString() };
         return gateway is null ? [Interface(bridge), port, container] : [Interface(bridge), port, container, Interface(gateway)];
     }
 

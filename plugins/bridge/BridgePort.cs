@@ -2,6 +2,7 @@ using Plugboard.Linux;
 using Plugboard.Netlink;
 using Plugboard.Netlink.Route;
 using Plugboard.Netlink.Route.Links;
+using Plugboard.Protocols.Cni;
 
 namespace Plugboard.Bridge;
 
@@ -28,19 +29,30 @@ internal static class BridgePort
     /// <summary>Gives a port its VLANs: one untagged, others tagged, and the kernel's default only where it is to stay or nothing else is untagged.</summary>
     public static void ConfigureVlans(RouteClient host, int port, int vlan, IReadOnlyList<int> trunk, bool preserveDefault)
     {
-        if (!preserveDefault)
+        try
         {
-            foreach (var present in host.BridgeVlans.List(port))
-                host.BridgeVlans.Delete(port, present.Vid);
-        }
+            if (!preserveDefault)
+            {
+                foreach (var present in host.BridgeVlans.List(port))
+                    host.BridgeVlans.Delete(port, present.Vid);
+            }
 
-        if (vlan != 0)
-            host.BridgeVlans.Add(port, vlan, BridgeVlanFlags.Pvid | BridgeVlanFlags.Untagged);
-        AddTagged(host, port, trunk, untagged: vlan);
-        // The reference gives a trunk without a VLAN of its own the default one back.
-        if (vlan == 0 && trunk.Count > 0)
-            host.BridgeVlans.Add(port, DefaultVlan, BridgeVlanFlags.Pvid | BridgeVlanFlags.Untagged);
+            if (vlan != 0)
+                host.BridgeVlans.Add(port, vlan, BridgeVlanFlags.Pvid | BridgeVlanFlags.Untagged);
+            AddTagged(host, port, trunk, untagged: vlan);
+            // The reference gives a trunk without a VLAN of its own the default one back.
+            if (vlan == 0 && trunk.Count > 0)
+                host.BridgeVlans.Add(port, DefaultVlan, BridgeVlanFlags.Pvid | BridgeVlanFlags.Untagged);
+        }
+        catch (NetlinkException e) when (e.Errno == Errno.EOPNOTSUPP)
+        {
+            throw LacksVlans(e);
+        }
     }
+
+    /// <summary>The error where the kernel's bridges know no VLANs.</summary>
+    public static CniException LacksVlans(NetlinkException cause) =>
+        KernelSupport.Lacks("VLANs on bridges", "a kernel with CONFIG_BRIDGE_VLAN_FILTERING", cause, "vlan and vlanTrunk");
 
     // A request per range; without the untagged one, which the kernel would make a tagged one of.
     private static void AddTagged(RouteClient host, int port, IReadOnlyList<int> trunk, int untagged)

@@ -1,5 +1,6 @@
 using Plugboard.Addresses;
 using Plugboard.Linux;
+using Plugboard.Linux.Namespaces;
 using Plugboard.Netlink;
 using Plugboard.Netlink.Route;
 using Plugboard.Netlink.Route.Links;
@@ -7,72 +8,121 @@ using Plugboard.Protocols.Cni;
 
 namespace Plugboard.Bridge;
 
-/// <summary>The container's end of the pair. Configured inside the pod's namespace, with a client of it.</summary>
-internal static class ContainerInterface
+/// <summary>The container's end of the pair, and a client of the pod's namespace.</summary>
+internal sealed class ContainerInterface : IDisposable
 {
     private static readonly TimeSpan DadTimeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>Addresses, up, then the host's end up, then routes; returns the interface as it was found.</summary>
-    public static Link Connect(RouteClient inside, VethPair pair, BridgeConfig config, AddressPlan plan)
+    private readonly RouteClient inside;
+
+    private ContainerInterface(RouteClient inside, Link link)
     {
-        var link = inside.Links.Get(pair.Owner.IfName);
-        AddAddresses(inside, link, config, plan);
+        this.inside = inside;
+        Link = link;
+    }
+
+    /// <summary>The interface as it was found.</summary>
+    public Link Link { get; }
+
+    /// <summary>Addresses, up, then the host's end up, then routes.</summary>
+    public static ContainerInterface Connect(NetworkNamespace pod, VethPair pair, BridgeConfig config, AddressPlan plan)
+    {
+        using var entered = pod.Enter();
+        var client = RouteClient.Open();
+        try
+        {
+            var link = client.Links.Get(pair.Owner.IfName);
+            Connect(client, link, pair, config, plan);
+            return new ContainerInterface(client, link);
+        }
+        catch
+        {
+            client.Dispose();
+            throw;
+        }
+    }
+
+    private static void Connect(RouteClient client, Link link, VethPair pair, BridgeConfig config, AddressPlan plan)
+    {
+        AddAddresses(client, link, config, plan);
         if (!config.DisableContainerInterface)
-            inside.Links.Set(link.Index, new LinkChange { Up = true, ArpNotify = plan.IPs.Count > 0 ? true : null });
+            client.Links.Set(link.Index, new LinkChange { Up = true, ArpNotify = plan.IPs.Count > 0 ? true : null });
         pair.SetUp();
         if (!config.DisableContainerInterface)
-            VethPair.WaitUntilUp(inside, link.Name);
+            VethPair.WaitUntilUp(client, link.Name);
         if (config.EnableDad)
-            WaitForDad(inside, link, plan);
+            WaitForDad(client, link, plan);
         foreach (var route in plan.RoutesToAdd)
-            AddRoute(inside, link, route, plan.NextHop(route));
-        return link;
+            AddRoute(client, link, route, plan.NextHop(route));
     }
 
-    private static void ConfigureDad(string name, bool enable)
-    {
-        if (enable)
-            Sysctl.TryWrite($"net/ipv6/conf/{name}/enhanced_dad", "1");
-        Sysctl.TryWrite($"net/ipv6/conf/{name}/accept_dad", enable ? "1" : "0");
-    }
+    /// <summary>
+    /// Tells all neighbours who has the pod's addresses, once the bridge passes on what the pod sends: those who know them of an earlier
+    /// pod go by it at once. The kernel does so by itself when a link comes up, which is too early, and whenever a hardware address is
+    /// written, also the one there is (net/ipv4/devinet.c and net/ipv6/ndisc.c, NETDEV_CHANGEADDR, with arp_notify and ndisc_notify).
+    /// </summary>
+    public void Announce() => inside.Links.Set(Link.Index, new LinkChange { Address = Link.Address });
 
-    private static void AddAddresses(RouteClient inside, Link link, BridgeConfig config, AddressPlan plan)
+    private static void AddAddresses(RouteClient client, Link link, BridgeConfig config, AddressPlan plan)
     {
-        var hasIPv6 = false;
+        if (plan.IPs.FirstOrDefault(static ip => ip.Address.Is6) is { } first)
+            EnableIPv6(client, link, config, first.Address);
         foreach (var ip in plan.IPs)
         {
-            if (ip.Address.Is6 && !hasIPv6)
+            try
             {
-                EnableIPv6(link.Name, config.EnableDad);
-                hasIPv6 = true;
+                client.Addresses.Add(link.Index, ip.Address, new AddressOptions(NoDad: !config.EnableDad));
             }
-
-            inside.Addresses.Add(link.Index, ip.Address, new AddressOptions(NoDad: !config.EnableDad));
+            catch (NetlinkException e)
+            {
+                throw new CniException(
+                    CniErrorCode.InvalidNetworkConfig,
+                    $"failed to add IP addr {ip.Address} to \"{link.Name}\": {ErrnoException.Sentence(e.Errno)}",
+                    e.Errno == Errno.EEXIST ? "the IPAM plugin gave the address twice"
+                        : e.KernelMessage ?? $"the kernel refuses the address that the IPAM plugin {config.IpamType} gave",
+                    e);
+            }
         }
     }
 
-    // Only where the pod has an IPv6 address: each path below /proc/sys/net takes longer to look up the more namespaces the machine has.
-    private static void EnableIPv6(string name, bool enableDad)
+    // Only where the pod has an IPv6 address. The link's answer has the settings: what is as wanted needs no path below /proc/sys.
+    private static void EnableIPv6(RouteClient client, Link link, BridgeConfig config, IPPrefix address)
     {
-        ConfigureDad(name, enableDad);
-        Sysctl.TryWrite("net/ipv6/conf/lo/disable_ipv6", "0");
-        Sysctl.TryWrite($"net/ipv6/conf/{name}/disable_ipv6", "0");
-        if (!Sysctl.TryWrite($"net/ipv6/conf/{name}/keep_addr_on_down", "1"))
-        {
-            throw new CniException(
-                CniErrorCode.UnsupportedField,
-                $"failed to enable keep_addr_on_down for interface \"{name}\": the kernel has no IPv6",
-                "the IPAM plugin gave an IPv6 address: remove IPv6 ranges from the network config or boot without ipv6.disable=1");
-        }
+        var conf = $"net/ipv6/conf/{link.Name}/";
+        var why = $"the IPv6 address {address} of {link.Name}";
+        if (link.IPv6 is not { } has)
+            throw WithoutIPv6(link, address);
+        if (config.EnableDad && !has.EnhancedDad)
+            InterfaceSettings.Prefer(conf + "enhanced_dad", "1");
+        if (config.EnableDad && has.AcceptDad < 1)
+            InterfaceSettings.Require(conf + "accept_dad", "1", "enabledad");
+        else if (!config.EnableDad && has.AcceptDad != 0)
+            InterfaceSettings.Prefer(conf + "accept_dad", "0");
+        if (client.Links.Find("lo") is { IPv6.Disabled: true })
+            InterfaceSettings.Prefer("net/ipv6/conf/lo/disable_ipv6", "0");
+        if (has.Disabled)
+            InterfaceSettings.Require(conf + "disable_ipv6", "0", why);
+        if (!has.KeepAddrOnDown)
+            InterfaceSettings.Prefer(conf + "keep_addr_on_down", "1");
+        if (!has.NdiscNotify)
+            InterfaceSettings.Prefer(conf + "ndisc_notify", "1");
     }
 
-    private static void WaitForDad(RouteClient inside, Link link, AddressPlan plan)
+    private static CniException WithoutIPv6(Link link, IPPrefix address) => new(
+        CniErrorCode.UnsupportedField,
+        $"the IPAM plugin gave the IPv6 address {address}, and {link.Name} has no IPv6",
+        link.Mtu < SmallMtu.IPv6Minimum
+            ? $"the interface's MTU is {link.Mtu}, and IPv6 needs {SmallMtu.IPv6Minimum}"
+            : "the kernel has no IPv6: remove IPv6 ranges from the network config, load the module ipv6, or boot without ipv6.disable=1");
+
+    private static void WaitForDad(RouteClient client, Link link, AddressPlan plan)
     {
         if (!plan.IPs.Any(static ip => ip.Address.Is6))
             return;
         using var monitor = RouteMonitor.Open(RouteMonitorGroups.IPv6Address);
         // The kernel leaves an address that failed tentative for ever.
-        if (!monitor.WaitForAddresses(inside, link.Index, static addresses => !addresses.Any(static each => each.IsTentative && !each.IsDadFailed), DadTimeout))
+        var areSettled = static (IReadOnlyList<InterfaceAddress> found) => !found.Any(static each => each.IsTentative && !each.IsDadFailed);
+        if (!monitor.WaitForAddresses(client, link.Index, areSettled, DadTimeout))
         {
             throw new CniException(
                 CniErrorCode.TryAgainLater,
@@ -80,23 +130,24 @@ internal static class ContainerInterface
                 "the interface has no carrier, or remove enabledad from the network config");
         }
 
-        foreach (var address in inside.Addresses.List(link.Index))
+        foreach (var address in client.Addresses.List(link.Index))
         {
             if (address.IsDadFailed)
             {
                 throw new CniException(
-                    CniErrorCode.Internal,
+                    CniErrorCode.TryAgainLater,
                     $"link {link.Name} has address {address.Address.Address} in DADFAILED state",
-                    "another host on this network has the address");
+                    "another host on this network has the address: remove it there, or keep it out of the IPAM plugin's ranges; "
+                    + "a new ADD may get another");
             }
         }
     }
 
-    private static void AddRoute(RouteClient inside, Link link, CniRoute route, IPAddr? nextHop)
+    private static void AddRoute(RouteClient client, Link link, CniRoute route, IPAddr? nextHop)
     {
         try
         {
-            inside.Routes.Add(new RouteSpec
+            client.Routes.Add(new RouteSpec
             {
                 Dst = route.Dst.Network,
                 OutInterface = link.Index,
@@ -114,15 +165,20 @@ internal static class ContainerInterface
                 CniErrorCode.InvalidNetworkConfig,
                 $"failed to add route '{route.Dst} via {nextHop?.ToString() ?? "<nil>"} dev {link.Name} metric {route.Priority} (Scope: {route.Scope ?? 0}, "
                 + $"Table: {route.Table ?? 254})': {ErrnoException.Sentence(e.Errno)}",
-                RouteAdvice(e),
+                RouteAdvice(route, e),
                 e);
         }
     }
 
-    private static string RouteAdvice(NetlinkException e) => e.Errno switch
+    private static string RouteAdvice(CniRoute route, NetlinkException e) => e.Errno switch
     {
+        _ when route.Gw is not null && route.Scope >= (int)RouteScope.Link =>
+            "a route of scope link or host has no gateway: remove gw or scope",
         Errno.EEXIST => "the same route is listed twice in the ipam section",
         Errno.ENETUNREACH or Errno.EHOSTUNREACH => "the gateway lies in none of the pod's networks",
         _ => e.KernelMessage ?? "the kernel refuses the route: see routes in the ipam section",
     };
+
+    /// <inheritdoc/>
+    public void Dispose() => inside.Dispose();
 }

@@ -44,7 +44,7 @@ internal sealed class EarlierAttachment(RouteClient host, VethOwner owner, strin
     }
 
     /// <summary>True where the host's end of a pair belongs to the owner: by its mark or, where an ADD was killed before it set one, by its address.</summary>
-    public static bool IsOwn(Link link, VethOwner owner) => link.Alias == owner.Alias || (link.Alias.Length == 0 && link.Address == owner.HostAddress);
+    public static bool IsOwn(Link link, VethOwner owner) => link.Alias == owner.Alias || (link.Alias.Length == 0 && owner.MayBeHostAddress(link.Address));
 
     /// <summary>True where the pair's other end is there: false while the kernel takes its namespace apart, which takes seconds where many end at once.</summary>
     public static bool IsAlive(RouteClient host, Link link) => link.LinkNetNsId is null || host.Links.FindPeer(link) is not null;

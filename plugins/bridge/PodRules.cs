@@ -25,7 +25,7 @@ internal sealed class PodRules(CniRequest request, BridgeConfig config) : IDispo
         var traffic = rules.Traffic(plan.IPs) with
         {
             Link = pair.Port,
-            OnlyMac = config.MacSpoofCheck ? config.Mac ?? pair.Owner.ContainerAddress : null,
+            OnlyMac = config.MacSpoofCheck ? pair.ContainerAddress : null,
             NetNs = request.NetNs.Contains('\n') ? "" : request.NetNs,
         };
         rules.Firewall.Apply(traffic, config.IpMasqBackend);

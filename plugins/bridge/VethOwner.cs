@@ -5,14 +5,15 @@ using Plugboard.Protocols.Cni;
 namespace Plugboard.Bridge;
 
 /// <summary>
-/// Whose a host's veth end is. Its name and hardware addresses are computed from the owner, so that DEL finds it when the namespace, its file and prevResult are gone;
-/// its alias (<c>ip link</c> shows it) spells the owner, so that GC can tell and nobody else's link is ever taken for ours. Pure.
+/// Whose a host's veth end is. Its name is computed from the owner, so that DEL finds it when the namespace, its file and prevResult are
+/// gone; its alias (<c>ip link</c> shows it) spells the owner, so that GC can tell and nobody else's link is ever taken for ours. Pure.
 /// </summary>
 internal readonly record struct VethOwner(string Network, string ContainerId, string IfName)
 {
     // include/uapi/linux/if.h: IFALIASZ counts the closing zero.
     private const int MaxAliasBytes = 255;
     private const string Mark = "cni:";
+    private const ulong DrawnBits = 0xff_ffff;
 
     /// <summary>The owner a request speaks of.</summary>
     public static VethOwner Of(CniRequest request) => new(request.NetworkName, request.ContainerId, request.IfName);
@@ -49,12 +50,20 @@ internal readonly record struct VethOwner(string Network, string ContainerId, st
     }
 
     /// <summary>
-    /// The host end's hardware address. One that is given stays: what the kernel draws, udev's MACAddressPolicy=persistent may replace after ADD has reported it.
+    /// A hardware address for the host end: <c>fe</c>, 16 bits of the owner's, 24 drawn at random, so that no other node has it. With
+    /// <c>fe</c> in front it is never the least of a bridge's ports, whose address a bridge takes that was given none. One that is given
+    /// stays: what the kernel draws, udev's MACAddressPolicy=persistent may replace after ADD has reported it.
     /// </summary>
-    public MacAddress HostAddress => MacAddress.Local(Hash("host"));
+    /// <param name="random">Any bits.</param>
+    public MacAddress HostAddress(ulong random) => new(HostAddressStart | random & DrawnBits);
 
-    /// <summary>The container end's hardware address, where nobody asks for another.</summary>
-    public MacAddress ContainerAddress => MacAddress.Local(Hash("container"));
+    /// <summary>
+    /// True for an address that <see cref="HostAddress"/> gives this owner, or gave when it was computed from the owner alone.
+    /// </summary>
+    public bool MayBeHostAddress(MacAddress? address) =>
+        address is { } given && ((given.Value & ~DrawnBits) == HostAddressStart || given == MacAddress.Local(Hash("host")));
+
+    private ulong HostAddressStart => 0xfe00_0000_0000 | (Hash("host") & 0xffff) << 24;
 
     // FNV-1a, 64 bits: no cryptography, only spread.
     private ulong Hash(string purpose)

@@ -1,3 +1,4 @@
+using Plugboard.Addresses;
 using Plugboard.Linux;
 using Plugboard.Linux.Namespaces;
 using Plugboard.Netlink;
@@ -24,9 +25,22 @@ internal sealed class VethPair(RouteClient host, VethOwner owner)
     /// <summary>The name of the host's end, once it is made.</summary>
     public string Port { get; private set; } = "";
 
+    /// <summary>The hardware address of the host's end, once it is made.</summary>
+    public MacAddress HostAddress { get; private set; }
+
+    /// <summary>The hardware address of the container's end, once it is made.</summary>
+    public MacAddress ContainerAddress { get; private set; }
+
     /// <summary>Makes the pair.</summary>
     public void Create(NetworkNamespace pod, Link bridge, BridgeConfig config, Rollback rollback)
     {
+        // Drawn: one that is computed from what two nodes may have in common would be there twice, and the network that both are in could
+        // not tell the pods apart.
+        var bits = RandomBits.Next();
+        ContainerAddress = config.Mac ?? MacAddress.Local(bits);
+        HostAddress = owner.HostAddress(bits >> 40);
+        if (ContainerAddress == bridge.Address)
+            throw AddressOfBridge(bridge);
         for (var (attempt, tries) = (0, 1); ; tries++)
         {
             var name = owner.HostName(attempt);
@@ -35,11 +49,11 @@ internal sealed class VethPair(RouteClient host, VethOwner owner)
                 host.Links.Add(new VethSpec
                 {
                     Name = name,
-                    Address = owner.HostAddress,
+                    Address = HostAddress,
                     MasterIndex = bridge.Index,
                     Mtu = config.Mtu,
                     Queues = 1,
-                    Peer = new VethPeer { Name = owner.IfName, NetNs = pod.File, Mtu = config.Mtu, Address = config.Mac ?? owner.ContainerAddress },
+                    Peer = new VethPeer { Name = owner.IfName, NetNs = pod.File, Mtu = config.Mtu, Address = ContainerAddress },
                 });
                 Port = name;
                 rollback.OnFailure($"remove {name}", () => host.Links.Delete(name));
@@ -50,6 +64,10 @@ internal sealed class VethPair(RouteClient host, VethOwner owner)
                 if (tries == Attempts || HasLink(pod, owner.IfName))
                     throw AlreadyExists(owner.IfName, name, e);
                 attempt += MakeRoom(name, e) ? 0 : 1;
+            }
+            catch (NetlinkException e) when (e.Errno == Errno.EOPNOTSUPP)
+            {
+                throw KernelSupport.Lacks("veth pairs", "the module veth (CONFIG_VETH)", e);
             }
             catch (ErrnoException e) when (e is not NetlinkException)
             {
@@ -75,33 +93,32 @@ internal sealed class VethPair(RouteClient host, VethOwner owner)
     /// <summary>Sets the host's end up.</summary>
     public void SetUp() => host.Links.Set(Port, new LinkChange { Up = true });
 
-    /// <summary>Waits until the host's end, both being set up, can send.</summary>
-    public void WaitUntilUp() => WaitUntilUp(host, Port);
+    /// <summary>Waits until the host's end, both being set up, can send, and returns it.</summary>
+    public Link WaitUntilUp() => WaitUntilUp(host, Port);
 
     /// <summary>
     /// Waits until one end, both being set up, can send. To be asked for a link makes the kernel look at it, so the first answer is nearly always that it is up;
     /// else its notification is waited for. Called inside the namespace that <paramref name="client"/> is of.
     /// </summary>
-    public static void WaitUntilUp(RouteClient client, string name)
+    public static Link WaitUntilUp(RouteClient client, string name)
     {
         var link = client.Links.Get(name);
         if (link.OperState == OperState.Up)
-            return;
-        var state = link.OperState;
+            return link;
         using var monitor = RouteMonitor.Open(RouteMonitorGroups.Link);
         // It asks again first: the link may have come up before the monitor listened.
-        if (monitor.WaitForLink(client, link.Index, found => (state = found.OperState) == OperState.Up, CarrierTimeout))
-            return;
+        if (monitor.WaitForLink(client, link.Index, found => (link = found).OperState == OperState.Up, CarrierTimeout))
+            return link;
         throw new CniException(
             CniErrorCode.TryAgainLater,
-            $"bridge port in error state: {state.Text()}",
+            $"bridge port in error state: {link.OperState.Text()}",
             $"{name} did not come up within {CarrierTimeout.TotalSeconds} s: something has set it or its other end down");
     }
 
     // Where the kernel's answer was lost it is not known whether the pair was made. One that an earlier ADD made has its alias.
     private void RemoveUnfinished(string name)
     {
-        if (host.Links.Find(name) is { Alias: "" } link && link.Address == owner.HostAddress)
+        if (host.Links.Find(name) is { Alias: "" } link && link.Address == HostAddress)
             host.Links.Delete(link.Index);
     }
 
@@ -132,6 +149,11 @@ internal sealed class VethPair(RouteClient host, VethOwner owner)
         using var inside = RouteClient.Open();
         return inside.Links.Find(name) is not null;
     }
+
+    private static CniException AddressOfBridge(Link bridge) => new(
+        CniErrorCode.InvalidNetworkConfig,
+        $"address {bridge.Address}: the bridge {bridge.Name} has it",
+        "the MAC that is asked for must be the container's alone: what is sent to it would go to the node");
 
     private static CniException AlreadyExists(string container, string host, NetlinkException cause) => new(
         CniErrorCode.AlreadyAdded,

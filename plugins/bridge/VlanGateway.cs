@@ -1,6 +1,8 @@
+using Plugboard.Addresses;
 using Plugboard.Linux;
 using Plugboard.Netlink.Route;
 using Plugboard.Netlink.Route.Links;
+using Plugboard.Protocols.Cni;
 
 namespace Plugboard.Bridge;
 
@@ -10,8 +12,6 @@ namespace Plugboard.Bridge;
 /// </summary>
 internal static class VlanGateway
 {
-    private const int MaxNameBytes = 15;
-
     /// <summary>Finds or makes the device, up.</summary>
     public static Link Ensure(RouteClient host, BridgeDevice bridge, BridgeConfig config, Rollback rollback)
     {
@@ -24,19 +24,25 @@ internal static class VlanGateway
         else if (FindOrphan(host, present) is { } orphan)
             Reattach(host, bridge.Link, orphan, config, rollback);
         var device = host.Links.Get(name);
-        Sysctl.TryWrite($"net/ipv6/conf/{name}/accept_ra", "0");
+        InterfaceSettings.Prefer($"net/ipv6/conf/{name}/accept_ra", "0");
         host.Links.Set(device.Index, new LinkChange { Up = true });
         return device;
     }
 
-    /// <summary>The device's name, as the reference's; a name the kernel would refuse is the config's fault.</summary>
-    public static string NameOf(BridgeConfig config)
+    /// <summary>The device's name, as the reference's.</summary>
+    public static string NameOf(BridgeConfig config) => $"{config.Bridge}.{config.Vlan}";
+
+    /// <summary>Refuses a bridge whose name leaves no room for the VLAN's number.</summary>
+    public static void RequireName(BridgeConfig config)
     {
-        var name = $"{config.Bridge}.{config.Vlan}";
-        return name.Length <= MaxNameBytes ? name : throw new Protocols.Cni.CniException(
-            Protocols.Cni.CniErrorCode.InvalidNetworkConfig,
-            $"failed to create vlan interface \"{name}\": the name is longer than {MaxNameBytes} bytes",
-            "the gateway of a VLAN is on a device named bridge.vlan: give the bridge a shorter name");
+        var name = NameOf(config);
+        if (InterfaceName.FindFault(name) is { } fault)
+        {
+            throw new CniException(
+                CniErrorCode.InvalidNetworkConfig,
+                $"failed to create vlan interface \"{name}\": the name {fault}",
+                "the gateway of a VLAN is on a device named bridge.vlan: give the bridge a shorter name");
+        }
     }
 
     // The pair outlives a bridge that somebody deleted, and then leads nowhere. A device of the operator's own is no veth.
@@ -52,17 +58,20 @@ internal static class VlanGateway
 
     private static void Create(RouteClient host, Link bridge, string name, BridgeConfig config, Rollback rollback)
     {
-        var port = new VethOwner(config.Bridge, "gateway", name).HostName(0);
+        var owner = new VethOwner(config.Bridge, "gateway", name);
+        var port = owner.HostName(0);
         // Before it is made: the kernel's answer may be lost. The lock says that nobody else has made it meanwhile.
         rollback.OnFailure($"remove {name}", () => Remove(host, name));
         host.Links.Add(new VethSpec
         {
             Name = port,
+            // Both are given: what the kernel draws udev may replace, and pods that know the gateway's address lose it.
+            Address = owner.HostAddress(RandomBits.Next()),
             Up = true,
             MasterIndex = bridge.Index,
             Mtu = bridge.Mtu,
             Queues = 1,
-            Peer = new VethPeer { Name = name, Mtu = bridge.Mtu },
+            Peer = new VethPeer { Name = name, Mtu = bridge.Mtu, Address = MacAddress.Local(RandomBits.Next()) },
         });
         var link = host.Links.Get(port);
         host.Links.SetPort(link.Index, new BridgePortChange { Hairpin = false, Isolated = false });

@@ -31,6 +31,7 @@ internal static class CniFailure
         NetworkNamespaceException e => Describe(e),
         FileLockTimeoutException e => new CniException(
             CniErrorCode.TryAgainLater, e.Message, "the call can be repeated; if the holder does not come to its end, see what it waits for", e),
+        SysctlException e => new CniException(CniErrorCode.IOFailure, e.Message, e.Advice, e),
         ErrnoException e => Describe(e),
         AggregateException e => Describe(e, plugin),
         JsonException e => new CniException(

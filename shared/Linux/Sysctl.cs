@@ -16,22 +16,41 @@ public static class Sysctl
         return Encoding.UTF8.GetString(buffer[..file.Read(buffer)]).TrimEnd();
     }
 
-    /// <summary>Writes <paramref name="value"/>.</summary>
+    /// <summary>Sets <paramref name="name"/> to <paramref name="value"/>.</summary>
+    /// <exception cref="SysctlException">The setting is not so and cannot be written, or there is no such setting (ENOENT).</exception>
     public static void Write(string name, string value)
     {
-        using var file = FileDescriptor.OpenKernelFileForWriting(PathOf(name));
-        file.Write(Encoding.UTF8.GetBytes(value));
+        if (TrySet(name, value) is { } refusal)
+            throw refusal;
     }
 
-    /// <summary>Writes <paramref name="value"/> whatever it was; false where the kernel has no such setting.</summary>
-    public static bool TryWrite(string name, string value)
+    /// <summary>Sets <paramref name="name"/> to <paramref name="value"/>; false where the kernel has no such setting.</summary>
+    /// <exception cref="SysctlException">The setting is not so and cannot be written.</exception>
+    public static bool TryWrite(string name, string value) => TrySet(name, value) switch
     {
-        using var file = FileDescriptor.FindKernelFileForWriting(PathOf(name));
-        file?.Write(Encoding.UTF8.GetBytes(value));
-        return file is not null;
+        null => true,
+        { Errno: Errno.ENOENT } => false,
+        var refusal => throw refusal,
+    };
+
+    /// <summary>
+    /// Sets <paramref name="name"/> to <paramref name="value"/> and tells why it could not; null when the setting is so now. Where
+    /// /proc/sys is read-only, as in containers, it is enough that the value is the wanted one. It is written without a look before: a path
+    /// below /proc/sys/net takes the longer to look up the more namespaces the machine has.
+    /// </summary>
+    public static SysctlException? TrySet(string name, string value)
+    {
+        using var file = FileDescriptor.TryOpen(null, PathOf(name), LibC.File.O_WRONLY, 0, out var errno);
+        if (file is not null)
+            errno = TryWrite(file, value);
+        if (errno == Errno.None)
+            return null;
+        var had = FindLeniently(name);
+        return had == value ? null : new SysctlException(name, value, had, errno == Errno.ENOTDIR ? Errno.ENOENT : errno);
     }
 
     /// <summary>Writes <paramref name="value"/> unless it is already so, and tells the value it had; null where the kernel has no such setting.</summary>
+    /// <exception cref="SysctlException">The setting is not so and cannot be written.</exception>
     public static string? Ensure(string name, string value)
     {
         var had = Find(name);
@@ -40,6 +59,38 @@ public static class Sysctl
         return had;
     }
 
+    /// <summary>A name as people and sysctl(8) write it: <c>net.ipv4.conf.eth0/100.tag</c> for <c>net/ipv4/conf/eth0.100/tag</c>.</summary>
+    public static string Dotted(string name) => string.Create(name.Length, name, static (text, name) =>
+    {
+        for (var i = 0; i < text.Length; i++)
+            text[i] = name[i] switch { '/' => '.', '.' => '/', var c => c };
+    });
+
+    private static Errno TryWrite(FileDescriptor file, string value)
+    {
+        try
+        {
+            file.Write(Encoding.UTF8.GetBytes(value));
+            return Errno.None;
+        }
+        catch (ErrnoException e)
+        {
+            return e.Errno;
+        }
+    }
+
+    private static string? FindLeniently(string name)
+    {
+        try
+        {
+            return Find(name);
+        }
+        catch (ErrnoException)
+        {
+            return null;
+        }
+    }
+
     // A device name may hold dots, so a name's parts are divided by slashes only.
-    private static string PathOf(string name) => "/proc/sys/" + name;
+    internal static string PathOf(string name) => "/proc/sys/" + name;
 }

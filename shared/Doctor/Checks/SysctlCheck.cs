@@ -22,16 +22,18 @@ internal sealed class SysctlCheck : ICheck
         var gateways = node.PodBridges.Select(static bridge => bridge.Index).ToHashSet();
         foreach (var is6 in (bool[])[false, true])
         {
-            var name = is6 ? "net/ipv6/conf/all/forwarding" : "net/ipv4/ip_forward";
+            var name = IPForwarding.SettingOf(is6);
             var hasGateway = node.Addresses.Any(address => gateways.Contains(address.LinkIndex) && address.Address.Is6 == is6 && address.Scope == RouteScope.Universe);
             if (!hasGateway || Sysctl.Find(name) != "0")
                 continue;
+            var plan = Node.Route(client => new IPForwarding(client).Plan(is6));
             yield return new Finding(
                 FindingIds.IPForwardOff, Severity.Error, $"{name.Replace('/', '.')} is 0", "the node forwards nothing: pods reach only pods of this node, and nobody reaches them",
-                "set it to 1, and in /etc/sysctl.d for the next boot; look for the program that has set it to 0")
+                $"set {string.Join(", ", plan)}, and in /etc/sysctl.d for the next boot; "
+                + "look for the program that has set it to 0")
             {
                 Subject = name,
-                Fix = new SetSysctl(name, "1"),
+                Fix = new SwitchForwardingOn(is6),
             };
         }
     }

@@ -81,12 +81,6 @@ public sealed unsafe class FileDescriptor : SafeHandle
     /// <summary>A path by which this process, and a child that it is just starting, reaches this open file; also where /proc is of another PID namespace than the process.</summary>
     public string SelfPath => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"/proc/self/fd/{Number}");
 
-    /// <summary>Opens a file below /proc or /sys for writing; null if the kernel has no such file.</summary>
-    public static FileDescriptor? FindKernelFileForWriting(string path) => Find(null, path, LibC.File.O_WRONLY);
-
-    /// <summary>As <see cref="FindKernelFileForWriting"/>; a missing file is refused.</summary>
-    public static FileDescriptor OpenKernelFileForWriting(string path) => Open(null, path, LibC.File.O_WRONLY, 0);
-
     /// <summary>Opens an existing regular file for reading and for writing at its end; null where nothing is there.</summary>
     /// <exception cref="UnusableFileException">Something else is there.</exception>
     public static FileDescriptor? FindForAppending(string path) => FindRegular(null, path, LibC.File.O_RDWR | LibC.File.O_APPEND);

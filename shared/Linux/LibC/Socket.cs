@@ -2,12 +2,13 @@ using System.Runtime.InteropServices;
 
 namespace Plugboard.Linux.LibC;
 
-/// <summary>sys/socket.h with the address of linux/netlink.h: socket(2) to recv(2).</summary>
+/// <summary>sys/socket.h with the address of linux/netlink.h and linux/if_packet.h: socket(2) to recv(2).</summary>
 internal static unsafe partial class Socket
 {
     public const int AF_INET = 2;
     public const int AF_INET6 = 10;
     public const int AF_NETLINK = 16;
+    public const int AF_PACKET = 17;
     public const int SOCK_RAW = 3;
     public const int SOCK_CLOEXEC = 0x80000;
     public const int IPPROTO_IP = 0;
@@ -43,6 +44,9 @@ internal static unsafe partial class Socket
     [LibraryImport("libc", EntryPoint = "send", SetLastError = true)]
     public static partial nint Send(int fd, byte* buffer, nuint length, int flags);
 
+    [LibraryImport("libc", EntryPoint = "sendto", SetLastError = true)]
+    public static partial nint SendTo(int fd, byte* buffer, nuint length, int flags, LinkLayerAddress* address, uint addressLength);
+
     [LibraryImport("libc", EntryPoint = "recv", SetLastError = true)]
     public static partial nint Receive(int fd, byte* buffer, nuint length, int flags);
 
@@ -54,5 +58,18 @@ internal static unsafe partial class Socket
         public ushort Pad;
         public uint Port;
         public uint Groups;
+    }
+
+    /// <summary>struct sockaddr_ll of linux/if_packet.h; the kernel reads six bytes of the address for Ethernet.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct LinkLayerAddress
+    {
+        public ushort Family;
+        public ushort Protocol;
+        public int Index;
+        public ushort HardwareType;
+        public byte PacketType;
+        public byte Length;
+        public ulong Address;
     }
 }

@@ -38,6 +38,14 @@ public sealed class NeighbourTable
     /// <exception cref="NetlinkException">EEXIST: the address is known, in whatever state; ENODEV: there is no such link.</exception>
     public void Add(Neighbour neighbour) => Write(neighbour, NLM_F_EXCL);
 
+    /// <summary>Adds a neighbour; false where the address is known, in whatever state, or the kernel refuses.</summary>
+    public bool TryAdd(Neighbour neighbour)
+    {
+        var request = socket.NewRequest();
+        WriteNew(request, neighbour, NLM_F_EXCL);
+        return socket.TryExecute(request) is null;
+    }
+
     /// <summary>Adds a neighbour or replaces what is known of it.</summary>
     /// <exception cref="NetlinkException">ENODEV: there is no such link.</exception>
     public void Replace(Neighbour neighbour) => Write(neighbour, NLM_F_REPLACE);

@@ -15,6 +15,9 @@ public enum RouteProtocol : byte
     /// <summary>An administrator.</summary>
     Static = 4,
 
+    /// <summary>A router's advertisement: the kernel's own, and those that systemd-networkd and NetworkManager make of one.</summary>
+    RouterAdvertisement = 9,
+
     /// <summary>This project's node daemon. No other program of rt_protos(5) has the number.</summary>
     Plugboard = 110,
 }

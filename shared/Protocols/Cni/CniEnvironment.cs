@@ -6,8 +6,6 @@ namespace Plugboard.Protocols.Cni;
 /// <summary>The variables of a call, validated for its command as the CNI library does. Source: CNI specification 1.1.0, section 2.</summary>
 public sealed class CniEnvironment
 {
-    private const int IfNameBytes = 15; // IFNAMSIZ - 1 (linux/if.h)
-
     /// <summary>The longest container id and network's name that can be a file's name (NAME_MAX).</summary>
     internal const int LongestName = 255;
 
@@ -114,7 +112,7 @@ public sealed class CniEnvironment
         if (container && IfName.Length == 0)
             Miss(ref missing, "CNI_IFNAME");
         else if (container)
-            ValidateIfName(IfName);
+            ValidateIfName(IfName, isToBeMade: Verb == CniVerb.Add);
         if ((container || Verb is CniVerb.Gc or CniVerb.Status) && Path.Length == 0)
             Miss(ref missing, "CNI_PATH");
         if (missing.Length > 0)
@@ -160,10 +158,11 @@ public sealed class CniEnvironment
         return text.Length > 0 && char.IsAsciiLetterOrDigit(text[0]);
     }
 
-    private static void ValidateIfName(string name)
+    // The library's texts come first. What only the kernel refuses does not keep DEL from releasing what goes by such a name.
+    private static void ValidateIfName(string name, bool isToBeMade)
     {
-        if (name.Length > IfNameBytes || Encoding.UTF8.GetByteCount(name) > IfNameBytes)
-            throw Invalid("interface name is too long", $"interface name should be less than {IfNameBytes + 1} characters");
+        if (name.Length > InterfaceName.MaxBytes || Encoding.UTF8.GetByteCount(name) > InterfaceName.MaxBytes)
+            throw Invalid("interface name is too long", $"interface name should be less than {InterfaceName.MaxBytes + 1} characters");
         if (name is "." or "..")
             throw Invalid("interface name is . or ..", "");
         foreach (var c in name)
@@ -171,6 +170,9 @@ public sealed class CniEnvironment
             if (c is '/' or ':' || char.IsWhiteSpace(c))
                 throw Invalid("interface name contains / or : or whitespace characters", "");
         }
+
+        if (isToBeMade && InterfaceName.FindFault(name) is { } fault)
+            throw Invalid($"invalid interface name \"{name}\"", $"CNI_IFNAME {fault}");
     }
 
     private static CniException Invalid(string message, string details) => new(CniErrorCode.InvalidEnvironment, message, details);

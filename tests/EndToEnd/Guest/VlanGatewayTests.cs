@@ -71,6 +71,15 @@ public sealed class VlanGatewayTests(VlanGatewayTests.Fixture guest) : IClassFix
     }
 
     [GuestFact]
+    public void The_new_pod_of_an_address_is_known_in_its_VLAN_at_once()
+    {
+        guest.Succeeded("again-other-add", "again-old-add", "again-met", "again-node-met", "again-new-add");
+        var mac = guest.Look("again-mac").GetProperty("interfaces")[2].GetProperty("mac").GetString();
+        Assert.Equal(mac, guest.Look("again-pod")[0].GetProperty("lladdr").GetString());
+        Assert.Equal(mac, guest.Look("again-node")[0].GetProperty("lladdr").GetString());
+    }
+
+    [GuestFact]
     public void A_gateway_whose_bridge_was_deleted_is_put_on_the_new_one()
     {
         guest.Succeeded("orphan-first-add", "orphan-add", "orphan-reach");

@@ -5,7 +5,9 @@ mount -t sysfs sysfs /sys
 mount -t tmpfs tmpfs /run
 mkdir /run/out
 mount -t hostfs none /run/out -o "$OUT"
-for module in 8021q bridge veth dummy ipip vxlan; do modprobe -d "$MODULES" $module; done
+# As booted with ipv6.disable=1.
+[ -z "$WITHOUT_IPV6" ] || modprobe -d "$MODULES" ipv6 disable=1
+for module in 8021q bridge veth dummy ipip vxlan vrf; do modprobe -d "$MODULES" $module; done
 ip link set lo up
 
 # look STEP COMMAND…: what a command printed, and its exit code.

@@ -34,6 +34,19 @@ call gateway-d-del DEL d "$(config "$blue")"
 look gateway-leases find /run/networks -name '10.*'
 fresh
 
+# The new pod of an address is heard in its VLAN.
+again='"vlan":100,"isDefaultGateway":true,"runtimeConfig":{"ips":["10.1.0.50"]}'
+call again-other-add ADD a "$(config "$blue")"
+call again-old-add ADD b "$(config "$again")"
+reach again-met a 10.1.0.50
+reach again-node-met b 10.1.0.1
+call again-old-del DEL b "$(config "$again")"
+call again-new-add ADD c "$(config "$again")"
+look again-mac cat /run/results/c
+look again-pod ip -n a -j neigh show 10.1.0.50
+look again-node ip -j neigh show 10.1.0.50 dev cni0.100
+fresh
+
 # A gateway's device outlives a bridge that somebody deletes.
 call orphan-first-add ADD a "$(config "$blue")"
 ip link del cni0

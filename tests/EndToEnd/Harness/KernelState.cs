@@ -9,9 +9,14 @@ internal static class KernelState
     // Numbers the kernel counts out, and clocks.
     private static readonly string[] Counted = ["ifindex", "link_index", "link_netnsid", "valid_life_time", "preferred_life_time"];
 
-    // Clocks; a queue length of 0 that 1.1.1 gives both ends (no veth has a queue), a setting that it does not know yet; and what operations.md says is different on
-    // purpose: the owner and the IPv6 of host ends, the number of queues, accept_dad without IPv6.
-    private static readonly string[] Unlike = ["_timer=", " ifalias=", " txqlen=", " inet6_addr_gen_mode=", "x_queues=", "/keep_addr_on_down:", "/accept_dad:"];
+    // Clocks; a queue length of 0 that 1.1.1 gives both ends (no veth has a queue), a setting that it does not know yet; and what
+    // operations.md says is different on purpose: the owner and the IPv6 of host ends, the number of queues, accept_dad without IPv6, the
+    // bridge's tag, and that an IPv6 pod tells its neighbours.
+    private static readonly string[] Unlike =
+    [
+        "_timer=", " ifalias=", " txqlen=", " inet6_addr_gen_mode=", "x_queues=",
+        "/keep_addr_on_down:", "/accept_dad:", "/cni0/tag:", "/eth0/ndisc_notify:",
+    ];
 
     /// <summary>Links with every detail, addresses, routes of all tables, and the settings of <paramref name="interfaces"/>.</summary>
     public static IReadOnlyList<string> Of(TestNamespace ns, params string[] interfaces) =>

@@ -52,6 +52,23 @@ public sealed class RefusalTests
     [InlineData("""{"mtu":-5}""", "invalid mtu -5")]
     [InlineData("""{"bridge":"a-name-of-sixteen"}""", "invalid bridge name \"a-name-of-sixteen\"")]
     [InlineData("""{"bridge":"a/b"}""", "invalid bridge name \"a/b\"")]
+    [InlineData("""{"bridge":"br%d"}""", "invalid bridge name \"br%d\"")]
+    [InlineData("""{"bridge":"all"}""", "invalid bridge name \"all\"")]
+    [InlineData("""{"bridge":".."}""", "invalid bridge name \"..\"")]
+    [InlineData("""{"bridge":"a:b"}""", "invalid bridge name \"a:b\"")]
+    [InlineData("""{"bridge":"a b"}""", "invalid bridge name \"a b\"")]
+    [InlineData("""{"bridge":"\u00e0"}""", "invalid bridge name \"à\"")]
+    [InlineData("""{"mtu":67}""", "invalid mtu 67")]
+    [InlineData("""{"mtu":65536}""", "invalid mtu 65536")]
+    [InlineData("""{"mtu":1000,"ipam":{"subnet":"fd00:1::/64"}}""", "invalid mtu 1000: the IPv6 range fd00:1::/64 needs 1280")]
+    [InlineData("""{"vlan":4095}""", "invalid VLAN ID 4095 (must be between 0 and 4094)")]
+    [InlineData("""{"vlan":4000,"bridge":"elevenbytes"}""",
+        "failed to create vlan interface \"elevenbytes.4000\": the name is longer than 15 bytes")]
+    [InlineData("""{"runtimeConfig":{"mac":"01:00:00:00:00:01"}}""", "address 01:00:00:00:00:01: invalid MAC address")]
+    [InlineData("""{"runtimeConfig":{"mac":"00:00:00:00:00:00"}}""", "address 00:00:00:00:00:00: invalid MAC address")]
+    [InlineData("""{"runtimeConfig":{"mac":"ff:ff:ff:ff:ff:ff"}}""", "address ff:ff:ff:ff:ff:ff: invalid MAC address")]
+    [InlineData("""{"runtimeConfig":{"mac":"02:00:00:00:00"}}""", "address 02:00:00:00:00: invalid MAC address")]
+    [InlineData("""{"args":{"cni":{"mac":"02:00:00:00:00:00:00:01"}}}""", "address 02:00:00:00:00:00:00:01: invalid MAC address")]
     [InlineData("""{"name":""}""", "missing network name")]
     [InlineData("""{"name":"a b"}""", "invalid characters found in network name")]
     public void An_invalid_value_is_error_7_with_the_references_text(string patch, string message)
@@ -60,6 +77,55 @@ public sealed class RefusalTests
         var refused = node.Call("ADD", node.AddPod(), node.BridgeConfig(patch));
         Assert.Equal((7, message), (refused.Code, refused.Message));
         NothingWasDone(node);
+    }
+
+    [KernelTheory]
+    [InlineData("""{"runtimeConfig":{"mac":"03:00:00:00:00:01"}}""", "", "runtimeConfig.mac has the group bit")]
+    [InlineData("""{"args":{"cni":{"mac":"00:00:00:00:00:00"}}}""", "", "args.cni.mac is zero")]
+    [InlineData("{}", "MAC=e7:d1:44:8d:65:b0", "the MAC of CNI_ARGS has the group bit")]
+    [InlineData("{}", "MAC=e7", "the MAC of CNI_ARGS wants six bytes")]
+    public void A_hardware_address_that_is_not_one_interfaces_is_refused_with_key_and_reason(string patch, string args, string reason)
+    {
+        using var node = new CniNode();
+        var refused = node.Call("ADD", node.AddPod(), node.BridgeConfig(patch), $"CNI_ARGS={args}");
+        Assert.Equal(7, refused.Code);
+        Assert.StartsWith(reason, refused.Details, StringComparison.Ordinal);
+        NothingWasDone(node);
+    }
+
+    [KernelTheory]
+    [InlineData("eth%d")]
+    [InlineData("all")]
+    public void An_interface_name_that_the_kernel_does_not_give_is_refused_and_DEL_of_it_succeeds(string name)
+    {
+        using var node = new CniNode();
+        var pod = node.AddPod();
+        var refused = node.Call("ADD", pod, node.BridgeConfig(), $"CNI_IFNAME={name}");
+        Assert.Equal((4, $"invalid interface name \"{name}\""), (refused.Code, refused.Message));
+        NothingWasDone(node);
+        node.Call("DEL", pod, node.BridgeConfig(), $"CNI_IFNAME={name}").Succeeded();
+    }
+
+    [KernelTheory]
+    [InlineData("""{"vlan":100}""")]
+    [InlineData("""{"vlanTrunk":[{"id":5}]}""")]
+    public void VLANs_that_the_kernel_does_not_know_are_error_2_and_named(string patch)
+    {
+        using var node = new CniNode();
+        if (node.TryTool(["ip", "link", "add", "probe", "type", "bridge", "vlan_filtering", "1"]).ExitCode == 0)
+        {
+            node.Tool("ip link del probe");
+            node.Call("ADD", node.AddPod(), node.Layer2Config(patch)).Succeeded();
+            return;
+        }
+
+        var refused = node.Call("ADD", node.AddPod(), node.Layer2Config(patch));
+        Assert.Equal(2, refused.Code);
+        Assert.Contains("VLANs on bridges", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("remove vlan and vlanTrunk", refused.Details, StringComparison.Ordinal);
+        NothingWasDone(node);
+        node.Tool("ip link add cni0 type bridge");
+        Assert.Equal(2, node.Call("ADD", node.AddPod(), node.Layer2Config(patch)).Code);
     }
 
     [KernelTheory]

@@ -223,7 +223,7 @@ public sealed class ResultFormatTests
             {
                 "code": 7,
                 "msg": "invalid mtu -1",
-                "details": "mtu wants a number of bytes, or 0 for the kernel's default"
+                "details": "mtu wants 68 to 65535 bytes, which is what a veth interface takes, or 0 for the kernel's default"
             }
             """,
             output.Output);

@@ -57,6 +57,19 @@ public sealed class RouteTests
         Assert.Equal(["fd00:9::/64 via fd00:1::9 dev eth0 metric 5 mtu 1280 pref medium"], pod.Routes("-6 table 77"));
     }
 
+    // The way to a gateway outside the pod's network.
+    [KernelFact]
+    public void Routes_of_scope_link_and_host_have_no_gateway()
+    {
+        using var node = new CniNode();
+        var pod = Add(
+            node,
+            """[{"dst":"169.254.1.1/32","scope":253},{"dst":"192.168.0.0/16","gw":"169.254.1.1"},{"dst":"172.16.0.0/12","scope":254}]""");
+        Assert.Equal(["169.254.1.1 dev eth0 scope link"], pod.Routes("169.254.1.1"));
+        Assert.Equal(["192.168.0.0/16 via 169.254.1.1 dev eth0"], pod.Routes("192.168.0.0/16"));
+        Assert.Equal(["172.16.0.0/12 dev eth0 scope host"], pod.Routes("172.16.0.0/12"));
+    }
+
     [KernelFact]
     public void The_result_keeps_all_that_a_route_says()
     {
@@ -70,6 +83,9 @@ public sealed class RouteTests
 
     [KernelTheory]
     [InlineData("""[{"dst":"192.168.0.0/16"},{"dst":"192.168.0.0/16"}]""", "failed to add route '192.168.0.0/16 via 10.1.0.1 dev eth0 metric 0 (Scope: 0, Table: 254)': file exists", "twice")]
+    [InlineData("""[{"dst":"192.168.0.0/16","gw":"10.1.0.9","scope":253}]""",
+        "failed to add route '192.168.0.0/16 via 10.1.0.9 dev eth0 metric 0 (Scope: 253, Table: 254)': network is unreachable",
+        "remove gw or scope")]
     public void A_route_that_the_kernel_refuses_is_named_and_undone(string routes, string message, string advice)
     {
         using var node = new CniNode();

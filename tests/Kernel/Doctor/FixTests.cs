@@ -33,6 +33,17 @@ public sealed class FixTests
     }
 
     [KernelFact]
+    public void Forwarding_of_IPv6_is_switched_on_without_the_node_losing_its_routes()
+    {
+        using var node = new DoctoredNode();
+        node.Tool("ip -6 addr add fd00:201::1/64 dev cni0 nodad");
+        using var router = new AdvertisingRouter(node, "eth9");
+        router.AdvertiseUntilKnown();
+        AssertHelps(node, "set net.ipv6.conf.all.forwarding to 1");
+        Assert.True(router.IsKnown, "the node has lost its default route");
+    }
+
+    [KernelFact]
     public void A_lease_of_nobody_whose_address_nobody_has_is_released()
     {
         using var node = new DoctoredNode();

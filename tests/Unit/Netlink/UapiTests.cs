@@ -52,7 +52,7 @@ public sealed class UapiTests
     private static string Program(out int constants, out int fields)
     {
         var c = new StringBuilder();
-        foreach (var header in (string[])["stddef.h", "sys/socket.h", "linux/netlink.h", "linux/rtnetlink.h", "linux/if.h", "linux/if_link.h", "linux/if_tunnel.h", "linux/veth.h", "linux/if_bridge.h", "linux/if_addr.h", "linux/neighbour.h", "linux/ip.h", "linux/netconf.h", "linux/net_namespace.h", "linux/netfilter_ipv4/ip_tables.h", "linux/netfilter_ipv6/ip6_tables.h", "linux/netfilter.h", "linux/netfilter/nf_tables.h", "linux/netfilter/nfnetlink.h", "linux/netfilter/nfnetlink_conntrack.h", "linux/netfilter/nf_conntrack_common.h"])
+        foreach (var header in (string[])["stddef.h", "sys/socket.h", "linux/netlink.h", "linux/rtnetlink.h", "linux/if.h", "linux/if_link.h", "linux/if_tunnel.h", "linux/veth.h", "linux/if_bridge.h", "linux/if_addr.h", "linux/neighbour.h", "linux/ip.h", "linux/ipv6.h", "linux/netconf.h", "linux/net_namespace.h", "linux/netfilter_ipv4/ip_tables.h", "linux/netfilter_ipv6/ip6_tables.h", "linux/netfilter.h", "linux/netfilter/nf_tables.h", "linux/netfilter/nfnetlink.h", "linux/netfilter/nfnetlink_conntrack.h", "linux/netfilter/nf_conntrack_common.h"])
             c.AppendLine(CultureInfo.InvariantCulture, $"#include <{header}>");
         (constants, fields) = (0, 0);
         foreach (var type in UapiTypes)

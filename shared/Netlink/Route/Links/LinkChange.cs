@@ -30,6 +30,9 @@ public sealed record LinkChange
     /// <summary>Neighbours are told by gratuitous ARP when the link comes up or its address changes (ip-sysctl: arp_notify).</summary>
     public bool? ArpNotify { get; init; }
 
+    /// <summary>A number for anybody's use (ip-sysctl: <c>net.ipv4.conf.NAME.tag</c>).</summary>
+    public int? Tag { get; init; }
+
     /// <summary>Whether IPv6 gives the link an address of its own when it comes up (addr_gen_mode, Linux 3.17).</summary>
     public bool? LinkLocalAddress { get; init; }
 
@@ -51,7 +54,7 @@ public sealed record LinkChange
             writer.WriteString(IfLinkH.IFLA_IFNAME, Name);
         if (Alias is not null)
             writer.WriteString(IfLinkH.IFLA_IFALIAS, Alias);
-        if (ArpNotify is not null || LinkLocalAddress is not null)
+        if (ArpNotify is not null || Tag is not null || LinkLocalAddress is not null)
             WriteFamilies(writer);
         if (Port is not null)
             WritePort(writer, Port);
@@ -61,11 +64,14 @@ public sealed record LinkChange
     private void WriteFamilies(NetlinkWriter writer)
     {
         using var families = writer.Nested(IfLinkH.IFLA_AF_SPEC);
-        if (ArpNotify is { } notify)
+        if (ArpNotify is not null || Tag is not null)
         {
             using var inet = writer.Nested(SocketH.AF_INET);
             using var settings = writer.Nested(IfLinkH.IFLA_INET_CONF);
-            writer.WriteUInt32(IpH.IPV4_DEVCONF_ARP_NOTIFY, notify ? 1u : 0u);
+            if (Tag is { } tag)
+                writer.WriteUInt32(IpH.IPV4_DEVCONF_TAG, (uint)tag);
+            if (ArpNotify is { } notify)
+                writer.WriteUInt32(IpH.IPV4_DEVCONF_ARP_NOTIFY, notify ? 1u : 0u);
         }
 
         if (LinkLocalAddress is { } generate)

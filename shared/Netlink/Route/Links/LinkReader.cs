@@ -25,6 +25,8 @@ internal ref struct LinkReader
     private VxlanInfo? vxlan;
     private IpipInfo? ipip;
     private BridgePort? port;
+    private LinkIPv6? ipv6;
+    private int tag;
 
     public LinkReader()
     {
@@ -36,7 +38,14 @@ internal ref struct LinkReader
         var reader = new LinkReader();
         var attributes = message.Attributes<IfInfoMsg>();
         while (attributes.Read())
-            reader.Gather(attributes);
+        {
+            // In a bridge's own messages (AF_BRIDGE) the same number is another thing.
+            if (attributes.Type == IFLA_AF_SPEC && header.ifi_family == SocketH.AF_UNSPEC)
+                reader.GatherFamilies(attributes.Nested());
+            else
+                reader.Gather(attributes);
+        }
+
         reader.ReadData();
         return reader.ToLink(header);
     }
@@ -78,6 +87,21 @@ internal ref struct LinkReader
             case IFLA_LINKINFO:
                 GatherInfo(attribute.Nested());
                 break;
+        }
+    }
+
+    private void GatherFamilies(AttributeReader families)
+    {
+        while (families.Read())
+        {
+            var settings = families.Nested();
+            while (settings.Read())
+            {
+                if (families.Type == SocketH.AF_INET6 && settings.Type == IFLA_INET6_CONF)
+                    ipv6 = LinkIPv6.Read(settings.Value);
+                else if (families.Type == SocketH.AF_INET && settings.Type == IFLA_INET_CONF)
+                    tag = LinkIPv6.At(settings.Value, IpH.IPV4_DEVCONF_TAG - 1);
+            }
         }
     }
 
@@ -172,5 +196,7 @@ internal ref struct LinkReader
         Vxlan = vxlan,
         Ipip = ipip,
         Port = port,
+        IPv6 = ipv6,
+        Tag = tag,
     };
 }

@@ -48,6 +48,7 @@ internal static class IfLinkH
     public const ushort IFLA_INFO_SLAVE_DATA = 5;
 
     public const ushort IFLA_INET_CONF = 1;
+    public const ushort IFLA_INET6_CONF = 2;
     public const ushort IFLA_INET6_ADDR_GEN_MODE = 8;
     public const byte IN6_ADDR_GEN_MODE_EUI64 = 0;
     public const byte IN6_ADDR_GEN_MODE_NONE = 1;

@@ -61,6 +61,22 @@ public sealed class CniEnvironmentTests
         Assert.Equal((message, details), (error.Message, error.Details));
     }
 
+    [Theory]
+    [InlineData("eth%d")]
+    [InlineData("%")]
+    [InlineData("all")]
+    [InlineData("default")]
+    [InlineData("a\u0001b")]
+    public void ADD_refuses_a_name_that_the_library_lets_pass_and_DEL_releases_what_was_given_by_it(string name)
+    {
+        string[] variables = ["CNI_CONTAINERID=c", "CNI_NETNS=/n", "CNI_PATH=/p", $"CNI_IFNAME={name}"];
+        var error = Refused([.. variables, "CNI_COMMAND=ADD"]);
+        Assert.Equal((CniErrorCode.InvalidEnvironment, $"invalid interface name \"{name}\""), (error.Code, error.Message));
+        Assert.StartsWith("CNI_IFNAME ", error.Details, StringComparison.Ordinal);
+        Assert.Equal(name, Parse([.. variables, "CNI_COMMAND=DEL"]).IfName);
+        Assert.Equal(name, Parse([.. variables, "CNI_COMMAND=CHECK"]).IfName);
+    }
+
     [Fact]
     public void A_missing_container_id_does_not_hide_a_wrong_interface_name() =>
         Assert.Equal("interface name is . or ..", Refused("CNI_COMMAND=ADD", "CNI_IFNAME=.").Message);
