@@ -29,8 +29,8 @@ internal sealed class PortmapPlugin : CniPlugin
         var localhost = LocalhostRoute.Find(forward);
         using var publisher = new PortPublisher(Records);
         using var rollback = new Rollback(Report);
-        publisher.Publish(forward, localhost?.Link ?? "", config.Backend);
-        rollback.OnFailure("withdraw the ports", () => publisher.Withdraw(forward.Owner, forward));
+        var before = publisher.Publish(forward, localhost?.Link ?? "", config.Backend);
+        rollback.OnFailure("take back the ports", () => publisher.Undo(forward, before));
         localhost?.Open(rollback);
         rollback.Cancel();
         return previous;
@@ -52,9 +52,11 @@ internal sealed class PortmapPlugin : CniPlugin
         if (config.Ports.Count == 0)
             return;
         var forward = config.ForwardTo(PodAddresses.From(previous, request.IfName), request);
+        var localhost = LocalhostRoute.Find(forward);
         using var publisher = new PortPublisher(Records);
-        if ((publisher.FindDifference(forward) ?? LocalhostRoute.Find(forward)?.FindDifference()) is { } difference)
-            throw new CniException(CniErrorCode.NotAsAdded, difference, "something on the node changed the rules after ADD; the next ADD makes the node's part again");
+        var wanted = forward with { LocalhostLink = localhost?.Link ?? "" };
+        if ((publisher.FindDifference(wanted) ?? localhost?.FindDifference()) is { } difference)
+            throw new CniException(CniErrorCode.NotAsAdded, difference, FirewallFailure.Changed);
     }
 
     /// <inheritdoc/>

@@ -18,58 +18,117 @@ public sealed class PortPublisher(PodRecordStore records) : IDisposable
 
     private PortForwarder Forwarder => forwarder ??= new PortForwarder(records);
 
-    /// <summary>Publishes a pod's ports in place of what it had before; after a failure it has none.</summary>
+    /// <summary>Publishes a pod's ports in place of what it had before; after a failure it has what it had before.</summary>
     /// <param name="forward">The ports.</param>
     /// <param name="localhostLink">The link to which connections from localhost will be routed; empty: none will.</param>
     /// <param name="backend">Null: the choice is free.</param>
+    /// <returns>The pod's record of before, for <see cref="Undo"/>; null: it had none.</returns>
     /// <exception cref="PortTakenException">A living pod has one of them.</exception>
     /// <exception cref="Conditions.ConditionException">A condition is not understood.</exception>
     /// <exception cref="NftablesException">The kernel refused.</exception>
+    /// <exception cref="TableOwnedException">The table is another process's own.</exception>
     /// <exception cref="IptablesException">A tool is missing, or refused.</exception>
+    /// <exception cref="IptablesWordException">A condition cannot be written for iptables.</exception>
+    /// <exception cref="PodRecordException">There are too many ports for a record.</exception>
     /// <exception cref="ErrnoException">The record cannot be written.</exception>
-    public void Publish(PortForward forward, string localhostLink, FirewallBackend? backend)
+    public PodRecord? Publish(PortForward forward, string localhostLink, FirewallBackend? backend)
     {
-        if (records.Find(forward.Owner) is not null)
-            Withdraw(forward.Owner, null);
-        if (backend == FirewallBackend.Iptables || !TryPublish(forward with { LocalhostLink = localhostLink }, isChoiceFree: backend is null))
-            PublishByIptables(forward with { Backend = FirewallBackend.Iptables });
+        var before = records.Find(forward.Owner);
+        var byNftables = forward with { LocalhostLink = localhostLink };
+        if (backend == FirewallBackend.Iptables || !TryPublish(byNftables, before, isChoiceFree: backend is null))
+            PublishByIptables(forward with { Backend = FirewallBackend.Iptables }, before);
         try
         {
             StaleFlows.EndBefore(forward);
         }
         catch
         {
-            Withdraw(forward.Owner, null);
+            Undo(forward, before);
             throw;
         }
+
+        return before;
     }
 
-    private bool TryPublish(PortForward forward, bool isChoiceFree)
+    private bool TryPublish(PortForward forward, PodRecord? before, bool isChoiceFree)
     {
         try
         {
-            Forwarder.Publish(forward);
-            return true;
+            Forwarder.Publish(forward, before);
         }
         catch (ErrnoException e) when (isChoiceFree && e.IsLackOfNftables())
         {
             return false;
         }
+
+        // The kernel has the one before the other is gone: both lead to the pod.
+        if (before is not null && PortForwardRecord.FromRecord(before) is { Backend: FirewallBackend.Iptables } earlier)
+            RemoveTraces(earlier);
+        return true;
     }
 
-    private void PublishByIptables(PortForward forward)
+    private void PublishByIptables(PortForward forward, PodRecord? before)
     {
-        records.Write(forward.ToRecord());
+        var backend = new IptablesBackend(new IptablesOptions());
+        IptablesBackend.Validate(forward.Owner, forward.Addresses, forward.Ports, forward.IptablesOptions);
+        records.Write(before is null ? forward.ToRecord() : forward.ToRecord().Replacing());
         try
         {
-            new IptablesBackend(new IptablesOptions()).AddForwards(forward.Owner, forward.Addresses, forward.Ports, forward.IptablesOptions);
+            backend.AddForwards(forward.Owner, forward.Addresses, forward.Ports, forward.IptablesOptions);
+            if (before is not null)
+            {
+                RemoveOthers(before, forward);
+                records.Write(forward.ToRecord());
+            }
         }
         catch
         {
-            Withdraw(forward.Owner, null);
+            Undo(forward, before);
             throw;
         }
     }
+
+    /// <summary>Takes back what <see cref="Publish"/> did: the pod has again what it had before.</summary>
+    /// <param name="forward">What was published.</param>
+    /// <param name="before">What <see cref="Publish"/> returned.</param>
+    public void Undo(PortForward forward, PodRecord? before)
+    {
+        if (before is null)
+        {
+            Withdraw(forward.Owner, forward);
+            return;
+        }
+
+        var earlier = PortForwardRecord.FromRecord(before);
+        var current = records.Find(forward.Owner);
+        if (earlier.Backend == FirewallBackend.Nftables)
+        {
+            Forwarder.Publish(earlier, current);
+            RemoveTraces(forward);
+            return;
+        }
+
+        new IptablesBackend(new IptablesOptions()).AddForwards(earlier.Owner, earlier.Addresses, earlier.Ports, earlier.IptablesOptions);
+        if (current is not null)
+            RemoveOthers(current, earlier);
+        records.Write(before);
+    }
+
+    // What a pod has by a record, and does not have by iptables' rules that are there already.
+    private void RemoveOthers(PodRecord record, PortForward kept)
+    {
+        var forward = PortForwardRecord.FromRecord(record);
+        if (forward.Backend == FirewallBackend.Nftables)
+            Forwarder.Clear(record);
+        foreach (var address in forward.Addresses)
+        {
+            if (forward.Backend == FirewallBackend.Iptables && kept.AddressOf(address.Is6) is null)
+                new IptablesBackend(new IptablesOptions()).DeleteForwards(forward.Owner, [address.Address]);
+        }
+    }
+
+    private void RemoveTraces(PortForward forward) =>
+        new ReferenceTraces(forwarder?.Client).RemoveForwards(forward.Owner, AddressesOf(forward));
 
     /// <summary>Takes away all that a pod has, whoever made it; nothing is not a failure.</summary>
     /// <param name="owner">The pod.</param>
@@ -82,9 +141,25 @@ public sealed class PortPublisher(PodRecordStore records) : IDisposable
         var hasNftables = TryWithdraw(owner, failures, out had);
         had ??= known;
         failures.Try(() => new ReferenceTraces(hasNftables ? Forwarder.Client : null).RemoveForwards(owner, had is null ? null : AddressesOf(had)));
+        if (had is { Backend: FirewallBackend.Iptables })
+            failures.Try(() => RestoreSiblings(owner));
         if (had is not null)
             failures.Try(() => StaleFlows.EndAfter(had));
         failures.ThrowIfAny();
+    }
+
+    // Of iptables' rules all attachments of one container to one network share a chain, which leads to the one that came last.
+    private void RestoreSiblings(PodIdentity gone)
+    {
+        foreach (var record in records.List())
+        {
+            var owner = record.Owner;
+            if (owner.Network != gone.Network || owner.ContainerId != gone.ContainerId || owner.IfName == gone.IfName || !record.IsAlive())
+                continue;
+            var forward = PortForwardRecord.FromRecord(record);
+            if (forward.Backend == FirewallBackend.Iptables)
+                new IptablesBackend(new IptablesOptions()).AddForwards(owner, forward.Addresses, forward.Ports, forward.IptablesOptions);
+        }
     }
 
     private static List<IPAddr> AddressesOf(PortForward forward)
