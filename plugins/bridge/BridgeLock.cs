@@ -4,9 +4,11 @@ using Plugboard.Linux.Namespaces;
 namespace Plugboard.Bridge;
 
 /// <summary>
-/// The lock of the bridges in one network namespace: a flock on the namespace itself. It leaves no file behind and ends with the process. An ADD that
-/// finds all in place shares it; one that changes a bridge or its addresses has it alone until its end, so that what it undoes on failure
-/// nobody else has built on.
+/// The lock of the bridges in one network namespace: a flock on a file that only root opens, or on the namespace itself where /run cannot
+/// be written. It ends with the process. An ADD that finds
+/// all in place shares it; one that changes a bridge or its addresses has it alone until its end, so that what it undoes on failure nobody
+/// else has built on. No lock is waited for by who may
+/// hold it already: see the table of locks in docs/architecture.md.
 /// </summary>
 internal sealed class BridgeLock : IDisposable
 {
@@ -21,7 +23,8 @@ internal sealed class BridgeLock : IDisposable
     public bool IsExclusive { get; private set; }
 
     /// <summary>Shares the lock of the calling thread's namespace.</summary>
-    public static BridgeLock Share() => new(FileLock.TakeShared(NetworkNamespace.OpenOwn().File, Timeout));
+    public static BridgeLock Share() =>
+        new(FileLock.TakeShared(NamespaceLock.TryOpen("bridge") ?? NetworkNamespace.OpenOwn().File, Timeout));
 
     /// <summary>Takes the lock alone. What was seen before must be looked at again: others may have changed it while this one waited.</summary>
     public void MakeExclusive()

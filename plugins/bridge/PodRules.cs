@@ -28,11 +28,11 @@ internal sealed class PodRules(CniRequest request, BridgeConfig config) : IDispo
             OnlyMac = config.MacSpoofCheck ? pair.ContainerAddress : null,
             NetNs = request.NetNs.Contains('\n') ? "" : request.NetNs,
         };
-        rules.Firewall.Apply(traffic, config.IpMasqBackend);
-        rollback.OnFailure("withdraw the pod's rules", () =>
+        var before = rules.Firewall.Apply(traffic, config.IpMasqBackend);
+        rollback.OnFailure("take back the pod's rules", () =>
         {
             using var again = new PodRules(request, config);
-            again.Firewall.Withdraw(traffic.Owner, traffic);
+            again.Firewall.Undo(traffic, before);
         });
     }
 
@@ -56,7 +56,7 @@ internal sealed class PodRules(CniRequest request, BridgeConfig config) : IDispo
             OnlyMac = config.MacSpoofCheck && MacAddress.TryParse(container?.Mac ?? "", out var mac) ? mac : null,
         };
         if (Firewall.FindDifference(traffic) is { } difference)
-            throw new CniException(CniErrorCode.NotAsAdded, difference, "something on the node changed the rules after ADD; the next ADD makes the node's part again");
+            throw new CniException(CniErrorCode.NotAsAdded, difference, FirewallFailure.Changed);
     }
 
     /// <summary>Takes away the rules of pods that are not valid any more.</summary>

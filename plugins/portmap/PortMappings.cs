@@ -12,11 +12,17 @@ internal static class PortMappings
     public static IReadOnlyList<PortMapping> Parse(ConfigNode config)
     {
         var mappings = new List<PortMapping>();
+        // Of one port and address there are at most three: of both families, of IPv4, of IPv6.
+        var byPort = new Dictionary<PortMapping, List<PortMapping>>(new SameHostPort());
         foreach (var node in Entries(config))
         {
             var mapping = ParseEntry(node);
-            if (!mappings.Contains(mapping))
-                mappings.Add(RefuseSecondMeaning(mapping, mappings));
+            if (!byPort.TryGetValue(mapping, out var earlier))
+                byPort[mapping] = earlier = [];
+            if (earlier.Contains(mapping))
+                continue;
+            earlier.Add(RefuseSecondMeaning(mapping, earlier));
+            mappings.Add(mapping);
         }
 
         return mappings;
@@ -76,7 +82,7 @@ internal static class PortMappings
         "udp" => PortProtocol.Udp,
         "sctp" => PortProtocol.Sctp,
         var other => throw new CniException(
-            CniErrorCode.UnsupportedField, $"unsupported value of protocol: {other}", "an entry of runtimeConfig.portMappings wants tcp, udp or sctp"),
+            CniErrorCode.UnsupportedField, $"unsupported value of protocol: {Shortened.Of(other)}", "an entry of runtimeConfig.portMappings wants tcp, udp or sctp"),
     };
 
     private static IPAddr? ReadHostIP(ConfigNode node)
@@ -84,7 +90,7 @@ internal static class PortMappings
         if (node.GetString("hostIP") is not { Length: > 0 } text)
             return null;
         return IPAddr.TryParse(text, out var address) ? address : throw new CniException(
-            CniErrorCode.InvalidNetworkConfig, $"failed to parse config: Invalid host IP address: {text}", "hostIP wants an IPv4 or IPv6 address of the host, or none");
+            CniErrorCode.InvalidNetworkConfig, $"failed to parse config: Invalid host IP address: {Shortened.Of(text)}", "hostIP wants an IPv4 or IPv6 address of the host, or none");
     }
 
     private static PortMapping RefuseSecondMeaning(PortMapping mapping, List<PortMapping> earlier)

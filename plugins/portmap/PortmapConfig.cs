@@ -1,3 +1,4 @@
+using System.Text;
 using Plugboard.Firewall;
 using Plugboard.Firewall.Pods;
 using Plugboard.Firewall.PortForwarding;
@@ -87,7 +88,7 @@ internal sealed record PortmapConfig
     {
         var word = node.GetString("backend");
         return BackendWord.TryRead(word, out var backend) ? backend : throw new CniException(
-            CniErrorCode.UnsupportedField, $"unrecognized backend \"{word}\"", "backend is \"nftables\" or \"iptables\"; without it portmap chooses");
+            CniErrorCode.UnsupportedField, $"unrecognized backend \"{Shortened.Of(word)}\"", "backend is \"nftables\" or \"iptables\"; without it portmap chooses");
     }
 
     private static int? ReadMarkBit(ConfigNode node)
@@ -109,10 +110,13 @@ internal sealed record PortmapConfig
                 "the other program's chain decides which bit is set: remove markMasqBit");
         }
 
-        return chain.Length <= LongestChainName && !chain.Any(c => char.IsWhiteSpace(c) || char.IsControl(c)) ? chain : throw new CniException(
+        // iptables takes a name that begins so for an option, or for a "not".
+        var isName = Encoding.UTF8.GetByteCount(chain) <= LongestChainName && chain[0] is not ('-' or '!')
+            && !chain.Any(static c => char.IsWhiteSpace(c) || char.IsControl(c));
+        return isName ? chain : throw new CniException(
             CniErrorCode.InvalidNetworkConfig,
-            $"failed to parse config: invalid externalSetMarkChain \"{chain}\"",
-            $"it wants the name of an iptables chain: at most {LongestChainName} characters, no blank");
+            $"failed to parse config: invalid externalSetMarkChain \"{Shortened.Of(chain)}\"",
+            $"it wants the name of an iptables chain: at most {LongestChainName} bytes, no blank, no - or ! at its start");
     }
 
     // iptables(8): XT_EXTENSION_MAXNAMELEN is 29 with its NUL.

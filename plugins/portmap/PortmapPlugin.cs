@@ -33,7 +33,7 @@ internal sealed class PortmapPlugin : CniPlugin
         using var rollback = new Rollback(Report);
         before = publisher.Publish(forward, localhost?.Link ?? "", config.Backend);
         published = forward;
-        rollback.OnFailure("take back what is published", () => TakeBack(publisher));
+        rollback.OnFailure("take back the ports", () => TakeBack(publisher));
         localhost?.Open(rollback);
         rollback.Cancel();
         return previous;
@@ -70,9 +70,11 @@ internal sealed class PortmapPlugin : CniPlugin
         if (config.Ports.Count == 0)
             return;
         var forward = config.ForwardTo(PodAddresses.From(previous, request.IfName), request);
+        var localhost = LocalhostRoute.Find(forward);
         using var publisher = new PortPublisher(Records);
-        if ((publisher.FindDifference(forward) ?? LocalhostRoute.Find(forward)?.FindDifference()) is { } difference)
-            throw new CniException(CniErrorCode.NotAsAdded, difference, "something on the node changed the rules after ADD; the next ADD makes the node's part again");
+        var wanted = forward with { LocalhostLink = localhost?.Link ?? "" };
+        if ((publisher.FindDifference(wanted) ?? localhost?.FindDifference()) is { } difference)
+            throw new CniException(CniErrorCode.NotAsAdded, difference, FirewallFailure.Changed);
     }
 
     /// <inheritdoc/>

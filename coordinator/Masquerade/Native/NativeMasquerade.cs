@@ -23,6 +23,23 @@ internal sealed class NativeMasquerade(NftablesClient client)
         if (!isForced && ReferenceEquals(wanted, verified) && client.GetGeneration() == generation)
             return SyncOutcome.Steady;
         verified = null;
+        return Tell(() => Change(wanted));
+    }
+
+    private static SyncOutcome Tell(Func<SyncOutcome> act)
+    {
+        try
+        {
+            return act();
+        }
+        catch (TableOwnedException e)
+        {
+            return new SyncOutcome([], [$"{e.Message}: end that process, and the table goes with it"]);
+        }
+    }
+
+    private SyncOutcome Change(NativeRules wanted)
+    {
         var whole = false;
         for (var attempt = 1; ; attempt++)
         {
@@ -32,7 +49,7 @@ internal sealed class NativeMasquerade(NftablesClient client)
             if (!TryCompare(wanted, batch) && attempt < MostAttempts)
                 continue;
             if (whole && !batch.IsEmpty)
-                wanted.AddAnewTo(batch = new NftablesBatch());
+                wanted.Definition.ReplaceIn(batch = new NftablesBatch());
             if (batch.IsEmpty)
             {
                 (verified, generation) = (wanted, number);
@@ -50,7 +67,9 @@ internal sealed class NativeMasquerade(NftablesClient client)
     }
 
     /// <summary>What <see cref="Sync"/> would do.</summary>
-    public SyncOutcome Plan(NativeRules wanted)
+    public SyncOutcome Plan(NativeRules wanted) => Tell(() => Compare(wanted));
+
+    private SyncOutcome Compare(NativeRules wanted)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -64,7 +83,10 @@ internal sealed class NativeMasquerade(NftablesClient client)
     {
         try
         {
-            new NativeDifference(client, wanted).AddTo(batch);
+            var difference = new TableComparison(client).Compare(wanted.Definition, isThorough: true);
+            if (difference.OwnerPortId != 0)
+                throw new TableOwnedException(NativeRules.Table with { OwnerPortId = difference.OwnerPortId });
+            difference.AddTo(batch);
             return true;
         }
         catch (NetlinkException e) when (e.Errno == Errno.EINTR)

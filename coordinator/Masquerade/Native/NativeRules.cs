@@ -17,26 +17,13 @@ internal sealed record NativeRules
     /// <summary>The rules of the chains.</summary>
     public required IReadOnlyList<Rule> Rules { get; init; }
 
-    /// <summary>Makes all of it in the place of the table that is there.</summary>
-    public void AddAnewTo(NftablesBatch batch)
+    /// <summary>All of it, to be compared with what the kernel has.</summary>
+    public TableDefinition Definition => new()
     {
-        batch.Delete(Table);
-        AddTo(batch);
-    }
-
-    /// <summary>Makes all of it; the table must not be there, or be deleted before.</summary>
-    public void AddTo(NftablesBatch batch)
-    {
-        batch.Add(Table);
-        foreach (var chain in Chains)
-            batch.Add(chain);
-        foreach (var set in Sets)
-        {
-            batch.Add(set.Set);
-            batch.Add(set.Set, set.Elements);
-        }
-
-        foreach (var rule in Rules)
-            batch.Add(rule);
-    }
+        Table = Table,
+        Sets = [.. Sets.Select(static planned => planned.Set)],
+        Chains = Chains,
+        Rules = Rules,
+        Elements = [.. Sets.Select(static planned => (planned.Set, planned.Elements))],
+    };
 }

@@ -1,5 +1,6 @@
 using Plugboard.Doctor.Nodes;
 using Plugboard.Linux.Files;
+using Plugboard.Linux.Namespaces;
 
 namespace Plugboard.Doctor.Checks;
 
@@ -46,10 +47,12 @@ internal sealed class LockCheck : ICheck
                 yield return $"{directory}/{network}/lock";
         }
 
-        var volumes = node.Under("/run/flexvolume/locks");
-        using var found = FileDirectory.Find(volumes);
-        foreach (var name in found?.ReadNames() ?? [])
-            yield return $"{volumes}/{name}";
+        foreach (var locks in (string[])[node.Under("/run/flexvolume/locks"), node.Under(NamespaceLock.Directory)])
+        {
+            using var found = FileDirectory.Find(locks);
+            foreach (var name in found?.ReadNames() ?? [])
+                yield return $"{locks}/{name}";
+        }
     }
 
     private static Finding Held(string path, HeldLock held) => new(

@@ -40,6 +40,9 @@ internal sealed class MasqueradeTable : NodeTable
     public override IReadOnlyList<Set> PodSets => Sets;
 
     /// <inheritdoc/>
+    public override ulong Layout => 0xbad43bc87e30e6ec;
+
+    /// <inheritdoc/>
     public override IReadOnlyList<Chain> Chains => [leaving, postrouting];
 
     /// <inheritdoc/>

@@ -17,49 +17,82 @@ public sealed class PodTrafficFirewall(PodRecordStore records) : IDisposable
 
     private PodTrafficRules Rules => rules ??= new PodTrafficRules(records);
 
-    /// <summary>Makes the rules hold for a pod in place of what held before; after a failure none do.</summary>
+    /// <summary>Makes the rules hold for a pod in place of what held before; after a failure what held before holds.</summary>
     /// <param name="traffic">The rules.</param>
     /// <param name="backend">What masquerades; null: the choice is free.</param>
+    /// <returns>The pod's record of before, for <see cref="Undo"/>; null: it had none.</returns>
     /// <exception cref="NftablesException">The kernel refused.</exception>
+    /// <exception cref="TableOwnedException">A table is another process's own.</exception>
     /// <exception cref="IptablesException">A tool is missing, or refused.</exception>
     /// <exception cref="ErrnoException">The record cannot be written.</exception>
-    public void Apply(PodTraffic traffic, FirewallBackend? backend)
+    public PodRecord? Apply(PodTraffic traffic, FirewallBackend? backend)
     {
-        if (records.Find(traffic.Owner) is not null)
-            Withdraw(traffic.Owner, null);
-        if (backend == FirewallBackend.Iptables || !TryApply(traffic, isChoiceFree: backend is null))
-            ApplyByIptables(traffic with { Backend = FirewallBackend.Iptables });
+        var before = records.Find(traffic.Owner);
+        if (backend == FirewallBackend.Iptables || !TryApply(traffic, before, isChoiceFree: backend is null))
+            ApplyByIptables(traffic with { Backend = FirewallBackend.Iptables }, before);
+        return before;
     }
 
-    private bool TryApply(PodTraffic traffic, bool isChoiceFree)
+    private bool TryApply(PodTraffic traffic, PodRecord? before, bool isChoiceFree)
     {
         try
         {
-            Rules.Apply(traffic);
-            return true;
+            Rules.Apply(traffic, before);
         }
         catch (ErrnoException e) when (isChoiceFree && traffic.MasqueradedAddresses.Count > 0 && e.IsLackOfNftables())
         {
             return false;
         }
+
+        if (before is not null && PodTraffic.FromRecord(before) is { Backend: FirewallBackend.Iptables } earlier)
+            RemoveTraces(earlier);
+        return true;
     }
 
-    private void ApplyByIptables(PodTraffic traffic)
+    private void ApplyByIptables(PodTraffic traffic, PodRecord? before)
     {
-        if (traffic.OnlyMac is null)
-            records.Write(traffic.ToRecord());
-        else
-            Rules.Apply(traffic);
         try
         {
+            // First what only nftables can do: it also takes away what nftables has of before.
+            if (traffic.OnlyMac is not null || HasNftables(before))
+                Rules.Apply(traffic, before);
+            else
+                records.Write(traffic.ToRecord());
             new IptablesBackend(new IptablesOptions()).AddMasquerade(traffic.Owner, traffic.MasqueradedAddresses);
         }
         catch
         {
-            Withdraw(traffic.Owner, traffic);
+            Undo(traffic, before);
             throw;
         }
     }
+
+    private static bool HasNftables(PodRecord? record) =>
+        record is not null && PodTraffic.FromRecord(record) is { Backend: FirewallBackend.Nftables } or { OnlyMac: not null };
+
+    /// <summary>Takes back what <see cref="Apply"/> did: what held before holds again, unless the pod that it held for is gone.</summary>
+    /// <param name="traffic">What was made to hold.</param>
+    /// <param name="before">What <see cref="Apply"/> returned.</param>
+    public void Undo(PodTraffic traffic, PodRecord? before)
+    {
+        if (before is null || !before.IsAlive())
+        {
+            Withdraw(traffic.Owner, traffic);
+            return;
+        }
+
+        var earlier = PodTraffic.FromRecord(before);
+        if (HasNftables(before) || traffic.OnlyMac is not null)
+            Rules.Apply(earlier, records.Find(traffic.Owner));
+        if (earlier.Backend == FirewallBackend.Iptables)
+            new IptablesBackend(new IptablesOptions()).AddMasquerade(earlier.Owner, earlier.MasqueradedAddresses);
+        else
+            RemoveTraces(traffic);
+        records.Write(before);
+    }
+
+    private void RemoveTraces(PodTraffic traffic) =>
+        new ReferenceTraces(rules?.Client).RemoveMasquerade(traffic.Owner, traffic.MasqueradedAddresses);
 
     /// <summary>True where a pod has a record here.</summary>
     public bool Knows(PodIdentity owner) => records.Find(owner) is not null;

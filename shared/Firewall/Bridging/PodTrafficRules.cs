@@ -11,8 +11,7 @@ namespace Plugboard.Firewall.Bridging;
 internal sealed class PodTrafficRules : IDisposable
 {
     private readonly NftablesClient client = NftablesClient.Open();
-    private readonly MasqueradeTable masquerade = new();
-    private readonly SpoofCheckTable spoofCheck = new();
+    private readonly RecordedPods recorded;
     private readonly PodElements pods;
 
     /// <summary>The kernel's nftables.</summary>
@@ -21,27 +20,36 @@ internal sealed class PodTrafficRules : IDisposable
     /// <summary>Opens it.</summary>
     /// <param name="records">What each pod has.</param>
     /// <exception cref="ErrnoException">The kernel has no netfilter.</exception>
-    public PodTrafficRules(PodRecordStore records) => pods = new PodElements(client, records, [masquerade, spoofCheck]);
+    public PodTrafficRules(PodRecordStore records)
+    {
+        recorded = RecordedPods.OfBridge(records);
+        pods = new PodElements(client, recorded);
+    }
 
-    /// <summary>Makes the rules hold for a pod for which none held before; after a failure none do.</summary>
+    /// <summary>Makes the rules hold for a pod; after a failure those hold that held before.</summary>
+    /// <param name="traffic">The rules.</param>
+    /// <param name="before">What its record said until now; null: it has none.</param>
     /// <exception cref="NftablesException">The kernel refused something.</exception>
+    /// <exception cref="TableOwnedException">A table is another process's own.</exception>
     /// <exception cref="ErrnoException">The record cannot be written.</exception>
-    public void Apply(PodTraffic traffic) => pods.Give(PlanOf(traffic), traffic.ToRecord(), PlanOf);
+    public void Apply(PodTraffic traffic, PodRecord? before) => pods.Give(PlanOf(traffic), traffic.ToRecord(), before);
 
     /// <summary>Takes away all that a pod has; nothing is not a failure.</summary>
-    public void Withdraw(PodIdentity owner) => pods.Take(owner, PlanOf);
+    public void Withdraw(PodIdentity owner) => pods.Take(owner);
+
+    /// <summary>Takes away what a pod has by a record, and leaves the record.</summary>
+    public void Clear(PodRecord record) => pods.Clear(record);
 
     /// <summary>What is not as <see cref="Apply"/> left it, in words; null where all is.</summary>
-    public string? FindDifference(PodTraffic traffic) => pods.FindDifference(PlanOf(traffic), traffic.Owner.Tag);
+    public string? FindDifference(PodTraffic traffic) => pods.FindDifference(PlanOf(traffic), traffic.Owner);
 
     /// <summary>Takes away what belongs to pods of a network that are not valid any more.</summary>
     /// <param name="network">The network's name.</param>
     /// <param name="valid">The tags of its valid pods.</param>
-    public void Collect(string network, IReadOnlySet<string> valid) => pods.Collect(network, valid, PlanOf);
+    public void Collect(string network, IReadOnlySet<string> valid) => pods.Collect(network, valid);
 
-    private PodPlan PlanOf(PodRecord record) => PlanOf(PodTraffic.FromRecord(record));
-
-    private PodPlan PlanOf(PodTraffic traffic) => PodTrafficPlan.Of(masquerade, spoofCheck, traffic);
+    private PodPlan PlanOf(PodTraffic traffic) =>
+        PodTrafficPlan.Of((MasqueradeTable)recorded.Tables[0], (SpoofCheckTable)recorded.Tables[1], traffic);
 
     /// <inheritdoc/>
     public void Dispose() => client.Dispose();

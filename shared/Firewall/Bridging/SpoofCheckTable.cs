@@ -27,6 +27,9 @@ internal sealed class SpoofCheckTable : NodeTable
     public override IReadOnlyList<Set> PodSets => Sets;
 
     /// <inheritdoc/>
+    public override ulong Layout => 0x65b544c9b5080401;
+
+    /// <inheritdoc/>
     public override IReadOnlyList<Chain> Chains => [prerouting];
 
     /// <inheritdoc/>

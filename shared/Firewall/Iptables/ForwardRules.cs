@@ -12,7 +12,7 @@ public static class ForwardRules
     /// <summary>What is to be done so that the ports lead to the pod; empty where they do.</summary>
     /// <param name="table">The table as it is, of the address's family.</param>
     /// <param name="forwards">The pod's ports.</param>
-    /// <exception cref="FormatException">A name or a condition cannot be written in a rule.</exception>
+    /// <exception cref="IptablesWordException">A name or a condition cannot be written in a rule.</exception>
     public static RestoreScript Add(NatTable table, PodForwards forwards)
     {
         var script = new RestoreScript();
@@ -100,14 +100,19 @@ public static class ForwardRules
         var chain = ReferenceNames.ForwardChain(forwards.Pod);
         if (!table.HasChain(chain) || !table.HasChain(ReferenceNames.ForwardTop))
             return [Missing.Chain(table.HasChain(chain) ? ReferenceNames.ForwardTop : chain)];
-        var content = ForwardContent.Chain(forwards);
-        var differences = content.Concat(ForwardContent.Shared(forwards.Options)).Where(rule => !table.Has(rule)).Select(Missing.Rule).ToList();
-        var unexpected = table.Rules(chain).Where((rule, i) => i >= content.Count || !content.Any(rule.Means));
-        differences.AddRange(unexpected.Select(Missing.Unexpected));
+        var differences = ForwardContent.Shared(forwards.Options).Where(rule => !table.Has(rule)).Select(Missing.Rule).ToList();
+        differences.AddRange(Missing.Compare(table, chain, ForwardContent.Chain(forwards)));
         if (forwards.Conditions.Count == 0)
             differences.AddRange(ForwardContent.Entries(forwards).Where(rule => !table.Has(rule)).Select(Missing.Rule));
+        differences.AddRange(InTheWay(table, chain).Select(Missing.InTheWay));
         return differences;
     }
+
+    // Nothing but jumps to pods' chains belongs before the pod's own; what decides on its own keeps packets from all that comes after it.
+    private static IEnumerable<IptablesRule> InTheWay(NatTable table, string chain) => table.Rules(ReferenceNames.ForwardTop)
+        .TakeWhile(rule => rule.Target != chain)
+        .Where(static rule => rule.Target is not null
+            && !rule.Target.StartsWith(ReferenceNames.ForwardChainPrefix, StringComparison.Ordinal));
 
     /// <summary>The rules that only iptables itself can compare, because of the words of a config in them; none where their chains are missing.</summary>
     public static IReadOnlyList<IptablesRule> Unclear(NatTable table, PodForwards forwards) =>

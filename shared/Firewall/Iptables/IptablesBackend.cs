@@ -54,6 +54,14 @@ public sealed class IptablesBackend(IptablesOptions options)
             Client(address.Is6).Change(table => ForwardRules.Add(table, new PodForwards(pod, address, mappings, how)));
     }
 
+    /// <summary>Makes sure that the rules of <see cref="AddForwards"/> can be written at all, and does nothing.</summary>
+    /// <exception cref="IptablesWordException">They cannot.</exception>
+    public static void Validate(PodIdentity pod, IReadOnlyList<IPPrefix> addresses, IReadOnlyList<PortMapping> mappings, ForwardOptions how)
+    {
+        foreach (var address in mappings.Count == 0 ? [] : addresses)
+            ForwardRules.Add(NatTable.Empty, new PodForwards(pod, address, mappings, how));
+    }
+
     /// <summary>Removes a pod's forwards in both families, also what the reference left of them; nothing there is no error.</summary>
     /// <param name="pod">Whose rules go.</param>
     /// <param name="only">

@@ -44,18 +44,20 @@ public sealed class IptablesClient(bool is6, IptablesOptions options)
     }
 
     // iptables-nft has no lock, and a line that must fail for all but the first ("-N") it passes over where another process was first meanwhile: two would both add
-    // what only one may. So ours take turns, by a lock on the namespace itself. Without it all still works as well as it does beside strangers.
+    // what only one may. So ours take turns in a namespace, by a file of their own: the caller may hold any other lock. Where /run cannot
+    // be written, and beside programs that take no turns, the
+    // kernel's number of the ruleset and the second look of Change are what is left.
     private FileLock? WaitForTurn()
     {
-        NetworkNamespace? own = null;
+        if (NamespaceLock.TryOpen("iptables") is not { } file)
+            return null;
         try
         {
-            own = NetworkNamespace.OpenOwn();
-            return FileLock.Take(own.File, options.LockTimeout);
+            return FileLock.Take(file, options.LockTimeout);
         }
         catch (Exception e) when (e is ErrnoException or FileLockTimeoutException)
         {
-            own?.Dispose();
+            file.Dispose();
             return null;
         }
     }

@@ -35,10 +35,13 @@ public sealed class IptablesRule(string chain, params IReadOnlyList<string> word
     }
 
     /// <summary>True where both say the same, in whatever order: versions of iptables-save differ in it.</summary>
-    public bool Means(IptablesRule other) => Chain == other.Chain && meaning.Value == other.meaning.Value;
+    public bool Means(IptablesRule other) => Chain == other.Chain && Meaning == other.Meaning;
+
+    /// <summary>Of two rules of one chain that say the same it is the same.</summary>
+    internal string Meaning => meaning.Value;
 
     /// <summary>The line iptables-restore reads after <c>-A</c>, <c>-D</c> or <c>-I</c>.</summary>
-    /// <exception cref="FormatException">A word cannot be written; see <see cref="RestoreScript"/>.</exception>
+    /// <exception cref="IptablesWordException">A word cannot be written; see <see cref="RestoreScript"/>.</exception>
     public override string ToString()
     {
         var line = new StringBuilder();

@@ -20,7 +20,7 @@ public static class MasqueradeRules
     /// <param name="table">The table as it is.</param>
     /// <param name="pod">Whose they are.</param>
     /// <param name="addresses">At least one, all of the table's family, with the length of their network.</param>
-    /// <exception cref="FormatException">The pod's identity cannot be written in a rule.</exception>
+    /// <exception cref="IptablesWordException">The pod's identity cannot be written in a rule.</exception>
     public static RestoreScript Add(NatTable table, PodIdentity pod, IReadOnlyList<IPPrefix> addresses)
     {
         var script = new RestoreScript();
@@ -69,8 +69,19 @@ public static class MasqueradeRules
         var chain = ReferenceNames.MasqueradeChain(pod);
         if (!table.HasChain(chain))
             return [Missing.Chain(chain)];
-        return [.. Content(pod, addresses).Concat(Jumps(pod, addresses)).Where(rule => !table.Has(rule)).Select(Missing.Rule)];
+        // Other attachments of the pod to the network have networks of their own there. All come before the last rule, in any order.
+        var networks = table.Rules(chain).Where(rule => IsOwnNetwork(rule, pod)).ToList();
+        var wanted = Content(pod, addresses);
+        wanted.RemoveAll(rule => networks.Exists(rule.Means));
+        wanted.InsertRange(0, networks);
+        return [.. Missing.Compare(table, chain, wanted), .. Jumps(pod, addresses).Where(rule => !table.Has(rule)).Select(Missing.Rule)];
     }
+
+    private static bool IsOwnNetwork(IptablesRule rule, PodIdentity pod) =>
+        rule.Value("-d") is { } network && rule.Means(Network(pod, network));
+
+    private static IptablesRule Network(PodIdentity pod, string network) =>
+        new(ReferenceNames.MasqueradeChain(pod), ["-d", network, .. Comment(pod), "-j", "ACCEPT"]);
 
     private static List<IptablesRule> Jumps(PodIdentity pod, IReadOnlyList<IPPrefix> addresses) =>
         [.. addresses.Select(address => IPPrefix.Host(address.Address)).Distinct().Select(host =>
@@ -81,7 +92,7 @@ public static class MasqueradeRules
         var chain = ReferenceNames.MasqueradeChain(pod);
         var multicast = addresses[0].Is6 ? "ff00::/8" : "224.0.0.0/4";
         var rules = addresses.Select(address => address.Network).Distinct()
-            .Select(network => new IptablesRule(chain, ["-d", $"{network}", .. Comment(pod), "-j", "ACCEPT"]));
+            .Select(network => Network(pod, $"{network}"));
         return [.. rules, new IptablesRule(chain, ["!", "-d", multicast, .. Comment(pod), "-j", "MASQUERADE"])];
     }
 

@@ -9,6 +9,24 @@ internal static class Missing
 
     public static string Unexpected(IptablesRule rule) => $"rule -A {rule} is not the pod's or stands twice";
 
+    public static string InTheWay(IptablesRule rule) => $"rule -A {rule} is no pod's and comes before the pod's";
+
+    /// <summary>What a chain lacks, what is too much in it, or that its order is another; nothing where it says what it should.</summary>
+    public static IEnumerable<string> Compare(NatTable table, string chain, IReadOnlyList<IptablesRule> wanted)
+    {
+        var present = table.Rules(chain);
+        if (wanted.SequenceMeans(present))
+            yield break;
+        var left = wanted.Select(static rule => rule.Meaning).ToHashSet(StringComparer.Ordinal);
+        var unexpected = present.Where(rule => !left.Remove(rule.Meaning)).ToList();
+        foreach (var rule in wanted.Where(rule => left.Contains(rule.Meaning)))
+            yield return Rule(rule);
+        foreach (var rule in unexpected)
+            yield return Unexpected(rule);
+        if (left.Count == 0 && unexpected.Count == 0)
+            yield return $"the rules of chain {chain} of the nat table have another order";
+    }
+
     /// <summary>True where both lists mean the same, rule by rule.</summary>
     public static bool SequenceMeans(this IReadOnlyList<IptablesRule> rules, IReadOnlyList<IptablesRule> others)
     {

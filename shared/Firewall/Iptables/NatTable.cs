@@ -4,6 +4,7 @@ namespace Plugboard.Firewall.Iptables;
 public sealed class NatTable
 {
     private readonly Dictionary<string, List<IptablesRule>> chains = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, HashSet<string>> meanings = new(StringComparer.Ordinal);
 
     private NatTable()
     {
@@ -49,7 +50,12 @@ public sealed class NatTable
     public IReadOnlyList<IptablesRule> Rules(string chain) => chains.TryGetValue(chain, out var rules) ? rules : [];
 
     /// <summary>True where a rule that means the same is in its chain.</summary>
-    public bool Has(IptablesRule rule) => Rules(rule.Chain).Any(rule.Means);
+    public bool Has(IptablesRule rule)
+    {
+        if (!meanings.TryGetValue(rule.Chain, out var known))
+            meanings[rule.Chain] = known = Rules(rule.Chain).Select(static each => each.Meaning).ToHashSet(StringComparer.Ordinal);
+        return known.Contains(rule.Meaning);
+    }
 
     /// <summary>The rules of all chains that jump or go to a chain.</summary>
     public IEnumerable<IptablesRule> Referring(string chain) => chains.Values.SelectMany(rules => rules).Where(rule => rule.Target == chain);

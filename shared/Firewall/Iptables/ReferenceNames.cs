@@ -28,6 +28,9 @@ public static class ReferenceNames
     /// <summary>The chain that masquerades a pod's addresses. The interface's name is no part of it: attachments of one pod to one network share it.</summary>
     public static string MasqueradeChain(PodIdentity pod) => Chain("", pod);
 
+    /// <summary>How the names of chains begin that lead host ports to pods.</summary>
+    public const string ForwardChainPrefix = "CNI-DN-";
+
     /// <summary>The chain that leads a pod's host ports to it; shared as <see cref="MasqueradeChain"/> is.</summary>
     public static string ForwardChain(PodIdentity pod) => Chain("DN-", pod);
 

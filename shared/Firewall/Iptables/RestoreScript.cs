@@ -33,18 +33,18 @@ public sealed class RestoreScript(string table = "nat")
     public void Create(string chain) => lines.Add($"-N {chain}");
 
     /// <summary>Adds a rule as its chain's last.</summary>
-    /// <exception cref="FormatException">The rule holds a line break or a NUL, or is too long.</exception>
+    /// <exception cref="IptablesWordException">The rule holds a line break or a NUL, or is too long.</exception>
     public void Append(IptablesRule rule) => Add($"-A {rule}");
 
     /// <summary>Adds a rule as its chain's first.</summary>
-    /// <exception cref="FormatException">The rule holds a line break or a NUL, or is too long.</exception>
+    /// <exception cref="IptablesWordException">The rule holds a line break or a NUL, or is too long.</exception>
     public void Insert(IptablesRule rule) => Add($"-I {rule}");
 
     /// <summary>Removes a rule; the whole script fails where it is gone.</summary>
     public void Delete(IptablesRule rule) => Add($"-D {rule}");
 
     /// <summary>Looks for a rule; the whole script fails where it is missing.</summary>
-    /// <exception cref="FormatException">The rule holds a line break or a NUL, or is too long.</exception>
+    /// <exception cref="IptablesWordException">The rule holds a line break or a NUL, or is too long.</exception>
     public void Check(IptablesRule rule) => Add($"-C {rule}");
 
     /// <summary>Empties and removes a chain; the whole script fails where something refers to it.</summary>
@@ -56,5 +56,5 @@ public sealed class RestoreScript(string table = "nat")
 
     private void Add(string line) => lines.Add(Encoding.UTF8.GetByteCount(line) <= LongestLine
         ? line
-        : throw new FormatException($"an iptables rule is longer than {LongestLine} bytes: {line.AsSpan(0, 80)}…"));
+        : throw new IptablesWordException($"an iptables rule is longer than {LongestLine} bytes: {line.AsSpan(0, 80)}…"));
 }

@@ -59,13 +59,14 @@ internal static class RuleWords
     }
 
     /// <summary>Writes a word so that it is read as one, whatever it holds.</summary>
-    /// <exception cref="FormatException">It holds a line break or a NUL, or is longer than iptables-restore reads: no quoting helps.</exception>
+    /// <exception cref="IptablesWordException">It holds a line break or a NUL, or is longer than iptables-restore reads: no quoting
+    /// helps.</exception>
     public static void Append(StringBuilder line, string word)
     {
         if (word.AsSpan().IndexOfAny('\n', '\0') >= 0)
-            throw new FormatException("a word of an iptables rule holds a line break or a NUL, which iptables-restore cannot be told");
+            throw new IptablesWordException("a word of an iptables rule holds a line break or a NUL, which iptables-restore does not take");
         if (Encoding.UTF8.GetByteCount(word) > LongestWord)
-            throw new FormatException($"a word of an iptables rule is longer than {LongestWord} bytes: {word.AsSpan(0, 40)}…");
+            throw new IptablesWordException($"a word of an iptables rule is longer than {LongestWord} bytes: {word.AsSpan(0, 40)}…");
         if (IsPlain(word))
         {
             line.Append(word);

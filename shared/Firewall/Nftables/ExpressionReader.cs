@@ -13,21 +13,29 @@ namespace Plugboard.Firewall.Nftables;
 /// </summary>
 internal static class ExpressionReader
 {
-    /// <summary>The opcodes of a rule the kernel tells of.</summary>
-    public static string Describe(NetlinkMessage rule)
+    // include/uapi/linux/netfilter/nf_tables.h has no name for these: nft calls its sets without names so, and the kernel puts a number in.
+    private const string NamelessSet = "__set", NamelessMap = "__map";
+
+    /// <summary>A rule the kernel tells of, with what it says.</summary>
+    public static RuleContent Read(NetlinkMessage message, ListedRule rule)
     {
-        var attributes = rule.Attributes<NfGenMsg>();
+        var attributes = message.Attributes<NfGenMsg>();
         while (attributes.Read())
         {
-            if (attributes.Type == NFTA_RULE_EXPRESSIONS)
-                return Describe(attributes.Nested());
+            if (attributes.Type != NFTA_RULE_EXPRESSIONS)
+                continue;
+            var nameless = new List<string>();
+            return new RuleContent(rule, Describe(attributes.Nested(), nameless)) { NamelessSets = nameless };
         }
 
-        return "";
+        return new RuleContent(rule, "");
     }
 
     /// <summary>The opcodes of a list of them.</summary>
-    public static string Describe(AttributeReader list)
+    /// <param name="list">The list.</param>
+    /// <param name="nameless">Gets the names that the kernel gave to sets without names, in the order of the lookups; their lookups read
+    /// alike whatever the numbers are.</param>
+    public static string Describe(AttributeReader list, List<string> nameless)
     {
         var text = new StringBuilder(256);
         while (list.Read())
@@ -38,6 +46,8 @@ internal static class ExpressionReader
             {
                 if (parts.Type == NFTA_EXPR_NAME)
                     text.Append(name = parts.String());
+                else if (parts.Type == NFTA_EXPR_DATA && name == "lookup")
+                    AppendLookup(text, parts.Nested(), nameless);
                 else if (parts.Type == NFTA_EXPR_DATA && name != "counter")
                     Append(text, name, parts.Nested());
             }
@@ -48,12 +58,32 @@ internal static class ExpressionReader
         return text.ToString();
     }
 
+    private static void AppendLookup(StringBuilder text, AttributeReader data, List<string> nameless)
+    {
+        var all = data;
+        while (data.Read())
+        {
+            if (data.Type != NFTA_LOOKUP_SET)
+                continue;
+            var set = data.String();
+            if (IsNameless(set))
+                nameless.Add(set);
+            text.Append(" @").Append(IsNameless(set) ? "" : set);
+        }
+
+        Append(text, "lookup", all);
+    }
+
+    private static bool IsNameless(string set) =>
+        set.StartsWith(NamelessSet, StringComparison.Ordinal) || set.StartsWith(NamelessMap, StringComparison.Ordinal);
+
     private static void Append(StringBuilder text, string name, AttributeReader data)
     {
         var parts = new SortedDictionary<int, string>();
         while (data.Read())
         {
-            if (!IsZero(data.Value))
+            // Of a lookup: told already.
+            if (!IsZero(data.Value) && !(name == "lookup" && data.Type is NFTA_LOOKUP_SET or NFTA_LOOKUP_SET_ID))
                 parts[data.Type] = IsNatFlags(name, data) ? NatFlags(data.Value) : Value(data.Value);
         }
 

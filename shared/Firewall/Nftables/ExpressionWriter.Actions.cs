@@ -29,14 +29,29 @@ internal sealed partial class ExpressionWriter
         writer.WriteUInt32BigEndian(NFTA_CT_SREG, NFT_REG_1);
     }
 
-    /// <summary>Changes the source or the destination to the address in the first registers and, behind it, no port, one or a range.</summary>
+    /// <summary>
+    /// Where the value number n of those begins that are loaded one by one: each has 16 bytes of registers, as nft gives them.
+    /// </summary>
+    public static int ValueAt(int number) => 16 * number;
+
+    /// <summary>
+    /// Changes the source or the destination to an address, value 0, and to no port, one or a range, the values behind it.
+    /// </summary>
     /// <param name="type">NFT_NAT_SNAT or NFT_NAT_DNAT.</param>
     /// <param name="is6">The family of the address.</param>
-    /// <param name="ports">How many registers hold ports: 0 to 2.</param>
+    /// <param name="ports">How many values are ports: 0 to 2.</param>
     /// <param name="options">How ports are chosen.</param>
-    public void Nat(uint type, bool is6, int ports, NatOptions options = NatOptions.None)
+    public void Nat(uint type, bool is6, int ports, NatOptions options = NatOptions.None) =>
+        WriteNat((type, is6), ports, ValueAt(1), options);
+
+    /// <summary>
+    /// Changes the destination to the address and the port that a map has put into the first registers, one behind the other.
+    /// </summary>
+    public void NatToElement(bool is6) => WriteNat((NFT_NAT_DNAT, is6), 1, is6 ? 16 : 4, NatOptions.None);
+
+    private void WriteNat((uint Type, bool Is6) kind, int ports, int at, NatOptions options)
     {
-        var at = is6 ? 16 : 4;
+        var (type, is6) = kind;
         using var element = writer.Nested(NFTA_LIST_ELEM);
         writer.WriteString(NFTA_EXPR_NAME, "nat");
         using var data = writer.Nested(NFTA_EXPR_DATA);
@@ -46,11 +61,11 @@ internal sealed partial class ExpressionWriter
         if (ports > 0)
             writer.WriteUInt32BigEndian(NFTA_NAT_REG_PROTO_MIN, Register(at));
         if (ports > 1)
-            writer.WriteUInt32BigEndian(NFTA_NAT_REG_PROTO_MAX, Register(at + 4));
+            writer.WriteUInt32BigEndian(NFTA_NAT_REG_PROTO_MAX, Register(at + ValueAt(1)));
         WriteNatFlags(NFTA_NAT_FLAGS, ports, options);
     }
 
-    /// <summary>Changes the source to the address of the link that the packet leaves by, and its port to those of the first registers.</summary>
+    /// <summary>Changes the source to the address of the link that the packet leaves by, and its port to the first values.</summary>
     public void Masquerade(int ports, NatOptions options)
     {
         using var element = writer.Nested(NFTA_LIST_ELEM);
@@ -60,10 +75,10 @@ internal sealed partial class ExpressionWriter
         if (ports > 0)
             writer.WriteUInt32BigEndian(NFTA_MASQ_REG_PROTO_MIN, Register(0));
         if (ports > 1)
-            writer.WriteUInt32BigEndian(NFTA_MASQ_REG_PROTO_MAX, Register(4));
+            writer.WriteUInt32BigEndian(NFTA_MASQ_REG_PROTO_MAX, Register(ValueAt(1)));
     }
 
-    /// <summary>Changes the destination to this node, and its port to those of the first registers.</summary>
+    /// <summary>Changes the destination to this node, and its port to the first values.</summary>
     public void Redirect(int ports, NatOptions options)
     {
         using var element = writer.Nested(NFTA_LIST_ELEM);
@@ -72,7 +87,7 @@ internal sealed partial class ExpressionWriter
         if (ports > 0)
             writer.WriteUInt32BigEndian(NFTA_REDIR_REG_PROTO_MIN, Register(0));
         if (ports > 1)
-            writer.WriteUInt32BigEndian(NFTA_REDIR_REG_PROTO_MAX, Register(4));
+            writer.WriteUInt32BigEndian(NFTA_REDIR_REG_PROTO_MAX, Register(ValueAt(1)));
         WriteNatFlags(NFTA_REDIR_FLAGS, ports, options);
     }
 

@@ -10,4 +10,7 @@ public sealed record ListedRule(Chain Chain, ulong Handle)
 
     /// <summary>The chain it jumps or goes to; empty where it does not.</summary>
     public string Target { get; init; } = "";
+
+    /// <summary>What its writer left in it; null: nothing.</summary>
+    internal RuleStamp? Stamp { get; init; }
 }

@@ -38,12 +38,17 @@ public sealed class NftablesBatch
         return writer;
     }
 
-    /// <summary>Makes a table; one that is there stays.</summary>
-    public void Add(Table table)
+    /// <summary>Makes a table; one that is there stays, and is dormant no more.</summary>
+    public void Add(Table table) => Add(table, 0);
+
+    /// <summary>Makes a table that nobody but the client can change, and that goes with it (Linux 5.12).</summary>
+    internal void AddOwned(Table table) => Add(table, NFT_TABLE_F_OWNER);
+
+    private void Add(Table table, uint flags)
     {
         using var message = Begin(NFT_MSG_NEWTABLE, NftablesVerb.Add, table.Family, table);
         writer.WriteString(NFTA_TABLE_NAME, table.Name);
-        writer.WriteUInt32BigEndian(NFTA_TABLE_FLAGS, 0);
+        writer.WriteUInt32BigEndian(NFTA_TABLE_FLAGS, flags);
         WriteComment(NFTA_TABLE_USERDATA, UserDataComment.InTable, table.Comment);
     }
 
@@ -123,7 +128,10 @@ public sealed class NftablesBatch
                 statement.Write(words);
         }
 
-        WriteComment(NFTA_RULE_USERDATA, UserDataComment.InRule, rule.Comment);
+        byte[] userData = rule.Comment.Length > 0 ? UserDataComment.Write(UserDataComment.InRule, rule.Comment) : [];
+        userData = rule.Stamp?.AppendTo(userData) ?? userData;
+        if (userData.Length > 0)
+            writer.WriteBytes(NFTA_RULE_USERDATA, userData);
     }
 
     // The sets first, so that their numbers follow one another; then their elements. Returns the first's number.

@@ -22,8 +22,8 @@ internal sealed record NftablesChange(NftablesVerb Verb, object Subject)
     public override string ToString() => Subject switch
     {
         Table table => $"{VerbWord} table {table}{(Verb == NftablesVerb.Add && table.Comment.Length > 0 ? $" {{ comment \"{table.Comment}\"; }}" : "")}",
-        Chain chain => $"{VerbWord} chain {chain}{(Verb == NftablesVerb.Add ? Describe(chain) : "")}",
-        Set set => $"{VerbWord} {(set.IsMap ? "map" : "set")} {set}{(Verb == NftablesVerb.Add ? Describe(set) : "")}",
+        Chain chain => $"{VerbWord} chain {chain}{(Verb == NftablesVerb.Add && Describe(chain) is { Length: > 0 } how ? $" {how}" : "")}",
+        Set set => $"{VerbWord} {(set.IsMap ? "map" : "set")} {set}{(Verb == NftablesVerb.Add ? $" {Describe(set)}" : "")}",
         Rule rule => $"{VerbWord} rule {rule.Chain} {rule}",
         PlacedRule rule => $"{VerbWord} rule {rule.Rule.Chain} handle {rule.Handle.ToString(CultureInfo.InvariantCulture)} {rule.Rule}",
         ListedRule rule => $"{VerbWord} rule {rule.Chain} handle {rule.Handle.ToString(CultureInfo.InvariantCulture)}",
@@ -31,19 +31,25 @@ internal sealed record NftablesChange(NftablesVerb Verb, object Subject)
         _ => VerbWord,
     };
 
-    private static string Describe(Chain chain)
+    /// <summary>
+    /// What nft says of a chain behind its name: <c>{ type nat hook output priority -100; policy accept; }</c>; empty where there is
+    /// nothing to say.
+    /// </summary>
+    public static string Describe(Chain chain)
     {
         var text = "";
         if (chain.Hook is { } hook)
             text = $"type {hook.TypeWord} hook {hook.HookWord} priority {hook.Priority}; policy {(hook.DropsByDefault ? "drop" : "accept")};";
         if (chain.Comment.Length > 0)
             text += $" comment \"{chain.Comment}\";";
-        return text.Length == 0 ? "" : $" {{ {text} }}";
+        return text.Length == 0 ? "" : $"{{ {text.TrimStart()} }}";
     }
 
-    private static string Describe(Set set)
+    /// <summary>What nft says of a set behind its name: <c>{ type ipv4_addr; flags interval; }</c>.</summary>
+    public static string Describe(Set set)
     {
-        var text = new StringBuilder(set.RandomBelow is { } modulus ? $" {{ typeof numgen random mod {modulus}" : $" {{ type {Names(set.Key)}");
+        var text = new StringBuilder("{ ");
+        text.Append(set.RandomBelow is { } modulus ? $"typeof numgen random mod {modulus}" : $"type {Names(set.Key)}");
         if (set.Data.Count > 0)
             text.Append(" : ").Append(Names(set.Data));
         if (set.LeadsToVerdict)

@@ -118,12 +118,44 @@ public sealed class NftablesClient : IDisposable
     }
 
     /// <summary>The rules of a table in the order of their chains, each with what it says; empty where there is no such table.</summary>
-    public IReadOnlyList<RuleContent> ListContents(Table table)
+    public IReadOnlyList<RuleContent> ListContents(Table table) => ListContents(table, chain: null);
+
+    /// <summary>The rules of a chain in their order, each with what it says; empty where there is no such chain.</summary>
+    public IReadOnlyList<RuleContent> ListContents(Chain chain) => ListContents(chain.Table, chain.Name);
+
+    private IReadOnlyList<RuleContent> ListContents(Table table, string? chain)
     {
         var request = Request(NFT_MSG_GETRULE, table.Family, NetlinkH.NLM_F_DUMP, out var message);
         request.WriteString(NFTA_RULE_TABLE, table.Name);
+        if (chain is not null)
+            request.WriteString(NFTA_RULE_CHAIN, chain);
         message.Dispose();
-        return socket.Dump(request, () => $"rules of {table}", rule => NftablesReader.Rule(rule, table) is { } read ? new RuleContent(read, ExpressionReader.Describe(rule)) : null, Errno.ENOENT);
+        return socket.Dump(
+            request,
+            () => $"rules of {table}",
+            rule => NftablesReader.Rule(rule, table) is { } read && (chain is null || read.Chain.Name == chain)
+                ? ExpressionReader.Read(rule, read)
+                : null,
+            Errno.ENOENT);
+    }
+
+    /// <summary>The table as the kernel has it, with its flags and owner; null where there is no such table.</summary>
+    public Table? Find(Table table)
+    {
+        var request = Request(NFT_MSG_GETTABLE, table.Family, 0, out var message);
+        request.WriteString(NFTA_TABLE_NAME, table.Name);
+        message.Dispose();
+        return socket.Find(request, table.ToString, Errno.ENOENT, static answer => NftablesReader.Table(answer));
+    }
+
+    /// <summary>The chain as the kernel has it; null where there is no such chain.</summary>
+    public Chain? Find(Chain chain)
+    {
+        var request = Request(NFT_MSG_GETCHAIN, chain.Table.Family, 0, out var message);
+        request.WriteString(NFTA_CHAIN_TABLE, chain.Table.Name);
+        request.WriteString(NFTA_CHAIN_NAME, chain.Name);
+        message.Dispose();
+        return socket.Find(request, chain.ToString, Errno.ENOENT, answer => NftablesReader.Chain(answer, chain.Table));
     }
 
     /// <summary>True where there is such a table.</summary>
@@ -220,6 +252,23 @@ public sealed class NftablesClient : IDisposable
         request.WriteString(NFTA_SET_TABLE, table.Name);
         message.Dispose();
         return socket.Dump(request, () => $"sets of {table}", answer => NftablesReader.Set(answer, table), Errno.ENOENT);
+    }
+
+    /// <summary>
+    /// The sets and maps of a table that have names, with all that decides what they can hold; empty where there is no such table.
+    /// </summary>
+    internal IReadOnlyList<ListedSet> ListLayouts(Table table)
+    {
+        var request = Request(NFT_MSG_GETSET, table.Family, NetlinkH.NLM_F_DUMP, out var message);
+        request.WriteString(NFTA_SET_TABLE, table.Name);
+        message.Dispose();
+        return socket.Dump(
+            request,
+            () => $"sets of {table}",
+            answer => NftablesReader.Set(answer, table) is { } set
+                ? new ListedSet(set, ListedSet.Describe(answer.Attributes<NfGenMsg>()))
+                : null,
+            Errno.ENOENT);
     }
 
     /// <summary>The number of the namespace's ruleset, another one after each change.</summary>

@@ -17,7 +17,9 @@ internal static partial class NftablesReader
             if (attributes.Type == NFTA_TABLE_NAME)
                 table = table with { Name = attributes.String() };
             else if (attributes.Type == NFTA_TABLE_FLAGS)
-                table = table with { IsDormant = (attributes.UInt32BigEndian() & NFT_TABLE_F_DORMANT) != 0 };
+                table = table with { Flags = attributes.UInt32BigEndian() };
+            else if (attributes.Type == NFTA_TABLE_OWNER)
+                table = table with { OwnerPortId = attributes.UInt32BigEndian() };
             else if (attributes.Type == NFTA_TABLE_USERDATA)
                 table = table with { Comment = UserDataComment.Read(UserDataComment.InTable, attributes.Value) };
         }

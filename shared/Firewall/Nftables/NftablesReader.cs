@@ -11,6 +11,7 @@ internal static partial class NftablesReader
     public static ListedRule? Rule(NetlinkMessage message, Table table)
     {
         string chain = "", comment = "", target = "";
+        RuleStamp? stamp = null;
         var handle = 0ul;
         var attributes = message.Attributes<NfGenMsg>();
         while (attributes.Read())
@@ -20,12 +21,15 @@ internal static partial class NftablesReader
                 case NFTA_RULE_TABLE when attributes.String() != table.Name: return null;
                 case NFTA_RULE_CHAIN: chain = attributes.String(); break;
                 case NFTA_RULE_HANDLE: handle = attributes.UInt64BigEndian(); break;
-                case NFTA_RULE_USERDATA: comment = UserDataComment.Read(UserDataComment.InRule, attributes.Value); break;
+                case NFTA_RULE_USERDATA:
+                    comment = UserDataComment.Read(UserDataComment.InRule, attributes.Value);
+                    stamp = RuleStamp.Find(attributes.Value);
+                    break;
                 case NFTA_RULE_EXPRESSIONS: target = FindTarget(attributes.Nested()); break;
             }
         }
 
-        return new ListedRule(new Chain(table, chain), handle) { Comment = comment, Target = target };
+        return new ListedRule(new Chain(table, chain), handle) { Comment = comment, Target = target, Stamp = stamp };
     }
 
     // An expression is its name and its data: only "immediate" with a verdict leads to a chain.

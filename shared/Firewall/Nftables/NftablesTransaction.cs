@@ -18,6 +18,12 @@ public sealed record NftablesTransaction
     /// <summary>The tables that were made, removed, or changed in whatever is in them; each once, in the order of the changes.</summary>
     public IReadOnlyList<Table> Tables { get; init; } = [];
 
+    /// <summary>
+    /// The tables, chains and rules that came or were changed, in the order of the changes; the same chain only once in a row. Sets and
+    /// elements are not in it.
+    /// </summary>
+    public IReadOnlyList<NftablesAddition> Additions { get; init; } = [];
+
     /// <summary>What was taken away, in the order of the changes; the same once more, and elements without a comment, only once in a row. What came, and elements that got a timeout, are not in it.</summary>
     public IReadOnlyList<NftablesRemoval> Removals { get; init; } = [];
 }

@@ -12,6 +12,7 @@ internal sealed class NftablesTransactionReader
 
     private readonly List<Table> tables = [];
     private readonly List<NftablesRemoval> removals = [];
+    private readonly List<NftablesAddition> additions = [];
 
     /// <summary>The transaction that the message ends; null for one in its midst.</summary>
     public NftablesTransaction? Read(NetlinkMessage message)
@@ -29,6 +30,8 @@ internal sealed class NftablesTransactionReader
             Touch(table);
             if ((message.Type & 0xff) is NFT_MSG_DELTABLE or NFT_MSG_DELCHAIN or NFT_MSG_DELRULE or NFT_MSG_DELSET or NFT_MSG_DELSETELEM)
                 Remove(table, message);
+            else if ((message.Type & 0xff) is NFT_MSG_NEWTABLE or NFT_MSG_NEWCHAIN or NFT_MSG_NEWRULE)
+                Add(new NftablesAddition(table, FindChain(message)));
         }
 
         return null;
@@ -37,19 +40,43 @@ internal sealed class NftablesTransactionReader
     // The kernel writes the table's name before all else.
     private void Remove(Table table, NetlinkMessage message)
     {
-        var type = message.Type & 0xff;
-        var chain = "";
+        if ((message.Type & 0xff) != NFT_MSG_DELSETELEM)
+        {
+            Remove(new NftablesRemoval(table, FindChain(message), ""));
+            return;
+        }
+
         var attributes = message.Attributes<NfGenMsg>();
         while (attributes.Read())
         {
-            if (type == NFT_MSG_DELSETELEM && attributes.Type == NFTA_SET_ELEM_LIST_ELEMENTS)
+            if (attributes.Type == NFTA_SET_ELEM_LIST_ELEMENTS)
                 RemoveElements(table, attributes.Nested());
-            else if ((type == NFT_MSG_DELCHAIN && attributes.Type == NFTA_CHAIN_NAME) || (type == NFT_MSG_DELRULE && attributes.Type == NFTA_RULE_CHAIN))
-                chain = attributes.String();
+        }
+    }
+
+    // Of a chain, or of a rule; empty for all else.
+    private static string FindChain(NetlinkMessage message)
+    {
+        ushort name = (message.Type & 0xff) switch
+        {
+            NFT_MSG_NEWCHAIN or NFT_MSG_DELCHAIN => NFTA_CHAIN_NAME,
+            NFT_MSG_NEWRULE or NFT_MSG_DELRULE => NFTA_RULE_CHAIN,
+            _ => 0,
+        };
+        var attributes = message.Attributes<NfGenMsg>();
+        while (attributes.Read())
+        {
+            if (attributes.Type == name)
+                return attributes.String();
         }
 
-        if (type != NFT_MSG_DELSETELEM)
-            Remove(new NftablesRemoval(table, chain, ""));
+        return "";
+    }
+
+    private void Add(NftablesAddition addition)
+    {
+        if (additions.Count == 0 || additions[^1] != addition)
+            additions.Add(addition);
     }
 
     private void RemoveElements(Table table, AttributeReader list)
@@ -79,6 +106,7 @@ internal sealed class NftablesTransactionReader
     {
         tables.Clear();
         removals.Clear();
+        additions.Clear();
     }
 
     private void Touch(Table table)
@@ -89,7 +117,13 @@ internal sealed class NftablesTransactionReader
 
     private NftablesTransaction End(NetlinkMessage message)
     {
-        var transaction = new NftablesTransaction { PortId = message.PortId, Tables = [.. tables], Removals = [.. removals] };
+        var transaction = new NftablesTransaction
+        {
+            PortId = message.PortId,
+            Tables = [.. tables],
+            Removals = [.. removals],
+            Additions = [.. additions],
+        };
         Forget();
         var attributes = message.Attributes<NfGenMsg>();
         while (attributes.Read())

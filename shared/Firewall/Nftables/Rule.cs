@@ -10,6 +10,9 @@ public sealed record Rule(Chain Chain, IReadOnlyList<Statement> Statements)
     /// <summary>What a reader is told of it, at most 128 bytes; empty: nothing.</summary>
     public string Comment { get; init; } = "";
 
+    /// <summary>What is left in it for who writes the same table again; null: nothing.</summary>
+    internal RuleStamp? Stamp { get; init; }
+
     /// <summary>The rule in nft's words, without table and chain.</summary>
     public override string ToString()
     {

@@ -5,16 +5,25 @@ using Plugboard.Netlink;
 namespace Plugboard.Firewall.Pods;
 
 /// <summary>
-/// The part of a table that is the node's and no pod's: its sets, chains and rules. Whoever needs it first makes it; it is made again where somebody has taken rules
-/// out, or all of it with <c>nft flush ruleset</c>. Pods come and go as elements of the sets.
+/// The part of a table that is the node's and no pod's: its sets, chains and rules. Whoever needs it first makes it, and whoever finds it
+/// changed makes it right. Pods come and go as elements of
+/// the sets.
 /// </summary>
 internal abstract class NodeTable(Table table)
 {
+    private TableDefinition? definition;
+
     /// <summary>How often what has expired is cleared away in sets. For maps nft up to 1.0 prints it but does not read it, so they keep the kernel's own, a second.</summary>
     public static TimeSpan ClearingInterval => TimeSpan.FromMinutes(1);
 
     /// <summary>The table itself.</summary>
     public Table Table { get; } = table;
+
+    /// <summary>
+    /// The number of the table's content, <see cref="TableDefinition.Fingerprint"/>: another one whenever anything in it changes. Written
+    /// down, so that an ADD has nothing to compute.
+    /// </summary>
+    public abstract ulong Layout { get; }
 
     /// <summary>Its sets and maps.</summary>
     public abstract IReadOnlyList<Set> Sets { get; }
@@ -28,93 +37,69 @@ internal abstract class NodeTable(Table table)
     /// <summary>Those of its sets that hold pods' elements.</summary>
     public abstract IReadOnlyList<Set> PodSets { get; }
 
+    /// <summary>How the names of pods' own chains begin; empty: pods have none here.</summary>
+    public virtual string PodChainPrefix => "";
+
     /// <summary>The chain that a pod of this tag can have; null: pods have none here.</summary>
     public virtual Chain? OwnChainOf(string tag) => null;
 
-    /// <summary>True where every rule is in its place; a rule is known by its comment.</summary>
-    public bool IsWhole(NftablesClient client)
+    /// <summary>All of it.</summary>
+    public TableDefinition Definition =>
+        definition ??= new TableDefinition
+        {
+            Table = Table,
+            Sets = Sets,
+            Chains = Chains,
+            Rules = Rules,
+            OtherChains = PodChainPrefix,
+            Layout = Layout,
+        };
+
+    /// <summary>
+    /// True where the rules are those that a writer of this very content left, in their order, and no others. It costs one look at the
+    /// table's rules. What can be changed without touching a rule, a
+    /// policy or the dormant flag, it does not see.
+    /// </summary>
+    public bool IsAsWritten(NftablesClient client)
     {
         try
         {
-            return FindDamage(client) is null;
+            return IsAsWritten(client.ListRules(Table));
         }
         catch (NetlinkException e) when (e.Errno == Errno.EINTR)
         {
-            // Others change rules without a pause: made again it is whole.
+            // Others change rules without a pause: compared by content it will be seen.
             return false;
         }
     }
 
-    /// <summary>What is missing or too much, in words; null where nothing is.</summary>
-    public string? FindDamage(NftablesClient client)
+    private bool IsAsWritten(IReadOnlyList<ListedRule> present)
     {
-        var present = client.ListRules(Table);
-        if (present.Count == 0)
-            return $"table {Table} is missing or empty";
-        foreach (var chain in Chains)
+        var (seen, count) = (0, 0);
+        var (chain, last) = ("", -1);
+        foreach (var rule in present)
         {
-            var at = 0;
-            var own = Of(present, chain.Name);
-            foreach (var rule in Rules)
-            {
-                if (rule.Chain.Name == chain.Name && (at >= own.Count || own[at++].Comment != rule.Comment))
-                    return $"chain {chain.Name} of table {Table} lacks its rule \"{rule.Comment}\"";
-            }
-
-            if (at < own.Count)
-                return $"chain {chain.Name} of table {Table} has a rule of somebody else's";
+            if (PodChainPrefix.Length > 0 && rule.Chain.Name.StartsWith(PodChainPrefix, StringComparison.Ordinal))
+                continue;
+            if (rule.Stamp is not { } stamp || stamp.Layout != Layout)
+                return false;
+            // The kernel tells of a chain's rules one after the other.
+            if (rule.Chain.Name == chain && stamp.Place <= last)
+                return false;
+            (chain, last) = (rule.Chain.Name, stamp.Place);
+            count = stamp.Count;
+            seen++;
         }
 
-        return null;
+        return seen > 0 && seen == count;
     }
 
-    /// <summary>True where its rules are there in their order, whatever rules of others are between them.</summary>
-    /// <param name="present">The table's rules as the kernel has them.</param>
-    public bool HasAllRules(IReadOnlyList<ListedRule> present)
-    {
-        foreach (var chain in Chains)
-        {
-            var at = 0;
-            var own = Of(present, chain.Name);
-            foreach (var rule in Rules)
-            {
-                if (rule.Chain.Name != chain.Name)
-                    continue;
-                while (at < own.Count && own[at].Comment != rule.Comment)
-                    at++;
-                if (at++ >= own.Count)
-                    return false;
-            }
-        }
+    /// <summary>What is not as it should be, by content.</summary>
+    /// <param name="client">The kernel.</param>
+    /// <param name="isThorough">See <see cref="TableComparison.Compare"/>.</param>
+    public TableDifference FindDifference(NftablesClient client, bool isThorough) =>
+        new TableComparison(client).Compare(Definition, isThorough);
 
-        return true;
-    }
-
-    private static List<ListedRule> Of(IReadOnlyList<ListedRule> rules, string chain)
-    {
-        var own = new List<ListedRule>(rules.Count);
-        foreach (var rule in rules)
-        {
-            if (rule.Chain.Name == chain)
-                own.Add(rule);
-        }
-
-        return own;
-    }
-
-    /// <summary>Makes what is missing and replaces the rules; the sets keep their elements.</summary>
-    public void AddTo(NftablesBatch batch)
-    {
-        batch.Add(Table);
-        foreach (var set in Sets)
-            batch.Add(set);
-        foreach (var chain in Chains)
-        {
-            batch.Add(chain);
-            batch.Flush(chain);
-        }
-
-        foreach (var rule in Rules)
-            batch.Add(rule);
-    }
+    /// <summary>Makes what is missing and writes the rules again; the sets keep their elements.</summary>
+    public void AddTo(NftablesBatch batch) => Definition.AddTo(batch);
 }

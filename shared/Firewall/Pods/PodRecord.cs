@@ -15,6 +15,9 @@ public sealed class PodRecord(PodIdentity owner)
     private const string NetNsKey = "netns";
     private const string LinkKey = "link";
 
+    // Between the two states of a repeated ADD: what the kernel has is of the record before, or of this one.
+    private const string ReplacingKey = "replacing";
+
     private readonly List<KeyValuePair<string, string>> lines = [];
 
     /// <summary>Whose it is.</summary>
@@ -26,7 +29,19 @@ public sealed class PodRecord(PodIdentity owner)
     /// <summary>The host's end of the pod's link, such as <c>veth1a2b3c4d</c>; empty where there is none or it is not known.</summary>
     public string Link { get; init; } = "";
 
-    /// <summary>Adds a line. A value that holds a line end is a mistake of the caller.</summary>
+    /// <summary>True where a repeated ADD did not come to its end: the pod may have more, or less, than the record says.</summary>
+    public bool IsReplacing => Find(ReplacingKey) is not null;
+
+    /// <summary>This record for the time in which the kernel has, or may still have, what an earlier one said.</summary>
+    public PodRecord Replacing()
+    {
+        var record = new PodRecord(Owner) { NetNs = NetNs, Link = Link };
+        record.lines.AddRange(lines);
+        return record.With(ReplacingKey, "true");
+    }
+
+    /// <summary>Adds a line.</summary>
+    /// <exception cref="PodRecordException">The value holds a line end.</exception>
     public PodRecord With(string key, string value)
     {
         lines.Add(new KeyValuePair<string, string>(key, Line(value)));
@@ -116,13 +131,13 @@ public sealed class PodRecord(PodIdentity owner)
         return record;
     }
 
-    private static void Append(StringBuilder text, string key, string value)
+    private void Append(StringBuilder text, string key, string value)
     {
         if (value.Length > 0)
             text.Append(key).Append(' ').Append(Line(value)).Append('\n');
     }
 
-    private static string Line(string value) => value.Contains('\n')
-        ? throw new ArgumentException("a record's value is one line", nameof(value))
+    private string Line(string value) => value.Contains('\n')
+        ? throw new PodRecordException(Owner, "a value holds a line end, and a record's values are one line each")
         : value;
 }

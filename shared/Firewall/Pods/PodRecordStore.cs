@@ -11,9 +11,7 @@ public sealed class PodRecordStore
     /// <summary>Where every plugin has its directory.</summary>
     public const string Root = "/run/plugboard";
 
-    private const uint DirectoryMode = 0x1c0 | 0x28 | 5;
-    private const uint FileMode = 0x180 | 0x20 | 4;
-    private const int LargestFile = 1 << 20;
+    private const int LargestFile = 1 << 24;
 
     private readonly string path;
 
@@ -24,13 +22,20 @@ public sealed class PodRecordStore
     /// <summary>How long a DEL waits for who puts back what somebody flushed: that takes some milliseconds, unless the process is stopped meanwhile.</summary>
     public TimeSpan HoldTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>Where it is said who waits for what another has.</summary>
+    internal string ClaimsPath => string.Concat(System.IO.Path.GetDirectoryName(path), "/claims/", System.IO.Path.GetFileName(path));
+
     /// <summary>Writes a record, in place of the owner's earlier one.</summary>
     /// <exception cref="Linux.ErrnoException">The directory cannot be made or written: EROFS, ENOSPC, EACCES.</exception>
+    /// <exception cref="PodRecordException">It could not be read back.</exception>
     public void Write(PodRecord record)
     {
         var name = record.Owner.Tag;
-        using var directory = FileDirectory.Ensure(path, DirectoryMode);
-        using var file = directory.CreateUnnamed(record.ToBytes(), FileMode);
+        var content = record.ToBytes();
+        if (content.Length >= LargestFile)
+            throw new PodRecordException(record.Owner, $"the record has {content.Length} bytes, and {LargestFile - 1} are the most: publish fewer ports");
+        using var directory = FileDirectory.Ensure(path, FileModes.Directory);
+        using var file = directory.CreateUnnamed(content, FileModes.RootsOwn);
         while (!file.TryLink(name))
             directory.Remove(name);
     }
@@ -50,7 +55,20 @@ public sealed class PodRecordStore
     internal PodRecordHold? Hold(PodIdentity owner)
     {
         using var directory = FileDirectory.Find(path);
-        return directory?.FindRegular(owner.Tag) is { } file ? new PodRecordHold(FileLock.TakeShared(file, HoldTimeout), Read(file)) : null;
+        return directory?.FindRegular(owner.Tag) is { } file ? new PodRecordHold(TakeShared(file), Read(file)) : null;
+    }
+
+    private FileLock TakeShared(FileDescriptor file)
+    {
+        try
+        {
+            return FileLock.TakeShared(file, HoldTimeout);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The record with a tag for whoever puts back what it tells of; null where there is none any more, or somebody holds it to take all of that away.</summary>
@@ -84,6 +102,19 @@ public sealed class PodRecordStore
     {
         using var directory = FileDirectory.Find(path);
         return directory is null || directory.ReadNames().Count == 0;
+    }
+
+    /// <summary>True where somebody else than the owner of this tag has a record.</summary>
+    internal bool HasOthers(string tag)
+    {
+        using var directory = FileDirectory.Find(path);
+        foreach (var name in directory?.ReadNames() ?? [])
+        {
+            if (name != tag && !name.StartsWith('.'))
+                return true;
+        }
+
+        return false;
     }
 
     /// <summary>All records that can be read.</summary>
@@ -129,7 +160,7 @@ public sealed class PodRecordStore
     private static PodRecord? Read(FileDescriptor file)
     {
         // Most fit: a second look for the rest.
-        for (var size = 4096; size <= LargestFile; size *= 16)
+        for (var size = 4096; size <= LargestFile; size *= 64)
         {
             var buffer = new byte[size];
             var length = file.ReadAt(buffer, 0);

@@ -28,6 +28,9 @@ public sealed record PortForward
     /// <summary>The bit of the packet's mark, 0 to 31, by which the iptables backend masquerades; null: 13, or another's chain.</summary>
     public int? MasqueradeMarkBit { get; init; }
 
+    /// <summary>True where a record says all that iptables' rules can be made of again; older ones do not.</summary>
+    internal bool IsCompleteForIptables => Backend == FirewallBackend.Iptables && MasqueradeMarkBit is not null;
+
     /// <summary>iptables only: the chain of another that marks packets for masquerading; null: the own one.</summary>
     public string? ExternalSetMarkChain { get; init; }
 

@@ -67,9 +67,11 @@ internal sealed class PortForwardPlan
     {
         var conditions = NftConditions.Parse(forward.ConditionsOf(pod.Is6), pod.Is6);
         var isPublished = false;
+        var said = new HashSet<PortMapping>(new SameHostPort());
         foreach (var port in forward.Ports)
         {
-            if (!port.IsOf(pod.Is6) || IsSaid(port, pod.Is6))
+            // An earlier one says 0.0.0.0 or :: where this one says nothing, or the other way round.
+            if (!port.IsOf(pod.Is6) || !said.Add(port))
                 continue;
             isPublished = true;
             AddPort(maps, port, pod.Address, conditions);
@@ -79,20 +81,6 @@ internal sealed class PortForwardPlan
             return;
         foreach (var clients in forward.MasqueradeAll ? [maps.Everyone] : Clients(pod))
             elements.Add(new PlannedElement(maps.Masquerade, FamilyMaps.Masqueraded(clients, pod.Address) with { Comment = comment }, "masquerading of clients"));
-    }
-
-    // By an earlier one, which says 0.0.0.0 or :: where this one says nothing, or the other way round.
-    private bool IsSaid(PortMapping port, bool is6)
-    {
-        foreach (var earlier in forward.Ports)
-        {
-            if (ReferenceEquals(earlier, port))
-                return false;
-            if (earlier.IsOf(is6) && earlier.IsSameHostPort(port))
-                return true;
-        }
-
-        return false;
     }
 
     // The kernel routes packets from ::1 nowhere.

@@ -14,6 +14,8 @@ public static class PortForwardRecord
     private const string Snat = "snat";
     private const string MasqueradeAll = "masq-all";
     private const string Localhost = "localhost";
+    private const string MarkBit = "mark-bit";
+    private const string MarkChain = "mark-chain";
     private const string Condition4 = "condition-v4";
     private const string Condition6 = "condition-v6";
 
@@ -32,6 +34,10 @@ public static class PortForwardRecord
         record.With(MasqueradeAll, forward.MasqueradeAll ? "true" : "false");
         if (forward.LocalhostLink.Length > 0)
             record.With(Localhost, forward.LocalhostLink);
+        if (forward.Backend == FirewallBackend.Iptables)
+            record.With(MarkBit, forward.IptablesOptions.MarkMasqBit.ToString(CultureInfo.InvariantCulture));
+        if (forward is { Backend: FirewallBackend.Iptables, ExternalSetMarkChain: { } chain })
+            record.With(MarkChain, chain);
         foreach (var word in forward.ConditionsV4)
             record.With(Condition4, word);
         foreach (var word in forward.ConditionsV6)
@@ -52,6 +58,8 @@ public static class PortForwardRecord
             Ports = ReadPorts(record),
             Snat = record.Find(Snat) != "false",
             MasqueradeAll = record.Find(MasqueradeAll) == "true",
+            MasqueradeMarkBit = ReadMarkBit(record),
+            ExternalSetMarkChain = record.Find(MarkChain),
             ConditionsV4 = record.List(Condition4),
             ConditionsV6 = record.List(Condition6),
         };
@@ -63,6 +71,9 @@ public static class PortForwardRecord
 
         return forward;
     }
+
+    private static int? ReadMarkBit(PodRecord record) =>
+        int.TryParse(record.Find(MarkBit), NumberStyles.None, CultureInfo.InvariantCulture, out var bit) && bit <= 31 ? bit : null;
 
     private static List<PortMapping> ReadPorts(PodRecord record)
     {

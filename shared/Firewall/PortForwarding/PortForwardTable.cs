@@ -12,7 +12,7 @@ namespace Plugboard.Firewall.PortForwarding;
 internal sealed class PortForwardTable : NodeTable
 {
     // The names of chains of pods with conditions begin so.
-    private const string PodChainPrefix = "pod_";
+    private const string OwnChainPrefix = "pod_";
 
     private readonly FamilyMaps v4;
     private readonly FamilyMaps v6;
@@ -44,14 +44,22 @@ internal sealed class PortForwardTable : NodeTable
     /// <inheritdoc/>
     public override IReadOnlyList<Set> PodSets => [.. v4.All, .. v6.All];
 
+    /// <inheritdoc/>
+    public override string PodChainPrefix => OwnChainPrefix;
+
     /// <summary>The chain of a pod with conditions.</summary>
-    public override Chain OwnChainOf(string tag) => new(Table, PodChainPrefix + tag);
+    public override Chain OwnChainOf(string tag) => new(Table, OwnChainPrefix + tag);
 
     /// <summary>The tag of the pod whose own chain has this name; null: it is no pod's.</summary>
-    public static string? FindOwnersTag(string chain) => chain.StartsWith(PodChainPrefix, StringComparison.Ordinal) ? PodIdentity.FindTag(chain[PodChainPrefix.Length..]) : null;
+    public static string? FindOwnersTag(string chain) => chain.StartsWith(OwnChainPrefix, StringComparison.Ordinal)
+        ? PodIdentity.FindTag(chain[OwnChainPrefix.Length..])
+        : null;
 
     /// <inheritdoc/>
     public override IReadOnlyList<Set> Sets => [.. PodSets, LocalhostLinks];
+
+    /// <inheritdoc/>
+    public override ulong Layout => 0xa174b1cf4ce2c108;
 
     /// <inheritdoc/>
     public override IReadOnlyList<Chain> Chains => [hostports, prerouting, output, postrouting, martians];

@@ -12,7 +12,7 @@ namespace Plugboard.Firewall.PortForwarding;
 internal sealed class PortForwarder : IDisposable
 {
     private readonly NftablesClient client = NftablesClient.Open();
-    private readonly PortForwardTable table = new();
+    private readonly RecordedPods recorded;
     private readonly PodElements pods;
 
     /// <summary>The kernel's nftables.</summary>
@@ -21,29 +21,38 @@ internal sealed class PortForwarder : IDisposable
     /// <summary>Opens it.</summary>
     /// <param name="records">What each pod has.</param>
     /// <exception cref="ErrnoException">The kernel has no netfilter.</exception>
-    public PortForwarder(PodRecordStore records) => pods = new PodElements(client, records, [table]);
+    public PortForwarder(PodRecordStore records)
+    {
+        recorded = RecordedPods.OfPortmap(records);
+        pods = new PodElements(client, recorded);
+    }
 
-    /// <summary>Publishes a pod's ports which had none before; after a failure it has none.</summary>
+    /// <summary>Publishes a pod's ports; after a failure it has those that it had before.</summary>
     /// <param name="forward">The ports.</param>
+    /// <param name="before">What its record said until now; null: it has none.</param>
     /// <exception cref="PortTakenException">A living pod has one of them.</exception>
     /// <exception cref="ConditionException">A condition is not understood.</exception>
     /// <exception cref="NftablesException">The kernel refused something.</exception>
+    /// <exception cref="TableOwnedException">The table is another process's own.</exception>
     /// <exception cref="ErrnoException">The record cannot be written.</exception>
-    public void Publish(PortForward forward) => pods.Give(PortForwardPlan.Of(table, forward), forward.ToRecord(), PlanOf);
+    public void Publish(PortForward forward, PodRecord? before) => pods.Give(PlanOf(forward), forward.ToRecord(), before);
 
     /// <summary>Takes away all that a pod has; nothing is not a failure.</summary>
     /// <returns>What it had, as its record says; null where it has no record.</returns>
-    public PortForward? Withdraw(PodIdentity owner) => pods.Take(owner, PlanOf) is { } record ? PortForwardRecord.FromRecord(record) : null;
+    public PortForward? Withdraw(PodIdentity owner) => pods.Take(owner) is { } record ? PortForwardRecord.FromRecord(record) : null;
+
+    /// <summary>Takes away what a pod has by a record, and leaves the record.</summary>
+    public void Clear(PodRecord record) => pods.Clear(record);
 
     /// <summary>What is not as <see cref="Publish"/> left it, in words; null where all is.</summary>
-    public string? FindDifference(PortForward forward) => pods.FindDifference(PortForwardPlan.Of(table, forward), forward.Owner.Tag);
+    public string? FindDifference(PortForward forward) => pods.FindDifference(PlanOf(forward), forward.Owner);
 
     /// <summary>Takes away what belongs to pods of a network that are not valid any more.</summary>
     /// <param name="network">The network's name.</param>
     /// <param name="valid">The tags of its valid pods.</param>
-    public void Collect(string network, IReadOnlySet<string> valid) => pods.Collect(network, valid, PlanOf);
+    public void Collect(string network, IReadOnlySet<string> valid) => pods.Collect(network, valid);
 
-    private PodPlan? PlanOf(PodRecord record) => PortForwardPlan.Of(table, record);
+    private PodPlan PlanOf(PortForward forward) => PortForwardPlan.Of((PortForwardTable)recorded.Tables[0], forward);
 
     /// <inheritdoc/>
     public void Dispose() => client.Dispose();

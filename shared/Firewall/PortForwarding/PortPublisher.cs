@@ -26,21 +26,60 @@ public sealed class PortPublisher(PodRecordStore records) : IDisposable
     /// <exception cref="PortTakenException">A living pod has one of them.</exception>
     /// <exception cref="Conditions.ConditionException">A condition is not understood.</exception>
     /// <exception cref="NftablesException">The kernel refused.</exception>
+    /// <exception cref="TableOwnedException">The table is another process's own.</exception>
     /// <exception cref="IptablesException">A tool is missing, or refused.</exception>
+    /// <exception cref="IptablesWordException">A condition cannot be written for iptables.</exception>
+    /// <exception cref="PodRecordException">There are too many ports for a record.</exception>
     /// <exception cref="ErrnoException">The record cannot be written.</exception>
     public PodRecord? Publish(PortForward forward, string localhostLink, FirewallBackend? backend)
     {
-        if (records.Find(forward.Owner) is not { } before)
-        {
-            PublishNew(forward, localhostLink, backend);
-            return null;
-        }
-
-        Withdraw(forward.Owner, null);
+        var before = records.Find(forward.Owner);
+        var byNftables = forward with { LocalhostLink = localhostLink };
+        if (backend == FirewallBackend.Iptables || !TryPublish(byNftables, before, isChoiceFree: backend is null))
+            PublishByIptables(forward with { Backend = FirewallBackend.Iptables }, before);
         try
         {
-            PublishNew(forward, localhostLink, backend);
-            return before;
+            StaleFlows.EndBefore(forward);
+        }
+        catch
+        {
+            Undo(forward, before);
+            throw;
+        }
+
+        return before;
+    }
+
+    private bool TryPublish(PortForward forward, PodRecord? before, bool isChoiceFree)
+    {
+        try
+        {
+            Forwarder.Publish(forward, before);
+        }
+        catch (ErrnoException e) when (isChoiceFree && e.IsLackOfNftables())
+        {
+            return false;
+        }
+
+        // The kernel has the one before the other is gone: both lead to the pod.
+        if (before is not null && PortForwardRecord.FromRecord(before) is { Backend: FirewallBackend.Iptables } earlier)
+            RemoveTraces(earlier);
+        return true;
+    }
+
+    private void PublishByIptables(PortForward forward, PodRecord? before)
+    {
+        var backend = new IptablesBackend(new IptablesOptions());
+        IptablesBackend.Validate(forward.Owner, forward.Addresses, forward.Ports, forward.IptablesOptions);
+        records.Write(before is null ? forward.ToRecord() : forward.ToRecord().Replacing());
+        try
+        {
+            backend.AddForwards(forward.Owner, forward.Addresses, forward.Ports, forward.IptablesOptions);
+            if (before is not null)
+            {
+                RemoveOthers(before, forward);
+                records.Write(forward.ToRecord());
+            }
         }
         catch
         {
@@ -54,52 +93,42 @@ public sealed class PortPublisher(PodRecordStore records) : IDisposable
     /// <param name="before">What <see cref="Publish"/> returned.</param>
     public void Undo(PortForward forward, PodRecord? before)
     {
-        Withdraw(forward.Owner, forward);
-        if (before is not null && PortForwardRecord.FromRecord(before) is var earlier)
-            PublishNew(earlier, earlier.LocalhostLink, earlier.Backend);
+        if (before is null)
+        {
+            Withdraw(forward.Owner, forward);
+            return;
+        }
+
+        var earlier = PortForwardRecord.FromRecord(before);
+        var current = records.Find(forward.Owner);
+        if (earlier.Backend == FirewallBackend.Nftables)
+        {
+            Forwarder.Publish(earlier, current);
+            RemoveTraces(forward);
+            return;
+        }
+
+        new IptablesBackend(new IptablesOptions()).AddForwards(earlier.Owner, earlier.Addresses, earlier.Ports, earlier.IptablesOptions);
+        if (current is not null)
+            RemoveOthers(current, earlier);
+        records.Write(before);
     }
 
-    private void PublishNew(PortForward forward, string localhostLink, FirewallBackend? backend)
+    // What a pod has by a record, and does not have by iptables' rules that are there already.
+    private void RemoveOthers(PodRecord record, PortForward kept)
     {
-        if (backend == FirewallBackend.Iptables || !TryPublish(forward with { LocalhostLink = localhostLink }, isChoiceFree: backend is null))
-            PublishByIptables(forward with { Backend = FirewallBackend.Iptables });
-        try
+        var forward = PortForwardRecord.FromRecord(record);
+        if (forward.Backend == FirewallBackend.Nftables)
+            Forwarder.Clear(record);
+        foreach (var address in forward.Addresses)
         {
-            StaleFlows.EndBefore(forward);
-        }
-        catch
-        {
-            Withdraw(forward.Owner, null);
-            throw;
+            if (forward.Backend == FirewallBackend.Iptables && kept.AddressOf(address.Is6) is null)
+                new IptablesBackend(new IptablesOptions()).DeleteForwards(forward.Owner, [address.Address]);
         }
     }
 
-    private bool TryPublish(PortForward forward, bool isChoiceFree)
-    {
-        try
-        {
-            Forwarder.Publish(forward);
-            return true;
-        }
-        catch (ErrnoException e) when (isChoiceFree && e.IsLackOfNftables())
-        {
-            return false;
-        }
-    }
-
-    private void PublishByIptables(PortForward forward)
-    {
-        records.Write(forward.ToRecord());
-        try
-        {
-            new IptablesBackend(new IptablesOptions()).AddForwards(forward.Owner, forward.Addresses, forward.Ports, forward.IptablesOptions);
-        }
-        catch
-        {
-            Withdraw(forward.Owner, null);
-            throw;
-        }
-    }
+    private void RemoveTraces(PortForward forward) =>
+        new ReferenceTraces(forwarder?.Client).RemoveForwards(forward.Owner, AddressesOf(forward));
 
     /// <summary>Takes away all that a pod has, whoever made it; nothing is not a failure.</summary>
     /// <param name="owner">The pod.</param>
@@ -112,9 +141,25 @@ public sealed class PortPublisher(PodRecordStore records) : IDisposable
         var hasNftables = TryWithdraw(owner, failures, out had);
         had ??= known;
         failures.Try(() => new ReferenceTraces(hasNftables ? Forwarder.Client : null).RemoveForwards(owner, had is null ? null : AddressesOf(had)));
+        if (had is { Backend: FirewallBackend.Iptables })
+            failures.Try(() => RestoreSiblings(owner));
         if (had is not null)
             failures.Try(() => StaleFlows.EndAfter(had));
         failures.ThrowIfAny();
+    }
+
+    // Of iptables' rules all attachments of one container to one network share a chain, which leads to the one that came last.
+    private void RestoreSiblings(PodIdentity gone)
+    {
+        foreach (var record in records.List())
+        {
+            var owner = record.Owner;
+            if (owner.Network != gone.Network || owner.ContainerId != gone.ContainerId || owner.IfName == gone.IfName || !record.IsAlive())
+                continue;
+            var forward = PortForwardRecord.FromRecord(record);
+            if (forward.Backend == FirewallBackend.Iptables)
+                new IptablesBackend(new IptablesOptions()).AddForwards(owner, forward.Addresses, forward.Ports, forward.IptablesOptions);
+        }
     }
 
     private static List<IPAddr> AddressesOf(PortForward forward)

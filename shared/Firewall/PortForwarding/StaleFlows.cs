@@ -17,7 +17,9 @@ public static class StaleFlows
     public static void EndBefore(PortForward forward) => ForEach(forward, static (client, routes, port, pod) =>
         client.DeleteWhere(
             new FlowFilter(pod.Is6, Udp, new FlowEnds { Destination = port.OnlyAddress, DestinationPort = port.HostPort }),
-            flow => flow.Reply.Source != pod && IsLocal(routes, flow.Original.Destination)));
+            // The address may have been another pod's before, which had the port lead to another one of its own.
+            flow => (flow.Reply.Source != pod || flow.Reply.SourcePort != port.ContainerPort)
+                && IsLocal(routes, flow.Original.Destination)));
 
     /// <summary>After ports were withdrawn: ends the flows that lead to the pod.</summary>
     public static void EndAfter(PortForward forward) => ForEach(forward, static (client, _, port, pod) =>
@@ -25,13 +27,38 @@ public static class StaleFlows
             new FlowFilter(pod.Is6, Udp, new FlowEnds { Destination = port.OnlyAddress, DestinationPort = port.HostPort }, new FlowEnds { Source = pod, SourcePort = port.ContainerPort }),
             flow => flow.Original.Destination != pod));
 
+    /// <summary>
+    /// After masquerading was put back: ends the flows of pods that began without it, and so would leave with the pod's address for as long
+    /// as the pod goes on sending.
+    /// </summary>
+    /// <param name="pods">The pods' addresses with the length of their network, which they do not leave with another address.</param>
+    public static void EndUnmasqueraded(IReadOnlyList<IPPrefix> pods)
+    {
+        if (pods.Count == 0)
+            return;
+        Try(() =>
+        {
+            using var client = ConntrackClient.Open();
+            foreach (var pod in pods)
+            {
+                client.DeleteWhere(
+                    new FlowFilter(pod.Is6, Udp, new FlowEnds { Source = pod.Address }),
+                    flow => flow.Reply.Destination == pod.Address && !pod.Network.Contains(flow.Original.Destination));
+            }
+        });
+    }
+
     private static void ForEach(PortForward forward, Action<ConntrackClient, RouteClient, PortMapping, IPAddr> job)
     {
-        if (!HasUdp(forward))
-            return;
+        if (HasUdp(forward))
+            Try(() => ForEachUdpPort(forward, job));
+    }
+
+    private static void Try(Action job)
+    {
         try
         {
-            ForEachUdpPort(forward, job);
+            job();
         }
         catch (ErrnoException e) when (e.Errno is Errno.EPROTONOSUPPORT or Errno.EAFNOSUPPORT or Errno.EOPNOTSUPP or Errno.EINVAL)
         {

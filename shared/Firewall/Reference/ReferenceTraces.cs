@@ -28,7 +28,7 @@ public sealed class ReferenceTraces(NftablesClient? client)
         foreach (var family in (ReadOnlySpan<NftFamily>)[NftFamily.IPv4, NftFamily.IPv6])
         {
             var table = new Table(family, "cni_hostport");
-            failures.Try(() => RemoveRules(table, comment => comment == pod.ContainerId));
+            failures.Try(() => RemoveRules(table, rule => rule.Rule.Comment == pod.ContainerId && IsOf(rule, addresses)));
         }
 
         failures.ThrowIfAny();
@@ -52,7 +52,7 @@ public sealed class ReferenceTraces(NftablesClient? client)
         var failures = new Failures();
         foreach (var variant in VariantsWith(ReferenceNames.MasqueradeChain(pod)))
             failures.Try(() => new IptablesBackend(new IptablesOptions { Variant = variant }).DeleteMasquerade(pod, addresses));
-        failures.Try(() => RemoveRules(NewerMasquerade, comment => comment.StartsWith(pod.Tag, StringComparison.Ordinal)));
+        failures.Try(() => RemoveRules(NewerMasquerade, rule => rule.Rule.Comment.StartsWith(pod.Tag, StringComparison.Ordinal)));
         failures.ThrowIfAny();
     }
 
@@ -112,15 +112,29 @@ public sealed class ReferenceTraces(NftablesClient? client)
 
     private bool HasNftChain(NftFamily family, string chain) => client is not null && client.Has(new Chain(new Table(family, Nat), chain));
 
-    private void RemoveRules(Table table, Func<string, bool> isThePods)
+    // The comment says the container only: what leads to its address on another network stays.
+    private static bool IsOf(RuleContent rule, IReadOnlyList<IPAddr>? addresses)
+    {
+        if (addresses is null)
+            return true;
+        foreach (var address in addresses)
+        {
+            if (rule.Opcodes.Contains(Convert.ToHexString(Field.Of(address).Bytes), StringComparison.Ordinal))
+                return true;
+        }
+
+        return false;
+    }
+
+    private void RemoveRules(Table table, Predicate<RuleContent> isThePods)
     {
         if (client is null || !client.Has(table))
             return;
         var batch = new NftablesBatch();
-        foreach (var rule in client.ListRules(table))
+        foreach (var rule in client.ListContents(table))
         {
-            if (isThePods(rule.Comment))
-                batch.Delete(rule);
+            if (isThePods(rule))
+                batch.Delete(rule.Rule);
         }
 
         client.Commit(batch);

@@ -1,40 +1,69 @@
+using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Pods;
 
 namespace Plugboard.Firewall.Restoring;
 
-/// <summary>What is missing of what living pods have by their records.</summary>
+/// <summary>What is not as it should be of the node's tables and of what living pods have by their records.</summary>
+/// <param name="client">The kernel.</param>
 /// <param name="pods">Whose records.</param>
 /// <param name="present">What the kernel has.</param>
-internal sealed class PodDamage(RecordedPods pods, PresentParts present)
+internal sealed class PodDamage(NftablesClient client, RecordedPods pods, PresentParts present)
 {
     private readonly LivingPods living = new();
     private readonly List<(PodRecord Record, PodPlan Plan)> damaged = [];
+    private readonly List<TableDifference> tables = [];
     private readonly List<string> warnings = [];
-    private List<NodeTable> tables = [];
+    private readonly HashSet<Table> owned = [];
 
     /// <summary>The pods that lack something.</summary>
     public IReadOnlyList<(PodRecord Record, PodPlan Plan)> Pods => damaged;
 
-    /// <summary>The tables that lack rules.</summary>
-    public IReadOnlyList<NodeTable> Tables => tables;
+    /// <summary>The tables that are not as they should be.</summary>
+    public IReadOnlyList<TableDifference> Tables => tables;
 
     /// <summary>What is odd and stays so: records that cannot be read, ports that lead elsewhere.</summary>
     public IReadOnlyList<string> Warnings => warnings;
 
-    /// <summary>Nothing is missing.</summary>
+    /// <summary>All is as it should be.</summary>
     public bool IsNone => damaged.Count == 0 && tables.Count == 0;
 
     /// <summary>Looks at all pods and at the tables they stand on.</summary>
-    public void FindAll()
+    /// <param name="needed">Tables that are needed though no pod stands on them.</param>
+    /// <param name="except">The tag of a pod that is left alone; empty: none is.</param>
+    public void FindAll(IReadOnlyList<NodeTable> needed, string except)
     {
-        var used = new List<PodRecord>();
+        var all = new List<(PodRecord Record, PodPlan Plan)>();
         foreach (var record in pods.Records.List(path => warnings.Add($"{path} is no record, or a torn one: what its pod had is not put back; DEL of the pod removes it")))
-            Add(record, used);
-        if (used.Count > 0)
-            tables = pods.Tables.Where(table => !table.HasAllRules(present.RulesOf(table.Table)) && used.Exists(record => StandsOn(record, table))).ToList();
+        {
+            if (record.Owner.Tag != except && Understand(record) is { } plan)
+                all.Add((record, plan));
+        }
+
+        var used = all.Where(pod => living.Has(pod.Record)).SelectMany(static pod => pod.Plan.Tables).Concat(needed).ToHashSet();
+        foreach (var table in pods.Tables.Where(used.Contains))
+            Add(table.FindDifference(client, isThorough: true));
+        foreach (var (record, plan) in all)
+        {
+            if (!plan.Tables.Any(table => owned.Contains(table.Table)))
+                Add(record, plan);
+        }
     }
 
-    private bool StandsOn(PodRecord record, NodeTable table) => living.Has(record) && pods.PlanOf(record)!.Tables.Contains(table);
+    private void Add(TableDifference difference)
+    {
+        if (difference.IsNone)
+            return;
+        if (difference.OwnerPortId != 0)
+        {
+            owned.Add(difference.Wanted.Table);
+            warnings.Add($"{difference.Reasons[0]}: nothing is put back there");
+            return;
+        }
+
+        tables.Add(difference);
+        if (difference.EmptiesSets)
+            present.Empty(difference.Wanted.Table);
+    }
 
     /// <summary>Looks at single pods.</summary>
     /// <param name="tags">Theirs; of those without a record nothing is missing.</param>
@@ -42,41 +71,39 @@ internal sealed class PodDamage(RecordedPods pods, PresentParts present)
     {
         foreach (var tag in tags)
         {
-            if (pods.Records.FindByTag(tag) is { } record)
-                Add(record, []);
+            if (pods.Records.FindByTag(tag) is { } record && Understand(record) is { } plan)
+                Add(record, plan);
         }
     }
 
-    private void Add(PodRecord record, List<PodRecord> used)
+    private PodPlan? Understand(PodRecord record)
     {
         if (pods.PlanOf(record) is not { } plan)
         {
             warnings.Add($"the record of {record.Owner} cannot be understood: what that pod had is not put back");
-            return;
+            return null;
         }
 
-        if (plan.Tables.Count == 0)
-            return;
-        used.Add(record);
-        if (Lacks(plan) && living.Has(record))
-            damaged.Add((record, plan));
-        WarnOfOthers(plan, record);
+        return plan.Tables.Count == 0 ? null : plan;
     }
 
-    private bool Lacks(PodPlan plan) =>
-        plan.Elements.Any(each => present.Find(each.Set, each.Element) is null)
-        || plan.NodeElements.Any(each => present.Find(each.Set, each.Element) is null)
-        || LacksOwnRules(plan, present);
-
-    /// <summary>True where a pod has a chain of its own, and it is not there or lacks rules.</summary>
-    public static bool LacksOwnRules(PodPlan plan, PresentParts present) => plan.OwnChain is { } chain && present.CountRules(chain) < plan.OwnRules.Count;
-
-    private void WarnOfOthers(PodPlan plan, PodRecord record)
+    private void Add(PodRecord record, PodPlan plan)
     {
+        var comparison = new PodComparison(client, pods, record.Owner);
+        if (IsDamaged(plan, comparison) && living.Has(record))
+            damaged.Add((record, plan));
         foreach (var planned in plan.Elements)
         {
-            if (planned.Taken is not null && present.Find(planned.Set, planned.Element) is { } element && !element.LeadsWhere(planned.Element) && living.Has(record))
+            if (planned.Taken is not null && present.Find(planned.Set, planned.Element) is { } element
+                && !element.LeadsWhere(planned.Element)
+                && comparison.Compare(planned, element) == ElementState.Foreign && living.Has(record))
                 warnings.Add($"{planned.What} of {record.Owner} leads elsewhere: {planned.Set} has {element.Describe(planned.Set)}");
         }
     }
+
+    private bool IsDamaged(PodPlan plan, PodComparison comparison) =>
+        plan.Elements.Any(each => present.Find(each.Set, each.Element) is not { } element
+            || comparison.Compare(each, element) == ElementState.Wrong)
+        || plan.NodeElements.Any(each => present.Find(each.Set, each.Element) is null)
+        || present.LacksOwnRules(plan);
 }

@@ -1,107 +1,152 @@
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Pods;
 using Plugboard.Linux;
+using Plugboard.Linux.Files;
+using Plugboard.Linux.Namespaces;
 
 namespace Plugboard.Firewall.Restoring;
 
 /// <summary>
-/// Puts back what is missing, each pod's part while its record is held alone: a pod whose DEL goes on is left out, and a DEL that comes meanwhile waits for the transaction.
+/// Makes the node's tables right, and puts back what pods have by their records, each pod's part while its record is held alone: a pod
+/// whose DEL goes on is left out, and a DEL that comes meanwhile
+/// waits for the transaction. A table of another layout is made again with all pods' parts in one transaction.
 /// </summary>
 /// <param name="client">The kernel.</param>
 /// <param name="pods">Whose records.</param>
-/// <param name="isWhole">Whether the sets are to be read whole.</param>
-internal sealed class PodRestoration(NftablesClient client, RecordedPods pods, bool isWhole)
+internal sealed class PodRestoration(NftablesClient client, RecordedPods pods)
 {
-    // Each attempt that fails has seen somebody else change the tables, or the kernel refuse an element.
-    private const int Attempts = 10;
+    // Each attempt that fails has seen somebody else change the tables.
+    private const int Attempts = 20;
 
     // So many files are open meanwhile, and so long do those wait who would take one of these pods away.
     private const int LargestGroup = 200;
 
+    // One at a time: each would take the records that another one holds for those of pods that are going.
+    private static readonly TimeSpan TurnTimeout = TimeSpan.FromSeconds(10);
+
     private readonly List<string> lines = [];
     private readonly List<string> problems = [];
-    private readonly HashSet<SetElement> refused = new(ReferenceEqualityComparer.Instance);
+    private readonly HashSet<SetElement> refused = new(new ElementKeys());
     private bool isNodePartRight = true;
 
-    /// <summary>Puts it back.</summary>
-    public RestoreOutcome Restore(PodDamage damage, PresentParts present)
+    /// <summary>What is odd and stays so, as of the last look at everything.</summary>
+    public IReadOnlyList<string> Warnings { get; private set; } = [];
+
+    /// <summary>Puts back whatever is not as it should be.</summary>
+    public RestoreOutcome RestoreAll() => Restore(FindAll, FindAll);
+
+    /// <summary>Puts back what single pods lack.</summary>
+    /// <param name="tags">Theirs.</param>
+    public RestoreOutcome Restore(IReadOnlyList<string> tags) => Restore(damage => damage.Find(tags), FindAll);
+
+    private static void FindAll(PodDamage damage) => damage.FindAll([], "");
+
+    /// <summary>Makes tables right for a pod that is to get something in them, or to lose it, with what all others have there.</summary>
+    /// <param name="needed">The tables; those that other pods stand on are looked at anyway.</param>
+    /// <param name="except">The pod's tag: of what its record says nothing is put back.</param>
+    /// <exception cref="NftablesRestoreException">They could not be made right.</exception>
+    public void RestoreFor(IReadOnlyList<NodeTable> needed, string except)
     {
-        var tables = damage.Tables;
-        var restored = new List<PodRecord>();
-        foreach (var group in damage.Pods.Chunk(LargestGroup).DefaultIfEmpty([]))
+        void Find(PodDamage damage) => damage.FindAll(needed, except);
+        if (Restore(Find, Find) is { IsNodePartRight: false } outcome)
+            throw new NftablesRestoreException(outcome.Problems[^1]);
+    }
+
+    /// <summary>What <see cref="RestoreAll"/> would do.</summary>
+    public RestoreOutcome Plan()
+    {
+        var present = new PresentParts(client, isWhole: true);
+        var damage = new PodDamage(client, pods, present);
+        damage.FindAll([], "");
+        Warnings = damage.Warnings;
+        Tell(Batch(new Repair(damage.Pods, damage.Tables, present, null)));
+        return Outcome();
+    }
+
+    private RestoreOutcome Restore(Action<PodDamage> look, Action<PodDamage> whole)
+    {
+        using var turn = WaitForTurn();
+        var isWhole = look == whole;
+        for (var attempt = 1; ; attempt++)
         {
-            restored.AddRange(RestoreGroup(group.Select(static pod => pod.Record.Owner.Tag), tables, present));
-            tables = [];
-            if (!isNodePartRight)
-                break;
+            var generation = client.GetGeneration();
+            var present = new PresentParts(client, isWhole);
+            var damage = new PodDamage(client, pods, present);
+            look(damage);
+            Warnings = damage.Warnings;
+            if (damage.IsNone || TryRestore(damage, present, generation))
+                return Outcome();
+            // Whatever it was that went meanwhile, it may be more than was looked for.
+            (look, isWhole) = (whole, true);
+            if (attempt < Attempts)
+                continue;
+            problems.Add($"other processes changed the rules {Attempts} times while {pods.Tables[0].Table} was put right");
+            isNodePartRight = false;
+            return Outcome();
         }
+    }
+
+    private static FileLock? WaitForTurn()
+    {
+        if (NamespaceLock.TryOpen("restore") is not { } file)
+            return null;
+        try
+        {
+            return FileLock.Take(file, TurnTimeout);
+        }
+        catch (Exception e) when (e is ErrnoException or FileLockTimeoutException)
+        {
+            file.Dispose();
+            return null;
+        }
+    }
+
+    // False where somebody changed the rules meanwhile, so that all has to be looked at again.
+    private bool TryRestore(PodDamage damage, PresentParts present, uint generation)
+    {
+        var replaces = damage.Tables.Any(static table => table.MustBeReplaced);
+        var tables = damage.Tables;
+        var left = new Queue<(PodRecord Record, PodPlan Plan)>(damage.Pods);
+        var restored = new List<PodRecord>();
+        var isRight = true;
+        do
+        {
+            using var group = new RestoredGroup(pods);
+            // What a pod got since the look would be lost with a table that is made again: then it must be the ruleset of the look.
+            var isWhole = replaces && tables.Count > 0;
+            group.Hold(left, isWhole ? int.MaxValue : LargestGroup);
+            isRight = TryCommit(new Repair(group.Pods, tables, present, isWhole ? generation : null));
+            if (isRight)
+                restored.AddRange(group.Pods.Select(static pod => pod.Record));
+            tables = [];
+        }
+        while (isRight && left.Count > 0 && isNodePartRight);
 
         // It may take long where the kernel remembers many flows.
         foreach (var record in restored)
             pods.Finish(record);
-        return Outcome();
+        return isRight;
     }
 
-    /// <summary>What <see cref="Restore"/> would do.</summary>
-    public RestoreOutcome Plan(PodDamage damage, PresentParts present)
+    private bool TryCommit(Repair repair)
     {
-        Tell(Batch(damage.Pods.Select(static pod => pod.Plan), damage.Tables, present));
-        return Outcome();
-    }
-
-    private RestoreOutcome Outcome() => new(lines.Distinct(StringComparer.Ordinal).ToList(), problems) { IsNodePartRight = isNodePartRight };
-
-    private List<PodRecord> RestoreGroup(IEnumerable<string> tags, IReadOnlyList<NodeTable> tables, PresentParts present)
-    {
-        var held = new List<PodRecordHold>();
-        try
+        while (true)
         {
-            var records = new List<PodRecord>();
-            var plans = new List<PodPlan>();
-            foreach (var tag in tags)
-            {
-                if (pods.Records.TryHoldAlone(tag) is not { } hold)
-                    continue;
-                held.Add(hold);
-                // Read again: it may be another one since.
-                if (hold.Record is not { } record || pods.PlanOf(record) is not { } plan)
-                    continue;
-                records.Add(record);
-                plans.Add(plan);
-            }
-
-            return TryCommit(plans, tables, present) ? records : [];
-        }
-        finally
-        {
-            foreach (var hold in held)
-                hold.Dispose();
-        }
-    }
-
-    private bool TryCommit(List<PodPlan> plans, IReadOnlyList<NodeTable> tables, PresentParts present)
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            var batch = Batch(plans, tables, present);
+            var batch = Batch(repair);
             var failures = client.TryCommit(batch);
             if (failures.Count == 0)
             {
                 Tell(batch);
-                return !batch.IsEmpty;
+                return true;
             }
 
-            if (failures.Any(static failure => failure.Error.Errno == Errno.ENOENT) && attempt < Attempts)
-            {
-                // Somebody took the table away, or more of it.
-                present = new PresentParts(client, isWhole);
-                tables = plans.SelectMany(static plan => plan.Tables).Distinct().Where(table => !table.HasAllRules(present.RulesOf(table.Table))).ToList();
-            }
-            else if (attempt == Attempts || !TryLeaveOut(failures))
-            {
-                problems.Add(new NftablesException(failures).Message);
-                return isNodePartRight = false;
-            }
+            if (failures.Any(static failure => failure.Error.Errno is Errno.ENOENT or Errno.ERESTART))
+                return false;
+            if (TryLeaveOut(failures))
+                continue;
+            problems.Add(new NftablesException(failures).Message);
+            isNodePartRight = false;
+            return true;
         }
     }
 
@@ -110,7 +155,7 @@ internal sealed class PodRestoration(NftablesClient client, RecordedPods pods, b
     {
         foreach (var failure in failures)
         {
-            if (failure.Elements is not { } elements)
+            if (failure.Elements is not { } elements || elements.Elements.All(refused.Contains))
                 return false;
             problems.Add(new NftablesException([failure]).Message);
             refused.UnionWith(elements.Elements);
@@ -119,28 +164,35 @@ internal sealed class PodRestoration(NftablesClient client, RecordedPods pods, b
         return true;
     }
 
-    private NftablesBatch Batch(IEnumerable<PodPlan> plans, IReadOnlyList<NodeTable> tables, PresentParts present)
+    private NftablesBatch Batch(Repair repair)
     {
-        var batch = new NftablesBatch();
-        foreach (var table in tables)
-            table.AddTo(batch);
-        foreach (var plan in plans)
+        var (group, present) = (repair.Pods, repair.Present);
+        var batch = new NftablesBatch(repair.Generation);
+        foreach (var table in repair.Tables)
         {
-            if (PodDamage.LacksOwnRules(plan, present))
+            // An ADD may have made it meanwhile.
+            if (table.IsMissing)
+                table.Wanted.AddTo(batch);
+            else
+                table.AddTo(batch);
+        }
+
+        foreach (var (_, plan) in group)
+        {
+            if (present.LacksOwnRules(plan))
                 AddOwnChain(batch, plan, plan.OwnChain!);
             foreach (var (set, element) in plan.NodeElements)
             {
                 if (present.Find(set, element) is null)
                     batch.Add(set, element);
             }
-
-            foreach (var planned in plan.Elements)
-            {
-                if (!refused.Contains(planned.Element) && present.Find(planned.Set, planned.Element) is null)
-                    batch.Add(planned.Set, planned.Element);
-            }
         }
 
+        var elements = new RestoredElements(client, pods, present, refused);
+        foreach (var (record, plan) in group)
+            elements.AddTo(batch, record, plan, ofWaiting: false);
+        foreach (var (record, plan) in group)
+            elements.AddTo(batch, record, plan, ofWaiting: true);
         return batch;
     }
 
@@ -152,7 +204,21 @@ internal sealed class PodRestoration(NftablesClient client, RecordedPods pods, b
             batch.Add(rule);
     }
 
+    private RestoreOutcome Outcome() =>
+        new(lines.Distinct(StringComparer.Ordinal).ToList(), problems) { IsNodePartRight = isNodePartRight };
+
     // A chain is emptied before it gets its rules: that is no news.
     private void Tell(NftablesBatch batch) =>
         lines.AddRange(batch.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(static line => !line.StartsWith("flush ", StringComparison.Ordinal)));
+
+    /// <summary>What is put right in one transaction.</summary>
+    /// <param name="Pods">The pods that lack something.</param>
+    /// <param name="Tables">The tables that are not as they should be.</param>
+    /// <param name="Present">What the kernel has.</param>
+    /// <param name="Generation">The ruleset that it is for; null: any.</param>
+    private sealed record Repair(
+        IReadOnlyList<(PodRecord Record, PodPlan Plan)> Pods,
+        IReadOnlyList<TableDifference> Tables,
+        PresentParts Present,
+        uint? Generation);
 }

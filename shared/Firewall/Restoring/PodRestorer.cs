@@ -6,8 +6,10 @@ using Plugboard.Linux;
 namespace Plugboard.Firewall.Restoring;
 
 /// <summary>
-/// Puts back what somebody took out of the plugins' tables, from the pods' records: all of it after <c>nft flush ruleset</c>. What is there is left as it is, whoever made it, and what only a DEL
-/// has taken away stays away. Works in the calling thread's network namespace; not for two threads at once.
+/// Puts right what somebody changed in the plugins' tables, and puts back what is missing there from the pods' records: all of it after
+/// <c>nft flush ruleset</c>. What only a DEL has taken away stays
+/// away, and so does what a living pod has in another's place. Works in the calling thread's network namespace; not for two threads at
+/// once.
 /// </summary>
 public sealed class PodRestorer : IDisposable
 {
@@ -21,7 +23,11 @@ public sealed class PodRestorer : IDisposable
 
     /// <summary>Makes it; the kernel is not asked before there are records.</summary>
     /// <param name="root">The directory that the plugins' records are in: <see cref="PodRecordStore.Root"/>.</param>
-    public PodRestorer(string root) => kinds = [RecordedPods.OfPortmap(root), RecordedPods.OfBridge(root)];
+    public PodRestorer(string root) => kinds =
+    [
+        RecordedPods.OfPortmap(new PodRecordStore(root + "/portmap")),
+        RecordedPods.OfBridge(new PodRecordStore(root + "/bridge")),
+    ];
 
     /// <summary>What is odd though all is in place, each a sentence, as of the last look at everything: records that cannot be read, ports that lead elsewhere.</summary>
     public IReadOnlyList<string> Warnings { get; private set; } = [];
@@ -30,8 +36,10 @@ public sealed class PodRestorer : IDisposable
     public long ComparisonCount { get; private set; }
 
     /// <summary>
-    /// True where something was taken out of the plugins' tables by somebody else, so that <see cref="Restore"/> has to look. What an ADD does is no reason, nor is a DEL that has
-    /// elements expire; where it deletes them, the pod that they were of is looked at.
+    /// True where something was taken out of the plugins' tables by somebody else, or the node's part of them was changed, so that <see
+    /// cref="Restore"/> has to look. The elements and the own chain
+    /// that an ADD makes are no reason, nor is a DEL that has elements expire; where it deletes them, the pod that they were of is looked
+    /// at.
     /// </summary>
     public bool Hear(NftablesTransaction transaction)
     {
@@ -47,6 +55,12 @@ public sealed class PodRestorer : IDisposable
                 suspects.Add(tag);
             else
                 isAllSuspect = true;
+        }
+
+        foreach (var addition in transaction.Additions)
+        {
+            if (IsOurs(addition.Table) && PortForwardTable.FindOwnersTag(addition.Chain) is null)
+                isAllSuspect = isSuspect = true;
         }
 
         return isSuspect;
@@ -76,7 +90,11 @@ public sealed class PodRestorer : IDisposable
         if (!isForced && !isAllSuspect && suspects.Count == 0)
             return RestoreOutcome.Nothing;
         var tags = isForced || isAllSuspect || suspects.Count > MostSuspects ? null : suspects.ToList();
-        var outcome = Look(tags, static (restoration, damage, present) => restoration.Restore(damage, present));
+        // What iptables has is not heard of; it is looked at when all is.
+        Func<IptablesRestoration, RestoreOutcome>? iptables = isForced ? static restoration => restoration.Restore(isDryRun: false) : null;
+        var outcome = tags is null
+            ? Look(static restoration => restoration.RestoreAll(), isWhole: true, iptables)
+            : Look(restoration => restoration.Restore(tags), isWhole: false, iptables: null);
         isAllSuspect = false;
         suspects.Clear();
         return outcome;
@@ -84,10 +102,10 @@ public sealed class PodRestorer : IDisposable
 
     /// <summary>What <see cref="Restore"/> would put back; looks at everything.</summary>
     /// <exception cref="ErrnoException">As <see cref="Restore"/>.</exception>
-    public RestoreOutcome Plan() => Look(null, static (restoration, damage, present) => restoration.Plan(damage, present));
+    public RestoreOutcome Plan() =>
+        Look(static restoration => restoration.Plan(), isWhole: true, static restoration => restoration.Restore(isDryRun: true));
 
-    // Of single pods, or of all: null.
-    private RestoreOutcome Look(List<string>? tags, Func<PodRestoration, PodDamage, PresentParts, RestoreOutcome> act)
+    private RestoreOutcome Look(Func<PodRestoration, RestoreOutcome> act, bool isWhole, Func<IptablesRestoration, RestoreOutcome>? iptables)
     {
         var outcome = RestoreOutcome.Nothing;
         var warnings = new List<string>();
@@ -96,18 +114,19 @@ public sealed class PodRestorer : IDisposable
             // Without records, or without nf_tables, pods have nothing there.
             if (kind.Records.IsEmpty() || (client ??= NftablesClient.Find()) is not { } kernel)
                 continue;
-            var present = new PresentParts(kernel, isWhole: tags is null);
-            var damage = new PodDamage(kind, present);
-            if (tags is null)
-                damage.FindAll();
-            else
-                damage.Find(tags);
-            warnings.AddRange(damage.Warnings);
-            if (!damage.IsNone)
-                outcome = Join(outcome, act(new PodRestoration(kernel, kind, isWhole: tags is null), damage, present));
+            var restoration = new PodRestoration(kernel, kind);
+            outcome = Join(outcome, act(restoration));
+            warnings.AddRange(restoration.Warnings);
         }
 
-        if (tags is not null)
+        if (iptables is not null)
+        {
+            var restoration = new IptablesRestoration(kinds[0].Records, kinds[1].Records);
+            outcome = Join(outcome, iptables(restoration));
+            warnings.AddRange(restoration.Warnings);
+        }
+
+        if (!isWhole)
             return outcome;
         ComparisonCount++;
         Warnings = warnings;

@@ -1,4 +1,5 @@
 using Plugboard.Firewall.Nftables;
+using Plugboard.Firewall.Pods;
 using Plugboard.Linux;
 using Plugboard.Netlink;
 
@@ -13,11 +14,18 @@ internal sealed class PresentParts(NftablesClient client, bool isWhole)
     private const int Attempts = 10;
 
     private readonly Dictionary<Set, Dictionary<SetElement, SetElement>> sets = new(ReferenceEqualityComparer.Instance);
-    private readonly Dictionary<Table, IReadOnlyList<ListedRule>> rules = [];
+    private readonly Dictionary<Table, ILookup<string, RuleContent>> rules = [];
+    private readonly HashSet<Table> emptied = [];
+    private readonly RuleComparison comparison = new(client);
+
+    /// <summary>A table is to be made again: of what is in it nothing stays.</summary>
+    public void Empty(Table table) => emptied.Add(table);
 
     /// <summary>The element with a key; null where there is none.</summary>
     public SetElement? Find(Set set, SetElement key)
     {
+        if (emptied.Contains(set.Table))
+            return null;
         if (!isWhole)
             return client.Find(set, key);
         if (!sets.TryGetValue(set, out var elements))
@@ -25,16 +33,27 @@ internal sealed class PresentParts(NftablesClient client, bool isWhole)
         return elements.GetValueOrDefault(key);
     }
 
-    /// <summary>The rules of a table.</summary>
-    public IReadOnlyList<ListedRule> RulesOf(Table table)
+    /// <summary>True where a pod has a chain of its own, and it is not there or says something else.</summary>
+    public bool LacksOwnRules(PodPlan plan)
     {
-        if (!rules.TryGetValue(table, out var listed))
-            rules[table] = listed = Read(() => client.ListRules(table));
-        return listed;
+        if (plan.OwnChain is not { } chain)
+            return false;
+        return emptied.Contains(chain.Table) || comparison.FindDifference(chain, plan.OwnRules, RulesOf(chain)) is not null;
     }
 
-    /// <summary>How many rules a chain has.</summary>
-    public int CountRules(Chain chain) => (isWhole ? RulesOf(chain.Table) : Read(() => client.ListRules(chain))).Count(rule => rule.Chain.Name == chain.Name);
+    private List<RuleContent> RulesOf(Chain chain)
+    {
+        if (!isWhole)
+            return [.. Read(() => client.ListContents(chain))];
+        if (!rules.TryGetValue(chain.Table, out var listed))
+        {
+            listed = Read(() => client.ListContents(chain.Table))
+                .ToLookup(static content => content.Rule.Chain.Name, StringComparer.Ordinal);
+            rules[chain.Table] = listed;
+        }
+
+        return [.. listed[chain.Name]];
+    }
 
     private static IReadOnlyList<T> Read<T>(Func<IReadOnlyList<T>> list)
     {

@@ -54,6 +54,12 @@ public sealed class NetworkNamespace : IDisposable
     /// <summary>The calling thread's namespace.</summary>
     public static NetworkNamespace OpenOwn() => new(FileDescriptor.OpenKernelFile(OwnPath));
 
+    /// <summary>
+    /// The inode number of the calling thread's namespace, which no other namespace has as long as it lives; null where /proc is not
+    /// mounted.
+    /// </summary>
+    internal static ulong? FindOwnInode() => FileDescriptor.FindStatus(OwnPath)?.Inode;
+
     /// <summary>True where both are one namespace.</summary>
     public bool IsSame(NetworkNamespace other) => file.Status().IsSameFile(other.file.Status());
 

@@ -47,10 +47,10 @@ public sealed class BridgeLockTests
         Assert.NotEqual("", node.Tool("ip -brief link show master cni0"));
     }
 
-    private static FileLock Lock(CniNode node, bool alone) => NamespaceThread.Run(node.Namespace, () =>
+    private static FileLock Lock(CniNode node, bool alone) => node.Run(() =>
     {
-        var own = NetworkNamespace.OpenOwn().File;
-        return alone ? FileLock.Take(own, Patience) : FileLock.TakeShared(own, Patience);
+        var file = NamespaceLock.TryOpen("bridge")!;
+        return alone ? FileLock.Take(file, Patience) : FileLock.TakeShared(file, Patience);
     });
 
     // Returns the wait for its success.
@@ -69,7 +69,7 @@ public sealed class BridgeLockTests
     // proc_locks(5): who waits stands below the lock it waits for, with an arrow.
     private static void WaitForWaiter(CniNode node)
     {
-        var inode = node.Namespace.File.Status().Inode;
+        var inode = node.Run(static () => NamespaceLock.TryOpen("bridge")!.Status().Inode);
         var deadline = TimeProvider.System.GetTimestamp();
         while (!File.ReadLines("/proc/locks").Any(line => line.Contains("-> FLOCK", StringComparison.Ordinal) && line.Contains($":{inode} ", StringComparison.Ordinal)))
         {

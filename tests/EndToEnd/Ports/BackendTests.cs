@@ -36,6 +36,32 @@ public sealed class BackendTests
     }
 
     [KernelTheory]
+    [InlineData("""{"externalSetMarkChain":"-j"}""", "invalid externalSetMarkChain")]
+    [InlineData("""{"externalSetMarkChain":"A\u0007"}""", "invalid externalSetMarkChain")]
+    [InlineData("""{"externalSetMarkChain":"ÄÖÜÄÖÜÄÖÜÄÖÜÄÖÜ"}""", "invalid externalSetMarkChain")]
+    [InlineData("""{"conditionsV4":["-m","comment","--comment","a\u0001b"]}""", "conditionsV4 has an empty word or one with a control character")]
+    [InlineData("""{"conditionsV6":["-m","comment","--comment","LONG"]}""", "a word of an iptables rule is longer than 1023 bytes")]
+    [InlineData("""{"backend":"LONG"}""", "unrecognized backend")]
+    [InlineData("""{"runtimeConfig":{"portMappings":[{"hostPort":80,"containerPort":80,"hostIP":"LONG"}]}}""", "Invalid host IP address")]
+    public void Words_that_no_rule_can_hold_are_refused_in_few_words_before_anything_is_done(string patch, string named)
+    {
+        using var node = new PortNode();
+        var pod = node.AddPod();
+        var config = node.Chain.Config(node.Portmap, PortNode.Ports("8080:80"));
+        config["prevResult"] = pod.Result!.DeepClone();
+        foreach (var (key, value) in JsonNode.Parse(patch.Replace("LONG", new string('x', 5000), StringComparison.Ordinal))!.AsObject())
+            config[key] = value?.DeepClone();
+
+        var refused = node.Node.CallBeside("ADD", pod, config);
+
+        Assert.InRange(refused.Code, 2, 7);
+        Assert.Contains(named, refused.Message, StringComparison.Ordinal);
+        Assert.InRange(refused.Message.Length, 1, 200);
+        Assert.Equal("", node.Ruleset());
+        Assert.Empty(node.Records());
+    }
+
+    [KernelTheory]
     [InlineData("""{"backend":"ipfw"}""", 2, "unrecognized backend \"ipfw\"")]
     [InlineData("""{"backend":"nftables","conditionsV4":["-s","10.0.0.0/8"]}""", 7, "nftables backend was requested but configuration contains iptables-specific options [conditionsV4]")]
     [InlineData("""{"backend":"nftables","externalSetMarkChain":"X"}""", 7, "nftables backend was requested but configuration contains iptables-specific options [externalSetMarkChain]")]

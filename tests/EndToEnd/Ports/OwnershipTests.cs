@@ -92,6 +92,62 @@ public sealed class OwnershipTests
         Assert.Single(node.Records());
     }
 
+    [KernelFact]
+    public void A_repeated_ADD_that_is_refused_leaves_the_living_containers_ports_and_record_as_they_are()
+    {
+        using var node = new PortNode();
+        var pod = node.AddPod("8080:80");
+        node.AddPod("9090:80");
+        var (rules, record) = (node.Ruleset(), Records(node, "portmap/*"));
+        var config = node.Chain.Config(node.Portmap, PortNode.Ports("8080:80", "9090:80"));
+        config["prevResult"] = pod.Result!.DeepClone();
+
+        Assert.Equal(102, node.Node.CallBeside("ADD", pod, config).Code);
+
+        Assert.Equal("192.0.2.2", node.Other.AskTcp("192.0.2.1:8080"));
+        Assert.Equal((rules, record), (node.Ruleset(), Records(node, "portmap/*")));
+    }
+
+    private static string Records(PortNode node, string files) => node.Node.TryTool(["sh", "-c", $"cat /run/plugboard/{files}"]).Output;
+
+    // The kernel's settings can be read-only: then localhost cannot be opened, at the very end of ADD.
+    [KernelFact]
+    public void A_repeated_ADD_that_fails_at_its_end_brings_back_what_the_container_had()
+    {
+        using var node = new PortNode();
+        var pod = node.AddPod("8080:80");
+        var record = Records(node, "portmap/*");
+        var config = node.Chain.Config(node.Portmap, PortNode.Ports("8081:80"));
+        config["prevResult"] = pod.Result!.DeepClone();
+        Assert.Equal(0, node.Node.TryTool(["sh", "-c", "echo 0 > /proc/sys/net/ipv4/conf/cni0/route_localnet"]).ExitCode);
+        node.Node.Tool("mount --bind -o ro /proc/sys /proc/sys");
+
+        Assert.Equal(5, node.Node.CallBeside("ADD", pod, config).Code);
+
+        Assert.Equal("192.0.2.2", node.Other.AskTcp("192.0.2.1:8080"));
+        Assert.Equal("refused", node.Other.AskTcp("192.0.2.1:8081"));
+        Assert.Equal(record, Records(node, "portmap/*"));
+    }
+
+    // As a runtime that has forgotten: the same container and interface, another namespace.
+    [KernelTheory]
+    [InlineData("nftables")]
+    [InlineData("iptables")]
+    public void A_second_ADD_for_a_living_container_is_refused_and_its_rules_stay(string backend)
+    {
+        using var node = new PortNode(
+            portmap => portmap["backend"] = backend,
+            bridge => (bridge["ipMasq"], bridge["macspoofchk"], bridge["ipMasqBackend"]) = (true, true, backend));
+        var pod = node.AddPod("8080:80");
+        using var other = new CniPod(pod.ContainerId);
+        var (rules, records) = (node.Ruleset(), Records(node, "*/*-*"));
+
+        Assert.Equal(101, node.Chain.Add(other, PortNode.Ports("8080:80")).Code);
+
+        Assert.Equal((rules, records), (node.Ruleset(), Records(node, "*/*-*")));
+        Assert.Equal("192.0.2.2", node.Other.AskTcp("192.0.2.1:8080"));
+    }
+
     public static TheoryData<string> PoorDels => ["nothing", "no ports", "no netns", "broken ports", "no record", "damaged record"];
 
     [KernelTheory]

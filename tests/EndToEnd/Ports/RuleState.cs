@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Plugboard.Linux.Namespaces;
 using Plugboard.Tests.EndToEnd.Harness;
 
 namespace Plugboard.Tests.EndToEnd.Ports;
@@ -50,7 +51,8 @@ internal static class RuleState
     }
 
     private static IEnumerable<string> Records() => Directory.Exists("/run/plugboard")
-        ? [.. Directory.EnumerateFiles("/run/plugboard", "*", SearchOption.AllDirectories).Select(static path => $"record {path}")]
+        ? [.. Directory.EnumerateFiles("/run/plugboard", "*", SearchOption.AllDirectories)
+            .Where(static path => !path.StartsWith(NamespaceLock.Directory, StringComparison.Ordinal)).Select(static path => $"record {path}")]
         : [];
 
     // Without what counts down.

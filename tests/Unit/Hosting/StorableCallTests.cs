@@ -8,8 +8,8 @@ public sealed class StorableCallTests
     public static TheoryData<string, string> Variables => new()
     {
         { "CNI_CONTAINERID=" + new string('c', 256), "containerID is too long" },
-        { "CNI_IFNAME=e\u0001h", "interface name contains control characters or is not UTF-8" },
-        { "CNI_IFNAME=e\u007fh", "interface name contains control characters or is not UTF-8" },
+        { "CNI_IFNAME=e\u0001h", "invalid interface name \"e\u0001h\"" },
+        { "CNI_IFNAME=e\u007fh", "invalid interface name \"e\u007fh\"" },
         { "CNI_IFNAME=e\ufffdh", "interface name contains control characters or is not UTF-8" },
         { "CNI_NETNS=/run/netns/a\nb", "CNI_NETNS contains control characters or is not UTF-8" },
     };

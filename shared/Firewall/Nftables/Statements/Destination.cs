@@ -11,7 +11,7 @@ public sealed class Destination(IPAddr address, ushort port) : Statement
     internal override void Write(RuleWriter rule)
     {
         rule.Expressions.Immediate(Field.Of(address).Bytes, 0);
-        rule.Expressions.Immediate(Field.Port(port).Bytes, address.ByteCount);
+        rule.Expressions.Immediate(Field.Port(port).Bytes, ExpressionWriter.ValueAt(1));
         rule.Expressions.Nat(NFT_NAT_DNAT, address.Is6, ports: 1);
     }
 

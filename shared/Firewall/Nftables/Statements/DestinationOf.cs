@@ -1,5 +1,3 @@
-using static Plugboard.Firewall.Nftables.Uapi.NfTablesH;
-
 namespace Plugboard.Firewall.Nftables.Statements;
 
 /// <summary>
@@ -15,7 +13,7 @@ public sealed class DestinationOf(bool is6, Set map, params Selector[] selectors
     {
         InSet.Load(rule, selectors);
         rule.Expressions.LookupInto(map.Name, isVerdict: false);
-        rule.Expressions.Nat(NFT_NAT_DNAT, is6, ports: 1);
+        rule.Expressions.NatToElement(is6);
     }
 
     /// <summary>nft's words.</summary>

@@ -16,14 +16,14 @@ public readonly record struct NatPorts(ushort First, ushort Last)
 
     private int Count => First == Last ? 1 : 2;
 
-    /// <summary>Loads them behind the registers that are taken; returns how many registers hold them.</summary>
-    internal static int Load(NatPorts? ports, RuleWriter rule, int at)
+    /// <summary>Loads them behind so many values; returns how many values they are.</summary>
+    internal static int Load(NatPorts? ports, RuleWriter rule, int behind)
     {
         if (ports is not { } range)
             return 0;
-        rule.Expressions.Immediate(Field.Port(range.First).Bytes, at);
+        rule.Expressions.Immediate(Field.Port(range.First).Bytes, ExpressionWriter.ValueAt(behind));
         if (range.Count > 1)
-            rule.Expressions.Immediate(Field.Port(range.Last).Bytes, at + 4);
+            rule.Expressions.Immediate(Field.Port(range.Last).Bytes, ExpressionWriter.ValueAt(behind + 1));
         return range.Count;
     }
 

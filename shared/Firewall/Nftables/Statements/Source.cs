@@ -17,7 +17,7 @@ public sealed class Source(IPAddr address) : Statement
     {
         rule.RequireFamily(address.Is6);
         rule.Expressions.Immediate(Field.Of(address).Bytes, 0);
-        var count = NatPorts.Load(Ports, rule, address.ByteCount);
+        var count = NatPorts.Load(Ports, rule, 1);
         rule.Expressions.Nat(NFT_NAT_SNAT, address.Is6, count, Options);
     }
 

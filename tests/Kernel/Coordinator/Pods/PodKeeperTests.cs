@@ -1,5 +1,6 @@
 using Plugboard.Coordinator.Engine;
 using Plugboard.Firewall;
+using Plugboard.Firewall.Iptables;
 using Plugboard.Firewall.Pods;
 using Plugboard.Firewall.PortForwarding;
 using Plugboard.Linux;
@@ -189,17 +190,20 @@ public sealed class PodKeeperTests
     }
 
     [KernelFact]
-    public void What_others_have_in_these_tables_stays_and_a_port_that_is_theirs_is_named()
+    public void A_port_that_another_living_pod_has_stays_its_own_and_is_named()
     {
         using var node = Node();
-        node.Tool("nft delete element inet plugboard_portmap ports4 { tcp . 8001 }; add element inet plugboard_portmap ports4 { tcp . 8001 : 10.9.9.9 . 80 }; insert rule inet plugboard_portmap hostports counter");
+        var thief = PodNode.Owner(2);
+        const string Map = "element inet plugboard_portmap ports4";
+        node.Tool($"nft delete {Map} {{ tcp . 8001 }}; add {Map} {{ tcp . 8001 comment \"{thief.Comment}\" : 10.244.0.4 . 80 }}");
         var before = node.Ruleset();
 
         Assert.Empty(node.Hear());
         Assert.Empty(node.Sync(SyncCause.Audit));
 
         Assert.Equal(before, node.Ruleset());
-        Assert.Equal(["host port 8001/tcp of pods/pod1/eth0 leads elsewhere: inet plugboard_portmap ports4 has tcp . 8001 : 10.9.9.9 . 80"], node.Keeper.Warnings);
+        const string Named = "host port 8001/tcp of pods/pod1/eth0 leads elsewhere: inet plugboard_portmap ports4 has tcp . 8001";
+        Assert.StartsWith(Named, Assert.Single(node.Keeper.Warnings), StringComparison.Ordinal);
     }
 
     [KernelFact]
@@ -217,32 +221,60 @@ public sealed class PodKeeperTests
     }
 
     [KernelFact]
-    public void A_table_that_the_kernel_refuses_leaves_the_node_unready_and_the_other_tables_are_put_back()
+    public void A_table_that_another_process_owns_is_named_and_the_other_tables_are_put_back()
     {
         using var node = Node();
         node.Tool("nft flush ruleset");
-        node.Tool("nft add table inet plugboard_portmap; add set inet plugboard_portmap ports4 { type ipv4_addr; }");
+        using var owner = node.OwnTable("plugboard_portmap");
 
         var outcome = node.Run(() => node.Keeper.Sync(PodNode.View, SyncCause.Audit));
 
-        Assert.Contains("inet plugboard_portmap ports4", Assert.Single(outcome.Problems), StringComparison.Ordinal);
-        Assert.False(outcome.IsUsable);
+        Assert.Empty(outcome.Problems);
+        var named = $"table inet plugboard_portmap belongs to another process (flags owner, netlink port {owner.PortId}), "
+            + "and only that process can change it: nothing is put back there";
+        Assert.Equal([named], node.Keeper.Warnings);
         Assert.Contains("addresses", node.Tool("nft list table bridge plugboard_macspoof"), StringComparison.Ordinal);
-        node.Tool("nft delete table inet plugboard_portmap");
+        owner.Dispose();
         Assert.NotEmpty(node.Sync(SyncCause.Retry));
         Assert.Contains("tcp . 8001", node.Tool("nft list map inet plugboard_portmap ports4"), StringComparison.Ordinal);
     }
 
-    [KernelFact]
-    public void Pods_of_the_iptables_backends_get_nothing()
+    [KernelTheory]
+    [InlineData("-t nat -F")]
+    [InlineData("-t nat -D PREROUTING -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT")]
+    [InlineData("-t nat -F CNI-HOSTPORT-DNAT")]
+    [InlineData("-t nat -I CHAIN -p tcp -j RETURN")]
+    [InlineData("-t nat -R CHAIN 3 -p tcp -m tcp --dport 8001 -j DNAT --to-destination 10.244.0.99:80")]
+    public void What_iptables_has_for_pods_is_put_right_by_the_audit(string damage)
     {
         using var node = new PodNode();
         node.Tool("ip link add veth1 type bridge");
-        node.Run(() => PodNode.Portmap.Write((PodNode.Ports(1) with { Backend = FirewallBackend.Iptables }).ToRecord()));
+        node.Publish(PodNode.Ports(1), FirewallBackend.Iptables);
+        Assert.Empty(node.Sync(SyncCause.Audit));
+        Assert.Null(node.CheckPorts(1));
+        node.Tool("iptables " + damage.Replace("CHAIN", ReferenceNames.ForwardChain(PodNode.Owner(1)), StringComparison.Ordinal));
+        Assert.NotNull(node.CheckPorts(1));
+        var planned = node.Run(() => node.Keeper.Plan(PodNode.View)).Changes;
 
-        Assert.Empty(node.Sync(SyncCause.Start));
+        var changes = node.Sync(SyncCause.Audit);
 
-        Assert.Equal("", node.Tool("nft list ruleset"));
+        Assert.Null(node.CheckPorts(1));
+        Assert.Contains(changes, static change => change.Text.StartsWith("iptables -t nat -A ", StringComparison.Ordinal));
+        Assert.Equal(planned.Select(static change => change.ToString()), changes.Select(static change => change.ToString()));
+        Assert.Empty(node.Sync(SyncCause.Audit));
+    }
+
+    [KernelFact]
+    public void What_iptables_had_for_a_dead_pod_and_for_one_of_an_older_build_stays_away()
+    {
+        using var node = new PodNode();
+        node.Tool("ip link add veth2 type bridge");
+        node.Publish(PodNode.Ports(1), FirewallBackend.Iptables);
+        node.Publish(PodNode.Ports(2), FirewallBackend.Iptables);
+        node.Tool($"sed -i /mark-bit/d /run/plugboard/portmap/{PodNode.Owner(2).Tag}");
+        node.Tool("iptables -t nat -F");
+
+        Assert.Empty(node.Sync(SyncCause.Audit));
     }
 
     [KernelFact]

@@ -60,22 +60,29 @@ internal sealed class PodNode : TestMachine
         Run(() =>
         {
             using var firewall = new PodTrafficFirewall(Bridge);
-            firewall.Apply(
-                new PodTraffic
-                {
-                    Owner = Owner(number),
-                    MasqueradedAddresses = Ports(number).Addresses,
-                    Link = $"veth{number}",
-                    OnlyMac = MacAddress.TryParse("02:00:00:00:00:01", out var mac) ? mac : null,
-                },
-                FirewallBackend.Nftables);
+            firewall.Apply(Traffic(number), FirewallBackend.Nftables);
         });
     }
 
-    public void Publish(PortForward forward) => Run(() =>
+    private static PodTraffic Traffic(int number) => new()
+    {
+        Owner = Owner(number),
+        MasqueradedAddresses = Ports(number).Addresses,
+        Link = $"veth{number}",
+        OnlyMac = MacAddress.TryParse("02:00:00:00:00:01", out var mac) ? mac : null,
+    };
+
+    public void Publish(PortForward forward, FirewallBackend backend = FirewallBackend.Nftables) => Run(() =>
     {
         using var publisher = new PortPublisher(Portmap);
-        publisher.Publish(forward, "cni0", FirewallBackend.Nftables);
+        publisher.Publish(forward, "cni0", backend);
+    });
+
+    /// <summary>What CHECK says of a pod's ports alone; null: all is right.</summary>
+    public string? CheckPorts(int number) => Run(() =>
+    {
+        using var publisher = new PortPublisher(Portmap);
+        return publisher.FindDifference(Ports(number) with { LocalhostLink = "cni0" });
     });
 
     /// <summary>As its DEL does.</summary>
@@ -85,6 +92,25 @@ internal sealed class PodNode : TestMachine
         publisher.Withdraw(Owner(number), null);
         using var firewall = new PodTrafficFirewall(Bridge);
         firewall.Withdraw(Owner(number), null);
+    });
+
+    /// <summary>A table of the inet family that nobody but the returned client can change; it goes with it.</summary>
+    public NftablesClient OwnTable(string name)
+    {
+        var client = NftablesClient.Open(Namespace);
+        var batch = new NftablesBatch();
+        batch.AddOwned(new Table(NftFamily.Inet, name));
+        client.Commit(batch);
+        return client;
+    }
+
+    /// <summary>What CHECK says of a pod's ports, and of its masquerading and hardware address; null: all is right.</summary>
+    public string? Check(int number, Func<PortForward, PortForward>? change = null) => Run(() =>
+    {
+        using var publisher = new PortPublisher(Portmap);
+        using var firewall = new PodTrafficFirewall(Bridge);
+        var forward = change is null ? Ports(number) : change(Ports(number));
+        return publisher.FindDifference(forward with { LocalhostLink = "cni0" }) ?? firewall.FindDifference(Traffic(number));
     });
 
     /// <summary>What it heard last concerned it.</summary>

@@ -173,6 +173,9 @@ public sealed class NftOracleTests
             batch => tables[0].AddTo(batch));
         Assert.Contains("the pod's own address", listing);
         foreach (var table in tables)
-            Assert.Null(table.FindDamage(oracle.Client));
+            {
+            Assert.Empty(table.FindDifference(oracle.Client, isThorough: true).Reasons);
+            Assert.True(table.IsAsWritten(oracle.Client));
+        }
     }
 }

@@ -17,15 +17,18 @@ public sealed class RuleTextTests
     [Theory]
     [InlineData("a\nb")]
     [InlineData("a\0b")]
-    public void A_line_break_is_refused(string word) =>
-        Assert.Contains("line break", Assert.Throws<FormatException>(() => new IptablesRule("X", ["--comment", word]).ToString()).Message);
+    public void A_line_break_is_refused(string word)
+    {
+        var refused = Assert.Throws<IptablesWordException>(() => new IptablesRule("X", ["--comment", word]).ToString());
+        Assert.Contains("line break", refused.Message);
+    }
 
     [Fact]
     public void What_iptables_restore_would_cut_is_refused()
     {
-        Assert.Throws<FormatException>(() => new IptablesRule("X", [new string('x', 1024)]).ToString());
+        Assert.Throws<IptablesWordException>(() => new IptablesRule("X", [new string('x', 1024)]).ToString());
         var many = new IptablesRule("X", [.. Enumerable.Repeat(new string('x', 1000), 11)]);
-        Assert.Throws<FormatException>(() => new RestoreScript().Append(many));
+        Assert.Throws<IptablesWordException>(() => new RestoreScript().Append(many));
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using FsCheck.Fluent;
 using Plugboard.Addresses;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Nftables.Statements;
+using Plugboard.Firewall.Nftables.Uapi;
 using Plugboard.Netlink;
 using Plugboard.Netlink.Trace;
 using Plugboard.Tests.Unit.Netlink;
@@ -83,7 +84,8 @@ public sealed class NftablesHostileBytesTests
             {
                 var message = reader.Current;
                 read += Try(message, m => NftablesReader.Rule(m, Table)?.ToString());
-                read += Try(message, ExpressionReader.Describe);
+                read += Try(message, m => ExpressionReader.Read(m, new ListedRule(new Chain(Table, "c"), 1)).Opcodes);
+                read += Try(message, m => ListedSet.Describe(m.Attributes<NfGenMsg>()));
                 read += Try(message, m => NftablesReader.Table(m).ToString());
                 read += Try(message, m => NftablesReader.Chain(m, Table)?.ToString());
                 read += Try(message, m => DescribeSet(NftablesReader.Set(m, Table)));

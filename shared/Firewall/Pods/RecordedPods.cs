@@ -1,8 +1,7 @@
 using Plugboard.Firewall.Bridging;
-using Plugboard.Firewall.Pods;
 using Plugboard.Firewall.PortForwarding;
 
-namespace Plugboard.Firewall.Restoring;
+namespace Plugboard.Firewall.Pods;
 
 /// <summary>What one plugin has in the kernel for its pods, and the records that it can be made from again.</summary>
 /// <param name="records">The records.</param>
@@ -13,6 +12,9 @@ internal sealed class RecordedPods(PodRecordStore records, IReadOnlyList<NodeTab
     /// <summary>The records.</summary>
     public PodRecordStore Records => records;
 
+    /// <summary>Who waits for what another has.</summary>
+    public PodClaims Claims { get; } = new(records.ClaimsPath);
+
     /// <summary>The tables.</summary>
     public IReadOnlyList<NodeTable> Tables => tables;
 
@@ -20,11 +22,11 @@ internal sealed class RecordedPods(PodRecordStore records, IReadOnlyList<NodeTab
     private Action<PodRecord> AfterRestoring { get; init; } = static _ => { };
 
     /// <summary>portmap's.</summary>
-    /// <param name="root">The directory that the plugins' directories are in.</param>
-    public static RecordedPods OfPortmap(string root)
+    /// <param name="records">Its records.</param>
+    public static RecordedPods OfPortmap(PodRecordStore records)
     {
         var table = new PortForwardTable();
-        return new RecordedPods(new PodRecordStore(root + "/portmap"), [table], record => PortForwardPlan.Of(table, record))
+        return new RecordedPods(records, [table], record => PortForwardPlan.Of(table, record))
         {
             // What UDP clients sent meanwhile went to the node itself, and so would all that follows.
             AfterRestoring = static record => StaleFlows.EndBefore(PortForwardRecord.FromRecord(record)),
@@ -32,13 +34,16 @@ internal sealed class RecordedPods(PodRecordStore records, IReadOnlyList<NodeTab
     }
 
     /// <summary>bridge's.</summary>
-    /// <param name="root">The directory that the plugins' directories are in.</param>
-    public static RecordedPods OfBridge(string root)
+    /// <param name="records">Its records.</param>
+    public static RecordedPods OfBridge(PodRecordStore records)
     {
         var masquerade = new MasqueradeTable();
         var spoofCheck = new SpoofCheckTable();
-        return new RecordedPods(
-            new PodRecordStore(root + "/bridge"), [masquerade, spoofCheck], record => PodTrafficPlan.Of(masquerade, spoofCheck, PodTraffic.FromRecord(record)));
+        PodPlan PlanOf(PodRecord record) => PodTrafficPlan.Of(masquerade, spoofCheck, PodTraffic.FromRecord(record));
+        return new RecordedPods(records, [masquerade, spoofCheck], PlanOf)
+        {
+            AfterRestoring = static record => StaleFlows.EndUnmasqueraded(PodTraffic.FromRecord(record).MasqueradedAddresses),
+        };
     }
 
     /// <summary>What a record tells of; null where it cannot be understood.</summary>

@@ -1,0 +1,48 @@
+using System.Globalization;
+using Plugboard.Linux.Files;
+
+namespace Plugboard.Linux.Namespaces;
+
+/// <summary>
+/// The files by which processes of root take turns in one network namespace, one for each purpose:
+/// <c>/run/plugboard/locks/PURPOSE.INODE</c>, with the inode number of the namespace. A lock on
+/// the namespace itself would be everybody's: any process of the namespace may open it, and hold the lock for ever. The file is empty and
+/// stays until the node boots; a flock(2) on it ends with
+/// its process.
+/// </summary>
+public static class NamespaceLock
+{
+    /// <summary>Where the files are.</summary>
+    public const string Directory = "/run/plugboard/locks";
+
+    /// <summary>
+    /// Opens the file of the calling thread's namespace and makes it where it is missing; null where /run cannot be written.
+    /// </summary>
+    /// <param name="purpose">A word: <c>bridge</c>, <c>iptables</c>.</param>
+    public static FileDescriptor? TryOpen(string purpose)
+    {
+        if (NetworkNamespace.FindOwnInode() is not { } inode)
+            return null;
+        var path = string.Create(CultureInfo.InvariantCulture, $"{Directory}/{purpose}.{inode}");
+        var file = TryOpenPath(path, out var errno);
+        if (file is not null || errno != Errno.ENOENT)
+            return file;
+        try
+        {
+            FileDirectory.Ensure(Directory, FileModes.Directory).Dispose();
+        }
+        catch (ErrnoException)
+        {
+            // EROFS, ENOSPC, EACCES: the caller does without.
+            return null;
+        }
+
+        return TryOpenPath(path, out _);
+    }
+
+    private static FileDescriptor? TryOpenPath(string path, out Errno errno)
+    {
+        const int Flags = LibC.File.O_RDONLY | LibC.File.O_CREAT | LibC.File.O_NOFOLLOW | LibC.File.O_NONBLOCK;
+        return FileDescriptor.TryOpen(null, path, Flags, FileModes.RootsOwn, out errno);
+    }
+}
