@@ -1,4 +1,5 @@
 using System.Globalization;
+using Plugboard.Linux;
 
 namespace Plugboard.Volumes.Options;
 
@@ -85,8 +86,7 @@ public sealed class VolumeOptions(IReadOnlyDictionary<string, string> given, Opt
         {
             if (known.Contains(Canonical(spelled), StringComparer.Ordinal))
                 continue;
-            var meant = Spelling.FindNearest(spelled, known.Concat(names.Aliases.Keys));
-            throw new VolumeException($"{backend}: unknown option \"{spelled}\"{(meant is null ? "" : $" (did you mean \"{meant}\"?)")}");
+            throw new VolumeException($"{backend}: unknown option \"{spelled}\"{Spelling.Hint(spelled, known.Concat(names.Aliases.Keys))}");
         }
     }
 
