@@ -1,7 +1,9 @@
+using System.Text;
 using System.Text.Json;
 using Plugboard.Addresses;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Configuration;
+using Plugboard.Coordinator.Configuration.Documents;
 using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Sources.Etcd;
@@ -21,6 +23,7 @@ internal sealed class LeaseRegistry(EtcdOptions options, ClusterBoard board, Act
     private ValueArray<IPPrefix> previous = options.PreviousSubnets;
     private OwnLease? own;
     private NetConf? network;
+    private DocumentNode? saidNetwork;
     private string? configFault;
     private string? leaseFault;
     private long revision;
@@ -97,10 +100,16 @@ internal sealed class LeaseRegistry(EtcdOptions options, ClusterBoard board, Act
         {
             if (!list.Entries.Any(entry => entry.Key == ConfigKey))
                 throw new EtcdException($"etcd has no key {ConfigKey}: flannel's net-conf.json belongs there");
+            var before = leases.ToDictionary(StringComparer.Ordinal);
             leases.Clear();
             revision = list.Revision;
             foreach (var entry in list.Entries)
+            {
                 Take(entry);
+                if (entry.Key.StartsWith(LeasePrefix, StringComparison.Ordinal))
+                    Keep(entry, entry.Key[LeasePrefix.Length..], before.GetValueOrDefault(entry.Key[LeasePrefix.Length..]));
+            }
+
             if (own is { } mine && !leases.ContainsKey(mine.Key))
                 Lose("is gone");
             Publish();
@@ -176,15 +185,26 @@ internal sealed class LeaseRegistry(EtcdOptions options, ClusterBoard board, Act
         if (!entry.Key.StartsWith(LeasePrefix, StringComparison.Ordinal))
             return;
         var name = entry.Key[LeasePrefix.Length..];
-        leases.Remove(name);
+        leases.Remove(name, out var before);
         if (entry.Value is not null)
             Take(entry);
         if (own is { } mine && mine.Key == name && entry.ModRevision > mine.ModRevision)
             Follow(mine, name, entry);
+        else
+            Keep(entry, name, before);
         if (leases.TryGetValue(name, out var found) && !IsOurs(found.Lease))
             board.Set(found.Lease.ToNode(name));
         else
             board.Remove(name);
+    }
+
+    // A value that cannot be read says nothing: the key is there, so what it said before stays.
+    private void Keep(EtcdEntry entry, string name, (EtcdEntry Entry, SubnetLease? Lease) before)
+    {
+        if (entry.Value is null || before.Lease is not { } known || own?.Key == name || leases.ContainsKey(name))
+            return;
+        leases[name] = (before.Entry, known);
+        Complain($"etcd's key {Shown(entry.Key)} says nothing that can be read: what it said before stays in force");
     }
 
     // What somebody did to this node's lease: this program before the answer came, the operator, or a flanneld.
@@ -236,7 +256,9 @@ internal sealed class LeaseRegistry(EtcdOptions options, ClusterBoard board, Act
         try
         {
             var warnings = new List<string>();
-            network = NetConfReader.Read(entry.Value, warnings);
+            var said = NetConfReader.Keep(JsonDocumentReader.Read(Encoding.UTF8.GetBytes(entry.Value)), saidNetwork, warnings);
+            network = NetConfReader.Read(said, warnings);
+            saidNetwork = said;
             configFault = null;
             foreach (var warning in warnings)
                 Complain($"etcd's key {ConfigKey}: {warning}");

@@ -83,7 +83,14 @@ public sealed class EtcdSourceTests : IDisposable
         await node.Until(now => now.Nodes["10.5.79.0-24"].Addresses[0].ToString() == "192.168.0.80");
         server.Ctl("del", Leases + "10.5.77.0-24");
         await node.Until(_ => node.Peers == "10.5.79.0-24");
+        // Garbage says nothing: the lease is there, so the node is.
         server.Ctl("put", Leases + "10.5.79.0-24", "{");
+        server.Ctl("put", Leases + "10.5.81.0-24", FlannelValue.Replace(".77", ".81", StringComparison.Ordinal));
+        await node.Until(_ => node.Peers == "10.5.79.0-24 10.5.81.0-24");
+        Assert.Equal("192.168.0.80", node.Board.Current.Nodes["10.5.79.0-24"].Addresses.ToString());
+        Assert.Contains("etcd's key \"/coreos.com/network/subnets/10.5.79.0-24\" says nothing that can be read: what it said before stays in force", node.Log);
+        server.Ctl("del", Leases + "10.5.79.0-24");
+        server.Ctl("del", Leases + "10.5.81.0-24");
         await node.Until(_ => node.Peers.Length == 0);
         server.Ctl("put", Config, """{"Network":"10.6.0.0/16","Backend":{"Type":"vxlan"}}""");
         await node.Until(now => now.Network?.Network.ToString() == "10.6.0.0/16");
