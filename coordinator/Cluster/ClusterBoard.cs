@@ -12,7 +12,9 @@ internal sealed class ClusterBoard(Action changed)
     /// <summary>What is known now.</summary>
     public ClusterSnapshot Current => current;
 
-    /// <summary>A complete list was read: who is not in it is gone.</summary>
+    /// <summary>
+    /// A complete list was read: who is not in it is gone. What somebody in it no longer says stays (<see cref="ClusterNode.After"/>).
+    /// </summary>
     public void Replace(IEnumerable<ClusterNode> nodes) => Write(old =>
     {
         var next = old.Nodes.ToBuilder();
@@ -20,17 +22,27 @@ internal sealed class ClusterBoard(Action changed)
         foreach (var node in nodes)
         {
             absent.Remove(node.Name);
-            if (!next.TryGetValue(node.Name, out var known) || known != node)
-                next[node.Name] = node;
+            var known = old.Nodes.GetValueOrDefault(node.Name);
+            var whole = node.After(known);
+            if (whole.IsSilent)
+                next.Remove(node.Name);
+            else if (whole != known)
+                next[node.Name] = whole;
         }
 
         next.RemoveRange(absent);
         return old with { Nodes = next.ToImmutable(), IsComplete = true, Hindrance = null };
     });
 
-    /// <summary>A node joined or changed.</summary>
+    /// <summary>A node joined or changed. What it no longer says of itself stays (<see cref="ClusterNode.After"/>).</summary>
     public void Set(ClusterNode node) => Write(old =>
-        old.Nodes.TryGetValue(node.Name, out var known) && known == node ? old : old with { Nodes = old.Nodes.SetItem(node.Name, node) });
+    {
+        var known = old.Nodes.GetValueOrDefault(node.Name);
+        var whole = node.After(known);
+        if (whole.IsSilent)
+            return known is null ? old : old with { Nodes = old.Nodes.Remove(node.Name) };
+        return whole == known ? old : old with { Nodes = old.Nodes.SetItem(node.Name, whole) };
+    });
 
     /// <summary>A node left; nothing happens where it is unknown.</summary>
     public void Remove(string name) => Write(old => old with { Nodes = old.Nodes.Remove(name) });

@@ -18,6 +18,18 @@ internal sealed record ClusterNode
     /// <summary>The networks of its pods, at most one per family; none: not assigned yet.</summary>
     public ValueArray<IPPrefix> PodCidrs { get; init; } = [];
 
+    /// <summary>The source says that it has no pod networks; else none means that the source does not say.</summary>
+    public bool SaysNoPods { get; init; }
+
+    /// <summary>The source says that it has no addresses; else none means that the source does not say.</summary>
+    public bool SaysNoAddresses { get; init; }
+
+    /// <summary>The source lists it, and says nothing else: it takes no part unless it did before.</summary>
+    public bool IsSilent { get; init; }
+
+    /// <summary>What is in force for it although the source does not say it, a sentence each.</summary>
+    public ValueArray<string> Notes { get; init; } = [];
+
     /// <summary>Where other nodes reach it, at most one per family.</summary>
     public ValueArray<IPAddr> Addresses { get; init; } = [];
 
@@ -32,6 +44,37 @@ internal sealed record ClusterNode
 
     /// <summary>Of this node's own: the addresses, at most one per family, whose link the operator wishes to be the one to the other nodes; none: no wish.</summary>
     public ValueArray<IPAddr> WishedAddresses { get; init; } = [];
+
+    /// <summary>
+    /// As it was told, with what an earlier telling of the same node had and this one has not: a field that vanishes says nothing. It goes
+    /// with the node, or when the source says so.
+    /// </summary>
+    public ClusterNode After(ClusterNode? before)
+    {
+        if (before is null || (Uid.Length > 0 && before.Uid.Length > 0 && Uid != before.Uid))
+            return this;
+        if (IsSilent)
+            return before with { Notes = [$"node {Name} is listed and says nothing of itself any more; what it said stays in force"] };
+        var notes = new List<string>();
+        var whole = BackendType.Length > 0 || before.BackendType.Length == 0 ? this : this with { BackendType = before.BackendType };
+        foreach (var is6 in (ReadOnlySpan<bool>)[false, true])
+        {
+            if (!SaysNoPods && PodCidr(is6) is null && before.PodCidr(is6) is { } cidr)
+                whole = whole with { PodCidrs = whole.PodCidrs.Append(Kept(cidr, "pod network", notes)).ToValueArray() };
+            if (!SaysNoAddresses && Address(is6) is null && before.Address(is6) is { } address)
+                whole = whole with { Addresses = whole.Addresses.Append(Kept(address, "address", notes)).ToValueArray() };
+            if (whole.BackendType is "" or "vxlan" && Vtep(is6) is null && before.Vtep(is6) is { } vtep)
+                whole = is6 ? whole with { Vtep6 = vtep } : whole with { Vtep4 = vtep };
+        }
+
+        return notes.Count == 0 ? whole : whole with { Notes = Notes.Concat(notes).ToValueArray() };
+    }
+
+    private T Kept<T>(T value, string what, List<string> notes)
+    {
+        notes.Add($"node {Name}: its {what} {value} is not told any more and stays in force until a restart");
+        return value;
+    }
 
     /// <summary>Its pod network of a family; null: none.</summary>
     public IPPrefix? PodCidr(bool is6)

@@ -19,11 +19,19 @@ internal sealed record ClusterView
     /// <summary>Who is left out, wholly or in part, and why.</summary>
     public ValueArray<RefusedNode> Refused { get; init; } = [];
 
+    /// <summary>What is in force although the source does not say it, a sentence each.</summary>
+    public ValueArray<string> Notes { get; init; } = [];
+
     /// <summary>True once one complete list was read.</summary>
     public bool IsComplete { get; init; }
 
-    /// <summary>Only then is anything taken away: the whole cluster is known, and this node in it, and how it is connected.</summary>
-    public bool MayPrune => IsComplete && Self is { PodCidrs.Count: > 0, Uplink: not null } && Self.PodCidrs.All(cidr => Self.Address(cidr.Is6) is not null);
+    /// <summary>
+    /// Only then is anything removed: the whole cluster is known, and this node in it, and how it is connected; and what is known does not
+    /// contradict itself.
+    /// </summary>
+    public bool MayPrune => IsComplete && !Network.IsAssumed && Self is { PodCidrs.Count: > 0, Uplink: not null }
+        && Self.PodCidrs.All(cidr => Self.Address(cidr.Is6) is not null)
+        && Self.FindOutside(Network) is null;
 
     /// <summary>All pod networks: this node's and its peers'.</summary>
     public IEnumerable<IPPrefix> PodCidrs => Self.PodCidrs.Concat(Peers.SelectMany(peer => peer.PodCidrs));

@@ -1,4 +1,5 @@
 using Plugboard.Addresses;
+using Plugboard.Coordinator.Configuration;
 using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Cluster;
@@ -26,6 +27,23 @@ internal sealed record LocalNode
 
     /// <summary>Where its IPv6 tunnel ends as the others know it; null: they know nothing yet.</summary>
     public VtepData? Vtep6 { get; init; }
+
+    /// <summary>
+    /// It belonged to the cluster, and the source, whole and valid, says that it does no longer, or has no pods any more.
+    /// </summary>
+    public bool IsGone { get; init; }
+
+    /// <summary>Why the pod networks are not the cluster's, a sentence; null: they are, or nobody said what the cluster's is.</summary>
+    public string? FindOutside(NetConf network)
+    {
+        foreach (var own in PodCidrs.AsSpan())
+        {
+            if (network.NetworkOf(own.Is6) is { } whole && !(whole.Length <= own.Length && whole.Contains(own.Address)))
+                return $"this node's pod network {own} is not within the cluster's network {whole}: other nodes refuse it; make the {(own.Is6 ? "IPv6Network" : "Network")} of net-conf.json (or of the peers file, or of etcd) and the networks that nodes are given agree";
+        }
+
+        return null;
+    }
 
     /// <summary>Its pod network of a family; null: none.</summary>
     public IPPrefix? PodCidr(bool is6) => FirstOf(PodCidrs, is6);

@@ -1,5 +1,6 @@
 using Plugboard.Addresses;
 using Plugboard.Coordinator.Configuration;
+using Plugboard.Coordinator.Routes;
 using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Cluster;
@@ -7,13 +8,18 @@ namespace Plugboard.Coordinator.Cluster;
 /// <summary>Takes from what a source says of other nodes what this node can follow without harm to itself.</summary>
 /// <param name="network">The cluster's network.</param>
 /// <param name="self">This node.</param>
-internal sealed class PeerCheck(NetConf network, LocalNode self)
+/// <param name="before">The nodes as they were accepted before: of what is refused now the last good stays in force.</param>
+internal sealed class PeerCheck(NetConf network, LocalNode self, IReadOnlyDictionary<string, ClusterNode>? before = null)
 {
     private readonly PodCidrRegister register = new();
     private readonly List<RefusedNode> refused = [];
+    private readonly List<string> notes = [];
 
     /// <summary>Who is left out, wholly or in part, and why.</summary>
     public IReadOnlyList<RefusedNode> Refused => refused;
+
+    /// <summary>What is in force although the source does not say it.</summary>
+    public IReadOnlyList<string> Notes => notes;
 
     /// <summary>The nodes without what is refused. Of two that claim one network the older keeps it; this node keeps its own always.</summary>
     public ValueArray<ClusterNode> Accept(IEnumerable<ClusterNode> peers)
@@ -23,6 +29,8 @@ internal sealed class PeerCheck(NetConf network, LocalNode self)
             accepted.Add(Clean(peer));
         if (PodCidrRegister.AnyOverlap(accepted.SelectMany(peer => peer.PodCidrs).Concat(self.PodCidrs)))
             accepted = SettleClaims(accepted);
+        foreach (var is6 in (ReadOnlySpan<bool>)[false, true])
+            SettleTunnels(accepted, is6);
         return accepted.ToValueArray();
     }
 
@@ -30,8 +38,9 @@ internal sealed class PeerCheck(NetConf network, LocalNode self)
     {
         if (IsInOrder(peer))
             return peer;
-        var addresses = Keep(peer.Addresses, AddressFault, peer.Name, "BadAddress");
-        var cidrs = Keep(peer.PodCidrs, PodCidrFault, peer.Name, "BadPodCidr");
+        var last = before?.GetValueOrDefault(peer.Name);
+        var addresses = Keep(peer.Addresses, AddressFault, (peer.Name, "BadAddress"), last?.Addresses ?? []);
+        var cidrs = Keep(peer.PodCidrs, PodCidrFault, (peer.Name, "BadPodCidr"), last?.PodCidrs ?? []);
         return peer with { PodCidrs = cidrs, Addresses = addresses };
     }
 
@@ -57,20 +66,68 @@ internal sealed class PeerCheck(NetConf network, LocalNode self)
         foreach (var cidr in self.PodCidrs)
             register.TryTake(cidr, self.Name);
         var settled = new List<ClusterNode>(peers.Count);
-        foreach (var peer in peers.OrderBy(peer => peer.CreatedAt ?? DateTimeOffset.MaxValue).ThenBy(peer => peer.Name, StringComparer.Ordinal))
-            settled.Add(peer with { PodCidrs = Keep(peer.PodCidrs, cidr => ClaimFault(cidr, peer.Name), peer.Name, "DuplicatePodCidr") });
+        foreach (var peer in ByAge(peers))
+        {
+            var cidrs = Keep(peer.PodCidrs, cidr => ClaimFault(cidr, peer.Name), (peer.Name, "DuplicatePodCidr"), []);
+            settled.Add(peer with { PodCidrs = cidrs });
+        }
+
         return settled;
     }
 
-    private ValueArray<T> Keep<T>(ValueArray<T> all, Func<T, string?> fault, string node, string reason)
+    private static IEnumerable<ClusterNode> ByAge(IEnumerable<ClusterNode> peers) =>
+        peers.OrderBy(peer => peer.CreatedAt ?? DateTimeOffset.MaxValue).ThenBy(peer => peer.Name, StringComparer.Ordinal);
+
+    // A tunnel's forwarding database has one place for a hardware address: of two nodes with one, as cloned machines have, the younger is
+    // not reached through the tunnel.
+    private void SettleTunnels(List<ClusterNode> peers, bool is6)
+    {
+        if (network.Backend.Type != BackendType.Vxlan || !network.Enables(is6))
+            return;
+        var macs = new Dictionary<MacAddress, string>();
+        if (Tunnels.MacOf(network.Backend, self, is6) is { } own)
+            macs[own] = self.Name;
+        var isDouble = false;
+        foreach (var peer in peers)
+            isDouble |= HasTunnel(peer, is6) && !macs.TryAdd(peer.Vtep(is6)!.Mac, peer.Name);
+        if (!isDouble)
+            return;
+        macs = macs.Where(each => each.Value == self.Name).ToDictionary();
+        foreach (var peer in ByAge(peers.Where(peer => HasTunnel(peer, is6)).ToList()))
+        {
+            if (!macs.TryAdd(peer.Vtep(is6)!.Mac, peer.Name))
+                Refuse(peers, peer, is6, macs[peer.Vtep(is6)!.Mac]);
+        }
+    }
+
+    private bool HasTunnel(ClusterNode peer, bool is6) =>
+        peer.Vtep(is6) is { Mac: { IsZero: false, IsMulticast: false } } vtep && (vtep.Vni == 0 || vtep.Vni == network.Backend.Vni)
+            && peer.PodCidr(is6) is not null;
+
+    private void Refuse(List<ClusterNode> peers, ClusterNode peer, bool is6, string owner)
+    {
+        var mac = peer.Vtep(is6)!.Mac;
+        refused.Add(new RefusedNode(
+            peer.Name, "DuplicateVtepMac",
+            $"{peer.Name}: its tunnel's {(is6 ? "IPv6" : "IPv4")} end has hardware address {mac}, which node {owner} had first; give it another: vtepMAC in the peers file, or on that node remove the tunnel's link and what it has told (flannel's annotation backend-data, its lease), then start its daemon again"));
+        peers[peers.FindIndex(other => ReferenceEquals(other, peer))] = is6 ? peer with { Vtep6 = null } : peer with { Vtep4 = null };
+    }
+
+    private ValueArray<T> Keep<T>(ValueArray<T> all, Func<T, string?> fault, (string Node, string Reason) what, ValueArray<T> last)
+        where T : struct
     {
         List<T>? kept = null;
         for (var i = 0; i < all.Count; i++)
         {
             if (fault(all[i]) is { } why)
             {
-                refused.Add(new RefusedNode(node, reason, $"{node}: {why}"));
+                refused.Add(new RefusedNode(what.Node, what.Reason, $"{what.Node}: {why}"));
                 kept ??= all.Take(i).ToList();
+                if (LastGood(last, all[i], fault) is { } good)
+                {
+                    kept.Add(good);
+                    notes.Add($"node {what.Node}: {good} stays in force in place of {all[i]}, which is refused");
+                }
             }
             else
             {
@@ -80,6 +137,25 @@ internal sealed class PeerCheck(NetConf network, LocalNode self)
 
         return kept is null ? all : kept.ToValueArray();
     }
+
+    private static T? LastGood<T>(ValueArray<T> last, T refused, Func<T, string?> fault)
+        where T : struct
+    {
+        foreach (var known in last)
+        {
+            if (Is6(known) == Is6(refused) && fault(known) is null)
+                return known;
+        }
+
+        return null;
+    }
+
+    private static bool Is6<T>(T value) => value switch
+    {
+        IPAddr address => address.Is6,
+        IPPrefix prefix => prefix.Is6,
+        _ => false,
+    };
 
     private string? AddressFault(IPAddr address)
     {

@@ -1,3 +1,4 @@
+using Plugboard.Addresses;
 using Plugboard.Coordinator.Configuration;
 using Plugboard.Coordinator.Node;
 using Plugboard.Coordinator.Routes;
@@ -6,27 +7,57 @@ using Plugboard.Netlink.Route.Links;
 
 namespace Plugboard.Coordinator.Cluster;
 
-/// <summary>Makes the cluster as this node sees it from what the source tells and what the node's own network is: pure.</summary>
+/// <summary>
+/// Makes the cluster as this node sees it from what the source tells and what the node's own network is. It makes no system call; it
+/// remembers what was accepted of the others, and
+/// whether this node belonged to the cluster.
+/// </summary>
 /// <param name="nodeName">This node's name in the cluster.</param>
 /// <param name="ownNetwork">The cluster's network, from this node's own configuration; null: the source tells it.</param>
 /// <param name="isAlone">There are no other nodes, and this one need have no pod network.</param>
 internal sealed class ViewBuilder(string nodeName, NetConf? ownNetwork, bool isAlone = false)
 {
-    /// <summary>The operator's options, before them what the cluster itself wishes for this node (flannel's annotation <c>node-public-ip</c>).</summary>
-    public UplinkOptions WishesOf(ClusterSnapshot snapshot, UplinkOptions options) =>
-        snapshot.Nodes.GetValueOrDefault(nodeName) is { WishedAddresses.Count: > 0 } told
-            ? options with { Interfaces = [.. told.WishedAddresses.Select(address => address.ToString()), .. options.Interfaces] }
-            : options;
+    private IReadOnlyDictionary<string, ClusterNode> accepted = new Dictionary<string, ClusterNode>(StringComparer.Ordinal);
+    private ValueArray<IPPrefix> lastPods = [];
+    private bool wasMember;
 
-    /// <summary>The view; null with the reason where the cluster's network is not known yet.</summary>
+    /// <summary>What to say if this node has no pod network: where the source has it.</summary>
+    public string PodNetworkHint { get; init; } = "give it one in the source";
+
+    /// <summary>What is known for choosing the uplink.</summary>
+    /// <param name="snapshot">What the source told.</param>
+    /// <param name="options">The flags.</param>
+    /// <param name="before">What was chosen before.</param>
+    public UplinkQuestion QuestionOf(ClusterSnapshot snapshot, UplinkOptions options, Uplink? before)
+    {
+        var told = snapshot.Nodes.GetValueOrDefault(nodeName);
+        var network = NetworkOf(snapshot, told);
+        var pods = told?.PodCidrs ?? [];
+        return new UplinkQuestion
+        {
+            Options = options,
+            Wished = told?.WishedAddresses ?? [],
+            Told = told?.Addresses ?? [],
+            OwnPods = pods,
+            Needed = (Needs(is6: false), Needs(is6: true)),
+            Others = [.. snapshot.Nodes.Values.Where(node => node.Name != nodeName).SelectMany(node => node.Addresses).Take(64)],
+            Before = before,
+        };
+
+        bool Needs(bool is6) => network?.Enables(is6) != false && pods.Any(cidr => cidr.Is6 == is6);
+    }
+
+    /// <summary>The view; null with the reason if the cluster's network is not known yet.</summary>
     /// <param name="snapshot">What the source told.</param>
     /// <param name="uplink">By which link the others are reached.</param>
-    /// <param name="links">The node's links by name: a tunnel that is there keeps its hardware address where nobody was told another.</param>
-    public (ClusterView? View, string? Lack) Build(ClusterSnapshot snapshot, Uplink? uplink, IReadOnlyDictionary<string, Link> links)
+    /// <param name="links">The node's links by name: a tunnel that is there keeps its hardware address if nobody was told another.</param>
+    /// <param name="whyNoUplink">Why the uplink is missing, if it is.</param>
+    public (ClusterView? View, string? Lack) Build(ClusterSnapshot snapshot, Uplink? uplink, IReadOnlyDictionary<string, Link> links,
+        string? whyNoUplink = null)
     {
-        if ((ownNetwork ?? snapshot.Network) is not { } network)
-            return (null, "the cluster's network is not known yet: give --net-config-path, or write it to where the source has it");
         var told = snapshot.Nodes.GetValueOrDefault(nodeName);
+        if (NetworkOf(snapshot, told) is not { } network)
+            return (null, "the cluster's network is not known yet: give --net-config-path, or write it to where the source has it");
         var self = new LocalNode
         {
             Name = nodeName,
@@ -37,10 +68,43 @@ internal sealed class ViewBuilder(string nodeName, NetConf? ownNetwork, bool isA
             Vtep4 = told?.Vtep4 ?? Tunnels.FindPresent(links, network.Backend, is6: false),
             Vtep6 = told?.Vtep6 ?? Tunnels.FindPresent(links, network.Backend, is6: true),
         };
-        var check = new PeerCheck(network, self);
+        var lack = LackOf(told, self, snapshot) ?? self.FindOutside(network);
+        if (lack is null && uplink is null && !isAlone)
+            lack = whyNoUplink ?? "there is no link by which other nodes are reached; name one with --iface";
+        self = self with { IsGone = IsGone(told, self, snapshot) };
+        Remember(self);
+        var check = new PeerCheck(network, self, accepted);
         var peers = check.Accept(snapshot.Nodes.Values.Where(node => node.Name != nodeName));
-        return (new ClusterView { Network = network, Self = self, Peers = peers, Refused = check.Refused.ToValueArray(), IsComplete = snapshot.IsComplete }, LackOf(told, self, snapshot));
+        accepted = peers.ToDictionary(peer => peer.Name, StringComparer.Ordinal);
+        var view = new ClusterView
+        {
+            Network = network,
+            Self = self,
+            Peers = peers,
+            Refused = check.Refused.ToValueArray(),
+            Notes = snapshot.Nodes.Values.SelectMany(node => node.Notes).Concat(check.Notes).Order(StringComparer.Ordinal).ToValueArray(),
+            IsComplete = snapshot.IsComplete,
+        };
+        return (view, lack);
     }
+
+    private NetConf? NetworkOf(ClusterSnapshot snapshot, ClusterNode? told) => (ownNetwork ?? snapshot.Network)?.For(told?.PodCidrs ?? []);
+
+    // A name that somebody mistyped is not the end of a node: this one was never in the list, or another entry is it.
+    private bool IsGone(ClusterNode? told, LocalNode self, ClusterSnapshot snapshot) =>
+        snapshot.IsComplete && wasMember && (told is null ? FindDouble(self, snapshot) is null : told.PodCidrs.Count == 0);
+
+    private void Remember(LocalNode self)
+    {
+        if (self.PodCidrs.Count == 0)
+            return;
+        wasMember = true;
+        lastPods = self.PodCidrs;
+    }
+
+    private ClusterNode? FindDouble(LocalNode self, ClusterSnapshot snapshot) =>
+        snapshot.Nodes.Values.FirstOrDefault(node => self.Addresses.Any(own => node.Addresses.Contains(own.Address))
+            || node.PodCidrs.Any(cidr => lastPods.Contains(cidr)));
 
     private string? LackOf(ClusterNode? told, LocalNode self, ClusterSnapshot snapshot)
     {
@@ -49,9 +113,15 @@ internal sealed class ViewBuilder(string nodeName, NetConf? ownNetwork, bool isA
         if (!snapshot.IsComplete)
             return snapshot.Hindrance ?? "the list of nodes was not read yet";
         if (told is null)
-            return $"the source knows no node {nodeName}; say --node-name, or let the node join";
-        if (self.PodCidrs.Count == 0)
-            return $"node {nodeName} has no pod network yet; Kubernetes assigns one where the controller manager runs with --allocate-node-cidrs";
-        return self.Uplink is null ? "there is no link by which other nodes are reached; say --iface" : null;
+            return WhyUnknown(self, snapshot);
+        if (told.PodCidrs.Count == 0)
+            return $"node {nodeName} has no pod network yet; {PodNetworkHint}";
+        return self.PodCidrs.Count == 0
+            ? $"node {nodeName} has pods of {told.PodCidrs}, and the cluster's network does not enable that family: EnableIPv4, EnableIPv6"
+            : null;
     }
+
+    private string WhyUnknown(LocalNode self, ClusterSnapshot snapshot) => FindDouble(self, snapshot) is { } other
+        ? $"the source knows no node {nodeName}, and node {other.Name} has this node's address or pod network: correct its name, or say --node-name {other.Name}"
+        : $"the source knows no node {nodeName}{Spelling.Hint(nodeName, snapshot.Nodes.Keys)}; say --node-name, or let the node join";
 }

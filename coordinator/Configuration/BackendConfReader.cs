@@ -1,4 +1,5 @@
 using Plugboard.Coordinator.Configuration.Documents;
+using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Configuration;
 
@@ -18,6 +19,15 @@ internal static class BackendConfReader
         [BackendType.None] = [],
     };
 
+    // Of the backends that are not supported: which of them is meant, its Type says.
+    private static readonly string[] othersKeys =
+        ["ListenPort", "ListenPortV6", "PSK", "PersistentKeepaliveInterval", "Mode", "UDPEncap", "ESPProposal", "PreStartupCommand",
+            "PostStartupCommand", "SubnetAddCommand", "SubnetRemoveCommand"];
+
+    /// <summary>Refuses keys that no backend of flannel's has; one of another backend is a warning of <see cref="Read"/>.</summary>
+    /// <exception cref="DocumentException">A key is unknown, or there twice.</exception>
+    public static void RequireKnown(DocumentNode backend) => backend.RequireKnown(["Type", .. keys[BackendType.Vxlan], .. othersKeys]);
+
     /// <summary>The backend; null is what flanneld takes for <c>udp</c> and its documentation for <c>vxlan</c>: it is vxlan, with a warning.</summary>
     /// <exception cref="DocumentException">It is unknown, or known and not supported: with what to use instead.</exception>
     public static BackendConf Read(DocumentNode? backend, ICollection<string>? warnings)
@@ -32,7 +42,7 @@ internal static class BackendConfReader
         foreach (var item in backend.Items)
         {
             if (!item.Name.Equals("Type", StringComparison.OrdinalIgnoreCase) && !keys[type].Contains(item.Name, StringComparer.OrdinalIgnoreCase))
-                warnings?.Add($"Backend.{item.Name}: no key of {backend.Find("Type")!.Text}, without effect");
+                warnings?.Add($"Backend.{item.Name}: no key of {backend.Find("Type")!.Text}, without effect{Spelling.Hint(item.Name, keys[type])}");
         }
 
         // Zero is what flanneld has for "not said" in all of these but VNI.

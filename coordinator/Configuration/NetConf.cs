@@ -8,6 +8,12 @@ internal sealed record NetConf
     /// <summary>EnableIPv4, true when not said.</summary>
     public bool EnableIPv4 { get; init; } = true;
 
+    /// <summary>
+    /// Whether EnableIPv4 is said. If not, a node whose pods have only IPv6, in a cluster without a Network, has no IPv4 (<see
+    /// cref="For"/>).
+    /// </summary>
+    public bool SaysIPv4 { get; init; }
+
     /// <summary>EnableIPv6, false when not said.</summary>
     public bool EnableIPv6 { get; init; }
 
@@ -28,6 +34,17 @@ internal sealed record NetConf
 
     /// <summary>How packets go from node to node.</summary>
     public BackendConf Backend { get; init; } = new();
+
+    /// <summary>Nobody said any of it: it stands in for a configuration that is missing, so nothing is removed by it.</summary>
+    public bool IsAssumed { get; init; }
+
+    /// <summary>
+    /// As it is for a node with these pod networks: flanneld's default for EnableIPv4 asks for an IPv4 address that a node of IPv6 alone
+    /// has not.
+    /// </summary>
+    public NetConf For(IReadOnlyCollection<IPPrefix> podCidrs) =>
+        EnableIPv4 && !SaysIPv4 && EnableIPv6 && Network is null && podCidrs.Count > 0
+            && podCidrs.All(cidr => cidr.Is6) ? this with { EnableIPv4 = false } : this;
 
     /// <summary>True where a family is in use.</summary>
     public bool Enables(bool is6) => is6 ? EnableIPv6 : EnableIPv4;

@@ -1,6 +1,7 @@
 using System.Text;
 using Plugboard.Addresses;
 using Plugboard.Coordinator.Configuration.Documents;
+using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Configuration;
 
@@ -20,18 +21,62 @@ internal static class NetConfReader
     public static NetConf Read(string json, ICollection<string>? warnings = null) =>
         Read(JsonDocumentReader.Read(Encoding.UTF8.GetBytes(json)), warnings);
 
-    /// <summary>As <see cref="Read(string, ICollection{string})"/>, of a document that is read already.</summary>
+    /// <summary>
+    /// As <see cref="Read(string, ICollection{string})"/>, of a document that is read already; unknown keys are warnings, as flanneld
+    /// passes them over.
+    /// </summary>
     public static NetConf Read(DocumentNode document, ICollection<string>? warnings = null)
     {
         foreach (var item in document.AsMap().Items)
         {
             if (!known.Contains(item.Name, StringComparer.OrdinalIgnoreCase))
-                warnings?.Add($"{item.Name}: unknown key");
+                warnings?.Add($"{item.Name}: unknown key{Spelling.Hint(item.Name, known)}");
         }
 
+        return Interpret(document, warnings);
+    }
+
+    /// <summary>
+    /// The network with what it said before and says no longer: that a line vanishes is no wish to have the tunnel made again with other
+    /// numbers. A Backend of another type is another one,
+    /// with values of its own.
+    /// </summary>
+    /// <param name="told">What it says now.</param>
+    /// <param name="before">What it said before; null: nothing.</param>
+    /// <param name="warnings">Gets a sentence for each value that stays.</param>
+    public static DocumentNode Keep(DocumentNode told, DocumentNode? before, ICollection<string> warnings)
+    {
+        if (before is null)
+            return told;
+        var kept = new List<DocumentNode>();
+        var whole = told.AsMap().Over(before, kept);
+        if (told.Find("Backend") is { Kind: DocumentKind.Map } now && before.Find("Backend") is { Kind: DocumentKind.Map } past
+            && IsSameType(now, past))
+            whole = whole.With(now.Over(past, kept));
+        foreach (var value in kept)
+            warnings.Add($"{value.Name}: not said any more, it stays in force until a restart");
+        return whole;
+    }
+
+    private static bool IsSameType(DocumentNode now, DocumentNode past) =>
+        now.Find("Type") is not { } type
+            || (past.Find("Type") is { } known && string.Equals(type.Text, known.Text, StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>As a part of a file of our own, where an unknown key is an error.</summary>
+    public static NetConf ReadStrictly(DocumentNode document, ICollection<string> warnings)
+    {
+        document.AsMap().RequireKnown(known);
+        if (document.Find("Backend") is { Kind: DocumentKind.Map } backend)
+            BackendConfReader.RequireKnown(backend);
+        return Interpret(document, warnings);
+    }
+
+    private static NetConf Interpret(DocumentNode document, ICollection<string>? warnings)
+    {
         var conf = new NetConf
         {
             EnableIPv4 = document.Find("EnableIPv4")?.AsBoolean() ?? true,
+            SaysIPv4 = document.Find("EnableIPv4") is not null,
             EnableIPv6 = document.Find("EnableIPv6")?.AsBoolean() ?? false,
             EnableNFTables = document.Find("EnableNFTables")?.AsBoolean() ?? false,
             Network = ReadNetwork(document.Find("Network"), is6: false),
@@ -74,11 +119,11 @@ internal static class NetConfReader
         if (node is null || node is { Kind: DocumentKind.Text, Text: "" })
             return null;
         if (!IPPrefix.TryParse(node.AsText(), out var network))
-            throw node.Refused($"\"{node.Text}\" is no network: invalid CIDR address: {node.Text}");
+            throw node.Refused($"{node.Quoted} is no network: invalid CIDR address: {node.Shown}");
         if (network.Is6 != is6)
-            throw node.Refused($"\"{node.Text}\" is not {Family(is6)}");
+            throw node.Refused($"{node.Quoted} is not {Family(is6)}");
         if (!network.IsNetwork)
-            throw node.Refused($"\"{node.Text}\" is an address in a network: the network is {network.Network}");
+            throw node.Refused($"{node.Quoted} is an address in a network: the network is {network.Network}");
         return network;
     }
 
@@ -87,8 +132,8 @@ internal static class NetConfReader
         if (node is null || node is { Kind: DocumentKind.Text, Text: "" })
             return null;
         if (!IPAddr.TryParse(node.AsText(), out var address))
-            throw node.Refused($"\"{node.Text}\" is no address");
-        return address.Is6 == is6 ? address : throw node.Refused($"\"{node.Text}\" is not {Family(is6)}");
+            throw node.Refused($"{node.Quoted} is no address");
+        return address.Is6 == is6 ? address : throw node.Refused($"{node.Quoted} is not {Family(is6)}");
     }
 
     private static string Family(bool is6) => is6 ? "IPv6" : "IPv4";

@@ -13,6 +13,8 @@ internal sealed class ChangeLog(Action<string> write)
 
     private readonly Dictionary<string, ValueArray<string>> problems = new(StringComparer.Ordinal);
     private ValueArray<RefusedNode> refused = [];
+    private ValueArray<string> notes = [];
+    private string? substitute;
     private string? lack;
     private string? hindrance;
 
@@ -55,6 +57,26 @@ internal sealed class ChangeLog(Action<string> write)
         foreach (var node in refused.ExceptBy(now.Select(node => node.Name), node => node.Name).Take(MostLines))
             write($"not refused any more: {node.Name}");
         refused = now;
+    }
+
+    /// <summary>What is in force although the source does not say it, if that is new.</summary>
+    public void Notes(ValueArray<string> now)
+    {
+        if (now == notes)
+            return;
+        foreach (var note in now.Except(notes).Take(MostLines))
+            write($"note: {note}");
+        notes = now;
+    }
+
+    /// <summary>Why the uplink is not the one that was asked for, if that is new; null: it is.</summary>
+    public void Substitute(string? now)
+    {
+        if (now == substitute)
+            return;
+        substitute = now;
+        if (now is not null)
+            write($"warning: {now}");
     }
 
     /// <summary>What is missing before pods can be started, where that is new.</summary>

@@ -26,6 +26,8 @@ internal sealed class CoordinatorEngine : IDisposable
     private readonly (DateTimeOffset At, long Stamp) start;
     private DateTimeOffset nextAudit;
     private Uplink? uplink;
+    private Uplink? lastUplink;
+    private UplinkInterest interest = new(null, new UplinkQuestion());
     private long seenVersion = -1;
     private DateTimeOffset? heardAt;
     private volatile EngineStatus status = new();
@@ -154,7 +156,7 @@ internal sealed class CoordinatorEngine : IDisposable
     {
         var isNews = false;
         while (watch.Network.TryDequeue(out var change))
-            isNews = isNews || (parts.Routes?.IsNews(change) ?? parts.Network.IsNews(change));
+            isNews |= parts.Routes?.Hear(change, interest) ?? parts.Network.IsNews(change);
         if (isNews)
         {
             parts.Network.Invalidate();
@@ -199,6 +201,7 @@ internal sealed class CoordinatorEngine : IDisposable
         if (view is not null)
         {
             log.Refused(view.Refused);
+            log.Notes(view.Notes);
             foreach (var keeper in keepers.Where(keeper => keeper.Pending is not null && !HasToWait(keeper)))
                 Sync(keeper, view);
             Advertise(view);
@@ -216,12 +219,17 @@ internal sealed class CoordinatorEngine : IDisposable
     {
         if (!parts.Network.IsCurrent)
             parts.Network.Read(parts.Client);
-        var finder = new UplinkFinder(parts.Network, parts.ViewBuilder.WishesOf(snapshot, parts.Uplink));
+        var question = parts.ViewBuilder.QuestionOf(snapshot, parts.Uplink, uplink ?? lastUplink);
+        var finder = new UplinkFinder(parts.Network, question, address => NodeNetwork.FindRoute(parts.Client, address));
         var found = finder.Find();
-        if (found != uplink)
-            log.Uplink(uplink = found);
-        var (view, lack) = parts.ViewBuilder.Build(snapshot, found, parts.Network.Links);
-        return (view, finder.Fault ?? lack);
+        // By which rule it was found may change while it stays.
+        if (found?.Link != uplink?.Link || found?.Addresses != uplink?.Addresses)
+            log.Uplink(found);
+        uplink = found;
+        lastUplink = found ?? lastUplink;
+        interest = new UplinkInterest(found, question);
+        log.Substitute(finder.IsSubstitute ? finder.Fault : null);
+        return parts.ViewBuilder.Build(snapshot, found, parts.Network.Links, finder.Fault);
     }
 
     private void Sync(KeeperState keeper, ClusterView view)

@@ -10,4 +10,8 @@ internal sealed record SyncOutcome(IReadOnlyList<Change> Changes, IReadOnlyList<
 
     /// <summary>Nothing to do, nothing wrong.</summary>
     public static SyncOutcome Steady { get; } = new([], []);
+
+    /// <summary>Both, one after the other.</summary>
+    public SyncOutcome And(SyncOutcome next) =>
+        new([.. Changes, .. next.Changes], [.. Problems, .. next.Problems]) { IsUsable = IsUsable && next.IsUsable };
 }

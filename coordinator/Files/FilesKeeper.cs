@@ -1,6 +1,7 @@
 using Plugboard.Addresses;
 using Plugboard.ClusterFiles;
 using Plugboard.Coordinator.Cluster;
+using Plugboard.Coordinator.Configuration;
 using Plugboard.Coordinator.Engine;
 using Plugboard.Coordinator.Routes;
 using Plugboard.Linux;
@@ -16,12 +17,17 @@ internal sealed class FilesKeeper(FilesOptions options, string nodeName) : IKeep
     private readonly LastGoodState lastGood = new(options.StateDirectory, nodeName);
     private readonly ConflistWriter? conflist = options.ConflistFile.Length == 0 ? null : new ConflistWriter(options.ConflistFile, options.PluginDirectories);
     private readonly List<PathWatch> watches = [];
+    private volatile IReadOnlyList<string> warnings = [];
+    private (SubnetFile Subnet, byte[] Conflist)? lastWritten;
 
     /// <inheritdoc/>
     public string Name => "files";
 
     /// <inheritdoc/>
     public bool WaitsForOthers => true;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Warnings => warnings;
 
     /// <summary>After a restart of the machine: what was confirmed last is put where the plugins read it, until the source says more. Null: there was nothing to do.</summary>
     public SubnetFile? Restore() => lastGood.Restore(options.SubnetFile);
@@ -32,14 +38,17 @@ internal sealed class FilesKeeper(FilesOptions options, string nodeName) : IKeep
     public void Watch(Action changed)
     {
         watches.Add(PathWatch.Start(Path.GetFullPath(options.SubnetFile), changed));
-        if (conflist is not null)
-            watches.Add(PathWatch.Start(Path.GetFullPath(conflist.Path), changed));
+        if (conflist is null)
+            return;
+        watches.Add(PathWatch.Start(Path.GetFullPath(conflist.Path), changed));
+        if (options.ConflistTemplate is not ("flannel" or "bridge"))
+            watches.Add(PathWatch.Start(Path.GetFullPath(options.ConflistTemplate), changed));
     }
 
-    /// <summary>What subnet.env has to say; null: this node has no pod network, or no link.</summary>
+    /// <summary>What subnet.env has to say; null: this node has no pod network, or one that is not the cluster's, or no link.</summary>
     public static SubnetFile? Describe(ClusterView view, bool masquerades)
     {
-        if (view.Self is not { PodCidrs.Count: > 0, Uplink: { } uplink })
+        if (view.Self is not { PodCidrs.Count: > 0, Uplink: { } uplink } || view.Self.FindOutside(view.Network) is not null)
             return null;
         var mtu = view.Self.PodCidrs.Min(cidr => Tunnels.PodMtu(view.Network, uplink, cidr.Is6));
         return new SubnetFile
@@ -62,6 +71,7 @@ internal sealed class FilesKeeper(FilesOptions options, string nodeName) : IKeep
         var changes = new List<Change>();
         if (Describe(view, options.Masquerades) is not { } subnet)
             return SyncOutcome.Steady;
+        NoteMtu(view, subnet);
         if (IsOther(options.SubnetFile, System.Text.Encoding.UTF8.GetBytes(subnet.Render())) is { } verb)
             changes.Add(new Change(verb, "file", options.SubnetFile));
         if (conflist is null)
@@ -92,9 +102,13 @@ internal sealed class FilesKeeper(FilesOptions options, string nodeName) : IKeep
     {
         var write = new FileChanges();
         if (Describe(view, options.Masquerades) is { } subnet)
+        {
+            NoteMtu(view, subnet);
             return Write(subnet, write);
-        // The whole list was read and nothing in it is for this node's pods: none must be started here.
-        if (view is { IsComplete: true, Self.PodCidrs.Count: 0 } && conflist is not null)
+        }
+
+        // The whole list was read and nothing in it is for this node's pods any more: none must be started here.
+        if (view.Self.IsGone && conflist is not null)
             write.Try(ChangeVerb.Delete, conflist.Path, conflist.Remove);
         return new SyncOutcome(write.Changes, write.Problems);
     }
@@ -111,10 +125,14 @@ internal sealed class FilesKeeper(FilesOptions options, string nodeName) : IKeep
         {
             var wanted = Template(subnet).Render(subnet);
             isUsable = write.Try(ChangeVerb.Replace, conflist.Path, () => WriteConflist(wanted, missing));
+            if (isUsable && missing.Count == 0)
+                lastWritten = (subnet, wanted.Content);
         }
         catch (Exception e) when (e is ConflistException or ErrnoException)
         {
-            missing.Add(e.Message);
+            var isKept = IsLastGood(subnet);
+            var problem = isKept ? $"{e.Message}; {conflist.Path} stays as it was made before" : e.Message;
+            return new SyncOutcome(write.Changes, [.. write.Problems, problem]) { IsUsable = isKept };
         }
 
         return new SyncOutcome(write.Changes, [.. write.Problems, .. missing]) { IsUsable = isUsable && missing.Count == 0 };
@@ -125,6 +143,33 @@ internal sealed class FilesKeeper(FilesOptions options, string nodeName) : IKeep
         var outcome = conflist!.Write(wanted);
         missing.AddRange(outcome.Missing.Select(Describe));
         return outcome.Written;
+    }
+
+    // A template that is broken now was good when the conflist was made of it.
+    private bool IsLastGood(SubnetFile subnet) =>
+        lastWritten is { } last && last.Subnet == subnet && DurableFile.Find(conflist!.Path) is { } present
+            && present.AsSpan().SequenceEqual(last.Conflist);
+
+    // flanneld takes 50 bytes off for IPv6 too, and leaves it to the path's MTU discovery that 70 are needed.
+    private void NoteMtu(ClusterView view, SubnetFile subnet)
+    {
+        var isTunnel6 = view.Network.Backend.Type == BackendType.Vxlan && subnet.IPv6Subnet is not null;
+        if (isTunnel6 && FindPresent() is { } present
+            && present.Mtu == subnet.Mtu + Tunnels.VxlanOverhead(is6: true) - Tunnels.VxlanOverhead(is6: false))
+            warnings = [$"{options.SubnetFile}: FLANNEL_MTU {present.Mtu} becomes {subnet.Mtu}: vxlan adds 70 bytes to IPv6, and flanneld reckons with 50; pods that are there keep theirs"];
+    }
+
+    private SubnetFile? FindPresent()
+    {
+        try
+        {
+            return SubnetFile.Find(options.SubnetFile);
+        }
+        catch (Exception e) when (e is SubnetFileException or ErrnoException)
+        {
+            // It is overwritten.
+            return null;
+        }
     }
 
     private ConflistTemplate Template(SubnetFile subnet) => options.ConflistTemplate switch

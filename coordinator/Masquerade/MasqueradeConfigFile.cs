@@ -1,4 +1,4 @@
-using System.Text;
+using Plugboard.ClusterFiles;
 using Plugboard.Coordinator.Masquerade.Configuration;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
@@ -6,61 +6,99 @@ using Plugboard.Linux.Files;
 namespace Plugboard.Coordinator.Masquerade;
 
 /// <summary>
-/// ip-masq-agent's configuration file. It is read when it changes and, in case nobody told, after the interval it names itself. A file that cannot be used leaves the last good
-/// configuration in force; without any good one before, the defaults.
+/// ip-masq-agent's configuration file. It is read when it changes and, in case no notification comes, after the interval it names itself.
+/// A file that cannot be used leaves the last good
+/// configuration in force, also the one of an earlier run; if there never was one, the defaults.
 /// </summary>
 /// <param name="path">The file; it need not be there.</param>
 /// <param name="options">The flags.</param>
 /// <param name="clock">The clock.</param>
-internal sealed class MasqueradeConfigFile(string path, MasqueradeOptions options, TimeProvider clock) : IDisposable
+/// <param name="backup">Where the last good content is kept for the next run; null: nowhere.</param>
+internal sealed class MasqueradeConfigFile(string path, MasqueradeOptions options, TimeProvider clock, string? backup = null) : IDisposable
 {
+    // Without the kernel's notifications a change is found by looking.
+    private static readonly TimeSpan withoutWatch = TimeSpan.FromSeconds(3);
+
+    // Who writes a file in place empties it first.
+    private static readonly TimeSpan settling = TimeSpan.FromSeconds(1);
+
     private readonly Lock gate = new();
     private readonly MasqueradeConfig defaults = MasqueradeConfig.Default(options.NoMasqAllReservedRanges);
     private PathWatch? watch;
     private ITimer? timer;
     private byte[]? seen;
+    private byte[]? good;
+    private byte[]? kept;
+    private long? emptiedAt;
     private bool wasRead;
     private bool wasGood;
 
     /// <summary>What is in force; the same object while nothing changes.</summary>
     public MasqueradeConfig Current { get; private set; } = MasqueradeConfig.Default(options.NoMasqAllReservedRanges);
 
-    /// <summary>Why the file is not in force; null where it is, or is not there.</summary>
+    /// <summary>Why the file is not in force; null if it is, or is not there.</summary>
     public string? Failure { get; private set; }
 
     /// <summary>Why nothing that somebody configured is in force: the file cannot be used and none before it could. Null: something is.</summary>
     public string? Problem => wasGood ? null : Failure;
 
-    /// <summary>What is odd: keys nobody knows, a file that cannot be used while an earlier one is in force.</summary>
+    /// <summary>What is odd: unknown keys, a file that cannot be used while an earlier one is in force.</summary>
     public IReadOnlyList<string> Warnings { get; private set; } = [];
 
-    /// <summary>Tells from now on when the file should be read again; the caller reads it.</summary>
+    /// <summary>Calls back from now on when the file should be read again; the caller reads it.</summary>
     /// <param name="changed">Called on other threads.</param>
-    /// <exception cref="ErrnoException">No more files can be watched; the interval is kept all the same.</exception>
+    /// <exception cref="ErrnoException">No more files can be watched; the file is read every few seconds all the same.</exception>
     public void Watch(Action changed)
     {
-        timer = clock.CreateTimer(_ => changed(), null, Current.ResyncInterval, Timeout.InfiniteTimeSpan);
-        watch = PathWatch.Start(path, changed);
+        timer = clock.CreateTimer(_ => changed(), null, withoutWatch, Timeout.InfiniteTimeSpan);
+        watch = PathWatch.Start(Path.GetFullPath(path), changed);
+        lock (gate)
+            SetTimer();
     }
 
-    /// <summary>Reads the file where it is another than before; true where what is in force changed.</summary>
+    /// <summary>Reads the file if it is another than before; true if what is in force changed.</summary>
     public bool Refresh()
     {
         lock (gate)
         {
             var before = Current;
             Read();
-            timer?.Change(Current.ResyncInterval, Timeout.InfiniteTimeSpan);
+            SetTimer();
             return !ReferenceEquals(before, Current);
         }
     }
+
+    // What comes first.
+    private void SetTimer()
+    {
+        var wait = watch is null && Current.ResyncInterval > withoutWatch ? withoutWatch : Current.ResyncInterval;
+        timer?.Change(emptiedAt is null ? wait : settling, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>
+    /// Keeps the content that is in force for a run that begins with a file that cannot be used; nothing is written if it is kept already.
+    /// </summary>
+    /// <exception cref="ErrnoException">It cannot be written.</exception>
+    public void SaveBackup()
+    {
+        lock (gate)
+        {
+            if (backup is null || good is null || ReferenceEquals(good, kept))
+                return;
+            DurableFile.Write(backup, good);
+            kept = good;
+        }
+    }
+
+    /// <summary>The kept content's file, if there is one.</summary>
+    public string? FindBackup() => backup is not null && FileDescriptor.FindStatus(backup) is not null ? backup : null;
 
     private void Read()
     {
         byte[]? bytes;
         try
         {
-            bytes = ReadBytes();
+            bytes = ReadBytes(path);
         }
         catch (ErrnoException e)
         {
@@ -69,24 +107,52 @@ internal sealed class MasqueradeConfigFile(string path, MasqueradeOptions option
             Fail(e.Message);
             return;
         }
+        catch (MasqueradeConfigException e)
+        {
+            (wasRead, seen) = (true, null);
+            Fail(e.Message);
+            return;
+        }
 
-        if (wasRead && (bytes is null ? seen is null : bytes.AsSpan().SequenceEqual(seen)))
+        if (wasRead && Failure is null && IsJustEmptied(bytes))
+            return;
+        if (wasRead && (bytes is null ? seen is null && Failure is null : bytes.AsSpan().SequenceEqual(seen)))
             return;
         (wasRead, seen) = (true, bytes);
         if (bytes is null)
+        {
             Take(defaults, []);
+            good = [];
+        }
         else
+        {
             Parse(bytes);
+        }
+    }
+
+    // An empty file is one without keys, but for a moment also one that is being written.
+    private bool IsJustEmptied(byte[]? bytes)
+    {
+        if (bytes is not { Length: 0 } || seen is null or { Length: 0 })
+        {
+            emptiedAt = null;
+            return false;
+        }
+
+        emptiedAt ??= clock.GetTimestamp();
+        if (clock.GetElapsedTime(emptiedAt.Value) < settling)
+            return true;
+        emptiedAt = null;
+        return false;
     }
 
     private void Parse(byte[] bytes)
     {
         try
         {
-            if (bytes.Length > MasqueradeConfigReader.LongestText)
-                throw new MasqueradeConfigException($"it is longer than {MasqueradeConfigReader.LongestText} bytes");
-            var (config, warnings) = new MasqueradeConfigReader(defaults, options.EnableIPv6).Read(Encoding.UTF8.GetString(bytes));
+            var (config, warnings) = new MasqueradeConfigReader(defaults, options.EnableIPv6).Read(bytes);
             Take(config, warnings);
+            good = bytes;
         }
         catch (MasqueradeConfigException e)
         {
@@ -105,13 +171,35 @@ internal sealed class MasqueradeConfigFile(string path, MasqueradeOptions option
     private void Fail(string reason)
     {
         Failure = $"{path} cannot be used: {reason}";
+        if (!wasGood)
+            TakeBackup();
         Warnings = wasGood ? [$"{Failure}; the last good configuration stays in force"] : [];
     }
 
-    // One byte more than is taken tells that there is more.
-    private byte[]? ReadBytes()
+    // What an earlier run had in force is in the kernel still.
+    private void TakeBackup()
     {
-        using var file = FileDescriptor.FindForReading(path);
+        try
+        {
+            if (backup is null || ReadBytes(backup) is not { } bytes)
+                return;
+            Current = new MasqueradeConfigReader(defaults, options.EnableIPv6).Read(bytes).Config;
+            (wasGood, good, kept) = (true, bytes, bytes);
+        }
+        catch (Exception e) when (e is ErrnoException or MasqueradeConfigException)
+        {
+            // Written with other flags, or damaged: it does not count.
+            wasGood = false;
+        }
+    }
+
+    // One byte more than is taken tells that there is more.
+    private static byte[]? ReadBytes(string from)
+    {
+        // A pipe would be waited for.
+        if (FileDescriptor.FindStatus(from) is { IsRegular: false })
+            throw new MasqueradeConfigException("it is no regular file");
+        using var file = FileDescriptor.FindForReading(from);
         if (file is null)
             return null;
         var buffer = new byte[4096];

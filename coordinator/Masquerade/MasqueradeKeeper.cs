@@ -1,4 +1,5 @@
 using Plugboard.Addresses;
+using Plugboard.ClusterFiles;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Engine;
 using Plugboard.Coordinator.Masquerade.Configuration;
@@ -25,6 +26,7 @@ internal sealed class MasqueradeKeeper : IKeeper, IDisposable
     private (MasqueradeConfig Config, ValueArray<IPPrefix> PodCidrs, ValueArray<FlannelNetworks> Flannel, bool HasRandomFully) planned;
     private NativeRules? nativePlan;
     private volatile IReadOnlyList<string> others = [];
+    private volatile IReadOnlyList<string> unkept = [];
     private IReadOnlyList<KeptTable>? tablesPlan;
 
     /// <summary>Makes it; nothing is read or changed yet.</summary>
@@ -41,7 +43,7 @@ internal sealed class MasqueradeKeeper : IKeeper, IDisposable
     public string Name => "masquerade";
 
     /// <summary>What is odd though all is in place: others who masquerade too, keys that nobody knows. For any thread.</summary>
-    public IReadOnlyList<string> Warnings => [.. file.Warnings, .. others];
+    public IReadOnlyList<string> Warnings => [.. file.Warnings, .. unkept, .. others];
 
     /// <summary>True where somebody else changed a table that this keeper has rules in: then it is to be asked. For the engine's thread.</summary>
     public bool Concerns(NftablesTransaction transaction) => transaction.PortId != client?.PortId && transaction.Tables.Any(Concerns);
@@ -74,6 +76,8 @@ internal sealed class MasqueradeKeeper : IKeeper, IDisposable
         if (IsUnplannable(view))
             return new SyncOutcome([], lacks) { IsUsable = false };
         PlanFor(view);
+        if (options.Kind == MasqueradeKind.Agent)
+            SaveBackup();
         var isForced = cause is SyncCause.Start or SyncCause.Audit or SyncCause.Retry;
         var outcome = options.Backend == MasqueradeBackend.Nftables
             ? Merge(native?.Sync(nativePlan!, isForced), isForced ? tables!.Remove(isDryRun: false) : null, lacks)
@@ -81,6 +85,19 @@ internal sealed class MasqueradeKeeper : IKeeper, IDisposable
         if (isForced)
             FindOthers();
         return outcome;
+    }
+
+    private void SaveBackup()
+    {
+        try
+        {
+            file.SaveBackup();
+            unkept = [];
+        }
+        catch (ErrnoException e)
+        {
+            unkept = [$"the agent's file is not kept for a restart with a broken one: {e.Message}"];
+        }
     }
 
     // Tools that do not know --random-fully say so once.
@@ -179,7 +196,16 @@ internal sealed class MasqueradeKeeper : IKeeper, IDisposable
     {
         Open();
         (nativePlan, tablesPlan) = (null, null);
-        return Merge(native?.Remove(isDryRun), tables!.Remove(isDryRun), []);
+        return Merge(native?.Remove(isDryRun), tables!.Remove(isDryRun), []).And(RemoveBackup(isDryRun));
+    }
+
+    private SyncOutcome RemoveBackup(bool isDryRun)
+    {
+        if (file.FindBackup() is not { } path)
+            return SyncOutcome.Steady;
+        if (!isDryRun)
+            DurableFile.Remove(path);
+        return new SyncOutcome([new Change(ChangeVerb.Delete, "file", path)], []);
     }
 
     /// <inheritdoc/>

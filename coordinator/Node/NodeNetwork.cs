@@ -1,4 +1,6 @@
+using Plugboard.Addresses;
 using Plugboard.Coordinator.Routes;
+using Plugboard.Netlink;
 using Plugboard.Netlink.Route;
 using Plugboard.Netlink.Route.Links;
 
@@ -11,10 +13,12 @@ internal sealed class NodeNetwork
 
     private readonly Dictionary<RouteKey, Route> routes = [];
     private readonly List<Route> shadowed = [];
-    private Dictionary<string, Link> links = new(StringComparer.Ordinal);
+    private readonly List<InterfaceAddress> addresses = [];
+    private readonly Dictionary<string, Link> links = new(StringComparer.Ordinal);
+    private readonly Dictionary<int, Link> byIndex = [];
     private OnLinkNetworks? onLink;
 
-    /// <summary>False until it was read, and after somebody changed something.</summary>
+    /// <summary>False until it was read, and after a change whose outcome only the kernel knows.</summary>
     public bool IsCurrent { get; private set; }
 
     /// <summary>How often it was read.</summary>
@@ -24,7 +28,7 @@ internal sealed class NodeNetwork
     public IReadOnlyDictionary<string, Link> Links => links;
 
     /// <summary>The addresses of all links.</summary>
-    public IReadOnlyList<InterfaceAddress> Addresses { get; private set; } = [];
+    public IReadOnlyList<InterfaceAddress> Addresses => addresses;
 
     /// <summary>The routes of the main table; of several to one network with one metric the first, which is the one that counts.</summary>
     public IReadOnlyDictionary<RouteKey, Route> Routes => routes;
@@ -41,26 +45,48 @@ internal sealed class NodeNetwork
     public void Read(RouteClient client)
     {
         IsCurrent = false;
-        links = client.Links.List().ToDictionary(link => link.Name, StringComparer.Ordinal);
-        Addresses = client.Addresses.ListAll();
-        routes.Clear();
-        shadowed.Clear();
+        Clear();
+        foreach (var link in client.Links.List())
+            Set(link);
+        addresses.AddRange(client.Addresses.ListAll());
         foreach (var route in client.Routes.List(new RouteFilter(Table: MainTable)))
         {
             if (!routes.TryAdd(KeyOf(route), route))
                 shadowed.Add(route);
         }
 
-        onLink = null;
         ReadCount++;
         IsCurrent = true;
     }
 
-    /// <summary>Somebody changed something: before the next use it is to be read.</summary>
+    /// <summary>The route that the kernel takes to an address, by whatever rules and tables; null: none, or one that drops.</summary>
+    public static Route? FindRoute(RouteClient client, IPAddr address)
+    {
+        try
+        {
+            return client.Routes.Get(address);
+        }
+        catch (NetlinkException)
+        {
+            return null;
+        }
+    }
+
+    private void Clear()
+    {
+        links.Clear();
+        byIndex.Clear();
+        addresses.Clear();
+        routes.Clear();
+        shadowed.Clear();
+        onLink = null;
+    }
+
+    /// <summary>Somebody changed something: before the next use it must be read.</summary>
     public void Invalidate() => IsCurrent = false;
 
     /// <summary>The link of an index; null: there is none.</summary>
-    public Link? FindLink(int index) => links.Values.FirstOrDefault(link => link.Index == index);
+    public Link? FindLink(int index) => byIndex.GetValueOrDefault(index);
 
     /// <summary>The coordinator made a route, or took one's place.</summary>
     public void Note(Route route) => routes[KeyOf(route)] = route;
@@ -75,7 +101,7 @@ internal sealed class NodeNetwork
     /// <summary>The key of a route.</summary>
     public static RouteKey KeyOf(Route route) => new(route.Dst, route.Priority);
 
-    /// <summary>True where a notification of a link, an address or a route tells what is not known.</summary>
+    /// <summary>True if a notification of a link, an address or a route reports something new.</summary>
     public bool IsNews(RouteChange change)
     {
         if (change.Route is { } route)
@@ -85,9 +111,26 @@ internal sealed class NodeNetwork
         return change.Address is { } address && IsNews(address, change.IsDeleted);
     }
 
+    /// <summary>
+    /// Does what a notification tells without reading anything; for what nothing depends on now. A notification may be older than the last
+    /// reading, which is right again once
+    /// the later ones are taken; so what something depends on is read again instead.
+    /// </summary>
+    public void Take(RouteChange change)
+    {
+        if (change.Route is { } route)
+            Take(route, change);
+        else if (change.Link is { } link)
+            Take(link, change.IsDeleted);
+        else if (change.Address is { } address)
+            Take(address, change.IsDeleted);
+    }
+
     private bool IsNews(Route route, bool isDeleted)
     {
-        if (route.Table != MainTable || route.IsCloned)
+        if (route.Table != MainTable)
+            return route is { IsCloned: false, Dst.IsDefault: true };
+        if (route.IsCloned)
             return false;
         var isKnown = routes.TryGetValue(KeyOf(route), out var seen) && seen == route;
         return isDeleted ? isKnown || shadowed.Contains(route) : !isKnown;
@@ -103,14 +146,86 @@ internal sealed class NodeNetwork
     }
 
     private static bool IsSame(Link known, Link now) =>
-        known.Index == now.Index && known.Kind == now.Kind && known.Mtu == now.Mtu && known.IsUp == now.IsUp && known.Alias == now.Alias && known.Address == now.Address
-        && known.Vxlan == now.Vxlan && known.Ipip == now.Ipip;
+        known.Index == now.Index && known.Kind == now.Kind && known.Mtu == now.Mtu && known.IsUp == now.IsUp
+            && known.OperState == now.OperState && known.MasterIndex == now.MasterIndex
+        && known.Alias == now.Alias && known.Address == now.Address && known.Vxlan == now.Vxlan && known.Ipip == now.Ipip;
 
     private bool IsNews(InterfaceAddress address, bool isDeleted)
     {
         if (address.Address.Address.IsLinkLocalUnicast)
             return false;
-        var isKnown = Addresses.Any(own => own.LinkIndex == address.LinkIndex && own.Address == address.Address && (isDeleted || own.Flags == address.Flags));
+        var isKnown = addresses.Exists(own => own.LinkIndex == address.LinkIndex && own.Address == address.Address
+            && (isDeleted || own.Flags == address.Flags));
         return isDeleted == isKnown;
+    }
+
+    private void Take(Route route, RouteChange change)
+    {
+        if (route.Table != MainTable)
+            return;
+        onLink = null;
+        var key = KeyOf(route);
+        if (change.IsDeleted)
+            TakeAway(route, key);
+        else if (!routes.TryGetValue(key, out var seen) || change.IsReplacement || route.Dst.Is6 || seen == route)
+            routes[key] = route;
+        else
+            // Before or behind the known one: the kernel knows.
+            IsCurrent = false;
+    }
+
+    private void TakeAway(Route route, RouteKey key)
+    {
+        if (shadowed.Count > 0 && shadowed.Exists(other => KeyOf(other) == key))
+            IsCurrent = false;
+        else if (routes.TryGetValue(key, out var seen) && seen == route)
+            routes.Remove(key);
+        else
+            IsCurrent = false;
+    }
+
+    // The kernel takes the routes of a link that goes or goes down with it, those of IPv4 without a word.
+    private void Take(Link link, bool isDeleted)
+    {
+        if (isDeleted || !link.IsUp)
+            Remove(route => route.OutInterface == link.Index);
+        if (isDeleted)
+            Remove(link.Index);
+        else
+            Set(link);
+    }
+
+    private void Take(InterfaceAddress address, bool isDeleted)
+    {
+        addresses.RemoveAll(own => own.LinkIndex == address.LinkIndex && own.Address == address.Address);
+        if (!isDeleted)
+            addresses.Add(address);
+        else
+            Remove(route => route.Source == address.Address.Address);
+    }
+
+    private void Set(Link link)
+    {
+        Remove(link.Index);
+        links[link.Name] = link;
+        byIndex[link.Index] = link;
+    }
+
+    private void Remove(int index)
+    {
+        if (byIndex.Remove(index, out var known) && links.GetValueOrDefault(known.Name)?.Index == index)
+            links.Remove(known.Name);
+    }
+
+    private void Remove(Predicate<Route> isGone)
+    {
+        onLink = null;
+        foreach (var (key, route) in routes)
+        {
+            if (isGone(route))
+                routes.Remove(key);
+        }
+
+        shadowed.RemoveAll(isGone);
     }
 }

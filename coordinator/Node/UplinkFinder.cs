@@ -7,112 +7,258 @@ using Plugboard.Netlink.Route.Links;
 
 namespace Plugboard.Coordinator.Node;
 
-/// <summary>Chooses the link by which this node reaches the others, in flanneld's order: pure.</summary>
+/// <summary>
+/// Chooses the link and the addresses by which this node reaches the others: what was asked for, each flag in turn as flanneld takes them;
+/// else what is in use, as long as it is there;
+/// else the default route's. Pure, but for one question about a route.
+/// </summary>
 /// <param name="network">The node's links, addresses and routes.</param>
-/// <param name="options">What the operator chose.</param>
-internal sealed class UplinkFinder(NodeNetwork network, UplinkOptions options)
+/// <param name="question">What is known.</param>
+/// <param name="ask">The route that the kernel takes to an address; null: none.</param>
+internal sealed class UplinkFinder(NodeNetwork network, UplinkQuestion question, Func<IPAddr, Route?> ask)
 {
-    /// <summary>After <see cref="Find"/>: what kept a link from being looked for, a sentence; null: nothing.</summary>
+    private const string Annotation = "the annotation";
+
+    private readonly LinkFitness fitness = new(network, question.OwnPods);
+    private readonly LinkAddresses addresses = new(network);
+    private readonly UplinkInUse inUse = new(network, question.Before);
+    private readonly UplinkDefaults defaults = new(network, question, ask);
+    private readonly List<string> refusals = [];
+
+    private UplinkOptions Options => question.Options;
+
+    private bool IsAsked => question.Wished.Count > 0 || Options.Interfaces.Count > 0 || Options.InterfacePatterns.Count > 0
+        || Options.CanReach is not null;
+
+    /// <summary>After <see cref="Find"/>: why nothing was found, or not what was asked for, a sentence; null: it was.</summary>
     public string? Fault { get; private set; }
+
+    /// <summary>After <see cref="Find"/>: what was asked for is not there, and what is in use stays.</summary>
+    public bool IsSubstitute { get; private set; }
 
     /// <summary>The link; null: there is none that can be it now.</summary>
     public Uplink? Find()
     {
-        foreach (var wish in options.Interfaces)
-        {
-            if (FindNamed(wish) is { } named)
-                return Describe(named, $"--iface {wish}");
-        }
-
-        foreach (var pattern in options.InterfacePatterns)
-        {
-            if (FindMatching(pattern) is { } matching)
-                return Describe(matching, $"--iface-regex {pattern}");
-            if (Fault is not null)
-                return null;
-        }
-
-        if (options.CanReach is { } target)
-            return FindByRoute(target) is { } reaching ? Describe(reaching, $"--iface-can-reach {target}") : null;
-        if (options.Interfaces.Count > 0 || options.InterfacePatterns.Count > 0)
-            return null;
-        return FindUnasked();
+        var asked = Asked().ToList();
+        if (Choose(asked) is { } found)
+            return Instead(found);
+        if (!IsAsked)
+            return Choose(Told()) ?? Stay() ?? Choose([.. defaults.Candidates()])
+                ?? Fail("there is no link by which other nodes are reached: no usable default route; name one with --iface");
+        var why = $"{string.Join("; ", refusals.Distinct(StringComparer.Ordinal))}";
+        if (Stay() is not { } staying)
+            return Fail($"there is no link by which other nodes are reached: {why}");
+        Fault = $"{why}; {staying.Link.Name} stays, which is in use";
+        IsSubstitute = true;
+        return staying;
     }
 
-    private Uplink? FindUnasked()
+    // An annotation that cannot be followed is not passed over in silence because a flag can.
+    private Uplink Instead(Uplink found)
     {
-        foreach (var address in (ReadOnlySpan<IPAddr?>)[options.PublicIP, options.PublicIPv6])
-        {
-            if (address is { } own && FindOwner(own) is { } owner)
-                return Describe(owner, $"it has the public address {own}");
-        }
+        if (question.Wished.Count == 0 || refusals.Count == 0 || found.Why.StartsWith(Annotation, StringComparison.Ordinal))
+            return found;
+        Fault = $"{refusals[0]}; {found.Link.Name} is taken, by {found.Why}";
+        IsSubstitute = true;
+        return found;
+    }
 
-        foreach (var is6 in (ReadOnlySpan<bool>)[false, true])
-        {
-            if (FindByRoute(IPPrefix.Default(is6).Address) is { } link)
-                return Describe(link, "the default route leaves by it");
-        }
-
+    private Uplink? Fail(string why)
+    {
+        Fault ??= refusals.Count == 0 || IsAsked ? why : $"{why} ({string.Join("; ", refusals.Distinct(StringComparer.Ordinal))})";
         return null;
     }
 
-    private Link? FindNamed(string wish) =>
-        IPAddr.TryParse(wish, out var address) ? FindOwner(address) : network.Links.GetValueOrDefault(wish);
-
-    private Link? FindOwner(IPAddr address)
+    private IEnumerable<UplinkCandidate> Asked()
     {
-        foreach (var own in network.Addresses)
-        {
-            if (own.Address.Address == address)
-                return network.FindLink(own.LinkIndex);
-        }
-
-        return null;
+        var wished = OfAddresses(question.Wished, address =>
+            $"{Annotation} {(address.Is6 ? "node-public-ipv6" : "node-public-ip")} asks for {address}").ToList();
+        return wished.Count > 0 ? wished : OfFlags();
     }
 
-    private Link? FindMatching(InterfacePattern pattern)
+    private IEnumerable<UplinkCandidate> OfFlags()
     {
+        foreach (var wish in Options.Interfaces)
+        {
+            var found = IPAddr.TryParse(wish, out var address) ? OfAddresses([address], _ => $"--iface {wish}") : OfName(wish);
+            foreach (var candidate in found)
+                yield return candidate;
+        }
+
+        foreach (var candidate in Options.InterfacePatterns.SelectMany(OfPattern))
+            yield return candidate;
+        if (Options.CanReach is { } target)
+        {
+            if (ask(target) is { } route && network.FindLink(route.OutInterface) is { } link)
+                yield return new UplinkCandidate(link, route.Source is { } source ? [source] : [], $"--iface-can-reach {target}");
+            else
+                refusals.Add($"--iface-can-reach {target}: no route leads there");
+        }
+
+        // flanneld looks for the public address only if it was told nothing else.
+        if (!IsAsked)
+        {
+            foreach (var candidate in OfAddresses(Options.Public.ToValueArray(), address => $"it has the public address {address}"))
+                yield return candidate;
+        }
+    }
+
+    private IEnumerable<UplinkCandidate> OfAddresses(ValueArray<IPAddr> asked, Func<IPAddr, string> why)
+    {
+        foreach (var address in asked)
+        {
+            var owners = network.Addresses.Where(own => own.Address.Address == address)
+                .Select(own => network.FindLink(own.LinkIndex)).OfType<Link>().ToList();
+            if (owners.Count == 0 && IsAsked)
+                refusals.Add($"{why(address)}: no link of this node has it");
+            foreach (var link in owners)
+                yield return new UplinkCandidate(link, asked.Concat(Options.Public).ToValueArray(), why(address)) { IsNamed = true };
+        }
+    }
+
+    private IEnumerable<UplinkCandidate> OfName(string name)
+    {
+        if (network.Links.GetValueOrDefault(name) is { } link)
+            yield return new UplinkCandidate(link, Options.Public.ToValueArray(), $"--iface {name}") { IsNamed = true };
+        else
+            refusals.Add($"--iface {name}: there is no such link");
+    }
+
+    private List<UplinkCandidate> OfPattern(InterfacePattern pattern)
+    {
+        var why = $"--iface-regex {pattern}";
         try
         {
-            foreach (var own in network.Addresses)
-            {
-                if (!own.Address.Address.IsLoopback && pattern.IsMatch(own.Address.Address.ToString()))
-                    return network.FindLink(own.LinkIndex);
-            }
-
-            return network.Links.Values.OrderBy(link => link.Index).FirstOrDefault(link => pattern.IsMatch(link.Name));
+            var found = network.Addresses.Where(own => !own.Address.Address.IsLoopback && pattern.IsMatch(own.Address.Address.ToString()))
+                .OrderBy(own => own.LinkIndex)
+                .GroupBy(own => own.LinkIndex)
+                .Select(group => (Link: network.FindLink(group.Key), Addresses: group))
+                .Where(each => each.Link is not null)
+                .Select(each => new UplinkCandidate(each.Link!, BestOf(each.Addresses), why)).ToList();
+            found.AddRange(network.Links.Values.OrderBy(link => link.Index).Where(link => pattern.IsMatch(link.Name))
+                .Select(link => new UplinkCandidate(link, Options.Public.ToValueArray(), why)));
+            if (found.Count == 0)
+                refusals.Add($"{why}: no address and no link matches");
+            return found;
         }
         catch (RegexMatchTimeoutException e)
         {
-            Fault = $"--iface-regex {pattern}: matching \"{e.Input}\" took longer than {e.MatchTimeout.TotalSeconds} s; say a simpler one, or --iface";
-            return null;
+            refusals.Add($"{why}: matching \"{e.Input}\" took longer than {e.MatchTimeout.TotalSeconds} s; say a simpler one, or --iface");
+            return [];
         }
     }
 
-    private Link? FindByRoute(IPAddr target) => network.OnLink.Find(target) is { Link: not 0 } route ? network.FindLink(route.Link) : null;
-
-    private Uplink? Describe(Link link, string why)
+    // Of several that match what is in use counts, then the one that would be chosen without the pattern.
+    private ValueArray<IPAddr> BestOf(IGrouping<int, InterfaceAddress> matching)
     {
-        if (!link.IsUp)
-            return null;
-        var addresses = new List<IPPrefix>(2);
+        var all = matching.Select(own => own.Address.Address).ToList();
+        var best = new List<IPAddr>(inUse.Addresses.Where(all.Contains));
         foreach (var is6 in (ReadOnlySpan<bool>)[false, true])
         {
-            if (BestAddress(link.Index, is6) is { } best)
-                addresses.Add(best);
+            if (addresses.FindBest(matching.Key, is6) is { } chosen && all.Contains(chosen.Address))
+                best.Add(chosen.Address);
         }
 
-        return new Uplink(new UplinkLink(link.Index, link.Name, link.Mtu), addresses.ToValueArray(), why);
+        return best.Concat(all).ToValueArray();
     }
 
-    // flanneld's order: permanent before dynamic, the first before secondary and temporary ones; deprecated ones never, nor link-local ones, which mean nothing on another node.
-    private IPPrefix? BestAddress(int link, bool is6)
+    private List<UplinkCandidate> Told() =>
+        OfAddresses(question.Told, address => $"the source says that others reach this node at {address}")
+            .Select(candidate => candidate with { IsNamed = false }).ToList();
+
+    private Uplink? Stay()
     {
-        var candidates = network.Addresses.Where(own => own.LinkIndex == link && own.Address.Is6 == is6 && !own.Address.Address.IsLinkLocalUnicast && (own.Flags & (AddressFlags.Deprecated | AddressFlags.Tentative)) == 0);
-        var best = candidates
-            .OrderBy(own => (own.Flags & AddressFlags.Permanent) == 0)
-            .ThenBy(own => (own.Flags & AddressFlags.Secondary) != 0)
-            .FirstOrDefault();
-        return best?.Address;
+        foreach (var (link, used, why) in inUse.Candidates())
+        {
+            if (fitness.FindFault(link, isNamed: true) is null
+                && Describe(new UplinkCandidate(link, used, why)) is { Addresses.Count: > 0 } staying)
+                return staying;
+        }
+
+        return null;
+    }
+
+    // First one that can be reached in all families, then one that can in some, then one whose cable is out: it may be put in again.
+    private Uplink? Choose(List<UplinkCandidate> candidates)
+    {
+        var fit = candidates.FindAll(IsFit);
+        return Choose(fit, candidate => IsConnected(candidate) && Covers(candidate, all: true))
+            ?? Choose(fit, candidate => IsConnected(candidate) && Covers(candidate, all: false))
+            ?? Choose(fit, candidate => Covers(candidate, all: false));
+    }
+
+    private Uplink? Choose(List<UplinkCandidate> candidates, Predicate<UplinkCandidate> isIt)
+    {
+        if (candidates.Find(isIt) is not { } first)
+            return null;
+        // Of those that one flag asks for the one that is in use stays.
+        var same = candidates.FindAll(other => other.Why == first.Why && isIt(other));
+        return Describe(same.Find(other => inUse.IsLink(other.Link)) ?? first);
+    }
+
+    private bool IsFit(UplinkCandidate candidate)
+    {
+        var fault = fitness.FindFault(candidate.Link, candidate.IsNamed);
+        if (fault is null && !Covers(candidate, all: false))
+            fault = $"has no {FamilyWords} address that other nodes could use";
+        if (fault is not null)
+            refusals.Add($"{candidate.Why}: {candidate.Link.Name} {fault}");
+        return fault is null;
+    }
+
+    private string FamilyWords => question.Needed switch
+    {
+        (true, false) => "IPv4",
+        (false, true) => "IPv6",
+        _ => "IPv4 or IPv6",
+    };
+
+    private bool IsConnected(UplinkCandidate candidate) => inUse.IsLink(candidate.Link) || LinkFitness.HasCarrier(candidate.Link);
+
+    private bool Covers(UplinkCandidate candidate, bool all)
+    {
+        var (needs4, needs6) = question.Needed;
+        var found = Describe(candidate).Addresses;
+        var (has4, has6) = (found.Any(address => !address.Is6), found.Any(address => address.Is6));
+        return needs4 || needs6
+            ? all ? (has4 || !needs4) && (has6 || !needs6) : (has4 && needs4) || (has6 && needs6)
+            : has4 || has6;
+    }
+
+    private Uplink Describe(UplinkCandidate candidate)
+    {
+        var link = candidate.Link;
+        var found = new List<IPPrefix>(2);
+        foreach (var is6 in (ReadOnlySpan<bool>)[false, true])
+        {
+            if ((FindAsked(candidate, is6) ?? FindUsed(link, is6) ?? addresses.FindBest(link.Index, is6)) is { } best)
+                found.Add(best);
+        }
+
+        return new Uplink(new UplinkLink(link.Index, link.Name, link.Mtu), found.ToValueArray(), candidate.Why);
+    }
+
+    private IPPrefix? FindAsked(UplinkCandidate candidate, bool is6)
+    {
+        foreach (var address in candidate.Asked)
+        {
+            if (address.Is6 == is6 && addresses.Find(candidate.Link.Index, address) is { } own)
+                return own;
+        }
+
+        return null;
+    }
+
+    private IPPrefix? FindUsed(Link link, bool is6)
+    {
+        if (!inUse.IsLink(link))
+            return null;
+        foreach (var address in inUse.Addresses)
+        {
+            if (address.Is6 == is6 && addresses.Find(link.Index, address) is { } own)
+                return own;
+        }
+
+        return null;
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
+using Plugboard.Coordinator.Configuration.Documents;
 using Plugboard.Coordinator.Masquerade;
 using Plugboard.Coordinator.Sources.Kubernetes;
 
@@ -50,10 +51,12 @@ internal sealed class CommandOptions
         RestorePods = Add("--restore-pods", "What the plugins portmap and bridge made for pods in nftables is put back where somebody took it away.", true);
     }
 
-    [MemberNotNull(nameof(Masquerade), nameof(IpMasq), nameof(MasqueradeConfig), nameof(Backend), nameof(MasqChain), nameof(AllReserved), nameof(EnableIPv6), nameof(RandomFully), nameof(ToPorts), nameof(ForwardRules))]
+    [MemberNotNull(nameof(Masquerade), nameof(IpMasq), nameof(MasqueradeConfig), nameof(Backend), nameof(MasqChain), nameof(AllReserved),
+        nameof(EnableIPv6), nameof(RandomFully), nameof(NotFullyRandom), nameof(ToPorts), nameof(ForwardRules))]
     private void AddMasquerading()
     {
         Masquerade = Add("--masquerade", "Whose rules of masquerading are kept: off, agent (ip-masq-agent's) or flannel (its --ip-masq).", MasqueradeMode.Off);
+        NotFullyRandom = Add("--ip-masq-fully-random-disable", "flannel's flag: the same as --random-fully=false.", false);
         IpMasq = Add("--ip-masq", "The same as --masquerade flannel.", false);
         MasqueradeConfig = Add("--masq-config", "agent: its configuration file, read again when it changes.", "/etc/config/ip-masq-agent");
         Backend = Add("--backend", "Where the rules are kept: nftables, or iptables in the agent's or flannel's own chains.", MasqueradeBackend.Nftables);
@@ -146,6 +149,8 @@ internal sealed class CommandOptions
 
     public Option<bool> RandomFully { get; private set; }
 
+    public Option<bool> NotFullyRandom { get; private set; }
+
     public Option<string> ToPorts { get; private set; }
 
     public Option<bool> ForwardRules { get; private set; }
@@ -177,25 +182,13 @@ internal sealed class CommandOptions
         return option;
     }
 
-    /// <summary>
-    /// <c>--name=</c> is the empty text for the option. To System.CommandLine an argument that ends with the sign has no value, and the option takes what comes next for it.
-    /// </summary>
-    /// <exception cref="SettingException">The option takes no text.</exception>
-    public IReadOnlyList<string> Spell(IReadOnlyList<string> args)
-    {
-        var spelt = new List<string>();
-        foreach (var arg in args)
-        {
-            if (!arg.StartsWith("--", StringComparison.Ordinal) || arg.IndexOf('=', StringComparison.Ordinal) != arg.Length - 1)
-                spelt.Add(arg);
-            else if (all.Find(option => option.Name == arg[..^1]) is null or Option<string> or Option<string[]>)
-                spelt.AddRange([arg[..^1], ""]);
-            else
-                throw new SettingException($"{arg}: there is no value after the sign");
-        }
-
-        return spelt;
-    }
+    /// <summary>A command line of flanneld's or ip-masq-agent's form as System.CommandLine reads it.</summary>
+    /// <param name="args">The command line.</param>
+    /// <param name="others">The flags that only some verbs have.</param>
+    /// <param name="note">Gets a line for each flag that is without effect.</param>
+    /// <exception cref="SettingException">A flag is unknown, or takes no such value.</exception>
+    public IReadOnlyList<string> Spell(IReadOnlyList<string> args, IReadOnlyList<Option>? others = null, Action<string>? note = null) =>
+        new GoFlags([.. all, .. others ?? []], note ?? (static _ => { })).Spell(args);
 
     /// <summary>The parts of a list with commas, without empty ones.</summary>
     public static string[] Split(string text) => text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
@@ -207,8 +200,8 @@ internal sealed class CommandOptions
         object? value = otherwise switch
         {
             string => text,
-            bool => ReadSwitch(text),
-            int => int.TryParse(text, out var number) ? number : null,
+            bool => GoFlags.ReadSwitch(text),
+            int => int.TryParse(GoYamlNumber.Find(text) ?? text, out var number) ? number : null,
             MasqueradeBackend => Enum.TryParse<MasqueradeBackend>(text, ignoreCase: true, out var backend) ? backend : null,
             PeersMode => Enum.TryParse<PeersMode>(text, ignoreCase: true, out var peers) ? peers : null,
             SourceKind => Enum.TryParse<SourceKind>(text, ignoreCase: true, out var kind) ? kind : null,
@@ -217,12 +210,4 @@ internal sealed class CommandOptions
         };
         return value is T given ? given : throw new SettingException($"{VariableOf(name)}={text}: cannot be read as {name}");
     }
-
-    // What Go's strconv.ParseBool reads, as flanneld does.
-    private static bool? ReadSwitch(string text) => text switch
-    {
-        "1" or "t" or "T" or "true" or "TRUE" or "True" => true,
-        "0" or "f" or "F" or "false" or "FALSE" or "False" => false,
-        _ => null,
-    };
 }

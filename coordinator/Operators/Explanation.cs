@@ -4,6 +4,8 @@ using Plugboard.Coordinator.Masquerade;
 using Plugboard.Coordinator.Masquerade.Configuration;
 using Plugboard.Coordinator.Node;
 using Plugboard.Coordinator.Routes;
+using Plugboard.Firewall.Nftables;
+using Plugboard.Firewall.Walk;
 using Plugboard.Linux;
 using Plugboard.Netlink.Route;
 using Plugboard.Netlink.Route.Links;
@@ -37,6 +39,8 @@ internal sealed class Explanation(ClusterView view, RouteClient client, NodeNetw
         if (FindRoute(destination) is not { } route)
             return;
         var link = network.FindLink(route.OutInterface);
+        if (link is not null && route.Type == RouteType.Unicast)
+            ThroughForward(source, destination, link);
         if (masquerade is { } rules && route.Type == RouteType.Unicast)
             Explain(rules, source, destination, link?.Name ?? "");
         if (link is null)
@@ -44,6 +48,27 @@ internal sealed class Explanation(ClusterView view, RouteClient client, NodeNetw
         steps.Add(("mtu", MtuOf(route, destination, link)));
         if (link.Vxlan is not null)
             ThroughTunnel(route, link);
+    }
+
+    // Only what is not this node's own passes the forward hook.
+    private void ThroughForward(IPAddr source, IPAddr destination, Link outLink)
+    {
+        if (network.Addresses.Any(own => own.Address.Address == source))
+            return;
+        var inLink = NodeNetwork.FindRoute(client, source) is { } back ? network.FindLink(back.OutInterface)?.Name ?? "" : "";
+        try
+        {
+            using var nftables = NftablesClient.Find();
+            foreach (var drop in ForwardChains.FindDrops(nftables, new ForwardedPacket(source, destination, inLink, outLink.Name)))
+            {
+                IsSent &= !drop.IsSure;
+                steps.Add(("forward", $"{drop}; {ForwardCheck.RemedyFor(drop, view)}"));
+            }
+        }
+        catch (ErrnoException e)
+        {
+            steps.Add(("forward", $"whether the forward chains let it through is not known: {e.Message}"));
+        }
     }
 
     private string Whose(IPAddr address)
@@ -129,7 +154,7 @@ internal sealed class Explanation(ClusterView view, RouteClient client, NodeNetw
 
         steps.Add(("neighbour", $"{gateway} is {mac}"));
         var entry = client.Forwarding.List(tunnel.Index).FirstOrDefault(candidate => candidate.LinkAddress == mac && candidate.Destination is not null);
-        IsSent = entry is not null;
+        IsSent &= entry is not null;
         steps.Add(("fdb", entry is null ? $"none for {mac}: the packet is dropped" : $"{mac} is on {entry.Destination}, {Whose(entry.Destination!.Value)}"));
         if (entry?.Destination is { } end)
             AlongPath(end, tunnel);

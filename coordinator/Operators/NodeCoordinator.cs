@@ -26,23 +26,28 @@ internal sealed class NodeCoordinator : IDisposable
     private readonly MasqueradeConfigFile? masqueradeFile;
     private readonly MasqueradeKeeper? masquerade;
     private readonly PodKeeper? pods;
+    private readonly Action<string> log;
 
     private NodeCoordinator(Settings settings, RouteClient client, Action<string> log)
     {
         this.settings = settings;
+        this.log = log;
         this.client = client;
         Routes = new RouteKeeper(client, network, settings.Routes);
         Files = settings.Files is { } files ? new FilesKeeper(files, settings.NodeName) : null;
         Source = SourceOf(settings, log);
         if (settings.Masquerade is { } rules)
         {
-            masqueradeFile = new MasqueradeConfigFile(settings.MasqueradeConfig, rules, TimeProvider.System);
+            masqueradeFile = new MasqueradeConfigFile(settings.MasqueradeConfig, rules, TimeProvider.System, settings.MasqueradeBackup);
             masquerade = new MasqueradeKeeper(rules, masqueradeFile);
         }
 
         pods = settings.RestoresPods ? new PodKeeper(PodRecordStore.Root) : null;
         Keepers = ((IKeeper?[])[masquerade, pods, Routes, Files]).OfType<IKeeper>().ToList();
-        ViewBuilder = new ViewBuilder(settings.NodeName, settings.Network, settings.Source == SourceKind.None);
+        ViewBuilder = new ViewBuilder(settings.NodeName, settings.Network, settings.Source == SourceKind.None)
+        {
+            PodNetworkHint = HintOf(settings),
+        };
     }
 
     /// <summary>The keeper of routes.</summary>
@@ -83,6 +88,13 @@ internal sealed class NodeCoordinator : IDisposable
         _ => new StaticSource(new StaticOptions { Path = settings.PeersFile, NodeName = settings.NodeName, Network = settings.Network }, TimeProvider.System, log),
     };
 
+    private static string HintOf(Settings settings) => settings.Source switch
+    {
+        SourceKind.Static => $"write podCIDRs into its entry of {settings.PeersFile}",
+        SourceKind.Etcd => "its lease in etcd is not acquired yet",
+        _ => $"spec.podCIDRs of Node {settings.NodeName} is empty: the controller manager assigns it if it runs with --allocate-node-cidrs",
+    };
+
     private static KubernetesSource KubernetesOf(Settings settings, Action<string> log)
     {
         try
@@ -111,7 +123,7 @@ internal sealed class NodeCoordinator : IDisposable
             Log = log,
         };
         var engine = new CoordinatorEngine(parts, settings.Engine);
-        TryWatch(() => masqueradeFile?.Watch(engine.Reconfigure), $"{settings.MasqueradeConfig} is read at its interval only", log);
+        TryWatch(() => masqueradeFile?.Watch(engine.Reconfigure), $"{settings.MasqueradeConfig} is looked at every few seconds", log);
         TryWatch(() => Files?.Watch(engine.Reconfigure), "files are looked at with each audit only", log);
         return engine;
     }
@@ -160,10 +172,16 @@ internal sealed class NodeCoordinator : IDisposable
         source.ContinueWith(static _ => { }, TaskScheduler.Default).Wait(TimeSpan.FromSeconds(1));
         var snapshot = board.Current;
         network.Read(client);
-        var finder = new UplinkFinder(network, ViewBuilder.WishesOf(snapshot, settings.Uplink));
-        var (view, lack) = ViewBuilder.Build(snapshot, finder.Find(), network.Links);
+        var question = ViewBuilder.QuestionOf(snapshot, settings.Uplink, before: null);
+        var finder = new UplinkFinder(network, question, address => NodeNetwork.FindRoute(client, address));
+        var uplink = finder.Find();
+        var (view, lack) = ViewBuilder.Build(snapshot, uplink, network.Links, finder.Fault);
+        if (finder.IsSubstitute)
+            log($"warning: {finder.Fault}");
+        foreach (var note in view?.Notes ?? [])
+            log($"note: {note}");
         // Of a node that the source does not know it may say more than that.
-        return (view, finder.Fault ?? (snapshot.Nodes.ContainsKey(settings.NodeName) ? lack : snapshot.Hindrance ?? lack), snapshot);
+        return (view, snapshot.Nodes.ContainsKey(settings.NodeName) ? lack : snapshot.Hindrance ?? lack, snapshot);
     }
 
     /// <summary>Walks the way of a packet; after <see cref="ReadOnce"/>.</summary>

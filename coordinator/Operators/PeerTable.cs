@@ -10,12 +10,14 @@ internal static class PeerTable
     /// <summary>The table.</summary>
     public static string Render(ClusterView view, RoutePlan plan)
     {
+        var refusals = view.Refused.ToLookup(node => node.Name, node => node.Reason, StringComparer.Ordinal);
         var peers = view.Peers.ToDictionary(peer => peer.Name, StringComparer.Ordinal);
         var rows = new List<string[]> { new[] { "NODE", "POD NETWORK", "ADDRESS", "REACHED" } };
         foreach (var path in plan.Paths.OrderBy(path => path.Peer, StringComparer.Ordinal).ThenBy(path => path.Is6))
         {
             var peer = peers[path.Peer];
-            rows.Add([peer.Name, peer.PodCidr(path.Is6)?.ToString() ?? "-", peer.Address(path.Is6)?.ToString() ?? "-", WordsOf(path.State)]);
+            var (cidr, address) = (peer.PodCidr(path.Is6)?.ToString() ?? "-", peer.Address(path.Is6)?.ToString() ?? "-");
+            rows.Add([peer.Name, cidr, address, WordsOf(path, refusals)]);
         }
 
         var widths = Enumerable.Range(0, 3).Select(column => rows.Max(row => row[column].Length) + 2).ToArray();
@@ -25,6 +27,11 @@ internal static class PeerTable
         return text.ToString();
     }
 
+    private static string WordsOf(PeerPath path, ILookup<string, string> refusals) =>
+        path.State is not (PeerState.Direct or PeerState.Tunnelled) && refusals[path.Peer].FirstOrDefault() is { } reason
+            ? $"not: refused ({reason}), see below"
+            : WordsOf(path.State);
+
     /// <summary>A state in words, with what to do where the peer is not reached.</summary>
     public static string WordsOf(PeerState state) => state switch
     {
@@ -32,7 +39,9 @@ internal static class PeerTable
         PeerState.Tunnelled => "through the tunnel",
         PeerState.Unassigned => "not: no pod network is assigned to it yet",
         PeerState.NoAddress => "not: it tells no address of this family",
-        PeerState.NoTunnel => "not: it does not tell where its tunnel ends, or another VNI",
+        PeerState.NoTunnel => "not: it does not tell the hardware address of its tunnel",
+        PeerState.OtherVni => "not: its tunnel has another VNI",
+        PeerState.NoOwnTunnel => "not: this node has no tunnel of this family",
         PeerState.OtherBackend => "not: it uses another backend",
         _ => "not: it is behind a router; use vxlan, or host-gw only within one network",
     };

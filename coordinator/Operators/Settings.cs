@@ -42,6 +42,9 @@ internal sealed record Settings
     /// <summary>agent: its configuration file.</summary>
     public string MasqueradeConfig { get; init; } = "";
 
+    /// <summary>agent: where its last good content is kept; null: nowhere.</summary>
+    public string? MasqueradeBackup { get; init; }
+
     /// <summary>Whether what the plugins made for pods is put back where somebody took it away.</summary>
     public bool RestoresPods { get; init; } = true;
 

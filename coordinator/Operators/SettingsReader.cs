@@ -43,6 +43,7 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
             Files = ReadFiles(masquerade is not null),
             Masquerade = masquerade,
             MasqueradeConfig = Get(options.MasqueradeConfig),
+            MasqueradeBackup = Get(options.StateDirectory) is { Length: > 0 } directory ? $"{directory}/ip-masq-agent" : null,
             RestoresPods = Get(options.RestorePods),
             Engine = new EngineOptions { AuditInterval = TimeSpan.FromSeconds(audit) },
             HealthzIP = ReadHealthzIP(),
@@ -127,7 +128,9 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
 
     // Where the nodes themselves say their pod networks nobody has to say the cluster's, but how packets go between them; until then that is somebody else's.
     private static NetConf? WithoutNetwork(SourceKind source) =>
-        source is SourceKind.None or SourceKind.Kubernetes ? new NetConf { EnableIPv6 = true, Backend = new BackendConf { Type = BackendType.None } } : null;
+        source is SourceKind.None or SourceKind.Kubernetes
+            ? new NetConf { EnableIPv6 = true, IsAssumed = true, Backend = new BackendConf { Type = BackendType.None } }
+            : null;
 
     private MasqueradeOptions? ReadMasquerade()
     {
@@ -151,7 +154,7 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
             MasqChain = Get(options.MasqChain),
             NoMasqAllReservedRanges = Get(options.AllReserved),
             EnableIPv6 = Get(options.EnableIPv6),
-            RandomFully = Get(options.RandomFully),
+            RandomFully = Get(options.RandomFully) && !Get(options.NotFullyRandom),
             ToPorts = ports,
             ForwardRules = Get(options.ForwardRules) && mode == MasqueradeMode.Flannel,
         };
@@ -241,8 +244,17 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
 
     private NetConf? ReadNetwork(string path)
     {
-        if (path.Length == 0 || DurableFile.Find(path) is not { } content)
+        if (path.Length == 0)
             return null;
+        // A pipe would be waited for.
+        if (FileDescriptor.FindStatus(path) is { IsRegular: false })
+            throw new SettingException($"--net-config-path {path}: it is no regular file");
+        if (DurableFile.Find(path) is not { } content)
+        {
+            ConsiderMissing(path);
+            return null;
+        }
+
         try
         {
             var warnings = new List<string>();
@@ -255,6 +267,19 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
         {
             throw new SettingException(e.In(path));
         }
+    }
+
+    // Without it the nodes of Kubernetes are not routed to: a mistyped path would be taken for that wish.
+    private void ConsiderMissing(string path)
+    {
+        var isNamed = parsed.GetResult(options.NetConfigPath) is { Implicit: false }
+            || Environment.GetEnvironmentVariable(CommandOptions.VariableOf(options.NetConfigPath.Name)) is { Length: > 0 };
+        if (SourceOf() == SourceKind.Kubernetes && isNamed)
+            throw new SettingException($"--net-config-path {path}: there is no such file; say --net-config-path= if no routes are wanted");
+        if (SourceOf() == SourceKind.Kubernetes)
+            warn($"{path}: there is no such file, so nothing is routed between nodes; routes and tunnels that are there stay");
+        else if (isNamed)
+            warn($"--net-config-path {path}: there is no such file, the source tells the cluster's network");
     }
 
     private static string? NullIfEmpty(string text) => text.Length == 0 ? null : text;

@@ -19,7 +19,8 @@ internal sealed class Verbs
     private readonly Option<bool> dryRun = new("--dry-run") { Description = "Only tells what would be removed." };
 
     /// <summary>Reads a command line.</summary>
-    public ParseResult Parse(IReadOnlyList<string> args) => Root().Parse(options.Spell(args));
+    public ParseResult Parse(IReadOnlyList<string> args) =>
+        Root().Parse(options.Spell(args, [output, timeout, dryRun], line => StandardError.WriteLine($"coordinator: {line}")));
 
     private RootCommand Root()
     {
@@ -57,6 +58,27 @@ internal sealed class Verbs
         {
             StandardError.WriteLine($"coordinator: {e.Message}");
             return 1;
+        }
+#pragma warning disable CA1031 // Whatever it is: a verb ends with a sentence and an exit code, never with an abort.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            StandardError.WriteLine($"coordinator: an error that nobody foresaw, please report it: {Fault.Describe(e)}");
+            return 1;
+        }
+    }
+
+    private static SyncOutcome Try(IKeeper keeper, ClusterView view, Func<IKeeper, ClusterView, SyncOutcome> act)
+    {
+        try
+        {
+            return act(keeper, view);
+        }
+#pragma warning disable CA1031 // As in the engine: one keeper's failure must not end the others.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            return new SyncOutcome([], [Fault.Describe(e)]);
         }
     }
 
@@ -138,7 +160,7 @@ internal sealed class Verbs
     {
         using var coordinator = NodeCoordinator.Open(ReadSettings(parsed), StandardError.WriteLine);
         var (view, lack, snapshot) = coordinator.ReadOnce(TimeSpan.FromSeconds(parsed.GetValue(timeout)));
-        var outcomes = view is null ? [] : coordinator.Keepers.Select(keeper => (keeper.Name, act(keeper, view))).ToList();
+        var outcomes = view is null ? [] : coordinator.Keepers.Select(keeper => (keeper.Name, Try(keeper, view, act))).ToList();
         foreach (var keeper in coordinator.Keepers)
         {
             foreach (var warning in keeper.Warnings)
@@ -152,7 +174,9 @@ internal sealed class Verbs
     {
         using var coordinator = NodeCoordinator.Open(ReadSettings(parsed), StandardError.WriteLine);
         var (view, lack, snapshot) = coordinator.ReadOnce(TimeSpan.FromSeconds(parsed.GetValue(timeout)));
-        var outcomes = view is null ? [] : coordinator.Keepers.Select(keeper => (keeper.Name, keeper.Plan(view))).ToList();
+        var outcomes = view is null
+            ? []
+            : coordinator.Keepers.Select(keeper => (keeper.Name, Try(keeper, view, static (each, whole) => each.Plan(whole)))).ToList();
         var report = new PlanReport(snapshot.IsComplete ? lack : snapshot.Hindrance ?? lack, view?.Refused ?? [], outcomes);
         if (parsed.GetValue(output) == OutputFormat.Table && view is not null)
             parsed.InvocationConfiguration.Output.Write(PeerTable.Render(view, coordinator.Routes.LastPlan));

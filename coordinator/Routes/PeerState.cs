@@ -15,8 +15,14 @@ internal enum PeerState
     /// <summary>Not: it says no address of the family.</summary>
     NoAddress,
 
-    /// <summary>Not: it does not say where its tunnel ends, or says another network number.</summary>
+    /// <summary>Not: it does not say where its tunnel ends, or that is refused.</summary>
     NoTunnel,
+
+    /// <summary>Not: its tunnel has another network number.</summary>
+    OtherVni,
+
+    /// <summary>Not: this node has no tunnel of the family, for want of pods of its own or by a problem that is reported.</summary>
+    NoOwnTunnel,
 
     /// <summary>Not: it uses another backend.</summary>
     OtherBackend,

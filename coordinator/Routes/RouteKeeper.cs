@@ -1,3 +1,4 @@
+using System.Globalization;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Engine;
 using Plugboard.Coordinator.Node;
@@ -14,10 +15,17 @@ internal sealed class RouteKeeper(RouteClient client, NodeNetwork network, Route
     private const int MostLinkRounds = 4;
 
     private readonly Dictionary<string, SeenTunnel> seen = new(StringComparer.Ordinal);
+    private readonly ForwardCheck forwardCheck = new(network);
+    private volatile IReadOnlyList<string> warnings = [];
+    private RouteInterest? interest;
+    private bool isChecked;
     private long seenAt;
 
     /// <inheritdoc/>
     public string Name => "routes";
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Warnings => warnings;
 
     /// <summary>The last plan; its paths say how each peer is reached.</summary>
     public RoutePlan LastPlan { get; private set; } = new();
@@ -31,6 +39,7 @@ internal sealed class RouteKeeper(RouteClient client, NodeNetwork network, Route
         var links = new TunnelLinks(network);
         links.Compare(plan.Tunnels, view.MayPrune);
         var operations = Compare(view, plan, links.MakesLinks);
+        warnings = forwardCheck.Find(view, plan);
         var forwarding = new Forwarding(client, options).Plan(view);
         return new SyncOutcome(
             [.. forwarding.Changes, .. links.Changes, .. operations.Changes],
@@ -45,9 +54,16 @@ internal sealed class RouteKeeper(RouteClient client, NodeNetwork network, Route
         LastPlan = plan;
         var forwarding = new Forwarding(client, options).Ensure(view);
         var linked = EnsureLinks(view, plan);
+        interest = new RouteInterest(view, plan, plan.Tunnels.Select(tunnel => network.Links.GetValueOrDefault(tunnel.Name)?.Index ?? 0));
         var routed = Compare(view, plan, isAnew: false).Execute(client);
         if (routed.Problems.Count > 0 || linked.Problems.Count > 0)
             network.Invalidate();
+        if (cause is SyncCause.Start or SyncCause.Audit or SyncCause.Source && !isChecked)
+        {
+            warnings = forwardCheck.Find(view, plan);
+            isChecked = view.Peers.Count > 0;
+        }
+
         string[] own = [.. plan.Problems, .. forwarding.Problems, .. linked.Problems];
         return new SyncOutcome([.. forwarding.Changes, .. linked.Changes, .. routed.Changes], [.. own, .. routed.Problems])
         {
@@ -92,7 +108,13 @@ internal sealed class RouteKeeper(RouteClient client, NodeNetwork network, Route
                 return new SyncOutcome(changes, outcome.Problems);
         }
 
-        return new SyncOutcome(changes, ["somebody changes the tunnel's link as fast as it is put right; it is tried again"]);
+        var left = new TunnelLinks(network);
+        left.Compare(plan.Tunnels, view.MayPrune);
+        if (left.Changes.Count == 0)
+            return new SyncOutcome(changes, left.Problems);
+        var times = MostLinkRounds.ToString(CultureInfo.InvariantCulture);
+        return new SyncOutcome(
+            changes, [$"{left.Changes[0]}: made {times} times, and not so afterwards; why is not known (ip monitor link shows changes); it is tried again"]);
     }
 
     private void Refresh()
@@ -130,8 +152,14 @@ internal sealed class RouteKeeper(RouteClient client, NodeNetwork network, Route
         return known;
     }
 
-    /// <summary>True where a notification tells what is not known: somebody else changed something, and all is to be read again.</summary>
-    public bool IsNews(RouteChange change)
+    /// <summary>
+    /// True if a notification reports something new and something here depends on it: somebody else changed it, and all must be read
+    /// again. What is news and changes nothing here is
+    /// noted without reading: a foreign route costs what it is, not what all routes are.
+    /// </summary>
+    /// <param name="change">The notification.</param>
+    /// <param name="uplink">What the choice of the uplink depends on.</param>
+    public bool Hear(RouteChange change, UplinkInterest uplink)
     {
         if (change.PortId == client.PortId)
             return false;
@@ -139,7 +167,23 @@ internal sealed class RouteKeeper(RouteClient client, NodeNetwork network, Route
             return IsNews(neighbour, change.IsDeleted);
         if (change.Forwarding is { } entry)
             return IsNews(entry, change.IsDeleted);
-        return network.IsNews(change);
+        if (!network.IsNews(change))
+            return false;
+        if (interest is null || Concerns(change, uplink, interest))
+            return true;
+        network.Take(change);
+        return false;
+    }
+
+    private bool Concerns(RouteChange change, UplinkInterest uplink, RouteInterest routes)
+    {
+        if (change.Link is { } link)
+            return uplink.Concerns(link);
+        if (change.Address is { } address)
+            return uplink.Concerns(address, network.FindLink(address.LinkIndex));
+        return change.Route is { } route
+            && (routes.Concerns(route) || uplink.Concerns(route)
+                || (network.Routes.TryGetValue(NodeNetwork.KeyOf(route), out var replaced) && routes.Concerns(replaced)));
     }
 
     private bool IsNews(Neighbour neighbour, bool isDeleted)

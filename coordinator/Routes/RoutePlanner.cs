@@ -52,7 +52,9 @@ internal sealed class RoutePlanner(ClusterView view, OnLinkNetworks onLink, Rout
     {
         if (view.Self.Uplink is null || view.Self.Address(is6) is null)
         {
-            problems.Add($"{Tunnels.FamilyWord(is6)}: this node has no link or no address by which others reach it; give it one, or say --iface");
+            // Without pods of the family here, and without an address, nothing of it is expected.
+            if (view.Self.PodCidr(is6) is not null)
+                problems.Add(WhyUnreachable(is6));
             return;
         }
 
@@ -61,6 +63,15 @@ internal sealed class RoutePlanner(ClusterView view, OnLinkNetworks onLink, Rout
             tunnels.Add(tunnel);
         foreach (var peer in view.Peers)
             paths.Add(new PeerPath(peer.Name, is6, PlanPeer(peer, is6, tunnel)));
+    }
+
+    private string WhyUnreachable(bool is6)
+    {
+        var family = Tunnels.FamilyWord(is6);
+        if (view.Self.Uplink is not { } uplink)
+            return $"{family}: there is no link by which other nodes are reached; name one with --iface";
+        var without = is6 ? "say EnableIPv6: false if the cluster has no IPv6" : "say EnableIPv4: false if the cluster has no IPv4";
+        return $"{family}: this node has {family} pods, and {uplink.Name} has no {family} address that other nodes could use; give it one, name another link with --iface, or {without}";
     }
 
     private PeerState PlanPeer(ClusterNode peer, bool is6, DesiredTunnel? tunnel)
@@ -78,14 +89,17 @@ internal sealed class RoutePlanner(ClusterView view, OnLinkNetworks onLink, Rout
         }
 
         if (tunnel is null)
-            return PeerState.BehindRouter;
+            return Backend.Type == BackendType.HostGw ? PeerState.BehindRouter : PeerState.NoOwnTunnel;
         return tunnel.Vxlan is { } vxlan ? PlanVxlan(peer, cidr.Network, address, (tunnel, vxlan)) : PlanIpip(cidr.Network, address, tunnel);
     }
 
     private PeerState PlanVxlan(ClusterNode peer, IPPrefix cidr, IPAddr address, (DesiredTunnel Tunnel, DesiredVxlan Vxlan) own)
     {
-        if (peer.Vtep(cidr.Is6) is not { } vtep || vtep.Vni != own.Vxlan.Vni || vtep.Mac.IsZero || vtep.Mac.IsMulticast)
+        if (peer.Vtep(cidr.Is6) is not { Mac: { IsZero: false, IsMulticast: false } } vtep)
             return PeerState.NoTunnel;
+        // flanneld does not compare it, and what stands in for a node (a load balancer) often says none.
+        if (vtep.Vni != 0 && vtep.Vni != own.Vxlan.Vni)
+            return PeerState.OtherVni;
         neighbours.Add(new DesiredNeighbour(own.Tunnel.Name, cidr.Address, vtep.Mac));
         forwarding.Add(new DesiredForwarding(own.Tunnel.Name, vtep.Mac, address));
         routes.Add(new DesiredRoute(cidr, cidr.Address, own.Tunnel.Name) { OnLink = true });

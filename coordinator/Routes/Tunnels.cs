@@ -85,15 +85,21 @@ internal static class Tunnels
             : null;
 
     /// <summary>Where this node's tunnel of a family ends, or will: known before the node has pods, so that the others never hear that it has none. Null: the backend has no such tunnels, or the node no address.</summary>
-    public static VtepData? EndOf(ClusterView view, bool is6)
+    public static VtepData? EndOf(ClusterView view, bool is6) =>
+        view.Network.Enables(is6) && view.Self.Address(is6) is not null && MacOf(view.Network.Backend, view.Self, is6) is { } mac
+            ? new VtepData(view.Network.Backend.Vni, mac)
+            : null;
+
+    /// <summary>The hardware address of this node's tunnel of a family; null: the backend has no such tunnels.</summary>
+    public static MacAddress? MacOf(BackendConf backend, LocalNode self, bool is6)
     {
-        var backend = view.Network.Backend;
-        if (backend.Type != BackendType.Vxlan || !view.Network.Enables(is6) || view.Self.Address(is6) is null)
+        if (backend.Type != BackendType.Vxlan)
             return null;
         // What the others were told stays as long as it can: they need not hear of another.
-        var told = is6 ? view.Self.Vtep6 : view.Self.Vtep4;
-        var mac = told is { Mac: { IsZero: false, IsMulticast: false } } && told.Vni == backend.Vni ? told.Mac : VtepMac.From(view.Self.Identity, backend.Vni, is6);
-        return new VtepData(backend.Vni, mac);
+        var told = is6 ? self.Vtep6 : self.Vtep4;
+        return told is { Mac: { IsZero: false, IsMulticast: false } } && (told.Vni == 0 || told.Vni == backend.Vni)
+            ? told.Mac
+            : VtepMac.From(self.Identity, backend.Vni, is6);
     }
 
     private static DesiredVxlan PlanVxlan(ClusterView view, bool is6)

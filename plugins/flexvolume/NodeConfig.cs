@@ -4,7 +4,6 @@ using Plugboard.Linux.Mounts;
 using Plugboard.Placement;
 using Plugboard.Protocols.FlexVolume;
 using Plugboard.Volumes;
-using Plugboard.Volumes.Options;
 
 namespace Plugboard.FlexVolume;
 

@@ -5,7 +5,9 @@ namespace Plugboard.ClusterFiles;
 /// <summary>A conflist, or the template of one, that no runtime could use.</summary>
 /// <param name="path">The file.</param>
 /// <param name="why">What is wrong.</param>
-public sealed class ConflistException(string path, string why) : Exception(Excerpt.OfMessage($"{path}: {why}"))
+/// <param name="cause">What the kernel said.</param>
+public sealed class ConflistException(string path, string why, Exception? cause = null)
+    : Exception(Excerpt.OfMessage($"{path}: {why}"), cause)
 {
     /// <summary>The file.</summary>
     public string Path { get; } = path;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Plugboard.Linux;
 using Plugboard.Linux.Files;
 
 namespace Plugboard.ClusterFiles;
@@ -12,6 +13,10 @@ namespace Plugboard.ClusterFiles;
 /// <param name="path">Where it is from, for errors.</param>
 public sealed class ConflistTemplate(string text, string path)
 {
+    private const int LongestWord = 64;
+
+    private static readonly string[] words = ["POD_SUBNET", "POD_SUBNET6", "POD_NETWORK", "POD_NETWORK6", "MTU", "IPMASQ"];
+
     /// <summary>The default: the flannel plugin, which reads subnet.env itself, and published ports. No word stands for anything.</summary>
     public static ConflistTemplate Flannel { get; } = new(
         """
@@ -76,12 +81,22 @@ public sealed class ConflistTemplate(string text, string path)
     }
 
     /// <summary>Reads a template.</summary>
-    /// <exception cref="ConflistException">It is missing.</exception>
-    /// <exception cref="Linux.ErrnoException">It cannot be read.</exception>
+    /// <exception cref="ConflistException">It is missing, no regular file, or cannot be read.</exception>
     public static ConflistTemplate Read(string path)
     {
-        using var file = FileDescriptor.FindForReading(path);
-        return file is null ? throw new ConflistException(path, "there is no such file") : new ConflistTemplate(Encoding.UTF8.GetString(file.ReadToEnd()), path);
+        try
+        {
+            using var file = FileDescriptor.FindForReading(path) ?? throw new ConflistException(path, "there is no such file");
+            return new ConflistTemplate(Encoding.UTF8.GetString(file.ReadToEnd()), path);
+        }
+        catch (UnusableFileException e)
+        {
+            throw new ConflistException(path, $"it is {e.Kind}, not a regular file", e);
+        }
+        catch (ErrnoException e)
+        {
+            throw new ConflistException(path, $"it cannot be read: {ErrnoException.Sentence(e.Errno)}", e);
+        }
     }
 
     /// <summary>The conflist for a node.</summary>
@@ -111,7 +126,8 @@ public sealed class ConflistTemplate(string text, string path)
         "POD_NETWORK6" => subnet.IPv6Networks.Count > 0 ? subnet.IPv6Networks[0].ToString() : null,
         "MTU" => subnet.Mtu.ToString(CultureInfo.InvariantCulture),
         "IPMASQ" => subnet.IpMasq ? "false" : "true",
-        _ => throw new ConflistException(path, $"${{{word}}} is not known: POD_SUBNET, POD_SUBNET6, POD_NETWORK, POD_NETWORK6, MTU and IPMASQ are"),
+        _ => throw new ConflistException(path,
+            $"${{{(word.Length <= LongestWord ? word : $"{word[..LongestWord]}…")}}} is not known{Spelling.Hint(word, words)}: POD_SUBNET, POD_SUBNET6, POD_NETWORK, POD_NETWORK6, MTU and IPMASQ are"),
     }
     ?? throw new ConflistException(path, $"this node has nothing for ${{{word}}}");
 }

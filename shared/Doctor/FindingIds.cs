@@ -39,6 +39,9 @@ public static class FindingIds
     /// <summary>Published ports are not reached from localhost.</summary>
     public const string RouteLocalnetOff = "route-localnet-off";
 
+    /// <summary>A chain drops what pods send through the node.</summary>
+    public const string ForwardDrop = "forward-drop";
+
     /// <summary>Both kinds of iptables have rules.</summary>
     public const string IptablesMixed = "iptables-mixed";
 
@@ -136,7 +139,7 @@ public static class FindingIds
         SubnetFileMissing, SubnetFileBroken, SubnetFileContradicts, BridgeAddressDiffers,
         KernelTooOld, KernelNfTables, KernelInetNat, KernelNftBridge, KernelBridge, KernelVxlan, KernelOverlay,
         IPForwardOff, BridgeNfCallOff, RpFilterStrict, RouteLocalnetOff,
-        IptablesMixed, SnatForeign,
+        ForwardDrop, IptablesMixed, SnatForeign,
         MtuPort, MtuPeer, MtuBridge, MtuTunnel, MtuSubnetFile, MtuConflist,
         LeaseWithoutContainer, LeaseTorn, RangeFull, ContainerWithoutLease, LeasesUnverified,
         HostPortStale, HostPortUnknown, HostPortChainStale, VethOrphaned,

@@ -30,7 +30,8 @@ public sealed class NodeDoctor
 
     private static IReadOnlyList<ICheck> All =>
     [
-        new ConflistCheck(), new TemporaryFileCheck(), new SubnetFileCheck(), new KernelCheck(), new SysctlCheck(), new IptablesMixCheck(), new ForeignSnatCheck(),
+        new ConflistCheck(), new TemporaryFileCheck(), new SubnetFileCheck(), new KernelCheck(), new SysctlCheck(), new ForwardCheck(),
+        new IptablesMixCheck(), new ForeignSnatCheck(),
         new MtuCheck(), new LeaseCheck(), new RangeCheck(), new HostPortCheck(), new VethCheck(), new VolumeCheck(), new LockCheck(),
     ];
 

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text;
+using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Configuration.Documents;
 
@@ -8,6 +10,8 @@ namespace Plugboard.Coordinator.Configuration.Documents;
 /// </summary>
 internal sealed class DocumentNode
 {
+    private const int LongestShown = 64;
+
     private static readonly IReadOnlyList<DocumentNode> none = [];
 
     /// <summary>What it is.</summary>
@@ -38,6 +42,53 @@ internal sealed class DocumentNode
         return found is null or { Kind: DocumentKind.Null } ? null : found;
     }
 
+    /// <summary>This map with the values of another that it has no longer.</summary>
+    /// <param name="before">The map as it was.</param>
+    /// <param name="kept">Gets the values that are taken from there.</param>
+    public DocumentNode Over(DocumentNode before, ICollection<DocumentNode> kept)
+    {
+        List<DocumentNode>? items = null;
+        foreach (var value in before.Items)
+        {
+            if (value.Kind == DocumentKind.Null || Find(value.Name) is not null)
+                continue;
+            items ??= [.. Items];
+            items.Add(value);
+            kept.Add(value);
+        }
+
+        return items is null ? this : new DocumentNode { Kind = Kind, Line = Line, Name = Name, Items = items };
+    }
+
+    /// <summary>This map with another value in the place of the one of its name.</summary>
+    public DocumentNode With(DocumentNode value)
+    {
+        var others = Items.Where(item => !item.Name.Equals(value.Name, StringComparison.OrdinalIgnoreCase));
+        return new DocumentNode { Kind = Kind, Line = Line, Name = Name, Items = [.. others, value] };
+    }
+
+    /// <summary>
+    /// Refuses what nobody reads, in a format of our own: a mistyped key is an error where it stands, not a value that is missing.
+    /// </summary>
+    /// <param name="known">The keys that are read.</param>
+    /// <exception cref="DocumentException">A key is unknown, with the one that was meant if there is a near one; or it is there twice, in
+    /// whatever case.</exception>
+    public void RequireKnown(IReadOnlyList<string> known)
+    {
+        for (var i = 0; i < Items.Count; i++)
+        {
+            var item = Items[i];
+            if (!known.Contains(item.Name, StringComparer.OrdinalIgnoreCase))
+                throw item.Error($"unknown key {Quote(item.Name)}{Spelling.Hint(item.Name, known)}");
+            for (var before = 0; before < i; before++)
+            {
+                if (Items[before].Name.Equals(item.Name, StringComparison.OrdinalIgnoreCase))
+                    throw item.Error(string.Create(CultureInfo.InvariantCulture,
+                        $"{item.Name} is there twice, the first time in line {Items[before].Line}"));
+            }
+        }
+    }
+
     /// <summary>A map, whose values are in <see cref="Items"/>.</summary>
     public DocumentNode AsMap() => Kind == DocumentKind.Map ? this : throw Not("an object");
 
@@ -55,6 +106,8 @@ internal sealed class DocumentNode
     {
         if (Kind != DocumentKind.Number || !int.TryParse(Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
             throw Not("a whole number");
+        if (Text.TrimStart('+', '-') is ['0', _, ..])
+            throw Error($"{Called}is {Text}, which some read as octal and some as decimal: write it without leading zeros");
         return number >= least && number <= most
             ? number
             : throw Error(string.Create(CultureInfo.InvariantCulture, $"{Called}is {number}: it must be {least} to {most}"));
@@ -66,7 +119,26 @@ internal sealed class DocumentNode
     /// <summary>As <see cref="Error"/>, with the value's name before it.</summary>
     public DocumentException Refused(string why) => new(Line, $"{Called}{why}");
 
-    private string Called => Name.Length == 0 ? "" : $"{Name} ";
+    /// <summary>
+    /// What is written there, in quotes and for messages: without control characters, and not longer than a line can bear.
+    /// </summary>
+    public string Quoted => Quote(Text);
+
+    /// <summary>As <see cref="Quoted"/>, without quotes.</summary>
+    public string Shown => Show(Text);
+
+    /// <summary>As <see cref="Quoted"/>, of any text.</summary>
+    public static string Quote(string text) => $"\"{Show(text)}\"";
+
+    private static string Show(string text)
+    {
+        var shown = new StringBuilder();
+        foreach (var character in text.Length <= LongestShown ? text : text[..LongestShown])
+            shown.Append(char.IsControl(character) ? '\ufffd' : character);
+        return shown.Append(text.Length <= LongestShown ? "" : "…").ToString();
+    }
+
+    private string Called => Name.Length == 0 ? "" : $"{Show(Name)} ";
 
     private DocumentException Not(string expected) => Error($"{Called}must be {expected}, not {Words}");
 
@@ -74,8 +146,8 @@ internal sealed class DocumentNode
     {
         DocumentKind.Map => "an object",
         DocumentKind.List => "a list",
-        DocumentKind.Text => $"\"{(Text.Length <= 64 ? Text : $"{Text[..64]}…")}\"",
+        DocumentKind.Text => Quoted,
         DocumentKind.Null => "null",
-        _ => Text.Length <= 64 ? Text : $"{Text[..64]}…",
+        _ => Shown,
     };
 }

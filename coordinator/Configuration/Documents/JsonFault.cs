@@ -21,6 +21,7 @@ internal static class JsonFault
         ("escapable character", "after a \\ in a text only \" \\ / b f n r t u are expected"),
         ("after a single JSON value", "the end is expected here"),
         ("after a value", "a comma or the closing bracket is expected"),
+        ("maximum configured depth", "values are deeper in one another than 64"),
         ("start of a value", "a value is expected: text in double quotes, a number, true, false, null, { or ["),
     ];
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.RegularExpressions;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
@@ -10,12 +9,19 @@ namespace Plugboard.Coordinator.Configuration.Documents;
 internal sealed partial class YamlDocumentReader
 {
     private const int MostDepth = 64;
+    private const int LongestSentence = 256;
 
     private readonly Dictionary<string, DocumentNode> anchors = new(StringComparer.Ordinal);
+    private readonly Scanner scanner;
     private readonly Parser parser;
     private readonly YamlDialect dialect;
 
-    private YamlDocumentReader(string text, YamlDialect dialect) => (parser, this.dialect) = (new Parser(new StringReader(text)), dialect);
+    private YamlDocumentReader(string text, YamlDialect dialect)
+    {
+        this.dialect = dialect;
+        scanner = new Scanner(new StringReader(text));
+        parser = new Parser(scanner);
+    }
 
     /// <summary>The one document that the text is; JSON, where it begins with a brace. Nothing at all is null.</summary>
     /// <exception cref="DocumentException">It is none.</exception>
@@ -23,14 +29,15 @@ internal sealed partial class YamlDocumentReader
     {
         if (IsJson(utf8))
             return JsonDocumentReader.Read(utf8);
+        var reader = new YamlDocumentReader(DocumentText.Decode(utf8, dialect), dialect);
         try
         {
-            return new YamlDocumentReader(Encoding.UTF8.GetString(utf8[MarkOf(utf8)..]), dialect).Document();
+            return reader.Document();
         }
         catch (Exception e) when (e is not DocumentException)
         {
-            // On broken input the parser also throws what its own code runs into.
-            throw e is YamlException fault ? new DocumentException((int)fault.Start.Line, Sentence(fault)) : new DocumentException(0, "this is no YAML");
+            // Not only YamlException: on broken input the parser also throws what its own code runs into.
+            throw reader.Describe(e);
         }
     }
 
@@ -40,11 +47,17 @@ internal sealed partial class YamlDocumentReader
     // An editor's byte order mark.
     private static int MarkOf(ReadOnlySpan<byte> utf8) => utf8.StartsWith((ReadOnlySpan<byte>)[0xef, 0xbb, 0xbf]) ? 3 : 0;
 
+    private DocumentException Describe(Exception e) => e is YamlException fault
+        ? new DocumentException((int)Math.Max(fault.Start.Line, fault.End.Line), Sentence(fault))
+        : new DocumentException((int)scanner.CurrentPosition.Line,
+            string.Create(CultureInfo.InvariantCulture, $"this is no YAML: the parser stops at column {scanner.CurrentPosition.Column}"));
+
     // The scanner's message may begin with the place again.
     private static string Sentence(YamlException e)
     {
         var inner = e.InnerException is YamlException cause ? cause.Message : e.Message;
-        return PlaceBefore().Replace(inner, "");
+        var sentence = PlaceBefore().Replace(inner, "");
+        return sentence.Length <= LongestSentence ? sentence : $"{sentence[..LongestSentence]}…";
     }
 
     [GeneratedRegex(@"^\(Line: [^)]*\) - \(Line: [^)]*\): ", RegexOptions.CultureInvariant)]
@@ -93,7 +106,9 @@ internal sealed partial class YamlDocumentReader
     private DocumentNode Alias(AnchorAlias alias, string name) =>
         anchors.TryGetValue(alias.Value.Value, out var known)
             ? new DocumentNode { Kind = known.Kind, Line = known.Line, Name = name, Text = known.Text, Items = known.Items }
-            : throw new DocumentException((int)alias.Start.Line, $"nothing before is called &{alias.Value.Value}");
+            : throw new DocumentException((int)alias.Start.Line, $"nothing before is called &{Short(alias.Value.Value)}");
+
+    private static string Short(string name) => name.Length <= MostDepth ? name : $"{name[..MostDepth]}…";
 
     private DocumentNode Remember(NodeEvent at, DocumentNode node)
     {
@@ -115,6 +130,8 @@ internal sealed partial class YamlDocumentReader
         "false" or "False" or "FALSE" => (DocumentKind.Boolean, "false"),
         "y" or "Y" or "yes" or "Yes" or "YES" or "on" or "On" or "ON" when dialect == YamlDialect.Lenient => (DocumentKind.Boolean, "true"),
         "n" or "N" or "no" or "No" or "NO" or "off" or "Off" or "OFF" when dialect == YamlDialect.Lenient => (DocumentKind.Boolean, "false"),
+        _ when dialect == YamlDialect.Lenient => GoYamlNumber.Find(plain) is { } number
+            ? (DocumentKind.Number, number) : (DocumentKind.Text, plain),
         _ => (Number().IsMatch(plain) ? DocumentKind.Number : DocumentKind.Text, plain),
     };
 
@@ -127,8 +144,10 @@ internal sealed partial class YamlDocumentReader
         {
             if (parser.Current is not Scalar key)
                 throw new DocumentException((int)parser.Current!.Start.Line, "a name must be a string");
+            if (dialect == YamlDialect.Lenient && Plain(key, "").Kind == DocumentKind.Null)
+                throw new DocumentException((int)key.Start.Line, "a name must be a string, not null");
             if (!names.Add(key.Value) && dialect == YamlDialect.Strict)
-                throw new DocumentException((int)key.Start.Line, $"{key.Value} is there twice");
+                throw new DocumentException((int)key.Start.Line, $"{Short(key.Value)} is there twice");
             Next();
             items.Add(Value(key.Value, depth + 1));
         }

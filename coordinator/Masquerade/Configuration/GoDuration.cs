@@ -7,6 +7,8 @@ namespace Plugboard.Coordinator.Masquerade.Configuration;
 /// <summary>A length of time as Go writes it: <c>90s</c>, <c>1h15m30.5s</c>. Source: go/time/format.go (ParseDuration).</summary>
 internal static class GoDuration
 {
+    private const int LongestShown = 128;
+
     private static readonly SearchValues<char> NumberCharacters = SearchValues.Create("0123456789.");
 
     private static readonly (string Unit, double Ticks)[] Units =
@@ -47,17 +49,20 @@ internal static class GoDuration
         var word = rest[..(end < 0 ? rest.Length : end)].ToString();
         rest = rest[word.Length..];
         if (word.Length == 0)
-            throw new MasqueradeConfigException($"time: missing unit in duration {GoQuote.Of(text)}");
+            throw new MasqueradeConfigException($"time: missing unit in duration {Quote(text)}");
         foreach (var (unit, ticks) in Units)
         {
             if (unit == word)
                 return value * ticks;
         }
 
-        throw new MasqueradeConfigException($"time: unknown unit {GoQuote.Of(word)} in duration {GoQuote.Of(text)}");
+        throw new MasqueradeConfigException($"time: unknown unit {Quote(word)} in duration {Quote(text)}");
     }
 
-    private static MasqueradeConfigException Invalid(string text) => new($"time: invalid duration {GoQuote.Of(text)}");
+    private static MasqueradeConfigException Invalid(string text) => new($"time: invalid duration {Quote(text)}");
+
+    // What somebody wrote may be as long as the file.
+    private static string Quote(string text) => GoQuote.Of(text.Length <= LongestShown ? text : $"{text[..LongestShown]}…");
 
     /// <summary>Writes one in seconds: <c>0s</c>, <c>-1.5s</c>.</summary>
     public static string Describe(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds}s");

@@ -25,6 +25,10 @@ internal static class GoMessage
     {
         if (e.What.Contains("scanning an anchor or alias", StringComparison.Ordinal))
             return "yaml: did not find expected alphabetic or numeric character";
+        if (e.What.StartsWith("control characters", StringComparison.Ordinal))
+            return "yaml: control characters are not allowed";
+        if (e.What == "it is not UTF-8")
+            return "yaml: invalid leading UTF-8 octet";
         var at = e.What.LastIndexOf("did not find expected", StringComparison.Ordinal);
         return $"yaml: {(at >= 0 ? e.What[at..].TrimEnd('.') : e.Message)}";
     }

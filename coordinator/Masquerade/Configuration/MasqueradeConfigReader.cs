@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Plugboard.Addresses;
 using Plugboard.Coordinator.Configuration.Documents;
 using Plugboard.Firewall.Iptables;
@@ -18,17 +17,23 @@ internal sealed class MasqueradeConfigReader(MasqueradeConfig defaults, bool ena
     /// <summary>As many bytes as a ConfigMap can have.</summary>
     public const int LongestText = 1024 * 1024;
 
+    private const int LongestShown = 128;
+
+    private static readonly string[] known =
+        ["nonMasqueradeCIDRs", "cidrLimit", "masqLinkLocal", "masqLinkLocalIPv6", "resyncInterval", "masqueradeCIDRs", "outputInterfaces",
+            "snatAddresses"];
+
     private readonly List<string> warnings = [];
 
     /// <summary>Reads a text.</summary>
     /// <returns>The configuration, and what is odd about it: keys that nobody knows.</returns>
     /// <exception cref="MasqueradeConfigException">It cannot be used.</exception>
-    public (MasqueradeConfig Config, IReadOnlyList<string> Warnings) Read(string text)
+    public (MasqueradeConfig Config, IReadOnlyList<string> Warnings) Read(ReadOnlySpan<byte> text)
     {
         if (text.Length > LongestText)
-            throw new MasqueradeConfigException(string.Create(CultureInfo.InvariantCulture, $"the file is longer than {LongestText} characters"));
+            throw new MasqueradeConfigException(string.Create(CultureInfo.InvariantCulture, $"it is longer than {LongestText} bytes"));
         warnings.Clear();
-        var root = Parse(Encoding.UTF8.GetBytes(text));
+        var root = Parse(text);
         var config = root.Kind switch
         {
             DocumentKind.Null => defaults,
@@ -39,7 +44,7 @@ internal sealed class MasqueradeConfigReader(MasqueradeConfig defaults, bool ena
         return (config, [.. warnings]);
     }
 
-    private static DocumentNode Parse(byte[] utf8)
+    private static DocumentNode Parse(ReadOnlySpan<byte> utf8)
     {
         try
         {
@@ -65,7 +70,7 @@ internal sealed class MasqueradeConfigReader(MasqueradeConfig defaults, bool ena
                 "CIDRLIMIT" => value.Kind == DocumentKind.Null ? config : config with { CidrLimit = Integer(key, value) },
                 "MASQLINKLOCAL" => value.Kind == DocumentKind.Null ? config : config with { MasqLinkLocal = Flag(key, value) },
                 "MASQLINKLOCALIPV6" => value.Kind == DocumentKind.Null ? config : config with { MasqLinkLocalIPv6 = Flag(key, value) },
-                "RESYNCINTERVAL" => value.Kind == DocumentKind.Null ? config : config with { ResyncInterval = Interval(key, value) },
+                "RESYNCINTERVAL" => config with { ResyncInterval = Interval(key, value) },
                 "MASQUERADECIDRS" => names.KeepOnly(config, value.Kind == DocumentKind.Null ? null : Strings(key, value)),
                 "OUTPUTINTERFACES" => config with { OutputInterfaces = value.Kind == DocumentKind.Null ? null : Links(Strings(key, value)) },
                 "SNATADDRESSES" => config with { SnatAddresses = SnatAddresses(key, value) },
@@ -92,9 +97,9 @@ internal sealed class MasqueradeConfigReader(MasqueradeConfig defaults, bool ena
     private IPPrefix ParseCidr(string text)
     {
         if (!IPPrefix.TryParse(text, out var prefix))
-            throw new MasqueradeConfigException($"CIDR {GoQuote.Of(text)} could not be parsed, invalid CIDR address: {text}");
+            throw new MasqueradeConfigException($"CIDR {Quote(text)} could not be parsed, invalid CIDR address: {Short(text)}");
         if (!prefix.IsNetwork)
-            throw new MasqueradeConfigException($"CIDR {GoQuote.Of(text)} is not aligned to a CIDR block, ip: \"{prefix.Address}\" network: \"{prefix.Network}\"");
+            throw new MasqueradeConfigException($"CIDR {Quote(text)} is not aligned to a CIDR block, ip: \"{prefix.Address}\" network: \"{prefix.Network}\"");
         if (prefix.Is6 && !enableIPv6)
             throw new MasqueradeConfigException($"ipv6 is not enabled, but ipv6 cidr {text} provided. Enable ipv6 using --enable-ipv6 agent flag");
         return prefix;
@@ -107,7 +112,7 @@ internal sealed class MasqueradeConfigReader(MasqueradeConfig defaults, bool ena
         foreach (var (at, address) in config.SnatAddresses.Index())
         {
             if (config.SnatAddresses.Take(at).Any(other => other.Link == address.Link && other.Address.Is6 == address.Address.Is6))
-                throw new MasqueradeConfigException($"snatAddresses names two {(address.Address.Is6 ? "IPv6" : "IPv4")} addresses for link {GoQuote.Of(address.Link)}");
+                throw new MasqueradeConfigException($"snatAddresses names two {(address.Address.Is6 ? "IPv6" : "IPv4")} addresses for link {Quote(address.Link)}");
         }
     }
 
@@ -116,7 +121,7 @@ internal sealed class MasqueradeConfigReader(MasqueradeConfig defaults, bool ena
         if (!others.Contains(key))
         {
             others.Add(key);
-            warnings.Add($"key {GoQuote.Of(key)} is not known and has no effect");
+            warnings.Add($"key {Quote(key)} is not known and has no effect{Spelling.Hint(key, known)}");
         }
 
         return config;
@@ -134,12 +139,16 @@ internal sealed class MasqueradeConfigReader(MasqueradeConfig defaults, bool ena
 
     private static bool Flag(string key, DocumentNode value) => value.Kind == DocumentKind.Boolean ? value.AsBoolean() : throw Mismatch(key, value, "bool");
 
+    // Go's int has 64 bits; of networks there are not so many.
     private static int Integer(string key, DocumentNode value) =>
-        value.Kind == DocumentKind.Number && int.TryParse(value.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var integer)
-            ? integer
+        value.Kind == DocumentKind.Number
+            && long.TryParse(value.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var integer)
+            ? (int)Math.Clamp(integer, int.MinValue, int.MaxValue)
             : throw Mismatch(key, value, "int");
 
-    private static TimeSpan Interval(string key, DocumentNode value) => GoDuration.Parse(Text(key, value));
+    // The agent's own reader of this key makes an empty text of a null, which is no length of time.
+    private static TimeSpan Interval(string key, DocumentNode value) =>
+        GoDuration.Parse(value.Kind == DocumentKind.Null ? "" : Text(key, value));
 
     private static ValueArray<string> Links(IReadOnlyList<string> names) => names.Select(LinkName).ToValueArray();
 
@@ -147,7 +156,7 @@ internal sealed class MasqueradeConfigReader(MasqueradeConfig defaults, bool ena
     private static string LinkName(string name) =>
         name.Length is > 0 and < 16 && name is not ("." or "..") && name.All(c => c is > ' ' and < '\x7f' and not ('/' or ':' or '"'))
             ? name
-            : throw new MasqueradeConfigException($"{GoQuote.Of(name)} is no link's name");
+            : throw new MasqueradeConfigException($"{Quote(name)} is no link's name");
 
     private ValueArray<SnatAddress> SnatAddresses(string key, DocumentNode value)
     {
@@ -168,16 +177,21 @@ internal sealed class MasqueradeConfigReader(MasqueradeConfig defaults, bool ena
     private IPAddr ParseAddress(string text)
     {
         if (!IPAddr.TryParse(text, out var address) || address.IsUnspecified)
-            throw new MasqueradeConfigException($"snatAddresses: {GoQuote.Of(text)} is no address");
+            throw new MasqueradeConfigException($"snatAddresses: {Quote(text)} is no address");
         return address.Is6 && !enableIPv6
             ? throw new MasqueradeConfigException($"ipv6 is not enabled, but ipv6 address {text} provided. Enable ipv6 using --enable-ipv6 agent flag")
             : address;
     }
 
+    // What somebody wrote may be as long as the file.
+    private static string Quote(string text) => GoQuote.Of(Short(text));
+
+    private static string Short(string text) => text.Length <= LongestShown ? text : $"{text[..LongestShown]}…";
+
     private static MasqueradeConfigException Mismatch(string key, DocumentNode value, string type) =>
         new(key.Length == 0
             ? $"json: cannot unmarshal {GoMessage.NameOf(value.Kind)} into Go value of type {type}"
-            : $"json: cannot unmarshal {GoMessage.NameOf(value.Kind)} into Go struct field MasqConfig.{key} of type {type}");
+            : $"json: cannot unmarshal {GoMessage.NameOf(value.Kind)}{(type == "int" && value.Kind == DocumentKind.Number ? $" {Short(value.Text)}" : "")} into Go struct field MasqConfig.{Short(key)} of type {type}");
 
     // The two lists as texts: their limit, which may come after them, is looked at first.
     private sealed class RawLists

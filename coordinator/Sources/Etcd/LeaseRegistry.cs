@@ -1,6 +1,8 @@
+using System.Text;
 using Plugboard.Addresses;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Configuration;
+using Plugboard.Coordinator.Configuration.Documents;
 using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Sources.Etcd;
@@ -21,6 +23,7 @@ internal sealed class LeaseRegistry(EtcdOptions options, ClusterBoard board, Act
     private ValueArray<IPPrefix> previous = options.PreviousSubnets;
     private OwnLease? own;
     private NetConf? network;
+    private DocumentNode? saidNetwork;
     private string? configFault;
     private string? leaseFault;
     private long revision;
@@ -254,7 +257,9 @@ internal sealed class LeaseRegistry(EtcdOptions options, ClusterBoard board, Act
         try
         {
             var warnings = new List<string>();
-            network = NetConfReader.Read(entry.Value, warnings);
+            var said = NetConfReader.Keep(JsonDocumentReader.Read(Encoding.UTF8.GetBytes(entry.Value)), saidNetwork, warnings);
+            network = NetConfReader.Read(said, warnings);
+            saidNetwork = said;
             configFault = null;
             foreach (var warning in warnings)
                 complaints.Add($"etcd's key {ConfigKey}: {warning}");

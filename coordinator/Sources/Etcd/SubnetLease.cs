@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Plugboard.Addresses;
 using Plugboard.Coordinator.Cluster;
+using Plugboard.Coordinator.Sources.Kubernetes;
 using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Sources.Etcd;
@@ -153,9 +154,5 @@ internal sealed record SubnetLease
     }
 
     private static VtepData? ReadVtep(JsonElement root, string name) =>
-        root.TryGetProperty(name, out var data) && data.ValueKind == JsonValueKind.Object
-        && data.TryGetProperty("VNI", out var vni) && vni.ValueKind == JsonValueKind.Number && vni.TryGetInt32(out var number)
-        && data.TryGetProperty("VtepMAC", out var text) && text.ValueKind == JsonValueKind.String && MacAddress.TryParse(text.GetString(), out var mac)
-            ? new VtepData(number, mac)
-            : null;
+        root.TryGetProperty(name, out var data) && data.ValueKind == JsonValueKind.Object ? BackendData.Find(data) : null;
 }

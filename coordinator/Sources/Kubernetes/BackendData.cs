@@ -33,18 +33,21 @@ internal static class BackendData
     }
 
     // Go finds a struct's names whatever their case.
-    private static VtepData? Find(JsonElement data)
+    internal static VtepData? Find(JsonElement data)
     {
+        // One that is not said is the cluster's; one that is no number is nobody's, as for flanneld.
         var vni = 0;
+        var isNumber = true;
         MacAddress mac = default;
         foreach (var field in data.EnumerateObject())
         {
-            if (field.Name.Equals("VNI", StringComparison.OrdinalIgnoreCase) && field.Value.ValueKind == JsonValueKind.Number && field.Value.TryGetInt32(out var number))
-                vni = number;
+            if (field.Name.Equals("VNI", StringComparison.OrdinalIgnoreCase))
+                isNumber = field.Value.ValueKind == JsonValueKind.Null
+                    || (field.Value.ValueKind == JsonValueKind.Number && field.Value.TryGetInt32(out vni));
             else if (field.Name.Equals("VtepMAC", StringComparison.OrdinalIgnoreCase) && field.Value.ValueKind == JsonValueKind.String)
                 _ = MacAddress.TryParse(field.Value.GetString(), out mac);
         }
 
-        return vni is > 0 and <= MostVni && !mac.IsZero && !mac.IsMulticast ? new VtepData(vni, mac) : null;
+        return isNumber && vni is >= 0 and <= MostVni && !mac.IsZero && !mac.IsMulticast ? new VtepData(vni, mac) : null;
     }
 }

@@ -7,14 +7,19 @@ namespace Plugboard.Coordinator.Sources.Kubernetes;
 /// <summary>Makes of a Node what the engine knows. Pure.</summary>
 internal sealed class NodeMapper(KubernetesOptions options)
 {
+    private const int LongestShown = 64;
+
     /// <summary>The node; null where it takes no part. This node always does: its pod networks are read from its Node.</summary>
     public ClusterNode? Find(NodeObject node)
     {
         if (node.Name.Length == 0)
             return null;
         var isManaged = node.Annotation(AnnotationNames.Managed) == "true";
+        // An annotation that is missing says nothing; another value than "true" says that the node leaves.
         if (!isManaged && options.Peers == PeersMode.Annotations && node.Name != options.NodeName)
-            return null;
+            return node.Annotation(AnnotationNames.Managed) is null
+                ? new ClusterNode { Name = node.Name, Uid = node.Uid, IsSilent = true }
+                : null;
         return new ClusterNode
         {
             Name = node.Name,
@@ -26,7 +31,24 @@ internal sealed class NodeMapper(KubernetesOptions options)
             Vtep4 = isManaged ? BackendData.Find(node.Annotation(AnnotationNames.BackendData)) : null,
             Vtep6 = isManaged ? BackendData.Find(node.Annotation(AnnotationNames.BackendV6Data)) : null,
             WishedAddresses = node.Name == options.NodeName ? Both(node, AnnotationNames.NodePublicIP, AnnotationNames.NodePublicIPv6) : [],
+            Notes = NotesOf(node),
         };
+    }
+
+    // A mistyped address says nothing; that it does has to be told.
+    private ValueArray<string> NotesOf(NodeObject node)
+    {
+        (string Name, bool Is6)[] read = node.Name == options.NodeName
+            ? [(AnnotationNames.NodePublicIP, false), (AnnotationNames.NodePublicIPv6, true)]
+            : options.Peers == PeersMode.Addresses ? [] : [(AnnotationNames.PublicIP, false), (AnnotationNames.PublicIPv6, true)];
+        List<string>? notes = null;
+        foreach (var (name, is6) in read)
+        {
+            if (node.Annotation(name) is { } text && !(IPAddr.TryParse(text, out var address) && address.Is6 == is6))
+                (notes ??= []).Add($"node {node.Name}: annotation {name} \"{(text.Length <= LongestShown ? text : $"{text[..LongestShown]}…")}\" is no {(is6 ? "IPv6" : "IPv4")} address, and says nothing");
+        }
+
+        return notes is null ? [] : notes.ToValueArray();
     }
 
     private static ValueArray<IPAddr> Both(NodeObject node, string name4, string name6)

@@ -33,14 +33,21 @@ internal sealed class FilePoll : IDisposable
     /// <summary>To be called before the file is read: what changes from now on is a change.</summary>
     public FileStatus? Look() => seen = FileDescriptor.FindStatus(path);
 
-    /// <summary>Returns once the file is another than at the last <see cref="Look"/>.</summary>
+    /// <summary>True if the file is another than at the last <see cref="Look"/>.</summary>
+    public bool IsChanged => Status() != seen;
+
+    /// <summary>
+    /// Returns once the file may be another than at the last <see cref="Look"/>: a write right after it may have left the same time and
+    /// size.
+    /// </summary>
     public async Task WaitAsync(CancellationToken cancellation)
     {
-        while (Status() == seen)
-            await WaitOnceAsync(cancellation).ConfigureAwait(false);
+        var isTold = false;
+        while (Status() == seen && !isTold)
+            isTold = await WaitOnceAsync(cancellation).ConfigureAwait(false);
     }
 
-    private async Task WaitOnceAsync(CancellationToken cancellation)
+    private async Task<bool> WaitOnceAsync(CancellationToken cancellation)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var tell = told.WaitAsync(either.Token);
@@ -48,6 +55,7 @@ internal sealed class FilePoll : IDisposable
         await Task.WhenAny(tell, pause).ConfigureAwait(false);
         await either.CancelAsync().ConfigureAwait(false);
         cancellation.ThrowIfCancellationRequested();
+        return tell.IsCompletedSuccessfully;
     }
 
     // What cannot be looked at now has not changed.

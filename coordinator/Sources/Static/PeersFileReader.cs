@@ -7,53 +7,87 @@ using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Sources.Static;
 
-/// <summary>Reads a peers file, YAML or JSON. Pure.</summary>
+/// <summary>
+/// Reads a peers file, YAML or JSON. The format is our own: an unknown key is an error, so that a typing error is reported where it stands and
+/// takes nothing away. Pure.
+/// </summary>
 internal sealed class PeersFileReader
 {
     private const int MostVni = 0xff_ffff;
 
     private static readonly string[] topKeys = ["nodes", "network"];
-    private static readonly string[] nodeKeys = ["name", "podCIDRs", "addresses", "backend", "vni", "vtepMAC", "vtepMACv6"];
+    private static readonly string[] optionalKeys = ["backend", "vni", "vtepMAC", "vtepMACv6"];
+    private static readonly string[] nodeKeys = ["name", "podCIDRs", "addresses", .. optionalKeys];
 
+    private readonly PeersMemory before;
+    private readonly string ownName;
     private readonly List<string> warnings = [];
+    private readonly Dictionary<string, DocumentNode> options = new(StringComparer.Ordinal);
     private BackendConf backend = new();
 
-    private PeersFileReader()
-    {
-    }
+    private PeersFileReader(PeersMemory before, string ownName) => (this.before, this.ownName) = (before, ownName);
 
     /// <summary>The file's content.</summary>
     /// <param name="utf8">The whole file.</param>
-    /// <param name="otherwise">The network where the file has none: what its nodes' backend and VNI are then.</param>
+    /// <param name="otherwise">The network if the file has none: what its nodes' backend and VNI are then.</param>
     /// <exception cref="DocumentException">The file cannot be used: with the line and what is wrong.</exception>
-    public static PeersFile Read(ReadOnlySpan<byte> utf8, NetConf? otherwise = null) =>
-        new PeersFileReader().Read(YamlDocumentReader.Read(utf8), otherwise);
+    public static PeersFile Read(ReadOnlySpan<byte> utf8, NetConf? otherwise = null) => Read(utf8, otherwise, new PeersMemory(), "").File;
 
-    private PeersFile Read(DocumentNode document, NetConf? otherwise)
+    /// <summary>The file's content, after another.</summary>
+    /// <param name="utf8">The whole file.</param>
+    /// <param name="otherwise">The network if the file has none.</param>
+    /// <param name="before">What it said before.</param>
+    /// <param name="ownName">This node's name.</param>
+    /// <exception cref="DocumentException">The file cannot be used: with the line and what is wrong.</exception>
+    public static (PeersFile File, PeersMemory Memory) Read(ReadOnlySpan<byte> utf8, NetConf? otherwise, PeersMemory before,
+        string ownName) =>
+        new PeersFileReader(before, ownName).Read(YamlDocumentReader.Read(utf8), otherwise);
+
+    private (PeersFile File, PeersMemory Memory) Read(DocumentNode document, NetConf? otherwise)
     {
-        Consider(document.AsMap(), topKeys);
-        var network = document.Find("network") is { } node ? NetConfReader.Read(node, warnings) : null;
+        document.AsMap().RequireKnown(topKeys);
+        var told = document.Find("network") is { } said ? NetConfReader.Keep(said, before.Network, warnings) : before.Network;
+        var network = told is null ? null : NetConfReader.ReadStrictly(told, warnings);
         backend = (network ?? otherwise)?.Backend ?? backend;
         var list = document.Find("nodes") ?? throw document.Error("there is no \"nodes\" list");
-        var names = new Dictionary<string, int>(StringComparer.Ordinal);
-        var nodes = new List<ClusterNode>();
-        foreach (var item in list.AsList())
+        var nodes = ReadNodes(list.AsList());
+        var file = new PeersFile { Nodes = nodes.ToValueArray(), Network = network, Warnings = warnings.ToValueArray() };
+        var memory = new PeersMemory { Network = told, Options = options, Own = nodes.Find(node => node.Name == ownName) ?? before.Own };
+        return (file, memory);
+    }
+
+    private List<ClusterNode> ReadNodes(IReadOnlyList<DocumentNode> items)
+    {
+        var lines = new Dictionary<string, DocumentNode>(StringComparer.Ordinal);
+        var nodes = new List<ClusterNode>(items.Count);
+        foreach (var item in items)
         {
             var peer = ReadNode(item);
-            if (!names.TryAdd(peer.Name, item.Line))
-                throw item.Error(string.Create(CultureInfo.InvariantCulture, $"node {peer.Name} is there twice, the first time in line {names[peer.Name]}"));
+            if (!lines.TryAdd(peer.Name, item))
+                throw item.Error(string.Create(CultureInfo.InvariantCulture,
+                    $"node {DocumentNode.Quote(peer.Name)} is there twice, the first time in line {lines[peer.Name].Line}"));
             nodes.Add(peer);
         }
 
-        return new PeersFile { Nodes = nodes.ToValueArray(), Network = network, Warnings = warnings.ToValueArray() };
+        // A node that was taken off the list has not left its address to another.
+        if (before.Own is { } own && !lines.ContainsKey(own.Name) && nodes.Find(node => IsLike(node, own)) is { } other)
+            throw lines[other.Name]
+                .Error($"node {DocumentNode.Quote(other.Name)} has what node \"{own.Name}\" had, as this one is called (did you mean \"{own.Name}\"?)");
+        return nodes;
     }
+
+    private static bool IsLike(ClusterNode node, ClusterNode own) =>
+        node.Addresses.Any(address => own.Addresses.Contains(address)) || node.PodCidrs.Any(cidr => own.PodCidrs.Contains(cidr));
 
     private ClusterNode ReadNode(DocumentNode node)
     {
-        Consider(node.AsMap(), nodeKeys);
+        node.AsMap().RequireKnown(nodeKeys);
         var name = node.Find("name")?.AsText() ?? throw node.Refused("has no name");
         if (name.Length == 0)
             throw node.Refused("has an empty name");
+        RequireList(node, name, "podCIDRs", "has no pods");
+        RequireList(node, name, "addresses", "cannot be reached");
+        node = WithOptions(node, name);
         var type = ReadBackend(node.Find("backend"));
         var vni = node.Find("vni")?.AsInteger(1, MostVni) ?? backend.Vni;
         var tunnels = type is "vxlan" or "";
@@ -63,6 +97,8 @@ internal sealed class PeersFileReader
             Name = name,
             PodCidrs = cidrs,
             Addresses = ReadEach(node, "addresses", ReadAddress, static address => address.Is6),
+            SaysNoPods = cidrs.Count == 0,
+            SaysNoAddresses = node.Find("addresses")!.Items.Count == 0,
             BackendType = type,
             Vtep4 = ReadVtep(node.Find("vtepMAC"), is6: false),
             Vtep6 = ReadVtep(node.Find("vtepMACv6"), is6: true),
@@ -86,9 +122,8 @@ internal sealed class PeersFileReader
             BackendType.Ipip => "ipip",
             _ => "",
         },
-        var type and ("vxlan" or "host-gw" or "ipip") => type,
-        "alloc" => "",
-        var type => throw node!.Refused($"\"{type}\" is none of vxlan, host-gw, ipip and alloc"),
+        var type and ("vxlan" or "host-gw" or "ipip" or "alloc") => type,
+        var type => throw node!.Refused($"{node.Quoted} is none of vxlan, host-gw, ipip and alloc{Spelling.Hint(type, ["vxlan", "host-gw", "ipip", "alloc"])}"),
     };
 
     private static ValueArray<T> ReadEach<T>(DocumentNode node, string key, Func<DocumentNode, T> read, Func<T, bool> is6)
@@ -110,28 +145,43 @@ internal sealed class PeersFileReader
     private static IPPrefix ReadPodCidr(DocumentNode node)
     {
         if (!IPPrefix.TryParse(node.AsText(), out var cidr))
-            throw node.Refused($"\"{node.Text}\" is no network: invalid CIDR address: {node.Text}");
-        return cidr.IsNetwork ? cidr : throw node.Refused($"\"{node.Text}\" is an address in a network: the network is {cidr.Network}");
+            throw node.Refused($"{node.Quoted} is no network: invalid CIDR address: {node.Shown}");
+        return cidr.IsNetwork ? cidr : throw node.Refused($"{node.Quoted} is an address in a network: the network is {cidr.Network}");
     }
 
     private static IPAddr ReadAddress(DocumentNode node) =>
-        IPAddr.TryParse(node.AsText(), out var address) ? address : throw node.Refused($"\"{node.Text}\" is no address");
+        IPAddr.TryParse(node.AsText(), out var address) ? address : throw node.Refused($"{node.Quoted} is no address");
 
     private static MacAddress? ReadMac(DocumentNode? node)
     {
         if (node is null)
             return null;
         if (!MacAddress.TryParse(node.AsText(), out var mac))
-            throw node.Refused($"\"{node.Text}\" is no hardware address");
-        return mac.IsZero || mac.IsMulticast ? throw node.Refused($"\"{node.Text}\" is no single link's hardware address") : mac;
+            throw node.Refused($"{node.Quoted} is no hardware address");
+        return mac.IsZero || mac.IsMulticast ? throw node.Refused($"{node.Quoted} is no single link's hardware address") : mac;
     }
 
-    private void Consider(DocumentNode map, string[] known)
+    private static void RequireList(DocumentNode node, string name, string key, string otherwise)
     {
-        foreach (var item in map.Items)
+        if (node.Find(key) is null)
+            throw node.Error($"node {DocumentNode.Quote(name)} has no {key}; for a node that {otherwise} write {key}: []");
+    }
+
+    private DocumentNode WithOptions(DocumentNode node, string name)
+    {
+        var isKnown = before.Options.TryGetValue(name, out var known);
+        if (!isKnown && node.Items.Count == nodeKeys.Length - optionalKeys.Length)
+            return node;
+        var kept = new List<DocumentNode>();
+        var whole = isKnown ? node.Over(known!, kept) : node;
+        foreach (var value in kept)
+            warnings.Add($"node {DocumentNode.Quote(name)}: {value.Name} is not said any more and stays in force until a restart");
+        if (Array.FindAll(optionalKeys, key => whole.Find(key) is not null) is { Length: > 0 } given)
         {
-            if (!known.Contains(item.Name, StringComparer.OrdinalIgnoreCase))
-                warnings.Add(string.Create(CultureInfo.InvariantCulture, $"line {item.Line}: {item.Name}: unknown key"));
+            var values = given.Select(key => whole.Find(key)!);
+            options[name] = new DocumentNode { Kind = DocumentKind.Map, Line = whole.Line, Items = [.. values] };
         }
+
+        return whole;
     }
 }

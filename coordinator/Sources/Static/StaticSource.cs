@@ -18,6 +18,12 @@ internal sealed class StaticSource(StaticOptions options, TimeProvider time, Act
 
     private static readonly TimeSpan pause = TimeSpan.FromSeconds(1);
 
+    // Who writes a file in place has written a part of it for a moment.
+    private static readonly TimeSpan settling = TimeSpan.FromMilliseconds(500);
+
+    private PeersMemory memory = new();
+    private byte[]? seen;
+
     /// <inheritdoc/>
     public async Task RunAsync(ClusterBoard board, CancellationToken cancellation)
     {
@@ -25,7 +31,7 @@ internal sealed class StaticSource(StaticOptions options, TimeProvider time, Act
         while (true)
         {
             // What was forbidden may be allowed without the file's being another.
-            if (TryRead(board, poll))
+            if (await TryReadAsync(board, poll, cancellation).ConfigureAwait(false))
                 await poll.WaitAsync(cancellation).ConfigureAwait(false);
             else
                 await Task.Delay(pause, time, cancellation).ConfigureAwait(false);
@@ -42,12 +48,27 @@ internal sealed class StaticSource(StaticOptions options, TimeProvider time, Act
     {
     }
 
-    private bool TryRead(ClusterBoard board, FilePoll poll)
+    // False: try again although the file does not change.
+    private async Task<bool> TryReadAsync(ClusterBoard board, FilePoll poll, CancellationToken cancellation)
     {
-        PeersFile file;
         try
         {
-            file = PeersFileReader.Read(ReadBytes(poll.Look()), options.Network);
+            var bytes = ReadBytes(poll.Look());
+            if (seen is not null && bytes.AsSpan().SequenceEqual(seen))
+                return true;
+            seen = bytes;
+            var (file, next) = PeersFileReader.Read(bytes, options.Network, memory, options.NodeName);
+            if (board.Current.IsComplete && HasLost(board.Current, file))
+            {
+                await Task.Delay(settling, time, cancellation).ConfigureAwait(false);
+                // It is being written: what it says when that is over is read then.
+                if (poll.IsChanged)
+                    return Forget(result: true);
+            }
+
+            memory = next;
+            Tell(board, file);
+            return true;
         }
         catch (DocumentException e)
         {
@@ -57,30 +78,63 @@ internal sealed class StaticSource(StaticOptions options, TimeProvider time, Act
         catch (ErrnoException e)
         {
             board.SetHindrance(e.Message);
-            return false;
+            return Forget(result: false);
         }
+    }
 
+    private bool Forget(bool result)
+    {
+        seen = null;
+        return result;
+    }
+
+    private static bool HasLost(ClusterSnapshot known, PeersFile file)
+    {
+        var names = file.Nodes.Select(node => node.Name).ToHashSet(StringComparer.Ordinal);
+        return known.Nodes.Keys.Any(name => !names.Contains(name));
+    }
+
+    private void Tell(ClusterBoard board, PeersFile file)
+    {
         foreach (var warning in file.Warnings)
             log($"{options.Path}: {warning}");
         if (!file.Nodes.Any(node => node.Name == options.NodeName))
-            log($"{options.Path}: no node is called {options.NodeName}, as this one is");
+            log($"{options.Path}: no node is called {options.NodeName}, as this one is{Spelling.Hint(options.NodeName, file.Nodes.Select(node => node.Name))}");
+        foreach (var (gone, node) in FindRenamed(board.Current, file))
+            log($"{options.Path}: node {gone} is gone, and {node} has its address; its tunnel's hardware address is made of the new name unless vtepMAC says another");
         if (file.Network is { } network)
             board.SetNetwork(network);
         board.Replace(file.Nodes);
-        return true;
+    }
+
+    private static IEnumerable<(string Gone, string Node)> FindRenamed(ClusterSnapshot known, PeersFile file)
+    {
+        var names = file.Nodes.Select(node => node.Name).ToHashSet(StringComparer.Ordinal);
+        var gone = known.Nodes.Values.Where(node => !names.Contains(node.Name))
+            .SelectMany(node => node.Addresses.Select(address => (address, node.Name)))
+            .ToLookup(each => each.address, each => each.Name);
+        if (gone.Count == 0)
+            return [];
+        return file.Nodes.SelectMany(node => node.Addresses.SelectMany(address => gone[address]).Distinct().Select(name => (name, node.Name)));
     }
 
     private byte[] ReadBytes(FileStatus? status)
     {
         if (status is not { } found)
-            throw new DocumentException(0, "there is no such file");
+            throw Unreadable("there is no such file");
         // A pipe would be waited for.
         if (!found.IsRegular)
-            throw new DocumentException(0, "it is no regular file");
+            throw Unreadable("it is no regular file");
         if (found.Size > MostBytes)
-            throw new DocumentException(0, $"it has {found.Size} bytes, more than {MostBytes}");
-        using var file = FileDescriptor.FindForReading(options.Path) ?? throw new DocumentException(0, "there is no such file");
+            throw Unreadable($"it has {found.Size} bytes, more than {MostBytes}");
+        using var file = FileDescriptor.FindForReading(options.Path) ?? throw Unreadable("there is no such file");
         var buffer = new byte[MostBytes < found.Size + 1 ? MostBytes : found.Size + 1];
         return buffer[..file.ReadAt(buffer, 0)];
+    }
+
+    private DocumentException Unreadable(string why)
+    {
+        seen = null;
+        return new DocumentException(0, why);
     }
 }

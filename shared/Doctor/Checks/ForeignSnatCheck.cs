@@ -1,9 +1,7 @@
-using Plugboard.Addresses;
-using Plugboard.Doctor.Nat;
 using Plugboard.Doctor.Nodes;
 using Plugboard.Firewall.Iptables;
 using Plugboard.Firewall.Nftables;
-using Plugboard.Netlink;
+using Plugboard.Firewall.Walk;
 using Plugboard.Netlink.Route;
 
 namespace Plugboard.Doctor.Checks;
@@ -31,62 +29,42 @@ internal sealed class ForeignSnatCheck : ICheck
     }
 
     // From a pod of each bridge to one of the cluster's network where that is known, else to one of the same bridge.
-    private static IEnumerable<NatPacket> Packets(Node node)
+    private static IEnumerable<WalkedPacket> Packets(Node node)
     {
-        var file = node.FindSubnetFile();
         foreach (var bridge in node.PodBridges)
         {
             foreach (var address in node.Addresses.Where(address => address.LinkIndex == bridge.Index && address.Scope == RouteScope.Universe).Select(static address => address.Address))
             {
                 var source = address.Address.Next();
-                var far = (address.Is6 ? file?.IPv6Networks : file?.Networks)?.Where(network => network.Is6 == address.Is6).Select(network => Other(network, address)).FirstOrDefault();
-                yield return far is { } destination && FindWay(node, destination) is { } link
-                    ? new NatPacket(source, destination, link)
-                    : new NatPacket(source, source.Next(), bridge.Name);
+                yield return node.FindFarPod(address) is { } destination && node.FindWay(destination) is { } link
+                    ? new WalkedPacket(source, destination, link)
+                    : new WalkedPacket(source, source.Next(), bridge.Name);
             }
         }
     }
 
-    // An address of the cluster's network that is not the node's own.
-    private static IPAddr? Other(IPPrefix network, IPPrefix own) =>
-        !own.Contains(network.Last) ? network.Last.Previous() : !own.Contains(network.Network.Address) ? network.Network.Address.Next() : null;
-
-    private static string? FindWay(Node node, IPAddr destination)
+    private static List<(string Where, WalkedRule Rule)> FindAll(WalkedPacket packet)
     {
-        try
-        {
-            var route = Node.Route(client => client.Routes.Get(destination));
-            return route is null ? null : node.Links.FirstOrDefault(link => link.Index == route.OutInterface)?.Name;
-        }
-        catch (NetlinkException)
-        {
-            // A blackhole, as for a node that is not known: nothing leaves, nothing is changed.
-            return null;
-        }
-    }
-
-    private static List<(string Where, NatRule Rule)> FindAll(NatPacket packet)
-    {
-        var found = new List<(string, NatRule)>();
+        var found = new List<(string, WalkedRule)>();
         foreach (var each in Node.Nftables(client => InNft(client, packet)) ?? [])
             found.Add(each);
         if (LegacyTable.FindEntries(packet.Source.Is6, "nat") is { } entries
-            && new NatWalk(new LegacyNatReader(packet).Read(entries)).FindSnat(LegacyNatReader.Postrouting) is { } rule)
+            && new RuleWalk(new LegacyRuleReader(packet).Read(entries)).FindSnat(LegacyRuleReader.Postrouting) is { } rule)
             found.Add(($"{(packet.Source.Is6 ? "ip6tables" : "iptables")}-legacy", rule));
         return found;
     }
 
-    private static List<(string Where, NatRule Rule)> InNft(NftablesClient client, NatPacket packet)
+    private static List<(string Where, WalkedRule Rule)> InNft(NftablesClient client, WalkedPacket packet)
     {
-        var found = new List<(string, NatRule)>();
+        var found = new List<(string, WalkedRule)>();
         var family = packet.Source.Is6 ? NftFamily.IPv6 : NftFamily.IPv4;
         foreach (var table in client.ListTables().Where(table => (table.Family == family || table.Family == NftFamily.Inet) && !table.Name.StartsWith(OwnPrefix, StringComparison.Ordinal)))
         {
             var places = client.ListChains(table).Where(static chain => chain.Hook is { Type: ChainType.Nat, Hook: NftHook.Postrouting }).ToList();
             if (places.Count == 0)
                 continue;
-            var reader = new NftNatReader(packet, table);
-            var walk = new NatWalk(client.ReadRules(table, reader.Read));
+            var reader = new NftRuleReader(packet, table);
+            var walk = new RuleWalk(client.ReadRules(table, reader.Read));
             foreach (var chain in places)
             {
                 if (walk.FindSnat(chain.Name) is { } rule)
@@ -97,7 +75,7 @@ internal sealed class ForeignSnatCheck : ICheck
         return found;
     }
 
-    private static Finding Overridden(NatPacket packet, string where, NatRule rule) => new(
+    private static Finding Overridden(WalkedPacket packet, string where, WalkedRule rule) => new(
         FindingIds.SnatForeign, Severity.Warning,
         $"a rule in chain {rule.Chain} of {where}{(rule.Comment.Length == 0 ? "" : $" (\"{rule.Comment}\")")} changes the sender of what pods send to pods, as from {packet.Source} to {packet.Destination} by {packet.OutLink}",
         "pods see the node's address instead of the other pod's: network policies drop it, logs name the wrong one",

@@ -1,6 +1,8 @@
+using Plugboard.Addresses;
 using Plugboard.ClusterFiles;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Pods;
+using Plugboard.Netlink;
 using Plugboard.Netlink.Route;
 using Plugboard.Netlink.Route.Links;
 
@@ -121,6 +123,38 @@ internal sealed class Node
             return SubnetFilePath is { } path ? SubnetFile.Find(path) : null;
         }
         catch (SubnetFileException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>
+    /// An address of the cluster's network, as flannel's file tells it, that is not in one of the node's own; null: the file tells none.
+    /// </summary>
+    public IPAddr? FindFarPod(IPPrefix own)
+    {
+        var file = FindSubnetFile();
+        foreach (var network in (own.Is6 ? file?.IPv6Networks : file?.Networks) ?? [])
+        {
+            if (network.Is6 != own.Is6)
+                continue;
+            if (!own.Contains(network.Last))
+                return network.Last.Previous();
+            return own.Contains(network.Network.Address) ? null : network.Network.Address.Next();
+        }
+
+        return null;
+    }
+
+    /// <summary>The link by which a packet to an address leaves; null: none, as for a node that is not known and a blackhole.</summary>
+    public string? FindWay(IPAddr destination)
+    {
+        try
+        {
+            var route = Route(client => client.Routes.Get(destination));
+            return route is null ? null : Links.FirstOrDefault(link => link.Index == route.OutInterface)?.Name;
+        }
+        catch (NetlinkException)
         {
             return null;
         }

@@ -52,7 +52,11 @@ public sealed class HostLocalPlugin(Func<IPAddr, bool>? isInUse) : CniPlugin
         foreach (var set in parsed.RangeSets)
         {
             foreach (var range in set.Ranges)
-                first.Add(new CniIP(new IPPrefix(range.Start, range.Subnet.Length)) { Gateway = range.Gateway });
+            {
+                // The gateway is never given, whichever the range begins with.
+                var address = range.Start == range.Gateway ? range.Start.Next() : range.Start;
+                first.Add(new CniIP(new IPPrefix(address, range.Subnet.Length)) { Gateway = range.Gateway });
+            }
         }
 
         return new CniResult { IPs = first, Routes = parsed.Routes };

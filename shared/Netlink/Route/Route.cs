@@ -1,4 +1,5 @@
 using Plugboard.Addresses;
+using Plugboard.Linux;
 
 namespace Plugboard.Netlink.Route;
 
@@ -46,8 +47,14 @@ public sealed record Route
     /// <summary>The gateway counts as reachable though no address' network holds it.</summary>
     public bool OnLink { get; init; }
 
-    /// <summary>Several next hops (RTA_MULTIPATH), which are not reported here one by one.</summary>
+    /// <summary>Several next hops (RTA_MULTIPATH): <see cref="NextHops"/>.</summary>
     public bool IsMultipath { get; init; }
+
+    /// <summary>The next hops of a multipath route in the kernel's order; empty for others.</summary>
+    public ValueArray<NextHop> NextHops { get; init; } = [];
+
+    /// <summary>The kernel does not use it: its link is down.</summary>
+    public bool IsDead { get; init; }
 
     /// <summary>A copy of a route for one destination that the kernel made for its own use.</summary>
     public bool IsCloned { get; init; }

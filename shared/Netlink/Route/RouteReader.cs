@@ -1,4 +1,7 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Plugboard.Addresses;
+using Plugboard.Linux;
 using Plugboard.Netlink.Route.Uapi;
 using static Plugboard.Netlink.Route.Uapi.RtnetlinkH;
 
@@ -16,6 +19,7 @@ internal ref struct RouteReader
     private int mtu;
     private int advMss;
     private bool multipath;
+    private List<NextHop>? hops;
 
     /// <summary>Null for what is no IPv4 or IPv6 route.</summary>
     public static Route? Read(NetlinkMessage message)
@@ -60,6 +64,7 @@ internal ref struct RouteReader
                 break;
             case RTA_MULTIPATH:
                 multipath = true;
+                hops = ReadHops(attribute.Value);
                 break;
         }
     }
@@ -73,6 +78,36 @@ internal ref struct RouteReader
             else if (metrics.Type == RTAX_ADVMSS)
                 advMss = metrics.Int32();
         }
+    }
+
+    private static List<NextHop> ReadHops(ReadOnlySpan<byte> rest)
+    {
+        var size = Unsafe.SizeOf<RtNextHop>();
+        var found = new List<NextHop>();
+        while (rest.Length >= size)
+        {
+            var head = MemoryMarshal.Read<RtNextHop>(rest);
+            if (head.rtnh_len < size || head.rtnh_len > rest.Length)
+                throw new NetlinkFormatException($"a next hop of {head.rtnh_len} bytes with {rest.Length} bytes left");
+            found.Add(ReadHop(head, new AttributeReader(rest[size..head.rtnh_len])));
+            rest = rest[Math.Min(NetlinkWriter.Align(head.rtnh_len), rest.Length)..];
+        }
+
+        return found;
+    }
+
+    private static NextHop ReadHop(RtNextHop head, AttributeReader attributes)
+    {
+        IPAddr? router = null;
+        while (attributes.Read())
+        {
+            if (attributes.Type == RTA_GATEWAY)
+                router = attributes.Address();
+            else if (attributes.Type == RTA_VIA)
+                router = Via(attributes.Value);
+        }
+
+        return new NextHop(head.rtnh_ifindex, router, (head.rtnh_flags & RTNH_F_DEAD) != 0);
     }
 
     // struct rtvia: the family in two bytes, then the address.
@@ -97,6 +132,8 @@ internal ref struct RouteReader
             AdvMss = advMss,
             OnLink = (header.rtm_flags & RTNH_F_ONLINK) != 0,
             IsMultipath = multipath,
+            NextHops = hops is null ? [] : hops.ToValueArray(),
+            IsDead = (header.rtm_flags & RTNH_F_DEAD) != 0,
             IsCloned = (header.rtm_flags & RTM_F_CLONED) != 0,
         };
     }

@@ -1,3 +1,4 @@
+using Plugboard.Linux;
 using Plugboard.Linux.Mounts;
 
 namespace Plugboard.Volumes.Options;
@@ -144,7 +145,7 @@ internal sealed record MountWords(MountAttributes Attributes, IReadOnlyList<Moun
         impossible.TryGetValue(key, out var reason)
         ? new VolumeException($"{backend}: mount option \"{key}\" is refused: {reason}")
         : new VolumeException($"{backend}: mount option \"{ShortText.Of(key)}\" is not among those that are allowed"
-                + $"{VolumeOptions.Meant(key, allowed.Concat(eaten))}; "
+                + $"{Spelling.Hint(key, allowed.Concat(eaten))}; "
             + "the node config's allowedMountOptions can allow it");
 
     private static bool IsIn(IReadOnlyList<string> names, string key)

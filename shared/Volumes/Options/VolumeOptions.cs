@@ -1,4 +1,5 @@
 using System.Globalization;
+using Plugboard.Linux;
 
 namespace Plugboard.Volumes.Options;
 
@@ -10,8 +11,6 @@ namespace Plugboard.Volumes.Options;
 /// <param name="names">The dialect.</param>
 public sealed class VolumeOptions(IReadOnlyDictionary<string, string> given, OptionNames names)
 {
-    private const int LongestName = 64;
-
     /// <summary>No options.</summary>
     public static VolumeOptions None { get; } = new(new Dictionary<string, string>(StringComparer.Ordinal), OptionNames.Own);
 
@@ -107,14 +106,9 @@ public sealed class VolumeOptions(IReadOnlyDictionary<string, string> given, Opt
         {
             if (known.Contains(Canonical(spelled), StringComparer.Ordinal))
                 continue;
-            var meant = Meant(spelled, known.Concat(names.Aliases.Keys));
-            throw new VolumeException($"{backend}: unknown option \"{ShortText.Of(spelled)}\"{meant}");
+            throw new VolumeException($"{backend}: unknown option \"{ShortText.Of(spelled)}\"{Spelling.Hint(spelled, known.Concat(names.Aliases.Keys))}");
         }
     }
-
-    /// <summary>The question whether a near word was meant, to be put behind the one that is not known; empty where none is near.</summary>
-    internal static string Meant(string word, IEnumerable<string> known) =>
-        word.Length <= LongestName && Spelling.FindNearest(word, known) is { } meant ? $" (did you mean \"{meant}\"?)" : "";
 
     /// <summary>The failure that a value is not what an option takes.</summary>
     public VolumeException Wrong(string backend, string name, string value, string wanted) =>

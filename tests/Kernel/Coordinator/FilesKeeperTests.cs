@@ -104,6 +104,102 @@ public sealed class FilesKeeperTests
         });
     }
 
+    [KernelTheory]
+    [InlineData("{")]
+    [InlineData("")]
+    [InlineData("{\"cniVersion\":\"1.0.0\",\"name\":\"pods\",\"plugins\":[]}")]
+    [InlineData("{\"cniVersion\":\"1.0.0\",\"name\":\"pods\",\"plugins\":[{\"type\":\"bridge\",\"mtu\":${MUT}}]}")]
+    [InlineData(null)]
+    public void A_typing_error_in_the_template_leaves_the_conflist_and_the_node_ready(string? broken)
+    {
+        using var machine = new TestMachine();
+        machine.Run(() =>
+        {
+            MakePlugin();
+            var options = Options with { SubnetFile = "/run/subnet.env" };
+            File.WriteAllText(options.ConflistTemplate,
+                """{"cniVersion":"1.0.0","name":"pods","plugins":[{"type":"bridge","mtu":${MTU}}]}""");
+            var keeper = new FilesKeeper(options, "n1");
+            Assert.Empty(keeper.Sync(View(1500), SyncCause.Start).Problems);
+            var before = File.ReadAllText(options.ConflistFile);
+
+            File.Delete(options.ConflistTemplate);
+            if (broken is null)
+                Directory.CreateDirectory(options.ConflistTemplate);
+            else
+                File.WriteAllText(options.ConflistTemplate, broken);
+            var outcome = keeper.Sync(View(1500), SyncCause.Audit);
+
+            Assert.Contains($"{options.ConflistFile} stays as it was made before", Assert.Single(outcome.Problems),
+                StringComparison.Ordinal);
+            Assert.True(outcome.IsUsable);
+            Assert.Equal(before, File.ReadAllText(options.ConflistFile));
+            // Of another network than the node has now it would be wrong.
+            Assert.False(keeper.Sync(View(1400), SyncCause.Audit).IsUsable);
+            // And a new run knows nothing of it.
+            Assert.False(new FilesKeeper(options, "n1").Sync(View(1400), SyncCause.Start).IsUsable);
+        });
+    }
+
+    [KernelFact]
+    public void Only_a_node_that_is_gone_loses_the_conflist()
+    {
+        using var machine = new TestMachine();
+        machine.Run(() =>
+        {
+            MakePlugin();
+            var options = Options with { SubnetFile = "/run/subnet.env", ConflistTemplate = "/run/template" };
+            File.WriteAllText(options.ConflistTemplate, """{"cniVersion":"1.0.0","name":"pods","plugins":[{"type":"bridge"}]}""");
+            var keeper = new FilesKeeper(options, "n1");
+            keeper.Sync(View(1500), SyncCause.Start);
+            var without = View(1500) with { Self = View(1500).Self with { PodCidrs = [] } };
+            var outside = View(1500) with { Network = View(1500).Network with { Network = IPPrefix.Parse("10.10.0.0/16") } };
+
+            foreach (var view in (ClusterView[])[without, outside])
+            {
+                Assert.Empty(keeper.Sync(view, SyncCause.Source).Changes);
+                Assert.True(File.Exists(options.ConflistFile) && File.Exists(options.SubnetFile));
+            }
+
+            keeper.Sync(without with { Self = without.Self with { IsGone = true } }, SyncCause.Source);
+            Assert.False(File.Exists(options.ConflistFile));
+        });
+    }
+
+    [KernelFact]
+    public void That_pods_of_IPv6_get_less_than_flanneld_gave_them_is_told_before_it_is_written()
+    {
+        using var machine = new TestMachine();
+        machine.Run(() =>
+        {
+            var options = Options with { SubnetFile = "/run/subnet.env", ConflistFile = "" };
+            File.WriteAllText(options.SubnetFile,
+                "FLANNEL_IPV6_NETWORK=fd00:244::/48\nFLANNEL_IPV6_SUBNET=fd00:244:0:1::1/64\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=false\n");
+            var view = View(1500) with
+            {
+                Network = new NetConf
+                {
+                    EnableIPv4 = false,
+                    EnableIPv6 = true,
+                    IPv6Network = IPPrefix.Parse("fd00:244::/48"),
+                    Backend = new BackendConf { Type = BackendType.Vxlan }
+                },
+                Self = View(1500).Self with
+                {
+                    PodCidrs = [IPPrefix.Parse("fd00:244:0:1::/64")],
+                    Addresses = [IPPrefix.Parse("2001:db8::1/64")]
+                },
+            };
+            var keeper = new FilesKeeper(options, "n1");
+
+            keeper.Plan(view);
+            Assert.Equal("/run/subnet.env: FLANNEL_MTU 1450 becomes 1430: vxlan adds 70 bytes to IPv6, and flanneld reckons with 50; pods that are there keep theirs", Assert.Single(keeper.Warnings));
+
+            keeper.Sync(view, SyncCause.Start);
+            Assert.Equal("FLANNEL_IPV6_NETWORK=fd00:244::/48\nFLANNEL_IPV6_SUBNET=fd00:244:0:1::1/64\nFLANNEL_MTU=1430\nFLANNEL_IPMASQ=false\n", File.ReadAllText(options.SubnetFile));
+        });
+    }
+
     [KernelFact]
     public void The_engine_tells_a_full_disk_once_and_writes_when_there_is_room()
     {

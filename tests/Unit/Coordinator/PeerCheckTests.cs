@@ -119,4 +119,59 @@ public sealed class PeerCheckTests
         Assert.Equal("10.244.1.0/24", Assert.Single(accepted).PodCidrs.ToString());
         Assert.Single(refused);
     }
+
+    private static ClusterNode Tunnelled(string name, int number, string mac, int age = 0) =>
+        Node(name, $"10.244.{number}.0/24", $"192.168.1.{number}", age) with { Vtep4 = new VtepData(1, MacAddress.Parse(mac)) };
+
+    private static string Macs(ValueArray<ClusterNode> nodes) =>
+        string.Join(' ', nodes.OrderBy(node => node.Name, StringComparer.Ordinal).Select(node => node.Vtep4 is null ? "-" : node.Name));
+
+    private static readonly NetConf Vxlan = new() { Backend = new BackendConf { Type = BackendType.Vxlan } };
+
+    [Fact]
+    public void Of_two_tunnels_with_one_hardware_address_the_younger_nodes_is_refused_and_named()
+    {
+        var (accepted, refused) = Check(Vxlan, Tunnelled("a", 1, "aa:bb:cc:dd:ee:01", age: 9),
+            Tunnelled("b", 2, "aa:bb:cc:dd:ee:01", age: 2), Tunnelled("c", 3, "aa:bb:cc:dd:ee:03"));
+
+        Assert.Equal("- b c", Macs(accepted));
+        var fault = Assert.Single(refused);
+        Assert.Equal(("a", "DuplicateVtepMac"), (fault.Name, fault.Reason));
+        Assert.StartsWith("a: its tunnel's IPv4 end has hardware address aa:bb:cc:dd:ee:01, which node b had first; give it another",
+            fault.Why, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Of_two_of_unknown_age_the_first_by_name_keeps_it_and_of_three_one()
+    {
+        var (accepted, refused) = Check(Vxlan, Tunnelled("c", 3, "aa:bb:cc:dd:ee:01"), Tunnelled("b", 2, "aa:bb:cc:dd:ee:01"),
+            Tunnelled("a", 1, "aa:bb:cc:dd:ee:01"));
+
+        Assert.Equal("a - -", Macs(accepted));
+        Assert.Equal(["b", "c"], refused.Select(node => node.Name));
+    }
+
+    [Fact]
+    public void A_tunnel_with_this_nodes_own_hardware_address_is_refused_whatever_its_age()
+    {
+        var own = VtepMac.From(Self.Identity, 1, is6: false).ToString();
+
+        var (accepted, refused) = Check(Vxlan, Tunnelled("a", 1, own, age: 1));
+
+        Assert.Equal("-", Macs(accepted));
+        Assert.Contains("which node self had first", Assert.Single(refused).Why, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Families_numbers_and_backends_that_have_nothing_to_do_with_each_other_are_not_compared()
+    {
+        var a = Tunnelled("a", 1, "aa:bb:cc:dd:ee:01");
+        var b = Tunnelled("b", 2, "aa:bb:cc:dd:ee:01");
+
+        Assert.Empty(Check(Vxlan with { Backend = new BackendConf { Type = BackendType.HostGw } }, a, b).Refused);
+        Assert.Empty(Check(Vxlan, a, b with { Vtep4 = b.Vtep4! with { Vni = 9 } }).Refused);
+        Assert.Empty(Check(Vxlan, a, b with { Vtep4 = null, Vtep6 = b.Vtep4 }).Refused);
+        Assert.Empty(Check(Vxlan, a, b with { PodCidrs = [] }).Refused);
+        Assert.Single(Check(Vxlan, a, b with { Vtep4 = b.Vtep4! with { Vni = 0 } }).Refused);
+    }
 }

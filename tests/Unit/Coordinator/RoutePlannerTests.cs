@@ -87,7 +87,36 @@ public sealed class RoutePlannerTests
         var plan = Plan(View(new BackendConf { Type = BackendType.Vxlan }, Peer(2) with { Vtep4 = null }, Peer(3) with { Vtep4 = new VtepData(7, MacAddress.Local(3)) }));
 
         Assert.Empty(plan.Routes);
-        Assert.All(plan.Paths, path => Assert.Equal(PeerState.NoTunnel, path.State));
+        Assert.Equal([PeerState.NoTunnel, PeerState.OtherVni], plan.Paths.Select(path => path.State));
+    }
+
+    [Fact]
+    public void A_peer_that_says_no_number_of_its_network_is_in_this_nodes()
+    {
+        var plan = Plan(View(new BackendConf { Type = BackendType.Vxlan, Vni = 7 },
+            Peer(2) with { Vtep4 = new VtepData(0, MacAddress.Local(2)) }));
+
+        Assert.Equal("10.244.2.0/24 via 10.244.2.0 dev flannel.7 onlink", Assert.Single(plan.Routes).ToString());
+        Assert.Equal(PeerState.Tunnelled, Assert.Single(plan.Paths).State);
+    }
+
+    [Fact]
+    public void A_family_without_pods_and_address_here_is_no_problem_and_one_with_pods_is()
+    {
+        var view = View(new BackendConf { Type = BackendType.Vxlan }, Peer(2));
+        var dual = view with { Network = view.Network with { EnableIPv6 = true } };
+
+        Assert.Empty(Plan(dual).Problems);
+        Assert.Equal(
+            "IPv6: this node has IPv6 pods, and eth0 has no IPv6 address that other nodes could use; give it one, name another link with --iface, or say EnableIPv6: false if the cluster has no IPv6",
+            Assert.Single(Plan(dual with
+            {
+                Self = dual.Self with
+                {
+                    PodCidrs = [.. dual.Self.PodCidrs,
+                IPPrefix.Parse("fd00:1::/64")]
+                }
+            }).Problems));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using Plugboard.Linux;
 using Plugboard.Linux.Mounts;
 using Plugboard.Volumes;
 using Plugboard.Volumes.Options;
@@ -42,6 +43,7 @@ public sealed class OptionTests
     [InlineData("mountoption", "mountOptions")]
     [InlineData("bananas", null)]
     [InlineData("x", null)]
+    [InlineData("", null)]
     public void The_nearest_option_is_found(string written, string? meant) =>
         Assert.Equal(meant, Spelling.FindNearest(written, ["server", "share", "path", "mountOptions", "subDir"]));
 

@@ -82,6 +82,7 @@ internal static class RtnetlinkH
     public const byte RTN_UNREACHABLE = 7;
     public const byte RTN_PROHIBIT = 8;
 
+    public const uint RTNH_F_DEAD = 1;
     public const uint RTNH_F_ONLINK = 4;
     public const uint RTM_F_CLONED = 0x200;
     public const uint RTM_F_LOOKUP_TABLE = 0x1000;

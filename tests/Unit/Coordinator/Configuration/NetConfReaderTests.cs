@@ -43,6 +43,7 @@ public sealed class NetConfReaderTests
         Assert.Equal(
             new NetConf
             {
+                SaysIPv4 = true,
                 EnableIPv6 = true,
                 EnableNFTables = true,
                 Network = IPPrefix.Parse("10.0.0.0/8"),
@@ -63,7 +64,8 @@ public sealed class NetConfReaderTests
     {
         var (conf, warnings) = Read("""{"Network":"10.1.0.0/16","Netwerk":"x","Backend":{"Type":"host-gw","VNI":7,"Mode":"auto"}}""");
         Assert.Equal(BackendType.HostGw, conf.Backend.Type);
-        Assert.Equal(["Netwerk: unknown key", "Backend.VNI: no key of host-gw, without effect", "Backend.Mode: no key of host-gw, without effect"], warnings);
+        Assert.Equal(["Netwerk: unknown key (did you mean \"Network\"?)", "Backend.VNI: no key of host-gw, without effect",
+            "Backend.Mode: no key of host-gw, without effect"], warnings);
     }
 
     [Theory]

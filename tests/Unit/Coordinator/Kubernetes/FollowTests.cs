@@ -113,6 +113,35 @@ public sealed class FollowTests
         Assert.Equal(1, api.Server.Requests.Count(request => request.IsList));
     }
 
+    [Theory]
+    [InlineData("kube-subnet-manager")]
+    [InlineData("public-ip")]
+    [InlineData("backend-type")]
+    [InlineData("backend-data")]
+    [InlineData("*")]
+    public async Task An_annotation_that_is_removed_or_mistyped_takes_nothing_away(string name)
+    {
+        using var api = KubernetesRun.TwoNodes();
+        await using var run = KubernetesRun.Start(api);
+        await run.WaitAsync(snapshot => snapshot.Nodes.ContainsKey("peer"));
+        var before = run.Board.Current.Nodes["peer"] with { Notes = [] };
+
+        api.Edit("peer", node =>
+        {
+            var annotations = node["metadata"]!["annotations"]!.AsObject();
+            foreach (var key in annotations.Select(each => each.Key).Where(key => name == "*" || key == $"flannel.alpha.coreos.com/{name}")
+                .ToList())
+                annotations.Remove(key);
+            if (name == "public-ip")
+                annotations["flannel.alpha.coreos.com/public-ip"] = "192.0.2";
+        });
+        api.Add("third", ["10.244.3.0/24"], "192.0.2.3", ("kube-subnet-manager", "true"), ("public-ip", "192.0.2.3"));
+
+        await run.WaitAsync(snapshot => snapshot.Nodes.ContainsKey("third"));
+        Assert.Equal(before, run.Board.Current.Nodes["peer"] with { Notes = [] });
+        Assert.Equal(name is "kube-subnet-manager" or "public-ip" or "*", run.Board.Current.Nodes["peer"].Notes.Count > 0);
+    }
+
     [Fact]
     public async Task A_watch_that_ends_goes_on_from_the_last_bookmark()
     {

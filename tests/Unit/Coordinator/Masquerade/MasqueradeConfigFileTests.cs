@@ -1,5 +1,7 @@
 using Plugboard.Coordinator.Masquerade;
 using Plugboard.Coordinator.Masquerade.Configuration;
+using Plugboard.Linux;
+using Plugboard.Testing;
 
 namespace Plugboard.Tests.Unit.Coordinator.Masquerade;
 
@@ -60,6 +62,107 @@ public sealed class MasqueradeConfigFileTests : IDisposable
         Write("masqLinkLocal: true\n# again");
         Assert.False(file.Refresh());
         Assert.Empty(file.Warnings);
+    }
+
+    [Fact]
+    public void The_last_good_content_of_an_earlier_run_stays_in_force_when_a_run_begins_with_a_broken_file()
+    {
+        var backup = Path.Combine(directory, "state", "ip-masq-agent");
+        Write("nonMasqueradeCIDRs: [172.16.0.0/12]");
+        using (var earlier = new MasqueradeConfigFile(ConfigPath, new MasqueradeOptions(), TimeProvider.System, backup))
+        {
+            earlier.Refresh();
+            Assert.Null(earlier.FindBackup());
+            earlier.SaveBackup();
+            Assert.Equal(backup, earlier.FindBackup());
+        }
+
+        foreach (var broken in new[] { "nonMasqueradeCIDRs: [x]", "x: [\nx", "\0" })
+        {
+            Write(broken);
+            using var later = new MasqueradeConfigFile(ConfigPath, new MasqueradeOptions(), TimeProvider.System, backup);
+            later.Refresh();
+
+            Assert.Equal("172.16.0.0/12", later.Current.NonMasqueradeCidrs.ToString());
+            Assert.Null(later.Problem);
+            Assert.EndsWith("the last good configuration stays in force", Assert.Single(later.Warnings), StringComparison.Ordinal);
+            later.SaveBackup();
+            Assert.Equal("nonMasqueradeCIDRs: [172.16.0.0/12]", File.ReadAllText(backup));
+        }
+
+        // A file that is gone means the defaults, as for the agent, and after it no older one comes back.
+        File.Delete(ConfigPath);
+        using (var without = new MasqueradeConfigFile(ConfigPath, new MasqueradeOptions(), TimeProvider.System, backup))
+        {
+            without.Refresh();
+            without.SaveBackup();
+            Assert.Equal(MasqueradeConfig.Default(allReserved: false), without.Current);
+        }
+
+        Write("x: [\nx");
+        using var last = new MasqueradeConfigFile(ConfigPath, new MasqueradeOptions(), TimeProvider.System, backup);
+        last.Refresh();
+        Assert.Equal(MasqueradeConfig.Default(allReserved: false), last.Current);
+    }
+
+    [Fact]
+    public void A_file_that_is_emptied_counts_as_empty_only_when_it_stays_so()
+    {
+        var clock = new ManualTime();
+        using var slow = new MasqueradeConfigFile(ConfigPath, new MasqueradeOptions(), clock);
+        Write("masqLinkLocal: true");
+        slow.Refresh();
+
+        Write("");
+        Assert.False(slow.Refresh());
+        Write("masqLinkLocalIPv6: true");
+        Assert.True(slow.Refresh());
+        Assert.True(slow.Current is { MasqLinkLocal: false, MasqLinkLocalIPv6: true });
+
+        Write("");
+        Assert.False(slow.Refresh());
+        clock.Pass(TimeSpan.FromSeconds(2));
+        Assert.True(slow.Refresh());
+        Assert.Equal(MasqueradeConfig.Default(allReserved: false), slow.Current);
+    }
+
+    [Fact]
+    public void A_pipe_in_its_place_is_refused_at_once()
+    {
+        Assert.True(new Command("/usr/bin/mkfifo") { Arguments = [ConfigPath] }.Run().Succeeded);
+        file.Refresh();
+
+        Assert.Equal($"{ConfigPath} cannot be used: it is no regular file", file.Problem);
+    }
+
+    [Fact]
+    public void A_change_behind_the_links_of_a_config_map_is_told_also_by_a_relative_path()
+    {
+        foreach (var (version, text) in (ReadOnlySpan<(string, string)>)[("..1", "masqLinkLocal: false"), ("..2", "masqLinkLocal: true")])
+        {
+            Directory.CreateDirectory(Path.Combine(directory, version));
+            File.WriteAllText(Path.Combine(directory, version, "ip-masq-agent"), text);
+        }
+
+        File.CreateSymbolicLink(Path.Combine(directory, "..data"), "..1");
+        File.CreateSymbolicLink(ConfigPath, "..data/ip-masq-agent");
+        using var told = new AutoResetEvent(initialState: false);
+        using var relative = new MasqueradeConfigFile(Path.GetRelativePath(Environment.CurrentDirectory, ConfigPath),
+            new MasqueradeOptions(), TimeProvider.System);
+        relative.Refresh();
+        relative.Watch(() => told.Set());
+
+        File.CreateSymbolicLink(Path.Combine(directory, "..data_tmp"), "..2");
+        // .NET moves no link that leads to a directory.
+        Assert.True(new Command("/bin/mv")
+        {
+            Arguments = ["-T", Path.Combine(directory, "..data_tmp"),
+            Path.Combine(directory, "..data")]
+        }.Run().Succeeded);
+
+        Assert.True(told.WaitOne(TimeSpan.FromSeconds(5)));
+        Assert.True(relative.Refresh());
+        Assert.True(relative.Current.MasqLinkLocal);
     }
 
     [Fact]

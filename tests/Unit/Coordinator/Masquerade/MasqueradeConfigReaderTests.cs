@@ -1,3 +1,4 @@
+using System.Text;
 using Plugboard.Addresses;
 using Plugboard.Coordinator.Masquerade.Configuration;
 using Plugboard.Linux;
@@ -9,7 +10,8 @@ public sealed class MasqueradeConfigReaderTests
 {
     private static readonly MasqueradeConfig Default = MasqueradeConfig.Default(allReserved: false);
 
-    private static MasqueradeConfig Read(string text, bool enableIPv6 = true) => new MasqueradeConfigReader(Default, enableIPv6).Read(text).Config;
+    private static MasqueradeConfig Read(string text, bool enableIPv6 = true) => new MasqueradeConfigReader(Default, enableIPv6)
+        .Read(Encoding.UTF8.GetBytes(text)).Config;
 
     private static string Refusal(string text, bool enableIPv6 = true) => Assert.Throws<MasqueradeConfigException>(() => Read(text, enableIPv6)).Message;
 
@@ -52,7 +54,57 @@ public sealed class MasqueradeConfigReaderTests
     {
         Assert.Empty(Read("nonMasqueradeCIDRs: null").NonMasqueradeCidrs);
         Assert.Empty(Read("""{"nonMasqueradeCIDRs": null}""").NonMasqueradeCidrs);
-        Assert.Equal(Default, Read("masqLinkLocal: null\nresyncInterval:\ncidrLimit: ~\n"));
+        Assert.Equal(Default, Read("masqLinkLocal: null\ncidrLimit: ~\n"));
+    }
+
+    [Theory]
+    [InlineData("cidrLimit: 0x10", 16)]
+    [InlineData("cidrLimit: 1e2", 100)]
+    [InlineData("cidrLimit: 010", 8)]
+    [InlineData("cidrLimit: 08", 8)]
+    [InlineData("cidrLimit: 0b110", 6)]
+    [InlineData("cidrLimit: 0o17", 15)]
+    [InlineData("cidrLimit: 1_000", 1000)]
+    [InlineData("cidrLimit: +7", 7)]
+    [InlineData("cidrLimit: 70.0", 70)]
+    [InlineData("cidrLimit: 99999999999", int.MaxValue)]
+    [InlineData("""{"cidrLimit": 70}""", 70)]
+    public void Numbers_are_those_of_the_agents_yaml(string text, int limit) => Assert.Equal(limit, Read(text).CidrLimit);
+
+    [Theory]
+    [InlineData("cidrLimit: 1.5", "json: cannot unmarshal number 1.5 into Go struct field MasqConfig.cidrLimit of type int")]
+    [InlineData("""{"cidrLimit": 1e2}""", "json: cannot unmarshal number 1e2 into Go struct field MasqConfig.cidrLimit of type int")]
+    [InlineData("cidrLimit: 0x", "json: cannot unmarshal string into Go struct field MasqConfig.cidrLimit of type int")]
+    [InlineData("cidrLimit: '10'", "json: cannot unmarshal string into Go struct field MasqConfig.cidrLimit of type int")]
+    [InlineData("resyncInterval:", "time: invalid duration \"\"")]
+    [InlineData("""{"resyncInterval": null}""", "time: invalid duration \"\"")]
+    [InlineData("~: 1", "yaml: line 1: a name must be a string, not null")]
+    [InlineData("masqLinkLocal: true # \0", "yaml: control characters are not allowed")]
+    [InlineData("a: \u007f", "yaml: control characters are not allowed")]
+    public void Numbers_nulls_and_control_characters_that_the_agent_refuses_are_refused(string text, string message) =>
+        Assert.Equal(message, Refusal(text));
+
+    [Fact]
+    public void What_is_not_utf8_is_refused_and_utf16_with_its_mark_is_read()
+    {
+        byte[] latin = [.. "# caf"u8, 0xe9, .. "\nmasqLinkLocal: true"u8];
+        byte[] wide = [0xff, 0xfe, .. Encoding.Unicode.GetBytes("masqLinkLocal: true")];
+
+        Assert.Equal("yaml: invalid leading UTF-8 octet",
+            Assert.Throws<MasqueradeConfigException>(() => new MasqueradeConfigReader(Default, enableIPv6: false).Read(latin)).Message);
+        Assert.True(new MasqueradeConfigReader(Default, enableIPv6: false).Read(wide).Config.MasqLinkLocal);
+    }
+
+    [Fact]
+    public void No_message_is_longer_than_a_line_whatever_the_file_holds()
+    {
+        var long1 = new string('x', 100_000);
+        foreach (var text in new[] { $"nonMasqueradeCIDRs: [{long1}]", $"resyncInterval: {long1}", $"resyncInterval: '1{long1}'",
+            $"outputInterfaces: [{long1}]", $"{long1}: &a", $"cidrLimit: {long1}", $"snatAddresses: {{eth0: {long1}}}" })
+            Assert.InRange(Assert.ThrowsAny<MasqueradeConfigException>(() => Read($"{text}\ncidrLimit: [")).Message.Length, 1, 600);
+        foreach (var text in new[] { $"nonMasqueradeCIDRs: [{long1}]", $"resyncInterval: {long1}", $"resyncInterval: '1{long1}'",
+            $"outputInterfaces: [{long1}]", $"snatAddresses: {{eth0: {long1}}}" })
+            Assert.InRange(Refusal(text).Length, 1, 600);
     }
 
     [Fact]
@@ -109,10 +161,12 @@ public sealed class MasqueradeConfigReaderTests
     [Fact]
     public void Keys_that_nobody_knows_are_named_once()
     {
-        var (config, warnings) = new MasqueradeConfigReader(Default, enableIPv6: false).Read("nonMasqueradeCIDR: [10.0.0.0/8]\nmasqLinklocal: true\n");
+        var (config, warnings) = new MasqueradeConfigReader(Default, enableIPv6: false)
+            .Read("nonMasqueradeCIDR: [10.0.0.0/8]\nmasqLinklocal: true\nx: 1\n"u8);
 
         Assert.Equal(Default with { MasqLinkLocal = true }, config);
-        Assert.Equal("key \"nonMasqueradeCIDR\" is not known and has no effect", Assert.Single(warnings));
+        Assert.Equal(["key \"nonMasqueradeCIDR\" is not known and has no effect (did you mean \"nonMasqueradeCIDRs\"?)",
+            "key \"x\" is not known and has no effect"], warnings);
     }
 
     [Fact]

@@ -19,6 +19,123 @@ public sealed class SettingsReaderTests
         return new SettingsReader(options, parsed, static _ => { }).Read();
     }
 
+    private static List<string> NotesOf(params string[] args)
+    {
+        var notes = new List<string>();
+        var options = new CommandOptions();
+        options.Spell(args, [], notes.Add);
+        return notes;
+    }
+
+    [Theory]
+    [InlineData("-iface=eth7")]
+    [InlineData("--iface=eth7")]
+    [InlineData("-iface", "eth7")]
+    [InlineData("--iface", "eth7")]
+    public void A_flag_has_one_dash_or_two_and_its_value_behind_a_sign_or_a_blank(params string[] args) =>
+        Assert.Equal(["eth7"], Read(args).Uplink.Interfaces);
+
+    [Theory]
+    [InlineData("--ip-masq", true)]
+    [InlineData("-ip-masq", true)]
+    [InlineData("--ip-masq=1", true)]
+    [InlineData("--ip-masq=t", true)]
+    [InlineData("-ip-masq=TRUE", true)]
+    [InlineData("--ip-masq=0", false)]
+    [InlineData("--ip-masq=F", false)]
+    public void A_boolean_is_read_as_go_reads_it(string arg, bool masquerades) =>
+        Assert.Equal(masquerades, Read(arg).Masquerade is not null);
+
+    [Fact]
+    public void What_go_takes_for_no_boolean_is_refused() =>
+        Assert.Equal("--ip-masq=yes: neither true nor false", Assert.Throws<SettingException>(() => Read("--ip-masq=yes")).Message);
+
+    [Theory]
+    [InlineData("--healthz-port=0x1f90", 8080)]
+    [InlineData("--healthz-port=017620", 8080)]
+    [InlineData("--healthz-port=8_080", 8080)]
+    [InlineData("--healthz-port 8080", 8080)]
+    public void A_number_is_read_as_go_reads_it(string arg, int port) => Assert.Equal(port, Read(arg.Split(' ')).HealthzPort);
+
+    [Fact]
+    public void Of_a_flag_that_is_there_twice_the_last_counts_and_of_a_list_all()
+    {
+        var settings = Read("--node-name=a", "--iface=eth0", "--node-name=b", "--iface=eth1", "--ip-masq", "--ip-masq=false");
+
+        Assert.Equal("b", settings.NodeName);
+        Assert.Equal(["eth0", "eth1"], settings.Uplink.Interfaces);
+        Assert.Null(settings.Masquerade);
+    }
+
+    [Theory]
+    [InlineData("--subnet-lease-renew-margin=60", "--subnet-lease-renew-margin is without effect here: the lease is renewed long before it ends")]
+    [InlineData("--iptables-resync=5", "--iptables-resync is without effect here: rules are repaired when they change, and looked at each --audit-interval")]
+    [InlineData("-iptables-resync 5", "--iptables-resync is without effect here: rules are repaired when they change, and looked at each --audit-interval")]
+    [InlineData("--v=2", "--v is without effect here: the log goes to standard error as it is")]
+    [InlineData("-v 4", "--v is without effect here: the log goes to standard error as it is")]
+    [InlineData("-vmodule=ip=9", "--vmodule is without effect here: the log goes to standard error as it is")]
+    [InlineData("--logtostderr", "--logtostderr is without effect here: the log goes to standard error as it is")]
+    [InlineData("-alsologtostderr=true", "--alsologtostderr is without effect here: the log goes to standard error as it is")]
+    [InlineData("--stderrthreshold=INFO", "--stderrthreshold is without effect here: the log goes to standard error as it is")]
+    [InlineData("--log_dir=/var/log", "--log_dir is without effect here: the log goes to standard error as it is")]
+    [InlineData("--log-dir /var/log", "--log-dir is without effect here: the log goes to standard error as it is")]
+    [InlineData("--log_backtrace_at=a.go:1", "--log_backtrace_at is without effect here: the log goes to standard error as it is")]
+    [InlineData("--skip_headers=true", "--skip_headers is without effect here: the log goes to standard error as it is")]
+    [InlineData("--one_output", "--one_output is without effect here: the log goes to standard error as it is")]
+    public void Flags_of_flanneld_and_the_agent_that_change_nothing_here_are_taken_with_a_note(string args, string note)
+    {
+        Assert.Equal(note, Assert.Single(NotesOf(args.Split(' '))));
+        // The value is not taken for a verb or an argument, nor the flag behind it for a value.
+        Assert.Equal("n1", Read([.. args.Split(' '), "--node-name=n1"]).NodeName);
+    }
+
+    [Theory]
+    [InlineData("--ip-masq-fully-random-disable", false)]
+    [InlineData("--ip-masq-fully-random-disable=false", true)]
+    [InlineData("--random-fully=false", false)]
+    [InlineData("--random-fully", true)]
+    public void Flannels_way_to_say_that_ports_are_not_chosen_at_random_is_the_agents(string arg, bool expected) =>
+        Assert.Equal(expected, Read("--ip-masq", arg).Masquerade!.RandomFully);
+
+    [Theory]
+    [InlineData("--ifcae=eth0", "unknown flag --ifcae (did you mean \"iface\"?)")]
+    [InlineData("-kube-subnet-mngr", "unknown flag --kube-subnet-mngr (did you mean \"kube-subnet-mgr\"?)")]
+    [InlineData("--bananas", "unknown flag --bananas")]
+    public void An_unknown_flag_is_refused_with_the_one_that_was_meant(string arg, string message) =>
+        Assert.Equal(message, Assert.Throws<SettingException>(() => Read(arg)).Message);
+
+    [Fact]
+    public void A_mistyped_path_of_the_net_conf_does_not_unroute_the_nodes_of_kubernetes()
+    {
+        Assert.Equal(
+            "--net-config-path /nowhere/net-conf.json: there is no such file; say --net-config-path= if no routes are wanted",
+            Assert.Throws<SettingException>(() =>
+                ReadExactly("--kube-subnet-mgr", "--subnet-file=", "--net-config-path=/nowhere/net-conf.json")).Message);
+        Assert.True(ReadExactly("--kube-subnet-mgr", "--subnet-file=", "--net-config-path=").Network!.IsAssumed);
+        Assert.Null(ReadExactly("--subnet-file=", "--net-config-path=/nowhere/net-conf.json").Network);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{")]
+    [InlineData("[]")]
+    [InlineData("null")]
+    [InlineData("Network: 10.244.0.0/16")]
+    [InlineData("{\"Network\": \"10.244.0.0\"}")]
+    [InlineData("{\"Network\": \"10.244.0.0/16\", \"Backend\": {\"Typ\": \"vxlan\"}}")]
+    [InlineData("{\"Network\": \"10.244.0.0/16\", \"Backend\": {\"Type\": \"vxlna\"}}")]
+    [InlineData("{\"EnableIPv4\": \"false\"}")]
+    public void A_net_conf_that_cannot_be_used_ends_the_start_before_anything_is_changed(string json)
+    {
+        var path = Path.GetTempFileName();
+        File.WriteAllText(path, json);
+
+        var refusal = Assert.Throws<SettingException>(() => ReadExactly($"--net-config-path={path}", "--subnet-file="));
+
+        File.Delete(path);
+        Assert.StartsWith(path, refusal.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("(", "--iface-regex (: no regular expression: after 1 characters: Not enough )'s.")]
     [InlineData("eth[", "--iface-regex eth[: no regular expression: after 4 characters: Unterminated [] set.")]

@@ -1,3 +1,4 @@
+using System.Text;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Sources.Static;
 using Plugboard.Linux;
@@ -41,12 +42,14 @@ public sealed class StaticSourceTests : IAsyncLifetime
     [Fact]
     public async Task A_file_that_changes_is_read_again()
     {
-        await File.WriteAllTextAsync(FilePath, "nodes: [{name: a}, {name: b}]");
+        await File.WriteAllTextAsync(FilePath, "nodes: [{name: a, podCIDRs: [], addresses: []}, {name: b, podCIDRs: [], addresses: []}]");
         Start();
         await Until(now => Names(now) == "a b" && now is { IsComplete: true, Hindrance: null });
-        await File.WriteAllTextAsync(FilePath, "nodes: [{name: a}, {name: b}, {name: c}]");
+        await File.WriteAllTextAsync(FilePath,
+            "nodes: [{name: a, podCIDRs: [], addresses: []}, {name: b, podCIDRs: [], addresses: []}, {name: c, podCIDRs: [], addresses: []}]");
         await Until(now => Names(now) == "a b c");
-        await File.WriteAllTextAsync(FilePath + ".new", "nodes: [{name: a}, {name: b}, {name: d}]");
+        await File.WriteAllTextAsync(FilePath + ".new",
+            "nodes: [{name: a, podCIDRs: [], addresses: []}, {name: b, podCIDRs: [], addresses: []}, {name: d, podCIDRs: [], addresses: []}]");
         File.Move(FilePath + ".new", FilePath, overwrite: true);
         await Until(now => Names(now) == "a b d");
         Assert.Empty(log);
@@ -55,7 +58,8 @@ public sealed class StaticSourceTests : IAsyncLifetime
     [Fact]
     public async Task A_config_maps_links_are_followed()
     {
-        foreach (var (version, names) in (ReadOnlySpan<(string, string)>)[("..1", "{name: a}"), ("..2", "{name: b}")])
+        foreach (var (version, names) in (ReadOnlySpan<(string, string)>)[("..1", "{name: a, podCIDRs: [], addresses: []}"),
+            ("..2", "{name: b, podCIDRs: [], addresses: []}")])
         {
             Directory.CreateDirectory(Path.Combine(directory, version));
             File.WriteAllText(Path.Combine(directory, version, "peers.yaml"), $"nodes: [{names}]");
@@ -78,16 +82,98 @@ public sealed class StaticSourceTests : IAsyncLifetime
         Start();
         await Until(now => now.Hindrance == $"{FilePath}: there is no such file");
         Assert.False(board.Current.IsComplete);
-        await File.WriteAllTextAsync(FilePath, "nodes: [{name: a}, {name: b}]\nnetwork: {Network: 10.1.0.0/16, Backend: {Type: host-gw}}");
+        await File.WriteAllTextAsync(FilePath,
+            "nodes: [{name: a, podCIDRs: [], addresses: []}, {name: b, podCIDRs: [], addresses: []}]\nnetwork: {Network: 10.1.0.0/16, Backend: {Type: host-gw}}");
         await Until(now => Names(now) == "a b" && now.Hindrance is null);
-        await File.WriteAllTextAsync(FilePath, "nodes:\n- {name: a}\n- {name: b, podCIDRs: [x]}");
+        await File.WriteAllTextAsync(FilePath,
+            "nodes:\n- {name: a, podCIDRs: [], addresses: []}\n- {name: b, podCIDRs: [x], addresses: []}");
         await Until(now => now.Hindrance == $"{FilePath}, line 3: podCIDRs[0] \"x\" is no network: invalid CIDR address: x");
         Assert.Equal(("a b", "10.1.0.0/16", true), (Names(board.Current), board.Current.Network?.Network.ToString(), board.Current.IsComplete));
         File.Delete(FilePath);
         await Until(now => now.Hindrance == $"{FilePath}: there is no such file");
         Assert.Equal("a b", Names(board.Current));
-        await File.WriteAllTextAsync(FilePath, "nodes: [{name: a}]");
+        await File.WriteAllTextAsync(FilePath, "nodes: [{name: a, podCIDRs: [], addresses: []}]");
         await Until(now => Names(now) == "a" && now.Hindrance is null);
+    }
+
+    [Theory]
+    [InlineData("nodes:\n- {name: a, podCDIRs: [10.1.0.0/24], addresses: [192.168.0.1]}\n- {name: b, podCIDRs: [10.1.1.0/24], addresses: [192.168.0.2]}\n", "line 2: unknown key \"podCDIRs\" (did you mean \"podCIDRs\"?)")]
+    [InlineData("nodes:\n- {name: a, podCIDRs: [10.1.0.0/24], addresses: [192.168.0.1]}\n- {name: b, addresses: [192.168.0.2]}\n", "line 3: node \"b\" has no podCIDRs")]
+    [InlineData("nodes:\n- {name: a2, podCIDRs: [10.1.0.0/24], addresses: [192.168.0.1]}\n- {name: b, podCIDRs: [10.1.1.0/24], addresses: [192.168.0.2]}\n", "line 2: node \"a2\" has what node \"a\" had")]
+    [InlineData("nodes:\n- {name: a, podCIDRs: [10.1.0.0/24], addresses: [192.168.0.1]}\n- {name: b, podCIDRs: [10.1.1.0/24], addre", "peers.yaml, line ")]
+    [InlineData("nodes:\n\t- {name: a}", "found invalid tab as indentation")]
+    [InlineData("", "line 1: must be an object, not null")]
+    [InlineData("nodes:\n", "line 1: there is no \"nodes\" list")]
+    [InlineData("x: [\nx", "line 2")]
+    public async Task A_typing_error_takes_nothing_away(string broken, string why)
+    {
+        await File.WriteAllTextAsync(FilePath,
+            "nodes:\n- {name: a, podCIDRs: [10.1.0.0/24], addresses: [192.168.0.1]}\n- {name: b, podCIDRs: [10.1.1.0/24], addresses: [192.168.0.2]}\n");
+        Start();
+        await Until(now => Names(now) == "a b");
+        var nodes = board.Current.Nodes;
+
+        await File.WriteAllTextAsync(FilePath, broken);
+
+        await Until(now => now.Hindrance?.Contains(why, StringComparison.Ordinal) == true);
+        Assert.Same(nodes, board.Current.Nodes);
+        Assert.True(board.Current.IsComplete);
+    }
+
+    [Fact]
+    public async Task A_family_that_vanishes_from_a_node_stays_and_a_list_that_is_empty_says_that_there_is_none()
+    {
+        await File.WriteAllTextAsync(FilePath,
+            "nodes: [{name: b, podCIDRs: [10.1.1.0/24, \"fd00:1::/64\"], addresses: [192.168.0.2, \"fd00::2\"]}]");
+        Start();
+        await Until(now => Names(now) == "b");
+
+        await File.WriteAllTextAsync(FilePath, "nodes: [{name: b, podCIDRs: [10.1.2.0/24], addresses: [\"fd00::3\"]}]");
+        await Until(now => now.Nodes["b"].PodCidrs.ToString() == "10.1.2.0/24, fd00:1::/64");
+        Assert.Equal("fd00::3, 192.168.0.2", board.Current.Nodes["b"].Addresses.ToString());
+        Assert.Equal(["node b: its address 192.168.0.2 is not told any more and stays in force until a restart",
+            "node b: its pod network fd00:1::/64 is not told any more and stays in force until a restart"],
+            board.Current.Nodes["b"].Notes.Order());
+
+        await File.WriteAllTextAsync(FilePath, "nodes: [{name: b, podCIDRs: [], addresses: []}]");
+        await Until(now => now.Nodes["b"] is { PodCidrs.Count: 0, Addresses.Count: 0, Notes.Count: 0 });
+    }
+
+    [Fact]
+    public async Task A_file_that_is_half_written_for_a_moment_removes_nobody()
+    {
+        const string Whole = "nodes:\n- {name: a, podCIDRs: [], addresses: [192.168.0.1]}\n- {name: b, podCIDRs: [], addresses: [192.168.0.2]}\n";
+        await File.WriteAllTextAsync(FilePath, Whole);
+        Start();
+        await Until(now => Names(now) == "a b");
+        var versions = new List<string>();
+
+        for (var i = 0; i < 20; i++)
+        {
+            await using var file = new FileStream(FilePath, FileMode.Truncate, FileAccess.Write, FileShare.ReadWrite);
+            await file.WriteAsync(Encoding.UTF8.GetBytes(Whole[..Whole.IndexOf("- {name: b", StringComparison.Ordinal)]));
+            await file.FlushAsync();
+            versions.Add(Names(board.Current));
+            await file.WriteAsync(Encoding.UTF8.GetBytes(Whole[Whole.IndexOf("- {name: b", StringComparison.Ordinal)..]));
+        }
+
+        await File.WriteAllTextAsync(FilePath, $"{Whole}- {{name: c, podCIDRs: [], addresses: []}}\n");
+        await Until(now => Names(now) == "a b c");
+        Assert.All(versions, static names => Assert.Equal("a b", names));
+    }
+
+    [Fact]
+    public async Task A_peer_whose_name_is_mistyped_is_named_with_the_one_that_it_was()
+    {
+        await File.WriteAllTextAsync(FilePath, "nodes: [{name: web1, podCIDRs: [10.1.1.0/24], addresses: [192.168.0.2]}]");
+        Start();
+        await Until(now => Names(now) == "web1");
+
+        await File.WriteAllTextAsync(FilePath, "nodes: [{name: wbe1, podCIDRs: [10.1.1.0/24], addresses: [192.168.0.2]}]");
+
+        await Until(now => Names(now) == "wbe1");
+        Assert.Contains(log, static line =>
+            line.EndsWith("node web1 is gone, and wbe1 has its address; its tunnel's hardware address is made of the new name unless vtepMAC says another", StringComparison.Ordinal));
     }
 
     [Fact]

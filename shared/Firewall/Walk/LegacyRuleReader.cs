@@ -3,23 +3,35 @@ using System.Runtime.InteropServices;
 using System.Text;
 using Plugboard.Firewall.Iptables;
 
-namespace Plugboard.Doctor.Nat;
+namespace Plugboard.Firewall.Walk;
 
 /// <summary>
-/// Reads iptables-legacy's nat table as <see cref="NatRule"/>s for one packet. Pure. Source: include/uapi/linux/netfilter_ipv4/ip_tables.h, struct ipt_entry;
+/// Reads a table of iptables-legacy as <see cref="WalkedRule"/>s for one packet. Pure. Source:
+/// include/uapi/linux/netfilter_ipv4/ip_tables.h, struct ipt_entry;
 /// netfilter_ipv6/ip6_tables.h, struct ip6t_entry; netfilter/x_tables.h.
 /// </summary>
-internal sealed class LegacyNatReader(NatPacket packet)
+internal sealed class LegacyRuleReader(WalkedPacket packet)
 {
     /// <summary>The chain at the hook that packets leave by.</summary>
     public const string Postrouting = "POSTROUTING";
 
-    // NF_INET_POST_ROUTING
+    /// <summary>The chain at the hook that packets pass through by.</summary>
+    public const string Forward = "FORWARD";
+
+    // NF_INET_FORWARD, NF_INET_POST_ROUTING
+    private const int ForwardHook = 2;
     private const int PostroutingHook = 4;
 
     private const int MatchHead = 32;
     private const int LongestName = 29;
+    // -NF_ACCEPT - 1, -NF_DROP - 1, XT_RETURN
+    private const int StandardAccept = -2;
+    private const int StandardDrop = -1;
     private const int StandardReturn = -5;
+
+    // IPT_F_GOTO, IP6T_F_GOTO
+    private const byte Goto4 = 2;
+    private const byte Goto6 = 4;
 
     // IPT_INV_*
     private const byte InvertIn = 1;
@@ -35,10 +47,10 @@ internal sealed class LegacyNatReader(NatPacket packet)
     private int HeadSize => Is6 ? 168 : 112;
 
     /// <summary>The rules of all chains.</summary>
-    public IReadOnlyList<NatRule> Read(LegacyEntries table)
+    public IReadOnlyList<WalkedRule> Read(LegacyEntries table)
     {
         var heads = FindHeads(table);
-        var rules = new List<NatRule>();
+        var rules = new List<WalkedRule>();
         var chain = "";
         foreach (var (offset, entry) in Entries(table.Bytes))
         {
@@ -56,7 +68,7 @@ internal sealed class LegacyNatReader(NatPacket packet)
         for (var hook = 0; hook < table.HookEntries.Length; hook++)
         {
             if ((table.Hooks & (1u << hook)) != 0)
-                heads[(int)table.HookEntries[hook]] = hook == PostroutingHook ? Postrouting : $"hook {hook}";
+                heads[(int)table.HookEntries[hook]] = NameOf(hook);
         }
 
         foreach (var (offset, range) in Entries(table.Bytes))
@@ -69,6 +81,13 @@ internal sealed class LegacyNatReader(NatPacket packet)
 
         return heads;
     }
+
+    private static string NameOf(int hook) => hook switch
+    {
+        ForwardHook => Forward,
+        PostroutingHook => Postrouting,
+        _ => $"hook {hook}",
+    };
 
     private IEnumerable<(int Offset, Range Entry)> Entries(byte[] bytes)
     {
@@ -84,7 +103,7 @@ internal sealed class LegacyNatReader(NatPacket packet)
 
     private int TargetOffset(ReadOnlySpan<byte> entry) => MemoryMarshal.Read<ushort>(entry[(Is6 ? 140 : 88)..]);
 
-    private NatRule ReadRule(string chain, ReadOnlySpan<byte> entry, Dictionary<int, string> heads)
+    private WalkedRule ReadRule(string chain, ReadOnlySpan<byte> entry, Dictionary<int, string> heads)
     {
         var targetAt = TargetOffset(entry);
         var match = MatchesHead(entry) ? Match.Yes : Match.No;
@@ -98,11 +117,14 @@ internal sealed class LegacyNatReader(NatPacket packet)
             at += size;
         }
 
+        var isGoto = (entry[Is6 ? 131 : 82] & (Is6 ? Goto6 : Goto4)) != 0;
         var (action, target) = ActionOf(entry[targetAt..], heads);
-        return new NatRule(chain, match, action, target, "");
+        if (isGoto && action == RuleAction.Jump)
+            action = RuleAction.Goto;
+        return new WalkedRule(chain, match, action, target, "");
     }
 
-    private static (NatAction Action, string Target) ActionOf(ReadOnlySpan<byte> target, Dictionary<int, string> heads)
+    private static (RuleAction Action, string Target) ActionOf(ReadOnlySpan<byte> target, Dictionary<int, string> heads)
     {
         var name = Text(target[2..], LongestName);
         if (name.Length > 0)
@@ -110,8 +132,14 @@ internal sealed class LegacyNatReader(NatPacket packet)
         // struct xt_standard_target: below zero a verdict, else the place of the chain's first rule.
         var verdict = MemoryMarshal.Read<int>(target[MatchHead..]);
         if (verdict >= 0)
-            return heads.TryGetValue(verdict, out var chain) ? (NatAction.Jump, chain) : (NatAction.None, "");
-        return (verdict == StandardReturn ? NatAction.Return : NatAction.End, "");
+            return heads.TryGetValue(verdict, out var chain) ? (RuleAction.Jump, chain) : (RuleAction.None, "");
+        return (verdict switch
+        {
+            StandardReturn => RuleAction.Return,
+            StandardAccept => RuleAction.Accept,
+            StandardDrop => RuleAction.Drop,
+            _ => RuleAction.End,
+        }, "");
     }
 
     private bool MatchesHead(ReadOnlySpan<byte> entry)
@@ -126,7 +154,7 @@ internal sealed class LegacyNatReader(NatPacket packet)
         var protocol = MemoryMarshal.Read<ushort>(links[64..]);
         return IsIn(source, entry, entry[(2 * size)..]) != ((flags & InvertSource) != 0)
             && IsIn(destination, entry[size..], entry[(3 * size)..]) != ((flags & InvertDestination) != 0)
-            && IsLink("", links, links[32..]) != ((flags & InvertIn) != 0)
+            && IsLink(packet.InLink, links, links[32..]) != ((flags & InvertIn) != 0)
             && IsLink(packet.OutLink, links[16..], links[48..]) != ((flags & InvertOut) != 0)
             && (protocol is 0 or 6) != ((flags & InvertProtocol) != 0);
     }

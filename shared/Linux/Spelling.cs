@@ -1,22 +1,32 @@
-namespace Plugboard.Volumes.Options;
+namespace Plugboard.Linux;
 
-/// <summary>Finds the word that somebody meant.</summary>
+/// <summary>Finds the word that somebody meant. Pure.</summary>
 public static class Spelling
 {
+    // The comparison takes time and memory by the product of both lengths, and nobody means a word that is so long.
+    private const int LongestWord = 64;
+
     /// <summary>The known word that is nearest to <paramref name="word"/>, at most two mistakes away (one in words of up to four letters); null where none is.</summary>
     public static string? FindNearest(string word, IEnumerable<string> known)
     {
+        if (word.Length > LongestWord)
+            return null;
         string? nearest = null;
         var least = word.Length <= 4 ? 2 : 3;
         foreach (var candidate in known)
         {
             var distance = Distance(word, candidate);
-            if (distance < least)
+            // Of a word of which every letter is another nobody can say what it was meant to be.
+            if (distance < least && distance < word.Length)
                 (nearest, least) = (candidate, distance);
         }
 
         return nearest;
     }
+
+    /// <summary>The end of a message about an unknown word: <c> (did you mean "podCIDRs"?)</c>; empty if no known word is near.</summary>
+    public static string Hint(string word, IEnumerable<string> known) => FindNearest(word, known) is { } meant
+        ? $" (did you mean \"{meant}\"?)" : "";
 
     /// <summary>How many letters must be added, removed, changed or swapped with the next to make one word the other, without regard to case.</summary>
     internal static int Distance(string a, string b)

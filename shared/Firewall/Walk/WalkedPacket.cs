@@ -1,14 +1,19 @@
 using Plugboard.Addresses;
 
-namespace Plugboard.Doctor.Nat;
+namespace Plugboard.Firewall.Walk;
 
-/// <summary>The first packet of a TCP connection between pods, on its way out: without a mark, and not translated before.</summary>
+/// <summary>The first packet of a TCP connection, on its way out or passing through: without a mark, and not translated before.</summary>
 /// <param name="Source">The pod.</param>
 /// <param name="Destination">The other pod.</param>
 /// <param name="OutLink">The link by which it leaves the node.</param>
-internal sealed record NatPacket(IPAddr Source, IPAddr Destination, string OutLink)
+internal sealed record WalkedPacket(IPAddr Source, IPAddr Destination, string OutLink)
 {
     private const byte Tcp = 6;
+
+    /// <summary>
+    /// The link by which it came, for a packet that is passing through; empty at the hook that packets leave by, where it is not known.
+    /// </summary>
+    public string InLink { get; init; } = "";
 
     /// <summary>As the rules see its network header. What is not an address or the protocol is not meant to be looked at.</summary>
     public byte[] Header

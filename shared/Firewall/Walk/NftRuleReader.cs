@@ -4,25 +4,29 @@ using Plugboard.Firewall.Nftables.Uapi;
 using Plugboard.Netlink;
 using static Plugboard.Firewall.Nftables.Uapi.NfTablesH;
 
-namespace Plugboard.Doctor.Nat;
+namespace Plugboard.Firewall.Walk;
 
-/// <summary>Reads nftables' rules as <see cref="NatRule"/>s for one packet: it runs their expressions on it, as the kernel would.</summary>
-internal sealed class NftNatReader(NatPacket packet, Table table)
+/// <summary>
+/// Reads nftables' rules as <see cref="WalkedRule"/>s for one packet: it runs their expressions on it, as the kernel would.
+/// </summary>
+internal sealed class NftRuleReader(WalkedPacket packet, Table table)
 {
     // net/netfilter/nft_compat.c: NFTA_TARGET_NAME, NFTA_MATCH_NAME, NFTA_MATCH_INFO.
     private const ushort CompatName = 1;
     private const ushort CompatInfo = 3;
 
     private readonly Dictionary<uint, byte[]?> registers = [];
+    private readonly List<SetLookup> lookups = [];
     private Match match;
-    private NatAction action;
+    private RuleAction action;
     private string target = "";
 
     /// <summary>A rule of the table; null: of another.</summary>
-    public NatRule? Read(NetlinkMessage message)
+    public WalkedRule? Read(NetlinkMessage message)
     {
         registers.Clear();
-        (match, action, target) = (Match.Yes, NatAction.None, "");
+        lookups.Clear();
+        (match, action, target) = (Match.Yes, RuleAction.None, "");
         string chain = "", comment = "";
         var attributes = message.Attributes<NfGenMsg>();
         while (attributes.Read())
@@ -36,7 +40,9 @@ internal sealed class NftNatReader(NatPacket packet, Table table)
             }
         }
 
-        return new NatRule(chain, match, action, target, comment);
+        return lookups.Count == 0 || match != Match.Yes
+            ? new WalkedRule(chain, match, action, target, comment)
+            : new WalkedRule(chain, Match.Maybe, action, target, comment) { Lookups = [.. lookups] };
     }
 
     private void Run(AttributeReader expressions)
@@ -54,7 +60,7 @@ internal sealed class NftNatReader(NatPacket packet, Table table)
             }
 
             if (name == "masq")
-                action = NatAction.Snat;
+                action = RuleAction.Snat;
         }
     }
 
@@ -72,7 +78,9 @@ internal sealed class NftNatReader(NatPacket packet, Table table)
             case "match": XtMatch(data); break;
             case "target": XtTarget(data); break;
             case "counter" or "masq" or "log" or "notrack": break;
-            case "redir" or "reject" or "queue" or "tproxy": action = NatAction.End; break;
+            case "reject": action = RuleAction.Drop; break;
+            case "redir" or "queue" or "tproxy": action = RuleAction.End; break;
+            case "lookup": Lookup(data); break;
             default: Doubt(); break;
         }
     }
@@ -99,7 +107,7 @@ internal sealed class NftNatReader(NatPacket packet, Table table)
     {
         NFT_META_MARK => new byte[4],
         NFT_META_OIFNAME => Padded(packet.OutLink),
-        NFT_META_IIFNAME => new byte[16],
+        NFT_META_IIFNAME => Padded(packet.InLink),
         NFT_META_NFPROTO => [packet.Source.Is6 ? (byte)10 : (byte)2],
         NFT_META_L4PROTO => [6],
         _ => null,
@@ -238,14 +246,41 @@ internal sealed class NftNatReader(NatPacket packet, Table table)
             {
                 action = (int)verdict.UInt32BigEndian() switch
                 {
-                    NFT_JUMP => NatAction.Jump,
-                    NFT_GOTO => NatAction.Goto,
-                    NFT_RETURN => NatAction.Return,
-                    NF_ACCEPT or NF_DROP => NatAction.End,
-                    _ => NatAction.None,
+                    NFT_JUMP => RuleAction.Jump,
+                    NFT_GOTO => RuleAction.Goto,
+                    NFT_RETURN => RuleAction.Return,
+                    NF_ACCEPT => RuleAction.Accept,
+                    NF_DROP => RuleAction.Drop,
+                    _ => RuleAction.None,
                 };
             }
         }
+    }
+
+    // What a set holds is asked only if the packet comes to the rule; a map of verdicts may lead anywhere until then.
+    private void Lookup(AttributeReader data)
+    {
+        var (set, register, inverted) = ("", 0u, false);
+        uint? result = null;
+        while (data.Read())
+        {
+            switch (data.Type)
+            {
+                case NFTA_LOOKUP_SET: set = data.String(); break;
+                case NFTA_LOOKUP_SREG: register = data.UInt32BigEndian(); break;
+                case NFTA_LOOKUP_DREG: result = data.UInt32BigEndian(); break;
+                case NFTA_LOOKUP_FLAGS: inverted = data.UInt32BigEndian() != 0; break;
+            }
+        }
+
+        if (result == NFT_REG_VERDICT)
+            action = RuleAction.Unknown;
+        else if (result is { } other)
+            registers[other] = null;
+        if (registers.GetValueOrDefault(register) is { } key)
+            lookups.Add(new SetLookup(set, key, inverted, result == NFT_REG_VERDICT));
+        else
+            Doubt();
     }
 
     private void Nat(AttributeReader data)
@@ -253,7 +288,7 @@ internal sealed class NftNatReader(NatPacket packet, Table table)
         while (data.Read())
         {
             if (data.Type == NFTA_NAT_TYPE)
-                action = data.UInt32BigEndian() == NFT_NAT_SNAT ? NatAction.Snat : NatAction.End;
+                action = data.UInt32BigEndian() == NFT_NAT_SNAT ? RuleAction.Snat : RuleAction.End;
         }
     }
 

@@ -1,0 +1,17 @@
+using Plugboard.Addresses;
+using Plugboard.Linux;
+using Plugboard.Netlink.Route.Links;
+
+namespace Plugboard.Coordinator.Node;
+
+/// <summary>A link that may be the uplink.</summary>
+/// <param name="Link">The link.</param>
+/// <param name="Asked">The addresses that were asked for there; of families without one the best counts.</param>
+/// <param name="Why">By which option or rule.</param>
+internal sealed record UplinkCandidate(Link Link, ValueArray<IPAddr> Asked, string Why)
+{
+    /// <summary>
+    /// It was asked for by an address or a name and not by a pattern or a route, which find links that nobody thought of.
+    /// </summary>
+    public bool IsNamed { get; init; }
+}

@@ -1,0 +1,53 @@
+using System.Text.RegularExpressions;
+using Plugboard.Addresses;
+using Plugboard.Coordinator.Routes;
+using Plugboard.Netlink.Route;
+using Plugboard.Netlink.Route.Links;
+
+namespace Plugboard.Coordinator.Node;
+
+/// <summary>Which links and addresses of the node's the choice of the uplink depends on, and what is built upon it. Pure.</summary>
+/// <param name="uplink">What was chosen; null: nothing, then all of them.</param>
+/// <param name="question">What was known.</param>
+internal sealed class UplinkInterest(Uplink? uplink, UplinkQuestion question)
+{
+    private UplinkOptions Options => question.Options;
+
+    /// <summary>True for the uplink, a tunnel, and a link that was asked for.</summary>
+    public bool Concerns(Link link) =>
+        uplink is null || link.Index == uplink.Link.Index || link.Name == uplink.Link.Name || IsTunnel(link)
+        || Options.Interfaces.Contains(link.Name, StringComparer.Ordinal) || Matches(link.Name);
+
+    /// <summary>True for an address of the uplink or of a tunnel, and for one that was asked for.</summary>
+    /// <param name="address">The address.</param>
+    /// <param name="link">Its link; null: not known.</param>
+    public bool Concerns(InterfaceAddress address, Link? link) =>
+        uplink is null || link is null || Concerns(link) || IsAsked(address.Address.Address) || Matches(address.Address.Address.ToString());
+
+    /// <summary>True for a route by which the uplink was found.</summary>
+    public bool Concerns(Netlink.Route.Route route) =>
+        Options.CanReach is { } target ? route.Dst.Contains(target) : uplink is null && LeadsToOthers(route.Dst);
+
+    private bool LeadsToOthers(IPPrefix dst) => question.Others.Any(other => dst.Contains(other));
+
+    private static bool IsTunnel(Link link) =>
+        link.Alias == DesiredTunnel.Alias || link.Name.StartsWith("flannel.", StringComparison.Ordinal)
+            || link.Name.StartsWith("flannel-v6.", StringComparison.Ordinal);
+
+    private bool IsAsked(IPAddr address) =>
+        question.Wished.Contains(address) || question.Told.Contains(address) || Options.Public.Contains(address)
+        || Options.Interfaces.Any(wish => IPAddr.TryParse(wish, out var asked) && asked == address);
+
+    private bool Matches(string text)
+    {
+        try
+        {
+            return Options.InterfacePatterns.Any(pattern => pattern.IsMatch(text));
+        }
+        catch (RegexMatchTimeoutException)
+        {
+            // Who looks for the link meets it again, and says so.
+            return true;
+        }
+    }
+}

@@ -1,0 +1,29 @@
+using Plugboard.Addresses;
+using Plugboard.Linux;
+
+namespace Plugboard.Coordinator.Node;
+
+/// <summary>What is known when the uplink is chosen.</summary>
+internal sealed record UplinkQuestion
+{
+    /// <summary>The flags.</summary>
+    public UplinkOptions Options { get; init; } = new();
+
+    /// <summary>The addresses that flannel's annotations <c>node-public-ip</c> and <c>node-public-ipv6</c> ask for.</summary>
+    public ValueArray<IPAddr> Wished { get; init; } = [];
+
+    /// <summary>Where the source says that others reach this node.</summary>
+    public ValueArray<IPAddr> Told { get; init; } = [];
+
+    /// <summary>This node's pod networks: what has an address there is not the uplink.</summary>
+    public ValueArray<IPPrefix> OwnPods { get; init; } = [];
+
+    /// <summary>The families that pods have here; both: all of them are needed, none: any will do.</summary>
+    public (bool IPv4, bool IPv6) Needed { get; init; }
+
+    /// <summary>Addresses of other nodes.</summary>
+    public IReadOnlyList<IPAddr> Others { get; init; } = [];
+
+    /// <summary>What was chosen before; null: nothing in this run.</summary>
+    public Uplink? Before { get; init; }
+}

@@ -1,0 +1,122 @@
+using Plugboard.Addresses;
+using Plugboard.Coordinator.Cluster;
+using Plugboard.Coordinator.Configuration;
+using Plugboard.Coordinator.Node;
+using Plugboard.Linux;
+using Plugboard.Netlink.Route.Links;
+
+namespace Plugboard.Tests.Unit.Coordinator;
+
+public sealed class ViewBuilderTests
+{
+    private static readonly NetConf Vxlan = new() { Network = IPPrefix.Parse("10.244.0.0/16"), Backend = new BackendConf { Type = BackendType.Vxlan } };
+    private static readonly Uplink Eth0 = new(new UplinkLink(2, "eth0", 1500), [IPPrefix.Parse("192.168.0.1/24")], "");
+    private static readonly ClusterNode N1 = Node("n1", "10.244.1.0/24", "192.168.0.1");
+    private static readonly ClusterNode N2 = Node("n2", "10.244.2.0/24", "192.168.0.2");
+
+    private static ClusterNode Node(string name, string cidr, string address) => new()
+    {
+        Name = name,
+        PodCidrs = cidr.Split(',').Select(text => IPPrefix.Parse(text)).ToValueArray(),
+        Addresses = [IPAddr.Parse(address)],
+        Vtep4 = new VtepData(1, VtepMac.From(name, 1, is6: false)),
+    };
+
+    private static ClusterSnapshot Snapshot(params ClusterNode[] nodes) => new() { IsComplete = true, Nodes = new ClusterSnapshot().Nodes.AddRange(nodes.Select(node => KeyValuePair.Create(node.Name, node))) };
+
+    private static (ClusterView View, string? Lack) Build(ViewBuilder builder, params ClusterNode[] nodes)
+    {
+        var (view, lack) = builder.Build(Snapshot(nodes), Eth0, new Dictionary<string, Link>());
+        return (view!, lack);
+    }
+
+    [Fact]
+    public void A_node_outside_the_clusters_network_says_so_and_removes_nothing()
+    {
+        var builder = new ViewBuilder("n1", Vxlan with { Network = IPPrefix.Parse("10.10.0.0/16") });
+
+        var (view, lack) = Build(builder, N1, N2);
+
+        Assert.StartsWith("this node's pod network 10.244.1.0/24 is not within the cluster's network 10.10.0.0/16: other nodes refuse it", lack, StringComparison.Ordinal);
+        Assert.False(view.MayPrune);
+    }
+
+    [Fact]
+    public void Without_a_configuration_of_the_network_nothing_is_removed()
+    {
+        var (view, lack) = Build(new ViewBuilder("n1", new NetConf { EnableIPv6 = true, IsAssumed = true }), N1, N2);
+
+        Assert.Null(lack);
+        Assert.False(view.MayPrune);
+        Assert.True(Build(new ViewBuilder("n1", Vxlan), N1, N2).View.MayPrune);
+    }
+
+    [Fact]
+    public void A_node_that_never_was_in_the_list_is_not_gone_however_its_name_is_spelt()
+    {
+        var (view, lack) = Build(new ViewBuilder("n11", Vxlan), N1, N2);
+
+        Assert.False(view.Self.IsGone);
+        Assert.Equal("the source knows no node n11, and node n1 has this node's address or pod network: correct its name, or say --node-name n1", lack);
+        Assert.Equal("the source knows no node nod3 (did you mean \"node3\"?); say --node-name, or let the node join", Build(new ViewBuilder("nod3", Vxlan), N2, N2 with { Name = "node3" }).Lack);
+    }
+
+    [Fact]
+    public void A_node_is_gone_when_it_was_in_the_list_and_no_entry_could_be_it()
+    {
+        var builder = new ViewBuilder("n1", Vxlan);
+        Build(builder, N1, N2);
+
+        Assert.False(Build(builder, N1 with { Name = "n1x" }, N2).View.Self.IsGone);
+        Assert.False(Build(builder, N1 with { Name = "n1x", Addresses = [] }, N2).View.Self.IsGone);
+        Assert.False(builder.Build(Snapshot(N2) with { IsComplete = false }, Eth0, new Dictionary<string, Link>()).View!.Self.IsGone);
+        Assert.True(Build(builder, N2).View.Self.IsGone);
+        Assert.True(Build(builder, N1 with { PodCidrs = [], SaysNoPods = true }, N2).View.Self.IsGone);
+        Assert.False(Build(builder, N1, N2).View.Self.IsGone);
+    }
+
+    [Fact]
+    public void A_family_that_is_switched_off_by_mistake_is_not_the_end_of_the_node()
+    {
+        var builder = new ViewBuilder("n1", null);
+        (ClusterView? View, string? Lack) With(NetConf network) =>
+            builder.Build(Snapshot(N1, N2) with { Network = network }, Eth0, new Dictionary<string, Link>());
+
+        Assert.Null(With(Vxlan).Lack);
+        var (view, lack) = With(Vxlan with { EnableIPv4 = false, SaysIPv4 = true, EnableIPv6 = true });
+
+        Assert.Equal("node n1 has pods of 10.244.1.0/24, and the cluster's network does not enable that family: EnableIPv4, EnableIPv6", lack);
+        Assert.False(view!.Self.IsGone || view.MayPrune);
+    }
+
+    [Fact]
+    public void Of_a_peer_whose_new_values_are_refused_the_last_good_ones_stay()
+    {
+        var builder = new ViewBuilder("n1", Vxlan);
+        Build(builder, N1, N2);
+
+        var (view, _) = Build(builder, N1, Node("n2", "10.24.2.0/24", "127.0.0.2"));
+
+        var peer = Assert.Single(view.Peers);
+        Assert.Equal(("10.244.2.0/24", "192.168.0.2"), (peer.PodCidrs.ToString(), peer.Addresses.ToString()));
+        Assert.Equal(["BadAddress", "BadPodCidr"], view.Refused.Select(node => node.Reason));
+        Assert.Equal(["node n2: 10.244.2.0/24 stays in force in place of 10.24.2.0/24, which is refused", "node n2: 192.168.0.2 stays in force in place of 127.0.0.2, which is refused"], view.Notes);
+        // And does not take it from who has it now.
+        var (taken, _) = Build(builder, N1, Node("n2", "10.24.2.0/24", "192.168.0.2"), Node("m3", "10.244.2.0/24", "192.168.0.3"));
+        Assert.Equal("m3", Assert.Single(taken.Peers, node => node.PodCidrs.Count > 0).Name);
+    }
+
+    [Theory]
+    [InlineData("fd00:1::/64", false)]
+    [InlineData("10.244.1.0/24,fd00:1::/64", true)]
+    [InlineData("10.244.1.0/24", true)]
+    public void A_node_whose_pods_have_only_IPv6_needs_no_IPv4_where_nobody_says_it(string pods, bool expected)
+    {
+        var network = new NetConf { EnableIPv6 = true, IPv6Network = IPPrefix.Parse("fd00::/16"), Backend = Vxlan.Backend };
+        var self = Node("n1", pods, "192.168.0.1");
+
+        Assert.Equal(expected, Build(new ViewBuilder("n1", network), self).View.Network.EnableIPv4);
+        Assert.True(Build(new ViewBuilder("n1", network with { SaysIPv4 = true }), self).View.Network.EnableIPv4);
+        Assert.True(Build(new ViewBuilder("n1", network with { Network = IPPrefix.Parse("10.0.0.0/8") }), self).View.Network.EnableIPv4);
+    }
+}
