@@ -41,7 +41,11 @@ internal sealed class RangeCheck : ICheck
         config.Set("ipam", keys.ToValue());
         return HostLocalPlugin.FindUsedUp(new CniRequest
         {
-            Verb = CniVerb.Status, StdinBytes = [], Config = new ConfigNode(config.ToValue(), ""), NetworkName = list.Name, CniVersion = list.CniVersion,
+            Verb = CniVerb.Status,
+            StdinBytes = [],
+            Config = new ConfigNode(config.ToValue(), ""),
+            NetworkName = list.Name,
+            CniVersion = list.CniVersion,
         });
     }
 

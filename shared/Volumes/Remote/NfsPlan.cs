@@ -58,8 +58,8 @@ internal sealed record NfsPlan : RemotePlan
         var port = words.Port ?? options.Find("port")?.Trim();
         var patience = words.Patience ?? (options.Flag(Backend, "soft", false) ? "soft" : "hard");
         var (written, share) = Place(options);
-        var server = RemoteServer.Of(written,
-            port is null or "0" ? NfsPort : PortOf(Backend, port)) with { IsTcp = protocol is null or "tcp" or "tcp6" };
+        var nfsPort = port is null or "0" ? NfsPort : PortOf(Backend, port);
+        var server = RemoteServer.Of(written, nfsPort) with { IsTcp = protocol is null or "tcp" or "tcp6" };
         var places = PlacesOf(options, server, share);
         var plan = new NfsPlan
         {
@@ -151,8 +151,8 @@ internal sealed record NfsPlan : RemotePlan
     {
         var port = words.OfMountd.Find(static parameter => parameter.Key == "mountport").Value;
         var isTcp = words.OfMountd.Find(static parameter => parameter.Key == "mountproto").Value is not ("udp" or "udp6");
-        return RemoteServer.Of(words.MountHost ?? server.Name,
-            port is null or "0" ? RpcBindPort : PortOf(Backend, port, "mountport")) with { IsTcp = isTcp };
+        var mountPort = port is null or "0" ? RpcBindPort : PortOf(Backend, port, "mountport");
+        return RemoteServer.Of(words.MountHost ?? server.Name, mountPort) with { IsTcp = isTcp };
     }
 
     private static IReadOnlyList<string> VersionsOf(VolumeOptions options, NfsWords words, string? protocol)

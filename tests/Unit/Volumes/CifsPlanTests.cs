@@ -18,8 +18,12 @@ public sealed class CifsPlanTests
 
     private static PublishRequest Of(string mountOptions, params (string Name, string Value)[] given) => Request(mountOptions, given) with
     {
-        Secrets = new Dictionary<string, Secret> { ["username"] = new("bob"u8.ToArray()), ["password"] = new("a,b=c \"d'e$!"u8.ToArray()),
-            ["domain"] = new("HOME\n"u8.ToArray()) },
+        Secrets = new Dictionary<string, Secret>
+        {
+            ["username"] = new("bob"u8.ToArray()),
+            ["password"] = new("a,b=c \"d'e$!"u8.ToArray()),
+            ["domain"] = new("HOME\n"u8.ToArray())
+        },
     };
 
     private static CifsPlan Plan(string mountOptions, params (string Name, string Value)[] given) =>
@@ -171,8 +175,8 @@ public sealed class CifsPlanTests
     [Fact]
     public void A_secret_with_a_NUL_is_refused_instead_of_cut()
     {
-        var request = Of("") with { Secrets = new Dictionary<string,
-            Secret> { ["username"] = new("bob"u8.ToArray()), ["password"] = new("a\0b"u8.ToArray()) } };
+        var secrets = new Dictionary<string, Secret> { ["username"] = new("bob"u8.ToArray()), ["password"] = new("a\0b"u8.ToArray()) };
+        var request = Of("") with { Secrets = secrets };
         Assert.Equal("cifs: the password holds a NUL byte",
             Assert.Throws<VolumeException>(() => CifsPlan.From(request, policy).Identity.ToParameters("cifs").ToList()).Message);
     }

@@ -91,13 +91,13 @@ public sealed class NfsPlanTests
     }
 
     [Fact]
-    public void A_host_of_mountd_must_be_allowed_too() =>
+    public void A_host_of_mountd_must_be_allowed_too()
+    {
+        var given = new Dictionary<string, string> { ["server"] = "nas", ["share"] = "/x", ["mountOptions"] = "mounthost=10.0.0.9" };
+        var request = new PublishRequest("/t", new VolumeOptions(given, OptionNames.Own));
         Assert.Equal("nfs: server \"10.0.0.9\" is not among the allowed servers (node config)",
-            Assert.Throws<VolumeException>(static () => NfsPlan.From(
-        new("/t",
-            new VolumeOptions(new Dictionary<string,
-                string> { ["server"] = "nas", ["share"] = "/x", ["mountOptions"] = "mounthost=10.0.0.9" }, OptionNames.Own)),
-                    policy with { Servers = ["nas"] })).Message);
+            Assert.Throws<VolumeException>(() => NfsPlan.From(request, policy with { Servers = ["nas"] })).Message);
+    }
 
     [Theory]
     [InlineData("nas", "dws_nas_scratch", "nas:/dws_nas_scratch")]

@@ -173,7 +173,7 @@ public sealed class NftOracleTests
             batch => tables[0].AddTo(batch));
         Assert.Contains("the pod's own address", listing);
         foreach (var table in tables)
-            {
+        {
             Assert.Empty(table.FindDifference(oracle.Client, isThorough: true).Reasons);
             Assert.True(table.IsAsWritten(oracle.Client));
         }
