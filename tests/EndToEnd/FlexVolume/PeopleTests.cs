@@ -99,9 +99,8 @@ public sealed class PeopleTests : IDisposable
     {
         var before = node.State();
         Assert.Equal(
-
-            "bind /var/lib/flexvolume/local/default/a on /var/lib/kubelet/pods/00000000-0000-4000-8000-000000000000/volumes/plugboard~local/volume (NoSuid,
-            NoDev)",
+            "bind /var/lib/flexvolume/local/default/a on /var/lib/kubelet/pods/00000000-0000-4000-8000-000000000000/volumes/plugboard~local/volume "
+                + "(NoSuid, NoDev)",
             Command("check --driver plugboard/local '{\"path\":\"default/a\"}'"));
         var nfs = node.Run([executable, "check", "--driver", "plugboard/nfs", "{\"server\":\"127.0.0.1\",\"share\":\"/x\"}"]);
         Assert.Equal(1, nfs.ExitCode);

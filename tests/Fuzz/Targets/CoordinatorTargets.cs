@@ -57,7 +57,7 @@ internal static class CoordinatorTargets
     private static bool Masquerade(byte[] input)
     {
         var reader = new MasqueradeConfigReader(MasqueradeConfig.Default(allReserved: false), enableIPv6: true);
-        var (config, warnings) = reader.Read(Encoding.UTF8.GetString(input));
+        var (config, warnings) = reader.Read(input);
         Consider(warnings, input);
         _ = config.ToString();
         return true;

@@ -85,7 +85,7 @@ internal static partial class FlexVolumeTargets
 
     private static bool Convert(byte[] input)
     {
-        FuzzFailure.Unless(Converter.Convert(Encoding.UTF8.GetString(input)).Length > 0, "what is converted is nothing");
+        FuzzFailure.Unless(Converter.Convert(Encoding.UTF8.GetString(input)).Text.Length > 0, "what is converted is nothing");
         return true;
     }
 }

@@ -23,8 +23,8 @@ internal static class TextTargets
     private static bool Resolve(byte[] input)
     {
         var text = Encoding.UTF8.GetString(input);
-        _ = HostNames.ParseResolvConf(text);
-        _ = HostNames.FindInHosts(text, "localhost");
+        _ = ResolverConfig.Parse(text);
+        _ = HostsFile.FindAll(text, "localhost");
         var dns = ResolvConf.Parse(text);
         return dns.Nameservers.Count > 0;
     }
