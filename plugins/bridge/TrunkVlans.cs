@@ -22,7 +22,14 @@ internal static class TrunkVlans
                 wanted[IsVlan(id) ? id : throw Wrong("incorrect trunk id parameter", id)] = true;
         }
 
-        return [.. Enumerable.Range(1, Last).Where(id => wanted[id])];
+        var vlans = new List<int>();
+        for (var id = 1; id <= Last; id++)
+        {
+            if (wanted[id])
+                vlans.Add(id);
+        }
+
+        return vlans;
     }
 
     private static void AddRange(bool[] wanted, int? min, int? max)

@@ -11,6 +11,9 @@ namespace Plugboard.Firewall.Pods;
 /// <param name="pods">The tables, and what each pod has.</param>
 internal sealed class PodHeirs(NftablesClient client, RecordedPods pods) : IDisposable
 {
+    // Two DELs that are each other's heirs wait for one another that long.
+    private static readonly TimeSpan patience = TimeSpan.FromMilliseconds(100);
+
     private readonly Dictionary<string, (PodRecordHold Hold, PodPlan Plan)?> held = new(StringComparer.Ordinal);
     private IReadOnlyList<string>? claims;
 
@@ -45,8 +48,8 @@ internal sealed class PodHeirs(NftablesClient client, RecordedPods pods) : IDisp
         if (held.TryGetValue(tag, out var known))
             return known?.Plan;
         held[tag] = null;
-        // Who is just going needs nothing any more.
-        if (pods.Records.TryHoldAlone(tag) is not { } hold)
+        // An attachment that is just going needs nothing any more; other processes hold a record for a moment.
+        if (pods.Records.TryHoldAlone(tag, patience) is not { } hold)
             return null;
         if (hold.Record is { } record && record.IsAlive() && pods.PlanOf(record) is { } plan)
         {

@@ -71,13 +71,16 @@ public sealed class PodRecordStore
         }
     }
 
-    /// <summary>The record with a tag for whoever puts back what it tells of; null where there is none any more, or somebody holds it to take all of that away.</summary>
-    internal PodRecordHold? TryHoldAlone(string tag)
+    /// <summary>
+    /// The record with a tag, for the process that puts back what it says; null if it is gone, or if another process holds it during all of
+    /// <paramref name="patience"/>, as one does that takes all of that away.
+    /// </summary>
+    internal PodRecordHold? TryHoldAlone(string tag, TimeSpan patience = default)
     {
         using var directory = FileDirectory.Find(path);
         if (directory?.FindRegular(tag) is not { } file)
             return null;
-        if (FileLock.TryTake(file) is not { } alone)
+        if (FileLock.TryTake(file, patience) is not { } alone)
         {
             file.Dispose();
             return null;

@@ -14,6 +14,9 @@ internal sealed class LivingPods
     private static HashSet<string> ReadLinks()
     {
         using var host = RouteClient.Open();
-        return host.Links.List().Select(static link => link.Name).ToHashSet(StringComparer.Ordinal);
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var link in host.Links.List())
+            names.Add(link.Name);
+        return names;
     }
 }

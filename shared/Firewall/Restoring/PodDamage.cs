@@ -39,9 +39,19 @@ internal sealed class PodDamage(NftablesClient client, RecordedPods pods, Presen
                 all.Add((record, plan));
         }
 
-        var used = all.Where(pod => living.Has(pod.Record)).SelectMany(static pod => pod.Plan.Tables).Concat(needed).ToHashSet();
-        foreach (var table in pods.Tables.Where(used.Contains))
-            Add(table.FindDifference(client, isThorough: true));
+        var used = new HashSet<NodeTable>(needed);
+        foreach (var (record, plan) in all)
+        {
+            if (living.Has(record))
+                used.UnionWith(plan.Tables);
+        }
+
+        foreach (var table in pods.Tables)
+        {
+            if (used.Contains(table))
+                Add(table.FindDifference(client, isThorough: true));
+        }
+
         foreach (var (record, plan) in all)
         {
             if (!plan.Tables.Any(table => owned.Contains(table.Table)))

@@ -14,7 +14,7 @@ internal sealed class PresentParts(NftablesClient client, bool isWhole)
     private const int Attempts = 10;
 
     private readonly Dictionary<Set, Dictionary<SetElement, SetElement>> sets = new(ReferenceEqualityComparer.Instance);
-    private readonly Dictionary<Table, ILookup<string, RuleContent>> rules = [];
+    private readonly Dictionary<Table, Dictionary<string, List<RuleContent>>> rules = [];
     private readonly HashSet<Table> emptied = [];
     private readonly RuleComparison comparison = new(client);
 
@@ -29,7 +29,12 @@ internal sealed class PresentParts(NftablesClient client, bool isWhole)
         if (!isWhole)
             return client.Find(set, key);
         if (!sets.TryGetValue(set, out var elements))
-            sets[set] = elements = Read(() => client.ListElements(set)).ToDictionary(static element => element, new ElementKeys());
+        {
+            sets[set] = elements = new Dictionary<SetElement, SetElement>(new ElementKeys());
+            foreach (var element in Read(() => client.ListElements(set)))
+                elements[element] = element;
+        }
+
         return elements.GetValueOrDefault(key);
     }
 
@@ -47,12 +52,16 @@ internal sealed class PresentParts(NftablesClient client, bool isWhole)
             return [.. Read(() => client.ListContents(chain))];
         if (!rules.TryGetValue(chain.Table, out var listed))
         {
-            listed = Read(() => client.ListContents(chain.Table))
-                .ToLookup(static content => content.Rule.Chain.Name, StringComparer.Ordinal);
-            rules[chain.Table] = listed;
+            rules[chain.Table] = listed = new Dictionary<string, List<RuleContent>>(StringComparer.Ordinal);
+            foreach (var content in Read(() => client.ListContents(chain.Table)))
+            {
+                if (!listed.TryGetValue(content.Rule.Chain.Name, out var ofChain))
+                    listed[content.Rule.Chain.Name] = ofChain = [];
+                ofChain.Add(content);
+            }
         }
 
-        return [.. listed[chain.Name]];
+        return listed.GetValueOrDefault(chain.Name) ?? [];
     }
 
     private static IReadOnlyList<T> Read<T>(Func<IReadOnlyList<T>> list)

@@ -74,5 +74,5 @@ internal sealed record HostLocalConfig
     }
 
     /// <summary>All ranges, numbered by their sets.</summary>
-    public RangeIndex IndexSets() => new(RangeSets.SelectMany(static (set, number) => set.Ranges.Select(range => (range, number))));
+    public RangeIndex IndexSets() => RangeIndex.OfSets(RangeSets.Select(static set => set.Ranges));
 }

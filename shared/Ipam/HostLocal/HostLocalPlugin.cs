@@ -43,11 +43,12 @@ public sealed class HostLocalPlugin(Func<IPAddr, bool>? isInUse) : CniPlugin
     }
 
     /// <summary>What <see cref="Add"/> could give by the config, which is all that is looked at: the first address of every range, with gateways and routes.</summary>
-    /// <exception cref="CniException">What is wrong with the config or with the addresses that are requested.</exception>
+    /// <exception cref="CniException">What is wrong with the config or, of an ADD, with the addresses that its pod requests.</exception>
     public CniResult Foresee(CniRequest request)
     {
         parsed = HostLocalConfig.Parse(request);
-        parsed.AssignRequested();
+        if (request.Verb == CniVerb.Add)
+            parsed.AssignRequested();
         var first = new List<CniIP>(parsed.RangeSets.Count);
         foreach (var set in parsed.RangeSets)
         {

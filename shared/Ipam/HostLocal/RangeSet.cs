@@ -46,7 +46,7 @@ internal sealed class RangeSet(IReadOnlyList<IPRange> ranges, ReservedAddresses 
     {
         if (Ranges.Count == 1)
             return Ranges[0].Contains(address) ? Ranges[0] : null;
-        index ??= new RangeIndex(Ranges.Select(static range => (range, 0)));
+        index ??= RangeIndex.OfRanges(Ranges);
         return index.Find(address)?.Range;
     }
 

@@ -48,7 +48,7 @@ internal sealed class RangeSetReader(ConfigProblems problems)
 
         if (problems.Count == before && ranges.Count > 1)
         {
-            foreach (var (first, second) in new RangeIndex(ranges.Select(static (range, number) => (range, number))).FindOverlaps())
+            foreach (var (first, second) in RangeIndex.OfRanges(ranges).FindOverlaps())
                 Add(nodes[second.Number].Path, $"subnets {first.Range} and {second.Range} overlap");
         }
 
@@ -137,8 +137,7 @@ internal sealed class RangeSetReader(ConfigProblems problems)
         if (sets.Count < 2)
             return;
         var told = (-1, -1);
-        var ranges = sets.SelectMany(static (set, number) => (set ?? []).Select(range => (range, number)));
-        foreach (var (first, second) in new RangeIndex(ranges).FindOverlaps())
+        foreach (var (first, second) in RangeIndex.OfSets(sets).FindOverlaps())
         {
             if (told != (first.Number, second.Number))
                 problems.Add("ipam.ranges", $"range set {first.Number} overlaps with {second.Number}");

@@ -25,6 +25,22 @@ public sealed class FileLock : IDisposable
     /// <summary>Takes the lock if nobody has it; null, and the file is left to the caller, where somebody does.</summary>
     public static FileLock? TryTake(FileDescriptor file) => TryLock(file, LibC.File.LOCK_EX) ? new FileLock(file) : null;
 
+    /// <summary>As <see cref="TryTake(FileDescriptor)"/>, but waits for the lock as long as <paramref name="timeout"/>.</summary>
+    public static FileLock? TryTake(FileDescriptor file, TimeSpan timeout)
+    {
+        var free = TryTake(file);
+        if (free is not null || timeout <= TimeSpan.Zero)
+            return free;
+        try
+        {
+            return Take(file, timeout);
+        }
+        catch (FileLockTimeoutException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Takes the lock together with others who share it; otherwise as <see cref="Take"/>.</summary>
     public static FileLock TakeShared(FileDescriptor file, TimeSpan timeout)
     {

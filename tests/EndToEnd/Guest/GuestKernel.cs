@@ -52,7 +52,7 @@ internal sealed class GuestKernel : IDisposable
         using var machine = new TestNamespace();
         var (exitCode, console, error) = machine.TryTool(
         [
-            "timeout", "-k", "5", "300", "linux.uml", "mem=1G", "rootfstype=hostfs", "rootflags=/", "ro", "con=null", "con0=fd:0,fd:1", "quiet",
+            "timeout", "-k", "5", "600", "linux.uml", "mem=1G", "rootfstype=hostfs", "rootflags=/", "ro", "con=null", "con0=fd:0,fd:1", "quiet",
             $"uml_dir={directory}", $"init={Path.Combine(PluginDirectory.Root, "tests/EndToEnd/Guest", script)}",
             $"OUT={Output}", $"MODULES={directory}", $"ROOT={PluginDirectory.Root}", .. variables,
         ]);

@@ -34,7 +34,7 @@ public sealed class RefusalTests
         using var node = new CniNode();
         node.Call("ADD", node.AddPod(), node.BridgeConfig("""{"ipMasq":false,"ipMasqBackend":"","macspoofchk":false}""")).Succeeded();
         Assert.Equal("", node.Tool("nft list ruleset"));
-        Assert.NotEqual(0, node.TryTool(["ls", "/run/plugboard"]).ExitCode);
+        Assert.Equal("locks\n", node.Tool("ls /run/plugboard"));
     }
 
     [KernelTheory]

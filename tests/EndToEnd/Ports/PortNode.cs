@@ -108,8 +108,8 @@ internal sealed class PortNode : IDisposable
         Assert.Equal("", Node.Tool("ip -brief link show master cni0"));
     }
 
-    /// <summary>The ruleset, as nft prints it.</summary>
-    public string Ruleset() => Node.Tool("nft list ruleset");
+    /// <summary>The ruleset, as nft prints it, without what its counters count.</summary>
+    public string Ruleset() => Node.Tool("nft -s list ruleset");
 
     /// <summary>How ip(8) calls a namespace that has no name.</summary>
     public static string NameOf(TestNamespace ns) => ns.Path.Split('/') is [_, _, var process, _, var thread, ..] && process.Length > 0 ? thread : "";

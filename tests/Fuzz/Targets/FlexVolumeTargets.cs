@@ -18,7 +18,12 @@ internal static partial class FlexVolumeTargets
     private const string Target = "/var/lib/kubelet/pods/00000000-0000-4000-8000-000000000000/volumes/a~b/volume";
     private const string Secret = "c2VjcmV0LXRoYXQtbXVzdC1ub3QtYmUtdG9sZA==";
 
-    private static readonly Type[] refusals = [typeof(FlexException), typeof(VolumeException), typeof(MissingOptionException), typeof(MissingSecretException)];
+    private static readonly Type[] refusals =
+    [
+        typeof(FlexException), typeof(VolumeException), typeof(MissingOptionException), typeof(MissingSecretException),
+        typeof(MissingNamespaceException), typeof(FlexConfigKeyException),
+    ];
+
     private static readonly VolumePolicy policy = new() { Roots = ["/srv/volumes"], AllowedMountOptions = ["soft", "vers"] };
     private static readonly string[] drivers = ["plugboard~local", "plugboard~loop", "plugboard~tmpfs", "plugboard~nfs", "plugboard~cifs", "plugboard~uds", "alicloud~nas", "k8s~nfs", "kvaps~loop", "fstab~cifs", "microsoft.com~smb", "ramax.com~local-storage"];
 

@@ -55,6 +55,18 @@ public sealed class SharedPortTests
     }
 
     [KernelFact]
+    public void Who_waits_gets_it_though_another_process_holds_its_record_for_a_moment()
+    {
+        using var node = Node();
+        using var hold = node.Run(() => FirewallNode.Portmap.TryHoldAlone(B.Owner.Tag));
+        using var release = new Timer(_ => hold!.Dispose(), null, TimeSpan.FromMilliseconds(20), Timeout.InfiniteTimeSpan);
+
+        node.Withdraw(A);
+
+        Assert.Equal(["tcp . 8080 : 10.2.0.2 . 80"], node.Ports());
+    }
+
+    [KernelFact]
     public void Who_waits_goes_without_a_trace()
     {
         using var node = Node();

@@ -80,7 +80,7 @@ public sealed class RangeSetTests
         {
             var ranges = Enumerable.Range(0, 5).Select(i => (Range: Range(numbers[2 * i] % 2, numbers[2 * i], numbers[(2 * i) + 1], 1), Number: i)).ToList();
             var overlapping = ranges.Where(one => ranges.Any(other => one.Number != other.Number && (one.Range.Contains(other.Range.Start) || other.Range.Contains(one.Range.Start))));
-            var found = new RangeIndex(ranges).FindOverlaps();
+            var found = RangeIndex.OfRanges([.. ranges.Select(static range => range.Range)]).FindOverlaps();
             return found.SelectMany(static pair => new[] { pair.First.Number, pair.Second.Number }).Distinct().Order().SequenceEqual(overlapping.Select(static range => range.Number))
                 && found.All(static pair => pair.First.Number < pair.Second.Number && (pair.First.Range.Contains(pair.Second.Range.Start) || pair.Second.Range.Contains(pair.First.Range.Start)));
         }).QuickCheckThrowOnFailure();
