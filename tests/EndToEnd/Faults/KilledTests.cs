@@ -5,7 +5,7 @@ namespace Plugboard.Tests.EndToEnd.Faults;
 
 /// <summary>
 /// A plugin that is killed at any of its system calls leaves nothing that its DEL, and the next ADD, do not put right. It is killed before the call is
-/// done, so what a call did is seen with the next one.
+/// done, so what a call did is seen with the next one; between two calls that change something every tenth of the others stands for all.
 /// </summary>
 public sealed class KilledTests
 {
@@ -16,7 +16,7 @@ public sealed class KilledTests
     {
         using var machine = new FaultyMachine(dualStack);
         machine.KillEachAdd();
-        Assert.True(machine.Kills > 75, $"only {machine.Kills}");
+        Assert.True(machine.Kills > 45, $"only {machine.Kills}");
     }
 
     [KernelFact]
@@ -24,7 +24,7 @@ public sealed class KilledTests
     {
         using var machine = new FaultyMachine(dualStack: false);
         machine.MakeDelegateForeign();
-        machine.ForEach(machine.Record("ADD").Where(static (_, index) => index % 4 == 0), machine.KillAdd);
+        machine.ForEach(Strace.WhereStatesDiffer(machine.Record("ADD")).Where(static (_, index) => index % 2 == 0), machine.KillAdd);
     }
 
     [KernelTheory]
@@ -42,7 +42,7 @@ public sealed class KilledTests
         using var machine = new FaultyMachine(dualStack: false);
         machine.MakeDelegateForeign();
         machine.Succeed("ADD");
-        machine.ForEach(machine.Record("DEL").Where(static (_, index) => index % 3 == 0), call => machine.KillDel(call));
+        machine.ForEach(Strace.WhereStatesDiffer(machine.Record("DEL")).Where(static (_, index) => index % 2 == 0), call => machine.KillDel(call));
     }
 
     [KernelFact]

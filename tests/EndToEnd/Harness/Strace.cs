@@ -4,7 +4,10 @@ using System.Text.RegularExpressions;
 namespace Plugboard.Tests.EndToEnd.Harness;
 
 /// <summary>One system call of a plugin's run: the <paramref name="Number"/>th of its name, from 1, in its process.</summary>
-internal sealed record SystemCall(string Name, int Number);
+/// <param name="Name">The call's name.</param>
+/// <param name="Number">From 1.</param>
+/// <param name="Changes">False if it only reads: what is outside the process is the same before and after it.</param>
+internal sealed record SystemCall(string Name, int Number, bool Changes = true);
 
 /// <summary>strace(1), which tells a program's system calls and makes any of them go wrong.</summary>
 internal static partial class Strace
@@ -15,6 +18,14 @@ internal static partial class Strace
         "mmap", "munmap", "mprotect", "madvise", "brk", "futex", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack", "gettid", "getpid",
         "sched_getaffinity", "sched_yield", "prlimit64", "membarrier", "set_robust_list", "rseq", "clock_gettime", "getrandom", "exit_group", "exit",
         "execve", "arch_prctl", "set_tid_address", "sysinfo", "prctl", "poll", "wait4", "waitid",
+    ];
+
+    /// <summary>They read what is outside, or make and set up descriptors, which end with the process.</summary>
+    private static readonly HashSet<string> Reading =
+    [
+        "read", "pread64", "readv", "lseek", "close", "fstat", "newfstatat", "statx", "stat", "lstat", "fstatfs", "statfs", "getdents64", "readlink",
+        "readlinkat", "access", "faccessat", "faccessat2", "fcntl", "dup", "dup2", "dup3", "pipe2", "getuid", "geteuid", "getgid", "getegid", "uname",
+        "socket", "getsockname", "getsockopt", "setsockopt", "recvmsg", "recvfrom", "epoll_create1", "eventfd2", "umask", "getcwd",
     ];
 
     /// <summary>True for a call that touches nothing outside the process.</summary>
@@ -47,20 +58,39 @@ internal static partial class Strace
     {
         var counts = new Dictionary<(string Process, string Name), int>();
         var started = new HashSet<string>(StringComparer.Ordinal);
+        var places = new Dictionary<(string Name, int Number), int>();
         var calls = new List<SystemCall>();
         foreach (var match in log.Select(static line => CallPattern().Match(line)).Where(static match => match.Success))
         {
             var (process, name) = (match.Groups["process"].Value, match.Groups["name"].Value);
             var number = counts[(process, name)] = counts.GetValueOrDefault((process, name)) + 1;
-            var call = new SystemCall(name, number);
-            if (started.Contains(process) && !OfTheProcess.Contains(name) && !calls.Contains(call))
-                calls.Add(call);
+            if (started.Contains(process) && !OfTheProcess.Contains(name))
+            {
+                var call = new SystemCall(name, number, !OnlyReads(name, match.Groups["call"].Value));
+                if (places.TryAdd((name, number), calls.Count))
+                    calls.Add(call);
+                else if (call.Changes)
+                    calls[places[(name, number)]] = call;
+            }
+
             if (match.Groups["call"].ValueSpan.StartsWith(start))
                 started.Add(process);
         }
 
         return calls;
     }
+
+    /// <summary>
+    /// The calls before which a process is killed to see each state that it can leave: each that changes anything, and every tenth of the
+    /// others, because between two changes the state is the same.
+    /// </summary>
+    public static IEnumerable<SystemCall> WhereStatesDiffer(IEnumerable<SystemCall> calls) =>
+        calls.Where(static (call, index) => call.Changes || index % 10 == 0);
+
+    private static bool OnlyReads(string name, string call) => Reading.Contains(name)
+        || (name is "openat" or "open" && !call.Contains("O_CREAT", StringComparison.Ordinal) && !call.Contains("O_TRUNC", StringComparison.Ordinal)
+            && !call.Contains("O_TMPFILE", StringComparison.Ordinal))
+        || (name is "sendto" or "sendmsg" && GetRequest().IsMatch(call) && !ChangeRequest().IsMatch(call));
 
     /// <summary>Tries something at each call and fails with all that any of them left.</summary>
     /// <param name="calls">The calls.</param>
@@ -93,6 +123,13 @@ internal static partial class Strace
             (string)config["type"]!,
             CniNode.InputOf(verb, pod, config),
             Injecting(call, fault, fromThereOn));
+
+    // Netlink messages that only ask, and those that change something.
+    [GeneratedRegex(@"nlmsg_type=(RTM_GET|NFNL_SUBSYS_NFTABLES<<8\|NFT_MSG_GET)", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex GetRequest();
+
+    [GeneratedRegex(@"nlmsg_type=(RTM_(NEW|SET|DEL)|NFNL_MSG_BATCH|NFNL_SUBSYS_NFTABLES<<8\|NFT_MSG_(NEW|DEL|DESTROY))", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex ChangeRequest();
 
     [GeneratedRegex(@"^((?<process>\d+)\s+)?(?<call>(?<name>\w+)\(.*)", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex CallPattern();
