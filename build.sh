@@ -104,7 +104,8 @@ run_tests() {
     say "Format and file lengths"
     check_lengths
     quietly restore dotnet restore Plugins.sln
-    quietly format dotnet format whitespace Plugins.sln --no-restore --verify-no-changes
+    quietly tools dotnet tool restore
+    quietly format dotnet csharpier check .
     say "Analyzers and tests, warnings as errors"
     quietly build-tests dotnet build Plugins.sln --no-restore -c Debug
     for project in Unit Fuzz Kernel EndToEnd; do
@@ -146,7 +147,7 @@ case ${1:-build} in
     bench) shift; build; privileged bench; quietly build-bench dotnet build tests/Benchmarks -c Release; exec unshare --net --mount --propagation private dotnet artifacts/benchmarks/Plugboard.Benchmarks.dll "$bin" /usr/lib/cni "$@" ;;
     image) image ;;
     release) release ;;
-    format) dotnet format whitespace Plugins.sln ;;
+    format) quietly tools dotnet tool restore; dotnet csharpier format . ;;
     clean) rm -rf artifacts; find . \( -name bin -o -name obj \) -type d -prune -exec rm -rf {} + ;;
     *) sed -n 2p "$0" | cut -c3-; exit 2 ;;
 esac

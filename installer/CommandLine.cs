@@ -6,7 +6,10 @@ using Command = System.CommandLine.Command;
 
 namespace Plugboard.Installer;
 
-/// <summary>The verbs and what becomes of them: exit code 0, 1 where something is wrong, 2 where the arguments are, 3 where another installer is at work.</summary>
+/// <summary>
+/// The verbs and what becomes of them: exit code 0, 1 where something is wrong, 2 where the arguments are, 3 where another installer is at
+/// work.
+/// </summary>
 internal static class CommandLine
 {
     private const int Wrong = 1;
@@ -18,7 +21,8 @@ internal static class CommandLine
     {
         var root = new RootCommand(
             "Puts Plugboard's executables onto a host: CNI plugins for its container runtime, and the FlexVolume driver for its kubelet. "
-            + "Exit codes: 0 done; 1 refused, or not as it should be; 2 wrong arguments; 3 another installer is at work.");
+                + "Exit codes: 0 done; 1 refused, or not as it should be; 2 wrong arguments; 3 another installer is at work."
+        );
         var flags = new HostFlags();
         root.Add(Install(flags));
         root.Add(RollBack(flags));
@@ -32,37 +36,60 @@ internal static class CommandLine
 
     private static Command Install(HostFlags flags)
     {
-        var from = new Option<string?>("--from") { Description = "Directory of the executables [default: the installer's own]", HelpName = "DIR" };
-        var wait = new Option<bool>("--wait") { Description = "Stay, and put back what others overwrite or delete; SIGTERM ends it" };
-        var audit = new Option<int>("--audit") { Description = "With --wait: seconds between two looks though nothing was told", HelpName = "SECONDS", DefaultValueFactory = static _ => 300 };
-        audit.Validators.Add(static result => Require(result.GetValueOrDefault<int>() is > 0 and <= 86400, result, "--audit takes 1 to 86400 seconds"));
-        var command = flags.AddTo(new Command("install", "Copies, verifies and places what is not there yet; what it replaces is kept.") { from, wait, audit });
-        command.SetAction(result => Guard(() =>
+        var from = new Option<string?>("--from")
         {
-            using var end = result.GetValue(wait) ? EndSignals.Block() : null;
-            var options = new InstallOptions(flags.Read(result), result.GetValue(from) ?? OwnDirectory()) { Wait = result.GetValue(wait), Audit = TimeSpan.FromSeconds(result.GetValue(audit)) };
-            RequireRoot();
-            var installation = new Installation(options, TimeProvider.System);
-            Print(Report.OfRun(installation.Run(), options.Host.IsJson));
-            if (end is null)
+            Description = "Directory of the executables [default: the installer's own]",
+            HelpName = "DIR",
+        };
+        var wait = new Option<bool>("--wait") { Description = "Stay, and put back what others overwrite or delete; SIGTERM ends it" };
+        var audit = new Option<int>("--audit")
+        {
+            Description = "With --wait: seconds between two looks though nothing was told",
+            HelpName = "SECONDS",
+            DefaultValueFactory = static _ => 300,
+        };
+        audit.Validators.Add(static result =>
+            Require(result.GetValueOrDefault<int>() is > 0 and <= 86400, result, "--audit takes 1 to 86400 seconds")
+        );
+        var command = flags.AddTo(
+            new Command("install", "Copies, verifies and places what is not there yet; what it replaces is kept.") { from, wait, audit }
+        );
+        command.SetAction(result =>
+            Guard(() =>
+            {
+                using var end = result.GetValue(wait) ? EndSignals.Block() : null;
+                var options = new InstallOptions(flags.Read(result), result.GetValue(from) ?? OwnDirectory())
+                {
+                    Wait = result.GetValue(wait),
+                    Audit = TimeSpan.FromSeconds(result.GetValue(audit)),
+                };
+                RequireRoot();
+                var installation = new Installation(options, TimeProvider.System);
+                Print(Report.OfRun(installation.Run(), options.Host.IsJson));
+                if (end is null)
+                    return 0;
+                using var keeper = Keeper.Create(options, installation.Plugins, TimeProvider.System);
+                keeper.Run(end);
                 return 0;
-            using var keeper = Keeper.Create(options, installation.Plugins, TimeProvider.System);
-            keeper.Run(end);
-            return 0;
-        }));
+            })
+        );
         return command;
     }
 
     private static Command RollBack(HostFlags flags)
     {
-        var command = flags.AddTo(new Command("rollback", "Puts back what stood there before the last install; a second time, what that install put there."));
-        command.SetAction(result => Guard(() =>
-        {
-            RequireRoot();
-            var host = flags.Read(result);
-            Print(Report.OfRun(new GoingBack(host, TimeProvider.System).RollBack(), host.IsJson));
-            return 0;
-        }));
+        var command = flags.AddTo(
+            new Command("rollback", "Puts back what stood there before the last install; a second time, what that install put there.")
+        );
+        command.SetAction(result =>
+            Guard(() =>
+            {
+                RequireRoot();
+                var host = flags.Read(result);
+                Print(Report.OfRun(new GoingBack(host, TimeProvider.System).RollBack(), host.IsJson));
+                return 0;
+            })
+        );
         return command;
     }
 
@@ -71,23 +98,36 @@ internal static class CommandLine
         var restore = new Option<bool>("--restore") { Description = "Put back what others had put there before us" };
         var force = new Option<bool>("--force") { Description = "Also drivers whose volumes are mounted" };
         var command = flags.AddTo(new Command("uninstall", "Takes away what is ours, and nothing else.") { restore, force });
-        command.SetAction(result => Guard(() =>
-        {
-            RequireRoot();
-            var host = flags.Read(result);
-            return Judge(new GoingBack(host, TimeProvider.System).Uninstall(result.GetValue(restore), result.GetValue(force)), host, Report.OfRun);
-        }));
+        command.SetAction(result =>
+            Guard(() =>
+            {
+                RequireRoot();
+                var host = flags.Read(result);
+                return Judge(
+                    new GoingBack(host, TimeProvider.System).Uninstall(result.GetValue(restore), result.GetValue(force)),
+                    host,
+                    Report.OfRun
+                );
+            })
+        );
         return command;
     }
 
     private static Command Status(HostFlags flags)
     {
-        var command = flags.AddTo(new Command("status", "Tells of each file whether it is ours, foreign, missing, or differs from what was placed; changes nothing."));
-        command.SetAction(result => Guard(() =>
-        {
-            var host = flags.Read(result);
-            return Judge(new StatusQuery(host).Run(), host, Report.OfStatus);
-        }));
+        var command = flags.AddTo(
+            new Command(
+                "status",
+                "Tells of each file whether it is ours, foreign, missing, or differs from what was placed; changes nothing."
+            )
+        );
+        command.SetAction(result =>
+            Guard(() =>
+            {
+                var host = flags.Read(result);
+                return Judge(new StatusQuery(host).Run(), host, Report.OfStatus);
+            })
+        );
         return command;
     }
 
@@ -118,7 +158,11 @@ internal static class CommandLine
     private static void RequireRoot()
     {
         if (!OwnProcess.IsRoot)
-            throw new PlacementException("not root", "run it as root (in a pod: securityContext.runAsUser: 0): runtimes and kubelet execute these files as root, so nobody else may write them");
+            throw new PlacementException(
+                "not root",
+                "run it as root (in a pod: securityContext.runAsUser: 0): runtimes and kubelet execute these files as root, so "
+                    + "nobody else may write them"
+            );
     }
 
     internal static void Print(string text)

@@ -12,25 +12,58 @@ internal static class DoctorVerb
     public static Command Create()
     {
         var defaults = new DoctorOptions();
-        var hostRoot = new Option<string>("--host-root") { Description = "Where the host's root directory is seen", HelpName = "DIR", DefaultValueFactory = _ => defaults.HostRoot };
-        var bin = new Option<string>("--bin-dir") { Description = "The runtime's plugin directories, separated by commas", HelpName = "DIRS", DefaultValueFactory = _ => string.Join(',', defaults.BinDirectories) };
-        var conf = new Option<string>("--conf-dir") { Description = "The runtime's directory of networks", HelpName = "DIR", DefaultValueFactory = _ => defaults.ConfDirectory };
-        var fix = new Option<bool>("--fix") { Description = "Does what is safe, tells it first, and takes back what did not help" };
-        var output = new Option<string>("--output", "-o") { Description = "table or json", HelpName = "FORMAT", DefaultValueFactory = static _ => "table" };
-        output.AcceptOnlyFromAmong("table", "json");
-        var command = new Command("doctor", "Tells what is wrong with this node, each finding with its remedy; changes nothing without --fix. Exit code 1 where something is wrong.") { hostRoot, bin, conf, fix, output };
-        command.SetAction(result => CommandLine.Guard(() =>
+        var hostRoot = new Option<string>("--host-root")
         {
-            var options = defaults with
+            Description = "Where the host's root directory is seen",
+            HelpName = "DIR",
+            DefaultValueFactory = _ => defaults.HostRoot,
+        };
+        var bin = new Option<string>("--bin-dir")
+        {
+            Description = "The runtime's plugin directories, separated by commas",
+            HelpName = "DIRS",
+            DefaultValueFactory = _ => string.Join(',', defaults.BinDirectories),
+        };
+        var conf = new Option<string>("--conf-dir")
+        {
+            Description = "The runtime's directory of networks",
+            HelpName = "DIR",
+            DefaultValueFactory = _ => defaults.ConfDirectory,
+        };
+        var fix = new Option<bool>("--fix") { Description = "Does what is safe, tells it first, and takes back what did not help" };
+        var output = new Option<string>("--output", "-o")
+        {
+            Description = "table or json",
+            HelpName = "FORMAT",
+            DefaultValueFactory = static _ => "table",
+        };
+        output.AcceptOnlyFromAmong("table", "json");
+        var command = new Command(
+            "doctor",
+            "Tells what is wrong with this node, each finding with its remedy; changes nothing without --fix. Exit code 1 where "
+                + "something is wrong."
+        )
+        {
+            hostRoot,
+            bin,
+            conf,
+            fix,
+            output,
+        };
+        command.SetAction(result =>
+            CommandLine.Guard(() =>
             {
-                HostRoot = result.GetValue(hostRoot)!,
-                BinDirectories = result.GetValue(bin)!.Split(',', StringSplitOptions.RemoveEmptyEntries),
-                ConfDirectory = result.GetValue(conf)!,
-                Fix = result.GetValue(fix),
-                IsJson = result.GetValue(output) == "json",
-            };
-            return new DoctorRun(options, TimeProvider.System).Run(CommandLine.Print, StandardError.WriteLine);
-        }));
+                var options = defaults with
+                {
+                    HostRoot = result.GetValue(hostRoot)!,
+                    BinDirectories = result.GetValue(bin)!.Split(',', StringSplitOptions.RemoveEmptyEntries),
+                    ConfDirectory = result.GetValue(conf)!,
+                    Fix = result.GetValue(fix),
+                    IsJson = result.GetValue(output) == "json",
+                };
+                return new DoctorRun(options, TimeProvider.System).Run(CommandLine.Print, StandardError.WriteLine);
+            })
+        );
         return command;
     }
 }

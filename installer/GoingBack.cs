@@ -38,7 +38,10 @@ internal sealed class GoingBack(HostOptions host, TimeProvider clock)
     {
         var path = $"{place.Path}/{target.RelativePath}";
         if (staged is null)
-            return new FileReport(path, "unchanged", place.FindRecord(target)?.Current) { Note = "nothing stood here before; `uninstall` takes it away" };
+            return new FileReport(path, "unchanged", place.FindRecord(target)?.Current)
+            {
+                Note = "nothing stood here before; `uninstall` takes it away",
+            };
         new Placer(place).Commit(staged);
         return new FileReport(path, "rolled-back", staged.Facts) { HasPrevious = true };
     }
@@ -110,7 +113,10 @@ internal sealed class GoingBack(HostOptions host, TimeProvider clock)
         foreach (var entry in MountTable.Read().Entries)
         {
             if (entry.Target.Contains($"/volumes/{target.Directory}/", StringComparison.Ordinal))
-                throw new PlacementException($"{target.Directory} is in use by {entry.Target}", "end the pods that use it, or take it away all the same with --force: kubelet could not unmount their volumes any more");
+                throw new PlacementException(
+                    $"{target.Directory} is in use by {entry.Target}",
+                    "end the pods that use it, or take it away all the same with --force: kubelet could not unmount their volumes any more"
+                );
         }
     }
 }

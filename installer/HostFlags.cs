@@ -6,22 +6,66 @@ namespace Plugboard.Installer;
 /// <summary>The flags that all verbs have.</summary>
 internal sealed class HostFlags
 {
-    private readonly Option<string> hostRoot = new("--host-root") { Description = "Where the host's root directory is seen; links lead within it", HelpName = "DIR", DefaultValueFactory = static _ => "/" };
-    private readonly Option<string> binDirectory = new("--bin-dir") { Description = "The runtime's plugin directory on the host", HelpName = "DIR", DefaultValueFactory = static _ => HostOptions.DefaultBinDirectory };
-    private readonly Option<string?> plugins = new("--plugins") { Description = "Plugins, separated by commas; all, or none [default: all]", HelpName = "NAMES" };
-    private readonly Option<string?> flexVolumeDirectory = new("--flexvolume-dir") { Description = $"kubelet's driver directory on the host [default: {HostOptions.DefaultFlexVolumeDirectory}]", HelpName = "DIR" };
-    private readonly Option<string?> drivers = new("--flexvolume") { Description = "Drivers, separated by commas: vendor/local, vendor/nfs, k8s/nfs…", HelpName = "NAMES" };
-    private readonly Option<int> patience = new("--lock-timeout") { Description = "Seconds to wait for another installer", HelpName = "SECONDS", DefaultValueFactory = static _ => 60 };
-    private readonly Option<string> output = new("--output", "-o") { Description = "table or json", HelpName = "FORMAT", DefaultValueFactory = static _ => "table" };
+    private readonly Option<string> hostRoot = new("--host-root")
+    {
+        Description = "Where the host's root directory is seen; links lead within it",
+        HelpName = "DIR",
+        DefaultValueFactory = static _ => "/",
+    };
+    private readonly Option<string> binDirectory = new("--bin-dir")
+    {
+        Description = "The runtime's plugin directory on the host",
+        HelpName = "DIR",
+        DefaultValueFactory = static _ => HostOptions.DefaultBinDirectory,
+    };
+    private readonly Option<string?> plugins = new("--plugins")
+    {
+        Description = "Plugins, separated by commas; all, or none [default: all]",
+        HelpName = "NAMES",
+    };
+    private readonly Option<string?> flexVolumeDirectory = new("--flexvolume-dir")
+    {
+        Description = $"kubelet's driver directory on the host [default: {HostOptions.DefaultFlexVolumeDirectory}]",
+        HelpName = "DIR",
+    };
+    private readonly Option<string?> drivers = new("--flexvolume")
+    {
+        Description = "Drivers, separated by commas: vendor/local, vendor/nfs, k8s/nfs…",
+        HelpName = "NAMES",
+    };
+    private readonly Option<int> patience = new("--lock-timeout")
+    {
+        Description = "Seconds to wait for another installer",
+        HelpName = "SECONDS",
+        DefaultValueFactory = static _ => 60,
+    };
+    private readonly Option<string> output = new("--output", "-o")
+    {
+        Description = "table or json",
+        HelpName = "FORMAT",
+        DefaultValueFactory = static _ => "table",
+    };
 
     public HostFlags()
     {
         output.AcceptOnlyFromAmong("table", "json");
-        plugins.Validators.Add(static result => CommandLine.Require(
-            Words(result.GetValueOrDefault<string?>()).All(PluginSet.IsPluginName), result, "--plugins takes names of plugins, separated by commas"));
-        drivers.Validators.Add(static result => CommandLine.Require(
-            Words(result.GetValueOrDefault<string?>()).All(static word => DriverName.Find(word) is not null), result, "--flexvolume takes vendor/driver, separated by commas"));
-        patience.Validators.Add(static result => CommandLine.Require(result.GetValueOrDefault<int>() is >= 0 and <= 86400, result, "--lock-timeout takes 0 to 86400 seconds"));
+        plugins.Validators.Add(static result =>
+            CommandLine.Require(
+                Words(result.GetValueOrDefault<string?>()).All(PluginSet.IsPluginName),
+                result,
+                "--plugins takes names of plugins, separated by commas"
+            )
+        );
+        drivers.Validators.Add(static result =>
+            CommandLine.Require(
+                Words(result.GetValueOrDefault<string?>()).All(static word => DriverName.Find(word) is not null),
+                result,
+                "--flexvolume takes vendor/driver, separated by commas"
+            )
+        );
+        patience.Validators.Add(static result =>
+            CommandLine.Require(result.GetValueOrDefault<int>() is >= 0 and <= 86400, result, "--lock-timeout takes 0 to 86400 seconds")
+        );
     }
 
     /// <summary>Gives a verb these flags.</summary>
@@ -33,21 +77,23 @@ internal sealed class HostFlags
     }
 
     /// <summary>What they say.</summary>
-    public HostOptions Read(ParseResult result) => new()
-    {
-        Root = result.GetValue(hostRoot)!,
-        BinDirectory = result.GetValue(binDirectory)!,
-        Plugins = result.GetValue(plugins) switch
+    public HostOptions Read(ParseResult result) =>
+        new()
         {
-            null or "all" => null,
-            "none" => [],
-            var names => Words(names),
-        },
-        FlexVolumeDirectory = result.GetValue(flexVolumeDirectory),
-        Drivers = Words(result.GetValue(drivers)).ConvertAll(static word => DriverName.Find(word)!),
-        Patience = TimeSpan.FromSeconds(result.GetValue(patience)),
-        IsJson = result.GetValue(output) == "json",
-    };
+            Root = result.GetValue(hostRoot)!,
+            BinDirectory = result.GetValue(binDirectory)!,
+            Plugins = result.GetValue(plugins) switch
+            {
+                null or "all" => null,
+                "none" => [],
+                var names => Words(names),
+            },
+            FlexVolumeDirectory = result.GetValue(flexVolumeDirectory),
+            Drivers = Words(result.GetValue(drivers)).ConvertAll(static word => DriverName.Find(word)!),
+            Patience = TimeSpan.FromSeconds(result.GetValue(patience)),
+            IsJson = result.GetValue(output) == "json",
+        };
 
-    private static List<string> Words(string? text) => [.. (text ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
+    private static List<string> Words(string? text) =>
+        [.. (text ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
 }

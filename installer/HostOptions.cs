@@ -44,7 +44,11 @@ internal sealed record HostOptions
         }
         catch (ErrnoException e)
         {
-            throw new PlacementException($"--host-root {Root}: {ErrnoException.Sentence(e.Errno)}", "name the directory where the host's root is mounted", e);
+            throw new PlacementException(
+                $"--host-root {Root}: {ErrnoException.Sentence(e.Errno)}",
+                "name the directory where the host's root is mounted",
+                e
+            );
         }
     }
 }

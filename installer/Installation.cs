@@ -8,7 +8,8 @@ namespace Plugboard.Installer;
 internal sealed class Installation(InstallOptions options, TimeProvider clock)
 {
     /// <summary>The plugins that are to be there, in the order of their placing.</summary>
-    public IReadOnlyList<string> Plugins { get; } = options.Host.Plugins is { } chosen ? PluginSet.InOrder(chosen) : PluginSet.FindAll(options.From);
+    public IReadOnlyList<string> Plugins { get; } =
+        options.Host.Plugins is { } chosen ? PluginSet.InOrder(chosen) : PluginSet.FindAll(options.From);
 
     /// <summary>Installs what is not there yet.</summary>
     /// <exception cref="PlacementException">Something is wrong; nothing was replaced.</exception>
@@ -59,7 +60,12 @@ internal sealed class Installation(InstallOptions options, TimeProvider clock)
         foreach (var (place, staged) in ready)
         {
             var replaced = new Placer(place).Commit(staged);
-            reports.Add(new FileReport($"{place.Path}/{staged.Target.RelativePath}", replaced ? "replaced" : "installed", staged.Facts) { HasPrevious = place.HasPrevious(staged.Target) });
+            reports.Add(
+                new FileReport($"{place.Path}/{staged.Target.RelativePath}", replaced ? "replaced" : "installed", staged.Facts)
+                {
+                    HasPrevious = place.HasPrevious(staged.Target),
+                }
+            );
         }
 
         return reports;

@@ -6,8 +6,9 @@ using Plugboard.Placement;
 namespace Plugboard.Installer;
 
 /// <summary>
-/// <c>installer install --wait</c>: stays and puts back what others overwrite or delete, told by inotify(7) and, because what a network filesystem's other clients do
-/// is told by nobody, by a look from time to time. What another run of the installer decided, a rollback above all, is left as it is.
+/// <c>installer install --wait</c>: stays and puts back what others overwrite or delete, told by inotify(7) and, because what a network
+/// filesystem's other clients do is told by nobody, by a look from time to time. What another run of the installer decided, a rollback
+/// above all, is left as it is.
 /// </summary>
 internal sealed class Keeper : IDisposable
 {
@@ -94,7 +95,10 @@ internal sealed class Keeper : IDisposable
     private bool IsChanged(KeptTarget target)
     {
         using var root = options.Host.OpenRoot();
-        using var directory = root.TryOpen(target.Target.IsDriver ? $"{options.Host.FlexVolumePath}/{target.Target.Directory}" : options.Host.BinDirectory, out _);
+        using var directory = root.TryOpen(
+            target.Target.IsDriver ? $"{options.Host.FlexVolumePath}/{target.Target.Directory}" : options.Host.BinDirectory,
+            out _
+        );
         return directory is null || directory.FindStatus(target.Target.File) != target.Right;
     }
 
@@ -115,21 +119,27 @@ internal sealed class Keeper : IDisposable
         {
             new Placer(place).CommitRepair(staged);
             var pause = target.Count(clock.GetUtcNow());
-            Log($"{target.Target.RelativePath}: put back; {Describe(found)}{(pause > TimeSpan.Zero ? string.Create(CultureInfo.InvariantCulture, $"; if it is changed again, not before {pause.TotalSeconds:0} s") : "")}");
+            Log(
+                $"{target.Target.RelativePath}: put back; "
+                    + $"{Describe(found)}{(pause > TimeSpan.Zero ? string.Create(CultureInfo.InvariantCulture, $"; if it is changed again, not before {pause.TotalSeconds:0} s") : "")}"
+            );
         }
 
         target.Right = place.FindStatus(target.Target);
     }
 
     // Which process it was the kernel tells only to those who may watch all files; what it left tells the most.
-    private static string Describe(TargetFinding found) => found switch
-    {
-        { Facts: null } => "it was gone",
-        { State: TargetState.Ours, Flaw: { } flaw } => $"it had {flaw}",
-        { Facts: var facts } => string.Create(
-            CultureInfo.InvariantCulture,
-            $"found {(found.Flaw is { } flaw ? flaw + ", " : "")}{facts.Size} bytes, written {facts.Since}, digest {facts.Digest}{(facts.BuildId is { } id ? ", build id " + id : "")}"),
-    };
+    private static string Describe(TargetFinding found) =>
+        found switch
+        {
+            { Facts: null } => "it was gone",
+            { State: TargetState.Ours, Flaw: { } flaw } => $"it had {flaw}",
+            { Facts: var facts } => string.Create(
+                CultureInfo.InvariantCulture,
+                $"found {(found.Flaw is { } flaw ? flaw + ", " : "")}{facts.Size} bytes, written {facts.Since}, digest "
+                    + $"{facts.Digest}{(facts.BuildId is { } id ? ", build id " + id : "")}"
+            ),
+        };
 
     // A directory may be another one than before, and a lock's file too.
     private void Settle(Places places)

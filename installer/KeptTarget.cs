@@ -28,7 +28,10 @@ internal sealed class KeptTarget(PlacementTarget target, string digest)
     /// <summary>Not to be repaired before this.</summary>
     public DateTimeOffset NotBefore { get; private set; }
 
-    /// <summary>The pause after which it is repaired next time: none after a quiet time, then 1, 2, 4… seconds, so that two who both insist do not fill the node.</summary>
+    /// <summary>
+    /// The pause after which it is repaired next time: none after a quiet time, then 1, 2, 4… seconds, so that two who both insist do not
+    /// fill the node.
+    /// </summary>
     public TimeSpan Count(DateTimeOffset now)
     {
         repairs = now - last > quiet ? 1 : repairs + 1;

@@ -3,7 +3,10 @@ using Plugboard.Placement;
 
 namespace Plugboard.Installer;
 
-/// <summary>The directories of one host that a run works on: the runtime's, kubelet's, or both. Always opened in this order, so two runs never wait for each other.</summary>
+/// <summary>
+/// The directories of one host that a run works on: the runtime's, kubelet's, or both. Always opened in this order, so two runs never wait
+/// for each other.
+/// </summary>
 internal sealed class Places : IDisposable
 {
     private readonly RootedDirectory root;

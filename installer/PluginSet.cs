@@ -15,8 +15,8 @@ internal static class PluginSet
     private static readonly string[] delegating = ["bridge", "ptp", "macvlan", "ipvlan", "vlan", "host-device", "flannel"];
 
     /// <summary>
-    /// In the order that breaks nothing: what a plugin executes comes before it, so that a new one never finds less than it was built with. (Any mix of versions works:
-    /// a delegate of another build is executed as the specification has it.)
+    /// In the order that breaks nothing: what a plugin executes comes before it, so that a new one never finds less than it was built with.
+    /// (Any mix of versions works: a delegate of another build is executed as the specification has it.)
     /// </summary>
     public static IReadOnlyList<string> InOrder(IEnumerable<string> names) =>
         [.. names.Distinct(StringComparer.Ordinal).OrderBy(RankOf).ThenBy(static name => name, StringComparer.Ordinal)];
@@ -25,14 +25,20 @@ internal static class PluginSet
     /// <exception cref="PlacementException">There is none.</exception>
     public static IReadOnlyList<string> FindAll(string directory)
     {
-        using var found = FileDirectory.Find(directory) ?? throw new PlacementException($"{directory} does not exist", "name the directory of the executables with --from");
+        using var found =
+            FileDirectory.Find(directory)
+            ?? throw new PlacementException($"{directory} does not exist", "name the directory of the executables with --from");
         var names = found.ReadNames().FindAll(name => IsPluginName(name) && Array.IndexOf(others, name) < 0 && IsExecutable(found, name));
-        return names.Count > 0 ? InOrder(names) : throw new PlacementException($"{directory} holds no executables", "name the directory of the executables with --from");
+        return names.Count > 0
+            ? InOrder(names)
+            : throw new PlacementException($"{directory} holds no executables", "name the directory of the executables with --from");
     }
 
     /// <summary>True for what may be a plugin's name: no path, no hidden file.</summary>
     public static bool IsPluginName(string name) =>
-        name.Length > 0 && char.IsAsciiLetterOrDigit(name[0]) && name.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
+        name.Length > 0
+        && char.IsAsciiLetterOrDigit(name[0])
+        && name.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
 
     private static bool IsExecutable(FileDirectory directory, string name)
     {
@@ -40,5 +46,8 @@ internal static class PluginSet
         return file is not null && ElfHeader.Find(file) is { IsExecutable: true };
     }
 
-    private static int RankOf(string name) => Array.IndexOf(ipam, name) >= 0 ? 0 : Array.IndexOf(delegating, name) >= 0 ? 2 : 1;
+    private static int RankOf(string name) =>
+        Array.IndexOf(ipam, name) >= 0 ? 0
+        : Array.IndexOf(delegating, name) >= 0 ? 2
+        : 1;
 }

@@ -13,30 +13,49 @@ internal static class Report
 
     /// <summary>What a run did.</summary>
     public static string OfRun(IReadOnlyList<FileReport> files, bool json) =>
-        json ? Json(files) : Table(["FILE", "RESULT", "VERSION", "NOTE"], files, static file => [file.Path, file.Word, file.Facts?.Version ?? "-", file.Note ?? ""]);
+        json
+            ? Json(files)
+            : Table(
+                ["FILE", "RESULT", "VERSION", "NOTE"],
+                files,
+                static file => [file.Path, file.Word, file.Facts?.Version ?? "-", file.Note ?? ""]
+            );
 
     /// <summary>How files were found.</summary>
-    public static string OfStatus(IReadOnlyList<FileReport> files, bool json) => json
-        ? Json(files)
-        : Table(
-            ["FILE", "STATE", "VERSION", "DIGEST", "SINCE", "KEPT", "NOTE"],
-            files,
-            static file => [file.Path, file.Word, file.Facts?.Version ?? "-", Short(file.Facts?.Digest), file.Facts?.Since ?? "-", Kept(file), file.Note ?? ""]);
+    public static string OfStatus(IReadOnlyList<FileReport> files, bool json) =>
+        json
+            ? Json(files)
+            : Table(
+                ["FILE", "STATE", "VERSION", "DIGEST", "SINCE", "KEPT", "NOTE"],
+                files,
+                static file =>
+                    [
+                        file.Path,
+                        file.Word,
+                        file.Facts?.Version ?? "-",
+                        Short(file.Facts?.Digest),
+                        file.Facts?.Since ?? "-",
+                        Kept(file),
+                        file.Note ?? "",
+                    ]
+            );
 
-    private static string Kept(FileReport file) => (file.HasPrevious, file.HasOriginal) switch
-    {
-        (true, true) => "previous, original",
-        (true, _) => "previous",
-        (_, true) => "original",
-        _ => "-",
-    };
+    private static string Kept(FileReport file) =>
+        (file.HasPrevious, file.HasOriginal) switch
+        {
+            (true, true) => "previous, original",
+            (true, _) => "previous",
+            (_, true) => "original",
+            _ => "-",
+        };
 
-    private static string Short(string? digest) => digest switch
-    {
-        null or "" => "-",
-        _ when digest.StartsWith("link:", StringComparison.Ordinal) => "link",
-        _ => digest[..Math.Min(DigestShown, digest.Length)],
-    };
+    private static string Short(string? digest) =>
+        digest switch
+        {
+            null or "" => "-",
+            _ when digest.StartsWith("link:", StringComparison.Ordinal) => "link",
+            _ => digest[..Math.Min(DigestShown, digest.Length)],
+        };
 
     private static string Table(string[] titles, IReadOnlyList<FileReport> files, Func<FileReport, string[]> row)
     {
@@ -58,7 +77,12 @@ internal static class Report
     private static string Json(IReadOnlyList<FileReport> files)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        using (
+            var json = new Utf8JsonWriter(
+                buffer,
+                new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }
+            )
+        )
         {
             json.WriteStartObject();
             json.WriteBoolean("good", files.All(static file => file.IsGood));
@@ -80,7 +104,10 @@ internal static class Report
         json.WriteBoolean("good", file.IsGood);
         if (file.Facts is { } facts)
         {
-            json.WriteString("digest", facts.Digest.StartsWith("link:", StringComparison.Ordinal) ? facts.Digest : "sha256:" + facts.Digest);
+            json.WriteString(
+                "digest",
+                facts.Digest.StartsWith("link:", StringComparison.Ordinal) ? facts.Digest : "sha256:" + facts.Digest
+            );
             json.WriteNumber("size", facts.Size);
             json.WriteString("since", facts.Since);
             json.WriteString("by", facts.By);

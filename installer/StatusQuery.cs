@@ -23,7 +23,12 @@ internal sealed class StatusQuery(HostOptions host)
     }
 
     private static IEnumerable<PlacementTarget> OthersIn(PlacementDirectory place, IReadOnlyList<PlacementTarget> known) =>
-        place.Directory.ReadNames().Where(PluginSet.IsPluginName).Order(StringComparer.Ordinal).Select(PlacementTarget.Plugin).Except(known);
+        place
+            .Directory.ReadNames()
+            .Where(PluginSet.IsPluginName)
+            .Order(StringComparer.Ordinal)
+            .Select(PlacementTarget.Plugin)
+            .Except(known);
 
     private static FileReport Describe(PlacementDirectory place, TargetFinding found)
     {
@@ -43,18 +48,20 @@ internal sealed class StatusQuery(HostOptions host)
         };
     }
 
-    private static string Word(TargetState state) => state switch
-    {
-        TargetState.Ours => "ours",
-        TargetState.Foreign => "foreign",
-        TargetState.Missing => "missing",
-        _ => "differs",
-    };
+    private static string Word(TargetState state) =>
+        state switch
+        {
+            TargetState.Ours => "ours",
+            TargetState.Foreign => "foreign",
+            TargetState.Missing => "missing",
+            _ => "differs",
+        };
 
-    private static string? Advice(TargetState state) => state switch
-    {
-        TargetState.Missing => "`install` puts it there",
-        TargetState.Differs => "others replaced what we placed; `install` puts it back, `install --wait` keeps it",
-        _ => null,
-    };
+    private static string? Advice(TargetState state) =>
+        state switch
+        {
+            TargetState.Missing => "`install` puts it there",
+            TargetState.Differs => "others replaced what we placed; `install` puts it back, `install --wait` keeps it",
+            _ => null,
+        };
 }

@@ -2,7 +2,9 @@ using Plugboard.Coordinator.Configuration;
 
 namespace Plugboard.Coordinator.Cluster;
 
-/// <summary>Where a source writes what it learns, from any thread, and the engine reads it. Writing what is there already wakes nobody.</summary>
+/// <summary>
+/// Where a source writes what it learns, from any thread, and the engine reads it. Writing what is there already wakes nobody.
+/// </summary>
 /// <param name="changed">Called after each change, on the thread that made it; it must be quick.</param>
 internal sealed class ClusterBoard(Action changed)
 {
@@ -15,34 +17,36 @@ internal sealed class ClusterBoard(Action changed)
     /// <summary>
     /// A complete list was read: who is not in it is gone. What somebody in it no longer says stays (<see cref="ClusterNode.After"/>).
     /// </summary>
-    public void Replace(IEnumerable<ClusterNode> nodes) => Write(old =>
-    {
-        var next = old.Nodes.ToBuilder();
-        var absent = new HashSet<string>(old.Nodes.Keys, StringComparer.Ordinal);
-        foreach (var node in nodes)
+    public void Replace(IEnumerable<ClusterNode> nodes) =>
+        Write(old =>
         {
-            absent.Remove(node.Name);
+            var next = old.Nodes.ToBuilder();
+            var absent = new HashSet<string>(old.Nodes.Keys, StringComparer.Ordinal);
+            foreach (var node in nodes)
+            {
+                absent.Remove(node.Name);
+                var known = old.Nodes.GetValueOrDefault(node.Name);
+                var whole = node.After(known);
+                if (whole.IsSilent)
+                    next.Remove(node.Name);
+                else if (whole != known)
+                    next[node.Name] = whole;
+            }
+
+            next.RemoveRange(absent);
+            return old with { Nodes = next.ToImmutable(), IsComplete = true, Hindrance = null };
+        });
+
+    /// <summary>A node joined or changed. What it no longer says of itself stays (<see cref="ClusterNode.After"/>).</summary>
+    public void Set(ClusterNode node) =>
+        Write(old =>
+        {
             var known = old.Nodes.GetValueOrDefault(node.Name);
             var whole = node.After(known);
             if (whole.IsSilent)
-                next.Remove(node.Name);
-            else if (whole != known)
-                next[node.Name] = whole;
-        }
-
-        next.RemoveRange(absent);
-        return old with { Nodes = next.ToImmutable(), IsComplete = true, Hindrance = null };
-    });
-
-    /// <summary>A node joined or changed. What it no longer says of itself stays (<see cref="ClusterNode.After"/>).</summary>
-    public void Set(ClusterNode node) => Write(old =>
-    {
-        var known = old.Nodes.GetValueOrDefault(node.Name);
-        var whole = node.After(known);
-        if (whole.IsSilent)
-            return known is null ? old : old with { Nodes = old.Nodes.Remove(node.Name) };
-        return whole == known ? old : old with { Nodes = old.Nodes.SetItem(node.Name, whole) };
-    });
+                return known is null ? old : old with { Nodes = old.Nodes.Remove(node.Name) };
+            return whole == known ? old : old with { Nodes = old.Nodes.SetItem(node.Name, whole) };
+        });
 
     /// <summary>A node left; nothing happens where it is unknown.</summary>
     public void Remove(string name) => Write(old => old with { Nodes = old.Nodes.Remove(name) });

@@ -6,7 +6,9 @@ namespace Plugboard.Coordinator.Cluster;
 /// <summary>A node of the cluster as a source tells of it; nothing in it is to be trusted yet.</summary>
 internal sealed record ClusterNode
 {
-    /// <summary>Its name, different from all others': the Node's in Kubernetes, the lease's key in etcd, the name in a static file.</summary>
+    /// <summary>
+    /// Its name, different from all others': the Node's in Kubernetes, the lease's key in etcd, the name in a static file.
+    /// </summary>
     public required string Name { get; init; }
 
     /// <summary>What stays when it is made again under its name; empty where the source knows none.</summary>
@@ -42,7 +44,10 @@ internal sealed record ClusterNode
     /// <summary>Where its IPv6 tunnel ends; null: it has none or does not say.</summary>
     public VtepData? Vtep6 { get; init; }
 
-    /// <summary>Of this node's own: the addresses, at most one per family, whose link the operator wishes to be the one to the other nodes; none: no wish.</summary>
+    /// <summary>
+    /// Of this node's own: the addresses, at most one per family, whose link the operator wishes to be the one to the other nodes; none: no
+    /// wish.
+    /// </summary>
     public ValueArray<IPAddr> WishedAddresses { get; init; } = [];
 
     /// <summary>

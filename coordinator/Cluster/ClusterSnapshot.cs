@@ -7,7 +7,8 @@ namespace Plugboard.Coordinator.Cluster;
 internal sealed record ClusterSnapshot
 {
     /// <summary>The nodes by name, this one among them once the source knows it.</summary>
-    public ImmutableDictionary<string, ClusterNode> Nodes { get; init; } = ImmutableDictionary.Create<string, ClusterNode>(StringComparer.Ordinal);
+    public ImmutableDictionary<string, ClusterNode> Nodes { get; init; } =
+        ImmutableDictionary.Create<string, ClusterNode>(StringComparer.Ordinal);
 
     /// <summary>True once one complete list was read: before that nobody who is absent counts as gone.</summary>
     public bool IsComplete { get; init; }

@@ -29,7 +29,10 @@ internal sealed record ClusterView
     /// Only then is anything removed: the whole cluster is known, and this node in it, and how it is connected; and what is known does not
     /// contradict itself.
     /// </summary>
-    public bool MayPrune => IsComplete && !Network.IsAssumed && Self is { PodCidrs.Count: > 0, Uplink: not null }
+    public bool MayPrune =>
+        IsComplete
+        && !Network.IsAssumed
+        && Self is { PodCidrs.Count: > 0, Uplink: not null }
         && Self.PodCidrs.All(cidr => Self.Address(cidr.Is6) is not null)
         && Self.FindOutside(Network) is null;
 

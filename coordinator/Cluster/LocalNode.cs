@@ -39,7 +39,9 @@ internal sealed record LocalNode
         foreach (var own in PodCidrs.AsSpan())
         {
             if (network.NetworkOf(own.Is6) is { } whole && !(whole.Length <= own.Length && whole.Contains(own.Address)))
-                return $"this node's pod network {own} is not within the cluster's network {whole}: other nodes refuse it; make the {(own.Is6 ? "IPv6Network" : "Network")} of net-conf.json (or of the peers file, or of etcd) and the networks that nodes are given agree";
+                return $"this node's pod network {own} is not within the cluster's network {whole}: other nodes refuse it; make the "
+                    + $"{(own.Is6 ? "IPv6Network" : "Network")} of net-conf.json (or of the peers file, or of etcd) and the networks "
+                    + "that nodes are given agree";
         }
 
         return null;

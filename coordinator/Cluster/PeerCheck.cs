@@ -21,7 +21,9 @@ internal sealed class PeerCheck(NetConf network, LocalNode self, IReadOnlyDictio
     /// <summary>What is in force although the source does not say it.</summary>
     public IReadOnlyList<string> Notes => notes;
 
-    /// <summary>The nodes without what is refused. Of two that claim one network the older keeps it; this node keeps its own always.</summary>
+    /// <summary>
+    /// The nodes without what is refused. Of two that claim one network the older keeps it; this node keeps its own always.
+    /// </summary>
     public ValueArray<ClusterNode> Accept(IEnumerable<ClusterNode> peers)
     {
         var accepted = new List<ClusterNode>();
@@ -101,15 +103,22 @@ internal sealed class PeerCheck(NetConf network, LocalNode self, IReadOnlyDictio
     }
 
     private bool HasTunnel(ClusterNode peer, bool is6) =>
-        peer.Vtep(is6) is { Mac: { IsZero: false, IsMulticast: false } } vtep && (vtep.Vni == 0 || vtep.Vni == network.Backend.Vni)
-            && peer.PodCidr(is6) is not null;
+        peer.Vtep(is6) is { Mac: { IsZero: false, IsMulticast: false } } vtep
+        && (vtep.Vni == 0 || vtep.Vni == network.Backend.Vni)
+        && peer.PodCidr(is6) is not null;
 
     private void Refuse(List<ClusterNode> peers, ClusterNode peer, bool is6, string owner)
     {
         var mac = peer.Vtep(is6)!.Mac;
-        refused.Add(new RefusedNode(
-            peer.Name, "DuplicateVtepMac",
-            $"{peer.Name}: its tunnel's {(is6 ? "IPv6" : "IPv4")} end has hardware address {mac}, which node {owner} had first; give it another: vtepMAC in the peers file, or on that node remove the tunnel's link and what it has told (flannel's annotation backend-data, its lease), then start its daemon again"));
+        refused.Add(
+            new RefusedNode(
+                peer.Name,
+                "DuplicateVtepMac",
+                $"{peer.Name}: its tunnel's {(is6 ? "IPv6" : "IPv4")} end has hardware address {mac}, which node {owner} had first; "
+                    + "give it another: vtepMAC in the peers file, or on that node remove the tunnel's link and what it has told "
+                    + "(flannel's annotation backend-data, its lease), then start its daemon again"
+            )
+        );
         peers[peers.FindIndex(other => ReferenceEquals(other, peer))] = is6 ? peer with { Vtep6 = null } : peer with { Vtep4 = null };
     }
 
@@ -150,12 +159,13 @@ internal sealed class PeerCheck(NetConf network, LocalNode self, IReadOnlyDictio
         return null;
     }
 
-    private static bool Is6<T>(T value) => value switch
-    {
-        IPAddr address => address.Is6,
-        IPPrefix prefix => prefix.Is6,
-        _ => false,
-    };
+    private static bool Is6<T>(T value) =>
+        value switch
+        {
+            IPAddr address => address.Is6,
+            IPPrefix prefix => prefix.Is6,
+            _ => false,
+        };
 
     private string? AddressFault(IPAddr address)
     {
@@ -163,7 +173,9 @@ internal sealed class PeerCheck(NetConf network, LocalNode self, IReadOnlyDictio
             return $"its address {address} cannot be another node's: it is unspecified, loopback, link-local or multicast";
         if (self.Address(address.Is6)?.Address == address)
             return $"its address {address} is this node's own";
-        return self.PodCidr(address.Is6) is { } own && own.Contains(address) ? $"its address {address} lies in this node's own pod network {own}" : null;
+        return self.PodCidr(address.Is6) is { } own && own.Contains(address)
+            ? $"its address {address} lies in this node's own pod network {own}"
+            : null;
     }
 
     private string? PodCidrFault(IPPrefix cidr)
@@ -173,9 +185,13 @@ internal sealed class PeerCheck(NetConf network, LocalNode self, IReadOnlyDictio
             return $"its pod network {cidr} cannot be one: it is too wide, or unspecified, loopback, link-local or multicast";
         if (network.NetworkOf(cidr.Is6) is { } whole && !(whole.Length <= cidr.Length && whole.Contains(first)))
             return $"its pod network {cidr} is not within the cluster's network {whole}";
-        return self.Address(cidr.Is6) is { } own && cidr.Contains(own.Address) ? $"its pod network {cidr} holds this node's own address {own.Address}" : null;
+        return self.Address(cidr.Is6) is { } own && cidr.Contains(own.Address)
+            ? $"its pod network {cidr} holds this node's own address {own.Address}"
+            : null;
     }
 
     private string? ClaimFault(IPPrefix cidr, string name) =>
-        register.TryTake(cidr, name) is { } other ? $"its pod network {cidr} overlaps {other.Cidr} of node {other.Owner}, which had it first" : null;
+        register.TryTake(cidr, name) is { } other
+            ? $"its pod network {cidr} overlaps {other.Cidr} of node {other.Owner}, which had it first"
+            : null;
 }

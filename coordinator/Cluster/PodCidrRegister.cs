@@ -5,9 +5,12 @@ namespace Plugboard.Coordinator.Cluster;
 /// <summary>Whose each pod network is; none overlaps another.</summary>
 internal sealed class PodCidrRegister
 {
-    private readonly SortedSet<(IPPrefix Cidr, string Owner)> taken = new(Comparer<(IPPrefix Cidr, string Owner)>.Create(
-        // Those that overlap count as equal: among networks that do not this is an order.
-        static (a, b) => a.Cidr.Overlaps(b.Cidr) ? 0 : a.Cidr.Address.CompareTo(b.Cidr.Address)));
+    private readonly SortedSet<(IPPrefix Cidr, string Owner)> taken = new(
+        Comparer<(IPPrefix Cidr, string Owner)>.Create(
+            // Those that overlap count as equal: among networks that do not this is an order.
+            static (a, b) => a.Cidr.Overlaps(b.Cidr) ? 0 : a.Cidr.Address.CompareTo(b.Cidr.Address)
+        )
+    );
 
     /// <summary>True where any two of the networks overlap.</summary>
     public static bool AnyOverlap(IEnumerable<IPPrefix> cidrs)

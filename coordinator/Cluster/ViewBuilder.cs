@@ -52,8 +52,12 @@ internal sealed class ViewBuilder(string nodeName, NetConf? ownNetwork, bool isA
     /// <param name="uplink">By which link the others are reached.</param>
     /// <param name="links">The node's links by name: a tunnel that is there keeps its hardware address if nobody was told another.</param>
     /// <param name="whyNoUplink">Why the uplink is missing, if it is.</param>
-    public (ClusterView? View, string? Lack) Build(ClusterSnapshot snapshot, Uplink? uplink, IReadOnlyDictionary<string, Link> links,
-        string? whyNoUplink = null)
+    public (ClusterView? View, string? Lack) Build(
+        ClusterSnapshot snapshot,
+        Uplink? uplink,
+        IReadOnlyDictionary<string, Link> links,
+        string? whyNoUplink = null
+    )
     {
         var told = snapshot.Nodes.GetValueOrDefault(nodeName);
         if (NetworkOf(snapshot, told) is not { } network)
@@ -103,8 +107,9 @@ internal sealed class ViewBuilder(string nodeName, NetConf? ownNetwork, bool isA
     }
 
     private ClusterNode? FindDouble(LocalNode self, ClusterSnapshot snapshot) =>
-        snapshot.Nodes.Values.FirstOrDefault(node => self.Addresses.Any(own => node.Addresses.Contains(own.Address))
-            || node.PodCidrs.Any(cidr => lastPods.Contains(cidr)));
+        snapshot.Nodes.Values.FirstOrDefault(node =>
+            self.Addresses.Any(own => node.Addresses.Contains(own.Address)) || node.PodCidrs.Any(cidr => lastPods.Contains(cidr))
+        );
 
     private string? LackOf(ClusterNode? told, LocalNode self, ClusterSnapshot snapshot)
     {
@@ -121,7 +126,9 @@ internal sealed class ViewBuilder(string nodeName, NetConf? ownNetwork, bool isA
             : null;
     }
 
-    private string WhyUnknown(LocalNode self, ClusterSnapshot snapshot) => FindDouble(self, snapshot) is { } other
-        ? $"the source knows no node {nodeName}, and node {other.Name} has this node's address or pod network: correct its name, or say --node-name {other.Name}"
-        : $"the source knows no node {nodeName}{Spelling.Hint(nodeName, snapshot.Nodes.Keys)}; say --node-name, or let the node join";
+    private string WhyUnknown(LocalNode self, ClusterSnapshot snapshot) =>
+        FindDouble(self, snapshot) is { } other
+            ? $"the source knows no node {nodeName}, and node {other.Name} has this node's address or pod network: correct its name, "
+                + $"or say --node-name {other.Name}"
+            : $"the source knows no node {nodeName}{Spelling.Hint(nodeName, snapshot.Nodes.Keys)}; say --node-name, or let the node join";
 }

@@ -4,7 +4,9 @@ using Plugboard.Addresses;
 
 namespace Plugboard.Coordinator.Cluster;
 
-/// <summary>The hardware address of a tunnel: always the same for a node, so that nobody has to learn it anew after the node was started again.</summary>
+/// <summary>
+/// The hardware address of a tunnel: always the same for a node, so that nobody has to learn it anew after the node was started again.
+/// </summary>
 internal static class VtepMac
 {
     /// <summary>A local unicast address.</summary>

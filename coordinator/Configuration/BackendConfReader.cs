@@ -21,14 +21,27 @@ internal static class BackendConfReader
 
     // Of the backends that are not supported: which of them is meant, its Type says.
     private static readonly string[] othersKeys =
-        ["ListenPort", "ListenPortV6", "PSK", "PersistentKeepaliveInterval", "Mode", "UDPEncap", "ESPProposal", "PreStartupCommand",
-            "PostStartupCommand", "SubnetAddCommand", "SubnetRemoveCommand"];
+    [
+        "ListenPort",
+        "ListenPortV6",
+        "PSK",
+        "PersistentKeepaliveInterval",
+        "Mode",
+        "UDPEncap",
+        "ESPProposal",
+        "PreStartupCommand",
+        "PostStartupCommand",
+        "SubnetAddCommand",
+        "SubnetRemoveCommand",
+    ];
 
     /// <summary>Refuses keys that no backend of flannel's has; one of another backend is a warning of <see cref="Read"/>.</summary>
     /// <exception cref="DocumentException">A key is unknown, or there twice.</exception>
     public static void RequireKnown(DocumentNode backend) => backend.RequireKnown(["Type", .. keys[BackendType.Vxlan], .. othersKeys]);
 
-    /// <summary>The backend; null is what flanneld takes for <c>udp</c> and its documentation for <c>vxlan</c>: it is vxlan, with a warning.</summary>
+    /// <summary>
+    /// The backend; null is what flanneld takes for <c>udp</c> and its documentation for <c>vxlan</c>: it is vxlan, with a warning.
+    /// </summary>
     /// <exception cref="DocumentException">It is unknown, or known and not supported: with what to use instead.</exception>
     public static BackendConf Read(DocumentNode? backend, ICollection<string>? warnings)
     {
@@ -41,8 +54,13 @@ internal static class BackendConfReader
         var type = ReadType(backend);
         foreach (var item in backend.Items)
         {
-            if (!item.Name.Equals("Type", StringComparison.OrdinalIgnoreCase) && !keys[type].Contains(item.Name, StringComparer.OrdinalIgnoreCase))
-                warnings?.Add($"Backend.{item.Name}: no key of {backend.Find("Type")!.Text}, without effect{Spelling.Hint(item.Name, keys[type])}");
+            if (
+                !item.Name.Equals("Type", StringComparison.OrdinalIgnoreCase)
+                && !keys[type].Contains(item.Name, StringComparer.OrdinalIgnoreCase)
+            )
+                warnings?.Add(
+                    $"Backend.{item.Name}: no key of {backend.Find("Type")!.Text}, without effect{Spelling.Hint(item.Name, keys[type])}"
+                );
         }
 
         // Zero is what flanneld has for "not said" in all of these but VNI.
@@ -69,18 +87,21 @@ internal static class BackendConfReader
             "ipip" => BackendType.Ipip,
             "alloc" => BackendType.None,
             "" => throw backend.Error($"unknown backend type: Backend has no Type ({Supported} supported)"),
-            _ => throw node!.Error(Instead(type) is { } instead
-                ? $"backend type {type} is not supported: {instead}"
-                : $"unknown backend type: {type} ({Supported} supported)"),
+            _ => throw node!.Error(
+                Instead(type) is { } instead
+                    ? $"backend type {type} is not supported: {instead}"
+                    : $"unknown backend type: {type} ({Supported} supported)"
+            ),
         };
     }
 
-    private static string? Instead(string type) => type switch
-    {
-        "udp" => "vxlan does the same in the kernel",
-        "wireguard" or "ipsec" => "nothing here encrypts; vxlan or host-gw over links that do",
-        "extension" => "alloc, with the programs that it ran started by something else",
-        "tencent-vpc" or "ali-vpc" or "aws-vpc" or "gce" => "alloc, with the cloud's own route controller",
-        _ => null,
-    };
+    private static string? Instead(string type) =>
+        type switch
+        {
+            "udp" => "vxlan does the same in the kernel",
+            "wireguard" or "ipsec" => "nothing here encrypts; vxlan or host-gw over links that do",
+            "extension" => "alloc, with the programs that it ran started by something else",
+            "tencent-vpc" or "ali-vpc" or "aws-vpc" or "gce" => "alloc, with the cloud's own route controller",
+            _ => null,
+        };
 }

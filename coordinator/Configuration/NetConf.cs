@@ -43,8 +43,12 @@ internal sealed record NetConf
     /// has not.
     /// </summary>
     public NetConf For(IReadOnlyCollection<IPPrefix> podCidrs) =>
-        EnableIPv4 && !SaysIPv4 && EnableIPv6 && Network is null && podCidrs.Count > 0
-            && podCidrs.All(cidr => cidr.Is6) ? this with { EnableIPv4 = false } : this;
+        EnableIPv4 && !SaysIPv4 && EnableIPv6 && Network is null && podCidrs.Count > 0 && podCidrs.All(cidr => cidr.Is6)
+            ? this with
+            {
+                EnableIPv4 = false,
+            }
+            : this;
 
     /// <summary>True where a family is in use.</summary>
     public bool Enables(bool is6) => is6 ? EnableIPv6 : EnableIPv4;

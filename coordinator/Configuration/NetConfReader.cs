@@ -10,8 +10,18 @@ internal static class NetConfReader
 {
     private static readonly string[] known =
     [
-        "EnableIPv4", "EnableIPv6", "EnableNFTables", "Network", "IPv6Network",
-        "SubnetLen", "SubnetMin", "SubnetMax", "IPv6SubnetLen", "IPv6SubnetMin", "IPv6SubnetMax", "Backend",
+        "EnableIPv4",
+        "EnableIPv6",
+        "EnableNFTables",
+        "Network",
+        "IPv6Network",
+        "SubnetLen",
+        "SubnetMin",
+        "SubnetMax",
+        "IPv6SubnetLen",
+        "IPv6SubnetMin",
+        "IPv6SubnetMax",
+        "Backend",
     ];
 
     /// <summary>The cluster's network as the text says it.</summary>
@@ -50,8 +60,11 @@ internal static class NetConfReader
             return told;
         var kept = new List<DocumentNode>();
         var whole = told.AsMap().Over(before, kept);
-        if (told.Find("Backend") is { Kind: DocumentKind.Map } now && before.Find("Backend") is { Kind: DocumentKind.Map } past
-            && IsSameType(now, past))
+        if (
+            told.Find("Backend") is { Kind: DocumentKind.Map } now
+            && before.Find("Backend") is { Kind: DocumentKind.Map } past
+            && IsSameType(now, past)
+        )
             whole = whole.With(now.Over(past, kept));
         foreach (var value in kept)
             warnings.Add($"{value.Name}: not said any more, it stays in force until a restart");
@@ -60,7 +73,7 @@ internal static class NetConfReader
 
     private static bool IsSameType(DocumentNode now, DocumentNode past) =>
         now.Find("Type") is not { } type
-            || (past.Find("Type") is { } known && string.Equals(type.Text, known.Text, StringComparison.OrdinalIgnoreCase));
+        || (past.Find("Type") is { } known && string.Equals(type.Text, known.Text, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>As a part of a file of our own, where an unknown key is an error.</summary>
     public static NetConf ReadStrictly(DocumentNode document, ICollection<string> warnings)
@@ -106,12 +119,13 @@ internal static class NetConfReader
         }
     }
 
-    private static SubnetRange ReadRange(DocumentNode document, string family, bool is6) => new()
-    {
-        Length = document.Find($"{family}SubnetLen")?.AsInteger(0, is6 ? 128 : 32) ?? 0,
-        Min = ReadAddress(document.Find($"{family}SubnetMin"), is6),
-        Max = ReadAddress(document.Find($"{family}SubnetMax"), is6),
-    };
+    private static SubnetRange ReadRange(DocumentNode document, string family, bool is6) =>
+        new()
+        {
+            Length = document.Find($"{family}SubnetLen")?.AsInteger(0, is6 ? 128 : 32) ?? 0,
+            Min = ReadAddress(document.Find($"{family}SubnetMin"), is6),
+            Max = ReadAddress(document.Find($"{family}SubnetMax"), is6),
+        };
 
     private static IPPrefix? ReadNetwork(DocumentNode? node, bool is6)
     {

@@ -2,7 +2,10 @@ using Plugboard.Addresses;
 
 namespace Plugboard.Coordinator.Configuration;
 
-/// <summary>The networks of one family that nodes are given: <see cref="First"/>, and every further one of <see cref="Length"/> up to <see cref="Last"/>. Pure.</summary>
+/// <summary>
+/// The networks of one family that nodes are given: <see cref="First"/>, and every further one of <see cref="Length"/> up to
+/// <see cref="Last"/>. Pure.
+/// </summary>
 /// <param name="Network">What they lie in.</param>
 /// <param name="Length">The length of each.</param>
 /// <param name="First">The first one's address.</param>
@@ -12,7 +15,9 @@ internal sealed record SubnetChoice(IPPrefix Network, int Length, IPAddr First, 
     /// <summary>By flannel's rules, in flannel's words where they fail.</summary>
     /// <exception cref="FormatException">The network has no place for them.</exception>
     public static SubnetChoice Of(NetConf conf, bool is6) =>
-        FindFault(conf, is6) is { } fault ? throw new FormatException(fault) : Make(conf.NetworkOf(is6)!.Value, is6 ? conf.IPv6Subnets : conf.Subnets);
+        FindFault(conf, is6) is { } fault
+            ? throw new FormatException(fault)
+            : Make(conf.NetworkOf(is6)!.Value, is6 ? conf.IPv6Subnets : conf.Subnets);
 
     /// <summary>Why there is no choice, a sentence; null: there is.</summary>
     public static string? FindFault(NetConf conf, bool is6)
@@ -48,7 +53,10 @@ internal sealed record SubnetChoice(IPPrefix Network, int Length, IPAddr First, 
     private static SubnetChoice Make(IPPrefix network, SubnetRange range)
     {
         var usual = network.Is6 ? 64 : 24;
-        var length = range.Length > 0 ? range.Length : network.Length <= usual - 2 ? usual : network.Length + 2;
+        var length =
+            range.Length > 0 ? range.Length
+            : network.Length <= usual - 2 ? usual
+            : network.Length + 2;
         var second = Next(network.Address, length);
         return new SubnetChoice(network, length, range.Min ?? second, range.Max ?? network.Last.Masked(length));
     }

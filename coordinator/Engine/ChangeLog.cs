@@ -99,5 +99,9 @@ internal sealed class ChangeLog(Action<string> write)
 
     /// <summary>By which link the others are reached.</summary>
     public void Uplink(Uplink? now) =>
-        write(now is null ? "there is no link by which other nodes are reached" : $"other nodes are reached by {now.Link.Name} (MTU {now.Link.Mtu}) from {now.Addresses}: {now.Why}");
+        write(
+            now is null
+                ? "there is no link by which other nodes are reached"
+                : $"other nodes are reached by {now.Link.Name} (MTU {now.Link.Mtu}) from {now.Addresses}: {now.Why}"
+        );
 }

@@ -6,8 +6,9 @@ using Plugboard.Coordinator.Sources;
 namespace Plugboard.Coordinator.Engine;
 
 /// <summary>
-/// Keeps the node as the cluster asks. One thread; it looks at what should be and what is, and changes the difference: when the source tells of a node, when the kernel
-/// tells that somebody changed something, when it is time. Which of them it was does not matter to what it does, so nothing can be missed for good.
+/// Keeps the node as the cluster asks. One thread; it looks at what should be and what is, and changes the difference: when the source
+/// tells of a node, when the kernel tells that somebody changed something, when it is time. Which of them it was does not matter to what it
+/// does, so nothing can be missed for good.
 /// </summary>
 internal sealed class CoordinatorEngine : IDisposable
 {
@@ -122,7 +123,11 @@ internal sealed class CoordinatorEngine : IDisposable
     private void Rest(long began, CancellationToken cancellation)
     {
         var round = parts.Clock.GetElapsedTime(began);
-        cancellation.WaitHandle.WaitOne(round < options.LeastInterval ? options.LeastInterval : round < LongestRest ? round : LongestRest);
+        cancellation.WaitHandle.WaitOne(
+            round < options.LeastInterval ? options.LeastInterval
+            : round < LongestRest ? round
+            : LongestRest
+        );
     }
 
     private void Ask(KernelWatch watch, bool isReconfigured)
@@ -189,7 +194,9 @@ internal sealed class CoordinatorEngine : IDisposable
         if (faults.RetryAt is { } again)
             next = again;
         var left = next - Now;
-        return left <= TimeSpan.Zero ? TimeSpan.FromMilliseconds(1) : left < LongestWait ? left : LongestWait;
+        return left <= TimeSpan.Zero ? TimeSpan.FromMilliseconds(1)
+            : left < LongestWait ? left
+            : LongestWait;
     }
 
     private void Round(KernelWatch watch)
@@ -213,7 +220,8 @@ internal sealed class CoordinatorEngine : IDisposable
     }
 
     // What says that pods can be started comes last.
-    private bool HasToWait(KeeperState keeper) => keeper is { Keeper.WaitsForOthers: true, SyncCount: 0 } && keepers.Exists(other => other != keeper && !other.IsUsable);
+    private bool HasToWait(KeeperState keeper) =>
+        keeper is { Keeper.WaitsForOthers: true, SyncCount: 0 } && keepers.Exists(other => other != keeper && !other.IsUsable);
 
     private (ClusterView? View, string? Lack) View(ClusterSnapshot snapshot)
     {
@@ -259,17 +267,20 @@ internal sealed class CoordinatorEngine : IDisposable
         var backend = view.Network.Backend.Type;
         if (view.Self.Addresses.Count == 0 || (backend == Configuration.BackendType.None && !parts.Source.LeasesNetworks))
             return;
-        parts.Source.Advertise(new NodeAdvertisement
-        {
-            // As flanneld: a lease of alloc's has no type.
-            BackendType = backend == Configuration.BackendType.None ? "" : Tunnels.WordOf(backend),
-            Addresses = parts.Uplink.PublicAddresses(view.Self.Addresses),
-            Vtep4 = Tunnels.EndOf(view, is6: false),
-            Vtep6 = Tunnels.EndOf(view, is6: true),
-        });
+        parts.Source.Advertise(
+            new NodeAdvertisement
+            {
+                // As flanneld: a lease of alloc's has no type.
+                BackendType = backend == Configuration.BackendType.None ? "" : Tunnels.WordOf(backend),
+                Addresses = parts.Uplink.PublicAddresses(view.Self.Addresses),
+                Vtep4 = Tunnels.EndOf(view, is6: false),
+                Vtep6 = Tunnels.EndOf(view, is6: true),
+            }
+        );
     }
 
-    private IReadOnlyList<(string Part, long Count)> CountFaults(KernelWatch watch) => [("round", faults.Count), ("source", source.FaultCount), ("kernel", watch.FaultCount)];
+    private IReadOnlyList<(string Part, long Count)> CountFaults(KernelWatch watch) =>
+        [("round", faults.Count), ("source", source.FaultCount), ("kernel", watch.FaultCount)];
 
     private void Publish(ClusterSnapshot snapshot, ClusterView? view, (string? Lack, IReadOnlyList<(string Part, long Count)> Faults) told)
     {
@@ -286,9 +297,12 @@ internal sealed class CoordinatorEngine : IDisposable
         Report();
     }
 
-    private void Report() => parts.Source.Report(status.FirstLack is { } first
-        ? new NodeReport(IsReady: false, "CoordinatorNotReady", first)
-        : new NodeReport(IsReady: true, "CoordinatorReady", "rules, routes and files are in place"));
+    private void Report() =>
+        parts.Source.Report(
+            status.FirstLack is { } first
+                ? new NodeReport(IsReady: false, "CoordinatorNotReady", first)
+                : new NodeReport(IsReady: true, "CoordinatorReady", "rules, routes and files are in place")
+        );
 
     /// <inheritdoc/>
     public void Dispose() => wakeup.Dispose();

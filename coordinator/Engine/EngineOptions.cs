@@ -3,7 +3,9 @@ namespace Plugboard.Coordinator.Engine;
 /// <summary>How often the engine looks.</summary>
 internal sealed record EngineOptions
 {
-    /// <summary>The least pause from one round to the next, which is also never shorter than the round was: a storm of notifications is one round.</summary>
+    /// <summary>
+    /// The least pause from one round to the next, which is also never shorter than the round was: a storm of notifications is one round.
+    /// </summary>
     public TimeSpan LeastInterval { get; init; } = TimeSpan.FromMilliseconds(5);
 
     /// <summary>The longest time from one look at everything to the next.</summary>

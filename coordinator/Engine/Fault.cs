@@ -7,5 +7,6 @@ namespace Plugboard.Coordinator.Engine;
 internal static class Fault
 {
     /// <summary>What the kernel refused is a sentence already; of what nobody foresaw the kind is told too.</summary>
-    public static string Describe(Exception e) => e is ErrnoException or NetlinkFormatException ? e.Message : $"{e.GetType().Name}: {e.Message}";
+    public static string Describe(Exception e) =>
+        e is ErrnoException or NetlinkFormatException ? e.Message : $"{e.GetType().Name}: {e.Message}";
 }

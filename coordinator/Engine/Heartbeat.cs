@@ -18,6 +18,10 @@ internal sealed class Heartbeat(TimeProvider clock, TimeSpan longest)
         var since = clock.GetElapsedTime(Interlocked.Read(ref last));
         return since <= longest
             ? null
-            : string.Create(CultureInfo.InvariantCulture, $"the engine has not turned for {since.TotalSeconds:0} seconds, and should at least each {longest.TotalSeconds:0}: it hangs; start the coordinator again");
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"the engine has not turned for {since.TotalSeconds:0} seconds, and should at least each {longest.TotalSeconds:0}: it "
+                    + $"hangs; start the coordinator again"
+            );
     }
 }

@@ -2,7 +2,10 @@ using Plugboard.Coordinator.Cluster;
 
 namespace Plugboard.Coordinator.Engine;
 
-/// <summary>Keeps one part of the node as the cluster asks: compares what is with what should be and changes only the difference, and only what is its own.</summary>
+/// <summary>
+/// Keeps one part of the node as the cluster asks: compares what is with what should be and changes only the difference, and only what is
+/// its own.
+/// </summary>
 internal interface IKeeper
 {
     /// <summary>One word for logs, metrics and readiness: <c>routes</c>, <c>masquerade</c>, <c>files</c>.</summary>

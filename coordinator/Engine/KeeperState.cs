@@ -38,14 +38,15 @@ internal sealed class KeeperState(IKeeper keeper)
             Pending = cause;
     }
 
-    private static int Breadth(SyncCause cause) => cause switch
-    {
-        SyncCause.Start => 4,
-        SyncCause.Audit => 3,
-        SyncCause.Retry => 2,
-        SyncCause.Kernel => 1,
-        _ => 0,
-    };
+    private static int Breadth(SyncCause cause) =>
+        cause switch
+        {
+            SyncCause.Start => 4,
+            SyncCause.Audit => 3,
+            SyncCause.Retry => 2,
+            SyncCause.Kernel => 1,
+            _ => 0,
+        };
 
     /// <summary>It is being asked now.</summary>
     public void Begin()

@@ -8,9 +8,22 @@ namespace Plugboard.Coordinator.Engine;
 /// <param name="ChangeCounts">How many changes it made, by cause.</param>
 /// <param name="SyncCount">How often it was asked.</param>
 internal sealed record KeeperStatus(
-    string Name, bool IsRight, bool IsUsable, IReadOnlyList<string> Problems, IReadOnlyDictionary<SyncCause, long> ChangeCounts, long SyncCount)
+    string Name,
+    bool IsRight,
+    bool IsUsable,
+    IReadOnlyList<string> Problems,
+    IReadOnlyDictionary<SyncCause, long> ChangeCounts,
+    long SyncCount
+)
 {
     /// <summary>How a keeper is now.</summary>
     public static KeeperStatus Of(KeeperState state) =>
-        new(state.Keeper.Name, state.IsRight, state.IsUsable, state.Problems ?? [], new Dictionary<SyncCause, long>(state.ChangeCounts), state.SyncCount);
+        new(
+            state.Keeper.Name,
+            state.IsRight,
+            state.IsUsable,
+            state.Problems ?? [],
+            new Dictionary<SyncCause, long>(state.ChangeCounts),
+            state.SyncCount
+        );
 }

@@ -4,8 +4,8 @@ using Plugboard.Netlink;
 namespace Plugboard.Coordinator.Engine;
 
 /// <summary>
-/// Listens to one kind of the kernel's news on a thread of its own. Where that fails it is told once, what may have been missed counts as lost, and it is opened anew,
-/// in the namespace of the thread that made it.
+/// Listens to one kind of the kernel's news on a thread of its own. Where that fails it is told once, what may have been missed counts as
+/// lost, and it is opened anew, in the namespace of the thread that made it.
 /// </summary>
 internal sealed class KernelEar<T> : IDisposable
 {

@@ -4,11 +4,19 @@ using Plugboard.Netlink.Route;
 
 namespace Plugboard.Coordinator.Engine;
 
-/// <summary>How the kernel's news are listened to; each opens a listener in the calling thread's namespace, null where the kernel has none of the kind.</summary>
+/// <summary>
+/// How the kernel's news are listened to; each opens a listener in the calling thread's namespace, null where the kernel has none of the
+/// kind.
+/// </summary>
 internal sealed record KernelFeeds
 {
-    private const RouteMonitorGroups AllGroups = RouteMonitorGroups.Link | RouteMonitorGroups.Neighbour | RouteMonitorGroups.IPv4Address | RouteMonitorGroups.IPv6Address
-        | RouteMonitorGroups.IPv4Route | RouteMonitorGroups.IPv6Route;
+    private const RouteMonitorGroups AllGroups =
+        RouteMonitorGroups.Link
+        | RouteMonitorGroups.Neighbour
+        | RouteMonitorGroups.IPv4Address
+        | RouteMonitorGroups.IPv6Address
+        | RouteMonitorGroups.IPv4Route
+        | RouteMonitorGroups.IPv6Route;
 
     private static readonly TimeSpan Forever = TimeSpan.FromDays(1);
 

@@ -3,7 +3,10 @@ using Plugboard.Coordinator.Sources;
 
 namespace Plugboard.Coordinator.Engine;
 
-/// <summary>Runs a source and starts it again where it ends though nobody asked it to: what it told stays in force, and the board says why nothing new comes.</summary>
+/// <summary>
+/// Runs a source and starts it again where it ends though nobody asked it to: what it told stays in force, and the board says why nothing
+/// new comes.
+/// </summary>
 /// <param name="source">The source.</param>
 /// <param name="board">Where it writes.</param>
 /// <param name="clock">The clock.</param>

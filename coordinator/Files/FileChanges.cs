@@ -3,7 +3,9 @@ using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Files;
 
-/// <summary>Changes files one after the other: one that cannot be changed is a problem with its remedy, and keeps no other from being changed.</summary>
+/// <summary>
+/// Changes files one after the other: one that cannot be changed is a problem with its remedy, and keeps no other from being changed.
+/// </summary>
 internal sealed class FileChanges
 {
     private readonly List<Change> changes = [];
@@ -29,19 +31,23 @@ internal sealed class FileChanges
         }
         catch (ErrnoException e)
         {
-            problems.Add($"file {path} cannot be {(verb == ChangeVerb.Delete ? "removed" : "written")}: {ErrnoException.Describe(e.Errno)}; {RemedyFor(e)}");
+            problems.Add(
+                $"file {path} cannot be {(verb == ChangeVerb.Delete ? "removed" : "written")}: {ErrnoException.Describe(e.Errno)}; "
+                    + $"{RemedyFor(e)}"
+            );
             return false;
         }
     }
 
-    private static string RemedyFor(ErrnoException e) => e.Errno switch
-    {
-        Errno.ENOSPC => "make room on its filesystem (df, df -i), it is written then",
-        Errno.EDQUOT => "raise the quota, or make room within it",
-        Errno.EROFS => "mount its filesystem writable, or name another place",
-        Errno.EACCES or Errno.EPERM => "let the coordinator write there: its user, the directory's mode, lsattr",
-        Errno.ENOTDIR or Errno.EISDIR or Errno.ELOOP => $"see what is there instead of a file or directory: {e.Subject}",
-        Errno.EIO => "the disk fails: dmesg",
-        _ => $"refused was {e.Call} {e.Subject}",
-    };
+    private static string RemedyFor(ErrnoException e) =>
+        e.Errno switch
+        {
+            Errno.ENOSPC => "make room on its filesystem (df, df -i), it is written then",
+            Errno.EDQUOT => "raise the quota, or make room within it",
+            Errno.EROFS => "mount its filesystem writable, or name another place",
+            Errno.EACCES or Errno.EPERM => "let the coordinator write there: its user, the directory's mode, lsattr",
+            Errno.ENOTDIR or Errno.EISDIR or Errno.ELOOP => $"see what is there instead of a file or directory: {e.Subject}",
+            Errno.EIO => "the disk fails: dmesg",
+            _ => $"refused was {e.Call} {e.Subject}",
+        };
 }

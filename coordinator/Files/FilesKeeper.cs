@@ -9,13 +9,17 @@ using Plugboard.Linux.Files;
 
 namespace Plugboard.Coordinator.Files;
 
-/// <summary>Keeps what the CNI plugins and the runtime read: subnet.env, and last of all the conflist, by which the runtime takes the node for ready.</summary>
+/// <summary>
+/// Keeps what the CNI plugins and the runtime read: subnet.env, and last of all the conflist, by which the runtime takes the node for
+/// ready.
+/// </summary>
 /// <param name="options">Where they are.</param>
 /// <param name="nodeName">Whose they are.</param>
 internal sealed class FilesKeeper(FilesOptions options, string nodeName) : IKeeper, IDisposable
 {
     private readonly LastGoodState lastGood = new(options.StateDirectory, nodeName);
-    private readonly ConflistWriter? conflist = options.ConflistFile.Length == 0 ? null : new ConflistWriter(options.ConflistFile, options.PluginDirectories);
+    private readonly ConflistWriter? conflist =
+        options.ConflistFile.Length == 0 ? null : new ConflistWriter(options.ConflistFile, options.PluginDirectories);
     private readonly List<PathWatch> watches = [];
     private volatile IReadOnlyList<string> warnings = [];
     private (SubnetFile Subnet, byte[] Conflist)? lastWritten;
@@ -29,10 +33,16 @@ internal sealed class FilesKeeper(FilesOptions options, string nodeName) : IKeep
     /// <inheritdoc/>
     public IReadOnlyList<string> Warnings => warnings;
 
-    /// <summary>After a restart of the machine: what was confirmed last is put where the plugins read it, until the source says more. Null: there was nothing to do.</summary>
+    /// <summary>
+    /// After a restart of the machine: what was confirmed last is put where the plugins read it, until the source says more. Null: there
+    /// was nothing to do.
+    /// </summary>
     public SubnetFile? Restore() => lastGood.Restore(options.SubnetFile);
 
-    /// <summary>Tells from now on when somebody may have changed or removed one of the files: without them no pod starts, and a node without a conflist is not ready.</summary>
+    /// <summary>
+    /// Tells from now on when somebody may have changed or removed one of the files: without them no pod starts, and a node without a
+    /// conflist is not ready.
+    /// </summary>
     /// <param name="changed">Called on other threads; also for what this keeper writes.</param>
     /// <exception cref="ErrnoException">No more files can be watched; the audit finds it all the same.</exception>
     public void Watch(Action changed)
@@ -147,16 +157,25 @@ internal sealed class FilesKeeper(FilesOptions options, string nodeName) : IKeep
 
     // A template that is broken now was good when the conflist was made of it.
     private bool IsLastGood(SubnetFile subnet) =>
-        lastWritten is { } last && last.Subnet == subnet && DurableFile.Find(conflist!.Path) is { } present
-            && present.AsSpan().SequenceEqual(last.Conflist);
+        lastWritten is { } last
+        && last.Subnet == subnet
+        && DurableFile.Find(conflist!.Path) is { } present
+        && present.AsSpan().SequenceEqual(last.Conflist);
 
     // flanneld takes 50 bytes off for IPv6 too, and leaves it to the path's MTU discovery that 70 are needed.
     private void NoteMtu(ClusterView view, SubnetFile subnet)
     {
         var isTunnel6 = view.Network.Backend.Type == BackendType.Vxlan && subnet.IPv6Subnet is not null;
-        if (isTunnel6 && FindPresent() is { } present
-            && present.Mtu == subnet.Mtu + Tunnels.VxlanOverhead(is6: true) - Tunnels.VxlanOverhead(is6: false))
-            warnings = [$"{options.SubnetFile}: FLANNEL_MTU {present.Mtu} becomes {subnet.Mtu}: vxlan adds 70 bytes to IPv6, and flanneld reckons with 50; pods that are there keep theirs"];
+        if (
+            isTunnel6
+            && FindPresent() is { } present
+            && present.Mtu == subnet.Mtu + Tunnels.VxlanOverhead(is6: true) - Tunnels.VxlanOverhead(is6: false)
+        )
+            warnings =
+            [
+                $"{options.SubnetFile}: FLANNEL_MTU {present.Mtu} becomes {subnet.Mtu}: vxlan adds 70 bytes to IPv6, and flanneld "
+                    + "reckons with 50; pods that are there keep theirs",
+            ];
     }
 
     private SubnetFile? FindPresent()
@@ -172,12 +191,13 @@ internal sealed class FilesKeeper(FilesOptions options, string nodeName) : IKeep
         }
     }
 
-    private ConflistTemplate Template(SubnetFile subnet) => options.ConflistTemplate switch
-    {
-        "flannel" => ConflistTemplate.Flannel,
-        "bridge" => ConflistTemplate.Bridge(subnet),
-        var path => ConflistTemplate.Read(path),
-    };
+    private ConflistTemplate Template(SubnetFile subnet) =>
+        options.ConflistTemplate switch
+        {
+            "flannel" => ConflistTemplate.Flannel,
+            "bridge" => ConflistTemplate.Bridge(subnet),
+            var path => ConflistTemplate.Read(path),
+        };
 
     private static string Describe(MissingPlugin missing) => $"{missing}; install it, the runtime's configuration is written then";
 
@@ -186,7 +206,10 @@ internal sealed class FilesKeeper(FilesOptions options, string nodeName) : IKeep
     {
         var changes = new List<Change>();
         // Another's subnet.env is not what was confirmed here.
-        var isOwn = lastGood.Find() is { } kept && DurableFile.FindReadable(options.SubnetFile) is { } present && System.Text.Encoding.UTF8.GetString(present) == kept.Render();
+        var isOwn =
+            lastGood.Find() is { } kept
+            && DurableFile.FindReadable(options.SubnetFile) is { } present
+            && System.Text.Encoding.UTF8.GetString(present) == kept.Render();
         foreach (var path in (string[])[options.ConflistFile, isOwn ? options.SubnetFile : "", $"{options.StateDirectory}/subnet.env"])
         {
             if (path.Length > 0 && FileDescriptor.FindStatus(path) is not null)

@@ -13,7 +13,8 @@ namespace Plugboard.Coordinator.Masquerade;
 internal sealed class ExemptPods(MasqueradeOptions options, NftablesClient? client)
 {
     /// <summary>The networks; none where nothing of ours is there.</summary>
-    public IReadOnlyList<IPPrefix> Read() => options.Backend == MasqueradeBackend.Nftables ? [.. ReadSets()] : [.. ReadChain(is6: false), .. ReadChain(is6: true)];
+    public IReadOnlyList<IPPrefix> Read() =>
+        options.Backend == MasqueradeBackend.Nftables ? [.. ReadSets()] : [.. ReadChain(is6: false), .. ReadChain(is6: true)];
 
     private IEnumerable<IPPrefix> ReadSets() =>
         from set in client?.ListSets(NativeRules.Table) ?? []
@@ -49,7 +50,11 @@ internal sealed class ExemptPods(MasqueradeOptions options, NftablesClient? clie
                 return networks;
             foreach (var rule in table.Rules(options.MasqChain).Where(rule => rule.Target == "RETURN"))
             {
-                if (IPPrefix.TryParse(rule.Value("-d"), out var network) && network != AgentExemptions.LinkLocal && network != AgentExemptions.LinkLocalIPv6)
+                if (
+                    IPPrefix.TryParse(rule.Value("-d"), out var network)
+                    && network != AgentExemptions.LinkLocal
+                    && network != AgentExemptions.LinkLocalIPv6
+                )
                     networks.Add(network);
             }
         }

@@ -24,7 +24,9 @@ internal sealed record FlannelNetworks(IPPrefix Cluster, IPPrefix Own)
         }
     }
 
-    /// <summary>Why a family that is in use has no rules, a sentence each; that the nodes were not read yet is told by the engine.</summary>
+    /// <summary>
+    /// Why a family that is in use has no rules, a sentence each; that the nodes were not read yet is told by the engine.
+    /// </summary>
     public static IEnumerable<string> Lacks(ClusterView view)
     {
         foreach (var is6 in (bool[])[false, true])
@@ -33,7 +35,8 @@ internal sealed record FlannelNetworks(IPPrefix Cluster, IPPrefix Own)
             if (!view.Network.Enables(is6))
                 continue;
             if (view.Network.NetworkOf(is6) is null)
-                yield return $"flannel's masquerading needs the cluster's {family} network: net-conf.json lacks {(is6 ? "IPv6Network" : "Network")}";
+                yield return $"flannel's masquerading needs the cluster's {family} network: net-conf.json lacks "
+                    + $"{(is6 ? "IPv6Network" : "Network")}";
             else if (view.IsComplete && view.Self.PodCidr(is6) is null)
                 yield return $"flannel's masquerading needs this node's {family} pod network, which is not assigned yet";
         }

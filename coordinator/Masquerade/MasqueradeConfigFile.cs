@@ -39,7 +39,9 @@ internal sealed class MasqueradeConfigFile(string path, MasqueradeOptions option
     /// <summary>Why the file is not in force; null if it is, or is not there.</summary>
     public string? Failure { get; private set; }
 
-    /// <summary>Why nothing that somebody configured is in force: the file cannot be used and none before it could. Null: something is.</summary>
+    /// <summary>
+    /// Why nothing that somebody configured is in force: the file cannot be used and none before it could. Null: something is.
+    /// </summary>
     public string? Problem => wasGood ? null : Failure;
 
     /// <summary>What is odd: unknown keys, a file that cannot be used while an earlier one is in force.</summary>

@@ -15,7 +15,12 @@ internal sealed record MasqueradeExplanation(bool IsMasqueraded, IPAddr? Address
     /// <param name="config">The file.</param>
     /// <param name="view">The cluster.</param>
     /// <param name="packet">Where it goes and by which link; an address of the node's own never leaves.</param>
-    public static MasqueradeExplanation OfAgent(MasqueradeOptions options, MasqueradeConfig config, ClusterView view, (IPAddr Destination, string Link) packet)
+    public static MasqueradeExplanation OfAgent(
+        MasqueradeOptions options,
+        MasqueradeConfig config,
+        ClusterView view,
+        (IPAddr Destination, string Link) packet
+    )
     {
         var (destination, link) = packet;
         if (destination.Is6 && !options.EnableIPv6)

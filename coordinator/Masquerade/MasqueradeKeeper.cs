@@ -11,8 +11,8 @@ using Plugboard.Linux;
 namespace Plugboard.Coordinator.Masquerade;
 
 /// <summary>
-/// Keeps who leaves this node with which address: ip-masq-agent's rules or flannel's, in a table of nftables' own or in their own chains of iptables. What the other backend has of ours
-/// goes. The network namespace is that of the thread that first asks.
+/// Keeps who leaves this node with which address: ip-masq-agent's rules or flannel's, in a table of nftables' own or in their own chains of
+/// iptables. What the other backend has of ours goes. The network namespace is that of the thread that first asks.
 /// </summary>
 internal sealed class MasqueradeKeeper : IKeeper, IDisposable
 {
@@ -45,13 +45,17 @@ internal sealed class MasqueradeKeeper : IKeeper, IDisposable
     /// <summary>What is odd though all is in place: others who masquerade too, keys that nobody knows. For any thread.</summary>
     public IReadOnlyList<string> Warnings => [.. file.Warnings, .. unkept, .. others];
 
-    /// <summary>True where somebody else changed a table that this keeper has rules in: then it is to be asked. For the engine's thread.</summary>
+    /// <summary>
+    /// True where somebody else changed a table that this keeper has rules in: then it is to be asked. For the engine's thread.
+    /// </summary>
     public bool Concerns(NftablesTransaction transaction) => transaction.PortId != client?.PortId && transaction.Tables.Any(Concerns);
 
     /// <summary>True for tables that this keeper has rules in.</summary>
     public bool Concerns(Table table) =>
         (table.Family == NativeRules.Table.Family && table.Name == NativeRules.Table.Name)
-        || (options.Backend == MasqueradeBackend.Iptables && table is { Family: NftFamily.IPv4 or NftFamily.IPv6, Name: "nat" or "filter" });
+        || (
+            options.Backend == MasqueradeBackend.Iptables && table is { Family: NftFamily.IPv4 or NftFamily.IPv6, Name: "nat" or "filter" }
+        );
 
     /// <inheritdoc/>
     public SyncOutcome Plan(ClusterView view)
@@ -79,9 +83,10 @@ internal sealed class MasqueradeKeeper : IKeeper, IDisposable
         if (options.Kind == MasqueradeKind.Agent)
             SaveBackup();
         var isForced = cause is SyncCause.Start or SyncCause.Audit or SyncCause.Retry;
-        var outcome = options.Backend == MasqueradeBackend.Nftables
-            ? Merge(native?.Sync(nativePlan!, isForced), isForced ? tables!.Remove(isDryRun: false) : null, lacks)
-            : Merge(SyncTables(view, isForced), isForced ? native?.Remove(isDryRun: false) : null, lacks);
+        var outcome =
+            options.Backend == MasqueradeBackend.Nftables
+                ? Merge(native?.Sync(nativePlan!, isForced), isForced ? tables!.Remove(isDryRun: false) : null, lacks)
+                : Merge(SyncTables(view, isForced), isForced ? native?.Remove(isDryRun: false) : null, lacks);
         if (isForced)
             FindOthers();
         return outcome;
@@ -141,7 +146,8 @@ internal sealed class MasqueradeKeeper : IKeeper, IDisposable
             file.Current,
             isFlannel ? [] : PodCidrs(view),
             isFlannel ? FlannelNetworks.Of(view).ToValueArray() : [],
-            tables!.HasRandomFully);
+            tables!.HasRandomFully
+        );
         if (next == planned && (nativePlan is not null || tablesPlan is not null))
             return;
         planned = next;
@@ -161,7 +167,9 @@ internal sealed class MasqueradeKeeper : IKeeper, IDisposable
     private List<KeptTable> PlanAgentTables()
     {
         var agent = new AgentTable(options, file.Current) { HasRandomFully = planned.HasRandomFully };
-        return options.EnableIPv6 ? [agent.Plan(is6: false, planned.PodCidrs), agent.Plan(is6: true, planned.PodCidrs)] : [agent.Plan(is6: false, planned.PodCidrs)];
+        return options.EnableIPv6
+            ? [agent.Plan(is6: false, planned.PodCidrs), agent.Plan(is6: true, planned.PodCidrs)]
+            : [agent.Plan(is6: false, planned.PodCidrs)];
     }
 
     private List<KeptTable> PlanFlannelTables()
@@ -189,7 +197,10 @@ internal sealed class MasqueradeKeeper : IKeeper, IDisposable
     private static SyncOutcome Merge(SyncOutcome? main, SyncOutcome? other, List<string> lacks) =>
         main is { Changes.Count: 0, Problems.Count: 0 } && lacks.Count == 0 && other is null or { Changes.Count: 0, Problems.Count: 0 }
             ? SyncOutcome.Steady
-            : new SyncOutcome([.. main?.Changes ?? [], .. other?.Changes ?? []], [.. lacks, .. main?.Problems ?? [], .. other?.Problems ?? []]);
+            : new SyncOutcome(
+                [.. main?.Changes ?? [], .. other?.Changes ?? []],
+                [.. lacks, .. main?.Problems ?? [], .. other?.Problems ?? []]
+            );
 
     /// <inheritdoc/>
     public SyncOutcome Remove(bool isDryRun)

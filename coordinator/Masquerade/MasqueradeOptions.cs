@@ -26,7 +26,9 @@ internal sealed record MasqueradeOptions
     /// <summary><c>--to-ports</c>: the ports that flows leave with; empty: the kernel chooses.</summary>
     public PortRanges ToPorts { get; init; } = PortRanges.Any;
 
-    /// <summary><c>--iptables-forward-rules</c>, of flannel's rules: packets from and to the cluster's network are accepted in FORWARD.</summary>
+    /// <summary>
+    /// <c>--iptables-forward-rules</c>, of flannel's rules: packets from and to the cluster's network are accepted in FORWARD.
+    /// </summary>
     public bool ForwardRules { get; init; }
 
     /// <summary>Which iptables tools.</summary>

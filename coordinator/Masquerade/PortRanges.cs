@@ -41,7 +41,9 @@ internal sealed record PortRanges(ValueArray<PortRange> Items)
         var dash = text.IndexOf('-', StringComparison.Ordinal);
         var first = ParsePort(dash < 0 ? text : text[..dash], text);
         var last = dash < 0 ? first : ParsePort(text[(dash + 1)..], text);
-        return first <= last ? new PortRange(first, last) : throw new FormatException($"port range \"{Excerpt.Of(text)}\" ends before it begins");
+        return first <= last
+            ? new PortRange(first, last)
+            : throw new FormatException($"port range \"{Excerpt.Of(text)}\" ends before it begins");
     }
 
     // Port 0 is none: iptables takes it and then means any port.

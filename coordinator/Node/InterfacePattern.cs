@@ -4,7 +4,8 @@ using System.Text.RegularExpressions;
 namespace Plugboard.Coordinator.Node;
 
 /// <summary>
-/// A pattern of --iface-regex. It is matched in time that grows with the text only, as flanneld's are: what needs to go back (lookarounds, references to groups) is none.
+/// A pattern of --iface-regex. It is matched in time that grows with the text only, as flanneld's are: what needs to go back (lookarounds,
+/// references to groups) is none.
 /// </summary>
 internal sealed class InterfacePattern
 {
@@ -32,11 +33,17 @@ internal sealed class InterfacePattern
         }
         catch (RegexParseException e)
         {
-            throw new FormatException(string.Create(CultureInfo.InvariantCulture, $"no regular expression: after {e.Offset} characters: {Sentence(e.Message)}"), e);
+            throw new FormatException(
+                string.Create(CultureInfo.InvariantCulture, $"no regular expression: after {e.Offset} characters: {Sentence(e.Message)}"),
+                e
+            );
         }
         catch (NotSupportedException e)
         {
-            throw new FormatException("lookarounds, atomic groups, conditions, references to groups and more than some thousand repetitions cannot be matched", e);
+            throw new FormatException(
+                "lookarounds, atomic groups, conditions, references to groups and more than some thousand repetitions cannot be matched",
+                e
+            );
         }
     }
 

@@ -11,11 +11,13 @@ internal sealed class LinkAddresses(NodeNetwork network)
     public IPPrefix? FindBest(int link, bool is6)
     {
         var defaults = network.Routes.Values.Where(route => route.Dst.IsDefault && route.Dst.Is6 == is6).ToList();
-        var sources = defaults.Where(route => route.OutInterface == link && route.Source is not null).Select(route => route.Source!.Value)
+        var sources = defaults
+            .Where(route => route.OutInterface == link && route.Source is not null)
+            .Select(route => route.Source!.Value)
             .ToList();
         var routers = defaults.SelectMany(route => RoutersBy(route, link)).ToList();
-        return network.Addresses
-            .Where(own => own.LinkIndex == link && own.Address.Is6 == is6 && IsUsable(own))
+        return network
+            .Addresses.Where(own => own.LinkIndex == link && own.Address.Is6 == is6 && IsUsable(own))
             // What this node's own packets outwards are sent from.
             .OrderBy(own => !sources.Contains(own.Address.Address))
             // A virtual address (keepalived, kube-vip) is a /32 beside the node's own, or a second one of its network.
@@ -23,7 +25,8 @@ internal sealed class LinkAddresses(NodeNetwork network)
             .ThenBy(own => (own.Flags & AddressFlags.Secondary) != 0)
             .ThenBy(own => !routers.Exists(router => own.Address.Contains(router)))
             .ThenBy(own => (own.Flags & AddressFlags.Permanent) == 0)
-            .FirstOrDefault()?.Address;
+            .FirstOrDefault()
+            ?.Address;
     }
 
     /// <summary>The link's own entry of an address; null: it has not got it, or others could not use it.</summary>
@@ -40,7 +43,8 @@ internal sealed class LinkAddresses(NodeNetwork network)
 
     // A temporary address of IPv6 goes after a day, a deprecated one soon, and a tentative one may be somebody else's.
     private static bool IsUsable(InterfaceAddress own) =>
-        IsReachable(own) && (own.Flags & (AddressFlags.Deprecated | AddressFlags.Tentative | AddressFlags.DadFailed)) == 0
+        IsReachable(own)
+        && (own.Flags & (AddressFlags.Deprecated | AddressFlags.Tentative | AddressFlags.DadFailed)) == 0
         && !(own.Address.Is6 && (own.Flags & AddressFlags.Secondary) != 0);
 
     private static bool IsReachable(InterfaceAddress own) => own.Address.Address.IsGlobalUnicast && !own.IsDadFailed;

@@ -24,14 +24,20 @@ internal sealed partial class LinkFitness(NodeNetwork network, ValueArray<IPPref
             return "is the loopback link";
         if (!link.IsUp)
             return "is down";
-        if (link.Alias == DesiredTunnel.Alias || link.Name.StartsWith("flannel.", StringComparison.Ordinal)
-            || link.Name.StartsWith("flannel-", StringComparison.Ordinal))
+        if (
+            link.Alias == DesiredTunnel.Alias
+            || link.Name.StartsWith("flannel.", StringComparison.Ordinal)
+            || link.Name.StartsWith("flannel-", StringComparison.Ordinal)
+        )
             return "is a tunnel between nodes itself";
-        if (neverNames.Contains(link.Name, StringComparer.Ordinal)
-            || network.Addresses.Any(own => own.LinkIndex == link.Index && IsPods(own)))
+        if (
+            neverNames.Contains(link.Name, StringComparer.Ordinal)
+            || network.Addresses.Any(own => own.LinkIndex == link.Index && IsPods(own))
+        )
             return "is a link to this node's own pods or containers";
         return !isNamed && (IsContainers().IsMatch(link.Name) || link is { Kind: "veth", MasterIndex: not 0 })
-            ? "is a link to this node's own containers" : null;
+            ? "is a link to this node's own containers"
+            : null;
     }
 
     /// <summary>False if it is known that nothing passes: no cable, or the other side is down.</summary>
@@ -39,6 +45,9 @@ internal sealed partial class LinkFitness(NodeNetwork network, ValueArray<IPPref
 
     private bool IsPods(InterfaceAddress own) => ownPods.Any(pods => pods.Is6 == own.Address.Is6 && pods.Contains(own.Address.Address));
 
-    [GeneratedRegex(@"^(docker[0-9]+|br-[0-9a-f]{12}|cni-podman[0-9]+|podman[0-9]+|nerdctl[0-9]+|lxcbr[0-9]+|lxdbr[0-9]+|virbr[0-9]+|kube-bridge|cbr0|cali[0-9a-f]{11}|veth[0-9a-f]{7,8})$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(
+        @"^(docker[0-9]+|br-[0-9a-f]{12}|cni-podman[0-9]+|podman[0-9]+|nerdctl[0-9]+|lxcbr[0-9]+|lxdbr[0-9]+|virbr[0-9]+|kube-bridge|cbr0|cali[0-9a-f]{11}|veth[0-9a-f]{7,8})$",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture
+    )]
     private static partial Regex IsContainers();
 }

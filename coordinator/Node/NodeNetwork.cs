@@ -6,7 +6,9 @@ using Plugboard.Netlink.Route.Links;
 
 namespace Plugboard.Coordinator.Node;
 
-/// <summary>The links, addresses and main routes of this node as they were last read from the kernel, with what was changed since.</summary>
+/// <summary>
+/// The links, addresses and main routes of this node as they were last read from the kernel, with what was changed since.
+/// </summary>
 internal sealed class NodeNetwork
 {
     private const int MainTable = 254;
@@ -37,9 +39,17 @@ internal sealed class NodeNetwork
     public IReadOnlyList<Route> Shadowed => shadowed;
 
     /// <summary>Which addresses are reached without a router, by routes that are not the coordinator's.</summary>
-    public OnLinkNetworks OnLink => onLink ??= new OnLinkNetworks(routes.Values
-        .Where(route => route.Protocol != RouteProtocol.Plugboard)
-        .Select(route => new OnLinkRoute(route.Dst, route.OutInterface, route.Gateway is not null || route.IsMultipath, route.Priority)));
+    public OnLinkNetworks OnLink =>
+        onLink ??= new OnLinkNetworks(
+            routes
+                .Values.Where(route => route.Protocol != RouteProtocol.Plugboard)
+                .Select(route => new OnLinkRoute(
+                    route.Dst,
+                    route.OutInterface,
+                    route.Gateway is not null || route.IsMultipath,
+                    route.Priority
+                ))
+        );
 
     /// <summary>Reads all from the kernel.</summary>
     public void Read(RouteClient client)
@@ -146,16 +156,24 @@ internal sealed class NodeNetwork
     }
 
     private static bool IsSame(Link known, Link now) =>
-        known.Index == now.Index && known.Kind == now.Kind && known.Mtu == now.Mtu && known.IsUp == now.IsUp
-            && known.OperState == now.OperState && known.MasterIndex == now.MasterIndex
-        && known.Alias == now.Alias && known.Address == now.Address && known.Vxlan == now.Vxlan && known.Ipip == now.Ipip;
+        known.Index == now.Index
+        && known.Kind == now.Kind
+        && known.Mtu == now.Mtu
+        && known.IsUp == now.IsUp
+        && known.OperState == now.OperState
+        && known.MasterIndex == now.MasterIndex
+        && known.Alias == now.Alias
+        && known.Address == now.Address
+        && known.Vxlan == now.Vxlan
+        && known.Ipip == now.Ipip;
 
     private bool IsNews(InterfaceAddress address, bool isDeleted)
     {
         if (address.Address.Address.IsLinkLocalUnicast)
             return false;
-        var isKnown = addresses.Exists(own => own.LinkIndex == address.LinkIndex && own.Address == address.Address
-            && (isDeleted || own.Flags == address.Flags));
+        var isKnown = addresses.Exists(own =>
+            own.LinkIndex == address.LinkIndex && own.Address == address.Address && (isDeleted || own.Flags == address.Flags)
+        );
         return isDeleted == isKnown;
     }
 

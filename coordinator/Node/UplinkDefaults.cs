@@ -38,7 +38,8 @@ internal sealed class UplinkDefaults(NodeNetwork network, UplinkQuestion questio
     // An unreachable, blackhole or prohibit route is no way out, whatever its metric.
     private IEnumerable<UplinkCandidate> OfMainTable(bool is6)
     {
-        var routes = network.Routes.Values.Concat(network.Shadowed)
+        var routes = network
+            .Routes.Values.Concat(network.Shadowed)
             .Where(route => route.Dst.IsDefault && route.Dst.Is6 == is6 && route.Type == RouteType.Unicast);
         foreach (var route in routes.OrderBy(route => route.IsDead).ThenBy(route => route.Priority))
         {

@@ -27,8 +27,8 @@ internal sealed class UplinkFinder(NodeNetwork network, UplinkQuestion question,
 
     private UplinkOptions Options => question.Options;
 
-    private bool IsAsked => question.Wished.Count > 0 || Options.Interfaces.Count > 0 || Options.InterfacePatterns.Count > 0
-        || Options.CanReach is not null;
+    private bool IsAsked =>
+        question.Wished.Count > 0 || Options.Interfaces.Count > 0 || Options.InterfacePatterns.Count > 0 || Options.CanReach is not null;
 
     /// <summary>After <see cref="Find"/>: why nothing was found, or not what was asked for, a sentence; null: it was.</summary>
     public string? Fault { get; private set; }
@@ -43,7 +43,9 @@ internal sealed class UplinkFinder(NodeNetwork network, UplinkQuestion question,
         if (Choose(asked) is { } found)
             return Instead(found);
         if (!IsAsked)
-            return Choose(Told()) ?? Stay() ?? Choose([.. defaults.Candidates()])
+            return Choose(Told())
+                ?? Stay()
+                ?? Choose([.. defaults.Candidates()])
                 ?? Fail("there is no link by which other nodes are reached: no usable default route; name one with --iface");
         var why = $"{string.Join("; ", refusals.Distinct(StringComparer.Ordinal))}";
         if (Stay() is not { } staying)
@@ -71,8 +73,11 @@ internal sealed class UplinkFinder(NodeNetwork network, UplinkQuestion question,
 
     private IEnumerable<UplinkCandidate> Asked()
     {
-        var wished = OfAddresses(question.Wished, address =>
-            $"{Annotation} {(address.Is6 ? "node-public-ipv6" : "node-public-ip")} asks for {address}").ToList();
+        var wished = OfAddresses(
+                question.Wished,
+                address => $"{Annotation} {(address.Is6 ? "node-public-ipv6" : "node-public-ip")} asks for {address}"
+            )
+            .ToList();
         return wished.Count > 0 ? wished : OfFlags();
     }
 
@@ -107,8 +112,11 @@ internal sealed class UplinkFinder(NodeNetwork network, UplinkQuestion question,
     {
         foreach (var address in asked)
         {
-            var owners = network.Addresses.Where(own => own.Address.Address == address)
-                .Select(own => network.FindLink(own.LinkIndex)).OfType<Link>().ToList();
+            var owners = network
+                .Addresses.Where(own => own.Address.Address == address)
+                .Select(own => network.FindLink(own.LinkIndex))
+                .OfType<Link>()
+                .ToList();
             if (owners.Count == 0 && IsAsked)
                 refusals.Add($"{why(address)}: no link of this node has it");
             foreach (var link in owners)
@@ -129,14 +137,20 @@ internal sealed class UplinkFinder(NodeNetwork network, UplinkQuestion question,
         var why = $"--iface-regex {pattern}";
         try
         {
-            var found = network.Addresses.Where(own => !own.Address.Address.IsLoopback && pattern.IsMatch(own.Address.Address.ToString()))
+            var found = network
+                .Addresses.Where(own => !own.Address.Address.IsLoopback && pattern.IsMatch(own.Address.Address.ToString()))
                 .OrderBy(own => own.LinkIndex)
                 .GroupBy(own => own.LinkIndex)
                 .Select(group => (Link: network.FindLink(group.Key), Addresses: group))
                 .Where(each => each.Link is not null)
-                .Select(each => new UplinkCandidate(each.Link!, BestOf(each.Addresses), why)).ToList();
-            found.AddRange(network.Links.Values.OrderBy(link => link.Index).Where(link => pattern.IsMatch(link.Name))
-                .Select(link => new UplinkCandidate(link, Options.Public.ToValueArray(), why)));
+                .Select(each => new UplinkCandidate(each.Link!, BestOf(each.Addresses), why))
+                .ToList();
+            found.AddRange(
+                network
+                    .Links.Values.OrderBy(link => link.Index)
+                    .Where(link => pattern.IsMatch(link.Name))
+                    .Select(link => new UplinkCandidate(link, Options.Public.ToValueArray(), why))
+            );
             if (found.Count == 0)
                 refusals.Add($"{why}: no address and no link matches");
             return found;
@@ -164,14 +178,17 @@ internal sealed class UplinkFinder(NodeNetwork network, UplinkQuestion question,
 
     private List<UplinkCandidate> Told() =>
         OfAddresses(question.Told, address => $"the source says that others reach this node at {address}")
-            .Select(candidate => candidate with { IsNamed = false }).ToList();
+            .Select(candidate => candidate with { IsNamed = false })
+            .ToList();
 
     private Uplink? Stay()
     {
         foreach (var (link, used, why) in inUse.Candidates())
         {
-            if (fitness.FindFault(link, isNamed: true) is null
-                && Describe(new UplinkCandidate(link, used, why)) is { Addresses.Count: > 0 } staying)
+            if (
+                fitness.FindFault(link, isNamed: true) is null
+                && Describe(new UplinkCandidate(link, used, why)) is { Addresses.Count: > 0 } staying
+            )
                 return staying;
         }
 
@@ -206,12 +223,13 @@ internal sealed class UplinkFinder(NodeNetwork network, UplinkQuestion question,
         return fault is null;
     }
 
-    private string FamilyWords => question.Needed switch
-    {
-        (true, false) => "IPv4",
-        (false, true) => "IPv6",
-        _ => "IPv4 or IPv6",
-    };
+    private string FamilyWords =>
+        question.Needed switch
+        {
+            (true, false) => "IPv4",
+            (false, true) => "IPv6",
+            _ => "IPv4 or IPv6",
+        };
 
     private bool IsConnected(UplinkCandidate candidate) => inUse.IsLink(candidate.Link) || LinkFitness.HasCarrier(candidate.Link);
 
@@ -221,7 +239,9 @@ internal sealed class UplinkFinder(NodeNetwork network, UplinkQuestion question,
         var found = Describe(candidate).Addresses;
         var (has4, has6) = (found.Any(address => !address.Is6), found.Any(address => address.Is6));
         return needs4 || needs6
-            ? all ? (has4 || !needs4) && (has6 || !needs6) : (has4 && needs4) || (has6 && needs6)
+            ? all
+                ? (has4 || !needs4) && (has6 || !needs6)
+                : (has4 && needs4) || (has6 && needs6)
             : has4 || has6;
     }
 

@@ -20,15 +20,19 @@ internal sealed class UplinkInUse
     /// <param name="before">What was chosen before in this run; null: nothing.</param>
     public UplinkInUse(NodeNetwork network, Uplink? before)
     {
-        if (before is not null && (network.FindLink(before.Link.Index) ?? network.Links.GetValueOrDefault(before.Link.Name)) is { } chosen
-            && chosen.Name == before.Link.Name)
+        if (
+            before is not null
+            && (network.FindLink(before.Link.Index) ?? network.Links.GetValueOrDefault(before.Link.Name)) is { } chosen
+            && chosen.Name == before.Link.Name
+        )
         {
             candidates.Add((chosen, before.Addresses.Select(address => address.Address).ToValueArray(), before.Why));
             return;
         }
 
-        foreach (var (tunnel, link, local) in network.Links.Values.OrderBy(link => link.Index)
-            .SelectMany(tunnel => EndsOf(tunnel, network)))
+        foreach (
+            var (tunnel, link, local) in network.Links.Values.OrderBy(link => link.Index).SelectMany(tunnel => EndsOf(tunnel, network))
+        )
             candidates.Add((link, [local], $"the tunnel {tunnel} that is there ends at {local}"));
         Merge();
         foreach (var index in network.Routes.Values.Where(IsOwn).Select(route => route.OutInterface).Distinct())
@@ -51,20 +55,28 @@ internal sealed class UplinkInUse
 
     private static IEnumerable<(string Tunnel, Link Link, IPAddr Local)> EndsOf(Link tunnel, NodeNetwork network)
     {
-        if (tunnel.Alias != DesiredTunnel.Alias && !tunnel.Name.StartsWith("flannel.", StringComparison.Ordinal)
-            && !tunnel.Name.StartsWith("flannel-v6.", StringComparison.Ordinal))
+        if (
+            tunnel.Alias != DesiredTunnel.Alias
+            && !tunnel.Name.StartsWith("flannel.", StringComparison.Ordinal)
+            && !tunnel.Name.StartsWith("flannel-v6.", StringComparison.Ordinal)
+        )
             yield break;
         var (index, local) = tunnel.Vxlan is { } vxlan ? (vxlan.LinkIndex, vxlan.Local) : (tunnel.Ipip?.LinkIndex ?? 0, tunnel.Ipip?.Local);
-        if (local is { } end && network.FindLink(index) is { } link
-            && network.Addresses.Any(own => own.LinkIndex == index && own.Address.Address == end))
+        if (
+            local is { } end
+            && network.FindLink(index) is { } link
+            && network.Addresses.Any(own => own.LinkIndex == index && own.Address.Address == end)
+        )
             yield return (tunnel.Name, link, end);
     }
 
     // The tunnels of both families end at one link.
     private void Merge()
     {
-        var merged = candidates.GroupBy(each => each.Link.Index)
-            .Select(group => (group.First().Link, group.SelectMany(each => each.Addresses).ToValueArray(), group.First().Why)).ToList();
+        var merged = candidates
+            .GroupBy(each => each.Link.Index)
+            .Select(group => (group.First().Link, group.SelectMany(each => each.Addresses).ToValueArray(), group.First().Why))
+            .ToList();
         candidates.Clear();
         candidates.AddRange(merged);
     }

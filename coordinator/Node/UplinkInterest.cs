@@ -15,8 +15,12 @@ internal sealed class UplinkInterest(Uplink? uplink, UplinkQuestion question)
 
     /// <summary>True for the uplink, a tunnel, and a link that was asked for.</summary>
     public bool Concerns(Link link) =>
-        uplink is null || link.Index == uplink.Link.Index || link.Name == uplink.Link.Name || IsTunnel(link)
-        || Options.Interfaces.Contains(link.Name, StringComparer.Ordinal) || Matches(link.Name);
+        uplink is null
+        || link.Index == uplink.Link.Index
+        || link.Name == uplink.Link.Name
+        || IsTunnel(link)
+        || Options.Interfaces.Contains(link.Name, StringComparer.Ordinal)
+        || Matches(link.Name);
 
     /// <summary>True for an address of the uplink or of a tunnel, and for one that was asked for.</summary>
     /// <param name="address">The address.</param>
@@ -31,11 +35,14 @@ internal sealed class UplinkInterest(Uplink? uplink, UplinkQuestion question)
     private bool LeadsToOthers(IPPrefix dst) => question.Others.Any(other => dst.Contains(other));
 
     private static bool IsTunnel(Link link) =>
-        link.Alias == DesiredTunnel.Alias || link.Name.StartsWith("flannel.", StringComparison.Ordinal)
-            || link.Name.StartsWith("flannel-v6.", StringComparison.Ordinal);
+        link.Alias == DesiredTunnel.Alias
+        || link.Name.StartsWith("flannel.", StringComparison.Ordinal)
+        || link.Name.StartsWith("flannel-v6.", StringComparison.Ordinal);
 
     private bool IsAsked(IPAddr address) =>
-        question.Wished.Contains(address) || question.Told.Contains(address) || Options.Public.Contains(address)
+        question.Wished.Contains(address)
+        || question.Told.Contains(address)
+        || Options.Public.Contains(address)
         || Options.Interfaces.Any(wish => IPAddr.TryParse(wish, out var asked) && asked == address);
 
     private bool Matches(string text)

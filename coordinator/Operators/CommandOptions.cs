@@ -6,32 +6,35 @@ using Plugboard.Coordinator.Sources.Kubernetes;
 
 namespace Plugboard.Coordinator.Operators;
 
-/// <summary>The options of all verbs; flanneld's and ip-masq-agent's have their names. Each can come from the environment too: <c>FLANNELD_</c> and its name in capitals.</summary>
+/// <summary>
+/// The options of all verbs; flanneld's and ip-masq-agent's have their names. Each can come from the environment too: <c>FLANNELD_</c> and
+/// its name in capitals.
+/// </summary>
 internal sealed class CommandOptions
 {
     private readonly List<Option> all = [];
 
     public CommandOptions()
     {
-        Source = Add<SourceKind>("--source", "Where the cluster's nodes are read: static, etcd, kubernetes, or none where this node is alone.", SourceKind.Static);
-        NodeName = Add("--node-name", "This node's name in the cluster; else the environment's NODE_NAME, else the host's name as the kubelet takes it: whole, in lower case.", "");
+        Source = Add<SourceKind>(
+            "--source",
+            "Where the cluster's nodes are read: static, etcd, kubernetes, or none where this node is alone.",
+            SourceKind.Static
+        );
+        NodeName = Add(
+            "--node-name",
+            "This node's name in the cluster; else the environment's NODE_NAME, else the host's name as the kubelet takes it: whole, "
+                + "in lower case.",
+            ""
+        );
         PeersFile = Add("--peers-file", "static: the file with the nodes.", "/etc/plugboard/peers.yaml");
-        NetConfigPath = Add("--net-config-path", "The cluster's network, flannel's net-conf.json; where there is no such file the source tells it.", "/etc/kube-flannel/net-conf.json");
-        EtcdEndpoints = AddMany("--etcd-endpoints", "etcd: its servers, tried in turn; http://127.0.0.1:2379 where not said.");
-        EtcdPrefix = Add("--etcd-prefix", "etcd: what the keys begin with.", "/coreos.com/network");
-        EtcdCaFile = Add("--etcd-cafile", "etcd: PEM file of the authorities of its certificate.", "");
-        EtcdCertFile = Add("--etcd-certfile", "etcd: PEM file of this side's certificate.", "");
-        EtcdKeyFile = Add("--etcd-keyfile", "etcd: PEM file of its key.", "");
-        EtcdUsername = Add("--etcd-username", "etcd: who this is.", "");
-        EtcdPassword = Add("--etcd-password", "etcd: the password; better given by the environment.", "");
-        EtcdExposesPassword = Add("--etcd-password-over-http", "etcd: user and password may go over plain http to another machine, where everybody on the way can read them.", false);
-        KubeSubnetManager = Add("--kube-subnet-mgr", "The same as --source kubernetes.", false);
-        KubeApiUrl = Add("--kube-api-url", "kubernetes: the API server in place of the one that the service account or the kubeconfig names.", "");
-        Kubeconfig = Add("--kubeconfig-file", "kubernetes: a kubeconfig in place of the service account.", "");
-        AnnotationPrefix = Add("--kube-annotation-prefix", "kubernetes: what flannel's annotations begin with.", "flannel.alpha.coreos.com");
-        NetworkUnavailable = Add("--set-node-network-unavailable", "kubernetes: the Node's condition NetworkUnavailable is written, both ways.", true);
-        KubePeers = Add("--kube-peers", "kubernetes: annotations: Nodes with flannel's annotations are peers; addresses: all are, by their InternalIP.", PeersMode.Annotations);
-        StartupTaint = Add("--startup-taint", "kubernetes: the key of a taint that is taken off the Node once it is ready; empty: none.", "");
+        NetConfigPath = Add(
+            "--net-config-path",
+            "The cluster's network, flannel's net-conf.json; where there is no such file the source tells it.",
+            "/etc/kube-flannel/net-conf.json"
+        );
+        AddEtcd();
+        AddKubernetes();
         Interfaces = AddMany("--iface", "The link, by name or address, by which other nodes are reached; the first that is there counts.");
         InterfacePatterns = AddMany("--iface-regex", "As --iface, by a regular expression for the address or the name.");
         InterfaceCanReach = Add("--iface-can-reach", "The link by which this address is reached.", "");
@@ -40,31 +43,140 @@ internal sealed class CommandOptions
         Blackhole = Add("--ip-blackhole-route", "Drops what is sent to own pods that are not there.", false);
         Forwarding = Add("--ip-forwarding", "Switches forwarding on where it is off.", true);
         SubnetFile = Add("--subnet-file", "What the flannel CNI plugin reads.", "/run/flannel/subnet.env");
-        StateDirectory = Add("--state-dir", "Where the last confirmed state is kept over a restart of the machine.", "/var/lib/plugboard/coordinator");
-        ConflistTemplate = Add("--conflist", "The CNI configuration to write once all is in place: flannel, bridge, or a template's path; empty: none is written.", "");
+        StateDirectory = Add(
+            "--state-dir",
+            "Where the last confirmed state is kept over a restart of the machine.",
+            "/var/lib/plugboard/coordinator"
+        );
+        ConflistTemplate = Add(
+            "--conflist",
+            "The CNI configuration to write once all is in place: flannel, bridge, or a template's path; empty: none is written.",
+            ""
+        );
         ConflistFile = Add("--conflist-file", "Where it is written.", "/etc/cni/net.d/10-plugboard.conflist");
         PluginDirectories = AddMany("--cni-bin-dir", "Where the CNI plugins are; /opt/cni/bin where not said.");
         AddMasquerading();
-        HealthzIP = Add("--healthz-ip", "Where /healthz, /readyz and /metrics are answered: an address of this node, 0.0.0.0 for all of IPv4, :: for all.", "127.0.0.1");
+        HealthzIP = Add(
+            "--healthz-ip",
+            "Where /healthz, /readyz and /metrics are answered: an address of this node, 0.0.0.0 for all of IPv4, :: for all.",
+            "127.0.0.1"
+        );
         HealthzPort = Add("--healthz-port", "The port for them; 0: they are not answered.", 0);
         AuditSeconds = Add("--audit-interval", "Seconds from one look at everything to the next, at least 1.", 120);
-        RestorePods = Add("--restore-pods", "What the plugins portmap and bridge made for pods in nftables is put back where somebody took it away.", true);
+        RestorePods = Add(
+            "--restore-pods",
+            "What the plugins portmap and bridge made for pods in nftables is put back where somebody took it away.",
+            true
+        );
     }
 
-    [MemberNotNull(nameof(Masquerade), nameof(IpMasq), nameof(MasqueradeConfig), nameof(Backend), nameof(MasqChain), nameof(AllReserved),
-        nameof(EnableIPv6), nameof(RandomFully), nameof(NotFullyRandom), nameof(ToPorts), nameof(ForwardRules))]
+    [MemberNotNull(
+        nameof(EtcdEndpoints),
+        nameof(EtcdPrefix),
+        nameof(EtcdCaFile),
+        nameof(EtcdCertFile),
+        nameof(EtcdKeyFile),
+        nameof(EtcdUsername),
+        nameof(EtcdPassword),
+        nameof(EtcdExposesPassword)
+    )]
+    private void AddEtcd()
+    {
+        EtcdEndpoints = AddMany("--etcd-endpoints", "etcd: its servers, tried in turn; http://127.0.0.1:2379 where not said.");
+        EtcdPrefix = Add("--etcd-prefix", "etcd: what the keys begin with.", "/coreos.com/network");
+        EtcdCaFile = Add("--etcd-cafile", "etcd: PEM file of the authorities of its certificate.", "");
+        EtcdCertFile = Add("--etcd-certfile", "etcd: PEM file of this side's certificate.", "");
+        EtcdKeyFile = Add("--etcd-keyfile", "etcd: PEM file of its key.", "");
+        EtcdUsername = Add("--etcd-username", "etcd: who this is.", "");
+        EtcdPassword = Add("--etcd-password", "etcd: the password; better given by the environment.", "");
+        EtcdExposesPassword = Add(
+            "--etcd-password-over-http",
+            "etcd: user and password may go over plain http to another machine, where everybody on the way can read them.",
+            false
+        );
+    }
+
+    [MemberNotNull(
+        nameof(KubeSubnetManager),
+        nameof(KubeApiUrl),
+        nameof(Kubeconfig),
+        nameof(AnnotationPrefix),
+        nameof(NetworkUnavailable),
+        nameof(KubePeers),
+        nameof(StartupTaint)
+    )]
+    private void AddKubernetes()
+    {
+        KubeSubnetManager = Add("--kube-subnet-mgr", "The same as --source kubernetes.", false);
+        KubeApiUrl = Add(
+            "--kube-api-url",
+            "kubernetes: the API server in place of the one that the service account or the kubeconfig names.",
+            ""
+        );
+        Kubeconfig = Add("--kubeconfig-file", "kubernetes: a kubeconfig in place of the service account.", "");
+        AnnotationPrefix = Add(
+            "--kube-annotation-prefix",
+            "kubernetes: what flannel's annotations begin with.",
+            "flannel.alpha.coreos.com"
+        );
+        NetworkUnavailable = Add(
+            "--set-node-network-unavailable",
+            "kubernetes: the Node's condition NetworkUnavailable is written, both ways.",
+            true
+        );
+        KubePeers = Add(
+            "--kube-peers",
+            "kubernetes: annotations: Nodes with flannel's annotations are peers; addresses: all are, by their InternalIP.",
+            PeersMode.Annotations
+        );
+        StartupTaint = Add(
+            "--startup-taint",
+            "kubernetes: the key of a taint that is taken off the Node once it is ready; empty: none.",
+            ""
+        );
+    }
+
+    [MemberNotNull(
+        nameof(Masquerade),
+        nameof(IpMasq),
+        nameof(MasqueradeConfig),
+        nameof(Backend),
+        nameof(MasqChain),
+        nameof(AllReserved),
+        nameof(EnableIPv6),
+        nameof(RandomFully),
+        nameof(NotFullyRandom),
+        nameof(ToPorts),
+        nameof(ForwardRules)
+    )]
     private void AddMasquerading()
     {
-        Masquerade = Add("--masquerade", "Whose rules of masquerading are kept: off, agent (ip-masq-agent's) or flannel (its --ip-masq).", MasqueradeMode.Off);
+        Masquerade = Add(
+            "--masquerade",
+            "Whose rules of masquerading are kept: off, agent (ip-masq-agent's) or flannel (its --ip-masq).",
+            MasqueradeMode.Off
+        );
         NotFullyRandom = Add("--ip-masq-fully-random-disable", "flannel's flag: the same as --random-fully=false.", false);
         IpMasq = Add("--ip-masq", "The same as --masquerade flannel.", false);
         MasqueradeConfig = Add("--masq-config", "agent: its configuration file, read again when it changes.", "/etc/config/ip-masq-agent");
-        Backend = Add("--backend", "Where the rules are kept: nftables, or iptables in the agent's or flannel's own chains.", MasqueradeBackend.Nftables);
+        Backend = Add(
+            "--backend",
+            "Where the rules are kept: nftables, or iptables in the agent's or flannel's own chains.",
+            MasqueradeBackend.Nftables
+        );
         MasqChain = Add("--masq-chain", "agent, iptables: the name of its chain.", "IP-MASQ-AGENT");
-        AllReserved = Add("--nomasq-all-reserved-ranges", "agent: by default all reserved networks are exempt, not only the private ones.", false);
+        AllReserved = Add(
+            "--nomasq-all-reserved-ranges",
+            "agent: by default all reserved networks are exempt, not only the private ones.",
+            false
+        );
         EnableIPv6 = Add("--enable-ipv6", "agent: IPv6 too.", false);
         RandomFully = Add("--random-fully", "Source ports are chosen at random.", true);
-        ToPorts = Add("--to-ports", "agent: the ranges of ports that flows leave with, such as 1024-29999,32768-65535; empty: the kernel chooses.", "");
+        ToPorts = Add(
+            "--to-ports",
+            "agent: the ranges of ports that flows leave with, such as 1024-29999,32768-65535; empty: the kernel chooses.",
+            ""
+        );
         ForwardRules = Add("--iptables-forward-rules", "flannel: packets from and to the cluster's network are accepted in FORWARD.", true);
     }
 
@@ -79,35 +191,35 @@ internal sealed class CommandOptions
 
     public Option<string> NetConfigPath { get; }
 
-    public Option<string[]> EtcdEndpoints { get; }
+    public Option<string[]> EtcdEndpoints { get; private set; }
 
-    public Option<string> EtcdPrefix { get; }
+    public Option<string> EtcdPrefix { get; private set; }
 
-    public Option<string> EtcdCaFile { get; }
+    public Option<string> EtcdCaFile { get; private set; }
 
-    public Option<string> EtcdCertFile { get; }
+    public Option<string> EtcdCertFile { get; private set; }
 
-    public Option<string> EtcdKeyFile { get; }
+    public Option<string> EtcdKeyFile { get; private set; }
 
-    public Option<string> EtcdUsername { get; }
+    public Option<string> EtcdUsername { get; private set; }
 
-    public Option<string> EtcdPassword { get; }
+    public Option<string> EtcdPassword { get; private set; }
 
-    public Option<bool> EtcdExposesPassword { get; }
+    public Option<bool> EtcdExposesPassword { get; private set; }
 
-    public Option<bool> KubeSubnetManager { get; }
+    public Option<bool> KubeSubnetManager { get; private set; }
 
-    public Option<string> KubeApiUrl { get; }
+    public Option<string> KubeApiUrl { get; private set; }
 
-    public Option<string> Kubeconfig { get; }
+    public Option<string> Kubeconfig { get; private set; }
 
-    public Option<string> AnnotationPrefix { get; }
+    public Option<string> AnnotationPrefix { get; private set; }
 
-    public Option<bool> NetworkUnavailable { get; }
+    public Option<bool> NetworkUnavailable { get; private set; }
 
-    public Option<PeersMode> KubePeers { get; }
+    public Option<PeersMode> KubePeers { get; private set; }
 
-    public Option<string> StartupTaint { get; }
+    public Option<string> StartupTaint { get; private set; }
 
     public Option<string[]> Interfaces { get; }
 
@@ -177,7 +289,12 @@ internal sealed class CommandOptions
     /// <summary>An option that can be given several times, or once with commas.</summary>
     public Option<string[]> AddMany(string name, string description)
     {
-        var option = new Option<string[]>(name) { Description = description, AllowMultipleArgumentsPerToken = false, DefaultValueFactory = _ => Split(Environment.GetEnvironmentVariable(VariableOf(name)) ?? "") };
+        var option = new Option<string[]>(name)
+        {
+            Description = description,
+            AllowMultipleArgumentsPerToken = false,
+            DefaultValueFactory = _ => Split(Environment.GetEnvironmentVariable(VariableOf(name)) ?? ""),
+        };
         all.Add(option);
         return option;
     }

@@ -12,7 +12,10 @@ using Plugboard.Netlink.Route.Links;
 
 namespace Plugboard.Coordinator.Operators;
 
-/// <summary>Walks the way of a packet from this node: whose its ends are, by which route it goes, who masquerades it, and what the tunnel does with it.</summary>
+/// <summary>
+/// Walks the way of a packet from this node: whose its ends are, by which route it goes, who masquerades it, and what the tunnel does with
+/// it.
+/// </summary>
 /// <param name="view">The cluster.</param>
 /// <param name="client">The kernel, which is asked for the route it would really take.</param>
 /// <param name="network">The node's links.</param>
@@ -85,7 +88,9 @@ internal sealed class Explanation(ClusterView view, RouteClient client, NodeNetw
                 return $"node {peer.Name}";
         }
 
-        return view.Network.NetworkOf(address.Is6) is { } whole && whole.Contains(address) ? $"in the cluster's network {whole}, but no node has it" : "outside the cluster";
+        return view.Network.NetworkOf(address.Is6) is { } whole && whole.Contains(address)
+            ? $"in the cluster's network {whole}, but no node has it"
+            : "outside the cluster";
     }
 
     private Route? FindRoute(IPAddr destination)
@@ -117,26 +122,35 @@ internal sealed class Explanation(ClusterView view, RouteClient client, NodeNetw
     {
         if (route.Mtu == 0 || route.Mtu == FindInTable(destination)?.Mtu)
             return $"{(route.Mtu > 0 ? route.Mtu : link.Mtu)} bytes by {link.Name}";
-        return $"{route.Mtu} bytes: a router on the way to {destination} takes no more, and the kernel remembers it for some minutes (ip route flush cache forgets it); {link.Name} takes {link.Mtu}";
+        return $"{route.Mtu} bytes: a router on the way to {destination} takes no more, and the kernel remembers it for some minutes "
+            + $"(ip route flush cache forgets it); {link.Name} takes {link.Mtu}";
     }
 
     private Route? FindInTable(IPAddr destination) =>
-        network.Routes.Values.Where(route => route.Dst.Contains(destination)).OrderByDescending(route => route.Dst.Length).ThenBy(route => route.Priority).FirstOrDefault();
+        network
+            .Routes.Values.Where(route => route.Dst.Contains(destination))
+            .OrderByDescending(route => route.Dst.Length)
+            .ThenBy(route => route.Priority)
+            .FirstOrDefault();
 
     private string OwnerOf(IPAddr destination)
     {
         var table = FindInTable(destination);
         if (table is null)
             return "by another table than the main one";
-        return $"by {table.Dst}, {(table.Protocol == RouteProtocol.Plugboard ? "the coordinator's route" : $"a route of protocol {table.Protocol.ToString().ToLowerInvariant()}")}";
+        return $"by {table.Dst}, "
+            + $"{(table.Protocol == RouteProtocol.Plugboard ? "the coordinator's route" : $"a route of protocol {table.Protocol.ToString().ToLowerInvariant()}")}";
     }
 
     private void Explain((MasqueradeOptions Options, MasqueradeConfig Config) rules, IPAddr source, IPAddr destination, string link)
     {
-        var said = rules.Options.Kind == MasqueradeKind.Flannel
-            ? MasqueradeExplanation.OfFlannel(view, source, destination)
-            : MasqueradeExplanation.OfAgent(rules.Options, rules.Config, view, (destination, link));
-        var result = said.IsMasqueraded ? $"leaves with {(said.Address is { } address ? address.ToString() : "the node's address")}" : "keeps its sender's address";
+        var said =
+            rules.Options.Kind == MasqueradeKind.Flannel
+                ? MasqueradeExplanation.OfFlannel(view, source, destination)
+                : MasqueradeExplanation.OfAgent(rules.Options, rules.Config, view, (destination, link));
+        var result = said.IsMasqueraded
+            ? $"leaves with {(said.Address is { } address ? address.ToString() : "the node's address")}"
+            : "keeps its sender's address";
         steps.Add(("masquerade", $"{result}: {said.Why}"));
     }
 
@@ -144,7 +158,9 @@ internal sealed class Explanation(ClusterView view, RouteClient client, NodeNetw
     {
         if (route.Gateway is not { } gateway)
             return;
-        var neighbour = client.Neighbours.List(tunnel.Index).FirstOrDefault(entry => entry.Address == gateway && entry.LinkAddress is not null);
+        var neighbour = client
+            .Neighbours.List(tunnel.Index)
+            .FirstOrDefault(entry => entry.Address == gateway && entry.LinkAddress is not null);
         if (neighbour?.LinkAddress is not { } mac)
         {
             IsSent = false;
@@ -153,9 +169,18 @@ internal sealed class Explanation(ClusterView view, RouteClient client, NodeNetw
         }
 
         steps.Add(("neighbour", $"{gateway} is {mac}"));
-        var entry = client.Forwarding.List(tunnel.Index).FirstOrDefault(candidate => candidate.LinkAddress == mac && candidate.Destination is not null);
+        var entry = client
+            .Forwarding.List(tunnel.Index)
+            .FirstOrDefault(candidate => candidate.LinkAddress == mac && candidate.Destination is not null);
         IsSent &= entry is not null;
-        steps.Add(("fdb", entry is null ? $"none for {mac}: the packet is dropped" : $"{mac} is on {entry.Destination}, {Whose(entry.Destination!.Value)}"));
+        steps.Add(
+            (
+                "fdb",
+                entry is null
+                    ? $"none for {mac}: the packet is dropped"
+                    : $"{mac} is on {entry.Destination}, {Whose(entry.Destination!.Value)}"
+            )
+        );
         if (entry?.Destination is { } end)
             AlongPath(end, tunnel);
     }

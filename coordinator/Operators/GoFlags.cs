@@ -37,8 +37,15 @@ internal sealed class GoFlags(IReadOnlyList<Option> options, Action<string> note
     };
 
     private static readonly string[] switches =
-        ["logtostderr", "alsologtostderr", "skip-headers", "skip-log-headers", "one-output", "add-dir-header",
-            "legacy-stderr-threshold-behavior"];
+    [
+        "logtostderr",
+        "alsologtostderr",
+        "skip-headers",
+        "skip-log-headers",
+        "one-output",
+        "add-dir-header",
+        "legacy-stderr-threshold-behavior",
+    ];
 
     private readonly List<(string Name, string[] Words)> spelt = [];
 
@@ -112,7 +119,10 @@ internal sealed class GoFlags(IReadOnlyList<Option> options, Action<string> note
         if (value is null)
             return [option.Name];
         if (option.ValueType == typeof(bool))
-            return [$"{option.Name}={(ReadSwitch(value) ?? throw new SettingException($"{option.Name}={value}: neither true nor false")).ToString(CultureInfo.InvariantCulture)}"];
+            return
+            [
+                $"{option.Name}={(ReadSwitch(value) ?? throw new SettingException($"{option.Name}={value}: neither true nor false")).ToString(CultureInfo.InvariantCulture)}",
+            ];
         if (option.ValueType == typeof(int) && GoYamlNumber.Find(value) is { } number)
             value = number;
         // To System.CommandLine an argument that ends with the sign has no value, and the option takes what comes next for it.
@@ -120,10 +130,11 @@ internal sealed class GoFlags(IReadOnlyList<Option> options, Action<string> note
     }
 
     /// <summary>What Go's strconv.ParseBool reads; null: it is none.</summary>
-    public static bool? ReadSwitch(string text) => text switch
-    {
-        "1" or "t" or "T" or "true" or "TRUE" or "True" => true,
-        "0" or "f" or "F" or "false" or "FALSE" or "False" => false,
-        _ => null,
-    };
+    public static bool? ReadSwitch(string text) =>
+        text switch
+        {
+            "1" or "t" or "T" or "true" or "TRUE" or "True" => true,
+            "0" or "f" or "F" or "false" or "FALSE" or "False" => false,
+            _ => null,
+        };
 }

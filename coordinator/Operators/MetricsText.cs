@@ -17,7 +17,12 @@ internal static class MetricsText
         WriteReadiness(text, status);
         WritePeers(text, status);
         WriteKeepers(text, status);
-        Head(text, "coordinator_faults_total", "counter", "What nobody foresaw and was survived: round, a look at everything; source, its task; kernel, listening to its notifications.");
+        Head(
+            text,
+            "coordinator_faults_total",
+            "counter",
+            "What nobody foresaw and was survived: round, a look at everything; source, its task; kernel, listening to its notifications."
+        );
         foreach (var (part, count) in status.Faults)
             text.Append(CultureInfo.InvariantCulture, $"coordinator_faults_total{{part=\"{part}\"}} {count}\n");
         Head(text, "coordinator_source_last_heard_seconds", "gauge", "Seconds since the source last told a list or a change; -1: never.");
@@ -42,7 +47,10 @@ internal static class MetricsText
             foreach (var state in Enum.GetValues<PeerState>())
             {
                 var count = status.Paths.Count(path => path.Is6 == is6 && path.State == state);
-                text.Append(CultureInfo.InvariantCulture, $"coordinator_peers{{family=\"{(is6 ? "ipv6" : "ipv4")}\",state=\"{Label(state.ToString())}\"}} {count}\n");
+                text.Append(
+                    CultureInfo.InvariantCulture,
+                    $"coordinator_peers{{family=\"{(is6 ? "ipv6" : "ipv4")}\",state=\"{Label(state.ToString())}\"}} {count}\n"
+                );
             }
         }
 
@@ -62,15 +70,26 @@ internal static class MetricsText
         Head(text, "coordinator_syncs_total", "counter", "How often this keeper looked.");
         foreach (var keeper in status.Keepers)
             text.Append(CultureInfo.InvariantCulture, $"coordinator_syncs_total{{keeper=\"{keeper.Name}\"}} {keeper.SyncCount}\n");
-        Head(text, "coordinator_changes_total", "counter", "Changes made to the node, by what caused them: kernel is the repair of what somebody else changed, audit what no notification told.");
+        Head(
+            text,
+            "coordinator_changes_total",
+            "counter",
+            "Changes made to the node, by what caused them: kernel is the repair of what somebody else changed, audit what no "
+                + "notification told."
+        );
         foreach (var keeper in status.Keepers)
         {
             foreach (var cause in Enum.GetValues<SyncCause>())
-                text.Append(CultureInfo.InvariantCulture, $"coordinator_changes_total{{keeper=\"{keeper.Name}\",cause=\"{Label(cause.ToString())}\"}} {keeper.ChangeCounts.GetValueOrDefault(cause)}\n");
+                text.Append(
+                    CultureInfo.InvariantCulture,
+                    $"coordinator_changes_total{{keeper=\"{keeper.Name}\",cause=\"{Label(cause.ToString())}\"}} "
+                        + $"{keeper.ChangeCounts.GetValueOrDefault(cause)}\n"
+                );
         }
     }
 
-    private static void Head(StringBuilder text, string name, string type, string help) => text.Append($"# HELP {name} {help}\n# TYPE {name} {type}\n");
+    private static void Head(StringBuilder text, string name, string type, string help) =>
+        text.Append($"# HELP {name} {help}\n# TYPE {name} {type}\n");
 
     // BehindRouter: behind_router.
     private static string Label(string word)

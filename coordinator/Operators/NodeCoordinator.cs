@@ -17,7 +17,9 @@ using Plugboard.Netlink.Route;
 
 namespace Plugboard.Coordinator.Operators;
 
-/// <summary>The coordinator of a node, put together from the settings. In the calling thread's network namespace; for that thread.</summary>
+/// <summary>
+/// The coordinator of a node, put together from the settings. In the calling thread's network namespace; for that thread.
+/// </summary>
 internal sealed class NodeCoordinator : IDisposable
 {
     private readonly Settings settings;
@@ -80,20 +82,32 @@ internal sealed class NodeCoordinator : IDisposable
         }
     }
 
-    private static IPeerSource SourceOf(Settings settings, Action<string> log) => settings.Source switch
-    {
-        SourceKind.Etcd => new EtcdSource(settings.Etcd, TimeProvider.System, log),
-        SourceKind.None => new NoSource(),
-        SourceKind.Kubernetes => KubernetesOf(settings, log),
-        _ => new StaticSource(new StaticOptions { Path = settings.PeersFile, NodeName = settings.NodeName, Network = settings.Network }, TimeProvider.System, log),
-    };
+    private static IPeerSource SourceOf(Settings settings, Action<string> log) =>
+        settings.Source switch
+        {
+            SourceKind.Etcd => new EtcdSource(settings.Etcd, TimeProvider.System, log),
+            SourceKind.None => new NoSource(),
+            SourceKind.Kubernetes => KubernetesOf(settings, log),
+            _ => new StaticSource(
+                new StaticOptions
+                {
+                    Path = settings.PeersFile,
+                    NodeName = settings.NodeName,
+                    Network = settings.Network,
+                },
+                TimeProvider.System,
+                log
+            ),
+        };
 
-    private static string HintOf(Settings settings) => settings.Source switch
-    {
-        SourceKind.Static => $"write podCIDRs into its entry of {settings.PeersFile}",
-        SourceKind.Etcd => "its lease in etcd is not acquired yet",
-        _ => $"spec.podCIDRs of Node {settings.NodeName} is empty: the controller manager assigns it if it runs with --allocate-node-cidrs",
-    };
+    private static string HintOf(Settings settings) =>
+        settings.Source switch
+        {
+            SourceKind.Static => $"write podCIDRs into its entry of {settings.PeersFile}",
+            SourceKind.Etcd => "its lease in etcd is not acquired yet",
+            _ => $"spec.podCIDRs of Node {settings.NodeName} is empty: the controller manager assigns it if it runs with "
+                + "--allocate-node-cidrs",
+        };
 
     private static KubernetesSource KubernetesOf(Settings settings, Action<string> log)
     {
@@ -145,7 +159,10 @@ internal sealed class NodeCoordinator : IDisposable
     {
         network.Read(client);
         IPAddr?[] told = [settings.Uplink.PublicIP, settings.Uplink.PublicIPv6];
-        return told.OfType<IPAddr>().Concat(network.Addresses.Select(own => own.Address.Address).Where(static address => address.IsGlobalUnicast)).Distinct().ToValueArray();
+        return told.OfType<IPAddr>()
+            .Concat(network.Addresses.Select(own => own.Address.Address).Where(static address => address.IsGlobalUnicast))
+            .Distinct()
+            .ToValueArray();
     }
 
     private IEnumerable<IKeeper> KeepersOf(NftablesTransaction transaction)
@@ -189,7 +206,11 @@ internal sealed class NodeCoordinator : IDisposable
     {
         masqueradeFile?.Refresh();
         var explanation = new Explanation(view, client, network);
-        explanation.Walk(source, destination, settings.Masquerade is { } rules && masqueradeFile is { } file ? (rules, file.Current) : null);
+        explanation.Walk(
+            source,
+            destination,
+            settings.Masquerade is { } rules && masqueradeFile is { } file ? (rules, file.Current) : null
+        );
         return explanation;
     }
 

@@ -6,8 +6,8 @@ using Plugboard.Linux.Namespaces;
 namespace Plugboard.Coordinator.Operators;
 
 /// <summary>
-/// One coordinator per network namespace: two with different lists would undo each other's work. It is a flock(2) on a file that only root can open, in a directory that only root
-/// can write; it ends with its holder however that ends. Source: docs/decisions/0030.
+/// One coordinator per network namespace: two with different lists would undo each other's work. It is a flock(2) on a file that only root
+/// can open, in a directory that only root can write; it ends with its holder however that ends. Source: docs/decisions/0030.
 /// </summary>
 internal sealed class OnlyOne : IDisposable
 {
@@ -16,8 +16,13 @@ internal sealed class OnlyOne : IDisposable
 
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const UnixFileMode OwnersDirectory = OwnerOnly | UnixFileMode.UserExecute;
-    private const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
-        | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
+    private const UnixFileMode Others =
+        UnixFileMode.GroupRead
+        | UnixFileMode.GroupWrite
+        | UnixFileMode.GroupExecute
+        | UnixFileMode.OtherRead
+        | UnixFileMode.OtherWrite
+        | UnixFileMode.OtherExecute;
     private const uint Root = 0;
     private const int Attempts = 10;
 
@@ -29,7 +34,8 @@ internal sealed class OnlyOne : IDisposable
     /// <param name="directory">Where the locks are.</param>
     /// <param name="patience">How long to wait.</param>
     /// <param name="log">Gets a line where something else was in the lock's place, or there can be no lock.</param>
-    /// <returns>The lock; null where the directory cannot be made or written: a node without its coordinator is worse than one that might have two.</returns>
+    /// <returns>The lock; null where the directory cannot be made or written: a node without its coordinator is worse than one that might
+    /// have two.</returns>
     /// <exception cref="SettingException">Another one runs, or the directory is not root's.</exception>
     public static OnlyOne? Take(string directory, TimeSpan patience, Action<string> log)
     {
@@ -40,7 +46,10 @@ internal sealed class OnlyOne : IDisposable
         }
         catch (ErrnoException e)
         {
-            log($"{e.Message}: nothing keeps a second coordinator from starting in this network namespace; {directory} has to be a directory that can be written (in a pod: a volume of its own)");
+            log(
+                $"{e.Message}: nothing keeps a second coordinator from starting in this network namespace; {directory} has to be a "
+                    + "directory that can be written (in a pod: a volume of its own)"
+            );
             return null;
         }
 
@@ -51,7 +60,9 @@ internal sealed class OnlyOne : IDisposable
         catch (FileLockTimeoutException e)
         {
             file.Dispose();
-            var holder = e.Holder is { } process and > 0 ? string.Create(CultureInfo.InvariantCulture, $"process {process}") : "a process of another container";
+            var holder = e.Holder is { } process and > 0
+                ? string.Create(CultureInfo.InvariantCulture, $"process {process}")
+                : "a process of another container";
             throw new SettingException($"another coordinator runs in this network namespace: {holder} holds {e.Path}; end it first");
         }
     }
@@ -100,7 +111,8 @@ internal sealed class OnlyOne : IDisposable
         return FileDirectory.Find(path) ?? throw new ErrnoException("open", path, Errno.ENOENT);
     }
 
-    private static bool IsOwn(FileStatus file) => file.IsRegular && (file.Mode & (uint)Others) == 0 && (!OwnProcess.IsRoot || file.User == Root);
+    private static bool IsOwn(FileStatus file) =>
+        file.IsRegular && (file.Mode & (uint)Others) == 0 && (!OwnProcess.IsRoot || file.User == Root);
 
     /// <summary>Lets it go; the file stays.</summary>
     public void Dispose() => held.Dispose();

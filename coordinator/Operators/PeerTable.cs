@@ -33,16 +33,17 @@ internal static class PeerTable
             : WordsOf(path.State);
 
     /// <summary>A state in words, with what to do where the peer is not reached.</summary>
-    public static string WordsOf(PeerState state) => state switch
-    {
-        PeerState.Direct => "directly",
-        PeerState.Tunnelled => "through the tunnel",
-        PeerState.Unassigned => "not: no pod network is assigned to it yet",
-        PeerState.NoAddress => "not: it tells no address of this family",
-        PeerState.NoTunnel => "not: it does not tell the hardware address of its tunnel",
-        PeerState.OtherVni => "not: its tunnel has another VNI",
-        PeerState.NoOwnTunnel => "not: this node has no tunnel of this family",
-        PeerState.OtherBackend => "not: it uses another backend",
-        _ => "not: it is behind a router; use vxlan, or host-gw only within one network",
-    };
+    public static string WordsOf(PeerState state) =>
+        state switch
+        {
+            PeerState.Direct => "directly",
+            PeerState.Tunnelled => "through the tunnel",
+            PeerState.Unassigned => "not: no pod network is assigned to it yet",
+            PeerState.NoAddress => "not: it tells no address of this family",
+            PeerState.NoTunnel => "not: it does not tell the hardware address of its tunnel",
+            PeerState.OtherVni => "not: its tunnel has another VNI",
+            PeerState.NoOwnTunnel => "not: this node has no tunnel of this family",
+            PeerState.OtherBackend => "not: it uses another backend",
+            _ => "not: it is behind a router; use vxlan, or host-gw only within one network",
+        };
 }

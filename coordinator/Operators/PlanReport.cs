@@ -9,10 +9,17 @@ namespace Plugboard.Coordinator.Operators;
 /// <param name="Lack">What is missing before the node is whole; null: nothing.</param>
 /// <param name="Refused">Who is left out.</param>
 /// <param name="Outcomes">What each keeper would do or did.</param>
-internal sealed record PlanReport(string? Lack, IReadOnlyList<RefusedNode> Refused, IReadOnlyList<(string Keeper, SyncOutcome Outcome)> Outcomes)
+internal sealed record PlanReport(
+    string? Lack,
+    IReadOnlyList<RefusedNode> Refused,
+    IReadOnlyList<(string Keeper, SyncOutcome Outcome)> Outcomes
+)
 {
     /// <summary>0: all is as it should be. 1: something is wrong that no change here makes right. 2: something is to be changed.</summary>
-    public int ExitCode => HasChanges ? 2 : IsRight ? 0 : 1;
+    public int ExitCode =>
+        HasChanges ? 2
+        : IsRight ? 0
+        : 1;
 
     /// <summary>True where nothing is missing and nothing is wrong.</summary>
     public bool IsRight => Lack is null && Outcomes.All(each => each.Outcome.Problems.Count == 0);
@@ -55,7 +62,13 @@ internal sealed record PlanReport(string? Lack, IReadOnlyList<RefusedNode> Refus
             foreach (var (keeper, outcome) in Outcomes)
             {
                 foreach (var change in outcome.Changes)
-                    Write(json, ("keeper", keeper), ("verb", change.Verb.ToString().ToLowerInvariant()), ("kind", change.Kind), ("text", change.Text));
+                    Write(
+                        json,
+                        ("keeper", keeper),
+                        ("verb", change.Verb.ToString().ToLowerInvariant()),
+                        ("kind", change.Kind),
+                        ("text", change.Text)
+                    );
             }
 
             json.WriteEndArray();

@@ -59,9 +59,16 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
         var host = NodeNames.FindHostName();
         if (NodeNames.AsKubelet(host).Length == 0)
             throw new SettingException("this host has no name: say --node-name");
-        if (SourceOf() != SourceKind.Static || NodeNames.Among(ReadPeerNames(), host) is not { } listed || listed == NodeNames.AsKubelet(host))
+        if (
+            SourceOf() != SourceKind.Static
+            || NodeNames.Among(ReadPeerNames(), host) is not { } listed
+            || listed == NodeNames.AsKubelet(host)
+        )
             return NodeNames.AsKubelet(host);
-        warn($"{Get(options.PeersFile)} has no node {NodeNames.AsKubelet(host)}, as this host is called, and a node {listed}: it is taken for this one; say --node-name {listed}");
+        warn(
+            $"{Get(options.PeersFile)} has no node {NodeNames.AsKubelet(host)}, as this host is called, and a node {listed}: it is "
+                + $"taken for this one; say --node-name {listed}"
+        );
         return listed;
     }
 
@@ -82,27 +89,29 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
 
     private SourceKind SourceOf() => Get(options.KubeSubnetManager) ? SourceKind.Kubernetes : Get(options.Source);
 
-    private KubernetesOptions ReadKubernetes(string nodeName) => new()
-    {
-        NodeName = nodeName,
-        ApiServer = Get(options.KubeApiUrl) is { Length: > 0 } url ? ReadUrl("--kube-api-url", url) : null,
-        Kubeconfig = NullIfEmpty(Get(options.Kubeconfig)),
-        AnnotationPrefix = Get(options.AnnotationPrefix),
-        SetNetworkUnavailable = Get(options.NetworkUnavailable),
-        Peers = Get(options.KubePeers),
-        StartupTaint = NullIfEmpty(Get(options.StartupTaint)),
-    };
+    private KubernetesOptions ReadKubernetes(string nodeName) =>
+        new()
+        {
+            NodeName = nodeName,
+            ApiServer = Get(options.KubeApiUrl) is { Length: > 0 } url ? ReadUrl("--kube-api-url", url) : null,
+            Kubeconfig = NullIfEmpty(Get(options.Kubeconfig)),
+            AnnotationPrefix = Get(options.AnnotationPrefix),
+            SetNetworkUnavailable = Get(options.NetworkUnavailable),
+            Peers = Get(options.KubePeers),
+            StartupTaint = NullIfEmpty(Get(options.StartupTaint)),
+        };
 
     private T Get<T>(Option<T> option) => parsed.GetValue(option)!;
 
-    private UplinkOptions ReadUplink() => new()
-    {
-        Interfaces = Get(options.Interfaces).SelectMany(CommandOptions.Split).ToList(),
-        InterfacePatterns = Get(options.InterfacePatterns).Where(text => text.Length > 0).Select(ReadPattern).ToList(),
-        CanReach = ReadAddress(options.InterfaceCanReach, is6: null),
-        PublicIP = ReadAddress(options.PublicIP, is6: false),
-        PublicIPv6 = ReadAddress(options.PublicIPv6, is6: true),
-    };
+    private UplinkOptions ReadUplink() =>
+        new()
+        {
+            Interfaces = Get(options.Interfaces).SelectMany(CommandOptions.Split).ToList(),
+            InterfacePatterns = Get(options.InterfacePatterns).Where(text => text.Length > 0).Select(ReadPattern).ToList(),
+            CanReach = ReadAddress(options.InterfaceCanReach, is6: null),
+            PublicIP = ReadAddress(options.PublicIP, is6: false),
+            PublicIPv6 = ReadAddress(options.PublicIPv6, is6: true),
+        };
 
     private static InterfacePattern ReadPattern(string text)
     {
@@ -126,10 +135,16 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
         return address;
     }
 
-    // Where the nodes themselves say their pod networks nobody has to say the cluster's, but how packets go between them; until then that is somebody else's.
+    // Where the nodes themselves say their pod networks nobody has to say the cluster's, but how packets go between them; until then that
+    // is somebody else's.
     private static NetConf? WithoutNetwork(SourceKind source) =>
         source is SourceKind.None or SourceKind.Kubernetes
-            ? new NetConf { EnableIPv6 = true, IsAssumed = true, Backend = new BackendConf { Type = BackendType.None } }
+            ? new NetConf
+            {
+                EnableIPv6 = true,
+                IsAssumed = true,
+                Backend = new BackendConf { Type = BackendType.None },
+            }
             : null;
 
     private MasqueradeOptions? ReadMasquerade()
@@ -163,7 +178,9 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
     private IPAddr ReadHealthzIP()
     {
         var text = Get(options.HealthzIP);
-        return IPAddr.TryParse(text, out var address) ? address : throw new SettingException($"--healthz-ip {text}: no address; 0.0.0.0 for all of IPv4, :: for all");
+        return IPAddr.TryParse(text, out var address)
+            ? address
+            : throw new SettingException($"--healthz-ip {text}: no address; 0.0.0.0 for all of IPv4, :: for all");
     }
 
     private FilesOptions? ReadFiles(bool masquerades)
@@ -188,7 +205,10 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
 
     private EtcdOptions ReadEtcd(string nodeName)
     {
-        var endpoints = Get(options.EtcdEndpoints).SelectMany(CommandOptions.Split).Select(text => ReadUrl("--etcd-endpoints", text)).ToList();
+        var endpoints = Get(options.EtcdEndpoints)
+            .SelectMany(CommandOptions.Split)
+            .Select(text => ReadUrl("--etcd-endpoints", text))
+            .ToList();
         var chosen = new EtcdOptions
         {
             NodeName = nodeName,
@@ -209,7 +229,11 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
         if (SourceOf() != SourceKind.Etcd)
             return chosen;
         if (chosen.FindExposing() is { } exposing)
-            throw new SettingException($"--etcd-endpoints {exposing.GetLeftPart(UriPartial.Authority)}: user and password would go over plain http to another machine, and everybody on the way could read them; give https, or --etcd-password-over-http where that does not matter");
+            throw new SettingException(
+                $"--etcd-endpoints {exposing.GetLeftPart(UriPartial.Authority)}: user and password would go over plain http to "
+                    + "another machine, and everybody on the way could read them; give https, or --etcd-password-over-http where that does "
+                    + "not matter"
+            );
         if (chosen is { KeyFile: not null, CertFile: null })
             throw new SettingException($"--etcd-keyfile {chosen.KeyFile}: there is no --etcd-certfile");
         if (chosen.Username is null && chosen.Password.Text.Length > 0)
@@ -222,7 +246,12 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
         if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
             throw new SettingException($"{option} {WithoutPassword(text)}: not of the form http://host:port or https://host:port");
         // What is in a URL is in every message about it.
-        return uri.UserInfo.Length == 0 ? uri : throw new SettingException($"{option} {uri.Scheme}://…@{uri.Authority}: a name and a password in a URL are shown to everybody: {(option == "--kube-api-url" ? "give a token or a client's certificate by --kubeconfig-file" : "give them by --etcd-username and FLANNELD_ETCD_PASSWORD")}");
+        return uri.UserInfo.Length == 0
+            ? uri
+            : throw new SettingException(
+                $"{option} {uri.Scheme}://…@{uri.Authority}: a name and a password in a URL are shown to everybody: "
+                    + $"{(option == "--kube-api-url" ? "give a token or a client's certificate by --kubeconfig-file" : "give them by --etcd-username and FLANNELD_ETCD_PASSWORD")}"
+            );
     }
 
     private static string WithoutPassword(string text) => text.LastIndexOf('@') is var at and >= 0 ? $"…{text[at..]}" : text;
@@ -233,7 +262,10 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
         try
         {
             var previous = SubnetFile.Find(Get(options.SubnetFile));
-            return ((IPPrefix?[])[previous?.Subnet, previous?.IPv6Subnet]).OfType<IPPrefix>().Select(subnet => subnet.Network).ToValueArray();
+            return ((IPPrefix?[])[previous?.Subnet, previous?.IPv6Subnet])
+                .OfType<IPPrefix>()
+                .Select(subnet => subnet.Network)
+                .ToValueArray();
         }
         catch (Exception e) when (e is SubnetFileException or UnusableFileException)
         {
@@ -272,7 +304,8 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
     // Without it the nodes of Kubernetes are not routed to: a mistyped path would be taken for that wish.
     private void ConsiderMissing(string path)
     {
-        var isNamed = parsed.GetResult(options.NetConfigPath) is { Implicit: false }
+        var isNamed =
+            parsed.GetResult(options.NetConfigPath) is { Implicit: false }
             || Environment.GetEnvironmentVariable(CommandOptions.VariableOf(options.NetConfigPath.Name)) is { Length: > 0 };
         if (SourceOf() == SourceKind.Kubernetes && isNamed)
             throw new SettingException($"--net-config-path {path}: there is no such file; say --net-config-path= if no routes are wanted");

@@ -90,7 +90,7 @@ internal sealed class StatusConnection : IDisposable
     private async Task DrainAsync()
     {
         var buffer = new byte[FirstBytes];
-        for (var total = 0; total < MostRemaining;)
+        for (var total = 0; total < MostRemaining; )
         {
             var count = await socket.ReceiveAsync(buffer, limit.Token).ConfigureAwait(false);
             if (count == 0)

@@ -8,8 +8,9 @@ using Plugboard.Coordinator.Engine;
 namespace Plugboard.Coordinator.Operators;
 
 /// <summary>
-/// Answers <c>/healthz</c>, <c>/readyz</c> and <c>/metrics</c>: a request and an answer for each connection, HTTP/1.1. Who connects may be anybody on the node: connections and bytes are
-/// bounded, whoever is slow is cut off, and where there are too many the oldest one that has not asked goes, so that a probe is answered all the same.
+/// Answers <c>/healthz</c>, <c>/readyz</c> and <c>/metrics</c>: a request and an answer for each connection, HTTP/1.1. Who connects may be
+/// anybody on the node: connections and bytes are bounded, whoever is slow is cut off, and where there are too many the oldest one that has
+/// not asked goes, so that a probe is answered all the same.
 /// </summary>
 /// <param name="engine">Whose state it tells.</param>
 /// <param name="clock">The clock.</param>
@@ -36,7 +37,11 @@ internal sealed class StatusServer(CoordinatorEngine engine, TimeProvider clock)
     /// <exception cref="SocketException">The port is taken, the address is not this node's, or there is no IPv6.</exception>
     public int Start(IPAddr address, int port)
     {
-        var opened = new Socket(address.Is6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        var opened = new Socket(
+            address.Is6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork,
+            SocketType.Stream,
+            ProtocolType.Tcp
+        );
         try
         {
             if (address.Is6)
@@ -59,23 +64,24 @@ internal sealed class StatusServer(CoordinatorEngine engine, TimeProvider clock)
     /// <summary>Starts to answer once the port is free: whoever has it must not keep the coordinator from its work.</summary>
     /// <param name="start">Calls <see cref="Start"/>, in the network namespace that it is for.</param>
     /// <param name="log">Gets a line once it is.</param>
-    public void StartLater(Action start, Action<string> log) => _ = Task.Run(async () =>
-    {
-        while (!ending.IsCancellationRequested)
+    public void StartLater(Action start, Action<string> log) =>
+        _ = Task.Run(async () =>
         {
-            await Task.Delay(untilTriedAgain, clock, CancellationToken.None).ConfigureAwait(false);
-            try
+            while (!ending.IsCancellationRequested)
             {
-                start();
-                log("the port for /healthz is free now: it is answered");
-                return;
+                await Task.Delay(untilTriedAgain, clock, CancellationToken.None).ConfigureAwait(false);
+                try
+                {
+                    start();
+                    log("the port for /healthz is free now: it is answered");
+                    return;
+                }
+                catch (SocketException)
+                {
+                    // It still is not.
+                }
             }
-            catch (SocketException)
-            {
-                // It still is not.
-            }
-        }
-    });
+        });
 
     private async Task AcceptAsync(Socket from)
     {
@@ -137,17 +143,21 @@ internal sealed class StatusServer(CoordinatorEngine engine, TimeProvider clock)
             _ => (400, "no request of HTTP/1.1\n", Plain),
         };
         var body = Encoding.UTF8.GetBytes(text);
-        var head = string.Create(CultureInfo.InvariantCulture, $"HTTP/1.1 {code} {ReasonOf(code)}\r\nContent-Type: {type}\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n");
+        var head = string.Create(
+            CultureInfo.InvariantCulture,
+            $"HTTP/1.1 {code} {ReasonOf(code)}\r\nContent-Type: {type}\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n"
+        );
         return words is ["HEAD", ..] ? Encoding.ASCII.GetBytes(head) : [.. Encoding.ASCII.GetBytes(head), .. body];
     }
 
-    private (int Code, string Text, string Type) Find(string path) => path switch
-    {
-        "/healthz" => OkUnless(engine.FindStall()),
-        "/readyz" => OkUnless(engine.FindStall() ?? engine.Status.FirstLack),
-        "/metrics" => (200, Metrics(), "text/plain; version=0.0.4"),
-        _ => (404, "there are /healthz, /readyz and /metrics\n", Plain),
-    };
+    private (int Code, string Text, string Type) Find(string path) =>
+        path switch
+        {
+            "/healthz" => OkUnless(engine.FindStall()),
+            "/readyz" => OkUnless(engine.FindStall() ?? engine.Status.FirstLack),
+            "/metrics" => (200, Metrics(), "text/plain; version=0.0.4"),
+            _ => (404, "there are /healthz, /readyz and /metrics\n", Plain),
+        };
 
     // Whoever asks a thousand times a second must not keep a processor busy with it.
     private string Metrics()
@@ -161,17 +171,19 @@ internal sealed class StatusServer(CoordinatorEngine engine, TimeProvider clock)
         }
     }
 
-    private static (int Code, string Text, string Type) OkUnless(string? lack) => lack is null ? (200, "ok\n", Plain) : (503, lack + "\n", Plain);
+    private static (int Code, string Text, string Type) OkUnless(string? lack) =>
+        lack is null ? (200, "ok\n", Plain) : (503, lack + "\n", Plain);
 
-    private static string ReasonOf(int code) => code switch
-    {
-        200 => "OK",
-        400 => "Bad Request",
-        404 => "Not Found",
-        405 => "Method Not Allowed",
-        431 => "Request Header Fields Too Large",
-        _ => "Service Unavailable",
-    };
+    private static string ReasonOf(int code) =>
+        code switch
+        {
+            200 => "OK",
+            400 => "Bad Request",
+            404 => "Not Found",
+            405 => "Method Not Allowed",
+            431 => "Request Header Fields Too Large",
+            _ => "Service Unavailable",
+        };
 
     /// <inheritdoc/>
     public void Dispose()

@@ -12,8 +12,16 @@ namespace Plugboard.Coordinator.Operators;
 internal sealed class Verbs
 {
     private readonly CommandOptions options = new();
-    private readonly Option<OutputFormat> output = new("--output") { Description = "table or json.", DefaultValueFactory = _ => OutputFormat.Table };
-    private readonly Option<int> timeout = new("--timeout") { Description = "Seconds to wait for a complete list of nodes.", DefaultValueFactory = _ => 10 };
+    private readonly Option<OutputFormat> output = new("--output")
+    {
+        Description = "table or json.",
+        DefaultValueFactory = _ => OutputFormat.Table,
+    };
+    private readonly Option<int> timeout = new("--timeout")
+    {
+        Description = "Seconds to wait for a complete list of nodes.",
+        DefaultValueFactory = _ => 10,
+    };
     private readonly Argument<string> source = new("SRC") { Description = "The sender's address." };
     private readonly Argument<string> destination = new("DST") { Description = "Where the packet goes." };
     private readonly Option<bool> dryRun = new("--dry-run") { Description = "Only tells what would be removed." };
@@ -24,12 +32,38 @@ internal sealed class Verbs
 
     private RootCommand Root()
     {
-        var root = new RootCommand("Keeps this node as the cluster asks: routes to other nodes' pods, masquerading, and what the CNI plugins read.");
+        var root = new RootCommand(
+            "Keeps this node as the cluster asks: routes to other nodes' pods, masquerading, and what the CNI plugins read."
+        );
         root.Subcommands.Add(Verb("run", "Keeps it so until it is ended; the rules and routes stay then.", Run));
-        root.Subcommands.Add(Verb("plan", "Prints what run would change; exit code 2 where there is something, 1 where something is wrong.", parsed => Once(parsed, static (keeper, view) => keeper.Plan(view)), output, timeout));
-        root.Subcommands.Add(Verb("apply", "Changes it once and ends; exit code 1 where something cannot be made right.", Apply, output, timeout));
-        root.Subcommands.Add(Verb("audit", "Prints how each peer is reached, who is refused, and what is not as it should be; changes nothing.", Audit, output, timeout));
-        var explain = Verb("explain", "Walks the way of a packet from this node: route, masquerading, neighbour, tunnel; exit code 1 where it would be dropped here.", Explain, output, timeout);
+        root.Subcommands.Add(
+            Verb(
+                "plan",
+                "Prints what run would change; exit code 2 where there is something, 1 where something is wrong.",
+                parsed => Once(parsed, static (keeper, view) => keeper.Plan(view)),
+                output,
+                timeout
+            )
+        );
+        root.Subcommands.Add(
+            Verb("apply", "Changes it once and ends; exit code 1 where something cannot be made right.", Apply, output, timeout)
+        );
+        root.Subcommands.Add(
+            Verb(
+                "audit",
+                "Prints how each peer is reached, who is refused, and what is not as it should be; changes nothing.",
+                Audit,
+                output,
+                timeout
+            )
+        );
+        var explain = Verb(
+            "explain",
+            "Walks the way of a packet from this node: route, masquerading, neighbour, tunnel; exit code 1 where it would be dropped here.",
+            Explain,
+            output,
+            timeout
+        );
         explain.Arguments.Add(source);
         explain.Arguments.Add(destination);
         root.Subcommands.Add(explain);
@@ -107,11 +141,16 @@ internal sealed class Verbs
         try
         {
             if (coordinator.Files?.Restore() is not null)
-                StandardError.WriteLine($"{settings.Files!.SubnetFile}: restored from what was confirmed before this machine was started again");
+                StandardError.WriteLine(
+                    $"{settings.Files!.SubnetFile}: restored from what was confirmed before this machine was started again"
+                );
         }
         catch (Exception e) when (e is Linux.ErrnoException or IOException)
         {
-            StandardError.WriteLine($"{settings.Files!.SubnetFile}: what was confirmed before cannot be restored, it is written once the source tells it: {e.Message}");
+            StandardError.WriteLine(
+                $"{settings.Files!.SubnetFile}: what was confirmed before cannot be restored, it is written once the source tells it: "
+                    + $"{e.Message}"
+            );
         }
     }
 
@@ -123,12 +162,17 @@ internal sealed class Verbs
         }
         catch (System.Net.Sockets.SocketException e) when (e.SocketErrorCode == System.Net.Sockets.SocketError.AddressAlreadyInUse)
         {
-            StandardError.WriteLine($"--healthz-ip {settings.HealthzIP} --healthz-port {settings.HealthzPort}: {e.Message}: /healthz, /readyz and /metrics are answered once the port is free (ss -ltnp tells who has it)");
+            StandardError.WriteLine(
+                $"--healthz-ip {settings.HealthzIP} --healthz-port {settings.HealthzPort}: {e.Message}: /healthz, /readyz and "
+                    + "/metrics are answered once the port is free (ss -ltnp tells who has it)"
+            );
             server.StartLater(() => server.Start(settings.HealthzIP, settings.HealthzPort), StandardError.WriteLine);
         }
         catch (Exception e) when (e is System.Net.Sockets.SocketException or FormatException)
         {
-            throw new SettingException($"--healthz-ip {settings.HealthzIP} --healthz-port {settings.HealthzPort}: cannot be listened on: {e.Message}");
+            throw new SettingException(
+                $"--healthz-ip {settings.HealthzIP} --healthz-port {settings.HealthzPort}: cannot be listened on: {e.Message}"
+            );
         }
     }
 
@@ -142,14 +186,17 @@ internal sealed class Verbs
     private int Apply(ParseResult parsed)
     {
         var areUsable = true;
-        var report = Report(parsed, (keeper, view) =>
-        {
-            if (keeper.WaitsForOthers && !areUsable)
-                return new SyncOutcome([], ["not written: what comes before it is not in place"]);
-            var outcome = keeper.Sync(view, SyncCause.Start);
-            areUsable &= outcome.IsUsable;
-            return outcome;
-        });
+        var report = Report(
+            parsed,
+            (keeper, view) =>
+            {
+                if (keeper.WaitsForOthers && !areUsable)
+                    return new SyncOutcome([], ["not written: what comes before it is not in place"]);
+                var outcome = keeper.Sync(view, SyncCause.Start);
+                areUsable &= outcome.IsUsable;
+                return outcome;
+            }
+        );
         Print(parsed, report);
         return report.IsRight ? 0 : 1;
     }
@@ -199,20 +246,28 @@ internal sealed class Verbs
         if (view is null)
             throw new SettingException(lack!);
         var explanation = coordinator.Explain(view, from, to);
-        var text = parsed.GetValue(output) == OutputFormat.Json
-            ? PlanReport.ToJson(explanation.Steps)
-            : string.Concat(explanation.Steps.Select(step => $"{step.Step,-11} {step.Text}\n"));
+        var text =
+            parsed.GetValue(output) == OutputFormat.Json
+                ? PlanReport.ToJson(explanation.Steps)
+                : string.Concat(explanation.Steps.Select(step => $"{step.Step, -11} {step.Text}\n"));
         parsed.InvocationConfiguration.Output.Write(text);
         return explanation.IsSent ? 0 : 1;
     }
 
-    private static IPAddr ReadAddress(string text) => IPAddr.TryParse(text, out var address) ? address : throw new SettingException($"{text}: no address");
+    private static IPAddr ReadAddress(string text) =>
+        IPAddr.TryParse(text, out var address) ? address : throw new SettingException($"{text}: no address");
 
     private int Cleanup(ParseResult parsed)
     {
         // Whatever the coordinator may have made, also with other options than these.
         var settings = ReadSettings(parsed);
-        using var coordinator = NodeCoordinator.Open(settings with { Masquerade = settings.Masquerade ?? new MasqueradeOptions() }, StandardError.WriteLine);
+        using var coordinator = NodeCoordinator.Open(
+            settings with
+            {
+                Masquerade = settings.Masquerade ?? new MasqueradeOptions(),
+            },
+            StandardError.WriteLine
+        );
         // What says that pods can be started goes first.
         var outcomes = coordinator.Keepers.Reverse().Select(keeper => (keeper.Name, keeper.Remove(parsed.GetValue(dryRun)))).ToList();
         var report = new PlanReport(null, [], outcomes);

@@ -8,8 +8,8 @@ using Plugboard.Linux;
 namespace Plugboard.Coordinator.Pods;
 
 /// <summary>
-/// Puts back what somebody took out of the tables of the plugins portmap and bridge, from the records that these keep of their pods. It owns nothing: pods' parts come with ADD and go with DEL.
-/// The network namespace is that of the thread that first asks.
+/// Puts back what somebody took out of the tables of the plugins portmap and bridge, from the records that these keep of their pods. It
+/// owns nothing: pods' parts come with ADD and go with DEL. The network namespace is that of the thread that first asks.
 /// </summary>
 /// <param name="recordRoot">The directory that the plugins' records are in.</param>
 internal sealed class PodKeeper(string recordRoot) : IKeeper, IDisposable
@@ -25,14 +25,17 @@ internal sealed class PodKeeper(string recordRoot) : IKeeper, IDisposable
     /// <summary>How often all records were compared with the kernel.</summary>
     public long ComparisonCount => restorer.ComparisonCount;
 
-    /// <summary>True where somebody took something out of the plugins' tables: then this keeper is to be asked. For the engine's thread.</summary>
+    /// <summary>
+    /// True where somebody took something out of the plugins' tables: then this keeper is to be asked. For the engine's thread.
+    /// </summary>
     public bool Concerns(NftablesTransaction transaction) => restorer.Hear(transaction);
 
     /// <inheritdoc/>
     public SyncOutcome Plan(ClusterView view) => Tell(restorer.Plan);
 
     /// <inheritdoc/>
-    public SyncOutcome Sync(ClusterView view, SyncCause cause) => Tell(() => restorer.Restore(isForced: cause is SyncCause.Start or SyncCause.Audit or SyncCause.Retry));
+    public SyncOutcome Sync(ClusterView view, SyncCause cause) =>
+        Tell(() => restorer.Restore(isForced: cause is SyncCause.Start or SyncCause.Audit or SyncCause.Retry));
 
     /// <summary>Nothing: what pods have is the plugins'.</summary>
     public SyncOutcome Remove(bool isDryRun) => SyncOutcome.Steady;

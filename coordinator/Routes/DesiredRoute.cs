@@ -9,7 +9,9 @@ namespace Plugboard.Coordinator.Routes;
 /// <param name="Link">The name of the link it leaves by; empty for a blackhole.</param>
 internal readonly record struct DesiredRoute(IPPrefix Dst, IPAddr? Gateway, string Link)
 {
-    /// <summary>What a blackhole costs: more than the bridge's own route to the same network, so that it only catches what has no pod yet.</summary>
+    /// <summary>
+    /// What a blackhole costs: more than the bridge's own route to the same network, so that it only catches what has no pod yet.
+    /// </summary>
     public const uint BlackholePriority = 4_000_000_000;
 
     // What the kernel gives an IPv6 route that names none (IP6_RT_PRIO_USER).
@@ -25,7 +27,10 @@ internal readonly record struct DesiredRoute(IPPrefix Dst, IPAddr? Gateway, stri
     public RouteType Type => Link.Length == 0 ? RouteType.Blackhole : RouteType.Unicast;
 
     /// <summary>The metric.</summary>
-    public uint Priority => Link.Length == 0 ? BlackholePriority : Dst.Is6 ? DefaultPriority6 : 0;
+    public uint Priority =>
+        Link.Length == 0 ? BlackholePriority
+        : Dst.Is6 ? DefaultPriority6
+        : 0;
 
     /// <summary>As ip-route(8) has it.</summary>
     public override string ToString()

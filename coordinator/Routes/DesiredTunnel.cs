@@ -31,7 +31,9 @@ internal sealed record DesiredTunnel
     public DesiredVxlan? Vxlan { get; init; }
 
     /// <summary>As ip-link(8) has it.</summary>
-    public override string ToString() => Vxlan is { } vxlan
-        ? $"{Name} type vxlan id {vxlan.Vni} local {Local} dev {Uplink.Name} dstport {vxlan.Port} {(vxlan.Learning ? "learning" : "nolearning")}{(vxlan.Gbp ? " gbp" : "")} address {vxlan.Mac} mtu {Mtu}"
-        : $"{Name} type ipip local {Local} dev {Uplink.Name} mtu {Mtu}";
+    public override string ToString() =>
+        Vxlan is { } vxlan
+            ? $"{Name} type vxlan id {vxlan.Vni} local {Local} dev {Uplink.Name} dstport {vxlan.Port} "
+                + $"{(vxlan.Learning ? "learning" : "nolearning")}{(vxlan.Gbp ? " gbp" : "")} address {vxlan.Mac} mtu {Mtu}"
+            : $"{Name} type ipip local {Local} dev {Uplink.Name} mtu {Mtu}";
 }

@@ -26,8 +26,13 @@ internal sealed class ForwardCheck(NodeNetwork network)
         try
         {
             using var client = NftablesClient.Find();
-            return [.. packets.SelectMany(packet => ForwardChains.FindDrops(client, packet)).DistinctBy(drop => drop.Chain)
-                .Select(drop => Describe(drop, view))];
+            return
+            [
+                .. packets
+                    .SelectMany(packet => ForwardChains.FindDrops(client, packet))
+                    .DistinctBy(drop => drop.Chain)
+                    .Select(drop => Describe(drop, view)),
+            ];
         }
         catch (ErrnoException e)
         {
@@ -41,12 +46,15 @@ internal sealed class ForwardCheck(NodeNetwork network)
         var is6 = drop.Packet.Source.Is6;
         var pods = view.Network.NetworkOf(is6) ?? view.Self.PodCidr(is6);
         if (drop.Tool.Length == 0)
-            return $"accept the pods there (nft insert rule … {(is6 ? "ip6" : "ip")} saddr {pods} accept, and daddr; firewalld: the trusted zone for the pods' links)";
-        return $"--masquerade flannel --backend iptables keeps rules there that accept (--iptables-forward-rules, the default); or yourself: {drop.Tool} -I FORWARD -s {pods} -j ACCEPT; {drop.Tool} -I FORWARD -d {pods} -j ACCEPT";
+            return $"accept the pods there (nft insert rule … {(is6 ? "ip6" : "ip")} saddr {pods} accept, and daddr; firewalld: the "
+                + "trusted zone for the pods' links)";
+        return "--masquerade flannel --backend iptables keeps rules there that accept (--iptables-forward-rules, the default); or "
+            + $"yourself: {drop.Tool} -I FORWARD -s {pods} -j ACCEPT; {drop.Tool} -I FORWARD -d {pods} -j ACCEPT";
     }
 
     private static string Describe(ForwardDrop drop, ClusterView view) =>
-        $"packets between pods of different nodes, as from {drop.Packet.Source} to {drop.Packet.Destination}: {drop}; {RemedyFor(drop, view)}";
+        $"packets between pods of different nodes, as from {drop.Packet.Source} to {drop.Packet.Destination}: {drop}; "
+        + $"{RemedyFor(drop, view)}";
 
     // One each way of each family, to the first node that is reached.
     private IEnumerable<ForwardedPacket> Packets(ClusterView view, RoutePlan plan)
@@ -56,13 +64,18 @@ internal sealed class ForwardCheck(NodeNetwork network)
             var path = plan.Paths.FirstOrDefault(path => path.Is6 == own.Is6 && path.State is PeerState.Direct or PeerState.Tunnelled);
             if (path.Peer is null || view.Peers.FirstOrDefault(peer => peer.Name == path.Peer)?.PodCidr(own.Is6) is not { } other)
                 continue;
-            var link = path.State == PeerState.Direct
-                ? view.Self.Uplink!.Name
-                : plan.Tunnels.FirstOrDefault(tunnel => tunnel.Is6 == own.Is6)?.Name ?? "";
+            var link =
+                path.State == PeerState.Direct
+                    ? view.Self.Uplink!.Name
+                    : plan.Tunnels.FirstOrDefault(tunnel => tunnel.Is6 == own.Is6)?.Name ?? "";
             var (here, there) = (PodOf(own), PodOf(other));
-            var bridge = network.Addresses.Where(address => address.Address.Is6 == own.Is6 && own.Contains(address.Address.Address))
-                .Select(address => network.FindLink(address.LinkIndex))
-                .FirstOrDefault(found => found is not null && found.Vxlan is null && found.Ipip is null)?.Name ?? UsualBridge;
+            var bridge =
+                network
+                    .Addresses.Where(address => address.Address.Is6 == own.Is6 && own.Contains(address.Address.Address))
+                    .Select(address => network.FindLink(address.LinkIndex))
+                    .FirstOrDefault(found => found is not null && found.Vxlan is null && found.Ipip is null)
+                    ?.Name
+                ?? UsualBridge;
             yield return new ForwardedPacket(here, there, bridge, link);
             yield return new ForwardedPacket(there, here, link, bridge);
         }

@@ -47,7 +47,8 @@ internal sealed class Forwarding(RouteClient client, RouteOptions options)
             {
                 outcome.Problems.Add(
                     "this node has IPv6 pods, and its kernel no IPv6: boot without ipv6.disable=1, "
-                    + "or take the IPv6 network from this node's pod networks");
+                        + "or take the IPv6 network from this node's pod networks"
+                );
             }
         }
 

@@ -2,11 +2,22 @@ using Plugboard.Addresses;
 
 namespace Plugboard.Coordinator.Routes;
 
-/// <summary>Which addresses a packet reaches without a router: what the routes of the main table that are not the coordinator's say, the longest prefix first.</summary>
+/// <summary>
+/// Which addresses a packet reaches without a router: what the routes of the main table that are not the coordinator's say, the longest
+/// prefix first.
+/// </summary>
 internal sealed class OnLinkNetworks
 {
-    private readonly Dictionary<int, Dictionary<IPAddr, OnLinkRoute>>[] byLength = [[], []];
-    private readonly List<int>[] lengths = [[], []];
+    private readonly Dictionary<int, Dictionary<IPAddr, OnLinkRoute>>[] byLength =
+    [
+        [],
+        [],
+    ];
+    private readonly List<int>[] lengths =
+    [
+        [],
+        [],
+    ];
 
     /// <summary>Of routes; of two to one network that with the smaller metric counts.</summary>
     public OnLinkNetworks(IEnumerable<OnLinkRoute> routes)

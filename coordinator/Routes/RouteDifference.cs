@@ -11,7 +11,8 @@ internal sealed class RouteDifference(NodeNetwork network, bool mayPrune)
 {
     /// <summary>Asks for what is missing, other or too much.</summary>
     /// <param name="plan">What should be.</param>
-    /// <param name="tunnels">The indexes of the links that are the coordinator's own: what is on them and not wanted goes, whoever made it.</param>
+    /// <param name="tunnels">The indexes of the links that are the coordinator's own: what is on them and not wanted goes, whoever made
+    /// it.</param>
     /// <param name="operations">Where it is asked for.</param>
     public void Compare(RoutePlan plan, IReadOnlySet<int> tunnels, RouteOperations operations)
     {
@@ -27,7 +28,9 @@ internal sealed class RouteDifference(NodeNetwork network, bool mayPrune)
             return;
         foreach (var route in network.Routes.Values.Concat(network.Shadowed))
         {
-            var isOwn = route.Protocol == RouteProtocol.Plugboard || (tunnels.Contains(route.OutInterface) && route.Protocol != RouteProtocol.Kernel);
+            var isOwn =
+                route.Protocol == RouteProtocol.Plugboard
+                || (tunnels.Contains(route.OutInterface) && route.Protocol != RouteProtocol.Kernel);
             if (isOwn && (!wanted.Contains(NodeNetwork.KeyOf(route)) || network.Shadowed.Contains(route)))
                 Remove(route, operations);
         }
@@ -54,27 +57,34 @@ internal sealed class RouteDifference(NodeNetwork network, bool mayPrune)
         operations.Make(
             new Change(present is null ? ChangeVerb.Add : ChangeVerb.Replace, "route", desired.ToString()),
             batch => batch.Add(spec, RouteAddMode.Replace),
-            () => network.Note(AsReported(spec)));
+            () => network.Note(AsReported(spec))
+        );
     }
 
     private static bool IsAsDesired(Route present, DesiredRoute desired, int link) =>
-        present.Protocol == RouteProtocol.Plugboard && present.Gateway == desired.Gateway && present.OutInterface == link && present.Type == desired.Type
-        && present.OnLink == desired.OnLink && present.Mtu == desired.Mtu && !present.IsMultipath;
+        present.Protocol == RouteProtocol.Plugboard
+        && present.Gateway == desired.Gateway
+        && present.OutInterface == link
+        && present.Type == desired.Type
+        && present.OnLink == desired.OnLink
+        && present.Mtu == desired.Mtu
+        && !present.IsMultipath;
 
     // What the kernel will tell of it.
-    private static Route AsReported(RouteSpec spec) => new()
-    {
-        Dst = spec.Dst,
-        Gateway = spec.Gateway,
-        OutInterface = spec.OutInterface,
-        Priority = spec.Priority,
-        Table = Route.MainTable,
-        Scope = RouteScope.Universe,
-        Protocol = spec.Protocol,
-        Type = spec.Type,
-        Mtu = spec.Mtu,
-        OnLink = spec.OnLink,
-    };
+    private static Route AsReported(RouteSpec spec) =>
+        new()
+        {
+            Dst = spec.Dst,
+            Gateway = spec.Gateway,
+            OutInterface = spec.OutInterface,
+            Priority = spec.Priority,
+            Table = Route.MainTable,
+            Scope = RouteScope.Universe,
+            Protocol = spec.Protocol,
+            Type = spec.Type,
+            Mtu = spec.Mtu,
+            OnLink = spec.OnLink,
+        };
 
     private void Remove(Route route, RouteOperations operations)
     {

@@ -42,8 +42,11 @@ internal sealed class RouteInterest
     /// True for a route that is one of the coordinator's, is in the place of one, or decides how another node is reached.
     /// </summary>
     public bool Concerns(Netlink.Route.Route route) =>
-        route.Protocol == RouteProtocol.Plugboard || route.Dst.IsDefault || wanted.Contains(NodeNetwork.KeyOf(route))
-            || links.Contains(route.OutInterface) || LeadsToOthers(route.Dst);
+        route.Protocol == RouteProtocol.Plugboard
+        || route.Dst.IsDefault
+        || wanted.Contains(NodeNetwork.KeyOf(route))
+        || links.Contains(route.OutInterface)
+        || LeadsToOthers(route.Dst);
 
     private bool LeadsToOthers(IPPrefix dst)
     {

@@ -6,7 +6,10 @@ using Plugboard.Netlink.Route;
 
 namespace Plugboard.Coordinator.Routes;
 
-/// <summary>Keeps the tunnels and the routes to the other nodes' pods. Owns what bears its route protocol number, and links that bear its alias with all that is on them.</summary>
+/// <summary>
+/// Keeps the tunnels and the routes to the other nodes' pods. Owns what bears its route protocol number, and links that bear its alias with
+/// all that is on them.
+/// </summary>
 /// <param name="client">The node's network.</param>
 /// <param name="network">What was read of it; it is read again where it is not current.</param>
 /// <param name="options">What the operator chose.</param>
@@ -43,7 +46,8 @@ internal sealed class RouteKeeper(RouteClient client, NodeNetwork network, Route
         var forwarding = new Forwarding(client, options).Plan(view);
         return new SyncOutcome(
             [.. forwarding.Changes, .. links.Changes, .. operations.Changes],
-            [.. plan.Problems, .. forwarding.Problems, .. links.Problems]);
+            [.. plan.Problems, .. forwarding.Problems, .. links.Problems]
+        );
     }
 
     /// <inheritdoc/>
@@ -88,7 +92,8 @@ internal sealed class RouteKeeper(RouteClient client, NodeNetwork network, Route
         return new SyncOutcome([.. routed.Changes, .. linked.Changes], [.. routed.Problems, .. linked.Problems]);
     }
 
-    // What was read again after a change may lack what somebody took away meanwhile, and of that no notification will tell more: it is compared until nothing is left to do.
+    // What was read again after a change may lack what somebody took away meanwhile, and of that no notification will tell more: it is
+    // compared until nothing is left to do.
     private SyncOutcome EnsureLinks(ClusterView view, RoutePlan plan)
     {
         var changes = new List<Change>();
@@ -114,7 +119,12 @@ internal sealed class RouteKeeper(RouteClient client, NodeNetwork network, Route
             return new SyncOutcome(changes, left.Problems);
         var times = MostLinkRounds.ToString(CultureInfo.InvariantCulture);
         return new SyncOutcome(
-            changes, [$"{left.Changes[0]}: made {times} times, and not so afterwards; why is not known (ip monitor link shows changes); it is tried again"]);
+            changes,
+            [
+                $"{left.Changes[0]}: made {times} times, and not so afterwards; why is not known (ip monitor link shows changes); it "
+                    + "is tried again",
+            ]
+        );
     }
 
     private void Refresh()
@@ -182,8 +192,11 @@ internal sealed class RouteKeeper(RouteClient client, NodeNetwork network, Route
         if (change.Address is { } address)
             return uplink.Concerns(address, network.FindLink(address.LinkIndex));
         return change.Route is { } route
-            && (routes.Concerns(route) || uplink.Concerns(route)
-                || (network.Routes.TryGetValue(NodeNetwork.KeyOf(route), out var replaced) && routes.Concerns(replaced)));
+            && (
+                routes.Concerns(route)
+                || uplink.Concerns(route)
+                || (network.Routes.TryGetValue(NodeNetwork.KeyOf(route), out var replaced) && routes.Concerns(replaced))
+            );
     }
 
     private bool IsNews(Neighbour neighbour, bool isDeleted)
@@ -199,7 +212,9 @@ internal sealed class RouteKeeper(RouteClient client, NodeNetwork network, Route
         if (FindSeen(entry.LinkIndex) is not { } tunnel)
             return false;
         var known = tunnel.Forwarding.GetValueOrDefault(entry.LinkAddress);
-        return isDeleted || !SeenTunnel.IsPermanent(entry.State) ? known is not null && known.Destination == entry.Destination : known?.Destination != entry.Destination;
+        return isDeleted || !SeenTunnel.IsPermanent(entry.State)
+            ? known is not null && known.Destination == entry.Destination
+            : known?.Destination != entry.Destination;
     }
 
     // Null for links that are no tunnel of the coordinator's.

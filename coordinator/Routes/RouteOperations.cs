@@ -3,7 +3,10 @@ using Plugboard.Netlink.Route;
 
 namespace Plugboard.Coordinator.Routes;
 
-/// <summary>The changes that make neighbours, forwarding entries and routes what they should be, in the order in which no packet is lost that need not be.</summary>
+/// <summary>
+/// The changes that make neighbours, forwarding entries and routes what they should be, in the order in which no packet is lost that need
+/// not be.
+/// </summary>
 internal sealed class RouteOperations
 {
     private readonly List<(Change Change, Action<RouteBatch> Queue, Action Done)> additions = [];

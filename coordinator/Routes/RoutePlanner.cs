@@ -21,7 +21,8 @@ internal sealed class RoutePlanner(ClusterView view, OnLinkNetworks onLink, Rout
     private BackendConf Backend => view.Network.Backend;
 
     /// <summary>The plan for a view.</summary>
-    public static RoutePlan Plan(ClusterView view, OnLinkNetworks onLink, RouteOptions options) => new RoutePlanner(view, onLink, options).Plan();
+    public static RoutePlan Plan(ClusterView view, OnLinkNetworks onLink, RouteOptions options) =>
+        new RoutePlanner(view, onLink, options).Plan();
 
     private RoutePlan Plan()
     {
@@ -71,7 +72,8 @@ internal sealed class RoutePlanner(ClusterView view, OnLinkNetworks onLink, Rout
         if (view.Self.Uplink is not { } uplink)
             return $"{family}: there is no link by which other nodes are reached; name one with --iface";
         var without = is6 ? "say EnableIPv6: false if the cluster has no IPv6" : "say EnableIPv4: false if the cluster has no IPv4";
-        return $"{family}: this node has {family} pods, and {uplink.Name} has no {family} address that other nodes could use; give it one, name another link with --iface, or {without}";
+        return $"{family}: this node has {family} pods, and {uplink.Name} has no {family} address that other nodes could use; give it "
+            + $"one, name another link with --iface, or {without}";
     }
 
     private PeerState PlanPeer(ClusterNode peer, bool is6, DesiredTunnel? tunnel)
@@ -90,7 +92,9 @@ internal sealed class RoutePlanner(ClusterView view, OnLinkNetworks onLink, Rout
 
         if (tunnel is null)
             return Backend.Type == BackendType.HostGw ? PeerState.BehindRouter : PeerState.NoOwnTunnel;
-        return tunnel.Vxlan is { } vxlan ? PlanVxlan(peer, cidr.Network, address, (tunnel, vxlan)) : PlanIpip(cidr.Network, address, tunnel);
+        return tunnel.Vxlan is { } vxlan
+            ? PlanVxlan(peer, cidr.Network, address, (tunnel, vxlan))
+            : PlanIpip(cidr.Network, address, tunnel);
     }
 
     private PeerState PlanVxlan(ClusterNode peer, IPPrefix cidr, IPAddr address, (DesiredTunnel Tunnel, DesiredVxlan Vxlan) own)

@@ -43,7 +43,8 @@ internal sealed class TunnelDifference(string tunnel, int index, SeenTunnel seen
         operations.Make(
             new Change(isKnown ? ChangeVerb.Replace : ChangeVerb.Add, "neighbour", desired.ToString()),
             batch => batch.Replace(neighbour with { LinkIndex = index }),
-            () => seen.Neighbours[desired.Address] = desired.Mac);
+            () => seen.Neighbours[desired.Address] = desired.Mac
+        );
     }
 
     private void Ensure(DesiredForwarding desired, RouteOperations operations)
@@ -55,7 +56,8 @@ internal sealed class TunnelDifference(string tunnel, int index, SeenTunnel seen
         operations.Make(
             new Change(present is null ? ChangeVerb.Add : ChangeVerb.Replace, "fdb", desired.ToString()),
             batch => batch.Replace(entry),
-            () => seen.Forwarding[desired.Mac] = entry);
+            () => seen.Forwarding[desired.Mac] = entry
+        );
     }
 
     private void Remove(ForwardingEntry entry, RouteOperations operations, Action done)

@@ -29,7 +29,9 @@ internal sealed class TunnelLinks(NodeNetwork network)
     public void Compare(IReadOnlyList<DesiredTunnel> tunnels, bool mayPrune)
     {
         var wanted = tunnels.Select(tunnel => tunnel.Name).ToHashSet(StringComparer.Ordinal);
-        foreach (var link in network.Links.Values.Where(link => mayPrune && link.Alias == DesiredTunnel.Alias && !wanted.Contains(link.Name)))
+        foreach (
+            var link in network.Links.Values.Where(link => mayPrune && link.Alias == DesiredTunnel.Alias && !wanted.Contains(link.Name))
+        )
             steps.Add((new Change(ChangeVerb.Delete, "link", link.Name), client => client.Links.Delete(link.Index)));
         foreach (var tunnel in tunnels)
             Ensure(tunnel, network.Links.GetValueOrDefault(tunnel.Name));
@@ -56,19 +58,23 @@ internal sealed class TunnelLinks(NodeNetwork network)
         return new SyncOutcome(changes, failures);
     }
 
-    private static string Describe(Change change, ErrnoException e) => e.Errno switch
-    {
-        Errno.EOPNOTSUPP => $"{change}: the kernel has no such kind of link ({e.Message}); load its module, or choose another backend",
-        Errno.EPERM => $"{change}: {e.Message}; the coordinator needs CAP_NET_ADMIN",
-        _ => $"{change}: {e.Message}",
-    };
+    private static string Describe(Change change, ErrnoException e) =>
+        e.Errno switch
+        {
+            Errno.EOPNOTSUPP => $"{change}: the kernel has no such kind of link ({e.Message}); load its module, or choose another backend",
+            Errno.EPERM => $"{change}: {e.Message}; the coordinator needs CAP_NET_ADMIN",
+            _ => $"{change}: {e.Message}",
+        };
 
     private void Ensure(DesiredTunnel tunnel, Link? present)
     {
         var kind = tunnel.Vxlan is null ? "ipip" : "vxlan";
         if (present is not null && present.Kind != kind)
         {
-            problems.Add($"a link {tunnel.Name} of kind {(present.Kind.Length == 0 ? "hardware" : present.Kind)} is in the way of the tunnel; remove or rename it");
+            problems.Add(
+                $"a link {tunnel.Name} of kind {(present.Kind.Length == 0 ? "hardware" : present.Kind)} is in the way of the tunnel; "
+                    + "remove or rename it"
+            );
             return;
         }
 
@@ -99,7 +105,8 @@ internal sealed class TunnelLinks(NodeNetwork network)
         client.Links.Set(tunnel.Name, new LinkChange { Up = true });
     }
 
-    // Router advertisements that come through the tunnel are none of this node's. In a container that is not privileged settings cannot be written: the node's default holds there.
+    // Router advertisements that come through the tunnel are none of this node's. In a container that is not privileged settings cannot be
+    // written: the node's default holds there.
     private static void RefuseAdvertisements(DesiredTunnel tunnel)
     {
         if (tunnel.Vxlan is null)
@@ -114,30 +121,46 @@ internal sealed class TunnelLinks(NodeNetwork network)
         }
     }
 
-    private void AddAddress(DesiredTunnel tunnel) => steps.Add((
-        new Change(ChangeVerb.Add, "address", $"{tunnel.Address} dev {tunnel.Name}"),
-        client => client.Addresses.Add(client.Links.Get(tunnel.Name).Index, tunnel.Address, new AddressOptions(NoDad: tunnel.Is6))));
+    private void AddAddress(DesiredTunnel tunnel) =>
+        steps.Add(
+            (
+                new Change(ChangeVerb.Add, "address", $"{tunnel.Address} dev {tunnel.Name}"),
+                client => client.Addresses.Add(client.Links.Get(tunnel.Name).Index, tunnel.Address, new AddressOptions(NoDad: tunnel.Is6))
+            )
+        );
 
-    private static LinkSpec SpecOf(DesiredTunnel tunnel) => tunnel.Vxlan is { } vxlan
-        ? new VxlanSpec
-        {
-            Name = tunnel.Name,
-            Vni = vxlan.Vni,
-            Port = (ushort)vxlan.Port,
-            Learning = vxlan.Learning,
-            Gbp = vxlan.Gbp,
-            Local = tunnel.Local,
-            Parent = tunnel.Uplink.Index,
-            Address = vxlan.Mac,
-        }
-        : new IpipSpec { Name = tunnel.Name, Local = tunnel.Local, Parent = tunnel.Uplink.Index };
+    private static LinkSpec SpecOf(DesiredTunnel tunnel) =>
+        tunnel.Vxlan is { } vxlan
+            ? new VxlanSpec
+            {
+                Name = tunnel.Name,
+                Vni = vxlan.Vni,
+                Port = (ushort)vxlan.Port,
+                Learning = vxlan.Learning,
+                Gbp = vxlan.Gbp,
+                Local = tunnel.Local,
+                Parent = tunnel.Uplink.Index,
+                Address = vxlan.Mac,
+            }
+            : new IpipSpec
+            {
+                Name = tunnel.Name,
+                Local = tunnel.Local,
+                Parent = tunnel.Uplink.Index,
+            };
 
     private static bool CanBecome(Link present, DesiredTunnel tunnel)
     {
         if (tunnel.Vxlan is not { } wanted)
             return present.Ipip is { } ipip && ipip.Local == tunnel.Local && ipip.Remote is null && ipip.LinkIndex == tunnel.Uplink.Index;
-        return present.Vxlan is { } vxlan && vxlan.Vni == wanted.Vni && vxlan.Port == wanted.Port && vxlan.Local == tunnel.Local && vxlan.LinkIndex == tunnel.Uplink.Index
-            && vxlan.Learning == wanted.Learning && vxlan.Gbp == wanted.Gbp && vxlan is { Group: null, L2Miss: false, L3Miss: false, CollectMetadata: false };
+        return present.Vxlan is { } vxlan
+            && vxlan.Vni == wanted.Vni
+            && vxlan.Port == wanted.Port
+            && vxlan.Local == tunnel.Local
+            && vxlan.LinkIndex == tunnel.Uplink.Index
+            && vxlan.Learning == wanted.Learning
+            && vxlan.Gbp == wanted.Gbp
+            && vxlan is { Group: null, L2Miss: false, L3Miss: false, CollectMetadata: false };
     }
 
     private void Adjust(DesiredTunnel tunnel, Link present)
@@ -155,9 +178,18 @@ internal sealed class TunnelLinks(NodeNetwork network)
 
     private void AdjustAddresses(DesiredTunnel tunnel, Link present)
     {
-        var own = network.Addresses.Where(address => address.LinkIndex == present.Index && address.Address.Is6 == tunnel.Is6 && !IsOfTheKernel(address.Address)).ToList();
+        var own = network
+            .Addresses.Where(address =>
+                address.LinkIndex == present.Index && address.Address.Is6 == tunnel.Is6 && !IsOfTheKernel(address.Address)
+            )
+            .ToList();
         foreach (var foreign in own.Where(address => address.Address != tunnel.Address))
-            steps.Add((new Change(ChangeVerb.Delete, "address", $"{foreign.Address} dev {tunnel.Name}"), client => client.Addresses.Delete(present.Index, foreign.Address)));
+            steps.Add(
+                (
+                    new Change(ChangeVerb.Delete, "address", $"{foreign.Address} dev {tunnel.Name}"),
+                    client => client.Addresses.Delete(present.Index, foreign.Address)
+                )
+            );
         if (own.TrueForAll(address => address.Address != tunnel.Address))
             AddAddress(tunnel);
     }

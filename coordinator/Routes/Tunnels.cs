@@ -8,7 +8,8 @@ namespace Plugboard.Coordinator.Routes;
 /// <summary>What a node's own tunnel must be: pure.</summary>
 internal static class Tunnels
 {
-    // What vxlan adds: Ethernet 14, vxlan 8, UDP 8, and IPv4 20 or IPv6 40. The kernel refuses more on an IPv6 tunnel (drivers/net/vxlan, vxlan_headroom).
+    // What vxlan adds: Ethernet 14, vxlan 8, UDP 8, and IPv4 20 or IPv6 40. The kernel refuses more on an IPv6 tunnel (drivers/net/vxlan,
+    // vxlan_headroom).
     private const int VxlanOver4 = 50;
     private const int VxlanOver6 = 70;
     private const int IpipHeader = 20;
@@ -18,13 +19,14 @@ internal static class Tunnels
     private const int LeastMtu6 = 1280;
 
     /// <summary>flannel's word for a backend.</summary>
-    public static string WordOf(BackendType type) => type switch
-    {
-        BackendType.HostGw => "host-gw",
-        BackendType.Vxlan => "vxlan",
-        BackendType.Ipip => "ipip",
-        _ => "alloc",
-    };
+    public static string WordOf(BackendType type) =>
+        type switch
+        {
+            BackendType.HostGw => "host-gw",
+            BackendType.Vxlan => "vxlan",
+            BackendType.Ipip => "ipip",
+            _ => "alloc",
+        };
 
     /// <summary>IPv4 or IPv6.</summary>
     public static string FamilyWord(bool is6) => is6 ? "IPv6" : "IPv4";
@@ -32,7 +34,9 @@ internal static class Tunnels
     /// <summary>What vxlan adds to a packet, where the tunnel goes by a family.</summary>
     public static int VxlanOverhead(bool is6) => is6 ? VxlanOver6 : VxlanOver4;
 
-    /// <summary>The largest packet that a pod of a family can send to another node's without it being cut: the tunnel's MTU, or the link's.</summary>
+    /// <summary>
+    /// The largest packet that a pod of a family can send to another node's without it being cut: the tunnel's MTU, or the link's.
+    /// </summary>
     public static int PodMtu(NetConf network, UplinkLink uplink, bool is6)
     {
         var below = network.Backend.Mtu > 0 ? network.Backend.Mtu : uplink.Mtu;
@@ -59,7 +63,10 @@ internal static class Tunnels
         var mtu = PodMtu(view.Network, view.Self.Uplink!, is6);
         if (mtu < (is6 ? LeastMtu6 : LeastMtu4))
         {
-            problems.Add($"{FamilyWord(is6)}: {view.Self.Uplink!.Name} has MTU {view.Self.Uplink.Mtu}, which leaves {mtu} inside the tunnel, too little; raise it");
+            problems.Add(
+                $"{FamilyWord(is6)}: {view.Self.Uplink!.Name} has MTU {view.Self.Uplink.Mtu}, which leaves {mtu} inside the tunnel, "
+                    + "too little; raise it"
+            );
             return null;
         }
 
@@ -78,13 +85,21 @@ internal static class Tunnels
     private static string NameOf(BackendConf backend, bool is6) =>
         backend.Type == BackendType.Ipip ? "flannel.ipip" : $"{(is6 ? "flannel-v6" : "flannel")}.{backend.Vni}";
 
-    /// <summary>Where a vxlan tunnel of this name that is there already ends, whoever made it; null: there is none, or it is of another network.</summary>
+    /// <summary>
+    /// Where a vxlan tunnel of this name that is there already ends, whoever made it; null: there is none, or it is of another network.
+    /// </summary>
     public static VtepData? FindPresent(IReadOnlyDictionary<string, Link> links, BackendConf backend, bool is6) =>
-        backend.Type == BackendType.Vxlan && links.TryGetValue(NameOf(backend, is6), out var link) && link.Vxlan?.Vni == backend.Vni && link.Address is { } mac
+        backend.Type == BackendType.Vxlan
+        && links.TryGetValue(NameOf(backend, is6), out var link)
+        && link.Vxlan?.Vni == backend.Vni
+        && link.Address is { } mac
             ? new VtepData(backend.Vni, mac)
             : null;
 
-    /// <summary>Where this node's tunnel of a family ends, or will: known before the node has pods, so that the others never hear that it has none. Null: the backend has no such tunnels, or the node no address.</summary>
+    /// <summary>
+    /// Where this node's tunnel of a family ends, or will: known before the node has pods, so that the others never hear that it has none.
+    /// Null: the backend has no such tunnels, or the node no address.
+    /// </summary>
     public static VtepData? EndOf(ClusterView view, bool is6) =>
         view.Network.Enables(is6) && view.Self.Address(is6) is not null && MacOf(view.Network.Backend, view.Self, is6) is { } mac
             ? new VtepData(view.Network.Backend.Vni, mac)
@@ -105,6 +120,12 @@ internal static class Tunnels
     private static DesiredVxlan PlanVxlan(ClusterView view, bool is6)
     {
         var backend = view.Network.Backend;
-        return new DesiredVxlan(backend.Vni, backend.Port == 0 ? DesiredVxlan.KernelPort : backend.Port, EndOf(view, is6)!.Mac, backend.Learning, backend.Gbp);
+        return new DesiredVxlan(
+            backend.Vni,
+            backend.Port == 0 ? DesiredVxlan.KernelPort : backend.Port,
+            EndOf(view, is6)!.Mac,
+            backend.Learning,
+            backend.Gbp
+        );
     }
 }

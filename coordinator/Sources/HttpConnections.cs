@@ -9,8 +9,8 @@ using Plugboard.Linux.Names;
 namespace Plugboard.Coordinator.Sources;
 
 /// <summary>
-/// Connections to servers by name: names are resolved by <see cref="HostNames"/>, which a static executable can, each of a name's addresses is tried, and a server that vanished
-/// without a word is noticed within half a minute.
+/// Connections to servers by name: names are resolved by <see cref="HostNames"/>, which a static executable can, each of a name's addresses
+/// is tried, and a server that vanished without a word is noticed within half a minute.
 /// </summary>
 /// <param name="open">Opens an unconnected socket of a family (true: IPv6); null: in the process's own network namespace.</param>
 internal sealed class HttpConnections(Func<bool, Socket>? open = null)
@@ -43,8 +43,9 @@ internal sealed class HttpConnections(Func<bool, Socket>? open = null)
         ConnectAsync(context.DnsEndPoint.Host, context.DnsEndPoint.Port, cancellation);
 
     /// <summary>
-    /// Why a server ended a connection with TLS as soon as it was there. In TLS 1.3 it looks at this side's certificate when this side takes the connection for made and has sent its
-    /// request; its alert is then lost with the connection more often than not. So another one is made, on which nothing is sent.
+    /// Why a server ended a connection with TLS as soon as it was there. In TLS 1.3 it looks at this side's certificate when this side
+    /// takes the connection for made and has sent its request; its alert is then lost with the connection more often than not. So another
+    /// one is made, on which nothing is sent.
     /// </summary>
     /// <param name="server">The server.</param>
     /// <param name="tls">What this side believes and shows.</param>
@@ -71,7 +72,8 @@ internal sealed class HttpConnections(Func<bool, Socket>? open = null)
         {
             return again;
         }
-        catch (Exception again) when (again is IOException or AuthenticationException or SocketException or HttpRequestException or OperationCanceledException)
+        catch (Exception again)
+            when (again is IOException or AuthenticationException or SocketException or HttpRequestException or OperationCanceledException)
         {
             cancellation.ThrowIfCancellationRequested();
             return e;
@@ -99,12 +101,17 @@ internal sealed class HttpConnections(Func<bool, Socket>? open = null)
 
         if (failures.Count == 1)
             throw failures[0].Why;
-        throw new HttpRequestException(HttpRequestError.ConnectionError, string.Join("; ", failures.Select(static failure => $"{failure.Address}: {failure.Why.Message}")));
+        throw new HttpRequestException(
+            HttpRequestError.ConnectionError,
+            string.Join("; ", failures.Select(static failure => $"{failure.Address}: {failure.Why.Message}"))
+        );
     }
 
     private async ValueTask<Stream> ConnectAsync(IPEndPoint to, bool is6, CancellationToken cancellation)
     {
-        var socket = open is null ? new Socket(is6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) : open(is6);
+        var socket = open is null
+            ? new Socket(is6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
+            : open(is6);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(addressTime);
         try

@@ -13,12 +13,8 @@ internal sealed class NoSource : IPeerSource
     }
 
     /// <summary>Nobody listens.</summary>
-    public void Advertise(NodeAdvertisement advertisement)
-    {
-    }
+    public void Advertise(NodeAdvertisement advertisement) { }
 
     /// <summary>Nobody listens.</summary>
-    public void Report(NodeReport report)
-    {
-    }
+    public void Report(NodeReport report) { }
 }

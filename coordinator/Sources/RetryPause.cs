@@ -1,6 +1,8 @@
 namespace Plugboard.Coordinator.Sources;
 
-/// <summary>Pauses that double from a least to a most, each longer or shorter by chance where many nodes would else come back at once.</summary>
+/// <summary>
+/// Pauses that double from a least to a most, each longer or shorter by chance where many nodes would else come back at once.
+/// </summary>
 internal sealed class RetryPause(TimeSpan least, TimeSpan most, Random random)
 {
     private readonly TimeSpan first = least;
@@ -13,7 +15,8 @@ internal sealed class RetryPause(TimeSpan least, TimeSpan most, Random random)
     public double Longest { get; init; } = 1.5;
 
     /// <summary>From a second to half a minute, none by chance: for what fails on this node alone.</summary>
-    public static RetryPause OfNode() => new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30), Random.Shared) { Shortest = 1, Longest = 1 };
+    public static RetryPause OfNode() =>
+        new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30), Random.Shared) { Shortest = 1, Longest = 1 };
 
     /// <summary>As client-go's: from 0.8 seconds to half a minute, each by half more or less.</summary>
     public static RetryPause OfKubernetes(Random random) => new(TimeSpan.FromSeconds(0.8), TimeSpan.FromSeconds(30), random);

@@ -26,7 +26,8 @@ internal sealed record AddressPlan
             throw new CniException(
                 CniErrorCode.InvalidNetworkConfig,
                 "IPAM plugin returned missing IP config",
-                $"the IPAM plugin {config.IpamType} gave no address: check the network config's ipam section");
+                $"the IPAM plugin {config.IpamType} gave no address: check the network config's ipam section"
+            );
         }
 
         ipam.RefuseUnusable(config);
@@ -39,7 +40,10 @@ internal sealed record AddressPlan
             if (gateway is { } given && given.Is6 != ip.Address.Is6)
             {
                 throw Wrong(
-                    config.IpamType, $"gateway {given} of {ip.Address} is of the other address family", "correct the range's gateway in the ipam section");
+                    config.IpamType,
+                    $"gateway {given} of {ip.Address} is of the other address family",
+                    "correct the range's gateway in the ipam section"
+                );
             }
 
             ips.Add(ip with { Interface = ContainerInterfaceIndex, Gateway = gateway });
@@ -51,7 +55,12 @@ internal sealed record AddressPlan
                 routes.Add(new CniRoute(IPPrefix.Default(address.Is6)) { Gw = address });
         }
 
-        var plan = new AddressPlan { IPs = ips, Routes = routes, Gateways = gateways };
+        var plan = new AddressPlan
+        {
+            IPs = ips,
+            Routes = routes,
+            Gateways = gateways,
+        };
         plan.RefuseNextHops(config.IpamType);
         return plan;
     }
@@ -71,19 +80,22 @@ internal sealed record AddressPlan
     // The bridge takes the address with the pod's own prefix length.
     private static void RefuseGateway(IPPrefix pod, IPAddr gateway, BridgeConfig config)
     {
-        var reason = gateway == pod.Address ? "is the pod's own address"
-            : UnusableAddress.FindFault(gateway);
+        var reason = gateway == pod.Address ? "is the pod's own address" : UnusableAddress.FindFault(gateway);
         if (reason is not null)
         {
             throw new CniException(
                 CniErrorCode.InvalidNetworkConfig,
                 $"gateway {gateway} of address {pod} {reason}",
                 "with isGateway the bridge gets this address: correct the gateway in the ipam section, "
-                + $"or what the IPAM plugin {config.IpamType} answers");
+                    + $"or what the IPAM plugin {config.IpamType} answers"
+            );
         }
     }
 
-    /// <summary>The routes in an order in which the kernel takes them: those to what is on the link first, because others may lead to a gateway there.</summary>
+    /// <summary>
+    /// The routes in an order in which the kernel takes them: those to what is on the link first, because others may lead to a gateway
+    /// there.
+    /// </summary>
     public IReadOnlyList<CniRoute> RoutesToAdd
     {
         get
@@ -99,7 +111,10 @@ internal sealed record AddressPlan
     /// <summary>The next hop of a route: its own, or the first gateway of its family; null: the destination is on the link.</summary>
     public IPAddr? NextHop(CniRoute route) => NextHop(route, IPs);
 
-    /// <summary>As <see cref="NextHop(CniRoute)"/>, of a pod with those addresses. A route of scope link or host has none; 0.0.0.0 and :: say so too.</summary>
+    /// <summary>
+    /// As <see cref="NextHop(CniRoute)"/>, of a pod with those addresses. A route of scope link or host has none; 0.0.0.0 and :: say so
+    /// too.
+    /// </summary>
     public static IPAddr? NextHop(CniRoute route, IReadOnlyList<CniIP> ips)
     {
         if (route.Gw is { } own)
@@ -122,18 +137,26 @@ internal sealed record AddressPlan
             if (NextHop(route) is not { } hop)
                 continue;
             if (hop.Is6 != route.Dst.Is6)
-                throw Wrong(ipam, $"gw {hop} of route {route.Dst} is of the other address family", "correct the route's gw in the ipam section");
+                throw Wrong(
+                    ipam,
+                    $"gw {hop} of route {route.Dst} is of the other address family",
+                    "correct the route's gw in the ipam section"
+                );
             if (!IsReachable(hop))
             {
                 throw Wrong(
                     ipam,
-                    $"gateway {hop} of route {route.Dst} is in none of the pod's networks ({string.Join(", ", IPs.Select(static ip => ip.Address.Network))})",
-                    $"correct gateway or gw in the ipam section, or add the route {{\"dst\": \"{IPPrefix.Host(hop)}\", \"scope\": 253}}, which says that it is on the link");
+                    $"gateway {hop} of route {route.Dst} is in none of the pod's networks "
+                        + $"({string.Join(", ", IPs.Select(static ip => ip.Address.Network))})",
+                    $"correct gateway or gw in the ipam section, or add the route {{\"dst\": \"{IPPrefix.Host(hop)}\", \"scope\": "
+                        + "253}, which says that it is on the link"
+                );
             }
         }
     }
 
-    // A link-local router is on every link. For an IPv4 gateway the kernel looks only at routes of scope link (net/ipv4/fib_semantics.c, fib_check_nh_v4_gw).
+    // A link-local router is on every link. For an IPv4 gateway the kernel looks only at routes of scope link (net/ipv4/fib_semantics.c,
+    // fib_check_nh_v4_gw).
     private bool IsReachable(IPAddr hop)
     {
         if (hop.Is6 && hop.IsLinkLocalUnicast)

@@ -21,11 +21,17 @@ internal sealed class BridgeCheck(CniRequest request, BridgeConfig config, CniRe
         var bridge = CheckBridge(host);
         var port = host.Links.Find(container.PeerIndex);
         if (port is null || port.Kind != "veth" || port.PeerIndex != container.Index)
-            throw Failed($"CNI veth created for bridge {config.Bridge} was not found", $"the host end of {request.IfName} (index {container.PeerIndex}) is gone");
+            throw Failed(
+                $"CNI veth created for bridge {config.Bridge} was not found",
+                $"the host end of {request.IfName} (index {container.PeerIndex}) is gone"
+            );
         if (!port.IsUp)
             throw Failed($"Host interface {port.Name} is down", "the host end was set down after ADD");
         if (port.MasterIndex != bridge.Index)
-            throw Failed($"Container interface {request.IfName} is not attached to bridge {config.Bridge}", $"{port.Name} is no port of {config.Bridge}");
+            throw Failed(
+                $"Container interface {request.IfName} is not attached to bridge {config.Bridge}",
+                $"{port.Name} is no port of {config.Bridge}"
+            );
         if (part.FindOnHost(port.Name) is { } expected)
             CheckMac(expected, port, $"Interface {port.Name} Mac doesn't match: {port.Address}");
         CheckPort(port);
@@ -36,13 +42,19 @@ internal sealed class BridgeCheck(CniRequest request, BridgeConfig config, CniRe
     /// <summary>Checks what is in the pod and returns the container's end.</summary>
     public Link Container(RouteClient inside)
     {
-        var expected = part.Container
+        var expected =
+            part.Container
             ?? throw Failed($"Interface name {request.IfName} not found", "prevResult does not list the container's interface");
         if (expected.Sandbox.Length == 0)
             throw Failed($"Interface {expected.Name} is expected to be in a sandbox", "prevResult lists it without its sandbox");
         if (!IsSameSandbox(expected.Sandbox, request.NetNs))
-            throw Failed($"Sandbox in prevResult {expected.Sandbox} doesn't match configured netns: {request.NetNs}", "CHECK was called for another namespace than ADD");
-        var link = inside.Links.Find(request.IfName) ?? throw Failed($"Interface name {request.IfName} not found", "the container's interface is gone");
+            throw Failed(
+                $"Sandbox in prevResult {expected.Sandbox} doesn't match configured netns: {request.NetNs}",
+                "CHECK was called for another namespace than ADD"
+            );
+        var link =
+            inside.Links.Find(request.IfName)
+            ?? throw Failed($"Interface name {request.IfName} not found", "the container's interface is gone");
         if (link.Kind != "veth")
             throw Failed($"Container interface {link.Name} is not of type veth", $"it is of type {link.Kind}");
         CheckMac(expected, link, $"Interface {link.Name} Mac {expected.Mac} doesn't match container Mac: {link.Address}");
@@ -50,7 +62,9 @@ internal sealed class BridgeCheck(CniRequest request, BridgeConfig config, CniRe
         if (expected.Mtu != 0 && link.Mtu != expected.Mtu)
         {
             throw Failed(
-                $"Interface {link.Name} MTU {link.Mtu} doesn't match mtu: {expected.Mtu}", "prevResult has another MTU than the interface");
+                $"Interface {link.Name} MTU {link.Mtu} doesn't match mtu: {expected.Mtu}",
+                "prevResult has another MTU than the interface"
+            );
         }
 
         if (!link.IsUp && !config.DisableContainerInterface)
@@ -63,7 +77,8 @@ internal sealed class BridgeCheck(CniRequest request, BridgeConfig config, CniRe
 
     private Link CheckBridge(RouteClient host)
     {
-        var expected = part.FindOnHost(config.Bridge)
+        var expected =
+            part.FindOnHost(config.Bridge)
             ?? throw Failed($"Interface name {config.Bridge} not found", "prevResult does not list the bridge");
         if (expected.Sandbox.Length > 0)
             throw Failed($"Interface {config.Bridge} should not be in sandbox", $"prevResult says it is in {expected.Sandbox}");
@@ -75,7 +90,10 @@ internal sealed class BridgeCheck(CniRequest request, BridgeConfig config, CniRe
         if (config.IsGateway)
             CheckMac(expected, bridge, $"Bridge interface {config.Bridge} Mac doesn't match: {bridge.Address}");
         if (config.PromiscMode && !bridge.IsPromiscuous)
-            throw Failed($"Bridge interface {config.Bridge} configured Promisc Mode true doesn't match current state: false ", "the bridge's promiscuous mode was ended");
+            throw Failed(
+                $"Bridge interface {config.Bridge} configured Promisc Mode true doesn't match current state: false ",
+                "the bridge's promiscuous mode was ended"
+            );
         return bridge;
     }
 
@@ -84,15 +102,24 @@ internal sealed class BridgeCheck(CniRequest request, BridgeConfig config, CniRe
         if (link.Port is not { } port)
             return;
         if (port.Hairpin != config.HairpinMode)
-            throw Failed($"Bridge port {link.Name} hairpin mode {Text(port.Hairpin)} doesn't match hairpinMode: {Text(config.HairpinMode)}", "the port was changed after ADD");
+            throw Failed(
+                $"Bridge port {link.Name} hairpin mode {Text(port.Hairpin)} doesn't match hairpinMode: {Text(config.HairpinMode)}",
+                "the port was changed after ADD"
+            );
         if (port.Isolated != config.PortIsolation)
-            throw Failed($"Bridge port {link.Name} isolation {Text(port.Isolated)} doesn't match portIsolation: {Text(config.PortIsolation)}", "the port was changed after ADD");
+            throw Failed(
+                $"Bridge port {link.Name} isolation {Text(port.Isolated)} doesn't match portIsolation: {Text(config.PortIsolation)}",
+                "the port was changed after ADD"
+            );
     }
 
     private void CheckGateways(RouteClient host, Link bridge)
     {
-        var device = config.Vlan == 0 ? bridge : host.Links.Find(VlanGateway.NameOf(config))
-            ?? throw Failed($"Interface name {VlanGateway.NameOf(config)} not found", "the VLAN's gateway device is gone");
+        var device =
+            config.Vlan == 0
+                ? bridge
+                : host.Links.Find(VlanGateway.NameOf(config))
+                    ?? throw Failed($"Interface name {VlanGateway.NameOf(config)} not found", "the VLAN's gateway device is gone");
         var present = host.Addresses.List(device.Index);
         foreach (var ip in part.IPs)
         {
@@ -112,7 +139,8 @@ internal sealed class BridgeCheck(CniRequest request, BridgeConfig config, CniRe
     }
 
     // A runtime may name a namespace by another path than at ADD: /var/run is a link to /run.
-    private static bool IsSameSandbox(string expected, string netNs) => expected == netNs
+    private static bool IsSameSandbox(string expected, string netNs) =>
+        expected == netNs
         || (FileDescriptor.FindStatus(expected) is { } added && FileDescriptor.FindStatus(netNs) is { } asked && added.IsSameFile(asked));
 
     private static void CheckMac(CniInterface expected, Link link, string message)

@@ -164,31 +164,61 @@ internal sealed record BridgeConfig
 
     private static readonly string[] Flags =
     [
-        "isGateway", "isDefaultGateway", "forceAddress", "hairpinMode", "promiscMode", "preserveDefaultVlan", "enabledad",
-        "disableContainerInterface", "portIsolation", "ipMasq", "macspoofchk",
+        "isGateway",
+        "isDefaultGateway",
+        "forceAddress",
+        "hairpinMode",
+        "promiscMode",
+        "preserveDefaultVlan",
+        "enabledad",
+        "disableContainerInterface",
+        "portIsolation",
+        "ipMasq",
+        "macspoofchk",
     ];
 
     private static readonly string[] Keys =
     [
-        .. Flags, "cniVersion", "name", "type", "args", "capabilities", "runtimeConfig", "prevResult", "ipam", "dns", "bridge", "mtu", "vlan",
-        "vlanTrunk", "ipMasqBackend",
+        .. Flags,
+        "cniVersion",
+        "name",
+        "type",
+        "args",
+        "capabilities",
+        "runtimeConfig",
+        "prevResult",
+        "ipam",
+        "dns",
+        "bridge",
+        "mtu",
+        "vlan",
+        "vlanTrunk",
+        "ipMasqBackend",
     ];
 
     private static FirewallBackend? ReadBackend(ConfigNode node)
     {
         var word = node.GetString("ipMasqBackend");
-        return BackendWord.TryRead(word, out var backend) ? backend : throw new CniException(
-            CniErrorCode.UnsupportedField, $"unknown ipmasq backend \"{word}\"", "ipMasqBackend is \"nftables\" or \"iptables\"; without it bridge chooses");
+        return BackendWord.TryRead(word, out var backend)
+            ? backend
+            : throw new CniException(
+                CniErrorCode.UnsupportedField,
+                $"unknown ipmasq backend \"{word}\"",
+                "ipMasqBackend is \"nftables\" or \"iptables\"; without it bridge chooses"
+            );
     }
 
     private static string ReadBridgeName(ConfigNode node)
     {
         var name = node.GetString("bridge") is { Length: > 0 } given ? given : "cni0";
-        return InterfaceName.FindFault(name) is not { } fault ? name : throw new CniException(
-            CniErrorCode.InvalidNetworkConfig,
-            $"invalid bridge name \"{name}\"",
-            $"the name of bridge {fault}: it wants a device name of 1 to {InterfaceName.MaxBytes} bytes "
-            + "without slash, colon, percent sign, blank or control character");
+        return InterfaceName.FindFault(name) is not { } fault
+            ? name
+            : throw new CniException(
+                CniErrorCode.InvalidNetworkConfig,
+                $"invalid bridge name \"{name}\"",
+                $"the name of bridge {fault}: it wants a device name of 1 to {InterfaceName.MaxBytes} bytes "
+                    + "without slash, colon, percent sign, blank or control character"
+            );
     }
 
     // A veth pair takes what an Ethernet frame can be at least and at most (drivers/net/veth.c, ETH_MIN_MTU, ETH_MAX_MTU), and so does a
@@ -196,17 +226,25 @@ internal sealed record BridgeConfig
     private static int ReadMtu(ConfigNode node)
     {
         var mtu = node.FindInt("mtu") ?? 0;
-        return mtu is 0 or (>= MinMtu and <= MaxMtu) ? mtu : throw new CniException(
-            CniErrorCode.InvalidNetworkConfig,
-            $"invalid mtu {mtu}",
-            $"mtu wants {MinMtu} to {MaxMtu} bytes, which is what a veth interface takes, or 0 for the kernel's default");
+        return mtu is 0 or (>= MinMtu and <= MaxMtu)
+            ? mtu
+            : throw new CniException(
+                CniErrorCode.InvalidNetworkConfig,
+                $"invalid mtu {mtu}",
+                $"mtu wants {MinMtu} to {MaxMtu} bytes, which is what a veth interface takes, or 0 for the kernel's default"
+            );
     }
 
     private static int ReadVlan(ConfigNode node)
     {
         var vlan = node.FindInt("vlan") ?? 0;
-        return vlan is >= 0 and <= 4094 ? vlan : throw new CniException(
-            CniErrorCode.InvalidNetworkConfig, $"invalid VLAN ID {vlan} (must be between 0 and 4094)", "correct vlan in the network config");
+        return vlan is >= 0 and <= 4094
+            ? vlan
+            : throw new CniException(
+                CniErrorCode.InvalidNetworkConfig,
+                $"invalid VLAN ID {vlan} (must be between 0 and 4094)",
+                "correct vlan in the network config"
+            );
     }
 
     // The last of the three wins: what a runtime passes per pod is closer than what a config says.
@@ -226,14 +264,16 @@ internal sealed record BridgeConfig
         {
             throw InvalidMac(
                 text,
-                $"{key} has the group bit: it stands for several interfaces. The first byte of one interface's address is even, such as 02");
+                $"{key} has the group bit: it stands for several interfaces. The first byte of one interface's address is even, such as 02"
+            );
         }
 
         return mac.IsZero ? throw InvalidMac(text, $"{key} is zero, which is no interface's address") : mac;
     }
 
     // What is of another form is the delegate's to refuse.
-    private static bool AsksForAddress(CniRequest request) => CniArgs.Parse(request.Args, "MAC", "IP").Find("IP") is { Length: > 0 }
+    private static bool AsksForAddress(CniRequest request) =>
+        CniArgs.Parse(request.Args, "MAC", "IP").Find("IP") is { Length: > 0 }
         || request.Config.FindObject("args")?.FindObject("cni")?.Find("ips") is not null
         || request.Config.FindObject("runtimeConfig")?.Find("ips") is not null;
 
@@ -247,14 +287,17 @@ internal sealed record BridgeConfig
         if (node.FindObject("dns") is not { } dns)
             return null;
         var domain = dns.GetString("domain");
-        var given = domain.Length > 0 || dns.Find("nameservers") is not null || dns.Find("search") is not null || dns.Find("options") is not null;
-        return !given ? null : new CniDns
-        {
-            Nameservers = dns.GetStrings("nameservers"),
-            Domain = domain,
-            Search = dns.GetStrings("search"),
-            Options = dns.GetStrings("options"),
-        };
+        var given =
+            domain.Length > 0 || dns.Find("nameservers") is not null || dns.Find("search") is not null || dns.Find("options") is not null;
+        return !given
+            ? null
+            : new CniDns
+            {
+                Nameservers = dns.GetStrings("nameservers"),
+                Domain = domain,
+                Search = dns.GetStrings("search"),
+                Options = dns.GetStrings("options"),
+            };
     }
 
     private void RefuseContradictions()
@@ -264,7 +307,8 @@ internal sealed record BridgeConfig
             throw new CniException(
                 CniErrorCode.InvalidNetworkConfig,
                 "cannot set hairpin mode and promiscuous mode at the same time",
-                "remove hairpinMode or promiscMode from the network config");
+                "remove hairpinMode or promiscMode from the network config"
+            );
         }
 
         if (DisableContainerInterface && IsLayer3)
@@ -272,7 +316,8 @@ internal sealed record BridgeConfig
             throw new CniException(
                 CniErrorCode.InvalidNetworkConfig,
                 "cannot use IPAM when DisableContainerInterface flag is set",
-                "remove ipam or disableContainerInterface from the network config");
+                "remove ipam or disableContainerInterface from the network config"
+            );
         }
 
         if (IsGateway && IsLayer3 && Vlan != 0)

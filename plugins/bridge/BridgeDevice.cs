@@ -46,8 +46,10 @@ internal sealed class BridgeDevice : IDisposable
     }
 
     private static bool IsSettled(RouteClient host, Link bridge, BridgeConfig config) =>
-        bridge.IsUp && (bridge.IsPromiscuous || !config.PromiscMode)
-        && !BridgePin.IsWanted(bridge) && !BridgePin.LosesIPv6(host, bridge, config);
+        bridge.IsUp
+        && (bridge.IsPromiscuous || !config.PromiscMode)
+        && !BridgePin.IsWanted(bridge)
+        && !BridgePin.LosesIPv6(host, bridge, config);
 
     // Alone from here to the end of the ADD: others wait until it is settled, or taken back.
     private static BridgeDevice Settle(RouteClient host, BridgeConfig config, BridgeLock alone)
@@ -58,10 +60,13 @@ internal sealed class BridgeDevice : IDisposable
         {
             if (chosen is { } address)
                 Create(host, config, address);
-            var link = Find(host, config.Bridge) ?? throw new CniException(
-                CniErrorCode.TryAgainLater,
-                $"failed to create bridge \"{config.Bridge}\": it vanished as soon as it was made",
-                "another process on this node deleted it, which one is not known: ip monitor link shows when it happens");
+            var link =
+                Find(host, config.Bridge)
+                ?? throw new CniException(
+                    CniErrorCode.TryAgainLater,
+                    $"failed to create bridge \"{config.Bridge}\": it vanished as soon as it was made",
+                    "another process on this node deleted it, which one is not known: ip monitor link shows when it happens"
+                );
             var bridge = new BridgeDevice(host, link, alone) { made = link.Address == chosen ? chosen : null };
             bridge.SetUp(config);
             return bridge;
@@ -77,11 +82,19 @@ internal sealed class BridgeDevice : IDisposable
     private static void TakeBack(RouteClient host, string name, MacAddress? own)
     {
         using var rollback = new Rollback(BridgePlugin.Report);
-        rollback.OnFailure($"take back the bridge {name}", () =>
-        {
-            if (own is not null && host.Links.Find(name) is { } link && link.Address == own && host.Links.ListByMaster(link.Index).Count == 0)
-                host.Links.Delete(link.Index);
-        });
+        rollback.OnFailure(
+            $"take back the bridge {name}",
+            () =>
+            {
+                if (
+                    own is not null
+                    && host.Links.Find(name) is { } link
+                    && link.Address == own
+                    && host.Links.ListByMaster(link.Index).Count == 0
+                )
+                    host.Links.Delete(link.Index);
+            }
+        );
     }
 
     private void SetUp(BridgeConfig config)
@@ -121,13 +134,15 @@ internal sealed class BridgeDevice : IDisposable
     {
         try
         {
-            host.Links.Add(new BridgeSpec
-            {
-                Name = config.Bridge,
-                Mtu = config.Mtu,
-                Address = address,
-                VlanFiltering = config.VlanFiltering ? true : null,
-            });
+            host.Links.Add(
+                new BridgeSpec
+                {
+                    Name = config.Bridge,
+                    Mtu = config.Mtu,
+                    Address = address,
+                    VlanFiltering = config.VlanFiltering ? true : null,
+                }
+            );
         }
         catch (NetlinkException e) when (e.Errno == Errno.EEXIST)
         {
@@ -148,14 +163,20 @@ internal sealed class BridgeDevice : IDisposable
                 CniErrorCode.Internal,
                 $"failed to create bridge \"{config.Bridge}\": {e.Message}",
                 "the cause is not known: the kernel's answer is all there is",
-                e);
+                e
+            );
         }
     }
 
-    private static Link? RequireBridge(Link? link, string name) => link is null || link.Kind == "bridge" ? link : throw new CniException(
-        CniErrorCode.InvalidNetworkConfig,
-        $"failed to create bridge \"{name}\": \"{name}\" already exists but is not a bridge",
-        $"{name} is a {(link.Kind.Length == 0 ? "physical or loopback" : link.Kind)} device: name another bridge in the network config");
+    private static Link? RequireBridge(Link? link, string name) =>
+        link is null || link.Kind == "bridge"
+            ? link
+            : throw new CniException(
+                CniErrorCode.InvalidNetworkConfig,
+                $"failed to create bridge \"{name}\": \"{name}\" already exists but is not a bridge",
+                $"{name} is a {(link.Kind.Length == 0 ? "physical or loopback" : link.Kind)} device: name another bridge in the "
+                    + "network config"
+            );
 
     /// <inheritdoc/>
     public void Dispose() => held.Dispose();

@@ -57,7 +57,8 @@ internal sealed class BridgeGateway(RouteClient host, BridgeDevice bridge, Bridg
                 throw new CniException(
                     CniErrorCode.InvalidNetworkConfig,
                     $"failed to set bridge addr: \"{device.Name}\" already has an IP address different from {gateway}",
-                    $"{device.Name} has {present}, the network config wants {gateway}: use another bridge, the same subnet, or forceAddress");
+                    $"{device.Name} has {present}, the network config wants {gateway}: use another bridge, the same subnet, or forceAddress"
+                );
             }
 
             rollback.OnFailure($"give {device.Name} its address {present} back", () => TryAdd(device, present));
@@ -109,18 +110,19 @@ internal sealed class BridgeGateway(RouteClient host, BridgeDevice bridge, Bridg
         InterfaceSettings.Require(conf + "disable_ipv6", "0", $"the gateway's address {address} on {device.Name}");
     }
 
-    private static CniException Refused(Link device, IPPrefix address, NetlinkException e) => new(
-        CniErrorCode.InvalidNetworkConfig,
-        $"failed to set bridge addr: the kernel refuses {address} on \"{device.Name}\": {ErrnoException.Sentence(e.Errno)}",
-        address.Is6 && device.Mtu < SmallMtu.IPv6Minimum
-            ? $"the MTU of {device.Name} is {device.Mtu}, and IPv6 needs {SmallMtu.IPv6Minimum}: raise it "
-                + $"(ip link set dev {device.Name} mtu {SmallMtu.IPv6Minimum}), or remove the IPv6 ranges"
-            : e.KernelMessage ?? "correct the gateway in the ipam section",
-        e);
+    private static CniException Refused(Link device, IPPrefix address, NetlinkException e) =>
+        new(
+            CniErrorCode.InvalidNetworkConfig,
+            $"failed to set bridge addr: the kernel refuses {address} on \"{device.Name}\": {ErrnoException.Sentence(e.Errno)}",
+            address.Is6 && device.Mtu < SmallMtu.IPv6Minimum
+                ? $"the MTU of {device.Name} is {device.Mtu}, and IPv6 needs {SmallMtu.IPv6Minimum}: raise it "
+                    + $"(ip link set dev {device.Name} mtu {SmallMtu.IPv6Minimum}), or remove the IPv6 ranges"
+                : e.KernelMessage ?? "correct the gateway in the ipam section",
+            e
+        );
 
     // A bridge that another implementation made takes the least address of its ports; the gateway's must not change under the pods.
-    private void PinAddress(Link device) =>
-        host.Links.Set(device.Index, new LinkChange { Address = host.Links.Get(device.Index).Address });
+    private void PinAddress(Link device) => host.Links.Set(device.Index, new LinkChange { Address = host.Links.Get(device.Index).Address });
 
     private void Forward(bool is6)
     {
@@ -139,7 +141,11 @@ internal sealed class BridgeGateway(RouteClient host, BridgeDevice bridge, Bridg
             catch (SysctlException e)
             {
                 throw new CniException(
-                    CniErrorCode.IOFailure, $"the gateway of the pods must forward: {e.Message}", IPForwarding.Advice(plan), e);
+                    CniErrorCode.IOFailure,
+                    $"the gateway of the pods must forward: {e.Message}",
+                    IPForwarding.Advice(plan),
+                    e
+                );
             }
         }
     }

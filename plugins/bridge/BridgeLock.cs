@@ -26,7 +26,9 @@ internal sealed class BridgeLock : IDisposable
     public static BridgeLock Share() =>
         new(FileLock.TakeShared(NamespaceLock.TryOpen("bridge") ?? NetworkNamespace.OpenOwn().File, Timeout));
 
-    /// <summary>Takes the lock alone. What was seen before must be looked at again: others may have changed it while this one waited.</summary>
+    /// <summary>
+    /// Takes the lock alone. What was seen before must be looked at again: others may have changed it while this one waited.
+    /// </summary>
     public void MakeExclusive()
     {
         if (IsExclusive)

@@ -35,7 +35,9 @@ internal static class BridgePin
     /// True where the pod's port would cut the bridge's MTU below what IPv6 needs, and the kernel would take the bridge's IPv6 addresses.
     /// </summary>
     public static bool LosesIPv6(RouteClient host, Link bridge, BridgeConfig config) =>
-        config.IsTooSmallForIPv6() && (IsForeign(bridge) || (bridge.Tag & PinnedMtu) == 0) && bridge.Mtu >= SmallMtu.IPv6Minimum
+        config.IsTooSmallForIPv6()
+        && (IsForeign(bridge) || (bridge.Tag & PinnedMtu) == 0)
+        && bridge.Mtu >= SmallMtu.IPv6Minimum
         && host.Addresses.List(bridge.Index, AddressFamily.IPv6).Any(static address => !address.Address.Address.IsLinkLocalUnicast);
 
     /// <summary>What a bridge is told that was made with an address of its own, and has no ports.</summary>

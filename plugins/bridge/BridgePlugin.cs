@@ -63,23 +63,28 @@ internal sealed class BridgePlugin : CniPlugin
         };
     }
 
-    // What is wrong with the addresses is known before anything is made where the delegate is of this build; another tells them when it has given them.
+    // What is wrong with the addresses is known before anything is made where the delegate is of this build; another tells them when it has
+    // given them.
     private static void Foresee(CniRequest request, BridgeConfig config, PluginDelegate? ipam)
     {
         if (ipam?.InProcess is HostLocalPlugin hostLocal)
             AddressPlan.From(hostLocal.Foresee(request), config);
     }
 
-    // Another executable is told to release all that the attachment has. One that succeeds knows of no earlier lease; one that fails may have allocated all the same, or
-    // may have refused because the container has its address already: then only where nothing of an earlier attachment can be alive.
+    // Another executable is told to release all that the attachment has. One that succeeds knows of no earlier lease; one that fails may
+    // have allocated all the same, or may have refused because the container has its address already: then only where nothing of an earlier
+    // attachment can be alive.
     private static CniResult Lease(PluginDelegate ipam, BridgeConfig config, EarlierAttachment earlier, Rollback rollback)
     {
         var succeeded = false;
-        rollback.OnFailure($"release the addresses of {config.IpamType}", () =>
-        {
-            if (ipam.IsInProcess || succeeded || !earlier.MayLive)
-                ipam.Undo();
-        });
+        rollback.OnFailure(
+            $"release the addresses of {config.IpamType}",
+            () =>
+            {
+                if (ipam.IsInProcess || succeeded || !earlier.MayLive)
+                    ipam.Undo();
+            }
+        );
         var lease = ipam.Add();
         succeeded = true;
         return lease;
@@ -90,7 +95,8 @@ internal sealed class BridgePlugin : CniPlugin
     {
         var config = BridgeConfig.ParseLeniently(request);
         var failures = new Failures();
-        // Closed last: until the kernel has done away with what was deleted it lets nobody close, and the removal of a link takes that long anyway.
+        // Closed last: until the kernel has done away with what was deleted it lets nobody close, and the removal of a link takes that long
+        // anyway.
         using var rules = new PodRules(request, config);
         failures.Try(rules.Withdraw);
         failures.Try(() => DeleteVeth(request));
@@ -134,8 +140,13 @@ internal sealed class BridgePlugin : CniPlugin
     {
         var config = BridgeConfig.Parse(request);
         FindIpam(request, config)?.Check();
-        var result = request.FindPrevResult() ?? throw new CniException(
-            CniErrorCode.InvalidNetworkConfig, "Required prevResult missing", "CHECK wants the result of ADD as prevResult in the network config");
+        var result =
+            request.FindPrevResult()
+            ?? throw new CniException(
+                CniErrorCode.InvalidNetworkConfig,
+                "Required prevResult missing",
+                "CHECK wants the result of ADD as prevResult in the network config"
+            );
         using var pod = NetworkNamespace.Open(request.NetNs);
         using var host = RouteClient.Open();
         var check = new BridgeCheck(request, config, result);
@@ -166,7 +177,11 @@ internal sealed class BridgePlugin : CniPlugin
             return;
         foreach (var port in host.Links.ListByMaster(device.Index))
         {
-            if (VethOwner.Parse(port.Alias) is { } owner && owner.Network == network && !valid.Contains(new CniAttachment(owner.ContainerId, owner.IfName)))
+            if (
+                VethOwner.Parse(port.Alias) is { } owner
+                && owner.Network == network
+                && !valid.Contains(new CniAttachment(owner.ContainerId, owner.IfName))
+            )
                 host.Links.Delete(port.Index);
         }
     }
@@ -182,12 +197,20 @@ internal sealed class BridgePlugin : CniPlugin
                 throw new CniException(
                     CniErrorCode.PluginNotAvailable,
                     $"\"{config.Bridge}\" already exists but is not a bridge",
-                    $"{config.Bridge} is a {other.Kind} device: name another bridge in the network config");
+                    $"{config.Bridge} is a {other.Kind} device: name another bridge in the network config"
+                );
             }
         }
 
-        if (config.WantsRules && BackendProbe.FindHindrance(config.MacSpoofCheck ? FirewallBackend.Nftables : config.IpMasqBackend) is { } hindrance)
-            throw new CniException(CniErrorCode.PluginNotAvailable, hindrance, "ipMasq needs nf_tables in the kernel (Linux 5.6), or iptables; macspoofchk needs nf_tables");
+        if (
+            config.WantsRules
+            && BackendProbe.FindHindrance(config.MacSpoofCheck ? FirewallBackend.Nftables : config.IpMasqBackend) is { } hindrance
+        )
+            throw new CniException(
+                CniErrorCode.PluginNotAvailable,
+                hindrance,
+                "ipMasq needs nf_tables in the kernel (Linux 5.6), or iptables; macspoofchk needs nf_tables"
+            );
         var ipam = FindIpam(request, config);
         Foresee(request, config, ipam);
         ipam?.Status();

@@ -15,18 +15,24 @@ internal static class BridgePort
     /// <summary>Sets what a port can be set to: owner, hairpin, isolation, VLANs.</summary>
     public static void Configure(RouteClient host, VethPair pair, BridgeConfig config)
     {
-        SetUnlessWithoutIPv6(host, pair.Port, new LinkChange
-        {
-            Alias = pair.Owner.Alias,
-            // The bridge speaks for its ports. An address on each, with its routes, is what every later change of a link walks through.
-            LinkLocalAddress = false,
-            Port = new BridgePortChange { Hairpin = config.HairpinMode, Isolated = config.PortIsolation },
-        });
+        SetUnlessWithoutIPv6(
+            host,
+            pair.Port,
+            new LinkChange
+            {
+                Alias = pair.Owner.Alias,
+                // The bridge speaks for its ports. An address on each, with its routes, is what every later change of a link walks through.
+                LinkLocalAddress = false,
+                Port = new BridgePortChange { Hairpin = config.HairpinMode, Isolated = config.PortIsolation },
+            }
+        );
         if (config.VlanFiltering)
             ConfigureVlans(host, host.Links.Get(pair.Port).Index, config.Vlan, config.VlanTrunk, config.PreserveDefaultVlan);
     }
 
-    /// <summary>Gives a port its VLANs: one untagged, others tagged, and the kernel's default only where it is to stay or nothing else is untagged.</summary>
+    /// <summary>
+    /// Gives a port its VLANs: one untagged, others tagged, and the kernel's default only where it is to stay or nothing else is untagged.
+    /// </summary>
     public static void ConfigureVlans(RouteClient host, int port, int vlan, IReadOnlyList<int> trunk, bool preserveDefault)
     {
         try

@@ -78,9 +78,11 @@ internal sealed class ContainerInterface : IDisposable
                 throw new CniException(
                     CniErrorCode.InvalidNetworkConfig,
                     $"failed to add IP addr {ip.Address} to \"{link.Name}\": {ErrnoException.Sentence(e.Errno)}",
-                    e.Errno == Errno.EEXIST ? "the IPAM plugin gave the address twice"
+                    e.Errno == Errno.EEXIST
+                        ? "the IPAM plugin gave the address twice"
                         : e.KernelMessage ?? $"the kernel refuses the address that the IPAM plugin {config.IpamType} gave",
-                    e);
+                    e
+                );
             }
         }
     }
@@ -108,12 +110,14 @@ internal sealed class ContainerInterface : IDisposable
             InterfaceSettings.Prefer(conf + "ndisc_notify", "1");
     }
 
-    private static CniException WithoutIPv6(Link link, IPPrefix address) => new(
-        CniErrorCode.UnsupportedField,
-        $"the IPAM plugin gave the IPv6 address {address}, and {link.Name} has no IPv6",
-        link.Mtu < SmallMtu.IPv6Minimum
-            ? $"the interface's MTU is {link.Mtu}, and IPv6 needs {SmallMtu.IPv6Minimum}"
-            : "the kernel has no IPv6: remove IPv6 ranges from the network config, load the module ipv6, or boot without ipv6.disable=1");
+    private static CniException WithoutIPv6(Link link, IPPrefix address) =>
+        new(
+            CniErrorCode.UnsupportedField,
+            $"the IPAM plugin gave the IPv6 address {address}, and {link.Name} has no IPv6",
+            link.Mtu < SmallMtu.IPv6Minimum
+                ? $"the interface's MTU is {link.Mtu}, and IPv6 needs {SmallMtu.IPv6Minimum}"
+                : "the kernel has no IPv6: remove IPv6 ranges from the network config, load the module ipv6, or boot without ipv6.disable=1"
+        );
 
     private static void WaitForDad(RouteClient client, Link link, AddressPlan plan)
     {
@@ -127,7 +131,8 @@ internal sealed class ContainerInterface : IDisposable
             throw new CniException(
                 CniErrorCode.TryAgainLater,
                 $"timed out after {DadTimeout.TotalSeconds} s waiting for duplicate address detection on {link.Name}",
-                "the interface has no carrier, or remove enabledad from the network config");
+                "the interface has no carrier, or remove enabledad from the network config"
+            );
         }
 
         foreach (var address in client.Addresses.List(link.Index))
@@ -138,7 +143,8 @@ internal sealed class ContainerInterface : IDisposable
                     CniErrorCode.TryAgainLater,
                     $"link {link.Name} has address {address.Address.Address} in DADFAILED state",
                     "another host on this network has the address: remove it there, or keep it out of the IPAM plugin's ranges; "
-                    + "a new ADD may get another");
+                        + "a new ADD may get another"
+                );
             }
         }
     }
@@ -147,37 +153,42 @@ internal sealed class ContainerInterface : IDisposable
     {
         try
         {
-            client.Routes.Add(new RouteSpec
-            {
-                Dst = route.Dst.Network,
-                OutInterface = link.Index,
-                Gateway = nextHop,
-                Priority = (uint)route.Priority,
-                Table = route.Table,
-                Scope = (RouteScope?)route.Scope,
-                Mtu = route.Mtu,
-                AdvMss = route.AdvMss,
-            });
+            client.Routes.Add(
+                new RouteSpec
+                {
+                    Dst = route.Dst.Network,
+                    OutInterface = link.Index,
+                    Gateway = nextHop,
+                    Priority = (uint)route.Priority,
+                    Table = route.Table,
+                    Scope = (RouteScope?)route.Scope,
+                    Mtu = route.Mtu,
+                    AdvMss = route.AdvMss,
+                }
+            );
         }
         catch (NetlinkException e)
         {
             throw new CniException(
                 CniErrorCode.InvalidNetworkConfig,
-                $"failed to add route '{route.Dst} via {nextHop?.ToString() ?? "<nil>"} dev {link.Name} metric {route.Priority} (Scope: {route.Scope ?? 0}, "
-                + $"Table: {route.Table ?? 254})': {ErrnoException.Sentence(e.Errno)}",
+                $"failed to add route '{route.Dst} via {nextHop?.ToString() ?? "<nil>"} dev {link.Name} metric {route.Priority} "
+                    + $"(Scope: {route.Scope ?? 0}, "
+                    + $"Table: {route.Table ?? 254})': {ErrnoException.Sentence(e.Errno)}",
                 RouteAdvice(route, e),
-                e);
+                e
+            );
         }
     }
 
-    private static string RouteAdvice(CniRoute route, NetlinkException e) => e.Errno switch
-    {
-        _ when route.Gw is not null && route.Scope >= (int)RouteScope.Link =>
-            "a route of scope link or host has no gateway: remove gw or scope",
-        Errno.EEXIST => "the same route is listed twice in the ipam section",
-        Errno.ENETUNREACH or Errno.EHOSTUNREACH => "the gateway lies in none of the pod's networks",
-        _ => e.KernelMessage ?? "the kernel refuses the route: see routes in the ipam section",
-    };
+    private static string RouteAdvice(CniRoute route, NetlinkException e) =>
+        e.Errno switch
+        {
+            _ when route.Gw is not null && route.Scope >= (int)RouteScope.Link =>
+                "a route of scope link or host has no gateway: remove gw or scope",
+            Errno.EEXIST => "the same route is listed twice in the ipam section",
+            Errno.ENETUNREACH or Errno.EHOSTUNREACH => "the gateway lies in none of the pod's networks",
+            _ => e.KernelMessage ?? "the kernel refuses the route: see routes in the ipam section",
+        };
 
     /// <inheritdoc/>
     public void Dispose() => inside.Dispose();

@@ -11,9 +11,11 @@ internal static class KernelSupport
     /// <param name="remedy">What the kernel needs.</param>
     /// <param name="cause">The kernel's refusal.</param>
     /// <param name="keys">The config's keys that ask for it; null where every config does.</param>
-    public static CniException Lacks(string what, string remedy, NetlinkException cause, string? keys = null) => new(
-        CniErrorCode.UnsupportedField,
-        $"the kernel has no {what}: {cause.Message}",
-        $"load or build {remedy}{(keys is null ? "" : $", or remove {keys} from the network config")}",
-        cause);
+    public static CniException Lacks(string what, string remedy, NetlinkException cause, string? keys = null) =>
+        new(
+            CniErrorCode.UnsupportedField,
+            $"the kernel has no {what}: {cause.Message}",
+            $"load or build {remedy}{(keys is null ? "" : $", or remove {keys} from the network config")}",
+            cause
+        );
 }

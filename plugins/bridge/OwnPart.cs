@@ -18,7 +18,10 @@ internal sealed class OwnPart
         Container = Find(each => each.Name == ifName && each.Sandbox.Length > 0) ?? Find(each => each.Name == ifName);
         foreach (var ip in result.IPs)
         {
-            var isOwn = ip.Interface is not { } index || index < 0 || index >= result.Interfaces.Count
+            var isOwn =
+                ip.Interface is not { } index
+                || index < 0
+                || index >= result.Interfaces.Count
                 || ReferenceEquals(result.Interfaces[index], Container);
             (isOwn ? own : others).Add(ip);
         }

@@ -29,11 +29,14 @@ internal sealed class PodRules(CniRequest request, BridgeConfig config) : IDispo
             NetNs = request.NetNs.Contains('\n') ? "" : request.NetNs,
         };
         var before = rules.Firewall.Apply(traffic, config.IpMasqBackend);
-        rollback.OnFailure("take back the pod's rules", () =>
-        {
-            using var again = new PodRules(request, config);
-            again.Firewall.Undo(traffic, before);
-        });
+        rollback.OnFailure(
+            "take back the pod's rules",
+            () =>
+            {
+                using var again = new PodRules(request, config);
+                again.Firewall.Undo(traffic, before);
+            }
+        );
     }
 
     /// <summary>Takes a pod's rules away, where it has or could have some.</summary>
@@ -78,7 +81,12 @@ internal sealed class PodRules(CniRequest request, BridgeConfig config) : IDispo
     {
         foreach (var ip in result.IPs)
         {
-            if (ip.Interface is not { } index || index < 0 || index >= result.Interfaces.Count || result.Interfaces[index].Name == request.IfName)
+            if (
+                ip.Interface is not { } index
+                || index < 0
+                || index >= result.Interfaces.Count
+                || result.Interfaces[index].Name == request.IfName
+            )
                 yield return ip;
         }
     }

@@ -28,9 +28,12 @@ internal sealed class RouteCheck(RouteClient inside, Link link, OwnPart part)
             if (owner == RouteOwner.Other || IsPresent(route) || IsReplacedByDesign(route, owner))
                 continue;
             var gateway = AddressPlan.NextHop(route, part.IPs)?.ToString() ?? "any gateway";
-            return (route, route.Table is > 0 and var table
-                ? $"table {table} of the container has no such route by way of {gateway} on {link.Name}"
-                : $"no table of the container has such a route by way of {gateway} on {link.Name}");
+            return (
+                route,
+                route.Table is > 0 and var table
+                    ? $"table {table} of the container has no such route by way of {gateway} on {link.Name}"
+                    : $"no table of the container has such a route by way of {gateway} on {link.Name}"
+            );
         }
 
         return null;
@@ -42,8 +45,11 @@ internal sealed class RouteCheck(RouteClient inside, Link link, OwnPart part)
         foreach (var candidate in OwnRoutes(route.Dst.Is6))
         {
             // Two gateways of one IPv6 destination are one route of the kernel's, which is not asked for each.
-            if (candidate.Dst == route.Dst.Network && (route.Table is not > 0 || candidate.Table == route.Table)
-                && (gateway is null || candidate.IsMultipath || candidate.Gateway == gateway))
+            if (
+                candidate.Dst == route.Dst.Network
+                && (route.Table is not > 0 || candidate.Table == route.Table)
+                && (gateway is null || candidate.IsMultipath || candidate.Gateway == gateway)
+            )
                 return true;
         }
 

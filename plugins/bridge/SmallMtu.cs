@@ -29,10 +29,13 @@ internal static class SmallMtu
             throw Refused(config, $"address {address}");
     }
 
-    private static CniException Refused(BridgeConfig config, string what) => new(
-        CniErrorCode.InvalidNetworkConfig,
-        $"invalid mtu {config.Mtu}: the IPv6 {what} needs {IPv6Minimum}",
-        $"the kernel keeps IPv6 off a link with less than {IPv6Minimum} bytes: raise mtu in the network config, or remove the IPv6 ranges");
+    private static CniException Refused(BridgeConfig config, string what) =>
+        new(
+            CniErrorCode.InvalidNetworkConfig,
+            $"invalid mtu {config.Mtu}: the IPv6 {what} needs {IPv6Minimum}",
+            $"the kernel keeps IPv6 off a link with less than {IPv6Minimum} bytes: raise mtu in the network config, or remove the "
+                + "IPv6 ranges"
+        );
 
     // A range wherever it stands: in ipam itself, in its lists of lists, in those of runtimeConfig. What has another form is host-local's
     // to refuse.

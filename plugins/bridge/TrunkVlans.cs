@@ -49,6 +49,6 @@ internal static class TrunkVlans
 
     private static bool IsVlan(int id) => id is >= 1 and <= Last;
 
-    private static CniException Wrong(string message, int? value) => new(
-        CniErrorCode.InvalidNetworkConfig, message, $"correct the vlanTrunk entry with {value}: VLAN ids are 1 to {Last}");
+    private static CniException Wrong(string message, int? value) =>
+        new(CniErrorCode.InvalidNetworkConfig, message, $"correct the vlanTrunk entry with {value}: VLAN ids are 1 to {Last}");
 }

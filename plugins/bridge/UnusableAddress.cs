@@ -34,18 +34,21 @@ internal static class UnusableAddress
     }
 
     // The kernel's fields: scope has eight bits; the others 32, of which an answer can say the lower half.
-    private static (string Key, int Value)? FindFault(CniRoute route) => route switch
-    {
-        { Scope: < 0 or > byte.MaxValue } => ("scope", route.Scope.Value),
-        { Table: < 0 } => ("table", route.Table.Value),
-        { Priority: < 0 } => ("priority", route.Priority),
-        { Mtu: < 0 } => ("mtu", route.Mtu),
-        { AdvMss: < 0 } => ("advmss", route.AdvMss),
-        _ => null,
-    };
+    private static (string Key, int Value)? FindFault(CniRoute route) =>
+        route switch
+        {
+            { Scope: < 0 or > byte.MaxValue } => ("scope", route.Scope.Value),
+            { Table: < 0 } => ("table", route.Table.Value),
+            { Priority: < 0 } => ("priority", route.Priority),
+            { Mtu: < 0 } => ("mtu", route.Mtu),
+            { AdvMss: < 0 } => ("advmss", route.AdvMss),
+            _ => null,
+        };
 
-    private static CniException Refused(BridgeConfig config, string what) => new(
-        CniErrorCode.InvalidNetworkConfig,
-        $"IPAM plugin returned what an interface cannot have: {what}",
-        $"correct the ipam section of the network config, or what the IPAM plugin {config.IpamType} answers");
+    private static CniException Refused(BridgeConfig config, string what) =>
+        new(
+            CniErrorCode.InvalidNetworkConfig,
+            $"IPAM plugin returned what an interface cannot have: {what}",
+            $"correct the ipam section of the network config, or what the IPAM plugin {config.IpamType} answers"
+        );
 }

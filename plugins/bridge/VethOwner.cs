@@ -37,16 +37,22 @@ internal readonly record struct VethOwner(string Network, string ContainerId, st
         return parts.Length == 3 ? new VethOwner(parts[0], parts[1], parts[2]) : null;
     }
 
-    /// <summary>The host end's name, <c>veth</c> and eight hex digits as the reference's; the next attempt where a stranger has the one before.</summary>
+    /// <summary>
+    /// The host end's name, <c>veth</c> and eight hex digits as the reference's; the next attempt where a stranger has the one before.
+    /// </summary>
     public string HostName(int attempt)
     {
         var hash = Hash("name" + attempt);
-        return string.Create(12, (uint)(hash >> 32) ^ (uint)hash, static (name, digits) =>
-        {
-            "veth".CopyTo(name);
-            for (var i = 0; i < 8; i++)
-                name[4 + i] = "0123456789abcdef"[(int)(digits >> (28 - 4 * i)) & 15];
-        });
+        return string.Create(
+            12,
+            (uint)(hash >> 32) ^ (uint)hash,
+            static (name, digits) =>
+            {
+                "veth".CopyTo(name);
+                for (var i = 0; i < 8; i++)
+                    name[4 + i] = "0123456789abcdef"[(int)(digits >> (28 - 4 * i)) & 15];
+            }
+        );
     }
 
     /// <summary>

@@ -9,8 +9,9 @@ using Plugboard.Protocols.Cni;
 namespace Plugboard.Bridge;
 
 /// <summary>
-/// The pair that leads from the pod to the bridge. One request makes both ends: the container's in its namespace, the host's a port already. Both are
-/// down: a port that comes up after the container's end is enabled once, one that comes up before is enabled, disabled and enabled again.
+/// The pair that leads from the pod to the bridge. One request makes both ends: the container's in its namespace, the host's a port
+/// already. Both are down: a port that comes up after the container's end is enabled once, one that comes up before is enabled, disabled
+/// and enabled again.
 /// </summary>
 internal sealed class VethPair(RouteClient host, VethOwner owner)
 {
@@ -46,15 +47,23 @@ internal sealed class VethPair(RouteClient host, VethOwner owner)
             var name = owner.HostName(attempt);
             try
             {
-                host.Links.Add(new VethSpec
-                {
-                    Name = name,
-                    Address = HostAddress,
-                    MasterIndex = bridge.Index,
-                    Mtu = config.Mtu,
-                    Queues = 1,
-                    Peer = new VethPeer { Name = owner.IfName, NetNs = pod.File, Mtu = config.Mtu, Address = ContainerAddress },
-                });
+                host.Links.Add(
+                    new VethSpec
+                    {
+                        Name = name,
+                        Address = HostAddress,
+                        MasterIndex = bridge.Index,
+                        Mtu = config.Mtu,
+                        Queues = 1,
+                        Peer = new VethPeer
+                        {
+                            Name = owner.IfName,
+                            NetNs = pod.File,
+                            Mtu = config.Mtu,
+                            Address = ContainerAddress,
+                        },
+                    }
+                );
                 Port = name;
                 rollback.OnFailure($"remove {name}", () => host.Links.Delete(name));
                 return;
@@ -97,8 +106,8 @@ internal sealed class VethPair(RouteClient host, VethOwner owner)
     public Link WaitUntilUp() => WaitUntilUp(host, Port);
 
     /// <summary>
-    /// Waits until one end, both being set up, can send. To be asked for a link makes the kernel look at it, so the first answer is nearly always that it is up;
-    /// else its notification is waited for. Called inside the namespace that <paramref name="client"/> is of.
+    /// Waits until one end, both being set up, can send. To be asked for a link makes the kernel look at it, so the first answer is nearly
+    /// always that it is up; else its notification is waited for. Called inside the namespace that <paramref name="client"/> is of.
     /// </summary>
     public static Link WaitUntilUp(RouteClient client, string name)
     {
@@ -112,7 +121,8 @@ internal sealed class VethPair(RouteClient host, VethOwner owner)
         throw new CniException(
             CniErrorCode.TryAgainLater,
             $"bridge port in error state: {link.OperState.Text()}",
-            $"{name} did not come up within {CarrierTimeout.TotalSeconds} s: something has set it or its other end down");
+            $"{name} did not come up within {CarrierTimeout.TotalSeconds} s: something has set it or its other end down"
+        );
     }
 
     // Where the kernel's answer was lost it is not known whether the pair was made. One that an earlier ADD made has its alias.
@@ -123,8 +133,8 @@ internal sealed class VethPair(RouteClient host, VethOwner owner)
     }
 
     /// <summary>
-    /// Removes the pair by the names that the owner's host end can have; a stranger's link of such a name stays. An ADD that was killed may have left one without
-    /// its alias, which its address then tells.
+    /// Removes the pair by the names that the owner's host end can have; a stranger's link of such a name stays. An ADD that was killed may
+    /// have left one without its alias, which its address then tells.
     /// </summary>
     public void DeleteByOwner()
     {
@@ -140,8 +150,12 @@ internal sealed class VethPair(RouteClient host, VethOwner owner)
 
     /// <summary>Removes the pair by the host's end that belongs to a container's; false where there is none.</summary>
     public static bool DeleteByPeer(RouteClient host, Link container) =>
-        container.Kind == "veth" && host.Links.Find(container.PeerIndex) is { Kind: "veth" } port && port.PeerIndex == container.Index
-        && port.LinkNetNsId is not null && port.MasterIndex != 0 && host.Links.Delete(port.Index);
+        container.Kind == "veth"
+        && host.Links.Find(container.PeerIndex) is { Kind: "veth" } port
+        && port.PeerIndex == container.Index
+        && port.LinkNetNsId is not null
+        && port.MasterIndex != 0
+        && host.Links.Delete(port.Index);
 
     private static bool HasLink(NetworkNamespace pod, string name)
     {
@@ -150,20 +164,26 @@ internal sealed class VethPair(RouteClient host, VethOwner owner)
         return inside.Links.Find(name) is not null;
     }
 
-    private static CniException AddressOfBridge(Link bridge) => new(
-        CniErrorCode.InvalidNetworkConfig,
-        $"address {bridge.Address}: the bridge {bridge.Name} has it",
-        "the MAC that is asked for must be the container's alone: what is sent to it would go to the node");
+    private static CniException AddressOfBridge(Link bridge) =>
+        new(
+            CniErrorCode.InvalidNetworkConfig,
+            $"address {bridge.Address}: the bridge {bridge.Name} has it",
+            "the MAC that is asked for must be the container's alone: what is sent to it would go to the node"
+        );
 
-    private static CniException AlreadyExists(string container, string host, NetlinkException cause) => new(
-        CniErrorCode.AlreadyAdded,
-        $"container veth name (\"{container}\") peer provided (\"{host}\") already exists",
-        $"the network namespace has an interface {container} already: where an earlier ADD made it, DEL removes it",
-        cause);
+    private static CniException AlreadyExists(string container, string host, NetlinkException cause) =>
+        new(
+            CniErrorCode.AlreadyAdded,
+            $"container veth name (\"{container}\") peer provided (\"{host}\") already exists",
+            $"the network namespace has an interface {container} already: where an earlier ADD made it, DEL removes it",
+            cause
+        );
 
-    private CniException LivesAlready(string host, NetlinkException cause) => new(
-        CniErrorCode.AlreadyAdded,
-        $"container {owner.ContainerId} is attached to network {owner.Network} already, by {host}",
-        $"{host} leads to an interface of that attachment in a network namespace that is in use: DEL comes before another ADD",
-        cause);
+    private CniException LivesAlready(string host, NetlinkException cause) =>
+        new(
+            CniErrorCode.AlreadyAdded,
+            $"container {owner.ContainerId} is attached to network {owner.Network} already, by {host}",
+            $"{host} leads to an interface of that attachment in a network namespace that is in use: DEL comes before another ADD",
+            cause
+        );
 }

@@ -7,8 +7,8 @@ using Plugboard.Protocols.Cni;
 namespace Plugboard.Bridge;
 
 /// <summary>
-/// The device that bears the gateway's address of one VLAN: <c>bridge.vlan</c>, one end of a pair in the host's namespace whose other end is
-/// a port of the bridge in that VLAN. It stays for the pods that come after.
+/// The device that bears the gateway's address of one VLAN: <c>bridge.vlan</c>, one end of a pair in the host's namespace whose other end
+/// is a port of the bridge in that VLAN. It stays for the pods that come after.
 /// </summary>
 internal static class VlanGateway
 {
@@ -41,7 +41,8 @@ internal static class VlanGateway
             throw new CniException(
                 CniErrorCode.InvalidNetworkConfig,
                 $"failed to create vlan interface \"{name}\": the name {fault}",
-                "the gateway of a VLAN is on a device named bridge.vlan: give the bridge a shorter name");
+                "the gateway of a VLAN is on a device named bridge.vlan: give the bridge a shorter name"
+            );
         }
     }
 
@@ -62,17 +63,24 @@ internal static class VlanGateway
         var port = owner.HostName(0);
         // Before it is made: the kernel's answer may be lost. The lock says that nobody else has made it meanwhile.
         rollback.OnFailure($"remove {name}", () => Remove(host, name));
-        host.Links.Add(new VethSpec
-        {
-            Name = port,
-            // Both are given: what the kernel draws udev may replace, and pods that know the gateway's address lose it.
-            Address = owner.HostAddress(RandomBits.Next()),
-            Up = true,
-            MasterIndex = bridge.Index,
-            Mtu = bridge.Mtu,
-            Queues = 1,
-            Peer = new VethPeer { Name = name, Mtu = bridge.Mtu, Address = MacAddress.Local(RandomBits.Next()) },
-        });
+        host.Links.Add(
+            new VethSpec
+            {
+                Name = port,
+                // Both are given: what the kernel draws udev may replace, and pods that know the gateway's address lose it.
+                Address = owner.HostAddress(RandomBits.Next()),
+                Up = true,
+                MasterIndex = bridge.Index,
+                Mtu = bridge.Mtu,
+                Queues = 1,
+                Peer = new VethPeer
+                {
+                    Name = name,
+                    Mtu = bridge.Mtu,
+                    Address = MacAddress.Local(RandomBits.Next()),
+                },
+            }
+        );
         var link = host.Links.Get(port);
         host.Links.SetPort(link.Index, new BridgePortChange { Hairpin = false, Isolated = false });
         BridgePort.ConfigureVlans(host, link.Index, config.Vlan, [], config.PreserveDefaultVlan);

@@ -30,7 +30,8 @@ internal sealed record AttachmentState(string FileName, NetworkConfig? Config, s
         Config?.Name == request.NetworkName && ContainerId == request.ContainerId && (IfName is null || IfName == request.IfName);
 
     /// <summary>The file's name where the container's id alone is taken. Neither an id nor a name nor an interface has a colon.</summary>
-    public static string LongNameOf(CniRequest request) => $"{request.ContainerId}{Separator}{request.NetworkName}{Separator}{request.IfName}";
+    public static string LongNameOf(CniRequest request) =>
+        $"{request.ContainerId}{Separator}{request.NetworkName}{Separator}{request.IfName}";
 
     /// <summary>Refuses an ADD whose attachment no file can be named after.</summary>
     /// <exception cref="CniException">Code 4: the names are too long together.</exception>
@@ -42,7 +43,8 @@ internal sealed record AttachmentState(string FileName, NetworkConfig? Config, s
         throw new CniException(
             CniErrorCode.InvalidEnvironment,
             "CNI_CONTAINERID, CNI_IFNAME and the network's name are too long",
-            $"together they name a file in dataDir and have {length} bytes; at most {LongestFileName} can be kept");
+            $"together they name a file in dataDir and have {length} bytes; at most {LongestFileName} can be kept"
+        );
     }
 
     /// <summary>What a file says.</summary>
@@ -53,7 +55,11 @@ internal sealed record AttachmentState(string FileName, NetworkConfig? Config, s
         {
             var config = NetworkConfig.Parse(content);
             // Without a type nobody can be called: it is worth as much as nothing.
-            return new AttachmentState(fileName, config.Root.GetString("type").Length == 0 ? null : config, parts.Length == 3 ? parts[2] : config.Root.FindString(IfNameKey))
+            return new AttachmentState(
+                fileName,
+                config.Root.GetString("type").Length == 0 ? null : config,
+                parts.Length == 3 ? parts[2] : config.Root.FindString(IfNameKey)
+            )
             {
                 Failed = config.Root.GetBool(FailedKey),
             };

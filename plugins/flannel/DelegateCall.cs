@@ -7,7 +7,10 @@ namespace Plugboard.Flannel;
 /// <summary>The call that the delegate gets: this one, with the delegate's config.</summary>
 internal sealed class DelegateCall(CniRequest request, DelegateConfig config)
 {
-    /// <summary>The same with the call's <c>prevResult</c>, which is the ADD's for all other verbs, in the version of the delegate's config. Without, where it has none to give.</summary>
+    /// <summary>
+    /// The same with the call's <c>prevResult</c>, which is the ADD's for all other verbs, in the version of the delegate's config.
+    /// Without, where it has none to give.
+    /// </summary>
     public DelegateCall WithPrevResult()
     {
         if (request.Config.Find("prevResult") is not { } previous)

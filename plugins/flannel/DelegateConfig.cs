@@ -16,7 +16,8 @@ internal sealed class DelegateConfig
     public string Type => members.Find("type") is { Kind: JsonValueKind.String } type ? type.Text : "";
 
     /// <summary>The version it is called with.</summary>
-    public string CniVersion => members.Find("cniVersion") is { Kind: JsonValueKind.String, Text.Length: > 0 } version ? version.Text : CniVersions.Oldest;
+    public string CniVersion =>
+        members.Find("cniVersion") is { Kind: JsonValueKind.String, Text.Length: > 0 } version ? version.Text : CniVersions.Oldest;
 
     /// <summary>One that was kept.</summary>
     public static DelegateConfig Of(ConfigNode kept) => new(JsonMembers.From(kept.Value));
@@ -24,7 +25,8 @@ internal sealed class DelegateConfig
     /// <summary>What the given config and the daemon's file make together, key by key as the reference does it.</summary>
     /// <param name="network">The network's name.</param>
     /// <param name="config">The config.</param>
-    /// <param name="subnet">What the daemon says; null where that is unknown: enough for a release, which needs no addresses to choose from.</param>
+    /// <param name="subnet">What the daemon says; null where that is unknown: enough for a release, which needs no addresses to choose
+    /// from.</param>
     public static DelegateConfig Render(string network, FlannelConfig config, SubnetFile? subnet)
     {
         var rendered = JsonMembers.From(config.Delegate);

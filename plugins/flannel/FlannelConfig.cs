@@ -10,7 +10,18 @@ internal sealed record FlannelConfig
 
     private static readonly string[] Keys =
     [
-        "cniVersion", "name", "type", "args", "capabilities", "runtimeConfig", "prevResult", "dns", "subnetFile", "dataDir", "ipam", "delegate",
+        "cniVersion",
+        "name",
+        "type",
+        "args",
+        "capabilities",
+        "runtimeConfig",
+        "prevResult",
+        "dns",
+        "subnetFile",
+        "dataDir",
+        "ipam",
+        "delegate",
     ];
 
     /// <summary>What the daemon says of this node.</summary>
@@ -78,7 +89,8 @@ internal sealed record FlannelConfig
         return problems;
     }
 
-    private static string ReadPath(ConfigNode node, string key, string defaultPath) => node.GetString(key) is { Length: > 0 } path ? path : defaultPath;
+    private static string ReadPath(ConfigNode node, string key, string defaultPath) =>
+        node.GetString(key) is { Length: > 0 } path ? path : defaultPath;
 
     // The reference's own sentences.
     private static JsonValue? ReadDelegate(ConfigNode node)
@@ -87,11 +99,17 @@ internal sealed record FlannelConfig
             return null;
         var members = JsonMembers.From(found.Value);
         if (members.Find("type") is { Kind: not JsonValueKind.String })
-            throw Invalid("'delegate' dictionary, if present, must have (string) 'type' field", "name the plugin that connects the pods, such as \"bridge\"");
+            throw Invalid(
+                "'delegate' dictionary, if present, must have (string) 'type' field",
+                "name the plugin that connects the pods, such as \"bridge\""
+            );
         foreach (var key in (ReadOnlySpan<string>)["name", "ipam"])
         {
             if (members.Has(key))
-                throw Invalid($"'delegate' dictionary must not have '{key}' field, it'll be set by flannel", $"{key} stands beside delegate, not in it");
+                throw Invalid(
+                    $"'delegate' dictionary must not have '{key}' field, it'll be set by flannel",
+                    $"{key} stands beside delegate, not in it"
+                );
         }
 
         return found.Value;
@@ -113,7 +131,12 @@ internal sealed record FlannelConfig
         }
         catch (CniException e)
         {
-            throw new CniException(e.Code, $"failed to assemble Delegate IPAM: failed to read IPAM routes: failed to parse ipam.routes: {e.Message}", e.Details, e);
+            throw new CniException(
+                e.Code,
+                $"failed to assemble Delegate IPAM: failed to read IPAM routes: failed to parse ipam.routes: {e.Message}",
+                e.Details,
+                e
+            );
         }
     }
 

@@ -6,7 +6,10 @@ using Plugboard.Protocols.Cni;
 
 namespace Plugboard.Flannel;
 
-/// <summary>Connects pods by another plugin, with the node's part of the cluster's network that a daemon wrote down. Comes first in a list of plugins.</summary>
+/// <summary>
+/// Connects pods by another plugin, with the node's part of the cluster's network that a daemon wrote down. Comes first in a list of
+/// plugins.
+/// </summary>
 internal sealed class FlannelPlugin : CniPlugin
 {
     private const string UsualIfName = "eth0";
@@ -42,8 +45,8 @@ internal sealed class FlannelPlugin : CniPlugin
         }
     }
 
-    // A delegate that refused the call has made nothing, and its DEL would refuse it too, or take away what another ADD has made. What else it may have left and could not
-    // take away is asked for once more by the pod's DEL.
+    // A delegate that refused the call has made nothing, and its DEL would refuse it too, or take away what another ADD has made. What else
+    // it may have left and could not take away is asked for once more by the pod's DEL.
     private static void Undo(PluginDelegate plugin, StateDirectory states, (string File, DelegateConfig Config) kept, bool refused)
     {
         try
@@ -60,13 +63,22 @@ internal sealed class FlannelPlugin : CniPlugin
     }
 
     // The codes of the specification's section 5 for a call that is wrong, and ours for a container that is attached already.
-    private static bool IsRefusal(Exception e) => e is CniException
-    {
-        Code: CniErrorCode.IncompatibleVersion or CniErrorCode.UnsupportedField or CniErrorCode.UnknownContainer or CniErrorCode.InvalidEnvironment
-            or CniErrorCode.DecodingFailure or CniErrorCode.InvalidNetworkConfig or CniErrorCode.InvalidNetNs or CniErrorCode.AlreadyAdded
-    };
+    private static bool IsRefusal(Exception e) =>
+        e
+            is CniException
+            {
+                Code: CniErrorCode.IncompatibleVersion
+                    or CniErrorCode.UnsupportedField
+                    or CniErrorCode.UnknownContainer
+                    or CniErrorCode.InvalidEnvironment
+                    or CniErrorCode.DecodingFailure
+                    or CniErrorCode.InvalidNetworkConfig
+                    or CniErrorCode.InvalidNetNs
+                    or CniErrorCode.AlreadyAdded
+            };
 
-    // The attachment may be in use: a failure takes nothing of it away, and what it was made with stays known until there is something else.
+    // The attachment may be in use: a failure takes nothing of it away, and what it was made with stays known until there is something
+    // else.
     private static CniResult AddAgain(PluginDelegate plugin, StateDirectory states, AttachmentState earlier, byte[] kept)
     {
         var result = plugin.Add();
@@ -98,8 +110,9 @@ internal sealed class FlannelPlugin : CniPlugin
             DelUnknown(states, request);
     }
 
-    // Nothing that was kept may keep a pod from ending for ever: a delegate's config that it refuses was made by an ADD that failed, or was right before the delegate was
-    // upgraded or removed. A failure that may pass, and any of a living attachment, is the caller's to repeat.
+    // Nothing that was kept may keep a pod from ending for ever: a delegate's config that it refuses was made by an ADD that failed, or was
+    // right before the delegate was upgraded or removed. A failure that may pass, and any of a living attachment, is the caller's to
+    // repeat.
     private static void Release(StateDirectory states, AttachmentState state, CniRequest request)
     {
         try
@@ -134,8 +147,8 @@ internal sealed class FlannelPlugin : CniPlugin
     private static void DelAsNow(CniRequest request, FlannelConfig config, SubnetFile? subnet) =>
         new DelegateCall(request, DelegateConfig.Render(request.NetworkName, config, subnet)).WithPrevResult().Find().Del();
 
-    // Three causes: a DEL that has been done, where there is nothing to do; a file that a power cut tore; and another network's file of the reference, which it
-    // wrote over this one's. In the last two the delegate is called with what ADD would call it with now.
+    // Three causes: a DEL that has been done, where there is nothing to do; a file that a power cut tore; and another network's file of the
+    // reference, which it wrote over this one's. In the last two the delegate is called with what ADD would call it with now.
     private static void DelUnknown(StateDirectory states, CniRequest request)
     {
         if ((states.Find(request) ?? states.FindByContainer(request.ContainerId)) is not { } state)
@@ -150,7 +163,8 @@ internal sealed class FlannelPlugin : CniPlugin
             states.Remove(state.FileName);
     }
 
-    // Without the daemon's file the delegate may not be able to do it; then nothing ever will be, and the runtime is not kept waiting for it.
+    // Without the daemon's file the delegate may not be able to do it; then nothing ever will be, and the runtime is not kept waiting for
+    // it.
     private static void DelAnew(CniRequest request)
     {
         SubnetFile? subnet = null;
@@ -176,7 +190,8 @@ internal sealed class FlannelPlugin : CniPlugin
             throw new CniException(
                 CniErrorCode.NotAsAdded,
                 $"no config of container {request.ContainerId}, interface {request.IfName} is kept",
-                $"{dataDir} has what each pod was attached with; without it DEL cannot release the pod: restart the pod");
+                $"{dataDir} has what each pod was attached with; without it DEL cannot release the pod: restart the pod"
+            );
         }
 
         new DelegateCall(request, DelegateConfig.Of(config.Root)).InVersionOfCall().WithPrevResult().Find().Check();
@@ -205,9 +220,19 @@ internal sealed class FlannelPlugin : CniPlugin
             if (state.Config is not { } config || config.Name != request.NetworkName)
                 continue;
             // Of the reference's nothing but the container is known.
-            if (state.IfName is null ? containers.Contains(state.ContainerId) : valid.Contains(new CniAttachment(state.ContainerId, state.IfName)))
+            if (
+                state.IfName is null
+                    ? containers.Contains(state.ContainerId)
+                    : valid.Contains(new CniAttachment(state.ContainerId, state.IfName))
+            )
                 continue;
-            var del = request with { Verb = CniVerb.Del, ContainerId = state.ContainerId, IfName = state.IfName ?? UsualIfName, NetNs = "" };
+            var del = request with
+            {
+                Verb = CniVerb.Del,
+                ContainerId = state.ContainerId,
+                IfName = state.IfName ?? UsualIfName,
+                NetNs = "",
+            };
             failures.Try(() => Release(states, state, del));
         }
     }
@@ -236,7 +261,12 @@ internal sealed class FlannelPlugin : CniPlugin
         }
         catch (ErrnoException e)
         {
-            throw new CniException(CniErrorCode.PluginNotAvailable, e.Message, "what a pod is attached with must be kept until its DEL: make dataDir writable", e);
+            throw new CniException(
+                CniErrorCode.PluginNotAvailable,
+                e.Message,
+                "what a pod is attached with must be kept until its DEL: make dataDir writable",
+                e
+            );
         }
 
         new DelegateCall(request, DelegateConfig.Render(request.NetworkName, config, subnet)).Find().Status();

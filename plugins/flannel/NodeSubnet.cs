@@ -13,7 +13,8 @@ internal static class NodeSubnet
     {
         try
         {
-            return SubnetFile.Find(path) ?? throw Failure(CniErrorCode.TryAgainLater, $"open {path}: {ErrnoException.Sentence(Errno.ENOENT)}", null);
+            return SubnetFile.Find(path)
+                ?? throw Failure(CniErrorCode.TryAgainLater, $"open {path}: {ErrnoException.Sentence(Errno.ENOENT)}", null);
         }
         catch (SubnetFileException e)
         {
@@ -38,9 +39,12 @@ internal static class NodeSubnet
         }
     }
 
-    private static CniException Failure(CniErrorCode code, string why, Exception? inner) => new(
-        code,
-        $"failed to load flannel 'subnet.env' file: {why}. Check the flannel pod log for this node.",
-        "the daemon that gives this node its part of the network writes the file once it has one; \"subnetFile\" in the network config names it",
-        inner);
+    private static CniException Failure(CniErrorCode code, string why, Exception? inner) =>
+        new(
+            code,
+            $"failed to load flannel 'subnet.env' file: {why}. Check the flannel pod log for this node.",
+            "the daemon that gives this node its part of the network writes the file once it has one; \"subnetFile\" in the network "
+                + "config names it",
+            inner
+        );
 }

@@ -4,8 +4,8 @@ using Plugboard.Protocols.Cni;
 namespace Plugboard.Flannel;
 
 /// <summary>
-/// The files of all attachments, where the reference has them. A file is made whole or not at all, without fsync: what a power cut makes of it is
-/// understood by DEL, and waiting for the disk would cost each pod more than all the rest.
+/// The files of all attachments, where the reference has them. A file is made whole or not at all, without fsync: what a power cut makes of
+/// it is understood by DEL, and waiting for the disk would cost each pod more than all the rest.
 /// </summary>
 internal sealed class StateDirectory : IDisposable
 {
@@ -34,7 +34,9 @@ internal sealed class StateDirectory : IDisposable
     /// <summary>The file that is named as the reference names it, whomever it is of; null where there is none.</summary>
     public AttachmentState? FindByContainer(string containerId) => Read(containerId);
 
-    /// <summary>Keeps an attachment's config under the reference's name or, where that is another attachment's, under one of its own.</summary>
+    /// <summary>
+    /// Keeps an attachment's config under the reference's name or, where that is another attachment's, under one of its own.
+    /// </summary>
     /// <returns>The file's name.</returns>
     public string Keep(CniRequest request, byte[] content)
     {

@@ -71,7 +71,11 @@ internal sealed class Arguments
 
     /// <summary>The driver of a text.</summary>
     /// <exception cref="FlexException">There is none of this name.</exception>
-    public static DriverName DriverOf(string text) => DriverName.Find(text) is { } name && Dialect.Find(name) is not null
-        ? name
-        : throw new FlexException($"\"{text}\" is no driver of ours: a vendor of your choice with local, loop, tmpfs, nfs, cifs or uds, or one of {Dialect.ForeignNames}");
+    public static DriverName DriverOf(string text) =>
+        DriverName.Find(text) is { } name && Dialect.Find(name) is not null
+            ? name
+            : throw new FlexException(
+                $"\"{text}\" is no driver of ours: a vendor of your choice with local, loop, tmpfs, nfs, cifs or uds, or one of "
+                    + $"{Dialect.ForeignNames}"
+            );
 }

@@ -7,12 +7,14 @@ using Plugboard.Volumes.Options;
 namespace Plugboard.FlexVolume;
 
 /// <summary>
-/// What takes the place of volumes that no CSI driver takes as they are: a <c>local</c> PersistentVolume on the same directory, or a volume that is written into the pod.
-/// Pure: the node's config may say other roots, which is why the text names them.
+/// What takes the place of volumes that no CSI driver takes as they are: a <c>local</c> PersistentVolume on the same directory, or a volume
+/// that is written into the pod. Pure: the node's config may say other roots, which is why the text names them.
 /// </summary>
 internal static class BuiltInVolume
 {
-    /// <summary>The manifest's spec.local, and what to do on the node before; null for a driver whose volume is written into the pod.</summary>
+    /// <summary>
+    /// The manifest's spec.local, and what to do on the node before; null for a driver whose volume is written into the pod.
+    /// </summary>
     /// <exception cref="FlexException">Nothing built in does what the options ask for.</exception>
     public static (string Path, string Preparation)? FindDirectory(DriverName name, string volume, VolumeOptions options, string? space)
     {
@@ -28,10 +30,20 @@ internal static class BuiltInVolume
     private static string Local(string root, string volume, VolumeOptions options, string? space)
     {
         if (options.Find("perPod") is { } perPod && perPod != "false")
-            throw new FlexException("a directory for each pod (perPod) is what no PersistentVolume has: write an emptyDir into the pod for what ends with it, or a volumeMount with subPathExpr: $(POD_UID) on a volume of the directory above");
-        var path = options.Find("path") ?? (space is null
-            ? throw new FlexException("without option \"path\" the directory is called after the pod's namespace, which the manifest tells by its claimRef only; kubectl get pv NAME -o yaml of a bound volume has it")
-            : $"{space}/{options.Find("name") ?? volume}");
+            throw new FlexException(
+                "a directory for each pod (perPod) is what no PersistentVolume has: write an emptyDir into the pod for what ends "
+                    + "with it, or a volumeMount with subPathExpr: $(POD_UID) on a volume of the directory above"
+            );
+        var path =
+            options.Find("path")
+            ?? (
+                space is null
+                    ? throw new FlexException(
+                        "without option \"path\" the directory is called after the pod's namespace, which the manifest tells by its "
+                            + "claimRef only; kubectl get pv NAME -o yaml of a bound volume has it"
+                    )
+                    : $"{space}/{options.Find("name") ?? volume}"
+            );
         var whole = path.StartsWith('/') ? path : $"{root}/{path}";
         return options.Find("subPath") is { } sub ? $"{whole.TrimEnd('/')}/{sub.Trim('/')}" : whole;
     }
@@ -44,49 +56,70 @@ internal static class BuiltInVolume
         var image = file.StartsWith('/') ? file : $"{root}/{file}";
         var mountPoint = $"/mnt/{volume}";
         var type = options.Find("fsType") ?? "ext4";
-        return (mountPoint, string.Create(
-            CultureInfo.InvariantCulture,
-            $"#     No CSI driver and nothing built in mounts a file: the node mounts it itself. It no longer grows with its claim.\n#     mkdir {mountPoint}; echo '{image} {mountPoint} {type} loop,nosuid,nodev,nofail 0 2' >> /etc/fstab; mount {mountPoint}\n"));
+        return (
+            mountPoint,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"#     No CSI driver and nothing built in mounts a file: the node mounts it itself. It no longer grows with its "
+                    + $"claim.\n#     mkdir {mountPoint}; echo '{image} {mountPoint} {type} loop,nosuid,nodev,nofail 0 2' >> /etc/fstab; "
+                    + $"mount {mountPoint}\n"
+            )
+        );
     }
 
     /// <summary>What a pod has instead of the claim.</summary>
     /// <exception cref="FlexException">There is nothing.</exception>
-    public static string ForPod(DriverName name, string volume, VolumeOptions options) => Dialect.Find(name)!.Backend switch
-    {
-        "tmpfs" => Tmpfs(volume, options),
-        "uds" => Uds(volume),
-        var backend => throw new FlexException($"nothing takes the place of {backend} volumes"),
-    };
+    public static string ForPod(DriverName name, string volume, VolumeOptions options) =>
+        Dialect.Find(name)!.Backend switch
+        {
+            "tmpfs" => Tmpfs(volume, options),
+            "uds" => Uds(volume),
+            var backend => throw new FlexException($"nothing takes the place of {backend} volumes"),
+        };
 
     private static string Tmpfs(string volume, VolumeOptions options)
     {
         var size = options.Find("size") ?? "";
         var text = new StringBuilder()
-            .Append("# Memory is no PersistentVolume elsewhere: each pod has it as an emptyDir, instead of its persistentVolumeClaim.\nspec:\n  volumes:\n    - name: ")
-            .Append(YamlNode.Quote(volume)).Append("\n      emptyDir:\n        medium: Memory\n");
+            .Append(
+                "# Memory is no PersistentVolume elsewhere: each pod has it as an emptyDir, instead of its "
+                    + "persistentVolumeClaim.\nspec:\n  volumes:\n    - name: "
+            )
+            .Append(YamlNode.Quote(volume))
+            .Append("\n      emptyDir:\n        medium: Memory\n");
         if (size.Length > 0 && !size.EndsWith('%'))
             text.Append("        sizeLimit: ").Append(YamlNode.Quote(size)).Append('\n');
         else
-            text.Append("        # A share of the memory is nothing that sizeLimit takes; without one it is half of the node's, or the pod's limit.\n");
+            text.Append(
+                "        # A share of the memory is nothing that sizeLimit takes; without one it is half of the node's, or the pod's "
+                    + "limit.\n"
+            );
         foreach (var key in (string[])["mode", "uid", "gid", "nr_inodes", "huge", "noswap", "exec"])
         {
             if (options.Find(key) is { } value)
-                text.Append("# An emptyDir has no ").Append(key).Append(": ").Append(value).Append(key is "gid" or "mode" ? "; securityContext.fsGroup sets the group.\n" : ".\n");
+                text.Append("# An emptyDir has no ")
+                    .Append(key)
+                    .Append(": ")
+                    .Append(value)
+                    .Append(key is "gid" or "mode" ? "; securityContext.fsGroup sets the group.\n" : ".\n");
         }
 
-        return text.Append("# Then: kubectl delete pvc CLAIM; kubectl delete pv ").Append(volume).Append(". What was in it was gone with each pod anyway.\n").ToString();
+        return text.Append("# Then: kubectl delete pvc CLAIM; kubectl delete pv ")
+            .Append(volume)
+            .Append(". What was in it was gone with each pod anyway.\n")
+            .ToString();
     }
 
     private static string Uds(string volume) =>
         $"""
-        # The node agent's directory comes from the agent's own CSI driver (Calico 3.24 and later installs it with calico-node), written into the pod instead of the claim.
-        spec:
-          volumes:
-            - name: {YamlNode.Quote(volume)}
-              csi:
-                driver: csi.tigera.io
-                readOnly: true
-        # For another agent than Calico's it is that agent's driver; there is none that serves every agent. Then: kubectl delete pvc CLAIM; kubectl delete pv {volume}
+            # The node agent's directory comes from the agent's own CSI driver (Calico 3.24 and later installs it with calico-node), written into the pod instead of the claim.
+            spec:
+              volumes:
+                - name: {YamlNode.Quote(volume)}
+                  csi:
+                    driver: csi.tigera.io
+                    readOnly: true
+            # For another agent than Calico's it is that agent's driver; there is none that serves every agent. Then: kubectl delete pvc CLAIM; kubectl delete pv {volume}
 
-        """;
+            """;
 }

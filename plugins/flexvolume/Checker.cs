@@ -34,22 +34,31 @@ internal static class Checker
     }
 
     // By hand nobody writes what kubelet adds.
-    private static PublishRequest Complete(PublishRequest request, string? space) => request with
-    {
-        Name = request.Name.Length > 0 ? request.Name : "volume",
-        Pod = new PodIdentity(
-            space ?? (request.Pod.Namespace.Length > 0 ? request.Pod.Namespace : "default"),
-            request.Pod.Name.Length > 0 ? request.Pod.Name : "pod",
-            request.Pod.Uid.Length > 0 ? request.Pod.Uid : ExampleUid,
-            request.Pod.ServiceAccount),
-    };
+    private static PublishRequest Complete(PublishRequest request, string? space) =>
+        request with
+        {
+            Name = request.Name.Length > 0 ? request.Name : "volume",
+            Pod = new PodIdentity(
+                space ?? (request.Pod.Namespace.Length > 0 ? request.Pod.Namespace : "default"),
+                request.Pod.Name.Length > 0 ? request.Pod.Name : "pod",
+                request.Pod.Uid.Length > 0 ? request.Pod.Uid : ExampleUid,
+                request.Pod.ServiceAccount
+            ),
+        };
 
     private static (string Report, bool IsGood) CheckServer(RemoteBackend backend, PublishRequest request, StringBuilder report)
     {
         var server = backend.ServerOf(request);
         var address = server.Resolve(backend.Name);
         var errno = server.Probe(address);
-        report.Append("server ").Append(server.Name).Append(" is ").Append(address).Append(": ").Append(server.Describe(errno)).Append('\n');
+        report
+            .Append("server ")
+            .Append(server.Name)
+            .Append(" is ")
+            .Append(address)
+            .Append(": ")
+            .Append(server.Describe(errno))
+            .Append('\n');
         return (report.ToString(), errno == Errno.None);
     }
 }

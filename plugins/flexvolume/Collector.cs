@@ -9,8 +9,9 @@ using Plugboard.Volumes;
 namespace Plugboard.FlexVolume;
 
 /// <summary>
-/// Finds what calls that never came, or were killed, have left: loop devices that nothing is mounted from, the node agent's files, mounts and empty directories of pods
-/// that are gone, and files of locks that nobody holds. What anybody has open stays, and no file of a volume is removed.
+/// Finds what calls that never came, or were killed, have left: loop devices that nothing is mounted from, the node agent's files, mounts
+/// and empty directories of pods that are gone, and files of locks that nobody holds. What anybody has open stays, and no file of a volume
+/// is removed.
 /// </summary>
 /// <param name="kubelet">kubelet's directory.</param>
 /// <param name="groups">The directory of control groups, which tell which pods there are.</param>
@@ -56,9 +57,16 @@ internal sealed class Collector(string kubelet, string groups, bool isDry)
     {
         var top = table.FindTop(target);
         if (top is { IsRemote: true } || table.Below(target).Any(static below => below.IsRemote))
-            report.AppendLine(CultureInfo.InvariantCulture, $"left {top?.Type} mount {target} of a pod that is gone: its server may not answer; the driver's own \"unmount {target}\" has a deadline");
+            report.AppendLine(
+                CultureInfo.InvariantCulture,
+                $"left {top?.Type} mount {target} of a pod that is gone: its server may not answer; the driver's own \"unmount "
+                    + $"{target}\" has a deadline"
+            );
         else
-            Do(top is null ? $"directory {target} of a pod that is gone" : $"{top.Type} mount {target} of a pod that is gone", () => Leftovers.Unpublish(target, policy));
+            Do(
+                top is null ? $"directory {target} of a pod that is gone" : $"{top.Type} mount {target} of a pod that is gone",
+                () => Leftovers.Unpublish(target, policy)
+            );
     }
 
     private void CollectLocks()
@@ -79,11 +87,14 @@ internal sealed class Collector(string kubelet, string groups, bool isDry)
         {
             if (mounted.Contains(backing.Device) || !roots.Any(root => backing.File.StartsWith(root + "/", StringComparison.Ordinal)))
                 continue;
-            Do($"loop device {backing.Device} of {backing.File}, which nothing is mounted from", () =>
-            {
-                using var device = LoopDevice.FindByPath(backing.Device);
-                device?.Detach();
-            });
+            Do(
+                $"loop device {backing.Device} of {backing.File}, which nothing is mounted from",
+                () =>
+                {
+                    using var device = LoopDevice.FindByPath(backing.Device);
+                    device?.Detach();
+                }
+            );
         }
     }
 
@@ -94,7 +105,10 @@ internal sealed class Collector(string kubelet, string groups, bool isDry)
         foreach (var uid in NamesIn(workloads))
         {
             if (!IsPod(uid))
-                Do($"directory {workloads}/{uid} of a pod that is gone", () => Require(FileDirectory.TryRemoveDirectory($"{workloads}/{uid}"), $"{workloads}/{uid}"));
+                Do(
+                    $"directory {workloads}/{uid} of a pod that is gone",
+                    () => Require(FileDirectory.TryRemoveDirectory($"{workloads}/{uid}"), $"{workloads}/{uid}")
+                );
         }
 
         var credentials = policy.ManagementHome + policy.CredentialsHome;
@@ -102,11 +116,14 @@ internal sealed class Collector(string kubelet, string groups, bool isDry)
         {
             if (!name.EndsWith(".json", StringComparison.Ordinal) || IsPod(name[..^5]))
                 continue;
-            Do($"file {credentials}/{name} of a pod that is gone", () =>
-            {
-                using var directory = FileDirectory.Find(credentials);
-                directory?.Remove(name);
-            });
+            Do(
+                $"file {credentials}/{name} of a pod that is gone",
+                () =>
+                {
+                    using var directory = FileDirectory.Find(credentials);
+                    directory?.Remove(name);
+                }
+            );
         }
     }
 

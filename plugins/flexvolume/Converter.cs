@@ -58,7 +58,7 @@ internal static class Converter
         {
             return Manifests.HasInlineVolume(node)
                 ? "left out: a flexVolume that is written into a pod is not converted; "
-                + "write what a PersistentVolume with its options becomes into the pod"
+                    + "write what a PersistentVolume with its options becomes into the pod"
                 : "left out: not a PersistentVolume";
         }
 

@@ -21,12 +21,13 @@ internal sealed record CsiTarget(string Driver, string Install)
 
     /// <summary>The target for a driver's options; null where no CSI driver does what it does.</summary>
     /// <exception cref="FlexException">An option is missing.</exception>
-    public static CsiTarget? Find(DriverName name, VolumeOptions options) => Dialect.Find(name)!.Backend switch
-    {
-        "nfs" => Nfs(name, options),
-        "cifs" => Cifs(options),
-        _ => null,
-    };
+    public static CsiTarget? Find(DriverName name, VolumeOptions options) =>
+        Dialect.Find(name)!.Backend switch
+        {
+            "nfs" => Nfs(name, options),
+            "cifs" => Cifs(options),
+            _ => null,
+        };
 
     // github.com/kubernetes-csi/csi-driver-nfs, docs/driver-parameters.md.
     private static CsiTarget Nfs(DriverName name, VolumeOptions options)
@@ -37,9 +38,8 @@ internal sealed record CsiTarget(string Driver, string Install)
             var at = source.StartsWith('[')
                 ? source.IndexOf("]:", StringComparison.Ordinal) + 1
                 : source.IndexOf(":/", StringComparison.Ordinal);
-            (server, share) = at > 0
-                ? (source[..at], source[(at + 1)..])
-                : throw new FlexException("option \"source\" is not \"server:/path\"");
+            (server, share) =
+                at > 0 ? (source[..at], source[(at + 1)..]) : throw new FlexException("option \"source\" is not \"server:/path\"");
         }
 
         var target = new CsiTarget("nfs.csi.k8s.io", "csi-driver-nfs");
@@ -75,7 +75,10 @@ internal sealed record CsiTarget(string Driver, string Install)
             source = $"//{server.Trim(' ', '/')}/{share.Replace('\\', '/').Trim('/')}";
         }
 
-        var target = new CsiTarget("smb.csi.k8s.io", "csi-driver-smb") { Remark = "\n#  The driver takes a pod's fsGroup for gid only where mountOptions hold no gid of their own." };
+        var target = new CsiTarget("smb.csi.k8s.io", "csi-driver-smb")
+        {
+            Remark = "\n#  The driver takes a pod's fsGroup for gid only where mountOptions hold no gid of their own.",
+        };
         target.Attributes.Add(("source", source));
         target.AddOptions(options, "vers", "port", "domain", "uid", "gid", "file_mode", "dir_mode");
         if (target.MountOptions.Remove("uid=fsGroup"))
@@ -105,12 +108,14 @@ internal sealed record CsiTarget(string Driver, string Install)
         foreach (var word in (options.Find("mountOptions") ?? "").Split(',', Plain))
         {
             if (notForCsi.Contains(word.Split('=')[0].TrimEnd(), StringComparer.Ordinal))
-                Remark += $"\n#  mountOptions held {word.Split('=')[0]}, which is left out here: the Secret has username, "
+                Remark +=
+                    $"\n#  mountOptions held {word.Split('=')[0]}, which is left out here: the Secret has username, "
                     + "password and domain.";
             else if (word != "defaults")
                 MountOptions.Add(word);
         }
     }
 
-    private static string Need(string value, string name) => value.Length > 0 ? value : throw new FlexException($"option \"{name}\" is missing");
+    private static string Need(string value, string name) =>
+        value.Length > 0 ? value : throw new FlexException($"option \"{name}\" is missing");
 }

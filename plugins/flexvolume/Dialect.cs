@@ -13,43 +13,57 @@ internal sealed record Dialect(string Backend, OptionNames Names)
     private static readonly FlexCapabilities disk = new() { FSGroup = true, RequiresFSResize = true };
 
     /// <summary>The drivers in use that we take the place of.</summary>
-    public static string ForeignNames => "k8s/nfs, alicloud/nas, fstab/cifs, juliohm/cifs, microsoft.com/smb, ramax.com/local-storage, kvaps/loop, nodeagent/uds";
+    public static string ForeignNames =>
+        "k8s/nfs, alicloud/nas, fstab/cifs, juliohm/cifs, microsoft.com/smb, ramax.com/local-storage, kvaps/loop, nodeagent/uds";
 
-    /// <summary>The answer to <c>init</c>. An unmountable server would hang whoever asks how full it is or changes all its files, so remote volumes have neither.</summary>
-    public FlexCapabilities Capabilities => Backend switch
-    {
-        "nfs" or "cifs" => remote,
-        "loop" => disk,
-        "local" => disk,
-        "tmpfs" => new FlexCapabilities { RequiresFSResize = true },
-        _ => new FlexCapabilities { SupportsMetrics = false },
-    };
+    /// <summary>
+    /// The answer to <c>init</c>. An unmountable server would hang whoever asks how full it is or changes all its files, so remote volumes
+    /// have neither.
+    /// </summary>
+    public FlexCapabilities Capabilities =>
+        Backend switch
+        {
+            "nfs" or "cifs" => remote,
+            "loop" => disk,
+            "local" => disk,
+            "tmpfs" => new FlexCapabilities { RequiresFSResize = true },
+            _ => new FlexCapabilities { SupportsMetrics = false },
+        };
 
     /// <summary>True where a call may wait for a server.</summary>
     public bool IsRemote => Backend is "nfs" or "cifs";
 
     /// <summary>The dialect of a name: of a driver in use by its whole name, else ours by the driver's; null where it is none.</summary>
-    public static Dialect? Find(DriverName name) => name.Tilded switch
-    {
-        "alicloud~nas" => Foreign("nfs", ("path", "share"), ("options", "mountOptions"))
-            .With(("share", "/"), ("parents", "/,/share"), ("vers", "3,4.0"),
-                ("mountOptions", "noresvport")).Meaning(ForeignValues.OfAlicloud),
-        "ramax.com~local-storage" =>
-            Foreign("local", ("volume-mode", "mode"), ("volume-uid", "uid"), ("volume-gid", "gid"), ("pod-local", "perPod"),
-                ("pvc-name", "name"), ("file-sync", "root"))
-            .With(("mode", "0755"), ("reset", "true")).Meaning(ForeignValues.OfRamax).Below("/srv/local", ForeignValues.FileSyncRoot),
-        "kvaps~loop" => Foreign("loop", ("share", "directory")).Meaning(ForeignValues.OfKvaps),
-        "k8s~nfs" => Foreign("nfs", ("protocol", "proto"), ("readonly", "readOnly")).Meaning(ForeignValues.OfK8s),
-        "fstab~cifs" => Foreign("cifs", ("networkPath", "source")),
-        "juliohm~cifs" => Foreign("cifs", ("opts", "mountOptions")).With(("uid", "fsGroup")),
-        "microsoft.com~smb" => Foreign("cifs", ("mountoptions", "mountOptions")),
-        _ => name.Driver switch
+    public static Dialect? Find(DriverName name) =>
+        name.Tilded switch
         {
-            "local" or "loop" or "tmpfs" or "nfs" or "cifs" or "uds" => new Dialect(name.Driver, OwnNames(name.Driver)),
-            "smb" => new Dialect("cifs", OwnNames("cifs")),
-            _ => null,
-        },
-    };
+            "alicloud~nas" => Foreign("nfs", ("path", "share"), ("options", "mountOptions"))
+                .With(("share", "/"), ("parents", "/,/share"), ("vers", "3,4.0"), ("mountOptions", "noresvport"))
+                .Meaning(ForeignValues.OfAlicloud),
+            "ramax.com~local-storage" => Foreign(
+                    "local",
+                    ("volume-mode", "mode"),
+                    ("volume-uid", "uid"),
+                    ("volume-gid", "gid"),
+                    ("pod-local", "perPod"),
+                    ("pvc-name", "name"),
+                    ("file-sync", "root")
+                )
+                .With(("mode", "0755"), ("reset", "true"))
+                .Meaning(ForeignValues.OfRamax)
+                .Below("/srv/local", ForeignValues.FileSyncRoot),
+            "kvaps~loop" => Foreign("loop", ("share", "directory")).Meaning(ForeignValues.OfKvaps),
+            "k8s~nfs" => Foreign("nfs", ("protocol", "proto"), ("readonly", "readOnly")).Meaning(ForeignValues.OfK8s),
+            "fstab~cifs" => Foreign("cifs", ("networkPath", "source")),
+            "juliohm~cifs" => Foreign("cifs", ("opts", "mountOptions")).With(("uid", "fsGroup")),
+            "microsoft.com~smb" => Foreign("cifs", ("mountoptions", "mountOptions")),
+            _ => name.Driver switch
+            {
+                "local" or "loop" or "tmpfs" or "nfs" or "cifs" or "uds" => new Dialect(name.Driver, OwnNames(name.Driver)),
+                "smb" => new Dialect("cifs", OwnNames("cifs")),
+                _ => null,
+            },
+        };
 
     /// <summary>The allowed roots where the administrator says nothing; empty: one of ours by the driver's name.</summary>
     public IReadOnlyList<string> DefaultRoots { get; private init; } = [];
@@ -64,16 +78,22 @@ internal sealed record Dialect(string Backend, OptionNames Names)
     private static Dialect Foreign(string backend, params (string Alias, string Name)[] aliases) =>
         new(backend, new OptionNames { IsLenient = true, Aliases = Table(aliases) });
 
-    private static OptionNames OwnNames(string backend) => new()
-    {
-        Aliases = backend switch
+    private static OptionNames OwnNames(string backend) =>
+        new()
         {
-            "local" => Table([("volume-mode", "mode"), ("volume-uid", "uid"), ("volume-gid", "gid"), ("pod-local", "perPod")]),
-            "nfs" => Table([("path", "share"), ("options", "mountOptions"), ("opts", "mountOptions"), ("mountoptions", "mountOptions")]),
-            "cifs" => Table([("networkPath", "source"), ("opts", "mountOptions"), ("mountoptions", "mountOptions")]),
-            _ => OptionNames.Own.Aliases,
-        },
-    };
+            Aliases = backend switch
+            {
+                "local" => Table([("volume-mode", "mode"), ("volume-uid", "uid"), ("volume-gid", "gid"), ("pod-local", "perPod")]),
+                "nfs" => Table([
+                    ("path", "share"),
+                    ("options", "mountOptions"),
+                    ("opts", "mountOptions"),
+                    ("mountoptions", "mountOptions"),
+                ]),
+                "cifs" => Table([("networkPath", "source"), ("opts", "mountOptions"), ("mountoptions", "mountOptions")]),
+                _ => OptionNames.Own.Aliases,
+            },
+        };
 
     /// <summary>The driver's name by the directory that an executable was started from; null where that is no driver's.</summary>
     public static DriverName? FindNameByPath(string executable)

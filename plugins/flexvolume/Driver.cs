@@ -15,7 +15,10 @@ namespace Plugboard.FlexVolume;
 /// <summary>Serves the calls of one driver: turns each into a backend's, and whatever happens into an answer.</summary>
 internal sealed class Driver(DriverName name, Dialect dialect)
 {
-    /// <summary>How long a call may take in all, where that is limited from outside: the wait for another call ends before, so that there is time to name it.</summary>
+    /// <summary>
+    /// How long a call may take in all, where that is limited from outside: the wait for another call ends before, so that there is time to
+    /// name it.
+    /// </summary>
     public TimeSpan? Limit { get; init; }
 
     /// <summary>Serves a call in this process.</summary>
@@ -31,7 +34,8 @@ internal sealed class Driver(DriverName name, Dialect dialect)
                 FlexVerb.ExpandFs => ExpandFs(call),
                 // The file or directory is on the node, and this call comes on the control plane: all is done by expandfs.
                 FlexVerb.ExpandVolume => new FlexAnswer(FlexStatus.Success) { VolumeNewSize = call.NewBytes },
-                // Never supported, so kubelet may remember it. A name of our own for volumes would have running pods' volumes unmounted (kubernetes#44737).
+                // Never supported, so kubelet may remember it. A name of our own for volumes would have running pods' volumes unmounted
+                // (kubernetes#44737).
                 _ => FlexAnswer.NotSupported,
             };
         }
@@ -42,16 +46,20 @@ internal sealed class Driver(DriverName name, Dialect dialect)
     }
 
     /// <summary>What a failure is called in an answer.</summary>
-    public static FlexAnswer Describe(Exception e, DriverName? name = null) => FlexAnswer.Failure(e switch
-    {
-        MissingOptionException missing => $"{missing.Message}; set flexVolume.options.{missing.Option}",
-        MissingSecretException missing => $"{missing.Message}; secretRef must name a Secret of type \"{name?.Slashed}\" with keys username, password",
-        MissingNamespaceException missing =>
-            $"{missing.Message}; kubelet passes it as \"kubernetes.io/pod.namespace\": by hand add that to the options, "
-                + "or let the node config share the roots (\"shared\": true)",
-        VolumeException or FlexException or ErrnoException => e.Message,
-        _ => $"unexpected error in the driver: {e.Message}",
-    });
+    public static FlexAnswer Describe(Exception e, DriverName? name = null) =>
+        FlexAnswer.Failure(
+            e switch
+            {
+                MissingOptionException missing => $"{missing.Message}; set flexVolume.options.{missing.Option}",
+                MissingSecretException missing =>
+                    $"{missing.Message}; secretRef must name a Secret of type \"{name?.Slashed}\" with keys username, password",
+                MissingNamespaceException missing =>
+                    $"{missing.Message}; kubelet passes it as \"kubernetes.io/pod.namespace\": by hand add that to the options, "
+                        + "or let the node config share the roots (\"shared\": true)",
+                VolumeException or FlexException or ErrnoException => e.Message,
+                _ => $"unexpected error in the driver: {e.Message}",
+            }
+        );
 
     /// <summary>The backend under the node's policy.</summary>
     public IVolumeBackend OpenBackend() => BackendUnder(NodeConfig.Load(name));

@@ -6,8 +6,9 @@ using Plugboard.Protocols.FlexVolume;
 namespace Plugboard.FlexVolume;
 
 /// <summary>
-/// The driver as a process. kubelet reads standard output and standard error together, waits until nobody has them open any more, and prints all arguments,
-/// secrets too, into its log where a failed call exits with anything but 0: so there is one JSON object in one write, nothing else, and 0.
+/// The driver as a process. kubelet reads standard output and standard error together, waits until nobody has them open any more, and
+/// prints all arguments, secrets too, into its log where a failed call exits with anything but 0: so there is one JSON object in one write,
+/// nothing else, and 0.
 /// </summary>
 internal static class FlexProcess
 {
@@ -53,7 +54,9 @@ internal static class FlexProcess
     {
         var dialect = Dialect.Find(name)!;
         var call = FlexCall.Parse(args);
-        return Watchdog.IsNeeded(dialect, call) ? new Watchdog(name, dialect).Serve(call, args) : new Driver(name, dialect).Serve(call).ToBytes();
+        return Watchdog.IsNeeded(dialect, call)
+            ? new Watchdog(name, dialect).Serve(call, args)
+            : new Driver(name, dialect).Serve(call).ToBytes();
     }
 
     // The child of a watchdog: the call comes on standard input, because what a process's arguments are everybody may read.
@@ -72,7 +75,9 @@ internal static class FlexProcess
                 return 0;
             }
 
-            answer = new Driver(name, Dialect.Find(name)!) { Limit = limit }.Serve(FlexCall.Parse(args)).ToBytes();
+            answer = new Driver(name, Dialect.Find(name)!) { Limit = limit }
+                .Serve(FlexCall.Parse(args))
+                .ToBytes();
         }
         catch (Exception e)
         {

@@ -9,8 +9,9 @@ using Plugboard.Protocols.FlexVolume;
 namespace Plugboard.FlexVolume;
 
 /// <summary>
-/// Puts this executable under drivers' names into kubelet's plugin directory, in such a way that no prober ever sees a half-made driver: a new one appears as a
-/// whole directory by one rename, an old one's file is replaced by one rename. Names that begin with a dot are passed over by the prober.
+/// Puts this executable under drivers' names into kubelet's plugin directory, in such a way that no prober ever sees a half-made driver: a
+/// new one appears as a whole directory by one rename, an old one's file is replaced by one rename. Names that begin with a dot are passed
+/// over by the prober.
 /// </summary>
 internal static class Installer
 {
@@ -25,7 +26,10 @@ internal static class Installer
         var content = self.ReadToEnd(int.MaxValue);
         using var plugins = FileDirectory.Ensure(pluginDirectory, DirectoryMode);
         foreach (var name in names)
-            report.AppendLine(CultureInfo.InvariantCulture, $"{name.Slashed}: {(InstallOne(plugins, name, content) ? "installed" : "replaced")} in {pluginDirectory}");
+            report.AppendLine(
+                CultureInfo.InvariantCulture,
+                $"{name.Slashed}: {(InstallOne(plugins, name, content) ? "installed" : "replaced")} in {pluginDirectory}"
+            );
         return report.ToString();
     }
 
@@ -64,7 +68,9 @@ internal static class Installer
         foreach (var name in names)
         {
             if (!force && FindUse(mounts, name) is { } target)
-                throw new FlexException($"{name.Slashed} is in use by {target}; kubelet could not unmount it any more (--force takes it away all the same)");
+                throw new FlexException(
+                    $"{name.Slashed} is in use by {target}; kubelet could not unmount it any more (--force takes it away all the same)"
+                );
         }
 
         using var plugins = FileDirectory.Find(pluginDirectory) ?? throw new FlexException($"{pluginDirectory} does not exist");

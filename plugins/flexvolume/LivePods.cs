@@ -3,8 +3,8 @@ using Plugboard.Linux.Files;
 namespace Plugboard.FlexVolume;
 
 /// <summary>
-/// Which pods there are, by their control groups: kubelet makes a pod's before it mounts anything for it and removes it after the last process. A directory of kubelet's
-/// may outlive its pod.
+/// Which pods there are, by their control groups: kubelet makes a pod's before it mounts anything for it and removes it after the last
+/// process. A directory of kubelet's may outlive its pod.
 /// </summary>
 internal sealed class LivePods
 {

@@ -41,8 +41,11 @@ internal sealed class Manifests
         foreach (var (kind, claim) in objects)
         {
             var metadata = claim.Find("metadata");
-            if (kind == "PersistentVolumeClaim" && metadata?.FindText("name") == name
-                && (metadata.FindText("namespace") ?? "default") == space)
+            if (
+                kind == "PersistentVolumeClaim"
+                && metadata?.FindText("name") == name
+                && (metadata.FindText("namespace") ?? "default") == space
+            )
                 return claim;
         }
 
@@ -60,6 +63,7 @@ internal sealed class Manifests
 
     /// <summary>True where a flexVolume is written into the pod that an object has or makes.</summary>
     public static bool HasInlineVolume(YamlNode node) =>
-        node.Find("flexVolume") is not null || node.Members.Any(static member => HasInlineVolume(member.Value))
-            || node.Items.Any(HasInlineVolume);
+        node.Find("flexVolume") is not null
+        || node.Members.Any(static member => HasInlineVolume(member.Value))
+        || node.Items.Any(HasInlineVolume);
 }

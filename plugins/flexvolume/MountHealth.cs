@@ -9,9 +9,9 @@ using Plugboard.Volumes.Remote;
 namespace Plugboard.FlexVolume;
 
 /// <summary>
-/// How mounts are, told within a deadline for all of them together. What may wait is asked on a thread of its own, and one that does not come back is left: a process that
-/// ends takes it along, because the waits of NFS and SMB end with their process. A daemon's filesystem (FUSE) is not looked at, its wait may not end; the kernel's list of its
-/// connections tells what waits for it.
+/// How mounts are, told within a deadline for all of them together. What may wait is asked on a thread of its own, and one that does not
+/// come back is left: a process that ends takes it along, because the waits of NFS and SMB end with their process. A daemon's filesystem
+/// (FUSE) is not looked at, its wait may not end; the kernel's list of its connections tells what waits for it.
 /// </summary>
 internal sealed class MountHealth
 {
@@ -31,7 +31,12 @@ internal sealed class MountHealth
         foreach (var mount in mounts)
         {
             var server = health.finder.Find(mount);
-            var isNew = mount.IsRemote && health.filesystems.TryAdd((mount.Major, mount.Minor), IsDaemons(mount) ? Well : "the server answers, but not for this volume");
+            var isNew =
+                mount.IsRemote
+                && health.filesystems.TryAdd(
+                    (mount.Major, mount.Minor),
+                    IsDaemons(mount) ? Well : "the server answers, but not for this volume"
+                );
             if (!isNew || server is null || (!work.ContainsKey(server) && work.Count == MostServers))
                 continue;
             health.servers[server] = "server does not answer";
@@ -79,9 +84,10 @@ internal sealed class MountHealth
 
     private void AskServer(RemoteServer server)
     {
-        var errno = server.IsTcp && IPAddr.TryParse(server.Name, out var address)
-            ? InternetSocket.TryConnect(address, server.Port, time)
-            : Errno.None;
+        var errno =
+            server.IsTcp && IPAddr.TryParse(server.Name, out var address)
+                ? InternetSocket.TryConnect(address, server.Port, time)
+                : Errno.None;
         if (errno != Errno.None)
             return;
         lock (servers)
@@ -103,7 +109,8 @@ internal sealed class MountHealth
 
     private static bool IsDaemons(MountEntry mount) => mount.Type.StartsWith("fuse", StringComparison.Ordinal);
 
-    // A directory per connection, named by the device's minor number (fuse.rst): gone with the daemon; "waiting" counts what it has not answered.
+    // A directory per connection, named by the device's minor number (fuse.rst): gone with the daemon; "waiting" counts what it has not
+    // answered.
     private static string StateOfDaemon(MountEntry mount)
     {
         const string Connections = "/sys/fs/fuse/connections";

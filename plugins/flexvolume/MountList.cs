@@ -38,7 +38,14 @@ internal static class MountList
     internal static DriverName? FindDriver(string target)
     {
         var names = target.Split('/');
-        return names.Length >= 5 && names[^3] == "volumes" && names[^5] == "pods" && DriverName.Find(names[^2]) is { } name && Dialect.Find(name) is not null ? name : null;
+        return
+            names.Length >= 5
+            && names[^3] == "volumes"
+            && names[^5] == "pods"
+            && DriverName.Find(names[^2]) is { } name
+            && Dialect.Find(name) is not null
+            ? name
+            : null;
     }
 
     private static HashSet<string> FindDeleted()

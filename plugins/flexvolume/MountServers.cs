@@ -32,15 +32,18 @@ internal sealed class MountServers
         {
             if (option.StartsWith("addr=", StringComparison.Ordinal))
                 address = option[5..];
-            else if (option.StartsWith("port=", StringComparison.Ordinal)
-                && ushort.TryParse(option.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var shown))
+            else if (
+                option.StartsWith("port=", StringComparison.Ordinal)
+                && ushort.TryParse(option.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var shown)
+            )
                 port = shown;
         }
 
         if (address is null)
             return [];
         // Without TCP nothing tells whether it answers.
-        var isTcp = !mount.SuperOptions.Split(',')
+        var isTcp = !mount
+            .SuperOptions.Split(',')
             .Any(static option => option is "proto=udp" or "proto=udp6" or "proto=rdma" or "proto=rdma6");
         return port is { } known ? [new RemoteServer(address, known) { IsTcp = isTcp }] : SmbCandidates(address);
     }

@@ -7,7 +7,9 @@ using Plugboard.Volumes;
 
 namespace Plugboard.FlexVolume;
 
-/// <summary>The administrator's config of a driver, as the policy of its volumes: <c>/etc/flexvolume/&lt;vendor&gt;~&lt;driver&gt;.json</c>.</summary>
+/// <summary>
+/// The administrator's config of a driver, as the policy of its volumes: <c>/etc/flexvolume/&lt;vendor&gt;~&lt;driver&gt;.json</c>.
+/// </summary>
 internal static class NodeConfig
 {
     private const string Directory = "/etc/flexvolume";
@@ -22,7 +24,9 @@ internal static class NodeConfig
         return file is null ? policy : ApplyTrusted(file, policy);
     }
 
-    /// <summary>As <see cref="Load"/>, and where it is wrong the defaults: what is mounted must come away whatever somebody wrote since.</summary>
+    /// <summary>
+    /// As <see cref="Load"/>, and where it is wrong the defaults: what is mounted must come away whatever somebody wrote since.
+    /// </summary>
     public static VolumePolicy LoadOrDefault(DriverName name)
     {
         try
@@ -35,26 +39,30 @@ internal static class NodeConfig
         }
     }
 
-    private static VolumePolicy Default(DriverName name) => new()
-    {
-        Roots = Dialect.Find(name)?.DefaultRoots is { Count: > 0 } roots ? roots : ["/var/lib/flexvolume/" + name.Driver],
-        MakeRoot = true,
-    };
+    private static VolumePolicy Default(DriverName name) =>
+        new()
+        {
+            Roots = Dialect.Find(name)?.DefaultRoots is { Count: > 0 } roots ? roots : ["/var/lib/flexvolume/" + name.Driver],
+            MakeRoot = true,
+        };
 
     // The node agent's driver had a config of this name before.
     private static FileDescriptor? Find(DriverName name) =>
         Find($"{Directory}/{name.Tilded}.json") ?? (name.Tilded == "nodeagent~uds" ? Find($"{Directory}/nodeagent.json") : null);
 
     // A named pipe would be waited for until somebody writes to it.
-    private static FileDescriptor? Find(string path) => FileDescriptor.FindStatus(path) is null or { IsRegular: true }
-        ? FileDescriptor.FindForReading(path)
-        : throw new FlexException($"{path} is refused: it is not a regular file");
+    private static FileDescriptor? Find(string path) =>
+        FileDescriptor.FindStatus(path) is null or { IsRegular: true }
+            ? FileDescriptor.FindForReading(path)
+            : throw new FlexException($"{path} is refused: it is not a regular file");
 
     private static VolumePolicy ApplyTrusted(FileDescriptor file, VolumePolicy policy)
     {
         var (user, mode) = file.Ownership();
         if (user != 0 || (mode & WritableByOthers) != 0)
-            throw new FlexException($"{file.Path} is refused: it must belong to root and be writable for root only (chown root: and chmod go-w)");
+            throw new FlexException(
+                $"{file.Path} is refused: it must belong to root and be writable for root only (chown root: and chmod go-w)"
+            );
         try
         {
             return Apply(FlexConfig.Parse(file.ReadToEnd()), policy);
@@ -108,10 +116,11 @@ internal static class NodeConfig
         return roots is { Count: 0 } ? throw new FlexException("\"roots\" of the node config is empty") : roots;
     }
 
-    private static bool Force(FlexConfig config) => config.Text("force") switch
-    {
-        null or "never" => false,
-        "unreachable" => true,
-        _ => throw new FlexException("\"force\" of the node config is neither \"never\" nor \"unreachable\""),
-    };
+    private static bool Force(FlexConfig config) =>
+        config.Text("force") switch
+        {
+            null or "never" => false,
+            "unreachable" => true,
+            _ => throw new FlexException("\"force\" of the node config is neither \"never\" nor \"unreachable\""),
+        };
 }

@@ -13,7 +13,21 @@ internal static class People
 {
     private const int UsageError = 2;
     private const int LongestMessage = 4000;
-    private static readonly string[] commands = ["install", "verify", "uninstall", "check", "list", "gc", "convert", "--help", "-h", "help", "--version", "version"];
+    private static readonly string[] commands =
+    [
+        "install",
+        "verify",
+        "uninstall",
+        "check",
+        "list",
+        "gc",
+        "convert",
+        "--help",
+        "-h",
+        "help",
+        "--version",
+        "version",
+    ];
 
     /// <summary>True for a person's command.</summary>
     public static bool IsCommand(string word) => Array.IndexOf(commands, word) >= 0;
@@ -67,23 +81,34 @@ internal static class People
         }
     }
 
-    private static (string Text, int ExitCode) Install(Arguments arguments) => (Installer.Install(arguments.Get("--plugin-dir"), arguments.Drivers()), 0);
+    private static (string Text, int ExitCode) Install(Arguments arguments) =>
+        (Installer.Install(arguments.Get("--plugin-dir"), arguments.Drivers()), 0);
 
     private static (string Text, int ExitCode) Uninstall(Arguments arguments) =>
         (Installer.Uninstall(arguments.Get("--plugin-dir"), arguments.Drivers(), arguments.Has("--force")), 0);
 
-    private static (string Text, int ExitCode) Verify(Arguments arguments) => Judged(Installer.Verify(arguments.Get("--plugin-dir"), arguments.Drivers()));
+    private static (string Text, int ExitCode) Verify(Arguments arguments) =>
+        Judged(Installer.Verify(arguments.Get("--plugin-dir"), arguments.Drivers()));
 
     private static (string Text, int ExitCode) Check(DriverName? name, Arguments arguments)
     {
-        var driver = arguments.Find("--driver") is { } text ? Arguments.DriverOf(text) : name ?? throw new FlexException("--driver vendor/driver is missing");
+        var driver = arguments.Find("--driver") is { } text
+            ? Arguments.DriverOf(text)
+            : name ?? throw new FlexException("--driver vendor/driver is missing");
         return arguments.Others is [var json]
             ? Judged(Checker.Check(driver, json, arguments.Find("--namespace")))
             : throw new FlexException("check wants the options as one argument, such as '{\"path\":\"data\"}'");
     }
 
     private static (string Text, int ExitCode) Collect(Arguments arguments) =>
-        (new Collector(arguments.Find("--kubelet-dir") ?? "/var/lib/kubelet", arguments.Find("--cgroup-dir") ?? "/sys/fs/cgroup", arguments.Has("--dry-run")).Collect(), 0);
+        (
+            new Collector(
+                arguments.Find("--kubelet-dir") ?? "/var/lib/kubelet",
+                arguments.Find("--cgroup-dir") ?? "/sys/fs/cgroup",
+                arguments.Has("--dry-run")
+            ).Collect(),
+            0
+        );
 
     private static (string Text, int ExitCode) Judged((string Text, bool IsGood) found) => (found.Text, found.IsGood ? 0 : 1);
 
@@ -93,8 +118,7 @@ internal static class People
         return Encoding.UTF8.GetString(input.ReadToEnd(128 << 20));
     }
 
-    private const string Help =
-        """
+    private const string Help = """
         A FlexVolume driver: kubelet calls it under a driver's name. These commands are for people.
 
         Usage:

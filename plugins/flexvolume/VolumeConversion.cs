@@ -13,8 +13,13 @@ internal sealed class VolumeConversion(YamlNode volume, Manifests manifests)
     private const string ClassAnnotation = "volume.beta.kubernetes.io/storage-class";
 
     // What the API server, the controllers and kubectl write themselves.
-    private static readonly string[] ofOthers = ["pv.kubernetes.io/", "volume.kubernetes.io/", "volume.beta.kubernetes.io/",
-        "kubectl.kubernetes.io/last-applied-configuration"];
+    private static readonly string[] ofOthers =
+    [
+        "pv.kubernetes.io/",
+        "volume.kubernetes.io/",
+        "volume.beta.kubernetes.io/",
+        "kubectl.kubernetes.io/last-applied-configuration",
+    ];
 
     private readonly YamlNode spec = volume.Find("spec") ?? throw new FlexException("it has no spec");
     private readonly string name = volume.Find("metadata")?.FindText("name") ?? throw new FlexException("it has no metadata.name");
@@ -80,8 +85,11 @@ internal sealed class VolumeConversion(YamlNode volume, Manifests manifests)
         yaml.Append("  persistentVolumeReclaimPolicy: Retain\n");
         if (Claim is var (space, claimed))
         {
-            yaml.Append("  claimRef:\n    namespace: ").Append(YamlNode.Quote(space))
-                .Append("\n    name: ").Append(YamlNode.Quote(claimed)).Append('\n');
+            yaml.Append("  claimRef:\n    namespace: ")
+                .Append(YamlNode.Quote(space))
+                .Append("\n    name: ")
+                .Append(YamlNode.Quote(claimed))
+                .Append('\n');
         }
 
         return yaml;
@@ -141,8 +149,10 @@ internal sealed class VolumeConversion(YamlNode volume, Manifests manifests)
             return "";
         var space = secret.FindText("namespace") ?? Claim?.Space;
         yaml.Append("    nodeStageSecretRef:\n      name: ").Append(YamlNode.Quote(secretName)).Append('\n');
-        yaml.Append("      namespace: ").Append(YamlNode.Quote(space ?? "default"))
-            .Append(space is null ? " # the namespace of the pods, where the Secret is" : "").Append('\n');
+        yaml.Append("      namespace: ")
+            .Append(YamlNode.Quote(space ?? "default"))
+            .Append(space is null ? " # the namespace of the pods, where the Secret is" : "")
+            .Append('\n');
         return " A Secret may keep its type: CSI does not look at it.";
     }
 
@@ -170,8 +180,10 @@ internal sealed class VolumeConversion(YamlNode volume, Manifests manifests)
 
     private string Steps(string newName, string install, string preparation, string remark = "")
     {
-        var (claim, apply) = ("CLAIM", "the volume; then the claim again, with "
-            + $"spec.volumeName: {newName} and spec.storageClassName: {YamlNode.Quote(Class)}");
+        var (claim, apply) = (
+            "CLAIM",
+            "the volume; then the claim again, with " + $"spec.volumeName: {newName} and spec.storageClassName: {YamlNode.Quote(Class)}"
+        );
         if (Claim is var (space, claimed))
         {
             var isGiven = manifests.FindClaim(space, claimed) is not null;

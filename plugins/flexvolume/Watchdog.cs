@@ -11,8 +11,8 @@ using Plugboard.Volumes.Remote;
 namespace Plugboard.FlexVolume;
 
 /// <summary>
-/// Serves a call that may wait for a server in a child, and kills that when the time is up. The child has the volume's lock: one that the kernel does
-/// not let go keeps it, and the next call says so instead of adding another that hangs.
+/// Serves a call that may wait for a server in a child, and kills that when the time is up. The child has the volume's lock: one that the
+/// kernel does not let go keeps it, and the next call says so instead of adding another that hangs.
 /// </summary>
 internal sealed class Watchdog(DriverName name, Dialect dialect)
 {
@@ -21,13 +21,16 @@ internal sealed class Watchdog(DriverName name, Dialect dialect)
 
     private static readonly TimeSpan patience = TimeSpan.FromSeconds(2);
 
-    /// <summary>True for a call that may wait for a server: mounting from one, and unmounting what is from one, whoever mounted it.</summary>
-    public static bool IsNeeded(Dialect dialect, FlexCall call) => call.Verb switch
-    {
-        FlexVerb.Mount => dialect.IsRemote,
-        FlexVerb.Unmount => RemoteMount(call) is not null,
-        _ => false,
-    };
+    /// <summary>
+    /// True for a call that may wait for a server: mounting from one, and unmounting what is from one, whoever mounted it.
+    /// </summary>
+    public static bool IsNeeded(Dialect dialect, FlexCall call) =>
+        call.Verb switch
+        {
+            FlexVerb.Mount => dialect.IsRemote,
+            FlexVerb.Unmount => RemoteMount(call) is not null,
+            _ => false,
+        };
 
     private static MountEntry? RemoteMount(FlexCall call)
     {
@@ -45,7 +48,10 @@ internal sealed class Watchdog(DriverName name, Dialect dialect)
     {
         var policy = call.Verb == FlexVerb.Unmount ? NodeConfig.LoadOrDefault(name) : NodeConfig.Load(name);
         var limit = call.Verb == FlexVerb.Mount ? policy.MountTimeout : policy.UnmountTimeout;
-        var hadDirectory = call.Verb != FlexVerb.Mount || MountTable.ReadAt(Target(call)).Entries.Count > 0 || FileDescriptor.FindStatus(Target(call)) is not null;
+        var hadDirectory =
+            call.Verb != FlexVerb.Mount
+            || MountTable.ReadAt(Target(call)).Entries.Count > 0
+            || FileDescriptor.FindStatus(Target(call)) is not null;
         var result = RunChild(limit, args);
         if (result.Succeeded && result.Output.Length > 0)
             return result.Output;
@@ -53,7 +59,10 @@ internal sealed class Watchdog(DriverName name, Dialect dialect)
             CleanUp(call, policy, hadDirectory);
         var answer = result.TimedOut
             ? TimedOut(call, policy, limit, result.Abandoned)
-            : FlexAnswer.Failure($"{dialect.Backend}: the process of this call was ended by {(result.Signal is { } signal ? $"signal {signal}" : $"exit code {result.ExitCode}")}; kubelet will retry");
+            : FlexAnswer.Failure(
+                $"{dialect.Backend}: the process of this call was ended by "
+                    + $"{(result.Signal is { } signal ? $"signal {signal}" : $"exit code {result.ExitCode}")}; kubelet will retry"
+            );
         return answer.ToBytes();
     }
 
@@ -73,13 +82,16 @@ internal sealed class Watchdog(DriverName name, Dialect dialect)
 
     private static string Target(FlexCall call) => call.Directory.TrimEnd('/');
 
-    private CommandResult RunChild(TimeSpan limit, string[] args) => new Command("/proc/self/exe")
-    {
-        Arguments = ["worker"],
-        Input = Encoding.UTF8.GetBytes(string.Join('\0', [name.Tilded, limit.TotalSeconds.ToString(CultureInfo.InvariantCulture), .. args])),
-        Timeout = limit,
-        KillPatience = patience,
-    }.Run();
+    private CommandResult RunChild(TimeSpan limit, string[] args) =>
+        new Command("/proc/self/exe")
+        {
+            Arguments = ["worker"],
+            Input = Encoding.UTF8.GetBytes(
+                string.Join('\0', [name.Tilded, limit.TotalSeconds.ToString(CultureInfo.InvariantCulture), .. args])
+            ),
+            Timeout = limit,
+            KillPatience = patience,
+        }.Run();
 
     /// <summary>The call that this process, a child, is to serve, and how long it may take before it is killed.</summary>
     public static (DriverName Name, TimeSpan Limit, string[] Args) ReadCall()
@@ -87,7 +99,11 @@ internal sealed class Watchdog(DriverName name, Dialect dialect)
         using var input = FileDescriptor.StandardInput();
         var words = Encoding.UTF8.GetString(input.ReadToEnd()).Split('\0');
         var name = words.Length > 2 ? DriverName.Find(words[0]) : null;
-        if (name is null || Dialect.Find(name) is null || !int.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out var seconds))
+        if (
+            name is null
+            || Dialect.Find(name) is null
+            || !int.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+        )
             throw new FlexException("worker is a command of the driver for itself");
         return (name, TimeSpan.FromSeconds(seconds), words[2..]);
     }
@@ -96,12 +112,20 @@ internal sealed class Watchdog(DriverName name, Dialect dialect)
     private FlexAnswer TimedOut(FlexCall call, VolumePolicy policy, TimeSpan limit, int? abandoned)
     {
         var seconds = limit.TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
-        var fate = abandoned is { } pid ? string.Create(CultureInfo.InvariantCulture, $"the {call.Name} process is killed and still blocked in the kernel (pid {pid})") : $"{call.Name} process killed";
+        var fate = abandoned is { } pid
+            ? string.Create(CultureInfo.InvariantCulture, $"the {call.Name} process is killed and still blocked in the kernel (pid {pid})")
+            : $"{call.Name} process killed";
         // The mount may have gone at the last moment, or with the process that was killed.
         if (call.Verb == FlexVerb.Unmount && abandoned is null && MountTable.ReadAt(Target(call)).Entries.Count == 0)
             return new Driver(name, dialect).Serve(call);
         var (server, state) = Probe(call);
-        if (call.Verb == FlexVerb.Unmount && policy.ForceUnreachable && state != Errno.None && server is not null && Probe(call).State != Errno.None)
+        if (
+            call.Verb == FlexVerb.Unmount
+            && policy.ForceUnreachable
+            && state != Errno.None
+            && server is not null
+            && Probe(call).State != Errno.None
+        )
             return Force(call, server);
         var asked = server is null ? call.Directory : $"server {server.Name}";
         var found = server is null ? "" : $" ({server.Describe(state)})";
@@ -112,9 +136,14 @@ internal sealed class Watchdog(DriverName name, Dialect dialect)
     {
         try
         {
-            IReadOnlyList<RemoteServer> servers = call.Verb == FlexVerb.Mount
-                ? ServerOfOptions(call) is { } asked ? [asked] : []
-                : RemoteMount(call) is { } mount ? new MountServers().Candidates(mount) : [];
+            IReadOnlyList<RemoteServer> servers =
+                call.Verb == FlexVerb.Mount
+                    ? ServerOfOptions(call) is { } asked
+                        ? [asked]
+                        : []
+                    : RemoteMount(call) is { } mount
+                        ? new MountServers().Candidates(mount)
+                        : [];
             foreach (var server in servers)
             {
                 if (server.Probe(server.Resolve(dialect.Backend)) == Errno.None)
@@ -136,14 +165,22 @@ internal sealed class Watchdog(DriverName name, Dialect dialect)
         return (driver.OpenBackend() as RemoteBackend)?.ServerOf(driver.RequestOf(call));
     }
 
-    // Only what is on the directory itself is named: the path of a mount below leads through the one whose server does not answer. All below goes with it.
+    // Only what is on the directory itself is named: the path of a mount below leads through the one whose server does not answer. All
+    // below goes with it.
     private FlexAnswer Force(FlexCall call, RemoteServer server)
     {
         var target = Target(call);
         _ = RunChild(patience, [ForceArgument, target]);
         return MountTable.ReadAt(target).Entries.Count == 0
-            ? new FlexAnswer(FlexStatus.Success, $"{dialect.Backend}: server {server.Name} does not answer, the mount was taken away by force: what was not written yet is lost")
-            : FlexAnswer.Failure($"{dialect.Backend}: server {server.Name} does not answer, and the mount cannot be taken away even by force; kubelet will retry");
+            ? new FlexAnswer(
+                FlexStatus.Success,
+                $"{dialect.Backend}: server {server.Name} does not answer, the mount was taken away by force: what was not written "
+                    + "yet is lost"
+            )
+            : FlexAnswer.Failure(
+                $"{dialect.Backend}: server {server.Name} does not answer, and the mount cannot be taken away even by force; kubelet "
+                    + "will retry"
+            );
     }
 
     /// <summary>Takes a mount away by force, in a child: even that may wait for a server.</summary>

@@ -103,8 +103,11 @@ internal sealed class YamlFlow(string[] lines, int row, int column)
     private string ReadPlain()
     {
         var text = new StringBuilder();
-        while (Next is not ('\n' or ',' or '[' or ']' or '{' or '}') && !IsColon()
-            && !(Next == '#' && text.Length > 0 && text[^1] is ' ' or '\t'))
+        while (
+            Next is not ('\n' or ',' or '[' or ']' or '{' or '}')
+            && !IsColon()
+            && !(Next == '#' && text.Length > 0 && text[^1] is ' ' or '\t')
+        )
         {
             text.Append(Next);
             Column++;

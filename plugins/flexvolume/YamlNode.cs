@@ -114,13 +114,14 @@ internal sealed class YamlNode
         }
     }
 
-    private string OneLine() => kind switch
-    {
-        Kind.Null => "null",
-        Kind.Mapping => "{}",
-        Kind.List => "[]",
-        _ => isQuoted || Text.Contains('\n', StringComparison.Ordinal) ? Quote(Text) : Text,
-    };
+    private string OneLine() =>
+        kind switch
+        {
+            Kind.Null => "null",
+            Kind.Mapping => "{}",
+            Kind.List => "[]",
+            _ => isQuoted || Text.Contains('\n', StringComparison.Ordinal) ? Quote(Text) : Text,
+        };
 
     /// <summary>A text in quotes, which cannot be read as anything else.</summary>
     public static string Quote(string text)
@@ -131,7 +132,16 @@ internal sealed class YamlNode
             if (char.IsControl(c) && c is not ('\n' or '\t'))
                 quoted.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
             else
-                quoted.Append(c switch { '"' => "\\\"", '\\' => @"\\", '\n' => "\\n", '\t' => "\\t", _ => c.ToString() });
+                quoted.Append(
+                    c switch
+                    {
+                        '"' => "\\\"",
+                        '\\' => @"\\",
+                        '\n' => "\\n",
+                        '\t' => "\\t",
+                        _ => c.ToString(),
+                    }
+                );
         }
 
         return quoted.Append('"').ToString();
@@ -145,7 +155,8 @@ internal sealed class YamlNode
                 return false;
         }
 
-        return text.Length > 0 && char.IsAsciiLetter(text[0])
+        return text.Length > 0
+            && char.IsAsciiLetter(text[0])
             && text is not ("true" or "false" or "null" or "yes" or "no" or "on" or "off" or "y" or "n");
     }
 }

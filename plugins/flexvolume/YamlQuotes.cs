@@ -47,31 +47,47 @@ internal static class YamlQuotes
     // Returns how many characters behind the backslash belong to it.
     private static int Unescape(StringBuilder plain, ReadOnlySpan<char> escape, int line)
     {
-        var digits = escape is [var kind, ..] ? kind switch { 'x' => 2, 'u' => 4, 'U' => 8, _ => 0 } : 0;
-        if (digits > 0 && escape.Length > digits
-            && uint.TryParse(escape.Slice(1, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code) && code <= 0x10ffff)
+        var digits = escape is [var kind, ..]
+            ? kind switch
+            {
+                'x' => 2,
+                'u' => 4,
+                'U' => 8,
+                _ => 0,
+            }
+            : 0;
+        if (
+            digits > 0
+            && escape.Length > digits
+            && uint.TryParse(escape.Slice(1, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code)
+            && code <= 0x10ffff
+        )
         {
             // Half of a pair may stand in each of two escapes, as in JSON.
             plain.Append(code > 0xffff ? char.ConvertFromUtf32((int)code) : ((char)code).ToString());
             return digits + 1;
         }
 
-        plain.Append(escape is not [var c, ..] ? throw YamlReader.Refusal(line, "an escape without a character") : c switch
-        {
-            '0' => "\0",
-            'a' => "\a",
-            'b' => "\b",
-            't' or '\t' => "\t",
-            'n' => "\n",
-            'v' => "\v",
-            'f' => "\f",
-            'r' => "\r",
-            'e' => "\u001b",
-            '"' or '/' or '\\' or ' ' => c.ToString(),
-            'N' => "\u0085",
-            '_' => "\u00a0",
-            _ => throw YamlReader.Refusal(line, $"the escape \\{c}"),
-        });
+        plain.Append(
+            escape is not [var c, ..]
+                ? throw YamlReader.Refusal(line, "an escape without a character")
+                : c switch
+                {
+                    '0' => "\0",
+                    'a' => "\a",
+                    'b' => "\b",
+                    't' or '\t' => "\t",
+                    'n' => "\n",
+                    'v' => "\v",
+                    'f' => "\f",
+                    'r' => "\r",
+                    'e' => "\u001b",
+                    '"' or '/' or '\\' or ' ' => c.ToString(),
+                    'N' => "\u0085",
+                    '_' => "\u00a0",
+                    _ => throw YamlReader.Refusal(line, $"the escape \\{c}"),
+                }
+        );
         return 1;
     }
 }

@@ -87,7 +87,10 @@ internal sealed class YamlReader
         if (++depth > MaxDepth)
             throw Refused("more levels than are read");
         var content = lines[row][Indent..];
-        var node = IsItem(content) ? ReadList(Indent) : FindKey(content) is not null ? ReadMapping(Indent) : ReadInline(Indent, parent);
+        var node =
+            IsItem(content) ? ReadList(Indent)
+            : FindKey(content) is not null ? ReadMapping(Indent)
+            : ReadInline(Indent, parent);
         depth--;
         return node;
     }
@@ -146,7 +149,10 @@ internal sealed class YamlReader
     private (string Key, int Length)? FindKey(string content)
     {
         var quoted = content[0] is '"' or '\'';
-        var end = quoted ? YamlQuotes.FindEnd(content, content[0], 1) : content[0] is '{' or '[' ? -1 : 0;
+        var end =
+            quoted ? YamlQuotes.FindEnd(content, content[0], 1)
+            : content[0] is '{' or '[' ? -1
+            : 0;
         if (end < 0)
             return null;
         for (var colon = content.IndexOf(':', end); colon >= 0; colon = content.IndexOf(':', colon + 1))
@@ -197,7 +203,10 @@ internal sealed class YamlReader
             if (content.Length > 0 && FindKey(content) is not null)
                 throw Refused("this indentation");
             // Lines are joined by blanks; an empty line is a line end.
-            var joint = content.Length == 0 ? "\n" : text.Length > 0 && text[^1] != '\n' ? " " : "";
+            var joint =
+                content.Length == 0 ? "\n"
+                : text.Length > 0 && text[^1] != '\n' ? " "
+                : "";
             text.Append(joint).Append(WithoutComment(content, out isOver));
         }
 
@@ -231,7 +240,9 @@ internal sealed class YamlReader
 
         var text = header[0] == '|' ? string.Join('\n', content) : Fold(content);
         var trimmed = text.TrimEnd('\n');
-        return strip || trimmed.Length == 0 ? trimmed : keep ? text + "\n" : trimmed + "\n";
+        return strip || trimmed.Length == 0 ? trimmed
+            : keep ? text + "\n"
+            : trimmed + "\n";
     }
 
     // A line that is further in, and one beside it, keep their line ends.
@@ -242,7 +253,12 @@ internal sealed class YamlReader
         {
             var joins = i > 0 && content[i].Length > 0 && content[i - 1].Length > 0 && content[i][0] != ' ' && content[i - 1][0] != ' ';
             var isNew = i > 0 && (content[i].Length == 0 || content[i - 1].Length > 0 || i == 1);
-            text.Append(joins ? " " : isNew ? "\n" : "").Append(content[i]);
+            text.Append(
+                    joins ? " "
+                    : isNew ? "\n"
+                    : ""
+                )
+                .Append(content[i]);
         }
 
         return text.ToString();
@@ -252,6 +268,10 @@ internal sealed class YamlReader
 
     /// <summary>The failure that a line has something that is not read.</summary>
     public static FlexException Refusal(int line, string what) =>
-        new(string.Create(
-            CultureInfo.InvariantCulture, $"line {line} has {what}, which is not read; kubectl get pv NAME -o yaml writes what is"));
+        new(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"line {line} has {what}, which is not read; kubectl get pv NAME -o yaml writes what is"
+            )
+        );
 }

@@ -19,16 +19,19 @@ internal sealed class LoopbackPlugin : CniPlugin
     /// <inheritdoc/>
     public override CniResult Add(CniRequest request)
     {
-        var (link, addresses) = Inside(request, inside =>
-        {
-            var link = inside.Links.Get(Device);
-            RequireLoopbackOnly(inside.Addresses.List(link.Index));
-            if (!link.IsUp)
-                inside.Links.Set(link.Index, new LinkChange { Up = true });
-            wasSetUp = !link.IsUp;
-            // The kernel gives a loopback interface its addresses when it comes up.
-            return (link, inside.Addresses.List(link.Index));
-        });
+        var (link, addresses) = Inside(
+            request,
+            inside =>
+            {
+                var link = inside.Links.Get(Device);
+                RequireLoopbackOnly(inside.Addresses.List(link.Index));
+                if (!link.IsUp)
+                    inside.Links.Set(link.Index, new LinkChange { Up = true });
+                wasSetUp = !link.IsUp;
+                // The kernel gives a loopback interface its addresses when it comes up.
+                return (link, inside.Addresses.List(link.Index));
+            }
+        );
         if (request.FindPrevResult() is { } previous)
             return previous;
         return new CniResult
@@ -54,7 +57,8 @@ internal sealed class LoopbackPlugin : CniPlugin
                 throw new CniException(
                     CniErrorCode.InvalidNetNs,
                     $"loopback interface found with non-loopback address \"{each.Address.Address}\"",
-                    $"remove {each.Address} from lo in the container's network namespace");
+                    $"remove {each.Address} from lo in the container's network namespace"
+                );
             }
         }
     }
@@ -77,12 +81,15 @@ internal sealed class LoopbackPlugin : CniPlugin
             return;
         try
         {
-            Inside(request, static inside =>
-            {
-                if (inside.Links.Find(Device) is { IsUp: true } link)
-                    inside.Links.Set(link.Index, new LinkChange { Up = false });
-                return true;
-            });
+            Inside(
+                request,
+                static inside =>
+                {
+                    if (inside.Links.Find(Device) is { IsUp: true } link)
+                        inside.Links.Set(link.Index, new LinkChange { Up = false });
+                    return true;
+                }
+            );
         }
         catch (NetworkNamespaceException e)
         {
@@ -94,18 +101,18 @@ internal sealed class LoopbackPlugin : CniPlugin
     public override void Check(CniRequest request)
     {
         if (!Inside(request, static inside => inside.Links.Get(Device).IsUp))
-            throw new CniException(CniErrorCode.NotAsAdded, "loopback interface is down", "something in the container set lo down after ADD");
+            throw new CniException(
+                CniErrorCode.NotAsAdded,
+                "loopback interface is down",
+                "something in the container set lo down after ADD"
+            );
     }
 
     /// <summary>Nothing outlives a pod's namespace.</summary>
-    public override void Gc(CniRequest request, IReadOnlySet<CniAttachment>? valid)
-    {
-    }
+    public override void Gc(CniRequest request, IReadOnlySet<CniAttachment>? valid) { }
 
     /// <summary>Every kernel has a loopback interface.</summary>
-    public override void Status(CniRequest request)
-    {
-    }
+    public override void Status(CniRequest request) { }
 
     /// <summary>No keys of its own.</summary>
     public override IReadOnlyList<string> Validate(CniRequest request) => [];

@@ -22,8 +22,10 @@ internal static class BackendChoice
             FirewallBackend.Iptables when nftables.Count > 0 => throw Contradiction("iptables", "nftables", nftables),
             null when iptables.Count > 0 && nftables.Count > 0 => throw new CniException(
                 CniErrorCode.InvalidNetworkConfig,
-                $"configuration contains both iptables-specific options [{string.Join(' ', iptables)}] and nftables-specific options [{string.Join(' ', nftables)}]",
-                "one backend writes all rules: use the words of one of them"),
+                $"configuration contains both iptables-specific options [{string.Join(' ', iptables)}] and nftables-specific options "
+                    + $"[{string.Join(' ', nftables)}]",
+                "one backend writes all rules: use the words of one of them"
+            ),
             null when iptables.Count > 0 => FirewallBackend.Iptables,
             null when nftables.Count > 0 => FirewallBackend.Nftables,
             var asked => asked,
@@ -36,8 +38,10 @@ internal static class BackendChoice
         }
     }
 
-    private static CniException Contradiction(string asked, string words, List<string> keys) => new(
-        CniErrorCode.InvalidNetworkConfig,
-        $"{asked} backend was requested but configuration contains {words}-specific options [{string.Join(' ', keys)}]",
-        $"remove the options or set backend to \"{words}\"");
+    private static CniException Contradiction(string asked, string words, List<string> keys) =>
+        new(
+            CniErrorCode.InvalidNetworkConfig,
+            $"{asked} backend was requested but configuration contains {words}-specific options [{string.Join(' ', keys)}]",
+            $"remove the options or set backend to \"{words}\""
+        );
 }

@@ -5,8 +5,8 @@ using Plugboard.Netlink.Route;
 namespace Plugboard.Portmap;
 
 /// <summary>
-/// The link to which packets from 127.0.0.0/8 have to be routed for localhost to reach a pod. The kernel does so where the link's route_localnet is 1; it is opened once the rules
-/// keep strangers from reaching 127.0.0.0/8 by that link.
+/// The link to which packets from 127.0.0.0/8 have to be routed for localhost to reach a pod. The kernel does so where the link's
+/// route_localnet is 1; it is opened once the rules keep strangers from reaching 127.0.0.0/8 by that link.
 /// </summary>
 /// <param name="link">The link's name.</param>
 internal sealed class LocalhostRoute(string link)
@@ -22,7 +22,9 @@ internal sealed class LocalhostRoute(string link)
         if (forward.IPv4 is not { } pod || !forward.Snat || !IsPublished(forward))
             return null;
         using var host = RouteClient.Open();
-        return host.Routes.Get(pod.Address) is { } route && host.Links.Find(route.OutInterface) is { } link ? new LocalhostRoute(link.Name) : null;
+        return host.Routes.Get(pod.Address) is { } route && host.Links.Find(route.OutInterface) is { } link
+            ? new LocalhostRoute(link.Name)
+            : null;
     }
 
     private static bool IsPublished(PortForward forward)

@@ -12,7 +12,8 @@ internal sealed record PodAddresses(IPPrefix? IPv4, IPPrefix? IPv6, string HostL
     /// <summary>Reads the result: addresses of the interface <paramref name="ifName"/>, and those that name no interface.</summary>
     public static PodAddresses From(CniResult result, string ifName)
     {
-        IPPrefix? v4 = null, v6 = null;
+        IPPrefix? v4 = null,
+            v6 = null;
         foreach (var ip in result.IPs)
         {
             if (!IsOf(result, ip, ifName))

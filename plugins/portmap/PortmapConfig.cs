@@ -53,9 +53,13 @@ internal sealed record PortmapConfig
     }
 
     /// <summary>What a DEL knows of a container that has no record: its ports and addresses as far as they can be read.</summary>
-    public static PortForward? ReadLeniently(CniRequest request) => request.FindPrevResultLeniently() is { } previous
-        ? new PortmapConfig { Ports = PortMappings.ParseLeniently(request.Config) }.ForwardTo(PodAddresses.From(previous, request.IfName), request)
-        : null;
+    public static PortForward? ReadLeniently(CniRequest request) =>
+        request.FindPrevResultLeniently() is { } previous
+            ? new PortmapConfig { Ports = PortMappings.ParseLeniently(request.Config) }.ForwardTo(
+                PodAddresses.From(previous, request.IfName),
+                request
+            )
+            : null;
 
     /// <summary>All that is wrong with a config, a sentence each.</summary>
     public static IReadOnlyList<string> Validate(CniRequest request)
@@ -80,22 +84,46 @@ internal sealed record PortmapConfig
 
     private static readonly string[] Keys =
     [
-        "cniVersion", "name", "type", "args", "capabilities", "runtimeConfig", "prevResult", "ipam", "dns", "backend", "snat", "masqAll", "markMasqBit",
-        "externalSetMarkChain", "conditionsV4", "conditionsV6",
+        "cniVersion",
+        "name",
+        "type",
+        "args",
+        "capabilities",
+        "runtimeConfig",
+        "prevResult",
+        "ipam",
+        "dns",
+        "backend",
+        "snat",
+        "masqAll",
+        "markMasqBit",
+        "externalSetMarkChain",
+        "conditionsV4",
+        "conditionsV6",
     ];
 
     private static FirewallBackend? ReadBackend(ConfigNode node)
     {
         var word = node.GetString("backend");
-        return BackendWord.TryRead(word, out var backend) ? backend : throw new CniException(
-            CniErrorCode.UnsupportedField, $"unrecognized backend \"{Shortened.Of(word)}\"", "backend is \"nftables\" or \"iptables\"; without it portmap chooses");
+        return BackendWord.TryRead(word, out var backend)
+            ? backend
+            : throw new CniException(
+                CniErrorCode.UnsupportedField,
+                $"unrecognized backend \"{Shortened.Of(word)}\"",
+                "backend is \"nftables\" or \"iptables\"; without it portmap chooses"
+            );
     }
 
     private static int? ReadMarkBit(ConfigNode node)
     {
         var bit = node.FindInt("markMasqBit");
-        return bit is null or (>= 0 and <= 31) ? bit : throw new CniException(
-            CniErrorCode.InvalidNetworkConfig, "failed to parse config: MasqMarkBit must be between 0 and 31", $"markMasqBit is {bit}");
+        return bit is null or (>= 0 and <= 31)
+            ? bit
+            : throw new CniException(
+                CniErrorCode.InvalidNetworkConfig,
+                "failed to parse config: MasqMarkBit must be between 0 and 31",
+                $"markMasqBit is {bit}"
+            );
     }
 
     private static string? ReadChain(ConfigNode node)
@@ -107,16 +135,22 @@ internal sealed record PortmapConfig
             throw new CniException(
                 CniErrorCode.InvalidNetworkConfig,
                 "failed to parse config: Cannot specify externalSetMarkChain and markMasqBit",
-                "the other program's chain decides which bit is set: remove markMasqBit");
+                "the other program's chain decides which bit is set: remove markMasqBit"
+            );
         }
 
         // iptables takes a name that begins so for an option, or for a "not".
-        var isName = Encoding.UTF8.GetByteCount(chain) <= LongestChainName && chain[0] is not ('-' or '!')
+        var isName =
+            Encoding.UTF8.GetByteCount(chain) <= LongestChainName
+            && chain[0] is not ('-' or '!')
             && !chain.Any(static c => char.IsWhiteSpace(c) || char.IsControl(c));
-        return isName ? chain : throw new CniException(
-            CniErrorCode.InvalidNetworkConfig,
-            $"failed to parse config: invalid externalSetMarkChain \"{Shortened.Of(chain)}\"",
-            $"it wants the name of an iptables chain: at most {LongestChainName} bytes, no blank, no - or ! at its start");
+        return isName
+            ? chain
+            : throw new CniException(
+                CniErrorCode.InvalidNetworkConfig,
+                $"failed to parse config: invalid externalSetMarkChain \"{Shortened.Of(chain)}\"",
+                $"it wants the name of an iptables chain: at most {LongestChainName} bytes, no blank, no - or ! at its start"
+            );
     }
 
     // iptables(8): XT_EXTENSION_MAXNAMELEN is 29 with its NUL.
@@ -130,7 +164,10 @@ internal sealed record PortmapConfig
             if (word.Length == 0 || word.Any(char.IsControl))
             {
                 throw new CniException(
-                    CniErrorCode.InvalidNetworkConfig, $"failed to parse config: {key} has an empty word or one with a control character", $"correct {key} in the network config");
+                    CniErrorCode.InvalidNetworkConfig,
+                    $"failed to parse config: {key} has an empty word or one with a control character",
+                    $"correct {key} in the network config"
+                );
             }
         }
 
@@ -138,19 +175,20 @@ internal sealed record PortmapConfig
     }
 
     /// <summary>What is to be published for a container.</summary>
-    public PortForward ForwardTo(PodAddresses pod, CniRequest request) => new()
-    {
-        Owner = new PodIdentity(request.NetworkName, request.ContainerId, request.IfName),
-        IPv4 = pod.IPv4,
-        IPv6 = pod.IPv6,
-        Link = pod.HostLink,
-        NetNs = request.NetNs.Contains('\n') ? "" : request.NetNs,
-        Ports = Ports,
-        Snat = Snat,
-        MasqueradeAll = MasqAll,
-        MasqueradeMarkBit = MarkMasqBit,
-        ExternalSetMarkChain = ExternalSetMarkChain,
-        ConditionsV4 = ConditionsV4,
-        ConditionsV6 = ConditionsV6,
-    };
+    public PortForward ForwardTo(PodAddresses pod, CniRequest request) =>
+        new()
+        {
+            Owner = new PodIdentity(request.NetworkName, request.ContainerId, request.IfName),
+            IPv4 = pod.IPv4,
+            IPv6 = pod.IPv6,
+            Link = pod.HostLink,
+            NetNs = request.NetNs.Contains('\n') ? "" : request.NetNs,
+            Ports = Ports,
+            Snat = Snat,
+            MasqueradeAll = MasqAll,
+            MasqueradeMarkBit = MarkMasqBit,
+            ExternalSetMarkChain = ExternalSetMarkChain,
+            ConditionsV4 = ConditionsV4,
+            ConditionsV6 = ConditionsV6,
+        };
 }

@@ -1,6 +1,6 @@
 using Plugboard.Firewall.Conditions;
-using Plugboard.Firewall.PortForwarding;
 using Plugboard.Firewall.Pods;
+using Plugboard.Firewall.PortForwarding;
 using Plugboard.Hosting.Firewall;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
@@ -23,8 +23,13 @@ internal sealed class PortmapPlugin : CniPlugin
     public override CniResult Add(CniRequest request)
     {
         var config = PortmapConfig.Parse(request);
-        var previous = request.FindPrevResult() ?? throw new CniException(
-            CniErrorCode.InvalidNetworkConfig, "must be called as chained plugin", "portmap comes after the plugin that gives the pod its interface, in a list of plugins");
+        var previous =
+            request.FindPrevResult()
+            ?? throw new CniException(
+                CniErrorCode.InvalidNetworkConfig,
+                "must be called as chained plugin",
+                "portmap comes after the plugin that gives the pod its interface, in a list of plugins"
+            );
         if (config.Ports.Count == 0)
             return previous;
         var forward = config.ForwardTo(PodAddresses.From(previous, request.IfName), request);
@@ -65,8 +70,13 @@ internal sealed class PortmapPlugin : CniPlugin
     public override void Check(CniRequest request)
     {
         var config = PortmapConfig.Parse(request);
-        var previous = request.FindPrevResult() ?? throw new CniException(
-            CniErrorCode.InvalidNetworkConfig, "Required prevResult missing", "CHECK wants the result of ADD as prevResult in the network config");
+        var previous =
+            request.FindPrevResult()
+            ?? throw new CniException(
+                CniErrorCode.InvalidNetworkConfig,
+                "Required prevResult missing",
+                "CHECK wants the result of ADD as prevResult in the network config"
+            );
         if (config.Ports.Count == 0)
             return;
         var forward = config.ForwardTo(PodAddresses.From(previous, request.IfName), request);
@@ -87,8 +97,8 @@ internal sealed class PortmapPlugin : CniPlugin
     }
 
     /// <summary>
-    /// Throws what is wrong with the config. A node on which no port can be published serves all pods that publish none: that is the doctor's finding and ADD's error, and
-    /// no reason for a runtime to take the whole node for broken.
+    /// Throws what is wrong with the config. A node on which no port can be published serves all pods that publish none: that is the
+    /// doctor's finding and ADD's error, and no reason for a runtime to take the whole node for broken.
     /// </summary>
     public override void Status(CniRequest request) => PortmapConfig.Parse(request);
 
@@ -96,14 +106,24 @@ internal sealed class PortmapPlugin : CniPlugin
     public override IReadOnlyList<string> Validate(CniRequest request) => PortmapConfig.Validate(request);
 
     /// <inheritdoc/>
-    public override CniException? Translate(Exception exception) => exception switch
-    {
-        PortTakenException e => new CniException(
-            CniErrorCode.PortTaken, e.Message, "choose another host port, or end that container; if it is gone already its DEL, or GC, frees the port", e),
-        ConditionException e => new CniException(
-            CniErrorCode.UnsupportedField, $"unsupported value of conditionsV4 or conditionsV6: {e.Message}", "understood are ip or ip6 with saddr or daddr; tcp, udp, sctp or th with sport or dport; iifname, oifname, meta mark, meta l4proto, ct state, ct mark, fib daddr type local", e),
-        _ => FirewallFailure.Describe(exception),
-    };
+    public override CniException? Translate(Exception exception) =>
+        exception switch
+        {
+            PortTakenException e => new CniException(
+                CniErrorCode.PortTaken,
+                e.Message,
+                "choose another host port, or end that container; if it is gone already its DEL, or GC, frees the port",
+                e
+            ),
+            ConditionException e => new CniException(
+                CniErrorCode.UnsupportedField,
+                $"unsupported value of conditionsV4 or conditionsV6: {e.Message}",
+                "understood are ip or ip6 with saddr or daddr; tcp, udp, sctp or th with sport or dport; iifname, oifname, meta "
+                    + "mark, meta l4proto, ct state, ct mark, fib daddr type local",
+                e
+            ),
+            _ => FirewallFailure.Describe(exception),
+        };
 
     private static PodIdentity OwnerOf(CniRequest request) => new(request.NetworkName, request.ContainerId, request.IfName);
 

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Plugboard.Addresses;
 
-/// <summary>A text that came from outside, short enough for a message: an error that repeats a megabyte of input hides what it says.</summary>
+/// <summary>
+/// A text that came from outside, short enough for a message: an error that repeats a megabyte of input hides what it says.
+/// </summary>
 public static class Excerpt
 {
     /// <summary>The longest value that a message repeats whole: longer than every path, name, address and version.</summary>
@@ -12,7 +14,9 @@ public static class Excerpt
     public static string Of(string text, int longest = UsualLength) =>
         text.Length <= longest ? text : $"{Head(text, longest)}… ({text.Length.ToString(CultureInfo.InvariantCulture)} characters)";
 
-    /// <summary>A whole message, or its beginning and its end, where the reason stands. What was cut once is short enough the next time.</summary>
+    /// <summary>
+    /// A whole message, or its beginning and its end, where the reason stands. What was cut once is short enough the next time.
+    /// </summary>
     public static string OfMessage(string message, int longest = 4096)
     {
         const int RoomForWords = 64;

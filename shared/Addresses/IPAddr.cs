@@ -35,13 +35,16 @@ public readonly struct IPAddr : IEquatable<IPAddr>, IComparable<IPAddr>
     /// <summary>The IPv6 address of a number in host byte order; mapped IPv4 stays IPv6 here.</summary>
     public static IPAddr V6(UInt128 value) => new(value, true);
 
-    /// <summary>The address in network byte order. <paramref name="bytes"/> has 4 or 16 bytes, else <see cref="ArgumentException"/>.</summary>
-    public static IPAddr FromBytes(ReadOnlySpan<byte> bytes) => bytes.Length switch
-    {
-        4 => V4(BinaryPrimitives.ReadUInt32BigEndian(bytes)),
-        16 => V6(BinaryPrimitives.ReadUInt128BigEndian(bytes)),
-        _ => throw new ArgumentException($"an address has 4 or 16 bytes, not {bytes.Length}", nameof(bytes)),
-    };
+    /// <summary>
+    /// The address in network byte order. <paramref name="bytes"/> has 4 or 16 bytes, else <see cref="ArgumentException"/>.
+    /// </summary>
+    public static IPAddr FromBytes(ReadOnlySpan<byte> bytes) =>
+        bytes.Length switch
+        {
+            4 => V4(BinaryPrimitives.ReadUInt32BigEndian(bytes)),
+            16 => V6(BinaryPrimitives.ReadUInt128BigEndian(bytes)),
+            _ => throw new ArgumentException($"an address has 4 or 16 bytes, not {bytes.Length}", nameof(bytes)),
+        };
 
     /// <summary>How many bytes <see cref="WriteBytes"/> writes: 4 or 16.</summary>
     public int ByteCount => Is6 ? 16 : 4;
@@ -126,8 +129,7 @@ public readonly struct IPAddr : IEquatable<IPAddr>, IComparable<IPAddr>
     public bool IsLinkLocalUnicast => Is6 ? bits >> 118 == 0x3fa : bits >> 16 == 0xa9fe;
 
     /// <summary>Go's <c>IsGlobalUnicast</c>: not unspecified, broadcast, loopback, multicast or link-local.</summary>
-    public bool IsGlobalUnicast =>
-        !(IsUnspecified || IsLoopback || IsMulticast || IsLinkLocalUnicast || (Is4 && bits == uint.MaxValue));
+    public bool IsGlobalUnicast => !(IsUnspecified || IsLoopback || IsMulticast || IsLinkLocalUnicast || (Is4 && bits == uint.MaxValue));
 
     /// <inheritdoc/>
     public bool Equals(IPAddr other) => Is6 == other.Is6 && bits == other.bits;

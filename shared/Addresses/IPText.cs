@@ -85,7 +85,10 @@ internal static class IPText
         for (var i = 0; i < 8; i++)
         {
             var missing = 8 - count;
-            var group = ellipsis < 0 || i < ellipsis ? groups[i] : i < ellipsis + missing ? (ushort)0 : groups[i - missing];
+            var group =
+                ellipsis < 0 || i < ellipsis ? groups[i]
+                : i < ellipsis + missing ? (ushort)0
+                : groups[i - missing];
             value = value << 16 | group;
         }
 

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Plugboard.Addresses;
 
-/// <summary>A 48-bit Ethernet address. Text is lower case with colons; dashes and Cisco dots are read too, as Go's <c>net.ParseMAC</c> does.</summary>
+/// <summary>
+/// A 48-bit Ethernet address. Text is lower case with colons; dashes and Cisco dots are read too, as Go's <c>net.ParseMAC</c> does.
+/// </summary>
 public readonly record struct MacAddress(ulong Value)
 {
     /// <summary>How many bytes an Ethernet address has.</summary>
@@ -66,16 +68,21 @@ public readonly record struct MacAddress(ulong Value)
         TryParse(text, out var address) ? address : throw new FormatException($"address {text}: invalid MAC address");
 
     /// <summary>Lower case with colons.</summary>
-    public override string ToString() => string.Create(17, Value, static (text, value) =>
-    {
-        const string digits = "0123456789abcdef";
-        for (var i = 0; i < ByteCount; i++)
-        {
-            var b = (int)(value >> (40 - 8 * i)) & 0xff;
-            text[3 * i] = digits[b >> 4];
-            text[3 * i + 1] = digits[b & 15];
-            if (i < ByteCount - 1)
-                text[3 * i + 2] = ':';
-        }
-    });
+    public override string ToString() =>
+        string.Create(
+            17,
+            Value,
+            static (text, value) =>
+            {
+                const string digits = "0123456789abcdef";
+                for (var i = 0; i < ByteCount; i++)
+                {
+                    var b = (int)(value >> (40 - 8 * i)) & 0xff;
+                    text[3 * i] = digits[b >> 4];
+                    text[3 * i + 1] = digits[b & 15];
+                    if (i < ByteCount - 1)
+                        text[3 * i + 2] = ':';
+                }
+            }
+        );
 }

@@ -4,7 +4,9 @@ using Plugboard.Protocols.Cni;
 
 namespace Plugboard.ClusterFiles;
 
-/// <summary>A network config as a runtime reads it from its directory: which plugins it calls, and by which version of the protocol. Pure.</summary>
+/// <summary>
+/// A network config as a runtime reads it from its directory: which plugins it calls, and by which version of the protocol. Pure.
+/// </summary>
 public sealed class Conflist
 {
     private const string VersionsKey = "cniVersions";
@@ -25,13 +27,17 @@ public sealed class Conflist
     /// <summary>The network's name.</summary>
     public string Name { get; }
 
-    /// <summary><c>cniVersion</c>: what a runtime speaks that does not know <c>cniVersions</c>, as libcni before 1.2 (containerd 1.7, podman 4).</summary>
+    /// <summary>
+    /// <c>cniVersion</c>: what a runtime speaks that does not know <c>cniVersions</c>, as libcni before 1.2 (containerd 1.7, podman 4).
+    /// </summary>
     public string FirstVersion { get; }
 
     /// <summary><c>cniVersions</c>, in the order of the text; empty where it has none.</summary>
     public IReadOnlyList<string> Versions { get; }
 
-    /// <summary>The version that a newer runtime will speak: the highest of <c>cniVersions</c> and <c>cniVersion</c> that is known.</summary>
+    /// <summary>
+    /// The version that a newer runtime will speak: the highest of <c>cniVersions</c> and <c>cniVersion</c> that is known.
+    /// </summary>
     public string CniVersion { get; }
 
     /// <summary>Every plugin that is called, each once: those of the list, their IPAM plugins, and flannel's delegate.</summary>
@@ -91,14 +97,21 @@ public sealed class Conflist
         var best = first;
         foreach (var version in versions)
         {
-            if (CniVersions.Compare(version, CniVersions.Current) <= 0 && CniVersions.IsSupported(version) && CniVersions.Compare(version, best) > 0)
+            if (
+                CniVersions.Compare(version, CniVersions.Current) <= 0
+                && CniVersions.IsSupported(version)
+                && CniVersions.Compare(version, best) > 0
+            )
                 best = version;
         }
 
         return best;
     }
 
-    /// <summary>The same for all runtimes: without the versions of <c>cniVersions</c> that are newer than <c>cniVersion</c>. All else in the text stays as it is.</summary>
+    /// <summary>
+    /// The same for all runtimes: without the versions of <c>cniVersions</c> that are newer than <c>cniVersion</c>. All else in the text
+    /// stays as it is.
+    /// </summary>
     public Conflist WithoutNewerVersions()
     {
         var reader = new Utf8JsonReader(Content);
@@ -109,8 +122,15 @@ public sealed class Conflist
             reader.Read();
             var start = (int)reader.TokenStartIndex;
             reader.Skip();
-            var kept = Versions.Where(version => CniVersions.Compare(version, FirstVersion) <= 0).Select(static version => $"\"{version}\"");
-            byte[] content = [.. Content[..start], .. Encoding.UTF8.GetBytes($"[{string.Join(", ", kept)}]"), .. Content[(int)reader.BytesConsumed..]];
+            var kept = Versions
+                .Where(version => CniVersions.Compare(version, FirstVersion) <= 0)
+                .Select(static version => $"\"{version}\"");
+            byte[] content =
+            [
+                .. Content[..start],
+                .. Encoding.UTF8.GetBytes($"[{string.Join(", ", kept)}]"),
+                .. Content[(int)reader.BytesConsumed..],
+            ];
             return Parse(content, Name);
         }
 

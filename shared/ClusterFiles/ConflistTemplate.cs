@@ -6,8 +6,8 @@ using Plugboard.Linux.Files;
 namespace Plugboard.ClusterFiles;
 
 /// <summary>
-/// The operator's conflist, in which <c>${POD_SUBNET}</c>, <c>${POD_SUBNET6}</c>, <c>${POD_NETWORK}</c>, <c>${POD_NETWORK6}</c>, <c>${MTU}</c> and <c>${IPMASQ}</c> stand for what the
-/// node's subnet.env says. One without them is used as it is. Pure.
+/// The operator's conflist, in which <c>${POD_SUBNET}</c>, <c>${POD_SUBNET6}</c>, <c>${POD_NETWORK}</c>, <c>${POD_NETWORK6}</c>,
+/// <c>${MTU}</c> and <c>${IPMASQ}</c> stand for what the node's subnet.env says. One without them is used as it is. Pure.
 /// </summary>
 /// <param name="text">The template.</param>
 /// <param name="path">Where it is from, for errors.</param>
@@ -18,31 +18,35 @@ public sealed class ConflistTemplate(string text, string path)
     private static readonly string[] words = ["POD_SUBNET", "POD_SUBNET6", "POD_NETWORK", "POD_NETWORK6", "MTU", "IPMASQ"];
 
     /// <summary>The default: the flannel plugin, which reads subnet.env itself, and published ports. No word stands for anything.</summary>
-    public static ConflistTemplate Flannel { get; } = new(
-        """
-        {
-          "cniVersion": "1.0.0",
-          "cniVersions": ["0.4.0", "1.0.0", "1.1.0"],
-          "name": "cbr0",
-          "plugins": [
+    public static ConflistTemplate Flannel { get; } =
+        new(
+            """
             {
-              "type": "flannel",
-              "delegate": {
-                "hairpinMode": true,
-                "isDefaultGateway": true
-              }
-            },
-            {
-              "type": "portmap",
-              "capabilities": { "portMappings": true }
+              "cniVersion": "1.0.0",
+              "cniVersions": ["0.4.0", "1.0.0", "1.1.0"],
+              "name": "cbr0",
+              "plugins": [
+                {
+                  "type": "flannel",
+                  "delegate": {
+                    "hairpinMode": true,
+                    "isDefaultGateway": true
+                  }
+                },
+                {
+                  "type": "portmap",
+                  "capabilities": { "portMappings": true }
+                }
+              ]
             }
-          ]
-        }
 
-        """,
-        "the default conflist");
+            """,
+            "the default conflist"
+        );
 
-    /// <summary>The default without flannel: a bridge with the node's part of the network, of each family that it has, and published ports.</summary>
+    /// <summary>
+    /// The default without flannel: a bridge with the node's part of the network, of each family that it has, and published ports.
+    /// </summary>
     public static ConflistTemplate Bridge(SubnetFile subnet)
     {
         var (has4, has6) = (subnet.Subnet is not null, subnet.IPv6Subnet is not null);
@@ -77,7 +81,8 @@ public sealed class ConflistTemplate(string text, string path)
             }
 
             """,
-            "the default conflist");
+            "the default conflist"
+        );
     }
 
     /// <summary>Reads a template.</summary>
@@ -118,16 +123,19 @@ public sealed class ConflistTemplate(string text, string path)
         return Conflist.Parse(Encoding.UTF8.GetBytes(rendered.Append(rest).ToString()), path);
     }
 
-    private string ValueOf(string word, SubnetFile subnet) => word switch
-    {
-        "POD_SUBNET" => subnet.Subnet?.Network.ToString(),
-        "POD_SUBNET6" => subnet.IPv6Subnet?.Network.ToString(),
-        "POD_NETWORK" => subnet.Networks.Count > 0 ? subnet.Networks[0].ToString() : null,
-        "POD_NETWORK6" => subnet.IPv6Networks.Count > 0 ? subnet.IPv6Networks[0].ToString() : null,
-        "MTU" => subnet.Mtu.ToString(CultureInfo.InvariantCulture),
-        "IPMASQ" => subnet.IpMasq ? "false" : "true",
-        _ => throw new ConflistException(path,
-            $"${{{(word.Length <= LongestWord ? word : $"{word[..LongestWord]}…")}}} is not known{Spelling.Hint(word, words)}: POD_SUBNET, POD_SUBNET6, POD_NETWORK, POD_NETWORK6, MTU and IPMASQ are"),
-    }
-    ?? throw new ConflistException(path, $"this node has nothing for ${{{word}}}");
+    private string ValueOf(string word, SubnetFile subnet) =>
+        word switch
+        {
+            "POD_SUBNET" => subnet.Subnet?.Network.ToString(),
+            "POD_SUBNET6" => subnet.IPv6Subnet?.Network.ToString(),
+            "POD_NETWORK" => subnet.Networks.Count > 0 ? subnet.Networks[0].ToString() : null,
+            "POD_NETWORK6" => subnet.IPv6Networks.Count > 0 ? subnet.IPv6Networks[0].ToString() : null,
+            "MTU" => subnet.Mtu.ToString(CultureInfo.InvariantCulture),
+            "IPMASQ" => subnet.IpMasq ? "false" : "true",
+            _ => throw new ConflistException(
+                path,
+                $"${{{(word.Length <= LongestWord ? word : $"{word[..LongestWord]}…")}}} is not known{Spelling.Hint(word, words)}: "
+                    + "POD_SUBNET, POD_SUBNET6, POD_NETWORK, POD_NETWORK6, MTU and IPMASQ are"
+            ),
+        } ?? throw new ConflistException(path, $"this node has nothing for ${{{word}}}");
 }

@@ -1,8 +1,8 @@
 namespace Plugboard.ClusterFiles;
 
 /// <summary>
-/// The conflist in the runtime's directory. A runtime takes the node for ready when it sees one, so it is the last thing that is written, it is written whole, and
-/// only while every plugin that it names can serve.
+/// The conflist in the runtime's directory. A runtime takes the node for ready when it sees one, so it is the last thing that is written,
+/// it is written whole, and only while every plugin that it names can serve.
 /// </summary>
 /// <param name="path">The file, such as <c>/etc/cni/net.d/10-flannel.conflist</c>.</param>
 /// <param name="binDirectories">Where the runtime looks for plugins, in its order.</param>
@@ -14,7 +14,8 @@ public sealed class ConflistWriter(string path, IReadOnlyList<string> binDirecto
     public string Path => path;
 
     /// <summary>
-    /// The conflist as its plugins can serve it. Where one of them does not speak the newest of <c>cniVersions</c>, such as an older release of the reference, but all speak
+    /// The conflist as its plugins can serve it. Where one of them does not speak the newest of <c>cniVersions</c>, such as an older
+    /// release of the reference, but all speak
     /// <c>cniVersion</c>, the newer ones are left out: a runtime that took them would start no pod.
     /// </summary>
     public Conflist Fit(Conflist conflist)
@@ -38,7 +39,10 @@ public sealed class ConflistWriter(string path, IReadOnlyList<string> binDirecto
         return missing;
     }
 
-    /// <summary>Writes the conflist, as <see cref="Fit"/> makes it, where all its plugins can serve. One that says the same is left alone; where a plugin is missing, whatever is there stays.</summary>
+    /// <summary>
+    /// Writes the conflist, as <see cref="Fit"/> makes it, where all its plugins can serve. One that says the same is left alone; where a
+    /// plugin is missing, whatever is there stays.
+    /// </summary>
     /// <exception cref="Linux.ErrnoException">It cannot be written.</exception>
     public ConflistOutcome Write(Conflist conflist)
     {

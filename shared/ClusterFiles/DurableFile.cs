@@ -3,8 +3,9 @@ using Plugboard.Linux.Files;
 namespace Plugboard.ClusterFiles;
 
 /// <summary>
-/// A small file that others read while it changes and that is to outlive a power cut: a temporary file beside it, fsync, rename, fsync of the directory. The
-/// temporary name begins with a dot and has the name's ending replaced, so that nobody who looks for <c>*.conf</c>, <c>*.conflist</c> or <c>*.json</c> takes it up.
+/// A small file that others read while it changes and that is to outlive a power cut: a temporary file beside it, fsync, rename, fsync of
+/// the directory. The temporary name begins with a dot and has the name's ending replaced, so that nobody who looks for <c>*.conf</c>,
+/// <c>*.conflist</c> or <c>*.json</c> takes it up.
 /// </summary>
 public static class DurableFile
 {
@@ -46,7 +47,10 @@ public static class DurableFile
         return file?.ReadToEnd();
     }
 
-    /// <summary>What the file says; null where it is missing, or something is there that is no file of ours: a named pipe, a directory, a file that is too large.</summary>
+    /// <summary>
+    /// What the file says; null where it is missing, or something is there that is no file of ours: a named pipe, a directory, a file that
+    /// is too large.
+    /// </summary>
     public static byte[]? FindReadable(string path)
     {
         try
@@ -59,7 +63,10 @@ public static class DurableFile
         }
     }
 
-    /// <summary>The name under which the next content is written: <c>.10-net.conflist</c> would be read by some, <c>.10-net_conflist.new</c> is by nobody.</summary>
+    /// <summary>
+    /// The name under which the next content is written: <c>.10-net.conflist</c> would be read by some, <c>.10-net_conflist.new</c> is by
+    /// nobody.
+    /// </summary>
     internal static string TemporaryNameOf(string name) => $".{name.Replace('.', '_')}.new";
 
     private static bool Says(FileDirectory directory, string name, ReadOnlySpan<byte> content)

@@ -43,32 +43,37 @@ internal static class ElfHeader
         for (var i = 0; whole && i < count; i++)
         {
             var entry = table.Slice(i * ProgramHeaderSize, ProgramHeaderSize);
-            var (start, length) = (BinaryPrimitives.ReadUInt64LittleEndian(entry[8..]), BinaryPrimitives.ReadUInt64LittleEndian(entry[32..]));
+            var (start, length) = (
+                BinaryPrimitives.ReadUInt64LittleEndian(entry[8..]),
+                BinaryPrimitives.ReadUInt64LittleEndian(entry[32..])
+            );
             whole = start <= size && length <= size - start;
         }
 
         return whole ? null : "it is cut off: a copy that was not finished";
     }
 
-    private static ushort OwnMachine => RuntimeInformation.ProcessArchitecture switch
-    {
-        Architecture.X64 => 62,
-        Architecture.Arm64 => 183,
-        Architecture.RiscV64 => 243,
-        Architecture.Ppc64le => 21,
-        _ => 0,
-    };
+    private static ushort OwnMachine =>
+        RuntimeInformation.ProcessArchitecture switch
+        {
+            Architecture.X64 => 62,
+            Architecture.Arm64 => 183,
+            Architecture.RiscV64 => 243,
+            Architecture.Ppc64le => 21,
+            _ => 0,
+        };
 
-    private static string NameOf(ushort machine) => machine switch
-    {
-        3 => "i386",
-        20 => "ppc",
-        21 => "ppc64le",
-        22 => "s390x",
-        40 => "arm",
-        62 => "x86-64",
-        183 => "arm64",
-        243 => "riscv64",
-        var other => $"ELF machine {other}",
-    };
+    private static string NameOf(ushort machine) =>
+        machine switch
+        {
+            3 => "i386",
+            20 => "ppc",
+            21 => "ppc64le",
+            22 => "s390x",
+            40 => "arm",
+            62 => "x86-64",
+            183 => "arm64",
+            243 => "riscv64",
+            var other => $"ELF machine {other}",
+        };
 }

@@ -4,8 +4,8 @@ using Plugboard.Linux.Files;
 namespace Plugboard.ClusterFiles;
 
 /// <summary>
-/// The last subnet.env that the cluster confirmed, kept where a reboot does not take it: <c>/run</c> is empty after one, and until the cluster is reached no pod
-/// could start. It is of one node: on a disk that was copied to another it counts for nothing.
+/// The last subnet.env that the cluster confirmed, kept where a reboot does not take it: <c>/run</c> is empty after one, and until the
+/// cluster is reached no pod could start. It is of one node: on a disk that was copied to another it counts for nothing.
 /// </summary>
 /// <param name="directory">Where it is kept.</param>
 /// <param name="node">The node's name in the cluster.</param>
@@ -39,7 +39,9 @@ public sealed class LastGoodState(string directory, string node)
         }
     }
 
-    /// <summary>Writes what was confirmed last to where the plugins read it, unless something that can be understood is there: that is of this boot.</summary>
+    /// <summary>
+    /// Writes what was confirmed last to where the plugins read it, unless something that can be understood is there: that is of this boot.
+    /// </summary>
     /// <param name="subnetFile">The plugins' file, such as <see cref="SubnetFile.DefaultPath"/>.</param>
     /// <returns>What was written; null: nothing.</returns>
     /// <exception cref="Linux.ErrnoException">A file cannot be read or written.</exception>

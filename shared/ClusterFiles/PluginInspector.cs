@@ -6,8 +6,8 @@ using Plugboard.Protocols.Cni;
 namespace Plugboard.ClusterFiles;
 
 /// <summary>
-/// Whether plugins are there and can serve: found as a runtime finds them, executables of this machine, whole, and of the network's version by their own word.
-/// One that has answered is not asked again until its file is another.
+/// Whether plugins are there and can serve: found as a runtime finds them, executables of this machine, whole, and of the network's version
+/// by their own word. One that has answered is not asked again until its file is another.
 /// </summary>
 /// <param name="directories">Where a runtime looks for plugins, in its order.</param>
 internal sealed class PluginInspector(IReadOnlyList<string> directories)
@@ -27,7 +27,11 @@ internal sealed class PluginInspector(IReadOnlyList<string> directories)
         }
         catch (ErrnoException e)
         {
-            return new MissingPlugin(type, path, e.Errno == Errno.EACCES ? "it is not executable, or its filesystem is mounted noexec" : e.Message);
+            return new MissingPlugin(
+                type,
+                path,
+                e.Errno == Errno.EACCES ? "it is not executable, or its filesystem is mounted noexec" : e.Message
+            );
         }
     }
 
@@ -88,7 +92,14 @@ internal sealed class PluginInspector(IReadOnlyList<string> directories)
         input.Set("cniVersion", JsonValue.Of(cniVersion));
         var result = new Command(path)
         {
-            Environment = ["CNI_COMMAND=VERSION", "CNI_NETNS=dummy", "CNI_IFNAME=dummy", "CNI_PATH=dummy", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"],
+            Environment =
+            [
+                "CNI_COMMAND=VERSION",
+                "CNI_NETNS=dummy",
+                "CNI_IFNAME=dummy",
+                "CNI_PATH=dummy",
+                "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+            ],
             Input = input.ToBytes(),
             Timeout = Patience,
             KillPatience = Patience,
@@ -110,8 +121,8 @@ internal sealed class PluginInspector(IReadOnlyList<string> directories)
     private static IReadOnlyList<string> VersionsOf(JsonValue answer)
     {
         var node = new ConfigNode(answer, "");
-        return node.Find("supportedVersions") is { Value.Kind: JsonValueKind.Array }
-            ? node.GetStrings("supportedVersions")
-            : node.GetString("cniVersion") == "0.2.0" ? ["0.1.0", "0.2.0"] : [];
+        return node.Find("supportedVersions") is { Value.Kind: JsonValueKind.Array } ? node.GetStrings("supportedVersions")
+            : node.GetString("cniVersion") == "0.2.0" ? ["0.1.0", "0.2.0"]
+            : [];
     }
 }

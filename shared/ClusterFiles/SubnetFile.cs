@@ -5,8 +5,8 @@ using Plugboard.Linux.Files;
 namespace Plugboard.ClusterFiles;
 
 /// <summary>
-/// What flannel's subnet.env says: the cluster's networks, the node's part of them, the pods' MTU, and whether the daemon masquerades. Text in, text out.
-/// Source: flannel, pkg/subnet WriteSubnetFile; its CNI plugin, loadFlannelSubnetEnv.
+/// What flannel's subnet.env says: the cluster's networks, the node's part of them, the pods' MTU, and whether the daemon masquerades. Text
+/// in, text out. Source: flannel, pkg/subnet WriteSubnetFile; its CNI plugin, loadFlannelSubnetEnv.
 /// </summary>
 public sealed record SubnetFile
 {
@@ -56,12 +56,19 @@ public sealed record SubnetFile
         if (Subnet is { } subnet)
             text.Append("FLANNEL_NETWORK=").AppendJoin(',', Networks).Append("\nFLANNEL_SUBNET=").Append(subnet).Append('\n');
         if (IPv6Subnet is { } subnet6)
-            text.Append("FLANNEL_IPV6_NETWORK=").AppendJoin(',', IPv6Networks).Append("\nFLANNEL_IPV6_SUBNET=").Append(subnet6).Append('\n');
+            text.Append("FLANNEL_IPV6_NETWORK=")
+                .AppendJoin(',', IPv6Networks)
+                .Append("\nFLANNEL_IPV6_SUBNET=")
+                .Append(subnet6)
+                .Append('\n');
         text.Append("FLANNEL_MTU=").Append(Mtu).Append("\nFLANNEL_IPMASQ=").Append(IpMasq ? "true" : "false").Append('\n');
         return text.ToString();
     }
 
-    /// <summary>Writes the file so that a reader, and a machine that loses its power, has the old or the new one whole; nothing where it says this already.</summary>
+    /// <summary>
+    /// Writes the file so that a reader, and a machine that loses its power, has the old or the new one whole; nothing where it says this
+    /// already.
+    /// </summary>
     /// <returns>Whether it was written.</returns>
     /// <exception cref="Linux.ErrnoException">It cannot be written.</exception>
     public bool Write(string path) => DurableFile.Write(path, Encoding.UTF8.GetBytes(Render()));

@@ -19,7 +19,7 @@ internal sealed class SubnetFileParser
     public static SubnetFile Parse(string text, string path)
     {
         var parser = new SubnetFileParser(path);
-        for (var rest = text.AsSpan(); !rest.IsEmpty;)
+        for (var rest = text.AsSpan(); !rest.IsEmpty; )
         {
             var end = rest.IndexOf('\n');
             parser.Read((end < 0 ? rest : rest[..end]).TrimEnd('\r'));
@@ -64,7 +64,13 @@ internal sealed class SubnetFileParser
     }
 
     private static bool IsKey(ReadOnlySpan<char> key) =>
-        key is "FLANNEL_NETWORK" or "FLANNEL_SUBNET" or "FLANNEL_IPV6_NETWORK" or "FLANNEL_IPV6_SUBNET" or "FLANNEL_MTU" or "FLANNEL_IPMASQ";
+        key
+            is "FLANNEL_NETWORK"
+                or "FLANNEL_SUBNET"
+                or "FLANNEL_IPV6_NETWORK"
+                or "FLANNEL_IPV6_SUBNET"
+                or "FLANNEL_MTU"
+                or "FLANNEL_IPMASQ";
 
     private List<IPPrefix> Prefixes(ReadOnlySpan<char> value)
     {

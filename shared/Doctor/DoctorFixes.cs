@@ -2,7 +2,9 @@ using Plugboard.Linux;
 
 namespace Plugboard.Doctor;
 
-/// <summary>Does what is safe against the findings of a report: says it first, does it, looks again, and takes back what did not help.</summary>
+/// <summary>
+/// Does what is safe against the findings of a report: says it first, does it, looks again, and takes back what did not help.
+/// </summary>
 /// <param name="doctor">Who looks again.</param>
 /// <param name="say">Is told each step before it is done, one sentence each.</param>
 public sealed class DoctorFixes(NodeDoctor doctor, Action<string> say)
@@ -12,7 +14,11 @@ public sealed class DoctorFixes(NodeDoctor doctor, Action<string> say)
     {
         var outcomes = new List<FixOutcome>();
         // Those of one kind are looked at again together: hundreds of leases cost one look.
-        foreach (var kind in report.Findings.Where(static finding => finding.Fix is not null).GroupBy(static finding => finding.Id, StringComparer.Ordinal))
+        foreach (
+            var kind in report
+                .Findings.Where(static finding => finding.Fix is not null)
+                .GroupBy(static finding => finding.Id, StringComparer.Ordinal)
+        )
             ApplyKind([.. kind], outcomes);
         return outcomes;
     }
@@ -71,5 +77,9 @@ public sealed class DoctorFixes(NodeDoctor doctor, Action<string> say)
     }
 
     private static bool IsRefusal(Exception e) =>
-        e is ErrnoException or Linux.Files.FileLockTimeoutException or Firewall.Iptables.IptablesException or Firewall.PortForwarding.PortTakenException;
+        e
+            is ErrnoException
+                or Linux.Files.FileLockTimeoutException
+                or Firewall.Iptables.IptablesException
+                or Firewall.PortForwarding.PortTakenException;
 }

@@ -39,6 +39,10 @@ public sealed record DoctorOptions
     /// <summary>How long to wait for what may be a moment's state before the second look.</summary>
     public TimeSpan SecondLook { get; init; } = TimeSpan.FromMilliseconds(700);
 
-    /// <summary>A path of the node as this process sees it. /var/run is a link to /run everywhere, and an absolute one would lead out of the node's root.</summary>
-    internal string Under(string path) => HostRoot.TrimEnd('/') + (path.StartsWith("/var/run/", StringComparison.Ordinal) ? path["/var".Length..] : path);
+    /// <summary>
+    /// A path of the node as this process sees it. /var/run is a link to /run everywhere, and an absolute one would lead out of the node's
+    /// root.
+    /// </summary>
+    internal string Under(string path) =>
+        HostRoot.TrimEnd('/') + (path.StartsWith("/var/run/", StringComparison.Ordinal) ? path["/var".Length..] : path);
 }

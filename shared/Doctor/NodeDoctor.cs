@@ -4,8 +4,8 @@ using Plugboard.Doctor.Nodes;
 namespace Plugboard.Doctor;
 
 /// <summary>
-/// Examines a node that does not work, and changes nothing on it. Works in the calling thread's network namespace, which is the node's. What may be work in progress, such as a
-/// link whose pod is just being attached, counts only if it is there at a second look.
+/// Examines a node that does not work, and changes nothing on it. Works in the calling thread's network namespace, which is the node's.
+/// What may be work in progress, such as a link whose pod is just being attached, counts only if it is there at a second look.
 /// </summary>
 public sealed class NodeDoctor
 {
@@ -17,9 +17,7 @@ public sealed class NodeDoctor
     /// <param name="options">Which node.</param>
     /// <param name="clock">Tells how old files are.</param>
     public NodeDoctor(DoctorOptions options, TimeProvider clock)
-        : this(options, clock, All)
-    {
-    }
+        : this(options, clock, All) { }
 
     internal NodeDoctor(DoctorOptions options, TimeProvider clock, IReadOnlyList<ICheck> checks)
     {
@@ -29,23 +27,39 @@ public sealed class NodeDoctor
     }
 
     private static IReadOnlyList<ICheck> All =>
-    [
-        new ConflistCheck(), new TemporaryFileCheck(), new SubnetFileCheck(), new KernelCheck(), new SysctlCheck(), new ForwardCheck(),
-        new IptablesMixCheck(), new ForeignSnatCheck(),
-        new MtuCheck(), new LeaseCheck(), new RangeCheck(), new HostPortCheck(), new VethCheck(), new VolumeCheck(), new LockCheck(),
-    ];
+        [
+            new ConflistCheck(),
+            new TemporaryFileCheck(),
+            new SubnetFileCheck(),
+            new KernelCheck(),
+            new SysctlCheck(),
+            new ForwardCheck(),
+            new IptablesMixCheck(),
+            new ForeignSnatCheck(),
+            new MtuCheck(),
+            new LeaseCheck(),
+            new RangeCheck(),
+            new HostPortCheck(),
+            new VethCheck(),
+            new VolumeCheck(),
+            new LockCheck(),
+        ];
 
     /// <summary>Looks at everything.</summary>
     public DoctorReport Examine()
     {
         var start = clock.GetTimestamp();
         var findings = Look(checks);
-        findings.Sort(static (a, b) => a.Severity == b.Severity ? string.CompareOrdinal(a.Id + a.Subject, b.Id + b.Subject) : b.Severity.CompareTo(a.Severity));
+        findings.Sort(
+            static (a, b) =>
+                a.Severity == b.Severity ? string.CompareOrdinal(a.Id + a.Subject, b.Id + b.Subject) : b.Severity.CompareTo(a.Severity)
+        );
         return new DoctorReport(findings, clock.GetElapsedTime(start));
     }
 
     /// <summary>Looks again with the checks that tell of such findings.</summary>
-    internal List<Finding> LookAgain(IEnumerable<Finding> known) => Look([.. known.Select(static finding => finding.By).OfType<ICheck>().Distinct()]);
+    internal List<Finding> LookAgain(IEnumerable<Finding> known) =>
+        Look([.. known.Select(static finding => finding.By).OfType<ICheck>().Distinct()]);
 
     private List<Finding> Look(IReadOnlyList<ICheck> some)
     {
@@ -81,12 +95,19 @@ public sealed class NodeDoctor
         }
         catch (Exception e)
         {
-            findings.Add(new Finding(
-                FindingIds.CheckNotRun, Severity.Warning, $"{check.Name}: {e.Message}", "what is wrong there, if anything, is not known", "run it as root, on the node's own network (in a pod: hostNetwork, privileged)")
-            {
-                Subject = check.Name,
-                By = check,
-            });
+            findings.Add(
+                new Finding(
+                    FindingIds.CheckNotRun,
+                    Severity.Warning,
+                    $"{check.Name}: {e.Message}",
+                    "what is wrong there, if anything, is not known",
+                    "run it as root, on the node's own network (in a pod: hostNetwork, privileged)"
+                )
+                {
+                    Subject = check.Name,
+                    By = check,
+                }
+            );
         }
     }
 }

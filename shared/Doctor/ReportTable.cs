@@ -37,26 +37,31 @@ public static class ReportTable
         return text.ToString();
     }
 
-    private static void Append(StringBuilder text, string title, string sentence) => text.Append(' ', 9).Append(title.PadRight(6)).Append(sentence).Append('\n');
+    private static void Append(StringBuilder text, string title, string sentence) =>
+        text.Append(' ', 9).Append(title.PadRight(6)).Append(sentence).Append('\n');
 
-    private static string Summary(DoctorReport report) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{(report.Findings.Count == 0 ? "nothing is wrong that the doctor knows of" : report.Findings.Count == 1 ? "1 finding" : $"{report.Findings.Count} findings")} ({report.Elapsed.TotalMilliseconds:0} ms)");
-
-    /// <summary>As it stands in tables and JSON.</summary>
-    internal static string Word(Severity severity) => severity switch
-    {
-        Severity.Error => "error",
-        Severity.Warning => "warning",
-        _ => "notice",
-    };
+    private static string Summary(DoctorReport report) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{(report.Findings.Count == 0 ? "nothing is wrong that the doctor knows of" : report.Findings.Count == 1 ? "1 finding" : $"{report.Findings.Count} findings")} ({report.Elapsed.TotalMilliseconds:0} ms)"
+        );
 
     /// <summary>As it stands in tables and JSON.</summary>
-    internal static string Word(FixState state) => state switch
-    {
-        FixState.Helped => "done",
-        FixState.Undone => "undone",
-        FixState.NotSafeAnyMore => "left",
-        _ => "failed",
-    };
+    internal static string Word(Severity severity) =>
+        severity switch
+        {
+            Severity.Error => "error",
+            Severity.Warning => "warning",
+            _ => "notice",
+        };
+
+    /// <summary>As it stands in tables and JSON.</summary>
+    internal static string Word(FixState state) =>
+        state switch
+        {
+            FixState.Helped => "done",
+            FixState.Undone => "undone",
+            FixState.NotSafeAnyMore => "left",
+            _ => "failed",
+        };
 }

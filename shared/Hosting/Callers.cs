@@ -3,13 +3,15 @@ using Plugboard.Protocols.Cni;
 namespace Plugboard.Hosting;
 
 /// <summary>
-/// The plugins of this product that wait for each other in one call, as <see cref="Variable"/> tells each delegate: a plugin that is called again while it waits would
-/// call its delegate again, without end. Other plugins between them pass the variable on with the rest of their environment, as CNI's library does. Pure.
+/// The plugins of this product that wait for each other in one call, as <see cref="Variable"/> tells each delegate: a plugin that is called
+/// again while it waits would call its delegate again, without end. Other plugins between them pass the variable on with the rest of their
+/// environment, as CNI's library does. Pure.
 /// </summary>
 internal static class Callers
 {
     /// <summary>
-    /// The variable: <c>containerID/ifname:outermost:…:caller</c>. What is said of another attachment, as in a process that one of the waiting plugins left behind, has no meaning.
+    /// The variable: <c>containerID/ifname:outermost:…:caller</c>. What is said of another attachment, as in a process that one of the
+    /// waiting plugins left behind, has no meaning.
     /// </summary>
     public const string Variable = "PLUGBOARD_CALLERS";
 
@@ -36,8 +38,11 @@ internal static class Callers
             return;
         throw new CniException(
             CniErrorCode.InvalidNetworkConfig,
-            callers.Count == 1 ? $"{next} cannot be its own delegate" : $"delegates in a circle: {string.Join(", ", callers)} and then {next} again",
-            $"ipam.type and delegate.type name the plugin to call next: name another than {next}, such as host-local for ipam.type");
+            callers.Count == 1
+                ? $"{next} cannot be its own delegate"
+                : $"delegates in a circle: {string.Join(", ", callers)} and then {next} again",
+            $"ipam.type and delegate.type name the plugin to call next: name another than {next}, such as host-local for ipam.type"
+        );
     }
 
     private static string Scope(string containerId, string ifName) => $"{containerId}/{ifName}";

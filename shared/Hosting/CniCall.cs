@@ -5,7 +5,10 @@ using Plugboard.Protocols.Cni;
 
 namespace Plugboard.Hosting;
 
-/// <summary>One call from its environment and standard input to what it prints, for a plugin that is a process and for one that is called in process.</summary>
+/// <summary>
+/// One call from its environment and standard input to what it prints, for a plugin that is a process and for one that is called in
+/// process.
+/// </summary>
 internal static class CniCall
 {
     /// <summary>Serves a call. Whatever happens, the outcome is one JSON document or none, and an exit code.</summary>
@@ -30,7 +33,9 @@ internal static class CniCall
         }
     }
 
-    /// <summary>The call of a plugin of this very build, judged as its own process would judge it. The result is null for all verbs but ADD.</summary>
+    /// <summary>
+    /// The call of a plugin of this very build, judged as its own process would judge it. The result is null for all verbs but ADD.
+    /// </summary>
     /// <exception cref="CniException">It failed.</exception>
     public static CniResult? ServeInProcess(CniPlugin plugin, CniRequest request)
     {
@@ -69,7 +74,11 @@ internal static class CniCall
         var input = ReadAll(readInput);
         var config = NetworkConfig.Parse(input);
         if (environment.Verb is not { } verb)
-            throw new CniException(CniErrorCode.InvalidEnvironment, $"unknown CNI_COMMAND: {environment.Command}", "CNI_COMMAND is ADD, DEL, CHECK, GC, STATUS or VERSION");
+            throw new CniException(
+                CniErrorCode.InvalidEnvironment,
+                $"unknown CNI_COMMAND: {environment.Command}",
+                "CNI_COMMAND is ADD, DEL, CHECK, GC, STATUS or VERSION"
+            );
         var request = CniRequest.From(environment, verb, config, input);
         CniVersions.Require(verb, request.CniVersion);
         if (verb == CniVerb.Add)
@@ -86,11 +95,20 @@ internal static class CniCall
         catch (UnusableFileException e)
         {
             throw new CniException(
-                CniErrorCode.InvalidNetworkConfig, $"the network config on standard input is larger than {FileDescriptor.UsualLimit >> 20} MiB", "correct what the runtime passes: a network config has some kilobytes", e);
+                CniErrorCode.InvalidNetworkConfig,
+                $"the network config on standard input is larger than {FileDescriptor.UsualLimit >> 20} MiB",
+                "correct what the runtime passes: a network config has some kilobytes",
+                e
+            );
         }
         catch (ErrnoException e)
         {
-            throw new CniException(CniErrorCode.IOFailure, $"error reading from stdin: {e.Message}", "the network config is read from standard input", e);
+            throw new CniException(
+                CniErrorCode.IOFailure,
+                $"error reading from stdin: {e.Message}",
+                "the network config is read from standard input",
+                e
+            );
         }
     }
 
@@ -124,10 +142,12 @@ internal static class CniCall
         throw new CniException(
             CniErrorCode.InvalidNetNs,
             "plugin's netns and netns from CNI_NETNS should not be the same",
-            $"{request.NetNs} is the namespace this plugin runs in; set CNI_NETNS_OVERRIDE=1 if that is meant");
+            $"{request.NetNs} is the namespace this plugin runs in; set CNI_NETNS_OVERRIDE=1 if that is meant"
+        );
     }
 
-    // A stale /proc/PID/ns/net may have become the host's own: nothing in it may be touched, but the pod is gone and the rest must be released.
+    // A stale /proc/PID/ns/net may have become the host's own: nothing in it may be touched, but the pod is gone and the rest must be
+    // released.
     private static CniRequest WithoutOwnNamespace(CniRequest request)
     {
         if (!IsInOwnNamespace(request))

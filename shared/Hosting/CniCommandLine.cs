@@ -28,28 +28,29 @@ internal static class CniCommandLine
     }
 
     /// <summary>What it prints, and the exit code: 0, 1 where a config is wrong, 2 where the arguments are.</summary>
-    public static (string Text, int ExitCode) Run(CniPlugin plugin, string[] args, Func<byte[]> readInput) => args switch
-    {
-        ["--help" or "-h" or "-?" or "help"] => (Help(plugin), 0),
-        ["--version" or "version"] => (CniAbout.Text(plugin) + "\n", 0),
-        ["validate"] => Validate(plugin, readInput),
-        _ => ($"{plugin.Name}: unknown arguments: {string.Join(' ', args)}\n\n{Help(plugin)}", UsageError),
-    };
+    public static (string Text, int ExitCode) Run(CniPlugin plugin, string[] args, Func<byte[]> readInput) =>
+        args switch
+        {
+            ["--help" or "-h" or "-?" or "help"] => (Help(plugin), 0),
+            ["--version" or "version"] => (CniAbout.Text(plugin) + "\n", 0),
+            ["validate"] => Validate(plugin, readInput),
+            _ => ($"{plugin.Name}: unknown arguments: {string.Join(' ', args)}\n\n{Help(plugin)}", UsageError),
+        };
 
     private static string Help(CniPlugin plugin) =>
         $"""
-        The CNI plugin {plugin.Name}. A container runtime calls it with CNI_COMMAND set; these commands are for people.
+            The CNI plugin {plugin.Name}. A container runtime calls it with CNI_COMMAND set; these commands are for people.
 
-        Usage:
-          {plugin.Name} validate < conf.json   what is wrong with a network config, and where; exit code 1 if anything is
-          {plugin.Name} --version              this version, and the versions of the CNI protocol
-          {plugin.Name} --help                 this text
+            Usage:
+              {plugin.Name} validate < conf.json   what is wrong with a network config, and where; exit code 1 if anything is
+              {plugin.Name} --version              this version, and the versions of the CNI protocol
+              {plugin.Name} --help                 this text
 
-        By hand, as a runtime calls it:
-          CNI_COMMAND=ADD CNI_CONTAINERID=test CNI_NETNS=/run/netns/test CNI_IFNAME=eth0 CNI_PATH=/opt/cni/bin {plugin.Name} < conf.json
-        With PLUGBOARD_TRACE=netlink it tells on stderr what it says to the kernel.
+            By hand, as a runtime calls it:
+              CNI_COMMAND=ADD CNI_CONTAINERID=test CNI_NETNS=/run/netns/test CNI_IFNAME=eth0 CNI_PATH=/opt/cni/bin {plugin.Name} < conf.json
+            With PLUGBOARD_TRACE=netlink it tells on stderr what it says to the kernel.
 
-        """;
+            """;
 
     private static (string Text, int ExitCode) Validate(CniPlugin plugin, Func<byte[]> readInput)
     {
@@ -64,14 +65,16 @@ internal static class CniCommandLine
             var input = readInput();
             var config = NetworkConfig.Parse(input);
             CniVersions.Require(CniVerb.Add, config.DecodeVersion());
-            return plugin.Validate(new CniRequest
-            {
-                Verb = CniVerb.Status,
-                StdinBytes = input,
-                Config = config.Root,
-                NetworkName = config.Name,
-                CniVersion = config.DecodeVersion(),
-            });
+            return plugin.Validate(
+                new CniRequest
+                {
+                    Verb = CniVerb.Status,
+                    StdinBytes = input,
+                    Config = config.Root,
+                    NetworkName = config.Name,
+                    CniVersion = config.DecodeVersion(),
+                }
+            );
         }
         catch (Exception e)
         {

@@ -26,22 +26,33 @@ internal static class CniFailure
         }
     }
 
-    private static CniException? DescribeOurs(Exception exception, CniPlugin plugin) => exception switch
-    {
-        NetworkNamespaceException e => Describe(e),
-        FileLockTimeoutException e => new CniException(
-            CniErrorCode.TryAgainLater, e.Message, "the call can be repeated; if the holder does not come to its end, see what it waits for", e),
-        SysctlException e => new CniException(CniErrorCode.IOFailure, e.Message, e.Advice, e),
-        ErrnoException e => Describe(e),
-        AggregateException e => Describe(e, plugin),
-        JsonException e => new CniException(
-            CniErrorCode.DecodingFailure,
-            $"invalid JSON at line {(e.LineNumber ?? 0) + 1}, column {(e.BytePositionInLine ?? 0) + 1}",
-            "correct the JSON text",
-            e),
-        OutOfMemoryException e => new CniException(CniErrorCode.Internal, "out of memory", "the plugin's input or the kernel's answer is too large", e),
-        _ => null,
-    };
+    private static CniException? DescribeOurs(Exception exception, CniPlugin plugin) =>
+        exception switch
+        {
+            NetworkNamespaceException e => Describe(e),
+            FileLockTimeoutException e => new CniException(
+                CniErrorCode.TryAgainLater,
+                e.Message,
+                "the call can be repeated; if the holder does not come to its end, see what it waits for",
+                e
+            ),
+            SysctlException e => new CniException(CniErrorCode.IOFailure, e.Message, e.Advice, e),
+            ErrnoException e => Describe(e),
+            AggregateException e => Describe(e, plugin),
+            JsonException e => new CniException(
+                CniErrorCode.DecodingFailure,
+                $"invalid JSON at line {(e.LineNumber ?? 0) + 1}, column {(e.BytePositionInLine ?? 0) + 1}",
+                "correct the JSON text",
+                e
+            ),
+            OutOfMemoryException e => new CniException(
+                CniErrorCode.Internal,
+                "out of memory",
+                "the plugin's input or the kernel's answer is too large",
+                e
+            ),
+            _ => null,
+        };
 
     // Code 3 tells the runtime that there is nothing to clean up: only where nothing is at the path.
     private static CniException Describe(NetworkNamespaceException exception)
@@ -51,7 +62,8 @@ internal static class CniFailure
             gone ? CniErrorCode.UnknownContainer : CniErrorCode.InvalidNetNs,
             exception.Message,
             gone ? "the container's network namespace does not exist (any more)" : "CNI_NETNS must be the path of a network namespace",
-            exception);
+            exception
+        );
     }
 
     private static bool IsGone(string path)
@@ -66,41 +78,108 @@ internal static class CniFailure
         }
     }
 
-    private static CniException Describe(ErrnoException e) => e.Errno switch
-    {
-        Errno.ENOSPC or Errno.EDQUOT => new CniException(CniErrorCode.IOFailure, e.Message, "free space on the filesystem", e),
-        Errno.EROFS => new CniException(CniErrorCode.IOFailure, e.Message, "the filesystem is read-only: mount it writable or configure another directory", e),
-        Errno.EACCES => new CniException(CniErrorCode.IOFailure, e.Message, "the plugin runs as root on the node: check modes, mount options and security modules", e),
-        Errno.ENOTDIR or Errno.ENAMETOOLONG or Errno.ELOOP or Errno.EISDIR => new CniException(
-            CniErrorCode.IOFailure, e.Message, "correct the path in the network config, or what is in its way", e),
-        Errno.EIO => new CniException(CniErrorCode.IOFailure, e.Message, "the disk or the server that holds this path failed: check it (dmesg has a disk's errors)", e),
-        Errno.EBUSY or Errno.EAGAIN => new CniException(CniErrorCode.TryAgainLater, e.Message, "the call can be repeated", e),
-        Errno.ENFILE or Errno.EMFILE or Errno.ENOMEM or Errno.ENOBUFS => new CniException(
-            CniErrorCode.TryAgainLater, e.Message, "the node has no memory or no open files left for this: the call can be repeated when it has", e),
-        _ when e is UnusableFileException => new CniException(CniErrorCode.IOFailure, e.Message, "the plugin reads regular files only", e),
-        _ when IsOfLinks(e) => DescribeLink(e),
-        Errno.ENOENT or Errno.ENXIO or Errno.ENODEV => new CniException(CniErrorCode.IOFailure, e.Message, "it is missing on this node: make it, or correct the path in the network config", e),
-        Errno.EPERM => new CniException(CniErrorCode.IOFailure, e.Message, NeedsRights, e),
-        _ => new CniException(CniErrorCode.Internal, e.Message, "the cause is not known: please report it with this message, the network config and the kernel's version", e),
-    };
+    private static CniException Describe(ErrnoException e) =>
+        e.Errno switch
+        {
+            Errno.ENOSPC or Errno.EDQUOT => new CniException(CniErrorCode.IOFailure, e.Message, "free space on the filesystem", e),
+            Errno.EROFS => new CniException(
+                CniErrorCode.IOFailure,
+                e.Message,
+                "the filesystem is read-only: mount it writable or configure another directory",
+                e
+            ),
+            Errno.EACCES => new CniException(
+                CniErrorCode.IOFailure,
+                e.Message,
+                "the plugin runs as root on the node: check modes, mount options and security modules",
+                e
+            ),
+            Errno.ENOTDIR or Errno.ENAMETOOLONG or Errno.ELOOP or Errno.EISDIR => new CniException(
+                CniErrorCode.IOFailure,
+                e.Message,
+                "correct the path in the network config, or what is in its way",
+                e
+            ),
+            Errno.EIO => new CniException(
+                CniErrorCode.IOFailure,
+                e.Message,
+                "the disk or the server that holds this path failed: check it (dmesg has a disk's errors)",
+                e
+            ),
+            Errno.EBUSY or Errno.EAGAIN => new CniException(CniErrorCode.TryAgainLater, e.Message, "the call can be repeated", e),
+            Errno.ENFILE or Errno.EMFILE or Errno.ENOMEM or Errno.ENOBUFS => new CniException(
+                CniErrorCode.TryAgainLater,
+                e.Message,
+                "the node has no memory or no open files left for this: the call can be repeated when it has",
+                e
+            ),
+            _ when e is UnusableFileException => new CniException(
+                CniErrorCode.IOFailure,
+                e.Message,
+                "the plugin reads regular files only",
+                e
+            ),
+            _ when IsOfLinks(e) => DescribeLink(e),
+            Errno.ENOENT or Errno.ENXIO or Errno.ENODEV => new CniException(
+                CniErrorCode.IOFailure,
+                e.Message,
+                "it is missing on this node: make it, or correct the path in the network config",
+                e
+            ),
+            Errno.EPERM => new CniException(CniErrorCode.IOFailure, e.Message, NeedsRights, e),
+            _ => new CniException(
+                CniErrorCode.Internal,
+                e.Message,
+                "the cause is not known: please report it with this message, the network config and the kernel's version",
+                e
+            ),
+        };
 
-    private const string NeedsRights = "the plugin runs as root in the host's user namespace, with CAP_NET_ADMIN and CAP_SYS_ADMIN: a security module or a container around the runtime takes them away";
+    private const string NeedsRights =
+        "the plugin runs as root in the host's user namespace, with CAP_NET_ADMIN and CAP_SYS_ADMIN: a security module or a "
+        + "container around the runtime takes them away";
 
     // Messages of rtnetlink(7) have such names.
     private static bool IsOfLinks(ErrnoException e) => e.Call.StartsWith("RTM_", StringComparison.Ordinal);
 
-    // What was checked before is right: what the kernel still refuses is a value that it cannot take for this link, or a kind of link that it does not have.
-    private static CniException DescribeLink(ErrnoException e) => e.Errno switch
-    {
-        Errno.EINVAL or Errno.ERANGE or Errno.EADDRNOTAVAIL or Errno.ENETUNREACH or Errno.EHOSTUNREACH or Errno.EAFNOSUPPORT => new CniException(
-            CniErrorCode.InvalidNetworkConfig, e.Message, "the kernel does not take this value from the network config or the result of the IPAM plugin: correct it", e),
-        Errno.EOPNOTSUPP or Errno.EPROTONOSUPPORT => new CniException(
-            CniErrorCode.UnsupportedField, e.Message, "this kernel does not have it: load or build the module, or remove the key from the network config", e),
-        Errno.EEXIST => new CniException(CniErrorCode.TryAgainLater, e.Message, "it is there already: DEL removes what an earlier call made, then the call can be repeated", e),
-        Errno.ENODEV or Errno.ENOENT or Errno.ESRCH => new CniException(CniErrorCode.TryAgainLater, e.Message, "the kernel does not find it (any more), who removed it is not known: the call can be repeated", e),
-        Errno.EPERM => new CniException(CniErrorCode.IOFailure, e.Message, NeedsRights, e),
-        _ => new CniException(CniErrorCode.Internal, e.Message, "the cause is not known: please report it with this message, the network config and the kernel's version", e),
-    };
+    // What was checked before is right: what the kernel still refuses is a value that it cannot take for this link, or a kind of link that
+    // it does not have.
+    private static CniException DescribeLink(ErrnoException e) =>
+        e.Errno switch
+        {
+            Errno.EINVAL or Errno.ERANGE or Errno.EADDRNOTAVAIL or Errno.ENETUNREACH or Errno.EHOSTUNREACH or Errno.EAFNOSUPPORT =>
+                new CniException(
+                    CniErrorCode.InvalidNetworkConfig,
+                    e.Message,
+                    "the kernel does not take this value from the network config or the result of the IPAM plugin: correct it",
+                    e
+                ),
+            Errno.EOPNOTSUPP or Errno.EPROTONOSUPPORT => new CniException(
+                CniErrorCode.UnsupportedField,
+                e.Message,
+                "this kernel does not have it: load or build the module, or remove the key from the network config",
+                e
+            ),
+            Errno.EEXIST => new CniException(
+                CniErrorCode.TryAgainLater,
+                e.Message,
+                "it is there already: DEL removes what an earlier call made, then the call can be repeated",
+                e
+            ),
+            Errno.ENODEV or Errno.ENOENT or Errno.ESRCH => new CniException(
+                CniErrorCode.TryAgainLater,
+                e.Message,
+                "the kernel does not find it (any more), who removed it is not known: the call can be repeated",
+                e
+            ),
+            Errno.EPERM => new CniException(CniErrorCode.IOFailure, e.Message, NeedsRights, e),
+            _ => new CniException(
+                CniErrorCode.Internal,
+                e.Message,
+                "the cause is not known: please report it with this message, the network config and the kernel's version",
+                e
+            ),
+        };
 
     // Del gathers its failures: the first one's code, and every sentence.
     private static CniException? Describe(AggregateException exception, CniPlugin plugin)
@@ -126,6 +205,7 @@ internal static class CniFailure
             CniErrorCode.Internal,
             word.Contains('_') || word.Length == message.Length ? $"unexpected {name}" : message,
             $"{name} was not foreseen: please report it with the network config",
-            exception);
+            exception
+        );
     }
 }

@@ -7,8 +7,9 @@ using Plugboard.Protocols.Cni;
 namespace Plugboard.Hosting;
 
 /// <summary>
-/// Another plugin that serves a call for this one, such as the one <c>ipam.type</c> names. The executable found on CNI_PATH is run, on the calling
-/// thread's network namespace; where it is of this very build, the code is already here and is called instead. Source: CNI specification 1.1.0, section 4.
+/// Another plugin that serves a call for this one, such as the one <c>ipam.type</c> names. The executable found on CNI_PATH is run, on the
+/// calling thread's network namespace; where it is of this very build, the code is already here and is called instead. Source: CNI
+/// specification 1.1.0, section 4.
 /// </summary>
 public sealed class PluginDelegate
 {
@@ -18,6 +19,7 @@ public sealed class PluginDelegate
 
     private readonly CniRequest request;
     private readonly string type;
+
     private PluginDelegate(CniRequest request, string type, string path, CniPlugin? inProcess)
     {
         this.request = request;
@@ -39,7 +41,8 @@ public sealed class PluginDelegate
     /// <param name="request">The call to serve: its environment and standard input are passed on.</param>
     /// <param name="type">The plugin's name.</param>
     /// <param name="sameBuild">The same plugin's code in this executable, for where both are of one build.</param>
-    /// <exception cref="CniException">Code 7: the name is none, or that of a plugin that waits for this call. Code 4: CNI_PATH does not have it.</exception>
+    /// <exception cref="CniException">Code 7: the name is none, or that of a plugin that waits for this call. Code 4: CNI_PATH does not
+    /// have it.</exception>
     public static PluginDelegate Find(CniRequest request, string type, Func<CniPlugin>? sameBuild = null)
     {
         Callers.RequireNoCircle(request.Callers, type);
@@ -58,13 +61,12 @@ public sealed class PluginDelegate
 
     /// <summary>ADD.</summary>
     /// <exception cref="CniException">The delegate's own error, or what went wrong with calling it.</exception>
-    public CniResult Add() => InProcess is not null
-        ? CniCall.ServeInProcess(InProcess, request.WithVerb(CniVerb.Add))!
-        : ReadResult(Execute(CniVerb.Add));
+    public CniResult Add() =>
+        InProcess is not null ? CniCall.ServeInProcess(InProcess, request.WithVerb(CniVerb.Add))! : ReadResult(Execute(CniVerb.Add));
 
     /// <summary>
-    /// Takes back what <see cref="Add"/> has made or, where it failed, may have made: in this process exactly that, by another executable all that the attachment has,
-    /// which only its DEL can do.
+    /// Takes back what <see cref="Add"/> has made or, where it failed, may have made: in this process exactly that, by another executable
+    /// all that the attachment has, which only its DEL can do.
     /// </summary>
     /// <exception cref="CniException">The delegate's own error, or what went wrong with calling it.</exception>
     public void Undo()
@@ -108,7 +110,12 @@ public sealed class PluginDelegate
         catch (CniException e)
         {
             var said = output.Length == 0 ? "nothing" : GoText.Quote(Encoding.UTF8.GetString(output));
-            throw new CniException(CniErrorCode.IOFailure, e.Message, $"{type} is {Path}; it succeeded and printed {said}, which is no result of ADD", e);
+            throw new CniException(
+                CniErrorCode.IOFailure,
+                e.Message,
+                $"{type} is {Path}; it succeeded and printed {said}, which is no result of ADD",
+                e
+            );
         }
     }
 
@@ -122,35 +129,52 @@ public sealed class PluginDelegate
         return result.Output;
     }
 
-    // How long it takes is its own affair, as for the reference: the runtime has a deadline for the whole call, and ends the delegate with this process.
+    // How long it takes is its own affair, as for the reference: the runtime has a deadline for the whole call, and ends the delegate with
+    // this process.
     private CommandResult Run(CniVerb verb)
     {
         try
         {
-            return new Command(Path) { Environment = EnvironmentFor(verb), Input = request.StdinBytes, OutputLimit = LongestOutput, ErrorLimit = LongestError }.Run();
+            return new Command(Path)
+            {
+                Environment = EnvironmentFor(verb),
+                Input = request.StdinBytes,
+                OutputLimit = LongestOutput,
+                ErrorLimit = LongestError,
+            }.Run();
         }
         catch (ErrnoException e) when (e.Subject == Path)
         {
-            throw new CniException(CniErrorCode.IOFailure, $"cannot execute {Path}: {ErrnoException.Describe(e.Errno)}", Advice(e.Errno), e);
+            throw new CniException(
+                CniErrorCode.IOFailure,
+                $"cannot execute {Path}: {ErrnoException.Describe(e.Errno)}",
+                Advice(e.Errno),
+                e
+            );
         }
     }
 
-    private string Advice(Errno errno) => errno switch
-    {
-        Errno.ENOEXEC => $"it is neither a program for this machine nor a script that begins with #!: install {type} again",
-        Errno.EACCES => "it is not executable (chmod 755), its filesystem is mounted noexec, or a security module refuses it",
-        Errno.ENOENT => "the interpreter after its #!, or the loader that it was linked for, is missing on this node",
-        Errno.E2BIG => "the environment of this call is too long: CNI_ARGS, CNI_PATH and the runtime's own variables",
-        Errno.ETXTBSY => "another process has it open for writing: the call can be repeated when it is installed",
-        _ => $"install {type} again",
-    };
+    private string Advice(Errno errno) =>
+        errno switch
+        {
+            Errno.ENOEXEC => $"it is neither a program for this machine nor a script that begins with #!: install {type} again",
+            Errno.EACCES => "it is not executable (chmod 755), its filesystem is mounted noexec, or a security module refuses it",
+            Errno.ENOENT => "the interpreter after its #!, or the loader that it was linked for, is missing on this node",
+            Errno.E2BIG => "the environment of this call is too long: CNI_ARGS, CNI_PATH and the runtime's own variables",
+            Errno.ETXTBSY => "another process has it open for writing: the call can be repeated when it is installed",
+            _ => $"install {type} again",
+        };
 
     // The library's own sentences, so that what a runtime shows does not depend on who called the delegate.
     private CniException Failure(CommandResult result)
     {
         var details = $"{type} is {Path}";
         if (result.WroteTooMuch)
-            return new CniException(CniErrorCode.IOFailure, $"{type} was killed: it printed more than {LongestOutput >> 20} MiB, and a result has some kilobytes", details);
+            return new CniException(
+                CniErrorCode.IOFailure,
+                $"{type} was killed: it printed more than {LongestOutput >> 20} MiB, and a result has some kilobytes",
+                details
+            );
         if (result.Output.Length > 0)
         {
             try
@@ -161,7 +185,11 @@ public sealed class PluginDelegate
             {
                 var said = Encoding.UTF8.GetString(result.Output);
                 return new CniException(
-                    CniErrorCode.Internal, $"netplugin failed but error parsing its diagnostic message {GoText.Quote(said, LongestQuote)}: {e.Message}", details, e);
+                    CniErrorCode.Internal,
+                    $"netplugin failed but error parsing its diagnostic message {GoText.Quote(said, LongestQuote)}: {e.Message}",
+                    details,
+                    e
+                );
             }
         }
 
@@ -170,17 +198,19 @@ public sealed class PluginDelegate
             result.Error.Length > 0
                 ? $"netplugin failed: {GoText.Quote(result.ErrorText, LongestQuote)}"
                 : $"netplugin failed with no error message: {HowItEnded(result)}",
-            details);
+            details
+        );
     }
 
-    private static string HowItEnded(CommandResult result) => result.Signal switch
-    {
-        null => $"exit status {result.ExitCode}",
-        9 => "signal: killed",
-        11 => "signal: segmentation fault",
-        15 => "signal: terminated",
-        var other => $"signal {other}",
-    };
+    private static string HowItEnded(CommandResult result) =>
+        result.Signal switch
+        {
+            null => $"exit status {result.ExitCode}",
+            9 => "signal: killed",
+            11 => "signal: segmentation fault",
+            15 => "signal: terminated",
+            var other => $"signal {other}",
+        };
 
     // This process's own variables, except those that describe the call.
     private List<string> EnvironmentFor(CniVerb verb)
@@ -205,8 +235,16 @@ public sealed class PluginDelegate
         return variables;
     }
 
-    private static bool IsOfTheCall(string name) => name
-        is "CNI_COMMAND" or "CNI_CONTAINERID" or "CNI_NETNS" or "CNI_IFNAME" or "CNI_ARGS" or "CNI_PATH" or "CNI_NETNS_OVERRIDE" or Callers.Variable;
+    private static bool IsOfTheCall(string name) =>
+        name
+            is "CNI_COMMAND"
+                or "CNI_CONTAINERID"
+                or "CNI_NETNS"
+                or "CNI_IFNAME"
+                or "CNI_ARGS"
+                or "CNI_PATH"
+                or "CNI_NETNS_OVERRIDE"
+                or Callers.Variable;
 
     private static bool IsRegularFile(string path)
     {

@@ -5,8 +5,8 @@ using Plugboard.Linux.LibC;
 namespace Plugboard.Linux;
 
 /// <summary>
-/// The build id of an executable: the GNU note that the linker sets, equal in all executables of one build. Only 64-bit little-endian ELF is
-/// read; anything else has none. Source: elf(5), PT_NOTE, NT_GNU_BUILD_ID.
+/// The build id of an executable: the GNU note that the linker sets, equal in all executables of one build. Only 64-bit little-endian ELF
+/// is read; anything else has none. Source: elf(5), PT_NOTE, NT_GNU_BUILD_ID.
 /// </summary>
 public static unsafe class BuildId
 {

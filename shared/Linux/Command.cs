@@ -4,8 +4,8 @@ using Plugboard.Linux.LibC;
 namespace Plugboard.Linux;
 
 /// <summary>
-/// A tool to run: posix_spawn(3), with its input given and its output caught. The child starts on the calling thread's network namespace, with
-/// an empty signal mask, the default SIGPIPE and no descriptor that this process opened but 0, 1 and 2.
+/// A tool to run: posix_spawn(3), with its input given and its output caught. The child starts on the calling thread's network namespace,
+/// with an empty signal mask, the default SIGPIPE and no descriptor that this process opened but 0, 1 and 2.
 /// </summary>
 /// <param name="path">The executable's path; it is not searched for.</param>
 public sealed class Command(string path)
@@ -38,7 +38,9 @@ public sealed class Command(string path)
     /// <summary>How many bytes of its standard error are kept; the rest is read and dropped.</summary>
     public int ErrorLimit { get; init; } = int.MaxValue;
 
-    /// <summary>How long to wait for the end of what was killed: a call that waits for a server may not end at once. Null: as long as it takes.</summary>
+    /// <summary>
+    /// How long to wait for the end of what was killed: a call that waits for a server may not end at once. Null: as long as it takes.
+    /// </summary>
     public TimeSpan? KillPatience { get; init; }
 
     /// <summary>Runs it to its end.</summary>
@@ -125,6 +127,7 @@ public sealed class Command(string path)
             signal == 0 ? null : signal,
             timedOut,
             streams.Output,
-            streams.Error);
+            streams.Error
+        );
     }
 }

@@ -4,8 +4,8 @@ using Plugboard.Linux.LibC;
 namespace Plugboard.Linux;
 
 /// <summary>
-/// SIGTERM, SIGINT and SIGHUP as something to wait for: signalfd(2). They are blocked, so the first process of a container, whose signals the kernel drops where
-/// they would only end it, is told of them too. Children get an empty mask (<see cref="Command"/>).
+/// SIGTERM, SIGINT and SIGHUP as something to wait for: signalfd(2). They are blocked, so the first process of a container, whose signals
+/// the kernel drops where they would only end it, is told of them too. Children get an empty mask (<see cref="Command"/>).
 /// </summary>
 public sealed unsafe class EndSignals : IDisposable
 {
@@ -36,7 +36,9 @@ public sealed unsafe class EndSignals : IDisposable
         }
     }
 
-    /// <summary>Waits for one of them, for <paramref name="other"/> to be readable, or for the time to pass. True where one of the signals came.</summary>
+    /// <summary>
+    /// Waits for one of them, for <paramref name="other"/> to be readable, or for the time to pass. True where one of the signals came.
+    /// </summary>
     public bool Wait(FileDescriptor? other, TimeSpan time, out bool isReadable)
     {
         var fds = stackalloc Process.PollFd[2];

@@ -11,9 +11,7 @@ public class ErrnoException : Exception
     /// <param name="subject">What it was called on: a path, a device, a namespace.</param>
     /// <param name="errno">The kernel's error number.</param>
     public ErrnoException(string call, string subject, Errno errno)
-        : this(call, subject, errno, $"{call} {subject}: {Describe(errno)}")
-    {
-    }
+        : this(call, subject, errno, $"{call} {subject}: {Describe(errno)}") { }
 
     /// <summary>A refused call of which more is known than its number.</summary>
     protected ErrnoException(string call, string subject, Errno errno, string message)
@@ -33,7 +31,9 @@ public class ErrnoException : Exception
     /// <summary>The kernel's error number.</summary>
     public Errno Errno { get; }
 
-    /// <summary>The error's sentence as strerror(3) gives it in Go's lower case, with its name: <c>no such file or directory (ENOENT)</c>.</summary>
+    /// <summary>
+    /// The error's sentence as strerror(3) gives it in Go's lower case, with its name: <c>no such file or directory (ENOENT)</c>.
+    /// </summary>
     public static string Describe(Errno errno)
     {
         var name = Enum.IsDefined(errno) ? errno.ToString() : $"errno {(int)errno}";

@@ -6,7 +6,9 @@ namespace Plugboard.Linux;
 /// <summary>When the machine was started.</summary>
 public static class MachineBoot
 {
-    /// <summary>The time of the last boot in nanoseconds since 1970, to the second; null where /proc does not tell. Source: proc_stat(5).</summary>
+    /// <summary>
+    /// The time of the last boot in nanoseconds since 1970, to the second; null where /proc does not tell. Source: proc_stat(5).
+    /// </summary>
     public static Int128? FindTime()
     {
         using var file = FileDescriptor.FindKernelFile("/proc/stat");

@@ -9,8 +9,8 @@ namespace Plugboard.Linux;
 public static class OwnProcess
 {
     /// <summary>
-    /// Standard error leads nowhere from now on, no descriptor that was inherited passes to children, and 0, 1 and 2 are open, so that no file
-    /// opened later is taken for one of them. Where there is no /dev/null, as in an empty root, standard error stays.
+    /// Standard error leads nowhere from now on, no descriptor that was inherited passes to children, and 0, 1 and 2 are open, so that no
+    /// file opened later is taken for one of them. Where there is no /dev/null, as in an empty root, standard error stays.
     /// </summary>
     public static void Silence()
     {
@@ -29,8 +29,9 @@ public static class OwnProcess
     }
 
     /// <summary>
-    /// Takes the places of those of 0, 1 and 2 that were closed, so that no file or socket opened later gets one of these numbers and what is said lands in it. Reading and
-    /// writing them fails as before (EBADF): what takes the place is the root directory as a place (O_PATH).
+    /// Takes the places of those of 0, 1 and 2 that were closed, so that no file or socket opened later gets one of these numbers and what
+    /// is said lands in it. Reading and writing them fails as before (EBADF): what takes the place is the root directory as a place
+    /// (O_PATH).
     /// </summary>
     public static unsafe void TakeClosedStreams()
     {
@@ -54,8 +55,9 @@ public static class OwnProcess
     public static bool IsRoot => Process.GetEUid() == 0;
 
     /// <summary>
-    /// Overwrites those arguments of this process that hold <paramref name="marker"/>, so that /proc/PID/cmdline, which everybody may read, does not show them from
-    /// now on. What the runtime made of them at the start is its own copy. Without /proc nothing is done, and nobody can look either.
+    /// Overwrites those arguments of this process that hold <paramref name="marker"/>, so that /proc/PID/cmdline, which everybody may read,
+    /// does not show them from now on. What the runtime made of them at the start is its own copy. Without /proc nothing is done, and
+    /// nobody can look either.
     /// </summary>
     public static unsafe void EraseArguments(ReadOnlySpan<byte> marker)
     {
@@ -72,7 +74,8 @@ public static class OwnProcess
         }
     }
 
-    // proc_pid_stat(5): arg_start and arg_end, fields 48 and 49 (Linux 3.5); the second field, the command's name, may hold blanks and brackets.
+    // proc_pid_stat(5): arg_start and arg_end, fields 48 and 49 (Linux 3.5); the second field, the command's name, may hold blanks and
+    // brackets.
     private static (nuint Start, nuint End)? FindArguments()
     {
         const int AfterName = 3;
@@ -81,9 +84,12 @@ public static class OwnProcess
             return null;
         var text = Encoding.ASCII.GetString(file.ReadToEnd());
         var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
-        return fields.Length > 49 - AfterName
+        return
+            fields.Length > 49 - AfterName
             && nuint.TryParse(fields[48 - AfterName], NumberStyles.None, CultureInfo.InvariantCulture, out var start)
-            && nuint.TryParse(fields[49 - AfterName], NumberStyles.None, CultureInfo.InvariantCulture, out var end) && start > 0 && end > start
+            && nuint.TryParse(fields[49 - AfterName], NumberStyles.None, CultureInfo.InvariantCulture, out var end)
+            && start > 0
+            && end > start
             ? (start, end)
             : null;
     }

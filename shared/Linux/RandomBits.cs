@@ -13,8 +13,10 @@ public static unsafe class RandomBits
     {
         ulong bits;
         // GRND_INSECURE is Linux 5.6; an older kernel refuses it (EINVAL) and may wait while it boots.
-        if (LibC.Entropy.GetRandom(&bits, sizeof(ulong), LibC.Entropy.GRND_INSECURE) == sizeof(ulong)
-            || (Marshal.GetLastPInvokeError() == (int)Errno.EINVAL && LibC.Entropy.GetRandom(&bits, sizeof(ulong), 0) == sizeof(ulong)))
+        if (
+            LibC.Entropy.GetRandom(&bits, sizeof(ulong), LibC.Entropy.GRND_INSECURE) == sizeof(ulong)
+            || (Marshal.GetLastPInvokeError() == (int)Errno.EINVAL && LibC.Entropy.GetRandom(&bits, sizeof(ulong), 0) == sizeof(ulong))
+        )
             return bits;
         throw ErrnoException.Last("getrandom", "8 bytes");
     }

@@ -6,7 +6,10 @@ public static class Spelling
     // The comparison takes time and memory by the product of both lengths, and nobody means a word that is so long.
     private const int LongestWord = 64;
 
-    /// <summary>The known word that is nearest to <paramref name="word"/>, at most two mistakes away (one in words of up to four letters); null where none is.</summary>
+    /// <summary>
+    /// The known word that is nearest to <paramref name="word"/>, at most two mistakes away (one in words of up to four letters); null
+    /// where none is.
+    /// </summary>
     public static string? FindNearest(string word, IEnumerable<string> known)
     {
         if (word.Length > LongestWord)
@@ -25,10 +28,12 @@ public static class Spelling
     }
 
     /// <summary>The end of a message about an unknown word: <c> (did you mean "podCIDRs"?)</c>; empty if no known word is near.</summary>
-    public static string Hint(string word, IEnumerable<string> known) => FindNearest(word, known) is { } meant
-        ? $" (did you mean \"{meant}\"?)" : "";
+    public static string Hint(string word, IEnumerable<string> known) =>
+        FindNearest(word, known) is { } meant ? $" (did you mean \"{meant}\"?)" : "";
 
-    /// <summary>How many letters must be added, removed, changed or swapped with the next to make one word the other, without regard to case.</summary>
+    /// <summary>
+    /// How many letters must be added, removed, changed or swapped with the next to make one word the other, without regard to case.
+    /// </summary>
     internal static int Distance(string a, string b)
     {
         var distance = new int[a.Length + 1, b.Length + 1];

@@ -3,10 +3,15 @@ using Plugboard.Linux.Files;
 
 namespace Plugboard.Linux;
 
-/// <summary>Kernel settings below /proc/sys. Those of <c>net/</c> are of the calling thread's network namespace. Source: proc_sys(5).</summary>
+/// <summary>
+/// Kernel settings below /proc/sys. Those of <c>net/</c> are of the calling thread's network namespace. Source: proc_sys(5).
+/// </summary>
 public static class Sysctl
 {
-    /// <summary>The value of <paramref name="name"/> (such as <c>net/ipv4/ip_forward</c>) without its line end; null where the kernel has no such setting.</summary>
+    /// <summary>
+    /// The value of <paramref name="name"/> (such as <c>net/ipv4/ip_forward</c>) without its line end; null where the kernel has no such
+    /// setting.
+    /// </summary>
     public static string? Find(string name)
     {
         using var file = FileDescriptor.FindKernelFile(PathOf(name));
@@ -26,12 +31,13 @@ public static class Sysctl
 
     /// <summary>Sets <paramref name="name"/> to <paramref name="value"/>; false where the kernel has no such setting.</summary>
     /// <exception cref="SysctlException">The setting is not so and cannot be written.</exception>
-    public static bool TryWrite(string name, string value) => TrySet(name, value) switch
-    {
-        null => true,
-        { Errno: Errno.ENOENT } => false,
-        var refusal => throw refusal,
-    };
+    public static bool TryWrite(string name, string value) =>
+        TrySet(name, value) switch
+        {
+            null => true,
+            { Errno: Errno.ENOENT } => false,
+            var refusal => throw refusal,
+        };
 
     /// <summary>
     /// Sets <paramref name="name"/> to <paramref name="value"/> and tells why it could not; null when the setting is so now. Where
@@ -49,7 +55,9 @@ public static class Sysctl
         return had == value ? null : new SysctlException(name, value, had, errno == Errno.ENOTDIR ? Errno.ENOENT : errno);
     }
 
-    /// <summary>Writes <paramref name="value"/> unless it is already so, and tells the value it had; null where the kernel has no such setting.</summary>
+    /// <summary>
+    /// Writes <paramref name="value"/> unless it is already so, and tells the value it had; null where the kernel has no such setting.
+    /// </summary>
     /// <exception cref="SysctlException">The setting is not so and cannot be written.</exception>
     public static string? Ensure(string name, string value)
     {
@@ -60,11 +68,21 @@ public static class Sysctl
     }
 
     /// <summary>A name as people and sysctl(8) write it: <c>net.ipv4.conf.eth0/100.tag</c> for <c>net/ipv4/conf/eth0.100/tag</c>.</summary>
-    public static string Dotted(string name) => string.Create(name.Length, name, static (text, name) =>
-    {
-        for (var i = 0; i < text.Length; i++)
-            text[i] = name[i] switch { '/' => '.', '.' => '/', var c => c };
-    });
+    public static string Dotted(string name) =>
+        string.Create(
+            name.Length,
+            name,
+            static (text, name) =>
+            {
+                for (var i = 0; i < text.Length; i++)
+                    text[i] = name[i] switch
+                    {
+                        '/' => '.',
+                        '.' => '/',
+                        var c => c,
+                    };
+            }
+        );
 
     private static Errno TryWrite(FileDescriptor file, string value)
     {

@@ -12,13 +12,14 @@ public sealed class SysctlException(string name, string value, string? had, Errn
     public SysctlChange Wanted { get; } = new(name, value);
 
     /// <summary>What an operator does about it.</summary>
-    public string Advice => Errno switch
-    {
-        Errno.ENOENT => "the running kernel has no such setting: load the module it belongs to",
-        Errno.EINVAL => "the kernel does not take this value",
-        _ => $"set {Wanted} on the node (sysctl -w, and a file in /etc/sysctl.d for the next boot), "
-            + "or let the caller have a writable /proc/sys",
-    };
+    public string Advice =>
+        Errno switch
+        {
+            Errno.ENOENT => "the running kernel has no such setting: load the module it belongs to",
+            Errno.EINVAL => "the kernel does not take this value",
+            _ => $"set {Wanted} on the node (sysctl -w, and a file in /etc/sysctl.d for the next boot), "
+                + "or let the caller have a writable /proc/sys",
+        };
 
     private static string Sentence(string name, string value, string? had, Errno errno)
     {

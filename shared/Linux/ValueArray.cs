@@ -3,7 +3,9 @@ using System.Runtime.CompilerServices;
 
 namespace Plugboard.Linux;
 
-/// <summary>An array that never changes and equals another with equal elements in the same order, so that records which hold it can be compared.</summary>
+/// <summary>
+/// An array that never changes and equals another with equal elements in the same order, so that records which hold it can be compared.
+/// </summary>
 /// <typeparam name="T">The elements' type; compared by its own equality.</typeparam>
 [CollectionBuilder(typeof(ValueArray), nameof(ValueArray.Create))]
 public readonly struct ValueArray<T> : IEquatable<ValueArray<T>>, IReadOnlyList<T>

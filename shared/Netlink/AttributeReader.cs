@@ -7,9 +7,9 @@ using Plugboard.Netlink.Uapi;
 namespace Plugboard.Netlink;
 
 /// <summary>
-/// Walks attributes: <see cref="Read"/>, then <see cref="Type"/> and one of the values. A nested reader sees its parent's bytes only. Numbers are in
-/// host order unless the method says <c>BigEndian</c>; every value has the size its method says, else it is a <see cref="NetlinkFormatException"/>.
-/// Fewer than 4 bytes left over at the end are padding, as the kernel's own parser has it.
+/// Walks attributes: <see cref="Read"/>, then <see cref="Type"/> and one of the values. A nested reader sees its parent's bytes only.
+/// Numbers are in host order unless the method says <c>BigEndian</c>; every value has the size its method says, else it is a
+/// <see cref="NetlinkFormatException"/>. Fewer than 4 bytes left over at the end are padding, as the kernel's own parser has it.
 /// </summary>
 /// <param name="attributes">The bytes that hold nothing but attributes.</param>
 public ref struct AttributeReader(ReadOnlySpan<byte> attributes)
@@ -91,14 +91,16 @@ public ref struct AttributeReader(ReadOnlySpan<byte> attributes)
     }
 
     /// <summary>4 or 16 bytes in network order.</summary>
-    public readonly IPAddr Address() => Value.Length is 4 or 16
-        ? IPAddr.FromBytes(Value)
-        : throw new NetlinkFormatException($"attribute {Type} is no IP address: it has {Value.Length} bytes");
+    public readonly IPAddr Address() =>
+        Value.Length is 4 or 16
+            ? IPAddr.FromBytes(Value)
+            : throw new NetlinkFormatException($"attribute {Type} is no IP address: it has {Value.Length} bytes");
 
     /// <summary>The Ethernet address; null where the device's addresses have another length than 6 bytes, as a tunnel's.</summary>
     public readonly MacAddress? Mac() => Value.Length == MacAddress.ByteCount ? MacAddress.FromBytes(Value) : null;
 
-    private readonly ReadOnlySpan<byte> Sized(int size) => Value.Length == size
-        ? Value
-        : throw new NetlinkFormatException($"attribute {Type} should have {size} bytes and has {Value.Length}");
+    private readonly ReadOnlySpan<byte> Sized(int size) =>
+        Value.Length == size
+            ? Value
+            : throw new NetlinkFormatException($"attribute {Type} should have {size} bytes and has {Value.Length}");
 }

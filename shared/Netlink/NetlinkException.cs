@@ -2,7 +2,9 @@ using Plugboard.Linux;
 
 namespace Plugboard.Netlink;
 
-/// <summary>A netlink request that the kernel refused: which message, on what, and why, in the kernel's own words where it gave any.</summary>
+/// <summary>
+/// A netlink request that the kernel refused: which message, on what, and why, in the kernel's own words where it gave any.
+/// </summary>
 /// <param name="call">The message's name, such as <c>RTM_NEWLINK</c>.</param>
 /// <param name="subject">What it was about: a link's name or index, an address, a route.</param>
 /// <param name="error">The kernel's refusal.</param>

@@ -5,8 +5,8 @@ using Plugboard.Netlink.Trace;
 namespace Plugboard.Netlink;
 
 /// <summary>
-/// Hears what the kernel tells of changes. One thread receives; any other may <see cref="Stop"/> it. It hears from the moment it is opened, so who opens it first and
-/// lists then misses nothing. Source: netlink(7).
+/// Hears what the kernel tells of changes. One thread receives; any other may <see cref="Stop"/> it. It hears from the moment it is opened,
+/// so who opens it first and lists then misses nothing. Source: netlink(7).
 /// </summary>
 public sealed class NetlinkListener : IDisposable
 {
@@ -29,7 +29,8 @@ public sealed class NetlinkListener : IDisposable
     /// <param name="protocol">Whom to hear.</param>
     /// <param name="dialect">The names of its messages and attributes.</param>
     /// <param name="groups">A bit for each multicast group, as RTMGRP_LINK.</param>
-    /// <param name="room">How many bytes of notifications may wait; without CAP_NET_ADMIN over the machine not more than net.core.rmem_max.</param>
+    /// <param name="room">How many bytes of notifications may wait; without CAP_NET_ADMIN over the machine not more than
+    /// net.core.rmem_max.</param>
     /// <exception cref="ErrnoException">The kernel lacks the protocol, or no more files can be opened.</exception>
     public static NetlinkListener Open(NetlinkProtocol protocol, NetlinkDialect dialect, uint groups, int room)
     {
@@ -46,7 +47,9 @@ public sealed class NetlinkListener : IDisposable
         }
     }
 
-    /// <summary>Ends the wait of whoever receives, and every later one at once. For any thread, before the listener is disposed of.</summary>
+    /// <summary>
+    /// Ends the wait of whoever receives, and every later one at once. For any thread, before the listener is disposed of.
+    /// </summary>
     public void Stop() => stop.Give();
 
     /// <summary>Waits for a notification and reads all there are.</summary>
@@ -91,7 +94,8 @@ public sealed class NetlinkListener : IDisposable
         }
     }
 
-    // After a loss the kernel drops everything until the queue is empty (NETLINK_S_CONGESTED), and who asks anew needs none of what is in it.
+    // After a loss the kernel drops everything until the queue is empty (NETLINK_S_CONGESTED), and who asks anew needs none of what is in
+    // it.
     private void Drain()
     {
         var ignored = new List<object>();

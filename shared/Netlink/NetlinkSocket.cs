@@ -6,16 +6,17 @@ using Plugboard.Netlink.Uapi;
 namespace Plugboard.Netlink;
 
 /// <summary>
-/// Requests and their answers over one netlink socket: numbers them, waits for the acknowledgement or the answers, turns refusals into facts. Not for
-/// two threads at once. With <c>PLUGBOARD_TRACE=netlink</c> in the environment every message is printed in words on standard error.
-/// Source: netlink(7), Documentation/userspace-api/netlink/intro.rst.
+/// Requests and their answers over one netlink socket: numbers them, waits for the acknowledgement or the answers, turns refusals into
+/// facts. Not for two threads at once. With <c>PLUGBOARD_TRACE=netlink</c> in the environment every message is printed in words on standard
+/// error. Source: netlink(7), Documentation/userspace-api/netlink/intro.rst.
 /// </summary>
 public sealed class NetlinkSocket : IDisposable
 {
     // A dump that a change interrupted is asked again; a table that changes faster than it can be read a hundred times is an error.
     private const int DumpAttempts = 100;
 
-    // Every message of a batch may be refused before the first refusal is read. One counts for less than 1 KiB in a buffer of 208 KiB by default (net.core.rmem_default).
+    // Every message of a batch may be refused before the first refusal is read. One counts for less than 1 KiB in a buffer of 208 KiB by
+    // default (net.core.rmem_default).
     private const int MessagesWithoutRoom = 150;
     private const int RefusalSize = 1024;
 
@@ -36,7 +37,9 @@ public sealed class NetlinkSocket : IDisposable
     /// <summary>Reads the value a message carries; what it returns must not point into the message.</summary>
     public delegate T Parser<out T>(NetlinkMessage message);
 
-    /// <summary>Opens a socket in the calling thread's network namespace, with extended acks and strict checks where the kernel has them.</summary>
+    /// <summary>
+    /// Opens a socket in the calling thread's network namespace, with extended acks and strict checks where the kernel has them.
+    /// </summary>
     /// <param name="protocol">Whom to talk to.</param>
     /// <param name="dialect">The names of its messages and attributes.</param>
     /// <param name="groups">A bit for each multicast group to hear, as RTMGRP_LINK; 0 for none.</param>
@@ -51,7 +54,10 @@ public sealed class NetlinkSocket : IDisposable
         return new NetlinkSocket(socket, dialect, NetlinkTrace.SinkFromEnvironment());
     }
 
-    /// <summary>The number the kernel knows this socket by, its own in its namespace: <see cref="NetlinkMessage.PortId"/> of notifications of what it changed.</summary>
+    /// <summary>
+    /// The number the kernel knows this socket by, its own in its namespace: <see cref="NetlinkMessage.PortId"/> of notifications of what
+    /// it changed.
+    /// </summary>
     public uint PortId => datagrams.PortId;
 
     /// <summary>The writer for the next request, empty. There is one per socket: a request is written, sent and forgotten.</summary>
@@ -67,7 +73,9 @@ public sealed class NetlinkSocket : IDisposable
             throw Refused(request, subject, error);
     }
 
-    /// <summary>Sends a request that changes something and waits for its acknowledgement; the kernel's refusal is returned, null when it was done.</summary>
+    /// <summary>
+    /// Sends a request that changes something and waits for its acknowledgement; the kernel's refusal is returned, null when it was done.
+    /// </summary>
     public NetlinkError? TryExecute(NetlinkWriter request)
     {
         var exchange = Send(request);
@@ -96,8 +104,8 @@ public sealed class NetlinkSocket : IDisposable
     }
 
     /// <summary>
-    /// Sends several messages as one datagram, of which the kernel does all or none, and waits for its answer to the last but one: the last ends the batch and is not
-    /// answered. Source: include/uapi/linux/netfilter/nfnetlink.h, NFNL_MSG_BATCH_BEGIN.
+    /// Sends several messages as one datagram, of which the kernel does all or none, and waits for its answer to the last but one: the last
+    /// ends the batch and is not answered. Source: include/uapi/linux/netfilter/nfnetlink.h, NFNL_MSG_BATCH_BEGIN.
     /// </summary>
     /// <param name="batch">The messages, from the one that begins the batch to the one that ends it.</param>
     /// <returns>What was refused, each with its message's place; place 0 is the batch as a whole. Empty: all was done.</returns>
@@ -131,9 +139,9 @@ public sealed class NetlinkSocket : IDisposable
     }
 
     /// <summary>
-    /// Sends several requests that change something in few datagrams, and waits until each is done or refused: the kernel does one after the other, and a refused one
-    /// stops none. Only the last of a datagram is acknowledged, refusals are answered always, so 150 changes take two or three system calls.
-    /// Source: net/netlink/af_netlink.c, netlink_rcv_skb.
+    /// Sends several requests that change something in few datagrams, and waits until each is done or refused: the kernel does one after
+    /// the other, and a refused one stops none. Only the last of a datagram is acknowledged, refusals are answered always, so 150 changes
+    /// take two or three system calls. Source: net/netlink/af_netlink.c, netlink_rcv_skb.
     /// </summary>
     /// <param name="requests">The messages, each with NLM_F_REQUEST; NLM_F_ACK is set and taken away here.</param>
     /// <returns>What was refused, each with its message's place from 0, ascending. Empty: all was done.</returns>
@@ -159,7 +167,8 @@ public sealed class NetlinkSocket : IDisposable
     private static void SetAck(ref NlMsgHdr header, bool ack) =>
         header.nlmsg_flags = (ushort)(ack ? header.nlmsg_flags | NetlinkH.NLM_F_ACK : header.nlmsg_flags & ~NetlinkH.NLM_F_ACK);
 
-    // Reads answers until the last message's, which is behind all others of its datagram. Answers to what an earlier call sent are passed over.
+    // Reads answers until the last message's, which is behind all others of its datagram. Answers to what an earlier call sent are passed
+    // over.
     private void GatherRefusals(NetlinkWriter requests, List<int> starts, int last, List<(int Place, NetlinkError Error)> refused)
     {
         var first = sequence - (uint)starts.Count + 1;
@@ -221,7 +230,9 @@ public sealed class NetlinkSocket : IDisposable
         }
     }
 
-    /// <summary>Asks for a table. When the table changed while it was read (NLM_F_DUMP_INTR) it is read anew, up to a hundred times.</summary>
+    /// <summary>
+    /// Asks for a table. When the table changed while it was read (NLM_F_DUMP_INTR) it is read anew, up to a hundred times.
+    /// </summary>
     /// <param name="request">One message with NLM_F_REQUEST and NLM_F_DUMP.</param>
     /// <param name="subject">Tells what it is about, for the exception; not asked otherwise.</param>
     /// <param name="parser">Reads one entry; null leaves it out.</param>
@@ -271,10 +282,16 @@ public sealed class NetlinkSocket : IDisposable
         }
     }
 
-    /// <summary>True as soon as a notification can be received; false when <paramref name="timeout"/> passes first or <paramref name="stop"/> is given.</summary>
+    /// <summary>
+    /// True as soon as a notification can be received; false when <paramref name="timeout"/> passes first or <paramref name="stop"/> is
+    /// given.
+    /// </summary>
     public bool WaitForInput(TimeSpan timeout, StopSignal? stop = null) => datagrams.WaitForInput(timeout, stop);
 
-    /// <summary>Makes room for so many bytes of notifications that are not read yet. The kernel counts about 1 KiB for a short one and grants twice as much.</summary>
+    /// <summary>
+    /// Makes room for so many bytes of notifications that are not read yet. The kernel counts about 1 KiB for a short one and grants twice
+    /// as much.
+    /// </summary>
     internal void MakeRoom(int bytes) => datagrams.MakeRoom(bytes);
 
     /// <summary>The messages of the next datagram, as it comes; valid until the next call.</summary>

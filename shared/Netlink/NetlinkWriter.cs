@@ -9,8 +9,8 @@ using Plugboard.Netlink.Uapi;
 namespace Plugboard.Netlink;
 
 /// <summary>
-/// Builds netlink messages in one growing buffer that is used again after <see cref="Clear"/>. A message and a nested attribute are scopes whose
-/// end writes their length, so nothing is measured beforehand. Numbers are in host order, as the kernel's are, unless the method says
+/// Builds netlink messages in one growing buffer that is used again after <see cref="Clear"/>. A message and a nested attribute are scopes
+/// whose end writes their length, so nothing is measured beforehand. Numbers are in host order, as the kernel's are, unless the method says
 /// <c>BigEndian</c>. Source: netlink(7), include/uapi/linux/netlink.h.
 /// </summary>
 public sealed class NetlinkWriter
@@ -41,7 +41,8 @@ public sealed class NetlinkWriter
     }
 
     /// <summary>Starts an attribute that holds attributes (NLA_F_NESTED); its end is the scope's end.</summary>
-    /// <remarks>Some kernel code, as IFLA_PROTINFO of a bridge port, takes an attribute without NLA_F_NESTED for an older form, so it is always set.</remarks>
+    /// <remarks>Some kernel code, as IFLA_PROTINFO of a bridge port, takes an attribute without NLA_F_NESTED for an older form, so it is
+    /// always set.</remarks>
     public NestedScope Nested(ushort type)
     {
         var start = Length;

@@ -1,6 +1,9 @@
 namespace Plugboard.Placement;
 
-/// <summary>Under which name a FlexVolume driver is installed: <c>&lt;plugindir&gt;/&lt;vendor&gt;~&lt;driver&gt;/&lt;driver&gt;</c>, or without a vendor.</summary>
+/// <summary>
+/// Under which name a FlexVolume driver is installed: <c>&lt;plugindir&gt;/&lt;vendor&gt;~&lt;driver&gt;/&lt;driver&gt;</c>, or without a
+/// vendor.
+/// </summary>
 /// <param name="Vendor">The vendor; empty where there is none.</param>
 /// <param name="Driver">The driver.</param>
 public sealed record DriverName(string Vendor, string Driver)

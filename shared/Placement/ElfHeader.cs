@@ -17,17 +17,18 @@ public sealed record ElfHeader(ushort Machine, bool IsExecutable, bool HasInterp
     private static ReadOnlySpan<byte> Magic => [0x7f, (byte)'E', (byte)'L', (byte)'F'];
 
     /// <summary>The machine that this process runs on.</summary>
-    public static ushort OwnMachine => RuntimeInformation.ProcessArchitecture switch
-    {
-        Architecture.X64 => 62,
-        Architecture.X86 => 3,
-        Architecture.Arm64 => 183,
-        Architecture.Arm => 40,
-        Architecture.S390x => 22,
-        Architecture.Ppc64le => 21,
-        Architecture.RiscV64 => 243,
-        var other => throw new PlatformNotSupportedException($"unknown processor: {other}"),
-    };
+    public static ushort OwnMachine =>
+        RuntimeInformation.ProcessArchitecture switch
+        {
+            Architecture.X64 => 62,
+            Architecture.X86 => 3,
+            Architecture.Arm64 => 183,
+            Architecture.Arm => 40,
+            Architecture.S390x => 22,
+            Architecture.Ppc64le => 21,
+            Architecture.RiscV64 => 243,
+            var other => throw new PlatformNotSupportedException($"unknown processor: {other}"),
+        };
 
     /// <summary>Reads it; null where the file is no ELF, such as a script.</summary>
     public static ElfHeader? Find(FileDescriptor file)
@@ -39,7 +40,8 @@ public sealed record ElfHeader(ushort Machine, bool IsExecutable, bool HasInterp
         var (type, machine) = littleEndian
             ? (BinaryPrimitives.ReadUInt16LittleEndian(header[16..]), BinaryPrimitives.ReadUInt16LittleEndian(header[18..]))
             : (BinaryPrimitives.ReadUInt16BigEndian(header[16..]), BinaryPrimitives.ReadUInt16BigEndian(header[18..]));
-        const ushort Executable = 2, Shared = 3;
+        const ushort Executable = 2,
+            Shared = 3;
         // Program headers are looked at only where this machine could run it.
         return new ElfHeader(machine, type is Executable or Shared, littleEndian && header[4] == 2 && FindInterpreter(file, header));
     }
@@ -61,15 +63,16 @@ public sealed record ElfHeader(ushort Machine, bool IsExecutable, bool HasInterp
     }
 
     /// <summary>A machine's usual name, such as <c>amd64</c>.</summary>
-    public static string NameOf(ushort machine) => machine switch
-    {
-        62 => "amd64",
-        3 => "386",
-        183 => "arm64",
-        40 => "arm",
-        22 => "s390x",
-        21 => "ppc64le",
-        243 => "riscv64",
-        _ => $"machine {machine}",
-    };
+    public static string NameOf(ushort machine) =>
+        machine switch
+        {
+            62 => "amd64",
+            3 => "386",
+            183 => "arm64",
+            40 => "arm",
+            22 => "s390x",
+            21 => "ppc64le",
+            243 => "riscv64",
+            _ => $"machine {machine}",
+        };
 }

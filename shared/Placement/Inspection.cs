@@ -47,10 +47,14 @@ public static class Inspection
     internal static string? FindFlaw(FileStatus status)
     {
         if (!status.IsRegular)
-            return status.IsLink ? "symbolic link" : status.IsDirectory ? "directory" : "no regular file";
+            return status.IsLink ? "symbolic link"
+                : status.IsDirectory ? "directory"
+                : "no regular file";
         if (status.Mode != ExecutableMode)
             return $"mode {Convert.ToString(status.Mode, 8)}";
-        return status.User != 0 || status.Group != 0 ? string.Create(CultureInfo.InvariantCulture, $"owner {status.User}:{status.Group}") : null;
+        return status.User != 0 || status.Group != 0
+            ? string.Create(CultureInfo.InvariantCulture, $"owner {status.User}:{status.Group}")
+            : null;
     }
 
     private static TargetState StateOf(ExecutableFacts? facts, PlacementRecord? record)

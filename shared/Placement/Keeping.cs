@@ -11,8 +11,12 @@ internal static class Keeping
         to.Remove(newName);
         if (from.TryLink(name, to, newName))
             return;
-        using var file = from.FindRegular(name)
-            ?? throw new PlacementException($"{from.Path}/{name} is a link, and its filesystem cannot give it a second name", "remove the link");
+        using var file =
+            from.FindRegular(name)
+            ?? throw new PlacementException(
+                $"{from.Path}/{name} is a link, and its filesystem cannot give it a second name",
+                "remove the link"
+            );
         using var copy = to.CreateNew(newName, Inspection.ExecutableMode);
         _ = FileContent.Copy(file, copy);
         var status = file.Status();
@@ -32,8 +36,8 @@ internal static class Keeping
     }
 
     /// <summary>
-    /// What a killed run left: the second name of what it was replacing becomes the previous one where the replacing was done, and goes where it was not.
-    /// Everything else that was on its way is removed.
+    /// What a killed run left: the second name of what it was replacing becomes the previous one where the replacing was done, and goes
+    /// where it was not. Everything else that was on its way is removed.
     /// </summary>
     public static void Recover(PlacementDirectory place)
     {
@@ -64,7 +68,10 @@ internal static class Keeping
     {
         using var home = place.FindHome(target);
         // The same file, or the same content where it had to be copied: nothing was replaced.
-        if (home is not null && Inspection.FindFacts(home, target.File, null)?.Digest == Inspection.FindFacts(place.State, keep, null)?.Digest)
+        if (
+            home is not null
+            && Inspection.FindFacts(home, target.File, null)?.Digest == Inspection.FindFacts(place.State, keep, null)?.Digest
+        )
             place.State.Remove(keep);
         else
             place.State.Rename(keep, place.State, StateNames.Previous(target.Key));

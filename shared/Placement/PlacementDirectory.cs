@@ -4,9 +4,10 @@ using Plugboard.Linux.Files;
 namespace Plugboard.Placement;
 
 /// <summary>
-/// A directory that executables are placed in, with what is remembered of them in a directory <c>.plugboard</c> in it: on the same filesystem whatever is mounted
-/// where, so that a rename always does it, and also where a container sees nothing else of its host. Runtimes execute names that a config tells, which begin with
-/// no dot, and kubelet's prober passes over names that do: so all names in it begin with one.
+/// A directory that executables are placed in, with what is remembered of them in a directory <c>.plugboard</c> in it: on the same
+/// filesystem whatever is mounted where, so that a rename always does it, and also where a container sees nothing else of its host.
+/// Runtimes execute names that a config tells, which begin with no dot, and kubelet's prober passes over names that do: so all names in it
+/// begin with one.
 /// </summary>
 public sealed class PlacementDirectory : IDisposable
 {
@@ -58,7 +59,14 @@ public sealed class PlacementDirectory : IDisposable
         catch (FileLockTimeoutException e)
         {
             directory.Dispose();
-            throw new PlacementException($"{directory.Path}: another installer is at work{(e.Holder is { } pid ? $" (process {pid})" : "")}", "wait for it, or end it: it may be ended at any time", e) { IsBusy = true };
+            throw new PlacementException(
+                $"{directory.Path}: another installer is at work{(e.Holder is { } pid ? $" (process {pid})" : "")}",
+                "wait for it, or end it: it may be ended at any time",
+                e
+            )
+            {
+                IsBusy = true,
+            };
         }
         catch (ErrnoException e)
         {
@@ -89,7 +97,10 @@ public sealed class PlacementDirectory : IDisposable
         if (!target.IsDriver)
             return Directory.OpenAgain();
         if (Directory.FindStatus(target.Directory) is { IsDirectory: false })
-            throw new PlacementException($"{Path}/{target.Directory} is no directory", "move it away; a driver is a directory with an executable in it");
+            throw new PlacementException(
+                $"{Path}/{target.Directory} is no directory",
+                "move it away; a driver is a directory with an executable in it"
+            );
         return Directory.FindDirectory(target.Directory);
     }
 
@@ -109,7 +120,14 @@ public sealed class PlacementDirectory : IDisposable
         }
         catch (FileLockTimeoutException e)
         {
-            throw new PlacementException($"{Path}: `install --wait` keeps these files{(e.Holder is { } pid ? $" (process {pid})" : "")} and would put them back", "end it first: delete its DaemonSet", e) { IsBusy = true };
+            throw new PlacementException(
+                $"{Path}: `install --wait` keeps these files{(e.Holder is { } pid ? $" (process {pid})" : "")} and would put them back",
+                "end it first: delete its DaemonSet",
+                e
+            )
+            {
+                IsBusy = true,
+            };
         }
     }
 

@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace Plugboard.Placement;
 
-/// <summary>What is remembered of one target. It is written before the rename, so the target is the current one, or still the one before.</summary>
+/// <summary>
+/// What is remembered of one target. It is written before the rename, so the target is the current one, or still the one before.
+/// </summary>
 /// <param name="Current">What was placed last.</param>
 /// <param name="Previous">What stood there before that; null where nothing did.</param>
 /// <param name="Ours">The digests that were placed, newest first.</param>
@@ -15,7 +17,10 @@ public sealed record PlacementRecord(ExecutableFacts Current, ExecutableFacts? P
     public bool IsOurs(string digest) => Ours.Contains(digest, StringComparer.Ordinal);
 
     /// <summary>What is known of a digest; null where it is neither the current nor the previous one.</summary>
-    public ExecutableFacts? Find(string digest) => Current.Digest == digest ? Current : Previous?.Digest == digest ? Previous : null;
+    public ExecutableFacts? Find(string digest) =>
+        Current.Digest == digest ? Current
+        : Previous?.Digest == digest ? Previous
+        : null;
 
     /// <summary>The digests with one more in front.</summary>
     public static IReadOnlyList<string> Remember(IReadOnlyList<string> ours, string digest) =>
@@ -56,7 +61,10 @@ public sealed record PlacementRecord(ExecutableFacts Current, ExecutableFacts? P
         json.WriteEndObject();
     }
 
-    /// <summary>Reads it; null where it is none, as after a crash of the machine: what it tells is for people and for `uninstall`, which then leaves the file alone.</summary>
+    /// <summary>
+    /// Reads it; null where it is none, as after a crash of the machine: what it tells is for people and for `uninstall`, which then leaves
+    /// the file alone.
+    /// </summary>
     public static PlacementRecord? Find(byte[] text)
     {
         try
@@ -66,7 +74,8 @@ public sealed record PlacementRecord(ExecutableFacts Current, ExecutableFacts? P
             return new PlacementRecord(
                 Read(root.GetProperty("current")),
                 root.TryGetProperty("previous", out var previous) ? Read(previous) : null,
-                [.. root.GetProperty("ours").EnumerateArray().Select(static digest => digest.GetString() ?? "")]);
+                [.. root.GetProperty("ours").EnumerateArray().Select(static digest => digest.GetString() ?? "")]
+            );
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
@@ -75,7 +84,12 @@ public sealed record PlacementRecord(ExecutableFacts Current, ExecutableFacts? P
     }
 
     private static ExecutableFacts Read(JsonElement facts) =>
-        new(facts.GetProperty("digest").GetString() ?? "", facts.GetProperty("size").GetInt64(), Text(facts, "since") ?? "", Text(facts, "by") ?? "")
+        new(
+            facts.GetProperty("digest").GetString() ?? "",
+            facts.GetProperty("size").GetInt64(),
+            Text(facts, "since") ?? "",
+            Text(facts, "by") ?? ""
+        )
         {
             Version = Text(facts, "version"),
             BuildId = Text(facts, "buildId"),

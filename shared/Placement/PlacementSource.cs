@@ -28,8 +28,12 @@ public sealed class PlacementSource : IDisposable
     /// <exception cref="PlacementException">It is missing, no executable, or for another machine.</exception>
     public static PlacementSource Open(string path)
     {
-        var file = Find(path)
-            ?? throw new PlacementException($"{path} does not exist", "name the directory of the executables with --from, or fewer of them with --plugins");
+        var file =
+            Find(path)
+            ?? throw new PlacementException(
+                $"{path} does not exist",
+                "name the directory of the executables with --from, or fewer of them with --plugins"
+            );
         try
         {
             if (ElfHeader.Find(file) is not { IsExecutable: true } header)
@@ -38,7 +42,8 @@ public sealed class PlacementSource : IDisposable
             {
                 throw new PlacementException(
                     $"{path} is for {ElfHeader.NameOf(header.Machine)} and this machine is {ElfHeader.NameOf(ElfHeader.OwnMachine)}",
-                    $"take the build, or the image, for {ElfHeader.NameOf(ElfHeader.OwnMachine)}");
+                    $"take the build, or the image, for {ElfHeader.NameOf(ElfHeader.OwnMachine)}"
+                );
             }
 
             return new PlacementSource(file);

@@ -1,6 +1,8 @@
 namespace Plugboard.Placement;
 
-/// <summary>A name that an executable is to have in a directory: a plugin's file, or a driver's file in the driver's own directory.</summary>
+/// <summary>
+/// A name that an executable is to have in a directory: a plugin's file, or a driver's file in the driver's own directory.
+/// </summary>
 /// <param name="Directory">The directory of its own, <c>vendor~driver</c>; empty for a plugin.</param>
 /// <param name="File">The file's name.</param>
 public sealed record PlacementTarget(string Directory, string File)
@@ -15,7 +17,10 @@ public sealed record PlacementTarget(string Directory, string File)
     public bool IsDriver => Directory.Length > 0;
 
     /// <summary>By which it is remembered: unique in its directory.</summary>
-    public string Key => IsDriver && !Directory.Contains('~', StringComparison.Ordinal) ? "~" + Directory : IsDriver ? Directory : File;
+    public string Key =>
+        IsDriver && !Directory.Contains('~', StringComparison.Ordinal) ? "~" + Directory
+        : IsDriver ? Directory
+        : File;
 
     /// <summary>Below the directory it is placed in.</summary>
     public string RelativePath => IsDriver ? $"{Directory}/{File}" : File;

@@ -4,8 +4,8 @@ using Plugboard.Linux.Files;
 namespace Plugboard.Placement;
 
 /// <summary>
-/// Puts what was made ready in the place of what is there, and takes it away again. Each target changes by one rename, so whoever executes it has the old or the new
-/// one whole; whatever ends the process between two steps, the next run goes on (<see cref="Keeping.Recover"/>).
+/// Puts what was made ready in the place of what is there, and takes it away again. Each target changes by one rename, so whoever executes
+/// it has the old or the new one whole; whatever ends the process between two steps, the next run goes on (<see cref="Keeping.Recover"/>).
 /// </summary>
 /// <param name="place">Where.</param>
 public sealed class Placer(PlacementDirectory place)
@@ -33,10 +33,15 @@ public sealed class Placer(PlacementDirectory place)
             if (found is not null)
                 Keep(staged.Target, home!, IsForeign(found, record) && (keepPrevious || Works(staged.Target, home!)), keepPrevious);
             var ours = record?.Ours ?? [];
-            Records.Write(place, staged.Target, new PlacementRecord(
-                staged.Facts,
-                keepPrevious ? found ?? record?.Previous : record?.Previous,
-                staged.IsOurs ? PlacementRecord.Remember(ours, staged.Facts.Digest) : ours));
+            Records.Write(
+                place,
+                staged.Target,
+                new PlacementRecord(
+                    staged.Facts,
+                    keepPrevious ? found ?? record?.Previous : record?.Previous,
+                    staged.IsOurs ? PlacementRecord.Remember(ours, staged.Facts.Digest) : ours
+                )
+            );
             Rename(staged.Target, home);
             EndKeep(staged.Target);
             replaced = found is not null;
@@ -52,7 +57,12 @@ public sealed class Placer(PlacementDirectory place)
         try
         {
             var path = home.SelfPath(target.File);
-            return (target.IsDriver ? Verification.FindProblemOfDriver(path, $"{home.Path}/{target.File}") : Verification.FindProblemOfPlugin(path)) is null;
+            return (
+                target.IsDriver
+                    ? Verification.FindProblemOfDriver(path, $"{home.Path}/{target.File}")
+                    : Verification.FindProblemOfPlugin(path)
+            )
+                is null;
         }
         catch (ErrnoException)
         {
@@ -90,7 +100,10 @@ public sealed class Placer(PlacementDirectory place)
         }
 
         if (!place.State.TryRename(directory, place.Directory, target.Directory))
-            throw new PlacementException($"{place.Path}/{target.Directory} appeared meanwhile", "another installer is at work there: end it, and try again");
+            throw new PlacementException(
+                $"{place.Path}/{target.Directory} appeared meanwhile",
+                "another installer is at work there: end it, and try again"
+            );
         place.Directory.Sync();
     }
 
@@ -105,29 +118,32 @@ public sealed class Placer(PlacementDirectory place)
 
     /// <summary>Takes a target away, and what is remembered of it. What others had put there stays kept.</summary>
     /// <exception cref="PlacementException">A driver's directory holds files that are not ours.</exception>
-    public void Remove(PlacementTarget target) => Explained(() =>
-    {
-        if (target.IsDriver)
-            RemoveDriver(target);
-        else
-            place.Directory.Remove(target.File);
-        Forget(target);
-    });
+    public void Remove(PlacementTarget target) =>
+        Explained(() =>
+        {
+            if (target.IsDriver)
+                RemoveDriver(target);
+            else
+                place.Directory.Remove(target.File);
+            Forget(target);
+        });
 
     /// <summary>Forgets a target, and removes what was kept of ours.</summary>
-    public void Forget(PlacementTarget target) => Explained(() =>
-    {
-        place.State.Remove(StateNames.Previous(target.Key));
-        place.State.Remove(StateNames.Record(target.Key));
-    });
+    public void Forget(PlacementTarget target) =>
+        Explained(() =>
+        {
+            place.State.Remove(StateNames.Previous(target.Key));
+            place.State.Remove(StateNames.Record(target.Key));
+        });
 
     /// <summary>Forgets a target where others' own stands, and removes the original where that is the same.</summary>
-    public void ForgetForeign(PlacementTarget target, ExecutableFacts found) => Explained(() =>
-    {
-        if (Inspection.FindFacts(place.State, StateNames.Original(target.Key), null)?.Digest == found.Digest)
-            place.State.Remove(StateNames.Original(target.Key));
-        Forget(target);
-    });
+    public void ForgetForeign(PlacementTarget target, ExecutableFacts found) =>
+        Explained(() =>
+        {
+            if (Inspection.FindFacts(place.State, StateNames.Original(target.Key), null)?.Digest == found.Digest)
+                place.State.Remove(StateNames.Original(target.Key));
+            Forget(target);
+        });
 
     /// <summary>Removes what others had put there, once it stands there again.</summary>
     public void ForgetOriginal(PlacementTarget target) => Explained(() => place.State.Remove(StateNames.Original(target.Key)));

@@ -3,8 +3,8 @@ using Plugboard.Linux;
 namespace Plugboard.Placement;
 
 /// <summary>
-/// Writes executables beside their targets, as new files, and executes each there before anything is replaced: so that what is wrong with a file, a directory or a
-/// filesystem is found while nothing has changed.
+/// Writes executables beside their targets, as new files, and executes each there before anything is replaced: so that what is wrong with a
+/// file, a directory or a filesystem is found while nothing has changed.
 /// </summary>
 /// <param name="place">Where they are to be.</param>
 /// <param name="clock">Tells the time for the record.</param>
@@ -57,7 +57,10 @@ public sealed class Stage(PlacementDirectory place, TimeProvider clock)
         if (home?.FindStatus(target.File) is not { } status)
             return false;
         if (!status.IsRegular && !status.IsLink)
-            throw new PlacementException($"{place.Path}/{target.RelativePath} is {(status.IsDirectory ? "a directory" : "no file")}", "move it away; it cannot be replaced in one step");
+            throw new PlacementException(
+                $"{place.Path}/{target.RelativePath} is {(status.IsDirectory ? "a directory" : "no file")}",
+                "move it away; it cannot be replaced in one step"
+            );
         if (Inspection.FindFlaw(status) is not null || status.Size != source.File.Status().Size)
             return false;
         using var file = home.FindRegular(target.File);
@@ -67,11 +70,22 @@ public sealed class Stage(PlacementDirectory place, TimeProvider clock)
     // Somebody else put the same there, or a machine's crash lost what was remembered.
     private void Adopt(PlacementTarget target, PlacementSource source, string by)
     {
-        if (place.FindRecord(target) is { } record && record.Current.Size == source.File.Status().Size && record.IsOurs(record.Current.Digest))
+        if (
+            place.FindRecord(target) is { } record
+            && record.Current.Size == source.File.Status().Size
+            && record.IsOurs(record.Current.Digest)
+        )
             return;
-        var facts = new ExecutableFacts(FileContent.Digest(source.File), source.File.Status().Size, Now(), by) { BuildId = Inspection.FindBuildId(source.File) };
+        var facts = new ExecutableFacts(FileContent.Digest(source.File), source.File.Status().Size, Now(), by)
+        {
+            BuildId = Inspection.FindBuildId(source.File),
+        };
         using var home = place.FindHome(target);
-        Records.Write(place, target, new PlacementRecord(facts with { Version = Verification.FindVersion(home!.SelfPath(target.File)) }, null, [facts.Digest]));
+        Records.Write(
+            place,
+            target,
+            new PlacementRecord(facts with { Version = Verification.FindVersion(home!.SelfPath(target.File)) }, null, [facts.Digest])
+        );
     }
 
     private ExecutableFacts Write(PlacementTarget target, PlacementSource source)
@@ -140,7 +154,8 @@ public sealed class Stage(PlacementDirectory place, TimeProvider clock)
         }
     }
 
-    // What others built may need a dynamic linker, libraries or a shell: in a container that has none only the host itself could execute it.
+    // What others built may need a dynamic linker, libraries or a shell: in a container that has none only the host itself could execute
+    // it.
     private void ExecuteKept(PlacementTarget target, string name)
     {
         try

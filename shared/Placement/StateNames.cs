@@ -46,11 +46,16 @@ internal static class StateNames
 
     /// <summary>True for what an install that was killed leaves and nobody needs.</summary>
     public static bool IsLeftover(string name) =>
-        name.StartsWith(".new-", StringComparison.Ordinal) || name.StartsWith(".temporary-", StringComparison.Ordinal) || name.StartsWith("..", StringComparison.Ordinal);
+        name.StartsWith(".new-", StringComparison.Ordinal)
+        || name.StartsWith(".temporary-", StringComparison.Ordinal)
+        || name.StartsWith("..", StringComparison.Ordinal);
 
     /// <summary>The target of a key. A driver's has a <c>~</c>, which no plugin's name has.</summary>
     public static PlacementTarget TargetOf(string key) =>
-        key.Contains('~', StringComparison.Ordinal) && DriverName.Find(key.TrimStart('~')) is { } name ? PlacementTarget.Driver(name) : PlacementTarget.Plugin(key);
+        key.Contains('~', StringComparison.Ordinal) && DriverName.Find(key.TrimStart('~')) is { } name
+            ? PlacementTarget.Driver(name)
+            : PlacementTarget.Plugin(key);
 
-    private static string? FindKey(string name, string prefix) => name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : null;
+    private static string? FindKey(string name, string prefix) =>
+        name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : null;
 }

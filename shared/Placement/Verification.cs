@@ -16,15 +16,23 @@ public static class Verification
     /// <exception cref="ErrnoException">It could not be executed.</exception>
     public static string? FindProblemOfPlugin(string executable)
     {
-        var command = new Command(executable) { Environment = ["CNI_COMMAND=VERSION"], Input = "{\"cniVersion\":\"1.0.0\"}"u8.ToArray(), Timeout = TimeSpan.FromSeconds(Seconds) };
+        var command = new Command(executable)
+        {
+            Environment = ["CNI_COMMAND=VERSION"],
+            Input = "{\"cniVersion\":\"1.0.0\"}"u8.ToArray(),
+            Timeout = TimeSpan.FromSeconds(Seconds),
+        };
         var result = command.Run();
         if (FindProblem("VERSION", result) is { } problem)
             return problem;
         try
         {
             using var answer = JsonDocument.Parse(result.Output);
-            return answer.RootElement.ValueKind == JsonValueKind.Object && answer.RootElement.TryGetProperty("supportedVersions", out var versions)
-                && versions.ValueKind == JsonValueKind.Array && versions.GetArrayLength() > 0
+            return
+                answer.RootElement.ValueKind == JsonValueKind.Object
+                && answer.RootElement.TryGetProperty("supportedVersions", out var versions)
+                && versions.ValueKind == JsonValueKind.Array
+                && versions.GetArrayLength() > 0
                 ? null
                 : $"VERSION tells no supportedVersions: {Text(result.Output)}";
         }
@@ -40,10 +48,17 @@ public static class Verification
     /// <exception cref="ErrnoException">It could not be executed.</exception>
     public static string? FindProblemOfDriver(string executable, string name)
     {
-        var result = new Command(executable) { Name = name, Arguments = ["init"], Timeout = TimeSpan.FromSeconds(Seconds) }.Run();
+        var result = new Command(executable)
+        {
+            Name = name,
+            Arguments = ["init"],
+            Timeout = TimeSpan.FromSeconds(Seconds),
+        }.Run();
         if (FindProblem("init", result) is { } problem)
             return problem;
-        return result.Error.Length > 0 ? "init wrote to standard error, which kubelet reads as a part of the answer" : FlexAnswer.FindProblemOfInit(result.Output);
+        return result.Error.Length > 0
+            ? "init wrote to standard error, which kubelet reads as a part of the answer"
+            : FlexAnswer.FindProblemOfInit(result.Output);
     }
 
     /// <summary>The version that one of our executables tells of itself; null where it tells none.</summary>
@@ -60,7 +75,8 @@ public static class Verification
             return $"{call} did not end within {Seconds} s; {(call == "init" ? "kubelet" : "the runtime")} would hang";
         if (result.Succeeded)
             return null;
-        return $"{call} ended with {(result.Signal is { } signal ? $"signal {signal}" : $"exit code {result.ExitCode}")}{(result.Output.Length + result.Error.Length > 0 ? $": {Text([.. result.Output, .. result.Error])}" : "")}";
+        return $"{call} ended with "
+            + $"{(result.Signal is { } signal ? $"signal {signal}" : $"exit code {result.ExitCode}")}{(result.Output.Length + result.Error.Length > 0 ? $": {Text([.. result.Output, .. result.Error])}" : "")}";
     }
 
     private static string Text(byte[] output)

@@ -48,12 +48,14 @@ internal readonly record struct AllowedRoot(string Root, string Inside)
         if (NamespaceBorder.IsOf(Inside, space))
             return null;
         var own = $"{Root.TrimEnd('/')}/{space}";
-        var what = Inside.Length == 0
-            ? $"{Root} holds the directories of all namespaces"
-            : $"{ShortText.Of(ToString())} is not in {own}, the directory of the pod's namespace";
+        var what =
+            Inside.Length == 0
+                ? $"{Root} holds the directories of all namespaces"
+                : $"{ShortText.Of(ToString())} is not in {own}, the directory of the pod's namespace";
         return new VolumeException(
             $"{backend}: {what}; "
-            + $"use a path below {own}, or let the node config share the roots with all namespaces (\"shared\": true)");
+                + $"use a path below {own}, or let the node config share the roots with all namespaces (\"shared\": true)"
+        );
     }
 
     private static VolumeException Leaves(string backend, string path, string roots) =>
@@ -94,17 +96,25 @@ internal readonly record struct AllowedRoot(string Root, string Inside)
     }
 
     /// <summary>Why a path inside could not be opened, for people.</summary>
-    public VolumeException Refused(string backend, ErrnoException cause) => cause.Errno switch
-    {
-        Errno.ELOOP => new VolumeException($"{backend}: \"{ShortText.Of(Inside)}\" leads through a symbolic link, "
-            + $"which is not followed below {Root} ({cause.Subject})", cause),
-        Errno.EXDEV => new VolumeException($"{backend}: path \"{ShortText.Of(Inside)}\" leaves the allowed root {Root} (node config)",
-            cause),
-        Errno.ENOTDIR =>
-            new VolumeException($"{backend}: in \"{ShortText.Of(Inside)}\" below {Root} a name is no directory, or a link, "
-                + $"which is not followed ({cause.Subject})", cause),
-        _ => VolumeException.From($"{backend}: cannot open \"{ShortText.Of(Inside)}\" below {Root}", cause),
-    };
+    public VolumeException Refused(string backend, ErrnoException cause) =>
+        cause.Errno switch
+        {
+            Errno.ELOOP => new VolumeException(
+                $"{backend}: \"{ShortText.Of(Inside)}\" leads through a symbolic link, "
+                    + $"which is not followed below {Root} ({cause.Subject})",
+                cause
+            ),
+            Errno.EXDEV => new VolumeException(
+                $"{backend}: path \"{ShortText.Of(Inside)}\" leaves the allowed root {Root} (node config)",
+                cause
+            ),
+            Errno.ENOTDIR => new VolumeException(
+                $"{backend}: in \"{ShortText.Of(Inside)}\" below {Root} a name is no directory, or a link, "
+                    + $"which is not followed ({cause.Subject})",
+                cause
+            ),
+            _ => VolumeException.From($"{backend}: cannot open \"{ShortText.Of(Inside)}\" below {Root}", cause),
+        };
 
     /// <summary>The whole path, for people.</summary>
     public override string ToString() => Inside.Length == 0 ? Root : $"{Root.TrimEnd('/')}/{Inside}";

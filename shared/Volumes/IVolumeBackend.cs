@@ -3,8 +3,8 @@ using Plugboard.Linux.Files;
 namespace Plugboard.Volumes;
 
 /// <summary>
-/// One kind of volume on this node. Each call is idempotent, as CSI demands of NodePublishVolume and its like: done twice it succeeds twice, and a call
-/// that was killed is put right by the same call again. No call knows who asks: FlexVolume, CSI or a person.
+/// One kind of volume on this node. Each call is idempotent, as CSI demands of NodePublishVolume and its like: done twice it succeeds
+/// twice, and a call that was killed is put right by the same call again. No call knows who asks: FlexVolume, CSI or a person.
 /// </summary>
 public interface IVolumeBackend
 {
@@ -20,7 +20,9 @@ public interface IVolumeBackend
     /// <exception cref="VolumeException">It cannot be.</exception>
     string Publish(PublishRequest request);
 
-    /// <summary>Takes away whatever is mounted on the target, and the directory. Nothing there is success. Deletes no file of the volume.</summary>
+    /// <summary>
+    /// Takes away whatever is mounted on the target, and the directory. Nothing there is success. Deletes no file of the volume.
+    /// </summary>
     /// <exception cref="VolumeException">It is busy, or its directory is not empty.</exception>
     void Unpublish(string target);
 

@@ -6,7 +6,10 @@ namespace Plugboard.Volumes;
 /// <summary>What calls that were killed have left, besides the volumes themselves.</summary>
 public static class Leftovers
 {
-    /// <summary>Takes back what a call for a target had made before it was killed: its lock's file, and the directory where nothing is mounted on it.</summary>
+    /// <summary>
+    /// Takes back what a call for a target had made before it was killed: its lock's file, and the directory where nothing is mounted on
+    /// it.
+    /// </summary>
     /// <param name="target">The directory to mount on.</param>
     /// <param name="policy">Whose locks.</param>
     /// <param name="removeDirectory">Whether the directory was the call's own; one that is not empty stays.</param>

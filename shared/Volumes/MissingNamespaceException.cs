@@ -5,5 +5,5 @@ namespace Plugboard.Volumes;
 /// adds that.
 /// </summary>
 /// <param name="backend">The backend's name.</param>
-public sealed class MissingNamespaceException(string backend) : VolumeException($"{backend}: the pod's namespace is not known, "
-    + "and a pod gets only what is in its namespace's directory");
+public sealed class MissingNamespaceException(string backend)
+    : VolumeException($"{backend}: the pod's namespace is not known, " + "and a pod gets only what is in its namespace's directory");

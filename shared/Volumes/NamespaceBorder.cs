@@ -25,9 +25,9 @@ public static class NamespaceBorder
             return null;
         var rest = holding.Target == "/" ? root : root[holding.Target.Length..];
         var shown = holding.Root.TrimEnd('/') + rest;
-        return mount.Root == shown
-            ? ""
-            : mount.Root.StartsWith(shown + "/", StringComparison.Ordinal) ? mount.Root[(shown.Length + 1)..] : null;
+        return mount.Root == shown ? ""
+            : mount.Root.StartsWith(shown + "/", StringComparison.Ordinal) ? mount.Root[(shown.Length + 1)..]
+            : null;
     }
 
     /// <summary>The namespaces of pods by the pods' uids.</summary>

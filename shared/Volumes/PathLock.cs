@@ -47,11 +47,17 @@ internal sealed class PathLock : IDisposable
         {
             locks.Dispose();
             var holder = e.Holder is { } pid ? $"process {pid.ToString(CultureInfo.InvariantCulture)}" : "another call";
-            throw new VolumeException($"{thing}: {holder} still works on it after {timeout.TotalSeconds.ToString("0.#", CultureInfo.InvariantCulture)} s; kubelet will retry", e);
+            throw new VolumeException(
+                $"{thing}: {holder} still works on it after {timeout.TotalSeconds.ToString("0.#", CultureInfo.InvariantCulture)} s; "
+                    + "kubelet will retry",
+                e
+            );
         }
     }
 
-    /// <summary>The files of locks that nobody holds, because whoever made them was killed; they are removed unless <paramref name="isDry"/>.</summary>
+    /// <summary>
+    /// The files of locks that nobody holds, because whoever made them was killed; they are removed unless <paramref name="isDry"/>.
+    /// </summary>
     public static List<string> Free(VolumePolicy policy, bool isDry)
     {
         using var locks = FileDirectory.Find(policy.LockDirectory);

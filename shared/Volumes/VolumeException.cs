@@ -5,15 +5,14 @@ using Plugboard.Linux.Mounts;
 namespace Plugboard.Volumes;
 
 /// <summary>
-/// Why a volume cannot be as asked, for whoever reads a pod's events: <c>backend: what failed: why; what to do</c>. Never a secret, the cause first.
+/// Why a volume cannot be as asked, for whoever reads a pod's events: <c>backend: what failed: why; what to do</c>. Never a secret, the
+/// cause first.
 /// </summary>
 public class VolumeException : Exception
 {
     /// <summary>A whole sentence.</summary>
     public VolumeException(string message, Exception? inner = null)
-        : base(Excerpt.OfMessage(message), inner)
-    {
-    }
+        : base(Excerpt.OfMessage(message), inner) { }
 
     /// <summary>A refused system call: <c>nfs: cannot mount 10.0.0.5:/x: EACCES: permission denied; advice</c>.</summary>
     /// <param name="what">The backend and what it could not do, such as <c>tmpfs: cannot mount</c>.</param>

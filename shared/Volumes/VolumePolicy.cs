@@ -2,7 +2,10 @@ using Plugboard.Linux.Mounts;
 
 namespace Plugboard.Volumes;
 
-/// <summary>What the node's administrator allows. Whoever writes a volume's options may be anybody who may make pods, and a backend is root: without a word of the administrator only the defaults here hold.</summary>
+/// <summary>
+/// What the node's administrator allows. Whoever writes a volume's options may be anybody who may make pods, and a backend is root: without
+/// a word of the administrator only the defaults here hold.
+/// </summary>
 public sealed record VolumePolicy
 {
     /// <summary>The directories that host paths may be in; a relative path is in the first.</summary>
@@ -53,7 +56,8 @@ public sealed record VolumePolicy
     public bool RequireSharedPropagation { get; init; }
 
     /// <summary>Arguments for mkfs, by filesystem type.</summary>
-    public IReadOnlyDictionary<string, IReadOnlyList<string>> MkfsOptions { get; init; } = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> MkfsOptions { get; init; } =
+        new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
 
     /// <summary>The directory of the node agent, which the <c>uds</c> backend serves.</summary>
     public string ManagementHome { get; init; } = "/var/run/nodeagent";

@@ -47,8 +47,14 @@ internal sealed class VolumeTarget : IDisposable
     private static string RequirePlain(string path)
     {
         var plain = path.Length > 1 ? path.TrimEnd('/') : path;
-        if (!plain.StartsWith('/') || plain.Length < 2 || plain.Contains("/../", StringComparison.Ordinal) || plain.EndsWith("/..", StringComparison.Ordinal)
-            || plain.Contains("//", StringComparison.Ordinal) || plain.Contains("/./", StringComparison.Ordinal))
+        if (
+            !plain.StartsWith('/')
+            || plain.Length < 2
+            || plain.Contains("/../", StringComparison.Ordinal)
+            || plain.EndsWith("/..", StringComparison.Ordinal)
+            || plain.Contains("//", StringComparison.Ordinal)
+            || plain.Contains("/./", StringComparison.Ordinal)
+        )
             throw new VolumeException($"mount: \"{path}\" is no absolute, plain path");
         return plain;
     }
@@ -66,7 +72,10 @@ internal sealed class VolumeTarget : IDisposable
         throw new VolumeException($"mount: {Path} already has {Top.Type} {Top.Source} mounted on it, expected {expected}; not touching it");
     }
 
-    /// <summary>Leaves the volume mounted that is, and adds the attributes that it lacks, as after a call that was killed half-way, or when a volume became read-only.</summary>
+    /// <summary>
+    /// Leaves the volume mounted that is, and adds the attributes that it lacks, as after a call that was killed half-way, or when a volume
+    /// became read-only.
+    /// </summary>
     /// <param name="isOurs">True for that volume's mount.</param>
     /// <param name="expected">What it is, for messages.</param>
     /// <param name="wanted">Its attributes.</param>
@@ -116,7 +125,10 @@ internal sealed class VolumeTarget : IDisposable
     private void RequirePropagation()
     {
         if (policy.RequireSharedPropagation && MountTable.Read().FindHolding(Path) is { IsShared: false } holding)
-            throw new VolumeException($"mount: {holding.Target} is not a shared mount, so the pod would not see what is mounted below it; mount --make-rshared {holding.Target}");
+            throw new VolumeException(
+                $"mount: {holding.Target} is not a shared mount, so the pod would not see what is mounted below it; mount "
+                    + $"--make-rshared {holding.Target}"
+            );
     }
 
     /// <summary>The volume is mounted: its directory stays when this object is disposed.</summary>
@@ -144,9 +156,10 @@ internal sealed class VolumeTarget : IDisposable
             var holders = MountHolders.Find(e.Subject, MostHolders);
             if (holders.Count == 0 && !isLast)
                 return false;
-            var who = holders.Count == 0
-                ? "no process was found that has a file open there; another mount of it, or the kernel, may hold it"
-                : string.Join(", ", holders);
+            var who =
+                holders.Count == 0
+                    ? "no process was found that has a file open there; another mount of it, or the kernel, may hold it"
+                    : string.Join(", ", holders);
             throw new VolumeException($"unmount: {Path} is busy: {who}; kubelet will retry", e);
         }
     }
@@ -159,14 +172,18 @@ internal sealed class VolumeTarget : IDisposable
         if (errno is not (Errno.ENOTEMPTY or Errno.EEXIST))
             throw VolumeException.From($"unmount: cannot remove {Path}", new ErrnoException("rmdir", Path, errno));
         using var directory = FileDirectory.Find(Path);
-        throw new VolumeException($"unmount: {Path} is not empty, it holds {Names(directory?.ReadNames() ?? [])}; nothing in it was deleted");
+        throw new VolumeException(
+            $"unmount: {Path} is not empty, it holds {Names(directory?.ReadNames() ?? [])}; nothing in it was deleted"
+        );
     }
 
     private static string Names(List<string> names)
     {
         names.Sort(StringComparer.Ordinal);
         var shown = string.Join(", ", names.Take(MostNames).Select(static name => $"\"{name}\""));
-        return names.Count <= MostNames ? shown : string.Create(CultureInfo.InvariantCulture, $"{shown} and {names.Count - MostNames} more");
+        return names.Count <= MostNames
+            ? shown
+            : string.Create(CultureInfo.InvariantCulture, $"{shown} and {names.Count - MostNames} more");
     }
 
     /// <summary>Gives the lock back, and takes back the directory that was made for a mount that did not come.</summary>

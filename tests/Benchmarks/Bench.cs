@@ -8,13 +8,14 @@ internal sealed class Bench(BenchOptions options, BenchMachine machine, BenchNet
 {
     private const int GrowthRuns = 20;
 
-    // In turns of a block each: what the kernel puts off for one side's new pods (neighbour discovery on every port) must not fall into the other's time.
+    // In turns of a block each: what the kernel puts off for one side's new pods (neighbour discovery on every port) must not fall into the
+    // other's time.
     private const int BlockRuns = 10;
 
     /// <summary>Runs all rows; false where one is not reached.</summary>
     public bool Run()
     {
-        Report.Line($"{network.Name,-47} {"ours",9}     {"reference",9}     {"ratio",6}   goal");
+        Report.Line($"{network.Name, -47} {"ours", 9}     {"reference", 9}     {"ratio", 6}   goal");
         var reached = Verbs();
         reached &= AtOnce();
         if (!network.HasPorts)
@@ -54,7 +55,8 @@ internal sealed class Bench(BenchOptions options, BenchMachine machine, BenchNet
                 Report.Median(times.Select(static time => time.Reference)),
                 "ms",
                 Report.Median(times.Select(static time => time.Ours / time.Reference)),
-                limit);
+                limit
+            );
         }
 
         return reached;
@@ -69,7 +71,8 @@ internal sealed class Bench(BenchOptions options, BenchMachine machine, BenchNet
         return reached;
     }
 
-    // An ADD beside many pods against an ADD beside none, turn and turn about. No DEL in between: what the kernel puts off would fall into the next ADD.
+    // An ADD beside many pods against an ADD beside none, turn and turn about. No DEL in between: what the kernel puts off would fall into
+    // the next ADD.
     private (double Beside, double Alone, double Ratio) GrowthOf(string plugins)
     {
         using var full = Side.Create(machine, plugins, network);
@@ -86,7 +89,8 @@ internal sealed class Bench(BenchOptions options, BenchMachine machine, BenchNet
         return (
             Report.Median(times.Select(static time => time.Full)),
             Report.Median(times.Select(static time => time.Empty)),
-            Report.Median(times.Select(static time => time.Full / time.Empty)));
+            Report.Median(times.Select(static time => time.Full / time.Empty))
+        );
     }
 
     private bool AtOnce()
@@ -94,7 +98,15 @@ internal sealed class Bench(BenchOptions options, BenchMachine machine, BenchNet
         var (ours, oursDistinct) = AddAtOnce(options.Ours);
         var (reference, referenceDistinct) = AddAtOnce(options.Reference);
         Report.Line($"  {network.Parallel} ADDs at once: {oursDistinct} different addresses (ours), {referenceDistinct} (reference)");
-        return Report.Row($"{network.Parallel} ADDs at once on a new bridge", ours, reference, "ms", ours / reference, network.ParallelLimit) && oursDistinct == network.Parallel;
+        return Report.Row(
+                $"{network.Parallel} ADDs at once on a new bridge",
+                ours,
+                reference,
+                "ms",
+                ours / reference,
+                network.ParallelLimit
+            )
+            && oursDistinct == network.Parallel;
     }
 
     private (double Milliseconds, int Distinct) AddAtOnce(string plugins)
@@ -103,11 +115,14 @@ internal sealed class Bench(BenchOptions options, BenchMachine machine, BenchNet
         Pod[] pods = [.. Enumerable.Range(0, network.Parallel).Select(_ => side.AddPod())];
         using var start = new ManualResetEventSlim();
         var failures = new Failures();
-        Thread[] threads = [.. pods.Select(pod => new Thread(() =>
-        {
-            start.Wait();
-            failures.Try(() => side.CallOnThread("ADD", pod));
-        }))];
+        Thread[] threads =
+        [
+            .. pods.Select(pod => new Thread(() =>
+            {
+                start.Wait();
+                failures.Try(() => side.CallOnThread("ADD", pod));
+            })),
+        ];
         foreach (var thread in threads)
             thread.Start();
         var begin = Stopwatch.GetTimestamp();

@@ -46,7 +46,9 @@ internal sealed class BenchMachine : IDisposable
 
     /// <summary>A new directory for one side's leases.</summary>
     public string AddDirectory() =>
-        Directory.CreateDirectory(Path.Combine(directory, Interlocked.Increment(ref count).ToString(CultureInfo.InvariantCulture))).FullName;
+        Directory
+            .CreateDirectory(Path.Combine(directory, Interlocked.Increment(ref count).ToString(CultureInfo.InvariantCulture)))
+            .FullName;
 
     /// <summary>Runs a tool that must succeed.</summary>
     public static string Tool(string path, params string[] arguments)

@@ -24,25 +24,27 @@ internal sealed record BenchNetwork(string Name)
     public bool HasPorts { get; init; }
 
     /// <summary>Pods on a bridge with addresses.</summary>
-    public static BenchNetwork Basic(BenchOptions options) => new("bridge + host-local")
-    {
-        Verbs = [("ADD", 0.25), ("CHECK", 0.33), ("DEL", 0.80)],
-        Runs = options.Runs,
-        Present = options.Present,
-        Parallel = options.Parallel,
-        ParallelLimit = 0.35,
-    };
+    public static BenchNetwork Basic(BenchOptions options) =>
+        new("bridge + host-local")
+        {
+            Verbs = [("ADD", 0.25), ("CHECK", 0.33), ("DEL", 0.80)],
+            Runs = options.Runs,
+            Present = options.Present,
+            Parallel = options.Parallel,
+            ParallelLimit = 0.35,
+        };
 
     /// <summary>The same with masquerading and two published ports each: what most nodes run.</summary>
-    public static BenchNetwork Full(BenchOptions options) => new("bridge (ipMasq) + host-local + portmap, 2 ports")
-    {
-        Verbs = [("ADD", 0.10), ("CHECK", 0.20), ("DEL", 0.18)],
-        Runs = Math.Min(options.Runs, 20),
-        Present = Math.Min(options.Present, 300),
-        Parallel = Math.Min(options.Parallel, 30),
-        ParallelLimit = 0.12,
-        HasPorts = true,
-    };
+    public static BenchNetwork Full(BenchOptions options) =>
+        new("bridge (ipMasq) + host-local + portmap, 2 ports")
+        {
+            Verbs = [("ADD", 0.10), ("CHECK", 0.20), ("DEL", 0.18)],
+            Runs = Math.Min(options.Runs, 20),
+            Present = Math.Min(options.Present, 300),
+            Parallel = Math.Min(options.Parallel, 30),
+            ParallelLimit = 0.12,
+            HasPorts = true,
+        };
 
     /// <summary>The plugins' configs for a pod, in the order of ADD, without prevResult.</summary>
     /// <param name="dataDirectory">host-local's.</param>
@@ -71,15 +73,21 @@ internal sealed record BenchNetwork(string Name)
         return [bridge, Portmap(pod.FirstPort)];
     }
 
-    private static JsonObject Portmap(int firstPort) => new()
-    {
-        ["cniVersion"] = "1.0.0",
-        ["name"] = "bench",
-        ["type"] = "portmap",
-        ["snat"] = true,
-        ["runtimeConfig"] = new JsonObject { ["portMappings"] = new JsonArray(Port(firstPort, 80), Port(firstPort + 1, 443)) },
-    };
+    private static JsonObject Portmap(int firstPort) =>
+        new()
+        {
+            ["cniVersion"] = "1.0.0",
+            ["name"] = "bench",
+            ["type"] = "portmap",
+            ["snat"] = true,
+            ["runtimeConfig"] = new JsonObject { ["portMappings"] = new JsonArray(Port(firstPort, 80), Port(firstPort + 1, 443)) },
+        };
 
     private static JsonObject Port(int hostPort, int containerPort) =>
-        new() { ["hostPort"] = hostPort, ["containerPort"] = containerPort, ["protocol"] = "tcp" };
+        new()
+        {
+            ["hostPort"] = hostPort,
+            ["containerPort"] = containerPort,
+            ["protocol"] = "tcp",
+        };
 }

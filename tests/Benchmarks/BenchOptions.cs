@@ -41,6 +41,8 @@ internal sealed record BenchOptions(string Ours, string Reference)
         };
 
         int Number(string name, int otherwise) =>
-            Array.IndexOf(args, name) is >= 0 and var at && at + 1 < args.Length ? int.Parse(args[at + 1], CultureInfo.InvariantCulture) : otherwise;
+            Array.IndexOf(args, name) is >= 0 and var at && at + 1 < args.Length
+                ? int.Parse(args[at + 1], CultureInfo.InvariantCulture)
+                : otherwise;
     }
 }

@@ -7,7 +7,10 @@ using Plugboard.Netlink.Route;
 
 namespace Plugboard.Benchmarks;
 
-/// <summary>The coordinator with a file of many nodes: how long the first sync takes, how soon a changed node is in the kernel, what it costs while nothing happens.</summary>
+/// <summary>
+/// The coordinator with a file of many nodes: how long the first sync takes, how soon a changed node is in the kernel, what it costs while
+/// nothing happens.
+/// </summary>
 internal sealed class CoordinatorBench(string executable, string directory)
 {
     private const int Many = 5000;
@@ -20,7 +23,16 @@ internal sealed class CoordinatorBench(string executable, string directory)
     /// <summary>Runs all rows in the calling thread's network namespace; false where one is not reached.</summary>
     public bool Run()
     {
-        foreach (var line in (string[])["link set lo up", "link add eth0 type veth peer name other", "link set other up", "address add 172.16.0.1/12 dev eth0", "link set eth0 up"])
+        foreach (
+            var line in (string[])
+                [
+                    "link set lo up",
+                    "link add eth0 type veth peer name other",
+                    "link set other up",
+                    "address add 172.16.0.1/12 dev eth0",
+                    "link set eth0 up",
+                ]
+        )
             new Command("/usr/sbin/ip") { Arguments = line.Split(' ') }.Run();
         using var client = RouteClient.Open();
         var reached = Measure(client, Some, 40, isFull: false);
@@ -64,7 +76,12 @@ internal sealed class CoordinatorBench(string executable, string directory)
             var first = watch.Elapsed.TotalMilliseconds;
             var reached = !isFull || Report.Limit($"coordinator: start to {count - 1} peers in the kernel", first, "ms", 2000);
             if (isFull)
-                reached &= Report.Limit("coordinator: a changed peer, from the file's rename to the kernel", Report.Median(Enumerable.Range(1, 7).Select(round => TimeChange(client, count, round))), "ms", double.PositiveInfinity);
+                reached &= Report.Limit(
+                    "coordinator: a changed peer, from the file's rename to the kernel",
+                    Report.Median(Enumerable.Range(1, 7).Select(round => TimeChange(client, count, round))),
+                    "ms",
+                    double.PositiveInfinity
+                );
             var before = ProcessorTime(process.Id);
             var began = Stopwatch.GetTimestamp();
             Thread.CurrentThread.Join(isFull ? idleTime : TimeSpan.FromSeconds(5));
@@ -82,12 +99,30 @@ internal sealed class CoordinatorBench(string executable, string directory)
     }
 
     // The one change: peer 2 has another address.
-    private double TimeChange(RouteClient client, int count, int round) => TimeEvent(client.Links.Get("flannel.1").Index, () => Write(count, round));
+    private double TimeChange(RouteClient client, int count, int round) =>
+        TimeEvent(client.Links.Get("flannel.1").Index, () => Write(count, round));
 
     private Process Start()
     {
         var info = new ProcessStartInfo(executable) { RedirectStandardError = true, UseShellExecute = false };
-        foreach (var argument in (string[])["run", "--node-name", "n1", "--peers-file", peers, "--net-config-path", "", "--iface", "eth0", "--subnet-file", Path.Combine(directory, "subnet.env"), "--state-dir", Path.Combine(directory, "state")])
+        foreach (
+            var argument in (string[])
+                [
+                    "run",
+                    "--node-name",
+                    "n1",
+                    "--peers-file",
+                    peers,
+                    "--net-config-path",
+                    "",
+                    "--iface",
+                    "eth0",
+                    "--subnet-file",
+                    Path.Combine(directory, "subnet.env"),
+                    "--state-dir",
+                    Path.Combine(directory, "state"),
+                ]
+        )
             info.ArgumentList.Add(argument);
         var process = Process.Start(info)!;
         process.ErrorDataReceived += static (_, _) => { };
@@ -95,7 +130,8 @@ internal sealed class CoordinatorBench(string executable, string directory)
         return process;
     }
 
-    private static int Routes(RouteClient client) => client.Routes.List(new RouteFilter(AddressFamily.IPv4, Protocol: RouteProtocol.Plugboard)).Count;
+    private static int Routes(RouteClient client) =>
+        client.Routes.List(new RouteFilter(AddressFamily.IPv4, Protocol: RouteProtocol.Plugboard)).Count;
 
     private static void Until(Func<bool> isSo, string what)
     {
@@ -114,7 +150,10 @@ internal sealed class CoordinatorBench(string executable, string directory)
         for (var i = 1; i <= count; i++)
         {
             var last = i == 2 ? 200 + changed : i % 200 + 1;
-            text.Append(CultureInfo.InvariantCulture, $"{(i == 1 ? "" : ",\n")}{{\"name\":\"n{i}\",\"podCIDRs\":[\"10.{i / 250}.{i % 250}.0/24\"],\"addresses\":[\"172.{16 + i / 40000}.{i / 200}.{last}\"]}}");
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"{(i == 1 ? "" : ",\n")}{{\"name\":\"n{i}\",\"podCIDRs\":[\"10.{i / 250}.{i % 250}.0/24\"],\"addresses\":[\"172.{16 + i / 40000}.{i / 200}.{last}\"]}}"
+            );
         }
 
         File.WriteAllText(peers + ".new", text.Append("]}").ToString());
@@ -128,5 +167,10 @@ internal sealed class CoordinatorBench(string executable, string directory)
     }
 
     private static double Memory(int pid) =>
-        double.Parse(File.ReadLines($"/proc/{pid}/status").First(line => line.StartsWith("VmRSS", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024;
+        double.Parse(
+            File.ReadLines($"/proc/{pid}/status")
+                .First(line => line.StartsWith("VmRSS", StringComparison.Ordinal))
+                .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+            CultureInfo.InvariantCulture
+        ) / 1024;
 }

@@ -11,7 +11,9 @@ using Plugboard.Netlink.Route;
 
 namespace Plugboard.Benchmarks;
 
-/// <summary>The coordinator's engine with many peers, in the namespace of the thread that makes it, told of changes without a source.</summary>
+/// <summary>
+/// The coordinator's engine with many peers, in the namespace of the thread that makes it, told of changes without a source.
+/// </summary>
 internal sealed class EngineInProcess : IPeerSource, IDisposable
 {
     private readonly CancellationTokenSource ending = new();
@@ -37,7 +39,14 @@ internal sealed class EngineInProcess : IPeerSource, IDisposable
         var parts = new EngineParts
         {
             Source = this,
-            ViewBuilder = new ViewBuilder("n1", new NetConf { Network = IPPrefix.Parse("10.0.0.0/8"), Backend = new BackendConf { Type = BackendType.Vxlan } }),
+            ViewBuilder = new ViewBuilder(
+                "n1",
+                new NetConf
+                {
+                    Network = IPPrefix.Parse("10.0.0.0/8"),
+                    Backend = new BackendConf { Type = BackendType.Vxlan },
+                }
+            ),
             Uplink = new UplinkOptions { Interfaces = ["eth0"] },
             Client = client,
             Network = network,
@@ -60,13 +69,14 @@ internal sealed class EngineInProcess : IPeerSource, IDisposable
     /// <summary>A peer has another address.</summary>
     public void Move(int number, int round) => board.Task.Result.Set(Node(number, 200 + round));
 
-    private static ClusterNode Node(int number, int last) => new()
-    {
-        Name = string.Create(CultureInfo.InvariantCulture, $"n{number}"),
-        PodCidrs = [IPPrefix.Parse($"10.{number / 250}.{number % 250}.0/24")],
-        Addresses = [IPAddr.Parse($"172.16.{number / 200}.{last}")],
-        Vtep4 = new VtepData(1, MacAddress.Local((ulong)number)),
-    };
+    private static ClusterNode Node(int number, int last) =>
+        new()
+        {
+            Name = string.Create(CultureInfo.InvariantCulture, $"n{number}"),
+            PodCidrs = [IPPrefix.Parse($"10.{number / 250}.{number % 250}.0/24")],
+            Addresses = [IPAddr.Parse($"172.16.{number / 200}.{last}")],
+            Vtep4 = new VtepData(1, MacAddress.Local((ulong)number)),
+        };
 
     /// <inheritdoc/>
     public Task RunAsync(ClusterBoard board, CancellationToken cancellation)
@@ -77,9 +87,7 @@ internal sealed class EngineInProcess : IPeerSource, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Advertise(NodeAdvertisement advertisement)
-    {
-    }
+    public void Advertise(NodeAdvertisement advertisement) { }
 
     /// <inheritdoc/>
     public void Report(NodeReport report)

@@ -49,7 +49,12 @@ internal sealed class InstallerBench(BenchOptions options, string directory)
 
     private static bool Limit(string what, double milliseconds, double limit)
     {
-        Report.Line(string.Create(CultureInfo.InvariantCulture, $"{what,-44} {milliseconds,9:0.00} ms{"",31}<= {limit:0} ms{(milliseconds <= limit ? "" : "   NOT REACHED")}"));
+        Report.Line(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{what, -44} {milliseconds, 9:0.00} ms{"", 31}<= {limit:0} ms{(milliseconds <= limit ? "" : "   NOT REACHED")}"
+            )
+        );
         return milliseconds <= limit;
     }
 }

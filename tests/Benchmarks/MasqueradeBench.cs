@@ -9,7 +9,8 @@ using Plugboard.Linux;
 namespace Plugboard.Benchmarks;
 
 /// <summary>
-/// A masquerade sync with 64 networks beside ip-masq-agent's own way: for each family a chain that is made, a jump that is looked for, and one iptables-restore, whatever is there already.
+/// A masquerade sync with 64 networks beside ip-masq-agent's own way: for each family a chain that is made, a jump that is looked for, and
+/// one iptables-restore, whatever is there already.
 /// </summary>
 internal sealed class MasqueradeBench(BenchOptions options, string directory)
 {
@@ -19,18 +20,29 @@ internal sealed class MasqueradeBench(BenchOptions options, string directory)
     private const string Chain = "BENCH-MASQ";
 
     private readonly string path = Path.Combine(directory, "ip-masq-agent");
-    private readonly ClusterView view = new() { Network = new NetConf(), Self = new LocalNode { Name = "bench" }, IsComplete = true };
+    private readonly ClusterView view = new()
+    {
+        Network = new NetConf(),
+        Self = new LocalNode { Name = "bench" },
+        IsComplete = true,
+    };
 
     /// <summary>Runs all rows; false where one is not reached.</summary>
     public bool Run()
     {
-        Report.Line($"{"Masquerade, 64 networks: ours, the agent's way",-47} {"ours",9}     {"agent",9}     {"ratio",6}   goal");
+        Report.Line($"{"Masquerade, 64 networks: ours, the agent's way", -47} {"ours", 9}     {"agent", 9}     {"ratio", 6}   goal");
         var flags = new MasqueradeOptions { EnableIPv6 = true };
         using var file = new MasqueradeConfigFile(path, flags, TimeProvider.System);
         using var keeper = new MasqueradeKeeper(flags, file);
         var reached = Row("sync where nothing changed", 0, keeper, () => Expect(keeper, SyncCause.Audit, changes: false));
         reached &= Row("sync of one changed network", 1, keeper, () => Expect(keeper, SyncCause.Source, changes: true));
-        reached &= Row("sync of a table that somebody deleted", 0, keeper, () => Expect(keeper, SyncCause.Kernel, changes: true), static keeper => keeper.Remove(isDryRun: false));
+        reached &= Row(
+            "sync of a table that somebody deleted",
+            0,
+            keeper,
+            () => Expect(keeper, SyncCause.Kernel, changes: true),
+            static keeper => keeper.Remove(isDryRun: false)
+        );
         keeper.Remove(isDryRun: false);
         return reached;
     }
@@ -48,7 +60,14 @@ internal sealed class MasqueradeBench(BenchOptions options, string directory)
             times[i] = (Time(sync), Time(AgentSync));
         }
 
-        return Report.Row(what, Report.Median(times.Select(static time => time.Ours)), Report.Median(times.Select(static time => time.Agent)), "ms", Report.Median(times.Select(static time => time.Ours / time.Agent)), Limit);
+        return Report.Row(
+            what,
+            Report.Median(times.Select(static time => time.Ours)),
+            Report.Median(times.Select(static time => time.Agent)),
+            "ms",
+            Report.Median(times.Select(static time => time.Ours / time.Agent)),
+            Limit
+        );
     }
 
     private void Expect(MasqueradeKeeper keeper, SyncCause cause, bool changes)
@@ -58,10 +77,21 @@ internal sealed class MasqueradeBench(BenchOptions options, string directory)
             throw new InvalidOperationException($"{outcome.Changes.Count} changes: {string.Join("; ", outcome.Problems)}");
     }
 
-    private static IEnumerable<string> Cidrs(int round, bool is6) => Enumerable.Range(0, Networks / 2)
-        .Select(i => i == 0 ? round % 256 : i).Select((number, i) => is6 ? FormattableString.Invariant($"fd00:{i}:{number}::/48") : FormattableString.Invariant($"10.{i}.{number}.0/24"));
+    private static IEnumerable<string> Cidrs(int round, bool is6) =>
+        Enumerable
+            .Range(0, Networks / 2)
+            .Select(i => i == 0 ? round % 256 : i)
+            .Select(
+                (number, i) =>
+                    is6 ? FormattableString.Invariant($"fd00:{i}:{number}::/48") : FormattableString.Invariant($"10.{i}.{number}.0/24")
+            );
 
-    private void Write(int round) => File.WriteAllText(path, $"nonMasqueradeCIDRs: [{string.Join(", ", Cidrs(round, is6: false).Concat(Cidrs(round, is6: true)).Select(cidr => $"'{cidr}'"))}]");
+    private void Write(int round) =>
+        File.WriteAllText(
+            path,
+            "nonMasqueradeCIDRs: "
+                + $"[{string.Join(", ", Cidrs(round, is6: false).Concat(Cidrs(round, is6: true)).Select(cidr => $"'{cidr}'"))}]"
+        );
 
     private static void AgentSync()
     {
@@ -71,7 +101,23 @@ internal sealed class MasqueradeBench(BenchOptions options, string directory)
 
     private static void AgentSync(string tool, bool is6)
     {
-        string[] jump = ["POSTROUTING", "-t", "nat", "-m", "comment", "--comment", "ip-masq-agent: ensure nat POSTROUTING directs all non-LOCAL destination traffic", "-m", "addrtype", "!", "--dst-type", "LOCAL", "-j", Chain];
+        string[] jump =
+        [
+            "POSTROUTING",
+            "-t",
+            "nat",
+            "-m",
+            "comment",
+            "--comment",
+            "ip-masq-agent: ensure nat POSTROUTING directs all non-LOCAL destination traffic",
+            "-m",
+            "addrtype",
+            "!",
+            "--dst-type",
+            "LOCAL",
+            "-j",
+            Chain,
+        ];
         // Exit status 1: the chain is there.
         Tool(tool, "", "-w", "-N", Chain, "-t", "nat");
         if (Tool(tool, "", ["-w", "-C", .. jump]) != 0)
@@ -85,7 +131,14 @@ internal sealed class MasqueradeBench(BenchOptions options, string directory)
     }
 
     private static int? Tool(string name, string input, params string[] arguments) =>
-        new Command("/usr/sbin/" + name) { Arguments = arguments, Input = Encoding.UTF8.GetBytes(input), Environment = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"] }.Run().ExitCode;
+        new Command("/usr/sbin/" + name)
+        {
+            Arguments = arguments,
+            Input = Encoding.UTF8.GetBytes(input),
+            Environment = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"],
+        }
+            .Run()
+            .ExitCode;
 
     private static double Time(Action work)
     {

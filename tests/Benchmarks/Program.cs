@@ -3,7 +3,10 @@ using Plugboard.Linux.Namespaces;
 
 if (args.Length < 2 || args.Contains("--help"))
 {
-    Report.Line("usage: bench OUR_DIRECTORY REFERENCE_DIRECTORY [-n RUNS] [--pods PRESENT] [--parallel ADDS] [--only basic|full] [--volumes | --installer | --masquerade | --coordinator]");
+    Report.Line(
+        "usage: bench OUR_DIRECTORY REFERENCE_DIRECTORY [-n RUNS] [--pods PRESENT] [--parallel ADDS] [--only basic|full] [--volumes "
+            + "| --installer | --masquerade | --coordinator]"
+    );
     Report.Line("--volumes: the FlexVolume driver only, beside a driver in shell.");
     Report.Line("--installer: the installer only, on folders that stand for hosts.");
     Report.Line("--masquerade: the coordinator's masquerading only, beside ip-masq-agent's way.");

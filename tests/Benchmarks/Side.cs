@@ -34,7 +34,9 @@ internal sealed class Side : IDisposable
     /// <summary>A fresh pod.</summary>
     public Pod AddPod() => new(machine.AddNamespace("pod"), pods++);
 
-    /// <summary>Calls the network's plugins and returns the milliseconds that they took together; ADD keeps its result in the pod.</summary>
+    /// <summary>
+    /// Calls the network's plugins and returns the milliseconds that they took together; ADD keeps its result in the pod.
+    /// </summary>
     public double Call(string verb, Pod pod)
     {
         var sum = 0.0;
@@ -45,12 +47,16 @@ internal sealed class Side : IDisposable
     }
 
     /// <summary>As <see cref="Call"/>, from a thread that stays in the node's namespace.</summary>
-    public void CallOnThread(string verb, Pod pod) => NamespaceThread.Run(node, () =>
-    {
-        foreach (var config in Calls(verb, pod))
-            Run(CommandFor(verb, pod, config), pod, verb, out _);
-        return true;
-    });
+    public void CallOnThread(string verb, Pod pod) =>
+        NamespaceThread.Run(
+            node,
+            () =>
+            {
+                foreach (var config in Calls(verb, pod))
+                    Run(CommandFor(verb, pod, config), pod, verb, out _);
+                return true;
+            }
+        );
 
     /// <summary>The peak memory of one call of the first plugin in KiB, as time(1) reports it.</summary>
     public int PeakMemory(string verb, Pod pod)
@@ -76,7 +82,8 @@ internal sealed class Side : IDisposable
     {
         var result = command.Run();
         end = Stopwatch.GetTimestamp();
-        // The reference's portmap looks for the rules of IPv4 pods in the IPv6 table too, finds none and says so: what it takes is measured all the same.
+        // The reference's portmap looks for the rules of IPv4 pods in the IPv6 table too, finds none and says so: what it takes is measured
+        // all the same.
         if (!result.Succeeded && verb != "CHECK")
             throw new InvalidOperationException($"{command.Path} {verb} {pod.Name}: {Encoding.UTF8.GetString(result.Output)}");
         if (verb == "ADD")
@@ -94,8 +101,12 @@ internal sealed class Side : IDisposable
             Arguments = words[1..],
             Environment =
             [
-                "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "CNI_COMMAND=" + verb, "CNI_CONTAINERID=" + pod.Name,
-                "CNI_NETNS=/run/netns/" + pod.Name, "CNI_IFNAME=eth0", "CNI_PATH=" + plugins,
+                "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+                "CNI_COMMAND=" + verb,
+                "CNI_CONTAINERID=" + pod.Name,
+                "CNI_NETNS=/run/netns/" + pod.Name,
+                "CNI_IFNAME=eth0",
+                "CNI_PATH=" + plugins,
             ],
             Input = Encoding.UTF8.GetBytes(config.ToJsonString(JsonSerializerOptions.Default)),
         };

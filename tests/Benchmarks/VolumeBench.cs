@@ -12,15 +12,17 @@ namespace Plugboard.Benchmarks;
 internal sealed class VolumeBench(BenchOptions options, string directory)
 {
     private const string Pods = "/var/lib/kubelet/pods/0e6d1c2a-1111-2222-3333-444455556666/volumes/plugboard~local";
-    private const string Options = """{"kubernetes.io/fsType":"","kubernetes.io/pvOrVolumeName":"v","kubernetes.io/readwrite":"rw","kubernetes.io/pod.namespace":"ns","path":"ns/data","create":"true"}""";
-    private const string ShellOptions = """{"kubernetes.io/fsType":"","kubernetes.io/pvOrVolumeName":"v","kubernetes.io/readwrite":"rw","path":"data"}""";
+    private const string Options =
+        """{"kubernetes.io/fsType":"","kubernetes.io/pvOrVolumeName":"v","kubernetes.io/readwrite":"rw","kubernetes.io/pod.namespace":"ns","path":"ns/data","create":"true"}""";
+    private const string ShellOptions =
+        """{"kubernetes.io/fsType":"","kubernetes.io/pvOrVolumeName":"v","kubernetes.io/readwrite":"rw","path":"data"}""";
     private const double InitMilliseconds = 5;
     private const double ListMilliseconds = 100;
 
     /// <summary>Runs all rows; false where one is not reached.</summary>
     public bool Run()
     {
-        Report.Line($"{"FlexVolume: ours, and a driver in bash and jq",-44} {"ours",9}     {"shell",9}     {"ratio",6}   goal");
+        Report.Line($"{"FlexVolume: ours, and a driver in bash and jq", -44} {"ours", 9}     {"shell", 9}     {"ratio", 6}   goal");
         var ours = Install(options.Ours + "/flexvolume", "plugboard~local");
         var shell = Install(FindShellDriver(), "shell~local");
         var reached = Pair("init", 0.20, () => Call(ours, "init"), () => Call(shell, "init"), out var init);
@@ -42,7 +44,10 @@ internal sealed class VolumeBench(BenchOptions options, string directory)
         var place = new DirectoryInfo(AppContext.BaseDirectory);
         while (place is not null && !File.Exists(Path.Combine(place.FullName, "Plugins.sln")))
             place = place.Parent;
-        return Path.Combine(place?.FullName ?? throw new InvalidOperationException("the bench runs inside the source tree"), "tests/Benchmarks/shell-driver.sh");
+        return Path.Combine(
+            place?.FullName ?? throw new InvalidOperationException("the bench runs inside the source tree"),
+            "tests/Benchmarks/shell-driver.sh"
+        );
     }
 
     private bool Pair(string what, double limit, Action ours, Action shell, out double median)
@@ -51,12 +56,24 @@ internal sealed class VolumeBench(BenchOptions options, string directory)
         for (var i = 0; i < times.Length; i++)
             times[i] = (Time(ours), Time(shell));
         median = Report.Median(times.Select(static time => time.Ours));
-        return Report.Row(what, median, Report.Median(times.Select(static time => time.Shell)), "ms", Report.Median(times.Select(static time => time.Ours / time.Shell)), limit);
+        return Report.Row(
+            what,
+            median,
+            Report.Median(times.Select(static time => time.Shell)),
+            "ms",
+            Report.Median(times.Select(static time => time.Ours / time.Shell)),
+            limit
+        );
     }
 
     private static bool Limit(string what, double milliseconds, double limit)
     {
-        Report.Line(string.Create(CultureInfo.InvariantCulture, $"{what,-44} {milliseconds,9:0.00} ms{"",31}<= {limit:0} ms{(milliseconds <= limit ? "" : "   NOT REACHED")}"));
+        Report.Line(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{what, -44} {milliseconds, 9:0.00} ms{"", 31}<= {limit:0} ms{(milliseconds <= limit ? "" : "   NOT REACHED")}"
+            )
+        );
         return milliseconds <= limit;
     }
 
@@ -77,7 +94,9 @@ internal sealed class VolumeBench(BenchOptions options, string directory)
     {
         var result = new Command(driver) { Arguments = arguments, Environment = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"] }.Run();
         var text = Encoding.UTF8.GetString(result.Output);
-        return text.Contains("\"Success\"", StringComparison.Ordinal) ? text : throw new InvalidOperationException($"{driver} {arguments[0]}: {text}{result.ErrorText}");
+        return text.Contains("\"Success\"", StringComparison.Ordinal)
+            ? text
+            : throw new InvalidOperationException($"{driver} {arguments[0]}: {text}{result.ErrorText}");
     }
 
     private double List()
@@ -105,7 +124,14 @@ internal sealed class VolumeBench(BenchOptions options, string directory)
         var daemon = File.OpenHandle("/dev/fuse", FileMode.Open, FileAccess.ReadWrite);
         using var target = FileDescriptor.OpenPath(place);
         var number = daemon.DangerousGetHandle().ToInt32().ToString(CultureInfo.InvariantCulture);
-        new Mounting().Filesystem(new FilesystemMount("fuse") { Source = "dead", Parameters = [new("fd", number), new("rootmode", "40000"), new("user_id", "0"), new("group_id", "0")] }, target);
+        new Mounting().Filesystem(
+            new FilesystemMount("fuse")
+            {
+                Source = "dead",
+                Parameters = [new("fd", number), new("rootmode", "40000"), new("user_id", "0"), new("group_id", "0")],
+            },
+            target
+        );
         return daemon;
     }
 

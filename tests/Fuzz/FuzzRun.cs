@@ -19,7 +19,10 @@ internal sealed class FuzzRun(FuzzTarget target, IReadOnlyList<byte[]> corpus, i
 
     private long progress;
 
-    /// <summary>Reads inputs until the time is over; what is wrong is thrown, with the seed and the smallest input that shows it, or the one that does not come to its end.</summary>
+    /// <summary>
+    /// Reads inputs until the time is over; what is wrong is thrown, with the seed and the smallest input that shows it, or the one that
+    /// does not come to its end.
+    /// </summary>
     public void Go(TimeSpan time)
     {
         ExceptionDispatchInfo? failure = null;
@@ -35,7 +38,9 @@ internal sealed class FuzzRun(FuzzTarget target, IReadOnlyList<byte[]> corpus, i
                 failure = ExceptionDispatchInfo.Capture(e);
             }
         })
-        { IsBackground = true };
+        {
+            IsBackground = true,
+        };
         reader.Start();
         while (!reader.Join(TimeSpan.FromSeconds(1)))
         {
@@ -70,21 +75,38 @@ internal sealed class FuzzRun(FuzzTarget target, IReadOnlyList<byte[]> corpus, i
 
     private FuzzFailure Report(byte[] input, FuzzFailure failure)
     {
-        var smallest = Minimizer.Shrink(input, candidate =>
-        {
-            Volatile.Write(ref progress, Stopwatch.GetTimestamp());
-            return KindOf(Trial.Run(target, candidate).Failure);
-        });
+        var smallest = Minimizer.Shrink(
+            input,
+            candidate =>
+            {
+                Volatile.Write(ref progress, Stopwatch.GetTimestamp());
+                return KindOf(Trial.Run(target, candidate).Failure);
+            }
+        );
         var text = new StringBuilder()
-            .Append("target ").Append(target.Name).Append(", seed ").Append(seed).Append(", input ").Append(Count).Append(": ").AppendLine(failure.Message)
-            .Append("the smallest input, as text: ").AppendLine(Encoding.UTF8.GetString(smallest.AsSpan(0, Math.Min(smallest.Length, 1000))))
-            .Append("in base64: ").AppendLine(smallest.Length <= 1000 ? Convert.ToBase64String(smallest) : $"{smallest.Length} bytes, made again by seed and number")
-            .Append("keep it in tests/Fuzz/Corpus/").Append(target.Name).AppendLine("/found/ when it is mended");
+            .Append("target ")
+            .Append(target.Name)
+            .Append(", seed ")
+            .Append(seed)
+            .Append(", input ")
+            .Append(Count)
+            .Append(": ")
+            .AppendLine(failure.Message)
+            .Append("the smallest input, as text: ")
+            .AppendLine(Encoding.UTF8.GetString(smallest.AsSpan(0, Math.Min(smallest.Length, 1000))))
+            .Append("in base64: ")
+            .AppendLine(
+                smallest.Length <= 1000 ? Convert.ToBase64String(smallest) : $"{smallest.Length} bytes, made again by seed and number"
+            )
+            .Append("keep it in tests/Fuzz/Corpus/")
+            .Append(target.Name)
+            .AppendLine("/found/ when it is mended");
         return new FuzzFailure(text.ToString(), failure.InnerException ?? failure);
     }
 
     // A number in a failure is of the input; without numbers it is the fault's own.
-    private static string? KindOf(FuzzFailure? failure) => failure is null ? null : string.Concat(failure.Message.TakeWhile(static c => c != ':').Where(static c => !char.IsAsciiDigit(c)));
+    private static string? KindOf(FuzzFailure? failure) =>
+        failure is null ? null : string.Concat(failure.Message.TakeWhile(static c => c != ':').Where(static c => !char.IsAsciiDigit(c)));
 
     // FNV-1a: the same on every machine and with every runtime.
     private int SeedOf(int number)

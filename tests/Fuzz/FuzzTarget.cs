@@ -5,7 +5,8 @@ namespace Plugboard.Tests.Fuzz;
 /// <summary>A reader of input that others write.</summary>
 /// <param name="Name">Its name, which is also that of its corpus.</param>
 /// <param name="Form">How its inputs are written.</param>
-/// <param name="Read">Reads an input: true where it was accepted. What it may throw is in <paramref name="Refusals"/>; what else must hold it asserts itself.</param>
+/// <param name="Read">Reads an input: true where it was accepted. What it may throw is in <paramref name="Refusals"/>; what else must hold
+/// it asserts itself.</param>
 /// <param name="Refusals">The documented exceptions.</param>
 internal sealed record FuzzTarget(string Name, InputForm Form, Func<byte[], bool> Read, params Type[] Refusals)
 {

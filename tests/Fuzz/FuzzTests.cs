@@ -6,14 +6,23 @@ using Plugboard.Tests.Fuzz.Targets;
 namespace Plugboard.Tests.Fuzz;
 
 /// <summary>
-/// Every reader of input that others write, with inputs that were made of real ones. <c>./build.sh test</c> takes the seed 1 and half a minute in all; <c>./build.sh fuzz SECONDS</c> a new seed, which it
-/// prints, and as long as it is told (PLUGBOARD_FUZZ_SEED, PLUGBOARD_FUZZ_SECONDS, PLUGBOARD_FUZZ_REPORT).
+/// Every reader of input that others write, with inputs that were made of real ones. <c>./build.sh test</c> takes the seed 1 and half a
+/// minute in all; <c>./build.sh fuzz SECONDS</c> a new seed, which it prints, and as long as it is told (PLUGBOARD_FUZZ_SEED,
+/// PLUGBOARD_FUZZ_SECONDS, PLUGBOARD_FUZZ_REPORT).
 /// </summary>
 public sealed class FuzzTests
 {
     private const double UsualSeconds = 25;
 
-    private static readonly FuzzTarget[] targets = [.. CniTargets.All, .. StateTargets.All, .. CoordinatorTargets.All, .. ApiTargets.All, .. FlexVolumeTargets.All, .. TextTargets.All];
+    private static readonly FuzzTarget[] targets =
+    [
+        .. CniTargets.All,
+        .. StateTargets.All,
+        .. CoordinatorTargets.All,
+        .. ApiTargets.All,
+        .. FlexVolumeTargets.All,
+        .. TextTargets.All,
+    ];
 
     public static TheoryData<string> Names => [.. targets.Select(static target => target.Name)];
 
@@ -22,7 +31,9 @@ public sealed class FuzzTests
     private static IReadOnlyList<byte[]> CorpusOf(FuzzTarget target, string folder = "")
     {
         var directory = Path.Combine(AppContext.BaseDirectory, "Corpus", target.Corpus, folder);
-        return Directory.Exists(directory) ? [.. Directory.GetFiles(directory).Order(StringComparer.Ordinal).Select(File.ReadAllBytes)] : [];
+        return Directory.Exists(directory)
+            ? [.. Directory.GetFiles(directory).Order(StringComparer.Ordinal).Select(File.ReadAllBytes)]
+            : [];
     }
 
     private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
@@ -51,7 +62,10 @@ public sealed class FuzzTests
         foreach (var input in corpus)
         {
             var outcome = Trial.Run(target, input);
-            Assert.True(outcome.Failure is null && outcome.Accepted, $"{outcome.Failure?.Message ?? outcome.Refusal}: {Encoding.UTF8.GetString(input)}");
+            Assert.True(
+                outcome.Failure is null && outcome.Accepted,
+                $"{outcome.Failure?.Message ?? outcome.Refusal}: {Encoding.UTF8.GetString(input)}"
+            );
         }
     }
 
@@ -68,7 +82,11 @@ public sealed class FuzzTests
     public void The_seed_decides_every_input()
     {
         var target = Of("bridge");
-        var (first, second, other) = (new FuzzRun(target, CorpusOf(target), 7), new FuzzRun(target, CorpusOf(target), 7), new FuzzRun(target, CorpusOf(target), 8));
+        var (first, second, other) = (
+            new FuzzRun(target, CorpusOf(target), 7),
+            new FuzzRun(target, CorpusOf(target), 7),
+            new FuzzRun(target, CorpusOf(target), 8)
+        );
         Assert.All(Enumerable.Range(0, 50), number => Assert.Equal(first.Make(number), second.Make(number)));
         Assert.Contains(Enumerable.Range(0, 50), number => !first.Make(number).AsSpan().SequenceEqual(other.Make(number)));
     }
@@ -94,8 +112,13 @@ public sealed class FuzzTests
             };
         }
 
-        var target = new FuzzTarget("planted", InputForm.Json, Read, typeof(FormatException)) { Longest = TimeSpan.FromMilliseconds(fault == "waits" ? 5 : 500) };
-        var failure = Assert.Throws<FuzzFailure>(() => new FuzzRun(target, ["""{"a":[1,2,{"b":"c","d":"e"}],"f":"g"}"""u8.ToArray()], 1).Go(TimeSpan.FromSeconds(60)));
+        var target = new FuzzTarget("planted", InputForm.Json, Read, typeof(FormatException))
+        {
+            Longest = TimeSpan.FromMilliseconds(fault == "waits" ? 5 : 500),
+        };
+        var failure = Assert.Throws<FuzzFailure>(() =>
+            new FuzzRun(target, ["""{"a":[1,2,{"b":"c","d":"e"}],"f":"g"}"""u8.ToArray()], 1).Go(TimeSpan.FromSeconds(60))
+        );
         Assert.Contains("target planted, seed 1, input ", failure.Message, StringComparison.Ordinal);
         if (fault != "waits")
             Assert.Contains("as text: null\n", failure.Message, StringComparison.Ordinal);

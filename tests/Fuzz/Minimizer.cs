@@ -11,7 +11,7 @@ internal static class Minimizer
     {
         var failure = failureOf(input);
         var time = Stopwatch.StartNew();
-        for (var piece = input.Length / 2; piece > 0 && time.Elapsed < patience;)
+        for (var piece = input.Length / 2; piece > 0 && time.Elapsed < patience; )
         {
             var smaller = FindSmaller(input, piece, candidate => failureOf(candidate) == failure && time.Elapsed < patience);
             if (smaller is null)

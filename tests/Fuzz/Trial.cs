@@ -15,8 +15,17 @@ internal static partial class Trial
     {
         var began = ProcessorTime();
         var outcome = Read(target, input);
-        if (outcome.Failure is null && TookTooLong(target, input, ProcessorTime() - began) && TookTooLong(target, input, Again(target, input)))
-            return outcome with { Failure = new FuzzFailure($"it takes too long: {(ProcessorTime() - began).TotalMilliseconds:0} ms for {input.Length} bytes, twice") };
+        if (
+            outcome.Failure is null
+            && TookTooLong(target, input, ProcessorTime() - began)
+            && TookTooLong(target, input, Again(target, input))
+        )
+            return outcome with
+            {
+                Failure = new FuzzFailure(
+                    $"it takes too long: {(ProcessorTime() - began).TotalMilliseconds:0} ms for {input.Length} bytes, twice"
+                ),
+            };
         return outcome;
     }
 
@@ -40,7 +49,10 @@ internal static partial class Trial
         }
     }
 
-    /// <summary>What is wrong with a message: too long, or with the names of types, methods or resources, which say nothing to an operator; null: nothing.</summary>
+    /// <summary>
+    /// What is wrong with a message: too long, or with the names of types, methods or resources, which say nothing to an operator; null:
+    /// nothing.
+    /// </summary>
     public static FuzzFailure? FindFault(string message, byte[] input)
     {
         if (message.Length > LongestMessage)
@@ -51,15 +63,21 @@ internal static partial class Trial
     /// <summary>As <see cref="FindFault"/>, of a line that is shortened where it is written.</summary>
     public static FuzzFailure? FindName(string message, byte[] input)
     {
-        return OfTheFramework().Match(message) is { Success: true } name && !Encoding.UTF8.GetString(input).Contains(name.Value, StringComparison.OrdinalIgnoreCase)
+        return
+            OfTheFramework().Match(message) is { Success: true } name
+            && !Encoding.UTF8.GetString(input).Contains(name.Value, StringComparison.OrdinalIgnoreCase)
             ? new FuzzFailure($"a message has a name of the framework, {name.Value}: {message}")
             : null;
     }
 
-    [GeneratedRegex(@"\bSystem\.[A-Z]\w+|\b\w+Exception\b|YamlDotNet|Plugboard\.[A-Z]|\bArg_\w+|\bSR\.\w+|`\d|\bInt(16|32|64)\b|\bSystem\.Text\.Json|\bJsonElement\b|\bat \w+\.\w+\(|Path: \$|BytePositionInLine", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(
+        @"\bSystem\.[A-Z]\w+|\b\w+Exception\b|YamlDotNet|Plugboard\.[A-Z]|\bArg_\w+|\bSR\.\w+|`\d|\bInt(16|32|64)\b|\bSystem\.Text\.Json|\bJsonElement\b|\bat \w+\.\w+\(|Path: \$|BytePositionInLine",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture
+    )]
     private static partial Regex OfTheFramework();
 
-    private static string Origin(Exception e) => e.StackTrace?.Split('\n').FirstOrDefault(static line => line.Contains("Plugboard.", StringComparison.Ordinal))?.Trim() ?? "nowhere";
+    private static string Origin(Exception e) =>
+        e.StackTrace?.Split('\n').FirstOrDefault(static line => line.Contains("Plugboard.", StringComparison.Ordinal))?.Trim() ?? "nowhere";
 
     private static TimeSpan Again(FuzzTarget target, byte[] input)
     {
@@ -69,7 +87,8 @@ internal static partial class Trial
     }
 
     // A list of thousands may take longer, but in proportion.
-    private static bool TookTooLong(FuzzTarget target, byte[] input, TimeSpan time) => time > target.Longest * Math.Max(1, input.Length / 65536.0);
+    private static bool TookTooLong(FuzzTarget target, byte[] input, TimeSpan time) =>
+        time > target.Longest * Math.Max(1, input.Length / 65536.0);
 
     // Of this thread alone: others, and other processes, use the machine too.
     private static TimeSpan ProcessorTime()

@@ -5,8 +5,8 @@ using System.Text;
 namespace Plugboard.Testing;
 
 /// <summary>
-/// Answers whoever connects, or sends a datagram, with the address that it sees him by: so a test learns whether the way is open and whose address arrives. It listens on
-/// both families in a namespace until it is disposed.
+/// Answers whoever connects, or sends a datagram, with the address that it sees him by: so a test learns whether the way is open and whose
+/// address arrives. It listens on both families in a namespace until it is disposed.
 /// </summary>
 public sealed class EchoServer : IDisposable
 {
@@ -25,22 +25,28 @@ public sealed class EchoServer : IDisposable
     {
         var listener = Bind(ns, SocketType.Stream, ProtocolType.Tcp, port);
         listener.Listen(100);
-        return new EchoServer(listener, static listening =>
-        {
-            using var connection = listening.Accept();
-            connection.Send(Encoding.ASCII.GetBytes(AddressOf(connection.RemoteEndPoint!)));
-        });
+        return new EchoServer(
+            listener,
+            static listening =>
+            {
+                using var connection = listening.Accept();
+                connection.Send(Encoding.ASCII.GetBytes(AddressOf(connection.RemoteEndPoint!)));
+            }
+        );
     }
 
     /// <summary>A server of UDP datagrams.</summary>
     public static EchoServer Udp(TestNamespace ns, int port) =>
-        new(Bind(ns, SocketType.Dgram, ProtocolType.Udp, port), static bound =>
-        {
-            var buffer = new byte[100];
-            EndPoint from = IPEndPoint.Parse("[::]:0");
-            bound.ReceiveFrom(buffer, ref from);
-            bound.SendTo(Encoding.ASCII.GetBytes(AddressOf(from)), from);
-        });
+        new(
+            Bind(ns, SocketType.Dgram, ProtocolType.Udp, port),
+            static bound =>
+            {
+                var buffer = new byte[100];
+                EndPoint from = IPEndPoint.Parse("[::]:0");
+                bound.ReceiveFrom(buffer, ref from);
+                bound.SendTo(Encoding.ASCII.GetBytes(AddressOf(from)), from);
+            }
+        );
 
     private static Socket Bind(TestNamespace ns, SocketType type, ProtocolType protocol, int port)
     {
@@ -50,9 +56,10 @@ public sealed class EchoServer : IDisposable
         return bound;
     }
 
-    private static string AddressOf(EndPoint end) => ((IPEndPoint)end).ToString() is var text && text.StartsWith("[::ffff:", StringComparison.Ordinal)
-        ? text["[::ffff:".Length..text.IndexOf(']', StringComparison.Ordinal)]
-        : text[1..text.IndexOf(']', StringComparison.Ordinal)];
+    private static string AddressOf(EndPoint end) =>
+        ((IPEndPoint)end).ToString() is var text && text.StartsWith("[::ffff:", StringComparison.Ordinal)
+            ? text["[::ffff:".Length..text.IndexOf(']', StringComparison.Ordinal)]
+            : text[1..text.IndexOf(']', StringComparison.Ordinal)];
 
     private void Serve(Action<Socket> serve)
     {

@@ -52,7 +52,9 @@ public static class PlacedFile
                 failure = ExceptionDispatchInfo.Capture(e);
             }
         })
-        { IsBackground = true };
+        {
+            IsBackground = true,
+        };
         thread.Start();
         // It takes microseconds; a loaded machine may not run the thread for seconds.
         if (!thread.Join(TimeSpan.FromSeconds(20)))

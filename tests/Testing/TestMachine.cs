@@ -5,8 +5,8 @@ using Plugboard.Linux.LibC;
 namespace Plugboard.Testing;
 
 /// <summary>
-/// A network namespace with a mount table of its own: what is mounted inside is seen by nobody else and gone with it. /run is empty: locks and records of the
-/// machine's own are neither seen nor touched.
+/// A network namespace with a mount table of its own: what is mounted inside is seen by nobody else and gone with it. /run is empty: locks
+/// and records of the machine's own are neither seen nor touched.
 /// </summary>
 public class TestMachine : TestNamespace
 {
@@ -27,14 +27,16 @@ public class TestMachine : TestNamespace
     {
         var result = default(T);
         var failures = new Failures();
-        var thread = new Thread(() => failures.Try(() =>
-        {
-            // A thread that shares its root directory with others cannot change its mounts.
-            if (Sched.Unshare(Sched.CLONE_FS) < 0 || Sched.SetNs(mounts.Number, Sched.CLONE_NEWNS) < 0)
-                throw ErrnoException.Last("setns", "a test's mounts");
-            using var entered = Namespace.Enter();
-            result = inside();
-        }));
+        var thread = new Thread(() =>
+            failures.Try(() =>
+            {
+                // A thread that shares its root directory with others cannot change its mounts.
+                if (Sched.Unshare(Sched.CLONE_FS) < 0 || Sched.SetNs(mounts.Number, Sched.CLONE_NEWNS) < 0)
+                    throw ErrnoException.Last("setns", "a test's mounts");
+                using var entered = Namespace.Enter();
+                result = inside();
+            })
+        );
         thread.Start();
         thread.Join();
         failures.ThrowIfAny();

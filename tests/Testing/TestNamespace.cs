@@ -18,9 +18,7 @@ public class TestNamespace : IDisposable
     private readonly Thread thread;
 
     public TestNamespace()
-        : this(Sched.CLONE_NEWNET)
-    {
-    }
+        : this(Sched.CLONE_NEWNET) { }
 
     private protected TestNamespace(int flags)
     {
@@ -29,7 +27,9 @@ public class TestNamespace : IDisposable
             foreach (var action in work.GetConsumingEnumerable())
                 action();
         })
-        { IsBackground = true };
+        {
+            IsBackground = true,
+        };
         thread.Start();
         Namespace = Run(() =>
         {
@@ -73,13 +73,16 @@ public class TestNamespace : IDisposable
     }
 
     /// <summary>Runs inside; the exception is thrown here as it was.</summary>
-    public void Run(Action inside) => Run(() =>
-    {
-        inside();
-        return true;
-    });
+    public void Run(Action inside) =>
+        Run(() =>
+        {
+            inside();
+            return true;
+        });
 
-    /// <summary>Runs a command line (words divided by blanks) inside and returns its standard output; fails the test unless it exits with 0.</summary>
+    /// <summary>
+    /// Runs a command line (words divided by blanks) inside and returns its standard output; fails the test unless it exits with 0.
+    /// </summary>
     public string Tool(string commandLine)
     {
         var result = TryTool(commandLine.Split(' ', StringSplitOptions.RemoveEmptyEntries));
@@ -97,26 +100,28 @@ public class TestNamespace : IDisposable
     }
 
     /// <summary>Runs a command inside, whatever it exits with.</summary>
-    public (int ExitCode, string Output, string Error) TryTool(IReadOnlyList<string> command, string input = "") => Run(() =>
-    {
-#pragma warning disable RS0030 // The harness starts real tools as oracles; the product's own way of starting them is what it tests.
-        var start = new ProcessStartInfo(command[0], command.Skip(1))
+    public (int ExitCode, string Output, string Error) TryTool(IReadOnlyList<string> command, string input = "") =>
+        Run(() =>
         {
-            UseShellExecute = false,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        using var process = System.Diagnostics.Process.Start(start)!;
-        var error = process.StandardError.ReadToEndAsync();
-        Feed(process.StandardInput, input);
-        var output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return (process.ExitCode, output, error.GetAwaiter().GetResult());
+#pragma warning disable RS0030 // The harness starts real tools as oracles; the product's own way of starting them is what it tests.
+            var start = new ProcessStartInfo(command[0], command.Skip(1))
+            {
+                UseShellExecute = false,
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            };
+            using var process = System.Diagnostics.Process.Start(start)!;
+            var error = process.StandardError.ReadToEndAsync();
+            Feed(process.StandardInput, input);
+            var output = process.StandardOutput.ReadToEnd();
+            process.WaitForExit();
+            return (process.ExitCode, output, error.GetAwaiter().GetResult());
 #pragma warning restore RS0030
-    });
+        });
 
-    // A plugin that refuses its environment may end before it is given its input: runtimes take that for no failure either (os/exec ignores EPIPE).
+    // A plugin that refuses its environment may end before it is given its input: runtimes take that for no failure either (os/exec ignores
+    // EPIPE).
     private static void Feed(StreamWriter standardInput, string input)
     {
         try
@@ -124,7 +129,8 @@ public class TestNamespace : IDisposable
             standardInput.Write(input);
             standardInput.Close();
         }
-        catch (IOException e) when (e.InnerException is System.Net.Sockets.SocketException { SocketErrorCode: System.Net.Sockets.SocketError.Shutdown })
+        catch (IOException e)
+            when (e.InnerException is System.Net.Sockets.SocketException { SocketErrorCode: System.Net.Sockets.SocketError.Shutdown })
         {
             standardInput.BaseStream.Close();
         }

@@ -35,10 +35,11 @@ internal sealed class DocumentException(int line, string what) : FormatException
     /// <summary>The message behind the name of its file, as <c>/etc/peers.yaml, line 3: …</c>.</summary>
     public string In(string path) => Line > 0 ? $"{path}, {Message}" : $"{path}: {Message}";
 
-    private static string Place(int line, int column, string what) => (line, column) switch
-    {
-        (0, _) => what,
-        (_, 0) => string.Create(CultureInfo.InvariantCulture, $"line {line}: {what}"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"line {line}, column {column}: {what}"),
-    };
+    private static string Place(int line, int column, string what) =>
+        (line, column) switch
+        {
+            (0, _) => what,
+            (_, 0) => string.Create(CultureInfo.InvariantCulture, $"line {line}: {what}"),
+            _ => string.Create(CultureInfo.InvariantCulture, $"line {line}, column {column}: {what}"),
+        };
 }

@@ -5,8 +5,8 @@ using Plugboard.Linux;
 namespace Plugboard.Coordinator.Configuration.Documents;
 
 /// <summary>
-/// A value of a document, JSON or YAML alike, that knows its line. Names are found as Go's JSON finds a struct's: whatever their case, of several the last.
-/// Reading one as what it is not is a <see cref="DocumentException"/> with line and name.
+/// A value of a document, JSON or YAML alike, that knows its line. Names are found as Go's JSON finds a struct's: whatever their case, of
+/// several the last. Reading one as what it is not is a <see cref="DocumentException"/> with line and name.
 /// </summary>
 internal sealed class DocumentNode
 {
@@ -57,14 +57,28 @@ internal sealed class DocumentNode
             kept.Add(value);
         }
 
-        return items is null ? this : new DocumentNode { Kind = Kind, Line = Line, Name = Name, Items = items };
+        return items is null
+            ? this
+            : new DocumentNode
+            {
+                Kind = Kind,
+                Line = Line,
+                Name = Name,
+                Items = items,
+            };
     }
 
     /// <summary>This map with another value in the place of the one of its name.</summary>
     public DocumentNode With(DocumentNode value)
     {
         var others = Items.Where(item => !item.Name.Equals(value.Name, StringComparison.OrdinalIgnoreCase));
-        return new DocumentNode { Kind = Kind, Line = Line, Name = Name, Items = [.. others, value] };
+        return new DocumentNode
+        {
+            Kind = Kind,
+            Line = Line,
+            Name = Name,
+            Items = [.. others, value],
+        };
     }
 
     /// <summary>
@@ -83,8 +97,12 @@ internal sealed class DocumentNode
             for (var before = 0; before < i; before++)
             {
                 if (Items[before].Name.Equals(item.Name, StringComparison.OrdinalIgnoreCase))
-                    throw item.Error(string.Create(CultureInfo.InvariantCulture,
-                        $"{item.Name} is there twice, the first time in line {Items[before].Line}"));
+                    throw item.Error(
+                        string.Create(
+                            CultureInfo.InvariantCulture,
+                            $"{item.Name} is there twice, the first time in line {Items[before].Line}"
+                        )
+                    );
             }
         }
     }
@@ -142,12 +160,13 @@ internal sealed class DocumentNode
 
     private DocumentException Not(string expected) => Error($"{Called}must be {expected}, not {Words}");
 
-    private string Words => Kind switch
-    {
-        DocumentKind.Map => "an object",
-        DocumentKind.List => "a list",
-        DocumentKind.Text => Quoted,
-        DocumentKind.Null => "null",
-        _ => Shown,
-    };
+    private string Words =>
+        Kind switch
+        {
+            DocumentKind.Map => "an object",
+            DocumentKind.List => "a list",
+            DocumentKind.Text => Quoted,
+            DocumentKind.Null => "null",
+            _ => Shown,
+        };
 }

@@ -21,8 +21,10 @@ internal static class DocumentText
         for (var i = 0; i < text.Length; i++)
         {
             if (!IsAllowed(text[i]))
-                throw new DocumentException(LineAt(text, i),
-                    string.Create(CultureInfo.InvariantCulture, $"control characters are not allowed (0x{(int)text[i]:x2})"));
+                throw new DocumentException(
+                    LineAt(text, i),
+                    string.Create(CultureInfo.InvariantCulture, $"control characters are not allowed (0x{(int)text[i]:x2})")
+                );
         }
 
         return text;

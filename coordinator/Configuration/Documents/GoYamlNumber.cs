@@ -21,8 +21,12 @@ internal static partial class GoYamlNumber
         var text = plain[0] == '.' ? plain : plain.Replace("_", "", StringComparison.Ordinal);
         if (FindInteger(text) is { } integer)
             return integer.ToString(CultureInfo.InvariantCulture);
-        return Decimal().IsMatch(text) && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
-            && double.IsFinite(number) ? Describe(number) : null;
+        return
+            Decimal().IsMatch(text)
+            && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+            && double.IsFinite(number)
+            ? Describe(number)
+            : null;
     }
 
     private static Int128? FindInteger(string text)
@@ -38,7 +42,9 @@ internal static partial class GoYamlNumber
             _ => (10, 0),
         };
         return FindMagnitude(digits[skipped..], radix) is { } magnitude && magnitude <= (isNegative ? (UInt128)1 << 63 : ulong.MaxValue)
-            ? isNegative ? -(Int128)magnitude : (Int128)magnitude
+            ? isNegative
+                ? -(Int128)magnitude
+                : (Int128)magnitude
             : null;
     }
 
@@ -58,17 +64,19 @@ internal static partial class GoYamlNumber
         return value;
     }
 
-    private static int ValueOf(char digit) => digit switch
-    {
-        >= '0' and <= '9' => digit - '0',
-        >= 'a' and <= 'f' => digit - 'a' + 10,
-        >= 'A' and <= 'F' => digit - 'A' + 10,
-        _ => int.MaxValue,
-    };
+    private static int ValueOf(char digit) =>
+        digit switch
+        {
+            >= '0' and <= '9' => digit - '0',
+            >= 'a' and <= 'f' => digit - 'a' + 10,
+            >= 'A' and <= 'F' => digit - 'A' + 10,
+            _ => int.MaxValue,
+        };
 
-    private static string Describe(double number) => number == Math.Truncate(number) && Math.Abs(number) < LeastWithExponent
-        ? number.ToString("F0", CultureInfo.InvariantCulture)
-        : number.ToString("R", CultureInfo.InvariantCulture);
+    private static string Describe(double number) =>
+        number == Math.Truncate(number) && Math.Abs(number) < LeastWithExponent
+            ? number.ToString("F0", CultureInfo.InvariantCulture)
+            : number.ToString("R", CultureInfo.InvariantCulture);
 
     [GeneratedRegex(@"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex Decimal();

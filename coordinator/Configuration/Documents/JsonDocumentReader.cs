@@ -56,18 +56,26 @@ internal static class JsonDocumentReader
                 throw new DocumentException(Line, "there is more after the end");
         }
 
-        public DocumentNode Value(string name) => reader.TokenType switch
-        {
-            JsonTokenType.StartObject => Map(name),
-            JsonTokenType.StartArray => List(name),
-            JsonTokenType.String => Scalar(name, DocumentKind.Text, reader.GetString()!),
-            JsonTokenType.Number => Scalar(name, DocumentKind.Number, Encoding.ASCII.GetString(reader.ValueSpan)),
-            JsonTokenType.True => Scalar(name, DocumentKind.Boolean, "true"),
-            JsonTokenType.False => Scalar(name, DocumentKind.Boolean, "false"),
-            _ => Scalar(name, DocumentKind.Null, "null"),
-        };
+        public DocumentNode Value(string name) =>
+            reader.TokenType switch
+            {
+                JsonTokenType.StartObject => Map(name),
+                JsonTokenType.StartArray => List(name),
+                JsonTokenType.String => Scalar(name, DocumentKind.Text, reader.GetString()!),
+                JsonTokenType.Number => Scalar(name, DocumentKind.Number, Encoding.ASCII.GetString(reader.ValueSpan)),
+                JsonTokenType.True => Scalar(name, DocumentKind.Boolean, "true"),
+                JsonTokenType.False => Scalar(name, DocumentKind.Boolean, "false"),
+                _ => Scalar(name, DocumentKind.Null, "null"),
+            };
 
-        private readonly DocumentNode Scalar(string name, DocumentKind kind, string value) => new() { Kind = kind, Line = Line, Name = name, Text = value };
+        private readonly DocumentNode Scalar(string name, DocumentKind kind, string value) =>
+            new()
+            {
+                Kind = kind,
+                Line = Line,
+                Name = name,
+                Text = value,
+            };
 
         private DocumentNode Map(string name)
         {
@@ -80,7 +88,13 @@ internal static class JsonDocumentReader
                 items.Add(Value(key));
             }
 
-            return new DocumentNode { Kind = DocumentKind.Map, Line = line, Name = name, Items = items };
+            return new DocumentNode
+            {
+                Kind = DocumentKind.Map,
+                Line = line,
+                Name = name,
+                Items = items,
+            };
         }
 
         private DocumentNode List(string name)
@@ -89,7 +103,13 @@ internal static class JsonDocumentReader
             var items = new List<DocumentNode>();
             for (Next(); reader.TokenType != JsonTokenType.EndArray; Next())
                 items.Add(Value(string.Create(CultureInfo.InvariantCulture, $"{name}[{items.Count}]")));
-            return new DocumentNode { Kind = DocumentKind.List, Line = line, Name = name, Items = items };
+            return new DocumentNode
+            {
+                Kind = DocumentKind.List,
+                Line = line,
+                Name = name,
+                Items = items,
+            };
         }
     }
 }

@@ -35,14 +35,21 @@ internal static class JsonFault
         // Columns as an editor counts them.
         var column = Encoding.UTF8.GetCharCount(utf8[start..at]) + 1;
         var isEnd = utf8[at..].Trim(" \t\r\n"u8).IsEmpty;
-        return new DocumentException((int)(e.LineNumber ?? 0) + 1, column, $"{(isEnd ? "the end of the file" : NameOf(utf8[at..]))}: {MeaningOf(e.Message, isEnd)}", e.Message);
+        return new DocumentException(
+            (int)(e.LineNumber ?? 0) + 1,
+            column,
+            $"{(isEnd ? "the end of the file" : NameOf(utf8[at..]))}: {MeaningOf(e.Message, isEnd)}",
+            e.Message
+        );
     }
 
     private static string NameOf(ReadOnlySpan<byte> rest)
     {
         if (rest[0] is (byte)'\r' or (byte)'\n')
             return "the end of the line";
-        return Rune.DecodeFromUtf8(rest, out var rune, out _) == OperationStatus.Done && !Rune.IsControl(rune) ? $"\"{rune}\"" : string.Create(CultureInfo.InvariantCulture, $"the byte 0x{rest[0]:x2}");
+        return Rune.DecodeFromUtf8(rest, out var rune, out _) == OperationStatus.Done && !Rune.IsControl(rune)
+            ? $"\"{rune}\""
+            : string.Create(CultureInfo.InvariantCulture, $"the byte 0x{rest[0]:x2}");
     }
 
     private static string MeaningOf(string message, bool isEnd)

@@ -7,8 +7,8 @@ internal enum YamlDialect
     Strict,
 
     /// <summary>
-    /// As Go's yaml.v2 reads YAML 1.1: <c>yes</c>, <c>no</c>, <c>on</c>, <c>off</c>, <c>y</c> and <c>n</c> are booleans, a name may be there twice, what comes after the first
-    /// document is not looked at. Aliases are refused.
+    /// As Go's yaml.v2 reads YAML 1.1: <c>yes</c>, <c>no</c>, <c>on</c>, <c>off</c>, <c>y</c> and <c>n</c> are booleans, a name may be
+    /// there twice, what comes after the first document is not looked at. Aliases are refused.
     /// </summary>
     Lenient,
 }

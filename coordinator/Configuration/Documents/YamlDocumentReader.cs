@@ -47,10 +47,13 @@ internal sealed partial class YamlDocumentReader
     // An editor's byte order mark.
     private static int MarkOf(ReadOnlySpan<byte> utf8) => utf8.StartsWith((ReadOnlySpan<byte>)[0xef, 0xbb, 0xbf]) ? 3 : 0;
 
-    private DocumentException Describe(Exception e) => e is YamlException fault
-        ? new DocumentException((int)Math.Max(fault.Start.Line, fault.End.Line), Sentence(fault))
-        : new DocumentException((int)scanner.CurrentPosition.Line,
-            string.Create(CultureInfo.InvariantCulture, $"this is no YAML: the parser stops at column {scanner.CurrentPosition.Column}"));
+    private DocumentException Describe(Exception e) =>
+        e is YamlException fault
+            ? new DocumentException((int)Math.Max(fault.Start.Line, fault.End.Line), Sentence(fault))
+            : new DocumentException(
+                (int)scanner.CurrentPosition.Line,
+                string.Create(CultureInfo.InvariantCulture, $"this is no YAML: the parser stops at column {scanner.CurrentPosition.Column}")
+            );
 
     // The scanner's message may begin with the place again.
     private static string Sentence(YamlException e)
@@ -70,16 +73,19 @@ internal sealed partial class YamlDocumentReader
     {
         Next();
         if (Next() is StreamEnd)
-            return new DocumentNode { Kind = DocumentKind.Null, Line = 1, Text = "null" };
+            return new DocumentNode
+            {
+                Kind = DocumentKind.Null,
+                Line = 1,
+                Text = "null",
+            };
         Next();
         var node = Value("", 0);
         Next();
         if (Next() is not StreamEnd && dialect == YamlDialect.Strict)
             throw new DocumentException((int)parser.Current!.Start.Line, "there is a second document");
         // The rest has to be YAML too.
-        while (parser.MoveNext())
-        {
-        }
+        while (parser.MoveNext()) { }
 
         return node;
     }
@@ -91,10 +97,16 @@ internal sealed partial class YamlDocumentReader
     {
         var at = parser.Current!;
         if (depth > MostDepth)
-            throw new DocumentException((int)at.Start.Line, string.Create(CultureInfo.InvariantCulture, $"too deep: values are deeper in one another than {MostDepth}"));
+            throw new DocumentException(
+                (int)at.Start.Line,
+                string.Create(CultureInfo.InvariantCulture, $"too deep: values are deeper in one another than {MostDepth}")
+            );
         return at switch
         {
-            AnchorAlias alias when dialect == YamlDialect.Lenient => throw new DocumentException((int)alias.Start.Line, "aliases (*name) are not read here: write the value out"),
+            AnchorAlias alias when dialect == YamlDialect.Lenient => throw new DocumentException(
+                (int)alias.Start.Line,
+                "aliases (*name) are not read here: write the value out"
+            ),
             AnchorAlias alias => Alias(alias, name),
             Scalar scalar => Remember(scalar, Plain(scalar, name)),
             MappingStart map => Remember(map, Map(name, depth)),
@@ -105,7 +117,14 @@ internal sealed partial class YamlDocumentReader
 
     private DocumentNode Alias(AnchorAlias alias, string name) =>
         anchors.TryGetValue(alias.Value.Value, out var known)
-            ? new DocumentNode { Kind = known.Kind, Line = known.Line, Name = name, Text = known.Text, Items = known.Items }
+            ? new DocumentNode
+            {
+                Kind = known.Kind,
+                Line = known.Line,
+                Name = name,
+                Text = known.Text,
+                Items = known.Items,
+            }
             : throw new DocumentException((int)alias.Start.Line, $"nothing before is called &{Short(alias.Value.Value)}");
 
     private static string Short(string name) => name.Length <= MostDepth ? name : $"{name[..MostDepth]}…";
@@ -119,21 +138,38 @@ internal sealed partial class YamlDocumentReader
 
     private DocumentNode Plain(Scalar scalar, string name)
     {
-        var (kind, text) = scalar.Style == ScalarStyle.Plain && (scalar.Tag.IsEmpty || scalar.Tag.Value is not ("!" or "tag:yaml.org,2002:str")) ? Meaning(scalar.Value) : (DocumentKind.Text, scalar.Value);
-        return new DocumentNode { Kind = kind, Line = (int)scalar.Start.Line, Name = name, Text = text };
+        var (kind, text) =
+            scalar.Style == ScalarStyle.Plain && (scalar.Tag.IsEmpty || scalar.Tag.Value is not ("!" or "tag:yaml.org,2002:str"))
+                ? Meaning(scalar.Value)
+                : (DocumentKind.Text, scalar.Value);
+        return new DocumentNode
+        {
+            Kind = kind,
+            Line = (int)scalar.Start.Line,
+            Name = name,
+            Text = text,
+        };
     }
 
-    private (DocumentKind Kind, string Text) Meaning(string plain) => plain switch
-    {
-        "" or "~" or "null" or "Null" or "NULL" => (DocumentKind.Null, plain),
-        "true" or "True" or "TRUE" => (DocumentKind.Boolean, "true"),
-        "false" or "False" or "FALSE" => (DocumentKind.Boolean, "false"),
-        "y" or "Y" or "yes" or "Yes" or "YES" or "on" or "On" or "ON" when dialect == YamlDialect.Lenient => (DocumentKind.Boolean, "true"),
-        "n" or "N" or "no" or "No" or "NO" or "off" or "Off" or "OFF" when dialect == YamlDialect.Lenient => (DocumentKind.Boolean, "false"),
-        _ when dialect == YamlDialect.Lenient => GoYamlNumber.Find(plain) is { } number
-            ? (DocumentKind.Number, number) : (DocumentKind.Text, plain),
-        _ => (Number().IsMatch(plain) ? DocumentKind.Number : DocumentKind.Text, plain),
-    };
+    private (DocumentKind Kind, string Text) Meaning(string plain) =>
+        plain switch
+        {
+            "" or "~" or "null" or "Null" or "NULL" => (DocumentKind.Null, plain),
+            "true" or "True" or "TRUE" => (DocumentKind.Boolean, "true"),
+            "false" or "False" or "FALSE" => (DocumentKind.Boolean, "false"),
+            "y" or "Y" or "yes" or "Yes" or "YES" or "on" or "On" or "ON" when dialect == YamlDialect.Lenient => (
+                DocumentKind.Boolean,
+                "true"
+            ),
+            "n" or "N" or "no" or "No" or "NO" or "off" or "Off" or "OFF" when dialect == YamlDialect.Lenient => (
+                DocumentKind.Boolean,
+                "false"
+            ),
+            _ when dialect == YamlDialect.Lenient => GoYamlNumber.Find(plain) is { } number
+                ? (DocumentKind.Number, number)
+                : (DocumentKind.Text, plain),
+            _ => (Number().IsMatch(plain) ? DocumentKind.Number : DocumentKind.Text, plain),
+        };
 
     private DocumentNode Map(string name, int depth)
     {
@@ -152,7 +188,13 @@ internal sealed partial class YamlDocumentReader
             items.Add(Value(key.Value, depth + 1));
         }
 
-        return new DocumentNode { Kind = DocumentKind.Map, Line = line, Name = name, Items = items };
+        return new DocumentNode
+        {
+            Kind = DocumentKind.Map,
+            Line = line,
+            Name = name,
+            Items = items,
+        };
     }
 
     private DocumentNode List(string name, int depth)
@@ -161,6 +203,12 @@ internal sealed partial class YamlDocumentReader
         var items = new List<DocumentNode>();
         while (Next() is not SequenceEnd)
             items.Add(Value(string.Create(CultureInfo.InvariantCulture, $"{name}[{items.Count}]"), depth + 1));
-        return new DocumentNode { Kind = DocumentKind.List, Line = line, Name = name, Items = items };
+        return new DocumentNode
+        {
+            Kind = DocumentKind.List,
+            Line = line,
+            Name = name,
+            Items = items,
+        };
     }
 }

@@ -2,15 +2,22 @@ using Plugboard.Coordinator.Configuration.Documents;
 
 namespace Plugboard.Coordinator.Masquerade.Configuration;
 
-/// <summary>What is wrong with a document in the words of Go's readers, where ip-masq-agent's users know them. Source: encoding/json, gopkg.in/yaml.v2.</summary>
+/// <summary>
+/// What is wrong with a document in the words of Go's readers, where ip-masq-agent's users know them. Source: encoding/json,
+/// gopkg.in/yaml.v2.
+/// </summary>
 internal static class GoMessage
 {
     /// <summary>Go's two most frequent messages of JSON; the others are our own.</summary>
     public static string OfJson(DocumentException e)
     {
-        foreach (var (said, meant) in (ReadOnlySpan<(string, string)>)[
-            (" is an invalid start of a property name", "looking for beginning of object key string"),
-            (" is an invalid start of a value", "looking for beginning of value")])
+        foreach (
+            var (said, meant) in (ReadOnlySpan<(string, string)>)
+                [
+                    (" is an invalid start of a property name", "looking for beginning of object key string"),
+                    (" is an invalid start of a value", "looking for beginning of value"),
+                ]
+        )
         {
             var at = e.Said.IndexOf(said, StringComparison.Ordinal);
             if (at > 0)
@@ -34,13 +41,14 @@ internal static class GoMessage
     }
 
     /// <summary>What Go's JSON reader calls a value.</summary>
-    public static string NameOf(DocumentKind kind) => kind switch
-    {
-        DocumentKind.Null => "null",
-        DocumentKind.Boolean => "bool",
-        DocumentKind.Number => "number",
-        DocumentKind.Text => "string",
-        DocumentKind.List => "array",
-        _ => "object",
-    };
+    public static string NameOf(DocumentKind kind) =>
+        kind switch
+        {
+            DocumentKind.Null => "null",
+            DocumentKind.Boolean => "bool",
+            DocumentKind.Number => "number",
+            DocumentKind.Text => "string",
+            DocumentKind.List => "array",
+            _ => "object",
+        };
 }

@@ -10,7 +10,15 @@ internal sealed record MasqueradeConfig
 
     // RFC 5735 and 6598, in the agent's order.
     private static readonly ValueArray<IPPrefix> OtherReservedRanges = Parse(
-        "100.64.0.0/10", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4");
+        "100.64.0.0/10",
+        "192.0.0.0/24",
+        "192.0.2.0/24",
+        "192.88.99.0/24",
+        "198.18.0.0/15",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        "240.0.0.0/4"
+    );
 
     /// <summary>Where packets go with the sender's own address, in the file's order.</summary>
     public ValueArray<IPPrefix> NonMasqueradeCidrs { get; init; } = PrivateRanges;
@@ -33,7 +41,9 @@ internal sealed record MasqueradeConfig
     /// <summary>Only what leaves by these links is masqueraded; null: by any.</summary>
     public ValueArray<string>? OutputInterfaces { get; init; }
 
-    /// <summary>The addresses that packets leave by a link with, where that is not the link's own; at most one per link and family.</summary>
+    /// <summary>
+    /// The addresses that packets leave by a link with, where that is not the link's own; at most one per link and family.
+    /// </summary>
     public ValueArray<SnatAddress> SnatAddresses { get; init; } = [];
 
     /// <summary>What is in force without a file.</summary>

@@ -7,8 +7,9 @@ using Plugboard.Linux;
 namespace Plugboard.Coordinator.Masquerade.Configuration;
 
 /// <summary>
-/// Reads ip-masq-agent's configuration file as the agent does: keys in any case, only the given ones change the defaults, its checks in its order and its words. Unlike the agent's it
-/// names keys that nobody knows and refuses an interval that would never end. Pure. Source: ip-masq-agent, cmd/ip-masq-agent/ip-masq-agent.go (syncConfig, validate).
+/// Reads ip-masq-agent's configuration file as the agent does: keys in any case, only the given ones change the defaults, its checks in its
+/// order and its words. Unlike the agent's it names keys that nobody knows and refuses an interval that would never end. Pure. Source:
+/// ip-masq-agent, cmd/ip-masq-agent/ip-masq-agent.go (syncConfig, validate).
 /// </summary>
 /// <param name="defaults">What is in force without the file.</param>
 /// <param name="enableIPv6">IPv6 networks are allowed.</param>
@@ -20,8 +21,16 @@ internal sealed class MasqueradeConfigReader(MasqueradeConfig defaults, bool ena
     private const int LongestShown = 128;
 
     private static readonly string[] known =
-        ["nonMasqueradeCIDRs", "cidrLimit", "masqLinkLocal", "masqLinkLocalIPv6", "resyncInterval", "masqueradeCIDRs", "outputInterfaces",
-            "snatAddresses"];
+    [
+        "nonMasqueradeCIDRs",
+        "cidrLimit",
+        "masqLinkLocal",
+        "masqLinkLocalIPv6",
+        "resyncInterval",
+        "masqueradeCIDRs",
+        "outputInterfaces",
+        "snatAddresses",
+    ];
 
     private readonly List<string> warnings = [];
 
@@ -72,7 +81,10 @@ internal sealed class MasqueradeConfigReader(MasqueradeConfig defaults, bool ena
                 "MASQLINKLOCALIPV6" => value.Kind == DocumentKind.Null ? config : config with { MasqLinkLocalIPv6 = Flag(key, value) },
                 "RESYNCINTERVAL" => config with { ResyncInterval = Interval(key, value) },
                 "MASQUERADECIDRS" => names.KeepOnly(config, value.Kind == DocumentKind.Null ? null : Strings(key, value)),
-                "OUTPUTINTERFACES" => config with { OutputInterfaces = value.Kind == DocumentKind.Null ? null : Links(Strings(key, value)) },
+                "OUTPUTINTERFACES" => config with
+                {
+                    OutputInterfaces = value.Kind == DocumentKind.Null ? null : Links(Strings(key, value)),
+                },
                 "SNATADDRESSES" => config with { SnatAddresses = SnatAddresses(key, value) },
                 _ => Unknown(config, key, others),
             };
@@ -86,7 +98,13 @@ internal sealed class MasqueradeConfigReader(MasqueradeConfig defaults, bool ena
     {
         var count = lists.Exempt?.Count ?? (lists.Only is null ? config.NonMasqueradeCidrs.Count : 0);
         if (count > config.CidrLimit)
-            throw new MasqueradeConfigException(string.Create(CultureInfo.InvariantCulture, $"the daemon can only accept up to {config.CidrLimit} CIDRs (excluding link-local), but got {count} CIDRs (excluding link local)"));
+            throw new MasqueradeConfigException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"the daemon can only accept up to {config.CidrLimit} CIDRs (excluding link-local), but got {count} CIDRs "
+                        + $"(excluding link local)"
+                )
+            );
         if (lists.Exempt is not null)
             config = config with { NonMasqueradeCidrs = lists.Exempt.Select(ParseCidr).ToValueArray() };
         else if (lists.Only is not null)
@@ -99,9 +117,13 @@ internal sealed class MasqueradeConfigReader(MasqueradeConfig defaults, bool ena
         if (!IPPrefix.TryParse(text, out var prefix))
             throw new MasqueradeConfigException($"CIDR {Quote(text)} could not be parsed, invalid CIDR address: {Short(text)}");
         if (!prefix.IsNetwork)
-            throw new MasqueradeConfigException($"CIDR {Quote(text)} is not aligned to a CIDR block, ip: \"{prefix.Address}\" network: \"{prefix.Network}\"");
+            throw new MasqueradeConfigException(
+                $"CIDR {Quote(text)} is not aligned to a CIDR block, ip: \"{prefix.Address}\" network: \"{prefix.Network}\""
+            );
         if (prefix.Is6 && !enableIPv6)
-            throw new MasqueradeConfigException($"ipv6 is not enabled, but ipv6 cidr {text} provided. Enable ipv6 using --enable-ipv6 agent flag");
+            throw new MasqueradeConfigException(
+                $"ipv6 is not enabled, but ipv6 cidr {text} provided. Enable ipv6 using --enable-ipv6 agent flag"
+            );
         return prefix;
     }
 
@@ -112,7 +134,9 @@ internal sealed class MasqueradeConfigReader(MasqueradeConfig defaults, bool ena
         foreach (var (at, address) in config.SnatAddresses.Index())
         {
             if (config.SnatAddresses.Take(at).Any(other => other.Link == address.Link && other.Address.Is6 == address.Address.Is6))
-                throw new MasqueradeConfigException($"snatAddresses names two {(address.Address.Is6 ? "IPv6" : "IPv4")} addresses for link {Quote(address.Link)}");
+                throw new MasqueradeConfigException(
+                    $"snatAddresses names two {(address.Address.Is6 ? "IPv6" : "IPv4")} addresses for link {Quote(address.Link)}"
+                );
         }
     }
 
@@ -128,21 +152,24 @@ internal sealed class MasqueradeConfigReader(MasqueradeConfig defaults, bool ena
     }
 
     // Go makes an empty text of a null in a list.
-    private static IReadOnlyList<string> Strings(string key, DocumentNode value) => value.Kind switch
-    {
-        DocumentKind.Null => [],
-        DocumentKind.List => [.. value.Items.Select(item => item.Kind == DocumentKind.Null ? "" : Text(key, item))],
-        _ => throw Mismatch(key, value, "[]string"),
-    };
+    private static IReadOnlyList<string> Strings(string key, DocumentNode value) =>
+        value.Kind switch
+        {
+            DocumentKind.Null => [],
+            DocumentKind.List => [.. value.Items.Select(item => item.Kind == DocumentKind.Null ? "" : Text(key, item))],
+            _ => throw Mismatch(key, value, "[]string"),
+        };
 
-    private static string Text(string key, DocumentNode value) => value.Kind == DocumentKind.Text ? value.Text : throw Mismatch(key, value, "string");
+    private static string Text(string key, DocumentNode value) =>
+        value.Kind == DocumentKind.Text ? value.Text : throw Mismatch(key, value, "string");
 
-    private static bool Flag(string key, DocumentNode value) => value.Kind == DocumentKind.Boolean ? value.AsBoolean() : throw Mismatch(key, value, "bool");
+    private static bool Flag(string key, DocumentNode value) =>
+        value.Kind == DocumentKind.Boolean ? value.AsBoolean() : throw Mismatch(key, value, "bool");
 
     // Go's int has 64 bits; of networks there are not so many.
     private static int Integer(string key, DocumentNode value) =>
         value.Kind == DocumentKind.Number
-            && long.TryParse(value.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var integer)
+        && long.TryParse(value.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var integer)
             ? (int)Math.Clamp(integer, int.MinValue, int.MaxValue)
             : throw Mismatch(key, value, "int");
 
@@ -179,7 +206,9 @@ internal sealed class MasqueradeConfigReader(MasqueradeConfig defaults, bool ena
         if (!IPAddr.TryParse(text, out var address) || address.IsUnspecified)
             throw new MasqueradeConfigException($"snatAddresses: {Quote(text)} is no address");
         return address.Is6 && !enableIPv6
-            ? throw new MasqueradeConfigException($"ipv6 is not enabled, but ipv6 address {text} provided. Enable ipv6 using --enable-ipv6 agent flag")
+            ? throw new MasqueradeConfigException(
+                $"ipv6 is not enabled, but ipv6 address {text} provided. Enable ipv6 using --enable-ipv6 agent flag"
+            )
             : address;
     }
 
@@ -189,9 +218,12 @@ internal sealed class MasqueradeConfigReader(MasqueradeConfig defaults, bool ena
     private static string Short(string text) => text.Length <= LongestShown ? text : $"{text[..LongestShown]}…";
 
     private static MasqueradeConfigException Mismatch(string key, DocumentNode value, string type) =>
-        new(key.Length == 0
-            ? $"json: cannot unmarshal {GoMessage.NameOf(value.Kind)} into Go value of type {type}"
-            : $"json: cannot unmarshal {GoMessage.NameOf(value.Kind)}{(type == "int" && value.Kind == DocumentKind.Number ? $" {Short(value.Text)}" : "")} into Go struct field MasqConfig.{Short(key)} of type {type}");
+        new(
+            key.Length == 0
+                ? $"json: cannot unmarshal {GoMessage.NameOf(value.Kind)} into Go value of type {type}"
+                : "json: cannot unmarshal "
+                    + $"{GoMessage.NameOf(value.Kind)}{(type == "int" && value.Kind == DocumentKind.Number ? $" {Short(value.Text)}" : "")} into Go struct field MasqConfig.{Short(key)} of type {type}"
+        );
 
     // The two lists as texts: their limit, which may come after them, is looked at first.
     private sealed class RawLists

@@ -8,7 +8,8 @@ using Plugboard.Linux;
 namespace Plugboard.Coordinator.Masquerade.Native;
 
 /// <summary>
-/// What becomes of a packet that is to be masqueraded. Where there are several ranges of ports, one map leads to a chain for each, as often as the range has ports; pure.
+/// What becomes of a packet that is to be masqueraded. Where there are several ranges of ports, one map leads to a chain for each, as often
+/// as the range has ports; pure.
 /// </summary>
 internal sealed class LeavingChains
 {
@@ -60,7 +61,12 @@ internal sealed class LeavingChains
         }
 
         sets.Add(new PlannedSet(map, elements));
-        rules.Add(new(First, [new VerdictOf(map, Selector.RandomInOrder(total))]) { Comment = "one of the ranges of ports, each as often as it has ports" });
+        rules.Add(
+            new(First, [new VerdictOf(map, Selector.RandomInOrder(total))])
+            {
+                Comment = "one of the ranges of ports, each as often as it has ports",
+            }
+        );
     }
 
     private static byte[] InOrder(uint number)
@@ -75,7 +81,12 @@ internal sealed class LeavingChains
         if (range is { } ports)
         {
             foreach (var (word, number) in ProtocolsWithPorts)
-                AddRules(chain, word + " ", [Compare.Equal(Selector.L4Protocol, Field.Protocol(number))], new NatPorts(ports.First, ports.Last));
+                AddRules(
+                    chain,
+                    word + " ",
+                    [Compare.Equal(Selector.L4Protocol, Field.Protocol(number))],
+                    new NatPorts(ports.First, ports.Last)
+                );
         }
 
         AddRules(chain, "", [], null);
@@ -86,9 +97,19 @@ internal sealed class LeavingChains
         foreach (var (link, address) in snat.Select(each => (each.Link, each.Address)))
         {
             var source = new Source(address) { Ports = ports, Options = nat };
-            rules.Add(new(chain, [Compare.Equal(Selector.OutputLink, Field.Link(link)), new FamilyIs(address.Is6), .. protocol, source]) { Comment = $"{word}by {link} with {address}" });
+            rules.Add(
+                new(chain, [Compare.Equal(Selector.OutputLink, Field.Link(link)), new FamilyIs(address.Is6), .. protocol, source])
+                {
+                    Comment = $"{word}by {link} with {address}",
+                }
+            );
         }
 
-        rules.Add(new(chain, [.. protocol, new Firewall.Nftables.Statements.Masquerade { Ports = ports, Options = nat }]) { Comment = $"{word}with the link's address" });
+        rules.Add(
+            new(chain, [.. protocol, new Firewall.Nftables.Statements.Masquerade { Ports = ports, Options = nat }])
+            {
+                Comment = $"{word}with the link's address",
+            }
+        );
     }
 }

@@ -5,7 +5,10 @@ using Plugboard.Netlink;
 
 namespace Plugboard.Coordinator.Masquerade.Native;
 
-/// <summary>Keeps the table in the kernel. What the kernel's ruleset had as its number when all was right tells, with one question, that it still is.</summary>
+/// <summary>
+/// Keeps the table in the kernel. What the kernel's ruleset had as its number when all was right tells, with one question, that it still
+/// is.
+/// </summary>
 /// <param name="client">The kernel.</param>
 internal sealed class NativeMasquerade(NftablesClient client)
 {

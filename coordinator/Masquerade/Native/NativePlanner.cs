@@ -13,8 +13,14 @@ internal sealed class NativePlanner(MasqueradeOptions options)
     // Behind srcnat, 100: as the agent's jump, which is appended, it comes after the rules that others have for packets of their own.
     private const int Priority = 110;
 
-    private static readonly Chain Postrouting = new(NativeRules.Table, "postrouting") { Hook = new ChainHook(ChainType.Nat, NftHook.Postrouting, Priority) };
-    private static readonly Chain Forward = new(NativeRules.Table, "forward") { Hook = new ChainHook(ChainType.Filter, NftHook.Forward, 0) };
+    private static readonly Chain Postrouting = new(NativeRules.Table, "postrouting")
+    {
+        Hook = new ChainHook(ChainType.Nat, NftHook.Postrouting, Priority),
+    };
+    private static readonly Chain Forward = new(NativeRules.Table, "forward")
+    {
+        Hook = new ChainHook(ChainType.Filter, NftHook.Forward, 0),
+    };
     private static readonly Set Links = new(NativeRules.Table, "output_links", [DataType.IfName]);
 
     /// <summary>ip-masq-agent's rules.</summary>
@@ -22,14 +28,22 @@ internal sealed class NativePlanner(MasqueradeOptions options)
     {
         var leaving = new LeavingChains(options, config.SnatAddresses);
         var sets = new List<PlannedSet>(leaving.Sets);
-        var rules = new List<Rule>(leaving.Rules) { new(Postrouting, [new AddressIsLocal(), new Decide(Verdict.Return)]) { Comment = "what is for this node itself" } };
+        var rules = new List<Rule>(leaving.Rules)
+        {
+            new(Postrouting, [new AddressIsLocal(), new Decide(Verdict.Return)]) { Comment = "what is for this node itself" },
+        };
         bool[] families = options.EnableIPv6 ? [false, true] : [false];
         var exempt = AgentExemptions.Of(config, podCidrs).ToList();
         foreach (var is6 in families)
         {
             var set = NetworkSet("exempt", is6);
             sets.Add(PlannedSet.OfNetworks(set, exempt.Where(item => item.Network.Is6 == is6)));
-            rules.Add(new(Postrouting, [new InSet(set, Selector.DestinationAddress(is6)), new Decide(Verdict.Return)]) { Comment = $"{Family(is6)} networks where senders are known by their own addresses" });
+            rules.Add(
+                new(Postrouting, [new InSet(set, Selector.DestinationAddress(is6)), new Decide(Verdict.Return)])
+                {
+                    Comment = $"{Family(is6)} networks where senders are known by their own addresses",
+                }
+            );
         }
 
         if (config.OutputInterfaces is { } links)
@@ -39,10 +53,20 @@ internal sealed class NativePlanner(MasqueradeOptions options)
             var (entry, only) = Entry(config, is6);
             if (only is not null)
                 sets.Add(only);
-            rules.Add(new(Postrouting, [.. entry, new Decide(Verdict.Goto(LeavingChains.First.Name))]) { Comment = $"all other {Family(is6)} destinations" });
+            rules.Add(
+                new(Postrouting, [.. entry, new Decide(Verdict.Goto(LeavingChains.First.Name))])
+                {
+                    Comment = $"all other {Family(is6)} destinations",
+                }
+            );
         }
 
-        return new NativeRules { Sets = sets, Chains = [.. leaving.Chains, Postrouting], Rules = rules };
+        return new NativeRules
+        {
+            Sets = sets,
+            Chains = [.. leaving.Chains, Postrouting],
+            Rules = rules,
+        };
     }
 
     private static (List<Statement> Entry, PlannedSet? Only) Entry(MasqueradeConfig config, bool is6)
@@ -51,7 +75,10 @@ internal sealed class NativePlanner(MasqueradeOptions options)
         PlannedSet? only = null;
         if (config.MasqueradeCidrs is { } networks)
         {
-            only = PlannedSet.OfNetworks(NetworkSet("masqueraded", is6), networks.Where(network => network.Is6 == is6).Select(network => (network, "masqueradeCIDRs")));
+            only = PlannedSet.OfNetworks(
+                NetworkSet("masqueraded", is6),
+                networks.Where(network => network.Is6 == is6).Select(network => (network, "masqueradeCIDRs"))
+            );
             entry.Add(new InSet(only.Set, Selector.DestinationAddress(is6)));
         }
         else
@@ -64,7 +91,8 @@ internal sealed class NativePlanner(MasqueradeOptions options)
         return (entry, only);
     }
 
-    private static Set NetworkSet(string name, bool is6) => new(NativeRules.Table, $"{name}{(is6 ? 6 : 4)}", [DataType.Address(is6)]) { IsInterval = true };
+    private static Set NetworkSet(string name, bool is6) =>
+        new(NativeRules.Table, $"{name}{(is6 ? 6 : 4)}", [DataType.Address(is6)]) { IsInterval = true };
 
     private static string Family(bool is6) => is6 ? "IPv6" : "IPv4";
 
@@ -73,7 +101,13 @@ internal sealed class NativePlanner(MasqueradeOptions options)
     public NativeRules PlanFlannel(ClusterView view)
     {
         var leaving = new LeavingChains(options, []);
-        var rules = new List<Rule>(leaving.Rules) { new(Postrouting, [new MarkHas(FlannelNetworks.KubeProxyMark), new Decide(Verdict.Return)]) { Comment = "what kube-proxy masquerades" } };
+        var rules = new List<Rule>(leaving.Rules)
+        {
+            new(Postrouting, [new MarkHas(FlannelNetworks.KubeProxyMark), new Decide(Verdict.Return)])
+            {
+                Comment = "what kube-proxy masquerades",
+            },
+        };
         foreach (var networks in FlannelNetworks.Of(view))
         {
             rules.AddRange(FlannelRules(networks));
@@ -84,10 +118,16 @@ internal sealed class NativePlanner(MasqueradeOptions options)
         List<Chain> chains = [.. leaving.Chains, Postrouting];
         if (options.ForwardRules)
             chains.Add(Forward);
-        return new NativeRules { Sets = leaving.Sets, Chains = chains, Rules = rules };
+        return new NativeRules
+        {
+            Sets = leaving.Sets,
+            Chains = chains,
+            Rules = rules,
+        };
     }
 
-    // flannel's tables of nftables have the fourth rule for what goes to the cluster, not to own pods: so the last one is never reached there.
+    // flannel's tables of nftables have the fourth rule for what goes to the cluster, not to own pods: so the last one is never reached
+    // there.
     private static IEnumerable<Rule> FlannelRules(FlannelNetworks networks)
     {
         var (cluster, own, is6) = (networks.Cluster, networks.Own, networks.Cluster.Is6);
@@ -97,15 +137,30 @@ internal sealed class NativePlanner(MasqueradeOptions options)
         var family = Family(is6);
         yield return new(Postrouting, [From(own), To(cluster), new Decide(Verdict.Return)]) { Comment = $"{family} from own pods to pods" };
         yield return new(Postrouting, [From(cluster), To(own), new Decide(Verdict.Return)]) { Comment = $"{family} from pods to own pods" };
-        yield return new(Postrouting, [From(cluster, inverted: true), To(own), new Decide(Verdict.Return)]) { Comment = $"{family} from outside to own pods" };
-        yield return new(Postrouting, [From(cluster), To(networks.Multicast, inverted: true), masquerade]) { Comment = $"{family} from pods to outside" };
-        yield return new(Postrouting, [From(cluster, inverted: true), To(cluster), masquerade]) { Comment = $"{family} from outside to other nodes' pods" };
+        yield return new(Postrouting, [From(cluster, inverted: true), To(own), new Decide(Verdict.Return)])
+        {
+            Comment = $"{family} from outside to own pods",
+        };
+        yield return new(Postrouting, [From(cluster), To(networks.Multicast, inverted: true), masquerade])
+        {
+            Comment = $"{family} from pods to outside",
+        };
+        yield return new(Postrouting, [From(cluster, inverted: true), To(cluster), masquerade])
+        {
+            Comment = $"{family} from outside to other nodes' pods",
+        };
     }
 
     private static IEnumerable<Rule> ForwardRules(FlannelNetworks networks)
     {
         var is6 = networks.Cluster.Is6;
-        yield return new(Forward, [Compare.InNetwork(Selector.SourceAddress(is6), networks.Cluster), new Decide(Verdict.Accept)]) { Comment = $"{Family(is6)} from pods" };
-        yield return new(Forward, [Compare.InNetwork(Selector.DestinationAddress(is6), networks.Cluster), new Decide(Verdict.Accept)]) { Comment = $"{Family(is6)} to pods" };
+        yield return new(Forward, [Compare.InNetwork(Selector.SourceAddress(is6), networks.Cluster), new Decide(Verdict.Accept)])
+        {
+            Comment = $"{Family(is6)} from pods",
+        };
+        yield return new(Forward, [Compare.InNetwork(Selector.DestinationAddress(is6), networks.Cluster), new Decide(Verdict.Accept)])
+        {
+            Comment = $"{Family(is6)} to pods",
+        };
     }
 }

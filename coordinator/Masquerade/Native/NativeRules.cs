@@ -6,7 +6,8 @@ namespace Plugboard.Coordinator.Masquerade.Native;
 internal sealed record NativeRules
 {
     /// <summary>The table; nothing of anybody else's is in it.</summary>
-    public static Table Table { get; } = new(NftFamily.Inet, "plugboard_coordinator_masquerade") { Comment = "What leaves this node with its address, by the coordinator" };
+    public static Table Table { get; } =
+        new(NftFamily.Inet, "plugboard_coordinator_masquerade") { Comment = "What leaves this node with its address, by the coordinator" };
 
     /// <summary>Its sets and maps.</summary>
     public IReadOnlyList<PlannedSet> Sets { get; init; } = [];
@@ -18,12 +19,13 @@ internal sealed record NativeRules
     public required IReadOnlyList<Rule> Rules { get; init; }
 
     /// <summary>All of it, to be compared with what the kernel has.</summary>
-    public TableDefinition Definition => new()
-    {
-        Table = Table,
-        Sets = [.. Sets.Select(static planned => planned.Set)],
-        Chains = Chains,
-        Rules = Rules,
-        Elements = [.. Sets.Select(static planned => (planned.Set, planned.Elements))],
-    };
+    public TableDefinition Definition =>
+        new()
+        {
+            Table = Table,
+            Sets = [.. Sets.Select(static planned => planned.Set)],
+            Chains = Chains,
+            Rules = Rules,
+            Elements = [.. Sets.Select(static planned => (planned.Set, planned.Elements))],
+        };
 }

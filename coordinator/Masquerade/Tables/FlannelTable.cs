@@ -7,17 +7,19 @@ namespace Plugboard.Coordinator.Masquerade.Tables;
 /// <param name="options">The flags.</param>
 internal sealed class FlannelTable(MasqueradeOptions options)
 {
-    private const string Nat = "FLANNEL-POSTRTG", Filter = "FLANNEL-FWD";
+    private const string Nat = "FLANNEL-POSTRTG",
+        Filter = "FLANNEL-FWD";
 
     /// <summary>False where the tools do not know <c>--random-fully</c>: before iptables 1.6.2.</summary>
     public bool HasRandomFully { get; init; } = true;
 
     /// <summary>The nat table.</summary>
-    public KeptTable PlanNat(FlannelNetworks networks) => new("nat", networks.Cluster.Is6)
-    {
-        Chains = [(Nat, [.. NatRules($"{networks.Cluster}", $"{networks.Own}", $"{networks.Multicast}")])],
-        Jumps = [new("POSTROUTING", [.. Comment("flanneld masq"), "-j", Nat])],
-    };
+    public KeptTable PlanNat(FlannelNetworks networks) =>
+        new("nat", networks.Cluster.Is6)
+        {
+            Chains = [(Nat, [.. NatRules($"{networks.Cluster}", $"{networks.Own}", $"{networks.Multicast}")])],
+            Jumps = [new("POSTROUTING", [.. Comment("flanneld masq"), "-j", Nat])],
+        };
 
     private IEnumerable<IptablesRule> NatRules(string cluster, string own, string multicast)
     {
@@ -32,18 +34,21 @@ internal sealed class FlannelTable(MasqueradeOptions options)
     }
 
     /// <summary>The filter table.</summary>
-    public static KeptTable PlanFilter(IPPrefix cluster) => new("filter", cluster.Is6)
-    {
-        Chains =
-        [
-            (Filter,
+    public static KeptTable PlanFilter(IPPrefix cluster) =>
+        new("filter", cluster.Is6)
+        {
+            Chains =
             [
-                new(Filter, ["-s", $"{cluster}", .. Comment("flanneld forward"), "-j", "ACCEPT"]),
-                new(Filter, ["-d", $"{cluster}", .. Comment("flanneld forward"), "-j", "ACCEPT"]),
-            ]),
-        ],
-        Jumps = [new("FORWARD", [.. Comment("flanneld forward"), "-j", Filter])],
-    };
+                (
+                    Filter,
+                    [
+                        new(Filter, ["-s", $"{cluster}", .. Comment("flanneld forward"), "-j", "ACCEPT"]),
+                        new(Filter, ["-d", $"{cluster}", .. Comment("flanneld forward"), "-j", "ACCEPT"]),
+                    ]
+                ),
+            ],
+            Jumps = [new("FORWARD", [.. Comment("flanneld forward"), "-j", Filter])],
+        };
 
     private static string[] Comment(string text) => ["-m", "comment", "--comment", text];
 }

@@ -8,8 +8,9 @@ namespace Plugboard.Coordinator.Masquerade.Tables;
 internal sealed record KeptTable(string Table, bool Is6)
 {
     /// <summary>
-    /// The chain that tells which other chains are ours: nothing leads to it, and it has a rule with a jump for each. Without it ip-masq-agent's own chain and the one that we keep in its
-    /// place could not be told apart, nor one under a name that the options do not say any more be found.
+    /// The chain that tells which other chains are ours: nothing leads to it, and it has a rule with a jump for each. Without it
+    /// ip-masq-agent's own chain and the one that we keep in its place could not be told apart, nor one under a name that the options do
+    /// not say any more be found.
     /// </summary>
     public const string MarkerChain = "PLUGBOARD-MASQ";
 
@@ -23,8 +24,13 @@ internal sealed record KeptTable(string Table, bool Is6)
     public RestoreScript Plan(NatTable present)
     {
         var script = new RestoreScript(Table);
-        var stale = present.Rules(MarkerChain).Select(rule => rule.Target).OfType<string>()
-            .Where(chain => !Chains.Any(kept => kept.Chain == chain) && present.HasChain(chain)).Distinct().ToList();
+        var stale = present
+            .Rules(MarkerChain)
+            .Select(rule => rule.Target)
+            .OfType<string>()
+            .Where(chain => !Chains.Any(kept => kept.Chain == chain) && present.HasChain(chain))
+            .Distinct()
+            .ToList();
         foreach (var (chain, rules) in Chains)
             Fill(script, present, chain, rules);
         if (Chains.Count > 0)
@@ -38,7 +44,8 @@ internal sealed record KeptTable(string Table, bool Is6)
         return script;
     }
 
-    private static IptablesRule MarkerRule(string chain) => new(MarkerChain, "-m", "comment", "--comment", "kept by the plugboard coordinator", "-j", chain);
+    private static IptablesRule MarkerRule(string chain) =>
+        new(MarkerChain, "-m", "comment", "--comment", "kept by the plugboard coordinator", "-j", chain);
 
     private static void Fill(RestoreScript script, NatTable present, string chain, IReadOnlyList<IptablesRule> rules)
     {

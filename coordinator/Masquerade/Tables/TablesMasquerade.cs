@@ -25,7 +25,12 @@ internal sealed class TablesMasquerade(IptablesOptions options, NftablesClient? 
     {
         // Only rules that iptables keeps in nftables change that number.
         var number = client?.GetGeneration();
-        if (!isForced && ReferenceEquals(wanted, verified) && number == generation && wanted.All(kept => IsInNftables(kept.Table, kept.Is6)))
+        if (
+            !isForced
+            && ReferenceEquals(wanted, verified)
+            && number == generation
+            && wanted.All(kept => IsInNftables(kept.Table, kept.Is6))
+        )
             return SyncOutcome.Steady;
         verified = null;
         var outcome = Apply(wanted, isDryRun: false);
@@ -91,11 +96,12 @@ internal sealed class TablesMasquerade(IptablesOptions options, NftablesClient? 
             changes.Add(Read(tool, line));
     }
 
-    private static Change Read(string tool, string line) => line[..2] switch
-    {
-        "-D" => new Change(ChangeVerb.Delete, "rule", tool + line),
-        "-F" or "-X" => new Change(ChangeVerb.Delete, "chain", tool + line),
-        "-A" or "-I" => new Change(ChangeVerb.Add, "rule", tool + line),
-        _ => new Change(ChangeVerb.Replace, "chain", tool + line),
-    };
+    private static Change Read(string tool, string line) =>
+        line[..2] switch
+        {
+            "-D" => new Change(ChangeVerb.Delete, "rule", tool + line),
+            "-F" or "-X" => new Change(ChangeVerb.Delete, "chain", tool + line),
+            "-A" or "-I" => new Change(ChangeVerb.Add, "rule", tool + line),
+            _ => new Change(ChangeVerb.Replace, "chain", tool + line),
+        };
 }

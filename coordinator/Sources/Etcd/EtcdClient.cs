@@ -5,7 +5,9 @@ using Plugboard.Coordinator.Sources.Tls;
 
 namespace Plugboard.Coordinator.Sources.Etcd;
 
-/// <summary>etcd's v3 API by its JSON gateway (etcd 3.4 and later). Every refusal and every failure is an <see cref="EtcdException"/>.</summary>
+/// <summary>
+/// etcd's v3 API by its JSON gateway (etcd 3.4 and later). Every refusal and every failure is an <see cref="EtcdException"/>.
+/// </summary>
 internal sealed class EtcdClient : IDisposable
 {
     /// <summary>An answer with more bytes is refused; ten thousand leases have four million.</summary>
@@ -25,7 +27,11 @@ internal sealed class EtcdClient : IDisposable
         this.tls = tls;
         this.connections = connections;
         // Each request has its own time: a watch has none.
-        http = new HttpClient(connections.CreateHandler(tls)) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = MostBytes };
+        http = new HttpClient(connections.CreateHandler(tls))
+        {
+            Timeout = Timeout.InfiniteTimeSpan,
+            MaxResponseContentBufferSize = MostBytes,
+        };
     }
 
     /// <summary>Reads the certificates' files, as they are now; nothing is asked yet.</summary>
@@ -36,14 +42,18 @@ internal sealed class EtcdClient : IDisposable
     public static EtcdClient Open(EtcdOptions options, HttpConnections connections, EtcdLogin? login = null)
     {
         if (options.FindExposing() is { } exposing)
-            throw new EtcdException($"the password is not sent to {exposing.GetLeftPart(UriPartial.Authority)}: everybody on the way could read it");
+            throw new EtcdException(
+                $"the password is not sent to {exposing.GetLeftPart(UriPartial.Authority)}: everybody on the way could read it"
+            );
         try
         {
             var side = new TlsSide
             {
                 Authorities = options.CaFile is { } authorities ? PemText.Read(authorities).ReadCertificates() : null,
                 AuthoritiesSetting = options.CaFile is { } file ? $"{file} (--etcd-cafile)" : "--etcd-cafile",
-                Client = options.CertFile is { } cert ? ClientCertificate.Read(PemText.Read(cert), PemText.Read(options.KeyFile ?? cert)) : null,
+                Client = options.CertFile is { } cert
+                    ? ClientCertificate.Read(PemText.Read(cert), PemText.Read(options.KeyFile ?? cert))
+                    : null,
                 ClientSetting = "--etcd-certfile and --etcd-keyfile",
             };
             return new EtcdClient(options, login ?? new EtcdLogin(), side, connections);
@@ -64,7 +74,8 @@ internal sealed class EtcdClient : IDisposable
     /// <summary>A lease: its number and how long it lasts.</summary>
     public async Task<(long Lease, TimeSpan Lasts)> GrantAsync(TimeSpan time, CancellationToken cancellation)
     {
-        using var answer = await AskAsync("v3/lease/grant", EtcdMessages.Grant((long)Math.Ceiling(time.TotalSeconds)), cancellation).ConfigureAwait(false);
+        using var answer = await AskAsync("v3/lease/grant", EtcdMessages.Grant((long)Math.Ceiling(time.TotalSeconds)), cancellation)
+            .ConfigureAwait(false);
         return Read(answer, static root => (EtcdMessages.Number(root, "ID"), TimeSpan.FromSeconds(EtcdMessages.Number(root, "TTL"))));
     }
 
@@ -83,9 +94,19 @@ internal sealed class EtcdClient : IDisposable
 
     /// <summary>Each change from a revision on of keys that begin so, until the server ends it.</summary>
     /// <exception cref="EtcdCompactedException">The revision is forgotten: list anew.</exception>
-    public async IAsyncEnumerable<EtcdList> WatchAsync(string prefix, long revision, [EnumeratorCancellation] CancellationToken cancellation)
+    public async IAsyncEnumerable<EtcdList> WatchAsync(
+        string prefix,
+        long revision,
+        [EnumeratorCancellation] CancellationToken cancellation
+    )
     {
-        using var response = await SendAsync("v3/watch", EtcdMessages.Watch(prefix, revision), HttpCompletionOption.ResponseHeadersRead, cancellation).ConfigureAwait(false);
+        using var response = await SendAsync(
+                "v3/watch",
+                EtcdMessages.Watch(prefix, revision),
+                HttpCompletionOption.ResponseHeadersRead,
+                cancellation
+            )
+            .ConfigureAwait(false);
         var stream = await response.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false);
         await using var closing = stream.ConfigureAwait(false);
         var lines = new JsonLines(stream, MostBytes);
@@ -101,24 +122,30 @@ internal sealed class EtcdClient : IDisposable
         }
         catch (Exception e) when (e is IOException or HttpRequestException)
         {
-            throw new EtcdException($"{Name(options.Endpoints[endpoint])}: the watch ended: {ConnectionFailure.Describe(e, tls)}", inner: e);
+            throw new EtcdException(
+                $"{Name(options.Endpoints[endpoint])}: the watch ended: {ConnectionFailure.Describe(e, tls)}",
+                inner: e
+            );
         }
     }
 
     private static EtcdList ReadWatch(ReadOnlyMemory<byte> line)
     {
         using var message = Parse(line);
-        return Read(message, static root =>
-        {
-            if (root.TryGetProperty("error", out var error))
-                throw new EtcdException($"etcd ended the watch: {Text(error, "message") ?? "it does not say why"}");
-            var result = root.GetProperty("result");
-            if (EtcdMessages.Number(result, "compact_revision") > 0)
-                throw new EtcdCompactedException();
-            return EtcdMessages.Truth(result, "canceled")
-                ? throw new EtcdException($"etcd ended the watch: {Text(result, "cancel_reason") ?? "it does not say why"}")
-                : EtcdMessages.ReadEvents(result);
-        });
+        return Read(
+            message,
+            static root =>
+            {
+                if (root.TryGetProperty("error", out var error))
+                    throw new EtcdException($"etcd ended the watch: {Text(error, "message") ?? "it does not say why"}");
+                var result = root.GetProperty("result");
+                if (EtcdMessages.Number(result, "compact_revision") > 0)
+                    throw new EtcdCompactedException();
+                return EtcdMessages.Truth(result, "canceled")
+                    ? throw new EtcdException($"etcd ended the watch: {Text(result, "cancel_reason") ?? "it does not say why"}")
+                    : EtcdMessages.ReadEvents(result);
+            }
+        );
     }
 
     private async Task<JsonDocument> AskAsync(string path, byte[] body, CancellationToken cancellation)
@@ -128,7 +155,12 @@ internal sealed class EtcdClient : IDisposable
     }
 
     // Where etcd does not accept the token any more, once with another one.
-    private async Task<HttpResponseMessage> SendAsync(string path, byte[] body, HttpCompletionOption completion, CancellationToken cancellation)
+    private async Task<HttpResponseMessage> SendAsync(
+        string path,
+        byte[] body,
+        HttpCompletionOption completion,
+        CancellationToken cancellation
+    )
     {
         if (options.Username is null)
             return await SendToAnyAsync(new Request(path, body, completion, token: ""), cancellation).ConfigureAwait(false);
@@ -147,7 +179,12 @@ internal sealed class EtcdClient : IDisposable
     // As etcd's own client: where users are not in use, it works without.
     private async Task<string> AuthenticateAsync()
     {
-        var request = new Request("v3/auth/authenticate", EtcdMessages.Authenticate(options.Username!, options.Password.Text), HttpCompletionOption.ResponseContentRead, token: "");
+        var request = new Request(
+            "v3/auth/authenticate",
+            EtcdMessages.Authenticate(options.Username!, options.Password.Text),
+            HttpCompletionOption.ResponseContentRead,
+            token: ""
+        );
         try
         {
             using var response = await SendToAnyAsync(request, CancellationToken.None).ConfigureAwait(false);
@@ -194,7 +231,10 @@ internal sealed class EtcdClient : IDisposable
         limit.CancelAfter(options.RequestTime);
         try
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(server, what.Path)) { Content = new ByteArrayContent(what.Body) };
+            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(server, what.Path))
+            {
+                Content = new ByteArrayContent(what.Body),
+            };
             request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
             // A member that lost the others refuses instead of telling what may be old.
             request.Headers.Add("Grpc-Metadata-hasleader", "true");
@@ -226,7 +266,10 @@ internal sealed class EtcdClient : IDisposable
             using var answer = JsonDocument.Parse(body);
             var root = answer.RootElement;
             if (root.ValueKind == JsonValueKind.Object && (Text(root, "message") ?? Text(root, "error")) is { } why)
-                return new EtcdException($"{Name(server)}: {why}", root.TryGetProperty("code", out var code) && code.TryGetInt32(out var number) ? number : EtcdException.Unknown);
+                return new EtcdException(
+                    $"{Name(server)}: {why}",
+                    root.TryGetProperty("code", out var code) && code.TryGetInt32(out var number) ? number : EtcdException.Unknown
+                );
         }
         catch (JsonException)
         {
@@ -235,7 +278,10 @@ internal sealed class EtcdClient : IDisposable
 
         var status = (int)response.StatusCode;
         if (response.Headers.Location is { } other)
-            return new EtcdException($"{Name(server)}: HTTP status {status}: it leads to {(other.IsAbsoluteUri ? $"{other.Scheme}://{other.Authority}" : other)}, which is not followed; name that server");
+            return new EtcdException(
+                $"{Name(server)}: HTTP status {status}: it leads to "
+                    + $"{(other.IsAbsoluteUri ? $"{other.Scheme}://{other.Authority}" : other)}, which is not followed; name that server"
+            );
         var text = response.Content.Headers.ContentType?.MediaType == "text/plain" || IsHttpToTls(body) ? $": {FirstLine(body)}" : "";
         return new EtcdException($"{Name(server)}: HTTP status {status}{text}");
     }
@@ -251,7 +297,9 @@ internal sealed class EtcdClient : IDisposable
     }
 
     private static string? Text(JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
+            ? value.GetString()
+            : null;
 
     private static JsonDocument Parse(ReadOnlyMemory<byte> text)
     {

@@ -25,9 +25,16 @@ internal sealed class EtcdException(string message, int code = 0, Exception? inn
     /// <summary>gRPC's code; 0: none was told.</summary>
     public int Code { get; } = code;
 
-    /// <summary>The token is not accepted: it has ended, users or rights are others than when it was given, or there was none while etcd asked for none.</summary>
-    public bool IsUnauthenticated => Code == UnauthenticatedCode
-        || Array.Exists(["invalid auth token", "revision of auth store is old", "user name is empty"], words => Message.Contains(words, StringComparison.Ordinal));
+    /// <summary>
+    /// The token is not accepted: it has ended, users or rights are others than when it was given, or there was none while etcd asked for
+    /// none.
+    /// </summary>
+    public bool IsUnauthenticated =>
+        Code == UnauthenticatedCode
+        || Array.Exists(
+            ["invalid auth token", "revision of auth store is old", "user name is empty"],
+            words => Message.Contains(words, StringComparison.Ordinal)
+        );
 
     /// <summary>Users and passwords are not in use on this etcd.</summary>
     public bool IsWithoutUsers => Message.Contains("authentication is not enabled", StringComparison.Ordinal);

@@ -21,46 +21,49 @@ internal static class EtcdMessages
     public static byte[] Revoke(long lease) => Write(json => WriteNumber(json, "ID", lease));
 
     /// <summary>Who asks.</summary>
-    public static byte[] Authenticate(string name, string password) => Write(json =>
-    {
-        json.WriteString("name", name);
-        json.WriteString("password", password);
-    });
+    public static byte[] Authenticate(string name, string password) =>
+        Write(json =>
+        {
+            json.WriteString("name", name);
+            json.WriteString("password", password);
+        });
 
     /// <summary>All changes from a revision on of keys that begin with one.</summary>
-    public static byte[] Watch(string prefix, long revision) => Write(json =>
-    {
-        json.WriteStartObject("create_request");
-        WritePrefix(json, prefix);
-        WriteNumber(json, "start_revision", revision);
-        json.WriteEndObject();
-    });
+    public static byte[] Watch(string prefix, long revision) =>
+        Write(json =>
+        {
+            json.WriteStartObject("create_request");
+            WritePrefix(json, prefix);
+            WriteNumber(json, "start_revision", revision);
+            json.WriteEndObject();
+        });
 
     /// <summary>A change on conditions.</summary>
-    public static byte[] Transaction(EtcdTransaction transaction) => Write(json =>
-    {
-        json.WriteStartArray("compare");
-        if (transaction.AbsentPrefix is { } prefix)
-            WriteCompare(json, prefix, ("VERSION", "EQUAL", 0), isPrefix: true);
-        if (transaction.NothingNewPrefix is { } parent)
-            WriteCompare(json, parent, ("CREATE", "LESS", transaction.NothingNewSince + 1), isPrefix: true);
-        if (transaction.UnchangedKey is { } key)
-            WriteCompare(json, key, ("MOD", "EQUAL", transaction.UnchangedSince), isPrefix: false);
-        json.WriteEndArray();
-        json.WriteStartArray("success");
-        if (transaction.Put is { } put)
-            WritePut(json, put);
-        if (transaction.Delete is { } delete)
+    public static byte[] Transaction(EtcdTransaction transaction) =>
+        Write(json =>
         {
-            json.WriteStartObject();
-            json.WriteStartObject("request_delete_range");
-            json.WriteBase64String("key", Encoding.UTF8.GetBytes(delete));
-            json.WriteEndObject();
-            json.WriteEndObject();
-        }
+            json.WriteStartArray("compare");
+            if (transaction.AbsentPrefix is { } prefix)
+                WriteCompare(json, prefix, ("VERSION", "EQUAL", 0), isPrefix: true);
+            if (transaction.NothingNewPrefix is { } parent)
+                WriteCompare(json, parent, ("CREATE", "LESS", transaction.NothingNewSince + 1), isPrefix: true);
+            if (transaction.UnchangedKey is { } key)
+                WriteCompare(json, key, ("MOD", "EQUAL", transaction.UnchangedSince), isPrefix: false);
+            json.WriteEndArray();
+            json.WriteStartArray("success");
+            if (transaction.Put is { } put)
+                WritePut(json, put);
+            if (transaction.Delete is { } delete)
+            {
+                json.WriteStartObject();
+                json.WriteStartObject("request_delete_range");
+                json.WriteBase64String("key", Encoding.UTF8.GetBytes(delete));
+                json.WriteEndObject();
+                json.WriteEndObject();
+            }
 
-        json.WriteEndArray();
-    });
+            json.WriteEndArray();
+        });
 
     private static void WritePut(Utf8JsonWriter json, EtcdEntry put)
     {
@@ -131,8 +134,8 @@ internal static class EtcdMessages
     }
 
     /// <summary>
-    /// The changes of a watch's answer, in their order, and the revision they lead to; 0 where there are none. The header's is the store's when the answer was made: changes up
-    /// to it may be in answers yet to come.
+    /// The changes of a watch's answer, in their order, and the revision they lead to; 0 where there are none. The header's is the store's
+    /// when the answer was made: changes up to it may be in answers yet to come.
     /// </summary>
     public static EtcdList ReadEvents(JsonElement result)
     {
@@ -151,7 +154,9 @@ internal static class EtcdMessages
     {
         if (!answer.TryGetProperty(name, out var value))
             return 0;
-        return value.ValueKind == JsonValueKind.String ? long.Parse(value.GetString()!, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture) : value.GetInt64();
+        return value.ValueKind == JsonValueKind.String
+            ? long.Parse(value.GetString()!, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture)
+            : value.GetInt64();
     }
 
     /// <summary>A truth of an answer; false where it is left out.</summary>
@@ -160,9 +165,13 @@ internal static class EtcdMessages
     /// <summary>The revision in an answer's header.</summary>
     public static long Revision(JsonElement answer) => answer.TryGetProperty("header", out var header) ? Number(header, "revision") : 0;
 
-    private static EtcdEntry ReadEntry(JsonElement kv, bool isDeleted) => new(
-        Encoding.UTF8.GetString(kv.GetProperty("key").GetBytesFromBase64()),
-        isDeleted ? null : kv.TryGetProperty("value", out var value) ? Encoding.UTF8.GetString(value.GetBytesFromBase64()) : "",
-        Number(kv, "mod_revision"),
-        Number(kv, "lease"));
+    private static EtcdEntry ReadEntry(JsonElement kv, bool isDeleted) =>
+        new(
+            Encoding.UTF8.GetString(kv.GetProperty("key").GetBytesFromBase64()),
+            isDeleted ? null
+                : kv.TryGetProperty("value", out var value) ? Encoding.UTF8.GetString(value.GetBytesFromBase64())
+                : "",
+            Number(kv, "mod_revision"),
+            Number(kv, "lease")
+        );
 }

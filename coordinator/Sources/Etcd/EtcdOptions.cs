@@ -35,7 +35,9 @@ internal sealed record EtcdOptions
 
     /// <summary>The endpoint at which everybody on the way would read the password; null: there is none.</summary>
     public Uri? FindExposing() =>
-        Username is null || ExposesPassword ? null : Endpoints.FirstOrDefault(static endpoint => endpoint.Scheme == Uri.UriSchemeHttp && !endpoint.IsLoopback);
+        Username is null || ExposesPassword
+            ? null
+            : Endpoints.FirstOrDefault(static endpoint => endpoint.Scheme == Uri.UriSchemeHttp && !endpoint.IsLoopback);
 
     /// <summary>How long a lease lasts that nobody renews.</summary>
     public TimeSpan LeaseTime { get; init; } = TimeSpan.FromHours(24);

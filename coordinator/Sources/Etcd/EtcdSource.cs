@@ -5,14 +5,15 @@ using Plugboard.Linux;
 namespace Plugboard.Coordinator.Sources.Etcd;
 
 /// <summary>
-/// The cluster as flannel's registry in etcd has it, beside flanneld. One task follows the keys, another keeps this node's lease; where either fails at etcd all is read
-/// anew after a pause. A lease is acquired once <see cref="Advertise"/> has told an address.
+/// The cluster as flannel's registry in etcd has it, beside flanneld. One task follows the keys, another keeps this node's lease; where
+/// either fails at etcd all is read anew after a pause. A lease is acquired once <see cref="Advertise"/> has told an address.
 /// </summary>
 /// <param name="options">Where etcd is.</param>
 /// <param name="time">The clock.</param>
 /// <param name="log">Gets a line for each lease that comes or goes and for each key that is left out.</param>
 /// <param name="connections">How servers are reached; null: as the process reaches them.</param>
-internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<string> log, HttpConnections? connections = null) : IPeerSource
+internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<string> log, HttpConnections? connections = null)
+    : IPeerSource
 {
     private static readonly TimeSpan longEnough = TimeSpan.FromSeconds(10);
 
@@ -74,9 +75,7 @@ internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<
     }
 
     /// <summary>Nothing: flannel's registry has no place for it.</summary>
-    public void Report(NodeReport report)
-    {
-    }
+    public void Report(NodeReport report) { }
 
     // From one list to the next: until something fails, or the time for an audit has come.
     private async Task FollowAsync(EtcdClient client, LeaseRegistry registry, LeaseKeeper keeper, CancellationToken cancellation)

@@ -6,7 +6,9 @@ internal sealed record EtcdTransaction
     /// <summary>Condition: no key begins so.</summary>
     public string? AbsentPrefix { get; init; }
 
-    /// <summary>Condition: no key that begins so was made after <see cref="NothingNewSince"/>; those that are there may have been changed.</summary>
+    /// <summary>
+    /// Condition: no key that begins so was made after <see cref="NothingNewSince"/>; those that are there may have been changed.
+    /// </summary>
     public string? NothingNewPrefix { get; init; }
 
     /// <summary>A revision.</summary>

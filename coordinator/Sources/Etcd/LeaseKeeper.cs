@@ -5,8 +5,8 @@ using Plugboard.Linux;
 namespace Plugboard.Coordinator.Sources.Etcd;
 
 /// <summary>
-/// Sees to it that this node has a lease: finds the one it had, else takes a free network; writes what the node advertises; renews it. A change is made only on what was
-/// seen last, so that two nodes never have one network and nobody else's lease is overwritten.
+/// Sees to it that this node has a lease: finds the one it had, else takes a free network; writes what the node advertises; renews it. A
+/// change is made only on what was seen last, so that two nodes never have one network and nobody else's lease is overwritten.
 /// </summary>
 internal sealed class LeaseKeeper(EtcdOptions options, EtcdClient client, LeaseRegistry registry, TimeProvider time)
 {
@@ -50,7 +50,14 @@ internal sealed class LeaseKeeper(EtcdOptions options, EtcdClient client, LeaseR
         foreach (var (entry, lease) in registry.FindOurs().OrderBy(found => found.Entry.Key, StringComparer.Ordinal))
         {
             if (Suits(lease.Subnets))
-                return new OwnLease { Subnets = lease.Subnets, Value = entry.Value!, ModRevision = entry.ModRevision, Lease = entry.Lease, RenewAt = time.GetTimestamp() };
+                return new OwnLease
+                {
+                    Subnets = lease.Subnets,
+                    Value = entry.Value!,
+                    ModRevision = entry.ModRevision,
+                    Lease = entry.Lease,
+                    RenewAt = time.GetTimestamp(),
+                };
         }
 
         return null;
@@ -78,24 +85,38 @@ internal sealed class LeaseKeeper(EtcdOptions options, EtcdClient client, LeaseR
         var subnets = SubnetPicker.Pick(registry.Network, taken, registry.Previous, Random.Shared);
         var (lease, lasts) = await client.GrantAsync(options.LeaseTime, cancellation).ConfigureAwait(false);
         var (key, value) = (SubnetLease.FormatKey(subnets), SubnetLease.FormatValue(node));
-        var (isDone, revision) = await client.TryAsync(
-            new EtcdTransaction
-            {
-                // The IPv4 network, alone or with any IPv6 one. Without one the key begins as those of all such nodes do: only the whole says whose it is.
-                AbsentPrefix = registry.LeasePrefix + (subnets[0].Is6 ? key : key.Split('&')[0]),
-                // Two networks in one key, or one behind flannel's zeros: no key says that they are free.
-                NothingNewPrefix = subnets.Count > 1 || subnets[0].Is6 ? registry.LeasePrefix : null,
-                NothingNewSince = since,
-                Put = new EtcdEntry(registry.LeasePrefix + key, value, 0, lease),
-            },
-            cancellation).ConfigureAwait(false);
+        var (isDone, revision) = await client
+            .TryAsync(
+                new EtcdTransaction
+                {
+                    // The IPv4 network, alone or with any IPv6 one. Without one the key begins as those of all such nodes do: only the
+                    // whole says whose it is.
+                    AbsentPrefix = registry.LeasePrefix + (subnets[0].Is6 ? key : key.Split('&')[0]),
+                    // Two networks in one key, or one behind flannel's zeros: no key says that they are free.
+                    NothingNewPrefix = subnets.Count > 1 || subnets[0].Is6 ? registry.LeasePrefix : null,
+                    NothingNewSince = since,
+                    Put = new EtcdEntry(registry.LeasePrefix + key, value, 0, lease),
+                },
+                cancellation
+            )
+            .ConfigureAwait(false);
         if (!isDone)
         {
             await client.RevokeAsync(lease, cancellation).ConfigureAwait(false);
             return false;
         }
 
-        registry.SetOwn(new OwnLease { Subnets = subnets, Value = value, ModRevision = revision, Lease = lease, RenewAt = RenewAt(lasts) }, node);
+        registry.SetOwn(
+            new OwnLease
+            {
+                Subnets = subnets,
+                Value = value,
+                ModRevision = revision,
+                Lease = lease,
+                RenewAt = RenewAt(lasts),
+            },
+            node
+        );
         registry.Log($"leased {key} for {lasts}");
         return true;
     }
@@ -107,7 +128,17 @@ internal sealed class LeaseKeeper(EtcdOptions options, EtcdClient client, LeaseR
         foreach (var (entry, _) in ours)
         {
             registry.Log($"the lease {entry.Key} is this node's and does not fit the configuration: it is given back");
-            await client.TryAsync(new EtcdTransaction { UnchangedKey = entry.Key, UnchangedSince = entry.ModRevision, Delete = entry.Key }, cancellation).ConfigureAwait(false);
+            await client
+                .TryAsync(
+                    new EtcdTransaction
+                    {
+                        UnchangedKey = entry.Key,
+                        UnchangedSince = entry.ModRevision,
+                        Delete = entry.Key,
+                    },
+                    cancellation
+                )
+                .ConfigureAwait(false);
         }
 
         return ours.Count > 0;
@@ -149,7 +180,17 @@ internal sealed class LeaseKeeper(EtcdOptions options, EtcdClient client, LeaseR
     {
         try
         {
-            return await client.TryAsync(new EtcdTransaction { UnchangedKey = put.Key, UnchangedSince = own.ModRevision, Put = put }, cancellation).ConfigureAwait(false);
+            return await client
+                .TryAsync(
+                    new EtcdTransaction
+                    {
+                        UnchangedKey = put.Key,
+                        UnchangedSince = own.ModRevision,
+                        Put = put,
+                    },
+                    cancellation
+                )
+                .ConfigureAwait(false);
         }
         catch (EtcdException e) when (e.Code == EtcdException.NotFound)
         {

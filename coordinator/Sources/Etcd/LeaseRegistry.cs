@@ -8,8 +8,8 @@ using Plugboard.Linux;
 namespace Plugboard.Coordinator.Sources.Etcd;
 
 /// <summary>
-/// flannel's keys as they were seen last, and the board that shows them: each lease of another node as a peer under its key, this node's under its name. Its
-/// callers come from two tasks; each method is one step.
+/// flannel's keys as they were seen last, and the board that shows them: each lease of another node as a peer under its key, this node's
+/// under its name. Its callers come from two tasks; each method is one step.
 /// </summary>
 internal sealed class LeaseRegistry(EtcdOptions options, ClusterBoard board, Action<string> log)
 {
@@ -85,14 +85,19 @@ internal sealed class LeaseRegistry(EtcdOptions options, ClusterBoard board, Act
             return (leases.Values.SelectMany(found => found.Lease.Subnets).ToList(), revision);
     }
 
-    /// <summary>The leases of this node's addresses. One whose value somebody broke is this node's where it has the networks that this node had.</summary>
+    /// <summary>
+    /// The leases of this node's addresses. One whose value somebody broke is this node's where it has the networks that this node had.
+    /// </summary>
     public List<(EtcdEntry Entry, SubnetLease Lease)> FindOurs()
     {
         lock (step)
             return leases.Values.Where(found => IsOurs(found.Lease) || (found.Lease.IsBroken && found.Lease.Subnets == previous)).ToList();
     }
 
-    /// <summary>Everything below the prefix, read at once. Where the configuration is missing nobody is taken for gone: it is another etcd, or an empty one.</summary>
+    /// <summary>
+    /// Everything below the prefix, read at once. Where the configuration is missing nobody is taken for gone: it is another etcd, or an
+    /// empty one.
+    /// </summary>
     /// <exception cref="EtcdException">The configuration is missing.</exception>
     public void Load(EtcdList list)
     {
@@ -140,7 +145,9 @@ internal sealed class LeaseRegistry(EtcdOptions options, ClusterBoard board, Act
         }
     }
 
-    /// <summary>This node only looks: a lease with one of these addresses is its own, and nothing is leased. Those that come first count most.</summary>
+    /// <summary>
+    /// This node only looks: a lease with one of these addresses is its own, and nothing is leased. Those that come first count most.
+    /// </summary>
     public void Recognise(ValueArray<IPAddr> addresses)
     {
         lock (step)
@@ -154,7 +161,10 @@ internal sealed class LeaseRegistry(EtcdOptions options, ClusterBoard board, Act
         {
             own = lease;
             previous = lease.Subnets;
-            leases[lease.Key] = (new EtcdEntry(LeasePrefix + lease.Key, lease.Value, lease.ModRevision, lease.Lease), new SubnetLease { Subnets = lease.Subnets, Node = node });
+            leases[lease.Key] = (
+                new EtcdEntry(LeasePrefix + lease.Key, lease.Value, lease.ModRevision, lease.Lease),
+                new SubnetLease { Subnets = lease.Subnets, Node = node }
+            );
             Publish();
         }
     }
@@ -233,7 +243,14 @@ internal sealed class LeaseRegistry(EtcdOptions options, ClusterBoard board, Act
         {
             subnets = SubnetLease.ParseKey(name);
             var node = SubnetLease.ParseValue(entry.Value!);
-            leases[name] = (entry, new SubnetLease { Subnets = subnets, Node = node.Addresses.Count > 0 ? node : throw new FormatException("the value has neither PublicIP nor PublicIPv6") });
+            leases[name] = (
+                entry,
+                new SubnetLease
+                {
+                    Subnets = subnets,
+                    Node = node.Addresses.Count > 0 ? node : throw new FormatException("the value has neither PublicIP nor PublicIPv6"),
+                }
+            );
         }
         catch (FormatException e) when (subnets.Count == 0)
         {
@@ -241,8 +258,19 @@ internal sealed class LeaseRegistry(EtcdOptions options, ClusterBoard board, Act
         }
         catch (FormatException e)
         {
-            leases[name] = (entry, new SubnetLease { Subnets = subnets, Node = before?.Node ?? new NodeAdvertisement { BackendType = "" }, IsBroken = true });
-            complaints.Add($"etcd's key {Complaints.Quote(entry.Key, LongestShown)}: {e.Message}; {(before is null ? "its node is not known" : "what it said before stays in force")}");
+            leases[name] = (
+                entry,
+                new SubnetLease
+                {
+                    Subnets = subnets,
+                    Node = before?.Node ?? new NodeAdvertisement { BackendType = "" },
+                    IsBroken = true,
+                }
+            );
+            complaints.Add(
+                $"etcd's key {Complaints.Quote(entry.Key, LongestShown)}: {e.Message}; "
+                    + $"{(before is null ? "its node is not known" : "what it said before stays in force")}"
+            );
         }
     }
 
@@ -276,16 +304,28 @@ internal sealed class LeaseRegistry(EtcdOptions options, ClusterBoard board, Act
     {
         if (ownAddresses.Count == 0)
             return;
-        var ours = leases.Values.Where(found => found.Lease.Node.Addresses.Any(ownAddresses.Contains))
+        var ours = leases
+            .Values.Where(found => found.Lease.Node.Addresses.Any(ownAddresses.Contains))
             .OrderByDescending(found => found.Lease.Subnets == previous)
             .ThenBy(found => ownAddresses.TakeWhile(address => !found.Lease.Node.Addresses.Contains(address)).Count())
-            .ThenBy(found => found.Entry.Key, StringComparer.Ordinal).ToList();
-        leaseFault = ours.Count > 0 ? null : $"this node has no lease in etcd yet, none has one of its addresses ({ownAddresses}): coordinator run acquires one";
+            .ThenBy(found => found.Entry.Key, StringComparer.Ordinal)
+            .ToList();
+        leaseFault =
+            ours.Count > 0
+                ? null
+                : $"this node has no lease in etcd yet, none has one of its addresses ({ownAddresses}): coordinator run acquires one";
         if (ours.Count == 0)
             return;
         var (entry, lease) = ours[0];
         advertised = lease.Node;
-        own = new OwnLease { Subnets = lease.Subnets, Value = entry.Value!, ModRevision = entry.ModRevision, Lease = entry.Lease, RenewAt = long.MaxValue };
+        own = new OwnLease
+        {
+            Subnets = lease.Subnets,
+            Value = entry.Value!,
+            ModRevision = entry.ModRevision,
+            Lease = entry.Lease,
+            RenewAt = long.MaxValue,
+        };
     }
 
     private void Publish()

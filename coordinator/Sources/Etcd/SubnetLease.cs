@@ -8,7 +8,9 @@ using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Sources.Etcd;
 
-/// <summary>A node's lease in flannel's registry. Its key's last part names the networks, its value tells how the node is reached. Pure.</summary>
+/// <summary>
+/// A node's lease in flannel's registry. Its key's last part names the networks, its value tells how the node is reached. Pure.
+/// </summary>
 internal sealed record SubnetLease
 {
     /// <summary>Its networks, at most one per family, IPv4 first.</summary>
@@ -20,7 +22,10 @@ internal sealed record SubnetLease
     /// <summary>Its value could not be read, or names nobody: what it tells is what it told before.</summary>
     public bool IsBroken { get; init; }
 
-    /// <summary>The last part of a key: <c>10.5.52.0-24</c>, <c>10.5.52.0-24&amp;fd00:12:13::-56</c>, for IPv6 alone <c>0.0.0.0-0&amp;fd00:12:13::-56</c>.</summary>
+    /// <summary>
+    /// The last part of a key: <c>10.5.52.0-24</c>, <c>10.5.52.0-24&amp;fd00:12:13::-56</c>, for IPv6 alone
+    /// <c>0.0.0.0-0&amp;fd00:12:13::-56</c>.
+    /// </summary>
     public static string FormatKey(ValueArray<IPPrefix> subnets)
     {
         var key = new StringBuilder(subnets.Count == 0 || subnets[0].Is6 ? "0.0.0.0-0" : Part(subnets[0]));
@@ -48,7 +53,9 @@ internal sealed record SubnetLease
             if (!IPPrefix.TryParse(parts[i].Replace('-', '/'), out var subnet) || subnet.Is6 != (i == 1))
                 throw new FormatException($"the key's \"{Excerpt.Of(parts[i])}\" is no {(i == 1 ? "IPv6" : "IPv4")} network");
             if (!subnet.IsNetwork)
-                throw new FormatException($"the key's \"{Excerpt.Of(parts[i])}\" is an address in a network: the network is {subnet.Network}");
+                throw new FormatException(
+                    $"the key's \"{Excerpt.Of(parts[i])}\" is an address in a network: the network is {subnet.Network}"
+                );
             // flannel's word for "none".
             if (!subnet.IsDefault || i == 1)
                 subnets.Add(subnet);
@@ -94,7 +101,8 @@ internal sealed record SubnetLease
             ReadAddress(root, "PublicIPv6", is6: true, addresses);
             return new NodeAdvertisement
             {
-                BackendType = root.TryGetProperty("BackendType", out var type) && type.ValueKind == JsonValueKind.String ? type.GetString()! : "",
+                BackendType =
+                    root.TryGetProperty("BackendType", out var type) && type.ValueKind == JsonValueKind.String ? type.GetString()! : "",
                 Addresses = addresses.ToValueArray(),
                 Vtep4 = ReadVtep(root, "BackendData"),
                 Vtep6 = ReadVtep(root, "BackendV6Data"),
@@ -123,15 +131,16 @@ internal sealed record SubnetLease
     }
 
     /// <summary>The node as the board knows it.</summary>
-    public ClusterNode ToNode(string name) => new()
-    {
-        Name = name,
-        PodCidrs = Subnets,
-        Addresses = Node.Addresses,
-        BackendType = Node.BackendType,
-        Vtep4 = Node.Vtep4,
-        Vtep6 = Node.Vtep6,
-    };
+    public ClusterNode ToNode(string name) =>
+        new()
+        {
+            Name = name,
+            PodCidrs = Subnets,
+            Addresses = Node.Addresses,
+            BackendType = Node.BackendType,
+            Vtep4 = Node.Vtep4,
+            Vtep6 = Node.Vtep6,
+        };
 
     private static void WriteVtep(Utf8JsonWriter json, string name, VtepData? vtep)
     {

@@ -9,7 +9,9 @@ internal static class SubnetPicker
 {
     private const int Choices = 100;
 
-    /// <summary>Those it had before, where they are free and the configuration still has them; else any of the first hundred that are free.</summary>
+    /// <summary>
+    /// Those it had before, where they are free and the configuration still has them; else any of the first hundred that are free.
+    /// </summary>
     /// <param name="conf">The cluster's network.</param>
     /// <param name="taken">What others have.</param>
     /// <param name="previous">What it had before.</param>
@@ -31,7 +33,11 @@ internal static class SubnetPicker
             }
 
             var free = FindFree(choice, taken);
-            picked.Add(free.Count > 0 ? free[random.Next(free.Count)] : throw new FormatException($"no network of {choice.Network} is free any more"));
+            picked.Add(
+                free.Count > 0
+                    ? free[random.Next(free.Count)]
+                    : throw new FormatException($"no network of {choice.Network} is free any more")
+            );
         }
 
         return picked.ToValueArray();

@@ -39,7 +39,18 @@ internal sealed partial class AnnotationNames
 
     /// <summary>All of them.</summary>
     public static readonly IReadOnlyList<string> All =
-        [Managed, BackendType, BackendData, BackendV6Data, PublicIP, PublicIPv6, PublicIPOverwrite, PublicIPv6Overwrite, NodePublicIP, NodePublicIPv6];
+    [
+        Managed,
+        BackendType,
+        BackendData,
+        BackendV6Data,
+        PublicIP,
+        PublicIPv6,
+        PublicIPOverwrite,
+        PublicIPv6Overwrite,
+        NodePublicIP,
+        NodePublicIPv6,
+    ];
 
     private readonly byte[] prefix;
 
@@ -61,7 +72,10 @@ internal sealed partial class AnnotationNames
             whole += "-";
         return Allowed().IsMatch(whole)
             ? new AnnotationNames(whole)
-            : throw new FormatException($"\"{Excerpt.Of(prefix)}\" is no prefix of annotations: it must be a domain as flannel.alpha.coreos.com, or a domain, a slash and a word");
+            : throw new FormatException(
+                $"\"{Excerpt.Of(prefix)}\" is no prefix of annotations: it must be a domain as flannel.alpha.coreos.com, or a domain, "
+                    + "a slash and a word"
+            );
     }
 
     /// <summary>Which of them a name is; null: none of them.</summary>
@@ -79,6 +93,10 @@ internal sealed partial class AnnotationNames
         return null;
     }
 
-    [GeneratedRegex(@"^(?:[a-z0-9_-]+\.)+[a-z0-9_-]+/(?:[a-z0-9_-]+-)?$", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        @"^(?:[a-z0-9_-]+\.)+[a-z0-9_-]+/(?:[a-z0-9_-]+-)?$",
+        RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant,
+        matchTimeoutMilliseconds: 1000
+    )]
     private static partial Regex Allowed();
 }

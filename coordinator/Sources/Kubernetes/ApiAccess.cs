@@ -4,7 +4,9 @@ using Plugboard.Coordinator.Sources.Tls;
 
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
-/// <summary>How the API is reached and what is shown there. Texts and files alike are read at each use, so that what is replaced is followed.</summary>
+/// <summary>
+/// How the API is reached and what is shown there. Texts and files alike are read at each use, so that what is replaced is followed.
+/// </summary>
 internal sealed class ApiAccess
 {
     /// <summary>Where the API is.</summary>
@@ -35,7 +37,9 @@ internal sealed class ApiAccess
         if (Token is null || !MaySendToken || Token.ReadText().Trim() is not { Length: > 0 } text)
             return null;
         // What cannot be sent is told without being shown.
-        return text.All(static letter => letter is > ' ' and <= '~') ? text : throw new ApiException($"{Token.Origin}: no token in it: a token is one word of ASCII letters, digits and signs");
+        return text.All(static letter => letter is > ' ' and <= '~')
+            ? text
+            : throw new ApiException($"{Token.Origin}: no token in it: a token is one word of ASCII letters, digits and signs");
     }
 
     /// <summary>What connections are made with, as one text: another one means other connections.</summary>
@@ -61,7 +65,13 @@ internal sealed class ApiAccess
             {
                 Authorities = Authorities is null ? null : new PemText(Authorities.Origin, Authorities.ReadText()).ReadCertificates(),
                 AuthoritiesSetting = Authorities?.Origin ?? "the kubeconfig's certificate-authority",
-                Client = Certificate is null || Key is null ? null : ClientCertificate.Read(new PemText(Certificate.Origin, Certificate.ReadText()), new PemText(Key.Origin, Key.ReadText())),
+                Client =
+                    Certificate is null || Key is null
+                        ? null
+                        : ClientCertificate.Read(
+                            new PemText(Certificate.Origin, Certificate.ReadText()),
+                            new PemText(Key.Origin, Key.ReadText())
+                        ),
                 ClientSetting = "the kubeconfig's client-certificate and client-key",
             };
         }
@@ -94,7 +104,8 @@ internal sealed class ApiAccess
         /// <param name="path">The file.</param>
         /// <param name="time">The clock.</param>
         /// <param name="advice">What to do where it is missing; null: nothing is known of that.</param>
-        public static Secret OfFile(string path, TimeProvider time, string? advice = null) => new(path, text: null, new RefreshedFile(path, time, advice));
+        public static Secret OfFile(string path, TimeProvider time, string? advice = null) =>
+            new(path, text: null, new RefreshedFile(path, time, advice));
 
         /// <summary>Its bytes.</summary>
         /// <exception cref="ApiException">The file cannot be read.</exception>

@@ -16,15 +16,16 @@ internal sealed class ApiAccessFinder(KubernetesOptions options, Func<string, st
         return options.ApiServer is null ? found : With(found, options.ApiServer);
     }
 
-    private static ApiAccess With(ApiAccess access, Uri server) => new()
-    {
-        Server = server,
-        // Without TLS nobody's certificate is looked at.
-        Authorities = IsPlain(server) ? null : access.Authorities,
-        Token = access.Token,
-        Certificate = access.Certificate,
-        Key = access.Key,
-    };
+    private static ApiAccess With(ApiAccess access, Uri server) =>
+        new()
+        {
+            Server = server,
+            // Without TLS nobody's certificate is looked at.
+            Authorities = IsPlain(server) ? null : access.Authorities,
+            Token = access.Token,
+            Certificate = access.Certificate,
+            Key = access.Key,
+        };
 
     private static bool IsPlain(Uri server) => server.Scheme == Uri.UriSchemeHttp;
 
@@ -42,7 +43,8 @@ internal sealed class ApiAccessFinder(KubernetesOptions options, Func<string, st
 
     private ApiAccess FromServiceAccount()
     {
-        // Such a proxy knows the caller by itself, and what listens on a port of this machine may be anybody: the pod's token is not shown to it, nor need there be one.
+        // Such a proxy knows the caller by itself, and what listens on a port of this machine may be anybody: the pod's token is not shown
+        // to it, nor need there be one.
         if (options.ApiServer is { } plain && IsPlain(plain))
             return new ApiAccess { Server = plain };
         return new ApiAccess
@@ -55,14 +57,21 @@ internal sealed class ApiAccessFinder(KubernetesOptions options, Func<string, st
     }
 
     private ApiAccess.Secret ServiceAccountFile(string name) =>
-        ApiAccess.Secret.OfFile($"{options.ServiceAccountDirectory}/{name}", options.Time, "a pod has it from its service account; outside of a pod give --kubeconfig-file");
+        ApiAccess.Secret.OfFile(
+            $"{options.ServiceAccountDirectory}/{name}",
+            options.Time,
+            "a pod has it from its service account; outside of a pod give --kubeconfig-file"
+        );
 
     private Uri InCluster()
     {
         var host = variable("KUBERNETES_SERVICE_HOST");
         var port = variable("KUBERNETES_SERVICE_PORT");
         if (string.IsNullOrEmpty(host) || string.IsNullOrEmpty(port))
-            throw new ApiException("the address of the Kubernetes API is not known: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT, which a pod has, are not set; give --kube-api-url or --kubeconfig-file");
+            throw new ApiException(
+                "the address of the Kubernetes API is not known: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT, which a pod "
+                    + "has, are not set; give --kube-api-url or --kubeconfig-file"
+            );
         var name = IPAddr.TryParse(host, out var address) && address.Is6 ? $"[{host}]" : host;
         return Uri.TryCreate($"https://{name}:{port}", UriKind.Absolute, out var server)
             ? server

@@ -5,7 +5,10 @@ using Plugboard.Coordinator.Sources.Tls;
 
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
-/// <summary>Asks the Kubernetes API. Every refusal and every failure is an <see cref="ApiException"/>; a token and authorities that were replaced are followed.</summary>
+/// <summary>
+/// Asks the Kubernetes API. Every refusal and every failure is an <see cref="ApiException"/>; a token and authorities that were replaced
+/// are followed.
+/// </summary>
 /// <param name="options">Where it is.</param>
 /// <param name="connections">How servers are reached.</param>
 /// <param name="variable">The environment.</param>
@@ -27,7 +30,11 @@ internal sealed class ApiClient(KubernetesOptions options, HttpConnections conne
         {
             return await SendOnceAsync(method, path, body, cancellation).ConfigureAwait(false);
         }
-        catch (ApiException e) when (e.IsUnauthorized || e.InnerException is AuthenticationException || e.InnerException?.InnerException is AuthenticationException)
+        catch (ApiException e)
+            when (e.IsUnauthorized
+                || e.InnerException is AuthenticationException
+                || e.InnerException?.InnerException is AuthenticationException
+            )
         {
             if (!Refresh())
                 throw;
@@ -68,8 +75,21 @@ internal sealed class ApiClient(KubernetesOptions options, HttpConnections conne
         {
             var body = await ReadAsync(response, MostErrorBytes, cancellation).ConfigureAwait(false);
             if (response.Headers.Location is { } other && (int)response.StatusCode is >= 300 and < 400)
-                throw new ApiException($"the Kubernetes API at {Server} leads to {(other.IsAbsoluteUri ? $"{other.Scheme}://{other.Authority}" : other)}, which is not followed; name that server") { Status = (int)response.StatusCode };
-            throw ApiStatus.Read(body).ToException($"{request.Method} {request.RequestUri!.AbsolutePath}", (int)response.StatusCode, RetryAfter(response), (access?.Token is null ? "the client's certificate" : "this node's token", WhyNoToken()));
+                throw new ApiException(
+                    $"the Kubernetes API at {Server} leads to "
+                        + $"{(other.IsAbsoluteUri ? $"{other.Scheme}://{other.Authority}" : other)}, which is not followed; name that server"
+                )
+                {
+                    Status = (int)response.StatusCode,
+                };
+            throw ApiStatus
+                .Read(body)
+                .ToException(
+                    $"{request.Method} {request.RequestUri!.AbsolutePath}",
+                    (int)response.StatusCode,
+                    RetryAfter(response),
+                    (access?.Token is null ? "the client's certificate" : "this node's token", WhyNoToken())
+                );
         }
     }
 
@@ -86,29 +106,45 @@ internal sealed class ApiClient(KubernetesOptions options, HttpConnections conne
         {
             // The time for the connection alone is shorter.
             throw limit.IsCancellationRequested
-                ? new ApiException($"the Kubernetes API at {Server} did not answer {path.Split('?')[0]} within {options.AnswerTime.TotalSeconds} seconds", e)
-                : new ApiException($"the Kubernetes API at {Server} does not take connections: {ConnectionFailure.Describe(e, tls)}{Hint}", e);
+                ? new ApiException(
+                    $"the Kubernetes API at {Server} did not answer {path.Split('?')[0]} within {options.AnswerTime.TotalSeconds} seconds",
+                    e
+                )
+                : new ApiException(
+                    $"the Kubernetes API at {Server} does not take connections: {ConnectionFailure.Describe(e, tls)}{Hint}",
+                    e
+                );
         }
         catch (Exception e) when (e is HttpRequestException or IOException or ObjectDisposedException or InvalidDataException)
         {
             cancellation.ThrowIfCancellationRequested();
-            var why = access is { } known && tls is { } side ? await connections.FindAlertAsync(known.Server, side, e, cancellation).ConfigureAwait(false) : e;
-            throw new ApiException($"the Kubernetes API at {Server}: {ConnectionFailure.Describe(why, tls)}{(e is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } ? Hint : "")}", why);
+            var why =
+                access is { } known && tls is { } side
+                    ? await connections.FindAlertAsync(known.Server, side, e, cancellation).ConfigureAwait(false)
+                    : e;
+            throw new ApiException(
+                $"the Kubernetes API at {Server}: "
+                    + $"{ConnectionFailure.Describe(why, tls)}{(e is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } ? Hint : "")}",
+                why
+            );
         }
     }
 
     private string Server => access?.Server.GetLeftPart(UriPartial.Authority) ?? "";
 
-    private string Hint => access?.IsService == true ? "; that is the service's address: where kube-proxy does not run give --kube-api-url" : "";
+    private string Hint =>
+        access?.IsService == true ? "; that is the service's address: where kube-proxy does not run give --kube-api-url" : "";
 
     // Why the server was not told who asks, if it was not; null: it was, or it is a proxy on this machine that says it by itself.
-    private string? WhyNoToken() => access switch
-    {
-        null or { Server: { Scheme: "http", IsLoopback: true } } => null,
-        { MaySendToken: false } => "no token is sent over plain http to another machine, as everybody on the way could read it; give an https address",
-        { Token: null, Certificate: null } => "no token and no client's certificate was sent: none is given",
-        _ => null,
-    };
+    private string? WhyNoToken() =>
+        access switch
+        {
+            null or { Server: { Scheme: "http", IsLoopback: true } } => null,
+            { MaySendToken: false } =>
+                "no token is sent over plain http to another machine, as everybody on the way could read it; give an https address",
+            { Token: null, Certificate: null } => "no token and no client's certificate was sent: none is given",
+            _ => null,
+        };
 
     private static async Task<byte[]> ReadAsync(HttpResponseMessage response, int most, CancellationToken cancellation)
     {
@@ -128,12 +164,13 @@ internal sealed class ApiClient(KubernetesOptions options, HttpConnections conne
         return buffer[..length];
     }
 
-    private TimeSpan? RetryAfter(HttpResponseMessage response) => response.Headers.RetryAfter switch
-    {
-        { Delta: { } delta } => delta,
-        { Date: { } date } => date - options.Time.GetUtcNow(),
-        _ => null,
-    };
+    private TimeSpan? RetryAfter(HttpResponseMessage response) =>
+        response.Headers.RetryAfter switch
+        {
+            { Delta: { } delta } => delta,
+            { Date: { } date } => date - options.Time.GetUtcNow(),
+            _ => null,
+        };
 
     private (HttpClient Client, Uri Server, string? Token) Connect()
     {

@@ -38,12 +38,20 @@ internal sealed record ApiStatus
         var hasDetails = root.TryGetProperty("details", out var details) && details.ValueKind == JsonValueKind.Object;
         return new ApiStatus
         {
-            Code = root.TryGetProperty("code", out var code) && code.ValueKind == JsonValueKind.Number && code.TryGetInt32(out var number) ? number : 0,
+            Code =
+                root.TryGetProperty("code", out var code) && code.ValueKind == JsonValueKind.Number && code.TryGetInt32(out var number)
+                    ? number
+                    : 0,
             Reason = hasDetails && IsTooNew(details) ? "ResourceVersionTooLarge" : Text(root, "reason"),
             Message = Text(root, "message"),
-            RetryAfter = hasDetails && details.TryGetProperty("retryAfterSeconds", out var after) && after.ValueKind == JsonValueKind.Number && after.TryGetInt32(out var seconds) && seconds > 0
-                ? TimeSpan.FromSeconds(seconds)
-                : null,
+            RetryAfter =
+                hasDetails
+                && details.TryGetProperty("retryAfterSeconds", out var after)
+                && after.ValueKind == JsonValueKind.Number
+                && after.TryGetInt32(out var seconds)
+                && seconds > 0
+                    ? TimeSpan.FromSeconds(seconds)
+                    : null,
         };
     }
 
@@ -84,13 +92,21 @@ internal sealed record ApiStatus
         var why = Message.Length > 0 ? Message : Reason;
         var text = number switch
         {
-            401 or 403 when caller?.WhyNot is { } whyNot => $"the Kubernetes API refuses {what}: {number}{(why.Length > 0 ? $" {why}" : "")}; {whyNot}",
+            401 or 403 when caller?.WhyNot is { } whyNot =>
+                $"the Kubernetes API refuses {what}: {number}{(why.Length > 0 ? $" {why}" : "")}; {whyNot}",
             // An admission policy or webhook says so by itself; no role helps.
             403 when why.Contains("denied", StringComparison.Ordinal) => $"the Kubernetes API refuses {what}: {number} {why}",
-            401 => $"the Kubernetes API does not accept {caller?.Shown ?? "this node's token"}: {what}: {(why.Length > 0 ? why : "Unauthorized")}",
-            403 => $"RBAC does not let this node do it: {what}: {(why.Length > 0 ? why : "Forbidden")}; grant nodes get, list and watch, nodes/status patch (docs/kubernetes.md)",
+            401 => $"the Kubernetes API does not accept {caller?.Shown ?? "this node's token"}: {what}: "
+                + $"{(why.Length > 0 ? why : "Unauthorized")}",
+            403 => $"RBAC does not let this node do it: {what}: {(why.Length > 0 ? why : "Forbidden")}; grant nodes get, list and watch, "
+                + "nodes/status patch (docs/kubernetes.md)",
             _ => $"the Kubernetes API refuses {what}: {number}{(why.Length > 0 ? $" {why}" : "")}",
         };
-        return new ApiException(text) { Status = number, Reason = Reason, RetryAfter = retryAfter ?? RetryAfter };
+        return new ApiException(text)
+        {
+            Status = number,
+            Reason = Reason,
+            RetryAfter = retryAfter ?? RetryAfter,
+        };
     }
 }

@@ -5,7 +5,9 @@ using Plugboard.Coordinator.Cluster;
 
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
-/// <summary>flannel's annotation of where a tunnel ends, as its vxlan backend writes it (pkg/backend/vxlan, vxlanLeaseAttrs). Pure.</summary>
+/// <summary>
+/// flannel's annotation of where a tunnel ends, as its vxlan backend writes it (pkg/backend/vxlan, vxlanLeaseAttrs). Pure.
+/// </summary>
 internal static class BackendData
 {
     private const int MostVni = 0xff_ffff;
@@ -14,7 +16,8 @@ internal static class BackendData
     public const string None = "null";
 
     /// <summary>The text, to the letter flannel's.</summary>
-    public static string Write(VtepData? vtep) => vtep is null ? None : string.Create(CultureInfo.InvariantCulture, $$"""{"VNI":{{vtep.Vni}},"VtepMAC":"{{vtep.Mac}}"}""");
+    public static string Write(VtepData? vtep) =>
+        vtep is null ? None : string.Create(CultureInfo.InvariantCulture, $$"""{"VNI":{{vtep.Vni}},"VtepMAC":"{{vtep.Mac}}"}""");
 
     /// <summary>The tunnel's end; null where there is none, or it cannot be one.</summary>
     public static VtepData? Find(string? text)
@@ -42,7 +45,8 @@ internal static class BackendData
         foreach (var field in data.EnumerateObject())
         {
             if (field.Name.Equals("VNI", StringComparison.OrdinalIgnoreCase))
-                isNumber = field.Value.ValueKind == JsonValueKind.Null
+                isNumber =
+                    field.Value.ValueKind == JsonValueKind.Null
                     || (field.Value.ValueKind == JsonValueKind.Number && field.Value.TryGetInt32(out vni));
             else if (field.Name.Equals("VtepMAC", StringComparison.OrdinalIgnoreCase) && field.Value.ValueKind == JsonValueKind.String)
                 _ = MacAddress.TryParse(field.Value.GetString(), out mac);

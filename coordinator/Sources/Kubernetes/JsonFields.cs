@@ -7,9 +7,11 @@ namespace Plugboard.Coordinator.Sources.Kubernetes;
 internal static class JsonFields
 {
     /// <summary>What is wrong with a text that a reader refused, in words: the reader's own name its types.</summary>
-    public static string Describe(Exception e) => e is JsonException { LineNumber: { } line, BytePositionInLine: { } at }
-        ? string.Create(CultureInfo.InvariantCulture, $"invalid JSON at line {line + 1}, byte {at + 1}")
-        : e is JsonException ? "invalid JSON" : "a string is not UTF-8";
+    public static string Describe(Exception e) =>
+        e is JsonException { LineNumber: { } line, BytePositionInLine: { } at }
+            ? string.Create(CultureInfo.InvariantCulture, $"invalid JSON at line {line + 1}, byte {at + 1}")
+        : e is JsonException ? "invalid JSON"
+        : "a string is not UTF-8";
 
     /// <summary>Goes to the next name of the object at hand; false at its end.</summary>
     public static bool Next(ref Utf8JsonReader reader) => reader.Read() && reader.TokenType == JsonTokenType.PropertyName;

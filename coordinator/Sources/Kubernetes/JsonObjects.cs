@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
 /// <summary>
-/// The objects of a stream of JSON one after the other: the events of a watch, or the metadata and the items of a list. Only the one at hand is in memory, and each byte is
-/// looked at once on the way to it.
+/// The objects of a stream of JSON one after the other: the events of a watch, or the metadata and the items of a list. Only the one at
+/// hand is in memory, and each byte is looked at once on the way to it.
 /// </summary>
 /// <param name="stream">The answer.</param>
 /// <param name="isList">True: one object with <c>metadata</c> and <c>items</c>; false: one event after the other, without an end.</param>
@@ -85,7 +85,10 @@ internal sealed class JsonObjects(Stream stream, bool isList, KubernetesOptions 
         }
 
         if (isList && token == JsonTokenType.PropertyName && reader.CurrentDepth == 1)
-            Property = reader.ValueTextEquals("items"u8) ? "items" : reader.ValueTextEquals("metadata"u8) ? "metadata" : "";
+            Property =
+                reader.ValueTextEquals("items"u8) ? "items"
+                : reader.ValueTextEquals("metadata"u8) ? "metadata"
+                : "";
         else if (token == JsonTokenType.StartObject && IsWanted(reader.CurrentDepth))
             (depth, begin) = (reader.CurrentDepth, at + (int)reader.TokenStartIndex);
         else if (isList && token == JsonTokenType.EndObject && reader.CurrentDepth == 0)
@@ -95,9 +98,8 @@ internal sealed class JsonObjects(Stream stream, bool isList, KubernetesOptions 
         return false;
     }
 
-    private bool IsWanted(int atDepth) => isList
-        ? (atDepth == 1 && Property == "metadata") || (atDepth == 2 && Property == "items")
-        : atDepth == 0;
+    private bool IsWanted(int atDepth) =>
+        isList ? (atDepth == 1 && Property == "metadata") || (atDepth == 2 && Property == "items") : atDepth == 0;
 
     private async ValueTask<bool> FillAsync(CancellationToken either, CancellationToken cancellation)
     {
@@ -110,7 +112,9 @@ internal sealed class JsonObjects(Stream stream, bool isList, KubernetesOptions 
             end += count;
             total += count;
             if (isList && total > options.Limits.Page)
-                throw new ApiException($"the Kubernetes API sent more than {options.Limits.Page} bytes for one page of nodes: it was cut off");
+                throw new ApiException(
+                    $"the Kubernetes API sent more than {options.Limits.Page} bytes for one page of nodes: it was cut off"
+                );
             return count > 0;
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)

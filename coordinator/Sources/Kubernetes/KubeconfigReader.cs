@@ -2,7 +2,10 @@ using Plugboard.Coordinator.Configuration.Documents;
 
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
-/// <summary>Reads a kubeconfig's current context. What would weaken the connection or start a program is refused, by name. Source: kubernetes.io, kubeconfig (v1).</summary>
+/// <summary>
+/// Reads a kubeconfig's current context. What would weaken the connection or start a program is refused, by name. Source: kubernetes.io,
+/// kubeconfig (v1).
+/// </summary>
 internal sealed class KubeconfigReader
 {
     private readonly string directory;
@@ -18,11 +21,14 @@ internal sealed class KubeconfigReader
 
     /// <summary>The access that its current context says.</summary>
     /// <exception cref="DocumentException">It is none, or says what is not done here.</exception>
-    public static ApiAccess Read(ReadOnlySpan<byte> utf8, string path, TimeProvider time) => new KubeconfigReader(path, time).Read(YamlDocumentReader.Read(utf8));
+    public static ApiAccess Read(ReadOnlySpan<byte> utf8, string path, TimeProvider time) =>
+        new KubeconfigReader(path, time).Read(YamlDocumentReader.Read(utf8));
 
     private ApiAccess Read(DocumentNode document)
     {
-        var name = document.AsMap().Find("current-context")?.Text is { Length: > 0 } current ? current : throw document.Error("there is no current-context");
+        var name = document.AsMap().Find("current-context")?.Text is { Length: > 0 } current
+            ? current
+            : throw document.Error("there is no current-context");
         var context = Named(document, "contexts", name, "context");
         var cluster = Named(document, "clusters", Text(context, "cluster") ?? throw context.Refused("names no cluster"), "cluster");
         var user = Text(context, "user") is { Length: > 0 } who ? Named(document, "users", who, "user") : null;
@@ -45,16 +51,23 @@ internal sealed class KubeconfigReader
     private static Uri ReadServer(DocumentNode cluster)
     {
         var text = Text(cluster, "server") ?? throw cluster.Refused("has no server");
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var server) || (server.Scheme != Uri.UriSchemeHttps && server.Scheme != Uri.UriSchemeHttp))
+        if (
+            !Uri.TryCreate(text, UriKind.Absolute, out var server)
+            || (server.Scheme != Uri.UriSchemeHttps && server.Scheme != Uri.UriSchemeHttp)
+        )
             throw cluster.Find("server")!.Refused($"\"{text}\" is no URL of a server");
-        return server.UserInfo.Length == 0 ? server : throw cluster.Find("server")!.Refused("has a name and a password in its URL, which is not done here");
+        return server.UserInfo.Length == 0
+            ? server
+            : throw cluster.Find("server")!.Refused("has a name and a password in its URL, which is not done here");
     }
 
     private static void RequireBoth(DocumentNode? user)
     {
         bool Has(string key) => Text(user!, key) is { Length: > 0 } || Text(user!, $"{key}-data") is { Length: > 0 };
         if (user is not null && Has("client-certificate") != Has("client-key"))
-            throw user.Error($"there is a client-{(Has("client-key") ? "key without a client-certificate" : "certificate without a client-key")}");
+            throw user.Error(
+                $"there is a client-{(Has("client-key") ? "key without a client-certificate" : "certificate without a client-key")}"
+            );
     }
 
     private static DocumentNode Named(DocumentNode document, string list, string name, string inner)
@@ -73,7 +86,11 @@ internal sealed class KubeconfigReader
 
     private static void Refuse(DocumentNode? node, string key, string why)
     {
-        if (node?.Find(key) is { } found && found is not { Kind: DocumentKind.Boolean, Text: "false" } && found is not { Kind: DocumentKind.Text, Text: "" })
+        if (
+            node?.Find(key) is { } found
+            && found is not { Kind: DocumentKind.Boolean, Text: "false" }
+            && found is not { Kind: DocumentKind.Text, Text: "" }
+        )
             throw found.Refused(why);
     }
 
@@ -88,7 +105,9 @@ internal sealed class KubeconfigReader
                 : throw data.Refused("is no base64");
         }
 
-        return node is not null && Text(node, key) is { Length: > 0 } file ? ApiAccess.Secret.OfFile(Path.Combine(directory, file), time) : null;
+        return node is not null && Text(node, key) is { Length: > 0 } file
+            ? ApiAccess.Secret.OfFile(Path.Combine(directory, file), time)
+            : null;
     }
 
     private ApiAccess.Secret? FindToken(DocumentNode? user)

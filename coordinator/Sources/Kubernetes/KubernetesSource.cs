@@ -4,7 +4,8 @@ using Plugboard.Linux;
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
 /// <summary>
-/// The cluster as the Kubernetes API has it, beside flanneld. One task follows the Nodes, another keeps this node's own; neither ends because the API cannot be asked.
+/// The cluster as the Kubernetes API has it, beside flanneld. One task follows the Nodes, another keeps this node's own; neither ends
+/// because the API cannot be asked.
 /// </summary>
 internal sealed class KubernetesSource : IPeerSource
 {
@@ -15,7 +16,12 @@ internal sealed class KubernetesSource : IPeerSource
     private readonly Func<string, string?> variable;
     private readonly OwnNode own;
 
-    private KubernetesSource(KubernetesOptions options, AnnotationNames names, Action<string> log, (HttpConnections, Func<string, string?>) environment)
+    private KubernetesSource(
+        KubernetesOptions options,
+        AnnotationNames names,
+        Action<string> log,
+        (HttpConnections, Func<string, string?>) environment
+    )
     {
         this.options = options;
         this.names = names;
@@ -30,8 +36,18 @@ internal sealed class KubernetesSource : IPeerSource
     /// <param name="connections">How servers are reached; null: as the process reaches them.</param>
     /// <param name="variable">The environment; null: the process's.</param>
     /// <exception cref="FormatException">The annotations' prefix is none.</exception>
-    public static KubernetesSource Create(KubernetesOptions options, Action<string> log, HttpConnections? connections = null, Func<string, string?>? variable = null) =>
-        new(options, AnnotationNames.From(options.AnnotationPrefix), log, (connections ?? new HttpConnections(), variable ?? Environment.GetEnvironmentVariable));
+    public static KubernetesSource Create(
+        KubernetesOptions options,
+        Action<string> log,
+        HttpConnections? connections = null,
+        Func<string, string?>? variable = null
+    ) =>
+        new(
+            options,
+            AnnotationNames.From(options.AnnotationPrefix),
+            log,
+            (connections ?? new HttpConnections(), variable ?? Environment.GetEnvironmentVariable)
+        );
 
     /// <inheritdoc/>
     public async Task RunAsync(ClusterBoard board, CancellationToken cancellation)
@@ -40,8 +56,18 @@ internal sealed class KubernetesSource : IPeerSource
         var hindrance = new SourceHindrance(board);
         var api = new NodeApi(client, new NodeReader(names), options);
         var follower = new NodeFollower(
-            new NodeFollowerParts(api, new NodeMapper(options), own, options) { LastGood = new LastGoodAnnotations(names, options.NodeName, log) }, board, hindrance);
-        var writer = new OwnNodeWriter(new NodeWriterParts(client, names, options, new NodeEvents(client, options, log)) { Log = log }, own, hindrance);
+            new NodeFollowerParts(api, new NodeMapper(options), own, options)
+            {
+                LastGood = new LastGoodAnnotations(names, options.NodeName, log),
+            },
+            board,
+            hindrance
+        );
+        var writer = new OwnNodeWriter(
+            new NodeWriterParts(client, names, options, new NodeEvents(client, options, log)) { Log = log },
+            own,
+            hindrance
+        );
         // Where one ends by a fault the other ends with it: who runs this starts both again.
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         Task[] tasks = [follower.RunAsync(either.Token), writer.RunAsync(either.Token)];

@@ -4,14 +4,30 @@ using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
-/// <summary>Annotations that somebody mistyped: what they said before stays in force, and the log names Node, annotation and value once.</summary>
+/// <summary>
+/// Annotations that somebody mistyped: what they said before stays in force, and the log names Node, annotation and value once.
+/// </summary>
 /// <param name="names">The annotations' names.</param>
 /// <param name="nodeName">This node's name.</param>
 /// <param name="log">Gets the lines.</param>
 internal sealed class LastGoodAnnotations(AnnotationNames names, string nodeName, Action<string> log)
 {
     // flannel's, today's and those that were. Another word is another backend unless the node said one of these before.
-    private static readonly string[] backends = ["vxlan", "host-gw", "ipip", "wireguard", "udp", "ipsec", "alloc", "extension", "tencent-vpc", "ali-vpc", "aws-vpc", "gce"];
+    private static readonly string[] backends =
+    [
+        "vxlan",
+        "host-gw",
+        "ipip",
+        "wireguard",
+        "udp",
+        "ipsec",
+        "alloc",
+        "extension",
+        "tencent-vpc",
+        "ali-vpc",
+        "aws-vpc",
+        "gce",
+    ];
 
     private readonly Complaints complaints = new(log);
 
@@ -24,9 +40,19 @@ internal sealed class LastGoodAnnotations(AnnotationNames names, string nodeName
         if (before is not null && before.Uid != node.Uid)
             before = null;
         if (found is null)
-            return before is not null && Says(node, AnnotationNames.Managed) is { } managed && Complain(node, AnnotationNames.Managed, managed, "neither true nor false") ? before : null;
-        if (before is not null && found.BackendType.Length > 0 && !backends.Contains(found.BackendType, StringComparer.Ordinal) && backends.Contains(before.BackendType, StringComparer.Ordinal)
-            && Complain(node, AnnotationNames.BackendType, found.BackendType, "no backend of flannel's"))
+            return
+                before is not null
+                && Says(node, AnnotationNames.Managed) is { } managed
+                && Complain(node, AnnotationNames.Managed, managed, "neither true nor false")
+                ? before
+                : null;
+        if (
+            before is not null
+            && found.BackendType.Length > 0
+            && !backends.Contains(found.BackendType, StringComparer.Ordinal)
+            && backends.Contains(before.BackendType, StringComparer.Ordinal)
+            && Complain(node, AnnotationNames.BackendType, found.BackendType, "no backend of flannel's")
+        )
             found = found with { BackendType = before.BackendType };
         // flannel's word for a family that the node has not.
         if (found.Addresses.Any(static address => address.IsUnspecified))
@@ -34,7 +60,8 @@ internal sealed class LastGoodAnnotations(AnnotationNames names, string nodeName
         return node.Name == nodeName ? KeepWishes(node, found, before) : found;
     }
 
-    private static string? Says(NodeObject node, string name) => node.Annotation(name) is { } value && value is not ("true" or "false") ? value : null;
+    private static string? Says(NodeObject node, string name) =>
+        node.Annotation(name) is { } value && value is not ("true" or "false") ? value : null;
 
     // A wish that cannot be read is no wish for another link.
     private ClusterNode KeepWishes(NodeObject node, ClusterNode found, ClusterNode? before)
@@ -46,17 +73,27 @@ internal sealed class LastGoodAnnotations(AnnotationNames names, string nodeName
                 wishes.AddRange(before.WishedAddresses.Where(wish => wish.Is6 == is6));
         }
 
-        return wishes.Count == found.WishedAddresses.Count ? found : found with { WishedAddresses = wishes.OrderBy(static wish => wish.Is6).ToValueArray() };
+        return wishes.Count == found.WishedAddresses.Count
+            ? found
+            : found with
+            {
+                WishedAddresses = wishes.OrderBy(static wish => wish.Is6).ToValueArray(),
+            };
     }
 
     // True for what is there and no address of its family.
     private bool IsMistyped(NodeObject node, string name, bool is6) =>
-        node.Annotation(name) is { } value && !(IPAddr.TryParse(value, out var address) && address.Is6 == is6) && Complain(node, name, value, $"no {(is6 ? "IPv6" : "IPv4")} address");
+        node.Annotation(name) is { } value
+        && !(IPAddr.TryParse(value, out var address) && address.Is6 == is6)
+        && Complain(node, name, value, $"no {(is6 ? "IPv6" : "IPv4")} address");
 
     private bool Complain(NodeObject node, string name, string value, string what)
     {
         const int LongEnough = 64;
-        complaints.Add($"node {node.Name}: its annotation {names.Prefix}{name} is {Complaints.Quote(value, LongEnough)}, which is {what}: what it said before stays in force");
+        complaints.Add(
+            $"node {node.Name}: its annotation {names.Prefix}{name} is {Complaints.Quote(value, LongEnough)}, which is {what}: what "
+                + "it said before stays in force"
+        );
         return true;
     }
 }

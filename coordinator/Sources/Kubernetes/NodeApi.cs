@@ -48,7 +48,11 @@ internal sealed class NodeApi(ApiClient client, NodeReader reader, KubernetesOpt
         }
     }
 
-    private async Task<(string Version, string Continue)> ReadPageAsync(string path, Action<NodeObject> take, CancellationToken cancellation)
+    private async Task<(string Version, string Continue)> ReadPageAsync(
+        string path,
+        Action<NodeObject> take,
+        CancellationToken cancellation
+    )
     {
         using var response = await client.SendAsync(HttpMethod.Get, path, body: null, cancellation).ConfigureAwait(false);
         var stream = await response.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false);
@@ -94,7 +98,10 @@ internal sealed class NodeApi(ApiClient client, NodeReader reader, KubernetesOpt
 #pragma warning disable CA5394 // No secret: the nodes' watches are not to end at once.
         var seconds = options.Random.Next(300, 601);
 #pragma warning restore CA5394
-        var path = string.Create(CultureInfo.InvariantCulture, $"/api/v1/nodes?watch=1&resourceVersion={Uri.EscapeDataString(version)}&allowWatchBookmarks=true&timeoutSeconds={seconds}");
+        var path = string.Create(
+            CultureInfo.InvariantCulture,
+            $"/api/v1/nodes?watch=1&resourceVersion={Uri.EscapeDataString(version)}&allowWatchBookmarks=true&timeoutSeconds={seconds}"
+        );
         using var response = await client.SendAsync(HttpMethod.Get, path, body: null, cancellation).ConfigureAwait(false);
         begun();
         // A server that never ends it as asked is not waited for: it may send blanks for ever.

@@ -5,8 +5,8 @@ using System.Text.Json;
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
 /// <summary>
-/// The events on this node's Node: one for each reason, or of each peer with it, counted up when it comes again, and written at most once in a time. What cannot be written is told to the log
-/// and keeps nothing waiting.
+/// The events on this node's Node: one for each reason, or of each peer with it, counted up when it comes again, and written at most once
+/// in a time. What cannot be written is told to the log and keeps nothing waiting.
 /// </summary>
 internal sealed class NodeEvents(ApiClient client, KubernetesOptions options, Action<string> log)
 {
@@ -84,7 +84,14 @@ internal sealed class NodeEvents(ApiClient client, KubernetesOptions options, Ac
     {
         try
         {
-            await client.AskAsync(HttpMethod.Patch, $"{Path}/{entry.Name}", new ApiBody(ToJson(entry, isPatch: true), ApiBody.StrategicMerge), cancellation).ConfigureAwait(false);
+            await client
+                .AskAsync(
+                    HttpMethod.Patch,
+                    $"{Path}/{entry.Name}",
+                    new ApiBody(ToJson(entry, isPatch: true), ApiBody.StrategicMerge),
+                    cancellation
+                )
+                .ConfigureAwait(false);
             return true;
         }
         catch (ApiException e) when (e.Status == 404)

@@ -3,8 +3,8 @@ using Plugboard.Coordinator.Cluster;
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
 /// <summary>
-/// Keeps the board as the API's Nodes are: a list, then a watch from its version on, and a list anew only where the server has forgotten that version. Whoever is missing
-/// in a whole list is gone, and whose deletion was told; nobody else ever is.
+/// Keeps the board as the API's Nodes are: a list, then a watch from its version on, and a list anew only where the server has forgotten
+/// that version. Whoever is missing in a whole list is gone, and whose deletion was told; nobody else ever is.
 /// </summary>
 internal sealed class NodeFollower(NodeFollowerParts parts, ClusterBoard board, SourceHindrance hindrance)
 {
@@ -88,7 +88,8 @@ internal sealed class NodeFollower(NodeFollowerParts parts, ClusterBoard board, 
             board.Remove(node.Name);
     }
 
-    private ClusterNode? Find(NodeObject node) => parts.LastGood.Mend(node, parts.Mapper.Find(node), board.Current.Nodes.GetValueOrDefault(node.Name));
+    private ClusterNode? Find(NodeObject node) =>
+        parts.LastGood.Mend(node, parts.Mapper.Find(node), board.Current.Nodes.GetValueOrDefault(node.Name));
 
     // The server ended the watch, as it does every few minutes; one that does so at once is not to be asked without a pause.
     private TimeSpan RestAfter(long start)

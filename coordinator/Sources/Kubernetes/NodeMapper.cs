@@ -18,7 +18,12 @@ internal sealed class NodeMapper(KubernetesOptions options)
         // An annotation that is missing says nothing; another value than "true" says that the node leaves.
         if (!isManaged && options.Peers == PeersMode.Annotations && node.Name != options.NodeName)
             return node.Annotation(AnnotationNames.Managed) is null
-                ? new ClusterNode { Name = node.Name, Uid = node.Uid, IsSilent = true }
+                ? new ClusterNode
+                {
+                    Name = node.Name,
+                    Uid = node.Uid,
+                    IsSilent = true,
+                }
                 : null;
         return new ClusterNode
         {
@@ -26,7 +31,8 @@ internal sealed class NodeMapper(KubernetesOptions options)
             Uid = node.Uid,
             CreatedAt = node.CreatedAt,
             PodCidrs = node.PodCidrs,
-            Addresses = options.Peers == PeersMode.Addresses ? node.Addresses : Both(node, AnnotationNames.PublicIP, AnnotationNames.PublicIPv6),
+            Addresses =
+                options.Peers == PeersMode.Addresses ? node.Addresses : Both(node, AnnotationNames.PublicIP, AnnotationNames.PublicIPv6),
             BackendType = isManaged ? Known(node.Annotation(AnnotationNames.BackendType)) : "",
             Vtep4 = isManaged ? BackendData.Find(node.Annotation(AnnotationNames.BackendData)) : null,
             Vtep6 = isManaged ? BackendData.Find(node.Annotation(AnnotationNames.BackendV6Data)) : null,
@@ -38,14 +44,18 @@ internal sealed class NodeMapper(KubernetesOptions options)
     // A mistyped address says nothing; that it does has to be told.
     private ValueArray<string> NotesOf(NodeObject node)
     {
-        (string Name, bool Is6)[] read = node.Name == options.NodeName
-            ? [(AnnotationNames.NodePublicIP, false), (AnnotationNames.NodePublicIPv6, true)]
-            : options.Peers == PeersMode.Addresses ? [] : [(AnnotationNames.PublicIP, false), (AnnotationNames.PublicIPv6, true)];
+        (string Name, bool Is6)[] read =
+            node.Name == options.NodeName ? [(AnnotationNames.NodePublicIP, false), (AnnotationNames.NodePublicIPv6, true)]
+            : options.Peers == PeersMode.Addresses ? []
+            : [(AnnotationNames.PublicIP, false), (AnnotationNames.PublicIPv6, true)];
         List<string>? notes = null;
         foreach (var (name, is6) in read)
         {
             if (node.Annotation(name) is { } text && !(IPAddr.TryParse(text, out var address) && address.Is6 == is6))
-                (notes ??= []).Add($"node {node.Name}: annotation {name} \"{(text.Length <= LongestShown ? text : $"{text[..LongestShown]}…")}\" is no {(is6 ? "IPv6" : "IPv4")} address, and says nothing");
+                (notes ??= []).Add(
+                    $"node {node.Name}: annotation {name} \"{(text.Length <= LongestShown ? text : $"{text[..LongestShown]}…")}\" is "
+                        + $"no {(is6 ? "IPv6" : "IPv4")} address, and says nothing"
+                );
         }
 
         return notes is null ? [] : notes.ToValueArray();
@@ -62,12 +72,13 @@ internal sealed class NodeMapper(KubernetesOptions options)
     }
 
     // Five thousand nodes share one text.
-    private static string Known(string? type) => type switch
-    {
-        null => "",
-        "vxlan" => "vxlan",
-        "host-gw" => "host-gw",
-        "ipip" => "ipip",
-        _ => type,
-    };
+    private static string Known(string? type) =>
+        type switch
+        {
+            null => "",
+            "vxlan" => "vxlan",
+            "host-gw" => "host-gw",
+            "ipip" => "ipip",
+            _ => type,
+        };
 }

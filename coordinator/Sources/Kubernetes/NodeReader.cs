@@ -4,7 +4,10 @@ using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
-/// <summary>Reads a Node and makes no object of what is not kept: of a Node's 20,000 bytes that is all but a few hundred. What has another shape than it should is passed over. Pure.</summary>
+/// <summary>
+/// Reads a Node and makes no object of what is not kept: of a Node's 20,000 bytes that is all but a few hundred. What has another shape
+/// than it should is passed over. Pure.
+/// </summary>
 /// <param name="names">The annotations that are kept.</param>
 internal sealed class NodeReader(AnnotationNames names)
 {
@@ -120,7 +123,10 @@ internal sealed class NodeReader(AnnotationNames names)
     }
 
     private static ValueArray<NodeTaint> ReadTaints(ref Utf8JsonReader reader) =>
-        JsonFields.Objects(ref reader).Select(fields => new NodeTaint(fields.GetValueOrDefault("key", ""), fields.GetValueOrDefault("effect", ""))).ToValueArray();
+        JsonFields
+            .Objects(ref reader)
+            .Select(fields => new NodeTaint(fields.GetValueOrDefault("key", ""), fields.GetValueOrDefault("effect", "")))
+            .ToValueArray();
 
     private static NodeObject ReadStatus(ref Utf8JsonReader reader, NodeObject node)
     {
@@ -148,7 +154,11 @@ internal sealed class NodeReader(AnnotationNames names)
         {
             foreach (var fields in objects)
             {
-                if (fields.GetValueOrDefault("type") == type && IPAddr.TryParse(fields.GetValueOrDefault("address"), out var address) && !found.Exists(other => other.Is6 == address.Is6))
+                if (
+                    fields.GetValueOrDefault("type") == type
+                    && IPAddr.TryParse(fields.GetValueOrDefault("address"), out var address)
+                    && !found.Exists(other => other.Is6 == address.Is6)
+                )
                     found.Add(address);
             }
         }
@@ -161,7 +171,11 @@ internal sealed class NodeReader(AnnotationNames names)
         var fields = JsonFields.Objects(ref reader).Find(fields => fields.GetValueOrDefault("type") == "NetworkUnavailable");
         return fields is null
             ? null
-            : new NodeCondition(fields.GetValueOrDefault("status", ""), fields.GetValueOrDefault("reason", ""), fields.GetValueOrDefault("message", ""))
+            : new NodeCondition(
+                fields.GetValueOrDefault("status", ""),
+                fields.GetValueOrDefault("reason", ""),
+                fields.GetValueOrDefault("message", "")
+            )
             {
                 LastTransition = fields.GetValueOrDefault("lastTransitionTime"),
             };

@@ -3,7 +3,9 @@ using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
-/// <summary>Where the watch says how this node's Node is and the engine how it should be, from any thread, and the writer waits for either.</summary>
+/// <summary>
+/// Where the watch says how this node's Node is and the engine how it should be, from any thread, and the writer waits for either.
+/// </summary>
 internal sealed class OwnNode(TimeProvider time)
 {
     private const int MostSinceAsked = 100;
@@ -27,7 +29,12 @@ internal sealed class OwnNode(TimeProvider time)
             if (node is not null && sinceAsked.Count < MostSinceAsked)
                 sinceAsked.Add(node.ResourceVersion);
             // What the watch had on its way when this node wrote is older than what the answer said.
-            if (awaited is not null && node is not null && node.ResourceVersion != awaited && time.GetElapsedTime(patchedAt) < longestSettling)
+            if (
+                awaited is not null
+                && node is not null
+                && node.ResourceVersion != awaited
+                && time.GetElapsedTime(patchedAt) < longestSettling
+            )
             {
                 late = node;
                 return;

@@ -29,7 +29,10 @@ internal sealed class OwnNodePatch(AnnotationNames names)
     /// <summary>True where the condition is to be written.</summary>
     public bool HasCondition => condition is not null;
 
-    /// <summary>Adds the annotations that are missing, other, or of a family that this node does not have any more: flannel forgets changes in one family of two.</summary>
+    /// <summary>
+    /// Adds the annotations that are missing, other, or of a family that this node does not have any more: flannel forgets changes in one
+    /// family of two.
+    /// </summary>
     public void AddAnnotations(NodeObject seen, NodeAdvertisement wanted)
     {
         Add(seen, AnnotationNames.Managed, "true");
@@ -40,7 +43,9 @@ internal sealed class OwnNodePatch(AnnotationNames names)
 
     private void AddFamily(NodeObject seen, NodeAdvertisement wanted, VtepData? vtep, bool is6)
     {
-        var (data, address) = is6 ? (AnnotationNames.BackendV6Data, AnnotationNames.PublicIPv6) : (AnnotationNames.BackendData, AnnotationNames.PublicIP);
+        var (data, address) = is6
+            ? (AnnotationNames.BackendV6Data, AnnotationNames.PublicIPv6)
+            : (AnnotationNames.BackendData, AnnotationNames.PublicIP);
         string? published = null;
         if (wanted.BackendType != "vxlan" || vtep is not null)
             published = FindAddress(seen, wanted, is6)?.ToString();
@@ -60,8 +65,15 @@ internal sealed class OwnNodePatch(AnnotationNames names)
             if (IPAddr.TryParse(overwrite, out var other) && other.Is6 == is6)
                 return other;
             // A typing error does not move the node: what is published stays.
-            faults.Add($"its annotation {names.Prefix}{(is6 ? AnnotationNames.PublicIPv6Overwrite : AnnotationNames.PublicIPOverwrite)} is {Complaints.Quote(overwrite, LongestShown)}, which is no {(is6 ? "IPv6" : "IPv4")} address");
-            return IPAddr.TryParse(seen.Annotation(is6 ? AnnotationNames.PublicIPv6 : AnnotationNames.PublicIP), out var published) && published.Is6 == is6 ? published : own;
+            faults.Add(
+                $"its annotation {names.Prefix}{(is6 ? AnnotationNames.PublicIPv6Overwrite : AnnotationNames.PublicIPOverwrite)} is "
+                    + $"{Complaints.Quote(overwrite, LongestShown)}, which is no {(is6 ? "IPv6" : "IPv4")} address"
+            );
+            return
+                IPAddr.TryParse(seen.Annotation(is6 ? AnnotationNames.PublicIPv6 : AnnotationNames.PublicIP), out var published)
+                && published.Is6 == is6
+                ? published
+                : own;
         }
 
         return null;
@@ -79,7 +91,13 @@ internal sealed class OwnNodePatch(AnnotationNames names)
         if (seen.NetworkUnavailable is { } known && known.Tells(wanted))
             return;
         at = now;
-        condition = seen.NetworkUnavailable is { LastTransition: { } since } same && same.Status == wanted.Status ? wanted with { LastTransition = since } : wanted;
+        condition =
+            seen.NetworkUnavailable is { LastTransition: { } since } same && same.Status == wanted.Status
+                ? wanted with
+                {
+                    LastTransition = since,
+                }
+                : wanted;
     }
 
     /// <summary>As a strategic merge patch of the Node's status, which carries annotations too.</summary>

@@ -5,8 +5,8 @@ using System.Text.Json;
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
 /// <summary>
-/// Keeps this node's Node as it should be: flannel's annotations, the condition, the startup taint, events. It is written where the API has it otherwise, whoever made it so,
-/// and tried for ever; somebody who keeps writing it otherwise is answered ever more slowly.
+/// Keeps this node's Node as it should be: flannel's annotations, the condition, the startup taint, events. It is written where the API has
+/// it otherwise, whoever made it so, and tried for ever; somebody who keeps writing it otherwise is answered ever more slowly.
 /// </summary>
 internal sealed class OwnNodeWriter(NodeWriterParts parts, OwnNode own, SourceHindrance hindrance)
 {
@@ -123,7 +123,11 @@ internal sealed class OwnNodeWriter(NodeWriterParts parts, OwnNode own, SourceHi
     private TimeSpan AddCondition(OwnNodePatch patch, NodeObject seen, NodeReport report)
     {
         var wanted = new NodeCondition(report.IsReady ? "False" : "True", report.Reason, report.Message);
-        var isMinor = seen.NetworkUnavailable is { } known && known.Status == wanted.Status && known.Reason == wanted.Reason && known.Message != wanted.Message;
+        var isMinor =
+            seen.NetworkUnavailable is { } known
+            && known.Status == wanted.Status
+            && known.Reason == wanted.Reason
+            && known.Message != wanted.Message;
         var left = messageInterval - options.Time.GetElapsedTime(conditionAt);
         if (isMinor && hasWritten && left > TimeSpan.Zero)
             return left;
@@ -140,7 +144,9 @@ internal sealed class OwnNodeWriter(NodeWriterParts parts, OwnNode own, SourceHi
         var isQuarrel = hasWritten && wanted == written;
         var path = $"/api/v1/nodes/{Uri.EscapeDataString(options.NodeName)}/status";
         own.BeginPatch();
-        var answer = await parts.Client.AskAsync(HttpMethod.Patch, path, new ApiBody(patch.ToJson(), ApiBody.StrategicMerge), cancellation).ConfigureAwait(false);
+        var answer = await parts
+            .Client.AskAsync(HttpMethod.Patch, path, new ApiBody(patch.ToJson(), ApiBody.StrategicMerge), cancellation)
+            .ConfigureAwait(false);
         own.SeePatched(reader.Read(answer));
         (hasWritten, written, writtenAt) = (true, wanted, options.Time.GetTimestamp());
         if (patch.HasCondition)
@@ -156,10 +162,13 @@ internal sealed class OwnNodeWriter(NodeWriterParts parts, OwnNode own, SourceHi
             if (seen.Taints[i].Key != key)
                 continue;
             var at = string.Create(CultureInfo.InvariantCulture, $"/spec/taints/{i}");
-            var body = $$"""[{"op":"test","path":"{{at}}/key","value":"{{JsonEncodedText.Encode(key)}}"},{"op":"remove","path":"{{at}}"}]""";
+            var body =
+                $$"""[{"op":"test","path":"{{at}}/key","value":"{{JsonEncodedText.Encode(key)}}"},{"op":"remove","path":"{{at}}"}]""";
             var path = $"/api/v1/nodes/{Uri.EscapeDataString(options.NodeName)}";
             own.BeginPatch();
-            var answer = await parts.Client.AskAsync(HttpMethod.Patch, path, new ApiBody(Encoding.UTF8.GetBytes(body), ApiBody.JsonPatch), cancellation).ConfigureAwait(false);
+            var answer = await parts
+                .Client.AskAsync(HttpMethod.Patch, path, new ApiBody(Encoding.UTF8.GetBytes(body), ApiBody.JsonPatch), cancellation)
+                .ConfigureAwait(false);
             own.SeePatched(reader.Read(answer));
             parts.Log($"the taint {key} was taken off node {options.NodeName}");
             return;
@@ -167,5 +176,7 @@ internal sealed class OwnNodeWriter(NodeWriterParts parts, OwnNode own, SourceHi
     }
 
     private static TimeSpan Sooner(TimeSpan a, TimeSpan b) =>
-        a == Timeout.InfiniteTimeSpan ? b : b == Timeout.InfiniteTimeSpan || a < b ? a : b;
+        a == Timeout.InfiniteTimeSpan ? b
+        : b == Timeout.InfiniteTimeSpan || a < b ? a
+        : b;
 }

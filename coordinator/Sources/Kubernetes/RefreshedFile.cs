@@ -4,8 +4,8 @@ using Plugboard.Linux.Files;
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
 /// <summary>
-/// A file that is replaced while it is used, as the kubelet replaces a token before it ends. It is read again once it is a minute old: the kubelet swaps a symbolic link
-/// far above it, which neither the file's time nor a watch on it shows.
+/// A file that is replaced while it is used, as the kubelet replaces a token before it ends. It is read again once it is a minute old: the
+/// kubelet swaps a symbolic link far above it, which neither the file's time nor a watch on it shows.
 /// </summary>
 /// <param name="path">The file.</param>
 /// <param name="time">The clock.</param>

@@ -4,7 +4,10 @@ using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
-/// <summary>An event for each peer that this node refuses, once while it stands. A cluster that is all wrong has a few from each node, and a count of the rest.</summary>
+/// <summary>
+/// An event for each peer that this node refuses, once while it stands. A cluster that is all wrong has a few from each node, and a count
+/// of the rest.
+/// </summary>
 internal sealed class RefusalEvents(NodeEvents events, KubernetesOptions options)
 {
     private const string Reason = "PeerRefused";
@@ -30,7 +33,14 @@ internal sealed class RefusalEvents(NodeEvents events, KubernetesOptions options
 
         told = now;
         if (untold > 0)
-            events.Add(new NodeReport(IsReady: false, Reason, string.Create(CultureInfo.InvariantCulture, $"{untold} more are refused; coordinator audit on this node tells which")), "rest");
+            events.Add(
+                new NodeReport(
+                    IsReady: false,
+                    Reason,
+                    string.Create(CultureInfo.InvariantCulture, $"{untold} more are refused; coordinator audit on this node tells which")
+                ),
+                "rest"
+            );
     }
 
     private bool HasRoom()

@@ -2,7 +2,9 @@ using Plugboard.Coordinator.Cluster;
 
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
-/// <summary>Why the Nodes cannot be read and why this node's own cannot be written, as one word on the board: reading comes first.</summary>
+/// <summary>
+/// Why the Nodes cannot be read and why this node's own cannot be written, as one word on the board: reading comes first.
+/// </summary>
 internal sealed class SourceHindrance(ClusterBoard board)
 {
     private readonly Lock writing = new();

@@ -3,7 +3,10 @@ using Plugboard.Linux.Files;
 
 namespace Plugboard.Coordinator.Sources.Static;
 
-/// <summary>Waits for a file to become another: the kernel tells, and in case it cannot (a network's filesystem, no more watches) the file is looked at once in a while.</summary>
+/// <summary>
+/// Waits for a file to become another: the kernel tells, and in case it cannot (a network's filesystem, no more watches) the file is looked
+/// at once in a while.
+/// </summary>
 internal sealed class FilePoll : IDisposable
 {
     private static readonly TimeSpan withWatch = TimeSpan.FromSeconds(10);

@@ -8,8 +8,8 @@ using Plugboard.Linux;
 namespace Plugboard.Coordinator.Sources.Static;
 
 /// <summary>
-/// Reads a peers file, YAML or JSON. The format is our own: an unknown key is an error, so that a typing error is reported where it stands and
-/// takes nothing away. Pure.
+/// Reads a peers file, YAML or JSON. The format is our own: an unknown key is an error, so that a typing error is reported where it stands
+/// and takes nothing away. Pure.
 /// </summary>
 internal sealed class PeersFileReader
 {
@@ -39,9 +39,12 @@ internal sealed class PeersFileReader
     /// <param name="before">What it said before.</param>
     /// <param name="ownName">This node's name.</param>
     /// <exception cref="DocumentException">The file cannot be used: with the line and what is wrong.</exception>
-    public static (PeersFile File, PeersMemory Memory) Read(ReadOnlySpan<byte> utf8, NetConf? otherwise, PeersMemory before,
-        string ownName) =>
-        new PeersFileReader(before, ownName).Read(YamlDocumentReader.Read(utf8), otherwise);
+    public static (PeersFile File, PeersMemory Memory) Read(
+        ReadOnlySpan<byte> utf8,
+        NetConf? otherwise,
+        PeersMemory before,
+        string ownName
+    ) => new PeersFileReader(before, ownName).Read(YamlDocumentReader.Read(utf8), otherwise);
 
     private (PeersFile File, PeersMemory Memory) Read(DocumentNode document, NetConf? otherwise)
     {
@@ -51,8 +54,18 @@ internal sealed class PeersFileReader
         backend = (network ?? otherwise)?.Backend ?? backend;
         var list = document.Find("nodes") ?? throw document.Error("there is no \"nodes\" list");
         var nodes = ReadNodes(list.AsList());
-        var file = new PeersFile { Nodes = nodes.ToValueArray(), Network = network, Warnings = warnings.ToValueArray() };
-        var memory = new PeersMemory { Network = told, Options = options, Own = nodes.Find(node => node.Name == ownName) ?? before.Own };
+        var file = new PeersFile
+        {
+            Nodes = nodes.ToValueArray(),
+            Network = network,
+            Warnings = warnings.ToValueArray(),
+        };
+        var memory = new PeersMemory
+        {
+            Network = told,
+            Options = options,
+            Own = nodes.Find(node => node.Name == ownName) ?? before.Own,
+        };
         return (file, memory);
     }
 
@@ -64,15 +77,22 @@ internal sealed class PeersFileReader
         {
             var peer = ReadNode(item);
             if (!lines.TryAdd(peer.Name, item))
-                throw item.Error(string.Create(CultureInfo.InvariantCulture,
-                    $"node {DocumentNode.Quote(peer.Name)} is there twice, the first time in line {lines[peer.Name].Line}"));
+                throw item.Error(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"node {DocumentNode.Quote(peer.Name)} is there twice, the first time in line {lines[peer.Name].Line}"
+                    )
+                );
             nodes.Add(peer);
         }
 
         // A node that was taken off the list has not left its address to another.
         if (before.Own is { } own && !lines.ContainsKey(own.Name) && nodes.Find(node => IsLike(node, own)) is { } other)
             throw lines[other.Name]
-                .Error($"node {DocumentNode.Quote(other.Name)} has what node \"{own.Name}\" had, as this one is called (did you mean \"{own.Name}\"?)");
+                .Error(
+                    $"node {DocumentNode.Quote(other.Name)} has what node \"{own.Name}\" had, as this one is called (did you mean "
+                        + $"\"{own.Name}\"?)"
+                );
         return nodes;
     }
 
@@ -113,18 +133,21 @@ internal sealed class PeersFileReader
     }
 
     // A node that says nothing has the network's.
-    private string ReadBackend(DocumentNode? node) => node?.AsText().ToLowerInvariant() switch
-    {
-        null => backend.Type switch
+    private string ReadBackend(DocumentNode? node) =>
+        node?.AsText().ToLowerInvariant() switch
         {
-            BackendType.Vxlan => "vxlan",
-            BackendType.HostGw => "host-gw",
-            BackendType.Ipip => "ipip",
-            _ => "",
-        },
-        var type and ("vxlan" or "host-gw" or "ipip" or "alloc") => type,
-        var type => throw node!.Refused($"{node.Quoted} is none of vxlan, host-gw, ipip and alloc{Spelling.Hint(type, ["vxlan", "host-gw", "ipip", "alloc"])}"),
-    };
+            null => backend.Type switch
+            {
+                BackendType.Vxlan => "vxlan",
+                BackendType.HostGw => "host-gw",
+                BackendType.Ipip => "ipip",
+                _ => "",
+            },
+            var type and ("vxlan" or "host-gw" or "ipip" or "alloc") => type,
+            var type => throw node!.Refused(
+                $"{node.Quoted} is none of vxlan, host-gw, ipip and alloc{Spelling.Hint(type, ["vxlan", "host-gw", "ipip", "alloc"])}"
+            ),
+        };
 
     private static ValueArray<T> ReadEach<T>(DocumentNode node, string key, Func<DocumentNode, T> read, Func<T, bool> is6)
     {
@@ -179,7 +202,12 @@ internal sealed class PeersFileReader
         if (Array.FindAll(optionalKeys, key => whole.Find(key) is not null) is { Length: > 0 } given)
         {
             var values = given.Select(key => whole.Find(key)!);
-            options[name] = new DocumentNode { Kind = DocumentKind.Map, Line = whole.Line, Items = [.. values] };
+            options[name] = new DocumentNode
+            {
+                Kind = DocumentKind.Map,
+                Line = whole.Line,
+                Items = [.. values],
+            };
         }
 
         return whole;

@@ -6,7 +6,8 @@ using Plugboard.Linux.Files;
 namespace Plugboard.Coordinator.Sources.Static;
 
 /// <summary>
-/// The cluster as a file tells it, read again when it changes. A file that is missing or cannot be used leaves what was read before in force.
+/// The cluster as a file tells it, read again when it changes. A file that is missing or cannot be used leaves what was read before in
+/// force.
 /// </summary>
 /// <param name="options">Which file.</param>
 /// <param name="time">The clock.</param>
@@ -39,14 +40,10 @@ internal sealed class StaticSource(StaticOptions options, TimeProvider time, Act
     }
 
     /// <summary>Nothing: each node's file says what the others are to know.</summary>
-    public void Advertise(NodeAdvertisement advertisement)
-    {
-    }
+    public void Advertise(NodeAdvertisement advertisement) { }
 
     /// <summary>Nothing: nobody reads it.</summary>
-    public void Report(NodeReport report)
-    {
-    }
+    public void Report(NodeReport report) { }
 
     // False: try again although the file does not change.
     private async Task<bool> TryReadAsync(ClusterBoard board, FilePoll poll, CancellationToken cancellation)
@@ -99,9 +96,15 @@ internal sealed class StaticSource(StaticOptions options, TimeProvider time, Act
         foreach (var warning in file.Warnings)
             log($"{options.Path}: {warning}");
         if (!file.Nodes.Any(node => node.Name == options.NodeName))
-            log($"{options.Path}: no node is called {options.NodeName}, as this one is{Spelling.Hint(options.NodeName, file.Nodes.Select(node => node.Name))}");
+            log(
+                $"{options.Path}: no node is called {options.NodeName}, as this one "
+                    + $"is{Spelling.Hint(options.NodeName, file.Nodes.Select(node => node.Name))}"
+            );
         foreach (var (gone, node) in FindRenamed(board.Current, file))
-            log($"{options.Path}: node {gone} is gone, and {node} has its address; its tunnel's hardware address is made of the new name unless vtepMAC says another");
+            log(
+                $"{options.Path}: node {gone} is gone, and {node} has its address; its tunnel's hardware address is made of the new "
+                    + "name unless vtepMAC says another"
+            );
         if (file.Network is { } network)
             board.SetNetwork(network);
         board.Replace(file.Nodes);
@@ -110,12 +113,15 @@ internal sealed class StaticSource(StaticOptions options, TimeProvider time, Act
     private static IEnumerable<(string Gone, string Node)> FindRenamed(ClusterSnapshot known, PeersFile file)
     {
         var names = file.Nodes.Select(node => node.Name).ToHashSet(StringComparer.Ordinal);
-        var gone = known.Nodes.Values.Where(node => !names.Contains(node.Name))
+        var gone = known
+            .Nodes.Values.Where(node => !names.Contains(node.Name))
             .SelectMany(node => node.Addresses.Select(address => (address, node.Name)))
             .ToLookup(each => each.address, each => each.Name);
         if (gone.Count == 0)
             return [];
-        return file.Nodes.SelectMany(node => node.Addresses.SelectMany(address => gone[address]).Distinct().Select(name => (name, node.Name)));
+        return file.Nodes.SelectMany(node =>
+            node.Addresses.SelectMany(address => gone[address]).Distinct().Select(name => (name, node.Name))
+        );
     }
 
     private byte[] ReadBytes(FileStatus? status)

@@ -4,7 +4,10 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Plugboard.Coordinator.Sources.Tls;
 
-/// <summary>What this side shows to a server: the first certificate of a file with its key, and the certificates behind it, which lead to the authority that the server knows.</summary>
+/// <summary>
+/// What this side shows to a server: the first certificate of a file with its key, and the certificates behind it, which lead to the
+/// authority that the server knows.
+/// </summary>
 internal sealed class ClientCertificate
 {
     private const string Rsa = "1.2.840.113549.1.1.1";
@@ -13,7 +16,11 @@ internal sealed class ClientCertificate
     private ClientCertificate(string origin, X509Certificate2 certificate, SslStreamCertificateContext context)
     {
         Origin = origin;
-        (Subject, NotBefore, NotAfter) = (certificate.Subject, new DateTimeOffset(certificate.NotBefore), new DateTimeOffset(certificate.NotAfter));
+        (Subject, NotBefore, NotAfter) = (
+            certificate.Subject,
+            new DateTimeOffset(certificate.NotBefore),
+            new DateTimeOffset(certificate.NotAfter)
+        );
         Context = context;
     }
 
@@ -39,9 +46,10 @@ internal sealed class ClientCertificate
         var chain = certificates.ReadCertificates();
         RequireKey(key);
         var (first, behind) = (chain[0], new X509Certificate2Collection(chain.Skip(1).ToArray()));
-        var context = first.GetKeyAlgorithm() is Rsa or EllipticCurve && TryRead(first, key) is { } usual
-            ? SslStreamCertificateContext.Create(usual, behind, offline: true)
-            : OpenSslKeys.CreateContext(first, behind, key);
+        var context =
+            first.GetKeyAlgorithm() is Rsa or EllipticCurve && TryRead(first, key) is { } usual
+                ? SslStreamCertificateContext.Create(usual, behind, offline: true)
+                : OpenSslKeys.CreateContext(first, behind, key);
         return new ClientCertificate(certificates.Origin, first, context);
     }
 
@@ -60,8 +68,14 @@ internal sealed class ClientCertificate
 
     private static void RequireKey(PemText key)
     {
-        if (key.Text.Contains("-----BEGIN ENCRYPTED PRIVATE KEY-----", StringComparison.Ordinal) || key.Text.Contains("Proc-Type: 4,ENCRYPTED", StringComparison.Ordinal))
-            throw new TlsFileException($"{key.Origin}: the key is encrypted, and nobody is there to be asked for its password: write it without (openssl pkey -in … -out …)");
+        if (
+            key.Text.Contains("-----BEGIN ENCRYPTED PRIVATE KEY-----", StringComparison.Ordinal)
+            || key.Text.Contains("Proc-Type: 4,ENCRYPTED", StringComparison.Ordinal)
+        )
+            throw new TlsFileException(
+                $"{key.Origin}: the key is encrypted, and nobody is there to be asked for its password: write it without (openssl "
+                    + "pkey -in … -out …)"
+            );
         if (!key.Text.Contains("PRIVATE KEY-----", StringComparison.Ordinal))
             throw new TlsFileException($"{key.Origin}: no private key in it (PEM, \"-----BEGIN PRIVATE KEY-----\")");
     }

@@ -52,23 +52,27 @@ internal static partial class ConnectionFailure
         while (innermost.InnerException is { } inner)
             innermost = inner;
         // The end of a stream is no exception of the socket's.
-        return innermost is SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.Shutdown or SocketError.ConnectionAborted }
-            or HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded };
+        return innermost
+            is SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.Shutdown or SocketError.ConnectionAborted }
+                or HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded };
     }
 
-    private static string Describe(int reason, string words, TlsSide tls) => (reason - AlertBase) switch
-    {
-        CertificateRequired => Wanting(tls, words),
-        HandshakeFailure or BadCertificate or AccessDenied when tls.WasAskedInVain => Wanting(tls, words),
-        >= BadCertificate and <= UnknownAuthority or AccessDenied when tls.Client is { } client => $"it refuses the certificate of {client.Origin} ({Words(words)}): {WhyRefused(reason - AlertBase, client)}",
-        ProtocolVersion => $"it has no version of TLS in common with this side, which has 1.2 and 1.3 ({Words(words)})",
-        _ when reason is WrongVersion or HttpRequest => $"{NoTls} ({Words(words)})",
-        _ => $"TLS: {Words(words)}",
-    };
+    private static string Describe(int reason, string words, TlsSide tls) =>
+        (reason - AlertBase) switch
+        {
+            CertificateRequired => Wanting(tls, words),
+            HandshakeFailure or BadCertificate or AccessDenied when tls.WasAskedInVain => Wanting(tls, words),
+            >= BadCertificate and <= UnknownAuthority or AccessDenied when tls.Client is { } client =>
+                $"it refuses the certificate of {client.Origin} ({Words(words)}): {WhyRefused(reason - AlertBase, client)}",
+            ProtocolVersion => $"it has no version of TLS in common with this side, which has 1.2 and 1.3 ({Words(words)})",
+            _ when reason is WrongVersion or HttpRequest => $"{NoTls} ({Words(words)})",
+            _ => $"TLS: {Words(words)}",
+        };
 
-    private static string Wanting(TlsSide tls, string words) => tls.Client is { } client
-        ? $"it wants another client's certificate than that of {client.Origin}, {client.Subject} ({Words(words)})"
-        : $"it wants a client's certificate, and none is given; give one by {tls.ClientSetting} ({Words(words)})";
+    private static string Wanting(TlsSide tls, string words) =>
+        tls.Client is { } client
+            ? $"it wants another client's certificate than that of {client.Origin}, {client.Subject} ({Words(words)})"
+            : $"it wants a client's certificate, and none is given; give one by {tls.ClientSetting} ({Words(words)})";
 
     private static string WhyRefused(int alert, ClientCertificate client)
     {
@@ -84,12 +88,19 @@ internal static partial class ConnectionFailure
 
     private static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
-    // error:0A00045C:SSL routines::tlsv13 alert certificate required; before OpenSSL 3 error:14094412:…, the reason is the last three digits there too.
+    // error:0A00045C:SSL routines::tlsv13 alert certificate required; before OpenSSL 3 error:14094412:…, the reason is the last three
+    // digits there too.
     private static int? ReasonOf(string message) =>
-        OpenSslError().Match(message) is { Success: true } match ? int.Parse(match.Groups["reason"].ValueSpan, NumberStyles.HexNumber, CultureInfo.InvariantCulture) : null;
+        OpenSslError().Match(message) is { Success: true } match
+            ? int.Parse(match.Groups["reason"].ValueSpan, NumberStyles.HexNumber, CultureInfo.InvariantCulture)
+            : null;
 
     private static string Words(string message) => message[(message.LastIndexOf(':') + 1)..].Trim();
 
-    [GeneratedRegex(@"error:(?:0A|14)[0-9A-F]{3}(?<reason>[0-9A-F]{3}):", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        @"error:(?:0A|14)[0-9A-F]{3}(?<reason>[0-9A-F]{3}):",
+        RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant,
+        matchTimeoutMilliseconds: 1000
+    )]
     private static partial Regex OpenSslError();
 }

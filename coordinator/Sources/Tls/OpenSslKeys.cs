@@ -9,8 +9,8 @@ using System.Text;
 namespace Plugboard.Coordinator.Sources.Tls;
 
 /// <summary>
-/// Keys that OpenSSL, which makes the connections, can sign with and .NET has no class for. .NET's context for a connection is made for a certificate of its own; then OpenSSL's
-/// objects in it are replaced. Source: docs/decisions/0029.
+/// Keys that OpenSSL, which makes the connections, can sign with and .NET has no class for. .NET's context for a connection is made for a
+/// certificate of its own; then OpenSSL's objects in it are replaced. Source: docs/decisions/0029.
 /// </summary>
 internal static unsafe partial class OpenSslKeys
 {
@@ -27,8 +27,10 @@ internal static unsafe partial class OpenSslKeys
             if (CheckPrivateKey(certificate.Handle, handle.DangerousGetHandle()) != 1)
                 throw new TlsFileException($"{key.Origin}: the key is not that of the first certificate, {certificate.Subject}");
             using var own = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-            var placeholder = new CertificateRequest("CN=placeholder", own, HashAlgorithmName.SHA256)
-                .CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(100));
+            var placeholder = new CertificateRequest("CN=placeholder", own, HashAlgorithmName.SHA256).CreateSelfSigned(
+                DateTimeOffset.UnixEpoch,
+                DateTimeOffset.UnixEpoch.AddYears(100)
+            );
             var context = SslStreamCertificateContext.Create(placeholder, additionalCertificates: null, offline: true);
             Replace(context, placeholder, certificate);
             (var unused, KeyOf(context)) = (KeyOf(context), handle);
@@ -63,7 +65,9 @@ internal static unsafe partial class OpenSslKeys
         }
 
 #pragma warning disable CA1416 // This runs on Linux alone.
-        return found != 0 ? new SafeEvpPKeyHandle(found, ownsHandle: true) : throw new TlsFileException($"{key.Origin}: the key cannot be read: {LastError()}");
+        return found != 0
+            ? new SafeEvpPKeyHandle(found, ownsHandle: true)
+            : throw new TlsFileException($"{key.Origin}: the key cannot be read: {LastError()}");
 #pragma warning restore CA1416
     }
 

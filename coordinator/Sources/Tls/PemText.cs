@@ -40,7 +40,9 @@ internal sealed record PemText(string Origin, string Text)
             throw new TlsFileException($"{Origin}: a certificate in it cannot be read: {e.Message}", e);
         }
 
-        return found.Count > 0 ? found : throw new TlsFileException($"{Origin}: no certificate in it (PEM, \"-----BEGIN CERTIFICATE-----\")");
+        return found.Count > 0
+            ? found
+            : throw new TlsFileException($"{Origin}: no certificate in it (PEM, \"-----BEGIN CERTIFICATE-----\")");
     }
 
     /// <summary>Without the text.</summary>

@@ -26,14 +26,20 @@ internal sealed class ServerCheck(X509Certificate2Collection? authorities, strin
             faults.Add($"it names {NamesOf(shown)}, and not {(sender as SslStream)?.TargetHostName}");
         if (errors.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors) && !IsAnchored(chain))
             faults.AddRange(FaultsOf(chain));
-        return faults.Count == 0 ? true : throw new ServerCertificateException($"the server's certificate is not accepted: {string.Join("; ", faults.Distinct(StringComparer.Ordinal))}");
+        return faults.Count == 0
+            ? true
+            : throw new ServerCertificateException(
+                $"the server's certificate is not accepted: {string.Join("; ", faults.Distinct(StringComparer.Ordinal))}"
+            );
     }
 
     // As for Go's clients, an authority in the file need not be a root.
     private bool IsAnchored(X509Chain chain) =>
         authorities is not null
         && Array.TrueForAll(chain.ChainStatus, static status => status.Status == X509ChainStatusFlags.PartialChain)
-        && chain.ChainElements.Any(element => authorities.Any(authority => authority.RawDataMemory.Span.SequenceEqual(element.Certificate.RawDataMemory.Span)));
+        && chain.ChainElements.Any(element =>
+            authorities.Any(authority => authority.RawDataMemory.Span.SequenceEqual(element.Certificate.RawDataMemory.Span))
+        );
 
     private IEnumerable<string> FaultsOf(X509Chain chain)
     {
@@ -45,16 +51,18 @@ internal sealed class ServerCheck(X509Certificate2Collection? authorities, strin
         }
     }
 
-    private string Describe(X509ChainStatus status, X509Certificate2 certificate, string whose) => status.Status switch
-    {
-        X509ChainStatusFlags.NotTimeValid when certificate.NotBefore.ToUniversalTime() > TimeProvider.System.GetUtcNow().UtcDateTime =>
-            $"{whose} is valid from {Text(certificate.NotBefore)} on, and here it is {Text(TimeProvider.System.GetUtcNow().UtcDateTime)}",
-        X509ChainStatusFlags.NotTimeValid => $"{whose} has expired on {Text(certificate.NotAfter)}",
-        X509ChainStatusFlags.PartialChain or X509ChainStatusFlags.UntrustedRoot => DescribeUnknown(certificate),
-        X509ChainStatusFlags.NotSignatureValid when HasNamesake(certificate) => DescribeUnknown(certificate),
-        X509ChainStatusFlags.NotValidForUsage => $"{whose} is not made for servers (extendedKeyUsage)",
-        _ => $"{whose}: {status.StatusInformation.TrimEnd('\n', '.', ' ')}",
-    };
+    private string Describe(X509ChainStatus status, X509Certificate2 certificate, string whose) =>
+        status.Status switch
+        {
+            X509ChainStatusFlags.NotTimeValid when certificate.NotBefore.ToUniversalTime() > TimeProvider.System.GetUtcNow().UtcDateTime =>
+                $"{whose} is valid from {Text(certificate.NotBefore)} on, and here it is "
+                    + $"{Text(TimeProvider.System.GetUtcNow().UtcDateTime)}",
+            X509ChainStatusFlags.NotTimeValid => $"{whose} has expired on {Text(certificate.NotAfter)}",
+            X509ChainStatusFlags.PartialChain or X509ChainStatusFlags.UntrustedRoot => DescribeUnknown(certificate),
+            X509ChainStatusFlags.NotSignatureValid when HasNamesake(certificate) => DescribeUnknown(certificate),
+            X509ChainStatusFlags.NotValidForUsage => $"{whose} is not made for servers (extendedKeyUsage)",
+            _ => $"{whose}: {status.StatusInformation.TrimEnd('\n', '.', ' ')}",
+        };
 
     private string DescribeUnknown(X509Certificate2 certificate)
     {
@@ -66,7 +74,8 @@ internal sealed class ServerCheck(X509Certificate2Collection? authorities, strin
             : $"it is from {issuer}, which is not in {setting}";
     }
 
-    private bool HasNamesake(X509Certificate2 certificate) => authorities?.Any(authority => authority.Subject == certificate.Issuer) == true;
+    private bool HasNamesake(X509Certificate2 certificate) =>
+        authorities?.Any(authority => authority.Subject == certificate.Issuer) == true;
 
     private static string NamesOf(X509Certificate2 certificate)
     {

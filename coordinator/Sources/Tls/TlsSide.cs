@@ -28,7 +28,11 @@ internal sealed class TlsSide
     {
         if (Authorities is not null)
         {
-            options.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+            options.CertificateChainPolicy = new X509ChainPolicy
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                RevocationMode = X509RevocationMode.NoCheck,
+            };
             options.CertificateChainPolicy.CustomTrustStore.AddRange(Authorities);
         }
 
@@ -40,7 +44,13 @@ internal sealed class TlsSide
     }
 
     // Called before the server has said anything, too.
-    private X509Certificate NoteRequest(object sender, string target, X509CertificateCollection own, X509Certificate? server, string[] issuers)
+    private X509Certificate NoteRequest(
+        object sender,
+        string target,
+        X509CertificateCollection own,
+        X509Certificate? server,
+        string[] issuers
+    )
     {
         if (server is not null)
             wasAsked = true;

@@ -28,28 +28,43 @@ internal sealed class ConflistCheck : ICheck
             yield return fault;
     }
 
-    private static Finding Missing(string directory) => new(
-        FindingIds.ConflistMissing, Severity.Error, $"{directory} has no network config", "the runtime says \"cni plugin not initialized\", the node is NotReady and starts no pod",
-        "install the cluster's network (flannel's DaemonSet, or a conflist such as examples/bridge.conflist); where it is installed, see why its pod on this node does not run")
-    {
-        Subject = directory,
-    };
+    private static Finding Missing(string directory) =>
+        new(
+            FindingIds.ConflistMissing,
+            Severity.Error,
+            $"{directory} has no network config",
+            "the runtime says \"cni plugin not initialized\", the node is NotReady and starts no pod",
+            "install the cluster's network (flannel's DaemonSet, or a conflist such as examples/bridge.conflist); where it is "
+                + "installed, see why its pod on this node does not run"
+        )
+        {
+            Subject = directory,
+        };
 
-    private static Finding Broken(Node node, NetworkFile file) => new(
-        FindingIds.ConflistBroken, Severity.Error, $"{node.OnNode(file.Path)}: {file.Fault}", "runtimes skip it or refuse all configs of the directory; which one the pods get depends on the runtime",
-        "correct or remove it; `<plugin> validate` tells what is wrong with a plugin's part, and where")
-    {
-        Subject = file.Path,
-    };
+    private static Finding Broken(Node node, NetworkFile file) =>
+        new(
+            FindingIds.ConflistBroken,
+            Severity.Error,
+            $"{node.OnNode(file.Path)}: {file.Fault}",
+            "runtimes skip it or refuse all configs of the directory; which one the pods get depends on the runtime",
+            "correct or remove it; `<plugin> validate` tells what is wrong with a plugin's part, and where"
+        )
+        {
+            Subject = file.Path,
+        };
 
-    private static Finding Several(Node node, List<NetworkFile> files) => new(
-        FindingIds.ConflistSeveral, Severity.Warning,
-        $"{files.Count} network configs: {string.Join(", ", files.Select(file => node.OnNode(file.Path)))}; the runtime takes the first, network {files[0].List!.Name}",
-        "the others have no effect; whichever comes first after the next install changes every new pod's network",
-        "remove those that are not meant, or give yours a name that comes first, such as 05-…")
-    {
-        Subject = string.Join(',', files.Select(static file => file.Path)),
-    };
+    private static Finding Several(Node node, List<NetworkFile> files) =>
+        new(
+            FindingIds.ConflistSeveral,
+            Severity.Warning,
+            $"{files.Count} network configs: {string.Join(", ", files.Select(file => node.OnNode(file.Path)))}; the runtime takes the "
+                + $"first, network {files[0].List!.Name}",
+            "the others have no effect; whichever comes first after the next install changes every new pod's network",
+            "remove those that are not meant, or give yours a name that comes first, such as 05-…"
+        )
+        {
+            Subject = string.Join(',', files.Select(static file => file.Path)),
+        };
 
     private static IEnumerable<Finding> Faults(Node node, Conflist list)
     {
@@ -59,8 +74,13 @@ internal sealed class ConflistCheck : ICheck
             if (plugins.FindFault(type, list.CniVersion) is not { } fault)
                 continue;
             yield return new Finding(
-                FindingIds.PluginMissing, Severity.Error, $"plugin {type} of network {list.Name}: {fault.Path}: {fault.Why}", "every new pod on this node fails with it",
-                $"`installer install` puts ours into {string.Join(':', node.Options.BinDirectories)}; for others, copy one built for this processor there, mode 0755")
+                FindingIds.PluginMissing,
+                Severity.Error,
+                $"plugin {type} of network {list.Name}: {fault.Path}: {fault.Why}",
+                "every new pod on this node fails with it",
+                $"`installer install` puts ours into {string.Join(':', node.Options.BinDirectories)}; for others, copy one built for "
+                    + "this processor there, mode 0755"
+            )
             {
                 Subject = type,
             };

@@ -7,7 +7,8 @@ using Plugboard.Netlink.Route;
 namespace Plugboard.Doctor.Checks;
 
 /// <summary>
-/// Other programs' rules that change the sender of what a pod sends to a pod. Only a rule that surely matches is told; what kube-proxy has marked is not such a packet.
+/// Other programs' rules that change the sender of what a pod sends to a pod. Only a rule that surely matches is told; what kube-proxy has
+/// marked is not such a packet.
 /// </summary>
 internal sealed class ForeignSnatCheck : ICheck
 {
@@ -33,7 +34,11 @@ internal sealed class ForeignSnatCheck : ICheck
     {
         foreach (var bridge in node.PodBridges)
         {
-            foreach (var address in node.Addresses.Where(address => address.LinkIndex == bridge.Index && address.Scope == RouteScope.Universe).Select(static address => address.Address))
+            foreach (
+                var address in node
+                    .Addresses.Where(address => address.LinkIndex == bridge.Index && address.Scope == RouteScope.Universe)
+                    .Select(static address => address.Address)
+            )
             {
                 var source = address.Address.Next();
                 yield return node.FindFarPod(address) is { } destination && node.FindWay(destination) is { } link
@@ -48,8 +53,10 @@ internal sealed class ForeignSnatCheck : ICheck
         var found = new List<(string, WalkedRule)>();
         foreach (var each in Node.Nftables(client => InNft(client, packet)) ?? [])
             found.Add(each);
-        if (LegacyTable.FindEntries(packet.Source.Is6, "nat") is { } entries
-            && new RuleWalk(new LegacyRuleReader(packet).Read(entries)).FindSnat(LegacyRuleReader.Postrouting) is { } rule)
+        if (
+            LegacyTable.FindEntries(packet.Source.Is6, "nat") is { } entries
+            && new RuleWalk(new LegacyRuleReader(packet).Read(entries)).FindSnat(LegacyRuleReader.Postrouting) is { } rule
+        )
             found.Add(($"{(packet.Source.Is6 ? "ip6tables" : "iptables")}-legacy", rule));
         return found;
     }
@@ -58,9 +65,19 @@ internal sealed class ForeignSnatCheck : ICheck
     {
         var found = new List<(string, WalkedRule)>();
         var family = packet.Source.Is6 ? NftFamily.IPv6 : NftFamily.IPv4;
-        foreach (var table in client.ListTables().Where(table => (table.Family == family || table.Family == NftFamily.Inet) && !table.Name.StartsWith(OwnPrefix, StringComparison.Ordinal)))
+        foreach (
+            var table in client
+                .ListTables()
+                .Where(table =>
+                    (table.Family == family || table.Family == NftFamily.Inet)
+                    && !table.Name.StartsWith(OwnPrefix, StringComparison.Ordinal)
+                )
+        )
         {
-            var places = client.ListChains(table).Where(static chain => chain.Hook is { Type: ChainType.Nat, Hook: NftHook.Postrouting }).ToList();
+            var places = client
+                .ListChains(table)
+                .Where(static chain => chain.Hook is { Type: ChainType.Nat, Hook: NftHook.Postrouting })
+                .ToList();
             if (places.Count == 0)
                 continue;
             var reader = new NftRuleReader(packet, table);
@@ -75,12 +92,17 @@ internal sealed class ForeignSnatCheck : ICheck
         return found;
     }
 
-    private static Finding Overridden(WalkedPacket packet, string where, WalkedRule rule) => new(
-        FindingIds.SnatForeign, Severity.Warning,
-        $"a rule in chain {rule.Chain} of {where}{(rule.Comment.Length == 0 ? "" : $" (\"{rule.Comment}\")")} changes the sender of what pods send to pods, as from {packet.Source} to {packet.Destination} by {packet.OutLink}",
-        "pods see the node's address instead of the other pod's: network policies drop it, logs name the wrong one",
-        "have its maker leave out the pods' networks (ip-masq-agent: nonMasqueradeCIDRs; Docker: another `bip`; others: a RETURN for them before the rule)")
-    {
-        Subject = $"{where} {rule.Chain}",
-    };
+    private static Finding Overridden(WalkedPacket packet, string where, WalkedRule rule) =>
+        new(
+            FindingIds.SnatForeign,
+            Severity.Warning,
+            $"a rule in chain {rule.Chain} of {where}{(rule.Comment.Length == 0 ? "" : $" (\"{rule.Comment}\")")} changes the sender "
+                + $"of what pods send to pods, as from {packet.Source} to {packet.Destination} by {packet.OutLink}",
+            "pods see the node's address instead of the other pod's: network policies drop it, logs name the wrong one",
+            "have its maker leave out the pods' networks (ip-masq-agent: nonMasqueradeCIDRs; Docker: another `bip`; others: a RETURN "
+                + "for them before the rule)"
+        )
+        {
+            Subject = $"{where} {rule.Chain}",
+        };
 }

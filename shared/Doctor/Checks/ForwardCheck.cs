@@ -24,8 +24,10 @@ internal sealed class ForwardCheck : ICheck
         if (packets.Count == 0)
             return [];
         using var client = NftablesClient.Find();
-        return [.. packets.SelectMany(packet => ForwardChains.FindDrops(client, packet)).DistinctBy(static drop => drop.Chain)
-            .Select(Describe)];
+        return
+        [
+            .. packets.SelectMany(packet => ForwardChains.FindDrops(client, packet)).DistinctBy(static drop => drop.Chain).Select(Describe),
+        ];
     }
 
     private static IEnumerable<ForwardedPacket> Packets(Node node)
@@ -52,13 +54,19 @@ internal sealed class ForwardCheck : ICheck
     private static Finding Describe(ForwardDrop drop)
     {
         var packet = drop.Packet;
-        var remedy = drop.Tool.Length == 0
-            ? "accept the pods' networks in that chain (firewalld: put the pods' links into the trusted zone)"
-            : $"let a daemon keep accepting rules there (coordinator: --masquerade flannel --backend iptables; flanneld: --iptables-forward-rules), or accept the pods' networks yourself: `{drop.Tool} -I FORWARD -i {packet.InLink} -j ACCEPT`, `{drop.Tool} -I FORWARD -o {packet.InLink} -j ACCEPT`";
+        var remedy =
+            drop.Tool.Length == 0
+                ? "accept the pods' networks in that chain (firewalld: put the pods' links into the trusted zone)"
+                : "let a daemon keep accepting rules there (coordinator: --masquerade flannel --backend iptables; flanneld: "
+                    + $"--iptables-forward-rules), or accept the pods' networks yourself: `{drop.Tool} -I FORWARD -i {packet.InLink} -j "
+                    + $"ACCEPT`, `{drop.Tool} -I FORWARD -o {packet.InLink} -j ACCEPT`";
         return new Finding(
-            FindingIds.ForwardDrop, drop.IsSure ? Severity.Error : Severity.Warning,
+            FindingIds.ForwardDrop,
+            drop.IsSure ? Severity.Error : Severity.Warning,
             $"a packet from {packet.Source} by {packet.InLink} to {packet.Destination} by {packet.OutLink}: {drop}",
-            "pods do not reach pods of other nodes, or nothing outside; pods of one node reach each other", remedy)
+            "pods do not reach pods of other nodes, or nothing outside; pods of one node reach each other",
+            remedy
+        )
         {
             Subject = drop.Chain,
         };

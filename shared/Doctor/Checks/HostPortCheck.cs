@@ -29,9 +29,14 @@ internal sealed class HostPortCheck : ICheck
                 continue;
             var forward = PortForwardRecord.FromRecord(record);
             yield return new Finding(
-                FindingIds.HostPortStale, Severity.Warning, $"host ports {string.Join(", ", forward.Ports)} are of {record.Owner}, {(isGone ? "whose link or namespace is gone" : "which the runtime does not know")}",
+                FindingIds.HostPortStale,
+                Severity.Warning,
+                $"host ports {string.Join(", ", forward.Ports)} are of {record.Owner}, "
+                    + $"{(isGone ? "whose link or namespace is gone" : "which the runtime does not know")}",
                 "connections to these ports wait for nobody; a new pod of ours takes the ports over, other programs do not get them",
-                $"start and end any pod of network {record.Owner.Network} (GC), or remove the elements of `nft list table inet plugboard_portmap` whose comment begins with {record.Owner.Tag}")
+                $"start and end any pod of network {record.Owner.Network} (GC), or remove the elements of `nft list table inet "
+                    + $"plugboard_portmap` whose comment begins with {record.Owner.Tag}"
+            )
             {
                 Subject = record.Owner.Tag,
                 MayPass = true,
@@ -76,8 +81,13 @@ internal sealed class HostPortCheck : ICheck
         foreach (var (tag, (comment, count)) in unknown)
         {
             yield return new Finding(
-                FindingIds.HostPortUnknown, Severity.Warning, $"{count} elements of table inet plugboard_portmap, \"{comment}\", have no record below {PodRecordStore.Root}", "the ports may lead to a pod that is gone; a new pod of ours takes them over",
-                "where the container is gone, delete the elements with that comment (`nft list table inet plugboard_portmap`); else start the pod again")
+                FindingIds.HostPortUnknown,
+                Severity.Warning,
+                $"{count} elements of table inet plugboard_portmap, \"{comment}\", have no record below {PodRecordStore.Root}",
+                "the ports may lead to a pod that is gone; a new pod of ours takes them over",
+                "where the container is gone, delete the elements with that comment (`nft list table inet plugboard_portmap`); else "
+                    + "start the pod again"
+            )
             {
                 Subject = tag,
                 MayPass = true,
@@ -92,11 +102,18 @@ internal sealed class HostPortCheck : ICheck
         var expected = new HashSet<string>(StringComparer.Ordinal);
         foreach (var pod in node.Cache!.Pods)
             expected.Add(ReferenceNames.ForwardChain(new PodIdentity(pod.Network, pod.ContainerId, pod.IfName)));
-        foreach (var (where, chain) in AllChains().Where(found => found.Chain.StartsWith(ChainPrefix, StringComparison.Ordinal) && !expected.Contains(found.Chain)))
+        foreach (
+            var (where, chain) in AllChains()
+                .Where(found => found.Chain.StartsWith(ChainPrefix, StringComparison.Ordinal) && !expected.Contains(found.Chain))
+        )
         {
             yield return new Finding(
-                FindingIds.HostPortChainStale, Severity.Warning, $"chain {chain} of {where} leads host ports to a pod that the runtime does not know", "connections to these ports wait for nobody, also after another pod has published them",
-                $"look at it (`iptables-save -t nat | grep {chain}`), delete the rule of CNI-HOSTPORT-DNAT that jumps there, then the chain")
+                FindingIds.HostPortChainStale,
+                Severity.Warning,
+                $"chain {chain} of {where} leads host ports to a pod that the runtime does not know",
+                "connections to these ports wait for nobody, also after another pod has published them",
+                $"look at it (`iptables-save -t nat | grep {chain}`), delete the rule of CNI-HOSTPORT-DNAT that jumps there, then the chain"
+            )
             {
                 Subject = $"{where} {chain}",
                 MayPass = true,

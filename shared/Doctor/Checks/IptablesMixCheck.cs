@@ -25,11 +25,16 @@ internal sealed class IptablesMixCheck : ICheck
         }
     }
 
-    private static Finding Mixed(string tool, List<string> legacy, List<string> nft) => new(
-        FindingIds.IptablesMixed, Severity.Warning, $"{tool}-legacy has rules in {string.Join(", ", legacy)}, {tool}-nft in {string.Join(", ", nft)}",
-        "packets pass both, and each tool shows one of them: a DROP or DNAT that nobody sees, and rules that are deleted in vain",
-        $"see who uses which (`{tool}-legacy-save`, `{tool}-nft-save`), set one for all (update-alternatives, images of kube-proxy and others), then delete the other's rules or boot")
-    {
-        Subject = tool,
-    };
+    private static Finding Mixed(string tool, List<string> legacy, List<string> nft) =>
+        new(
+            FindingIds.IptablesMixed,
+            Severity.Warning,
+            $"{tool}-legacy has rules in {string.Join(", ", legacy)}, {tool}-nft in {string.Join(", ", nft)}",
+            "packets pass both, and each tool shows one of them: a DROP or DNAT that nobody sees, and rules that are deleted in vain",
+            $"see who uses which (`{tool}-legacy-save`, `{tool}-nft-save`), set one for all (update-alternatives, images of "
+                + "kube-proxy and others), then delete the other's rules or boot"
+        )
+        {
+            Subject = tool,
+        };
 }

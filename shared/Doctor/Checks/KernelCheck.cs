@@ -31,7 +31,8 @@ internal sealed class KernelCheck : ICheck
                 Vxlan = plugins.Exists(static plugin => plugin.SubnetFile is not null) && UsesVxlan(node),
                 Overlay = node.ChosenNetwork is not null,
                 IsRecent = plugins.Exists(static plugin => plugin.NeedsNat),
-            });
+            }
+        );
     }
 
     /// <summary>What is needed and lacking.</summary>
@@ -40,33 +41,63 @@ internal sealed class KernelCheck : ICheck
         if (needs.NfTables && !has.NfTables)
         {
             // The rest of nftables is lacking with it.
-            yield return Lack(FindingIds.KernelNfTables, "nf_tables", "published ports and masquerading fall back to iptables, which must be installed; macspoofchk fails");
+            yield return Lack(
+                FindingIds.KernelNfTables,
+                "nf_tables",
+                "published ports and masquerading fall back to iptables, which must be installed; macspoofchk fails"
+            );
             has = has with { InetNat = true, NftBridge = true, IsRecent = true };
         }
 
         if (needs.InetNat && !has.InetNat)
-            yield return Lack(FindingIds.KernelInetNat, "NAT in nftables' inet tables (nft_nat, nft_masq, nft_chain_nat)", "published ports and masquerading fall back to iptables, which must be installed");
+            yield return Lack(
+                FindingIds.KernelInetNat,
+                "NAT in nftables' inet tables (nft_nat, nft_masq, nft_chain_nat)",
+                "published ports and masquerading fall back to iptables, which must be installed"
+            );
         else if (needs.IsRecent && !has.IsRecent)
-            yield return Lack(FindingIds.KernelTooOld, $"what came with Linux {Major}.{Minor} (sets of intervals of several fields)", "published ports and masquerading fall back to iptables, which must be installed");
+            yield return Lack(
+                FindingIds.KernelTooOld,
+                $"what came with Linux {Major}.{Minor} (sets of intervals of several fields)",
+                "published ports and masquerading fall back to iptables, which must be installed"
+            );
         if (needs.NftBridge && !has.NftBridge)
-            yield return Lack(FindingIds.KernelNftBridge, "nftables for bridges (nf_tables family bridge)", "pods of networks with macspoofchk do not start");
+            yield return Lack(
+                FindingIds.KernelNftBridge,
+                "nftables for bridges (nf_tables family bridge)",
+                "pods of networks with macspoofchk do not start"
+            );
         if (needs.Bridge && !has.Bridge)
             yield return Lack(FindingIds.KernelBridge, "bridges or veth pairs (modules bridge, veth)", "no pod of a bridge network starts");
         if (needs.Vxlan && !has.Vxlan)
             yield return Lack(FindingIds.KernelVxlan, "VXLAN (module vxlan)", "pods do not reach those of other nodes");
         if (needs.Overlay && !has.Overlay)
-            yield return Lack(FindingIds.KernelOverlay, "the overlay filesystem (module overlay)", "the runtime unpacks images into a slower snapshotter, or not at all");
+            yield return Lack(
+                FindingIds.KernelOverlay,
+                "the overlay filesystem (module overlay)",
+                "the runtime unpacks images into a slower snapshotter, or not at all"
+            );
     }
 
-    private static Finding Lack(string id, string feature, string why) => new(
-        id, Severity.Error, $"the kernel lacks {feature}", why, "install the package of the kernel's extra modules (linux-modules-extra, kernel-modules), or a kernel that has it; `modprobe` tells why a module does not load")
-    {
-        Subject = feature,
-    };
+    private static Finding Lack(string id, string feature, string why) =>
+        new(
+            id,
+            Severity.Error,
+            $"the kernel lacks {feature}",
+            why,
+            "install the package of the kernel's extra modules (linux-modules-extra, kernel-modules), or a kernel that has it; "
+                + "`modprobe` tells why a module does not load"
+        )
+        {
+            Subject = feature,
+        };
 
     private static bool UsesVxlan(Node node) =>
         ClusterFiles.DurableFile.FindReadable(node.Under(node.Options.NetConfFile)) is not { } content
-        || System.Text.Encoding.UTF8.GetString(content) is var text && (text.Contains("vxlan", StringComparison.OrdinalIgnoreCase) || !text.Contains("\"Type\"", StringComparison.OrdinalIgnoreCase));
+        || System.Text.Encoding.UTF8.GetString(content) is var text
+            && (
+                text.Contains("vxlan", StringComparison.OrdinalIgnoreCase) || !text.Contains("\"Type\"", StringComparison.OrdinalIgnoreCase)
+            );
 
     // A module that is not loaded yet is loaded by the first mount. Where neither list can be read nothing is claimed.
     private static bool HasOverlay(Node node)
@@ -75,6 +106,7 @@ internal sealed class KernelCheck : ICheck
         if (known is null || System.Text.Encoding.ASCII.GetString(known.ReadToEnd()).Contains("\toverlay\n", StringComparison.Ordinal))
             return true;
         using var modules = FileDescriptor.FindForReading(node.Under($"/lib/modules/{Sysctl.Find("kernel/osrelease")}/modules.dep"));
-        return modules is null || System.Text.Encoding.UTF8.GetString(modules.ReadToEnd()).Contains("/overlay.ko", StringComparison.Ordinal);
+        return modules is null
+            || System.Text.Encoding.UTF8.GetString(modules.ReadToEnd()).Contains("/overlay.ko", StringComparison.Ordinal);
     }
 }

@@ -24,28 +24,57 @@ internal sealed record KernelFeatures
 
     public bool IsRecent { get; init; }
 
-    /// <summary>Tries each in a network namespace that is gone afterwards, so the node's own is not touched; modules are loaded as the first pod would.</summary>
-    public static KernelFeatures Probe() => NamespaceThread.RunInNew(static () => new KernelFeatures
-    {
-        NfTables = TryNft(static (_, _) =>
-        {
-        }),
-        InetNat = TryNft(static (batch, _) =>
-        {
-            var chain = new Chain(new Table(NftFamily.Inet, "probe"), "probe") { Hook = new ChainHook(ChainType.Nat, NftHook.Postrouting, 100) };
-            batch.Add(chain.Table);
-            batch.Add(chain);
-            batch.Add(new Rule(chain, [new Masquerade()]));
-        }),
-        NftBridge = TryNft(static (batch, _) =>
-        {
-            var chain = new Chain(new Table(NftFamily.Bridge, "probe"), "probe") { Hook = new ChainHook(ChainType.Filter, NftHook.Prerouting, -300) };
-            batch.Add(chain.Table);
-            batch.Add(chain);
-        }),
-        Bridge = TryLink(new BridgeSpec { Name = "probe0" }) && TryLink(new VethSpec { Name = "probe1", Peer = new VethPeer { Name = "probe2" } }),
-        Vxlan = TryLink(new VxlanSpec { Name = "probe3", Vni = 1, Port = 8472 }),
-    });
+    /// <summary>
+    /// Tries each in a network namespace that is gone afterwards, so the node's own is not touched; modules are loaded as the first pod
+    /// would.
+    /// </summary>
+    public static KernelFeatures Probe() =>
+        NamespaceThread.RunInNew(static () =>
+            new KernelFeatures
+            {
+                NfTables = TryNft(static (_, _) => { }),
+                InetNat = TryNft(
+                    static (batch, _) =>
+                    {
+                        var chain = new Chain(new Table(NftFamily.Inet, "probe"), "probe")
+                        {
+                            Hook = new ChainHook(ChainType.Nat, NftHook.Postrouting, 100),
+                        };
+                        batch.Add(chain.Table);
+                        batch.Add(chain);
+                        batch.Add(new Rule(chain, [new Masquerade()]));
+                    }
+                ),
+                NftBridge = TryNft(
+                    static (batch, _) =>
+                    {
+                        var chain = new Chain(new Table(NftFamily.Bridge, "probe"), "probe")
+                        {
+                            Hook = new ChainHook(ChainType.Filter, NftHook.Prerouting, -300),
+                        };
+                        batch.Add(chain.Table);
+                        batch.Add(chain);
+                    }
+                ),
+                Bridge =
+                    TryLink(new BridgeSpec { Name = "probe0" })
+                    && TryLink(
+                        new VethSpec
+                        {
+                            Name = "probe1",
+                            Peer = new VethPeer { Name = "probe2" },
+                        }
+                    ),
+                Vxlan = TryLink(
+                    new VxlanSpec
+                    {
+                        Name = "probe3",
+                        Vni = 1,
+                        Port = 8472,
+                    }
+                ),
+            }
+        );
 
     private static bool TryNft(Action<NftablesBatch, NftablesClient> change)
     {

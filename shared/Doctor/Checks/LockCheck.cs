@@ -18,7 +18,11 @@ internal sealed class LockCheck : ICheck
         {
             if (FileDescriptor.FindStatus(path) is not { } status)
                 continue;
-            foreach (var one in held.Where(one => one.Inode == status.Inode && one.IsExclusive && (one.Device == status.Device || HidesDevice(path))))
+            foreach (
+                var one in held.Where(one =>
+                    one.Inode == status.Inode && one.IsExclusive && (one.Device == status.Device || HidesDevice(path))
+                )
+            )
                 yield return Held(node.OnNode(path), one);
         }
     }
@@ -55,12 +59,16 @@ internal sealed class LockCheck : ICheck
         }
     }
 
-    private static Finding Held(string path, HeldLock held) => new(
-        FindingIds.LockHeld, Severity.Warning, $"{path} is locked by process {held.Pid} ({held.Command}) and was so at a second look; {held.Waiting} wait for it",
-        "ADD, DEL and mounts that need it wait, and fail with \"try again\" after their time",
-        $"see what the process does (`cat /proc/{held.Pid}/stack`, `ls -l /proc/{held.Pid}/fd`); the lock ends with it")
-    {
-        Subject = $"{path} {held.Pid}",
-        MayPass = true,
-    };
+    private static Finding Held(string path, HeldLock held) =>
+        new(
+            FindingIds.LockHeld,
+            Severity.Warning,
+            $"{path} is locked by process {held.Pid} ({held.Command}) and was so at a second look; {held.Waiting} wait for it",
+            "ADD, DEL and mounts that need it wait, and fail with \"try again\" after their time",
+            $"see what the process does (`cat /proc/{held.Pid}/stack`, `ls -l /proc/{held.Pid}/fd`); the lock ends with it"
+        )
+        {
+            Subject = $"{path} {held.Pid}",
+            MayPass = true,
+        };
 }

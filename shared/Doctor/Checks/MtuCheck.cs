@@ -4,7 +4,9 @@ using Plugboard.Netlink.Route.Links;
 
 namespace Plugboard.Doctor.Checks;
 
-/// <summary>Whether what one part of the way lets through fits into the next: pod, link, bridge, tunnel, uplink, and what files say of them.</summary>
+/// <summary>
+/// Whether what one part of the way lets through fits into the next: pod, link, bridge, tunnel, uplink, and what files say of them.
+/// </summary>
 internal sealed class MtuCheck : ICheck
 {
     // Outer IPv4 or IPv6 header, UDP, VXLAN, inner Ethernet.
@@ -16,7 +18,8 @@ internal sealed class MtuCheck : ICheck
 
     public string Name => "MTU of the path";
 
-    public IEnumerable<Finding> Examine(Node node) => [.. Ports(node), .. Bridges(node), .. Tunnels(node), .. SubnetFile(node), .. Configs(node)];
+    public IEnumerable<Finding> Examine(Node node) =>
+        [.. Ports(node), .. Bridges(node), .. Tunnels(node), .. SubnetFile(node), .. Configs(node)];
 
     private static IEnumerable<Finding> Ports(Node node)
     {
@@ -27,8 +30,12 @@ internal sealed class MtuCheck : ICheck
             if (port.Mtu != bridge.Mtu)
             {
                 yield return new Finding(
-                    FindingIds.MtuPort, Severity.Warning, $"{port.Name} has MTU {port.Mtu}, its bridge {bridge.Name} has {bridge.Mtu}", Consequence,
-                    $"end the pod: its successor gets the bridge's; or `ip link set {port.Name} mtu {bridge.Mtu}`, and the same in the pod")
+                    FindingIds.MtuPort,
+                    Severity.Warning,
+                    $"{port.Name} has MTU {port.Mtu}, its bridge {bridge.Name} has {bridge.Mtu}",
+                    Consequence,
+                    $"end the pod: its successor gets the bridge's; or `ip link set {port.Name} mtu {bridge.Mtu}`, and the same in the pod"
+                )
                 {
                     Subject = port.Name,
                     MayPass = true,
@@ -37,8 +44,12 @@ internal sealed class MtuCheck : ICheck
             else if (node.Namespaces.FindPeer(port) is { } peer && peer.Mtu != port.Mtu)
             {
                 yield return new Finding(
-                    FindingIds.MtuPeer, Severity.Warning, $"the pod's end of {port.Name} ({peer.Name}) has MTU {peer.Mtu}, the node's has {port.Mtu}", Consequence,
-                    "end the pod; see what in the pod, or which plugin after bridge (tuning), sets another MTU")
+                    FindingIds.MtuPeer,
+                    Severity.Warning,
+                    $"the pod's end of {port.Name} ({peer.Name}) has MTU {peer.Mtu}, the node's has {port.Mtu}",
+                    Consequence,
+                    "end the pod; see what in the pod, or which plugin after bridge (tuning), sets another MTU"
+                )
                 {
                     Subject = port.Name,
                     MayPass = true,
@@ -70,11 +81,19 @@ internal sealed class MtuCheck : ICheck
         if (Narrowest(node) is not { } least)
             yield break;
         var used = node.Plugins.Where(static plugin => plugin.SubnetFile is not null).Select(static plugin => plugin.Bridge).ToHashSet();
-        foreach (var bridge in node.PodBridges.Where(bridge => used.Contains(bridge.Name) && bridge.Mtu > least.Mtu && node.Links.Any(port => port.MasterIndex == bridge.Index)))
+        foreach (
+            var bridge in node.PodBridges.Where(bridge =>
+                used.Contains(bridge.Name) && bridge.Mtu > least.Mtu && node.Links.Any(port => port.MasterIndex == bridge.Index)
+            )
+        )
         {
             yield return new Finding(
-                FindingIds.MtuBridge, Severity.Warning, $"bridge {bridge.Name} has MTU {bridge.Mtu}, {least.Name} lets {least.Mtu} through", "pods send packets to other nodes that do not fit; " + Consequence,
-                "start the node's pods again: they get the MTU of subnet.env; the bridge follows its ports")
+                FindingIds.MtuBridge,
+                Severity.Warning,
+                $"bridge {bridge.Name} has MTU {bridge.Mtu}, {least.Name} lets {least.Mtu} through",
+                "pods send packets to other nodes that do not fit; " + Consequence,
+                "start the node's pods again: they get the MTU of subnet.env; the bridge follows its ports"
+            )
             {
                 Subject = bridge.Name,
             };
@@ -87,12 +106,19 @@ internal sealed class MtuCheck : ICheck
         {
             if (FindUplink(node, tunnel) is not { } uplink)
                 continue;
-            var overhead = tunnel.Kind == "ipip" ? IpipOverhead : tunnel.Vxlan?.Local is { Is6: true } ? VxlanOverhead6 : VxlanOverhead4;
+            var overhead =
+                tunnel.Kind == "ipip" ? IpipOverhead
+                : tunnel.Vxlan?.Local is { Is6: true } ? VxlanOverhead6
+                : VxlanOverhead4;
             if (tunnel.Mtu + overhead <= uplink.Mtu)
                 continue;
             yield return new Finding(
-                FindingIds.MtuTunnel, Severity.Error, $"{tunnel.Name} has MTU {tunnel.Mtu}; with {overhead} bytes around it does not fit into {uplink.Name} with {uplink.Mtu}",
-                "packets between nodes vanish or come in pieces; " + Consequence, $"set {tunnel.Name} to {uplink.Mtu - overhead}: restart the daemon that makes it, it takes the uplink's MTU of that moment")
+                FindingIds.MtuTunnel,
+                Severity.Error,
+                $"{tunnel.Name} has MTU {tunnel.Mtu}; with {overhead} bytes around it does not fit into {uplink.Name} with {uplink.Mtu}",
+                "packets between nodes vanish or come in pieces; " + Consequence,
+                $"set {tunnel.Name} to {uplink.Mtu - overhead}: restart the daemon that makes it, it takes the uplink's MTU of that moment"
+            )
             {
                 Subject = tunnel.Name,
             };
@@ -106,7 +132,11 @@ internal sealed class MtuCheck : ICheck
         if (tunnel.Kind == "ipip" && tunnel.Ipip is null)
             return null;
         var routes = Node.Route(static client => client.Routes.List(new RouteFilter { Family = AddressFamily.IPv4 }));
-        var index = routes.Where(static route => route.Dst.IsDefault && route.OutInterface != 0).OrderBy(static route => route.Priority).Select(static route => route.OutInterface).FirstOrDefault();
+        var index = routes
+            .Where(static route => route.Dst.IsDefault && route.OutInterface != 0)
+            .OrderBy(static route => route.Priority)
+            .Select(static route => route.OutInterface)
+            .FirstOrDefault();
         return node.Links.FirstOrDefault(link => link.Index == index);
     }
 
@@ -117,8 +147,12 @@ internal sealed class MtuCheck : ICheck
         foreach (var tunnel in ClusterTunnels(node).Where(tunnel => tunnel.Mtu < file.Mtu))
         {
             yield return new Finding(
-                FindingIds.MtuSubnetFile, Severity.Warning, $"{node.OnNode(node.SubnetFilePath!)} says MTU {file.Mtu}, {tunnel.Name} has {tunnel.Mtu}", "new pods send packets that do not fit into the tunnel; " + Consequence,
-                "restart the daemon that writes the file; then start the pods again")
+                FindingIds.MtuSubnetFile,
+                Severity.Warning,
+                $"{node.OnNode(node.SubnetFilePath!)} says MTU {file.Mtu}, {tunnel.Name} has {tunnel.Mtu}",
+                "new pods send packets that do not fit into the tunnel; " + Consequence,
+                "restart the daemon that writes the file; then start the pods again"
+            )
             {
                 Subject = tunnel.Name,
             };
@@ -133,8 +167,12 @@ internal sealed class MtuCheck : ICheck
         foreach (var plugin in chosen.Plugins.Where(plugin => plugin.SubnetFile is not null && plugin.Mtu > least?.Mtu))
         {
             yield return new Finding(
-                FindingIds.MtuConflist, Severity.Warning, $"{node.OnNode(chosen.Path)} wants MTU {plugin.Mtu}, {least!.Value.Name} lets {least.Value.Mtu} through", "new pods send packets that do not fit; " + Consequence,
-                "remove `mtu` from the config: the pods then get that of subnet.env")
+                FindingIds.MtuConflist,
+                Severity.Warning,
+                $"{node.OnNode(chosen.Path)} wants MTU {plugin.Mtu}, {least!.Value.Name} lets {least.Value.Mtu} through",
+                "new pods send packets that do not fit; " + Consequence,
+                "remove `mtu` from the config: the pods then get that of subnet.env"
+            )
             {
                 Subject = chosen.Path,
             };

@@ -8,7 +8,9 @@ using ClusterSubnetFile = Plugboard.ClusterFiles.SubnetFile;
 
 namespace Plugboard.Doctor.Checks;
 
-/// <summary>Whether host-local has an address for one more pod: STATUS does not say so, because a runtime would take the whole node for broken.</summary>
+/// <summary>
+/// Whether host-local has an address for one more pod: STATUS does not say so, because a runtime would take the whole node for broken.
+/// </summary>
 internal sealed class RangeCheck : ICheck
 {
     public string Name => "ranges";
@@ -33,20 +35,28 @@ internal sealed class RangeCheck : ICheck
         if ((ipam?.FindString("type") ?? (isFlannel ? "host-local" : "")) != "host-local")
             return [];
         var keys = JsonMembers.From(ipam?.Value);
-        keys.Set("dataDir", JsonValue.Of(node.Under(ipam?.FindString("dataDir") is { Length: > 0 } dataDir ? dataDir : node.Options.DataDirectory)));
+        keys.Set(
+            "dataDir",
+            JsonValue.Of(node.Under(ipam?.FindString("dataDir") is { Length: > 0 } dataDir ? dataDir : node.Options.DataDirectory))
+        );
         if (isFlannel)
-            keys.Set("ranges", RangesOf(node, plugin.FindString("subnetFile") is { Length: > 0 } file ? file : ClusterSubnetFile.DefaultPath));
+            keys.Set(
+                "ranges",
+                RangesOf(node, plugin.FindString("subnetFile") is { Length: > 0 } file ? file : ClusterSubnetFile.DefaultPath)
+            );
         var config = new JsonMembers();
         config.Set("name", JsonValue.Of(list.Name));
         config.Set("ipam", keys.ToValue());
-        return HostLocalPlugin.FindUsedUp(new CniRequest
-        {
-            Verb = CniVerb.Status,
-            StdinBytes = [],
-            Config = new ConfigNode(config.ToValue(), ""),
-            NetworkName = list.Name,
-            CniVersion = list.CniVersion,
-        });
+        return HostLocalPlugin.FindUsedUp(
+            new CniRequest
+            {
+                Verb = CniVerb.Status,
+                StdinBytes = [],
+                Config = new ConfigNode(config.ToValue(), ""),
+                NetworkName = list.Name,
+                CniVersion = list.CniVersion,
+            }
+        );
     }
 
     private static JsonValue RangesOf(Node node, string path)
@@ -71,12 +81,18 @@ internal sealed class RangeCheck : ICheck
         return JsonValue.Of(ranges);
     }
 
-    private static Finding Full(string full) => new(
-        FindingIds.RangeFull, Severity.Warning, $"no address is left in {full}",
-        "the next pod of the network fails with error 11, \"no IP addresses available in range set\"; pods that run are not concerned, and STATUS says ready",
-        "see whether leases are of containers that are gone (lease-without-container); else give the network a larger range or the node fewer pods (kubelet: maxPods)")
-    {
-        Subject = full,
-        MayPass = true,
-    };
+    private static Finding Full(string full) =>
+        new(
+            FindingIds.RangeFull,
+            Severity.Warning,
+            $"no address is left in {full}",
+            "the next pod of the network fails with error 11, \"no IP addresses available in range set\"; pods that run are not "
+                + "concerned, and STATUS says ready",
+            "see whether leases are of containers that are gone (lease-without-container); else give the network a larger range or "
+                + "the node fewer pods (kubelet: maxPods)"
+        )
+        {
+            Subject = full,
+            MayPass = true,
+        };
 }

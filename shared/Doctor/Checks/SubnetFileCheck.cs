@@ -5,7 +5,9 @@ using Plugboard.Doctor.Nodes;
 
 namespace Plugboard.Doctor.Checks;
 
-/// <summary>flannel's subnet.env: whether it is there where a config reads it, and agrees with the cluster's config and the bridge.</summary>
+/// <summary>
+/// flannel's subnet.env: whether it is there where a config reads it, and agrees with the cluster's config and the bridge.
+/// </summary>
 internal sealed class SubnetFileCheck : ICheck
 {
     public string Name => "subnet.env";
@@ -30,20 +32,38 @@ internal sealed class SubnetFileCheck : ICheck
         var shown = node.OnNode(path);
         try
         {
-            return SubnetFile.Find(path) is { } file ? (file, null) : (null, new Finding(
-                FindingIds.SubnetFileMissing, Severity.Error, $"{shown} is missing, and the network config reads it", "every new pod fails with \"open subnet.env: no such file\"",
-                "see why the flannel daemon or the coordinator on this node does not run: it writes the file once it knows the node's podCIDR")
-            {
-                Subject = path,
-            });
+            return SubnetFile.Find(path) is { } file
+                ? (file, null)
+                : (
+                    null,
+                    new Finding(
+                        FindingIds.SubnetFileMissing,
+                        Severity.Error,
+                        $"{shown} is missing, and the network config reads it",
+                        "every new pod fails with \"open subnet.env: no such file\"",
+                        "see why the flannel daemon or the coordinator on this node does not run: it writes the file once it knows "
+                            + "the node's podCIDR"
+                    )
+                    {
+                        Subject = path,
+                    }
+                );
         }
         catch (SubnetFileException e)
         {
-            return (null, new Finding(
-                FindingIds.SubnetFileBroken, Severity.Error, e.Message, "every new pod fails with it", "remove the file and restart the daemon that writes it")
-            {
-                Subject = path,
-            });
+            return (
+                null,
+                new Finding(
+                    FindingIds.SubnetFileBroken,
+                    Severity.Error,
+                    e.Message,
+                    "every new pod fails with it",
+                    "remove the file and restart the daemon that writes it"
+                )
+                {
+                    Subject = path,
+                }
+            );
         }
     }
 
@@ -57,9 +77,12 @@ internal sealed class SubnetFileCheck : ICheck
             if (networks.Exists(known => known.Overlaps(network)) || !networks.Exists(known => known.Is6 == network.Is6))
                 continue;
             return new Finding(
-                FindingIds.SubnetFileContradicts, Severity.Error, $"{node.OnNode(node.SubnetFilePath!)} says network {network}, {conf} says {string.Join(", ", networks)}",
+                FindingIds.SubnetFileContradicts,
+                Severity.Error,
+                $"{node.OnNode(node.SubnetFilePath!)} says network {network}, {conf} says {string.Join(", ", networks)}",
                 "pods of this node are in another network than those of the other nodes: they do not reach each other",
-                "restart the daemon that writes the file; where that changes the network, the node's pods must be started again")
+                "restart the daemon that writes the file; where that changes the network, the node's pods must be started again"
+            )
             {
                 Subject = network.ToString(),
             };
@@ -76,7 +99,11 @@ internal sealed class SubnetFileCheck : ICheck
             var networks = new List<IPPrefix>();
             foreach (var key in (string[])["Network", "IPv6Network"])
             {
-                if (document.RootElement.TryGetProperty(key, out var value) && value.ValueKind == JsonValueKind.String && IPPrefix.TryParse(value.GetString(), out var network))
+                if (
+                    document.RootElement.TryGetProperty(key, out var value)
+                    && value.ValueKind == JsonValueKind.String
+                    && IPPrefix.TryParse(value.GetString(), out var network)
+                )
                     networks.Add(network);
             }
 
@@ -93,13 +120,20 @@ internal sealed class SubnetFileCheck : ICheck
         var name = node.ChosenNetwork!.Plugins.FirstOrDefault(static plugin => plugin.SubnetFile is not null)?.Bridge;
         if (name is null || node.FindLink(name) is not { } bridge || file.Subnet is not { } subnet)
             return null;
-        var addresses = node.Addresses.Where(address => address.LinkIndex == bridge.Index && !address.Address.Is6).Select(static address => address.Address).ToList();
+        var addresses = node
+            .Addresses.Where(address => address.LinkIndex == bridge.Index && !address.Address.Is6)
+            .Select(static address => address.Address)
+            .ToList();
         if (addresses.Count == 0 || addresses.Exists(address => subnet.Contains(address.Address)))
             return null;
         return new Finding(
-            FindingIds.BridgeAddressDiffers, Severity.Error, $"bridge {name} has {string.Join(", ", addresses)}, {node.OnNode(node.SubnetFilePath!)} says {subnet}",
-            "the node's podCIDR has changed: new pods fail with \"already has an IP address different from\", and other nodes send the answers elsewhere",
-            $"drain the node, then `ip link delete {name}`: the next pod makes it anew")
+            FindingIds.BridgeAddressDiffers,
+            Severity.Error,
+            $"bridge {name} has {string.Join(", ", addresses)}, {node.OnNode(node.SubnetFilePath!)} says {subnet}",
+            "the node's podCIDR has changed: new pods fail with \"already has an IP address different from\", and other nodes send "
+                + "the answers elsewhere",
+            $"drain the node, then `ip link delete {name}`: the next pod makes it anew"
+        )
         {
             Subject = name,
         };

@@ -14,7 +14,8 @@ internal sealed class SysctlCheck : ICheck
 {
     public string Name => "kernel settings";
 
-    public IEnumerable<Finding> Examine(Node node) => [.. Forwarding(node), .. BridgeNetfilter(node), .. ReversePath(node), .. Localhost(node)];
+    public IEnumerable<Finding> Examine(Node node) =>
+        [.. Forwarding(node), .. BridgeNetfilter(node), .. ReversePath(node), .. Localhost(node)];
 
     // Nobody needs it before the first pod: the plugin sets it with the gateway's address.
     private static IEnumerable<Finding> Forwarding(Node node)
@@ -23,14 +24,19 @@ internal sealed class SysctlCheck : ICheck
         foreach (var is6 in (bool[])[false, true])
         {
             var name = IPForwarding.SettingOf(is6);
-            var hasGateway = node.Addresses.Any(address => gateways.Contains(address.LinkIndex) && address.Address.Is6 == is6 && address.Scope == RouteScope.Universe);
+            var hasGateway = node.Addresses.Any(address =>
+                gateways.Contains(address.LinkIndex) && address.Address.Is6 == is6 && address.Scope == RouteScope.Universe
+            );
             if (!hasGateway || Sysctl.Find(name) != "0")
                 continue;
             var plan = Node.Route(client => new IPForwarding(client).Plan(is6));
             yield return new Finding(
-                FindingIds.IPForwardOff, Severity.Error, $"{name.Replace('/', '.')} is 0", "the node forwards nothing: pods reach only pods of this node, and nobody reaches them",
-                $"set {string.Join(", ", plan)}, and in /etc/sysctl.d for the next boot; "
-                + "look for the program that has set it to 0")
+                FindingIds.IPForwardOff,
+                Severity.Error,
+                $"{name.Replace('/', '.')} is 0",
+                "the node forwards nothing: pods reach only pods of this node, and nobody reaches them",
+                $"set {string.Join(", ", plan)}, and in /etc/sysctl.d for the next boot; " + "look for the program that has set it to 0"
+            )
             {
                 Subject = name,
                 Fix = new SwitchForwardingOn(is6),
@@ -44,9 +50,13 @@ internal sealed class SysctlCheck : ICheck
         if (node.PodBridges.Count == 0 || Sysctl.Find(Setting) != "0" || !HasServices())
             yield break;
         yield return new Finding(
-            FindingIds.BridgeNfCallOff, Severity.Warning, $"{Setting.Replace('/', '.')} is 0, and kube-proxy's rules are there",
-            "a pod that asks a service whose endpoint is on the same node gets the answer past the rules, from an address it did not ask, and waits",
-            "set it to 1, and in /etc/sysctl.d for the next boot, as kubeadm wants it")
+            FindingIds.BridgeNfCallOff,
+            Severity.Warning,
+            $"{Setting.Replace('/', '.')} is 0, and kube-proxy's rules are there",
+            "a pod that asks a service whose endpoint is on the same node gets the answer past the rules, from an address it did not "
+                + "ask, and waits",
+            "set it to 1, and in /etc/sysctl.d for the next boot, as kubeadm wants it"
+        )
         {
             // Switched on it may drop what passes now, where FORWARD's policy is DROP: a person decides.
             Subject = Setting,
@@ -54,14 +64,18 @@ internal sealed class SysctlCheck : ICheck
     }
 
     private static bool HasServices() =>
-        Node.Nftables(static client => client.Has(new Chain(new Table(NftFamily.IPv4, "nat"), "KUBE-SERVICES")) || client.Has(new Table(NftFamily.IPv4, "kube-proxy")))
-        || LegacyTable.HasChain(is6: false, "nat", "KUBE-SERVICES");
+        Node.Nftables(static client =>
+            client.Has(new Chain(new Table(NftFamily.IPv4, "nat"), "KUBE-SERVICES")) || client.Has(new Table(NftFamily.IPv4, "kube-proxy"))
+        ) || LegacyTable.HasChain(is6: false, "nat", "KUBE-SERVICES");
 
     // Strict is harmless where every address is reached by one link only.
     private static IEnumerable<Finding> ReversePath(Node node)
     {
         var uplinks = Node.Route(static client => client.Routes.List(new RouteFilter { Family = AddressFamily.IPv4 }))
-            .Where(static route => route.Dst.IsDefault && route.OutInterface != 0).Select(static route => route.OutInterface).Distinct().ToList();
+            .Where(static route => route.Dst.IsDefault && route.OutInterface != 0)
+            .Select(static route => route.OutInterface)
+            .Distinct()
+            .ToList();
         var everywhere = Sysctl.Find("net/ipv4/conf/all/rp_filter") == "1";
         foreach (var link in node.Links)
         {
@@ -74,13 +88,17 @@ internal sealed class SysctlCheck : ICheck
         }
     }
 
-    private static Finding Strict(Link link) => new(
-        FindingIds.RpFilterStrict, Severity.Warning, $"rp_filter of {link.Name} is 1 (strict)",
-        "packets from another node that come by this link, while the answer would leave by another, are dropped without a trace",
-        $"set net.ipv4.conf.{link.Name}.rp_filter to 2 (loose), and in /etc/sysctl.d for the next boot")
-    {
-        Subject = link.Name,
-    };
+    private static Finding Strict(Link link) =>
+        new(
+            FindingIds.RpFilterStrict,
+            Severity.Warning,
+            $"rp_filter of {link.Name} is 1 (strict)",
+            "packets from another node that come by this link, while the answer would leave by another, are dropped without a trace",
+            $"set net.ipv4.conf.{link.Name}.rp_filter to 2 (loose), and in /etc/sysctl.d for the next boot"
+        )
+        {
+            Subject = link.Name,
+        };
 
     private static IEnumerable<Finding> Localhost(Node node)
     {
@@ -92,8 +110,13 @@ internal sealed class SysctlCheck : ICheck
             if (node.FindLink(name) is null || Sysctl.Find(setting) != "0" || Sysctl.Find("net/ipv4/conf/all/route_localnet") == "1")
                 continue;
             yield return new Finding(
-                FindingIds.RouteLocalnetOff, Severity.Warning, $"net.ipv4.conf.{name}.route_localnet is 0, and published ports lead there", "127.0.0.1 does not reach the published ports of pods",
-                "set it to 1; the next pod with ports does so too. The rules that keep others from 127.0.0.0/8 are in table inet plugboard_portmap")
+                FindingIds.RouteLocalnetOff,
+                Severity.Warning,
+                $"net.ipv4.conf.{name}.route_localnet is 0, and published ports lead there",
+                "127.0.0.1 does not reach the published ports of pods",
+                "set it to 1; the next pod with ports does so too. The rules that keep others from 127.0.0.0/8 are in table inet "
+                    + "plugboard_portmap"
+            )
             {
                 Subject = name,
             };

@@ -19,7 +19,10 @@ internal sealed class TemporaryFileCheck : ICheck
             using var directory = FileDirectory.Find(node.Under(path));
             foreach (var name in directory?.ReadNames().FindAll(isLeft.Invoke) ?? [])
             {
-                if (directory!.FindStatus(name) is { IsRegular: true } status && Ages.Since(status.ModifiedNanoseconds, node.Now) >= node.Options.Grace)
+                if (
+                    directory!.FindStatus(name) is { IsRegular: true } status
+                    && Ages.Since(status.ModifiedNanoseconds, node.Now) >= node.Options.Grace
+                )
                     yield return Left(node, $"{path}/{name}");
             }
         }
@@ -27,15 +30,27 @@ internal sealed class TemporaryFileCheck : ICheck
 
     /// <summary>The name under which a config is written before it gets its own.</summary>
     internal static bool IsLeftConfig(string name) =>
-        name.StartsWith('.') && (name.EndsWith("_conflist.new", StringComparison.Ordinal) || name.EndsWith("_conf.new", StringComparison.Ordinal) || name.EndsWith("_json.new", StringComparison.Ordinal));
+        name.StartsWith('.')
+        && (
+            name.EndsWith("_conflist.new", StringComparison.Ordinal)
+            || name.EndsWith("_conf.new", StringComparison.Ordinal)
+            || name.EndsWith("_json.new", StringComparison.Ordinal)
+        );
 
     /// <summary>The names that only an install at work uses.</summary>
-    internal static bool IsLeftInstall(string name) => name.StartsWith(".new-", StringComparison.Ordinal) || name.StartsWith(".temporary-", StringComparison.Ordinal);
+    internal static bool IsLeftInstall(string name) =>
+        name.StartsWith(".new-", StringComparison.Ordinal) || name.StartsWith(".temporary-", StringComparison.Ordinal);
 
-    private static Finding Left(Node node, string path) => new(
-        FindingIds.TemporaryFile, Severity.Notice, $"{path} was left by an install that did not end", "it takes space and nothing else: no runtime reads it", "remove it, or run the install again")
-    {
-        Subject = path,
-        Fix = new RemoveFile(node.Under(path), path),
-    };
+    private static Finding Left(Node node, string path) =>
+        new(
+            FindingIds.TemporaryFile,
+            Severity.Notice,
+            $"{path} was left by an install that did not end",
+            "it takes space and nothing else: no runtime reads it",
+            "remove it, or run the install again"
+        )
+        {
+            Subject = path,
+            Fix = new RemoveFile(node.Under(path), path),
+        };
 }

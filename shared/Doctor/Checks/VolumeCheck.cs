@@ -32,8 +32,12 @@ internal sealed class VolumeCheck : ICheck
             if (!isFlexVolume || FindOrphan(mount, $"{pods}/{uid}") is not { } how)
                 continue;
             yield return new Finding(
-                FindingIds.MountOrphaned, Severity.Warning, $"{node.OnNode(mount.Target)} ({mount.Type} {mount.Source}): {how}", "kubelet cannot clean the pod up (\"orphaned pod found, but volumes are still mounted\"), and the volume stays in use",
-                $"see that no process uses it (`fuser -vm {node.OnNode(mount.Target)}`), then `umount {node.OnNode(mount.Target)}`")
+                FindingIds.MountOrphaned,
+                Severity.Warning,
+                $"{node.OnNode(mount.Target)} ({mount.Type} {mount.Source}): {how}",
+                "kubelet cannot clean the pod up (\"orphaned pod found, but volumes are still mounted\"), and the volume stays in use",
+                $"see that no process uses it (`fuser -vm {node.OnNode(mount.Target)}`), then `umount {node.OnNode(mount.Target)}`"
+            )
             {
                 Subject = mount.Target,
                 MayPass = true,
@@ -45,7 +49,13 @@ internal sealed class VolumeCheck : ICheck
     internal static (string Uid, bool IsFlexVolume) Parse(string path)
     {
         var parts = path.Split('/');
-        return (parts[0], parts.Length == 4 && parts[1] == "volumes" && parts[2].Contains('~', StringComparison.Ordinal) && !parts[2].StartsWith("kubernetes.io~", StringComparison.Ordinal));
+        return (
+            parts[0],
+            parts.Length == 4
+                && parts[1] == "volumes"
+                && parts[2].Contains('~', StringComparison.Ordinal)
+                && !parts[2].StartsWith("kubernetes.io~", StringComparison.Ordinal)
+        );
     }
 
     // A server that does not answer is not asked.
@@ -66,14 +76,21 @@ internal sealed class VolumeCheck : ICheck
     private static IEnumerable<Finding> Loops(Node node, MountTable mounts)
     {
         // In a pod the table is the pod's own; process 1 sees what the node sees.
-        var mounted = mounts.Entries.Concat(MountTable.Find(1)?.Entries ?? []).Select(static entry => entry.Source).ToHashSet(StringComparer.Ordinal);
+        var mounted = mounts
+            .Entries.Concat(MountTable.Find(1)?.Entries ?? [])
+            .Select(static entry => entry.Source)
+            .ToHashSet(StringComparer.Ordinal);
         foreach (var loop in LoopDevice.List())
         {
             if (mounted.Contains(loop.Device) || IsHeld(loop.Device) || !IsOfPods(node, loop.File))
                 continue;
             yield return new Finding(
-                FindingIds.LoopOrphaned, Severity.Warning, $"{loop.Device} has {loop.File}, and nothing is mounted from it", "the image cannot be given to another pod, and its space not be freed",
-                $"`losetup -d {loop.Device}`, or `flexvolume gc`")
+                FindingIds.LoopOrphaned,
+                Severity.Warning,
+                $"{loop.Device} has {loop.File}, and nothing is mounted from it",
+                "the image cannot be given to another pod, and its space not be freed",
+                $"`losetup -d {loop.Device}`, or `flexvolume gc`"
+            )
             {
                 Subject = loop.Device,
                 MayPass = true,
@@ -96,15 +113,22 @@ internal sealed class VolumeCheck : ICheck
         foreach (var mount in mounts.Below(pods))
         {
             var (uid, isFlexVolume) = Parse(mount.Target[(pods.Length + 1)..]);
-            if (!isFlexVolume || !spaces.TryGetValue(uid, out var space)
-                || FindInside(node, mounts, mount) is not { } inside || NamespaceBorder.IsOf(inside, space))
+            if (
+                !isFlexVolume
+                || !spaces.TryGetValue(uid, out var space)
+                || FindInside(node, mounts, mount) is not { } inside
+                || NamespaceBorder.IsOf(inside, space)
+            )
                 continue;
             yield return new Finding(
-                FindingIds.VolumeNamespace, Severity.Notice, $"{node.OnNode(mount.Target)}, of a pod of namespace {space}, "
+                FindingIds.VolumeNamespace,
+                Severity.Notice,
+                $"{node.OnNode(mount.Target)}, of a pod of namespace {space}, "
                     + $"shows {LocalRoot}/{inside}, which is not in {LocalRoot}/{space}",
                 "the pod works with it until it ends; the next mount of the volume is refused",
                 $"move the directory below {LocalRoot}/{space} and change the volume's path, "
-                    + $"or set \"shared\": true in the driver's config below {ConfigDirectory}")
+                    + $"or set \"shared\": true in the driver's config below {ConfigDirectory}"
+            )
             {
                 Subject = mount.Target,
             };
@@ -115,7 +139,8 @@ internal sealed class VolumeCheck : ICheck
     private static string? FindInside(Node node, MountTable mounts, MountEntry mount)
     {
         var driver = mount.Target.Split('/')[^2];
-        return driver.EndsWith("~local", StringComparison.Ordinal)
+        return
+            driver.EndsWith("~local", StringComparison.Ordinal)
             && FileDescriptor.FindStatus(node.Under($"{ConfigDirectory}/{driver}.json")) is null
             ? NamespaceBorder.FindInside(mounts, mount, node.Under(LocalRoot))
             : null;

@@ -13,7 +13,11 @@ internal sealed class DeleteLink(Link link, Link peer) : Fix($"delete link {link
     {
         using var client = RouteClient.Open();
         // An index is not used again while the node is up, but a link can be renamed or moved.
-        return client.Links.Find(link.Index) is { } now && now.Name == link.Name && now.Alias == link.Alias && now.PeerIndex == peer.Index && now.LinkNetNsId is null
+        return client.Links.Find(link.Index) is { } now
+            && now.Name == link.Name
+            && now.Alias == link.Alias
+            && now.PeerIndex == peer.Index
+            && now.LinkNetNsId is null
             && client.Links.Delete(link.Index);
     }
 
@@ -21,7 +25,13 @@ internal sealed class DeleteLink(Link link, Link peer) : Fix($"delete link {link
     public override void Undo()
     {
         using var client = RouteClient.Open();
-        client.Links.Add(new VethSpec { Name = link.Name, Peer = new VethPeer { Name = peer.Name } });
+        client.Links.Add(
+            new VethSpec
+            {
+                Name = link.Name,
+                Peer = new VethPeer { Name = peer.Name },
+            }
+        );
         client.Links.Set(link.Name, new LinkChange { Master = link.MasterIndex, Alias = link.Alias });
     }
 }

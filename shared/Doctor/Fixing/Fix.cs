@@ -14,7 +14,5 @@ internal abstract class Fix(string intention)
     public abstract void Undo();
 
     /// <summary>Lets go of what only <see cref="Undo"/> needs.</summary>
-    public virtual void Finish()
-    {
-    }
+    public virtual void Finish() { }
 }

@@ -6,11 +6,13 @@ namespace Plugboard.Doctor.Fixing;
 /// <summary>Releases an address, under the lock of all who lease there, if its file still says what it said.</summary>
 /// <param name="lease">The lease.</param>
 /// <param name="isStillSafe">Looks again, under the lock, whether nobody has the address.</param>
-internal sealed class ReleaseLease(LeaseFile lease, Func<bool> isStillSafe) : Fix($"release {lease.Address} of network {lease.Network} ({Describe(lease)})")
+internal sealed class ReleaseLease(LeaseFile lease, Func<bool> isStillSafe)
+    : Fix($"release {lease.Address} of network {lease.Network} ({Describe(lease)})")
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    private static string Describe(LeaseFile lease) => lease.Content.State == LeaseState.Leased ? $"lease of {lease.Content.Owner}" : "an empty lease";
+    private static string Describe(LeaseFile lease) =>
+        lease.Content.State == LeaseState.Leased ? $"lease of {lease.Content.Owner}" : "an empty lease";
 
     /// <inheritdoc/>
     public override bool Apply()

@@ -6,7 +6,8 @@ namespace Plugboard.Doctor.Nodes;
 
 /// <summary>A flock(2) that a process has. Source: proc_locks(5).</summary>
 /// <param name="Pid">The process; 0 or -1 where it is not of this pid namespace.</param>
-/// <param name="Device">The file's device, major in the high, minor in the low 32 bits; not what statx(2) tells on some filesystems.</param>
+/// <param name="Device">The file's device, major in the high, minor in the low 32 bits; not what statx(2) tells on some
+/// filesystems.</param>
 /// <param name="Inode">The file; 0 for locks of other kinds.</param>
 /// <param name="IsExclusive">Nobody else gets it meanwhile.</param>
 /// <param name="Waiting">How many wait for it.</param>
@@ -22,7 +23,9 @@ internal sealed record HeldLock(int Pid, ulong Device, ulong Inode, bool IsExclu
         }
     }
 
-    /// <summary>Reads /proc/locks: <c>1: FLOCK  ADVISORY  WRITE 1234 fe:01:5678 0 EOF</c>, and with <c>-></c> those who wait for the one above.</summary>
+    /// <summary>
+    /// Reads /proc/locks: <c>1: FLOCK ADVISORY WRITE 1234 fe:01:5678 0 EOF</c>, and with <c>-></c> those who wait for the one above.
+    /// </summary>
     public static List<HeldLock> Parse(string text)
     {
         var locks = new List<HeldLock>();
@@ -34,7 +37,11 @@ internal sealed record HeldLock(int Pid, ulong Device, ulong Inode, bool IsExclu
                 if (locks.Count > 0)
                     locks[^1] = locks[^1] with { Waiting = locks[^1].Waiting + 1 };
             }
-            else if (words.Length >= 6 && int.TryParse(words[4], CultureInfo.InvariantCulture, out var pid) && TryParse(words[5], out var device, out var inode))
+            else if (
+                words.Length >= 6
+                && int.TryParse(words[4], CultureInfo.InvariantCulture, out var pid)
+                && TryParse(words[5], out var device, out var inode)
+            )
                 // Those of other kinds too: who waits for them is not counted for a flock.
                 locks.Add(new HeldLock(pid, device, words[1] == "FLOCK" ? inode : 0, words[3] == "WRITE", 0));
         }
@@ -47,8 +54,11 @@ internal sealed record HeldLock(int Pid, ulong Device, ulong Inode, bool IsExclu
     {
         (device, inode) = (0, 0);
         var parts = word.Split(':');
-        if (parts.Length != 3 || !uint.TryParse(parts[0], NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var major)
-            || !uint.TryParse(parts[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var minor))
+        if (
+            parts.Length != 3
+            || !uint.TryParse(parts[0], NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var major)
+            || !uint.TryParse(parts[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var minor)
+        )
             return false;
         device = ((ulong)major << 32) | minor;
         return ulong.TryParse(parts[2], NumberStyles.None, CultureInfo.InvariantCulture, out inode);

@@ -9,7 +9,8 @@ using Plugboard.Netlink.Route.Links;
 namespace Plugboard.Doctor.Nodes;
 
 /// <summary>
-/// The network namespaces of the node but its own: those that have a name and those that a process is in. Which addresses they have, and which links of the node lead there.
+/// The network namespaces of the node but its own: those that have a name and those that a process is in. Which addresses they have, and
+/// which links of the node lead there.
 /// </summary>
 internal sealed class NamespaceScan
 {
@@ -21,24 +22,29 @@ internal sealed class NamespaceScan
     public IReadOnlySet<IPAddr> Addresses => addresses;
 
     /// <summary>The other end of a veth link of the node; null where it is in a namespace that was not seen.</summary>
-    public Link? FindPeer(Link port) => port.LinkNetNsId is { } number && links.TryGetValue((number, port.PeerIndex), out var peer) ? peer : null;
+    public Link? FindPeer(Link port) =>
+        port.LinkNetNsId is { } number && links.TryGetValue((number, port.PeerIndex), out var peer) ? peer : null;
 
     /// <summary>True where a veth link of the node ends in that namespace.</summary>
-    public bool LeadsTo(Link port, FileStatus ns) => port.LinkNetNsId is { } number && places.TryGetValue(number, out var place) && place == (ns.Device, ns.Inode);
+    public bool LeadsTo(Link port, FileStatus ns) =>
+        port.LinkNetNsId is { } number && places.TryGetValue(number, out var place) && place == (ns.Device, ns.Inode);
 
     /// <summary>Looks into all of them, on a thread of its own.</summary>
     public static NamespaceScan Run(DoctorOptions options)
     {
         using var own = NetworkNamespace.OpenOwn();
-        return NamespaceThread.Run(own, () =>
-        {
-            using var node = RouteClient.Open();
-            var scan = new NamespaceScan();
-            var seen = new HashSet<(ulong, ulong)> { Id(own.File.Status()) };
-            foreach (var path in Paths(options))
-                scan.TryVisit(path, seen, node);
-            return scan;
-        });
+        return NamespaceThread.Run(
+            own,
+            () =>
+            {
+                using var node = RouteClient.Open();
+                var scan = new NamespaceScan();
+                var seen = new HashSet<(ulong, ulong)> { Id(own.File.Status()) };
+                foreach (var path in Paths(options))
+                    scan.TryVisit(path, seen, node);
+                return scan;
+            }
+        );
     }
 
     private static (ulong, ulong) Id(FileStatus status) => (status.Device, status.Inode);
@@ -52,7 +58,9 @@ internal sealed class NamespaceScan
                 yield return $"{options.Under(named)}/{name}";
         }
 
-        using var processes = FileDirectory.Find(options.Under("/proc/1")) is null ? FileDirectory.Find("/proc") : FileDirectory.Find(options.Under("/proc"));
+        using var processes = FileDirectory.Find(options.Under("/proc/1")) is null
+            ? FileDirectory.Find("/proc")
+            : FileDirectory.Find(options.Under("/proc"));
         foreach (var name in processes?.ReadNames() ?? [])
         {
             if (int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out _))

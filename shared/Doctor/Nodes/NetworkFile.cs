@@ -6,7 +6,9 @@ using ClusterSubnetFile = Plugboard.ClusterFiles.SubnetFile;
 
 namespace Plugboard.Doctor.Nodes;
 
-/// <summary>A file that a runtime reads as a network config: <c>*.conf</c>, <c>*.conflist</c> and <c>*.json</c>, in the order of their names.</summary>
+/// <summary>
+/// A file that a runtime reads as a network config: <c>*.conf</c>, <c>*.conflist</c> and <c>*.json</c>, in the order of their names.
+/// </summary>
 /// <param name="Path">The file, as this process sees it.</param>
 internal sealed record NetworkFile(string Path)
 {
@@ -108,12 +110,22 @@ internal sealed record NetworkFile(string Path)
         var called = plugin.FindObject("delegate");
         if ((called?.FindString("type") ?? "bridge") != "bridge")
             return use;
-        return called is { } delegated ? Bridge(use, delegated) with { IsGateway = delegated.FindBool("isGateway") ?? true } : use with { Bridge = "cni0", IsGateway = true };
+        return called is { } delegated
+            ? Bridge(use, delegated) with
+            {
+                IsGateway = delegated.FindBool("isGateway") ?? true,
+            }
+            : use with
+            {
+                Bridge = "cni0",
+                IsGateway = true,
+            };
     }
 
-    private static PluginUse Bridge(PluginUse use, ConfigNode config) => use with
-    {
-        Bridge = config.GetString("bridge") is { Length: > 0 } name ? name : "cni0",
-        Mtu = config.FindInt("mtu") is > 0 and var mtu ? mtu : null,
-    };
+    private static PluginUse Bridge(PluginUse use, ConfigNode config) =>
+        use with
+        {
+            Bridge = config.GetString("bridge") is { Length: > 0 } name ? name : "cni0",
+            Mtu = config.FindInt("mtu") is > 0 and var mtu ? mtu : null,
+        };
 }

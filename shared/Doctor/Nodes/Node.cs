@@ -70,7 +70,14 @@ internal sealed class Node
 
     /// <summary>Where leases are, as this process sees it.</summary>
     public IReadOnlyList<string> DataDirectories =>
-        [.. Plugins.Select(static plugin => plugin.DataDirectory).OfType<string>().Append(Options.DataDirectory).Select(Under).Distinct(StringComparer.Ordinal)];
+        [
+            .. Plugins
+                .Select(static plugin => plugin.DataDirectory)
+                .OfType<string>()
+                .Append(Options.DataDirectory)
+                .Select(Under)
+                .Distinct(StringComparer.Ordinal),
+        ];
 
     /// <summary>Where images of loop volumes are, as this process sees it.</summary>
     public IReadOnlyList<string> VolumeRoots => [.. Options.VolumeRoots.Append(Options.KubeletDirectory).Select(Under)];
@@ -90,7 +97,10 @@ internal sealed class Node
         get
         {
             var named = Plugins.Select(static plugin => plugin.Bridge).OfType<string>().ToHashSet(StringComparer.Ordinal);
-            var marked = Links.Where(static link => link.Alias.StartsWith(PodAlias.Mark, StringComparison.Ordinal)).Select(static link => link.MasterIndex).ToHashSet();
+            var marked = Links
+                .Where(static link => link.Alias.StartsWith(PodAlias.Mark, StringComparison.Ordinal))
+                .Select(static link => link.MasterIndex)
+                .ToHashSet();
             return [.. Links.Where(link => link.Kind == "bridge" && (named.Contains(link.Name) || marked.Contains(link.Index)))];
         }
     }
@@ -107,13 +117,17 @@ internal sealed class Node
 
     /// <summary>True where the container is attached, or is about to be: it has a young lease. Meaningful only with a cache.</summary>
     public bool KnowsContainer(string containerId) =>
-        Cache?.KnowsContainer(containerId) == true || Leases.Any(lease => lease.Age < Options.Grace && lease.Content.Owner.ContainerId == containerId);
+        Cache?.KnowsContainer(containerId) == true
+        || Leases.Any(lease => lease.Age < Options.Grace && lease.Content.Owner.ContainerId == containerId);
 
     /// <summary>True where who is not in the cache is gone.</summary>
     public bool CacheTells => Cache is { IsComplete: true };
 
     /// <summary>flannel's file that the used config reads, or that would be; null: no config reads one.</summary>
-    public string? SubnetFilePath => ChosenNetwork?.Plugins.Select(static plugin => plugin.SubnetFile).OfType<string>().FirstOrDefault() is { } path ? Under(path) : null;
+    public string? SubnetFilePath =>
+        ChosenNetwork?.Plugins.Select(static plugin => plugin.SubnetFile).OfType<string>().FirstOrDefault() is { } path
+            ? Under(path)
+            : null;
 
     /// <summary>What flannel's file says; null where none is read, or it is missing or broken.</summary>
     public SubnetFile? FindSubnetFile()

@@ -6,7 +6,8 @@ using Plugboard.Firewall.Pods;
 namespace Plugboard.Firewall.Bridging;
 
 /// <summary>
-/// Table <c>inet plugboard_masquerade</c>: what pods of networks with ipMasq send beyond their own network leaves with the node's address. A pod is two elements, not a chain.
+/// Table <c>inet plugboard_masquerade</c>: what pods of networks with ipMasq send beyond their own network leaves with the node's address.
+/// A pod is two elements, not a chain.
 /// </summary>
 internal sealed class MasqueradeTable : NodeTable
 {
@@ -18,7 +19,12 @@ internal sealed class MasqueradeTable : NodeTable
     private readonly Set networks6;
 
     public MasqueradeTable()
-        : base(new Table(NftFamily.Inet, "plugboard_masquerade") { Comment = "Pods that leave their network with the address of this node, by the CNI plugin bridge" })
+        : base(
+            new Table(NftFamily.Inet, "plugboard_masquerade")
+            {
+                Comment = "Pods that leave their network with the address of this node, by the CNI plugin bridge",
+            }
+        )
     {
         leaving = new Chain(Table, "leaving");
         postrouting = new Chain(Table, "postrouting") { Hook = new ChainHook(ChainType.Nat, NftHook.Postrouting, 100) };
@@ -30,7 +36,15 @@ internal sealed class MasqueradeTable : NodeTable
     {
         var address = DataType.Address(is6);
         var suffix = is6 ? "6" : "4";
-        return (new Set(Table, "pods" + suffix, [address]) { AllowsTimeouts = true, ClearingInterval = ClearingInterval }, new Set(Table, "own_network" + suffix, [address, address]) { IsInterval = true, AllowsTimeouts = true, ClearingInterval = ClearingInterval });
+        return (
+            new Set(Table, "pods" + suffix, [address]) { AllowsTimeouts = true, ClearingInterval = ClearingInterval },
+            new Set(Table, "own_network" + suffix, [address, address])
+            {
+                IsInterval = true,
+                AllowsTimeouts = true,
+                ClearingInterval = ClearingInterval,
+            }
+        );
     }
 
     /// <inheritdoc/>
@@ -47,18 +61,33 @@ internal sealed class MasqueradeTable : NodeTable
 
     /// <inheritdoc/>
     public override IReadOnlyList<Rule> Rules =>
-    [
-        new(leaving, [Compare.InNetwork(Selector.DestinationAddress(is6: false), IPPrefix.Parse("224.0.0.0/4")), new Decide(Verdict.Return)]) { Comment = "multicast is left alone" },
-        new(leaving, [Compare.InNetwork(Selector.DestinationAddress(is6: true), IPPrefix.Parse("ff00::/8")), new Decide(Verdict.Return)]) { Comment = "IPv6 multicast is left alone" },
-        StaysHome(networks4, is6: false, "within the pod's own network"),
-        StaysHome(networks6, is6: true, "within the pod's own IPv6 network"),
-        new(leaving, [new Masquerade()]) { Comment = "all else leaves with the node's address" },
-        FromPod(pods4, is6: false, "only what pods send"),
-        FromPod(pods6, is6: true, "only what pods send by IPv6"),
-    ];
+        [
+            new(
+                leaving,
+                [Compare.InNetwork(Selector.DestinationAddress(is6: false), IPPrefix.Parse("224.0.0.0/4")), new Decide(Verdict.Return)]
+            )
+            {
+                Comment = "multicast is left alone",
+            },
+            new(
+                leaving,
+                [Compare.InNetwork(Selector.DestinationAddress(is6: true), IPPrefix.Parse("ff00::/8")), new Decide(Verdict.Return)]
+            )
+            {
+                Comment = "IPv6 multicast is left alone",
+            },
+            StaysHome(networks4, is6: false, "within the pod's own network"),
+            StaysHome(networks6, is6: true, "within the pod's own IPv6 network"),
+            new(leaving, [new Masquerade()]) { Comment = "all else leaves with the node's address" },
+            FromPod(pods4, is6: false, "only what pods send"),
+            FromPod(pods6, is6: true, "only what pods send by IPv6"),
+        ];
 
     private Rule StaysHome(Set networks, bool is6, string why) =>
-        new(leaving, [new InSet(networks, Selector.SourceAddress(is6), Selector.DestinationAddress(is6)), new Decide(Verdict.Return)]) { Comment = why };
+        new(leaving, [new InSet(networks, Selector.SourceAddress(is6), Selector.DestinationAddress(is6)), new Decide(Verdict.Return)])
+        {
+            Comment = why,
+        };
 
     private Rule FromPod(Set pods, bool is6, string why) =>
         new(postrouting, [new InSet(pods, Selector.SourceAddress(is6)), new Decide(Verdict.Jump(leaving.Name))]) { Comment = why };
@@ -72,7 +101,12 @@ internal sealed class MasqueradeTable : NodeTable
         yield return new PlannedElement(pod.Is6 ? pods6 : pods4, new SetElement(Field.Join(address)) { Comment = comment }, what);
         yield return new PlannedElement(
             pod.Is6 ? networks6 : networks4,
-            new SetElement(Field.Join(address, Field.Of(network.Address))) { KeyEnd = Field.Join(address, Field.Of(network.Last)), Comment = comment },
-            what);
+            new SetElement(Field.Join(address, Field.Of(network.Address)))
+            {
+                KeyEnd = Field.Join(address, Field.Of(network.Last)),
+                Comment = comment,
+            },
+            what
+        );
     }
 }

@@ -7,8 +7,9 @@ using Plugboard.Linux;
 namespace Plugboard.Firewall.Bridging;
 
 /// <summary>
-/// Masquerades pods and checks their hardware addresses, with whichever backend: the kernel's nftables unless iptables is asked for or the kernel has no nftables that can do
-/// it. What is taken away is taken from both, and from the reference plugins' rules too. Works in the calling thread's network namespace; not for two threads at once.
+/// Masquerades pods and checks their hardware addresses, with whichever backend: the kernel's nftables unless iptables is asked for or the
+/// kernel has no nftables that can do it. What is taken away is taken from both, and from the reference plugins' rules too. Works in the
+/// calling thread's network namespace; not for two threads at once.
 /// </summary>
 /// <param name="records">What each pod has.</param>
 public sealed class PodTrafficFirewall(PodRecordStore records) : IDisposable
@@ -131,7 +132,9 @@ public sealed class PodTrafficFirewall(PodRecordStore records) : IDisposable
         if (records.Find(traffic.Owner) is not { } record)
         {
             using var client = NftablesClient.Find();
-            return new ReferenceTraces(client).HasTrafficRules(traffic.Owner) ? null : $"no rules are made for {traffic.Owner}: it has neither a record nor a chain";
+            return new ReferenceTraces(client).HasTrafficRules(traffic.Owner)
+                ? null
+                : $"no rules are made for {traffic.Owner}: it has neither a record nor a chain";
         }
 
         var isByIptables = PodTraffic.FromRecord(record).Backend == FirewallBackend.Iptables;
@@ -142,7 +145,9 @@ public sealed class PodTrafficFirewall(PodRecordStore records) : IDisposable
                 return differences[0];
         }
 
-        return isByIptables && traffic.OnlyMac is null ? null : Rules.FindDifference(traffic with { Backend = isByIptables ? FirewallBackend.Iptables : FirewallBackend.Nftables });
+        return isByIptables && traffic.OnlyMac is null
+            ? null
+            : Rules.FindDifference(traffic with { Backend = isByIptables ? FirewallBackend.Iptables : FirewallBackend.Nftables });
     }
 
     /// <summary>Takes away what belongs to pods of a network that are not valid any more.</summary>

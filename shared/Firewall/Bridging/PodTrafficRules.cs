@@ -5,8 +5,8 @@ using Plugboard.Linux;
 namespace Plugboard.Firewall.Bridging;
 
 /// <summary>
-/// Masquerades pods and checks their hardware addresses by nftables, without a process: one transaction for both. Works in the calling thread's network namespace; not for two
-/// threads at once.
+/// Masquerades pods and checks their hardware addresses by nftables, without a process: one transaction for both. Works in the calling
+/// thread's network namespace; not for two threads at once.
 /// </summary>
 internal sealed class PodTrafficRules : IDisposable
 {

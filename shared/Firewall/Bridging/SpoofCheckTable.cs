@@ -13,11 +13,20 @@ internal sealed class SpoofCheckTable : NodeTable
     private readonly Set addresses;
 
     public SpoofCheckTable()
-        : base(new Table(NftFamily.Bridge, "plugboard_macspoof") { Comment = "Pods that send with their own hardware address only, by the CNI plugin bridge" })
+        : base(
+            new Table(NftFamily.Bridge, "plugboard_macspoof")
+            {
+                Comment = "Pods that send with their own hardware address only, by the CNI plugin bridge",
+            }
+        )
     {
         prerouting = new Chain(Table, "prerouting") { Hook = new ChainHook(ChainType.Filter, NftHook.Prerouting, -300) };
         links = new Set(Table, "checked_links", [DataType.IfName]) { AllowsTimeouts = true, ClearingInterval = ClearingInterval };
-        addresses = new Set(Table, "addresses", [DataType.IfName, DataType.EtherAddr]) { AllowsTimeouts = true, ClearingInterval = ClearingInterval };
+        addresses = new Set(Table, "addresses", [DataType.IfName, DataType.EtherAddr])
+        {
+            AllowsTimeouts = true,
+            ClearingInterval = ClearingInterval,
+        };
     }
 
     /// <inheritdoc/>
@@ -34,10 +43,16 @@ internal sealed class SpoofCheckTable : NodeTable
 
     /// <inheritdoc/>
     public override IReadOnlyList<Rule> Rules =>
-    [
-        new(prerouting, [new InSet(addresses, Selector.InputLink, Selector.EtherSource), new Decide(Verdict.Return)]) { Comment = "the pod's own address" },
-        new(prerouting, [new InSet(links, Selector.InputLink), new Decide(Verdict.Drop)]) { Comment = "any other from a pod that is checked" },
-    ];
+        [
+            new(prerouting, [new InSet(addresses, Selector.InputLink, Selector.EtherSource), new Decide(Verdict.Return)])
+            {
+                Comment = "the pod's own address",
+            },
+            new(prerouting, [new InSet(links, Selector.InputLink), new Decide(Verdict.Drop)])
+            {
+                Comment = "any other from a pod that is checked",
+            },
+        ];
 
     /// <summary>The two elements of a pod's link.</summary>
     public IEnumerable<PlannedElement> ElementsOf(string link, MacAddress mac, string comment)

@@ -7,8 +7,9 @@ using Plugboard.Firewall.Nftables.Statements;
 namespace Plugboard.Firewall.Conditions;
 
 /// <summary>
-/// Reads conditions in nft's words, as many after one another as there are: <c>ip saddr 10.0.0.0/8 tcp dport != 22</c>. Understood are addresses, ports, links, marks and the state
-/// of flows, each with a value, a prefix or a range, of addresses and ports also several, <c>{ 22, 80-90 }</c>, and <c>!=</c>. Pure.
+/// Reads conditions in nft's words, as many after one another as there are: <c>ip saddr 10.0.0.0/8 tcp dport != 22</c>. Understood are
+/// addresses, ports, links, marks and the state of flows, each with a value, a prefix or a range, of addresses and ports also several, <c>{
+/// 22, 80-90 }</c>, and <c>!=</c>. Pure.
 /// </summary>
 internal sealed class NftConditions
 {
@@ -102,14 +103,21 @@ internal sealed class NftConditions
         if (value.Contains('/') && IPPrefix.TryParse(value, out var network) && network.Is6 == is6)
             return (Field.Of(network.Network.Address), Field.Of(network.Last));
         var ends = value.Split('-');
-        if (ends.Length > 2 || !IPAddr.TryParse(ends[0], out var from) || !IPAddr.TryParse(ends[^1], out var to) || from.Is6 != is6 || to.Is6 != is6)
+        if (
+            ends.Length > 2
+            || !IPAddr.TryParse(ends[0], out var from)
+            || !IPAddr.TryParse(ends[^1], out var to)
+            || from.Is6 != is6
+            || to.Is6 != is6
+        )
             throw new ConditionException(value, $"\"{value}\" is no {(is6 ? "IPv6" : "IPv4")} address, network or range");
         return Ordered(Field.Of(from), Field.Of(to), value);
     }
 
-    private static (Field From, Field To) Ordered(Field from, Field to, string value) => from.Bytes.AsSpan().SequenceCompareTo(to.Bytes) <= 0
-        ? (from, to)
-        : throw new ConditionException(value, $"\"{value}\" ends before it begins");
+    private static (Field From, Field To) Ordered(Field from, Field to, string value) =>
+        from.Bytes.AsSpan().SequenceCompareTo(to.Bytes) <= 0
+            ? (from, to)
+            : throw new ConditionException(value, $"\"{value}\" ends before it begins");
 
     private Statement ReadPort(string protocol)
     {
@@ -134,7 +142,11 @@ internal sealed class NftConditions
     private static (Field From, Field To) ReadPorts(string value)
     {
         var ends = value.Split('-');
-        if (ends.Length > 2 || !ushort.TryParse(ends[0], NumberStyles.None, CultureInfo.InvariantCulture, out var from) || !ushort.TryParse(ends[^1], NumberStyles.None, CultureInfo.InvariantCulture, out var to))
+        if (
+            ends.Length > 2
+            || !ushort.TryParse(ends[0], NumberStyles.None, CultureInfo.InvariantCulture, out var from)
+            || !ushort.TryParse(ends[^1], NumberStyles.None, CultureInfo.InvariantCulture, out var to)
+        )
             throw new ConditionException(value, $"\"{value}\" is no port or range of ports");
         return Ordered(Field.Port(from), Field.Port(to), value);
     }
@@ -152,7 +164,13 @@ internal sealed class NftConditions
             case "mark":
                 return Compare.Equal(Selector.PacketMark, Field.Mark(ReadMark(value)), inverted);
             case "l4proto":
-                var number = value switch { "tcp" => 6, "udp" => 17, "sctp" => 132, _ => throw new ConditionException(value, $"\"{value}\" is not tcp, udp or sctp") };
+                var number = value switch
+                {
+                    "tcp" => 6,
+                    "udp" => 17,
+                    "sctp" => 132,
+                    _ => throw new ConditionException(value, $"\"{value}\" is not tcp, udp or sctp"),
+                };
                 return Compare.Equal(Selector.L4Protocol, Field.Protocol((byte)number), inverted);
             default:
                 throw new ConditionException(word, $"\"meta {word}\" is not understood: iifname, oifname, mark and l4proto are");
@@ -173,13 +191,20 @@ internal sealed class NftConditions
     private AddressIsLocal ReadFib()
     {
         var rest = string.Join(' ', Next("daddr"), Next("type"), Next("local"));
-        return rest == "daddr type local" ? new AddressIsLocal() : throw new ConditionException("fib", $"\"fib {rest}\" is not understood: fib daddr type local is");
+        return rest == "daddr type local"
+            ? new AddressIsLocal()
+            : throw new ConditionException("fib", $"\"fib {rest}\" is not understood: fib daddr type local is");
     }
 
     private static uint ReadMark(string value)
     {
         var isHex = value.StartsWith("0x", StringComparison.OrdinalIgnoreCase);
-        return uint.TryParse(isHex ? value.AsSpan(2) : value, isHex ? NumberStyles.AllowHexSpecifier : NumberStyles.None, CultureInfo.InvariantCulture, out var mark)
+        return uint.TryParse(
+            isHex ? value.AsSpan(2) : value,
+            isHex ? NumberStyles.AllowHexSpecifier : NumberStyles.None,
+            CultureInfo.InvariantCulture,
+            out var mark
+        )
             ? mark
             : throw new ConditionException(value, $"\"{value}\" is no mark");
     }

@@ -54,8 +54,18 @@ internal static class ForwardContent
             var protocol = Name(mapping.Protocol);
             string[] port = ["-p", protocol, "-m", protocol, "--dport", Number(mapping.HostPort)];
             foreach (var source in Marked(forwards))
-                rules.Add(new IptablesRule(chain, [.. source, .. destination, .. port, "-j", forwards.Options.ExternalSetMarkChain ?? ReferenceNames.SetMark]));
-            rules.Add(new IptablesRule(chain, [.. destination, .. port, "-j", "DNAT", "--to-destination", Target(forwards.Address.Address, mapping.ContainerPort)]));
+                rules.Add(
+                    new IptablesRule(
+                        chain,
+                        [.. source, .. destination, .. port, "-j", forwards.Options.ExternalSetMarkChain ?? ReferenceNames.SetMark]
+                    )
+                );
+            rules.Add(
+                new IptablesRule(
+                    chain,
+                    [.. destination, .. port, "-j", "DNAT", "--to-destination", Target(forwards.Address.Address, mapping.ContainerPort)]
+                )
+            );
         }
 
         return rules;
@@ -67,26 +77,49 @@ internal static class ForwardContent
         if (!forwards.Options.Snat)
             return [];
         if (forwards.Options.MasqAll)
-            return [[]];
+            return
+            [
+                [],
+            ];
         string[] network = forwards.Address.Length == 0 ? [] : ["-s", $"{forwards.Address.Network}"];
         return forwards.Address.Is6 ? [network] : [network, ["-s", "127.0.0.1/32"]];
     }
 
-    /// <summary>The rules that lead to the pod's chain: by protocol in alphabetical order, at most 15 ports each, of both families as the reference has it.</summary>
+    /// <summary>
+    /// The rules that lead to the pod's chain: by protocol in alphabetical order, at most 15 ports each, of both families as the reference
+    /// has it.
+    /// </summary>
     public static IReadOnlyList<IptablesRule> Entries(PodForwards forwards)
     {
         var chain = ReferenceNames.ForwardChain(forwards.Pod);
         var comment = ReferenceNames.ForwardComment(forwards.Pod);
         var rules = new List<IptablesRule>();
-        foreach (var protocol in forwards.Mappings.GroupBy(mapping => Name(mapping.Protocol)).OrderBy(group => group.Key, StringComparer.Ordinal))
+        foreach (
+            var protocol in forwards.Mappings.GroupBy(mapping => Name(mapping.Protocol)).OrderBy(group => group.Key, StringComparer.Ordinal)
+        )
         {
             foreach (var ports in protocol.Select(mapping => Number(mapping.HostPort)).Chunk(PortsPerRule))
             {
-                rules.Add(new IptablesRule(ReferenceNames.ForwardTop,
-                    [
-                        "-p", protocol.Key, "-m", "comment", "--comment", comment, "-m", "multiport", "--dports", string.Join(',', ports),
-                        .. forwards.Conditions, "-j", chain,
-                    ]));
+                rules.Add(
+                    new IptablesRule(
+                        ReferenceNames.ForwardTop,
+                        [
+                            "-p",
+                            protocol.Key,
+                            "-m",
+                            "comment",
+                            "--comment",
+                            comment,
+                            "-m",
+                            "multiport",
+                            "--dports",
+                            string.Join(',', ports),
+                            .. forwards.Conditions,
+                            "-j",
+                            chain,
+                        ]
+                    )
+                );
             }
         }
 
@@ -104,11 +137,12 @@ internal static class ForwardContent
 
     private static string Number(ushort port) => port.ToString(CultureInfo.InvariantCulture);
 
-    private static string Name(PortProtocol protocol) => protocol switch
-    {
-        PortProtocol.Tcp => "tcp",
-        PortProtocol.Udp => "udp",
-        PortProtocol.Sctp => "sctp",
-        _ => throw new ArgumentOutOfRangeException(nameof(protocol), protocol, "a protocol without ports"),
-    };
+    private static string Name(PortProtocol protocol) =>
+        protocol switch
+        {
+            PortProtocol.Tcp => "tcp",
+            PortProtocol.Udp => "udp",
+            PortProtocol.Sctp => "sctp",
+            _ => throw new ArgumentOutOfRangeException(nameof(protocol), protocol, "a protocol without ports"),
+        };
 }

@@ -3,9 +3,9 @@ using Plugboard.Firewall.Pods;
 namespace Plugboard.Firewall.Iptables;
 
 /// <summary>
-/// What is to be done to a table so that a pod's host ports lead to it, or no longer do; the rules themselves are <see cref="ForwardContent"/>'s.
-/// Unlike the reference's, a pod's chain is emptied before it is filled, so nothing leads to an address of yesterday. Chains that pods share are never
-/// emptied nor removed. Pure.
+/// What is to be done to a table so that a pod's host ports lead to it, or no longer do; the rules themselves are
+/// <see cref="ForwardContent"/>'s. Unlike the reference's, a pod's chain is emptied before it is filled, so nothing leads to an address of
+/// yesterday. Chains that pods share are never emptied nor removed. Pure.
 /// </summary>
 public static class ForwardRules
 {
@@ -66,8 +66,8 @@ public static class ForwardRules
     }
 
     /// <summary>
-    /// What is to be done so that nothing of the pod's is left, be it of another config, of a repeated ADD of the reference's, or of its old
-    /// versions (<c>CNI-SN-</c>); empty where nothing is.
+    /// What is to be done so that nothing of the pod's is left, be it of another config, of a repeated ADD of the reference's, or of its
+    /// old versions (<c>CNI-SN-</c>); empty where nothing is.
     /// </summary>
     /// <param name="table">The table as it is.</param>
     /// <param name="pod">Whose rules go. Its interface's name says nothing: attachments of one pod to one network share the chain.</param>
@@ -82,19 +82,25 @@ public static class ForwardRules
         return script;
     }
 
-    /// <summary>True where the pod's ports lead to an address of none of these attachments: those of another attachment of the pod to the network.</summary>
+    /// <summary>
+    /// True where the pod's ports lead to an address of none of these attachments: those of another attachment of the pod to the network.
+    /// </summary>
     /// <param name="table">The table as it is.</param>
     /// <param name="pod">Whose chain.</param>
     /// <param name="addresses">The attachment's own addresses.</param>
     public static bool LeadElsewhere(NatTable table, PodIdentity pod, IReadOnlyList<Addresses.IPAddr> addresses)
     {
-        string[] targets = [.. table.Rules(ReferenceNames.ForwardChain(pod)).Select(rule => rule.Value("--to-destination")).OfType<string>()];
+        string[] targets =
+        [
+            .. table.Rules(ReferenceNames.ForwardChain(pod)).Select(rule => rule.Value("--to-destination")).OfType<string>(),
+        ];
         return targets.Length > 0 && !targets.Any(target => addresses.Any(address => ForwardContent.LeadsTo(target, address)));
     }
 
     /// <summary>What is not as <see cref="Add"/> would leave it, a sentence each; empty where all is.</summary>
     /// <param name="table">The table as it is, of the address's family.</param>
-    /// <param name="forwards">The pod's ports. Conditions are iptables' to understand: rules with them are <see cref="Unclear"/>, not compared.</param>
+    /// <param name="forwards">The pod's ports. Conditions are iptables' to understand: rules with them are <see cref="Unclear"/>, not
+    /// compared.</param>
     public static IReadOnlyList<string> Check(NatTable table, PodForwards forwards)
     {
         var chain = ReferenceNames.ForwardChain(forwards.Pod);
@@ -109,14 +115,21 @@ public static class ForwardRules
     }
 
     // Nothing but jumps to pods' chains belongs before the pod's own; what decides on its own keeps packets from all that comes after it.
-    private static IEnumerable<IptablesRule> InTheWay(NatTable table, string chain) => table.Rules(ReferenceNames.ForwardTop)
-        .TakeWhile(rule => rule.Target != chain)
-        .Where(static rule => rule.Target is not null
-            && !rule.Target.StartsWith(ReferenceNames.ForwardChainPrefix, StringComparison.Ordinal));
+    private static IEnumerable<IptablesRule> InTheWay(NatTable table, string chain) =>
+        table
+            .Rules(ReferenceNames.ForwardTop)
+            .TakeWhile(rule => rule.Target != chain)
+            .Where(static rule =>
+                rule.Target is not null && !rule.Target.StartsWith(ReferenceNames.ForwardChainPrefix, StringComparison.Ordinal)
+            );
 
-    /// <summary>The rules that only iptables itself can compare, because of the words of a config in them; none where their chains are missing.</summary>
+    /// <summary>
+    /// The rules that only iptables itself can compare, because of the words of a config in them; none where their chains are missing.
+    /// </summary>
     public static IReadOnlyList<IptablesRule> Unclear(NatTable table, PodForwards forwards) =>
-        forwards.Conditions.Count > 0 && table.HasChain(ReferenceNames.ForwardChain(forwards.Pod)) && table.HasChain(ReferenceNames.ForwardTop)
+        forwards.Conditions.Count > 0
+        && table.HasChain(ReferenceNames.ForwardChain(forwards.Pod))
+        && table.HasChain(ReferenceNames.ForwardTop)
             ? ForwardContent.Entries(forwards)
             : [];
 }

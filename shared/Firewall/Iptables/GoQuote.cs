@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Plugboard.Firewall.Iptables;
 
-/// <summary>Text in quotation marks as Go's <c>%q</c> writes it: the reference's comments are made so. Source: go/strconv/quote.go.</summary>
+/// <summary>
+/// Text in quotation marks as Go's <c>%q</c> writes it: the reference's comments are made so. Source: go/strconv/quote.go.
+/// </summary>
 public static class GoQuote
 {
     /// <summary>The text with its quotation marks.</summary>
@@ -26,29 +28,40 @@ public static class GoQuote
         else if (rune.Value is < ' ' or 0x7f)
             quoted.Append(CultureInfo.InvariantCulture, $"\\x{rune.Value:x2}");
         else
-            quoted.Append(CultureInfo.InvariantCulture, $"{(rune.IsBmp ? "\\u" : "\\U")}{rune.Value.ToString(rune.IsBmp ? "x4" : "x8", CultureInfo.InvariantCulture)}");
+            quoted.Append(
+                CultureInfo.InvariantCulture,
+                $"{(rune.IsBmp ? "\\u" : "\\U")}{rune.Value.ToString(rune.IsBmp ? "x4" : "x8", CultureInfo.InvariantCulture)}"
+            );
     }
 
-    private static char? Letter(int control) => control switch
-    {
-        '\a' => 'a',
-        '\b' => 'b',
-        '\f' => 'f',
-        '\n' => 'n',
-        '\r' => 'r',
-        '\t' => 't',
-        '\v' => 'v',
-        _ => null,
-    };
+    private static char? Letter(int control) =>
+        control switch
+        {
+            '\a' => 'a',
+            '\b' => 'b',
+            '\f' => 'f',
+            '\n' => 'n',
+            '\r' => 'r',
+            '\t' => 't',
+            '\v' => 'v',
+            _ => null,
+        };
 
     // go/unicode, IsPrint: letters, marks, numbers, punctuation, symbols and the one blank of ASCII.
     private static bool IsPrintable(Rune rune)
     {
         if (rune.IsAscii)
             return rune.Value is >= ' ' and < 0x7f;
-        return Rune.GetUnicodeCategory(rune) is not (
-            UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse
-            or UnicodeCategory.OtherNotAssigned or UnicodeCategory.SpaceSeparator or UnicodeCategory.LineSeparator
-            or UnicodeCategory.ParagraphSeparator);
+        return Rune.GetUnicodeCategory(rune)
+            is not (
+                UnicodeCategory.Control
+                or UnicodeCategory.Format
+                or UnicodeCategory.Surrogate
+                or UnicodeCategory.PrivateUse
+                or UnicodeCategory.OtherNotAssigned
+                or UnicodeCategory.SpaceSeparator
+                or UnicodeCategory.LineSeparator
+                or UnicodeCategory.ParagraphSeparator
+            );
     }
 }

@@ -6,8 +6,8 @@ using Plugboard.Linux;
 namespace Plugboard.Firewall.Iptables;
 
 /// <summary>
-/// Masquerade and port forwards with iptables, both families, in the calling thread's network namespace. Each call costs at most two processes for
-/// a family that it is about. What it writes the reference plugins find and remove, and the other way round.
+/// Masquerade and port forwards with iptables, both families, in the calling thread's network namespace. Each call costs at most two
+/// processes for a family that it is about. What it writes the reference plugins find and remove, and the other way round.
 /// </summary>
 /// <param name="options">Which tools.</param>
 public sealed class IptablesBackend(IptablesOptions options)
@@ -27,8 +27,8 @@ public sealed class IptablesBackend(IptablesOptions options)
     /// <summary>Removes a pod's masquerade in both families; nothing there is no error.</summary>
     /// <param name="pod">Whose rules go.</param>
     /// <param name="only">
-    /// The addresses of the attachment that ends, none of which are others'; null where they are not known: those of all its attachments to the
-    /// network go.
+    /// The addresses of the attachment that ends, none of which are others'; null where they are not known: those of all its attachments to
+    /// the network go.
     /// </param>
     /// <exception cref="IptablesException">Neither family can be read, or a change was refused or had no lock.</exception>
     /// <exception cref="AggregateException">Both of it: one for each family.</exception>
@@ -38,11 +38,16 @@ public sealed class IptablesBackend(IptablesOptions options)
     /// <summary>What a pod's masquerade lacks, a sentence each; empty where all is as it should be.</summary>
     /// <exception cref="IptablesException">The tables cannot be read.</exception>
     public IReadOnlyList<string> CheckMasquerade(PodIdentity pod, IReadOnlyList<IPPrefix> addresses) =>
-        [.. addresses.GroupBy(address => address.Is6).SelectMany(family => MasqueradeRules.Check(Client(family.Key).Read(), pod, [.. family]))];
+        [
+            .. addresses
+                .GroupBy(address => address.Is6)
+                .SelectMany(family => MasqueradeRules.Check(Client(family.Key).Read(), pod, [.. family])),
+        ];
 
     /// <summary>Leads host ports to a pod.</summary>
     /// <param name="pod">To whom.</param>
-    /// <param name="addresses">Its addresses, at most one of each family, with the length of their network; a family without one is left alone.</param>
+    /// <param name="addresses">Its addresses, at most one of each family, with the length of their network; a family without one is left
+    /// alone.</param>
     /// <param name="mappings">The ports, of both families; none: nothing is done.</param>
     /// <param name="how">Masquerade, marks, conditions.</param>
     /// <exception cref="IptablesException">See <see cref="IptablesClient.Change"/>.</exception>
@@ -65,17 +70,27 @@ public sealed class IptablesBackend(IptablesOptions options)
     /// <summary>Removes a pod's forwards in both families, also what the reference left of them; nothing there is no error.</summary>
     /// <param name="pod">Whose rules go.</param>
     /// <param name="only">
-    /// The addresses of the attachment that ends: where all ports lead to another attachment of the pod to the network they stay. Null where they are not
-    /// known: all goes.
+    /// The addresses of the attachment that ends: where all ports lead to another attachment of the pod to the network they stay. Null
+    /// where they are not known: all goes.
     /// </param>
     /// <exception cref="IptablesException">Neither family can be read, or a change was refused or had no lock.</exception>
     /// <exception cref="AggregateException">Both of it: one for each family.</exception>
     public void DeleteForwards(PodIdentity pod, IReadOnlyList<IPAddr>? only) =>
-        Remove(table => only is not null && ForwardRules.LeadElsewhere(table, pod, only) ? new RestoreScript() : ForwardRules.Delete(table, pod));
+        Remove(table =>
+            only is not null && ForwardRules.LeadElsewhere(table, pod, only) ? new RestoreScript() : ForwardRules.Delete(table, pod)
+        );
 
-    /// <summary>What a pod's forwards lack, and what is too much in its chain, a sentence each; empty where all is as <see cref="AddForwards"/> leaves it.</summary>
+    /// <summary>
+    /// What a pod's forwards lack, and what is too much in its chain, a sentence each; empty where all is as <see cref="AddForwards"/>
+    /// leaves it.
+    /// </summary>
     /// <exception cref="IptablesException">The tables cannot be read.</exception>
-    public IReadOnlyList<string> CheckForwards(PodIdentity pod, IReadOnlyList<IPPrefix> addresses, IReadOnlyList<PortMapping> mappings, ForwardOptions how)
+    public IReadOnlyList<string> CheckForwards(
+        PodIdentity pod,
+        IReadOnlyList<IPPrefix> addresses,
+        IReadOnlyList<PortMapping> mappings,
+        ForwardOptions how
+    )
     {
         var differences = new List<string>();
         if (mappings.Count == 0)
@@ -109,11 +124,12 @@ public sealed class IptablesBackend(IptablesOptions options)
         var wasRead = false;
         try
         {
-            Client(is6).Change(table =>
-            {
-                wasRead = true;
-                return plan(table);
-            });
+            Client(is6)
+                .Change(table =>
+                {
+                    wasRead = true;
+                    return plan(table);
+                });
         }
         catch (IptablesException e) when (!wasRead && (e is IptablesMissingException || e.ExitCode is not (null or 0)))
         {

@@ -21,11 +21,14 @@ public sealed class IptablesClient(bool is6, IptablesOptions options)
     /// <exception cref="IptablesException">The tool is missing (<see cref="IptablesMissingException"/>) or failed.</exception>
     public NatTable Read() => tool.Save();
 
-    /// <summary>Reads the table, asks what is to be done, and does it as one change; where the answer is nothing, nothing more is run.</summary>
+    /// <summary>
+    /// Reads the table, asks what is to be done, and does it as one change; where the answer is nothing, nothing more is run.
+    /// </summary>
     /// <param name="plan">Pure: it is asked again where another process changed the table in between.</param>
     /// <returns>True where something was done.</returns>
     /// <exception cref="IptablesLockedException">Someone held the xtables lock all the time.</exception>
-    /// <exception cref="IptablesException">The tool is missing (<see cref="IptablesMissingException"/>) or refused a line, which the message quotes.</exception>
+    /// <exception cref="IptablesException">The tool is missing (<see cref="IptablesMissingException"/>) or refused a line, which the
+    /// message quotes.</exception>
     public bool Change(Func<NatTable, RestoreScript> plan)
     {
         using var turn = WaitForTurn();
@@ -43,9 +46,9 @@ public sealed class IptablesClient(bool is6, IptablesOptions options)
         return false;
     }
 
-    // iptables-nft has no lock, and a line that must fail for all but the first ("-N") it passes over where another process was first meanwhile: two would both add
-    // what only one may. So ours take turns in a namespace, by a file of their own: the caller may hold any other lock. Where /run cannot
-    // be written, and beside programs that take no turns, the
+    // iptables-nft has no lock, and a line that must fail for all but the first ("-N") it passes over where another process was first
+    // meanwhile: two would both add what only one may. So ours take turns in a namespace, by a file of their own: the caller may hold any
+    // other lock. Where /run cannot be written, and beside programs that take no turns, the
     // kernel's number of the ruleset and the second look of Change are what is left.
     private FileLock? WaitForTurn()
     {

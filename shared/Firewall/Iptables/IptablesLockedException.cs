@@ -5,7 +5,12 @@ namespace Plugboard.Firewall.Iptables;
 /// <param name="exitCode">Its exit status.</param>
 /// <param name="waited">How long it waited.</param>
 public sealed class IptablesLockedException(string tool, int? exitCode, TimeSpan waited)
-    : IptablesException(tool, exitCode, null, $"{tool}: another process held the xtables lock for {waited.TotalSeconds} s; nothing was changed")
+    : IptablesException(
+        tool,
+        exitCode,
+        null,
+        $"{tool}: another process held the xtables lock for {waited.TotalSeconds} s; nothing was changed"
+    )
 {
     /// <summary>How long it waited.</summary>
     public TimeSpan Waited { get; } = waited;

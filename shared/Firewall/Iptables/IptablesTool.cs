@@ -5,7 +5,9 @@ using Plugboard.Linux.Files;
 
 namespace Plugboard.Firewall.Iptables;
 
-/// <summary>Runs iptables-save and iptables-restore of one family in the calling thread's network namespace. Source: iptables-restore(8).</summary>
+/// <summary>
+/// Runs iptables-save and iptables-restore of one family in the calling thread's network namespace. Source: iptables-restore(8).
+/// </summary>
 internal sealed class IptablesTool(bool is6, IptablesOptions options)
 {
     // include/xtables.h, RESOURCE_PROBLEM: the lock, and whatever nftables refuses.
@@ -18,29 +20,47 @@ internal sealed class IptablesTool(bool is6, IptablesOptions options)
     public NatTable Save()
     {
         var path = Find("save");
-        var result = Run(new Command(path) { Arguments = ["-t", options.Table], Environment = ChildEnvironment(), Timeout = options.Timeout });
+        var result = Run(
+            new Command(path)
+            {
+                Arguments = ["-t", options.Table],
+                Environment = ChildEnvironment(),
+                Timeout = options.Timeout,
+            }
+        );
         if (!result.Succeeded)
             throw Failed(path, result, null);
         var saved = Encoding.UTF8.GetString(result.Output);
-        // iptables-nft-save says only this, and succeeds, where somebody put rules of nftables into its table: to go on would be to see none of ours.
+        // iptables-nft-save says only this, and succeeds, where somebody put rules of nftables into its table: to go on would be to see
+        // none of ours.
         if (saved.Contains("is incompatible, use 'nft' tool", StringComparison.Ordinal))
-            throw new IptablesException(path, 0, null, $"{path}: the {options.Table} table holds rules that iptables cannot read; see `nft list table {(is6 ? "ip6" : "ip")} {options.Table}`");
+            throw new IptablesException(
+                path,
+                0,
+                null,
+                $"{path}: the {options.Table} table holds rules that iptables cannot read; see `nft list table {(is6 ? "ip6" : "ip")} "
+                    + $"{options.Table}`"
+            );
         return NatTable.Parse(saved, options.Table);
     }
 
-    /// <summary>Does what a script says, all of it or nothing; null when done, else the failure, which may be that the table changed meanwhile.</summary>
+    /// <summary>
+    /// Does what a script says, all of it or nothing; null when done, else the failure, which may be that the table changed meanwhile.
+    /// </summary>
     /// <exception cref="IptablesException">The tool is missing, or could not get the lock.</exception>
     public IptablesException? Restore(RestoreScript script)
     {
         var path = Find("restore");
         var wait = Math.Max(1, (int)options.LockTimeout.TotalSeconds).ToString(CultureInfo.InvariantCulture);
-        var result = Run(new Command(path)
-        {
-            Arguments = ["--noflush", "-w", wait],
-            Environment = ChildEnvironment(),
-            Input = Encoding.UTF8.GetBytes(script.Text),
-            Timeout = options.LockTimeout + options.Timeout,
-        });
+        var result = Run(
+            new Command(path)
+            {
+                Arguments = ["--noflush", "-w", wait],
+                Environment = ChildEnvironment(),
+                Input = Encoding.UTF8.GetBytes(script.Text),
+                Timeout = options.LockTimeout + options.Timeout,
+            }
+        );
         if (result.Succeeded)
             return null;
         if (result.ExitCode == ResourceProblem && result.ErrorText.Contains("xtables lock", StringComparison.Ordinal))
@@ -62,9 +82,14 @@ internal sealed class IptablesTool(bool is6, IptablesOptions options)
 
     private static IptablesException Failed(string path, CommandResult result, RestoreScript? script)
     {
-        var said = string.Join(' ', result.ErrorText.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-            .Where(line => !line.StartsWith("Try `", StringComparison.Ordinal)));
-        var end = result.TimedOut ? "took too long and was killed"
+        var said = string.Join(
+            ' ',
+            result
+                .ErrorText.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+                .Where(line => !line.StartsWith("Try `", StringComparison.Ordinal))
+        );
+        var end =
+            result.TimedOut ? "took too long and was killed"
             : result.ExitCode is { } code ? string.Create(CultureInfo.InvariantCulture, $"exited with {code}")
             : string.Create(CultureInfo.InvariantCulture, $"was ended by signal {result.Signal}");
         var rule = script is null ? null : RestoreError.FindLine(said, script);
@@ -95,10 +120,13 @@ internal sealed class IptablesTool(bool is6, IptablesOptions options)
     private string[] ChildEnvironment()
     {
         var path = string.IsNullOrEmpty(options.Path) ? string.Join(':', UsualFolders) : options.Path;
-        string[] kept = [.. new[] { "XTABLES_LIBDIR", "XTABLES_LOCKFILE" }
-            .Select(name => (Name: name, Value: Environment.GetEnvironmentVariable(name)))
-            .Where(variable => variable.Value is not null)
-            .Select(variable => $"{variable.Name}={variable.Value}")];
+        string[] kept =
+        [
+            .. new[] { "XTABLES_LIBDIR", "XTABLES_LOCKFILE" }
+                .Select(name => (Name: name, Value: Environment.GetEnvironmentVariable(name)))
+                .Where(variable => variable.Value is not null)
+                .Select(variable => $"{variable.Name}={variable.Value}"),
+        ];
         return [$"PATH={path}", "LC_ALL=C", .. kept];
     }
 }

@@ -7,6 +7,8 @@ namespace Plugboard.Firewall.Iptables;
 /// <param name="Count">How many entries there are.</param>
 internal sealed record LegacyEntries(byte[] Bytes, uint Hooks, uint[] HookEntries, int Count)
 {
-    /// <summary>True where somebody has a rule or a chain there: an empty table has a policy for each of its hooks, and the entry that ends it.</summary>
+    /// <summary>
+    /// True where somebody has a rule or a chain there: an empty table has a policy for each of its hooks, and the entry that ends it.
+    /// </summary>
     public bool HasContent => Count > System.Numerics.BitOperations.PopCount(Hooks) + 1;
 }

@@ -31,7 +31,9 @@ public static class LegacyTable
     public static bool Exists(bool is6, string table)
     {
         // /proc/net is of the process's first thread.
-        using var names = FileDescriptor.FindKernelFile(is6 ? "/proc/thread-self/net/ip6_tables_names" : "/proc/thread-self/net/ip_tables_names");
+        using var names = FileDescriptor.FindKernelFile(
+            is6 ? "/proc/thread-self/net/ip6_tables_names" : "/proc/thread-self/net/ip_tables_names"
+        );
         return names is not null && Encoding.UTF8.GetString(names.ReadToEnd()).Split('\n').Contains(table);
     }
 
@@ -56,14 +58,23 @@ public static class LegacyTable
         {
             var info = default(IptGetInfo);
             WriteName(table, MemoryMarshal.AsBytes(new Span<IptGetInfo>(ref info)));
-            if (socket.GetOption(IpTablesH.IPT_SO_GET_INFO, MemoryMarshal.AsBytes(new Span<IptGetInfo>(ref info))) is var refusal and not Errno.None)
+            if (
+                socket.GetOption(IpTablesH.IPT_SO_GET_INFO, MemoryMarshal.AsBytes(new Span<IptGetInfo>(ref info)))
+                is var refusal
+                    and not Errno.None
+            )
                 throw new ErrnoException("getsockopt", $"IPT_SO_GET_INFO of table {table}", refusal);
             var entries = new byte[EntriesStart + info.size];
             WriteName(table, entries);
             MemoryMarshal.Write(entries.AsSpan(IpTablesH.XT_TABLE_MAXNAMELEN), info.size);
             refusal = socket.GetOption(IpTablesH.IPT_SO_GET_ENTRIES, entries);
             if (refusal == Errno.None)
-                return new LegacyEntries(entries[EntriesStart..], info.valid_hooks, new ReadOnlySpan<uint>(info.hook_entry, 5).ToArray(), (int)info.num_entries);
+                return new LegacyEntries(
+                    entries[EntriesStart..],
+                    info.valid_hooks,
+                    new ReadOnlySpan<uint>(info.hook_entry, 5).ToArray(),
+                    (int)info.num_entries
+                );
             if (refusal != Errno.EAGAIN)
                 throw new ErrnoException("getsockopt", $"IPT_SO_GET_ENTRIES of table {table}", refusal);
         }
@@ -77,7 +88,9 @@ public static class LegacyTable
             throw new ArgumentException($"a table's name is shorter than {IpTablesH.XT_TABLE_MAXNAMELEN} bytes", nameof(table));
     }
 
-    /// <summary>Reads the chains' heads: entries whose target is ERROR with the chain's name. The last such ends the table and is called ERROR too.</summary>
+    /// <summary>
+    /// Reads the chains' heads: entries whose target is ERROR with the chain's name. The last such ends the table and is called ERROR too.
+    /// </summary>
     internal static List<string> ReadChains(ReadOnlySpan<byte> entries, bool is6)
     {
         var chains = new List<string>();

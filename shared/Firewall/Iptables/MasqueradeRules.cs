@@ -44,8 +44,8 @@ public static class MasqueradeRules
     /// <param name="table">The table as it is.</param>
     /// <param name="pod">Whose rules go.</param>
     /// <param name="only">
-    /// The addresses of the attachment that ends, of any family: what another attachment of the pod to the network needs stays. Null where they
-    /// are not known: all goes.
+    /// The addresses of the attachment that ends, of any family: what another attachment of the pod to the network needs stays. Null where
+    /// they are not known: all goes.
     /// </param>
     public static RestoreScript Delete(NatTable table, PodIdentity pod, IReadOnlyList<IPPrefix>? only)
     {
@@ -84,15 +84,21 @@ public static class MasqueradeRules
         new(ReferenceNames.MasqueradeChain(pod), ["-d", network, .. Comment(pod), "-j", "ACCEPT"]);
 
     private static List<IptablesRule> Jumps(PodIdentity pod, IReadOnlyList<IPPrefix> addresses) =>
-        [.. addresses.Select(address => IPPrefix.Host(address.Address)).Distinct().Select(host =>
-            new IptablesRule(PostRouting, ["-s", $"{host}", .. Comment(pod), "-j", ReferenceNames.MasqueradeChain(pod)]))];
+        [
+            .. addresses
+                .Select(address => IPPrefix.Host(address.Address))
+                .Distinct()
+                .Select(host => new IptablesRule(
+                    PostRouting,
+                    ["-s", $"{host}", .. Comment(pod), "-j", ReferenceNames.MasqueradeChain(pod)]
+                )),
+        ];
 
     private static List<IptablesRule> Content(PodIdentity pod, IReadOnlyList<IPPrefix> addresses)
     {
         var chain = ReferenceNames.MasqueradeChain(pod);
         var multicast = addresses[0].Is6 ? "ff00::/8" : "224.0.0.0/4";
-        var rules = addresses.Select(address => address.Network).Distinct()
-            .Select(network => Network(pod, $"{network}"));
+        var rules = addresses.Select(address => address.Network).Distinct().Select(network => Network(pod, $"{network}"));
         return [.. rules, new IptablesRule(chain, ["!", "-d", multicast, .. Comment(pod), "-j", "MASQUERADE"])];
     }
 
@@ -107,8 +113,10 @@ public static class MasqueradeRules
     {
         foreach (var rule in rules.Where(rule => rule.Target == "ACCEPT"))
         {
-            if (IPPrefix.TryParse(rule.Value("-d"), out var network)
-                && !remaining.Exists(jump => IPPrefix.TryParse(jump.Value("-s"), out var source) && network.Overlaps(source)))
+            if (
+                IPPrefix.TryParse(rule.Value("-d"), out var network)
+                && !remaining.Exists(jump => IPPrefix.TryParse(jump.Value("-s"), out var source) && network.Overlaps(source))
+            )
                 script.Delete(rule);
         }
     }

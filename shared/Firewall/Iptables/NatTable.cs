@@ -1,14 +1,14 @@
 namespace Plugboard.Firewall.Iptables;
 
-/// <summary>The nat table of one family as iptables-save(8) writes it, or another that is asked for: chains and their rules. Pure.</summary>
+/// <summary>
+/// The nat table of one family as iptables-save(8) writes it, or another that is asked for: chains and their rules. Pure.
+/// </summary>
 public sealed class NatTable
 {
     private readonly Dictionary<string, List<IptablesRule>> chains = new(StringComparer.Ordinal);
     private readonly Dictionary<string, HashSet<string>> meanings = new(StringComparer.Ordinal);
 
-    private NatTable()
-    {
-    }
+    private NatTable() { }
 
     /// <summary>A table without chains, as where nobody has used it.</summary>
     public static NatTable Empty { get; } = new();
@@ -58,5 +58,6 @@ public sealed class NatTable
     }
 
     /// <summary>The rules of all chains that jump or go to a chain.</summary>
-    public IEnumerable<IptablesRule> Referring(string chain) => chains.Values.SelectMany(rules => rules).Where(rule => rule.Target == chain);
+    public IEnumerable<IptablesRule> Referring(string chain) =>
+        chains.Values.SelectMany(rules => rules).Where(rule => rule.Target == chain);
 }

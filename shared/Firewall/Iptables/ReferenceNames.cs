@@ -4,8 +4,8 @@ using Plugboard.Firewall.Pods;
 namespace Plugboard.Firewall.Iptables;
 
 /// <summary>
-/// The names by which the reference plugins find their rules again. They are made the same way here, so either implementation removes what the
-/// other added. Source: containernetworking/plugins, pkg/utils/utils.go and plugins/meta/portmap/portmap_iptables.go.
+/// The names by which the reference plugins find their rules again. They are made the same way here, so either implementation removes what
+/// the other added. Source: containernetworking/plugins, pkg/utils/utils.go and plugins/meta/portmap/portmap_iptables.go.
 /// </summary>
 public static class ReferenceNames
 {
@@ -21,11 +21,14 @@ public static class ReferenceNames
     /// <summary>The chain that masquerades what is marked.</summary>
     public const string Masquerade = "CNI-HOSTPORT-MASQ";
 
-    // xt_comment.h: XT_MAX_COMMENT_LEN without its NUL. iptables cuts what is longer there, as the 256 bytes to which the reference cuts a forward's comment.
+    // xt_comment.h: XT_MAX_COMMENT_LEN without its NUL. iptables cuts what is longer there, as the 256 bytes to which the reference cuts a
+    // forward's comment.
     private const int LongestComment = 255;
     private const int CutComment = 253;
 
-    /// <summary>The chain that masquerades a pod's addresses. The interface's name is no part of it: attachments of one pod to one network share it.</summary>
+    /// <summary>
+    /// The chain that masquerades a pod's addresses. The interface's name is no part of it: attachments of one pod to one network share it.
+    /// </summary>
     public static string MasqueradeChain(PodIdentity pod) => Chain("", pod);
 
     /// <summary>How the names of chains begin that lead host ports to pods.</summary>
@@ -43,7 +46,8 @@ public static class ReferenceNames
 
     internal static bool IsShared(string chain) => chain is ForwardTop or SetMark or Masquerade;
 
-    internal static string Chain(string prefix, PodIdentity pod) => $"CNI-{prefix}{Sha512.Hex(pod.Network + pod.ContainerId)}"[..LongestChain];
+    internal static string Chain(string prefix, PodIdentity pod) =>
+        $"CNI-{prefix}{Sha512.Hex(pod.Network + pod.ContainerId)}"[..LongestChain];
 
     internal static string MasqueradeComment(PodIdentity pod) =>
         First(LongestComment, $"name: {GoQuote.Of(pod.Network)} id: {GoQuote.Of(pod.ContainerId)}");

@@ -54,7 +54,10 @@ public sealed class RestoreScript(string table = "nat")
         lines.Add($"-X {chain}");
     }
 
-    private void Add(string line) => lines.Add(Encoding.UTF8.GetByteCount(line) <= LongestLine
-        ? line
-        : throw new IptablesWordException($"an iptables rule is longer than {LongestLine} bytes: {line.AsSpan(0, 80)}…"));
+    private void Add(string line) =>
+        lines.Add(
+            Encoding.UTF8.GetByteCount(line) <= LongestLine
+                ? line
+                : throw new IptablesWordException($"an iptables rule is longer than {LongestLine} bytes: {line.AsSpan(0, 80)}…")
+        );
 }

@@ -3,8 +3,8 @@ using System.Text;
 namespace Plugboard.Firewall.Iptables;
 
 /// <summary>
-/// The words of a line as iptables-restore(8) reads and iptables-save(8) writes them: divided by blanks, or in quotation marks, where a backslash
-/// takes the next character as it is. Source: iptables/xshared.c (add_param_to_argv), libxtables/xtables.c (xtables_save_string).
+/// The words of a line as iptables-restore(8) reads and iptables-save(8) writes them: divided by blanks, or in quotation marks, where a
+/// backslash takes the next character as it is. Source: iptables/xshared.c (add_param_to_argv), libxtables/xtables.c (xtables_save_string).
 /// </summary>
 internal static class RuleWords
 {

@@ -5,7 +5,8 @@ using System.Text;
 namespace Plugboard.Firewall.Iptables;
 
 /// <summary>
-/// SHA-512, for names only. The framework's needs OpenSSL's library at run time, which a static executable cannot load. Source: FIPS 180-4, 6.4.
+/// SHA-512, for names only. The framework's needs OpenSSL's library at run time, which a static executable cannot load. Source: FIPS 180-4,
+/// 6.4.
 /// </summary>
 internal static class Sha512
 {
@@ -15,12 +16,19 @@ internal static class Sha512
 
     // FIPS 180-4, 5.3.5: the fractions of the square roots of the first 8 primes.
     private static ReadOnlySpan<ulong> Start =>
-    [
-        0x6a09e667f3bcc908, 0xbb67ae8584caa73b, 0x3c6ef372fe94f82b, 0xa54ff53a5f1d36f1,
-        0x510e527fade682d1, 0x9b05688c2b3e6c1f, 0x1f83d9abfb41bd6b, 0x5be0cd19137e2179,
-    ];
+        [
+            0x6a09e667f3bcc908,
+            0xbb67ae8584caa73b,
+            0x3c6ef372fe94f82b,
+            0xa54ff53a5f1d36f1,
+            0x510e527fade682d1,
+            0x9b05688c2b3e6c1f,
+            0x1f83d9abfb41bd6b,
+            0x5be0cd19137e2179,
+        ];
 
     // FIPS 180-4, 4.2.3: the fractions of the cube roots of the first 80 primes.
+    // csharpier-ignore
     private static ReadOnlySpan<ulong> Constants =>
     [
         0x428a2f98d728ae22, 0x7137449123ef65cd, 0xb5c0fbcfec4d3b2f, 0xe9b5dba58189dbbc,
@@ -74,9 +82,10 @@ internal static class Sha512
         Span<ulong> w = stackalloc ulong[Rounds];
         for (var t = 0; t < Rounds; t++)
         {
-            w[t] = t < 16
-                ? BinaryPrimitives.ReadUInt64BigEndian(block[(8 * t)..])
-                : Sigma(w[t - 2], 19, 61, 6) + w[t - 7] + Sigma(w[t - 15], 1, 8, 7) + w[t - 16];
+            w[t] =
+                t < 16
+                    ? BinaryPrimitives.ReadUInt64BigEndian(block[(8 * t)..])
+                    : Sigma(w[t - 2], 19, 61, 6) + w[t - 7] + Sigma(w[t - 15], 1, 8, 7) + w[t - 16];
         }
 
         var (a, b, c, d) = (state[0], state[1], state[2], state[3]);

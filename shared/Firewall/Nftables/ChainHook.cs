@@ -3,27 +3,30 @@ namespace Plugboard.Firewall.Nftables;
 /// <summary>Where a base chain hangs in the packets' way.</summary>
 /// <param name="Type">What its rules may do.</param>
 /// <param name="Hook">The place.</param>
-/// <param name="Priority">Its order among the chains of that place, the lowest first; nft's names are -300 raw, -150 mangle, -100 dstnat, 0 filter, 100 srcnat.</param>
+/// <param name="Priority">Its order among the chains of that place, the lowest first; nft's names are -300 raw, -150 mangle, -100 dstnat, 0
+/// filter, 100 srcnat.</param>
 public sealed record ChainHook(ChainType Type, NftHook Hook, int Priority)
 {
     /// <summary>A packet that no rule decided on is dropped instead of accepted.</summary>
     public bool DropsByDefault { get; init; }
 
-    internal string TypeWord => Type switch
-    {
-        ChainType.Nat => "nat",
-        ChainType.Route => "route",
-        _ => "filter",
-    };
+    internal string TypeWord =>
+        Type switch
+        {
+            ChainType.Nat => "nat",
+            ChainType.Route => "route",
+            _ => "filter",
+        };
 
-    internal string HookWord => Hook switch
-    {
-        NftHook.Prerouting => "prerouting",
-        NftHook.Input => "input",
-        NftHook.Forward => "forward",
-        NftHook.Output => "output",
-        _ => "postrouting",
-    };
+    internal string HookWord =>
+        Hook switch
+        {
+            NftHook.Prerouting => "prerouting",
+            NftHook.Input => "input",
+            NftHook.Forward => "forward",
+            NftHook.Output => "output",
+            _ => "postrouting",
+        };
 }
 
 /// <summary>What the rules of a base chain may do.</summary>
@@ -39,7 +42,9 @@ public enum ChainType
     Route,
 }
 
-/// <summary>A place in the packets' way. The values are the kernel's, for ip, ip6, inet and bridge alike. Source: include/uapi/linux/netfilter.h.</summary>
+/// <summary>
+/// A place in the packets' way. The values are the kernel's, for ip, ip6, inet and bridge alike. Source: include/uapi/linux/netfilter.h.
+/// </summary>
 public enum NftHook
 {
     /// <summary>All that arrives.</summary>

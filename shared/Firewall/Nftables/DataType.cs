@@ -1,7 +1,8 @@
 namespace Plugboard.Firewall.Nftables;
 
 /// <summary>
-/// The type of a field of a set's key or of a map's data. The numbers are nft's own: the kernel keeps them for it. Source: nftables, include/datatype.h.
+/// The type of a field of a set's key or of a map's data. The numbers are nft's own: the kernel keeps them for it. Source: nftables,
+/// include/datatype.h.
 /// </summary>
 /// <param name="Id">nft's number, below 64.</param>
 /// <param name="Length">Bytes.</param>
@@ -36,19 +37,20 @@ public readonly record struct DataType(int Id, int Length, string Name)
     public static DataType IfName => new(41, 16, "ifname");
 
     /// <summary>nft's type of a number; where it is another than those above, without name and length.</summary>
-    internal static DataType OfId(int id) => id switch
-    {
-        4 => Number,
-        7 => Ipv4Addr,
-        8 => Ipv6Addr,
-        9 => EtherAddr,
-        12 => InetProto,
-        13 => InetService,
-        19 => Mark,
-        27 => FlowDirection,
-        41 => IfName,
-        _ => new DataType(id, 0, ""),
-    };
+    internal static DataType OfId(int id) =>
+        id switch
+        {
+            4 => Number,
+            7 => Ipv4Addr,
+            8 => Ipv6Addr,
+            9 => EtherAddr,
+            12 => InetProto,
+            13 => InetService,
+            19 => Mark,
+            27 => FlowDirection,
+            41 => IfName,
+            _ => new DataType(id, 0, ""),
+        };
 
     /// <summary>An address of a family.</summary>
     public static DataType Address(bool is6) => is6 ? Ipv6Addr : Ipv4Addr;

@@ -8,13 +8,14 @@ using static Plugboard.Firewall.Nftables.Uapi.NfTablesH;
 namespace Plugboard.Firewall.Nftables;
 
 /// <summary>
-/// Tells a rule's opcodes so that those we write and those the kernel tells of them later read alike: the kernel orders an opcode's attributes as it likes and adds those whose value is 0.
-/// Any bytes are safe.
+/// Tells a rule's opcodes so that those we write and those the kernel tells of them later read alike: the kernel orders an opcode's
+/// attributes as it likes and adds those whose value is 0. Any bytes are safe.
 /// </summary>
 internal static class ExpressionReader
 {
     // include/uapi/linux/netfilter/nf_tables.h has no name for these: nft calls its sets without names so, and the kernel puts a number in.
-    private const string NamelessSet = "__set", NamelessMap = "__map";
+    private const string NamelessSet = "__set",
+        NamelessMap = "__map";
 
     /// <summary>A rule the kernel tells of, with what it says.</summary>
     public static RuleContent Read(NetlinkMessage message, ListedRule rule)
@@ -111,10 +112,16 @@ internal static class ExpressionReader
 
     private static bool IsNatFlags(string name, AttributeReader data) =>
         data.Value.Length == sizeof(uint)
-        && ((name == "nat" && data.Type == NFTA_NAT_FLAGS) || (name == "masq" && data.Type == NFTA_MASQ_FLAGS) || (name == "redir" && data.Type == NFTA_REDIR_FLAGS));
+        && (
+            (name == "nat" && data.Type == NFTA_NAT_FLAGS)
+            || (name == "masq" && data.Type == NFTA_MASQ_FLAGS)
+            || (name == "redir" && data.Type == NFTA_REDIR_FLAGS)
+        );
 
-    // That there are addresses (NF_NAT_RANGE_MAP_IPS) and ports (NF_NAT_RANGE_PROTO_SPECIFIED) the kernel adds by itself, some versions of it.
-    private static string NatFlags(ReadOnlySpan<byte> value) => (BinaryPrimitives.ReadUInt32BigEndian(value) & ~3u).ToString("x8", CultureInfo.InvariantCulture);
+    // That there are addresses (NF_NAT_RANGE_MAP_IPS) and ports (NF_NAT_RANGE_PROTO_SPECIFIED) the kernel adds by itself, some versions of
+    // it.
+    private static string NatFlags(ReadOnlySpan<byte> value) =>
+        (BinaryPrimitives.ReadUInt32BigEndian(value) & ~3u).ToString("x8", CultureInfo.InvariantCulture);
 
     // A number of 0 is what the kernel takes where none is said. A value to compare with is nested, and so has a head.
     private static bool IsZero(ReadOnlySpan<byte> value) => value.Length == sizeof(uint) && !value.ContainsAnyExcept((byte)0);
@@ -123,7 +130,10 @@ internal static class ExpressionReader
     private static string Value(ReadOnlySpan<byte> value)
     {
         const int Head = 4;
-        if (value.Length < Head || BitConverter.ToUInt16(value) is var length && (length < Head || length > value.Length || value.Length - length >= Head))
+        if (
+            value.Length < Head
+            || BitConverter.ToUInt16(value) is var length && (length < Head || length > value.Length || value.Length - length >= Head)
+        )
             return Convert.ToHexString(value);
         var inner = new AttributeReader(value);
         if (!inner.Read())
@@ -140,7 +150,10 @@ internal static class ExpressionReader
     {
         var text = "";
         while (attributes.Read())
-            text += attributes.Type == NFTA_VERDICT_CODE ? Convert.ToHexString(attributes.Value) : attributes.Type == NFTA_VERDICT_CHAIN ? " " + attributes.String() : "";
+            text +=
+                attributes.Type == NFTA_VERDICT_CODE ? Convert.ToHexString(attributes.Value)
+                : attributes.Type == NFTA_VERDICT_CHAIN ? " " + attributes.String()
+                : "";
         return text;
     }
 }

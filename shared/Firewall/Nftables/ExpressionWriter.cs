@@ -4,8 +4,8 @@ using static Plugboard.Firewall.Nftables.Uapi.NfTablesH;
 namespace Plugboard.Firewall.Nftables;
 
 /// <summary>
-/// Writes the opcodes that rules are made of, an expression a method. Registers are told by the byte they begin at: the kernel has 64 bytes of them, and the old
-/// numbers of 16 bytes each are taken where one begins, as nft does. Source: include/uapi/linux/netfilter/nf_tables.h.
+/// Writes the opcodes that rules are made of, an expression a method. Registers are told by the byte they begin at: the kernel has 64 bytes
+/// of them, and the old numbers of 16 bytes each are taken where one begins, as nft does. Source: include/uapi/linux/netfilter/nf_tables.h.
 /// </summary>
 internal sealed partial class ExpressionWriter(NetlinkWriter writer)
 {

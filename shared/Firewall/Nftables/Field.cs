@@ -66,7 +66,9 @@ public readonly struct Field
         return new Field(bytes);
     }
 
-    /// <summary>A key or data of several fields: each begins at a register, that is at a multiple of 4 bytes; a single one is not filled up.</summary>
+    /// <summary>
+    /// A key or data of several fields: each begins at a register, that is at a multiple of 4 bytes; a single one is not filled up.
+    /// </summary>
     public static byte[] Join(params ReadOnlySpan<Field> fields)
     {
         if (fields.Length == 1)

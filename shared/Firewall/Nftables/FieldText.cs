@@ -33,18 +33,25 @@ internal static class FieldText
     public static string Describe(TimeSpan time) => ((long)time.TotalMilliseconds).ToString(CultureInfo.InvariantCulture) + "ms";
 
     /// <summary>One value.</summary>
-    public static string Describe(DataType type, ReadOnlySpan<byte> value) => type.Name switch
-    {
-        "ipv4_addr" or "ipv6_addr" => IPAddr.FromBytes(value).ToString(),
-        "ether_addr" => MacAddress.FromBytes(value).ToString(),
-        "inet_service" => BinaryPrimitives.ReadUInt16BigEndian(value).ToString(CultureInfo.InvariantCulture),
-        "inet_proto" => value[0] switch { 6 => "tcp", 17 => "udp", 132 => "sctp", var other => other.ToString(CultureInfo.InvariantCulture) },
-        "mark" => $"0x{MemoryMarshal.Read<uint>(value):x8}",
-        "integer" => MemoryMarshal.Read<uint>(value).ToString(CultureInfo.InvariantCulture),
-        "ct_dir" => value[0] == 0 ? "original" : "reply",
-        "ifname" => $"\"{Encoding.UTF8.GetString(value.TrimEnd((byte)0))}\"",
-        _ => Convert.ToHexString(value),
-    };
+    public static string Describe(DataType type, ReadOnlySpan<byte> value) =>
+        type.Name switch
+        {
+            "ipv4_addr" or "ipv6_addr" => IPAddr.FromBytes(value).ToString(),
+            "ether_addr" => MacAddress.FromBytes(value).ToString(),
+            "inet_service" => BinaryPrimitives.ReadUInt16BigEndian(value).ToString(CultureInfo.InvariantCulture),
+            "inet_proto" => value[0] switch
+            {
+                6 => "tcp",
+                17 => "udp",
+                132 => "sctp",
+                var other => other.ToString(CultureInfo.InvariantCulture),
+            },
+            "mark" => $"0x{MemoryMarshal.Read<uint>(value):x8}",
+            "integer" => MemoryMarshal.Read<uint>(value).ToString(CultureInfo.InvariantCulture),
+            "ct_dir" => value[0] == 0 ? "original" : "reply",
+            "ifname" => $"\"{Encoding.UTF8.GetString(value.TrimEnd((byte)0))}\"",
+            _ => Convert.ToHexString(value),
+        };
 
     private static string Range(DataType type, ReadOnlySpan<byte> from, ReadOnlySpan<byte> to)
     {

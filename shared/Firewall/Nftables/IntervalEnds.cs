@@ -1,8 +1,8 @@
 namespace Plugboard.Firewall.Nftables;
 
 /// <summary>
-/// A set of ranges of one field is, to the kernel, the keys where ranges begin and the keys behind their ends, in the order of their bytes; what ends with the last key there is has
-/// no such end. Source: net/netfilter/nft_set_rbtree.c; NFT_SET_ELEM_INTERVAL_END.
+/// A set of ranges of one field is, to the kernel, the keys where ranges begin and the keys behind their ends, in the order of their bytes;
+/// what ends with the last key there is has no such end. Source: net/netfilter/nft_set_rbtree.c; NFT_SET_ELEM_INTERVAL_END.
 /// </summary>
 internal static class IntervalEnds
 {
@@ -29,7 +29,10 @@ internal static class IntervalEnds
     public static List<SetElement> Join(List<SetElement> told)
     {
         // An end comes before a beginning with the same key.
-        told.Sort(static (a, b) => a.Key.AsSpan().SequenceCompareTo(b.Key) is not 0 and var order ? order : b.EndsInterval.CompareTo(a.EndsInterval));
+        told.Sort(
+            static (a, b) =>
+                a.Key.AsSpan().SequenceCompareTo(b.Key) is not 0 and var order ? order : b.EndsInterval.CompareTo(a.EndsInterval)
+        );
         var ranges = new List<SetElement>(told.Count / 2 + 1);
         SetElement? open = null;
         foreach (var each in told)

@@ -21,18 +21,34 @@ internal sealed record ListedSet(Set Set, string Layout)
     /// <summary>The layout that a set's attributes tell of, those we write or those the kernel tells of. Any bytes are safe.</summary>
     public static string Describe(AttributeReader attributes)
     {
-        uint flags = 0, keyType = 0, keyLength = 0, dataType = 0, dataLength = 0;
+        uint flags = 0,
+            keyType = 0,
+            keyLength = 0,
+            dataType = 0,
+            dataLength = 0;
         var rest = new List<string>();
         while (attributes.Read())
         {
             switch (attributes.Type)
             {
-                case NFTA_SET_FLAGS: flags = attributes.UInt32BigEndian(); break;
-                case NFTA_SET_KEY_TYPE: keyType = attributes.UInt32BigEndian(); break;
-                case NFTA_SET_KEY_LEN: keyLength = attributes.UInt32BigEndian(); break;
-                case NFTA_SET_DATA_TYPE: dataType = attributes.UInt32BigEndian(); break;
-                case NFTA_SET_DATA_LEN: dataLength = attributes.UInt32BigEndian(); break;
-                case NFTA_SET_DESC: AddDescription(rest, attributes.Nested()); break;
+                case NFTA_SET_FLAGS:
+                    flags = attributes.UInt32BigEndian();
+                    break;
+                case NFTA_SET_KEY_TYPE:
+                    keyType = attributes.UInt32BigEndian();
+                    break;
+                case NFTA_SET_KEY_LEN:
+                    keyLength = attributes.UInt32BigEndian();
+                    break;
+                case NFTA_SET_DATA_TYPE:
+                    dataType = attributes.UInt32BigEndian();
+                    break;
+                case NFTA_SET_DATA_LEN:
+                    dataLength = attributes.UInt32BigEndian();
+                    break;
+                case NFTA_SET_DESC:
+                    AddDescription(rest, attributes.Nested());
+                    break;
                 case NFTA_SET_TIMEOUT or NFTA_SET_GC_INTERVAL or NFTA_SET_OBJ_TYPE or NFTA_SET_POLICY:
                 case NFTA_SET_EXPR or NFTA_SET_EXPRESSIONS:
                     Add(rest, attributes);
@@ -47,7 +63,9 @@ internal sealed record ListedSet(Set Set, string Layout)
         rest.Sort(StringComparer.Ordinal);
         var others = string.Join(' ', rest);
         return string.Create(
-            CultureInfo.InvariantCulture, $"flags {flags:x} key {keyType:x}/{keyLength} data {dataType:x}/{dataLength} {others}");
+            CultureInfo.InvariantCulture,
+            $"flags {flags:x} key {keyType:x}/{keyLength} data {dataType:x}/{dataLength} {others}"
+        );
     }
 
     // A number of 0 is what the kernel takes where none is said, and it may tell of it.

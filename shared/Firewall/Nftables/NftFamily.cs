@@ -1,6 +1,8 @@
 namespace Plugboard.Firewall.Nftables;
 
-/// <summary>A table's family: which packets it sees. The values are the kernel's. Source: include/uapi/linux/netfilter.h (NFPROTO_*).</summary>
+/// <summary>
+/// A table's family: which packets it sees. The values are the kernel's. Source: include/uapi/linux/netfilter.h (NFPROTO_*).
+/// </summary>
 public enum NftFamily : byte
 {
     /// <summary>IPv4 and IPv6 in one table; with NAT since Linux 5.2.</summary>

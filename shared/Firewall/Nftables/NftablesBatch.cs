@@ -7,7 +7,8 @@ using static Plugboard.Firewall.Nftables.Uapi.NfTablesH;
 namespace Plugboard.Firewall.Nftables;
 
 /// <summary>
-/// Changes that the kernel makes all at once or not at all. They are written as they are asked for; <see cref="ToString"/> tells them as a script that
+/// Changes that the kernel makes all at once or not at all. They are written as they are asked for; <see cref="ToString"/> tells them as a
+/// script that
 /// <c>nft -f</c> would do the same by.
 /// </summary>
 public sealed class NftablesBatch
@@ -20,7 +21,8 @@ public sealed class NftablesBatch
     private readonly List<NftablesChange> changes = [];
 
     /// <summary>An empty batch.</summary>
-    /// <param name="generation">The ruleset's generation, <see cref="NftablesClient.GetGeneration"/>, that it is for: where it is another by then the batch is refused (ERESTART, Linux 4.12). Null: any.</param>
+    /// <param name="generation">The ruleset's generation, <see cref="NftablesClient.GetGeneration"/>, that it is for: where it is another
+    /// by then the batch is refused (ERESTART, Linux 4.12). Null: any.</param>
     public NftablesBatch(uint? generation = null)
     {
         expressions = new ExpressionWriter(writer);
@@ -106,7 +108,8 @@ public sealed class NftablesBatch
     public void Insert(Rule rule) => WriteRule(rule, NftablesVerb.Insert, rule, 0);
 
     /// <summary>Puts a rule before another, which must be there (ENOENT).</summary>
-    public void Insert(Rule rule, ListedRule before) => WriteRule(rule, NftablesVerb.Insert, new PlacedRule(rule, before.Handle), before.Handle);
+    public void Insert(Rule rule, ListedRule before) =>
+        WriteRule(rule, NftablesVerb.Insert, new PlacedRule(rule, before.Handle), before.Handle);
 
     /// <summary>Puts a rule in the place of another, which must be there (ENOENT).</summary>
     public void Replace(ListedRule old, Rule rule) => WriteRule(rule, NftablesVerb.Replace, new PlacedRule(rule, old.Handle), old.Handle);
@@ -115,7 +118,12 @@ public sealed class NftablesBatch
     {
         var table = rule.Chain.Table;
         var firstSet = WriteOwnSets(rule);
-        var flags = verb switch { NftablesVerb.Add => NetlinkH.NLM_F_APPEND, NftablesVerb.Replace => NetlinkH.NLM_F_REPLACE, _ => 0 };
+        var flags = verb switch
+        {
+            NftablesVerb.Add => NetlinkH.NLM_F_APPEND,
+            NftablesVerb.Replace => NetlinkH.NLM_F_REPLACE,
+            _ => 0,
+        };
         using var message = Begin(NFT_MSG_NEWRULE, verb, table.Family, subject, flags);
         writer.WriteString(NFTA_RULE_TABLE, table.Name);
         writer.WriteString(NFTA_RULE_CHAIN, rule.Chain.Name);
@@ -160,7 +168,7 @@ public sealed class NftablesBatch
     private void WriteOwnElements(Rule rule, AnonymousSet own, uint id)
     {
         var set = own.ToSet(rule.Chain.Table);
-        for (var next = 0; next < own.Elements.Count;)
+        for (var next = 0; next < own.Elements.Count; )
         {
             using var message = Begin(NFT_MSG_NEWSETELEM, NftablesVerb.Prepare, set.Table.Family, rule);
             writer.WriteString(NFTA_SET_ELEM_LIST_TABLE, set.Table.Name);
@@ -219,9 +227,9 @@ public sealed class NftablesBatch
     public void Delete(Set set, params IReadOnlyList<SetElement> elements) => WriteElements(set, elements, NftablesVerb.Delete);
 
     /// <summary>
-    /// Has an element of a set with timeouts expire with the next tick of the kernel's clock (Linux 6.12; an older kernel does nothing and does not say so). What is deleted has to
-    /// outlive everyone who may be reading it, and until then, 4 to 25 ms, the kernel lets nobody who closes a netfilter socket go on, nor remove a link; what expires it
-    /// clears away in its own time.
+    /// Has an element of a set with timeouts expire with the next tick of the kernel's clock (Linux 6.12; an older kernel does nothing and
+    /// does not say so). What is deleted has to outlive everyone who may be reading it, and until then, 4 to 25 ms, the kernel lets nobody
+    /// who closes a netfilter socket go on, nor remove a link; what expires it clears away in its own time.
     /// </summary>
     /// <param name="set">The set.</param>
     /// <param name="element">The element as the kernel has it, with what it leads to.</param>
@@ -230,7 +238,7 @@ public sealed class NftablesBatch
 
     private void WriteElements(Set set, IReadOnlyList<SetElement> elements, NftablesVerb verb)
     {
-        for (var next = 0; next < elements.Count;)
+        for (var next = 0; next < elements.Count; )
             next = WriteElementList(set, elements, next, verb);
     }
 

@@ -8,28 +8,32 @@ namespace Plugboard.Firewall.Nftables;
 /// <param name="Subject">To what.</param>
 internal sealed record NftablesChange(NftablesVerb Verb, object Subject)
 {
-    private string VerbWord => Verb switch
-    {
-        NftablesVerb.Create => "create",
-        NftablesVerb.Delete => "delete",
-        NftablesVerb.Flush => "flush",
-        NftablesVerb.Insert => "insert",
-        NftablesVerb.Replace => "replace",
-        _ => "add",
-    };
+    private string VerbWord =>
+        Verb switch
+        {
+            NftablesVerb.Create => "create",
+            NftablesVerb.Delete => "delete",
+            NftablesVerb.Flush => "flush",
+            NftablesVerb.Insert => "insert",
+            NftablesVerb.Replace => "replace",
+            _ => "add",
+        };
 
     /// <summary>A line of a script for <c>nft -f</c>.</summary>
-    public override string ToString() => Subject switch
-    {
-        Table table => $"{VerbWord} table {table}{(Verb == NftablesVerb.Add && table.Comment.Length > 0 ? $" {{ comment \"{table.Comment}\"; }}" : "")}",
-        Chain chain => $"{VerbWord} chain {chain}{(Verb == NftablesVerb.Add && Describe(chain) is { Length: > 0 } how ? $" {how}" : "")}",
-        Set set => $"{VerbWord} {(set.IsMap ? "map" : "set")} {set}{(Verb == NftablesVerb.Add ? $" {Describe(set)}" : "")}",
-        Rule rule => $"{VerbWord} rule {rule.Chain} {rule}",
-        PlacedRule rule => $"{VerbWord} rule {rule.Rule.Chain} handle {rule.Handle.ToString(CultureInfo.InvariantCulture)} {rule.Rule}",
-        ListedRule rule => $"{VerbWord} rule {rule.Chain} handle {rule.Handle.ToString(CultureInfo.InvariantCulture)}",
-        ElementList list => Describe(list),
-        _ => VerbWord,
-    };
+    public override string ToString() =>
+        Subject switch
+        {
+            Table table => $"{VerbWord} table "
+                + $"{table}{(Verb == NftablesVerb.Add && table.Comment.Length > 0 ? $" {{ comment \"{table.Comment}\"; }}" : "")}",
+            Chain chain =>
+                $"{VerbWord} chain {chain}{(Verb == NftablesVerb.Add && Describe(chain) is { Length: > 0 } how ? $" {how}" : "")}",
+            Set set => $"{VerbWord} {(set.IsMap ? "map" : "set")} {set}{(Verb == NftablesVerb.Add ? $" {Describe(set)}" : "")}",
+            Rule rule => $"{VerbWord} rule {rule.Chain} {rule}",
+            PlacedRule rule => $"{VerbWord} rule {rule.Rule.Chain} handle {rule.Handle.ToString(CultureInfo.InvariantCulture)} {rule.Rule}",
+            ListedRule rule => $"{VerbWord} rule {rule.Chain} handle {rule.Handle.ToString(CultureInfo.InvariantCulture)}",
+            ElementList list => Describe(list),
+            _ => VerbWord,
+        };
 
     /// <summary>
     /// What nft says of a chain behind its name: <c>{ type nat hook output priority -100; policy accept; }</c>; empty where there is
@@ -39,7 +43,8 @@ internal sealed record NftablesChange(NftablesVerb Verb, object Subject)
     {
         var text = "";
         if (chain.Hook is { } hook)
-            text = $"type {hook.TypeWord} hook {hook.HookWord} priority {hook.Priority}; policy {(hook.DropsByDefault ? "drop" : "accept")};";
+            text =
+                $"type {hook.TypeWord} hook {hook.HookWord} priority {hook.Priority}; policy {(hook.DropsByDefault ? "drop" : "accept")};";
         if (chain.Comment.Length > 0)
             text += $" comment \"{chain.Comment}\";";
         return text.Length == 0 ? "" : $"{{ {text.TrimStart()} }}";
@@ -56,7 +61,10 @@ internal sealed record NftablesChange(NftablesVerb Verb, object Subject)
             text.Append(" : verdict");
         text.Append(';');
         if (set.IsInterval || set.HasTimeouts)
-            text.Append(" flags ").Append(set.IsInterval ? "interval" : "").Append(set is { IsInterval: true, HasTimeouts: true } ? "," : "").Append(set.HasTimeouts ? "timeout;" : ";");
+            text.Append(" flags ")
+                .Append(set.IsInterval ? "interval" : "")
+                .Append(set is { IsInterval: true, HasTimeouts: true } ? "," : "")
+                .Append(set.HasTimeouts ? "timeout;" : ";");
         if (set.Timeout is { } timeout)
             text.Append(" timeout ").Append(FieldText.Describe(timeout)).Append(';');
         if (set.ClearingInterval is { } interval)
@@ -70,7 +78,10 @@ internal sealed record NftablesChange(NftablesVerb Verb, object Subject)
     {
         var text = new StringBuilder(VerbWord).Append(" element ").Append(list.Set).Append(" { ");
         for (var i = 0; i < list.Count; i++)
-            text.Append(i == 0 ? "" : ", ").Append((Verb == NftablesVerb.Delete ? new SetElement(list[i].Key) { KeyEnd = list[i].KeyEnd } : list[i]).Describe(list.Set));
+            text.Append(i == 0 ? "" : ", ")
+                .Append(
+                    (Verb == NftablesVerb.Delete ? new SetElement(list[i].Key) { KeyEnd = list[i].KeyEnd } : list[i]).Describe(list.Set)
+                );
         return text.Append(" }").ToString();
     }
 

@@ -8,8 +8,8 @@ using static Plugboard.Firewall.Nftables.Uapi.NfTablesH;
 namespace Plugboard.Firewall.Nftables;
 
 /// <summary>
-/// The nftables of one network namespace, spoken to without a process. Not for two threads at once. Source: include/uapi/linux/netfilter/nf_tables.h;
-/// net/netfilter/nf_tables_api.c.
+/// The nftables of one network namespace, spoken to without a process. Not for two threads at once. Source:
+/// include/uapi/linux/netfilter/nf_tables.h; net/netfilter/nf_tables_api.c.
 /// </summary>
 public sealed class NftablesClient : IDisposable
 {
@@ -17,7 +17,9 @@ public sealed class NftablesClient : IDisposable
 
     internal NftablesClient(NetlinkSocket socket) => this.socket = socket;
 
-    /// <summary>The number the kernel knows this client by in its namespace: <see cref="NftablesTransaction.PortId"/> of what it changed.</summary>
+    /// <summary>
+    /// The number the kernel knows this client by in its namespace: <see cref="NftablesTransaction.PortId"/> of what it changed.
+    /// </summary>
     public uint PortId => socket.PortId;
 
     /// <summary>Opens a client in the calling thread's namespace.</summary>
@@ -97,7 +99,9 @@ public sealed class NftablesClient : IDisposable
     /// <summary>The rules of a chain in their order; empty where there is no such chain.</summary>
     public IReadOnlyList<ListedRule> ListRules(Chain chain) => ListRules(chain.Table, chain.Name);
 
-    /// <summary>The rules of a table by a reader of one's own, for what <see cref="ListedRule"/> does not tell; empty where there is no such table.</summary>
+    /// <summary>
+    /// The rules of a table by a reader of one's own, for what <see cref="ListedRule"/> does not tell; empty where there is no such table.
+    /// </summary>
     internal IReadOnlyList<T> ReadRules<T>(Table table, NetlinkSocket.Parser<T?> read)
         where T : class
     {
@@ -114,7 +118,12 @@ public sealed class NftablesClient : IDisposable
         if (chain is not null)
             request.WriteString(NFTA_RULE_CHAIN, chain);
         message.Dispose();
-        return socket.Dump(request, () => $"rules of {table}", rule => NftablesReader.Rule(rule, table) is { } read && (chain is null || read.Chain.Name == chain) ? read : null, Errno.ENOENT);
+        return socket.Dump(
+            request,
+            () => $"rules of {table}",
+            rule => NftablesReader.Rule(rule, table) is { } read && (chain is null || read.Chain.Name == chain) ? read : null,
+            Errno.ENOENT
+        );
     }
 
     /// <summary>The rules of a table in the order of their chains, each with what it says; empty where there is no such table.</summary>
@@ -133,10 +142,12 @@ public sealed class NftablesClient : IDisposable
         return socket.Dump(
             request,
             () => $"rules of {table}",
-            rule => NftablesReader.Rule(rule, table) is { } read && (chain is null || read.Chain.Name == chain)
-                ? ExpressionReader.Read(rule, read)
-                : null,
-            Errno.ENOENT);
+            rule =>
+                NftablesReader.Rule(rule, table) is { } read && (chain is null || read.Chain.Name == chain)
+                    ? ExpressionReader.Read(rule, read)
+                    : null,
+            Errno.ENOENT
+        );
     }
 
     /// <summary>The table as the kernel has it, with its flags and owner; null where there is no such table.</summary>
@@ -185,9 +196,12 @@ public sealed class NftablesClient : IDisposable
         request.WriteString(NFTA_SET_ELEM_LIST_SET, set.Name);
         message.Dispose();
         var elements = new List<SetElement>();
-        // A hash that grows meanwhile is walked from its start again, and the kernel does not say so (nft_set_hash.c, nft_rhash_walk: -EAGAIN): elements are told twice.
+        // A hash that grows meanwhile is walked from its start again, and the kernel does not say so (nft_set_hash.c, nft_rhash_walk:
+        // -EAGAIN): elements are told twice.
         var seen = new HashSet<SetElement>(new ElementKeys());
-        foreach (var part in socket.Dump(request, () => $"elements of {set}", static answer => NftablesReader.Elements(answer), Errno.ENOENT))
+        foreach (
+            var part in socket.Dump(request, () => $"elements of {set}", static answer => NftablesReader.Elements(answer), Errno.ENOENT)
+        )
         {
             foreach (var element in part)
             {
@@ -214,7 +228,8 @@ public sealed class NftablesClient : IDisposable
             request,
             () => $"element {key.Describe(set)} of {set}",
             Errno.ENOENT,
-            static answer => NftablesReader.Elements(answer) is { Count: > 0 } elements ? elements[0] : null);
+            static answer => NftablesReader.Elements(answer) is { Count: > 0 } elements ? elements[0] : null
+        );
     }
 
     // The kernel finds the range that a key lies in, and of that the beginning only.
@@ -245,7 +260,10 @@ public sealed class NftablesClient : IDisposable
         return socket.Dump(request, () => $"chains of {table}", answer => NftablesReader.Chain(answer, table), Errno.ENOENT);
     }
 
-    /// <summary>The sets and maps of a table that have names; empty where there is no such table. Fields of types that <see cref="DataType"/> has no name for have none.</summary>
+    /// <summary>
+    /// The sets and maps of a table that have names; empty where there is no such table. Fields of types that <see cref="DataType"/> has no
+    /// name for have none.
+    /// </summary>
     public IReadOnlyList<Set> ListSets(Table table)
     {
         var request = Request(NFT_MSG_GETSET, table.Family, NetlinkH.NLM_F_DUMP, out var message);
@@ -265,10 +283,10 @@ public sealed class NftablesClient : IDisposable
         return socket.Dump(
             request,
             () => $"sets of {table}",
-            answer => NftablesReader.Set(answer, table) is { } set
-                ? new ListedSet(set, ListedSet.Describe(answer.Attributes<NfGenMsg>()))
-                : null,
-            Errno.ENOENT);
+            answer =>
+                NftablesReader.Set(answer, table) is { } set ? new ListedSet(set, ListedSet.Describe(answer.Attributes<NfGenMsg>())) : null,
+            Errno.ENOENT
+        );
     }
 
     /// <summary>The number of the namespace's ruleset, another one after each change.</summary>
@@ -276,7 +294,12 @@ public sealed class NftablesClient : IDisposable
     {
         var request = Request(NFT_MSG_GETGEN, 0, 0, out var message);
         message.Dispose();
-        var number = socket.Find<object>(request, static () => "generation", Errno.None, static answer => NftablesReader.Generation(answer));
+        var number = socket.Find<object>(
+            request,
+            static () => "generation",
+            Errno.None,
+            static answer => NftablesReader.Generation(answer)
+        );
         return (uint)number!;
     }
 

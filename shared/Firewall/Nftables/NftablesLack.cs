@@ -6,8 +6,8 @@ namespace Plugboard.Firewall.Nftables;
 public static class NftablesLack
 {
     /// <summary>
-    /// True where the kernel lacks nf_tables, a family, a kind of chain or an expression: NAT in inet tables is there since Linux 5.2, sets of intervals of
-    /// several fields since 5.6. Modules that are not installed look the same.
+    /// True where the kernel lacks nf_tables, a family, a kind of chain or an expression: NAT in inet tables is there since Linux 5.2, sets
+    /// of intervals of several fields since 5.6. Modules that are not installed look the same.
     /// </summary>
     public static bool IsLackOfNftables(this ErrnoException exception)
     {
@@ -15,7 +15,10 @@ public static class NftablesLack
             return exception is NftablesMissingException;
         foreach (var failure in refused.Failures)
         {
-            if (failure.Error.Errno is Errno.EOPNOTSUPP or Errno.EPROTONOSUPPORT or Errno.EAFNOSUPPORT or Errno.EINVAL or Errno.ENOENT && failure.Elements is null)
+            if (
+                failure.Error.Errno is Errno.EOPNOTSUPP or Errno.EPROTONOSUPPORT or Errno.EAFNOSUPPORT or Errno.EINVAL or Errno.ENOENT
+                && failure.Elements is null
+            )
                 return true;
         }
 

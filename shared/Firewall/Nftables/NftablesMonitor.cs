@@ -6,8 +6,9 @@ using Plugboard.Netlink;
 namespace Plugboard.Firewall.Nftables;
 
 /// <summary>
-/// Tells which tables of a network namespace were changed, and by whom, from the moment it is opened. One thread receives, any other may stop it. Elements that expire
-/// or that packets add are no changes. Source: nft(8), MONITOR; include/uapi/linux/netfilter/nfnetlink.h, NFNLGRP_NFTABLES.
+/// Tells which tables of a network namespace were changed, and by whom, from the moment it is opened. One thread receives, any other may
+/// stop it. Elements that expire or that packets add are no changes. Source: nft(8), MONITOR; include/uapi/linux/netfilter/nfnetlink.h,
+/// NFNLGRP_NFTABLES.
 /// </summary>
 public sealed class NftablesMonitor : IDisposable
 {
@@ -23,13 +24,15 @@ public sealed class NftablesMonitor : IDisposable
     public bool IsStopped => listener.IsStopped;
 
     /// <summary>Opens it in the calling thread's namespace. On a kernel without nf_tables it hears nothing.</summary>
-    /// <param name="room">How many bytes of changes may wait to be read; without CAP_NET_ADMIN over the machine not more than net.core.rmem_max.</param>
+    /// <param name="room">How many bytes of changes may wait to be read; without CAP_NET_ADMIN over the machine not more than
+    /// net.core.rmem_max.</param>
     /// <exception cref="ErrnoException">EPROTONOSUPPORT: the kernel has no netfilter; EMFILE: no more files can be opened.</exception>
     public static NftablesMonitor Open(int room = DefaultRoom) =>
         new(NetlinkListener.Open(NetlinkProtocol.Netfilter, new NftablesDialect(), 1u << (NfnetlinkH.NFNLGRP_NFTABLES - 1), room));
 
     /// <summary>Opens it in a namespace, on a thread of its own that enters it.</summary>
-    /// <exception cref="ErrnoException">The namespace cannot be entered (EPERM), the kernel has no netfilter, or no more files can be opened.</exception>
+    /// <exception cref="ErrnoException">The namespace cannot be entered (EPERM), the kernel has no netfilter, or no more files can be
+    /// opened.</exception>
     public static NftablesMonitor Open(NetworkNamespace ns, int room = DefaultRoom) => NamespaceThread.Run(ns, () => Open(room));
 
     /// <summary>Waits for a change and returns all there are whose end has come.</summary>

@@ -38,16 +38,32 @@ internal static partial class NftablesReader
         {
             switch (attributes.Type)
             {
-                case NFTA_CHAIN_TABLE when attributes.String() != table.Name: return null;
-                case NFTA_CHAIN_NAME: chain = chain with { Name = attributes.String() }; break;
-                case NFTA_CHAIN_HOOK: hook = Hook(attributes.Nested()); break;
-                case NFTA_CHAIN_TYPE: type = attributes.String(); break;
-                case NFTA_CHAIN_POLICY: drops = attributes.UInt32BigEndian() == NF_DROP; break;
-                case NFTA_CHAIN_USERDATA: chain = chain with { Comment = UserDataComment.Read(UserDataComment.InChain, attributes.Value) }; break;
+                case NFTA_CHAIN_TABLE when attributes.String() != table.Name:
+                    return null;
+                case NFTA_CHAIN_NAME:
+                    chain = chain with { Name = attributes.String() };
+                    break;
+                case NFTA_CHAIN_HOOK:
+                    hook = Hook(attributes.Nested());
+                    break;
+                case NFTA_CHAIN_TYPE:
+                    type = attributes.String();
+                    break;
+                case NFTA_CHAIN_POLICY:
+                    drops = attributes.UInt32BigEndian() == NF_DROP;
+                    break;
+                case NFTA_CHAIN_USERDATA:
+                    chain = chain with { Comment = UserDataComment.Read(UserDataComment.InChain, attributes.Value) };
+                    break;
             }
         }
 
-        var kind = type switch { "nat" => ChainType.Nat, "route" => ChainType.Route, _ => ChainType.Filter };
+        var kind = type switch
+        {
+            "nat" => ChainType.Nat,
+            "route" => ChainType.Route,
+            _ => ChainType.Filter,
+        };
         return hook is null ? chain : chain with { Hook = hook with { Type = kind, DropsByDefault = drops } };
     }
 
@@ -75,15 +91,32 @@ internal static partial class NftablesReader
         {
             switch (attributes.Type)
             {
-                case NFTA_SET_TABLE when attributes.String() != table.Name: return null;
-                case NFTA_SET_NAME: set = set with { Name = attributes.String() }; break;
-                case NFTA_SET_FLAGS: flags = attributes.UInt32BigEndian(); break;
-                case NFTA_SET_KEY_TYPE: keyType = attributes.UInt32BigEndian(); break;
-                case NFTA_SET_KEY_LEN: keyLength = attributes.UInt32BigEndian(); break;
-                case NFTA_SET_DATA_TYPE: dataType = attributes.UInt32BigEndian(); break;
-                case NFTA_SET_DATA_LEN: dataLength = attributes.UInt32BigEndian(); break;
-                case NFTA_SET_TIMEOUT: set = set with { Timeout = Milliseconds(attributes.UInt64BigEndian()) }; break;
-                case NFTA_SET_USERDATA: set = set with { Comment = UserDataComment.Read(UserDataComment.InSet, attributes.Value) }; break;
+                case NFTA_SET_TABLE when attributes.String() != table.Name:
+                    return null;
+                case NFTA_SET_NAME:
+                    set = set with { Name = attributes.String() };
+                    break;
+                case NFTA_SET_FLAGS:
+                    flags = attributes.UInt32BigEndian();
+                    break;
+                case NFTA_SET_KEY_TYPE:
+                    keyType = attributes.UInt32BigEndian();
+                    break;
+                case NFTA_SET_KEY_LEN:
+                    keyLength = attributes.UInt32BigEndian();
+                    break;
+                case NFTA_SET_DATA_TYPE:
+                    dataType = attributes.UInt32BigEndian();
+                    break;
+                case NFTA_SET_DATA_LEN:
+                    dataLength = attributes.UInt32BigEndian();
+                    break;
+                case NFTA_SET_TIMEOUT:
+                    set = set with { Timeout = Milliseconds(attributes.UInt64BigEndian()) };
+                    break;
+                case NFTA_SET_USERDATA:
+                    set = set with { Comment = UserDataComment.Read(UserDataComment.InSet, attributes.Value) };
+                    break;
             }
         }
 

@@ -10,7 +10,9 @@ internal static partial class NftablesReader
     /// <summary>A rule of a table.</summary>
     public static ListedRule? Rule(NetlinkMessage message, Table table)
     {
-        string chain = "", comment = "", target = "";
+        string chain = "",
+            comment = "",
+            target = "";
         RuleStamp? stamp = null;
         var handle = 0ul;
         var attributes = message.Attributes<NfGenMsg>();
@@ -18,18 +20,30 @@ internal static partial class NftablesReader
         {
             switch (attributes.Type)
             {
-                case NFTA_RULE_TABLE when attributes.String() != table.Name: return null;
-                case NFTA_RULE_CHAIN: chain = attributes.String(); break;
-                case NFTA_RULE_HANDLE: handle = attributes.UInt64BigEndian(); break;
+                case NFTA_RULE_TABLE when attributes.String() != table.Name:
+                    return null;
+                case NFTA_RULE_CHAIN:
+                    chain = attributes.String();
+                    break;
+                case NFTA_RULE_HANDLE:
+                    handle = attributes.UInt64BigEndian();
+                    break;
                 case NFTA_RULE_USERDATA:
                     comment = UserDataComment.Read(UserDataComment.InRule, attributes.Value);
                     stamp = RuleStamp.Find(attributes.Value);
                     break;
-                case NFTA_RULE_EXPRESSIONS: target = FindTarget(attributes.Nested()); break;
+                case NFTA_RULE_EXPRESSIONS:
+                    target = FindTarget(attributes.Nested());
+                    break;
             }
         }
 
-        return new ListedRule(new Chain(table, chain), handle) { Comment = comment, Target = target, Stamp = stamp };
+        return new ListedRule(new Chain(table, chain), handle)
+        {
+            Comment = comment,
+            Target = target,
+            Stamp = stamp,
+        };
     }
 
     // An expression is its name and its data: only "immediate" with a verdict leads to a chain.
@@ -85,7 +99,9 @@ internal static partial class NftablesReader
 
     private static SetElement? Element(AttributeReader attributes)
     {
-        byte[]? key = null, end = null, data = null;
+        byte[]? key = null,
+            end = null,
+            data = null;
         Verdict? verdict = null;
         var comment = "";
         var endsInterval = false;
@@ -94,19 +110,42 @@ internal static partial class NftablesReader
         {
             switch (attributes.Type)
             {
-                case NFTA_SET_ELEM_FLAGS: endsInterval = (attributes.UInt32BigEndian() & NFT_SET_ELEM_INTERVAL_END) != 0; break;
-                case NFTA_SET_ELEM_TIMEOUT: timeout = Milliseconds(attributes.UInt64BigEndian()); break;
-                case NFTA_SET_ELEM_KEY: key = Value(attributes.Nested()).Bytes; break;
-                case NFTA_SET_ELEM_KEY_END: end = Value(attributes.Nested()).Bytes; break;
-                case NFTA_SET_ELEM_DATA: (data, verdict) = Value(attributes.Nested()); break;
-                case NFTA_SET_ELEM_USERDATA: comment = UserDataComment.Read(UserDataComment.InElement, attributes.Value); break;
+                case NFTA_SET_ELEM_FLAGS:
+                    endsInterval = (attributes.UInt32BigEndian() & NFT_SET_ELEM_INTERVAL_END) != 0;
+                    break;
+                case NFTA_SET_ELEM_TIMEOUT:
+                    timeout = Milliseconds(attributes.UInt64BigEndian());
+                    break;
+                case NFTA_SET_ELEM_KEY:
+                    key = Value(attributes.Nested()).Bytes;
+                    break;
+                case NFTA_SET_ELEM_KEY_END:
+                    end = Value(attributes.Nested()).Bytes;
+                    break;
+                case NFTA_SET_ELEM_DATA:
+                    (data, verdict) = Value(attributes.Nested());
+                    break;
+                case NFTA_SET_ELEM_USERDATA:
+                    comment = UserDataComment.Read(UserDataComment.InElement, attributes.Value);
+                    break;
             }
         }
 
-        return key is null ? null : new SetElement(key) { KeyEnd = end, Data = data, Verdict = verdict, Comment = comment, Timeout = timeout, EndsInterval = endsInterval };
+        return key is null
+            ? null
+            : new SetElement(key)
+            {
+                KeyEnd = end,
+                Data = data,
+                Verdict = verdict,
+                Comment = comment,
+                Timeout = timeout,
+                EndsInterval = endsInterval,
+            };
     }
 
-    private static TimeSpan Milliseconds(ulong count) => TimeSpan.FromTicks((long)Math.Min(count, long.MaxValue / TimeSpan.TicksPerMillisecond) * TimeSpan.TicksPerMillisecond);
+    private static TimeSpan Milliseconds(ulong count) =>
+        TimeSpan.FromTicks((long)Math.Min(count, long.MaxValue / TimeSpan.TicksPerMillisecond) * TimeSpan.TicksPerMillisecond);
 
     private static (byte[]? Bytes, Verdict? Verdict) Value(AttributeReader attributes)
     {

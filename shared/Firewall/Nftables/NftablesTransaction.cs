@@ -24,6 +24,9 @@ public sealed record NftablesTransaction
     /// </summary>
     public IReadOnlyList<NftablesAddition> Additions { get; init; } = [];
 
-    /// <summary>What was taken away, in the order of the changes; the same once more, and elements without a comment, only once in a row. What came, and elements that got a timeout, are not in it.</summary>
+    /// <summary>
+    /// What was taken away, in the order of the changes; the same once more, and elements without a comment, only once in a row. What came,
+    /// and elements that got a timeout, are not in it.
+    /// </summary>
     public IReadOnlyList<NftablesRemoval> Removals { get; init; } = [];
 }

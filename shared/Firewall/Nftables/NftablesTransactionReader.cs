@@ -4,10 +4,13 @@ using static Plugboard.Firewall.Nftables.Uapi.NfTablesH;
 
 namespace Plugboard.Firewall.Nftables;
 
-/// <summary>Notifications to <see cref="NftablesTransaction"/>: those of one transaction come together, and NFT_MSG_NEWGEN is its last.</summary>
+/// <summary>
+/// Notifications to <see cref="NftablesTransaction"/>: those of one transaction come together, and NFT_MSG_NEWGEN is its last.
+/// </summary>
 internal sealed class NftablesTransactionReader
 {
-    // The kernel gives the table's name the same number in all messages: NFTA_CHAIN_TABLE, NFTA_RULE_TABLE, NFTA_SET_TABLE, NFTA_OBJ_TABLE, NFTA_FLOWTABLE_TABLE …
+    // The kernel gives the table's name the same number in all messages: NFTA_CHAIN_TABLE, NFTA_RULE_TABLE, NFTA_SET_TABLE, NFTA_OBJ_TABLE,
+    // NFTA_FLOWTABLE_TABLE …
     private const ushort TableName = NFTA_TABLE_NAME;
 
     private readonly List<Table> tables = [];

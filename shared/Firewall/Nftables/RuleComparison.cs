@@ -86,7 +86,6 @@ internal sealed class RuleComparison(NftablesClient client)
 
     private static string Name(Rule rule) => rule.Comment.Length > 0 ? $"the rule \"{rule.Comment}\"" : $"the rule {rule}";
 
-    private static string Handle(RuleContent rule) => rule.Rule.Comment.Length > 0
-        ? $"handle {rule.Rule.Handle} (\"{rule.Rule.Comment}\")"
-        : $"handle {rule.Rule.Handle}";
+    private static string Handle(RuleContent rule) =>
+        rule.Rule.Comment.Length > 0 ? $"handle {rule.Rule.Handle} (\"{rule.Rule.Comment}\")" : $"handle {rule.Rule.Handle}";
 }

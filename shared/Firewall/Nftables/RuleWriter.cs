@@ -4,12 +4,17 @@ using static Plugboard.Firewall.Nftables.Uapi.NfTablesH;
 namespace Plugboard.Firewall.Nftables;
 
 /// <summary>
-/// Writes a rule's statements in their order, and before each what nft puts there by itself: a table of several families has to ask for the family before an address,
-/// every table for the protocol before a port. What was asked for once in the rule holds to its end.
+/// Writes a rule's statements in their order, and before each what nft puts there by itself: a table of several families has to ask for the
+/// family before an address, every table for the protocol before a port. What was asked for once in the rule holds to its end.
 /// </summary>
 internal sealed class RuleWriter(ExpressionWriter expressions, NftFamily family, uint firstSet = 0)
 {
-    private bool? knownIs6 = family switch { NftFamily.IPv4 => false, NftFamily.IPv6 => true, _ => null };
+    private bool? knownIs6 = family switch
+    {
+        NftFamily.IPv4 => false,
+        NftFamily.IPv6 => true,
+        _ => null,
+    };
     private byte knownProtocol;
     private bool isEther = family == NftFamily.Bridge;
     private uint nextSet = firstSet;

@@ -12,10 +12,16 @@ public sealed record Set(Table Table, string Name, IReadOnlyList<DataType> Key)
     /// <summary>A key leads to a verdict.</summary>
     public bool LeadsToVerdict { get; init; }
 
-    /// <summary>An element is from a first key to a last, in each field (Linux 5.6 for several fields). The fields are in network order: addresses, protocols, ports.</summary>
+    /// <summary>
+    /// An element is from a first key to a last, in each field (Linux 5.6 for several fields). The fields are in network order: addresses,
+    /// protocols, ports.
+    /// </summary>
     public bool IsInterval { get; init; }
 
-    /// <summary>The keys are ranges of what <see cref="Statements.Selector.RandomInOrder"/> with this number gives, in network order; null: they are of <see cref="Key"/>'s types.</summary>
+    /// <summary>
+    /// The keys are ranges of what <see cref="Statements.Selector.RandomInOrder"/> with this number gives, in network order; null: they are
+    /// of <see cref="Key"/>'s types.
+    /// </summary>
     public uint? RandomBelow { get; init; }
 
     /// <summary>How long an element stays that does not say it itself, in whole milliseconds; null: for ever.</summary>
@@ -24,7 +30,10 @@ public sealed record Set(Table Table, string Name, IReadOnlyList<DataType> Key)
     /// <summary>Elements may say how long they stay: <c>flags timeout</c>.</summary>
     public bool AllowsTimeouts { get; init; }
 
-    /// <summary>How often the kernel looks for elements whose time has come, in whole milliseconds; null: every second. Until then they take room, but nobody finds them.</summary>
+    /// <summary>
+    /// How often the kernel looks for elements whose time has come, in whole milliseconds; null: every second. Until then they take room,
+    /// but nobody finds them.
+    /// </summary>
     public TimeSpan? ClearingInterval { get; init; }
 
     /// <summary>What a reader is told of it; empty: nothing.</summary>
@@ -49,7 +58,8 @@ public sealed record Set(Table Table, string Name, IReadOnlyList<DataType> Key)
     internal int DataLength => LengthOf(Data);
 
     /// <summary>A map of these fields.</summary>
-    public static Set Map(Table table, string name, IReadOnlyList<DataType> key, IReadOnlyList<DataType> data) => new(table, name, key) { Data = data };
+    public static Set Map(Table table, string name, IReadOnlyList<DataType> key, IReadOnlyList<DataType> data) =>
+        new(table, name, key) { Data = data };
 
     /// <summary>A map to verdicts.</summary>
     public static Set VerdictMap(Table table, string name, IReadOnlyList<DataType> key) => new(table, name, key) { LeadsToVerdict = true };

@@ -26,7 +26,8 @@ public sealed record SetElement(byte[] Key)
     internal bool EndsInterval { get; init; }
 
     /// <summary>True where both have one key, whatever they lead to.</summary>
-    public bool HasKeyOf(SetElement other) => Key.AsSpan().SequenceEqual(other.Key) && (KeyEnd ?? Key).AsSpan().SequenceEqual(other.KeyEnd ?? other.Key);
+    public bool HasKeyOf(SetElement other) =>
+        Key.AsSpan().SequenceEqual(other.Key) && (KeyEnd ?? Key).AsSpan().SequenceEqual(other.KeyEnd ?? other.Key);
 
     /// <summary>True where both lead to the same.</summary>
     public bool LeadsWhere(SetElement other) => Verdict == other.Verdict && Data.AsSpan().SequenceEqual(other.Data);

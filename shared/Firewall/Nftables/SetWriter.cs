@@ -8,8 +8,11 @@ namespace Plugboard.Firewall.Nftables;
 internal static class SetWriter
 {
     // libnftnl, include/libnftnl/udata.h; nftables, include/datatype.h (enum byteorder).
-    private const byte KeyByteOrder = 0, DataByteOrder = 1;
-    private const uint ByteOrderOfSeveral = 0, HostEndian = 1, BigEndian = 2;
+    private const byte KeyByteOrder = 0,
+        DataByteOrder = 1;
+    private const uint ByteOrderOfSeveral = 0,
+        HostEndian = 1,
+        BigEndian = 2;
 
     /// <summary>All of a set but its table and name.</summary>
     /// <param name="writer">Where to.</param>
@@ -19,7 +22,10 @@ internal static class SetWriter
     public static void WriteDescription(NetlinkWriter writer, Set set, uint id)
     {
         if (set is { IsOfRanges: true, RandomBelow: null } && set.Key[0].IsHostEndian)
-            throw new ArgumentException($"there are no ranges of {set.Key[0].Name} in {set}: the kernel orders by bytes in network order", nameof(set));
+            throw new ArgumentException(
+                $"there are no ranges of {set.Key[0].Name} in {set}: the kernel orders by bytes in network order",
+                nameof(set)
+            );
         writer.WriteUInt32BigEndian(NFTA_SET_FLAGS, Flags(set));
         writer.WriteUInt32BigEndian(NFTA_SET_KEY_TYPE, Set.TypeId(set.Key));
         writer.WriteUInt32BigEndian(NFTA_SET_KEY_LEN, (uint)set.KeyLength);
@@ -82,11 +88,16 @@ internal static class SetWriter
     }
 
     // "typeof numgen random mod 100 : verdict": nft neither prints nor reads numbers without saying whose they are.
-    // libnftnl, include/udata.h (NFTNL_UDATA_SET_KEY_TYPEOF, _DATA_TYPEOF); nftables, include/expression.h (EXPR_VERDICT, EXPR_NUMGEN), src/numgen.c.
+    // libnftnl, include/udata.h (NFTNL_UDATA_SET_KEY_TYPEOF, _DATA_TYPEOF); nftables, include/expression.h (EXPR_VERDICT, EXPR_NUMGEN),
+    // src/numgen.c.
     private static void AppendTypeOfRandom(List<byte> data, uint modulus)
     {
-        const byte KeyTypeOf = 3, DataTypeOf = 4, Expression = 0, Details = 1;
-        const uint Verdict = 1, NumGen = 23;
+        const byte KeyTypeOf = 3,
+            DataTypeOf = 4,
+            Expression = 0,
+            Details = 1;
+        const uint Verdict = 1,
+            NumGen = 23;
         var numbers = new List<byte>();
         AppendNumber(numbers, 0, NFT_NG_RANDOM);
         AppendNumber(numbers, 1, modulus);
@@ -99,7 +110,10 @@ internal static class SetWriter
         data.AddRange([Details, 0]);
     }
 
-    private static uint ByteOrder(IReadOnlyList<DataType> types) => types.Count > 1 ? ByteOrderOfSeveral : types[0].IsHostEndian ? HostEndian : BigEndian;
+    private static uint ByteOrder(IReadOnlyList<DataType> types) =>
+        types.Count > 1 ? ByteOrderOfSeveral
+        : types[0].IsHostEndian ? HostEndian
+        : BigEndian;
 
     private static void AppendNumber(List<byte> data, byte type, uint number)
     {

@@ -8,7 +8,9 @@ public sealed record Table(NftFamily Family, string Name)
     /// <summary>What a reader is told of it (Linux 5.10); empty: nothing.</summary>
     public string Comment { get; init; } = "";
 
-    /// <summary>It is there, but no packet comes to it: <c>flags dormant</c>. Told of tables that are listed; not for those that are made.</summary>
+    /// <summary>
+    /// It is there, but no packet comes to it: <c>flags dormant</c>. Told of tables that are listed; not for those that are made.
+    /// </summary>
     public bool IsDormant => (Flags & Uapi.NfTablesH.NFT_TABLE_F_DORMANT) != 0;
 
     /// <summary>

@@ -42,7 +42,12 @@ public sealed class TableComparison(NftablesClient client)
     private TableDifference CompareOnce(TableDefinition wanted, bool isThorough)
     {
         if (client.Find(wanted.Table) is not { } present)
-            return new TableDifference { Wanted = wanted, IsMissing = true, Reasons = [$"table {wanted.Table} is missing"] };
+            return new TableDifference
+            {
+                Wanted = wanted,
+                IsMissing = true,
+                Reasons = [$"table {wanted.Table} is missing"],
+            };
         var reasons = new List<string>();
         var mustBeReplaced = DiffersInFlags(present, reasons);
         mustBeReplaced |= DiffersInSets(wanted, reasons);
@@ -113,9 +118,11 @@ public sealed class TableComparison(NftablesClient client)
             var present = all is null ? client.Find(chain) : Find(all, chain.Name);
             if (present?.Hook == chain.Hook && present is not null)
                 continue;
-            reasons.Add(present is null
-                ? $"table {wanted.Table} lacks the chain {chain.Name}"
-                : $"chain {chain} is {Describe(present)}, not {Describe(chain)}");
+            reasons.Add(
+                present is null
+                    ? $"table {wanted.Table} lacks the chain {chain.Name}"
+                    : $"chain {chain} is {Describe(present)}, not {Describe(chain)}"
+            );
             if (present is null || DifferInPolicy(chain.Hook, present.Hook))
                 chains.Add(chain);
             else
@@ -142,9 +149,8 @@ public sealed class TableComparison(NftablesClient client)
         return null;
     }
 
-    private static string Describe(Chain chain) => chain.Hook is null
-        ? "only jumped to"
-        : NftablesChange.Describe(chain with { Comment = "" }).Trim(' ', '{', '}');
+    private static string Describe(Chain chain) =>
+        chain.Hook is null ? "only jumped to" : NftablesChange.Describe(chain with { Comment = "" }).Trim(' ', '{', '}');
 
     private static bool IsOfNobody(TableDefinition wanted, string chain, List<string> reasons)
     {

@@ -65,16 +65,16 @@ public sealed record TableDefinition
 
     /// <summary>A rule with its stamp.</summary>
     /// <param name="place">Its place among <see cref="Rules"/>.</param>
-    internal Rule Stamped(int place) => Layout == 0
-        ? Rules[place]
-        : Rules[place] with { Stamp = new RuleStamp(Layout, (byte)place, (byte)Rules.Count) };
+    internal Rule Stamped(int place) =>
+        Layout == 0 ? Rules[place] : Rules[place] with { Stamp = new RuleStamp(Layout, (byte)place, (byte)Rules.Count) };
 
     /// <summary>
     /// A number made of the content, without the stamps: what <see cref="Layout"/> has to be. FNV-1a of the messages that make it.
     /// </summary>
     internal ulong Fingerprint()
     {
-        const ulong Offset = 0xcbf29ce484222325, Prime = 0x100000001b3;
+        const ulong Offset = 0xcbf29ce484222325,
+            Prime = 0x100000001b3;
         var batch = new NftablesBatch();
         (this with { Layout = 0 }).AddNewTo(batch);
         var hash = Offset;

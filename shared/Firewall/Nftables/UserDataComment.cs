@@ -2,11 +2,18 @@ using System.Text;
 
 namespace Plugboard.Firewall.Nftables;
 
-/// <summary>The comment that nft keeps in an object's user data: a type, a length with the NUL, the text. Source: libnftnl, include/libnftnl/udata.h.</summary>
+/// <summary>
+/// The comment that nft keeps in an object's user data: a type, a length with the NUL, the text. Source: libnftnl,
+/// include/libnftnl/udata.h.
+/// </summary>
 internal static class UserDataComment
 {
     /// <summary>NFTNL_UDATA_TABLE_COMMENT and the like.</summary>
-    public const byte InTable = 0, InChain = 0, InRule = 0, InElement = 0, InSet = 7;
+    public const byte InTable = 0,
+        InChain = 0,
+        InRule = 0,
+        InElement = 0,
+        InSet = 7;
 
     private const int HeaderLength = 2;
 

@@ -23,13 +23,14 @@ public readonly record struct Verdict(int Code, string Chain)
     public static Verdict Goto(string chain) => new(NfTablesH.NFT_GOTO, chain);
 
     /// <summary>nft's words.</summary>
-    public override string ToString() => Code switch
-    {
-        NfTablesH.NF_ACCEPT => "accept",
-        NfTablesH.NF_DROP => "drop",
-        NfTablesH.NFT_RETURN => "return",
-        NfTablesH.NFT_JUMP => "jump " + Chain,
-        NfTablesH.NFT_GOTO => "goto " + Chain,
-        _ => "continue",
-    };
+    public override string ToString() =>
+        Code switch
+        {
+            NfTablesH.NF_ACCEPT => "accept",
+            NfTablesH.NF_DROP => "drop",
+            NfTablesH.NFT_RETURN => "return",
+            NfTablesH.NFT_JUMP => "jump " + Chain,
+            NfTablesH.NFT_GOTO => "goto " + Chain,
+            _ => "continue",
+        };
 }

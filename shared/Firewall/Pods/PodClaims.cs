@@ -64,7 +64,8 @@ internal sealed class PodClaims(string path)
     // FNV-1a: two elements with one number cost a look at a record, no more.
     private static string KeyOf(Set set, SetElement element)
     {
-        const ulong Offset = 0xcbf29ce484222325, Prime = 0x100000001b3;
+        const ulong Offset = 0xcbf29ce484222325,
+            Prime = 0x100000001b3;
         var hash = Offset;
         foreach (var each in set.ToString())
             hash = (hash ^ each) * Prime;

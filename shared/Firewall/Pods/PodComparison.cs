@@ -19,8 +19,10 @@ internal sealed class PodComparison(NftablesClient client, RecordedPods pods, Po
                 return difference.Reasons[0];
         }
 
-        if (plan.OwnChain is { } chain
-            && new RuleComparison(client).FindDifference(chain, plan.OwnRules, client.ListContents(chain)) is { } reason)
+        if (
+            plan.OwnChain is { } chain
+            && new RuleComparison(client).FindDifference(chain, plan.OwnRules, client.ListContents(chain)) is { } reason
+        )
             return reason;
         foreach (var (set, element) in plan.NodeElements)
         {

@@ -4,8 +4,9 @@ using Plugboard.Linux;
 namespace Plugboard.Firewall.Pods;
 
 /// <summary>
-/// Gives pods their elements and takes them away: each time one transaction, whatever the node holds already. An element is known as a pod's by the tag in its comment. What a pod
-/// has is in its record, so that it is found by key; only for a pod without a record is everything read.
+/// Gives pods their elements and takes them away: each time one transaction, whatever the node holds already. An element is known as a
+/// pod's by the tag in its comment. What a pod has is in its record, so that it is found by key; only for a pod without a record is
+/// everything read.
 /// </summary>
 /// <param name="client">The kernel.</param>
 /// <param name="pods">The tables whose sets hold pods' elements, and what each pod has.</param>

@@ -18,12 +18,14 @@ public readonly record struct PodIdentity(string Network, string ContainerId, st
     private const int TagLength = 33;
 
     /// <summary>
-    /// Tells the attachment in 33 characters, whatever its names are: 16 hex digits of the network, a hyphen, 16 of the container and its interface. The
-    /// reference bridge marks its rules with the same.
+    /// Tells the attachment in 33 characters, whatever its names are: 16 hex digits of the network, a hyphen, 16 of the container and its
+    /// interface. The reference bridge marks its rules with the same.
     /// </summary>
     public string Tag => ReferenceNames.MasqueradeTag(this);
 
-    /// <summary>The comment of what is in the kernel for the attachment: the tag, a blank and the names, as far as 128 bytes hold them.</summary>
+    /// <summary>
+    /// The comment of what is in the kernel for the attachment: the tag, a blank and the names, as far as 128 bytes hold them.
+    /// </summary>
     public string Comment
     {
         get
@@ -35,7 +37,11 @@ public readonly record struct PodIdentity(string Network, string ContainerId, st
 
     /// <summary>The tag of a comment; null where it has none.</summary>
     public static string? FindTag(string? comment) =>
-        comment is { Length: >= TagLength } && comment[NetworkTagLength] == '-' && (comment.Length == TagLength || comment[TagLength] == ' ') ? comment[..TagLength] : null;
+        comment is { Length: >= TagLength }
+        && comment[NetworkTagLength] == '-'
+        && (comment.Length == TagLength || comment[TagLength] == ' ')
+            ? comment[..TagLength]
+            : null;
 
     /// <summary>True where a tag is of an attachment to this one's network.</summary>
     public bool IsOfNetwork(string tag) => tag.AsSpan(0, NetworkTagLength).SequenceEqual(Tag.AsSpan(0, NetworkTagLength));

@@ -3,7 +3,9 @@ using Plugboard.Netlink.Route;
 
 namespace Plugboard.Firewall.Pods;
 
-/// <summary>Tells whether the pod of a record still lives: its link on the host is there or, where it has none, its network namespace.</summary>
+/// <summary>
+/// Tells whether the pod of a record still lives: its link on the host is there or, where it has none, its network namespace.
+/// </summary>
 public static class PodLife
 {
     /// <summary>False only where it is known to be gone.</summary>

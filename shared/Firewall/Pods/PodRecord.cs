@@ -3,8 +3,9 @@ using System.Text;
 namespace Plugboard.Firewall.Pods;
 
 /// <summary>
-/// What was made for a pod, in words: lines of a key, a blank and a value. It is what DEL goes by, what tells whether an owner still lives, and what the pod's part
-/// of a ruleset can be made again from after <c>nft flush ruleset</c>. Keys can be repeated; those that a reader does not know have no meaning to it.
+/// What was made for a pod, in words: lines of a key, a blank and a value. It is what DEL goes by, what tells whether an owner still lives,
+/// and what the pod's part of a ruleset can be made again from after <c>nft flush ruleset</c>. Keys can be repeated; those that a reader
+/// does not know have no meaning to it.
 /// </summary>
 /// <param name="owner">Whose it is.</param>
 public sealed class PodRecord(PodIdentity owner)
@@ -106,16 +107,30 @@ public sealed class PodRecord(PodIdentity owner)
 
     private static PodRecord? From(List<KeyValuePair<string, string>> found)
     {
-        string network = "", container = "", ifName = "", netNs = "", link = "";
+        string network = "",
+            container = "",
+            ifName = "",
+            netNs = "",
+            link = "";
         foreach (var (key, value) in found)
         {
             switch (key)
             {
-                case NetworkKey: network = value; break;
-                case ContainerKey: container = value; break;
-                case InterfaceKey: ifName = value; break;
-                case NetNsKey: netNs = value; break;
-                case LinkKey: link = value; break;
+                case NetworkKey:
+                    network = value;
+                    break;
+                case ContainerKey:
+                    container = value;
+                    break;
+                case InterfaceKey:
+                    ifName = value;
+                    break;
+                case NetNsKey:
+                    netNs = value;
+                    break;
+                case LinkKey:
+                    link = value;
+                    break;
             }
         }
 
@@ -137,7 +152,8 @@ public sealed class PodRecord(PodIdentity owner)
             text.Append(key).Append(' ').Append(Line(value)).Append('\n');
     }
 
-    private string Line(string value) => value.Contains('\n')
-        ? throw new PodRecordException(Owner, "a value holds a line end, and a record's values are one line each")
-        : value;
+    private string Line(string value) =>
+        value.Contains('\n')
+            ? throw new PodRecordException(Owner, "a value holds a line end, and a record's values are one line each")
+            : value;
 }

@@ -3,8 +3,8 @@ using Plugboard.Linux.Files;
 namespace Plugboard.Firewall.Pods;
 
 /// <summary>
-/// A record with a lock on its file, until it is disposed: DEL shares it from before it looks at the kernel until the record is gone, so that <see cref="Restoring.PodRestorer"/>, which wants it
-/// alone, never puts back what a DEL has just taken away.
+/// A record with a lock on its file, until it is disposed: DEL shares it from before it looks at the kernel until the record is gone, so
+/// that <see cref="Restoring.PodRestorer"/>, which wants it alone, never puts back what a DEL has just taken away.
 /// </summary>
 /// <param name="held">The lock, which owns the file.</param>
 /// <param name="record">What the file says; null where it cannot be read.</param>

@@ -3,8 +3,8 @@ using Plugboard.Linux.Files;
 namespace Plugboard.Firewall.Pods;
 
 /// <summary>
-/// The records of one plugin's pods: a file each, named by the owner's tag, in a directory below /run, which ends with the rules when the node does. A file
-/// has its content from the moment it has its name.
+/// The records of one plugin's pods: a file each, named by the owner's tag, in a directory below /run, which ends with the rules when the
+/// node does. A file has its content from the moment it has its name.
 /// </summary>
 public sealed class PodRecordStore
 {
@@ -19,7 +19,9 @@ public sealed class PodRecordStore
     /// <param name="path">The directory's path, such as <c>/run/plugboard/portmap</c>.</param>
     public PodRecordStore(string path) => this.path = path;
 
-    /// <summary>How long a DEL waits for who puts back what somebody flushed: that takes some milliseconds, unless the process is stopped meanwhile.</summary>
+    /// <summary>
+    /// How long a DEL waits for who puts back what somebody flushed: that takes some milliseconds, unless the process is stopped meanwhile.
+    /// </summary>
     public TimeSpan HoldTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Where it is said who waits for what another has.</summary>
@@ -33,7 +35,10 @@ public sealed class PodRecordStore
         var name = record.Owner.Tag;
         var content = record.ToBytes();
         if (content.Length >= LargestFile)
-            throw new PodRecordException(record.Owner, $"the record has {content.Length} bytes, and {LargestFile - 1} are the most: publish fewer ports");
+            throw new PodRecordException(
+                record.Owner,
+                $"the record has {content.Length} bytes, and {LargestFile - 1} are the most: publish fewer ports"
+            );
         using var directory = FileDirectory.Ensure(path, FileModes.Directory);
         using var file = directory.CreateUnnamed(content, FileModes.RootsOwn);
         while (!file.TryLink(name))
@@ -50,7 +55,10 @@ public sealed class PodRecordStore
         return directory is null ? null : Read(directory, tag);
     }
 
-    /// <summary>The owner's record for whoever takes away what it tells of: nobody puts anything back by it while it is held. Null where there is none.</summary>
+    /// <summary>
+    /// The owner's record for whoever takes away what it tells of: nobody puts anything back by it while it is held. Null where there is
+    /// none.
+    /// </summary>
     /// <exception cref="FileLockTimeoutException">Who puts back had it alone for <see cref="HoldTimeout"/>.</exception>
     internal PodRecordHold? Hold(PodIdentity owner)
     {

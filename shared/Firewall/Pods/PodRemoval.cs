@@ -141,9 +141,7 @@ internal sealed class PodRemoval(NftablesClient client, RecordedPods pods)
     /// <param name="isWanted">Whose.</param>
     public void RemoveAll(Func<string, bool> isWanted)
     {
-        for (var attempt = 1; !TryRemoveAll(isWanted, isLast: attempt == Attempts); attempt++)
-        {
-        }
+        for (var attempt = 1; !TryRemoveAll(isWanted, isLast: attempt == Attempts); attempt++) { }
     }
 
     private bool TryRemoveAll(Func<string, bool> isWanted, bool isLast)

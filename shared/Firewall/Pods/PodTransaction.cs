@@ -72,8 +72,11 @@ internal sealed class PodTransaction(NftablesClient client, RecordedPods pods, P
         foreach (var failure in failures)
         {
             var errno = failure.Error.Errno;
-            if (errno is Errno.EEXIST or Errno.EBUSY && failure.Elements is { } refused
-                && Find(plan, byKey, refused.Set, refused.Elements[0]) is { } element)
+            if (
+                errno is Errno.EEXIST or Errno.EBUSY
+                && failure.Elements is { } refused
+                && Find(plan, byKey, refused.Set, refused.Elements[0]) is { } element
+            )
             {
                 if (IsFree(element))
                     stale.Add(element);
@@ -145,8 +148,9 @@ internal sealed class PodTransaction(NftablesClient client, RecordedPods pods, P
         foreach (var element in shared)
             pods.Claims.Add(element.Set, element.Element, tag);
         generation = client.GetGeneration();
-        shared.RemoveWhere(
-            element => client.Find(element.Set, element.Element) is not { } present || PodIdentity.FindTag(present.Comment) == tag);
+        shared.RemoveWhere(element =>
+            client.Find(element.Set, element.Element) is not { } present || PodIdentity.FindTag(present.Comment) == tag
+        );
     }
 
     // The node's part, where it cannot be made right beside the pod's own.

@@ -22,7 +22,12 @@ internal sealed class FamilyMaps
         // Without timeouts: an element that has expired still holds on to the chain it leads to.
         Conditional = Set.VerdictMap(table, "conditional" + suffix, port);
         HostConditional = Set.VerdictMap(table, "host_conditional" + suffix, hostPort);
-        Masquerade = new Set(table, "masquerade" + suffix, [address, address]) { IsInterval = true, AllowsTimeouts = true, ClearingInterval = NodeTable.ClearingInterval };
+        Masquerade = new Set(table, "masquerade" + suffix, [address, address])
+        {
+            IsInterval = true,
+            AllowsTimeouts = true,
+            ClearingInterval = NodeTable.ClearingInterval,
+        };
     }
 
     /// <summary>Ports of all of the node's addresses: protocol . port : pod . port.</summary>
@@ -44,14 +49,22 @@ internal sealed class FamilyMaps
     public IEnumerable<Set> All => [HostConditional, HostPorts, Conditional, Ports, Masquerade];
 
     /// <summary>The map a port is published in.</summary>
-    public Set MapOf(PortMapping port, bool isConditional) => port.OnlyAddress is null
-        ? isConditional ? Conditional : Ports
-        : isConditional ? HostConditional : HostPorts;
+    public Set MapOf(PortMapping port, bool isConditional) =>
+        port.OnlyAddress is null
+            ? isConditional
+                ? Conditional
+                : Ports
+            : isConditional
+                ? HostConditional
+                : HostPorts;
 
     /// <summary>The key of a port.</summary>
-    public static SetElement Key(PortMapping port) => new(port.OnlyAddress is { } address
-        ? Field.Join(Field.Of(address), Field.Protocol((byte)port.Protocol), Field.Port(port.HostPort))
-        : Field.Join(Field.Protocol((byte)port.Protocol), Field.Port(port.HostPort)));
+    public static SetElement Key(PortMapping port) =>
+        new(
+            port.OnlyAddress is { } address
+                ? Field.Join(Field.Of(address), Field.Protocol((byte)port.Protocol), Field.Port(port.HostPort))
+                : Field.Join(Field.Protocol((byte)port.Protocol), Field.Port(port.HostPort))
+        );
 
     /// <summary>The element that has clients masqueraded on their way to a pod.</summary>
     public static SetElement Masqueraded(IPPrefix clients, IPAddr pod) =>

@@ -19,7 +19,9 @@ public sealed record PortForward
     /// <summary>The ports; no two with the same host port, protocol and host address.</summary>
     public IReadOnlyList<PortMapping> Ports { get; init; } = [];
 
-    /// <summary>Connections from the pod's own network and from 127.0.0.0/8 are masqueraded, so that their answers find the way back.</summary>
+    /// <summary>
+    /// Connections from the pod's own network and from 127.0.0.0/8 are masqueraded, so that their answers find the way back.
+    /// </summary>
     public bool Snat { get; init; } = true;
 
     /// <summary>With <see cref="Snat"/>: connections from everywhere are.</summary>
@@ -53,23 +55,25 @@ public sealed record PortForward
     public FirewallBackend Backend { get; init; }
 
     /// <summary>The pod's addresses, at most one of each family.</summary>
-    public IReadOnlyList<IPPrefix> Addresses => (IPv4, IPv6) switch
-    {
-        ({ } v4, { } v6) => [v4, v6],
-        ({ } v4, null) => [v4],
-        (null, { } v6) => [v6],
-        _ => [],
-    };
+    public IReadOnlyList<IPPrefix> Addresses =>
+        (IPv4, IPv6) switch
+        {
+            ({ } v4, { } v6) => [v4, v6],
+            ({ } v4, null) => [v4],
+            (null, { } v6) => [v6],
+            _ => [],
+        };
 
-    internal ForwardOptions IptablesOptions => new()
-    {
-        Snat = Snat,
-        MasqAll = MasqueradeAll,
-        MarkMasqBit = MasqueradeMarkBit ?? ForwardOptions.DefaultMarkMasqBit,
-        ExternalSetMarkChain = ExternalSetMarkChain,
-        ConditionsV4 = ConditionsV4,
-        ConditionsV6 = ConditionsV6,
-    };
+    internal ForwardOptions IptablesOptions =>
+        new()
+        {
+            Snat = Snat,
+            MasqAll = MasqueradeAll,
+            MarkMasqBit = MasqueradeMarkBit ?? ForwardOptions.DefaultMarkMasqBit,
+            ExternalSetMarkChain = ExternalSetMarkChain,
+            ConditionsV4 = ConditionsV4,
+            ConditionsV6 = ConditionsV6,
+        };
 
     /// <summary>The pod's address of a family.</summary>
     public IPPrefix? AddressOf(bool is6) => is6 ? IPv6 : IPv4;

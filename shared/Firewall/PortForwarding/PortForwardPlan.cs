@@ -40,7 +40,10 @@ internal sealed class PortForwardPlan
         {
             Tables = [table],
             Elements = plan.elements,
-            NodeElements = forward.LocalhostLink.Length == 0 ? [] : [(table.LocalhostLinks, new SetElement(Field.Join(Field.Link(forward.LocalhostLink))))],
+            NodeElements =
+                forward.LocalhostLink.Length == 0
+                    ? []
+                    : [(table.LocalhostLinks, new SetElement(Field.Join(Field.Link(forward.LocalhostLink))))],
             OwnRules = plan.ownRules,
             OwnChain = plan.ownRules.Count == 0 ? null : plan.ownChain,
         };
@@ -80,7 +83,16 @@ internal sealed class PortForwardPlan
         if (!isPublished || !forward.Snat)
             return;
         foreach (var clients in forward.MasqueradeAll ? [maps.Everyone] : Clients(pod))
-            elements.Add(new PlannedElement(maps.Masquerade, FamilyMaps.Masqueraded(clients, pod.Address) with { Comment = comment }, "masquerading of clients"));
+            elements.Add(
+                new PlannedElement(
+                    maps.Masquerade,
+                    FamilyMaps.Masqueraded(clients, pod.Address) with
+                    {
+                        Comment = comment,
+                    },
+                    "masquerading of clients"
+                )
+            );
     }
 
     // The kernel routes packets from ::1 nowhere.
@@ -90,11 +102,22 @@ internal sealed class PortForwardPlan
     {
         var isConditional = conditions.Count > 0;
         var key = FamilyMaps.Key(port) with { Comment = comment };
-        elements.Add(new PlannedElement(
-            maps.MapOf(port, isConditional),
-            isConditional ? key with { Verdict = Verdict.Jump(ownChain.Name) } : key with { Data = Field.Join(Field.Of(pod), Field.Port(port.ContainerPort)) },
-            $"host port {port.Name}",
-            owner => new PortTakenException(port, owner)));
+        elements.Add(
+            new PlannedElement(
+                maps.MapOf(port, isConditional),
+                isConditional
+                    ? key with
+                    {
+                        Verdict = Verdict.Jump(ownChain.Name),
+                    }
+                    : key with
+                    {
+                        Data = Field.Join(Field.Of(pod), Field.Port(port.ContainerPort)),
+                    },
+                $"host port {port.Name}",
+                owner => new PortTakenException(port, owner)
+            )
+        );
         if (isConditional)
             ownRules.Add(new Rule(ownChain, [.. conditions, .. Condition(port, pod.Is6), new Destination(pod, port.ContainerPort)]));
     }

@@ -81,8 +81,11 @@ public static class PortForwardRecord
         foreach (var line in record.List(Port))
         {
             var blank = line.IndexOf(' ');
-            if (blank > 0 && ushort.TryParse(line.AsSpan(blank + 1), CultureInfo.InvariantCulture, out var containerPort)
-                && PortMapping.TryParse(line.AsSpan(0, blank), containerPort) is { } mapping)
+            if (
+                blank > 0
+                && ushort.TryParse(line.AsSpan(blank + 1), CultureInfo.InvariantCulture, out var containerPort)
+                && PortMapping.TryParse(line.AsSpan(0, blank), containerPort) is { } mapping
+            )
                 ports.Add(mapping);
         }
 

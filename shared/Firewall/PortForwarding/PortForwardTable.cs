@@ -6,8 +6,8 @@ using Plugboard.Firewall.Pods;
 namespace Plugboard.Firewall.PortForwarding;
 
 /// <summary>
-/// Table <c>inet plugboard_portmap</c>. The first packet of a flow to one of the node's own addresses costs a lookup in each of a few hash maps, however many ports
-/// are published; whose an element is says its comment.
+/// Table <c>inet plugboard_portmap</c>. The first packet of a flow to one of the node's own addresses costs a lookup in each of a few hash
+/// maps, however many ports are published; whose an element is says its comment.
 /// </summary>
 internal sealed class PortForwardTable : NodeTable
 {
@@ -23,7 +23,9 @@ internal sealed class PortForwardTable : NodeTable
     private readonly Chain martians;
 
     public PortForwardTable()
-        : base(new Table(NftFamily.Inet, "plugboard_portmap") { Comment = "Ports of this node that lead to pods, by the CNI plugin portmap" })
+        : base(
+            new Table(NftFamily.Inet, "plugboard_portmap") { Comment = "Ports of this node that lead to pods, by the CNI plugin portmap" }
+        )
     {
         v4 = new FamilyMaps(Table, is6: false);
         v6 = new FamilyMaps(Table, is6: true);
@@ -51,9 +53,8 @@ internal sealed class PortForwardTable : NodeTable
     public override Chain OwnChainOf(string tag) => new(Table, OwnChainPrefix + tag);
 
     /// <summary>The tag of the pod whose own chain has this name; null: it is no pod's.</summary>
-    public static string? FindOwnersTag(string chain) => chain.StartsWith(OwnChainPrefix, StringComparison.Ordinal)
-        ? PodIdentity.FindTag(chain[OwnChainPrefix.Length..])
-        : null;
+    public static string? FindOwnersTag(string chain) =>
+        chain.StartsWith(OwnChainPrefix, StringComparison.Ordinal) ? PodIdentity.FindTag(chain[OwnChainPrefix.Length..]) : null;
 
     /// <inheritdoc/>
     public override IReadOnlyList<Set> Sets => [.. PodSets, LocalhostLinks];
@@ -66,20 +67,26 @@ internal sealed class PortForwardTable : NodeTable
 
     /// <inheritdoc/>
     public override IReadOnlyList<Rule> Rules =>
-    [
-        new(prerouting, [new AddressIsLocal(), new Decide(Verdict.Jump(hostports.Name))]) { Comment = "only what is for this node itself" },
-        new(output, [Compare.Equal(Selector.DestinationAddress(is6: true), Field.Of(IPAddr.V6(1))), new Decide(Verdict.Return)])
-        {
-            Comment = "the kernel routes nothing from ::1: refused at once, not lost",
-        },
-        new(output, [new AddressIsLocal(), new Decide(Verdict.Jump(hostports.Name))]) { Comment = "the node's own connections to itself" },
-        .. Forwards(v4, is6: false),
-        .. Forwards(v6, is6: true),
-        Masquerades(v4, is6: false, "answers to the pod's network and to localhost come back this way"),
-        Masquerades(v6, is6: true, "answers to the pod's network come back this way"),
-        FromLocalhost(Selector.SourceAddress(is6: false), "127.0.0.0/8 does not come by a link"),
-        FromLocalhost(Selector.DestinationAddress(is6: false), "127.0.0.0/8 is not reached by a link"),
-    ];
+        [
+            new(prerouting, [new AddressIsLocal(), new Decide(Verdict.Jump(hostports.Name))])
+            {
+                Comment = "only what is for this node itself",
+            },
+            new(output, [Compare.Equal(Selector.DestinationAddress(is6: true), Field.Of(IPAddr.V6(1))), new Decide(Verdict.Return)])
+            {
+                Comment = "the kernel routes nothing from ::1: refused at once, not lost",
+            },
+            new(output, [new AddressIsLocal(), new Decide(Verdict.Jump(hostports.Name))])
+            {
+                Comment = "the node's own connections to itself",
+            },
+            .. Forwards(v4, is6: false),
+            .. Forwards(v6, is6: true),
+            Masquerades(v4, is6: false, "answers to the pod's network and to localhost come back this way"),
+            Masquerades(v6, is6: true, "answers to the pod's network come back this way"),
+            FromLocalhost(Selector.SourceAddress(is6: false), "127.0.0.0/8 does not come by a link"),
+            FromLocalhost(Selector.DestinationAddress(is6: false), "127.0.0.0/8 is not reached by a link"),
+        ];
 
     private Rule[] Forwards(FamilyMaps maps, bool is6)
     {
@@ -90,18 +97,37 @@ internal sealed class PortForwardTable : NodeTable
         [
             new(hostports, [new VerdictOf(maps.HostConditional, one)]) { Comment = $"{family}, one address: pods with conditions" },
             new(hostports, [new DestinationOf(is6, maps.HostPorts, one)]) { Comment = $"{family}, one address" },
-            new(hostports, [new FamilyIs(is6), new VerdictOf(maps.Conditional, any)]) { Comment = $"{family}, all addresses: pods with conditions" },
+            new(hostports, [new FamilyIs(is6), new VerdictOf(maps.Conditional, any)])
+            {
+                Comment = $"{family}, all addresses: pods with conditions",
+            },
             new(hostports, [new FamilyIs(is6), new DestinationOf(is6, maps.Ports, any)]) { Comment = $"{family}, all addresses" },
         ];
     }
 
-    private Rule Masquerades(FamilyMaps maps, bool is6, string why) => new(
-        postrouting,
-        [FlowIs.DestinationChanged, new InSet(maps.Masquerade, Selector.SourceAddress(is6), Selector.DestinationAddress(is6)), new Masquerade()])
-    { Comment = why };
+    private Rule Masquerades(FamilyMaps maps, bool is6, string why) =>
+        new(
+            postrouting,
+            [
+                FlowIs.DestinationChanged,
+                new InSet(maps.Masquerade, Selector.SourceAddress(is6), Selector.DestinationAddress(is6)),
+                new Masquerade(),
+            ]
+        )
+        {
+            Comment = why,
+        };
 
-    private Rule FromLocalhost(Selector address, string why) => new(
-        martians,
-        [new InSet(LocalhostLinks, Selector.InputLink), Compare.InNetwork(address, IPPrefix.Parse("127.0.0.0/8")), new Decide(Verdict.Drop)])
-    { Comment = why };
+    private Rule FromLocalhost(Selector address, string why) =>
+        new(
+            martians,
+            [
+                new InSet(LocalhostLinks, Selector.InputLink),
+                Compare.InNetwork(address, IPPrefix.Parse("127.0.0.0/8")),
+                new Decide(Verdict.Drop),
+            ]
+        )
+        {
+            Comment = why,
+        };
 }

@@ -6,8 +6,8 @@ using Plugboard.Linux;
 namespace Plugboard.Firewall.PortForwarding;
 
 /// <summary>
-/// Publishes ports by nftables, without a process. A port has one owner; that of a pod which is no more is taken over. Works in the calling thread's network namespace; not
-/// for two threads at once.
+/// Publishes ports by nftables, without a process. A port has one owner; that of a pod which is no more is taken over. Works in the calling
+/// thread's network namespace; not for two threads at once.
 /// </summary>
 internal sealed class PortForwarder : IDisposable
 {

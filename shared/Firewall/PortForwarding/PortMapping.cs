@@ -7,7 +7,8 @@ namespace Plugboard.Firewall.PortForwarding;
 /// <param name="HostPort">1 to 65535.</param>
 /// <param name="ContainerPort">1 to 65535.</param>
 /// <param name="Protocol">The transport protocol.</param>
-/// <param name="HostIP">The host's address that is forwarded; null: all of them, of both families. 0.0.0.0 and :: are all of one family.</param>
+/// <param name="HostIP">The host's address that is forwarded; null: all of them, of both families. 0.0.0.0 and :: are all of one
+/// family.</param>
 public sealed record PortMapping(ushort HostPort, ushort ContainerPort, PortProtocol Protocol, IPAddr? HostIP)
 {
     /// <summary>True where the mapping says something of IPv6, or of IPv4.</summary>
@@ -18,7 +19,10 @@ public sealed record PortMapping(ushort HostPort, ushort ContainerPort, PortProt
 
     /// <summary>True where both are of the same port of the same address, in a family that both are of.</summary>
     public bool IsSameHostPort(PortMapping other) =>
-        HostPort == other.HostPort && Protocol == other.Protocol && OnlyAddress == other.OnlyAddress && (HostIP is null || other.IsOf(HostIP.Value.Is6));
+        HostPort == other.HostPort
+        && Protocol == other.Protocol
+        && OnlyAddress == other.OnlyAddress
+        && (HostIP is null || other.IsOf(HostIP.Value.Is6));
 
     /// <summary>The host's side: <c>8080/tcp</c>, <c>192.0.2.1:8080/tcp</c> or <c>[2001:db8::1]:8080/udp</c>.</summary>
     public string Name
@@ -26,7 +30,9 @@ public sealed record PortMapping(ushort HostPort, ushort ContainerPort, PortProt
         get
         {
             var port = string.Concat(HostPort.ToString(CultureInfo.InvariantCulture), "/", NameOf(Protocol));
-            return HostIP is not { } address ? port : address.Is6 ? $"[{address}]:{port}" : $"{address}:{port}";
+            return HostIP is not { } address ? port
+                : address.Is6 ? $"[{address}]:{port}"
+                : $"{address}:{port}";
         }
     }
 
@@ -44,21 +50,25 @@ public sealed record PortMapping(ushort HostPort, ushort ContainerPort, PortProt
             return null;
         if (colon < 0)
             return new PortMapping(hostPort, containerPort, protocol, null);
-        return IPAddr.TryParse(name[..colon].Trim("[]"), out var address) ? new PortMapping(hostPort, containerPort, protocol, address) : null;
+        return IPAddr.TryParse(name[..colon].Trim("[]"), out var address)
+            ? new PortMapping(hostPort, containerPort, protocol, address)
+            : null;
     }
 
-    private static string NameOf(PortProtocol protocol) => protocol switch
-    {
-        PortProtocol.Tcp => "tcp",
-        PortProtocol.Udp => "udp",
-        _ => "sctp",
-    };
+    private static string NameOf(PortProtocol protocol) =>
+        protocol switch
+        {
+            PortProtocol.Tcp => "tcp",
+            PortProtocol.Udp => "udp",
+            _ => "sctp",
+        };
 
-    private static PortProtocol? FindProtocol(ReadOnlySpan<char> name) => name switch
-    {
-        "tcp" => PortProtocol.Tcp,
-        "udp" => PortProtocol.Udp,
-        "sctp" => PortProtocol.Sctp,
-        _ => null,
-    };
+    private static PortProtocol? FindProtocol(ReadOnlySpan<char> name) =>
+        name switch
+        {
+            "tcp" => PortProtocol.Tcp,
+            "udp" => PortProtocol.Udp,
+            "sctp" => PortProtocol.Sctp,
+            _ => null,
+        };
 }

@@ -8,8 +8,9 @@ using Plugboard.Linux;
 namespace Plugboard.Firewall.PortForwarding;
 
 /// <summary>
-/// Has ports of the node lead to pods, with whichever backend: the kernel's nftables unless iptables is asked for or the kernel has no nftables that can do it. What is taken
-/// away is taken from both, and from the reference plugins' rules too. Works in the calling thread's network namespace; not for two threads at once.
+/// Has ports of the node lead to pods, with whichever backend: the kernel's nftables unless iptables is asked for or the kernel has no
+/// nftables that can do it. What is taken away is taken from both, and from the reference plugins' rules too. Works in the calling thread's
+/// network namespace; not for two threads at once.
 /// </summary>
 /// <param name="records">What each pod has.</param>
 public sealed class PortPublisher(PodRecordStore records) : IDisposable
@@ -140,7 +141,9 @@ public sealed class PortPublisher(PodRecordStore records) : IDisposable
         PortForward? had = null;
         var hasNftables = TryWithdraw(owner, failures, out had);
         had ??= known;
-        failures.Try(() => new ReferenceTraces(hasNftables ? Forwarder.Client : null).RemoveForwards(owner, had is null ? null : AddressesOf(had)));
+        failures.Try(() =>
+            new ReferenceTraces(hasNftables ? Forwarder.Client : null).RemoveForwards(owner, had is null ? null : AddressesOf(had))
+        );
         if (had is { Backend: FirewallBackend.Iptables })
             failures.Try(() => RestoreSiblings(owner));
         if (had is not null)
@@ -210,8 +213,12 @@ public sealed class PortPublisher(PodRecordStore records) : IDisposable
 
     private static string? FindIptablesDifference(PortForward forward, IptablesVariant variant)
     {
-        var differences = new IptablesBackend(new IptablesOptions { Variant = variant })
-            .CheckForwards(forward.Owner, forward.Addresses, forward.Ports, forward.IptablesOptions);
+        var differences = new IptablesBackend(new IptablesOptions { Variant = variant }).CheckForwards(
+            forward.Owner,
+            forward.Addresses,
+            forward.Ports,
+            forward.IptablesOptions
+        );
         return differences.Count == 0 ? null : differences[0];
     }
 

@@ -6,7 +6,9 @@ namespace Plugboard.Firewall.PortForwarding;
 /// <param name="port">The port.</param>
 /// <param name="owner">The pod that has it.</param>
 public sealed class PortTakenException(PortMapping port, PodIdentity owner)
-    : Exception($"host port {port.Name} is already published by container {owner.ContainerId} (network {owner.Network}, interface {owner.IfName})")
+    : Exception(
+        $"host port {port.Name} is already published by container {owner.ContainerId} (network {owner.Network}, interface {owner.IfName})"
+    )
 {
     /// <summary>The port.</summary>
     public PortMapping Port { get; } = port;

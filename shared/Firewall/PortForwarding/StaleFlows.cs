@@ -6,26 +6,42 @@ using Plugboard.Netlink.Route;
 namespace Plugboard.Firewall.PortForwarding;
 
 /// <summary>
-/// Ends what the kernel remembers of UDP clients: a flow keeps its destination while its client goes on sending, though the pod that it led to is gone, or one has come. The kernel
-/// picks the flows by port and address; those of others are not touched.
+/// Ends what the kernel remembers of UDP clients: a flow keeps its destination while its client goes on sending, though the pod that it led
+/// to is gone, or one has come. The kernel picks the flows by port and address; those of others are not touched.
 /// </summary>
 public static class StaleFlows
 {
     private const byte Udp = (byte)PortProtocol.Udp;
 
     /// <summary>After ports were published: ends the flows to them that lead elsewhere.</summary>
-    public static void EndBefore(PortForward forward) => ForEach(forward, static (client, routes, port, pod) =>
-        client.DeleteWhere(
-            new FlowFilter(pod.Is6, Udp, new FlowEnds { Destination = port.OnlyAddress, DestinationPort = port.HostPort }),
-            // The address may have been another pod's before, which had the port lead to another one of its own.
-            flow => (flow.Reply.Source != pod || flow.Reply.SourcePort != port.ContainerPort)
-                && IsLocal(routes, flow.Original.Destination)));
+    public static void EndBefore(PortForward forward) =>
+        ForEach(
+            forward,
+            static (client, routes, port, pod) =>
+                client.DeleteWhere(
+                    new FlowFilter(pod.Is6, Udp, new FlowEnds { Destination = port.OnlyAddress, DestinationPort = port.HostPort }),
+                    // The address may have been another pod's before, which had the port lead to another one of its own.
+                    flow =>
+                        (flow.Reply.Source != pod || flow.Reply.SourcePort != port.ContainerPort)
+                        && IsLocal(routes, flow.Original.Destination)
+                )
+        );
 
     /// <summary>After ports were withdrawn: ends the flows that lead to the pod.</summary>
-    public static void EndAfter(PortForward forward) => ForEach(forward, static (client, _, port, pod) =>
-        client.DeleteWhere(
-            new FlowFilter(pod.Is6, Udp, new FlowEnds { Destination = port.OnlyAddress, DestinationPort = port.HostPort }, new FlowEnds { Source = pod, SourcePort = port.ContainerPort }),
-            flow => flow.Original.Destination != pod));
+    public static void EndAfter(PortForward forward) =>
+        ForEach(
+            forward,
+            static (client, _, port, pod) =>
+                client.DeleteWhere(
+                    new FlowFilter(
+                        pod.Is6,
+                        Udp,
+                        new FlowEnds { Destination = port.OnlyAddress, DestinationPort = port.HostPort },
+                        new FlowEnds { Source = pod, SourcePort = port.ContainerPort }
+                    ),
+                    flow => flow.Original.Destination != pod
+                )
+        );
 
     /// <summary>
     /// After masquerading was put back: ends the flows of pods that began without it, and so would leave with the pod's address for as long
@@ -43,7 +59,8 @@ public static class StaleFlows
             {
                 client.DeleteWhere(
                     new FlowFilter(pod.Is6, Udp, new FlowEnds { Source = pod.Address }),
-                    flow => flow.Reply.Destination == pod.Address && !pod.Network.Contains(flow.Original.Destination));
+                    flow => flow.Reply.Destination == pod.Address && !pod.Network.Contains(flow.Original.Destination)
+                );
             }
         });
     }

@@ -7,8 +7,9 @@ using Plugboard.Linux;
 namespace Plugboard.Firewall.Reference;
 
 /// <summary>
-/// Finds what the reference plugins, or our iptables backend, have made for a pod, in each of their formats, and removes it. To look costs a few questions to the kernel and no
-/// process; a process runs only to remove iptables rules that were found. Works in the calling thread's network namespace.
+/// Finds what the reference plugins, or our iptables backend, have made for a pod, in each of their formats, and removes it. To look costs
+/// a few questions to the kernel and no process; a process runs only to remove iptables rules that were found. Works in the calling
+/// thread's network namespace.
 /// </summary>
 /// <param name="client">The kernel's nftables; null where it has none.</param>
 public sealed class ReferenceTraces(NftablesClient? client)
@@ -99,7 +100,8 @@ public sealed class ReferenceTraces(NftablesClient? client)
 
     private static Table NewerMasquerade => new(NftFamily.Inet, "cni_plugins_masquerade");
 
-    private static Chain SpoofCheck(PodIdentity pod) => new(new Table(NftFamily.Bridge, Nat), $"cni-br-iface-{pod.ContainerId}-{pod.IfName}");
+    private static Chain SpoofCheck(PodIdentity pod) =>
+        new(new Table(NftFamily.Bridge, Nat), $"cni-br-iface-{pod.ContainerId}-{pod.IfName}");
 
     // iptables-nft keeps its chains in nftables' tables "nat"; iptables-legacy has tables of its own.
     private IEnumerable<IptablesVariant> VariantsWith(string chain)

@@ -97,7 +97,6 @@ internal sealed class IptablesRestoration(PodRecordStore portmap, PodRecordStore
             var verb = line.StartsWith("-D", StringComparison.Ordinal) ? "delete" : "add";
             lines.Add($"{verb} rule {(is6 ? "ip6tables" : "iptables")} -t nat {line}");
         }
-
     }
 
     /// <summary>One family's part of what a pod has.</summary>

@@ -3,7 +3,9 @@ using Plugboard.Netlink.Route;
 
 namespace Plugboard.Firewall.Restoring;
 
-/// <summary>Which pods live, by <see cref="PodLife"/>'s rule; the node's links are read once for all of them, when it is first asked.</summary>
+/// <summary>
+/// Which pods live, by <see cref="PodLife"/>'s rule; the node's links are read once for all of them, when it is first asked.
+/// </summary>
 internal sealed class LivingPods
 {
     private HashSet<string>? links;

@@ -33,7 +33,11 @@ internal sealed class PodDamage(NftablesClient client, RecordedPods pods, Presen
     public void FindAll(IReadOnlyList<NodeTable> needed, string except)
     {
         var all = new List<(PodRecord Record, PodPlan Plan)>();
-        foreach (var record in pods.Records.List(path => warnings.Add($"{path} is no record, or a torn one: what its pod had is not put back; DEL of the pod removes it")))
+        foreach (
+            var record in pods.Records.List(path =>
+                warnings.Add($"{path} is no record, or a torn one: what its pod had is not put back; DEL of the pod removes it")
+            )
+        )
         {
             if (record.Owner.Tag != except && Understand(record) is { } plan)
                 all.Add((record, plan));
@@ -104,16 +108,21 @@ internal sealed class PodDamage(NftablesClient client, RecordedPods pods, Presen
             damaged.Add((record, plan));
         foreach (var planned in plan.Elements)
         {
-            if (planned.Taken is not null && present.Find(planned.Set, planned.Element) is { } element
+            if (
+                planned.Taken is not null
+                && present.Find(planned.Set, planned.Element) is { } element
                 && !element.LeadsWhere(planned.Element)
-                && comparison.Compare(planned, element) == ElementState.Foreign && living.Has(record))
+                && comparison.Compare(planned, element) == ElementState.Foreign
+                && living.Has(record)
+            )
                 warnings.Add($"{planned.What} of {record.Owner} leads elsewhere: {planned.Set} has {element.Describe(planned.Set)}");
         }
     }
 
     private bool IsDamaged(PodPlan plan, PodComparison comparison) =>
-        plan.Elements.Any(each => present.Find(each.Set, each.Element) is not { } element
-            || comparison.Compare(each, element) == ElementState.Wrong)
+        plan.Elements.Any(each =>
+            present.Find(each.Set, each.Element) is not { } element || comparison.Compare(each, element) == ElementState.Wrong
+        )
         || plan.NodeElements.Any(each => present.Find(each.Set, each.Element) is null)
         || present.LacksOwnRules(plan);
 }

@@ -119,8 +119,7 @@ internal sealed class PodRestoration(NftablesClient client, RecordedPods pods)
             if (isRight)
                 restored.AddRange(group.Pods.Select(static pod => pod.Record));
             tables = [];
-        }
-        while (isRight && left.Count > 0 && isNodePartRight);
+        } while (isRight && left.Count > 0 && isNodePartRight);
 
         // It may take long where the kernel remembers many flows.
         foreach (var record in restored)
@@ -209,7 +208,12 @@ internal sealed class PodRestoration(NftablesClient client, RecordedPods pods)
 
     // A chain is emptied before it gets its rules: that is no news.
     private void Tell(NftablesBatch batch) =>
-        lines.AddRange(batch.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(static line => !line.StartsWith("flush ", StringComparison.Ordinal)));
+        lines.AddRange(
+            batch
+                .ToString()
+                .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Where(static line => !line.StartsWith("flush ", StringComparison.Ordinal))
+        );
 
     /// <summary>What is put right in one transaction.</summary>
     /// <param name="Pods">The pods that lack something.</param>
@@ -220,5 +224,6 @@ internal sealed class PodRestoration(NftablesClient client, RecordedPods pods)
         IReadOnlyList<(PodRecord Record, PodPlan Plan)> Pods,
         IReadOnlyList<TableDifference> Tables,
         PresentParts Present,
-        uint? Generation);
+        uint? Generation
+    );
 }

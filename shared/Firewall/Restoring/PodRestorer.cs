@@ -23,13 +23,16 @@ public sealed class PodRestorer : IDisposable
 
     /// <summary>Makes it; the kernel is not asked before there are records.</summary>
     /// <param name="root">The directory that the plugins' records are in: <see cref="PodRecordStore.Root"/>.</param>
-    public PodRestorer(string root) => kinds =
-    [
-        RecordedPods.OfPortmap(new PodRecordStore(root + "/portmap")),
-        RecordedPods.OfBridge(new PodRecordStore(root + "/bridge")),
-    ];
+    public PodRestorer(string root) =>
+        kinds = [
+            RecordedPods.OfPortmap(new PodRecordStore(root + "/portmap")),
+            RecordedPods.OfBridge(new PodRecordStore(root + "/bridge")),
+        ];
 
-    /// <summary>What is odd though all is in place, each a sentence, as of the last look at everything: records that cannot be read, ports that lead elsewhere.</summary>
+    /// <summary>
+    /// What is odd though all is in place, each a sentence, as of the last look at everything: records that cannot be read, ports that lead
+    /// elsewhere.
+    /// </summary>
     public IReadOnlyList<string> Warnings { get; private set; } = [];
 
     /// <summary>How often all records were compared with the kernel.</summary>
@@ -80,7 +83,8 @@ public sealed class PodRestorer : IDisposable
         return false;
     }
 
-    private static string? FindTag(NftablesRemoval removal) => PodIdentity.FindTag(removal.Comment) ?? PortForwardTable.FindOwnersTag(removal.Chain);
+    private static string? FindTag(NftablesRemoval removal) =>
+        PodIdentity.FindTag(removal.Comment) ?? PortForwardTable.FindOwnersTag(removal.Chain);
 
     /// <summary>Puts back what is missing. Without a suspicion it does nothing.</summary>
     /// <param name="isForced">Look at everything, whatever was heard.</param>
@@ -134,7 +138,10 @@ public sealed class PodRestorer : IDisposable
     }
 
     private static RestoreOutcome Join(RestoreOutcome one, RestoreOutcome other) =>
-        new([.. one.Lines, .. other.Lines], [.. one.Problems, .. other.Problems]) { IsNodePartRight = one.IsNodePartRight && other.IsNodePartRight };
+        new([.. one.Lines, .. other.Lines], [.. one.Problems, .. other.Problems])
+        {
+            IsNodePartRight = one.IsNodePartRight && other.IsNodePartRight,
+        };
 
     /// <inheritdoc/>
     public void Dispose() => client?.Dispose();

@@ -34,7 +34,9 @@ public static class ForwardChains
         var tables = client.ListTables().Where(table => !table.IsDormant && (table.Family == family || table.Family == NftFamily.Inet));
         foreach (var table in tables.Where(static table => !table.Name.StartsWith(OwnPrefix, StringComparison.Ordinal)))
         {
-            var bases = client.ListChains(table).Where(static chain => chain.Hook is { Type: ChainType.Filter, Hook: NftHook.Forward })
+            var bases = client
+                .ListChains(table)
+                .Where(static chain => chain.Hook is { Type: ChainType.Filter, Hook: NftHook.Forward })
                 .ToList();
             if (bases.Count == 0)
                 continue;
@@ -55,30 +57,39 @@ public static class ForwardChains
         // The last entry of a chain that hangs is its policy.
         var rules = new LegacyRuleReader(walked).Read(entries);
         var policy = rules.LastOrDefault(static rule => rule.Chain == LegacyRuleReader.Forward);
-        var (isDropped, rule, isSure) = new RuleWalk(rules.Where(other => !ReferenceEquals(other, policy)))
-            .Judge(LegacyRuleReader.Forward, policy?.Action == RuleAction.Drop);
+        var (isDropped, rule, isSure) = new RuleWalk(rules.Where(other => !ReferenceEquals(other, policy))).Judge(
+            LegacyRuleReader.Forward,
+            policy?.Action == RuleAction.Drop
+        );
         return isDropped
             ? Describe(packet, (LegacyRuleReader.Forward, "filter", is6 ? "ip6tables-legacy" : "iptables-legacy"), rule, isSure)
             : null;
     }
 
-    private static string ToolOf(Table table, string chain) => (table.Family, table.Name, chain) switch
-    {
-        (NftFamily.IPv4, "filter", LegacyRuleReader.Forward) => "iptables",
-        (NftFamily.IPv6, "filter", LegacyRuleReader.Forward) => "ip6tables",
-        _ => "",
-    };
+    private static string ToolOf(Table table, string chain) =>
+        (table.Family, table.Name, chain) switch
+        {
+            (NftFamily.IPv4, "filter", LegacyRuleReader.Forward) => "iptables",
+            (NftFamily.IPv6, "filter", LegacyRuleReader.Forward) => "ip6tables",
+            _ => "",
+        };
 
-    private static ForwardDrop Describe(ForwardedPacket packet, (string Chain, string Table, string Tool) where, WalkedRule? rule,
-        bool isSure)
+    private static ForwardDrop Describe(
+        ForwardedPacket packet,
+        (string Chain, string Table, string Tool) where,
+        WalkedRule? rule,
+        bool isSure
+    )
     {
         var (chain, table, tool) = where;
-        var place = tool.EndsWith("-legacy", StringComparison.Ordinal)
-            ? $"chain {chain} of {tool}"
-            : tool.Length > 0 ? $"chain {chain} of {tool} (table {table})" : $"chain {chain} of nftables' table {table}";
+        var place =
+            tool.EndsWith("-legacy", StringComparison.Ordinal) ? $"chain {chain} of {tool}"
+            : tool.Length > 0 ? $"chain {chain} of {tool} (table {table})"
+            : $"chain {chain} of nftables' table {table}";
         var cause = rule is null
             ? "its policy is drop"
-            : $"a rule{(rule.Chain == chain ? "" : $" of its chain {rule.Chain}")}{(rule.Comment.Length == 0 ? "" : $" (\"{rule.Comment}\")")} drops or rejects it";
+            : "a "
+                + $"rule{(rule.Chain == chain ? "" : $" of its chain {rule.Chain}")}{(rule.Comment.Length == 0 ? "" : $" (\"{rule.Comment}\")")} drops or rejects it";
         return new ForwardDrop(packet, place, tool, cause, isSure);
     }
 }

@@ -10,7 +10,8 @@ namespace Plugboard.Firewall.Walk;
 public sealed record ForwardDrop(ForwardedPacket Packet, string Chain, string Tool, string Cause, bool IsSure)
 {
     /// <summary>A sentence for people.</summary>
-    public override string ToString() => IsSure
-        ? $"{Chain} drops it: {Cause}, and no rule before accepts it"
-        : $"{Chain} may drop it: {Cause}, and whether a rule before accepts it is not known here";
+    public override string ToString() =>
+        IsSure
+            ? $"{Chain} drops it: {Cause}, and no rule before accepts it"
+            : $"{Chain} may drop it: {Cause}, and whether a rule before accepts it is not known here";
 }

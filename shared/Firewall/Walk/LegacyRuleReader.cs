@@ -24,6 +24,7 @@ internal sealed class LegacyRuleReader(WalkedPacket packet)
 
     private const int MatchHead = 32;
     private const int LongestName = 29;
+
     // -NF_ACCEPT - 1, -NF_DROP - 1, XT_RETURN
     private const int StandardAccept = -2;
     private const int StandardDrop = -1;
@@ -82,16 +83,17 @@ internal sealed class LegacyRuleReader(WalkedPacket packet)
         return heads;
     }
 
-    private static string NameOf(int hook) => hook switch
-    {
-        ForwardHook => Forward,
-        PostroutingHook => Postrouting,
-        _ => $"hook {hook}",
-    };
+    private static string NameOf(int hook) =>
+        hook switch
+        {
+            ForwardHook => Forward,
+            PostroutingHook => Postrouting,
+            _ => $"hook {hook}",
+        };
 
     private IEnumerable<(int Offset, Range Entry)> Entries(byte[] bytes)
     {
-        for (var at = 0; at + HeadSize <= bytes.Length;)
+        for (var at = 0; at + HeadSize <= bytes.Length; )
         {
             var length = BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(at + (Is6 ? 142 : 90)));
             if (length < HeadSize || at + length > bytes.Length)
@@ -107,7 +109,7 @@ internal sealed class LegacyRuleReader(WalkedPacket packet)
     {
         var targetAt = TargetOffset(entry);
         var match = MatchesHead(entry) ? Match.Yes : Match.No;
-        for (var at = HeadSize; at + MatchHead <= targetAt && match != Match.No;)
+        for (var at = HeadSize; at + MatchHead <= targetAt && match != Match.No; )
         {
             var size = MemoryMarshal.Read<ushort>(entry[at..]);
             if (size < MatchHead || at + size > targetAt)
@@ -133,13 +135,16 @@ internal sealed class LegacyRuleReader(WalkedPacket packet)
         var verdict = MemoryMarshal.Read<int>(target[MatchHead..]);
         if (verdict >= 0)
             return heads.TryGetValue(verdict, out var chain) ? (RuleAction.Jump, chain) : (RuleAction.None, "");
-        return (verdict switch
-        {
-            StandardReturn => RuleAction.Return,
-            StandardAccept => RuleAction.Accept,
-            StandardDrop => RuleAction.Drop,
-            _ => RuleAction.End,
-        }, "");
+        return (
+            verdict switch
+            {
+                StandardReturn => RuleAction.Return,
+                StandardAccept => RuleAction.Accept,
+                StandardDrop => RuleAction.Drop,
+                _ => RuleAction.End,
+            },
+            ""
+        );
     }
 
     private bool MatchesHead(ReadOnlySpan<byte> entry)

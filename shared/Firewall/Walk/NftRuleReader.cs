@@ -27,16 +27,24 @@ internal sealed class NftRuleReader(WalkedPacket packet, Table table)
         registers.Clear();
         lookups.Clear();
         (match, action, target) = (Match.Yes, RuleAction.None, "");
-        string chain = "", comment = "";
+        string chain = "",
+            comment = "";
         var attributes = message.Attributes<NfGenMsg>();
         while (attributes.Read())
         {
             switch (attributes.Type)
             {
-                case NFTA_RULE_TABLE when attributes.String() != table.Name: return null;
-                case NFTA_RULE_CHAIN: chain = attributes.String(); break;
-                case NFTA_RULE_USERDATA: comment = UserDataComment.Read(UserDataComment.InRule, attributes.Value); break;
-                case NFTA_RULE_EXPRESSIONS: Run(attributes.Nested()); break;
+                case NFTA_RULE_TABLE when attributes.String() != table.Name:
+                    return null;
+                case NFTA_RULE_CHAIN:
+                    chain = attributes.String();
+                    break;
+                case NFTA_RULE_USERDATA:
+                    comment = UserDataComment.Read(UserDataComment.InRule, attributes.Value);
+                    break;
+                case NFTA_RULE_EXPRESSIONS:
+                    Run(attributes.Nested());
+                    break;
             }
         }
 
@@ -68,20 +76,47 @@ internal sealed class NftRuleReader(WalkedPacket packet, Table table)
     {
         switch (name)
         {
-            case "meta": Load(data, NFTA_META_KEY, NFTA_META_DREG, Meta); break;
-            case "ct": Load(data, NFTA_CT_KEY, NFTA_CT_DREG, Conntrack); break;
-            case "payload": Payload(data); break;
-            case "bitwise": Bitwise(data); break;
-            case "cmp": Compare(data); break;
-            case "immediate": Immediate(data); break;
-            case "nat": Nat(data); break;
-            case "match": XtMatch(data); break;
-            case "target": XtTarget(data); break;
-            case "counter" or "masq" or "log" or "notrack": break;
-            case "reject": action = RuleAction.Drop; break;
-            case "redir" or "queue" or "tproxy": action = RuleAction.End; break;
-            case "lookup": Lookup(data); break;
-            default: Doubt(); break;
+            case "meta":
+                Load(data, NFTA_META_KEY, NFTA_META_DREG, Meta);
+                break;
+            case "ct":
+                Load(data, NFTA_CT_KEY, NFTA_CT_DREG, Conntrack);
+                break;
+            case "payload":
+                Payload(data);
+                break;
+            case "bitwise":
+                Bitwise(data);
+                break;
+            case "cmp":
+                Compare(data);
+                break;
+            case "immediate":
+                Immediate(data);
+                break;
+            case "nat":
+                Nat(data);
+                break;
+            case "match":
+                XtMatch(data);
+                break;
+            case "target":
+                XtTarget(data);
+                break;
+            case "counter" or "masq" or "log" or "notrack":
+                break;
+            case "reject":
+                action = RuleAction.Drop;
+                break;
+            case "redir" or "queue" or "tproxy":
+                action = RuleAction.End;
+                break;
+            case "lookup":
+                Lookup(data);
+                break;
+            default:
+                Doubt();
+                break;
         }
     }
 
@@ -89,7 +124,8 @@ internal sealed class NftRuleReader(WalkedPacket packet, Table table)
 
     private void Load(AttributeReader data, ushort keyType, ushort registerType, Func<uint, byte[]?> value)
     {
-        uint? key = null, register = null;
+        uint? key = null,
+            register = null;
         while (data.Read())
         {
             if (data.Type == keyType)
@@ -103,15 +139,16 @@ internal sealed class NftRuleReader(WalkedPacket packet, Table table)
             registers[destination] = value(wanted);
     }
 
-    private byte[]? Meta(uint key) => key switch
-    {
-        NFT_META_MARK => new byte[4],
-        NFT_META_OIFNAME => Padded(packet.OutLink),
-        NFT_META_IIFNAME => Padded(packet.InLink),
-        NFT_META_NFPROTO => [packet.Source.Is6 ? (byte)10 : (byte)2],
-        NFT_META_L4PROTO => [6],
-        _ => null,
-    };
+    private byte[]? Meta(uint key) =>
+        key switch
+        {
+            NFT_META_MARK => new byte[4],
+            NFT_META_OIFNAME => Padded(packet.OutLink),
+            NFT_META_IIFNAME => Padded(packet.InLink),
+            NFT_META_NFPROTO => [packet.Source.Is6 ? (byte)10 : (byte)2],
+            NFT_META_L4PROTO => [6],
+            _ => null,
+        };
 
     private static byte[] Padded(string link)
     {
@@ -121,50 +158,82 @@ internal sealed class NftRuleReader(WalkedPacket packet, Table table)
     }
 
     // The first packet of a flow that nobody has translated: state new, no status, no mark.
-    private static byte[]? Conntrack(uint key) => key switch
-    {
-        NFT_CT_STATE => BitConverter.GetBytes(8u),
-        NFT_CT_STATUS or NFT_CT_MARK => new byte[4],
-        NFT_CT_DIRECTION => [0],
-        _ => null,
-    };
+    private static byte[]? Conntrack(uint key) =>
+        key switch
+        {
+            NFT_CT_STATE => BitConverter.GetBytes(8u),
+            NFT_CT_STATUS or NFT_CT_MARK => new byte[4],
+            NFT_CT_DIRECTION => [0],
+            _ => null,
+        };
 
     private void Payload(AttributeReader data)
     {
-        uint register = 0, where = 0, offset = 0, length = 0;
+        uint register = 0,
+            where = 0,
+            offset = 0,
+            length = 0;
         while (data.Read())
         {
             switch (data.Type)
             {
-                case NFTA_PAYLOAD_DREG: register = data.UInt32BigEndian(); break;
-                case NFTA_PAYLOAD_BASE: where = data.UInt32BigEndian(); break;
-                case NFTA_PAYLOAD_OFFSET: offset = data.UInt32BigEndian(); break;
-                case NFTA_PAYLOAD_LEN: length = data.UInt32BigEndian(); break;
+                case NFTA_PAYLOAD_DREG:
+                    register = data.UInt32BigEndian();
+                    break;
+                case NFTA_PAYLOAD_BASE:
+                    where = data.UInt32BigEndian();
+                    break;
+                case NFTA_PAYLOAD_OFFSET:
+                    offset = data.UInt32BigEndian();
+                    break;
+                case NFTA_PAYLOAD_LEN:
+                    length = data.UInt32BigEndian();
+                    break;
             }
         }
 
-        registers[register] = where == NFT_PAYLOAD_NETWORK_HEADER && packet.Tells((int)offset, (int)length)
-            ? packet.Header.AsSpan((int)offset, (int)length).ToArray()
-            : null;
+        registers[register] =
+            where == NFT_PAYLOAD_NETWORK_HEADER && packet.Tells((int)offset, (int)length)
+                ? packet.Header.AsSpan((int)offset, (int)length).ToArray()
+                : null;
     }
 
     private void Bitwise(AttributeReader data)
     {
-        uint source = 0, destination = 0, operation = 0;
-        byte[] mask = [], xor = [];
+        uint source = 0,
+            destination = 0,
+            operation = 0;
+        byte[] mask = [],
+            xor = [];
         while (data.Read())
         {
             switch (data.Type)
             {
-                case NFTA_BITWISE_SREG: source = data.UInt32BigEndian(); break;
-                case NFTA_BITWISE_DREG: destination = data.UInt32BigEndian(); break;
-                case NFTA_BITWISE_OP: operation = data.UInt32BigEndian(); break;
-                case NFTA_BITWISE_MASK: mask = Value(data.Nested()); break;
-                case NFTA_BITWISE_XOR: xor = Value(data.Nested()); break;
+                case NFTA_BITWISE_SREG:
+                    source = data.UInt32BigEndian();
+                    break;
+                case NFTA_BITWISE_DREG:
+                    destination = data.UInt32BigEndian();
+                    break;
+                case NFTA_BITWISE_OP:
+                    operation = data.UInt32BigEndian();
+                    break;
+                case NFTA_BITWISE_MASK:
+                    mask = Value(data.Nested());
+                    break;
+                case NFTA_BITWISE_XOR:
+                    xor = Value(data.Nested());
+                    break;
             }
         }
 
-        if (operation != 0 || !registers.TryGetValue(source, out var value) || value is null || value.Length > mask.Length || value.Length > xor.Length)
+        if (
+            operation != 0
+            || !registers.TryGetValue(source, out var value)
+            || value is null
+            || value.Length > mask.Length
+            || value.Length > xor.Length
+        )
         {
             registers[destination] = null;
             return;
@@ -189,15 +258,22 @@ internal sealed class NftRuleReader(WalkedPacket packet, Table table)
 
     private void Compare(AttributeReader data)
     {
-        uint register = 0, operation = 0;
+        uint register = 0,
+            operation = 0;
         byte[] wanted = [];
         while (data.Read())
         {
             switch (data.Type)
             {
-                case NFTA_CMP_SREG: register = data.UInt32BigEndian(); break;
-                case NFTA_CMP_OP: operation = data.UInt32BigEndian(); break;
-                case NFTA_CMP_DATA: wanted = Value(data.Nested()); break;
+                case NFTA_CMP_SREG:
+                    register = data.UInt32BigEndian();
+                    break;
+                case NFTA_CMP_OP:
+                    operation = data.UInt32BigEndian();
+                    break;
+                case NFTA_CMP_DATA:
+                    wanted = Value(data.Nested());
+                    break;
             }
         }
 
@@ -266,10 +342,18 @@ internal sealed class NftRuleReader(WalkedPacket packet, Table table)
         {
             switch (data.Type)
             {
-                case NFTA_LOOKUP_SET: set = data.String(); break;
-                case NFTA_LOOKUP_SREG: register = data.UInt32BigEndian(); break;
-                case NFTA_LOOKUP_DREG: result = data.UInt32BigEndian(); break;
-                case NFTA_LOOKUP_FLAGS: inverted = data.UInt32BigEndian() != 0; break;
+                case NFTA_LOOKUP_SET:
+                    set = data.String();
+                    break;
+                case NFTA_LOOKUP_SREG:
+                    register = data.UInt32BigEndian();
+                    break;
+                case NFTA_LOOKUP_DREG:
+                    result = data.UInt32BigEndian();
+                    break;
+                case NFTA_LOOKUP_FLAGS:
+                    inverted = data.UInt32BigEndian() != 0;
+                    break;
             }
         }
 

@@ -77,13 +77,16 @@ internal sealed class RuleWalk
 
             switch (rule.Action)
             {
-                case RuleAction.Return: return (RuleAction.None, null);
-                case RuleAction.Goto: return Decide(rule.Target);
+                case RuleAction.Return:
+                    return (RuleAction.None, null);
+                case RuleAction.Goto:
+                    return Decide(rule.Target);
                 case RuleAction.Jump:
                     if (Decide(rule.Target) is { Decided: not RuleAction.None } inner)
                         return inner;
                     break;
-                default: return (rule.Action, rule);
+                default:
+                    return (rule.Action, rule);
             }
         }
 
@@ -98,15 +101,20 @@ internal sealed class RuleWalk
         {
             switch (rule.Action)
             {
-                case RuleAction.Snat when rule.Matches == Match.Yes: return (rule, true);
-                case RuleAction.Return: return default;
-                case RuleAction.Accept or RuleAction.Drop or RuleAction.End or RuleAction.Unknown: return (null, true);
+                case RuleAction.Snat when rule.Matches == Match.Yes:
+                    return (rule, true);
+                case RuleAction.Return:
+                    return default;
+                case RuleAction.Accept or RuleAction.Drop or RuleAction.End or RuleAction.Unknown:
+                    return (null, true);
                 case RuleAction.Jump when rule.Matches == Match.Yes:
                     if (Walk(rule.Target) is { Ends: true } end)
                         return end;
                     break;
-                case RuleAction.Goto when rule.Matches == Match.Yes: return Walk(rule.Target);
-                case RuleAction.Goto: return (null, true);
+                case RuleAction.Goto when rule.Matches == Match.Yes:
+                    return Walk(rule.Target);
+                case RuleAction.Goto:
+                    return (null, true);
             }
         }
 

@@ -21,32 +21,37 @@ internal sealed class SetLookups(NftablesClient client, Table table)
             // Of ranges the kernel tells beginnings and ends.
             if (elements.Any(static element => element.EndsInterval || element.KeyEnd is not null))
                 return rule;
-            var found = elements.FirstOrDefault(element => element.Key.AsSpan()
-                .SequenceEqual(lookup.Key.AsSpan(0, Math.Min(element.Key.Length, lookup.Key.Length))));
+            var found = elements.FirstOrDefault(element =>
+                element.Key.AsSpan().SequenceEqual(lookup.Key.AsSpan(0, Math.Min(element.Key.Length, lookup.Key.Length)))
+            );
             if (found is null != lookup.IsInverted)
                 return rule with { Matches = Match.No };
             if (lookup.LeadsToVerdict)
                 rule = Lead(rule, found!.Verdict);
         }
 
-        return rule with { Matches = Match.Yes };
+        return rule with
+        {
+            Matches = Match.Yes,
+        };
     }
 
-    private static WalkedRule Lead(WalkedRule rule, Verdict? verdict) => verdict is null
-        ? rule
-        : rule with
-        {
-            Target = verdict.Value.Chain,
-            Action = verdict.Value.Code switch
+    private static WalkedRule Lead(WalkedRule rule, Verdict? verdict) =>
+        verdict is null
+            ? rule
+            : rule with
             {
-                NF_ACCEPT => RuleAction.Accept,
-                NF_DROP => RuleAction.Drop,
-                NFT_JUMP => RuleAction.Jump,
-                NFT_GOTO => RuleAction.Goto,
-                NFT_RETURN => RuleAction.Return,
-                _ => RuleAction.None,
-            },
-        };
+                Target = verdict.Value.Chain,
+                Action = verdict.Value.Code switch
+                {
+                    NF_ACCEPT => RuleAction.Accept,
+                    NF_DROP => RuleAction.Drop,
+                    NFT_JUMP => RuleAction.Jump,
+                    NFT_GOTO => RuleAction.Goto,
+                    NFT_RETURN => RuleAction.Return,
+                    _ => RuleAction.None,
+                },
+            };
 
     private IReadOnlyList<SetElement> ElementsOf(string set)
     {

@@ -15,16 +15,17 @@ internal static class XtMatches
     /// <summary>Whether a packet without a mark matches.</summary>
     /// <param name="name">The match's name.</param>
     /// <param name="info">Its data.</param>
-    public static Match Judge(string name, ReadOnlySpan<byte> info) => name switch
-    {
-        "comment" => Match.Yes,
-        // struct xt_mark_mtinfo1: mark, mask, invert.
-        "mark" when info.Length >= 9 => MemoryMarshal.Read<uint>(info) == 0 != (info[8] != 0) ? Match.Yes : Match.No,
-        // struct xt_state_info: a bit per state.
-        "state" when info.Length >= 4 => Is((MemoryMarshal.Read<uint>(info) & StateNew) != 0),
-        "conntrack" when info.Length >= StatusMaskAt => JudgeConntrack(info),
-        _ => Match.Maybe,
-    };
+    public static Match Judge(string name, ReadOnlySpan<byte> info) =>
+        name switch
+        {
+            "comment" => Match.Yes,
+            // struct xt_mark_mtinfo1: mark, mask, invert.
+            "mark" when info.Length >= 9 => MemoryMarshal.Read<uint>(info) == 0 != (info[8] != 0) ? Match.Yes : Match.No,
+            // struct xt_state_info: a bit per state.
+            "state" when info.Length >= 4 => Is((MemoryMarshal.Read<uint>(info) & StateNew) != 0),
+            "conntrack" when info.Length >= StatusMaskAt => JudgeConntrack(info),
+            _ => Match.Maybe,
+        };
 
     // struct xt_conntrack_mtinfo2: eight addresses, two times, a protocol and four ports, then what is compared, what of it inverted, and
     // the states.
@@ -39,11 +40,12 @@ internal static class XtMatches
     private static Match Is(bool matches) => matches ? Match.Yes : Match.No;
 
     /// <summary>What a target does with the packet, or to the sender's address.</summary>
-    public static RuleAction ActionOf(string name) => name switch
-    {
-        "MASQUERADE" or "SNAT" or "NETMAP" => RuleAction.Snat,
-        "REJECT" => RuleAction.Drop,
-        "DNAT" or "REDIRECT" or "NFQUEUE" or "QUEUE" => RuleAction.End,
-        _ => RuleAction.None,
-    };
+    public static RuleAction ActionOf(string name) =>
+        name switch
+        {
+            "MASQUERADE" or "SNAT" or "NETMAP" => RuleAction.Snat,
+            "REJECT" => RuleAction.Drop,
+            "DNAT" or "REDIRECT" or "NFQUEUE" or "QUEUE" => RuleAction.End,
+            _ => RuleAction.None,
+        };
 }

@@ -2,7 +2,9 @@ using Plugboard.Protocols.Cni;
 
 namespace Plugboard.Ipam.HostLocal;
 
-/// <summary>All that is wrong with a config, in the order it was met, so that one reading of it serves the verbs and the validator.</summary>
+/// <summary>
+/// All that is wrong with a config, in the order it was met, so that one reading of it serves the verbs and the validator.
+/// </summary>
 internal sealed class ConfigProblems
 {
     private readonly List<(string Path, CniException Error)> found = [];
@@ -32,7 +34,9 @@ internal sealed class ConfigProblems
         }
     }
 
-    /// <summary>Throws the first problem; what cannot be decoded comes before what is decoded but wrong, because the reference decodes first.</summary>
+    /// <summary>
+    /// Throws the first problem; what cannot be decoded comes before what is decoded but wrong, because the reference decodes first.
+    /// </summary>
     public void ThrowFirst()
     {
         foreach (var (_, error) in found)

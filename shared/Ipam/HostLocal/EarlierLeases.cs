@@ -4,8 +4,8 @@ using Plugboard.Linux;
 namespace Plugboard.Ipam.HostLocal;
 
 /// <summary>
-/// What the owner has from an ADD before this one. It is the owner's again where that attachment is known to be gone: the caller says so, or the lease
-/// was written before the machine's last boot. Else the container may be using the address.
+/// What the owner has from an ADD before this one. It is the owner's again where that attachment is known to be gone: the caller says so,
+/// or the lease was written before the machine's last boot. Else the container may be using the address.
 /// </summary>
 /// <param name="store">The leases.</param>
 /// <param name="owner">The owner.</param>
@@ -50,7 +50,8 @@ internal sealed class EarlierLeases(LeaseStore store, LeaseOwner owner, Func<IPA
     }
 
     /// <summary>True where the container that a lease is of has lost its address since.</summary>
-    public bool IsLeftover(Lease lease) => isInUse is not null
-        ? !isInUse(lease.Address)
-        : (boot ??= MachineBoot.FindTime()) is { } time && store.FindTime(lease.Address) is { } written && written < time;
+    public bool IsLeftover(Lease lease) =>
+        isInUse is not null
+            ? !isInUse(lease.Address)
+            : (boot ??= MachineBoot.FindTime()) is { } time && store.FindTime(lease.Address) is { } written && written < time;
 }

@@ -61,7 +61,11 @@ internal sealed record HostLocalConfig
             }
 
             if (RangeSets[set].Reserved.FindRole(address) is { } role)
-                throw new CniException(CniErrorCode.InvalidNetworkConfig, $"failed to allocate for range {set}: requested ip {address} is {role}", "request another address");
+                throw new CniException(
+                    CniErrorCode.InvalidNetworkConfig,
+                    $"failed to allocate for range {set}: requested ip {address} is {role}",
+                    "request another address"
+                );
             assigned[set] = address;
         }
 
@@ -70,7 +74,8 @@ internal sealed record HostLocalConfig
             : throw new CniException(
                 CniErrorCode.InvalidNetworkConfig,
                 $"failed to allocate all requested IPs: {string.Join(' ', left)}",
-                $"an address is requested for each range set, within one of its ranges: {string.Join(" and ", RangeSets)}");
+                $"an address is requested for each range set, within one of its ranges: {string.Join(" and ", RangeSets)}"
+            );
     }
 
     /// <summary>All ranges, numbered by their sets.</summary>

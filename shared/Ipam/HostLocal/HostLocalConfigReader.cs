@@ -16,7 +16,14 @@ internal static class HostLocalConfigReader
         {
             if (problems.Count == 0)
                 problems.Add("ipam", "IPAM config missing 'ipam' key");
-            return new HostLocalConfig { DataDir = "", ResolvConf = "", RangeSets = [], Routes = [], Requested = [] };
+            return new HostLocalConfig
+            {
+                DataDir = "",
+                ResolvConf = "",
+                RangeSets = [],
+                Routes = [],
+                Requested = [],
+            };
         }
 
         var dataDir = ReadPath("dataDir");
@@ -42,7 +49,11 @@ internal static class HostLocalConfigReader
         }
     }
 
-    private static List<RangeSet> MakeSets(IReadOnlyList<IReadOnlyList<IPRange>> ranges, ReservedAddresses reserved, ConfigProblems problems)
+    private static List<RangeSet> MakeSets(
+        IReadOnlyList<IReadOnlyList<IPRange>> ranges,
+        ReservedAddresses reserved,
+        ConfigProblems problems
+    )
     {
         var sets = new List<RangeSet>(ranges.Count);
         foreach (var each in ranges)
@@ -56,9 +67,15 @@ internal static class HostLocalConfigReader
         return sets;
     }
 
-    private static string RoleOfAll(RangeSet set) => string.Join(", ", set.Ranges.Select(range => range.Start == range.End
-        ? $"{range.Start} is {set.Reserved.FindRole(range.Start) ?? "a route's gateway"}"
-        : $"{range} are gateways, network or broadcast addresses"));
+    private static string RoleOfAll(RangeSet set) =>
+        string.Join(
+            ", ",
+            set.Ranges.Select(range =>
+                range.Start == range.End
+                    ? $"{range.Start} is {set.Reserved.FindRole(range.Start) ?? "a route's gateway"}"
+                    : $"{range} are gateways, network or broadcast addresses"
+            )
+        );
 
     private static List<IPAddr> ReadRequested(CniRequest request, ConfigNode? runtime, ConfigProblems problems)
     {

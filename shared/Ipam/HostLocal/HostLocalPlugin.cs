@@ -5,13 +5,13 @@ using Plugboard.Protocols.Cni;
 namespace Plugboard.Ipam.HostLocal;
 
 /// <summary>
-/// The <c>host-local</c> IPAM plugin: addresses of the config's ranges, a lease a file in <c>dataDir/network</c>, in the reference's format and under
-/// its lock. Refused system calls are <see cref="ErrnoException"/>s, a lock that nobody gives back a
+/// The <c>host-local</c> IPAM plugin: addresses of the config's ranges, a lease a file in <c>dataDir/network</c>, in the reference's format
+/// and under its lock. Refused system calls are <see cref="ErrnoException"/>s, a lock that nobody gives back a
 /// <see cref="Linux.Files.FileLockTimeoutException"/>.
 /// </summary>
 /// <param name="isInUse">
-/// Whether an address is in use by an earlier attachment of the container that a call is for; null where the caller cannot tell: then an earlier
-/// lease of the same container and interface is taken for one in use, unless it is from before the machine's last boot.
+/// Whether an address is in use by an earlier attachment of the container that a call is for; null where the caller cannot tell: then an
+/// earlier lease of the same container and interface is taken for one in use, unless it is from before the machine's last boot.
 /// </param>
 public sealed class HostLocalPlugin(Func<IPAddr, bool>? isInUse) : CniPlugin
 {
@@ -20,14 +20,15 @@ public sealed class HostLocalPlugin(Func<IPAddr, bool>? isInUse) : CniPlugin
 
     /// <summary>A plugin that knows no more than the leases say.</summary>
     public HostLocalPlugin()
-        : this(null)
-    {
-    }
+        : this(null) { }
 
     /// <inheritdoc/>
     public override string Name => "host-local";
 
-    /// <summary>Leases an address of every range set; on failure none. An address that the container has from an attachment that is gone it gets again.</summary>
+    /// <summary>
+    /// Leases an address of every range set; on failure none. An address that the container has from an attachment that is gone it gets
+    /// again.
+    /// </summary>
     public override CniResult Add(CniRequest request)
     {
         var config = parsed ?? HostLocalConfig.Parse(request);
@@ -39,10 +40,18 @@ public sealed class HostLocalPlugin(Func<IPAddr, bool>? isInUse) : CniPlugin
         var reservation = new Reservation(store, owner, new EarlierLeases(store, owner, isInUse));
         var taken = reservation.TakeAll(config, requested);
         created = reservation.Created;
-        return new CniResult { IPs = taken, Routes = config.Routes, Dns = dns };
+        return new CniResult
+        {
+            IPs = taken,
+            Routes = config.Routes,
+            Dns = dns,
+        };
     }
 
-    /// <summary>What <see cref="Add"/> could give by the config, which is all that is looked at: the first address of every range, with gateways and routes.</summary>
+    /// <summary>
+    /// What <see cref="Add"/> could give by the config, which is all that is looked at: the first address of every range, with gateways and
+    /// routes.
+    /// </summary>
     /// <exception cref="CniException">What is wrong with the config or, of an ADD, with the addresses that its pod requests.</exception>
     public CniResult Foresee(CniRequest request)
     {
@@ -70,8 +79,10 @@ public sealed class HostLocalPlugin(Func<IPAddr, bool>? isInUse) : CniPlugin
         {
             throw new CniException(
                 CniErrorCode.InvalidEnvironment,
-                $"no lease can be written for a container id of {owner.ContainerId.Length} characters, interface {GoText.Quote(owner.IfName)}",
-                $"a lease holds CNI_CONTAINERID and CNI_IFNAME, in fewer than {LeaseContent.LongestFile} bytes");
+                $"no lease can be written for a container id of {owner.ContainerId.Length} characters, interface "
+                    + $"{GoText.Quote(owner.IfName)}",
+                $"a lease holds CNI_CONTAINERID and CNI_IFNAME, in fewer than {LeaseContent.LongestFile} bytes"
+            );
         }
     }
 
@@ -117,12 +128,16 @@ public sealed class HostLocalPlugin(Func<IPAddr, bool>? isInUse) : CniPlugin
         var config = HostLocalConfig.Parse(request);
         using var store = LeaseStore.Find(config.DataDir, request.NetworkName);
         var owner = OwnerOf(request);
-        if (store is not null && (FindKnown(store, owner, AddressesOf(request.FindPrevResult())).Count > 0 || store.FindByOwner(owner).Count > 0))
+        if (
+            store is not null
+            && (FindKnown(store, owner, AddressesOf(request.FindPrevResult())).Count > 0 || store.FindByOwner(owner).Count > 0)
+        )
             return;
         throw new CniException(
             CniErrorCode.NotAsAdded,
             $"host-local: Failed to find address added by container {request.ContainerId}",
-            $"{config.DataDir}/{request.NetworkName} has no lease of {owner}");
+            $"{config.DataDir}/{request.NetworkName} has no lease of {owner}"
+        );
     }
 
     /// <summary>Releases the leases of containers that are not in <paramref name="valid"/>, and what a crash left.</summary>
@@ -143,18 +158,20 @@ public sealed class HostLocalPlugin(Func<IPAddr, bool>? isInUse) : CniPlugin
         store.ReleaseAll(AddressesOf(stale));
         store.Reindex(kept);
 
-        bool IsValid(LeaseContent content) => content.State switch
-        {
-            LeaseState.Torn => false,
-            LeaseState.Alien => true,
-            _ when content.Owner.IfName.Length == 0 => containers.Contains(content.Owner.ContainerId),
-            _ => valid.Contains(new CniAttachment(content.Owner.ContainerId, content.Owner.IfName)),
-        };
+        bool IsValid(LeaseContent content) =>
+            content.State switch
+            {
+                LeaseState.Torn => false,
+                LeaseState.Alien => true,
+                _ when content.Owner.IfName.Length == 0 => containers.Contains(content.Owner.ContainerId),
+                _ => valid.Contains(new CniAttachment(content.Owner.ContainerId, content.Owner.IfName)),
+            };
     }
 
     /// <summary>
-    /// Throws code 50 where no ADD could succeed until somebody mends the node: leases cannot be written, the resolvConf file cannot be read. A range set that is used
-    /// up is no such thing: a runtime would take the whole node for broken, with all pods that use the addresses. Changes nothing, takes no lock.
+    /// Throws code 50 where no ADD could succeed until somebody mends the node: leases cannot be written, the resolvConf file cannot be
+    /// read. A range set that is used up is no such thing: a runtime would take the whole node for broken, with all pods that use the
+    /// addresses. Changes nothing, takes no lock.
     /// </summary>
     public override void Status(CniRequest request)
     {

@@ -2,7 +2,9 @@ using Plugboard.Addresses;
 
 namespace Plugboard.Ipam.HostLocal;
 
-/// <summary>Addresses to give out, from the first to the last, both included, but for those that <see cref="ReservedAddresses"/> keeps.</summary>
+/// <summary>
+/// Addresses to give out, from the first to the last, both included, but for those that <see cref="ReservedAddresses"/> keeps.
+/// </summary>
 /// <param name="Subnet">The network whose prefix length the addresses get.</param>
 /// <param name="Start">The first address.</param>
 /// <param name="End">The last address.</param>
@@ -12,7 +14,9 @@ internal sealed record IPRange(IPPrefix Subnet, IPAddr Start, IPAddr End, IPAddr
     /// <summary>True where the address is from start to end, reserved or not.</summary>
     public bool Contains(IPAddr address) => address.Is6 == Start.Is6 && Start <= address && address <= End;
 
-    /// <summary>How many addresses there are from start to end, reserved ones too; one less where that number has no place in 128 bits.</summary>
+    /// <summary>
+    /// How many addresses there are from start to end, reserved ones too; one less where that number has no place in 128 bits.
+    /// </summary>
     public UInt128 Size => End.Value - Start.Value is var count && count == UInt128.MaxValue ? count : count + 1;
 
     /// <summary><c>start-end</c>.</summary>

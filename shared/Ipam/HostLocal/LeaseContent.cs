@@ -14,9 +14,9 @@ internal readonly record struct LeaseContent(LeaseState State, LeaseOwner Owner)
     private static readonly LeaseContent Alien = new(LeaseState.Alien, default);
 
     /// <summary>
-    /// Reads a file's content. Torn is what a crash leaves: nothing, blanks only, or bytes that no text has, such as the NULs of blocks that were never
-    /// written. Any other text that is no lease is somebody's way to reserve the address: it is kept and belongs to nobody. An interface's name may have control
-    /// characters, which the kernel allows: earlier builds wrote such leases.
+    /// Reads a file's content. Torn is what a crash leaves: nothing, blanks only, or bytes that no text has, such as the NULs of blocks
+    /// that were never written. Any other text that is no lease is somebody's way to reserve the address: it is kept and belongs to nobody.
+    /// An interface's name may have control characters, which the kernel allows: earlier builds wrote such leases.
     /// </summary>
     public static LeaseContent Parse(ReadOnlySpan<byte> bytes)
     {
@@ -31,8 +31,9 @@ internal readonly record struct LeaseContent(LeaseState State, LeaseOwner Owner)
         var id = end < 0 ? text : text[..end];
         var ifName = end < 0 ? default : text[(end + 2)..];
         return IsContainerId(id) && (end < 0 || IsIfName(ifName))
-            ? new LeaseContent(LeaseState.Leased, new LeaseOwner(id.ToString(), ifName.ToString()))
-            : bytes.ContainsAnyInRange((byte)1, (byte)8) || bytes.ContainsAnyInRange((byte)14, (byte)31) ? Torn : Alien;
+                ? new LeaseContent(LeaseState.Leased, new LeaseOwner(id.ToString(), ifName.ToString()))
+            : bytes.ContainsAnyInRange((byte)1, (byte)8) || bytes.ContainsAnyInRange((byte)14, (byte)31) ? Torn
+            : Alien;
     }
 
     private static bool IsContainerId(ReadOnlySpan<char> text)

@@ -5,9 +5,9 @@ using Plugboard.Linux.Files;
 namespace Plugboard.Ipam.HostLocal;
 
 /// <summary>
-/// The files of <c>dataDir/network</c>, to the byte as the reference keeps them, so that both can work on one directory: <c>lock</c>, a lease a file, named by
-/// its address, and <c>last_reserved_ip.N</c> for each range set. Nothing is synchronised to the disk: after a loss of power no container is left
-/// to own a lease, and a file that lost its content is garbage.
+/// The files of <c>dataDir/network</c>, to the byte as the reference keeps them, so that both can work on one directory: <c>lock</c>, a
+/// lease a file, named by its address, and <c>last_reserved_ip.N</c> for each range set. Nothing is synchronised to the disk: after a loss
+/// of power no container is left to own a lease, and a file that lost its content is garbage.
 /// </summary>
 internal sealed class LeaseDirectory : IDisposable
 {
@@ -93,10 +93,11 @@ internal sealed class LeaseDirectory : IDisposable
     public IPAddr? FindLastReserved(int set)
     {
         Span<byte> buffer = stackalloc byte[64];
-        return Files.FindContent(LastReservedName(set), buffer) is { } length and >= 0
+        return
+            Files.FindContent(LastReservedName(set), buffer) is { } length and >= 0
             && IPAddr.TryParse(Encoding.UTF8.GetString(buffer[..length]), out var address)
-                ? address
-                : null;
+            ? address
+            : null;
     }
 
     /// <summary>Remembers the address that was given out last from that range set. Torn, it only restarts the turn.</summary>

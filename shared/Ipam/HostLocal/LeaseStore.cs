@@ -9,8 +9,8 @@ namespace Plugboard.Ipam.HostLocal;
 internal sealed class LeaseStore : IDisposable
 {
     /// <summary>
-    /// How long to wait for the lock. The longest honest holder reads every lease of a /16 once, about a second; who waits longer waits for a process that
-    /// hangs, and the runtime, which gives up after two to four minutes, should hear its number before.
+    /// How long to wait for the lock. The longest honest holder reads every lease of a /16 once, about a second; who waits longer waits for
+    /// a process that hangs, and the runtime, which gives up after two to four minutes, should hear its number before.
     /// </summary>
     public static readonly TimeSpan LockTimeout = TimeSpan.FromSeconds(30);
 
@@ -60,7 +60,8 @@ internal sealed class LeaseStore : IDisposable
 
     /// <summary>The owner's lease of that address, of the old format too; null where it is somebody else's or nobody's.</summary>
     public Lease? FindOwn(IPAddr address, LeaseOwner owner) =>
-        directory.Find(address) is { State: LeaseState.Leased } content && (content.Owner == owner || content.Owner == owner.WithoutInterface)
+        directory.Find(address) is { State: LeaseState.Leased } content
+        && (content.Owner == owner || content.Owner == owner.WithoutInterface)
             ? new Lease(address, content)
             : null;
 
@@ -139,10 +140,17 @@ internal sealed class LeaseStore : IDisposable
         if (failures.Count == 1)
             throw failures[0];
         if (failures.Count > 1)
-            throw new CniException(CniErrorCode.IOFailure, string.Join("; ", failures.ConvertAll(failure => failure.Message)), "", failures[0]);
+            throw new CniException(
+                CniErrorCode.IOFailure,
+                string.Join("; ", failures.ConvertAll(failure => failure.Message)),
+                "",
+                failures[0]
+            );
     }
 
-    /// <summary>Makes a lease that its owner gets again one of now, in the format of now; true where the directory changed for it.</summary>
+    /// <summary>
+    /// Makes a lease that its owner gets again one of now, in the format of now; true where the directory changed for it.
+    /// </summary>
     public bool Renew(Lease lease, LeaseOwner owner)
     {
         var name = lease.Address.ToString();
@@ -182,17 +190,19 @@ internal sealed class LeaseStore : IDisposable
     }
 
     /// <summary>Makes the index say what a scan found.</summary>
-    public void Reindex(IEnumerable<Lease> leases) => complete = Indexed(found =>
-    {
-        found.Rebuild(leases);
-        found.Seal();
-    });
+    public void Reindex(IEnumerable<Lease> leases) =>
+        complete = Indexed(found =>
+        {
+            found.Rebuild(leases);
+            found.Seal();
+        });
 
-    private bool Indexed(Action<OwnerIndex> use) => Indexed(found =>
-    {
-        use(found);
-        return true;
-    });
+    private bool Indexed(Action<OwnerIndex> use) =>
+        Indexed(found =>
+        {
+            use(found);
+            return true;
+        });
 
     // The index only saves time. Where it cannot be read or written it is given up, unsealed: the next process scans and mends it.
     private bool Indexed(Func<OwnerIndex, bool> use)

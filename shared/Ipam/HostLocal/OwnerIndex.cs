@@ -6,10 +6,10 @@ using Plugboard.Linux.Files;
 namespace Plugboard.Ipam.HostLocal;
 
 /// <summary>
-/// Which addresses a container has, without opening every lease: in <c>dataDir/.owners/network</c> an <see cref="OwnerSnapshot"/> and the <see cref="OwnerLog"/> of what
-/// changed since. It is a cache: what it says may be out of date and is verified with the lease itself. Every live lease is in it only while nobody else has
-/// changed the lease directory since <see cref="Seal"/>. The reference never sees it: no network's name begins with a dot. All calls are under
-/// the lease directory's lock. Record: docs/decisions/0011-owner-log.md.
+/// Which addresses a container has, without opening every lease: in <c>dataDir/.owners/network</c> an <see cref="OwnerSnapshot"/> and the
+/// <see cref="OwnerLog"/> of what changed since. It is a cache: what it says may be out of date and is verified with the lease itself.
+/// Every live lease is in it only while nobody else has changed the lease directory since <see cref="Seal"/>. The reference never sees it:
+/// no network's name begins with a dot. All calls are under the lease directory's lock. Record: docs/decisions/0011-owner-log.md.
 /// </summary>
 internal sealed class OwnerIndex : IDisposable
 {
@@ -56,8 +56,7 @@ internal sealed class OwnerIndex : IDisposable
     public static bool CanHold(LeaseOwner owner) => Encoding.UTF8.GetByteCount(owner.ContainerId) <= LongestId;
 
     /// <summary>True where log and snapshot belong together and the lease directory is as <see cref="Seal"/> left it.</summary>
-    public bool IsComplete() =>
-        log is not null && log.Continues(snapshot?.Size ?? 0) && log.IsSealed(leases.Status().ModifiedNanoseconds);
+    public bool IsComplete() => log is not null && log.Continues(snapshot?.Size ?? 0) && log.IsSealed(leases.Status().ModifiedNanoseconds);
 
     /// <summary>The addresses the index knows of a container, of all its interfaces; it may have lost them since.</summary>
     public List<IPAddr> Find(string containerId)
@@ -80,9 +79,10 @@ internal sealed class OwnerIndex : IDisposable
     }
 
     /// <summary>
-    /// Writes what was noted and says that the index now holds every owner: the log ends with a time, and the lease directory gets that time of modification. Any
-    /// change of the lease directory sets it to the kernel's clock; the seal is a nanosecond before the directory's last change, which that clock never reaches
-    /// again, however coarse the filesystem's times. The directory is set last, so a process killed on the way leaves the two different.
+    /// Writes what was noted and says that the index now holds every owner: the log ends with a time, and the lease directory gets that
+    /// time of modification. Any change of the lease directory sets it to the kernel's clock; the seal is a nanosecond before the
+    /// directory's last change, which that clock never reaches again, however coarse the filesystem's times. The directory is set last, so
+    /// a process killed on the way leaves the two different.
     /// </summary>
     public void Seal()
     {
@@ -118,7 +118,8 @@ internal sealed class OwnerIndex : IDisposable
         Replace(OwnerSnapshot.TextOf(lines), "");
     }
 
-    // The log goes first and comes last: without it nothing of the rest is believed. Whatever else is in the directory is an index of an older form.
+    // The log goes first and comes last: without it nothing of the rest is believed. Whatever else is in the directory is an index of an
+    // older form.
     private void Replace(byte[] text, string seal)
     {
         Dispose();

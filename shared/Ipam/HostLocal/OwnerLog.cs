@@ -5,9 +5,10 @@ using Plugboard.Linux.Files;
 namespace Plugboard.Ipam.HostLocal;
 
 /// <summary>
-/// What changed since the <see cref="OwnerSnapshot"/>, in one file that only grows until the next snapshot. Its first line, <c>snapshot SIZE</c>, says which snapshot
-/// it goes on from; then come <c>+ containerID address</c>, <c>- containerID address</c> and, as the end of each change, the seal <c>= TIME</c>: the lease directory's time of
-/// modification. A change is one write(2). One that was torn has no seal at its end, and a log whose last line is not the right seal is not believed.
+/// What changed since the <see cref="OwnerSnapshot"/>, in one file that only grows until the next snapshot. Its first line, <c>snapshot
+/// SIZE</c>, says which snapshot it goes on from; then come <c>+ containerID address</c>, <c>- containerID address</c> and, as the end of
+/// each change, the seal <c>= TIME</c>: the lease directory's time of modification. A change is one write(2). One that was torn has no seal
+/// at its end, and a log whose last line is not the right seal is not believed.
 /// </summary>
 internal sealed class OwnerLog : IDisposable
 {
@@ -57,12 +58,16 @@ internal sealed class OwnerLog : IDisposable
     public static string SealOf(Int128 time) => string.Concat("= ", unchecked((ulong)time).ToString(), "\n");
 
     /// <summary>The line of an address that an owner got or lost.</summary>
-    public static string LineOf(string sign, string containerId, IPAddr address) => string.Concat(sign, containerId, " ", address.ToString()) + "\n";
+    public static string LineOf(string sign, string containerId, IPAddr address) =>
+        string.Concat(sign, containerId, " ", address.ToString()) + "\n";
 
     /// <summary>True where the log goes on from a snapshot of that size.</summary>
     public bool Continues(long snapshotSize) => Text.StartsWith(Encoding.ASCII.GetBytes(HeaderOf(snapshotSize)));
 
-    /// <summary>True where the last change ended with that time. Bytes that were lost with the machine's power read as NULs; a longer file is not ours.</summary>
+    /// <summary>
+    /// True where the last change ended with that time. Bytes that were lost with the machine's power read as NULs; a longer file is not
+    /// ours.
+    /// </summary>
     public bool IsSealed(Int128 time) =>
         length <= Limit && Text.EndsWith(Encoding.ASCII.GetBytes("\n" + SealOf(time))) && !Text.Contains((byte)0);
 

@@ -5,8 +5,8 @@ using Plugboard.Linux.Files;
 namespace Plugboard.Ipam.HostLocal;
 
 /// <summary>
-/// The owners at one time, in one file: a line <c>containerID address</c> for each lease, in the order of the bytes, so that one owner is found with some 16
-/// reads among sixty thousand. It never changes: the <see cref="OwnerLog"/> goes on from it.
+/// The owners at one time, in one file: a line <c>containerID address</c> for each lease, in the order of the bytes, so that one owner is
+/// found with some 16 reads among sixty thousand. It never changes: the <see cref="OwnerLog"/> goes on from it.
 /// </summary>
 internal sealed class OwnerSnapshot : IDisposable
 {
@@ -103,7 +103,9 @@ internal sealed class OwnerSnapshot : IDisposable
         return Encoding.UTF8.GetBytes(text.ToString());
     }
 
-    /// <summary>The text of a snapshot after some changes, as <see cref="OwnerLog.ReadChanges"/> gives them. One pass, both are in order.</summary>
+    /// <summary>
+    /// The text of a snapshot after some changes, as <see cref="OwnerLog.ReadChanges"/> gives them. One pass, both are in order.
+    /// </summary>
     public static byte[] Merge(ReadOnlySpan<byte> text, Dictionary<string, string> changes)
     {
         var pairs = new List<string>(changes.Keys);

@@ -2,10 +2,14 @@ using Plugboard.Addresses;
 
 namespace Plugboard.Ipam.HostLocal;
 
-/// <summary>Which addresses no interface of a pod, and no router, can have, in whatever network. Source: RFC 1122, 3.2.1.3; RFC 4291, 2.5 and 2.7.</summary>
+/// <summary>
+/// Which addresses no interface of a pod, and no router, can have, in whatever network. Source: RFC 1122, 3.2.1.3; RFC 4291, 2.5 and 2.7.
+/// </summary>
 internal static class PodAddress
 {
-    /// <summary>The first block of such addresses that those from the first to the last overlap with, as <c>multicast (224.0.0.0/4)</c>; null: none.</summary>
+    /// <summary>
+    /// The first block of such addresses that those from the first to the last overlap with, as <c>multicast (224.0.0.0/4)</c>; null: none.
+    /// </summary>
     public static string? FindBlock(IPAddr first, IPAddr last)
     {
         if (first.Is6)

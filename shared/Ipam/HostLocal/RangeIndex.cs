@@ -2,7 +2,10 @@ using Plugboard.Addresses;
 
 namespace Plugboard.Ipam.HostLocal;
 
-/// <summary>Ranges in the order of their addresses: finds the one that holds an address, and those that overlap, without comparing each with each. Pure.</summary>
+/// <summary>
+/// Ranges in the order of their addresses: finds the one that holds an address, and those that overlap, without comparing each with each.
+/// Pure.
+/// </summary>
 internal sealed class RangeIndex
 {
     private readonly NumberedRange[] sorted;
@@ -54,7 +57,10 @@ internal sealed class RangeIndex
         return low > 0 && sorted[low - 1].Range.Contains(address) ? sorted[low - 1] : null;
     }
 
-    /// <summary>Pairs of ranges that share an address, the lower number first, in the order of the numbers: each range that overlaps is in one of them.</summary>
+    /// <summary>
+    /// Pairs of ranges that share an address, the lower number first, in the order of the numbers: each range that overlaps is in one of
+    /// them.
+    /// </summary>
     public IReadOnlyList<RangeOverlap> FindOverlaps()
     {
         var pairs = new List<RangeOverlap>();
@@ -67,9 +73,12 @@ internal sealed class RangeIndex
                 longest = i;
         }
 
-        pairs.Sort(static (left, right) => left.First.Number != right.First.Number
-            ? left.First.Number.CompareTo(right.First.Number)
-            : left.Second.Number.CompareTo(right.Second.Number));
+        pairs.Sort(
+            static (left, right) =>
+                left.First.Number != right.First.Number
+                    ? left.First.Number.CompareTo(right.First.Number)
+                    : left.Second.Number.CompareTo(right.Second.Number)
+        );
         return pairs;
     }
 }

@@ -51,8 +51,9 @@ internal sealed class RangeSet(IReadOnlyList<IPRange> ranges, ReservedAddresses 
     }
 
     /// <summary>
-    /// One full turn over the set, without what is reserved: from the address after <paramref name="last"/>, so that an address rests as long as
-    /// possible after its release, and with <paramref name="last"/> itself at the end. From the first address where the set does not hold it.
+    /// One full turn over the set, without what is reserved: from the address after <paramref name="last"/>, so that an address rests as
+    /// long as possible after its release, and with <paramref name="last"/> itself at the end. From the first address where the set does
+    /// not hold it.
     /// </summary>
     public IEnumerable<Candidate> Turn(IPAddr? last)
     {
@@ -63,8 +64,7 @@ internal sealed class RangeSet(IReadOnlyList<IPRange> ranges, ReservedAddresses 
             if (Reserved.IsFree(address))
                 yield return new Candidate(address, Ranges[index]);
             (index, address) = After(index, address);
-        }
-        while (address != first);
+        } while (address != first);
     }
 
     private (int Index, IPAddr Address) After(IPAddr address)

@@ -9,7 +9,12 @@ internal sealed class RangeSetReader(ConfigProblems problems)
     private readonly List<IReadOnlyList<IPRange>?> sets = [];
 
     /// <summary>Reads <c>runtimeConfig.ipRanges</c>, the single range of <c>ipam</c> and <c>ipam.ranges</c>: each set's ranges.</summary>
-    public static IReadOnlyList<IReadOnlyList<IPRange>> Read(CniRequest request, ConfigNode ipam, ConfigNode? runtime, ConfigProblems problems)
+    public static IReadOnlyList<IReadOnlyList<IPRange>> Read(
+        CniRequest request,
+        ConfigNode ipam,
+        ConfigNode? runtime,
+        ConfigProblems problems
+    )
     {
         var reader = new RangeSetReader(problems);
         var before = problems.Count;
@@ -82,7 +87,8 @@ internal sealed class RangeSetReader(ConfigProblems problems)
             network,
             start ?? network.Address.Next(),
             end ?? (network.Is6 ? network.Last : network.Last.Previous()),
-            gateway ?? network.Address.Next());
+            gateway ?? network.Address.Next()
+        );
         Validate(node, range, start, end);
         return problems.Count > before ? null : range;
     }
@@ -96,7 +102,10 @@ internal sealed class RangeSetReader(ConfigProblems problems)
         else if (network.Address.Is4 && node.GetString("subnet").Contains(':'))
             Add(path, "IPNet IP and Mask version mismatch");
         else if (!network.IsNetwork)
-            Add(path, $"Network has host bits set. For a subnet mask of length {network.Length} the network address is {network.Network.Address}");
+            Add(
+                path,
+                $"Network has host bits set. For a subnet mask of length {network.Length} the network address is {network.Network.Address}"
+            );
         else if (start is { } first && (!network.Contains(first) || (end is { } last && last < first)))
             Add($"{node.Path}.rangeStart", $"RangeStart {first} not in network {network}");
         else if (end is { } final && (!network.Contains(final) || final < range.Start))
@@ -107,7 +116,8 @@ internal sealed class RangeSetReader(ConfigProblems problems)
             Add($"{node.Path}.gateway", $"gateway {range.Gateway} {wrong}");
     }
 
-    // One outside of the network is the reference's too: ptp reaches it, and so does a route of scope link. A link-local one is every router's.
+    // One outside of the network is the reference's too: ptp reaches it, and so does a route of scope link. A link-local one is every
+    // router's.
     private static string? FindGatewayFault(IPRange range)
     {
         var (gateway, network) = (range.Gateway, range.Subnet);
@@ -126,7 +136,10 @@ internal sealed class RangeSetReader(ConfigProblems problems)
     {
         if (request.CniVersion is not ("" or "0.1.0" or "0.2.0"))
             return;
-        if (sets.Count(static set => set is [{ Start.Is6: false }, ..]) <= 1 && sets.Count(static set => set is [{ Start.Is6: true }, ..]) <= 1)
+        if (
+            sets.Count(static set => set is [{ Start.Is6: false }, ..]) <= 1
+            && sets.Count(static set => set is [{ Start.Is6: true }, ..]) <= 1
+        )
             return;
         var version = problems.Read("cniVersion", () => request.Config.GetString("cniVersion"));
         problems.Add("ipam.ranges", $"CNI version {version} does not support more than 1 address per family");

@@ -8,7 +8,9 @@ namespace Plugboard.Ipam.HostLocal;
 /// <summary>Could an ADD get its addresses? Looks without a lock and leaves no trace.</summary>
 internal static class Readiness
 {
-    /// <summary>Throws code 50 where none could, whatever else is released: the leases cannot be written, or the resolvConf file cannot be read.</summary>
+    /// <summary>
+    /// Throws code 50 where none could, whatever else is released: the leases cannot be written, or the resolvConf file cannot be read.
+    /// </summary>
     public static void Check(HostLocalConfig config, string network)
     {
         Try(() => Probe(config, network), "cannot write leases", config.DataDir);
@@ -50,7 +52,10 @@ internal static class Readiness
             if (FileDescriptor.FindStatus(path) is not null)
                 throw new ErrnoException("open", path, Errno.ENOTDIR);
             var slash = path.LastIndexOf('/');
-            path = slash > 0 ? path[..slash] : slash == 0 ? "/" : ".";
+            path =
+                slash > 0 ? path[..slash]
+                : slash == 0 ? "/"
+                : ".";
         }
     }
 

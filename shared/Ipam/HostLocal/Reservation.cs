@@ -17,8 +17,8 @@ internal sealed class Reservation(LeaseStore store, LeaseOwner owner, EarlierLea
     public IReadOnlyList<IPAddr> Created => created;
 
     /// <summary>
-    /// Takes an address of every set: the requested one where there is one, else the one that the owner has of an earlier attachment that is gone,
-    /// else the next. On failure exactly what was taken here is released.
+    /// Takes an address of every set: the requested one where there is one, else the one that the owner has of an earlier attachment that
+    /// is gone, else the next. On failure exactly what was taken here is released.
     /// </summary>
     public IReadOnlyList<CniIP> TakeAll(HostLocalConfig config, IReadOnlyList<IPAddr?> requested)
     {
@@ -150,12 +150,18 @@ internal sealed class Reservation(LeaseStore store, LeaseOwner owner, EarlierLea
         return candidate;
     }
 
-    private CniException AlreadyAdded(int set, Lease lease) => Failure(
-        set,
-        CniErrorCode.AlreadyAdded,
-        $"{lease.Address} has been allocated to {owner.ContainerId}, duplicate allocation is not allowed",
-        $"{store.Path}/{lease.Address} is the lease of {lease.Content.Owner}"
-        + (earlier.IsInUse(lease.Address) ? ", and an interface has the address: DEL comes before another ADD" : ": DEL releases it"));
+    private CniException AlreadyAdded(int set, Lease lease) =>
+        Failure(
+            set,
+            CniErrorCode.AlreadyAdded,
+            $"{lease.Address} has been allocated to {owner.ContainerId}, duplicate allocation is not allowed",
+            $"{store.Path}/{lease.Address} is the lease of {lease.Content.Owner}"
+                + (
+                    earlier.IsInUse(lease.Address)
+                        ? ", and an interface has the address: DEL comes before another ADD"
+                        : ": DEL releases it"
+                )
+        );
 
     private static CniException Failure(int set, CniErrorCode code, string message, string details) =>
         new(code, $"failed to allocate for range {set}: {message}", details);

@@ -4,9 +4,9 @@ using Plugboard.Protocols.Cni;
 namespace Plugboard.Ipam.HostLocal;
 
 /// <summary>
-/// The addresses of a network that no pod gets, whichever range holds them: the gateways of all its ranges, each IPv4 subnet's network address and
-/// broadcast address, each IPv6 subnet's subnet-router anycast address (RFC 4291, 2.6.1). A route's next hop is a router's: it is given out only to
-/// a pod that requests it. Pure.
+/// The addresses of a network that no pod gets, whichever range holds them: the gateways of all its ranges, each IPv4 subnet's network
+/// address and broadcast address, each IPv6 subnet's subnet-router anycast address (RFC 4291, 2.6.1). A route's next hop is a router's: it
+/// is given out only to a pod that requests it. Pure.
 /// </summary>
 internal sealed class ReservedAddresses
 {
@@ -43,7 +43,9 @@ internal sealed class ReservedAddresses
     /// <summary>True for an address that a pod may get unasked.</summary>
     public bool IsFree(IPAddr address) => !reserved.ContainsKey(address) && !routers.Contains(address);
 
-    /// <summary>What an address is that no pod can have, such as <c>the broadcast address of 10.1.2.0/24</c>; null: a pod can have it.</summary>
+    /// <summary>
+    /// What an address is that no pod can have, such as <c>the broadcast address of 10.1.2.0/24</c>; null: a pod can have it.
+    /// </summary>
     public string? FindRole(IPAddr address)
     {
         if (!reserved.TryGetValue(address, out var range))

@@ -5,7 +5,9 @@ using Plugboard.Protocols.Cni;
 
 namespace Plugboard.Ipam.HostLocal;
 
-/// <summary>resolv.conf(5) as the reference reads it: <c>domain</c> is the last one, all else adds up over the lines, values are not validated.</summary>
+/// <summary>
+/// resolv.conf(5) as the reference reads it: <c>domain</c> is the last one, all else adds up over the lines, values are not validated.
+/// </summary>
 internal static class ResolvConf
 {
     private const int LongestLine = 64 * 1024;
@@ -23,8 +25,14 @@ internal static class ResolvConf
             return Parse("");
         try
         {
-            using var file = FileDescriptor.FindForReading(path)
-                ?? throw Unusable(path, path.StartsWith('/') ? " does not exist" : " does not exist in the directory that the runtime works in: write the whole path");
+            using var file =
+                FileDescriptor.FindForReading(path)
+                ?? throw Unusable(
+                    path,
+                    path.StartsWith('/')
+                        ? " does not exist"
+                        : " does not exist in the directory that the runtime works in: write the whole path"
+                );
             return Parse(Encoding.UTF8.GetString(file.ReadToEnd(LongestFile)));
         }
         catch (UnusableFileException e)
@@ -47,7 +55,11 @@ internal static class ResolvConf
         foreach (var line in text.Split('\n'))
         {
             if (line.Length >= LongestLine)
-                throw new CniException(CniErrorCode.DecodingFailure, "bufio.Scanner: token too long", "a line of the resolvConf file has more than 64 KiB");
+                throw new CniException(
+                    CniErrorCode.DecodingFailure,
+                    "bufio.Scanner: token too long",
+                    "a line of the resolvConf file has more than 64 KiB"
+                );
             var words = line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
             if (words.Length < 2 || words[0][0] is '#' or ';')
                 continue;
@@ -70,6 +82,12 @@ internal static class ResolvConf
             }
         }
 
-        return new CniDns { Nameservers = nameservers, Domain = domain, Search = search, Options = options };
+        return new CniDns
+        {
+            Nameservers = nameservers,
+            Domain = domain,
+            Search = search,
+            Options = options,
+        };
     }
 }

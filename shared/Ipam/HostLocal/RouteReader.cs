@@ -52,7 +52,11 @@ internal static class RouteReader
     {
         var destination = route.Dst;
         if (!destination.IsNetwork)
-            problems.Add($"{path}.dst", $"dst {destination} has host bits set: the network is {destination.Network}, the host alone {IPPrefix.Host(destination.Address)}");
+            problems.Add(
+                $"{path}.dst",
+                $"dst {destination} has host bits set: the network is {destination.Network}, the host alone "
+                    + $"{IPPrefix.Host(destination.Address)}"
+            );
         if (route.Scope > LargestScope)
             problems.Add($"{path}.scope", $"scope {route.Scope.Value} is no route's: 0 is global, 253 on the link, 254 on the host");
         if (route.Gw is { } gateway && FindGatewayFault(route, gateway) is { } fault)

@@ -67,8 +67,11 @@ internal sealed class Survey
             return text;
         var more = old.Count > Examples ? ", …" : "";
         var names = string.Join(", ", old.GetRange(0, int.Min(Examples, old.Count)));
-        return text + string.Create(
-            CultureInfo.InvariantCulture,
-            $"; {old.Count} of them are older than the last boot ({names}{more}): GC releases what is of no container any more, or remove such files");
+        return text
+            + string.Create(
+                CultureInfo.InvariantCulture,
+                $"; {old.Count} of them are older than the last boot ({names}{more}): GC releases what is of no container any more, "
+                    + $"or remove such files"
+            );
     }
 }

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Plugboard.Linux.Children;
 
-/// <summary>Texts as exec(3) wants them: an array of pointers to UTF-8 that end with NUL, and a null pointer last. One block of native memory.</summary>
+/// <summary>
+/// Texts as exec(3) wants them: an array of pointers to UTF-8 that end with NUL, and a null pointer last. One block of native memory.
+/// </summary>
 internal sealed unsafe class CStringArray : IDisposable
 {
     private void* block;

@@ -3,7 +3,9 @@ using Plugboard.Linux.LibC;
 
 namespace Plugboard.Linux.Children;
 
-/// <summary>Feeds a child and catches what it says, whichever it wants first: poll(2), so neither side waits for the other for ever.</summary>
+/// <summary>
+/// Feeds a child and catches what it says, whichever it wants first: poll(2), so neither side waits for the other for ever.
+/// </summary>
 internal sealed unsafe class ChildStreams(Pipe input, Pipe output, Pipe error, Command command)
 {
     // pipe(7): poll(2) says POLLOUT where PIPE_BUF bytes can be written without waiting.
@@ -67,7 +69,8 @@ internal sealed unsafe class ChildStreams(Pipe input, Pipe output, Pipe error, C
     }
 
     // poll(2) ignores an entry whose descriptor is negative.
-    private static Process.PollFd Ask(FileDescriptor file, short events) => new() { Fd = file.IsClosed ? -1 : file.Number, Events = events };
+    private static Process.PollFd Ask(FileDescriptor file, short events) =>
+        new() { Fd = file.IsClosed ? -1 : file.Number, Events = events };
 
     private void Feed()
     {

@@ -3,7 +3,10 @@ using Plugboard.Linux.LibC;
 
 namespace Plugboard.Linux.Children;
 
-/// <summary>posix_spawn(3) with three descriptors, an empty signal mask and SIGPIPE as the kernel has it: .NET ignores it, and a child would inherit that.</summary>
+/// <summary>
+/// posix_spawn(3) with three descriptors, an empty signal mask and SIGPIPE as the kernel has it: .NET ignores it, and a child would inherit
+/// that.
+/// </summary>
 internal static unsafe class SpawnChild
 {
     // Larger than posix_spawnattr_t (336 bytes), posix_spawn_file_actions_t (80) and sigset_t (128) of any libc.
@@ -14,7 +17,12 @@ internal static unsafe class SpawnChild
 
     /// <summary>Starts a child; the error number of what went wrong, or none.</summary>
     public static Errno Start(
-        string path, byte** argv, byte** envp, (FileDescriptor Input, FileDescriptor Output, FileDescriptor Error) streams, out int pid)
+        string path,
+        byte** argv,
+        byte** envp,
+        (FileDescriptor Input, FileDescriptor Output, FileDescriptor Error) streams,
+        out int pid
+    )
     {
         var actions = stackalloc byte[Room];
         var attributes = stackalloc byte[Room];

@@ -58,8 +58,13 @@ public sealed unsafe class ConfinedDirectory : IDisposable
             using var parent = at;
             var errno = LibC.File.MkDirAt(parent.Number, name, mode) == 0 ? Errno.None : (Errno)Marshal.GetLastPInvokeError();
             // Some filesystems say that they are read-only or full before they say that the name is there: opening it decides.
-            at = TryOpen(parent, name, LibC.File.O_PATH | LibC.File.O_DIRECTORY, out var refused)
-                ?? throw new ErrnoException(errno is Errno.None or Errno.EEXIST ? "open" : "mkdir", $"{parent.Path}/{name}", errno is Errno.None or Errno.EEXIST ? refused : errno);
+            at =
+                TryOpen(parent, name, LibC.File.O_PATH | LibC.File.O_DIRECTORY, out var refused)
+                ?? throw new ErrnoException(
+                    errno is Errno.None or Errno.EEXIST ? "open" : "mkdir",
+                    $"{parent.Path}/{name}",
+                    errno is Errno.None or Errno.EEXIST ? refused : errno
+                );
             if (errno == Errno.None)
                 made?.Invoke(at);
         }
@@ -68,7 +73,8 @@ public sealed unsafe class ConfinedDirectory : IDisposable
     }
 
     private static FileDescriptor OpenPart(FileDescriptor directory, string name) =>
-        TryOpen(directory, name, LibC.File.O_PATH | LibC.File.O_DIRECTORY, out var errno) ?? throw new ErrnoException("open", directory.Path, errno);
+        TryOpen(directory, name, LibC.File.O_PATH | LibC.File.O_DIRECTORY, out var errno)
+        ?? throw new ErrnoException("open", directory.Path, errno);
 
     private static FileDescriptor? TryOpen(FileDescriptor directory, string path, int flags, out Errno errno)
     {
@@ -96,13 +102,18 @@ public sealed unsafe class ConfinedDirectory : IDisposable
         {
             using var parent = at;
             var last = i == names.Length - 1;
-            at = names[i] == ".."
-                ? null
-                : FileDescriptor.TryOpen(parent, names[i], last ? flags | LibC.File.O_NOFOLLOW : Step, 0, out errno);
+            at =
+                names[i] == ".."
+                    ? null
+                    : FileDescriptor.TryOpen(parent, names[i], last ? flags | LibC.File.O_NOFOLLOW : Step, 0, out errno);
             if (names[i] == "..")
                 errno = Errno.EXDEV;
             // O_DIRECTORY|O_NOFOLLOW of a link is ENOTDIR, openat2's is ELOOP.
-            if (errno == Errno.ENOTDIR && FileDescriptor.Stat(parent.Number, names[i], LibC.File.AT_SYMLINK_NOFOLLOW, path) is { IsDirectory: false, IsRegular: false })
+            if (
+                errno == Errno.ENOTDIR
+                && FileDescriptor.Stat(parent.Number, names[i], LibC.File.AT_SYMLINK_NOFOLLOW, path)
+                    is { IsDirectory: false, IsRegular: false }
+            )
                 errno = Errno.ELOOP;
         }
 

@@ -4,8 +4,8 @@ namespace Plugboard.Linux.Files;
 
 /// <summary>
 /// An open file or directory: open(2) with CLOEXEC and the few calls a plugin makes, without the buffers and strategies of a
-/// <see cref="FileStream"/>, whose first use costs a cold process a tenth of a millisecond. A relative path is below a directory's descriptor.
-/// Every refused call is an <see cref="ErrnoException"/>.
+/// <see cref="FileStream"/>, whose first use costs a cold process a tenth of a millisecond. A relative path is below a directory's
+/// descriptor. Every refused call is an <see cref="ErrnoException"/>.
 /// </summary>
 public sealed unsafe class FileDescriptor : SafeHandle
 {
@@ -39,23 +39,28 @@ public sealed unsafe class FileDescriptor : SafeHandle
     public static FileDescriptor StandardError() => new(2, "stderr", ownsHandle: false);
 
     /// <summary>
-    /// Opens a regular file for reading that somebody else may have placed; null if nothing is there (ENOENT, ENOTDIR). Links are followed. A named pipe is not
-    /// waited for, a terminal does not become this process's own, and whatever is no regular file is refused before a byte is read.
+    /// Opens a regular file for reading that somebody else may have placed; null if nothing is there (ENOENT, ENOTDIR). Links are followed.
+    /// A named pipe is not waited for, a terminal does not become this process's own, and whatever is no regular file is refused before a
+    /// byte is read.
     /// </summary>
     /// <exception cref="UnusableFileException">Something else is there.</exception>
     public static FileDescriptor? FindForReading(string path) => FindRegular(null, path, LibC.File.O_RDONLY);
 
     /// <summary>As <see cref="FindForReading"/>; a missing file is refused too.</summary>
-    public static FileDescriptor OpenForReading(string path) => FindForReading(path) ?? throw new ErrnoException("open", path, Errno.ENOENT);
+    public static FileDescriptor OpenForReading(string path) =>
+        FindForReading(path) ?? throw new ErrnoException("open", path, Errno.ENOENT);
 
-    /// <summary>Opens a file below /proc or /sys for reading, where only the kernel makes files; null if the kernel has no such file.</summary>
+    /// <summary>
+    /// Opens a file below /proc or /sys for reading, where only the kernel makes files; null if the kernel has no such file.
+    /// </summary>
     public static FileDescriptor? FindKernelFile(string path) => Find(null, path, LibC.File.O_RDONLY);
 
     /// <summary>As <see cref="FindKernelFile"/>; a missing file is refused.</summary>
     public static FileDescriptor OpenKernelFile(string path) => Open(null, path, LibC.File.O_RDONLY, 0);
 
     /// <summary>
-    /// Opens what a person named on the command line, for reading: a pipe or a terminal too, which the shell's <c>&lt;(…)</c> and <c>/dev/stdin</c> are, and which is waited for.
+    /// Opens what a person named on the command line, for reading: a pipe or a terminal too, which the shell's <c>&lt;(…)</c> and
+    /// <c>/dev/stdin</c> are, and which is waited for.
     /// </summary>
     public static FileDescriptor OpenCommandLineFile(string path) => Open(null, path, LibC.File.O_RDONLY, 0);
 
@@ -66,11 +71,14 @@ public sealed unsafe class FileDescriptor : SafeHandle
     public static FileDescriptor? FindDirectory(string path) => Find(null, path, LibC.File.O_RDONLY | LibC.File.O_DIRECTORY);
 
     /// <summary>
-    /// Opens what a path names, following no link at its end, without opening it: neither a device nor a server is asked. For calls that take a place (O_PATH).
+    /// Opens what a path names, following no link at its end, without opening it: neither a device nor a server is asked. For calls that
+    /// take a place (O_PATH).
     /// </summary>
     public static FileDescriptor OpenPath(string path) => Open(null, path, LibC.File.O_PATH | LibC.File.O_NOFOLLOW, 0);
 
-    /// <summary>Opens an existing regular file for reading and writing, following no link at its end; null where nothing is there.</summary>
+    /// <summary>
+    /// Opens an existing regular file for reading and writing, following no link at its end; null where nothing is there.
+    /// </summary>
     /// <exception cref="UnusableFileException">Something else is there.</exception>
     public static FileDescriptor? FindForChange(string path) => FindRegular(null, path, LibC.File.O_RDWR | LibC.File.O_NOFOLLOW);
 
@@ -78,7 +86,10 @@ public sealed unsafe class FileDescriptor : SafeHandle
     public string ProcPath =>
         string.Create(System.Globalization.CultureInfo.InvariantCulture, $"/proc/{Environment.ProcessId}/fd/{Number}");
 
-    /// <summary>A path by which this process, and a child that it is just starting, reaches this open file; also where /proc is of another PID namespace than the process.</summary>
+    /// <summary>
+    /// A path by which this process, and a child that it is just starting, reaches this open file; also where /proc is of another PID
+    /// namespace than the process.
+    /// </summary>
     public string SelfPath => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"/proc/self/fd/{Number}");
 
     /// <summary>Opens an existing regular file for reading and for writing at its end; null where nothing is there.</summary>
@@ -103,7 +114,8 @@ public sealed unsafe class FileDescriptor : SafeHandle
         return found;
     }
 
-    // open(2): without O_NONBLOCK a named pipe is waited for until somebody opens its other end, for ever if nobody does. On a regular file the flag has no effect.
+    // open(2): without O_NONBLOCK a named pipe is waited for until somebody opens its other end, for ever if nobody does. On a regular file
+    // the flag has no effect.
     internal static FileDescriptor? FindUnwaited(FileDescriptor? directory, string path, int flags, uint mode)
     {
         var found = TryOpen(directory, path, flags | LibC.File.O_NONBLOCK | LibC.File.O_NOCTTY, mode, out var errno);
@@ -155,8 +167,7 @@ public sealed unsafe class FileDescriptor : SafeHandle
         fixed (byte* p = buffer)
         {
             nint count;
-            do
-                count = LibC.File.Read(Number, p, (nuint)buffer.Length);
+            do count = LibC.File.Read(Number, p, (nuint)buffer.Length);
             while (count < 0 && Marshal.GetLastPInvokeError() == (int)Errno.EINTR);
             return count < 0 ? throw ErrnoException.Last("read", path) : (int)count;
         }
@@ -190,7 +201,8 @@ public sealed unsafe class FileDescriptor : SafeHandle
     }
 
     /// <summary>Reads from here to the end of the file.</summary>
-    /// <param name="longest">How many bytes at most. No config, record or list that the product reads comes near the default; what only the kernel writes needs no limit.</param>
+    /// <param name="longest">How many bytes at most. No config, record or list that the product reads comes near the default; what only the
+    /// kernel writes needs no limit.</param>
     /// <exception cref="UnusableFileException">There are more.</exception>
     public byte[] ReadToEnd(int longest = UsualLimit)
     {
@@ -233,8 +245,8 @@ public sealed unsafe class FileDescriptor : SafeHandle
     public static FileStatus? FindStatus(string path) => Stat(LibC.File.AT_FDCWD, path, 0, path);
 
     /// <summary>
-    /// Looks at a path with the server's own eyes, whatever is known of it here (AT_STATX_FORCE_SYNC, Linux 4.11): <see cref="Errno.None"/>, or what is wrong. Waits as long as the server
-    /// does not answer.
+    /// Looks at a path with the server's own eyes, whatever is known of it here (AT_STATX_FORCE_SYNC, Linux 4.11):
+    /// <see cref="Errno.None"/>, or what is wrong. Waits as long as the server does not answer.
     /// </summary>
     public static Errno Look(string path)
     {
@@ -269,7 +281,8 @@ public sealed unsafe class FileDescriptor : SafeHandle
             (long)buffer.Size,
             (Int128)buffer.Modification.Seconds * 1_000_000_000 + buffer.Modification.Nanoseconds,
             type == LibC.File.S_IFREG,
-            type == LibC.File.S_IFDIR)
+            type == LibC.File.S_IFDIR
+        )
         {
             IsLink = type == LibC.File.S_IFLNK,
             Type = (FileType)type,
@@ -305,7 +318,9 @@ public sealed unsafe class FileDescriptor : SafeHandle
             throw ErrnoException.Last("chmod", path);
     }
 
-    /// <summary>Sets the mode of a directory, which may be open as a place (O_PATH): that itself cannot be changed, what it names can.</summary>
+    /// <summary>
+    /// Sets the mode of a directory, which may be open as a place (O_PATH): that itself cannot be changed, what it names can.
+    /// </summary>
     public void SetDirectoryMode(uint mode)
     {
         using var opened = Open(this, ".", LibC.File.O_RDONLY | LibC.File.O_DIRECTORY, 0);
@@ -358,7 +373,8 @@ public sealed unsafe class FileDescriptor : SafeHandle
             (long)buffer.BlocksAvailable * size,
             (long)(buffer.Blocks - buffer.BlocksFree) * size,
             (long)buffer.Files,
-            (long)buffer.FilesFree);
+            (long)buffer.FilesFree
+        );
     }
 
     // The number without its owner: whoever takes it closes it.

@@ -5,7 +5,8 @@ namespace Plugboard.Linux.Files;
 
 /// <summary>
 /// An open directory and what is done to the names in it. Names are relative to the directory itself, which stays the same one though its
-/// path be renamed. What a call expects to be missing or present is its result; every other refused call is an <see cref="ErrnoException"/>.
+/// path be renamed. What a call expects to be missing or present is its result; every other refused call is an
+/// <see cref="ErrnoException"/>.
 /// </summary>
 public sealed unsafe class FileDirectory : IDisposable
 {
@@ -29,7 +30,9 @@ public sealed unsafe class FileDirectory : IDisposable
             : throw new ErrnoException("open", path, errno);
     }
 
-    /// <summary>Opens a directory; where it is missing it is made, with all its parents, with <paramref name="mode"/> less the umask.</summary>
+    /// <summary>
+    /// Opens a directory; where it is missing it is made, with all its parents, with <paramref name="mode"/> less the umask.
+    /// </summary>
     public static FileDirectory Ensure(string path, uint mode)
     {
         if (Find(path) is { } found)
@@ -58,8 +61,8 @@ public sealed unsafe class FileDirectory : IDisposable
         FileDescriptor.Stat(descriptor.Number, name, LibC.File.AT_SYMLINK_NOFOLLOW, FullPath(name));
 
     /// <summary>
-    /// Reads the start of a regular file into <paramref name="buffer"/> and returns how much; null where the name is missing, -1 where it is
-    /// anything but a regular file. Never waits for the writer of a pipe and follows no link.
+    /// Reads the start of a regular file into <paramref name="buffer"/> and returns how much; null where the name is missing, -1 where it
+    /// is anything but a regular file. Never waits for the writer of a pipe and follows no link.
     /// </summary>
     public int? FindContent(string name, Span<byte> buffer)
     {
@@ -83,15 +86,18 @@ public sealed unsafe class FileDirectory : IDisposable
     /// <summary>As <see cref="FindForReading"/>, in a directory below /proc or /sys.</summary>
     public FileDescriptor? FindKernelFile(string name) => FileDescriptor.Find(descriptor, name, LibC.File.O_RDONLY);
 
-    /// <summary>Opens a file for its lock and makes it, empty, where it is missing. A named pipe in its place is not waited for and can be locked too.</summary>
+    /// <summary>
+    /// Opens a file for its lock and makes it, empty, where it is missing. A named pipe in its place is not waited for and can be locked
+    /// too.
+    /// </summary>
     public FileDescriptor OpenOrCreate(string name, uint mode) => Open(name, LibC.File.O_RDONLY | LibC.File.O_CREAT, mode);
 
     private FileDescriptor Open(string name, int flags, uint mode) =>
         FileDescriptor.FindUnwaited(descriptor, name, flags, mode) ?? throw new ErrnoException("open", FullPath(name), Errno.ENOENT);
 
     /// <summary>
-    /// Replaces a file's content in place: not atomic. It is cut only where it was longer: ext4 writes a file that was cut to nothing to the disk when it is
-    /// closed (auto_da_alloc), a quarter of a millisecond.
+    /// Replaces a file's content in place: not atomic. It is cut only where it was longer: ext4 writes a file that was cut to nothing to
+    /// the disk when it is closed (auto_da_alloc), a quarter of a millisecond.
     /// </summary>
     public void Overwrite(string name, ReadOnlySpan<byte> content, uint mode)
     {
@@ -103,12 +109,11 @@ public sealed unsafe class FileDirectory : IDisposable
     }
 
     /// <summary>Removes a name that is no directory; false where it is missing.</summary>
-    public bool Remove(string name) =>
-        LibC.File.UnlinkAt(descriptor.Number, name, 0) == 0 || Expected(Errno.ENOENT, "unlink", name);
+    public bool Remove(string name) => LibC.File.UnlinkAt(descriptor.Number, name, 0) == 0 || Expected(Errno.ENOENT, "unlink", name);
 
     /// <summary>
-    /// Makes or replaces a file in one step: a process that reads or executes it has the old or the new one whole. It is written under the name with a dot
-    /// before it, which comes first and is gone afterwards.
+    /// Makes or replaces a file in one step: a process that reads or executes it has the old or the new one whole. It is written under the
+    /// name with a dot before it, which comes first and is gone afterwards.
     /// </summary>
     public void Replace(string name, ReadOnlySpan<byte> content, uint mode) => Replace(name, content, mode, $".{name}");
 
@@ -153,7 +158,8 @@ public sealed unsafe class FileDirectory : IDisposable
     public bool TryRename(string name, string newName)
     {
         const uint NoReplace = 1;
-        return LibC.File.RenameAt2(descriptor.Number, name, descriptor.Number, newName, NoReplace) == 0 || Expected(Errno.EEXIST, "rename", newName);
+        return LibC.File.RenameAt2(descriptor.Number, name, descriptor.Number, newName, NoReplace) == 0
+            || Expected(Errno.EEXIST, "rename", newName);
     }
 
     /// <summary>Renames into a directory of the same filesystem, over what has the name there.</summary>
@@ -167,18 +173,22 @@ public sealed unsafe class FileDirectory : IDisposable
     public bool TryRename(string name, FileDirectory to, string newName)
     {
         const uint NoReplace = 1;
-        return LibC.File.RenameAt2(descriptor.Number, name, to.descriptor.Number, newName, NoReplace) == 0 || to.Expected(Errno.EEXIST, "rename", newName);
+        return LibC.File.RenameAt2(descriptor.Number, name, to.descriptor.Number, newName, NoReplace) == 0
+            || to.Expected(Errno.EEXIST, "rename", newName);
     }
 
     /// <summary>
-    /// Gives a file, or a symbolic link itself, a second name in a directory of the same filesystem; false where the filesystem, or this file, cannot have one.
+    /// Gives a file, or a symbolic link itself, a second name in a directory of the same filesystem; false where the filesystem, or this
+    /// file, cannot have one.
     /// </summary>
     public bool TryLink(string name, FileDirectory to, string newName)
     {
         if (LibC.File.LinkAt(descriptor.Number, name, to.descriptor.Number, newName, 0) == 0)
             return true;
         var errno = (Errno)Marshal.GetLastPInvokeError();
-        return errno is Errno.EPERM or Errno.EMLINK or Errno.EOPNOTSUPP or Errno.ENOSYS ? false : throw new ErrnoException("link", to.FullPath(newName), errno);
+        return errno is Errno.EPERM or Errno.EMLINK or Errno.EOPNOTSUPP or Errno.ENOSYS
+            ? false
+            : throw new ErrnoException("link", to.FullPath(newName), errno);
     }
 
     /// <summary>Makes a file that must not be there and opens it for writing.</summary>
@@ -188,7 +198,13 @@ public sealed unsafe class FileDirectory : IDisposable
     /// <summary>Opens a regular file for reading without following a link; null where the name is missing or is anything else.</summary>
     public FileDescriptor? FindRegular(string name)
     {
-        var file = FileDescriptor.TryOpen(descriptor, name, LibC.File.O_RDONLY | LibC.File.O_NOFOLLOW | LibC.File.O_NONBLOCK | LibC.File.O_NOCTTY, 0, out var errno);
+        var file = FileDescriptor.TryOpen(
+            descriptor,
+            name,
+            LibC.File.O_RDONLY | LibC.File.O_NOFOLLOW | LibC.File.O_NONBLOCK | LibC.File.O_NOCTTY,
+            0,
+            out var errno
+        );
         if (file is null)
             return errno is Errno.ENOENT or Errno.ELOOP or Errno.ENXIO ? null : throw new ErrnoException("open", FullPath(name), errno);
         if (file.Status().IsRegular)
@@ -199,9 +215,11 @@ public sealed unsafe class FileDirectory : IDisposable
 
     /// <summary>Opens a directory in it, no link to one; null where the name is missing.</summary>
     public FileDirectory? FindDirectory(string name) =>
-        FileDescriptor.TryOpen(descriptor, name, LibC.File.O_RDONLY | LibC.File.O_DIRECTORY | LibC.File.O_NOFOLLOW, 0, out var errno) is { } found
+        FileDescriptor.TryOpen(descriptor, name, LibC.File.O_RDONLY | LibC.File.O_DIRECTORY | LibC.File.O_NOFOLLOW, 0, out var errno)
+            is { } found
             ? new FileDirectory(found)
-            : errno == Errno.ENOENT ? null : throw new ErrnoException("open", FullPath(name), errno);
+        : errno == Errno.ENOENT ? null
+        : throw new ErrnoException("open", FullPath(name), errno);
 
     /// <summary>Opens a directory in it and makes it, with <paramref name="mode"/> less the umask, where it is missing.</summary>
     public FileDirectory EnsureDirectory(string name, uint mode)
@@ -217,7 +235,10 @@ public sealed unsafe class FileDirectory : IDisposable
     public Errno TryRemoveEmpty(string name) =>
         LibC.File.UnlinkAt(descriptor.Number, name, LibC.File.AT_REMOVEDIR) == 0 ? Errno.None : (Errno)Marshal.GetLastPInvokeError();
 
-    /// <summary>A path to a name in it, for this process and a child that it is just starting: it stays right though directories be renamed, and no link on the way leads elsewhere.</summary>
+    /// <summary>
+    /// A path to a name in it, for this process and a child that it is just starting: it stays right though directories be renamed, and no
+    /// link on the way leads elsewhere.
+    /// </summary>
     public string SelfPath(string name) => $"{descriptor.SelfPath}/{name}";
 
     /// <summary>A second descriptor of it, such as for a lock.</summary>
@@ -284,7 +305,9 @@ public sealed unsafe class FileDirectory : IDisposable
             throw ErrnoException.Last("futimens", Path);
     }
 
-    /// <summary>Gives a regular file the time of now for its last modification; false where the name is missing or is anything else.</summary>
+    /// <summary>
+    /// Gives a regular file the time of now for its last modification; false where the name is missing or is anything else.
+    /// </summary>
     public bool TryTouch(string name)
     {
         using var file = FindRegular(name);
@@ -294,13 +317,17 @@ public sealed unsafe class FileDirectory : IDisposable
     }
 
     /// <summary>
-    /// A file with content but no name yet, on this directory's filesystem: <see cref="UnnamedFile.TryLink"/> gives it one. Whatever ends the
-    /// process before that, nothing is left of it.
+    /// A file with content but no name yet, on this directory's filesystem: <see cref="UnnamedFile.TryLink"/> gives it one. Whatever ends
+    /// the process before that, nothing is left of it.
     /// </summary>
     public UnnamedFile CreateUnnamed(ReadOnlySpan<byte> content, uint mode) => UnnamedFile.Create(this, content, mode);
 
-    /// <summary>As <see cref="CreateUnnamed(ReadOnlySpan{byte},uint)"/>, with a name of the caller's where O_TMPFILE is unknown: for writers without a lock.</summary>
-    public UnnamedFile CreateUnnamed(ReadOnlySpan<byte> content, uint mode, string temporaryName) => UnnamedFile.Create(this, content, mode, temporaryName);
+    /// <summary>
+    /// As <see cref="CreateUnnamed(ReadOnlySpan{byte},uint)"/>, with a name of the caller's where O_TMPFILE is unknown: for writers without
+    /// a lock.
+    /// </summary>
+    public UnnamedFile CreateUnnamed(ReadOnlySpan<byte> content, uint mode, string temporaryName) =>
+        UnnamedFile.Create(this, content, mode, temporaryName);
 
     /// <summary>As <see cref="CreateUnnamed(ReadOnlySpan{byte},uint)"/>, empty, to be filled by <see cref="UnnamedFile.File"/>.</summary>
     public UnnamedFile CreateUnnamed(uint mode) => UnnamedFile.Create(this, [], mode);

@@ -14,7 +14,9 @@ public sealed class FileLock : IDisposable
 
     private FileLock(FileDescriptor file) => this.file = file;
 
-    /// <summary>Takes the lock on <paramref name="file"/>, which the lock then owns, and waits for it as long as <paramref name="timeout"/>.</summary>
+    /// <summary>
+    /// Takes the lock on <paramref name="file"/>, which the lock then owns, and waits for it as long as <paramref name="timeout"/>.
+    /// </summary>
     /// <exception cref="FileLockTimeoutException">Someone else held it all the time.</exception>
     public static FileLock Take(FileDescriptor file, TimeSpan timeout)
     {
@@ -49,7 +51,8 @@ public sealed class FileLock : IDisposable
     }
 
     /// <summary>
-    /// Makes a shared lock exclusive. It is let go for a moment on the way (flock(2)): what was read under the shared lock must be read again.
+    /// Makes a shared lock exclusive. It is let go for a moment on the way (flock(2)): what was read under the shared lock must be read
+    /// again.
     /// </summary>
     public void MakeExclusive(TimeSpan timeout) => Lock(file, LibC.File.LOCK_EX, timeout);
 
@@ -79,7 +82,9 @@ public sealed class FileLock : IDisposable
             while (result == Errno.EINTR)
                 result = LibC.File.Flock(number, operation) == 0 ? Errno.None : (Errno)Marshal.GetLastPInvokeError();
         })
-        { IsBackground = true };
+        {
+            IsBackground = true,
+        };
         waiter.Start();
         if (!waiter.Join(timeout))
             throw new FileLockTimeoutException(file.Path, timeout, FindHolder(file));
@@ -98,8 +103,12 @@ public sealed class FileLock : IDisposable
         foreach (var line in Encoding.ASCII.GetString(locks.ReadToEnd(int.MaxValue)).Split('\n'))
         {
             var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            if (words.Length >= 6 && words[1] == "FLOCK" && words[5].EndsWith(inode, StringComparison.Ordinal)
-                && int.TryParse(words[4], NumberStyles.None, CultureInfo.InvariantCulture, out var pid))
+            if (
+                words.Length >= 6
+                && words[1] == "FLOCK"
+                && words[5].EndsWith(inode, StringComparison.Ordinal)
+                && int.TryParse(words[4], NumberStyles.None, CultureInfo.InvariantCulture, out var pid)
+            )
                 return pid;
         }
 

@@ -7,8 +7,10 @@ namespace Plugboard.Linux.Files;
 /// <param name="waited">How long we waited.</param>
 /// <param name="holder">The holder's process id, where /proc/locks tells it.</param>
 public sealed class FileLockTimeoutException(string path, TimeSpan waited, int? holder)
-    : Exception($"timed out after {waited.TotalSeconds.ToString("0.#", CultureInfo.InvariantCulture)} s waiting for the lock {path}"
-                + (holder is null ? "" : $", held by process {holder.Value.ToString(CultureInfo.InvariantCulture)}"))
+    : Exception(
+        $"timed out after {waited.TotalSeconds.ToString("0.#", CultureInfo.InvariantCulture)} s waiting for the lock {path}"
+            + (holder is null ? "" : $", held by process {holder.Value.ToString(CultureInfo.InvariantCulture)}")
+    )
 {
     /// <summary>The locked file.</summary>
     public string Path { get; } = path;

@@ -7,8 +7,7 @@ namespace Plugboard.Linux.Files;
 /// <param name="ModifiedNanoseconds">Last modification, in nanoseconds since 1970.</param>
 /// <param name="IsRegular">A regular file.</param>
 /// <param name="IsDirectory">A directory.</param>
-public readonly record struct FileStatus(
-    ulong Device, ulong Inode, long Size, Int128 ModifiedNanoseconds, bool IsRegular, bool IsDirectory)
+public readonly record struct FileStatus(ulong Device, ulong Inode, long Size, Int128 ModifiedNanoseconds, bool IsRegular, bool IsDirectory)
 {
     /// <summary>What kind of file it is.</summary>
     public FileType Type { get; init; }

@@ -5,11 +5,22 @@ using Plugboard.Linux.LibC;
 
 namespace Plugboard.Linux.Files;
 
-/// <summary>Is told by the kernel when names in directories come, go, or are written and closed: inotify(7). What it tells is a reason to look, not what to believe.</summary>
+/// <summary>
+/// Is told by the kernel when names in directories come, go, or are written and closed: inotify(7). What it tells is a reason to look, not
+/// what to believe.
+/// </summary>
 public sealed unsafe class FileWatch : IDisposable
 {
-    internal const uint Events = INotify.IN_ATTRIB | INotify.IN_CLOSE_WRITE | INotify.IN_MOVED_FROM | INotify.IN_MOVED_TO | INotify.IN_CREATE
-        | INotify.IN_DELETE | INotify.IN_DELETE_SELF | INotify.IN_MOVE_SELF | INotify.IN_ONLYDIR;
+    internal const uint Events =
+        INotify.IN_ATTRIB
+        | INotify.IN_CLOSE_WRITE
+        | INotify.IN_MOVED_FROM
+        | INotify.IN_MOVED_TO
+        | INotify.IN_CREATE
+        | INotify.IN_DELETE
+        | INotify.IN_DELETE_SELF
+        | INotify.IN_MOVE_SELF
+        | INotify.IN_ONLYDIR;
     private const int HeaderSize = 16;
 
     private readonly FileDescriptor descriptor;
@@ -35,12 +46,15 @@ public sealed unsafe class FileWatch : IDisposable
     }
 
     /// <summary>Watches a directory by its path: its watch's number, or null where it cannot be.</summary>
-    internal int? TryAdd(string directory, uint events) => INotify.AddWatch(descriptor.Number, directory, events) is >= 0 and var watch ? watch : null;
+    internal int? TryAdd(string directory, uint events) =>
+        INotify.AddWatch(descriptor.Number, directory, events) is >= 0 and var watch ? watch : null;
 
     /// <summary>Ends a watch. One whose directory is gone has ended with it (EINVAL).</summary>
     internal void Remove(int watch) => _ = INotify.RemoveWatch(descriptor.Number, watch);
 
-    /// <summary>The names that events were about since the last time; empty text for a directory itself, or where events were lost. Does not wait.</summary>
+    /// <summary>
+    /// The names that events were about since the last time; empty text for a directory itself, or where events were lost. Does not wait.
+    /// </summary>
     public IReadOnlyList<string> Read()
     {
         var names = new List<string>();

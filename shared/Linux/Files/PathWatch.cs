@@ -6,9 +6,10 @@ using Plugboard.Linux.Sockets;
 namespace Plugboard.Linux.Files;
 
 /// <summary>
-/// Tells when a file may have changed, come or gone, by whichever of the ways there are: written in place, moved over, or reached by symbolic links that are exchanged, as kubelet does
-/// with a ConfigMap (<c>..data</c>). Watched are the directories that the path and its links lead through, not the file: that one is another after each exchange.
-/// It tells too often rather than too rarely; whoever is told looks. Source: inotify(7).
+/// Tells when a file may have changed, come or gone, by whichever of the ways there are: written in place, moved over, or reached by
+/// symbolic links that are exchanged, as kubelet does with a ConfigMap (<c>..data</c>). Watched are the directories that the path and its
+/// links lead through, not the file: that one is another after each exchange. It tells too often rather than too rarely; whoever is told
+/// looks. Source: inotify(7).
 /// </summary>
 public sealed unsafe class PathWatch : IDisposable
 {
@@ -48,7 +49,8 @@ public sealed unsafe class PathWatch : IDisposable
     {
         while (Wait())
         {
-            // All that are there at once: one exchange is several events. One without a name is of a directory itself, or says that some were lost.
+            // All that are there at once: one exchange is several events. One without a name is of a directory itself, or says that some
+            // were lost.
             if (!watch.Read().Any(name => name.Length == 0 || names.Contains(name)))
                 continue;
             Follow();
@@ -110,7 +112,8 @@ public sealed unsafe class PathWatch : IDisposable
         return null;
     }
 
-    // Again for each round: under a known path there may be another directory by now. The kernel knows one that is watched already and gives its number.
+    // Again for each round: under a known path there may be another directory by now. The kernel knows one that is watched already and
+    // gives its number.
     private bool TryWatch(string directory, HashSet<string> wanted)
     {
         if (watch.TryAdd(directory, FileWatch.Events | INotify.IN_MODIFY) is not { } number)

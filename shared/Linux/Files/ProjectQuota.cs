@@ -4,14 +4,17 @@ using Plugboard.Linux.LibC;
 namespace Plugboard.Linux.Files;
 
 /// <summary>
-/// Limits of directories: ext4 and xfs count what belongs to a project, a number that a directory hands on to all that is made in it. The filesystem must be mounted with
+/// Limits of directories: ext4 and xfs count what belongs to a project, a number that a directory hands on to all that is made in it. The
+/// filesystem must be mounted with
 /// <c>prjquota</c>. Sources: quotactl(2), ioctl_xfs_fsgetxattr(2).
 /// </summary>
 public static unsafe class ProjectQuota
 {
     private const ulong Block = 1024;
 
-    /// <summary>True where the filesystem that a file is on keeps to limits of projects: false too where it only counts them, and before Linux 5.14.</summary>
+    /// <summary>
+    /// True where the filesystem that a file is on keeps to limits of projects: false too where it only counts them, and before Linux 5.14.
+    /// </summary>
     public static bool IsEnforced(FileDescriptor file)
     {
         // struct fs_quota_stat: a byte of version, then at 2 the flags; the rest is of no interest.
@@ -47,7 +50,12 @@ public static unsafe class ProjectQuota
     public static void SetLimit(FileDescriptor file, uint project, long bytes)
     {
         var blocks = ((ulong)bytes + Block - 1) / Block;
-        var block = new Quota.IfDqBlk { dqb_bhardlimit = blocks, dqb_bsoftlimit = blocks, dqb_valid = Quota.QIF_BLIMITS };
+        var block = new Quota.IfDqBlk
+        {
+            dqb_bhardlimit = blocks,
+            dqb_bsoftlimit = blocks,
+            dqb_valid = Quota.QIF_BLIMITS,
+        };
         if (Quota.QuotaCtlFd(Quota.SYS_quotactl_fd, file.Number, Quota.OfProjects(Quota.Q_SETQUOTA), project, &block) < 0)
             throw ErrnoException.Last("quotactl", file.Path);
     }

@@ -4,12 +4,15 @@ using Plugboard.Linux.LibC;
 namespace Plugboard.Linux.Files;
 
 /// <summary>
-/// A directory that stands for the root of a file tree, such as a host's that is mounted into a container: a link on the way, absolute or with any number of
-/// <c>..</c>, leads where it leads on that host and never out. By openat2(2) with RESOLVE_IN_ROOT (Linux 5.6), before that link by link in this process.
+/// A directory that stands for the root of a file tree, such as a host's that is mounted into a container: a link on the way, absolute or
+/// with any number of
+/// <c>..</c>, leads where it leads on that host and never out. By openat2(2) with RESOLVE_IN_ROOT (Linux 5.6), before that link by link in
+/// this process.
 /// </summary>
 public sealed unsafe class RootedDirectory : IDisposable
 {
     private const int Attempts = 1000;
+
     // path_resolution(7): as many as the kernel itself follows.
     private const int MostLinks = 40;
 
@@ -27,7 +30,11 @@ public sealed unsafe class RootedDirectory : IDisposable
     public FileDirectory? TryOpen(string path, out Errno errno)
     {
         const int Flags = LibC.File.O_RDONLY | LibC.File.O_DIRECTORY;
-        var how = new OpenAt2.OpenHow { flags = (ulong)(Flags | LibC.File.O_CLOEXEC), resolve = OpenAt2.RESOLVE_IN_ROOT | OpenAt2.RESOLVE_NO_MAGICLINKS };
+        var how = new OpenAt2.OpenHow
+        {
+            flags = (ulong)(Flags | LibC.File.O_CLOEXEC),
+            resolve = OpenAt2.RESOLVE_IN_ROOT | OpenAt2.RESOLVE_NO_MAGICLINKS,
+        };
         for (var attempt = 1; ; attempt++)
         {
             var fd = OpenAt2.Open(OpenAt2.SYS_openat2, root.Number, path, &how, (nuint)sizeof(OpenAt2.OpenHow));
@@ -52,7 +59,7 @@ public sealed unsafe class RootedDirectory : IDisposable
         try
         {
             errno = Errno.None;
-            for (var links = 0; names.TryPop(out var name);)
+            for (var links = 0; names.TryPop(out var name); )
             {
                 if (name == "..")
                 {
@@ -116,7 +123,9 @@ public sealed unsafe class RootedDirectory : IDisposable
         fixed (byte* p = buffer)
         {
             var length = (int)LibC.File.ReadLinkAt(at.Number, name, p, (nuint)buffer.Length);
-            return length >= 0 ? System.Text.Encoding.UTF8.GetString(buffer[..length]) : throw ErrnoException.Last("readlink", $"{at.Path}/{name}");
+            return length >= 0
+                ? System.Text.Encoding.UTF8.GetString(buffer[..length])
+                : throw ErrnoException.Last("readlink", $"{at.Path}/{name}");
         }
     }
 

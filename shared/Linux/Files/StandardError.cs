@@ -3,7 +3,10 @@ using Plugboard.Addresses;
 
 namespace Plugboard.Linux.Files;
 
-/// <summary>The log of a one-shot process, without the buffers and encoders of a console. One that cannot be written must not change what the process does.</summary>
+/// <summary>
+/// The log of a one-shot process, without the buffers and encoders of a console. One that cannot be written must not change what the
+/// process does.
+/// </summary>
 public static unsafe class StandardError
 {
     private const int STDERR_FILENO = 2;

@@ -4,9 +4,9 @@ using System.Runtime.InteropServices;
 namespace Plugboard.Linux.Files;
 
 /// <summary>
-/// A file that is written whole before it has a name: O_TMPFILE (open(2), Linux 3.11), then linkat(2), which fails where the name is taken, as
-/// O_EXCL does. Where the filesystem knows no O_TMPFILE (overlayfs before 6.1, NFS, FUSE) it is a file named <see cref="TemporaryName"/> that gets
-/// a second name and loses the first; the caller's lock keeps two writers apart.
+/// A file that is written whole before it has a name: O_TMPFILE (open(2), Linux 3.11), then linkat(2), which fails where the name is taken,
+/// as O_EXCL does. Where the filesystem knows no O_TMPFILE (overlayfs before 6.1, NFS, FUSE) it is a file named <see cref="TemporaryName"/>
+/// that gets a second name and loses the first; the caller's lock keeps two writers apart.
 /// </summary>
 public sealed unsafe class UnnamedFile : IDisposable
 {
@@ -61,7 +61,9 @@ public sealed unsafe class UnnamedFile : IDisposable
     // The kernel before 3.11 sees only O_DIRECTORY|O_WRONLY: EISDIR. A filesystem without it: EOPNOTSUPP, some ENOENT or EINVAL.
     private static bool IsUnknown(Errno errno) => errno is Errno.EOPNOTSUPP or Errno.EISDIR or Errno.EINVAL or Errno.ENOENT;
 
-    /// <summary>True where a file could be made and written, false where only making one with a name would tell; else what it would throw.</summary>
+    /// <summary>
+    /// True where a file could be made and written, false where only making one with a name would tell; else what it would throw.
+    /// </summary>
     internal static bool TryProbe(FileDirectory directory)
     {
         using var probe = FileDescriptor.TryOpen(directory.Descriptor, ".", LibC.File.O_TMPFILE | LibC.File.O_WRONLY, 0x180, out var errno);
@@ -75,7 +77,13 @@ public sealed unsafe class UnnamedFile : IDisposable
     public bool TryLink(string newName)
     {
         var to = directory.Descriptor.Number;
-        if ((name is not null ? LibC.File.LinkAt(to, name, to, newName, 0) : LibC.File.LinkAt(file.Number, "", to, newName, LibC.File.AT_EMPTY_PATH)) == 0)
+        if (
+            (
+                name is not null
+                    ? LibC.File.LinkAt(to, name, to, newName, 0)
+                    : LibC.File.LinkAt(file.Number, "", to, newName, LibC.File.AT_EMPTY_PATH)
+            ) == 0
+        )
             return true;
         var errno = (Errno)Marshal.GetLastPInvokeError();
         if (name is null && errno is Errno.ENOENT or Errno.EPERM)

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Plugboard.Linux.LibC;
 
 /// <summary>
-/// What filesystems are grown by while they are mounted. Sources: fs/ext4/ext4.h, fs/xfs/libxfs/xfs_fs.h, linux/btrfs.h. The first two are in no header of
-/// the kernel's user space, so the tests compute their numbers with _IOW.
+/// What filesystems are grown by while they are mounted. Sources: fs/ext4/ext4.h, fs/xfs/libxfs/xfs_fs.h, linux/btrfs.h. The first two are
+/// in no header of the kernel's user space, so the tests compute their numbers with _IOW.
 /// </summary>
 internal static unsafe partial class Growth
 {

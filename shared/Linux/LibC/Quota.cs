@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Plugboard.Linux.LibC;
 
-/// <summary>linux/quota.h, linux/dqblk_xfs.h and linux/fs.h: quotactl_fd(2), Linux 5.14, by its number, and the project of a file.</summary>
+/// <summary>
+/// linux/quota.h, linux/dqblk_xfs.h and linux/fs.h: quotactl_fd(2), Linux 5.14, by its number, and the project of a file.
+/// </summary>
 internal static unsafe partial class Quota
 {
     /// <summary>The same on every architecture.</summary>

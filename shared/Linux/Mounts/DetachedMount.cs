@@ -17,7 +17,9 @@ public sealed unsafe class DetachedMount : IDisposable
     /// <summary>The mount's top directory.</summary>
     public FileDescriptor Root => root;
 
-    /// <summary>Makes a filesystem, or finds the one that is there, and a mount of it. May wait for a server as long as its parameters say.</summary>
+    /// <summary>
+    /// Makes a filesystem, or finds the one that is there, and a mount of it. May wait for a server as long as its parameters say.
+    /// </summary>
     /// <exception cref="MountException">The filesystem refused it.</exception>
     /// <exception cref="ErrnoException">ENODEV: the kernel has no such filesystem. ENOSYS: Linux before 5.2.</exception>
     public static DetachedMount Create(FilesystemMount what)
@@ -42,8 +44,8 @@ public sealed unsafe class DetachedMount : IDisposable
     }
 
     /// <summary>
-    /// A second mount, of one directory of this one: nothing else of the filesystem can be reached through it. Before Linux 6.15 only what has a place can be
-    /// cloned; it gets one where nobody sees it, and this mount cannot be moved after that.
+    /// A second mount, of one directory of this one: nothing else of the filesystem can be reached through it. Before Linux 6.15 only what
+    /// has a place can be cloned; it gets one where nobody sees it, and this mount cannot be moved after that.
     /// </summary>
     /// <param name="inside">The directory, opened by way of <see cref="Root"/>.</param>
     public DetachedMount Part(FileDescriptor inside)
@@ -58,12 +60,13 @@ public sealed unsafe class DetachedMount : IDisposable
         }
     }
 
-    internal DetachedMount PartOfPlaced(FileDescriptor inside) => PrivateMounts.Run(() =>
-    {
-        using var top = FileDescriptor.OpenPath("/");
-        MoveTo(top);
-        return Clone(inside);
-    });
+    internal DetachedMount PartOfPlaced(FileDescriptor inside) =>
+        PrivateMounts.Run(() =>
+        {
+            using var top = FileDescriptor.OpenPath("/");
+            MoveTo(top);
+            return Clone(inside);
+        });
 
     /// <summary>Sets attributes and leaves the others as they are.</summary>
     /// <param name="attributes">What to set.</param>

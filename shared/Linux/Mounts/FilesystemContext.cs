@@ -53,8 +53,7 @@ internal sealed class FilesystemContext : IDisposable
     private void Config(uint command, string? key, string? value)
     {
         int result;
-        do
-            result = LibC.Mount.FsConfig(file.Number, command, key, value, 0);
+        do result = LibC.Mount.FsConfig(file.Number, command, key, value, 0);
         while (result < 0 && Marshal.GetLastPInvokeError() == (int)Errno.EINTR);
         if (result < 0)
             throw Refused("fsconfig", key is null ? subject : $"{subject} {key}");

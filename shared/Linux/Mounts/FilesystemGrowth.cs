@@ -7,7 +7,9 @@ namespace Plugboard.Linux.Mounts;
 /// <summary>Makes a mounted filesystem as large as its device, with the ioctl of each and no tool.</summary>
 public static unsafe class FilesystemGrowth
 {
-    /// <summary>Grows the filesystem that a directory is on to <paramref name="deviceBytes"/>; one that is that large already is left.</summary>
+    /// <summary>
+    /// Grows the filesystem that a directory is on to <paramref name="deviceBytes"/>; one that is that large already is left.
+    /// </summary>
     /// <param name="type"><c>ext4</c>, <c>xfs</c> or <c>btrfs</c>.</param>
     /// <param name="directory">Any directory of it, open for reading.</param>
     /// <param name="deviceBytes">How large its device is.</param>

@@ -7,8 +7,8 @@ using Plugboard.Linux.LibC;
 namespace Plugboard.Linux.Mounts;
 
 /// <summary>
-/// A file as a block device. It is made with LO_FLAGS_AUTOCLEAR: the kernel frees it when the last mount of it and this object are gone, so it leaks
-/// nothing whatever ends the process. The kernel binds two devices to one file without a word, and two filesystems on one image
+/// A file as a block device. It is made with LO_FLAGS_AUTOCLEAR: the kernel frees it when the last mount of it and this object are gone, so
+/// it leaks nothing whatever ends the process. The kernel binds two devices to one file without a word, and two filesystems on one image
 /// destroy it: look with <see cref="Find"/> first, under a lock. Source: loop(4); include/uapi/linux/loop.h.
 /// </summary>
 public sealed unsafe class LoopDevice : IDisposable
@@ -22,7 +22,10 @@ public sealed unsafe class LoopDevice : IDisposable
     /// <summary>Its path, such as <c>/dev/loop3</c>.</summary>
     public string Path => device.Path;
 
-    /// <summary>The device whose file is <paramref name="image"/>, by device and inode, not by name; null where there is none. While it is not disposed it stays.</summary>
+    /// <summary>
+    /// The device whose file is <paramref name="image"/>, by device and inode, not by name; null where there is none. While it is not
+    /// disposed it stays.
+    /// </summary>
     public static LoopDevice? Find(FileDescriptor image)
     {
         var wanted = image.Status();
@@ -97,12 +100,17 @@ public sealed unsafe class LoopDevice : IDisposable
     /// <summary>Asks the kernel to free the device: at once where nobody uses it, else when the last user is gone.</summary>
     public void Detach()
     {
-        if (Loop.Ioctl(device.Number, Loop.LOOP_CLR_FD, (nint)0) < 0 && (Errno)Marshal.GetLastPInvokeError() is var errno && errno != Errno.ENXIO)
+        if (
+            Loop.Ioctl(device.Number, Loop.LOOP_CLR_FD, (nint)0) < 0
+            && (Errno)Marshal.GetLastPInvokeError() is var errno
+            && errno != Errno.ENXIO
+        )
             throw new ErrnoException("LOOP_CLR_FD", Path, errno);
     }
 
     /// <summary>True where this device's file is <paramref name="image"/>.</summary>
-    public bool IsOf(FileStatus image) => TryGetInfo(out var info) && info.lo_inode == image.Inode && info.lo_device == Encode(image.Device);
+    public bool IsOf(FileStatus image) =>
+        TryGetInfo(out var info) && info.lo_inode == image.Inode && info.lo_device == Encode(image.Device);
 
     /// <summary>True where nothing can be written to it.</summary>
     public bool IsReadOnly => TryGetInfo(out var info) && (info.lo_flags & Loop.LO_FLAGS_READ_ONLY) != 0;
@@ -146,7 +154,8 @@ public sealed unsafe class LoopDevice : IDisposable
     private Errno Configure(FileDescriptor image, string name, LoopOptions options)
     {
         var config = new Loop.LoopConfig { fd = (uint)image.Number };
-        config.info.lo_flags = Loop.LO_FLAGS_AUTOCLEAR | (options.ReadOnly ? Loop.LO_FLAGS_READ_ONLY : 0) | (options.DirectIO ? Loop.LO_FLAGS_DIRECT_IO : 0);
+        config.info.lo_flags =
+            Loop.LO_FLAGS_AUTOCLEAR | (options.ReadOnly ? Loop.LO_FLAGS_READ_ONLY : 0) | (options.DirectIO ? Loop.LO_FLAGS_DIRECT_IO : 0);
         var bytes = Encoding.UTF8.GetBytes(name);
         bytes.AsSpan(0, Math.Min(bytes.Length, Loop.LO_NAME_SIZE - 1)).CopyTo(new Span<byte>(config.info.lo_file_name, Loop.LO_NAME_SIZE));
         if (Loop.Ioctl(device.Number, Loop.LOOP_CONFIGURE, &config) == 0)

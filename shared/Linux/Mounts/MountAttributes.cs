@@ -1,6 +1,8 @@
 namespace Plugboard.Linux.Mounts;
 
-/// <summary>What holds for one mount and not for the filesystem. Source: include/uapi/linux/mount.h, MOUNT_ATTR_*; mount_setattr(2).</summary>
+/// <summary>
+/// What holds for one mount and not for the filesystem. Source: include/uapi/linux/mount.h, MOUNT_ATTR_*; mount_setattr(2).
+/// </summary>
 [Flags]
 public enum MountAttributes : ulong
 {

@@ -9,7 +9,9 @@ public sealed record MountEntry
     /// <summary>The number of the mount it is on; its own for the top of the tree.</summary>
     public required int ParentId { get; init; }
 
-    /// <summary>The major number of the device, as statx(2) tells it of files on it (btrfs: of the whole filesystem, not of the subvolume).</summary>
+    /// <summary>
+    /// The major number of the device, as statx(2) tells it of files on it (btrfs: of the whole filesystem, not of the subvolume).
+    /// </summary>
     public required uint Major { get; init; }
 
     /// <summary>The minor number of the device.</summary>
@@ -68,5 +70,6 @@ public sealed record MountEntry
     }
 
     /// <summary>True where looking at a file may wait for a server: statx(2), umount2(2) and even open(2) may block.</summary>
-    public bool IsRemote => Type is "nfs" or "nfs4" or "cifs" or "smb3" or "ceph" or "9p" or "glusterfs" || Type.StartsWith("fuse", StringComparison.Ordinal);
+    public bool IsRemote =>
+        Type is "nfs" or "nfs4" or "cifs" or "smb3" or "ceph" or "9p" or "glusterfs" || Type.StartsWith("fuse", StringComparison.Ordinal);
 }

@@ -7,6 +7,8 @@ public sealed class MountException : ErrnoException
         : base(call, subject, errno, $"{call} {subject}: {Describe(errno)}{(kernelText.Length == 0 ? "" : $": {kernelText}")}") =>
         KernelText = kernelText;
 
-    /// <summary>The filesystem's own lines, such as <c>tmpfs: Bad value for 'size'</c>, joined by <c>; </c>; empty where it said nothing.</summary>
+    /// <summary>
+    /// The filesystem's own lines, such as <c>tmpfs: Bad value for 'size'</c>, joined by <c>; </c>; empty where it said nothing.
+    /// </summary>
     public string KernelText { get; }
 }

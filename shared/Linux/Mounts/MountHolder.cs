@@ -8,5 +8,9 @@ namespace Plugboard.Linux.Mounts;
 public sealed record MountHolder(int Pid, string Command, string What, string Path)
 {
     /// <summary>A sentence: <c>pid 4711 (nginx) has /var/www/access.log open</c>.</summary>
-    public override string ToString() => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"pid {Pid} ({Command}) {What.Replace("*", Path, StringComparison.Ordinal)}");
+    public override string ToString() =>
+        string.Create(
+            System.Globalization.CultureInfo.InvariantCulture,
+            $"pid {Pid} ({Command}) {What.Replace("*", Path, StringComparison.Ordinal)}"
+        );
 }

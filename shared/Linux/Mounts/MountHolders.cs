@@ -6,8 +6,8 @@ using Plugboard.Linux.Files;
 namespace Plugboard.Linux.Mounts;
 
 /// <summary>
-/// Looks through /proc for who keeps a mount busy: open files, working and root directories, in this mount namespace and in others where the mount
-/// was propagated to. It opens nothing on the mount itself, so a dead server does not stop it.
+/// Looks through /proc for who keeps a mount busy: open files, working and root directories, in this mount namespace and in others where
+/// the mount was propagated to. It opens nothing on the mount itself, so a dead server does not stop it.
 /// </summary>
 public static class MountHolders
 {
@@ -77,7 +77,8 @@ public static class MountHolders
         return null;
     }
 
-    private static bool IsIn(string path, string directory) => path == directory || path.StartsWith(directory + "/", StringComparison.Ordinal);
+    private static bool IsIn(string path, string directory) =>
+        path == directory || path.StartsWith(directory + "/", StringComparison.Ordinal);
 
     // fdinfo tells the number of the mount that a file was opened on (Linux 3.15).
     private static MountHolder? FindFile(int pid, FileDirectory process, List<MountEntry> places)

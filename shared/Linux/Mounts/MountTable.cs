@@ -16,9 +16,7 @@ public sealed class MountTable
 
     private readonly List<MountEntry> entries = [];
 
-    private MountTable()
-    {
-    }
+    private MountTable() { }
 
     /// <summary>All of them.</summary>
     public IReadOnlyList<MountEntry> Entries => entries;
@@ -26,7 +24,9 @@ public sealed class MountTable
     /// <summary>Reads the calling thread's mounts.</summary>
     public static MountTable Read() => Parse(ReadFile(OwnPath));
 
-    /// <summary>Reads those mounts of the calling thread that are on <paramref name="target"/> or below it: no text of another is decoded.</summary>
+    /// <summary>
+    /// Reads those mounts of the calling thread that are on <paramref name="target"/> or below it: no text of another is decoded.
+    /// </summary>
     public static MountTable ReadAt(string target) => Parse(ReadFile(OwnPath), Escape(target));
 
     /// <summary>Reads the mounts that another process sees; null where the process is gone.</summary>
@@ -99,8 +99,14 @@ public sealed class MountTable
         var sourceEnd = typeEnd < 0 ? -1 : tail[(typeEnd + 1)..].IndexOf((byte)' ') + typeEnd + 1;
         var device = line[fields[2]];
         var colon = device.IndexOf((byte)':');
-        if (sourceEnd <= typeEnd || colon < 0 || !TryNumber(device[..colon], out var major) || !TryNumber(device[(colon + 1)..], out var minor)
-            || !TryNumber(line[fields[0]], out var id) || !TryNumber(line[fields[1]], out var parent))
+        if (
+            sourceEnd <= typeEnd
+            || colon < 0
+            || !TryNumber(device[..colon], out var major)
+            || !TryNumber(device[(colon + 1)..], out var minor)
+            || !TryNumber(line[fields[0]], out var id)
+            || !TryNumber(line[fields[1]], out var parent)
+        )
             return null;
         return new MountEntry
         {
@@ -118,7 +124,8 @@ public sealed class MountTable
         };
     }
 
-    private static bool TryNumber(ReadOnlySpan<byte> text, out uint number) => Utf8Parser.TryParse(text, out number, out var used) && used == text.Length;
+    private static bool TryNumber(ReadOnlySpan<byte> text, out uint number) =>
+        Utf8Parser.TryParse(text, out number, out var used) && used == text.Length;
 
     // seq_path escapes blank, tab, line feed and backslash, and newer kernels '#', as three octal digits.
     private static string Unescape(ReadOnlySpan<byte> text)
@@ -151,7 +158,14 @@ public sealed class MountTable
         {
             if (c == '#')
                 return [];
-            _ = c switch { ' ' => text.Append(@"\040"), '\t' => text.Append(@"\011"), '\n' => text.Append(@"\012"), '\\' => text.Append(@"\134"), _ => text.Append(c) };
+            _ = c switch
+            {
+                ' ' => text.Append(@"\040"),
+                '\t' => text.Append(@"\011"),
+                '\n' => text.Append(@"\012"),
+                '\\' => text.Append(@"\134"),
+                _ => text.Append(c),
+            };
         }
 
         return Encoding.UTF8.GetBytes(text.ToString());
@@ -161,8 +175,8 @@ public sealed class MountTable
     public IReadOnlyList<MountEntry> LayersOn(string target) => entries.FindAll(entry => entry.Target == target);
 
     /// <summary>
-    /// The mount that a path leads to, the one on top of all on that directory; null where it is no mount point. The order of the lines does
-    /// not tell: since Linux 6.8 it is that of the mounts' making, not of their taking place.
+    /// The mount that a path leads to, the one on top of all on that directory; null where it is no mount point. The order of the lines
+    /// does not tell: since Linux 6.8 it is that of the mounts' making, not of their taking place.
     /// </summary>
     public MountEntry? FindTop(string target)
     {
@@ -195,7 +209,9 @@ public sealed class MountTable
         return below;
     }
 
-    /// <summary>The mount that holds a path: the last of those with the longest target that leads to it; null where there is none.</summary>
+    /// <summary>
+    /// The mount that holds a path: the last of those with the longest target that leads to it; null where there is none.
+    /// </summary>
     public MountEntry? FindHolding(string path)
     {
         MountEntry? holding = null;

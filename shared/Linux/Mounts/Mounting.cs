@@ -6,40 +6,53 @@ using Plugboard.Linux.Files;
 namespace Plugboard.Linux.Mounts;
 
 /// <summary>
-/// Mounts by whichever calls the kernel has: by descriptor (Linux 5.12), where nothing is ever visible half made, else mount(2). Once ENOSYS was
-/// the answer nothing has been done yet, so the other way starts afresh.
+/// Mounts by whichever calls the kernel has: by descriptor (Linux 5.12), where nothing is ever visible half made, else mount(2). Once
+/// ENOSYS was the answer nothing has been done yet, so the other way starts afresh.
 /// </summary>
 /// <param name="api">Which calls to use.</param>
 public sealed class Mounting(MountApi api = MountApi.Any)
 {
-    private const MountAttributes ClassicOnly = MountAttributes.ReadOnly | MountAttributes.NoSuid | MountAttributes.NoDev | MountAttributes.NoExec
-        | MountAttributes.NoAtime | MountAttributes.StrictAtime | MountAttributes.NoDirAtime | MountAttributes.NoSymFollow;
+    private const MountAttributes ClassicOnly =
+        MountAttributes.ReadOnly
+        | MountAttributes.NoSuid
+        | MountAttributes.NoDev
+        | MountAttributes.NoExec
+        | MountAttributes.NoAtime
+        | MountAttributes.StrictAtime
+        | MountAttributes.NoDirAtime
+        | MountAttributes.NoSymFollow;
 
     /// <summary>Mounts a filesystem on a directory.</summary>
     /// <exception cref="MountException">The filesystem refused it; its own words are there unless mount(2) was used.</exception>
     /// <exception cref="ErrnoException">ENODEV: the kernel has no such filesystem.</exception>
     public void Filesystem(FilesystemMount what, FileDescriptor target)
     {
-        if (!ByDescriptor(() =>
+        if (
+            !ByDescriptor(() =>
             {
                 using var made = DetachedMount.Create(what);
                 made.MoveTo(target);
-            }))
+            })
+        )
             Classic(what.Source, target, what.Type, Flags(what.Attributes) | Flags(what.Parameters), Data(what.Parameters));
     }
 
-    /// <summary>Mounts one directory of a filesystem, which itself is mounted out of sight for that; false where the kernel lacks the calls (Linux 5.2).</summary>
+    /// <summary>
+    /// Mounts one directory of a filesystem, which itself is mounted out of sight for that; false where the kernel lacks the calls (Linux
+    /// 5.2).
+    /// </summary>
     /// <param name="what">The filesystem.</param>
     /// <param name="find">Opens the directory by way of the filesystem's top.</param>
     /// <param name="target">Where.</param>
     /// <exception cref="MountException">The filesystem refused it.</exception>
-    public bool TryPart(FilesystemMount what, Func<FileDescriptor, FileDescriptor> find, FileDescriptor target) => ByDescriptor(() =>
-    {
-        using var whole = DetachedMount.Create(what);
-        using var inside = find(whole.Root);
-        using var part = whole.Part(inside);
-        part.MoveTo(target);
-    });
+    public bool TryPart(FilesystemMount what, Func<FileDescriptor, FileDescriptor> find, FileDescriptor target) =>
+        ByDescriptor(() =>
+        {
+            using var whole = DetachedMount.Create(what);
+            using var inside = find(whole.Root);
+            using var part = whole.Part(inside);
+            part.MoveTo(target);
+        });
 
     /// <summary>Mounts a directory on another one.</summary>
     /// <param name="source">What is to be seen.</param>
@@ -47,23 +60,30 @@ public sealed class Mounting(MountApi api = MountApi.Any)
     /// <param name="attributes">What the new mount has besides what the mount of <paramref name="source"/> has.</param>
     public void Bind(FileDescriptor source, FileDescriptor target, MountAttributes attributes)
     {
-        if (!ByDescriptor(() =>
+        if (
+            !ByDescriptor(() =>
             {
                 using var clone = DetachedMount.Clone(source);
                 clone.SetAttributes(attributes);
                 clone.MoveTo(target);
-            }))
+            })
+        )
             ClassicBind(source, target, attributes);
     }
 
-    /// <summary>Sets attributes of the mount at a path and leaves its others as they are; <paramref name="present"/> are those, for mount(2), which sets all at once.</summary>
+    /// <summary>
+    /// Sets attributes of the mount at a path and leaves its others as they are; <paramref name="present"/> are those, for mount(2), which
+    /// sets all at once.
+    /// </summary>
     public void SetAttributes(string target, MountAttributes attributes, MountAttributes present)
     {
-        if (!ByDescriptor(() =>
+        if (
+            !ByDescriptor(() =>
             {
                 using var top = FileDescriptor.OpenPath(target);
                 DetachedMount.SetAttributes(top.Number, LibC.File.AT_EMPTY_PATH, attributes, target);
-            }))
+            })
+        )
             Remount(target, present | attributes);
     }
 
@@ -73,13 +93,15 @@ public sealed class Mounting(MountApi api = MountApi.Any)
     /// <param name="present">The mount's attributes, for mount(2), which sets them all at once.</param>
     public void Reconfigure(string target, IReadOnlyList<MountParameter> parameters, MountAttributes present)
     {
-        if (!ByDescriptor(() =>
+        if (
+            !ByDescriptor(() =>
             {
                 using var context = FilesystemContext.Pick(target);
                 foreach (var parameter in parameters)
                     context.Set(parameter);
                 context.Reconfigure();
-            }))
+            })
+        )
             Must(LibC.Mount.Classic("none", target, null, LibC.Mount.MS_REMOUNT | Flags(present), Data(parameters)), target);
     }
 
@@ -149,13 +171,14 @@ public sealed class Mounting(MountApi api = MountApi.Any)
         return flags;
     }
 
-    private static ulong Flag(MountParameter parameter) => parameter switch
-    {
-        { Key: "sync", Value: null } => LibC.Mount.MS_SYNCHRONOUS,
-        { Key: "dirsync", Value: null } => LibC.Mount.MS_DIRSYNC,
-        { Key: "lazytime", Value: null } => LibC.Mount.MS_LAZYTIME,
-        _ => 0,
-    };
+    private static ulong Flag(MountParameter parameter) =>
+        parameter switch
+        {
+            { Key: "sync", Value: null } => LibC.Mount.MS_SYNCHRONOUS,
+            { Key: "dirsync", Value: null } => LibC.Mount.MS_DIRSYNC,
+            { Key: "lazytime", Value: null } => LibC.Mount.MS_LAZYTIME,
+            _ => 0,
+        };
 
     // mount(2) divides by commas. CIFS takes two for one; no other filesystem that we mount has commas in its values.
     private static string Data(IReadOnlyList<MountParameter> parameters)

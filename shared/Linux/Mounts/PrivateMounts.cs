@@ -4,8 +4,8 @@ using Plugboard.Linux.Namespaces;
 namespace Plugboard.Linux.Mounts;
 
 /// <summary>
-/// Work in a mount namespace that nobody else sees and that ends with it: a copy of this process's, where what is mounted stays. It runs on a thread of its own
-/// that never comes back; descriptors are the process's, so what the work opens it can hand out.
+/// Work in a mount namespace that nobody else sees and that ends with it: a copy of this process's, where what is mounted stays. It runs on
+/// a thread of its own that never comes back; descriptors are the process's, so what the work opens it can hand out.
 /// </summary>
 internal static class PrivateMounts
 {

@@ -2,21 +2,24 @@ using System.Runtime.InteropServices;
 
 namespace Plugboard.Linux.Mounts;
 
-/// <summary>Takes mounts away: all that are on a directory and below it, one by one from the top, by what mountinfo says. Never lazily.</summary>
+/// <summary>
+/// Takes mounts away: all that are on a directory and below it, one by one from the top, by what mountinfo says. Never lazily.
+/// </summary>
 public static class Unmounting
 {
     // Mounts that another process makes as fast as we take them away must not keep us for ever.
     private const int MostLayers = 100_000;
 
     /// <summary>
-    /// Takes away every mount below <paramref name="target"/> and on it, the deepest first. One that is gone meanwhile is no failure; one that another layer hides
-    /// is reached when that layer is gone.
+    /// Takes away every mount below <paramref name="target"/> and on it, the deepest first. One that is gone meanwhile is no failure; one
+    /// that another layer hides is reached when that layer is gone.
     /// </summary>
     /// <returns>How many there were.</returns>
-    /// <exception cref="ErrnoException">EBUSY: somebody has a file, a directory or another mount on it; what was on top is gone. Its subject is the mount's target.</exception>
+    /// <exception cref="ErrnoException">EBUSY: somebody has a file, a directory or another mount on it; what was on top is gone. Its
+    /// subject is the mount's target.</exception>
     public static int PeelAll(string target)
     {
-        for (var peeled = 0; peeled < MostLayers;)
+        for (var peeled = 0; peeled < MostLayers; )
         {
             var table = MountTable.ReadAt(target);
             if (table.Entries.Count == 0)
@@ -50,8 +53,8 @@ public static class Unmounting
     }
 
     /// <summary>
-    /// Takes away what is on a directory though its server does not answer: MNT_FORCE ends the requests that wait for it, MNT_DETACH takes the mount
-    /// out of sight. What was written and not sent is lost.
+    /// Takes away what is on a directory though its server does not answer: MNT_FORCE ends the requests that wait for it, MNT_DETACH takes
+    /// the mount out of sight. What was written and not sent is lost.
     /// </summary>
     public static void Force(string target)
     {

@@ -6,7 +6,10 @@ using Plugboard.Linux.Sockets;
 
 namespace Plugboard.Linux.Names;
 
-/// <summary>Questions to one name server and its answers, within a time. Questions by UDP are asked together, and whatever is no answer to one of them is passed over.</summary>
+/// <summary>
+/// Questions to one name server and its answers, within a time. Questions by UDP are asked together, and whatever is no answer to one of
+/// them is passed over.
+/// </summary>
 internal static unsafe class DnsExchange
 {
     private const int LongestDatagram = 4096;
@@ -34,16 +37,25 @@ internal static unsafe class DnsExchange
         TimeSpan Left()
         {
             var elapsed = clock.GetElapsedTime(began);
-            if (end == limit && Array.Exists(replies, static reply => reply is { Outcome: DnsOutcome.Found }) && elapsed + ForTheOther < limit)
+            if (
+                end == limit
+                && Array.Exists(replies, static reply => reply is { Outcome: DnsOutcome.Found })
+                && elapsed + ForTheOther < limit
+            )
                 end = elapsed + ForTheOther;
             return elapsed < end ? end - elapsed : TimeSpan.Zero;
         }
     }
 
     // What fitted is better than nothing.
-    private static DnsReply OfPart(DnsReply? part) => part is { Addresses.Count: > 0 }
-        ? new DnsReply(DnsOutcome.Found, part.Addresses)
-        : new DnsReply(DnsOutcome.Failed, [], part is null ? "no answer by TCP" : "its answer does not fit into a datagram, and there is none by TCP");
+    private static DnsReply OfPart(DnsReply? part) =>
+        part is { Addresses.Count: > 0 }
+            ? new DnsReply(DnsOutcome.Found, part.Addresses)
+            : new DnsReply(
+                DnsOutcome.Failed,
+                [],
+                part is null ? "no answer by TCP" : "its answer does not fit into a datagram, and there is none by TCP"
+            );
 
     private static string? AskByUdp(NameServer server, IReadOnlyList<byte[]> questions, DnsReply?[] replies, Func<TimeSpan> left)
     {
@@ -92,7 +104,9 @@ internal static unsafe class DnsExchange
             // The whole of so few bytes is taken at once by a socket that is just connected.
             if (!TrySend(socket, message) || ReadExactly(socket, 2, left) is not { } head)
                 return null;
-            return ReadExactly(socket, BinaryPrimitives.ReadUInt16BigEndian(head), left) is { } body ? DnsMessage.Read(body, question) : null;
+            return ReadExactly(socket, BinaryPrimitives.ReadUInt16BigEndian(head), left) is { } body
+                ? DnsMessage.Read(body, question)
+                : null;
         }
         catch (ErrnoException)
         {
@@ -103,7 +117,7 @@ internal static unsafe class DnsExchange
     private static byte[]? ReadExactly(FileDescriptor socket, int length, Func<TimeSpan> left)
     {
         var buffer = new byte[length];
-        for (var at = 0; at < length;)
+        for (var at = 0; at < length; )
         {
             if (left() is var time && time <= TimeSpan.Zero)
                 return null;

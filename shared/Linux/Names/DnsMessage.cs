@@ -65,14 +65,20 @@ internal static class DnsMessage
         if (addresses.Count > 0)
             return new DnsReply(DnsOutcome.Found, addresses);
         var isLame = (flags & (IsAuthoritative | RecursionAvailable)) == 0 && BinaryPrimitives.ReadUInt16BigEndian(message[6..]) == 0;
-        return isLame ? new DnsReply(DnsOutcome.Failed, [], "it does not look up other servers' names") : new DnsReply(DnsOutcome.NoData, []);
+        return isLame
+            ? new DnsReply(DnsOutcome.Failed, [], "it does not look up other servers' names")
+            : new DnsReply(DnsOutcome.NoData, []);
     }
 
     // A server that cannot read the question may leave it out.
     private static bool Repeats(ReadOnlySpan<byte> message, ReadOnlySpan<byte> question, int code)
     {
         var count = BinaryPrimitives.ReadUInt16BigEndian(message[4..]);
-        return count == 0 ? code is not (0 or 3) : count == 1 && message.Length >= question.Length && Ascii.EqualsIgnoreCase(message[HeaderLength..question.Length], question[HeaderLength..]);
+        return count == 0
+            ? code is not (0 or 3)
+            : count == 1
+                && message.Length >= question.Length
+                && Ascii.EqualsIgnoreCase(message[HeaderLength..question.Length], question[HeaderLength..]);
     }
 
     private static bool TryReadAddresses(ReadOnlySpan<byte> message, ushort type, List<IPAddr> addresses)
@@ -103,14 +109,15 @@ internal static class DnsMessage
         return true;
     }
 
-    private static string NameOf(int code) => code switch
-    {
-        1 => "FORMERR",
-        2 => "SERVFAIL",
-        4 => "NOTIMP",
-        5 => "REFUSED",
-        _ => string.Create(CultureInfo.InvariantCulture, $"RCODE {code}"),
-    };
+    private static string NameOf(int code) =>
+        code switch
+        {
+            1 => "FORMERR",
+            2 => "SERVFAIL",
+            4 => "NOTIMP",
+            5 => "REFUSED",
+            _ => string.Create(CultureInfo.InvariantCulture, $"RCODE {code}"),
+        };
 
     // A name is labels and an empty one; or, at any place, a pointer of two bytes, which ends it here.
     private static bool SkipName(ReadOnlySpan<byte> message, ref int at)

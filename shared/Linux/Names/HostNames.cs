@@ -6,15 +6,17 @@ using Plugboard.Linux.Sockets;
 namespace Plugboard.Linux.Names;
 
 /// <summary>
-/// Finds the addresses of a server's name: /etc/hosts, then the name servers of /etc/resolv.conf. The C library's own way loads shared libraries and is
-/// not there in a static executable.
+/// Finds the addresses of a server's name: /etc/hosts, then the name servers of /etc/resolv.conf. The C library's own way loads shared
+/// libraries and is not there in a static executable.
 /// </summary>
 public static class HostNames
 {
     /// <summary>How long <see cref="Resolve"/> takes at most.</summary>
     public static readonly TimeSpan LongestTime = TimeSpan.FromSeconds(8);
 
-    /// <summary>The address of a name or of an address's text: the first that there is a route to, IPv4 before IPv6; null where nobody knows it.</summary>
+    /// <summary>
+    /// The address of a name or of an address's text: the first that there is a route to, IPv4 before IPv6; null where nobody knows it.
+    /// </summary>
     public static IPAddr? Find(string name)
     {
         var found = Resolve(name).Addresses;
@@ -27,7 +29,10 @@ public static class HostNames
         return found.Count > 0 ? found[0] : null;
     }
 
-    /// <summary>All addresses of a name, or the address that a text is, with or without brackets. Waits for name servers, no longer than <see cref="LongestTime"/>.</summary>
+    /// <summary>
+    /// All addresses of a name, or the address that a text is, with or without brackets. Waits for name servers, no longer than
+    /// <see cref="LongestTime"/>.
+    /// </summary>
     public static NameLookup Resolve(string name)
     {
         if (IPAddr.TryParse(name.Trim('[', ']'), out var address))
@@ -41,7 +46,11 @@ public static class HostNames
     }
 
     private static bool IsLoopback(string name) =>
-        name.TrimEnd('.') is var whole && (whole.Equals("localhost", StringComparison.OrdinalIgnoreCase) || whole.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase));
+        name.TrimEnd('.') is var whole
+        && (
+            whole.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+            || whole.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase)
+        );
 
     private static string Read(string path)
     {

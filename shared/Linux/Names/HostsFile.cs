@@ -13,7 +13,11 @@ internal static class HostsFile
         foreach (var line in text.Split('\n'))
         {
             var words = WordsOf(line);
-            if (words.Skip(1).Any(word => word.Equals(wanted, StringComparison.OrdinalIgnoreCase)) && IPAddr.TryParse(words[0], out var address) && !found.Contains(address))
+            if (
+                words.Skip(1).Any(word => word.Equals(wanted, StringComparison.OrdinalIgnoreCase))
+                && IPAddr.TryParse(words[0], out var address)
+                && !found.Contains(address)
+            )
                 found.Add(address);
         }
 

@@ -11,7 +11,10 @@ internal readonly record struct NameServer(IPAddr Address, uint Scope)
     /// <summary>The port that name servers listen on.</summary>
     public const ushort Port = 53;
 
-    /// <summary>Reads <c>10.0.0.1</c>, <c>fd00::1</c>, <c>fe80::1%eth0</c> or <c>fe80::1%2</c>; null for anything else, and for a link that does not exist.</summary>
+    /// <summary>
+    /// Reads <c>10.0.0.1</c>, <c>fd00::1</c>, <c>fe80::1%eth0</c> or <c>fe80::1%2</c>; null for anything else, and for a link that does not
+    /// exist.
+    /// </summary>
     public static NameServer? Parse(string text)
     {
         var at = text.IndexOf('%', StringComparison.Ordinal);
@@ -26,5 +29,6 @@ internal readonly record struct NameServer(IPAddr Address, uint Scope)
     }
 
     /// <summary>As in resolv.conf, the link as its number.</summary>
-    public override string ToString() => Scope == 0 ? Address.ToString() : string.Create(CultureInfo.InvariantCulture, $"{Address}%{Scope}");
+    public override string ToString() =>
+        Scope == 0 ? Address.ToString() : string.Create(CultureInfo.InvariantCulture, $"{Address}%{Scope}");
 }

@@ -3,8 +3,9 @@ using Plugboard.Addresses;
 namespace Plugboard.Linux.Names;
 
 /// <summary>
-/// Asks name servers for a name's addresses of both families. As the C library's resolver: a server that fails, refuses or does not answer is followed by the next one, and
-/// an answer that does not fit is asked for by TCP. Unlike it, it never takes longer than its limit. For one name.
+/// Asks name servers for a name's addresses of both families. As the C library's resolver: a server that fails, refuses or does not answer
+/// is followed by the next one, and an answer that does not fit is asked for by TCP. Unlike it, it never takes longer than its limit. For
+/// one name.
 /// </summary>
 /// <param name="config">Who is asked, and how.</param>
 /// <param name="longest">How long it may take as a whole.</param>
@@ -48,7 +49,9 @@ internal sealed class Resolver(ResolverConfig config, TimeSpan longest)
     {
         // Random enough that nobody who does not see the question guesses it.
         var pending = ((bool[])(config.OnlyIPv4 ? [false] : [false, true]))
-            .Select(is6 => DnsMessage.Ask((ushort)Random.Shared.Next(ushort.MaxValue + 1), candidate, is6)).OfType<byte[]>().ToList();
+            .Select(is6 => DnsMessage.Ask((ushort)Random.Shared.Next(ushort.MaxValue + 1), candidate, is6))
+            .OfType<byte[]>()
+            .ToList();
         wasAsked |= pending.Count > 0;
         var first = config.Rotates ? Random.Shared.Next(config.Servers.Count) : 0;
         for (var turn = 0; turn < config.Attempts && found.Count == 0; turn++)
@@ -60,7 +63,11 @@ internal sealed class Resolver(ResolverConfig config, TimeSpan longest)
 
     private void AskOne(NameServer server, List<byte[]> pending)
     {
-        foreach (var questions in config.OneAtATime ? pending.Select(static question => new List<byte[]> { question }).ToList() : [pending.ToList()])
+        foreach (
+            var questions in config.OneAtATime
+                ? pending.Select(static question => new List<byte[]> { question }).ToList()
+                : [pending.ToList()]
+        )
         {
             var limit = found.Count > 0 ? DnsExchange.ForTheOther : config.Timeout;
             var replies = DnsExchange.Ask(server, questions, limit < Left ? limit : Left, config.UsesTcp);

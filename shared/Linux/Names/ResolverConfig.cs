@@ -3,7 +3,9 @@ using Plugboard.Addresses;
 
 namespace Plugboard.Linux.Names;
 
-/// <summary>What resolv.conf(5) says of name servers, search list and options. Pure but for the numbers of links. Source: resolv.conf(5).</summary>
+/// <summary>
+/// What resolv.conf(5) says of name servers, search list and options. Pure but for the numbers of links. Source: resolv.conf(5).
+/// </summary>
 internal sealed record ResolverConfig
 {
     private const int MostServers = 3;
@@ -20,7 +22,9 @@ internal sealed record ResolverConfig
     /// <summary>ndots: a name with fewer dots is tried with the search list first.</summary>
     public int Dots { get; init; } = 1;
 
-    /// <summary>timeout: how long a server may take. The C library has 5 seconds; a server that is away must not cost a connection's whole time.</summary>
+    /// <summary>
+    /// timeout: how long a server may take. The C library has 5 seconds; a server that is away must not cost a connection's whole time.
+    /// </summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>attempts: how often the servers are asked in turn.</summary>
@@ -54,13 +58,17 @@ internal sealed record ResolverConfig
                 config = words[1..].Aggregate(config, static (before, option) => before.With(option));
         }
 
-        return config with { Servers = servers.Count > 0 ? servers : [new NameServer(IPAddr.Parse("127.0.0.1"), 0)] };
+        return config with
+        {
+            Servers = servers.Count > 0 ? servers : [new NameServer(IPAddr.Parse("127.0.0.1"), 0)],
+        };
     }
 
     private ResolverConfig With(string option)
     {
         var parts = option.Split(':', 2);
-        var number = parts.Length > 1 && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var given) ? given : (int?)null;
+        var number =
+            parts.Length > 1 && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var given) ? given : (int?)null;
         return (parts[0], number) switch
         {
             ("ndots", { } dots) => this with { Dots = Math.Min(dots, MostDots) },
@@ -81,6 +89,8 @@ internal sealed record ResolverConfig
         if (name.EndsWith('.'))
             return [whole];
         var extended = Search.Select(domain => $"{whole}.{domain.Trim('.')}".TrimEnd('.'));
-        return (whole.Count(static letter => letter == '.') >= Dots ? extended.Prepend(whole) : extended.Append(whole)).Distinct(StringComparer.OrdinalIgnoreCase);
+        return (whole.Count(static letter => letter == '.') >= Dots ? extended.Prepend(whole) : extended.Append(whole)).Distinct(
+            StringComparer.OrdinalIgnoreCase
+        );
     }
 }

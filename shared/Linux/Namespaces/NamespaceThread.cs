@@ -3,7 +3,9 @@ using Plugboard.Linux.LibC;
 
 namespace Plugboard.Linux.Namespaces;
 
-/// <summary>Runs work in a network namespace on a fresh thread that never comes back, so no thread of the pool is ever in the wrong one.</summary>
+/// <summary>
+/// Runs work in a network namespace on a fresh thread that never comes back, so no thread of the pool is ever in the wrong one.
+/// </summary>
 public static class NamespaceThread
 {
     /// <summary>Runs <paramref name="work"/> inside and returns its result; its exception is thrown here as it was.</summary>
@@ -11,15 +13,20 @@ public static class NamespaceThread
 
     /// <summary>Runs <paramref name="work"/> in a namespace of its own, which ends with it unless the work has kept it.</summary>
     /// <exception cref="ErrnoException">EPERM: no namespace can be made.</exception>
-    public static T RunInNew<T>(Func<T> work) => RunAfter(
-        static () =>
-        {
-            if (Sched.Unshare(Sched.CLONE_NEWNET) < 0)
-                throw ErrnoException.Last("unshare", "a network namespace");
-        },
-        work);
+    public static T RunInNew<T>(Func<T> work) =>
+        RunAfter(
+            static () =>
+            {
+                if (Sched.Unshare(Sched.CLONE_NEWNET) < 0)
+                    throw ErrnoException.Last("unshare", "a network namespace");
+            },
+            work
+        );
 
-    /// <summary>Runs <paramref name="work"/> on a thread that has first moved where it never comes back from; the exception of either is thrown here as it was.</summary>
+    /// <summary>
+    /// Runs <paramref name="work"/> on a thread that has first moved where it never comes back from; the exception of either is thrown here
+    /// as it was.
+    /// </summary>
     internal static T RunAfter<T>(Action move, Func<T> work)
     {
         var result = default(T);
@@ -43,11 +50,15 @@ public static class NamespaceThread
     }
 
     /// <summary>Runs <paramref name="work"/> inside; its exception is thrown here as it was.</summary>
-    public static void Run(NetworkNamespace ns, Action work) => Run(ns, () =>
-    {
-        work();
-        return true;
-    });
+    public static void Run(NetworkNamespace ns, Action work) =>
+        Run(
+            ns,
+            () =>
+            {
+                work();
+                return true;
+            }
+        );
 
     /// <summary>An await could resume on another thread, in another namespace: refused by the compiler.</summary>
     [Obsolete("nothing async inside a namespace: an await resumes on another thread", error: true)]

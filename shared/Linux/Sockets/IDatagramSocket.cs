@@ -3,7 +3,9 @@ namespace Plugboard.Linux.Sockets;
 /// <summary>Datagrams to and from the kernel. The one seam below netlink: a test answers here in the kernel's place.</summary>
 public interface IDatagramSocket : IDisposable
 {
-    /// <summary>The number the kernel knows this socket by (nlmsg_pid), its own in its namespace: notifications name it as who made the change.</summary>
+    /// <summary>
+    /// The number the kernel knows this socket by (nlmsg_pid), its own in its namespace: notifications name it as who made the change.
+    /// </summary>
     uint PortId { get; }
 
     /// <summary>Sends one datagram whole.</summary>
@@ -14,11 +16,15 @@ public interface IDatagramSocket : IDisposable
     void MakeRoom(int bytes);
 
     /// <summary>
-    /// Waits for a datagram and returns its length in bytes. A buffer that is too short is replaced by a longer one, so nothing is ever cut off.
+    /// Waits for a datagram and returns its length in bytes. A buffer that is too short is replaced by a longer one, so nothing is ever cut
+    /// off.
     /// </summary>
     /// <exception cref="ErrnoException">ENOBUFS: the kernel dropped messages because they were not read fast enough.</exception>
     int Receive(ref byte[] buffer);
 
-    /// <summary>True as soon as there is something to receive, an error included; false when <paramref name="timeout"/> passes first or <paramref name="stop"/> is given.</summary>
+    /// <summary>
+    /// True as soon as there is something to receive, an error included; false when <paramref name="timeout"/> passes first or
+    /// <paramref name="stop"/> is given.
+    /// </summary>
     bool WaitForInput(TimeSpan timeout, StopSignal? stop = null);
 }

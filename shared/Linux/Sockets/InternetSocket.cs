@@ -6,12 +6,16 @@ using Plugboard.Linux.LibC;
 
 namespace Plugboard.Linux.Sockets;
 
-/// <summary>The little that is asked of a server before it is mounted from: does it answer, and by which address of ours is it reached.</summary>
+/// <summary>
+/// The little that is asked of a server before it is mounted from: does it answer, and by which address of ours is it reached.
+/// </summary>
 public static unsafe class InternetSocket
 {
     private const ushort AnyPort = 9;
 
-    /// <summary>Connects by TCP and closes again: <see cref="Errno.None"/>, or why it does not go; ETIMEDOUT where nobody answered in time.</summary>
+    /// <summary>
+    /// Connects by TCP and closes again: <see cref="Errno.None"/>, or why it does not go; ETIMEDOUT where nobody answered in time.
+    /// </summary>
     public static Errno TryConnect(IPAddr server, ushort port, TimeSpan timeout)
     {
         using var socket = Open(server, Inet.SOCK_STREAM | Inet.SOCK_NONBLOCK);
@@ -25,7 +29,9 @@ public static unsafe class InternetSocket
             return Errno.ETIMEDOUT;
         int error;
         var length = (uint)sizeof(int);
-        return Inet.GetOption(socket.Number, Inet.SOL_SOCKET, Inet.SO_ERROR, &error, &length) < 0 ? throw ErrnoException.Last("getsockopt", server.ToString()) : (Errno)error;
+        return Inet.GetOption(socket.Number, Inet.SOL_SOCKET, Inet.SO_ERROR, &error, &length) < 0
+            ? throw ErrnoException.Last("getsockopt", server.ToString())
+            : (Errno)error;
     }
 
     /// <summary>The address of ours that a server sees; null where there is no route to it.</summary>
@@ -54,7 +60,8 @@ public static unsafe class InternetSocket
         return Process.Poll(&poll, 1, (int)timeout.TotalMilliseconds) > 0;
     }
 
-    // The family in the machine's byte order, the port in the network's; sockaddr_in6 has four bytes of flow label before the address, and the link's number after it.
+    // The family in the machine's byte order, the port in the network's; sockaddr_in6 has four bytes of flow label before the address, and
+    // the link's number after it.
     internal static uint Write(IPAddr server, ushort port, byte* address, uint scope = 0)
     {
         var bytes = new Span<byte>(address, Inet.AddressSize);

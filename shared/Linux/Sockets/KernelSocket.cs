@@ -82,7 +82,8 @@ public sealed unsafe class KernelSocket : SafeHandle, IDatagramSocket
                 var errno = (Errno)Marshal.GetLastPInvokeError();
                 if (errno == Errno.EMSGSIZE && !enlarged)
                 {
-                    // net/netlink/af_netlink.c, netlink_sendmsg: the whole datagram has to fit into the buffer, which has net.core.wmem_default bytes, with 32 more.
+                    // net/netlink/af_netlink.c, netlink_sendmsg: the whole datagram has to fit into the buffer, which has
+                    // net.core.wmem_default bytes, with 32 more.
                     Enlarge(Socket.SO_SNDBUFFORCE, Socket.SO_SNDBUF, datagram.Length + 32);
                     enlarged = true;
                 }
@@ -97,17 +98,22 @@ public sealed unsafe class KernelSocket : SafeHandle, IDatagramSocket
     /// <inheritdoc/>
     public void MakeRoom(int bytes) => Enlarge(Socket.SO_RCVBUFFORCE, Socket.SO_RCVBUF, bytes);
 
-    // The kernel doubles the number. Beyond net.core.wmem_max only CAP_NET_ADMIN over the machine forces it; who lacks it gets what there is, and the error of whoever has not enough.
+    // The kernel doubles the number. Beyond net.core.wmem_max only CAP_NET_ADMIN over the machine forces it; who lacks it gets what there
+    // is, and the error of whoever has not enough.
     private void Enlarge(int force, int ask, int bytes)
     {
-        if (Socket.SetOption(Number, Socket.SOL_SOCKET, force, &bytes, sizeof(int)) < 0 && Socket.SetOption(Number, Socket.SOL_SOCKET, ask, &bytes, sizeof(int)) < 0)
+        if (
+            Socket.SetOption(Number, Socket.SOL_SOCKET, force, &bytes, sizeof(int)) < 0
+            && Socket.SetOption(Number, Socket.SOL_SOCKET, ask, &bytes, sizeof(int)) < 0
+        )
             throw ErrnoException.Last("setsockopt", Subject);
     }
 
     /// <inheritdoc/>
     public int Receive(ref byte[] buffer)
     {
-        // The kernel cuts its tables to fit 32 KiB, but for one entry that is longer: a port with all VLANs. To look at the length first is a second call.
+        // The kernel cuts its tables to fit 32 KiB, but for one entry that is longer: a port with all VLANs. To look at the length first is
+        // a second call.
         if (buffer.Length >= LongestTablePart)
         {
             var received = Receive(buffer, Socket.MSG_TRUNC);

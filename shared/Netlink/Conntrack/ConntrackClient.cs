@@ -7,8 +7,8 @@ using static Plugboard.Netlink.Uapi.NetlinkH;
 namespace Plugboard.Netlink.Conntrack;
 
 /// <summary>
-/// The flows that the kernel tracks in one network namespace, through one socket that stays in it. Not for two threads at once. Nothing here can
-/// end flows without naming them: the kernel takes a request to delete that has no tuple for "all", and none is ever sent.
+/// The flows that the kernel tracks in one network namespace, through one socket that stays in it. Not for two threads at once. Nothing
+/// here can end flows without naming them: the kernel takes a request to delete that has no tuple for "all", and none is ever sent.
 /// Source: net/netfilter/nf_conntrack_netlink.c; include/uapi/linux/netfilter/nfnetlink_conntrack.h.
 /// </summary>
 public sealed class ConntrackClient : IDisposable
@@ -25,8 +25,11 @@ public sealed class ConntrackClient : IDisposable
     /// <exception cref="ErrnoException">The namespace cannot be entered (EPERM), or the kernel has no netfilter netlink.</exception>
     public static ConntrackClient Open(NetworkNamespace ns) => NamespaceThread.Run(ns, Open);
 
-    /// <summary>The flows of a filter. Since Linux 5.8 the kernel picks them by protocol, ports and IPv4 addresses; each is asked for again here.</summary>
-    /// <exception cref="NetlinkException">EINVAL or EOPNOTSUPP where the kernel has no conntrack netlink (CONFIG_NF_CT_NETLINK), EPERM.</exception>
+    /// <summary>
+    /// The flows of a filter. Since Linux 5.8 the kernel picks them by protocol, ports and IPv4 addresses; each is asked for again here.
+    /// </summary>
+    /// <exception cref="NetlinkException">EINVAL or EOPNOTSUPP where the kernel has no conntrack netlink (CONFIG_NF_CT_NETLINK),
+    /// EPERM.</exception>
     public IReadOnlyList<Flow> List(FlowFilter filter) => Dump(filter, filter.Matches);
 
     internal IReadOnlyList<Flow> Dump(FlowFilter filter, Predicate<Flow> predicate)

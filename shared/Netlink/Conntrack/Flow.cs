@@ -2,7 +2,8 @@ namespace Plugboard.Netlink.Conntrack;
 
 /// <summary>A flow that the kernel tracks.</summary>
 /// <param name="Original">As its first packet came in, before any translation.</param>
-/// <param name="Reply">As its answers come in: where the destination was translated, they come from another address than the first packet went to.</param>
+/// <param name="Reply">As its answers come in: where the destination was translated, they come from another address than the first packet
+/// went to.</param>
 /// <param name="Status">What the kernel knows of it.</param>
 /// <param name="Id">The kernel's number of it (CTA_ID): another flow of the same tuples has another one.</param>
 public sealed record Flow(FlowTuple Original, FlowTuple Reply, FlowStatus Status, uint Id)
@@ -13,7 +14,8 @@ public sealed record Flow(FlowTuple Original, FlowTuple Reply, FlowStatus Status
     internal ushort Zone { get; init; }
 
     /// <inheritdoc/>
-    public bool Equals(Flow? other) => other is not null && Original == other.Original && Reply == other.Reply && Status == other.Status && Id == other.Id;
+    public bool Equals(Flow? other) =>
+        other is not null && Original == other.Original && Reply == other.Reply && Status == other.Status && Id == other.Id;
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Original, Reply, Status, Id);

@@ -1,7 +1,8 @@
 namespace Plugboard.Netlink.Conntrack;
 
 /// <summary>
-/// Which flows. It cannot be empty: it always names an address or a port, for deleting by a filter that says nothing ends every flow of the node.
+/// Which flows. It cannot be empty: it always names an address or a port, for deleting by a filter that says nothing ends every flow of the
+/// node.
 /// </summary>
 public sealed record FlowFilter
 {
@@ -41,7 +42,10 @@ public sealed record FlowFilter
     /// <summary>What its answers have.</summary>
     public FlowEnds Reply { get; }
 
-    /// <summary>True where a flow is meant. Kernels before 5.8 do not filter, and none filters by IPv6 addresses, so each flow they return is asked for here.</summary>
+    /// <summary>
+    /// True where a flow is meant. Kernels before 5.8 do not filter, and none filters by IPv6 addresses, so each flow they return is asked
+    /// for here.
+    /// </summary>
     public bool Matches(Flow flow) =>
         flow.Original.Source.Is6 == Is6
         && (Protocol is null || Protocol == flow.Original.Protocol)

@@ -2,7 +2,9 @@ using static Plugboard.Netlink.Conntrack.Uapi.NfnetlinkConntrackH;
 
 namespace Plugboard.Netlink.Conntrack;
 
-/// <summary>Writes a filter for the kernel (Linux 5.8; older ones ignore it): two tuples, and flags that say which of their values count.</summary>
+/// <summary>
+/// Writes a filter for the kernel (Linux 5.8; older ones ignore it): two tuples, and flags that say which of their values count.
+/// </summary>
 internal static class FlowFilterWriter
 {
     // net/netfilter/nf_internals.h, CTA_FILTER_F_*: the values of CTA_FILTER_ORIG_FLAGS are in no header of the UAPI.

@@ -9,7 +9,9 @@ internal static class AddressReader
     public static InterfaceAddress? Read(NetlinkMessage message)
     {
         var header = message.Header<IfAddrMsg>();
-        IPAddr? address = null, local = null, broadcast = null;
+        IPAddr? address = null,
+            local = null,
+            broadcast = null;
         var label = "";
         uint flags = header.ifa_flags;
         var attributes = message.Attributes<IfAddrMsg>();

@@ -6,14 +6,18 @@ using static Plugboard.Netlink.Uapi.NetlinkH;
 
 namespace Plugboard.Netlink.Route;
 
-/// <summary>The addresses of a namespace's links. Every refusal is a <see cref="NetlinkException"/>. Source: rtnetlink(7); ip-address(8).</summary>
+/// <summary>
+/// The addresses of a namespace's links. Every refusal is a <see cref="NetlinkException"/>. Source: rtnetlink(7); ip-address(8).
+/// </summary>
 public sealed class AddressTable
 {
     private readonly NetlinkSocket socket;
 
     internal AddressTable(NetlinkSocket socket) => this.socket = socket;
 
-    /// <summary>A link's addresses in the kernel's order; the kernel picks them (Linux 4.20), an older one sends all and they are picked here.</summary>
+    /// <summary>
+    /// A link's addresses in the kernel's order; the kernel picks them (Linux 4.20), an older one sends all and they are picked here.
+    /// </summary>
     /// <param name="index">The link's index.</param>
     /// <param name="family">IPv4, IPv6, or both.</param>
     /// <exception cref="NetlinkException">ENODEV: there is no such link.</exception>
@@ -22,7 +26,11 @@ public sealed class AddressTable
         var request = socket.NewRequest();
         using (request.Message(RTM_GETADDR, NLM_F_REQUEST | NLM_F_DUMP))
             request.WriteStruct(new IfAddrMsg { ifa_family = (byte)family, ifa_index = (uint)index });
-        return socket.Dump(request, () => $"addresses of {LinkTable.Subject(index)}", message => AddressReader.ReadIndex(message) == index ? AddressReader.Read(message) : null);
+        return socket.Dump(
+            request,
+            () => $"addresses of {LinkTable.Subject(index)}",
+            message => AddressReader.ReadIndex(message) == index ? AddressReader.Read(message) : null
+        );
     }
 
     /// <summary>The addresses of all links in the kernel's order.</summary>
@@ -36,8 +44,8 @@ public sealed class AddressTable
     }
 
     /// <summary>
-    /// The addresses of all links of another namespace, whose number links of this one tell (<see cref="Links.Link.LinkNetNsId"/>); none where it is gone.
-    /// Source: IFA_TARGET_NETNSID (Linux 4.20).
+    /// The addresses of all links of another namespace, whose number links of this one tell (<see cref="Links.Link.LinkNetNsId"/>); none
+    /// where it is gone. Source: IFA_TARGET_NETNSID (Linux 4.20).
     /// </summary>
     /// <param name="netNsId">The namespace's number, 0 or more.</param>
     /// <param name="family">IPv4, IPv6, or both.</param>
@@ -54,14 +62,19 @@ public sealed class AddressTable
         return socket.Dump(
             request,
             () => $"addresses of namespace {netNsId}",
-            message => AddressReader.IsOfNamespace(message, netNsId)
-                ? AddressReader.Read(message)
-                : throw new NotSupportedException("this kernel lists the addresses of its own namespace only (Linux 4.20 does others)"),
-            absent: Errno.EINVAL);
+            message =>
+                AddressReader.IsOfNamespace(message, netNsId)
+                    ? AddressReader.Read(message)
+                    : throw new NotSupportedException("this kernel lists the addresses of its own namespace only (Linux 4.20 does others)"),
+            absent: Errno.EINVAL
+        );
     }
 
-    /// <summary>Adds an address for ever; an IPv4 address in a network of more than two gets the network's last address for broadcast.</summary>
-    /// <exception cref="NetlinkException">EEXIST: the link has it; ENODEV: there is no such link; EACCES: IPv6 is switched off there.</exception>
+    /// <summary>
+    /// Adds an address for ever; an IPv4 address in a network of more than two gets the network's last address for broadcast.
+    /// </summary>
+    /// <exception cref="NetlinkException">EEXIST: the link has it; ENODEV: there is no such link; EACCES: IPv6 is switched off
+    /// there.</exception>
     public void Add(int index, IPPrefix address, AddressOptions options = default)
     {
         var request = socket.NewRequest();
@@ -94,13 +107,15 @@ public sealed class AddressTable
 
     private static void WriteHeader(NetlinkWriter request, int index, IPPrefix address, RouteScope scope)
     {
-        request.WriteStruct(new IfAddrMsg
-        {
-            ifa_family = address.Is6 ? SocketH.AF_INET6 : SocketH.AF_INET,
-            ifa_prefixlen = (byte)address.Length,
-            ifa_scope = (byte)scope,
-            ifa_index = (uint)index,
-        });
+        request.WriteStruct(
+            new IfAddrMsg
+            {
+                ifa_family = address.Is6 ? SocketH.AF_INET6 : SocketH.AF_INET,
+                ifa_prefixlen = (byte)address.Length,
+                ifa_scope = (byte)scope,
+                ifa_index = (uint)index,
+            }
+        );
         request.WriteAddress(IfAddrH.IFA_LOCAL, address.Address);
         request.WriteAddress(IfAddrH.IFA_ADDRESS, address.Address);
     }

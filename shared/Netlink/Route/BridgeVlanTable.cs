@@ -15,7 +15,9 @@ public sealed class BridgeVlanTable
 
     internal BridgeVlanTable(NetlinkSocket socket) => this.socket = socket;
 
-    /// <summary>A port's VLANs (or a bridge's own), each by itself, ascending; empty for what is no port. The kernel sends every port's.</summary>
+    /// <summary>
+    /// A port's VLANs (or a bridge's own), each by itself, ascending; empty for what is no port. The kernel sends every port's.
+    /// </summary>
     /// <param name="index">The link's index.</param>
     public IReadOnlyList<BridgeVlan> List(int index)
     {
@@ -37,7 +39,10 @@ public sealed class BridgeVlanTable
     /// <exception cref="NetlinkException">EOPNOTSUPP: no port of a bridge, or the kernel cannot; EINVAL: no such VLAN number.</exception>
     public void Add(int index, int vid, BridgeVlanFlags flags = BridgeVlanFlags.None) => AddRange(index, vid, vid, flags);
 
-    /// <summary>Adds all VLANs from <paramref name="first"/> to <paramref name="last"/>; a range of several cannot be <see cref="BridgeVlanFlags.Pvid"/>.</summary>
+    /// <summary>
+    /// Adds all VLANs from <paramref name="first"/> to <paramref name="last"/>; a range of several cannot be
+    /// <see cref="BridgeVlanFlags.Pvid"/>.
+    /// </summary>
     /// <exception cref="NetlinkException">EOPNOTSUPP: no port of a bridge, or the kernel cannot; EINVAL: no such range.</exception>
     public void AddRange(int index, int first, int last, BridgeVlanFlags flags = BridgeVlanFlags.None)
     {
@@ -48,7 +53,8 @@ public sealed class BridgeVlanTable
     }
 
     /// <summary>Removes a VLAN.</summary>
-    /// <exception cref="NetlinkException">EOPNOTSUPP: no port of a bridge, or the kernel cannot; ENOENT: the port does not have it.</exception>
+    /// <exception cref="NetlinkException">EOPNOTSUPP: no port of a bridge, or the kernel cannot; ENOENT: the port does not have
+    /// it.</exception>
     public void Delete(int index, int vid)
     {
         var request = socket.NewRequest();
@@ -57,7 +63,8 @@ public sealed class BridgeVlanTable
         socket.Execute(request, () => Subject(index, vid, vid));
     }
 
-    // The VLANs of a port are the bridge's business (MASTER, the default); those of a bridge itself need SELF, which a port has no method for.
+    // The VLANs of a port are the bridge's business (MASTER, the default); those of a bridge itself need SELF, which a port has no method
+    // for.
     private static void Write(NetlinkWriter request, int index, int first, int last, ushort flags)
     {
         request.WriteStruct(new IfInfoMsg { ifi_family = SocketH.AF_BRIDGE, ifi_index = index });

@@ -32,7 +32,8 @@ public sealed record ForwardingEntry(int LinkIndex, MacAddress LinkAddress, IPAd
     /// <summary>A bridge's entry: the bridge's index; 0 for others. Reported only.</summary>
     public int MasterIndex { get; init; }
 
-    internal string Subject() => Destination is { } destination
-        ? $"{LinkAddress} to {destination} on {LinkTable.Subject(LinkIndex)}"
-        : $"{LinkAddress} on {LinkTable.Subject(LinkIndex)}";
+    internal string Subject() =>
+        Destination is { } destination
+            ? $"{LinkAddress} to {destination} on {LinkTable.Subject(LinkIndex)}"
+            : $"{LinkAddress} on {LinkTable.Subject(LinkIndex)}";
 }

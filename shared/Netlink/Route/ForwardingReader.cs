@@ -4,7 +4,9 @@ using static Plugboard.Netlink.Route.Uapi.NeighbourH;
 
 namespace Plugboard.Netlink.Route;
 
-/// <summary>RTM_NEWNEIGH of AF_BRIDGE to <see cref="ForwardingEntry"/>: the attributes are gathered here, the record is made once.</summary>
+/// <summary>
+/// RTM_NEWNEIGH of AF_BRIDGE to <see cref="ForwardingEntry"/>: the attributes are gathered here, the record is made once.
+/// </summary>
 internal ref struct ForwardingReader
 {
     private MacAddress? mac;
@@ -56,16 +58,17 @@ internal ref struct ForwardingReader
         }
     }
 
-    private readonly ForwardingEntry? ToEntry(NdMsg header) => mac is not { } address
-        ? null
-        : new ForwardingEntry(header.ndm_ifindex, address, destination)
-        {
-            State = (NeighbourState)header.ndm_state,
-            Flags = (ForwardingFlags)header.ndm_flags,
-            Port = port,
-            Vni = vni,
-            OutInterface = outInterface,
-            Vlan = vlan,
-            MasterIndex = master,
-        };
+    private readonly ForwardingEntry? ToEntry(NdMsg header) =>
+        mac is not { } address
+            ? null
+            : new ForwardingEntry(header.ndm_ifindex, address, destination)
+            {
+                State = (NeighbourState)header.ndm_state,
+                Flags = (ForwardingFlags)header.ndm_flags,
+                Port = port,
+                Vni = vni,
+                OutInterface = outInterface,
+                Vlan = vlan,
+                MasterIndex = master,
+            };
 }

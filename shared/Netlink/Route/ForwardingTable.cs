@@ -6,8 +6,8 @@ using static Plugboard.Netlink.Uapi.NetlinkH;
 namespace Plugboard.Netlink.Route;
 
 /// <summary>
-/// The forwarding databases of a namespace's VXLAN devices and bridges. Every refusal is a <see cref="NetlinkException"/>. Source: bridge(8), fdb;
-/// net/core/rtnetlink.c, rtnl_fdb_add; drivers/net/vxlan/vxlan_core.c.
+/// The forwarding databases of a namespace's VXLAN devices and bridges. Every refusal is a <see cref="NetlinkException"/>. Source:
+/// bridge(8), fdb; net/core/rtnetlink.c, rtnl_fdb_add; drivers/net/vxlan/vxlan_core.c.
 /// </summary>
 public sealed class ForwardingTable
 {
@@ -15,7 +15,10 @@ public sealed class ForwardingTable
 
     internal ForwardingTable(NetlinkSocket socket) => this.socket = socket;
 
-    /// <summary>A device's entries, its own and as a bridge's port; the kernel picks them (Linux 4.20), an older one sends all and they are picked here.</summary>
+    /// <summary>
+    /// A device's entries, its own and as a bridge's port; the kernel picks them (Linux 4.20), an older one sends all and they are picked
+    /// here.
+    /// </summary>
     /// <param name="index">The device's index.</param>
     public IReadOnlyList<ForwardingEntry> List(int index)
     {
@@ -25,26 +28,30 @@ public sealed class ForwardingTable
         return socket.Dump(
             request,
             () => $"forwarding entries of {LinkTable.Subject(index)}",
-            message => NeighbourReader.ReadIndex(message) == index ? ForwardingReader.Read(message) : null);
+            message => NeighbourReader.ReadIndex(message) == index ? ForwardingReader.Read(message) : null
+        );
     }
 
     /// <summary>Adds an entry.</summary>
-    /// <exception cref="NetlinkException">EEXIST: the address has one, whatever its destination; EINVAL: a VXLAN device's without a destination; ENODEV: there is no such link.</exception>
+    /// <exception cref="NetlinkException">EEXIST: the address has one, whatever its destination; EINVAL: a VXLAN device's without a
+    /// destination; ENODEV: there is no such link.</exception>
     public void Add(ForwardingEntry entry) => Write(entry, NLM_F_EXCL);
 
     /// <summary>
     /// Adds one more destination of a multicast address or of 00:00:00:00:00:00 to a VXLAN device; what is there already is left so.
     /// </summary>
-    /// <exception cref="NetlinkException">EOPNOTSUPP: the address is another one, and has a destination; ENODEV: there is no such link.</exception>
+    /// <exception cref="NetlinkException">EOPNOTSUPP: the address is another one, and has a destination; ENODEV: there is no such
+    /// link.</exception>
     public void Append(ForwardingEntry entry) => Write(entry, NLM_F_APPEND);
 
     /// <summary>Adds an entry, or replaces the destination the address has.</summary>
-    /// <exception cref="NetlinkException">EOPNOTSUPP: a VXLAN device replaces neither multicast addresses nor 00:00:00:00:00:00; ENODEV: there is no such link.</exception>
+    /// <exception cref="NetlinkException">EOPNOTSUPP: a VXLAN device replaces neither multicast addresses nor 00:00:00:00:00:00; ENODEV:
+    /// there is no such link.</exception>
     public void Replace(ForwardingEntry entry) => Write(entry, NLM_F_REPLACE);
 
     /// <summary>
-    /// Removes an address' destination, or all of them where the entry has none; false where the address was gone already (ENOENT). Where a VXLAN device has the address
-    /// with other destinations only, the kernel removes nothing and does not say so: it is true then too.
+    /// Removes an address' destination, or all of them where the entry has none; false where the address was gone already (ENOENT). Where a
+    /// VXLAN device has the address with other destinations only, the kernel removes nothing and does not say so: it is true then too.
     /// </summary>
     /// <exception cref="NetlinkException">ENODEV: there is no such link.</exception>
     public bool Delete(ForwardingEntry entry)
@@ -75,13 +82,15 @@ public sealed class ForwardingTable
 
     private static void WriteEntry(NetlinkWriter writer, ForwardingEntry entry)
     {
-        writer.WriteStruct(new NdMsg
-        {
-            ndm_family = SocketH.AF_BRIDGE,
-            ndm_ifindex = entry.LinkIndex,
-            ndm_state = (ushort)entry.State,
-            ndm_flags = (byte)entry.Flags,
-        });
+        writer.WriteStruct(
+            new NdMsg
+            {
+                ndm_family = SocketH.AF_BRIDGE,
+                ndm_ifindex = entry.LinkIndex,
+                ndm_state = (ushort)entry.State,
+                ndm_flags = (byte)entry.Flags,
+            }
+        );
         writer.WriteMac(NeighbourH.NDA_LLADDR, entry.LinkAddress);
         if (entry.Destination is { } destination)
             writer.WriteAddress(NeighbourH.NDA_DST, destination);

@@ -53,14 +53,19 @@ public sealed class IPForwarding(RouteClient client)
     internal static IEnumerable<Link> LinksThatLearn(IReadOnlyList<Link> links, IReadOnlyList<Route> learned)
     {
         var ports = links.ToLookup(static link => link.MasterIndex);
-        return links.Where(link => NeedsHybridMode(link)
-            && (!LeadsToContainersOnly(link, ports[link.Index]) || learned.Any(route => route.OutInterface == link.Index)));
+        return links.Where(link =>
+            NeedsHybridMode(link)
+            && (!LeadsToContainersOnly(link, ports[link.Index]) || learned.Any(route => route.OutInterface == link.Index))
+        );
     }
 
     // A bridge's port hands what arrives to the bridge. A link on which IPv6 is switched off learns as soon as it is switched on.
     private static bool NeedsHybridMode(Link link) =>
-        link.IPv6 is { } settings && (settings with { Disabled = false }).LearnsFromRouters && settings.AcceptRa != 2
-        && link.Port is null && (link.Flags & LinkFlags.Loopback) == 0;
+        link.IPv6 is { } settings
+        && (settings with { Disabled = false }).LearnsFromRouters
+        && settings.AcceptRa != 2
+        && link.Port is null
+        && (link.Flags & LinkFlags.Loopback) == 0;
 
     // What containers advertise is no route of the node's: forwarding, switched on, ends that it is taken.
     private static bool LeadsToContainersOnly(Link bridge, IEnumerable<Link> ports) =>

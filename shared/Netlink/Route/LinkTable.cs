@@ -52,8 +52,8 @@ public sealed class LinkTable
     }
 
     /// <summary>
-    /// The link at a veth's other end in another namespace; null where that link is gone or the namespace is: also one of which only the kernel's work of taking it apart
-    /// is left. Source: IFLA_TARGET_NETNSID (Linux 4.17); net/core/rtnetlink.c, rtnl_get_net_ns_capable.
+    /// The link at a veth's other end in another namespace; null where that link is gone or the namespace is: also one of which only the
+    /// kernel's work of taking it apart is left. Source: IFLA_TARGET_NETNSID (Linux 4.17); net/core/rtnetlink.c, rtnl_get_net_ns_capable.
     /// </summary>
     /// <param name="end">The end in this namespace, with the number of the other's.</param>
     public Link? FindPeer(Link end)
@@ -104,7 +104,8 @@ public sealed class LinkTable
     }
 
     /// <summary>Makes a link; fails where the name is taken.</summary>
-    /// <exception cref="NetlinkException">EEXIST: the name (or the veth peer's) is taken; EOPNOTSUPP: the kernel lacks the kind; ERANGE: the name is too long.</exception>
+    /// <exception cref="NetlinkException">EEXIST: the name (or the veth peer's) is taken; EOPNOTSUPP: the kernel lacks the kind; ERANGE:
+    /// the name is too long.</exception>
     public void Add(LinkSpec spec)
     {
         var request = socket.NewRequest();

@@ -7,7 +7,10 @@ using static Plugboard.Netlink.Uapi.NetlinkH;
 
 namespace Plugboard.Netlink.Route;
 
-/// <summary>The numbers that a namespace has for others, as in <see cref="Links.Link.LinkNetNsId"/>. Source: include/uapi/linux/net_namespace.h; ip-netns(8), list-id.</summary>
+/// <summary>
+/// The numbers that a namespace has for others, as in <see cref="Links.Link.LinkNetNsId"/>. Source: include/uapi/linux/net_namespace.h;
+/// ip-netns(8), list-id.
+/// </summary>
 public sealed class NamespaceTable
 {
     private readonly NetlinkSocket socket;

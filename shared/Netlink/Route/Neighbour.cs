@@ -9,6 +9,9 @@ namespace Plugboard.Netlink.Route;
 /// <param name="State">What is known.</param>
 public sealed record Neighbour(int LinkIndex, IPAddr Address, MacAddress? LinkAddress, NeighbourState State)
 {
-    /// <summary>Who made it (NDA_PROTOCOL, Linux 5.0; older kernels neither keep nor tell it); <see cref="RouteProtocol.Unspecified"/> for what the kernel found out.</summary>
+    /// <summary>
+    /// Who made it (NDA_PROTOCOL, Linux 5.0; older kernels neither keep nor tell it); <see cref="RouteProtocol.Unspecified"/> for what the
+    /// kernel found out.
+    /// </summary>
     public RouteProtocol Protocol { get; init; }
 }

@@ -26,7 +26,9 @@ internal static class NeighbourReader
                 protocol = (RouteProtocol)attributes.UInt8();
         }
 
-        return address is { } known ? new Neighbour(header.ndm_ifindex, known, mac, (NeighbourState)header.ndm_state) { Protocol = protocol } : null;
+        return address is { } known
+            ? new Neighbour(header.ndm_ifindex, known, mac, (NeighbourState)header.ndm_state) { Protocol = protocol }
+            : null;
     }
 
     /// <summary>The link's index alone, of any family: to leave out other links' without an allocation.</summary>

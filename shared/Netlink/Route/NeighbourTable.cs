@@ -7,8 +7,9 @@ using static Plugboard.Netlink.Uapi.NetlinkH;
 namespace Plugboard.Netlink.Route;
 
 /// <summary>
-/// The neighbours of a namespace: ARP and NDP. Permanent ones do not count against net.ipv4.neigh.default.gc_thresh3, 1024, since Linux 5.0; an older kernel refuses
-/// more with ENOBUFS. Every refusal is a <see cref="NetlinkException"/>. Source: rtnetlink(7); ip-neighbour(8).
+/// The neighbours of a namespace: ARP and NDP. Permanent ones do not count against net.ipv4.neigh.default.gc_thresh3, 1024, since Linux
+/// 5.0; an older kernel refuses more with ENOBUFS. Every refusal is a <see cref="NetlinkException"/>. Source: rtnetlink(7);
+/// ip-neighbour(8).
 /// </summary>
 public sealed class NeighbourTable
 {
@@ -31,7 +32,8 @@ public sealed class NeighbourTable
         return socket.Dump(
             request,
             () => $"neighbours of {LinkTable.Subject(index)}",
-            message => NeighbourReader.ReadIndex(message) == index ? NeighbourReader.Read(message) : null);
+            message => NeighbourReader.ReadIndex(message) == index ? NeighbourReader.Read(message) : null
+        );
     }
 
     /// <summary>Adds a neighbour.</summary>
@@ -84,12 +86,14 @@ public sealed class NeighbourTable
 
     private static void WriteKey(NetlinkWriter writer, int index, IPAddr address, NeighbourState state)
     {
-        writer.WriteStruct(new NdMsg
-        {
-            ndm_family = address.Is6 ? SocketH.AF_INET6 : SocketH.AF_INET,
-            ndm_ifindex = index,
-            ndm_state = (ushort)state,
-        });
+        writer.WriteStruct(
+            new NdMsg
+            {
+                ndm_family = address.Is6 ? SocketH.AF_INET6 : SocketH.AF_INET,
+                ndm_ifindex = index,
+                ndm_state = (ushort)state,
+            }
+        );
         writer.WriteAddress(NeighbourH.NDA_DST, address);
     }
 

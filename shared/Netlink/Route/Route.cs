@@ -60,19 +60,20 @@ public sealed record Route
     public bool IsCloned { get; init; }
 
     /// <summary>What makes this route, or removes it and no other; without the next hops of a multipath route.</summary>
-    public RouteSpec ToSpec() => new()
-    {
-        Dst = Dst,
-        Gateway = Gateway,
-        OutInterface = OutInterface,
-        Priority = Priority,
-        Table = Table,
-        Scope = Scope,
-        Protocol = Protocol,
-        Type = Type,
-        Source = Source,
-        Mtu = Mtu,
-        AdvMss = AdvMss,
-        OnLink = OnLink,
-    };
+    public RouteSpec ToSpec() =>
+        new()
+        {
+            Dst = Dst,
+            Gateway = Gateway,
+            OutInterface = OutInterface,
+            Priority = Priority,
+            Table = Table,
+            Scope = Scope,
+            Protocol = Protocol,
+            Type = Type,
+            Source = Source,
+            Mtu = Mtu,
+            AdvMss = AdvMss,
+            OnLink = OnLink,
+        };
 }

@@ -4,7 +4,8 @@ namespace Plugboard.Netlink.Route;
 public enum RouteAddMode
 {
     /// <summary>
-    /// NLM_F_CREATE: EEXIST only for the very same route. IPv4: a further route is put in front. IPv6: a further gateway makes a multipath route.
+    /// NLM_F_CREATE: EEXIST only for the very same route. IPv4: a further route is put in front. IPv6: a further gateway makes a multipath
+    /// route.
     /// </summary>
     Create,
 

@@ -7,8 +7,9 @@ using static Plugboard.Netlink.Uapi.NetlinkH;
 namespace Plugboard.Netlink.Route;
 
 /// <summary>
-/// Changes to be sent together, by <see cref="RouteClient.TryExecute"/>. Unlike nftables' it is no transaction: the kernel does one after the other, and a refused one
-/// stops none. Each is what the table's method of the same name does. Source: rtnetlink(7); net/netlink/af_netlink.c, netlink_rcv_skb.
+/// Changes to be sent together, by <see cref="RouteClient.TryExecute"/>. Unlike nftables' it is no transaction: the kernel does one after
+/// the other, and a refused one stops none. Each is what the table's method of the same name does. Source: rtnetlink(7);
+/// net/netlink/af_netlink.c, netlink_rcv_skb.
 /// </summary>
 public sealed class RouteBatch
 {

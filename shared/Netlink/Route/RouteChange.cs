@@ -3,7 +3,8 @@ using Plugboard.Netlink.Route.Links;
 namespace Plugboard.Netlink.Route;
 
 /// <summary>
-/// One thing that changed; which, is the one of <see cref="Link"/>, <see cref="Address"/>, <see cref="Route"/>, <see cref="Neighbour"/> and <see cref="Forwarding"/>
+/// One thing that changed; which, is the one of <see cref="Link"/>, <see cref="Address"/>, <see cref="Route"/>, <see cref="Neighbour"/> and
+/// <see cref="Forwarding"/>
 /// that is not null. Source: rtnetlink(7).
 /// </summary>
 public sealed record RouteChange
@@ -14,7 +15,10 @@ public sealed record RouteChange
     /// <summary>A route that took another's place (NLM_F_REPLACE): of that one nothing more is told.</summary>
     public bool IsReplacement { get; init; }
 
-    /// <summary>Whose request it was: <see cref="RouteClient.PortId"/>. 0 for the kernel itself, and where it does not tell, as of forwarding entries.</summary>
+    /// <summary>
+    /// Whose request it was: <see cref="RouteClient.PortId"/>. 0 for the kernel itself, and where it does not tell, as of forwarding
+    /// entries.
+    /// </summary>
     public uint PortId { get; init; }
 
     /// <summary>A link.</summary>

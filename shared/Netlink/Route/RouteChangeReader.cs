@@ -12,13 +12,15 @@ internal static class RouteChangeReader
     public static RouteChange? Read(NetlinkMessage message)
     {
         var change = Subject(message);
-        return change is null ? null : change with
-        {
-            // Of each four messages the first makes, the second removes.
-            IsDeleted = message.Type % 4 == 1,
-            IsReplacement = message.Type == RTM_NEWROUTE && (message.Flags & NLM_F_REPLACE) != 0,
-            PortId = message.PortId,
-        };
+        return change is null
+            ? null
+            : change with
+            {
+                // Of each four messages the first makes, the second removes.
+                IsDeleted = message.Type % 4 == 1,
+                IsReplacement = message.Type == RTM_NEWROUTE && (message.Flags & NLM_F_REPLACE) != 0,
+                PortId = message.PortId,
+            };
     }
 
     private static RouteChange? Subject(NetlinkMessage message)

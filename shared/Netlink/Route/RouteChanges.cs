@@ -4,8 +4,8 @@ using Plugboard.Linux.Namespaces;
 namespace Plugboard.Netlink.Route;
 
 /// <summary>
-/// Tells what changes in a network namespace, from the moment it is opened. One thread receives, any other may stop it. <see cref="RouteMonitor"/> is for who waits for
-/// one thing only. Source: rtnetlink(7).
+/// Tells what changes in a network namespace, from the moment it is opened. One thread receives, any other may stop it.
+/// <see cref="RouteMonitor"/> is for who waits for one thing only. Source: rtnetlink(7).
 /// </summary>
 public sealed class RouteChanges : IDisposable
 {
@@ -21,14 +21,16 @@ public sealed class RouteChanges : IDisposable
 
     /// <summary>Opens it in the calling thread's namespace.</summary>
     /// <param name="groups">What to hear of.</param>
-    /// <param name="room">How many bytes of changes may wait to be read, about 1 KiB for each; without CAP_NET_ADMIN over the machine not more than net.core.rmem_max.</param>
+    /// <param name="room">How many bytes of changes may wait to be read, about 1 KiB for each; without CAP_NET_ADMIN over the machine not
+    /// more than net.core.rmem_max.</param>
     /// <exception cref="ErrnoException">No more files can be opened.</exception>
     public static RouteChanges Open(RouteMonitorGroups groups, int room = DefaultRoom) =>
         new(NetlinkListener.Open(NetlinkProtocol.Route, new RouteDialect(), (uint)groups, room));
 
     /// <summary>Opens it in a namespace, on a thread of its own that enters it.</summary>
     /// <exception cref="ErrnoException">The namespace cannot be entered (EPERM), or no more files can be opened.</exception>
-    public static RouteChanges Open(NetworkNamespace ns, RouteMonitorGroups groups, int room = DefaultRoom) => NamespaceThread.Run(ns, () => Open(groups, room));
+    public static RouteChanges Open(NetworkNamespace ns, RouteMonitorGroups groups, int room = DefaultRoom) =>
+        NamespaceThread.Run(ns, () => Open(groups, room));
 
     /// <summary>Waits for a change and returns all there are.</summary>
     /// <param name="timeout">How long to wait at most.</param>

@@ -10,26 +10,27 @@ namespace Plugboard.Netlink.Route;
 /// <summary>The words of rtnetlink(7).</summary>
 internal sealed class RouteDialect : NetlinkDialect
 {
-    public override string MessageName(ushort type) => type switch
-    {
-        RtnetlinkH.RTM_NEWLINK => nameof(RtnetlinkH.RTM_NEWLINK),
-        RtnetlinkH.RTM_DELLINK => nameof(RtnetlinkH.RTM_DELLINK),
-        RtnetlinkH.RTM_GETLINK => nameof(RtnetlinkH.RTM_GETLINK),
-        RtnetlinkH.RTM_SETLINK => nameof(RtnetlinkH.RTM_SETLINK),
-        RtnetlinkH.RTM_NEWADDR => nameof(RtnetlinkH.RTM_NEWADDR),
-        RtnetlinkH.RTM_DELADDR => nameof(RtnetlinkH.RTM_DELADDR),
-        RtnetlinkH.RTM_GETADDR => nameof(RtnetlinkH.RTM_GETADDR),
-        RtnetlinkH.RTM_NEWROUTE => nameof(RtnetlinkH.RTM_NEWROUTE),
-        RtnetlinkH.RTM_DELROUTE => nameof(RtnetlinkH.RTM_DELROUTE),
-        RtnetlinkH.RTM_GETROUTE => nameof(RtnetlinkH.RTM_GETROUTE),
-        RtnetlinkH.RTM_NEWNEIGH => nameof(RtnetlinkH.RTM_NEWNEIGH),
-        RtnetlinkH.RTM_DELNEIGH => nameof(RtnetlinkH.RTM_DELNEIGH),
-        RtnetlinkH.RTM_GETNEIGH => nameof(RtnetlinkH.RTM_GETNEIGH),
-        RtnetlinkH.RTM_NEWNETCONF => nameof(RtnetlinkH.RTM_NEWNETCONF),
-        RtnetlinkH.RTM_GETNETCONF => nameof(RtnetlinkH.RTM_GETNETCONF),
-        RtnetlinkH.RTM_GETNSID => nameof(RtnetlinkH.RTM_GETNSID),
-        _ => "message " + type.ToString(CultureInfo.InvariantCulture),
-    };
+    public override string MessageName(ushort type) =>
+        type switch
+        {
+            RtnetlinkH.RTM_NEWLINK => nameof(RtnetlinkH.RTM_NEWLINK),
+            RtnetlinkH.RTM_DELLINK => nameof(RtnetlinkH.RTM_DELLINK),
+            RtnetlinkH.RTM_GETLINK => nameof(RtnetlinkH.RTM_GETLINK),
+            RtnetlinkH.RTM_SETLINK => nameof(RtnetlinkH.RTM_SETLINK),
+            RtnetlinkH.RTM_NEWADDR => nameof(RtnetlinkH.RTM_NEWADDR),
+            RtnetlinkH.RTM_DELADDR => nameof(RtnetlinkH.RTM_DELADDR),
+            RtnetlinkH.RTM_GETADDR => nameof(RtnetlinkH.RTM_GETADDR),
+            RtnetlinkH.RTM_NEWROUTE => nameof(RtnetlinkH.RTM_NEWROUTE),
+            RtnetlinkH.RTM_DELROUTE => nameof(RtnetlinkH.RTM_DELROUTE),
+            RtnetlinkH.RTM_GETROUTE => nameof(RtnetlinkH.RTM_GETROUTE),
+            RtnetlinkH.RTM_NEWNEIGH => nameof(RtnetlinkH.RTM_NEWNEIGH),
+            RtnetlinkH.RTM_DELNEIGH => nameof(RtnetlinkH.RTM_DELNEIGH),
+            RtnetlinkH.RTM_GETNEIGH => nameof(RtnetlinkH.RTM_GETNEIGH),
+            RtnetlinkH.RTM_NEWNETCONF => nameof(RtnetlinkH.RTM_NEWNETCONF),
+            RtnetlinkH.RTM_GETNETCONF => nameof(RtnetlinkH.RTM_GETNETCONF),
+            RtnetlinkH.RTM_GETNSID => nameof(RtnetlinkH.RTM_GETNSID),
+            _ => "message " + type.ToString(CultureInfo.InvariantCulture),
+        };
 
     // Of each four messages the first makes, the second removes, the third asks.
     public override string FlagNames(ushort type, ushort flags)
@@ -55,13 +56,17 @@ internal sealed class RouteDialect : NetlinkDialect
         switch (type & ~3)
         {
             case RtnetlinkH.RTM_NEWLINK when MemoryMarshal.TryRead<IfInfoMsg>(payload, out var link):
-                return $"{Family(link.ifi_family)} index {link.ifi_index} type {link.ifi_type} flags 0x{link.ifi_flags:x} change 0x{link.ifi_change:x}";
+                return $"{Family(link.ifi_family)} index {link.ifi_index} type {link.ifi_type} flags 0x{link.ifi_flags:x} change "
+                    + $"0x{link.ifi_change:x}";
             case RtnetlinkH.RTM_NEWADDR when MemoryMarshal.TryRead<IfAddrMsg>(payload, out var address):
-                return $"{Family(address.ifa_family)} prefix /{address.ifa_prefixlen} flags 0x{address.ifa_flags:x} scope {address.ifa_scope} index {address.ifa_index}";
+                return $"{Family(address.ifa_family)} prefix /{address.ifa_prefixlen} flags 0x{address.ifa_flags:x} scope "
+                    + $"{address.ifa_scope} index {address.ifa_index}";
             case RtnetlinkH.RTM_NEWROUTE when MemoryMarshal.TryRead<RtMsg>(payload, out var route):
-                return $"{Family(route.rtm_family)} dst /{route.rtm_dst_len} table {route.rtm_table} protocol {route.rtm_protocol} scope {route.rtm_scope} type {route.rtm_type} flags 0x{route.rtm_flags:x}";
+                return $"{Family(route.rtm_family)} dst /{route.rtm_dst_len} table {route.rtm_table} protocol {route.rtm_protocol} "
+                    + $"scope {route.rtm_scope} type {route.rtm_type} flags 0x{route.rtm_flags:x}";
             case RtnetlinkH.RTM_NEWNEIGH when MemoryMarshal.TryRead<NdMsg>(payload, out var neighbour):
-                return $"{Family(neighbour.ndm_family)} index {neighbour.ndm_ifindex} state 0x{neighbour.ndm_state:x} flags 0x{neighbour.ndm_flags:x}";
+                return $"{Family(neighbour.ndm_family)} index {neighbour.ndm_ifindex} state 0x{neighbour.ndm_state:x} flags "
+                    + $"0x{neighbour.ndm_flags:x}";
             case RtnetlinkH.RTM_NEWNETCONF when MemoryMarshal.TryRead<NetconfMsg>(payload, out var settings):
                 return Family(settings.ncm_family);
             default:
@@ -83,12 +88,13 @@ internal sealed class RouteDialect : NetlinkDialect
         };
     }
 
-    private static string Family(byte family) => family switch
-    {
-        SocketH.AF_UNSPEC => "AF_UNSPEC",
-        SocketH.AF_INET => "AF_INET",
-        SocketH.AF_INET6 => "AF_INET6",
-        SocketH.AF_BRIDGE => "AF_BRIDGE",
-        _ => $"family {family}",
-    };
+    private static string Family(byte family) =>
+        family switch
+        {
+            SocketH.AF_UNSPEC => "AF_UNSPEC",
+            SocketH.AF_INET => "AF_INET",
+            SocketH.AF_INET6 => "AF_INET6",
+            SocketH.AF_BRIDGE => "AF_BRIDGE",
+            _ => $"family {family}",
+        };
 }

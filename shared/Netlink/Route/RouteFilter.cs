@@ -12,4 +12,5 @@ public readonly record struct RouteFilter(
     AddressFamily Family = AddressFamily.Unspecified,
     int? Table = null,
     int OutInterface = 0,
-    RouteProtocol? Protocol = null);
+    RouteProtocol? Protocol = null
+);

@@ -38,8 +38,11 @@ public sealed class RouteMonitor : IDisposable
         return false;
     }
 
-    /// <summary>Waits until a link's addresses are as wanted, as without a tentative one; false when <paramref name="timeout"/> passes first.</summary>
-    /// <param name="client">Asked for the addresses, once at once and then after each notification of the link; of the same namespace.</param>
+    /// <summary>
+    /// Waits until a link's addresses are as wanted, as without a tentative one; false when <paramref name="timeout"/> passes first.
+    /// </summary>
+    /// <param name="client">Asked for the addresses, once at once and then after each notification of the link; of the same
+    /// namespace.</param>
     /// <param name="index">The link's index.</param>
     /// <param name="satisfied">Tells whether the addresses are as wanted; it may throw.</param>
     /// <param name="timeout">How long to wait at most.</param>

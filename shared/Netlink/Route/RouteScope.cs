@@ -1,6 +1,9 @@
 namespace Plugboard.Netlink.Route;
 
-/// <summary>How far away a destination is, or an address is valid. Source: include/uapi/linux/rtnetlink.h, RT_SCOPE_*; any other number may be defined by the user.</summary>
+/// <summary>
+/// How far away a destination is, or an address is valid. Source: include/uapi/linux/rtnetlink.h, RT_SCOPE_*; any other number may be
+/// defined by the user.
+/// </summary>
 public enum RouteScope : byte
 {
     /// <summary>Anywhere: by a gateway.</summary>

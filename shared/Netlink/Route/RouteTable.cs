@@ -14,7 +14,8 @@ public sealed class RouteTable
     internal RouteTable(NetlinkSocket socket) => this.socket = socket;
 
     /// <summary>Adds a route.</summary>
-    /// <exception cref="NetlinkException">EEXIST, see <see cref="RouteAddMode"/>; ENETUNREACH: the gateway is not reachable; ENETDOWN: the link is down.</exception>
+    /// <exception cref="NetlinkException">EEXIST, see <see cref="RouteAddMode"/>; ENETUNREACH: the gateway is not reachable; ENETDOWN: the
+    /// link is down.</exception>
     public void Add(RouteSpec route, RouteAddMode mode = RouteAddMode.Create)
     {
         var request = socket.NewRequest();
@@ -23,7 +24,8 @@ public sealed class RouteTable
     }
 
     /// <summary>
-    /// Removes a route; false where it was gone already (ESRCH). What the route names has to be the same there, the protocol and the type always; with
+    /// Removes a route; false where it was gone already (ESRCH). What the route names has to be the same there, the protocol and the type
+    /// always; with
     /// <see cref="Route.ToSpec"/> of a listed route it is that one and no other.
     /// </summary>
     public bool Delete(RouteSpec route)
@@ -59,7 +61,9 @@ public sealed class RouteTable
         var request = socket.NewRequest();
         using (request.Message(RTM_GETROUTE, NLM_F_REQUEST | NLM_F_DUMP))
         {
-            request.WriteStruct(new RtMsg { rtm_family = (byte)filter.Family, rtm_protocol = (byte)(filter.Protocol ?? RouteProtocol.Unspecified) });
+            request.WriteStruct(
+                new RtMsg { rtm_family = (byte)filter.Family, rtm_protocol = (byte)(filter.Protocol ?? RouteProtocol.Unspecified) }
+            );
             if (filter.OutInterface != 0)
                 request.WriteUInt32(RTA_OIF, (uint)filter.OutInterface);
             if (filter.Table is { } table)
@@ -74,7 +78,8 @@ public sealed class RouteTable
     {
         if (route is null || route.IsCloned)
             return null;
-        var passes = (filter.Table is null || route.Table == filter.Table)
+        var passes =
+            (filter.Table is null || route.Table == filter.Table)
             && (filter.OutInterface == 0 || route.IsMultipath || route.OutInterface == filter.OutInterface)
             && (filter.Protocol is null || route.Protocol == filter.Protocol);
         return passes ? route : null;
@@ -87,13 +92,15 @@ public sealed class RouteTable
         var request = socket.NewRequest();
         using (request.Message(RTM_GETROUTE, NLM_F_REQUEST))
         {
-            request.WriteStruct(new RtMsg
-            {
-                rtm_family = destination.Is6 ? SocketH.AF_INET6 : SocketH.AF_INET,
-                rtm_dst_len = (byte)destination.BitLength,
-                // IPv4 says the main table otherwise, whichever it was; IPv6 says it anyhow and refuses the flag.
-                rtm_flags = destination.Is6 ? 0 : RTM_F_LOOKUP_TABLE,
-            });
+            request.WriteStruct(
+                new RtMsg
+                {
+                    rtm_family = destination.Is6 ? SocketH.AF_INET6 : SocketH.AF_INET,
+                    rtm_dst_len = (byte)destination.BitLength,
+                    // IPv4 says the main table otherwise, whichever it was; IPv6 says it anyhow and refuses the flag.
+                    rtm_flags = destination.Is6 ? 0 : RTM_F_LOOKUP_TABLE,
+                }
+            );
             request.WriteAddress(RTA_DST, destination);
         }
 

@@ -11,16 +11,18 @@ internal static class RouteWriter
     public static void Write(NetlinkWriter writer, RouteSpec route)
     {
         var table = route.Table ?? RT_TABLE_MAIN;
-        writer.WriteStruct(new RtMsg
-        {
-            rtm_family = route.Dst.Is6 ? SocketH.AF_INET6 : SocketH.AF_INET,
-            rtm_dst_len = (byte)route.Dst.Length,
-            rtm_table = table < 256 ? (byte)table : RT_TABLE_UNSPEC,
-            rtm_protocol = (byte)route.Protocol,
-            rtm_scope = (byte)(route.Scope ?? RouteScope.Universe),
-            rtm_type = (byte)route.Type,
-            rtm_flags = route.OnLink ? RTNH_F_ONLINK : 0,
-        });
+        writer.WriteStruct(
+            new RtMsg
+            {
+                rtm_family = route.Dst.Is6 ? SocketH.AF_INET6 : SocketH.AF_INET,
+                rtm_dst_len = (byte)route.Dst.Length,
+                rtm_table = table < 256 ? (byte)table : RT_TABLE_UNSPEC,
+                rtm_protocol = (byte)route.Protocol,
+                rtm_scope = (byte)(route.Scope ?? RouteScope.Universe),
+                rtm_type = (byte)route.Type,
+                rtm_flags = route.OnLink ? RTNH_F_ONLINK : 0,
+            }
+        );
         if (route.Dst.Length > 0)
             writer.WriteAddress(RTA_DST, route.Dst.Network.Address);
         if (route.Gateway is { } gateway)

@@ -5,10 +5,12 @@ namespace Plugboard.Netlink.Trace;
 /// <param name="Name">Its name in the kernel's header.</param>
 /// <param name="Format">How its value is printed.</param>
 /// <param name="Nested">What is inside, for <see cref="AttributeFormat.Nested"/>.</param>
-/// <param name="NestedByKind">What is inside, told by the text attribute before it, as IFLA_INFO_DATA by IFLA_INFO_KIND; null for an unknown text.</param>
+/// <param name="NestedByKind">What is inside, told by the text attribute before it, as IFLA_INFO_DATA by IFLA_INFO_KIND; null for an
+/// unknown text.</param>
 public sealed record AttributeDefinition(
     ushort Type,
     string Name,
     AttributeFormat Format,
     AttributeSchema? Nested = null,
-    Func<string, AttributeSchema?>? NestedByKind = null);
+    Func<string, AttributeSchema?>? NestedByKind = null
+);

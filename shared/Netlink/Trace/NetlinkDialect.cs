@@ -6,7 +6,9 @@ public abstract class NetlinkDialect
     /// <summary>A message's name, as <c>RTM_NEWLINK</c>; a number where it is not known.</summary>
     public abstract string MessageName(ushort type);
 
-    /// <summary>The names of the flags that mean something else in each message, from 0x100 up, as <c>CREATE|EXCL</c>; empty for none.</summary>
+    /// <summary>
+    /// The names of the flags that mean something else in each message, from 0x100 up, as <c>CREATE|EXCL</c>; empty for none.
+    /// </summary>
     public abstract string FlagNames(ushort type, ushort flags);
 
     /// <summary>The fixed part in words.</summary>

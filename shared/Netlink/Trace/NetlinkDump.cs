@@ -34,7 +34,10 @@ public static class NetlinkDump
         return text.ToString().TrimEnd('\n');
     }
 
-    /// <summary>The name of the attribute at an offset in bytes from the message's start, as <c>IFLA_LINKINFO/IFLA_INFO_KIND</c>; null where none starts there.</summary>
+    /// <summary>
+    /// The name of the attribute at an offset in bytes from the message's start, as <c>IFLA_LINKINFO/IFLA_INFO_KIND</c>; null where none
+    /// starts there.
+    /// </summary>
     internal static string? AttributeAt(ReadOnlySpan<byte> message, uint offset, NetlinkDialect dialect)
     {
         // The trace has no request at hand.
@@ -59,7 +62,9 @@ public static class NetlinkDump
             if (offset == start)
                 return name;
             if (offset < end)
-                return Inside(definition, kind) is { } inside ? AttributeAt(attributes.Value, offset - start - NetlinkH.NLA_HDRLEN, inside, name + "/") : name;
+                return Inside(definition, kind) is { } inside
+                    ? AttributeAt(attributes.Value, offset - start - NetlinkH.NLA_HDRLEN, inside, name + "/")
+                    : name;
             kind = KindAfter(kind, definition, attributes);
             start = NetlinkWriter.Align(end);
         }
@@ -78,7 +83,11 @@ public static class NetlinkDump
 
         text.Append(dialect.MessageName(message.Type));
         AppendFlags(text, message, dialect);
-        text.Append(" seq ").Append(message.Sequence).Append(": ").Append(dialect.DescribeHeader(message.Type, message.Payload)).Append('\n');
+        text.Append(" seq ")
+            .Append(message.Sequence)
+            .Append(": ")
+            .Append(dialect.DescribeHeader(message.Type, message.Payload))
+            .Append('\n');
         if (dialect.Schema(message.Type, message.Payload) is { } schema)
             AppendAttributes(text, prefix + "    ", message.Payload, schema);
     }
@@ -136,7 +145,8 @@ public static class NetlinkDump
         }
     }
 
-    private static AttributeSchema? Inside(AttributeDefinition? definition, string kind) => definition?.Nested ?? definition?.NestedByKind?.Invoke(kind);
+    private static AttributeSchema? Inside(AttributeDefinition? definition, string kind) =>
+        definition?.Nested ?? definition?.NestedByKind?.Invoke(kind);
 
     private static string KindAfter(string kind, AttributeDefinition? definition, AttributeReader attribute) =>
         definition?.Format == AttributeFormat.Text ? attribute.String() : kind;

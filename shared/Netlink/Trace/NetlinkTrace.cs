@@ -7,7 +7,9 @@ internal sealed class NetlinkTrace(NetlinkDialect dialect, Action<string> sink)
 {
     private const string Variable = "PLUGBOARD_TRACE";
 
-    /// <summary>Standard error when <c>PLUGBOARD_TRACE</c> holds the word <c>netlink</c> (words are divided by commas), else null.</summary>
+    /// <summary>
+    /// Standard error when <c>PLUGBOARD_TRACE</c> holds the word <c>netlink</c> (words are divided by commas), else null.
+    /// </summary>
     public static Action<string>? SinkFromEnvironment() => SinkFor(Environment.GetEnvironmentVariable(Variable));
 
     internal static Action<string>? SinkFor(string? value)

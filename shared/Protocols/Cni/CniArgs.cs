@@ -32,7 +32,10 @@ public sealed class CniArgs
         {
             var equals = pair.IndexOf('=');
             if (equals < 0 || pair.IndexOf('=', equals + 1) >= 0)
-                throw Wrong($"ARGS: invalid pair {GoText.Quote(pair)}", "CNI_ARGS is K=V pairs divided by semicolons, each with one equals sign");
+                throw Wrong(
+                    $"ARGS: invalid pair {GoText.Quote(pair)}",
+                    "CNI_ARGS is K=V pairs divided by semicolons, each with one equals sign"
+                );
             var (key, value) = (pair[..equals], pair[(equals + 1)..]);
             if (key == "IgnoreUnknown")
                 ignoreUnknown = ParseBool(pair, value);
@@ -89,7 +92,8 @@ public sealed class CniArgs
             return false;
         throw Wrong(
             $"ARGS: error parsing value of pair {GoText.Quote(pair)}: boolean unmarshal error: invalid input {value}",
-            "IgnoreUnknown is 1, 0, true or false");
+            "IgnoreUnknown is 1, 0, true or false"
+        );
     }
 
     private static CniException Wrong(string message, string details) => new(CniErrorCode.InvalidEnvironment, message, details);

@@ -3,7 +3,9 @@ using Plugboard.Addresses;
 
 namespace Plugboard.Protocols.Cni;
 
-/// <summary>The variables of a call, validated for its command as the CNI library does. Source: CNI specification 1.1.0, section 2.</summary>
+/// <summary>
+/// The variables of a call, validated for its command as the CNI library does. Source: CNI specification 1.1.0, section 2.
+/// </summary>
 public sealed class CniEnvironment
 {
     /// <summary>The longest container id and network's name that can be a file's name (NAME_MAX).</summary>
@@ -75,26 +77,28 @@ public sealed class CniEnvironment
     }
 
     /// <summary>The name of a verb in CNI_COMMAND.</summary>
-    public static string NameOf(CniVerb verb) => verb switch
-    {
-        CniVerb.Add => "ADD",
-        CniVerb.Del => "DEL",
-        CniVerb.Check => "CHECK",
-        CniVerb.Gc => "GC",
-        CniVerb.Status => "STATUS",
-        _ => "VERSION",
-    };
+    public static string NameOf(CniVerb verb) =>
+        verb switch
+        {
+            CniVerb.Add => "ADD",
+            CniVerb.Del => "DEL",
+            CniVerb.Check => "CHECK",
+            CniVerb.Gc => "GC",
+            CniVerb.Status => "STATUS",
+            _ => "VERSION",
+        };
 
-    private static CniVerb? VerbOf(string command) => command switch
-    {
-        "ADD" => CniVerb.Add,
-        "DEL" => CniVerb.Del,
-        "CHECK" => CniVerb.Check,
-        "GC" => CniVerb.Gc,
-        "STATUS" => CniVerb.Status,
-        "VERSION" => CniVerb.Version,
-        _ => null,
-    };
+    private static CniVerb? VerbOf(string command) =>
+        command switch
+        {
+            "ADD" => CniVerb.Add,
+            "DEL" => CniVerb.Del,
+            "CHECK" => CniVerb.Check,
+            "GC" => CniVerb.Gc,
+            "STATUS" => CniVerb.Status,
+            "VERSION" => CniVerb.Version,
+            _ => null,
+        };
 
     // The library's order: a variable that is set is judged at once and hides what is missing after it.
     private void Validate()
@@ -125,11 +129,17 @@ public sealed class CniEnvironment
     private void RequireStorable()
     {
         if (ContainerId.Length > LongestName)
-            throw Invalid("containerID is too long", $"it has {ContainerId.Length} characters; it names files on the node, which have at most {LongestName}");
+            throw Invalid(
+                "containerID is too long",
+                $"it has {ContainerId.Length} characters; it names files on the node, which have at most {LongestName}"
+            );
         if (HasControl(IfName))
             throw Invalid("interface name contains control characters or is not UTF-8", "CNI_IFNAME is a name such as eth0");
         if (HasControl(NetNs))
-            throw Invalid("CNI_NETNS contains control characters or is not UTF-8", "it is the path of a network namespace, such as /run/netns/NAME");
+            throw Invalid(
+                "CNI_NETNS contains control characters or is not UTF-8",
+                "it is the path of a network namespace, such as /run/netns/NAME"
+            );
     }
 
     // What is no UTF-8 in the environment was read as U+FFFD and is not what the runtime wrote.
@@ -146,7 +156,9 @@ public sealed class CniEnvironment
 
     private static void Miss(ref string missing, string name) => missing = missing.Length == 0 ? name : missing + "," + name;
 
-    /// <summary>True for a letter or digit, then letters, digits, <c>_</c>, <c>.</c> and <c>-</c>, all ASCII: a container id, a network's name.</summary>
+    /// <summary>
+    /// True for a letter or digit, then letters, digits, <c>_</c>, <c>.</c> and <c>-</c>, all ASCII: a container id, a network's name.
+    /// </summary>
     internal static bool IsName(string text)
     {
         foreach (var c in text)

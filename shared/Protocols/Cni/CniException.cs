@@ -7,7 +7,8 @@ namespace Plugboard.Protocols.Cni;
 /// <param name="message">The <c>msg</c> of the error object.</param>
 /// <param name="details">The <c>details</c>: what to do about it. May be empty.</param>
 /// <param name="inner">What caused it.</param>
-public sealed class CniException(CniErrorCode code, string message, string details = "", Exception? inner = null) : Exception(Excerpt.OfMessage(message), inner)
+public sealed class CniException(CniErrorCode code, string message, string details = "", Exception? inner = null)
+    : Exception(Excerpt.OfMessage(message), inner)
 {
     /// <summary>What kind of failure it is. A delegate's error may bear a number without a name.</summary>
     public CniErrorCode Code { get; } = code;

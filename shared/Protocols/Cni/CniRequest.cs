@@ -36,24 +36,27 @@ public sealed record CniRequest
     /// <summary>CNI_NETNS_OVERRIDE: the namespace may be the plugin's own.</summary>
     public bool NetNsOverride { get; init; }
 
-    /// <summary>The plugins that wait for a delegate of this call: those that called each other, outermost first, and last the one that serves it.</summary>
+    /// <summary>
+    /// The plugins that wait for a delegate of this call: those that called each other, outermost first, and last the one that serves it.
+    /// </summary>
     public IReadOnlyList<string> Callers { get; init; } = [];
 
     /// <summary>The request of a validated environment and config.</summary>
-    public static CniRequest From(CniEnvironment environment, CniVerb verb, NetworkConfig config, byte[] stdin) => new()
-    {
-        Verb = verb,
-        ContainerId = environment.ContainerId,
-        NetNs = environment.NetNs,
-        IfName = environment.IfName,
-        Args = environment.Args,
-        Path = environment.Path,
-        NetNsOverride = environment.NetNsOverride,
-        StdinBytes = stdin,
-        Config = config.Root,
-        NetworkName = config.Name,
-        CniVersion = config.DecodeVersion(),
-    };
+    public static CniRequest From(CniEnvironment environment, CniVerb verb, NetworkConfig config, byte[] stdin) =>
+        new()
+        {
+            Verb = verb,
+            ContainerId = environment.ContainerId,
+            NetNs = environment.NetNs,
+            IfName = environment.IfName,
+            Args = environment.Args,
+            Path = environment.Path,
+            NetNsOverride = environment.NetNsOverride,
+            StdinBytes = stdin,
+            Config = config.Root,
+            NetworkName = config.Name,
+            CniVersion = config.DecodeVersion(),
+        };
 
     /// <summary>The same call with another verb, as a delegate gets it.</summary>
     public CniRequest WithVerb(CniVerb verb) => this with { Verb = verb };
@@ -62,8 +65,7 @@ public sealed record CniRequest
     /// The config's <c>prevResult</c>; null where there is none. One that cannot be read is a <see cref="CniException"/>, so DEL asks
     /// <see cref="FindPrevResultLeniently"/>.
     /// </summary>
-    public CniResult? FindPrevResult() =>
-        Config.Find("prevResult") is { } node ? CniResultReader.ReadPrevious(node, CniVersion) : null;
+    public CniResult? FindPrevResult() => Config.Find("prevResult") is { } node ? CniResultReader.ReadPrevious(node, CniVersion) : null;
 
     /// <summary>The config's <c>prevResult</c>; null where there is none or it cannot be read.</summary>
     public CniResult? FindPrevResultLeniently()
@@ -79,8 +81,8 @@ public sealed record CniRequest
     }
 
     /// <summary>
-    /// GC: the attachments that are still valid, by <c>cni.dev/valid-attachments</c> or the older <c>cni.dev/attachments</c>. Null where the
-    /// config has neither: then nobody knows what is stale. Empty: all is.
+    /// GC: the attachments that are still valid, by <c>cni.dev/valid-attachments</c> or the older <c>cni.dev/attachments</c>. Null where
+    /// the config has neither: then nobody knows what is stale. Empty: all is.
     /// </summary>
     /// <exception cref="CniException">Code 7: it is no list of attachments, or an entry names none.</exception>
     public IReadOnlySet<CniAttachment>? FindValidAttachments() => ValidAttachments.Find(Config);

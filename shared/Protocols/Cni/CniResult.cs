@@ -73,7 +73,9 @@ public sealed record CniRoute(IPPrefix Dst)
     /// <summary>The scope (rtnetlink(7)); null: universe.</summary>
     public int? Scope { get; init; }
 
-    /// <summary>True where the scope says that the destination is on the link (253) or on the host itself (254): such a route has no next hop.</summary>
+    /// <summary>
+    /// True where the scope says that the destination is on the link (253) or on the host itself (254): such a route has no next hop.
+    /// </summary>
     public bool IsOnLink => Scope is 253 or 254;
 }
 

@@ -33,11 +33,17 @@ public static class CniResultReader
             var version = prevResult.Find("cniVersion")?.AsString();
             if (version is not null && CniVersions.FamilyOf(version) != family && !(version.Length == 0 && family == CniResultFamily.V020))
             {
-                var supported = family switch { CniResultFamily.V020 => "[ 0.1.0 0.2.0]", CniResultFamily.V040 => "[0.3.0 0.3.1 0.4.0]", _ => "[1.0.0 1.1.0]" };
+                var supported = family switch
+                {
+                    CniResultFamily.V020 => "[ 0.1.0 0.2.0]",
+                    CniResultFamily.V040 => "[0.3.0 0.3.1 0.4.0]",
+                    _ => "[1.0.0 1.1.0]",
+                };
                 throw new CniException(
                     CniErrorCode.DecodingFailure,
                     $"result type supports {supported} but unmarshalled CNIVersion is {GoText.Quote(version)}",
-                    "prevResult must be of the config's own cniVersion");
+                    "prevResult must be of the config's own cniVersion"
+                );
             }
 
             return Read(prevResult, family);
@@ -48,17 +54,18 @@ public static class CniResultReader
         }
     }
 
-    private static CniResult Read(ConfigNode node, CniResultFamily family) => family switch
-    {
-        CniResultFamily.V020 => Read020(node),
-        _ => new CniResult
+    private static CniResult Read(ConfigNode node, CniResultFamily family) =>
+        family switch
         {
-            Interfaces = ReadList(node, "interfaces", member => ReadInterface(member, family)),
-            IPs = ReadList(node, "ips", ReadIP),
-            Routes = ReadList(node, "routes", ReadRoute),
-            Dns = ReadDns(node),
-        },
-    };
+            CniResultFamily.V020 => Read020(node),
+            _ => new CniResult
+            {
+                Interfaces = ReadList(node, "interfaces", member => ReadInterface(member, family)),
+                IPs = ReadList(node, "ips", ReadIP),
+                Routes = ReadList(node, "routes", ReadRoute),
+                Dns = ReadDns(node),
+            },
+        };
 
     private static CniResult Read020(ConfigNode node)
     {
@@ -66,7 +73,12 @@ public static class CniResultReader
         var routes = new List<CniRoute>();
         Read020Family(node.FindObject("ip4"), ips, routes);
         Read020Family(node.FindObject("ip6"), ips, routes);
-        return new CniResult { IPs = ips, Routes = routes, Dns = ReadDns(node) };
+        return new CniResult
+        {
+            IPs = ips,
+            Routes = routes,
+            Dns = ReadDns(node),
+        };
     }
 
     private static void Read020Family(ConfigNode? family, List<CniIP> ips, List<CniRoute> routes)
@@ -81,38 +93,47 @@ public static class CniResultReader
     private static CniInterface ReadInterface(ConfigNode node, CniResultFamily family)
     {
         var device = new CniInterface(node.GetString("name")) { Mac = node.GetString("mac"), Sandbox = node.GetString("sandbox") };
-        return family == CniResultFamily.V040 ? device : device with
-        {
-            Mtu = node.FindInt("mtu") ?? 0,
-            SocketPath = node.GetString("socketPath"),
-            PciId = node.GetString("pciID"),
-        };
+        return family == CniResultFamily.V040
+            ? device
+            : device with
+            {
+                Mtu = node.FindInt("mtu") ?? 0,
+                SocketPath = node.GetString("socketPath"),
+                PciId = node.GetString("pciID"),
+            };
     }
 
     private static CniIP ReadIP(ConfigNode node) =>
         new(Required(node, "address")) { Gateway = node.FindAddress("gateway"), Interface = node.FindInt("interface") };
 
-    /// <summary>A route of a result or of an IPAM config: <c>dst</c>, <c>gw</c>, <c>mtu</c>, <c>advmss</c>, <c>priority</c>, <c>table</c>, <c>scope</c>.</summary>
+    /// <summary>
+    /// A route of a result or of an IPAM config: <c>dst</c>, <c>gw</c>, <c>mtu</c>, <c>advmss</c>, <c>priority</c>, <c>table</c>,
+    /// <c>scope</c>.
+    /// </summary>
     /// <exception cref="CniException">Code 6: a field is of the wrong type, or <c>dst</c> is missing.</exception>
-    public static CniRoute ReadRoute(ConfigNode node) => new(Required(node, "dst"))
-    {
-        Gw = node.FindAddress("gw"),
-        Mtu = node.FindInt("mtu") ?? 0,
-        AdvMss = node.FindInt("advmss") ?? 0,
-        Priority = node.FindInt("priority") ?? 0,
-        Table = node.FindInt("table"),
-        Scope = node.FindInt("scope"),
-    };
+    public static CniRoute ReadRoute(ConfigNode node) =>
+        new(Required(node, "dst"))
+        {
+            Gw = node.FindAddress("gw"),
+            Mtu = node.FindInt("mtu") ?? 0,
+            AdvMss = node.FindInt("advmss") ?? 0,
+            Priority = node.FindInt("priority") ?? 0,
+            Table = node.FindInt("table"),
+            Scope = node.FindInt("scope"),
+        };
 
     /// <summary>The member <c>dns</c> of a result or a config: <c>nameservers</c>, <c>domain</c>, <c>search</c>, <c>options</c>.</summary>
     /// <exception cref="CniException">Code 6: a field is of the wrong type.</exception>
-    public static CniDns ReadDns(ConfigNode node) => node.FindObject("dns") is not { } dns ? CniDns.None : new CniDns
-    {
-        Nameservers = dns.GetStrings("nameservers"),
-        Domain = dns.GetString("domain"),
-        Search = dns.GetStrings("search"),
-        Options = dns.GetStrings("options"),
-    };
+    public static CniDns ReadDns(ConfigNode node) =>
+        node.FindObject("dns") is not { } dns
+            ? CniDns.None
+            : new CniDns
+            {
+                Nameservers = dns.GetStrings("nameservers"),
+                Domain = dns.GetString("domain"),
+                Search = dns.GetStrings("search"),
+                Options = dns.GetStrings("options"),
+            };
 
     private static T[] ReadList<T>(ConfigNode node, string key, Func<ConfigNode, T> read)
         where T : class
@@ -124,6 +145,11 @@ public static class CniResultReader
         return values;
     }
 
-    private static IPPrefix Required(ConfigNode node, string key) => node.FindPrefix(key)
-        ?? throw new CniException(CniErrorCode.DecodingFailure, $"{(node.Path.Length == 0 ? key : node.Path + "." + key)} is missing", "it wants address/length");
+    private static IPPrefix Required(ConfigNode node, string key) =>
+        node.FindPrefix(key)
+        ?? throw new CniException(
+            CniErrorCode.DecodingFailure,
+            $"{(node.Path.Length == 0 ? key : node.Path + "." + key)} is missing",
+            "it wants address/length"
+        );
 }

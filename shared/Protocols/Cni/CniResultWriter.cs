@@ -1,10 +1,13 @@
 namespace Plugboard.Protocols.Cni;
 
-/// <summary>Writes a result in the form its config's version wants, keys in the order of the reference, indented, without a line end.</summary>
+/// <summary>
+/// Writes a result in the form its config's version wants, keys in the order of the reference, indented, without a line end.
+/// </summary>
 public static class CniResultWriter
 {
     /// <summary>The result as <paramref name="cniVersion"/>, one of <see cref="CniVersions.All"/>, has it.</summary>
-    /// <exception cref="CniException">Code 1: the version is unknown, or is 0.1.0 or 0.2.0, which cannot say that there is no address.</exception>
+    /// <exception cref="CniException">Code 1: the version is unknown, or is 0.1.0 or 0.2.0, which cannot say that there is no
+    /// address.</exception>
     public static byte[] Write(CniResult result, string cniVersion)
     {
         var json = new JsonBuilder();
@@ -23,7 +26,10 @@ public static class CniResultWriter
                 break;
             default:
                 throw new CniException(
-                    CniErrorCode.IncompatibleVersion, $"no converter for CNI result version {CniVersions.Current} to {cniVersion}", "use a cniVersion that VERSION lists");
+                    CniErrorCode.IncompatibleVersion,
+                    $"no converter for CNI result version {CniVersions.Current} to {cniVersion}",
+                    "use a cniVersion that VERSION lists"
+                );
         }
 
         json.EndObject();
@@ -38,10 +44,12 @@ public static class CniResultWriter
             throw NoAddresses();
     }
 
-    private static CniException NoAddresses() => new(
-        CniErrorCode.IncompatibleVersion,
-        "cannot convert: no valid IP addresses",
-        "cniVersion 0.1.0 and 0.2.0 cannot describe a network without addresses: set cniVersion to 0.3.0 or later");
+    private static CniException NoAddresses() =>
+        new(
+            CniErrorCode.IncompatibleVersion,
+            "cannot convert: no valid IP addresses",
+            "cniVersion 0.1.0 and 0.2.0 cannot describe a network without addresses: set cniVersion to 0.3.0 or later"
+        );
 
     private static void Write020(JsonBuilder json, CniResult result)
     {

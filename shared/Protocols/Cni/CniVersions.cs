@@ -35,7 +35,8 @@ public static class CniVersions
             throw new CniException(
                 CniErrorCode.IncompatibleVersion,
                 "incompatible CNI versions",
-                $"config is {GoText.Quote(version)}, plugin supports {GoText.Quote(All)}");
+                $"config is {GoText.Quote(version)}, plugin supports {GoText.Quote(All)}"
+            );
         }
     }
 
@@ -47,7 +48,9 @@ public static class CniVersions
             throw new CniException(CniErrorCode.IncompatibleVersion, "plugin version does not allow " + verb);
     }
 
-    /// <summary>Negative, zero or positive, as <paramref name="left"/> is older than, as old as or newer than <paramref name="right"/>.</summary>
+    /// <summary>
+    /// Negative, zero or positive, as <paramref name="left"/> is older than, as old as or newer than <paramref name="right"/>.
+    /// </summary>
     /// <exception cref="CniException">Code 6: one of them is no version.</exception>
     public static int Compare(string left, string right)
     {
@@ -61,13 +64,14 @@ public static class CniVersions
         return 0;
     }
 
-    internal static CniResultFamily? FamilyOf(string version) => version switch
-    {
-        "0.1.0" or "0.2.0" => CniResultFamily.V020,
-        "0.3.0" or "0.3.1" or "0.4.0" => CniResultFamily.V040,
-        "1.0.0" or "1.1.0" => CniResultFamily.V100,
-        _ => null,
-    };
+    internal static CniResultFamily? FamilyOf(string version) =>
+        version switch
+        {
+            "0.1.0" or "0.2.0" => CniResultFamily.V020,
+            "0.3.0" or "0.3.1" or "0.4.0" => CniResultFamily.V040,
+            "1.0.0" or "1.1.0" => CniResultFamily.V100,
+            _ => null,
+        };
 
     private static long[] Parse(string version)
     {
@@ -76,12 +80,7 @@ public static class CniVersions
         var parts = version.Split('.');
         if (parts.Length > 3)
             throw Undecodable($"invalid version {GoText.Quote(version)}: too many parts");
-        return
-        [
-            Part(parts[0], "major"),
-            parts.Length > 1 ? Part(parts[1], "minor") : 0,
-            parts.Length > 2 ? Part(parts[2], "micro") : 0,
-        ];
+        return [Part(parts[0], "major"), parts.Length > 1 ? Part(parts[1], "minor") : 0, parts.Length > 2 ? Part(parts[2], "micro") : 0];
     }
 
     private static long Part(string text, string name)
@@ -97,13 +96,16 @@ public static class CniVersions
             value = value * 10 + (c - '0');
         }
 
-        return digits.Length == 0 ? throw Unconvertible(name, text, "invalid syntax") : text[0] == '-' ? -value : value;
+        return digits.Length == 0 ? throw Unconvertible(name, text, "invalid syntax")
+            : text[0] == '-' ? -value
+            : value;
     }
 
     private static CniException Unconvertible(string name, string text, string why) =>
         Undecodable($"failed to convert {name} version part {GoText.Quote(text)}: strconv.Atoi: parsing {GoText.Quote(text)}: {why}");
 
-    private static CniException Undecodable(string message) => new(CniErrorCode.DecodingFailure, message, "set cniVersion to one that VERSION lists");
+    private static CniException Undecodable(string message) =>
+        new(CniErrorCode.DecodingFailure, message, "set cniVersion to one that VERSION lists");
 }
 
 /// <summary>Versions that share the shape of a result.</summary>

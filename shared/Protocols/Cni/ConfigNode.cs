@@ -6,7 +6,8 @@ namespace Plugboard.Protocols.Cni;
 /// <summary>
 /// A JSON value of a config, read by the rules of Go's encoding/json, which configs in the field rely on: keys match without regard
 /// to case, of duplicates the last that is not null wins, null is the same as absent, an unknown key is ignored. A value of the wrong
-/// type is a <see cref="CniException"/> with <see cref="CniErrorCode.DecodingFailure"/> that names the key's path, what it wants and what it got.
+/// type is a <see cref="CniException"/> with <see cref="CniErrorCode.DecodingFailure"/> that names the key's path, what it wants and what
+/// it got.
 /// </summary>
 public readonly struct ConfigNode
 {
@@ -27,15 +28,16 @@ public readonly struct ConfigNode
     /// <param name="value">The value.</param>
     /// <param name="path">Where it stands, such as <c>ipam.ranges[0]</c>; empty for the whole config.</param>
     public ConfigNode(JsonValue value, string path)
-        : this(value, "", path, -1)
-    {
-    }
+        : this(value, "", path, -1) { }
 
     /// <summary>The value as it was parsed.</summary>
     public JsonValue Value { get; }
 
     /// <summary>Where it stands; empty for the whole config.</summary>
-    public string Path => index >= 0 ? $"{parent}[{index}]" : parent.Length == 0 ? key : $"{parent}.{key}";
+    public string Path =>
+        index >= 0 ? $"{parent}[{index}]"
+        : parent.Length == 0 ? key
+        : $"{parent}.{key}";
 
     /// <summary>True for JSON's null, which an array may hold.</summary>
     public bool IsNull => Value.Kind == JsonValueKind.Null;
@@ -88,12 +90,15 @@ public readonly struct ConfigNode
     public bool GetBool(string key) => FindBool(key) ?? false;
 
     /// <summary>A flag; null where the key is absent or null.</summary>
-    public bool? FindBool(string key) => Find(key) is not { } node ? null : node.Value.Kind switch
-    {
-        JsonValueKind.True => true,
-        JsonValueKind.False => false,
-        _ => throw node.Wrong("true or false"),
-    };
+    public bool? FindBool(string key) =>
+        Find(key) is not { } node
+            ? null
+            : node.Value.Kind switch
+            {
+                JsonValueKind.True => true,
+                JsonValueKind.False => false,
+                _ => throw node.Wrong("true or false"),
+            };
 
     /// <summary>A whole number of 32 bits; null where the key is absent or null. 1.0 and 1e3 are none, as for Go.</summary>
     public int? FindInt(string key)
@@ -105,24 +110,36 @@ public readonly struct ConfigNode
             : throw node.Wrong("a whole number");
     }
 
-    /// <summary>An address; null where the key is absent, null or an empty text. Anything else: Go's <c>invalid IP address: x</c>.</summary>
+    /// <summary>
+    /// An address; null where the key is absent, null or an empty text. Anything else: Go's <c>invalid IP address: x</c>.
+    /// </summary>
     public IPAddr? FindAddress(string key)
     {
         if (GetString(key) is not { Length: > 0 } text)
             return null;
         return IPAddr.TryParse(text, out var address)
             ? address
-            : throw new CniException(CniErrorCode.DecodingFailure, $"invalid IP address: {Excerpt.Of(text)}", $"{PathOf(key)} wants an IPv4 or IPv6 address");
+            : throw new CniException(
+                CniErrorCode.DecodingFailure,
+                $"invalid IP address: {Excerpt.Of(text)}",
+                $"{PathOf(key)} wants an IPv4 or IPv6 address"
+            );
     }
 
-    /// <summary>A prefix, host bits kept; null where the key is absent or null. Anything else: Go's <c>invalid CIDR address: x</c>.</summary>
+    /// <summary>
+    /// A prefix, host bits kept; null where the key is absent or null. Anything else: Go's <c>invalid CIDR address: x</c>.
+    /// </summary>
     public IPPrefix? FindPrefix(string key)
     {
         if (Find(key)?.AsString() is not { } text)
             return null;
         return IPPrefix.TryParse(text, out var prefix)
             ? prefix
-            : throw new CniException(CniErrorCode.DecodingFailure, $"invalid CIDR address: {Excerpt.Of(text)}", $"{PathOf(key)} wants address/length, such as 10.1.0.0/16");
+            : throw new CniException(
+                CniErrorCode.DecodingFailure,
+                $"invalid CIDR address: {Excerpt.Of(text)}",
+                $"{PathOf(key)} wants address/length, such as 10.1.0.0/16"
+            );
     }
 
     /// <summary>This value itself as an array's members.</summary>

@@ -39,7 +39,19 @@ public static class GoText
         quoted.Append('"');
         foreach (var c in text)
         {
-            var escape = c switch { '"' => '"', '\\' => '\\', '\n' => 'n', '\r' => 'r', '\t' => 't', '\a' => 'a', '\b' => 'b', '\f' => 'f', '\v' => 'v', _ => '\0' };
+            var escape = c switch
+            {
+                '"' => '"',
+                '\\' => '\\',
+                '\n' => 'n',
+                '\r' => 'r',
+                '\t' => 't',
+                '\a' => 'a',
+                '\b' => 'b',
+                '\f' => 'f',
+                '\v' => 'v',
+                _ => '\0',
+            };
             if (escape != '\0')
                 quoted.Append('\\').Append(escape);
             else if (c < ' ' || c == 0x7f)

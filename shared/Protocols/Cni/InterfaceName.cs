@@ -31,15 +31,16 @@ public static class InterfaceName
         return HasByteTakenForBlank(name) ? "holds a character that the kernel takes for a blank (byte 0xa0)" : null;
     }
 
-    private static string? FindFault(char c) => c switch
-    {
-        '/' => "holds a slash",
-        ':' => "holds a colon",
-        '%' => "holds a percent sign, which the kernel reads as a pattern: br%d is the first free of br0, br1, …",
-        _ when char.IsWhiteSpace(c) => "holds a blank",
-        _ when char.IsControl(c) => "holds a control character",
-        _ => null,
-    };
+    private static string? FindFault(char c) =>
+        c switch
+        {
+            '/' => "holds a slash",
+            ':' => "holds a colon",
+            '%' => "holds a percent sign, which the kernel reads as a pattern: br%d is the first free of br0, br1, …",
+            _ when char.IsWhiteSpace(c) => "holds a blank",
+            _ when char.IsControl(c) => "holds a control character",
+            _ => null,
+        };
 
     // lib/ctype.c: isspace() is true for 0xa0, which is a part of some characters in UTF-8, such as à.
     private static bool HasByteTakenForBlank(string name) => Encoding.UTF8.GetBytes(name).AsSpan().Contains((byte)0xa0);

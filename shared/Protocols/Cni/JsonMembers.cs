@@ -3,8 +3,8 @@ using System.Collections;
 namespace Plugboard.Protocols.Cni;
 
 /// <summary>
-/// A JSON object in the making, as Go's <c>map[string]any</c>: a name is there or not to the letter, of duplicates the last counts, and it is written with its
-/// names in order.
+/// A JSON object in the making, as Go's <c>map[string]any</c>: a name is there or not to the letter, of duplicates the last counts, and it
+/// is written with its names in order.
 /// </summary>
 public sealed class JsonMembers : IEnumerable<(string Name, JsonValue Value)>
 {
@@ -37,7 +37,10 @@ public sealed class JsonMembers : IEnumerable<(string Name, JsonValue Value)>
         var order = new int[value.Names.Count];
         for (var i = 0; i < order.Length; i++)
             order[i] = i;
-        Array.Sort(order, (one, other) => string.CompareOrdinal(value.Names[one], value.Names[other]) is not 0 and var byName ? byName : one - other);
+        Array.Sort(
+            order,
+            (one, other) => string.CompareOrdinal(value.Names[one], value.Names[other]) is not 0 and var byName ? byName : one - other
+        );
         for (var i = 0; i < order.Length; i++)
         {
             if (i + 1 < order.Length && value.Names[order[i]] == value.Names[order[i + 1]])

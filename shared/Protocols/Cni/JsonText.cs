@@ -4,13 +4,16 @@ using System.Text.Json;
 
 namespace Plugboard.Protocols.Cni;
 
-/// <summary>JSON by the rules of Go's encoding/json where .NET's differ: error sentences with a place, and text that is not Unicode.</summary>
+/// <summary>
+/// JSON by the rules of Go's encoding/json where .NET's differ: error sentences with a place, and text that is not Unicode.
+/// </summary>
 internal static class JsonText
 {
     private const int MaxDepth = 1000;
 
     /// <summary>Reads one JSON value that is all there is.</summary>
-    /// <exception cref="CniException">Code 6, <paramref name="prefix"/> and Go's sentence or the line and column of what is wrong.</exception>
+    /// <exception cref="CniException">Code 6, <paramref name="prefix"/> and Go's sentence or the line and column of what is
+    /// wrong.</exception>
     public static JsonValue Parse(ReadOnlySpan<byte> text, string prefix)
     {
         try
@@ -36,9 +39,7 @@ internal static class JsonText
         var reader = new Utf8JsonReader(text, isFinalBlock: false, new JsonReaderState(new JsonReaderOptions { MaxDepth = MaxDepth }));
         try
         {
-            while (reader.Read())
-            {
-            }
+            while (reader.Read()) { }
         }
         catch (JsonException e)
         {
@@ -87,7 +88,17 @@ internal static class JsonText
     {
         if (escape[0] != 'u')
         {
-            text.Append(escape[0] switch { (byte)'n' => '\n', (byte)'r' => '\r', (byte)'t' => '\t', (byte)'b' => '\b', (byte)'f' => '\f', var c => (char)c });
+            text.Append(
+                escape[0] switch
+                {
+                    (byte)'n' => '\n',
+                    (byte)'r' => '\r',
+                    (byte)'t' => '\t',
+                    (byte)'b' => '\b',
+                    (byte)'f' => '\f',
+                    var c => (char)c,
+                }
+            );
             return 1;
         }
 
@@ -98,7 +109,14 @@ internal static class JsonText
             return 5;
         }
 
-        if (char.IsHighSurrogate(unit) && escape.Length >= 11 && escape[5] == '\\' && escape[6] == 'u' && CodeUnit(escape[6..]) is var low && char.IsLowSurrogate(low))
+        if (
+            char.IsHighSurrogate(unit)
+            && escape.Length >= 11
+            && escape[5] == '\\'
+            && escape[6] == 'u'
+            && CodeUnit(escape[6..]) is var low
+            && char.IsLowSurrogate(low)
+        )
         {
             text.Append(unit).Append(low);
             return 11;

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace Plugboard.Protocols.Cni;
 
 /// <summary>
-/// A JSON value, read once: names and texts are decoded when they are read, not each time one is looked for. What a <see cref="JsonDocument"/> saves in memory it
-/// costs in a process that asks a small config for thirty keys and ends.
+/// A JSON value, read once: names and texts are decoded when they are read, not each time one is looked for. What a
+/// <see cref="JsonDocument"/> saves in memory it costs in a process that asks a small config for thirty keys and ends.
 /// </summary>
 public sealed class JsonValue
 {
@@ -28,7 +28,8 @@ public sealed class JsonValue
     /// <summary>An array.</summary>
     public static JsonValue Of(IReadOnlyList<JsonValue> values) => new(JsonValueKind.Array) { Values = values };
 
-    internal static JsonValue Of(IReadOnlyList<string> names, IReadOnlyList<JsonValue> values) => new(JsonValueKind.Object) { Names = names, Values = values };
+    internal static JsonValue Of(IReadOnlyList<string> names, IReadOnlyList<JsonValue> values) =>
+        new(JsonValueKind.Object) { Names = names, Values = values };
 
     /// <summary>Reads one JSON value that is all there is.</summary>
     /// <exception cref="CniException">Code 6: <paramref name="subject"/> and what is wrong, with line and column.</exception>
@@ -47,16 +48,17 @@ public sealed class JsonValue
     public IReadOnlyList<JsonValue> Values { get; private init; } = None;
 
     /// <summary>The value that the reader stands on; it then stands on the value's end.</summary>
-    internal static JsonValue Read(ref Utf8JsonReader reader) => reader.TokenType switch
-    {
-        JsonTokenType.StartObject => ReadObject(ref reader),
-        JsonTokenType.StartArray => ReadArray(ref reader),
-        JsonTokenType.String => new JsonValue(JsonValueKind.String, JsonText.Unquote(ref reader)),
-        JsonTokenType.Number => new JsonValue(JsonValueKind.Number, System.Text.Encoding.ASCII.GetString(reader.ValueSpan)),
-        JsonTokenType.True => new JsonValue(JsonValueKind.True),
-        JsonTokenType.False => new JsonValue(JsonValueKind.False),
-        _ => new JsonValue(JsonValueKind.Null),
-    };
+    internal static JsonValue Read(ref Utf8JsonReader reader) =>
+        reader.TokenType switch
+        {
+            JsonTokenType.StartObject => ReadObject(ref reader),
+            JsonTokenType.StartArray => ReadArray(ref reader),
+            JsonTokenType.String => new JsonValue(JsonValueKind.String, JsonText.Unquote(ref reader)),
+            JsonTokenType.Number => new JsonValue(JsonValueKind.Number, System.Text.Encoding.ASCII.GetString(reader.ValueSpan)),
+            JsonTokenType.True => new JsonValue(JsonValueKind.True),
+            JsonTokenType.False => new JsonValue(JsonValueKind.False),
+            _ => new JsonValue(JsonValueKind.Null),
+        };
 
     private static JsonValue ReadObject(ref Utf8JsonReader reader)
     {

@@ -49,7 +49,8 @@ public sealed class NetworkConfig
             throw new CniException(
                 CniErrorCode.InvalidNetworkConfig,
                 "network name is too long",
-                $"it has {Name.Length} characters; it names directories on the node, which have at most {CniEnvironment.LongestName}");
+                $"it has {Name.Length} characters; it names directories on the node, which have at most {CniEnvironment.LongestName}"
+            );
         }
     }
 
@@ -64,8 +65,7 @@ public sealed class NetworkConfig
         return node.AsString() is { Length: > 0 } version ? version : CniVersions.Oldest;
     }
 
-    private static CniException MissingName() =>
-        new(CniErrorCode.InvalidNetworkConfig, "missing network name");
+    private static CniException MissingName() => new(CniErrorCode.InvalidNetworkConfig, "missing network name");
 
     private static CniException Undecodable(string prefix, string what) =>
         new(CniErrorCode.DecodingFailure, $"{prefix}: {what}", "correct the network config");

@@ -2,7 +2,9 @@ using Plugboard.Addresses;
 
 namespace Plugboard.Protocols.Cni;
 
-/// <summary>Where an executable of a plugin's name is looked for: the rule without the looking. Source: CNI specification 1.1.0, section 4.</summary>
+/// <summary>
+/// Where an executable of a plugin's name is looked for: the rule without the looking. Source: CNI specification 1.1.0, section 4.
+/// </summary>
 public static class PluginPath
 {
     /// <summary>The directories of CNI_PATH, in their order.</summary>
@@ -10,17 +12,27 @@ public static class PluginPath
     public static IReadOnlyList<string> Directories(string type, string path)
     {
         if (type.Length == 0)
-            throw new CniException(CniErrorCode.InvalidNetworkConfig, "no plugin name provided", "set the type of the plugin to call, such as ipam.type");
+            throw new CniException(
+                CniErrorCode.InvalidNetworkConfig,
+                "no plugin name provided",
+                "set the type of the plugin to call, such as ipam.type"
+            );
         if (type.Contains('/'))
-            throw new CniException(CniErrorCode.InvalidNetworkConfig, $"invalid plugin name: {Excerpt.Of(type)}", "a type is a file's name, not a path");
+            throw new CniException(
+                CniErrorCode.InvalidNetworkConfig,
+                $"invalid plugin name: {Excerpt.Of(type)}",
+                "a type is a file's name, not a path"
+            );
         if (path.Length == 0)
             throw new CniException(CniErrorCode.InvalidEnvironment, "no paths provided", "set CNI_PATH to the directories of the plugins");
         return path.Split(':');
     }
 
     /// <summary>What to say where none of the directories has it.</summary>
-    public static CniException NotFound(string type, IReadOnlyList<string> directories) => new(
-        CniErrorCode.InvalidEnvironment,
-        $"failed to find plugin {GoText.Quote(type)} in path [{Excerpt.Of(string.Join(' ', directories), 1024)}]",
-        $"install {Excerpt.Of(type)} in a directory of CNI_PATH, or correct the type in the network config");
+    public static CniException NotFound(string type, IReadOnlyList<string> directories) =>
+        new(
+            CniErrorCode.InvalidEnvironment,
+            $"failed to find plugin {GoText.Quote(type)} in path [{Excerpt.Of(string.Join(' ', directories), 1024)}]",
+            $"install {Excerpt.Of(type)} in a directory of CNI_PATH, or correct the type in the network config"
+        );
 }

@@ -3,15 +3,17 @@ using System.Text.Json;
 namespace Plugboard.Protocols.Cni;
 
 /// <summary>
-/// GC's list of attachments that are still valid. What is not in it is removed, so a list that leaves a doubt is refused whole: an entry that names no
-/// attachment, something that is no list, a key that is given twice. Source: CNI specification 1.1.0, section 2, GC.
+/// GC's list of attachments that are still valid. What is not in it is removed, so a list that leaves a doubt is refused whole: an entry
+/// that names no attachment, something that is no list, a key that is given twice. Source: CNI specification 1.1.0, section 2, GC.
 /// </summary>
 internal static class ValidAttachments
 {
     // The specification's, and the one that it had in its first version: libcni gives both.
     private static readonly string[] Keys = ["cni.dev/valid-attachments", "cni.dev/attachments"];
 
-    /// <summary>The attachments of either key together; null where neither is given, or null is: CRI-O writes that for a network without pods.</summary>
+    /// <summary>
+    /// The attachments of either key together; null where neither is given, or null is: CRI-O writes that for a network without pods.
+    /// </summary>
     /// <exception cref="CniException">Code 7: the list leaves a doubt.</exception>
     public static IReadOnlySet<CniAttachment>? Find(ConfigNode config)
     {
@@ -59,8 +61,11 @@ internal static class ValidAttachments
 
     private static string Shortened(string text) => text.Length <= 64 ? text : text[..64] + "…";
 
-    private static CniException Doubtful(string what) => new(
-        CniErrorCode.InvalidNetworkConfig,
-        what,
-        "GC removes what is not in this list, so nothing is removed by a list that cannot be trusted: each entry wants containerID and ifname as ADD was called with");
+    private static CniException Doubtful(string what) =>
+        new(
+            CniErrorCode.InvalidNetworkConfig,
+            what,
+            "GC removes what is not in this list, so nothing is removed by a list that cannot be trusted: each entry wants "
+                + "containerID and ifname as ADD was called with"
+        );
 }

@@ -59,9 +59,10 @@ public sealed record FlexAnswer(FlexStatus Status, string Message = "")
         return null;
     }
 
-    private string Shortened => Message.Length <= LongestMessage
-        ? Message
-        : Message[..(char.IsHighSurrogate(Message[LongestMessage - 1]) ? LongestMessage - 1 : LongestMessage)] + "…";
+    private string Shortened =>
+        Message.Length <= LongestMessage
+            ? Message
+            : Message[..(char.IsHighSurrogate(Message[LongestMessage - 1]) ? LongestMessage - 1 : LongestMessage)] + "…";
 
     /// <summary>The bytes for standard output, with a line end.</summary>
     public byte[] ToBytes()

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Plugboard.Protocols.FlexVolume;
 
 /// <summary>
-/// One call's arguments. The JSON is the one that begins with a brace, wherever it stands: versions of kubelet differ in the order of the rest around it
-/// (<c>isattached</c>), and 1.5 gave <c>mount</c> a device that later ones do not.
+/// One call's arguments. The JSON is the one that begins with a brace, wherever it stands: versions of kubelet differ in the order of the
+/// rest around it (<c>isattached</c>), and 1.5 gave <c>mount</c> a device that later ones do not.
 /// </summary>
 public sealed record FlexCall
 {
@@ -48,29 +48,35 @@ public sealed record FlexCall
             FlexVerb.Mount => call with { Directory = Need(call, others, 0, "the mount directory"), Options = Json(call, json) },
             FlexVerb.Unmount or FlexVerb.UnmountDevice => call with { Directory = Need(call, others, 0, "the mount directory") },
             FlexVerb.WaitForAttach => call with { Device = Need(call, others, 0, "the device") },
-            FlexVerb.MountDevice => call with { Directory = Need(call, others, 0, "the mount directory"), Device = Need(call, others, 1, "the device"), Options = Json(call, json) },
+            FlexVerb.MountDevice => call with
+            {
+                Directory = Need(call, others, 0, "the mount directory"),
+                Device = Need(call, others, 1, "the device"),
+                Options = Json(call, json),
+            },
             FlexVerb.ExpandFs => Sized(call, others, 1, json) with { Device = others[0] },
             FlexVerb.ExpandVolume => Sized(call, others, 0, json),
             _ => call,
         };
     }
 
-    private static FlexVerb VerbOf(string name) => name switch
-    {
-        "init" => FlexVerb.Init,
-        "getvolumename" => FlexVerb.GetVolumeName,
-        "attach" => FlexVerb.Attach,
-        "waitforattach" => FlexVerb.WaitForAttach,
-        "isattached" => FlexVerb.IsAttached,
-        "detach" => FlexVerb.Detach,
-        "mountdevice" => FlexVerb.MountDevice,
-        "unmountdevice" => FlexVerb.UnmountDevice,
-        "mount" => FlexVerb.Mount,
-        "unmount" => FlexVerb.Unmount,
-        "expandvolume" => FlexVerb.ExpandVolume,
-        "expandfs" => FlexVerb.ExpandFs,
-        _ => FlexVerb.Unknown,
-    };
+    private static FlexVerb VerbOf(string name) =>
+        name switch
+        {
+            "init" => FlexVerb.Init,
+            "getvolumename" => FlexVerb.GetVolumeName,
+            "attach" => FlexVerb.Attach,
+            "waitforattach" => FlexVerb.WaitForAttach,
+            "isattached" => FlexVerb.IsAttached,
+            "detach" => FlexVerb.Detach,
+            "mountdevice" => FlexVerb.MountDevice,
+            "unmountdevice" => FlexVerb.UnmountDevice,
+            "mount" => FlexVerb.Mount,
+            "unmount" => FlexVerb.Unmount,
+            "expandvolume" => FlexVerb.ExpandVolume,
+            "expandfs" => FlexVerb.ExpandFs,
+            _ => FlexVerb.Unknown,
+        };
 
     // The last two are the new and the old size, as decimal numbers.
     private static FlexCall Sized(FlexCall call, List<string> others, int at, string? json)
@@ -78,7 +84,12 @@ public sealed record FlexCall
         var directory = Need(call, others, at, "the mount directory");
         var size = Need(call, others, at + 1, "the new size");
         return long.TryParse(size, NumberStyles.None, CultureInfo.InvariantCulture, out var bytes)
-            ? call with { Directory = directory, NewBytes = bytes, Options = Json(call, json) }
+            ? call with
+            {
+                Directory = directory,
+                NewBytes = bytes,
+                Options = Json(call, json),
+            }
             : throw new FlexException($"{call.Name}: the new size \"{FlexJson.Shorten(size)}\" is not a number of bytes");
     }
 

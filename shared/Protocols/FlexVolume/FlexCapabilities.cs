@@ -1,6 +1,8 @@
 namespace Plugboard.Protocols.FlexVolume;
 
-/// <summary>What <c>init</c> tells of a driver. All five are always told: what is left out means true to kubelet, and null makes it panic.</summary>
+/// <summary>
+/// What <c>init</c> tells of a driver. All five are always told: what is left out means true to kubelet, and null makes it panic.
+/// </summary>
 public sealed record FlexCapabilities
 {
     /// <summary>Volumes are attached to nodes by the controller manager first.</summary>

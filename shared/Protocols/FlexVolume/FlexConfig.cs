@@ -4,16 +4,34 @@ using Plugboard.Protocols.Cni;
 
 namespace Plugboard.Protocols.FlexVolume;
 
-/// <summary>The administrator's config of one driver: a JSON object whose keys are all known, because a key that is passed over is a rule that does not hold.</summary>
+/// <summary>
+/// The administrator's config of one driver: a JSON object whose keys are all known, because a key that is passed over is a rule that does
+/// not hold.
+/// </summary>
 public sealed class FlexConfig
 {
     /// <summary>All keys.</summary>
     public static IReadOnlyList<string> Keys { get; } =
     [
-        "roots", "shared", "servers", "credentialFiles", "allowedMountOptions", "forbiddenMountOptions", "forcedMountOptions", "allowSuid",
-        "allowDevices", "mountTimeoutSeconds", "unmountTimeoutSeconds",
-        "force", "requireSharedPropagation", "mkfsOptions",
-        "nodeagent_management_home", "nodeagent_workload_home", "nodeagent_credentials_home", "log_level", "k8s_version",
+        "roots",
+        "shared",
+        "servers",
+        "credentialFiles",
+        "allowedMountOptions",
+        "forbiddenMountOptions",
+        "forcedMountOptions",
+        "allowSuid",
+        "allowDevices",
+        "mountTimeoutSeconds",
+        "unmountTimeoutSeconds",
+        "force",
+        "requireSharedPropagation",
+        "mkfsOptions",
+        "nodeagent_management_home",
+        "nodeagent_workload_home",
+        "nodeagent_credentials_home",
+        "log_level",
+        "k8s_version",
     ];
 
     private readonly JsonValue root;
@@ -39,23 +57,31 @@ public sealed class FlexConfig
     public IReadOnlyList<string>? Texts(string name) => Find(name) is { } value ? Texts(name, value) : null;
 
     /// <summary>A text; null where it is absent.</summary>
-    public string? Text(string name) => Find(name) is { } value ? Is(value, JsonValueKind.String) ? value.Text : throw Wrong(name, "a text") : null;
+    public string? Text(string name) =>
+        Find(name) is { } value
+            ? Is(value, JsonValueKind.String)
+                ? value.Text
+                : throw Wrong(name, "a text")
+            : null;
 
     /// <summary>True or false; null where it is absent.</summary>
-    public bool? Flag(string name) => Find(name)?.Kind switch
-    {
-        null => null,
-        JsonValueKind.True => true,
-        JsonValueKind.False => false,
-        _ => throw Wrong(name, "true or false"),
-    };
+    public bool? Flag(string name) =>
+        Find(name)?.Kind switch
+        {
+            null => null,
+            JsonValueKind.True => true,
+            JsonValueKind.False => false,
+            _ => throw Wrong(name, "true or false"),
+        };
 
     /// <summary>A number of seconds from 1 to an hour; null where it is absent.</summary>
     public TimeSpan? Seconds(string name)
     {
         if (Find(name) is not { } value)
             return null;
-        return Is(value, JsonValueKind.Number) && int.TryParse(value.Text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+        return
+            Is(value, JsonValueKind.Number)
+            && int.TryParse(value.Text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
             && seconds is > 0 and <= 3600
             ? TimeSpan.FromSeconds(seconds)
             : throw Wrong(name, "a number of seconds from 1 to 3600");

@@ -4,7 +4,10 @@ using Plugboard.Protocols.Cni;
 
 namespace Plugboard.Protocols.FlexVolume;
 
-/// <summary>JSON of calls and configs: an object, or a <see cref="FlexException"/> that says where it is not one, and never what it holds: it may hold a secret.</summary>
+/// <summary>
+/// JSON of calls and configs: an object, or a <see cref="FlexException"/> that says where it is not one, and never what it holds: it may
+/// hold a secret.
+/// </summary>
 internal static class FlexJson
 {
     private const int MaxDepth = 16;
@@ -23,9 +26,13 @@ internal static class FlexJson
         }
         catch (JsonException e)
         {
-            throw new FlexException(string.Create(
-                CultureInfo.InvariantCulture, $"{what} is not a JSON object: invalid JSON at line {(e.LineNumber ?? 0) + 1}, "
-                    + $"byte {(e.BytePositionInLine ?? 0) + 1}"));
+            throw new FlexException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{what} is not a JSON object: invalid JSON at line {(e.LineNumber ?? 0) + 1}, "
+                        + $"byte {(e.BytePositionInLine ?? 0) + 1}"
+                )
+            );
         }
     }
 

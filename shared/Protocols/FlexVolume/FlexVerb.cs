@@ -1,6 +1,8 @@
 namespace Plugboard.Protocols.FlexVolume;
 
-/// <summary>The calls that kubelet and the controller manager make. Source: k8s.io/kubernetes/pkg/volume/flexvolume/driver-call.go.</summary>
+/// <summary>
+/// The calls that kubelet and the controller manager make. Source: k8s.io/kubernetes/pkg/volume/flexvolume/driver-call.go.
+/// </summary>
 public enum FlexVerb
 {
     /// <summary>A call that no version of the contract has.</summary>

@@ -18,7 +18,8 @@ public sealed class LocalBackend(VolumePolicy policy) : Backend(policy)
         var plan = LocalPlan.From(request, Policy);
         if (plan.Trespass is not null)
             throw plan.Trespass;
-        return $"bind {plan.Place} on {request.Target} ({plan.Attributes}){(plan.Create ? ", made where it is missing" : "")}{(plan.Quota is { } quota ? string.Create(CultureInfo.InvariantCulture, $", limited to {quota} bytes") : "")}";
+        return $"bind {plan.Place} on {request.Target} "
+            + $"({plan.Attributes}){(plan.Create ? ", made where it is missing" : "")}{(plan.Quota is { } quota ? string.Create(CultureInfo.InvariantCulture, $", limited to {quota} bytes") : "")}";
     }
 
     /// <inheritdoc/>
@@ -61,7 +62,9 @@ public sealed class LocalBackend(VolumePolicy policy) : Backend(policy)
 
     /// <summary>Makes the quota larger; without one a directory has the room of its filesystem, and there is nothing to grow.</summary>
     public override long Expand(ExpandRequest request) =>
-        request.Options.Find("quota") is null && !LocalQuota.IsLimited(request.Target) ? Stats(request.Target).Bytes : LocalQuota.Grow(request.Target, request.Bytes);
+        request.Options.Find("quota") is null && !LocalQuota.IsLimited(request.Target)
+            ? Stats(request.Target).Bytes
+            : LocalQuota.Grow(request.Target, request.Bytes);
 
     // A remote mount is not asked what it is: its server may be dead.
     private static bool IsOn(string target, MountEntry top, FileDescriptor source)
@@ -80,8 +83,9 @@ public sealed class LocalBackend(VolumePolicy policy) : Backend(policy)
             var found = plan.Create
                 ? root.EnsureDirectory(plan.Place.Inside, 0x1c0, made => Own(made, plan.Uid, plan.Gid, plan.Mode))
                 : root.FindDirectory(plan.Place.Inside)
-                ?? throw new VolumeException($"local: {plan.Place} does not exist; make it on the node, "
-                + "or set option \"create\" to \"true\"");
+                    ?? throw new VolumeException(
+                        $"local: {plan.Place} does not exist; make it on the node, " + "or set option \"create\" to \"true\""
+                    );
             if (plan.Reset is var (uid, gid, mode) && (uid ?? gid ?? mode) is not null)
                 Own(found, uid, gid, mode ?? found.Status().Mode);
             return found;

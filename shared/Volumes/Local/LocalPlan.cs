@@ -7,8 +7,21 @@ namespace Plugboard.Volumes.Local;
 internal sealed record LocalPlan
 {
     private const string Backend = "local";
-    private static readonly string[] known = ["path", "root", "name", "subPath", "create", "mode", "uid", "gid", "reset", "perPod",
-        "quota", "readOnly"];
+    private static readonly string[] known =
+    [
+        "path",
+        "root",
+        "name",
+        "subPath",
+        "create",
+        "mode",
+        "uid",
+        "gid",
+        "reset",
+        "perPod",
+        "quota",
+        "readOnly",
+    ];
 
     /// <summary>The directory that the pod sees.</summary>
     public required AllowedRoot Place { get; init; }
@@ -51,7 +64,9 @@ internal sealed record LocalPlan
                 ? (options.Id(Backend, "uid"), options.Id(Backend, "gid"), options.IsGiven("mode") ? options.Mode(Backend, "mode") : null)
                 : default,
             Quota = options.Size(Backend, "quota"),
-            Attributes = policy.ForcedAttributes | (request.ReadOnly | options.Flag(Backend, "readOnly", false) ? MountAttributes.ReadOnly : MountAttributes.None),
+            Attributes =
+                policy.ForcedAttributes
+                | (request.ReadOnly | options.Flag(Backend, "readOnly", false) ? MountAttributes.ReadOnly : MountAttributes.None),
             Place = Find(request, policy),
         };
         return plan with { Trespass = plan.Place.FindTrespass(Backend, request.Pod, policy) };
@@ -62,14 +77,21 @@ internal sealed record LocalPlan
         var options = request.Options;
         var root = options.Find("root")?.TrimEnd('/');
         if (root is not null && !policy.Roots.Any(each => each.TrimEnd('/') == root))
-            throw options.Wrong(Backend, "root", root, "one of the allowed roots of the node config, "
-                + $"{string.Join(" or ", policy.Roots)},");
+            throw options.Wrong(
+                Backend,
+                "root",
+                root,
+                "one of the allowed roots of the node config, " + $"{string.Join(" or ", policy.Roots)},"
+            );
         // A ".." of one option must not eat what another one, or the pod's name, put before it.
         var place = AllowedRoot.Find(Backend, options.Find("path") ?? DefaultPath(request, policy), policy, root);
         if (PerPod(request) is { } pod)
             place = place with { Inside = Join(place.Inside, pod) };
         return options.Find("subPath") is { } sub
-            ? place with { Inside = Join(place.Inside, AllowedRoot.Find(Backend, sub.TrimStart('/'), policy).Inside) }
+            ? place with
+            {
+                Inside = Join(place.Inside, AllowedRoot.Find(Backend, sub.TrimStart('/'), policy).Inside),
+            }
             : place;
     }
 
@@ -88,10 +110,13 @@ internal sealed record LocalPlan
         return $"{Name(request.Pod.Namespace, "the pod's namespace")}/{volume}";
     }
 
-    private static string Name(string name, string what) => name.Length > 0 && name is not ("." or "..") && !name.Contains('/', StringComparison.Ordinal)
-        ? name
-        : throw new VolumeException($"{Backend}: {what} is {(name.Length == 0 ? "not known" : $"\"{ShortText.Of(name)}\"")}, "
-        + "and the path is made of it; it must be one name");
+    private static string Name(string name, string what) =>
+        name.Length > 0 && name is not ("." or "..") && !name.Contains('/', StringComparison.Ordinal)
+            ? name
+            : throw new VolumeException(
+                $"{Backend}: {what} is {(name.Length == 0 ? "not known" : $"\"{ShortText.Of(name)}\"")}, "
+                    + "and the path is made of it; it must be one name"
+            );
 
     private static string Join(string first, string second) => first.Length == 0 ? second : $"{first}/{second}";
 }

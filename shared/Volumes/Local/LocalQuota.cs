@@ -5,7 +5,8 @@ using Plugboard.Linux.Mounts;
 namespace Plugboard.Volumes.Local;
 
 /// <summary>
-/// The limit of a <c>local</c> volume: a project of its own for its directory. Which one is kept by the directory itself, so there is no state of ours.
+/// The limit of a <c>local</c> volume: a project of its own for its directory. Which one is kept by the directory itself, so there is no
+/// state of ours.
 /// </summary>
 internal static class LocalQuota
 {
@@ -14,7 +15,9 @@ internal static class LocalQuota
     private const uint Projects = 0x3fff_ffff;
     private const int Attempts = 1000;
 
-    /// <summary>Gives the directory a project and a limit of at least that many bytes: one that is larger, because the volume grew, stays.</summary>
+    /// <summary>
+    /// Gives the directory a project and a limit of at least that many bytes: one that is larger, because the volume grew, stays.
+    /// </summary>
     /// <exception cref="VolumeException">The filesystem keeps to no limits, or the directory holds what would not be counted.</exception>
     public static void Ensure(FileDescriptor place, LocalPlan plan, VolumePolicy policy)
     {
@@ -74,8 +77,11 @@ internal static class LocalQuota
         if (ProjectQuota.IsEnforced(directory))
             return;
         var holding = MountTable.Read().FindHolding(path);
-        throw new VolumeException($"local: option \"quota\" is set, but {holding?.Type ?? "the filesystem"} at {holding?.Target ?? path} is not mounted with prjquota (ext4 or xfs, Linux 5.14); "
-            + "mount it so on the node, or leave the option out");
+        throw new VolumeException(
+            $"local: option \"quota\" is set, but {holding?.Type ?? "the filesystem"} at {holding?.Target ?? path} is not mounted "
+                + "with prjquota (ext4 or xfs, Linux 5.14); "
+                + "mount it so on the node, or leave the option out"
+        );
     }
 
     private static uint ProjectOf(FileDescriptor directory, LocalPlan plan, VolumePolicy policy)
@@ -86,7 +92,10 @@ internal static class LocalQuota
         using (var names = FileDirectory.Find(directory.Path))
         {
             if (names?.ReadNames().Count > 0)
-                throw new VolumeException($"local: {plan.Place} holds files already, which the quota would not count; give the volume a new directory and copy them");
+                throw new VolumeException(
+                    $"local: {plan.Place} holds files already, which the quota would not count; give the volume a new directory and "
+                        + "copy them"
+                );
         }
 
         var project = FindFree(directory, plan.Place.ToString());

@@ -24,7 +24,9 @@ internal sealed class FilesystemTools(TimeSpan timeout)
             throw Failed("mkfs." + fsType, result);
     }
 
-    /// <summary>Mends what can be mended without a question (e2fsck -p); without the tool the kernel's own replay of the journal has to do.</summary>
+    /// <summary>
+    /// Mends what can be mended without a question (e2fsck -p); without the tool the kernel's own replay of the journal has to do.
+    /// </summary>
     public void CheckExt4(string path, bool force)
     {
         if (Find("e2fsck") is not { } tool)
@@ -45,12 +47,27 @@ internal sealed class FilesystemTools(TimeSpan timeout)
     }
 
     private CommandResult Run(string tool, IReadOnlyList<string> arguments) =>
-        new Command(tool) { Arguments = arguments, Environment = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"], Timeout = timeout }.Run();
+        new Command(tool)
+        {
+            Arguments = arguments,
+            Environment = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"],
+            Timeout = timeout,
+        }.Run();
 
-    private static string Get(string name, string fsType) => Find(name) ?? throw new VolumeException(
-        $"loop: {name} not found in the kubelet's root filesystem; install {Package(fsType)} on the node{(fsType == "ext4" ? "" : " or set fsType: ext4")}");
+    private static string Get(string name, string fsType) =>
+        Find(name)
+        ?? throw new VolumeException(
+            $"loop: {name} not found in the kubelet's root filesystem; install {Package(fsType)} on the "
+                + $"node{(fsType == "ext4" ? "" : " or set fsType: ext4")}"
+        );
 
-    private static string Package(string fsType) => fsType switch { "xfs" => "xfsprogs", "btrfs" => "btrfs-progs", _ => "e2fsprogs" };
+    private static string Package(string fsType) =>
+        fsType switch
+        {
+            "xfs" => "xfsprogs",
+            "btrfs" => "btrfs-progs",
+            _ => "e2fsprogs",
+        };
 
     private static string? Find(string name)
     {
@@ -66,7 +83,9 @@ internal sealed class FilesystemTools(TimeSpan timeout)
     private VolumeException Failed(string tool, CommandResult result)
     {
         if (result.TimedOut)
-            return new VolumeException($"loop: {tool} did not end within {timeout.TotalSeconds.ToString("0", CultureInfo.InvariantCulture)} s and was killed");
+            return new VolumeException(
+                $"loop: {tool} did not end within {timeout.TotalSeconds.ToString("0", CultureInfo.InvariantCulture)} s and was killed"
+            );
         var text = (Encoding.UTF8.GetString(result.Error) + Encoding.UTF8.GetString(result.Output)).Trim().ReplaceLineEndings(" ");
         return new VolumeException($"loop: {tool} failed: {(text.Length <= MostText ? text : text[..MostText] + "…")}");
     }

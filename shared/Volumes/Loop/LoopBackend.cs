@@ -6,7 +6,8 @@ using Plugboard.Linux.Mounts;
 namespace Plugboard.Volumes.Loop;
 
 /// <summary>
-/// A filesystem in a file: one loop device per file on a node, which the kernel frees with the last mount of it, so there is no state of ours.
+/// A filesystem in a file: one loop device per file on a node, which the kernel frees with the last mount of it, so there is no state of
+/// ours.
 /// </summary>
 /// <param name="policy">What the administrator allows.</param>
 public sealed class LoopBackend(VolumePolicy policy) : Backend(policy)
@@ -20,7 +21,9 @@ public sealed class LoopBackend(VolumePolicy policy) : Backend(policy)
         var plan = LoopPlan.From(request, Policy);
         if (plan.Trespass is not null)
             throw plan.Trespass;
-        var made = plan.CreateSize is { } size ? string.Create(CultureInfo.InvariantCulture, $", made with {size} bytes where it is missing") : "";
+        var made = plan.CreateSize is { } size
+            ? string.Create(CultureInfo.InvariantCulture, $", made with {size} bytes where it is missing")
+            : "";
         return $"mount the {plan.FsType} filesystem in {plan.Image}{made} on {request.Target} ({plan.Words.Attributes})";
     }
 
@@ -71,7 +74,11 @@ public sealed class LoopBackend(VolumePolicy policy) : Backend(policy)
         }
         catch (ErrnoException e)
         {
-            throw VolumeException.From($"loop: cannot make a loop device of {plan.Image}", e, e.Errno == Errno.EINVAL && plan.DirectIO ? "set directIO: \"false\"" : "");
+            throw VolumeException.From(
+                $"loop: cannot make a loop device of {plan.Image}",
+                e,
+                e.Errno == Errno.EINVAL && plan.DirectIO ? "set directIO: \"false\"" : ""
+            );
         }
     }
 
@@ -91,7 +98,14 @@ public sealed class LoopBackend(VolumePolicy policy) : Backend(policy)
         try
         {
             new Mounting(Policy.MountApi).Filesystem(
-                new FilesystemMount(plan.FsType) { Source = device.Path, Parameters = plan.Words.Parameters, Attributes = plan.Words.Attributes }, place);
+                new FilesystemMount(plan.FsType)
+                {
+                    Source = device.Path,
+                    Parameters = plan.Words.Parameters,
+                    Attributes = plan.Words.Attributes,
+                },
+                place
+            );
         }
         catch (ErrnoException e)
         {
@@ -99,15 +113,17 @@ public sealed class LoopBackend(VolumePolicy policy) : Backend(policy)
         }
     }
 
-    private static string Advice(LoopPlan plan, Errno errno) => errno switch
-    {
-        Errno.ENODEV => $"the kernel has no {plan.FsType} (modprobe {plan.FsType} on the node)",
-        Errno.EINVAL => $"the kernel found no {plan.FsType} filesystem in it, or does not take these mount options (its log says which)",
-        Errno.EBUSY => "if it is mounted read-only elsewhere on this node, it cannot be mounted for writing beside that, "
-            + "nor the other way round",
-        Errno.EUCLEAN => "its filesystem is damaged; run fsck on the node",
-        _ => "",
-    };
+    private static string Advice(LoopPlan plan, Errno errno) =>
+        errno switch
+        {
+            Errno.ENODEV => $"the kernel has no {plan.FsType} (modprobe {plan.FsType} on the node)",
+            Errno.EINVAL =>
+                $"the kernel found no {plan.FsType} filesystem in it, or does not take these mount options (its log says which)",
+            Errno.EBUSY => "if it is mounted read-only elsewhere on this node, it cannot be mounted for writing beside that, "
+                + "nor the other way round",
+            Errno.EUCLEAN => "its filesystem is damaged; run fsck on the node",
+            _ => "",
+        };
 
     /// <inheritdoc/>
     public override long Expand(ExpandRequest request)
@@ -137,7 +153,9 @@ public sealed class LoopBackend(VolumePolicy policy) : Backend(policy)
             if (image is not null && device.IsOf(image.Status()))
                 return image;
             image?.Dispose();
-            throw new VolumeException($"loop: the image of {device.Path}, {backing.File}, was removed or replaced while it is mounted; it cannot grow");
+            throw new VolumeException(
+                $"loop: the image of {device.Path}, {backing.File}, was removed or replaced while it is mounted; it cannot grow"
+            );
         }
 
         throw new VolumeException($"loop: {device.Path} has no image any more");
@@ -148,8 +166,13 @@ public sealed class LoopBackend(VolumePolicy policy) : Backend(policy)
         var space = image.Space();
         if (space.BytesAvailable < more)
         {
-            throw new VolumeException(string.Create(
-                CultureInfo.InvariantCulture, $"loop: {image.Path} should grow by {more} bytes and its filesystem has {space.BytesAvailable} left; make room on the node"));
+            throw new VolumeException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"loop: {image.Path} should grow by {more} bytes and its filesystem has {space.BytesAvailable} left; make room on "
+                        + $"the node"
+                )
+            );
         }
 
         try
@@ -173,7 +196,10 @@ public sealed class LoopBackend(VolumePolicy policy) : Backend(policy)
         catch (ErrnoException e) when (e is { Errno: Errno.EPERM, Call: "EXT4_IOC_RESIZE_FS" })
         {
             throw VolumeException.From(
-                $"loop: cannot grow the ext4 filesystem on {target} while it is mounted", e, "kubelet lacks CAP_SYS_RESOURCE; the image is grown, the filesystem will be at the next mount");
+                $"loop: cannot grow the ext4 filesystem on {target} while it is mounted",
+                e,
+                "kubelet lacks CAP_SYS_RESOURCE; the image is grown, the filesystem will be at the next mount"
+            );
         }
         catch (ErrnoException e)
         {

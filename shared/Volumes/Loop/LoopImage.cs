@@ -25,8 +25,13 @@ internal static class LoopImage
                 image = root.FindFile(plan.Image.Inside, plan.ReadOnly);
             }
 
-            return Require(plan, image ?? throw new VolumeException(
-                $"loop: {plan.Image} does not exist; make it on the node, or set options \"create\" and \"size\""));
+            return Require(
+                plan,
+                image
+                    ?? throw new VolumeException(
+                        $"loop: {plan.Image} does not exist; make it on the node, or set options \"create\" and \"size\""
+                    )
+            );
         }
         catch (ErrnoException e)
         {
@@ -40,18 +45,19 @@ internal static class LoopImage
         if (regular && type is not (Nfs or Cifs or Smb2 or Fuse))
             return image;
         image.Dispose();
-        throw new VolumeException(regular
-            ? $"loop: {plan.Image} is on a filesystem that other nodes may share, and two nodes would destroy it; keep images on local disks"
-            : $"loop: {plan.Image} is no regular file");
+        throw new VolumeException(
+            regular
+                ? $"loop: {plan.Image} is on a filesystem that other nodes may share, and two nodes would destroy it; keep images on "
+                    + "local disks"
+                : $"loop: {plan.Image} is no regular file"
+        );
     }
 
     private static void Make(LoopPlan plan, VolumePolicy policy, ConfinedDirectory root, long size)
     {
         var slash = plan.Image.Inside.LastIndexOf('/');
         var parent = slash < 0 ? "" : plan.Image.Inside[..slash];
-        using (root.EnsureDirectory(parent, 0x1c0))
-        {
-        }
+        using (root.EnsureDirectory(parent, 0x1c0)) { }
 
         using var directory = root.FindNames(parent) ?? throw new ErrnoException("open", parent, Errno.ENOENT);
         using var made = directory.CreateUnnamed(0x180);

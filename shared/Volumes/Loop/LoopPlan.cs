@@ -7,8 +7,35 @@ namespace Plugboard.Volumes.Loop;
 internal sealed record LoopPlan
 {
     private const string Backend = "loop";
-    private static readonly string[] known = ["file", "directory", "size", "create", "preallocate", "fsType", "mountOptions", "discard", "directIO", "fsck", "readOnly"];
-    private static readonly string[] allowedWords = ["discard", "nodiscard", "commit", "data", "barrier", "compress", "compress-force", "ssd", "nobarrier", "logbsize", "inode64", "errors"];
+    private static readonly string[] known =
+    [
+        "file",
+        "directory",
+        "size",
+        "create",
+        "preallocate",
+        "fsType",
+        "mountOptions",
+        "discard",
+        "directIO",
+        "fsck",
+        "readOnly",
+    ];
+    private static readonly string[] allowedWords =
+    [
+        "discard",
+        "nodiscard",
+        "commit",
+        "data",
+        "barrier",
+        "compress",
+        "compress-force",
+        "ssd",
+        "nobarrier",
+        "logbsize",
+        "inode64",
+        "errors",
+    ];
 
     /// <summary>The image file.</summary>
     public required AllowedRoot Image { get; init; }
@@ -40,7 +67,9 @@ internal sealed record LoopPlan
     {
         var options = request.Options;
         options.RequireKnown(Backend, known);
-        var file = options.Find("directory") is { } directory ? $"{directory.TrimEnd('/')}/{options.Get(Backend, "file").TrimStart('/')}" : options.Get(Backend, "file");
+        var file = options.Find("directory") is { } directory
+            ? $"{directory.TrimEnd('/')}/{options.Get(Backend, "file").TrimStart('/')}"
+            : options.Get(Backend, "file");
         var size = options.Size(Backend, "size");
         var create = options.Flag(Backend, "create", size is not null);
         var words = MountWords.Parse(Backend, options.Find("mountOptions"), allowedWords, policy);
@@ -64,14 +93,18 @@ internal sealed record LoopPlan
             Words = words with { Attributes = words.Attributes | policy.ForcedAttributes | readOnly },
         };
         return plan.Image.Inside.Length > 0
-            ? plan with { Trespass = plan.Image.FindTrespass(Backend, request.Pod, policy) }
+            ? plan with
+            {
+                Trespass = plan.Image.FindTrespass(Backend, request.Pod, policy),
+            }
             : throw options.Wrong(Backend, "file", file, "a file below the allowed root");
     }
 
-    private static string FsTypeOf(string text) => text switch
-    {
-        "" => "ext4",
-        "ext4" or "xfs" or "btrfs" => text,
-        _ => throw new VolumeException($"{Backend}: fsType is \"{ShortText.Of(text)}\"; \"ext4\", \"xfs\" or \"btrfs\" is wanted"),
-    };
+    private static string FsTypeOf(string text) =>
+        text switch
+        {
+            "" => "ext4",
+            "ext4" or "xfs" or "btrfs" => text,
+            _ => throw new VolumeException($"{Backend}: fsType is \"{ShortText.Of(text)}\"; \"ext4\", \"xfs\" or \"btrfs\" is wanted"),
+        };
 }

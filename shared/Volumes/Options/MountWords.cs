@@ -11,9 +11,35 @@ internal sealed record MountWords(MountAttributes Attributes, IReadOnlyList<Moun
     // mount(8): what fstab, mount and their helpers read themselves, and defaults that need not be said.
     private static readonly HashSet<string> eaten = new(StringComparer.Ordinal)
     {
-        "defaults", "_netdev", "nofail", "auto", "noauto", "nouser", "nousers", "noowner", "nogroup", "intr", "nointr", "bg", "fg",
-        "retry", "comment", "sloppy", "uhelper", "helper",
-        "silent", "loud", "mand", "nomand", "iversion", "noiversion", "relatime", "norelatime", "nostrictatime", "atime", "diratime",
+        "defaults",
+        "_netdev",
+        "nofail",
+        "auto",
+        "noauto",
+        "nouser",
+        "nousers",
+        "noowner",
+        "nogroup",
+        "intr",
+        "nointr",
+        "bg",
+        "fg",
+        "retry",
+        "comment",
+        "sloppy",
+        "uhelper",
+        "helper",
+        "silent",
+        "loud",
+        "mand",
+        "nomand",
+        "iversion",
+        "noiversion",
+        "relatime",
+        "norelatime",
+        "nostrictatime",
+        "atime",
+        "diratime",
         "symfollow",
     };
 
@@ -118,35 +144,38 @@ internal sealed record MountWords(MountAttributes Attributes, IReadOnlyList<Moun
     }
 
     // "user" and its like imply others, mount(8). What only the administrator may lift is added again by the backend.
-    private static (MountAttributes Added, MountAttributes Removed)? Change(string key) => key switch
-    {
-        "ro" => (MountAttributes.ReadOnly, 0),
-        "rw" => (0, MountAttributes.ReadOnly),
-        "nosuid" => (MountAttributes.NoSuid, 0),
-        "suid" => (0, MountAttributes.NoSuid),
-        "nodev" => (MountAttributes.NoDev, 0),
-        "dev" => (0, MountAttributes.NoDev),
-        "noexec" => (MountAttributes.NoExec, 0),
-        "exec" => (0, MountAttributes.NoExec),
-        "noatime" => (MountAttributes.NoAtime, MountAttributes.StrictAtime),
-        "strictatime" => (MountAttributes.StrictAtime, MountAttributes.NoAtime),
-        "atime" or "relatime" => (0, MountAttributes.NoAtime | MountAttributes.StrictAtime),
-        "nostrictatime" => (0, MountAttributes.StrictAtime),
-        "nodiratime" => (MountAttributes.NoDirAtime, 0),
-        "diratime" => (0, MountAttributes.NoDirAtime),
-        "nosymfollow" => (MountAttributes.NoSymFollow, 0),
-        "symfollow" => (0, MountAttributes.NoSymFollow),
-        "user" or "users" => (MountAttributes.NoExec | MountAttributes.NoSuid | MountAttributes.NoDev, 0),
-        "owner" or "group" => (MountAttributes.NoSuid | MountAttributes.NoDev, 0),
-        _ => null,
-    };
+    private static (MountAttributes Added, MountAttributes Removed)? Change(string key) =>
+        key switch
+        {
+            "ro" => (MountAttributes.ReadOnly, 0),
+            "rw" => (0, MountAttributes.ReadOnly),
+            "nosuid" => (MountAttributes.NoSuid, 0),
+            "suid" => (0, MountAttributes.NoSuid),
+            "nodev" => (MountAttributes.NoDev, 0),
+            "dev" => (0, MountAttributes.NoDev),
+            "noexec" => (MountAttributes.NoExec, 0),
+            "exec" => (0, MountAttributes.NoExec),
+            "noatime" => (MountAttributes.NoAtime, MountAttributes.StrictAtime),
+            "strictatime" => (MountAttributes.StrictAtime, MountAttributes.NoAtime),
+            "atime" or "relatime" => (0, MountAttributes.NoAtime | MountAttributes.StrictAtime),
+            "nostrictatime" => (0, MountAttributes.StrictAtime),
+            "nodiratime" => (MountAttributes.NoDirAtime, 0),
+            "diratime" => (0, MountAttributes.NoDirAtime),
+            "nosymfollow" => (MountAttributes.NoSymFollow, 0),
+            "symfollow" => (0, MountAttributes.NoSymFollow),
+            "user" or "users" => (MountAttributes.NoExec | MountAttributes.NoSuid | MountAttributes.NoDev, 0),
+            "owner" or "group" => (MountAttributes.NoSuid | MountAttributes.NoDev, 0),
+            _ => null,
+        };
 
     private static VolumeException Refused(string backend, string key, IReadOnlyCollection<string> allowed) =>
         impossible.TryGetValue(key, out var reason)
-        ? new VolumeException($"{backend}: mount option \"{key}\" is refused: {reason}")
-        : new VolumeException($"{backend}: mount option \"{ShortText.Of(key)}\" is not among those that are allowed"
-                + $"{Spelling.Hint(key, allowed.Concat(eaten))}; "
-            + "the node config's allowedMountOptions can allow it");
+            ? new VolumeException($"{backend}: mount option \"{key}\" is refused: {reason}")
+            : new VolumeException(
+                $"{backend}: mount option \"{ShortText.Of(key)}\" is not among those that are allowed"
+                    + $"{Spelling.Hint(key, allowed.Concat(eaten))}; "
+                    + "the node config's allowedMountOptions can allow it"
+            );
 
     private static bool IsIn(IReadOnlyList<string> names, string key)
     {

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Plugboard.Volumes.Options;
 
-/// <summary>Sizes as Kubernetes writes them: <c>512Mi</c>, <c>1.5G</c>, <c>1e9</c>. Source: k8s.io/apimachinery/pkg/api/resource/quantity.go.</summary>
+/// <summary>
+/// Sizes as Kubernetes writes them: <c>512Mi</c>, <c>1.5G</c>, <c>1e9</c>. Source: k8s.io/apimachinery/pkg/api/resource/quantity.go.
+/// </summary>
 public static class Quantity
 {
     private const string Suffixes = "KMGTPE";
@@ -14,8 +16,10 @@ public static class Quantity
         var digits = 0;
         while (digits < text.Length && (char.IsAsciiDigit(text[digits]) || text[digits] == '.'))
             digits++;
-        if (!decimal.TryParse(text.AsSpan(0, digits), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
-            || !TryFactor(text[digits..], out var factor))
+        if (
+            !decimal.TryParse(text.AsSpan(0, digits), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
+            || !TryFactor(text[digits..], out var factor)
+        )
             return false;
         try
         {
@@ -33,8 +37,12 @@ public static class Quantity
         factor = 1;
         if (suffix.Length == 0)
             return true;
-        if (suffix.Length > 1 && suffix[0] is 'e' or 'E' && int.TryParse(suffix.AsSpan(1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var exponent)
-            && exponent is >= -9 and <= 18)
+        if (
+            suffix.Length > 1
+            && suffix[0] is 'e' or 'E'
+            && int.TryParse(suffix.AsSpan(1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var exponent)
+            && exponent is >= -9 and <= 18
+        )
         {
             for (var i = 0; i < Math.Abs(exponent); i++)
                 factor *= exponent < 0 ? 0.1m : 10m;

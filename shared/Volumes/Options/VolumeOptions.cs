@@ -4,8 +4,8 @@ using Plugboard.Linux;
 namespace Plugboard.Volumes.Options;
 
 /// <summary>
-/// A volume's options, asked for one by one under the backend's names, whatever the dialect calls them. <see cref="RequireKnown"/>, before the first
-/// question, refuses what the backend does not know: that one is missing says less than that it is written wrong.
+/// A volume's options, asked for one by one under the backend's names, whatever the dialect calls them. <see cref="RequireKnown"/>, before
+/// the first question, refuses what the backend does not know: that one is missing says less than that it is written wrong.
 /// </summary>
 /// <param name="given">Names and values as the volume's author wrote them.</param>
 /// <param name="names">The dialect.</param>
@@ -47,8 +47,11 @@ public sealed class VolumeOptions(IReadOnlyDictionary<string, string> given, Opt
             return 1;
         if (!names.IsLenient)
             return null;
-        return spelled.Equals(name, StringComparison.OrdinalIgnoreCase)
-            || names.Aliases.Any(alias => alias.Value == name && spelled.Equals(alias.Key, StringComparison.OrdinalIgnoreCase)) ? 2 : null;
+        return
+            spelled.Equals(name, StringComparison.OrdinalIgnoreCase)
+            || names.Aliases.Any(alias => alias.Value == name && spelled.Equals(alias.Key, StringComparison.OrdinalIgnoreCase))
+            ? 2
+            : null;
     }
 
     /// <summary>The value of an option that there must be.</summary>
@@ -56,20 +59,24 @@ public sealed class VolumeOptions(IReadOnlyDictionary<string, string> given, Opt
     public string Get(string backend, string name) => Find(name) ?? throw new MissingOptionException(backend, DialectName(name));
 
     /// <summary>True or false.</summary>
-    public bool Flag(string backend, string name, bool otherwise) => Find(name)?.Trim() switch
-    {
-        null => otherwise,
-        "true" or "True" or "TRUE" or "yes" or "1" => true,
-        "false" or "False" or "FALSE" or "no" or "0" => false,
-        var value => throw Wrong(backend, name, value, "\"true\" or \"false\""),
-    };
+    public bool Flag(string backend, string name, bool otherwise) =>
+        Find(name)?.Trim() switch
+        {
+            null => otherwise,
+            "true" or "True" or "TRUE" or "yes" or "1" => true,
+            "false" or "False" or "FALSE" or "no" or "0" => false,
+            var value => throw Wrong(backend, name, value, "\"true\" or \"false\""),
+        };
 
     /// <summary>A size in bytes; null where it is absent.</summary>
-    public long? Size(string backend, string name) => Find(name)?.Trim() switch
-    {
-        null => null,
-        var value => Quantity.TryParse(value, out var bytes) && bytes > 0 ? bytes : throw Wrong(backend, name, value, "a size such as \"512Mi\" or \"10G\""),
-    };
+    public long? Size(string backend, string name) =>
+        Find(name)?.Trim() switch
+        {
+            null => null,
+            var value => Quantity.TryParse(value, out var bytes) && bytes > 0
+                ? bytes
+                : throw Wrong(backend, name, value, "a size such as \"512Mi\" or \"10G\""),
+        };
 
     /// <summary>A mode in octal, at most 7777; null where it is absent.</summary>
     public uint? Mode(string backend, string name)
@@ -88,11 +95,14 @@ public sealed class VolumeOptions(IReadOnlyDictionary<string, string> given, Opt
     }
 
     /// <summary>A user or group id; null where it is absent.</summary>
-    public uint? Id(string backend, string name) => Find(name)?.Trim() switch
-    {
-        null => null,
-        var value => uint.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var id) && id != uint.MaxValue ? id : throw Wrong(backend, name, value, "a number"),
-    };
+    public uint? Id(string backend, string name) =>
+        Find(name)?.Trim() switch
+        {
+            null => null,
+            var value => uint.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var id) && id != uint.MaxValue
+                ? id
+                : throw Wrong(backend, name, value, "a number"),
+        };
 
     /// <summary>Refuses what the backend does not know.</summary>
     /// <param name="backend">For the message.</param>
@@ -106,7 +116,9 @@ public sealed class VolumeOptions(IReadOnlyDictionary<string, string> given, Opt
         {
             if (known.Contains(Canonical(spelled), StringComparer.Ordinal))
                 continue;
-            throw new VolumeException($"{backend}: unknown option \"{ShortText.Of(spelled)}\"{Spelling.Hint(spelled, known.Concat(names.Aliases.Keys))}");
+            throw new VolumeException(
+                $"{backend}: unknown option \"{ShortText.Of(spelled)}\"{Spelling.Hint(spelled, known.Concat(names.Aliases.Keys))}"
+            );
         }
     }
 

@@ -5,8 +5,8 @@ using Plugboard.Linux.Mounts;
 namespace Plugboard.Volumes.Remote;
 
 /// <summary>
-/// SMB by the kernel's client, without mount.cifs and its keyutils. User name and password go to the kernel one by one (fsconfig), so any character may be
-/// in them, and nobody sees them on a command line.
+/// SMB by the kernel's client, without mount.cifs and its keyutils. User name and password go to the kernel one by one (fsconfig), so any
+/// character may be in them, and nobody sees them on a command line.
 /// </summary>
 /// <param name="policy">What the administrator allows.</param>
 public sealed class CifsBackend(VolumePolicy policy) : RemoteBackend(policy)
@@ -28,43 +28,61 @@ public sealed class CifsBackend(VolumePolicy policy) : RemoteBackend(policy)
     public override string Publish(PublishRequest request)
     {
         var plan = PlanOf(request);
-        return Publish(plan, request.Target, ["cifs", "smb3"], (address, place) =>
-        {
-            var parameters = new List<MountParameter> { new("ip", TextOf(address)) };
-            if (plan.IsGuest)
-                parameters.Add(new("sec", "none"));
-            else
-                parameters.AddRange(plan.Identity.Read(Name).ToParameters(Name));
-            parameters.AddRange(WithNumbers(plan.Words.Parameters));
-            var what = new FilesystemMount("cifs") { Source = plan.Source, Parameters = parameters, Attributes = plan.Words.Attributes };
-            MountRemote(what.Type, plan.Source, mounting => mounting.Filesystem(what, place), errno => Advice(plan, errno));
-            return "";
-        });
+        return Publish(
+            plan,
+            request.Target,
+            ["cifs", "smb3"],
+            (address, place) =>
+            {
+                var parameters = new List<MountParameter> { new("ip", TextOf(address)) };
+                if (plan.IsGuest)
+                    parameters.Add(new("sec", "none"));
+                else
+                    parameters.AddRange(plan.Identity.Read(Name).ToParameters(Name));
+                parameters.AddRange(WithNumbers(plan.Words.Parameters));
+                var what = new FilesystemMount("cifs")
+                {
+                    Source = plan.Source,
+                    Parameters = parameters,
+                    Attributes = plan.Words.Attributes,
+                };
+                MountRemote(what.Type, plan.Source, mounting => mounting.Filesystem(what, place), errno => Advice(plan, errno));
+                return "";
+            }
+        );
     }
 
     private protected override CifsPlan PlanOf(PublishRequest request) => CifsPlan.From(request, Policy);
 
     // The kernel takes numbers only.
-    private IEnumerable<MountParameter> WithNumbers(IReadOnlyList<MountParameter> parameters) => parameters.Select(parameter =>
-        parameter is { Key: "uid" or "gid" or "cruid" or "backupuid" or "backupgid", Value: { } value }
-            ? parameter with { Value = NodeAccounts.NumberOf(Name, parameter.Key, value) }
-            : parameter);
+    private IEnumerable<MountParameter> WithNumbers(IReadOnlyList<MountParameter> parameters) =>
+        parameters.Select(parameter =>
+            parameter is { Key: "uid" or "gid" or "cruid" or "backupuid" or "backupgid", Value: { } value }
+                ? parameter with
+                {
+                    Value = NodeAccounts.NumberOf(Name, parameter.Key, value),
+                }
+                : parameter
+        );
 
-    private static string Advice(CifsPlan plan, Errno errno) => errno switch
-    {
-        Errno.EINVAL or Errno.ENOKEY or Errno.EOPNOTSUPP when plan.IsKerberos =>
-            "sec=krb5 wants a kernel with CIFS_UPCALL, cifs.upcall (cifs-utils, keyutils) and a ticket on the node, which are not ours",
-        Errno.EINVAL when plan.HasContext && FileDescriptor.FindStatus("/sys/fs/selinux/enforce") is null =>
-            "selinuxEnabled wants SELinux in the node's kernel",
-        Errno.ENODEV => "the kernel has no CIFS client (modprobe cifs on the node)",
-        Errno.EACCES or Errno.EPERM => "the server refuses this user: the name, the password, the domain, or the user's right to the share",
-        Errno.ENOENT => "there is no such share or directory, or the kernel lacks modules for its cryptography (cmac, ccm, gcm, sha512, "
-            + "hmac, md5, nls_utf8)",
-        Errno.EOPNOTSUPP => $"the server does not speak {Version(plan)}; option \"vers\" sets the version",
-        Errno.EHOSTDOWN or Errno.ECONNRESET =>
-            $"the server ended the connection; some do so if they do not speak {Version(plan)}, and option \"vers\" sets the version",
-        _ => "",
-    };
+    private static string Advice(CifsPlan plan, Errno errno) =>
+        errno switch
+        {
+            Errno.EINVAL or Errno.ENOKEY or Errno.EOPNOTSUPP when plan.IsKerberos =>
+                "sec=krb5 wants a kernel with CIFS_UPCALL, cifs.upcall (cifs-utils, keyutils) and a ticket on the node, which are not ours",
+            Errno.EINVAL when plan.HasContext && FileDescriptor.FindStatus("/sys/fs/selinux/enforce") is null =>
+                "selinuxEnabled wants SELinux in the node's kernel",
+            Errno.ENODEV => "the kernel has no CIFS client (modprobe cifs on the node)",
+            Errno.EACCES or Errno.EPERM =>
+                "the server refuses this user: the name, the password, the domain, or the user's right to the share",
+            Errno.ENOENT =>
+                "there is no such share or directory, or the kernel lacks modules for its cryptography (cmac, ccm, gcm, sha512, "
+                    + "hmac, md5, nls_utf8)",
+            Errno.EOPNOTSUPP => $"the server does not speak {Version(plan)}; option \"vers\" sets the version",
+            Errno.EHOSTDOWN or Errno.ECONNRESET =>
+                $"the server ended the connection; some do so if they do not speak {Version(plan)}, and option \"vers\" sets the version",
+            _ => "",
+        };
 
     private static string Version(CifsPlan plan) =>
         plan.Words.Parameters.FirstOrDefault(static parameter => parameter.Key == "vers").Value is { } version

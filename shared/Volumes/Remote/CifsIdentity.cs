@@ -30,12 +30,13 @@ internal sealed record CifsIdentity
     /// What a Secret and mount options tell together: user and domain of the options come before the Secret's, its password before
     /// theirs, as for mount.cifs(8).
     /// </summary>
-    public CifsIdentity Over(IReadOnlyDictionary<string, Secret> secrets) => this with
-    {
-        User = User ?? Find(secrets, "username")?.Reveal(),
-        Password = Find(secrets, "password") ?? Password,
-        Domain = Domain ?? Find(secrets, "domain")?.Reveal(),
-    };
+    public CifsIdentity Over(IReadOnlyDictionary<string, Secret> secrets) =>
+        this with
+        {
+            User = User ?? Find(secrets, "username")?.Reveal(),
+            Password = Find(secrets, "password") ?? Password,
+            Domain = Domain ?? Find(secrets, "domain")?.Reveal(),
+        };
 
     private static Secret? Find(IReadOnlyDictionary<string, Secret> secrets, string key) =>
         secrets.TryGetValue(key, out var secret) && secret.Reveal().Length > 0 ? secret : null;
@@ -55,7 +56,8 @@ internal sealed record CifsIdentity
             if (owner != 0 || (mode & WritableByOthers) != 0)
             {
                 throw new VolumeException(
-                    $"{backend}: {path} is refused: it must belong to root and be writable for root only (chown root: and chmod go-w)");
+                    $"{backend}: {path} is refused: it must belong to root and be writable for root only (chown root: and chmod go-w)"
+                );
             }
 
             var told = Parse(Encoding.UTF8.GetString(file.ReadToEnd()));

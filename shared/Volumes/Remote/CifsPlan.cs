@@ -14,8 +14,21 @@ internal sealed record CifsPlan : RemotePlan
 
     private static readonly string[] known =
     [
-        "source", "server", "share", "vers", "port", "domain", "uid", "gid", "file_mode", "dir_mode", "mountOptions", "selinuxEnabled",
-        "passwdMethod", "guest", "readOnly",
+        "source",
+        "server",
+        "share",
+        "vers",
+        "port",
+        "domain",
+        "uid",
+        "gid",
+        "file_mode",
+        "dir_mode",
+        "mountOptions",
+        "selinuxEnabled",
+        "passwdMethod",
+        "guest",
+        "readOnly",
     ];
 
     /// <summary>All files get a label of SELinux.</summary>
@@ -86,14 +99,16 @@ internal sealed record CifsPlan : RemotePlan
     {
         if (Identity.File is { } file && !policy.CredentialFiles.Contains(file, StringComparer.Ordinal))
         {
-            throw new VolumeException($"{Backend}: mount option \"credentials\" names {ShortText.Of(file)}, "
-                + "which the node config's \"credentialFiles\" does not list; "
-                + "list it there, or put username, password and domain into the Secret");
+            throw new VolumeException(
+                $"{Backend}: mount option \"credentials\" names {ShortText.Of(file)}, "
+                    + "which the node config's \"credentialFiles\" does not list; "
+                    + "list it there, or put username, password and domain into the Secret"
+            );
         }
 
         var isNobody = Identity.User is null && Identity.File is null;
-        var isAnonymous = IsGuest || (isNobody && asksForGuest)
-            || Words.Parameters.Any(static parameter => parameter is { Key: "sec", Value: "none" });
+        var isAnonymous =
+            IsGuest || (isNobody && asksForGuest) || Words.Parameters.Any(static parameter => parameter is { Key: "sec", Value: "none" });
         // Who it is by Kerberos comes from the node's tickets.
         if (isNobody && !isAnonymous && !IsKerberos)
             throw new MissingSecretException(Backend, "username");

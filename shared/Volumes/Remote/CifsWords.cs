@@ -17,31 +17,137 @@ internal sealed class CifsWords
     // Each also with "no" before it.
     private static readonly string[] flags =
     [
-        "user_xattr", "forceuid", "multichannel", "forcegid", "hard", "soft", "perm", "mapposix", "sfu", "posixpaths", "unix", "linux",
-        "posix", "brl", "handlecache", "setuids", "dynperm", "strictsync",
-        "serverino", "acl", "persistenthandles", "resilienthandles", "tcpnodelay", "mapchars",
+        "user_xattr",
+        "forceuid",
+        "multichannel",
+        "forcegid",
+        "hard",
+        "soft",
+        "perm",
+        "mapposix",
+        "sfu",
+        "posixpaths",
+        "unix",
+        "linux",
+        "posix",
+        "brl",
+        "handlecache",
+        "setuids",
+        "dynperm",
+        "strictsync",
+        "serverino",
+        "acl",
+        "persistenthandles",
+        "resilienthandles",
+        "tcpnodelay",
+        "mapchars",
     ];
 
     /// <summary>
     /// All that a volume's author may write. Of the kernel's own <c>source</c>, <c>rootfs</c> and <c>password2</c> are missing: they are
     /// not a volume's.
     /// </summary>
-    public static IReadOnlyCollection<string> Allowed { get; } = new HashSet<string>(
-        [
-            .. flags, .. flags.Select(static flag => "no" + flag),
-            "nodfs", "nolease", "nosparse", "nodelete", "nosharesock", "noblocksend", "noautotune", "noac", "nolock", "nocase",
-            "ignorecase", "forcemandatorylock", "forcemand", "setuidfromacl", "idsfromsid",
-            "rwpidforward", "cifsacl", "locallease", "sign", "ignore_signature", "signloosely", "seal", "fsc", "mfsymlinks", "multiuser",
-            "domainauto", "rdma", "modesid", "modefromsid", "compress", "witness",
-            "backupuid", "backupgid", "uid", "gid", "cruid", "file_mode", "fmask", "dir_mode", "dirmode", "dirm", "dmask", "port",
-            "min_enc_offload", "esize", "retrans", "bsize", "rasize", "rsize", "wsize",
-            "actimeo", "acdirmax", "acregmax", "closetimeo", "echo_interval", "max_credits", "max_cached_dirs", "handletimeout",
-            "snapshot", "max_channels", "reparse", "symlink", "symlinkroot", "upcall_target",
-            "user", "username", "pass", "password", "guest", "credentials", "cred", "domain", "dom", "workgroup", "ip", "addr", "srcaddr",
-            "iocharset", "netbiosname", "servern", "servernetbiosname",
-            "ver", "vers", "sec", "cache", "unc", "target", "path", "prefixpath", "context", "fscontext", "defcontext", "rootcontext",
-        ],
-        StringComparer.Ordinal);
+    public static IReadOnlyCollection<string> Allowed { get; } =
+        new HashSet<string>(
+            [
+                .. flags,
+                .. flags.Select(static flag => "no" + flag),
+                "nodfs",
+                "nolease",
+                "nosparse",
+                "nodelete",
+                "nosharesock",
+                "noblocksend",
+                "noautotune",
+                "noac",
+                "nolock",
+                "nocase",
+                "ignorecase",
+                "forcemandatorylock",
+                "forcemand",
+                "setuidfromacl",
+                "idsfromsid",
+                "rwpidforward",
+                "cifsacl",
+                "locallease",
+                "sign",
+                "ignore_signature",
+                "signloosely",
+                "seal",
+                "fsc",
+                "mfsymlinks",
+                "multiuser",
+                "domainauto",
+                "rdma",
+                "modesid",
+                "modefromsid",
+                "compress",
+                "witness",
+                "backupuid",
+                "backupgid",
+                "uid",
+                "gid",
+                "cruid",
+                "file_mode",
+                "fmask",
+                "dir_mode",
+                "dirmode",
+                "dirm",
+                "dmask",
+                "port",
+                "min_enc_offload",
+                "esize",
+                "retrans",
+                "bsize",
+                "rasize",
+                "rsize",
+                "wsize",
+                "actimeo",
+                "acdirmax",
+                "acregmax",
+                "closetimeo",
+                "echo_interval",
+                "max_credits",
+                "max_cached_dirs",
+                "handletimeout",
+                "snapshot",
+                "max_channels",
+                "reparse",
+                "symlink",
+                "symlinkroot",
+                "upcall_target",
+                "user",
+                "username",
+                "pass",
+                "password",
+                "guest",
+                "credentials",
+                "cred",
+                "domain",
+                "dom",
+                "workgroup",
+                "ip",
+                "addr",
+                "srcaddr",
+                "iocharset",
+                "netbiosname",
+                "servern",
+                "servernetbiosname",
+                "ver",
+                "vers",
+                "sec",
+                "cache",
+                "unc",
+                "target",
+                "path",
+                "prefixpath",
+                "context",
+                "fscontext",
+                "defcontext",
+                "rootcontext",
+            ],
+            StringComparer.Ordinal
+        );
 
     private CifsWords(MountAttributes attributes) => Attributes = attributes;
 
@@ -117,15 +223,16 @@ internal sealed class CifsWords
         return key is "unc" or "target" or "path" or "ver" || (value.Length == 0 && key is "uid" or "gid" or "cruid");
     }
 
-    private static MountParameter Translate(MountParameter word) => word.Key switch
-    {
-        "fmask" or "file_mode" => new MountParameter("file_mode", Octal(word.Value)),
-        "dmask" or "dirm" or "dirmode" or "dir_mode" => new MountParameter("dir_mode", Octal(word.Value)),
-        "nolock" => new MountParameter("nobrl", null),
-        "servernetbiosname" => new MountParameter("servern", word.Value),
-        "snapshot" => new MountParameter("snapshot", Snapshot(word.Value ?? "")),
-        _ => word,
-    };
+    private static MountParameter Translate(MountParameter word) =>
+        word.Key switch
+        {
+            "fmask" or "file_mode" => new MountParameter("file_mode", Octal(word.Value)),
+            "dmask" or "dirm" or "dirmode" or "dir_mode" => new MountParameter("dir_mode", Octal(word.Value)),
+            "nolock" => new MountParameter("nobrl", null),
+            "servernetbiosname" => new MountParameter("servern", word.Value),
+            "snapshot" => new MountParameter("snapshot", Snapshot(word.Value ?? "")),
+            _ => word,
+        };
 
     /// <summary>
     /// A mode as the kernel takes it for octal: with a zero before it. Without one it would be decimal, which nobody means.
@@ -144,7 +251,10 @@ internal sealed class CifsWords
                 return value;
         }
 
-        var isDate = numbers[0] is > 1600 and < 10000 && numbers[1] is > 0 and <= 12 && numbers[2] > 0
+        var isDate =
+            numbers[0] is > 1600 and < 10000
+            && numbers[1] is > 0 and <= 12
+            && numbers[2] > 0
             && numbers[2] <= DateTime.DaysInMonth(numbers[0], numbers[1]);
         if (!isDate || numbers[3] > 23 || numbers[4] > 59 || numbers[5] > 59)
             return value;

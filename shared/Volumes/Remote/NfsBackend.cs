@@ -28,8 +28,14 @@ public sealed class NfsBackend(VolumePolicy policy) : RemoteBackend(policy)
     public override string Publish(PublishRequest request)
     {
         var plan = PlanOf(request);
-        return Publish(plan, request.Target, ["nfs", "nfs4"], (address, place) =>
-            $" by NFS {MountAny(plan, address, place)}{(plan.IsSoft ? "; soft: what is written may be lost when the server is slow" : "")}");
+        return Publish(
+            plan,
+            request.Target,
+            ["nfs", "nfs4"],
+            (address, place) =>
+                " by NFS "
+                + $"{MountAny(plan, address, place)}{(plan.IsSoft ? "; soft: what is written may be lost when the server is slow" : "")}"
+        );
     }
 
     private protected override NfsPlan PlanOf(PublishRequest request) => NfsPlan.From(request, Policy);
@@ -57,7 +63,7 @@ public sealed class NfsBackend(VolumePolicy policy) : RemoteBackend(policy)
     private string MountAny(NfsPlan plan, NfsPlace where, IPAddr address, FileDescriptor place)
     {
         VolumeException? told = null;
-        for (var i = 0; ;)
+        for (var i = 0; ; )
         {
             var version = plan.Versions[i];
             try
@@ -70,8 +76,12 @@ public sealed class NfsBackend(VolumePolicy policy) : RemoteBackend(policy)
                     Parameters = Parameters(plan, address, version),
                     Attributes = plan.Words.Attributes,
                 };
-                MountRemote(what.Type, $"{where.Export} by NFS {version}", mounting => Mount(mounting, plan, where, what, place),
-                    errno => Advice(plan, errno));
+                MountRemote(
+                    what.Type,
+                    $"{where.Export} by NFS {version}",
+                    mounting => Mount(mounting, plan, where, what, place),
+                    errno => Advice(plan, errno)
+                );
                 return version;
             }
             catch (VolumeException e)
@@ -94,10 +104,13 @@ public sealed class NfsBackend(VolumePolicy policy) : RemoteBackend(policy)
             return;
         throw new VolumeException(
             $"{Name}: NFS 3 needs mountd of {plan.Mountd.Name} ({plan.Mountd.Describe(errno)}); "
-                + "mountOptions may tell its port (mountport)", new ErrnoException("connect", plan.Mountd.Name, Errno.ECONNREFUSED));
+                + "mountOptions may tell its port (mountport)",
+            new ErrnoException("connect", plan.Mountd.Name, Errno.ECONNREFUSED)
+        );
     }
 
-    // Of an export only the sub-directory is ever in the pod's sight, and no link on the way to it is followed: other pods may write to its parent.
+    // Of an export only the sub-directory is ever in the pod's sight, and no link on the way to it is followed: other pods may write to its
+    // parent.
     private static void Mount(Mounting mounting, NfsPlan plan, NfsPlace where, FilesystemMount what, FileDescriptor place)
     {
         if (where.SubDirectory.Length == 0)
@@ -121,24 +134,30 @@ public sealed class NfsBackend(VolumePolicy policy) : RemoteBackend(policy)
             if (where.Create)
                 return root.EnsureDirectory(where.SubDirectory, 0x1c0, made => Own(made, plan.Uid, plan.Gid, plan.Mode));
             return root.FindDirectory(where.SubDirectory)
-                ?? throw new VolumeException($"nfs: {where.Export} has no directory \"{where.SubDirectory}\"; make it on the server, "
-                + "or set option \"create\" to \"true\"");
+                ?? throw new VolumeException(
+                    $"nfs: {where.Export} has no directory \"{where.SubDirectory}\"; make it on the server, "
+                        + "or set option \"create\" to \"true\""
+                );
         }
         catch (ErrnoException e)
         {
-            throw VolumeException.From($"nfs: cannot open subDir \"{where.SubDirectory}\" of {where.Export}", e,
-                SubDirectoryAdvice(e.Errno));
+            throw VolumeException.From(
+                $"nfs: cannot open subDir \"{where.SubDirectory}\" of {where.Export}",
+                e,
+                SubDirectoryAdvice(e.Errno)
+            );
         }
     }
 
-    private static string SubDirectoryAdvice(Errno errno) => errno switch
-    {
-        Errno.ELOOP => "a symbolic link is on the way, which is not followed",
-        Errno.EXDEV => "it leads out of the export",
-        Errno.EACCES or Errno.EPERM => "the server takes the node's root for somebody who may not (root_squash); make it on the server",
-        Errno.EROFS => "the volume is read-only; make it on the server",
-        _ => "",
-    };
+    private static string SubDirectoryAdvice(Errno errno) =>
+        errno switch
+        {
+            Errno.ELOOP => "a symbolic link is on the way, which is not followed",
+            Errno.EXDEV => "it leads out of the export",
+            Errno.EACCES or Errno.EPERM => "the server takes the node's root for somebody who may not (root_squash); make it on the server",
+            Errno.EROFS => "the volume is read-only; make it on the server",
+            _ => "",
+        };
 
     private List<MountParameter> Parameters(NfsPlan plan, IPAddr address, string version)
     {
@@ -159,28 +178,30 @@ public sealed class NfsBackend(VolumePolicy policy) : RemoteBackend(policy)
     }
 
     // The kernel takes the name of the transport for the address's family, too.
-    private static string Protocol(NfsPlan plan, IPAddr address) => (plan.Protocol, address.Is6) switch
-    {
-        (null, _) => address.Is6 ? "tcp6" : "tcp",
-        ({ } name, true) => name.EndsWith('6') ? name : name + "6",
-        ({ } name, false) =>
-            !name.EndsWith('6')
+    private static string Protocol(NfsPlan plan, IPAddr address) =>
+        (plan.Protocol, address.Is6) switch
+        {
+            (null, _) => address.Is6 ? "tcp6" : "tcp",
+            ({ } name, true) => name.EndsWith('6') ? name : name + "6",
+            ({ } name, false) => !name.EndsWith('6')
                 ? name
-                : throw new VolumeException($"nfs: proto={name} wants an IPv6 address, and server {plan.Server.Name} is {address} here; "
-                + "write its IPv6 address"),
-    };
+                : throw new VolumeException(
+                    $"nfs: proto={name} wants an IPv6 address, and server {plan.Server.Name} is {address} here; " + "write its IPv6 address"
+                ),
+        };
 
-    private static string Advice(NfsPlan plan, Errno errno) => errno switch
-    {
-        // The kernel has no word for it: it says what it could not do without.
-        Errno.EINVAL or Errno.EACCES or Errno.EPERM or Errno.ENOKEY or Errno.EPROTONOSUPPORT or Errno.EIO when plan.IsKerberos =>
-            "sec=krb5 wants rpc.gssd with a keytab on the node, which is not ours",
-        Errno.ENODEV => "the kernel has no NFS client (modprobe nfs on the node)",
-        Errno.EACCES or Errno.EPERM => "the server refuses this node (its exports: the path, the client's address, \"insecure\", sec=)",
-        Errno.ENOENT => "the server has no such export (below an export with fsid=0 paths are relative to that)",
-        Errno.ESTALE => "the server no longer knows the directory that it gave out under this path",
-        Errno.EPROTONOSUPPORT => "the server or the kernel does not speak this version; set option \"vers\"",
-        Errno.EBUSY => "if the export is mounted in another mode on this node, mountOptions: nosharecache",
-        _ => "",
-    };
+    private static string Advice(NfsPlan plan, Errno errno) =>
+        errno switch
+        {
+            // The kernel has no word for it: it says what it could not do without.
+            Errno.EINVAL or Errno.EACCES or Errno.EPERM or Errno.ENOKEY or Errno.EPROTONOSUPPORT or Errno.EIO when plan.IsKerberos =>
+                "sec=krb5 wants rpc.gssd with a keytab on the node, which is not ours",
+            Errno.ENODEV => "the kernel has no NFS client (modprobe nfs on the node)",
+            Errno.EACCES or Errno.EPERM => "the server refuses this node (its exports: the path, the client's address, \"insecure\", sec=)",
+            Errno.ENOENT => "the server has no such export (below an export with fsid=0 paths are relative to that)",
+            Errno.ESTALE => "the server no longer knows the directory that it gave out under this path",
+            Errno.EPROTONOSUPPORT => "the server or the kernel does not speak this version; set option \"vers\"",
+            Errno.EBUSY => "if the export is mounted in another mode on this node, mountOptions: nosharecache",
+            _ => "",
+        };
 }

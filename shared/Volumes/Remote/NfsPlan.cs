@@ -15,8 +15,24 @@ internal sealed record NfsPlan : RemotePlan
 
     private static readonly string[] known =
     [
-        "server", "share", "source", "subDir", "create", "parents", "mode", "uid", "gid", "vers", "mountOptions", "soft", "proto", "sec",
-        "nconnect", "port", "atime", "readOnly",
+        "server",
+        "share",
+        "source",
+        "subDir",
+        "create",
+        "parents",
+        "mode",
+        "uid",
+        "gid",
+        "vers",
+        "mountOptions",
+        "soft",
+        "proto",
+        "sec",
+        "nconnect",
+        "port",
+        "atime",
+        "readOnly",
     ];
 
     /// <summary>
@@ -82,7 +98,8 @@ internal sealed record NfsPlan : RemotePlan
     }
 
     private static MountAttributes Attributes(PublishRequest request, NfsWords words, VolumePolicy policy) =>
-        words.Attributes | policy.ForcedAttributes
+        words.Attributes
+        | policy.ForcedAttributes
         | (request.ReadOnly | request.Options.Flag(Backend, "readOnly", false) ? MountAttributes.ReadOnly : 0)
         | (request.Options.Flag(Backend, "atime", true) ? 0 : MountAttributes.NoAtime);
 
@@ -107,9 +124,10 @@ internal sealed record NfsPlan : RemotePlan
             return (options.Get(Backend, "server"), ShareOf(options.Get(Backend, "share")));
         // The colons of an IPv6 address are in brackets, or the path's slash follows the last one.
         var bracket = source.StartsWith('[') ? source.IndexOf("]:", StringComparison.Ordinal) + 1 : 0;
-        var at = bracket > 0
-            ? bracket
-            : source.IndexOf(":/", StringComparison.Ordinal) is > 0 and var slash ? slash : source.IndexOf(':', StringComparison.Ordinal);
+        var at =
+            bracket > 0 ? bracket
+            : source.IndexOf(":/", StringComparison.Ordinal) is > 0 and var slash ? slash
+            : source.IndexOf(':', StringComparison.Ordinal);
         return at > 0 && at + 1 < source.Length
             ? (source[..at], ShareOf(source[(at + 1)..]))
             : throw options.Wrong(Backend, "source", source, "\"server:/path\"");
@@ -164,16 +182,22 @@ internal sealed record NfsPlan : RemotePlan
         var versions = new List<string>();
         foreach (var version in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
-            versions.AddRange(version switch
-            {
-                // Of mount.nfs(8): the latest that the server has.
-                "4" => ["4.2", "4.1", "4.0"],
-                // A spelling of mount.nfs's that the kernel has not got.
-                "3.0" => ["3"],
-                "4.2" or "4.1" or "4.0" or "3" => [version],
-                _ => throw options.Wrong(Backend, "vers", text, "\"4.2\", \"4.1\", \"4.0\", \"4\" or \"3\", "
-                    + "or several of them divided by commas,"),
-            });
+            versions.AddRange(
+                version switch
+                {
+                    // Of mount.nfs(8): the latest that the server has.
+                    "4" => ["4.2", "4.1", "4.0"],
+                    // A spelling of mount.nfs's that the kernel has not got.
+                    "3.0" => ["3"],
+                    "4.2" or "4.1" or "4.0" or "3" => [version],
+                    _ => throw options.Wrong(
+                        Backend,
+                        "vers",
+                        text,
+                        "\"4.2\", \"4.1\", \"4.0\", \"4\" or \"3\", " + "or several of them divided by commas,"
+                    ),
+                }
+            );
         }
 
         return versions.Count > 0 ? versions : throw options.Wrong(Backend, "vers", text, "a version");

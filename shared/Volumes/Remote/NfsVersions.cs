@@ -12,14 +12,15 @@ internal static class NfsVersions
     private const string Mountd = "3";
 
     /// <summary>True for a refusal that says of the version only that the server or the kernel has not got it.</summary>
-    public static bool IsOfVersion(ErrnoException cause) => cause.Errno switch
-    {
-        Errno.EPROTONOSUPPORT or Errno.ECONNREFUSED => true,
-        // A kernel without this minor version. Where it has words, and they are of something else, it is something else.
-        Errno.EINVAL => cause is not MountException { KernelText: { Length: > 0 } text }
-            || text.Contains("ersion", StringComparison.Ordinal),
-        _ => false,
-    };
+    public static bool IsOfVersion(ErrnoException cause) =>
+        cause.Errno switch
+        {
+            Errno.EPROTONOSUPPORT or Errno.ECONNREFUSED => true,
+            // A kernel without this minor version. Where it has words, and they are of something else, it is something else.
+            Errno.EINVAL => cause is not MountException { KernelText: { Length: > 0 } text }
+                || text.Contains("ersion", StringComparison.Ordinal),
+            _ => false,
+        };
 
     /// <summary>The place of the next one to try; -1: none.</summary>
     /// <param name="versions">All, in their order.</param>

@@ -19,8 +19,10 @@ internal static class NodeAccounts
         var (file, kind) = key.EndsWith("gid", StringComparison.Ordinal) ? ("/etc/group", "group") : ("/etc/passwd", "user");
         using var accounts = FileDescriptor.FindForReading(file);
         return (accounts is null ? null : FindNumber(Encoding.UTF8.GetString(accounts.ReadToEnd()), name))
-            ?? throw new VolumeException($"{backend}: mount option \"{key}\" is \"{Options.ShortText.Of(name)}\", "
-            + $"and the node has no {kind} of that name ({file}); use the number");
+            ?? throw new VolumeException(
+                $"{backend}: mount option \"{key}\" is \"{Options.ShortText.Of(name)}\", "
+                    + $"and the node has no {kind} of that name ({file}); use the number"
+            );
     }
 
     /// <summary>The third field of the line that begins with the name; null where there is none. Source: passwd(5), group(5).</summary>

@@ -6,7 +6,10 @@ using Plugboard.Linux.Mounts;
 
 namespace Plugboard.Volumes.Remote;
 
-/// <summary>What backends that mount from a server do in the same way. Their calls may wait for it: whoever makes one gives it a process and a deadline.</summary>
+/// <summary>
+/// What backends that mount from a server do in the same way. Their calls may wait for it: whoever makes one gives it a process and a
+/// deadline.
+/// </summary>
 /// <param name="policy">What the administrator allows.</param>
 public abstract class RemoteBackend(VolumePolicy policy) : Backend(policy)
 {
@@ -18,7 +21,10 @@ public abstract class RemoteBackend(VolumePolicy policy) : Backend(policy)
 
     private protected abstract RemotePlan PlanOf(PublishRequest request);
 
-    /// <summary>Publishes a volume once: what is already mounted as it should be is left, and what is to be mounted is asked of a server that answers.</summary>
+    /// <summary>
+    /// Publishes a volume once: what is already mounted as it should be is left, and what is to be mounted is asked of a server that
+    /// answers.
+    /// </summary>
     /// <param name="plan">The volume.</param>
     /// <param name="target">Where the pod is to see it.</param>
     /// <param name="types">The filesystem's types as mountinfo shows them.</param>
@@ -55,7 +61,8 @@ public abstract class RemoteBackend(VolumePolicy policy) : Backend(policy)
     }
 
     // The kernel names the option that it does not take: nothing else is the cause.
-    private static bool IsTold(ErrnoException e) => e is MountException { Errno: Errno.EINVAL, KernelText: var text }
+    private static bool IsTold(ErrnoException e) =>
+        e is MountException { Errno: Errno.EINVAL, KernelText: var text }
         && ((string[])["nknown parameter", "Bad value", "out of range"]).Any(words => text.Contains(words, StringComparison.Ordinal));
 
     private void TryMount(string type, Action<Mounting> mount)
@@ -75,7 +82,14 @@ public abstract class RemoteBackend(VolumePolicy policy) : Backend(policy)
         foreach (var tool in new[] { "/sbin/modprobe", "/usr/sbin/modprobe" })
         {
             if (FileDescriptor.FindStatus(tool) is not null)
-                return new Command(tool) { Arguments = ["-q", module], Environment = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"], Timeout = moduleTime }.Run().Succeeded;
+                return new Command(tool)
+                {
+                    Arguments = ["-q", module],
+                    Environment = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"],
+                    Timeout = moduleTime,
+                }
+                    .Run()
+                    .Succeeded;
         }
 
         return false;

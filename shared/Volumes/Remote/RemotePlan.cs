@@ -9,7 +9,9 @@ internal abstract record RemotePlan
     /// <summary>The server.</summary>
     public required RemoteServer Server { get; init; }
 
-    /// <summary>What the pod sees, as mountinfo shows it: <c>server:/path</c>, <c>//server/share</c>, with a path behind it where one is wanted.</summary>
+    /// <summary>
+    /// What the pod sees, as mountinfo shows it: <c>server:/path</c>, <c>//server/share</c>, with a path behind it where one is wanted.
+    /// </summary>
     public required string Source { get; init; }
 
     /// <summary>What the mount gets, and the filesystem is told, without who asks.</summary>
@@ -30,5 +32,8 @@ internal abstract record RemotePlan
             : value.Trim();
 
     /// <summary>Security by Kerberos, which wants the node's help.</summary>
-    public bool IsKerberos => Words.Parameters.Any(static parameter => parameter is { Key: "sec", Value: { } value } && value.StartsWith("krb5", StringComparison.Ordinal));
+    public bool IsKerberos =>
+        Words.Parameters.Any(static parameter =>
+            parameter is { Key: "sec", Value: { } value } && value.StartsWith("krb5", StringComparison.Ordinal)
+        );
 }

@@ -35,10 +35,14 @@ public sealed record RemoteServer(string Name, ushort Port)
     /// <summary>Its address.</summary>
     /// <exception cref="VolumeException">Nobody knows the name.</exception>
     public IPAddr Resolve(string backend) =>
-        Address ?? HostNames.Find(Name) ?? throw new VolumeException(Name.Contains('%', StringComparison.Ordinal)
-        ? $"{backend}: server \"{Name}\" is an address with an interface, which is not supported; use a global address or a name"
-        : $"{backend}: the name of server \"{Name}\" is not known on the node (its /etc/hosts and name servers); "
-        + "use an address or a name that the node knows");
+        Address
+        ?? HostNames.Find(Name)
+        ?? throw new VolumeException(
+            Name.Contains('%', StringComparison.Ordinal)
+                ? $"{backend}: server \"{Name}\" is an address with an interface, which is not supported; use a global address or a name"
+                : $"{backend}: the name of server \"{Name}\" is not known on the node (its /etc/hosts and name servers); "
+                    + "use an address or a name that the node knows"
+        );
 
     /// <summary>
     /// Whether it answers, as far as a TCP connection tells: <see cref="Errno.None"/> where it does, or cannot be asked so. Takes three
@@ -47,17 +51,19 @@ public sealed record RemoteServer(string Name, ushort Port)
     public Errno Probe(IPAddr address) => IsTcp ? InternetSocket.TryConnect(address, Port, answerTime) : Errno.None;
 
     /// <summary>What <see cref="Probe"/> found, in words: <c>TCP 2049 connect: timed out</c>.</summary>
-    public string Describe(Errno errno) => IsTcp
-        ? string.Create(CultureInfo.InvariantCulture, $"TCP {Port} connect: {Words(errno)}")
-        : "not asked, because it is not reached by TCP";
+    public string Describe(Errno errno) =>
+        IsTcp
+            ? string.Create(CultureInfo.InvariantCulture, $"TCP {Port} connect: {Words(errno)}")
+            : "not asked, because it is not reached by TCP";
 
-    private static string Words(Errno errno) => errno switch
-    {
-        Errno.None => "ok",
-        Errno.ETIMEDOUT => "timed out",
-        Errno.ECONNREFUSED => "refused",
-        _ => ErrnoException.Sentence(errno),
-    };
+    private static string Words(Errno errno) =>
+        errno switch
+        {
+            Errno.None => "ok",
+            Errno.ETIMEDOUT => "timed out",
+            Errno.ECONNREFUSED => "refused",
+            _ => ErrnoException.Sentence(errno),
+        };
 
     /// <summary>Refuses a server that does not answer: the kernel would wait for it for minutes.</summary>
     /// <exception cref="VolumeException">It does not.</exception>
@@ -67,12 +73,15 @@ public sealed record RemoteServer(string Name, ushort Port)
         if (errno == Errno.None)
             return;
         var where = string.Create(CultureInfo.InvariantCulture, $"{Name}:{Port}");
-        throw new VolumeException(errno switch
-        {
-            Errno.ECONNREFUSED => $"{backend}: nothing listens on {where} ({Describe(errno)}); is the server's service running?",
-            Errno.ETIMEDOUT => $"{backend}: server {Name} did not answer within {answerTime.TotalSeconds.ToString("0", CultureInfo.InvariantCulture)} s ({Describe(errno)})",
-            _ => $"{backend}: server {where} cannot be reached ({Describe(errno)})",
-        });
+        throw new VolumeException(
+            errno switch
+            {
+                Errno.ECONNREFUSED => $"{backend}: nothing listens on {where} ({Describe(errno)}); is the server's service running?",
+                Errno.ETIMEDOUT => $"{backend}: server {Name} did not answer within "
+                    + $"{answerTime.TotalSeconds.ToString("0", CultureInfo.InvariantCulture)} s ({Describe(errno)})",
+                _ => $"{backend}: server {where} cannot be reached ({Describe(errno)})",
+            }
+        );
     }
 
     /// <summary>Refuses a server that the administrator does not allow.</summary>
@@ -99,6 +108,7 @@ public sealed record RemoteServer(string Name, ushort Port)
     }
 
     // An IPv6 address has many texts.
-    private static bool IsSame(string allowed, string name) => name.Equals(allowed, StringComparison.OrdinalIgnoreCase)
+    private static bool IsSame(string allowed, string name) =>
+        name.Equals(allowed, StringComparison.OrdinalIgnoreCase)
         || (IPAddr.TryParse(allowed.Trim('[', ']'), out var one) && IPAddr.TryParse(name, out var other) && one == other);
 }

@@ -17,9 +17,7 @@ public sealed class ServerConnections
 
     private readonly Dictionary<IPAddr, SortedSet<ushort>> ports = [];
 
-    private ServerConnections()
-    {
-    }
+    private ServerConnections() { }
 
     /// <summary>Reads them.</summary>
     public static ServerConnections Read()
@@ -52,9 +50,13 @@ public sealed class ServerConnections
         {
             // sl, local address, far address, state, …; the addresses are words in the machine's byte order, in hexadecimal.
             var fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            if (fields.Length < 4 || fields[3] is TimeWait or Closed
+            if (
+                fields.Length < 4
+                || fields[3] is TimeWait or Closed
                 || fields[2].Split(':') is not [{ Length: 8 or 32 } address, var written]
-                || !ushort.TryParse(written, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var port) || port == 0)
+                || !ushort.TryParse(written, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var port)
+                || port == 0
+            )
                 continue;
             if (!ports.TryGetValue(AddressOf(address), out var known))
                 ports.Add(AddressOf(address), known = []);

@@ -17,7 +17,8 @@ public sealed class TmpfsBackend(VolumePolicy policy) : Backend(policy)
     public override string Explain(PublishRequest request)
     {
         var plan = TmpfsPlan.From(request, Policy);
-        return $"mount a tmpfs on {request.Target} ({plan.Attributes}): {string.Join(", ", plan.Parameters.Select(static p => p.Value is null ? p.Key : $"{p.Key}={p.Value}"))}";
+        return $"mount a tmpfs on {request.Target} ({plan.Attributes}): "
+            + $"{string.Join(", ", plan.Parameters.Select(static p => p.Value is null ? p.Key : $"{p.Key}={p.Value}"))}";
     }
 
     /// <inheritdoc/>
@@ -30,7 +31,15 @@ public sealed class TmpfsBackend(VolumePolicy policy) : Backend(policy)
         using var place = target.Prepare();
         try
         {
-            new Mounting(Policy.MountApi).Filesystem(new FilesystemMount("tmpfs") { Source = Source, Parameters = plan.Parameters, Attributes = plan.Attributes }, place);
+            new Mounting(Policy.MountApi).Filesystem(
+                new FilesystemMount("tmpfs")
+                {
+                    Source = Source,
+                    Parameters = plan.Parameters,
+                    Attributes = plan.Attributes,
+                },
+                place
+            );
         }
         catch (ErrnoException e)
         {

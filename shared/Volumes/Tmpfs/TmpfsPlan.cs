@@ -36,7 +36,10 @@ internal sealed record TmpfsPlan(IReadOnlyList<MountParameter> Parameters, Mount
             parameters.Add(new("noswap", null));
         var readOnly = request.ReadOnly | options.Flag(Backend, "readOnly", false);
         var exec = options.Flag(Backend, "exec", true);
-        return new TmpfsPlan(parameters, policy.ForcedAttributes | (readOnly ? MountAttributes.ReadOnly : 0) | (exec ? 0 : MountAttributes.NoExec));
+        return new TmpfsPlan(
+            parameters,
+            policy.ForcedAttributes | (readOnly ? MountAttributes.ReadOnly : 0) | (exec ? 0 : MountAttributes.NoExec)
+        );
     }
 
     // Bytes, or a share of the memory, which the kernel computes.

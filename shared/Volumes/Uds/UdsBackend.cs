@@ -6,8 +6,9 @@ using Plugboard.Linux.Mounts;
 namespace Plugboard.Volumes.Uds;
 
 /// <summary>
-/// A directory per pod, below the node agent's home, where the agent puts a socket for it: the pod sees it as <c>nodeagent</c> in a small tmpfs,
-/// and the agent finds who the pod is in a file. The layout is that of Calico's pod2daemon: <c>&lt;home&gt;/mount/&lt;uid&gt;</c> and
+/// A directory per pod, below the node agent's home, where the agent puts a socket for it: the pod sees it as <c>nodeagent</c> in a small
+/// tmpfs, and the agent finds who the pod is in a file. The layout is that of Calico's pod2daemon: <c>&lt;home&gt;/mount/&lt;uid&gt;</c>
+/// and
 /// <c>&lt;home&gt;/creds/&lt;uid&gt;.json</c>.
 /// </summary>
 /// <param name="policy">The homes.</param>
@@ -82,7 +83,8 @@ public sealed class UdsBackend(VolumePolicy policy) : Backend(policy)
     {
         using var directory = FileDirectory.Ensure(CredentialsDirectory, 0x1c0);
         var content = Encoding.UTF8.GetBytes(
-            $$"""{"UID":{{Quote(uid)}},"Workload":{{Quote(pod.Name)}},"Namespace":{{Quote(pod.Namespace)}},"ServiceAccount":{{Quote(pod.ServiceAccount)}}}""");
+            $$"""{"UID":{{Quote(uid)}},"Workload":{{Quote(pod.Name)}},"Namespace":{{Quote(pod.Namespace)}},"ServiceAccount":{{Quote(pod.ServiceAccount)}}}"""
+        );
         var present = new byte[content.Length + 1];
         if (directory.FindContent(uid + ".json", present) == content.Length && present.AsSpan(0, content.Length).SequenceEqual(content))
             return;
@@ -109,7 +111,15 @@ public sealed class UdsBackend(VolumePolicy policy) : Backend(policy)
     private void MountOuter(VolumeTarget target)
     {
         using var place = target.Prepare();
-        new Mounting(Policy.MountApi).Filesystem(new FilesystemMount("tmpfs") { Source = "flexvolume", Parameters = parameters, Attributes = Policy.ForcedAttributes }, place);
+        new Mounting(Policy.MountApi).Filesystem(
+            new FilesystemMount("tmpfs")
+            {
+                Source = "flexvolume",
+                Parameters = parameters,
+                Attributes = Policy.ForcedAttributes,
+            },
+            place
+        );
     }
 
     private void MountInnerOrUndo(string target, FileDescriptor workload, bool undo)

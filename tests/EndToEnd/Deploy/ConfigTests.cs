@@ -15,13 +15,18 @@ public sealed class ConfigTests
     public void A_ConfigMap_holds_the_files_of_its_example_and_nothing_else(string overlay, string name, string example)
     {
         var data = Data(overlay, name);
-        var files = Directory.GetFiles(Path.Combine(PluginDirectory.Root, example)).Where(static path => Path.GetFileName(path) != "kustomization.yaml");
+        var files = Directory
+            .GetFiles(Path.Combine(PluginDirectory.Root, example))
+            .Where(static path => Path.GetFileName(path) != "kustomization.yaml");
         Assert.Equal(files.ToDictionary(static path => Path.GetFileName(path), File.ReadAllText, StringComparer.Ordinal), data);
     }
 
     [Fact]
     public void The_conflist_of_the_flannel_overlay_is_the_example() =>
-        Assert.Equal(File.ReadAllText(Path.Combine(PluginDirectory.Root, "examples/flannel.conflist")), Data("flannel", "plugboard-network")["cni-conf.json"]);
+        Assert.Equal(
+            File.ReadAllText(Path.Combine(PluginDirectory.Root, "examples/flannel.conflist")),
+            Data("flannel", "plugboard-network")["cni-conf.json"]
+        );
 
     [KernelFact]
     public void Each_plugin_of_the_conflist_validates()
@@ -46,11 +51,21 @@ public sealed class ConfigTests
         var (file, peers) = ($"{node.Directory}/net-conf.json", $"{node.Directory}/peers.yaml");
         File.WriteAllText(file, Data(overlay, "plugboard-network")["net-conf.json"]);
         // Instead of the cluster's API.
-        File.WriteAllText(peers, "nodes:\n- { name: node1, podCIDRs: [10.244.1.0/24], addresses: [192.0.2.1] }\n- { name: node2, podCIDRs: [10.244.2.0/24], addresses: [192.0.2.2] }\n");
+        File.WriteAllText(
+            peers,
+            "nodes:\n- { name: node1, podCIDRs: [10.244.1.0/24], addresses: [192.0.2.1] }\n- { name: node2, podCIDRs: "
+                + "[10.244.2.0/24], addresses: [192.0.2.2] }\n"
+        );
         string[] here =
         [
-            $"--net-config-path={file}", "--source=static", $"--peers-file={peers}", $"--subnet-file={node.Directory}/subnet.env", $"--state-dir={node.Directory}/state",
-            $"--conflist-file={node.Directory}/net.conflist", $"--cni-bin-dir={PluginDirectory.Ours}", "--conflist=flannel",
+            $"--net-config-path={file}",
+            "--source=static",
+            $"--peers-file={peers}",
+            $"--subnet-file={node.Directory}/subnet.env",
+            $"--state-dir={node.Directory}/state",
+            $"--conflist-file={node.Directory}/net.conflist",
+            $"--cni-bin-dir={PluginDirectory.Ours}",
+            "--conflist=flannel",
         ];
         var (_, error) = Plan(node, overlay, here);
         Assert.Equal("", error);
@@ -77,7 +92,10 @@ public sealed class ConfigTests
 
     private static (string Plan, string Error) Plan(CniNode node, string overlay, params string[] other)
     {
-        var container = Assert.Single(ContainerSpec.Of(Kustomization.Overlay(overlay)), static container => container.Executable == "coordinator");
+        var container = Assert.Single(
+            ContainerSpec.Of(Kustomization.Overlay(overlay)),
+            static container => container.Executable == "coordinator"
+        );
         var replaced = other.Select(static word => word.Split('=')[0]).ToHashSet(StringComparer.Ordinal);
         var kept = container.Arguments.Skip(1).Where(word => !replaced.Contains(word.Split('=')[0]));
         var (_, output, error) = node.TryTool([$"{PluginDirectory.Ours}/coordinator", "plan", "--node-name=node1", .. kept, .. other]);

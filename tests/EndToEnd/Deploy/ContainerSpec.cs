@@ -21,33 +21,47 @@ internal sealed record ContainerSpec(JsonObject Pod, JsonObject Spec, IReadOnlyL
 
     /// <summary>The flags by name; without a value it is <c>true</c>.</summary>
     public IReadOnlyDictionary<string, string> Flags =>
-        Arguments.Skip(1).Select(static word => word.Split('=', 2)).ToDictionary(static words => words[0], static words => words.Length == 2 ? words[1] : "true", StringComparer.Ordinal);
+        Arguments
+            .Skip(1)
+            .Select(static word => word.Split('=', 2))
+            .ToDictionary(static words => words[0], static words => words.Length == 2 ? words[1] : "true", StringComparer.Ordinal);
 
-    public IReadOnlyList<string> Capabilities => [.. Spec["securityContext"]!["capabilities"]!["add"]!.AsArray().Select(static name => (string)name!)];
+    public IReadOnlyList<string> Capabilities =>
+        [.. Spec["securityContext"]!["capabilities"]!["add"]!.AsArray().Select(static name => (string)name!)];
 
     /// <summary>Where what is mounted.</summary>
-    public IReadOnlyDictionary<string, JsonObject> Mounts => Spec["volumeMounts"]!.AsArray().ToDictionary(
-        static mount => (string)mount!["mountPath"]!,
-        mount => Assert.Single(Volumes, volume => (string)volume["name"]! == (string)mount!["name"]!),
-        StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, JsonObject> Mounts =>
+        Spec["volumeMounts"]!
+            .AsArray()
+            .ToDictionary(
+                static mount => (string)mount!["mountPath"]!,
+                mount => Assert.Single(Volumes, volume => (string)volume["name"]! == (string)mount!["name"]!),
+                StringComparer.Ordinal
+            );
 
     /// <summary>Whether a mount is for reading.</summary>
-    public bool IsReadOnly(string path) => (bool?)Spec["volumeMounts"]!.AsArray().Single(mount => (string)mount!["mountPath"]! == path)!["readOnly"] == true;
+    public bool IsReadOnly(string path) =>
+        (bool?)Spec["volumeMounts"]!.AsArray().Single(mount => (string)mount!["mountPath"]! == path)!["readOnly"] == true;
 
     public IEnumerable<JsonObject> Volumes => Pod["volumes"]!.AsArray().Select(static volume => volume!.AsObject());
 
     /// <summary>All containers of the DaemonSets among some objects; those that run first come first.</summary>
     public static IReadOnlyList<ContainerSpec> Of(IReadOnlyList<JsonObject> objects) =>
-    [
-        .. from item in objects
-           where (string)item["kind"]! == "DaemonSet"
-           from container in OfPod(item["spec"]!["template"]!["spec"]!.AsObject())
-           select container with { ConfigMaps = [.. objects.Where(static item => (string)item["kind"]! == "ConfigMap")] },
-    ];
+        [
+            .. from item in objects
+            where (string)item["kind"]! == "DaemonSet"
+            from container in OfPod(item["spec"]!["template"]!["spec"]!.AsObject())
+            select container with
+            {
+                ConfigMaps = [.. objects.Where(static item => (string)item["kind"]! == "ConfigMap")],
+            },
+        ];
 
     /// <summary>All containers of a pod; those that run first come first.</summary>
     public static IEnumerable<ContainerSpec> OfPod(JsonObject pod) =>
-        ((JsonArray?)pod["initContainers"] ?? []).Concat(pod["containers"]!.AsArray()).Select(container => new ContainerSpec(pod, container!.AsObject(), []));
+        ((JsonArray?)pod["initContainers"] ?? [])
+            .Concat(pod["containers"]!.AsArray())
+            .Select(container => new ContainerSpec(pod, container!.AsObject(), []));
 
     /// <summary>podman's options for the same container on a folder that stands for the host.</summary>
     /// <param name="host">The folder.</param>

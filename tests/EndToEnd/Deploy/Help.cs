@@ -24,13 +24,23 @@ internal sealed partial class Help
 
     /// <summary>Whether a flag may have a value: one of those that it lists, where it lists any, and never none.</summary>
     public bool Takes(string flag, string value) =>
-        value.Length > 0 && (Choices().Match(LineOf(flag)!) is not { Success: true } match || match.Groups["values"].Value.Split('|').Contains(value, StringComparer.OrdinalIgnoreCase));
+        value.Length > 0
+        && (
+            Choices().Match(LineOf(flag)!) is not { Success: true } match
+            || match.Groups["values"].Value.Split('|').Contains(value, StringComparer.OrdinalIgnoreCase)
+        );
 
     /// <summary>What holds where it is not given; null: it does not say.</summary>
-    public string? DefaultOf(string flag) => Default().Match(LineOf(flag) ?? throw new InvalidOperationException($"no {flag}")) is { Success: true } match ? match.Groups["value"].Value : null;
+    public string? DefaultOf(string flag) =>
+        Default().Match(LineOf(flag) ?? throw new InvalidOperationException($"no {flag}")) is { Success: true } match
+            ? match.Groups["value"].Value
+            : null;
 
     private string? LineOf(string flag) =>
-        text.Split('\n').FirstOrDefault(line => Regex.IsMatch(line, $@"^\s+(-\w, )?{Regex.Escape(flag)}(\s|$)", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1)));
+        text.Split('\n')
+            .FirstOrDefault(line =>
+                Regex.IsMatch(line, $@"^\s+(-\w, )?{Regex.Escape(flag)}(\s|$)", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1))
+            );
 
     [GeneratedRegex(@"<(?<values>\w+(\|\w+)+)>", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Choices();

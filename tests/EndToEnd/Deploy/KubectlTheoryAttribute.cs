@@ -1,7 +1,10 @@
 namespace Plugboard.Tests.EndToEnd.Deploy;
 
-/// <summary>A test that needs kubectl, which Debian 12 has only in a version without components; skipped with the reason where there is none.</summary>
+/// <summary>
+/// A test that needs kubectl, which Debian 12 has only in a version without components; skipped with the reason where there is none.
+/// </summary>
 public sealed class KubectlTheoryAttribute : TheoryAttribute
 {
-    public KubectlTheoryAttribute() => Skip = File.Exists("/usr/bin/kubectl") || File.Exists("/usr/local/bin/kubectl") ? null : "there is no kubectl";
+    public KubectlTheoryAttribute() =>
+        Skip = File.Exists("/usr/bin/kubectl") || File.Exists("/usr/local/bin/kubectl") ? null : "there is no kubectl";
 }

@@ -3,12 +3,20 @@ using Plugboard.Tests.EndToEnd.Harness;
 
 namespace Plugboard.Tests.EndToEnd.Deploy;
 
-/// <summary>What <c>kubectl apply -k</c> sends, but for the digests at the end of generated names: as much of kustomize as deploy/ uses. Any other word in a kustomization is an error.</summary>
+/// <summary>
+/// What <c>kubectl apply -k</c> sends, but for the digests at the end of generated names: as much of kustomize as deploy/ uses. Any other
+/// word in a kustomization is an error.
+/// </summary>
 internal static class Kustomization
 {
     /// <summary>The folders that are applied.</summary>
     public static IReadOnlyList<string> Overlays { get; } =
-        [.. Directory.GetDirectories(Path.Combine(PluginDirectory.Root, "deploy/overlays")).Select(static path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+    [
+        .. Directory
+            .GetDirectories(Path.Combine(PluginDirectory.Root, "deploy/overlays"))
+            .Select(static path => Path.GetFileName(path))
+            .Order(StringComparer.Ordinal),
+    ];
 
     /// <summary>An overlay's objects.</summary>
     public static IReadOnlyList<JsonObject> Overlay(string name) => Build(Path.Combine(PluginDirectory.Root, "deploy/overlays", name));
@@ -55,12 +63,20 @@ internal static class Kustomization
         {
             ["apiVersion"] = "v1",
             ["kind"] = "ConfigMap",
-            ["metadata"] = new JsonObject { ["name"] = generator["name"]!.DeepClone(), ["namespace"] = generator["namespace"]!.DeepClone() },
-            ["data"] = new JsonObject(files.Select(file => KeyValuePair.Create(file, (JsonNode?)File.ReadAllText(Path.Combine(directory, file))))),
+            ["metadata"] = new JsonObject
+            {
+                ["name"] = generator["name"]!.DeepClone(),
+                ["namespace"] = generator["namespace"]!.DeepClone(),
+            },
+            ["data"] = new JsonObject(
+                files.Select(file => KeyValuePair.Create(file, (JsonNode?)File.ReadAllText(Path.Combine(directory, file))))
+            ),
         };
     }
 
-    private static IEnumerable<string> Strings(JsonObject item, string key) => (item[key]?.AsArray() ?? []).Select(static value => (string)value!);
+    private static IEnumerable<string> Strings(JsonObject item, string key) =>
+        (item[key]?.AsArray() ?? []).Select(static value => (string)value!);
 
-    private static IEnumerable<JsonObject> Items(JsonObject item, string key) => (item[key]?.AsArray() ?? []).Select(static value => value!.AsObject());
+    private static IEnumerable<JsonObject> Items(JsonObject item, string key) =>
+        (item[key]?.AsArray() ?? []).Select(static value => value!.AsObject());
 }

@@ -9,7 +9,17 @@ namespace Plugboard.Tests.EndToEnd.Deploy;
 /// <summary>What <c>kubectl apply -k</c> sends fits together, and fits the executables.</summary>
 public sealed class ManifestTests
 {
-    private static readonly string[] inImage = ["bridge", "coordinator", "flannel", "flexvolume", "host-local", "installer", "loopback", "portmap"];
+    private static readonly string[] inImage =
+    [
+        "bridge",
+        "coordinator",
+        "flannel",
+        "flexvolume",
+        "host-local",
+        "installer",
+        "loopback",
+        "portmap",
+    ];
 
     // The coordinator's OnlyOne.Directory.
     private const string Lock = "/run/plugboard-coordinator";
@@ -27,11 +37,20 @@ public sealed class ManifestTests
     public void What_these_tests_read_is_what_kubectl_sends(string overlay)
     {
         using var machine = new TestMachine();
-        var (exitCode, output, error) = machine.TryTool(["kubectl", "kustomize", Path.Combine(PluginDirectory.Root, "deploy/overlays", overlay)]);
+        var (exitCode, output, error) = machine.TryTool([
+            "kubectl",
+            "kustomize",
+            Path.Combine(PluginDirectory.Root, "deploy/overlays", overlay),
+        ]);
         Assert.True(exitCode == 0, error);
         // The digest of a ConfigMap's content, at the end of its name and of each reference to it.
-        var sent = YamlFile.Parse(Regex.Replace(output, "(?<=: plugboard-network)-[0-9a-z]{10}$", "", RegexOptions.Multiline, TimeSpan.FromSeconds(1)));
-        Assert.Equal(Kustomization.Overlay(overlay).Select(Canonical).Order(StringComparer.Ordinal), sent.Select(Canonical).Order(StringComparer.Ordinal));
+        var sent = YamlFile.Parse(
+            Regex.Replace(output, "(?<=: plugboard-network)-[0-9a-z]{10}$", "", RegexOptions.Multiline, TimeSpan.FromSeconds(1))
+        );
+        Assert.Equal(
+            Kustomization.Overlay(overlay).Select(Canonical).Order(StringComparer.Ordinal),
+            sent.Select(Canonical).Order(StringComparer.Ordinal)
+        );
     }
 
     [Theory]
@@ -42,7 +61,9 @@ public sealed class ManifestTests
         Assert.Equal(objects.Count, objects.Select(Kustomization.IdentityOf).Distinct().Count());
         var daemonSet = Assert.Single(objects, static item => (string)item["kind"]! == "DaemonSet");
         Assert.Equal("apps/v1", (string)daemonSet["apiVersion"]!);
-        Assert.True(JsonNode.DeepEquals(daemonSet["spec"]!["selector"]!["matchLabels"], daemonSet["spec"]!["template"]!["metadata"]!["labels"]));
+        Assert.True(
+            JsonNode.DeepEquals(daemonSet["spec"]!["selector"]!["matchLabels"], daemonSet["spec"]!["template"]!["metadata"]!["labels"])
+        );
         var pod = daemonSet["spec"]!["template"]!["spec"]!;
         if (pod["serviceAccountName"] is { } account)
             Assert.Contains($"ServiceAccount kube-system/{account}", objects.Select(Kustomization.IdentityOf));
@@ -53,8 +74,15 @@ public sealed class ManifestTests
             Assert.All((JsonArray?)config["items"] ?? [], item => Assert.NotNull(map["data"]![(string)item!["key"]!]));
         }
 
-        var mounted = ContainerSpec.Of(objects).SelectMany(static container => container.Mounts.Values).Select(static volume => (string)volume["name"]!).Distinct();
-        Assert.Equal(pod["volumes"]!.AsArray().Select(static volume => (string)volume!["name"]!).Order(StringComparer.Ordinal), mounted.Order(StringComparer.Ordinal));
+        var mounted = ContainerSpec
+            .Of(objects)
+            .SelectMany(static container => container.Mounts.Values)
+            .Select(static volume => (string)volume["name"]!)
+            .Distinct();
+        Assert.Equal(
+            pod["volumes"]!.AsArray().Select(static volume => (string)volume!["name"]!).Order(StringComparer.Ordinal),
+            mounted.Order(StringComparer.Ordinal)
+        );
     }
 
     [KernelTheory]
@@ -66,7 +94,10 @@ public sealed class ManifestTests
             Assert.Contains(container.Executable, inImage);
             Assert.Equal("/plugboard/" + container.Executable, container.Path);
             var help = Help.Of(container.Executable, container.Verb);
-            Assert.All(container.Flags, flag => Assert.True(help.Has(flag.Key), $"{container.Executable} {container.Verb} has no {flag.Key}"));
+            Assert.All(
+                container.Flags,
+                flag => Assert.True(help.Has(flag.Key), $"{container.Executable} {container.Verb} has no {flag.Key}")
+            );
             Assert.All(container.Flags, flag => Assert.True(help.Takes(flag.Key, flag.Value), $"{flag.Key} cannot be {flag.Value}"));
         }
     }
@@ -77,8 +108,13 @@ public sealed class ManifestTests
     {
         foreach (var container in ContainerSpec.Of(Kustomization.Overlay(overlay)))
         {
-            Assert.Contains((string)container.Spec["image"]!, (string[])[$"localhost/plugboard:{ImageArchives.Version}", $"localhost/plugboard-plugins:{ImageArchives.Version}"]);
-            Assert.True(container.Executable != "coordinator" || !((string)container.Spec["image"]!).Contains("-plugins", StringComparison.Ordinal));
+            Assert.Contains(
+                (string)container.Spec["image"]!,
+                (string[])[$"localhost/plugboard:{ImageArchives.Version}", $"localhost/plugboard-plugins:{ImageArchives.Version}"]
+            );
+            Assert.True(
+                container.Executable != "coordinator" || !((string)container.Spec["image"]!).Contains("-plugins", StringComparison.Ordinal)
+            );
         }
     }
 
@@ -86,7 +122,10 @@ public sealed class ManifestTests
     [MemberData(nameof(CoordinatorOverlays))]
     public void Each_path_that_the_coordinator_uses_is_the_node_s_own(string overlay)
     {
-        var container = Assert.Single(ContainerSpec.Of(Kustomization.Overlay(overlay)), static container => container.Executable == "coordinator");
+        var container = Assert.Single(
+            ContainerSpec.Of(Kustomization.Overlay(overlay)),
+            static container => container.Executable == "coordinator"
+        );
         var help = Help.Of("coordinator", "run");
         var flags = container.Flags;
         foreach (var (flag, writes) in new[] { ("--subnet-file", true), ("--state-dir", true), ("--conflist-file", true) })
@@ -96,7 +135,9 @@ public sealed class ManifestTests
         AssertMounted(container, Lock, writes: true, isDirectory: true);
         var network = flags.GetValueOrDefault("--net-config-path") ?? help.DefaultOf("--net-config-path")!;
         var map = container.Mounts[Path.GetDirectoryName(network)!]["configMap"]!;
-        var data = Kustomization.Overlay(overlay).Single(item => Kustomization.IdentityOf(item) == $"ConfigMap kube-system/{map["name"]}")["data"]!;
+        var data = Kustomization.Overlay(overlay).Single(item => Kustomization.IdentityOf(item) == $"ConfigMap kube-system/{map["name"]}")[
+            "data"
+        ]!;
         Assert.NotNull(data[Path.GetFileName(network)]);
         if (flags["--conflist"].StartsWith('/'))
             Assert.NotNull(data[Path.GetRelativePath(Path.GetDirectoryName(network)!, flags["--conflist"])]);
@@ -104,7 +145,12 @@ public sealed class ManifestTests
 
     [KernelFact]
     public void The_one_that_only_masquerades_has_the_same_lock() =>
-        AssertMounted(Assert.Single(ContainerSpec.Of(Kustomization.Overlay("masquerade")), static container => container.Executable == "coordinator"), Lock, writes: true, isDirectory: true);
+        AssertMounted(
+            Assert.Single(ContainerSpec.Of(Kustomization.Overlay("masquerade")), static container => container.Executable == "coordinator"),
+            Lock,
+            writes: true,
+            isDirectory: true
+        );
 
     private static void AssertMounted(ContainerSpec container, string path, bool writes, bool isDirectory)
     {
@@ -117,7 +163,9 @@ public sealed class ManifestTests
     [MemberData(nameof(Overlays))]
     public void The_installer_finds_the_host_s_directories_below_its_host_root(string overlay)
     {
-        foreach (var container in ContainerSpec.Of(Kustomization.Overlay(overlay)).Where(static container => container.Executable == "installer"))
+        foreach (
+            var container in ContainerSpec.Of(Kustomization.Overlay(overlay)).Where(static container => container.Executable == "installer")
+        )
         {
             var help = Help.Of("installer", "install");
             List<string> flags = [];
@@ -150,7 +198,10 @@ public sealed class ManifestTests
             Assert.Equal(row[1], string.Join(", ", container.Capabilities.Select(static name => $"`{name}`")));
             Assert.NotNull(container.Spec["resources"]!["requests"]!["memory"]);
             Assert.NotNull(container.Spec["resources"]!["requests"]!["cpu"]);
-            Assert.Equal(("system-node-critical", true), ((string)container.Pod["priorityClassName"]!, (bool)container.Pod["hostNetwork"]!));
+            Assert.Equal(
+                ("system-node-critical", true),
+                ((string)container.Pod["priorityClassName"]!, (bool)container.Pod["hostNetwork"]!)
+            );
             Assert.Equal("Exists", (string)Assert.Single(container.Pod["tolerations"]!.AsArray())!["operator"]!);
         }
     }
@@ -159,7 +210,11 @@ public sealed class ManifestTests
     [MemberData(nameof(Overlays))]
     public void Probes_ask_where_the_coordinator_answers(string overlay)
     {
-        foreach (var container in ContainerSpec.Of(Kustomization.Overlay(overlay)).Where(static container => container.Executable == "coordinator"))
+        foreach (
+            var container in ContainerSpec
+                .Of(Kustomization.Overlay(overlay))
+                .Where(static container => container.Executable == "coordinator")
+        )
         {
             foreach (var (probe, path) in new[] { ("livenessProbe", "/healthz"), ("readinessProbe", "/readyz") })
             {
@@ -177,26 +232,53 @@ public sealed class ManifestTests
         var objects = Kustomization.Overlay(overlay);
         var everywhere = Assert.Single(objects, static item => (string)item["kind"]! == "ClusterRole");
         var here = Assert.Single(objects, static item => (string)item["kind"]! == "Role");
-        Assert.Equal(InstallPage.Rows("What the coordinator may ask of the API").Select(static row => row[..3]), RowsOf(everywhere).Concat(RowsOf(here)));
+        Assert.Equal(
+            InstallPage.Rows("What the coordinator may ask of the API").Select(static row => row[..3]),
+            RowsOf(everywhere).Concat(RowsOf(here))
+        );
         // Nothing may be written in every namespace, and each role is bound to the one account.
         Assert.DoesNotContain("events", everywhere.ToJsonString(), StringComparison.Ordinal);
         foreach (var binding in objects.Where(static item => ((string)item["kind"]!).EndsWith("RoleBinding", StringComparison.Ordinal)))
         {
             var subject = Assert.Single(binding["subjects"]!.AsArray())!;
             Assert.Equal("ServiceAccount kube-system/plugboard-coordinator", $"{subject["kind"]} {subject["namespace"]}/{subject["name"]}");
-            Assert.Contains(objects, item => Kustomization.IdentityOf(item) == $"{binding["roleRef"]!["kind"]} {binding["metadata"]!["namespace"]}/{binding["roleRef"]!["name"]}");
+            Assert.Contains(
+                objects,
+                item =>
+                    Kustomization.IdentityOf(item)
+                    == $"{binding["roleRef"]!["kind"]} {binding["metadata"]!["namespace"]}/{binding["roleRef"]!["name"]}"
+            );
         }
 
         // The page of the source shows the roles themselves.
-        var shown = File.ReadAllText(Path.Combine(PluginDirectory.Root, "docs/kubernetes.md")).Split("```yaml\n")[1].Split("```")[0].Split("---\n").SelectMany(YamlFile.Parse).Select(Canonical);
-        Assert.Equal(shown.Order(StringComparer.Ordinal), YamlFile.Read(Path.Combine(PluginDirectory.Root, "deploy/components/coordinator/rbac.yaml")).Select(Canonical).Order(StringComparer.Ordinal));
+        var shown = File.ReadAllText(Path.Combine(PluginDirectory.Root, "docs/kubernetes.md"))
+            .Split("```yaml\n")[1]
+            .Split("```")[0]
+            .Split("---\n")
+            .SelectMany(YamlFile.Parse)
+            .Select(Canonical);
+        Assert.Equal(
+            shown.Order(StringComparer.Ordinal),
+            YamlFile
+                .Read(Path.Combine(PluginDirectory.Root, "deploy/components/coordinator/rbac.yaml"))
+                .Select(Canonical)
+                .Order(StringComparer.Ordinal)
+        );
     }
 
-    private static IEnumerable<string[]> RowsOf(JsonNode role) => role["rules"]!.AsArray().Select(rule =>
-    {
-        Assert.Equal("", (string)Assert.Single(rule!["apiGroups"]!.AsArray())!);
-        return new[] { $"`{rule["resources"]![0]}`", role["metadata"]!["namespace"] is { } place ? $"`{place}`" : "", string.Join(", ", rule["verbs"]!.AsArray().Select(static verb => $"`{verb}`")) };
-    });
+    private static IEnumerable<string[]> RowsOf(JsonNode role) =>
+        role["rules"]!
+            .AsArray()
+            .Select(rule =>
+            {
+                Assert.Equal("", (string)Assert.Single(rule!["apiGroups"]!.AsArray())!);
+                return new[]
+                {
+                    $"`{rule["resources"]![0]}`",
+                    role["metadata"]!["namespace"] is { } place ? $"`{place}`" : "",
+                    string.Join(", ", rule["verbs"]!.AsArray().Select(static verb => $"`{verb}`")),
+                };
+            });
 
     [Fact]
     public void The_policy_for_a_node_s_own_Node_is_about_the_account_and_the_resources_that_the_role_lets_it_write()
@@ -208,14 +290,32 @@ public sealed class ManifestTests
         Assert.Equal((string)policy["metadata"]!["name"]!, (string)binding["spec"]!["policyName"]!);
         Assert.Equal("Deny", (string)Assert.Single(binding["spec"]!["validationActions"]!.AsArray())!);
         Assert.Equal("Fail", (string)policy["spec"]!["failurePolicy"]!);
-        var account = (string)Kustomization.Overlay("vxlan").Single(static item => (string)item["kind"]! == "DaemonSet")["spec"]!["template"]!["spec"]!["serviceAccountName"]!;
-        Assert.Equal($"request.userInfo.username == 'system:serviceaccount:kube-system:{account}'", (string)Assert.Single(policy["spec"]!["matchConditions"]!.AsArray())!["expression"]!);
-        var resources = Assert.Single(policy["spec"]!["matchConstraints"]!["resourceRules"]!.AsArray())!["resources"]!.AsArray().Select(static name => (string)name!).ToList();
+        var account = (string)
+            Kustomization.Overlay("vxlan").Single(static item => (string)item["kind"]! == "DaemonSet")["spec"]!["template"]!["spec"]![
+                "serviceAccountName"
+            ]!;
+        Assert.Equal(
+            $"request.userInfo.username == 'system:serviceaccount:kube-system:{account}'",
+            (string)Assert.Single(policy["spec"]!["matchConditions"]!.AsArray())!["expression"]!
+        );
+        var resources = Assert.Single(policy["spec"]!["matchConstraints"]!["resourceRules"]!.AsArray())!["resources"]!
+            .AsArray()
+            .Select(static name => (string)name!)
+            .ToList();
         var role = Kustomization.Overlay("vxlan").Single(static item => (string)item["kind"]! == "ClusterRole");
-        var written = role["rules"]!.AsArray().Where(static rule => rule!["verbs"]!.AsArray().Any(static verb => (string)verb! is "patch" or "update")).SelectMany(static rule => rule!["resources"]!.AsArray()).Select(static name => (string)name!);
+        var written = role["rules"]!
+            .AsArray()
+            .Where(static rule => rule!["verbs"]!.AsArray().Any(static verb => (string)verb! is "patch" or "update"))
+            .SelectMany(static rule => rule!["resources"]!.AsArray())
+            .Select(static name => (string)name!);
         Assert.Subset(resources.ToHashSet(), written.ToHashSet());
         // As the page shows it.
-        var page = File.ReadAllText(Path.Combine(PluginDirectory.Root, "docs/kubernetes.md")).Split("```yaml\n")[2].Split("```")[0].Split("---\n").SelectMany(YamlFile.Parse).Select(Canonical);
+        var page = File.ReadAllText(Path.Combine(PluginDirectory.Root, "docs/kubernetes.md"))
+            .Split("```yaml\n")[2]
+            .Split("```")[0]
+            .Split("---\n")
+            .SelectMany(YamlFile.Parse)
+            .Select(Canonical);
         Assert.Equal(page, objects.Select(Canonical));
     }
 
@@ -226,7 +326,10 @@ public sealed class ManifestTests
         using var machine = new TestMachine();
         var directory = Directory.CreateTempSubdirectory("plugboard-overlay-").FullName;
         var deploy = Path.GetRelativePath(directory, Path.Combine(PluginDirectory.Root, "deploy"));
-        File.WriteAllText(Path.Combine(directory, "kustomization.yaml"), $"resources: [{deploy}/overlays/{overlay}]\ncomponents: [{deploy}/components/own-node]\n");
+        File.WriteAllText(
+            Path.Combine(directory, "kustomization.yaml"),
+            $"resources: [{deploy}/overlays/{overlay}]\ncomponents: [{deploy}/components/own-node]\n"
+        );
         var (exitCode, output, error) = machine.TryTool(["kubectl", "kustomize", directory]);
         Directory.Delete(directory, recursive: true);
         Assert.True(exitCode == 0, error);
@@ -240,23 +343,33 @@ public sealed class ManifestTests
     [InlineData("masquerade")]
     public void Without_the_API_there_are_no_rights_and_no_token(string overlay)
     {
-        Assert.DoesNotContain(Kustomization.Overlay(overlay), static item => (string)item["kind"]! is "ClusterRole" or "Role" or "ServiceAccount");
-        Assert.All(ContainerSpec.Of(Kustomization.Overlay(overlay)), static container => Assert.False((bool)container.Pod["automountServiceAccountToken"]!));
+        Assert.DoesNotContain(
+            Kustomization.Overlay(overlay),
+            static item => (string)item["kind"]! is "ClusterRole" or "Role" or "ServiceAccount"
+        );
+        Assert.All(
+            ContainerSpec.Of(Kustomization.Overlay(overlay)),
+            static container => Assert.False((bool)container.Pod["automountServiceAccountToken"]!)
+        );
     }
 
     private static string Canonical(JsonNode? node) => Sorted(node)!.ToJsonString();
 
     // Lists whose order says nothing are in the order of what they hold: a patch may put its part first or last.
-    private static JsonNode? Sorted(JsonNode? node) => node switch
-    {
-        JsonObject mapping => new JsonObject(
-            mapping.OrderBy(static pair => pair.Key, StringComparer.Ordinal)
-                .Select(static pair => KeyValuePair.Create(pair.Key, IsUnordered(pair.Key) ? Ordered(pair.Value!) : Sorted(pair.Value)))),
-        JsonArray list => new JsonArray([.. list.Select(Sorted)]),
-        _ => node?.DeepClone(),
-    };
+    private static JsonNode? Sorted(JsonNode? node) =>
+        node switch
+        {
+            JsonObject mapping => new JsonObject(
+                mapping
+                    .OrderBy(static pair => pair.Key, StringComparer.Ordinal)
+                    .Select(static pair => KeyValuePair.Create(pair.Key, IsUnordered(pair.Key) ? Ordered(pair.Value!) : Sorted(pair.Value)))
+            ),
+            JsonArray list => new JsonArray([.. list.Select(Sorted)]),
+            _ => node?.DeepClone(),
+        };
 
     private static bool IsUnordered(string key) => key is "volumes" or "volumeMounts" or "containers" or "initContainers";
 
-    private static JsonArray Ordered(JsonNode list) => new([.. list.AsArray().Select(Sorted).OrderBy(static item => item!.ToJsonString(), StringComparer.Ordinal)]);
+    private static JsonArray Ordered(JsonNode list) =>
+        new([.. list.AsArray().Select(Sorted).OrderBy(static item => item!.ToJsonString(), StringComparer.Ordinal)]);
 }

@@ -8,7 +8,13 @@ namespace Plugboard.Tests.EndToEnd.Deploy;
 public sealed class NodePodTests
 {
     private static IReadOnlyList<ContainerSpec> ContainersOf(string name) =>
-        [.. ContainerSpec.OfPod(Assert.Single(YamlFile.Read(Path.Combine(PluginDirectory.Root, $"examples/kubernetes/node/{name}.yaml")))["spec"]!.AsObject())];
+        [
+            .. ContainerSpec.OfPod(
+                Assert.Single(YamlFile.Read(Path.Combine(PluginDirectory.Root, $"examples/kubernetes/node/{name}.yaml")))[
+                    "spec"
+                ]!.AsObject()
+            ),
+        ];
 
     [KernelTheory]
     [InlineData("doctor")]
@@ -19,7 +25,10 @@ public sealed class NodePodTests
         {
             Assert.Equal("/plugboard/" + container.Executable, container.Path);
             var help = Help.Of(container.Executable, container.Verb);
-            Assert.All(container.Flags, flag => Assert.True(help.Has(flag.Key), $"{container.Executable} {container.Verb} has no {flag.Key}"));
+            Assert.All(
+                container.Flags,
+                flag => Assert.True(help.Has(flag.Key), $"{container.Executable} {container.Verb} has no {flag.Key}")
+            );
             Assert.Equal($"localhost/plugboard:{ImageArchives.Version}", (string)container.Spec["image"]!);
             Assert.Equal(("NODE", "Never"), ((string)container.Pod["nodeName"]!, (string)container.Pod["restartPolicy"]!));
         }
@@ -35,7 +44,11 @@ public sealed class NodePodTests
         var removes = Assert.Single(ContainersOf("remove"), container => container.Name == remover);
 
         // A lock that nobody holds is an empty file, which goes with the next start of the machine.
-        foreach (var (path, volume) in writes.Mounts.Where(mount => mount.Value["hostPath"] is not null && !writes.IsReadOnly(mount.Key) && mount.Key != "/run/plugboard-coordinator"))
+        foreach (
+            var (path, volume) in writes.Mounts.Where(mount =>
+                mount.Value["hostPath"] is not null && !writes.IsReadOnly(mount.Key) && mount.Key != "/run/plugboard-coordinator"
+            )
+        )
             Assert.Equal((string?)volume["hostPath"]!["path"], (string?)removes.Mounts.GetValueOrDefault(path)?["hostPath"]?["path"]);
         Assert.Equal(writes.Capabilities, removes.Capabilities);
     }
@@ -44,7 +57,10 @@ public sealed class NodePodTests
     public void Whether_a_driver_s_volumes_are_mounted_is_seen()
     {
         var remover = Assert.Single(ContainersOf("remove"), static container => container.Name == "uninstall");
-        var mount = Assert.Single(remover.Spec["volumeMounts"]!.AsArray(), static mount => (string)mount!["mountPath"]! == "/host/var/lib/kubelet/pods")!;
+        var mount = Assert.Single(
+            remover.Spec["volumeMounts"]!.AsArray(),
+            static mount => (string)mount!["mountPath"]! == "/host/var/lib/kubelet/pods"
+        )!;
         Assert.Equal(("HostToContainer", true), ((string)mount["mountPropagation"]!, (bool)mount["readOnly"]!));
     }
 

@@ -20,8 +20,17 @@ public sealed class ReleaseTests
         var files = node.Tool($"tar -tzf {first}/{name}-linux-amd64.tar.gz").Split('\n');
         string[] wanted =
         [
-            "LICENSE", "README.md", "CHANGELOG.md", "sbom.cdx.json", "docs/install.md", "docs/comparison.md", "examples/bridge.conflist",
-            "deploy/overlays/vxlan/kustomization.yaml", "bin/installer", "bin/coordinator", "bin/bridge",
+            "LICENSE",
+            "README.md",
+            "CHANGELOG.md",
+            "sbom.cdx.json",
+            "docs/install.md",
+            "docs/comparison.md",
+            "examples/bridge.conflist",
+            "deploy/overlays/vxlan/kustomization.yaml",
+            "bin/installer",
+            "bin/coordinator",
+            "bin/bridge",
         ];
         foreach (var file in wanted)
             Assert.Contains($"{name}/{file}", files);
@@ -37,20 +46,32 @@ public sealed class ReleaseTests
     public void The_SBOM_names_the_executables_with_their_digests_and_what_is_linked_into_each()
     {
         using var node = new CniNode();
-        var (exitCode, output, error) = node.TryTool([Path.Combine(PluginDirectory.Root, "deploy/release/sbom.sh"), PluginDirectory.Ours, ImageArchives.Version]);
+        var (exitCode, output, error) = node.TryTool([
+            Path.Combine(PluginDirectory.Root, "deploy/release/sbom.sh"),
+            PluginDirectory.Ours,
+            ImageArchives.Version,
+        ]);
         Assert.True(exitCode == 0, error);
         var bom = JsonNode.Parse(output)!;
         Assert.Equal(("CycloneDX", "1.5"), ((string)bom["bomFormat"]!, (string)bom["specVersion"]!));
-        var components = bom["components"]!.AsArray().ToDictionary(static item => (string)item!["bom-ref"]!, static item => item!, StringComparer.Ordinal);
+        var components = bom["components"]!
+            .AsArray()
+            .ToDictionary(static item => (string)item!["bom-ref"]!, static item => item!, StringComparer.Ordinal);
         foreach (var plugin in components.Values.Where(static item => (string)item["type"]! == "application"))
         {
             var digest = node.Tool($"sha256sum {PluginDirectory.Ours}/{plugin["name"]}").Split(' ')[0];
             Assert.Equal(digest, (string)plugin["hashes"]![0]!["content"]!);
         }
 
-        Assert.All(bom["dependencies"]!.AsArray().SelectMany(static item => item!["dependsOn"]!.AsArray()), item => Assert.Contains((string)item!, components.Keys));
+        Assert.All(
+            bom["dependencies"]!.AsArray().SelectMany(static item => item!["dependsOn"]!.AsArray()),
+            item => Assert.Contains((string)item!, components.Keys)
+        );
         Assert.All(components.Values, static item => Assert.NotEmpty(item["licenses"]!.AsArray()));
-        Assert.All((string[])["YamlDotNet", "System.CommandLine", "libc6-dev", "libssl-dev"], name => Assert.True(Uses(bom, "coordinator", name), name));
+        Assert.All(
+            (string[])["YamlDotNet", "System.CommandLine", "libc6-dev", "libssl-dev"],
+            name => Assert.True(Uses(bom, "coordinator", name), name)
+        );
         Assert.False(Uses(bom, "bridge", "libssl-dev"));
         // Analyzers are no part of what runs.
         Assert.DoesNotContain(components.Keys, static name => name.Contains("Analyzer", StringComparison.Ordinal));
@@ -65,7 +86,12 @@ public sealed class ReleaseTests
     private static string Build(CniNode node, string name)
     {
         var output = Path.Combine(node.Directory, name);
-        var (exitCode, _, error) = node.TryTool([Path.Combine(PluginDirectory.Root, "deploy/release/build.sh"), PluginDirectory.Ours, output, ImageArchives.Version]);
+        var (exitCode, _, error) = node.TryTool([
+            Path.Combine(PluginDirectory.Root, "deploy/release/build.sh"),
+            PluginDirectory.Ours,
+            output,
+            ImageArchives.Version,
+        ]);
         Assert.True(exitCode == 0, error);
         return output;
     }

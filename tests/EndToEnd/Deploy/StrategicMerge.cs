@@ -2,7 +2,10 @@ using System.Text.Json.Nodes;
 
 namespace Plugboard.Tests.EndToEnd.Deploy;
 
-/// <summary>Kubernetes' strategic merge, as far as the patches in deploy/ use it: mappings are merged, lists of named things by their name, other lists replaced.</summary>
+/// <summary>
+/// Kubernetes' strategic merge, as far as the patches in deploy/ use it: mappings are merged, lists of named things by their name, other
+/// lists replaced.
+/// </summary>
 internal static class StrategicMerge
 {
     /// <summary>Puts a patch into an object.</summary>
@@ -29,12 +32,13 @@ internal static class StrategicMerge
     }
 
     // Source: the patchMergeKey tags of k8s.io/api/core/v1, types.go.
-    private static string? KeyOf(string list) => list switch
-    {
-        "containers" or "initContainers" or "volumes" or "env" => "name",
-        "volumeMounts" => "mountPath",
-        _ => null,
-    };
+    private static string? KeyOf(string list) =>
+        list switch
+        {
+            "containers" or "initContainers" or "volumes" or "env" => "name",
+            "volumeMounts" => "mountPath",
+            _ => null,
+        };
 
     private static void Apply(JsonArray target, JsonArray patch, string identity)
     {

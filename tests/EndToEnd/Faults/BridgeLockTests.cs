@@ -47,11 +47,12 @@ public sealed class BridgeLockTests
         Assert.NotEqual("", node.Tool("ip -brief link show master cni0"));
     }
 
-    private static FileLock Lock(CniNode node, bool alone) => node.Run(() =>
-    {
-        var file = NamespaceLock.TryOpen("bridge")!;
-        return alone ? FileLock.Take(file, Patience) : FileLock.TakeShared(file, Patience);
-    });
+    private static FileLock Lock(CniNode node, bool alone) =>
+        node.Run(() =>
+        {
+            var file = NamespaceLock.TryOpen("bridge")!;
+            return alone ? FileLock.Take(file, Patience) : FileLock.TakeShared(file, Patience);
+        });
 
     // Returns the wait for its success.
     private static Action Start(CniNode node, CniPod pod)
@@ -71,7 +72,10 @@ public sealed class BridgeLockTests
     {
         var inode = node.Run(static () => NamespaceLock.TryOpen("bridge")!.Status().Inode);
         var deadline = TimeProvider.System.GetTimestamp();
-        while (!File.ReadLines("/proc/locks").Any(line => line.Contains("-> FLOCK", StringComparison.Ordinal) && line.Contains($":{inode} ", StringComparison.Ordinal)))
+        while (
+            !File.ReadLines("/proc/locks")
+                .Any(line => line.Contains("-> FLOCK", StringComparison.Ordinal) && line.Contains($":{inode} ", StringComparison.Ordinal))
+        )
         {
             Assert.True(TimeProvider.System.GetElapsedTime(deadline) < Patience, "no ADD waits for the lock");
             Thread.Yield();

@@ -36,13 +36,19 @@ public sealed class ConcurrentTests
         var young = Enumerable.Range(0, 40).Select(_ => node.AddPod()).ToArray();
         CallsBeside.AtOnce(old, pod => node.CallBeside("ADD", pod, config).Succeeded());
 
-        CallsBeside.AtOnce(old.Zip(young), pair =>
-        {
-            node.CallBeside("DEL", pair.First, config).Succeeded();
-            node.CallBeside("ADD", pair.Second, config).Succeeded();
-        });
+        CallsBeside.AtOnce(
+            old.Zip(young),
+            pair =>
+            {
+                node.CallBeside("DEL", pair.First, config).Succeeded();
+                node.CallBeside("ADD", pair.Second, config).Succeeded();
+            }
+        );
         CallsBeside.AtOnce(young, pod => node.CallBeside("CHECK", pod, config).Succeeded());
-        Assert.Equal(young.Select(static pod => pod.Address).Order(StringComparer.Ordinal), node.Leases().Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            young.Select(static pod => pod.Address).Order(StringComparer.Ordinal),
+            node.Leases().Keys.Order(StringComparer.Ordinal)
+        );
         foreach (var pod in young)
             pod.Tool("ping -c 1 -W 5 10.1.0.1");
     }
@@ -59,13 +65,16 @@ public sealed class ConcurrentTests
         {
             var good = Enumerable.Range(0, 20).Select(_ => node.AddPod()).ToArray();
             var failing = Enumerable.Range(0, 20).Select(_ => node.AddPod()).ToArray();
-            CallsBeside.AtOnce(good.Concat(failing), pod =>
-            {
-                if (failing.Contains(pod))
-                    Assert.Equal(7, node.CallBeside("ADD", pod, bad).Code);
-                else
-                    node.CallBeside("ADD", pod, config).Succeeded();
-            });
+            CallsBeside.AtOnce(
+                good.Concat(failing),
+                pod =>
+                {
+                    if (failing.Contains(pod))
+                        Assert.Equal(7, node.CallBeside("ADD", pod, bad).Code);
+                    else
+                        node.CallBeside("ADD", pod, config).Succeeded();
+                }
+            );
 
             Assert.Equal(20, node.Leases().Count);
             CallsBeside.AtOnce(good, pod => node.CallBeside("CHECK", pod, config).Succeeded());
@@ -85,14 +94,19 @@ public sealed class ConcurrentTests
         var pods = Enumerable.Range(0, 20).Select(_ => node.AddPod()).ToArray();
         var before = MachineState.Of(node, pods);
         CallsBeside.AtOnce(pods, pod => Assert.Equal(7, node.CallBeside("ADD", pod, bad).Code));
-        Assert.Empty(before.Difference(MachineState.Of(node, pods), static fact => fact.StartsWith("node: link cni0", StringComparison.Ordinal)));
+        Assert.Empty(
+            before.Difference(MachineState.Of(node, pods), static fact => fact.StartsWith("node: link cni0", StringComparison.Ordinal))
+        );
     }
 
     // The last thing an ADD does in the pod is its routes, the last on the node is the gateway's second address.
     private static void MakeBad(JsonObject config, bool byGateway)
     {
         if (byGateway)
-            config["ipam"]!["ranges"] = new JsonArray(new JsonArray(new JsonObject { ["subnet"] = "10.1.0.0/16" }), new JsonArray(new JsonObject { ["subnet"] = "10.2.0.0/16" }));
+            config["ipam"]!["ranges"] = new JsonArray(
+                new JsonArray(new JsonObject { ["subnet"] = "10.1.0.0/16" }),
+                new JsonArray(new JsonObject { ["subnet"] = "10.2.0.0/16" })
+            );
         else
             config["ipam"]!["routes"]!.AsArray().Add(new JsonObject { ["dst"] = "10.9.0.0/16", ["gw"] = "192.0.2.1" });
     }

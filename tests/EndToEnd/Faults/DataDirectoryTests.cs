@@ -103,7 +103,9 @@ public sealed class DataDirectoryTests
     public void A_range_that_is_used_up_is_said_with_counts_and_a_torn_lease_in_it_is_used()
     {
         using var node = new CniNode();
-        var config = node.BridgeConfig(static config => config["ipam"]!["ranges"] = new JsonArray(new JsonArray(new JsonObject { ["subnet"] = "10.1.0.0/29" })));
+        var config = node.BridgeConfig(static config =>
+            config["ipam"]!["ranges"] = new JsonArray(new JsonArray(new JsonObject { ["subnet"] = "10.1.0.0/29" }))
+        );
         var pods = Enumerable.Range(0, 5).Select(_ => node.AddPod()).ToArray();
         foreach (var pod in pods)
             node.Call("ADD", pod, config).Succeeded();

@@ -4,8 +4,8 @@ using Plugboard.Tests.EndToEnd.Harness;
 namespace Plugboard.Tests.EndToEnd.Faults;
 
 /// <summary>
-/// Each system call of a node's first ADD is refused once: then ADD has done without it, or it says so in one document and the machine is as it was before,
-/// without the bridge too.
+/// Each system call of a node's first ADD is refused once: then ADD has done without it, or it says so in one document and the machine is
+/// as it was before, without the bridge too.
 /// </summary>
 public sealed class FailedCallTests
 {
@@ -29,7 +29,10 @@ public sealed class FailedCallTests
     {
         using var machine = new FaultyMachine(dualStack: false);
         machine.MakeDelegateForeign();
-        machine.ForEach(machine.Record("ADD").Where(static (call, index) => index % 3 == 0 && Suits(call, "EIO")), call => FailAdd(machine, call, "EIO"));
+        machine.ForEach(
+            machine.Record("ADD").Where(static (call, index) => index % 3 == 0 && Suits(call, "EIO")),
+            call => FailAdd(machine, call, "EIO")
+        );
     }
 
     [KernelFact]
@@ -40,13 +43,14 @@ public sealed class FailedCallTests
         machine.ForEach(machine.Record("ADD").Where(call => names.Contains(call.Name)), call => FailFrom(machine, call));
     }
 
-    private static bool Suits(SystemCall call, string error) => error switch
-    {
-        "ENOSPC" => OfFiles.Contains(call.Name),
-        "EPERM" => Privileged.Contains(call.Name),
-        // A close that the kernel does not do is none that exists: close(2) frees the descriptor whatever it returns.
-        _ => call.Name != "close",
-    };
+    private static bool Suits(SystemCall call, string error) =>
+        error switch
+        {
+            "ENOSPC" => OfFiles.Contains(call.Name),
+            "EPERM" => Privileged.Contains(call.Name),
+            // A close that the kernel does not do is none that exists: close(2) frees the descriptor whatever it returns.
+            _ => call.Name != "close",
+        };
 
     private static IEnumerable<string> FailAdd(FaultyMachine machine, SystemCall call, string error)
     {

@@ -14,15 +14,15 @@ internal sealed class FaultyMachine : IDisposable
     private readonly JsonObject config;
 
     public FaultyMachine(bool dualStack)
-        : this(node => node.BridgeConfig(config =>
-        {
-            if (!dualStack)
-                return;
-            config["ipam"]!["ranges"]!.AsArray().Add(new JsonArray(new JsonObject { ["subnet"] = "fd00:1::/64" }));
-            config["ipam"]!["routes"]!.AsArray().Add(new JsonObject { ["dst"] = "::/0" });
-        }))
-    {
-    }
+        : this(node =>
+            node.BridgeConfig(config =>
+            {
+                if (!dualStack)
+                    return;
+                config["ipam"]!["ranges"]!.AsArray().Add(new JsonArray(new JsonObject { ["subnet"] = "fd00:1::/64" }));
+                config["ipam"]!["routes"]!.AsArray().Add(new JsonObject { ["dst"] = "::/0" });
+            })
+        ) { }
 
     /// <summary>With any plugin's config. What is in the node's data directory is part of its state.</summary>
     public FaultyMachine(Func<CniNode, JsonObject> makeConfig)
@@ -37,8 +37,10 @@ internal sealed class FaultyMachine : IDisposable
 
     /// <summary>True for what DEL leaves on purpose: the bridge, its address and route, and the node's forwarding.</summary>
     public static bool IsOfTheBridge(string fact) =>
-        fact.StartsWith("node: link cni0 ", StringComparison.Ordinal) || fact.EndsWith(" on cni0", StringComparison.Ordinal)
-        || fact.Contains(" on cni0 metric ", StringComparison.Ordinal) || fact.Contains("forward", StringComparison.Ordinal);
+        fact.StartsWith("node: link cni0 ", StringComparison.Ordinal)
+        || fact.EndsWith(" on cni0", StringComparison.Ordinal)
+        || fact.Contains(" on cni0 metric ", StringComparison.Ordinal)
+        || fact.Contains("forward", StringComparison.Ordinal);
 
     public MachineState State() => MachineState.Of(node, Pod, next);
 
@@ -83,18 +85,22 @@ internal sealed class FaultyMachine : IDisposable
             host.Links.Delete(bridge.Index);
         if (Directory.Exists(node.DataDirectory))
             Directory.Delete(node.DataDirectory, recursive: true);
-        Plugboard.Linux.Namespaces.NamespaceThread.Run(node.Namespace, static () =>
-        {
-            Sysctl.Write("net/ipv4/ip_forward", "0");
-            Sysctl.Write("net/ipv6/conf/all/forwarding", "0");
-        });
+        Plugboard.Linux.Namespaces.NamespaceThread.Run(
+            node.Namespace,
+            static () =>
+            {
+                Sysctl.Write("net/ipv4/ip_forward", "0");
+                Sysctl.Write("net/ipv6/conf/all/forwarding", "0");
+            }
+        );
     }
 
     /// <summary>Makes the log of host-local's index so long that the next change makes a snapshot instead.</summary>
     public void FillLog() => IpamNetwork.FillLog(Path.Combine(node.DataDirectory, ".owners", "test", "log"), "nobody 10.9.9.9");
 
     /// <summary>True where the last change made a snapshot of host-local's index.</summary>
-    public bool HasSnapshot() => File.ReadLines(Path.Combine(node.DataDirectory, ".owners", "test", "snapshot")).Contains("nobody 10.9.9.9");
+    public bool HasSnapshot() =>
+        File.ReadLines(Path.Combine(node.DataDirectory, ".owners", "test", "snapshot")).Contains("nobody 10.9.9.9");
 
     /// <summary>A delegate outlives the plugin that was killed for a moment, and ends by itself.</summary>
     public void WaitForOrphans()
@@ -113,13 +119,20 @@ internal sealed class FaultyMachine : IDisposable
     }
 
     /// <summary>Tries each call and fails with all that any of them left.</summary>
-    public void ForEach(IEnumerable<SystemCall> calls, Func<SystemCall, IEnumerable<string>> attempt) => Strace.ForEach(calls, attempt, recover: () =>
-    {
-        Pod.Result = null;
-        node.CallBeside("DEL", Pod, config);
-    });
+    public void ForEach(IEnumerable<SystemCall> calls, Func<SystemCall, IEnumerable<string>> attempt) =>
+        Strace.ForEach(
+            calls,
+            attempt,
+            recover: () =>
+            {
+                Pod.Result = null;
+                node.CallBeside("DEL", Pod, config);
+            }
+        );
 
-    /// <summary>Each system call of a node's first ADD: killed before it, it is released by its DEL, and the next pod's calls go well.</summary>
+    /// <summary>
+    /// Each system call of a node's first ADD: killed before it, it is released by its DEL, and the next pod's calls go well.
+    /// </summary>
     public void KillEachAdd()
     {
         List<SystemCall> calls = [.. Strace.WhereStatesDiffer(Record("ADD"))];
@@ -136,7 +149,8 @@ internal sealed class FaultyMachine : IDisposable
         RequireKills(calls);
     }
 
-    private void RequireKills(IReadOnlyList<SystemCall> calls) => Assert.True(Kills > calls.Count * 3 / 4, $"only {Kills} of {calls.Count} were killed");
+    private void RequireKills(IReadOnlyList<SystemCall> calls) =>
+        Assert.True(Kills > calls.Count * 3 / 4, $"only {Kills} of {calls.Count} were killed");
 
     /// <summary>What is left of a node's first ADD that is killed before a call, after its DEL and after the next pod's calls.</summary>
     public IEnumerable<string> KillAdd(SystemCall call)

@@ -13,13 +13,14 @@ public sealed class GarbageCollectionTests
     public void With_an_empty_list_GC_releases_all_of_the_network_and_nothing_of_another() => Collect(static (_, _) => [], static _ => []);
 
     [KernelFact]
-    public void With_some_in_the_list_GC_keeps_these() =>
-        Collect(static (pods, _) => [Attachment(pods[1])], static pods => [pods[1]]);
+    public void With_some_in_the_list_GC_keeps_these() => Collect(static (pods, _) => [Attachment(pods[1])], static pods => [pods[1]]);
 
     [KernelFact]
-    public void An_attachment_is_container_and_interface_both() => Collect(
-        static (pods, _) => [Attachment(pods[0]), new JsonObject { ["containerID"] = pods[1].ContainerId, ["ifname"] = "net1" }],
-        static pods => [pods[0]]);
+    public void An_attachment_is_container_and_interface_both() =>
+        Collect(
+            static (pods, _) => [Attachment(pods[0]), new JsonObject { ["containerID"] = pods[1].ContainerId, ["ifname"] = "net1" }],
+            static pods => [pods[0]]
+        );
 
     [KernelFact]
     public void Attachments_of_another_network_keep_nothing() => Collect(static (_, others) => [Attachment(others[0])], static _ => []);
@@ -45,7 +46,10 @@ public sealed class GarbageCollectionTests
         node.Call("GC", null, call).Succeeded();
 
         var left = kept(pods);
-        Assert.Equal(left.Select(static pod => pod.Address).Order(StringComparer.Ordinal), node.Leases().Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            left.Select(static pod => pod.Address).Order(StringComparer.Ordinal),
+            node.Leases().Keys.Order(StringComparer.Ordinal)
+        );
         Assert.Equal(2, node.Leases("other").Count);
         foreach (var pod in left)
             node.Call("CHECK", pod, config).Succeeded();

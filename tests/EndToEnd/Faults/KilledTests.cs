@@ -4,8 +4,9 @@ using Plugboard.Tests.EndToEnd.Harness;
 namespace Plugboard.Tests.EndToEnd.Faults;
 
 /// <summary>
-/// A plugin that is killed at any of its system calls leaves nothing that its DEL, and the next ADD, do not put right. It is killed before the call is
-/// done, so what a call did is seen with the next one; between two calls that change something every tenth of the others stands for all.
+/// A plugin that is killed at any of its system calls leaves nothing that its DEL, and the next ADD, do not put right. It is killed before
+/// the call is done, so what a call did is seen with the next one; between two calls that change something every tenth of the others stands
+/// for all.
 /// </summary>
 public sealed class KilledTests
 {
@@ -42,7 +43,10 @@ public sealed class KilledTests
         using var machine = new FaultyMachine(dualStack: false);
         machine.MakeDelegateForeign();
         machine.Succeed("ADD");
-        machine.ForEach(Strace.WhereStatesDiffer(machine.Record("DEL")).Where(static (_, index) => index % 2 == 0), call => machine.KillDel(call));
+        machine.ForEach(
+            Strace.WhereStatesDiffer(machine.Record("DEL")).Where(static (_, index) => index % 2 == 0),
+            call => machine.KillDel(call)
+        );
     }
 
     [KernelFact]

@@ -20,11 +20,12 @@ public sealed class LenientDelTests
     [InlineData("""{"prevResult":"garbage"}""")]
     [InlineData("""{"prevResult":{"cniVersion":"9.9.9","ips":{}}}""")]
     [InlineData("""{"prevResult":{"cniVersion":"1.0.0","ips":[{"address":"10.1.0.99/16"}]}}""")]
-    public void A_config_that_no_longer_validates_blocks_nothing(string change) => AssertReleased(config =>
-    {
-        foreach (var (key, value) in JsonNode.Parse(change)!.AsObject())
-            config[key] = value!.DeepClone();
-    });
+    public void A_config_that_no_longer_validates_blocks_nothing(string change) =>
+        AssertReleased(config =>
+        {
+            foreach (var (key, value) in JsonNode.Parse(change)!.AsObject())
+                config[key] = value!.DeepClone();
+        });
 
     [KernelTheory]
     [InlineData("""[[{"subnet":"10.1.0.7/16"}]]""")]

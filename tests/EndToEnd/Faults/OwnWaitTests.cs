@@ -19,14 +19,16 @@ public sealed class OwnWaitTests
 
     public static TheoryData<string> Backends => ["nftables", "iptables"];
 
-    private static PortNode Node(string backend) => new(
-        portmap => portmap["backend"] = backend,
-        bridge =>
-        {
-            bridge["ipMasq"] = true;
-            bridge["ipMasqBackend"] = backend;
-            bridge["macspoofchk"] = true;
-        });
+    private static PortNode Node(string backend) =>
+        new(
+            portmap => portmap["backend"] = backend,
+            bridge =>
+            {
+                bridge["ipMasq"] = true;
+                bridge["ipMasqBackend"] = backend;
+                bridge["macspoofchk"] = true;
+            }
+        );
 
     [KernelTheory]
     [MemberData(nameof(Backends))]
@@ -63,9 +65,19 @@ public sealed class OwnWaitTests
         var begin = Stopwatch.GetTimestamp();
         node.Node.Tool("iptables-save -t nat");
         var process = Stopwatch.GetElapsedTime(begin);
-        var limit = Math.Clamp(ProcessesPerCall * process.TotalMilliseconds, Longest.TotalMilliseconds, LongestOnABusyMachine.TotalMilliseconds);
-        Assert.All(best, call => Assert.True(
-            call.Value.TotalMilliseconds < limit, $"{call.Key} took {call.Value.TotalMilliseconds:f0} ms at best, and {limit:f0} ms are the limit"));
+        var limit = Math.Clamp(
+            ProcessesPerCall * process.TotalMilliseconds,
+            Longest.TotalMilliseconds,
+            LongestOnABusyMachine.TotalMilliseconds
+        );
+        Assert.All(
+            best,
+            call =>
+                Assert.True(
+                    call.Value.TotalMilliseconds < limit,
+                    $"{call.Key} took {call.Value.TotalMilliseconds:f0} ms at best, and {limit:f0} ms are the limit"
+                )
+        );
     }
 
     private static void Call(PortNode node, string verb, CniPod pod, JsonObject plugin, JsonArray ports)

@@ -42,7 +42,10 @@ public sealed class ProcessTests
         var calls = Path.Combine(node.Directory, "calls");
         if (extra.StartsWith("script", StringComparison.Ordinal))
             Script(node, ipam, $"echo $CNI_COMMAND >>{calls}; exec {node.Plugins}/bridge");
-        File.WriteAllText(Path.Combine(node.Directory, "subnet.env"), "FLANNEL_NETWORK=10.244.0.0/16\nFLANNEL_SUBNET=10.244.1.1/24\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n");
+        File.WriteAllText(
+            Path.Combine(node.Directory, "subnet.env"),
+            "FLANNEL_NETWORK=10.244.0.0/16\nFLANNEL_SUBNET=10.244.1.1/24\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n"
+        );
         var config = node.BridgeConfig(c =>
         {
             c["cniVersion"] = "1.1.0";
@@ -57,7 +60,10 @@ public sealed class ProcessTests
             var time = Stopwatch.StartNew();
             var refused = node.Call(verb, pod, config);
             // flannel, which keeps nothing of an ADD that was refused, has nobody to ask.
-            Assert.Equal(ipam == "flannel" && verb == "DEL" ? (0, "") : (1, "7"), (refused.ExitCode, refused.ExitCode == 0 ? "" : refused.Code.ToString(CultureInfo.InvariantCulture)));
+            Assert.Equal(
+                ipam == "flannel" && verb == "DEL" ? (0, "") : (1, "7"),
+                (refused.ExitCode, refused.ExitCode == 0 ? "" : refused.Code.ToString(CultureInfo.InvariantCulture))
+            );
             Assert.True(time.Elapsed < TimeSpan.FromSeconds(20), $"{verb} takes {time.Elapsed}");
         }
 
@@ -72,7 +78,10 @@ public sealed class ProcessTests
         using var node = NodeWithPluginsOfItsOwn();
         var pod = node.AddPod();
         Script(node, "meta", $"exec {node.Plugins}/host-local");
-        File.WriteAllText(Path.Combine(node.Directory, "subnet.env"), "FLANNEL_NETWORK=10.244.0.0/16\nFLANNEL_SUBNET=10.244.1.1/24\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n");
+        File.WriteAllText(
+            Path.Combine(node.Directory, "subnet.env"),
+            "FLANNEL_NETWORK=10.244.0.0/16\nFLANNEL_SUBNET=10.244.1.1/24\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n"
+        );
         Script(node, "outer", $"exec {node.Plugins}/flannel");
         var config = new JsonObject
         {

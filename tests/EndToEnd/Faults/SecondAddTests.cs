@@ -5,7 +5,10 @@ using Plugboard.Tests.EndToEnd.Ports;
 
 namespace Plugboard.Tests.EndToEnd.Faults;
 
-/// <summary>ADD for a container and interface that has been attached before: refused while that attachment lives, which then keeps all it has; else like a first one.</summary>
+/// <summary>
+/// ADD for a container and interface that has been attached before: refused while that attachment lives, which then keeps all it has; else
+/// like a first one.
+/// </summary>
 public sealed class SecondAddTests : IDisposable
 {
     private const string DualStack = """{"ipMasq":true,"ipam":{"ranges":[[{"subnet":"10.1.0.0/24"}],[{"subnet":"fd00:1::/64"}]]}}""";
@@ -26,26 +29,35 @@ public sealed class SecondAddTests : IDisposable
     private IEnumerable<string> Leased(string network = "test") => node.Leases(network).Keys.Order(StringComparer.Ordinal);
 
     // All that ADD makes for a pod, apart from what the kernel counts.
-    private string State() => string.Join(
-        '\n', [node.Tool("ip -brief link show"), node.Tool("ip -brief address show"), node.Tool("nft -s list ruleset"), node.Tool("cat /proc/sys/net/ipv4/ip_forward"), .. Leased()]);
+    private string State() =>
+        string.Join(
+            '\n',
+            [
+                node.Tool("ip -brief link show"),
+                node.Tool("ip -brief address show"),
+                node.Tool("nft -s list ruleset"),
+                node.Tool("cat /proc/sys/net/ipv4/ip_forward"),
+                .. Leased(),
+            ]
+        );
 
     public static TheoryData<string> Refused =>
-    [
-        "{}",
-        """{"bridge":"br1"}""",
-        """{"mtu":1400,"hairpinMode":true}""",
-        """{"ipam":{"ranges":[[{"subnet":"10.9.0.0/24"}]]}}""",
-        """{"ipam":{"dataDir":"/proc/nowhere"}}""",
-        """{"ipam":{"resolvConf":"/nonexistent"}}""",
-        """{"ipam":{"ranges":[[{"subnet":"10.1.0.0/33"}]]}}""",
-        """{"ipam":{"type":"no-such-plugin"}}""",
-        """{"vlan":5000}""",
-        """{"ipMasqBackend":"x"}""",
-        """{"isGateway":"x"}""",
-        """{"runtimeConfig":{"ips":["10.1.0.2"]}}""",
-        """{"runtimeConfig":{"ips":["10.1.0.77"]}}""",
-        """{"args":{"cni":{"ips":["10.1.0.255"]}}}""",
-    ];
+        [
+            "{}",
+            """{"bridge":"br1"}""",
+            """{"mtu":1400,"hairpinMode":true}""",
+            """{"ipam":{"ranges":[[{"subnet":"10.9.0.0/24"}]]}}""",
+            """{"ipam":{"dataDir":"/proc/nowhere"}}""",
+            """{"ipam":{"resolvConf":"/nonexistent"}}""",
+            """{"ipam":{"ranges":[[{"subnet":"10.1.0.0/33"}]]}}""",
+            """{"ipam":{"type":"no-such-plugin"}}""",
+            """{"vlan":5000}""",
+            """{"ipMasqBackend":"x"}""",
+            """{"isGateway":"x"}""",
+            """{"runtimeConfig":{"ips":["10.1.0.2"]}}""",
+            """{"runtimeConfig":{"ips":["10.1.0.77"]}}""",
+            """{"args":{"cni":{"ips":["10.1.0.255"]}}}""",
+        ];
 
     [KernelTheory]
     [MemberData(nameof(Refused))]
@@ -116,7 +128,10 @@ public sealed class SecondAddTests : IDisposable
     [KernelFact]
     public void Each_network_and_each_interface_of_a_container_is_an_attachment_of_its_own()
     {
-        var (one, two) = (Config("""{"name":"one"}"""), Config("""{"name":"two","bridge":"br2","ipam":{"ranges":[[{"subnet":"10.2.0.0/24"}]]}}"""));
+        var (one, two) = (
+            Config("""{"name":"one"}"""),
+            Config("""{"name":"two","bridge":"br2","ipam":{"ranges":[[{"subnet":"10.2.0.0/24"}]]}}""")
+        );
         var pod = Attach(one);
         node.Call("ADD", pod, two.With("""{"ipam":{"routes":null}}"""), "CNI_IFNAME=eth1").Succeeded();
         node.Call("ADD", pod, one.With("""{"ipam":{"routes":null}}"""), "CNI_IFNAME=eth2").Succeeded();
@@ -157,7 +172,11 @@ public sealed class SecondAddTests : IDisposable
         node.Tool($"ip link set {first.PortName()} alias x down name vethaaaaaaaa");
         node.Tool("ip link set vethaaaaaaaa up");
         var before = Leased().ToList();
-        node.Plugins = PluginDirectory.With(Path.Combine(node.Directory, "plugins"), "host-local", PluginDirectory.HostLocalOfAnotherBuild());
+        node.Plugins = PluginDirectory.With(
+            Path.Combine(node.Directory, "plugins"),
+            "host-local",
+            PluginDirectory.HostLocalOfAnotherBuild()
+        );
         Assert.Equal(101, node.Call("ADD", node.AddPod("c1"), config).Code);
         Assert.Equal(before, Leased());
 
@@ -189,7 +208,8 @@ public sealed class SecondAddTests : IDisposable
         ports.Chain.Check(taken, PortNode.Ports("9090:80")).Succeeded();
     }
 
-    private static IEnumerable<string> Elements(string ruleset) => ruleset.Split('\n').Where(static line => line.Contains("80", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
+    private static IEnumerable<string> Elements(string ruleset) =>
+        ruleset.Split('\n').Where(static line => line.Contains("80", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
 
     [KernelTheory]
     [InlineData("portmap", """{"runtimeConfig":{"portMappings":[{"hostPort":8080,"containerPort":80,"protocol":"tcp"}]}}""")]
@@ -201,7 +221,13 @@ public sealed class SecondAddTests : IDisposable
         using var ports = new PortNode();
         var pod = ports.AddPod("8080:80");
         pod.Tool("ip link set lo up");
-        var config = new JsonObject { ["cniVersion"] = "1.0.0", ["name"] = "test", ["type"] = plugin, ["prevResult"] = pod.Result!.DeepClone() }.With(patch);
+        var config = new JsonObject
+        {
+            ["cniVersion"] = "1.0.0",
+            ["name"] = "test",
+            ["type"] = plugin,
+            ["prevResult"] = pod.Result!.DeepClone(),
+        }.With(patch);
         // Standard output is full.
         var output = ports.Node.CallRaw("ADD", pod, plugin, config.ToJsonString(), ["sh", "-c", "exec \"$0\" > /dev/full"]);
         Assert.Equal(1, output.ExitCode);

@@ -16,12 +16,17 @@ public sealed class ClusterFileTests
     public void The_default_conflists_are_written_beside_our_plugins_where_only_the_runtime_s_directory_is_mounted()
     {
         using var node = new CniNode();
-        var (real, mounted) = (Directory.CreateDirectory(Path.Combine(node.Directory, "etc")).FullName, Directory.CreateDirectory(Path.Combine(node.Directory, "net.d")).FullName);
+        var (real, mounted) = (
+            Directory.CreateDirectory(Path.Combine(node.Directory, "etc")).FullName,
+            Directory.CreateDirectory(Path.Combine(node.Directory, "net.d")).FullName
+        );
         node.Tool($"mount --bind {real} {mounted}");
         foreach (var template in (ConflistTemplate[])[ConflistTemplate.Flannel, ConflistTemplate.Bridge(Subnet)])
         {
             var conflist = template.Render(Subnet);
-            var outcome = node.Run(() => new ConflistWriter(Path.Combine(mounted, "10-pods.conflist"), [PluginDirectory.Ours]).Write(conflist));
+            var outcome = node.Run(() =>
+                new ConflistWriter(Path.Combine(mounted, "10-pods.conflist"), [PluginDirectory.Ours]).Write(conflist)
+            );
             Assert.Empty(outcome.Missing);
             Assert.True(outcome.Written);
             Assert.Equal(conflist.Content, File.ReadAllBytes(Path.Combine(real, "10-pods.conflist")));
@@ -35,7 +40,10 @@ public sealed class ClusterFileTests
         using var node = new CniNode();
         var writer = new ConflistWriter(Path.Combine(node.Directory, "10-pods.conflist"), [PluginDirectory.Reference]);
         // Debian's speak 1.0.0 and no later version.
-        Assert.Equal(["flannel"], writer.FindMissing(ConflistTemplate.Flannel.Render(Subnet).WithoutNewerVersions()).Select(static missing => missing.Type));
+        Assert.Equal(
+            ["flannel"],
+            writer.FindMissing(ConflistTemplate.Flannel.Render(Subnet).WithoutNewerVersions()).Select(static missing => missing.Type)
+        );
         var fitting = writer.Fit(ConflistTemplate.Bridge(Subnet).Render(Subnet));
         Assert.Equal(["0.4.0", "1.0.0"], fitting.Versions);
         Assert.Equal("1.0.0", fitting.CniVersion);

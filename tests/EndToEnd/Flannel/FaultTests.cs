@@ -14,7 +14,9 @@ public sealed class FaultTests
         using var flannel = new FlannelNode();
         var pod = flannel.Node.AddPod();
         File.Delete(flannel.SubnetFile);
-        var text = $"failed to load flannel 'subnet.env' file: open {flannel.SubnetFile}: no such file or directory. Check the flannel pod log for this node.";
+        var text =
+            $"failed to load flannel 'subnet.env' file: open {flannel.SubnetFile}: no such file or directory. Check the flannel pod "
+            + "log for this node.";
         var refused = flannel.Node.Call("ADD", pod, flannel.Config());
         Assert.Equal((11, text), (refused.Code, refused.Message));
         Assert.Empty(flannel.States);
@@ -48,7 +50,10 @@ public sealed class FaultTests
         Assert.Contains(flannel.StateDirectory, status.Message, StringComparison.Ordinal);
         flannel.Node.Tool($"umount {flannel.StateDirectory}");
         flannel.ReplaceDelegate("""echo '{"code":51,"msg":"the bridge is tired"}'; exit 1""");
-        Assert.Equal((51, "the bridge is tired"), (flannel.Node.Call("STATUS", null, config).Code, flannel.Node.Call("STATUS", null, config).Message));
+        Assert.Equal(
+            (51, "the bridge is tired"),
+            (flannel.Node.Call("STATUS", null, config).Code, flannel.Node.Call("STATUS", null, config).Message)
+        );
     }
 
     [KernelFact]
@@ -62,7 +67,11 @@ public sealed class FaultTests
         Assert.Equal((11, "not now"), (refused.Code, refused.Message));
         Assert.Equal([pod.ContainerId], flannel.States);
         File.Delete(Path.Combine(flannel.Node.Plugins, "bridge"));
-        Assert.Contains("failed to find plugin \"bridge\" in path", flannel.Node.Call("DEL", pod, flannel.Config()).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "failed to find plugin \"bridge\" in path",
+            flannel.Node.Call("DEL", pod, flannel.Config()).Message,
+            StringComparison.Ordinal
+        );
         flannel.RestoreDelegate();
         flannel.Node.Call("DEL", pod, flannel.Config()).Succeeded();
         flannel.AssertClean();
@@ -74,7 +83,9 @@ public sealed class FaultTests
         using var flannel = new FlannelNode();
         var pod = flannel.Node.AddPod();
         var calls = Path.Combine(flannel.Node.Directory, "calls");
-        flannel.ReplaceDelegate($$"""echo $CNI_COMMAND >>{{calls}}; [ $CNI_COMMAND = DEL ] && exit 0; echo '{"code":5,"msg":"no"}'; exit 1""");
+        flannel.ReplaceDelegate(
+            $$"""echo $CNI_COMMAND >>{{calls}}; [ $CNI_COMMAND = DEL ] && exit 0; echo '{"code":5,"msg":"no"}'; exit 1"""
+        );
         var failed = flannel.Node.Call("ADD", pod, flannel.Config());
         Assert.Equal((5, "no"), (failed.Code, failed.Message));
         Assert.Equal(["ADD", "DEL"], File.ReadAllLines(calls));
@@ -320,14 +331,20 @@ public sealed class FaultTests
     [InlineData("""{"delegate":{"type":5}}""", "'delegate' dictionary, if present, must have (string) 'type' field")]
     [InlineData("""{"delegate":{"name":"x"}}""", "'delegate' dictionary must not have 'name' field, it'll be set by flannel")]
     [InlineData("""{"delegate":{"ipam":{}}}""", "'delegate' dictionary must not have 'ipam' field, it'll be set by flannel")]
-    [InlineData("""{"ipam":{"routes":[{"dst":"x"}]}}""", "failed to assemble Delegate IPAM: failed to read IPAM routes: failed to parse ipam.routes: invalid CIDR address: x")]
+    [InlineData(
+        """{"ipam":{"routes":[{"dst":"x"}]}}""",
+        "failed to assemble Delegate IPAM: failed to read IPAM routes: failed to parse ipam.routes: invalid CIDR address: x"
+    )]
     [InlineData("""{"delegate":"bridge"}""", "failed to load netconf: delegate wants an object, not a text")]
     public void A_wrong_config_is_refused_and_said_by_validate(string patch, string message)
     {
         using var flannel = new FlannelNode();
         var refused = flannel.Node.Call("ADD", flannel.Node.AddPod(), flannel.Config(patch));
         Assert.Equal(message, refused.Message);
-        var (exitCode, output, _) = flannel.Node.TryTool([Path.Combine(PluginDirectory.Ours, "flannel"), "validate"], flannel.Config(patch).ToJsonString());
+        var (exitCode, output, _) = flannel.Node.TryTool(
+            [Path.Combine(PluginDirectory.Ours, "flannel"), "validate"],
+            flannel.Config(patch).ToJsonString()
+        );
         Assert.Equal(1, exitCode);
         Assert.Contains(message, output, StringComparison.Ordinal);
         Assert.Empty(flannel.States);

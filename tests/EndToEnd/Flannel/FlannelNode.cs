@@ -4,7 +4,9 @@ using Plugboard.Tests.EndToEnd.Harness;
 
 namespace Plugboard.Tests.EndToEnd.Flannel;
 
-/// <summary>A node whose pods are connected by our flannel and a bridge of a test's choice, with the daemon's file and directories of its own.</summary>
+/// <summary>
+/// A node whose pods are connected by our flannel and a bridge of a test's choice, with the daemon's file and directories of its own.
+/// </summary>
 [SupportedOSPlatform("linux")]
 internal sealed class FlannelNode : IDisposable
 {
@@ -42,42 +44,57 @@ internal sealed class FlannelNode : IDisposable
     public string StateDirectory => Path.Combine(Node.Directory, "flannel");
 
     /// <summary>The names of the files of attachments.</summary>
-    public IReadOnlyList<string> States => Directory.Exists(StateDirectory) ? [.. Directory.GetFileSystemEntries(StateDirectory).Select(static path => Path.GetFileName(path)).Order(StringComparer.Ordinal)] : [];
+    public IReadOnlyList<string> States =>
+        Directory.Exists(StateDirectory)
+            ?
+            [
+                .. Directory
+                    .GetFileSystemEntries(StateDirectory)
+                    .Select(static path => Path.GetFileName(path))
+                    .Order(StringComparer.Ordinal),
+            ]
+            : [];
 
     /// <summary>The usual config, changed by a merge patch.</summary>
-    public JsonObject Config(string patch = "{}") => new JsonObject
-    {
-        ["cniVersion"] = "1.0.0",
-        ["name"] = "cbr0",
-        ["type"] = "flannel",
-        ["subnetFile"] = SubnetFile,
-        ["dataDir"] = StateDirectory,
-        ["ipam"] = new JsonObject { ["dataDir"] = Node.DataDirectory },
-        ["delegate"] = new JsonObject { ["hairpinMode"] = true, ["isDefaultGateway"] = true },
-    }.With(patch);
+    public JsonObject Config(string patch = "{}") =>
+        new JsonObject
+        {
+            ["cniVersion"] = "1.0.0",
+            ["name"] = "cbr0",
+            ["type"] = "flannel",
+            ["subnetFile"] = SubnetFile,
+            ["dataDir"] = StateDirectory,
+            ["ipam"] = new JsonObject { ["dataDir"] = Node.DataDirectory },
+            ["delegate"] = new JsonObject { ["hairpinMode"] = true, ["isDefaultGateway"] = true },
+        }.With(patch);
 
     /// <summary>The config that the reference calls the bridge with, and keeps.</summary>
-    public JsonObject DelegateConfig(string patch = "{}") => new JsonObject
-    {
-        ["cniVersion"] = "1.0.0",
-        ["hairpinMode"] = true,
-        ["ipMasq"] = false,
-        ["ipam"] = new JsonObject
+    public JsonObject DelegateConfig(string patch = "{}") =>
+        new JsonObject
         {
-            ["dataDir"] = Node.DataDirectory,
-            ["ranges"] = new JsonArray(
-                new JsonArray(new JsonObject { ["subnet"] = "10.244.1.0/24" }), new JsonArray(new JsonObject { ["subnet"] = "2001:cafe:42:1::/64" })),
-            ["routes"] = new JsonArray(new JsonObject { ["dst"] = "10.244.0.0/16" }, new JsonObject { ["dst"] = "2001:cafe:42::/56" }),
-            ["type"] = "host-local",
-        },
-        ["isDefaultGateway"] = true,
-        ["isGateway"] = true,
-        ["mtu"] = 1450,
-        ["name"] = "cbr0",
-        ["type"] = "bridge",
-    }.With(patch);
+            ["cniVersion"] = "1.0.0",
+            ["hairpinMode"] = true,
+            ["ipMasq"] = false,
+            ["ipam"] = new JsonObject
+            {
+                ["dataDir"] = Node.DataDirectory,
+                ["ranges"] = new JsonArray(
+                    new JsonArray(new JsonObject { ["subnet"] = "10.244.1.0/24" }),
+                    new JsonArray(new JsonObject { ["subnet"] = "2001:cafe:42:1::/64" })
+                ),
+                ["routes"] = new JsonArray(new JsonObject { ["dst"] = "10.244.0.0/16" }, new JsonObject { ["dst"] = "2001:cafe:42::/56" }),
+                ["type"] = "host-local",
+            },
+            ["isDefaultGateway"] = true,
+            ["isGateway"] = true,
+            ["mtu"] = 1450,
+            ["name"] = "cbr0",
+            ["type"] = "bridge",
+        }.With(patch);
 
-    /// <summary>Attaches a pod as the reference does: keeps the config under the container's id, whatever is there, and calls the bridge.</summary>
+    /// <summary>
+    /// Attaches a pod as the reference does: keeps the config under the container's id, whatever is there, and calls the bridge.
+    /// </summary>
     public void AddAsReference(CniPod pod, JsonObject delegated)
     {
         Directory.CreateDirectory(StateDirectory);

@@ -6,7 +6,9 @@ using Plugboard.Tests.EndToEnd.Harness;
 
 namespace Plugboard.Tests.EndToEnd.Flannel;
 
-/// <summary>flannel is killed, or refused, at each of its system calls: what it did is undone by its DEL, and the next pod's calls go well.</summary>
+/// <summary>
+/// flannel is killed, or refused, at each of its system calls: what it did is undone by its DEL, and the next pod's calls go well.
+/// </summary>
 [SupportedOSPlatform("linux")]
 public sealed class KilledTests
 {
@@ -31,25 +33,28 @@ public sealed class KilledTests
     {
         using var machine = Machine();
         string[] ofFiles = ["openat", "write", "mkdirat", "linkat", "pread64"];
-        var calls = machine.Record("ADD").Where(call => error == "ENOSPC" ? ofFiles.Contains(call.Name) : call.Name is not ("close" or "vfork" or "clone" or "clone3"));
+        var calls = machine
+            .Record("ADD")
+            .Where(call => error == "ENOSPC" ? ofFiles.Contains(call.Name) : call.Name is not ("close" or "vfork" or "clone" or "clone3"));
         machine.ForEach(calls, call => FailAdd(machine, call, error));
     }
 
-    private static FaultyMachine Machine() => new(static node =>
-    {
-        var subnet = Path.Combine(node.Directory, "subnet.env");
-        File.WriteAllText(subnet, FlannelNode.DualStack);
-        return new JsonObject
+    private static FaultyMachine Machine() =>
+        new(static node =>
         {
-            ["cniVersion"] = "1.0.0",
-            ["name"] = "test",
-            ["type"] = "flannel",
-            ["subnetFile"] = subnet,
-            // Where the states of the machine are compared.
-            ["dataDir"] = Path.Combine(node.DataDirectory, "flannel"),
-            ["ipam"] = new JsonObject { ["dataDir"] = node.DataDirectory },
-        };
-    });
+            var subnet = Path.Combine(node.Directory, "subnet.env");
+            File.WriteAllText(subnet, FlannelNode.DualStack);
+            return new JsonObject
+            {
+                ["cniVersion"] = "1.0.0",
+                ["name"] = "test",
+                ["type"] = "flannel",
+                ["subnetFile"] = subnet,
+                // Where the states of the machine are compared.
+                ["dataDir"] = Path.Combine(node.DataDirectory, "flannel"),
+                ["ipam"] = new JsonObject { ["dataDir"] = node.DataDirectory },
+            };
+        });
 
     private static IEnumerable<string> FailAdd(FaultyMachine machine, SystemCall call, string error)
     {

@@ -10,8 +10,10 @@ namespace Plugboard.Tests.EndToEnd.Flannel;
 public sealed class LifeTests
 {
     private const string IPv4 = "FLANNEL_NETWORK=10.244.0.0/16\nFLANNEL_SUBNET=10.244.1.1/24\nFLANNEL_MTU=1472\nFLANNEL_IPMASQ=true\n";
-    private const string IPv6 = "FLANNEL_IPV6_NETWORK=2001:cafe:42::/56\nFLANNEL_IPV6_SUBNET=2001:cafe:42:1::1/64\nFLANNEL_MTU=1472\nFLANNEL_IPMASQ=true\n";
-    private const string ManyNetworks = "FLANNEL_NETWORK=10.244.0.0/16,10.10.0.0/16,10.244.0.0/16\nFLANNEL_SUBNET=10.244.1.1/24\nFLANNEL_MTU=1472\nFLANNEL_IPMASQ=true\n";
+    private const string IPv6 =
+        "FLANNEL_IPV6_NETWORK=2001:cafe:42::/56\nFLANNEL_IPV6_SUBNET=2001:cafe:42:1::1/64\nFLANNEL_MTU=1472\nFLANNEL_IPMASQ=true\n";
+    private const string ManyNetworks =
+        "FLANNEL_NETWORK=10.244.0.0/16,10.10.0.0/16,10.244.0.0/16\nFLANNEL_SUBNET=10.244.1.1/24\nFLANNEL_MTU=1472\nFLANNEL_IPMASQ=true\n";
 
     public static TheoryData<string, bool, string, string> Stacks
     {
@@ -23,7 +25,12 @@ public sealed class LifeTests
                 data.Add(IPv4, ours, "10.244.1.2/24", "10.244.0.0/16");
                 data.Add(IPv6, ours, "2001:cafe:42:1::2/64", "2001:cafe:42::/56");
                 data.Add(ManyNetworks, ours, "10.244.1.2/24", "10.244.0.0/16 10.10.0.0/16");
-                data.Add(FlannelNode.DualStack.Replace("1450", "1472", StringComparison.Ordinal), ours, "10.244.1.2/24 2001:cafe:42:1::2/64", "10.244.0.0/16 2001:cafe:42::/56");
+                data.Add(
+                    FlannelNode.DualStack.Replace("1450", "1472", StringComparison.Ordinal),
+                    ours,
+                    "10.244.1.2/24 2001:cafe:42:1::2/64",
+                    "10.244.0.0/16 2001:cafe:42::/56"
+                );
             }
 
             return data;
@@ -42,7 +49,11 @@ public sealed class LifeTests
         Assert.Equal(addresses.Split(' '), pod.Addresses);
         Assert.Equal(1472, pod.Json("ip -j link show eth0")[0].GetProperty("mtu").GetInt32());
         foreach (var network in networks.Split(' '))
-            Assert.Contains(network, pod.Tool($"ip {(network.Contains(':', StringComparison.Ordinal) ? "-6" : "-4")} route"), StringComparison.Ordinal);
+            Assert.Contains(
+                network,
+                pod.Tool($"ip {(network.Contains(':', StringComparison.Ordinal) ? "-6" : "-4")} route"),
+                StringComparison.Ordinal
+            );
         Assert.Equal([pod.ContainerId], flannel.States);
         AssertPrivate(flannel, pod);
 
@@ -56,8 +67,14 @@ public sealed class LifeTests
 
     private static void AssertPrivate(FlannelNode flannel, CniPod pod)
     {
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(flannel.StateDirectory, pod.ContainerId)));
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(flannel.StateDirectory));
+        Assert.Equal(
+            UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            File.GetUnixFileMode(Path.Combine(flannel.StateDirectory, pod.ContainerId))
+        );
+        Assert.Equal(
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute,
+            File.GetUnixFileMode(flannel.StateDirectory)
+        );
     }
 
     [KernelFact]
@@ -121,7 +138,9 @@ public sealed class LifeTests
     {
         using var flannel = new FlannelNode();
         var pod = flannel.Node.AddPod();
-        flannel.Node.Call("ADD", pod, flannel.Config("""{"capabilities":{"mac":true},"runtimeConfig":{"mac":"02:11:22:33:44:55"}}""")).Succeeded();
+        flannel
+            .Node.Call("ADD", pod, flannel.Config("""{"capabilities":{"mac":true},"runtimeConfig":{"mac":"02:11:22:33:44:55"}}"""))
+            .Succeeded();
         Assert.Contains("02:11:22:33:44:55", pod.Tool("ip link show eth0"), StringComparison.Ordinal);
         flannel.Node.Call("DEL", pod, flannel.Config()).Succeeded();
         flannel.Node.Call("ADD", pod, flannel.Config(), "CNI_ARGS=IgnoreUnknown=1;IP=10.244.1.77").Succeeded();
@@ -136,7 +155,12 @@ public sealed class LifeTests
         var second = flannel.Config("""{"name":"other","delegate":{"bridge":"cni1","isDefaultGateway":false}}""");
         flannel.Node.Call("ADD", pod, flannel.Config()).Succeeded();
         var first = pod.Result;
-        File.WriteAllText(flannel.SubnetFile, FlannelNode.DualStack.Replace("10.244.1.", "10.244.2.", StringComparison.Ordinal).Replace(":42:1::", ":42:2::", StringComparison.Ordinal));
+        File.WriteAllText(
+            flannel.SubnetFile,
+            FlannelNode
+                .DualStack.Replace("10.244.1.", "10.244.2.", StringComparison.Ordinal)
+                .Replace(":42:1::", ":42:2::", StringComparison.Ordinal)
+        );
         flannel.Node.Call("ADD", pod, second, "CNI_IFNAME=net1").Succeeded();
         var other = pod.Result;
         Assert.Equal([pod.ContainerId, $"{pod.ContainerId}:other:net1"], flannel.States);
@@ -165,7 +189,12 @@ public sealed class LifeTests
         pod.Tool("ip link show eth0");
         Assert.Equal([pod.ContainerId, $"{pod.ContainerId}:cbr0:eth0"], flannel.States);
         // Another one, without the route that the first has.
-        File.WriteAllText(flannel.SubnetFile, FlannelNode.DualStack.Replace("10.244.0.0/16", "10.9.0.0/16", StringComparison.Ordinal).Replace(":42::/56", ":43::/56", StringComparison.Ordinal));
+        File.WriteAllText(
+            flannel.SubnetFile,
+            FlannelNode
+                .DualStack.Replace("10.244.0.0/16", "10.9.0.0/16", StringComparison.Ordinal)
+                .Replace(":42::/56", ":43::/56", StringComparison.Ordinal)
+        );
         pod.Result = null;
         flannel.Node.Call("ADD", pod, config, "CNI_IFNAME=net1").Succeeded();
         Assert.Equal([pod.ContainerId, $"{pod.ContainerId}:cbr0:eth0", $"{pod.ContainerId}:cbr0:net1"], flannel.States);
@@ -183,7 +212,9 @@ public sealed class LifeTests
         using var flannel = new FlannelNode();
         var pod = flannel.Node.AddPod();
         flannel.AddAsReference(pod, flannel.DelegateConfig());
-        var other = flannel.DelegateConfig("""{"name":"other","bridge":"cni1","isDefaultGateway":false,"ipam":{"ranges":[[{"subnet":"10.9.0.0/24"}]],"routes":[]}}""");
+        var other = flannel.DelegateConfig(
+            """{"name":"other","bridge":"cni1","isDefaultGateway":false,"ipam":{"ranges":[[{"subnet":"10.9.0.0/24"}]],"routes":[]}}"""
+        );
         File.WriteAllText(Path.Combine(flannel.StateDirectory, pod.ContainerId), other.ToJsonString());
         flannel.Node.Call("ADD", pod, other, "CNI_IFNAME=net1").Succeeded();
         pod.Result = null;
@@ -217,7 +248,12 @@ public sealed class LifeTests
         flannel.Node.Call("CHECK", kept, flannel.Config()).Succeeded();
     }
 
-    private static string Sorted(string json) => new JsonObject(
-        JsonNode.Parse(json)!.AsObject().OrderBy(static member => member.Key, StringComparer.Ordinal).Select(static member => KeyValuePair.Create(member.Key, member.Value?.DeepClone())))
-        .ToJsonString();
+    private static string Sorted(string json) =>
+        new JsonObject(
+            JsonNode
+                .Parse(json)!
+                .AsObject()
+                .OrderBy(static member => member.Key, StringComparer.Ordinal)
+                .Select(static member => KeyValuePair.Create(member.Key, member.Value?.DeepClone()))
+        ).ToJsonString();
 }

@@ -37,8 +37,10 @@ public sealed class BackendTests : IDisposable
     [KernelFact]
     public void Local_is_read_only_without_set_user_id_and_devices()
     {
-        node.Shell($"mkdir -p {Root}/local/ns/a; cp /usr/bin/id {Root}/local/ns/a/id; chmod 4755 {Root}/local/ns/a/id; "
-            + $"mknod {Root}/local/ns/a/null c 1 3");
+        node.Shell(
+            $"mkdir -p {Root}/local/ns/a; cp /usr/bin/id {Root}/local/ns/a/id; chmod 4755 {Root}/local/ns/a/id; "
+                + $"mknod {Root}/local/ns/a/null c 1 3"
+        );
         var target = node.Mount("plugboard~local", "\"path\":\"ns/a\"", more: "\"kubernetes.io/readwrite\":\"ro\"");
         Assert.NotEqual(0, node.Machine.TryTool(["touch", $"{target}/x"]).ExitCode);
         Assert.NotEqual(0, node.Machine.TryTool(["sh", "-c", $"echo x > {target}/null"]).ExitCode);
@@ -69,7 +71,8 @@ public sealed class BackendTests : IDisposable
     {
         node.Shell($"mkdir -p {Root}/local/ns/a/b /run/outside/b; touch /run/outside/b/secret; ln -s /run/outside {Root}/local/ns/link");
         // A process of its own: it must run beside the calls.
-        var script = $"exec > /dev/null 2>&1; cd {Root}/local/ns; while [ ! -e /run/stop ]; do mv -T a c; mv -T link a; mv -T a link; "
+        var script =
+            $"exec > /dev/null 2>&1; cd {Root}/local/ns; while [ ! -e /run/stop ]; do mv -T a c; mv -T link a; mv -T a link; "
             + "mv -T c a; done";
         node.Shell($"({script}) & ");
         var (mounted, refused) = (0, 0);
@@ -93,10 +96,20 @@ public sealed class BackendTests : IDisposable
     [KernelFact]
     public void Tmpfs_has_size_mode_and_group_and_grows()
     {
-        var target = node.Mount("plugboard~tmpfs", "\"size\":\"4Mi\",\"uid\":\"5\"", more: "\"kubernetes.io/mounterArgs.FsGroup\":\"2000\"");
+        var target = node.Mount(
+            "plugboard~tmpfs",
+            "\"size\":\"4Mi\",\"uid\":\"5\"",
+            more: "\"kubernetes.io/mounterArgs.FsGroup\":\"2000\""
+        );
         Assert.Equal("2770 5 2000", node.Shell($"stat -c '%a %u %g' {target}"));
         Assert.Equal("4194304", node.Shell($"df --output=size -B1 {target} | tail -1").Trim());
-        Assert.Equal(8388608, node.Call("plugboard~tmpfs", "expandfs", FlexNode.Options(), "", target, "8388608", "4194304").Succeeded().Json.GetProperty("volumeNewSize").GetInt64());
+        Assert.Equal(
+            8388608,
+            node.Call("plugboard~tmpfs", "expandfs", FlexNode.Options(), "", target, "8388608", "4194304")
+                .Succeeded()
+                .Json.GetProperty("volumeNewSize")
+                .GetInt64()
+        );
         Assert.Equal("8388608", node.Shell($"df --output=size -B1 {target} | tail -1").Trim());
         Assert.Equal("2770 5 2000", node.Shell($"stat -c '%a %u %g' {target}"));
         // Never smaller.
@@ -133,7 +146,10 @@ public sealed class BackendTests : IDisposable
     public void Loop_goes_past_the_page_cache_where_it_is_asked_to()
     {
         // The image must be where direct I/O is possible: on a filesystem with blocks.
-        node.Shell($"truncate -s 64M {node.Directory}/disk; mkfs.ext4 -q {node.Directory}/disk; mkdir -p {Root}/loop; mount -o loop {node.Directory}/disk {Root}/loop");
+        node.Shell(
+            $"truncate -s 64M {node.Directory}/disk; mkfs.ext4 -q {node.Directory}/disk; mkdir -p {Root}/loop; mount -o loop "
+                + $"{node.Directory}/disk {Root}/loop"
+        );
         foreach (var direct in (string[])["true", "false"])
         {
             var target = node.Mount("plugboard~loop", $"\"file\":\"ns/{direct}.img\",\"size\":\"16Mi\",\"directIO\":\"{direct}\"");
@@ -168,8 +184,8 @@ public sealed class BackendTests : IDisposable
         node.Mount("ramax.com~local-storage", "\"pvc-name\":\"claim\",\"file-sync\":\"1\",\"pod-local\":\"true\"");
         Assert.Equal("755 0", node.Shell("stat -c '%a %u' /srv/file-sync/ns/claim/pod"));
         node.Unmount("ramax.com~local-storage").Succeeded();
-        node.TryMount("ramax.com~local-storage", "\"pvc-name\":\"../../etc\"").Failed("local: the volume's name is \"../../etc\", "
-            + "and the path is made of it; it must be one name");
+        node.TryMount("ramax.com~local-storage", "\"pvc-name\":\"../../etc\"")
+            .Failed("local: the volume's name is \"../../etc\", " + "and the path is made of it; it must be one name");
         var image = node.Mount("kvaps~loop", "\"share\":\"/var/lib/flexvolume/loop/ns\",\"file\":\"/images/a.img\",\"size\":\"16m\"");
         Assert.Equal("16777216", node.Shell($"stat -c %s {Root}/loop/ns/images/a.img"));
         Assert.NotNull(node.Top(image));
@@ -178,8 +194,12 @@ public sealed class BackendTests : IDisposable
     }
 
     [KernelFact]
-    public void A_quota_is_refused_where_the_filesystem_has_none() => node.TryMount("plugboard~local", "\"quota\":\"1Mi\"").Failed(
-        "local: option \"quota\" is set, but tmpfs at /var/lib is not mounted with prjquota (ext4 or xfs, Linux 5.14); mount it so on the node, or leave the option out");
+    public void A_quota_is_refused_where_the_filesystem_has_none() =>
+        node.TryMount("plugboard~local", "\"quota\":\"1Mi\"")
+            .Failed(
+                "local: option \"quota\" is set, but tmpfs at /var/lib is not mounted with prjquota (ext4 or xfs, Linux 5.14); mount "
+                    + "it so on the node, or leave the option out"
+            );
 
     [KernelFact]
     public void Loop_grows_now_or_at_the_next_mount()
@@ -190,7 +210,11 @@ public sealed class BackendTests : IDisposable
         // Growing a mounted ext4 wants CAP_SYS_RESOURCE, which a test machine may lack; a guest kernel has it (volumes.sh).
         if (grown.Status == "Failure")
         {
-            Assert.StartsWith($"loop: cannot grow the ext4 filesystem on {target} while it is mounted: EPERM: ", grown.Message, StringComparison.Ordinal);
+            Assert.StartsWith(
+                $"loop: cannot grow the ext4 filesystem on {target} while it is mounted: EPERM: ",
+                grown.Message,
+                StringComparison.Ordinal
+            );
             node.Unmount("plugboard~loop").Succeeded();
             node.Mount("plugboard~loop", Members);
         }
@@ -203,15 +227,14 @@ public sealed class BackendTests : IDisposable
     public void Loop_refuses_what_would_destroy_or_leave()
     {
         node.Shell($"mkdir -p {Root}/loop/ns; cd {Root}/loop/ns; mkfifo fifo; ln -s /etc/passwd link; echo nothing > text; mkdir dir");
-        node.TryMount("plugboard~loop", "\"file\":\"ns/nothing\"").Failed($"loop: {Root}/loop/ns/nothing does not exist; "
-            + "make it on the node, or set options \"create\" and \"size\"");
+        node.TryMount("plugboard~loop", "\"file\":\"ns/nothing\"")
+            .Failed($"loop: {Root}/loop/ns/nothing does not exist; " + "make it on the node, or set options \"create\" and \"size\"");
         node.TryMount("plugboard~loop", "\"file\":\"ns/fifo\"").Failed($"loop: {Root}/loop/ns/fifo is no regular file");
         Assert.Contains("symbolic link", node.TryMount("plugboard~loop", "\"file\":\"ns/link\"").Message, StringComparison.Ordinal);
         Assert.Equal("Failure", node.TryMount("plugboard~loop", "\"file\":\"ns/dir\"").Status);
         Assert.Equal("Failure", node.TryMount("plugboard~loop", "\"file\":\"ns/text\"").Status);
-        node.TryMount("plugboard~loop",
-            "\"file\":\"ns/big\",\"size\":\"1Mi\",\"preallocate\":\"maybe\"").Failed("loop: option \"preallocate\" is \"maybe\"; "
-                + "\"true\" or \"false\" is wanted");
+        node.TryMount("plugboard~loop", "\"file\":\"ns/big\",\"size\":\"1Mi\",\"preallocate\":\"maybe\"")
+            .Failed("loop: option \"preallocate\" is \"maybe\"; " + "\"true\" or \"false\" is wanted");
         Assert.Equal(0, Devices());
     }
 
@@ -230,8 +253,19 @@ public sealed class BackendTests : IDisposable
         var target = node.Mount("nodeagent~uds", "");
         Assert.Equal("777", node.Shell($"stat -c %a /var/run/nodeagent/mount/{FlexNode.Uid}"));
         Assert.Equal("600", node.Shell($"stat -c %a /var/run/nodeagent/creds/{FlexNode.Uid}.json"));
-        var credentials = JsonSerializer.Deserialize<Dictionary<string, string>>(node.Shell($"cat /var/run/nodeagent/creds/{FlexNode.Uid}.json"))!;
-        Assert.Equal(new Dictionary<string, string> { ["UID"] = FlexNode.Uid, ["Workload"] = "pod", ["Namespace"] = "ns", ["ServiceAccount"] = "default" }, credentials);
+        var credentials = JsonSerializer.Deserialize<Dictionary<string, string>>(
+            node.Shell($"cat /var/run/nodeagent/creds/{FlexNode.Uid}.json")
+        )!;
+        Assert.Equal(
+            new Dictionary<string, string>
+            {
+                ["UID"] = FlexNode.Uid,
+                ["Workload"] = "pod",
+                ["Namespace"] = "ns",
+                ["ServiceAccount"] = "default",
+            },
+            credentials
+        );
         node.Shell($"touch /var/run/nodeagent/mount/{FlexNode.Uid}/socket");
         Assert.Equal("socket", node.Shell($"ls {target}/nodeagent"));
         // What the agent has put there is the agent's: its directory stays, and so says nobody a failure.
@@ -243,7 +277,10 @@ public sealed class BackendTests : IDisposable
     [KernelFact]
     public void Uds_reads_the_config_of_the_driver_it_replaces()
     {
-        node.Shell("echo '{\"nodeagent_management_home\":\"/run/agent\",\"nodeagent_workload_home\":\"/w\",\"nodeagent_credentials_home\":\"/c\",\"log_level\":\"INFO\"}' > /etc/flexvolume/nodeagent.json");
+        node.Shell(
+            "echo "
+                + "'{\"nodeagent_management_home\":\"/run/agent\",\"nodeagent_workload_home\":\"/w\",\"nodeagent_credentials_home\":\"/c\",\"log_level\":\"INFO\"}' > /etc/flexvolume/nodeagent.json"
+        );
         node.Mount("nodeagent~uds", "");
         Assert.Equal($"{FlexNode.Uid}", node.Shell("ls /run/agent/w"));
         Assert.Equal($"{FlexNode.Uid}.json", node.Shell("ls /run/agent/c"));
@@ -252,28 +289,50 @@ public sealed class BackendTests : IDisposable
     [KernelFact]
     public void A_server_that_is_not_there_is_told_at_once()
     {
-        node.TryMount("plugboard~nfs", "\"server\":\"127.0.0.1\",\"share\":\"/x\"").Failed("nfs: nothing listens on 127.0.0.1:2049 (TCP 2049 connect: refused); is the server's service running?");
-        node.TryMount("fstab~cifs", "\"networkPath\":\"//127.0.0.1/x\"").Failed("cifs: no username in the Secret; secretRef must name a Secret of type \"fstab/cifs\" with keys username, password");
-        Assert.Contains("is not known on the node", node.TryMount("plugboard~nfs", "\"server\":\"nowhere.invalid\",\"share\":\"/x\"").Message, StringComparison.Ordinal);
+        node.TryMount("plugboard~nfs", "\"server\":\"127.0.0.1\",\"share\":\"/x\"")
+            .Failed("nfs: nothing listens on 127.0.0.1:2049 (TCP 2049 connect: refused); is the server's service running?");
+        node.TryMount("fstab~cifs", "\"networkPath\":\"//127.0.0.1/x\"")
+            .Failed("cifs: no username in the Secret; secretRef must name a Secret of type \"fstab/cifs\" with keys username, password");
+        Assert.Contains(
+            "is not known on the node",
+            node.TryMount("plugboard~nfs", "\"server\":\"nowhere.invalid\",\"share\":\"/x\"").Message,
+            StringComparison.Ordinal
+        );
         Assert.DoesNotContain(node.State(), static fact => fact.StartsWith("file", StringComparison.Ordinal));
     }
 
     [KernelTheory]
     [InlineData("plugboard~nfs", "\"share\":\"/x\"", "nfs: option \"server\" is missing; set flexVolume.options.server")]
     [InlineData("plugboard~nfs", "\"sevrer\":\"s\",\"share\":\"/x\"", "nfs: unknown option \"sevrer\" (did you mean \"server\"?)")]
-    [InlineData("fstab~cifs", "\"mountOptions\":\"vers=3.0\"", "cifs: option \"networkPath\" is missing; set flexVolume.options.networkPath")]
-    [InlineData("plugboard~local", "\"path\":\"a/../../etc\"", "local: path \"a/../../etc\" leaves the allowed root /var/lib/flexvolume/local (node config)")]
-    [InlineData("plugboard~tmpfs", "\"size\":\"lots\"", "tmpfs: option \"size\" is \"lots\"; a size such as \"512Mi\" or \"10G\" is wanted")]
+    [InlineData(
+        "fstab~cifs",
+        "\"mountOptions\":\"vers=3.0\"",
+        "cifs: option \"networkPath\" is missing; set flexVolume.options.networkPath"
+    )]
+    [InlineData(
+        "plugboard~local",
+        "\"path\":\"a/../../etc\"",
+        "local: path \"a/../../etc\" leaves the allowed root /var/lib/flexvolume/local (node config)"
+    )]
+    [InlineData(
+        "plugboard~tmpfs",
+        "\"size\":\"lots\"",
+        "tmpfs: option \"size\" is \"lots\"; a size such as \"512Mi\" or \"10G\" is wanted"
+    )]
     public void Messages_are_to_the_letter(string driver, string members, string message) => node.TryMount(driver, members).Failed(message);
 
     [KernelFact]
     public void The_node_config_lifts_and_forbids()
     {
-        node.Shell("mkdir /run/a /run/b; echo '{\"roots\":[\"/run/a\",\"/run/b\"],\"shared\":true,\"allowSuid\":true}' > /etc/flexvolume/plugboard~local.json");
+        node.Shell(
+            "mkdir /run/a /run/b; echo '{\"roots\":[\"/run/a\",\"/run/b\"],\"shared\":true,\"allowSuid\":true}' > "
+                + "/etc/flexvolume/plugboard~local.json"
+        );
         var target = node.Mount("plugboard~local", "\"path\":\"/run/b\"");
         Assert.Equal(MountAttributes.NoDev, node.Top(target)!.Attributes);
         node.Shell("echo '{\"servers\":[\"10.*\"]}' > /etc/flexvolume/plugboard~nfs.json");
-        node.TryMount("plugboard~nfs", "\"server\":\"127.0.0.1\",\"share\":\"/x\"").Failed("nfs: server \"127.0.0.1\" is not among the allowed servers (node config)");
+        node.TryMount("plugboard~nfs", "\"server\":\"127.0.0.1\",\"share\":\"/x\"")
+            .Failed("nfs: server \"127.0.0.1\" is not among the allowed servers (node config)");
     }
 
     public void Dispose() => node.Dispose();

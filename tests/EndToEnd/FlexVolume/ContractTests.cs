@@ -8,7 +8,19 @@ public sealed class ContractTests
 {
     private static readonly string[] verbs =
     [
-        "init", "getvolumename", "attach", "waitforattach", "isattached", "detach", "mountdevice", "unmountdevice", "mount", "unmount", "expandvolume", "expandfs", "nosuchcall",
+        "init",
+        "getvolumename",
+        "attach",
+        "waitforattach",
+        "isattached",
+        "detach",
+        "mountdevice",
+        "unmountdevice",
+        "mount",
+        "unmount",
+        "expandvolume",
+        "expandfs",
+        "nosuchcall",
     ];
 
     private static readonly string big = FlexNode.Options($"\"unknown\":\"{new string('x', 120 * 1024)}\"");
@@ -24,7 +36,10 @@ public sealed class ContractTests
         ("as expandfs", ["{}", "", "/var/lib/kubelet/nothing", "2", "1"]),
         ("too many", ["a", "b", "{}", "c", "d", "e", "f"]),
         ("120 KB of options", ["/var/lib/kubelet/nothing", big]),
-        ("a Secret that is not text", ["/var/lib/kubelet/nothing", """{"kubernetes.io/secret/username":"/////w==","source":"//127.0.0.1/x"}"""]),
+        (
+            "a Secret that is not text",
+            ["/var/lib/kubelet/nothing", """{"kubernetes.io/secret/username":"/////w==","source":"//127.0.0.1/x"}"""]
+        ),
         ("an odd path", ["relative/../path", "{}"]),
     ];
 
@@ -59,8 +74,21 @@ public sealed class ContractTests
     public void Init_tells_all_capabilities(string driver, params bool[] values)
     {
         using var node = new FlexNode();
-        var capabilities = node.Call(driver, "init").Json.GetProperty("capabilities").EnumerateObject().ToDictionary(static p => p.Name, static p => p.Value.GetBoolean());
-        Assert.Equal(new Dictionary<string, bool> { ["attach"] = values[0], ["selinuxRelabel"] = values[1], ["supportsMetrics"] = values[2], ["fsGroup"] = values[3], ["requiresFSResize"] = values[4] }, capabilities);
+        var capabilities = node.Call(driver, "init")
+            .Json.GetProperty("capabilities")
+            .EnumerateObject()
+            .ToDictionary(static p => p.Name, static p => p.Value.GetBoolean());
+        Assert.Equal(
+            new Dictionary<string, bool>
+            {
+                ["attach"] = values[0],
+                ["selinuxRelabel"] = values[1],
+                ["supportsMetrics"] = values[2],
+                ["fsGroup"] = values[3],
+                ["requiresFSResize"] = values[4],
+            },
+            capabilities
+        );
     }
 
     [KernelTheory]
@@ -82,8 +110,14 @@ public sealed class ContractTests
         var log = $"{node.Directory}/strace";
         node.Run(["strace", "-f", "-qq", "-e", "trace=%file", "-o", log, FlexNode.Executable("plugboard~nfs"), "init"]).Succeeded();
         var calls = node.Shell($"cat {log}").Split('\n');
-        Assert.DoesNotContain(calls, static line => line.Contains("/etc", StringComparison.Ordinal) || line.Contains("/run", StringComparison.Ordinal) || line.Contains("\"/dev", StringComparison.Ordinal)
-            || line.Contains("mountinfo", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            calls,
+            static line =>
+                line.Contains("/etc", StringComparison.Ordinal)
+                || line.Contains("/run", StringComparison.Ordinal)
+                || line.Contains("\"/dev", StringComparison.Ordinal)
+                || line.Contains("mountinfo", StringComparison.Ordinal)
+        );
         node.Shell($"mkdir -p {node.Directory}/root/p~nfs; cp -L {FlexNode.Executable("plugboard~nfs")} {node.Directory}/root/p~nfs/nfs");
         node.Run(["chroot", $"{node.Directory}/root", "/p~nfs/nfs", "init"]).Succeeded();
     }
@@ -92,13 +126,19 @@ public sealed class ContractTests
     public void Every_call_in_an_empty_root_gives_one_object()
     {
         using var node = new FlexNode();
-        node.Shell($"mkdir -p {node.Directory}/root/plugboard~local; cp -L {FlexNode.Executable("plugboard~local")} {node.Directory}/root/plugboard~local/local");
+        node.Shell(
+            $"mkdir -p {node.Directory}/root/plugboard~local; cp -L {FlexNode.Executable("plugboard~local")} "
+                + $"{node.Directory}/root/plugboard~local/local"
+        );
         foreach (var verb in verbs)
         {
             foreach (var (what, arguments) in cases)
             {
                 var output = node.Run(["chroot", $"{node.Directory}/root", "/plugboard~local/local", verb, .. arguments]);
-                Assert.True(output.Error.Length == 0 && output.ExitCode == 0 && output.Status is "Success" or "Failure" or "Not supported", $"{verb} with {what}: {output}");
+                Assert.True(
+                    output.Error.Length == 0 && output.ExitCode == 0 && output.Status is "Success" or "Failure" or "Not supported",
+                    $"{verb} with {what}: {output}"
+                );
             }
         }
     }
@@ -107,20 +147,26 @@ public sealed class ContractTests
     public void A_call_that_waits_ends_at_once_when_it_is_told_to()
     {
         using var node = new FlexNode();
-        var (driver, target, options) = (FlexNode.Executable("plugboard~tmpfs"), FlexNode.PodDirectory("plugboard~tmpfs", "v"), FlexNode.Options("\"size\":\"1Mi\""));
+        var (driver, target, options) = (
+            FlexNode.Executable("plugboard~tmpfs"),
+            FlexNode.PodDirectory("plugboard~tmpfs", "v"),
+            FlexNode.Options("\"size\":\"1Mi\"")
+        );
         // The first has the volume's lock for three seconds, the second waits for it.
         var lines = node.Shell(
-            $"""
-            strace -f -qq -o /dev/null -e trace=move_mount -e inject=move_mount:delay_enter=3000000 {driver} mount {target} '{options}' > /run/first &
-            sleep 1
-            {driver} mount {target} '{options}' > /run/second & second=$!
-            sleep 0.5
-            kill -TERM $second
-            wait $second || true
-            echo "mounted: $(grep -c {target} /proc/self/mountinfo)"
-            wait
-            cat /run/first
-            """).Split('\n');
+                $"""
+                strace -f -qq -o /dev/null -e trace=move_mount -e inject=move_mount:delay_enter=3000000 {driver} mount {target} '{options}' > /run/first &
+                sleep 1
+                {driver} mount {target} '{options}' > /run/second & second=$!
+                sleep 0.5
+                kill -TERM $second
+                wait $second || true
+                echo "mounted: $(grep -c {target} /proc/self/mountinfo)"
+                wait
+                cat /run/first
+                """
+            )
+            .Split('\n');
         Assert.Equal("mounted: 0", lines[0]);
         Assert.Contains("\"Success\"", lines[1], StringComparison.Ordinal);
         Assert.Single(node.LayersOn(target));
@@ -137,7 +183,10 @@ public sealed class ContractTests
         using var node = new FlexNode();
         var target = FlexNode.PodDirectory("plugboard~tmpfs", "v");
         var options = FlexNode.Options("\"size\":\"1Mi\"");
-        Assert.Equal("exit 0", node.Shell($"{FlexNode.Executable("plugboard~tmpfs")} mount {target} '{options}' {streams} && echo exit $?").Split('\n')[^1]);
+        Assert.Equal(
+            "exit 0",
+            node.Shell($"{FlexNode.Executable("plugboard~tmpfs")} mount {target} '{options}' {streams} && echo exit $?").Split('\n')[^1]
+        );
         Assert.Equal("flexvolume", node.Top(target)!.Source);
         Assert.Empty(node.Shell($"ls -A {target}"));
         node.Unmount("plugboard~tmpfs").Succeeded();
@@ -149,14 +198,22 @@ public sealed class ContractTests
         using var node = new FlexNode();
         var log = $"{node.Directory}/strace";
         // hunter2, and the password in base64 as it comes.
-        var options = FlexNode.Options("\"source\":\"//127.0.0.1/share\"", more: "\"kubernetes.io/secret/username\":\"dXNlcg==\",\"kubernetes.io/secret/password\":\"aHVudGVyMg==\"");
-        var script = $"exec 7</etc/passwd; exec strace -f -v -s 100000 -qq -e trace=execve,fcntl,close_range -o {log} {FlexNode.Executable("plugboard~cifs")} mount {FlexNode.PodDirectory("plugboard~cifs", "v")} '{options}'";
+        var options = FlexNode.Options(
+            "\"source\":\"//127.0.0.1/share\"",
+            more: "\"kubernetes.io/secret/username\":\"dXNlcg==\",\"kubernetes.io/secret/password\":\"aHVudGVyMg==\""
+        );
+        var script =
+            $"exec 7</etc/passwd; exec strace -f -v -s 100000 -qq -e trace=execve,fcntl,close_range -o {log} "
+            + $"{FlexNode.Executable("plugboard~cifs")} mount {FlexNode.PodDirectory("plugboard~cifs", "v")} '{options}'";
         var output = node.Run(["sh", "-c", script]);
         Assert.Equal("Failure", output.Status);
         var lines = node.Shell($"cat {log}").Split('\n');
         var child = Assert.Single(lines, static line => line.Contains("/proc/self/exe", StringComparison.Ordinal));
         Assert.Contains("[\"/proc/self/exe\", \"worker\"], []", child, StringComparison.Ordinal);
-        Assert.Contains(lines, static line => line.Contains("close_range(3, 4294967295, CLOSE_RANGE_CLOEXEC) = 0", StringComparison.Ordinal));
+        Assert.Contains(
+            lines,
+            static line => line.Contains("close_range(3, 4294967295, CLOSE_RANGE_CLOEXEC) = 0", StringComparison.Ordinal)
+        );
         foreach (var secret in (string[])["hunter2", "aHVudGVyMg=="])
         {
             Assert.DoesNotContain(secret, output.Output, StringComparison.Ordinal);
@@ -169,10 +226,12 @@ public sealed class ContractTests
     {
         using var node = new FlexNode();
         // hunter2 in base64, as it comes. The call stops where it would mount, and while it is there its arguments are read as anybody may.
-        var options = FlexNode.Options("\"size\":\"1Mi\"", more: "\"kubernetes.io/secret/username\":\"dXNlcg==\",\"kubernetes.io/secret/password\":\"aHVudGVyMg==\"");
+        var options = FlexNode.Options(
+            "\"size\":\"1Mi\"",
+            more: "\"kubernetes.io/secret/username\":\"dXNlcg==\",\"kubernetes.io/secret/password\":\"aHVudGVyMg==\""
+        );
         var (executable, target) = (FlexNode.Executable("plugboard~tmpfs"), FlexNode.PodDirectory("plugboard~tmpfs", "v"));
-        var script =
-            $$"""
+        var script = $$"""
             strace -f -qq -o /dev/null -e trace=move_mount -e inject=move_mount:delay_enter=2000000 {{executable}} mount {{target}} '{{options}}' > /run/answer &
             for i in $(seq 100); do
                 for pid in $(pgrep -x tmpfs); do [ -e /run/flexvolume/locks ] && [ -n "$(ls /run/flexvolume/locks)" ] && tr '\0' ' ' < /proc/$pid/cmdline > /run/line && cat /proc/$pid/environ > /run/environ; done
@@ -209,8 +268,8 @@ public sealed class ContractTests
     {
         using var node = new FlexNode();
         node.Shell("echo '{\"root\":[]}' > /etc/flexvolume/plugboard~local.json");
-        node.TryMount("plugboard~local",
-            "").Failed("/etc/flexvolume/plugboard~local.json: line 1: the node config has an unknown key \"root\" (did you mean \"roots\"?)");
+        node.TryMount("plugboard~local", "")
+            .Failed("/etc/flexvolume/plugboard~local.json: line 1: the node config has an unknown key \"root\" (did you mean \"roots\"?)");
     }
 
     [KernelFact]
@@ -229,15 +288,21 @@ public sealed class ContractTests
     {
         using var node = new FlexNode();
         node.Shell("echo '{\"mountTimeoutSeconds\":1}' > /etc/flexvolume/plugboard~tmpfs.json");
-        var (driver, target, options) = (FlexNode.Executable("plugboard~tmpfs"), FlexNode.PodDirectory("plugboard~tmpfs", "v"), FlexNode.Options("\"size\":\"1Mi\""));
+        var (driver, target, options) = (
+            FlexNode.Executable("plugboard~tmpfs"),
+            FlexNode.PodDirectory("plugboard~tmpfs", "v"),
+            FlexNode.Options("\"size\":\"1Mi\"")
+        );
         var both = node.Shell(
-            $"""
-            strace -f -qq -o /dev/null -e trace=move_mount -e inject=move_mount:delay_enter=3000000 {driver} mount {target} '{options}' > /run/first &
-            sleep 1
-            {driver} mount {target} '{options}'
-            wait
-            cat /run/first
-            """).Split('\n');
+                $"""
+                strace -f -qq -o /dev/null -e trace=move_mount -e inject=move_mount:delay_enter=3000000 {driver} mount {target} '{options}' > /run/first &
+                sleep 1
+                {driver} mount {target} '{options}'
+                wait
+                cat /run/first
+                """
+            )
+            .Split('\n');
         Assert.Matches($"\"{target}: process [0-9]+ still works on it after 1 s; kubelet will retry\"", both[0]);
         Assert.Contains("\"a tmpfs is mounted\"", both[1], StringComparison.Ordinal);
     }

@@ -6,8 +6,8 @@ using Plugboard.Tests.EndToEnd.Harness;
 namespace Plugboard.Tests.EndToEnd.FlexVolume;
 
 /// <summary>
-/// A node with kubelet's directories, the driver under its names, and an /etc, /run and /var/lib of its own, in a mount table that ends with it. Calls are made as
-/// kubelet makes them.
+/// A node with kubelet's directories, the driver under its names, and an /etc, /run and /var/lib of its own, in a mount table that ends
+/// with it. Calls are made as kubelet makes them.
 /// </summary>
 internal sealed class FlexNode : IDisposable
 {
@@ -17,8 +17,20 @@ internal sealed class FlexNode : IDisposable
 
     private static readonly string[] drivers =
     [
-        "plugboard~local", "plugboard~loop", "plugboard~tmpfs", "plugboard~nfs", "plugboard~cifs", "plugboard~uds", "k8s~nfs",
-        "alicloud~nas", "fstab~cifs", "juliohm~cifs", "microsoft.com~smb", "nodeagent~uds", "ramax.com~local-storage", "kvaps~loop",
+        "plugboard~local",
+        "plugboard~loop",
+        "plugboard~tmpfs",
+        "plugboard~nfs",
+        "plugboard~cifs",
+        "plugboard~uds",
+        "k8s~nfs",
+        "alicloud~nas",
+        "fstab~cifs",
+        "juliohm~cifs",
+        "microsoft.com~smb",
+        "nodeagent~uds",
+        "ramax.com~local-storage",
+        "kvaps~loop",
     ];
 
     private readonly TestMachine machine = new();
@@ -27,7 +39,10 @@ internal sealed class FlexNode : IDisposable
     {
         Directory = System.IO.Directory.CreateTempSubdirectory("plugboard-flex-").FullName;
         machine.Tool($"mount -t tmpfs node {Directory}");
-        Shell($"mkdir {Directory}/upper {Directory}/work; mount -t overlay etc -o lowerdir=/etc,upperdir={Directory}/upper,workdir={Directory}/work /etc; mkdir -p /etc/flexvolume");
+        Shell(
+            $"mkdir {Directory}/upper {Directory}/work; mount -t overlay etc -o "
+                + $"lowerdir=/etc,upperdir={Directory}/upper,workdir={Directory}/work /etc; mkdir -p /etc/flexvolume"
+        );
         Shell("mount -t tmpfs run /run; mount -t tmpfs lib /var/lib; ip link set lo up");
         foreach (var driver in drivers)
             Shell($"mkdir -p {Plugins}/{driver}; ln -s {PluginDirectory.Ours}/flexvolume {Plugins}/{driver}/{Name(driver)}");
@@ -99,26 +114,36 @@ internal sealed class FlexNode : IDisposable
     public MountEntry? Top(string target) => machine.Run(() => MountTable.Read().FindTop(target));
 
     /// <summary>All that a call could have left: mounts, loop devices of this node's images, kubelet's directories and our own.</summary>
-    public IReadOnlyList<string> State() => machine.Run(() =>
-    {
-        var facts = new List<string>();
-        foreach (var entry in MountTable.Read().Entries)
-            facts.Add($"mount {entry.Target} {entry.Type} {entry.Source} {entry.Options}");
-        foreach (var backing in LoopDevice.List().Where(static backing => backing.File.Contains("/flexvolume/", StringComparison.Ordinal)))
-            facts.Add($"loop {backing.File}");
-        foreach (var root in (string[])["/run/flexvolume", $"{Kubelet}/pods", "/var/run/nodeagent"])
+    public IReadOnlyList<string> State() =>
+        machine.Run(() =>
         {
-            if (System.IO.Directory.Exists(root))
-                facts.AddRange(System.IO.Directory.GetFileSystemEntries(root, "*", SearchOption.AllDirectories).Where(static path => !IsParent(path)).Select(static path => $"file {path}"));
-        }
+            var facts = new List<string>();
+            foreach (var entry in MountTable.Read().Entries)
+                facts.Add($"mount {entry.Target} {entry.Type} {entry.Source} {entry.Options}");
+            foreach (
+                var backing in LoopDevice.List().Where(static backing => backing.File.Contains("/flexvolume/", StringComparison.Ordinal))
+            )
+                facts.Add($"loop {backing.File}");
+            foreach (var root in (string[])["/run/flexvolume", $"{Kubelet}/pods", "/var/run/nodeagent"])
+            {
+                if (System.IO.Directory.Exists(root))
+                    facts.AddRange(
+                        System
+                            .IO.Directory.GetFileSystemEntries(root, "*", SearchOption.AllDirectories)
+                            .Where(static path => !IsParent(path))
+                            .Select(static path => $"file {path}")
+                    );
+            }
 
-        facts.Sort(StringComparer.Ordinal);
-        return facts;
-    });
+            facts.Sort(StringComparer.Ordinal);
+            return facts;
+        });
 
     // kubelet removes these itself, and the lock directory is made once.
     private static bool IsParent(string path) =>
-        path.EndsWith("/volumes", StringComparison.Ordinal) || path.EndsWith(Uid, StringComparison.Ordinal) || path.Split('/')[^2] == "volumes"
+        path.EndsWith("/volumes", StringComparison.Ordinal)
+        || path.EndsWith(Uid, StringComparison.Ordinal)
+        || path.Split('/')[^2] == "volumes"
         || path is "/run/flexvolume/locks" or "/var/run/nodeagent/mount" or "/var/run/nodeagent/creds";
 
     public void Dispose()

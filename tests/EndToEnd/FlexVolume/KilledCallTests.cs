@@ -3,7 +3,9 @@ using Plugboard.Tests.EndToEnd.Harness;
 
 namespace Plugboard.Tests.EndToEnd.FlexVolume;
 
-/// <summary>A call that is killed before any of its system calls is put right by the same call again, and nothing is left of it after that.</summary>
+/// <summary>
+/// A call that is killed before any of its system calls is put right by the same call again, and nothing is left of it after that.
+/// </summary>
 [Collection("loop devices")]
 public sealed class KilledCallTests : IDisposable
 {
@@ -20,15 +22,22 @@ public sealed class KilledCallTests : IDisposable
         var target = node.Mount(driver, members);
         var mounted = node.State();
         Succeed(driver, "unmount", target);
-        var kills = ForEachCall(driver, ["mount", target, FlexNode.Options(members)], () =>
-        {
-            node.Call(driver, "mount", target, FlexNode.Options(members)).Succeeded();
-            Assert.Equal(mounted, node.State());
-            Succeed(driver, "unmount", target);
-            Assert.Equal(before, node.State());
-        });
+        var kills = ForEachCall(
+            driver,
+            ["mount", target, FlexNode.Options(members)],
+            () =>
+            {
+                node.Call(driver, "mount", target, FlexNode.Options(members)).Succeeded();
+                Assert.Equal(mounted, node.State());
+                Succeed(driver, "unmount", target);
+                Assert.Equal(before, node.State());
+            }
+        );
         Assert.True(kills > 12, $"{kills} kills");
-        Assert.DoesNotContain(node.Shell("find /var/lib/flexvolume -type f 2> /dev/null || true").Split('\n'), static file => file.Contains("/.", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            node.Shell("find /var/lib/flexvolume -type f 2> /dev/null || true").Split('\n'),
+            static file => file.Contains("/.", StringComparison.Ordinal)
+        );
     }
 
     [KernelTheory]
@@ -40,12 +49,16 @@ public sealed class KilledCallTests : IDisposable
     {
         var before = node.State();
         var target = node.Mount(driver, members);
-        var kills = ForEachCall(driver, ["unmount", target], () =>
-        {
-            Succeed(driver, "unmount", target);
-            Assert.Equal(before, node.State());
-            node.Mount(driver, members);
-        });
+        var kills = ForEachCall(
+            driver,
+            ["unmount", target],
+            () =>
+            {
+                Succeed(driver, "unmount", target);
+                Assert.Equal(before, node.State());
+                node.Mount(driver, members);
+            }
+        );
         Assert.True(kills > 4, $"{kills} kills");
     }
 
@@ -63,12 +76,15 @@ public sealed class KilledCallTests : IDisposable
         var calls = Strace.Calls(lines.Where(line => line.StartsWith(process, StringComparison.Ordinal)), start: "close_range(");
         then();
         var kills = 0;
-        Strace.ForEach(Strace.WhereStatesDiffer(calls), call =>
-        {
-            kills += node.Run([.. Strace.Injecting(call, "signal=KILL"), .. command]).ExitCode == 0 ? 0 : 1;
-            then();
-            return [];
-        });
+        Strace.ForEach(
+            Strace.WhereStatesDiffer(calls),
+            call =>
+            {
+                kills += node.Run([.. Strace.Injecting(call, "signal=KILL"), .. command]).ExitCode == 0 ? 0 : 1;
+                then();
+                return [];
+            }
+        );
         return kills;
     }
 

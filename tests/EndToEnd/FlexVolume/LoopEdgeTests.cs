@@ -64,8 +64,8 @@ public sealed partial class LoopEdgeTests : IDisposable
         node.Mount(Driver, "\"file\":\"ns/a.img\",\"size\":\"16Mi\"");
         node.Unmount(Driver).Succeeded();
         node.Mount(Driver, "\"file\":\"ns/a.img\",\"readOnly\":\"true\"", "reader");
-        node.TryMount(Driver, "\"file\":\"ns/a.img\"",
-            "writer").Failed($"loop: {Root}/a.img is in use read-only on this node and cannot be mounted for writing beside that");
+        node.TryMount(Driver, "\"file\":\"ns/a.img\"", "writer")
+            .Failed($"loop: {Root}/a.img is in use read-only on this node and cannot be mounted for writing beside that");
         node.Unmount(Driver, "reader").Succeeded();
         Assert.Equal(0, Devices());
     }
@@ -76,8 +76,10 @@ public sealed partial class LoopEdgeTests : IDisposable
         var target = node.Mount(Driver, "\"file\":\"ns/a.img\",\"size\":\"16Mi\"");
         node.Shell($"touch {target}/old; cp {Root}/a.img {Root}/b.img; mv {Root}/b.img {Root}/a.img");
         // The name leads to a new file, and what is mounted is the old one.
-        Assert.Matches($"^mount: {target} already has ext4 /dev/loop[0-9]+ mounted on it, expected ext4 in {Root}/a.img; "
-            + "not touching it", node.TryMount(Driver, "\"file\":\"ns/a.img\"").Message);
+        Assert.Matches(
+            $"^mount: {target} already has ext4 /dev/loop[0-9]+ mounted on it, expected ext4 in {Root}/a.img; " + "not touching it",
+            node.TryMount(Driver, "\"file\":\"ns/a.img\"").Message
+        );
         var other = node.Mount(Driver, "\"file\":\"ns/a.img\"", "other");
         Assert.NotEqual(node.Top(target)!.Source, node.Top(other)!.Source);
         node.Unmount(Driver).Succeeded();

@@ -10,14 +10,15 @@ public sealed class MountTests : IDisposable
     private readonly FlexNode node = new();
 
     /// <summary>Each backend that this kernel has, with options that suffice.</summary>
-    public static TheoryData<string, string> Backends => new()
-    {
-        { "plugboard~local", "" },
-        { "plugboard~tmpfs", "\"size\":\"1Mi\"" },
-        { "plugboard~loop", "\"file\":\"ns/a.img\",\"size\":\"16Mi\"" },
-        { "plugboard~uds", "" },
-        { "nodeagent~uds", "" },
-    };
+    public static TheoryData<string, string> Backends =>
+        new()
+        {
+            { "plugboard~local", "" },
+            { "plugboard~tmpfs", "\"size\":\"1Mi\"" },
+            { "plugboard~loop", "\"file\":\"ns/a.img\",\"size\":\"16Mi\"" },
+            { "plugboard~uds", "" },
+            { "nodeagent~uds", "" },
+        };
 
     [KernelTheory]
     [MemberData(nameof(Backends))]
@@ -81,7 +82,8 @@ public sealed class MountTests : IDisposable
     {
         var target = FlexNode.PodDirectory("plugboard~tmpfs", "v");
         node.Shell($"mkdir -p {target}; touch {target}/data");
-        node.TryMount("plugboard~tmpfs", "\"size\":\"1Mi\"").Failed($"mount: {target} is not empty, it holds \"data\"; a mount would hide it");
+        node.TryMount("plugboard~tmpfs", "\"size\":\"1Mi\"")
+            .Failed($"mount: {target} is not empty, it holds \"data\"; a mount would hide it");
         node.Unmount("plugboard~tmpfs").Failed($"unmount: {target} is not empty, it holds \"data\"; nothing in it was deleted");
         Assert.Equal("data", node.Shell($"ls {target}"));
     }
@@ -128,13 +130,17 @@ public sealed class MountTests : IDisposable
 
     [KernelFact]
     public void The_kernels_own_words_are_in_the_message() =>
-        node.TryMount("plugboard~tmpfs", "\"size\":\"1Mi\",\"huge\":\"bogus\"").Failed("tmpfs: cannot mount: EINVAL: tmpfs: Bad value for 'huge'");
+        node.TryMount("plugboard~tmpfs", "\"size\":\"1Mi\",\"huge\":\"bogus\"")
+            .Failed("tmpfs: cannot mount: EINVAL: tmpfs: Bad value for 'huge'");
 
     [KernelFact]
     public void Propagation_is_required_where_the_node_config_says_so()
     {
         node.Shell("echo '{\"requireSharedPropagation\":true}' > /etc/flexvolume/plugboard~tmpfs.json");
-        node.TryMount("plugboard~tmpfs", "\"size\":\"1Mi\"").Failed("mount: /var/lib is not a shared mount, so the pod would not see what is mounted below it; mount --make-rshared /var/lib");
+        node.TryMount("plugboard~tmpfs", "\"size\":\"1Mi\"")
+            .Failed(
+                "mount: /var/lib is not a shared mount, so the pod would not see what is mounted below it; mount --make-rshared /var/lib"
+            );
         node.Shell("mount --make-rshared /var/lib");
         node.Mount("plugboard~tmpfs", "\"size\":\"1Mi\"");
     }
@@ -145,11 +151,15 @@ public sealed class MountTests : IDisposable
         var before = node.State();
         var options = FlexNode.Options("\"size\":\"1Mi\"");
         var parent = $"{FlexNode.Kubelet}/pods/{FlexNode.Uid}/volumes/plugboard~tmpfs";
-        var calls = node.Shell($"for i in $(seq 200); do {FlexNode.Executable("plugboard~tmpfs")} mount {parent}/v$i '{options}' & done; wait").Split('\n');
+        var calls = node.Shell(
+                $"for i in $(seq 200); do {FlexNode.Executable("plugboard~tmpfs")} mount {parent}/v$i '{options}' & done; wait"
+            )
+            .Split('\n');
         Assert.Equal(200, calls.Length);
         Assert.All(calls, static call => Assert.Contains("\"Success\"", call, StringComparison.Ordinal));
         Assert.Equal(200, node.Machine.Run(() => MountTable.Read().Below(parent).Count));
-        calls = node.Shell($"for i in $(seq 200); do {FlexNode.Executable("plugboard~tmpfs")} unmount {parent}/v$i & done; wait").Split('\n');
+        calls = node.Shell($"for i in $(seq 200); do {FlexNode.Executable("plugboard~tmpfs")} unmount {parent}/v$i & done; wait")
+            .Split('\n');
         Assert.All(calls, static call => Assert.Contains("\"Success\"", call, StringComparison.Ordinal));
         Assert.Equal(before, node.State());
     }
@@ -159,7 +169,10 @@ public sealed class MountTests : IDisposable
     public void Twenty_calls_for_one_directory_at_once_mount_it_once(string driver, string members)
     {
         var target = FlexNode.PodDirectory(driver, "v");
-        var calls = node.Shell($"for i in $(seq 20); do {FlexNode.Executable(driver)} mount {target} '{FlexNode.Options(members)}' & done; wait").Split('\n');
+        var calls = node.Shell(
+                $"for i in $(seq 20); do {FlexNode.Executable(driver)} mount {target} '{FlexNode.Options(members)}' & done; wait"
+            )
+            .Split('\n');
         Assert.All(calls, static call => Assert.Contains("\"Success\"", call, StringComparison.Ordinal));
         Assert.Single(node.LayersOn(target));
         node.Unmount(driver).Succeeded();
@@ -177,7 +190,21 @@ public sealed class MountTests : IDisposable
             var before = node.State();
             var target = FlexNode.PodDirectory(driver, "v");
             var inject = missing.Split(',').SelectMany(static call => (string[])["-e", $"inject={call}:error=ENOSYS"]);
-            node.Run(["strace", "-f", "-qq", "-o", "/dev/null", "-e", $"trace={missing}", .. inject, FlexNode.Executable(driver), "mount", target, FlexNode.Options(members)]).Succeeded();
+            node.Run([
+                    "strace",
+                    "-f",
+                    "-qq",
+                    "-o",
+                    "/dev/null",
+                    "-e",
+                    $"trace={missing}",
+                    .. inject,
+                    FlexNode.Executable(driver),
+                    "mount",
+                    target,
+                    FlexNode.Options(members),
+                ])
+                .Succeeded();
             Assert.Equal(MountAttributes.NoSuid | MountAttributes.NoDev, node.Top(target)!.Attributes);
             node.Unmount(driver).Succeeded();
             Assert.Equal(before, node.State());

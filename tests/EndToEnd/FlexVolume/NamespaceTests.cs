@@ -30,8 +30,10 @@ public sealed class NamespaceTests : IDisposable
     [InlineData("\"path\":\"team\"")]
     public void A_directory_of_another_namespace_is_not_seen_and_none_is_made(string members)
     {
-        node.Shell($"mkdir -p {Root}/team-a/data {Root}/team-b/v; echo secret > {Root}/team-a/data/f; "
-            + $"ln -s ../team-a {Root}/team-b/link; ln -s ../../team-a/data {Root}/team-b/v/link");
+        node.Shell(
+            $"mkdir -p {Root}/team-a/data {Root}/team-b/v; echo secret > {Root}/team-a/data/f; "
+                + $"ln -s ../team-a {Root}/team-b/link; ln -s ../../team-a/data {Root}/team-b/v/link"
+        );
         var before = node.Shell($"find {Root} | sort");
         Assert.Equal("Failure", node.TryMount(Local, members, more: OfTeamB).Status);
         Assert.Null(node.Top(FlexNode.PodDirectory(Local, "v")));
@@ -44,25 +46,31 @@ public sealed class NamespaceTests : IDisposable
         node.Mount(Local, "\"path\":\"team-b/a\",\"create\":\"true\"", "one", OfTeamB);
         node.Mount(Local, $"\"path\":\"{Root}/team-b/a\"", "two", OfTeamB);
         node.Mount(Local, "\"path\":\"team-b\"", "three", OfTeamB);
-        node.TryMount(Local, "\"path\":\"team-a/data\"", more: OfTeamB).Failed(
-            $"local: {Root}/team-a/data is not in {Root}/team-b, the directory of the pod's namespace; use a path below {Root}/team-b, "
-                + "or let the node config share the roots with all namespaces (\"shared\": true)");
+        node.TryMount(Local, "\"path\":\"team-a/data\"", more: OfTeamB)
+            .Failed(
+                $"local: {Root}/team-a/data is not in {Root}/team-b, the directory of the pod's namespace; use a path below {Root}/team-b, "
+                    + "or let the node config share the roots with all namespaces (\"shared\": true)"
+            );
     }
 
     [KernelFact]
     public void A_call_by_hand_is_told_that_the_namespace_is_missing() =>
-        node.TryMount(Local, "\"path\":\"team-a/data\"", more: "\"kubernetes.io/pod.namespace\":\"\"").Failed(
-        "local: the pod's namespace is not known, and a pod gets only what is in its namespace's directory; "
-            + "kubelet passes it as \"kubernetes.io/pod.namespace\": by hand add that to the options, "
-        + "or let the node config share the roots (\"shared\": true)");
+        node.TryMount(Local, "\"path\":\"team-a/data\"", more: "\"kubernetes.io/pod.namespace\":\"\"")
+            .Failed(
+                "local: the pod's namespace is not known, and a pod gets only what is in its namespace's directory; "
+                    + "kubelet passes it as \"kubernetes.io/pod.namespace\": by hand add that to the options, "
+                    + "or let the node config share the roots (\"shared\": true)"
+            );
 
     [KernelTheory]
     [InlineData(Local, "\"path\":\"common/data\",\"create\":\"true\"")]
     [InlineData("plugboard~loop", "\"file\":\"common.img\",\"size\":\"16Mi\"")]
     public void What_was_mounted_before_there_was_a_border_stays_until_it_is_unmounted(string driver, string members)
     {
-        node.Shell($"mount -t tmpfs log /var/log; mkdir -p /var/log/pods/ns_web_{FlexNode.Uid}; "
-            + $"echo '{{\"shared\":true}}' > /etc/flexvolume/{driver}.json");
+        node.Shell(
+            $"mount -t tmpfs log /var/log; mkdir -p /var/log/pods/ns_web_{FlexNode.Uid}; "
+                + $"echo '{{\"shared\":true}}' > /etc/flexvolume/{driver}.json"
+        );
         var target = node.Mount(driver, members);
         node.Shell($"echo kept > {target}/file; rm /etc/flexvolume/{driver}.json");
         var list = node.Run([executable, "list"]);
@@ -81,8 +89,9 @@ public sealed class NamespaceTests : IDisposable
     [KernelFact]
     public void List_names_nothing_that_is_the_pods_own_or_whose_pod_is_not_known()
     {
-        node.Shell("mount -t tmpfs log /var/log; mkdir /run/data; "
-            + "echo '{\"roots\":[\"/run/data\"]}' > /etc/flexvolume/plugboard~local.json");
+        node.Shell(
+            "mount -t tmpfs log /var/log; mkdir /run/data; " + "echo '{\"roots\":[\"/run/data\"]}' > /etc/flexvolume/plugboard~local.json"
+        );
         node.Mount(Local, "");
         Assert.StartsWith("ok\t", node.Shell($"{executable} list"), StringComparison.Ordinal);
         node.Shell($"mkdir -p /var/log/pods/ns_web_{FlexNode.Uid}");
@@ -93,11 +102,16 @@ public sealed class NamespaceTests : IDisposable
     public void Another_namespaces_image_is_not_mounted()
     {
         node.Mount("plugboard~loop", "\"file\":\"ns/a.img\",\"size\":\"16Mi\"");
-        Assert.Contains("is not in /var/lib/flexvolume/loop/team-b",
-            node.TryMount("plugboard~loop", "\"file\":\"ns/a.img\"", "second", OfTeamB).Message, StringComparison.Ordinal);
-        Assert.Contains("is not in /var/lib/flexvolume/loop/team-b",
+        Assert.Contains(
+            "is not in /var/lib/flexvolume/loop/team-b",
+            node.TryMount("plugboard~loop", "\"file\":\"ns/a.img\"", "second", OfTeamB).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "is not in /var/lib/flexvolume/loop/team-b",
             node.TryMount("plugboard~loop", "\"file\":\"ns/b.img\",\"size\":\"16Mi\"", "second", OfTeamB).Message,
-                StringComparison.Ordinal);
+            StringComparison.Ordinal
+        );
         Assert.Equal("a.img", node.Shell("ls /var/lib/flexvolume/loop/ns"));
         node.Unmount("plugboard~loop").Succeeded();
     }
@@ -106,11 +120,18 @@ public sealed class NamespaceTests : IDisposable
     public void Check_asks_for_a_pod_of_any_namespace()
     {
         Assert.Equal(1, node.Run([executable, "check", "--driver", "plugboard/local", "{\"path\":\"team-a/x\"}"]).ExitCode);
-        Assert.StartsWith($"bind {Root}/team-a/x on ",
+        Assert.StartsWith(
+            $"bind {Root}/team-a/x on ",
             node.Shell($"{executable} check --driver plugboard/local --namespace team-a '{{\"path\":\"team-a/x\"}}'"),
-                StringComparison.Ordinal);
-        Assert.StartsWith($"bind {Root}/team-a/x on ",
-            node.Shell($"{executable} check --driver plugboard/local '{{\"path\":\"team-a/x\",\"kubernetes.io/pod.namespace\":\"team-a\"}}'"), StringComparison.Ordinal);
+            StringComparison.Ordinal
+        );
+        Assert.StartsWith(
+            $"bind {Root}/team-a/x on ",
+            node.Shell(
+                $"{executable} check --driver plugboard/local '{{\"path\":\"team-a/x\",\"kubernetes.io/pod.namespace\":\"team-a\"}}'"
+            ),
+            StringComparison.Ordinal
+        );
     }
 
     public void Dispose() => node.Dispose();

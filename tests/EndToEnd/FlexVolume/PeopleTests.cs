@@ -18,12 +18,24 @@ public sealed class PeopleTests : IDisposable
     [KernelFact]
     public void Install_verify_and_uninstall()
     {
-        Assert.Equal("plugboard/local: installed in /var/lib/exec\nk8s/nfs: installed in /var/lib/exec", Command($"install --plugin-dir {Directory} --name plugboard/local --name k8s/nfs"));
-        Assert.Matches("^plugboard/local: ok, init in [0-9]+ ms\nk8s/nfs: ok, init in [0-9]+ ms$", Command($"verify --plugin-dir {Directory} --name plugboard/local k8s/nfs"));
+        Assert.Equal(
+            "plugboard/local: installed in /var/lib/exec\nk8s/nfs: installed in /var/lib/exec",
+            Command($"install --plugin-dir {Directory} --name plugboard/local --name k8s/nfs")
+        );
+        Assert.Matches(
+            "^plugboard/local: ok, init in [0-9]+ ms\nk8s/nfs: ok, init in [0-9]+ ms$",
+            Command($"verify --plugin-dir {Directory} --name plugboard/local k8s/nfs")
+        );
         Assert.Equal("k8s~nfs\nplugboard~local", node.Shell($"ls -A {Directory}"));
-        Assert.Equal($"755 {Directory}/k8s~nfs/nfs", node.Shell($"stat -c '%a %n' {Directory}/k8s~nfs/*; ls -A {Directory}/k8s~nfs | grep -v '^nfs$' || true"));
+        Assert.Equal(
+            $"755 {Directory}/k8s~nfs/nfs",
+            node.Shell($"stat -c '%a %n' {Directory}/k8s~nfs/*; ls -A {Directory}/k8s~nfs | grep -v '^nfs$' || true")
+        );
         Assert.Equal("plugboard/local: replaced in /var/lib/exec", Command($"install --plugin-dir {Directory} --name plugboard/local"));
-        Assert.Equal("plugboard/local: removed\nplugboard/tmpfs: was not there", Command($"uninstall --plugin-dir {Directory} --name plugboard/local --name plugboard/tmpfs"));
+        Assert.Equal(
+            "plugboard/local: removed\nplugboard/tmpfs: was not there",
+            Command($"uninstall --plugin-dir {Directory} --name plugboard/local --name plugboard/tmpfs")
+        );
         Assert.Equal("k8s~nfs", node.Shell($"ls -A {Directory}"));
     }
 
@@ -33,7 +45,14 @@ public sealed class PeopleTests : IDisposable
         Command($"install --plugin-dir {Directory} --name plugboard/tmpfs");
         var target = node.Mount("plugboard~tmpfs", "\"size\":\"1Mi\"");
         var refused = node.Run([executable, "uninstall", "--plugin-dir", Directory, "--name", "plugboard/tmpfs"]);
-        Assert.Equal((1, $"flexvolume: plugboard/tmpfs is in use by {target}; kubelet could not unmount it any more (--force takes it away all the same)\n"), (refused.ExitCode, refused.Output));
+        Assert.Equal(
+            (
+                1,
+                $"flexvolume: plugboard/tmpfs is in use by {target}; kubelet could not unmount it any more (--force takes it away all "
+                    + "the same)\n"
+            ),
+            (refused.ExitCode, refused.Output)
+        );
         Assert.Equal("tmpfs", node.Shell($"ls {Directory}/plugboard~tmpfs"));
     }
 
@@ -41,8 +60,7 @@ public sealed class PeopleTests : IDisposable
     public void A_prober_never_sees_a_driver_that_is_not_whole()
     {
         // A prober that looks as fast as it can: each directory without a dot must answer init at any time.
-        var script =
-            $"""
+        var script = $"""
             mkdir -p {Directory}
             (while [ ! -e /run/stop ]; do for d in {Directory}/*~*; do [ -d "$d" ] || continue; n=$(basename $d); $d/$(echo $n | cut -d~ -f2) init >> /run/answers 2>&1 || echo "bad $n $?" >> /run/answers; done; done) &
             for i in $(seq 25); do
@@ -55,8 +73,17 @@ public sealed class PeopleTests : IDisposable
         var lines = node.Shell(script).Split('\n').Select(static line => line.Trim()).ToList();
         Assert.Contains(lines, static line => line.Contains("Success", StringComparison.Ordinal));
         // The test's own removal is what a prober may see; it is told apart by the shell's "not found".
-        Assert.DoesNotContain(lines, static line => !line.Contains("Success", StringComparison.Ordinal) && !line.Contains("not found", StringComparison.Ordinal) && !line.Contains("bad", StringComparison.Ordinal));
-        Assert.DoesNotContain(lines, static line => line.Contains("Permission denied", StringComparison.Ordinal) || line.Contains("busy", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            lines,
+            static line =>
+                !line.Contains("Success", StringComparison.Ordinal)
+                && !line.Contains("not found", StringComparison.Ordinal)
+                && !line.Contains("bad", StringComparison.Ordinal)
+        );
+        Assert.DoesNotContain(
+            lines,
+            static line => line.Contains("Permission denied", StringComparison.Ordinal) || line.Contains("busy", StringComparison.Ordinal)
+        );
     }
 
     [KernelFact]
@@ -65,11 +92,22 @@ public sealed class PeopleTests : IDisposable
         for (var i = 1; i < 12; i++)
         {
             foreach (var call in (string[])["write", "openat", "renameat2", "renameat", "mkdirat", "fsync", "fchmod"])
-                node.Run([.. Strace.Injecting(new SystemCall(call, i), "signal=KILL"), executable, "install", "--plugin-dir", Directory, "--name", "plugboard/local"]);
+                node.Run([
+                    .. Strace.Injecting(new SystemCall(call, i), "signal=KILL"),
+                    executable,
+                    "install",
+                    "--plugin-dir",
+                    Directory,
+                    "--name",
+                    "plugboard/local",
+                ]);
         }
 
         Command($"install --plugin-dir {Directory} --name plugboard/local");
-        Assert.Equal($"{Directory}\n{Directory}/plugboard~local\n{Directory}/plugboard~local/local", node.Shell($"find {Directory} | sort"));
+        Assert.Equal(
+            $"{Directory}\n{Directory}/plugboard~local\n{Directory}/plugboard~local/local",
+            node.Shell($"find {Directory} | sort")
+        );
         Assert.Contains("ok", Command($"verify --plugin-dir {Directory} --name plugboard/local"), StringComparison.Ordinal);
     }
 
@@ -79,7 +117,11 @@ public sealed class PeopleTests : IDisposable
     [InlineData("exit 3", "exit code 3")]
     public void Verify_finds_what_kubelet_would_not_like(string script, string problem)
     {
-        node.Shell($"mkdir -p {Directory}/plugboard~local; printf '%s\\n' '#!/bin/sh' \"{script.Replace("\"", "\\\"", StringComparison.Ordinal)}\" > {Directory}/plugboard~local/local; chmod +x {Directory}/plugboard~local/local");
+        node.Shell(
+            $"mkdir -p {Directory}/plugboard~local; printf '%s\\n' '#!/bin/sh' "
+                + $"\"{script.Replace("\"", "\\\"", StringComparison.Ordinal)}\" > {Directory}/plugboard~local/local; chmod +x "
+                + $"{Directory}/plugboard~local/local"
+        );
         var output = node.Run([executable, "verify", "--plugin-dir", Directory, "--name", "plugboard/local"]);
         Assert.Equal(1, output.ExitCode);
         Assert.Contains(problem, output.Output, StringComparison.Ordinal);
@@ -99,13 +141,18 @@ public sealed class PeopleTests : IDisposable
     {
         var before = node.State();
         Assert.Equal(
-            "bind /var/lib/flexvolume/local/default/a on /var/lib/kubelet/pods/00000000-0000-4000-8000-000000000000/volumes/plugboard~local/volume "
+            "bind /var/lib/flexvolume/local/default/a on "
+                + "/var/lib/kubelet/pods/00000000-0000-4000-8000-000000000000/volumes/plugboard~local/volume "
                 + "(NoSuid, NoDev)",
-            Command("check --driver plugboard/local '{\"path\":\"default/a\"}'"));
+            Command("check --driver plugboard/local '{\"path\":\"default/a\"}'")
+        );
         var nfs = node.Run([executable, "check", "--driver", "plugboard/nfs", "{\"server\":\"127.0.0.1\",\"share\":\"/x\"}"]);
         Assert.Equal(1, nfs.ExitCode);
         Assert.EndsWith("server 127.0.0.1 is 127.0.0.1: TCP 2049 connect: refused\n", nfs.Output, StringComparison.Ordinal);
-        Assert.Equal("it would fail: local: unknown option \"pat\" (did you mean \"path\"?)\n", node.Run([executable, "check", "--driver", "plugboard/local", "{\"pat\":\"a\"}"]).Output);
+        Assert.Equal(
+            "it would fail: local: unknown option \"pat\" (did you mean \"path\"?)\n",
+            node.Run([executable, "check", "--driver", "plugboard/local", "{\"pat\":\"a\"}"]).Output
+        );
         Assert.Equal(before, node.State());
     }
 
@@ -119,7 +166,10 @@ public sealed class PeopleTests : IDisposable
         node.Shell("rmdir /var/lib/flexvolume/local/ns/b; rm /var/lib/flexvolume/loop/ns/a.img");
         var list = node.Run([executable, "list"]);
         Assert.Equal(1, list.ExitCode);
-        Assert.Equal(["directory removed", "image removed", "ok"], list.Output.TrimEnd().Split('\n').Select(static line => line.Split('\t')[0]).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["directory removed", "image removed", "ok"],
+            list.Output.TrimEnd().Split('\n').Select(static line => line.Split('\t')[0]).Order(StringComparer.Ordinal)
+        );
         node.Unmount("plugboard~loop").Succeeded();
     }
 
@@ -140,19 +190,31 @@ public sealed class PeopleTests : IDisposable
 
             using var target = FileDescriptor.OpenPath($"{parent}/1000");
             var fd = daemon.DangerousGetHandle().ToInt32().ToString(System.Globalization.CultureInfo.InvariantCulture);
-            new Mounting().Filesystem(new FilesystemMount("fuse") { Source = "dead", Parameters = [new("fd", fd), new("rootmode", "40000"), new("user_id", "0"), new("group_id", "0")] }, target);
+            new Mounting().Filesystem(
+                new FilesystemMount("fuse")
+                {
+                    Source = "dead",
+                    Parameters = [new("fd", fd), new("rootmode", "40000"), new("user_id", "0"), new("group_id", "0")],
+                },
+                target
+            );
             return true;
         });
-        var best = Enumerable.Range(0, 5).Min(_ =>
-        {
-            var started = System.Diagnostics.Stopwatch.GetTimestamp();
-            var list = node.Run([executable, "list"]);
-            var taken = System.Diagnostics.Stopwatch.GetElapsedTime(started).TotalMilliseconds;
-            var lines = list.Output.TrimEnd().Split('\n');
-            Assert.Equal((1, 1000, 999), (list.ExitCode, lines.Length, lines.Count(static line => line.StartsWith("ok\t", StringComparison.Ordinal))));
-            Assert.Contains($"daemon does not answer\tplugboard/tmpfs\tfuse\tdead\t{parent}/1000", lines);
-            return taken;
-        });
+        var best = Enumerable
+            .Range(0, 5)
+            .Min(_ =>
+            {
+                var started = System.Diagnostics.Stopwatch.GetTimestamp();
+                var list = node.Run([executable, "list"]);
+                var taken = System.Diagnostics.Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+                var lines = list.Output.TrimEnd().Split('\n');
+                Assert.Equal(
+                    (1, 1000, 999),
+                    (list.ExitCode, lines.Length, lines.Count(static line => line.StartsWith("ok\t", StringComparison.Ordinal)))
+                );
+                Assert.Contains($"daemon does not answer\tplugboard/tmpfs\tfuse\tdead\t{parent}/1000", lines);
+                return taken;
+            });
         Assert.InRange(best, 0, 100);
     }
 
@@ -162,7 +224,11 @@ public sealed class PeopleTests : IDisposable
         var target = node.Mount("plugboard~loop", "\"file\":\"ns/a.img\",\"size\":\"16Mi\"");
         // What errors=remount-ro does: the filesystem, not the mount.
         node.Shell($"mount -o remount,ro {target}; mount -o remount,bind,rw {target}");
-        Assert.StartsWith("filesystem became read-only\tplugboard/loop\text4\t", node.Run([executable, "list"]).Output, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "filesystem became read-only\tplugboard/loop\text4\t",
+            node.Run([executable, "list"]).Output,
+            StringComparison.Ordinal
+        );
         node.Unmount("plugboard~loop").Succeeded();
     }
 
@@ -174,7 +240,8 @@ public sealed class PeopleTests : IDisposable
             mkdir -p /var/lib/flexvolume/loop /var/run/nodeagent/mount/{FlexNode.Uid} /var/run/nodeagent/mount/gone /var/run/nodeagent/creds {FlexNode.Kubelet}/pods/{FlexNode.Uid}
             touch /var/run/nodeagent/creds/{FlexNode.Uid}.json /var/run/nodeagent/creds/gone.json
             truncate -s 16M /var/lib/flexvolume/loop/left.img
-            """);
+            """
+        );
         var device = node.Shell("losetup -f --show /var/lib/flexvolume/loop/left.img");
         string[] expected =
         [
@@ -196,17 +263,37 @@ public sealed class PeopleTests : IDisposable
         var live = node.Mount("plugboard~tmpfs", "\"size\":\"1Mi\"");
         var mounted = FlexNode.PodDirectory("plugboard~tmpfs", "m", Gone);
         node.Call("plugboard~tmpfs", "mount", mounted, FlexNode.Options("\"size\":\"1Mi\"")).Succeeded();
-        var (empty, full, foreign) = (FlexNode.PodDirectory("plugboard~local", "e", Gone), FlexNode.PodDirectory("plugboard~local", "f", Gone), FlexNode.PodDirectory("acme~other", "x", Gone));
+        var (empty, full, foreign) = (
+            FlexNode.PodDirectory("plugboard~local", "e", Gone),
+            FlexNode.PodDirectory("plugboard~local", "f", Gone),
+            FlexNode.PodDirectory("acme~other", "x", Gone)
+        );
         node.Shell($"mkdir -p {empty} {full} {foreign}; touch {full}/file /run/flexvolume/locks/0123456789abcdef");
-        string[] expected = [$"directory {empty} of a pod that is gone", $"tmpfs mount {mounted} of a pod that is gone", "file /run/flexvolume/locks/0123456789abcdef of a lock that nobody holds"];
+        string[] expected =
+        [
+            $"directory {empty} of a pod that is gone",
+            $"tmpfs mount {mounted} of a pod that is gone",
+            "file /run/flexvolume/locks/0123456789abcdef of a lock that nobody holds",
+        ];
         // Where kubelet makes no control groups nothing is known of pods.
         Assert.Equal($"would remove {expected[2]}", Command($"gc --dry-run --cgroup-dir {Groups}"));
-        node.Shell($"mkdir -p {Groups}/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod{FlexNode.Uid.Replace('-', '_')}.slice");
+        node.Shell(
+            $"mkdir -p {Groups}/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod{FlexNode.Uid.Replace('-', '_')}.slice"
+        );
         var dry = Command($"gc --dry-run --cgroup-dir {Groups}").Split('\n');
-        Assert.Equal(expected.Append($"directory {full} of a pod that is gone").Select(static line => "would remove " + line).Order(StringComparer.Ordinal), dry.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            expected
+                .Append($"directory {full} of a pod that is gone")
+                .Select(static line => "would remove " + line)
+                .Order(StringComparer.Ordinal),
+            dry.Order(StringComparer.Ordinal)
+        );
         var done = Command($"gc --cgroup-dir {Groups}").Split('\n');
         Assert.All(expected, line => Assert.Contains("removed " + line, done));
-        Assert.Contains($"left directory {full} of a pod that is gone: unmount: {full} is not empty, it holds \"file\"; nothing in it was deleted", done);
+        Assert.Contains(
+            $"left directory {full} of a pod that is gone: unmount: {full} is not empty, it holds \"file\"; nothing in it was deleted",
+            done
+        );
         Assert.NotNull(node.Top(live));
         Assert.Equal("file", node.Shell($"ls {full}; ls {foreign}"));
         Assert.Equal("f", node.Shell($"ls {FlexNode.Kubelet}/pods/{Gone}/volumes/plugboard~local"));
@@ -219,8 +306,14 @@ public sealed class PeopleTests : IDisposable
         var target = FlexNode.PodDirectory("plugboard~tmpfs", "m", Gone);
         node.Call("plugboard~tmpfs", "mount", target, FlexNode.Options("\"size\":\"1Mi\"")).Succeeded();
         node.Shell("mkdir -p /run/cgroup/kubepods/burstable; touch /run/flexvolume/locks/held");
-        var report = node.Shell(FlexNode.WhileOpen($"{target}/log", $"flock /run/flexvolume/locks/held {executable} gc --cgroup-dir /run/cgroup"));
-        Assert.Matches($"^left tmpfs mount {target} of a pod that is gone: unmount: {target} is busy: pid [0-9]+ \\(sleep\\) has {target}/log open; kubelet will retry$", report);
+        var report = node.Shell(
+            FlexNode.WhileOpen($"{target}/log", $"flock /run/flexvolume/locks/held {executable} gc --cgroup-dir /run/cgroup")
+        );
+        Assert.Matches(
+            $"^left tmpfs mount {target} of a pod that is gone: unmount: {target} is busy: pid [0-9]+ \\(sleep\\) has {target}/log "
+                + "open; kubelet will retry$",
+            report
+        );
         Assert.Equal("held", node.Shell("ls /run/flexvolume/locks"));
         Assert.NotNull(node.Top(target));
     }
@@ -231,12 +324,27 @@ public sealed class PeopleTests : IDisposable
         var output = node.Run([executable, "frobnicate"]);
         Assert.Equal(2, output.ExitCode);
         Assert.Contains("flexvolume convert pv.yaml", output.Output, StringComparison.Ordinal);
-        Assert.Contains("--name vendor/driver is missing", node.Run([executable, "install", "--plugin-dir", Directory]).Output, StringComparison.Ordinal);
-        Assert.Contains("no driver of ours", node.Run([executable, "install", "--plugin-dir", Directory, "--name", "a/b"]).Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "--name vendor/driver is missing",
+            node.Run([executable, "install", "--plugin-dir", Directory]).Output,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "no driver of ours",
+            node.Run([executable, "install", "--plugin-dir", Directory, "--name", "a/b"]).Output,
+            StringComparison.Ordinal
+        );
     }
 
     /// <summary>The example PersistentVolumes that this kernel can mount.</summary>
-    public static TheoryData<string, string> Examples => new() { { "local", "plugboard~local" }, { "loop", "plugboard~loop" }, { "tmpfs", "plugboard~tmpfs" }, { "uds", "nodeagent~uds" } };
+    public static TheoryData<string, string> Examples =>
+        new()
+        {
+            { "local", "plugboard~local" },
+            { "loop", "plugboard~loop" },
+            { "tmpfs", "plugboard~tmpfs" },
+            { "uds", "nodeagent~uds" },
+        };
 
     [KernelTheory]
     [MemberData(nameof(Examples))]
@@ -253,7 +361,8 @@ public sealed class PeopleTests : IDisposable
     public void The_example_of_a_node_config_is_read()
     {
         node.Shell($"cp {PluginDirectory.Root}/examples/flexvolume/plugboard~local.json /etc/flexvolume/; mkdir -p /run/volumes");
-        node.TryMount("plugboard~local", "\"path\":\"/etc\"").Failed("local: path \"/etc\" leaves the allowed root /srv/volumes (node config)");
+        node.TryMount("plugboard~local", "\"path\":\"/etc\"")
+            .Failed("local: path \"/etc\" leaves the allowed root /srv/volumes (node config)");
     }
 
     [KernelTheory]

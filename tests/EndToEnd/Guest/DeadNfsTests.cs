@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace Plugboard.Tests.EndToEnd.Guest;
 
-/// <summary>NFS volumes whose server's network fails while they are mounted and comes back: what volumes-dead.sh did and saw. A step here is a step there.</summary>
+/// <summary>
+/// NFS volumes whose server's network fails while they are mounted and comes back: what volumes-dead.sh did and saw. A step here is a step
+/// there.
+/// </summary>
 [Collection("guests of volumes: one at a time")]
 public sealed class DeadNfsTests(DeadNfsTests.Fixture guest) : IClassFixture<DeadNfsTests.Fixture>
 {
@@ -30,7 +33,11 @@ public sealed class DeadNfsTests(DeadNfsTests.Fixture guest) : IClassFixture<Dea
     {
         var list = guest.Step("dead-list");
         Assert.Equal(1, list.ExitCode);
-        Assert.Equal(3, list.Output.Split('\n').Count(static line => line.StartsWith("server does not answer\tplugboard/nfs\t", StringComparison.Ordinal)));
+        Assert.Equal(
+            3,
+            list.Output.Split('\n')
+                .Count(static line => line.StartsWith("server does not answer\tplugboard/nfs\t", StringComparison.Ordinal))
+        );
         Assert.InRange(Milliseconds("look-dead-list"), 0, 2000);
     }
 
@@ -48,7 +55,10 @@ public sealed class DeadNfsTests(DeadNfsTests.Fixture guest) : IClassFixture<Dea
     [GuestFact]
     public void With_force_as_configured_it_is_taken_away_with_all_that_is_mounted_below()
     {
-        Assert.Equal(("Success", "nfs: server 127.0.0.1 does not answer, the mount was taken away by force: what was not written yet is lost"), guest.Answer("dead-force"));
+        Assert.Equal(
+            ("Success", "nfs: server 127.0.0.1 does not answer, the mount was taken away by force: what was not written yet is lost"),
+            guest.Answer("dead-force")
+        );
         Assert.Equal("0", guest.Step("dead-force-line").Output);
         Assert.Equal("again", guest.Step("dead-force-directory").Output);
     }
@@ -67,15 +77,20 @@ public sealed class DeadNfsTests(DeadNfsTests.Fixture guest) : IClassFixture<Dea
     public void List_tells_a_directory_that_was_made_anew_on_the_server()
     {
         guest.Done("stale-mount", "stale-unmount");
-        Assert.Equal($"stale: the server no longer knows the directory\tplugboard/nfs\tnfs4\t127.0.0.1:/anew\t{Volume}/stale",
-            guest.Step("stale-list").Output);
+        Assert.Equal(
+            $"stale: the server no longer knows the directory\tplugboard/nfs\tnfs4\t127.0.0.1:/anew\t{Volume}/stale",
+            guest.Step("stale-list").Output
+        );
     }
 
     [GuestFact]
     public void List_tells_a_server_that_lets_connect_and_answers_nothing()
     {
         guest.Done("mute-mount", "mute-unmount");
-        Assert.Equal($"the server answers, but not for this volume\tplugboard/nfs\tnfs4\t127.0.0.1:/\t{Volume}/mute", guest.Step("mute-list").Output);
+        Assert.Equal(
+            $"the server answers, but not for this volume\tplugboard/nfs\tnfs4\t127.0.0.1:/\t{Volume}/mute",
+            guest.Step("mute-list").Output
+        );
         Assert.InRange(Milliseconds("look-mute-list"), 0, 2000);
     }
 
@@ -83,7 +98,10 @@ public sealed class DeadNfsTests(DeadNfsTests.Fixture guest) : IClassFixture<Dea
     public void A_call_that_the_kernel_does_not_let_go_is_answered_by_its_deadline_and_the_next_names_it()
     {
         var stuck = guest.Answer("stuck").Message;
-        Assert.Matches("^nfs: server 127.0.0.1 did not answer within 2 s \\(TCP 2049 connect: ok\\); the mount process is killed and still blocked in the kernel \\(pid [0-9]+\\)$", stuck);
+        Assert.Matches(
+            "^nfs: server 127.0.0.1 did not answer within 2 s \\(TCP 2049 connect: ok\\); the mount process is killed and still blocked in the kernel \\(pid [0-9]+\\)$",
+            stuck
+        );
         var pid = stuck[(stuck.LastIndexOf(' ') + 1)..^1];
         guest.Failed("stuck-next", $"/mnt/kubelet/v: process {pid} still works on it after 6 s; kubelet will retry");
         guest.Done("stuck-after", "stuck-unmount");

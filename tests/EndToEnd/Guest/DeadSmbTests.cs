@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace Plugboard.Tests.EndToEnd.Guest;
 
-/// <summary>SMB volumes whose server is not there, says nothing, is gone and comes back: what volumes-smb-dead.sh did and saw. A step here is a step there.</summary>
+/// <summary>
+/// SMB volumes whose server is not there, says nothing, is gone and comes back: what volumes-smb-dead.sh did and saw. A step here is a step
+/// there.
+/// </summary>
 [Collection("guests of volumes: one at a time")]
 public sealed class DeadSmbTests(DeadSmbTests.Fixture guest) : IClassFixture<DeadSmbTests.Fixture>
 {
@@ -38,7 +41,13 @@ public sealed class DeadSmbTests(DeadSmbTests.Fixture guest) : IClassFixture<Dea
     public void What_is_mounted_is_listed_without_waiting_and_stays_mounted()
     {
         guest.Done("idle-mount", "nested-mount", "again-mount");
-        Assert.Equal(3, guest.Step("dead-list").Output.Split('\n').Count(static line => line.StartsWith("server does not answer\tplugboard/cifs\t", StringComparison.Ordinal)));
+        Assert.Equal(
+            3,
+            guest
+                .Step("dead-list")
+                .Output.Split('\n')
+                .Count(static line => line.StartsWith("server does not answer\tplugboard/cifs\t", StringComparison.Ordinal))
+        );
         Assert.InRange(Milliseconds("look-dead-list"), 0, 2000);
         Assert.Equal(("Success", "//127.0.0.1/share is already mounted"), guest.Answer("dead-again"));
     }
@@ -51,7 +60,10 @@ public sealed class DeadSmbTests(DeadSmbTests.Fixture guest) : IClassFixture<Dea
     {
         guest.Failed("dead-never", Unreachable + "unmount process killed");
         Assert.Equal("2", guest.Step("dead-never-line").Output);
-        Assert.Equal(("Success", "cifs: server 127.0.0.1 does not answer, the mount was taken away by force: what was not written yet is lost"), guest.Answer("dead-force"));
+        Assert.Equal(
+            ("Success", "cifs: server 127.0.0.1 does not answer, the mount was taken away by force: what was not written yet is lost"),
+            guest.Answer("dead-force")
+        );
         Assert.Equal("0", guest.Step("dead-force-line").Output);
     }
 

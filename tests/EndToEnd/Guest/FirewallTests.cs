@@ -2,8 +2,11 @@ using Plugboard.Tests.EndToEnd.Harness;
 
 namespace Plugboard.Tests.EndToEnd.Guest;
 
-/// <summary>A kernel whose nftables cannot do what the native backend wants: iptables takes its place where the choice is free, and an error says so where it is not.</summary>
-[Collection("guests of networks, and killed calls: one at a time")]
+/// <summary>
+/// A kernel whose nftables cannot do what the native backend wants: iptables takes its place where the choice is free, and an error says so
+/// where it is not.
+/// </summary>
+[Collection("guests of networks: one at a time")]
 public sealed class FirewallTests(FirewallTests.Fixture guest) : IClassFixture<FirewallTests.Fixture>
 {
     public sealed class Fixture() : ScriptedGuest("firewall.sh");

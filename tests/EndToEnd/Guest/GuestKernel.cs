@@ -4,8 +4,8 @@ using Plugboard.Tests.EndToEnd.Harness;
 namespace Plugboard.Tests.EndToEnd.Guest;
 
 /// <summary>
-/// A kernel that has what this machine's may lack, as a process: User Mode Linux. It sees this machine's files read-only, runs one script as its
-/// first process and ends with it. A step of the script is a file in $OUT: what a command printed, then a line with its exit code.
+/// A kernel that has what this machine's may lack, as a process: User Mode Linux. It sees this machine's files read-only, runs one script
+/// as its first process and ends with it. A step of the script is a file in $OUT: what a command printed, then a line with its exit code.
 /// </summary>
 internal sealed class GuestKernel : IDisposable
 {
@@ -13,9 +13,7 @@ internal sealed class GuestKernel : IDisposable
 
     private readonly string directory = Directory.CreateTempSubdirectory("plugboard-guest-").FullName;
 
-    private GuestKernel()
-    {
-    }
+    private GuestKernel() { }
 
     /// <summary>Why guests do not run; null where they do. With CI=true they always run, and fail where they cannot.</summary>
     public static string? Refusal =>
@@ -25,9 +23,12 @@ internal sealed class GuestKernel : IDisposable
 
     private string Output => Path.Combine(directory, "out");
 
-    /// <summary>Boots, runs a script of this folder to its end and halts; fails the test where the script did not come to its end.</summary>
+    /// <summary>
+    /// Boots, runs a script of this folder to its end and halts; fails the test where the script did not come to its end.
+    /// </summary>
     /// <param name="script">Its file name.</param>
-    /// <param name="variables">The script's environment, <c>NAME=value</c>, besides OUT, MODULES (for <c>modprobe -d</c>) and ROOT, the source tree.</param>
+    /// <param name="variables">The script's environment, <c>NAME=value</c>, besides OUT, MODULES (for <c>modprobe -d</c>) and ROOT, the
+    /// source tree.</param>
     public static GuestKernel Run(string script, params string[] variables)
     {
         var guest = new GuestKernel();
@@ -50,13 +51,31 @@ internal sealed class GuestKernel : IDisposable
         Directory.CreateDirectory(Path.Combine(directory, "lib"));
         Directory.CreateSymbolicLink(Path.Combine(directory, "lib/modules"), Modules);
         using var machine = new TestNamespace();
-        var (exitCode, console, error) = machine.TryTool(
-        [
-            "timeout", "-k", "5", "600", "linux.uml", "mem=1G", "rootfstype=hostfs", "rootflags=/", "ro", "con=null", "con0=fd:0,fd:1", "quiet",
-            $"uml_dir={directory}", $"init={Path.Combine(PluginDirectory.Root, "tests/EndToEnd/Guest", script)}",
-            $"OUT={Output}", $"MODULES={directory}", $"ROOT={PluginDirectory.Root}", .. variables,
+        var (exitCode, console, error) = machine.TryTool([
+            "timeout",
+            "-k",
+            "5",
+            "600",
+            "linux.uml",
+            "mem=1G",
+            "rootfstype=hostfs",
+            "rootflags=/",
+            "ro",
+            "con=null",
+            "con0=fd:0,fd:1",
+            "quiet",
+            $"uml_dir={directory}",
+            $"init={Path.Combine(PluginDirectory.Root, "tests/EndToEnd/Guest", script)}",
+            $"OUT={Output}",
+            $"MODULES={directory}",
+            $"ROOT={PluginDirectory.Root}",
+            .. variables,
         ]);
-        Assert.True(File.Exists(Path.Combine(Output, "done")), $"{script} did not come to its end in the guest (exit code {exitCode}, {Directory.GetFiles(Output).Length} steps): {console}{error}");
+        Assert.True(
+            File.Exists(Path.Combine(Output, "done")),
+            $"{script} did not come to its end in the guest (exit code {exitCode}, {Directory.GetFiles(Output).Length} steps): "
+                + $"{console}{error}"
+        );
     }
 
     /// <summary>What a step printed, and its exit code.</summary>

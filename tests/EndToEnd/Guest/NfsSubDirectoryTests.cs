@@ -1,12 +1,22 @@
 namespace Plugboard.Tests.EndToEnd.Guest;
 
-/// <summary>Sub-directories of an export, in each version of NFS from a server that has all: what volumes-nfs-sub.sh did and saw. A step here is a step there.</summary>
+/// <summary>
+/// Sub-directories of an export, in each version of NFS from a server that has all: what volumes-nfs-sub.sh did and saw. A step here is a
+/// step there.
+/// </summary>
 [Collection("guests of volumes: one at a time")]
 public sealed class NfsSubDirectoryTests(NfsSubDirectoryTests.Fixture guest) : IClassFixture<NfsSubDirectoryTests.Fixture>
 {
     public sealed class Fixture() : VolumeGuest("volumes-nfs-sub.sh");
 
-    public static TheoryData<string, string> Versions => new() { { "4.2", "127.0.0.1:/" }, { "4.1", "127.0.0.1:/" }, { "4.0", "127.0.0.1:/" }, { "3", "127.0.0.1:/srv/export/" } };
+    public static TheoryData<string, string> Versions =>
+        new()
+        {
+            { "4.2", "127.0.0.1:/" },
+            { "4.1", "127.0.0.1:/" },
+            { "4.0", "127.0.0.1:/" },
+            { "3", "127.0.0.1:/srv/export/" },
+        };
 
     [GuestTheory]
     [MemberData(nameof(Versions))]
@@ -17,7 +27,11 @@ public sealed class NfsSubDirectoryTests(NfsSubDirectoryTests.Fixture guest) : I
         // What is above it is the node's own directory: the same inode by both names.
         var above = guest.Step($"sub-{version}-above").Succeeded().Output.Split('\n');
         Assert.Equal(above[1], above[0]);
-        Assert.Contains($"rw,nosuid,nodev,relatime - {(version == "3" ? "nfs" : "nfs4")} {export}a/b rw,vers={version},", guest.Step($"sub-{version}-line").Output, StringComparison.Ordinal);
+        Assert.Contains(
+            $"rw,nosuid,nodev,relatime - {(version == "3" ? "nfs" : "nfs4")} {export}a/b rw,vers={version},",
+            guest.Step($"sub-{version}-line").Output,
+            StringComparison.Ordinal
+        );
         Assert.Equal(("Success", $"{export}a/b is already mounted"), guest.Answer($"sub-{version}-again"));
         guest.Done($"sub-{version}-unmount");
     }
@@ -37,17 +51,36 @@ public sealed class NfsSubDirectoryTests(NfsSubDirectoryTests.Fixture guest) : I
     public void A_link_that_somebody_put_on_the_way_is_not_followed(string version, string export)
     {
         var share = export == "127.0.0.1:/" ? export : export.TrimEnd('/');
-        guest.Failed($"link-{version}", $"nfs: cannot open subDir \"a/link\" of {share}: ELOOP: too many levels of symbolic links; a symbolic link is on the way, which is not followed");
+        guest.Failed(
+            $"link-{version}",
+            $"nfs: cannot open subDir \"a/link\" of {share}: ELOOP: too many levels of symbolic links; a symbolic link is on the way, "
+                + "which is not followed"
+        );
     }
 
     [GuestFact]
     public void The_messages_say_what_is_wrong()
     {
-        guest.Failed("absolute", "nfs: cannot open subDir \"a/absolute\" of 127.0.0.1:/: ELOOP: too many levels of symbolic links; a symbolic link is on the way, which is not followed");
-        guest.Failed("missing", "nfs: 127.0.0.1:/ has no directory \"a/none\"; make it on the server, or set option \"create\" to \"true\"");
+        guest.Failed(
+            "absolute",
+            "nfs: cannot open subDir \"a/absolute\" of 127.0.0.1:/: ELOOP: too many levels of symbolic links; a symbolic link is on "
+                + "the way, which is not followed"
+        );
+        guest.Failed(
+            "missing",
+            "nfs: 127.0.0.1:/ has no directory \"a/none\"; make it on the server, or set option \"create\" to \"true\""
+        );
         guest.Failed("climb", "nfs: subDir \"a/../other\" leaves the share");
-        guest.Failed("squashed", "nfs: cannot open subDir \"x\" of 127.0.0.1:/srv/squashed: EACCES: permission denied; the server takes the node's root for somebody who may not (root_squash); make it on the server");
-        Assert.EndsWith("; sec=krb5 wants rpc.gssd with a keytab on the node, which is not ours", guest.Answer("krb5").Message, StringComparison.Ordinal);
+        guest.Failed(
+            "squashed",
+            "nfs: cannot open subDir \"x\" of 127.0.0.1:/srv/squashed: EACCES: permission denied; the server takes the node's root "
+                + "for somebody who may not (root_squash); make it on the server"
+        );
+        Assert.EndsWith(
+            "; sec=krb5 wants rpc.gssd with a keytab on the node, which is not ours",
+            guest.Answer("krb5").Message,
+            StringComparison.Ordinal
+        );
     }
 
     // What kubelet's root may not look into is decided by mountinfo, and nobody changes its group.
@@ -99,8 +132,11 @@ public sealed class NfsSubDirectoryTests(NfsSubDirectoryTests.Fixture guest) : I
     public void A_version_that_was_asked_for_is_the_only_one()
     {
         Assert.Equal(("Success", "127.0.0.1:/ is mounted by NFS 4.0"), guest.Answer("four"));
-        Assert.StartsWith("nfs: cannot mount 127.0.0.1:/ by NFS 4.2: EPROTONOSUPPORT: ", guest.Answer("only-4.2").Message,
-            StringComparison.Ordinal);
+        Assert.StartsWith(
+            "nfs: cannot mount 127.0.0.1:/ by NFS 4.2: EPROTONOSUPPORT: ",
+            guest.Answer("only-4.2").Message,
+            StringComparison.Ordinal
+        );
         // The server has only version 3, and what it says there is what counts.
         Assert.Matches("^nfs: cannot mount 127.0.0.1:/nothing by NFS 3: (EACCES|ENOENT): ", guest.Answer("nothing-3").Message);
     }
@@ -108,8 +144,10 @@ public sealed class NfsSubDirectoryTests(NfsSubDirectoryTests.Fixture guest) : I
     [GuestFact]
     public void A_server_on_another_port_is_reached_and_listed_there()
     {
-        guest.Failed("any-port-mount", "nfs: nothing listens on 127.0.0.1:2049 (TCP 2049 connect: refused); "
-            + "is the server's service running?");
+        guest.Failed(
+            "any-port-mount",
+            "nfs: nothing listens on 127.0.0.1:2049 (TCP 2049 connect: refused); " + "is the server's service running?"
+        );
         Assert.Equal(("Success", "127.0.0.1:/ is mounted by NFS 4.2"), guest.Answer("port"));
         Assert.Contains(",port=20490,", guest.Step("port-line").Output, StringComparison.Ordinal);
         Assert.StartsWith("ok\tplugboard/nfs\tnfs4\t127.0.0.1:/\t", guest.Step("port-list").Succeeded().Output, StringComparison.Ordinal);

@@ -1,6 +1,8 @@
 namespace Plugboard.Tests.EndToEnd.Guest;
 
-/// <summary>Volumes from a real NFS server, on a kernel that has one: what volumes-nfs.sh did and saw there. A step here is a step there.</summary>
+/// <summary>
+/// Volumes from a real NFS server, on a kernel that has one: what volumes-nfs.sh did and saw there. A step here is a step there.
+/// </summary>
 [Collection("guests of volumes: one at a time")]
 public sealed class NfsVolumeTests(NfsVolumeTests.Fixture guest) : IClassFixture<NfsVolumeTests.Fixture>
 {
@@ -14,7 +16,11 @@ public sealed class NfsVolumeTests(NfsVolumeTests.Fixture guest) : IClassFixture
     {
         Assert.Equal(("Success", $"127.0.0.1:/ is mounted by NFS {version}"), guest.Answer($"nfs-{version}-mount"));
         Assert.Equal("seen", guest.Step($"nfs-{version}-file").Output);
-        Assert.Contains($"rw,nosuid,nodev,relatime - nfs4 127.0.0.1:/ rw,vers={version},", guest.Step($"nfs-{version}-line").Output, StringComparison.Ordinal);
+        Assert.Contains(
+            $"rw,nosuid,nodev,relatime - nfs4 127.0.0.1:/ rw,vers={version},",
+            guest.Step($"nfs-{version}-line").Output,
+            StringComparison.Ordinal
+        );
         Assert.Contains(",hard,", guest.Step($"nfs-{version}-line").Output, StringComparison.Ordinal);
         Assert.Equal(("Success", "127.0.0.1:/ is already mounted"), guest.Answer($"nfs-{version}-again"));
         Assert.Equal("1", guest.Step($"nfs-{version}-count").Output);
@@ -30,15 +36,25 @@ public sealed class NfsVolumeTests(NfsVolumeTests.Fixture guest) : IClassFixture
     {
         Assert.Equal("seen", guest.Step("nfs-sub-file").Output);
         Assert.Equal(("Success", "127.0.0.1:/sub is already mounted"), guest.Answer("nfs-sub-again"));
-        guest.Failed("nfs-foreign", $"mount: {VolumeGuest.Pods}/sub already has nfs4 127.0.0.1:/sub mounted on it, expected 127.0.0.1:/; not touching it");
+        guest.Failed(
+            "nfs-foreign",
+            $"mount: {VolumeGuest.Pods}/sub already has nfs4 127.0.0.1:/sub mounted on it, expected 127.0.0.1:/; not touching it"
+        );
         guest.Done("nfs-sub-unmount");
     }
 
     [GuestFact]
     public void The_messages_say_what_is_wrong()
     {
-        guest.Failed("nfs-no-server", "nfs: nothing listens on 127.0.0.1:2049 (TCP 2049 connect: refused); is the server's service running?");
-        guest.Failed("nfs-wrong-export", "nfs: cannot mount 127.0.0.1:/nothing by NFS 4.2: ENOENT: NFS4: Couldn't follow remote path; the server has no such export (below an export with fsid=0 paths are relative to that)");
+        guest.Failed(
+            "nfs-no-server",
+            "nfs: nothing listens on 127.0.0.1:2049 (TCP 2049 connect: refused); is the server's service running?"
+        );
+        guest.Failed(
+            "nfs-wrong-export",
+            "nfs: cannot mount 127.0.0.1:/nothing by NFS 4.2: ENOENT: NFS4: Couldn't follow remote path; the server has no such "
+                + "export (below an export with fsid=0 paths are relative to that)"
+        );
         guest.Failed("nfs-typo", "nfs: unknown option \"sevrer\" (did you mean \"server\"?)");
     }
 
@@ -52,15 +68,21 @@ public sealed class NfsVolumeTests(NfsVolumeTests.Fixture guest) : IClassFixture
     [GuestFact]
     public void A_volume_that_may_lose_writes_says_so()
     {
-        Assert.Equal(("Success", "127.0.0.1:/ is mounted by NFS 4.2; "
-            + "soft: what is written may be lost when the server is slow"), guest.Answer("nfs-soft"));
+        Assert.Equal(
+            ("Success", "127.0.0.1:/ is mounted by NFS 4.2; " + "soft: what is written may be lost when the server is slow"),
+            guest.Answer("nfs-soft")
+        );
         guest.Done("nfs-soft-unmount");
     }
 
     [GuestFact]
     public void Who_holds_a_busy_volume_is_named()
     {
-        Assert.Matches($"^unmount: {VolumeGuest.Pods}/busy is busy: pid [0-9]+ \\(sleep\\) has {VolumeGuest.Pods}/busy/sub/file open; kubelet will retry$", guest.Answer("nfs-busy").Message);
+        Assert.Matches(
+            $"^unmount: {VolumeGuest.Pods}/busy is busy: pid [0-9]+ \\(sleep\\) has {VolumeGuest.Pods}/busy/sub/file open; kubelet "
+                + "will retry$",
+            guest.Answer("nfs-busy").Message
+        );
         guest.Done("nfs-busy-after");
     }
 
@@ -68,10 +90,19 @@ public sealed class NfsVolumeTests(NfsVolumeTests.Fixture guest) : IClassFixture
     public void A_server_that_stops_hangs_nothing()
     {
         guest.Done("nfs-dead-mount", "nfs-hard-mount");
-        guest.Failed("nfs-dead-new", "nfs: nothing listens on 127.0.0.1:2049 (TCP 2049 connect: refused); is the server's service running?");
+        guest.Failed(
+            "nfs-dead-new",
+            "nfs: nothing listens on 127.0.0.1:2049 (TCP 2049 connect: refused); is the server's service running?"
+        );
         var list = guest.Step("nfs-dead-list");
         Assert.Equal(1, list.ExitCode);
-        Assert.Equal(2, list.Output.Split('\n').Count(static line => line.StartsWith("server does not answer\tplugboard/nfs\tnfs4\t127.0.0.1:/\t", StringComparison.Ordinal)));
+        Assert.Equal(
+            2,
+            list.Output.Split('\n')
+                .Count(static line =>
+                    line.StartsWith("server does not answer\tplugboard/nfs\tnfs4\t127.0.0.1:/\t", StringComparison.Ordinal)
+                )
+        );
         // The mount is there, and mountinfo says so without asking the server.
         Assert.Equal(("Success", "127.0.0.1:/ is already mounted"), guest.Answer("nfs-dead-again"));
         guest.Done("nfs-dead-force", "nfs-dead-force-soft");

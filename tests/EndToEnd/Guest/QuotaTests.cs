@@ -1,6 +1,9 @@
 namespace Plugboard.Tests.EndToEnd.Guest;
 
-/// <summary>Directories of the node with limits, on a kernel that has quotas of projects: what volumes-quota.sh did and saw. A step here is a step there.</summary>
+/// <summary>
+/// Directories of the node with limits, on a kernel that has quotas of projects: what volumes-quota.sh did and saw. A step here is a step
+/// there.
+/// </summary>
 [Collection("guests of volumes: one at a time")]
 public sealed class QuotaTests(QuotaTests.Fixture guest) : IClassFixture<QuotaTests.Fixture>
 {
@@ -16,7 +19,11 @@ public sealed class QuotaTests(QuotaTests.Fixture guest) : IClassFixture<QuotaTe
         Assert.Equal("8388608", guest.Step($"{type}-size").Output.Split('\n')[^1].Trim());
         guest.Step($"{type}-fits").Succeeded();
         // A project's quota is EDQUOT of ext4, ENOSPC of xfs.
-        Assert.Contains(type == "ext4" ? "Disk quota exceeded" : "No space left on device", guest.Step($"{type}-too-much").Output, StringComparison.Ordinal);
+        Assert.Contains(
+            type == "ext4" ? "Disk quota exceeded" : "No space left on device",
+            guest.Step($"{type}-too-much").Output,
+            StringComparison.Ordinal
+        );
     }
 
     [GuestTheory]
@@ -41,7 +48,10 @@ public sealed class QuotaTests(QuotaTests.Fixture guest) : IClassFixture<QuotaTe
     [GuestFact]
     public void A_quota_that_would_not_hold_is_refused()
     {
-        guest.Failed("not-empty", "local: /srv/ext4/full holds files already, which the quota would not count; give the volume a new directory and copy them");
+        guest.Failed(
+            "not-empty",
+            "local: /srv/ext4/full holds files already, which the quota would not count; give the volume a new directory and copy them"
+        );
         const string Remedy = "is not mounted with prjquota (ext4 or xfs, Linux 5.14); mount it so on the node, or leave the option out";
         guest.Failed("counted", $"local: option \"quota\" is set, but ext4 at /srv/counted {Remedy}");
         guest.Failed("memory", $"local: option \"quota\" is set, but tmpfs at /srv {Remedy}");

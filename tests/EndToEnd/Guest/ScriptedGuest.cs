@@ -30,17 +30,21 @@ public abstract class ScriptedGuest(string script) : IDisposable
     private static string VlanText(JsonElement vlan)
     {
         var range = vlan.TryGetProperty("vlanEnd", out var end) ? $"-{end}" : "";
-        var flags = vlan.TryGetProperty("flags", out var found) ? found.EnumerateArray().Select(static flag => flag.GetString()!.Replace(' ', '-')) : [];
+        var flags = vlan.TryGetProperty("flags", out var found)
+            ? found.EnumerateArray().Select(static flag => flag.GetString()!.Replace(' ', '-'))
+            : [];
         return string.Join(' ', [$"{vlan.GetProperty("vlan")}{range}", .. flags]);
     }
 
     /// <summary>The addresses of global scope that a step of <c>ip -j addr</c> shows, with their lengths.</summary>
     internal IReadOnlyList<string> GlobalAddresses(string name) =>
-    [
-        .. Look(name)[0].GetProperty("addr_info").EnumerateArray()
-            .Where(static each => each.GetProperty("scope").GetString() == "global")
-            .Select(static each => $"{each.GetProperty("local")}/{each.GetProperty("prefixlen")}"),
-    ];
+        [
+            .. Look(name)[0]
+                .GetProperty("addr_info")
+                .EnumerateArray()
+                .Where(static each => each.GetProperty("scope").GetString() == "global")
+                .Select(static each => $"{each.GetProperty("local")}/{each.GetProperty("prefixlen")}"),
+        ];
 
     public void Dispose()
     {

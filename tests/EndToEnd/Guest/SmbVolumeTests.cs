@@ -1,6 +1,9 @@
 namespace Plugboard.Tests.EndToEnd.Guest;
 
-/// <summary>Volumes from a real SMB server, and disks that grow, on a kernel that has all of these: what volumes-smb.sh did and saw there. A step here is a step there.</summary>
+/// <summary>
+/// Volumes from a real SMB server, and disks that grow, on a kernel that has all of these: what volumes-smb.sh did and saw there. A step
+/// here is a step there.
+/// </summary>
 [Collection("guests of volumes: one at a time")]
 public sealed class SmbVolumeTests(SmbVolumeTests.Fixture guest) : IClassFixture<SmbVolumeTests.Fixture>
 {
@@ -9,11 +12,24 @@ public sealed class SmbVolumeTests(SmbVolumeTests.Fixture guest) : IClassFixture
     [GuestFact]
     public void The_messages_say_what_is_wrong()
     {
-        guest.Failed("cifs-no-server", "cifs: nothing listens on 127.0.0.1:445 (TCP 445 connect: refused); is the server's service running?");
-        guest.Failed("cifs-no-secret", "cifs: no username in the Secret; secretRef must name a Secret of type \"fstab/cifs\" with keys username, password");
-        guest.Failed("cifs-wrong-password", "cifs: cannot mount //127.0.0.1/share: EACCES: permission denied; "
-            + "the server refuses this user: the name, the password, the domain, or the user's right to the share");
-        Assert.StartsWith("cifs: cannot mount //127.0.0.1/nothing: ENOENT: ", guest.Answer("cifs-wrong-share").Message, StringComparison.Ordinal);
+        guest.Failed(
+            "cifs-no-server",
+            "cifs: nothing listens on 127.0.0.1:445 (TCP 445 connect: refused); is the server's service running?"
+        );
+        guest.Failed(
+            "cifs-no-secret",
+            "cifs: no username in the Secret; secretRef must name a Secret of type \"fstab/cifs\" with keys username, password"
+        );
+        guest.Failed(
+            "cifs-wrong-password",
+            "cifs: cannot mount //127.0.0.1/share: EACCES: permission denied; "
+                + "the server refuses this user: the name, the password, the domain, or the user's right to the share"
+        );
+        Assert.StartsWith(
+            "cifs: cannot mount //127.0.0.1/nothing: ENOENT: ",
+            guest.Answer("cifs-wrong-share").Message,
+            StringComparison.Ordinal
+        );
     }
 
     [GuestFact]
@@ -31,7 +47,10 @@ public sealed class SmbVolumeTests(SmbVolumeTests.Fixture guest) : IClassFixture
     {
         guest.Done("cifs-fstab-mount", "cifs-fstab-unmount");
         var line = guest.Step("cifs-fstab-line").Output;
-        Assert.All((string[])["vers=3.0", "uid=1000", "gid=2000", "dir_mode=0755", "file_mode=0770", "noperm"], option => Assert.Contains($",{option},", line + ",", StringComparison.Ordinal));
+        Assert.All(
+            (string[])["vers=3.0", "uid=1000", "gid=2000", "dir_mode=0755", "file_mode=0770", "noperm"],
+            option => Assert.Contains($",{option},", line + ",", StringComparison.Ordinal)
+        );
     }
 
     [GuestFact]
@@ -39,8 +58,10 @@ public sealed class SmbVolumeTests(SmbVolumeTests.Fixture guest) : IClassFixture
     {
         guest.Done("cifs-words", "cifs-words-unmount");
         var line = guest.Step("cifs-words-line").Output;
-        Assert.All((string[])["domain=CORP", "uid=1", "gid=10", "file_mode=0640", "nohandlecache", "max_credits=100"],
-            option => Assert.Contains($",{option},", line + ",", StringComparison.Ordinal));
+        Assert.All(
+            (string[])["domain=CORP", "uid=1", "gid=10", "file_mode=0640", "nohandlecache", "max_credits=100"],
+            option => Assert.Contains($",{option},", line + ",", StringComparison.Ordinal)
+        );
     }
 
     [GuestFact]
@@ -49,7 +70,8 @@ public sealed class SmbVolumeTests(SmbVolumeTests.Fixture guest) : IClassFixture
         guest.Failed(
             "cifs-file-refused",
             "cifs: mount option \"credentials\" names /etc/smb.cred, which the node config's \"credentialFiles\" does not list; "
-                + "list it there, or put username, password and domain into the Secret");
+                + "list it there, or put username, password and domain into the Secret"
+        );
         guest.Done("cifs-file-mount", "cifs-file-unmount");
     }
 
@@ -64,19 +86,27 @@ public sealed class SmbVolumeTests(SmbVolumeTests.Fixture guest) : IClassFixture
 
     [GuestFact]
     public void A_version_that_was_asked_for_is_not_exchanged_for_another() =>
-        guest.Failed("cifs-forced", "cifs: cannot mount //127.0.0.1/share: EOPNOTSUPP: operation not supported; "
-            + "the server does not speak SMB 3.1.1; option \"vers\" sets the version");
+        guest.Failed(
+            "cifs-forced",
+            "cifs: cannot mount //127.0.0.1/share: EOPNOTSUPP: operation not supported; "
+                + "the server does not speak SMB 3.1.1; option \"vers\" sets the version"
+        );
 
     [GuestFact]
     public void A_server_on_another_port_is_reached_and_listed_there()
     {
-        guest.Failed("cifs-port-none", "cifs: nothing listens on 127.0.0.1:445 (TCP 445 connect: refused); "
-            + "is the server's service running?");
+        guest.Failed(
+            "cifs-port-none",
+            "cifs: nothing listens on 127.0.0.1:445 (TCP 445 connect: refused); " + "is the server's service running?"
+        );
         guest.Done("cifs-port-mount", "cifs-port-unmount");
         // The mount table does not tell the port, so it is found among the node's connections.
         Assert.DoesNotContain("port=", guest.Step("cifs-port-line").Output, StringComparison.Ordinal);
-        Assert.StartsWith("ok\tplugboard/cifs\tcifs\t//127.0.0.1/share\t", guest.Step("cifs-port-list").Succeeded().Output,
-            StringComparison.Ordinal);
+        Assert.StartsWith(
+            "ok\tplugboard/cifs\tcifs\t//127.0.0.1/share\t",
+            guest.Step("cifs-port-list").Succeeded().Output,
+            StringComparison.Ordinal
+        );
     }
 
     [GuestFact]
@@ -85,14 +115,25 @@ public sealed class SmbVolumeTests(SmbVolumeTests.Fixture guest) : IClassFixture
         guest.Done("cifs-guest-mount", "cifs-guest-again", "cifs-guest-unmount");
         Assert.Equal("shared", guest.Step("cifs-guest-file").Output);
         Assert.Contains(",sec=none,", guest.Step("cifs-guest-line").Output, StringComparison.Ordinal);
-        Assert.StartsWith("cifs: cannot mount //127.0.0.1/share: EACCES: ", guest.Answer("cifs-guest-refused").Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "cifs: cannot mount //127.0.0.1/share: EACCES: ",
+            guest.Answer("cifs-guest-refused").Message,
+            StringComparison.Ordinal
+        );
     }
 
     [GuestFact]
     public void What_this_kernel_has_not_got_is_said()
     {
-        guest.Failed("cifs-selinux", "cifs: cannot mount //127.0.0.1/share: EINVAL: invalid argument; selinuxEnabled wants SELinux in the node's kernel");
-        guest.Failed("cifs-krb5", "cifs: cannot mount //127.0.0.1/share: EINVAL: invalid argument; sec=krb5 wants a kernel with CIFS_UPCALL, cifs.upcall (cifs-utils, keyutils) and a ticket on the node, which are not ours");
+        guest.Failed(
+            "cifs-selinux",
+            "cifs: cannot mount //127.0.0.1/share: EINVAL: invalid argument; selinuxEnabled wants SELinux in the node's kernel"
+        );
+        guest.Failed(
+            "cifs-krb5",
+            "cifs: cannot mount //127.0.0.1/share: EINVAL: invalid argument; sec=krb5 wants a kernel with CIFS_UPCALL, cifs.upcall "
+                + "(cifs-utils, keyutils) and a ticket on the node, which are not ours"
+        );
         guest.Failed("tmpfs-noswap", "tmpfs: cannot mount: EINVAL: tmpfs: Unknown parameter 'noswap'");
         Assert.Equal($"0\n/run/flexvolume/locks:\n\n{VolumeGuest.Pods}:", guest.Step("cifs-left").Output.TrimEnd());
     }

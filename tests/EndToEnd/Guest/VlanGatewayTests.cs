@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace Plugboard.Tests.EndToEnd.Guest;
 
 /// <summary>A gateway per VLAN, on a kernel that has them: what vlan-gateway.sh did and saw there. A step here is a step there.</summary>
-[Collection("guests of networks, and killed calls: one at a time")]
+[Collection("guests of networks: one at a time")]
 public sealed class VlanGatewayTests(VlanGatewayTests.Fixture guest) : IClassFixture<VlanGatewayTests.Fixture>
 {
     public sealed class Fixture() : ScriptedGuest("vlan-gateway.sh");
@@ -37,7 +37,14 @@ public sealed class VlanGatewayTests(VlanGatewayTests.Fixture guest) : IClassFix
     {
         guest.Succeeded("gateway-c-add", "gateway-c-reach");
         Assert.Equal(1, guest.Step("gateway-other").ExitCode);
-        Assert.Equal(["cni0.100", "cni0.200"], guest.Look("gateway-devices").EnumerateArray().Select(Name).Where(static name => name!.StartsWith("cni0.", StringComparison.Ordinal)));
+        Assert.Equal(
+            ["cni0.100", "cni0.200"],
+            guest
+                .Look("gateway-devices")
+                .EnumerateArray()
+                .Select(Name)
+                .Where(static name => name!.StartsWith("cni0.", StringComparison.Ordinal))
+        );
     }
 
     [GuestFact]
@@ -60,8 +67,14 @@ public sealed class VlanGatewayTests(VlanGatewayTests.Fixture guest) : IClassFix
     public void CHECK_tells_that_the_gateway_of_a_VLAN_is_lost()
     {
         guest.Succeeded("gateway-check");
-        Assert.Equal((100, "Failed to match gateway 10.1.0.1 on interface cni0.100"), (guest.Step("gateway-check-lost").Code, guest.Step("gateway-check-lost").Message));
-        Assert.Equal((100, "Interface name cni0.100 not found"), (guest.Step("gateway-check-gone").Code, guest.Step("gateway-check-gone").Message));
+        Assert.Equal(
+            (100, "Failed to match gateway 10.1.0.1 on interface cni0.100"),
+            (guest.Step("gateway-check-lost").Code, guest.Step("gateway-check-lost").Message)
+        );
+        Assert.Equal(
+            (100, "Interface name cni0.100 not found"),
+            (guest.Step("gateway-check-gone").Code, guest.Step("gateway-check-gone").Message)
+        );
     }
 
     [GuestFact]
@@ -106,7 +119,10 @@ public sealed class VlanGatewayTests(VlanGatewayTests.Fixture guest) : IClassFix
     public void A_gateway_whose_devices_name_is_too_long_is_refused_and_undone()
     {
         var refused = guest.Step("failed-long-add");
-        Assert.Equal((7, "failed to create vlan interface \"a-bridge-name.1000\": the name is longer than 15 bytes"), (refused.Code, refused.Message));
+        Assert.Equal(
+            (7, "failed to create vlan interface \"a-bridge-name.1000\": the name is longer than 15 bytes"),
+            (refused.Code, refused.Message)
+        );
         Assert.Equal(1, guest.Step("failed-long-links").ExitCode);
     }
 

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace Plugboard.Tests.EndToEnd.Guest;
 
 /// <summary>The VLANs of a pod's port, on a kernel that has them: what vlan.sh did and saw there. A step here is a step there.</summary>
-[Collection("guests of networks, and killed calls: one at a time")]
+[Collection("guests of networks: one at a time")]
 public sealed class VlanTests(VlanTests.Fixture guest) : IClassFixture<VlanTests.Fixture>
 {
     public sealed class Fixture() : ScriptedGuest("vlan.sh");
@@ -43,7 +43,10 @@ public sealed class VlanTests(VlanTests.Fixture guest) : IClassFixture<VlanTests
     public void DEL_takes_its_own_port_only()
     {
         guest.Succeeded("vlan-del");
-        Assert.Equal(["cni:test/b/eth0", "cni:test/c/eth0"], guest.Look("vlan-after-del").EnumerateArray().Select(static link => link.GetProperty("ifalias").GetString()));
+        Assert.Equal(
+            ["cni:test/b/eth0", "cni:test/c/eth0"],
+            guest.Look("vlan-after-del").EnumerateArray().Select(static link => link.GetProperty("ifalias").GetString())
+        );
     }
 
     [GuestFact]

@@ -1,7 +1,7 @@
 namespace Plugboard.Tests.EndToEnd.Guest;
 
 /// <summary>A kernel booted with ipv6.disable=1: there is no /proc/sys/net/ipv6/conf. What no-ipv6.sh did and saw there.</summary>
-[Collection("guests of networks, and killed calls: one at a time")]
+[Collection("guests of networks: one at a time")]
 public sealed class WithoutIPv6Tests(WithoutIPv6Tests.Fixture guest) : IClassFixture<WithoutIPv6Tests.Fixture>
 {
     public sealed class Fixture() : ScriptedGuest("no-ipv6.sh");

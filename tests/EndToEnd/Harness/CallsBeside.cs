@@ -4,7 +4,9 @@ using Plugboard.Linux;
 
 namespace Plugboard.Tests.EndToEnd.Harness;
 
-/// <summary>Calls that each run on a thread of their own inside the node: as many at once as a test likes, and cheaper than by a shell.</summary>
+/// <summary>
+/// Calls that each run on a thread of their own inside the node: as many at once as a test likes, and cheaper than by a shell.
+/// </summary>
 internal static class CallsBeside
 {
     /// <summary>As <see cref="CniNode.Call"/>.</summary>
@@ -18,7 +20,14 @@ internal static class CallsBeside
 
     /// <summary>As <see cref="CniNode.CallRaw"/>. The exit code of a process that a signal ended is 128 and the signal's number.</summary>
     public static CniOutput RunBeside(
-        this CniNode node, string verb, CniPod? pod, string plugin, string input, IReadOnlyList<string> prefix, params string[] variables)
+        this CniNode node,
+        string verb,
+        CniPod? pod,
+        string plugin,
+        string input,
+        IReadOnlyList<string> prefix,
+        params string[] variables
+    )
     {
         var command = Command(node, verb, pod, plugin, Encoding.UTF8.GetBytes(input), prefix, variables);
         return Describe(node.RunBeside(command.Run));
@@ -39,7 +48,14 @@ internal static class CallsBeside
     }
 
     private static Command Command(
-        CniNode node, string verb, CniPod? pod, string plugin, byte[] input, IReadOnlyList<string> prefix, params string[] variables)
+        CniNode node,
+        string verb,
+        CniPod? pod,
+        string plugin,
+        byte[] input,
+        IReadOnlyList<string> prefix,
+        params string[] variables
+    )
     {
         string[] words = [.. prefix, Path.Combine(node.Plugins, plugin)];
         return new Command(words[0])

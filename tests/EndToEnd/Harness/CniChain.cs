@@ -2,7 +2,10 @@ using System.Text.Json.Nodes;
 
 namespace Plugboard.Tests.EndToEnd.Harness;
 
-/// <summary>A network of several plugins, called as the CNI library calls a conflist: ADD in order, each with the result of the one before; DEL in the reverse order.</summary>
+/// <summary>
+/// A network of several plugins, called as the CNI library calls a conflist: ADD in order, each with the result of the one before; DEL in
+/// the reverse order.
+/// </summary>
 internal sealed class CniChain(CniNode node, string name, params JsonObject[] plugins)
 {
     /// <summary>The network configs' version.</summary>
@@ -46,8 +49,9 @@ internal sealed class CniChain(CniNode node, string name, params JsonObject[] pl
         {
             var config = Config(plugin, null);
             config["cniVersion"] = "1.1.0";
-            config["cni.dev/valid-attachments"] = new JsonArray(
-                [.. valid.Select(static pod => new JsonObject { ["containerID"] = pod.ContainerId, ["ifname"] = pod.IfName })]);
+            config["cni.dev/valid-attachments"] = new JsonArray([
+                .. valid.Select(static pod => new JsonObject { ["containerID"] = pod.ContainerId, ["ifname"] = pod.IfName }),
+            ]);
             output = node.CallBeside("GC", null, config, Variables);
             if (output.ExitCode != 0)
                 return output;

@@ -4,7 +4,9 @@ using Plugboard.Testing;
 
 namespace Plugboard.Tests.EndToEnd.Harness;
 
-/// <summary>A node: namespaces of its own for network and mounts, a data directory, and pods. Everything is gone when it is disposed.</summary>
+/// <summary>
+/// A node: namespaces of its own for network and mounts, a data directory, and pods. Everything is gone when it is disposed.
+/// </summary>
 internal sealed class CniNode : TestMachine
 {
     private readonly List<CniPod> pods = [];
@@ -30,8 +32,11 @@ internal sealed class CniNode : TestMachine
         var path = System.IO.Path.Combine(DataDirectory, network);
         if (!System.IO.Directory.Exists(path))
             return new Dictionary<string, string>();
-        return System.IO.Directory.GetFiles(path)
-            .Where(static file => char.IsAsciiHexDigit(System.IO.Path.GetFileName(file)[0]) && System.IO.Path.GetFileName(file) is not "lock")
+        return System
+            .IO.Directory.GetFiles(path)
+            .Where(static file =>
+                char.IsAsciiHexDigit(System.IO.Path.GetFileName(file)[0]) && System.IO.Path.GetFileName(file) is not "lock"
+            )
             .Where(static file => System.IO.Path.GetFileName(file).AsSpan().IndexOfAny('.', ':') >= 0)
             .ToDictionary(static file => System.IO.Path.GetFileName(file), File.ReadAllText, StringComparer.Ordinal);
     }
@@ -73,7 +78,9 @@ internal sealed class CniNode : TestMachine
         return config;
     }
 
-    /// <summary>Calls the plugin that the config's type names, as a runtime does. ADD keeps its result in the pod; CHECK and DEL pass it on.</summary>
+    /// <summary>
+    /// Calls the plugin that the config's type names, as a runtime does. ADD keeps its result in the pod; CHECK and DEL pass it on.
+    /// </summary>
     /// <param name="verb">CNI_COMMAND.</param>
     /// <param name="pod">The pod; null for GC and STATUS.</param>
     /// <param name="config">The plugin's config, without prevResult.</param>

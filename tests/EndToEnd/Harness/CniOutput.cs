@@ -20,15 +20,20 @@ internal sealed record CniOutput(int ExitCode, string Output, string Error)
     }
 
     /// <summary>True where the call failed as it must: with one JSON document that has a code and a text.</summary>
-    public bool IsOneError => ExitCode == 1 && IsDocument(static root => root.GetProperty("code").GetInt32() > 0 && root.GetProperty("msg").GetString()!.Length > 0);
+    public bool IsOneError =>
+        ExitCode == 1
+        && IsDocument(static root => root.GetProperty("code").GetInt32() > 0 && root.GetProperty("msg").GetString()!.Length > 0);
 
-    /// <summary>True where it is what a call of that verb must answer with, well or not; no exception that nobody thought of (code 999).</summary>
-    public bool IsProper(string verb) => ExitCode switch
-    {
-        0 when verb != "ADD" => Output.Length == 0,
-        0 => IsDocument(static _ => true),
-        _ => IsOneError && Code != 999,
-    };
+    /// <summary>
+    /// True where it is what a call of that verb must answer with, well or not; no exception that nobody thought of (code 999).
+    /// </summary>
+    public bool IsProper(string verb) =>
+        ExitCode switch
+        {
+            0 when verb != "ADD" => Output.Length == 0,
+            0 => IsDocument(static _ => true),
+            _ => IsOneError && Code != 999,
+        };
 
     private bool IsDocument(Func<JsonElement, bool> isRight)
     {

@@ -2,7 +2,9 @@ using System.Text.Json.Nodes;
 
 namespace Plugboard.Tests.EndToEnd.Harness;
 
-/// <summary>Configs as people write them: the usual one and what differs, as a JSON merge patch (RFC 7386; <c>null</c> removes a key).</summary>
+/// <summary>
+/// Configs as people write them: the usual one and what differs, as a JSON merge patch (RFC 7386; <c>null</c> removes a key).
+/// </summary>
 internal static class ConfigPatch
 {
     /// <summary>The node's usual bridge config with a patch applied.</summary>

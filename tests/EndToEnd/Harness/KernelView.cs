@@ -13,7 +13,8 @@ internal static class KernelView
     public static bool HasLink(this TestNamespace ns, string name) => ns.TryTool(["ip", "link", "show", "dev", name]).ExitCode == 0;
 
     /// <summary>What a bridge knows of one of its ports: IFLA_BRPORT_*, by ip's names.</summary>
-    public static JsonElement Port(this TestNamespace ns, string name) => ns.Link(name).GetProperty("linkinfo").GetProperty("info_slave_data");
+    public static JsonElement Port(this TestNamespace ns, string name) =>
+        ns.Link(name).GetProperty("linkinfo").GetProperty("info_slave_data");
 
     /// <summary>The host end of a pod, as its ADD reported it.</summary>
     public static string PortName(this CniPod pod) => (string)pod.Result!["interfaces"]![1]!["name"]!;
@@ -22,10 +23,13 @@ internal static class KernelView
     public static IReadOnlyList<string> GlobalAddresses(this TestNamespace ns, string name)
     {
         // What does not match ip(8) prints as an object without members, or not at all.
-        var links = ns.Json($"ip -j addr show dev {name} scope global").EnumerateArray().Where(static link => link.TryGetProperty("addr_info", out _));
+        var links = ns.Json($"ip -j addr show dev {name} scope global")
+            .EnumerateArray()
+            .Where(static link => link.TryGetProperty("addr_info", out _));
         return
         [
-            .. links.SelectMany(static link => link.GetProperty("addr_info").EnumerateArray())
+            .. links
+                .SelectMany(static link => link.GetProperty("addr_info").EnumerateArray())
                 .Where(static each => each.TryGetProperty("local", out _))
                 .Select(static each => $"{each.GetProperty("local").GetString()}/{each.GetProperty("prefixlen").GetInt32()}"),
         ];
@@ -41,13 +45,17 @@ internal static class KernelView
         return [.. lines.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];
     }
 
-    /// <summary>True where a ping of <paramref name="address"/> is answered. A neighbour that does not answer at once is asked again after a second.</summary>
-    public static bool Reaches(this TestNamespace ns, string address) => ns.TryTool(["ping", "-c", "1", "-W", "1", address]).ExitCode == 0
+    /// <summary>
+    /// True where a ping of <paramref name="address"/> is answered. A neighbour that does not answer at once is asked again after a second.
+    /// </summary>
+    public static bool Reaches(this TestNamespace ns, string address) =>
+        ns.TryTool(["ping", "-c", "1", "-W", "1", address]).ExitCode == 0
         || ns.TryTool(["ping", "-c", "4", "-i", "0.5", "-W", "2", address]).ExitCode == 0;
 
     /// <summary>A sysctl of the namespace, by its path below /proc/sys.</summary>
     public static string ReadSysctl(this TestNamespace ns, string name) => ns.Run(() => File.ReadAllText($"/proc/sys/{name}").Trim());
 
     /// <summary>Sets a sysctl of the namespace, by its path below /proc/sys.</summary>
-    public static void WriteSysctl(this TestNamespace ns, string name, string value) => ns.Run(() => File.WriteAllText($"/proc/sys/{name}", value));
+    public static void WriteSysctl(this TestNamespace ns, string name, string value) =>
+        ns.Run(() => File.WriteAllText($"/proc/sys/{name}", value));
 }

@@ -6,23 +6,26 @@ using Plugboard.Netlink.Route;
 namespace Plugboard.Tests.EndToEnd.Harness;
 
 /// <summary>
-/// What calls could have left on a node and in its pods: links, addresses, routes, settings, leases and other files, held locks, processes. A fact a line,
-/// so that the difference of two states reads as what was lost and what was left. What the kernel does by itself in its own time is left out:
-/// link-local addresses, multicast routes, the state of carriers.
+/// What calls could have left on a node and in its pods: links, addresses, routes, settings, leases and other files, held locks, processes.
+/// A fact a line, so that the difference of two states reads as what was lost and what was left. What the kernel does by itself in its own
+/// time is left out: link-local addresses, multicast routes, the state of carriers.
 /// </summary>
 internal sealed class MachineState
 {
     private static readonly string[] Settings =
     [
-        "net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding", "net/ipv6/conf/lo/disable_ipv6", "net/ipv6/conf/default/accept_dad",
-        "net/ipv4/conf/default/arp_notify", "net/ipv6/conf/default/keep_addr_on_down", "net/ipv6/conf/default/accept_ra",
+        "net/ipv4/ip_forward",
+        "net/ipv6/conf/all/forwarding",
+        "net/ipv6/conf/lo/disable_ipv6",
+        "net/ipv6/conf/default/accept_dad",
+        "net/ipv4/conf/default/arp_notify",
+        "net/ipv6/conf/default/keep_addr_on_down",
+        "net/ipv6/conf/default/accept_ra",
     ];
 
     private readonly SortedSet<string> facts = new(StringComparer.Ordinal);
 
-    private MachineState()
-    {
-    }
+    private MachineState() { }
 
     /// <summary>The state now.</summary>
     public static MachineState Of(CniNode node, params CniPod[] pods)
@@ -38,10 +41,10 @@ internal sealed class MachineState
 
     /// <summary>What <paramref name="later"/> lacks (<c>-</c>) or has more (<c>+</c>), but for facts that are to be ignored.</summary>
     public IReadOnlyList<string> Difference(MachineState later, Func<string, bool>? ignore = null) =>
-    [
-        .. facts.Except(later.facts).Where(fact => ignore?.Invoke(fact) != true).Select(static fact => "- " + fact),
-        .. later.facts.Except(facts).Where(fact => ignore?.Invoke(fact) != true).Select(static fact => "+ " + fact),
-    ];
+        [
+            .. facts.Except(later.facts).Where(fact => ignore?.Invoke(fact) != true).Select(static fact => "- " + fact),
+            .. later.facts.Except(facts).Where(fact => ignore?.Invoke(fact) != true).Select(static fact => "+ " + fact),
+        ];
 
     private void AddNetwork(string where, NetworkNamespace ns)
     {
@@ -51,7 +54,10 @@ internal sealed class MachineState
         foreach (var link in links)
         {
             var master = names.GetValueOrDefault(link.MasterIndex, "");
-            facts.Add($"{where}: link {link.Name} {link.Kind} in '{master}' up {link.IsUp} promiscuous {link.IsPromiscuous} mtu {link.Mtu} alias '{link.Alias}'");
+            facts.Add(
+                $"{where}: link {link.Name} {link.Kind} in '{master}' up {link.IsUp} promiscuous {link.IsPromiscuous} mtu {link.Mtu} "
+                    + $"alias '{link.Alias}'"
+            );
             foreach (var address in client.Addresses.List(link.Index).Where(static each => each.Scope != RouteScope.Link))
                 facts.Add($"{where}: address {address.Address} on {link.Name}");
         }
@@ -59,19 +65,27 @@ internal sealed class MachineState
         foreach (var family in (ReadOnlySpan<AddressFamily>)[AddressFamily.IPv4, AddressFamily.IPv6])
         {
             foreach (var route in client.Routes.List(new RouteFilter(family, 254)).Where(static each => !IsKernels(each)))
-                facts.Add($"{where}: route {route.Dst} by {route.Gateway} on {names.GetValueOrDefault(route.OutInterface, "")} metric {route.Priority}");
+                facts.Add(
+                    $"{where}: route {route.Dst} by {route.Gateway} on {names.GetValueOrDefault(route.OutInterface, "")} metric "
+                        + $"{route.Priority}"
+                );
         }
 
-        NamespaceThread.Run(ns, () =>
-        {
-            foreach (var name in Settings)
-                facts.Add($"{where}: setting {name} = {Sysctl.Find(name)}");
-            foreach (var bridge in links.Where(static link => link.Kind == "bridge"))
-                AddLock($"{where}: lock of {bridge.Name}", $"/proc/sys/net/ipv4/conf/{bridge.Name}");
-        });
+        NamespaceThread.Run(
+            ns,
+            () =>
+            {
+                foreach (var name in Settings)
+                    facts.Add($"{where}: setting {name} = {Sysctl.Find(name)}");
+                foreach (var bridge in links.Where(static link => link.Kind == "bridge"))
+                    AddLock($"{where}: lock of {bridge.Name}", $"/proc/sys/net/ipv4/conf/{bridge.Name}");
+            }
+        );
     }
 
-    private static bool IsKernels(Route route) => route.Dst.ToString() is var dst && (dst.StartsWith("fe80:", StringComparison.Ordinal) || dst.StartsWith("ff", StringComparison.Ordinal));
+    private static bool IsKernels(Route route) =>
+        route.Dst.ToString() is var dst
+        && (dst.StartsWith("fe80:", StringComparison.Ordinal) || dst.StartsWith("ff", StringComparison.Ordinal));
 
     private void AddFiles(CniNode node)
     {
@@ -82,7 +96,9 @@ internal sealed class MachineState
             var name = Path.GetRelativePath(node.DataDirectory, path);
             if (Path.GetFileName(path) == "lock")
                 AddLock($"lock {name}", path);
-            else if (!name.StartsWith(".owners/", StringComparison.Ordinal) && !name.Contains("last_reserved_ip.", StringComparison.Ordinal))
+            else if (
+                !name.StartsWith(".owners/", StringComparison.Ordinal) && !name.Contains("last_reserved_ip.", StringComparison.Ordinal)
+            )
                 facts.Add($"file {name}: {File.ReadAllText(path).ReplaceLineEndings(" ")}");
         }
     }
@@ -91,7 +107,10 @@ internal sealed class MachineState
     private void AddLock(string what, string path)
     {
         var inode = $":{FileDescriptor.FindStatus(path)?.Inode} ";
-        if (File.ReadAllLines("/proc/locks").Any(line => line.Contains("FLOCK", StringComparison.Ordinal) && line.Contains(inode, StringComparison.Ordinal)))
+        if (
+            File.ReadAllLines("/proc/locks")
+                .Any(line => line.Contains("FLOCK", StringComparison.Ordinal) && line.Contains(inode, StringComparison.Ordinal))
+        )
             facts.Add($"{what} is held");
     }
 
@@ -102,8 +121,11 @@ internal sealed class MachineState
         var found = new List<string>();
         foreach (var process in Directory.EnumerateDirectories("/proc").Where(static path => char.IsAsciiDigit(Path.GetFileName(path)[0])))
         {
-            if (LinkOf(process + "/exe") is { } executable && executable.StartsWith(node.Plugins + "/", StringComparison.Ordinal)
-                && LinkOf(process + "/ns/net") == home)
+            if (
+                LinkOf(process + "/exe") is { } executable
+                && executable.StartsWith(node.Plugins + "/", StringComparison.Ordinal)
+                && LinkOf(process + "/ns/net") == home
+            )
                 found.Add($"process {Path.GetFileName(executable)} {Path.GetFileName(process)}");
         }
 

@@ -6,7 +6,8 @@ namespace Plugboard.Tests.EndToEnd.Harness;
 internal static class PluginDirectory
 {
     /// <summary>artifacts/bin, or what PLUGBOARD_BIN says.</summary>
-    public static string Ours { get; } = Environment.GetEnvironmentVariable("PLUGBOARD_BIN") is { Length: > 0 } given ? given : Path.Combine(Root, "artifacts/bin");
+    public static string Ours { get; } =
+        Environment.GetEnvironmentVariable("PLUGBOARD_BIN") is { Length: > 0 } given ? given : Path.Combine(Root, "artifacts/bin");
 
     /// <summary>The package containernetworking-plugins.</summary>
     public static string Reference => "/usr/lib/cni";

@@ -15,25 +15,87 @@ internal static partial class Strace
     /// <summary>They touch the process's own memory, threads and time: what is outside is the same before and after them.</summary>
     private static readonly HashSet<string> OfTheProcess =
     [
-        "mmap", "munmap", "mprotect", "madvise", "brk", "futex", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack", "gettid", "getpid",
-        "sched_getaffinity", "sched_yield", "prlimit64", "membarrier", "set_robust_list", "rseq", "clock_gettime", "getrandom", "exit_group", "exit",
-        "execve", "arch_prctl", "set_tid_address", "sysinfo", "prctl", "poll", "wait4", "waitid",
+        "mmap",
+        "munmap",
+        "mprotect",
+        "madvise",
+        "brk",
+        "futex",
+        "rt_sigaction",
+        "rt_sigprocmask",
+        "rt_sigreturn",
+        "sigaltstack",
+        "gettid",
+        "getpid",
+        "sched_getaffinity",
+        "sched_yield",
+        "prlimit64",
+        "membarrier",
+        "set_robust_list",
+        "rseq",
+        "clock_gettime",
+        "getrandom",
+        "exit_group",
+        "exit",
+        "execve",
+        "arch_prctl",
+        "set_tid_address",
+        "sysinfo",
+        "prctl",
+        "poll",
+        "wait4",
+        "waitid",
     ];
 
     /// <summary>They read what is outside, or make and set up descriptors, which end with the process.</summary>
     private static readonly HashSet<string> Reading =
     [
-        "read", "pread64", "readv", "lseek", "close", "fstat", "newfstatat", "statx", "stat", "lstat", "fstatfs", "statfs", "getdents64", "readlink",
-        "readlinkat", "access", "faccessat", "faccessat2", "fcntl", "dup", "dup2", "dup3", "pipe2", "getuid", "geteuid", "getgid", "getegid", "uname",
-        "socket", "getsockname", "getsockopt", "setsockopt", "recvmsg", "recvfrom", "epoll_create1", "eventfd2", "umask", "getcwd",
+        "read",
+        "pread64",
+        "readv",
+        "lseek",
+        "close",
+        "fstat",
+        "newfstatat",
+        "statx",
+        "stat",
+        "lstat",
+        "fstatfs",
+        "statfs",
+        "getdents64",
+        "readlink",
+        "readlinkat",
+        "access",
+        "faccessat",
+        "faccessat2",
+        "fcntl",
+        "dup",
+        "dup2",
+        "dup3",
+        "pipe2",
+        "getuid",
+        "geteuid",
+        "getgid",
+        "getegid",
+        "uname",
+        "socket",
+        "getsockname",
+        "getsockopt",
+        "setsockopt",
+        "recvmsg",
+        "recvfrom",
+        "epoll_create1",
+        "eventfd2",
+        "umask",
+        "getcwd",
     ];
 
     /// <summary>True for a call that touches nothing outside the process.</summary>
     public static bool IsOfTheProcess(string name) => OfTheProcess.Contains(name);
 
     /// <summary>
-    /// Calls the plugin once and lists the system calls that matter from when it has read its input: until then it has done nothing but start. Where a
-    /// delegate is executed its calls are listed too, as far as they are more than the plugin's own of that name.
+    /// Calls the plugin once and lists the system calls that matter from when it has read its input: until then it has done nothing but
+    /// start. Where a delegate is executed its calls are listed too, as far as they are more than the plugin's own of that name.
     /// </summary>
     public static IReadOnlyList<SystemCall> Record(CniNode node, string verb, CniPod pod, JsonObject config)
     {
@@ -48,12 +110,23 @@ internal static partial class Strace
     /// <summary>The words before a command that has its system calls written to a file.</summary>
     public static string[] Recording(string log) => ["/usr/bin/strace", "-f", "-qq", "-o", log];
 
-    /// <summary>The words before a command that has a fault at that call: <c>signal=KILL</c> or <c>error=EIO</c>, at it alone or from it on.</summary>
+    /// <summary>
+    /// The words before a command that has a fault at that call: <c>signal=KILL</c> or <c>error=EIO</c>, at it alone or from it on.
+    /// </summary>
     // Not with --seccomp-bpf: a signal injected there is never delivered (strace 6.1).
     public static string[] Injecting(SystemCall call, string fault, bool fromThereOn = false) =>
-        [.. Recording("/dev/null"), "-e", $"trace={call.Name}", "-e", $"inject={call.Name}:{fault}:when={call.Number}{(fromThereOn ? "+" : "")}"];
+        [
+            .. Recording("/dev/null"),
+            "-e",
+            $"trace={call.Name}",
+            "-e",
+            $"inject={call.Name}:{fault}:when={call.Number}{(fromThereOn ? "+" : "")}",
+        ];
 
-    /// <summary>The calls of a recording that matter, each process's from behind the one that begins with <paramref name="start"/>: until then it has done nothing but start.</summary>
+    /// <summary>
+    /// The calls of a recording that matter, each process's from behind the one that begins with <paramref name="start"/>: until then it
+    /// has done nothing but start.
+    /// </summary>
     public static IReadOnlyList<SystemCall> Calls(IEnumerable<string> log, string start)
     {
         var counts = new Dictionary<(string Process, string Name), int>();
@@ -87,9 +160,14 @@ internal static partial class Strace
     public static IEnumerable<SystemCall> WhereStatesDiffer(IEnumerable<SystemCall> calls) =>
         calls.Where(static (call, index) => call.Changes || index % 10 == 0);
 
-    private static bool OnlyReads(string name, string call) => Reading.Contains(name)
-        || (name is "openat" or "open" && !call.Contains("O_CREAT", StringComparison.Ordinal) && !call.Contains("O_TRUNC", StringComparison.Ordinal)
-            && !call.Contains("O_TMPFILE", StringComparison.Ordinal))
+    private static bool OnlyReads(string name, string call) =>
+        Reading.Contains(name)
+        || (
+            name is "openat" or "open"
+            && !call.Contains("O_CREAT", StringComparison.Ordinal)
+            && !call.Contains("O_TRUNC", StringComparison.Ordinal)
+            && !call.Contains("O_TMPFILE", StringComparison.Ordinal)
+        )
         || (name is "sendto" or "sendmsg" && GetRequest().IsMatch(call) && !ChangeRequest().IsMatch(call));
 
     /// <summary>Tries something at each call and fails with all that any of them left.</summary>
@@ -116,19 +194,29 @@ internal static partial class Strace
     }
 
     /// <summary>Calls the plugin with a fault at that call, or from it on.</summary>
-    public static CniOutput Inject(CniNode node, SystemCall call, string fault, string verb, CniPod pod, JsonObject config, bool fromThereOn = false) =>
-        node.RunBeside(
-            verb,
-            pod,
-            (string)config["type"]!,
-            CniNode.InputOf(verb, pod, config),
-            Injecting(call, fault, fromThereOn));
+    public static CniOutput Inject(
+        CniNode node,
+        SystemCall call,
+        string fault,
+        string verb,
+        CniPod pod,
+        JsonObject config,
+        bool fromThereOn = false
+    ) => node.RunBeside(verb, pod, (string)config["type"]!, CniNode.InputOf(verb, pod, config), Injecting(call, fault, fromThereOn));
 
     // Netlink messages that only ask, and those that change something.
-    [GeneratedRegex(@"nlmsg_type=(RTM_GET|NFNL_SUBSYS_NFTABLES<<8\|NFT_MSG_GET)", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex(
+        @"nlmsg_type=(RTM_GET|NFNL_SUBSYS_NFTABLES<<8\|NFT_MSG_GET)",
+        RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant,
+        1000
+    )]
     private static partial Regex GetRequest();
 
-    [GeneratedRegex(@"nlmsg_type=(RTM_(NEW|SET|DEL)|NFNL_MSG_BATCH|NFNL_SUBSYS_NFTABLES<<8\|NFT_MSG_(NEW|DEL|DESTROY))", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex(
+        @"nlmsg_type=(RTM_(NEW|SET|DEL)|NFNL_MSG_BATCH|NFNL_SUBSYS_NFTABLES<<8\|NFT_MSG_(NEW|DEL|DESTROY))",
+        RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant,
+        1000
+    )]
     private static partial Regex ChangeRequest();
 
     [GeneratedRegex(@"^((?<process>\d+)\s+)?(?<call>(?<name>\w+)\(.*)", RegexOptions.ExplicitCapture, 1000)]

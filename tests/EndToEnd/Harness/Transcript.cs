@@ -6,8 +6,9 @@ using System.Text.RegularExpressions;
 namespace Plugboard.Tests.EndToEnd.Harness;
 
 /// <summary>
-/// What a scenario showed on its node, a line a fact. What differs from one node to another without meaning is made equal: hardware addresses
-/// that are not <see cref="FixedMac"/>, the hex digits of veth names, the paths of namespaces, of the node's directory and of the executables.
+/// What a scenario showed on its node, a line a fact. What differs from one node to another without meaning is made equal: hardware
+/// addresses that are not <see cref="FixedMac"/>, the hex digits of veth names, the paths of namespaces, of the node's directory and of the
+/// executables.
 /// </summary>
 internal sealed partial class Transcript(CniNode node, bool exactErrors)
 {
@@ -29,7 +30,11 @@ internal sealed partial class Transcript(CniNode node, bool exactErrors)
     public static void AssertSame(string expected, string actual, bool exactErrors, Action<Transcript> scenario)
     {
         var (wanted, got) = (Play(expected, exactErrors, scenario), Play(actual, exactErrors, scenario));
-        string[] report = [.. wanted.Except(got).Select(static line => "- " + line), .. got.Except(wanted).Select(static line => "+ " + line)];
+        string[] report =
+        [
+            .. wanted.Except(got).Select(static line => "- " + line),
+            .. got.Except(wanted).Select(static line => "+ " + line),
+        ];
         Assert.True(report.Length == 0, string.Join('\n', report));
         Assert.Equal(wanted, got);
     }
@@ -67,7 +72,8 @@ internal sealed partial class Transcript(CniNode node, bool exactErrors)
         Note("node", [Node.Tool("cat /proc/sys/net/ipv4/ip_forward").Trim()]);
     }
 
-    // The reference lets the kernel ask around for the gateway's twin on the bridge, ours does not: the routes of both are there once it has.
+    // The reference lets the kernel ask around for the gateway's twin on the bridge, ours does not: the routes of both are there once it
+    // has.
     private void WaitForDuplicateDetection()
     {
         var patience = Stopwatch.StartNew();
@@ -79,8 +85,13 @@ internal sealed partial class Transcript(CniNode node, bool exactErrors)
     public void NoteFiles()
     {
         var files = Directory.Exists(Node.DataDirectory) ? Directory.GetFiles(Node.DataDirectory, "*", SearchOption.AllDirectories) : [];
-        Note("file", files.Where(static file => !file.Contains("/.owners/", StringComparison.Ordinal)).Order(StringComparer.Ordinal)
-            .Select(static file => $"{file} {Convert.ToHexString(File.ReadAllBytes(file))}"));
+        Note(
+            "file",
+            files
+                .Where(static file => !file.Contains("/.owners/", StringComparison.Ordinal))
+                .Order(StringComparer.Ordinal)
+                .Select(static file => $"{file} {Convert.ToHexString(File.ReadAllBytes(file))}")
+        );
     }
 
     private void Note(string subject, CniOutput output)
@@ -103,13 +114,17 @@ internal sealed partial class Transcript(CniNode node, bool exactErrors)
         return Ordered(result)!.ToJsonString(Indented).Split('\n');
     }
 
-    private static JsonNode? Ordered(JsonNode? node) => node switch
-    {
-        JsonObject members => new JsonObject(members.OrderBy(static member => member.Key, StringComparer.Ordinal)
-            .Select(static member => KeyValuePair.Create(member.Key, Ordered(member.Value)))),
-        JsonArray items => new JsonArray([.. items.Select(Ordered)]),
-        _ => node?.DeepClone(),
-    };
+    private static JsonNode? Ordered(JsonNode? node) =>
+        node switch
+        {
+            JsonObject members => new JsonObject(
+                members
+                    .OrderBy(static member => member.Key, StringComparer.Ordinal)
+                    .Select(static member => KeyValuePair.Create(member.Key, Ordered(member.Value)))
+            ),
+            JsonArray items => new JsonArray([.. items.Select(Ordered)]),
+            _ => node?.DeepClone(),
+        };
 
     private void Note(string subject, IEnumerable<string> facts) => lines.AddRange(facts.Select(fact => $"{subject}: {Generalised(fact)}"));
 
@@ -132,6 +147,10 @@ internal sealed partial class Transcript(CniNode node, bool exactErrors)
     private static partial Regex VethName();
 
     // ip(8) prints the leading zeros of a MAC, but not those of a bridge's id.
-    [GeneratedRegex(@"(?<![0-9a-f:])(?!ff:ff:ff:ff:ff:ff)([0-9a-f]{1,2}:){5}[0-9a-f]{1,2}(?![0-9a-f:])", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(
+        @"(?<![0-9a-f:])(?!ff:ff:ff:ff:ff:ff)([0-9a-f]{1,2}:){5}[0-9a-f]{1,2}(?![0-9a-f:])",
+        RegexOptions.ExplicitCapture,
+        1000
+    )]
     private static partial Regex MacOrEui();
 }

@@ -22,7 +22,8 @@ public sealed class ImageArchives : IDisposable
     public string Second { get; }
 
     /// <summary>What a manifest names.</summary>
-    public static string Version { get; } = File.ReadAllText(Path.Combine(PluginDirectory.Root, "Directory.Build.props")).Split("<Version>")[1].Split('<')[0];
+    public static string Version { get; } =
+        File.ReadAllText(Path.Combine(PluginDirectory.Root, "Directory.Build.props")).Split("<Version>")[1].Split('<')[0];
 
     /// <summary>Unpacks an archive and reads one of its descriptions.</summary>
     /// <param name="name">The image's.</param>
@@ -42,11 +43,14 @@ public sealed class ImageArchives : IDisposable
     {
         var manifest = Describe(name, ManifestOf);
         var layer = Assert.Single(manifest.GetProperty("layers").EnumerateArray()).GetProperty("digest").GetString()!;
-        return Execute("tar", "--utc", "-tvzf", $"{directory}/unpacked-{name}/blobs/sha256/{layer["sha256:".Length..]}").TrimEnd('\n').Split('\n');
+        return Execute("tar", "--utc", "-tvzf", $"{directory}/unpacked-{name}/blobs/sha256/{layer["sha256:".Length..]}")
+            .TrimEnd('\n')
+            .Split('\n');
     }
 
     /// <summary>The digest of an index's one manifest.</summary>
-    public static string ManifestOf(JsonElement index) => Assert.Single(index.GetProperty("manifests").EnumerateArray()).GetProperty("digest").GetString()!;
+    public static string ManifestOf(JsonElement index) =>
+        Assert.Single(index.GetProperty("manifests").EnumerateArray()).GetProperty("digest").GetString()!;
 
     /// <summary>The digest of a manifest's config.</summary>
     public static string ConfigOf(JsonElement manifest) => manifest.GetProperty("config").GetProperty("digest").GetString()!;
@@ -72,7 +76,9 @@ public sealed class ImageArchives : IDisposable
             Environment = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root"],
             Timeout = TimeSpan.FromMinutes(5),
         }.Run();
-        return result.ExitCode == 0 ? System.Text.Encoding.UTF8.GetString(result.Output) : throw new InvalidOperationException($"{program}: {result.ErrorText}");
+        return result.ExitCode == 0
+            ? System.Text.Encoding.UTF8.GetString(result.Output)
+            : throw new InvalidOperationException($"{program}: {result.ErrorText}");
     }
 
     public void Dispose() => System.IO.Directory.Delete(directory, recursive: true);

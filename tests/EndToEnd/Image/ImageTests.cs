@@ -16,7 +16,10 @@ public sealed class ImageTests(ImageArchives archives) : IClassFixture<ImageArch
     [InlineData("plugboard-plugins")]
     public void Two_builds_are_one_digest(string name)
     {
-        var (first, second) = (File.ReadAllBytes($"{archives.First}/{name}-image.tar"), File.ReadAllBytes($"{archives.Second}/{name}-image.tar"));
+        var (first, second) = (
+            File.ReadAllBytes($"{archives.First}/{name}-image.tar"),
+            File.ReadAllBytes($"{archives.Second}/{name}-image.tar")
+        );
         Assert.True(first.AsSpan().SequenceEqual(second), "the archives differ");
     }
 
@@ -26,7 +29,13 @@ public sealed class ImageTests(ImageArchives archives) : IClassFixture<ImageArch
     public void It_holds_nothing_but_executables_and_is_small(string name, long limit, params string[] more)
     {
         var files = archives.List(name).Select(static line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).ToList();
-        string[] expected = ["plugboard/", .. ((string[])[.. plugins, "flexvolume", "installer", .. more]).Select(static file => "plugboard/" + file).Order(StringComparer.Ordinal)];
+        string[] expected =
+        [
+            "plugboard/",
+            .. ((string[])[.. plugins, "flexvolume", "installer", .. more])
+                .Select(static file => "plugboard/" + file)
+                .Order(StringComparer.Ordinal),
+        ];
         Assert.Equal(expected, files.Select(static words => words[5]));
         Assert.All(files, static words => Assert.Equal(("0/0", "1970-01-01"), (words[1], words[3])));
         Assert.All(files, static words => Assert.EndsWith("rwxr-xr-x", words[0], StringComparison.Ordinal));
@@ -39,7 +48,10 @@ public sealed class ImageTests(ImageArchives archives) : IClassFixture<ImageArch
     {
         var config = archives.Describe("plugboard", ImageArchives.ManifestOf, ImageArchives.ConfigOf);
         Assert.Equal(("amd64", "linux"), (config.GetProperty("architecture").GetString(), config.GetProperty("os").GetString()));
-        Assert.Equal("/plugboard/installer", Assert.Single(config.GetProperty("config").GetProperty("Entrypoint").EnumerateArray()).GetString());
+        Assert.Equal(
+            "/plugboard/installer",
+            Assert.Single(config.GetProperty("config").GetProperty("Entrypoint").EnumerateArray()).GetString()
+        );
         var annotations = archives.Describe("plugboard", ImageArchives.ManifestOf).GetProperty("annotations");
         Assert.Equal(ImageArchives.Version, annotations.GetProperty("org.opencontainers.image.version").GetString());
     }
@@ -49,15 +61,26 @@ public sealed class ImageTests(ImageArchives archives) : IClassFixture<ImageArch
     {
         using var podman = Load("plugboard-plugins");
         var host = Path.Combine(podman.Node.Directory, "host");
-        foreach (var container in ContainerSpec.Of(Kustomization.Overlay("flexvolume")).Where(static container => container.Name.StartsWith("install", StringComparison.Ordinal)))
+        foreach (
+            var container in ContainerSpec
+                .Of(Kustomization.Overlay("flexvolume"))
+                .Where(static container => container.Name.StartsWith("install", StringComparison.Ordinal))
+        )
         {
             podman.TryRunOnce(Options(container, podman, host), Image("plugboard-plugins"), [.. container.Arguments]).Succeeded();
             Assert.All((string[])[.. container.Arguments], static argument => Assert.DoesNotContain(' ', argument));
         }
 
-        Assert.Equal(plugins, Directory.GetFiles($"{host}/opt/cni/bin").Select(static path => Path.GetFileName(path)).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            plugins,
+            Directory.GetFiles($"{host}/opt/cni/bin").Select(static path => Path.GetFileName(path)).Order(StringComparer.Ordinal)
+        );
         Assert.Equal(File.ReadAllBytes($"{PluginDirectory.Ours}/bridge"), File.ReadAllBytes($"{host}/opt/cni/bin/bridge"));
-        Assert.Contains("supportedVersions", podman.Node.Tool($"env CNI_COMMAND=VERSION {host}/opt/cni/bin/loopback"), StringComparison.Ordinal);
+        Assert.Contains(
+            "supportedVersions",
+            podman.Node.Tool($"env CNI_COMMAND=VERSION {host}/opt/cni/bin/loopback"),
+            StringComparison.Ordinal
+        );
         Assert.True(File.Exists($"{host}/usr/libexec/kubernetes/kubelet-plugins/volume/exec/plugboard~nfs/nfs"));
     }
 
@@ -85,7 +108,9 @@ public sealed class ImageTests(ImageArchives archives) : IClassFixture<ImageArch
         using var podman = Load("plugboard-plugins");
         var container = ContainerSpec.Of(Kustomization.Overlay("plugins"))[0];
         var options = Options(container, podman, Path.Combine(podman.Node.Directory, "host"))
-            .Select(static option => option.StartsWith("--volume=", StringComparison.Ordinal) ? option.Replace(":rw", ":ro", StringComparison.Ordinal) : option);
+            .Select(static option =>
+                option.StartsWith("--volume=", StringComparison.Ordinal) ? option.Replace(":rw", ":ro", StringComparison.Ordinal) : option
+            );
         var refused = podman.TryRunOnce([.. options], Image("plugboard-plugins"), [.. container.Arguments]);
         Assert.Equal(1, refused.ExitCode);
         Assert.Contains("is read-only: mount it writable", refused.Error, StringComparison.Ordinal);
@@ -100,7 +125,13 @@ public sealed class ImageTests(ImageArchives archives) : IClassFixture<ImageArch
         podman.StartImage([.. Options(container, podman, host), "--name=keep"], Image("plugboard-plugins"), [.. container.Arguments]);
 
         var portmap = $"{host}/opt/cni/bin/portmap";
-        Eventually(podman, () => File.Exists($"{host}/opt/cni/bin/bridge") && File.Exists(portmap) && podman.Run("logs", "keep").Contains("portmap", StringComparison.Ordinal));
+        Eventually(
+            podman,
+            () =>
+                File.Exists($"{host}/opt/cni/bin/bridge")
+                && File.Exists(portmap)
+                && podman.Run("logs", "keep").Contains("portmap", StringComparison.Ordinal)
+        );
         File.Delete(portmap);
         Eventually(podman, () => File.Exists(portmap));
         podman.Run("stop", "--time", "10", "keep");
@@ -114,7 +145,11 @@ public sealed class ImageTests(ImageArchives archives) : IClassFixture<ImageArch
         Connect(podman);
         var container = Assert.Single(ContainerSpec.Of(Kustomization.Overlay("masquerade")));
         Assert.Equal(["NET_ADMIN"], container.Capabilities);
-        podman.StartImage([.. Options(container, podman, Path.Combine(podman.Node.Directory, "host")), "--name=coordinator"], Image("plugboard"), [.. container.Arguments]);
+        podman.StartImage(
+            [.. Options(container, podman, Path.Combine(podman.Node.Directory, "host")), "--name=coordinator"],
+            Image("plugboard"),
+            [.. container.Arguments]
+        );
 
         Eventually(podman, () => IsReady(podman, container), () => podman.Run("logs", "coordinator"));
         Assert.Contains("172.16.0.0", podman.Node.Tool("nft list ruleset"), StringComparison.Ordinal);
@@ -124,7 +159,11 @@ public sealed class ImageTests(ImageArchives archives) : IClassFixture<ImageArch
     [InlineData("vxlan", "10-plugboard.conflist", "bridge")]
     [InlineData("host-gw", "10-plugboard.conflist", "bridge")]
     [InlineData("flannel", "10-flannel.conflist", "flannel")]
-    public void The_coordinator_of_a_network_s_manifest_makes_the_node_ready_with_one_capability(string overlay, string conflist, string type)
+    public void The_coordinator_of_a_network_s_manifest_makes_the_node_ready_with_one_capability(
+        string overlay,
+        string conflist,
+        string type
+    )
     {
         using var podman = Load("plugboard");
         Connect(podman);
@@ -132,15 +171,26 @@ public sealed class ImageTests(ImageArchives archives) : IClassFixture<ImageArch
         Assert.Equal(0, podman.Node.TryTool(["sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"]).ExitCode);
         var host = Path.Combine(podman.Node.Directory, "host");
         var containers = ContainerSpec.Of(Kustomization.Overlay(overlay));
-        Assert.Equal(["coordinator", "install", "keep"], containers.Select(static container => container.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["coordinator", "install", "keep"],
+            containers.Select(static container => container.Name).Order(StringComparer.Ordinal)
+        );
         var coordinator = Assert.Single(containers, static container => container.Name == "coordinator");
         podman.TryRunOnce(Options(containers[0], podman, host), Image("plugboard"), [.. containers[0].Arguments]).Succeeded();
 
         // Instead of the cluster's API, which is not there.
         var peers = Path.Combine(podman.Node.Directory, "peers.yaml");
-        File.WriteAllText(peers, "nodes:\n- { name: node1, podCIDRs: [10.244.1.0/24], addresses: [192.0.2.1] }\n- { name: node2, podCIDRs: [10.244.2.0/24], addresses: [192.0.2.2] }\n");
+        File.WriteAllText(
+            peers,
+            "nodes:\n- { name: node1, podCIDRs: [10.244.1.0/24], addresses: [192.0.2.1] }\n- { name: node2, podCIDRs: "
+                + "[10.244.2.0/24], addresses: [192.0.2.2] }\n"
+        );
         var arguments = coordinator.Arguments.Select(static word => word == "--source=kubernetes" ? "--source=static" : word);
-        podman.StartImage([.. Options(coordinator, podman, host), "--name=coordinator", $"--volume={peers}:/etc/plugboard/peers.yaml:ro"], Image("plugboard"), [.. arguments]);
+        podman.StartImage(
+            [.. Options(coordinator, podman, host), "--name=coordinator", $"--volume={peers}:/etc/plugboard/peers.yaml:ro"],
+            Image("plugboard"),
+            [.. arguments]
+        );
 
         Eventually(podman, () => IsReady(podman, coordinator), () => podman.Run("logs", "coordinator"));
         Assert.Contains("10.244.2.0/24", podman.Node.Tool("ip route"), StringComparison.Ordinal);
@@ -170,7 +220,8 @@ public sealed class ImageTests(ImageArchives archives) : IClassFixture<ImageArch
 
     private static string Image(string name) => $"localhost/{name}:{ImageArchives.Version}";
 
-    private static string[] Options(ContainerSpec container, PodmanHost podman, string host) => container.PodmanOptions(host, volume => Config(podman, volume, container.ConfigMaps));
+    private static string[] Options(ContainerSpec container, PodmanHost podman, string host) =>
+        container.PodmanOptions(host, volume => Config(podman, volume, container.ConfigMaps));
 
     // As kubelet writes a ConfigMap that is mounted: all of it, or its volume's items under their names.
     private static string Config(PodmanHost podman, JsonObject volume, IReadOnlyList<JsonObject> maps)
@@ -198,7 +249,10 @@ public sealed class ImageTests(ImageArchives archives) : IClassFixture<ImageArch
         var began = TimeProvider.System.GetTimestamp();
         while (!isSo())
         {
-            Assert.True(TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromSeconds(30), explain?.Invoke() ?? "not so after 30 seconds");
+            Assert.True(
+                TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromSeconds(30),
+                explain?.Invoke() ?? "not so after 30 seconds"
+            );
             podman.Node.Tool("sleep 0.1");
         }
     }

@@ -20,7 +20,9 @@ public sealed class InstallTests : IDisposable
         Assert.Equal(File.ReadAllBytes($"{PluginDirectory.Reference}/bandwidth"), File.ReadAllBytes($"{host.Bin}/bandwidth"));
         Assert.Equal("755 0:0", host.Shell($"stat -c '%a %u:%g' {host.Bin}/bridge"));
         Assert.Equal(
-            ["bandwidth: foreign", "bridge: ours", "host-local: ours", "loopback: ours", "portmap: ours"], host.States("status --plugins all").Order(StringComparer.Ordinal));
+            ["bandwidth: foreign", "bridge: ours", "host-local: ours", "loopback: ours", "portmap: ours"],
+            host.States("status --plugins all").Order(StringComparer.Ordinal)
+        );
         Assert.Equal(File.ReadAllBytes($"{PluginDirectory.Reference}/bridge"), File.ReadAllBytes($"{host.State}/.previous-bridge"));
     }
 
@@ -38,9 +40,15 @@ public sealed class InstallTests : IDisposable
     {
         host.Run("install").Succeeded();
         host.Shell($"chmod 644 {host.Bin}/bridge; chown 1000 {host.Bin}/loopback");
-        Assert.Equal(["mode 644", "owner 1000:0"], host.Json("status --plugins bridge,loopback").Values.Select(static file => (string?)file["note"]));
+        Assert.Equal(
+            ["mode 644", "owner 1000:0"],
+            host.Json("status --plugins bridge,loopback").Values.Select(static file => (string?)file["note"])
+        );
         Assert.Equal(1, host.Run("status --plugins bridge").ExitCode);
-        Assert.Equal(["host-local: unchanged", "portmap: unchanged", "loopback: replaced", "bridge: replaced"], host.States("install").OrderByDescending(static state => state.Contains("unchanged", StringComparison.Ordinal)));
+        Assert.Equal(
+            ["host-local: unchanged", "portmap: unchanged", "loopback: replaced", "bridge: replaced"],
+            host.States("install").OrderByDescending(static state => state.Contains("unchanged", StringComparison.Ordinal))
+        );
         Assert.Equal("755 0:0", host.Shell($"stat -c '%a %u:%g' {host.Bin}/bridge {host.Bin}/loopback | uniq"));
     }
 
@@ -80,7 +88,10 @@ public sealed class InstallTests : IDisposable
     {
         host.Run("install").Succeeded();
         File.Copy($"{PluginDirectory.Reference}/bridge", $"{host.Bin}/bridge", overwrite: true);
-        Assert.Equal(["bridge: left", "host-local: removed", "loopback: removed", "portmap: removed"], host.States("uninstall").Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["bridge: left", "host-local: removed", "loopback: removed", "portmap: removed"],
+            host.States("uninstall").Order(StringComparer.Ordinal)
+        );
         Assert.Equal("bandwidth\nbridge", host.Shell($"ls {host.Bin}"));
         host.Run("uninstall --restore");
         Assert.Equal("reference", host.Owners);
@@ -135,9 +146,27 @@ public sealed class InstallTests : IDisposable
         Assert.Equal(1, status.ExitCode);
         var lines = status.Output.TrimEnd().Split('\n');
         Assert.Matches("^FILE +STATE +VERSION +DIGEST +SINCE +KEPT +NOTE$", lines[0]);
-        Assert.Contains(lines, line => System.Text.RegularExpressions.Regex.IsMatch(line, "/bridge +ours +0.1.0 +[0-9a-f]{12} +20[0-9TZ:-]+ +previous, original$", System.Text.RegularExpressions.RegexOptions.None, TimeSpan.FromSeconds(1)));
-        Assert.Contains(lines, static line => line.Contains("/portmap", StringComparison.Ordinal) && line.Contains(" missing ", StringComparison.Ordinal) && line.Contains("`install` puts it there", StringComparison.Ordinal));
-        Assert.Contains(lines, static line => line.Contains("/loopback", StringComparison.Ordinal) && line.Contains(" differs ", StringComparison.Ordinal));
+        Assert.Contains(
+            lines,
+            line =>
+                System.Text.RegularExpressions.Regex.IsMatch(
+                    line,
+                    "/bridge +ours +0.1.0 +[0-9a-f]{12} +20[0-9TZ:-]+ +previous, original$",
+                    System.Text.RegularExpressions.RegexOptions.None,
+                    TimeSpan.FromSeconds(1)
+                )
+        );
+        Assert.Contains(
+            lines,
+            static line =>
+                line.Contains("/portmap", StringComparison.Ordinal)
+                && line.Contains(" missing ", StringComparison.Ordinal)
+                && line.Contains("`install` puts it there", StringComparison.Ordinal)
+        );
+        Assert.Contains(
+            lines,
+            static line => line.Contains("/loopback", StringComparison.Ordinal) && line.Contains(" differs ", StringComparison.Ordinal)
+        );
     }
 
     [KernelFact]
@@ -152,12 +181,14 @@ public sealed class InstallTests : IDisposable
     public void Where_nothing_changed_it_takes_next_to_nothing()
     {
         // Twice what `bench --installer` holds it to, and the best of a few: other tests run beside it.
-        var anew = Enumerable.Range(0, 3).Min(_ =>
-        {
-            var time = Time("install --flexvolume plugboard/local,plugboard/nfs");
-            host.Run("uninstall --restore").Succeeded();
-            return time;
-        });
+        var anew = Enumerable
+            .Range(0, 3)
+            .Min(_ =>
+            {
+                var time = Time("install --flexvolume plugboard/local,plugboard/nfs");
+                host.Run("uninstall --restore").Succeeded();
+                return time;
+            });
         Time("install --flexvolume plugboard/local,plugboard/nfs");
         var again = Enumerable.Range(0, 5).Min(_ => Time("install --flexvolume plugboard/local,plugboard/nfs"));
         Assert.InRange(anew.TotalMilliseconds, 0, 2000);

@@ -3,7 +3,9 @@ using Plugboard.Tests.EndToEnd.Harness;
 
 namespace Plugboard.Tests.EndToEnd.Installer;
 
-/// <summary>A folder that stands for a host, with the reference plugins in place, and the installer that works on it from outside.</summary>
+/// <summary>
+/// A folder that stands for a host, with the reference plugins in place, and the installer that works on it from outside.
+/// </summary>
 internal sealed class InstallerHost : IDisposable
 {
     /// <summary>What the reference has of what we have.</summary>
@@ -37,7 +39,13 @@ internal sealed class InstallerHost : IDisposable
 
     /// <summary>The words that run a verb on this host.</summary>
     public string[] Command(string arguments) =>
-        [Executable, .. arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries), .. arguments.Contains("--plugins", StringComparison.Ordinal) ? (string[])[] : ["--plugins", string.Join(',', Plugins)], "--host-root", Root];
+        [
+            Executable,
+            .. arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries),
+            .. arguments.Contains("--plugins", StringComparison.Ordinal) ? (string[])[] : ["--plugins", string.Join(',', Plugins)],
+            "--host-root",
+            Root,
+        ];
 
     /// <summary>Runs a verb.</summary>
     public CniOutput Run(string arguments, params string[] prefix)
@@ -54,7 +62,8 @@ internal sealed class InstallerHost : IDisposable
     }
 
     /// <summary>A word per file, as <c>name: state</c>.</summary>
-    public IEnumerable<string> States(string arguments) => Json(arguments).Select(static pair => $"{pair.Key}: {(string)pair.Value["state"]!}");
+    public IEnumerable<string> States(string arguments) =>
+        Json(arguments).Select(static pair => $"{pair.Key}: {(string)pair.Value["state"]!}");
 
     /// <summary>Runs a shell script on the machine, which must succeed.</summary>
     public string Shell(string script)
@@ -76,7 +85,9 @@ internal sealed class InstallerHost : IDisposable
     }
 
     private byte[] ContentOf(string directory, string plugin) =>
-        contents.TryGetValue((directory, plugin), out var content) ? content : contents[(directory, plugin)] = File.ReadAllBytes(Path.Combine(directory, plugin));
+        contents.TryGetValue((directory, plugin), out var content)
+            ? content
+            : contents[(directory, plugin)] = File.ReadAllBytes(Path.Combine(directory, plugin));
 
     /// <summary>Whose the plugins are, one word where all are the same.</summary>
     public string Owners => string.Join(' ', Plugins.Select(OwnerOf).Distinct());
@@ -90,12 +101,15 @@ internal sealed class InstallerHost : IDisposable
         if (plugins.Length == 0)
             plugins = Plugins;
         Assert.DoesNotContain("other", plugins.Select(OwnerOf));
-        var answers = Shell($"cd {Bin}; for p in {string.Join(' ', plugins)}; do echo '{{\"cniVersion\":\"1.0.0\"}}' | CNI_COMMAND=VERSION ./$p; echo; done");
+        var answers = Shell(
+            $"cd {Bin}; for p in {string.Join(' ', plugins)}; do echo '{{\"cniVersion\":\"1.0.0\"}}' | CNI_COMMAND=VERSION ./$p; echo; done"
+        );
         Assert.Equal(plugins.Length, answers.Split("supportedVersions").Length - 1);
     }
 
     /// <summary>
-    /// The system calls of a verb before which it may be ended, each that changes anything, and some of those that only look: between two of them the state is the same.
+    /// The system calls of a verb before which it may be ended, each that changes anything, and some of those that only look: between two
+    /// of them the state is the same.
     /// </summary>
     public IReadOnlyList<SystemCall> Record(string arguments)
     {
@@ -107,8 +121,7 @@ internal sealed class InstallerHost : IDisposable
     }
 
     /// <summary>Runs a verb with a fault at a call: <c>signal=KILL</c> or <c>error=EIO</c>.</summary>
-    public CniOutput Inject(SystemCall call, string fault, string arguments) =>
-        Run(arguments, Alone(Strace.Injecting(call, fault)));
+    public CniOutput Inject(SystemCall call, string fault, string arguments) => Run(arguments, Alone(Strace.Injecting(call, fault)));
 
     // Without what it executes.
     private static string[] Alone(string[] strace) => [.. strace.Where(static word => word != "-f")];

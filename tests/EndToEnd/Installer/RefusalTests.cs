@@ -25,7 +25,10 @@ public sealed class RefusalTests : IDisposable
     public void A_host_root_that_is_missing_is_named()
     {
         host.Shell($"mv {host.Root} {host.Root}.away");
-        AssertRefused("install", $"--host-root {host.Root}: no such file or directory: name the directory where the host's root is mounted");
+        AssertRefused(
+            "install",
+            $"--host-root {host.Root}: no such file or directory: name the directory where the host's root is mounted"
+        );
         host.Shell($"mv {host.Root}.away {host.Root}");
         AssertUntouched();
     }
@@ -65,8 +68,14 @@ public sealed class RefusalTests : IDisposable
     public void An_executable_for_another_machine_is_refused()
     {
         // elf(5): e_machine is at 18; 183 is arm64.
-        host.Shell($"mkdir {host.Node.Directory}/from; cp {PluginDirectory.Ours}/* {host.Node.Directory}/from; printf '\\267\\0' | dd of={host.Node.Directory}/from/bridge bs=1 seek=18 conv=notrunc status=none");
-        AssertRefused($"install --from {host.Node.Directory}/from", "/from/bridge is for arm64 and this machine is amd64: take the build, or the image, for amd64");
+        host.Shell(
+            $"mkdir {host.Node.Directory}/from; cp {PluginDirectory.Ours}/* {host.Node.Directory}/from; printf '\\267\\0' | dd "
+                + $"of={host.Node.Directory}/from/bridge bs=1 seek=18 conv=notrunc status=none"
+        );
+        AssertRefused(
+            $"install --from {host.Node.Directory}/from",
+            "/from/bridge is for arm64 and this machine is amd64: take the build, or the image, for amd64"
+        );
         AssertUntouched();
     }
 
@@ -111,7 +120,10 @@ public sealed class RefusalTests : IDisposable
     [KernelFact]
     public void A_link_in_the_place_of_a_plugin_is_replaced_and_what_it_leads_to_is_not_written()
     {
-        host.Shell($"mkdir -p {host.Root}/usr/lib/cni; mv {host.Bin}/bridge {host.Root}/usr/lib/cni; ln -s ../../../usr/lib/cni/bridge {host.Bin}/bridge");
+        host.Shell(
+            $"mkdir -p {host.Root}/usr/lib/cni; mv {host.Bin}/bridge {host.Root}/usr/lib/cni; ln -s ../../../usr/lib/cni/bridge "
+                + $"{host.Bin}/bridge"
+        );
         Assert.Contains("bridge: replaced", host.States("install"));
         Assert.Equal("ours", host.OwnerOf("bridge"));
         Assert.Equal(File.ReadAllBytes($"{PluginDirectory.Reference}/bridge"), File.ReadAllBytes($"{host.Root}/usr/lib/cni/bridge"));
@@ -149,7 +161,10 @@ public sealed class RefusalTests : IDisposable
     public void Two_installers_at_once_take_turns()
     {
         var script = string.Join(' ', host.Command("install"));
-        host.Shell($"for i in 1 2 3 4 5 6; do {script} > {host.Node.Directory}/out$i 2>&1 & pids=\"$pids $!\"; done; for p in $pids; do wait $p; done");
+        host.Shell(
+            $"for i in 1 2 3 4 5 6; do {script} > {host.Node.Directory}/out$i 2>&1 & pids=\"$pids $!\"; done; for p in $pids; do wait "
+                + "$p; done"
+        );
         Assert.Equal("ours", host.Owners);
         Assert.Equal("4", host.Shell($"cat {host.Node.Directory}/out* | grep -c replaced"));
         Assert.Equal("20", host.Shell($"cat {host.Node.Directory}/out* | grep -c unchanged"));
@@ -159,7 +174,9 @@ public sealed class RefusalTests : IDisposable
     public void An_installer_that_waits_too_long_says_for_whom()
     {
         host.Shell($"mkdir {host.State}");
-        var busy = host.Shell($"exec 9< {host.State}; flock 9; {string.Join(' ', host.Command("install --lock-timeout 1"))} 2>&1 && exit 1; echo $?");
+        var busy = host.Shell(
+            $"exec 9< {host.State}; flock 9; {string.Join(' ', host.Command("install --lock-timeout 1"))} 2>&1 && exit 1; echo $?"
+        );
         Assert.Contains("another installer is at work (process ", busy, StringComparison.Ordinal);
         Assert.EndsWith("\n3", busy, StringComparison.Ordinal);
         AssertUntouched();

@@ -23,16 +23,21 @@ public sealed class UpgradeTests : IDisposable
         using var done = new CancellationTokenSource();
         var calls = 0;
 
-        var loops = Task.Run(() => CallsBeside.AtOnce(pods, pod =>
-        {
-            // Bounded: an install takes a fifth of a second.
-            for (var i = 0; i < 2000 && !done.IsCancellationRequested; i++)
-            {
-                host.Node.CallBeside("ADD", pod, config).Succeeded();
-                host.Node.CallBeside("DEL", pod, config).Succeeded();
-                Interlocked.Add(ref calls, 2);
-            }
-        }));
+        var loops = Task.Run(() =>
+            CallsBeside.AtOnce(
+                pods,
+                pod =>
+                {
+                    // Bounded: an install takes a fifth of a second.
+                    for (var i = 0; i < 2000 && !done.IsCancellationRequested; i++)
+                    {
+                        host.Node.CallBeside("ADD", pod, config).Succeeded();
+                        host.Node.CallBeside("DEL", pod, config).Succeeded();
+                        Interlocked.Add(ref calls, 2);
+                    }
+                }
+            )
+        );
         for (var round = 0; round < 6 && !loops.IsCompleted; round++)
         {
             RunBeside("install");

@@ -4,7 +4,9 @@ using Plugboard.Tests.EndToEnd.Harness;
 
 namespace Plugboard.Tests.EndToEnd.Installer;
 
-/// <summary><c>install --wait</c>: what others do to our files is put right, and what another run of the installer decides is not.</summary>
+/// <summary>
+/// <c>install --wait</c>: what others do to our files is put right, and what another run of the installer decides is not.
+/// </summary>
 public sealed class WaitTests : IDisposable
 {
     private static readonly TimeSpan patience = TimeSpan.FromSeconds(20);
@@ -120,11 +122,13 @@ public sealed class WaitTests : IDisposable
         var words = string.Join(' ', host.Command("install --wait " + arguments));
         ended = Task.Run(() =>
         {
-            var result = host.Node.RunBeside(new Plugboard.Linux.Command("/usr/bin/unshare")
-            {
-                Arguments = ["--pid", "--fork", "--kill-child", "sh", "-c", $"exec {words} 2> {directory}/log"],
-                Timeout = TimeSpan.FromMinutes(2),
-            }.Run);
+            var result = host.Node.RunBeside(
+                new Plugboard.Linux.Command("/usr/bin/unshare")
+                {
+                    Arguments = ["--pid", "--fork", "--kill-child", "sh", "-c", $"exec {words} 2> {directory}/log"],
+                    Timeout = TimeSpan.FromMinutes(2),
+                }.Run
+            );
             return result.ExitCode?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? $"signal {result.Signal}";
         });
         log = new StreamReader($"{directory}/log");
@@ -141,7 +145,10 @@ public sealed class WaitTests : IDisposable
     private string End()
     {
         // The process that has this host's folder on its command line, and no other.
-        host.Shell($"for p in $(pgrep -f 'installer install --wait.* --host-root {host.Root}$'); do [ $(readlink /proc/$p/exe) = {InstallerHost.Executable} ] && kill -TERM $p; done; true");
+        host.Shell(
+            $"for p in $(pgrep -f 'installer install --wait.* --host-root {host.Root}$'); do [ $(readlink /proc/$p/exe) = "
+                + $"{InstallerHost.Executable} ] && kill -TERM $p; done; true"
+        );
         Assert.True(ended.Wait(patience), "it does not end");
         return ended.Result;
     }

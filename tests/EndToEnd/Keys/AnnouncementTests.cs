@@ -14,8 +14,10 @@ public sealed class AnnouncementTests
 {
     private static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(2);
 
-    private static JsonObject Config(CniNode node, string bridge = "cni0") => node.BridgeConfig(
-        $$$"""{"bridge":"{{{bridge}}}","ipam":{"ranges":[[{"subnet":"10.1.0.0/16"}],[{"subnet":"fd00:1::/64"}]],"routes":[]}}""");
+    private static JsonObject Config(CniNode node, string bridge = "cni0") =>
+        node.BridgeConfig(
+            $$$"""{"bridge":"{{{bridge}}}","ipam":{"ranges":[[{"subnet":"10.1.0.0/16"}],[{"subnet":"fd00:1::/64"}]],"routes":[]}}"""
+        );
 
     private static JsonObject Fixed(JsonObject config) => config.With("""{"runtimeConfig":{"ips":["10.1.0.50","fd00:1::50"]}}""");
 
@@ -24,9 +26,11 @@ public sealed class AnnouncementTests
     private static string MacOf(CniPod pod) => pod.Link("eth0").GetProperty("address").GetString()!;
 
     // A neighbour learns in the kernel while ADD runs; a busy machine may be a little later.
-    private static void KnowsAtOnce(TestNamespace who, string device, string mac) => Until(
-        () => addresses.All(address => who.Tool($"ip neigh show {address} dev {device}").Contains(mac, StringComparison.Ordinal)),
-        () => $"{device} is not told of {mac}: {who.Tool("ip neigh")}{who.Tool("ip -6 neigh")}");
+    private static void KnowsAtOnce(TestNamespace who, string device, string mac) =>
+        Until(
+            () => addresses.All(address => who.Tool($"ip neigh show {address} dev {device}").Contains(mac, StringComparison.Ordinal)),
+            () => $"{device} is not told of {mac}: {who.Tool("ip neigh")}{who.Tool("ip -6 neigh")}"
+        );
 
     private static void Until(Func<bool> isSo, Func<string> what)
     {
@@ -43,12 +47,14 @@ public sealed class AnnouncementTests
         Assert.All(addresses, address => Assert.True(who.Reaches(address), $"set-up: {address}"));
 
     // Two addresses: what one pod gives back the next one gets.
-    private static JsonObject Scarce(CniNode node) => node.BridgeConfig(
-        """
-        {"ipam":{"routes":[],"ranges":[
-            [{"subnet":"10.1.0.0/16","rangeStart":"10.1.0.49","rangeEnd":"10.1.0.50"}],
-            [{"subnet":"fd00:1::/64","rangeStart":"fd00:1::4f","rangeEnd":"fd00:1::50"}]]}}
-        """);
+    private static JsonObject Scarce(CniNode node) =>
+        node.BridgeConfig(
+            """
+            {"ipam":{"routes":[],"ranges":[
+                [{"subnet":"10.1.0.0/16","rangeStart":"10.1.0.49","rangeEnd":"10.1.0.50"}],
+                [{"subnet":"fd00:1::/64","rangeStart":"fd00:1::4f","rangeEnd":"fd00:1::50"}]]}}
+            """
+        );
 
     private static CniPod Replace(CniNode node, CniPod old, JsonObject config)
     {
@@ -101,8 +107,11 @@ public sealed class AnnouncementTests
 
     // Requests that write a hardware address: the last one of an ADD is what makes the kernel tell.
     private static int Writes(CniOutput output) =>
-        output.Error.Split("RTM_NEWLINK").Count(static message =>
-            message.Contains("IFLA_ADDRESS", StringComparison.Ordinal) && !message.Contains("IFLA_OPERSTATE", StringComparison.Ordinal));
+        output
+            .Error.Split("RTM_NEWLINK")
+            .Count(static message =>
+                message.Contains("IFLA_ADDRESS", StringComparison.Ordinal) && !message.Contains("IFLA_OPERSTATE", StringComparison.Ordinal)
+            );
 
     [KernelFact]
     public void A_failed_ADD_leaves_no_neighbour_behind()
@@ -170,7 +179,13 @@ public sealed class AnnouncementTests
         node.Run(() =>
         {
             using var client = RouteClient.Open();
-            client.Links.Add(new VethSpec { Name = "up0", Peer = new VethPeer { Name = "lan0", NetNs = wire.Namespace.File } });
+            client.Links.Add(
+                new VethSpec
+                {
+                    Name = "up0",
+                    Peer = new VethPeer { Name = "lan0", NetNs = wire.Namespace.File },
+                }
+            );
         });
         node.Tool("ip link add br0 type bridge");
         node.WriteSysctl("net/ipv6/conf/br0/accept_dad", "0");
@@ -183,6 +198,7 @@ public sealed class AnnouncementTests
         // Until its link is ready a host hears no multicast.
         Until(
             () => wire.Tool("ip -6 route show table local dev lan0").Contains("ff00::/8", StringComparison.Ordinal),
-            static () => "set-up: lan0 is not ready");
+            static () => "set-up: lan0 is not ready"
+        );
     }
 }

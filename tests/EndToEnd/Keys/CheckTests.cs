@@ -6,8 +6,11 @@ namespace Plugboard.Tests.EndToEnd.Keys;
 
 public sealed class CheckTests
 {
-    private static JsonObject Config(CniNode node, string patch = "{}") => node.BridgeConfig(
-        """{"ipam":{"routes":[{"dst":"0.0.0.0/0"},{"dst":"192.168.0.0/16","gw":"10.1.0.9"},{"dst":"172.16.0.0/12","table":99}]}}""").With(patch);
+    private static JsonObject Config(CniNode node, string patch = "{}") =>
+        node.BridgeConfig(
+                """{"ipam":{"routes":[{"dst":"0.0.0.0/0"},{"dst":"192.168.0.0/16","gw":"10.1.0.9"},{"dst":"172.16.0.0/12","table":99}]}}"""
+            )
+            .With(patch);
 
     private static CniPod Add(CniNode node, JsonObject config)
     {
@@ -78,7 +81,11 @@ public sealed class CheckTests
         var config = Config(node, """{"promiscMode":true}""");
         var pod = Add(node, config);
         node.Tool("ip link set cni0 promisc off");
-        Assert.StartsWith("Bridge interface cni0 configured Promisc Mode true", node.Call("CHECK", pod, config).Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Bridge interface cni0 configured Promisc Mode true",
+            node.Call("CHECK", pod, config).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [KernelFact]
@@ -89,9 +96,17 @@ public sealed class CheckTests
         var pod = Add(node, config);
         node.Call("CHECK", pod, config).Succeeded();
         node.Tool($"bridge link set dev {pod.PortName()} hairpin off");
-        Assert.Contains("hairpin mode false doesn't match hairpinMode: true", node.Call("CHECK", pod, config).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "hairpin mode false doesn't match hairpinMode: true",
+            node.Call("CHECK", pod, config).Message,
+            StringComparison.Ordinal
+        );
         node.Tool($"bridge link set dev {pod.PortName()} hairpin on isolated off");
-        Assert.Contains("isolation false doesn't match portIsolation: true", node.Call("CHECK", pod, config).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "isolation false doesn't match portIsolation: true",
+            node.Call("CHECK", pod, config).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [KernelFact]
@@ -122,7 +137,8 @@ public sealed class CheckTests
         pod.Result!["interfaces"]![2]!["sandbox"] = "/run/netns/elsewhere";
         Assert.Equal(
             $"Sandbox in prevResult /run/netns/elsewhere doesn't match configured netns: {pod.Path}",
-            node.Call("CHECK", pod, Config(node)).Message);
+            node.Call("CHECK", pod, Config(node)).Message
+        );
     }
 
     [KernelFact]
@@ -170,10 +186,17 @@ public sealed class CheckTests
     [KernelTheory]
     [InlineData("tuning: mtu", "ip link set eth0 mtu 1300")]
     [InlineData("tuning: promisc, allmulti, txQLen", "ip link set eth0 promisc on allmulticast on txqueuelen 5")]
-    [InlineData("sbr", "ip route add 10.1.0.0/16 dev eth0 table 100; ip route add default via 10.1.0.1 dev eth0 table 100; "
-        + "ip route add 192.168.0.0/16 via 10.1.0.9 dev eth0 table 100; ip rule add from 10.1.0.2 table 100; ip route flush table main dev eth0")]
-    [InlineData("another network has the default route", "ip link add net1 type veth peer name net2; ip addr add 192.0.2.2/24 dev net1; "
-        + "ip link set net1 up; ip route del default; ip route add default via 192.0.2.1 dev net1")]
+    [InlineData(
+        "sbr",
+        "ip route add 10.1.0.0/16 dev eth0 table 100; ip route add default via 10.1.0.1 dev eth0 table 100; "
+            + "ip route add 192.168.0.0/16 via 10.1.0.9 dev eth0 table 100; ip rule add from 10.1.0.2 table 100; ip route flush "
+            + "table main dev eth0"
+    )]
+    [InlineData(
+        "another network has the default route",
+        "ip link add net1 type veth peer name net2; ip addr add 192.0.2.2/24 dev net1; "
+            + "ip link set net1 up; ip route del default; ip route add default via 192.0.2.1 dev net1"
+    )]
     public void What_a_later_plugin_changes_by_design_is_no_fault(string plugin, string change)
     {
         using var node = new CniNode();
@@ -294,7 +317,8 @@ public sealed class CheckTests
     {
         using var node = new CniNode();
         var config = node.BridgeConfig(
-            """{"ipam":{"ranges":[[{"subnet":"fd00:1::/64"}]],"routes":[{"dst":"fd00:9::/64","gw":"fd00:1::8"},{"dst":"fd00:9::/64","gw":"fd00:1::9"}]}}""");
+            """{"ipam":{"ranges":[[{"subnet":"fd00:1::/64"}]],"routes":[{"dst":"fd00:9::/64","gw":"fd00:1::8"},{"dst":"fd00:9::/64","gw":"fd00:1::9"}]}}"""
+        );
         var pod = Add(node, config);
         Assert.Contains("fd00:1::8", pod.Tool("ip -6 route show fd00:9::/64"), StringComparison.Ordinal);
         Assert.Contains("fd00:1::9", pod.Tool("ip -6 route show fd00:9::/64"), StringComparison.Ordinal);

@@ -22,7 +22,8 @@ public sealed class CollectionTests
         using var node = new CniNode();
         var (kept, stale) = (Add(node, Config(node)), Add(node, Config(node)));
         var other = Add(node, Config(node, """{"name":"other"}"""));
-        var collected = node.Call("GC", null, Config(node, """{"cni.dev/valid-attachments":[{"containerID":"pod0","ifname":"eth0"}]}""")).Succeeded();
+        var collected = node.Call("GC", null, Config(node, """{"cni.dev/valid-attachments":[{"containerID":"pod0","ifname":"eth0"}]}"""))
+            .Succeeded();
 
         Assert.Equal("", collected.Output);
         Assert.Equal(["10.1.0.2"], node.Leases().Keys);
@@ -109,21 +110,53 @@ public sealed class CollectionTests
         var config = Config(node, """{"ipMasq":true}""");
         Add(node, config);
         var pod = Add(node, config);
-        var portmap = new JsonObject { ["cniVersion"] = "1.1.0", ["name"] = "test", ["type"] = "portmap" };
-        node.Call("ADD", pod, portmap.With($$$"""{"prevResult":{{{pod.Result!.ToJsonString()}}},"runtimeConfig":{"portMappings":[{"hostPort":8080,"containerPort":80}]}}""")).Succeeded();
+        var portmap = new JsonObject
+        {
+            ["cniVersion"] = "1.1.0",
+            ["name"] = "test",
+            ["type"] = "portmap",
+        };
+        node.Call(
+                "ADD",
+                pod,
+                portmap.With(
+                    $$$"""{"prevResult":{{{pod.Result!.ToJsonString()}}},"runtimeConfig":{"portMappings":[{"hostPort":8080,"containerPort":80}]}}"""
+                )
+            )
+            .Succeeded();
         var before = State(node);
-        foreach (var plugin in new[] { config, portmap, config.With("""{"type":"host-local"}"""), config.With("""{"type":"loopback"}"""), config.With("""{"type":"flannel"}""") })
+        foreach (
+            var plugin in new[]
+            {
+                config,
+                portmap,
+                config.With("""{"type":"host-local"}"""),
+                config.With("""{"type":"loopback"}"""),
+                config.With("""{"type":"flannel"}"""),
+            }
+        )
         {
             foreach (var key in new[] { "cni.dev/valid-attachments", "cni.dev/attachments" })
             {
-                Assert.Equal(7, node.CallRaw("GC", null, (string)plugin["type"]!, plugin.With($$$"""{"{{{key}}}":{{{list}}}}""").ToJsonString(), []).Code);
+                Assert.Equal(
+                    7,
+                    node.CallRaw(
+                        "GC",
+                        null,
+                        (string)plugin["type"]!,
+                        plugin.With($$$"""{"{{{key}}}":{{{list}}}}""").ToJsonString(),
+                        []
+                    ).Code
+                );
                 Assert.Equal(before, State(node));
             }
         }
     }
 
     private static string State(CniNode node) =>
-        node.Tool("ip -o link show type veth") + node.Tool("nft -s list ruleset") + string.Join(' ', node.Leases().Keys.Order(StringComparer.Ordinal));
+        node.Tool("ip -o link show type veth")
+        + node.Tool("nft -s list ruleset")
+        + string.Join(' ', node.Leases().Keys.Order(StringComparer.Ordinal));
 
     [KernelFact]
     public void STATUS_tells_that_the_bridges_name_is_taken()

@@ -12,7 +12,8 @@ public sealed class GatewayTests
     {
         using var node = new CniNode();
         node.Call("ADD", node.AddPod(), node.BridgeConfig("""{"bridge":"blue"}""")).Succeeded();
-        node.Call("ADD", node.AddPod(), node.BridgeConfig("""{"bridge":null,"ipam":{"ranges":[[{"subnet":"10.2.0.0/16"}]]}}""")).Succeeded();
+        node.Call("ADD", node.AddPod(), node.BridgeConfig("""{"bridge":null,"ipam":{"ranges":[[{"subnet":"10.2.0.0/16"}]]}}"""))
+            .Succeeded();
 
         Assert.Equal(["10.1.0.1/16"], node.GlobalAddresses("blue"));
         Assert.Equal(["10.2.0.1/16"], node.GlobalAddresses("cni0"));
@@ -66,7 +67,8 @@ public sealed class GatewayTests
     public void A_gateway_that_ipam_names_is_borne_as_it_is()
     {
         using var node = new CniNode();
-        node.Call("ADD", node.AddPod(), node.BridgeConfig("""{"ipam":{"ranges":[[{"subnet":"10.1.0.0/16","gateway":"10.1.200.7"}]]}}""")).Succeeded();
+        node.Call("ADD", node.AddPod(), node.BridgeConfig("""{"ipam":{"ranges":[[{"subnet":"10.1.0.0/16","gateway":"10.1.200.7"}]]}}"""))
+            .Succeeded();
         Assert.Equal(["10.1.200.7/16"], node.GlobalAddresses("cni0"));
     }
 
@@ -89,11 +91,16 @@ public sealed class GatewayTests
     {
         using var node = new CniNode();
         var pod = node.AddPod();
-        var result = node.Call("ADD", pod, node.BridgeConfig(DualStack).With("""{"isGateway":false,"isDefaultGateway":true}""")).Succeeded().Json;
+        var result = node.Call("ADD", pod, node.BridgeConfig(DualStack).With("""{"isGateway":false,"isDefaultGateway":true}"""))
+            .Succeeded()
+            .Json;
 
         Assert.Equal(["default via 10.1.0.1 dev eth0"], pod.Routes("default"));
         Assert.StartsWith("default via fd00:1::1 dev eth0", Assert.Single(pod.Routes("-6 default")), StringComparison.Ordinal);
-        Assert.Equal(["0.0.0.0/0 10.1.0.1", "::/0 fd00:1::1"], result["routes"]!.AsArray().Select(static each => $"{each!["dst"]} {each["gw"]}"));
+        Assert.Equal(
+            ["0.0.0.0/0 10.1.0.1", "::/0 fd00:1::1"],
+            result["routes"]!.AsArray().Select(static each => $"{each!["dst"]} {each["gw"]}")
+        );
         Assert.Equal(["10.1.0.1/16", "fd00:1::1/64"], node.GlobalAddresses("cni0"));
     }
 
@@ -111,7 +118,8 @@ public sealed class GatewayTests
     {
         using var node = new CniNode();
         var pod = node.AddPod();
-        node.Call("ADD", pod, node.BridgeConfig("""{"isDefaultGateway":true,"ipam":{"routes":[{"dst":"0.0.0.0/0","gw":"10.1.0.99"}]}}""")).Succeeded();
+        node.Call("ADD", pod, node.BridgeConfig("""{"isDefaultGateway":true,"ipam":{"routes":[{"dst":"0.0.0.0/0","gw":"10.1.0.99"}]}}"""))
+            .Succeeded();
         Assert.Equal(["default via 10.1.0.99 dev eth0"], pod.Routes("default"));
     }
 
@@ -138,7 +146,8 @@ public sealed class GatewayTests
         using var node = new CniNode();
         node.Call("ADD", node.AddPod(), node.BridgeConfig()).Succeeded();
         var pod = node.AddPod();
-        node.Call("ADD", pod, node.BridgeConfig("""{"name":"other","forceAddress":true,"ipam":{"ranges":[[{"subnet":"10.2.0.0/16"}]]}}""")).Succeeded();
+        node.Call("ADD", pod, node.BridgeConfig("""{"name":"other","forceAddress":true,"ipam":{"ranges":[[{"subnet":"10.2.0.0/16"}]]}}"""))
+            .Succeeded();
         Assert.Equal(["10.2.0.1/16"], node.GlobalAddresses("cni0"));
         Assert.True(pod.Reaches("10.2.0.1"));
     }

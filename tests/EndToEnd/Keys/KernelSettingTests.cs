@@ -84,7 +84,10 @@ public sealed class KernelSettingTests
     [KernelTheory]
     [InlineData("{}", "net.ipv4.ip_forward, which is 0, to 1", "net.ipv4.ip_forward=1")]
     [InlineData(
-        IPv6Only, "net.ipv6.conf.eth0.accept_ra, which is 1, to 2", "net.ipv6.conf.eth0.accept_ra=2, net.ipv6.conf.all.forwarding=1")]
+        IPv6Only,
+        "net.ipv6.conf.eth0.accept_ra, which is 1, to 2",
+        "net.ipv6.conf.eth0.accept_ra=2, net.ipv6.conf.all.forwarding=1"
+    )]
     public void What_must_be_changed_there_is_error_5_that_names_all_of_it(string patch, string setting, string advice)
     {
         using var node = new CniNode();

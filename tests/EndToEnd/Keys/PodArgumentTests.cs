@@ -36,7 +36,8 @@ public sealed class PodArgumentTests
             {"args":{"cni":{"ips":["10.2.0.51"]}},"runtimeConfig":{"ips":["fd00:1::52"]},
              "ipam":{"ranges":[[{"subnet":"10.1.0.0/16"}],[{"subnet":"10.2.0.0/16"}],[{"subnet":"fd00:1::/64"}]],"routes":[]},"isGateway":false}
             """,
-            "IP=10.1.0.50");
+            "IP=10.1.0.50"
+        );
         Assert.Equal(["10.1.0.50/16", "10.2.0.51/16", "fd00:1::52/64"], pod.Addresses);
     }
 
@@ -44,7 +45,10 @@ public sealed class PodArgumentTests
     public void IpRanges_of_the_runtime_come_before_the_configs()
     {
         using var node = new CniNode();
-        var pod = Add(node, """{"runtimeConfig":{"ipRanges":[[{"subnet":"fd00:5::/64","rangeStart":"fd00:5::10"}]]},"ipam":{"routes":[]}}""");
+        var pod = Add(
+            node,
+            """{"runtimeConfig":{"ipRanges":[[{"subnet":"fd00:5::/64","rangeStart":"fd00:5::10"}]]},"ipam":{"routes":[]}}"""
+        );
         Assert.Equal(["fd00:5::10/64", "10.1.0.2/16"], pod.Addresses);
         Assert.Equal(["10.1.0.2/16", "fd00:5::10/64"], pod.GlobalAddresses("eth0"));
     }
@@ -89,11 +93,15 @@ public sealed class PodArgumentTests
     {
         using var node = new CniNode();
         var file = Path.Combine(node.Directory, "resolv.conf");
-        File.WriteAllText(file, "nameserver 10.9.0.1\nnameserver fd00::53\ndomain example.org\nsearch a.example b.example\noptions ndots:5\n");
+        File.WriteAllText(
+            file,
+            "nameserver 10.9.0.1\nnameserver fd00::53\ndomain example.org\nsearch a.example b.example\noptions ndots:5\n"
+        );
         var read = Add(node, $$$"""{"ipam":{"resolvConf":"{{{file}}}"}}""");
         Assert.Equal(
             """{"domain":"example.org","nameservers":["10.9.0.1","fd00::53"],"options":["ndots:5"],"search":["a.example","b.example"]}""",
-            read.Result!["dns"]!.ToJsonString());
+            read.Result!["dns"]!.ToJsonString()
+        );
 
         var replaced = Add(node, $$$"""{"dns":{"search":["c.example"]},"ipam":{"resolvConf":"{{{file}}}"}}""");
         Assert.Equal("""{"search":["c.example"]}""", replaced.Result!["dns"]!.ToJsonString());

@@ -11,7 +11,10 @@ public sealed class PortTests
         using var node = new CniNode();
         var (blue, green) = (node.AddPod(), node.AddPod());
         node.Call("ADD", blue, node.BridgeConfig("""{"mtu":1400}""")).Succeeded();
-        Assert.All([node.Link("cni0"), node.Link(blue.PortName()), blue.Link("eth0")], static link => Assert.Equal(1400, link.GetProperty("mtu").GetInt32()));
+        Assert.All(
+            [node.Link("cni0"), node.Link(blue.PortName()), blue.Link("eth0")],
+            static link => Assert.Equal(1400, link.GetProperty("mtu").GetInt32())
+        );
 
         node.Call("ADD", green, node.BridgeConfig("""{"mtu":1300}""")).Succeeded();
         Assert.Equal(1300, green.Link("eth0").GetProperty("mtu").GetInt32());
@@ -45,7 +48,8 @@ public sealed class PortTests
     {
         pod.Tool("ip addr add 192.0.2.1/24 dev eth0");
         pod.Tool("ip neigh add 192.0.2.2 lladdr 02:00:00:00:00:77 dev eth0");
-        const string script = "timeout 3 tcpdump -Q in -c 1 -i eth0 ether dst 02:00:00:00:00:77 & ping -c 15 -i 0.1 -W 0.1 192.0.2.2; wait $!";
+        const string script =
+            "timeout 3 tcpdump -Q in -c 1 -i eth0 ether dst 02:00:00:00:00:77 & ping -c 15 -i 0.1 -W 0.1 192.0.2.2; wait $!";
         return pod.TryTool(["sh", "-c", script]).ExitCode == 0;
     }
 
@@ -122,7 +126,11 @@ public sealed class PortTests
     [InlineData("", """{"args":{"cni":{"mac":"02:00:00:00:00:0b"}}}""", "02:00:00:00:00:0b")]
     [InlineData("", """{"runtimeConfig":{"mac":"02:00:00:00:00:0c"}}""", "02:00:00:00:00:0c")]
     [InlineData("MAC=02:00:00:00:00:0a", """{"args":{"cni":{"mac":"02:00:00:00:00:0b"}}}""", "02:00:00:00:00:0b")]
-    [InlineData("MAC=02:00:00:00:00:0a", """{"args":{"cni":{"mac":"02:00:00:00:00:0b"}},"RuntimeConfig":{"mac":"02:00:00:00:00:0c"}}""", "02:00:00:00:00:0c")]
+    [InlineData(
+        "MAC=02:00:00:00:00:0a",
+        """{"args":{"cni":{"mac":"02:00:00:00:00:0b"}},"RuntimeConfig":{"mac":"02:00:00:00:00:0c"}}""",
+        "02:00:00:00:00:0c"
+    )]
     public void The_pods_hardware_address_is_the_closest_of_three(string args, string patch, string expected)
     {
         using var node = new CniNode();

@@ -62,8 +62,10 @@ public sealed class RefusalTests
     [InlineData("""{"mtu":65536}""", "invalid mtu 65536")]
     [InlineData("""{"mtu":1000,"ipam":{"subnet":"fd00:1::/64"}}""", "invalid mtu 1000: the IPv6 range fd00:1::/64 needs 1280")]
     [InlineData("""{"vlan":4095}""", "invalid VLAN ID 4095 (must be between 0 and 4094)")]
-    [InlineData("""{"vlan":4000,"bridge":"elevenbytes"}""",
-        "failed to create vlan interface \"elevenbytes.4000\": the name is longer than 15 bytes")]
+    [InlineData(
+        """{"vlan":4000,"bridge":"elevenbytes"}""",
+        "failed to create vlan interface \"elevenbytes.4000\": the name is longer than 15 bytes"
+    )]
     [InlineData("""{"runtimeConfig":{"mac":"01:00:00:00:00:01"}}""", "address 01:00:00:00:00:01: invalid MAC address")]
     [InlineData("""{"runtimeConfig":{"mac":"00:00:00:00:00:00"}}""", "address 00:00:00:00:00:00: invalid MAC address")]
     [InlineData("""{"runtimeConfig":{"mac":"ff:ff:ff:ff:ff:ff"}}""", "address ff:ff:ff:ff:ff:ff: invalid MAC address")]
@@ -189,7 +191,10 @@ public sealed class RefusalTests
     public void Validate_says_each_thing_that_is_wrong_and_where(string patch, params string[] findings)
     {
         using var node = new CniNode();
-        var (exitCode, output, _) = node.TryTool([Path.Combine(node.Plugins, "bridge"), "validate"], node.BridgeConfig(patch).ToJsonString());
+        var (exitCode, output, _) = node.TryTool(
+            [Path.Combine(node.Plugins, "bridge"), "validate"],
+            node.BridgeConfig(patch).ToJsonString()
+        );
         Assert.Equal(1, exitCode);
         Assert.All(findings, finding => Assert.Contains(finding, output, StringComparison.Ordinal));
         Assert.Equal(findings.Length, output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
@@ -199,7 +204,12 @@ public sealed class RefusalTests
     public void Validate_has_nothing_to_say_about_a_good_config()
     {
         using var node = new CniNode();
-        var config = node.BridgeConfig("""{"MTU":1400,"vlanTrunk":[{"id":5},{"minID":7,"maxID":9}],"capabilities":{"mac":true},"promiscMode":null}""");
-        Assert.Equal((0, "The config is valid.\n", ""), node.TryTool([Path.Combine(node.Plugins, "bridge"), "validate"], config.ToJsonString()));
+        var config = node.BridgeConfig(
+            """{"MTU":1400,"vlanTrunk":[{"id":5},{"minID":7,"maxID":9}],"capabilities":{"mac":true},"promiscMode":null}"""
+        );
+        Assert.Equal(
+            (0, "The config is valid.\n", ""),
+            node.TryTool([Path.Combine(node.Plugins, "bridge"), "validate"], config.ToJsonString())
+        );
     }
 }

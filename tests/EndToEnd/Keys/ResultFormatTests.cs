@@ -7,8 +7,7 @@ namespace Plugboard.Tests.EndToEnd.Keys;
 /// <summary>What ADD prints, to the byte, in every version: four blanks of indentation, the order of keys, no newline at the end.</summary>
 public sealed class ResultFormatTests
 {
-    private const string Of020 =
-        """
+    private const string Of020 = """
         {
             "cniVersion": "VERSION",
             "ip4": {
@@ -38,8 +37,7 @@ public sealed class ResultFormatTests
         }
         """;
 
-    private const string Of040 =
-        """
+    private const string Of040 = """
         {
             "cniVersion": "VERSION",
             "interfaces": [
@@ -89,8 +87,7 @@ public sealed class ResultFormatTests
         }
         """;
 
-    private const string Of100 =
-        """
+    private const string Of100 = """
         {
             "cniVersion": "VERSION",
             "dns": {
@@ -138,11 +135,14 @@ public sealed class ResultFormatTests
         }
         """;
 
-    private static JsonObject DualStack(CniNode node, string version) => node.BridgeConfig(
-        """
-        {"dns":{"nameservers":["10.1.0.53"]},"runtimeConfig":{"mac":"02:00:00:00:00:01"},
-         "ipam":{"ranges":[[{"subnet":"10.1.0.0/16"}],[{"subnet":"fd00:1::/64"}]],"routes":[{"dst":"192.168.0.0/16","gw":"10.1.0.9","mtu":1280},{"dst":"::/0"}]}}
-        """).With($$"""{"cniVersion":{{version}}}""");
+    private static JsonObject DualStack(CniNode node, string version) =>
+        node.BridgeConfig(
+                """
+                {"dns":{"nameservers":["10.1.0.53"]},"runtimeConfig":{"mac":"02:00:00:00:00:01"},
+                 "ipam":{"ranges":[[{"subnet":"10.1.0.0/16"}],[{"subnet":"fd00:1::/64"}]],"routes":[{"dst":"192.168.0.0/16","gw":"10.1.0.9","mtu":1280},{"dst":"::/0"}]}}
+                """
+            )
+            .With($$"""{"cniVersion":{{version}}}""");
 
     [KernelTheory]
     [InlineData("0.1.0", Of020)]
@@ -178,9 +178,18 @@ public sealed class ResultFormatTests
     }
 
     [KernelTheory]
-    [InlineData("0.3.1", """{"cniVersion":"0.3.1","ips":[{"version":"4","address":"10.1.0.2/16","gateway":"10.1.0.1"}],"routes":[{"dst":"0.0.0.0/0"}],"dns":{}}""")]
-    [InlineData("1.1.0", """{"cniVersion":"1.1.0","ips":[{"address":"10.1.0.2/16","gateway":"10.1.0.1"}],"routes":[{"dst":"0.0.0.0/0"}]}""")]
-    [InlineData("0.2.0", """{"cniVersion":"0.2.0","ip4":{"ip":"10.1.0.2/16","gateway":"10.1.0.1","routes":[{"dst":"0.0.0.0/0"}]},"dns":{}}""")]
+    [InlineData(
+        "0.3.1",
+        """{"cniVersion":"0.3.1","ips":[{"version":"4","address":"10.1.0.2/16","gateway":"10.1.0.1"}],"routes":[{"dst":"0.0.0.0/0"}],"dns":{}}"""
+    )]
+    [InlineData(
+        "1.1.0",
+        """{"cniVersion":"1.1.0","ips":[{"address":"10.1.0.2/16","gateway":"10.1.0.1"}],"routes":[{"dst":"0.0.0.0/0"}]}"""
+    )]
+    [InlineData(
+        "0.2.0",
+        """{"cniVersion":"0.2.0","ip4":{"ip":"10.1.0.2/16","gateway":"10.1.0.1","routes":[{"dst":"0.0.0.0/0"}]},"dns":{}}"""
+    )]
     public void Host_local_alone_prints_addresses_without_interfaces(string version, string golden)
     {
         using var node = new CniNode();
@@ -210,7 +219,8 @@ public sealed class ResultFormatTests
         using var node = new CniNode();
         Assert.Equal(
             """{"cniVersion":"1.1.0","supportedVersions":["0.1.0","0.2.0","0.3.0","0.3.1","0.4.0","1.0.0","1.1.0"]}""" + "\n",
-            node.CallRaw("VERSION", null, "bridge", "", []).Succeeded().Output);
+            node.CallRaw("VERSION", null, "bridge", "", []).Succeeded().Output
+        );
     }
 
     [KernelFact]
@@ -226,6 +236,7 @@ public sealed class ResultFormatTests
                 "details": "mtu wants 68 to 65535 bytes, which is what a veth interface takes, or 0 for the kernel's default"
             }
             """,
-            output.Output);
+            output.Output
+        );
     }
 }

@@ -17,7 +17,10 @@ public sealed class RouteTests
     {
         using var node = new CniNode();
         var pod = Add(node, """[{"dst":"192.168.0.0/16"},{"dst":"172.16.0.0/12","gw":"10.1.0.9"}]""");
-        Assert.Equal(["10.1.0.0/16 proto kernel scope link src 10.1.0.2", "172.16.0.0/12 via 10.1.0.9", "192.168.0.0/16 via 10.1.0.1"], pod.Routes("dev eth0"));
+        Assert.Equal(
+            ["10.1.0.0/16 proto kernel scope link src 10.1.0.2", "172.16.0.0/12 via 10.1.0.9", "192.168.0.0/16 via 10.1.0.1"],
+            pod.Routes("dev eth0")
+        );
     }
 
     [KernelFact]
@@ -33,7 +36,8 @@ public sealed class RouteTests
     {
         using var node = new CniNode();
         var config = node.BridgeConfig(
-            """{"isGateway":false,"ipam":{"routes":[{"dst":"192.168.0.0/16","priority":50,"table":100},{"dst":"192.168.9.0/24","gw":"10.1.0.1","table":1000},{"dst":"10.9.0.0/24","gw":"10.1.0.7","priority":7,"scope":200}]}}""");
+            """{"isGateway":false,"ipam":{"routes":[{"dst":"192.168.0.0/16","priority":50,"table":100},{"dst":"192.168.9.0/24","gw":"10.1.0.1","table":1000},{"dst":"10.9.0.0/24","gw":"10.1.0.7","priority":7,"scope":200}]}}"""
+        );
         var pod = node.AddPod();
         node.Call("ADD", pod, config).Succeeded();
 
@@ -52,7 +56,8 @@ public sealed class RouteTests
         var pod = Add(
             node,
             """[{"dst":"::/0"},{"dst":"fd00:9::/64","gw":"fd00:1::9","mtu":1280,"priority":5,"table":77}]""",
-            """{"ipam":{"ranges":[[{"subnet":"fd00:1::/64"}]]}}""");
+            """{"ipam":{"ranges":[[{"subnet":"fd00:1::/64"}]]}}"""
+        );
         Assert.Equal(["default via fd00:1::1 dev eth0 metric 1024 pref medium"], pod.Routes("-6 default"));
         Assert.Equal(["fd00:9::/64 via fd00:1::9 dev eth0 metric 5 mtu 1280 pref medium"], pod.Routes("-6 table 77"));
     }
@@ -64,7 +69,8 @@ public sealed class RouteTests
         using var node = new CniNode();
         var pod = Add(
             node,
-            """[{"dst":"169.254.1.1/32","scope":253},{"dst":"192.168.0.0/16","gw":"169.254.1.1"},{"dst":"172.16.0.0/12","scope":254}]""");
+            """[{"dst":"169.254.1.1/32","scope":253},{"dst":"192.168.0.0/16","gw":"169.254.1.1"},{"dst":"172.16.0.0/12","scope":254}]"""
+        );
         Assert.Equal(["169.254.1.1 dev eth0 scope link"], pod.Routes("169.254.1.1"));
         Assert.Equal(["192.168.0.0/16 via 169.254.1.1 dev eth0"], pod.Routes("192.168.0.0/16"));
         Assert.Equal(["172.16.0.0/12 dev eth0 scope host"], pod.Routes("172.16.0.0/12"));
@@ -78,11 +84,16 @@ public sealed class RouteTests
         var pod = Add(node, $"[{route}]");
         Assert.Equal(
             """{"advmss":1200,"dst":"192.168.0.0/16","gw":"10.1.0.9","mtu":1280,"priority":50,"scope":0,"table":100}""",
-            pod.Result!["routes"]![0]!.ToJsonString());
+            pod.Result!["routes"]![0]!.ToJsonString()
+        );
     }
 
     [KernelTheory]
-    [InlineData("""[{"dst":"192.168.0.0/16"},{"dst":"192.168.0.0/16"}]""", "failed to add route '192.168.0.0/16 via 10.1.0.1 dev eth0 metric 0 (Scope: 0, Table: 254)': file exists", "twice")]
+    [InlineData(
+        """[{"dst":"192.168.0.0/16"},{"dst":"192.168.0.0/16"}]""",
+        "failed to add route '192.168.0.0/16 via 10.1.0.1 dev eth0 metric 0 (Scope: 0, Table: 254)': file exists",
+        "twice"
+    )]
     public void A_route_that_the_kernel_refuses_is_named_and_undone(string routes, string message, string advice)
     {
         using var node = new CniNode();
@@ -99,8 +110,11 @@ public sealed class RouteTests
     public void A_route_of_scope_link_has_no_gateway_and_leads_to_one_outside_of_the_subnet_wherever_it_is_listed()
     {
         using var node = new CniNode();
-        var config = node.BridgeConfig().With("""{"ipam":{"ranges":[[{"subnet":"10.1.0.0/16","gateway":"169.254.1.1"}],[{"subnet":"fd00:1::/64"}]]}}""")
-            .With("""{"isGateway":null,"ipam":{"routes":[{"dst":"0.0.0.0/0"},{"dst":"169.254.1.1/32","scope":253},{"dst":"fd00:9::1/128","scope":253},{"dst":"fd00:8::/64","gw":"fd00:9::1"},{"dst":"::/0","gw":"fe80::1"}]}}""");
+        var config = node.BridgeConfig()
+            .With("""{"ipam":{"ranges":[[{"subnet":"10.1.0.0/16","gateway":"169.254.1.1"}],[{"subnet":"fd00:1::/64"}]]}}""")
+            .With(
+                """{"isGateway":null,"ipam":{"routes":[{"dst":"0.0.0.0/0"},{"dst":"169.254.1.1/32","scope":253},{"dst":"fd00:9::1/128","scope":253},{"dst":"fd00:8::/64","gw":"fd00:9::1"},{"dst":"::/0","gw":"fe80::1"}]}}"""
+            );
         var pod = node.AddPod();
         node.Call("ADD", pod, config).Succeeded();
         Assert.Equal(["169.254.1.1 dev eth0 scope link"], pod.Routes("169.254.1.1"));
@@ -118,18 +132,38 @@ public sealed class RouteTests
     public void A_gateway_of_all_zeros_is_none()
     {
         using var node = new CniNode();
-        var pod = Add(node, """[{"dst":"192.168.0.0/16","gw":"0.0.0.0"},{"dst":"fd00:9::/64","gw":"::"}]""", """{"ipam":{"ranges":[[{"subnet":"10.1.0.0/16"}],[{"subnet":"fd00:1::/64"}]]}}""");
+        var pod = Add(
+            node,
+            """[{"dst":"192.168.0.0/16","gw":"0.0.0.0"},{"dst":"fd00:9::/64","gw":"::"}]""",
+            """{"ipam":{"ranges":[[{"subnet":"10.1.0.0/16"}],[{"subnet":"fd00:1::/64"}]]}}"""
+        );
         Assert.Equal(["192.168.0.0/16 dev eth0"], pod.Routes("192.168.0.0/16"));
         Assert.Equal(["fd00:9::/64 dev eth0 metric 1024 pref medium"], pod.Routes("-6 fd00:9::/64"));
     }
 
     [KernelTheory]
-    [InlineData("""{"ipam":{"routes":[{"dst":"192.168.0.0/16","gw":"10.7.7.7"}]}}""", "invalid addresses of IPAM plugin host-local: gateway 10.7.7.7 of route 192.168.0.0/16 is in none of the pod's networks (10.1.0.0/16)")]
-    [InlineData("""{"ipam":{"ranges":[[{"subnet":"10.1.0.0/16","gateway":"10.7.7.7"}]]}}""", "invalid addresses of IPAM plugin host-local: gateway 10.7.7.7 of route 0.0.0.0/0 is in none of the pod's networks (10.1.0.0/16)")]
-    [InlineData("""{"isDefaultGateway":true,"ipam":{"routes":null,"ranges":[[{"subnet":"10.1.0.0/16","gateway":"10.7.7.7"}]]}}""", "invalid addresses of IPAM plugin host-local: gateway 10.7.7.7 of route 0.0.0.0/0 is in none of the pod's networks (10.1.0.0/16)")]
-    [InlineData("""{"ipam":{"ranges":[[{"subnet":"10.1.0.0/16","gateway":"fd00::1"}]]}}""", "invalid range set 0: gateway fd00::1 is IPv6, the network 10.1.0.0/16 is IPv4")]
+    [InlineData(
+        """{"ipam":{"routes":[{"dst":"192.168.0.0/16","gw":"10.7.7.7"}]}}""",
+        "invalid addresses of IPAM plugin host-local: gateway 10.7.7.7 of route 192.168.0.0/16 is in none of the pod's networks "
+            + "(10.1.0.0/16)"
+    )]
+    [InlineData(
+        """{"ipam":{"ranges":[[{"subnet":"10.1.0.0/16","gateway":"10.7.7.7"}]]}}""",
+        "invalid addresses of IPAM plugin host-local: gateway 10.7.7.7 of route 0.0.0.0/0 is in none of the pod's networks (10.1.0.0/16)"
+    )]
+    [InlineData(
+        """{"isDefaultGateway":true,"ipam":{"routes":null,"ranges":[[{"subnet":"10.1.0.0/16","gateway":"10.7.7.7"}]]}}""",
+        "invalid addresses of IPAM plugin host-local: gateway 10.7.7.7 of route 0.0.0.0/0 is in none of the pod's networks (10.1.0.0/16)"
+    )]
+    [InlineData(
+        """{"ipam":{"ranges":[[{"subnet":"10.1.0.0/16","gateway":"fd00::1"}]]}}""",
+        "invalid range set 0: gateway fd00::1 is IPv6, the network 10.1.0.0/16 is IPv4"
+    )]
     [InlineData("""{"ipam":{"routes":[{"dst":"::/0","gw":"10.1.0.1"}]}}""", "gw 10.1.0.1 is IPv4, the route's dst ::/0 is IPv6")]
-    [InlineData("""{"ipam":{"routes":[{"dst":"10.2.0.1/16"}]}}""", "dst 10.2.0.1/16 has host bits set: the network is 10.2.0.0/16, the host alone 10.2.0.1/32")]
+    [InlineData(
+        """{"ipam":{"routes":[{"dst":"10.2.0.1/16"}]}}""",
+        "dst 10.2.0.1/16 has host bits set: the network is 10.2.0.0/16, the host alone 10.2.0.1/32"
+    )]
     public void What_is_wrong_with_addresses_is_refused_before_anything_is_made_and_by_STATUS(string patch, string message)
     {
         using var node = new CniNode();
@@ -160,14 +194,28 @@ public sealed class RouteTests
     }
 
     [KernelTheory]
-    [InlineData("""{"cniVersion":"1.0.0","ips":[{"address":"10.1.0.5/16","gateway":"fd00::1"}]}""", "gateway fd00::1 of 10.1.0.5/16 is of the other address family")]
-    [InlineData("""{"cniVersion":"1.0.0","ips":[{"address":"10.1.0.5/16"}],"routes":[{"dst":"0.0.0.0/0","gw":"fd00::1"}]}""", "gw fd00::1 of route 0.0.0.0/0 is of the other address family")]
-    [InlineData("""{"cniVersion":"1.0.0","ips":[{"address":"10.1.0.5/32"}],"routes":[{"dst":"0.0.0.0/0","gw":"169.254.1.1"}]}""", "gateway 169.254.1.1 of route 0.0.0.0/0 is in none of the pod's networks (10.1.0.5/32)")]
+    [InlineData(
+        """{"cniVersion":"1.0.0","ips":[{"address":"10.1.0.5/16","gateway":"fd00::1"}]}""",
+        "gateway fd00::1 of 10.1.0.5/16 is of the other address family"
+    )]
+    [InlineData(
+        """{"cniVersion":"1.0.0","ips":[{"address":"10.1.0.5/16"}],"routes":[{"dst":"0.0.0.0/0","gw":"fd00::1"}]}""",
+        "gw fd00::1 of route 0.0.0.0/0 is of the other address family"
+    )]
+    [InlineData(
+        """{"cniVersion":"1.0.0","ips":[{"address":"10.1.0.5/32"}],"routes":[{"dst":"0.0.0.0/0","gw":"169.254.1.1"}]}""",
+        "gateway 169.254.1.1 of route 0.0.0.0/0 is in none of the pod's networks (10.1.0.5/32)"
+    )]
     public void What_is_wrong_with_another_delegates_addresses_is_named_and_undone(string result, string what)
     {
         using var node = new CniNode();
-        node.Plugins = PluginDirectory.With(Path.Combine(node.Directory, "plugins"), "other", System.Text.Encoding.UTF8.GetBytes(
-            $"#!/bin/sh\necho $CNI_COMMAND >> {node.Directory}/calls\ntest $CNI_COMMAND = ADD && echo '{result}'; exit 0\n"));
+        node.Plugins = PluginDirectory.With(
+            Path.Combine(node.Directory, "plugins"),
+            "other",
+            System.Text.Encoding.UTF8.GetBytes(
+                $"#!/bin/sh\necho $CNI_COMMAND >> {node.Directory}/calls\ntest $CNI_COMMAND = ADD && echo '{result}'; exit 0\n"
+            )
+        );
         var refused = node.Call("ADD", node.AddPod(), node.BridgeConfig("""{"isGateway":null,"ipam":{"type":"other"}}"""));
         Assert.Equal((7, $"invalid addresses of IPAM plugin other: {what}"), (refused.Code, refused.Message));
         Assert.Equal(["ADD", "DEL"], File.ReadAllLines($"{node.Directory}/calls"));

@@ -12,16 +12,29 @@ public sealed class BackendTests
     [KernelFact]
     public void Conditions_in_nfts_words_hold_for_their_own_pod_only()
     {
-        using var node = new PortNode(static portmap => portmap["conditionsV4"] = Words("ip", "saddr", "192.0.2.0/25", "ip", "saddr", "!=", "192.0.2.9"));
+        using var node = new PortNode(static portmap =>
+            portmap["conditionsV4"] = Words("ip", "saddr", "192.0.2.0/25", "ip", "saddr", "!=", "192.0.2.9")
+        );
         var restricted = node.AddPod("8080:80", "192.0.2.1:8082:80");
-        var open = new CniChain(node.Node, "open", node.Bridge, new JsonObject { ["type"] = "portmap", ["capabilities"] = new JsonObject { ["portMappings"] = true } });
+        var open = new CniChain(
+            node.Node,
+            "open",
+            node.Bridge,
+            new JsonObject
+            {
+                ["type"] = "portmap",
+                ["capabilities"] = new JsonObject { ["portMappings"] = true },
+            }
+        );
         var pod = node.Node.AddPod();
         open.Add(pod, PortNode.Ports("8081:80")).Succeeded();
         node.Serve(pod);
         node.Other.Tool("ip address add 192.0.2.200/24 dev eth0");
         node.Other.Tool("ip address add 192.0.2.9/24 dev eth0");
 
-        foreach (var (source, restrictedAnswer) in new[] { ("192.0.2.2", "192.0.2.2"), ("192.0.2.200", "refused"), ("192.0.2.9", "refused") })
+        foreach (
+            var (source, restrictedAnswer) in new[] { ("192.0.2.2", "192.0.2.2"), ("192.0.2.200", "refused"), ("192.0.2.9", "refused") }
+        )
         {
             node.Other.Tool($"ip route replace 192.0.2.1/32 dev eth0 src {source}");
             Assert.Equal(restrictedAnswer, node.Other.AskTcp("192.0.2.1:8080"));
@@ -39,7 +52,10 @@ public sealed class BackendTests
     [InlineData("""{"externalSetMarkChain":"-j"}""", "invalid externalSetMarkChain")]
     [InlineData("""{"externalSetMarkChain":"A\u0007"}""", "invalid externalSetMarkChain")]
     [InlineData("""{"externalSetMarkChain":"ÄÖÜÄÖÜÄÖÜÄÖÜÄÖÜ"}""", "invalid externalSetMarkChain")]
-    [InlineData("""{"conditionsV4":["-m","comment","--comment","a\u0001b"]}""", "conditionsV4 has an empty word or one with a control character")]
+    [InlineData(
+        """{"conditionsV4":["-m","comment","--comment","a\u0001b"]}""",
+        "conditionsV4 has an empty word or one with a control character"
+    )]
     [InlineData("""{"conditionsV6":["-m","comment","--comment","LONG"]}""", "a word of an iptables rule is longer than 1023 bytes")]
     [InlineData("""{"backend":"LONG"}""", "unrecognized backend")]
     [InlineData("""{"runtimeConfig":{"portMappings":[{"hostPort":80,"containerPort":80,"hostIP":"LONG"}]}}""", "Invalid host IP address")]
@@ -63,18 +79,62 @@ public sealed class BackendTests
 
     [KernelTheory]
     [InlineData("""{"backend":"ipfw"}""", 2, "unrecognized backend \"ipfw\"")]
-    [InlineData("""{"backend":"nftables","conditionsV4":["-s","10.0.0.0/8"]}""", 7, "nftables backend was requested but configuration contains iptables-specific options [conditionsV4]")]
-    [InlineData("""{"backend":"nftables","externalSetMarkChain":"X"}""", 7, "nftables backend was requested but configuration contains iptables-specific options [externalSetMarkChain]")]
-    [InlineData("""{"backend":"iptables","conditionsV6":["ip6","saddr","::1"]}""", 7, "iptables backend was requested but configuration contains nftables-specific options [conditionsV6]")]
-    [InlineData("""{"conditionsV4":["ip","saddr","10.0.0.1"],"conditionsV6":["-s","::1"]}""", 7, "configuration contains both iptables-specific options [conditionsV6] and nftables-specific options [conditionsV4]")]
-    [InlineData("""{"conditionsV4":["ip","ttl","5"]}""", 2, "unsupported value of conditionsV4 or conditionsV6: \"ip ttl\" is not understood: saddr or daddr is")]
+    [InlineData(
+        """{"backend":"nftables","conditionsV4":["-s","10.0.0.0/8"]}""",
+        7,
+        "nftables backend was requested but configuration contains iptables-specific options [conditionsV4]"
+    )]
+    [InlineData(
+        """{"backend":"nftables","externalSetMarkChain":"X"}""",
+        7,
+        "nftables backend was requested but configuration contains iptables-specific options [externalSetMarkChain]"
+    )]
+    [InlineData(
+        """{"backend":"iptables","conditionsV6":["ip6","saddr","::1"]}""",
+        7,
+        "iptables backend was requested but configuration contains nftables-specific options [conditionsV6]"
+    )]
+    [InlineData(
+        """{"conditionsV4":["ip","saddr","10.0.0.1"],"conditionsV6":["-s","::1"]}""",
+        7,
+        "configuration contains both iptables-specific options [conditionsV6] and nftables-specific options [conditionsV4]"
+    )]
+    [InlineData(
+        """{"conditionsV4":["ip","ttl","5"]}""",
+        2,
+        "unsupported value of conditionsV4 or conditionsV6: \"ip ttl\" is not understood: saddr or daddr is"
+    )]
     [InlineData("""{"markMasqBit":32}""", 7, "failed to parse config: MasqMarkBit must be between 0 and 31")]
-    [InlineData("""{"markMasqBit":5,"externalSetMarkChain":"X"}""", 7, "failed to parse config: Cannot specify externalSetMarkChain and markMasqBit")]
-    [InlineData("""{"runtimeConfig":{"portMappings":[{"hostPort":0,"containerPort":80}]}}""", 7, "failed to parse config: Invalid host port number: 0")]
-    [InlineData("""{"runtimeConfig":{"portMappings":[{"hostPort":65536,"containerPort":80}]}}""", 7, "failed to parse config: Invalid host port number: 65536")]
-    [InlineData("""{"runtimeConfig":{"portMappings":[{"hostPort":80,"containerPort":-1}]}}""", 7, "failed to parse config: Invalid container port number: -1")]
-    [InlineData("""{"runtimeConfig":{"portMappings":[{"hostPort":80,"containerPort":80,"protocol":"icmp"}]}}""", 2, "unsupported value of protocol: icmp")]
-    [InlineData("""{"runtimeConfig":{"portMappings":[{"hostPort":80,"containerPort":80,"hostIP":"all"}]}}""", 7, "failed to parse config: Invalid host IP address: all")]
+    [InlineData(
+        """{"markMasqBit":5,"externalSetMarkChain":"X"}""",
+        7,
+        "failed to parse config: Cannot specify externalSetMarkChain and markMasqBit"
+    )]
+    [InlineData(
+        """{"runtimeConfig":{"portMappings":[{"hostPort":0,"containerPort":80}]}}""",
+        7,
+        "failed to parse config: Invalid host port number: 0"
+    )]
+    [InlineData(
+        """{"runtimeConfig":{"portMappings":[{"hostPort":65536,"containerPort":80}]}}""",
+        7,
+        "failed to parse config: Invalid host port number: 65536"
+    )]
+    [InlineData(
+        """{"runtimeConfig":{"portMappings":[{"hostPort":80,"containerPort":-1}]}}""",
+        7,
+        "failed to parse config: Invalid container port number: -1"
+    )]
+    [InlineData(
+        """{"runtimeConfig":{"portMappings":[{"hostPort":80,"containerPort":80,"protocol":"icmp"}]}}""",
+        2,
+        "unsupported value of protocol: icmp"
+    )]
+    [InlineData(
+        """{"runtimeConfig":{"portMappings":[{"hostPort":80,"containerPort":80,"hostIP":"all"}]}}""",
+        7,
+        "failed to parse config: Invalid host IP address: all"
+    )]
     [InlineData("""{"prevResult":null}""", 7, "must be called as chained plugin")]
     public void What_is_wrong_is_refused_before_anything_is_done(string patch, int code, string message)
     {

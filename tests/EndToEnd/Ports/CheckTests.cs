@@ -5,14 +5,15 @@ namespace Plugboard.Tests.EndToEnd.Ports;
 /// <summary>CHECK compares what the kernel has with what ADD made, content by content.</summary>
 public sealed class CheckTests
 {
-    public static TheoryData<string, string> Damages => new()
-    {
-        { "delete element inet plugboard_portmap ports4 { tcp . 8080 }", "host port 8080/tcp" },
-        { "delete element inet plugboard_portmap ports6 { tcp . 8080 }", "host port 8080/tcp" },
-        { "flush set inet plugboard_portmap masquerade4", "masquerade4" },
-        { "flush chain inet plugboard_portmap hostports", "hostports" },
-        { "delete table inet plugboard_portmap", "plugboard_portmap" },
-    };
+    public static TheoryData<string, string> Damages =>
+        new()
+        {
+            { "delete element inet plugboard_portmap ports4 { tcp . 8080 }", "host port 8080/tcp" },
+            { "delete element inet plugboard_portmap ports6 { tcp . 8080 }", "host port 8080/tcp" },
+            { "flush set inet plugboard_portmap masquerade4", "masquerade4" },
+            { "flush chain inet plugboard_portmap hostports", "hostports" },
+            { "delete table inet plugboard_portmap", "plugboard_portmap" },
+        };
 
     [KernelTheory]
     [MemberData(nameof(Damages))]
@@ -34,11 +35,13 @@ public sealed class CheckTests
     {
         using var node = new PortNode();
         var pod = node.AddPod("8080:80");
-        node.Node.TryTool(["nft", "-f", "-"],
+        node.Node.TryTool(
+            ["nft", "-f", "-"],
             """
             delete element inet plugboard_portmap ports4 { tcp . 8080 }
             add element inet plugboard_portmap ports4 { tcp . 8080 : 10.1.0.77 . 80 }
-            """);
+            """
+        );
         var failed = node.Chain.Check(pod, PortNode.Ports("8080:80"));
         Assert.Equal(100, failed.Code);
         Assert.Contains("10.1.0.77", failed.Message + failed.Details, StringComparison.Ordinal);

@@ -4,7 +4,10 @@ using Plugboard.Tests.EndToEnd.Harness;
 
 namespace Plugboard.Tests.EndToEnd.Ports;
 
-/// <summary>The published coordinator beside the published plugins: what somebody flushes of the pods' rules is back at once, and pods come and go as without it.</summary>
+/// <summary>
+/// The published coordinator beside the published plugins: what somebody flushes of the pods' rules is back at once, and pods come and go
+/// as without it.
+/// </summary>
 public sealed class CoordinatedPortTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
@@ -26,7 +29,9 @@ public sealed class CoordinatedPortTests : IDisposable
         CniPod[] pods = [node.AddPod("8080:80", "8080:80/udp"), node.AddPod("8081:80")];
         Start();
 
-        foreach (var damage in (string[])["flush ruleset", "delete table inet plugboard_portmap", "flush map inet plugboard_portmap ports4"])
+        foreach (
+            var damage in (string[])["flush ruleset", "delete table inet plugboard_portmap", "flush map inet plugboard_portmap ports4"]
+        )
         {
             node.Node.Tool("nft " + damage);
             var outage = Until(() => node.Other.AskTcp("192.0.2.1:8080") == "192.0.2.2", damage);
@@ -62,7 +67,12 @@ public sealed class CoordinatedPortTests : IDisposable
     public void Plan_tells_what_is_missing_apply_puts_it_back_and_cleanup_leaves_it()
     {
         var pod = node.AddPod("8080:80");
-        Assert.Equal("", Coordinator("plan").Output.Replace("routes: replace sysctl net.ipv6.conf.all.forwarding=1\n", "", StringComparison.Ordinal).Replace("all is as it should be\n", "", StringComparison.Ordinal));
+        Assert.Equal(
+            "",
+            Coordinator("plan")
+                .Output.Replace("routes: replace sysctl net.ipv6.conf.all.forwarding=1\n", "", StringComparison.Ordinal)
+                .Replace("all is as it should be\n", "", StringComparison.Ordinal)
+        );
         node.Node.Tool("nft flush ruleset");
 
         var (exitCode, output) = Coordinator("plan");
@@ -93,7 +103,8 @@ public sealed class CoordinatedPortTests : IDisposable
         Assert.Equal("192.0.2.2", node.Other.AskUdp("192.0.2.1:5353", 40_000));
     }
 
-    private static string CommandLine(string verb) => $"{Path.Combine(PluginDirectory.Ours, "coordinator")} {verb} --source none --node-name n1 --iface eth1";
+    private static string CommandLine(string verb) =>
+        $"{Path.Combine(PluginDirectory.Ours, "coordinator")} {verb} --source none --node-name n1 --iface eth1";
 
     private (int ExitCode, string Output) Coordinator(string verb, string more = "")
     {

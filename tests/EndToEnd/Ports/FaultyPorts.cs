@@ -5,7 +5,10 @@ using Plugboard.Tests.EndToEnd.Harness;
 
 namespace Plugboard.Tests.EndToEnd.Ports;
 
-/// <summary>A node with a pod whose calls of one plugin go wrong, a next one whose calls must not, and, where rules are kept, a neighbour who is to notice nothing.</summary>
+/// <summary>
+/// A node with a pod whose calls of one plugin go wrong, a next one whose calls must not, and, where rules are kept, a neighbour who is to
+/// notice nothing.
+/// </summary>
 internal sealed class FaultyPorts : IDisposable
 {
     private static readonly string[] Mappings = ["8080:80", "8080:80/udp"];
@@ -38,7 +41,8 @@ internal sealed class FaultyPorts : IDisposable
             {
                 bridge["ipMasq"] = !isPortmap;
                 bridge["macspoofchk"] = !isPortmap;
-            });
+            }
+        );
         Pod = node.Node.AddPod();
         next = node.Node.AddPod();
         if (!isFresh)
@@ -122,7 +126,9 @@ internal sealed class FaultyPorts : IDisposable
             Kills++;
     }
 
-    /// <summary>What differs from before any call went wrong; every third time also after the next pod's calls, each of which must go well.</summary>
+    /// <summary>
+    /// What differs from before any call went wrong; every third time also after the next pod's calls, each of which must go well.
+    /// </summary>
     public IEnumerable<string> Leftovers()
     {
         var findings = RuleState.Difference(clean, State()).ToList();
@@ -150,17 +156,24 @@ internal sealed class FaultyPorts : IDisposable
         if (isPortmap)
             return rules;
         var links = node.Node.Tool("ip -o link show master cni0").Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        return [.. rules, .. node.Node.Leases().Keys.Select(static each => "lease " + each), .. links.Select(static line => "link " + line.Split(' ')[1])];
+        return
+        [
+            .. rules,
+            .. node.Node.Leases().Keys.Select(static each => "lease " + each),
+            .. links.Select(static line => "link " + line.Split(' ')[1]),
+        ];
     }
 
     /// <summary>portmap's last step.</summary>
     public string RouteLocalnet() => isPortmap ? node.Node.Run(static () => Sysctl.Find("net/ipv4/conf/cni0/route_localnet") ?? "") : "";
 
     /// <summary>Tries each call and fails with all that any of them left.</summary>
-    public void ForEach(IEnumerable<SystemCall> calls, Func<SystemCall, IEnumerable<string>> attempt) => Strace.ForEach(calls, attempt, recover: () => Try("DEL"));
+    public void ForEach(IEnumerable<SystemCall> calls, Func<SystemCall, IEnumerable<string>> attempt) =>
+        Strace.ForEach(calls, attempt, recover: () => Try("DEL"));
 
     /// <summary>True for calls that ask or change something outside; the others differ from their neighbours in nothing.</summary>
-    public static bool IsOfRules(SystemCall call) => call.Name is "sendto" or "recvfrom" or "openat" or "linkat" or "unlinkat" or "write" or "socket" or "mkdirat" or "pread64";
+    public static bool IsOfRules(SystemCall call) =>
+        call.Name is "sendto" or "recvfrom" or "openat" or "linkat" or "unlinkat" or "write" or "socket" or "mkdirat" or "pread64";
 
     public void Dispose() => node.Dispose();
 }

@@ -5,8 +5,8 @@ using Plugboard.Tests.EndToEnd.Harness;
 namespace Plugboard.Tests.EndToEnd.Ports;
 
 /// <summary>
-/// A node on which bridge with ipMasq, and portmap, are now ours and now the reference's. iptables is the one that writes nftables, or the legacy one where a test says so; of both
-/// whatever is left is found.
+/// A node on which bridge with ipMasq, and portmap, are now ours and now the reference's. iptables is the one that writes nftables, or the
+/// legacy one where a test says so; of both whatever is left is found.
 /// </summary>
 internal sealed partial class MixedNode : IDisposable
 {
@@ -30,8 +30,13 @@ internal sealed partial class MixedNode : IDisposable
                 bridge["ipMasq"] = true;
                 if (backend.Length > 0)
                     bridge["ipMasqBackend"] = backend;
-            });
-        Chain = new CniChain(node.Node, "test", node.Bridge, node.Portmap) { CniVersion = version, Variables = isLegacy ? [$"PATH={LegacyTools()}:/usr/sbin:/usr/bin:/sbin:/bin"] : [] };
+            }
+        );
+        Chain = new CniChain(node.Node, "test", node.Bridge, node.Portmap)
+        {
+            CniVersion = version,
+            Variables = isLegacy ? [$"PATH={LegacyTools()}:/usr/sbin:/usr/bin:/sbin:/bin"] : [],
+        };
         // The reference's bridge asks around for its gateway's twin, for two seconds.
         node.Node.TryTool(["sh", "-c", "echo 0 > /proc/sys/net/ipv6/conf/default/accept_dad"]);
         outside = EchoServer.Tcp(node.Other, 80);
@@ -76,7 +81,9 @@ internal sealed partial class MixedNode : IDisposable
     /// <summary>Ends a pod.</summary>
     public void Delete(CniPod pod, int port) => Chain.Del(pod, PortNode.Ports(PortsOf(port))).Succeeded();
 
-    /// <summary>Fails the test unless all that a pod is owed works: its ports in both families, and the node's address for what it sends.</summary>
+    /// <summary>
+    /// Fails the test unless all that a pod is owed works: its ports in both families, and the node's address for what it sends.
+    /// </summary>
     public void AssertWorks(CniPod pod, int port)
     {
         Assert.Equal("192.0.2.2", node.Other.AskTcp($"192.0.2.1:{port}"));
@@ -98,7 +105,15 @@ internal sealed partial class MixedNode : IDisposable
     public IReadOnlyList<string> PodChains()
     {
         string[] tools = ["iptables-nft-save", "ip6tables-nft-save", "iptables-legacy-save", "ip6tables-legacy-save", "nft list ruleset"];
-        return [.. tools.SelectMany(tool => node.Node.Tool(tool).Split('\n').Where(static line => PodChain().IsMatch(line)).Select(line => $"{tool}: {Counter().Replace(line, "")}"))];
+        return
+        [
+            .. tools.SelectMany(tool =>
+                node.Node.Tool(tool)
+                    .Split('\n')
+                    .Where(static line => PodChain().IsMatch(line))
+                    .Select(line => $"{tool}: {Counter().Replace(line, "")}")
+            ),
+        ];
     }
 
     [GeneratedRegex("CNI-(DN-|SN-)?[0-9a-f]{16}", RegexOptions.ExplicitCapture, 1000)]

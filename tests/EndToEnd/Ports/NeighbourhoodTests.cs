@@ -26,7 +26,8 @@ public sealed class NeighbourhoodTests
         Assert.Equal("192.0.2.1", pod.AskTcp("192.0.2.2:80"));
     }
 
-    // As Docker and kube-proxy have them: a jump for the node's own addresses in PREROUTING and OUTPUT, a chain per port or service, masquerading by mark.
+    // As Docker and kube-proxy have them: a jump for the node's own addresses in PREROUTING and OUTPUT, a chain per port or service,
+    // masquerading by mark.
     [KernelTheory]
     [InlineData("iptables-nft-restore")]
     [InlineData("iptables-legacy-restore")]
@@ -34,8 +35,7 @@ public sealed class NeighbourhoodTests
     {
         using var node = new PortNode(bridge: static bridge => bridge["ipMasq"] = true);
         var pod = node.AddPod("8080:80");
-        var rules =
-            $"""
+        var rules = $"""
             *nat
             :DOCKER - [0:0]
             :KUBE-SERVICES - [0:0]
@@ -67,8 +67,7 @@ public sealed class NeighbourhoodTests
     {
         using var node = new PortNode(bridge: static bridge => bridge["ipMasq"] = true);
         var pod = node.AddPod("8080:80");
-        var rules =
-            $$"""
+        var rules = $$"""
             table ip kube-proxy {
               map service-ips { type ipv4_addr . inet_proto . inet_service : verdict; }
               map service-nodeports { type inet_proto . inet_service : verdict; }
@@ -103,7 +102,10 @@ public sealed class NeighbourhoodTests
         var alone = FastOfConnections(node);
         var script = new StringBuilder();
         for (var port = 20_000; port < 22_000; port++)
-            script.Append(CultureInfo.InvariantCulture, $"add element inet plugboard_portmap ports4 {{ tcp . {port} : 10.1.200.1 . 80 }}\n");
+            script.Append(
+                CultureInfo.InvariantCulture,
+                $"add element inet plugboard_portmap ports4 {{ tcp . {port} : 10.1.200.1 . 80 }}\n"
+            );
         var (exitCode, _, error) = node.Node.TryTool(["nft", "-f", "-"], script.ToString());
         Assert.True(exitCode == 0, error);
 

@@ -140,7 +140,8 @@ public sealed class OwnershipTests
     {
         using var node = new PortNode(
             portmap => portmap["backend"] = backend,
-            bridge => (bridge["ipMasq"], bridge["macspoofchk"], bridge["ipMasqBackend"]) = (true, true, backend));
+            bridge => (bridge["ipMasq"], bridge["macspoofchk"], bridge["ipMasqBackend"]) = (true, true, backend)
+        );
         var pod = node.AddPod("8080:80");
         using var other = new CniPod(pod.ContainerId);
         var (rules, records) = (node.Ruleset(), Records(node, "*/*-*"));
@@ -238,7 +239,14 @@ public sealed class OwnershipTests
     {
         using var node = new PortNode();
         node.AddPod("8080:80");
-        foreach (var damage in (ReadOnlySpan<string>)["flush chain inet plugboard_portmap hostports", "flush chain inet plugboard_portmap prerouting", "flush table inet plugboard_portmap"])
+        foreach (
+            var damage in (ReadOnlySpan<string>)
+                [
+                    "flush chain inet plugboard_portmap hostports",
+                    "flush chain inet plugboard_portmap prerouting",
+                    "flush table inet plugboard_portmap",
+                ]
+        )
         {
             node.Node.Tool("nft " + damage);
             Assert.NotEqual("192.0.2.2", node.Other.AskTcp("192.0.2.1:8080"));

@@ -84,8 +84,15 @@ public sealed class PodRulesTests
             bridge["ipMasq"] = true;
             bridge["macspoofchk"] = true;
         });
-        foreach (var damage in (ReadOnlySpan<string>)
-                 ["flush set inet plugboard_masquerade pods4", "flush chain inet plugboard_masquerade leaving", "flush set bridge plugboard_macspoof addresses", "flush ruleset"])
+        foreach (
+            var damage in (ReadOnlySpan<string>)
+                [
+                    "flush set inet plugboard_masquerade pods4",
+                    "flush chain inet plugboard_masquerade leaving",
+                    "flush set bridge plugboard_macspoof addresses",
+                    "flush ruleset",
+                ]
+        )
         {
             var pod = node.AddPod();
             node.Chain.Check(pod).Succeeded();

@@ -6,8 +6,7 @@ namespace Plugboard.Tests.EndToEnd.Ports;
 /// <summary>A real runtime publishes ports: podman passes <c>-p</c> to libcni, which calls bridge and portmap.</summary>
 public sealed class PodmanPortTests
 {
-    private const string Network =
-        """
+    private const string Network = """
         {
           "cniVersion": "1.0.0",
           "name": "test",
@@ -39,7 +38,16 @@ public sealed class PodmanPortTests
         PortNode.Configure(podman.Node, "eth1", "192.0.2.1/24", "fd00:9::1/64");
         PortNode.Configure(other, "eth0", "192.0.2.2/24", "fd00:9::2/64");
 
-        podman.StartWith(["-p", "18080:80", "-p", "127.0.0.1:18081:80", "-p", "18082:80/udp"], "web", "httpd", "-f", "-p", "80", "-h", "/www");
+        podman.StartWith(
+            ["-p", "18080:80", "-p", "127.0.0.1:18081:80", "-p", "18082:80/udp"],
+            "web",
+            "httpd",
+            "-f",
+            "-p",
+            "80",
+            "-h",
+            "/www"
+        );
         podman.Start("client", "sleep", "600");
 
         Assert.Equal("hello\n", other.Tool("timeout 5 busybox wget -qO- http://192.0.2.1:18080/"));
@@ -59,7 +67,13 @@ public sealed class PodmanPortTests
 
         Assert.DoesNotContain("1808", podman.Node.Tool("nft list ruleset"), StringComparison.Ordinal);
         Assert.Equal("", podman.Node.Tool("find /run/plugboard -type f ! -path */locks/*"));
-        Assert.Equal("", podman.Node.Tool("ip -brief link show type veth").Split('\n').FirstOrDefault(static line => !line.StartsWith("eth1", StringComparison.Ordinal), ""));
+        Assert.Equal(
+            "",
+            podman
+                .Node.Tool("ip -brief link show type veth")
+                .Split('\n')
+                .FirstOrDefault(static line => !line.StartsWith("eth1", StringComparison.Ordinal), "")
+        );
         Assert.Empty(podman.Node.Leases());
     }
 }

@@ -11,9 +11,19 @@ public sealed class PortConcurrencyTests
         [.. JsonNode.Parse(node.Node.Tool("nft -j list ruleset"))!["nftables"]!.AsArray().Select(item => item![kind]).OfType<JsonObject>()];
 
     private static IReadOnlyList<string> Elements(PortNode node, string map) =>
-        [.. Listed(node, "map").Concat(Listed(node, "set")).Where(each => (string)each["name"]! == map).SelectMany(static each => each["elem"]?.AsArray() ?? []).Select(static each => each!.ToJsonString())];
+        [
+            .. Listed(node, "map")
+                .Concat(Listed(node, "set"))
+                .Where(each => (string)each["name"]! == map)
+                .SelectMany(static each => each["elem"]?.AsArray() ?? [])
+                .Select(static each => each!.ToJsonString()),
+        ];
 
-    private static IReadOnlyList<string> Rules(PortNode node) => [.. Listed(node, "rule").Select(static rule => $"{rule["table"]} {rule["chain"]} {rule["comment"]} {rule["expr"]?.ToJsonString()}")];
+    private static IReadOnlyList<string> Rules(PortNode node) =>
+        [
+            .. Listed(node, "rule")
+                .Select(static rule => $"{rule["table"]} {rule["chain"]} {rule["comment"]} {rule["expr"]?.ToJsonString()}"),
+        ];
 
     [KernelFact]
     public void A_hundred_pods_publish_at_once_on_a_fresh_node_and_leave_at_once()
@@ -50,24 +60,31 @@ public sealed class PortConcurrencyTests
         for (var round = 0; round < 3; round++)
         {
             var winners = new List<CniPod>();
-            CallsBeside.AtOnce(pods, pod =>
-            {
-                var config = node.Chain.Config(node.Portmap, PortNode.Ports("8080:80", "8080:80/udp"));
-                config["prevResult"] = pod.Result!.DeepClone();
-                var output = node.Node.RunBeside("ADD", pod, "portmap", config.ToJsonString(), []);
-                if (output.ExitCode == 0)
+            CallsBeside.AtOnce(
+                pods,
+                pod =>
                 {
-                    lock (winners)
-                        winners.Add(pod);
+                    var config = node.Chain.Config(node.Portmap, PortNode.Ports("8080:80", "8080:80/udp"));
+                    config["prevResult"] = pod.Result!.DeepClone();
+                    var output = node.Node.RunBeside("ADD", pod, "portmap", config.ToJsonString(), []);
+                    if (output.ExitCode == 0)
+                    {
+                        lock (winners)
+                            winners.Add(pod);
+                    }
+                    else
+                    {
+                        Assert.Equal(102, output.Code);
+                    }
                 }
-                else
-                {
-                    Assert.Equal(102, output.Code);
-                }
-            });
+            );
 
             var winner = Assert.Single(winners);
-            var elements = Elements(node, "ports4").Concat(Elements(node, "ports6")).Concat(Elements(node, "masquerade4")).Concat(Elements(node, "masquerade6")).ToArray();
+            var elements = Elements(node, "ports4")
+                .Concat(Elements(node, "ports6"))
+                .Concat(Elements(node, "masquerade4"))
+                .Concat(Elements(node, "masquerade6"))
+                .ToArray();
             Assert.Equal(2, Elements(node, "ports4").Count);
             Assert.Equal(2, Elements(node, "ports6").Count);
             Assert.All(elements, each => Assert.Contains($"test/{winner.ContainerId}/eth0", each, StringComparison.Ordinal));

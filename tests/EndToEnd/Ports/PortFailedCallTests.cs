@@ -3,7 +3,10 @@ using Plugboard.Tests.EndToEnd.Harness;
 
 namespace Plugboard.Tests.EndToEnd.Ports;
 
-/// <summary>Each system call of an ADD with rules is refused once: ADD has done without it, or says so in one document and no pod has anything more than before.</summary>
+/// <summary>
+/// Each system call of an ADD with rules is refused once: ADD has done without it, or says so in one document and no pod has anything more
+/// than before.
+/// </summary>
 public sealed class PortFailedCallTests
 {
     private static readonly string[] OfFiles = ["openat", "write", "mkdirat", "linkat"];
@@ -27,16 +30,20 @@ public sealed class PortFailedCallTests
     {
         using var machine = new FaultyPorts("bridge");
         // bridge without rules is refused each of its calls elsewhere.
-        machine.ForEach(machine.Record("ADD").Where(call => Suits(call, error)).Where(static (_, index) => index % 2 == 1), call => FailAdd(machine, call, error));
+        machine.ForEach(
+            machine.Record("ADD").Where(call => Suits(call, error)).Where(static (_, index) => index % 2 == 1),
+            call => FailAdd(machine, call, error)
+        );
     }
 
-    private static bool Suits(SystemCall call, string error) => error switch
-    {
-        "ENOSPC" => OfFiles.Contains(call.Name),
-        "EPERM" => Privileged.Contains(call.Name),
-        // What close(2) returns changes nothing.
-        _ => call.Name != "close" && FaultyPorts.IsOfRules(call),
-    };
+    private static bool Suits(SystemCall call, string error) =>
+        error switch
+        {
+            "ENOSPC" => OfFiles.Contains(call.Name),
+            "EPERM" => Privileged.Contains(call.Name),
+            // What close(2) returns changes nothing.
+            _ => call.Name != "close" && FaultyPorts.IsOfRules(call),
+        };
 
     private static IEnumerable<string> FailAdd(FaultyPorts machine, SystemCall call, string error)
     {

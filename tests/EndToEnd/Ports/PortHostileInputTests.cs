@@ -7,7 +7,10 @@ using Plugboard.Tests.EndToEnd.Harness;
 
 namespace Plugboard.Tests.EndToEnd.Ports;
 
-/// <summary>Two thousand wrong inputs for portmap: each is answered with one document, or with nothing and success, and what DEL then finds it takes away.</summary>
+/// <summary>
+/// Two thousand wrong inputs for portmap: each is answered with one document, or with nothing and success, and what DEL then finds it takes
+/// away.
+/// </summary>
 public sealed class PortHostileInputTests
 {
     private const int Rounds = 2_000;
@@ -29,8 +32,14 @@ public sealed class PortHostileInputTests
         {
             var (verb, valid) = mutation.Pick(inputs);
             var output = node.Node.RunInside(verb, pod, "portmap", mutation.Apply(valid));
-            if (!output.IsProper(verb) || output.Error.Contains("nhandled", StringComparison.Ordinal) || output.Error.Contains("   at ", StringComparison.Ordinal))
-                findings.Add(string.Create(CultureInfo.InvariantCulture, $"round {round}: {verb}: {output.ExitCode} {output.Output} {output.Error}"));
+            if (
+                !output.IsProper(verb)
+                || output.Error.Contains("nhandled", StringComparison.Ordinal)
+                || output.Error.Contains("   at ", StringComparison.Ordinal)
+            )
+                findings.Add(
+                    string.Create(CultureInfo.InvariantCulture, $"round {round}: {verb}: {output.ExitCode} {output.Output} {output.Error}")
+                );
             counts[output.ExitCode] = counts.GetValueOrDefault(output.ExitCode) + 1;
         }
 
@@ -43,7 +52,12 @@ public sealed class PortHostileInputTests
     }
 
     private static IReadOnlyList<string> Networks() =>
-        [.. Directory.EnumerateFiles("/run/plugboard/portmap").Select(static path => File.ReadLines(path).First()["network ".Length..]).Distinct(StringComparer.Ordinal)];
+        [
+            .. Directory
+                .EnumerateFiles("/run/plugboard/portmap")
+                .Select(static path => File.ReadLines(path).First()["network ".Length..])
+                .Distinct(StringComparer.Ordinal),
+        ];
 
     private static (string Verb, byte[] Input)[] Inputs(PortNode node, CniPod pod)
     {

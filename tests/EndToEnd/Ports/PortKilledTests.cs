@@ -3,7 +3,10 @@ using Plugboard.Tests.EndToEnd.Harness;
 
 namespace Plugboard.Tests.EndToEnd.Ports;
 
-/// <summary>portmap, and bridge with rules, killed at any of their system calls: DEL takes all away, the next pod gets the port, the neighbour keeps his.</summary>
+/// <summary>
+/// portmap, and bridge with rules, killed at any of their system calls: DEL takes all away, the next pod gets the port, the neighbour keeps
+/// his.
+/// </summary>
 public sealed class PortKilledTests
 {
     private const string Conditions = "ip saddr 192.0.2.0/24";

@@ -3,10 +3,19 @@ using Plugboard.Tests.EndToEnd.Harness;
 
 namespace Plugboard.Tests.EndToEnd.Ports;
 
-/// <summary>Ports and masquerading on a node that changes hands: between ours and the reference, and between the kinds of iptables.</summary>
+/// <summary>
+/// Ports and masquerading on a node that changes hands: between ours and the reference, and between the kinds of iptables.
+/// </summary>
 public sealed class PortMixedUseTests
 {
-    public static TheoryData<string, bool> Versions => new() { { "0.4.0", false }, { "1.0.0", false }, { "0.4.0", true }, { "1.0.0", true } };
+    public static TheoryData<string, bool> Versions =>
+        new()
+        {
+            { "0.4.0", false },
+            { "1.0.0", false },
+            { "0.4.0", true },
+            { "1.0.0", true },
+        };
 
     [KernelTheory]
     [MemberData(nameof(Versions))]
@@ -172,12 +181,25 @@ public sealed class PortMixedUseTests
         node.AssertClosed(8080);
         Assert.Empty(node.Ports.Records());
 
-        void Run(string verb, string refused) => node.Node.RunBeside(
-            verb,
-            pod,
-            "portmap",
-            config.ToJsonString(),
-            ["/usr/bin/strace", "-qq", "-o", "/dev/null", "-e", "trace=socket", "-e", $"inject=socket:error=EPROTONOSUPPORT:when={refused}"],
-            node.Chain.Variables).Succeeded();
+        void Run(string verb, string refused) =>
+            node
+                .Node.RunBeside(
+                    verb,
+                    pod,
+                    "portmap",
+                    config.ToJsonString(),
+                    [
+                        "/usr/bin/strace",
+                        "-qq",
+                        "-o",
+                        "/dev/null",
+                        "-e",
+                        "trace=socket",
+                        "-e",
+                        $"inject=socket:error=EPROTONOSUPPORT:when={refused}",
+                    ],
+                    node.Chain.Variables
+                )
+                .Succeeded();
     }
 }

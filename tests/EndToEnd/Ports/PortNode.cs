@@ -5,8 +5,8 @@ using Plugboard.Tests.EndToEnd.Harness;
 namespace Plugboard.Tests.EndToEnd.Ports;
 
 /// <summary>
-/// A node whose pods publish ports, and another host on its network: the node is 192.0.2.1 and fd00:9::1, the other 192.0.2.2 and fd00:9::2, which sends all it does not
-/// know to the node.
+/// A node whose pods publish ports, and another host on its network: the node is 192.0.2.1 and fd00:9::1, the other 192.0.2.2 and
+/// fd00:9::2, which sends all it does not know to the node.
 /// </summary>
 internal sealed class PortNode : IDisposable
 {
@@ -24,7 +24,11 @@ internal sealed class PortNode : IDisposable
             config["ipam"]!["routes"]!.AsArray().Add(new JsonObject { ["dst"] = "::/0" });
         });
         bridge?.Invoke(Bridge);
-        Portmap = new JsonObject { ["type"] = "portmap", ["capabilities"] = new JsonObject { ["portMappings"] = true } };
+        Portmap = new JsonObject
+        {
+            ["type"] = "portmap",
+            ["capabilities"] = new JsonObject { ["portMappings"] = true },
+        };
         portmap?.Invoke(Portmap);
         Chain = new CniChain(Node, "test", Bridge, Portmap);
         Node.Tool($"ip link add eth1 type veth peer name eth0 netns {NameOf(Other)}");
@@ -49,7 +53,10 @@ internal sealed class PortNode : IDisposable
     /// <summary>Both, as a runtime calls them.</summary>
     public CniChain Chain { get; }
 
-    /// <summary>The entries of runtimeConfig.portMappings, each as <c>8080:80</c>, <c>8080:80/udp</c> or <c>127.0.0.1:8080:80/tcp</c>; IPv6 addresses in brackets.</summary>
+    /// <summary>
+    /// The entries of runtimeConfig.portMappings, each as <c>8080:80</c>, <c>8080:80/udp</c> or <c>127.0.0.1:8080:80/tcp</c>; IPv6
+    /// addresses in brackets.
+    /// </summary>
     public static JsonArray Ports(params string[] mappings) => new([.. mappings.Select(Entry)]);
 
     private static JsonObject Entry(string mapping)
@@ -94,7 +101,11 @@ internal sealed class PortNode : IDisposable
         // What has expired is gone with the kernel's next tick.
         Node.Tool("sleep 0.02");
         var ruleset = Ruleset();
-        var elements = ruleset.Split('\n').Where(static line => line.Contains("elements", StringComparison.Ordinal) && !line.Contains("\"cni0\"", StringComparison.Ordinal));
+        var elements = ruleset
+            .Split('\n')
+            .Where(static line =>
+                line.Contains("elements", StringComparison.Ordinal) && !line.Contains("\"cni0\"", StringComparison.Ordinal)
+            );
         Assert.Empty(elements);
         Assert.DoesNotContain("chain pod_", ruleset, StringComparison.Ordinal);
         Assert.Empty(Records());
@@ -112,7 +123,8 @@ internal sealed class PortNode : IDisposable
     public string Ruleset() => Node.Tool("nft -s list ruleset");
 
     /// <summary>How ip(8) calls a namespace that has no name.</summary>
-    public static string NameOf(TestNamespace ns) => ns.Path.Split('/') is [_, _, var process, _, var thread, ..] && process.Length > 0 ? thread : "";
+    public static string NameOf(TestNamespace ns) =>
+        ns.Path.Split('/') is [_, _, var process, _, var thread, ..] && process.Length > 0 ? thread : "";
 
     /// <summary>Gives a link its addresses.</summary>
     public static void Configure(TestNamespace ns, string link, string v4, string v6)

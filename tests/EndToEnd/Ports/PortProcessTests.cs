@@ -26,11 +26,14 @@ public sealed partial class PortProcessTests
     [KernelFact]
     public void With_iptables_a_call_starts_two_for_each_family_at_most()
     {
-        using var node = new PortNode(static portmap => portmap["backend"] = "iptables", static bridge =>
-        {
-            bridge["ipMasq"] = true;
-            bridge["ipMasqBackend"] = "iptables";
-        });
+        using var node = new PortNode(
+            static portmap => portmap["backend"] = "iptables",
+            static bridge =>
+            {
+                bridge["ipMasq"] = true;
+                bridge["ipMasqBackend"] = "iptables";
+            }
+        );
         var counts = Count(node).Concat(Count(node)).ToArray();
         Assert.All(counts, static each => Assert.InRange(each.Processes, 0, 4));
         Assert.Contains(counts, static each => each.Processes > 0);
@@ -41,8 +44,17 @@ public sealed partial class PortProcessTests
     {
         var pod = node.Node.AddPod();
         var counts = new List<(string, int)>();
-        foreach (var (verb, plugin) in (ReadOnlySpan<(string, JsonObject)>)
-            [("ADD", node.Bridge), ("ADD", node.Portmap), ("CHECK", node.Bridge), ("CHECK", node.Portmap), ("DEL", node.Portmap), ("DEL", node.Bridge)])
+        foreach (
+            var (verb, plugin) in (ReadOnlySpan<(string, JsonObject)>)
+                [
+                    ("ADD", node.Bridge),
+                    ("ADD", node.Portmap),
+                    ("CHECK", node.Bridge),
+                    ("CHECK", node.Portmap),
+                    ("DEL", node.Portmap),
+                    ("DEL", node.Bridge),
+                ]
+        )
         {
             var config = node.Chain.Config(plugin, PortNode.Ports(Mappings));
             if (pod.Result is not null)
@@ -56,8 +68,15 @@ public sealed partial class PortProcessTests
     private static int Count(PortNode node, string verb, CniPod pod, JsonObject config)
     {
         var log = Path.Combine(node.Node.Directory, "processes.log");
-        var output = node.Node.RunBeside(
-            verb, pod, (string)config["type"]!, config.ToJsonString(), ["/usr/bin/strace", "-f", "-qq", "-o", log, "-e", "trace=process"]).Succeeded();
+        var output = node
+            .Node.RunBeside(
+                verb,
+                pod,
+                (string)config["type"]!,
+                config.ToJsonString(),
+                ["/usr/bin/strace", "-f", "-qq", "-o", log, "-e", "trace=process"]
+            )
+            .Succeeded();
         if (verb == "ADD")
             pod.Result = output.Json;
         // A thread is no process; the first execve is the plugin's own.

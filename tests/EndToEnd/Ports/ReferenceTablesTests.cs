@@ -6,7 +6,9 @@ using Plugboard.Tests.EndToEnd.Harness;
 
 namespace Plugboard.Tests.EndToEnd.Ports;
 
-/// <summary>Rules of nftables that the reference wrote, or its newer versions write: our DEL takes those of its pod and no others.</summary>
+/// <summary>
+/// Rules of nftables that the reference wrote, or its newer versions write: our DEL takes those of its pod and no others.
+/// </summary>
 public sealed class ReferenceTablesTests
 {
     private static string H16(string text) => Convert.ToHexStringLower(SHA512.HashData(Encoding.UTF8.GetBytes(text)))[..16];
@@ -14,25 +16,25 @@ public sealed class ReferenceTablesTests
     /// <summary>As version 1.9 writes them, each family in a transaction of its own.</summary>
     private static string Ports(string family, string ip, CniPod pod, string address, string target, int port) =>
         $$"""
-        add table {{family}} cni_hostport { comment "CNI portmap plugin" ; }
-        add chain {{family}} cni_hostport hostports
-        add chain {{family}} cni_hostport hostip_hostports
-        add chain {{family}} cni_hostport hostports_all
-        flush chain {{family}} cni_hostport hostports_all
-        add rule {{family}} cni_hostport hostports_all jump hostip_hostports
-        add rule {{family}} cni_hostport hostports_all jump hostports
-        add chain {{family}} cni_hostport prerouting { type nat hook prerouting priority -100 ; }
-        flush chain {{family}} cni_hostport prerouting
-        add rule {{family}} cni_hostport prerouting fib daddr type local jump hostports_all
-        add chain {{family}} cni_hostport output { type nat hook output priority -100 ; }
-        flush chain {{family}} cni_hostport output
-        add rule {{family}} cni_hostport output fib daddr type local jump hostports_all
-        add chain {{family}} cni_hostport masquerading { type nat hook postrouting priority 100 ; }
-        add rule {{family}} cni_hostport hostports tcp dport {{port}} dnat to {{target}} comment "{{pod.ContainerId}}"
-        add rule {{family}} cni_hostport hostports udp dport {{port}} dnat to {{target}} comment "{{pod.ContainerId}}"
-        add rule {{family}} cni_hostport masquerading {{ip}} saddr {{address}} {{ip}} daddr {{address}} masquerade comment "{{pod.ContainerId}}"
+            add table {{family}} cni_hostport { comment "CNI portmap plugin" ; }
+            add chain {{family}} cni_hostport hostports
+            add chain {{family}} cni_hostport hostip_hostports
+            add chain {{family}} cni_hostport hostports_all
+            flush chain {{family}} cni_hostport hostports_all
+            add rule {{family}} cni_hostport hostports_all jump hostip_hostports
+            add rule {{family}} cni_hostport hostports_all jump hostports
+            add chain {{family}} cni_hostport prerouting { type nat hook prerouting priority -100 ; }
+            flush chain {{family}} cni_hostport prerouting
+            add rule {{family}} cni_hostport prerouting fib daddr type local jump hostports_all
+            add chain {{family}} cni_hostport output { type nat hook output priority -100 ; }
+            flush chain {{family}} cni_hostport output
+            add rule {{family}} cni_hostport output fib daddr type local jump hostports_all
+            add chain {{family}} cni_hostport masquerading { type nat hook postrouting priority 100 ; }
+            add rule {{family}} cni_hostport hostports tcp dport {{port}} dnat to {{target}} comment "{{pod.ContainerId}}"
+            add rule {{family}} cni_hostport hostports udp dport {{port}} dnat to {{target}} comment "{{pod.ContainerId}}"
+            add rule {{family}} cni_hostport masquerading {{ip}} saddr {{address}} {{ip}} daddr {{address}} masquerade comment "{{pod.ContainerId}}"
 
-        """;
+            """;
 
     private static string Masquerade(CniPod pod, string ip, string address, string network)
     {
@@ -45,7 +47,9 @@ public sealed class ReferenceTablesTests
             add rule inet cni_plugins_masquerade postrouting ip daddr == 224.0.0.0/4 return
             add rule inet cni_plugins_masquerade postrouting ip6 daddr == ff00::/8 return
             add rule inet cni_plugins_masquerade postrouting goto masq_checks
-            add rule inet cni_plugins_masquerade masq_checks {{ip}} saddr == {{address}} {{ip}} daddr != {{network}} masquerade comment "{{(comment.Length > 128 ? comment[..128] : comment)}}"
+            add rule inet cni_plugins_masquerade masq_checks {{ip}} saddr == {{address}} {{ip}} daddr != {{network}} masquerade comment "{{(
+                comment.Length > 128 ? comment[..128] : comment
+            )}}"
 
             """;
     }
@@ -53,13 +57,21 @@ public sealed class ReferenceTablesTests
     private static void Write(PortNode node, CniPod pod, int port)
     {
         var (v4, v6) = (pod.Address, pod.Addresses[1].Split('/')[0]);
-        var script = Ports("ip", "ip", pod, v4, $"{v4}:80", port) + Ports("ip6", "ip6", pod, v6, $"[{v6}]:80", port)
-            + Masquerade(pod, "ip", v4, "10.1.0.0/16") + Masquerade(pod, "ip6", v6, "fd00:1::/64");
+        var script =
+            Ports("ip", "ip", pod, v4, $"{v4}:80", port)
+            + Ports("ip6", "ip6", pod, v6, $"[{v6}]:80", port)
+            + Masquerade(pod, "ip", v4, "10.1.0.0/16")
+            + Masquerade(pod, "ip6", v6, "fd00:1::/64");
         Assert.Equal((0, "", ""), node.Node.TryTool(["nft", "-f", "-"], script));
     }
 
     private static int RulesOf(PortNode node, CniPod pod) =>
-        node.Ruleset().Split('\n').Count(line => line.Contains($"comment \"{pod.ContainerId}\"", StringComparison.Ordinal) || line.Contains(H16($"{pod.IfName}:{pod.ContainerId}"), StringComparison.Ordinal));
+        node.Ruleset()
+            .Split('\n')
+            .Count(line =>
+                line.Contains($"comment \"{pod.ContainerId}\"", StringComparison.Ordinal)
+                || line.Contains(H16($"{pod.IfName}:{pod.ContainerId}"), StringComparison.Ordinal)
+            );
 
     [KernelTheory]
     [InlineData(false)]

@@ -5,7 +5,9 @@ using Plugboard.Tests.EndToEnd.Harness;
 
 namespace Plugboard.Tests.EndToEnd.Ports;
 
-/// <summary>What pods have in a node's rules: elements, chains of their own, records, and what the kernel remembers of UDP clients; a fact a line.</summary>
+/// <summary>
+/// What pods have in a node's rules: elements, chains of their own, records, and what the kernel remembers of UDP clients; a fact a line.
+/// </summary>
 internal static class RuleState
 {
     /// <summary>The facts now, those of what vanishes with the kernel's next tick left out.</summary>
@@ -41,7 +43,9 @@ internal static class RuleState
         if ((item["set"] ?? item["map"]) is JsonObject { } set && (string)set["name"]! != "localhost_links")
         {
             foreach (var element in set["elem"]?.AsArray() ?? [])
-                facts.Add(string.Create(CultureInfo.InvariantCulture, $"element of {set["table"]} {set["name"]}: {element!.ToJsonString()}"));
+                facts.Add(
+                    string.Create(CultureInfo.InvariantCulture, $"element of {set["table"]} {set["name"]}: {element!.ToJsonString()}")
+                );
         }
 
         if (item["chain"] is JsonObject chain && ((string)chain["name"]!).StartsWith("pod_", StringComparison.Ordinal))
@@ -50,12 +54,22 @@ internal static class RuleState
             facts.Add($"rule of {rule["chain"]}");
     }
 
-    private static IEnumerable<string> Records() => Directory.Exists("/run/plugboard")
-        ? [.. Directory.EnumerateFiles("/run/plugboard", "*", SearchOption.AllDirectories)
-            .Where(static path => !path.StartsWith(NamespaceLock.Directory, StringComparison.Ordinal)).Select(static path => $"record {path}")]
-        : [];
+    private static IEnumerable<string> Records() =>
+        Directory.Exists("/run/plugboard")
+            ?
+            [
+                .. Directory
+                    .EnumerateFiles("/run/plugboard", "*", SearchOption.AllDirectories)
+                    .Where(static path => !path.StartsWith(NamespaceLock.Directory, StringComparison.Ordinal))
+                    .Select(static path => $"record {path}"),
+            ]
+            : [];
 
     // Without what counts down.
     private static string FlowOf(string line) =>
-        "flow " + string.Join(' ', line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Where(static word => word.Contains('=', StringComparison.Ordinal)));
+        "flow "
+        + string.Join(
+            ' ',
+            line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Where(static word => word.Contains('=', StringComparison.Ordinal))
+        );
 }

@@ -15,7 +15,8 @@ public sealed class TwoNetworkTests
         bridge["bridge"] = "cni1";
         bridge["ipam"]!["ranges"] = new JsonArray(
             new JsonArray(new JsonObject { ["subnet"] = "10.2.0.0/16" }),
-            new JsonArray(new JsonObject { ["subnet"] = "fd00:2::/64" }));
+            new JsonArray(new JsonObject { ["subnet"] = "fd00:2::/64" })
+        );
         bridge["ipam"]!["routes"] = new JsonArray();
         return new CniChain(node.Node, "other", bridge, node.Portmap) { Variables = [$"CNI_NETNS={pod.Path}"] };
     }

@@ -9,7 +9,8 @@ public sealed class ExampleTests
 {
     private static string Examples => Path.Combine(PluginDirectory.Root, "examples");
 
-    public static TheoryData<string> Conflists => [.. Directory.GetFiles(Examples, "*.conflist").Select(static path => Path.GetFileName(path))];
+    public static TheoryData<string> Conflists =>
+        [.. Directory.GetFiles(Examples, "*.conflist").Select(static path => Path.GetFileName(path))];
 
     [KernelTheory]
     [MemberData(nameof(Conflists))]
@@ -20,7 +21,12 @@ public sealed class ExampleTests
         node.Tool("mount -t tmpfs state /var/lib");
         // What a node's daemon writes; the machine's own is not seen here.
         node.Run(static () => Directory.CreateDirectory("/run/flannel"));
-        node.Run(static () => File.WriteAllText("/run/flannel/subnet.env", "FLANNEL_NETWORK=10.244.0.0/16\nFLANNEL_SUBNET=10.244.1.1/24\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n"));
+        node.Run(static () =>
+            File.WriteAllText(
+                "/run/flannel/subnet.env",
+                "FLANNEL_NETWORK=10.244.0.0/16\nFLANNEL_SUBNET=10.244.1.1/24\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n"
+            )
+        );
         var plugins = Plugins(file);
         var (blue, green) = (node.AddPod(), node.AddPod());
         foreach (var pod in new[] { blue, green })
@@ -37,8 +43,16 @@ public sealed class ExampleTests
         }
 
         Assert.Equal("", node.Tool("ip -brief link show type veth"));
-        Assert.Equal("", node.Run(static () => Directory.Exists("/var/lib/cni/flannel") ? string.Join(' ', Directory.GetFiles("/var/lib/cni/flannel")) : ""));
-        Assert.Equal("", node.Tool("find /var/lib/cni/networks -type f -name *[.:][0-9a-f]* -not -name last_reserved_ip* -not -path */.owners/*"));
+        Assert.Equal(
+            "",
+            node.Run(static () =>
+                Directory.Exists("/var/lib/cni/flannel") ? string.Join(' ', Directory.GetFiles("/var/lib/cni/flannel")) : ""
+            )
+        );
+        Assert.Equal(
+            "",
+            node.Tool("find /var/lib/cni/networks -type f -name *[.:][0-9a-f]* -not -name last_reserved_ip* -not -path */.owners/*")
+        );
     }
 
     [KernelTheory]
@@ -48,7 +62,10 @@ public sealed class ExampleTests
         using var node = new CniNode();
         foreach (var plugin in Plugins(file))
         {
-            var (exitCode, output, _) = node.TryTool([Path.Combine(PluginDirectory.Ours, (string)plugin["type"]!), "validate"], plugin.ToJsonString());
+            var (exitCode, output, _) = node.TryTool(
+                [Path.Combine(PluginDirectory.Ours, (string)plugin["type"]!), "validate"],
+                plugin.ToJsonString()
+            );
             Assert.Equal((0, "The config is valid.\n"), (exitCode, output));
         }
     }
@@ -80,7 +97,11 @@ public sealed class ExampleTests
         var list = JsonNode.Parse(File.ReadAllText(Path.Combine(Examples, file)))!;
         var plugins = new List<JsonObject>();
         // An example may say how a chain looks with a plugin that is the reference's until there is one of ours.
-        foreach (var plugin in list["plugins"]!.AsArray().Where(static plugin => File.Exists(Path.Combine(PluginDirectory.Ours, (string)plugin!["type"]!))))
+        foreach (
+            var plugin in list["plugins"]!
+                .AsArray()
+                .Where(static plugin => File.Exists(Path.Combine(PluginDirectory.Ours, (string)plugin!["type"]!)))
+        )
         {
             var config = (JsonObject)plugin!.DeepClone();
             config["name"] = list["name"]!.DeepClone();

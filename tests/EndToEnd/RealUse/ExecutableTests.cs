@@ -18,18 +18,24 @@ public sealed class ExecutableTests
     public static TheoryData<string> Names => [.. NamesIn(Directory.GetFiles(PluginDirectory.Ours)).Except(beside)];
 
     /// <summary>Those that a container runtime calls.</summary>
-    public static TheoryData<string> CniNames => [.. NamesIn(Directory.GetFiles(PluginDirectory.Ours)).Except(beside).Where(static name => name != Driver)];
+    public static TheoryData<string> CniNames =>
+        [.. NamesIn(Directory.GetFiles(PluginDirectory.Ours)).Except(beside).Where(static name => name != Driver)];
 
     [Fact]
     public void There_is_one_of_each_plugin_and_nothing_else() =>
         Assert.Equal(
             NamesIn(Directory.GetDirectories(Path.Combine(PluginDirectory.Root, "plugins"))).Concat(beside).Order(StringComparer.Ordinal),
-            NamesIn(Directory.GetFileSystemEntries(PluginDirectory.Ours)));
+            NamesIn(Directory.GetFileSystemEntries(PluginDirectory.Ours))
+        );
 
     [Fact]
     public void All_are_of_one_build()
     {
-        var ids = NamesIn(Directory.GetFiles(PluginDirectory.Ours)).Except(beside).Select(static name => Path.Combine(PluginDirectory.Ours, name)).Select(static path => Convert.ToHexStringLower(BuildId.Find(path) ?? [])).Distinct();
+        var ids = NamesIn(Directory.GetFiles(PluginDirectory.Ours))
+            .Except(beside)
+            .Select(static name => Path.Combine(PluginDirectory.Ours, name))
+            .Select(static path => Convert.ToHexStringLower(BuildId.Find(path) ?? []))
+            .Distinct();
         Assert.Equal(40, Assert.Single(ids).Length);
     }
 
@@ -69,7 +75,10 @@ public sealed class ExecutableTests
         var (exitCode, output, error) = node.TryTool(["env", "-i", "CNI_COMMAND=VERSION", "/usr/sbin/chroot", node.Directory, "/" + name]);
 
         Assert.Equal((0, ""), (exitCode, error));
-        Assert.Equal("""{"cniVersion":"1.1.0","supportedVersions":["0.1.0","0.2.0","0.3.0","0.3.1","0.4.0","1.0.0","1.1.0"]}""" + "\n", output);
+        Assert.Equal(
+            """{"cniVersion":"1.1.0","supportedVersions":["0.1.0","0.2.0","0.3.0","0.3.1","0.4.0","1.0.0","1.1.0"]}""" + "\n",
+            output
+        );
     }
 
     [KernelTheory]
@@ -79,9 +88,18 @@ public sealed class ExecutableTests
         using var node = new CniNode();
         var trace = Path.Combine(node.Directory, "trace");
 
-        node.CallRaw("VERSION", null, name, "not read", ["strace", "-f", "-o", trace, "-e", "trace=open,openat,openat2,creat,connect,socket,readlink,clone,clone3"]).Succeeded();
+        node.CallRaw(
+                "VERSION",
+                null,
+                name,
+                "not read",
+                ["strace", "-f", "-o", trace, "-e", "trace=open,openat,openat2,creat,connect,socket,readlink,clone,clone3"]
+            )
+            .Succeeded();
 
-        var opened = File.ReadAllLines(trace).Where(static line => line.Contains('(')).Select(static line => line.Contains('"') ? line.Split('"')[1] : line);
+        var opened = File.ReadAllLines(trace)
+            .Where(static line => line.Contains('('))
+            .Select(static line => line.Contains('"') ? line.Split('"')[1] : line);
         Assert.Empty(opened);
     }
 
@@ -130,7 +148,11 @@ public sealed class ExecutableTests
     [InlineData("bridge", """ {"vlan":5000,"isgateway":"yes"} """, "vlan: invalid VLAN ID 5000 (must be between 0 and 4094)\n")]
     [InlineData("bridge", """ {"isGatway":true} """, "isGatway: is no key of bridge and has no effect\n")]
     [InlineData("bridge", """ {"ipam":{"type":"host-local"}} """, "no IP ranges specified")]
-    [InlineData("host-local", """ {"ipam":{"ranges":[[{"subnet":"10.1.0.7/24"}]]}} """, "ipam.ranges[0][0].subnet: invalid range set 0: Network has host bits set.")]
+    [InlineData(
+        "host-local",
+        """ {"ipam":{"ranges":[[{"subnet":"10.1.0.7/24"}]]}} """,
+        "ipam.ranges[0][0].subnet: invalid range set 0: Network has host bits set."
+    )]
     [InlineData("loopback", """ {"cniVersion":"7.0.0"} """, "incompatible CNI versions")]
     public void Validate_tells_what_is_wrong_with_a_config(string name, string keys, string finding)
     {
@@ -154,7 +176,8 @@ public sealed class ExecutableTests
         Assert.StartsWith("error unmarshall network config: ", output, StringComparison.Ordinal);
     }
 
-    private static IEnumerable<string> NamesIn(string[] paths) => paths.Select(static path => Path.GetFileName(path)).Order(StringComparer.Ordinal);
+    private static IEnumerable<string> NamesIn(string[] paths) =>
+        paths.Select(static path => Path.GetFileName(path)).Order(StringComparer.Ordinal);
 
     private static string Config(string name, string keys)
     {
@@ -168,7 +191,13 @@ public sealed class ExecutableTests
     private static (int ExitCode, string Output, string Error) Run(string name, string? argument = null, string input = "")
     {
         using var node = new CniNode();
-        string[] command = ["env", "-i", Path.Combine(PluginDirectory.Ours, name), .. argument is null ? Array.Empty<string>() : [argument]];
+        string[] command =
+        [
+            "env",
+            "-i",
+            Path.Combine(PluginDirectory.Ours, name),
+            .. argument is null ? Array.Empty<string>() : [argument],
+        ];
         return node.TryTool(command, input);
     }
 }

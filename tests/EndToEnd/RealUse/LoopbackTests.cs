@@ -4,31 +4,41 @@ using Plugboard.Tests.EndToEnd.Harness;
 
 namespace Plugboard.Tests.EndToEnd.RealUse;
 
-/// <summary>loopback as containerd and CRI-O call it before every pod's first network: CNI_IFNAME is lo, the config has a name and a type.</summary>
+/// <summary>
+/// loopback as containerd and CRI-O call it before every pod's first network: CNI_IFNAME is lo, the config has a name and a type.
+/// </summary>
 public sealed class LoopbackTests
 {
     [KernelFact]
     public void Result_and_state_are_the_references() =>
-        Transcript.AssertSame(PluginDirectory.Reference, PluginDirectory.Ours, exactErrors: false, transcript =>
-        {
-            var pod = transcript.Node.AddPod(ifName: "lo");
-            var config = Config("1.0.0");
-            transcript.Call("ADD", pod, config).Succeeded();
-            transcript.NoteKernel(pod, "lo");
-            transcript.Call("ADD", pod, config).Succeeded();
-            transcript.Call("CHECK", pod, config);
-            transcript.Call("DEL", pod, config).Succeeded();
-            transcript.NoteKernel(pod, "lo");
-            transcript.Call("DEL", pod, config).Succeeded();
-        });
+        Transcript.AssertSame(
+            PluginDirectory.Reference,
+            PluginDirectory.Ours,
+            exactErrors: false,
+            transcript =>
+            {
+                var pod = transcript.Node.AddPod(ifName: "lo");
+                var config = Config("1.0.0");
+                transcript.Call("ADD", pod, config).Succeeded();
+                transcript.NoteKernel(pod, "lo");
+                transcript.Call("ADD", pod, config).Succeeded();
+                transcript.Call("CHECK", pod, config);
+                transcript.Call("DEL", pod, config).Succeeded();
+                transcript.NoteKernel(pod, "lo");
+                transcript.Call("DEL", pod, config).Succeeded();
+            }
+        );
 
     // The reference prints what it has for 1.0.0 under the older versions' numbers.
     [KernelTheory]
     [InlineData("0.2.0", """{"cniVersion":"0.2.0","ip4":{"ip":"127.0.0.1/8"},"ip6":{"ip":"::1/128"},"dns":{}}""")]
-    [InlineData("0.3.1", """
-        {"cniVersion":"0.3.1","interfaces":[{"name":"lo","mac":"00:00:00:00:00:00","sandbox":"NETNS"}],
-        "ips":[{"version":"4","interface":0,"address":"127.0.0.1/8"},{"version":"6","interface":0,"address":"::1/128"}],"dns":{}}
-        """)]
+    [InlineData(
+        "0.3.1",
+        """
+            {"cniVersion":"0.3.1","interfaces":[{"name":"lo","mac":"00:00:00:00:00:00","sandbox":"NETNS"}],
+            "ips":[{"version":"4","interface":0,"address":"127.0.0.1/8"},{"version":"6","interface":0,"address":"::1/128"}],"dns":{}}
+            """
+    )]
     public void An_older_version_has_its_own_form(string version, string expected)
     {
         using var node = new CniNode();
@@ -69,7 +79,8 @@ public sealed class LoopbackTests
                 ]
             }
             """,
-            output.Output);
+            output.Output
+        );
         pod.Tool("ping -c 1 -W 2 127.0.0.1");
         node.Call("CHECK", pod, Config("1.1.0")).Succeeded();
         node.Call("STATUS", null, Config("1.1.0")).Succeeded();
@@ -96,12 +107,17 @@ public sealed class LoopbackTests
 
     [KernelFact]
     public void An_address_on_lo_that_is_no_loopback_address_is_refused_as_by_the_reference() =>
-        Transcript.AssertSame(PluginDirectory.Reference, PluginDirectory.Ours, exactErrors: false, static transcript =>
-        {
-            var pod = transcript.Node.AddPod(ifName: "lo");
-            pod.Tool("ip address add 10.9.9.9/32 dev lo");
-            Assert.Equal(1, transcript.Call("ADD", pod, Config("1.0.0")).ExitCode);
-        });
+        Transcript.AssertSame(
+            PluginDirectory.Reference,
+            PluginDirectory.Ours,
+            exactErrors: false,
+            static transcript =>
+            {
+                var pod = transcript.Node.AddPod(ifName: "lo");
+                pod.Tool("ip address add 10.9.9.9/32 dev lo");
+                Assert.Equal(1, transcript.Call("ADD", pod, Config("1.0.0")).ExitCode);
+            }
+        );
 
     [KernelFact]
     public void CHECK_tells_that_lo_is_down()
@@ -123,5 +139,11 @@ public sealed class LoopbackTests
         node.Call("DEL", node.AddPod(ifName: "lo"), Config("1.0.0"), variable).Succeeded();
     }
 
-    private static JsonObject Config(string version) => new() { ["cniVersion"] = version, ["name"] = "cni-loopback", ["type"] = "loopback" };
+    private static JsonObject Config(string version) =>
+        new()
+        {
+            ["cniVersion"] = version,
+            ["name"] = "cni-loopback",
+            ["type"] = "loopback",
+        };
 }

@@ -7,10 +7,16 @@ namespace Plugboard.Tests.EndToEnd.RealUse;
 /// <summary>A node on which ours replaces the reference, or the other way round, while pods are attached.</summary>
 public sealed class MixedUseTests
 {
-    public static TheoryData<string, bool> VersionsAndAdders => new()
-    {
-        { "0.3.1", true }, { "0.3.1", false }, { "0.4.0", true }, { "0.4.0", false }, { "1.0.0", true }, { "1.0.0", false },
-    };
+    public static TheoryData<string, bool> VersionsAndAdders =>
+        new()
+        {
+            { "0.3.1", true },
+            { "0.3.1", false },
+            { "0.4.0", true },
+            { "0.4.0", false },
+            { "1.0.0", true },
+            { "1.0.0", false },
+        };
 
     [KernelTheory]
     [MemberData(nameof(VersionsAndAdders))]
@@ -111,17 +117,22 @@ public sealed class MixedUseTests
         var refused = node.Call("ADD", node.AddPod(), config, "CNI_ARGS=IP=10.1.0.2");
 
         Assert.Equal(1, refused.ExitCode);
-        Assert.Contains("requested IP address 10.1.0.2 is not available in range set 10.1.0.1-10.1.255.254", refused.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "requested IP address 10.1.0.2 is not available in range set 10.1.0.1-10.1.255.254",
+            refused.Message,
+            StringComparison.Ordinal
+        );
         Assert.Equal(2, node.Leases().Count);
     }
 
-    private static JsonObject DualStack(CniNode node, string version) => node.BridgeConfig(config =>
-    {
-        config["cniVersion"] = version;
-        config["hairpinMode"] = true;
-        config["ipam"]!["ranges"]!.AsArray().Add(new JsonArray(new JsonObject { ["subnet"] = "fd00:1::/64" }));
-        config["ipam"]!["routes"]!.AsArray().Add(new JsonObject { ["dst"] = "::/0" });
-    });
+    private static JsonObject DualStack(CniNode node, string version) =>
+        node.BridgeConfig(config =>
+        {
+            config["cniVersion"] = version;
+            config["hairpinMode"] = true;
+            config["ipam"]!["ranges"]!.AsArray().Add(new JsonArray(new JsonObject { ["subnet"] = "fd00:1::/64" }));
+            config["ipam"]!["routes"]!.AsArray().Add(new JsonObject { ["dst"] = "::/0" });
+        });
 
     private static string Of(bool ours) => ours ? PluginDirectory.Ours : PluginDirectory.Reference;
 

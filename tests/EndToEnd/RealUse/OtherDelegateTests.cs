@@ -3,7 +3,9 @@ using Plugboard.Tests.EndToEnd.Harness;
 
 namespace Plugboard.Tests.EndToEnd.RealUse;
 
-/// <summary>An IPAM plugin that is a shell script: a good one works, a bad one is reported as the reference reports it, and nothing stays behind.</summary>
+/// <summary>
+/// An IPAM plugin that is a shell script: a good one works, a bad one is reported as the reference reports it, and nothing stays behind.
+/// </summary>
 public sealed class OtherDelegateTests : IDisposable
 {
     private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("plugboard-test");
@@ -22,7 +24,8 @@ public sealed class OtherDelegateTests : IDisposable
     public static TheoryData<string> BadNames => [.. Bad.Keys];
 
     // What is wrong with JSON every parser says in its own words.
-    public static TheoryData<string> ComparableNames => [.. Bad.Keys.Where(static name => !name.Contains("JSON", StringComparison.Ordinal))];
+    public static TheoryData<string> ComparableNames =>
+        [.. Bad.Keys.Where(static name => !name.Contains("JSON", StringComparison.Ordinal))];
 
     public void Dispose() => directory.Delete(recursive: true);
 
@@ -30,7 +33,10 @@ public sealed class OtherDelegateTests : IDisposable
     public void A_script_gives_addresses()
     {
         using var node = new CniNode();
-        node.Plugins = WithScript("good", """test $CNI_COMMAND = ADD && echo '{"cniVersion":"1.0.0","ips":[{"address":"10.1.0.77/24"}]}'; exit 0""");
+        node.Plugins = WithScript(
+            "good",
+            """test $CNI_COMMAND = ADD && echo '{"cniVersion":"1.0.0","ips":[{"address":"10.1.0.77/24"}]}'; exit 0"""
+        );
         var pod = node.AddPod();
         var config = node.BridgeConfig();
 
@@ -69,8 +75,12 @@ public sealed class OtherDelegateTests : IDisposable
     {
         var reference = WithScript("reference", Bad[name], PluginDirectory.Reference);
         var ours = WithScript("ours", Bad[name]);
-        Transcript.AssertSame(reference, ours, exactErrors: false, transcript =>
-            Assert.Equal(1, transcript.Call("ADD", transcript.Node.AddPod(), transcript.Node.BridgeConfig()).ExitCode));
+        Transcript.AssertSame(
+            reference,
+            ours,
+            exactErrors: false,
+            transcript => Assert.Equal(1, transcript.Call("ADD", transcript.Node.AddPod(), transcript.Node.BridgeConfig()).ExitCode)
+        );
     }
 
     [KernelTheory]
@@ -84,7 +94,13 @@ public sealed class OtherDelegateTests : IDisposable
         node.Call("ADD", pod, node.BridgeConfig());
 
         Assert.Equal(["ADD", "DEL"], Verbs("ours"));
-        Assert.Equal("lo", string.Join(' ', node.Json("ip -j link").EnumerateArray().Select(static link => (string?)link.GetProperty("ifname").GetString())));
+        Assert.Equal(
+            "lo",
+            string.Join(
+                ' ',
+                node.Json("ip -j link").EnumerateArray().Select(static link => (string?)link.GetProperty("ifname").GetString())
+            )
+        );
         Assert.Equal("", pod.Tool("ip -brief link show type veth"));
     }
 
@@ -94,7 +110,11 @@ public sealed class OtherDelegateTests : IDisposable
         using var node = new CniNode();
         node.Plugins = WithScript("ours", Bad["prints no JSON and exits with 1"]);
         var output = node.Call("ADD", node.AddPod(), node.BridgeConfig());
-        Assert.StartsWith("""netplugin failed but error parsing its diagnostic message "no json\n": """, output.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            """netplugin failed but error parsing its diagnostic message "no json\n": """,
+            output.Message,
+            StringComparison.Ordinal
+        );
         Assert.Equal($"host-local is {node.Plugins}/host-local", output.Details);
     }
 
@@ -119,18 +139,24 @@ public sealed class OtherDelegateTests : IDisposable
     {
         using var node = new CniNode();
         node.Plugins = PluginDirectory.With(Path.Combine(directory.FullName, "empty"), "host-local", null);
-        var output = node.Call(verb, verb == "STATUS" ? null : node.AddPod(), node.BridgeConfig(static config => config["cniVersion"] = "1.1.0"));
+        var output = node.Call(
+            verb,
+            verb == "STATUS" ? null : node.AddPod(),
+            node.BridgeConfig(static config => config["cniVersion"] = "1.1.0")
+        );
         Assert.Equal(4, output.Code);
         Assert.Equal($"failed to find plugin \"host-local\" in path [{node.Plugins}]", output.Message);
         Assert.Equal("", node.Tool("ip -brief link show type veth"));
     }
 
     // The script notes the verb of each call.
-    private string WithScript(string name, string body, string? bridge = null) => PluginDirectory.With(
-        Path.Combine(directory.FullName, name),
-        "host-local",
-        System.Text.Encoding.UTF8.GetBytes($"#!/bin/sh\necho $CNI_COMMAND >> {directory.FullName}/{name}.verbs\n{body}\n"),
-        bridge);
+    private string WithScript(string name, string body, string? bridge = null) =>
+        PluginDirectory.With(
+            Path.Combine(directory.FullName, name),
+            "host-local",
+            System.Text.Encoding.UTF8.GetBytes($"#!/bin/sh\necho $CNI_COMMAND >> {directory.FullName}/{name}.verbs\n{body}\n"),
+            bridge
+        );
 
     private string[] Verbs(string name) => File.ReadAllLines(Path.Combine(directory.FullName, name + ".verbs"));
 }

@@ -19,28 +19,39 @@ public sealed class PartialReplacementTests : IDisposable
     [InlineData("0.4.0")]
     [InlineData("1.0.0")]
     public void The_references_bridge_does_with_our_host_local_what_it_does_with_its_own(string version) =>
-        Transcript.AssertSame(PluginDirectory.Reference, BridgeOfTheReference, exactErrors: false, transcript =>
-        {
-            var config = transcript.Node.BridgeConfig(config => config["cniVersion"] = version);
-            var pod = transcript.Node.AddPod();
-            transcript.Call("ADD", pod, config).Succeeded();
-            transcript.NoteKernel(pod);
-            transcript.NoteFiles();
-            transcript.Call("CHECK", pod, config);
-            transcript.Call("DEL", pod, config).Succeeded();
-            transcript.NoteFiles();
-        });
+        Transcript.AssertSame(
+            PluginDirectory.Reference,
+            BridgeOfTheReference,
+            exactErrors: false,
+            transcript =>
+            {
+                var config = transcript.Node.BridgeConfig(config => config["cniVersion"] = version);
+                var pod = transcript.Node.AddPod();
+                transcript.Call("ADD", pod, config).Succeeded();
+                transcript.NoteKernel(pod);
+                transcript.NoteFiles();
+                transcript.Call("CHECK", pod, config);
+                transcript.Call("DEL", pod, config).Succeeded();
+                transcript.NoteFiles();
+            }
+        );
 
     [KernelFact]
     public void The_references_bridge_passes_our_host_locals_errors_on() =>
-        Transcript.AssertSame(PluginDirectory.Reference, BridgeOfTheReference, exactErrors: false, static transcript =>
-        {
-            var config = transcript.Node.BridgeConfig(static config =>
-                config["ipam"]!["ranges"] = JsonNode.Parse("""[[{"subnet":"10.1.0.0/30"}]]"""));
-            transcript.Call("ADD", transcript.Node.AddPod(), config).Succeeded();
-            Assert.Equal(1, transcript.Call("ADD", transcript.Node.AddPod(), config).ExitCode);
-            transcript.NoteFiles();
-        });
+        Transcript.AssertSame(
+            PluginDirectory.Reference,
+            BridgeOfTheReference,
+            exactErrors: false,
+            static transcript =>
+            {
+                var config = transcript.Node.BridgeConfig(static config =>
+                    config["ipam"]!["ranges"] = JsonNode.Parse("""[[{"subnet":"10.1.0.0/30"}]]""")
+                );
+                transcript.Call("ADD", transcript.Node.AddPod(), config).Succeeded();
+                Assert.Equal(1, transcript.Call("ADD", transcript.Node.AddPod(), config).ExitCode);
+                transcript.NoteFiles();
+            }
+        );
 
     [KernelFact]
     public void Both_host_locals_called_at_once_give_every_container_an_address_of_its_own()
@@ -50,7 +61,9 @@ public sealed class PartialReplacementTests : IDisposable
 
         var results = CallAtOnce(node, "ADD", oursIsEven: true, config);
 
-        var addresses = results.Select(static result => (string)JsonNode.Parse(result)!["ips"]![0]!["address"]!).Order(StringComparer.Ordinal);
+        var addresses = results
+            .Select(static result => (string)JsonNode.Parse(result)!["ips"]![0]!["address"]!)
+            .Order(StringComparer.Ordinal);
         var leases = node.Leases();
         Assert.Equal(leases.Keys.Select(static address => address + "/16").Order(StringComparer.Ordinal), addresses);
         Assert.Equal(Containers, leases.Values.Distinct().Count());
@@ -69,25 +82,34 @@ public sealed class PartialReplacementTests : IDisposable
 
         node.Plugins = PluginDirectory.Ours;
         config["cniVersion"] = "1.1.0";
-        config["cni.dev/valid-attachments"] = new JsonArray(new JsonObject { ["containerID"] = green.ContainerId, ["ifname"] = green.IfName });
+        config["cni.dev/valid-attachments"] = new JsonArray(
+            new JsonObject { ["containerID"] = green.ContainerId, ["ifname"] = green.IfName }
+        );
         node.Call("GC", null, config).Succeeded();
 
         Assert.Equal([green.Address], node.Leases().Keys);
         green.Tool("ping -c 1 -W 2 10.1.0.1");
     }
 
-    private string BridgeOfTheReference => PluginDirectory.With(
-        Path.Combine(directory.FullName, "mixed"),
-        "host-local",
-        File.ReadAllBytes(Path.Combine(PluginDirectory.Ours, "host-local")),
-        PluginDirectory.Reference);
+    private string BridgeOfTheReference =>
+        PluginDirectory.With(
+            Path.Combine(directory.FullName, "mixed"),
+            "host-local",
+            File.ReadAllBytes(Path.Combine(PluginDirectory.Ours, "host-local")),
+            PluginDirectory.Reference
+        );
 
     // Every other container with ours, all processes side by side; what each printed.
     private static string[] CallAtOnce(CniNode node, string verb, bool oursIsEven, JsonObject config)
     {
-        var (even, odd) = oursIsEven ? (PluginDirectory.Ours, PluginDirectory.Reference) : (PluginDirectory.Reference, PluginDirectory.Ours);
+        var (even, odd) = oursIsEven
+            ? (PluginDirectory.Ours, PluginDirectory.Reference)
+            : (PluginDirectory.Reference, PluginDirectory.Ours);
         File.WriteAllText($"{node.Directory}/config", config.ToJsonString());
-        var (exitCode, output, error) = node.TryTool(["sh", "-c", $$"""
+        var (exitCode, output, error) = node.TryTool([
+            "sh",
+            "-c",
+            $$"""
             cd {{node.Directory}}
             for i in $(seq {{Containers}}); do
                 test $((i % 2)) = 0 && bin={{even}} || bin={{odd}}
@@ -95,7 +117,8 @@ public sealed class PartialReplacementTests : IDisposable
             done
             wait
             test ! -e failed || { cat {{verb}}.*; exit 1; }
-            """]);
+            """,
+        ]);
         Assert.True(exitCode == 0, output + error);
         return [.. Directory.GetFiles(node.Directory, verb + ".*").Select(File.ReadAllText)];
     }

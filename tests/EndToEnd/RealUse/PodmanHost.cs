@@ -4,8 +4,8 @@ using Plugboard.Tests.EndToEnd.Harness;
 namespace Plugboard.Tests.EndToEnd.RealUse;
 
 /// <summary>
-/// podman with its CNI backend on a node of its own: storage, state and the CNI cache are directories and mounts of that node, and nothing of the
-/// machine's containers is seen or touched. Every container is gone when it is disposed.
+/// podman with its CNI backend on a node of its own: storage, state and the CNI cache are directories and mounts of that node, and nothing
+/// of the machine's containers is seen or touched. Every container is gone when it is disposed.
 /// </summary>
 internal sealed class PodmanHost : IDisposable
 {
@@ -14,9 +14,7 @@ internal sealed class PodmanHost : IDisposable
     // Control groups are the machine's own: these bear a name that is nobody else's, and go with this object.
     private readonly string cgroup = "plugboard-test-" + Guid.NewGuid().ToString("N");
 
-    private PodmanHost()
-    {
-    }
+    private PodmanHost() { }
 
     /// <summary>A podman with one network, whose conflist may say DATA for the node's data directory, and an image.</summary>
     public static PodmanHost Open(string network)
@@ -60,14 +58,17 @@ internal sealed class PodmanHost : IDisposable
     public string Run(params string[] arguments)
     {
         var (exitCode, output, error) = Try(arguments);
-        return exitCode == 0 ? output : throw new InvalidOperationException($"podman {string.Join(' ', arguments)} exited with {exitCode}: {error}{output}");
+        return exitCode == 0
+            ? output
+            : throw new InvalidOperationException($"podman {string.Join(' ', arguments)} exited with {exitCode}: {error}{output}");
     }
 
     /// <summary>Starts a container that runs a busybox command.</summary>
     public void Start(string name, params string[] command) => StartWith([], name, command);
 
     /// <summary>Starts a container with options of podman's.</summary>
-    public void StartWith(string[] options, string name, params string[] command) => StartImage([.. options, "--name", name], Image, command);
+    public void StartWith(string[] options, string name, params string[] command) =>
+        StartImage([.. options, "--name", name], Image, command);
 
     /// <summary>Runs a container of any image, with options of podman's, until it ends.</summary>
     public CniOutput TryRunOnce(string[] options, string image, params string[] arguments)
@@ -77,19 +78,26 @@ internal sealed class PodmanHost : IDisposable
     }
 
     /// <summary>Starts a container of any image, with options of podman's.</summary>
-    public void StartImage(string[] options, string image, params string[] arguments) => Run(["run", .. Limits, "--detach", .. options, image, .. arguments]);
+    public void StartImage(string[] options, string image, params string[] arguments) =>
+        Run(["run", .. Limits, "--detach", .. options, image, .. arguments]);
 
     /// <summary>Runs a command in a container.</summary>
     public string Exec(string name, params string[] command) => Run(["exec", name, .. command]);
 
     /// <summary>A container's address.</summary>
-    public string Address(string name) => Run("inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", name).Trim();
+    public string Address(string name) =>
+        Run("inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", name).Trim();
 
-    private (int ExitCode, string Output, string Error) Try(params string[] arguments) => Node.TryTool(
-    [
-        "env", $"CONTAINERS_CONF={Node.Directory}/containers.conf", $"CONTAINERS_STORAGE_CONF={Node.Directory}/storage.conf",
-        "podman", "--tmpdir", "/run/podman-tmp", .. arguments,
-    ]);
+    private (int ExitCode, string Output, string Error) Try(params string[] arguments) =>
+        Node.TryTool([
+            "env",
+            $"CONTAINERS_CONF={Node.Directory}/containers.conf",
+            $"CONTAINERS_STORAGE_CONF={Node.Directory}/storage.conf",
+            "podman",
+            "--tmpdir",
+            "/run/podman-tmp",
+            .. arguments,
+        ]);
 
     private void Configure(string network)
     {
@@ -101,7 +109,8 @@ internal sealed class PodmanHost : IDisposable
             driver = "vfs"
             graphroot = "{Node.Directory}/storage"
             runroot = "/run/podman-storage"
-            """);
+            """
+        );
         File.WriteAllText($"{Node.Directory}/net.d/test.conflist", network.Replace("DATA", Node.DataDirectory, StringComparison.Ordinal));
         File.WriteAllText(
             $"{Node.Directory}/containers.conf",
@@ -115,7 +124,8 @@ internal sealed class PodmanHost : IDisposable
             runtime = "runc"
             cgroup_manager = "cgroupfs"
             events_logger = "file"
-            """);
+            """
+        );
     }
 
     private void ImportImage()
@@ -136,6 +146,7 @@ internal sealed class PodmanHost : IDisposable
         RemoveControlGroups();
         Node.Dispose();
     }
+
     // One is busy until the last process in it, podman's monitor, has come to its end.
     private void RemoveControlGroups()
     {

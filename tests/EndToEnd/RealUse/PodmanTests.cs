@@ -6,8 +6,7 @@ namespace Plugboard.Tests.EndToEnd.RealUse;
 /// <summary>A real runtime: podman calls libcni, which calls bridge and host-local.</summary>
 public sealed class PodmanTests
 {
-    private const string Network =
-        """
+    private const string Network = """
         {
           "cniVersion": "1.0.0",
           "name": "test",
@@ -29,20 +28,32 @@ public sealed class PodmanTests
         """;
 
     [KernelTheory]
-    [InlineData("""
-        "cniVersion": "0.4.0"
-        """)]
-    [InlineData("""
-        "cniVersion": "1.0.0"
-        """)]
-    [InlineData("""
-        "cniVersion": "1.0.0", "cniVersions": ["0.4.0", "1.0.0", "1.1.0"]
-        """)]
+    [InlineData(
+        """
+            "cniVersion": "0.4.0"
+            """
+    )]
+    [InlineData(
+        """
+            "cniVersion": "1.0.0"
+            """
+    )]
+    [InlineData(
+        """
+            "cniVersion": "1.0.0", "cniVersions": ["0.4.0", "1.0.0", "1.1.0"]
+            """
+    )]
     public void Containers_reach_each_other_and_the_host_and_leave_nothing(string versions)
     {
-        using var podman = PodmanHost.Open(Network.Replace("""
-            "cniVersion": "1.0.0"
-            """, versions, StringComparison.Ordinal));
+        using var podman = PodmanHost.Open(
+            Network.Replace(
+                """
+                "cniVersion": "1.0.0"
+                """,
+                versions,
+                StringComparison.Ordinal
+            )
+        );
         podman.Start("web", "httpd", "-f", "-p", "80", "-h", "/www");
         podman.Start("client", "sleep", "600");
 

@@ -3,7 +3,9 @@ using Plugboard.Tests.EndToEnd.Harness;
 
 namespace Plugboard.Tests.EndToEnd.RealUse;
 
-/// <summary>Wrong input has the reference's text: people search for it, and tools match it. Codes are better than its 999, and details are ours.</summary>
+/// <summary>
+/// Wrong input has the reference's text: people search for it, and tools match it. Codes are better than its 999, and details are ours.
+/// </summary>
 public sealed class ReferenceErrorTests
 {
     private static readonly Dictionary<string, string> WrongConfigs = new(StringComparer.Ordinal)
@@ -50,16 +52,17 @@ public sealed class ReferenceErrorTests
 
     [KernelTheory]
     [MemberData(nameof(WrongConfigNames))]
-    public void A_config_that_no_plugin_takes(string name) => Compare(transcript =>
-    {
-        foreach (var plugin in new[] { "bridge", "host-local", "loopback" })
-            Refused(transcript, plugin, WrongConfigs[name].Replace("TYPE", plugin, StringComparison.Ordinal));
-    });
+    public void A_config_that_no_plugin_takes(string name) =>
+        Compare(transcript =>
+        {
+            foreach (var plugin in new[] { "bridge", "host-local", "loopback" })
+                Refused(transcript, plugin, WrongConfigs[name].Replace("TYPE", plugin, StringComparison.Ordinal));
+        });
 
     [KernelTheory]
     [MemberData(nameof(WrongBridgeNames))]
-    public void A_config_that_bridge_does_not_take(string name) => Compare(transcript =>
-        Refused(transcript, "bridge", Body(transcript, "bridge", WrongBridges[name])));
+    public void A_config_that_bridge_does_not_take(string name) =>
+        Compare(transcript => Refused(transcript, "bridge", Body(transcript, "bridge", WrongBridges[name])));
 
     // 1.1.1 still ends the first with a full stop; the second is the same without what the reference was doing.
     [KernelTheory]
@@ -76,11 +79,16 @@ public sealed class ReferenceErrorTests
 
     [KernelTheory]
     [MemberData(nameof(WrongRangeNames))]
-    public void Ranges_that_host_local_does_not_take(string name) => Compare(transcript =>
-    {
-        var ranges = WrongRanges[name].Length == 0 ? "" : "," + WrongRanges[name];
-        Refused(transcript, "host-local", Body(transcript, "host-local", $$""" "ipam":{"type":"host-local","dataDir":"DATA"{{ranges}}}"""));
-    });
+    public void Ranges_that_host_local_does_not_take(string name) =>
+        Compare(transcript =>
+        {
+            var ranges = WrongRanges[name].Length == 0 ? "" : "," + WrongRanges[name];
+            Refused(
+                transcript,
+                "host-local",
+                Body(transcript, "host-local", $$""" "ipam":{"type":"host-local","dataDir":"DATA"{{ranges}}}""")
+            );
+        });
 
     [KernelTheory]
     [InlineData("CNI_CONTAINERID=")]
@@ -97,49 +105,54 @@ public sealed class ReferenceErrorTests
     [InlineData("CNI_ARGS=K8S_POD_NAME=web")]
     [InlineData("CNI_ARGS=IP=10.9.9.9")]
     [InlineData("CNI_ARGS=IP=10.1.0.1")]
-    public void A_variable_that_is_wrong_or_missing(string variable) => Compare(transcript =>
-    {
-        var config = transcript.Node.BridgeConfig(static config => config["type"] = "host-local");
-        Assert.Equal(1, transcript.Call("ADD", transcript.Node.AddPod(), config, variable).ExitCode);
-    });
+    public void A_variable_that_is_wrong_or_missing(string variable) =>
+        Compare(transcript =>
+        {
+            var config = transcript.Node.BridgeConfig(static config => config["type"] = "host-local");
+            Assert.Equal(1, transcript.Call("ADD", transcript.Node.AddPod(), config, variable).ExitCode);
+        });
 
     [KernelTheory]
     [InlineData("/proc/nowhere/ns/net")]
     [InlineData("/etc/passwd")]
-    public void A_namespace_that_is_none(string path) => Compare(transcript =>
-    {
-        var config = transcript.Node.BridgeConfig();
-        Assert.Equal(1, transcript.Call("ADD", transcript.Node.AddPod(), config, "CNI_NETNS=" + path).ExitCode);
-    });
+    public void A_namespace_that_is_none(string path) =>
+        Compare(transcript =>
+        {
+            var config = transcript.Node.BridgeConfig();
+            Assert.Equal(1, transcript.Call("ADD", transcript.Node.AddPod(), config, "CNI_NETNS=" + path).ExitCode);
+        });
 
     [KernelFact]
-    public void A_bridge_that_is_no_bridge() => Compare(static transcript =>
-    {
-        transcript.Node.Tool("ip link add cni0 type veth peer name other");
-        Assert.Equal(1, transcript.Call("ADD", transcript.Node.AddPod(), transcript.Node.BridgeConfig()).ExitCode);
-    });
+    public void A_bridge_that_is_no_bridge() =>
+        Compare(static transcript =>
+        {
+            transcript.Node.Tool("ip link add cni0 type veth peer name other");
+            Assert.Equal(1, transcript.Call("ADD", transcript.Node.AddPod(), transcript.Node.BridgeConfig()).ExitCode);
+        });
 
     [KernelFact]
-    public void A_second_ADD_of_the_same_address_and_of_the_same_container() => Compare(static transcript =>
-    {
-        var config = transcript.Node.BridgeConfig(static config => config["type"] = "host-local");
-        var pod = transcript.Node.AddPod();
-        transcript.Call("ADD", pod, config).Succeeded();
-        Assert.Equal(1, transcript.Call("ADD", transcript.Node.AddPod(), config, "CNI_ARGS=IP=10.1.0.2").ExitCode);
-        Assert.Equal(1, transcript.Call("ADD", pod, config).ExitCode);
-        transcript.NoteFiles();
-    });
+    public void A_second_ADD_of_the_same_address_and_of_the_same_container() =>
+        Compare(static transcript =>
+        {
+            var config = transcript.Node.BridgeConfig(static config => config["type"] = "host-local");
+            var pod = transcript.Node.AddPod();
+            transcript.Call("ADD", pod, config).Succeeded();
+            Assert.Equal(1, transcript.Call("ADD", transcript.Node.AddPod(), config, "CNI_ARGS=IP=10.1.0.2").ExitCode);
+            Assert.Equal(1, transcript.Call("ADD", pod, config).ExitCode);
+            transcript.NoteFiles();
+        });
 
     [KernelTheory]
     [InlineData("bridge")]
     [InlineData("host-local")]
-    public void CHECK_of_what_was_never_added_and_of_a_version_without_it(string plugin) => Compare(transcript =>
-    {
-        var config = transcript.Node.BridgeConfig(config => config["type"] = plugin);
-        Assert.Equal(1, transcript.Call("CHECK", transcript.Node.AddPod(), config).ExitCode);
-        config["cniVersion"] = "0.3.1";
-        Assert.Equal(1, transcript.Call("CHECK", transcript.Node.AddPod(), config).ExitCode);
-    });
+    public void CHECK_of_what_was_never_added_and_of_a_version_without_it(string plugin) =>
+        Compare(transcript =>
+        {
+            var config = transcript.Node.BridgeConfig(config => config["type"] = plugin);
+            Assert.Equal(1, transcript.Call("CHECK", transcript.Node.AddPod(), config).ExitCode);
+            config["cniVersion"] = "0.3.1";
+            Assert.Equal(1, transcript.Call("CHECK", transcript.Node.AddPod(), config).ExitCode);
+        });
 
     private static void Refused(Transcript transcript, string plugin, string input) =>
         Assert.Equal(1, transcript.CallRaw("ADD", transcript.Node.AddPod(), plugin, input).ExitCode);

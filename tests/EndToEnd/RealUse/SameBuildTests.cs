@@ -11,7 +11,8 @@ public sealed class SameBuildTests : IDisposable
 
     public void Dispose() => directory.Delete(recursive: true);
 
-    private string OtherBuild => PluginDirectory.With(Path.Combine(directory.FullName, "other"), "host-local", PluginDirectory.HostLocalOfAnotherBuild());
+    private string OtherBuild =>
+        PluginDirectory.With(Path.Combine(directory.FullName, "other"), "host-local", PluginDirectory.HostLocalOfAnotherBuild());
 
     private string LinkedBuild
     {
@@ -23,8 +24,12 @@ public sealed class SameBuildTests : IDisposable
         }
     }
 
-    private string ReferenceHostLocal => PluginDirectory.With(
-        Path.Combine(directory.FullName, "reference"), "host-local", File.ReadAllBytes(Path.Combine(PluginDirectory.Reference, "host-local")));
+    private string ReferenceHostLocal =>
+        PluginDirectory.With(
+            Path.Combine(directory.FullName, "reference"),
+            "host-local",
+            File.ReadAllBytes(Path.Combine(PluginDirectory.Reference, "host-local"))
+        );
 
     public static TheoryData<string> Versions => ["0.2.0", "0.4.0", "1.1.0"];
 
@@ -42,8 +47,10 @@ public sealed class SameBuildTests : IDisposable
             config["ipam"]!["dataDir"] = Path.Combine(node.Directory, "frozen");
         },
         ["resolv.conf that is missing"] = static (node, config) => config["ipam"]!["resolvConf"] = Path.Combine(node.Directory, "nowhere"),
-        ["requested address that is the gateway"] = static (_, config) => config["args"] = JsonNode.Parse("""{"cni":{"ips":["10.1.0.1"]}}"""),
-        ["requested address that is in no range"] = static (_, config) => config["args"] = JsonNode.Parse("""{"cni":{"ips":["192.0.2.1"]}}"""),
+        ["requested address that is the gateway"] = static (_, config) =>
+            config["args"] = JsonNode.Parse("""{"cni":{"ips":["10.1.0.1"]}}"""),
+        ["requested address that is in no range"] = static (_, config) =>
+            config["args"] = JsonNode.Parse("""{"cni":{"ips":["192.0.2.1"]}}"""),
         ["requested address that is taken"] = static (_, config) => config["args"] = JsonNode.Parse("""{"cni":{"ips":["10.1.7.7"]}}"""),
     };
 
@@ -88,57 +95,62 @@ public sealed class SameBuildTests : IDisposable
 
     [KernelTheory]
     [MemberData(nameof(Versions))]
-    public void Results_leases_and_the_kernels_state_are_the_same(string version) => Compare(transcript =>
-    {
-        var config = Config(transcript.Node, version);
-        config["ipam"]!["ranges"]!.AsArray().Add(new JsonArray(new JsonObject { ["subnet"] = "fd00:1::/64" }));
-        config["ipam"]!["routes"]!.AsArray().Add(JsonNode.Parse("""{"dst":"192.0.2.0/24","gw":"10.1.0.9","mtu":1400,"advmss":1300,"priority":7,"table":100}"""));
-        File.WriteAllText(Path.Combine(transcript.Node.Directory, "resolv.conf"), "nameserver 10.0.0.53\nsearch a.example\n");
-        config["ipam"]!["resolvConf"] = Path.Combine(transcript.Node.Directory, "resolv.conf");
-        var (blue, green) = (transcript.Node.AddPod(), transcript.Node.AddPod());
-        transcript.Call("ADD", blue, config).Succeeded();
-        transcript.Call("ADD", green, config).Succeeded();
-        transcript.NoteKernel(blue);
-        transcript.NoteFiles();
-        transcript.Call("STATUS", null, config);
-        transcript.Call("CHECK", blue, config);
-        transcript.Call("DEL", blue, config).Succeeded();
-        transcript.Call("CHECK", blue, config);
-        transcript.NoteFiles();
-        config["cni.dev/valid-attachments"] = new JsonArray();
-        transcript.Call("GC", null, config);
-        transcript.NoteFiles();
-        transcript.Call("DEL", green, config).Succeeded();
-        transcript.NoteKernel(green);
-        transcript.NoteFiles();
-    });
-
-    [KernelTheory]
-    [MemberData(nameof(MistakeNames))]
-    public void Errors_are_the_same(string name) => Compare(transcript =>
-    {
-        foreach (var version in new[] { "0.2.0", "1.1.0" })
+    public void Results_leases_and_the_kernels_state_are_the_same(string version) =>
+        Compare(transcript =>
         {
             var config = Config(transcript.Node, version);
-            transcript.Call("ADD", transcript.Node.AddPod(), config, "CNI_ARGS=IP=10.1.7.7");
-            Mistakes[name](transcript.Node, config);
+            config["ipam"]!["ranges"]!.AsArray().Add(new JsonArray(new JsonObject { ["subnet"] = "fd00:1::/64" }));
+            config["ipam"]!["routes"]!
+                .AsArray()
+                .Add(JsonNode.Parse("""{"dst":"192.0.2.0/24","gw":"10.1.0.9","mtu":1400,"advmss":1300,"priority":7,"table":100}"""));
+            File.WriteAllText(Path.Combine(transcript.Node.Directory, "resolv.conf"), "nameserver 10.0.0.53\nsearch a.example\n");
+            config["ipam"]!["resolvConf"] = Path.Combine(transcript.Node.Directory, "resolv.conf");
             var (blue, green) = (transcript.Node.AddPod(), transcript.Node.AddPod());
-            transcript.Call("ADD", blue, config);
-            transcript.Call("ADD", green, config);
-            var late = transcript.Node.AddPod();
-            Assert.Equal(1, transcript.Call("ADD", late, config).ExitCode);
+            transcript.Call("ADD", blue, config).Succeeded();
+            transcript.Call("ADD", green, config).Succeeded();
+            transcript.NoteKernel(blue);
+            transcript.NoteFiles();
             transcript.Call("STATUS", null, config);
-            transcript.Call("CHECK", late, config);
-            transcript.Call("DEL", late, config);
-            transcript.Call("DEL", blue, config);
-            transcript.Call("DEL", green, config);
+            transcript.Call("CHECK", blue, config);
+            transcript.Call("DEL", blue, config).Succeeded();
+            transcript.Call("CHECK", blue, config);
+            transcript.NoteFiles();
             config["cni.dev/valid-attachments"] = new JsonArray();
             transcript.Call("GC", null, config);
             transcript.NoteFiles();
-        }
-    });
+            transcript.Call("DEL", green, config).Succeeded();
+            transcript.NoteKernel(green);
+            transcript.NoteFiles();
+        });
 
-    private void Compare(Action<Transcript> scenario) => Transcript.AssertSame(OtherBuild, PluginDirectory.Ours, exactErrors: true, scenario);
+    [KernelTheory]
+    [MemberData(nameof(MistakeNames))]
+    public void Errors_are_the_same(string name) =>
+        Compare(transcript =>
+        {
+            foreach (var version in new[] { "0.2.0", "1.1.0" })
+            {
+                var config = Config(transcript.Node, version);
+                transcript.Call("ADD", transcript.Node.AddPod(), config, "CNI_ARGS=IP=10.1.7.7");
+                Mistakes[name](transcript.Node, config);
+                var (blue, green) = (transcript.Node.AddPod(), transcript.Node.AddPod());
+                transcript.Call("ADD", blue, config);
+                transcript.Call("ADD", green, config);
+                var late = transcript.Node.AddPod();
+                Assert.Equal(1, transcript.Call("ADD", late, config).ExitCode);
+                transcript.Call("STATUS", null, config);
+                transcript.Call("CHECK", late, config);
+                transcript.Call("DEL", late, config);
+                transcript.Call("DEL", blue, config);
+                transcript.Call("DEL", green, config);
+                config["cni.dev/valid-attachments"] = new JsonArray();
+                transcript.Call("GC", null, config);
+                transcript.NoteFiles();
+            }
+        });
+
+    private void Compare(Action<Transcript> scenario) =>
+        Transcript.AssertSame(OtherBuild, PluginDirectory.Ours, exactErrors: true, scenario);
 
     private static JsonObject Config(CniNode node, string version) => node.BridgeConfig(config => config["cniVersion"] = version);
 
@@ -151,9 +163,21 @@ public sealed class SameBuildTests : IDisposable
             config["prevResult"] = result.DeepClone();
         var trace = Path.Combine(node.Directory, "trace");
         var isOfPod = verb is "ADD" or "CHECK" or "DEL";
-        var output = node.CallRaw(verb, isOfPod ? pod : null, "bridge", config.ToJsonString(), ["strace", "-f", "-o", trace, "-e", "trace=execve"]).Succeeded();
+        var output = node.CallRaw(
+                verb,
+                isOfPod ? pod : null,
+                "bridge",
+                config.ToJsonString(),
+                ["strace", "-f", "-o", trace, "-e", "trace=execve"]
+            )
+            .Succeeded();
         if (verb == "ADD")
             pod.Result = output.Json;
-        return [.. File.ReadAllLines(trace).Where(static line => line.Contains("execve(", StringComparison.Ordinal)).Select(static line => line.Split('"')[1])];
+        return
+        [
+            .. File.ReadAllLines(trace)
+                .Where(static line => line.Contains("execve(", StringComparison.Ordinal))
+                .Select(static line => line.Split('"')[1]),
+        ];
     }
 }

@@ -3,8 +3,9 @@ using System.Text;
 namespace Plugboard.Tests.Fuzz.Mutations;
 
 /// <summary>
-/// Makes an input of the inputs of a corpus: of a document by its structure (a value of another type, a name in another case, twice or mistyped, a part of another document, a list of thousands), of
-/// a text by its lines and words, of either now and then by its bytes. What it makes depends on <paramref name="random"/> and the corpus alone.
+/// Makes an input of the inputs of a corpus: of a document by its structure (a value of another type, a name in another case, twice or
+/// mistyped, a part of another document, a list of thousands), of a text by its lines and words, of either now and then by its bytes. What
+/// it makes depends on <paramref name="random"/> and the corpus alone.
 /// </summary>
 internal sealed class Mutator(Random random, IReadOnlyList<byte[]> corpus, InputForm form)
 {
@@ -13,9 +14,10 @@ internal sealed class Mutator(Random random, IReadOnlyList<byte[]> corpus, Input
     public byte[] Next()
     {
         var seed = Pick(corpus);
-        var input = form != InputForm.Text && Tree.Find(seed) is { } tree
-            ? Encoding.UTF8.GetBytes(Print(Change(tree)))
-            : Encoding.UTF8.GetBytes(new TextMutation(random, corpus).Change(Encoding.UTF8.GetString(seed)));
+        var input =
+            form != InputForm.Text && Tree.Find(seed) is { } tree
+                ? Encoding.UTF8.GetBytes(Print(Change(tree)))
+                : Encoding.UTF8.GetBytes(new TextMutation(random, corpus).Change(Encoding.UTF8.GetString(seed)));
         if (random.Next(6) == 0)
             input = ChangeBytes(input);
         return input.Length <= MostBytes ? input : input[..MostBytes];
@@ -74,7 +76,8 @@ internal sealed class Mutator(Random random, IReadOnlyList<byte[]> corpus, Input
                 container.Values[at] = Deep(container.Values[at]);
                 break;
             default:
-                container.Values[at] = container.Values[at].Kind == TreeKind.Scalar && random.Next(3) == 0 ? Nearby(container.Values[at]) : Scalar();
+                container.Values[at] =
+                    container.Values[at].Kind == TreeKind.Scalar && random.Next(3) == 0 ? Nearby(container.Values[at]) : Scalar();
                 break;
         }
     }
@@ -100,7 +103,8 @@ internal sealed class Mutator(Random random, IReadOnlyList<byte[]> corpus, Input
         }
     }
 
-    private static Tree Vary(Tree scalar, int number) => Tree.Scalar(scalar.Raw.StartsWith('"') ? $"{scalar.Raw[..^1]}{number}\"" : scalar.Raw);
+    private static Tree Vary(Tree scalar, int number) =>
+        Tree.Scalar(scalar.Raw.StartsWith('"') ? $"{scalar.Raw[..^1]}{number}\"" : scalar.Raw);
 
     private Tree Deep(Tree value)
     {
@@ -128,7 +132,10 @@ internal sealed class Mutator(Random random, IReadOnlyList<byte[]> corpus, Input
         return containers.Count == 0 ? Scalar() : Pick(containers);
     }
 
-    private Tree Scalar() => Tree.Scalar(random.Next(40) == 0 ? $"\"{new string(Pick(['x', '9', '/', ':']), random.Next(100, 20_000))}\"" : Pick(HostileValues.Json));
+    private Tree Scalar() =>
+        Tree.Scalar(
+            random.Next(40) == 0 ? $"\"{new string(Pick(['x', '9', '/', ':']), random.Next(100, 20_000))}\"" : Pick(HostileValues.Json)
+        );
 
     private Tree Nearby(Tree scalar)
     {
@@ -136,13 +143,15 @@ internal sealed class Mutator(Random random, IReadOnlyList<byte[]> corpus, Input
             return Tree.Scalar(Pick(["1", "-1", "0", "\"\""]));
         var text = scalar.Raw[1..^1];
         var at = random.Next(text.Length);
-        return Tree.Scalar(random.Next(4) switch
-        {
-            0 => $"\"{text.Remove(at, 1)}\"",
-            1 => $"\"{text.Insert(at, Pick(["0", "1", ".", ":", "/", " ", "-", "x", "%"]))}\"",
-            2 => $"\"{text}{text}\"",
-            _ => $"\"{text.ToUpperInvariant()}\"",
-        });
+        return Tree.Scalar(
+            random.Next(4) switch
+            {
+                0 => $"\"{text.Remove(at, 1)}\"",
+                1 => $"\"{text.Insert(at, Pick(["0", "1", ".", ":", "/", " ", "-", "x", "%"]))}\"",
+                2 => $"\"{text}{text}\"",
+                _ => $"\"{text.ToUpperInvariant()}\"",
+            }
+        );
     }
 
     private string Mistype(string name)
@@ -163,7 +172,8 @@ internal sealed class Mutator(Random random, IReadOnlyList<byte[]> corpus, Input
 
     private string Print(Tree tree)
     {
-        var text = form == InputForm.Yaml && random.Next(2) == 0 ? new TextMutation(random, corpus).ChangeSometimes(tree.ToYaml()) : tree.ToJson();
+        var text =
+            form == InputForm.Yaml && random.Next(2) == 0 ? new TextMutation(random, corpus).ChangeSometimes(tree.ToYaml()) : tree.ToJson();
         return random.Next(60) switch
         {
             0 => "\ufeff" + text,

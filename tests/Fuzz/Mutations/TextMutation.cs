@@ -65,7 +65,9 @@ internal sealed class TextMutation(Random random, IReadOnlyList<byte[]> corpus)
             1 => text.Insert(at, Pick(HostileValues.Pieces)),
             2 => text.Remove(at, length).Insert(at, Pick(HostileValues.Pieces)),
             3 => text.Remove(at, length).Insert(at, Unquote(Pick(HostileValues.Json))),
-            _ => random.Next(30) == 0 ? text.Insert(at, new string(Pick(['x', '9', ' ']), random.Next(100, 20_000))) : text.Insert(at, text.Substring(at, length)),
+            _ => random.Next(30) == 0
+                ? text.Insert(at, new string(Pick(['x', '9', ' ']), random.Next(100, 20_000)))
+                : text.Insert(at, text.Substring(at, length)),
         };
     }
 

@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace Plugboard.Tests.Fuzz.Mutations;
 
-/// <summary>A JSON value that can be changed: an object with its members in order and names twice, a list, or a text as it stands in the document.</summary>
+/// <summary>
+/// A JSON value that can be changed: an object with its members in order and names twice, a list, or a text as it stands in the document.
+/// </summary>
 internal sealed class Tree
 {
     private Tree(TreeKind kind) => Kind = kind;
@@ -35,7 +37,10 @@ internal sealed class Tree
     {
         try
         {
-            using var document = JsonDocument.Parse(text, new JsonDocumentOptions { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip });
+            using var document = JsonDocument.Parse(
+                text,
+                new JsonDocumentOptions { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip }
+            );
             return From(document.RootElement);
         }
         catch (JsonException)

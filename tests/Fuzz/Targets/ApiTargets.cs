@@ -12,18 +12,24 @@ internal static class ApiTargets
     private static readonly AnnotationNames names = AnnotationNames.From("flannel.alpha.coreos.com");
 
     // EtcdClient makes an EtcdException of these.
-    private static readonly Type[] shapes = [typeof(KeyNotFoundException), typeof(InvalidOperationException), typeof(FormatException), typeof(OverflowException)];
+    private static readonly Type[] shapes =
+    [
+        typeof(KeyNotFoundException),
+        typeof(InvalidOperationException),
+        typeof(FormatException),
+        typeof(OverflowException),
+    ];
 
     public static IReadOnlyList<FuzzTarget> All =>
-    [
-        new("node", InputForm.Json, Node, typeof(ApiException)),
-        new("watch-event", InputForm.Json, Event, typeof(ApiException)),
-        new("api-status", InputForm.Json, Status),
-        new("backend-data", InputForm.Json, Backend),
-        new("etcd-answer", InputForm.Json, Etcd),
-        new("etcd-lease-value", InputForm.Json, LeaseValue, typeof(FormatException)),
-        new("etcd-lease-key", InputForm.Text, LeaseKey, typeof(FormatException)),
-    ];
+        [
+            new("node", InputForm.Json, Node, typeof(ApiException)),
+            new("watch-event", InputForm.Json, Event, typeof(ApiException)),
+            new("api-status", InputForm.Json, Status),
+            new("backend-data", InputForm.Json, Backend),
+            new("etcd-answer", InputForm.Json, Etcd),
+            new("etcd-lease-value", InputForm.Json, LeaseValue, typeof(FormatException)),
+            new("etcd-lease-key", InputForm.Text, LeaseKey, typeof(FormatException)),
+        ];
 
     private static bool Node(byte[] input)
     {
@@ -77,14 +83,20 @@ internal static class ApiTargets
     private static bool LeaseValue(byte[] input)
     {
         var node = SubnetLease.ParseValue(Encoding.UTF8.GetString(input));
-        FuzzFailure.Unless(SubnetLease.ParseValue(SubnetLease.FormatValue(node)).Equals(node), "a lease's value is another when it is read back");
+        FuzzFailure.Unless(
+            SubnetLease.ParseValue(SubnetLease.FormatValue(node)).Equals(node),
+            "a lease's value is another when it is read back"
+        );
         return true;
     }
 
     private static bool LeaseKey(byte[] input)
     {
         var subnets = SubnetLease.ParseKey(Encoding.UTF8.GetString(input).TrimEnd('\n'));
-        FuzzFailure.Unless(SubnetLease.ParseKey(SubnetLease.FormatKey(subnets)).Equals(subnets), "a lease's key is another when it is read back");
+        FuzzFailure.Unless(
+            SubnetLease.ParseKey(SubnetLease.FormatKey(subnets)).Equals(subnets),
+            "a lease's key is another when it is read back"
+        );
         return true;
     }
 }

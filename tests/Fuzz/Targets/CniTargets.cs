@@ -16,34 +16,38 @@ namespace Plugboard.Tests.Fuzz.Targets;
 internal static class CniTargets
 {
     private static readonly SubnetFile subnet = SubnetFile.Parse(
-        "FLANNEL_NETWORK=10.244.0.0/16,10.245.0.0/16\nFLANNEL_SUBNET=10.244.1.1/24\nFLANNEL_IPV6_NETWORK=fd00::/48\nFLANNEL_IPV6_SUBNET=fd00:0:0:1::1/64\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n", "subnet.env");
+        "FLANNEL_NETWORK=10.244.0.0/16,10.245.0.0/16\nFLANNEL_SUBNET=10.244.1.1/24\nFLANNEL_IPV6_NETWORK=fd00::/48\nFLANNEL_IPV6_SUBNET=fd00:0:0:1::1/64\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n",
+        "subnet.env"
+    );
 
     public static IReadOnlyList<FuzzTarget> All =>
-    [
-        new("bridge", InputForm.Json, Bridge, typeof(CniException)),
-        new("portmap", InputForm.Json, Portmap, typeof(CniException)),
-        new("host-local", InputForm.Json, HostLocal, typeof(CniException)),
-        new("flannel", InputForm.Json, Flannel, typeof(CniException)),
-        new("result", InputForm.Json, Result, typeof(CniException)),
-        new("prevResult", InputForm.Json, PrevResult, typeof(CniException)) { Corpus = "portmap" },
-        new("address-plan", InputForm.Json, Addresses, typeof(CniException)) { Corpus = "result" },
-        new("error-object", InputForm.Json, ErrorObject, typeof(CniException)),
-        new("gc", InputForm.Json, Gc, typeof(CniException)),
-        new("environment", InputForm.Text, Environment, typeof(CniException)),
-    ];
+        [
+            new("bridge", InputForm.Json, Bridge, typeof(CniException)),
+            new("portmap", InputForm.Json, Portmap, typeof(CniException)),
+            new("host-local", InputForm.Json, HostLocal, typeof(CniException)),
+            new("flannel", InputForm.Json, Flannel, typeof(CniException)),
+            new("result", InputForm.Json, Result, typeof(CniException)),
+            new("prevResult", InputForm.Json, PrevResult, typeof(CniException)) { Corpus = "portmap" },
+            new("address-plan", InputForm.Json, Addresses, typeof(CniException)) { Corpus = "result" },
+            new("error-object", InputForm.Json, ErrorObject, typeof(CniException)),
+            new("gc", InputForm.Json, Gc, typeof(CniException)),
+            new("environment", InputForm.Text, Environment, typeof(CniException)),
+        ];
 
     /// <summary>A call with this config.</summary>
     public static CniRequest Request(byte[] input, CniVerb verb = CniVerb.Add)
     {
-        var environment = CniEnvironment.Parse(name => name switch
-        {
-            "CNI_COMMAND" => CniEnvironment.NameOf(verb),
-            "CNI_CONTAINERID" => "c1",
-            "CNI_NETNS" => "/run/netns/c1",
-            "CNI_IFNAME" => "eth0",
-            "CNI_PATH" => "/opt/cni/bin",
-            _ => null,
-        });
+        var environment = CniEnvironment.Parse(name =>
+            name switch
+            {
+                "CNI_COMMAND" => CniEnvironment.NameOf(verb),
+                "CNI_CONTAINERID" => "c1",
+                "CNI_NETNS" => "/run/netns/c1",
+                "CNI_IFNAME" => "eth0",
+                "CNI_PATH" => "/opt/cni/bin",
+                _ => null,
+            }
+        );
         return CniRequest.From(environment, verb, NetworkConfig.Parse(input), input);
     }
 
@@ -102,10 +106,19 @@ internal static class CniTargets
             return;
         var forward = config.ForwardTo(PodAddresses.From(previous, request.IfName), request);
         var record = PodRecord.TryParse(PortForwardRecord.ToRecord(forward).ToBytes());
-        FuzzFailure.Unless(record is not null && record.Owner == forward.Owner && record.Link == forward.Link, "a record that ADD writes is of another pod");
+        FuzzFailure.Unless(
+            record is not null && record.Owner == forward.Owner && record.Link == forward.Link,
+            "a record that ADD writes is of another pod"
+        );
         var read = PortForwardRecord.FromRecord(record!);
-        FuzzFailure.Unless(read.IPv4 == forward.IPv4 && read.IPv6 == forward.IPv6 && read.Ports.SequenceEqual(forward.Ports), "a record that ADD writes says something else");
-        FuzzFailure.Unless(read.ConditionsV4.SequenceEqual(forward.ConditionsV4) && read.ConditionsV6.SequenceEqual(forward.ConditionsV6), "a record that ADD writes has other conditions");
+        FuzzFailure.Unless(
+            read.IPv4 == forward.IPv4 && read.IPv6 == forward.IPv6 && read.Ports.SequenceEqual(forward.Ports),
+            "a record that ADD writes says something else"
+        );
+        FuzzFailure.Unless(
+            read.ConditionsV4.SequenceEqual(forward.ConditionsV4) && read.ConditionsV6.SequenceEqual(forward.ConditionsV6),
+            "a record that ADD writes has other conditions"
+        );
     }
 
     private static bool HostLocal(byte[] input)
@@ -127,12 +140,18 @@ internal static class CniTargets
         var config = FlannelConfig.Parse(request);
         foreach (var known in (SubnetFile?[])[subnet, null])
         {
-            var rendered = DelegateConfig.Render(request.NetworkName, config, known).With(AttachmentState.IfNameKey, JsonValue.Of("eth0")).ToBytes();
+            var rendered = DelegateConfig
+                .Render(request.NetworkName, config, known)
+                .With(AttachmentState.IfNameKey, JsonValue.Of("eth0"))
+                .ToBytes();
             var kept = AttachmentState.Read("c1", rendered);
             if (kept.Config is null)
                 throw new FuzzFailure($"flannel keeps what it cannot read back: {Encoding.UTF8.GetString(rendered)}");
             FuzzFailure.Unless(kept.IsOf(request) && kept.IfName == "eth0" && !kept.Failed, "what flannel keeps is not of the attachment");
-            FuzzFailure.Unless(DelegateConfig.Of(kept.Config.Root).ToBytes().AsSpan().SequenceEqual(rendered), "what flannel keeps is another when it is written again");
+            FuzzFailure.Unless(
+                DelegateConfig.Of(kept.Config.Root).ToBytes().AsSpan().SequenceEqual(rendered),
+                "what flannel keeps is another when it is written again"
+            );
         }
     }
 
@@ -175,7 +194,11 @@ internal static class CniTargets
     private static bool Addresses(byte[] input)
     {
         var result = CniResultReader.Read(input, "1.1.0");
-        var config = BridgeConfig.Parse(Request("""{"cniVersion":"1.1.0","name":"n","type":"bridge","isDefaultGateway":true,"ipam":{"type":"host-local"}}"""u8.ToArray()));
+        var config = BridgeConfig.Parse(
+            Request(
+                """{"cniVersion":"1.1.0","name":"n","type":"bridge","isDefaultGateway":true,"ipam":{"type":"host-local"}}"""u8.ToArray()
+            )
+        );
         var plan = AddressPlan.From(result, config);
         FuzzFailure.Unless(plan.IPs.Count == result.IPs.Count, "the plan has another number of addresses than the result");
         return true;
@@ -186,7 +209,10 @@ internal static class CniTargets
         var error = CniErrorObject.Read(input);
         var written = CniErrorObject.Write(error);
         FuzzFailure.Unless(written.Length < 64 * 1024, "an error object repeats its input without bound");
-        FuzzFailure.Unless(CniErrorObject.Write(CniErrorObject.Read(written)).AsSpan().SequenceEqual(written), "an error object is another when it is read back");
+        FuzzFailure.Unless(
+            CniErrorObject.Write(CniErrorObject.Read(written)).AsSpan().SequenceEqual(written),
+            "an error object is another when it is read back"
+        );
         return true;
     }
 
@@ -224,6 +250,9 @@ internal static class CniTargets
         FuzzFailure.Unless(lease.State == LeaseState.Leased && lease.Owner == owner, "a lease that ADD writes is not read back");
         var record = new PodRecord(new PodIdentity("net", environment.ContainerId, environment.IfName)) { NetNs = environment.NetNs };
         var read = PodRecord.TryParse(record.ToBytes());
-        FuzzFailure.Unless(read is not null && read.Owner == record.Owner && read.NetNs == record.NetNs, "a record that ADD writes is not read back");
+        FuzzFailure.Unless(
+            read is not null && read.Owner == record.Owner && read.NetNs == record.NetNs,
+            "a record that ADD writes is not read back"
+        );
     }
 }

@@ -14,14 +14,14 @@ namespace Plugboard.Tests.Fuzz.Targets;
 internal static class CoordinatorTargets
 {
     public static IReadOnlyList<FuzzTarget> All =>
-    [
-        new("net-conf", InputForm.Json, NetworkConf, typeof(DocumentException)),
-        new("peers", InputForm.Yaml, Peers, typeof(DocumentException)),
-        new("masquerade", InputForm.Yaml, Masquerade, typeof(MasqueradeConfigException)),
-        new("yaml", InputForm.Yaml, Yaml, typeof(DocumentException)) { Corpus = "peers" },
-        new("kubeconfig", InputForm.Yaml, Kubeconfig, typeof(DocumentException)),
-        new("flags", InputForm.Text, Flags, typeof(FormatException), typeof(MasqueradeConfigException)),
-    ];
+        [
+            new("net-conf", InputForm.Json, NetworkConf, typeof(DocumentException)),
+            new("peers", InputForm.Yaml, Peers, typeof(DocumentException)),
+            new("masquerade", InputForm.Yaml, Masquerade, typeof(MasqueradeConfigException)),
+            new("yaml", InputForm.Yaml, Yaml, typeof(DocumentException)) { Corpus = "peers" },
+            new("kubeconfig", InputForm.Yaml, Kubeconfig, typeof(DocumentException)),
+            new("flags", InputForm.Text, Flags, typeof(FormatException), typeof(MasqueradeConfigException)),
+        ];
 
     private static void Consider(IEnumerable<string> warnings, byte[] input)
     {

@@ -20,19 +20,37 @@ internal static partial class FlexVolumeTargets
 
     private static readonly Type[] refusals =
     [
-        typeof(FlexException), typeof(VolumeException), typeof(MissingOptionException), typeof(MissingSecretException),
-        typeof(MissingNamespaceException), typeof(FlexConfigKeyException),
+        typeof(FlexException),
+        typeof(VolumeException),
+        typeof(MissingOptionException),
+        typeof(MissingSecretException),
+        typeof(MissingNamespaceException),
+        typeof(FlexConfigKeyException),
     ];
 
     private static readonly VolumePolicy policy = new() { Roots = ["/srv/volumes"], AllowedMountOptions = ["soft", "vers"] };
-    private static readonly string[] drivers = ["plugboard~local", "plugboard~loop", "plugboard~tmpfs", "plugboard~nfs", "plugboard~cifs", "plugboard~uds", "alicloud~nas", "k8s~nfs", "kvaps~loop", "fstab~cifs", "microsoft.com~smb", "ramax.com~local-storage"];
+    private static readonly string[] drivers =
+    [
+        "plugboard~local",
+        "plugboard~loop",
+        "plugboard~tmpfs",
+        "plugboard~nfs",
+        "plugboard~cifs",
+        "plugboard~uds",
+        "alicloud~nas",
+        "k8s~nfs",
+        "kvaps~loop",
+        "fstab~cifs",
+        "microsoft.com~smb",
+        "ramax.com~local-storage",
+    ];
 
     public static IReadOnlyList<FuzzTarget> All =>
-    [
-        new("flex-options", InputForm.Json, Options, refusals),
-        new("flex-config", InputForm.Json, Config, refusals),
-        new("flex-convert", InputForm.Yaml, Convert, refusals),
-    ];
+        [
+            new("flex-options", InputForm.Json, Options, refusals),
+            new("flex-config", InputForm.Json, Config, refusals),
+            new("flex-convert", InputForm.Yaml, Convert, refusals),
+        ];
 
     private static bool Options(byte[] input)
     {
@@ -75,8 +93,14 @@ internal static partial class FlexVolumeTargets
     private static void RequireSilent(string message, byte[] input)
     {
         var others = AsSecret().Replace(Encoding.UTF8.GetString(input), "");
-        FuzzFailure.Unless(!message.Contains("secret-that-must-not-be-told", StringComparison.Ordinal), "a message has a Secret's decoded value");
-        FuzzFailure.Unless(others.Contains(Secret, StringComparison.Ordinal) || !message.Contains(Secret, StringComparison.Ordinal), "a message has a Secret's value");
+        FuzzFailure.Unless(
+            !message.Contains("secret-that-must-not-be-told", StringComparison.Ordinal),
+            "a message has a Secret's decoded value"
+        );
+        FuzzFailure.Unless(
+            others.Contains(Secret, StringComparison.Ordinal) || !message.Contains(Secret, StringComparison.Ordinal),
+            "a message has a Secret's value"
+        );
     }
 
     [GeneratedRegex("\"kubernetes.io/secret/[^\"]*\"\\s*:\\s*\"[^\"]*\"", RegexOptions.CultureInvariant)]

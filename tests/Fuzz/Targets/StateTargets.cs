@@ -18,17 +18,17 @@ internal static class StateTargets
     private static readonly Lazy<string> leases = new(MakeLeases);
 
     public static IReadOnlyList<FuzzTarget> All =>
-    [
-        new("subnet-env", InputForm.Text, Subnet, typeof(SubnetFileException)),
-        new("conflist", InputForm.Json, List, typeof(ConflistException)),
-        new("conflist-template", InputForm.Json, Template, typeof(ConflistException)),
-        new("flannel-state", InputForm.Json, Attachment),
-        new("lease", InputForm.Text, Lease),
-        new("owner-index", InputForm.Text, Index),
-        new("pod-record", InputForm.Text, Record),
-        new("placement-record", InputForm.Json, Placed),
-        new("runtime-cache", InputForm.Json, Cached),
-    ];
+        [
+            new("subnet-env", InputForm.Text, Subnet, typeof(SubnetFileException)),
+            new("conflist", InputForm.Json, List, typeof(ConflistException)),
+            new("conflist-template", InputForm.Json, Template, typeof(ConflistException)),
+            new("flannel-state", InputForm.Json, Attachment),
+            new("lease", InputForm.Text, Lease),
+            new("owner-index", InputForm.Text, Index),
+            new("pod-record", InputForm.Text, Record),
+            new("placement-record", InputForm.Json, Placed),
+            new("runtime-cache", InputForm.Json, Cached),
+        ];
 
     private static bool Subnet(byte[] input)
     {
@@ -54,7 +54,10 @@ internal static class StateTargets
     private static bool Template(byte[] input)
     {
         var template = new ConflistTemplate(Encoding.UTF8.GetString(input), "template");
-        var subnet = SubnetFile.Parse("FLANNEL_NETWORK=10.244.0.0/16\nFLANNEL_SUBNET=10.244.1.1/24\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n", "subnet.env");
+        var subnet = SubnetFile.Parse(
+            "FLANNEL_NETWORK=10.244.0.0/16\nFLANNEL_SUBNET=10.244.1.1/24\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n",
+            "subnet.env"
+        );
         _ = Conflist.Parse(template.Render(subnet).Content, "again");
         return true;
     }
@@ -114,7 +117,10 @@ internal static class StateTargets
             return false;
         var written = record.ToBytes();
         var again = PodRecord.TryParse(written);
-        FuzzFailure.Unless(again is not null && again.ToBytes().AsSpan().SequenceEqual(written), "a record is another when it is read back");
+        FuzzFailure.Unless(
+            again is not null && again.ToBytes().AsSpan().SequenceEqual(written),
+            "a record is another when it is read back"
+        );
         var forward = PortForwardRecord.FromRecord(record);
         _ = PortForwardRecord.FromRecord(PortForwardRecord.ToRecord(forward));
         _ = PodTraffic.FromRecord(record).ToRecord();
@@ -126,7 +132,10 @@ internal static class StateTargets
         if (PlacementRecord.Find(input) is not { } record)
             return false;
         var written = record.ToBytes();
-        FuzzFailure.Unless(PlacementRecord.Find(written)!.ToBytes().AsSpan().SequenceEqual(written), "a placement record is another when it is read back");
+        FuzzFailure.Unless(
+            PlacementRecord.Find(written)!.ToBytes().AsSpan().SequenceEqual(written),
+            "a placement record is another when it is read back"
+        );
         return true;
     }
 

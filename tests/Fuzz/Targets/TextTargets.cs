@@ -13,12 +13,12 @@ namespace Plugboard.Tests.Fuzz.Targets;
 internal static class TextTargets
 {
     public static IReadOnlyList<FuzzTarget> All =>
-    [
-        new("resolv-conf", InputForm.Text, Resolve, typeof(CniException)),
-        new("mountinfo", InputForm.Text, Mounts),
-        new("addresses", InputForm.Text, Addresses),
-        new("conditions", InputForm.Text, Conditions, typeof(ConditionException)),
-    ];
+        [
+            new("resolv-conf", InputForm.Text, Resolve, typeof(CniException)),
+            new("mountinfo", InputForm.Text, Mounts),
+            new("addresses", InputForm.Text, Addresses),
+            new("conditions", InputForm.Text, Conditions, typeof(ConditionException)),
+        ];
 
     private static bool Resolve(byte[] input)
     {
@@ -42,7 +42,10 @@ internal static class TextTargets
             if (IPPrefix.TryParse(line, out var prefix))
             {
                 FuzzFailure.Unless(IPPrefix.Parse(prefix.ToString()) == prefix, "a prefix is another when it is read back");
-                FuzzFailure.Unless(prefix.Network.IsNetwork && prefix.Network.Contains(prefix.Address), "a network does not hold its address");
+                FuzzFailure.Unless(
+                    prefix.Network.IsNetwork && prefix.Network.Contains(prefix.Address),
+                    "a network does not hold its address"
+                );
             }
 
             if (MacAddress.TryParse(line, out var mac))

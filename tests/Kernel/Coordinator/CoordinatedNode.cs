@@ -110,7 +110,10 @@ internal sealed class CoordinatedNode : TestMachine
         using var pause = new ManualResetEventSlim();
         while (!isSo())
         {
-            Assert.True(watch.Elapsed < Patience, $"{Name}: not so after {Patience.TotalSeconds} s: {what}\n{string.Join('\n', Log)}\n{Tool("ip route")}{Tool("ip -6 route")}");
+            Assert.True(
+                watch.Elapsed < Patience,
+                $"{Name}: not so after {Patience.TotalSeconds} s: {what}\n{string.Join('\n', Log)}\n{Tool("ip route")}{Tool("ip -6 route")}"
+            );
             pause.Wait(TimeSpan.FromMilliseconds(10));
         }
 

@@ -15,7 +15,11 @@ internal sealed class FailingSource(IReadOnlyList<ClusterNode> nodes) : IPeerSou
     public int Starts => Volatile.Read(ref starts);
 
     /// <summary>What <see cref="Advertise"/> throws; null: nothing.</summary>
-    public Exception? OnAdvertise { get => onAdvertise; set => onAdvertise = value; }
+    public Exception? OnAdvertise
+    {
+        get => onAdvertise;
+        set => onAdvertise = value;
+    }
 
     /// <summary>From the second start on it fails before it tells anything.</summary>
     public bool FailsAtStart { get; set; }

@@ -29,8 +29,16 @@ public sealed class FaultTests
 
         Assert.EndsWith(words, node.Source.Reported!.Message, StringComparison.Ordinal);
         Assert.EndsWith(words, node.Engine!.Status.FirstLack, StringComparison.Ordinal);
-        Assert.Contains("coordinator_ready 0", MetricsText.Render(node.Engine.Status, TimeProvider.System.GetUtcNow()), StringComparison.Ordinal);
-        Assert.Contains("coordinator_faults_total{part=\"round\"} 2", MetricsText.Render(node.Engine.Status, TimeProvider.System.GetUtcNow()), StringComparison.Ordinal);
+        Assert.Contains(
+            "coordinator_ready 0",
+            MetricsText.Render(node.Engine.Status, TimeProvider.System.GetUtcNow()),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "coordinator_faults_total{part=\"round\"} 2",
+            MetricsText.Render(node.Engine.Status, TimeProvider.System.GetUtcNow()),
+            StringComparison.Ordinal
+        );
         Assert.Single(node.Log, line => line.Contains("a round failed", StringComparison.Ordinal));
 
         node.Kernel.Fault = Errno.None;
@@ -74,7 +82,10 @@ public sealed class FaultTests
         node.Until(() => source.Starts >= 3, "it is started again");
 
         Assert.True(told < TimeSpan.FromSeconds(1), $"told after {told}");
-        Assert.Contains(node.Log, line => line.Contains(withoutReason ? "it did not say why" : "InvalidOperationException: a bug", StringComparison.Ordinal));
+        Assert.Contains(
+            node.Log,
+            line => line.Contains(withoutReason ? "it did not say why" : "InvalidOperationException: a bug", StringComparison.Ordinal)
+        );
         Assert.Equal(routes, node.Routes());
         Assert.True(source.Reported is { IsReady: true });
         node.Tool("ip route del 10.244.2.0/24");
@@ -113,7 +124,10 @@ public sealed class FaultTests
         var routes = node.Routes();
 
         feed.IsBroken = true;
-        node.Until(() => node.Log.Any(line => line.StartsWith("changes of links and routes cannot be heard", StringComparison.Ordinal)), "it is told");
+        node.Until(
+            () => node.Log.Any(line => line.StartsWith("changes of links and routes cannot be heard", StringComparison.Ordinal)),
+            "it is told"
+        );
         node.Tool("ip route del 10.244.2.0/24");
         node.Until(() => node.Routes() == routes, "it is looked at without being told");
         feed.IsBroken = false;
@@ -146,7 +160,10 @@ public sealed class FaultTests
     {
         private long offset;
 
-        public TimeSpan Offset { set => Interlocked.Exchange(ref offset, value.Ticks); }
+        public TimeSpan Offset
+        {
+            set => Interlocked.Exchange(ref offset, value.Ticks);
+        }
 
         public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + TimeSpan.FromTicks(Interlocked.Read(ref offset));
     }

@@ -10,7 +10,11 @@ internal sealed class FaultySocket(IDatagramSocket inner) : IDatagramSocket
     private int refusals;
 
     /// <summary>What each request is refused with; None: the kernel is asked.</summary>
-    public Errno Fault { get => fault; set => fault = value; }
+    public Errno Fault
+    {
+        get => fault;
+        set => fault = value;
+    }
 
     /// <summary>How many were refused.</summary>
     public int Refusals => Volatile.Read(ref refusals);

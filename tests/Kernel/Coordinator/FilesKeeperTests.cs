@@ -8,14 +8,23 @@ using Plugboard.Testing;
 
 namespace Plugboard.Tests.Kernel.Coordinator;
 
-/// <summary>What the coordinator writes, where it cannot be written: on a filesystem of 64 kB that is full, and on one that is read-only.</summary>
+/// <summary>
+/// What the coordinator writes, where it cannot be written: on a filesystem of 64 kB that is full, and on one that is read-only.
+/// </summary>
 [SupportedOSPlatform("linux")]
 public sealed class FilesKeeperTests
 {
     private const string Disk = "/run/disk";
     private const string SubnetFile = $"{Disk}/subnet.env";
 
-    private static readonly FilesOptions Options = new() { SubnetFile = SubnetFile, StateDirectory = "/run/state", ConflistFile = "/run/net.d/10-test.conflist", ConflistTemplate = "/run/template", PluginDirectories = ["/run/bin"] };
+    private static readonly FilesOptions Options = new()
+    {
+        SubnetFile = SubnetFile,
+        StateDirectory = "/run/state",
+        ConflistFile = "/run/net.d/10-test.conflist",
+        ConflistTemplate = "/run/template",
+        PluginDirectories = ["/run/bin"],
+    };
 
     [KernelFact]
     public void On_a_full_disk_the_old_file_stays_whole_and_the_problem_names_it_with_the_remedy()
@@ -32,7 +41,11 @@ public sealed class FilesKeeperTests
             var outcome = keeper.Sync(View(1400), SyncCause.Audit);
             var again = keeper.Sync(View(1400), SyncCause.Retry);
 
-            Assert.Equal($"file {SubnetFile} cannot be written: no space left on device (ENOSPC); make room on its filesystem (df, df -i), it is written then", Assert.Single(outcome.Problems));
+            Assert.Equal(
+                $"file {SubnetFile} cannot be written: no space left on device (ENOSPC); make room on its filesystem (df, df -i), it "
+                    + "is written then",
+                Assert.Single(outcome.Problems)
+            );
             // Told once: the log compares.
             Assert.Equal(outcome.Problems, again.Problems);
             Assert.False(outcome.IsUsable);
@@ -55,7 +68,10 @@ public sealed class FilesKeeperTests
         {
             var outcome = new FilesKeeper(Options with { ConflistFile = "" }, "n1").Sync(View(1450), SyncCause.Start);
 
-            Assert.Equal($"file {SubnetFile} cannot be written: read-only file system (EROFS); mount its filesystem writable, or name another place", Assert.Single(outcome.Problems));
+            Assert.Equal(
+                $"file {SubnetFile} cannot be written: read-only file system (EROFS); mount its filesystem writable, or name another place",
+                Assert.Single(outcome.Problems)
+            );
             Assert.False(outcome.IsUsable);
         });
     }
@@ -67,16 +83,35 @@ public sealed class FilesKeeperTests
         MakeDisk(machine);
         machine.Run(() =>
         {
-            var keeper = new FilesKeeper(Options with { SubnetFile = "/run/flannel/subnet.env", StateDirectory = Disk, ConflistTemplate = "bridge" }, "n1");
+            var keeper = new FilesKeeper(
+                Options with
+                {
+                    SubnetFile = "/run/flannel/subnet.env",
+                    StateDirectory = Disk,
+                    ConflistTemplate = "bridge",
+                },
+                "n1"
+            );
             Fill();
 
             var outcome = keeper.Sync(View(1450), SyncCause.Start);
 
-            Assert.Contains(outcome.Problems, problem => problem.StartsWith($"file {Disk}/subnet.env cannot be written: no space left on device (ENOSPC)", StringComparison.Ordinal));
+            Assert.Contains(
+                outcome.Problems,
+                problem =>
+                    problem.StartsWith(
+                        $"file {Disk}/subnet.env cannot be written: no space left on device (ENOSPC)",
+                        StringComparison.Ordinal
+                    )
+            );
             // It is written all the same, and what comes after it is looked at: no plugin is installed here.
             Assert.True(File.Exists("/run/flannel/subnet.env"));
             Assert.Contains(outcome.Problems, problem => problem.Contains("CNI plugin bridge", StringComparison.Ordinal));
-            Assert.True(new FilesKeeper(Options with { SubnetFile = "/run/flannel/subnet.env", StateDirectory = Disk, ConflistFile = "" }, "n1").Sync(View(1450), SyncCause.Start).IsUsable);
+            Assert.True(
+                new FilesKeeper(Options with { SubnetFile = "/run/flannel/subnet.env", StateDirectory = Disk, ConflistFile = "" }, "n1")
+                    .Sync(View(1450), SyncCause.Start)
+                    .IsUsable
+            );
         });
     }
 
@@ -90,12 +125,23 @@ public sealed class FilesKeeperTests
             MakePlugin();
             File.WriteAllText("/run/template", """{"cniVersion":"1.0.0","name":"new","plugins":[{"type":"bridge"}]}""");
             File.WriteAllText($"{Disk}/10-test.conflist", "the old one");
-            var keeper = new FilesKeeper(Options with { SubnetFile = "/run/flannel/subnet.env", ConflistFile = $"{Disk}/10-test.conflist" }, "n1");
+            var keeper = new FilesKeeper(
+                Options with
+                {
+                    SubnetFile = "/run/flannel/subnet.env",
+                    ConflistFile = $"{Disk}/10-test.conflist",
+                },
+                "n1"
+            );
             Fill();
 
             var outcome = keeper.Sync(View(1450), SyncCause.Start);
 
-            Assert.StartsWith($"file {Disk}/10-test.conflist cannot be written: no space left on device (ENOSPC)", Assert.Single(outcome.Problems), StringComparison.Ordinal);
+            Assert.StartsWith(
+                $"file {Disk}/10-test.conflist cannot be written: no space left on device (ENOSPC)",
+                Assert.Single(outcome.Problems),
+                StringComparison.Ordinal
+            );
             Assert.False(outcome.IsUsable);
             Assert.Equal("the old one", File.ReadAllText($"{Disk}/10-test.conflist"));
             File.Delete($"{Disk}/filler");
@@ -117,8 +163,10 @@ public sealed class FilesKeeperTests
         {
             MakePlugin();
             var options = Options with { SubnetFile = "/run/subnet.env" };
-            File.WriteAllText(options.ConflistTemplate,
-                """{"cniVersion":"1.0.0","name":"pods","plugins":[{"type":"bridge","mtu":${MTU}}]}""");
+            File.WriteAllText(
+                options.ConflistTemplate,
+                """{"cniVersion":"1.0.0","name":"pods","plugins":[{"type":"bridge","mtu":${MTU}}]}"""
+            );
             var keeper = new FilesKeeper(options, "n1");
             Assert.Empty(keeper.Sync(View(1500), SyncCause.Start).Problems);
             var before = File.ReadAllText(options.ConflistFile);
@@ -130,8 +178,11 @@ public sealed class FilesKeeperTests
                 File.WriteAllText(options.ConflistTemplate, broken);
             var outcome = keeper.Sync(View(1500), SyncCause.Audit);
 
-            Assert.Contains($"{options.ConflistFile} stays as it was made before", Assert.Single(outcome.Problems),
-                StringComparison.Ordinal);
+            Assert.Contains(
+                $"{options.ConflistFile} stays as it was made before",
+                Assert.Single(outcome.Problems),
+                StringComparison.Ordinal
+            );
             Assert.True(outcome.IsUsable);
             Assert.Equal(before, File.ReadAllText(options.ConflistFile));
             // Of another network than the node has now it would be wrong.
@@ -173,8 +224,10 @@ public sealed class FilesKeeperTests
         machine.Run(() =>
         {
             var options = Options with { SubnetFile = "/run/subnet.env", ConflistFile = "" };
-            File.WriteAllText(options.SubnetFile,
-                "FLANNEL_IPV6_NETWORK=fd00:244::/48\nFLANNEL_IPV6_SUBNET=fd00:244:0:1::1/64\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=false\n");
+            File.WriteAllText(
+                options.SubnetFile,
+                "FLANNEL_IPV6_NETWORK=fd00:244::/48\nFLANNEL_IPV6_SUBNET=fd00:244:0:1::1/64\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=false\n"
+            );
             var view = View(1500) with
             {
                 Network = new NetConf
@@ -182,21 +235,28 @@ public sealed class FilesKeeperTests
                     EnableIPv4 = false,
                     EnableIPv6 = true,
                     IPv6Network = IPPrefix.Parse("fd00:244::/48"),
-                    Backend = new BackendConf { Type = BackendType.Vxlan }
+                    Backend = new BackendConf { Type = BackendType.Vxlan },
                 },
                 Self = View(1500).Self with
                 {
                     PodCidrs = [IPPrefix.Parse("fd00:244:0:1::/64")],
-                    Addresses = [IPPrefix.Parse("2001:db8::1/64")]
+                    Addresses = [IPPrefix.Parse("2001:db8::1/64")],
                 },
             };
             var keeper = new FilesKeeper(options, "n1");
 
             keeper.Plan(view);
-            Assert.Equal("/run/subnet.env: FLANNEL_MTU 1450 becomes 1430: vxlan adds 70 bytes to IPv6, and flanneld reckons with 50; pods that are there keep theirs", Assert.Single(keeper.Warnings));
+            Assert.Equal(
+                "/run/subnet.env: FLANNEL_MTU 1450 becomes 1430: vxlan adds 70 bytes to IPv6, and flanneld reckons with 50; pods "
+                    + "that are there keep theirs",
+                Assert.Single(keeper.Warnings)
+            );
 
             keeper.Sync(view, SyncCause.Start);
-            Assert.Equal("FLANNEL_IPV6_NETWORK=fd00:244::/48\nFLANNEL_IPV6_SUBNET=fd00:244:0:1::1/64\nFLANNEL_MTU=1430\nFLANNEL_IPMASQ=false\n", File.ReadAllText(options.SubnetFile));
+            Assert.Equal(
+                "FLANNEL_IPV6_NETWORK=fd00:244::/48\nFLANNEL_IPV6_SUBNET=fd00:244:0:1::1/64\nFLANNEL_MTU=1430\nFLANNEL_IPMASQ=false\n",
+                File.ReadAllText(options.SubnetFile)
+            );
         });
     }
 
@@ -209,7 +269,15 @@ public sealed class FilesKeeperTests
         node.Run(Fill);
         node.Change = parts => parts with { Keepers = [.. parts.Keepers, new FilesKeeper(Options with { ConflistFile = "" }, "n1")] };
         cluster.Start();
-        node.Until(() => node.Source.Reported is { IsReady: false } report && report.Message.Contains($"file {SubnetFile} cannot be written: no space left on device (ENOSPC)", StringComparison.Ordinal), "it is told");
+        node.Until(
+            () =>
+                node.Source.Reported is { IsReady: false } report
+                && report.Message.Contains(
+                    $"file {SubnetFile} cannot be written: no space left on device (ENOSPC)",
+                    StringComparison.Ordinal
+                ),
+            "it is told"
+        );
         node.Until(() => node.Engine!.Status.Keepers[1].SyncCount >= 3, "it is tried again");
         Assert.Single(node.Log, line => line.Contains("ENOSPC", StringComparison.Ordinal));
 
@@ -252,10 +320,21 @@ public sealed class FilesKeeperTests
         Assert.Fail("the disk is larger than it should be");
     }
 
-    private static ClusterView View(int mtu) => new()
-    {
-        Network = new NetConf { Network = IPPrefix.Parse("10.244.0.0/16"), Backend = new BackendConf { Type = BackendType.Vxlan } },
-        Self = new LocalNode { Name = "n1", PodCidrs = [IPPrefix.Parse("10.244.1.0/24")], Uplink = new UplinkLink(2, "eth0", mtu), Addresses = [IPPrefix.Parse("192.168.0.1/24")] },
-        IsComplete = true,
-    };
+    private static ClusterView View(int mtu) =>
+        new()
+        {
+            Network = new NetConf
+            {
+                Network = IPPrefix.Parse("10.244.0.0/16"),
+                Backend = new BackendConf { Type = BackendType.Vxlan },
+            },
+            Self = new LocalNode
+            {
+                Name = "n1",
+                PodCidrs = [IPPrefix.Parse("10.244.1.0/24")],
+                Uplink = new UplinkLink(2, "eth0", mtu),
+                Addresses = [IPPrefix.Parse("192.168.0.1/24")],
+            },
+            IsComplete = true,
+        };
 }

@@ -6,7 +6,10 @@ using Plugboard.Testing;
 
 namespace Plugboard.Tests.Kernel.Coordinator;
 
-/// <summary>A node that is a router, and whose other daemons change routes, links, addresses and neighbours all the time: that costs the coordinator what it touches, not a reading of all there is.</summary>
+/// <summary>
+/// A node that is a router, and whose other daemons change routes, links, addresses and neighbours all the time: that costs the coordinator
+/// what it touches, not a reading of all there is.
+/// </summary>
 public sealed class ForeignChangeTests
 {
     private static readonly BackendConf HostGw = new() { Type = BackendType.HostGw };
@@ -28,12 +31,15 @@ public sealed class ForeignChangeTests
     private static void Settle(CoordinatedNode node, NodeNetwork network)
     {
         var (reads, quiet) = (network.ReadCount, 0);
-        node.Until(() =>
-        {
-            quiet = network.ReadCount == reads ? quiet + 1 : 0;
-            reads = network.ReadCount;
-            return quiet > 50;
-        }, "nothing is read for half a second");
+        node.Until(
+            () =>
+            {
+                quiet = network.ReadCount == reads ? quiet + 1 : 0;
+                reads = network.ReadCount;
+                return quiet > 50;
+            },
+            "nothing is read for half a second"
+        );
     }
 
     [KernelTheory]
@@ -50,7 +56,9 @@ public sealed class ForeignChangeTests
         var reads = network.ReadCount;
         var syncs = node.Engine!.Status.Keepers[0].SyncCount;
 
-        var (exitCode, _, error) = node.TryTool(["ip", "-batch", "-"], """
+        var (exitCode, _, error) = node.TryTool(
+            ["ip", "-batch", "-"],
+            """
             route add 20.0.0.0/24 via 192.168.0.254 proto 12
             route replace 20.0.0.0/24 via 192.168.0.253 proto 12
             route change 20.0.0.0/24 via 192.168.0.252 proto 12
@@ -72,7 +80,8 @@ public sealed class ForeignChangeTests
             neigh add 192.168.0.77 dev eth0 lladdr 02:00:00:00:00:77
             neigh del 192.168.0.77 dev eth0
             route add 20.0.4.0/24 via 192.168.0.251 proto 12
-            """.Replace("            ", "", StringComparison.Ordinal) + "\n");
+            """.Replace("            ", "", StringComparison.Ordinal) + "\n"
+        );
         Assert.True(exitCode == 0, error);
         // The last of them is known: so are those before.
         node.Until(() => network.Routes.ContainsKey(new RouteKey(IPPrefix.Parse("20.0.4.0/24"), 0)), "the changes were heard");
@@ -95,10 +104,16 @@ public sealed class ForeignChangeTests
         node.Tool("ip route add 192.168.0.3/32 via 192.168.0.254 proto 12");
         node.Until(() => network.Routes.ContainsKey(new RouteKey(IPPrefix.Parse("192.168.0.3/32"), 0)), "the changes were heard");
         node.Tell([.. cluster.Described]);
-        node.Until(() => node.Engine!.Status.Paths.Any(path => path is { Peer: "n3", State: Plugboard.Coordinator.Routes.PeerState.BehindRouter }), "n3 is behind a router");
+        node.Until(
+            () => node.Engine!.Status.Paths.Any(path => path is { Peer: "n3", State: Plugboard.Coordinator.Routes.PeerState.BehindRouter }),
+            "n3 is behind a router"
+        );
 
         node.Tool("ip route del 192.168.0.3/32");
-        node.Until(() => node.Routes().Contains("10.244.3.0/24 via 192.168.0.3", StringComparison.Ordinal), "n3 is reached, in the place of the foreign route");
+        node.Until(
+            () => node.Routes().Contains("10.244.3.0/24 via 192.168.0.3", StringComparison.Ordinal),
+            "n3 is reached, in the place of the foreign route"
+        );
         Assert.Contains(node.Log, static line => line.StartsWith("routes: replace route 10.244.3.0/24", StringComparison.Ordinal));
     }
 
@@ -133,18 +148,20 @@ public sealed class ForeignChangeTests
         var tunnel = node.Tool("cat /sys/class/net/flannel.1/ifindex");
         var syncs = node.Engine!.Status.Keepers[0].SyncCount;
 
-        foreach (var change in (string[])
-            [
-                "ip route del default",
-                "ip -6 route add unreachable default metric 4096",
-                "ip addr add 192.168.0.200/32 dev eth0",
-                "ip link add eth9 type veth peer name eth9p",
-                "ip link set eth9p up",
-                "ip link set eth9 up",
-                "ip addr add 10.9.0.1/24 dev eth9",
-                "ip route add default via 10.9.0.254",
-                "ip addr del 192.168.0.200/32 dev eth0",
-            ])
+        foreach (
+            var change in (string[])
+                [
+                    "ip route del default",
+                    "ip -6 route add unreachable default metric 4096",
+                    "ip addr add 192.168.0.200/32 dev eth0",
+                    "ip link add eth9 type veth peer name eth9p",
+                    "ip link set eth9p up",
+                    "ip link set eth9 up",
+                    "ip addr add 10.9.0.1/24 dev eth9",
+                    "ip route add default via 10.9.0.254",
+                    "ip addr del 192.168.0.200/32 dev eth0",
+                ]
+        )
             node.Tool(change);
         node.Engine.Reconfigure();
         node.Until(() => node.Engine.Status.Keepers[0].SyncCount > syncs, "all is looked at");
@@ -169,12 +186,20 @@ public sealed class ForeignChangeTests
         machine.Tool("ip addr add 192.168.0.1/24 dev eth0");
         machine.Start();
         machine.Tell(CoordinatedNode.Describe(1, "192.168.9.1", HostGw));
-        machine.Until(() => machine.Source.Reported is { IsReady: false } report && report.Message.Contains("no usable default route", StringComparison.Ordinal), "it says that it has no uplink");
+        machine.Until(
+            () =>
+                machine.Source.Reported is { IsReady: false } report
+                && report.Message.Contains("no usable default route", StringComparison.Ordinal),
+            "it says that it has no uplink"
+        );
 
         machine.Tool("ip rule add from all lookup 100");
         machine.Tool("ip route add default via 192.168.0.254 table 100");
 
         machine.Until(() => machine.Source.Reported is { IsReady: true }, "the uplink is found");
-        Assert.Contains(machine.Log, static line => line == "other nodes are reached by eth0 (MTU 1500) from 192.168.0.1/24: packets to 1.1.1.1 leave by it");
+        Assert.Contains(
+            machine.Log,
+            static line => line == "other nodes are reached by eth0 (MTU 1500) from 192.168.0.1/24: packets to 1.1.1.1 leave by it"
+        );
     }
 }

@@ -17,11 +17,12 @@ public sealed class ForwardingTests
         Self = new LocalNode { Name = "n1", PodCidrs = [IPPrefix.Parse("10.244.1.0/24"), IPPrefix.Parse("fd00:244:0:1::/64")] },
     };
 
-    private static SyncOutcome Run(TestNamespace node, Func<Forwarding, SyncOutcome> act, bool isEnabled = true) => node.Run(() =>
-    {
-        using var client = RouteClient.Open();
-        return act(new Forwarding(client, new RouteOptions { EnablesForwarding = isEnabled }));
-    });
+    private static SyncOutcome Run(TestNamespace node, Func<Forwarding, SyncOutcome> act, bool isEnabled = true) =>
+        node.Run(() =>
+        {
+            using var client = RouteClient.Open();
+            return act(new Forwarding(client, new RouteOptions { EnablesForwarding = isEnabled }));
+        });
 
     private static string[] Texts(SyncOutcome outcome) => [.. outcome.Changes.Select(static change => change.ToString())];
 
@@ -42,7 +43,8 @@ public sealed class ForwardingTests
         router.AdvertiseUntilKnown();
         string[] changes =
         [
-            "replace sysctl net.ipv4.ip_forward=1", "replace sysctl net.ipv6.conf.eth0.accept_ra=2",
+            "replace sysctl net.ipv4.ip_forward=1",
+            "replace sysctl net.ipv6.conf.eth0.accept_ra=2",
             "replace sysctl net.ipv6.conf.all.forwarding=1",
         ];
         Assert.Equal(changes, Texts(Run(node, static forwarding => forwarding.Plan(view))));
@@ -67,8 +69,13 @@ public sealed class ForwardingTests
         Assert.Collection(
             outcome.Problems,
             static problem => Assert.Contains("set on the node, in this order: net.ipv4.ip_forward=1 ", problem, StringComparison.Ordinal),
-            static problem => Assert.Contains(
-                "set on the node, in this order: net.ipv6.conf.eth0.accept_ra=2, net.ipv6.conf.all.forwarding=1 ", problem, StringComparison.Ordinal));
+            static problem =>
+                Assert.Contains(
+                    "set on the node, in this order: net.ipv6.conf.eth0.accept_ra=2, net.ipv6.conf.all.forwarding=1 ",
+                    problem,
+                    StringComparison.Ordinal
+                )
+        );
     }
 
     [KernelFact]

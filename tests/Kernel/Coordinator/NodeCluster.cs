@@ -14,13 +14,19 @@ internal sealed class NodeCluster : IDisposable
 
     /// <summary>Makes the nodes n1, n2, … and starts an engine in each.</summary>
     /// <param name="backend">How packets go from node to node.</param>
-    /// <param name="sizes">How many nodes each network has; the networks are 192.168.0.0/24, 192.168.1.0/24, … and one router knows all.</param>
+    /// <param name="sizes">How many nodes each network has; the networks are 192.168.0.0/24, 192.168.1.0/24, … and one router knows
+    /// all.</param>
     /// <param name="isDual">IPv6 as well.</param>
     public NodeCluster(BackendConf backend, int[] sizes, bool isDual = false)
     {
         this.backend = backend;
         this.isDual = isDual;
-        Network = new NetConf { Network = Addresses.IPPrefix.Parse("10.244.0.0/16"), EnableIPv6 = isDual, Backend = backend };
+        Network = new NetConf
+        {
+            Network = Addresses.IPPrefix.Parse("10.244.0.0/16"),
+            EnableIPv6 = isDual,
+            Backend = backend,
+        };
         fabric.Tool("sysctl -qw net.ipv4.ip_forward=1");
         var number = 1;
         for (var subnet = 0; subnet < sizes.Length; subnet++)
@@ -32,7 +38,17 @@ internal sealed class NodeCluster : IDisposable
                 AddNode(number, subnet);
         }
 
-        Described = Nodes.Select((node, index) => CoordinatedNode.Describe(index + 1, node.Tool("ip -4 -br addr show dev eth0").Split(' ', StringSplitOptions.RemoveEmptyEntries)[2].Split('/')[0], backend, isDual)).ToList();
+        Described = Nodes
+            .Select(
+                (node, index) =>
+                    CoordinatedNode.Describe(
+                        index + 1,
+                        node.Tool("ip -4 -br addr show dev eth0").Split(' ', StringSplitOptions.RemoveEmptyEntries)[2].Split('/')[0],
+                        backend,
+                        isDual
+                    )
+            )
+            .ToList();
     }
 
     /// <summary>What the nodes are plugged into, and the router.</summary>

@@ -26,7 +26,10 @@ public sealed class OnlyOneTests : IDisposable
         using (Take())
         {
             var refusal = Assert.Throws<SettingException>(Take).Message;
-            Assert.Equal($"another coordinator runs in this network namespace: process {Environment.ProcessId} holds {Lock}; end it first", refusal);
+            Assert.Equal(
+                $"another coordinator runs in this network namespace: process {Environment.ProcessId} holds {Lock}; end it first",
+                refusal
+            );
         }
 
         using var next = Take();
@@ -51,8 +54,20 @@ public sealed class OnlyOneTests : IDisposable
     {
         using var own = Take();
         var path = Lock;
-        Assert.Equal("600 0 700", machine.Run(() => $"{Mode(path)} {FileDescriptor.FindStatus(path)!.Value.User} {Mode(OnlyOne.Directory)}"));
-        var (exitCode, _, _) = machine.TryTool(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "flock", "--nonblock", path, "true"]);
+        Assert.Equal(
+            "600 0 700",
+            machine.Run(() => $"{Mode(path)} {FileDescriptor.FindStatus(path)!.Value.User} {Mode(OnlyOne.Directory)}")
+        );
+        var (exitCode, _, _) = machine.TryTool([
+            "setpriv",
+            "--reuid=65534",
+            "--regid=65534",
+            "--clear-groups",
+            "flock",
+            "--nonblock",
+            path,
+            "true",
+        ]);
         Assert.NotEqual(0, exitCode);
     }
 
@@ -83,10 +98,16 @@ public sealed class OnlyOneTests : IDisposable
     {
         machine.Tool("mkdir -m 755 /run/elsewhere");
         machine.Tool($"ln -s /run/elsewhere {OnlyOne.Directory}");
-        Assert.Equal($"{OnlyOne.Directory} has to be a directory of root's, and no link: remove it, it is made again", Assert.Throws<SettingException>(Take).Message);
+        Assert.Equal(
+            $"{OnlyOne.Directory} has to be a directory of root's, and no link: remove it, it is made again",
+            Assert.Throws<SettingException>(Take).Message
+        );
         machine.Tool($"rm {OnlyOne.Directory}");
         machine.Tool($"install -d -o 65534 {OnlyOne.Directory}");
-        Assert.Equal($"{OnlyOne.Directory} has to be a directory of root's, and no link: remove it, it is made again", Assert.Throws<SettingException>(Take).Message);
+        Assert.Equal(
+            $"{OnlyOne.Directory} has to be a directory of root's, and no link: remove it, it is made again",
+            Assert.Throws<SettingException>(Take).Message
+        );
     }
 
     [KernelFact]
@@ -94,7 +115,11 @@ public sealed class OnlyOneTests : IDisposable
     {
         machine.Tool("mount -o remount,ro /run");
         Assert.Null(Take());
-        Assert.Equal($"mkdir {OnlyOne.Directory}: read-only file system (EROFS): nothing keeps a second coordinator from starting in this network namespace; {OnlyOne.Directory} has to be a directory that can be written (in a pod: a volume of its own)", Assert.Single(log));
+        Assert.Equal(
+            $"mkdir {OnlyOne.Directory}: read-only file system (EROFS): nothing keeps a second coordinator from starting in this "
+                + $"network namespace; {OnlyOne.Directory} has to be a directory that can be written (in a pod: a volume of its own)",
+            Assert.Single(log)
+        );
     }
 
     private static string Mode(string path) => Convert.ToString((int)FileDescriptor.FindStatus(path)!.Value.Mode, 8);

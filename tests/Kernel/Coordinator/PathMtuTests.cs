@@ -26,9 +26,23 @@ public sealed class PathMtuTests
 
         cluster.Nodes[0].TryTool(["ping", "-c1", "-W1", "-M", "do", "-s", "1400", "192.168.1.2"]);
 
-        Assert.Contains(("mtu", "1300 bytes: a router on the way to 192.168.1.2 takes no more, and the kernel remembers it for some minutes (ip route flush cache forgets it); eth0 takes 1500"), Explain(cluster, "192.168.1.2"));
+        Assert.Contains(
+            (
+                "mtu",
+                "1300 bytes: a router on the way to 192.168.1.2 takes no more, and the kernel remembers it for some minutes (ip "
+                    + "route flush cache forgets it); eth0 takes 1500"
+            ),
+            Explain(cluster, "192.168.1.2")
+        );
         var through = Explain(cluster, "10.244.2.2");
-        Assert.Contains(("path", "1300 bytes to 192.168.1.2, as a router on the way told; the tunnel's have up to 1500, and larger ones are cut or lost: Backend.MTU 1300"), through);
+        Assert.Contains(
+            (
+                "path",
+                "1300 bytes to 192.168.1.2, as a router on the way told; the tunnel's have up to 1500, and larger ones are cut or "
+                    + "lost: Backend.MTU 1300"
+            ),
+            through
+        );
     }
 
     private static IReadOnlyList<(string Step, string Text)> Explain(NodeCluster cluster, string destination)
@@ -42,7 +56,12 @@ public sealed class PathMtuTests
             var view = new ClusterView
             {
                 Network = cluster.Network,
-                Self = new LocalNode { Name = "n1", PodCidrs = cluster.Described[0].PodCidrs, Addresses = [IPPrefix.Parse("192.168.0.1/24")] },
+                Self = new LocalNode
+                {
+                    Name = "n1",
+                    PodCidrs = cluster.Described[0].PodCidrs,
+                    Addresses = [IPPrefix.Parse("192.168.0.1/24")],
+                },
                 Peers = [cluster.Described[1]],
                 IsComplete = true,
             };

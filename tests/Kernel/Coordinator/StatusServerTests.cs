@@ -56,9 +56,16 @@ public sealed class StatusServerTests
 
         var answer = Ask(node, "127.0.0.1", port, "/healthz");
         Assert.StartsWith("HTTP/1.1 503 ", answer, StringComparison.Ordinal);
-        Assert.EndsWith("\r\n\r\nthe engine has not turned for 181 seconds, and should at least each 180: it hangs; start the coordinator again\n", answer, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "\r\n\r\nthe engine has not turned for 181 seconds, and should at least each 180: it hangs; start the coordinator again\n",
+            answer,
+            StringComparison.Ordinal
+        );
         keeper.GoOn();
-        node.Until(() => Ask(node, "127.0.0.1", port, "/healthz").StartsWith("HTTP/1.1 200 ", StringComparison.Ordinal), "it is healthy again");
+        node.Until(
+            () => Ask(node, "127.0.0.1", port, "/healthz").StartsWith("HTTP/1.1 200 ", StringComparison.Ordinal),
+            "it is healthy again"
+        );
     }
 
     [KernelTheory]
@@ -85,7 +92,11 @@ public sealed class StatusServerTests
         var port = node.RunBeside(() => server.Start(IPAddr.Parse("127.0.0.1"), 0));
         var idle = new List<Socket>();
         // Silent ones, ones that send a little, and ones that ask and do not read.
-        foreach (var said in Enumerable.Repeat((string[])["", "GET /healthz HT", "GET /metrics HTTP/1.1\r\n\r\n"], 200).SelectMany(static kinds => kinds))
+        foreach (
+            var said in Enumerable
+                .Repeat((string[])["", "GET /healthz HT", "GET /metrics HTTP/1.1\r\n\r\n"], 200)
+                .SelectMany(static kinds => kinds)
+        )
         {
             idle.Add(Connect(node, "127.0.0.1", port));
             idle[^1].Send(Encoding.ASCII.GetBytes(said));
@@ -140,7 +151,10 @@ public sealed class StatusServerTests
         using var first = new StatusServer(node.Engine!, TimeProvider.System);
         var port = node.RunBeside(() => first.Start(IPAddr.Parse("127.0.0.1"), 0));
         using var second = new StatusServer(node.Engine!, TimeProvider.System);
-        Assert.Equal(SocketError.AddressAlreadyInUse, Assert.Throws<SocketException>(() => node.RunBeside(() => second.Start(IPAddr.Parse("127.0.0.1"), port))).SocketErrorCode);
+        Assert.Equal(
+            SocketError.AddressAlreadyInUse,
+            Assert.Throws<SocketException>(() => node.RunBeside(() => second.Start(IPAddr.Parse("127.0.0.1"), port))).SocketErrorCode
+        );
         using var free = new ManualResetEventSlim();
         second.StartLater(() => node.RunBeside(() => second.Start(IPAddr.Parse("127.0.0.1"), port)), _ => free.Set());
 
@@ -171,9 +185,18 @@ public sealed class StatusServerTests
         return socket;
     }
 
-    private static CoordinatedNode Node() => new("n1", new NetConf { Network = IPPrefix.Parse("10.244.0.0/16"), Backend = new BackendConf { Type = BackendType.HostGw } });
+    private static CoordinatedNode Node() =>
+        new(
+            "n1",
+            new NetConf
+            {
+                Network = IPPrefix.Parse("10.244.0.0/16"),
+                Backend = new BackendConf { Type = BackendType.HostGw },
+            }
+        );
 
-    private static string Ask(CoordinatedNode node, string host, int port, string path) => Send(node, host, port, $"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n");
+    private static string Ask(CoordinatedNode node, string host, int port, string path) =>
+        Send(node, host, port, $"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n");
 
     private static string Send(CoordinatedNode node, string host, int port, string request)
     {
@@ -181,7 +204,7 @@ public sealed class StatusServerTests
         socket.Send(Encoding.ASCII.GetBytes(request));
         var answer = new StringBuilder();
         var buffer = new byte[4096];
-        for (int count; (count = socket.Receive(buffer)) > 0;)
+        for (int count; (count = socket.Receive(buffer)) > 0; )
             answer.Append(Encoding.UTF8.GetString(buffer, 0, count));
         return answer.ToString();
     }

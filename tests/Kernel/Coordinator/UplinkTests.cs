@@ -9,7 +9,9 @@ using Plugboard.Testing;
 
 namespace Plugboard.Tests.Kernel.Coordinator;
 
-/// <summary>By which link and from which address a node reaches the others: a row for each of flanneld's flags and for each kind of default route.</summary>
+/// <summary>
+/// By which link and from which address a node reaches the others: a row for each of flanneld's flags and for each kind of default route.
+/// </summary>
 public sealed class UplinkTests
 {
     // A node with two networks, a pod network and docker's, and no default route.
@@ -41,14 +43,31 @@ public sealed class UplinkTests
     [InlineData("route add default via 192.168.0.254 metric 200;route add default via 10.0.0.1 metric 100", "", "eth1 10.0.0.5")]
     [InlineData("route add default nexthop via 10.0.0.1 dev eth1 nexthop via 10.0.0.2 dev eth1", "", "eth1 10.0.0.5")]
     [InlineData("route add default nexthop via 192.168.0.254 dev eth0 nexthop via 10.0.0.1 dev eth1", "", "eth0 192.168.0.1")]
-    [InlineData("route add default nexthop via 192.168.0.254 dev eth0 nexthop via 10.0.0.1 dev eth1;link set eth0 down", "", "eth1 10.0.0.5")]
+    [InlineData(
+        "route add default nexthop via 192.168.0.254 dev eth0 nexthop via 10.0.0.1 dev eth1;link set eth0 down",
+        "",
+        "eth1 10.0.0.5"
+    )]
     [InlineData("nexthop add id 1 via 10.0.0.1 dev eth1;route add default nhid 1", "", "eth1 10.0.0.5")]
-    [InlineData("nexthop add id 1 via 10.0.0.1 dev eth1;nexthop add id 2 via 192.168.0.254 dev eth0;nexthop add id 3 group 1/2;route add default nhid 3", "", "eth1 10.0.0.5")]
+    [InlineData(
+        "nexthop add id 1 via 10.0.0.1 dev eth1;nexthop add id 2 via 192.168.0.254 dev eth0;nexthop add id 3 group 1/2;route add "
+            + "default nhid 3",
+        "",
+        "eth1 10.0.0.5"
+    )]
     [InlineData("route add default via 203.0.113.1 dev eth1 onlink", "", "eth1 10.0.0.5")]
-    [InlineData("addr add 2001:db8::1/64 dev eth1 nodad;route add default via inet6 2001:db8::fe dev eth1", "", "eth1 10.0.0.5, 2001:db8::1")]
+    [InlineData(
+        "addr add 2001:db8::1/64 dev eth1 nodad;route add default via inet6 2001:db8::fe dev eth1",
+        "",
+        "eth1 10.0.0.5, 2001:db8::1"
+    )]
     [InlineData("route add default via 10.0.0.1 src 10.0.0.6", "", "eth1 10.0.0.6")]
     [InlineData("addr add 2001:db8::1/64 dev eth0 nodad;route add default via 2001:db8::fe", "", "eth0 192.168.0.1, 2001:db8::1")]
-    [InlineData("addr add 2001:db8::1/64 dev eth0 nodad;route add default via fe80::1 dev eth0 proto ra", "", "eth0 192.168.0.1, 2001:db8::1")]
+    [InlineData(
+        "addr add 2001:db8::1/64 dev eth0 nodad;route add default via fe80::1 dev eth0 proto ra",
+        "",
+        "eth0 192.168.0.1, 2001:db8::1"
+    )]
     // A VPN that takes half of the internet each is no default route, nor is one that no packet leaves by.
     [InlineData("route add default via 192.168.0.254;route add 0.0.0.0/1 dev eth1;route add 128.0.0.0/1 dev eth1", "", "eth0 192.168.0.1")]
     [InlineData("route add default via 192.168.0.254;route add unreachable ::/0 metric 4096", "", "eth0 192.168.0.1")]
@@ -64,9 +83,17 @@ public sealed class UplinkTests
     [InlineData("route add default via 10.0.0.1 table 100;rule add from all lookup 100", "", "eth1 10.0.0.5")]
     [InlineData("route add default via 10.0.0.1 src 10.0.0.6 table 100;rule add from all lookup 100", "", "eth1 10.0.0.6")]
     [InlineData("route add default via 10.0.0.1 table 100", "", "none")]
-    [InlineData("route add default via 192.168.0.254;route add default via 10.0.0.1 table 100;rule add from all lookup 100", "", "eth0 192.168.0.1")]
+    [InlineData(
+        "route add default via 192.168.0.254;route add default via 10.0.0.1 table 100;rule add from all lookup 100",
+        "",
+        "eth0 192.168.0.1"
+    )]
     // A link that goes or has no cable.
-    [InlineData("route add default via 192.168.0.254 metric 1;route add default via 10.0.0.1 metric 2;link set eth0p down", "", "eth1 10.0.0.5")]
+    [InlineData(
+        "route add default via 192.168.0.254 metric 1;route add default via 10.0.0.1 metric 2;link set eth0p down",
+        "",
+        "eth1 10.0.0.5"
+    )]
     [InlineData("route add default via 192.168.0.254;link set eth0p down", "", "eth0 192.168.0.1")]
     [InlineData("", "", "none")]
     // --iface, by name and by address.
@@ -93,22 +120,66 @@ public sealed class UplinkTests
     [InlineData("", "--iface-regex=^eth0$ --iface=eth1", "eth1 10.0.0.5")]
     [InlineData("", "--iface-regex=docker", "none")]
     // --iface-can-reach: the link and the address that ip route get tells.
-    [InlineData("route add default via 192.168.0.254;route add 203.0.113.0/24 via 10.0.0.1 src 10.0.0.6", "--iface-can-reach=203.0.113.7", "eth1 10.0.0.6")]
-    [InlineData("route add default via 192.168.0.254;route add 203.0.113.0/24 via 10.0.0.1 table 100;rule add to 203.0.113.0/24 lookup 100", "--iface-can-reach=203.0.113.7", "eth1 10.0.0.5")]
+    [InlineData(
+        "route add default via 192.168.0.254;route add 203.0.113.0/24 via 10.0.0.1 src 10.0.0.6",
+        "--iface-can-reach=203.0.113.7",
+        "eth1 10.0.0.6"
+    )]
+    [InlineData(
+        "route add default via 192.168.0.254;route add 203.0.113.0/24 via 10.0.0.1 table 100;rule add to 203.0.113.0/24 lookup 100",
+        "--iface-can-reach=203.0.113.7",
+        "eth1 10.0.0.5"
+    )]
     [InlineData("route add unreachable 203.0.113.0/24;route add default via 192.168.0.254", "--iface-can-reach=203.0.113.7", "none")]
     // --public-ip alone.
     [InlineData("route add default via 192.168.0.254", "--public-ip=10.0.0.6", "eth1 10.0.0.6")]
     [InlineData("route add default via 192.168.0.254", "--public-ip=203.0.113.9", "eth0 192.168.0.1")]
-    [InlineData("addr add 2001:db8::1/64 dev eth1 nodad;addr add 2001:db8::2/64 dev eth1 nodad;route add default via 192.168.0.254", "--public-ipv6=2001:db8::2", "eth1 10.0.0.5, 2001:db8::2")]
+    [InlineData(
+        "addr add 2001:db8::1/64 dev eth1 nodad;addr add 2001:db8::2/64 dev eth1 nodad;route add default via 192.168.0.254",
+        "--public-ipv6=2001:db8::2",
+        "eth1 10.0.0.5, 2001:db8::2"
+    )]
     // Addresses that come and go.
-    [InlineData("route add default via 192.168.0.254;addr flush dev eth0;addr add 192.168.0.1/24 dev eth0 valid_lft 3600 preferred_lft 3600;addr add 192.168.0.200/32 dev eth0;route add default via 192.168.0.254", "", "eth0 192.168.0.1")]
-    [InlineData("addr flush dev eth0;addr add 192.168.0.1/24 dev eth0 valid_lft 3600 preferred_lft 3600;addr add 192.168.0.200/24 dev eth0;route add default via 192.168.0.254", "", "eth0 192.168.0.1")]
-    [InlineData("addr flush dev eth0;addr add 203.0.113.9/24 dev eth0;addr add 192.168.0.1/24 dev eth0 valid_lft 3600 preferred_lft 3600;route add default via 192.168.0.254", "", "eth0 192.168.0.1")]
-    [InlineData("addr flush dev eth0;addr add 10.128.0.5/32 dev eth0;route add 10.128.0.1 dev eth0;route add default via 10.128.0.1", "", "eth0 10.128.0.5")]
+    [InlineData(
+        "route add default via 192.168.0.254;addr flush dev eth0;addr add 192.168.0.1/24 dev eth0 valid_lft 3600 preferred_lft "
+            + "3600;addr add 192.168.0.200/32 dev eth0;route add default via 192.168.0.254",
+        "",
+        "eth0 192.168.0.1"
+    )]
+    [InlineData(
+        "addr flush dev eth0;addr add 192.168.0.1/24 dev eth0 valid_lft 3600 preferred_lft 3600;addr add 192.168.0.200/24 dev "
+            + "eth0;route add default via 192.168.0.254",
+        "",
+        "eth0 192.168.0.1"
+    )]
+    [InlineData(
+        "addr flush dev eth0;addr add 203.0.113.9/24 dev eth0;addr add 192.168.0.1/24 dev eth0 valid_lft 3600 preferred_lft "
+            + "3600;route add default via 192.168.0.254",
+        "",
+        "eth0 192.168.0.1"
+    )]
+    [InlineData(
+        "addr flush dev eth0;addr add 10.128.0.5/32 dev eth0;route add 10.128.0.1 dev eth0;route add default via 10.128.0.1",
+        "",
+        "eth0 10.128.0.5"
+    )]
     [InlineData("addr add 169.254.1.1/16 dev eth0;addr del 192.168.0.1/24 dev eth0;route add default dev eth0", "", "none")]
-    [InlineData("addr add 192.168.9.9/24 dev eth0 preferred_lft 0 valid_lft 3600;addr del 192.168.0.1/24 dev eth0;addr add 192.168.8.8/24 dev eth0;route add default dev eth0", "", "eth0 192.168.8.8")]
-    [InlineData("addr add 2001:db8::7/64 dev eth0 nodad preferred_lft 0;addr add 2001:db8::1/64 dev eth0 nodad;route add default dev eth0", "", "eth0 192.168.0.1, 2001:db8::1")]
-    [InlineData("addr add 2001:db8::7/128 dev eth0 nodad;addr add 2001:db8::1/64 dev eth0 nodad;route add default dev eth0", "", "eth0 192.168.0.1, 2001:db8::1")]
+    [InlineData(
+        "addr add 192.168.9.9/24 dev eth0 preferred_lft 0 valid_lft 3600;addr del 192.168.0.1/24 dev eth0;addr add 192.168.8.8/24 "
+            + "dev eth0;route add default dev eth0",
+        "",
+        "eth0 192.168.8.8"
+    )]
+    [InlineData(
+        "addr add 2001:db8::7/64 dev eth0 nodad preferred_lft 0;addr add 2001:db8::1/64 dev eth0 nodad;route add default dev eth0",
+        "",
+        "eth0 192.168.0.1, 2001:db8::1"
+    )]
+    [InlineData(
+        "addr add 2001:db8::7/128 dev eth0 nodad;addr add 2001:db8::1/64 dev eth0 nodad;route add default dev eth0",
+        "",
+        "eth0 192.168.0.1, 2001:db8::1"
+    )]
     public void The_uplink_is_chosen(string setup, string flags, string expected)
     {
         using var machine = new TestMachine();
@@ -131,7 +202,11 @@ public sealed class UplinkTests
     [InlineData("", "--iface=eth1", "eth1 10.0.0.5")]
     [InlineData("addr add 192.168.0.2/24 dev eth0", "--iface=192.168.0.2", "eth0 192.168.0.2")]
     // What is gone is not in use.
-    [InlineData("addr del 192.168.0.1/24 dev eth0;addr add 192.168.0.50/24 dev eth0;route replace default via 192.168.0.254", "", "eth0 192.168.0.50")]
+    [InlineData(
+        "addr del 192.168.0.1/24 dev eth0;addr add 192.168.0.50/24 dev eth0;route replace default via 192.168.0.254",
+        "",
+        "eth0 192.168.0.50"
+    )]
     [InlineData("link set eth0 down;route replace default via 10.0.0.1", "", "eth1 10.0.0.5")]
     [InlineData("link del eth0", "", "none")]
     public void What_is_in_use_stays(string change, string flags, string expected)
@@ -141,7 +216,22 @@ public sealed class UplinkTests
         Assert.Equal("eth0 192.168.0.1", before.Text);
 
         // As a later round knows it, and as another run finds it: by the tunnel that is there.
-        machine.TryTool(["ip", "link", "add", "flannel.1", "type", "vxlan", "id", "1", "local", "192.168.0.1", "dev", "eth0", "dstport", "8472"]);
+        machine.TryTool([
+            "ip",
+            "link",
+            "add",
+            "flannel.1",
+            "type",
+            "vxlan",
+            "id",
+            "1",
+            "local",
+            "192.168.0.1",
+            "dev",
+            "eth0",
+            "dstport",
+            "8472",
+        ]);
         var after = Choose(machine, change.Replace(';', '\n'), flags, Self, before.Uplink);
         var again = Choose(machine, "", flags, Self);
 
@@ -153,7 +243,10 @@ public sealed class UplinkTests
     {
         using var machine = new TestMachine();
 
-        Assert.Equal("eth1 10.0.0.5", Choose(machine, $"{Node}\nroute add default via 192.168.0.254\nroute add 10.244.2.0/24 via 10.0.0.9 proto 110", "", Self).Text);
+        Assert.Equal(
+            "eth1 10.0.0.5",
+            Choose(machine, $"{Node}\nroute add default via 192.168.0.254\nroute add 10.244.2.0/24 via 10.0.0.9 proto 110", "", Self).Text
+        );
     }
 
     [KernelFact]
@@ -161,7 +254,10 @@ public sealed class UplinkTests
     {
         using var machine = new TestMachine();
 
-        Assert.Equal("eth1 10.0.0.6", Choose(machine, $"{Node}\nroute add default via 192.168.0.254", "", Self with { Addresses = [IPAddr.Parse("10.0.0.6")] }).Text);
+        Assert.Equal(
+            "eth1 10.0.0.6",
+            Choose(machine, $"{Node}\nroute add default via 192.168.0.254", "", Self with { Addresses = [IPAddr.Parse("10.0.0.6")] }).Text
+        );
         Assert.Equal("eth0 192.168.0.1", Choose(machine, "", "", Self with { Addresses = [IPAddr.Parse("203.0.113.9")] }).Text);
     }
 
@@ -172,7 +268,10 @@ public sealed class UplinkTests
         var other = new ClusterNode { Name = "n2", Addresses = [IPAddr.Parse("10.0.0.9")] };
 
         Assert.Equal("eth1 10.0.0.5", Choose(machine, Node, "", Self, others: [other]).Text);
-        Assert.Equal("none", Choose(machine, "", "", Self, others: [other, other with { Name = "n3", Addresses = [IPAddr.Parse("192.168.0.3")] }]).Text);
+        Assert.Equal(
+            "none",
+            Choose(machine, "", "", Self, others: [other, other with { Name = "n3", Addresses = [IPAddr.Parse("192.168.0.3")] }]).Text
+        );
     }
 
     [KernelTheory]
@@ -184,20 +283,53 @@ public sealed class UplinkTests
         using var machine = new TestMachine();
         var self = new ClusterNode { Name = "n1", PodCidrs = pods.Split(',').Select(text => IPPrefix.Parse(text)).ToValueArray() };
 
-        Assert.Equal(expected, Choose(machine, $"{Node}\nroute add default via 192.168.0.254\naddr add 2001:db8::1/64 dev eth1 nodad\nroute add default via 2001:db8::fe", "", self).Text);
+        Assert.Equal(
+            expected,
+            Choose(
+                machine,
+                $"{Node}\nroute add default via 192.168.0.254\naddr add 2001:db8::1/64 dev eth1 nodad\nroute add default via 2001:db8::fe",
+                "",
+                self
+            ).Text
+        );
     }
 
     [KernelTheory]
     [InlineData("--iface=eth9", "", "there is no link by which other nodes are reached: --iface eth9: there is no such link")]
-    [InlineData("--iface=192.168.9.9", "", "there is no link by which other nodes are reached: --iface 192.168.9.9: no link of this node has it")]
+    [InlineData(
+        "--iface=192.168.9.9",
+        "",
+        "there is no link by which other nodes are reached: --iface 192.168.9.9: no link of this node has it"
+    )]
     [InlineData("--iface=eth0", "link set eth0 down", "there is no link by which other nodes are reached: --iface eth0: eth0 is down")]
-    [InlineData("--iface=eth0", "addr flush dev eth0", "there is no link by which other nodes are reached: --iface eth0: eth0 has no IPv4 address that other nodes could use")]
+    [InlineData(
+        "--iface=eth0",
+        "addr flush dev eth0",
+        "there is no link by which other nodes are reached: --iface eth0: eth0 has no IPv4 address that other nodes could use"
+    )]
     [InlineData("--iface=lo", "", "there is no link by which other nodes are reached: --iface lo: lo is the loopback link")]
-    [InlineData("--iface=cni0", "", "there is no link by which other nodes are reached: --iface cni0: cni0 is a link to this node's own pods or containers")]
-    [InlineData("--iface-regex=^wlan", "", "there is no link by which other nodes are reached: --iface-regex ^wlan: no address and no link matches")]
-    [InlineData("--iface-can-reach=203.0.113.7", "", "there is no link by which other nodes are reached: --iface-can-reach 203.0.113.7: no route leads there")]
+    [InlineData(
+        "--iface=cni0",
+        "",
+        "there is no link by which other nodes are reached: --iface cni0: cni0 is a link to this node's own pods or containers"
+    )]
+    [InlineData(
+        "--iface-regex=^wlan",
+        "",
+        "there is no link by which other nodes are reached: --iface-regex ^wlan: no address and no link matches"
+    )]
+    [InlineData(
+        "--iface-can-reach=203.0.113.7",
+        "",
+        "there is no link by which other nodes are reached: --iface-can-reach 203.0.113.7: no route leads there"
+    )]
     [InlineData("", "", "there is no link by which other nodes are reached: no usable default route; name one with --iface")]
-    [InlineData("", "route add default dev lo", "there is no link by which other nodes are reached: no usable default route; name one with --iface (the default route leaves by it: lo is the loopback link; packets to 1.1.1.1 leave by it: lo is the loopback link)")]
+    [InlineData(
+        "",
+        "route add default dev lo",
+        "there is no link by which other nodes are reached: no usable default route; name one with --iface (the default route leaves "
+            + "by it: lo is the loopback link; packets to 1.1.1.1 leave by it: lo is the loopback link)"
+    )]
     public void Why_there_is_no_uplink_is_told_for_each_that_was_asked_for(string flags, string setup, string why)
     {
         using var machine = new TestMachine();
@@ -214,17 +346,46 @@ public sealed class UplinkTests
         var asking = Self with { WishedAddresses = [IPAddr.Parse("192.168.77.1")] };
 
         var before = Choose(machine, $"{Node}\nroute add default via 192.168.0.254", "", asking);
-        Assert.Equal(("none", "there is no link by which other nodes are reached: the annotation node-public-ip asks for 192.168.77.1: no link of this node has it"), (before.Text, before.Fault));
+        Assert.Equal(
+            (
+                "none",
+                "there is no link by which other nodes are reached: the annotation node-public-ip asks for 192.168.77.1: no link of "
+                    + "this node has it"
+            ),
+            (before.Text, before.Fault)
+        );
 
         var used = Choose(machine, "", "", Self).Uplink;
         var after = Choose(machine, "", "", asking, used);
-        Assert.Equal(("eth0 192.168.0.1", "the annotation node-public-ip asks for 192.168.77.1: no link of this node has it; eth0 stays, which is in use"), (after.Text, after.Fault));
+        Assert.Equal(
+            (
+                "eth0 192.168.0.1",
+                "the annotation node-public-ip asks for 192.168.77.1: no link of this node has it; eth0 stays, which is in use"
+            ),
+            (after.Text, after.Fault)
+        );
         var instead = Choose(machine, "", "--iface=eth1", asking, used);
-        Assert.Equal(("eth1 10.0.0.5", "the annotation node-public-ip asks for 192.168.77.1: no link of this node has it; eth1 is taken, by --iface eth1"), (instead.Text, instead.Fault));
-        Assert.Equal("eth1 10.0.0.6", Choose(machine, "", "--iface=eth0", Self with { WishedAddresses = [IPAddr.Parse("10.0.0.6")] }, used).Text);
+        Assert.Equal(
+            (
+                "eth1 10.0.0.5",
+                "the annotation node-public-ip asks for 192.168.77.1: no link of this node has it; eth1 is taken, by --iface eth1"
+            ),
+            (instead.Text, instead.Fault)
+        );
+        Assert.Equal(
+            "eth1 10.0.0.6",
+            Choose(machine, "", "--iface=eth0", Self with { WishedAddresses = [IPAddr.Parse("10.0.0.6")] }, used).Text
+        );
     }
 
-    private static (string Text, Uplink? Uplink, string? Fault) Choose(TestMachine machine, string setup, string flags, ClusterNode self, Uplink? before = null, ClusterNode[]? others = null)
+    private static (string Text, Uplink? Uplink, string? Fault) Choose(
+        TestMachine machine,
+        string setup,
+        string flags,
+        ClusterNode self,
+        Uplink? before = null,
+        ClusterNode[]? others = null
+    )
     {
         var (exitCode, _, error) = machine.TryTool(["ip", "-batch", "-"], setup + "\n");
         Assert.True(exitCode == 0, error);
@@ -235,10 +396,18 @@ public sealed class UplinkTests
             network.Read(client);
             var board = new ClusterBoard(static () => { });
             board.Replace([self, .. others ?? []]);
-            var question = new ViewBuilder("n1", new Plugboard.Coordinator.Configuration.NetConf { EnableIPv6 = true }).QuestionOf(board.Current, OptionsOf(flags), before);
+            var question = new ViewBuilder("n1", new Plugboard.Coordinator.Configuration.NetConf { EnableIPv6 = true }).QuestionOf(
+                board.Current,
+                OptionsOf(flags),
+                before
+            );
             var finder = new UplinkFinder(network, question, address => NodeNetwork.FindRoute(client, address));
             var found = finder.Find();
-            return (found is null ? "none" : $"{found.Link.Name} {string.Join(", ", found.Addresses.Select(address => address.Address))}", found, finder.Fault);
+            return (
+                found is null ? "none" : $"{found.Link.Name} {string.Join(", ", found.Addresses.Select(address => address.Address))}",
+                found,
+                finder.Fault
+            );
         });
     }
 

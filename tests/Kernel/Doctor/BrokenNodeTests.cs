@@ -8,7 +8,10 @@ using Plugboard.Testing;
 
 namespace Plugboard.Tests.Kernel.Doctor;
 
-/// <summary>A node that is broken in one way gives that finding and no other. One test after the other: all nodes have the same addresses, and the doctor looks into every namespace.</summary>
+/// <summary>
+/// A node that is broken in one way gives that finding and no other. One test after the other: all nodes have the same addresses, and the
+/// doctor looks into every namespace.
+/// </summary>
 [Collection("doctor")]
 public sealed class BrokenNodeTests
 {
@@ -16,12 +19,14 @@ public sealed class BrokenNodeTests
     {
         [FindingIds.ConflistMissing] = static node => node.Delete("/etc/cni/net.d/10-pods.conflist"),
         [FindingIds.ConflistBroken] = static node => node.Write("/etc/cni/net.d/00-torn.conflist", """{"name":"pods","""),
-        [FindingIds.ConflistSeveral] = static node => node.Write("/etc/cni/net.d/20-other.conf", """{"cniVersion":"1.0.0","name":"other","type":"loopback"}"""),
+        [FindingIds.ConflistSeveral] = static node =>
+            node.Write("/etc/cni/net.d/20-other.conf", """{"cniVersion":"1.0.0","name":"other","type":"loopback"}"""),
         [FindingIds.PluginMissing] = static node => node.Delete("/opt/cni/bin/portmap"),
         [FindingIds.TemporaryFile] = static node => node.Write("/etc/cni/net.d/.10-pods_conflist.new", "{"),
         [FindingIds.SubnetFileMissing] = static node => node.Delete("/run/flannel/subnet.env"),
         [FindingIds.SubnetFileBroken] = static node => node.Write("/run/flannel/subnet.env", "FLANNEL_NETWORK=10.201.0.0/16\n"),
-        [FindingIds.SubnetFileContradicts] = static node => node.Write("/etc/kube-flannel/net-conf.json", """{"Network":"10.99.0.0/16","Backend":{"Type":"vxlan"}}"""),
+        [FindingIds.SubnetFileContradicts] = static node =>
+            node.Write("/etc/kube-flannel/net-conf.json", """{"Network":"10.99.0.0/16","Backend":{"Type":"vxlan"}}"""),
         [FindingIds.BridgeAddressDiffers] = static node => node.Shell("ip addr flush dev cni0; ip addr add 10.201.7.1/24 dev cni0"),
         [FindingIds.IPForwardOff] = static node => node.Run(static () => Sysctl.Write("net/ipv4/ip_forward", "0")),
         [FindingIds.RpFilterStrict] = static node => node.Run(static () => Sysctl.Write("net/ipv4/conf/flannel.1/rp_filter", "1")),
@@ -31,31 +36,48 @@ public sealed class BrokenNodeTests
         [FindingIds.SnatForeign] = static node => node.Shell("iptables-nft -t nat -A POSTROUTING -s 10.201.0.0/16 -j MASQUERADE"),
         [FindingIds.MtuPort] = static node => node.Tool("ip link set veth1 mtu 1400"),
         [FindingIds.MtuPeer] = static node => node.Tool("ip -n 3f1c link set eth0 mtu 1400"),
-        [FindingIds.MtuBridge] = static node => node.Shell("ip -n 3f1c link set eth0 mtu 1500; ip link set veth1 mtu 1500; ip link set cni0 mtu 1500"),
+        [FindingIds.MtuBridge] = static node =>
+            node.Shell("ip -n 3f1c link set eth0 mtu 1500; ip link set veth1 mtu 1500; ip link set cni0 mtu 1500"),
         [FindingIds.MtuTunnel] = static node => node.Tool("ip link set eth0 mtu 1400"),
         [FindingIds.MtuSubnetFile] = static node =>
-            node.Write("/run/flannel/subnet.env", "FLANNEL_NETWORK=10.201.0.0/16\nFLANNEL_SUBNET=10.201.1.1/24\nFLANNEL_MTU=1500\nFLANNEL_IPMASQ=true\n"),
-        [FindingIds.MtuConflist] = static node => node.Write("/etc/cni/net.d/10-pods.conflist", """{"cniVersion":"1.0.0","name":"pods","plugins":[{"type":"flannel","delegate":{"mtu":9000}}]}"""),
+            node.Write(
+                "/run/flannel/subnet.env",
+                "FLANNEL_NETWORK=10.201.0.0/16\nFLANNEL_SUBNET=10.201.1.1/24\nFLANNEL_MTU=1500\nFLANNEL_IPMASQ=true\n"
+            ),
+        [FindingIds.MtuConflist] = static node =>
+            node.Write(
+                "/etc/cni/net.d/10-pods.conflist",
+                """{"cniVersion":"1.0.0","name":"pods","plugins":[{"type":"flannel","delegate":{"mtu":9000}}]}"""
+            ),
         [FindingIds.LeaseWithoutContainer] = static node => node.AddLease("10.201.1.77", "gone"),
         [FindingIds.LeaseTorn] = static node => node.Write("/var/lib/cni/networks/pods/10.201.1.78", ""),
         [FindingIds.RangeFull] = static node =>
-            node.Write("/run/flannel/subnet.env", "FLANNEL_NETWORK=10.201.0.0/16\nFLANNEL_SUBNET=10.201.1.1/30\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n"),
+            node.Write(
+                "/run/flannel/subnet.env",
+                "FLANNEL_NETWORK=10.201.0.0/16\nFLANNEL_SUBNET=10.201.1.1/30\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n"
+            ),
         [FindingIds.ContainerWithoutLease] = static node => node.Delete("/var/lib/cni/networks/pods/10.201.1.2"),
         [FindingIds.HostPortStale] = static node => node.Publish("gone", "veth-gone", "10.201.1.77", "8081/tcp"),
         [FindingIds.HostPortUnknown] = static node => Directory.Delete(node.Under("/run/plugboard/portmap"), recursive: true),
         [FindingIds.HostPortChainStale] = static node => node.Tool("iptables-nft -t nat -N CNI-DN-0123456789abcdef01234"),
         [FindingIds.VethOrphaned] = static node => node.AddNamespace("left", "veth2", "10.201.1.9", "cni:pods/gone/eth0"),
-        [FindingIds.MountOrphaned] = static node => node.Shell($"""
-            mkdir -p {node.Root}/var/lib/kubelet/pods/u1/volumes/plugboard~local/data
-            mount -t tmpfs data {node.Root}/var/lib/kubelet/pods/u1/volumes/plugboard~local/data
-            mount -t tmpfs over {node.Root}/var/lib/kubelet/pods
-            """),
-        [FindingIds.VolumeNamespace] = static node => node.Shell($"""
-            mkdir -p {node.Root}/var/lib/kubelet/pods/u1/volumes/plugboard~local/own {node.Root}/var/lib/kubelet/pods/u1/volumes/plugboard~local/other
-            mkdir -p {node.Root}/var/log/pods/team-b_web_u1 {node.Root}/var/lib/flexvolume/local/team-a/data {node.Root}/var/lib/flexvolume/local/team-b/data
-            mount --bind {node.Root}/var/lib/flexvolume/local/team-b/data {node.Root}/var/lib/kubelet/pods/u1/volumes/plugboard~local/own
-            mount --bind {node.Root}/var/lib/flexvolume/local/team-a/data {node.Root}/var/lib/kubelet/pods/u1/volumes/plugboard~local/other
-            """),
+        [FindingIds.MountOrphaned] = static node =>
+            node.Shell(
+                $"""
+                mkdir -p {node.Root}/var/lib/kubelet/pods/u1/volumes/plugboard~local/data
+                mount -t tmpfs data {node.Root}/var/lib/kubelet/pods/u1/volumes/plugboard~local/data
+                mount -t tmpfs over {node.Root}/var/lib/kubelet/pods
+                """
+            ),
+        [FindingIds.VolumeNamespace] = static node =>
+            node.Shell(
+                $"""
+                mkdir -p {node.Root}/var/lib/kubelet/pods/u1/volumes/plugboard~local/own {node.Root}/var/lib/kubelet/pods/u1/volumes/plugboard~local/other
+                mkdir -p {node.Root}/var/log/pods/team-b_web_u1 {node.Root}/var/lib/flexvolume/local/team-a/data {node.Root}/var/lib/flexvolume/local/team-b/data
+                mount --bind {node.Root}/var/lib/flexvolume/local/team-b/data {node.Root}/var/lib/kubelet/pods/u1/volumes/plugboard~local/own
+                mount --bind {node.Root}/var/lib/flexvolume/local/team-a/data {node.Root}/var/lib/kubelet/pods/u1/volumes/plugboard~local/other
+                """
+            ),
     };
 
     public static TheoryData<string> Ids => [.. Breaks.Keys];
@@ -94,11 +116,18 @@ public sealed class BrokenNodeTests
         using var node = new DoctoredNode();
         node.Write(
             "/etc/cni/net.d/10-pods.conflist",
-            """{"cniVersion":"1.0.0","name":"pods","plugins":[{"type":"bridge","ipam":{"type":"host-local","ranges":[[{"subnet":"10.201.1.0/24","rangeEnd":"10.201.1.2"}]]}}]}""");
+            """{"cniVersion":"1.0.0","name":"pods","plugins":[{"type":"bridge","ipam":{"type":"host-local","ranges":[[{"subnet":"10.201.1.0/24","rangeEnd":"10.201.1.2"}]]}}]}"""
+        );
         var finding = Assert.Single(node.Examine().Findings);
         Assert.Equal(
-            (FindingIds.RangeFull, Severity.Warning, "no address is left in 10.201.1.1-10.201.1.2 of network pods: each of its 1 addresses has a file in /var/lib/cni/networks/pods"),
-            (finding.Id, finding.Severity, finding.What));
+            (
+                FindingIds.RangeFull,
+                Severity.Warning,
+                "no address is left in 10.201.1.1-10.201.1.2 of network pods: each of its 1 addresses has a file in "
+                    + "/var/lib/cni/networks/pods"
+            ),
+            (finding.Id, finding.Severity, finding.What)
+        );
     }
 
     [KernelFact]
@@ -106,7 +135,10 @@ public sealed class BrokenNodeTests
     {
         using var node = new DoctoredNode();
         node.Write("/var/lib/cni/networks/pods/lock", "");
-        using var held = FileLock.Take(FileDescriptor.OpenForReading(node.Under("/var/lib/cni/networks/pods/lock")), TimeSpan.FromSeconds(1));
+        using var held = FileLock.Take(
+            FileDescriptor.OpenForReading(node.Under("/var/lib/cni/networks/pods/lock")),
+            TimeSpan.FromSeconds(1)
+        );
         var finding = Assert.Single(node.Examine().Findings);
         Assert.Equal(FindingIds.LockHeld, finding.Id);
         Assert.Contains($"process {Environment.ProcessId} ", finding.What, StringComparison.Ordinal);
@@ -145,13 +177,20 @@ public sealed class BrokenNodeTests
         node.Run(() =>
         {
             using var client = RouteClient.Open();
-            client.Links.Add(new VethSpec
-            {
-                Name = "veth9",
-                Mtu = 1450,
-                MasterIndex = client.Links.Get("cni0").Index,
-                Peer = new VethPeer { Name = "eth0", Mtu = 1450, NetNs = unseen.Namespace.File },
-            });
+            client.Links.Add(
+                new VethSpec
+                {
+                    Name = "veth9",
+                    Mtu = 1450,
+                    MasterIndex = client.Links.Get("cni0").Index,
+                    Peer = new VethPeer
+                    {
+                        Name = "eth0",
+                        Mtu = 1450,
+                        NetNs = unseen.Namespace.File,
+                    },
+                }
+            );
         });
         Assert.Equal(FindingIds.LeasesUnverified, node.Ids());
     }
@@ -159,7 +198,10 @@ public sealed class BrokenNodeTests
     [KernelTheory]
     [InlineData("not executable", "chmod 0644 portmap")]
     [InlineData("empty", ": > portmap.new; chmod 0755 portmap.new; mv portmap.new portmap")]
-    [InlineData("of another processor", """printf '\177ELF\001\001\001\000\000\000\000\000\000\000\000\000\002\000\050\000\001\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000' > portmap.new; chmod 0755 portmap.new; mv portmap.new portmap""")]
+    [InlineData(
+        "of another processor",
+        """printf '\177ELF\001\001\001\000\000\000\000\000\000\000\000\000\002\000\050\000\001\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000' > portmap.new; chmod 0755 portmap.new; mv portmap.new portmap"""
+    )]
     [InlineData("of no version that fits", "sed -i 's/\"0.4.0.*1.0.0\"/\"0.3.1\"/' portmap")]
     public void A_plugin_that_cannot_serve_is_told(string how, string command)
     {
@@ -171,9 +213,18 @@ public sealed class BrokenNodeTests
 
     [KernelTheory]
     [InlineData("iptables-legacy -t nat -A POSTROUTING -s 10.201.0.0/16 -j MASQUERADE")]
-    [InlineData("iptables-legacy -t nat -N AGENT; iptables-legacy -t nat -A POSTROUTING -o flannel.1 -m comment --comment agent -j AGENT; iptables-legacy -t nat -A AGENT ! -d 10.0.0.0/16 -j SNAT --to-source 192.0.2.1")]
-    [InlineData("nft add table inet other; nft add chain inet other post '{ type nat hook postrouting priority 90; }'; nft add rule inet other post ip daddr != 172.16.0.0/12 masquerade")]
-    [InlineData("iptables-nft -t nat -N AGENT; iptables-nft -t nat -A POSTROUTING -m comment --comment agent -j AGENT; iptables-nft -t nat -A AGENT -d 172.16.0.0/12 -j RETURN; iptables-nft -t nat -A AGENT -j MASQUERADE")]
+    [InlineData(
+        "iptables-legacy -t nat -N AGENT; iptables-legacy -t nat -A POSTROUTING -o flannel.1 -m comment --comment agent -j AGENT; "
+            + "iptables-legacy -t nat -A AGENT ! -d 10.0.0.0/16 -j SNAT --to-source 192.0.2.1"
+    )]
+    [InlineData(
+        "nft add table inet other; nft add chain inet other post '{ type nat hook postrouting priority 90; }'; nft add rule inet "
+            + "other post ip daddr != 172.16.0.0/12 masquerade"
+    )]
+    [InlineData(
+        "iptables-nft -t nat -N AGENT; iptables-nft -t nat -A POSTROUTING -m comment --comment agent -j AGENT; iptables-nft -t nat "
+            + "-A AGENT -d 172.16.0.0/12 -j RETURN; iptables-nft -t nat -A AGENT -j MASQUERADE"
+    )]
     public void Rules_that_change_the_sender_between_pods_are_told(string rules)
     {
         using var node = new DoctoredNode();
@@ -185,9 +236,19 @@ public sealed class BrokenNodeTests
     [InlineData("iptables-nft -t nat -A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE")]
     [InlineData("iptables-legacy -t nat -A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE")]
     [InlineData("iptables-nft -t nat -A POSTROUTING -m mark --mark 0x4000/0x4000 -j MASQUERADE")]
-    [InlineData("iptables-legacy -t nat -N KP; iptables-legacy -t nat -A POSTROUTING -j KP; iptables-legacy -t nat -A KP -m mark ! --mark 0x4000/0x4000 -j RETURN; iptables-legacy -t nat -A KP -j MASQUERADE")]
-    [InlineData("iptables-nft -t nat -N FLANNEL-POSTRTG; iptables-nft -t nat -A POSTROUTING -j FLANNEL-POSTRTG; iptables-nft -t nat -A FLANNEL-POSTRTG -s 10.201.1.0/24 -d 10.201.0.0/16 -j RETURN; iptables-nft -t nat -A FLANNEL-POSTRTG -s 10.201.0.0/16 ! -d 224.0.0.0/4 -j MASQUERADE")]
-    [InlineData("nft add table ip kube-proxy; nft add chain ip kube-proxy post '{ type nat hook postrouting priority srcnat; }'; nft add rule ip kube-proxy post mark and 0x4000 == 0x4000 masquerade")]
+    [InlineData(
+        "iptables-legacy -t nat -N KP; iptables-legacy -t nat -A POSTROUTING -j KP; iptables-legacy -t nat -A KP -m mark ! --mark "
+            + "0x4000/0x4000 -j RETURN; iptables-legacy -t nat -A KP -j MASQUERADE"
+    )]
+    [InlineData(
+        "iptables-nft -t nat -N FLANNEL-POSTRTG; iptables-nft -t nat -A POSTROUTING -j FLANNEL-POSTRTG; iptables-nft -t nat -A "
+            + "FLANNEL-POSTRTG -s 10.201.1.0/24 -d 10.201.0.0/16 -j RETURN; iptables-nft -t nat -A FLANNEL-POSTRTG -s 10.201.0.0/16 ! -d "
+            + "224.0.0.0/4 -j MASQUERADE"
+    )]
+    [InlineData(
+        "nft add table ip kube-proxy; nft add chain ip kube-proxy post '{ type nat hook postrouting priority srcnat; }'; nft add "
+            + "rule ip kube-proxy post mark and 0x4000 == 0x4000 masquerade"
+    )]
     public void Rules_that_leave_pods_alone_are_not_told(string rules)
     {
         using var node = new DoctoredNode();

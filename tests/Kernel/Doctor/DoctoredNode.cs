@@ -9,8 +9,8 @@ using Plugboard.Testing;
 namespace Plugboard.Tests.Kernel.Doctor;
 
 /// <summary>
-/// A node on which nothing is wrong: a flannel network with its daemon's file, tunnel and bridge, plugins that answer VERSION, and a pod with lease, cache and host port. Its
-/// files are below a directory of its own, its links and rules in a namespace of its own.
+/// A node on which nothing is wrong: a flannel network with its daemon's file, tunnel and bridge, plugins that answer VERSION, and a pod
+/// with lease, cache and host port. Its files are below a directory of its own, its links and rules in a namespace of its own.
 /// </summary>
 internal sealed class DoctoredNode : TestMachine
 {
@@ -47,7 +47,10 @@ internal sealed class DoctoredNode : TestMachine
     {
         Root = Directory.CreateTempSubdirectory("doctor").FullName;
         Write("/etc/cni/net.d/10-pods.conflist", Conflist);
-        Write("/run/flannel/subnet.env", "FLANNEL_NETWORK=10.201.0.0/16\nFLANNEL_SUBNET=10.201.1.1/24\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n");
+        Write(
+            "/run/flannel/subnet.env",
+            "FLANNEL_NETWORK=10.201.0.0/16\nFLANNEL_SUBNET=10.201.1.1/24\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n"
+        );
         Write("/etc/kube-flannel/net-conf.json", """{"Network":"10.201.0.0/16","Backend":{"Type":"vxlan"}}""");
         foreach (var plugin in (string[])["flannel", "bridge", "host-local", "portmap"])
             Write($"/opt/cni/bin/{plugin}", Plugin);
@@ -63,7 +66,13 @@ internal sealed class DoctoredNode : TestMachine
     /// <summary>The directory that stands for the node's root.</summary>
     public string Root { get; }
 
-    public DoctorOptions Options => new() { HostRoot = Root, Grace = TimeSpan.Zero, SecondLook = TimeSpan.FromMilliseconds(20) };
+    public DoctorOptions Options =>
+        new()
+        {
+            HostRoot = Root,
+            Grace = TimeSpan.Zero,
+            SecondLook = TimeSpan.FromMilliseconds(20),
+        };
 
     public string Under(string path) => Root + path;
 
@@ -103,32 +112,36 @@ internal sealed class DoctoredNode : TestMachine
     /// <summary>A namespace with a link to the bridge.</summary>
     public void AddNamespace(string name, string veth, string address, string alias)
     {
-        Shell($"""
+        Shell(
+            $"""
             ip netns add {name}
             ip link add {veth} mtu 1450 type veth peer name eth0 mtu 1450 netns {name}
             ip link set {veth} master cni0 up
             ip -n {name} link set eth0 up
             ip -n {name} addr add {address}/24 dev eth0
-            """);
+            """
+        );
         if (alias.Length > 0)
             Tool($"ip link set {veth} alias {alias}");
     }
 
-    public void Publish(string id, string link, string address, string port) => Run(() =>
-    {
-        using var publisher = new PortPublisher(new PodRecordStore(Under("/run/plugboard/portmap")));
-        publisher.Publish(
-            new PortForward
-            {
-                Owner = new PodIdentity("pods", id, "eth0"),
-                IPv4 = IPPrefix.Parse(address + "/24"),
-                Link = link,
-                Ports = [PortMapping.TryParse(port, 80)!],
-                Backend = FirewallBackend.Nftables,
-            },
-            "",
-            FirewallBackend.Nftables);
-    });
+    public void Publish(string id, string link, string address, string port) =>
+        Run(() =>
+        {
+            using var publisher = new PortPublisher(new PodRecordStore(Under("/run/plugboard/portmap")));
+            publisher.Publish(
+                new PortForward
+                {
+                    Owner = new PodIdentity("pods", id, "eth0"),
+                    IPv4 = IPPrefix.Parse(address + "/24"),
+                    Link = link,
+                    Ports = [PortMapping.TryParse(port, 80)!],
+                    Backend = FirewallBackend.Nftables,
+                },
+                "",
+                FirewallBackend.Nftables
+            );
+        });
 
     protected override void Dispose(bool disposing)
     {

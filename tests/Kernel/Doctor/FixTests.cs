@@ -8,12 +8,13 @@ namespace Plugboard.Tests.Kernel.Doctor;
 [Collection("doctor")]
 public sealed class FixTests
 {
-    private static (IReadOnlyList<FixOutcome> Outcomes, List<string> Said) Fix(DoctoredNode node) => node.Run(() =>
-    {
-        var said = new List<string>();
-        var doctor = new NodeDoctor(node.Options, TimeProvider.System);
-        return (new DoctorFixes(doctor, said.Add).Apply(doctor.Examine()), said);
-    });
+    private static (IReadOnlyList<FixOutcome> Outcomes, List<string> Said) Fix(DoctoredNode node) =>
+        node.Run(() =>
+        {
+            var said = new List<string>();
+            var doctor = new NodeDoctor(node.Options, TimeProvider.System);
+            return (new DoctorFixes(doctor, said.Add).Apply(doctor.Examine()), said);
+        });
 
     private static void AssertHelps(DoctoredNode node, string intention)
     {
@@ -88,11 +89,13 @@ public sealed class FixTests
     public void A_link_of_an_attachment_that_was_killed_is_deleted()
     {
         using var node = new DoctoredNode();
-        node.Shell("""
+        node.Shell(
+            """
             ip link add veth2 mtu 1450 type veth peer name half mtu 1450
             ip link set veth2 master cni0
             ip link set veth2 alias cni:pods/gone/eth0
-            """);
+            """
+        );
         AssertHelps(node, "delete link veth2 and its other end half");
         Assert.NotEqual(0, node.TryTool(["ip", "link", "show", "half"]).ExitCode);
     }
@@ -105,7 +108,12 @@ public sealed class FixTests
         var printed = "";
         var order = new List<string>();
         var run = new DoctorRun(node.Options with { Fix = true, IsJson = true }, TimeProvider.System);
-        var code = node.Run(() => run.Run(text => printed = text, sentence => order.Add($"{sentence} {File.Exists(node.Under("/var/lib/cni/networks/pods/10.201.1.77"))}")));
+        var code = node.Run(() =>
+            run.Run(
+                text => printed = text,
+                sentence => order.Add($"{sentence} {File.Exists(node.Under("/var/lib/cni/networks/pods/10.201.1.77"))}")
+            )
+        );
         Assert.Equal(0, code);
         Assert.EndsWith("[lease-without-container] True", Assert.Single(order), StringComparison.Ordinal);
         Assert.Contains("\"state\": \"done\"", printed, StringComparison.Ordinal);

@@ -35,14 +35,29 @@ public sealed class ManyPodsTests(ITestOutputHelper output)
         var watch = Stopwatch.StartNew();
         var report = node.Examine();
         watch.Stop();
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Pods} pods: {first.Elapsed.TotalMilliseconds:0} ms cold, {watch.Elapsed.TotalMilliseconds:0} ms warm"));
+        output.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{Pods} pods: {first.Elapsed.TotalMilliseconds:0} ms cold, {watch.Elapsed.TotalMilliseconds:0} ms warm"
+            )
+        );
         Assert.Empty(report.Findings);
         Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(2));
         for (var i = 0; i < Pods; i++)
             node.AddLease(string.Create(CultureInfo.InvariantCulture, $"10.201.{100 + i / 250}.{1 + i % 250}"), $"gone{i}");
-        var broken = node.Run(() => new NodeDoctor(node.Options with { SecondLook = new DoctorOptions().SecondLook }, TimeProvider.System).Examine());
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"and {Pods} leases of nobody: {broken.Elapsed.TotalMilliseconds:0} ms with the second look"));
-        Assert.Equal(Pods, broken.Findings.Count(static finding => finding.Id == FindingIds.LeaseWithoutContainer && finding.FixIntention is not null));
+        var broken = node.Run(() =>
+            new NodeDoctor(node.Options with { SecondLook = new DoctorOptions().SecondLook }, TimeProvider.System).Examine()
+        );
+        output.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"and {Pods} leases of nobody: {broken.Elapsed.TotalMilliseconds:0} ms with the second look"
+            )
+        );
+        Assert.Equal(
+            Pods,
+            broken.Findings.Count(static finding => finding.Id == FindingIds.LeaseWithoutContainer && finding.FixIntention is not null)
+        );
         Assert.Equal(Pods, broken.Findings.Count);
     }
 
@@ -56,7 +71,21 @@ public sealed class ManyPodsTests(ITestOutputHelper output)
         {
             using var own = NetworkNamespace.OpenOwn();
             using var pod = RouteClient.Open();
-            host.Links.Add(new VethSpec { Name = $"v{id}", Mtu = 1450, MasterIndex = bridge, Up = true, Peer = new VethPeer { Name = "eth0", Mtu = 1450, NetNs = own.File } });
+            host.Links.Add(
+                new VethSpec
+                {
+                    Name = $"v{id}",
+                    Mtu = 1450,
+                    MasterIndex = bridge,
+                    Up = true,
+                    Peer = new VethPeer
+                    {
+                        Name = "eth0",
+                        Mtu = 1450,
+                        NetNs = own.File,
+                    },
+                }
+            );
             pod.Addresses.Add(pod.Links.Get("eth0").Index, new IPPrefix(address, 16));
             File.WriteAllText(netns, "");
             using var target = FileDescriptor.OpenPath(netns);
@@ -67,7 +96,14 @@ public sealed class ManyPodsTests(ITestOutputHelper output)
         node.AddLease(address.ToString(), id);
         node.Write($"/var/lib/cni/results/pods-{id}-eth0", DoctoredNode.Cached(id, address.ToString(), netns));
         var port = PortMapping.TryParse(string.Create(CultureInfo.InvariantCulture, $"{10000 + number}/tcp"), 80)!;
-        var forward = new PortForward { Owner = new PodIdentity("pods", id, "eth0"), IPv4 = new IPPrefix(address, 16), Link = $"v{id}", Ports = [port], Backend = Plugboard.Firewall.FirewallBackend.Nftables };
+        var forward = new PortForward
+        {
+            Owner = new PodIdentity("pods", id, "eth0"),
+            IPv4 = new IPPrefix(address, 16),
+            Link = $"v{id}",
+            Ports = [port],
+            Backend = Plugboard.Firewall.FirewallBackend.Nftables,
+        };
         using var publisher = new PortPublisher(new PodRecordStore(node.Under("/run/plugboard/portmap")));
         publisher.Publish(forward, "", Plugboard.Firewall.FirewallBackend.Nftables);
     }

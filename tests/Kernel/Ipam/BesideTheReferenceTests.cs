@@ -42,8 +42,14 @@ public sealed class BesideTheReferenceTests : IDisposable
         ReferencePlugin.Run("ADD", network.Request("c2"));
         var theirs = IpamNetwork.Fails(() => ReferencePlugin.Run("ADD", network.Request("c1")));
         var ours = IpamNetwork.Fails(() => network.Add("c2"));
-        Assert.Equal("failed to allocate for range 0: 10.1.2.2 has been allocated to c1, duplicate allocation is not allowed", theirs.Message);
-        Assert.Equal("failed to allocate for range 0: 10.1.2.3 has been allocated to c2, duplicate allocation is not allowed", ours.Message);
+        Assert.Equal(
+            "failed to allocate for range 0: 10.1.2.2 has been allocated to c1, duplicate allocation is not allowed",
+            theirs.Message
+        );
+        Assert.Equal(
+            "failed to allocate for range 0: 10.1.2.3 has been allocated to c2, duplicate allocation is not allowed",
+            ours.Message
+        );
     }
 
     [ReferenceTheory]
@@ -83,18 +89,27 @@ public sealed class BesideTheReferenceTests : IDisposable
     public void A_hundred_at_once_get_a_hundred_addresses()
     {
         var given = new string[100];
-        Parallel.For(0, given.Length, new ParallelOptions { MaxDegreeOfParallelism = 16 }, i =>
-            given[i] = i % 2 == 0 ? network.AddOne($"c{i}") : ReferencePlugin.AddOne(network.Request($"c{i}")));
+        Parallel.For(
+            0,
+            given.Length,
+            new ParallelOptions { MaxDegreeOfParallelism = 16 },
+            i => given[i] = i % 2 == 0 ? network.AddOne($"c{i}") : ReferencePlugin.AddOne(network.Request($"c{i}"))
+        );
         Assert.Equal(given.Length, given.Distinct().Count());
         for (var i = 0; i < given.Length; i++)
             Assert.Equal($"c{i}\r\neth0", network.Read(given[i]));
-        Parallel.For(0, given.Length, new ParallelOptions { MaxDegreeOfParallelism = 16 }, i =>
-        {
-            if (i % 2 == 1)
-                network.Del($"c{i}");
-            else
-                ReferencePlugin.Run("DEL", network.Request($"c{i}"));
-        });
+        Parallel.For(
+            0,
+            given.Length,
+            new ParallelOptions { MaxDegreeOfParallelism = 16 },
+            i =>
+            {
+                if (i % 2 == 1)
+                    network.Del($"c{i}");
+                else
+                    ReferencePlugin.Run("DEL", network.Request($"c{i}"));
+            }
+        );
         Assert.Equal(["last_reserved_ip.0", "lock"], network.Files());
     }
 }

@@ -21,57 +21,72 @@ public sealed class FullFilesystemTests
 
     [Theory]
     [MemberData(nameof(Sizes))]
-    public void An_ADD_that_finds_no_space_at_any_step_leaves_no_lease(string options) => SmallFilesystem.Run(options, place =>
-    {
-        using var network = new IpamNetwork(new HostLocalPlugin(), place) { Config = TwoSets };
-        var error = Record.Exception(() => network.Add("c1"));
-        if (error is null)
-        {
-            Assert.Equal("c1\r\neth0", network.Read("10.1.2.2"));
-            Assert.Equal("c1\r\neth0", network.Read("2001:db8::2"));
-            network.Check("c1");
-            network.Del("c1");
-        }
-        else
-        {
-            Assert.Equal(Errno.ENOSPC, Assert.IsType<ErrnoException>(error).Errno);
-        }
+    public void An_ADD_that_finds_no_space_at_any_step_leaves_no_lease(string options) =>
+        SmallFilesystem.Run(
+            options,
+            place =>
+            {
+                using var network = new IpamNetwork(new HostLocalPlugin(), place) { Config = TwoSets };
+                var error = Record.Exception(() => network.Add("c1"));
+                if (error is null)
+                {
+                    Assert.Equal("c1\r\neth0", network.Read("10.1.2.2"));
+                    Assert.Equal("c1\r\neth0", network.Read("2001:db8::2"));
+                    network.Check("c1");
+                    network.Del("c1");
+                }
+                else
+                {
+                    Assert.Equal(Errno.ENOSPC, Assert.IsType<ErrnoException>(error).Errno);
+                }
 
-        Assert.False(network.Has("10.1.2.2") || network.Has("2001:db8::2"));
-    });
-
-    [Fact]
-    public void A_full_filesystem_loses_no_older_lease_and_lets_go_of_them() => SmallFilesystem.Run("nr_inodes=40", place =>
-    {
-        using var network = new IpamNetwork(new HostLocalPlugin(), place);
-        var added = 0;
-        while (Record.Exception(() => network.Add($"c{added}")) is not { } error || Assert.IsType<ErrnoException>(error).Errno != Errno.ENOSPC)
-            added++;
-        Assert.InRange(added, 10, 40);
-        for (var i = 0; i < added; i++)
-            network.Check($"c{i}");
-        Assert.Equal(CniErrorCode.PluginNotAvailable, IpamNetwork.Fails(network.Status).Code);
-        for (var i = 0; i < added; i++)
-            network.Del($"c{i}");
-        Assert.Equal(["last_reserved_ip.0", "lock"], network.Files());
-        network.Status();
-        network.Add("late");
-    });
+                Assert.False(network.Has("10.1.2.2") || network.Has("2001:db8::2"));
+            }
+        );
 
     [Fact]
-    public void A_read_only_filesystem_is_said_and_loses_nothing() => SmallFilesystem.Run("size=1m", place =>
-    {
-        using var network = new IpamNetwork(new HostLocalPlugin(), place);
-        network.Add("c1");
-        SmallFilesystem.MakeReadOnly(place);
-        Assert.Equal(Errno.EROFS, Assert.Throws<ErrnoException>(() => network.Add("c2")).Errno);
-        Assert.Equal(Errno.EROFS, Assert.Throws<ErrnoException>(() => network.Del("c1")).Errno);
-        network.Del("c2");
-        network.Check("c1");
-        var status = IpamNetwork.Fails(network.Status);
-        Assert.Equal(CniErrorCode.PluginNotAvailable, status.Code);
-        Assert.StartsWith("cannot write leases: open ", status.Message, StringComparison.Ordinal);
-        Assert.Equal("c1\r\neth0", network.Read("10.1.2.2"));
-        SmallFilesystem.MakeWritable(place);
-    });
+    public void A_full_filesystem_loses_no_older_lease_and_lets_go_of_them() =>
+        SmallFilesystem.Run(
+            "nr_inodes=40",
+            place =>
+            {
+                using var network = new IpamNetwork(new HostLocalPlugin(), place);
+                var added = 0;
+                while (
+                    Record.Exception(() => network.Add($"c{added}")) is not { } error
+                    || Assert.IsType<ErrnoException>(error).Errno != Errno.ENOSPC
+                )
+                    added++;
+                Assert.InRange(added, 10, 40);
+                for (var i = 0; i < added; i++)
+                    network.Check($"c{i}");
+                Assert.Equal(CniErrorCode.PluginNotAvailable, IpamNetwork.Fails(network.Status).Code);
+                for (var i = 0; i < added; i++)
+                    network.Del($"c{i}");
+                Assert.Equal(["last_reserved_ip.0", "lock"], network.Files());
+                network.Status();
+                network.Add("late");
+            }
+        );
+
+    [Fact]
+    public void A_read_only_filesystem_is_said_and_loses_nothing() =>
+        SmallFilesystem.Run(
+            "size=1m",
+            place =>
+            {
+                using var network = new IpamNetwork(new HostLocalPlugin(), place);
+                network.Add("c1");
+                SmallFilesystem.MakeReadOnly(place);
+                Assert.Equal(Errno.EROFS, Assert.Throws<ErrnoException>(() => network.Add("c2")).Errno);
+                Assert.Equal(Errno.EROFS, Assert.Throws<ErrnoException>(() => network.Del("c1")).Errno);
+                network.Del("c2");
+                network.Check("c1");
+                var status = IpamNetwork.Fails(network.Status);
+                Assert.Equal(CniErrorCode.PluginNotAvailable, status.Code);
+                Assert.StartsWith("cannot write leases: open ", status.Message, StringComparison.Ordinal);
+                Assert.Equal("c1\r\neth0", network.Read("10.1.2.2"));
+                SmallFilesystem.MakeWritable(place);
+            }
+        );
 }

@@ -16,9 +16,16 @@ internal static class ReferencePlugin
     /// <summary>Runs a verb with our request's config and returns standard output; a failure is a <see cref="CniException"/>.</summary>
     public static string Run(string verb, CniRequest request, string version = "1.0.0")
     {
-        var config = Encoding.UTF8.GetString(request.StdinBytes).Replace($"\"{request.CniVersion}\"", $"\"{version}\"", StringComparison.Ordinal);
+        var config = Encoding
+            .UTF8.GetString(request.StdinBytes)
+            .Replace($"\"{request.CniVersion}\"", $"\"{version}\"", StringComparison.Ordinal);
         using var process = new System.Diagnostics.Process();
-        process.StartInfo = new System.Diagnostics.ProcessStartInfo(Path!) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true };
+        process.StartInfo = new System.Diagnostics.ProcessStartInfo(Path!)
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
         var environment = process.StartInfo.Environment;
         environment["CNI_COMMAND"] = verb;
         environment["CNI_CONTAINERID"] = request.ContainerId;

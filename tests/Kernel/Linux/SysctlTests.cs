@@ -35,7 +35,8 @@ public sealed class SysctlTests
         var e = Assert.Throws<SysctlException>(() => machine.Run(static () => Sysctl.Write(Forward, "1")));
         Assert.Equal(
             "cannot set net.ipv4.ip_forward, which is 0, to 1: write /proc/sys/net/ipv4/ip_forward: read-only file system (EROFS)",
-            e.Message);
+            e.Message
+        );
         Assert.Equal((Errno.EROFS, new SysctlChange(Forward, "1")), (e.Errno, e.Wanted));
         Assert.Contains("net.ipv4.ip_forward=1", e.Advice, StringComparison.Ordinal);
     }

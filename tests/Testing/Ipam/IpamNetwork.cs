@@ -9,9 +9,10 @@ public sealed class IpamNetwork(CniPlugin plugin, string? under = null) : IDispo
 {
     public const string Name = "test";
 
-    public string DataDir { get; } = under is null
-        ? Directory.CreateTempSubdirectory("plugboard-ipam-").FullName
-        : Directory.CreateDirectory(Path.Combine(under, "networks")).FullName;
+    public string DataDir { get; } =
+        under is null
+            ? Directory.CreateTempSubdirectory("plugboard-ipam-").FullName
+            : Directory.CreateDirectory(Path.Combine(under, "networks")).FullName;
 
     public string Leases => Path.Combine(DataDir, Name);
 
@@ -26,17 +27,18 @@ public sealed class IpamNetwork(CniPlugin plugin, string? under = null) : IDispo
         return Of(json, id, ifName, args, version);
     }
 
-    public static CniRequest Of(string json, string id = "c1", string ifName = "eth0", string args = "", string version = "1.1.0") => new()
-    {
-        Verb = CniVerb.Add,
-        ContainerId = id,
-        IfName = ifName,
-        Args = args,
-        StdinBytes = Encoding.UTF8.GetBytes(json),
-        Config = new ConfigNode(JsonText.Parse(Encoding.UTF8.GetBytes(json), "config"), ""),
-        NetworkName = Name,
-        CniVersion = version,
-    };
+    public static CniRequest Of(string json, string id = "c1", string ifName = "eth0", string args = "", string version = "1.1.0") =>
+        new()
+        {
+            Verb = CniVerb.Add,
+            ContainerId = id,
+            IfName = ifName,
+            Args = args,
+            StdinBytes = Encoding.UTF8.GetBytes(json),
+            Config = new ConfigNode(JsonText.Parse(Encoding.UTF8.GetBytes(json), "config"), ""),
+            NetworkName = Name,
+            CniVersion = version,
+        };
 
     public CniResult Add(string id, string ifName = "eth0", string args = "", string more = "") =>
         plugin.Add(Request(id, ifName, args, more));
@@ -64,7 +66,8 @@ public sealed class IpamNetwork(CniPlugin plugin, string? under = null) : IDispo
 
     public bool Has(string name) => Path.Exists(Path.Combine(Leases, name));
 
-    public IReadOnlyList<string> Files() => [.. Directory.EnumerateFileSystemEntries(Leases).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)];
+    public IReadOnlyList<string> Files() =>
+        [.. Directory.EnumerateFileSystemEntries(Leases).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)];
 
     public string Log => Path.Combine(Index, "log");
 
@@ -76,7 +79,17 @@ public sealed class IpamNetwork(CniPlugin plugin, string? under = null) : IDispo
         var lines = File.Exists(Snapshot) ? File.ReadAllLines(Snapshot) : [];
         var added = File.ReadLines(Log).Where(line => line.StartsWith('+')).Select(line => line[2..]);
         var removed = File.ReadLines(Log).Where(line => line.StartsWith('-')).Select(line => line[2..]);
-        return [.. lines.Except(removed).Concat(added).Select(line => line.Split(' ')).Where(IsLeased).Select(words => words[0]).Distinct().Order(StringComparer.Ordinal)];
+        return
+        [
+            .. lines
+                .Except(removed)
+                .Concat(added)
+                .Select(line => line.Split(' '))
+                .Where(IsLeased)
+                .Select(words => words[0])
+                .Distinct()
+                .Order(StringComparer.Ordinal),
+        ];
     }
 
     private bool IsLeased(string[] words) => Has(words[1]) && Read(words[1]).Split("\r\n")[0] == words[0];
@@ -85,8 +98,12 @@ public sealed class IpamNetwork(CniPlugin plugin, string? under = null) : IDispo
     public bool IsIndexed()
     {
         var time = Directory.GetLastWriteTimeUtc(Leases) - DateTime.UnixEpoch;
-        return File.Exists(Log) && File.ReadAllText(Log) is var text && text.EndsWith('\n')
-            && text.Split('\n')[^2] is var seal && seal.StartsWith($"= {time.Ticks}", StringComparison.Ordinal) && seal.Length == $"= {time.Ticks}".Length + 2;
+        return File.Exists(Log)
+            && File.ReadAllText(Log) is var text
+            && text.EndsWith('\n')
+            && text.Split('\n')[^2] is var seal
+            && seal.StartsWith($"= {time.Ticks}", StringComparison.Ordinal)
+            && seal.Length == $"= {time.Ticks}".Length + 2;
     }
 
     /// <summary>Makes an index's log as long as it is before the next snapshot: one more change has no place in it.</summary>

@@ -11,7 +11,10 @@ public sealed record FakeAnswer(int Status, string Body = "")
 
     /// <summary>A refusal as the API makes one.</summary>
     public static FakeAnswer Refusal(int status, string reason, string message) =>
-        new(status, $$"""{"kind":"Status","apiVersion":"v1","status":"Failure","message":"{{message}}","reason":"{{reason}}","code":{{status}}}""");
+        new(
+            status,
+            $$"""{"kind":"Status","apiVersion":"v1","status":"Failure","message":"{{message}}","reason":"{{reason}}","code":{{status}}}"""
+        );
 
     /// <summary>Nothing at all, until somebody ends it.</summary>
     public static FakeAnswer Silence { get; } = new(0) { Stream = static (_, cancellation) => Task.Delay(Timeout.Infinite, cancellation) };

@@ -7,8 +7,9 @@ using System.Threading.Channels;
 namespace Plugboard.Testing.Kubernetes;
 
 /// <summary>
-/// The part of a Kubernetes API that a source of peers uses, as honest as the real one: versions that go up with each change, a history that can be forgotten, pages of one
-/// moment, watches with bookmarks, patches that change nothing when nothing differs. What it is told to answer otherwise it does.
+/// The part of a Kubernetes API that a source of peers uses, as honest as the real one: versions that go up with each change, a history
+/// that can be forgotten, pages of one moment, watches with bookmarks, patches that change nothing when nothing differs. What it is told to
+/// answer otherwise it does.
 /// </summary>
 public sealed class FakeKubernetes : IDisposable
 {
@@ -31,7 +32,9 @@ public sealed class FakeKubernetes : IDisposable
     /// <summary>The only token that counts; null: none is asked for.</summary>
     public string? Token { get; set; }
 
-    /// <summary>Whether a version that is forgotten is told by an event within the watch, as the API does once it has begun, and not by its status.</summary>
+    /// <summary>
+    /// Whether a version that is forgotten is told by an event within the watch, as the API does once it has begun, and not by its status.
+    /// </summary>
     public bool TellsGoneInWatch { get; set; }
 
     /// <summary>The events that were written.</summary>
@@ -114,7 +117,8 @@ public sealed class FakeKubernetes : IDisposable
     }
 
     /// <summary>One of flannel's annotations of a Node; null: there is none.</summary>
-    public string? Annotation(string name, string annotation) => (string?)Read(name)["metadata"]!["annotations"]![$"flannel.alpha.coreos.com/{annotation}"];
+    public string? Annotation(string name, string annotation) =>
+        (string?)Read(name)["metadata"]!["annotations"]![$"flannel.alpha.coreos.com/{annotation}"];
 
     /// <summary>The condition NetworkUnavailable of a Node; null: there is none.</summary>
     public JsonNode? Condition(string name) =>
@@ -142,7 +146,9 @@ public sealed class FakeKubernetes : IDisposable
     public void Bookmark()
     {
         lock (changing)
-            Send($$"""{"type":"BOOKMARK","object":{"kind":"Node","apiVersion":"v1","metadata":{"resourceVersion":"{{version}}","creationTimestamp":null},"spec":{},"status":{} } }""");
+            Send(
+                $$"""{"type":"BOOKMARK","object":{"kind":"Node","apiVersion":"v1","metadata":{"resourceVersion":"{{version}}","creationTimestamp":null},"spec":{},"status":{} } }"""
+            );
     }
 
     /// <summary>Sends a line of one's own to all watches.</summary>
@@ -187,7 +193,8 @@ public sealed class FakeKubernetes : IDisposable
                 { IsWatch: true } => Watch(request),
                 { IsList: true } => List(request),
                 { Method: "POST", Path: "/api/v1/namespaces/default/events" } => AddEvent(request),
-                { Method: "PATCH" } when request.Path.StartsWith("/api/v1/namespaces/default/events/", StringComparison.Ordinal) => PatchEvent(request),
+                { Method: "PATCH" } when request.Path.StartsWith("/api/v1/namespaces/default/events/", StringComparison.Ordinal) =>
+                    PatchEvent(request),
                 { Method: "PATCH" } => PatchNode(request),
                 _ => FakeAnswer.Refusal(404, "NotFound", "there is no such thing"),
             };
@@ -212,10 +219,20 @@ public sealed class FakeKubernetes : IDisposable
 
         var all = moments[moment];
         var page = limit == 0 ? all : all.Skip(skip).Take(limit).ToList();
-        var rest = skip + page.Count < all.Count ? Convert.ToBase64String(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{moment} {skip + page.Count}"))) : "";
-        var body = $$"""{"kind":"NodeList","apiVersion":"v1","metadata":{"resourceVersion":"{{moment}}","continue":"{{rest}}"},"items":[{{string.Join(',', page)}}]}""";
+        var rest =
+            skip + page.Count < all.Count
+                ? Convert.ToBase64String(
+                    Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{moment} {skip + page.Count}"))
+                )
+                : "";
+        var body =
+            $$"""{"kind":"NodeList","apiVersion":"v1","metadata":{"resourceVersion":"{{moment}}","continue":"{{rest}}"},"items":[{{string.Join(',', page)}}]}""";
         return request.Headers.GetValueOrDefault("Accept-Encoding", "").Contains("gzip", StringComparison.Ordinal)
-            ? new FakeAnswer(200) { Headers = ["Content-Encoding: gzip"], Stream = (stream, cancellation) => PackAsync(stream, body, cancellation) }
+            ? new FakeAnswer(200)
+            {
+                Headers = ["Content-Encoding: gzip"],
+                Stream = (stream, cancellation) => PackAsync(stream, body, cancellation),
+            }
             : new FakeAnswer(200, body);
     }
 
@@ -228,7 +245,8 @@ public sealed class FakeKubernetes : IDisposable
     private FakeAnswer Watch(FakeRequest request)
     {
         var from = long.Parse(request.Query["resourceVersion"], CultureInfo.InvariantCulture);
-        const string Gone = """{"kind":"Status","apiVersion":"v1","status":"Failure","message":"too old resource version","reason":"Expired","code":410}""";
+        const string Gone =
+            """{"kind":"Status","apiVersion":"v1","status":"Failure","message":"too old resource version","reason":"Expired","code":410}""";
         if (from < forgotten && !TellsGoneInWatch)
             return new FakeAnswer(410, Gone);
         var channel = Channel.CreateUnbounded<string>();
@@ -244,7 +262,11 @@ public sealed class FakeKubernetes : IDisposable
             watches.Add(channel);
         }
 
-        return new FakeAnswer(200) { Headers = ["Transfer-Encoding: chunked"], Stream = (stream, cancellation) => WatchAsync(stream, channel, cancellation) };
+        return new FakeAnswer(200)
+        {
+            Headers = ["Transfer-Encoding: chunked"],
+            Stream = (stream, cancellation) => WatchAsync(stream, channel, cancellation),
+        };
     }
 
     private async Task WatchAsync(Stream stream, Channel<string> channel, CancellationToken cancellation)

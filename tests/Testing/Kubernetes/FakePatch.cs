@@ -47,12 +47,13 @@ internal static class FakePatch
         }
     }
 
-    private static JsonNode? Step(JsonNode? at, string name) => at switch
-    {
-        JsonArray array when int.Parse(name, CultureInfo.InvariantCulture) is var i && i < array.Count => array[i],
-        JsonObject map => map[name],
-        _ => null,
-    };
+    private static JsonNode? Step(JsonNode? at, string name) =>
+        at switch
+        {
+            JsonArray array when int.Parse(name, CultureInfo.InvariantCulture) is var i && i < array.Count => array[i],
+            JsonObject map => map[name],
+            _ => null,
+        };
 
     private static void Remove(JsonNode? holder, string name)
     {

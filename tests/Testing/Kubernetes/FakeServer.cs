@@ -63,7 +63,10 @@ public sealed class FakeServer : IDisposable
             }
             catch (OperationCanceledException e)
             {
-                throw new TimeoutException($"it was not asked; it was asked: {string.Join("; ", requests.Select(request => $"{request.Method} {request.Path}"))}", e);
+                throw new TimeoutException(
+                    $"it was not asked; it was asked: {string.Join("; ", requests.Select(request => $"{request.Method} {request.Path}"))}",
+                    e
+                );
             }
         }
     }
@@ -97,7 +100,14 @@ public sealed class FakeServer : IDisposable
                         return;
                 }
             }
-            catch (Exception e) when (e is IOException or OperationCanceledException or SocketException or ObjectDisposedException or System.Security.Authentication.AuthenticationException)
+            catch (Exception e)
+                when (e
+                        is IOException
+                            or OperationCanceledException
+                            or SocketException
+                            or ObjectDisposedException
+                            or System.Security.Authentication.AuthenticationException
+                )
             {
                 // The other side ended it, or this one does.
             }
@@ -126,11 +136,20 @@ public sealed class FakeServer : IDisposable
 
         var lines = Encoding.ASCII.GetString([.. head]).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
         var words = lines[0].Split(' ');
-        var headers = lines.Skip(1).Select(line => line.Split(':', 2)).ToDictionary(parts => parts[0], parts => parts[1].Trim(), StringComparer.OrdinalIgnoreCase);
+        var headers = lines
+            .Skip(1)
+            .Select(line => line.Split(':', 2))
+            .ToDictionary(parts => parts[0], parts => parts[1].Trim(), StringComparer.OrdinalIgnoreCase);
         var body = new byte[headers.TryGetValue("Content-Length", out var length) ? int.Parse(length, CultureInfo.InvariantCulture) : 0];
         await stream.ReadExactlyAsync(body, ending.Token);
         var target = words[1].Split('?', 2);
-        var query = target.Length < 2 ? [] : target[1].Split('&').Select(part => part.Split('=', 2)).ToDictionary(part => part[0], part => Uri.UnescapeDataString(part[^1]), StringComparer.Ordinal);
+        var query =
+            target.Length < 2
+                ? []
+                : target[1]
+                    .Split('&')
+                    .Select(part => part.Split('=', 2))
+                    .ToDictionary(part => part[0], part => Uri.UnescapeDataString(part[^1]), StringComparer.Ordinal);
         return new FakeRequest(words[0], target[0], query, headers, Encoding.UTF8.GetString(body));
     }
 
@@ -150,7 +169,11 @@ public sealed class FakeServer : IDisposable
         head.Append(CultureInfo.InvariantCulture, $"HTTP/1.1 {answered.Status} Status\r\nContent-Type: application/json\r\n");
         foreach (var line in answered.Headers)
             head.Append(line).Append("\r\n");
-        head.Append(answered.Stream is null ? string.Create(CultureInfo.InvariantCulture, $"Content-Length: {body.Length}\r\n\r\n") : "Connection: close\r\n\r\n");
+        head.Append(
+            answered.Stream is null
+                ? string.Create(CultureInfo.InvariantCulture, $"Content-Length: {body.Length}\r\n\r\n")
+                : "Connection: close\r\n\r\n"
+        );
         await stream.WriteAsync(Encoding.ASCII.GetBytes(head.ToString()), ending.Token);
         if (answered.Stream is not null)
         {

@@ -11,7 +11,8 @@ public sealed class AddressPlanTests
     private static CniRequest Request(string keys)
     {
         var text = System.Text.Encoding.UTF8.GetBytes(
-            $$"""{"cniVersion":"1.0.0","name":"n","type":"bridge","ipam":{"type":"other"}{{keys}}}""");
+            $$"""{"cniVersion":"1.0.0","name":"n","type":"bridge","ipam":{"type":"other"}{{keys}}}"""
+        );
         var config = NetworkConfig.Parse(text);
         return new CniRequest
         {
@@ -23,11 +24,8 @@ public sealed class AddressPlanTests
         };
     }
 
-    private static CniResult Answer(string address, string? gateway = null, params CniRoute[] routes) => new()
-    {
-        IPs = [new CniIP(IPPrefix.Parse(address)) { Gateway = gateway is null ? null : IPAddr.Parse(gateway) }],
-        Routes = routes,
-    };
+    private static CniResult Answer(string address, string? gateway = null, params CniRoute[] routes) =>
+        new() { IPs = [new CniIP(IPPrefix.Parse(address)) { Gateway = gateway is null ? null : IPAddr.Parse(gateway) }], Routes = routes };
 
     private static CniException Refused(CniResult answer, string keys = "")
     {
@@ -79,10 +77,14 @@ public sealed class AddressPlanTests
     [InlineData(-1, null, 0, "scope -1")]
     [InlineData(null, -5, 0, "table -5")]
     [InlineData(null, null, -1, "priority -1")]
-    public void A_route_with_a_number_that_the_kernel_has_no_room_for_is_refused(
-        int? scope, int? table, int priority, string text)
+    public void A_route_with_a_number_that_the_kernel_has_no_room_for_is_refused(int? scope, int? table, int priority, string text)
     {
-        var route = new CniRoute(IPPrefix.Parse("10.9.0.0/16")) { Scope = scope, Table = table, Priority = priority };
+        var route = new CniRoute(IPPrefix.Parse("10.9.0.0/16"))
+        {
+            Scope = scope,
+            Table = table,
+            Priority = priority,
+        };
         Assert.Contains(text, Refused(Answer("10.1.0.5/24", null, route)).Message, StringComparison.Ordinal);
     }
 
@@ -109,6 +111,8 @@ public sealed class AddressPlanTests
     }
 
     [Fact]
-    public void The_ranges_that_a_runtime_passes_count_too() => Assert.Throws<CniException>(() =>
-        Config(""","mtu":1000,"ipam":{"type":"host-local"},"runtimeConfig":{"ipRanges":[[{"subnet":"fd00:1::/64"}]]}"""));
+    public void The_ranges_that_a_runtime_passes_count_too() =>
+        Assert.Throws<CniException>(() =>
+            Config(""","mtu":1000,"ipam":{"type":"host-local"},"runtimeConfig":{"ipRanges":[[{"subnet":"fd00:1::/64"}]]}""")
+        );
 }

@@ -11,7 +11,10 @@ public sealed class ConflistWriterTests : IDisposable
     private const string Answer = """echo '{"cniVersion":"1.0.0","supportedVersions":["0.4.0","1.0.0","1.1.0"]}'""";
     private const string OlderAnswer = """echo '{"cniVersion":"1.0.0","supportedVersions":["0.4.0","1.0.0"]}'""";
 
-    private static readonly SubnetFile Subnet = SubnetFile.Parse("FLANNEL_NETWORK=10.244.0.0/16\nFLANNEL_SUBNET=10.244.1.1/24\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true", "");
+    private static readonly SubnetFile Subnet = SubnetFile.Parse(
+        "FLANNEL_NETWORK=10.244.0.0/16\nFLANNEL_SUBNET=10.244.1.1/24\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true",
+        ""
+    );
 
     private readonly string folder = Directory.CreateTempSubdirectory("plugboard-conflist-").FullName;
 
@@ -69,14 +72,22 @@ public sealed class ConflistWriterTests : IDisposable
     [InlineData("net.conf")]
     [InlineData("x.json")]
     public void No_runtime_reads_the_temporary_file(string name) =>
-        Assert.True(DurableFile.TemporaryNameOf(name) is { } temporary && temporary[0] == '.' && Path.GetExtension(temporary) == ".new" && temporary != name);
+        Assert.True(
+            DurableFile.TemporaryNameOf(name) is { } temporary
+                && temporary[0] == '.'
+                && Path.GetExtension(temporary) == ".new"
+                && temporary != name
+        );
 
     [Fact]
     public void Every_plugin_that_is_called_is_looked_for()
     {
         Assert.Equal(["flannel", "bridge", "host-local", "portmap"], Default.Types);
         Assert.Equal(["bridge", "host-local", "portmap"], ConflistTemplate.Bridge(Subnet).Render(Subnet).Types);
-        var other = Conflist.Parse("""{"name":"n","cniVersion":"0.4.0","plugins":[{"type":"flannel","delegate":{"type":"ptp"},"ipam":{"type":"static"}},{"type":"x","ipam":{}}]}"""u8.ToArray(), "f");
+        var other = Conflist.Parse(
+            """{"name":"n","cniVersion":"0.4.0","plugins":[{"type":"flannel","delegate":{"type":"ptp"},"ipam":{"type":"static"}},{"type":"x","ipam":{}}]}"""u8.ToArray(),
+            "f"
+        );
         Assert.Equal(["flannel", "ptp", "static", "x"], other.Types);
     }
 
@@ -171,9 +182,13 @@ public sealed class ConflistWriterTests : IDisposable
     public void The_default_with_a_bridge_has_the_families_of_the_node()
     {
         var text = Encoding.UTF8.GetString(ConflistTemplate.Bridge(Subnet).Render(Subnet).Content);
-        Assert.Contains("""
+        Assert.Contains(
+            """
             "ipMasq": false,
-            """, text, StringComparison.Ordinal);
+            """,
+            text,
+            StringComparison.Ordinal
+        );
         Assert.Contains("""[[{ "subnet": "10.244.1.0/24" }]]""", text, StringComparison.Ordinal);
         var dual = SubnetFile.Parse(Subnet.Render() + "FLANNEL_IPV6_NETWORK=fd00::/48\nFLANNEL_IPV6_SUBNET=fd00:0:0:1::1/64\n", "");
         text = Encoding.UTF8.GetString(ConflistTemplate.Bridge(dual).Render(dual).Content);
@@ -204,21 +219,32 @@ public sealed class ConflistWriterTests : IDisposable
     [InlineData(""","cniVersion":"1.0.0","cniVersions":[]""", "1.0.0")]
     [InlineData(""","cniVersion":"1.0.0","cniVersions":null""", "1.0.0")]
     public void Of_several_versions_the_highest_known_one_counts(string versions, string best) =>
-        Assert.Equal(best, Conflist.Parse(Encoding.UTF8.GetBytes($$"""{"name":"n"{{versions}},"plugins":[{"type":"x"}]}"""), "f").CniVersion);
+        Assert.Equal(
+            best,
+            Conflist.Parse(Encoding.UTF8.GetBytes($$"""{"name":"n"{{versions}},"plugins":[{"type":"x"}]}"""), "f").CniVersion
+        );
 
     [Theory]
     [InlineData("\"1.1.0\"")]
     [InlineData("[1.1]")]
     [InlineData("""["1.x"]""")]
     [InlineData("""["1.0.0.0"]""")]
-    public void Versions_for_which_a_runtime_refuses_the_list_are_refused(string versions) => Assert.Throws<ConflistException>(
-        () => Conflist.Parse(Encoding.UTF8.GetBytes($$"""{"name":"n","cniVersion":"1.0.0","cniVersions":{{versions}},"plugins":[{"type":"x"}]}"""), "f"));
+    public void Versions_for_which_a_runtime_refuses_the_list_are_refused(string versions) =>
+        Assert.Throws<ConflistException>(() =>
+            Conflist.Parse(
+                Encoding.UTF8.GetBytes($$"""{"name":"n","cniVersion":"1.0.0","cniVersions":{{versions}},"plugins":[{"type":"x"}]}"""),
+                "f"
+            )
+        );
 
     [Fact]
     public void The_defaults_let_older_runtimes_speak_1_0_0_and_newer_ones_ask_STATUS()
     {
         foreach (var conflist in new[] { Default, ConflistTemplate.Bridge(Subnet).Render(Subnet) })
-            Assert.Equal(("1.0.0", "1.1.0", "0.4.0 1.0.0 1.1.0"), (conflist.FirstVersion, conflist.CniVersion, string.Join(' ', conflist.Versions)));
+            Assert.Equal(
+                ("1.0.0", "1.1.0", "0.4.0 1.0.0 1.1.0"),
+                (conflist.FirstVersion, conflist.CniVersion, string.Join(' ', conflist.Versions))
+            );
     }
 
     [Fact]
@@ -228,7 +254,9 @@ public sealed class ConflistWriterTests : IDisposable
         var writer = Writer;
         Assert.Equal((true, 0), (writer.Write(Default).Written, writer.Write(Default).Missing.Count));
         Assert.Equal(
-            Encoding.UTF8.GetString(Default.Content).Replace(""", "1.1.0"]""", "]", StringComparison.Ordinal), File.ReadAllText(Target));
+            Encoding.UTF8.GetString(Default.Content).Replace(""", "1.1.0"]""", "]", StringComparison.Ordinal),
+            File.ReadAllText(Target)
+        );
         Assert.False(writer.Write(Default).Written);
         Script("portmap", Answer);
         Assert.True(writer.Write(Default).Written);
@@ -236,7 +264,10 @@ public sealed class ConflistWriterTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{ "x": { "cniVersions": [1] }, "cniVersions": [ "1.1.0", "0.3.1" ], "cniVersion": "1.0.0", """, """{ "x": { "cniVersions": [1] }, "cniVersions": ["0.3.1"], "cniVersion": "1.0.0", """)]
+    [InlineData(
+        """{ "x": { "cniVersions": [1] }, "cniVersions": [ "1.1.0", "0.3.1" ], "cniVersion": "1.0.0", """,
+        """{ "x": { "cniVersions": [1] }, "cniVersions": ["0.3.1"], "cniVersion": "1.0.0", """
+    )]
     [InlineData("""{"cniVersions":["1.1.0"],"cniVersion":"1.0.0",""", """{"cniVersions":[],"cniVersion":"1.0.0",""")]
     [InlineData("""{"cniVersion":"1.0.0",""", """{"cniVersion":"1.0.0",""")]
     public void Leaving_newer_versions_out_changes_nothing_else(string head, string expected)

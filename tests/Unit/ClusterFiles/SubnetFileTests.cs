@@ -29,7 +29,9 @@ public sealed class SubnetFileTests : IDisposable
     [InlineData(DualStack)]
     [InlineData("FLANNEL_NETWORK=10.244.0.0/16\nFLANNEL_SUBNET=10.244.1.1/24\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=false\n")]
     [InlineData("FLANNEL_NETWORK=10.244.0.0/16,10.10.0.0/16\nFLANNEL_SUBNET=10.244.1.1/24\nFLANNEL_MTU=0\nFLANNEL_IPMASQ=false\n")]
-    [InlineData("FLANNEL_IPV6_NETWORK=2001:cafe:42::/56\nFLANNEL_IPV6_SUBNET=2001:cafe:42:1::1/64\nFLANNEL_MTU=1430\nFLANNEL_IPMASQ=true\n")]
+    [InlineData(
+        "FLANNEL_IPV6_NETWORK=2001:cafe:42::/56\nFLANNEL_IPV6_SUBNET=2001:cafe:42:1::1/64\nFLANNEL_MTU=1430\nFLANNEL_IPMASQ=true\n"
+    )]
     public void What_the_daemon_writes_is_read_and_written_to_the_byte(string text) => Assert.Equal(text, Parse(text).Render());
 
     [Fact]
@@ -38,13 +40,23 @@ public sealed class SubnetFileTests : IDisposable
         var file = Parse(DualStack);
         Assert.Equal(
             ("10.244.0.0/16", "10.244.1.1/24", "2001:cafe:42::/56", "2001:cafe:42:1::1/64", 1450u, true),
-            (file.Networks[0].ToString(), file.Subnet.ToString(), file.IPv6Networks[0].ToString(), file.IPv6Subnet.ToString(), file.Mtu, file.IpMasq));
+            (
+                file.Networks[0].ToString(),
+                file.Subnet.ToString(),
+                file.IPv6Networks[0].ToString(),
+                file.IPv6Subnet.ToString(),
+                file.Mtu,
+                file.IpMasq
+            )
+        );
     }
 
     [Fact]
     public void Networks_are_masked_and_each_is_taken_once()
     {
-        var file = Parse("FLANNEL_NETWORK=10.244.3.1/16,10.10.0.0/16,10.244.0.0/16\nFLANNEL_SUBNET=10.244.1.1/24\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=yes");
+        var file = Parse(
+            "FLANNEL_NETWORK=10.244.3.1/16,10.10.0.0/16,10.244.0.0/16\nFLANNEL_SUBNET=10.244.1.1/24\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=yes"
+        );
         Assert.Equal(["10.244.0.0/16", "10.10.0.0/16"], file.Networks.Select(static network => network.ToString()));
         Assert.False(file.IpMasq);
     }
@@ -66,16 +78,23 @@ public sealed class SubnetFileTests : IDisposable
     [InlineData("FLANNEL_MTU", "line 1: FLANNEL_MTU has no value: it wants FLANNEL_MTU=…")]
     [InlineData("\nFLANNEL_MTU=", "line 2: FLANNEL_MTU is empty")]
     [InlineData("FLANNEL_MTU=4294967296", "line 1: FLANNEL_MTU wants a number of bytes, not \"4294967296\"")]
-    [InlineData("FLANNEL_MTU=99999999999999999999999999", "line 1: FLANNEL_MTU wants a number of bytes, not \"99999999999999999999999999\"")]
+    [InlineData(
+        "FLANNEL_MTU=99999999999999999999999999",
+        "line 1: FLANNEL_MTU wants a number of bytes, not \"99999999999999999999999999\""
+    )]
     [InlineData("FLANNEL_MTU=-1", "line 1: FLANNEL_MTU wants a number of bytes, not \"-1\"")]
     [InlineData("FLANNEL_NETWORK=10.244.0.0", "line 1: invalid CIDR address: 10.244.0.0")]
     [InlineData("FLANNEL_NETWORK=10.244.0.0/16,", "line 1: invalid CIDR address: ")]
     [InlineData("FLANNEL_IPV6_SUBNET=fd00::/129", "line 1: invalid CIDR address: fd00::/129")]
-    public void What_is_wrong_is_said_with_its_line(string text, string message) => Assert.Equal($"/run/flannel/subnet.env {message}", Refused(text));
+    public void What_is_wrong_is_said_with_its_line(string text, string message) =>
+        Assert.Equal($"/run/flannel/subnet.env {message}", Refused(text));
 
     [Fact]
     public void A_node_s_part_is_named_by_its_first_address() =>
-        Assert.Equal("10.244.1.1/24 fd00:1::1/64", $"{SubnetFile.FirstOf(IPPrefix.Parse("10.244.1.0/24"))} {SubnetFile.FirstOf(IPPrefix.Parse("fd00:1::/64"))}");
+        Assert.Equal(
+            "10.244.1.1/24 fd00:1::1/64",
+            $"{SubnetFile.FirstOf(IPPrefix.Parse("10.244.1.0/24"))} {SubnetFile.FirstOf(IPPrefix.Parse("fd00:1::/64"))}"
+        );
 
     [Fact]
     public void Two_that_say_the_same_are_equal()
@@ -105,7 +124,11 @@ public sealed class SubnetFileTests : IDisposable
         Parse(DualStack).Write(Target);
         if (OperatingSystem.IsLinux())
         {
-            Assert.Equal("644 755", $"{Convert.ToString((int)File.GetUnixFileMode(Target), 8)} {Convert.ToString((int)File.GetUnixFileMode(Path.GetDirectoryName(Target)!), 8)}");
+            Assert.Equal(
+                "644 755",
+                $"{Convert.ToString((int)File.GetUnixFileMode(Target), 8)} "
+                    + $"{Convert.ToString((int)File.GetUnixFileMode(Path.GetDirectoryName(Target)!), 8)}"
+            );
         }
     }
 

@@ -29,13 +29,27 @@ public sealed class ClusterBoardTests
     [InlineData(true)]
     public void Whatever_vanishes_from_a_node_stays_with_a_note(bool byList)
     {
-        foreach (var less in (ClusterNode[])
-            [
-                Whole with { PodCidrs = [Whole.PodCidrs[0]] },
-                Whole with { PodCidrs = [] },
-                Whole with { Addresses = [Whole.Addresses[0]] },
-                Whole with { Addresses = [] },
-            ])
+        foreach (
+            var less in (ClusterNode[])
+                [
+                    Whole with
+                    {
+                        PodCidrs = [Whole.PodCidrs[0]],
+                    },
+                    Whole with
+                    {
+                        PodCidrs = [],
+                    },
+                    Whole with
+                    {
+                        Addresses = [Whole.Addresses[0]],
+                    },
+                    Whole with
+                    {
+                        Addresses = [],
+                    },
+                ]
+        )
         {
             Tell(Whole, byList);
             Tell(less, byList);
@@ -44,8 +58,24 @@ public sealed class ClusterBoardTests
             Assert.NotEmpty(board.Current.Nodes["b"].Notes);
         }
 
-        foreach (var less in (ClusterNode[])[Whole with { Vtep4 = null }, Whole with { Vtep6 = null }, Whole with { BackendType = "" },
-            new() { Name = "b", IsSilent = true }])
+        foreach (
+            var less in (ClusterNode[])
+                [
+                    Whole with
+                    {
+                        Vtep4 = null,
+                    },
+                    Whole with
+                    {
+                        Vtep6 = null,
+                    },
+                    Whole with
+                    {
+                        BackendType = "",
+                    },
+                    new() { Name = "b", IsSilent = true },
+                ]
+        )
         {
             Tell(Whole, byList);
             Tell(less, byList);
@@ -94,10 +124,24 @@ public sealed class ClusterBoardTests
         Assert.Empty(Told.PodCidrs);
 
         board.Set(Whole);
-        board.Set(new ClusterNode { Name = "b", Uid = "2", IsSilent = true });
+        board.Set(
+            new ClusterNode
+            {
+                Name = "b",
+                Uid = "2",
+                IsSilent = true,
+            }
+        );
         Assert.Empty(board.Current.Nodes);
         board.Set(Whole);
-        board.Replace([new ClusterNode { Name = "b", Uid = "2", IsSilent = true }]);
+        board.Replace([
+            new ClusterNode
+            {
+                Name = "b",
+                Uid = "2",
+                IsSilent = true,
+            },
+        ]);
         Assert.Empty(board.Current.Nodes);
 
         board.Set(Whole);

@@ -14,13 +14,14 @@ public sealed class PeerCheckTests
         Addresses = [IPPrefix.Parse("192.168.0.1/24"), IPPrefix.Parse("fd00:192::1/64")],
     };
 
-    private static ClusterNode Node(string name, string cidr, string address, int age = 0) => new()
-    {
-        Name = name,
-        PodCidrs = cidr.Length == 0 ? [] : cidr.Split(',').Select(text => IPPrefix.Parse(text)).ToValueArray(),
-        Addresses = address.Split(',').Select(text => IPAddr.Parse(text)).ToValueArray(),
-        CreatedAt = age == 0 ? null : DateTimeOffset.UnixEpoch.AddDays(age),
-    };
+    private static ClusterNode Node(string name, string cidr, string address, int age = 0) =>
+        new()
+        {
+            Name = name,
+            PodCidrs = cidr.Length == 0 ? [] : cidr.Split(',').Select(text => IPPrefix.Parse(text)).ToValueArray(),
+            Addresses = address.Split(',').Select(text => IPAddr.Parse(text)).ToValueArray(),
+            CreatedAt = age == 0 ? null : DateTimeOffset.UnixEpoch.AddDays(age),
+        };
 
     private static (ValueArray<ClusterNode> Accepted, IReadOnlyList<RefusedNode> Refused) Check(NetConf network, params ClusterNode[] nodes)
     {
@@ -90,7 +91,11 @@ public sealed class PeerCheckTests
     [Fact]
     public void Of_two_nodes_with_one_network_the_older_keeps_it()
     {
-        var (accepted, refused) = Check(new NetConf(), Node("a", "10.244.1.0/24", "192.168.0.2", age: 9), Node("b", "10.244.1.0/24", "192.168.0.3", age: 2));
+        var (accepted, refused) = Check(
+            new NetConf(),
+            Node("a", "10.244.1.0/24", "192.168.0.2", age: 9),
+            Node("b", "10.244.1.0/24", "192.168.0.3", age: 2)
+        );
 
         Assert.Equal(["b"], accepted.Where(node => node.PodCidrs.Count > 0).Select(node => node.Name));
         var fault = Assert.Single(refused);
@@ -105,7 +110,8 @@ public sealed class PeerCheckTests
             new NetConf(),
             Node("a", "10.244.2.0/24", "192.168.0.2", age: 1),
             Node("b", "10.244.3.0/24", "192.168.0.3", age: 2),
-            Node("wide", "10.244.2.0/23", "192.168.0.4", age: 3));
+            Node("wide", "10.244.2.0/23", "192.168.0.4", age: 3)
+        );
 
         Assert.Equal(["a", "b"], accepted.Where(node => node.PodCidrs.Count > 0).Select(node => node.Name));
         Assert.Equal("wide", Assert.Single(refused).Name);
@@ -121,7 +127,10 @@ public sealed class PeerCheckTests
     }
 
     private static ClusterNode Tunnelled(string name, int number, string mac, int age = 0) =>
-        Node(name, $"10.244.{number}.0/24", $"192.168.1.{number}", age) with { Vtep4 = new VtepData(1, MacAddress.Parse(mac)) };
+        Node(name, $"10.244.{number}.0/24", $"192.168.1.{number}", age) with
+        {
+            Vtep4 = new VtepData(1, MacAddress.Parse(mac)),
+        };
 
     private static string Macs(ValueArray<ClusterNode> nodes) =>
         string.Join(' ', nodes.OrderBy(node => node.Name, StringComparer.Ordinal).Select(node => node.Vtep4 is null ? "-" : node.Name));
@@ -131,21 +140,32 @@ public sealed class PeerCheckTests
     [Fact]
     public void Of_two_tunnels_with_one_hardware_address_the_younger_nodes_is_refused_and_named()
     {
-        var (accepted, refused) = Check(Vxlan, Tunnelled("a", 1, "aa:bb:cc:dd:ee:01", age: 9),
-            Tunnelled("b", 2, "aa:bb:cc:dd:ee:01", age: 2), Tunnelled("c", 3, "aa:bb:cc:dd:ee:03"));
+        var (accepted, refused) = Check(
+            Vxlan,
+            Tunnelled("a", 1, "aa:bb:cc:dd:ee:01", age: 9),
+            Tunnelled("b", 2, "aa:bb:cc:dd:ee:01", age: 2),
+            Tunnelled("c", 3, "aa:bb:cc:dd:ee:03")
+        );
 
         Assert.Equal("- b c", Macs(accepted));
         var fault = Assert.Single(refused);
         Assert.Equal(("a", "DuplicateVtepMac"), (fault.Name, fault.Reason));
-        Assert.StartsWith("a: its tunnel's IPv4 end has hardware address aa:bb:cc:dd:ee:01, which node b had first; give it another",
-            fault.Why, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "a: its tunnel's IPv4 end has hardware address aa:bb:cc:dd:ee:01, which node b had first; give it another",
+            fault.Why,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Of_two_of_unknown_age_the_first_by_name_keeps_it_and_of_three_one()
     {
-        var (accepted, refused) = Check(Vxlan, Tunnelled("c", 3, "aa:bb:cc:dd:ee:01"), Tunnelled("b", 2, "aa:bb:cc:dd:ee:01"),
-            Tunnelled("a", 1, "aa:bb:cc:dd:ee:01"));
+        var (accepted, refused) = Check(
+            Vxlan,
+            Tunnelled("c", 3, "aa:bb:cc:dd:ee:01"),
+            Tunnelled("b", 2, "aa:bb:cc:dd:ee:01"),
+            Tunnelled("a", 1, "aa:bb:cc:dd:ee:01")
+        );
 
         Assert.Equal("a - -", Macs(accepted));
         Assert.Equal(["b", "c"], refused.Select(node => node.Name));

@@ -8,35 +8,36 @@ namespace Plugboard.Tests.Unit.Coordinator;
 
 public sealed class RoutePlannerTests
 {
-    private static readonly OnLinkNetworks OneNetwork = new(
-    [
+    private static readonly OnLinkNetworks OneNetwork = new([
         new OnLinkRoute(IPPrefix.Parse("192.168.0.0/24"), 2, HasGateway: false, 0),
         new OnLinkRoute(IPPrefix.Parse("0.0.0.0/0"), 2, HasGateway: true, 0),
         new OnLinkRoute(IPPrefix.Parse("fd00:192::/64"), 2, HasGateway: false, 0),
     ]);
 
-    private static ClusterNode Peer(int number, string network = "192.168.0") => new()
-    {
-        Name = $"n{number}",
-        PodCidrs = [IPPrefix.Parse($"10.244.{number}.0/24")],
-        Addresses = [IPAddr.Parse($"{network}.{number}")],
-        Vtep4 = new VtepData(1, MacAddress.Local((ulong)number)),
-    };
-
-    private static ClusterView View(BackendConf backend, params ClusterNode[] peers) => new()
-    {
-        Network = new NetConf { Network = IPPrefix.Parse("10.244.0.0/16"), Backend = backend },
-        Self = new LocalNode
+    private static ClusterNode Peer(int number, string network = "192.168.0") =>
+        new()
         {
-            Name = "n1",
-            Identity = "n1",
-            PodCidrs = [IPPrefix.Parse("10.244.1.0/24")],
-            Uplink = new UplinkLink(2, "eth0", 1500),
-            Addresses = [IPPrefix.Parse("192.168.0.1/24")],
-        },
-        Peers = peers.ToValueArray(),
-        IsComplete = true,
-    };
+            Name = $"n{number}",
+            PodCidrs = [IPPrefix.Parse($"10.244.{number}.0/24")],
+            Addresses = [IPAddr.Parse($"{network}.{number}")],
+            Vtep4 = new VtepData(1, MacAddress.Local((ulong)number)),
+        };
+
+    private static ClusterView View(BackendConf backend, params ClusterNode[] peers) =>
+        new()
+        {
+            Network = new NetConf { Network = IPPrefix.Parse("10.244.0.0/16"), Backend = backend },
+            Self = new LocalNode
+            {
+                Name = "n1",
+                Identity = "n1",
+                PodCidrs = [IPPrefix.Parse("10.244.1.0/24")],
+                Uplink = new UplinkLink(2, "eth0", 1500),
+                Addresses = [IPPrefix.Parse("192.168.0.1/24")],
+            },
+            Peers = peers.ToValueArray(),
+            IsComplete = true,
+        };
 
     private static RoutePlan Plan(ClusterView view) => RoutePlanner.Plan(view, OneNetwork, new RouteOptions());
 
@@ -76,7 +77,10 @@ public sealed class RoutePlannerTests
     {
         var plan = Plan(View(new BackendConf { Type = BackendType.Vxlan, DirectRouting = true }, Peer(2), Peer(3, "172.16.0")));
 
-        Assert.Equal(["10.244.2.0/24 via 192.168.0.2 dev eth0", "10.244.3.0/24 via 10.244.3.0 dev flannel.1 onlink"], plan.Routes.Select(route => route.ToString()));
+        Assert.Equal(
+            ["10.244.2.0/24 via 192.168.0.2 dev eth0", "10.244.3.0/24 via 10.244.3.0 dev flannel.1 onlink"],
+            plan.Routes.Select(route => route.ToString())
+        );
         Assert.Equal([PeerState.Direct, PeerState.Tunnelled], plan.Paths.Select(path => path.State));
         Assert.Single(plan.Forwarding);
     }
@@ -84,7 +88,19 @@ public sealed class RoutePlannerTests
     [Fact]
     public void A_peer_that_does_not_say_where_its_tunnel_ends_waits()
     {
-        var plan = Plan(View(new BackendConf { Type = BackendType.Vxlan }, Peer(2) with { Vtep4 = null }, Peer(3) with { Vtep4 = new VtepData(7, MacAddress.Local(3)) }));
+        var plan = Plan(
+            View(
+                new BackendConf { Type = BackendType.Vxlan },
+                Peer(2) with
+                {
+                    Vtep4 = null,
+                },
+                Peer(3) with
+                {
+                    Vtep4 = new VtepData(7, MacAddress.Local(3)),
+                }
+            )
+        );
 
         Assert.Empty(plan.Routes);
         Assert.Equal([PeerState.NoTunnel, PeerState.OtherVni], plan.Paths.Select(path => path.State));
@@ -93,8 +109,9 @@ public sealed class RoutePlannerTests
     [Fact]
     public void A_peer_that_says_no_number_of_its_network_is_in_this_nodes()
     {
-        var plan = Plan(View(new BackendConf { Type = BackendType.Vxlan, Vni = 7 },
-            Peer(2) with { Vtep4 = new VtepData(0, MacAddress.Local(2)) }));
+        var plan = Plan(
+            View(new BackendConf { Type = BackendType.Vxlan, Vni = 7 }, Peer(2) with { Vtep4 = new VtepData(0, MacAddress.Local(2)) })
+        );
 
         Assert.Equal("10.244.2.0/24 via 10.244.2.0 dev flannel.7 onlink", Assert.Single(plan.Routes).ToString());
         Assert.Equal(PeerState.Tunnelled, Assert.Single(plan.Paths).State);
@@ -108,15 +125,12 @@ public sealed class RoutePlannerTests
 
         Assert.Empty(Plan(dual).Problems);
         Assert.Equal(
-            "IPv6: this node has IPv6 pods, and eth0 has no IPv6 address that other nodes could use; give it one, name another link with --iface, or say EnableIPv6: false if the cluster has no IPv6",
-            Assert.Single(Plan(dual with
-            {
-                Self = dual.Self with
-                {
-                    PodCidrs = [.. dual.Self.PodCidrs,
-                IPPrefix.Parse("fd00:1::/64")]
-                }
-            }).Problems));
+            "IPv6: this node has IPv6 pods, and eth0 has no IPv6 address that other nodes could use; give it one, name another link "
+                + "with --iface, or say EnableIPv6: false if the cluster has no IPv6",
+            Assert.Single(
+                Plan(dual with { Self = dual.Self with { PodCidrs = [.. dual.Self.PodCidrs, IPPrefix.Parse("fd00:1::/64")] } }).Problems
+            )
+        );
     }
 
     [Fact]

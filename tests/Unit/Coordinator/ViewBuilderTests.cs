@@ -9,20 +9,30 @@ namespace Plugboard.Tests.Unit.Coordinator;
 
 public sealed class ViewBuilderTests
 {
-    private static readonly NetConf Vxlan = new() { Network = IPPrefix.Parse("10.244.0.0/16"), Backend = new BackendConf { Type = BackendType.Vxlan } };
+    private static readonly NetConf Vxlan = new()
+    {
+        Network = IPPrefix.Parse("10.244.0.0/16"),
+        Backend = new BackendConf { Type = BackendType.Vxlan },
+    };
     private static readonly Uplink Eth0 = new(new UplinkLink(2, "eth0", 1500), [IPPrefix.Parse("192.168.0.1/24")], "");
     private static readonly ClusterNode N1 = Node("n1", "10.244.1.0/24", "192.168.0.1");
     private static readonly ClusterNode N2 = Node("n2", "10.244.2.0/24", "192.168.0.2");
 
-    private static ClusterNode Node(string name, string cidr, string address) => new()
-    {
-        Name = name,
-        PodCidrs = cidr.Split(',').Select(text => IPPrefix.Parse(text)).ToValueArray(),
-        Addresses = [IPAddr.Parse(address)],
-        Vtep4 = new VtepData(1, VtepMac.From(name, 1, is6: false)),
-    };
+    private static ClusterNode Node(string name, string cidr, string address) =>
+        new()
+        {
+            Name = name,
+            PodCidrs = cidr.Split(',').Select(text => IPPrefix.Parse(text)).ToValueArray(),
+            Addresses = [IPAddr.Parse(address)],
+            Vtep4 = new VtepData(1, VtepMac.From(name, 1, is6: false)),
+        };
 
-    private static ClusterSnapshot Snapshot(params ClusterNode[] nodes) => new() { IsComplete = true, Nodes = new ClusterSnapshot().Nodes.AddRange(nodes.Select(node => KeyValuePair.Create(node.Name, node))) };
+    private static ClusterSnapshot Snapshot(params ClusterNode[] nodes) =>
+        new()
+        {
+            IsComplete = true,
+            Nodes = new ClusterSnapshot().Nodes.AddRange(nodes.Select(node => KeyValuePair.Create(node.Name, node))),
+        };
 
     private static (ClusterView View, string? Lack) Build(ViewBuilder builder, params ClusterNode[] nodes)
     {
@@ -37,7 +47,11 @@ public sealed class ViewBuilderTests
 
         var (view, lack) = Build(builder, N1, N2);
 
-        Assert.StartsWith("this node's pod network 10.244.1.0/24 is not within the cluster's network 10.10.0.0/16: other nodes refuse it", lack, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "this node's pod network 10.244.1.0/24 is not within the cluster's network 10.10.0.0/16: other nodes refuse it",
+            lack,
+            StringComparison.Ordinal
+        );
         Assert.False(view.MayPrune);
     }
 
@@ -57,8 +71,14 @@ public sealed class ViewBuilderTests
         var (view, lack) = Build(new ViewBuilder("n11", Vxlan), N1, N2);
 
         Assert.False(view.Self.IsGone);
-        Assert.Equal("the source knows no node n11, and node n1 has this node's address or pod network: correct its name, or say --node-name n1", lack);
-        Assert.Equal("the source knows no node nod3 (did you mean \"node3\"?); say --node-name, or let the node join", Build(new ViewBuilder("nod3", Vxlan), N2, N2 with { Name = "node3" }).Lack);
+        Assert.Equal(
+            "the source knows no node n11, and node n1 has this node's address or pod network: correct its name, or say --node-name n1",
+            lack
+        );
+        Assert.Equal(
+            "the source knows no node nod3 (did you mean \"node3\"?); say --node-name, or let the node join",
+            Build(new ViewBuilder("nod3", Vxlan), N2, N2 with { Name = "node3" }).Lack
+        );
     }
 
     [Fact]
@@ -85,7 +105,10 @@ public sealed class ViewBuilderTests
         Assert.Null(With(Vxlan).Lack);
         var (view, lack) = With(Vxlan with { EnableIPv4 = false, SaysIPv4 = true, EnableIPv6 = true });
 
-        Assert.Equal("node n1 has pods of 10.244.1.0/24, and the cluster's network does not enable that family: EnableIPv4, EnableIPv6", lack);
+        Assert.Equal(
+            "node n1 has pods of 10.244.1.0/24, and the cluster's network does not enable that family: EnableIPv4, EnableIPv6",
+            lack
+        );
         Assert.False(view!.Self.IsGone || view.MayPrune);
     }
 
@@ -100,7 +123,13 @@ public sealed class ViewBuilderTests
         var peer = Assert.Single(view.Peers);
         Assert.Equal(("10.244.2.0/24", "192.168.0.2"), (peer.PodCidrs.ToString(), peer.Addresses.ToString()));
         Assert.Equal(["BadAddress", "BadPodCidr"], view.Refused.Select(node => node.Reason));
-        Assert.Equal(["node n2: 10.244.2.0/24 stays in force in place of 10.24.2.0/24, which is refused", "node n2: 192.168.0.2 stays in force in place of 127.0.0.2, which is refused"], view.Notes);
+        Assert.Equal(
+            [
+                "node n2: 10.244.2.0/24 stays in force in place of 10.24.2.0/24, which is refused",
+                "node n2: 192.168.0.2 stays in force in place of 127.0.0.2, which is refused",
+            ],
+            view.Notes
+        );
         // And does not take it from who has it now.
         var (taken, _) = Build(builder, N1, Node("n2", "10.24.2.0/24", "192.168.0.2"), Node("m3", "10.244.2.0/24", "192.168.0.3"));
         Assert.Equal("m3", Assert.Single(taken.Peers, node => node.PodCidrs.Count > 0).Name);
@@ -112,7 +141,12 @@ public sealed class ViewBuilderTests
     [InlineData("10.244.1.0/24", true)]
     public void A_node_whose_pods_have_only_IPv6_needs_no_IPv4_where_nobody_says_it(string pods, bool expected)
     {
-        var network = new NetConf { EnableIPv6 = true, IPv6Network = IPPrefix.Parse("fd00::/16"), Backend = Vxlan.Backend };
+        var network = new NetConf
+        {
+            EnableIPv6 = true,
+            IPv6Network = IPPrefix.Parse("fd00::/16"),
+            Backend = Vxlan.Backend,
+        };
         var self = Node("n1", pods, "192.168.0.1");
 
         Assert.Equal(expected, Build(new ViewBuilder("n1", network), self).View.Network.EnableIPv4);

@@ -90,7 +90,12 @@ public sealed class DoctorFixesTests
     [Fact]
     public void What_fails_is_told()
     {
-        var doctor = With(new SwitchCheck(static () => true, new Switch(static () => throw new ErrnoException("open", "/x", Errno.EROFS), static () => Assert.Fail("nothing was done"))));
+        var doctor = With(
+            new SwitchCheck(
+                static () => true,
+                new Switch(static () => throw new ErrnoException("open", "/x", Errno.EROFS), static () => Assert.Fail("nothing was done"))
+            )
+        );
         var outcome = Assert.Single(new DoctorFixes(doctor, static _ => { }).Apply(doctor.Examine()));
         Assert.Equal(FixState.Failed, outcome.State);
         Assert.Contains("/x", outcome.Note, StringComparison.Ordinal);

@@ -9,5 +9,6 @@ public sealed class DoctorOptionsTests
     [InlineData("/host", "/run/netns/x", "/host/run/netns/x")]
     [InlineData("/host/", "/var/lib/cni", "/host/var/lib/cni")]
     [InlineData("/host", "/var/run/netns/x", "/host/run/netns/x")]
-    public void Paths_are_below_the_nodes_root(string root, string path, string seen) => Assert.Equal(seen, new DoctorOptions { HostRoot = root }.Under(path));
+    public void Paths_are_below_the_nodes_root(string root, string path, string seen) =>
+        Assert.Equal(seen, new DoctorOptions { HostRoot = root }.Under(path));
 }

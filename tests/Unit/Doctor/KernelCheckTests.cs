@@ -5,15 +5,28 @@ namespace Plugboard.Tests.Unit.Doctor;
 
 public sealed class KernelCheckTests
 {
-    private static readonly KernelFeatures Full = new() { NfTables = true, InetNat = true, NftBridge = true, Bridge = true, Vxlan = true, Overlay = true, IsRecent = true };
+    private static readonly KernelFeatures Full = new()
+    {
+        NfTables = true,
+        InetNat = true,
+        NftBridge = true,
+        Bridge = true,
+        Vxlan = true,
+        Overlay = true,
+        IsRecent = true,
+    };
 
-    private static IEnumerable<string> Ids(KernelFeatures has, KernelFeatures needs) => KernelCheck.Judge(has, needs).Select(static finding => finding.Id);
+    private static IEnumerable<string> Ids(KernelFeatures has, KernelFeatures needs) =>
+        KernelCheck.Judge(has, needs).Select(static finding => finding.Id);
 
     [Fact]
     public void What_is_lacking_and_needed_is_told_and_nothing_else()
     {
         Assert.Empty(Ids(Full, Full));
-        Assert.Equal([FindingIds.KernelNfTables], Ids(Full with { NfTables = false, InetNat = false, NftBridge = false, IsRecent = false }, Full));
+        Assert.Equal(
+            [FindingIds.KernelNfTables],
+            Ids(Full with { NfTables = false, InetNat = false, NftBridge = false, IsRecent = false }, Full)
+        );
         Assert.Equal([FindingIds.KernelInetNat], Ids(Full with { InetNat = false, IsRecent = false }, Full));
         Assert.Equal([FindingIds.KernelTooOld], Ids(Full with { IsRecent = false }, Full));
         Assert.Equal([FindingIds.KernelNftBridge], Ids(Full with { NftBridge = false }, Full));

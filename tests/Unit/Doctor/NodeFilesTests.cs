@@ -7,7 +7,8 @@ namespace Plugboard.Tests.Unit.Doctor;
 
 public sealed class NodeFilesTests
 {
-    private static NetworkFile Parse(string name, string text) => NetworkFile.Parse(Encoding.UTF8.GetBytes(text), "/etc/cni/net.d/" + name, "/leases");
+    private static NetworkFile Parse(string name, string text) =>
+        NetworkFile.Parse(Encoding.UTF8.GetBytes(text), "/etc/cni/net.d/" + name, "/leases");
 
     [Theory]
     [InlineData("10-a.conf", true)]
@@ -21,17 +22,39 @@ public sealed class NodeFilesTests
     [Fact]
     public void A_single_plugin_is_a_network_of_one()
     {
-        var file = Parse("a.conf", """{"cniVersion":"1.0.0","name":"n","type":"bridge","bridge":"br1","mtu":1400,"ipMasq":true,"ipam":{"type":"host-local","dataDir":"/d"}}""");
+        var file = Parse(
+            "a.conf",
+            """{"cniVersion":"1.0.0","name":"n","type":"bridge","bridge":"br1","mtu":1400,"ipMasq":true,"ipam":{"type":"host-local","dataDir":"/d"}}"""
+        );
         Assert.Null(file.Fault);
         Assert.Equal(["bridge", "host-local"], file.List!.Types);
-        Assert.Equal(new PluginUse("bridge") { Bridge = "br1", Mtu = 1400, IsGateway = true, NeedsNat = true, DataDirectory = "/d" }, Assert.Single(file.Plugins));
+        Assert.Equal(
+            new PluginUse("bridge")
+            {
+                Bridge = "br1",
+                Mtu = 1400,
+                IsGateway = true,
+                NeedsNat = true,
+                DataDirectory = "/d",
+            },
+            Assert.Single(file.Plugins)
+        );
     }
 
     [Fact]
     public void Flannel_is_a_bridge_with_leases_and_a_file()
     {
         var file = Parse("a.conflist", """{"name":"n","plugins":[{"type":"flannel"},{"type":"portmap","backend":"iptables"}]}""");
-        Assert.Equal(new PluginUse("flannel") { Bridge = "cni0", IsGateway = true, DataDirectory = "/leases", SubnetFile = "/run/flannel/subnet.env" }, file.Plugins[0]);
+        Assert.Equal(
+            new PluginUse("flannel")
+            {
+                Bridge = "cni0",
+                IsGateway = true,
+                DataDirectory = "/leases",
+                SubnetFile = "/run/flannel/subnet.env",
+            },
+            file.Plugins[0]
+        );
         Assert.Equal(new PluginUse("portmap"), file.Plugins[1]);
     }
 
@@ -47,10 +70,14 @@ public sealed class NodeFilesTests
     [Fact]
     public void The_runtimes_cache_names_pod_and_addresses()
     {
-        var pod = CachedPod.TryParse(Encoding.UTF8.GetBytes("""
-            {"kind":"cniCacheV1","containerId":"c","config":"e30=","ifName":"eth0","networkName":"n","netns":"/run/netns/x","cniArgs":[["K8S_POD_UID","u"]],
-             "result":{"cniVersion":"0.4.0","dns":{},"ips":[{"address":"10.1.2.3/24","version":"4"},{"address":"fd00::3/64","version":"6"}]}}
-            """))!;
+        var pod = CachedPod.TryParse(
+            Encoding.UTF8.GetBytes(
+                """
+                {"kind":"cniCacheV1","containerId":"c","config":"e30=","ifName":"eth0","networkName":"n","netns":"/run/netns/x","cniArgs":[["K8S_POD_UID","u"]],
+                 "result":{"cniVersion":"0.4.0","dns":{},"ips":[{"address":"10.1.2.3/24","version":"4"},{"address":"fd00::3/64","version":"6"}]}}
+                """
+            )
+        )!;
         Assert.Equal(("n", "c", "eth0", "/run/netns/x"), (pod.Network, pod.ContainerId, pod.IfName, pod.NetNs));
         Assert.Equal([IPAddr.Parse("10.1.2.3"), IPAddr.Parse("fd00::3")], pod.Addresses);
         Assert.Null(CachedPod.TryParse("{\"kind\":\"cniCa"u8.ToArray()));
@@ -60,14 +87,23 @@ public sealed class NodeFilesTests
     [Fact]
     public void Locks_are_read_with_those_who_wait()
     {
-        var locks = HeldLock.Parse("""
+        var locks = HeldLock.Parse(
+            """
             1: FLOCK  ADVISORY  WRITE 1234 fe:01:5678 0 EOF
             1: -> FLOCK  ADVISORY  WRITE 1235 fe:01:5678 0 EOF
             1: -> FLOCK  ADVISORY  WRITE 1236 fe:01:5678 0 EOF
             2: POSIX  ADVISORY  WRITE 99 fe:01:1 0 EOF
             3: FLOCK  ADVISORY  READ 98 fe:01:7 0 EOF
-            """);
-        Assert.Equal([new HeldLock(1234, 0xfe_0000_0001, 5678, true, 2), new HeldLock(99, 0xfe_0000_0001, 0, true, 0), new HeldLock(98, 0xfe_0000_0001, 7, false, 0)], locks);
+            """
+        );
+        Assert.Equal(
+            [
+                new HeldLock(1234, 0xfe_0000_0001, 5678, true, 2),
+                new HeldLock(99, 0xfe_0000_0001, 0, true, 0),
+                new HeldLock(98, 0xfe_0000_0001, 7, false, 0),
+            ],
+            locks
+        );
     }
 
     [Theory]
@@ -75,7 +111,8 @@ public sealed class NodeFilesTests
     [InlineData("u/volumes/kubernetes.io~projected/token", false)]
     [InlineData("u/volumes/plugboard~local/data/below", false)]
     [InlineData("u/volume-subpaths/data/main/0", false)]
-    public void A_flexvolume_mount_is_known_by_its_place(string path, bool isOne) => Assert.Equal(isOne, VolumeCheck.Parse(path).IsFlexVolume);
+    public void A_flexvolume_mount_is_known_by_its_place(string path, bool isOne) =>
+        Assert.Equal(isOne, VolumeCheck.Parse(path).IsFlexVolume);
 
     [Fact]
     public void Only_names_that_an_install_uses_are_left_overs()

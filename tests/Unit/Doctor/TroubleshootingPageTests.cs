@@ -6,7 +6,8 @@ namespace Plugboard.Tests.Unit.Doctor;
 
 public sealed class TroubleshootingPageTests
 {
-    private static string Page([CallerFilePath] string own = "") => File.ReadAllText(Path.Combine(Path.GetDirectoryName(own)!, "../../../docs/troubleshooting.md"));
+    private static string Page([CallerFilePath] string own = "") =>
+        File.ReadAllText(Path.Combine(Path.GetDirectoryName(own)!, "../../../docs/troubleshooting.md"));
 
     public static TheoryData<string> Ids => [.. FindingIds.All];
 
@@ -25,14 +26,19 @@ public sealed class TroubleshootingPageTests
     [Fact]
     public void Every_section_is_of_a_finding()
     {
-        var sections = Page().Split('\n').Where(static line => line.StartsWith("### `", StringComparison.Ordinal)).Select(static line => line[5..^1]);
+        var sections = Page()
+            .Split('\n')
+            .Where(static line => line.StartsWith("### `", StringComparison.Ordinal))
+            .Select(static line => line[5..^1]);
         Assert.Equal(FindingIds.All.Order(StringComparer.Ordinal), sections.Order(StringComparer.Ordinal));
     }
 
     [Fact]
     public void Every_id_is_listed()
     {
-        var constants = typeof(FindingIds).GetFields(BindingFlags.Public | BindingFlags.Static).Select(static field => (string)field.GetRawConstantValue()!);
+        var constants = typeof(FindingIds)
+            .GetFields(BindingFlags.Public | BindingFlags.Static)
+            .Select(static field => (string)field.GetRawConstantValue()!);
         Assert.Equal(constants.Order(StringComparer.Ordinal), FindingIds.All.Order(StringComparer.Ordinal));
     }
 }

@@ -29,14 +29,34 @@ public sealed class RuleWalkTests
     [Fact]
     public void A_jump_comes_back_and_a_goto_does_not()
     {
-        Assert.True(Changes(Rule("post", Match.Yes, RuleAction.Jump, "a"), Rule("a", Match.Yes, RuleAction.Return),
-            Rule("post", Match.Yes, RuleAction.Snat)));
-        Assert.False(Changes(Rule("post", Match.Yes, RuleAction.Goto, "a"), Rule("a", Match.Yes, RuleAction.Return),
-            Rule("post", Match.Yes, RuleAction.Snat)));
-        Assert.False(Changes(Rule("post", Match.Yes, RuleAction.Jump, "a"), Rule("a", Match.Yes, RuleAction.End),
-            Rule("post", Match.Yes, RuleAction.Snat)));
-        Assert.True(Changes(Rule("post", Match.Yes, RuleAction.Jump, "a"), Rule("a", Match.Yes, RuleAction.Jump, "b"),
-            Rule("b", Match.Yes, RuleAction.Snat)));
+        Assert.True(
+            Changes(
+                Rule("post", Match.Yes, RuleAction.Jump, "a"),
+                Rule("a", Match.Yes, RuleAction.Return),
+                Rule("post", Match.Yes, RuleAction.Snat)
+            )
+        );
+        Assert.False(
+            Changes(
+                Rule("post", Match.Yes, RuleAction.Goto, "a"),
+                Rule("a", Match.Yes, RuleAction.Return),
+                Rule("post", Match.Yes, RuleAction.Snat)
+            )
+        );
+        Assert.False(
+            Changes(
+                Rule("post", Match.Yes, RuleAction.Jump, "a"),
+                Rule("a", Match.Yes, RuleAction.End),
+                Rule("post", Match.Yes, RuleAction.Snat)
+            )
+        );
+        Assert.True(
+            Changes(
+                Rule("post", Match.Yes, RuleAction.Jump, "a"),
+                Rule("a", Match.Yes, RuleAction.Jump, "b"),
+                Rule("b", Match.Yes, RuleAction.Snat)
+            )
+        );
     }
 
     [Fact]

@@ -5,8 +5,7 @@ namespace Plugboard.Tests.Unit.FlexVolume;
 
 public sealed class ConverterTests
 {
-    private const string Nfs =
-        """
+    private const string Nfs = """
         apiVersion: v1
         kind: PersistentVolume
         metadata:
@@ -39,65 +38,68 @@ public sealed class ConverterTests
     private static string Convert(string text) => Converter.Convert(text).Text;
 
     [Fact]
-    public void An_NFS_volume_becomes_one_of_csi_driver_nfs_and_its_claim_binds_to_it() => Assert.StartsWith(
-        """
-        apiVersion: v1
-        kind: PersistentVolume
-        metadata:
-          name: "data-csi"
-        spec:
-          capacity:
-            storage: 1Gi
-          accessModes:
-            - ReadWriteMany
-          nodeAffinity:
-            required:
-              nodeSelectorTerms:
-                - matchExpressions:
-                    - key: kubernetes.io/hostname
-                      operator: In
-                      values:
-                        - node1
-          storageClassName: ""
-          persistentVolumeReclaimPolicy: Retain
-          claimRef:
-            namespace: "shop"
-            name: "data"
-          mountOptions:
-            - "proto=tcp"
-          csi:
-            driver: nfs.csi.k8s.io
-            volumeHandle: "data"
-            volumeAttributes:
-              server: "10.0.0.5"
-              share: "/exports/it's"
-        ---
-        apiVersion: v1
-        kind: PersistentVolumeClaim
-        metadata:
-          name: "data"
-          namespace: "shop"
-        spec:
-          accessModes:
-            - ReadWriteMany
-          resources:
-            requests:
-              storage: 1Gi
-          storageClassName: ""
-          volumeName: "data-csi"
-        # How to get there.
-        """.TrimEnd(),
-        Convert(Nfs),
-        StringComparison.Ordinal);
+    public void An_NFS_volume_becomes_one_of_csi_driver_nfs_and_its_claim_binds_to_it() =>
+        Assert.StartsWith(
+            """
+            apiVersion: v1
+            kind: PersistentVolume
+            metadata:
+              name: "data-csi"
+            spec:
+              capacity:
+                storage: 1Gi
+              accessModes:
+                - ReadWriteMany
+              nodeAffinity:
+                required:
+                  nodeSelectorTerms:
+                    - matchExpressions:
+                        - key: kubernetes.io/hostname
+                          operator: In
+                          values:
+                            - node1
+              storageClassName: ""
+              persistentVolumeReclaimPolicy: Retain
+              claimRef:
+                namespace: "shop"
+                name: "data"
+              mountOptions:
+                - "proto=tcp"
+              csi:
+                driver: nfs.csi.k8s.io
+                volumeHandle: "data"
+                volumeAttributes:
+                  server: "10.0.0.5"
+                  share: "/exports/it's"
+            ---
+            apiVersion: v1
+            kind: PersistentVolumeClaim
+            metadata:
+              name: "data"
+              namespace: "shop"
+            spec:
+              accessModes:
+                - ReadWriteMany
+              resources:
+                requests:
+                  storage: 1Gi
+              storageClassName: ""
+              volumeName: "data-csi"
+            # How to get there.
+            """.TrimEnd(),
+            Convert(Nfs),
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void An_SMB_volume_becomes_one_of_csi_driver_smb_with_its_Secret()
     {
-        var converted = Convert(Nfs
-            .Replace("k8s/nfs", "fstab/cifs", StringComparison.Ordinal)
-            .Replace("server: 10.0.0.5", "networkPath: //srv/share", StringComparison.Ordinal)
-            .Replace("protocol: tcp", "mountOptions: dir_mode=0755,noperm", StringComparison.Ordinal)
-            .Replace("fsType: nfs", "secretRef:\n      name: cred", StringComparison.Ordinal));
+        var converted = Convert(
+            Nfs.Replace("k8s/nfs", "fstab/cifs", StringComparison.Ordinal)
+                .Replace("server: 10.0.0.5", "networkPath: //srv/share", StringComparison.Ordinal)
+                .Replace("protocol: tcp", "mountOptions: dir_mode=0755,noperm", StringComparison.Ordinal)
+                .Replace("fsType: nfs", "secretRef:\n      name: cred", StringComparison.Ordinal)
+        );
         Assert.Contains("driver: smb.csi.k8s.io", converted, StringComparison.Ordinal);
         Assert.Contains("      source: \"//srv/share\"\n", converted, StringComparison.Ordinal);
         Assert.Contains("    - \"dir_mode=0755\"\n    - \"noperm\"\n", converted, StringComparison.Ordinal);
@@ -108,7 +110,8 @@ public sealed class ConverterTests
     [Fact]
     public void A_claim_keeps_its_labels_and_size_where_it_is_given_with_its_volume()
     {
-        var converted = Convert($"""
+        var converted = Convert(
+            $"""
             {Nfs}
             ---
             apiVersion: v1
@@ -126,11 +129,14 @@ public sealed class ConverterTests
               resources: {"{"}requests: {"{"}storage: 500Mi{"}}"}
               storageClassName: slow
               volumeName: data
-            """);
+            """
+        );
         Assert.Contains(
-            "  namespace: \"shop\"\n  labels:\n    app: \"1\"\n  annotations:\n    team: \"shop\"\nspec:\n  accessModes:\n    - ReadWriteMany\n  resources:\n    requests:\n      storage: 500Mi\n  storageClassName: \"\"\n",
+            "  namespace: \"shop\"\n  labels:\n    app: \"1\"\n  annotations:\n    team: \"shop\"\nspec:\n  accessModes:\n    - "
+                + "ReadWriteMany\n  resources:\n    requests:\n      storage: 500Mi\n  storageClassName: \"\"\n",
             converted,
-            StringComparison.Ordinal);
+            StringComparison.Ordinal
+        );
         Assert.DoesNotContain("slow", converted, StringComparison.Ordinal);
     }
 
@@ -142,28 +148,47 @@ public sealed class ConverterTests
     {
         var converted = Convert(Nfs.Replace("spec:\n", "spec:\n" + line, StringComparison.Ordinal));
         Assert.Equal(2, converted.Split('\n').Count(row => row == $"  storageClassName: \"{name}\""));
-        var unbound = Convert(Nfs.Replace("spec:\n", "spec:\n" + line, StringComparison.Ordinal).Replace("claimRef", "other", StringComparison.Ordinal));
+        var unbound = Convert(
+            Nfs.Replace("spec:\n", "spec:\n" + line, StringComparison.Ordinal).Replace("claimRef", "other", StringComparison.Ordinal)
+        );
         Assert.Contains($"spec.volumeName: data-csi and spec.storageClassName: \"{name}\"", unbound, StringComparison.Ordinal);
         Assert.DoesNotContain("PersistentVolumeClaim", unbound, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void The_class_of_an_old_annotation_is_the_class() => Assert.Contains(
-        "  storageClassName: \"old\"\n",
-        Convert(Nfs.Replace("metadata:\n", "metadata:\n  annotations:\n    volume.beta.kubernetes.io/storage-class: old\n    pv.kubernetes.io/bound-by-controller: 'yes'\n", StringComparison.Ordinal)),
-        StringComparison.Ordinal);
+    public void The_class_of_an_old_annotation_is_the_class() =>
+        Assert.Contains(
+            "  storageClassName: \"old\"\n",
+            Convert(
+                Nfs.Replace(
+                    "metadata:\n",
+                    "metadata:\n  annotations:\n    volume.beta.kubernetes.io/storage-class: old\n    "
+                        + "pv.kubernetes.io/bound-by-controller: 'yes'\n",
+                    StringComparison.Ordinal
+                )
+            ),
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void Labels_are_kept_because_a_claim_may_choose_by_them()
     {
-        var converted = Convert(Nfs.Replace("metadata:\n", "metadata:\n  labels:\n    tier: 'true'\n    n: \"5\"\n  uid: x\n  finalizers: [a]\n", StringComparison.Ordinal));
-        Assert.Contains("  name: \"data-csi\"\n  labels:\n    tier: \"true\"\n    \"n\": \"5\"\nspec:", converted,
-            StringComparison.Ordinal);
+        var converted = Convert(
+            Nfs.Replace(
+                "metadata:\n",
+                "metadata:\n  labels:\n    tier: 'true'\n    n: \"5\"\n  uid: x\n  finalizers: [a]\n",
+                StringComparison.Ordinal
+            )
+        );
+        Assert.Contains(
+            "  name: \"data-csi\"\n  labels:\n    tier: \"true\"\n    \"n\": \"5\"\nspec:",
+            converted,
+            StringComparison.Ordinal
+        );
         Assert.DoesNotContain("finalizers", converted, StringComparison.Ordinal);
     }
 
-    private const string List =
-        """
+    private const string List = """
         apiVersion: v1
         items:
         - apiVersion: v1
@@ -222,16 +247,12 @@ public sealed class ConverterTests
                 "# PersistentVolume c is not converted: \"acme/thing\" is no driver of ours: a vendor of your choice with local, loop, "
                     + "tmpfs, nfs, cifs or uds, or one of k8s/nfs, alicloud/nas, fstab/cifs, juliohm/cifs, microsoft.com/smb, "
                     + "ramax.com/local-storage, kvaps/loop, nodeagent/uds",
-
-
-
-
-
-
-                "# Deployment shop/web: left out: a flexVolume that is written into a pod is not converted; write what a PersistentVolume with its options becomes into the pod",
+                "# Deployment shop/web: left out: a flexVolume that is written into a pod is not converted; write what a "
+                    + "PersistentVolume with its options becomes into the pod",
                 "# Service web: left out: not a PersistentVolume",
             ],
-            lines.Take(4));
+            lines.Take(4)
+        );
         Assert.Contains("      share: \"/x\"", lines);
         Assert.Contains("---", lines);
         // What is no object is a comment beside others.
@@ -247,33 +268,55 @@ public sealed class ConverterTests
     }
 
     [Theory]
-    [InlineData("""{"kind":"List","items":[{"kind":"PersistentVolume","metadata":{"name":"a"},"spec":{"flexVolume":{"driver":"k8s/nfs","options":{"server":"s","share":"/x"}}}}]}""")]
-    [InlineData("""{"kind":"PersistentVolumeList","items":[{"metadata":{"name":"a"},"spec":{"flexVolume":{"driver":"k8s/nfs","options":{"server":"s","share":"/x"}}}}]}""")]
-    [InlineData("{\n\t\"kind\": \"PersistentVolume\",\n\t\"metadata\": {\"name\": \"a\"},\n\t\"spec\": {\"flexVolume\": {\"driver\": \"k8s/nfs\", \"options\": {\"server\": \"s\", \"share\": \"\\u002fx\"}}}\n}\n")]
+    [InlineData(
+        """{"kind":"List","items":[{"kind":"PersistentVolume","metadata":{"name":"a"},"spec":{"flexVolume":{"driver":"k8s/nfs","options":{"server":"s","share":"/x"}}}}]}"""
+    )]
+    [InlineData(
+        """{"kind":"PersistentVolumeList","items":[{"metadata":{"name":"a"},"spec":{"flexVolume":{"driver":"k8s/nfs","options":{"server":"s","share":"/x"}}}}]}"""
+    )]
+    [InlineData(
+        "{\n\t\"kind\": \"PersistentVolume\",\n\t\"metadata\": {\"name\": \"a\"},\n\t\"spec\": {\"flexVolume\": {\"driver\": "
+            + "\"k8s/nfs\", \"options\": {\"server\": \"s\", \"share\": \"\\u002fx\"}}}\n}\n"
+    )]
     public void JSON_is_read_too(string text) => Assert.Contains("      share: \"/x\"\n", Convert(text), StringComparison.Ordinal);
 
     [Fact]
     public void What_the_API_server_will_miss_is_said() =>
-        Assert.Contains("  # The API server wants accessModes, "
-            + "which the volume given has not got.\n", Convert(Nfs.Replace("accessModes", "other", StringComparison.Ordinal)),
-            StringComparison.Ordinal);
+        Assert.Contains(
+            "  # The API server wants accessModes, " + "which the volume given has not got.\n",
+            Convert(Nfs.Replace("accessModes", "other", StringComparison.Ordinal)),
+            StringComparison.Ordinal
+        );
 
     [Theory]
     [InlineData("kind: Pod\nmetadata:\n  name: x", "Pod x: left out: not a PersistentVolume")]
     [InlineData("a: b", "an object without a name: left out: not a PersistentVolume")]
     [InlineData("", "it holds no object")]
     [InlineData("kind: PersistentVolume", "it has no spec")]
-    [InlineData("kind: PersistentVolume\nmetadata:\n  name: x\nspec:\n  nfs:\n    server: a", "PersistentVolume x: left out: its source is not a flexVolume")]
+    [InlineData(
+        "kind: PersistentVolume\nmetadata:\n  name: x\nspec:\n  nfs:\n    server: a",
+        "PersistentVolume x: left out: its source is not a flexVolume"
+    )]
     [InlineData("kind: PersistentVolume\nspec:\n  flexVolume:\n    driver: a/b", "it has no metadata.name")]
-    [InlineData("kind: Pod\nmetadata: {name: x}\n---\nkind: Pod\nmetadata: {name: y}", "nothing was converted: Pod x: left out: not a PersistentVolume; Pod y: left out: not a PersistentVolume")]
+    [InlineData(
+        "kind: Pod\nmetadata: {name: x}\n---\nkind: Pod\nmetadata: {name: y}",
+        "nothing was converted: Pod x: left out: not a PersistentVolume; Pod y: left out: not a PersistentVolume"
+    )]
     [InlineData("a: &x b", "line 1 has a value that begins with &, which is not read; kubectl get pv NAME -o yaml writes what is")]
     [InlineData("a: b\n   c: d", "line 2 has this indentation, which is not read; kubectl get pv NAME -o yaml writes what is")]
     public void What_cannot_be_converted_is_refused(string text, string message) =>
         Assert.Equal(message, Assert.Throws<FlexException>(() => Convert(text)).Message);
 
-    private static string Of(string driver, string options) => Convert(Nfs.Replace("k8s/nfs", driver, StringComparison.Ordinal)
-        .Replace("      server: 10.0.0.5\n      share: '/exports/it''s'\n      protocol: tcp\n", string.Concat(options.Split('\n').Select(static line => $"      {line}\n")), StringComparison.Ordinal)
-        .Replace("    fsType: nfs\n", "", StringComparison.Ordinal));
+    private static string Of(string driver, string options) =>
+        Convert(
+            Nfs.Replace("k8s/nfs", driver, StringComparison.Ordinal)
+                .Replace(
+                    "      server: 10.0.0.5\n      share: '/exports/it''s'\n      protocol: tcp\n",
+                    string.Concat(options.Split('\n').Select(static line => $"      {line}\n")),
+                    StringComparison.Ordinal
+                )
+                .Replace("    fsType: nfs\n", "", StringComparison.Ordinal)
+        );
 
     [Theory]
     [InlineData("plugboard/local", "path: data\nsubPath: a", "/var/lib/flexvolume/local/data/a")]
@@ -285,7 +328,11 @@ public sealed class ConverterTests
     public void A_directory_becomes_a_built_in_local_volume(string driver, string options, string path)
     {
         var converted = Of(driver, options);
-        Assert.StartsWith("apiVersion: v1\nkind: PersistentVolume\nmetadata:\n  name: \"data-local\"\n", converted, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "apiVersion: v1\nkind: PersistentVolume\nmetadata:\n  name: \"data-local\"\n",
+            converted,
+            StringComparison.Ordinal
+        );
         Assert.Contains($"\n  local:\n    path: \"{path}\"\n", converted, StringComparison.Ordinal);
         Assert.Contains("nodeAffinity", converted, StringComparison.Ordinal);
         Assert.Contains("  volumeName: \"data-local\"\n", converted, StringComparison.Ordinal);
@@ -294,7 +341,11 @@ public sealed class ConverterTests
 
     [Fact]
     public void A_directory_for_each_pod_has_no_volume_and_a_remedy() =>
-        Assert.Contains("subPathExpr: $(POD_UID)", Assert.Throws<FlexException>(() => Of("plugboard/local", "path: x\npod-local: 'true'")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "subPathExpr: $(POD_UID)",
+            Assert.Throws<FlexException>(() => Of("plugboard/local", "path: x\npod-local: 'true'")).Message,
+            StringComparison.Ordinal
+        );
 
     [Theory]
     [InlineData("plugboard/loop", "file: shop/disk.img\nfsType: xfs", "/var/lib/flexvolume/loop/shop/disk.img /mnt/data xfs loop,")]
@@ -310,7 +361,11 @@ public sealed class ConverterTests
     public void Memory_becomes_an_emptyDir_of_the_pod()
     {
         var converted = Of("plugboard/tmpfs", "size: 16Mi\nnoswap: 'true'");
-        Assert.Contains("    - name: \"data\"\n      emptyDir:\n        medium: Memory\n        sizeLimit: \"16Mi\"\n", converted, StringComparison.Ordinal);
+        Assert.Contains(
+            "    - name: \"data\"\n      emptyDir:\n        medium: Memory\n        sizeLimit: \"16Mi\"\n",
+            converted,
+            StringComparison.Ordinal
+        );
         Assert.Contains("# An emptyDir has no noswap: true.", converted, StringComparison.Ordinal);
         Assert.DoesNotContain("sizeLimit:", Of("plugboard/tmpfs", "size: 10%"), StringComparison.Ordinal);
     }
@@ -328,16 +383,40 @@ public sealed class ConverterTests
     }
 
     [Theory]
-    [InlineData("k8s/nfs", "server: '[fd00::1]'\nshare: x\natime: '0'\nreadonly: 'true'", "      server: \"fd00::1\"", "    - \"noatime\"", "    - \"ro\"")]
-    [InlineData("plugboard/nfs", "source: '[fd00::1]:/x'\nsoft: 'true'\nport: '20490'", "      server: \"fd00::1\"", "    - \"soft\"", "    - \"port=20490\"")]
-    [InlineData("juliohm/cifs", "Server: nas\nShare: /Media\nopts: uid=1000,domain=CORP", "      source: \"//nas/Media\"", "    - \"domain=CORP\"")]
-    [InlineData("microsoft.com/smb", "source: //nas/x\nmountoptions: vers=3.0,username=a,_netdev", "    - \"_netdev\"", "#  mountOptions held username, which is left out here: the Secret has username, password and domain.")]
+    [InlineData(
+        "k8s/nfs",
+        "server: '[fd00::1]'\nshare: x\natime: '0'\nreadonly: 'true'",
+        "      server: \"fd00::1\"",
+        "    - \"noatime\"",
+        "    - \"ro\""
+    )]
+    [InlineData(
+        "plugboard/nfs",
+        "source: '[fd00::1]:/x'\nsoft: 'true'\nport: '20490'",
+        "      server: \"fd00::1\"",
+        "    - \"soft\"",
+        "    - \"port=20490\""
+    )]
+    [InlineData(
+        "juliohm/cifs",
+        "Server: nas\nShare: /Media\nopts: uid=1000,domain=CORP",
+        "      source: \"//nas/Media\"",
+        "    - \"domain=CORP\""
+    )]
+    [InlineData(
+        "microsoft.com/smb",
+        "source: //nas/x\nmountoptions: vers=3.0,username=a,_netdev",
+        "    - \"_netdev\"",
+        "#  mountOptions held username, which is left out here: the Secret has username, password and domain."
+    )]
     [InlineData("fstab/cifs", "networkPath: //nas/x\nselinuxEnabled: 'true'", "    - \"context=system_u:object_r:container_file_t:s0\"")]
     public void Options_arrive_at_the_CSI_driver(string driver, string options, params string[] lines)
     {
         var converted = Of(driver, options).Split('\n');
         Assert.All(lines, line => Assert.Contains(line, converted));
-        Assert.DoesNotContain(converted,
-            static line => line.Contains("nfsvers", StringComparison.Ordinal) || line.Contains("fsGroup\"", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            converted,
+            static line => line.Contains("nfsvers", StringComparison.Ordinal) || line.Contains("fsGroup\"", StringComparison.Ordinal)
+        );
     }
 }

@@ -51,7 +51,12 @@ public sealed class DialectTests
     [InlineData("plugboard/nfs", "path", "share")]
     [InlineData("plugboard/local", "volume-mode", "mode")]
     public void Options_have_the_names_of_the_driver_that_is_replaced(string name, string written, string meant) =>
-        Assert.Equal("value", new VolumeOptions(new Dictionary<string, string> { [written] = "value" }, Dialect.Find(DriverName.Find(name)!)!.Names).Find(meant));
+        Assert.Equal(
+            "value",
+            new VolumeOptions(new Dictionary<string, string> { [written] = "value" }, Dialect.Find(DriverName.Find(name)!)!.Names).Find(
+                meant
+            )
+        );
 
     [Theory]
     [InlineData("k8s/nfs", "protocol", "udp", "proto", "tcp")]
@@ -74,11 +79,19 @@ public sealed class DialectTests
     [InlineData("kvaps/loop", "size", "30x", "size", "30x")]
     [InlineData("kvaps/loop", "size", "99999999999E", "size", "99999999999E")]
     [InlineData("kvaps/loop", "size", "m", "size", "m")]
-    public void Values_mean_what_they_meant_to_the_driver_that_is_replaced(string name, string written, string value, string option,
-        string meant) =>
-        Assert.Equal(meant,
-            new VolumeOptions(new Dictionary<string, string> { [written] = value },
-                Dialect.Find(DriverName.Find(name)!)!.Names).Find(option));
+    public void Values_mean_what_they_meant_to_the_driver_that_is_replaced(
+        string name,
+        string written,
+        string value,
+        string option,
+        string meant
+    ) =>
+        Assert.Equal(
+            meant,
+            new VolumeOptions(new Dictionary<string, string> { [written] = value }, Dialect.Find(DriverName.Find(name)!)!.Names).Find(
+                option
+            )
+        );
 
     [Theory]
     [InlineData("plugboard/local", false, true, true, true, true)]
@@ -87,9 +100,18 @@ public sealed class DialectTests
     [InlineData("plugboard/nfs", false, false, false, false, false)]
     [InlineData("fstab/cifs", false, false, false, false, false)]
     [InlineData("nodeagent/uds", false, true, false, false, false)]
-    public void Capabilities_are_those_of_the_backend(string name, bool attach, bool relabel, bool metrics, bool group, bool resize) => Assert.Equal(
-        new FlexCapabilities { Attach = attach, SELinuxRelabel = relabel, SupportsMetrics = metrics, FSGroup = group, RequiresFSResize = resize },
-        Dialect.Find(DriverName.Find(name)!)!.Capabilities);
+    public void Capabilities_are_those_of_the_backend(string name, bool attach, bool relabel, bool metrics, bool group, bool resize) =>
+        Assert.Equal(
+            new FlexCapabilities
+            {
+                Attach = attach,
+                SELinuxRelabel = relabel,
+                SupportsMetrics = metrics,
+                FSGroup = group,
+                RequiresFSResize = resize,
+            },
+            Dialect.Find(DriverName.Find(name)!)!.Capabilities
+        );
 
     [Theory]
     [InlineData("../x")]

@@ -6,11 +6,11 @@ namespace Plugboard.Tests.Unit.FlexVolume;
 
 public sealed class YamlReaderTests
 {
-    private static string Show(YamlNode node) => node.IsNull
-        ? "null"
-        : node.Members.Count > 0
-        ? $"{{{string.Join(",", node.Members.Select(static m => $"{m.Key}={Show(m.Value)}"))}}}"
-        : node.Items.Count > 0 ? $"[{string.Join(",", node.Items.Select(Show))}]" : $"<{node.Text}>";
+    private static string Show(YamlNode node) =>
+        node.IsNull ? "null"
+        : node.Members.Count > 0 ? $"{{{string.Join(",", node.Members.Select(static m => $"{m.Key}={Show(m.Value)}"))}}}"
+        : node.Items.Count > 0 ? $"[{string.Join(",", node.Items.Select(Show))}]"
+        : $"<{node.Text}>";
 
     private static string Show(string text) => string.Join(" ", YamlReader.Read(text.ReplaceLineEndings("\n")).Select(Show));
 
@@ -67,11 +67,15 @@ public sealed class YamlReaderTests
     {
         Assert.Throws<FlexException>(static () => Show(new string('[', 100_000)));
         Assert.Throws<FlexException>(static () => Show(string.Concat(Enumerable.Repeat("- ", 100_000)) + "a"));
-        Assert.Throws<FlexException>(static () => Show(string.Concat(Enumerable.Range(0, 2000).Select(static i => $"{new string(' ', i)}a:\n"))));
+        Assert.Throws<FlexException>(static () =>
+            Show(string.Concat(Enumerable.Range(0, 2000).Select(static i => $"{new string(' ', i)}a:\n")))
+        );
         // Each would take minutes if it were read over and over.
         Assert.Throws<FlexException>(static () => Show("a: \"" + string.Concat(Enumerable.Repeat("b\n", 200_000))));
-        Assert.Equal(100_000,
-            YamlReader.Read(string.Concat(Enumerable.Range(0, 100_000).Select(static i => $"k{i}: v\n")))[0].Members.Count);
+        Assert.Equal(
+            100_000,
+            YamlReader.Read(string.Concat(Enumerable.Range(0, 100_000).Select(static i => $"k{i}: v\n")))[0].Members.Count
+        );
         Assert.Equal(100_000, YamlReader.Read($"[{string.Join(',', Enumerable.Range(0, 100_000))}]")[0].Items.Count);
     }
 
@@ -83,8 +87,10 @@ public sealed class YamlReaderTests
         var yaml = new StringBuilder();
         node.Write(yaml, "top", 0);
         Assert.Equal(
-            "top:\n  a: \"true\"\n  b: true\n  c: \"5\"\n  d: 5\n  e: null\n  f: {}\n  g: []\n  h: \"x\\ny\"\n  i:\n    - j: k\n      l:\n        - m\n        - - n\n    - o\n  \"y\": 1\n  p.q/r: s\n",
-            yaml.ToString());
+            "top:\n  a: \"true\"\n  b: true\n  c: \"5\"\n  d: 5\n  e: null\n  f: {}\n  g: []\n  h: \"x\\ny\"\n  i:\n    - j: k\n     "
+                + " l:\n        - m\n        - - n\n    - o\n  \"y\": 1\n  p.q/r: s\n",
+            yaml.ToString()
+        );
         Assert.Equal(Show(node), Show(YamlReader.Read(yaml.ToString())[0].Find("top")!));
     }
 }

@@ -16,7 +16,12 @@ internal static class Calls
         return (Encoding.UTF8.GetString(outcome.Output), outcome.ExitCode);
     }
 
-    public static (int Code, string Message, string Details) Fail(CniPlugin plugin, string command, string stdin = Config, params string[] variables)
+    public static (int Code, string Message, string Details) Fail(
+        CniPlugin plugin,
+        string command,
+        string stdin = Config,
+        params string[] variables
+    )
     {
         var (output, exitCode) = Serve(plugin, command, stdin, variables);
         Assert.Equal(1, exitCode);
@@ -25,27 +30,33 @@ internal static class Calls
         return (
             root.GetProperty("code").GetInt32(),
             root.GetProperty("msg").GetString()!,
-            root.TryGetProperty("details", out var details) ? details.GetString()! : "");
+            root.TryGetProperty("details", out var details) ? details.GetString()! : ""
+        );
     }
 
-    public static Func<string, string?> Environment(string command, params string[] variables) => name =>
-    {
-        var given = Array.FindLast(variables, v => v.StartsWith(name + "=", StringComparison.Ordinal));
-        return given is not null ? given[(name.Length + 1)..] : name switch
+    public static Func<string, string?> Environment(string command, params string[] variables) =>
+        name =>
         {
-            "CNI_COMMAND" => command,
-            "CNI_CONTAINERID" => "c1",
-            "CNI_NETNS" => "/run/netns/nowhere",
-            "CNI_IFNAME" => "eth0",
-            "CNI_PATH" => "/opt/nowhere",
-            _ => null,
+            var given = Array.FindLast(variables, v => v.StartsWith(name + "=", StringComparison.Ordinal));
+            return given is not null
+                ? given[(name.Length + 1)..]
+                : name switch
+                {
+                    "CNI_COMMAND" => command,
+                    "CNI_CONTAINERID" => "c1",
+                    "CNI_NETNS" => "/run/netns/nowhere",
+                    "CNI_IFNAME" => "eth0",
+                    "CNI_PATH" => "/opt/nowhere",
+                    _ => null,
+                };
         };
-    };
 
     public static CniRequest Request(string stdin, string path, CniVerb verb = CniVerb.Add, string containerId = "c1")
     {
         var bytes = Encoding.UTF8.GetBytes(stdin);
-        var environment = CniEnvironment.Parse(Environment(CniEnvironment.NameOf(verb), $"CNI_PATH={path}", $"CNI_CONTAINERID={containerId}"));
+        var environment = CniEnvironment.Parse(
+            Environment(CniEnvironment.NameOf(verb), $"CNI_PATH={path}", $"CNI_CONTAINERID={containerId}")
+        );
         return CniRequest.From(environment, verb, NetworkConfig.Parse(bytes), bytes);
     }
 }

@@ -24,8 +24,22 @@ public sealed class CniCallFuzzTests
 
     private static readonly byte[][] Tokens =
     [
-        .. new[] { "null", "\\ud800", "1e999", "[[[[[[", "{\"", "\"name\":", "-0", "\"cniVersion\":\"0.3.0\",", "\u0000", "\ufeff", "}", "99999999999999999999", "//" }
-            .Select(Encoding.UTF8.GetBytes),
+        .. new[]
+        {
+            "null",
+            "\\ud800",
+            "1e999",
+            "[[[[[[",
+            "{\"",
+            "\"name\":",
+            "-0",
+            "\"cniVersion\":\"0.3.0\",",
+            "\u0000",
+            "\ufeff",
+            "}",
+            "99999999999999999999",
+            "//",
+        }.Select(Encoding.UTF8.GetBytes),
         [0xff, 0xc0],
     ];
 

@@ -37,14 +37,19 @@ public sealed class CniCallTests
         var request = plugin.Requests[0];
         Assert.Equal(
             ("c1", "/run/netns/nowhere", "eth0", "A=b", "/opt/nowhere", "net", "0.4.0"),
-            (request.ContainerId, request.NetNs, request.IfName, request.Args, request.Path, request.NetworkName, request.CniVersion));
+            (request.ContainerId, request.NetNs, request.IfName, request.Args, request.Path, request.NetworkName, request.CniVersion)
+        );
         Assert.Equal("""{"name":"net","cniVersion":"0.4.0"}"""u8, request.StdinBytes);
     }
 
     [Fact]
     public void Version_reads_no_input()
     {
-        var outcome = CniCall.Serve(new FakePlugin(), name => name == "CNI_COMMAND" ? "VERSION" : null, () => throw new InvalidOperationException("read"));
+        var outcome = CniCall.Serve(
+            new FakePlugin(),
+            name => name == "CNI_COMMAND" ? "VERSION" : null,
+            () => throw new InvalidOperationException("read")
+        );
         Assert.Equal(0, outcome.ExitCode);
         Assert.Equal(CniVersions.VersionDocument, outcome.Output);
     }
@@ -68,7 +73,10 @@ public sealed class CniCallTests
     public void Adding_the_plugin_s_own_namespace_is_refused_before_anything_is_done()
     {
         var plugin = new FakePlugin();
-        Assert.Equal((8, "plugin's netns and netns from CNI_NETNS should not be the same"), Head(Calls.Fail(plugin, "ADD", Calls.Config, OwnNamespace)));
+        Assert.Equal(
+            (8, "plugin's netns and netns from CNI_NETNS should not be the same"),
+            Head(Calls.Fail(plugin, "ADD", Calls.Config, OwnNamespace))
+        );
         Assert.Empty(plugin.Calls);
         Assert.Equal(0, Calls.Serve(plugin, "ADD", Calls.Config, OwnNamespace, "CNI_NETNS_OVERRIDE=True").ExitCode);
     }
@@ -82,7 +90,8 @@ public sealed class CniCallTests
     }
 
     [Fact]
-    public void Check_may_be_of_the_own_namespace() => Assert.Equal(0, Calls.Serve(new FakePlugin(), "CHECK", Calls.Config, OwnNamespace).ExitCode);
+    public void Check_may_be_of_the_own_namespace() =>
+        Assert.Equal(0, Calls.Serve(new FakePlugin(), "CHECK", Calls.Config, OwnNamespace).ExitCode);
 
     [Fact]
     public void Del_needs_no_namespace() => Assert.Equal(0, Calls.Serve(new FakePlugin(), "DEL", Calls.Config, "CNI_NETNS=").ExitCode);
@@ -118,26 +127,35 @@ public sealed class CniCallTests
         Assert.Equal(CniVerb.Del, plugin.Requests[1].Verb);
     }
 
-    public static TheoryData<Exception, int, string> Failures => new()
-    {
-        { new CniException(CniErrorCode.PluginNotAvailable, "full", "add a range"), 50, "full" },
-        { new FileLockTimeoutException("/l", TimeSpan.FromSeconds(5), 12), 11, "timed out after 5 s waiting for the lock /l, held by process 12" },
-        { new ErrnoException("write", "/f", Errno.ENOSPC), 5, "write /f: no space left on device (ENOSPC)" },
-        { new ErrnoException("open", "/f", Errno.EROFS), 5, "open /f: read-only file system (EROFS)" },
-        { new ErrnoException("open", "/f", Errno.EACCES), 5, "open /f: permission denied (EACCES)" },
-        { new ErrnoException("read", "/f", Errno.EIO), 5, "read /f: input/output error (EIO)" },
-        { new ErrnoException("mount", "/f", Errno.EBUSY), 11, "mount /f: device or resource busy (EBUSY)" },
-        { new ErrnoException("setns", "/f", Errno.EPERM), 5, "setns /f: operation not permitted (EPERM)" },
-        { new NetworkNamespaceException("/nowhere", "gone"), 3, "failed to open netns \"/nowhere\": gone" },
-        { new NetworkNamespaceException("/etc/passwd", "unknown FS"), 8, "failed to open netns \"/etc/passwd\": unknown FS" },
-        { new InsufficientMemoryException(), 999, "out of memory" },
-        { new InvalidOperationException("Arg_NullReferenceException"), 999, "unexpected InvalidOperationException" },
-        { new InvalidOperationException("Argument_Key, 5"), 999, "unexpected InvalidOperationException" },
-        { new InvalidOperationException("a whole sentence"), 999, "a whole sentence" },
-        { new AggregateException(new ErrnoException("write", "/f", Errno.ENOSPC), new InvalidOperationException("and more")), 5, "write /f: no space left on device (ENOSPC); and more" },
-        { new TimeoutException("translated"), 11, "busy" },
-        { new NotSupportedException("translator fails"), 999, "unexpected DivideByZeroException" },
-    };
+    public static TheoryData<Exception, int, string> Failures =>
+        new()
+        {
+            { new CniException(CniErrorCode.PluginNotAvailable, "full", "add a range"), 50, "full" },
+            {
+                new FileLockTimeoutException("/l", TimeSpan.FromSeconds(5), 12),
+                11,
+                "timed out after 5 s waiting for the lock /l, held by process 12"
+            },
+            { new ErrnoException("write", "/f", Errno.ENOSPC), 5, "write /f: no space left on device (ENOSPC)" },
+            { new ErrnoException("open", "/f", Errno.EROFS), 5, "open /f: read-only file system (EROFS)" },
+            { new ErrnoException("open", "/f", Errno.EACCES), 5, "open /f: permission denied (EACCES)" },
+            { new ErrnoException("read", "/f", Errno.EIO), 5, "read /f: input/output error (EIO)" },
+            { new ErrnoException("mount", "/f", Errno.EBUSY), 11, "mount /f: device or resource busy (EBUSY)" },
+            { new ErrnoException("setns", "/f", Errno.EPERM), 5, "setns /f: operation not permitted (EPERM)" },
+            { new NetworkNamespaceException("/nowhere", "gone"), 3, "failed to open netns \"/nowhere\": gone" },
+            { new NetworkNamespaceException("/etc/passwd", "unknown FS"), 8, "failed to open netns \"/etc/passwd\": unknown FS" },
+            { new InsufficientMemoryException(), 999, "out of memory" },
+            { new InvalidOperationException("Arg_NullReferenceException"), 999, "unexpected InvalidOperationException" },
+            { new InvalidOperationException("Argument_Key, 5"), 999, "unexpected InvalidOperationException" },
+            { new InvalidOperationException("a whole sentence"), 999, "a whole sentence" },
+            {
+                new AggregateException(new ErrnoException("write", "/f", Errno.ENOSPC), new InvalidOperationException("and more")),
+                5,
+                "write /f: no space left on device (ENOSPC); and more"
+            },
+            { new TimeoutException("translated"), 11, "busy" },
+            { new NotSupportedException("translator fails"), 999, "unexpected DivideByZeroException" },
+        };
 
     [Theory]
     [MemberData(nameof(Failures))]
@@ -146,8 +164,10 @@ public sealed class CniCallTests
         var plugin = new FakePlugin
         {
             OnCall = _ => throw failure,
-            OnTranslate = e => e is TimeoutException ? new CniException(CniErrorCode.TryAgainLater, "busy")
-                : e is NotSupportedException ? throw new DivideByZeroException("Arg_DivideByZero") : null,
+            OnTranslate = e =>
+                e is TimeoutException ? new CniException(CniErrorCode.TryAgainLater, "busy")
+                : e is NotSupportedException ? throw new DivideByZeroException("Arg_DivideByZero")
+                : null,
         };
         var error = Calls.Fail(plugin, "STATUS");
         Assert.Equal((code, message), Head(error));

@@ -9,8 +9,11 @@ public sealed class CniCommandLineTests
         CniCommandLine.Run(new FakePlugin(), args, () => Encoding.UTF8.GetBytes(stdin));
 
     [Fact]
-    public void Version_tells_the_product_s_and_the_protocol_s() => Assert.Equal(
-        ("CNI fake plugin version 0.1.0\nCNI protocol versions supported: 0.1.0, 0.2.0, 0.3.0, 0.3.1, 0.4.0, 1.0.0, 1.1.0\n", 0), Run("", "--version"));
+    public void Version_tells_the_product_s_and_the_protocol_s() =>
+        Assert.Equal(
+            ("CNI fake plugin version 0.1.0\nCNI protocol versions supported: 0.1.0, 0.2.0, 0.3.0, 0.3.1, 0.4.0, 1.0.0, 1.1.0\n", 0),
+            Run("", "--version")
+        );
 
     [Theory]
     [InlineData("--help")]

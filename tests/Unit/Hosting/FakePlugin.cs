@@ -16,11 +16,12 @@ internal sealed class FakePlugin : CniPlugin
 
     public Func<Exception, CniException?> OnTranslate { get; init; } = _ => null;
 
-    public CniResult Result { get; init; } = new()
-    {
-        Interfaces = [new CniInterface("eth0") { Mtu = 1500 }],
-        IPs = [new CniIP(IPPrefix.Parse("10.1.2.3/24")) { Gateway = IPAddr.Parse("10.1.2.1"), Interface = 0 }],
-    };
+    public CniResult Result { get; init; } =
+        new()
+        {
+            Interfaces = [new CniInterface("eth0") { Mtu = 1500 }],
+            IPs = [new CniIP(IPPrefix.Parse("10.1.2.3/24")) { Gateway = IPAddr.Parse("10.1.2.1"), Interface = 0 }],
+        };
 
     public override string Name => "fake";
 

@@ -39,13 +39,19 @@ public sealed class PluginDelegateTests : IDisposable
     public void What_is_nowhere_is_told_with_the_path()
     {
         var error = Fails(() => PluginDelegate.Find(Calls.Request(Calls.Config, "/a:/b"), "host-local"));
-        Assert.Equal((CniErrorCode.InvalidEnvironment, "failed to find plugin \"host-local\" in path [/a /b]"), (error.Code, error.Message));
+        Assert.Equal(
+            (CniErrorCode.InvalidEnvironment, "failed to find plugin \"host-local\" in path [/a /b]"),
+            (error.Code, error.Message)
+        );
     }
 
     [Fact]
     public void Its_result_is_read_in_its_own_version_or_the_config_s()
     {
-        Assert.Equal("10.9.8.7/24", Script("""echo '{"cniVersion":"0.4.0","ips":[{"version":"4","address":"10.9.8.7/24"}]}'""").Add().IPs[0].Address.ToString());
+        Assert.Equal(
+            "10.9.8.7/24",
+            Script("""echo '{"cniVersion":"0.4.0","ips":[{"version":"4","address":"10.9.8.7/24"}]}'""").Add().IPs[0].Address.ToString()
+        );
         Assert.Equal("10.9.8.7/24", Script("""echo '{"ip4":{"ip":"10.9.8.7/24"}}'""", """{"name":"n"}""").Add().IPs[0].Address.ToString());
         Assert.Empty(Script("echo null").Add().IPs);
     }
@@ -87,7 +93,10 @@ public sealed class PluginDelegateTests : IDisposable
     }
 
     [Theory]
-    [InlineData("echo oops; exit 1", "netplugin failed but error parsing its diagnostic message \"oops\\n\": invalid error object: invalid JSON at line 1, column 1")]
+    [InlineData(
+        "echo oops; exit 1",
+        "netplugin failed but error parsing its diagnostic message \"oops\\n\": invalid error object: invalid JSON at line 1, column 1"
+    )]
     [InlineData("echo 'went \"wrong\"' >&2; exit 1", "netplugin failed: \"went \\\"wrong\\\"\\n\"")]
     [InlineData("exit 3", "netplugin failed with no error message: exit status 3")]
     [InlineData("kill -9 $$", "netplugin failed with no error message: signal: killed")]
@@ -102,7 +111,8 @@ public sealed class PluginDelegateTests : IDisposable
     [InlineData("true", "failed to unmarshal raw result: unexpected end of JSON input")]
     [InlineData("echo '{\"cniVersion\":\"7\"}'", "unsupported CNI result version \"7\"")]
     [InlineData("echo '{} {}'", "failed to unmarshal raw result: invalid JSON at line 1, column 4")]
-    public void An_add_that_prints_no_result_fails(string body, string message) => Assert.Equal(message, Fails(() => Script(body).Add()).Message);
+    public void An_add_that_prints_no_result_fails(string body, string message) =>
+        Assert.Equal(message, Fails(() => Script(body).Add()).Message);
 
     [Theory]
     [InlineData("true", "printed nothing")]
@@ -120,7 +130,12 @@ public sealed class PluginDelegateTests : IDisposable
     [InlineData("", 0x180, "permission denied (EACCES)", "chmod 755")]
     [InlineData("no program\n", 0x1c0, "exec format error (ENOEXEC)", "install ipam again")]
     [InlineData("#!/nowhere/sh\n", 0x1c0, "no such file or directory (ENOENT)", "interpreter")]
-    public void What_cannot_be_executed_is_code_5_with_the_path_the_reason_and_what_to_do(string content, int mode, string reason, string advice)
+    public void What_cannot_be_executed_is_code_5_with_the_path_the_reason_and_what_to_do(
+        string content,
+        int mode,
+        string reason,
+        string advice
+    )
     {
         var path = Path.Combine(folder, "ipam");
         File.WriteAllText(path, content);
@@ -134,7 +149,10 @@ public sealed class PluginDelegateTests : IDisposable
     public void One_that_prints_without_end_is_killed()
     {
         var error = Fails(() => Script("exec yes").Add());
-        Assert.Equal((CniErrorCode.IOFailure, "ipam was killed: it printed more than 4 MiB, and a result has some kilobytes"), (error.Code, error.Message));
+        Assert.Equal(
+            (CniErrorCode.IOFailure, "ipam was killed: it printed more than 4 MiB, and a result has some kilobytes"),
+            (error.Code, error.Message)
+        );
     }
 
     [Fact]
@@ -155,7 +173,10 @@ public sealed class PluginDelegateTests : IDisposable
         Assert.Equal(["c1/eth0:flannel:bridge"], File.ReadAllLines(seen));
         File.Copy(Path.Combine(folder, "ipam"), Path.Combine(folder, "flannel"));
         var error = Fails(() => PluginDelegate.Find(request, "flannel"));
-        Assert.Equal((CniErrorCode.InvalidNetworkConfig, "delegates in a circle: flannel, bridge and then flannel again"), (error.Code, error.Message));
+        Assert.Equal(
+            (CniErrorCode.InvalidNetworkConfig, "delegates in a circle: flannel, bridge and then flannel again"),
+            (error.Code, error.Message)
+        );
         error = Fails(() => PluginDelegate.Find(request with { Callers = ["flannel"] }, "flannel"));
         Assert.Equal("flannel cannot be its own delegate", error.Message);
     }

@@ -2,17 +2,20 @@ using Plugboard.Protocols.Cni;
 
 namespace Plugboard.Tests.Unit.Hosting;
 
-/// <summary>Names that no file can have or that cannot be read back: ADD refuses them, and whatever an earlier build stored under them is released.</summary>
+/// <summary>
+/// Names that no file can have or that cannot be read back: ADD refuses them, and whatever an earlier build stored under them is released.
+/// </summary>
 public sealed class StorableCallTests
 {
-    public static TheoryData<string, string> Variables => new()
-    {
-        { "CNI_CONTAINERID=" + new string('c', 256), "containerID is too long" },
-        { "CNI_IFNAME=e\u0001h", "invalid interface name \"e\u0001h\"" },
-        { "CNI_IFNAME=e\u007fh", "invalid interface name \"e\u007fh\"" },
-        { "CNI_IFNAME=e\ufffdh", "interface name contains control characters or is not UTF-8" },
-        { "CNI_NETNS=/run/netns/a\nb", "CNI_NETNS contains control characters or is not UTF-8" },
-    };
+    public static TheoryData<string, string> Variables =>
+        new()
+        {
+            { "CNI_CONTAINERID=" + new string('c', 256), "containerID is too long" },
+            { "CNI_IFNAME=e\u0001h", "invalid interface name \"e\u0001h\"" },
+            { "CNI_IFNAME=e\u007fh", "invalid interface name \"e\u007fh\"" },
+            { "CNI_IFNAME=e\ufffdh", "interface name contains control characters or is not UTF-8" },
+            { "CNI_NETNS=/run/netns/a\nb", "CNI_NETNS contains control characters or is not UTF-8" },
+        };
 
     [Theory]
     [MemberData(nameof(Variables))]
@@ -54,7 +57,9 @@ public sealed class StorableCallTests
     public void A_megabyte_in_the_config_is_not_a_megabyte_in_the_error()
     {
         var long1 = new string('x', 1 << 20);
-        foreach (var config in (string[])[$$"""{"cniVersion":"{{long1}}","name":"n"}""", $$"""{"cniVersion":"1.1.0","name":"{{long1}} "}"""])
+        foreach (
+            var config in (string[])[$$"""{"cniVersion":"{{long1}}","name":"n"}""", $$"""{"cniVersion":"1.1.0","name":"{{long1}} "}"""]
+        )
         {
             var (code, message, details) = Calls.Fail(new FakePlugin(), "ADD", config);
             Assert.True(code is 1 or 6 or 7, $"{code}");

@@ -5,7 +5,8 @@ namespace Plugboard.Tests.Unit.Linux;
 
 public sealed class CommandTests
 {
-    private static Command Shell(string script) => new("/bin/sh") { Arguments = ["-c", script], Environment = ["PATH=/usr/bin:/bin", "A=b c"] };
+    private static Command Shell(string script) =>
+        new("/bin/sh") { Arguments = ["-c", script], Environment = ["PATH=/usr/bin:/bin", "A=b c"] };
 
     [Fact]
     public void It_gets_exactly_the_environment_it_is_given()
@@ -19,7 +20,13 @@ public sealed class CommandTests
     {
         var input = new byte[3_000_000];
         new Random(1).NextBytes(input);
-        var result = new Command("/bin/sh") { Arguments = ["-c", "exec tee /dev/fd/2"], Environment = ["PATH=/usr/bin:/bin"], Input = input, Timeout = TimeSpan.FromSeconds(30) }.Run();
+        var result = new Command("/bin/sh")
+        {
+            Arguments = ["-c", "exec tee /dev/fd/2"],
+            Environment = ["PATH=/usr/bin:/bin"],
+            Input = input,
+            Timeout = TimeSpan.FromSeconds(30),
+        }.Run();
         Assert.True(result.Succeeded, result.ErrorText.Length < 1000 ? result.ErrorText : "");
         Assert.True(input.AsSpan().SequenceEqual(result.Output));
         Assert.True(input.AsSpan().SequenceEqual(result.Error));
@@ -27,13 +34,21 @@ public sealed class CommandTests
 
     [Fact]
     public void A_child_that_does_not_read_its_input_is_no_failure() =>
-        Assert.Equal(7, new Command("/bin/sh") { Arguments = ["-c", "exit 7"], Input = new byte[1_000_000] }.Run().ExitCode);
+        Assert.Equal(
+            7,
+            new Command("/bin/sh") { Arguments = ["-c", "exit 7"], Input = new byte[1_000_000] }
+                .Run()
+                .ExitCode
+        );
 
     [Fact]
     public void Output_and_error_are_apart()
     {
         var result = Shell("echo out; echo err >&2; exit 3").Run();
-        Assert.Equal((3, null, false, "out\n", "err\n"), (result.ExitCode, result.Signal, result.TimedOut, Encoding.UTF8.GetString(result.Output), result.ErrorText));
+        Assert.Equal(
+            (3, null, false, "out\n", "err\n"),
+            (result.ExitCode, result.Signal, result.TimedOut, Encoding.UTF8.GetString(result.Output), result.ErrorText)
+        );
     }
 
     [Fact]
@@ -51,7 +66,8 @@ public sealed class CommandTests
     }
 
     [Fact]
-    public void A_missing_file_cannot_be_started() => Assert.Equal(Errno.ENOENT, Assert.Throws<ErrnoException>(new Command("/nowhere/x").Run).Errno);
+    public void A_missing_file_cannot_be_started() =>
+        Assert.Equal(Errno.ENOENT, Assert.Throws<ErrnoException>(new Command("/nowhere/x").Run).Errno);
 
     [Fact]
     public void The_child_has_the_default_signals()
@@ -66,7 +82,10 @@ public sealed class CommandTests
     public void The_child_has_no_descriptor_that_this_process_opened()
     {
         using var other = File.OpenRead("/etc/passwd");
-        var seen = Encoding.UTF8.GetString(Shell("ls /proc/self/fd").Run().Output).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse);
+        var seen = Encoding
+            .UTF8.GetString(Shell("ls /proc/self/fd").Run().Output)
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(int.Parse);
         // What the test's own parent left open passes through; 3 is the directory that ls reads.
         Assert.DoesNotContain(seen, fd => fd > 3 && !IsInherited(fd));
     }
@@ -75,13 +94,20 @@ public sealed class CommandTests
     {
         const int CloExec = 0x80000;
         var info = $"/proc/self/fdinfo/{fd}";
-        return File.Exists(info) && (Convert.ToInt32(File.ReadLines(info).First(line => line.StartsWith("flags:", StringComparison.Ordinal))[6..].Trim(), 8) & CloExec) == 0;
+        return File.Exists(info)
+            && (
+                Convert.ToInt32(File.ReadLines(info).First(line => line.StartsWith("flags:", StringComparison.Ordinal))[6..].Trim(), 8)
+                & CloExec
+            ) == 0;
     }
 
     [Fact]
     public void No_descriptor_is_left_open()
     {
-        static int Pipes() => Directory.GetFiles("/proc/self/fd").Count(fd => new FileInfo(fd).LinkTarget?.StartsWith("pipe:", StringComparison.Ordinal) == true);
+        static int Pipes() =>
+            Directory
+                .GetFiles("/proc/self/fd")
+                .Count(fd => new FileInfo(fd).LinkTarget?.StartsWith("pipe:", StringComparison.Ordinal) == true);
         var before = Pipes();
         for (var i = 0; i < 50; i++)
         {

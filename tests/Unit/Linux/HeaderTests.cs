@@ -7,7 +7,9 @@ using Plugboard.Linux.LibC;
 
 namespace Plugboard.Tests.Unit.Linux;
 
-/// <summary>What shared/Linux/LibC claims of the headers for mounts, files and loop devices, asserted by the C compiler against those headers.</summary>
+/// <summary>
+/// What shared/Linux/LibC claims of the headers for mounts, files and loop devices, asserted by the C compiler against those headers.
+/// </summary>
 public sealed class HeaderTests
 {
     private static readonly Dictionary<Type, string> structs = new()
@@ -23,8 +25,7 @@ public sealed class HeaderTests
     };
 
     // The structures of the first two filesystems' ioctls are in no header.
-    private const string OwnDefinitions =
-        """
+    private const string OwnDefinitions = """
         struct xfs_growfs_data { __u64 newblocks; __u32 imaxpct; };
         #define EXT4_IOC_RESIZE_FS _IOW('f', 16, __u64)
         #define XFS_IOC_FSGROWFSDATA _IOW('X', 110, struct xfs_growfs_data)
@@ -33,8 +34,21 @@ public sealed class HeaderTests
         """;
 
     [Theory]
-    [InlineData("sys/mount.h fcntl.h sys/stat.h sys/file.h unistd.h sys/inotify.h signal.h sys/signalfd.h", typeof(Mount), typeof(Plugboard.Linux.LibC.File), typeof(INotify), typeof(Signal))]
-    [InlineData("linux/loop.h linux/openat2.h linux/btrfs.h sys/syscall.h linux/nsfs.h sched.h linux/fs.h linux/quota.h linux/dqblk_xfs.h", typeof(Loop), typeof(OpenAt2), typeof(Growth), typeof(Sched), typeof(Quota))]
+    [InlineData(
+        "sys/mount.h fcntl.h sys/stat.h sys/file.h unistd.h sys/inotify.h signal.h sys/signalfd.h",
+        typeof(Mount),
+        typeof(Plugboard.Linux.LibC.File),
+        typeof(INotify),
+        typeof(Signal)
+    )]
+    [InlineData(
+        "linux/loop.h linux/openat2.h linux/btrfs.h sys/syscall.h linux/nsfs.h sched.h linux/fs.h linux/quota.h linux/dqblk_xfs.h",
+        typeof(Loop),
+        typeof(OpenAt2),
+        typeof(Growth),
+        typeof(Sched),
+        typeof(Quota)
+    )]
     public void Every_constant_and_struct_is_the_headers(string headers, params Type[] types)
     {
         var program = Program(headers, types, out var assertions);
@@ -46,7 +60,9 @@ public sealed class HeaderTests
     [Fact]
     public void A_wrong_constant_is_found()
     {
-        var (exitCode, output) = Compile(Program("linux/loop.h", [typeof(Loop)], out _) + "_Static_assert(LO_FLAGS_AUTOCLEAR == 5, \"LO_FLAGS_AUTOCLEAR\");\n");
+        var (exitCode, output) = Compile(
+            Program("linux/loop.h", [typeof(Loop)], out _) + "_Static_assert(LO_FLAGS_AUTOCLEAR == 5, \"LO_FLAGS_AUTOCLEAR\");\n"
+        );
         Assert.NotEqual(0, exitCode);
         Assert.Contains("LO_FLAGS_AUTOCLEAR", output, StringComparison.Ordinal);
     }
@@ -62,7 +78,10 @@ public sealed class HeaderTests
         {
             foreach (var constant in type.GetFields(BindingFlags.Static | BindingFlags.Public).Where(static f => f.IsLiteral))
             {
-                c.AppendLine(CultureInfo.InvariantCulture, $"_Static_assert((unsigned long long)({constant.Name}) == (unsigned long long){Number(constant)}, \"{constant.Name}\");");
+                c.AppendLine(
+                    CultureInfo.InvariantCulture,
+                    $"_Static_assert((unsigned long long)({constant.Name}) == (unsigned long long){Number(constant)}, \"{constant.Name}\");"
+                );
                 assertions++;
             }
 
@@ -75,7 +94,10 @@ public sealed class HeaderTests
 
     private static string Number(FieldInfo constant)
     {
-        var value = Convert.ToDecimal(constant.GetRawConstantValue() is UIntPtr pointer ? (ulong)pointer : constant.GetRawConstantValue(), CultureInfo.InvariantCulture);
+        var value = Convert.ToDecimal(
+            constant.GetRawConstantValue() is UIntPtr pointer ? (ulong)pointer : constant.GetRawConstantValue(),
+            CultureInfo.InvariantCulture
+        );
         return value.ToString(CultureInfo.InvariantCulture) + (value < 0 ? "LL" : "ULL");
     }
 
@@ -85,14 +107,22 @@ public sealed class HeaderTests
         var fields = type.GetFields(BindingFlags.Instance | BindingFlags.Public);
         c.AppendLine(CultureInfo.InvariantCulture, $"_Static_assert(sizeof({name}) == {Marshal.SizeOf(type)}, \"{name}\");");
         foreach (var field in fields)
-            c.AppendLine(CultureInfo.InvariantCulture, $"_Static_assert(offsetof({name}, {field.Name}) == {Marshal.OffsetOf(type, field.Name)}, \"{name}.{field.Name}\");");
+            c.AppendLine(
+                CultureInfo.InvariantCulture,
+                $"_Static_assert(offsetof({name}, {field.Name}) == {Marshal.OffsetOf(type, field.Name)}, \"{name}.{field.Name}\");"
+            );
         return fields.Length + 1;
     }
 
     private static (int ExitCode, string Output) Compile(string program)
     {
 #pragma warning disable RS0030 // The C compiler is the oracle.
-        var start = new ProcessStartInfo("gcc", ["-fsyntax-only", "-x", "c", "-"]) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("gcc", ["-fsyntax-only", "-x", "c", "-"])
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardError = true,
+        };
         using var gcc = System.Diagnostics.Process.Start(start)!;
         var error = gcc.StandardError.ReadToEndAsync();
         gcc.StandardInput.Write(program);

@@ -15,7 +15,12 @@ public sealed class HostileBytesTests
 {
     private static readonly ushort[] types =
     [
-        NetlinkH.NLMSG_ERROR, NetlinkH.NLMSG_DONE, RtnetlinkH.RTM_NEWLINK, RtnetlinkH.RTM_NEWADDR, RtnetlinkH.RTM_NEWROUTE, RtnetlinkH.RTM_NEWNEIGH,
+        NetlinkH.NLMSG_ERROR,
+        NetlinkH.NLMSG_DONE,
+        RtnetlinkH.RTM_NEWLINK,
+        RtnetlinkH.RTM_NEWADDR,
+        RtnetlinkH.RTM_NEWROUTE,
+        RtnetlinkH.RTM_NEWNEIGH,
     ];
 
     [Fact]
@@ -24,58 +29,124 @@ public sealed class HostileBytesTests
 
     [Fact]
     public void Random_payloads_of_every_message_are_read_or_refused() =>
-        Prop.ForAll(ArbMap.Default.ArbFor<byte[]>(), ArbMap.Default.ArbFor<ushort>(), (bytes, choice) =>
-        {
-            var type = types[choice % types.Length];
-            ReadAll(ScriptedKernel.Message(type, 1, (ushort)(choice & 0x300), writer => writer.WriteBytes(choice, bytes)));
-            ReadAll(ScriptedKernel.Message(type, 1, (ushort)(choice & 0x300), writer =>
-            {
-                foreach (var b in bytes)
-                    writer.WriteStruct(b);
-            }));
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(2000));
+        Prop.ForAll(
+                ArbMap.Default.ArbFor<byte[]>(),
+                ArbMap.Default.ArbFor<ushort>(),
+                (bytes, choice) =>
+                {
+                    var type = types[choice % types.Length];
+                    ReadAll(ScriptedKernel.Message(type, 1, (ushort)(choice & 0x300), writer => writer.WriteBytes(choice, bytes)));
+                    ReadAll(
+                        ScriptedKernel.Message(
+                            type,
+                            1,
+                            (ushort)(choice & 0x300),
+                            writer =>
+                            {
+                                foreach (var b in bytes)
+                                    writer.WriteStruct(b);
+                            }
+                        )
+                    );
+                }
+            )
+            .Check(Config.QuickThrowOnFailure.WithMaxTest(2000));
 
     [Fact]
     public void True_messages_with_some_bytes_changed_are_read_or_refused() =>
-        Prop.ForAll(ArbMap.Default.ArbFor<int>(), seed =>
-        {
-            var random = new Random(seed);
-            var bytes = Samples()[random.Next(6)];
-            for (var i = random.Next(1, 6); i > 0; i--)
-                bytes[random.Next(bytes.Length)] = (byte)(random.Next(2) == 0 ? random.Next(256) : random.Next(8));
-            ReadAll(bytes);
-            ReadAll(bytes.AsSpan(0, random.Next(bytes.Length + 1)).ToArray());
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(10_000));
+        Prop.ForAll(
+                ArbMap.Default.ArbFor<int>(),
+                seed =>
+                {
+                    var random = new Random(seed);
+                    var bytes = Samples()[random.Next(6)];
+                    for (var i = random.Next(1, 6); i > 0; i--)
+                        bytes[random.Next(bytes.Length)] = (byte)(random.Next(2) == 0 ? random.Next(256) : random.Next(8));
+                    ReadAll(bytes);
+                    ReadAll(bytes.AsSpan(0, random.Next(bytes.Length + 1)).ToArray());
+                }
+            )
+            .Check(Config.QuickThrowOnFailure.WithMaxTest(10_000));
 
     private static byte[][] Samples() =>
-    [
-        ScriptedKernel.Message(RtnetlinkH.RTM_NEWLINK, 1, 0, writer => new VethSpec
-        {
-            Name = "veth0",
-            Mtu = 1500,
-            MasterIndex = 4,
-            Address = new MacAddress(7),
-            Peer = new VethPeer { Name = "eth0", Mtu = 1500 },
-        }.Write(writer)),
-        ScriptedKernel.Message(RtnetlinkH.RTM_NEWROUTE, 1, 0, writer => RouteWriter.Write(writer, new RouteSpec
-        {
-            Dst = IPPrefix.Parse("10.0.0.0/8"),
-            Gateway = IPAddr.Parse("10.1.1.1"),
-            OutInterface = 3,
-            Mtu = 1300,
-            AdvMss = 1200,
-            Table = 1000,
-        })),
-        ScriptedKernel.Message(RtnetlinkH.RTM_NEWLINK, 1, 0, writer => new VxlanSpec { Name = "x0", Vni = 1, Local = IPAddr.Parse("fd00::1"), Port = 8472, Ttl = 1, Gbp = true }.Write(writer)),
-        ScriptedKernel.Message(RtnetlinkH.RTM_NEWLINK, 1, 0, writer => new IpipSpec { Name = "x0", Local = IPAddr.Parse("10.1.1.1"), Ttl = 1 }.Write(writer)),
-        Forwarding(),
-        ScriptedKernel.Ack(1, Plugboard.Linux.Errno.EINVAL, "no", 36),
-    ];
+        [
+            ScriptedKernel.Message(
+                RtnetlinkH.RTM_NEWLINK,
+                1,
+                0,
+                writer =>
+                    new VethSpec
+                    {
+                        Name = "veth0",
+                        Mtu = 1500,
+                        MasterIndex = 4,
+                        Address = new MacAddress(7),
+                        Peer = new VethPeer { Name = "eth0", Mtu = 1500 },
+                    }.Write(writer)
+            ),
+            ScriptedKernel.Message(
+                RtnetlinkH.RTM_NEWROUTE,
+                1,
+                0,
+                writer =>
+                    RouteWriter.Write(
+                        writer,
+                        new RouteSpec
+                        {
+                            Dst = IPPrefix.Parse("10.0.0.0/8"),
+                            Gateway = IPAddr.Parse("10.1.1.1"),
+                            OutInterface = 3,
+                            Mtu = 1300,
+                            AdvMss = 1200,
+                            Table = 1000,
+                        }
+                    )
+            ),
+            ScriptedKernel.Message(
+                RtnetlinkH.RTM_NEWLINK,
+                1,
+                0,
+                writer =>
+                    new VxlanSpec
+                    {
+                        Name = "x0",
+                        Vni = 1,
+                        Local = IPAddr.Parse("fd00::1"),
+                        Port = 8472,
+                        Ttl = 1,
+                        Gbp = true,
+                    }.Write(writer)
+            ),
+            ScriptedKernel.Message(
+                RtnetlinkH.RTM_NEWLINK,
+                1,
+                0,
+                writer =>
+                    new IpipSpec
+                    {
+                        Name = "x0",
+                        Local = IPAddr.Parse("10.1.1.1"),
+                        Ttl = 1,
+                    }.Write(writer)
+            ),
+            Forwarding(),
+            ScriptedKernel.Ack(1, Plugboard.Linux.Errno.EINVAL, "no", 36),
+        ];
 
     private static byte[] Forwarding()
     {
         var writer = new NetlinkWriter();
-        ForwardingTable.WriteNew(writer, new ForwardingEntry(3, new MacAddress(7), IPAddr.Parse("fd00::1")) { Port = 1, Vni = 2, Vlan = 3, OutInterface = 4 }, 0);
+        ForwardingTable.WriteNew(
+            writer,
+            new ForwardingEntry(3, new MacAddress(7), IPAddr.Parse("fd00::1"))
+            {
+                Port = 1,
+                Vni = 2,
+                Vlan = 3,
+                OutInterface = 4,
+            },
+            0
+        );
         return writer.Written.ToArray();
     }
 

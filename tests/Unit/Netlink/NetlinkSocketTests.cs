@@ -13,16 +13,27 @@ public sealed class NetlinkSocketTests
     private readonly ScriptedKernel kernel = new();
 
     private static byte[] LinkMessage(uint sequence, int index, ushort flags = NetlinkH.NLM_F_MULTI) =>
-        Message(RtnetlinkH.RTM_NEWLINK, sequence, flags, writer =>
-        {
-            writer.WriteStruct(new IfInfoMsg { ifi_index = index });
-            writer.WriteString(IfLinkH.IFLA_IFNAME, $"link{index}");
-        });
+        Message(
+            RtnetlinkH.RTM_NEWLINK,
+            sequence,
+            flags,
+            writer =>
+            {
+                writer.WriteStruct(new IfInfoMsg { ifi_index = index });
+                writer.WriteString(IfLinkH.IFLA_IFNAME, $"link{index}");
+            }
+        );
 
     [Fact]
     public void A_dump_is_gathered_over_several_datagrams()
     {
-        kernel.Answer(s => [[.. LinkMessage(s, 1), .. LinkMessage(s, 2)], LinkMessage(s, 3), Done(s)]);
+        kernel.Answer(s =>
+            [
+                [.. LinkMessage(s, 1), .. LinkMessage(s, 2)],
+                LinkMessage(s, 3),
+                Done(s),
+            ]
+        );
         Assert.Equal([1, 2, 3], kernel.Client().Links.List().Select(l => l.Index));
     }
 
@@ -42,7 +53,10 @@ public sealed class NetlinkSocketTests
         for (var i = 0; i < 100; i++)
             kernel.Answer(s => [LinkMessage(s, 1), Done(s, flags: NetlinkH.NLM_F_DUMP_INTR)]);
         var e = Assert.Throws<NetlinkException>(() => kernel.Client().Links.List());
-        Assert.Equal((Errno.EINTR, "RTM_GETLINK links: interrupted system call (EINTR): the table changed during each of 100 dumps"), (e.Errno, e.Message));
+        Assert.Equal(
+            (Errno.EINTR, "RTM_GETLINK links: interrupted system call (EINTR): the table changed during each of 100 dumps"),
+            (e.Errno, e.Message)
+        );
     }
 
     [Fact]
@@ -66,7 +80,10 @@ public sealed class NetlinkSocketTests
         // nlmsghdr 16, ifinfomsg 16, IFLA_IFNAME 8, then IFLA_LINKINFO with IFLA_INFO_KIND inside.
         kernel.Answer(s => [Ack(s, Errno.EOPNOTSUPP, "Unknown device type", 44)]);
         var e = Assert.Throws<NetlinkException>(() => kernel.Client().Links.Add(new DummySpec { Name = "d0" }));
-        Assert.Equal("RTM_NEWLINK d0: operation not supported (EOPNOTSUPP): Unknown device type (at IFLA_LINKINFO/IFLA_INFO_KIND)", e.Message);
+        Assert.Equal(
+            "RTM_NEWLINK d0: operation not supported (EOPNOTSUPP): Unknown device type (at IFLA_LINKINFO/IFLA_INFO_KIND)",
+            e.Message
+        );
         Assert.Equal(("RTM_NEWLINK", "d0", Errno.EOPNOTSUPP), (e.Call, e.Subject, e.Errno));
         Assert.Equal(("Unknown device type", "IFLA_LINKINFO/IFLA_INFO_KIND"), (e.KernelMessage, e.Attribute));
     }
@@ -74,13 +91,22 @@ public sealed class NetlinkSocketTests
     [Fact]
     public void An_acknowledgement_that_quotes_the_whole_request_is_read_too()
     {
-        kernel.Answer(s => [Message(NetlinkH.NLMSG_ERROR, s, NetlinkH.NLM_F_ACK_TLVS, writer =>
-        {
-            writer.WriteStruct(-(int)Errno.EPERM);
-            writer.WriteStruct(new NlMsgHdr { nlmsg_len = 24 });
-            writer.WriteStruct(0UL);
-            writer.WriteString(NetlinkH.NLMSGERR_ATTR_MSG, "not you");
-        })]);
+        kernel.Answer(s =>
+            [
+                Message(
+                    NetlinkH.NLMSG_ERROR,
+                    s,
+                    NetlinkH.NLM_F_ACK_TLVS,
+                    writer =>
+                    {
+                        writer.WriteStruct(-(int)Errno.EPERM);
+                        writer.WriteStruct(new NlMsgHdr { nlmsg_len = 24 });
+                        writer.WriteStruct(0UL);
+                        writer.WriteString(NetlinkH.NLMSGERR_ATTR_MSG, "not you");
+                    }
+                ),
+            ]
+        );
         Assert.Equal("not you", Assert.Throws<NetlinkException>(() => kernel.Client().Links.Delete(3)).KernelMessage);
     }
 
@@ -116,10 +142,23 @@ public sealed class NetlinkSocketTests
         kernel.Answer(s => [Address(s, 1), Address(s, 2), Done(s)]);
         Assert.Equal(2, Assert.Single(kernel.Client().Addresses.List(2)).LinkIndex);
 
-        static byte[] Address(uint sequence, uint index) => Message(RtnetlinkH.RTM_NEWADDR, sequence, NetlinkH.NLM_F_MULTI, writer =>
-        {
-            writer.WriteStruct(new IfAddrMsg { ifa_family = SocketH.AF_INET, ifa_prefixlen = 8, ifa_index = index });
-            writer.WriteAddress(IfAddrH.IFA_LOCAL, IPAddr.Parse("10.0.0.1"));
-        });
+        static byte[] Address(uint sequence, uint index) =>
+            Message(
+                RtnetlinkH.RTM_NEWADDR,
+                sequence,
+                NetlinkH.NLM_F_MULTI,
+                writer =>
+                {
+                    writer.WriteStruct(
+                        new IfAddrMsg
+                        {
+                            ifa_family = SocketH.AF_INET,
+                            ifa_prefixlen = 8,
+                            ifa_index = index,
+                        }
+                    );
+                    writer.WriteAddress(IfAddrH.IFA_LOCAL, IPAddr.Parse("10.0.0.1"));
+                }
+            );
     }
 }

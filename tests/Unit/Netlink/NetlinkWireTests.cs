@@ -80,7 +80,10 @@ public sealed class NetlinkWireTests
         }
 
         writer.HeaderAt(0).nlmsg_seq = 7;
-        Assert.Equal("20000000" + "1200" + "0100" + "07000000" + "00000000" + "11110000" + "0C000280" + "07000300" + "61620000", Convert.ToHexString(writer.Written));
+        Assert.Equal(
+            "20000000" + "1200" + "0100" + "07000000" + "00000000" + "11110000" + "0C000280" + "07000300" + "61620000",
+            Convert.ToHexString(writer.Written)
+        );
     }
 
     [Fact]
@@ -135,22 +138,24 @@ public sealed class NetlinkWireTests
     [InlineData("0F000000100000000000000000000000")] // shorter than its header
     [InlineData("11000000100000000000000000000000")] // longer than the datagram
     [InlineData("FFFFFFFF100000000000000000000000")]
-    public void What_is_no_message_is_refused(string hex) => Assert.Throws<NetlinkFormatException>(() =>
-    {
-        var reader = new NetlinkReader(Convert.FromHexString(hex));
-        while (reader.Read())
-            _ = reader.Current.Type;
-    });
+    public void What_is_no_message_is_refused(string hex) =>
+        Assert.Throws<NetlinkFormatException>(() =>
+        {
+            var reader = new NetlinkReader(Convert.FromHexString(hex));
+            while (reader.Read())
+                _ = reader.Current.Type;
+        });
 
     [Theory]
     [InlineData("03000100")] // shorter than its header
     [InlineData("0900010000000000")] // longer than its container
-    public void What_is_no_attribute_is_refused(string hex) => Assert.Throws<NetlinkFormatException>(() =>
-    {
-        var reader = new AttributeReader(Convert.FromHexString(hex));
-        while (reader.Read())
-            _ = reader.Type;
-    });
+    public void What_is_no_attribute_is_refused(string hex) =>
+        Assert.Throws<NetlinkFormatException>(() =>
+        {
+            var reader = new AttributeReader(Convert.FromHexString(hex));
+            while (reader.Read())
+                _ = reader.Type;
+        });
 
     [Fact]
     public void A_value_of_another_size_is_refused()

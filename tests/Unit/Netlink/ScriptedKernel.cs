@@ -7,7 +7,9 @@ using Plugboard.Netlink.Uapi;
 
 namespace Plugboard.Tests.Unit.Netlink;
 
-/// <summary>Answers in the kernel's place. What is asked is kept; each request takes the next answer, which is one datagram or more.</summary>
+/// <summary>
+/// Answers in the kernel's place. What is asked is kept; each request takes the next answer, which is one datagram or more.
+/// </summary>
 internal sealed class ScriptedKernel : IDatagramSocket
 {
     private readonly Queue<Func<uint, byte[][]>> answers = new();
@@ -64,9 +66,7 @@ internal sealed class ScriptedKernel : IDatagramSocket
 
     public bool WaitForInput(TimeSpan timeout, StopSignal? stop = null) => pending.Count > 0 && stop is not { IsGiven: true };
 
-    public void Dispose()
-    {
-    }
+    public void Dispose() { }
 
     /// <summary>NLMSG_ERROR with an extended acknowledgement, its request capped.</summary>
     public static byte[] Ack(uint sequence, Errno errno, string? message = null, uint? offset = null) =>
@@ -89,15 +89,20 @@ internal sealed class ScriptedKernel : IDatagramSocket
     private static byte[] Finish(ushort type, uint sequence, Errno errno, ushort flags, string? message, uint? offset)
     {
         var extended = message is not null || offset is not null;
-        return Message(type, sequence, (ushort)(extended ? flags | NetlinkH.NLM_F_ACK_TLVS : flags), writer =>
-        {
-            writer.WriteStruct(-(int)errno);
-            if (type == NetlinkH.NLMSG_ERROR)
-                writer.WriteStruct(new NlMsgHdr { nlmsg_len = 200, nlmsg_seq = sequence });
-            if (message is not null)
-                writer.WriteString(NetlinkH.NLMSGERR_ATTR_MSG, message);
-            if (offset is { } at)
-                writer.WriteUInt32(NetlinkH.NLMSGERR_ATTR_OFFS, at);
-        });
+        return Message(
+            type,
+            sequence,
+            (ushort)(extended ? flags | NetlinkH.NLM_F_ACK_TLVS : flags),
+            writer =>
+            {
+                writer.WriteStruct(-(int)errno);
+                if (type == NetlinkH.NLMSG_ERROR)
+                    writer.WriteStruct(new NlMsgHdr { nlmsg_len = 200, nlmsg_seq = sequence });
+                if (message is not null)
+                    writer.WriteString(NetlinkH.NLMSGERR_ATTR_MSG, message);
+                if (offset is { } at)
+                    writer.WriteUInt32(NetlinkH.NLMSGERR_ATTR_OFFS, at);
+            }
+        );
     }
 }

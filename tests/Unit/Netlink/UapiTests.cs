@@ -29,8 +29,11 @@ public sealed class UapiTests
         ["Ip6tEntry"] = "ip6t_entry",
     };
 
-    private static IEnumerable<Type> UapiTypes => typeof(NetlinkWriter).Assembly.GetTypes().Concat(typeof(PodIdentity).Assembly.GetTypes())
-        .Where(t => t.Namespace?.EndsWith(".Uapi", StringComparison.Ordinal) == true && !t.IsNested);
+    private static IEnumerable<Type> UapiTypes =>
+        typeof(NetlinkWriter)
+            .Assembly.GetTypes()
+            .Concat(typeof(PodIdentity).Assembly.GetTypes())
+            .Where(t => t.Namespace?.EndsWith(".Uapi", StringComparison.Ordinal) == true && !t.IsNested);
 
     [Fact]
     public void Every_constant_and_struct_is_the_kernel_headers()
@@ -52,7 +55,33 @@ public sealed class UapiTests
     private static string Program(out int constants, out int fields)
     {
         var c = new StringBuilder();
-        foreach (var header in (string[])["stddef.h", "sys/socket.h", "linux/netlink.h", "linux/rtnetlink.h", "linux/if.h", "linux/if_link.h", "linux/if_tunnel.h", "linux/veth.h", "linux/if_bridge.h", "linux/if_addr.h", "linux/neighbour.h", "linux/ip.h", "linux/ipv6.h", "linux/netconf.h", "linux/net_namespace.h", "linux/netfilter_ipv4/ip_tables.h", "linux/netfilter_ipv6/ip6_tables.h", "linux/netfilter.h", "linux/netfilter/nf_tables.h", "linux/netfilter/nfnetlink.h", "linux/netfilter/nfnetlink_conntrack.h", "linux/netfilter/nf_conntrack_common.h"])
+        foreach (
+            var header in (string[])
+                [
+                    "stddef.h",
+                    "sys/socket.h",
+                    "linux/netlink.h",
+                    "linux/rtnetlink.h",
+                    "linux/if.h",
+                    "linux/if_link.h",
+                    "linux/if_tunnel.h",
+                    "linux/veth.h",
+                    "linux/if_bridge.h",
+                    "linux/if_addr.h",
+                    "linux/neighbour.h",
+                    "linux/ip.h",
+                    "linux/ipv6.h",
+                    "linux/netconf.h",
+                    "linux/net_namespace.h",
+                    "linux/netfilter_ipv4/ip_tables.h",
+                    "linux/netfilter_ipv6/ip6_tables.h",
+                    "linux/netfilter.h",
+                    "linux/netfilter/nf_tables.h",
+                    "linux/netfilter/nfnetlink.h",
+                    "linux/netfilter/nfnetlink_conntrack.h",
+                    "linux/netfilter/nf_conntrack_common.h",
+                ]
+        )
             c.AppendLine(CultureInfo.InvariantCulture, $"#include <{header}>");
         (constants, fields) = (0, 0);
         foreach (var type in UapiTypes)
@@ -60,8 +89,14 @@ public sealed class UapiTests
             foreach (var constant in type.GetFields(BindingFlags.Static | BindingFlags.Public).Where(f => f.IsLiteral))
             {
                 // NLA_TYPE_MASK is ~(two flags): all bits of an int, of which an attribute's type has 16.
-                var cType = constant.FieldType == typeof(ushort) && constant.Name.EndsWith("_MASK", StringComparison.Ordinal) ? "unsigned short" : "long long";
-                c.AppendLine(CultureInfo.InvariantCulture, $"_Static_assert(({cType})({constant.Name}) == {constant.GetRawConstantValue()}LL, \"{constant.Name}\");");
+                var cType =
+                    constant.FieldType == typeof(ushort) && constant.Name.EndsWith("_MASK", StringComparison.Ordinal)
+                        ? "unsigned short"
+                        : "long long";
+                c.AppendLine(
+                    CultureInfo.InvariantCulture,
+                    $"_Static_assert(({cType})({constant.Name}) == {constant.GetRawConstantValue()}LL, \"{constant.Name}\");"
+                );
                 constants++;
             }
 
@@ -73,8 +108,14 @@ public sealed class UapiTests
             {
                 var offset = Marshal.OffsetOf(type, field.Name);
                 var size = Marshal.SizeOf(field.FieldType);
-                c.AppendLine(CultureInfo.InvariantCulture, $"_Static_assert(offsetof(struct {name}, {field.Name}) == {offset}, \"{name}.{field.Name}\");");
-                c.AppendLine(CultureInfo.InvariantCulture, $"_Static_assert(sizeof(((struct {name} *)0)->{field.Name}) == {size}, \"{name}.{field.Name}\");");
+                c.AppendLine(
+                    CultureInfo.InvariantCulture,
+                    $"_Static_assert(offsetof(struct {name}, {field.Name}) == {offset}, \"{name}.{field.Name}\");"
+                );
+                c.AppendLine(
+                    CultureInfo.InvariantCulture,
+                    $"_Static_assert(sizeof(((struct {name} *)0)->{field.Name}) == {size}, \"{name}.{field.Name}\");"
+                );
                 fields++;
             }
         }
@@ -85,7 +126,12 @@ public sealed class UapiTests
     private static (int ExitCode, string Output) Compile(string program)
     {
 #pragma warning disable RS0030 // The C compiler is the oracle.
-        var start = new ProcessStartInfo("gcc", ["-fsyntax-only", "-x", "c", "-"]) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("gcc", ["-fsyntax-only", "-x", "c", "-"])
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardError = true,
+        };
         using var gcc = Process.Start(start)!;
         var error = gcc.StandardError.ReadToEndAsync();
         gcc.StandardInput.Write(program);

@@ -12,19 +12,24 @@ public sealed class CifsPlanTests
     private static readonly VolumePolicy policy = new();
 
     private static PublishRequest Request(string mountOptions, params (string Name, string Value)[] given) =>
-        new("/pods/u/volumes/v",
-            new VolumeOptions(given.Append(("source", "//srv/share")).Append(("mountOptions", mountOptions)).ToDictionary(),
-                OptionNames.Own));
+        new(
+            "/pods/u/volumes/v",
+            new VolumeOptions(
+                given.Append(("source", "//srv/share")).Append(("mountOptions", mountOptions)).ToDictionary(),
+                OptionNames.Own
+            )
+        );
 
-    private static PublishRequest Of(string mountOptions, params (string Name, string Value)[] given) => Request(mountOptions, given) with
-    {
-        Secrets = new Dictionary<string, Secret>
+    private static PublishRequest Of(string mountOptions, params (string Name, string Value)[] given) =>
+        Request(mountOptions, given) with
         {
-            ["username"] = new("bob"u8.ToArray()),
-            ["password"] = new("a,b=c \"d'e$!"u8.ToArray()),
-            ["domain"] = new("HOME\n"u8.ToArray())
-        },
-    };
+            Secrets = new Dictionary<string, Secret>
+            {
+                ["username"] = new("bob"u8.ToArray()),
+                ["password"] = new("a,b=c \"d'e$!"u8.ToArray()),
+                ["domain"] = new("HOME\n"u8.ToArray()),
+            },
+        };
 
     private static CifsPlan Plan(string mountOptions, params (string Name, string Value)[] given) =>
         CifsPlan.From(Of(mountOptions, given), policy);
@@ -37,9 +42,15 @@ public sealed class CifsPlanTests
 
     [Theory]
     [InlineData("nodfs,nohandlecache,nolease,max_credits=100,retrans=5,sync,modefromsid")]
-    [InlineData("nosharesock,noblocksend,noautotune,nosparse,nodelete,nocase,ignorecase,forcemand,idsfromsid,rwpidforward,locallease,signloosely,multiuser,nounix,tcpnodelay")]
-    [InlineData("netbiosname=A,servern=B,srcaddr=10.0.0.9,esize=1,acregmax=5,acdirmax=5,echo_interval=10,handletimeout=1,cache=none,iocharset=utf8,sec=ntlmssp,sign,seal")]
-    [InlineData("backupuid=0,backupgid=0,noposixpaths,noacl,nouser_xattr,nobrl,noserverino,nomapposix,mapchars,mfsymlinks,cifsacl,setuids,dynperm,fsc,noperm,hard")]
+    [InlineData(
+        "nosharesock,noblocksend,noautotune,nosparse,nodelete,nocase,ignorecase,forcemand,idsfromsid,rwpidforward,locallease,signloosely,multiuser,nounix,tcpnodelay"
+    )]
+    [InlineData(
+        "netbiosname=A,servern=B,srcaddr=10.0.0.9,esize=1,acregmax=5,acdirmax=5,echo_interval=10,handletimeout=1,cache=none,iocharset=utf8,sec=ntlmssp,sign,seal"
+    )]
+    [InlineData(
+        "backupuid=0,backupgid=0,noposixpaths,noacl,nouser_xattr,nobrl,noserverino,nomapposix,mapchars,mfsymlinks,cifsacl,setuids,dynperm,fsc,noperm,hard"
+    )]
     [InlineData("context=\"system_u:object_r:container_file_t:s0:c1,c2\",vers=2.1")]
     public void What_the_kernel_takes_is_passed_on(string words) =>
         Assert.Equal(words.Replace("\"", "", StringComparison.Ordinal), Words(Plan(words)));
@@ -115,8 +126,10 @@ public sealed class CifsPlanTests
     {
         var narrow = policy with { Servers = ["srv", "10.0.0.*"] };
         Assert.NotNull(CifsPlan.From(Of("ip=10.0.0.5"), narrow));
-        Assert.Equal("cifs: server \"10.0.1.5\" is not among the allowed servers (node config)",
-            Assert.Throws<VolumeException>(() => CifsPlan.From(Of("ip=10.0.1.5"), narrow)).Message);
+        Assert.Equal(
+            "cifs: server \"10.0.1.5\" is not among the allowed servers (node config)",
+            Assert.Throws<VolumeException>(() => CifsPlan.From(Of("ip=10.0.1.5"), narrow)).Message
+        );
     }
 
     [Fact]
@@ -125,24 +138,31 @@ public sealed class CifsPlanTests
         Assert.Equal(
             "cifs: mount option \"credentials\" names /etc/shadow, which the node config's \"credentialFiles\" does not list; "
                 + "list it there, or put username, password and domain into the Secret",
-            Assert.Throws<VolumeException>(() => CifsPlan.From(Request("credentials=/etc/shadow"), policy)).Message);
-        Assert.Equal("/etc/smb.cred",
-            CifsPlan.From(Request("cred=/etc/smb.cred"), policy with { CredentialFiles = ["/etc/smb.cred"] }).Identity.File);
+            Assert.Throws<VolumeException>(() => CifsPlan.From(Request("credentials=/etc/shadow"), policy)).Message
+        );
+        Assert.Equal(
+            "/etc/smb.cred",
+            CifsPlan.From(Request("cred=/etc/smb.cred"), policy with { CredentialFiles = ["/etc/smb.cred"] }).Identity.File
+        );
     }
 
     [Fact]
     public void A_credentials_file_is_read_as_mount_cifs_reads_it()
     {
         var told = CifsIdentity.Parse("# of the shop\nusername=bob\r\n  PASSWORD= a=b,c \ndomain=CORP\nnonsense\n=x\n");
-        Assert.Equal("username=bob|password= a=b,c |domain=CORP",
-            string.Join('|', told.ToParameters("cifs").Select(static p => $"{p.Key}={p.Value}")));
+        Assert.Equal(
+            "username=bob|password= a=b,c |domain=CORP",
+            string.Join('|', told.ToParameters("cifs").Select(static p => $"{p.Key}={p.Value}"))
+        );
     }
 
     [Fact]
     public void The_owner_of_all_files_may_be_the_pods_group()
     {
-        Assert.Equal("uid=7,gid=7,file_mode=0770,dir_mode=0770",
-            Words(CifsPlan.From(Of("", ("uid", "fsGroup")) with { FsGroup = 7 }, policy)));
+        Assert.Equal(
+            "uid=7,gid=7,file_mode=0770,dir_mode=0770",
+            Words(CifsPlan.From(Of("", ("uid", "fsGroup")) with { FsGroup = 7 }, policy))
+        );
         Assert.Equal("", Words(Plan("", ("uid", "fsGroup"))));
     }
 
@@ -177,8 +197,10 @@ public sealed class CifsPlanTests
     {
         var secrets = new Dictionary<string, Secret> { ["username"] = new("bob"u8.ToArray()), ["password"] = new("a\0b"u8.ToArray()) };
         var request = Of("") with { Secrets = secrets };
-        Assert.Equal("cifs: the password holds a NUL byte",
-            Assert.Throws<VolumeException>(() => CifsPlan.From(request, policy).Identity.ToParameters("cifs").ToList()).Message);
+        Assert.Equal(
+            "cifs: the password holds a NUL byte",
+            Assert.Throws<VolumeException>(() => CifsPlan.From(request, policy).Identity.ToParameters("cifs").ToList()).Message
+        );
     }
 
     [Fact]
@@ -204,12 +226,13 @@ public sealed class CifsPlanTests
         Assert.Equal(number, NodeAccounts.NumberOf("cifs", "uid", name));
 
     [Fact]
-    public void A_user_whom_the_node_has_not_got_is_told() => Assert.Equal(
-        "cifs: mount option \"gid\" is \"no-such-group\", and the node has no group of that name (/etc/group); use the number",
-        Assert.Throws<VolumeException>(static () => NodeAccounts.NumberOf("cifs", "gid", "no-such-group")).Message);
+    public void A_user_whom_the_node_has_not_got_is_told() =>
+        Assert.Equal(
+            "cifs: mount option \"gid\" is \"no-such-group\", and the node has no group of that name (/etc/group); use the number",
+            Assert.Throws<VolumeException>(static () => NodeAccounts.NumberOf("cifs", "gid", "no-such-group")).Message
+        );
 
-    private const string Connections =
-        """
+    private const string Connections = """
           sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
            0: 0100007F:9C40 0500000A:1167 01 00000000:00000000 00:00000000 00000000     0        0 1 1
            1: 0100007F:9C41 0500000A:0016 01 00000000:00000000 00:00000000 00000000     0        0 1 1

@@ -68,10 +68,12 @@ public sealed class NamespaceBorderTests
     }
 
     [Fact]
-    public void The_refusal_says_where_the_pod_may_be_and_what_shares_the_roots() => Assert.Equal(
-        "local: /srv/local/team-a/data is not in /srv/local/team-b, the directory of the pod's namespace; "
-        + "use a path below /srv/local/team-b, or let the node config share the roots with all namespaces (\"shared\": true)",
-        Local("team-a/data"));
+    public void The_refusal_says_where_the_pod_may_be_and_what_shares_the_roots() =>
+        Assert.Equal(
+            "local: /srv/local/team-a/data is not in /srv/local/team-b, the directory of the pod's namespace; "
+                + "use a path below /srv/local/team-b, or let the node config share the roots with all namespaces (\"shared\": true)",
+            Local("team-a/data")
+        );
 
     [Theory]
     [InlineData("subPath", "../../team-a/data")]
@@ -88,9 +90,11 @@ public sealed class NamespaceBorderTests
     [InlineData(".", "local: \".\" is not the name of a namespace")]
     [InlineData("a/b", "local: \"a/b\" is not the name of a namespace")]
     public void Without_a_namespace_nothing_is_the_pods(string space, string message) =>
-        Assert.StartsWith(message,
+        Assert.StartsWith(
+            message,
             Assert.ThrowsAny<VolumeException>(() => LocalPlan.From(Request(space, ("path", "team-a/data")), policy)).Message,
-                StringComparison.Ordinal);
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void What_is_shared_has_no_border()
@@ -105,16 +109,23 @@ public sealed class NamespaceBorderTests
     public void A_directory_for_each_pod_may_be_called_after_its_name()
     {
         Assert.Equal("team-b/pv1/pod-0", LocalPlan.From(Request("team-b", ("perPod", "name")), policy).Place.Inside);
-        Assert.Equal("team-b/pv1/0e6d1c2a-1111-2222-3333-444455556666",
-            LocalPlan.From(Request("team-b", ("perPod", "true")), policy).Place.Inside);
+        Assert.Equal(
+            "team-b/pv1/0e6d1c2a-1111-2222-3333-444455556666",
+            LocalPlan.From(Request("team-b", ("perPod", "true")), policy).Place.Inside
+        );
         Assert.Equal("team-b/pv1", LocalPlan.From(Request("team-b", ("perPod", "false")), policy).Place.Inside);
-        Assert.Contains("it must be one name", Assert.Throws<VolumeException>(
-            () => LocalPlan.From(Request("team-b", ("perPod", "name")) with { Pod = new PodIdentity("team-b", "..", "u", "") },
-                policy)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "it must be one name",
+            Assert
+                .Throws<VolumeException>(() =>
+                    LocalPlan.From(Request("team-b", ("perPod", "name")) with { Pod = new PodIdentity("team-b", "..", "u", "") }, policy)
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
     }
 
-    private const string Mounts =
-        """
+    private const string Mounts = """
         20 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
         21 20 8:2 /var /srv rw,relatime shared:2 - ext4 /dev/sdb1 rw
         22 20 8:2 /var/local/team-a/data /var/lib/kubelet/pods/u1/volumes/plugboard~local/a rw - ext4 /dev/sdb1 rw
@@ -131,7 +142,9 @@ public sealed class NamespaceBorderTests
     public void What_a_mount_shows_is_found_below_its_root_wherever_that_is_mounted(string volume, string? inside)
     {
         var table = MountTable.Parse(System.Text.Encoding.UTF8.GetBytes(Mounts));
-        Assert.Equal(inside,
-            NamespaceBorder.FindInside(table, table.FindTop($"/var/lib/kubelet/pods/u1/volumes/plugboard~local/{volume}")!, "/srv/local"));
+        Assert.Equal(
+            inside,
+            NamespaceBorder.FindInside(table, table.FindTop($"/var/lib/kubelet/pods/u1/volumes/plugboard~local/{volume}")!, "/srv/local")
+        );
     }
 }

@@ -10,10 +10,17 @@ public sealed class NfsPlanTests
 {
     private static readonly VolumePolicy policy = new();
 
-    private static NfsPlan Plan(params (string Name, string Value)[] given) => NfsPlan.From(
-        new("/pods/u/volumes/v",
-            new VolumeOptions(given.Where(static g => g.Value.Length > 0).Reverse().DistinctBy(static g => g.Name).ToDictionary(),
-                OptionNames.Own)), policy);
+    private static NfsPlan Plan(params (string Name, string Value)[] given) =>
+        NfsPlan.From(
+            new(
+                "/pods/u/volumes/v",
+                new VolumeOptions(
+                    given.Where(static g => g.Value.Length > 0).Reverse().DistinctBy(static g => g.Name).ToDictionary(),
+                    OptionNames.Own
+                )
+            ),
+            policy
+        );
 
     private static NfsPlan With(string mountOptions, params (string Name, string Value)[] given) =>
         Plan([("server", "nas"), ("share", "/x"), ("mountOptions", mountOptions), .. given]);
@@ -48,8 +55,12 @@ public sealed class NfsPlanTests
     }
 
     [Theory]
-    [InlineData("timeo=600,retrans=2,rsize=65536,noac,acregmin=1,nocto,lookupcache=pos,fsc=shop,nosharecache,nordirplus,noresvport,local_lock=flock,nconnect=4,xprtsec=tls,sec=sys:krb5,write=eager,noposix")]
-    [InlineData("clientaddr=0.0.0.0,namlen=200,softreval,nosoftreval,sync,nomigration,trunkdiscovery,max_connect=2,bsize=4096,nolock,noacl")]
+    [InlineData(
+        "timeo=600,retrans=2,rsize=65536,noac,acregmin=1,nocto,lookupcache=pos,fsc=shop,nosharecache,nordirplus,noresvport,local_lock=flock,nconnect=4,xprtsec=tls,sec=sys:krb5,write=eager,noposix"
+    )]
+    [InlineData(
+        "clientaddr=0.0.0.0,namlen=200,softreval,nosoftreval,sync,nomigration,trunkdiscovery,max_connect=2,bsize=4096,nolock,noacl"
+    )]
     public void What_the_kernel_takes_is_passed_on(string words) => Assert.Equal($"{words},hard", Words(With(words)));
 
     [Theory]
@@ -80,23 +91,35 @@ public sealed class NfsPlanTests
         Assert.Equal(20490, With("port=20490", ("port", "1")).Server.Port);
         Assert.Equal((20490, "port=20490,hard"), ((int)With("", ("port", " 20490 ")).Server.Port, Words(With("", ("port", "20490")))));
         Assert.Equal((111, true, "nas"), ((int)With("").Mountd.Port, With("").Mountd.IsTcp, With("").Mountd.Name));
-        Assert.Equal((4002, false),
-            ((int)With("mountport=4002,mountproto=udp").Mountd.Port, With("mountport=4002,mountproto=udp").Mountd.IsTcp));
+        Assert.Equal(
+            (4002, false),
+            ((int)With("mountport=4002,mountproto=udp").Mountd.Port, With("mountport=4002,mountproto=udp").Mountd.IsTcp)
+        );
         Assert.Equal("10.0.0.9", With("mounthost=10.0.0.9").Mountd.Name);
         Assert.False(With("proto=udp").Server.IsTcp);
         Assert.False(With("rdma").Server.IsTcp);
         Assert.True(With("proto=tcp6").Server.IsTcp);
-        Assert.Contains("\"mountport\" is \"x\"", Assert.Throws<VolumeException>(static () => With("mountport=x")).Message,
-            StringComparison.Ordinal);
+        Assert.Contains(
+            "\"mountport\" is \"x\"",
+            Assert.Throws<VolumeException>(static () => With("mountport=x")).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void A_host_of_mountd_must_be_allowed_too()
     {
-        var given = new Dictionary<string, string> { ["server"] = "nas", ["share"] = "/x", ["mountOptions"] = "mounthost=10.0.0.9" };
+        var given = new Dictionary<string, string>
+        {
+            ["server"] = "nas",
+            ["share"] = "/x",
+            ["mountOptions"] = "mounthost=10.0.0.9",
+        };
         var request = new PublishRequest("/t", new VolumeOptions(given, OptionNames.Own));
-        Assert.Equal("nfs: server \"10.0.0.9\" is not among the allowed servers (node config)",
-            Assert.Throws<VolumeException>(() => NfsPlan.From(request, policy with { Servers = ["nas"] })).Message);
+        Assert.Equal(
+            "nfs: server \"10.0.0.9\" is not among the allowed servers (node config)",
+            Assert.Throws<VolumeException>(() => NfsPlan.From(request, policy with { Servers = ["nas"] })).Message
+        );
     }
 
     [Theory]
@@ -126,9 +149,16 @@ public sealed class NfsPlanTests
     [InlineData("FD00::1")]
     [InlineData("[fd00:0:0::1]")]
     [InlineData("fd00::*")]
-    public void An_allowed_address_may_be_written_in_any_way(string allowed) => Assert.NotNull(NfsPlan.From(
-        new("/t", new VolumeOptions(new Dictionary<string, string> { ["source"] = "[fd00::1]:/x" }, OptionNames.Own)),
-            policy with { Servers = [allowed] }));
+    public void An_allowed_address_may_be_written_in_any_way(string allowed) =>
+        Assert.NotNull(
+            NfsPlan.From(
+                new("/t", new VolumeOptions(new Dictionary<string, string> { ["source"] = "[fd00::1]:/x" }, OptionNames.Own)),
+                policy with
+                {
+                    Servers = [allowed],
+                }
+            )
+        );
 
     [Theory]
     [InlineData("", "", "nas:/a/b||False")]
@@ -136,11 +166,15 @@ public sealed class NfsPlanTests
     [InlineData("/a,/share", "c", "nas:/a/b|c|False nas:/a|b/c|True")]
     [InlineData("/a/b", "", "nas:/a/b||False")]
     [InlineData("/a/bc", "", "nas:/a/b||False")]
-    public void A_share_that_the_server_has_not_got_may_be_made_below_another(string parents, string sub, string places) => Assert.Equal(
-        places,
-        string.Join(' ',
-            Plan(("server", "nas"), ("share", "/a/b"), ("parents", parents),
-                ("subDir", sub)).Places.Select(static p => $"{p.Export}|{p.SubDirectory}|{p.Create}")));
+    public void A_share_that_the_server_has_not_got_may_be_made_below_another(string parents, string sub, string places) =>
+        Assert.Equal(
+            places,
+            string.Join(
+                ' ',
+                Plan(("server", "nas"), ("share", "/a/b"), ("parents", parents), ("subDir", sub))
+                    .Places.Select(static p => $"{p.Export}|{p.SubDirectory}|{p.Create}")
+            )
+        );
 
     private static readonly string[] all = ["4.2", "4.1", "4.0", "3"];
 

@@ -7,7 +7,8 @@ namespace Plugboard.Tests.Unit.Volumes;
 
 public sealed class OptionTests
 {
-    private static VolumeOptions Options(OptionNames names, params (string Name, string Value)[] given) => new(given.ToDictionary(static g => g.Name, static g => g.Value), names);
+    private static VolumeOptions Options(OptionNames names, params (string Name, string Value)[] given) =>
+        new(given.ToDictionary(static g => g.Name, static g => g.Value), names);
 
     [Theory]
     [InlineData("1", 1)]
@@ -60,47 +61,75 @@ public sealed class OptionTests
     {
         var names = new OptionNames { Aliases = new Dictionary<string, string> { ["path"] = "share" } };
         Assert.Equal("/a", Options(names, ("path", "/a"), ("share", "/a")).Find("share"));
-        Assert.Contains("mean the same and differ", Assert.Throws<VolumeException>(() => Options(names, ("path", "/a"), ("share", "/b")).Find("share")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "mean the same and differ",
+            Assert.Throws<VolumeException>(() => Options(names, ("path", "/a"), ("share", "/b")).Find("share")).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Unknown_options_are_refused_unless_the_dialect_is_lenient()
     {
-        Assert.Equal("nfs: unknown option \"sevrer\" (did you mean \"server\"?)", Assert.Throws<VolumeException>(() => Options(OptionNames.Own, ("sevrer", "x")).RequireKnown("nfs", ["server"])).Message);
-        Assert.Equal("nfs: unknown option \"bananas\"", Assert.Throws<VolumeException>(() => Options(OptionNames.Own, ("bananas", "x")).RequireKnown("nfs", ["server"])).Message);
+        Assert.Equal(
+            "nfs: unknown option \"sevrer\" (did you mean \"server\"?)",
+            Assert.Throws<VolumeException>(() => Options(OptionNames.Own, ("sevrer", "x")).RequireKnown("nfs", ["server"])).Message
+        );
+        Assert.Equal(
+            "nfs: unknown option \"bananas\"",
+            Assert.Throws<VolumeException>(() => Options(OptionNames.Own, ("bananas", "x")).RequireKnown("nfs", ["server"])).Message
+        );
         Options(new OptionNames { IsLenient = true }, ("bananas", "x")).RequireKnown("nfs", ["server"]);
     }
 
     [Fact]
     public void A_lenient_dialect_reads_names_in_any_case_and_its_own_spelling_counts()
     {
-        var names = new OptionNames { IsLenient = true, Aliases = new Dictionary<string, string> { ["mountoptions"] = "mountOptions" } };
-        Assert.Equal("own",
-            Options(names, ("mountOptions", "backends"), ("mountoptions", "own"), ("MOUNTOPTIONS", "other")).Find("mountOptions"));
+        var names = new OptionNames
+        {
+            IsLenient = true,
+            Aliases = new Dictionary<string, string> { ["mountoptions"] = "mountOptions" },
+        };
+        Assert.Equal(
+            "own",
+            Options(names, ("mountOptions", "backends"), ("mountoptions", "own"), ("MOUNTOPTIONS", "other")).Find("mountOptions")
+        );
         Assert.Equal("backends", Options(names, ("MountOptions", "other"), ("mountOptions", "backends")).Find("mountOptions"));
         Assert.Equal("s", Options(names, ("Server", "s"), ("server", "")).Get("cifs", "server"));
         Assert.Null(Options(OptionNames.Own, ("Server", "s")).Find("server"));
-        Assert.Equal("option \"Size\"",
-            Assert.Throws<VolumeException>(() => Options(names, ("Size", "x")).Size("local", "size")).Message["local: ".Length..][..13]);
+        Assert.Equal(
+            "option \"Size\"",
+            Assert.Throws<VolumeException>(() => Options(names, ("Size", "x")).Size("local", "size")).Message["local: ".Length..][..13]
+        );
     }
 
     [Fact]
     public void White_space_around_a_value_that_is_not_a_path_is_none_of_it()
     {
         var options = Options(OptionNames.Own, ("size", " 1Gi "), ("flag", "true\n"), ("uid", " 5"), ("mode", "0750 "));
-        Assert.Equal((1L << 30, true, 5u, 0x1e8u),
-            (options.Size("x", "size")!.Value, options.Flag("x", "flag", false), options.Id("x", "uid")!.Value,
-                options.Mode("x", "mode")!.Value));
+        Assert.Equal(
+            (1L << 30, true, 5u, 0x1e8u),
+            (
+                options.Size("x", "size")!.Value,
+                options.Flag("x", "flag", false),
+                options.Id("x", "uid")!.Value,
+                options.Mode("x", "mode")!.Value
+            )
+        );
     }
 
     [Fact]
     public void A_long_text_of_somebody_else_leaves_room_for_the_reason()
     {
-        var failure = Assert.Throws<VolumeException>(() => Options(OptionNames.Own, (new string('x', 100_000), "")).RequireKnown("nfs", ["server"]));
+        var failure = Assert.Throws<VolumeException>(() =>
+            Options(OptionNames.Own, (new string('x', 100_000), "")).RequireKnown("nfs", ["server"])
+        );
         Assert.InRange(failure.Message.Length, 100, 200);
-        Assert.EndsWith("9…\"; a number is wanted",
+        Assert.EndsWith(
+            "9…\"; a number is wanted",
             Assert.Throws<VolumeException>(() => Options(OptionNames.Own, ("uid", new string('9', 100_000))).Id("nfs", "uid")).Message,
-                StringComparison.Ordinal);
+            StringComparison.Ordinal
+        );
         Assert.Equal("a?b", ShortText.Of("a\u001bb"));
         Assert.Equal(121, ShortText.Of(string.Concat(Enumerable.Repeat("\ud83d\ude00", 100))).Length);
     }
@@ -109,7 +138,8 @@ public sealed class OptionTests
     [InlineData("0750", 0x1e8)]
     [InlineData("2770", 0x5f8)]
     [InlineData("7", 7)]
-    public void Modes_are_octal(string text, int mode) => Assert.Equal((uint)mode, Options(OptionNames.Own, ("mode", text)).Mode("local", "mode"));
+    public void Modes_are_octal(string text, int mode) =>
+        Assert.Equal((uint)mode, Options(OptionNames.Own, ("mode", text)).Mode("local", "mode"));
 
     [Theory]
     [InlineData("mode", "0980")]
@@ -124,13 +154,15 @@ public sealed class OptionTests
     public void A_wrong_value_is_told_with_the_option_and_what_is_wanted(string name, string value)
     {
         var options = Options(OptionNames.Own, (name, value));
-        var failure = Assert.Throws<VolumeException>(() => name switch
-        {
-            "mode" => options.Mode("local", name),
-            "uid" => options.Id("local", name),
-            "size" => options.Size("local", name),
-            _ => (object)options.Flag("local", name, false),
-        });
+        var failure = Assert.Throws<VolumeException>(() =>
+            name switch
+            {
+                "mode" => options.Mode("local", name),
+                "uid" => options.Id("local", name),
+                "size" => options.Size("local", name),
+                _ => (object)options.Flag("local", name, false),
+            }
+        );
         Assert.StartsWith($"local: option \"{name}\" is \"{value}\"; ", failure.Message, StringComparison.Ordinal);
     }
 
@@ -146,21 +178,39 @@ public sealed class OptionTests
     public void Mount_options_that_are_not_allowed_are_refused()
     {
         var policy = new VolumePolicy { AllowedMountOptions = ["fsc"], ForbiddenMountOptions = ["hard"] };
-        Assert.Contains("\"addr\" is not among those that are allowed", Assert.Throws<VolumeException>(() => MountWords.Parse("nfs", "addr=10.0.0.1", ["timeo"], policy)).Message, StringComparison.Ordinal);
-        Assert.Contains("\"hard\" is forbidden (node config)", Assert.Throws<VolumeException>(() => MountWords.Parse("nfs", "hard", ["hard"], policy)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "\"addr\" is not among those that are allowed",
+            Assert.Throws<VolumeException>(() => MountWords.Parse("nfs", "addr=10.0.0.1", ["timeo"], policy)).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "\"hard\" is forbidden (node config)",
+            Assert.Throws<VolumeException>(() => MountWords.Parse("nfs", "hard", ["hard"], policy)).Message,
+            StringComparison.Ordinal
+        );
         Assert.Single(MountWords.Parse("nfs", "fsc", ["timeo"], policy).Parameters);
     }
 
     [Theory]
-    [InlineData("timo=600", "nfs: mount option \"timo\" is not among those that are allowed (did you mean \"timeo\"?); the node config's allowedMountOptions can allow it")]
-    [InlineData("nofial", "nfs: mount option \"nofial\" is not among those that are allowed (did you mean \"nofail\"?); the node config's allowedMountOptions can allow it")]
+    [InlineData(
+        "timo=600",
+        "nfs: mount option \"timo\" is not among those that are allowed (did you mean \"timeo\"?); the node config's "
+            + "allowedMountOptions can allow it"
+    )]
+    [InlineData(
+        "nofial",
+        "nfs: mount option \"nofial\" is not among those that are allowed (did you mean \"nofail\"?); the node config's "
+            + "allowedMountOptions can allow it"
+    )]
     [InlineData("remount,ro", "nfs: mount option \"remount\" is refused: it changes a mount instead of making one")]
     [InlineData("loop", "nfs: mount option \"loop\" is refused: it is for images; the driver for them is loop")]
     public void A_refused_mount_option_is_told_with_what_was_meant_or_why(string text, string message) =>
         Assert.Equal(message, Assert.Throws<VolumeException>(() => MountWords.Parse("nfs", text, ["timeo"], new VolumePolicy())).Message);
 
     [Theory]
-    [InlineData("defaults,_netdev,nofail,auto,noauto,nouser,comment=x,x-systemd.automount,X-mount.mkdir=0755,retry=5,bg,fg,intr,nointr,mand,nomand,loud,silent,iversion,user=bob")]
+    [InlineData(
+        "defaults,_netdev,nofail,auto,noauto,nouser,comment=x,x-systemd.automount,X-mount.mkdir=0755,retry=5,bg,fg,intr,nointr,mand,nomand,loud,silent,iversion,user=bob"
+    )]
     [InlineData(" , ,, defaults ,")]
     [InlineData("=x")]
     [InlineData("")]
@@ -191,11 +241,16 @@ public sealed class OptionTests
     [InlineData("context=\"system_u:object_r:tmp_t:s0:c127,c456\",hard", "context=system_u:object_r:tmp_t:s0:c127,c456,hard")]
     [InlineData("sloppy,nonsense=1,hard", "hard")]
     [InlineData("hard,nonsense,sloppy", "hard")]
-    public void Mount_options_are_read_as_mount_reads_them(string text, string parameters) => Assert.Equal(
-        parameters,
-        string.Join(',',
-            MountWords.Parse("nfs", text, ["timeo", "hard", "context"],
-                new VolumePolicy()).Parameters.Select(static p => p.Value is null ? p.Key : $"{p.Key}={p.Value}")));
+    public void Mount_options_are_read_as_mount_reads_them(string text, string parameters) =>
+        Assert.Equal(
+            parameters,
+            string.Join(
+                ',',
+                MountWords
+                    .Parse("nfs", text, ["timeo", "hard", "context"], new VolumePolicy())
+                    .Parameters.Select(static p => p.Value is null ? p.Key : $"{p.Key}={p.Value}")
+            )
+        );
 
     [Fact]
     public void The_administrators_options_come_last()
@@ -212,6 +267,10 @@ public sealed class OptionTests
         Assert.Equal("…", $"{secret}");
         Assert.Equal("hunter2", secret.Reveal());
         Assert.Equal(" a ", new Secret(" a "u8.ToArray()).Reveal());
-        Assert.DoesNotContain("hunter2", new PublishRequest("/x", VolumeOptions.None) { Secrets = new Dictionary<string, Secret> { ["p"] = secret } }.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "hunter2",
+            new PublishRequest("/x", VolumeOptions.None) { Secrets = new Dictionary<string, Secret> { ["p"] = secret } }.ToString(),
+            StringComparison.Ordinal
+        );
     }
 }

@@ -30,7 +30,10 @@ public sealed class PlanTests
     [InlineData("/srv/other/x", "/srv/other", "x")]
     [InlineData("/srv/local", "/srv/local", "")]
     public void A_path_is_in_an_allowed_root(string path, string root, string inside) =>
-        Assert.Equal((root, inside), (LocalPlan.From(Request(("path", path)), policy).Place.Root, LocalPlan.From(Request(("path", path)), policy).Place.Inside));
+        Assert.Equal(
+            (root, inside),
+            (LocalPlan.From(Request(("path", path)), policy).Place.Root, LocalPlan.From(Request(("path", path)), policy).Place.Inside)
+        );
 
     [Theory]
     [InlineData("a/../../etc", "local: path \"a/../../etc\" leaves the allowed root /srv/local (node config)")]
@@ -38,29 +41,48 @@ public sealed class PlanTests
     [InlineData("/etc", "local: path \"/etc\" leaves the allowed root /srv/local and /srv/other (node config)")]
     [InlineData("/srv/localx", "local: path \"/srv/localx\" leaves the allowed root /srv/local and /srv/other (node config)")]
     [InlineData("/srv/local/../../etc", "local: path \"/srv/local/../../etc\" leaves the allowed root /srv/local (node config)")]
-    public void A_path_that_leaves_the_root_is_refused(string path, string message) => Assert.Equal(message, Refusal(() => LocalPlan.From(Request(("path", path)), policy)));
+    public void A_path_that_leaves_the_root_is_refused(string path, string message) =>
+        Assert.Equal(message, Refusal(() => LocalPlan.From(Request(("path", path)), policy)));
 
     [Fact]
     public void Without_a_path_a_volume_is_named_after_namespace_and_volume()
     {
         var plan = LocalPlan.From(Request(), policy);
         Assert.Equal(("ns/pv1", true, Careful), (plan.Place.Inside, plan.Create, plan.Attributes));
-        Assert.Contains("the pod's namespace is not known", Refusal(() => LocalPlan.From(Request() with { Pod = PodIdentity.Unknown }, policy)), StringComparison.Ordinal);
-        Assert.Contains("the volume's name is \"..\"", Refusal(() => LocalPlan.From(Request() with { Name = ".." }, policy)),
-            StringComparison.Ordinal);
+        Assert.Contains(
+            "the pod's namespace is not known",
+            Refusal(() => LocalPlan.From(Request() with { Pod = PodIdentity.Unknown }, policy)),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "the volume's name is \"..\"",
+            Refusal(() => LocalPlan.From(Request() with { Name = ".." }, policy)),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Per_pod_and_sub_path_are_behind_the_path_and_cannot_climb_over_it()
     {
-        Assert.Equal("a/0e6d1c2a-1111-2222-3333-444455556666/b", LocalPlan.From(Request(("path", "a"), ("perPod", "true"), ("subPath", "/b")), policy).Place.Inside);
-        Assert.Contains("leaves the allowed root", Refusal(() => LocalPlan.From(Request(("path", "a"), ("subPath", "../b")), policy)), StringComparison.Ordinal);
+        Assert.Equal(
+            "a/0e6d1c2a-1111-2222-3333-444455556666/b",
+            LocalPlan.From(Request(("path", "a"), ("perPod", "true"), ("subPath", "/b")), policy).Place.Inside
+        );
+        Assert.Contains(
+            "leaves the allowed root",
+            Refusal(() => LocalPlan.From(Request(("path", "a"), ("subPath", "../b")), policy)),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Tmpfs_takes_sizes_and_shares()
     {
-        string Parameters(params (string, string)[] given) => string.Join(',', TmpfsPlan.From(Request(given) with { FsGroup = 2000 }, policy).Parameters.Select(static p => $"{p.Key}={p.Value}"));
+        string Parameters(params (string, string)[] given) =>
+            string.Join(
+                ',',
+                TmpfsPlan.From(Request(given) with { FsGroup = 2000 }, policy).Parameters.Select(static p => $"{p.Key}={p.Value}")
+            );
         Assert.Equal("size=67108864,mode=2770,gid=2000", Parameters(("size", "64Mi")));
         Assert.Equal("size=10%,mode=700,uid=5,gid=6", Parameters(("size", "10%"), ("mode", "0700"), ("uid", "5"), ("gid", "6")));
         Assert.Equal("tmpfs: option \"size\" is missing", Refusal(() => TmpfsPlan.From(Request(), policy)));
@@ -73,9 +95,19 @@ public sealed class PlanTests
         Assert.Null(LoopPlan.From(Request(("file", "a.img")), policy).CreateSize);
         Assert.Equal(1L << 30, LoopPlan.From(Request(("file", "a.img"), ("size", "1Gi")), policy).CreateSize);
         Assert.Null(LoopPlan.From(Request(("file", "a.img"), ("size", "1Gi"), ("create", "false")), policy).CreateSize);
-        Assert.Equal("loop: option \"size\" is missing", Refusal(() => LoopPlan.From(Request(("file", "a.img"), ("create", "true")), policy)));
-        Assert.Equal("loop: fsType is \"ntfs\"; \"ext4\", \"xfs\" or \"btrfs\" is wanted", Refusal(() => LoopPlan.From(Request(("file", "a.img")) with { FsType = "ntfs" }, policy)));
-        Assert.Contains("a file below the allowed root", Refusal(() => LoopPlan.From(Request(("file", ".")), policy)), StringComparison.Ordinal);
+        Assert.Equal(
+            "loop: option \"size\" is missing",
+            Refusal(() => LoopPlan.From(Request(("file", "a.img"), ("create", "true")), policy))
+        );
+        Assert.Equal(
+            "loop: fsType is \"ntfs\"; \"ext4\", \"xfs\" or \"btrfs\" is wanted",
+            Refusal(() => LoopPlan.From(Request(("file", "a.img")) with { FsType = "ntfs" }, policy))
+        );
+        Assert.Contains(
+            "a file below the allowed root",
+            Refusal(() => LoopPlan.From(Request(("file", ".")), policy)),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -85,15 +117,18 @@ public sealed class PlanTests
         Assert.Equal(("10.0.0.5:/x", "10.0.0.5", (ushort)2049), (plan.Source, plan.Server.Name, plan.Server.Port));
         Assert.Equal(["4.2", "4.1", "4.0", "3"], plan.Versions);
         Assert.Equal("10.0.0.5:/x/y/z", NfsPlan.From(Request(("source", "10.0.0.5:/x"), ("subDir", "y/z/")), policy).Source);
-        Assert.Equal(["4.1"],
-            NfsPlan.From(Request(("server", "s"), ("share", "/"), ("mountOptions", "nfsvers=4.1"), ("vers", "4.2")), policy).Versions);
+        Assert.Equal(
+            ["4.1"],
+            NfsPlan.From(Request(("server", "s"), ("share", "/"), ("mountOptions", "nfsvers=4.1"), ("vers", "4.2")), policy).Versions
+        );
         Assert.Equal("[fd00::1]:/x", NfsPlan.From(Request(("server", "fd00::1"), ("share", "/x")), policy).Source);
     }
 
     [Theory]
     [InlineData("nfs: option \"server\" is missing", "share", "/x")]
     [InlineData("nfs: option \"share\" is missing", "server", "s")]
-    public void Nfs_wants_a_server_and_a_share(string message, string name, string value) => Assert.Equal(message, Refusal(() => NfsPlan.From(Request((name, value)), policy)));
+    public void Nfs_wants_a_server_and_a_share(string message, string name, string value) =>
+        Assert.Equal(message, Refusal(() => NfsPlan.From(Request((name, value)), policy)));
 
     [Theory]
     [InlineData("vers", "5")]
@@ -106,34 +141,69 @@ public sealed class PlanTests
     [InlineData("mountOptions", "remount")]
     [InlineData("source", "server")]
     [InlineData("source", "[fd00::1]/x")]
-    public void Nfs_refuses(string name, string value) => Assert.StartsWith("nfs: ", Refusal(() => NfsPlan.From(Request(("server", "s"), ("share", "/x"), (name, value)), policy)), StringComparison.Ordinal);
+    public void Nfs_refuses(string name, string value) =>
+        Assert.StartsWith(
+            "nfs: ",
+            Refusal(() => NfsPlan.From(Request(("server", "s"), ("share", "/x"), (name, value)), policy)),
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void Only_allowed_servers_are_mounted_from()
     {
         var narrow = policy with { Servers = ["10.0.0.*", "files.example.org"] };
-        Assert.Equal("nfs: server \"10.0.1.5\" is not among the allowed servers (node config)", Refusal(() => NfsPlan.From(Request(("server", "10.0.1.5"), ("share", "/x")), narrow)));
+        Assert.Equal(
+            "nfs: server \"10.0.1.5\" is not among the allowed servers (node config)",
+            Refusal(() => NfsPlan.From(Request(("server", "10.0.1.5"), ("share", "/x")), narrow))
+        );
         Assert.NotNull(NfsPlan.From(Request(("server", "10.0.0.77"), ("share", "/x")), narrow));
         Assert.NotNull(NfsPlan.From(Request(("server", "FILES.example.org"), ("share", "/x")), narrow));
-        Assert.Contains("is no server's name", Refusal(() => NfsPlan.From(Request(("server", "a b"), ("share", "/x")), policy)), StringComparison.Ordinal);
+        Assert.Contains(
+            "is no server's name",
+            Refusal(() => NfsPlan.From(Request(("server", "a b"), ("share", "/x")), policy)),
+            StringComparison.Ordinal
+        );
     }
 
     private static PublishRequest Smb(params (string Name, string Value)[] given) =>
-        Request(given) with { Secrets = new Dictionary<string, Secret> { ["username"] = new Secret("u"u8.ToArray()) } };
+        Request(given) with
+        {
+            Secrets = new Dictionary<string, Secret> { ["username"] = new Secret("u"u8.ToArray()) },
+        };
 
     [Fact]
     public void Cifs_reads_a_source_in_both_slashes_and_its_parts()
     {
-        Assert.Equal(("//srv/share/sub", "srv"), (CifsPlan.From(Smb(("source", @"\\srv\share\sub")), policy).Source, CifsPlan.From(Smb(("source", "//srv/share/sub/")), policy).Server.Name));
+        Assert.Equal(
+            ("//srv/share/sub", "srv"),
+            (
+                CifsPlan.From(Smb(("source", @"\\srv\share\sub")), policy).Source,
+                CifsPlan.From(Smb(("source", "//srv/share/sub/")), policy).Server.Name
+            )
+        );
         Assert.Equal("//srv/share", CifsPlan.From(Smb(("server", "srv"), ("share", "/share")), policy).Source);
-        Assert.Contains("\"//server/share\" is wanted", Refusal(() => CifsPlan.From(Smb(("source", "//srv")), policy)), StringComparison.Ordinal);
-        Assert.Contains("\"//server/share\" is wanted", Refusal(() => CifsPlan.From(Smb(("source", "//srv/share/../x")), policy)), StringComparison.Ordinal);
+        Assert.Contains(
+            "\"//server/share\" is wanted",
+            Refusal(() => CifsPlan.From(Smb(("source", "//srv")), policy)),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "\"//server/share\" is wanted",
+            Refusal(() => CifsPlan.From(Smb(("source", "//srv/share/../x")), policy)),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Cifs_gives_files_to_the_fsGroup_unless_the_author_says_otherwise()
     {
-        string Parameters(params (string, string)[] given) => string.Join(',', CifsPlan.From(Smb([("source", "//s/x"), .. given]) with { FsGroup = 7 }, policy).Words.Parameters.Select(static p => $"{p.Key}={p.Value}"));
+        string Parameters(params (string, string)[] given) =>
+            string.Join(
+                ',',
+                CifsPlan
+                    .From(Smb([("source", "//s/x"), .. given]) with { FsGroup = 7 }, policy)
+                    .Words.Parameters.Select(static p => $"{p.Key}={p.Value}")
+            );
         Assert.Equal("gid=7,file_mode=0770,dir_mode=0770", Parameters());
         Assert.Equal("vers=3.0,gid=9,dir_mode=0755,file_mode=0770", Parameters(("mountOptions", "vers=3.0,gid=9"), ("dir_mode", "0755")));
     }

@@ -25,7 +25,8 @@ public sealed class Compare : Statement
     public static Compare Equal(Selector selector, Field value, bool inverted = false) => new(selector, inverted, value.Bytes, value.Bytes);
 
     /// <summary>A range of values, both ends included; not of links.</summary>
-    public static Compare Within(Selector selector, Field from, Field to, bool inverted = false) => new(selector, inverted, from.Bytes, to.Bytes);
+    public static Compare Within(Selector selector, Field from, Field to, bool inverted = false) =>
+        new(selector, inverted, from.Bytes, to.Bytes);
 
     /// <summary>The addresses of a network.</summary>
     public static Compare InNetwork(Selector selector, IPPrefix network, bool inverted = false)

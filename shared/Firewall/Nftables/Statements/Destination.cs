@@ -1,5 +1,5 @@
-using static Plugboard.Firewall.Nftables.Uapi.NfTablesH;
 using Plugboard.Addresses;
+using static Plugboard.Firewall.Nftables.Uapi.NfTablesH;
 
 namespace Plugboard.Firewall.Nftables.Statements;
 

@@ -1,8 +1,8 @@
 namespace Plugboard.Firewall.Nftables.Statements;
 
 /// <summary>
-/// Leads the packet to the address and port that a map has for the values: <c>dnat ip to meta l4proto . th dport map @ports</c>. Where it has nothing the next rule is
-/// tried.
+/// Leads the packet to the address and port that a map has for the values: <c>dnat ip to meta l4proto . th dport map @ports</c>. Where it
+/// has nothing the next rule is tried.
 /// </summary>
 /// <param name="is6">The family of the addresses.</param>
 /// <param name="map">The map; it leads to an address and a port.</param>

@@ -29,7 +29,15 @@ public sealed class FlowIs : Statement
         foreach (var word in words.Split(','))
         {
             // NF_CT_STATE_BIT of include/net/netfilter/nf_conntrack.h.
-            var bit = word switch { "invalid" => 1u, "established" => 2u, "related" => 4u, "new" => 8u, "untracked" => 64u, _ => 0u };
+            var bit = word switch
+            {
+                "invalid" => 1u,
+                "established" => 2u,
+                "related" => 4u,
+                "new" => 8u,
+                "untracked" => 64u,
+                _ => 0u,
+            };
             if (bit == 0)
                 return null;
             states |= bit;

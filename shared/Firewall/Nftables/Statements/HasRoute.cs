@@ -3,7 +3,8 @@ using static Plugboard.Firewall.Nftables.Uapi.NfTablesH;
 namespace Plugboard.Firewall.Nftables.Statements;
 
 /// <summary>
-/// Goes on where the node has, or lacks, a route: back to the sender by the link the packet came by, <c>fib saddr . iif oif missing</c>, or to the receiver,
+/// Goes on where the node has, or lacks, a route: back to the sender by the link the packet came by, <c>fib saddr . iif oif missing</c>, or
+/// to the receiver,
 /// <c>fib daddr oif exists</c>. Source: nft(8), FIB EXPRESSIONS.
 /// </summary>
 public sealed class HasRoute : Statement

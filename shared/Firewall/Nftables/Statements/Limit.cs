@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Plugboard.Firewall.Nftables.Statements;
 
-/// <summary>Goes on with packets up to a rate, or beyond it: <c>limit rate 10/second burst 5 packets</c>. Source: nft(8), LIMIT STATEMENT.</summary>
+/// <summary>
+/// Goes on with packets up to a rate, or beyond it: <c>limit rate 10/second burst 5 packets</c>. Source: nft(8), LIMIT STATEMENT.
+/// </summary>
 /// <param name="packets">How many, at least 1.</param>
 /// <param name="per">In which time.</param>
 public sealed class Limit(ulong packets, LimitPer per) : Statement

@@ -1,6 +1,8 @@
 namespace Plugboard.Firewall.Nftables.Statements;
 
-/// <summary>The packet leaves with the address of the link it leaves by: <c>masquerade</c>, <c>masquerade to :1024-2047 fully-random</c>.</summary>
+/// <summary>
+/// The packet leaves with the address of the link it leaves by: <c>masquerade</c>, <c>masquerade to :1024-2047 fully-random</c>.
+/// </summary>
 public sealed class Masquerade : Statement
 {
     /// <summary>The ports it leaves with; null: the kernel chooses.</summary>

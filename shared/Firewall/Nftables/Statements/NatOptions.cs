@@ -1,6 +1,9 @@
 namespace Plugboard.Firewall.Nftables.Statements;
 
-/// <summary>How a change of address chooses ports. The values are the kernel's. Source: include/uapi/linux/netfilter/nf_nat.h; nft(8), NAT STATEMENTS.</summary>
+/// <summary>
+/// How a change of address chooses ports. The values are the kernel's. Source: include/uapi/linux/netfilter/nf_nat.h; nft(8), NAT
+/// STATEMENTS.
+/// </summary>
 [Flags]
 public enum NatOptions
 {

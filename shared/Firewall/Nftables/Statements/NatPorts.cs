@@ -10,9 +10,7 @@ public readonly record struct NatPorts(ushort First, ushort Last)
 {
     /// <summary>One port.</summary>
     public NatPorts(ushort port)
-        : this(port, port)
-    {
-    }
+        : this(port, port) { }
 
     private int Count => First == Last ? 1 : 2;
 
@@ -31,7 +29,10 @@ public readonly record struct NatPorts(ushort First, ushort Last)
     internal static string Words(NatOptions options)
     {
         var words = "";
-        foreach (var (option, word) in (ReadOnlySpan<(NatOptions, string)>)[(NatOptions.Random, "random"), (NatOptions.FullyRandom, "fully-random"), (NatOptions.Persistent, "persistent")])
+        foreach (
+            var (option, word) in (ReadOnlySpan<(NatOptions, string)>)
+                [(NatOptions.Random, "random"), (NatOptions.FullyRandom, "fully-random"), (NatOptions.Persistent, "persistent")]
+        )
         {
             if (options.HasFlag(option))
                 words += words.Length == 0 ? " " + word : "," + word;

@@ -2,12 +2,16 @@ using static Plugboard.Firewall.Nftables.Uapi.NfTablesH;
 
 namespace Plugboard.Firewall.Nftables.Statements;
 
-/// <summary>Refuses the packet and tells its sender: <c>reject</c> that nobody listens, <c>reject with tcp reset</c> by a closed connection.</summary>
+/// <summary>
+/// Refuses the packet and tells its sender: <c>reject</c> that nobody listens, <c>reject with tcp reset</c> by a closed connection.
+/// </summary>
 /// <param name="withReset">By a reset; only TCP comes this far then.</param>
 public sealed class Reject(bool withReset = false) : Statement
 {
     // include/uapi/linux/icmp.h: ICMP_PORT_UNREACH; icmpv6.h: ICMPV6_PORT_UNREACH; in.h: IPPROTO_TCP.
-    private const byte IcmpPort = 3, Icmp6Port = 4, Tcp = 6;
+    private const byte IcmpPort = 3,
+        Icmp6Port = 4,
+        Tcp = 6;
 
     internal override void Write(RuleWriter rule)
     {

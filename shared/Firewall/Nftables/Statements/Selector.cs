@@ -38,23 +38,34 @@ public sealed class Selector
     public static Selector DestinationAddress(bool is6) => Address(is6, "daddr", is6 ? 24 : 16);
 
     /// <summary><c>th sport</c>: of whichever protocol has ports.</summary>
-    public static Selector SourcePort => new("th sport", DataType.InetService, static (writer, to) => writer.Payload(NFT_PAYLOAD_TRANSPORT_HEADER, 0, 2, to));
+    public static Selector SourcePort =>
+        new("th sport", DataType.InetService, static (writer, to) => writer.Payload(NFT_PAYLOAD_TRANSPORT_HEADER, 0, 2, to));
 
     /// <summary><c>th dport</c>.</summary>
-    public static Selector DestinationPort => new("th dport", DataType.InetService, static (writer, to) => writer.Payload(NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2, to));
+    public static Selector DestinationPort =>
+        new("th dport", DataType.InetService, static (writer, to) => writer.Payload(NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2, to));
 
     /// <summary><c>tcp sport</c> and the like.</summary>
     /// <param name="word"><c>tcp</c>, <c>udp</c> or <c>sctp</c>.</param>
     /// <param name="protocol">Its number.</param>
     /// <param name="isSource"><c>sport</c>, not <c>dport</c>.</param>
     public static Selector PortOf(string word, byte protocol, bool isSource) =>
-        new($"{word} {(isSource ? "sport" : "dport")}", DataType.InetService, (writer, to) => writer.Payload(NFT_PAYLOAD_TRANSPORT_HEADER, isSource ? 0 : 2, 2, to)) { Protocol = protocol };
+        new(
+            $"{word} {(isSource ? "sport" : "dport")}",
+            DataType.InetService,
+            (writer, to) => writer.Payload(NFT_PAYLOAD_TRANSPORT_HEADER, isSource ? 0 : 2, 2, to)
+        )
+        {
+            Protocol = protocol,
+        };
 
     /// <summary><c>ether saddr</c>.</summary>
-    public static Selector EtherSource => new("ether saddr", DataType.EtherAddr, static (writer, to) => writer.Payload(NFT_PAYLOAD_LL_HEADER, 6, 6, to)) { IsOfEther = true };
+    public static Selector EtherSource =>
+        new("ether saddr", DataType.EtherAddr, static (writer, to) => writer.Payload(NFT_PAYLOAD_LL_HEADER, 6, 6, to)) { IsOfEther = true };
 
     /// <summary><c>meta l4proto</c>.</summary>
-    public static Selector L4Protocol => new("meta l4proto", DataType.InetProto, static (writer, to) => writer.Meta(NFT_META_L4PROTO, to)) { IsProtocol = true };
+    public static Selector L4Protocol =>
+        new("meta l4proto", DataType.InetProto, static (writer, to) => writer.Meta(NFT_META_L4PROTO, to)) { IsProtocol = true };
 
     /// <summary><c>meta mark</c>.</summary>
     public static Selector PacketMark => Meta("meta mark", DataType.Mark, NFT_META_MARK);
@@ -69,17 +80,26 @@ public sealed class Selector
     public static Selector FlowMark => new("ct mark", DataType.Mark, static (writer, to) => writer.Ct(NFT_CT_MARK, to));
 
     /// <summary><c>ct direction</c>: 0 for what the flow's opener sends, 1 for the answers.</summary>
-    public static Selector FlowDirection => new("ct direction", DataType.FlowDirection, static (writer, to) => writer.Ct(NFT_CT_DIRECTION, to));
+    public static Selector FlowDirection =>
+        new("ct direction", DataType.FlowDirection, static (writer, to) => writer.Ct(NFT_CT_DIRECTION, to));
 
-    /// <summary><c>numgen random mod 4</c>: for each packet a number from 0 on, below <paramref name="modulus"/>, which is at least 1.</summary>
-    public static Selector Random(uint modulus) => new($"numgen random mod {modulus}", DataType.Number, (writer, to) => writer.Random(modulus, to));
+    /// <summary>
+    /// <c>numgen random mod 4</c>: for each packet a number from 0 on, below <paramref name="modulus"/>, which is at least 1.
+    /// </summary>
+    public static Selector Random(uint modulus) =>
+        new($"numgen random mod {modulus}", DataType.Number, (writer, to) => writer.Random(modulus, to));
 
     /// <summary>As <see cref="Random"/>, in network order: the key of a map with <see cref="Set.RandomBelow"/>, alone.</summary>
-    public static Selector RandomInOrder(uint modulus) => new($"numgen random mod {modulus}", DataType.Number, (writer, to) =>
-    {
-        writer.Random(modulus, to);
-        writer.ToNetworkOrder(DataType.Number.Length);
-    });
+    public static Selector RandomInOrder(uint modulus) =>
+        new(
+            $"numgen random mod {modulus}",
+            DataType.Number,
+            (writer, to) =>
+            {
+                writer.Random(modulus, to);
+                writer.ToNetworkOrder(DataType.Number.Length);
+            }
+        );
 
     private static Selector Address(bool is6, string word, int offset)
     {

@@ -24,7 +24,10 @@ public sealed class Source(IPAddr address) : Statement
     /// <summary>nft's words.</summary>
     public override string ToString()
     {
-        var to = Ports is not { } ports ? address.ToString() : address.Is6 ? $"[{address}]:{ports}" : $"{address}:{ports}";
+        var to =
+            Ports is not { } ports ? address.ToString()
+            : address.Is6 ? $"[{address}]:{ports}"
+            : $"{address}:{ports}";
         return $"snat {(address.Is6 ? "ip6" : "ip")} to {to}{NatPorts.Words(Options)}";
     }
 }

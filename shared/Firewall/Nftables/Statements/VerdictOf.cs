@@ -1,6 +1,8 @@
 namespace Plugboard.Firewall.Nftables.Statements;
 
-/// <summary>Does what a map has for the values: <c>meta l4proto . th dport vmap @conditional</c>. Where it has nothing the next rule is tried.</summary>
+/// <summary>
+/// Does what a map has for the values: <c>meta l4proto . th dport vmap @conditional</c>. Where it has nothing the next rule is tried.
+/// </summary>
 /// <param name="map">The verdict map.</param>
 /// <param name="selectors">The values; their types are the key's.</param>
 public sealed class VerdictOf(Set map, params Selector[] selectors) : Statement

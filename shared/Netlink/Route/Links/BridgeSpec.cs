@@ -9,8 +9,8 @@ public sealed record BridgeSpec : LinkSpec
     public override string Kind => "bridge";
 
     /// <summary>
-    /// Whether it filters by VLAN; null leaves the kernel's default, false. A kernel without CONFIG_BRIDGE_VLAN_FILTERING refuses either with
-    /// EOPNOTSUPP, so null and false differ.
+    /// Whether it filters by VLAN; null leaves the kernel's default, false. A kernel without CONFIG_BRIDGE_VLAN_FILTERING refuses either
+    /// with EOPNOTSUPP, so null and false differ.
     /// </summary>
     public bool? VlanFiltering { get; init; }
 

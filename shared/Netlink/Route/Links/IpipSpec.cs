@@ -4,8 +4,8 @@ using Plugboard.Netlink.Route.Uapi;
 namespace Plugboard.Netlink.Route.Links;
 
 /// <summary>
-/// An IPv4-in-IPv4 tunnel without a fixed other end: a route's gateway is where a packet goes. The kernel has one such device for each local address in a namespace.
-/// Source: ip-link(8), TYPE ipip; include/uapi/linux/if_tunnel.h; net/ipv4/ipip.c.
+/// An IPv4-in-IPv4 tunnel without a fixed other end: a route's gateway is where a packet goes. The kernel has one such device for each
+/// local address in a namespace. Source: ip-link(8), TYPE ipip; include/uapi/linux/if_tunnel.h; net/ipv4/ipip.c.
 /// </summary>
 public sealed record IpipSpec : LinkSpec
 {

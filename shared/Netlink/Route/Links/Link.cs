@@ -33,11 +33,14 @@ public sealed record Link
     public int MasterIndex { get; init; }
 
     /// <summary>
-    /// IFLA_LINK: the index of a veth's other end, of a VLAN's parent; 0 for none. It is an index in the namespace <see cref="LinkNetNsId"/> says.
+    /// IFLA_LINK: the index of a veth's other end, of a VLAN's parent; 0 for none. It is an index in the namespace
+    /// <see cref="LinkNetNsId"/> says.
     /// </summary>
     public int PeerIndex { get; init; }
 
-    /// <summary>The namespace that <see cref="PeerIndex"/> counts in, by this namespace's number for it; null for this namespace itself.</summary>
+    /// <summary>
+    /// The namespace that <see cref="PeerIndex"/> counts in, by this namespace's number for it; null for this namespace itself.
+    /// </summary>
     public int? LinkNetNsId { get; init; }
 
     /// <summary>How many reasons there are to be promiscuous: the flag, a bridge, packet sockets.</summary>

@@ -43,7 +43,14 @@ public sealed record LinkChange
     {
         var flags = Flag(Up, IfH.IFF_UP) | Flag(Promiscuous, IfH.IFF_PROMISC);
         var change = (Up is null ? 0 : IfH.IFF_UP) | (Promiscuous is null ? 0 : IfH.IFF_PROMISC);
-        writer.WriteStruct(new IfInfoMsg { ifi_index = index, ifi_flags = flags, ifi_change = change });
+        writer.WriteStruct(
+            new IfInfoMsg
+            {
+                ifi_index = index,
+                ifi_flags = flags,
+                ifi_change = change,
+            }
+        );
         if (Address is { } address)
             writer.WriteMac(IfLinkH.IFLA_ADDRESS, address);
         if (Mtu is { } mtu)
@@ -77,7 +84,10 @@ public sealed record LinkChange
         if (LinkLocalAddress is { } generate)
         {
             using var inet6 = writer.Nested(SocketH.AF_INET6);
-            writer.WriteUInt8(IfLinkH.IFLA_INET6_ADDR_GEN_MODE, generate ? IfLinkH.IN6_ADDR_GEN_MODE_EUI64 : IfLinkH.IN6_ADDR_GEN_MODE_NONE);
+            writer.WriteUInt8(
+                IfLinkH.IFLA_INET6_ADDR_GEN_MODE,
+                generate ? IfLinkH.IN6_ADDR_GEN_MODE_EUI64 : IfLinkH.IN6_ADDR_GEN_MODE_NONE
+            );
         }
     }
 

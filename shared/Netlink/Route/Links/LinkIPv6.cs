@@ -36,16 +36,17 @@ public readonly record struct LinkIPv6
     /// <summary>True where a router's advertisement that arrives now would be taken.</summary>
     public bool LearnsFromRouters => !Disabled && (AcceptRa == 2 || (AcceptRa != 0 && !Forwarding));
 
-    internal static LinkIPv6 Read(ReadOnlySpan<byte> conf) => new()
-    {
-        Forwarding = At(conf, DEVCONF_FORWARDING) != 0,
-        AcceptRa = At(conf, DEVCONF_ACCEPT_RA),
-        Disabled = At(conf, DEVCONF_DISABLE_IPV6) != 0,
-        AcceptDad = At(conf, DEVCONF_ACCEPT_DAD),
-        NdiscNotify = At(conf, DEVCONF_NDISC_NOTIFY) != 0,
-        KeepAddrOnDown = At(conf, DEVCONF_KEEP_ADDR_ON_DOWN) != 0,
-        EnhancedDad = At(conf, DEVCONF_ENHANCED_DAD) != 0,
-    };
+    internal static LinkIPv6 Read(ReadOnlySpan<byte> conf) =>
+        new()
+        {
+            Forwarding = At(conf, DEVCONF_FORWARDING) != 0,
+            AcceptRa = At(conf, DEVCONF_ACCEPT_RA),
+            Disabled = At(conf, DEVCONF_DISABLE_IPV6) != 0,
+            AcceptDad = At(conf, DEVCONF_ACCEPT_DAD),
+            NdiscNotify = At(conf, DEVCONF_NDISC_NOTIFY) != 0,
+            KeepAddrOnDown = At(conf, DEVCONF_KEEP_ADDR_ON_DOWN) != 0,
+            EnhancedDad = At(conf, DEVCONF_ENHANCED_DAD) != 0,
+        };
 
     // An array of 32 bits each, as long as the kernel knows settings.
     internal static int At(ReadOnlySpan<byte> conf, int place) =>

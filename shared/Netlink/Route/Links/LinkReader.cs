@@ -28,9 +28,7 @@ internal ref struct LinkReader
     private LinkIPv6? ipv6;
     private int tag;
 
-    public LinkReader()
-    {
-    }
+    public LinkReader() { }
 
     public static Link Read(NetlinkMessage message)
     {
@@ -176,27 +174,28 @@ internal ref struct LinkReader
         return new BridgePort(state, hairpin, isolated);
     }
 
-    private readonly Link ToLink(IfInfoMsg header) => new()
-    {
-        Index = header.ifi_index,
-        Name = name,
-        Kind = kind,
-        HardwareType = header.ifi_type,
-        Flags = (LinkFlags)header.ifi_flags,
-        Mtu = mtu,
-        Address = address,
-        OperState = operState,
-        MasterIndex = master,
-        PeerIndex = peer,
-        LinkNetNsId = linkNetNsId,
-        Promiscuity = promiscuity,
-        Alias = alias,
-        VlanFiltering = vlanFiltering,
-        VlanId = vlanId,
-        Vxlan = vxlan,
-        Ipip = ipip,
-        Port = port,
-        IPv6 = ipv6,
-        Tag = tag,
-    };
+    private readonly Link ToLink(IfInfoMsg header) =>
+        new()
+        {
+            Index = header.ifi_index,
+            Name = name,
+            Kind = kind,
+            HardwareType = header.ifi_type,
+            Flags = (LinkFlags)header.ifi_flags,
+            Mtu = mtu,
+            Address = address,
+            OperState = operState,
+            MasterIndex = master,
+            PeerIndex = peer,
+            LinkNetNsId = linkNetNsId,
+            Promiscuity = promiscuity,
+            Alias = alias,
+            VlanFiltering = vlanFiltering,
+            VlanId = vlanId,
+            Vxlan = vxlan,
+            Ipip = ipip,
+            Port = port,
+            IPv6 = ipv6,
+            Tag = tag,
+        };
 }

@@ -32,16 +32,15 @@ public abstract record LinkSpec
     public FileDescriptor? NetNs { get; init; }
 
     /// <summary>
-    /// How many queues it has for sending and for receiving; 0 for the driver's default. A veth is made with one per processor and then cut to one in use, and
-    /// each cut waits for an expedited RCU grace period (Linux 5.13; drivers/net/veth.c, veth_init_queues), unless the number is given.
+    /// How many queues it has for sending and for receiving; 0 for the driver's default. A veth is made with one per processor and then cut
+    /// to one in use, and each cut waits for an expedited RCU grace period (Linux 5.13; drivers/net/veth.c, veth_init_queues), unless the
+    /// number is given.
     /// </summary>
     public int Queues { get; init; }
 
     private protected virtual int ParentIndex => 0;
 
-    private protected virtual void WriteData(NetlinkWriter writer)
-    {
-    }
+    private protected virtual void WriteData(NetlinkWriter writer) { }
 
     internal void Write(NetlinkWriter writer)
     {

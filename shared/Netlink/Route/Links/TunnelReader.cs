@@ -15,23 +15,24 @@ internal static class TunnelReader
         return info;
     }
 
-    private static VxlanInfo With(VxlanInfo info, AttributeReader attribute) => attribute.Type switch
-    {
-        IFLA_VXLAN_ID => info with { Vni = attribute.Int32() },
-        IFLA_VXLAN_GROUP or IFLA_VXLAN_GROUP6 => info with { Group = Specified(attribute) },
-        IFLA_VXLAN_LOCAL or IFLA_VXLAN_LOCAL6 => info with { Local = Specified(attribute) },
-        IFLA_VXLAN_LINK => info with { LinkIndex = attribute.Int32() },
-        IFLA_VXLAN_PORT => info with { Port = attribute.UInt16BigEndian() },
-        IFLA_VXLAN_LEARNING => info with { Learning = attribute.UInt8() != 0 },
-        IFLA_VXLAN_GBP => info with { Gbp = true },
-        IFLA_VXLAN_L2MISS => info with { L2Miss = attribute.UInt8() != 0 },
-        IFLA_VXLAN_L3MISS => info with { L3Miss = attribute.UInt8() != 0 },
-        IFLA_VXLAN_COLLECT_METADATA => info with { CollectMetadata = attribute.UInt8() != 0 },
-        IFLA_VXLAN_UDP_ZERO_CSUM6_TX => info with { UdpZeroChecksum6Tx = attribute.UInt8() != 0 },
-        IFLA_VXLAN_UDP_ZERO_CSUM6_RX => info with { UdpZeroChecksum6Rx = attribute.UInt8() != 0 },
-        IFLA_VXLAN_TTL => info with { Ttl = attribute.UInt8() },
-        _ => info,
-    };
+    private static VxlanInfo With(VxlanInfo info, AttributeReader attribute) =>
+        attribute.Type switch
+        {
+            IFLA_VXLAN_ID => info with { Vni = attribute.Int32() },
+            IFLA_VXLAN_GROUP or IFLA_VXLAN_GROUP6 => info with { Group = Specified(attribute) },
+            IFLA_VXLAN_LOCAL or IFLA_VXLAN_LOCAL6 => info with { Local = Specified(attribute) },
+            IFLA_VXLAN_LINK => info with { LinkIndex = attribute.Int32() },
+            IFLA_VXLAN_PORT => info with { Port = attribute.UInt16BigEndian() },
+            IFLA_VXLAN_LEARNING => info with { Learning = attribute.UInt8() != 0 },
+            IFLA_VXLAN_GBP => info with { Gbp = true },
+            IFLA_VXLAN_L2MISS => info with { L2Miss = attribute.UInt8() != 0 },
+            IFLA_VXLAN_L3MISS => info with { L3Miss = attribute.UInt8() != 0 },
+            IFLA_VXLAN_COLLECT_METADATA => info with { CollectMetadata = attribute.UInt8() != 0 },
+            IFLA_VXLAN_UDP_ZERO_CSUM6_TX => info with { UdpZeroChecksum6Tx = attribute.UInt8() != 0 },
+            IFLA_VXLAN_UDP_ZERO_CSUM6_RX => info with { UdpZeroChecksum6Rx = attribute.UInt8() != 0 },
+            IFLA_VXLAN_TTL => info with { Ttl = attribute.UInt8() },
+            _ => info,
+        };
 
     public static IpipInfo ReadIpip(AttributeReader data)
     {
@@ -53,6 +54,5 @@ internal static class TunnelReader
     }
 
     // The kernel reports an address nobody chose as 0.0.0.0.
-    private static IPAddr? Specified(AttributeReader attribute) =>
-        attribute.Value.ContainsAnyExcept((byte)0) ? attribute.Address() : null;
+    private static IPAddr? Specified(AttributeReader attribute) => attribute.Value.ContainsAnyExcept((byte)0) ? attribute.Address() : null;
 }

@@ -2,7 +2,9 @@ using Plugboard.Netlink.Route.Uapi;
 
 namespace Plugboard.Netlink.Route.Links;
 
-/// <summary>A pair of Ethernet devices, each the other's cable; one request makes both. Source: veth(4); include/uapi/linux/veth.h.</summary>
+/// <summary>
+/// A pair of Ethernet devices, each the other's cable; one request makes both. Source: veth(4); include/uapi/linux/veth.h.
+/// </summary>
 public sealed record VethSpec : LinkSpec
 {
     /// <inheritdoc/>

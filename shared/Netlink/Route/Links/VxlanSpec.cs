@@ -15,12 +15,14 @@ public sealed record VxlanSpec : LinkSpec
     /// <summary>The VXLAN network identifier, 0 to 16,777,215; the kernel has one device for each number and port.</summary>
     public required int Vni { get; init; }
 
-    /// <summary>The address the packets are sent from, which decides the family of all destinations; null for IPv4 and the route's choice.</summary>
+    /// <summary>
+    /// The address the packets are sent from, which decides the family of all destinations; null for IPv4 and the route's choice.
+    /// </summary>
     public IPAddr? Local { get; init; }
 
     /// <summary>
-    /// The index of the link the packets leave by, in the client's namespace; 0 for the route's choice. With it an MTU of 0 becomes that link's less the headers: 50 bytes
-    /// for IPv4, 70 for IPv6; a greater one is cut to that.
+    /// The index of the link the packets leave by, in the client's namespace; 0 for the route's choice. With it an MTU of 0 becomes that
+    /// link's less the headers: 50 bytes for IPv4, 70 for IPv6; a greater one is cut to that.
     /// </summary>
     public int Parent { get; init; }
 

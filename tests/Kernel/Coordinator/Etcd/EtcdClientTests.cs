@@ -42,12 +42,67 @@ public sealed class EtcdClientTests
         var put = new EtcdEntry("/s/10.0.0.0-24", "a", 0, 0);
         var (isDone, revision) = await client.TryAsync(new EtcdTransaction { AbsentPrefix = "/s/10.0.0.0-24", Put = put }, default);
         Assert.True(isDone);
-        Assert.False((await client.TryAsync(new EtcdTransaction { AbsentPrefix = "/s/10.0.0.0-24", Put = put with { Key = "/s/10.0.0.0-24&fd00::-64" } }, default)).IsDone);
-        Assert.False((await client.TryAsync(new EtcdTransaction { NothingNewPrefix = "/s/", NothingNewSince = revision - 1, Put = put with { Key = "/s/b" } }, default)).IsDone);
-        Assert.False((await client.TryAsync(new EtcdTransaction { UnchangedKey = put.Key, UnchangedSince = revision - 1, Put = put }, default)).IsDone);
-        Assert.False((await client.TryAsync(new EtcdTransaction { UnchangedKey = "/s/none", UnchangedSince = revision, Delete = put.Key }, default)).IsDone);
+        Assert.False(
+            (
+                await client.TryAsync(
+                    new EtcdTransaction { AbsentPrefix = "/s/10.0.0.0-24", Put = put with { Key = "/s/10.0.0.0-24&fd00::-64" } },
+                    default
+                )
+            ).IsDone
+        );
+        Assert.False(
+            (
+                await client.TryAsync(
+                    new EtcdTransaction
+                    {
+                        NothingNewPrefix = "/s/",
+                        NothingNewSince = revision - 1,
+                        Put = put with { Key = "/s/b" },
+                    },
+                    default
+                )
+            ).IsDone
+        );
+        Assert.False(
+            (
+                await client.TryAsync(
+                    new EtcdTransaction
+                    {
+                        UnchangedKey = put.Key,
+                        UnchangedSince = revision - 1,
+                        Put = put,
+                    },
+                    default
+                )
+            ).IsDone
+        );
+        Assert.False(
+            (
+                await client.TryAsync(
+                    new EtcdTransaction
+                    {
+                        UnchangedKey = "/s/none",
+                        UnchangedSince = revision,
+                        Delete = put.Key,
+                    },
+                    default
+                )
+            ).IsDone
+        );
         Assert.Equal(put with { ModRevision = revision }, Assert.Single((await client.ListAsync("/s/", default)).Entries));
-        Assert.True((await client.TryAsync(new EtcdTransaction { UnchangedKey = put.Key, UnchangedSince = revision, Delete = put.Key }, default)).IsDone);
+        Assert.True(
+            (
+                await client.TryAsync(
+                    new EtcdTransaction
+                    {
+                        UnchangedKey = put.Key,
+                        UnchangedSince = revision,
+                        Delete = put.Key,
+                    },
+                    default
+                )
+            ).IsDone
+        );
         Assert.Empty((await client.ListAsync("/s/", default)).Entries);
     }
 
@@ -57,7 +112,12 @@ public sealed class EtcdClientTests
         using var server = new EtcdServer();
         server.Start();
         server.Ctl("put", Config, Network);
-        await using var node = new EtcdNode(server, "one", "192.168.0.1", options => options with { Endpoints = [new Uri("http://127.0.0.1:1"), new Uri("http://localhost:2379")] });
+        await using var node = new EtcdNode(
+            server,
+            "one",
+            "192.168.0.1",
+            options => options with { Endpoints = [new Uri("http://127.0.0.1:1"), new Uri("http://localhost:2379")] }
+        );
         await node.UntilLeased();
     }
 
@@ -72,15 +132,36 @@ public sealed class EtcdClientTests
         server.Ctl("put", Config, Network);
         await using var stranger = new EtcdNode(server, "two", "192.168.0.2");
         await stranger.Until(now => now.Hindrance == "etcd: http://127.0.0.1:2379: etcdserver: user name is empty");
-        await using var liar = new EtcdNode(server, "three", "192.168.0.3", options => options with { Username = "root", Password = "wrong" });
-        await liar.Until(now => now.Hindrance == "etcd: http://127.0.0.1:2379: etcdserver: authentication failed, invalid user ID or password");
+        await using var liar = new EtcdNode(
+            server,
+            "three",
+            "192.168.0.3",
+            options => options with { Username = "root", Password = "wrong" }
+        );
+        await liar.Until(now =>
+            now.Hindrance == "etcd: http://127.0.0.1:2379: etcdserver: authentication failed, invalid user ID or password"
+        );
 
-        using var client = EtcdClient.Open(new EtcdOptions { NodeName = "one", Endpoints = [server.Endpoint], Username = "root", Password = "secret" }, server.Connections);
+        using var client = EtcdClient.Open(
+            new EtcdOptions
+            {
+                NodeName = "one",
+                Endpoints = [server.Endpoint],
+                Username = "root",
+                Password = "secret",
+            },
+            server.Connections
+        );
         Assert.Equal(Network, Assert.Single((await client.ListAsync(Config, default)).Entries).Value);
         // Longer than a token lasts that nobody uses, and etcd's own second of slack.
         await Task.Delay(TimeSpan.FromSeconds(4));
         Assert.Single((await client.ListAsync(Config, default)).Entries);
-        await using var node = new EtcdNode(server, "one", "192.168.0.1", options => options with { Username = "root", Password = "secret" });
+        await using var node = new EtcdNode(
+            server,
+            "one",
+            "192.168.0.1",
+            options => options with { Username = "root", Password = "secret" }
+        );
         await node.UntilLeased();
     }
 
@@ -89,7 +170,13 @@ public sealed class EtcdClientTests
     {
         using var server = new EtcdServer(client: ["--user", "root:secret"]);
         server.Start();
-        var options = new EtcdOptions { NodeName = "one", Endpoints = [server.Endpoint], Username = "root", Password = "secret" };
+        var options = new EtcdOptions
+        {
+            NodeName = "one",
+            Endpoints = [server.Endpoint],
+            Username = "root",
+            Password = "secret",
+        };
         using var client = EtcdClient.Open(options, server.Connections);
         // As etcd's own client: a user is no harm where there are none.
         Assert.Empty((await client.ListAsync(Config, default)).Entries);
@@ -112,7 +199,10 @@ public sealed class EtcdClientTests
         using var server = new EtcdServer(host: "[::1]");
         server.Start();
         server.Ctl("put", Config, Network);
-        using var client = EtcdClient.Open(new EtcdOptions { NodeName = "one", Endpoints = [new Uri("http://127.0.0.1:1"), server.Endpoint] }, server.Connections);
+        using var client = EtcdClient.Open(
+            new EtcdOptions { NodeName = "one", Endpoints = [new Uri("http://127.0.0.1:1"), server.Endpoint] },
+            server.Connections
+        );
         Assert.Single((await client.ListAsync(Config, default)).Entries);
         server.Stop();
         var failure = await Assert.ThrowsAsync<EtcdException>(() => client.ListAsync(Config, default));

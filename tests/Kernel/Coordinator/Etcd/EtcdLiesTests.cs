@@ -36,7 +36,12 @@ public sealed class EtcdLiesTests : IDisposable
     private async Task<string> AskAsync(string answer, Func<EtcdClient, Task> ask, string scheme = "http", int seconds = 2)
     {
         var serving = ServeAsync(answer);
-        var options = new EtcdOptions { NodeName = "one", RequestTime = TimeSpan.FromSeconds(seconds), Endpoints = [new Uri($"{scheme}://127.0.0.1:2379")] };
+        var options = new EtcdOptions
+        {
+            NodeName = "one",
+            RequestTime = TimeSpan.FromSeconds(seconds),
+            Endpoints = [new Uri($"{scheme}://127.0.0.1:2379")],
+        };
         EtcdException failure;
         using (var client = EtcdClient.Open(options, new HttpConnections(_ => NewSocket())))
             failure = await Assert.ThrowsAsync<EtcdException>(() => ask(client));
@@ -75,9 +80,27 @@ public sealed class EtcdLiesTests : IDisposable
     public async Task What_is_no_answer_is_said_to_be_none()
     {
         foreach (var body in (string[])["x", "", "[", "\u0000"])
-            Assert.Equal("unexpected response from etcd: it is no JSON", await AskAsync(Ok(body), client => client.ListAsync("/a/", default)));
-        foreach (var body in (string[])["[]", "7", """{"kvs":7}""", """{"kvs":[7]}""", """{"kvs":[{}]}""", """{"kvs":[{"key":"!"}]}""", """{"kvs":[{"key":"YQ==","lease":"x"}]}""", """{"header":{"revision":"99999999999999999999"}}"""])
-            Assert.Equal("unexpected response from etcd: it is not that of such a request", await AskAsync(Ok(body), client => client.ListAsync("/a/", default)));
+            Assert.Equal(
+                "unexpected response from etcd: it is no JSON",
+                await AskAsync(Ok(body), client => client.ListAsync("/a/", default))
+            );
+        foreach (
+            var body in (string[])
+                [
+                    "[]",
+                    "7",
+                    """{"kvs":7}""",
+                    """{"kvs":[7]}""",
+                    """{"kvs":[{}]}""",
+                    """{"kvs":[{"key":"!"}]}""",
+                    """{"kvs":[{"key":"YQ==","lease":"x"}]}""",
+                    """{"header":{"revision":"99999999999999999999"}}""",
+                ]
+        )
+            Assert.Equal(
+                "unexpected response from etcd: it is not that of such a request",
+                await AskAsync(Ok(body), client => client.ListAsync("/a/", default))
+            );
     }
 
     [KernelFact]
@@ -86,29 +109,56 @@ public sealed class EtcdLiesTests : IDisposable
         const string Html = "HTTP/1.1 503 Sorry\r\nContent-Length: 6\r\n\r\n<html>";
         Assert.Equal("http://127.0.0.1:2379: HTTP status 503", await AskAsync(Html, client => client.ListAsync("/a/", default)));
         const string Moved = "HTTP/1.1 307 Elsewhere\r\nLocation: http://root:secret@192.0.2.1:2379/x\r\nContent-Length: 0\r\n\r\n";
-        Assert.Equal("http://127.0.0.1:2379: HTTP status 307: it leads to http://192.0.2.1:2379, which is not followed; name that server", await AskAsync(Moved, client => client.ListAsync("/a/", default)));
+        Assert.Equal(
+            "http://127.0.0.1:2379: HTTP status 307: it leads to http://192.0.2.1:2379, which is not followed; name that server",
+            await AskAsync(Moved, client => client.ListAsync("/a/", default))
+        );
         const string Tls = "HTTP/1.0 400 Bad Request\r\nContent-Length: 49\r\n\r\nClient sent an HTTP request to an HTTPS server.\n\n";
-        Assert.Equal("http://127.0.0.1:2379: HTTP status 400: Client sent an HTTP request to an HTTPS server.", await AskAsync(Tls, client => client.ListAsync("/a/", default)));
+        Assert.Equal(
+            "http://127.0.0.1:2379: HTTP status 400: Client sent an HTTP request to an HTTPS server.",
+            await AskAsync(Tls, client => client.ListAsync("/a/", default))
+        );
         const string Plain = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n\r\n400 Bad Request";
-        Assert.StartsWith("https://127.0.0.1:2379: it does not speak TLS; is it http:// in place of https://? (", await AskAsync(Plain, client => client.ListAsync("/a/", default), "https"), StringComparison.Ordinal);
-        Assert.StartsWith("http://127.0.0.1:2379: ", await AskAsync("SSH-2.0-OpenSSH_9\r\n", client => client.ListAsync("/a/", default)), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "https://127.0.0.1:2379: it does not speak TLS; is it http:// in place of https://? (",
+            await AskAsync(Plain, client => client.ListAsync("/a/", default), "https"),
+            StringComparison.Ordinal
+        );
+        Assert.StartsWith(
+            "http://127.0.0.1:2379: ",
+            await AskAsync("SSH-2.0-OpenSSH_9\r\n", client => client.ListAsync("/a/", default)),
+            StringComparison.Ordinal
+        );
     }
 
     [KernelFact]
     public async Task What_does_not_end_is_broken_off()
     {
         const string Endless = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
-        Assert.Contains("33554432", await AskAsync(Endless, client => client.ListAsync("/a/", default), seconds: 20), StringComparison.Ordinal);
+        Assert.Contains(
+            "33554432",
+            await AskAsync(Endless, client => client.ListAsync("/a/", default), seconds: 20),
+            StringComparison.Ordinal
+        );
         Assert.Equal("a message of the watch has more than 33554432 bytes", await AskAsync(Endless, WatchAsync));
-        Assert.Equal("http://127.0.0.1:2379 did not answer within 2 seconds", await AskAsync("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", client => client.ListAsync("/a/", default)));
+        Assert.Equal(
+            "http://127.0.0.1:2379 did not answer within 2 seconds",
+            await AskAsync("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", client => client.ListAsync("/a/", default))
+        );
     }
 
     [KernelFact]
     public async Task A_watch_that_tells_something_else_ends()
     {
         Assert.Equal("etcd ended the watch: no", await AskAsync(Ok("{\"error\":{\"message\":\"no\"}}\n"), WatchAsync));
-        Assert.Equal("etcd ended the watch: etcdserver: no leader", await AskAsync(Ok("{\"result\":{\"canceled\":true,\"cancel_reason\":\"etcdserver: no leader\"}}\n"), WatchAsync));
-        Assert.Equal("unexpected response from etcd: it is not that of such a request", await AskAsync(Ok("{\"result\":{\"events\":[{}]}}\n"), WatchAsync));
+        Assert.Equal(
+            "etcd ended the watch: etcdserver: no leader",
+            await AskAsync(Ok("{\"result\":{\"canceled\":true,\"cancel_reason\":\"etcdserver: no leader\"}}\n"), WatchAsync)
+        );
+        Assert.Equal(
+            "unexpected response from etcd: it is not that of such a request",
+            await AskAsync(Ok("{\"result\":{\"events\":[{}]}}\n"), WatchAsync)
+        );
         Assert.Equal("unexpected response from etcd: it is no JSON", await AskAsync(Ok("x\n"), WatchAsync));
     }
 

@@ -43,12 +43,22 @@ internal sealed class EtcdNode : IAsyncDisposable
     public string Peers => string.Join(' ', Board.Current.Nodes.Keys.Where(name => name != Name).Order());
 
     public void Advertise(string backend, VtepData? vtep = null) =>
-        source.Advertise(new NodeAdvertisement { BackendType = backend, Addresses = [.. Address.Split(' ').Select(text => IPAddr.Parse(text))], Vtep4 = vtep });
+        source.Advertise(
+            new NodeAdvertisement
+            {
+                BackendType = backend,
+                Addresses = [.. Address.Split(' ').Select(text => IPAddr.Parse(text))],
+                Vtep4 = vtep,
+            }
+        );
 
     public async Task Until(Func<ClusterSnapshot, bool> expected)
     {
         while (!expected(Board.Current))
-            Assert.True(await changed.WaitAsync(patience), $"the board stayed: {Board.Current.Hindrance}; {string.Join(' ', Board.Current.Nodes.Values)}; {string.Join('\n', Log)}");
+            Assert.True(
+                await changed.WaitAsync(patience),
+                $"the board stayed: {Board.Current.Hindrance}; {string.Join(' ', Board.Current.Nodes.Values)}; {string.Join('\n', Log)}"
+            );
     }
 
     public Task UntilLeased() => Until(_ => Subnets.Length > 0);

@@ -36,19 +36,43 @@ internal sealed class EtcdServer : IDisposable
     public string FilesAt => directory;
 
     /// <summary>Connections from inside its namespace.</summary>
-    public HttpConnections Connections => new(is6 => network.Run(() =>
-        new Socket(is6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)));
+    public HttpConnections Connections =>
+        new(is6 =>
+            network.Run(() =>
+                new Socket(is6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
+            )
+        );
 
     /// <summary>Starts it, with the data it had, and waits until it answers.</summary>
     public void Start()
     {
         string[] own =
         [
-            "--data-dir", Path.Combine(directory, "data"), "--listen-client-urls", Endpoint.OriginalString, "--advertise-client-urls", Endpoint.OriginalString,
-            "--listen-peer-urls", "http://127.0.0.1:2380", "--initial-advertise-peer-urls", "http://127.0.0.1:2380", "--initial-cluster", "default=http://127.0.0.1:2380",
-            "--heartbeat-interval", "50", "--election-timeout", "250", "--log-level", "error", "--logger", "zap",
+            "--data-dir",
+            Path.Combine(directory, "data"),
+            "--listen-client-urls",
+            Endpoint.OriginalString,
+            "--advertise-client-urls",
+            Endpoint.OriginalString,
+            "--listen-peer-urls",
+            "http://127.0.0.1:2380",
+            "--initial-advertise-peer-urls",
+            "http://127.0.0.1:2380",
+            "--initial-cluster",
+            "default=http://127.0.0.1:2380",
+            "--heartbeat-interval",
+            "50",
+            "--election-timeout",
+            "250",
+            "--log-level",
+            "error",
+            "--logger",
+            "zap",
         ];
-        var start = new ProcessStartInfo("etcd", own.Concat(arguments.Select(word => word.Replace("DIR", directory, StringComparison.Ordinal))))
+        var start = new ProcessStartInfo(
+            "etcd",
+            own.Concat(arguments.Select(word => word.Replace("DIR", directory, StringComparison.Ordinal)))
+        )
         {
             UseShellExecute = false,
             RedirectStandardError = true,
@@ -88,16 +112,29 @@ internal sealed class EtcdServer : IDisposable
         return exitCode == 0 ? output.Trim() : throw new InvalidOperationException($"etcdctl {string.Join(' ', words)}: {error}{output}");
     }
 
-    private (int ExitCode, string Output, string Error) TryCtl(params string[] words) => network.TryTool(
-    [
-        "env", "ETCDCTL_API=3", "etcdctl", "--endpoints", Endpoint.OriginalString, "--command-timeout", "2s", "--dial-timeout", "2s",
-        .. client.Select(word => word.Replace("DIR", directory, StringComparison.Ordinal)), .. words,
-    ]);
+    private (int ExitCode, string Output, string Error) TryCtl(params string[] words) =>
+        network.TryTool([
+            "env",
+            "ETCDCTL_API=3",
+            "etcdctl",
+            "--endpoints",
+            Endpoint.OriginalString,
+            "--command-timeout",
+            "2s",
+            "--dial-timeout",
+            "2s",
+            .. client.Select(word => word.Replace("DIR", directory, StringComparison.Ordinal)),
+            .. words,
+        ]);
 
     /// <summary>Runs a tool in its directory, as openssl for certificates.</summary>
     public void Tool(string script)
     {
-        var result = new Command("/bin/sh") { Arguments = ["-ec", $"cd {directory}; {script}"], Environment = ["PATH=/usr/bin:/bin"] }.Run();
+        var result = new Command("/bin/sh")
+        {
+            Arguments = ["-ec", $"cd {directory}; {script}"],
+            Environment = ["PATH=/usr/bin:/bin"],
+        }.Run();
         Assert.True(result.Succeeded, result.ErrorText);
     }
 

@@ -8,7 +8,8 @@ public sealed class EtcdSourceTests : IDisposable
 {
     private const string Config = "/coreos.com/network/config";
     private const string Leases = "/coreos.com/network/subnets/";
-    private const string FlannelValue = """{"PublicIP":"192.168.0.77","PublicIPv6":null,"BackendType":"vxlan","BackendData":{"VNI":1,"VtepMAC":"c6:d7:0e:51:7a:bc"}}""";
+    private const string FlannelValue =
+        """{"PublicIP":"192.168.0.77","PublicIPv6":null,"BackendType":"vxlan","BackendData":{"VNI":1,"VtepMAC":"c6:d7:0e:51:7a:bc"}}""";
 
     private readonly EtcdServer server = new();
 
@@ -40,7 +41,10 @@ public sealed class EtcdSourceTests : IDisposable
         await node.UntilLeased();
         Assert.Equal("10.5.0.0/16", node.Board.Current.Network?.Network.ToString());
         Assert.Equal([Leases + KeyOf(node)], Keys());
-        Assert.Equal("""{"PublicIP":"192.168.0.1","PublicIPv6":null,"BackendType":"host-gw"}""", server.Ctl("get", Leases + KeyOf(node), "--print-value-only"));
+        Assert.Equal(
+            """{"PublicIP":"192.168.0.1","PublicIPv6":null,"BackendType":"host-gw"}""",
+            server.Ctl("get", Leases + KeyOf(node), "--print-value-only")
+        );
         var ttl = server.Ctl("lease", "timetolive", long.Parse(LeaseOf(KeyOf(node))).ToString("x"));
         Assert.Contains("granted with TTL(86400s)", ttl, StringComparison.Ordinal);
 
@@ -48,7 +52,8 @@ public sealed class EtcdSourceTests : IDisposable
         await node.Until(now => now.Nodes["one"].BackendType == "vxlan");
         Assert.Equal(
             """{"PublicIP":"192.168.0.1","PublicIPv6":null,"BackendType":"vxlan","BackendData":{"VNI":1,"VtepMAC":"c6:d7:0e:51:7a:bd"}}""",
-            server.Ctl("get", Leases + KeyOf(node), "--print-value-only"));
+            server.Ctl("get", Leases + KeyOf(node), "--print-value-only")
+        );
     }
 
     [KernelFact]
@@ -76,7 +81,8 @@ public sealed class EtcdSourceTests : IDisposable
                 "etcd's key \"/coreos.com/network/subnets/10.5.78.0-24\": the value is no JSON; its node is not known",
                 "etcd's key \"/coreos.com/network/subnets/garbage\" is left out: the key's \"garbage\" is no IPv4 network",
             ],
-            node.Log.Order());
+            node.Log.Order()
+        );
 
         // The watch: a new one, a changed one, a deleted one, and one whose value turns to garbage, which takes nothing away.
         server.Ctl("put", Leases + "10.5.79.0-24", FlannelValue.Replace(".77", ".79", StringComparison.Ordinal));
@@ -90,7 +96,11 @@ public sealed class EtcdSourceTests : IDisposable
         server.Ctl("put", Config, """{"Network":"10.6.0.0/16","Backend":{"Type":"vxlan"}}""");
         await node.Until(now => now.Network?.Network.ToString() == "10.6.0.0/16");
         Assert.Equal("192.168.0.80", node.Board.Current.Nodes["10.5.79.0-24"].Addresses.ToString());
-        Assert.Contains("etcd's key \"/coreos.com/network/subnets/10.5.79.0-24\": the value's PublicIP is no IPv4 address; what it said before stays in force", node.Log);
+        Assert.Contains(
+            "etcd's key \"/coreos.com/network/subnets/10.5.79.0-24\": the value's PublicIP is no IPv4 address; what it said before "
+                + "stays in force",
+            node.Log
+        );
         // A list read again, as after a compaction, is no other matter.
         server.Stop();
         server.Start();
@@ -129,7 +139,12 @@ public sealed class EtcdSourceTests : IDisposable
     public async Task A_lease_is_renewed_before_it_ends()
     {
         Start();
-        await using var node = new EtcdNode(server, "one", "192.168.0.1", options => options with { LeaseTime = TimeSpan.FromSeconds(4), RenewMargin = TimeSpan.FromSeconds(3) });
+        await using var node = new EtcdNode(
+            server,
+            "one",
+            "192.168.0.1",
+            options => options with { LeaseTime = TimeSpan.FromSeconds(4), RenewMargin = TimeSpan.FromSeconds(3) }
+        );
         await node.UntilLeased();
         var first = LeaseOf(KeyOf(node));
         // Longer than a lease lasts that nobody renews, etcd's own second of slack with it.
@@ -177,7 +192,9 @@ public sealed class EtcdSourceTests : IDisposable
         }
 
         server.Ctl("del", Leases, "--prefix");
-        await using (var node = new EtcdNode(server, "one", "192.168.0.1", options => options with { PreviousSubnets = [IPPrefix.Parse(subnets)] }))
+        await using (
+            var node = new EtcdNode(server, "one", "192.168.0.1", options => options with { PreviousSubnets = [IPPrefix.Parse(subnets)] })
+        )
         {
             await node.UntilLeased();
             Assert.Equal(subnets, node.Subnets);
@@ -193,7 +210,10 @@ public sealed class EtcdSourceTests : IDisposable
         await node.UntilLeased();
         Assert.Equal("10.5.9.0/24", node.Subnets);
         Assert.Equal("", LeaseOf("10.5.9.0-24"));
-        Assert.Equal("""{"PublicIP":"192.168.0.1","PublicIPv6":null,"BackendType":"host-gw"}""", server.Ctl("get", Leases + "10.5.9.0-24", "--print-value-only"));
+        Assert.Equal(
+            """{"PublicIP":"192.168.0.1","PublicIPv6":null,"BackendType":"host-gw"}""",
+            server.Ctl("get", Leases + "10.5.9.0-24", "--print-value-only")
+        );
     }
 
     [KernelFact]
@@ -239,7 +259,9 @@ public sealed class EtcdSourceTests : IDisposable
         await late.Until(now => now.Hindrance == "etcd: etcd has no key /coreos.com/network/config: flannel's net-conf.json belongs there");
         Assert.False(late.Board.Current.IsComplete);
         server.Ctl("put", Config, "{\"Network\":");
-        await late.Until(now => now.Hindrance?.StartsWith("etcd's key /coreos.com/network/config: line 1, column 12: ", StringComparison.Ordinal) ?? false);
+        await late.Until(now =>
+            now.Hindrance?.StartsWith("etcd's key /coreos.com/network/config: line 1, column 12: ", StringComparison.Ordinal) ?? false
+        );
         server.Ctl("put", Config, """{"Network":"10.5.0.0/16","Backend":{"Type":"host-gw"}}""");
         await late.UntilLeased();
         await late.Until(now => now.Hindrance is null);
@@ -249,7 +271,11 @@ public sealed class EtcdSourceTests : IDisposable
     public async Task Of_nodes_without_IPv4_each_gets_a_network_of_its_own_as_flannel_names_it()
     {
         Start("""{"EnableIPv4":false,"EnableIPv6":true,"IPv6Network":"fd00:10:244::/62","Backend":{"Type":"host-gw"}}""");
-        server.Ctl("put", Leases + "0.0.0.0-0&fd00:10:244:2::-64", """{"PublicIP":"0.0.0.0","PublicIPv6":"fd00:1::77","BackendType":"host-gw"}""");
+        server.Ctl(
+            "put",
+            Leases + "0.0.0.0-0&fd00:10:244:2::-64",
+            """{"PublicIP":"0.0.0.0","PublicIPv6":"fd00:1::77","BackendType":"host-gw"}"""
+        );
         var nodes = Enumerable.Range(1, 2).Select(i => new EtcdNode(server, $"node-{i}", $"fd00:1::{i}")).ToList();
         foreach (var node in nodes)
             await node.UntilLeased();
@@ -257,7 +283,11 @@ public sealed class EtcdSourceTests : IDisposable
         Assert.All(Keys(), key => Assert.StartsWith($"{Leases}0.0.0.0-0&fd00:10:244:", key, StringComparison.Ordinal));
         Assert.NotEqual(nodes[0].Subnets, nodes[1].Subnets);
         await nodes[0].Until(now => now.Nodes.Count == 3);
-        Assert.Contains("""{"PublicIP":"0.0.0.0","PublicIPv6":"fd00:1::1","BackendType":"host-gw"}""", server.Ctl("get", Leases, "--prefix", "--print-value-only"), StringComparison.Ordinal);
+        Assert.Contains(
+            """{"PublicIP":"0.0.0.0","PublicIPv6":"fd00:1::1","BackendType":"host-gw"}""",
+            server.Ctl("get", Leases, "--prefix", "--print-value-only"),
+            StringComparison.Ordinal
+        );
         foreach (var node in nodes)
             await node.DisposeAsync();
     }
@@ -266,7 +296,8 @@ public sealed class EtcdSourceTests : IDisposable
     public async Task This_node_s_lease_whose_value_somebody_broke_is_written_again_now_and_after_a_restart()
     {
         Start();
-        string key, subnets;
+        string key,
+            subnets;
         await using (var node = new EtcdNode(server, "one", "192.168.0.1"))
         {
             await node.UntilLeased();
@@ -280,7 +311,12 @@ public sealed class EtcdSourceTests : IDisposable
         }
 
         server.Ctl("put", Leases + key, "{}");
-        await using var again = new EtcdNode(server, "one", "192.168.0.1", options => options with { PreviousSubnets = [IPPrefix.Parse(subnets)] });
+        await using var again = new EtcdNode(
+            server,
+            "one",
+            "192.168.0.1",
+            options => options with { PreviousSubnets = [IPPrefix.Parse(subnets)] }
+        );
         await again.UntilLeased();
         Assert.Equal((subnets, 1), (again.Subnets, Keys().Length));
     }
@@ -293,7 +329,10 @@ public sealed class EtcdSourceTests : IDisposable
         server.Ctl("put", Leases + "10.5.78.0-24", FlannelValue.Replace(".77", ".78", StringComparison.Ordinal));
         await using (var none = new EtcdNode(server, "one", "", recognised: "10.0.0.1 192.168.0.1"))
         {
-            await none.Until(now => now.Hindrance == "this node has no lease in etcd yet, none has one of its addresses (10.0.0.1, 192.168.0.1): coordinator run acquires one");
+            await none.Until(now =>
+                now.Hindrance
+                == "this node has no lease in etcd yet, none has one of its addresses (10.0.0.1, 192.168.0.1): coordinator run acquires one"
+            );
             Assert.Equal(("", "10.5.77.0-24 10.5.78.0-24"), (none.Subnets, none.Peers));
         }
 
@@ -306,7 +345,15 @@ public sealed class EtcdSourceTests : IDisposable
         }
 
         // Of two that are this node's, the one that its pods use.
-        await using (var used = new EtcdNode(server, "one", "", options => options with { PreviousSubnets = [IPPrefix.Parse("10.5.77.0/24")] }, recognised: "192.168.0.78 192.168.0.77"))
+        await using (
+            var used = new EtcdNode(
+                server,
+                "one",
+                "",
+                options => options with { PreviousSubnets = [IPPrefix.Parse("10.5.77.0/24")] },
+                recognised: "192.168.0.78 192.168.0.77"
+            )
+        )
         {
             await used.UntilLeased();
             Assert.Equal("10.5.77.0/24", used.Subnets);
@@ -330,7 +377,12 @@ public sealed class EtcdSourceTests : IDisposable
         tokens = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => login.GetAsync(refused: tokens[0], Ask, default)));
         Assert.Equal((2, 1), (logins, tokens.Distinct().Count()));
 
-        await using var node = new EtcdNode(secured, "one", "192.168.0.1", options => options with { Username = "root", Password = "secret" });
+        await using var node = new EtcdNode(
+            secured,
+            "one",
+            "192.168.0.1",
+            options => options with { Username = "root", Password = "secret" }
+        );
         await node.Until(now => now.Hindrance?.Contains("has no key", StringComparison.Ordinal) ?? false);
         secured.Ctl("put", Config, """{"Network":"10.5.0.0/16","Backend":{"Type":"host-gw"}}""");
         await node.UntilLeased();
@@ -347,8 +399,19 @@ public sealed class EtcdSourceTests : IDisposable
     {
         server.Start();
         var endpoints = new[] { new Uri("http://127.0.0.1:2379"), new Uri("http://192.0.2.1:2379") };
-        await using var node = new EtcdNode(server, "one", "192.168.0.1", options => options with { Endpoints = [.. endpoints], Username = "root", Password = "hunter2" });
-        await node.Until(now => now.Hindrance == "etcd: the password is not sent to http://192.0.2.1:2379: everybody on the way could read it");
-        Assert.DoesNotContain("hunter2", new Plugboard.Coordinator.Sources.Etcd.EtcdOptions { NodeName = "n", Password = "hunter2" }.ToString(), StringComparison.Ordinal);
+        await using var node = new EtcdNode(
+            server,
+            "one",
+            "192.168.0.1",
+            options => options with { Endpoints = [.. endpoints], Username = "root", Password = "hunter2" }
+        );
+        await node.Until(now =>
+            now.Hindrance == "etcd: the password is not sent to http://192.0.2.1:2379: everybody on the way could read it"
+        );
+        Assert.DoesNotContain(
+            "hunter2",
+            new Plugboard.Coordinator.Sources.Etcd.EtcdOptions { NodeName = "n", Password = "hunter2" }.ToString(),
+            StringComparison.Ordinal
+        );
     }
 }

@@ -8,7 +8,8 @@ public sealed class EtcdTlsTests : IDisposable
 {
     private const string Config = "/coreos.com/network/config";
 
-    // A root, an authority by it, a server's certificate by the root and one by the authority, a client's of each kind of key by the authority.
+    // A root, an authority by it, a server's certificate by the root and one by the authority, a client's of each kind of key by the
+    // authority.
     private const string Certificates = """
         exec 2>/dev/null
         ec() { openssl ecparam -name prime256v1 -genkey -noout -out "$1"; }
@@ -44,7 +45,11 @@ public sealed class EtcdTlsTests : IDisposable
     private EtcdServer Start(string certificate, string key, bool wantsCertificates)
     {
         string[] wants = wantsCertificates ? ["--trusted-ca-file", "DIR/root.pem", "--client-cert-auth"] : [];
-        var server = new EtcdServer("https", ["--cert-file", $"DIR/{certificate}", "--key-file", $"DIR/{key}", .. wants], ["--cacert", "DIR/root.pem", "--cert", "DIR/ec.pem", "--key", "DIR/ec.key"]);
+        var server = new EtcdServer(
+            "https",
+            ["--cert-file", $"DIR/{certificate}", "--key-file", $"DIR/{key}", .. wants],
+            ["--cacert", "DIR/root.pem", "--cert", "DIR/ec.pem", "--key", "DIR/ec.key"]
+        );
         servers.Add(server);
         File.WriteAllText(Path.Combine(server.FilesAt, "make.sh"), Certificates);
         server.Tool("bash make.sh");
@@ -55,7 +60,14 @@ public sealed class EtcdTlsTests : IDisposable
     private static EtcdOptions Options(EtcdServer server, string authorities, string? certificate = null, string? key = null)
     {
         string At(string name) => Path.Combine(server.FilesAt, name);
-        return new EtcdOptions { NodeName = "one", Endpoints = [server.Endpoint], CaFile = At(authorities), CertFile = certificate is null ? null : At(certificate), KeyFile = key is null ? null : At(key) };
+        return new EtcdOptions
+        {
+            NodeName = "one",
+            Endpoints = [server.Endpoint],
+            CaFile = At(authorities),
+            CertFile = certificate is null ? null : At(certificate),
+            KeyFile = key is null ? null : At(key),
+        };
     }
 
     private static async Task<string> AskAsync(EtcdServer server, string authorities, string? certificate = null, string? key = null)
@@ -68,7 +80,9 @@ public sealed class EtcdTlsTests : IDisposable
         }
         catch (EtcdException e)
         {
-            return e.Message.Replace(server.FilesAt + "/", "", StringComparison.Ordinal).Replace("https://127.0.0.1:2379: ", "", StringComparison.Ordinal);
+            return e
+                .Message.Replace(server.FilesAt + "/", "", StringComparison.Ordinal)
+                .Replace("https://127.0.0.1:2379: ", "", StringComparison.Ordinal);
         }
     }
 
@@ -80,7 +94,11 @@ public sealed class EtcdTlsTests : IDisposable
         {
             Assert.Equal("answered", await AskAsync(server, "root.pem", $"{kind}.pem", $"{kind}.key"));
             // Without what is between, etcd does not know who signed it.
-            Assert.StartsWith($"it refuses the certificate of {kind}-leaf.pem (", await AskAsync(server, "root.pem", $"{kind}-leaf.pem", $"{kind}.key"), StringComparison.Ordinal);
+            Assert.StartsWith(
+                $"it refuses the certificate of {kind}-leaf.pem (",
+                await AskAsync(server, "root.pem", $"{kind}-leaf.pem", $"{kind}.key"),
+                StringComparison.Ordinal
+            );
         }
 
         // As etcdctl does not, but curl does: one file for both.
@@ -91,15 +109,43 @@ public sealed class EtcdTlsTests : IDisposable
     public async Task What_is_wrong_with_this_side_s_certificate_is_named()
     {
         var server = Start("server.pem", "server.key", wantsCertificates: true);
-        Assert.StartsWith("it wants a client's certificate, and none is given; give one by --etcd-certfile and --etcd-keyfile (", await AskAsync(server, "root.pem"), StringComparison.Ordinal);
-        Assert.Contains("the server does not know who signed it", await AskAsync(server, "root.pem", "stranger.pem", "stranger.key"), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "it wants a client's certificate, and none is given; give one by --etcd-certfile and --etcd-keyfile (",
+            await AskAsync(server, "root.pem"),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "the server does not know who signed it",
+            await AskAsync(server, "root.pem", "stranger.pem", "stranger.key"),
+            StringComparison.Ordinal
+        );
         Assert.Contains("): it has expired on 20", await AskAsync(server, "root.pem", "old.pem", "old.key"), StringComparison.Ordinal);
-        Assert.Equal("encrypted.key: the key is encrypted, and nobody is there to be asked for its password: write it without (openssl pkey -in … -out …)", await AskAsync(server, "root.pem", "ec.pem", "encrypted.key"));
-        Assert.StartsWith("encrypted-old.key: the key is encrypted", await AskAsync(server, "root.pem", "ec.pem", "encrypted-old.key"), StringComparison.Ordinal);
-        Assert.Equal("ec.key: the key is not that of the first certificate, CN=rsa", await AskAsync(server, "root.pem", "rsa.pem", "ec.key"));
-        Assert.Equal("ec.key: the key is not that of the first certificate, CN=ed25519", await AskAsync(server, "root.pem", "ed25519.pem", "ec.key"));
-        Assert.Equal("ec.pem: no private key in it (PEM, \"-----BEGIN PRIVATE KEY-----\")", await AskAsync(server, "root.pem", "ec.pem", "ec.pem"));
-        Assert.Equal("ec.key: no certificate in it (PEM, \"-----BEGIN CERTIFICATE-----\")", await AskAsync(server, "root.pem", "ec.key", "ec.key"));
+        Assert.Equal(
+            "encrypted.key: the key is encrypted, and nobody is there to be asked for its password: write it without (openssl pkey "
+                + "-in … -out …)",
+            await AskAsync(server, "root.pem", "ec.pem", "encrypted.key")
+        );
+        Assert.StartsWith(
+            "encrypted-old.key: the key is encrypted",
+            await AskAsync(server, "root.pem", "ec.pem", "encrypted-old.key"),
+            StringComparison.Ordinal
+        );
+        Assert.Equal(
+            "ec.key: the key is not that of the first certificate, CN=rsa",
+            await AskAsync(server, "root.pem", "rsa.pem", "ec.key")
+        );
+        Assert.Equal(
+            "ec.key: the key is not that of the first certificate, CN=ed25519",
+            await AskAsync(server, "root.pem", "ed25519.pem", "ec.key")
+        );
+        Assert.Equal(
+            "ec.pem: no private key in it (PEM, \"-----BEGIN PRIVATE KEY-----\")",
+            await AskAsync(server, "root.pem", "ec.pem", "ec.pem")
+        );
+        Assert.Equal(
+            "ec.key: no certificate in it (PEM, \"-----BEGIN CERTIFICATE-----\")",
+            await AskAsync(server, "root.pem", "ec.key", "ec.key")
+        );
         Assert.Equal("open none.pem: no such file or directory (ENOENT)", await AskAsync(server, "root.pem", "none.pem", "ec.key"));
     }
 
@@ -108,7 +154,10 @@ public sealed class EtcdTlsTests : IDisposable
     {
         var server = Start("server.pem", "server.key", wantsCertificates: false);
         Assert.Equal("answered", await AskAsync(server, "root.pem"));
-        Assert.Equal("the server's certificate is not accepted: it is from CN=root, which is not in other.pem (--etcd-cafile)", await AskAsync(server, "other.pem"));
+        Assert.Equal(
+            "the server's certificate is not accepted: it is from CN=root, which is not in other.pem (--etcd-cafile)",
+            await AskAsync(server, "other.pem")
+        );
         Assert.Equal("other.key: no certificate in it (PEM, \"-----BEGIN CERTIFICATE-----\")", await AskAsync(server, "other.key"));
         // A certificate that is in the file itself is believed, as Go's clients do.
         Assert.Equal("answered", await AskAsync(server, "server.pem"));
@@ -124,6 +173,9 @@ public sealed class EtcdTlsTests : IDisposable
         Assert.Equal("answered", await AskAsync(server, "root.pem"));
         Assert.Equal("answered", await AskAsync(server, "between.pem"));
         Assert.Equal("answered", await AskAsync(server, "deep.pem"));
-        Assert.Equal("the server's certificate is not accepted: it is from CN=root, which is not in other.pem (--etcd-cafile)", await AskAsync(server, "other.pem"));
+        Assert.Equal(
+            "the server's certificate is not accepted: it is from CN=root, which is not in other.pem (--etcd-cafile)",
+            await AskAsync(server, "other.pem")
+        );
     }
 }

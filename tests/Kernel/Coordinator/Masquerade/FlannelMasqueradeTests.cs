@@ -47,7 +47,14 @@ public sealed class FlannelMasqueradeTests
     // The node's own, from an address that is no link's.
     private static string AskFrom(MasqueradeNode node)
     {
-        using var socket = new System.Net.Sockets.Socket(System.Net.Sockets.AddressFamily.InterNetwork, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp) { ReceiveTimeout = 2000 };
+        using var socket = new System.Net.Sockets.Socket(
+            System.Net.Sockets.AddressFamily.InterNetwork,
+            System.Net.Sockets.SocketType.Stream,
+            System.Net.Sockets.ProtocolType.Tcp
+        )
+        {
+            ReceiveTimeout = 2000,
+        };
         socket.Bind(System.Net.IPEndPoint.Parse("192.168.77.7:0"));
         socket.Connect(System.Net.IPEndPoint.Parse("10.244.2.2:80"));
         var buffer = new byte[100];
@@ -91,19 +98,19 @@ public sealed class FlannelMasqueradeTests
             -A FLANNEL-POSTRTG ! -s 10.244.0.0/16 -d 10.244.0.0/16 -m comment --comment "flanneld masq" -j MASQUERADE --random-fully
 
             """,
-            node.Tool("iptables -t nat -S FLANNEL-POSTRTG"));
+            node.Tool("iptables -t nat -S FLANNEL-POSTRTG")
+        );
         Assert.Equal(
-            "-N FLANNEL-FWD\n-A FLANNEL-FWD -s 10.244.0.0/16 -m comment --comment \"flanneld forward\" -j ACCEPT\n-A FLANNEL-FWD -d 10.244.0.0/16 -m comment --comment \"flanneld forward\" -j ACCEPT\n",
-            node.Tool("iptables -S FLANNEL-FWD"));
+            "-N FLANNEL-FWD\n-A FLANNEL-FWD -s 10.244.0.0/16 -m comment --comment \"flanneld forward\" -j ACCEPT\n-A FLANNEL-FWD -d "
+                + "10.244.0.0/16 -m comment --comment \"flanneld forward\" -j ACCEPT\n",
+            node.Tool("iptables -S FLANNEL-FWD")
+        );
         Assert.DoesNotContain("FLANNEL", node.Tool("ip6tables-save"), StringComparison.Ordinal);
         Assert.NotEmpty(node.Run(() => node.Keeper.Remove(isDryRun: false)).Changes);
         Assert.DoesNotContain("FLANNEL", node.Tool("iptables-save"), StringComparison.Ordinal);
         Assert.DoesNotContain("PLUGBOARD", node.Tool("iptables-save"), StringComparison.Ordinal);
     }
 
-    private static MasqueradeOptions Options(string backend) => new()
-    {
-        Kind = MasqueradeKind.Flannel,
-        Backend = backend == "iptables" ? MasqueradeBackend.Iptables : MasqueradeBackend.Nftables,
-    };
+    private static MasqueradeOptions Options(string backend) =>
+        new() { Kind = MasqueradeKind.Flannel, Backend = backend == "iptables" ? MasqueradeBackend.Iptables : MasqueradeBackend.Nftables };
 }

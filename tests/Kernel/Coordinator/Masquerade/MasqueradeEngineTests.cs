@@ -21,14 +21,22 @@ public sealed class MasqueradeEngineTests
     [InlineData("iptables")]
     public void Rules_are_back_within_a_second_and_a_steady_node_writes_nothing(string backend)
     {
-        var options = new MasqueradeOptions { EnableIPv6 = true, Backend = backend == "iptables" ? MasqueradeBackend.Iptables : MasqueradeBackend.Nftables };
+        var options = new MasqueradeOptions
+        {
+            EnableIPv6 = true,
+            Backend = backend == "iptables" ? MasqueradeBackend.Iptables : MasqueradeBackend.Nftables,
+        };
         using var node = new MasqueradeNode(options, "nonMasqueradeCIDRs: [192.168.0.0/16]");
         using var ending = new CancellationTokenSource();
         var log = new ConcurrentQueue<string>();
         var running = Start(node, log, ending.Token);
         Until(() => node.SeenFromPod(Internet) == Eth0, log);
 
-        foreach (var damage in backend == "iptables" ? new[] { "iptables -t nat -F", "nft flush ruleset" } : ["nft flush ruleset", $"nft flush chain {Plugboard.Coordinator.Masquerade.Native.NativeRules.Table} leaving"])
+        foreach (
+            var damage in backend == "iptables"
+                ? new[] { "iptables -t nat -F", "nft flush ruleset" }
+                : ["nft flush ruleset", $"nft flush chain {Plugboard.Coordinator.Masquerade.Native.NativeRules.Table} leaving"]
+        )
         {
             node.Tool(damage);
             Assert.InRange(Until(() => node.Run(() => node.Keeper.Plan(node.View)).Changes.Count == 0, log).TotalSeconds, 0, 3);
@@ -72,8 +80,20 @@ public sealed class MasqueradeEngineTests
     private static Task Start(MasqueradeNode node, ConcurrentQueue<string> log, CancellationToken token)
     {
         var source = new ScriptedSource();
-        var running = Task.Factory.StartNew(() => node.RunBeside(() => Drive(node, source, log, token)), token, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        source.Board.Replace([new ClusterNode { Name = "n1", PodCidrs = [IPPrefix.Parse("10.244.1.0/24"), IPPrefix.Parse("fd00:244:0:1::/64")], Addresses = [IPAddr.Parse(Eth0)] }]);
+        var running = Task.Factory.StartNew(
+            () => node.RunBeside(() => Drive(node, source, log, token)),
+            token,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default
+        );
+        source.Board.Replace([
+            new ClusterNode
+            {
+                Name = "n1",
+                PodCidrs = [IPPrefix.Parse("10.244.1.0/24"), IPPrefix.Parse("fd00:244:0:1::/64")],
+                Addresses = [IPAddr.Parse(Eth0)],
+            },
+        ]);
         return running;
     }
 

@@ -8,17 +8,26 @@ using Plugboard.Testing;
 
 namespace Plugboard.Tests.Kernel.Coordinator.Masquerade;
 
-/// <summary>A node with a pod behind it and an internet before it, reached by two links; and the keeper, with a file of the test's own.</summary>
+/// <summary>
+/// A node with a pod behind it and an internet before it, reached by two links; and the keeper, with a file of the test's own.
+/// </summary>
 internal sealed class MasqueradeNode : TestMachine
 {
     /// <summary>An address of the internet by each link, one in a private network, and a link-local one.</summary>
-    public const string Internet = "203.0.113.1", Internet6 = "[2001:db8::1]", ByEth1 = "198.51.100.1", Private = "192.168.50.1", Private6 = "[fd00:50::1]";
+    public const string Internet = "203.0.113.1",
+        Internet6 = "[2001:db8::1]",
+        ByEth1 = "198.51.100.1",
+        Private = "192.168.50.1",
+        Private6 = "[fd00:50::1]";
 
     /// <summary>The node's address on each link.</summary>
-    public const string Eth0 = "203.0.113.10", Eth06 = "2001:db8::10", Eth1 = "198.51.100.10";
+    public const string Eth0 = "203.0.113.10",
+        Eth06 = "2001:db8::10",
+        Eth1 = "198.51.100.10";
 
     /// <summary>The pod's addresses.</summary>
-    public const string PodAddress = "10.244.1.2", PodAddress6 = "fd00:244:0:1::2";
+    public const string PodAddress = "10.244.1.2",
+        PodAddress6 = "fd00:244:0:1::2";
 
     private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("masquerade");
     private readonly EchoServer server;
@@ -66,18 +75,30 @@ internal sealed class MasqueradeNode : TestMachine
 
     public NftablesClient Client => client;
 
-    public ClusterView View { get; set; } = new()
-    {
-        Network = new NetConf { Network = IPPrefix.Parse("10.244.0.0/16"), EnableIPv6 = true, IPv6Network = IPPrefix.Parse("fd00:244::/56") },
-        Self = new LocalNode { Name = "n1", PodCidrs = [IPPrefix.Parse("10.244.1.0/24"), IPPrefix.Parse("fd00:244:0:1::/64")] },
-        IsComplete = true,
-    };
+    public ClusterView View { get; set; } =
+        new()
+        {
+            Network = new NetConf
+            {
+                Network = IPPrefix.Parse("10.244.0.0/16"),
+                EnableIPv6 = true,
+                IPv6Network = IPPrefix.Parse("fd00:244::/56"),
+            },
+            Self = new LocalNode { Name = "n1", PodCidrs = [IPPrefix.Parse("10.244.1.0/24"), IPPrefix.Parse("fd00:244:0:1::/64")] },
+            IsComplete = true,
+        };
 
     private void Connect(TestNamespace other, string link, params string[] addresses)
     {
         var theirs = link == "cni0" ? "eth0" : link;
         Tool($"ip link add {link} type veth peer name {theirs} netns {other.Path}");
-        foreach (var (ns, name, four, six) in new[] { ((TestNamespace)this, link, addresses[0], addresses[1]), (other, theirs, addresses[2], addresses[3]) })
+        foreach (
+            var (ns, name, four, six) in new[]
+            {
+                ((TestNamespace)this, link, addresses[0], addresses[1]),
+                (other, theirs, addresses[2], addresses[3]),
+            }
+        )
         {
             ns.Tool($"ip addr add {four} dev {name}");
             ns.Tool($"ip addr add {six} dev {name} nodad");

@@ -36,18 +36,25 @@ public sealed class NativeMasqueradeTests
 
         Assert.Equal(PodAddress6, node.SeenFromPod(Internet6));
         Assert.Equal(Eth0, node.SeenFromPod(Private));
-        Assert.Contains("10.244.1.0/24 comment \"pods of the cluster\"", node.Tool($"nft list set {Table} exempt4"), StringComparison.Ordinal);
+        Assert.Contains(
+            "10.244.1.0/24 comment \"pods of the cluster\"",
+            node.Tool($"nft list set {Table} exempt4"),
+            StringComparison.Ordinal
+        );
         Assert.Contains("169.254.0.0/16", node.Tool($"nft list set {Table} exempt4"), StringComparison.Ordinal);
     }
 
     [KernelFact]
     public void The_inverse_list_the_links_and_the_addresses_per_link_are_kept()
     {
-        using var node = new MasqueradeNode(Dual, """
+        using var node = new MasqueradeNode(
+            Dual,
+            """
             masqueradeCIDRs: [203.0.113.0/24, 198.51.100.0/24]
             outputInterfaces: [eth1]
             snatAddresses: {eth1: 198.51.100.77}
-            """);
+            """
+        );
         node.Outside.Tool("ip route add 198.51.100.77 via 198.51.100.10");
         node.SyncWell();
 
@@ -67,8 +74,11 @@ public sealed class NativeMasqueradeTests
             Assert.Equal(Eth0, node.SeenFromPod(Internet));
         Assert.Equal(Eth06, node.SeenFromPod(Internet6));
 
-        var ports = node.Tool("conntrack -L -p tcp").Split('\n').Where(line => line.Contains($"dst={Eth0}", StringComparison.Ordinal))
-            .Select(line => int.Parse(line[(line.LastIndexOf("dport=", StringComparison.Ordinal) + 6)..].Split(' ')[0])).ToList();
+        var ports = node.Tool("conntrack -L -p tcp")
+            .Split('\n')
+            .Where(line => line.Contains($"dst={Eth0}", StringComparison.Ordinal))
+            .Select(line => int.Parse(line[(line.LastIndexOf("dport=", StringComparison.Ordinal) + 6)..].Split(' ')[0]))
+            .ToList();
         Assert.True(ports.Count >= 25, $"{ports.Count} flows");
         Assert.All(ports, port => Assert.True(port is (>= 20000 and <= 20999) or 30000 or (>= 40000 and <= 40999), $"port {port}"));
         Assert.Contains(ports, port => port < 30000);
@@ -98,7 +108,10 @@ public sealed class NativeMasqueradeTests
         node.SyncWell();
         var whole = Listed(node);
 
-        var result = node.TryTool(["nft", "-f", "-"], damage.Replace(" T", " " + Table, StringComparison.Ordinal).Replace("; add", "\nadd", StringComparison.Ordinal) + "\n");
+        var result = node.TryTool(
+            ["nft", "-f", "-"],
+            damage.Replace(" T", " " + Table, StringComparison.Ordinal).Replace("; add", "\nadd", StringComparison.Ordinal) + "\n"
+        );
         Assert.True(result.ExitCode == 0, result.Error);
         Assert.NotEqual([], node.Run(() => node.Keeper.Plan(node.View)).Changes);
         Assert.NotEmpty(node.SyncWell(SyncCause.Kernel));
@@ -114,7 +127,10 @@ public sealed class NativeMasqueradeTests
         using var node = new MasqueradeNode(Dual);
         node.SyncWell();
         var rule = node.Client.ListRules(NativeRules.Table).First(rule => rule.Comment == "what is for this node itself");
-        var replaced = node.TryTool(["nft", "-f", "-"], $"replace rule {Table} postrouting handle {rule.Handle} ip daddr 203.0.113.0/24 return comment \"{rule.Comment}\"\n");
+        var replaced = node.TryTool(
+            ["nft", "-f", "-"],
+            $"replace rule {Table} postrouting handle {rule.Handle} ip daddr 203.0.113.0/24 return comment \"{rule.Comment}\"\n"
+        );
         Assert.True(replaced.ExitCode == 0, replaced.Error);
         Assert.Equal(PodAddress, node.SeenFromPod(Internet));
 
@@ -136,9 +152,11 @@ public sealed class NativeMasqueradeTests
         Assert.Equal(
             [
                 $"delete element {Table} exempt4 {{ 172.16.0.0/12 }}",
-                $"add element {Table} exempt4 {{ 198.51.100.0/25 comment \"nonMasqueradeCIDRs\", 203.0.113.0/24 comment \"nonMasqueradeCIDRs\" }}",
+                $"add element {Table} exempt4 {{ 198.51.100.0/25 comment \"nonMasqueradeCIDRs\", 203.0.113.0/24 comment "
+                    + "\"nonMasqueradeCIDRs\" }",
             ],
-            changes.Select(change => change.ToString()));
+            changes.Select(change => change.ToString())
+        );
         Assert.Equal(PodAddress, node.SeenFromPod(Internet));
         node.IsSteady();
     }
@@ -149,7 +167,15 @@ public sealed class NativeMasqueradeTests
         using var node = new MasqueradeNode(Dual, "nonMasqueradeCIDRs: [203.0.112.0/23]");
         node.SyncWell();
 
-        foreach (var list in new[] { "203.0.112.0/24, 203.0.113.0/24", "203.0.112.0/23, 203.0.113.0/24, 203.0.113.1/32", "0.0.0.0/0", "203.0.113.0/25" })
+        foreach (
+            var list in new[]
+            {
+                "203.0.112.0/24, 203.0.113.0/24",
+                "203.0.112.0/23, 203.0.113.0/24, 203.0.113.1/32",
+                "0.0.0.0/0",
+                "203.0.113.0/25",
+            }
+        )
         {
             File.WriteAllText(node.ConfigPath, $"nonMasqueradeCIDRs: [{list}]");
             node.SyncWell(SyncCause.Source);
@@ -178,8 +204,12 @@ public sealed class NativeMasqueradeTests
     public void What_nft_lists_of_it_nft_reads_again_and_it_is_right()
     {
         using var node = new MasqueradeNode(
-            Dual with { ToPorts = PortRanges.Parse("1024-2047,5000,6000-6001") },
-            "masqueradeCIDRs: [0.0.0.0/0, '::/0']\noutputInterfaces: [eth0, eth1]\nsnatAddresses: {eth1: [198.51.100.10, '2001:db8:1::10']}");
+            Dual with
+            {
+                ToPorts = PortRanges.Parse("1024-2047,5000,6000-6001"),
+            },
+            "masqueradeCIDRs: [0.0.0.0/0, '::/0']\noutputInterfaces: [eth0, eth1]\nsnatAddresses: {eth1: [198.51.100.10, '2001:db8:1::10']}"
+        );
         node.SyncWell();
         var listed = Listed(node);
 
@@ -195,7 +225,19 @@ public sealed class NativeMasqueradeTests
     public void Five_thousand_pod_networks_are_read_once_and_compared_by_one_number_after()
     {
         using var node = new MasqueradeNode(new MasqueradeOptions(), "nonMasqueradeCIDRs: []");
-        node.View = node.View with { Peers = [.. Enumerable.Range(0, 5000).Select(i => new Plugboard.Coordinator.Cluster.ClusterNode { Name = $"n{i}", PodCidrs = [Addresses.IPPrefix.Parse($"11.{i / 250}.{i % 250}.0/24")] })] };
+        node.View = node.View with
+        {
+            Peers =
+            [
+                .. Enumerable
+                    .Range(0, 5000)
+                    .Select(i => new Plugboard.Coordinator.Cluster.ClusterNode
+                    {
+                        Name = $"n{i}",
+                        PodCidrs = [Addresses.IPPrefix.Parse($"11.{i / 250}.{i % 250}.0/24")],
+                    }),
+            ],
+        };
         node.SyncWell();
 
         node.IsSteady();

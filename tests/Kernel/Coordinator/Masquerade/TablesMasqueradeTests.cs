@@ -14,7 +14,13 @@ public sealed class TablesMasqueradeTests
     [KernelFact]
     public void The_agents_chains_masquerade_and_are_written_once()
     {
-        using var node = new MasqueradeNode(Dual with { ToPorts = PortRanges.Parse("20000-20999,40000-40999") }, "nonMasqueradeCIDRs: [192.168.0.0/16, 10.0.0.0/8, 'fd00::/8']");
+        using var node = new MasqueradeNode(
+            Dual with
+            {
+                ToPorts = PortRanges.Parse("20000-20999,40000-40999"),
+            },
+            "nonMasqueradeCIDRs: [192.168.0.0/16, 10.0.0.0/8, 'fd00::/8']"
+        );
         node.SyncWell();
 
         Assert.Equal(Eth0, node.SeenFromPod(Internet));
@@ -67,7 +73,11 @@ public sealed class TablesMasqueradeTests
 
         node.Restart(new MasqueradeOptions());
         node.SyncWell();
-        Assert.DoesNotContain("MASQ", node.Tool("iptables-legacy-save -t nat") + node.Tool("ip6tables-legacy-save -t nat"), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "MASQ",
+            node.Tool("iptables-legacy-save -t nat") + node.Tool("ip6tables-legacy-save -t nat"),
+            StringComparison.Ordinal
+        );
         Assert.Equal(Eth0, node.SeenFromPod(Internet));
     }
 
@@ -140,6 +150,13 @@ public sealed class TablesMasqueradeTests
         Assert.Empty(node.Keeper.Warnings);
     }
 
-    private static string Saved(MasqueradeNode node) => string.Join('\n', $"{node.Tool("iptables-save -t nat")}{node.Tool("ip6tables-save -t nat")}".Split('\n')
-        .Where(line => !line.StartsWith('#')).Select(line => line.StartsWith(':') ? line.Split(" [")[0] : line).Order(StringComparer.Ordinal));
+    private static string Saved(MasqueradeNode node) =>
+        string.Join(
+            '\n',
+            $"{node.Tool("iptables-save -t nat")}{node.Tool("ip6tables-save -t nat")}"
+                .Split('\n')
+                .Where(line => !line.StartsWith('#'))
+                .Select(line => line.StartsWith(':') ? line.Split(" [")[0] : line)
+                .Order(StringComparer.Ordinal)
+        );
 }

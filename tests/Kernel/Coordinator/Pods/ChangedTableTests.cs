@@ -17,7 +17,10 @@ public sealed class ChangedTableTests
     private const string MacSpoof = "bridge plugboard_macspoof";
 
     private static PortForward WithConditions(PortForward forward) =>
-        forward with { ConditionsV4 = ["ip", "saddr", "{ 192.0.2.0/24, 198.51.100.7 }"] };
+        forward with
+        {
+            ConditionsV4 = ["ip", "saddr", "{ 192.0.2.0/24, 198.51.100.7 }"],
+        };
 
     private static PodNode Node()
     {
@@ -53,28 +56,54 @@ public sealed class ChangedTableTests
         Assert.True(exitCode == 0, error + script);
     }
 
-    public static TheoryData<string, string, string, string> Reloads => new()
-    {
-        { Portmap, "type nat hook postrouting priority srcnat; policy accept;", "", "chain inet plugboard_portmap postrouting is only jumped to" },
-        { Portmap, "hook prerouting priority dstnat;", "hook prerouting priority 0;", "priority 0" },
-        { Portmap, "type filter hook prerouting priority raw;", "type filter hook output priority raw;", "hook output" },
-        { Portmap, "priority srcnat; policy accept", "priority srcnat; policy drop", "policy drop" },
-        { Portmap, @"meta nfproto ipv4 dnat ip to meta l4proto \. th dport map @ports4", "drop", "the rule \"IPv4, all addresses\"" },
-        { Portmap, "vmap @conditional4 comment", "vmap @conditional6 comment", "IPv4, all addresses: pods with conditions" },
-        { Portmap, @"tcp \. 8001 comment ""([^""]*)"" : 10\.244\.0\.3 \. 80", @"tcp . 8001 comment ""$1"" : 10.244.0.99 . 80", "host port 8001/tcp leads elsewhere" },
-        { Portmap, @"tcp \. 8001 comment ""([^""]*)"" : 10\.244\.0\.3 \. 80", @"tcp . 8001 timeout 1h comment ""$1"" : 10.244.0.3 . 80", "host port 8001/tcp leads elsewhere" },
-        { Portmap, @"tcp \. 8002 comment ""([^""]*)"" : jump [^ ]*", @"tcp . 8002 comment ""$1"" : drop", "host port 8002/tcp" },
-        { Portmap, @"198\.51\.100\.7, 192\.0\.2\.0/24|192\.0\.2\.0/24, 198\.51\.100\.7", "192.0.2.0/24, 198.51.100.8", "lacks the rule" },
-        { Portmap, @"dnat ip to 10\.244\.0\.4:80", "dnat ip to 10.244.0.5:80", "lacks the rule" },
-        { Masquerade, @"(set pods4 \{\s+type ipv4_addr\s+flags) timeout\s+gc-interval 1m", "$1 timeout; timeout 1d", "the set pods4" },
-        { Masquerade, @"ip saddr @pods4 jump leaving", "ip saddr @pods4 accept", "only what pods send" },
-        { Masquerade, @"chain leaving \{", "chain extra { counter; }\nchain leaving {", "a chain that is not ours: extra" },
-        { Masquerade, @"set pods4 \{", "set extra { type ipv4_addr; }\nset pods4 {", "a set that is not ours: extra" },
-        { Masquerade, @"masquerade comment ""all else", @"return comment ""all else", "all else leaves" },
-        { MacSpoof, "type filter hook prerouting priority dstnat; policy accept;", "type filter hook prerouting priority 0; policy accept;", "priority 0" },
-        { MacSpoof, @"iifname @checked_links drop", "iifname @checked_links accept", "any other from a pod" },
-        { MacSpoof, @"(?s)\s*iifname @checked_links drop comment ""[^""]*""", "", "lacks the rule" },
-    };
+    public static TheoryData<string, string, string, string> Reloads =>
+        new()
+        {
+            {
+                Portmap,
+                "type nat hook postrouting priority srcnat; policy accept;",
+                "",
+                "chain inet plugboard_portmap postrouting is only jumped to"
+            },
+            { Portmap, "hook prerouting priority dstnat;", "hook prerouting priority 0;", "priority 0" },
+            { Portmap, "type filter hook prerouting priority raw;", "type filter hook output priority raw;", "hook output" },
+            { Portmap, "priority srcnat; policy accept", "priority srcnat; policy drop", "policy drop" },
+            { Portmap, @"meta nfproto ipv4 dnat ip to meta l4proto \. th dport map @ports4", "drop", "the rule \"IPv4, all addresses\"" },
+            { Portmap, "vmap @conditional4 comment", "vmap @conditional6 comment", "IPv4, all addresses: pods with conditions" },
+            {
+                Portmap,
+                @"tcp \. 8001 comment ""([^""]*)"" : 10\.244\.0\.3 \. 80",
+                @"tcp . 8001 comment ""$1"" : 10.244.0.99 . 80",
+                "host port 8001/tcp leads elsewhere"
+            },
+            {
+                Portmap,
+                @"tcp \. 8001 comment ""([^""]*)"" : 10\.244\.0\.3 \. 80",
+                @"tcp . 8001 timeout 1h comment ""$1"" : 10.244.0.3 . 80",
+                "host port 8001/tcp leads elsewhere"
+            },
+            { Portmap, @"tcp \. 8002 comment ""([^""]*)"" : jump [^ ]*", @"tcp . 8002 comment ""$1"" : drop", "host port 8002/tcp" },
+            {
+                Portmap,
+                @"198\.51\.100\.7, 192\.0\.2\.0/24|192\.0\.2\.0/24, 198\.51\.100\.7",
+                "192.0.2.0/24, 198.51.100.8",
+                "lacks the rule"
+            },
+            { Portmap, @"dnat ip to 10\.244\.0\.4:80", "dnat ip to 10.244.0.5:80", "lacks the rule" },
+            { Masquerade, @"(set pods4 \{\s+type ipv4_addr\s+flags) timeout\s+gc-interval 1m", "$1 timeout; timeout 1d", "the set pods4" },
+            { Masquerade, @"ip saddr @pods4 jump leaving", "ip saddr @pods4 accept", "only what pods send" },
+            { Masquerade, @"chain leaving \{", "chain extra { counter; }\nchain leaving {", "a chain that is not ours: extra" },
+            { Masquerade, @"set pods4 \{", "set extra { type ipv4_addr; }\nset pods4 {", "a set that is not ours: extra" },
+            { Masquerade, @"masquerade comment ""all else", @"return comment ""all else", "all else leaves" },
+            {
+                MacSpoof,
+                "type filter hook prerouting priority dstnat; policy accept;",
+                "type filter hook prerouting priority 0; policy accept;",
+                "priority 0"
+            },
+            { MacSpoof, @"iifname @checked_links drop", "iifname @checked_links accept", "any other from a pod" },
+            { MacSpoof, @"(?s)\s*iifname @checked_links drop comment ""[^""]*""", "", "lacks the rule" },
+        };
 
     [KernelTheory]
     [MemberData(nameof(Reloads))]
@@ -109,18 +138,19 @@ public sealed class ChangedTableTests
         Assert.Empty(node.Sync(SyncCause.Audit));
     }
 
-    public static TheoryData<string, string> Edits => new()
-    {
-        { $"add chain {Portmap} prerouting {{ policy drop; }}", "policy drop" },
-        { $"add chain {MacSpoof} prerouting {{ policy drop; }}", "policy drop" },
-        { $"add table {Portmap} {{ flags dormant; }}", "is dormant" },
-        { $"add table {MacSpoof} {{ flags dormant; }}", "is dormant" },
-        { $"insert rule {Portmap} hostports tcp dport 8001 drop", "a rule that is not ours: handle" },
-        { $"add rule {Masquerade} postrouting accept", "a rule that is not ours: handle" },
-        { $"insert rule {MacSpoof} prerouting accept", "a rule that is not ours: handle" },
-        { $"flush chain {Masquerade} postrouting\ndelete chain {Masquerade} postrouting", "lacks the chain postrouting" },
-        { $"flush table {Portmap}", "lacks the rule" },
-    };
+    public static TheoryData<string, string> Edits =>
+        new()
+        {
+            { $"add chain {Portmap} prerouting {{ policy drop; }}", "policy drop" },
+            { $"add chain {MacSpoof} prerouting {{ policy drop; }}", "policy drop" },
+            { $"add table {Portmap} {{ flags dormant; }}", "is dormant" },
+            { $"add table {MacSpoof} {{ flags dormant; }}", "is dormant" },
+            { $"insert rule {Portmap} hostports tcp dport 8001 drop", "a rule that is not ours: handle" },
+            { $"add rule {Masquerade} postrouting accept", "a rule that is not ours: handle" },
+            { $"insert rule {MacSpoof} prerouting accept", "a rule that is not ours: handle" },
+            { $"flush chain {Masquerade} postrouting\ndelete chain {Masquerade} postrouting", "lacks the chain postrouting" },
+            { $"flush table {Portmap}", "lacks the rule" },
+        };
 
     [KernelTheory]
     [MemberData(nameof(Edits))]
@@ -171,7 +201,8 @@ public sealed class ChangedTableTests
         Script(
             node,
             $"delete rule {Masquerade} leaving handle {last.Handle}\n"
-            + $"insert rule {Masquerade} leaving masquerade comment \"{last.Comment}\"");
+                + $"insert rule {Masquerade} leaving masquerade comment \"{last.Comment}\""
+        );
         Assert.Contains("have another order", node.Check(1), StringComparison.Ordinal);
 
         Assert.NotEmpty(node.Hear());
@@ -195,15 +226,15 @@ public sealed class ChangedTableTests
     }
 
     public static TheoryData<string> Layouts =>
-    [
-        "add set inet plugboard_portmap ports4 { type ipv4_addr; }",
-        """
-        add map inet plugboard_portmap ports4 { type inet_service : ipv4_addr . inet_service; }
-        add chain inet plugboard_portmap nat { type nat hook prerouting priority -100; }
-        add rule inet plugboard_portmap nat dnat ip to tcp dport map @ports4
-        """,
-        "add chain inet plugboard_portmap hostports { type nat hook prerouting priority -100; }",
-    ];
+        [
+            "add set inet plugboard_portmap ports4 { type ipv4_addr; }",
+            """
+                add map inet plugboard_portmap ports4 { type inet_service : ipv4_addr . inet_service; }
+                add chain inet plugboard_portmap nat { type nat hook prerouting priority -100; }
+                add rule inet plugboard_portmap nat dnat ip to tcp dport map @ports4
+                """,
+            "add chain inet plugboard_portmap hostports { type nat hook prerouting priority -100; }",
+        ];
 
     [KernelTheory]
     [MemberData(nameof(Layouts))]
@@ -217,10 +248,18 @@ public sealed class ChangedTableTests
 
             switch (meets)
             {
-                case "coordinator": node.Hear(); break;
-                case "ADD": node.Add(3); break;
-                case "repeated ADD": node.Publish(PodNode.Ports(1)); break;
-                default: node.Delete(2); break;
+                case "coordinator":
+                    node.Hear();
+                    break;
+                case "ADD":
+                    node.Add(3);
+                    break;
+                case "repeated ADD":
+                    node.Publish(PodNode.Ports(1));
+                    break;
+                default:
+                    node.Delete(2);
+                    break;
             }
 
             // A DEL that finds nothing of its pod has nothing to change: it succeeds.

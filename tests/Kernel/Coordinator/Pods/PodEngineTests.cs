@@ -53,7 +53,11 @@ public sealed class PodEngineTests
 
         Assert.InRange(best, TimeSpan.Zero, TimeSpan.FromSeconds(1));
         Assert.Equal(1 + flushes, engine.Keeper.ComparisonCount);
-        Assert.Contains("pods: add table inet plugboard_portmap { comment \"Ports of this node that lead to pods, by the CNI plugin portmap\"; } (cause: kernel)", engine.Log);
+        Assert.Contains(
+            "pods: add table inet plugboard_portmap { comment \"Ports of this node that lead to pods, by the CNI plugin portmap\"; } "
+                + "(cause: kernel)",
+            engine.Log
+        );
     }
 
     [KernelFact]
@@ -64,7 +68,12 @@ public sealed class PodEngineTests
         using var engine = new RunningEngine(node);
         using var ending = new CancellationTokenSource();
         var begin = Stopwatch.GetTimestamp();
-        var workers = Enumerable.Range(0, 2).Select(worker => Task.Factory.StartNew(() => node.RunBeside(() => ComeAndGo(worker * 1000, ending.Token)), TaskCreationOptions.LongRunning)).ToList();
+        var workers = Enumerable
+            .Range(0, 2)
+            .Select(worker =>
+                Task.Factory.StartNew(() => node.RunBeside(() => ComeAndGo(worker * 1000, ending.Token)), TaskCreationOptions.LongRunning)
+            )
+            .ToList();
         var flushes = 0;
         for (; flushes <= 20 || Stopwatch.GetElapsedTime(begin) < TimeSpan.FromSeconds(4); flushes++)
             node.Tool(flushes % 2 == 0 ? "nft flush ruleset" : "nft add table inet plugboard_portmap; delete table inet plugboard_portmap");
@@ -78,7 +87,10 @@ public sealed class PodEngineTests
         engine.Until(() => node.Run(() => left.All(record => IsWhole(record))));
         engine.Dispose();
         var tags = left.Select(static record => record.Owner.Tag).ToHashSet(StringComparer.Ordinal);
-        Assert.DoesNotContain(node.Tool("nft list table inet plugboard_portmap").Split('"'), text => PodIdentity.FindTag(text) is { } tag && !tags.Contains(tag));
+        Assert.DoesNotContain(
+            node.Tool("nft list table inet plugboard_portmap").Split('"'),
+            text => PodIdentity.FindTag(text) is { } tag && !tags.Contains(tag)
+        );
     }
 
     private static bool IsWhole(PodRecord record)
@@ -94,7 +106,11 @@ public sealed class PodEngineTests
         for (PodIdentity? before = null; !token.IsCancellationRequested; count++)
         {
             // Some with a chain of their own, whose elements are deleted.
-            var forward = PodNode.Ports(first + count % 500) with { Link = "cni0", ConditionsV4 = count % 3 == 0 ? ["ip", "saddr", "192.0.2.0/24"] : [] };
+            var forward = PodNode.Ports(first + count % 500) with
+            {
+                Link = "cni0",
+                ConditionsV4 = count % 3 == 0 ? ["ip", "saddr", "192.0.2.0/24"] : [],
+            };
             Publish(publisher, forward);
             if (before is { } old)
                 publisher.Withdraw(old, null);
@@ -131,7 +147,14 @@ public sealed class PodEngineTests
         public RunningEngine(PodNode node)
         {
             running = Task.Factory.StartNew(() => node.RunBeside(Drive), TaskCreationOptions.LongRunning);
-            source.Board.Replace([new ClusterNode { Name = "n1", PodCidrs = [IPPrefix.Parse("10.244.0.0/16")], Addresses = [IPAddr.Parse("192.168.0.1")] }]);
+            source.Board.Replace([
+                new ClusterNode
+                {
+                    Name = "n1",
+                    PodCidrs = [IPPrefix.Parse("10.244.0.0/16")],
+                    Addresses = [IPAddr.Parse("192.168.0.1")],
+                },
+            ]);
         }
 
         public PodKeeper Keeper { get; } = new(PodRecordStore.Root);

@@ -9,7 +9,9 @@ using Plugboard.Testing;
 
 namespace Plugboard.Tests.Kernel.Coordinator.Pods;
 
-/// <summary>What somebody takes out of the plugins' tables is put back from the records: all of it, nothing else, and nothing that a DEL took away.</summary>
+/// <summary>
+/// What somebody takes out of the plugins' tables is put back from the records: all of it, nothing else, and nothing that a DEL took away.
+/// </summary>
 public sealed class PodKeeperTests
 {
     private static PortForward WithConditions(PortForward forward) => forward with { ConditionsV4 = ["ip", "saddr", "192.0.2.0/24"] };
@@ -30,7 +32,9 @@ public sealed class PodKeeperTests
     [InlineData("delete table inet plugboard_portmap")]
     [InlineData("delete table inet plugboard_masquerade; delete table bridge plugboard_macspoof")]
     [InlineData("delete element inet plugboard_portmap ports4 { tcp . 8001 }")]
-    [InlineData("flush map inet plugboard_portmap ports4; flush map inet plugboard_portmap ports6; flush set inet plugboard_portmap masquerade4")]
+    [InlineData(
+        "flush map inet plugboard_portmap ports4; flush map inet plugboard_portmap ports6; flush set inet plugboard_portmap masquerade4"
+    )]
     [InlineData("flush set inet plugboard_portmap localhost_links")]
     [InlineData("flush chain inet plugboard_portmap hostports")]
     [InlineData("delete element inet plugboard_portmap conditional4 { tcp . 8002 }")]
@@ -65,7 +69,8 @@ public sealed class PodKeeperTests
 
         Assert.Equal(
             [$"add element inet plugboard_portmap ports4 {{ tcp . 8001 comment \"{PodNode.Owner(1).Comment}\" : 10.244.0.3 . 80 }}"],
-            node.Hear().Select(static change => change.ToString()));
+            node.Hear().Select(static change => change.ToString())
+        );
         Assert.Equal(comparisons, node.Keeper.ComparisonCount);
     }
 
@@ -161,7 +166,9 @@ public sealed class PodKeeperTests
         using var stopped = node.Run(() => PodNode.Portmap.TryHoldAlone(PodNode.Owner(1).Tag));
         node.Run(() =>
         {
-            using var publisher = new PortPublisher(new PodRecordStore(PodRecordStore.Root + "/portmap") { HoldTimeout = TimeSpan.FromMilliseconds(20) });
+            using var publisher = new PortPublisher(
+                new PodRecordStore(PodRecordStore.Root + "/portmap") { HoldTimeout = TimeSpan.FromMilliseconds(20) }
+            );
             Assert.Throws<FileLockTimeoutException>(() => publisher.Withdraw(PodNode.Owner(1), null));
         });
         Assert.NotNull(node.Run(() => PodNode.Portmap.Find(PodNode.Owner(1))));
@@ -184,7 +191,8 @@ public sealed class PodKeeperTests
                 "the record of pods/pod2/eth0 cannot be understood: what that pod had is not put back",
                 $"{torn} is no record, or a torn one: what its pod had is not put back; DEL of the pod removes it",
             ],
-            node.Keeper.Warnings.Order(StringComparer.Ordinal).Reverse());
+            node.Keeper.Warnings.Order(StringComparer.Ordinal).Reverse()
+        );
         Assert.Contains(node.Ruleset(), line => line.Contains("tcp . 8003", StringComparison.Ordinal));
         Assert.DoesNotContain(node.Ruleset(), line => line.Contains("tcp . 8001", StringComparison.Ordinal));
     }
@@ -210,11 +218,17 @@ public sealed class PodKeeperTests
     public void An_element_that_the_kernel_refuses_is_told_and_the_others_are_put_back()
     {
         using var node = Node();
-        node.Tool("nft flush set inet plugboard_portmap masquerade4; add element inet plugboard_portmap masquerade4 { 10.0.0.0/8 . 10.244.0.3 }");
+        node.Tool(
+            "nft flush set inet plugboard_portmap masquerade4; add element inet plugboard_portmap masquerade4 { 10.0.0.0/8 . 10.244.0.3 }"
+        );
 
         var outcome = node.Run(() => node.Keeper.Sync(PodNode.View, SyncCause.Audit));
 
-        Assert.StartsWith("nftables: add element inet plugboard_portmap masquerade4 { 10.244.0.0/16 . 10.244.0.3", Assert.Single(outcome.Problems), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "nftables: add element inet plugboard_portmap masquerade4 { 10.244.0.0/16 . 10.244.0.3",
+            Assert.Single(outcome.Problems),
+            StringComparison.Ordinal
+        );
         Assert.True(outcome.IsUsable);
         Assert.Contains(outcome.Changes, static change => change.Text.Contains("127.0.0.0/8 . 10.244.0.3", StringComparison.Ordinal));
         Assert.Contains(outcome.Changes, static change => change.Text.Contains("10.244.0.0/16 . 10.244.0.4", StringComparison.Ordinal));
@@ -230,7 +244,8 @@ public sealed class PodKeeperTests
         var outcome = node.Run(() => node.Keeper.Sync(PodNode.View, SyncCause.Audit));
 
         Assert.Empty(outcome.Problems);
-        var named = $"table inet plugboard_portmap belongs to another process (flags owner, netlink port {owner.PortId}), "
+        var named =
+            $"table inet plugboard_portmap belongs to another process (flags owner, netlink port {owner.PortId}), "
             + "and only that process can change it: nothing is put back there";
         Assert.Equal([named], node.Keeper.Warnings);
         Assert.Contains("addresses", node.Tool("nft list table bridge plugboard_macspoof"), StringComparison.Ordinal);

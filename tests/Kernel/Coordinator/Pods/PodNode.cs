@@ -29,12 +29,13 @@ internal sealed class PodNode : TestMachine
 
     public NftablesClient Client { get; }
 
-    public static ClusterView View { get; } = new()
-    {
-        Network = new NetConf(),
-        Self = new LocalNode { Name = "n1", PodCidrs = [IPPrefix.Parse("10.244.0.0/16")] },
-        IsComplete = true,
-    };
+    public static ClusterView View { get; } =
+        new()
+        {
+            Network = new NetConf(),
+            Self = new LocalNode { Name = "n1", PodCidrs = [IPPrefix.Parse("10.244.0.0/16")] },
+            IsComplete = true,
+        };
 
     public static PodRecordStore Portmap { get; } = new(PodRecordStore.Root + "/portmap");
 
@@ -43,14 +44,15 @@ internal sealed class PodNode : TestMachine
     public static PodIdentity Owner(int number) => new("pods", $"pod{number}", "eth0");
 
     /// <summary>What a pod publishes: port 8000 and its number.</summary>
-    public static PortForward Ports(int number) => new()
-    {
-        Owner = Owner(number),
-        IPv4 = IPPrefix.Parse($"10.244.{number / 250}.{number % 250 + 2}/16"),
-        IPv6 = IPPrefix.Parse($"fd00:244::{number + 2:x}/64"),
-        Link = $"veth{number}",
-        Ports = [PortMapping.TryParse($"{8000 + number}/tcp", 80)!],
-    };
+    public static PortForward Ports(int number) =>
+        new()
+        {
+            Owner = Owner(number),
+            IPv4 = IPPrefix.Parse($"10.244.{number / 250}.{number % 250 + 2}/16"),
+            IPv6 = IPPrefix.Parse($"fd00:244::{number + 2:x}/64"),
+            Link = $"veth{number}",
+            Ports = [PortMapping.TryParse($"{8000 + number}/tcp", 80)!],
+        };
 
     /// <summary>A pod with a link, a published port, masquerading and a checked hardware address.</summary>
     public void Add(int number, Func<PortForward, PortForward>? change = null)
@@ -64,35 +66,39 @@ internal sealed class PodNode : TestMachine
         });
     }
 
-    private static PodTraffic Traffic(int number) => new()
-    {
-        Owner = Owner(number),
-        MasqueradedAddresses = Ports(number).Addresses,
-        Link = $"veth{number}",
-        OnlyMac = MacAddress.TryParse("02:00:00:00:00:01", out var mac) ? mac : null,
-    };
+    private static PodTraffic Traffic(int number) =>
+        new()
+        {
+            Owner = Owner(number),
+            MasqueradedAddresses = Ports(number).Addresses,
+            Link = $"veth{number}",
+            OnlyMac = MacAddress.TryParse("02:00:00:00:00:01", out var mac) ? mac : null,
+        };
 
-    public void Publish(PortForward forward, FirewallBackend backend = FirewallBackend.Nftables) => Run(() =>
-    {
-        using var publisher = new PortPublisher(Portmap);
-        publisher.Publish(forward, "cni0", backend);
-    });
+    public void Publish(PortForward forward, FirewallBackend backend = FirewallBackend.Nftables) =>
+        Run(() =>
+        {
+            using var publisher = new PortPublisher(Portmap);
+            publisher.Publish(forward, "cni0", backend);
+        });
 
     /// <summary>What CHECK says of a pod's ports alone; null: all is right.</summary>
-    public string? CheckPorts(int number) => Run(() =>
-    {
-        using var publisher = new PortPublisher(Portmap);
-        return publisher.FindDifference(Ports(number) with { LocalhostLink = "cni0" });
-    });
+    public string? CheckPorts(int number) =>
+        Run(() =>
+        {
+            using var publisher = new PortPublisher(Portmap);
+            return publisher.FindDifference(Ports(number) with { LocalhostLink = "cni0" });
+        });
 
     /// <summary>As its DEL does.</summary>
-    public void Delete(int number) => Run(() =>
-    {
-        using var publisher = new PortPublisher(Portmap);
-        publisher.Withdraw(Owner(number), null);
-        using var firewall = new PodTrafficFirewall(Bridge);
-        firewall.Withdraw(Owner(number), null);
-    });
+    public void Delete(int number) =>
+        Run(() =>
+        {
+            using var publisher = new PortPublisher(Portmap);
+            publisher.Withdraw(Owner(number), null);
+            using var firewall = new PodTrafficFirewall(Bridge);
+            firewall.Withdraw(Owner(number), null);
+        });
 
     /// <summary>A table of the inet family that nobody but the returned client can change; it goes with it.</summary>
     public NftablesClient OwnTable(string name)
@@ -105,18 +111,21 @@ internal sealed class PodNode : TestMachine
     }
 
     /// <summary>What CHECK says of a pod's ports, and of its masquerading and hardware address; null: all is right.</summary>
-    public string? Check(int number, Func<PortForward, PortForward>? change = null) => Run(() =>
-    {
-        using var publisher = new PortPublisher(Portmap);
-        using var firewall = new PodTrafficFirewall(Bridge);
-        var forward = change is null ? Ports(number) : change(Ports(number));
-        return publisher.FindDifference(forward with { LocalhostLink = "cni0" }) ?? firewall.FindDifference(Traffic(number));
-    });
+    public string? Check(int number, Func<PortForward, PortForward>? change = null) =>
+        Run(() =>
+        {
+            using var publisher = new PortPublisher(Portmap);
+            using var firewall = new PodTrafficFirewall(Bridge);
+            var forward = change is null ? Ports(number) : change(Ports(number));
+            return publisher.FindDifference(forward with { LocalhostLink = "cni0" }) ?? firewall.FindDifference(Traffic(number));
+        });
 
     /// <summary>What it heard last concerned it.</summary>
     public bool WasConcerned { get; private set; }
 
-    /// <summary>The keeper hears of what was changed since, and is asked if that concerns it. What it put back; no problem may be left.</summary>
+    /// <summary>
+    /// The keeper hears of what was changed since, and is asked if that concerns it. What it put back; no problem may be left.
+    /// </summary>
     public IReadOnlyList<Change> Hear()
     {
         WasConcerned = false;
@@ -138,7 +147,11 @@ internal sealed class PodNode : TestMachine
 
     /// <summary>The ruleset's words, in an order of their own: the kernel has none for elements.</summary>
     public IReadOnlyList<string> Ruleset() =>
-        [.. Tool("nft list ruleset").Split(['\n', ',', '{', '}'], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal)];
+        [
+            .. Tool("nft list ruleset")
+                .Split(['\n', ',', '{', '}'], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+                .Order(StringComparer.Ordinal),
+        ];
 
     protected override void Dispose(bool disposing)
     {

@@ -41,9 +41,31 @@ public sealed class KeyKindTests : IDisposable
     {
         network.Tool("ip link set lo up");
         File.WriteAllText(At("make.sh"), Certificates);
-        var made = new Command("/bin/bash") { Arguments = ["-c", $"cd {directory}; . ./make.sh"], Environment = ["PATH=/usr/bin:/bin"] }.Run();
+        var made = new Command("/bin/bash")
+        {
+            Arguments = ["-c", $"cd {directory}; . ./make.sh"],
+            Environment = ["PATH=/usr/bin:/bin"],
+        }.Run();
         Assert.True(made.Succeeded, made.ErrorText);
-        var start = new ProcessStartInfo("openssl", ["s_server", "-accept", "127.0.0.1:4433", "-www", "-quiet", "-Verify", "2", "-verify_return_error", "-CAfile", "root.pem", "-cert", "server.pem", "-key", "server.key"])
+        var start = new ProcessStartInfo(
+            "openssl",
+            [
+                "s_server",
+                "-accept",
+                "127.0.0.1:4433",
+                "-www",
+                "-quiet",
+                "-Verify",
+                "2",
+                "-verify_return_error",
+                "-CAfile",
+                "root.pem",
+                "-cert",
+                "server.pem",
+                "-key",
+                "server.key",
+            ]
+        )
         {
             WorkingDirectory = directory,
             UseShellExecute = false,

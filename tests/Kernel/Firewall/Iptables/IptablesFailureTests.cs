@@ -28,7 +28,9 @@ public sealed class IptablesFailureTests
         ];
         foreach (var (options, word) in wrong.Zip(["NO-SUCH-CHAIN", "--no-such-option", "not an address"]))
         {
-            var refused = Assert.Throws<IptablesException>(() => machine.Run(() => machine.Backend.AddForwards(Pod, Addresses, Mappings, options)));
+            var refused = Assert.Throws<IptablesException>(() =>
+                machine.Run(() => machine.Backend.AddForwards(Pod, Addresses, Mappings, options))
+            );
             Assert.Contains(word, refused.Rule);
             Assert.Contains(refused.Rule!, refused.Message);
             Assert.Equal(before, machine.Saved());
@@ -85,7 +87,9 @@ public sealed class IptablesFailureTests
         machine.Tool("mkdir /run/counted");
         foreach (var tool in new[] { "iptables-save", "iptables-restore", "ip6tables-save", "ip6tables-restore" })
         {
-            machine.Run(() => File.WriteAllText($"/run/counted/{tool}", $"#!/bin/sh\necho {tool} >> /run/calls\nexec /run/tools/{tool} \"$@\"\n"));
+            machine.Run(() =>
+                File.WriteAllText($"/run/counted/{tool}", $"#!/bin/sh\necho {tool} >> /run/calls\nexec /run/tools/{tool} \"$@\"\n")
+            );
             machine.Tool($"chmod 755 /run/counted/{tool}");
         }
 
@@ -101,12 +105,13 @@ public sealed class IptablesFailureTests
         Assert.Equal(changed, Calls(() => backend.DeleteForwards(Pod, null)));
         Assert.Equal(unchanged, Calls(() => backend.DeleteForwards(Pod, null)));
 
-        IEnumerable<string> Calls(Action call) => machine.Run(() =>
-        {
-            File.WriteAllText("/run/calls", "");
-            call();
-            return File.ReadAllLines("/run/calls");
-        });
+        IEnumerable<string> Calls(Action call) =>
+            machine.Run(() =>
+            {
+                File.WriteAllText("/run/calls", "");
+                call();
+                return File.ReadAllLines("/run/calls");
+            });
     }
 
     [KernelFact]

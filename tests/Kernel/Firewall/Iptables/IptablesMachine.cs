@@ -31,7 +31,9 @@ internal sealed partial class IptablesMachine : TestMachine
 
     public IptablesBackend Backend { get; }
 
-    /// <summary>Both families' nat tables as iptables-save writes them, without comments and the counters of what has passed meanwhile.</summary>
+    /// <summary>
+    /// Both families' nat tables as iptables-save writes them, without comments and the counters of what has passed meanwhile.
+    /// </summary>
     public string Saved() => Save("iptables-save") + Save("ip6tables-save");
 
     private string Save(string tool) => Counters().Replace(Comment().Replace(Tool($"{Tools}/{tool} -t nat"), ""), "[0:0]\n");
@@ -60,8 +62,16 @@ internal sealed partial class IptablesMachine : TestMachine
     {
         string[] command =
         [
-            "env", "-i", $"PATH={Tools}:/usr/sbin:/usr/bin:/sbin:/bin", $"CNI_COMMAND={verb}", $"CNI_CONTAINERID={container}", "CNI_IFNAME=eth0",
-            $"CNI_NETNS={netns}", "CNI_PATH=/usr/lib/cni", "CNI_NETNS_OVERRIDE=1", $"/usr/lib/cni/{plugin}",
+            "env",
+            "-i",
+            $"PATH={Tools}:/usr/sbin:/usr/bin:/sbin:/bin",
+            $"CNI_COMMAND={verb}",
+            $"CNI_CONTAINERID={container}",
+            "CNI_IFNAME=eth0",
+            $"CNI_NETNS={netns}",
+            "CNI_PATH=/usr/lib/cni",
+            "CNI_NETNS_OVERRIDE=1",
+            $"/usr/lib/cni/{plugin}",
         ];
         var result = TryTool(command, config);
         Assert.True(result.ExitCode == 0, result.Output + result.Error);

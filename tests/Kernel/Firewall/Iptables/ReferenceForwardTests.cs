@@ -36,16 +36,18 @@ public sealed class ReferenceForwardTests
         return data;
     }
 
-    private static (string Json, ForwardOptions Options) Case(string name) => name switch
-    {
-        "nosnat" => (@"""snat"":false", new ForwardOptions { Snat = false }),
-        "bit" => (@"""markMasqBit"":31", new ForwardOptions { MarkMasqBit = 31 }),
-        "external" => (@"""externalSetMarkChain"":""KUBE-MARK-MASQ""", new ForwardOptions { ExternalSetMarkChain = "KUBE-MARK-MASQ" }),
-        "conditions" => (
-            @"""conditionsV4"":[""!"",""-s"",""10.7.0.0/16"",""-i"",""lo""],""conditionsV6"":[""!"",""-i"",""lo""]",
-            new ForwardOptions { ConditionsV4 = ["!", "-s", "10.7.0.0/16", "-i", "lo"], ConditionsV6 = ["!", "-i", "lo"] }),
-        _ => (@"""snat"":true", new ForwardOptions()),
-    };
+    private static (string Json, ForwardOptions Options) Case(string name) =>
+        name switch
+        {
+            "nosnat" => (@"""snat"":false", new ForwardOptions { Snat = false }),
+            "bit" => (@"""markMasqBit"":31", new ForwardOptions { MarkMasqBit = 31 }),
+            "external" => (@"""externalSetMarkChain"":""KUBE-MARK-MASQ""", new ForwardOptions { ExternalSetMarkChain = "KUBE-MARK-MASQ" }),
+            "conditions" => (
+                @"""conditionsV4"":[""!"",""-s"",""10.7.0.0/16"",""-i"",""lo""],""conditionsV6"":[""!"",""-i"",""lo""]",
+                new ForwardOptions { ConditionsV4 = ["!", "-s", "10.7.0.0/16", "-i", "lo"], ConditionsV6 = ["!", "-i", "lo"] }
+            ),
+            _ => (@"""snat"":true", new ForwardOptions()),
+        };
 
     [KernelTheory]
     [MemberData(nameof(Configs))]
@@ -107,12 +109,16 @@ public sealed class ReferenceForwardTests
         machine.Reference("portmap", "ADD", Config("\"snat\":true").Replace("10.0.0.2", "10.0.0.99", StringComparison.Ordinal));
         machine.Reference("portmap", "ADD", Config("\"snat\":true"));
         Assert.Contains("10.0.0.99:80", machine.Saved());
-        Assert.Contains(machine.Run(() => machine.Backend.CheckForwards(Pod, Addresses, Mappings, options)), text => text.Contains("10.0.0.99:80"));
+        Assert.Contains(
+            machine.Run(() => machine.Backend.CheckForwards(Pod, Addresses, Mappings, options)),
+            text => text.Contains("10.0.0.99:80")
+        );
         machine.Run(() => machine.Backend.AddForwards(Pod, Addresses, Mappings, options));
         Assert.Equal(right, machine.Saved());
 
         machine.Reference("portmap", "ADD", Config("\"snat\":true").Replace("10.0.0.2", "10.0.0.99", StringComparison.Ordinal));
-        machine.Restore("""
+        machine.Restore(
+            """
             *nat
             :CNI-HOSTPORT-SNAT - [0:0]
             :CNI-SN-SNAME - [0:0]
@@ -121,8 +127,12 @@ public sealed class ReferenceForwardTests
             -A CNI-HOSTPORT-DNAT -p tcp -m tcp --dport 8080 -j CNI-DN-DNAME
             COMMIT
 
-            """.Replace("CNI-SN-SNAME", ReferenceNames.SourceChain(Pod), StringComparison.Ordinal)
-               .Replace("CNI-DN-DNAME", ReferenceNames.ForwardChain(Pod), StringComparison.Ordinal));
+            """.Replace("CNI-SN-SNAME", ReferenceNames.SourceChain(Pod), StringComparison.Ordinal).Replace(
+                "CNI-DN-DNAME",
+                ReferenceNames.ForwardChain(Pod),
+                StringComparison.Ordinal
+            )
+        );
         machine.Run(() => machine.Backend.DeleteForwards(Pod, null));
         Assert.Equal(shared, machine.Saved().Replace(":CNI-HOSTPORT-SNAT - [0:0]\n", "", StringComparison.Ordinal));
         machine.Run(() => machine.Backend.DeleteForwards(Pod, null));
@@ -151,22 +161,42 @@ public sealed class ReferenceForwardTests
     public void Thirty_at_once_leave_each_jump_once_and_thirty_ends_leave_nothing(IptablesVariant variant)
     {
         using var machine = Machine(variant);
-        AtOnce(machine, i =>
-        {
-            machine.Backend.AddMasquerade(Of(i), [new IPPrefix(IPAddr.V4(0x0a010000 + (uint)i), 16)]);
-            machine.Backend.AddForwards(Of(i), Addresses, [new PortMapping((ushort)(7000 + i), 80, PortProtocol.Tcp, null)], new ForwardOptions());
-        });
+        AtOnce(
+            machine,
+            i =>
+            {
+                machine.Backend.AddMasquerade(Of(i), [new IPPrefix(IPAddr.V4(0x0a010000 + (uint)i), 16)]);
+                machine.Backend.AddForwards(
+                    Of(i),
+                    Addresses,
+                    [new PortMapping((ushort)(7000 + i), 80, PortProtocol.Tcp, null)],
+                    new ForwardOptions()
+                );
+            }
+        );
         var saved = machine.Saved();
         Assert.Equal(30, Count(saved, "-A POSTROUTING -s 10.1.0."));
         Assert.Equal(2 * 30, Count(saved, ":CNI-DN-"));
         Assert.Equal(2 * 30, Count(saved, "-A CNI-HOSTPORT-DNAT "));
-        foreach (var once in new[] { "-A PREROUTING", "-A OUTPUT", "-A POSTROUTING -m comment", "-A CNI-HOSTPORT-SETMARK", "-A CNI-HOSTPORT-MASQ" })
+        foreach (
+            var once in new[]
+            {
+                "-A PREROUTING",
+                "-A OUTPUT",
+                "-A POSTROUTING -m comment",
+                "-A CNI-HOSTPORT-SETMARK",
+                "-A CNI-HOSTPORT-MASQ",
+            }
+        )
             Assert.Equal(2, Count(saved, once));
-        AtOnce(machine, i =>
-        {
-            machine.Backend.DeleteForwards(Of(i), null);
-            machine.Backend.DeleteMasquerade(Of(i), null);
-        });
+        AtOnce(
+            machine,
+            i =>
+            {
+                machine.Backend.DeleteForwards(Of(i), null);
+                machine.Backend.DeleteMasquerade(Of(i), null);
+            }
+        );
         var left = NatTable.Parse(machine.Saved());
         Assert.Equal(["CNI-HOSTPORT-DNAT"], left.Rules("PREROUTING").Concat(left.Rules("OUTPUT")).Select(rule => rule.Target!).Distinct());
         Assert.Equal(0, Count(machine.Saved(), "c29"));
@@ -202,9 +232,15 @@ public sealed class ReferenceForwardTests
 
     private static string Config(string more)
     {
-        var mappings = string.Join(',', Mappings.Select(mapping => string.Create(
-            CultureInfo.InvariantCulture,
-            $$$"""{"hostPort":{{{mapping.HostPort}}},"containerPort":{{{mapping.ContainerPort}}},"hostIP":"{{{mapping.HostIP}}}","protocol":"{{{mapping.Protocol.ToString().ToLowerInvariant()}}}" }""")));
+        var mappings = string.Join(
+            ',',
+            Mappings.Select(mapping =>
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $$$"""{"hostPort":{{{mapping.HostPort}}},"containerPort":{{{mapping.ContainerPort}}},"hostIP":"{{{mapping.HostIP}}}","protocol":"{{{mapping.Protocol.ToString().ToLowerInvariant()}}}" }"""
+                )
+            )
+        );
         return $$$"""
             {"cniVersion":"1.0.0","name":"net.x","type":"portmap",{{{more}}},"runtimeConfig":{"portMappings":[{{{mappings}}}]},
              "prevResult":{"cniVersion":"1.0.0","interfaces":[{"name":"eth0","sandbox":"/x"}],

@@ -80,7 +80,14 @@ public sealed class ReferenceMasqueradeTests
         using var machine = new IptablesMachine(variant);
         string[] names =
         [
-            "a\"b\\c'd", "\" -j ACCEPT \"", "x\nCOMMIT\n*filter\n:INPUT DROP [0:0]\n", "-t raw", "$(reboot) `x` ; | & # ! *", "水 é", "tab\there", new string('n', 300),
+            "a\"b\\c'd",
+            "\" -j ACCEPT \"",
+            "x\nCOMMIT\n*filter\n:INPUT DROP [0:0]\n",
+            "-t raw",
+            "$(reboot) `x` ; | & # ! *",
+            "水 é",
+            "tab\there",
+            new string('n', 300),
         ];
         machine.Run(() => machine.Backend.AddMasquerade(Pod, Addresses));
         var before = machine.Saved();

@@ -20,7 +20,10 @@ public sealed class NftActionTests
     {
         using var oracle = new NftOracle();
         var table = new Table(family, "t");
-        var chain = new Chain(table, "c") { Hook = new ChainHook(ChainType.Filter, family == NftFamily.Bridge ? NftHook.Prerouting : NftHook.Input, 0) };
+        var chain = new Chain(table, "c")
+        {
+            Hook = new ChainHook(ChainType.Filter, family == NftFamily.Bridge ? NftHook.Prerouting : NftHook.Input, 0),
+        };
         oracle.Same(batch =>
         {
             batch.Add(table);
@@ -34,7 +37,12 @@ public sealed class NftActionTests
                 if (statement.ToString()!.EndsWith("reset", StringComparison.Ordinal))
                     continue;
                 foreach (var is6 in NftStatementTests.Versions(family))
-                    batch.Add(new Rule(chain, [Compare.Equal(Selector.SourceAddress(is6), NftOracleTests.Sample(DataType.Address(is6), 3)), statement]));
+                    batch.Add(
+                        new Rule(
+                            chain,
+                            [Compare.Equal(Selector.SourceAddress(is6), NftOracleTests.Sample(DataType.Address(is6), 3)), statement]
+                        )
+                    );
             }
         });
     }
@@ -99,7 +107,14 @@ public sealed class NftActionTests
         var before = new Chain(table, "before") { Hook = new ChainHook(ChainType.Nat, NftHook.Prerouting, -100) };
         var after = new Chain(table, "after") { Hook = new ChainHook(ChainType.Nat, NftHook.Postrouting, 100) };
         NatPorts?[] some = [null, new NatPorts(8080), new NatPorts(1024, 2047)];
-        NatOptions[] options = [NatOptions.None, NatOptions.Random, NatOptions.Persistent, NatOptions.FullyRandom, NatOptions.Random | NatOptions.Persistent];
+        NatOptions[] options =
+        [
+            NatOptions.None,
+            NatOptions.Random,
+            NatOptions.Persistent,
+            NatOptions.FullyRandom,
+            NatOptions.Random | NatOptions.Persistent,
+        ];
         oracle.Same(batch =>
         {
             batch.Add(table);
@@ -142,7 +157,9 @@ public sealed class NftActionTests
             batch => batch.Add(Named("c"), after: oracle.Client.ListRules(chain)[1]),
             batch => batch.Insert(Named("d"), before: oracle.Client.ListRules(chain)[3]),
             batch => batch.Replace(oracle.Client.ListRules(chain)[1], Named("B")),
-            batch => batch.Replace(oracle.Client.ListRules(chain)[2], new Rule(chain, [Among("10.0.0.1", "10.0.0.5"), Accept]) { Comment = "C" }));
+            batch =>
+                batch.Replace(oracle.Client.ListRules(chain)[2], new Rule(chain, [Among("10.0.0.1", "10.0.0.5"), Accept]) { Comment = "C" })
+        );
         Assert.Equal("a B C d e", string.Join(' ', oracle.Client.ListRules(chain).Select(r => r.Comment)));
 
         Rule Named(string comment) => new(chain, [Accept]) { Comment = comment };

@@ -69,16 +69,19 @@ public sealed class NftFailureTests : IDisposable
     [KernelFact]
     public void Every_refusal_of_a_batch_is_told()
     {
-        var failures = client.TryCommit(Written(batch =>
-        {
-            batch.Create(Set, Port(1));
-            batch.Create(Set, Port(50));
-            batch.Create(Set, Port(2));
-            batch.Delete(Set, Port(3));
-        }));
+        var failures = client.TryCommit(
+            Written(batch =>
+            {
+                batch.Create(Set, Port(1));
+                batch.Create(Set, Port(50));
+                batch.Create(Set, Port(2));
+                batch.Delete(Set, Port(3));
+            })
+        );
         Assert.Equal(
             ["create element inet t s { 1 }: EEXIST", "create element inet t s { 2 }: EEXIST", "delete element inet t s { 3 }: ENOENT"],
-            failures.Select(f => $"{f.Change}: {f.Error.Errno}"));
+            failures.Select(f => $"{f.Change}: {f.Error.Errno}")
+        );
         Assert.Equal(2, client.ListElements(Set).Count);
         Assert.Empty(client.TryCommit(new NftablesBatch()));
     }
@@ -86,20 +89,32 @@ public sealed class NftFailureTests : IDisposable
     [KernelFact]
     public void What_is_not_there_is_named()
     {
-        Assert.Contains("add rule inet t c jump nowhere: no such file or directory (ENOENT)", Refused(batch => batch.Add(new Rule(Chain, [new Decide(Verdict.Jump("nowhere"))]))).Message);
+        Assert.Contains(
+            "add rule inet t c jump nowhere: no such file or directory (ENOENT)",
+            Refused(batch => batch.Add(new Rule(Chain, [new Decide(Verdict.Jump("nowhere"))]))).Message
+        );
         Assert.Contains("delete table ip none: ", Refused(batch => batch.Delete(new Table(NftFamily.IPv4, "none"))).Message);
         Assert.Contains("delete chain inet t none: ", Refused(batch => batch.Delete(new Chain(Table, "none"))).Message);
         Assert.Contains("delete set inet t none: ", Refused(batch => batch.Delete(Set with { Name = "none" })).Message);
         Assert.Contains("delete rule inet t c handle 999: ", Refused(batch => batch.Delete(new ListedRule(Chain, 999))).Message);
-        Assert.Contains("replace rule inet t c handle 999 drop: ", Refused(batch => batch.Replace(new ListedRule(Chain, 999), new Rule(Chain, [new Decide(Verdict.Drop)]))).Message);
+        Assert.Contains(
+            "replace rule inet t c handle 999 drop: ",
+            Refused(batch => batch.Replace(new ListedRule(Chain, 999), new Rule(Chain, [new Decide(Verdict.Drop)]))).Message
+        );
         Assert.Contains("add element inet t none { 1 }: ", Refused(batch => batch.Add(Set with { Name = "none" }, Port(1))).Message);
-        Assert.Contains("th dport @none", Refused(batch => batch.Add(new Rule(Chain, [new InSet(Set with { Name = "none" }, Selector.DestinationPort)]))).Message);
+        Assert.Contains(
+            "th dport @none",
+            Refused(batch => batch.Add(new Rule(Chain, [new InSet(Set with { Name = "none" }, Selector.DestinationPort)]))).Message
+        );
     }
 
     [KernelFact]
     public void A_refused_rule_with_a_set_of_its_own_is_told_in_its_words()
     {
-        var own = new AmongValues(Selector.PortOf("tcp", 6, isSource: false), [(Field.Port(1), Field.Port(9)), (Field.Port(22), Field.Port(22))]);
+        var own = new AmongValues(
+            Selector.PortOf("tcp", 6, isSource: false),
+            [(Field.Port(1), Field.Port(9)), (Field.Port(22), Field.Port(22))]
+        );
         var none = new Chain(new Table(NftFamily.Inet, "none"), "c");
         var failures = client.TryCommit(Written(batch => batch.Add(new Rule(none, [own, new Decide(Verdict.Drop)]))));
         Assert.NotEmpty(failures);
@@ -146,7 +161,11 @@ public sealed class NftFailureTests : IDisposable
         for (var i = 0; i < elements.Length; i++)
         {
             var address = Field.Of(IPAddr.Parse($"2001:db8::{i:x}"));
-            elements[i] = new SetElement(Field.Join(address, address)) { KeyEnd = Field.Join(address, address), Comment = new string('x', 100) };
+            elements[i] = new SetElement(Field.Join(address, address))
+            {
+                KeyEnd = Field.Join(address, address),
+                Comment = new string('x', 100),
+            };
         }
 
         Commit(batch =>
@@ -162,11 +181,13 @@ public sealed class NftFailureTests : IDisposable
     [KernelFact]
     public void Ten_thousand_refusals_are_all_told()
     {
-        var failures = client.TryCommit(Written(batch =>
-        {
-            for (var i = 0; i < 10_000; i++)
-                batch.Create(Set, Port(1 + i % 2));
-        }));
+        var failures = client.TryCommit(
+            Written(batch =>
+            {
+                for (var i = 0; i < 10_000; i++)
+                    batch.Create(Set, Port(1 + i % 2));
+            })
+        );
         Assert.Equal(10_000, failures.Count);
         Assert.All(failures, f => Assert.Equal(Errno.EEXIST, f.Error.Errno));
         Commit(batch => batch.Create(Set, Port(9)));

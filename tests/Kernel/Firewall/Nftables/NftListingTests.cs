@@ -47,12 +47,24 @@ public sealed class NftListingTests : IDisposable
     {
         Assert.Equal([table with { Comment = "a table" }, new Table(NftFamily.IPv4, "other")], client.ListTables());
         var hook = new ChainHook(ChainType.Filter, NftHook.Input, -5) { DropsByDefault = true };
-        Assert.Equal([new Chain(table, "there") { Comment = "is gone to" }, new Chain(table, "c") { Hook = hook }], client.ListChains(table));
+        Assert.Equal(
+            [new Chain(table, "there") { Comment = "is gone to" }, new Chain(table, "c") { Hook = hook }],
+            client.ListChains(table)
+        );
         var sets = client.ListSets(table);
         Assert.Equal(
-            ["plain ipv4_addr:  interval=False timeout=False a set", "ranges inet_service:  interval=True timeout=False ", "pairs ipv4_addr inet_service:  interval=True timeout=True ",
-                "verdicts mark: verdict interval=False timeout=False ", "data inet_proto inet_service: ipv6_addr inet_service interval=False timeout=False "],
-            sets.Select(s => $"{s.Name} {Names(s.Key)}: {(s.LeadsToVerdict ? "verdict" : Names(s.Data))} interval={s.IsInterval} timeout={s.AllowsTimeouts} {s.Comment}"));
+            [
+                "plain ipv4_addr:  interval=False timeout=False a set",
+                "ranges inet_service:  interval=True timeout=False ",
+                "pairs ipv4_addr inet_service:  interval=True timeout=True ",
+                "verdicts mark: verdict interval=False timeout=False ",
+                "data inet_proto inet_service: ipv6_addr inet_service interval=False timeout=False ",
+            ],
+            sets.Select(s =>
+                $"{s.Name} {Names(s.Key)}: {(s.LeadsToVerdict ? "verdict" : Names(s.Data))} interval={s.IsInterval} "
+                + $"timeout={s.AllowsTimeouts} {s.Comment}"
+            )
+        );
         Assert.Empty(client.ListSets(new Table(NftFamily.Inet, "none")));
         Assert.Empty(client.ListChains(new Table(NftFamily.Inet, "none")));
         Assert.Empty(client.ListRules(new Table(NftFamily.Inet, "none")));
@@ -63,7 +75,13 @@ public sealed class NftListingTests : IDisposable
     [KernelFact]
     public void Elements_of_sets_that_nft_made()
     {
-        var told = client.ListSets(table).ToDictionary(s => s.Name, s => client.ListElements(s).Select(e => e.Describe(s)).Order(StringComparer.Ordinal).ToArray(), StringComparer.Ordinal);
+        var told = client
+            .ListSets(table)
+            .ToDictionary(
+                s => s.Name,
+                s => client.ListElements(s).Select(e => e.Describe(s)).Order(StringComparer.Ordinal).ToArray(),
+                StringComparer.Ordinal
+            );
         Assert.Equal(["10.0.0.1 comment \"one\"", "10.0.0.2"], told["plain"]);
         Assert.Equal(["1-9", "443 comment \"tls\""], told["ranges"]);
         Assert.Equal(["10.0.0.0/8 . 80-90"], told["pairs"]);
@@ -77,7 +95,10 @@ public sealed class NftListingTests : IDisposable
         Assert.Empty(client.ListElements(verdicts with { Name = "none" }));
         var pairs = new Set(table, "pairs", [DataType.Ipv4Addr, DataType.InetService]) { IsInterval = true };
         var network = IPPrefix.Parse("10.0.0.0/8");
-        var pair = new SetElement(Field.Join(Field.Of(network.Address), Field.Port(80))) { KeyEnd = Field.Join(Field.Of(network.Last), Field.Port(90)) };
+        var pair = new SetElement(Field.Join(Field.Of(network.Address), Field.Port(80)))
+        {
+            KeyEnd = Field.Join(Field.Of(network.Last), Field.Port(90)),
+        };
         Assert.True(client.Find(pairs, pair)!.HasKeyOf(pair));
     }
 
@@ -103,7 +124,10 @@ public sealed class NftListingTests : IDisposable
     {
         ns.Tool("iptables-nft -t nat -N MINE");
         ns.Tool("iptables-nft -t nat -A POSTROUTING -s 10.0.0.0/8 -m comment --comment told -j MINE");
-        ns.Tool("iptables-nft -t nat -A POSTROUTING -p tcp -m multiport --dports 80,443 -m addrtype --dst-type LOCAL -m comment --comment kept -j MASQUERADE");
+        ns.Tool(
+            "iptables-nft -t nat -A POSTROUTING -p tcp -m multiport --dports 80,443 -m addrtype --dst-type LOCAL -m comment "
+                + "--comment kept -j MASQUERADE"
+        );
         var nat = new Table(NftFamily.IPv4, "nat");
         var rules = client.ListRules(new Chain(nat, "POSTROUTING"));
         Assert.Equal(["MINE", ""], rules.Select(r => r.Target));
@@ -158,7 +182,9 @@ public sealed class NftListingTests : IDisposable
         {
             var batch = new NftablesBatch();
             batch.Create(numbers, new SetElement(Field.Join(Field.Mark(first + i))));
-            batch.Add(new Rule(new Chain(table, "there"), [new Counter()]) { Comment = (first + i).ToString(CultureInfo.InvariantCulture) });
+            batch.Add(
+                new Rule(new Chain(table, "there"), [new Counter()]) { Comment = (first + i).ToString(CultureInfo.InvariantCulture) }
+            );
             own.Commit(batch);
         }
     }

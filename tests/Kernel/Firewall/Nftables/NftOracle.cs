@@ -5,7 +5,10 @@ using Plugboard.Testing;
 
 namespace Plugboard.Tests.Kernel.Firewall.Nftables;
 
-/// <summary>Two empty namespaces: in one the library commits a batch, in the other nft runs the script that the batch prints. What nft lists of both must be equal.</summary>
+/// <summary>
+/// Two empty namespaces: in one the library commits a batch, in the other nft runs the script that the batch prints. What nft lists of both
+/// must be equal.
+/// </summary>
 internal sealed partial class NftOracle : IDisposable
 {
     private readonly TestNamespace ours = new();
@@ -39,7 +42,14 @@ internal sealed partial class NftOracle : IDisposable
     // What the rules are to the kernel.
     // Which registers hold what between two opcodes, and which number a nameless set has, is for each to choose.
     private static string Opcodes(TestNamespace ns) =>
-        Registers().Replace(string.Join('\n', ns.Tool("nft --debug=netlink list ruleset").Split('\n').Where(l => l.StartsWith("  [", StringComparison.Ordinal))), "$1");
+        Registers()
+            .Replace(
+                string.Join(
+                    '\n',
+                    ns.Tool("nft --debug=netlink list ruleset").Split('\n').Where(l => l.StartsWith("  [", StringComparison.Ordinal))
+                ),
+                "$1"
+            );
 
     [GeneratedRegex("(reg|__set)[ 0-9]+")]
     private static partial Regex Registers();

@@ -61,7 +61,11 @@ public sealed class NftStatementTests
                     var address = Field.Of(IPAddr.Parse(is6 ? "2001:db8::1" : "10.1.2.3"));
                     yield return Compare.Equal(selector, address, inverted);
                     yield return Compare.Within(selector, address, Field.Of(IPAddr.Parse(is6 ? "2001:db8::1:9" : "10.1.2.77")), inverted);
-                    foreach (var network in is6 ? new[] { "2001:db8::/32", "2001:db8:1::/45", "ff00::/8", "::1/128" } : ["10.0.0.0/8", "10.1.2.4/30", "127.0.0.0/8", "10.1.1.1/32", "224.0.0.0/4"])
+                    foreach (
+                        var network in is6
+                            ? new[] { "2001:db8::/32", "2001:db8:1::/45", "ff00::/8", "::1/128" }
+                            : ["10.0.0.0/8", "10.1.2.4/30", "127.0.0.0/8", "10.1.1.1/32", "224.0.0.0/4"]
+                    )
                         yield return Compare.InNetwork(selector, IPPrefix.Parse(network), inverted);
                 }
             }
@@ -99,12 +103,13 @@ public sealed class NftStatementTests
         }
     }
 
-    internal static bool[] Versions(NftFamily family) => family switch
-    {
-        NftFamily.IPv4 => [false],
-        NftFamily.IPv6 => [true],
-        _ => [false, true],
-    };
+    internal static bool[] Versions(NftFamily family) =>
+        family switch
+        {
+            NftFamily.IPv4 => [false],
+            NftFamily.IPv6 => [true],
+            _ => [false, true],
+        };
 
     private static IEnumerable<Selector> Ports()
     {
@@ -180,7 +185,12 @@ public sealed class NftStatementTests
             foreach (var is6 in Versions(family))
             {
                 var tcp = Compare.Equal(Selector.PortOf("tcp", 6, isSource: false), Field.Port(8080));
-                var map = Set.Map(table, is6 ? "m6" : "m4", [DataType.InetProto, DataType.InetService], [DataType.Address(is6), DataType.InetService]);
+                var map = Set.Map(
+                    table,
+                    is6 ? "m6" : "m4",
+                    [DataType.InetProto, DataType.InetService],
+                    [DataType.Address(is6), DataType.InetService]
+                );
                 batch.Add(map);
                 Statement[] isOfFamily = family == NftFamily.Inet ? [new FamilyIs(is6)] : [];
                 batch.Add(new Rule(before, [.. isOfFamily, tcp, new Destination(IPAddr.Parse(is6 ? "2001:db8::5" : "10.1.2.5"), 80)]));

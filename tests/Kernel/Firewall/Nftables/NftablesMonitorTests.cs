@@ -60,7 +60,10 @@ public sealed class NftablesMonitorTests : IDisposable
     [KernelFact]
     public void Each_kind_of_object_names_its_table_and_the_tool_is_named()
     {
-        Nft("add table ip a; add table ip6 b; add table bridge c; add chain ip a x; add set ip6 b s { type ipv6_addr; }; add counter bridge c n");
+        Nft(
+            "add table ip a; add table ip6 b; add table bridge c; add chain ip a x; add set ip6 b s { type ipv6_addr; }; add counter "
+                + "bridge c n"
+        );
         var told = Next();
         Assert.Equal("nft", told.ProcessName);
         Assert.True(told.ThreadId > 0);
@@ -96,7 +99,10 @@ public sealed class NftablesMonitorTests : IDisposable
     [KernelFact]
     public void What_was_taken_away_is_told_and_what_came_is_not()
     {
-        Nft("add table ip a; add chain ip a x; add rule ip a x accept; add set ip a s { type ipv4_addr; flags timeout; }; add element ip a s { 10.0.0.1 comment \"one\", 10.0.0.2, 10.0.0.3 timeout 1m }");
+        Nft(
+            "add table ip a; add chain ip a x; add rule ip a x accept; add set ip a s { type ipv4_addr; flags timeout; }; add "
+                + "element ip a s { 10.0.0.1 comment \"one\", 10.0.0.2, 10.0.0.3 timeout 1m }"
+        );
         Assert.Empty(Next().Removals);
         var a = new Table(NftFamily.IPv4, "a");
 
@@ -105,7 +111,10 @@ public sealed class NftablesMonitorTests : IDisposable
         Nft("flush set ip a s");
         Assert.Equal([new(a, "", "")], Next().Removals);
         Nft("flush ruleset");
-        Assert.Equal(["ip a", "ip b"], Next().Removals.Select(static removal => removal.Table.ToString()).Distinct().Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["ip a", "ip b"],
+            Next().Removals.Select(static removal => removal.Table.ToString()).Distinct().Order(StringComparer.Ordinal)
+        );
     }
 
     [KernelFact]
@@ -127,7 +136,10 @@ public sealed class NftablesMonitorTests : IDisposable
     [KernelFact]
     public void Ten_thousand_elements_are_one_transaction()
     {
-        Nft($"add table ip a; add set ip a s {{ type ipv4_addr; }}; add element ip a s {{ {string.Join(',', Enumerable.Range(0, 10_000).Select(i => $"10.0.{i >> 8}.{i & 255}"))} }}");
+        Nft(
+            "add table ip a; add set ip a s { type ipv4_addr; }; add element ip a s { "
+                + $"{string.Join(',', Enumerable.Range(0, 10_000).Select(i => $"10.0.{i >> 8}.{i & 255}"))} }}"
+        );
         var clock = Stopwatch.StartNew();
         Assert.Equal(["ip a"], Next().Tables.Select(t => t.ToString()));
         Assert.True(clock.Elapsed < Long);

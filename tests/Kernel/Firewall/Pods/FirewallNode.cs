@@ -27,23 +27,25 @@ internal sealed partial class FirewallNode : TestMachine
     public static PodRecordStore Bridge { get; } = new(PodRecordStore.Root + "/bridge");
 
     /// <summary>What an attachment publishes; its addresses are those of its number.</summary>
-    public static PortForward Forward(string container, string network, int number, params string[] ports) => new()
-    {
-        Owner = new PodIdentity(network, container, "eth0"),
-        IPv4 = IPPrefix.Parse($"10.{number}.0.2/24"),
-        IPv6 = IPPrefix.Parse($"fd00:{number}::2/64"),
-        Link = $"v{number}",
-        Ports = [.. ports.Select(port => PortMapping.TryParse(port, 80)!)],
-    };
+    public static PortForward Forward(string container, string network, int number, params string[] ports) =>
+        new()
+        {
+            Owner = new PodIdentity(network, container, "eth0"),
+            IPv4 = IPPrefix.Parse($"10.{number}.0.2/24"),
+            IPv6 = IPPrefix.Parse($"fd00:{number}::2/64"),
+            Link = $"v{number}",
+            Ports = [.. ports.Select(port => PortMapping.TryParse(port, 80)!)],
+        };
 
     /// <summary>What bridge makes of an attachment; its address is that of its number.</summary>
-    public static PodTraffic Traffic(string container, string network, int number, string link) => new()
-    {
-        Owner = new PodIdentity(network, container, "eth0"),
-        MasqueradedAddresses = [IPPrefix.Parse($"10.{number}.0.2/24"), IPPrefix.Parse($"fd00:{number}::2/64")],
-        Link = link,
-        OnlyMac = MacAddress.TryParse("02:00:00:00:00:01", out var mac) ? mac : null,
-    };
+    public static PodTraffic Traffic(string container, string network, int number, string link) =>
+        new()
+        {
+            Owner = new PodIdentity(network, container, "eth0"),
+            MasqueradedAddresses = [IPPrefix.Parse($"10.{number}.0.2/24"), IPPrefix.Parse($"fd00:{number}::2/64")],
+            Link = link,
+            OnlyMac = MacAddress.TryParse("02:00:00:00:00:01", out var mac) ? mac : null,
+        };
 
     /// <summary>Has a link.</summary>
     public void AddLink(string name) => Tool($"ip link add {name} type bridge");
@@ -56,26 +58,29 @@ internal sealed partial class FirewallNode : TestMachine
         return With(publisher => publisher.Publish(forward, "cni0", backend));
     }
 
-    public void Withdraw(PortForward forward) => With(publisher =>
-    {
-        publisher.Withdraw(forward.Owner, null);
-        return 0;
-    });
+    public void Withdraw(PortForward forward) =>
+        With(publisher =>
+        {
+            publisher.Withdraw(forward.Owner, null);
+            return 0;
+        });
 
     /// <summary>What CHECK says; null: all is right.</summary>
     public string? Check(PortForward forward) => With(publisher => publisher.FindDifference(forward with { LocalhostLink = "cni0" }));
 
-    public T With<T>(Func<PortPublisher, T> act) => Run(() =>
-    {
-        using var publisher = new PortPublisher(Portmap);
-        return act(publisher);
-    });
+    public T With<T>(Func<PortPublisher, T> act) =>
+        Run(() =>
+        {
+            using var publisher = new PortPublisher(Portmap);
+            return act(publisher);
+        });
 
-    public T WithTraffic<T>(Func<PodTrafficFirewall, T> act) => Run(() =>
-    {
-        using var firewall = new PodTrafficFirewall(Bridge);
-        return act(firewall);
-    });
+    public T WithTraffic<T>(Func<PodTrafficFirewall, T> act) =>
+        Run(() =>
+        {
+            using var firewall = new PodTrafficFirewall(Bridge);
+            return act(firewall);
+        });
 
     /// <summary>The elements of a set as nft says them, without comments; what has expired is gone with the kernel's next tick.</summary>
     public IReadOnlyList<string> Elements(string table, string set)
@@ -100,8 +105,11 @@ internal sealed partial class FirewallNode : TestMachine
 
     /// <summary>The names of files below a directory of /run/plugboard.</summary>
     public IReadOnlyList<string> Files(string directory) =>
-        [.. TryTool(["find", $"/run/plugboard/{directory}", "-type", "f", "-printf", "%f\\n"]).Output
-            .Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal)];
+        [
+            .. TryTool(["find", $"/run/plugboard/{directory}", "-type", "f", "-printf", "%f\\n"])
+                .Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Order(StringComparer.Ordinal),
+        ];
 
     protected override void Dispose(bool disposing)
     {

@@ -13,7 +13,10 @@ public sealed class RepeatedAddTests
     private static readonly PortForward First = FirewallNode.Forward("c", "a", 1, "8080/tcp", "8081/udp");
 
     private static PortForward Second(params string[] ports) =>
-        First with { Ports = [.. ports.Select(port => PortMapping.TryParse(port, 81)!)] };
+        First with
+        {
+            Ports = [.. ports.Select(port => PortMapping.TryParse(port, 81)!)],
+        };
 
     private static (string Rules, string Record) State(FirewallNode node)
     {
@@ -158,8 +161,10 @@ public sealed class RepeatedAddTests
     public void Ports_without_end_are_refused_before_anything_is_made()
     {
         using var node = new FirewallNode();
-        var ports = Enumerable.Range(0, 700_000)
-            .Select(static i => new PortMapping((ushort)(i % 65_000 + 1), 80, PortProtocol.Tcp, Addresses.IPAddr.V6((UInt128)i))).ToList();
+        var ports = Enumerable
+            .Range(0, 700_000)
+            .Select(static i => new PortMapping((ushort)(i % 65_000 + 1), 80, PortProtocol.Tcp, Addresses.IPAddr.V6((UInt128)i)))
+            .ToList();
         Assert.Throws<PodRecordException>(() => node.Publish(First with { Ports = ports }));
         Assert.Equal("", node.Tool("nft list ruleset"));
         Assert.Empty(node.Files("portmap"));

@@ -26,18 +26,20 @@ public abstract class MountTestBase : IDisposable
     /// <summary>A directory that is made where it is missing.</summary>
     protected string Make(string name) => Inside(() => Directory.CreateDirectory($"{Place}/{name}").FullName);
 
-    protected void Bind(string source, string target, MountAttributes attributes = MountAttributes.None, MountApi api = MountApi.Any) => Inside(() =>
-    {
-        using var from = FileDescriptor.OpenPath(source);
-        using var to = FileDescriptor.OpenPath(target);
-        new Mounting(api).Bind(from, to, attributes);
-    });
+    protected void Bind(string source, string target, MountAttributes attributes = MountAttributes.None, MountApi api = MountApi.Any) =>
+        Inside(() =>
+        {
+            using var from = FileDescriptor.OpenPath(source);
+            using var to = FileDescriptor.OpenPath(target);
+            new Mounting(api).Bind(from, to, attributes);
+        });
 
-    protected void Mount(FilesystemMount what, string target, MountApi api = MountApi.Any) => Inside(() =>
-    {
-        using var to = FileDescriptor.OpenPath(target);
-        new Mounting(api).Filesystem(what, to);
-    });
+    protected void Mount(FilesystemMount what, string target, MountApi api = MountApi.Any) =>
+        Inside(() =>
+        {
+            using var to = FileDescriptor.OpenPath(target);
+            new Mounting(api).Filesystem(what, to);
+        });
 
     protected MountEntry? Top(string target) => Inside(() => MountTable.ReadAt(target).FindTop(target));
 

@@ -10,7 +10,12 @@ public sealed class MountingTests : MountTestBase
     private const MountAttributes Careful = MountAttributes.NoSuid | MountAttributes.NoDev;
 
     private static FilesystemMount Tmpfs(params MountParameter[] parameters) =>
-        new("tmpfs") { Source = "ours", Parameters = parameters, Attributes = Careful };
+        new("tmpfs")
+        {
+            Source = "ours",
+            Parameters = parameters,
+            Attributes = Careful,
+        };
 
     [KernelTheory]
     [InlineData(MountApi.ByDescriptor)]
@@ -96,11 +101,14 @@ public sealed class MountingTests : MountTestBase
         var target = Make("t");
         Mount(Tmpfs(new MountParameter("size", "64k")), target);
         Inside(() => new Mounting(api).Reconfigure(target, [new MountParameter("size", "128k")], Careful));
-        Assert.Equal(128 * 1024, Inside(() =>
-        {
-            using var top = FileDescriptor.OpenDirectory(target);
-            return top.Space().Bytes;
-        }));
+        Assert.Equal(
+            128 * 1024,
+            Inside(() =>
+            {
+                using var top = FileDescriptor.OpenDirectory(target);
+                return top.Space().Bytes;
+            })
+        );
         Assert.Equal(Careful, Top(target)!.Attributes);
     }
 

@@ -6,7 +6,10 @@ using Plugboard.Testing;
 
 namespace Plugboard.Tests.Kernel.Linux.Names;
 
-/// <summary>Name servers in a namespace of their own, on addresses of its loopback; each answers by a rule and keeps what it was asked: <c>10 A</c> is the server's last byte and the type.</summary>
+/// <summary>
+/// Name servers in a namespace of their own, on addresses of its loopback; each answers by a rule and keeps what it was asked: <c>10 A</c>
+/// is the server's last byte and the type.
+/// </summary>
 internal sealed class NameServers : IDisposable
 {
     private readonly TestNamespace network = new();
@@ -82,7 +85,9 @@ internal sealed class NameServers : IDisposable
     {
         public string Type => Bytes[^3] == 28 ? "AAAA" : "A";
 
-        /// <summary>An answer with a code and addresses of its type; more of one record than fits is <paramref name="flags"/> 0x83.</summary>
+        /// <summary>
+        /// An answer with a code and addresses of its type; more of one record than fits is <paramref name="flags"/> 0x83.
+        /// </summary>
         public byte[] Reply(int code = 0, byte flags = 0x81, params string[] addresses)
         {
             var reply = new List<byte>(Bytes);
@@ -100,6 +105,10 @@ internal sealed class NameServers : IDisposable
 
         /// <summary>As a server that knows one address of each family, or of IPv4 alone.</summary>
         public IEnumerable<byte[]> Known(string address, string? address6 = null) =>
-            [Type == "A" ? Reply(addresses: address) : address6 is null ? Reply() : Reply(addresses: address6)];
+            [
+                Type == "A" ? Reply(addresses: address)
+                : address6 is null ? Reply()
+                : Reply(addresses: address6),
+            ];
     }
 }

@@ -12,7 +12,8 @@ public sealed class ResolverTests : IDisposable
 
     public void Dispose() => servers.Dispose();
 
-    private NameLookup Resolve(string name, string config, TimeSpan? limit = null) => servers.Run(() => new Resolver(ResolverConfig.Parse(config), limit ?? longest).Resolve(name));
+    private NameLookup Resolve(string name, string config, TimeSpan? limit = null) =>
+        servers.Run(() => new Resolver(ResolverConfig.Parse(config), limit ?? longest).Resolve(name));
 
     private static string Of(params string[] last) => string.Concat(last.Select(static number => $"nameserver 127.0.0.{number}\n"));
 
@@ -25,7 +26,10 @@ public sealed class ResolverTests : IDisposable
     {
         servers.Add("2", question => [question.Reply(code)]);
         servers.Add("3", static question => question.Known("192.0.2.9", "2001:db8::9"));
-        Assert.Equal(["192.0.2.9", "2001:db8::9"], Resolve("etcd.example", Of("2", "3")).Addresses.Select(static address => address.ToString()));
+        Assert.Equal(
+            ["192.0.2.9", "2001:db8::9"],
+            Resolve("etcd.example", Of("2", "3")).Addresses.Select(static address => address.ToString())
+        );
         Assert.Equal(["2 A", "2 AAAA", "3 A", "3 AAAA"], servers.Asked);
 
         Assert.Equal($"no name server could say: 127.0.0.2: {word}", Resolve("etcd.example", Of("2")).Failure);
@@ -43,12 +47,23 @@ public sealed class ResolverTests : IDisposable
     [KernelFact]
     public void What_is_no_answer_to_the_question_is_passed_over()
     {
-        servers.Add("2", static question =>
-        [
-            [], [1, 2, 3], new NameServers.Question([99, 99, .. question.Bytes.AsSpan(2)]).Reply(addresses: "203.0.113.1"),
-            new NameServers.Question([.. question.Bytes.AsSpan(0, 12), 1, (byte)'x', 0, .. question.Bytes.AsSpan(question.Bytes.Length - 4)]).Reply(addresses: "203.0.113.1"),
-            .. question.Known("192.0.2.9"),
-        ]);
+        servers.Add(
+            "2",
+            static question =>
+                [
+                    [],
+                    [1, 2, 3],
+                    new NameServers.Question([99, 99, .. question.Bytes.AsSpan(2)]).Reply(addresses: "203.0.113.1"),
+                    new NameServers.Question([
+                        .. question.Bytes.AsSpan(0, 12),
+                        1,
+                        (byte)'x',
+                        0,
+                        .. question.Bytes.AsSpan(question.Bytes.Length - 4),
+                    ]).Reply(addresses: "203.0.113.1"),
+                    .. question.Known("192.0.2.9"),
+                ]
+        );
         Assert.Equal("192.0.2.9", Resolve("etcd", Of("2")).Addresses.Single().ToString());
     }
 
@@ -56,7 +71,10 @@ public sealed class ResolverTests : IDisposable
     public void An_answer_that_does_not_fit_is_asked_for_by_TCP()
     {
         servers.Add("2", static question => [question.Reply(flags: 0x83)]);
-        servers.AddTcp("2", static question => question.Type == "A" ? question.Reply(addresses: ["192.0.2.1", "192.0.2.2"]) : question.Reply());
+        servers.AddTcp(
+            "2",
+            static question => question.Type == "A" ? question.Reply(addresses: ["192.0.2.1", "192.0.2.2"]) : question.Reply()
+        );
         Assert.Equal(2, Resolve("etcd", Of("2")).Addresses.Count);
         Assert.Equal(["2 A", "2 A tcp", "2 AAAA", "2 AAAA tcp"], servers.Asked.Order());
     }
@@ -64,12 +82,18 @@ public sealed class ResolverTests : IDisposable
     [KernelFact]
     public void Where_there_is_no_TCP_what_fitted_is_taken_and_the_next_server_is_asked_where_nothing_did()
     {
-        servers.Add("2", static question => [question.Type == "A" ? question.Reply(flags: 0x83, addresses: "192.0.2.1") : question.Reply()]);
+        servers.Add(
+            "2",
+            static question => [question.Type == "A" ? question.Reply(flags: 0x83, addresses: "192.0.2.1") : question.Reply()]
+        );
         servers.Add("3", static question => [question.Reply(flags: 0x83)]);
         servers.Add("4", static question => question.Known("192.0.2.9"));
         Assert.Equal("192.0.2.1", Resolve("etcd", Of("2")).Addresses.Single().ToString());
         Assert.Equal("192.0.2.9", Resolve("etcd", Of("3", "4")).Addresses.Single().ToString());
-        Assert.Equal("no name server could say: 127.0.0.3: its answer does not fit into a datagram, and there is none by TCP", Resolve("etcd", Of("3")).Failure);
+        Assert.Equal(
+            "no name server could say: 127.0.0.3: its answer does not fit into a datagram, and there is none by TCP",
+            Resolve("etcd", Of("3")).Failure
+        );
     }
 
     [KernelFact]
@@ -101,7 +125,10 @@ public sealed class ResolverTests : IDisposable
     [KernelFact]
     public void The_search_list_is_gone_through_and_a_name_that_no_server_knows_is_told_with_who_said_so()
     {
-        servers.Add("2", static question => question.Bytes.AsSpan().IndexOf("example"u8) >= 0 ? question.Known("192.0.2.9") : [question.Reply(3)]);
+        servers.Add(
+            "2",
+            static question => question.Bytes.AsSpan().IndexOf("example"u8) >= 0 ? question.Known("192.0.2.9") : [question.Reply(3)]
+        );
         Assert.Equal("192.0.2.9", Resolve("etcd", Of("2") + "search a.org example").Addresses.Single().ToString());
         Assert.Equal(4, servers.Asked.Count);
         Assert.Equal("no such name, says 127.0.0.2", Resolve("nowhere.test", Of("2") + "search a.org b.org").Failure);
@@ -114,7 +141,10 @@ public sealed class ResolverTests : IDisposable
         servers.Add("2", static _ => []);
         servers.Add("3", static _ => []);
         var began = TimeProvider.System.GetTimestamp();
-        Assert.Equal("no name server could say: 127.0.0.2: no answer", Resolve("etcd", Of("2", "3") + "search a b c\noptions timeout:5 attempts:5", TimeSpan.FromSeconds(0.3)).Failure);
+        Assert.Equal(
+            "no name server could say: 127.0.0.2: no answer",
+            Resolve("etcd", Of("2", "3") + "search a b c\noptions timeout:5 attempts:5", TimeSpan.FromSeconds(0.3)).Failure
+        );
         Assert.InRange(TimeProvider.System.GetElapsedTime(began).TotalSeconds, 0.2, 4);
     }
 
@@ -122,12 +152,15 @@ public sealed class ResolverTests : IDisposable
     public void One_question_at_a_time_is_asked_where_the_options_say_so()
     {
         var isBusy = false;
-        servers.Add("2", question =>
-        {
-            // As a firewall that knows one question per port.
-            isBusy = question.Type == "A" || isBusy;
-            return question.Known("192.0.2.9", "2001:db8::9");
-        });
+        servers.Add(
+            "2",
+            question =>
+            {
+                // As a firewall that knows one question per port.
+                isBusy = question.Type == "A" || isBusy;
+                return question.Known("192.0.2.9", "2001:db8::9");
+            }
+        );
         Assert.Equal(2, Resolve("etcd", Of("2") + "options single-request").Addresses.Count);
         Assert.Equal(["2 A", "2 AAAA"], servers.Asked);
         Assert.Equal("192.0.2.9", Resolve("etcd", Of("2") + "options no-aaaa").Addresses.Single().ToString());

@@ -54,7 +54,9 @@ public sealed class ConntrackClientTests : IDisposable
         Assert.Empty(Ends(new FlowFilter(is6, 6, new FlowEnds { DestinationPort = 53 })));
 
         // The forwarded flow is known by its destination before the translation and by its source after it.
-        var forwarded = Assert.Single(client.List(new FlowFilter(is6, Udp, new FlowEnds { Destination = three }, new FlowEnds { Source = two, SourcePort = 53 })));
+        var forwarded = Assert.Single(
+            client.List(new FlowFilter(is6, Udp, new FlowEnds { Destination = three }, new FlowEnds { Source = two, SourcePort = 53 }))
+        );
         Assert.Equal(new FlowTuple(one, three, Udp, 4099, 99), forwarded.Original);
         Assert.Equal(new FlowTuple(two, one, Udp, 53, 4099), forwarded.Reply);
         Assert.True(forwarded.Status.HasFlag(FlowStatus.DestinationNat | FlowStatus.Confirmed));
@@ -78,14 +80,16 @@ public sealed class ConntrackClientTests : IDisposable
         for (ushort port = 1; port <= 20; port++)
             Send(is6 ? "fd00::1" : "10.0.0.1", is6 ? "fd00::2" : "10.0.0.2", port);
         var destination = IPAddr.Parse(is6 ? "fd00::2" : "10.0.0.2");
-        foreach (var filter in new[]
-        {
-            new FlowFilter(is6, Udp, new FlowEnds { DestinationPort = 7 }),
-            new FlowFilter(is6, Udp, new FlowEnds { SourcePort = 4007 }),
-            new FlowFilter(is6, Udp, new FlowEnds { Destination = destination, DestinationPort = 7 }),
-            new FlowFilter(is6, Udp, null, new FlowEnds { SourcePort = 7 }),
-            new FlowFilter(is6, Udp, null, new FlowEnds { Source = destination, DestinationPort = 4007 }),
-        })
+        foreach (
+            var filter in new[]
+            {
+                new FlowFilter(is6, Udp, new FlowEnds { DestinationPort = 7 }),
+                new FlowFilter(is6, Udp, new FlowEnds { SourcePort = 4007 }),
+                new FlowFilter(is6, Udp, new FlowEnds { Destination = destination, DestinationPort = 7 }),
+                new FlowFilter(is6, Udp, null, new FlowEnds { SourcePort = 7 }),
+                new FlowFilter(is6, Udp, null, new FlowEnds { Source = destination, DestinationPort = 4007 }),
+            }
+        )
         {
             // Linux 5.8; before that all twenty come and are picked by the client.
             Assert.Equal(7, Assert.Single(client.Dump(filter, _ => true)).Original.DestinationPort);
@@ -119,15 +123,16 @@ public sealed class ConntrackClientTests : IDisposable
         client.List(filter).Select(flow => (flow.Original.Source, flow.Original.Destination)).Order();
 
     // From port 4000 more than the one it goes to.
-    private void Send(string from, string to, ushort port) => host.Run(() =>
-    {
+    private void Send(string from, string to, ushort port) =>
+        host.Run(() =>
+        {
 #pragma warning disable RS0030 // The framework's sockets take its own addresses.
-        var source = new System.Net.IPEndPoint(System.Net.IPAddress.Parse(from), port + 4000);
-        using var socket = new Socket(source.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
-        socket.Bind(source);
-        socket.SendTo([1], new System.Net.IPEndPoint(System.Net.IPAddress.Parse(to), port));
+            var source = new System.Net.IPEndPoint(System.Net.IPAddress.Parse(from), port + 4000);
+            using var socket = new Socket(source.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+            socket.Bind(source);
+            socket.SendTo([1], new System.Net.IPEndPoint(System.Net.IPAddress.Parse(to), port));
 #pragma warning restore RS0030
-    });
+        });
 
     private string Listed() => host.Tool("conntrack -L -f ipv4") + host.Tool("conntrack -L -f ipv6");
 

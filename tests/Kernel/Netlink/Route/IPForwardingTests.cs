@@ -9,11 +9,12 @@ public sealed class IPForwardingTests : RouteTestBase
 {
     private IPForwarding Forwarding => new(Client);
 
-    private void Switch(bool is6) => Host.Run(() =>
-    {
-        foreach (var change in Forwarding.Plan(is6))
-            Sysctl.Write(change.Name, change.Value);
-    });
+    private void Switch(bool is6) =>
+        Host.Run(() =>
+        {
+            foreach (var change in Forwarding.Plan(is6))
+                Sysctl.Write(change.Name, change.Value);
+        });
 
     [KernelFact]
     public void A_default_route_that_a_router_advertised_stays_and_is_learned_again()
@@ -99,7 +100,17 @@ public sealed class IPForwardingTests : RouteTestBase
         Client.Links.Add(new BridgeSpec { Name = "br0" });
         Host.Run(static () =>
         {
-            foreach (var setting in new[] { "accept_ra=2", "accept_dad=0", "ndisc_notify=1", "keep_addr_on_down=1", "forwarding=1", "disable_ipv6=1" })
+            foreach (
+                var setting in new[]
+                {
+                    "accept_ra=2",
+                    "accept_dad=0",
+                    "ndisc_notify=1",
+                    "keep_addr_on_down=1",
+                    "forwarding=1",
+                    "disable_ipv6=1",
+                }
+            )
                 Sysctl.Write($"net/ipv6/conf/br0/{setting.Split('=')[0]}", setting.Split('=')[1]);
         });
         Assert.Equal(
@@ -112,7 +123,8 @@ public sealed class IPForwardingTests : RouteTestBase
                 Disabled = true,
                 EnhancedDad = true,
             },
-            Client.Links.Get("br0").IPv6);
+            Client.Links.Get("br0").IPv6
+        );
         Client.Links.Set("br0", new LinkChange { Mtu = 1200 });
         Assert.Null(Client.Links.Get("br0").IPv6);
     }

@@ -16,7 +16,14 @@ public sealed class KernelFeatureTests : RouteTestBase
     [KernelFeatureFact(KernelFeature.Dummy)]
     public void A_dummy_is_made()
     {
-        Client.Links.Add(new DummySpec { Name = "d0", Mtu = 1300, Up = true });
+        Client.Links.Add(
+            new DummySpec
+            {
+                Name = "d0",
+                Mtu = 1300,
+                Up = true,
+            }
+        );
         var link = Client.Links.Get("d0");
         Assert.Equal(("dummy", 1300, true), (link.Kind, link.Mtu, link.IsUp));
     }
@@ -25,7 +32,14 @@ public sealed class KernelFeatureTests : RouteTestBase
     public void A_vlan_has_its_parent_and_its_tag()
     {
         var (parent, _) = AddVeth();
-        Client.Links.Add(new VlanSpec { Name = "v0.7", Parent = parent.Index, Id = 7 });
+        Client.Links.Add(
+            new VlanSpec
+            {
+                Name = "v0.7",
+                Parent = parent.Index,
+                Id = 7,
+            }
+        );
         var link = Client.Links.Get("v0.7");
         Assert.Equal(("vlan", 7, parent.Index), (link.Kind, link.VlanId!.Value, link.PeerIndex));
         Assert.Equal(7, IpLink(Host, "v0.7").GetProperty("linkinfo").GetProperty("info_data").GetProperty("id").GetInt32());
@@ -38,7 +52,15 @@ public sealed class KernelFeatureTests : RouteTestBase
         Up(under);
         Up(other);
         Client.Addresses.Add(under.Index, IPPrefix.Parse("192.0.2.1/24"));
-        Client.Links.Add(new IpipSpec { Name = "flannel.ipip", Local = IPAddr.Parse("192.0.2.1"), Parent = under.Index, Up = true });
+        Client.Links.Add(
+            new IpipSpec
+            {
+                Name = "flannel.ipip",
+                Local = IPAddr.Parse("192.0.2.1"),
+                Parent = under.Index,
+                Up = true,
+            }
+        );
         var link = Client.Links.Get("flannel.ipip");
         Assert.Equal(("ipip", 1480, under.Index), (link.Kind, link.Mtu, link.PeerIndex));
         Assert.Equal(new IpipInfo(IPAddr.Parse("192.0.2.1"), null, under.Index, 0, PathMtuDiscovery: true), link.Ipip);
@@ -46,18 +68,49 @@ public sealed class KernelFeatureTests : RouteTestBase
         Assert.Equal(("192.0.2.1", "any"), (data.GetProperty("local").GetString(), data.GetProperty("remote").GetString()));
         Assert.True(data.GetProperty("pmtudisc").GetBoolean());
 
-        var route = new RouteSpec { Dst = IPPrefix.Parse("10.244.3.0/24"), Gateway = IPAddr.Parse("192.0.2.7"), OutInterface = link.Index, OnLink = true, Protocol = RouteProtocol.Plugboard };
+        var route = new RouteSpec
+        {
+            Dst = IPPrefix.Parse("10.244.3.0/24"),
+            Gateway = IPAddr.Parse("192.0.2.7"),
+            OutInterface = link.Index,
+            OnLink = true,
+            Protocol = RouteProtocol.Plugboard,
+        };
         Client.Routes.Add(route);
         Assert.Contains("10.244.3.0/24 via 192.0.2.7 dev flannel.ipip onlink", Host.Tool("ip route show proto 110"));
-        Assert.Equal(Errno.EEXIST, Assert.Throws<NetlinkException>(() => Client.Links.Add(new IpipSpec { Name = "x0", Local = IPAddr.Parse("192.0.2.1"), Parent = under.Index })).Errno);
+        Assert.Equal(
+            Errno.EEXIST,
+            Assert
+                .Throws<NetlinkException>(() =>
+                    Client.Links.Add(
+                        new IpipSpec
+                        {
+                            Name = "x0",
+                            Local = IPAddr.Parse("192.0.2.1"),
+                            Parent = under.Index,
+                        }
+                    )
+                )
+                .Errno
+        );
     }
 
     [KernelFeatureFact(KernelFeature.Ipip)]
     public void What_ip_made_of_ipip_is_read()
     {
         Host.Tool("ip link add x0 type ipip local 192.0.2.1 remote 192.0.2.2 ttl 64");
-        Assert.Equal(new IpipInfo(IPAddr.Parse("192.0.2.1"), IPAddr.Parse("192.0.2.2"), 0, 64, PathMtuDiscovery: true), Client.Links.Get("x0").Ipip);
-        Client.Links.Add(new IpipSpec { Name = "x1", Local = IPAddr.Parse("192.0.2.3"), PathMtuDiscovery = false });
+        Assert.Equal(
+            new IpipInfo(IPAddr.Parse("192.0.2.1"), IPAddr.Parse("192.0.2.2"), 0, 64, PathMtuDiscovery: true),
+            Client.Links.Get("x0").Ipip
+        );
+        Client.Links.Add(
+            new IpipSpec
+            {
+                Name = "x1",
+                Local = IPAddr.Parse("192.0.2.3"),
+                PathMtuDiscovery = false,
+            }
+        );
         Assert.Equal(new IpipInfo(IPAddr.Parse("192.0.2.3"), null, 0, 0, PathMtuDiscovery: false), Client.Links.Get("x1").Ipip);
     }
 

@@ -47,7 +47,15 @@ public sealed class LinkTableTests : RouteTestBase
     [KernelFact]
     public void A_bridge_is_made_as_asked()
     {
-        Client.Links.Add(new BridgeSpec { Name = "br0", Mtu = 1400, Address = Mac, Up = true });
+        Client.Links.Add(
+            new BridgeSpec
+            {
+                Name = "br0",
+                Mtu = 1400,
+                Address = Mac,
+                Up = true,
+            }
+        );
         var bridge = Client.Links.Get("br0");
         AssertSame(IpLink(Host, "br0"), bridge);
         Assert.Equal(("bridge", 1400, Mac, true), (bridge.Kind, bridge.Mtu, bridge.Address!.Value, bridge.IsUp));
@@ -87,14 +95,22 @@ public sealed class LinkTableTests : RouteTestBase
     {
         Client.Links.Add(new BridgeSpec { Name = "br0", Up = true });
         var bridge = Client.Links.Get("br0");
-        Client.Links.Add(new VethSpec
-        {
-            Name = "veth0",
-            Mtu = 1450,
-            Up = true,
-            MasterIndex = bridge.Index,
-            Peer = new VethPeer { Name = "eth0", Mtu = 1450, Address = Mac, NetNs = Pod.Namespace.File },
-        });
+        Client.Links.Add(
+            new VethSpec
+            {
+                Name = "veth0",
+                Mtu = 1450,
+                Up = true,
+                MasterIndex = bridge.Index,
+                Peer = new VethPeer
+                {
+                    Name = "eth0",
+                    Mtu = 1450,
+                    Address = Mac,
+                    NetNs = Pod.Namespace.File,
+                },
+            }
+        );
 
         var host = Client.Links.Get("veth0");
         var inside = PodClient.Links.Get("eth0");
@@ -110,7 +126,14 @@ public sealed class LinkTableTests : RouteTestBase
     [KernelFact]
     public void A_link_can_be_made_in_another_namespace_from_inside_the_pod()
     {
-        PodClient.Links.Add(new VethSpec { Name = "eth0", Address = Mac, Peer = new VethPeer { Name = "veth0", NetNs = Host.Namespace.File } });
+        PodClient.Links.Add(
+            new VethSpec
+            {
+                Name = "eth0",
+                Address = Mac,
+                Peer = new VethPeer { Name = "veth0", NetNs = Host.Namespace.File },
+            }
+        );
         Assert.Equal(PodClient.Links.Get("eth0").Index, Client.Links.Get("veth0").PeerIndex);
         Assert.Equal(Mac, PodClient.Links.Get("eth0").Address);
         Client.Links.Add(new BridgeSpec { Name = "br0", NetNs = Pod.Namespace.File });
@@ -127,10 +150,22 @@ public sealed class LinkTableTests : RouteTestBase
         Assert.Equal((true, true, link.Mtu, link.Address), (changed.IsUp, changed.IsPromiscuous, changed.Mtu, changed.Address));
         Assert.Equal(1, changed.Promiscuity);
 
-        Client.Links.Set(link.Index, new LinkChange { Promiscuous = false, Mtu = 1300, Address = Mac, Alias = "pod x" });
+        Client.Links.Set(
+            link.Index,
+            new LinkChange
+            {
+                Promiscuous = false,
+                Mtu = 1300,
+                Address = Mac,
+                Alias = "pod x",
+            }
+        );
         changed = Client.Links.Get(link.Index);
         AssertSame(IpLink(Host, "v0"), changed);
-        Assert.Equal((true, false, 1300, Mac, "pod x"), (changed.IsUp, changed.IsPromiscuous, changed.Mtu, changed.Address!.Value, changed.Alias));
+        Assert.Equal(
+            (true, false, 1300, Mac, "pod x"),
+            (changed.IsUp, changed.IsPromiscuous, changed.Mtu, changed.Address!.Value, changed.Alias)
+        );
 
         Client.Links.Set(link.Index, new LinkChange { Up = false });
         Client.Links.Set(link.Index, new LinkChange { Name = "renamed" });
@@ -197,7 +232,14 @@ public sealed class LinkTableTests : RouteTestBase
         Client.Links.Add(new BridgeSpec { Name = "br0" });
         var bridge = Client.Links.Get("br0");
         for (var i = 0; i < 40; i++)
-            Client.Links.Add(new VethSpec { Name = $"a{i}", MasterIndex = i % 2 == 0 ? bridge.Index : 0, Peer = new VethPeer { Name = $"b{i}" } });
+            Client.Links.Add(
+                new VethSpec
+                {
+                    Name = $"a{i}",
+                    MasterIndex = i % 2 == 0 ? bridge.Index : 0,
+                    Peer = new VethPeer { Name = $"b{i}" },
+                }
+            );
 
         var all = Client.Links.List();
         var expected = Host.Json("ip -d -j link show").EnumerateArray().ToDictionary(l => l.GetProperty("ifindex").GetInt32());
@@ -214,7 +256,10 @@ public sealed class LinkTableTests : RouteTestBase
         Assert.Equal(ip.GetProperty("ifindex").GetInt32(), link.Index);
         Assert.Equal(ip.GetProperty("ifname").GetString(), link.Name);
         Assert.Equal(ip.GetProperty("mtu").GetInt32(), link.Mtu);
-        Assert.Equal(ip.GetProperty("operstate").GetString(), link.OperState.Text().Replace("-", "", StringComparison.Ordinal).ToUpperInvariant());
+        Assert.Equal(
+            ip.GetProperty("operstate").GetString(),
+            link.OperState.Text().Replace("-", "", StringComparison.Ordinal).ToUpperInvariant()
+        );
         Assert.Equal(ip.GetProperty("promiscuity").GetInt32(), link.Promiscuity);
         Assert.Equal(ip.GetProperty("address").GetString(), link.Address.ToString());
         Assert.Equal(ip.GetProperty("flags").EnumerateArray().Any(f => f.GetString() == "UP"), link.IsUp);

@@ -13,7 +13,13 @@ public sealed class NamespaceTableTests
         using var other = new TestNamespace();
         using var client = RouteClient.Open(ns.Namespace);
         Assert.Null(client.Namespaces.FindNumber(other.Namespace));
-        client.Links.Add(new VethSpec { Name = "v0", Peer = new VethPeer { Name = "v1", NetNs = other.Namespace.File } });
+        client.Links.Add(
+            new VethSpec
+            {
+                Name = "v0",
+                Peer = new VethPeer { Name = "v1", NetNs = other.Namespace.File },
+            }
+        );
         Assert.NotNull(client.Links.Get("v0").LinkNetNsId);
         Assert.Equal(client.Links.Get("v0").LinkNetNsId, client.Namespaces.FindNumber(other.Namespace));
     }

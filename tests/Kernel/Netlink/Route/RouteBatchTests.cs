@@ -8,7 +8,9 @@ using Xunit.Abstractions;
 
 namespace Plugboard.Tests.Kernel.Netlink.RouteTests;
 
-/// <summary>What a node of a large cluster writes at its first look: a neighbour, a forwarding entry and a route for each other node.</summary>
+/// <summary>
+/// What a node of a large cluster writes at its first look: a neighbour, a forwarding entry and a route for each other node.
+/// </summary>
 public sealed class RouteBatchTests(ITestOutputHelper output) : TunnelTestBase
 {
     private const int Peers = 5000;
@@ -20,18 +22,21 @@ public sealed class RouteBatchTests(ITestOutputHelper output) : TunnelTestBase
 
     private static IPAddr Subnet(int peer) => IPAddr.Parse($"10.{peer >> 8}.{peer & 255}.0");
 
-    private static Neighbour Neighbour(Link link, int peer) => new(link.Index, Subnet(peer), Mac(peer), NeighbourState.Permanent) { Protocol = RouteProtocol.Plugboard };
+    private static Neighbour Neighbour(Link link, int peer) =>
+        new(link.Index, Subnet(peer), Mac(peer), NeighbourState.Permanent) { Protocol = RouteProtocol.Plugboard };
 
-    private static ForwardingEntry Forwarding(Link link, int peer) => new(link.Index, Mac(peer), IPAddr.Parse($"192.0.{peer >> 8}.{peer & 255}"));
+    private static ForwardingEntry Forwarding(Link link, int peer) =>
+        new(link.Index, Mac(peer), IPAddr.Parse($"192.0.{peer >> 8}.{peer & 255}"));
 
-    private static RouteSpec Route(Link link, int peer) => new()
-    {
-        Dst = new IPPrefix(Subnet(peer), 24),
-        Gateway = Subnet(peer),
-        OutInterface = link.Index,
-        OnLink = true,
-        Protocol = RouteProtocol.Plugboard,
-    };
+    private static RouteSpec Route(Link link, int peer) =>
+        new()
+        {
+            Dst = new IPPrefix(Subnet(peer), 24),
+            Gateway = Subnet(peer),
+            OutInterface = link.Index,
+            OnLink = true,
+            Protocol = RouteProtocol.Plugboard,
+        };
 
     private static RouteBatch Writes(Link link)
     {
@@ -88,13 +93,19 @@ public sealed class RouteBatchTests(ITestOutputHelper output) : TunnelTestBase
         Assert.Empty(Timed("neighbours in a batch", () => Each((batch, peer) => batch.Replace(Neighbour(link, peer)))));
         Assert.Empty(Timed("forwarding entries in a batch", () => Each((batch, peer) => batch.Replace(Forwarding(link, peer)))));
         Assert.Empty(Timed("routes in a batch", () => Each((batch, peer) => batch.Add(Route(link, peer), RouteAddMode.Replace))));
-        var routes = Timed("list routes", () => Client.Routes.List(new RouteFilter(AddressFamily.IPv4, 254, Protocol: RouteProtocol.Plugboard)));
+        var routes = Timed(
+            "list routes",
+            () => Client.Routes.List(new RouteFilter(AddressFamily.IPv4, 254, Protocol: RouteProtocol.Plugboard))
+        );
         var neighbours = Timed("list neighbours", () => Client.Neighbours.List(link.Index, AddressFamily.IPv4));
         var entries = Timed("list forwarding entries", () => Client.Forwarding.List(link.Index));
         Assert.True(clock.Elapsed < Bound, $"{clock.Elapsed}");
 
         var peers = Enumerable.Range(0, Peers).ToList();
-        Assert.Equal(peers.Select(p => Route(link, p).ToString()).Order(StringComparer.Ordinal), routes.Select(r => r.ToSpec().ToString()).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            peers.Select(p => Route(link, p).ToString()).Order(StringComparer.Ordinal),
+            routes.Select(r => r.ToSpec().ToString()).Order(StringComparer.Ordinal)
+        );
         Assert.Equal(peers.Select(p => Neighbour(link, p)).ToHashSet(), neighbours.ToHashSet());
         Assert.Equal(peers.Select(p => Forwarding(link, p)).ToHashSet(), entries.ToHashSet());
         Assert.Equal(Peers, Host.Tool("ip neigh show dev flannel.1 nud permanent").Count(c => c == '\n'));
@@ -127,7 +138,10 @@ public sealed class RouteBatchTests(ITestOutputHelper output) : TunnelTestBase
         var refusals = Client.TryExecute(batch);
         Assert.Equal([.. Enumerable.Range(0, 350).Select(i => 2 * i + 1), 700], refusals.Select(r => r.Place));
         Assert.All(refusals.SkipLast(1), r => Assert.Equal(Errno.ENODEV, r.Error.Errno));
-        Assert.Equal(("RTM_NEWROUTE", Errno.ENETUNREACH, "Nexthop has invalid gateway"), (refusals[^1].Call, refusals[^1].Error.Errno, refusals[^1].Error.Message));
+        Assert.Equal(
+            ("RTM_NEWROUTE", Errno.ENETUNREACH, "Nexthop has invalid gateway"),
+            (refusals[^1].Call, refusals[^1].Error.Errno, refusals[^1].Error.Message)
+        );
         Assert.Equal(350, Client.Forwarding.List(link.Index).Count);
         Assert.Equal("ours", Client.Links.Get(link.Index).Alias);
     }
@@ -136,15 +150,22 @@ public sealed class RouteBatchTests(ITestOutputHelper output) : TunnelTestBase
     public void Fifteen_thousand_changes_are_all_heard()
     {
         var link = AddVxlan();
-        using var changes = RouteChanges.Open(Host.Namespace, RouteMonitorGroups.Neighbour | RouteMonitorGroups.IPv4Route, 32 * 1024 * 1024);
+        using var changes = RouteChanges.Open(
+            Host.Namespace,
+            RouteMonitorGroups.Neighbour | RouteMonitorGroups.IPv4Route,
+            32 * 1024 * 1024
+        );
         Assert.Empty(Client.TryExecute(Writes(link)));
-        var told = Timed("hear", () =>
-        {
-            var all = new List<RouteChange>();
-            while (changes.Receive(TimeSpan.FromMilliseconds(200)) is { Items.Count: > 0 } news)
-                all.AddRange(news.Items);
-            return all;
-        });
+        var told = Timed(
+            "hear",
+            () =>
+            {
+                var all = new List<RouteChange>();
+                while (changes.Receive(TimeSpan.FromMilliseconds(200)) is { Items.Count: > 0 } news)
+                    all.AddRange(news.Items);
+                return all;
+            }
+        );
         var ours = told.Where(c => c.PortId == Client.PortId).ToList();
         Assert.Equal((Peers, Peers), (ours.Count(c => c.Route is not null), ours.Count(c => c.Neighbour is not null)));
         Assert.Equal(Peers, told.Count(c => c.Forwarding is not null));

@@ -8,13 +8,19 @@ namespace Plugboard.Tests.Kernel.Netlink.RouteTests;
 
 public sealed class RouteChangesTests : TunnelTestBase
 {
-    private const RouteMonitorGroups All = RouteMonitorGroups.Link | RouteMonitorGroups.Neighbour | RouteMonitorGroups.IPv4Address | RouteMonitorGroups.IPv6Address
-        | RouteMonitorGroups.IPv4Route | RouteMonitorGroups.IPv6Route;
+    private const RouteMonitorGroups All =
+        RouteMonitorGroups.Link
+        | RouteMonitorGroups.Neighbour
+        | RouteMonitorGroups.IPv4Address
+        | RouteMonitorGroups.IPv6Address
+        | RouteMonitorGroups.IPv4Route
+        | RouteMonitorGroups.IPv6Route;
 
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(10);
     private static readonly MacAddress Mac = MacAddress.Parse("02:00:00:00:00:01");
 
-    private RouteChanges Open(RouteMonitorGroups groups, int room = RouteChanges.DefaultRoom) => RouteChanges.Open(Host.Namespace, groups, room);
+    private RouteChanges Open(RouteMonitorGroups groups, int room = RouteChanges.DefaultRoom) =>
+        RouteChanges.Open(Host.Namespace, groups, room);
 
     // Bounded by the time: the namespace is quiet but for what the test does.
     private static RouteChange Await(RouteChanges changes, Func<RouteChange, bool> wanted)
@@ -63,10 +69,19 @@ public sealed class RouteChangesTests : TunnelTestBase
     public void A_routes_replacement_and_whose_it_was_are_told(string dst, string first, string second)
     {
         using var changes = Open(All);
-        var route = new RouteSpec { Dst = IPPrefix.Parse(dst), Gateway = IPAddr.Parse(first), OutInterface = Under.Index, Protocol = RouteProtocol.Plugboard };
+        var route = new RouteSpec
+        {
+            Dst = IPPrefix.Parse(dst),
+            Gateway = IPAddr.Parse(first),
+            OutInterface = Under.Index,
+            Protocol = RouteProtocol.Plugboard,
+        };
         Client.Routes.Add(route);
         var change = Await(changes, c => c.Route?.Dst == route.Dst);
-        Assert.Equal((false, false, RouteProtocol.Plugboard, Client.PortId), (change.IsDeleted, change.IsReplacement, change.Route!.Protocol, change.PortId));
+        Assert.Equal(
+            (false, false, RouteProtocol.Plugboard, Client.PortId),
+            (change.IsDeleted, change.IsReplacement, change.Route!.Protocol, change.PortId)
+        );
 
         Host.Tool($"ip route replace {dst} via {second} dev v0 proto 110");
         change = Await(changes, c => c.Route?.Dst == route.Dst);
@@ -81,7 +96,14 @@ public sealed class RouteChangesTests : TunnelTestBase
     public void Routes_of_IPv4_that_go_with_their_link_are_told_by_the_link_alone()
     {
         var link = AddVxlan();
-        Client.Routes.Add(new RouteSpec { Dst = IPPrefix.Parse("10.7.0.0/24"), OutInterface = link.Index, Protocol = RouteProtocol.Plugboard });
+        Client.Routes.Add(
+            new RouteSpec
+            {
+                Dst = IPPrefix.Parse("10.7.0.0/24"),
+                OutInterface = link.Index,
+                Protocol = RouteProtocol.Plugboard,
+            }
+        );
         using var changes = Open(RouteMonitorGroups.Link | RouteMonitorGroups.IPv4Route);
         Client.Links.Set(link.Index, new LinkChange { Up = false });
         Host.Tool("ip route add 10.8.0.0/24 via 192.0.2.7");
@@ -106,7 +128,10 @@ public sealed class RouteChangesTests : TunnelTestBase
         Host.Tool("bridge fdb del 02:00:00:00:00:01 dev flannel.1");
         Assert.True(Await(changes, c => c.Forwarding is not null).IsDeleted);
 
-        var neighbour = new Neighbour(link.Index, IPAddr.Parse("10.244.3.0"), Mac, NeighbourState.Permanent) { Protocol = RouteProtocol.Plugboard };
+        var neighbour = new Neighbour(link.Index, IPAddr.Parse("10.244.3.0"), Mac, NeighbourState.Permanent)
+        {
+            Protocol = RouteProtocol.Plugboard,
+        };
         Client.Neighbours.Replace(neighbour);
         Assert.Equal(neighbour, Await(changes, c => c.Neighbour?.Address == neighbour.Address).Neighbour);
         Host.Tool("ip neigh del 10.244.3.0 dev flannel.1");

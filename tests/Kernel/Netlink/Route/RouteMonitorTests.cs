@@ -10,7 +10,8 @@ public sealed class RouteMonitorTests : RouteTestBase
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(30);
 
-    private RouteMonitor Open() => Host.Run(() => RouteMonitor.Open(RouteMonitorGroups.Link | RouteMonitorGroups.IPv4Address | RouteMonitorGroups.IPv6Address));
+    private RouteMonitor Open() =>
+        Host.Run(() => RouteMonitor.Open(RouteMonitorGroups.Link | RouteMonitorGroups.IPv4Address | RouteMonitorGroups.IPv6Address));
 
     [KernelFact]
     public void A_veth_becomes_up_when_its_other_end_does()

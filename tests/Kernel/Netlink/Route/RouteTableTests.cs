@@ -20,18 +20,27 @@ public sealed class RouteTableTests : RouteTestBase
         Client.Addresses.Add(link.Index, IPPrefix.Parse("fd00::5/64"), new AddressOptions(NoDad: true));
     }
 
-    private RouteSpec To(string dst, string? via = null) => new()
-    {
-        Dst = IPPrefix.Parse(dst),
-        Gateway = via is null ? null : IPAddr.Parse(via),
-        OutInterface = link.Index,
-    };
+    private RouteSpec To(string dst, string? via = null) =>
+        new()
+        {
+            Dst = IPPrefix.Parse(dst),
+            Gateway = via is null ? null : IPAddr.Parse(via),
+            OutInterface = link.Index,
+        };
 
     [KernelFact]
     public void Routes_are_added_as_ip_says()
     {
         Client.Routes.Add(To("0.0.0.0/0", "10.1.0.1"));
-        Client.Routes.Add(To("192.168.7.9/24", "10.1.0.2") with { Priority = 77, Mtu = 1300, AdvMss = 1200, Protocol = RouteProtocol.Static });
+        Client.Routes.Add(
+            To("192.168.7.9/24", "10.1.0.2") with
+            {
+                Priority = 77,
+                Mtu = 1300,
+                AdvMss = 1200,
+                Protocol = RouteProtocol.Static,
+            }
+        );
         Client.Routes.Add(To("172.16.0.0/12") with { Scope = RouteScope.Link, Source = IPAddr.Parse("10.1.0.5") });
         Client.Routes.Add(To("203.0.113.0/24", "198.51.100.1") with { OnLink = true });
         var text = Host.Tool("ip route show");
@@ -44,7 +53,16 @@ public sealed class RouteTableTests : RouteTestBase
     [KernelFact]
     public void List_has_what_was_added_field_by_field()
     {
-        Client.Routes.Add(To("192.168.7.0/24", "10.1.0.2") with { Priority = 77, Mtu = 1300, AdvMss = 1200, OnLink = true, Protocol = RouteProtocol.Static });
+        Client.Routes.Add(
+            To("192.168.7.0/24", "10.1.0.2") with
+            {
+                Priority = 77,
+                Mtu = 1300,
+                AdvMss = 1200,
+                OnLink = true,
+                Protocol = RouteProtocol.Static,
+            }
+        );
         var route = Assert.Single(Client.Routes.List(new RouteFilter(AddressFamily.IPv4, 254, link.Index, RouteProtocol.Static)));
         var expected = new Route
         {
@@ -79,7 +97,10 @@ public sealed class RouteTableTests : RouteTestBase
     {
         Client.Routes.Add(To("192.168.0.0/24", "fd00::9"));
         Assert.Contains("192.168.0.0/24 via inet6 fd00::9 dev v0", Host.Tool("ip route show"));
-        Assert.Equal(IPAddr.Parse("fd00::9"), Client.Routes.List(new RouteFilter(AddressFamily.IPv4, 254)).Single(r => r.Gateway is not null).Gateway);
+        Assert.Equal(
+            IPAddr.Parse("fd00::9"),
+            Client.Routes.List(new RouteFilter(AddressFamily.IPv4, 254)).Single(r => r.Gateway is not null).Gateway
+        );
     }
 
     [KernelTheory]
@@ -124,9 +145,15 @@ public sealed class RouteTableTests : RouteTestBase
     public void CreateExclusive_refuses_a_second_and_Replace_takes_its_place()
     {
         Client.Routes.Add(To("0.0.0.0/0", "10.1.0.1"), RouteAddMode.CreateExclusive);
-        Assert.Equal(Errno.EEXIST, Assert.Throws<NetlinkException>(() => Client.Routes.Add(To("0.0.0.0/0", "10.1.0.2"), RouteAddMode.CreateExclusive)).Errno);
+        Assert.Equal(
+            Errno.EEXIST,
+            Assert.Throws<NetlinkException>(() => Client.Routes.Add(To("0.0.0.0/0", "10.1.0.2"), RouteAddMode.CreateExclusive)).Errno
+        );
         Client.Routes.Add(To("0.0.0.0/0", "10.1.0.3"), RouteAddMode.Replace);
-        Assert.Equal("10.1.0.3", Assert.Single(Client.Routes.List(new RouteFilter(AddressFamily.IPv4, 254)), r => r.Dst.IsDefault).Gateway.ToString());
+        Assert.Equal(
+            "10.1.0.3",
+            Assert.Single(Client.Routes.List(new RouteFilter(AddressFamily.IPv4, 254)), r => r.Dst.IsDefault).Gateway.ToString()
+        );
     }
 
     [KernelFact]
@@ -163,7 +190,10 @@ public sealed class RouteTableTests : RouteTestBase
     {
         var e = Assert.Throws<NetlinkException>(() => Client.Routes.Add(To("0.0.0.0/0", "192.0.2.1")));
         Assert.Equal((Errno.ENETUNREACH, "Nexthop has invalid gateway"), (e.Errno, e.KernelMessage));
-        Assert.Equal($"RTM_NEWROUTE 0.0.0.0/0 via 192.0.2.1 on link {link.Index}: network is unreachable (ENETUNREACH): Nexthop has invalid gateway", e.Message);
+        Assert.Equal(
+            $"RTM_NEWROUTE 0.0.0.0/0 via 192.0.2.1 on link {link.Index}: network is unreachable (ENETUNREACH): Nexthop has invalid gateway",
+            e.Message
+        );
     }
 
     [KernelFact]

@@ -32,7 +32,13 @@ public abstract class RouteTestBase : IDisposable
     /// <summary>A veth pair inside the host's namespace, both ends down.</summary>
     protected (Link First, Link Second) AddVeth(string first = "v0", string second = "v1")
     {
-        Client.Links.Add(new VethSpec { Name = first, Peer = new VethPeer { Name = second } });
+        Client.Links.Add(
+            new VethSpec
+            {
+                Name = first,
+                Peer = new VethPeer { Name = second },
+            }
+        );
         return (Client.Links.Get(first), Client.Links.Get(second));
     }
 

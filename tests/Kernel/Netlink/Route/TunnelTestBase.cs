@@ -21,16 +21,18 @@ public abstract class TunnelTestBase : RouteTestBase
     /// <summary>flannel's device.</summary>
     protected Link AddVxlan(string name = "flannel.1", string local = "192.0.2.1", int vni = 1)
     {
-        Client.Links.Add(new VxlanSpec
-        {
-            Name = name,
-            Vni = vni,
-            Parent = Under.Index,
-            Local = IPAddr.Parse(local),
-            Port = 8472,
-            Address = MacAddress.Parse("02:00:00:00:00:99"),
-            Up = true,
-        });
+        Client.Links.Add(
+            new VxlanSpec
+            {
+                Name = name,
+                Vni = vni,
+                Parent = Under.Index,
+                Local = IPAddr.Parse(local),
+                Port = 8472,
+                Address = MacAddress.Parse("02:00:00:00:00:99"),
+                Up = true,
+            }
+        );
         return Client.Links.Get(name);
     }
 }

@@ -22,11 +22,28 @@ public sealed class VxlanTests : TunnelTestBase
         var told = IpLink(Host, "flannel.1");
         var data = Data(told);
         Assert.Equal("vxlan", told.GetProperty("linkinfo").GetProperty("info_kind").GetString());
-        Assert.Equal((1, "192.0.2.1", "v0", 8472), (data.GetProperty("id").GetInt32(), data.GetProperty("local").GetString(), data.GetProperty("link").GetString(), data.GetProperty("port").GetInt32()));
+        Assert.Equal(
+            (1, "192.0.2.1", "v0", 8472),
+            (
+                data.GetProperty("id").GetInt32(),
+                data.GetProperty("local").GetString(),
+                data.GetProperty("link").GetString(),
+                data.GetProperty("port").GetInt32()
+            )
+        );
         Assert.False(data.TryGetProperty("learning", out var learning) && learning.GetBoolean());
         Assert.Equal(("02:00:00:00:00:99", 1450), (told.GetProperty("address").GetString(), told.GetProperty("mtu").GetInt32()));
         Assert.Equal(("plugboard", 1450), (Client.Links.Get("flannel.1").Alias, link.Mtu));
-        Assert.Equal(new VxlanInfo { Vni = 1, Local = IPAddr.Parse("192.0.2.1"), LinkIndex = Under.Index, Port = 8472 }, link.Vxlan);
+        Assert.Equal(
+            new VxlanInfo
+            {
+                Vni = 1,
+                Local = IPAddr.Parse("192.0.2.1"),
+                LinkIndex = Under.Index,
+                Port = 8472,
+            },
+            link.Vxlan
+        );
         Assert.Null(Under.Vxlan);
     }
 
@@ -42,18 +59,57 @@ public sealed class VxlanTests : TunnelTestBase
     [KernelFact]
     public void Every_setting_is_read_back()
     {
-        Client.Links.Add(new VxlanSpec { Name = "x0", Vni = 0xffffff, Port = 4789, Learning = true, Gbp = true, Ttl = 7, Local = IPAddr.Parse("fd02::1"), UdpZeroChecksum6Tx = true, UdpZeroChecksum6Rx = true });
+        Client.Links.Add(
+            new VxlanSpec
+            {
+                Name = "x0",
+                Vni = 0xffffff,
+                Port = 4789,
+                Learning = true,
+                Gbp = true,
+                Ttl = 7,
+                Local = IPAddr.Parse("fd02::1"),
+                UdpZeroChecksum6Tx = true,
+                UdpZeroChecksum6Rx = true,
+            }
+        );
         var link = Client.Links.Get("x0").Vxlan;
-        Assert.Equal(new VxlanInfo { Vni = 0xffffff, Port = 4789, Learning = true, Gbp = true, Ttl = 7, Local = IPAddr.Parse("fd02::1"), UdpZeroChecksum6Tx = true, UdpZeroChecksum6Rx = true }, link);
+        Assert.Equal(
+            new VxlanInfo
+            {
+                Vni = 0xffffff,
+                Port = 4789,
+                Learning = true,
+                Gbp = true,
+                Ttl = 7,
+                Local = IPAddr.Parse("fd02::1"),
+                UdpZeroChecksum6Tx = true,
+                UdpZeroChecksum6Rx = true,
+            },
+            link
+        );
         var data = Data(IpLink(Host, "x0"));
-        Assert.True(data.GetProperty("gbp").GetBoolean() && data.GetProperty("learning").GetBoolean() && data.GetProperty("udp_zero_csum6_tx").GetBoolean());
+        Assert.True(
+            data.GetProperty("gbp").GetBoolean()
+                && data.GetProperty("learning").GetBoolean()
+                && data.GetProperty("udp_zero_csum6_tx").GetBoolean()
+        );
     }
 
     [KernelFact]
     public void What_ip_made_is_read()
     {
         Host.Tool("ip link add x0 type vxlan id 9 group 239.1.1.1 dev v0 dstport 4789 l2miss l3miss");
-        var expected = new VxlanInfo { Vni = 9, Group = IPAddr.Parse("239.1.1.1"), LinkIndex = Under.Index, Port = 4789, Learning = true, L2Miss = true, L3Miss = true };
+        var expected = new VxlanInfo
+        {
+            Vni = 9,
+            Group = IPAddr.Parse("239.1.1.1"),
+            LinkIndex = Under.Index,
+            Port = 4789,
+            Learning = true,
+            L2Miss = true,
+            L3Miss = true,
+        };
         Assert.Equal(expected, Client.Links.Get("x0").Vxlan);
     }
 
@@ -77,7 +133,10 @@ public sealed class VxlanTests : TunnelTestBase
 
         Assert.Equal(entry, Assert.Single(Client.Forwarding.List(link.Index)));
         var told = Assert.Single(Host.Json("bridge -j fdb show dev flannel.1").EnumerateArray());
-        Assert.Equal(("02:00:00:00:00:01", "192.0.2.7", "permanent"), (told.GetProperty("mac").GetString(), told.GetProperty("dst").GetString(), told.GetProperty("state").GetString()));
+        Assert.Equal(
+            ("02:00:00:00:00:01", "192.0.2.7", "permanent"),
+            (told.GetProperty("mac").GetString(), told.GetProperty("dst").GetString(), told.GetProperty("state").GetString())
+        );
         Assert.Contains("self", told.GetProperty("flags").EnumerateArray().Select(f => f.GetString()));
 
         // The kernel says no word of it, but does nothing.
@@ -133,7 +192,10 @@ public sealed class VxlanTests : TunnelTestBase
     public void A_link_that_is_gone_has_no_entries_and_takes_none()
     {
         Assert.Empty(Client.Forwarding.List(99));
-        Assert.Equal(Errno.ENODEV, Assert.Throws<NetlinkException>(() => Client.Forwarding.Replace(new ForwardingEntry(99, Mac, IPAddr.Parse("192.0.2.7")))).Errno);
+        Assert.Equal(
+            Errno.ENODEV,
+            Assert.Throws<NetlinkException>(() => Client.Forwarding.Replace(new ForwardingEntry(99, Mac, IPAddr.Parse("192.0.2.7")))).Errno
+        );
     }
 
     [KernelFact]
@@ -144,9 +206,24 @@ public sealed class VxlanTests : TunnelTestBase
         var neighbour = new Neighbour(link.Index, gateway, Mac, NeighbourState.Permanent) { Protocol = RouteProtocol.Plugboard };
         Client.Neighbours.Add(neighbour);
         Assert.Equal(Errno.EEXIST, Assert.Throws<NetlinkException>(() => Client.Neighbours.Add(neighbour)).Errno);
-        var route = new RouteSpec { Dst = IPPrefix.Parse("10.244.3.0/24"), Gateway = gateway, OutInterface = link.Index, OnLink = true, Protocol = RouteProtocol.Plugboard, Mtu = 1400 };
+        var route = new RouteSpec
+        {
+            Dst = IPPrefix.Parse("10.244.3.0/24"),
+            Gateway = gateway,
+            OutInterface = link.Index,
+            OnLink = true,
+            Protocol = RouteProtocol.Plugboard,
+            Mtu = 1400,
+        };
         Client.Routes.Add(route, RouteAddMode.Replace);
-        Client.Routes.Add(new RouteSpec { Dst = IPPrefix.Parse("10.244.0.0/16"), Type = RouteType.Blackhole, Protocol = RouteProtocol.Plugboard });
+        Client.Routes.Add(
+            new RouteSpec
+            {
+                Dst = IPPrefix.Parse("10.244.0.0/16"),
+                Type = RouteType.Blackhole,
+                Protocol = RouteProtocol.Plugboard,
+            }
+        );
 
         Assert.Contains("10.244.3.0 lladdr 02:00:00:00:00:01 PERMANENT proto 110", Host.Tool("ip -d neigh show dev flannel.1"));
         Assert.Equal(neighbour, Assert.Single(Client.Neighbours.List(link.Index, AddressFamily.IPv4)));
@@ -161,10 +238,25 @@ public sealed class VxlanTests : TunnelTestBase
     public void What_was_listed_by_protocol_is_deleted_exactly(string dst, string via, string all)
     {
         var link = AddVxlan();
-        var route = new RouteSpec { Dst = IPPrefix.Parse(dst), Gateway = IPAddr.Parse(via), OutInterface = link.Index, OnLink = true, Protocol = RouteProtocol.Plugboard, Mtu = 1400 };
+        var route = new RouteSpec
+        {
+            Dst = IPPrefix.Parse(dst),
+            Gateway = IPAddr.Parse(via),
+            OutInterface = link.Index,
+            OnLink = true,
+            Protocol = RouteProtocol.Plugboard,
+            Mtu = 1400,
+        };
         Client.Routes.Add(route);
         Client.Routes.Add(route with { Protocol = RouteProtocol.Static, Priority = 5 });
-        Client.Routes.Add(new RouteSpec { Dst = IPPrefix.Parse(all), Type = RouteType.Blackhole, Protocol = RouteProtocol.Plugboard });
+        Client.Routes.Add(
+            new RouteSpec
+            {
+                Dst = IPPrefix.Parse(all),
+                Type = RouteType.Blackhole,
+                Protocol = RouteProtocol.Plugboard,
+            }
+        );
         var filter = new RouteFilter(route.Dst.Is6 ? AddressFamily.IPv6 : AddressFamily.IPv4, 254, Protocol: RouteProtocol.Plugboard);
         var listed = Client.Routes.List(filter);
         Assert.Equal([RouteType.Blackhole, RouteType.Unicast], listed.Select(r => r.Type).Order().Reverse());

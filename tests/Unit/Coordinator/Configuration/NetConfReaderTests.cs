@@ -17,7 +17,8 @@ public sealed class NetConfReaderTests
     [Fact]
     public void The_file_of_flannels_manifest_is_read_without_a_warning()
     {
-        var (conf, warnings) = Read("""
+        var (conf, warnings) = Read(
+            """
             {
               "Network": "10.244.0.0/16",
               "EnableNFTables": false,
@@ -25,20 +26,30 @@ public sealed class NetConfReaderTests
                 "Type": "vxlan"
               }
             }
-            """);
+            """
+        );
         Assert.Empty(warnings);
-        Assert.Equal(new NetConf { Network = IPPrefix.Parse("10.244.0.0/16"), Backend = new BackendConf { Type = BackendType.Vxlan } }, conf);
+        Assert.Equal(
+            new NetConf
+            {
+                Network = IPPrefix.Parse("10.244.0.0/16"),
+                Backend = new BackendConf { Type = BackendType.Vxlan },
+            },
+            conf
+        );
     }
 
     [Fact]
     public void Every_key_is_read()
     {
-        var (conf, warnings) = Read("""
+        var (conf, warnings) = Read(
+            """
             { "EnableIPv4": true, "EnableIPv6": true, "EnableNFTables": true, "Network": "10.0.0.0/8", "IPv6Network": "fd00::/48",
               "SubnetLen": 20, "SubnetMin": "10.10.0.0", "SubnetMax": "10.99.0.0",
               "IPv6SubnetLen": 60, "IPv6SubnetMin": "fd00:0:0:10::", "IPv6SubnetMax": "fd00:0:0:ff0::",
               "Backend": { "Type": "VXLAN", "VNI": 4097, "Port": 8473, "MTU": 9000, "GBP": true, "Learning": true, "DirectRouting": true } }
-            """);
+            """
+        );
         Assert.Equal(["EnableNFTables: without effect, nftables is used wherever the kernel has it"], warnings);
         Assert.Equal(
             new NetConf
@@ -48,24 +59,53 @@ public sealed class NetConfReaderTests
                 EnableNFTables = true,
                 Network = IPPrefix.Parse("10.0.0.0/8"),
                 IPv6Network = IPPrefix.Parse("fd00::/48"),
-                Subnets = new SubnetRange { Length = 20, Min = IPAddr.Parse("10.10.0.0"), Max = IPAddr.Parse("10.99.0.0") },
-                IPv6Subnets = new SubnetRange { Length = 60, Min = IPAddr.Parse("fd00:0:0:10::"), Max = IPAddr.Parse("fd00:0:0:ff0::") },
-                Backend = new BackendConf { Type = BackendType.Vxlan, Vni = 4097, Port = 8473, Mtu = 9000, Gbp = true, Learning = true, DirectRouting = true },
+                Subnets = new SubnetRange
+                {
+                    Length = 20,
+                    Min = IPAddr.Parse("10.10.0.0"),
+                    Max = IPAddr.Parse("10.99.0.0"),
+                },
+                IPv6Subnets = new SubnetRange
+                {
+                    Length = 60,
+                    Min = IPAddr.Parse("fd00:0:0:10::"),
+                    Max = IPAddr.Parse("fd00:0:0:ff0::"),
+                },
+                Backend = new BackendConf
+                {
+                    Type = BackendType.Vxlan,
+                    Vni = 4097,
+                    Port = 8473,
+                    Mtu = 9000,
+                    Gbp = true,
+                    Learning = true,
+                    DirectRouting = true,
+                },
             },
-            conf);
+            conf
+        );
     }
 
     [Fact]
     public void Keys_are_found_whatever_their_case_and_the_last_of_several_counts() =>
-        Assert.Equal("10.2.0.0/16", Read("""{"network":"10.1.0.0/16","NETWORK":"10.2.0.0/16","backend":{"TYPE":"host-gw"}}""").Conf.Network.ToString());
+        Assert.Equal(
+            "10.2.0.0/16",
+            Read("""{"network":"10.1.0.0/16","NETWORK":"10.2.0.0/16","backend":{"TYPE":"host-gw"}}""").Conf.Network.ToString()
+        );
 
     [Fact]
     public void Unknown_keys_are_named_and_ignored()
     {
         var (conf, warnings) = Read("""{"Network":"10.1.0.0/16","Netwerk":"x","Backend":{"Type":"host-gw","VNI":7,"Mode":"auto"}}""");
         Assert.Equal(BackendType.HostGw, conf.Backend.Type);
-        Assert.Equal(["Netwerk: unknown key (did you mean \"Network\"?)", "Backend.VNI: no key of host-gw, without effect",
-            "Backend.Mode: no key of host-gw, without effect"], warnings);
+        Assert.Equal(
+            [
+                "Netwerk: unknown key (did you mean \"Network\"?)",
+                "Backend.VNI: no key of host-gw, without effect",
+                "Backend.Mode: no key of host-gw, without effect",
+            ],
+            warnings
+        );
     }
 
     [Theory]
@@ -81,7 +121,10 @@ public sealed class NetConfReaderTests
     {
         var (conf, warnings) = Read("{}");
         Assert.Equal(BackendType.Vxlan, conf.Backend.Type);
-        Assert.Equal("Backend: missing, vxlan is used (flanneld itself would take udp, whatever its documentation says)", Assert.Single(warnings));
+        Assert.Equal(
+            "Backend: missing, vxlan is used (flanneld itself would take udp, whatever its documentation says)",
+            Assert.Single(warnings)
+        );
     }
 
     [Theory]
@@ -97,7 +140,10 @@ public sealed class NetConfReaderTests
 
     [Theory]
     [InlineData("[]", "line 1: must be an object, not a list")]
-    [InlineData("{\n\"Network\": \"10.1.2.3/16\"}", "line 2: Network \"10.1.2.3/16\" is an address in a network: the network is 10.1.0.0/16")]
+    [InlineData(
+        "{\n\"Network\": \"10.1.2.3/16\"}",
+        "line 2: Network \"10.1.2.3/16\" is an address in a network: the network is 10.1.0.0/16"
+    )]
     [InlineData("{\"Network\": \"10.1.0.0/33\"}", "line 1: Network \"10.1.0.0/33\" is no network: invalid CIDR address: 10.1.0.0/33")]
     [InlineData("{\"Network\": \"fd00::/64\"}", "line 1: Network \"fd00::/64\" is not IPv4")]
     [InlineData("{\"IPv6Network\": \"10.1.0.0/16\"}", "line 1: IPv6Network \"10.1.0.0/16\" is not IPv6")]
@@ -133,5 +179,6 @@ public sealed class NetConfReaderTests
     public void A_range_that_flannels_etcd_mode_refuses_is_warned_of() =>
         Assert.Equal(
             ["SubnetMin is not on a SubnetLen boundary: 10.1.1.128"],
-            Read("""{"Network":"10.1.0.0/16","SubnetMin":"10.1.1.128","Backend":{"Type":"alloc"}}""").Warnings);
+            Read("""{"Network":"10.1.0.0/16","SubnetMin":"10.1.1.128","Backend":{"Type":"alloc"}}""").Warnings
+        );
 }

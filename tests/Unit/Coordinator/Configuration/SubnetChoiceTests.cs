@@ -5,18 +5,25 @@ namespace Plugboard.Tests.Unit.Coordinator.Configuration;
 
 public sealed class SubnetChoiceTests
 {
-    private static NetConf V4(string network, int length = 0, string? min = null, string? max = null) => new()
-    {
-        Network = IPPrefix.Parse(network),
-        Subnets = new SubnetRange { Length = length, Min = min is null ? null : IPAddr.Parse(min), Max = max is null ? null : IPAddr.Parse(max) },
-    };
+    private static NetConf V4(string network, int length = 0, string? min = null, string? max = null) =>
+        new()
+        {
+            Network = IPPrefix.Parse(network),
+            Subnets = new SubnetRange
+            {
+                Length = length,
+                Min = min is null ? null : IPAddr.Parse(min),
+                Max = max is null ? null : IPAddr.Parse(max),
+            },
+        };
 
-    private static NetConf V6(string network, int length = 0) => new()
-    {
-        EnableIPv6 = true,
-        IPv6Network = IPPrefix.Parse(network),
-        IPv6Subnets = new SubnetRange { Length = length },
-    };
+    private static NetConf V6(string network, int length = 0) =>
+        new()
+        {
+            EnableIPv6 = true,
+            IPv6Network = IPPrefix.Parse(network),
+            IPv6Subnets = new SubnetRange { Length = length },
+        };
 
     [Theory]
     [InlineData("10.5.0.0/16", 0, "10.5.1.0/24", "10.5.255.0/24")]
@@ -28,7 +35,10 @@ public sealed class SubnetChoiceTests
     public void The_second_to_the_last_network_of_the_usual_length_are_given(string network, int length, string first, string last)
     {
         var choice = SubnetChoice.Of(V4(network, length), is6: false);
-        Assert.Equal((first, last), (new IPPrefix(choice.First, choice.Length).ToString(), new IPPrefix(choice.Last, choice.Length).ToString()));
+        Assert.Equal(
+            (first, last),
+            (new IPPrefix(choice.First, choice.Length).ToString(), new IPPrefix(choice.Last, choice.Length).ToString())
+        );
     }
 
     [Theory]
@@ -38,7 +48,10 @@ public sealed class SubnetChoiceTests
     public void IPv6_networks_are_64_bits_long_where_there_is_room(string network, string first, string last)
     {
         var choice = SubnetChoice.Of(V6(network), is6: true);
-        Assert.Equal((IPPrefix.Parse(first), IPPrefix.Parse(last)), (new IPPrefix(choice.First, choice.Length), new IPPrefix(choice.Last, choice.Length)));
+        Assert.Equal(
+            (IPPrefix.Parse(first), IPPrefix.Parse(last)),
+            (new IPPrefix(choice.First, choice.Length), new IPPrefix(choice.Last, choice.Length))
+        );
     }
 
     [Theory]
@@ -55,7 +68,10 @@ public sealed class SubnetChoiceTests
 
     [Fact]
     public void A_network_that_is_not_said_is_asked_for() =>
-        Assert.Equal("please define a correct IPv6Network parameter in the flannel config", SubnetChoice.FindFault(new NetConf(), is6: true));
+        Assert.Equal(
+            "please define a correct IPv6Network parameter in the flannel config",
+            SubnetChoice.FindFault(new NetConf(), is6: true)
+        );
 
     [Theory]
     [InlineData("10.5.7.0/24", true)]

@@ -10,31 +10,37 @@ public sealed class AccessTests
 {
     private static ApiAccess Read(string yaml) => KubeconfigReader.Read(Encoding.UTF8.GetBytes(yaml), "/etc/k/config", TimeProvider.System);
 
-    private static string Config(string cluster, string user) => $"""
-        apiVersion: v1
-        kind: Config
-        current-context: here
-        contexts:
-        - name: other
-          context: {"{cluster: nowhere, user: nobody}"}
-        - name: here
-          context:
-            cluster: c
-            user: u
-        clusters:
-        - name: c
-          cluster:
-            {cluster}
-        users:
-        - name: u
-          user:
-            {user}
-        """;
+    private static string Config(string cluster, string user) =>
+        $"""
+            apiVersion: v1
+            kind: Config
+            current-context: here
+            contexts:
+            - name: other
+              context: {"{cluster: nowhere, user: nobody}"}
+            - name: here
+              context:
+                cluster: c
+                user: u
+            clusters:
+            - name: c
+              cluster:
+                {cluster}
+            users:
+            - name: u
+              user:
+                {user}
+            """;
 
     [Fact]
     public void A_kubeconfigs_current_context_counts_and_data_before_files()
     {
-        var access = Read(Config("{server: 'https://api.example:6443', certificate-authority-data: YWJj, certificate-authority: ca.pem}", "{token: secret, client-certificate: c.pem, client-key: /abs/k.pem}"));
+        var access = Read(
+            Config(
+                "{server: 'https://api.example:6443', certificate-authority-data: YWJj, certificate-authority: ca.pem}",
+                "{token: secret, client-certificate: c.pem, client-key: /abs/k.pem}"
+            )
+        );
 
         Assert.Equal(new Uri("https://api.example:6443"), access.Server);
         Assert.Equal("abc", access.Authorities!.ReadText());
@@ -68,11 +74,21 @@ public sealed class AccessTests
     {
         var options = new KubernetesOptions { NodeName = "self" };
 
-        Assert.Equal(new Uri("https://10.96.0.1:443"), new ApiAccessFinder(options, name => name.EndsWith("HOST", StringComparison.Ordinal) ? "10.96.0.1" : "443").Find().Server);
-        Assert.Equal(new Uri("https://[fd00::1]:6443"), new ApiAccessFinder(options, name => name.EndsWith("HOST", StringComparison.Ordinal) ? "fd00::1" : "6443").Find().Server);
+        Assert.Equal(
+            new Uri("https://10.96.0.1:443"),
+            new ApiAccessFinder(options, name => name.EndsWith("HOST", StringComparison.Ordinal) ? "10.96.0.1" : "443").Find().Server
+        );
+        Assert.Equal(
+            new Uri("https://[fd00::1]:6443"),
+            new ApiAccessFinder(options, name => name.EndsWith("HOST", StringComparison.Ordinal) ? "fd00::1" : "6443").Find().Server
+        );
         Assert.True(new ApiAccessFinder(options, static _ => "1").Find().IsService);
         Assert.False(new ApiAccessFinder(options with { ApiServer = new Uri("https://192.0.2.1:6443") }, static _ => "1").Find().IsService);
-        Assert.Contains("KUBERNETES_SERVICE_HOST", Assert.Throws<ApiException>(() => new ApiAccessFinder(options, _ => null).Find()).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "KUBERNETES_SERVICE_HOST",
+            Assert.Throws<ApiException>(() => new ApiAccessFinder(options, _ => null).Find()).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -103,7 +119,11 @@ public sealed class AccessTests
         using var api = KubernetesRun.TwoNodes(server);
         api.Token = "later";
         await using var run = KubernetesRun.Start(api, Trusting(authority));
-        Assert.Contains("does not accept this node's token", (await run.WaitAsync(snapshot => snapshot.Hindrance is not null)).Hindrance, StringComparison.Ordinal);
+        Assert.Contains(
+            "does not accept this node's token",
+            (await run.WaitAsync(snapshot => snapshot.Hindrance is not null)).Hindrance,
+            StringComparison.Ordinal
+        );
         Assert.Single(api.Server.Requests);
 
         File.WriteAllText(Path.Combine(run.ServiceAccount, "token"), "later");
@@ -118,14 +138,19 @@ public sealed class AccessTests
         var (old, next) = (new TestAuthority("old"), new TestAuthority("next"));
         using var server = next.Sign(Loopback);
         using var api = KubernetesRun.TwoNodes(server);
-        await using var run = KubernetesRun.Start(api, options =>
-        {
-            File.WriteAllText(Path.Combine(options.ServiceAccountDirectory, "ca.crt"), old.Pem);
-            return options;
-        });
+        await using var run = KubernetesRun.Start(
+            api,
+            options =>
+            {
+                File.WriteAllText(Path.Combine(options.ServiceAccountDirectory, "ca.crt"), old.Pem);
+                return options;
+            }
+        );
         Assert.Equal(
-            $"the Kubernetes API at {api.Server.Address.GetLeftPart(UriPartial.Authority)}: the server's certificate is not accepted: it is from CN=next, which is not in {run.ServiceAccount}/ca.crt",
-            (await run.WaitAsync(snapshot => snapshot.Hindrance is not null)).Hindrance);
+            $"the Kubernetes API at {api.Server.Address.GetLeftPart(UriPartial.Authority)}: the server's certificate is not accepted: "
+                + $"it is from CN=next, which is not in {run.ServiceAccount}/ca.crt",
+            (await run.WaitAsync(snapshot => snapshot.Hindrance is not null)).Hindrance
+        );
         Assert.Empty(api.Server.Requests);
 
         File.WriteAllText(Path.Combine(run.ServiceAccount, "ca.crt"), old.Pem + "\n" + next.Pem);
@@ -135,13 +160,15 @@ public sealed class AccessTests
         Assert.Equal("Bearer first", api.Server.Requests[0].Headers["Authorization"]);
     }
 
-    private static readonly Action<SubjectAlternativeNameBuilder> Loopback = static names => names.AddIpAddress(System.Net.IPEndPoint.Parse("127.0.0.1:0").Address);
+    private static readonly Action<SubjectAlternativeNameBuilder> Loopback = static names =>
+        names.AddIpAddress(System.Net.IPEndPoint.Parse("127.0.0.1:0").Address);
 
-    private static Func<KubernetesOptions, KubernetesOptions> Trusting(TestAuthority authority) => options =>
-    {
-        File.WriteAllText(Path.Combine(options.ServiceAccountDirectory, "ca.crt"), authority.Pem);
-        return options;
-    };
+    private static Func<KubernetesOptions, KubernetesOptions> Trusting(TestAuthority authority) =>
+        options =>
+        {
+            File.WriteAllText(Path.Combine(options.ServiceAccountDirectory, "ca.crt"), authority.Pem);
+            return options;
+        };
 
     private static async Task<string> WhyNotAsync(TestAuthority authority, X509Certificate2 server)
     {
@@ -149,21 +176,39 @@ public sealed class AccessTests
         await using var run = KubernetesRun.Start(api, Trusting(authority));
         var hindrance = (await run.WaitAsync(snapshot => snapshot.Hindrance is not null)).Hindrance!;
         Assert.Empty(api.Server.Requests);
-        return hindrance[(hindrance.IndexOf("accepted: ", StringComparison.Ordinal) + "accepted: ".Length)..].Replace(run.ServiceAccount, "", StringComparison.Ordinal);
+        return hindrance[(hindrance.IndexOf("accepted: ", StringComparison.Ordinal) + "accepted: ".Length)..]
+            .Replace(run.ServiceAccount, "", StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task What_is_wrong_with_a_server_s_certificate_is_named()
     {
         var authority = new TestAuthority("a");
-        using var other = authority.Sign(static names => { names.AddDnsName("other.example"); names.AddIpAddress(System.Net.IPEndPoint.Parse("192.0.2.7:0").Address); });
+        using var other = authority.Sign(static names =>
+        {
+            names.AddDnsName("other.example");
+            names.AddIpAddress(System.Net.IPEndPoint.Parse("192.0.2.7:0").Address);
+        });
         Assert.Equal("it names other.example, 192.0.2.7, and not 127.0.0.1", await WhyNotAsync(authority, other));
         using var nobody = authority.Sign(static _ => { });
-        Assert.Equal("it names nobody (no subjectAltName; its subject is CN=server), and not 127.0.0.1", await WhyNotAsync(authority, nobody));
-        using var old = authority.Sign(Loopback, (new DateTimeOffset(2015, 1, 1, 0, 0, 0, TimeSpan.Zero), new DateTimeOffset(2016, 2, 3, 4, 5, 6, TimeSpan.Zero)));
+        Assert.Equal(
+            "it names nobody (no subjectAltName; its subject is CN=server), and not 127.0.0.1",
+            await WhyNotAsync(authority, nobody)
+        );
+        using var old = authority.Sign(
+            Loopback,
+            (new DateTimeOffset(2015, 1, 1, 0, 0, 0, TimeSpan.Zero), new DateTimeOffset(2016, 2, 3, 4, 5, 6, TimeSpan.Zero))
+        );
         Assert.Equal("it has expired on 2016-02-03T04:05:06Z", await WhyNotAsync(authority, old));
-        using var early = authority.Sign(Loopback, (new DateTimeOffset(2077, 1, 1, 0, 0, 0, TimeSpan.Zero), new DateTimeOffset(2078, 1, 1, 0, 0, 0, TimeSpan.Zero)));
-        Assert.StartsWith("it is valid from 2077-01-01T00:00:00Z on, and here it is ", await WhyNotAsync(authority, early), StringComparison.Ordinal);
+        using var early = authority.Sign(
+            Loopback,
+            (new DateTimeOffset(2077, 1, 1, 0, 0, 0, TimeSpan.Zero), new DateTimeOffset(2078, 1, 1, 0, 0, 0, TimeSpan.Zero))
+        );
+        Assert.StartsWith(
+            "it is valid from 2077-01-01T00:00:00Z on, and here it is ",
+            await WhyNotAsync(authority, early),
+            StringComparison.Ordinal
+        );
         using var renamed = new TestAuthority("a").Sign(Loopback);
         Assert.Equal("it is from CN=a, and the authority of that name in /ca.crt has another key", await WhyNotAsync(authority, renamed));
     }
@@ -183,22 +228,34 @@ public sealed class AccessTests
     public async Task Outside_of_a_pod_the_message_says_what_is_missing_and_what_to_give()
     {
         using var api = KubernetesRun.TwoNodes();
-        await using var run = KubernetesRun.Start(api, static options => options with { ServiceAccountDirectory = "/nowhere", ApiServer = new Uri("https://127.0.0.1:1") });
+        await using var run = KubernetesRun.Start(
+            api,
+            static options => options with { ServiceAccountDirectory = "/nowhere", ApiServer = new Uri("https://127.0.0.1:1") }
+        );
         Assert.Equal(
             "/nowhere/ca.crt is missing: a pod has it from its service account; outside of a pod give --kubeconfig-file",
-            (await run.WaitAsync(snapshot => snapshot.Hindrance is not null)).Hindrance);
+            (await run.WaitAsync(snapshot => snapshot.Hindrance is not null)).Hindrance
+        );
     }
 
     [Fact]
     public async Task A_server_s_own_path_comes_before_the_API_s()
     {
         using var api = KubernetesRun.TwoNodes();
-        api.Instead = request => request.IsList || request.IsWatch || request.Path.StartsWith("/k8s/", StringComparison.Ordinal) ? FakeAnswer.Refusal(403, "Forbidden", "no") : null;
-        await using var run = KubernetesRun.Start(api, options => options with { ApiServer = new Uri(options.ApiServer!, "/k8s/clusters/c-1/") });
+        api.Instead = request =>
+            request.IsList || request.IsWatch || request.Path.StartsWith("/k8s/", StringComparison.Ordinal)
+                ? FakeAnswer.Refusal(403, "Forbidden", "no")
+                : null;
+        await using var run = KubernetesRun.Start(
+            api,
+            options => options with { ApiServer = new Uri(options.ApiServer!, "/k8s/clusters/c-1/") }
+        );
         Assert.Equal("/k8s/clusters/c-1/api/v1/nodes", (await api.Server.WaitForAsync(static _ => true)).Path);
         Assert.Equal(
-            "RBAC does not let this node do it: GET /k8s/clusters/c-1/api/v1/nodes: no; grant nodes get, list and watch, nodes/status patch (docs/kubernetes.md)",
-            (await run.WaitAsync(snapshot => snapshot.Hindrance is not null)).Hindrance);
+            "RBAC does not let this node do it: GET /k8s/clusters/c-1/api/v1/nodes: no; grant nodes get, list and watch, "
+                + "nodes/status patch (docs/kubernetes.md)",
+            (await run.WaitAsync(snapshot => snapshot.Hindrance is not null)).Hindrance
+        );
     }
 
     [Fact]
@@ -209,11 +266,17 @@ public sealed class AccessTests
         using var api = KubernetesRun.TwoNodes(server);
         api.Token = "some";
         var config = Path.GetTempFileName();
-        File.WriteAllText(config, $"current-context: c\ncontexts: [{{name: c, context: {{cluster: c}}}}]\nclusters: [{{name: c, cluster: {{server: '{api.Server.Address}', certificate-authority-data: {Convert.ToBase64String(Encoding.UTF8.GetBytes(authority.Pem))}}}}}]\n");
+        File.WriteAllText(
+            config,
+            "current-context: c\ncontexts: [{name: c, context: {cluster: c}}]\nclusters: [{name: c, cluster: {server: "
+                + $"'{api.Server.Address}', certificate-authority-data: "
+                + $"{Convert.ToBase64String(Encoding.UTF8.GetBytes(authority.Pem))}}}}}]\n"
+        );
         await using var run = KubernetesRun.Start(api, options => options with { ApiServer = null, Kubeconfig = config });
         Assert.Equal(
             "the Kubernetes API refuses GET /api/v1/nodes: 401 Unauthorized; no token and no client's certificate was sent: none is given",
-            (await run.WaitAsync(snapshot => snapshot.Hindrance is not null)).Hindrance);
+            (await run.WaitAsync(snapshot => snapshot.Hindrance is not null)).Hindrance
+        );
         File.Delete(config);
     }
 
@@ -222,17 +285,30 @@ public sealed class AccessTests
     [InlineData("{token: \"hunter2\\r\\nX-Evil: 1\"}")]
     [InlineData("{token: 'hünter2'}")]
     public void What_cannot_be_a_token_is_told_without_being_shown(string user) =>
-        Assert.Equal("/etc/k/config: token: no token in it: a token is one word of ASCII letters, digits and signs", Assert.Throws<ApiException>(() => Read(Config("{server: 'https://a'}", user)).FindToken()).Message);
+        Assert.Equal(
+            "/etc/k/config: token: no token in it: a token is one word of ASCII letters, digits and signs",
+            Assert.Throws<ApiException>(() => Read(Config("{server: 'https://a'}", user)).FindToken()).Message
+        );
 
     [Fact]
     public async Task An_admission_policy_that_refuses_is_no_matter_of_RBAC()
     {
         using var api = KubernetesRun.TwoNodes();
-        api.Instead = static request => request.Method == "PATCH" ? FakeAnswer.Refusal(403, "Forbidden", "nodes self is forbidden: ValidatingAdmissionPolicy 'own' with binding 'own' denied request: a coordinator writes its own Node only") : null;
+        api.Instead = static request =>
+            request.Method == "PATCH"
+                ? FakeAnswer.Refusal(
+                    403,
+                    "Forbidden",
+                    "nodes self is forbidden: ValidatingAdmissionPolicy 'own' with binding 'own' denied request: a coordinator "
+                        + "writes its own Node only"
+                )
+                : null;
         await using var run = KubernetesRun.Start(api, begin: static source => source.Advertise(KubernetesRun.Vxlan));
         Assert.Equal(
-            "the Kubernetes API refuses PATCH /api/v1/nodes/self/status: 403 nodes self is forbidden: ValidatingAdmissionPolicy 'own' with binding 'own' denied request: a coordinator writes its own Node only",
-            (await run.WaitAsync(snapshot => snapshot.Hindrance is not null)).Hindrance);
+            "the Kubernetes API refuses PATCH /api/v1/nodes/self/status: 403 nodes self is forbidden: ValidatingAdmissionPolicy "
+                + "'own' with binding 'own' denied request: a coordinator writes its own Node only",
+            (await run.WaitAsync(snapshot => snapshot.Hindrance is not null)).Hindrance
+        );
     }
 
     [Fact]
@@ -241,7 +317,11 @@ public sealed class AccessTests
         using var api = KubernetesRun.TwoNodes();
         api.Instead = static _ => new FakeAnswer(307, "") { Headers = ["Location: http://192.0.2.1:8080/api"] };
         await using var run = KubernetesRun.Start(api);
-        Assert.EndsWith(" leads to http://192.0.2.1:8080, which is not followed; name that server", (await run.WaitAsync(snapshot => snapshot.Hindrance is not null)).Hindrance, StringComparison.Ordinal);
+        Assert.EndsWith(
+            " leads to http://192.0.2.1:8080, which is not followed; name that server",
+            (await run.WaitAsync(snapshot => snapshot.Hindrance is not null)).Hindrance,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -259,11 +339,15 @@ public sealed class AccessTests
         var authority = new TestAuthority("a");
         using var server = authority.Sign(static names => names.AddDnsName("localhost"));
         using var api = KubernetesRun.TwoNodes(server);
-        await using var run = KubernetesRun.Start(api, options =>
-        {
-            File.WriteAllText(Path.Combine(options.ServiceAccountDirectory, "ca.crt"), authority.Pem);
-            return options with { ApiServer = null };
-        }, name => name.EndsWith("HOST", StringComparison.Ordinal) ? "localhost" : $"{api.Server.Port}");
+        await using var run = KubernetesRun.Start(
+            api,
+            options =>
+            {
+                File.WriteAllText(Path.Combine(options.ServiceAccountDirectory, "ca.crt"), authority.Pem);
+                return options with { ApiServer = null };
+            },
+            name => name.EndsWith("HOST", StringComparison.Ordinal) ? "localhost" : $"{api.Server.Port}"
+        );
 
         Assert.Equal(2, (await run.ListedAsync()).Nodes.Count);
     }

@@ -22,7 +22,10 @@ public sealed class BackendDataTests
         var expected = new VtepData(vni, MacAddress.Parse(Mac));
 
         Assert.Equal(expected, BackendData.Find(json));
-        Assert.Equal(expected, SubnetLease.ParseValue($$"""{"PublicIP":"192.168.0.2","BackendType":"vxlan","BackendData":{{json}}}""").Vtep4);
+        Assert.Equal(
+            expected,
+            SubnetLease.ParseValue($$"""{"PublicIP":"192.168.0.2","BackendType":"vxlan","BackendData":{{json}}}""").Vtep4
+        );
     }
 
     [Theory]

@@ -10,15 +10,21 @@ public sealed class FaultTests
 
     private static FakeAnswer Body(Func<Stream, CancellationToken, Task> write) => new(200) { Stream = write };
 
-    private static FakeAnswer Endless(string head, string again) => Body(async (stream, cancellation) =>
-    {
-        await stream.WriteAsync(Encoding.ASCII.GetBytes(head), cancellation);
-        var more = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat(again, 64 * 1024 / again.Length)));
-        while (true)
-            await stream.WriteAsync(more, cancellation);
-    });
+    private static FakeAnswer Endless(string head, string again) =>
+        Body(
+            async (stream, cancellation) =>
+            {
+                await stream.WriteAsync(Encoding.ASCII.GetBytes(head), cancellation);
+                var more = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat(again, 64 * 1024 / again.Length)));
+                while (true)
+                    await stream.WriteAsync(more, cancellation);
+            }
+        );
 
-    private static async Task<string> HindranceOfListAsync(Func<FakeRequest, FakeAnswer?> instead, Func<KubernetesOptions, KubernetesOptions>? change = null)
+    private static async Task<string> HindranceOfListAsync(
+        Func<FakeRequest, FakeAnswer?> instead,
+        Func<KubernetesOptions, KubernetesOptions>? change = null
+    )
     {
         using var api = KubernetesRun.TwoNodes();
         api.Instead = request => request.IsList ? instead(request) : null;
@@ -45,25 +51,60 @@ public sealed class FaultTests
 
     [Fact]
     public async Task An_object_without_an_end_is_cut_off() =>
-        Assert.Contains("cut off", await HindranceOfListAsync(_ => Endless($"{Head}{{\"metadata\":{{\"name\":\"", "aaaaaaaa"), options => options with { Limits = new ReadingLimits { Object = 300_000 } }), StringComparison.Ordinal);
+        Assert.Contains(
+            "cut off",
+            await HindranceOfListAsync(
+                _ => Endless($"{Head}{{\"metadata\":{{\"name\":\"", "aaaaaaaa"),
+                options => options with { Limits = new ReadingLimits { Object = 300_000 } }
+            ),
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public async Task Blanks_without_an_end_are_cut_off() =>
-        Assert.Contains("cut off", await HindranceOfListAsync(_ => Endless(Head, "        "), options => options with { Limits = new ReadingLimits { Page = 3_000_000 } }), StringComparison.Ordinal);
+        Assert.Contains(
+            "cut off",
+            await HindranceOfListAsync(
+                _ => Endless(Head, "        "),
+                options => options with { Limits = new ReadingLimits { Page = 3_000_000 } }
+            ),
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public async Task A_list_without_an_end_is_cut_off() =>
-        Assert.Contains("cut off", await HindranceOfListAsync(_ => Endless(Head, """{"a":1},"""), options => options with { Limits = new ReadingLimits { Page = 3_000_000 } }), StringComparison.Ordinal);
+        Assert.Contains(
+            "cut off",
+            await HindranceOfListAsync(
+                _ => Endless(Head, """{"a":1},"""),
+                options => options with { Limits = new ReadingLimits { Page = 3_000_000 } }
+            ),
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public async Task Nodes_without_an_end_are_cut_off() =>
-        Assert.Contains("more than 1000 nodes", await HindranceOfListAsync(_ => Endless(Head, """{"a":1},"""), options => options with { Limits = new ReadingLimits { Nodes = 1000 } }), StringComparison.Ordinal);
+        Assert.Contains(
+            "more than 1000 nodes",
+            await HindranceOfListAsync(
+                _ => Endless(Head, """{"a":1},"""),
+                options => options with { Limits = new ReadingLimits { Nodes = 1000 } }
+            ),
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public async Task Pages_without_an_end_are_cut_off()
     {
         const string Page = """{"metadata":{"resourceVersion":"7","continue":"again"},"items":[]}""";
-        Assert.Contains("pages", await HindranceOfListAsync(_ => new FakeAnswer(200, Page), options => options with { Limits = new ReadingLimits { Pages = 5 } }), StringComparison.Ordinal);
+        Assert.Contains(
+            "pages",
+            await HindranceOfListAsync(
+                _ => new FakeAnswer(200, Page),
+                options => options with { Limits = new ReadingLimits { Pages = 5 } }
+            ),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -75,7 +116,11 @@ public sealed class FaultTests
 
         await run.Time.PassAsync(TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(30));
 
-        Assert.Contains("did not answer /api/v1/nodes within 30 seconds", (await run.WaitAsync(snapshot => snapshot.Hindrance is not null)).Hindrance, StringComparison.Ordinal);
+        Assert.Contains(
+            "did not answer /api/v1/nodes within 30 seconds",
+            (await run.WaitAsync(snapshot => snapshot.Hindrance is not null)).Hindrance,
+            StringComparison.Ordinal
+        );
         api.Instead = static _ => null;
         await run.PauseAsync();
         await run.ListedAsync();
@@ -85,11 +130,14 @@ public sealed class FaultTests
     public async Task A_server_that_stops_within_a_list_is_given_up()
     {
         using var api = KubernetesRun.TwoNodes();
-        api.Instead = _ => Body(async (stream, cancellation) =>
-        {
-            await stream.WriteAsync(Encoding.ASCII.GetBytes(Head), cancellation);
-            await Task.Delay(Timeout.Infinite, cancellation);
-        });
+        api.Instead = _ =>
+            Body(
+                async (stream, cancellation) =>
+                {
+                    await stream.WriteAsync(Encoding.ASCII.GetBytes(Head), cancellation);
+                    await Task.Delay(Timeout.Infinite, cancellation);
+                }
+            );
         await using var run = KubernetesRun.Start(api);
         await api.Server.WaitForAsync(request => request.IsList);
 
@@ -185,25 +233,33 @@ public sealed class FaultTests
     public async Task An_event_may_come_in_pieces_and_fields_in_any_order()
     {
         using var api = KubernetesRun.TwoNodes();
-        const string Event = """{"object":{"status":{},"spec":{"podCIDR":"10.244.9.0/24"},"metadata":{"resourceVersion":"999","annotations":{"flannel.alpha.coreos.com/kube-subnet-manager":"true"},"name":"ninth"}},"type":"ADDED"}""";
-        api.Instead = request => request.IsWatch
-            ? Body(async (stream, cancellation) =>
-            {
-                foreach (var letter in Event)
-                    await stream.WriteAsync(new[] { (byte)letter }, cancellation);
-                await Task.Delay(Timeout.Infinite, cancellation);
-            })
-            : null;
+        const string Event =
+            """{"object":{"status":{},"spec":{"podCIDR":"10.244.9.0/24"},"metadata":{"resourceVersion":"999","annotations":{"flannel.alpha.coreos.com/kube-subnet-manager":"true"},"name":"ninth"}},"type":"ADDED"}""";
+        api.Instead = request =>
+            request.IsWatch
+                ? Body(
+                    async (stream, cancellation) =>
+                    {
+                        foreach (var letter in Event)
+                            await stream.WriteAsync(new[] { (byte)letter }, cancellation);
+                        await Task.Delay(Timeout.Infinite, cancellation);
+                    }
+                )
+                : null;
         await using var run = KubernetesRun.Start(api);
 
-        Assert.Equal("10.244.9.0/24", (await run.WaitAsync(snapshot => snapshot.Nodes.ContainsKey("ninth"))).Nodes["ninth"].PodCidrs.ToString());
+        Assert.Equal(
+            "10.244.9.0/24",
+            (await run.WaitAsync(snapshot => snapshot.Nodes.ContainsKey("ninth"))).Nodes["ninth"].PodCidrs.ToString()
+        );
     }
 
     [Fact]
     public async Task A_server_that_does_not_have_the_version_yet_is_listed_anew()
     {
         using var api = KubernetesRun.TwoNodes();
-        const string TooLarge = """{"kind":"Status","code":504,"reason":"Timeout","message":"Too large resource version","details":{"causes":[{"reason":"ResourceVersionTooLarge"}],"retryAfterSeconds":1}}""";
+        const string TooLarge =
+            """{"kind":"Status","code":504,"reason":"Timeout","message":"Too large resource version","details":{"causes":[{"reason":"ResourceVersionTooLarge"}],"retryAfterSeconds":1}}""";
         api.Instead = request => request.IsWatch ? new FakeAnswer(504, TooLarge) : null;
         await using var run = KubernetesRun.Start(api);
         await run.WaitAsync(snapshot => snapshot.Hindrance is not null);

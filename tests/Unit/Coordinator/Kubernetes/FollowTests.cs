@@ -28,7 +28,8 @@ public sealed class FollowTests
                 BackendType = "vxlan",
                 Vtep4 = new VtepData(1, MacAddress.Parse("12:34:56:78:9a:bc")),
             },
-            nodes["peer"]);
+            nodes["peer"]
+        );
         Assert.Equal("10.244.0.0/24, fd00:244::/64", nodes["self"].PodCidrs.ToString());
     }
 
@@ -126,15 +127,22 @@ public sealed class FollowTests
         await run.WaitAsync(snapshot => snapshot.Nodes.ContainsKey("peer"));
         var before = run.Board.Current.Nodes["peer"] with { Notes = [] };
 
-        api.Edit("peer", node =>
-        {
-            var annotations = node["metadata"]!["annotations"]!.AsObject();
-            foreach (var key in annotations.Select(each => each.Key).Where(key => name == "*" || key == $"flannel.alpha.coreos.com/{name}")
-                .ToList())
-                annotations.Remove(key);
-            if (name == "public-ip")
-                annotations["flannel.alpha.coreos.com/public-ip"] = "192.0.2";
-        });
+        api.Edit(
+            "peer",
+            node =>
+            {
+                var annotations = node["metadata"]!["annotations"]!.AsObject();
+                foreach (
+                    var key in annotations
+                        .Select(each => each.Key)
+                        .Where(key => name == "*" || key == $"flannel.alpha.coreos.com/{name}")
+                        .ToList()
+                )
+                    annotations.Remove(key);
+                if (name == "public-ip")
+                    annotations["flannel.alpha.coreos.com/public-ip"] = "192.0.2";
+            }
+        );
         api.Add("third", ["10.244.3.0/24"], "192.0.2.3", ("kube-subnet-manager", "true"), ("public-ip", "192.0.2.3"));
 
         await run.WaitAsync(snapshot => snapshot.Nodes.ContainsKey("third"));

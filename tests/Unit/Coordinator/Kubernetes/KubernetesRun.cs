@@ -37,7 +37,16 @@ internal sealed class KubernetesRun : IAsyncDisposable
             Interlocked.Increment(ref changes);
             changed.Release();
         });
-        Source = KubernetesSource.Create(options, line => { lock (Lines) Lines.Add(line); }, connections: null, variable);
+        Source = KubernetesSource.Create(
+            options,
+            line =>
+            {
+                lock (Lines)
+                    Lines.Add(line);
+            },
+            connections: null,
+            variable
+        );
         begin?.Invoke(Source);
         running = Source.RunAsync(Board, ending.Token);
     }
@@ -54,14 +63,30 @@ internal sealed class KubernetesRun : IAsyncDisposable
 
     public int Changes => Volatile.Read(ref changes);
 
-    public static KubernetesRun Start(FakeKubernetes api, Func<KubernetesOptions, KubernetesOptions>? change = null, Func<string, string?>? variable = null, Action<KubernetesSource>? begin = null)
+    public static KubernetesRun Start(
+        FakeKubernetes api,
+        Func<KubernetesOptions, KubernetesOptions>? change = null,
+        Func<string, string?>? variable = null,
+        Action<KubernetesSource>? begin = null
+    )
     {
         var time = new ManualTime();
         var directory = Directory.CreateTempSubdirectory("plugboard-kubernetes-").FullName;
         File.WriteAllText(Path.Combine(directory, "token"), "first\n");
         File.WriteAllText(Path.Combine(directory, "ca.crt"), TestAuthority.Any);
-        var options = new KubernetesOptions { NodeName = "self", ApiServer = api.Server.Address, ServiceAccountDirectory = directory, Time = time, Random = new Random(1) };
-        return new KubernetesRun(api, change?.Invoke(options) ?? options, variable ?? (static _ => null), begin) { Time = time, ServiceAccount = directory };
+        var options = new KubernetesOptions
+        {
+            NodeName = "self",
+            ApiServer = api.Server.Address,
+            ServiceAccountDirectory = directory,
+            Time = time,
+            Random = new Random(1),
+        };
+        return new KubernetesRun(api, change?.Invoke(options) ?? options, variable ?? (static _ => null), begin)
+        {
+            Time = time,
+            ServiceAccount = directory,
+        };
     }
 
     public string ServiceAccount { get; private init; } = "";
@@ -70,8 +95,15 @@ internal sealed class KubernetesRun : IAsyncDisposable
     {
         var api = FakeKubernetes.Start(certificate);
         api.Add("self", ["10.244.0.0/24", "fd00:244::/64"], "192.0.2.1");
-        api.Add("peer", ["10.244.1.0/24", "fd00:244:0:1::/64"], "192.0.2.2", ("kube-subnet-manager", "true"), ("backend-type", "vxlan"),
-            ("backend-data", """{"VNI":1,"VtepMAC":"12:34:56:78:9a:bc"}"""), ("public-ip", "198.51.100.2"));
+        api.Add(
+            "peer",
+            ["10.244.1.0/24", "fd00:244:0:1::/64"],
+            "192.0.2.2",
+            ("kube-subnet-manager", "true"),
+            ("backend-type", "vxlan"),
+            ("backend-data", """{"VNI":1,"VtepMAC":"12:34:56:78:9a:bc"}"""),
+            ("public-ip", "198.51.100.2")
+        );
         return api;
     }
 
@@ -88,7 +120,10 @@ internal sealed class KubernetesRun : IAsyncDisposable
             }
             catch (OperationCanceledException e)
             {
-                throw new TimeoutException($"the board never was so; it has {string.Join(", ", Board.Current.Nodes.Keys)}, hindrance: {Board.Current.Hindrance}", e);
+                throw new TimeoutException(
+                    $"the board never was so; it has {string.Join(", ", Board.Current.Nodes.Keys)}, hindrance: {Board.Current.Hindrance}",
+                    e
+                );
             }
         }
 

@@ -13,14 +13,18 @@ public sealed class OwnNodeTests
 
     private static async Task SecondAsync(KubernetesRun run) => await run.Time.PassAsync(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
 
-    private static void Annotate(FakeKubernetes api, string name, string? value) => api.Edit("self", node =>
-    {
-        var annotations = node["metadata"]!["annotations"]!.AsObject();
-        if (value is null)
-            annotations.Remove($"flannel.alpha.coreos.com/{name}");
-        else
-            annotations[$"flannel.alpha.coreos.com/{name}"] = value;
-    });
+    private static void Annotate(FakeKubernetes api, string name, string? value) =>
+        api.Edit(
+            "self",
+            node =>
+            {
+                var annotations = node["metadata"]!["annotations"]!.AsObject();
+                if (value is null)
+                    annotations.Remove($"flannel.alpha.coreos.com/{name}");
+                else
+                    annotations[$"flannel.alpha.coreos.com/{name}"] = value;
+            }
+        );
 
     [Fact]
     public async Task What_the_others_are_to_know_is_written_to_the_letter_as_flannel_does_and_once()
@@ -167,7 +171,10 @@ public sealed class OwnNodeTests
         await api.Server.WaitForAsync(IsPatch);
         await SecondAsync(run);
         var condition = api.Condition("self")!;
-        Assert.Equal(("False", "CoordinatorReady", "all is in place"), ((string?)condition["status"], (string?)condition["reason"], (string?)condition["message"]));
+        Assert.Equal(
+            ("False", "CoordinatorReady", "all is in place"),
+            ((string?)condition["status"], (string?)condition["reason"], (string?)condition["message"])
+        );
         Assert.Equal("2025-01-02T03:04:05Z", (string?)condition["lastHeartbeatTime"]);
         Assert.Equal("2025-01-02T03:04:05Z", (string?)condition["lastTransitionTime"]);
 
@@ -190,7 +197,16 @@ public sealed class OwnNodeTests
         await api.Server.WaitForAsync(IsPatch);
         await SecondAsync(run);
 
-        api.Edit("self", node => node["status"]!["conditions"]![1] = new System.Text.Json.Nodes.JsonObject { ["type"] = "NetworkUnavailable", ["status"] = "True", ["reason"] = "NoRouteCreated" });
+        api.Edit(
+            "self",
+            node =>
+                node["status"]!["conditions"]![1] = new System.Text.Json.Nodes.JsonObject
+                {
+                    ["type"] = "NetworkUnavailable",
+                    ["status"] = "True",
+                    ["reason"] = "NoRouteCreated",
+                }
+        );
 
         await api.Server.WaitForAsync(IsPatch, times: 2);
         await run.Time.PassAsync(TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(1.5));
@@ -212,7 +228,10 @@ public sealed class OwnNodeTests
     public async Task Events_are_counted_up_and_not_written_more_often_than_asked()
     {
         using var api = KubernetesRun.TwoNodes();
-        await using var run = KubernetesRun.Start(api, options => options with { SetNetworkUnavailable = false, NotReadyGrace = TimeSpan.Zero });
+        await using var run = KubernetesRun.Start(
+            api,
+            options => options with { SetNetworkUnavailable = false, NotReadyGrace = TimeSpan.Zero }
+        );
         run.Source.Report(KubernetesRun.Ready);
         await api.Server.WaitForAsync(request => request.Method == "POST");
         run.Source.Report(KubernetesRun.NotReady);
@@ -248,8 +267,17 @@ public sealed class OwnNodeTests
     public async Task The_startup_taint_is_taken_off_once_the_node_is_ready_and_no_other()
     {
         using var api = KubernetesRun.TwoNodes();
-        api.Edit("self", node => node["spec"]!["taints"] = System.Text.Json.Nodes.JsonNode.Parse("""[{"key":"a/b","effect":"NoSchedule"},{"key":"plugboard.io/starting","effect":"NoSchedule"}]"""));
-        await using var run = KubernetesRun.Start(api, options => options with { StartupTaint = "plugboard.io/starting", SetNetworkUnavailable = false });
+        api.Edit(
+            "self",
+            node =>
+                node["spec"]!["taints"] = System.Text.Json.Nodes.JsonNode.Parse(
+                    """[{"key":"a/b","effect":"NoSchedule"},{"key":"plugboard.io/starting","effect":"NoSchedule"}]"""
+                )
+        );
+        await using var run = KubernetesRun.Start(
+            api,
+            options => options with { StartupTaint = "plugboard.io/starting", SetNetworkUnavailable = false }
+        );
         await run.ListedAsync();
         Assert.Equal(2, api.Read("self")["spec"]!["taints"]!.AsArray().Count);
 

@@ -6,13 +6,19 @@ namespace Plugboard.Tests.Unit.Coordinator.Kubernetes;
 
 public sealed class RefusedPeersTests
 {
-    private static readonly RefusedNode Thief = new("thief", "DuplicatePodCidr", "thief: its pod network 10.244.1.0/24 overlaps 10.244.1.0/24 of node peer, which had it first");
+    private static readonly RefusedNode Thief = new(
+        "thief",
+        "DuplicatePodCidr",
+        "thief: its pod network 10.244.1.0/24 overlaps 10.244.1.0/24 of node peer, which had it first"
+    );
 
     private static bool IsEvent(FakeRequest request) => request.Method == "POST";
 
-    private static string[] Messages(FakeKubernetes api) => api.Events.Select(written => $"{written["type"]} {written["reason"]}: {written["message"]}").ToArray();
+    private static string[] Messages(FakeKubernetes api) =>
+        api.Events.Select(written => $"{written["type"]} {written["reason"]}: {written["message"]}").ToArray();
 
-    private static KubernetesRun Start(FakeKubernetes api) => KubernetesRun.Start(api, options => options with { SetNetworkUnavailable = false });
+    private static KubernetesRun Start(FakeKubernetes api) =>
+        KubernetesRun.Start(api, options => options with { SetNetworkUnavailable = false });
 
     [Fact]
     public async Task A_peer_that_is_refused_is_an_event_on_this_node_that_names_it()
@@ -53,7 +59,12 @@ public sealed class RefusedPeersTests
         using var api = KubernetesRun.TwoNodes();
         await using var run = Start(api);
 
-        run.Source.ReportRefused(Enumerable.Range(0, 100).Select(i => new RefusedNode($"n{i}", "BadPodCidr", $"n{i}: its pod network is not within the cluster's")).ToValueArray());
+        run.Source.ReportRefused(
+            Enumerable
+                .Range(0, 100)
+                .Select(i => new RefusedNode($"n{i}", "BadPodCidr", $"n{i}: its pod network is not within the cluster's"))
+                .ToValueArray()
+        );
         await api.Server.WaitForAsync(IsEvent, times: 9);
         run.Source.Report(KubernetesRun.Ready);
 

@@ -38,7 +38,10 @@ public sealed class TypingErrorTests
 
         Assert.Equal(before, run.Board.Current.Nodes["peer"]);
         lock (run.Lines)
-            Assert.Contains($"node peer: its annotation {Prefix}{annotation} is \"{value}\", which is {what}: what it said before stays in force", run.Lines);
+            Assert.Contains(
+                $"node peer: its annotation {Prefix}{annotation} is \"{value}\", which is {what}: what it said before stays in force",
+                run.Lines
+            );
     }
 
     [Fact]
@@ -52,7 +55,11 @@ public sealed class TypingErrorTests
         await SeenAsync(api, run);
         Assert.Equal("192.0.2.1", run.Board.Current.Nodes["self"].WishedAddresses.ToString());
         lock (run.Lines)
-            Assert.Contains($"node self: its annotation {Prefix}node-public-ip is \"192.0.2.\\u0007\", which is no IPv4 address: what it said before stays in force", run.Lines);
+            Assert.Contains(
+                $"node self: its annotation {Prefix}node-public-ip is \"192.0.2.\\u0007\", which is no IPv4 address: what it said "
+                    + "before stays in force",
+                run.Lines
+            );
 
         api.Edit("self", static node => node["metadata"]!["annotations"]!.AsObject().Remove(Prefix + "node-public-ip"));
         await run.WaitAsync(static snapshot => snapshot.Nodes["self"].WishedAddresses.Count == 0);
@@ -64,11 +71,28 @@ public sealed class TypingErrorTests
         var (api, run) = await StartAsync();
         using var closing = api;
         await using var ending = run;
-        api.Add("six", ["fd00:244:0:6::/64"], "2001:db8::6", ("kube-subnet-manager", "true"), ("public-ip", "0.0.0.0"), ("public-ipv6", "2001:db8::6"));
-        api.Add("both", ["fd00:244:0:7::/64", "10.244.7.0/24"], "2001:db8::7", ("kube-subnet-manager", "true"), ("public-ip", "192.0.2.7"), ("public-ipv6", "2001:db8::7"));
+        api.Add(
+            "six",
+            ["fd00:244:0:6::/64"],
+            "2001:db8::6",
+            ("kube-subnet-manager", "true"),
+            ("public-ip", "0.0.0.0"),
+            ("public-ipv6", "2001:db8::6")
+        );
+        api.Add(
+            "both",
+            ["fd00:244:0:7::/64", "10.244.7.0/24"],
+            "2001:db8::7",
+            ("kube-subnet-manager", "true"),
+            ("public-ip", "192.0.2.7"),
+            ("public-ipv6", "2001:db8::7")
+        );
         var nodes = (await run.WaitAsync(static snapshot => snapshot.Nodes.ContainsKey("both"))).Nodes;
         Assert.Equal("2001:db8::6", nodes["six"].Addresses.ToString());
-        Assert.Equal(("10.244.7.0/24", "fd00:244:0:7::/64"), (nodes["both"].PodCidr(is6: false).ToString(), nodes["both"].PodCidr(is6: true).ToString()));
+        Assert.Equal(
+            ("10.244.7.0/24", "fd00:244:0:7::/64"),
+            (nodes["both"].PodCidr(is6: false).ToString(), nodes["both"].PodCidr(is6: true).ToString())
+        );
     }
 
     [Fact]
@@ -76,7 +100,11 @@ public sealed class TypingErrorTests
     {
         using var api = KubernetesRun.TwoNodes();
         api.Edit("self", static node => node["metadata"]!["annotations"]![Prefix + "public-ip-overwrite"] = "203.0.113.1");
-        await using var run = KubernetesRun.Start(api, options => options with { SetNetworkUnavailable = false }, begin: static source => source.Advertise(KubernetesRun.Vxlan));
+        await using var run = KubernetesRun.Start(
+            api,
+            options => options with { SetNetworkUnavailable = false },
+            begin: static source => source.Advertise(KubernetesRun.Vxlan)
+        );
         await Until(() => api.Annotation("self", "public-ip") == "203.0.113.1");
 
         api.Edit("self", static node => node["metadata"]!["annotations"]![Prefix + "public-ip-overwrite"] = "203.0.113");
@@ -87,7 +115,10 @@ public sealed class TypingErrorTests
         }
 
         Assert.Equal("203.0.113.1", api.Annotation("self", "public-ip"));
-        Assert.Equal($"its annotation {Prefix}public-ip-overwrite is \"203.0.113\", which is no IPv4 address", (string)Assert.Single(api.Events)["message"]!);
+        Assert.Equal(
+            $"its annotation {Prefix}public-ip-overwrite is \"203.0.113\", which is no IPv4 address",
+            (string)Assert.Single(api.Events)["message"]!
+        );
     }
 
     private static async Task Until(Func<bool> isSo)

@@ -7,19 +7,29 @@ using Plugboard.Linux;
 
 namespace Plugboard.Tests.Unit.Coordinator.Masquerade;
 
-/// <summary>The agent's cases of TestSyncMasqRules, TestEnsurePostroutingJump and TestWriteMasqRules, word for word, with and without --random-fully.</summary>
+/// <summary>
+/// The agent's cases of TestSyncMasqRules, TestEnsurePostroutingJump and TestWriteMasqRules, word for word, with and without
+/// --random-fully.
+/// </summary>
 public sealed class AgentTableTests
 {
-    private const string NonMasq = "-A IP-MASQ-AGENT -m comment --comment \"ip-masq-agent: local traffic is not subject to MASQUERADE\" -d ";
-    private const string Masq = "-A IP-MASQ-AGENT -m comment --comment \"ip-masq-agent: outbound traffic is subject to MASQUERADE (must be last in chain)\" -j MASQUERADE";
-    private const string Jump = "-A POSTROUTING -m comment --comment \"ip-masq-agent: ensure nat POSTROUTING directs all non-LOCAL destination traffic to our custom IP-MASQ-AGENT chain\""
+    private const string NonMasq =
+        "-A IP-MASQ-AGENT -m comment --comment \"ip-masq-agent: local traffic is not subject to MASQUERADE\" -d ";
+    private const string Masq =
+        "-A IP-MASQ-AGENT -m comment --comment \"ip-masq-agent: outbound traffic is subject to MASQUERADE (must be last in chain)\" "
+        + "-j MASQUERADE";
+    private const string Jump =
+        "-A POSTROUTING -m comment --comment \"ip-masq-agent: ensure nat POSTROUTING directs all non-LOCAL destination traffic to "
+        + "our custom IP-MASQ-AGENT chain\""
         + " -m addrtype ! --dst-type LOCAL -j IP-MASQ-AGENT";
 
-    private const string Marker = ":PLUGBOARD-MASQ - [0:0]\n-A PLUGBOARD-MASQ -m comment --comment \"kept by the plugboard coordinator\" -j IP-MASQ-AGENT\n";
+    private const string Marker =
+        ":PLUGBOARD-MASQ - [0:0]\n-A PLUGBOARD-MASQ -m comment --comment \"kept by the plugboard coordinator\" -j IP-MASQ-AGENT\n";
 
     private static readonly MasqueradeOptions Options = new() { EnableIPv6 = true };
 
-    private static MasqueradeConfig Config(params string[] networks) => new() { NonMasqueradeCidrs = networks.Select(text => IPPrefix.Parse(text)).ToValueArray() };
+    private static MasqueradeConfig Config(params string[] networks) =>
+        new() { NonMasqueradeCidrs = networks.Select(text => IPPrefix.Parse(text)).ToValueArray() };
 
     // What is ours beside the agent's is the chain that tells that its chain is ours.
     private static string Written(MasqueradeOptions options, MasqueradeConfig config, bool is6 = false, params string[] pods)
@@ -29,7 +39,8 @@ public sealed class AgentTableTests
         return text.Replace(Marker, "", StringComparison.Ordinal);
     }
 
-    private static string Expected(IEnumerable<string> lines) => $"*nat\n:IP-MASQ-AGENT - [0:0]\n{string.Join('\n', lines)}\n{Jump}\nCOMMIT\n";
+    private static string Expected(IEnumerable<string> lines) =>
+        $"*nat\n:IP-MASQ-AGENT - [0:0]\n{string.Join('\n', lines)}\n{Jump}\nCOMMIT\n";
 
     [Theory]
     [InlineData(true)]
@@ -41,18 +52,38 @@ public sealed class AgentTableTests
 
         Assert.Equal(Expected([NonMasq + "169.254.0.0/16 -j RETURN", masq]), Written(options, Config()));
         Assert.Equal(
-            Expected([.. new[] { "169.254.0.0/16", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16" }.Select(network => $"{NonMasq}{network} -j RETURN"), masq]),
-            Written(options, MasqueradeConfig.Default(allReserved: false)));
-        Assert.Equal(Expected([NonMasq + "169.254.0.0/16 -j RETURN", NonMasq + "10.244.0.0/16 -j RETURN", masq]), Written(options, Config("10.244.0.0/16", "fd00:10:244::/64")));
+            Expected([
+                .. new[] { "169.254.0.0/16", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16" }.Select(network =>
+                    $"{NonMasq}{network} -j RETURN"
+                ),
+                masq,
+            ]),
+            Written(options, MasqueradeConfig.Default(allReserved: false))
+        );
+        Assert.Equal(
+            Expected([NonMasq + "169.254.0.0/16 -j RETURN", NonMasq + "10.244.0.0/16 -j RETURN", masq]),
+            Written(options, Config("10.244.0.0/16", "fd00:10:244::/64"))
+        );
     }
 
     [Fact]
-    public void All_reserved_networks_have_the_agents_order() => Assert.Equal(
-        [
-            "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
-            "240.0.0.0/4",
-        ],
-        MasqueradeConfig.Default(allReserved: true).NonMasqueradeCidrs.Select(network => network.ToString()));
+    public void All_reserved_networks_have_the_agents_order() =>
+        Assert.Equal(
+            [
+                "10.0.0.0/8",
+                "172.16.0.0/12",
+                "192.168.0.0/16",
+                "100.64.0.0/10",
+                "192.0.0.0/24",
+                "192.0.2.0/24",
+                "192.88.99.0/24",
+                "198.18.0.0/15",
+                "198.51.100.0/24",
+                "203.0.113.0/24",
+                "240.0.0.0/4",
+            ],
+            MasqueradeConfig.Default(allReserved: true).NonMasqueradeCidrs.Select(network => network.ToString())
+        );
 
     [Fact]
     public void Ipv6_chains_are_the_agents()
@@ -60,7 +91,8 @@ public sealed class AgentTableTests
         Assert.Equal(Expected([NonMasq + "fe80::/10 -j RETURN", Masq + " --random-fully"]), Written(Options, Config(), is6: true));
         Assert.Equal(
             Expected([NonMasq + "fe80::/10 -j RETURN", NonMasq + "fd00:10:244::/64 -j RETURN", Masq + " --random-fully"]),
-            Written(Options, Config("10.244.0.0/16", "fd00:10:244::/64"), is6: true));
+            Written(Options, Config("10.244.0.0/16", "fd00:10:244::/64"), is6: true)
+        );
         Assert.Equal(Expected([Masq + " --random-fully"]), Written(Options, Config() with { MasqLinkLocalIPv6 = true }, is6: true));
         Assert.Equal(Expected([Masq + " --random-fully"]), Written(Options, Config() with { MasqLinkLocal = true }));
     }
@@ -79,7 +111,9 @@ public sealed class AgentTableTests
         foreach (var protocol in new[] { "tcp", "udp", "sctp" })
         {
             if (ranges.Length > 1)
-                lines.Add($"{Masq} --random-fully -p {protocol} -m statistic --mode random --probability {probability} --to-ports {ranges[0]}");
+                lines.Add(
+                    $"{Masq} --random-fully -p {protocol} -m statistic --mode random --probability {probability} --to-ports {ranges[0]}"
+                );
             lines.Add($"{Masq} --random-fully -p {protocol} --to-ports {ranges[^1]}");
         }
 
@@ -91,7 +125,11 @@ public sealed class AgentTableTests
     {
         var options = Options with { ToPorts = PortRanges.Parse("1024-29999,32768-49151,61000-65535") };
 
-        var rules = new AgentTable(options, Config()).Plan(is6: false, []).Chains[0].Rules.Select(rule => rule.Value("--probability")).OfType<string>();
+        var rules = new AgentTable(options, Config())
+            .Plan(is6: false, [])
+            .Chains[0]
+            .Rules.Select(rule => rule.Value("--probability"))
+            .OfType<string>();
 
         Assert.Equal(Enumerable.Repeat<string[]>(["0.5807279140612474", "0.7831739961759082"], 3).SelectMany(each => each), rules);
     }
@@ -99,7 +137,13 @@ public sealed class AgentTableTests
     [Fact]
     public void What_iptables_save_prints_of_it_is_no_difference()
     {
-        var kept = new AgentTable(Options with { ToPorts = PortRanges.Parse("1024-29999,32768-65535") }, Config("10.0.0.0/8", "0.0.0.0/0")).Plan(is6: false, []);
+        var kept = new AgentTable(
+            Options with
+            {
+                ToPorts = PortRanges.Parse("1024-29999,32768-65535"),
+            },
+            Config("10.0.0.0/8", "0.0.0.0/0")
+        ).Plan(is6: false, []);
         const string Saved = """
             # Generated by iptables-save v1.8.9
             *nat
@@ -129,7 +173,8 @@ public sealed class AgentTableTests
     public void A_jump_that_stands_twice_goes_once_and_one_that_says_something_else_goes()
     {
         var kept = new AgentTable(Options, Config()).Plan(is6: false, []);
-        var saved = kept.Plan(NatTable.Empty).Text.Replace(Jump, $"{Jump}\n{Jump}\n-A POSTROUTING -j IP-MASQ-AGENT", StringComparison.Ordinal);
+        var saved = kept.Plan(NatTable.Empty)
+            .Text.Replace(Jump, $"{Jump}\n{Jump}\n-A POSTROUTING -j IP-MASQ-AGENT", StringComparison.Ordinal);
 
         Assert.Equal($"*nat\n-D {Jump[3..]}\n-D POSTROUTING -j IP-MASQ-AGENT\nCOMMIT\n", kept.Plan(NatTable.Parse(saved)).Text);
     }
@@ -143,13 +188,20 @@ public sealed class AgentTableTests
 
         Assert.EndsWith("-j OLD\n-F OLD\n-X OLD\nCOMMIT\n", text, StringComparison.Ordinal);
         Assert.Contains(Marker, text, StringComparison.Ordinal);
-        Assert.StartsWith("*nat\n-F PLUGBOARD-MASQ\n-X PLUGBOARD-MASQ\n-D POSTROUTING", new KeptTable("nat", Is6: false).Plan(NatTable.Parse(before)).Text, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "*nat\n-F PLUGBOARD-MASQ\n-X PLUGBOARD-MASQ\n-D POSTROUTING",
+            new KeptTable("nat", Is6: false).Plan(NatTable.Parse(before)).Text,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void The_agents_own_chain_is_left_alone_where_it_is_not_ours()
     {
-        var agents = new AgentTable(Options, Config()).Plan(is6: false, []).Plan(NatTable.Empty).Text.Replace(Marker, "", StringComparison.Ordinal);
+        var agents = new AgentTable(Options, Config())
+            .Plan(is6: false, [])
+            .Plan(NatTable.Empty)
+            .Text.Replace(Marker, "", StringComparison.Ordinal);
 
         Assert.Equal("", new KeptTable("nat", Is6: false).Plan(NatTable.Parse(agents)).Text);
     }
@@ -158,7 +210,11 @@ public sealed class AgentTableTests
     public void Pods_that_the_list_does_not_cover_are_exempt_too()
     {
         Assert.Equal(Written(Options, Config("10.0.0.0/8")), Written(Options, Config("10.0.0.0/8"), is6: false, "10.244.1.0/24"));
-        Assert.Contains(NonMasq + "100.64.1.0/24 -j RETURN", Written(Options, Config("10.0.0.0/8"), is6: false, "100.64.1.0/24"), StringComparison.Ordinal);
+        Assert.Contains(
+            NonMasq + "100.64.1.0/24 -j RETURN",
+            Written(Options, Config("10.0.0.0/8"), is6: false, "100.64.1.0/24"),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -174,12 +230,12 @@ public sealed class AgentTableTests
 
         var start = Masq.Replace(" -j MASQUERADE", "", StringComparison.Ordinal);
         Assert.Equal(
-            Expected(
-            [
+            Expected([
                 start + " -d 0.0.0.0/0 -o eth0 -j MASQUERADE --random-fully",
                 start + " -d 0.0.0.0/0 -o eth1 -j SNAT --to-source 203.0.113.5 --random-fully",
                 start + " -d 0.0.0.0/0 -o eth1 -j MASQUERADE --random-fully",
             ]),
-            Written(Options, config));
+            Written(Options, config)
+        );
     }
 }

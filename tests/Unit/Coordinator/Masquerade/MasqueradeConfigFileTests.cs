@@ -129,7 +129,11 @@ public sealed class MasqueradeConfigFileTests : IDisposable
     [Fact]
     public void A_pipe_in_its_place_is_refused_at_once()
     {
-        Assert.True(new Command("/usr/bin/mkfifo") { Arguments = [ConfigPath] }.Run().Succeeded);
+        Assert.True(
+            new Command("/usr/bin/mkfifo") { Arguments = [ConfigPath] }
+                .Run()
+                .Succeeded
+        );
         file.Refresh();
 
         Assert.Equal($"{ConfigPath} cannot be used: it is no regular file", file.Problem);
@@ -147,18 +151,21 @@ public sealed class MasqueradeConfigFileTests : IDisposable
         File.CreateSymbolicLink(Path.Combine(directory, "..data"), "..1");
         File.CreateSymbolicLink(ConfigPath, "..data/ip-masq-agent");
         using var told = new AutoResetEvent(initialState: false);
-        using var relative = new MasqueradeConfigFile(Path.GetRelativePath(Environment.CurrentDirectory, ConfigPath),
-            new MasqueradeOptions(), TimeProvider.System);
+        using var relative = new MasqueradeConfigFile(
+            Path.GetRelativePath(Environment.CurrentDirectory, ConfigPath),
+            new MasqueradeOptions(),
+            TimeProvider.System
+        );
         relative.Refresh();
         relative.Watch(() => told.Set());
 
         File.CreateSymbolicLink(Path.Combine(directory, "..data_tmp"), "..2");
         // .NET moves no link that leads to a directory.
-        Assert.True(new Command("/bin/mv")
-        {
-            Arguments = ["-T", Path.Combine(directory, "..data_tmp"),
-            Path.Combine(directory, "..data")]
-        }.Run().Succeeded);
+        Assert.True(
+            new Command("/bin/mv") { Arguments = ["-T", Path.Combine(directory, "..data_tmp"), Path.Combine(directory, "..data")] }
+                .Run()
+                .Succeeded
+        );
 
         Assert.True(told.WaitOne(TimeSpan.FromSeconds(5)));
         Assert.True(relative.Refresh());

@@ -10,26 +10,47 @@ public sealed class MasqueradeConfigReaderTests
 {
     private static readonly MasqueradeConfig Default = MasqueradeConfig.Default(allReserved: false);
 
-    private static MasqueradeConfig Read(string text, bool enableIPv6 = true) => new MasqueradeConfigReader(Default, enableIPv6)
-        .Read(Encoding.UTF8.GetBytes(text)).Config;
+    private static MasqueradeConfig Read(string text, bool enableIPv6 = true) =>
+        new MasqueradeConfigReader(Default, enableIPv6).Read(Encoding.UTF8.GetBytes(text)).Config;
 
-    private static string Refusal(string text, bool enableIPv6 = true) => Assert.Throws<MasqueradeConfigException>(() => Read(text, enableIPv6)).Message;
+    private static string Refusal(string text, bool enableIPv6 = true) =>
+        Assert.Throws<MasqueradeConfigException>(() => Read(text, enableIPv6)).Message;
 
     private static ValueArray<IPPrefix> Networks(params string[] texts) => texts.Select(text => IPPrefix.Parse(text)).ToValueArray();
 
     [Theory]
-    [InlineData("nonMasqueradeCIDRs:\n  - 172.16.0.0/12\n  - 10.0.0.0/8\nmasqLinkLocal: true\nmasqLinkLocalIPv6: true\nresyncInterval: 5s\n")]
-    [InlineData("""{ "nonMasqueradeCIDRs": ["172.16.0.0/12", "10.0.0.0/8"], "masqLinkLocal": true, "masqLinkLocalIPv6": true, "resyncInterval": "5s" }""")]
-    [InlineData("""{ "NONMASQUERADECIDRS": ["172.16.0.0/12", "10.0.0.0/8"], "MasqLinkLocal": true, "masqlinklocalipv6": true, "resyncinterval": "5s" }""")]
-    public void All_keys_are_read_from_yaml_and_from_json_in_any_case(string text) => Assert.Equal(
-        Default with { NonMasqueradeCidrs = Networks("172.16.0.0/12", "10.0.0.0/8"), MasqLinkLocal = true, MasqLinkLocalIPv6 = true, ResyncInterval = TimeSpan.FromSeconds(5) },
-        Read(text));
+    [InlineData(
+        "nonMasqueradeCIDRs:\n  - 172.16.0.0/12\n  - 10.0.0.0/8\nmasqLinkLocal: true\nmasqLinkLocalIPv6: true\nresyncInterval: 5s\n"
+    )]
+    [InlineData(
+        """{ "nonMasqueradeCIDRs": ["172.16.0.0/12", "10.0.0.0/8"], "masqLinkLocal": true, "masqLinkLocalIPv6": true, "resyncInterval": "5s" }"""
+    )]
+    [InlineData(
+        """{ "NONMASQUERADECIDRS": ["172.16.0.0/12", "10.0.0.0/8"], "MasqLinkLocal": true, "masqlinklocalipv6": true, "resyncinterval": "5s" }"""
+    )]
+    public void All_keys_are_read_from_yaml_and_from_json_in_any_case(string text) =>
+        Assert.Equal(
+            Default with
+            {
+                NonMasqueradeCidrs = Networks("172.16.0.0/12", "10.0.0.0/8"),
+                MasqLinkLocal = true,
+                MasqLinkLocalIPv6 = true,
+                ResyncInterval = TimeSpan.FromSeconds(5),
+            },
+            Read(text)
+        );
 
     [Fact]
     public void A_key_alone_changes_nothing_else()
     {
         Assert.Equal(Default with { NonMasqueradeCidrs = Networks("192.168.0.0/16") }, Read("nonMasqueradeCIDRs:\n  - 192.168.0.0/16\n"));
-        Assert.Equal(Default with { NonMasqueradeCidrs = Networks("192.168.0.0/16") }, Read("""{"nonMasqueradeCIDRs":["192.168.0.0/16"]}"""));
+        Assert.Equal(
+            Default with
+            {
+                NonMasqueradeCidrs = Networks("192.168.0.0/16"),
+            },
+            Read("""{"nonMasqueradeCIDRs":["192.168.0.0/16"]}""")
+        );
         Assert.Equal(Default with { MasqLinkLocal = true }, Read("masqLinkLocal: true\n"));
         Assert.Equal(Default with { MasqLinkLocal = true }, Read("""{"masqLinkLocal": true}"""));
         Assert.Equal(Default with { ResyncInterval = TimeSpan.FromMinutes(5) }, Read("resyncInterval: 5m\n"));
@@ -90,8 +111,10 @@ public sealed class MasqueradeConfigReaderTests
         byte[] latin = [.. "# caf"u8, 0xe9, .. "\nmasqLinkLocal: true"u8];
         byte[] wide = [0xff, 0xfe, .. Encoding.Unicode.GetBytes("masqLinkLocal: true")];
 
-        Assert.Equal("yaml: invalid leading UTF-8 octet",
-            Assert.Throws<MasqueradeConfigException>(() => new MasqueradeConfigReader(Default, enableIPv6: false).Read(latin)).Message);
+        Assert.Equal(
+            "yaml: invalid leading UTF-8 octet",
+            Assert.Throws<MasqueradeConfigException>(() => new MasqueradeConfigReader(Default, enableIPv6: false).Read(latin)).Message
+        );
         Assert.True(new MasqueradeConfigReader(Default, enableIPv6: false).Read(wide).Config.MasqLinkLocal);
     }
 
@@ -99,11 +122,29 @@ public sealed class MasqueradeConfigReaderTests
     public void No_message_is_longer_than_a_line_whatever_the_file_holds()
     {
         var long1 = new string('x', 100_000);
-        foreach (var text in new[] { $"nonMasqueradeCIDRs: [{long1}]", $"resyncInterval: {long1}", $"resyncInterval: '1{long1}'",
-            $"outputInterfaces: [{long1}]", $"{long1}: &a", $"cidrLimit: {long1}", $"snatAddresses: {{eth0: {long1}}}" })
+        foreach (
+            var text in new[]
+            {
+                $"nonMasqueradeCIDRs: [{long1}]",
+                $"resyncInterval: {long1}",
+                $"resyncInterval: '1{long1}'",
+                $"outputInterfaces: [{long1}]",
+                $"{long1}: &a",
+                $"cidrLimit: {long1}",
+                $"snatAddresses: {{eth0: {long1}}}",
+            }
+        )
             Assert.InRange(Assert.ThrowsAny<MasqueradeConfigException>(() => Read($"{text}\ncidrLimit: [")).Message.Length, 1, 600);
-        foreach (var text in new[] { $"nonMasqueradeCIDRs: [{long1}]", $"resyncInterval: {long1}", $"resyncInterval: '1{long1}'",
-            $"outputInterfaces: [{long1}]", $"snatAddresses: {{eth0: {long1}}}" })
+        foreach (
+            var text in new[]
+            {
+                $"nonMasqueradeCIDRs: [{long1}]",
+                $"resyncInterval: {long1}",
+                $"resyncInterval: '1{long1}'",
+                $"outputInterfaces: [{long1}]",
+                $"snatAddresses: {{eth0: {long1}}}",
+            }
+        )
             Assert.InRange(Refusal(text).Length, 1, 600);
     }
 
@@ -113,7 +154,10 @@ public sealed class MasqueradeConfigReaderTests
         const string Text = """{"nonMasqueradeCIDRs": ["10.0.0.0/8", "fc00::/7"]}""";
 
         Assert.Equal(Networks("10.0.0.0/8", "fc00::/7"), Read(Text).NonMasqueradeCidrs);
-        Assert.Equal("ipv6 is not enabled, but ipv6 cidr fc00::/7 provided. Enable ipv6 using --enable-ipv6 agent flag", Refusal(Text, enableIPv6: false));
+        Assert.Equal(
+            "ipv6 is not enabled, but ipv6 cidr fc00::/7 provided. Enable ipv6 using --enable-ipv6 agent flag",
+            Refusal(Text, enableIPv6: false)
+        );
     }
 
     [Theory]
@@ -122,9 +166,15 @@ public sealed class MasqueradeConfigReaderTests
     [InlineData("nonMasqueradeCIDRs: [abcdefg]", "CIDR \"abcdefg\" could not be parsed, invalid CIDR address: abcdefg")]
     [InlineData("nonMasqueradeCIDRs: [10.0.0.0/8, abcdefg]", "CIDR \"abcdefg\" could not be parsed, invalid CIDR address: abcdefg")]
     [InlineData("nonMasqueradeCIDRs: [10.256.0.0/16]", "CIDR \"10.256.0.0/16\" could not be parsed, invalid CIDR address: 10.256.0.0/16")]
-    [InlineData("nonMasqueradeCIDRs: [10.0.0.1/8]", "CIDR \"10.0.0.1/8\" is not aligned to a CIDR block, ip: \"10.0.0.1\" network: \"10.0.0.0/8\"")]
+    [InlineData(
+        "nonMasqueradeCIDRs: [10.0.0.1/8]",
+        "CIDR \"10.0.0.1/8\" is not aligned to a CIDR block, ip: \"10.0.0.1\" network: \"10.0.0.0/8\""
+    )]
     [InlineData("nonMasqueradeCIDRs: [null]", "CIDR \"\" could not be parsed, invalid CIDR address: ")]
-    [InlineData("cidrLimit: 1\nnonMasqueradeCIDRs: [abc, def]", "the daemon can only accept up to 1 CIDRs (excluding link-local), but got 2 CIDRs (excluding link local)")]
+    [InlineData(
+        "cidrLimit: 1\nnonMasqueradeCIDRs: [abc, def]",
+        "the daemon can only accept up to 1 CIDRs (excluding link-local), but got 2 CIDRs (excluding link local)"
+    )]
     [InlineData("cidrLimit: 2", "the daemon can only accept up to 2 CIDRs (excluding link-local), but got 3 CIDRs (excluding link local)")]
     [InlineData("resyncInterval: 0s", "resyncInterval must be more than zero, not 0s")]
     [InlineData("resyncInterval: -1m", "resyncInterval must be more than zero, not -60s")]
@@ -152,38 +202,56 @@ public sealed class MasqueradeConfigReaderTests
     [Theory]
     [InlineData("masqLinkLocal: 'yes'", "json: cannot unmarshal string into Go struct field MasqConfig.masqLinkLocal of type bool")]
     [InlineData("resyncInterval: yes", "json: cannot unmarshal bool into Go struct field MasqConfig.resyncInterval of type string")]
-    [InlineData("nonMasqueradeCIDRs: [10.0.0.0/8, 5]", "json: cannot unmarshal number into Go struct field MasqConfig.nonMasqueradeCIDRs of type string")]
-    [InlineData("snatAddresses: {eth1: {a: b}}", "json: cannot unmarshal object into Go struct field MasqConfig.snatAddresses of type []string")]
+    [InlineData(
+        "nonMasqueradeCIDRs: [10.0.0.0/8, 5]",
+        "json: cannot unmarshal number into Go struct field MasqConfig.nonMasqueradeCIDRs of type string"
+    )]
+    [InlineData(
+        "snatAddresses: {eth1: {a: b}}",
+        "json: cannot unmarshal object into Go struct field MasqConfig.snatAddresses of type []string"
+    )]
     [InlineData("{\n\"cidrLimit\": 5\n\"x\": 1}", "json: line 3, column 1: \"\"\": a comma or the closing bracket is expected")]
     [InlineData("a: b\nc: @", "yaml: line 2: While scanning for the next token, found character that cannot start any token.")]
-    public void What_is_of_another_kind_is_named_by_its_key_and_what_is_no_document_by_its_line(string text, string message) => Assert.Equal(message, Refusal(text));
+    public void What_is_of_another_kind_is_named_by_its_key_and_what_is_no_document_by_its_line(string text, string message) =>
+        Assert.Equal(message, Refusal(text));
 
     [Fact]
     public void Keys_that_nobody_knows_are_named_once()
     {
-        var (config, warnings) = new MasqueradeConfigReader(Default, enableIPv6: false)
-            .Read("nonMasqueradeCIDR: [10.0.0.0/8]\nmasqLinklocal: true\nx: 1\n"u8);
+        var (config, warnings) = new MasqueradeConfigReader(Default, enableIPv6: false).Read(
+            "nonMasqueradeCIDR: [10.0.0.0/8]\nmasqLinklocal: true\nx: 1\n"u8
+        );
 
         Assert.Equal(Default with { MasqLinkLocal = true }, config);
-        Assert.Equal(["key \"nonMasqueradeCIDR\" is not known and has no effect (did you mean \"nonMasqueradeCIDRs\"?)",
-            "key \"x\" is not known and has no effect"], warnings);
+        Assert.Equal(
+            [
+                "key \"nonMasqueradeCIDR\" is not known and has no effect (did you mean \"nonMasqueradeCIDRs\"?)",
+                "key \"x\" is not known and has no effect",
+            ],
+            warnings
+        );
     }
 
     [Fact]
     public void Our_own_keys_are_read()
     {
-        var config = Read("""
+        var config = Read(
+            """
             masqueradeCIDRs: [0.0.0.0/0]
             outputInterfaces: [eth0, eth1]
             snatAddresses:
               eth1: 203.0.113.5
               eth0: [203.0.113.6, "2001:db8::6"]
-            """);
+            """
+        );
 
         Assert.Equal(Networks("0.0.0.0/0"), config.MasqueradeCidrs);
         Assert.Empty(config.NonMasqueradeCidrs);
         Assert.Equal(["eth0", "eth1"], config.OutputInterfaces!.Value);
-        Assert.Equal(["eth1 203.0.113.5", "eth0 203.0.113.6", "eth0 2001:db8::6"], config.SnatAddresses.Select(each => $"{each.Link} {each.Address}"));
+        Assert.Equal(
+            ["eth1 203.0.113.5", "eth0 203.0.113.6", "eth0 2001:db8::6"],
+            config.SnatAddresses.Select(each => $"{each.Link} {each.Address}")
+        );
     }
 
     [Fact]

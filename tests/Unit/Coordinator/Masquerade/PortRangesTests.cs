@@ -31,9 +31,13 @@ public sealed class PortRangesTests
     [InlineData("1-10,10-20")]
     [InlineData("5,1-10")]
     [InlineData("+5")]
-    public void What_is_no_range_or_overlaps_another_is_refused(string text) => Assert.Throws<FormatException>(() => PortRanges.Parse(text));
+    public void What_is_no_range_or_overlaps_another_is_refused(string text) =>
+        Assert.Throws<FormatException>(() => PortRanges.Parse(text));
 
     [Fact]
     public void The_refusal_names_what_is_wrong() =>
-        Assert.Equal("port range \"10-20\" overlaps \"1-10\"", Assert.Throws<FormatException>(() => PortRanges.Parse("1-10,10-20")).Message);
+        Assert.Equal(
+            "port range \"10-20\" overlaps \"1-10\"",
+            Assert.Throws<FormatException>(() => PortRanges.Parse("1-10,10-20")).Message
+        );
 }

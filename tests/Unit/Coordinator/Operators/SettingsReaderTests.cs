@@ -68,9 +68,18 @@ public sealed class SettingsReaderTests
     }
 
     [Theory]
-    [InlineData("--subnet-lease-renew-margin=60", "--subnet-lease-renew-margin is without effect here: the lease is renewed long before it ends")]
-    [InlineData("--iptables-resync=5", "--iptables-resync is without effect here: rules are repaired when they change, and looked at each --audit-interval")]
-    [InlineData("-iptables-resync 5", "--iptables-resync is without effect here: rules are repaired when they change, and looked at each --audit-interval")]
+    [InlineData(
+        "--subnet-lease-renew-margin=60",
+        "--subnet-lease-renew-margin is without effect here: the lease is renewed long before it ends"
+    )]
+    [InlineData(
+        "--iptables-resync=5",
+        "--iptables-resync is without effect here: rules are repaired when they change, and looked at each --audit-interval"
+    )]
+    [InlineData(
+        "-iptables-resync 5",
+        "--iptables-resync is without effect here: rules are repaired when they change, and looked at each --audit-interval"
+    )]
     [InlineData("--v=2", "--v is without effect here: the log goes to standard error as it is")]
     [InlineData("-v 4", "--v is without effect here: the log goes to standard error as it is")]
     [InlineData("-vmodule=ip=9", "--vmodule is without effect here: the log goes to standard error as it is")]
@@ -109,8 +118,12 @@ public sealed class SettingsReaderTests
     {
         Assert.Equal(
             "--net-config-path /nowhere/net-conf.json: there is no such file; say --net-config-path= if no routes are wanted",
-            Assert.Throws<SettingException>(() =>
-                ReadExactly("--kube-subnet-mgr", "--subnet-file=", "--net-config-path=/nowhere/net-conf.json")).Message);
+            Assert
+                .Throws<SettingException>(() =>
+                    ReadExactly("--kube-subnet-mgr", "--subnet-file=", "--net-config-path=/nowhere/net-conf.json")
+                )
+                .Message
+        );
         Assert.True(ReadExactly("--kube-subnet-mgr", "--subnet-file=", "--net-config-path=").Network!.IsAssumed);
         Assert.Null(ReadExactly("--subnet-file=", "--net-config-path=/nowhere/net-conf.json").Network);
     }
@@ -140,8 +153,15 @@ public sealed class SettingsReaderTests
     [InlineData("(", "--iface-regex (: no regular expression: after 1 characters: Not enough )'s.")]
     [InlineData("eth[", "--iface-regex eth[: no regular expression: after 4 characters: Unterminated [] set.")]
     [InlineData("*", "--iface-regex *: no regular expression: after 1 characters: Quantifier '*' following nothing.")]
-    [InlineData("(?=eth)0", "--iface-regex (?=eth)0: lookarounds, atomic groups, conditions, references to groups and more than some thousand repetitions cannot be matched")]
-    [InlineData(@"(a)\1", @"--iface-regex (a)\1: lookarounds, atomic groups, conditions, references to groups and more than some thousand repetitions cannot be matched")]
+    [InlineData(
+        "(?=eth)0",
+        "--iface-regex (?=eth)0: lookarounds, atomic groups, conditions, references to groups and more than some thousand "
+            + "repetitions cannot be matched"
+    )]
+    [InlineData(
+        @"(a)\1",
+        @"--iface-regex (a)\1: lookarounds, atomic groups, conditions, references to groups and more than some thousand repetitions cannot be matched"
+    )]
     public void A_pattern_that_is_none_is_refused_with_the_flag_and_what_is_wrong(string pattern, string message) =>
         Assert.Equal(message, Assert.Throws<SettingException>(() => Read($"--iface-regex={pattern}")).Message);
 
@@ -171,15 +191,27 @@ public sealed class SettingsReaderTests
     [InlineData("--healthz-port=")]
     [InlineData("--masquerade=")]
     public void An_option_that_takes_no_text_is_refused_without_a_value(string arg) =>
-        Assert.Equal($"{arg}: there is no value after the sign", Assert.Throws<SettingException>(() => Read(arg, "--node-name", "n1")).Message);
+        Assert.Equal(
+            $"{arg}: there is no value after the sign",
+            Assert.Throws<SettingException>(() => Read(arg, "--node-name", "n1")).Message
+        );
 
     [Theory]
-    [InlineData("{\n  \"Network\": \"10.244.0.0/16\",\n}", "line 3, column 1: \"}\": a comma comes before it, and nothing after; remove the comma")]
+    [InlineData(
+        "{\n  \"Network\": \"10.244.0.0/16\",\n}",
+        "line 3, column 1: \"}\": a comma comes before it, and nothing after; remove the comma"
+    )]
     [InlineData("{ \"Network\": 10.244.0.0/16 }", "line 1, column 20: \".\": no number goes on so; text is to be in double quotes")]
-    [InlineData("{ \"Network\": \"10.244.0.0/16\"", "line 1, column 29: the end of the file: a { or [ is not closed, or a text lacks its double quotes, or there is nothing")]
+    [InlineData(
+        "{ \"Network\": \"10.244.0.0/16\"",
+        "line 1, column 29: the end of the file: a { or [ is not closed, or a text lacks its double quotes, or there is nothing"
+    )]
     [InlineData("{ Network: 1 }", "line 1, column 3: \"N\": a name in double quotes is expected")]
     [InlineData("{ \"Netwörk\" 1 }", "line 1, column 13: \"1\": a colon is expected after the name")]
-    [InlineData("{ \"a\": vxlan }", "line 1, column 8: \"v\": a value is expected: text in double quotes, a number, true, false, null, { or [")]
+    [InlineData(
+        "{ \"a\": vxlan }",
+        "line 1, column 8: \"v\": a value is expected: text in double quotes, a number, true, false, null, { or ["
+    )]
     [InlineData("{ \"a\": 1 \"b\": 2 }", "line 1, column 10: \"\"\": a comma or the closing bracket is expected")]
     [InlineData("{ \"a\": \"b\n\" }", "line 1, column 10: the end of the line: a text is to end with double quotes in its line")]
     public void A_net_conf_that_is_no_json_is_refused_with_the_place_and_what_is_expected(string json, string message)
@@ -202,7 +234,10 @@ public sealed class SettingsReaderTests
 
     [Fact]
     public void Health_at_what_is_no_address_is_refused() =>
-        Assert.Equal("--healthz-ip localhost: no address; 0.0.0.0 for all of IPv4, :: for all", Assert.Throws<SettingException>(() => Read("--healthz-ip=localhost")).Message);
+        Assert.Equal(
+            "--healthz-ip localhost: no address; 0.0.0.0 for all of IPv4, :: for all",
+            Assert.Throws<SettingException>(() => Read("--healthz-ip=localhost")).Message
+        );
 
     [Fact]
     public void Health_is_told_to_this_machine_alone_unless_another_address_is_given() => Assert.True(Read().HealthzIP.IsLoopback);
@@ -220,9 +255,21 @@ public sealed class SettingsReaderTests
     [InlineData("https://192.0.2.1:2379,http://[2001:db8::1]:2379")]
     public void A_password_for_etcd_needs_TLS_or_this_machine_or_a_flag(string endpoints)
     {
-        string[] args = ["--node-name=n", "--source=etcd", $"--etcd-endpoints={endpoints}", "--etcd-username=root", "--etcd-password=hunter2"];
+        string[] args =
+        [
+            "--node-name=n",
+            "--source=etcd",
+            $"--etcd-endpoints={endpoints}",
+            "--etcd-username=root",
+            "--etcd-password=hunter2",
+        ];
         var refused = Assert.Throws<SettingException>(() => Read(args)).Message;
-        Assert.EndsWith(": user and password would go over plain http to another machine, and everybody on the way could read them; give https, or --etcd-password-over-http where that does not matter", refused, StringComparison.Ordinal);
+        Assert.EndsWith(
+            ": user and password would go over plain http to another machine, and everybody on the way could read them; give https, "
+                + "or --etcd-password-over-http where that does not matter",
+            refused,
+            StringComparison.Ordinal
+        );
         Assert.DoesNotContain("hunter2", refused, StringComparison.Ordinal);
         Assert.True(Read([.. args, "--etcd-password-over-http"]).Etcd.ExposesPassword);
         Assert.Null(Read("--node-name=n", "--source=etcd", $"--etcd-endpoints={endpoints}").Etcd.Username);
@@ -232,19 +279,39 @@ public sealed class SettingsReaderTests
     [InlineData("http://127.0.0.1:2379,https://192.0.2.1:2379,http://[::1]:2379,http://localhost:2379")]
     public void A_password_for_etcd_may_go_to_this_machine(string endpoints)
     {
-        var settings = Read("--node-name=n", "--source=etcd", $"--etcd-endpoints={endpoints}", "--etcd-username=root", "--etcd-password=hunter2");
+        var settings = Read(
+            "--node-name=n",
+            "--source=etcd",
+            $"--etcd-endpoints={endpoints}",
+            "--etcd-username=root",
+            "--etcd-password=hunter2"
+        );
         Assert.Equal("hunter2", settings.Etcd.Password.Text);
         Assert.DoesNotContain("hunter2", settings.ToString(), StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData("--etcd-endpoints=https://root:hunter2@h:2379", "--etcd-endpoints https://…@h:2379: a name and a password in a URL are shown to everybody: give them by --etcd-username and FLANNELD_ETCD_PASSWORD")]
-    [InlineData("--kube-api-url=https://root:hunter2@h", "--kube-api-url https://…@h: a name and a password in a URL are shown to everybody: give a token or a client's certificate by --kubeconfig-file")]
-    [InlineData("--etcd-endpoints=htps://root:hunter2@h:2379", "--etcd-endpoints …@h:2379: not of the form http://host:port or https://host:port")]
+    [InlineData(
+        "--etcd-endpoints=https://root:hunter2@h:2379",
+        "--etcd-endpoints https://…@h:2379: a name and a password in a URL are shown to everybody: give them by --etcd-username and "
+            + "FLANNELD_ETCD_PASSWORD"
+    )]
+    [InlineData(
+        "--kube-api-url=https://root:hunter2@h",
+        "--kube-api-url https://…@h: a name and a password in a URL are shown to everybody: give a token or a client's certificate "
+            + "by --kubeconfig-file"
+    )]
+    [InlineData(
+        "--etcd-endpoints=htps://root:hunter2@h:2379",
+        "--etcd-endpoints …@h:2379: not of the form http://host:port or https://host:port"
+    )]
     public void A_password_in_a_URL_is_refused_without_being_shown(string arg, string message) =>
         Assert.Equal(message, Assert.Throws<SettingException>(() => Read("--node-name=n", arg)).Message);
 
     [Fact]
     public void A_key_without_its_certificate_is_refused() =>
-        Assert.Equal("--etcd-keyfile k.pem: there is no --etcd-certfile", Assert.Throws<SettingException>(() => Read("--node-name=n", "--source=etcd", "--etcd-keyfile=k.pem")).Message);
+        Assert.Equal(
+            "--etcd-keyfile k.pem: there is no --etcd-certfile",
+            Assert.Throws<SettingException>(() => Read("--node-name=n", "--source=etcd", "--etcd-keyfile=k.pem")).Message
+        );
 }

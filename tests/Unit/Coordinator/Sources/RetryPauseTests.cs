@@ -21,7 +21,12 @@ public sealed class RetryPauseTests
     public void Each_is_longer_or_shorter_by_chance_and_never_over_what_the_documents_say(double chance, double kubernetes, double etcd)
     {
         Assert.Equal(kubernetes, RetryPause.OfKubernetes(new Chance(chance)).Take().TotalMilliseconds);
-        Assert.Equal(etcd, new RetryPause(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(30), new Chance(chance)) { Longest = 1 }.Take().TotalMilliseconds);
+        Assert.Equal(
+            etcd,
+            new RetryPause(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(30), new Chance(chance)) { Longest = 1 }
+                .Take()
+                .TotalMilliseconds
+        );
         Assert.InRange(RetryPause.OfEtcd().Take().TotalMilliseconds, 50, 100);
         Assert.Equal(1000, RetryPause.OfNode().Take().TotalMilliseconds);
     }

@@ -29,12 +29,19 @@ public sealed class StaticSourceTests : IAsyncLifetime
         changed.Dispose();
     }
 
-    private void Start() => running = new StaticSource(new StaticOptions { Path = FilePath, NodeName = "a" }, new FastTime(), log.Add).RunAsync(board, stop.Token);
+    private void Start() =>
+        running = new StaticSource(new StaticOptions { Path = FilePath, NodeName = "a" }, new FastTime(), log.Add).RunAsync(
+            board,
+            stop.Token
+        );
 
     private async Task Until(Func<ClusterSnapshot, bool> expected)
     {
         while (!expected(board.Current))
-            Assert.True(await changed.WaitAsync(TimeSpan.FromSeconds(10)), $"the board stayed at {board.Current.Hindrance}, {string.Join(' ', board.Current.Nodes.Keys)}");
+            Assert.True(
+                await changed.WaitAsync(TimeSpan.FromSeconds(10)),
+                $"the board stayed at {board.Current.Hindrance}, {string.Join(' ', board.Current.Nodes.Keys)}"
+            );
     }
 
     private static string Names(ClusterSnapshot snapshot) => string.Join(' ', snapshot.Nodes.Keys.Order());
@@ -45,11 +52,17 @@ public sealed class StaticSourceTests : IAsyncLifetime
         await File.WriteAllTextAsync(FilePath, "nodes: [{name: a, podCIDRs: [], addresses: []}, {name: b, podCIDRs: [], addresses: []}]");
         Start();
         await Until(now => Names(now) == "a b" && now is { IsComplete: true, Hindrance: null });
-        await File.WriteAllTextAsync(FilePath,
-            "nodes: [{name: a, podCIDRs: [], addresses: []}, {name: b, podCIDRs: [], addresses: []}, {name: c, podCIDRs: [], addresses: []}]");
+        await File.WriteAllTextAsync(
+            FilePath,
+            "nodes: [{name: a, podCIDRs: [], addresses: []}, {name: b, podCIDRs: [], addresses: []}, {name: c, podCIDRs: [], "
+                + "addresses: []}]"
+        );
         await Until(now => Names(now) == "a b c");
-        await File.WriteAllTextAsync(FilePath + ".new",
-            "nodes: [{name: a, podCIDRs: [], addresses: []}, {name: b, podCIDRs: [], addresses: []}, {name: d, podCIDRs: [], addresses: []}]");
+        await File.WriteAllTextAsync(
+            FilePath + ".new",
+            "nodes: [{name: a, podCIDRs: [], addresses: []}, {name: b, podCIDRs: [], addresses: []}, {name: d, podCIDRs: [], "
+                + "addresses: []}]"
+        );
         File.Move(FilePath + ".new", FilePath, overwrite: true);
         await Until(now => Names(now) == "a b d");
         Assert.Empty(log);
@@ -58,8 +71,10 @@ public sealed class StaticSourceTests : IAsyncLifetime
     [Fact]
     public async Task A_config_maps_links_are_followed()
     {
-        foreach (var (version, names) in (ReadOnlySpan<(string, string)>)[("..1", "{name: a, podCIDRs: [], addresses: []}"),
-            ("..2", "{name: b, podCIDRs: [], addresses: []}")])
+        foreach (
+            var (version, names) in (ReadOnlySpan<(string, string)>)
+                [("..1", "{name: a, podCIDRs: [], addresses: []}"), ("..2", "{name: b, podCIDRs: [], addresses: []}")]
+        )
         {
             Directory.CreateDirectory(Path.Combine(directory, version));
             File.WriteAllText(Path.Combine(directory, version, "peers.yaml"), $"nodes: [{names}]");
@@ -71,7 +86,11 @@ public sealed class StaticSourceTests : IAsyncLifetime
         await Until(now => Names(now) == "a");
         File.CreateSymbolicLink(Path.Combine(directory, "..data_tmp"), "..2");
         // .NET moves no link that leads to a directory.
-        Assert.True(new Command("/bin/mv") { Arguments = ["-T", Path.Combine(directory, "..data_tmp"), Path.Combine(directory, "..data")] }.Run().Succeeded);
+        Assert.True(
+            new Command("/bin/mv") { Arguments = ["-T", Path.Combine(directory, "..data_tmp"), Path.Combine(directory, "..data")] }
+                .Run()
+                .Succeeded
+        );
         await Until(now => Names(now) == "b");
         Assert.Equal($"{FilePath}: no node is called a, as this one is", Assert.Single(log));
     }
@@ -82,13 +101,21 @@ public sealed class StaticSourceTests : IAsyncLifetime
         Start();
         await Until(now => now.Hindrance == $"{FilePath}: there is no such file");
         Assert.False(board.Current.IsComplete);
-        await File.WriteAllTextAsync(FilePath,
-            "nodes: [{name: a, podCIDRs: [], addresses: []}, {name: b, podCIDRs: [], addresses: []}]\nnetwork: {Network: 10.1.0.0/16, Backend: {Type: host-gw}}");
+        await File.WriteAllTextAsync(
+            FilePath,
+            "nodes: [{name: a, podCIDRs: [], addresses: []}, {name: b, podCIDRs: [], addresses: []}]\nnetwork: {Network: "
+                + "10.1.0.0/16, Backend: {Type: host-gw}}"
+        );
         await Until(now => Names(now) == "a b" && now.Hindrance is null);
-        await File.WriteAllTextAsync(FilePath,
-            "nodes:\n- {name: a, podCIDRs: [], addresses: []}\n- {name: b, podCIDRs: [x], addresses: []}");
+        await File.WriteAllTextAsync(
+            FilePath,
+            "nodes:\n- {name: a, podCIDRs: [], addresses: []}\n- {name: b, podCIDRs: [x], addresses: []}"
+        );
         await Until(now => now.Hindrance == $"{FilePath}, line 3: podCIDRs[0] \"x\" is no network: invalid CIDR address: x");
-        Assert.Equal(("a b", "10.1.0.0/16", true), (Names(board.Current), board.Current.Network?.Network.ToString(), board.Current.IsComplete));
+        Assert.Equal(
+            ("a b", "10.1.0.0/16", true),
+            (Names(board.Current), board.Current.Network?.Network.ToString(), board.Current.IsComplete)
+        );
         File.Delete(FilePath);
         await Until(now => now.Hindrance == $"{FilePath}: there is no such file");
         Assert.Equal("a b", Names(board.Current));
@@ -97,18 +124,35 @@ public sealed class StaticSourceTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("nodes:\n- {name: a, podCDIRs: [10.1.0.0/24], addresses: [192.168.0.1]}\n- {name: b, podCIDRs: [10.1.1.0/24], addresses: [192.168.0.2]}\n", "line 2: unknown key \"podCDIRs\" (did you mean \"podCIDRs\"?)")]
-    [InlineData("nodes:\n- {name: a, podCIDRs: [10.1.0.0/24], addresses: [192.168.0.1]}\n- {name: b, addresses: [192.168.0.2]}\n", "line 3: node \"b\" has no podCIDRs")]
-    [InlineData("nodes:\n- {name: a2, podCIDRs: [10.1.0.0/24], addresses: [192.168.0.1]}\n- {name: b, podCIDRs: [10.1.1.0/24], addresses: [192.168.0.2]}\n", "line 2: node \"a2\" has what node \"a\" had")]
-    [InlineData("nodes:\n- {name: a, podCIDRs: [10.1.0.0/24], addresses: [192.168.0.1]}\n- {name: b, podCIDRs: [10.1.1.0/24], addre", "peers.yaml, line ")]
+    [InlineData(
+        "nodes:\n- {name: a, podCDIRs: [10.1.0.0/24], addresses: [192.168.0.1]}\n- {name: b, podCIDRs: [10.1.1.0/24], addresses: "
+            + "[192.168.0.2]}\n",
+        "line 2: unknown key \"podCDIRs\" (did you mean \"podCIDRs\"?)"
+    )]
+    [InlineData(
+        "nodes:\n- {name: a, podCIDRs: [10.1.0.0/24], addresses: [192.168.0.1]}\n- {name: b, addresses: [192.168.0.2]}\n",
+        "line 3: node \"b\" has no podCIDRs"
+    )]
+    [InlineData(
+        "nodes:\n- {name: a2, podCIDRs: [10.1.0.0/24], addresses: [192.168.0.1]}\n- {name: b, podCIDRs: [10.1.1.0/24], addresses: "
+            + "[192.168.0.2]}\n",
+        "line 2: node \"a2\" has what node \"a\" had"
+    )]
+    [InlineData(
+        "nodes:\n- {name: a, podCIDRs: [10.1.0.0/24], addresses: [192.168.0.1]}\n- {name: b, podCIDRs: [10.1.1.0/24], addre",
+        "peers.yaml, line "
+    )]
     [InlineData("nodes:\n\t- {name: a}", "found invalid tab as indentation")]
     [InlineData("", "line 1: must be an object, not null")]
     [InlineData("nodes:\n", "line 1: there is no \"nodes\" list")]
     [InlineData("x: [\nx", "line 2")]
     public async Task A_typing_error_takes_nothing_away(string broken, string why)
     {
-        await File.WriteAllTextAsync(FilePath,
-            "nodes:\n- {name: a, podCIDRs: [10.1.0.0/24], addresses: [192.168.0.1]}\n- {name: b, podCIDRs: [10.1.1.0/24], addresses: [192.168.0.2]}\n");
+        await File.WriteAllTextAsync(
+            FilePath,
+            "nodes:\n- {name: a, podCIDRs: [10.1.0.0/24], addresses: [192.168.0.1]}\n- {name: b, podCIDRs: [10.1.1.0/24], addresses: "
+                + "[192.168.0.2]}\n"
+        );
         Start();
         await Until(now => Names(now) == "a b");
         var nodes = board.Current.Nodes;
@@ -123,17 +167,23 @@ public sealed class StaticSourceTests : IAsyncLifetime
     [Fact]
     public async Task A_family_that_vanishes_from_a_node_stays_and_a_list_that_is_empty_says_that_there_is_none()
     {
-        await File.WriteAllTextAsync(FilePath,
-            "nodes: [{name: b, podCIDRs: [10.1.1.0/24, \"fd00:1::/64\"], addresses: [192.168.0.2, \"fd00::2\"]}]");
+        await File.WriteAllTextAsync(
+            FilePath,
+            "nodes: [{name: b, podCIDRs: [10.1.1.0/24, \"fd00:1::/64\"], addresses: [192.168.0.2, \"fd00::2\"]}]"
+        );
         Start();
         await Until(now => Names(now) == "b");
 
         await File.WriteAllTextAsync(FilePath, "nodes: [{name: b, podCIDRs: [10.1.2.0/24], addresses: [\"fd00::3\"]}]");
         await Until(now => now.Nodes["b"].PodCidrs.ToString() == "10.1.2.0/24, fd00:1::/64");
         Assert.Equal("fd00::3, 192.168.0.2", board.Current.Nodes["b"].Addresses.ToString());
-        Assert.Equal(["node b: its address 192.168.0.2 is not told any more and stays in force until a restart",
-            "node b: its pod network fd00:1::/64 is not told any more and stays in force until a restart"],
-            board.Current.Nodes["b"].Notes.Order());
+        Assert.Equal(
+            [
+                "node b: its address 192.168.0.2 is not told any more and stays in force until a restart",
+                "node b: its pod network fd00:1::/64 is not told any more and stays in force until a restart",
+            ],
+            board.Current.Nodes["b"].Notes.Order()
+        );
 
         await File.WriteAllTextAsync(FilePath, "nodes: [{name: b, podCIDRs: [], addresses: []}]");
         await Until(now => now.Nodes["b"] is { PodCidrs.Count: 0, Addresses.Count: 0, Notes.Count: 0 });
@@ -142,7 +192,8 @@ public sealed class StaticSourceTests : IAsyncLifetime
     [Fact]
     public async Task A_file_that_is_half_written_for_a_moment_removes_nobody()
     {
-        const string Whole = "nodes:\n- {name: a, podCIDRs: [], addresses: [192.168.0.1]}\n- {name: b, podCIDRs: [], addresses: [192.168.0.2]}\n";
+        const string Whole =
+            "nodes:\n- {name: a, podCIDRs: [], addresses: [192.168.0.1]}\n- {name: b, podCIDRs: [], addresses: [192.168.0.2]}\n";
         await File.WriteAllTextAsync(FilePath, Whole);
         Start();
         await Until(now => Names(now) == "a b");
@@ -172,8 +223,15 @@ public sealed class StaticSourceTests : IAsyncLifetime
         await File.WriteAllTextAsync(FilePath, "nodes: [{name: wbe1, podCIDRs: [10.1.1.0/24], addresses: [192.168.0.2]}]");
 
         await Until(now => Names(now) == "wbe1");
-        Assert.Contains(log, static line =>
-            line.EndsWith("node web1 is gone, and wbe1 has its address; its tunnel's hardware address is made of the new name unless vtepMAC says another", StringComparison.Ordinal));
+        Assert.Contains(
+            log,
+            static line =>
+                line.EndsWith(
+                    "node web1 is gone, and wbe1 has its address; its tunnel's hardware address is made of the new name unless "
+                        + "vtepMAC says another",
+                    StringComparison.Ordinal
+                )
+        );
     }
 
     [Fact]

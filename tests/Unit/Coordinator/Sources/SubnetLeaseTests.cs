@@ -29,14 +29,20 @@ public sealed class SubnetLeaseTests
     [InlineData("10.5.52.0-24&10.5.53.0-24", "the key's \"10.5.53.0-24\" is no IPv6 network")]
     [InlineData("10.5.52.0-24&fd00::-64&fd00:1::-64", "the key has more than two networks")]
     [InlineData("0.0.0.0-0", "the key names no network")]
-    public void Other_keys_are_named(string key, string expected) => Assert.Equal(expected, Assert.Throws<FormatException>(() => SubnetLease.ParseKey(key)).Message);
+    public void Other_keys_are_named(string key, string expected) =>
+        Assert.Equal(expected, Assert.Throws<FormatException>(() => SubnetLease.ParseKey(key)).Message);
 
     [Theory]
-    [InlineData("""{"PublicIP":"192.168.64.3","PublicIPv6":null,"BackendType":"vxlan","BackendData":{"VNI":1,"VtepMAC":"c6:d7:0e:51:7a:bc"}}""")]
+    [InlineData(
+        """{"PublicIP":"192.168.64.3","PublicIPv6":null,"BackendType":"vxlan","BackendData":{"VNI":1,"VtepMAC":"c6:d7:0e:51:7a:bc"}}"""
+    )]
     [InlineData("""{"PublicIP":"192.168.64.3","PublicIPv6":null,"BackendType":"host-gw"}""")]
-    [InlineData("""{"PublicIP":"192.168.64.3","PublicIPv6":"fd00::3","BackendType":"vxlan","BackendData":{"VNI":1,"VtepMAC":"c6:d7:0e:51:7a:bc"},"BackendV6Data":{"VNI":1,"VtepMAC":"c6:d7:0e:51:7a:bd"}}""")]
+    [InlineData(
+        """{"PublicIP":"192.168.64.3","PublicIPv6":"fd00::3","BackendType":"vxlan","BackendData":{"VNI":1,"VtepMAC":"c6:d7:0e:51:7a:bc"},"BackendV6Data":{"VNI":1,"VtepMAC":"c6:d7:0e:51:7a:bd"}}"""
+    )]
     [InlineData("""{"PublicIP":"0.0.0.0","PublicIPv6":"fd00::3","BackendType":"host-gw"}""")]
-    public void Values_are_read_and_written_byte_for_byte(string value) => Assert.Equal(value, SubnetLease.FormatValue(SubnetLease.ParseValue(value)));
+    public void Values_are_read_and_written_byte_for_byte(string value) =>
+        Assert.Equal(value, SubnetLease.FormatValue(SubnetLease.ParseValue(value)));
 
     [Fact]
     public void A_value_tells_how_its_node_is_reached() =>
@@ -47,7 +53,10 @@ public sealed class SubnetLeaseTests
                 Addresses = [IPAddr.Parse("192.168.64.3"), IPAddr.Parse("fd00::3")],
                 Vtep4 = new VtepData(7, MacAddress.Parse("c6:d7:0e:51:7a:bc")),
             },
-            SubnetLease.ParseValue("""{"PublicIP":"192.168.64.3","PublicIPv6":"fd00::3","BackendType":"vxlan","BackendData":{"VNI":7,"VtepMAC":"c6:d7:0e:51:7a:bc"},"BackendV6Data":null,"More":[]}"""));
+            SubnetLease.ParseValue(
+                """{"PublicIP":"192.168.64.3","PublicIPv6":"fd00::3","BackendType":"vxlan","BackendData":{"VNI":7,"VtepMAC":"c6:d7:0e:51:7a:bc"},"BackendV6Data":null,"More":[]}"""
+            )
+        );
 
     [Theory]
     [InlineData("{\"PublicIP\":\"10.0.0.1\",\"BackendType\":7,\"BackendData\":[]}")]
@@ -63,5 +72,6 @@ public sealed class SubnetLeaseTests
     [InlineData("{\"PublicIP\":7}", "the value's PublicIP is no IPv4 address")]
     [InlineData("{\"PublicIPv6\":\"10.0.0.1\"}", "the value's PublicIPv6 is no IPv6 address")]
     [InlineData("{\"BackendType\":\"\\ud800\"}", "the value has a string that is not Unicode")]
-    public void Other_values_are_named(string value, string expected) => Assert.Equal(expected, Assert.Throws<FormatException>(() => SubnetLease.ParseValue(value)).Message);
+    public void Other_values_are_named(string value, string expected) =>
+        Assert.Equal(expected, Assert.Throws<FormatException>(() => SubnetLease.ParseValue(value)).Message);
 }

@@ -39,7 +39,12 @@ public sealed class SubnetPickerTests
     [Fact]
     public void A_taken_network_of_any_size_is_stepped_over_at_once()
     {
-        var six = new NetConf { EnableIPv4 = false, EnableIPv6 = true, IPv6Network = IPPrefix.Parse("fd00::/8") };
+        var six = new NetConf
+        {
+            EnableIPv4 = false,
+            EnableIPv6 = true,
+            IPv6Network = IPPrefix.Parse("fd00::/8"),
+        };
         Assert.Equal("fd80:0:0:1::/64", Free(six, "fd00::/9", "fd80::/64")[0]);
     }
 
@@ -47,15 +52,27 @@ public sealed class SubnetPickerTests
     public void What_it_had_before_is_taken_again_where_it_is_free()
     {
         Assert.Equal("10.5.200.0/24", SubnetPicker.Pick(conf, [], [IPPrefix.Parse("10.5.200.0/24")], new Random(1)).ToString());
-        Assert.NotEqual("10.5.200.0/24", SubnetPicker.Pick(conf, Prefixes("10.5.200.0/24"), [IPPrefix.Parse("10.5.200.0/24")], new Random(1)).ToString());
-        Assert.StartsWith("10.5.", SubnetPicker.Pick(conf, [], [IPPrefix.Parse("10.6.1.0/24")], new Random(1)).ToString(), StringComparison.Ordinal);
+        Assert.NotEqual(
+            "10.5.200.0/24",
+            SubnetPicker.Pick(conf, Prefixes("10.5.200.0/24"), [IPPrefix.Parse("10.5.200.0/24")], new Random(1)).ToString()
+        );
+        Assert.StartsWith(
+            "10.5.",
+            SubnetPicker.Pick(conf, [], [IPPrefix.Parse("10.6.1.0/24")], new Random(1)).ToString(),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void In_two_families_one_of_each_is_taken()
     {
         var dual = conf with { EnableIPv6 = true, IPv6Network = IPPrefix.Parse("fd00::/48") };
-        var picked = SubnetPicker.Pick(dual, Prefixes("10.5.7.0/24"), [IPPrefix.Parse("10.5.7.0/24"), IPPrefix.Parse("fd00:0:0:9::/64")], new Random(1));
+        var picked = SubnetPicker.Pick(
+            dual,
+            Prefixes("10.5.7.0/24"),
+            [IPPrefix.Parse("10.5.7.0/24"), IPPrefix.Parse("fd00:0:0:9::/64")],
+            new Random(1)
+        );
         Assert.Equal(2, picked.Count);
         Assert.Equal("fd00:0:0:9::/64", picked[1].ToString());
         Assert.NotEqual("10.5.7.0/24", picked[0].ToString());
@@ -63,7 +80,10 @@ public sealed class SubnetPickerTests
 
     [Fact]
     public void Where_all_are_taken_it_says_so() =>
-        Assert.Equal("no network of 10.5.0.0/16 is free any more", Assert.Throws<FormatException>(() => SubnetPicker.Pick(conf, Prefixes("10.5.0.0/16"), [], new Random(1))).Message);
+        Assert.Equal(
+            "no network of 10.5.0.0/16 is free any more",
+            Assert.Throws<FormatException>(() => SubnetPicker.Pick(conf, Prefixes("10.5.0.0/16"), [], new Random(1))).Message
+        );
 
     [Fact]
     public void Five_thousand_leases_are_no_work()

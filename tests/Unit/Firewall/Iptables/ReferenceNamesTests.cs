@@ -26,7 +26,10 @@ public sealed class ReferenceNamesTests
 
     [Fact]
     public void A_forward_chain_has_the_references_name() =>
-        Assert.Equal("CNI-DN-09664ebc3413f67c2b761", ReferenceNames.ForwardChain(new PodIdentity("cni-portmap-unit-test", "unit-test-8080", "eth0")));
+        Assert.Equal(
+            "CNI-DN-09664ebc3413f67c2b761",
+            ReferenceNames.ForwardChain(new PodIdentity("cni-portmap-unit-test", "unit-test-8080", "eth0"))
+        );
 
     [Fact]
     public void A_prefix_shortens_the_hash_and_not_the_name() =>

@@ -11,39 +11,43 @@ public sealed class RulePlanTests
     private static readonly PortMapping Web = new(8080, 80, PortProtocol.Tcp, null);
 
     [Fact]
-    public void Masquerade_is_written_as_the_reference_writes_it() => Assert.Equal(
-        """
-        *nat
-        :CNI-2bbe0c48b91a7d1b8a6753a8 - [0:0]
-        -A CNI-2bbe0c48b91a7d1b8a6753a8 -d 10.1.2.0/24 -m comment --comment "name: \"test\" id: \"1234\"" -j ACCEPT
-        -A CNI-2bbe0c48b91a7d1b8a6753a8 ! -d 224.0.0.0/4 -m comment --comment "name: \"test\" id: \"1234\"" -j MASQUERADE
-        -A POSTROUTING -s 10.1.2.5/32 -m comment --comment "name: \"test\" id: \"1234\"" -j CNI-2bbe0c48b91a7d1b8a6753a8
-        COMMIT
+    public void Masquerade_is_written_as_the_reference_writes_it() =>
+        Assert.Equal(
+            """
+            *nat
+            :CNI-2bbe0c48b91a7d1b8a6753a8 - [0:0]
+            -A CNI-2bbe0c48b91a7d1b8a6753a8 -d 10.1.2.0/24 -m comment --comment "name: \"test\" id: \"1234\"" -j ACCEPT
+            -A CNI-2bbe0c48b91a7d1b8a6753a8 ! -d 224.0.0.0/4 -m comment --comment "name: \"test\" id: \"1234\"" -j MASQUERADE
+            -A POSTROUTING -s 10.1.2.5/32 -m comment --comment "name: \"test\" id: \"1234\"" -j CNI-2bbe0c48b91a7d1b8a6753a8
+            COMMIT
 
-        """,
-        MasqueradeRules.Add(NatTable.Empty, Pod, [IPPrefix.Parse("10.1.2.5/24")]).Text);
+            """,
+            MasqueradeRules.Add(NatTable.Empty, Pod, [IPPrefix.Parse("10.1.2.5/24")]).Text
+        );
 
     [Fact]
-    public void Forwards_are_written_as_the_reference_writes_them() => Assert.Equal(
-        """
-        *nat
-        -N CNI-HOSTPORT-SETMARK
-        -N CNI-HOSTPORT-MASQ
-        -N CNI-HOSTPORT-DNAT
-        -A CNI-HOSTPORT-SETMARK -m comment --comment "CNI portfwd masquerade mark" -j MARK --set-xmark 0x2000/0x2000
-        -A CNI-HOSTPORT-MASQ -m mark --mark 0x2000/0x2000 -j MASQUERADE
-        -I POSTROUTING -m comment --comment "CNI portfwd requiring masquerade" -j CNI-HOSTPORT-MASQ
-        -A PREROUTING -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT
-        -A OUTPUT -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT
-        :CNI-DN-2bbe0c48b91a7d1b8a675 - [0:0]
-        -A CNI-DN-2bbe0c48b91a7d1b8a675 -s 10.0.0.0/24 -p tcp -m tcp --dport 8080 -j CNI-HOSTPORT-SETMARK
-        -A CNI-DN-2bbe0c48b91a7d1b8a675 -s 127.0.0.1/32 -p tcp -m tcp --dport 8080 -j CNI-HOSTPORT-SETMARK
-        -A CNI-DN-2bbe0c48b91a7d1b8a675 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.0.0.2:80
-        -A CNI-HOSTPORT-DNAT -p tcp -m comment --comment "dnat name: \"test\" id: \"1234\"" -m multiport --dports 8080 ! -i "my dev" -j CNI-DN-2bbe0c48b91a7d1b8a675
-        COMMIT
+    public void Forwards_are_written_as_the_reference_writes_them() =>
+        Assert.Equal(
+            """
+            *nat
+            -N CNI-HOSTPORT-SETMARK
+            -N CNI-HOSTPORT-MASQ
+            -N CNI-HOSTPORT-DNAT
+            -A CNI-HOSTPORT-SETMARK -m comment --comment "CNI portfwd masquerade mark" -j MARK --set-xmark 0x2000/0x2000
+            -A CNI-HOSTPORT-MASQ -m mark --mark 0x2000/0x2000 -j MASQUERADE
+            -I POSTROUTING -m comment --comment "CNI portfwd requiring masquerade" -j CNI-HOSTPORT-MASQ
+            -A PREROUTING -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT
+            -A OUTPUT -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT
+            :CNI-DN-2bbe0c48b91a7d1b8a675 - [0:0]
+            -A CNI-DN-2bbe0c48b91a7d1b8a675 -s 10.0.0.0/24 -p tcp -m tcp --dport 8080 -j CNI-HOSTPORT-SETMARK
+            -A CNI-DN-2bbe0c48b91a7d1b8a675 -s 127.0.0.1/32 -p tcp -m tcp --dport 8080 -j CNI-HOSTPORT-SETMARK
+            -A CNI-DN-2bbe0c48b91a7d1b8a675 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.0.0.2:80
+            -A CNI-HOSTPORT-DNAT -p tcp -m comment --comment "dnat name: \"test\" id: \"1234\"" -m multiport --dports 8080 ! -i "my dev" -j CNI-DN-2bbe0c48b91a7d1b8a675
+            COMMIT
 
-        """,
-        Add(new ForwardOptions { ConditionsV4 = ["!", "-i", "my dev"] }, Web));
+            """,
+            Add(new ForwardOptions { ConditionsV4 = ["!", "-i", "my dev"] }, Web)
+        );
 
     [Fact]
     public void Without_snat_nothing_is_marked()
@@ -80,7 +84,10 @@ public sealed class RulePlanTests
     public void Fifteen_ports_go_into_one_rule_and_protocols_into_their_own()
     {
         var mappings = Enumerable.Range(1, 16).Select(port => new PortMapping((ushort)port, 80, PortProtocol.Udp, null)).Append(Web);
-        var entries = Add(new ForwardOptions(), [.. mappings]).Split('\n').Where(line => line.StartsWith("-A CNI-HOSTPORT-DNAT", StringComparison.Ordinal)).ToList();
+        var entries = Add(new ForwardOptions(), [.. mappings])
+            .Split('\n')
+            .Where(line => line.StartsWith("-A CNI-HOSTPORT-DNAT", StringComparison.Ordinal))
+            .ToList();
         Assert.Equal(3, entries.Count);
         Assert.Contains("-p tcp", entries[0]);
         Assert.Contains("--dports 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15 -j", entries[1]);
@@ -90,12 +97,10 @@ public sealed class RulePlanTests
     [Fact]
     public void A_mapping_of_the_other_family_fills_no_chain_and_an_unspecified_address_matches_all()
     {
-        PortMapping[] mappings =
-        [
-            Web with { HostIP = IPAddr.Parse("127.0.0.1") },
-            Web with { HostPort = 81, HostIP = IPAddr.Parse("::") },
-        ];
-        var text = ForwardRules.Add(NatTable.Empty, new PodForwards(Pod, IPPrefix.Parse("2001:db8::2/64"), mappings, new ForwardOptions())).Text;
+        PortMapping[] mappings = [Web with { HostIP = IPAddr.Parse("127.0.0.1") }, Web with { HostPort = 81, HostIP = IPAddr.Parse("::") }];
+        var text = ForwardRules
+            .Add(NatTable.Empty, new PodForwards(Pod, IPPrefix.Parse("2001:db8::2/64"), mappings, new ForwardOptions()))
+            .Text;
         Assert.Contains("-A CNI-DN-2bbe0c48b91a7d1b8a675 -p tcp -m tcp --dport 81 -j DNAT --to-destination [2001:db8::2]:80\n", text);
         Assert.DoesNotContain("--dport 8080 ", text);
         Assert.DoesNotContain("127.0.0.1", text);
@@ -118,14 +123,16 @@ public sealed class RulePlanTests
     [Fact]
     public void Deleting_removes_old_versions_chains_too_and_nothing_where_nothing_is()
     {
-        var table = NatTable.Parse("""
+        var table = NatTable.Parse(
+            """
             *nat
             :CNI-HOSTPORT-SNAT - [0:0]
             :CNI-SN-2bbe0c48b91a7d1b8a675 - [0:0]
             -A CNI-HOSTPORT-SNAT -m comment --comment "snat" -j CNI-SN-2bbe0c48b91a7d1b8a675
             -A CNI-SN-2bbe0c48b91a7d1b8a675 -s 127.0.0.1/32 -j MASQUERADE
             COMMIT
-            """);
+            """
+        );
         Assert.Equal(
             """
             *nat
@@ -135,7 +142,8 @@ public sealed class RulePlanTests
             COMMIT
 
             """,
-            ForwardRules.Delete(table, Pod).Text);
+            ForwardRules.Delete(table, Pod).Text
+        );
         Assert.Equal("", ForwardRules.Delete(NatTable.Empty, Pod).Text);
         Assert.Equal("", MasqueradeRules.Delete(NatTable.Empty, Pod, null).Text);
     }
@@ -147,18 +155,30 @@ public sealed class RulePlanTests
         Assert.Equal(["chain CNI-DN-2bbe0c48b91a7d1b8a675 is missing in the nat table"], ForwardRules.Check(NatTable.Empty, forwards));
         var script = ForwardRules.Add(NatTable.Empty, forwards);
         script.Append(new IptablesRule("CNI-DN-2bbe0c48b91a7d1b8a675", ["-j", "RETURN"]));
-        Assert.Equal(["rule -A CNI-DN-2bbe0c48b91a7d1b8a675 -j RETURN is not the pod's or stands twice"], ForwardRules.Check(Saved(script), forwards));
-        var less = NatTable.Parse(Text(ForwardRules.Add(NatTable.Empty, forwards)).Replace("-A OUTPUT", "-A ELSEWHERE", StringComparison.Ordinal));
-        Assert.Equal(["rule -A OUTPUT -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT is missing in the nat table"], ForwardRules.Check(less, forwards));
+        Assert.Equal(
+            ["rule -A CNI-DN-2bbe0c48b91a7d1b8a675 -j RETURN is not the pod's or stands twice"],
+            ForwardRules.Check(Saved(script), forwards)
+        );
+        var less = NatTable.Parse(
+            Text(ForwardRules.Add(NatTable.Empty, forwards)).Replace("-A OUTPUT", "-A ELSEWHERE", StringComparison.Ordinal)
+        );
+        Assert.Equal(
+            ["rule -A OUTPUT -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT is missing in the nat table"],
+            ForwardRules.Check(less, forwards)
+        );
     }
 
-    private static PodForwards Forwards(ForwardOptions options, params PortMapping[] mappings) => new(Pod, IPPrefix.Parse("10.0.0.2/24"), mappings, options);
+    private static PodForwards Forwards(ForwardOptions options, params PortMapping[] mappings) =>
+        new(Pod, IPPrefix.Parse("10.0.0.2/24"), mappings, options);
 
-    private static string Add(ForwardOptions options, params PortMapping[] mappings) => ForwardRules.Add(NatTable.Empty, Forwards(options, mappings)).Text;
+    private static string Add(ForwardOptions options, params PortMapping[] mappings) =>
+        ForwardRules.Add(NatTable.Empty, Forwards(options, mappings)).Text;
 
     private static NatTable Saved(RestoreScript script) => NatTable.Parse(Text(script));
 
     // A script's additions read as iptables-save would write them.
     private static string Text(RestoreScript script) =>
-        script.Text.Replace("-N CNI-HOSTPORT-DNAT", ":CNI-HOSTPORT-DNAT - [0:0]", StringComparison.Ordinal).Replace("-I ", "-A ", StringComparison.Ordinal);
+        script
+            .Text.Replace("-N CNI-HOSTPORT-DNAT", ":CNI-HOSTPORT-DNAT - [0:0]", StringComparison.Ordinal)
+            .Replace("-I ", "-A ", StringComparison.Ordinal);
 }

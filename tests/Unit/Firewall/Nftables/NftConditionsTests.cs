@@ -34,7 +34,8 @@ public sealed class NftConditionsTests
     [InlineData("ip6 saddr 2001:db8::/32", "ip6 saddr 2001:db8::/32")]
     [InlineData("ip6 daddr != ::1-::ffff", "ip6 daddr != ::1-::ffff")]
     [InlineData("ip6 daddr { ::1, fe80::/10 }", "ip6 daddr { ::1, fe80::/10 }")]
-    public void Conditions_of_IPv6(string text, string read) => Assert.Equal(read, string.Join(' ', NftConditions.Parse([text], is6: true)));
+    public void Conditions_of_IPv6(string text, string read) =>
+        Assert.Equal(read, string.Join(' ', NftConditions.Parse([text], is6: true)));
 
     [Fact]
     public void No_conditions() => Assert.Empty(NftConditions.Parse([], is6: false));
@@ -48,7 +49,11 @@ public sealed class NftConditionsTests
     [InlineData("ip saddr !=", "", "the conditions end where a value is wanted")]
     [InlineData("ip saddr ::1", "::1", "\"::1\" is no IPv4 address, network or range")]
     [InlineData("ip saddr 10.0.0.0/33", "10.0.0.0/33", "\"10.0.0.0/33\" is no IPv4 address, network or range")]
-    [InlineData("ip saddr 10.0.0.1-10.0.0.2-10.0.0.3", "10.0.0.1-10.0.0.2-10.0.0.3", "\"10.0.0.1-10.0.0.2-10.0.0.3\" is no IPv4 address, network or range")]
+    [InlineData(
+        "ip saddr 10.0.0.1-10.0.0.2-10.0.0.3",
+        "10.0.0.1-10.0.0.2-10.0.0.3",
+        "\"10.0.0.1-10.0.0.2-10.0.0.3\" is no IPv4 address, network or range"
+    )]
     [InlineData("ip saddr 10.0.0.9-10.0.0.1", "10.0.0.9-10.0.0.1", "\"10.0.0.9-10.0.0.1\" ends before it begins")]
     [InlineData("ip saddr { 10.0.0.1, x }", "x", "\"x\" is no IPv4 address, network or range")]
     [InlineData("ip saddr { 10.0.0.1 10.0.0.2 }", "10.0.0.2", "\"10.0.0.2\" stands where , or } is wanted")]
@@ -87,7 +92,13 @@ public sealed class NftConditionsTests
     [Fact]
     public void IPv4_does_not_go_with_conditions_of_IPv6()
     {
-        Assert.Equal("\"ip\" does not go with conditionsV6", Assert.Throws<ConditionException>(() => NftConditions.Parse(["ip saddr 10.0.0.1"], is6: true)).Message);
-        Assert.Equal("\"10.0.0.1\" is no IPv6 address, network or range", Assert.Throws<ConditionException>(() => NftConditions.Parse(["ip6 saddr 10.0.0.1"], is6: true)).Message);
+        Assert.Equal(
+            "\"ip\" does not go with conditionsV6",
+            Assert.Throws<ConditionException>(() => NftConditions.Parse(["ip saddr 10.0.0.1"], is6: true)).Message
+        );
+        Assert.Equal(
+            "\"10.0.0.1\" is no IPv6 address, network or range",
+            Assert.Throws<ConditionException>(() => NftConditions.Parse(["ip6 saddr 10.0.0.1"], is6: true)).Message
+        );
     }
 }

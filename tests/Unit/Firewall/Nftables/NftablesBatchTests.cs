@@ -36,36 +36,71 @@ public sealed class NftablesBatchTests
     [Fact]
     public void A_table() =>
         Assert.Equal(
-            Begin + "30000000000A0104000000000000000001000000" + "0600010074000000" + "0800020000000000" + "0C000600" + "0006" + "68656C6C6F00" + End,
-            Bytes(batch => batch.Add(Table with { Comment = "hello" })));
+            Begin
+                + "30000000000A0104000000000000000001000000"
+                + "0600010074000000"
+                + "0800020000000000"
+                + "0C000600"
+                + "0006"
+                + "68656C6C6F00"
+                + End,
+            Bytes(batch => batch.Add(Table with { Comment = "hello" }))
+        );
 
     [Fact]
     public void A_rule_with_a_verdict() =>
         Assert.Equal(
             Begin
-            + "58000000060A010C000000000000000001000000" + "0600010074000000" + "0600020063000000"
-            + "34000480" + "30000180"
-            + "0E000100" + "696D6D65646961746500" + "0000"
-            + "1C000280" + "0800010000000000" + "10000280" + "0C000280" + "0800010000000001"
-            + End,
-            Bytes(batch => batch.Add(new Rule(Chain, [new Decide(Verdict.Accept)]))));
+                + "58000000060A010C000000000000000001000000"
+                + "0600010074000000"
+                + "0600020063000000"
+                + "34000480"
+                + "30000180"
+                + "0E000100"
+                + "696D6D65646961746500"
+                + "0000"
+                + "1C000280"
+                + "0800010000000000"
+                + "10000280"
+                + "0C000280"
+                + "0800010000000001"
+                + End,
+            Bytes(batch => batch.Add(new Rule(Chain, [new Decide(Verdict.Accept)])))
+        );
 
     [Fact]
     public void Deletion_by_handle() =>
         Assert.Equal(
             Begin + "30000000080A0100000000000000000001000000" + "0600010074000000" + "0600020063000000" + "0C0003000000000000000007" + End,
-            Bytes(batch => batch.Delete(new ListedRule(Chain, 7))));
+            Bytes(batch => batch.Delete(new ListedRule(Chain, 7)))
+        );
 
     [Fact]
     public void An_element_and_the_end_of_its_range() =>
         Assert.Equal(
             Begin
-            + "500000000C0A0106000000000000000001000000" + "0600010074000000" + "0600020070000000"
-            + "2C000380"
-            + "10000180" + "0C000180" + "0600010000500000"
-            + "18000180" + "0C000180" + "06000100005B0000" + "0800030000000001"
-            + End,
-            Bytes(batch => batch.Create(Ports with { IsInterval = true }, new SetElement(Field.Join(Field.Port(80))) { KeyEnd = Field.Join(Field.Port(90)) })));
+                + "500000000C0A0106000000000000000001000000"
+                + "0600010074000000"
+                + "0600020070000000"
+                + "2C000380"
+                + "10000180"
+                + "0C000180"
+                + "0600010000500000"
+                + "18000180"
+                + "0C000180"
+                + "06000100005B0000"
+                + "0800030000000001"
+                + End,
+            Bytes(batch =>
+                batch.Create(
+                    Ports with
+                    {
+                        IsInterval = true,
+                    },
+                    new SetElement(Field.Join(Field.Port(80))) { KeyEnd = Field.Join(Field.Port(90)) }
+                )
+            )
+        );
 
     [Fact]
     public void A_list_of_elements_is_divided_where_an_attribute_would_be_too_long()
@@ -94,7 +129,12 @@ public sealed class NftablesBatchTests
     [InlineData("integer")]
     public void Ranges_of_what_is_in_host_order_are_refused(string type)
     {
-        var key = type switch { "mark" => DataType.Mark, "ifname" => DataType.IfName, _ => DataType.Number };
+        var key = type switch
+        {
+            "mark" => DataType.Mark,
+            "ifname" => DataType.IfName,
+            _ => DataType.Number,
+        };
         Assert.Throws<ArgumentException>(() => new NftablesBatch().Add(new Set(Table, "s", [key]) { IsInterval = true }));
         new NftablesBatch().Add(new Set(Table, "s", [key]));
     }
@@ -108,7 +148,17 @@ public sealed class NftablesBatchTests
         batch.Replace(new ListedRule(Chain, 5), new Rule(Chain, [new Decide(Verdict.Drop)]));
         client.Commit(batch);
         var trace = string.Join('\n', kernel.Trace);
-        foreach (var word in new[] { "NFNL_MSG_BATCH_BEGIN", "NFT_MSG_NEWRULE", "CREATE|REPLACE", "family inet", "NFTA_RULE_CHAIN", "NFNL_MSG_BATCH_END" })
+        foreach (
+            var word in new[]
+            {
+                "NFNL_MSG_BATCH_BEGIN",
+                "NFT_MSG_NEWRULE",
+                "CREATE|REPLACE",
+                "family inet",
+                "NFTA_RULE_CHAIN",
+                "NFNL_MSG_BATCH_END",
+            }
+        )
             Assert.Contains(word, trace);
     }
 
@@ -126,7 +176,9 @@ public sealed class NftablesBatchTests
     {
         var kernel = new ScriptedKernel();
         // The batch's start is 1, the table 2, the chain 3, the element 4.
-        kernel.Answer(_ => [ScriptedKernel.Ack(3, Errno.EOPNOTSUPP, "no"), ScriptedKernel.Ack(99, Errno.EIO), ScriptedKernel.Ack(4, Errno.EEXIST)]);
+        kernel.Answer(_ =>
+            [ScriptedKernel.Ack(3, Errno.EOPNOTSUPP, "no"), ScriptedKernel.Ack(99, Errno.EIO), ScriptedKernel.Ack(4, Errno.EEXIST)]
+        );
         using var client = new NftablesClient(kernel.Socket());
         var batch = new NftablesBatch();
         batch.Add(Table);
@@ -205,7 +257,14 @@ public sealed class NftablesBatchTests
         batch.Flush(Chain);
         batch.Flush(Ports);
         batch.Delete(Ports);
-        batch.Add(Set.Map(Table, "m", [DataType.Ipv4Addr], [DataType.Mark]) with { IsInterval = true, Timeout = TimeSpan.FromSeconds(2), Comment = "map" });
+        batch.Add(
+            Set.Map(Table, "m", [DataType.Ipv4Addr], [DataType.Mark]) with
+            {
+                IsInterval = true,
+                Timeout = TimeSpan.FromSeconds(2),
+                Comment = "map",
+            }
+        );
         batch.Add(Ports, new SetElement(Field.Join(Field.Port(1))) { Timeout = TimeSpan.FromMilliseconds(1500), Comment = "c" });
         batch.Delete(Table);
         Assert.Equal(
@@ -222,6 +281,7 @@ public sealed class NftablesBatchTests
             delete table inet t
 
             """,
-            batch.ToString());
+            batch.ToString()
+        );
     }
 }

@@ -10,7 +10,9 @@ using Plugboard.Tests.Unit.Netlink;
 
 namespace Plugboard.Tests.Unit.Firewall.Nftables;
 
-/// <summary>Whatever the kernel tells, it gives a value or a <see cref="NetlinkFormatException"/>, and every value can be told in words.</summary>
+/// <summary>
+/// Whatever the kernel tells, it gives a value or a <see cref="NetlinkFormatException"/>, and every value can be told in words.
+/// </summary>
 public sealed class NftablesHostileBytesTests
 {
     private static readonly Table Table = new(NftFamily.Inet, "t");
@@ -24,31 +26,47 @@ public sealed class NftablesHostileBytesTests
 
     [Fact]
     public void Random_attributes_are_read_or_refused() =>
-        Prop.ForAll(ArbMap.Default.ArbFor<byte[]>(), ArbMap.Default.ArbFor<ushort>(), (bytes, choice) =>
-            ReadAll(ScriptedKernel.Message((ushort)(0x0a00 | choice % 25), 1, 0, writer =>
-            {
-                writer.WriteStruct(0);
-                writer.WriteBytes((ushort)(choice % 20), bytes);
-                using (writer.Nested((ushort)(choice % 7)))
-                {
-                    using (writer.Nested(1))
-                        writer.WriteBytes((ushort)(choice % 12), bytes);
-                }
-            }))).Check(Config.QuickThrowOnFailure.WithMaxTest(2000));
+        Prop.ForAll(
+                ArbMap.Default.ArbFor<byte[]>(),
+                ArbMap.Default.ArbFor<ushort>(),
+                (bytes, choice) =>
+                    ReadAll(
+                        ScriptedKernel.Message(
+                            (ushort)(0x0a00 | choice % 25),
+                            1,
+                            0,
+                            writer =>
+                            {
+                                writer.WriteStruct(0);
+                                writer.WriteBytes((ushort)(choice % 20), bytes);
+                                using (writer.Nested((ushort)(choice % 7)))
+                                {
+                                    using (writer.Nested(1))
+                                        writer.WriteBytes((ushort)(choice % 12), bytes);
+                                }
+                            }
+                        )
+                    )
+            )
+            .Check(Config.QuickThrowOnFailure.WithMaxTest(2000));
 
     [Fact]
     public void True_messages_with_some_bytes_changed_are_read_or_refused()
     {
         var sample = Sample();
-        Prop.ForAll(ArbMap.Default.ArbFor<int>(), seed =>
-        {
-            var random = new Random(seed);
-            var bytes = (byte[])sample.Clone();
-            for (var i = random.Next(1, 8); i > 0; i--)
-                bytes[random.Next(bytes.Length)] = (byte)(random.Next(2) == 0 ? random.Next(256) : random.Next(12));
-            ReadAll(bytes);
-            ReadAll(bytes.AsSpan(0, random.Next(bytes.Length + 1)).ToArray());
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(10_000));
+        Prop.ForAll(
+                ArbMap.Default.ArbFor<int>(),
+                seed =>
+                {
+                    var random = new Random(seed);
+                    var bytes = (byte[])sample.Clone();
+                    for (var i = random.Next(1, 8); i > 0; i--)
+                        bytes[random.Next(bytes.Length)] = (byte)(random.Next(2) == 0 ? random.Next(256) : random.Next(12));
+                    ReadAll(bytes);
+                    ReadAll(bytes.AsSpan(0, random.Next(bytes.Length + 1)).ToArray());
+                }
+            )
+            .Check(Config.QuickThrowOnFailure.WithMaxTest(10_000));
     }
 
     [Fact]
@@ -64,12 +82,40 @@ public sealed class NftablesHostileBytesTests
         foreach (var set in Sets)
             batch.Add(set with { Comment = "a set", Timeout = TimeSpan.FromSeconds(5) });
         var address = Field.Of(IPAddr.Parse("10.0.0.1"));
-        batch.Add(Sets[0], new SetElement(Field.Join(address, Field.Port(1))) { KeyEnd = Field.Join(address, Field.Port(9)), Comment = "an element", Timeout = TimeSpan.FromSeconds(1) });
-        batch.Add(Sets[1], new SetElement(Field.Join(Field.Of(IPAddr.Parse("::1")))), new SetElement(Field.Join(Field.Of(IPAddr.Parse("fe80::")))));
-        batch.Add(Sets[2], new SetElement(Field.Join(Field.Link("eth0"))) { Data = Field.Join(Field.Of(new MacAddress(5)), Field.Mark(1)) });
+        batch.Add(
+            Sets[0],
+            new SetElement(Field.Join(address, Field.Port(1)))
+            {
+                KeyEnd = Field.Join(address, Field.Port(9)),
+                Comment = "an element",
+                Timeout = TimeSpan.FromSeconds(1),
+            }
+        );
+        batch.Add(
+            Sets[1],
+            new SetElement(Field.Join(Field.Of(IPAddr.Parse("::1")))),
+            new SetElement(Field.Join(Field.Of(IPAddr.Parse("fe80::"))))
+        );
+        batch.Add(
+            Sets[2],
+            new SetElement(Field.Join(Field.Link("eth0"))) { Data = Field.Join(Field.Of(new MacAddress(5)), Field.Mark(1)) }
+        );
         batch.Add(Sets[3], new SetElement(Field.Join(Field.Protocol(6))) { Verdict = Verdict.Goto("c") });
-        batch.Add(new Rule(chain, [Compare.Equal(Selector.SourceAddress(is6: false), address), new Counter(), new Decide(Verdict.Jump("c"))]) { Comment = "a rule" });
-        batch.Add(new Rule(chain, [Compare.Equal(Selector.L4Protocol, Field.Protocol(6)), new Masquerade { Ports = new NatPorts(1, 2), Options = NatOptions.FullyRandom }]));
+        batch.Add(
+            new Rule(chain, [Compare.Equal(Selector.SourceAddress(is6: false), address), new Counter(), new Decide(Verdict.Jump("c"))])
+            {
+                Comment = "a rule",
+            }
+        );
+        batch.Add(
+            new Rule(
+                chain,
+                [
+                    Compare.Equal(Selector.L4Protocol, Field.Protocol(6)),
+                    new Masquerade { Ports = new NatPorts(1, 2), Options = NatOptions.FullyRandom },
+                ]
+            )
+        );
         return batch.End().Written.ToArray();
     }
 

@@ -12,7 +12,15 @@ public sealed class NftablesTextTests
     {
         DataType[] types =
         [
-            DataType.Ipv4Addr, DataType.Ipv6Addr, DataType.EtherAddr, DataType.InetProto, DataType.InetService, DataType.Mark, DataType.Number, DataType.FlowDirection, DataType.IfName,
+            DataType.Ipv4Addr,
+            DataType.Ipv6Addr,
+            DataType.EtherAddr,
+            DataType.InetProto,
+            DataType.InetService,
+            DataType.Mark,
+            DataType.Number,
+            DataType.FlowDirection,
+            DataType.IfName,
         ];
         var key = Field.Join(
             Field.Of(IPAddr.Parse("10.0.0.1")),
@@ -23,8 +31,12 @@ public sealed class NftablesTextTests
             Field.Mark(0x2000),
             Field.Number(12),
             Field.Direction(isReply: true),
-            Field.Link("eth0"));
-        Assert.Equal("10.0.0.1 . 2001:db8::1 . 02:00:00:00:00:01 . udp . 443 . 0x00002000 . 12 . reply . \"eth0\"", FieldText.Describe(types, key));
+            Field.Link("eth0")
+        );
+        Assert.Equal(
+            "10.0.0.1 . 2001:db8::1 . 02:00:00:00:00:01 . udp . 443 . 0x00002000 . 12 . reply . \"eth0\"",
+            FieldText.Describe(types, key)
+        );
     }
 
     [Theory]
@@ -79,7 +91,10 @@ public sealed class NftablesTextTests
         {
             random.NextBytes(bytes);
             bytes[1] = (byte)random.Next(50);
-            Assert.True(Encoding.UTF8.GetByteCount(UserDataComment.Read((byte)random.Next(3), bytes.AsSpan(0, random.Next(bytes.Length)))) <= 3 * bytes.Length);
+            Assert.True(
+                Encoding.UTF8.GetByteCount(UserDataComment.Read((byte)random.Next(3), bytes.AsSpan(0, random.Next(bytes.Length))))
+                    <= 3 * bytes.Length
+            );
         }
     }
 }

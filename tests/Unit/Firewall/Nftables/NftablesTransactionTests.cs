@@ -16,22 +16,31 @@ public sealed class NftablesTransactionTests : IDisposable
     public void Dispose() => monitor.Dispose();
 
     private static byte[] Message(int type, NftFamily family, Action<NetlinkWriter> write) =>
-        ScriptedKernel.Message((ushort)(NfnetlinkH.NFNL_SUBSYS_NFTABLES << 8 | type), 0, 0, writer =>
-        {
-            writer.WriteStruct(new NfGenMsg { nfgen_family = (byte)family });
-            write(writer);
-        });
+        ScriptedKernel.Message(
+            (ushort)(NfnetlinkH.NFNL_SUBSYS_NFTABLES << 8 | type),
+            0,
+            0,
+            writer =>
+            {
+                writer.WriteStruct(new NfGenMsg { nfgen_family = (byte)family });
+                write(writer);
+            }
+        );
 
     private static byte[] Touch(int type, NftFamily family, string table) => Message(type, family, writer => writer.WriteString(1, table));
 
     private static byte[] End(uint generation, string name)
     {
-        var message = Message(NFT_MSG_NEWGEN, 0, writer =>
-        {
-            writer.WriteUInt32BigEndian(NFTA_GEN_ID, generation);
-            writer.WriteUInt32BigEndian(NFTA_GEN_PROC_PID, 42);
-            writer.WriteString(NFTA_GEN_PROC_NAME, name);
-        });
+        var message = Message(
+            NFT_MSG_NEWGEN,
+            0,
+            writer =>
+            {
+                writer.WriteUInt32BigEndian(NFTA_GEN_ID, generation);
+                writer.WriteUInt32BigEndian(NFTA_GEN_PROC_PID, 42);
+                writer.WriteString(NFTA_GEN_PROC_NAME, name);
+            }
+        );
         // nlmsg_pid
         message[12] = 99;
         return message;
@@ -41,10 +50,15 @@ public sealed class NftablesTransactionTests : IDisposable
     public void A_transaction_names_each_table_once()
     {
         kernel.Notify(
-            [.. Touch(NFT_MSG_DELTABLE, NftFamily.IPv4, "nat"), .. Touch(NFT_MSG_NEWRULE, NftFamily.Inet, "a"), .. Touch(NFT_MSG_NEWSETELEM, NftFamily.Inet, "a")],
+            [
+                .. Touch(NFT_MSG_DELTABLE, NftFamily.IPv4, "nat"),
+                .. Touch(NFT_MSG_NEWRULE, NftFamily.Inet, "a"),
+                .. Touch(NFT_MSG_NEWSETELEM, NftFamily.Inet, "a"),
+            ],
             [.. Touch(NFT_MSG_DELFLOWTABLE, NftFamily.IPv6, "a")],
             End(7, "nft"),
-            End(8, "other"));
+            End(8, "other")
+        );
         var told = monitor.Receive(TimeSpan.Zero).Items;
         Assert.Equal([(7u, 99u, 42, "nft"), (8u, 99u, 42, "other")], told.Select(t => (t.Generation, t.PortId, t.ThreadId, t.ProcessName)));
         Assert.Equal([new Table(NftFamily.IPv4, "nat"), new Table(NftFamily.Inet, "a"), new Table(NftFamily.IPv6, "a")], told[0].Tables);

@@ -10,12 +10,13 @@ public sealed class TableLayoutTests
 {
     public static TheoryData<string> Tables => ["portmap", "masquerade", "macspoof"];
 
-    private static NodeTable Make(string name) => name switch
-    {
-        "portmap" => new PortForwardTable(),
-        "masquerade" => new MasqueradeTable(),
-        _ => new SpoofCheckTable(),
-    };
+    private static NodeTable Make(string name) =>
+        name switch
+        {
+            "portmap" => new PortForwardTable(),
+            "masquerade" => new MasqueradeTable(),
+            _ => new SpoofCheckTable(),
+        };
 
     // Who changes a set, a chain or a rule writes the new number into the table: else an ADD would take a table of an older build for its
     // own.
@@ -35,12 +36,30 @@ public sealed class TableLayoutTests
         var first = whole.Chains[1];
         TableDefinition[] others =
         [
-            whole with { Rules = [.. whole.Rules.Skip(1)] },
-            whole with { Rules = [.. whole.Rules.Reverse()] },
-            whole with { Sets = [.. whole.Sets.Select(static set => set with { AllowsTimeouts = false })] },
-            whole with { Sets = [whole.Sets[0] with { Key = [DataType.Ipv6Addr] }, .. whole.Sets.Skip(1)] },
-            whole with { Chains = [whole.Chains[0], first with { Hook = first.Hook! with { Priority = 0 } }] },
-            whole with { Chains = [whole.Chains[0], first with { Hook = first.Hook! with { DropsByDefault = true } }] },
+            whole with
+            {
+                Rules = [.. whole.Rules.Skip(1)],
+            },
+            whole with
+            {
+                Rules = [.. whole.Rules.Reverse()],
+            },
+            whole with
+            {
+                Sets = [.. whole.Sets.Select(static set => set with { AllowsTimeouts = false })],
+            },
+            whole with
+            {
+                Sets = [whole.Sets[0] with { Key = [DataType.Ipv6Addr] }, .. whole.Sets.Skip(1)],
+            },
+            whole with
+            {
+                Chains = [whole.Chains[0], first with { Hook = first.Hook! with { Priority = 0 } }],
+            },
+            whole with
+            {
+                Chains = [whole.Chains[0], first with { Hook = first.Hook! with { DropsByDefault = true } }],
+            },
         ];
         Assert.Equal(others.Length + 1, others.Append(whole).Select(static definition => definition.Fingerprint()).Distinct().Count());
     }

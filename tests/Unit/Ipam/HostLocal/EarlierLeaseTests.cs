@@ -22,7 +22,8 @@ public sealed class EarlierLeaseTests : IDisposable
 
     private string AddOne(string id, string ifName = "eth0", string args = "") => Add(id, ifName, args).IPs[0].Address.Address.ToString();
 
-    private void AgeAll() => Array.ForEach(Directory.GetFiles(network.Leases), static path => File.SetLastWriteTimeUtc(path, DateTime.UnixEpoch.AddYears(50)));
+    private void AgeAll() =>
+        Array.ForEach(Directory.GetFiles(network.Leases), static path => File.SetLastWriteTimeUtc(path, DateTime.UnixEpoch.AddYears(50)));
 
     [Fact]
     public void A_container_whose_attachment_is_gone_gets_its_own_address_again()

@@ -78,7 +78,10 @@ public sealed class HostLocalAddTests : IDisposable
     {
         network.Add("c1");
         var error = IpamNetwork.Fails(() => network.Add("c1"));
-        Assert.Equal("failed to allocate for range 0: 10.1.2.2 has been allocated to c1, duplicate allocation is not allowed", error.Message);
+        Assert.Equal(
+            "failed to allocate for range 0: 10.1.2.2 has been allocated to c1, duplicate allocation is not allowed",
+            error.Message
+        );
         Assert.Equal(101, (int)error.Code);
         Assert.Equal("10.1.2.3", network.AddOne("c1", "eth1"));
     }
@@ -95,7 +98,8 @@ public sealed class HostLocalAddTests : IDisposable
     {
         var path = Path.Combine(network.DataDir, "resolv.conf");
         File.WriteAllText(path, "nameserver 192.0.2.3\n");
-        network.Config = $$$"""{"subnet":"10.1.2.0/24","resolvConf":"{{{path}}}","routes":[{"dst":"0.0.0.0/0"},{"dst":"192.168.0.0/16","gw":"10.1.2.7","mtu":1400,"table":7}]}""";
+        network.Config =
+            $$$"""{"subnet":"10.1.2.0/24","resolvConf":"{{{path}}}","routes":[{"dst":"0.0.0.0/0"},{"dst":"192.168.0.0/16","gw":"10.1.2.7","mtu":1400,"table":7}]}""";
         var result = network.Add("c1");
         Assert.Equal(["192.0.2.3"], result.Dns.Nameservers);
         Assert.Equal(["0.0.0.0/0", "192.168.0.0/16"], result.Routes.Select(route => route.Dst.ToString()));
@@ -110,9 +114,16 @@ public sealed class HostLocalAddTests : IDisposable
             network.Add($"c{i}");
         File.SetLastWriteTimeUtc(Path.Combine(network.Leases, "10.1.2.4"), DateTime.UnixEpoch);
         var error = IpamNetwork.Fails(() => network.Add("late"));
-        Assert.Equal("failed to allocate for range 0: no IP addresses available in range set: 10.1.2.1-10.1.2.6,10.1.3.1-10.1.3.2", error.Message);
+        Assert.Equal(
+            "failed to allocate for range 0: no IP addresses available in range set: 10.1.2.1-10.1.2.6,10.1.3.1-10.1.3.2",
+            error.Message
+        );
         Assert.Equal(CniErrorCode.TryAgainLater, error.Code);
-        Assert.StartsWith($"of 6 addresses 6 are leased in {network.Leases}; 1 of them are older than the last boot (10.1.2.4)", error.Details, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"of 6 addresses 6 are leased in {network.Leases}; 1 of them are older than the last boot (10.1.2.4)",
+            error.Details,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -121,7 +132,11 @@ public sealed class HostLocalAddTests : IDisposable
         network.Config = """{"ranges":[[{"subnet":"10.1.2.0/24"}],[{"subnet":"10.1.3.0/30"}]]}""";
         network.Write("10.1.3.2", "other\r\neth0");
         network.Write("10.7.0.1", "c1\r\neth0");
-        Assert.StartsWith("failed to allocate for range 1: no IP", IpamNetwork.Fails(() => network.Add("c1")).Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "failed to allocate for range 1: no IP",
+            IpamNetwork.Fails(() => network.Add("c1")).Message,
+            StringComparison.Ordinal
+        );
         Assert.Equal(["10.1.3.2", "10.7.0.1", "last_reserved_ip.0", "lock"], network.Files());
         Assert.True(network.IsIndexed());
     }

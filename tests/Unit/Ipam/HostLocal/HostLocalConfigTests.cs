@@ -17,7 +17,11 @@ public sealed class HostLocalConfigTests
     [InlineData("""{"subnet":"2001:db8::/64"}""", "2001:db8::1-2001:db8::ffff:ffff:ffff:ffff", "2001:db8::1")]
     [InlineData("""{"subnet":"10.1.2.0/24","rangeStart":"10.1.2.0","rangeEnd":"10.1.2.255"}""", "10.1.2.0-10.1.2.255", "10.1.2.1")]
     [InlineData("""{"SUBNET":"10.1.2.0/30","RangeStart":"","gateway":"192.0.2.1"}""", "10.1.2.1-10.1.2.2", "192.0.2.1")]
-    [InlineData("""{"ranges":[[{"subnet":"10.1.2.0/24"},{"subnet":"10.1.3.0/24"}]]}""", "10.1.2.1-10.1.2.254,10.1.3.1-10.1.3.254", "10.1.2.1")]
+    [InlineData(
+        """{"ranges":[[{"subnet":"10.1.2.0/24"},{"subnet":"10.1.3.0/24"}]]}""",
+        "10.1.2.1-10.1.2.254,10.1.3.1-10.1.3.254",
+        "10.1.2.1"
+    )]
     public void A_range_has_defaults(string ipam, string expected, string gateway)
     {
         var set = Assert.Single(Parse(ipam).RangeSets);
@@ -29,7 +33,9 @@ public sealed class HostLocalConfigTests
     public void The_sets_are_of_the_runtime_then_the_single_range_then_ranges()
     {
         var config = Parse(
-            """{"ranges":[[{"subnet":"10.3.0.0/24"}]],"subnet":"10.2.0.0/24"}""", ""","runtimeConfig":{"ipRanges":[[{"subnet":"10.1.0.0/24"}]]}""");
+            """{"ranges":[[{"subnet":"10.3.0.0/24"}]],"subnet":"10.2.0.0/24"}""",
+            ""","runtimeConfig":{"ipRanges":[[{"subnet":"10.1.0.0/24"}]]}"""
+        );
         Assert.Equal(["10.1.0.1-10.1.0.254", "10.2.0.1-10.2.0.254", "10.3.0.1-10.3.0.254"], config.RangeSets.Select(set => set.ToString()));
     }
 
@@ -40,16 +46,34 @@ public sealed class HostLocalConfigTests
     [InlineData("""{"ranges":[[]]}""", "invalid range set 0: empty range set")]
     [InlineData("""{"ranges":[null]}""", "invalid range set 0: empty range set")]
     [InlineData("""{"ranges":[[{}]]}""", "invalid range set 0: IP <nil> not v4 nor v6")]
-    [InlineData("""{"ranges":[[{"subnet":"10.1.2.0/24"}],[{"subnet":"192.0.2.7/24"}]]}""", "invalid range set 1: Network has host bits set. For a subnet mask of length 24 the network address is 192.0.2.0")]
+    [InlineData(
+        """{"ranges":[[{"subnet":"10.1.2.0/24"}],[{"subnet":"192.0.2.7/24"}]]}""",
+        "invalid range set 1: Network has host bits set. For a subnet mask of length 24 the network address is 192.0.2.0"
+    )]
     [InlineData("""{"subnet":"192.0.2.0/31"}""", "invalid range set 0: Network 192.0.2.0/31 too small to allocate from")]
     [InlineData("""{"subnet":"2001:db8::/127"}""", "invalid range set 0: Network 2001:db8::/127 too small to allocate from")]
     [InlineData("""{"subnet":"::ffff:10.0.0.0/112"}""", "invalid range set 0: IPNet IP and Mask version mismatch")]
-    [InlineData("""{"subnet":"192.0.2.0/24","rangeStart":"192.0.3.0"}""", "invalid range set 0: RangeStart 192.0.3.0 not in network 192.0.2.0/24")]
-    [InlineData("""{"subnet":"192.0.2.0/24","rangeStart":"192.0.2.50","rangeEnd":"192.0.2.40"}""", "invalid range set 0: RangeStart 192.0.2.50 not in network 192.0.2.0/24")]
-    [InlineData("""{"subnet":"192.0.2.0/24","rangeEnd":"192.0.3.0"}""", "invalid range set 0: RangeEnd 192.0.3.0 not in network 192.0.2.0/24")]
-    [InlineData("""{"subnet":"192.0.2.0/24","rangeEnd":"2001:db8::1"}""", "invalid range set 0: RangeEnd 2001:db8::1 not in network 192.0.2.0/24")]
+    [InlineData(
+        """{"subnet":"192.0.2.0/24","rangeStart":"192.0.3.0"}""",
+        "invalid range set 0: RangeStart 192.0.3.0 not in network 192.0.2.0/24"
+    )]
+    [InlineData(
+        """{"subnet":"192.0.2.0/24","rangeStart":"192.0.2.50","rangeEnd":"192.0.2.40"}""",
+        "invalid range set 0: RangeStart 192.0.2.50 not in network 192.0.2.0/24"
+    )]
+    [InlineData(
+        """{"subnet":"192.0.2.0/24","rangeEnd":"192.0.3.0"}""",
+        "invalid range set 0: RangeEnd 192.0.3.0 not in network 192.0.2.0/24"
+    )]
+    [InlineData(
+        """{"subnet":"192.0.2.0/24","rangeEnd":"2001:db8::1"}""",
+        "invalid range set 0: RangeEnd 2001:db8::1 not in network 192.0.2.0/24"
+    )]
     [InlineData("""{"ranges":[[{"subnet":"10.1.2.0/24"},{"subnet":"2001:db8::/64"}]]}""", "invalid range set 0: mixed address families")]
-    [InlineData("""{"ranges":[[{"subnet":"10.1.0.0/22","rangeEnd":"10.1.3.254"},{"subnet":"10.1.2.0/24"}]]}""", "invalid range set 0: subnets 10.1.0.1-10.1.3.254 and 10.1.2.1-10.1.2.254 overlap")]
+    [InlineData(
+        """{"ranges":[[{"subnet":"10.1.0.0/22","rangeEnd":"10.1.3.254"},{"subnet":"10.1.2.0/24"}]]}""",
+        "invalid range set 0: subnets 10.1.0.1-10.1.3.254 and 10.1.2.1-10.1.2.254 overlap"
+    )]
     [InlineData("""{"ranges":[[{"subnet":"10.1.0.0/22"}],[{"subnet":"10.1.2.0/24"}]]}""", "range set 0 overlaps with 1")]
     public void What_is_wrong_is_said_in_the_references_words(string ipam, string message) => RefusedAsWrong(ipam, message);
 
@@ -62,19 +86,49 @@ public sealed class HostLocalConfigTests
     }
 
     [Theory]
-    [InlineData("""{"subnet":"224.0.1.0/24"}""", "invalid range set 0: 224.0.1.1-224.0.1.254 overlaps with multicast (224.0.0.0/4): no pod can have such an address")]
-    [InlineData("""{"subnet":"127.0.0.0/8"}""", "invalid range set 0: 127.0.0.1-127.255.255.254 overlaps with loopback (127.0.0.0/8): no pod can have such an address")]
-    [InlineData("""{"subnet":"0.0.0.0/8"}""", "invalid range set 0: 0.0.0.1-0.255.255.254 overlaps with \"this network\" (0.0.0.0/8): no pod can have such an address")]
-    [InlineData("""{"subnet":"128.0.0.0/1"}""", "invalid range set 0: 128.0.0.1-255.255.255.254 overlaps with multicast (224.0.0.0/4): no pod can have such an address")]
-    [InlineData("""{"subnet":"ff05::/64"}""", "invalid range set 0: ff05::1-ff05::ffff:ffff:ffff:ffff overlaps with multicast (ff00::/8): no pod can have such an address")]
-    [InlineData("""{"subnet":"::/96"}""", "invalid range set 0: ::1-::ffff:ffff overlaps with unspecified and loopback (::/127): no pod can have such an address")]
+    [InlineData(
+        """{"subnet":"224.0.1.0/24"}""",
+        "invalid range set 0: 224.0.1.1-224.0.1.254 overlaps with multicast (224.0.0.0/4): no pod can have such an address"
+    )]
+    [InlineData(
+        """{"subnet":"127.0.0.0/8"}""",
+        "invalid range set 0: 127.0.0.1-127.255.255.254 overlaps with loopback (127.0.0.0/8): no pod can have such an address"
+    )]
+    [InlineData(
+        """{"subnet":"0.0.0.0/8"}""",
+        "invalid range set 0: 0.0.0.1-0.255.255.254 overlaps with \"this network\" (0.0.0.0/8): no pod can have such an address"
+    )]
+    [InlineData(
+        """{"subnet":"128.0.0.0/1"}""",
+        "invalid range set 0: 128.0.0.1-255.255.255.254 overlaps with multicast (224.0.0.0/4): no pod can have such an address"
+    )]
+    [InlineData(
+        """{"subnet":"ff05::/64"}""",
+        "invalid range set 0: ff05::1-ff05::ffff:ffff:ffff:ffff overlaps with multicast (ff00::/8): no pod can have such an address"
+    )]
+    [InlineData(
+        """{"subnet":"::/96"}""",
+        "invalid range set 0: ::1-::ffff:ffff overlaps with unspecified and loopback (::/127): no pod can have such an address"
+    )]
     [InlineData("""{"subnet":"::/64","rangeStart":"::1:0:0:0","gateway":"fe80::1"}""", null)]
-    [InlineData("""{"subnet":"::/64","rangeStart":"::9"}""", "invalid range set 0: ::9-::ffff:ffff:ffff:ffff overlaps with mapped IPv4 (::ffff:0:0/96): no pod can have such an address")]
+    [InlineData(
+        """{"subnet":"::/64","rangeStart":"::9"}""",
+        "invalid range set 0: ::9-::ffff:ffff:ffff:ffff overlaps with mapped IPv4 (::ffff:0:0/96): no pod can have such an address"
+    )]
     [InlineData("""{"subnet":"240.0.0.0/24"}""", null)]
     [InlineData("""{"subnet":"fe80::/64"}""", null)]
-    [InlineData("""{"subnet":"10.1.2.0/24","rangeStart":"10.1.2.255","rangeEnd":"10.1.2.255"}""", "invalid range set 0: 10.1.2.255-10.1.2.255 has no address for a pod: 10.1.2.255 is the broadcast address of 10.1.2.0/24")]
-    [InlineData("""{"subnet":"10.1.2.0/24","rangeEnd":"10.1.2.1"}""", "invalid range set 0: 10.1.2.1-10.1.2.1 has no address for a pod: 10.1.2.1 is subnet's gateway")]
-    [InlineData("""{"subnet":"10.1.2.0/24","rangeStart":"10.1.2.0","rangeEnd":"10.1.2.1"}""", "invalid range set 0: 10.1.2.0-10.1.2.1 has no address for a pod: 10.1.2.0-10.1.2.1 are gateways, network or broadcast addresses")]
+    [InlineData(
+        """{"subnet":"10.1.2.0/24","rangeStart":"10.1.2.255","rangeEnd":"10.1.2.255"}""",
+        "invalid range set 0: 10.1.2.255-10.1.2.255 has no address for a pod: 10.1.2.255 is the broadcast address of 10.1.2.0/24"
+    )]
+    [InlineData(
+        """{"subnet":"10.1.2.0/24","rangeEnd":"10.1.2.1"}""",
+        "invalid range set 0: 10.1.2.1-10.1.2.1 has no address for a pod: 10.1.2.1 is subnet's gateway"
+    )]
+    [InlineData(
+        """{"subnet":"10.1.2.0/24","rangeStart":"10.1.2.0","rangeEnd":"10.1.2.1"}""",
+        "invalid range set 0: 10.1.2.0-10.1.2.1 has no address for a pod: 10.1.2.0-10.1.2.1 are gateways, network or broadcast addresses"
+    )]
     public void A_range_of_addresses_that_no_pod_can_have_is_refused(string ipam, string? message)
     {
         if (message is null)
@@ -111,10 +165,22 @@ public sealed class HostLocalConfigTests
     [InlineData("""{"dst":"0.0.0.0/0","gw":"fd00::1"}""", "gw fd00::1 is IPv6, the route's dst 0.0.0.0/0 is IPv4")]
     [InlineData("""{"dst":"::/0","gw":"10.1.2.1"}""", "gw 10.1.2.1 is IPv4, the route's dst ::/0 is IPv6")]
     [InlineData("""{"dst":"::/0","gw":"0.0.0.0"}""", "gw 0.0.0.0 is IPv4, the route's dst ::/0 is IPv6")]
-    [InlineData("""{"dst":"0.0.0.0/0","gw":"127.0.0.1"}""", "gw 127.0.0.1 is in loopback (127.0.0.0/8): no router can have such an address")]
-    [InlineData("""{"dst":"0.0.0.0/0","gw":"224.0.0.5"}""", "gw 224.0.0.5 is in multicast (224.0.0.0/4): no router can have such an address")]
-    [InlineData("""{"dst":"169.254.1.1/32","gw":"10.1.2.1","scope":253}""", "gw 10.1.2.1 contradicts scope 253: such a route has no gateway")]
-    [InlineData("""{"dst":"169.254.1.1/32","gw":"10.1.2.1","scope":254}""", "gw 10.1.2.1 contradicts scope 254: such a route has no gateway")]
+    [InlineData(
+        """{"dst":"0.0.0.0/0","gw":"127.0.0.1"}""",
+        "gw 127.0.0.1 is in loopback (127.0.0.0/8): no router can have such an address"
+    )]
+    [InlineData(
+        """{"dst":"0.0.0.0/0","gw":"224.0.0.5"}""",
+        "gw 224.0.0.5 is in multicast (224.0.0.0/4): no router can have such an address"
+    )]
+    [InlineData(
+        """{"dst":"169.254.1.1/32","gw":"10.1.2.1","scope":253}""",
+        "gw 10.1.2.1 contradicts scope 253: such a route has no gateway"
+    )]
+    [InlineData(
+        """{"dst":"169.254.1.1/32","gw":"10.1.2.1","scope":254}""",
+        "gw 10.1.2.1 contradicts scope 254: such a route has no gateway"
+    )]
     [InlineData("""{"dst":"169.254.1.1/32","scope":255}""", "scope 255 is no route's: 0 is global, 253 on the link, 254 on the host")]
     [InlineData("""{"dst":"169.254.1.1/32","scope":-1}""", "scope -1 of a route is negative")]
     [InlineData("""{"dst":"0.0.0.0/0","mtu":-1}""", "mtu -1 of a route is negative")]
@@ -136,9 +202,16 @@ public sealed class HostLocalConfigTests
     }
 
     [Theory]
-    [InlineData("""[{"subnet":"10.1.0.0/16","rangeStart":"10.1.9.0","rangeEnd":"10.1.9.9"},{"subnet":"10.1.0.0/16","rangeStart":"10.1.1.0","rangeEnd":"10.1.9.0"}]""", "invalid range set 0: subnets 10.1.9.0-10.1.9.9 and 10.1.1.0-10.1.9.0 overlap")]
-    [InlineData("""[{"subnet":"10.1.0.0/24"},{"subnet":"10.2.0.0/24"},{"subnet":"10.1.0.0/24"}]""", "invalid range set 0: subnets 10.1.0.1-10.1.0.254 and 10.1.0.1-10.1.0.254 overlap")]
-    public void Ranges_of_a_set_overlap_in_whatever_order_they_are(string set, string message) => RefusedAsWrong($$"""{"ranges":[{{set}}]}""", message);
+    [InlineData(
+        """[{"subnet":"10.1.0.0/16","rangeStart":"10.1.9.0","rangeEnd":"10.1.9.9"},{"subnet":"10.1.0.0/16","rangeStart":"10.1.1.0","rangeEnd":"10.1.9.0"}]""",
+        "invalid range set 0: subnets 10.1.9.0-10.1.9.9 and 10.1.1.0-10.1.9.0 overlap"
+    )]
+    [InlineData(
+        """[{"subnet":"10.1.0.0/24"},{"subnet":"10.2.0.0/24"},{"subnet":"10.1.0.0/24"}]""",
+        "invalid range set 0: subnets 10.1.0.1-10.1.0.254 and 10.1.0.1-10.1.0.254 overlap"
+    )]
+    public void Ranges_of_a_set_overlap_in_whatever_order_they_are(string set, string message) =>
+        RefusedAsWrong($$"""{"ranges":[{{set}}]}""", message);
 
     [Fact]
     public void Fifteen_thousand_range_sets_are_read_and_two_that_overlap_among_them_are_found()
@@ -180,14 +253,21 @@ public sealed class HostLocalConfigTests
         var error = Assert.Throws<CniException>(() => Parse(Two, version: version));
         Assert.Equal($"CNI version {version} does not support more than 1 address per family", error.Message);
         Assert.Equal(2, Parse(Two, version: "0.3.0").RangeSets.Count);
-        Assert.Equal(2, Parse("""{"ranges":[[{"subnet":"10.1.2.0/24"}],[{"subnet":"2001:db8::/64"}]]}""", version: version).RangeSets.Count);
+        Assert.Equal(
+            2,
+            Parse("""{"ranges":[[{"subnet":"10.1.2.0/24"}],[{"subnet":"2001:db8::/64"}]]}""", version: version).RangeSets.Count
+        );
     }
 
     [Fact]
     public void The_validator_says_all_that_is_wrong_with_the_keys_paths()
     {
-        var problems = new HostLocalPlugin().Validate(Request(
-            """{"dataDir":7,"ranges":[[{"subnet":"10.1.2.0/31"},{"subnet":"x"}],[]],"routes":[{}]}""", ""","runtimeConfig":{"ips":["y"]}"""));
+        var problems = new HostLocalPlugin().Validate(
+            Request(
+                """{"dataDir":7,"ranges":[[{"subnet":"10.1.2.0/31"},{"subnet":"x"}],[]],"routes":[{}]}""",
+                ""","runtimeConfig":{"ips":["y"]}"""
+            )
+        );
         Assert.Equal(
             [
                 "ipam.dataDir: failed to load netconf: ipam.dataDir wants a text, not the number 7",
@@ -197,7 +277,8 @@ public sealed class HostLocalConfigTests
                 "ipam.ranges[1]: invalid range set 1: empty range set",
                 "ipam.routes[0].dst: a route wants a dst",
             ],
-            problems);
+            problems
+        );
         Assert.Empty(new HostLocalPlugin().Validate(Request("""{"subnet":"10.1.2.0/24"}""")));
     }
 

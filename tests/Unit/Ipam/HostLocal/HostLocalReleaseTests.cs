@@ -139,14 +139,20 @@ public sealed class HostLocalReleaseTests : IDisposable
         network.Config = """{"ranges":[[{"subnet":"10.1.2.0/24"}],[{"subnet":"10.1.3.0/30"}]]}""";
         Assert.Empty(HostLocalPlugin.FindUsedUp(network.Request()));
         network.Add("c1");
-        Assert.Equal([$"10.1.3.1-10.1.3.2 of network test: each of its 1 addresses has a file in {network.Leases}"], HostLocalPlugin.FindUsedUp(network.Request()));
+        Assert.Equal(
+            [$"10.1.3.1-10.1.3.2 of network test: each of its 1 addresses has a file in {network.Leases}"],
+            HostLocalPlugin.FindUsedUp(network.Request())
+        );
         network.Write("10.1.3.2", "");
         Assert.Empty(HostLocalPlugin.FindUsedUp(network.Request()));
     }
 
     [Theory]
     [InlineData("/nonexistent/resolv.conf", "ipam.resolvConf /nonexistent/resolv.conf does not exist")]
-    [InlineData("resolv.conf", "ipam.resolvConf resolv.conf does not exist in the directory that the runtime works in: write the whole path")]
+    [InlineData(
+        "resolv.conf",
+        "ipam.resolvConf resolv.conf does not exist in the directory that the runtime works in: write the whole path"
+    )]
     [InlineData("/tmp", "ipam.resolvConf: open /tmp: a directory, not a regular file: remove it or correct the path")]
     public void Status_and_ADD_refuse_a_resolvConf_that_no_ADD_could_read(string path, string message)
     {

@@ -105,7 +105,10 @@ public sealed class OwnerIndexTests : IDisposable
         File.WriteAllText(Path.Combine(network.Index, ".complete"), "");
         File.SetLastWriteTimeUtc(Path.Combine(network.Index, ".complete"), Directory.GetLastWriteTimeUtc(network.Leases));
         IpamNetwork.Fails(() => network.Add("c1"));
-        Assert.Equal(["log", "snapshot"], Directory.EnumerateFileSystemEntries(network.Index).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["log", "snapshot"],
+            Directory.EnumerateFileSystemEntries(network.Index).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)
+        );
         Assert.True(network.IsIndexed());
         network.Del("c1");
         Assert.False(network.Has("10.1.2.2"));
@@ -146,7 +149,11 @@ public sealed class OwnerIndexTests : IDisposable
         network.Add("c1");
         network.Write("10.1.2.9", "c2\r\neth0");
         Assert.False(network.IsIndexed());
-        Assert.StartsWith("failed to allocate for range 0: 10.1.2.9 has been allocated to c2", IpamNetwork.Fails(() => network.Add("c2")).Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "failed to allocate for range 0: 10.1.2.9 has been allocated to c2",
+            IpamNetwork.Fails(() => network.Add("c2")).Message,
+            StringComparison.Ordinal
+        );
         Assert.Equal(["c1", "c2"], network.Owners());
         Assert.True(network.IsIndexed());
     }

@@ -25,7 +25,10 @@ public sealed class OwnerLogTests : IDisposable
     [Fact]
     public void The_last_word_about_an_address_counts()
     {
-        using var log = Open("snapshot 0\n+ a 10.0.0.2\n= 1\n+ a 10.0.0.3\n= 2\n- a 10.0.0.2\n- a 10.0.0.9\n= 3\n- b 10.0.0.3\n= 4\n+ a 10.0.0.4\n- a 10.0.0.4\n+ a 10.0.0.4\n= 5\n");
+        using var log = Open(
+            "snapshot 0\n+ a 10.0.0.2\n= 1\n+ a 10.0.0.3\n= 2\n- a 10.0.0.2\n- a 10.0.0.9\n= 3\n- b 10.0.0.3\n= 4\n+ a 10.0.0.4\n- a "
+                + "10.0.0.4\n+ a 10.0.0.4\n= 5\n"
+        );
         Assert.Equal("10.0.0.3 10.0.0.4", Apply(log, "a"));
         Assert.Equal("10.0.0.8 10.0.0.3 10.0.0.4", Apply(log, "a", "10.0.0.8", "10.0.0.9"));
         Assert.Equal("", Apply(log, "b", "10.0.0.3"));

@@ -26,7 +26,10 @@ public sealed class OwnerSnapshotTests : IDisposable
     [InlineData(3000)]
     public void Every_owner_is_found_and_no_other(int count)
     {
-        var owners = Enumerable.Range(0, count).Select(i => (Id: $"c{i}{new string('x', i * 37 % 240)}", Address: $"10.1.{i >> 8}.{i & 255}")).ToList();
+        var owners = Enumerable
+            .Range(0, count)
+            .Select(i => (Id: $"c{i}{new string('x', i * 37 % 240)}", Address: $"10.1.{i >> 8}.{i & 255}"))
+            .ToList();
         using var snapshot = Write(OwnerSnapshot.TextOf(owners.ConvertAll(owner => $"{owner.Id} {owner.Address}")));
         foreach (var (id, address) in owners)
             Assert.Equal([address], Find(snapshot, id));

@@ -29,7 +29,10 @@ public sealed class RequestedAddressTests : IDisposable
     {
         network.Config = """{"ranges":[[{"subnet":"10.1.2.0/24"}],[{"subnet":"10.1.3.0/24"}],[{"subnet":"2001:db8::/64"}]]}""";
         var result = network.Add(
-            "c1", args: "IP=10.1.3.9", more: ""","args":{"cni":{"ips":["2001:db8::9"]}},"runtimeConfig":{"ips":["10.1.2.9"]}""");
+            "c1",
+            args: "IP=10.1.3.9",
+            more: ""","args":{"cni":{"ips":["2001:db8::9"]}},"runtimeConfig":{"ips":["10.1.2.9"]}"""
+        );
         Assert.Equal(["10.1.2.9/24", "10.1.3.9/24", "2001:db8::9/64"], result.IPs.Select(ip => ip.Address.ToString()));
     }
 
@@ -48,7 +51,10 @@ public sealed class RequestedAddressTests : IDisposable
     {
         network.Add("c1", "net7", args: "IP=10.1.2.77");
         var error = IpamNetwork.Fails(() => network.Add("c2", args: "IP=10.1.2.77"));
-        Assert.Equal("failed to allocate for range 0: requested IP address 10.1.2.77 is not available in range set 10.1.2.1-10.1.2.254", error.Message);
+        Assert.Equal(
+            "failed to allocate for range 0: requested IP address 10.1.2.77 is not available in range set 10.1.2.1-10.1.2.254",
+            error.Message
+        );
         Assert.Equal("10.1.2.77 is leased to container c1, interface net7", error.Details);
         Assert.Equal(CniErrorCode.TryAgainLater, error.Code);
     }
@@ -75,10 +81,14 @@ public sealed class RequestedAddressTests : IDisposable
               [{"subnet":"10.1.2.0/24","rangeStart":"10.1.2.0","rangeEnd":"10.1.2.255"},{"subnet":"10.1.3.0/24","gateway":"10.1.2.77"}],
               [{"subnet":"2001:db8::/64","rangeStart":"2001:db8::","gateway":"2001:db8::5"}]]}
             """;
-        foreach (var (args, more) in new[]
-        {
-            ($"IP={address}", ""), ("", $$$""","args":{"cni":{"ips":["{{{address}}}"]}}"""), ("", $$$""","runtimeConfig":{"ips":["{{{address}}}"]}"""),
-        })
+        foreach (
+            var (args, more) in new[]
+            {
+                ($"IP={address}", ""),
+                ("", $$$""","args":{"cni":{"ips":["{{{address}}}"]}}"""),
+                ("", $$$""","runtimeConfig":{"ips":["{{{address}}}"]}"""),
+            }
+        )
         {
             var error = IpamNetwork.Fails(() => network.Add("c1", args: args, more: more));
             Assert.Equal(CniErrorCode.InvalidNetworkConfig, error.Code);
@@ -100,7 +110,9 @@ public sealed class RequestedAddressTests : IDisposable
     [Fact]
     public void What_no_range_has_is_refused_before_anything_is_touched()
     {
-        var error = IpamNetwork.Fails(() => network.Add("c1", args: "IP=10.1.9.77", more: ""","runtimeConfig":{"ips":["10.1.2.5","10.1.2.6"]}"""));
+        var error = IpamNetwork.Fails(() =>
+            network.Add("c1", args: "IP=10.1.9.77", more: ""","runtimeConfig":{"ips":["10.1.2.5","10.1.2.6"]}""")
+        );
         Assert.Equal("failed to allocate all requested IPs: 10.1.9.77 10.1.2.6", error.Message);
         Assert.Equal(CniErrorCode.InvalidNetworkConfig, error.Code);
         Assert.False(Directory.Exists(network.Leases));

@@ -8,7 +8,8 @@ public sealed class ResolvConfTests
     [Fact]
     public void Search_and_options_add_up_and_the_last_domain_wins()
     {
-        var dns = ResolvConf.Parse("""
+        var dns = ResolvConf.Parse(
+            """
             # comment
               ; another
             nameserver 192.0.2.1
@@ -21,7 +22,8 @@ public sealed class ResolvConfTests
             options ndots:5
             options edns0 trust-ad
             sortlist 192.0.2.0
-            """);
+            """
+        );
         Assert.Equal(["192.0.2.1", "not-an-address"], dns.Nameservers);
         Assert.Equal("two.example", dns.Domain);
         Assert.Equal(["a.example", "b.example", "c.example"], dns.Search);
@@ -32,6 +34,5 @@ public sealed class ResolvConfTests
     public void Nothing_gives_nothing() => Assert.True(ResolvConf.Parse("\r\n\n").IsEmpty);
 
     [Fact]
-    public void A_line_of_64_KiB_is_refused() =>
-        Assert.Throws<CniException>(() => ResolvConf.Parse("search " + new string('x', 65536)));
+    public void A_line_of_64_KiB_is_refused() => Assert.Throws<CniException>(() => ResolvConf.Parse("search " + new string('x', 65536)));
 }

@@ -8,7 +8,9 @@ using Plugboard.Testing;
 
 namespace Plugboard.Tests.Unit.Linux.Files;
 
-/// <summary>Every place that opens a file which somebody else may have placed: what is no file there is answered at once, with its path.</summary>
+/// <summary>
+/// Every place that opens a file which somebody else may have placed: what is no file there is answered at once, with its path.
+/// </summary>
 public sealed class DoorTests : IDisposable
 {
     private readonly string path = Directory.CreateTempSubdirectory("plugboard-doors-").FullName;
@@ -48,7 +50,10 @@ public sealed class DoorTests : IDisposable
         var file = Path.Combine(path, "file");
         PlacedFile.Place(kind, file);
         var refused = Assert.ThrowsAny<Exception>(() => PlacedFile.Promptly(() => doors[door](file)));
-        Assert.True(refused is ErrnoException or CniException or NetworkNamespaceException or ApiException or ConflistException, refused.ToString());
+        Assert.True(
+            refused is ErrnoException or CniException or NetworkNamespaceException or ApiException or ConflistException,
+            refused.ToString()
+        );
         Assert.Contains(file, refused.Message, StringComparison.Ordinal);
     }
 
@@ -59,7 +64,10 @@ public sealed class DoorTests : IDisposable
     public void The_daemon_s_file_is_written_in_place_of_what_is_no_file(string kind)
     {
         PlacedFile.Place(kind, Path.Combine(path, "subnet.env"));
-        var subnet = SubnetFile.Parse("FLANNEL_NETWORK=10.244.0.0/16\nFLANNEL_SUBNET=10.244.1.1/24\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n", "text");
+        var subnet = SubnetFile.Parse(
+            "FLANNEL_NETWORK=10.244.0.0/16\nFLANNEL_SUBNET=10.244.1.1/24\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n",
+            "text"
+        );
         var state = new LastGoodState(Path.Combine(path, "state"), "n1");
         state.Save(subnet);
         PlacedFile.Promptly(() => Assert.Equal(subnet, state.Restore(Path.Combine(path, "subnet.env"))));

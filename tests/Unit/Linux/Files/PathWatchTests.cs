@@ -46,7 +46,11 @@ public sealed class PathWatchTests : IDisposable
             File.WriteAllText(PathOf($"{version}/file"), version);
             File.CreateSymbolicLink(PathOf("..data_tmp"), version);
             // .NET does not rename a link that leads to a directory.
-            Assert.True(new Command("/bin/mv") { Arguments = ["-T", PathOf("..data_tmp"), PathOf("..data")] }.Run().Succeeded);
+            Assert.True(
+                new Command("/bin/mv") { Arguments = ["-T", PathOf("..data_tmp"), PathOf("..data")] }
+                    .Run()
+                    .Succeeded
+            );
         }
 
         Publish("..1");

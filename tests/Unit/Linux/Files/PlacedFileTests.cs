@@ -36,7 +36,14 @@ public sealed class PlacedFileTests : IDisposable
     {
         PlacedFile.Place(kind, In("file"));
         using var directory = FileDirectory.Find(path)!;
-        foreach (var open in (Action[])[() => directory.Overwrite("file", "x"u8, Mode), () => FileDescriptor.FindForAppending(In("file")), () => FileDescriptor.FindForChange(In("file"))])
+        foreach (
+            var open in (Action[])
+                [
+                    () => directory.Overwrite("file", "x"u8, Mode),
+                    () => FileDescriptor.FindForAppending(In("file")),
+                    () => FileDescriptor.FindForChange(In("file")),
+                ]
+        )
         {
             var refused = Assert.ThrowsAny<ErrnoException>(() => PlacedFile.Promptly(open));
             Assert.Contains(In("file"), refused.Message, StringComparison.Ordinal);

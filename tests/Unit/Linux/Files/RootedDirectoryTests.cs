@@ -14,9 +14,19 @@ public sealed class RootedDirectoryTests : IDisposable
         Directory.CreateDirectory($"{place}/root/opt/cni");
         Directory.CreateDirectory($"{place}/outside");
         File.WriteAllText($"{place}/root/file", "");
-        foreach (var (name, target) in (ReadOnlySpan<(string, string)>)
-            [("absolute", "/usr/lib/cni"), ("relative", "usr/lib/cni"), ("deep", "opt/cni/link"), ("opt/cni/link", "../../usr/lib/cni"), ("above", "../../../../../../usr/lib"),
-                ("loop", "loop"), ("outside", place + "/outside"), ("gone", "/usr/gone")])
+        foreach (
+            var (name, target) in (ReadOnlySpan<(string, string)>)
+                [
+                    ("absolute", "/usr/lib/cni"),
+                    ("relative", "usr/lib/cni"),
+                    ("deep", "opt/cni/link"),
+                    ("opt/cni/link", "../../usr/lib/cni"),
+                    ("above", "../../../../../../usr/lib"),
+                    ("loop", "loop"),
+                    ("outside", place + "/outside"),
+                    ("gone", "/usr/gone"),
+                ]
+        )
             File.CreateSymbolicLink($"{place}/root/{name}", target);
     }
 

@@ -12,10 +12,15 @@ public sealed class MountTableTests
     [Fact]
     public void All_fields_are_read()
     {
-        var entry = Assert.Single(Parse("36 35 98:0 /mnt1 /mnt2 rw,noatime,nosuid shared:1 master:2 - ext3 /dev/root rw,errors=continue").Entries);
+        var entry = Assert.Single(
+            Parse("36 35 98:0 /mnt1 /mnt2 rw,noatime,nosuid shared:1 master:2 - ext3 /dev/root rw,errors=continue").Entries
+        );
         Assert.Equal((36, 35, 98u, 0u), (entry.Id, entry.ParentId, entry.Major, entry.Minor));
         Assert.Equal(("/mnt1", "/mnt2", "rw,noatime,nosuid"), (entry.Root, entry.Target, entry.Options));
-        Assert.Equal(("shared:1 master:2", "ext3", "/dev/root", "rw,errors=continue"), (entry.Propagation, entry.Type, entry.Source, entry.SuperOptions));
+        Assert.Equal(
+            ("shared:1 master:2", "ext3", "/dev/root", "rw,errors=continue"),
+            (entry.Propagation, entry.Type, entry.Source, entry.SuperOptions)
+        );
         Assert.True(entry.IsShared);
         Assert.Equal(MountAttributes.NoAtime | MountAttributes.NoSuid, entry.Attributes);
     }
@@ -69,14 +74,23 @@ public sealed class MountTableTests
     [Fact]
     public void What_is_below_comes_deepest_first_and_a_longer_name_is_not_below()
     {
-        var table = Parse("41 35 8:1 / /v rw - ext4 x rw", "42 41 8:1 / /v/a rw - ext4 x rw", "43 42 8:1 / /v/a/b rw - ext4 x rw", "44 35 8:1 / /volume rw - ext4 x rw");
+        var table = Parse(
+            "41 35 8:1 / /v rw - ext4 x rw",
+            "42 41 8:1 / /v/a rw - ext4 x rw",
+            "43 42 8:1 / /v/a/b rw - ext4 x rw",
+            "44 35 8:1 / /volume rw - ext4 x rw"
+        );
         Assert.Equal(["/v/a/b", "/v/a"], table.Below("/v").Select(static entry => entry.Target));
     }
 
     [Fact]
     public void A_path_is_held_by_the_mount_with_the_longest_target()
     {
-        var table = Parse("35 1 8:1 / / rw shared:1 - ext4 x rw", "41 35 8:2 / /var rw - ext4 x rw", "42 41 8:3 / /var/lib/k rw shared:7 - ext4 x rw");
+        var table = Parse(
+            "35 1 8:1 / / rw shared:1 - ext4 x rw",
+            "41 35 8:2 / /var rw - ext4 x rw",
+            "42 41 8:3 / /var/lib/k rw shared:7 - ext4 x rw"
+        );
         Assert.Equal("/var/lib/k", table.FindHolding("/var/lib/k/pods/1")!.Target);
         Assert.Equal("/var", table.FindHolding("/var/lib/kubelet")!.Target);
         Assert.Equal("/", table.FindHolding("/variable")!.Target);
@@ -91,7 +105,8 @@ public sealed class MountTableTests
         Assert.Equal(remote, Assert.Single(Parse($"36 35 98:0 / /a rw - {type} x rw").Entries).IsRemote);
 
     [Fact]
-    public void No_bytes_make_it_fail() => Prop.ForAll<byte[]>(static bytes => MountTable.Parse(bytes).Entries.Count <= bytes.Length).QuickCheckThrowOnFailure();
+    public void No_bytes_make_it_fail() =>
+        Prop.ForAll<byte[]>(static bytes => MountTable.Parse(bytes).Entries.Count <= bytes.Length).QuickCheckThrowOnFailure();
 
     [Fact]
     public void No_cut_line_makes_it_fail()

@@ -17,8 +17,11 @@ public sealed class DnsMessageTests
     }
 
     [Fact]
-    public void A_question_is_as_RFC_1035_has_it() => Assert.Equal(
-        [0x12, 0x34, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, (byte)'a', 2, (byte)'b', (byte)'c', 0, 0, 28, 0, 1], DnsMessage.Ask(0x1234, "a.bc", is6: true));
+    public void A_question_is_as_RFC_1035_has_it() =>
+        Assert.Equal(
+            [0x12, 0x34, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, (byte)'a', 2, (byte)'b', (byte)'c', 0, 0, 28, 0, 1],
+            DnsMessage.Ask(0x1234, "a.bc", is6: true)
+        );
 
     [Theory]
     [InlineData("a..b")]
@@ -27,15 +30,69 @@ public sealed class DnsMessageTests
     public void What_is_no_name_is_not_asked(string name) => Assert.Null(DnsMessage.Ask(1, name, is6: false));
 
     [Fact]
-    public void A_name_that_is_too_long_is_not_asked() => Assert.Null(DnsMessage.Ask(1, string.Join('.', Enumerable.Repeat("abcdefgh", 30)), is6: false));
+    public void A_name_that_is_too_long_is_not_asked() =>
+        Assert.Null(DnsMessage.Ask(1, string.Join('.', Enumerable.Repeat("abcdefgh", 30)), is6: false));
 
     [Fact]
     public void Addresses_are_found_behind_a_CNAME()
     {
-        var answer = Reply(0x81, 0x80, 3,
-            0xc0, 12, 0, 5, 0, 1, 0, 0, 0, 9, 0, 4, 1, (byte)'b', 0xc0, 14,
-            1, (byte)'b', 0xc0, 14, 0, 1, 0, 1, 0, 0, 0, 9, 0, 4, 10, 0, 0, 5,
-            1, (byte)'b', 0xc0, 14, 0, 1, 0, 1, 0, 0, 0, 9, 0, 4, 10, 0, 0, 6);
+        var answer = Reply(
+            0x81,
+            0x80,
+            3,
+            0xc0,
+            12,
+            0,
+            5,
+            0,
+            1,
+            0,
+            0,
+            0,
+            9,
+            0,
+            4,
+            1,
+            (byte)'b',
+            0xc0,
+            14,
+            1,
+            (byte)'b',
+            0xc0,
+            14,
+            0,
+            1,
+            0,
+            1,
+            0,
+            0,
+            0,
+            9,
+            0,
+            4,
+            10,
+            0,
+            0,
+            5,
+            1,
+            (byte)'b',
+            0xc0,
+            14,
+            0,
+            1,
+            0,
+            1,
+            0,
+            0,
+            0,
+            9,
+            0,
+            4,
+            10,
+            0,
+            0,
+            6
+        );
         var reply = DnsMessage.Read(answer, question)!;
         Assert.Equal(DnsOutcome.Found, reply.Outcome);
         Assert.Equal([IPAddr.Parse("10.0.0.5"), IPAddr.Parse("10.0.0.6")], reply.Addresses);
@@ -84,10 +141,14 @@ public sealed class DnsMessageTests
     }
 
     [Fact]
-    public void No_bytes_make_it_fail() => Prop.ForAll<byte[], byte>(static (bytes, count) =>
-    {
-        _ = DnsMessage.Read((byte[])[0, 7, 0x80, 0, 0, 1, 0, count, .. question.AsSpan(8), .. bytes], question);
-        _ = DnsMessage.Read((byte[])[0, 7, 0x80, 0, 0, 1, 0, count, .. bytes], question);
-        return true;
-    }).QuickCheckThrowOnFailure();
+    public void No_bytes_make_it_fail() =>
+        Prop.ForAll<byte[], byte>(
+                static (bytes, count) =>
+                {
+                    _ = DnsMessage.Read((byte[])[0, 7, 0x80, 0, 0, 1, 0, count, .. question.AsSpan(8), .. bytes], question);
+                    _ = DnsMessage.Read((byte[])[0, 7, 0x80, 0, 0, 1, 0, count, .. bytes], question);
+                    return true;
+                }
+            )
+            .QuickCheckThrowOnFailure();
 }

@@ -8,7 +8,8 @@ public sealed class HostNamesTests
     [Fact]
     public void Hosts_are_found_by_any_of_their_names_in_both_families()
     {
-        const string Hosts = "127.0.0.1 localhost\n# 10.0.0.9 nas\n10.0.0.5\tnas.example.org nas # the disks\r\nfd00::5 nas6\nfd00::6 NAS\n";
+        const string Hosts =
+            "127.0.0.1 localhost\n# 10.0.0.9 nas\n10.0.0.5\tnas.example.org nas # the disks\r\nfd00::5 nas6\nfd00::6 NAS\n";
         Assert.Equal([IPAddr.Parse("10.0.0.5"), IPAddr.Parse("fd00::6")], HostsFile.FindAll(Hosts, "NAS"));
         Assert.Equal([IPAddr.Parse("10.0.0.5")], HostsFile.FindAll(Hosts, "nas.example.org."));
         Assert.Equal([IPAddr.Parse("fd00::5")], HostsFile.FindAll(Hosts, "nas6"));
@@ -18,7 +19,10 @@ public sealed class HostNamesTests
     [Fact]
     public void Name_servers_the_search_list_and_options_are_read()
     {
-        var config = ResolverConfig.Parse("nameserver 10.0.0.1\nnameserver bogus\nsearch a.org b.org\n; nameserver 9.9.9.9\nnameserver fd00::1 # x\noptions ndots:3 timeout:1 attempts:9 rotate use-vc single-request no-aaaa ndots:x edns0\n");
+        var config = ResolverConfig.Parse(
+            "nameserver 10.0.0.1\nnameserver bogus\nsearch a.org b.org\n; nameserver 9.9.9.9\nnameserver fd00::1 # x\noptions "
+                + "ndots:3 timeout:1 attempts:9 rotate use-vc single-request no-aaaa ndots:x edns0\n"
+        );
         Assert.Equal(["10.0.0.1", "fd00::1"], config.Servers.Select(static server => server.ToString()));
         Assert.Equal(["a.org", "b.org"], config.Search);
         Assert.Equal((3, TimeSpan.FromSeconds(1), 5), (config.Dots, config.Timeout, config.Attempts));
@@ -33,7 +37,8 @@ public sealed class HostNamesTests
     }
 
     [Fact]
-    public void Without_a_name_server_this_machine_is_asked() => Assert.Equal(["127.0.0.1"], ResolverConfig.Parse("# none\n").Servers.Select(static server => server.ToString()));
+    public void Without_a_name_server_this_machine_is_asked() =>
+        Assert.Equal(["127.0.0.1"], ResolverConfig.Parse("# none\n").Servers.Select(static server => server.ToString()));
 
     [Theory]
     [InlineData("etcd", 1, "etcd.a.org etcd.b.org etcd")]
@@ -48,8 +53,10 @@ public sealed class HostNamesTests
     [InlineData("192.0.2.1", "192.0.2.1")]
     [InlineData("[fd00::1]", "fd00::1")]
     [InlineData("fd00::1", "fd00::1")]
-    public void An_address_is_its_own_name(string name, string address) => Assert.Equal([IPAddr.Parse(address)], HostNames.Resolve(name).Addresses);
+    public void An_address_is_its_own_name(string name, string address) =>
+        Assert.Equal([IPAddr.Parse(address)], HostNames.Resolve(name).Addresses);
 
     [Fact]
-    public void Nobody_is_asked_who_localhost_is() => Assert.All(HostNames.Resolve("localhost").Addresses, static address => Assert.True(address.IsLoopback));
+    public void Nobody_is_asked_who_localhost_is() =>
+        Assert.All(HostNames.Resolve("localhost").Addresses, static address => Assert.True(address.IsLoopback));
 }

@@ -19,17 +19,24 @@ public sealed class FlowFilterTests
 
     private readonly ScriptedKernel kernel = new();
 
-    public static TheoryData<string, Func<FlowFilter>> Refused => new()
-    {
-        { "at least one address or port", () => new FlowFilter(false, null, null) },
-        { "at least one address or port", () => new FlowFilter(true, Udp, null, null) },
-        { "at least one address or port", () => new FlowFilter(false, Udp, new FlowEnds(), new FlowEnds()) },
-        { "names the protocol too", () => new FlowFilter(false, null, new FlowEnds { DestinationPort = 53 }) },
-        { "names the protocol too", () => new FlowFilter(false, null, new FlowEnds { Source = Client }, new FlowEnds { SourcePort = 53 }) },
-        { "cannot name port 0", () => new FlowFilter(false, Udp, new FlowEnds { DestinationPort = 0 }) },
-        { "of one family", () => new FlowFilter(true, Udp, new FlowEnds { Source = Client }) },
-        { "of one family", () => new FlowFilter(false, Udp, new FlowEnds { DestinationPort = 53 }, new FlowEnds { Source = IPAddr.Parse("::1") }) },
-    };
+    public static TheoryData<string, Func<FlowFilter>> Refused =>
+        new()
+        {
+            { "at least one address or port", () => new FlowFilter(false, null, null) },
+            { "at least one address or port", () => new FlowFilter(true, Udp, null, null) },
+            { "at least one address or port", () => new FlowFilter(false, Udp, new FlowEnds(), new FlowEnds()) },
+            { "names the protocol too", () => new FlowFilter(false, null, new FlowEnds { DestinationPort = 53 }) },
+            {
+                "names the protocol too",
+                () => new FlowFilter(false, null, new FlowEnds { Source = Client }, new FlowEnds { SourcePort = 53 })
+            },
+            { "cannot name port 0", () => new FlowFilter(false, Udp, new FlowEnds { DestinationPort = 0 }) },
+            { "of one family", () => new FlowFilter(true, Udp, new FlowEnds { Source = Client }) },
+            {
+                "of one family",
+                () => new FlowFilter(false, Udp, new FlowEnds { DestinationPort = 53 }, new FlowEnds { Source = IPAddr.Parse("::1") })
+            },
+        };
 
     [Theory]
     [MemberData(nameof(Refused))]
@@ -43,7 +50,8 @@ public sealed class FlowFilterTests
     [Fact]
     public void A_kernel_that_does_not_filter_returns_all_and_only_the_meant_flow_is_deleted()
     {
-        kernel.Answer(sequence => [FlowMessage(sequence, 53, 1), FlowMessage(sequence, 54, 2), FlowMessage(sequence, 53, 3), Done(sequence)])
+        kernel
+            .Answer(sequence => [FlowMessage(sequence, 53, 1), FlowMessage(sequence, 54, 2), FlowMessage(sequence, 53, 3), Done(sequence)])
             .Answer(sequence => [Ack(sequence, Errno.ENOENT)])
             .Acknowledge();
         using var client = new ConntrackClient(kernel.Socket());
@@ -69,10 +77,23 @@ public sealed class FlowFilterTests
         Assert.Empty(client.List(new FlowFilter(false, Udp, new FlowEnds { DestinationPort = 53 }, new FlowEnds { Source = Pod })));
         Assert.Equal(
             "02000000"
-            + "18000180" + "14000280" + "05000100" + "11000000" + "06000300" + "00350000"
-            + "10000280" + "0C000180" + "08000100" + "0A010009"
-            + "14001980" + "08000100" + "28000000" + "08000200" + "01000000",
-            Convert.ToHexString(kernel.Sent[0].AsSpan(16)));
+                + "18000180"
+                + "14000280"
+                + "05000100"
+                + "11000000"
+                + "06000300"
+                + "00350000"
+                + "10000280"
+                + "0C000180"
+                + "08000100"
+                + "0A010009"
+                + "14001980"
+                + "08000100"
+                + "28000000"
+                + "08000200"
+                + "01000000",
+            Convert.ToHexString(kernel.Sent[0].AsSpan(16))
+        );
     }
 
     [Fact]
@@ -96,32 +117,45 @@ public sealed class FlowFilterTests
 
     [Fact]
     public void A_flow_with_some_bytes_changed_is_read_or_refused() =>
-        Prop.ForAll(ArbMap.Default.ArbFor<int>(), seed =>
-        {
-            var random = new Random(seed);
-            var bytes = FlowMessage(1, 53, 1);
-            for (var i = random.Next(1, 6); i > 0; i--)
-                bytes[random.Next(bytes.Length)] = (byte)(random.Next(2) == 0 ? random.Next(256) : random.Next(8));
-            try
-            {
-                var reader = new NetlinkReader(bytes.AsSpan(0, random.Next(bytes.Length + 1)));
-                while (reader.Read())
-                    _ = FlowReader.Read(reader.Current)?.ToString();
-            }
-            catch (NetlinkFormatException)
-            {
-                // Refused.
-            }
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(10_000));
+        Prop.ForAll(
+                ArbMap.Default.ArbFor<int>(),
+                seed =>
+                {
+                    var random = new Random(seed);
+                    var bytes = FlowMessage(1, 53, 1);
+                    for (var i = random.Next(1, 6); i > 0; i--)
+                        bytes[random.Next(bytes.Length)] = (byte)(random.Next(2) == 0 ? random.Next(256) : random.Next(8));
+                    try
+                    {
+                        var reader = new NetlinkReader(bytes.AsSpan(0, random.Next(bytes.Length + 1)));
+                        while (reader.Read())
+                            _ = FlowReader.Read(reader.Current)?.ToString();
+                    }
+                    catch (NetlinkFormatException)
+                    {
+                        // Refused.
+                    }
+                }
+            )
+            .Check(Config.QuickThrowOnFailure.WithMaxTest(10_000));
 
-    private static byte[] FlowMessage(uint sequence, ushort port, uint id) => Message(ConntrackDialect.Type(NfnetlinkConntrackH.IPCTNL_MSG_CT_NEW), sequence, 2, writer =>
-    {
-        writer.WriteStruct(new NfGenMsg { nfgen_family = 2 });
-        Write(writer, NfnetlinkConntrackH.CTA_TUPLE_ORIG, Client, Node, port);
-        Write(writer, NfnetlinkConntrackH.CTA_TUPLE_REPLY, Pod, Client, port);
-        writer.WriteUInt32BigEndian(NfnetlinkConntrackH.CTA_STATUS, NfnetlinkConntrackH.IPS_CONFIRMED | NfnetlinkConntrackH.IPS_DST_NAT);
-        writer.WriteUInt32BigEndian(NfnetlinkConntrackH.CTA_ID, id);
-    });
+    private static byte[] FlowMessage(uint sequence, ushort port, uint id) =>
+        Message(
+            ConntrackDialect.Type(NfnetlinkConntrackH.IPCTNL_MSG_CT_NEW),
+            sequence,
+            2,
+            writer =>
+            {
+                writer.WriteStruct(new NfGenMsg { nfgen_family = 2 });
+                Write(writer, NfnetlinkConntrackH.CTA_TUPLE_ORIG, Client, Node, port);
+                Write(writer, NfnetlinkConntrackH.CTA_TUPLE_REPLY, Pod, Client, port);
+                writer.WriteUInt32BigEndian(
+                    NfnetlinkConntrackH.CTA_STATUS,
+                    NfnetlinkConntrackH.IPS_CONFIRMED | NfnetlinkConntrackH.IPS_DST_NAT
+                );
+                writer.WriteUInt32BigEndian(NfnetlinkConntrackH.CTA_ID, id);
+            }
+        );
 
     private static string Tuple(IPAddr source, IPAddr destination, ushort port)
     {

@@ -55,7 +55,8 @@ public sealed class BridgeVlanTableTests
         var both = BridgeVlanFlags.Pvid | BridgeVlanFlags.Untagged;
         Assert.Equal(
             [new(1, both), new(100, 0), new(101, 0), new(102, 0), new(103, 0), new BridgeVlan(200, BridgeVlanFlags.Untagged)],
-            kernel.Client().BridgeVlans.List(5));
+            kernel.Client().BridgeVlans.List(5)
+        );
     }
 
     [Fact]
@@ -66,14 +67,19 @@ public sealed class BridgeVlanTableTests
     }
 
     private static byte[] Port(uint sequence, int index, params (ushort Flags, ushort Vid)[] vlans) =>
-        Message(RtnetlinkH.RTM_NEWLINK, sequence, NetlinkH.NLM_F_MULTI, writer =>
-        {
-            writer.WriteStruct(new IfInfoMsg { ifi_family = SocketH.AF_BRIDGE, ifi_index = index });
-            using var spec = writer.Nested(IfLinkH.IFLA_AF_SPEC);
-            foreach (var (flags, vid) in vlans)
+        Message(
+            RtnetlinkH.RTM_NEWLINK,
+            sequence,
+            NetlinkH.NLM_F_MULTI,
+            writer =>
             {
-                Span<ushort> info = [flags, vid];
-                writer.WriteBytes(IfBridgeH.IFLA_BRIDGE_VLAN_INFO, MemoryMarshal.AsBytes(info));
+                writer.WriteStruct(new IfInfoMsg { ifi_family = SocketH.AF_BRIDGE, ifi_index = index });
+                using var spec = writer.Nested(IfLinkH.IFLA_AF_SPEC);
+                foreach (var (flags, vid) in vlans)
+                {
+                    Span<ushort> info = [flags, vid];
+                    writer.WriteBytes(IfBridgeH.IFLA_BRIDGE_VLAN_INFO, MemoryMarshal.AsBytes(info));
+                }
             }
-        });
+        );
 }

@@ -9,7 +9,12 @@ public sealed class IPForwardingTests
     private static readonly BridgePort port = new(BridgePortState.Forwarding, Hairpin: false, Isolated: false);
 
     private static Link Named(string name, int index, int acceptRa = 1) =>
-        new() { Index = index, Name = name, IPv6 = new LinkIPv6 { AcceptRa = acceptRa } };
+        new()
+        {
+            Index = index,
+            Name = name,
+            IPv6 = new LinkIPv6 { AcceptRa = acceptRa },
+        };
 
     private static string[] Learning(params Link[] links) => [.. IPForwarding.LinksThatLearn(links, []).Select(static link => link.Name)];
 
@@ -18,20 +23,34 @@ public sealed class IPForwardingTests
         Assert.Equal(["eth0", "eth1"], Learning(Named("eth0", 2) with { Flags = LinkFlags.Up }, Named("eth1", 3)));
 
     [Fact]
-    public void A_link_that_a_program_of_the_node_configures_is_left_alone() =>
-        Assert.Equal([], Learning(Named("eth0", 2, acceptRa: 0)));
+    public void A_link_that_a_program_of_the_node_configures_is_left_alone() => Assert.Equal([], Learning(Named("eth0", 2, acceptRa: 0)));
 
     [Fact]
-    public void A_link_that_learns_though_it_forwards_needs_nothing() =>
-        Assert.Equal([], Learning(Named("eth0", 2, acceptRa: 2)));
+    public void A_link_that_learns_though_it_forwards_needs_nothing() => Assert.Equal([], Learning(Named("eth0", 2, acceptRa: 2)));
 
     [Fact]
     public void A_link_that_forwards_already_takes_none_and_is_not_made_to() =>
-        Assert.Equal([], Learning(Named("eth0", 2) with { IPv6 = new LinkIPv6 { AcceptRa = 1, Forwarding = true } }));
+        Assert.Equal(
+            [],
+            Learning(
+                Named("eth0", 2) with
+                {
+                    IPv6 = new LinkIPv6 { AcceptRa = 1, Forwarding = true },
+                }
+            )
+        );
 
     [Fact]
     public void A_link_whose_IPv6_is_switched_off_learns_once_it_is_switched_on() =>
-        Assert.Equal(["eth0"], Learning(Named("eth0", 2) with { IPv6 = new LinkIPv6 { AcceptRa = 1, Disabled = true } }));
+        Assert.Equal(
+            ["eth0"],
+            Learning(
+                Named("eth0", 2) with
+                {
+                    IPv6 = new LinkIPv6 { AcceptRa = 1, Disabled = true },
+                }
+            )
+        );
 
     [Fact]
     public void A_link_without_IPv6_and_the_loopback_device_are_passed_over() =>
@@ -46,15 +65,28 @@ public sealed class IPForwardingTests
     {
         Link[] links =
         [
-            Named("br0", 2) with { Kind = "bridge" },
-            Named("veth0", 3) with { Kind = "veth", LinkNetNsId = 0, MasterIndex = 2, Port = port },
+            Named("br0", 2) with
+            {
+                Kind = "bridge",
+            },
+            Named("veth0", 3) with
+            {
+                Kind = "veth",
+                LinkNetNsId = 0,
+                MasterIndex = 2,
+                Port = port,
+            },
         ];
         Assert.Equal([], Learning(links));
-        Route learned = new() { Dst = IPPrefix.Default(is6: true), OutInterface = 2, Protocol = RouteProtocol.RouterAdvertisement };
+        Route learned = new()
+        {
+            Dst = IPPrefix.Default(is6: true),
+            OutInterface = 2,
+            Protocol = RouteProtocol.RouterAdvertisement,
+        };
         Assert.Equal("br0", Assert.Single(IPForwarding.LinksThatLearn(links, [learned])).Name);
     }
 
     [Fact]
-    public void A_bridge_without_ports_may_get_an_uplink_yet() =>
-        Assert.Equal(["br0"], Learning(Named("br0", 2) with { Kind = "bridge" }));
+    public void A_bridge_without_ports_may_get_an_uplink_yet() => Assert.Equal(["br0"], Learning(Named("br0", 2) with { Kind = "bridge" }));
 }

@@ -24,19 +24,29 @@ public sealed class LinkSpecTests
     [Theory]
     [InlineData(true, "01")]
     [InlineData(false, "00")]
-    public void A_bridge_says_whether_it_filters_vlans(bool filtering, string value) => Assert.Equal(
-        Head + "1C001280" + "0B000100" + "6272696467650000" + "0C000280" + "05000700" + value + "000000",
-        Add(new BridgeSpec { Name = "x0", VlanFiltering = filtering }));
+    public void A_bridge_says_whether_it_filters_vlans(bool filtering, string value) =>
+        Assert.Equal(
+            Head + "1C001280" + "0B000100" + "6272696467650000" + "0C000280" + "05000700" + value + "000000",
+            Add(new BridgeSpec { Name = "x0", VlanFiltering = filtering })
+        );
 
     [Fact]
-    public void A_bridge_says_nothing_of_vlans_unless_asked() => Assert.Equal(
-        Head + "14001280" + "0B000100" + "6272696467650000" + "04000280",
-        Add(new BridgeSpec { Name = "x0" }));
+    public void A_bridge_says_nothing_of_vlans_unless_asked() =>
+        Assert.Equal(Head + "14001280" + "0B000100" + "6272696467650000" + "04000280", Add(new BridgeSpec { Name = "x0" }));
 
     [Fact]
-    public void A_vlan_has_its_parent_and_its_tag() => Assert.Equal(
-        Head + "08000500" + "09000000" + "1C001280" + "09000100" + "766C616E00000000" + "0C000280" + "06000100" + "E80F0000",
-        Add(new VlanSpec { Name = "x0", Parent = 9, Id = 4072 }));
+    public void A_vlan_has_its_parent_and_its_tag() =>
+        Assert.Equal(
+            Head + "08000500" + "09000000" + "1C001280" + "09000100" + "766C616E00000000" + "0C000280" + "06000100" + "E80F0000",
+            Add(
+                new VlanSpec
+                {
+                    Name = "x0",
+                    Parent = 9,
+                    Id = 4072,
+                }
+            )
+        );
 
     [Fact]
     public void ListByMaster_lets_the_kernel_pick()
@@ -56,12 +66,17 @@ public sealed class LinkSpecTests
     }
 
     private static byte[] Link(uint sequence, string kind, Action<Plugboard.Netlink.NetlinkWriter> data) =>
-        Message(RtnetlinkH.RTM_NEWLINK, sequence, 0, writer =>
-        {
-            writer.WriteStruct(new IfInfoMsg { ifi_index = 1 });
-            using var info = writer.Nested(IfLinkH.IFLA_LINKINFO);
-            writer.WriteString(IfLinkH.IFLA_INFO_KIND, kind);
-            using var nested = writer.Nested(IfLinkH.IFLA_INFO_DATA);
-            data(writer);
-        });
+        Message(
+            RtnetlinkH.RTM_NEWLINK,
+            sequence,
+            0,
+            writer =>
+            {
+                writer.WriteStruct(new IfInfoMsg { ifi_index = 1 });
+                using var info = writer.Nested(IfLinkH.IFLA_LINKINFO);
+                writer.WriteString(IfLinkH.IFLA_INFO_KIND, kind);
+                using var nested = writer.Nested(IfLinkH.IFLA_INFO_DATA);
+                data(writer);
+            }
+        );
 }

@@ -48,8 +48,14 @@ public sealed class RouteBatchTests
         kernel.Answer(s => [Ack(s + 3, Errno.EINVAL, "no such thing"), [.. Ack(s + 5, Errno.ENOENT), .. Ack(s + 149, Errno.EPERM)]]);
         kernel.Answer(s => [Ack(s - 7, Errno.EINVAL), Ack(s, Errno.ENODEV), Ack(s + 1, Errno.None)]);
         var refusals = kernel.Client().TryExecute(batch);
-        Assert.Equal([(3, Errno.EINVAL), (149, Errno.EPERM), (143, Errno.EINVAL), (150, Errno.ENODEV)], refusals.Select(r => (r.Place, r.Error.Errno)));
-        Assert.Equal("RTM_DELNEIGH 00:00:00:00:00:03 to 10.0.0.1 on link 7: invalid argument (EINVAL): no such thing", refusals[0].ToException().Message);
+        Assert.Equal(
+            [(3, Errno.EINVAL), (149, Errno.EPERM), (143, Errno.EINVAL), (150, Errno.ENODEV)],
+            refusals.Select(r => (r.Place, r.Error.Errno))
+        );
+        Assert.Equal(
+            "RTM_DELNEIGH 00:00:00:00:00:03 to 10.0.0.1 on link 7: invalid argument (EINVAL): no such thing",
+            refusals[0].ToException().Message
+        );
     }
 
     [Fact]
@@ -67,11 +73,32 @@ public sealed class RouteBatchTests
     {
         kernel.Acknowledge();
         using var client = kernel.Client();
-        client.Forwarding.Replace(new ForwardingEntry(7, MacAddress.Parse("02:00:00:00:00:01"), IPAddr.Parse("10.9.8.7")) { Port = 8472, Vni = 3, OutInterface = 9, Vlan = 5 });
+        client.Forwarding.Replace(
+            new ForwardingEntry(7, MacAddress.Parse("02:00:00:00:00:01"), IPAddr.Parse("10.9.8.7"))
+            {
+                Port = 8472,
+                Vni = 3,
+                OutInterface = 9,
+                Vlan = 5,
+            }
+        );
         Assert.Equal(
-            "07000000" + "07000000" + "80000200" + "0A00020002000000000100" + "00" + "080001000A090807" + "0600060021180000" + "0800070003000000" + "0800080009000000" + "0600050005000000",
-            Convert.ToHexString(kernel.Sent[0].AsSpan(16)));
-        Assert.Equal(NetlinkH.NLM_F_REQUEST | NetlinkH.NLM_F_ACK | NetlinkH.NLM_F_CREATE | NetlinkH.NLM_F_REPLACE, Headers(kernel.Sent[0])[0].nlmsg_flags);
+            "07000000"
+                + "07000000"
+                + "80000200"
+                + "0A00020002000000000100"
+                + "00"
+                + "080001000A090807"
+                + "0600060021180000"
+                + "0800070003000000"
+                + "0800080009000000"
+                + "0600050005000000",
+            Convert.ToHexString(kernel.Sent[0].AsSpan(16))
+        );
+        Assert.Equal(
+            NetlinkH.NLM_F_REQUEST | NetlinkH.NLM_F_ACK | NetlinkH.NLM_F_CREATE | NetlinkH.NLM_F_REPLACE,
+            Headers(kernel.Sent[0])[0].nlmsg_flags
+        );
     }
 
     [Fact]
@@ -79,7 +106,9 @@ public sealed class RouteBatchTests
     {
         kernel.Acknowledge();
         using var client = kernel.Client();
-        client.Neighbours.Add(new Neighbour(7, IPAddr.Parse("10.9.8.7"), new MacAddress(1), NeighbourState.Permanent) { Protocol = RouteProtocol.Plugboard });
+        client.Neighbours.Add(
+            new Neighbour(7, IPAddr.Parse("10.9.8.7"), new MacAddress(1), NeighbourState.Permanent) { Protocol = RouteProtocol.Plugboard }
+        );
         Assert.EndsWith("05000C006E000000", Convert.ToHexString(kernel.Sent[0]), StringComparison.Ordinal);
         Assert.Equal(NetlinkH.NLM_F_EXCL, Headers(kernel.Sent[0])[0].nlmsg_flags & NetlinkH.NLM_F_EXCL);
     }

@@ -18,14 +18,18 @@ public sealed class NetlinkTraceTests
     public void A_veth_pair_in_words()
     {
         kernel.Acknowledge();
-        kernel.Client().Links.Add(new VethSpec
-        {
-            Name = "veth0",
-            Mtu = 1450,
-            Up = true,
-            MasterIndex = 4,
-            Peer = new VethPeer { Name = "eth0", Address = MacAddress.Parse("02:11:22:33:44:55") },
-        });
+        kernel
+            .Client()
+            .Links.Add(
+                new VethSpec
+                {
+                    Name = "veth0",
+                    Mtu = 1450,
+                    Up = true,
+                    MasterIndex = 4,
+                    Peer = new VethPeer { Name = "eth0", Address = MacAddress.Parse("02:11:22:33:44:55") },
+                }
+            );
         Assert.Equal(
             """
             > RTM_NEWLINK REQUEST|ACK|EXCL|CREATE seq 1: AF_UNSPEC index 0 type 0 flags 0x1 change 0x1
@@ -40,15 +44,27 @@ public sealed class NetlinkTraceTests
             >                 IFLA_ADDRESS 02:11:22:33:44:55
             < ACK seq 1
             """,
-            Lines);
+            Lines
+        );
     }
 
     [Fact]
     public void A_route_and_its_refusal_in_words()
     {
         kernel.Answer(s => [Ack(s, Errno.ENETUNREACH, "Nexthop has invalid gateway")]);
-        Assert.Throws<NetlinkException>(() => kernel.Client().Routes.Add(
-            new RouteSpec { Dst = IPPrefix.Parse("192.168.0.0/24"), Gateway = IPAddr.Parse("10.1.0.1"), OutInterface = 2, Mtu = 1300 }));
+        Assert.Throws<NetlinkException>(() =>
+            kernel
+                .Client()
+                .Routes.Add(
+                    new RouteSpec
+                    {
+                        Dst = IPPrefix.Parse("192.168.0.0/24"),
+                        Gateway = IPAddr.Parse("10.1.0.1"),
+                        OutInterface = 2,
+                        Mtu = 1300,
+                    }
+                )
+        );
         Assert.Equal(
             """
             > RTM_NEWROUTE REQUEST|ACK|CREATE seq 1: AF_INET dst /24 table 254 protocol 3 scope 0 type 1 flags 0x0
@@ -59,7 +75,8 @@ public sealed class NetlinkTraceTests
             >         RTAX_MTU 1300
             < ACK seq 1: network is unreachable (ENETUNREACH): Nexthop has invalid gateway
             """,
-            Lines);
+            Lines
+        );
     }
 
     [Fact]
@@ -72,7 +89,8 @@ public sealed class NetlinkTraceTests
             > RTM_GETADDR REQUEST|DUMP seq 1: AF_INET6 prefix /0 flags 0x0 scope 0 index 3
             < DONE seq 1
             """,
-            Lines);
+            Lines
+        );
     }
 
     [Theory]
@@ -95,11 +113,18 @@ public sealed class NetlinkTraceTests
             RTM_NEWNEIGH seq 0: AF_UNSPEC index 0 state 0x0 flags 0x0
                 attribute 77 0102
             """,
-            NetlinkDump.Describe("", [.. Message(99, 0, 1, w => w.WriteStruct(1)), .. Unnamed()], new RouteDialect()));
+            NetlinkDump.Describe("", [.. Message(99, 0, 1, w => w.WriteStruct(1)), .. Unnamed()], new RouteDialect())
+        );
 
-    private static byte[] Unnamed() => Message(28, 0, 0, writer =>
-    {
-        writer.WriteStruct(default(Plugboard.Netlink.Route.Uapi.NdMsg));
-        writer.WriteBytes(77, [1, 2]);
-    });
+    private static byte[] Unnamed() =>
+        Message(
+            28,
+            0,
+            0,
+            writer =>
+            {
+                writer.WriteStruct(default(Plugboard.Netlink.Route.Uapi.NdMsg));
+                writer.WriteBytes(77, [1, 2]);
+            }
+        );
 }

@@ -41,5 +41,6 @@ public sealed class CniArgsTests
     [InlineData("")]
     [InlineData("a=1;;MAC=x;=;b")]
     [InlineData("IgnoreUnknown=maybe")]
-    public void Leniently_nothing_is_refused(string text) => Assert.Equal(text.Contains("MAC=x", StringComparison.Ordinal) ? "x" : null, CniArgs.ParseLeniently(text, "MAC").Find("MAC"));
+    public void Leniently_nothing_is_refused(string text) =>
+        Assert.Equal(text.Contains("MAC=x", StringComparison.Ordinal) ? "x" : null, CniArgs.ParseLeniently(text, "MAC").Find("MAC"));
 }

@@ -4,11 +4,12 @@ namespace Plugboard.Tests.Unit.Protocols.Cni;
 
 public sealed class CniEnvironmentTests
 {
-    private static CniEnvironment Parse(params string[] variables) => CniEnvironment.Parse(name =>
-    {
-        var found = Array.Find(variables, v => v.StartsWith(name + "=", StringComparison.Ordinal));
-        return found?[(name.Length + 1)..];
-    });
+    private static CniEnvironment Parse(params string[] variables) =>
+        CniEnvironment.Parse(name =>
+        {
+            var found = Array.Find(variables, v => v.StartsWith(name + "=", StringComparison.Ordinal));
+            return found?[(name.Length + 1)..];
+        });
 
     private static CniException Refused(params string[] variables) => Assert.Throws<CniException>(() => Parse(variables));
 
@@ -31,7 +32,8 @@ public sealed class CniEnvironmentTests
     [InlineData("VERSION")]
     [InlineData("FOO")]
     [InlineData("add")]
-    public void Version_and_an_unknown_command_require_nothing(string command) => Assert.Equal(command, Parse($"CNI_COMMAND={command}").Command);
+    public void Version_and_an_unknown_command_require_nothing(string command) =>
+        Assert.Equal(command, Parse($"CNI_COMMAND={command}").Command);
 
     [Theory]
     [InlineData("-a")]
@@ -43,7 +45,10 @@ public sealed class CniEnvironmentTests
     public void A_container_id_of_other_characters_is_refused_before_what_is_missing_after_it(string id)
     {
         var error = Refused("CNI_COMMAND=ADD", $"CNI_CONTAINERID={id}");
-        Assert.Equal(("invalid characters in containerID", id, CniErrorCode.InvalidEnvironment), (error.Message, error.Details, error.Code));
+        Assert.Equal(
+            ("invalid characters in containerID", id, CniErrorCode.InvalidEnvironment),
+            (error.Message, error.Details, error.Code)
+        );
     }
 
     [Theory]

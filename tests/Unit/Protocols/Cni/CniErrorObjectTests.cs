@@ -6,10 +6,19 @@ namespace Plugboard.Tests.Unit.Protocols.Cni;
 public sealed class CniErrorObjectTests
 {
     [Fact]
-    public void It_is_indented_and_leaves_out_empty_details() => Assert.Equal(
-        "{\n    \"code\": 999,\n    \"msg\": \"failed to allocate for range 0: no IP addresses available in range set: 10.1.2.1-10.1.2.254\"\n}",
-        Encoding.UTF8.GetString(CniErrorObject.Write(new CniException(
-            CniErrorCode.Internal, "failed to allocate for range 0: no IP addresses available in range set: 10.1.2.1-10.1.2.254"))));
+    public void It_is_indented_and_leaves_out_empty_details() =>
+        Assert.Equal(
+            "{\n    \"code\": 999,\n    \"msg\": \"failed to allocate for range 0: no IP addresses available in range set: "
+                + "10.1.2.1-10.1.2.254\"\n}",
+            Encoding.UTF8.GetString(
+                CniErrorObject.Write(
+                    new CniException(
+                        CniErrorCode.Internal,
+                        "failed to allocate for range 0: no IP addresses available in range set: 10.1.2.1-10.1.2.254"
+                    )
+                )
+            )
+        );
 
     [Fact]
     public void It_is_read_back_with_codes_that_have_no_name()
@@ -25,5 +34,8 @@ public sealed class CniErrorObjectTests
     [InlineData("""{"code":-1}""")]
     [InlineData("""{"code":"1"}""")]
     public void What_is_no_error_object_is_refused(string text) =>
-        Assert.Equal(CniErrorCode.DecodingFailure, Assert.Throws<CniException>(() => CniErrorObject.Read(Encoding.UTF8.GetBytes(text))).Code);
+        Assert.Equal(
+            CniErrorCode.DecodingFailure,
+            Assert.Throws<CniException>(() => CniErrorObject.Read(Encoding.UTF8.GetBytes(text))).Code
+        );
 }

@@ -9,7 +9,14 @@ public sealed class CniRequestTests
     {
         var stdin = Encoding.UTF8.GetBytes($$"""{"name":"n"{{members}}}""");
         var config = NetworkConfig.Parse(stdin);
-        return new CniRequest { Verb = CniVerb.Add, StdinBytes = stdin, Config = config.Root, NetworkName = config.Name, CniVersion = config.DecodeVersion() };
+        return new CniRequest
+        {
+            Verb = CniVerb.Add,
+            StdinBytes = stdin,
+            Config = config.Root,
+            NetworkName = config.Name,
+            CniVersion = config.DecodeVersion(),
+        };
     }
 
     [Theory]
@@ -34,7 +41,10 @@ public sealed class CniRequestTests
     {
         var request = Request($$""","cniVersion":"{{config}}","prevResult":{"cniVersion":"{{previous}}"}""");
         var error = Assert.Throws<CniException>(request.FindPrevResult);
-        Assert.Equal($"could not parse prevResult: result type supports {supported} but unmarshalled CNIVersion is \"{previous}\"", error.Message);
+        Assert.Equal(
+            $"could not parse prevResult: result type supports {supported} but unmarshalled CNIVersion is \"{previous}\"",
+            error.Message
+        );
         Assert.Null(request.FindPrevResultLeniently());
     }
 
@@ -45,24 +55,31 @@ public sealed class CniRequestTests
     public void What_is_no_result_is_refused_but_never_stops_del(string value)
     {
         var request = Request($$""","cniVersion":"1.1.0","prevResult":{{value}}""");
-        Assert.StartsWith("could not parse prevResult: ", Assert.Throws<CniException>(request.FindPrevResult).Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "could not parse prevResult: ",
+            Assert.Throws<CniException>(request.FindPrevResult).Message,
+            StringComparison.Ordinal
+        );
         Assert.Null(request.FindPrevResultLeniently());
     }
 
     [Theory]
     [InlineData("")]
     [InlineData(""","cni.dev/valid-attachments":null""")]
-    public void Where_the_runtime_does_not_say_what_is_valid_nobody_knows(string members) => Assert.Null(Request(members).FindValidAttachments());
+    public void Where_the_runtime_does_not_say_what_is_valid_nobody_knows(string members) =>
+        Assert.Null(Request(members).FindValidAttachments());
 
     [Fact]
-    public void An_empty_list_of_valid_attachments_is_a_list() => Assert.Empty(Request(""","cni.dev/valid-attachments":[]""").FindValidAttachments()!);
+    public void An_empty_list_of_valid_attachments_is_a_list() =>
+        Assert.Empty(Request(""","cni.dev/valid-attachments":[]""").FindValidAttachments()!);
 
     [Theory]
     [InlineData("cni.dev/valid-attachments")]
     [InlineData("cni.dev/attachments")]
     public void Valid_attachments_are_read_from_either_key(string key)
     {
-        var valid = Request($$""","{{key}}":[{"containerID":"c","ifname":"eth0"},{"containerID":"d","ifname":"eth1"}]""").FindValidAttachments()!;
+        var valid = Request($$""","{{key}}":[{"containerID":"c","ifname":"eth0"},{"containerID":"d","ifname":"eth1"}]""")
+            .FindValidAttachments()!;
         Assert.Equal([new CniAttachment("c", "eth0"), new CniAttachment("d", "eth1")], valid);
     }
 
@@ -82,7 +99,10 @@ public sealed class CniRequestTests
     [InlineData("""[{"containerID":"c","ifname":["eth0"]}]""", "cni.dev/attachments[0].ifname wants a text, not an array")]
     [InlineData("""[{"containerID":"c ","ifname":"eth0"}]""", "cni.dev/attachments[0].containerID \"c \" is no container's id")]
     [InlineData("""[{"containerID":"c","ifname":"eth0 "}]""", "cni.dev/attachments[0].ifname \"eth0 \" is no interface's name")]
-    [InlineData("""[{"containerID":"c","containerID":"d","ifname":"eth0"}]""", "cni.dev/attachments[0].containerID is given more than once")]
+    [InlineData(
+        """[{"containerID":"c","containerID":"d","ifname":"eth0"}]""",
+        "cni.dev/attachments[0].containerID is given more than once"
+    )]
     public void A_list_of_valid_attachments_that_leaves_a_doubt_is_refused_whole(string value, string message)
     {
         var error = Assert.Throws<CniException>(() => Request($$""","cni.dev/attachments":{{value}}""").FindValidAttachments());
@@ -90,15 +110,24 @@ public sealed class CniRequestTests
     }
 
     [Fact]
-    public void Two_lists_under_one_key_are_refused() => Assert.Equal(
-        "cni.dev/valid-attachments is given more than once",
-        Assert.Throws<CniException>(() => Request(""","cni.dev/valid-attachments":[],"CNI.dev/valid-attachments":[]""").FindValidAttachments()).Message);
+    public void Two_lists_under_one_key_are_refused() =>
+        Assert.Equal(
+            "cni.dev/valid-attachments is given more than once",
+            Assert
+                .Throws<CniException>(() =>
+                    Request(""","cni.dev/valid-attachments":[],"CNI.dev/valid-attachments":[]""").FindValidAttachments()
+                )
+                .Message
+        );
 
     [Fact]
     public void What_either_key_lists_is_valid_and_an_attachment_may_be_listed_twice()
     {
         const string Entry = """{"containerID":"c","ifname":"eth0"}""";
-        var valid = Request($$""","cni.dev/valid-attachments":[{{Entry}},{{Entry}}],"cni.dev/attachments":[{"containerID":"d","ifname":"eth0"}]""").FindValidAttachments()!;
+        var valid = Request(
+                $$""","cni.dev/valid-attachments":[{{Entry}},{{Entry}}],"cni.dev/attachments":[{"containerID":"d","ifname":"eth0"}]"""
+            )
+            .FindValidAttachments()!;
         Assert.Equal([new CniAttachment("c", "eth0"), new CniAttachment("d", "eth0")], valid);
     }
 }

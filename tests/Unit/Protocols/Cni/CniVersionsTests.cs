@@ -8,9 +8,11 @@ public sealed class CniVersionsTests
     private const string All = "[\"0.1.0\" \"0.2.0\" \"0.3.0\" \"0.3.1\" \"0.4.0\" \"1.0.0\" \"1.1.0\"]";
 
     [Fact]
-    public void The_answer_to_version_is_one_compact_line() => Assert.Equal(
-        "{\"cniVersion\":\"1.1.0\",\"supportedVersions\":[\"0.1.0\",\"0.2.0\",\"0.3.0\",\"0.3.1\",\"0.4.0\",\"1.0.0\",\"1.1.0\"]}\n",
-        Encoding.UTF8.GetString(CniVersions.VersionDocument));
+    public void The_answer_to_version_is_one_compact_line() =>
+        Assert.Equal(
+            "{\"cniVersion\":\"1.1.0\",\"supportedVersions\":[\"0.1.0\",\"0.2.0\",\"0.3.0\",\"0.3.1\",\"0.4.0\",\"1.0.0\",\"1.1.0\"]}\n",
+            Encoding.UTF8.GetString(CniVersions.VersionDocument)
+        );
 
     [Theory]
     [InlineData("9.9.9")]
@@ -43,7 +45,10 @@ public sealed class CniVersionsTests
     [InlineData("x", "failed to convert major version part \"x\": strconv.Atoi: parsing \"x\": invalid syntax")]
     [InlineData("1.", "failed to convert minor version part \"\": strconv.Atoi: parsing \"\": invalid syntax")]
     [InlineData("1.1.y", "failed to convert micro version part \"y\": strconv.Atoi: parsing \"y\": invalid syntax")]
-    [InlineData("99999999999999999999", "failed to convert major version part \"99999999999999999999\": strconv.Atoi: parsing \"99999999999999999999\": value out of range")]
+    [InlineData(
+        "99999999999999999999",
+        "failed to convert major version part \"99999999999999999999\": strconv.Atoi: parsing \"99999999999999999999\": value out of range"
+    )]
     public void A_version_that_is_none_cannot_be_decoded(string version, string message)
     {
         var error = Assert.Throws<CniException>(() => CniVersions.Require(CniVerb.Check, version));

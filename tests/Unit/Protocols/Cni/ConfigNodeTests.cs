@@ -17,7 +17,9 @@ public sealed class ConfigNodeTests
 
     [Fact]
     public void A_number_without_end_is_shortened_in_the_message() =>
-        Assert.True(Assert.Throws<CniException>(() => Node("""{"mtu":""" + new string('1', 10_000) + "}").FindInt("mtu")).Message.Length < 200);
+        Assert.True(
+            Assert.Throws<CniException>(() => Node("""{"mtu":""" + new string('1', 10_000) + "}").FindInt("mtu")).Message.Length < 200
+        );
 
     [Theory]
     [InlineData("""{"a":true,"A":null}""", true)]
@@ -42,7 +44,10 @@ public sealed class ConfigNodeTests
     [InlineData("0x7f.1")]
     [InlineData("fe80::1%eth0")]
     public void An_address_that_go_would_refuse_is_refused(string text) =>
-        Assert.Equal($"invalid IP address: {text}", Assert.Throws<CniException>(() => Node($$"""{"a":"{{text}}"}""").FindAddress("a")).Message);
+        Assert.Equal(
+            $"invalid IP address: {text}",
+            Assert.Throws<CniException>(() => Node($$"""{"a":"{{text}}"}""").FindAddress("a")).Message
+        );
 
     [Fact]
     public void An_empty_address_is_none() => Assert.Null(Node("""{"a":""}""").FindAddress("a"));

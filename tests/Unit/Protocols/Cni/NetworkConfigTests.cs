@@ -19,7 +19,10 @@ public sealed class NetworkConfigTests
     public void What_ends_too_early_is_said_in_the_words_of_the_reference(string text)
     {
         var error = Refused(text);
-        Assert.Equal((CniErrorCode.DecodingFailure, "error unmarshall network config: unexpected end of JSON input"), (error.Code, error.Message));
+        Assert.Equal(
+            (CniErrorCode.DecodingFailure, "error unmarshall network config: unexpected end of JSON input"),
+            (error.Code, error.Message)
+        );
     }
 
     [Theory]
@@ -62,7 +65,9 @@ public sealed class NetworkConfigTests
     {
         var error = Refused($$"""{"name":"{{name}}"}""");
         Assert.Equal(
-            (CniErrorCode.InvalidNetworkConfig, "invalid characters found in network name", name), (error.Code, error.Message, error.Details));
+            (CniErrorCode.InvalidNetworkConfig, "invalid characters found in network name", name),
+            (error.Code, error.Message, error.Details)
+        );
     }
 
     [Theory]
@@ -109,6 +114,9 @@ public sealed class NetworkConfigTests
     public void A_version_that_is_no_text_is_refused()
     {
         var error = Assert.Throws<CniException>(() => Parse("""{"name":"n","cniVersion":1.0}""").DecodeVersion());
-        Assert.Equal((CniErrorCode.DecodingFailure, "decoding version from network config: cniVersion wants a text, not the number 1.0"), (error.Code, error.Message));
+        Assert.Equal(
+            (CniErrorCode.DecodingFailure, "decoding version from network config: cniVersion wants a text, not the number 1.0"),
+            (error.Code, error.Message)
+        );
     }
 }

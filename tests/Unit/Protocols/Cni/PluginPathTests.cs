@@ -12,6 +12,9 @@ public sealed class PluginPathTests
         Assert.Equal(message, Assert.Throws<CniException>(() => PluginPath.Directories(type, path)).Message);
 
     [Fact]
-    public void What_is_not_found_is_said_with_all_directories() => Assert.Equal(
-        "failed to find plugin \"host-local\" in path [/a /b]", PluginPath.NotFound("host-local", PluginPath.Directories("host-local", "/a:/b")).Message);
+    public void What_is_not_found_is_said_with_all_directories() =>
+        Assert.Equal(
+            "failed to find plugin \"host-local\" in path [/a /b]",
+            PluginPath.NotFound("host-local", PluginPath.Directories("host-local", "/a:/b")).Message
+        );
 }

@@ -10,7 +10,9 @@ public sealed class FlexConfigTests
     [Fact]
     public void Keys_are_read()
     {
-        var config = Parse("""{"roots":["/a","/b"],"allowSuid":true,"mountTimeoutSeconds":5,"force":"never","mkfsOptions":{"ext4":["-N","9"]}}""");
+        var config = Parse(
+            """{"roots":["/a","/b"],"allowSuid":true,"mountTimeoutSeconds":5,"force":"never","mkfsOptions":{"ext4":["-N","9"]}}"""
+        );
         Assert.Equal(["/a", "/b"], config.Texts("roots"));
         Assert.True(config.Flag("allowSuid"));
         Assert.Equal(TimeSpan.FromSeconds(5), config.Seconds("mountTimeoutSeconds"));
@@ -30,11 +32,15 @@ public sealed class FlexConfigTests
     [InlineData("""{"roots":"/a"}""")]
     [InlineData("""{"roots":[1]}""")]
     public void A_value_of_the_wrong_kind_is_refused(string text) =>
-        Assert.Equal("\"roots\" of the node config is not a list of texts", Assert.Throws<FlexException>(() => Parse(text).Texts("roots")).Message);
+        Assert.Equal(
+            "\"roots\" of the node config is not a list of texts",
+            Assert.Throws<FlexException>(() => Parse(text).Texts("roots")).Message
+        );
 
     [Theory]
     [InlineData("0")]
     [InlineData("3601")]
     [InlineData("\"5\"")]
-    public void Seconds_are_from_1_to_3600(string value) => Assert.Throws<FlexException>(() => Parse($$"""{"mountTimeoutSeconds":{{value}}}""").Seconds("mountTimeoutSeconds"));
+    public void Seconds_are_from_1_to_3600(string value) =>
+        Assert.Throws<FlexException>(() => Parse($$"""{"mountTimeoutSeconds":{{value}}}""").Seconds("mountTimeoutSeconds"));
 }

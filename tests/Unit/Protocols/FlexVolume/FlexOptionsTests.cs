@@ -12,7 +12,8 @@ public sealed class FlexOptionsTests
             """
             {"kubernetes.io/fsType":"xfs","kubernetes.io/readwrite":"ro","kubernetes.io/pvOrVolumeName":"pv1","kubernetes.io/pod.name":"p","kubernetes.io/pod.namespace":"ns",
              "kubernetes.io/pod.uid":"u","kubernetes.io/serviceAccount.name":"sa","kubernetes.io/mounterArgs.FsGroup":"42","server":"s","kubernetes.io/secret/username":"dQ=="}
-            """);
+            """
+        );
         Assert.Equal(["server"], options.Own.Keys);
         Assert.Equal(("xfs", true, "pv1", 42u), (options.FsType, options.IsReadOnly, options.VolumeName, options.FsGroup));
         Assert.Equal(("p", "ns", "u", "sa"), (options.PodName, options.PodNamespace, options.PodUid, options.ServiceAccount));
