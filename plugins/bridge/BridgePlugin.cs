@@ -204,7 +204,7 @@ internal sealed class BridgePlugin : CniPlugin
 
         if (
             config.WantsRules
-            && BackendProbe.FindHindrance(config.MacSpoofCheck ? FirewallBackend.Nftables : config.IpMasqBackend) is { } hindrance
+            && BackendProbe.FindObstacle(config.MacSpoofCheck ? FirewallBackend.Nftables : config.IpMasqBackend) is { } hindrance
         )
             throw new CniException(
                 CniErrorCode.PluginNotAvailable,

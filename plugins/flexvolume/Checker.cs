@@ -1,6 +1,6 @@
 using System.Text;
+using Plugboard.Install;
 using Plugboard.Linux;
-using Plugboard.Placement;
 using Plugboard.Protocols.FlexVolume;
 using Plugboard.Volumes;
 using Plugboard.Volumes.Remote;

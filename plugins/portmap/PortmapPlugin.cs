@@ -1,6 +1,6 @@
 using Plugboard.Firewall.Conditions;
+using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Pods;
-using Plugboard.Firewall.PortForwarding;
 using Plugboard.Hosting.Firewall;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
@@ -11,7 +11,7 @@ namespace Plugboard.Portmap;
 /// <summary>Has ports of the node lead to a pod. Comes after the plugin that gave the pod its addresses.</summary>
 internal sealed class PortmapPlugin : CniPlugin
 {
-    private PortForward? published;
+    private PodHostPorts? published;
     private PodRecord? before;
 
     private static PodRecordStore Records => new(PodRecordStore.Root + "/portmap");
@@ -32,7 +32,7 @@ internal sealed class PortmapPlugin : CniPlugin
             );
         if (config.Ports.Count == 0)
             return previous;
-        var forward = config.ForwardTo(PodAddresses.From(previous, request.IfName), request);
+        var forward = config.HostPortsOf(PodAddresses.From(previous, request.IfName), request);
         var localhost = LocalhostRoute.Find(forward);
         using var publisher = new PortPublisher(Records);
         using var rollback = new Rollback(Report);
@@ -79,7 +79,7 @@ internal sealed class PortmapPlugin : CniPlugin
             );
         if (config.Ports.Count == 0)
             return;
-        var forward = config.ForwardTo(PodAddresses.From(previous, request.IfName), request);
+        var forward = config.HostPortsOf(PodAddresses.From(previous, request.IfName), request);
         var localhost = LocalhostRoute.Find(forward);
         using var publisher = new PortPublisher(Records);
         var wanted = forward with { LocalhostLink = localhost?.Link ?? "" };

@@ -1,9 +1,9 @@
 using Plugboard.Doctor.Fixing;
 using Plugboard.Doctor.Nodes;
+using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Iptables;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Pods;
-using Plugboard.Firewall.PortForwarding;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
 
@@ -27,7 +27,7 @@ internal sealed class HostPortCheck : ICheck
             var isUnknown = node.CacheTells && !node.KnowsContainer(record.Owner.ContainerId);
             if (!isGone && !isUnknown)
                 continue;
-            var forward = PortForwardRecord.FromRecord(record);
+            var forward = HostPortRecord.FromRecord(record);
             yield return new Finding(
                 FindingIds.HostPortStale,
                 Severity.Warning,
@@ -69,7 +69,7 @@ internal sealed class HostPortCheck : ICheck
     private static IEnumerable<Finding> Elements(Node node)
     {
         var known = node.PortRecords.Select(static record => record.Owner.Tag).ToHashSet(StringComparer.Ordinal);
-        var table = new PortForwardTable();
+        var table = new HostPortTable();
         var unknown = new Dictionary<string, (string Comment, int Count)>(StringComparer.Ordinal);
         var elements = Node.Nftables(client => table.PodSets.SelectMany(set => client.ListElements(set)).ToList()) ?? [];
         foreach (var element in elements)

@@ -40,7 +40,7 @@ public sealed class PodTrafficFirewall(PodRecordStore records) : IDisposable
         {
             Rules.Apply(traffic, before);
         }
-        catch (ErrnoException e) when (isChoiceFree && traffic.MasqueradedAddresses.Count > 0 && e.IsLackOfNftables())
+        catch (ErrnoException e) when (isChoiceFree && traffic.MasqueradedAddresses.Count > 0 && e.IsNftablesMissing())
         {
             return false;
         }
@@ -114,7 +114,7 @@ public sealed class PodTrafficFirewall(PodRecordStore records) : IDisposable
                 Rules.Withdraw(owner);
                 hasNftables = true;
             }
-            catch (ErrnoException e) when (e.IsLackOfNftables())
+            catch (ErrnoException e) when (e.IsNftablesMissing())
             {
                 records.Remove(owner);
             }
@@ -165,7 +165,7 @@ public sealed class PodTrafficFirewall(PodRecordStore records) : IDisposable
             {
                 Rules.Collect(network, valid);
             }
-            catch (ErrnoException e) when (e.IsLackOfNftables())
+            catch (ErrnoException e) when (e.IsNftablesMissing())
             {
                 // Then nothing is in it.
             }

@@ -13,7 +13,7 @@ public static class ReferenceNames
     public const int LongestChain = 28;
 
     /// <summary>The chain whose rules lead host ports to pods, one chain for all pods.</summary>
-    public const string ForwardTop = "CNI-HOSTPORT-DNAT";
+    public const string HostPortTop = "CNI-HOSTPORT-DNAT";
 
     /// <summary>The chain that marks what is to be masqueraded.</summary>
     public const string SetMark = "CNI-HOSTPORT-SETMARK";
@@ -32,7 +32,7 @@ public static class ReferenceNames
     public static string MasqueradeChain(PodIdentity pod) => Chain("", pod);
 
     /// <summary>How the names of chains begin that lead host ports to pods.</summary>
-    public const string ForwardChainPrefix = "CNI-DN-";
+    public const string HostPortChainPrefix = "CNI-DN-";
 
     /// <summary>The chain that leads a pod's host ports to it; shared as <see cref="MasqueradeChain"/> is.</summary>
     public static string ForwardChain(PodIdentity pod) => Chain("DN-", pod);
@@ -44,7 +44,7 @@ public static class ReferenceNames
     public static string MasqueradeTag(PodIdentity pod) =>
         string.Concat(Sha512.Hex(pod.Network).AsSpan(0, 16), "-", Sha512.Hex($"{pod.IfName}:{pod.ContainerId}").AsSpan(0, 16));
 
-    internal static bool IsShared(string chain) => chain is ForwardTop or SetMark or Masquerade;
+    internal static bool IsShared(string chain) => chain is HostPortTop or SetMark or Masquerade;
 
     internal static string Chain(string prefix, PodIdentity pod) =>
         $"CNI-{prefix}{Sha512.Hex(pod.Network + pod.ContainerId)}"[..LongestChain];
@@ -52,7 +52,7 @@ public static class ReferenceNames
     internal static string MasqueradeComment(PodIdentity pod) =>
         First(LongestComment, $"name: {GoQuote.Of(pod.Network)} id: {GoQuote.Of(pod.ContainerId)}");
 
-    internal static string ForwardComment(PodIdentity pod)
+    internal static string HostPortComment(PodIdentity pod)
     {
         var comment = $"dnat name: {GoQuote.Of(pod.Network)} id: {GoQuote.Of(pod.ContainerId)}";
         return Encoding.UTF8.GetByteCount(comment) <= LongestComment ? comment : First(CutComment, comment) + "..";

@@ -67,7 +67,7 @@ internal sealed class PodElements(NftablesClient client, RecordedPods pods)
         catch (Exception e)
         {
             // What the kernel refused it has not done. Of another failure it is not known.
-            if (e is not (NftablesException or PortForwarding.PortTakenException) && pods.PlanOf(before) is { } earlier)
+            if (e is not (NftablesException or HostPorts.PortTakenException) && pods.PlanOf(before) is { } earlier)
                 transaction.TryCommit(earlier, record);
             pods.Records.Write(before);
             throw;

@@ -21,11 +21,11 @@ public sealed class ReferenceTraces(NftablesClient? client)
     /// <param name="addresses">The addresses of the attachment that ends; null where they are not known.</param>
     /// <exception cref="IptablesException">A tool is missing, or refused.</exception>
     /// <exception cref="NftablesException">The kernel refused.</exception>
-    public void RemoveForwards(PodIdentity pod, IReadOnlyList<IPAddr>? addresses)
+    public void WithdrawHostPorts(PodIdentity pod, IReadOnlyList<IPAddr>? addresses)
     {
         var failures = new Failures();
         foreach (var variant in VariantsWith(ReferenceNames.ForwardChain(pod)))
-            failures.Try(() => new IptablesBackend(new IptablesOptions { Variant = variant }).DeleteForwards(pod, addresses));
+            failures.Try(() => new IptablesBackend(new IptablesOptions { Variant = variant }).WithdrawHostPorts(pod, addresses));
         foreach (var family in (ReadOnlySpan<NftFamily>)[NftFamily.IPv4, NftFamily.IPv6])
         {
             var table = new Table(family, "cni_hostport");
@@ -36,7 +36,7 @@ public sealed class ReferenceTraces(NftablesClient? client)
     }
 
     /// <summary>Which iptables has the chain that leads host ports to a pod; null: neither.</summary>
-    public IptablesVariant? FindForwards(PodIdentity pod)
+    public IptablesVariant? FindHostPorts(PodIdentity pod)
     {
         foreach (var variant in VariantsWith(ReferenceNames.ForwardChain(pod)))
             return variant;

@@ -2,9 +2,9 @@ using System.Text.RegularExpressions;
 using Plugboard.Addresses;
 using Plugboard.Firewall;
 using Plugboard.Firewall.Bridging;
+using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Pods;
-using Plugboard.Firewall.PortForwarding;
 using Plugboard.Testing;
 
 namespace Plugboard.Tests.Kernel.Firewall.Pods;
@@ -27,7 +27,7 @@ internal sealed partial class FirewallNode : TestMachine
     public static PodRecordStore Bridge { get; } = new(PodRecordStore.Root + "/bridge");
 
     /// <summary>What an attachment publishes; its addresses are those of its number.</summary>
-    public static PortForward Forward(string container, string network, int number, params string[] ports) =>
+    public static PodHostPorts Forward(string container, string network, int number, params string[] ports) =>
         new()
         {
             Owner = new PodIdentity(network, container, "eth0"),
@@ -51,14 +51,14 @@ internal sealed partial class FirewallNode : TestMachine
     public void AddLink(string name) => Tool($"ip link add {name} type bridge");
 
     /// <summary>Publishes; the link is made where it is missing.</summary>
-    public PodRecord? Publish(PortForward forward, FirewallBackend backend = FirewallBackend.Nftables)
+    public PodRecord? Publish(PodHostPorts forward, FirewallBackend backend = FirewallBackend.Nftables)
     {
         if (TryTool(["ip", "link", "show", forward.Link]).ExitCode != 0)
             AddLink(forward.Link);
         return With(publisher => publisher.Publish(forward, "cni0", backend));
     }
 
-    public void Withdraw(PortForward forward) =>
+    public void Withdraw(PodHostPorts forward) =>
         With(publisher =>
         {
             publisher.Withdraw(forward.Owner, null);
@@ -66,7 +66,7 @@ internal sealed partial class FirewallNode : TestMachine
         });
 
     /// <summary>What CHECK says; null: all is right.</summary>
-    public string? Check(PortForward forward) => With(publisher => publisher.FindDifference(forward with { LocalhostLink = "cni0" }));
+    public string? Check(PodHostPorts forward) => With(publisher => publisher.FindDifference(forward with { LocalhostLink = "cni0" }));
 
     public T With<T>(Func<PortPublisher, T> act) =>
         Run(() =>

@@ -51,10 +51,10 @@ public sealed class ReferenceNamesTests
     [Fact]
     public void A_long_comment_is_cut_as_the_reference_and_iptables_after_it_cut_it()
     {
-        var comment = ReferenceNames.ForwardComment(new PodIdentity(new string('n', 200), new string('c', 200), "eth0"));
+        var comment = ReferenceNames.HostPortComment(new PodIdentity(new string('n', 200), new string('c', 200), "eth0"));
         Assert.Equal(255, comment.Length);
         Assert.EndsWith("ccc..", comment);
-        var wide = ReferenceNames.ForwardComment(new PodIdentity(new string('水', 200), "c", "eth0"));
+        var wide = ReferenceNames.HostPortComment(new PodIdentity(new string('水', 200), "c", "eth0"));
         Assert.InRange(Encoding.UTF8.GetByteCount(wide), 250, 255);
         Assert.DoesNotContain('\ufffd', wide);
     }

@@ -1,0 +1,18 @@
+using Plugboard.Firewall.Pods;
+
+namespace Plugboard.Firewall.HostPorts;
+
+/// <summary>A host port that a living pod publishes already.</summary>
+/// <param name="port">The port.</param>
+/// <param name="owner">The pod that has it.</param>
+public sealed class PortTakenException(PortMapping port, PodIdentity owner)
+    : Exception(
+        $"host port {port.Name} is already published by container {owner.ContainerId} (network {owner.Network}, interface {owner.IfName})"
+    )
+{
+    /// <summary>The port.</summary>
+    public PortMapping Port { get; } = port;
+
+    /// <summary>The pod that has it.</summary>
+    public PodIdentity Owner { get; } = owner;
+}
