@@ -1,4 +1,4 @@
-using Plugboard.Firewall.Pods;
+using Plugboard.Addresses;
 
 namespace Plugboard.Firewall.Iptables;
 
@@ -73,7 +73,7 @@ public static class HostPortRules
     /// </summary>
     /// <param name="table">The table as it is.</param>
     /// <param name="pod">Whose rules go. Its interface's name says nothing: attachments of one pod to one network share the chain.</param>
-    public static RestoreScript Delete(NatTable table, PodIdentity pod)
+    public static RestoreScript Delete(NatTable table, Attachment pod)
     {
         var script = new RestoreScript();
         string[] chains = [.. new[] { ReferenceNames.ForwardChain(pod), ReferenceNames.SourceChain(pod) }.Where(table.HasChain)];
@@ -90,7 +90,7 @@ public static class HostPortRules
     /// <param name="table">The table as it is.</param>
     /// <param name="pod">Whose chain.</param>
     /// <param name="addresses">The attachment's own addresses.</param>
-    public static bool LeadElsewhere(NatTable table, PodIdentity pod, IReadOnlyList<Addresses.IPAddr> addresses)
+    public static bool LeadElsewhere(NatTable table, Attachment pod, IReadOnlyList<Addresses.IPAddr> addresses)
     {
         string[] targets =
         [

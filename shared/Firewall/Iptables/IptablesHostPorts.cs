@@ -1,6 +1,5 @@
 using Plugboard.Addresses;
 using Plugboard.Firewall.HostPorts;
-using Plugboard.Firewall.Pods;
 
 namespace Plugboard.Firewall.Iptables;
 
@@ -9,7 +8,7 @@ namespace Plugboard.Firewall.Iptables;
 /// <param name="Address">Where they lead, with the length of its network; its family is the rules' family.</param>
 /// <param name="Mappings">All of the pod's, of both families.</param>
 /// <param name="Options">How.</param>
-public sealed record IptablesHostPorts(PodIdentity Pod, IPPrefix Address, IReadOnlyList<PortMapping> Mappings, HostPortOptions Options)
+public sealed record IptablesHostPorts(Attachment Pod, IPPrefix Address, IReadOnlyList<PortMapping> Mappings, HostPortOptions Options)
 {
     internal IReadOnlyList<string> Conditions => Address.Is6 ? Options.ConditionsV6 : Options.ConditionsV4;
 }
