@@ -1,7 +1,8 @@
+using Plugboard.Coordinator.Cluster;
+using Plugboard.Coordinator.Reconciling;
 using System.Globalization;
 using System.Text;
 using Plugboard.Coordinator.Engine;
-using Plugboard.Coordinator.Routes;
 
 namespace Plugboard.Coordinator.Cli;
 

@@ -1,3 +1,4 @@
+using Plugboard.Coordinator.Reconciling;
 using Plugboard.Addresses;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Engine;
@@ -10,7 +11,6 @@ using Plugboard.Coordinator.Sources;
 using Plugboard.Coordinator.Sources.Etcd;
 using Plugboard.Coordinator.Sources.Kubernetes;
 using Plugboard.Coordinator.Sources.Static;
-using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Pods;
 using Plugboard.Linux;
 using Plugboard.Netlink.Route;
@@ -131,9 +131,7 @@ internal sealed class NodeCoordinator : IDisposable
             Uplink = settings.Uplink,
             Client = client,
             Network = network,
-            Routes = Routes,
             Reconcilers = Reconcilers,
-            FindRulesReconcilers = ReconcilersOf,
             Log = log,
         };
         var engine = new CoordinatorEngine(parts, settings.Engine);
@@ -163,14 +161,6 @@ internal sealed class NodeCoordinator : IDisposable
             .Concat(network.Addresses.Select(own => own.Address.Address).Where(static address => address.IsGlobalUnicast))
             .Distinct()
             .ToValueArray();
-    }
-
-    private IEnumerable<IReconciler> ReconcilersOf(NftablesTransaction transaction)
-    {
-        if (masquerade?.Concerns(transaction) == true)
-            yield return masquerade;
-        if (pods?.Concerns(transaction) == true)
-            yield return pods;
     }
 
     /// <summary>Waits for one complete list; the view of then, with what is missing in it.</summary>

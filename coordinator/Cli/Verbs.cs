@@ -1,3 +1,4 @@
+using Plugboard.Coordinator.Reconciling;
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using Plugboard.Addresses;

@@ -1,6 +1,5 @@
 using Plugboard.Addresses;
 using Plugboard.Coordinator.Configuration;
-using Plugboard.Coordinator.Routes;
 using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Cluster;

@@ -1,7 +1,8 @@
+using Plugboard.Coordinator.Reconciling;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Node;
-using Plugboard.Coordinator.Routes;
 using Plugboard.Coordinator.Sources;
+using Plugboard.Netlink.Route;
 
 namespace Plugboard.Coordinator.Engine;
 
@@ -161,7 +162,7 @@ internal sealed class CoordinatorEngine : IDisposable
     {
         var isChange = false;
         while (watch.Network.TryDequeue(out var change))
-            isChange |= parts.Routes?.Hear(change, interest) ?? parts.Network.IsChange(change);
+            isChange |= Concerns(change);
         if (isChange)
         {
             parts.Network.Invalidate();
@@ -170,9 +171,24 @@ internal sealed class CoordinatorEngine : IDisposable
 
         while (watch.Rules.TryDequeue(out var transaction))
         {
-            foreach (var concerned in parts.FindRulesReconcilers(transaction))
-                reconcilers.Find(reconciler => reconciler.Reconciler == concerned)?.Ask(SyncCause.Kernel);
+            foreach (var concerned in reconcilers.Where(reconciler => reconciler.Reconciler.Hears(transaction)))
+                concerned.Ask(SyncCause.Kernel);
         }
+    }
+
+    // A change that nothing depends on is noted without reading: a foreign route costs what it is, not what all routes are.
+    private bool Concerns(RouteChange change)
+    {
+        if (change.PortId == parts.Client.PortId)
+            return false;
+        var isOfNetwork = change is { Neighbour: null, Fdb: null };
+        if (isOfNetwork && !parts.Network.IsChange(change))
+            return false;
+        if (interest.Concerns(change, parts.Network) || reconcilers.Exists(reconciler => reconciler.Reconciler.Hears(change)))
+            return true;
+        if (isOfNetwork)
+            parts.Network.Take(change);
+        return false;
     }
 
     private void AskAll(SyncCause cause)
@@ -295,7 +311,7 @@ internal sealed class CoordinatorEngine : IDisposable
             NotReadyReason = told.NotReadyReason,
             SourceError = snapshot.SourceError,
             Reconcilers = reconcilers.ConvertAll(ReconcilerStatus.Of),
-            Paths = parts.Routes?.LastPlan.Paths ?? [],
+            Paths = [.. reconcilers.SelectMany(reconciler => reconciler.Reconciler.Paths)],
             SourceHeardAt = heardAt,
             Faults = told.Faults,
         };

@@ -1,8 +1,6 @@
-using Plugboard.Coordinator.Cluster;
+using Plugboard.Coordinator.Reconciling;
 using Plugboard.Coordinator.Node;
-using Plugboard.Coordinator.Routes;
 using Plugboard.Coordinator.Sources;
-using Plugboard.Firewall.Nftables;
 using Plugboard.Netlink.Route;
 
 namespace Plugboard.Coordinator.Engine;
@@ -22,17 +20,11 @@ internal sealed record EngineParts
     /// <summary>The node's network.</summary>
     public required RouteClient Client { get; init; }
 
-    /// <summary>What is read of it, shared with <see cref="Routes"/>.</summary>
+    /// <summary>What was last read of it, shared with the reconcilers.</summary>
     public required NodeNetwork Network { get; init; }
-
-    /// <summary>The reconciler of routes, which hears of each change of the network; null: routes are somebody else's.</summary>
-    public RouteReconciler? Routes { get; init; }
 
     /// <summary>All reconcilers in the order in which what one makes is needed by the next: rules, routes, files.</summary>
     public required IReadOnlyList<IReconciler> Reconcilers { get; init; }
-
-    /// <summary>Which reconcilers a change of which nftables concerns.</summary>
-    public Func<NftablesTransaction, IEnumerable<IReconciler>> FindRulesReconcilers { get; init; } = static _ => [];
 
     /// <summary>Writes a line of the log.</summary>
     public required Action<string> Log { get; init; }

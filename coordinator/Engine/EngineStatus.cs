@@ -1,5 +1,4 @@
 using Plugboard.Coordinator.Cluster;
-using Plugboard.Coordinator.Routes;
 
 namespace Plugboard.Coordinator.Engine;
 

@@ -1,3 +1,4 @@
+using Plugboard.Coordinator.Reconciling;
 using Plugboard.Coordinator.Sources;
 
 namespace Plugboard.Coordinator.Engine;

@@ -1,3 +1,4 @@
+using Plugboard.Coordinator.Reconciling;
 namespace Plugboard.Coordinator.Engine;
 
 /// <summary>How a reconciler is, at one moment.</summary>

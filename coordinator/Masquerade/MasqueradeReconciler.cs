@@ -1,7 +1,7 @@
+using Plugboard.Coordinator.Reconciling;
 using Plugboard.Addresses;
 using Plugboard.ClusterFiles;
 using Plugboard.Coordinator.Cluster;
-using Plugboard.Coordinator.Engine;
 using Plugboard.Coordinator.Masquerade.Configuration;
 using Plugboard.Coordinator.Masquerade.Iptables;
 using Plugboard.Coordinator.Masquerade.Nftables;
@@ -45,10 +45,8 @@ internal sealed class MasqueradeReconciler : IReconciler, IDisposable
     /// <summary>What is odd though all is in place: others who masquerade too, keys that nobody knows. For any thread.</summary>
     public IReadOnlyList<string> Warnings => [.. file.Warnings, .. unkept, .. others];
 
-    /// <summary>
-    /// True where somebody else changed a table that this reconciler has rules in: then it is to be asked. For the engine's thread.
-    /// </summary>
-    public bool Concerns(NftablesTransaction transaction) => transaction.PortId != client?.PortId && transaction.Tables.Any(Concerns);
+    /// <inheritdoc/>
+    public bool Hears(NftablesTransaction transaction) => transaction.PortId != client?.PortId && transaction.Tables.Any(Concerns);
 
     /// <summary>True for tables that this reconciler has rules in.</summary>
     public bool Concerns(Table table) =>

@@ -1,5 +1,4 @@
 using Plugboard.Addresses;
-using Plugboard.Coordinator.Routes;
 using Plugboard.Netlink;
 using Plugboard.Netlink.Route;
 using Plugboard.Netlink.Route.Links;

@@ -1,6 +1,6 @@
+using Plugboard.Coordinator.Cluster;
 using System.Text.RegularExpressions;
 using Plugboard.Addresses;
-using Plugboard.Coordinator.Routes;
 using Plugboard.Netlink.Route;
 using Plugboard.Netlink.Route.Links;
 
@@ -12,6 +12,16 @@ namespace Plugboard.Coordinator.Node;
 internal sealed class UplinkInterest(Uplink? uplink, UplinkQuestion question)
 {
     private UplinkOptions Options => question.Options;
+
+    /// <summary>True for a notification of a link, an address or a route that the choice depends on.</summary>
+    public bool Concerns(RouteChange change, NodeNetwork network)
+    {
+        if (change.Link is { } link)
+            return Concerns(link);
+        if (change.Address is { } address)
+            return Concerns(address, network.FindLink(address.LinkIndex));
+        return change.Route is { } route && Concerns(route);
+    }
 
     /// <summary>True for the uplink, a tunnel, and a link that was asked for.</summary>
     public bool Concerns(Link link) =>

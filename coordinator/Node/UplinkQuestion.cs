@@ -1,3 +1,4 @@
+using Plugboard.Coordinator.Cluster;
 using Plugboard.Addresses;
 using Plugboard.Linux;
 

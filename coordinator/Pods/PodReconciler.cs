@@ -1,5 +1,6 @@
+using Plugboard.Firewall.Pods;
+using Plugboard.Coordinator.Reconciling;
 using Plugboard.Coordinator.Cluster;
-using Plugboard.Coordinator.Engine;
 using Plugboard.Coordinator.Masquerade.Nftables;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Restoring;
@@ -25,10 +26,8 @@ internal sealed class PodReconciler(string recordRoot) : IReconciler, IDisposabl
     /// <summary>How often all records were compared with the kernel.</summary>
     public long ComparisonCount => restorer.ComparisonCount;
 
-    /// <summary>
-    /// True where somebody took something out of the plugins' tables: then this reconciler is to be asked. For the engine's thread.
-    /// </summary>
-    public bool Concerns(NftablesTransaction transaction) => restorer.Hear(transaction);
+    /// <inheritdoc/>
+    public bool Hears(NftablesTransaction transaction) => restorer.Hear(transaction);
 
     /// <inheritdoc/>
     public SyncOutcome Plan(ClusterView view) => Tell(restorer.Plan);

@@ -1,11 +1,11 @@
-using Plugboard.Coordinator.Engine;
+using Plugboard.Coordinator.Reconciling;
 using Plugboard.Coordinator.Node;
 using Plugboard.Netlink.Route;
 
 namespace Plugboard.Coordinator.Routes;
 
 /// <summary>Compares the routes that are there with those that should be.</summary>
-/// <param name="network">What is there; what is done is noted in it.</param>
+/// <param name="network">What is there.</param>
 /// <param name="mayPrune">Only then is anything removed.</param>
 internal sealed class RouteDifference(NodeNetwork network, bool mayPrune)
 {
@@ -13,15 +13,15 @@ internal sealed class RouteDifference(NodeNetwork network, bool mayPrune)
     /// <param name="plan">What should be.</param>
     /// <param name="tunnels">The indexes of the links that are the coordinator's own: what is on them and not wanted goes, whoever made
     /// it.</param>
-    /// <param name="operations">Where it is asked for.</param>
-    public void Compare(RoutePlan plan, IReadOnlySet<int> tunnels, RouteOperations operations)
+    /// <param name="difference">Gets the changes.</param>
+    public void Compare(RoutePlan plan, IReadOnlySet<int> tunnels, RoutingDifference difference)
     {
         var wanted = new HashSet<RouteKey>(plan.Routes.Count);
         foreach (var route in plan.Routes)
         {
             var key = new RouteKey(route.Dst, route.Priority);
             wanted.Add(key);
-            Ensure(route, key, operations);
+            Ensure(route, key, difference);
         }
 
         if (!mayPrune)
@@ -32,11 +32,11 @@ internal sealed class RouteDifference(NodeNetwork network, bool mayPrune)
                 route.Protocol == RouteProtocol.Plugboard
                 || (tunnels.Contains(route.OutInterface) && route.Protocol != RouteProtocol.Kernel);
             if (isOwn && (!wanted.Contains(NodeNetwork.KeyOf(route)) || network.Shadowed.Contains(route)))
-                Remove(route, operations);
+                Remove(route, difference);
         }
     }
 
-    private void Ensure(DesiredRoute desired, RouteKey key, RouteOperations operations)
+    private void Ensure(DesiredRoute desired, RouteKey key, RoutingDifference difference)
     {
         var link = desired.Link.Length == 0 ? 0 : network.Links.GetValueOrDefault(desired.Link)?.Index ?? 0;
         var present = network.Routes.GetValueOrDefault(key);
@@ -54,11 +54,7 @@ internal sealed class RouteDifference(NodeNetwork network, bool mayPrune)
             Protocol = RouteProtocol.Plugboard,
         };
         // In the place of another: whoever put it there, the network is the peer's.
-        operations.Make(
-            new Change(present is null ? ChangeVerb.Add : ChangeVerb.Replace, "route", desired.ToString()),
-            batch => batch.Add(spec, RouteAddMode.Replace),
-            () => network.Note(AsReported(spec))
-        );
+        difference.Make(new ReplaceRoute(new Change(present is null ? ChangeVerb.Add : ChangeVerb.Replace, "route", desired.ToString()), spec));
     }
 
     private static bool IsAsDesired(Route present, DesiredRoute desired, int link) =>
@@ -70,26 +66,10 @@ internal sealed class RouteDifference(NodeNetwork network, bool mayPrune)
         && present.Mtu == desired.Mtu
         && !present.IsMultipath;
 
-    // What the kernel will tell of it.
-    private static Route AsReported(RouteSpec spec) =>
-        new()
-        {
-            Dst = spec.Dst,
-            Gateway = spec.Gateway,
-            OutInterface = spec.OutInterface,
-            Priority = spec.Priority,
-            Table = Route.MainTable,
-            Scope = RouteScope.Universe,
-            Protocol = spec.Protocol,
-            Type = spec.Type,
-            Mtu = spec.Mtu,
-            OnLink = spec.OnLink,
-        };
-
-    private void Remove(Route route, RouteOperations operations)
+    private void Remove(Route route, RoutingDifference difference)
     {
         var link = network.FindLink(route.OutInterface)?.Name;
         var text = new DesiredRoute(route.Dst, route.Gateway, link ?? "") { OnLink = route.OnLink, Mtu = route.Mtu }.ToString();
-        operations.Remove(new Change(ChangeVerb.Delete, "route", text), batch => batch.Delete(route.ToSpec()), () => network.Forget(route));
+        difference.Remove(new DeleteRoute(new Change(ChangeVerb.Delete, "route", text), route));
     }
 }

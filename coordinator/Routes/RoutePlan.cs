@@ -1,3 +1,4 @@
+using Plugboard.Coordinator.Cluster;
 using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Routes;

@@ -1,6 +1,6 @@
+using Plugboard.Coordinator.Reconciling;
 using System.Globalization;
 using Plugboard.Coordinator.Cluster;
-using Plugboard.Coordinator.Engine;
 using Plugboard.Coordinator.Node;
 using Plugboard.Netlink.Route;
 
@@ -24,6 +24,8 @@ internal sealed class RouteReconciler(RouteClient client, NodeNetwork network, R
     private bool isChecked;
     private long seenAt;
 
+    private RoutingApplier Applier => new(client, network, seen);
+
     /// <inheritdoc/>
     public string Name => "routes";
 
@@ -34,6 +36,9 @@ internal sealed class RouteReconciler(RouteClient client, NodeNetwork network, R
     public RoutePlan LastPlan { get; private set; } = new();
 
     /// <inheritdoc/>
+    public IReadOnlyList<PeerPath> Paths => LastPlan.Paths;
+
+    /// <inheritdoc/>
     public SyncOutcome Plan(ClusterView view)
     {
         Refresh();
@@ -41,11 +46,11 @@ internal sealed class RouteReconciler(RouteClient client, NodeNetwork network, R
         LastPlan = plan;
         var links = new TunnelLinks(network);
         links.Compare(plan.Tunnels, view.MayPrune);
-        var operations = Compare(view, plan, links.MakesLinks);
+        var difference = Compare(view, plan, links.MakesLinks);
         warnings = forwardCheck.Find(view, plan);
         var forwarding = new ForwardingSettings(client, options).Plan(view);
         return new SyncOutcome(
-            [.. forwarding.Changes, .. links.Changes, .. operations.Changes],
+            [.. forwarding.Changes, .. links.Changes, .. difference.Changes],
             [.. plan.Problems, .. forwarding.Problems, .. links.Problems]
         );
     }
@@ -59,7 +64,7 @@ internal sealed class RouteReconciler(RouteClient client, NodeNetwork network, R
         var forwarding = new ForwardingSettings(client, options).Ensure(view);
         var linked = EnsureLinks(view, plan);
         interest = new RouteInterest(view, plan, plan.Tunnels.Select(tunnel => network.Links.GetValueOrDefault(tunnel.Name)?.Index ?? 0));
-        var routed = Compare(view, plan, isAnew: false).Execute(client);
+        var routed = Applier.Apply(Compare(view, plan, makesLinks: false));
         if (routed.Problems.Count > 0 || linked.Problems.Count > 0)
             network.Invalidate();
         if (cause is SyncCause.Start or SyncCause.Audit or SyncCause.Source && !isChecked)
@@ -82,12 +87,12 @@ internal sealed class RouteReconciler(RouteClient client, NodeNetwork network, R
         Refresh();
         var links = new TunnelLinks(network);
         links.Compare([], mayPrune: true);
-        var operations = new RouteOperations();
-        new RouteDifference(network, mayPrune: true).Compare(new RoutePlan(), new HashSet<int>(), operations);
+        var difference = new RoutingDifference();
+        new RouteDifference(network, mayPrune: true).Compare(new RoutePlan(), new HashSet<int>(), difference);
         if (isDryRun)
-            return new SyncOutcome([.. operations.Changes, .. links.Changes], links.Problems);
-        var routed = operations.Execute(client);
-        var linked = links.Execute(client);
+            return new SyncOutcome([.. difference.Changes, .. links.Changes], links.Problems);
+        var routed = Applier.Apply(difference);
+        var linked = new TunnelLinkApplier(client).Apply(links);
         network.Invalidate();
         return new SyncOutcome([.. routed.Changes, .. linked.Changes], [.. routed.Problems, .. linked.Problems]);
     }
@@ -101,7 +106,7 @@ internal sealed class RouteReconciler(RouteClient client, NodeNetwork network, R
         {
             var links = new TunnelLinks(network);
             links.Compare(plan.Tunnels, view.MayPrune);
-            var outcome = links.Execute(client);
+            var outcome = new TunnelLinkApplier(client).Apply(links);
             changes.AddRange(outcome.Changes);
             if (outcome.Changes.Count > 0)
             {
@@ -137,20 +142,20 @@ internal sealed class RouteReconciler(RouteClient client, NodeNetwork network, R
         seen.Clear();
     }
 
-    private RouteOperations Compare(ClusterView view, RoutePlan plan, bool isAnew)
+    private RoutingDifference Compare(ClusterView view, RoutePlan plan, bool makesLinks)
     {
-        var operations = new RouteOperations();
+        var difference = new RoutingDifference();
         var own = new HashSet<int>();
         foreach (var tunnel in plan.Tunnels)
         {
-            var link = isAnew ? null : network.Links.GetValueOrDefault(tunnel.Name);
+            var link = makesLinks ? null : network.Links.GetValueOrDefault(tunnel.Name);
             if (link is not null)
                 own.Add(link.Index);
-            new TunnelDifference(tunnel.Name, link?.Index ?? 0, SeenOf(tunnel, link?.Index ?? 0)).Compare(plan, view.MayPrune, operations);
+            new TunnelDifference(tunnel.Name, link?.Index ?? 0, SeenOf(tunnel, link?.Index ?? 0)).Compare(plan, view.MayPrune, difference);
         }
 
-        new RouteDifference(network, view.MayPrune).Compare(plan, own, operations);
-        return operations;
+        new RouteDifference(network, view.MayPrune).Compare(plan, own, difference);
+        return difference;
     }
 
     private SeenTunnel SeenOf(DesiredTunnel tunnel, int index)
@@ -162,40 +167,19 @@ internal sealed class RouteReconciler(RouteClient client, NodeNetwork network, R
         return known;
     }
 
-    /// <summary>
-    /// True if a notification reports something new and something here depends on it: somebody else changed it, and all must be read
-    /// again. What is notifications and changes nothing here is
-    /// noted without reading: a foreign route costs what it is, not what all routes are.
-    /// </summary>
-    /// <param name="change">The notification.</param>
-    /// <param name="uplink">What the choice of the uplink depends on.</param>
-    public bool Hear(RouteChange change, UplinkInterest uplink)
+    /// <inheritdoc/>
+    public bool Hears(RouteChange change)
     {
-        if (change.PortId == client.PortId)
-            return false;
         if (change.Neighbour is { } neighbour)
             return IsChange(neighbour, change.IsDeleted);
         if (change.Fdb is { } entry)
             return IsChange(entry, change.IsDeleted);
-        if (!network.IsChange(change))
-            return false;
-        if (interest is null || Concerns(change, uplink, interest))
+        if (interest is null)
             return true;
-        network.Take(change);
-        return false;
-    }
-
-    private bool Concerns(RouteChange change, UplinkInterest uplink, RouteInterest routes)
-    {
-        if (change.Link is { } link)
-            return uplink.Concerns(link);
-        if (change.Address is { } address)
-            return uplink.Concerns(address, network.FindLink(address.LinkIndex));
         return change.Route is { } route
             && (
-                routes.Concerns(route)
-                || uplink.Concerns(route)
-                || (network.Routes.TryGetValue(NodeNetwork.KeyOf(route), out var replaced) && routes.Concerns(replaced))
+                interest.Concerns(route)
+                || (network.Routes.TryGetValue(NodeNetwork.KeyOf(route), out var replaced) && interest.Concerns(replaced))
             );
     }
 

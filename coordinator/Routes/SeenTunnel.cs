@@ -15,6 +15,19 @@ internal sealed class SeenTunnel
     /// <summary>Forwarding entries behind another of the same hardware address: packets would go out twice.</summary>
     public List<FdbEntry> Doubles { get; } = [];
 
+    /// <summary>The coordinator made or replaced a neighbour.</summary>
+    public void Note(Neighbour neighbour) => Neighbours[neighbour.Address] = neighbour.LinkAddress!.Value;
+
+    /// <summary>The coordinator made or replaced an FDB entry.</summary>
+    public void Note(FdbEntry entry) => Fdb[entry.LinkAddress] = entry;
+
+    /// <summary>The coordinator removed an FDB entry.</summary>
+    public void Forget(FdbEntry entry)
+    {
+        if (!Doubles.Remove(entry))
+            Fdb.Remove(entry.LinkAddress);
+    }
+
     /// <summary>Reads those of one link.</summary>
     public static SeenTunnel Read(RouteClient client, int index, bool isVxlan)
     {

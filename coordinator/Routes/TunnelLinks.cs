@@ -1,8 +1,7 @@
+using Plugboard.Coordinator.Cluster;
+using Plugboard.Coordinator.Reconciling;
 using Plugboard.Addresses;
-using Plugboard.Coordinator.Engine;
 using Plugboard.Coordinator.Node;
-using Plugboard.Linux;
-using Plugboard.Netlink.Route;
 using Plugboard.Netlink.Route.Links;
 
 namespace Plugboard.Coordinator.Routes;
@@ -11,7 +10,7 @@ namespace Plugboard.Coordinator.Routes;
 /// <param name="network">What is there.</param>
 internal sealed class TunnelLinks(NodeNetwork network)
 {
-    private readonly List<(Change Change, Action<RouteClient> Do)> steps = [];
+    private readonly List<LinkStep> steps = [];
     private readonly List<string> problems = [];
 
     /// <summary>True where a link is made, or made again: all that was on it is gone.</summary>
@@ -20,8 +19,11 @@ internal sealed class TunnelLinks(NodeNetwork network)
     /// <summary>What is there under a tunnel's name and cannot be replaced, each a sentence.</summary>
     public IReadOnlyList<string> Problems => problems;
 
-    /// <summary>What would be changed.</summary>
-    public IReadOnlyList<Change> Changes => steps.ConvertAll(step => step.Change);
+    /// <summary>The changes, in order.</summary>
+    public IReadOnlyList<LinkStep> Steps => steps;
+
+    /// <summary>The changes for people.</summary>
+    public IReadOnlyList<Change> Changes => steps.ConvertAll(static step => step.Text);
 
     /// <summary>Asks for what is missing, other or too much.</summary>
     /// <param name="tunnels">What should be.</param>
@@ -32,39 +34,10 @@ internal sealed class TunnelLinks(NodeNetwork network)
         foreach (
             var link in network.Links.Values.Where(link => mayPrune && link.Alias == DesiredTunnel.Alias && !wanted.Contains(link.Name))
         )
-            steps.Add((new Change(ChangeVerb.Delete, "link", link.Name), client => client.Links.Delete(link.Index)));
+            steps.Add(new DeleteLink(new Change(ChangeVerb.Delete, "link", link.Name), link.Index));
         foreach (var tunnel in tunnels)
             Ensure(tunnel, network.Links.GetValueOrDefault(tunnel.Name));
     }
-
-    /// <summary>Does all; gives what was done and what was refused.</summary>
-    public SyncOutcome Execute(RouteClient client)
-    {
-        var changes = new List<Change>();
-        var failures = new List<string>(problems);
-        foreach (var (change, act) in steps)
-        {
-            try
-            {
-                act(client);
-                changes.Add(change);
-            }
-            catch (ErrnoException e)
-            {
-                failures.Add(Describe(change, e));
-            }
-        }
-
-        return new SyncOutcome(changes, failures);
-    }
-
-    private static string Describe(Change change, ErrnoException e) =>
-        e.Errno switch
-        {
-            Errno.EOPNOTSUPP => $"{change}: the kernel has no such kind of link ({e.Message}); load its module, or choose another backend",
-            Errno.EPERM => $"{change}: {e.Message}; the coordinator needs CAP_NET_ADMIN",
-            _ => $"{change}: {e.Message}",
-        };
 
     private void Ensure(DesiredTunnel tunnel, Link? present)
     {
@@ -92,62 +65,13 @@ internal sealed class TunnelLinks(NodeNetwork network)
     {
         MakesLinks = true;
         if (present is not null)
-            steps.Add((new Change(ChangeVerb.Delete, "link", tunnel.Name), client => client.Links.Delete(present.Index)));
-        steps.Add((new Change(ChangeVerb.Add, "link", tunnel.ToString()), client => Make(tunnel, client)));
+            steps.Add(new DeleteLink(new Change(ChangeVerb.Delete, "link", tunnel.Name), present.Index));
+        steps.Add(new MakeTunnel(new Change(ChangeVerb.Add, "link", tunnel.ToString()), tunnel));
         AddAddress(tunnel);
     }
 
-    private static void Make(DesiredTunnel tunnel, RouteClient client)
-    {
-        client.Links.Add(SpecOf(tunnel));
-        client.Links.Set(tunnel.Name, new LinkChange { Alias = DesiredTunnel.Alias, Mtu = tunnel.Mtu });
-        RefuseAdvertisements(tunnel);
-        client.Links.Set(tunnel.Name, new LinkChange { Up = true });
-    }
-
-    // Router advertisements that come through the tunnel are none of this node's. In a container that is not privileged settings cannot be
-    // written: the node's default holds there.
-    private static void RefuseAdvertisements(DesiredTunnel tunnel)
-    {
-        if (tunnel.Vxlan is null)
-            return;
-        try
-        {
-            Sysctl.TryWrite($"net/ipv6/conf/{tunnel.Name}/accept_ra", "0");
-        }
-        catch (ErrnoException e) when (e.Errno is Errno.EROFS or Errno.EACCES or Errno.EPERM)
-        {
-            return;
-        }
-    }
-
     private void AddAddress(DesiredTunnel tunnel) =>
-        steps.Add(
-            (
-                new Change(ChangeVerb.Add, "address", $"{tunnel.Address} dev {tunnel.Name}"),
-                client => client.Addresses.Add(client.Links.Get(tunnel.Name).Index, tunnel.Address, new AddressOptions(NoDad: tunnel.Is6))
-            )
-        );
-
-    private static LinkSpec SpecOf(DesiredTunnel tunnel) =>
-        tunnel.Vxlan is { } vxlan
-            ? new VxlanSpec
-            {
-                Name = tunnel.Name,
-                Vni = vxlan.Vni,
-                Port = (ushort)vxlan.Port,
-                Learning = vxlan.Learning,
-                Gbp = vxlan.Gbp,
-                Local = tunnel.Local,
-                Parent = tunnel.Uplink.Index,
-                Address = vxlan.Mac,
-            }
-            : new IpipSpec
-            {
-                Name = tunnel.Name,
-                Local = tunnel.Local,
-                Parent = tunnel.Uplink.Index,
-            };
+        steps.Add(new AddTunnelAddress(new Change(ChangeVerb.Add, "address", $"{tunnel.Address} dev {tunnel.Name}"), tunnel));
 
     private static bool CanBecome(Link present, DesiredTunnel tunnel)
     {
@@ -173,7 +97,7 @@ internal sealed class TunnelLinks(NodeNetwork network)
             Alias = present.Alias == DesiredTunnel.Alias ? null : DesiredTunnel.Alias,
         };
         if (change != new LinkChange())
-            steps.Add((new Change(ChangeVerb.Replace, "link", $"{tunnel} up"), client => client.Links.Set(present.Index, change)));
+            steps.Add(new SetLink(new Change(ChangeVerb.Replace, "link", $"{tunnel} up"), present.Index, change));
     }
 
     private void AdjustAddresses(DesiredTunnel tunnel, Link present)
@@ -184,12 +108,11 @@ internal sealed class TunnelLinks(NodeNetwork network)
             )
             .ToList();
         foreach (var foreign in own.Where(address => address.Address != tunnel.Address))
-            steps.Add(
-                (
-                    new Change(ChangeVerb.Delete, "address", $"{foreign.Address} dev {tunnel.Name}"),
-                    client => client.Addresses.Delete(present.Index, foreign.Address)
-                )
-            );
+        {
+            var text = new Change(ChangeVerb.Delete, "address", $"{foreign.Address} dev {tunnel.Name}");
+            steps.Add(new DeleteAddress(text, present.Index, foreign.Address));
+        }
+
         if (own.TrueForAll(address => address.Address != tunnel.Address))
             AddAddress(tunnel);
     }

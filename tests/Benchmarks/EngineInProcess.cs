@@ -50,7 +50,6 @@ internal sealed class EngineInProcess : IPeerSource, IDisposable
             Uplink = new UplinkOptions { Interfaces = ["eth0"] },
             Client = client,
             Network = network,
-            Routes = routes,
             Reconcilers = [routes],
             Log = static _ => { },
         };

@@ -1,8 +1,8 @@
+using Plugboard.Coordinator.Reconciling;
 using System.Diagnostics;
 using System.Text;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Configuration;
-using Plugboard.Coordinator.Engine;
 using Plugboard.Coordinator.Masquerade;
 using Plugboard.Linux;
 

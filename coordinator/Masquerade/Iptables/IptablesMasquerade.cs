@@ -1,4 +1,4 @@
-using Plugboard.Coordinator.Engine;
+using Plugboard.Coordinator.Reconciling;
 using Plugboard.Firewall.Iptables;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Linux;

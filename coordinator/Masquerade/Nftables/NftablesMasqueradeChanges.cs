@@ -1,4 +1,4 @@
-using Plugboard.Coordinator.Engine;
+using Plugboard.Coordinator.Reconciling;
 using Plugboard.Firewall.Nftables;
 
 namespace Plugboard.Coordinator.Masquerade.Nftables;

@@ -79,7 +79,6 @@ internal sealed class CoordinatedNode : TestMachine
             Uplink = new UplinkOptions { Interfaces = ["eth0"] },
             Client = client,
             Network = seen,
-            Routes = routes,
             Reconcilers = files is null ? [routes] : [routes, files],
             Log = Log.Enqueue,
         };

@@ -1,8 +1,8 @@
+using Plugboard.Coordinator.Reconciling;
 using System.Runtime.Versioning;
 using Plugboard.Addresses;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Configuration;
-using Plugboard.Coordinator.Engine;
 using Plugboard.Coordinator.Files;
 using Plugboard.Testing;
 

@@ -1,3 +1,4 @@
+using Plugboard.Coordinator.Reconciling;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -44,7 +45,7 @@ public sealed class StatusServerTests
         using var reconciler = new HangingReconciler();
         var clock = new ManualTime();
         node.Options = new EngineOptions { AuditInterval = TimeSpan.FromMinutes(2) };
-        node.Change = parts => parts with { Reconcilers = [reconciler], Routes = null, Clock = clock };
+        node.Change = parts => parts with { Reconcilers = [reconciler], Clock = clock };
         node.Start();
         node.Tell(new ClusterNode { Name = "n1" });
         node.Until(() => reconciler.IsAsked, "it hangs");

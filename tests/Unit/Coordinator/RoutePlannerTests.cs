@@ -1,3 +1,4 @@
+using Plugboard.Coordinator.Node;
 using Plugboard.Addresses;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Configuration;

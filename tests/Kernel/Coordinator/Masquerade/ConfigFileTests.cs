@@ -1,4 +1,4 @@
-using Plugboard.Coordinator.Engine;
+using Plugboard.Coordinator.Reconciling;
 using Plugboard.Coordinator.Masquerade;
 using Plugboard.Testing;
 using static Plugboard.Tests.Kernel.Coordinator.Masquerade.MasqueradeNode;

@@ -1,4 +1,4 @@
-using Plugboard.Coordinator.Engine;
+using Plugboard.Coordinator.Reconciling;
 using Plugboard.Coordinator.Masquerade;
 using Plugboard.Coordinator.Masquerade.Nftables;
 using Plugboard.Firewall.Iptables;

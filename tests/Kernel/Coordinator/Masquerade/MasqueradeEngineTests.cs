@@ -1,3 +1,4 @@
+using Plugboard.Coordinator.Reconciling;
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Plugboard.Addresses;
@@ -110,7 +111,6 @@ public sealed class MasqueradeEngineTests
             Client = client,
             Network = new NodeNetwork(),
             Reconcilers = [reconciler],
-            FindRulesReconcilers = transaction => reconciler.Concerns(transaction) ? [reconciler] : [],
             Log = log.Enqueue,
         };
         using var engine = new CoordinatorEngine(parts, new EngineOptions { AuditInterval = TimeSpan.FromMinutes(1) });

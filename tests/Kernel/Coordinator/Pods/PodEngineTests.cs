@@ -172,7 +172,6 @@ public sealed class PodEngineTests
                 Client = client,
                 Network = new NodeNetwork(),
                 Reconcilers = [Reconciler],
-                FindRulesReconcilers = transaction => Reconciler.Concerns(transaction) ? [Reconciler] : [],
                 Log = Log.Enqueue,
             };
             using var engine = new CoordinatorEngine(parts, new EngineOptions());

@@ -1,7 +1,8 @@
+using Plugboard.Firewall.Ports;
+using Plugboard.Coordinator.Reconciling;
 using Plugboard.Addresses;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Configuration;
-using Plugboard.Coordinator.Engine;
 using Plugboard.Coordinator.Pods;
 using Plugboard.Firewall;
 using Plugboard.Firewall.Bridging;
@@ -132,7 +133,7 @@ internal sealed class PodNode : TestMachine
         while (monitor.Receive(TimeSpan.FromMilliseconds(100)).Items is { Count: > 0 } transactions)
         {
             foreach (var transaction in transactions)
-                WasConcerned |= Reconciler.Concerns(transaction);
+                WasConcerned |= Reconciler.Hears(transaction);
         }
 
         return WasConcerned ? Sync(SyncCause.Kernel) : [];

@@ -1,4 +1,4 @@
-using Plugboard.Coordinator.Engine;
+using Plugboard.Coordinator.Reconciling;
 using Plugboard.Firewall;
 using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Iptables;

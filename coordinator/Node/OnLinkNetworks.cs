@@ -1,6 +1,6 @@
 using Plugboard.Addresses;
 
-namespace Plugboard.Coordinator.Routes;
+namespace Plugboard.Coordinator.Node;
 
 /// <summary>
 /// Which addresses a packet reaches without a router: what the routes of the main table that are not the coordinator's say, the longest

@@ -1,4 +1,4 @@
-namespace Plugboard.Coordinator.Routes;
+namespace Plugboard.Coordinator.Cluster;
 
 /// <summary>How a peer's pods are reached, or why not.</summary>
 internal enum PeerState

@@ -1,6 +1,6 @@
 using Plugboard.Addresses;
 
-namespace Plugboard.Coordinator.Routes;
+namespace Plugboard.Coordinator.Cluster;
 
 /// <summary>What a vxlan tunnel needs besides what every tunnel does.</summary>
 /// <param name="Vni">The network's number.</param>

@@ -1,4 +1,4 @@
-namespace Plugboard.Coordinator.Routes;
+namespace Plugboard.Coordinator.Cluster;
 
 /// <summary>How the pods of a peer are reached in one family.</summary>
 /// <param name="Peer">The peer's name.</param>

@@ -1,8 +1,7 @@
 using Plugboard.Addresses;
-using Plugboard.Coordinator.Cluster;
 using Plugboard.Linux;
 
-namespace Plugboard.Coordinator.Node;
+namespace Plugboard.Coordinator.Cluster;
 
 /// <summary>The link by which this node reaches the others, and its addresses there.</summary>
 /// <param name="Link">The link.</param>

@@ -1,4 +1,4 @@
-namespace Plugboard.Coordinator.Engine;
+namespace Plugboard.Coordinator.Reconciling;
 
 /// <summary>One change to the node, as people read it.</summary>
 /// <param name="Verb">What is done.</param>

@@ -1,4 +1,4 @@
-namespace Plugboard.Coordinator.Engine;
+namespace Plugboard.Coordinator.Reconciling;
 
 /// <summary>What a reconciler did.</summary>
 /// <param name="Changes">What was changed, in order; empty: all was as it should be.</param>

@@ -1,6 +1,6 @@
 using Plugboard.Addresses;
 
-namespace Plugboard.Coordinator.Routes;
+namespace Plugboard.Coordinator.Node;
 
 /// <summary>What a route says of where its destination is.</summary>
 /// <param name="Dst">The destination network.</param>

@@ -1,7 +1,6 @@
 using Plugboard.Addresses;
-using Plugboard.Coordinator.Cluster;
 
-namespace Plugboard.Coordinator.Routes;
+namespace Plugboard.Coordinator.Cluster;
 
 /// <summary>A tunnel's link that should be there.</summary>
 internal sealed record DesiredTunnel

@@ -1,4 +1,4 @@
-namespace Plugboard.Coordinator.Engine;
+namespace Plugboard.Coordinator.Reconciling;
 
 /// <summary>Why a reconciler is asked; it goes into the log and the counters.</summary>
 internal enum SyncCause

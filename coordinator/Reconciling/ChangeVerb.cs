@@ -1,4 +1,4 @@
-namespace Plugboard.Coordinator.Engine;
+namespace Plugboard.Coordinator.Reconciling;
 
 /// <summary>What a <see cref="Change"/> does.</summary>
 internal enum ChangeVerb

@@ -1,9 +1,8 @@
 using Plugboard.Addresses;
-using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Configuration;
 using Plugboard.Netlink.Route.Links;
 
-namespace Plugboard.Coordinator.Routes;
+namespace Plugboard.Coordinator.Cluster;
 
 /// <summary>What a node's own tunnel must be: pure.</summary>
 internal static class Tunnels

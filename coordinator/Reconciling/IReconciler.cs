@@ -1,10 +1,12 @@
 using Plugboard.Coordinator.Cluster;
+using Plugboard.Firewall.Nftables;
+using Plugboard.Netlink.Route;
 
-namespace Plugboard.Coordinator.Engine;
+namespace Plugboard.Coordinator.Reconciling;
 
 /// <summary>
-/// Keeps one part of the node as the cluster asks: compares what is with what should be and changes only the difference, and only what is
-/// its own.
+/// Makes one part of the node equal to what the cluster asks for: compares what is with what should be and changes only the difference, and
+/// only what is its own.
 /// </summary>
 internal interface IReconciler
 {
@@ -16,6 +18,18 @@ internal interface IReconciler
 
     /// <summary>What is odd though all is in place, each a sentence.</summary>
     IReadOnlyList<string> Warnings => [];
+
+    /// <summary>How each peer is reached, by the last plan; empty for a reconciler that reaches none.</summary>
+    IReadOnlyList<PeerPath> Paths => [];
+
+    /// <summary>
+    /// True if a notification of the network concerns this reconciler: another program changed what its part depends on, and all must be
+    /// read again. For the engine's thread.
+    /// </summary>
+    bool Hears(RouteChange change) => false;
+
+    /// <summary>The same for a transaction of nftables.</summary>
+    bool Hears(NftablesTransaction transaction) => false;
 
     /// <summary>What <see cref="Sync"/> would change; changes nothing.</summary>
     SyncOutcome Plan(ClusterView view);

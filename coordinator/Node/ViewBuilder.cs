@@ -1,11 +1,10 @@
+using Plugboard.Coordinator.Cluster;
 using Plugboard.Addresses;
 using Plugboard.Coordinator.Configuration;
-using Plugboard.Coordinator.Node;
-using Plugboard.Coordinator.Routes;
 using Plugboard.Linux;
 using Plugboard.Netlink.Route.Links;
 
-namespace Plugboard.Coordinator.Cluster;
+namespace Plugboard.Coordinator.Node;
 
 /// <summary>
 /// Makes the cluster as this node sees it from what the source tells and what the node's own network is. It makes no system call; it

@@ -1,0 +1,107 @@
+using Plugboard.Coordinator.Cluster;
+using Plugboard.Coordinator.Reconciling;
+using Plugboard.Linux;
+using Plugboard.Netlink.Route;
+using Plugboard.Netlink.Route.Links;
+
+namespace Plugboard.Coordinator.Routes;
+
+/// <summary>Executes the changes of tunnels' links, one by one.</summary>
+/// <param name="client">The node's network.</param>
+internal sealed class TunnelLinkApplier(RouteClient client)
+{
+    /// <summary>Executes all; returns what was done and what was refused.</summary>
+    public SyncOutcome Apply(TunnelLinks difference)
+    {
+        var changes = new List<Change>();
+        var failures = new List<string>(difference.Problems);
+        foreach (var step in difference.Steps)
+        {
+            try
+            {
+                Apply(step);
+                changes.Add(step.Text);
+            }
+            catch (ErrnoException e)
+            {
+                failures.Add(Describe(step.Text, e));
+            }
+        }
+
+        return new SyncOutcome(changes, failures);
+    }
+
+    private void Apply(LinkStep step)
+    {
+        switch (step)
+        {
+            case DeleteLink delete:
+                client.Links.Delete(delete.Index);
+                break;
+            case MakeTunnel make:
+                Make(make.Tunnel);
+                break;
+            case SetLink set:
+                client.Links.Set(set.Index, set.Settings);
+                break;
+            case AddTunnelAddress { Tunnel: var tunnel }:
+                client.Addresses.Add(client.Links.Get(tunnel.Name).Index, tunnel.Address, new AddressOptions(NoDad: tunnel.Is6));
+                break;
+            case DeleteAddress delete:
+                client.Addresses.Delete(delete.Index, delete.Address);
+                break;
+        }
+    }
+
+    private static string Describe(Change change, ErrnoException e) =>
+        e.Errno switch
+        {
+            Errno.EOPNOTSUPP => $"{change}: the kernel has no such kind of link ({e.Message}); load its module, or choose another backend",
+            Errno.EPERM => $"{change}: {e.Message}; the coordinator needs CAP_NET_ADMIN",
+            _ => $"{change}: {e.Message}",
+        };
+
+    private void Make(DesiredTunnel tunnel)
+    {
+        client.Links.Add(SpecOf(tunnel));
+        client.Links.Set(tunnel.Name, new LinkChange { Alias = DesiredTunnel.Alias, Mtu = tunnel.Mtu });
+        RefuseAdvertisements(tunnel);
+        client.Links.Set(tunnel.Name, new LinkChange { Up = true });
+    }
+
+    // Router advertisements that come through the tunnel are none of this node's. In a container that is not privileged settings cannot be
+    // written: the node's default holds there.
+    private static void RefuseAdvertisements(DesiredTunnel tunnel)
+    {
+        if (tunnel.Vxlan is null)
+            return;
+        try
+        {
+            Sysctl.TryWrite($"net/ipv6/conf/{tunnel.Name}/accept_ra", "0");
+        }
+        catch (ErrnoException e) when (e.Errno is Errno.EROFS or Errno.EACCES or Errno.EPERM)
+        {
+            return;
+        }
+    }
+
+    private static LinkSpec SpecOf(DesiredTunnel tunnel) =>
+        tunnel.Vxlan is { } vxlan
+            ? new VxlanSpec
+            {
+                Name = tunnel.Name,
+                Vni = vxlan.Vni,
+                Port = (ushort)vxlan.Port,
+                Learning = vxlan.Learning,
+                Gbp = vxlan.Gbp,
+                Local = tunnel.Local,
+                Parent = tunnel.Uplink.Index,
+                Address = vxlan.Mac,
+            }
+            : new IpipSpec
+            {
+                Name = tunnel.Name,
+                Local = tunnel.Local,
+                Parent = tunnel.Uplink.Index,
+            };
+}
