@@ -1,5 +1,4 @@
 using Plugboard.Linux;
-using Plugboard.Linux.Sockets;
 using Plugboard.Netlink.Trace;
 
 namespace Plugboard.Netlink;

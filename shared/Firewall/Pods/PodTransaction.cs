@@ -1,6 +1,5 @@
 using Plugboard.Addresses;
 using Plugboard.Firewall.Nftables;
-using Plugboard.Firewall.Restoring;
 using Plugboard.Linux;
 
 namespace Plugboard.Firewall.Pods;

@@ -1,7 +1,6 @@
 using Plugboard.Addresses;
 using Plugboard.Firewall.Iptables;
 using Plugboard.Firewall.Nftables;
-using Plugboard.Firewall.Pods;
 using Plugboard.Linux;
 
 namespace Plugboard.Firewall.Reference;
@@ -53,7 +52,7 @@ public sealed class ReferenceTraces(NftablesClient? client)
         var failures = new Failures();
         foreach (var variant in VariantsWith(ReferenceNames.MasqueradeChain(pod)))
             failures.Try(() => new IptablesBackend(new IptablesOptions { Variant = variant }).DeleteMasquerade(pod, addresses));
-        failures.Try(() => RemoveRules(NewerMasquerade, rule => rule.Rule.Comment.StartsWith(pod.Tag, StringComparison.Ordinal)));
+        failures.Try(() => RemoveRules(NewerMasquerade, rule => rule.Rule.Comment.StartsWith(ReferenceNames.MasqueradeTag(pod), StringComparison.Ordinal)));
         failures.ThrowIfAny();
     }
 
@@ -66,7 +65,7 @@ public sealed class ReferenceTraces(NftablesClient? client)
             return false;
         foreach (var rule in client.ListRules(NewerMasquerade))
         {
-            if (rule.Comment.StartsWith(pod.Tag, StringComparison.Ordinal))
+            if (rule.Comment.StartsWith(ReferenceNames.MasqueradeTag(pod), StringComparison.Ordinal))
                 return true;
         }
 

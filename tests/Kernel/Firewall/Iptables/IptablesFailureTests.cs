@@ -1,5 +1,5 @@
+using Plugboard.Firewall.Ports;
 using Plugboard.Addresses;
-using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Iptables;
 using Plugboard.Linux.Files;
 using Plugboard.Testing;

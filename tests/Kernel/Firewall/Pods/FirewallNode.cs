@@ -1,3 +1,4 @@
+using Plugboard.Firewall.Ports;
 using System.Text.RegularExpressions;
 using Plugboard.Addresses;
 using Plugboard.Firewall;

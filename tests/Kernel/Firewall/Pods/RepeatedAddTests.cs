@@ -1,3 +1,4 @@
+using Plugboard.Firewall.Ports;
 using Plugboard.Firewall;
 using Plugboard.Firewall.Conditions;
 using Plugboard.Firewall.HostPorts;

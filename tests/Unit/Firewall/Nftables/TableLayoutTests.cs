@@ -1,3 +1,4 @@
+using Plugboard.Firewall.Ports;
 using Plugboard.Firewall.Bridging;
 using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Nftables;

@@ -1,4 +1,4 @@
-namespace Plugboard.Firewall.HostPorts;
+namespace Plugboard.Firewall.Ports;
 
 /// <summary>A transport protocol that has ports. The values are the IP header's. Source: include/uapi/linux/in.h (IPPROTO_*).</summary>
 public enum PortProtocol : byte

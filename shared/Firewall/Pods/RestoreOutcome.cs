@@ -1,4 +1,4 @@
-namespace Plugboard.Firewall.Restoring;
+namespace Plugboard.Firewall.Pods;
 
 /// <summary>What was put back, or would be.</summary>
 /// <param name="Lines">In nft's words, a line each; empty: nothing was missing.</param>

@@ -1,10 +1,9 @@
 using Plugboard.Firewall.Nftables;
-using Plugboard.Firewall.Pods;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
 using Plugboard.Linux.Namespaces;
 
-namespace Plugboard.Firewall.Restoring;
+namespace Plugboard.Firewall.Pods;
 
 /// <summary>
 /// Makes the node's tables right, and puts back what pods have by their records, each pod's part while its record is held alone: a pod

@@ -1,4 +1,4 @@
-namespace Plugboard.Firewall.Restoring;
+namespace Plugboard.Firewall.Pods;
 
 /// <summary>Tables of the node could not be made right.</summary>
 /// <param name="reason">Why, one whole sentence.</param>

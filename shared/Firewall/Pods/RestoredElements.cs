@@ -1,7 +1,6 @@
 using Plugboard.Firewall.Nftables;
-using Plugboard.Firewall.Pods;
 
-namespace Plugboard.Firewall.Restoring;
+namespace Plugboard.Firewall.Pods;
 
 /// <summary>Adds the elements of pods to a batch, where they are missing or say something else; each key once, whoever shares it.</summary>
 /// <param name="client">The kernel.</param>

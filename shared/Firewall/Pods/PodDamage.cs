@@ -1,7 +1,6 @@
 using Plugboard.Firewall.Nftables;
-using Plugboard.Firewall.Pods;
 
-namespace Plugboard.Firewall.Restoring;
+namespace Plugboard.Firewall.Pods;
 
 /// <summary>What is not as it should be of the node's tables and of what living pods have by their records.</summary>
 /// <param name="client">The kernel.</param>

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Plugboard.Addresses;
 
-namespace Plugboard.Firewall.HostPorts;
+namespace Plugboard.Firewall.Ports;
 
 /// <summary>A port of the host that leads to a port of a pod.</summary>
 /// <param name="HostPort">1 to 65535.</param>

@@ -1,6 +1,6 @@
 using Plugboard.Firewall.Nftables;
 
-namespace Plugboard.Firewall.HostPorts;
+namespace Plugboard.Firewall.Ports;
 
 /// <summary>
 /// Mappings are equal that are of one port, protocol and address of the host, wherever they lead; one that names no address, 0.0.0.0 and ::

@@ -1,7 +1,6 @@
-using Plugboard.Firewall.Pods;
 using Plugboard.Netlink.Route;
 
-namespace Plugboard.Firewall.Restoring;
+namespace Plugboard.Firewall.Pods;
 
 /// <summary>
 /// Which pods live, by <see cref="PodLife"/>'s rule; the node's links are read once for all of them, when it is first asked.

@@ -1,7 +1,6 @@
-using Plugboard.Firewall.Pods;
 using Plugboard.Linux;
 
-namespace Plugboard.Firewall.Restoring;
+namespace Plugboard.Firewall.Pods;
 
 /// <summary>Pods whose records are held alone while something is put back for them.</summary>
 /// <param name="pods">Whose records.</param>

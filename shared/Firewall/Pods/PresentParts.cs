@@ -1,9 +1,8 @@
 using Plugboard.Firewall.Nftables;
-using Plugboard.Firewall.Pods;
 using Plugboard.Linux;
 using Plugboard.Netlink;
 
-namespace Plugboard.Firewall.Restoring;
+namespace Plugboard.Firewall.Pods;
 
 /// <summary>What the kernel has of the tables at one time.</summary>
 /// <param name="client">The kernel.</param>
