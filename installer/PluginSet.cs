@@ -1,3 +1,4 @@
+using Plugboard.Linux;
 using Plugboard.Install;
 using Plugboard.Linux.Files;
 
@@ -43,7 +44,7 @@ internal static class PluginSet
     private static bool IsExecutable(FileDirectory directory, string name)
     {
         using var file = directory.FindRegular(name);
-        return file is not null && ElfHeader.Find(file) is { IsExecutable: true };
+        return file is not null && ElfFile.Find(file) is { IsExecutable: true };
     }
 
     private static int RankOf(string name) =>

@@ -76,7 +76,7 @@ internal sealed class PluginInspector(IReadOnlyList<string> directories)
             status = file.Status();
             if (good.TryGetValue(path, out var known) && known.File == status)
                 return (known.Versions, null);
-            if (ElfHeader.FindFault(file) is { } broken)
+            if (FindFault(file) is { } broken)
                 return ([], broken);
         }
 
@@ -84,6 +84,23 @@ internal sealed class PluginInspector(IReadOnlyList<string> directories)
         if (fault is null)
             good[path] = (status, versions);
         return (versions, fault);
+    }
+
+    // A script is left to its interpreter.
+    private static string? FindFault(FileDescriptor file)
+    {
+        Span<byte> start = stackalloc byte[2];
+        start = start[..file.ReadAt(start, 0)];
+        if (start.IsEmpty)
+            return "it is empty: a copy that was not finished";
+        if (start.SequenceEqual("#!"u8))
+            return null;
+        if (ElfFile.Find(file) is not { } elf)
+            return "it is no executable (no ELF)";
+        var isForeign = elf.Machine != 0 && (!elf.Is64LittleEndian || elf.Machine != ElfFile.OwnMachine);
+        if (isForeign)
+            return $"it is for another processor ({ElfFile.NameOf(elf.Machine)}), this machine is {ElfFile.NameOf(ElfFile.OwnMachine)}";
+        return elf.IsCutOff(file) ? "it is cut off: a copy that was not finished" : null;
     }
 
     private static (IReadOnlyList<string> Versions, string? Fault) Ask(string path, string cniVersion)

@@ -1,3 +1,4 @@
+using Plugboard.Linux;
 using Plugboard.Linux.Files;
 
 namespace Plugboard.Install;
@@ -36,13 +37,13 @@ public sealed class InstallSource : IDisposable
             );
         try
         {
-            if (ElfHeader.Find(file) is not { IsExecutable: true } header)
+            if (ElfFile.Find(file) is not { IsExecutable: true } header)
                 throw new InstallException($"{path} is no executable", "take another copy of it; this one is damaged or something else");
-            if (header.Machine != ElfHeader.OwnMachine)
+            if (header.Machine != ElfFile.OwnMachine)
             {
                 throw new InstallException(
-                    $"{path} is for {ElfHeader.NameOf(header.Machine)} and this machine is {ElfHeader.NameOf(ElfHeader.OwnMachine)}",
-                    $"take the build, or the image, for {ElfHeader.NameOf(ElfHeader.OwnMachine)}"
+                    $"{path} is for {ElfFile.NameOf(header.Machine)} and this machine is {ElfFile.NameOf(ElfFile.OwnMachine)}",
+                    $"take the build, or the image, for {ElfFile.NameOf(ElfFile.OwnMachine)}"
                 );
             }
 

@@ -71,7 +71,7 @@ internal static class Refusal
             ),
             Errno.ENOEXEC => new InstallException(
                 $"{file} is no executable for this machine",
-                $"take the build for {ElfHeader.NameOf(ElfHeader.OwnMachine)}",
+                $"take the build for {ElfFile.NameOf(ElfFile.OwnMachine)}",
                 e
             ),
             _ => new InstallException($"{file} cannot be executed: {ErrnoException.Sentence(e.Errno)}", "take another copy of it", e),

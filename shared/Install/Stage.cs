@@ -165,7 +165,7 @@ public sealed class Stage(InstallDirectory place, TimeProvider clock)
         catch (InstallException e) when (e.InnerException is ErrnoException { Errno: Errno.ENOENT })
         {
             using var file = place.State.FindRegular(name);
-            if (file is null || ElfHeader.Find(file) is { HasInterpreter: false })
+            if (file is null || ElfFile.Find(file) is { HasInterpreter: false })
                 throw;
         }
     }

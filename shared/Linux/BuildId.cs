@@ -10,9 +10,6 @@ namespace Plugboard.Linux;
 /// </summary>
 public static unsafe class BuildId
 {
-    private const int HeaderSize = 64;
-    private const int ProgramHeaderSize = 56;
-    private const int MostProgramHeaders = 64;
     private const int MostNoteBytes = 4096;
     private const nuint PageSize = 4096;
     private const uint PtNote = 4;
@@ -21,25 +18,22 @@ public static unsafe class BuildId
     private const nuint AtPhdr = 3;
     private const nuint AtPhnum = 5;
 
-    private static ReadOnlySpan<byte> Ident => [0x7f, (byte)'E', (byte)'L', (byte)'F', 2, 1];
-
     /// <summary>This process's own, as the kernel mapped it, without opening a file; null where it has none.</summary>
     public static byte[]? FindOwn()
     {
         var table = (byte*)Process.GetAuxVal(AtPhdr);
-        var count = (int)Math.Min(Process.GetAuxVal(AtPhnum), MostProgramHeaders);
+        var count = (int)Math.Min(Process.GetAuxVal(AtPhnum), ElfFile.MostSegments);
         // The table follows the header, both in the first page; a linker that puts it elsewhere is not ours.
-        if (((nuint)table & (PageSize - 1)) < HeaderSize)
+        if (((nuint)table & (PageSize - 1)) < ElfFile.HeaderSize)
             return null;
-        var header = new ReadOnlySpan<byte>(table - HeaderSize, HeaderSize);
-        if (!header.StartsWith(Ident))
+        var header = new ReadOnlySpan<byte>(table - ElfFile.HeaderSize, ElfFile.HeaderSize);
+        if (!header.StartsWith(ElfFile.Ident))
             return null;
-        var start = BinaryPrimitives.ReadUInt16LittleEndian(header[16..]) == FixedExecutable ? null : table - HeaderSize;
+        var start = BinaryPrimitives.ReadUInt16LittleEndian(header[16..]) == FixedExecutable ? null : table - ElfFile.HeaderSize;
         for (var i = 0; i < count; i++)
         {
-            var entry = new ReadOnlySpan<byte>(table + i * ProgramHeaderSize, ProgramHeaderSize);
-            var address = BinaryPrimitives.ReadUInt64LittleEndian(entry[16..]);
-            if (IsNote(entry, out var size) && FindIn(new ReadOnlySpan<byte>(start + address, size)) is { } id)
+            var segment = ElfSegment.Read(new ReadOnlySpan<byte>(table + i * ElfSegment.EntrySize, ElfSegment.EntrySize));
+            if (IsNote(segment, out var size) && FindIn(new ReadOnlySpan<byte>(start + segment.Address, size)) is { } id)
                 return id;
         }
 
@@ -51,30 +45,26 @@ public static unsafe class BuildId
     public static byte[]? Find(string path)
     {
         using var file = FileDescriptor.OpenForReading(path);
-        Span<byte> header = stackalloc byte[HeaderSize];
-        if (file.ReadAt(header, 0) < HeaderSize || !header.StartsWith(Ident))
-            return null;
-        var offset = BinaryPrimitives.ReadInt64LittleEndian(header[32..]);
-        var count = Math.Min((int)BinaryPrimitives.ReadUInt16LittleEndian(header[56..]), MostProgramHeaders);
-        Span<byte> table = stackalloc byte[count * ProgramHeaderSize];
-        if (offset < 0 || file.ReadAt(table, offset) < table.Length)
+        if (ElfFile.Find(file) is not { } elf)
             return null;
         Span<byte> notes = stackalloc byte[MostNoteBytes];
-        for (var i = 0; i < count; i++)
+        foreach (var segment in elf.Segments)
         {
-            var entry = table.Slice(i * ProgramHeaderSize, ProgramHeaderSize);
-            var at = BinaryPrimitives.ReadInt64LittleEndian(entry[8..]);
-            if (IsNote(entry, out var size) && at >= 0 && FindIn(notes[..file.ReadAt(notes[..size], at)]) is { } id)
+            if (
+                IsNote(segment, out var size)
+                && segment.Offset <= long.MaxValue
+                && FindIn(notes[..file.ReadAt(notes[..size], (long)segment.Offset)]) is { } id
+            )
                 return id;
         }
 
         return null;
     }
 
-    private static bool IsNote(ReadOnlySpan<byte> entry, out int size)
+    private static bool IsNote(ElfSegment segment, out int size)
     {
-        size = (int)Math.Min(BinaryPrimitives.ReadUInt64LittleEndian(entry[32..]), MostNoteBytes);
-        return BinaryPrimitives.ReadUInt32LittleEndian(entry) == PtNote;
+        size = (int)Math.Min(segment.Size, MostNoteBytes);
+        return segment.Type == PtNote;
     }
 
     // elf(5), Elf64_Nhdr: sizes of name and content, type, then both, each filled up to a multiple of four.

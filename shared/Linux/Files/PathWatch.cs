@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using Plugboard.Linux.LibC;
-using Plugboard.Linux.Sockets;
 
 namespace Plugboard.Linux.Files;
 

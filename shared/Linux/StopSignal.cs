@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Plugboard.Linux.Sockets;
+namespace Plugboard.Linux;
 
 /// <summary>Ends waits on other threads, those to come too: given once, it stays. Source: eventfd(2).</summary>
 public sealed unsafe class StopSignal : SafeHandle
