@@ -1,6 +1,6 @@
 using Plugboard.Addresses;
 using Plugboard.Firewall;
-using Plugboard.Hosting.Firewall;
+using Plugboard.Hosting;
 using Plugboard.Protocols.Cni;
 
 namespace Plugboard.Bridge;

@@ -1,7 +1,6 @@
 using Plugboard.Addresses;
 using Plugboard.Firewall;
 using Plugboard.Hosting;
-using Plugboard.Hosting.Firewall;
 using Plugboard.Ipam.HostLocal;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;

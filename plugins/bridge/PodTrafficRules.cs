@@ -1,7 +1,7 @@
 using Plugboard.Addresses;
 using Plugboard.Firewall.Bridging;
 using Plugboard.Firewall.Pods;
-using Plugboard.Hosting.Firewall;
+using Plugboard.Hosting;
 using Plugboard.Linux;
 using Plugboard.Protocols.Cni;
 

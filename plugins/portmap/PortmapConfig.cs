@@ -1,7 +1,8 @@
+using Plugboard.Firewall.Ports;
 using System.Text;
 using Plugboard.Firewall;
 using Plugboard.Firewall.HostPorts;
-using Plugboard.Hosting.Firewall;
+using Plugboard.Hosting;
 using Plugboard.Protocols.Cni;
 
 namespace Plugboard.Portmap;

@@ -2,7 +2,7 @@ using Plugboard.Addresses;
 using Plugboard.Firewall.Conditions;
 using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Pods;
-using Plugboard.Hosting.Firewall;
+using Plugboard.Hosting;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
 using Plugboard.Protocols.Cni;

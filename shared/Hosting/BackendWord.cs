@@ -1,6 +1,6 @@
 using Plugboard.Firewall;
 
-namespace Plugboard.Hosting.Firewall;
+namespace Plugboard.Hosting;
 
 /// <summary>The words by which configs name a backend.</summary>
 public static class BackendWord

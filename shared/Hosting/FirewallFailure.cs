@@ -1,11 +1,10 @@
 using Plugboard.Firewall.Iptables;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Pods;
-using Plugboard.Firewall.Restoring;
 using Plugboard.Linux;
 using Plugboard.Protocols.Cni;
 
-namespace Plugboard.Hosting.Firewall;
+namespace Plugboard.Hosting;
 
 /// <summary>The CNI meaning of what a firewall refuses.</summary>
 public static class FirewallFailure
