@@ -1,3 +1,4 @@
+using Plugboard.Firewall.Ports;
 using Plugboard.Addresses;
 using Plugboard.Doctor;
 using Plugboard.Firewall;

@@ -1,3 +1,4 @@
+using Plugboard.Firewall.Ports;
 using System.Diagnostics;
 using System.Globalization;
 using Plugboard.Addresses;

@@ -1,0 +1,62 @@
+using ArchUnitNET.Domain.Extensions;
+using ArchUnitNET.Fluent;
+using ArchUnitNET.Fluent.Slices;
+using ArchUnitNET.Loader;
+using Plugboard.Addresses;
+using Plugboard.Coordinator.Engine;
+using Plugboard.Doctor;
+using Plugboard.Firewall.Nftables;
+using Plugboard.Hosting;
+using Plugboard.Install;
+using Plugboard.Linux;
+using Plugboard.Netlink.Route;
+using Plugboard.Protocols.Cni;
+using Plugboard.Volumes;
+using static ArchUnitNET.Fluent.ArchRuleDefinition;
+
+namespace Plugboard.Tests.Unit.Architecture;
+
+/// <summary>What docs/architecture.md says of layers and folders, held against the compiled types.</summary>
+public sealed class FolderTests
+{
+    private static readonly ArchUnitNET.Domain.Architecture Product = new ArchLoader()
+        .LoadAssemblies(
+            typeof(IPAddr).Assembly,
+            typeof(ErrnoException).Assembly,
+            typeof(RouteClient).Assembly,
+            typeof(NftablesClient).Assembly,
+            typeof(CniRequest).Assembly,
+            typeof(CniProcess).Assembly,
+            typeof(InstallRecord).Assembly,
+            typeof(VolumePolicy).Assembly,
+            typeof(DoctorReport).Assembly,
+            typeof(CoordinatorEngine).Assembly
+        )
+        .Build();
+
+    [Theory]
+    [InlineData("Plugboard.Coordinator")]
+    [InlineData("Plugboard.Doctor")]
+    [InlineData("Plugboard.Firewall")]
+    [InlineData("Plugboard.Linux")]
+    [InlineData("Plugboard.Netlink")]
+    [InlineData("Plugboard.Volumes")]
+    public void No_folder_depends_on_one_that_depends_on_it(string assembly) =>
+        Holds(SliceRuleDefinition.Slices().Matching($"{assembly}.(*)").Should().BeFreeOfCycles());
+
+    [Theory]
+    [InlineData(@"Plugboard\.(Addresses|Linux|Netlink|Firewall)(\..*)?", @"System\.Text\.Json(\..*)?")]
+    [InlineData(@"Plugboard\.Protocols(\..*)?", @"Plugboard\.Linux(\..*)?")]
+    [InlineData(@"Plugboard\.Coordinator\.(Cluster|Configuration|Reconciling)(\..*)?", @"Plugboard\.Coordinator\.(Engine|Routes|Masquerade|Cli)(\..*)?")]
+    [InlineData(@"Plugboard\.Coordinator\.Engine(\..*)?", @"Plugboard\.Coordinator\.(Routes|Masquerade|Pods|Files|Cli)(\..*)?")]
+    public void A_layer_knows_nothing_of_those_above_it(string layer, string above) =>
+        Holds(
+            Types().That().ResideInNamespaceMatching($"^{layer}$").Should().NotDependOnAny(Types().That().ResideInNamespaceMatching($"^{above}$"))
+        );
+
+    private static void Holds(IArchRule rule) =>
+        Assert.True(
+            rule.HasNoViolations(Product),
+            string.Join('\n', rule.Evaluate(Product).Where(static result => !result.Passed).Select(static result => result.Description))
+        );
+}
