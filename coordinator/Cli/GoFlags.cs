@@ -129,7 +129,7 @@ internal sealed class GoFlags(IReadOnlyList<Option> options, Action<string> note
         return value.Length == 0 ? [option.Name, ""] : [$"{option.Name}={value}"];
     }
 
-    /// <summary>What Go's strconv.ParseBool reads; null: it is none.</summary>
+    /// <summary>Reads a boolean as Go's strconv.ParseBool does; null if the text is not a boolean.</summary>
     public static bool? ReadSwitch(string text) =>
         text switch
         {

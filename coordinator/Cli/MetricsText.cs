@@ -21,11 +21,16 @@ internal static class MetricsText
             text,
             "coordinator_faults_total",
             "counter",
-            "What nobody foresaw and was survived: round, a look at everything; source, its task; kernel, listening to its notifications."
+            "Unexpected errors, survived, by part: round, a sync round; source, its task; kernel, the notification loop."
         );
         foreach (var (part, count) in status.Faults)
             text.Append(CultureInfo.InvariantCulture, $"coordinator_faults_total{{part=\"{part}\"}} {count}\n");
-        Head(text, "coordinator_source_last_heard_seconds", "gauge", "Seconds since the source last told a list or a change; -1: never.");
+        Head(
+            text,
+            "coordinator_source_last_heard_seconds",
+            "gauge",
+            "Seconds since the source last delivered a list or a change; -1: never."
+        );
         var age = status.SourceHeardAt is { } heard ? (now - heard).TotalSeconds : -1;
         text.Append(CultureInfo.InvariantCulture, $"coordinator_source_last_heard_seconds {age:0.###}\n");
         return text.ToString();
@@ -67,7 +72,7 @@ internal static class MetricsText
                 CultureInfo.InvariantCulture,
                 $"coordinator_right{{keeper=\"{reconciler.Name}\"}} {(reconciler.IsRight ? 1 : 0)}\n"
             );
-        Head(text, "coordinator_problems", "gauge", "What this reconciler could not make right.");
+        Head(text, "coordinator_problems", "gauge", "Problems that this reconciler could not repair.");
         foreach (var reconciler in status.Reconcilers)
             text.Append(
                 CultureInfo.InvariantCulture,
@@ -80,8 +85,7 @@ internal static class MetricsText
             text,
             "coordinator_changes_total",
             "counter",
-            "Changes made to the node, by what caused them: kernel is the repair of what somebody else changed, audit what no "
-                + "notification told."
+            "Changes made to the node, by cause: kernel repairs a change by another process, audit one that no notification " + "reported."
         );
         foreach (var reconciler in status.Reconcilers)
         {

@@ -61,7 +61,7 @@ internal sealed class NodeCoordinator : IDisposable
     /// <summary>All reconcilers in their order.</summary>
     public IReadOnlyList<IReconciler> Reconcilers { get; }
 
-    /// <summary>Who the nodes are.</summary>
+    /// <summary>The source of the nodes.</summary>
     public IPeerSource Source { get; }
 
     /// <summary>Makes the view.</summary>
@@ -154,7 +154,7 @@ internal sealed class NodeCoordinator : IDisposable
         }
     }
 
-    // Those that the others were told, and else all of this node's own.
+    // The advertised addresses, else all of this node's own.
     private ValueArray<IPAddr> OwnAddresses()
     {
         network.Read(client);

@@ -135,8 +135,8 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
         return address;
     }
 
-    // Where the nodes themselves say their pod networks nobody has to say the cluster's, but how packets go between them; until then that
-    // is somebody else's.
+    // A source whose nodes state their own pod networks needs no cluster network, only the backend; until the backend is known, another
+    // program routes.
     private static NetConf? WithoutNetwork(SourceKind source) =>
         source is SourceKind.None or SourceKind.Kubernetes
             ? new NetConf
@@ -312,7 +312,7 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
         if (SourceOf() == SourceKind.Kubernetes)
             warn($"{path}: there is no such file, so nothing is routed between nodes; routes and tunnels that are there stay");
         else if (isNamed)
-            warn($"--net-config-path {path}: there is no such file, the source tells the cluster's network");
+            warn($"--net-config-path {path}: file not found; the source's cluster network applies");
     }
 
     private static string? NullIfEmpty(string text) => text.Length == 0 ? null : text;

@@ -50,7 +50,7 @@ internal sealed class StatusConnection : IDisposable
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
         {
-            // Whoever asked is gone or too slow, another one needs the place, or the server ends.
+            // The client is gone or too slow, another connection needs the slot, or the server ends.
         }
     }
 

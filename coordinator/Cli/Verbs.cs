@@ -23,8 +23,8 @@ internal sealed class Verbs
         DefaultValueFactory = _ => 10,
     };
     private readonly Argument<string> source = new("SRC") { Description = "The sender's address." };
-    private readonly Argument<string> destination = new("DST") { Description = "Where the packet goes." };
-    private readonly Option<bool> dryRun = new("--dry-run") { Description = "Only tells what would be removed." };
+    private readonly Argument<string> destination = new("DST") { Description = "The destination address." };
+    private readonly Option<bool> dryRun = new("--dry-run") { Description = "Only prints what would be removed." };
 
     /// <summary>Reads a command line.</summary>
     public ParseResult Parse(IReadOnlyList<string> args) =>
@@ -35,7 +35,7 @@ internal sealed class Verbs
         var root = new RootCommand(
             "Keeps this node as the cluster asks: routes to other nodes' pods, masquerading, and what the CNI plugins read."
         );
-        root.Subcommands.Add(Verb("run", "Keeps it so until it is ended; the rules and routes stay then.", Run));
+        root.Subcommands.Add(Verb("run", "Runs the agent until SIGTERM; rules and routes stay.", Run));
         root.Subcommands.Add(
             Verb(
                 "plan",
@@ -45,13 +45,11 @@ internal sealed class Verbs
                 timeout
             )
         );
-        root.Subcommands.Add(
-            Verb("apply", "Changes it once and ends; exit code 1 where something cannot be made right.", Apply, output, timeout)
-        );
+        root.Subcommands.Add(Verb("apply", "Changes the node once and exits; exit code 1 if a problem remains.", Apply, output, timeout));
         root.Subcommands.Add(
             Verb(
                 "audit",
-                "Prints how each peer is reached, who is refused, and what is not as it should be; changes nothing.",
+                "Prints how each peer is reached, which nodes are refused, and what differs from the plan; changes nothing.",
                 Audit,
                 output,
                 timeout
@@ -97,7 +95,7 @@ internal sealed class Verbs
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            StandardError.WriteLine($"coordinator: an error that nobody foresaw, please report it: {Fault.Describe(e)}");
+            StandardError.WriteLine($"coordinator: unexpected error, please report it: {Fault.Describe(e)}");
             return 1;
         }
     }
@@ -135,7 +133,7 @@ internal sealed class Verbs
         return 0;
     }
 
-    // Where it cannot be, the source may tell it yet, and the reconciler of files tells what is in the way.
+    // If it cannot be restored, the source may still deliver it, and the files' reconciler reports the obstacle.
     private static void Restore(NodeCoordinator coordinator, Settings settings)
     {
         try
@@ -148,7 +146,7 @@ internal sealed class Verbs
         catch (Exception e) when (e is Linux.ErrnoException or IOException)
         {
             StandardError.WriteLine(
-                $"{settings.Files!.SubnetFile}: what was confirmed before cannot be restored, it is written once the source tells it: "
+                $"{settings.Files!.SubnetFile}: the last confirmed content cannot be restored; it is written when the source delivers it: "
                     + $"{e.Message}"
             );
         }
@@ -164,7 +162,7 @@ internal sealed class Verbs
         {
             StandardError.WriteLine(
                 $"--healthz-ip {settings.HealthzIP} --healthz-port {settings.HealthzPort}: {e.Message}: /healthz, /readyz and "
-                    + "/metrics are answered once the port is free (ss -ltnp tells who has it)"
+                    + "/metrics are answered when the port is free (ss -ltnp shows its owner)"
             );
             server.StartLater(() => server.Start(settings.HealthzIP, settings.HealthzPort), StandardError.WriteLine);
         }

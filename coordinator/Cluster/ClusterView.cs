@@ -16,7 +16,7 @@ internal sealed record ClusterView
     /// <summary>The other nodes, those that were refused left out.</summary>
     public ValueArray<ClusterNode> Peers { get; init; } = [];
 
-    /// <summary>Who is left out, wholly or in part, and why.</summary>
+    /// <summary>The nodes that are left out, wholly or in part, and why.</summary>
     public ValueArray<RefusedNode> Refused { get; init; } = [];
 
     /// <summary>What is in force although the source does not say it, a sentence each.</summary>

@@ -15,7 +15,7 @@ internal sealed class PeerCheck(NetConf network, LocalNode self, IReadOnlyDictio
     private readonly List<RefusedNode> refused = [];
     private readonly List<string> notes = [];
 
-    /// <summary>Who is left out, wholly or in part, and why.</summary>
+    /// <summary>The nodes that are left out, wholly or in part, and why.</summary>
     public IReadOnlyList<RefusedNode> Refused => refused;
 
     /// <summary>What is in force although the source does not say it.</summary>
@@ -80,8 +80,8 @@ internal sealed class PeerCheck(NetConf network, LocalNode self, IReadOnlyDictio
     private static IEnumerable<ClusterNode> ByAge(IEnumerable<ClusterNode> peers) =>
         peers.OrderBy(peer => peer.CreatedAt ?? DateTimeOffset.MaxValue).ThenBy(peer => peer.Name, StringComparer.Ordinal);
 
-    // A tunnel's forwarding database has one place for a hardware address: of two nodes with one, as cloned machines have, the younger is
-    // not reached through the tunnel.
+    // A vxlan's FDB has one entry per hardware address: of two nodes with the same one, as cloned machines have, the younger is not reached
+    // through the tunnel.
     private void SettleTunnels(List<ClusterNode> peers, bool is6)
     {
         if (network.Backend.Type != BackendType.Vxlan || !network.Enables(is6))
@@ -115,7 +115,7 @@ internal sealed class PeerCheck(NetConf network, LocalNode self, IReadOnlyDictio
                 peer.Name,
                 "DuplicateVtepMac",
                 $"{peer.Name}: its tunnel's {(is6 ? "IPv6" : "IPv4")} end has hardware address {mac}, which node {owner} had first; "
-                    + "give it another: vtepMAC in the peers file, or on that node remove the tunnel's link and what it has told "
+                    + "give it another: vtepMAC in the peers file, or on that node remove the tunnel's link and its advertised data "
                     + "(flannel's annotation backend-data, its lease), then start its daemon again"
             )
         );

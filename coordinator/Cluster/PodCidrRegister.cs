@@ -2,7 +2,7 @@ using Plugboard.Addresses;
 
 namespace Plugboard.Coordinator.Cluster;
 
-/// <summary>Whose each pod network is; none overlaps another.</summary>
+/// <summary>Maps each pod network to its node; none overlaps another.</summary>
 internal sealed class PodCidrRegister
 {
     private readonly SortedSet<(IPPrefix Cidr, string Owner)> taken = new(

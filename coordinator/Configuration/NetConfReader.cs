@@ -47,12 +47,11 @@ internal static class NetConfReader
     }
 
     /// <summary>
-    /// The network with what it said before and says no longer: that a line vanishes is no wish to have the tunnel made again with other
-    /// numbers. A Backend of another type is another one,
-    /// with values of its own.
+    /// The network, with values that the earlier configuration had and this one has not: a line that vanishes does not ask for a new tunnel
+    /// with other numbers. A Backend of another type has its own values.
     /// </summary>
-    /// <param name="told">What it says now.</param>
-    /// <param name="before">What it said before; null: nothing.</param>
+    /// <param name="told">The current configuration.</param>
+    /// <param name="before">The earlier configuration; null: none.</param>
     /// <param name="warnings">Gets a sentence for each value that stays.</param>
     public static DocumentNode Keep(DocumentNode told, DocumentNode? before, ICollection<string> warnings)
     {
@@ -113,7 +112,8 @@ internal static class NetConfReader
             warnings.Add("Backend: ipip carries IPv4 only, nothing is routed for IPv6Network");
         foreach (var is6 in (ReadOnlySpan<bool>)[false, true])
         {
-            // Only who chooses networks by these keys (etcd) need refuse them; flanneld itself reads them over where Kubernetes assigns.
+            // Only a source that allocates networks by these keys (etcd) must refuse them; flanneld itself ignores them if Kubernetes
+            // allocates.
             if (conf.Enables(is6) && conf.NetworkOf(is6) is not null && SubnetChoice.FindFault(conf, is6) is { } fault)
                 warnings.Add(fault);
         }

@@ -4,7 +4,7 @@ using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Engine;
 
-/// <summary>Tells what changed and why, a line each; what is as it was is not told again.</summary>
+/// <summary>Logs what changed and why, one line each; unchanged state is not logged again.</summary>
 /// <param name="write">Writes a line.</param>
 internal sealed class ChangeLog(Action<string> write)
 {
@@ -32,9 +32,9 @@ internal sealed class ChangeLog(Action<string> write)
             return;
         problems[reconciler] = now;
         foreach (var problem in now.Except(before).Take(MostLines))
-            write($"{reconciler}: cannot make right: {problem}");
+            write($"{reconciler}: cannot repair: {problem}");
         if (now.Count == 0)
-            write($"{reconciler}: all is right again");
+            write($"{reconciler}: recovered");
     }
 
     /// <summary>What is odd, where that is new.</summary>
@@ -47,7 +47,7 @@ internal sealed class ChangeLog(Action<string> write)
         problems[key] = now.ToValueArray();
     }
 
-    /// <summary>Who is left out, where that is new.</summary>
+    /// <summary>Logs the refused nodes that are new.</summary>
     public void Refused(ValueArray<RefusedNode> now)
     {
         if (now == refused)
@@ -97,7 +97,7 @@ internal sealed class ChangeLog(Action<string> write)
         write(now is null ? "the source can be read again" : $"the source cannot be read, what is known stays in force: {now}");
     }
 
-    /// <summary>By which link the others are reached.</summary>
+    /// <summary>Logs the uplink.</summary>
     public void Uplink(Uplink? now) =>
         write(
             now is null

@@ -10,7 +10,7 @@ namespace Plugboard.Coordinator.Engine;
 /// <summary>What an engine is made of.</summary>
 internal sealed record EngineParts
 {
-    /// <summary>Who the nodes are.</summary>
+    /// <summary>The source of the nodes.</summary>
     public required IPeerSource Source { get; init; }
 
     /// <summary>Makes the view.</summary>
@@ -25,7 +25,7 @@ internal sealed record EngineParts
     /// <summary>What is read of it, shared with <see cref="Routes"/>.</summary>
     public required NodeNetwork Network { get; init; }
 
-    /// <summary>The reconciler of routes, which hears of each change of the network; null: routes are somebody else's.</summary>
+    /// <summary>The reconciler of routes, which gets each change of the network; null: another program routes.</summary>
     public RouteReconciler? Routes { get; init; }
 
     /// <summary>All reconcilers in the order in which what one makes is needed by the next: rules, routes, files.</summary>
@@ -40,6 +40,6 @@ internal sealed record EngineParts
     /// <summary>The clock.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
-    /// <summary>How the kernel's notifications are heard.</summary>
+    /// <summary>Opens the listeners for the kernel's notifications.</summary>
     public NotificationListeners Listeners { get; init; } = new();
 }

@@ -11,7 +11,7 @@ internal interface IReconciler
     /// <summary>One word for logs, metrics and readiness: <c>routes</c>, <c>masquerade</c>, <c>files</c>.</summary>
     string Name { get; }
 
-    /// <summary>True: it is asked only once all others were usable.</summary>
+    /// <summary>True: it runs only after all others were usable.</summary>
     bool WaitsForOthers => false;
 
     /// <summary>What is odd though all is in place, each a sentence.</summary>
@@ -20,9 +20,9 @@ internal interface IReconciler
     /// <summary>What <see cref="Sync"/> would change; changes nothing.</summary>
     SyncOutcome Plan(ClusterView view);
 
-    /// <summary>Makes it so. It throws only what nobody foresaw.</summary>
+    /// <summary>Reconciles. It throws only for unexpected errors.</summary>
     SyncOutcome Sync(ClusterView view, SyncCause cause);
 
-    /// <summary>Takes away all that is its own, whoever made it and when; or only tells what.</summary>
+    /// <summary>Removes all objects that it owns, whenever they were made; or only reports them.</summary>
     SyncOutcome Remove(bool isDryRun);
 }

@@ -10,7 +10,7 @@ internal sealed class ReconcilerState(IReconciler reconciler)
     /// <summary>The reconciler.</summary>
     public IReconciler Reconciler { get; } = reconciler;
 
-    /// <summary>Why it is to be asked; null: it is not.</summary>
+    /// <summary>Why it must run; null: it need not.</summary>
     public SyncCause? Pending { get; private set; } = SyncCause.Start;
 
     /// <summary>When it is asked again without any other cause; null: not before the next audit.</summary>
@@ -31,7 +31,7 @@ internal sealed class ReconcilerState(IReconciler reconciler)
     /// <summary>True while pods can be started as far as it is concerned.</summary>
     public bool IsUsable { get; private set; }
 
-    /// <summary>It is to be asked soon; of several causes that which looks at more counts.</summary>
+    /// <summary>It must run soon; of several causes the one with the larger comparison wins.</summary>
     public void Ask(SyncCause cause)
     {
         if (Pending is null || Breadth(cause) > Breadth(Pending.Value))

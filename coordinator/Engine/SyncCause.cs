@@ -6,15 +6,15 @@ internal enum SyncCause
     /// <summary>The coordinator started.</summary>
     Start,
 
-    /// <summary>The source told of a node, or a configuration file changed.</summary>
+    /// <summary>The source delivered a change, or a configuration file changed.</summary>
     Source,
 
-    /// <summary>The kernel told that somebody changed something.</summary>
+    /// <summary>The kernel reported a change by another process.</summary>
     Kernel,
 
     /// <summary>It is time to look at everything.</summary>
     Audit,
 
-    /// <summary>The last time something could not be made right.</summary>
+    /// <summary>The last run left a problem.</summary>
     Retry,
 }

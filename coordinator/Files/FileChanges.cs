@@ -17,10 +17,10 @@ internal sealed class FileChanges
     /// <summary>What could not be, each with what to do.</summary>
     public IReadOnlyList<string> Problems => problems;
 
-    /// <summary>Changes one; false where the kernel refuses it, which leaves it as it was.</summary>
-    /// <param name="verb">What is done; null: nobody has to be told.</param>
+    /// <summary>Makes a change; false if the kernel refuses it, and the file stays as it was.</summary>
+    /// <param name="verb">The change, for the log; null: not logged.</param>
     /// <param name="path">The file.</param>
-    /// <param name="change">Does it where it is needed; whether it was.</param>
+    /// <param name="change">Makes the change if needed; true if it was.</param>
     public bool Try(ChangeVerb? verb, string path, Func<bool> change)
     {
         try

@@ -10,11 +10,11 @@ using Plugboard.Linux.Files;
 namespace Plugboard.Coordinator.Files;
 
 /// <summary>
-/// Keeps what the CNI plugins and the runtime read: subnet.env, and last of all the conflist, by which the runtime takes the node for
-/// ready.
+/// Writes the files that the CNI plugins and the runtime read: subnet.env, and last of all the conflist, which makes the runtime report the
+/// node as ready.
 /// </summary>
-/// <param name="options">Where they are.</param>
-/// <param name="nodeName">Whose they are.</param>
+/// <param name="options">The paths.</param>
+/// <param name="nodeName">This node's name.</param>
 internal sealed class FilesReconciler(FilesOptions options, string nodeName) : IReconciler, IDisposable
 {
     private readonly LastGoodState lastGood = new(options.StateDirectory, nodeName);
@@ -40,11 +40,10 @@ internal sealed class FilesReconciler(FilesOptions options, string nodeName) : I
     public SubnetFile? Restore() => lastGood.Restore(options.SubnetFile);
 
     /// <summary>
-    /// Tells from now on when somebody may have changed or removed one of the files: without them no pod starts, and a node without a
-    /// conflist is not ready.
+    /// Watches the files for changes by other processes: without them no pod starts, and a node without a conflist is not ready.
     /// </summary>
-    /// <param name="changed">Called on other threads; also for what this reconciler writes.</param>
-    /// <exception cref="ErrnoException">No more files can be watched; the audit finds it all the same.</exception>
+    /// <param name="changed">Called on other threads; also for the reconciler's own writes.</param>
+    /// <exception cref="ErrnoException">No more files can be watched; the audit still finds changes.</exception>
     public void Watch(Action changed)
     {
         watches.Add(PathWatch.Start(Path.GetFullPath(options.SubnetFile), changed));
@@ -55,7 +54,7 @@ internal sealed class FilesReconciler(FilesOptions options, string nodeName) : I
             watches.Add(PathWatch.Start(Path.GetFullPath(options.ConflistTemplate), changed));
     }
 
-    /// <summary>What subnet.env has to say; null: this node has no pod network, or one that is not the cluster's, or no link.</summary>
+    /// <summary>The content of subnet.env; null if this node has no pod network, one outside the cluster network, or no uplink.</summary>
     public static SubnetFile? Describe(ClusterView view, bool masquerades)
     {
         if (view.Self is not { PodCidrs.Count: > 0, Uplink: { } uplink } || view.Self.FindOutside(view.Network) is not null)

@@ -37,7 +37,7 @@ internal sealed class ExemptPods(MasqueradeOptions options, NftablesClient? clie
         return new IPPrefix(IPAddr.FromBytes(first), length);
     }
 
-    // The chain does not tell its file's networks from pods': all of them stay until the list of pods is complete.
+    // The chain does not separate the file's networks from the pods': all of them stay until the list of pods is complete.
     private List<IPPrefix> ReadChain(bool is6)
     {
         var networks = new List<IPPrefix>();
@@ -60,7 +60,7 @@ internal sealed class ExemptPods(MasqueradeOptions options, NftablesClient? clie
         }
         catch (IptablesException)
         {
-            // Whoever writes the rules meets it again, and tells.
+            // The writer of the rules meets the same error and reports it.
         }
 
         return networks;

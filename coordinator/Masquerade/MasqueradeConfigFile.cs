@@ -19,7 +19,7 @@ internal sealed class MasqueradeConfigFile(string path, MasqueradeOptions option
     // Without the kernel's notifications a change is found by looking.
     private static readonly TimeSpan withoutWatch = TimeSpan.FromSeconds(3);
 
-    // Who writes a file in place empties it first.
+    // A program that writes a file in place empties it first.
     private static readonly TimeSpan settling = TimeSpan.FromSeconds(1);
 
     private readonly Lock gate = new();
@@ -40,7 +40,7 @@ internal sealed class MasqueradeConfigFile(string path, MasqueradeOptions option
     public string? Failure { get; private set; }
 
     /// <summary>
-    /// Why nothing that somebody configured is in force: the file cannot be used and none before it could. Null: something is.
+    /// Why no configuration is in force: the file cannot be used, and neither could an earlier one. Null if one is in force.
     /// </summary>
     public string? Problem => wasGood ? null : Failure;
 
@@ -195,7 +195,7 @@ internal sealed class MasqueradeConfigFile(string path, MasqueradeOptions option
         }
     }
 
-    // One byte more than is taken tells that there is more.
+    // One byte more than the limit shows that there is more.
     private static byte[]? ReadBytes(string from)
     {
         // A pipe would be waited for.

@@ -4,9 +4,9 @@ using Plugboard.Coordinator.Masquerade.Configuration;
 
 namespace Plugboard.Coordinator.Masquerade;
 
-/// <summary>Tells what our rules do with a packet that leaves the node. Pure; others' rules are not asked.</summary>
-/// <param name="IsMasqueraded">It leaves with another address than its sender's.</param>
-/// <param name="Address">That address, where it is not the link's own; null: it is, or nothing is changed.</param>
+/// <summary>Explains what our rules do with a packet that leaves the node. Pure; rules of other programs are not considered.</summary>
+/// <param name="IsMasqueraded">The packet leaves with another source address.</param>
+/// <param name="Address">That address, if it is not the link's own; else null.</param>
 /// <param name="Why">The rule that decides, a sentence.</param>
 internal sealed record MasqueradeExplanation(bool IsMasqueraded, IPAddr? Address, string Why)
 {
@@ -34,7 +34,7 @@ internal sealed record MasqueradeExplanation(bool IsMasqueraded, IPAddr? Address
         if (config.MasqueradeCidrs is { } only && !only.Any(network => network.Contains(destination)))
             return Kept($"{destination} is in none of masqueradeCIDRs");
         if (config.OutputInterfaces is { } links && !links.Contains(link, StringComparer.Ordinal))
-            return Kept($"link {link} is none of outputInterfaces");
+            return Kept($"link {link} is not in outputInterfaces");
         return config.SnatAddresses.FirstOrDefault(each => each.Link == link && each.Address.Is6 == destination.Is6) is { } snat
             ? new MasqueradeExplanation(IsMasqueraded: true, snat.Address, $"snatAddresses of link {link}")
             : new MasqueradeExplanation(IsMasqueraded: true, null, $"{destination} is not exempt");

@@ -11,8 +11,8 @@ using Plugboard.Linux;
 namespace Plugboard.Coordinator.Masquerade;
 
 /// <summary>
-/// Keeps who leaves this node with which address: ip-masq-agent's rules or flannel's, in a table of nftables' own or in their own chains of
-/// iptables. What the other backend has of ours goes. The network namespace is that of the thread that first asks.
+/// Maintains the masquerading rules, ip-masq-agent's or flannel's, in an nftables table or in their own iptables chains. It removes our
+/// rules of the other backend. The network namespace is that of the thread that first calls it.
 /// </summary>
 internal sealed class MasqueradeReconciler : IReconciler, IDisposable
 {
@@ -42,11 +42,11 @@ internal sealed class MasqueradeReconciler : IReconciler, IDisposable
     /// <inheritdoc/>
     public string Name => "masquerade";
 
-    /// <summary>What is odd though all is in place: others who masquerade too, keys that nobody knows. For any thread.</summary>
+    /// <summary>Warnings although everything is in place: other programs that masquerade, unknown keys. For any thread.</summary>
     public IReadOnlyList<string> Warnings => [.. file.Warnings, .. unkept, .. others];
 
     /// <summary>
-    /// True where somebody else changed a table that this reconciler has rules in: then it is to be asked. For the engine's thread.
+    /// True if another process changed a table that has rules of this reconciler: then it must run. For the engine's thread.
     /// </summary>
     public bool Concerns(NftablesTransaction transaction) => transaction.PortId != client?.PortId && transaction.Tables.Any(Concerns);
 
@@ -157,7 +157,7 @@ internal sealed class MasqueradeReconciler : IReconciler, IDisposable
             iptablesPlan = isFlannel ? PlanFlannelTables() : PlanAgentTables();
     }
 
-    // Who is absent from a list that is not complete is not gone: what an earlier run exempted stays exempt until then.
+    // A pod network that is absent from an incomplete list may still exist: an earlier run's exemptions stay until the list is complete.
     private ValueArray<IPPrefix> PodCidrs(ClusterView view)
     {
         remembered = view.IsComplete ? [] : remembered ?? new ExemptPods(options, client).Read();
@@ -190,7 +190,7 @@ internal sealed class MasqueradeReconciler : IReconciler, IDisposable
         }
         catch (ErrnoException e)
         {
-            others = [$"who else masquerades cannot be told: {e.Message}"];
+            others = [$"other masquerading programs cannot be listed: {e.Message}"];
         }
     }
 

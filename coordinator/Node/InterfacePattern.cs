@@ -3,10 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Plugboard.Coordinator.Node;
 
-/// <summary>
-/// A pattern of --iface-regex. It is matched in time that grows with the text only, as flanneld's are: what needs to go back (lookarounds,
-/// references to groups) is none.
-/// </summary>
+/// <summary>A pattern of --iface-regex. Matching takes linear time, as in flanneld: lookarounds and back-references are invalid.</summary>
 internal sealed class InterfacePattern
 {
     // Never reached but on a machine that stands still.
@@ -23,8 +20,8 @@ internal sealed class InterfacePattern
     /// <summary>The pattern as it was given.</summary>
     public string Text { get; }
 
-    /// <summary>Reads one.</summary>
-    /// <exception cref="FormatException">It is none: with what is wrong.</exception>
+    /// <summary>Reads a pattern.</summary>
+    /// <exception cref="FormatException">The pattern is invalid; the message says why.</exception>
     public static InterfacePattern Parse(string text)
     {
         try
@@ -54,7 +51,7 @@ internal sealed class InterfacePattern
     /// <summary>The pattern as it was given.</summary>
     public override string ToString() => Text;
 
-    // .NET tells the pattern and the place a second time: "Invalid pattern '(' at offset 1. Not enough )'s."
+    // .NET repeats the pattern and the offset: "Invalid pattern '(' at offset 1. Not enough )'s."
     private static string Sentence(string message)
     {
         var place = message.LastIndexOf(" at offset ", StringComparison.Ordinal);

@@ -14,9 +14,9 @@ internal sealed partial class LinkFitness(NodeNetwork network, ValueArray<IPPref
 {
     private static readonly string[] neverNames = ["cni0", "docker0", "kube-ipvs0", "nodelocaldns"];
 
-    /// <summary>Why it cannot be the uplink, as <c>is down</c>; null: it can.</summary>
+    /// <summary>Why it cannot be the uplink, as <c>is down</c>; null if it can.</summary>
     /// <param name="link">The link.</param>
-    /// <param name="isNamed">Somebody asked for this one: bridges of container engines are taken then, which may have a port to the
+    /// <param name="isNamed">The operator named this link: then bridges of container engines count, which may have a port to the
     /// outside.</param>
     public string? FindFault(Link link, bool isNamed)
     {

@@ -20,7 +20,7 @@ internal sealed class NodeNetwork
     private readonly Dictionary<int, Link> byIndex = [];
     private OnLinkNetworks? onLink;
 
-    /// <summary>False until it was read, and after a change whose outcome only the kernel knows.</summary>
+    /// <summary>False until it was read, and after a change with an unknown outcome.</summary>
     public bool IsCurrent { get; private set; }
 
     /// <summary>How often it was read.</summary>
@@ -92,10 +92,10 @@ internal sealed class NodeNetwork
         onLink = null;
     }
 
-    /// <summary>Somebody changed something: before the next use it must be read.</summary>
+    /// <summary>Another process changed something: it must be read before the next use.</summary>
     public void Invalidate() => IsCurrent = false;
 
-    /// <summary>The link of an index; null: there is none.</summary>
+    /// <summary>The link with an index; null if absent.</summary>
     public Link? FindLink(int index) => byIndex.GetValueOrDefault(index);
 
     /// <summary>The coordinator made a route, or took one's place.</summary>
@@ -122,9 +122,8 @@ internal sealed class NodeNetwork
     }
 
     /// <summary>
-    /// Does what a notification tells without reading anything; for what nothing depends on now. A notification may be older than the last
-    /// reading, which is right again once
-    /// the later ones are taken; so what something depends on is read again instead.
+    /// Applies a notification without reading anything, for state that nothing depends on now. A notification may be older than the last
+    /// reading; the later notifications correct it. State that something depends on is read again instead.
     /// </summary>
     public void Take(RouteChange change)
     {

@@ -11,7 +11,7 @@ namespace Plugboard.Coordinator.Node;
 internal sealed record UplinkCandidate(Link Link, ValueArray<IPAddr> Asked, string Why)
 {
     /// <summary>
-    /// It was asked for by an address or a name and not by a pattern or a route, which find links that nobody thought of.
+    /// True if an address or a name selected it, not a pattern or a route, which find links that the operator may not have meant.
     /// </summary>
     public bool IsNamed { get; init; }
 }

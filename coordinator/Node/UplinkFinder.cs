@@ -8,9 +8,8 @@ using Plugboard.Netlink.Route.Links;
 namespace Plugboard.Coordinator.Node;
 
 /// <summary>
-/// Chooses the link and the addresses by which this node reaches the others: what was asked for, each flag in turn as flanneld takes them;
-/// else what is in use, as long as it is there;
-/// else the default route's. Pure, but for one question about a route.
+/// Chooses the link and the addresses by which other nodes reach this one: first the operator's choice, flag by flag in flanneld's order;
+/// else the link in use, while it exists; else the default route's. Pure, except for one route lookup.
 /// </summary>
 /// <param name="network">The node's links, addresses and routes.</param>
 /// <param name="question">What is known.</param>
@@ -36,7 +35,7 @@ internal sealed class UplinkFinder(NodeNetwork network, UplinkQuestion question,
     /// <summary>After <see cref="Find"/>: what was asked for is not there, and what is in use stays.</summary>
     public bool IsSubstitute { get; private set; }
 
-    /// <summary>The link; null: there is none that can be it now.</summary>
+    /// <summary>The uplink; null if no link qualifies now.</summary>
     public Uplink? Find()
     {
         var asked = Asked().ToList();
@@ -100,7 +99,7 @@ internal sealed class UplinkFinder(NodeNetwork network, UplinkQuestion question,
                 refusals.Add($"--iface-can-reach {target}: no route leads there");
         }
 
-        // flanneld looks for the public address only if it was told nothing else.
+        // flanneld looks for the public address only if no other flag is given.
         if (!IsAsked)
         {
             foreach (var candidate in OfAddresses(Options.Public.ToValueArray(), address => $"it has the public address {address}"))
@@ -177,7 +176,7 @@ internal sealed class UplinkFinder(NodeNetwork network, UplinkQuestion question,
     }
 
     private List<UplinkCandidate> Told() =>
-        OfAddresses(question.Told, address => $"the source says that others reach this node at {address}")
+        OfAddresses(question.Told, address => $"the source says that other nodes reach this node at {address}")
             .Select(candidate => candidate with { IsNamed = false })
             .ToList();
 
@@ -195,7 +194,7 @@ internal sealed class UplinkFinder(NodeNetwork network, UplinkQuestion question,
         return null;
     }
 
-    // First one that can be reached in all families, then one that can in some, then one whose cable is out: it may be put in again.
+    // First a link that can be reached in all families, then one that can in some, then one without carrier: its cable may return.
     private Uplink? Choose(List<UplinkCandidate> candidates)
     {
         var fit = candidates.FindAll(IsFit);

@@ -53,7 +53,7 @@ internal sealed class UplinkInterest(Uplink? uplink, UplinkQuestion question)
         }
         catch (RegexMatchTimeoutException)
         {
-            // Who looks for the link meets it again, and says so.
+            // The search for the uplink meets the same error and reports it.
             return true;
         }
     }

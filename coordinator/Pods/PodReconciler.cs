@@ -8,8 +8,8 @@ using Plugboard.Linux;
 namespace Plugboard.Coordinator.Pods;
 
 /// <summary>
-/// Puts back what somebody took out of the tables of the plugins portmap and bridge, from the records that these keep of their pods. It
-/// owns nothing: pods' parts come with ADD and go with DEL. The network namespace is that of the thread that first asks.
+/// Restores objects in the tables of the plugins portmap and bridge that another process removed, from the plugins' records of their pods.
+/// It owns no object: a pod's rules come with ADD and go with DEL. The network namespace is that of the thread that first calls it.
 /// </summary>
 /// <param name="recordRoot">The directory that the plugins' records are in.</param>
 internal sealed class PodReconciler(string recordRoot) : IReconciler, IDisposable
@@ -26,7 +26,7 @@ internal sealed class PodReconciler(string recordRoot) : IReconciler, IDisposabl
     public long ComparisonCount => restorer.ComparisonCount;
 
     /// <summary>
-    /// True where somebody took something out of the plugins' tables: then this reconciler is to be asked. For the engine's thread.
+    /// True if another process removed something from the plugins' tables: then this reconciler must run. For the engine's thread.
     /// </summary>
     public bool Concerns(NftablesTransaction transaction) => restorer.Hear(transaction);
 

@@ -8,9 +8,8 @@ using Plugboard.Linux;
 namespace Plugboard.Coordinator.Routes;
 
 /// <summary>
-/// Whether somebody's chain at the forward hook drops what pods of different nodes send each other, as docker's policy of FORWARD does. An
-/// accept of the coordinator's own in nftables does
-/// not help against it. Only reads.
+/// Detects chains at the forward hook that drop traffic between pods of different nodes, as docker's policy of FORWARD does. An accept in a
+/// table of the coordinator's own would not help. It only reads.
 /// </summary>
 /// <param name="network">The node's links and addresses.</param>
 internal sealed class ForwardChainCheck(NodeNetwork network)

@@ -6,7 +6,7 @@ using Plugboard.Netlink.Route;
 
 namespace Plugboard.Coordinator.Routes;
 
-/// <summary>A node whose pods are to be reached forwards packets, and keeps the routes that IPv6 routers told it.</summary>
+/// <summary>Enables IP forwarding on a node with pods, and keeps the routes that IPv6 routers advertised.</summary>
 /// <param name="client">The node's network.</param>
 /// <param name="options">What the operator chose.</param>
 internal sealed class ForwardingSettings(RouteClient client, RouteOptions options)

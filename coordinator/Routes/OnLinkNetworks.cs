@@ -38,7 +38,7 @@ internal sealed class OnLinkNetworks
         }
     }
 
-    /// <summary>The route by which a packet to an address leaves; null: there is none.</summary>
+    /// <summary>The route that a packet to an address takes; null if there is no route.</summary>
     public OnLinkRoute? Find(IPAddr address)
     {
         var family = address.Is6 ? 1 : 0;

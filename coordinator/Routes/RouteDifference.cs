@@ -9,11 +9,11 @@ namespace Plugboard.Coordinator.Routes;
 /// <param name="mayPrune">Only then is anything removed.</param>
 internal sealed class RouteDifference(NodeNetwork network, bool mayPrune)
 {
-    /// <summary>Asks for what is missing, other or too much.</summary>
+    /// <summary>Queues what is missing, different or superfluous.</summary>
     /// <param name="plan">What should be.</param>
-    /// <param name="tunnels">The indexes of the links that are the coordinator's own: what is on them and not wanted goes, whoever made
-    /// it.</param>
-    /// <param name="operations">Where it is asked for.</param>
+    /// <param name="tunnels">The indexes of the coordinator's own links: anything on them that the plan does not have is removed, whoever
+    /// made it.</param>
+    /// <param name="operations">Gets the operations.</param>
     public void Compare(RoutePlan plan, IReadOnlySet<int> tunnels, RouteOperations operations)
     {
         var wanted = new HashSet<RouteKey>(plan.Routes.Count);
@@ -53,7 +53,7 @@ internal sealed class RouteDifference(NodeNetwork network, bool mayPrune)
             Mtu = desired.Mtu,
             Protocol = RouteProtocol.Plugboard,
         };
-        // In the place of another: whoever put it there, the network is the peer's.
+        // Replaces a route that another program made: the network is the peer's.
         operations.Make(
             new Change(present is null ? ChangeVerb.Add : ChangeVerb.Replace, "route", desired.ToString()),
             batch => batch.Add(spec, RouteAddMode.Replace),
@@ -70,7 +70,7 @@ internal sealed class RouteDifference(NodeNetwork network, bool mayPrune)
         && present.Mtu == desired.Mtu
         && !present.IsMultipath;
 
-    // What the kernel will tell of it.
+    // The kernel's coming notification.
     private static Route AsReported(RouteSpec spec) =>
         new()
         {

@@ -4,7 +4,7 @@ namespace Plugboard.Coordinator.Routes;
 internal sealed record RouteOptions
 {
     /// <summary>
-    /// What is sent to an own pod that is not there is dropped instead of going out by the default route; flannel's
+    /// Packets to own pod addresses that no pod has are dropped instead of leaving by the default route; flannel's
     /// <c>--ip-blackhole-route</c>.
     /// </summary>
     public bool BlackholesOwnNetwork { get; init; }

@@ -7,11 +7,11 @@ using Plugboard.Netlink.Route;
 namespace Plugboard.Coordinator.Routes;
 
 /// <summary>
-/// Keeps the tunnels and the routes to the other nodes' pods. Owns what bears its route protocol number, and links that bear its alias with
-/// all that is on them.
+/// Maintains the tunnels and the routes to the other nodes' pods. It owns objects with its route protocol number, and links with its alias
+/// and all that is on them.
 /// </summary>
 /// <param name="client">The node's network.</param>
-/// <param name="network">What was read of it; it is read again where it is not current.</param>
+/// <param name="network">The last reading; it is read again if it is not current.</param>
 /// <param name="options">What the operator chose.</param>
 internal sealed class RouteReconciler(RouteClient client, NodeNetwork network, RouteOptions options) : IReconciler
 {
@@ -92,8 +92,8 @@ internal sealed class RouteReconciler(RouteClient client, NodeNetwork network, R
         return new SyncOutcome([.. routed.Changes, .. linked.Changes], [.. routed.Problems, .. linked.Problems]);
     }
 
-    // What was read again after a change may lack what somebody took away meanwhile, and of that no notification will tell more: it is
-    // compared until nothing is left to do.
+    // A reading after a change may miss what another process removed meanwhile, and no further notification follows: the comparison repeats
+    // until there is no difference.
     private SyncOutcome EnsureLinks(ClusterView view, RoutePlan plan)
     {
         var changes = new List<Change>();
@@ -163,9 +163,8 @@ internal sealed class RouteReconciler(RouteClient client, NodeNetwork network, R
     }
 
     /// <summary>
-    /// True if a notification reports something new and something here depends on it: somebody else changed it, and all must be read
-    /// again. What is notifications and changes nothing here is
-    /// noted without reading: a foreign route costs what it is, not what all routes are.
+    /// True if a notification reports a change that something here depends on: another process made it, and everything must be read again.
+    /// A change that nothing depends on is noted without reading, so a foreign route does not cost a reading of all routes.
     /// </summary>
     /// <param name="change">The notification.</param>
     /// <param name="uplink">What the choice of the uplink depends on.</param>

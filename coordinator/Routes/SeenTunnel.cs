@@ -34,6 +34,6 @@ internal sealed class SeenTunnel
         return seen;
     }
 
-    /// <summary>True for what somebody wrote by hand, for ever.</summary>
+    /// <summary>True for an entry that was made by hand, permanent.</summary>
     public static bool IsPermanent(NeighbourState state) => (state & NeighbourState.Permanent) != 0;
 }

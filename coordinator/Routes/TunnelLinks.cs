@@ -23,9 +23,9 @@ internal sealed class TunnelLinks(NodeNetwork network)
     /// <summary>What would be changed.</summary>
     public IReadOnlyList<Change> Changes => steps.ConvertAll(step => step.Change);
 
-    /// <summary>Asks for what is missing, other or too much.</summary>
+    /// <summary>Queues what is missing, different or superfluous.</summary>
     /// <param name="tunnels">What should be.</param>
-    /// <param name="mayPrune">Links that bear the coordinator's mark and are not wanted go, with all that is on them.</param>
+    /// <param name="mayPrune">Removes links with the coordinator's mark that the plan does not have, with all that is on them.</param>
     public void Compare(IReadOnlyList<DesiredTunnel> tunnels, bool mayPrune)
     {
         var wanted = tunnels.Select(tunnel => tunnel.Name).ToHashSet(StringComparer.Ordinal);
@@ -105,8 +105,8 @@ internal sealed class TunnelLinks(NodeNetwork network)
         client.Links.Set(tunnel.Name, new LinkChange { Up = true });
     }
 
-    // Router advertisements that come through the tunnel are none of this node's. In a container that is not privileged settings cannot be
-    // written: the node's default holds there.
+    // Router advertisements that arrive through the tunnel must not configure this node. In an unprivileged container settings cannot be
+    // written: there the node's default applies.
     private static void RefuseAdvertisements(DesiredTunnel tunnel)
     {
         if (tunnel.Vxlan is null)

@@ -24,7 +24,7 @@ internal sealed class HttpConnections(Func<bool, Socket>? open = null)
     private static readonly TimeSpan alertTime = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan connectTime = HostNames.LongestTime + 2 * addressTime;
 
-    /// <summary>A handler whose connections come from here: no proxy, no cookies, no redirects.</summary>
+    /// <summary>A handler that uses these connections: no proxy, no cookies, no redirects.</summary>
     public SocketsHttpHandler CreateHandler(TlsSide tls)
     {
         var handler = new SocketsHttpHandler

@@ -4,12 +4,12 @@ using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Sources;
 
-/// <summary>Who the cluster's nodes are: a file, etcd or the Kubernetes API.</summary>
+/// <summary>The source of the cluster's nodes: a file, etcd or the Kubernetes API.</summary>
 internal interface IPeerSource
 {
     /// <summary>
-    /// Writes what it learns on the store until it is cancelled. What can fail is tried again, with growing pauses and a word on the store
-    /// (<see cref="NodeStore.SetSourceError"/>); nobody is taken off the store because the source cannot be read.
+    /// Writes the nodes to the store until it is cancelled. Failures are retried after growing pauses, with a source error in the store
+    /// (<see cref="NodeStore.SetSourceError"/>). A source that cannot be read removes no node from the store.
     /// </summary>
     /// <exception cref="OperationCanceledException">It was cancelled; nothing else is thrown.</exception>
     Task RunAsync(NodeStore store, CancellationToken cancellation);
@@ -33,14 +33,14 @@ internal interface IPeerSource
     void Advertise(NodeAdvertisement advertisement);
 
     /// <summary>
-    /// How this node is, for those who schedule pods to it; where the source has no place for it nothing happens. Called from the engine's
-    /// thread; returns at once.
+    /// Reports this node's state to the scheduler of pods; no effect if the source cannot store it. Called from the engine's thread;
+    /// returns at once.
     /// </summary>
     void Report(NodeReport report);
 
     /// <summary>
-    /// Which peers this node refuses now; for the source to tell where it has a place for it. Called from the engine's thread; returns at
-    /// once. The same again does nothing.
+    /// Reports the peers that this node refuses now; no effect if the source cannot store it. Called from the engine's thread; returns at
+    /// once. An equal report has no effect.
     /// </summary>
     void ReportRefused(ValueArray<RefusedNode> refused) { }
 }

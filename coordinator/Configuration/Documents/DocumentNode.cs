@@ -81,12 +81,10 @@ internal sealed class DocumentNode
         };
     }
 
-    /// <summary>
-    /// Refuses what nobody reads, in a format of our own: a mistyped key is an error where it stands, not a value that is missing.
-    /// </summary>
+    /// <summary>Refuses unknown keys, in our own formats: a mistyped key is an error at its position, not a missing value.</summary>
     /// <param name="known">The keys that are read.</param>
-    /// <exception cref="DocumentException">A key is unknown, with the one that was meant if there is a near one; or it is there twice, in
-    /// whatever case.</exception>
+    /// <exception cref="DocumentException">A key is unknown, with a suggestion if a known key is similar; or a key is present twice, in any
+    /// case.</exception>
     public void RequireKnown(IReadOnlyList<string> known)
     {
         for (var i = 0; i < Items.Count; i++)
@@ -137,9 +135,7 @@ internal sealed class DocumentNode
     /// <summary>As <see cref="Error"/>, with the value's name before it.</summary>
     public DocumentException Refused(string why) => new(Line, $"{Called}{why}");
 
-    /// <summary>
-    /// What is written there, in quotes and for messages: without control characters, and not longer than a line can bear.
-    /// </summary>
+    /// <summary>The value as written, in quotes, for messages: without control characters, and cut to the length of a line.</summary>
     public string Quoted => Quote(Text);
 
     /// <summary>As <see cref="Quoted"/>, without quotes.</summary>

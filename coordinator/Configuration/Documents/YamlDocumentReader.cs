@@ -23,8 +23,8 @@ internal sealed partial class YamlDocumentReader
         parser = new Parser(scanner);
     }
 
-    /// <summary>The one document that the text is; JSON, where it begins with a brace. Nothing at all is null.</summary>
-    /// <exception cref="DocumentException">It is none.</exception>
+    /// <summary>Reads the one document of the text; JSON if it begins with a brace. An empty text is null.</summary>
+    /// <exception cref="DocumentException">The text is not valid.</exception>
     public static DocumentNode Read(ReadOnlySpan<byte> utf8, YamlDialect dialect = YamlDialect.Strict)
     {
         if (IsJson(utf8))

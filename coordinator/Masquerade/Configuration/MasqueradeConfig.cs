@@ -32,18 +32,16 @@ internal sealed record MasqueradeConfig
     /// <summary>Link-local IPv6 destinations are masqueraded too.</summary>
     public bool MasqLinkLocalIPv6 { get; init; }
 
-    /// <summary>How often the file is read though nobody told that it changed; more than zero.</summary>
+    /// <summary>How often the file is read without a change notification; more than zero.</summary>
     public TimeSpan ResyncInterval { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>Only what goes there is masqueraded; null: what goes anywhere that is not exempt.</summary>
+    /// <summary>Only packets to these networks are masqueraded; null: to all that are not exempt.</summary>
     public ValueArray<IPPrefix>? MasqueradeCidrs { get; init; }
 
     /// <summary>Only what leaves by these links is masqueraded; null: by any.</summary>
     public ValueArray<string>? OutputInterfaces { get; init; }
 
-    /// <summary>
-    /// The addresses that packets leave by a link with, where that is not the link's own; at most one per link and family.
-    /// </summary>
+    /// <summary>The source addresses for links that do not use their own; at most one per link and family.</summary>
     public ValueArray<SnatAddress> SnatAddresses { get; init; } = [];
 
     /// <summary>What is in force without a file.</summary>

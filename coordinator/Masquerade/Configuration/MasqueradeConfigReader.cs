@@ -7,9 +7,9 @@ using Plugboard.Linux;
 namespace Plugboard.Coordinator.Masquerade.Configuration;
 
 /// <summary>
-/// Reads ip-masq-agent's configuration file as the agent does: keys in any case, only the given ones change the defaults, its checks in its
-/// order and its words. Unlike the agent's it names keys that nobody knows and refuses an interval that would never end. Pure. Source:
-/// ip-masq-agent, cmd/ip-masq-agent/ip-masq-agent.go (syncConfig, validate).
+/// Reads ip-masq-agent's configuration file as the agent does: keys in any case, only the given keys change the defaults, its checks in its
+/// order and its words. Unlike the agent it reports unknown keys and refuses an interval that never ends. Pure. Source: ip-masq-agent,
+/// cmd/ip-masq-agent/ip-masq-agent.go (syncConfig, validate).
 /// </summary>
 /// <param name="defaults">What is in force without the file.</param>
 /// <param name="enableIPv6">IPv6 networks are allowed.</param>
@@ -35,7 +35,7 @@ internal sealed class MasqueradeConfigReader(MasqueradeConfig defaults, bool ena
     private readonly List<string> warnings = [];
 
     /// <summary>Reads a text.</summary>
-    /// <returns>The configuration, and what is odd about it: keys that nobody knows.</returns>
+    /// <returns>The configuration, and warnings: its unknown keys.</returns>
     /// <exception cref="MasqueradeConfigException">It cannot be used.</exception>
     public (MasqueradeConfig Config, IReadOnlyList<string> Warnings) Read(ReadOnlySpan<byte> text)
     {
@@ -212,7 +212,7 @@ internal sealed class MasqueradeConfigReader(MasqueradeConfig defaults, bool ena
             : address;
     }
 
-    // What somebody wrote may be as long as the file.
+    // The value may be as long as the file.
     private static string Quote(string text) => GoQuote.Of(Short(text));
 
     private static string Short(string text) => text.Length <= LongestShown ? text : $"{text[..LongestShown]}…";

@@ -5,9 +5,9 @@ using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Masquerade.Iptables;
 
-/// <summary>Keeps chains by the iptables tools: reads a table, and writes only where it says something else.</summary>
+/// <summary>Maintains chains with the iptables tools: reads a table, and writes only if it differs.</summary>
 /// <param name="options">Which tools.</param>
-/// <param name="client">Tells without a process whether there is anything of ours; null: the kernel has no nf_tables.</param>
+/// <param name="client">Finds out without a process whether chains of ours exist; null: the kernel has no nf_tables.</param>
 internal sealed class IptablesMasquerade(IptablesOptions options, NftablesClient? client)
 {
     private static readonly (string Table, bool Is6)[] All = [("nat", false), ("nat", true), ("filter", false), ("filter", true)];
@@ -42,7 +42,7 @@ internal sealed class IptablesMasquerade(IptablesOptions options, NftablesClient
     /// <summary>What <see cref="Sync"/> would do.</summary>
     public SyncOutcome Plan(IReadOnlyList<OwnedChains> wanted) => Apply(wanted, isDryRun: true);
 
-    /// <summary>Takes away what is ours; or only tells.</summary>
+    /// <summary>Removes our chains; or only reports them.</summary>
     public SyncOutcome Remove(bool isDryRun)
     {
         verified = null;

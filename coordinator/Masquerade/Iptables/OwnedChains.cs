@@ -8,19 +8,18 @@ namespace Plugboard.Coordinator.Masquerade.Iptables;
 internal sealed record OwnedChains(string Table, bool Is6)
 {
     /// <summary>
-    /// The chain that tells which other chains are ours: nothing leads to it, and it has a rule with a jump for each. Without it
-    /// ip-masq-agent's own chain and the one that we keep in its place could not be told apart, nor one under a name that the options do
-    /// not say any more be found.
+    /// The chain that lists our other chains: no rule leads to it, and it has a jump to each. Without it, ip-masq-agent's own chain and our
+    /// replacement of it could not be told apart, nor could a chain with a name that is no longer configured be found.
     /// </summary>
     public const string MarkerChain = "PLUGBOARD-MASQ";
 
-    /// <summary>The chains and their rules; none: nothing of ours is to be there.</summary>
+    /// <summary>The chains and their rules; empty: no chain of ours must exist.</summary>
     public IReadOnlyList<(string Chain, IReadOnlyList<IptablesRule> Rules)> Chains { get; init; } = [];
 
     /// <summary>The rules of other chains that lead to ours, each to be there once.</summary>
     public IReadOnlyList<IptablesRule> Jumps { get; init; } = [];
 
-    /// <summary>What is to be done to a table; nothing where it is so already. Pure.</summary>
+    /// <summary>The changes to a table; empty if it is equal. Pure.</summary>
     public RestoreScript Plan(NatTable present)
     {
         var script = new RestoreScript(Table);

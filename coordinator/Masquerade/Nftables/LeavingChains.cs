@@ -8,8 +8,7 @@ using Plugboard.Linux;
 namespace Plugboard.Coordinator.Masquerade.Nftables;
 
 /// <summary>
-/// What becomes of a packet that is to be masqueraded. Where there are several ranges of ports, one map leads to a chain for each, as often
-/// as the range has ports; pure.
+/// The chains that masquerade a packet. With several port ranges, a map leads to a chain for each, as often as the range has ports. Pure.
 /// </summary>
 internal sealed class LeavingChains
 {
@@ -32,7 +31,7 @@ internal sealed class LeavingChains
         chains.Add(First);
     }
 
-    /// <summary>Where packets are led that are to be masqueraded; none comes back.</summary>
+    /// <summary>The chain for packets that need masquerading; none returns from it.</summary>
     public static Chain First { get; } = new(NftablesPlan.Table, "leaving");
 
     /// <summary>The chains, the first one last.</summary>

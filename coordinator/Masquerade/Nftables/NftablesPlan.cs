@@ -2,7 +2,7 @@ using Plugboard.Firewall.Nftables;
 
 namespace Plugboard.Coordinator.Masquerade.Nftables;
 
-/// <summary>The table as it is to be. Pure.</summary>
+/// <summary>The desired table. Pure.</summary>
 internal sealed record NftablesPlan
 {
     /// <summary>The table; nothing of anybody else's is in it.</summary>

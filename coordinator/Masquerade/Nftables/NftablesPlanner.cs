@@ -10,7 +10,7 @@ namespace Plugboard.Coordinator.Masquerade.Nftables;
 /// <param name="options">The flags.</param>
 internal sealed class NftablesPlanner(MasqueradeOptions options)
 {
-    // Behind srcnat, 100: as the agent's jump, which is appended, it comes after the rules that others have for packets of their own.
+    // After srcnat (100): like the agent's jump, which is appended, it follows the rules of other programs for their own packets.
     private const int Priority = 110;
 
     private static readonly Chain Postrouting = new(NftablesPlan.Table, "postrouting")

@@ -92,8 +92,8 @@ internal sealed class EtcdClient : IDisposable
         return Read(answer, static root => (EtcdMessages.Truth(root, "succeeded"), EtcdMessages.Revision(root)));
     }
 
-    /// <summary>Each change from a revision on of keys that begin so, until the server ends it.</summary>
-    /// <exception cref="EtcdCompactedException">The revision is forgotten: list anew.</exception>
+    /// <summary>Watches the keys of a prefix, from a revision on, until the server ends the stream.</summary>
+    /// <exception cref="EtcdCompactedException">The revision was compacted: list again.</exception>
     public async IAsyncEnumerable<EtcdList> WatchAsync(
         string prefix,
         long revision,
@@ -236,7 +236,7 @@ internal sealed class EtcdClient : IDisposable
                 Content = new ByteArrayContent(what.Body),
             };
             request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-            // A member that lost the others refuses instead of telling what may be old.
+            // A member that lost its quorum refuses a linearizable read instead of returning stale data.
             request.Headers.Add("Grpc-Metadata-hasleader", "true");
             if (what.Token.Length > 0)
                 request.Headers.TryAddWithoutValidation("Authorization", what.Token);

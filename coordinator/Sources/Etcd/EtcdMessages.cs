@@ -20,7 +20,7 @@ internal static class EtcdMessages
     /// <summary>The end of a lease.</summary>
     public static byte[] Revoke(long lease) => Write(json => WriteNumber(json, "ID", lease));
 
-    /// <summary>Who asks.</summary>
+    /// <summary>The client.</summary>
     public static byte[] Authenticate(string name, string password) =>
         Write(json =>
         {
@@ -134,8 +134,8 @@ internal static class EtcdMessages
     }
 
     /// <summary>
-    /// The changes of a watch's answer, in their order, and the revision they lead to; 0 where there are none. The header's is the store's
-    /// when the answer was made: changes up to it may be in answers yet to come.
+    /// The changes of a watch response, in order, and the revision they lead to; 0 if it has none. The header's revision is the store's at
+    /// the time of the response: changes up to it may still follow in later responses.
     /// </summary>
     public static EtcdList ReadEvents(JsonElement result)
     {

@@ -5,13 +5,13 @@ using Plugboard.Linux;
 namespace Plugboard.Coordinator.Sources.Etcd;
 
 /// <summary>
-/// The cluster as flannel's registry in etcd has it, beside flanneld. One task follows the keys, another keeps this node's lease; where
-/// either fails at etcd all is read anew after a pause. A lease is acquired once <see cref="Advertise"/> has told an address.
+/// Reads the cluster from flannel's registry in etcd, beside flanneld. One task follows the keys, another renews this node's lease; after
+/// an etcd error both read everything again after a pause. A lease is acquired when <see cref="Advertise"/> has set an address.
 /// </summary>
 /// <param name="options">Where etcd is.</param>
 /// <param name="time">The clock.</param>
-/// <param name="log">Gets a line for each lease that comes or goes and for each key that is left out.</param>
-/// <param name="connections">How servers are reached; null: as the process reaches them.</param>
+/// <param name="log">Gets a line for each lease that comes or goes and for each ignored key.</param>
+/// <param name="connections">Opens connections to servers; null: as usual.</param>
 internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<string> log, HttpConnections? connections = null)
     : IPeerSource
 {

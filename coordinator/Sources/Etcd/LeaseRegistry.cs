@@ -57,8 +57,8 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
     /// <summary>A line for the log.</summary>
     public void Log(string line) => log(line);
 
-    /// <summary>The cluster's network.</summary>
-    /// <exception cref="FormatException">There is none yet.</exception>
+    /// <summary>The cluster network.</summary>
+    /// <exception cref="FormatException">The cluster network is not known yet.</exception>
     public NetConf Network
     {
         get
@@ -86,7 +86,7 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
     }
 
     /// <summary>
-    /// The leases of this node's addresses. One whose value somebody broke is this node's where it has the networks that this node had.
+    /// The leases of this node's addresses. A lease with an invalid value is this node's if it has the networks that this node had.
     /// </summary>
     public List<(EtcdEntry Entry, SubnetLease Lease)> FindOurs()
     {
@@ -95,8 +95,7 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
     }
 
     /// <summary>
-    /// Everything below the prefix, read at once. Where the configuration is missing nobody is taken for gone: it is another etcd, or an
-    /// empty one.
+    /// Everything below the prefix, read at once. Without the configuration no node counts as gone: it is another etcd, or an empty one.
     /// </summary>
     /// <exception cref="EtcdException">The configuration is missing.</exception>
     public void Load(EtcdList list)
@@ -117,8 +116,8 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
         }
     }
 
-    /// <summary>Changes that the watch tells, in their order.</summary>
-    /// <returns>True where this node's lease or the configuration is another now: whoever keeps it has to look.</returns>
+    /// <summary>Applies a watch's changes, in order.</summary>
+    /// <returns>True if this node's lease or the configuration changed: the lease's owner must look.</returns>
     public bool Apply(EtcdList changes)
     {
         lock (step)
@@ -133,7 +132,7 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
         }
     }
 
-    /// <summary>Who this node is to the others: leases with one of its addresses are its own and no peers.</summary>
+    /// <summary>Sets this node's addresses: leases with one of them are its own and no peers.</summary>
     public void SetAdvertised(NodeAdvertisement node)
     {
         lock (step)
@@ -209,7 +208,7 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
             store.Remove(name);
     }
 
-    // What somebody did to this node's lease: this program before the answer came, the operator, or a flanneld.
+    // Another process changed this node's lease: this program before the response arrived, the operator, or a flanneld.
     private void Follow(OwnLease mine, string name, EtcdEntry entry)
     {
         if (!leases.TryGetValue(name, out var found))
@@ -226,7 +225,7 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
         own = null;
     }
 
-    // A value that cannot be read takes nothing away: its key says that the networks are taken, and what it told before stays in force.
+    // An invalid value removes nothing: its key reserves the networks, and its earlier value stays in force.
     private void Take(EtcdEntry entry, SubnetLease? before)
     {
         if (entry.Key == ConfigKey)
@@ -299,7 +298,7 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
         }
     }
 
-    // Of several, the one that subnet.env tells of; else the first by address.
+    // Of several, the lease of subnet.env; else the first by address.
     private void FindAdvertised()
     {
         if (ownAddresses.Count == 0)

@@ -5,8 +5,8 @@ using Plugboard.Linux;
 namespace Plugboard.Coordinator.Sources.Etcd;
 
 /// <summary>
-/// Sees to it that this node has a lease: finds the one it had, else takes a free network; writes what the node advertises; renews it. A
-/// change is made only on what was seen last, so that two nodes never have one network and nobody else's lease is overwritten.
+/// Acquires and renews this node's lease: finds its former lease, else takes a free network; writes what the node advertises. It changes
+/// only what it read last, so that two nodes never have one network and no other node's lease is overwritten.
 /// </summary>
 internal sealed class LeaseRenewer(EtcdOptions options, EtcdClient client, LeaseRegistry registry, TimeProvider time)
 {
@@ -18,7 +18,7 @@ internal sealed class LeaseRenewer(EtcdOptions options, EtcdClient client, Lease
     public async Task EnsureAsync(NodeAdvertisement node, CancellationToken cancellation)
     {
         if (node.Addresses.Count == 0)
-            throw new FormatException("this node has no address that others could reach: it has no lease until it has one");
+            throw new FormatException("this node has no address that other nodes could reach; it gets a lease when it has one");
         registry.SetAdvertised(node);
         for (var attempt = 1; attempt <= Attempts; attempt++)
         {
@@ -28,7 +28,7 @@ internal sealed class LeaseRenewer(EtcdOptions options, EtcdClient client, Lease
                 : await RefreshAsync(own, node, cancellation).ConfigureAwait(false);
             if (isDone)
                 return;
-            // Somebody was faster: as it is now.
+            // Another node was faster: read again.
             registry.Load(await client.ListAsync($"{options.Prefix}/", cancellation).ConfigureAwait(false));
         }
 
@@ -89,8 +89,8 @@ internal sealed class LeaseRenewer(EtcdOptions options, EtcdClient client, Lease
             .TryAsync(
                 new EtcdTransaction
                 {
-                    // The IPv4 network, alone or with any IPv6 one. Without one the key begins as those of all such nodes do: only the
-                    // whole says whose it is.
+                    // The IPv4 network, alone or with any IPv6 one. Without an IPv4 network all such nodes' keys have the same prefix: only
+                    // the whole key identifies the owner.
                     AbsentPrefix = registry.LeasePrefix + (subnets[0].Is6 ? key : key.Split('&')[0]),
                     // Two networks in one key, or one behind flannel's zeros: no key says that they are free.
                     NothingNewPrefix = subnets.Count > 1 || subnets[0].Is6 ? registry.LeasePrefix : null,

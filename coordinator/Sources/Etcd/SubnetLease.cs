@@ -9,17 +9,17 @@ using Plugboard.Linux;
 namespace Plugboard.Coordinator.Sources.Etcd;
 
 /// <summary>
-/// A node's lease in flannel's registry. Its key's last part names the networks, its value tells how the node is reached. Pure.
+/// A node's lease in flannel's registry. The last part of its key names the networks, its value says how the node is reached. Pure.
 /// </summary>
 internal sealed record SubnetLease
 {
     /// <summary>Its networks, at most one per family, IPv4 first.</summary>
     public required ValueArray<IPPrefix> Subnets { get; init; }
 
-    /// <summary>What its node tells.</summary>
+    /// <summary>What its node advertises.</summary>
     public required NodeAdvertisement Node { get; init; }
 
-    /// <summary>Its value could not be read, or names nobody: what it tells is what it told before.</summary>
+    /// <summary>Its value is invalid, or names no node: its earlier value applies.</summary>
     public bool IsBroken { get; init; }
 
     /// <summary>
@@ -86,8 +86,8 @@ internal sealed record SubnetLease
         return Encoding.UTF8.GetString(stream.GetBuffer().AsSpan(0, (int)stream.Length));
     }
 
-    /// <summary>What a value tells, of flannel's or of ours; backend data that is not understood is none.</summary>
-    /// <exception cref="FormatException">It is no lease's value.</exception>
+    /// <summary>Parses a value of flannel's or of ours; unknown backend data is ignored.</summary>
+    /// <exception cref="FormatException">The text is not a lease's value.</exception>
     public static NodeAdvertisement ParseValue(string value)
     {
         try

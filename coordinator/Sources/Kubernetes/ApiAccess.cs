@@ -36,7 +36,7 @@ internal sealed class ApiAccess
     {
         if (Token is null || !MaySendToken || Token.ReadText().Trim() is not { Length: > 0 } text)
             return null;
-        // What cannot be sent is told without being shown.
+        // A token that cannot be sent is reported without being shown.
         return text.All(static letter => letter is > ' ' and <= '~')
             ? text
             : throw new ApiException($"{Token.Origin}: no token in it: a token is one word of ASCII letters, digits and signs");

@@ -20,7 +20,7 @@ internal sealed class ApiAccessFinder(KubernetesOptions options, Func<string, st
         new()
         {
             Server = server,
-            // Without TLS nobody's certificate is looked at.
+            // Without TLS no certificate is read.
             Authorities = IsPlain(server) ? null : access.Authorities,
             Token = access.Token,
             Certificate = access.Certificate,

@@ -23,7 +23,9 @@ internal sealed class ApiClient(KubernetesOptions options, HttpConnections conne
     private string fingerprint = "";
     private TlsSide? tls;
 
-    /// <summary>The answer once its head is there. A token that ended and authorities that changed are read anew, once.</summary>
+    /// <summary>
+    /// Returns the response once its head has arrived. An expired token and changed certificate authorities are read again, once.
+    /// </summary>
     public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, ApiBody? body, CancellationToken cancellation)
     {
         try
@@ -135,14 +137,14 @@ internal sealed class ApiClient(KubernetesOptions options, HttpConnections conne
     private string Hint =>
         access?.IsService == true ? "; that is the service's address: where kube-proxy does not run give --kube-api-url" : "";
 
-    // Why the server was not told who asks, if it was not; null: it was, or it is a proxy on this machine that says it by itself.
+    // Why the request had no credentials; null if it had, or if the server is a proxy on this machine that adds its own.
     private string? WhyNoToken() =>
         access switch
         {
             null or { Server: { Scheme: "http", IsLoopback: true } } => null,
             { MaySendToken: false } =>
-                "no token is sent over plain http to another machine, as everybody on the way could read it; give an https address",
-            { Token: null, Certificate: null } => "no token and no client's certificate was sent: none is given",
+                "no token is sent over plain http to another machine, as anyone on the path could read it; give an https address",
+            { Token: null, Certificate: null } => "no token and no client certificate was sent: none is configured",
             _ => null,
         };
 

@@ -15,7 +15,7 @@ internal sealed class ApiException(string message, Exception? inner = null) : Ex
     /// <summary>After how long the server wants to be asked again; null: it does not say.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
-    /// <summary>The version that was asked for is forgotten: list anew.</summary>
+    /// <summary>The requested version was compacted: list again.</summary>
     public bool IsGone => Status == (int)HttpStatusCode.Gone || Reason is "Expired" or "Gone";
 
     /// <summary>The server does not have that version yet: list without one.</summary>

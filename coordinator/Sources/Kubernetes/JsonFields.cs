@@ -29,10 +29,10 @@ internal static class JsonFields
     /// <summary>Goes to the next value of the list at hand; false at its end.</summary>
     public static bool NextItem(ref Utf8JsonReader reader) => reader.Read() && reader.TokenType != JsonTokenType.EndArray;
 
-    /// <summary>A name's text; null, and past it, where it is none.</summary>
+    /// <summary>A name's text; null, and skipped, if it is no text.</summary>
     public static string? Text(ref Utf8JsonReader reader) => Enter(ref reader, JsonTokenType.String) ? reader.GetString() : null;
 
-    /// <summary>A name's time; null, and past it, where it is none.</summary>
+    /// <summary>A name's time; null, and skipped, if it is no time.</summary>
     public static DateTimeOffset? Time(ref Utf8JsonReader reader) =>
         Enter(ref reader, JsonTokenType.String) && reader.TryGetDateTimeOffset(out var time) ? time : null;
 

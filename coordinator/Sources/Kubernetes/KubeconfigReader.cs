@@ -19,8 +19,8 @@ internal sealed class KubeconfigReader
         directory = Path.GetDirectoryName(path) ?? "";
     }
 
-    /// <summary>The access that its current context says.</summary>
-    /// <exception cref="DocumentException">It is none, or says what is not done here.</exception>
+    /// <summary>The access of its current context.</summary>
+    /// <exception cref="DocumentException">The file is invalid, or needs something unsupported.</exception>
     public static ApiAccess Read(ReadOnlySpan<byte> utf8, string path, TimeProvider time) =>
         new KubeconfigReader(path, time).Read(YamlDocumentReader.Read(utf8));
 
@@ -28,15 +28,15 @@ internal sealed class KubeconfigReader
     {
         var name = document.AsMap().Find("current-context")?.Text is { Length: > 0 } current
             ? current
-            : throw document.Error("there is no current-context");
+            : throw document.Error("current-context is missing");
         var context = Named(document, "contexts", name, "context");
         var cluster = Named(document, "clusters", Text(context, "cluster") ?? throw context.Refused("names no cluster"), "cluster");
         var user = Text(context, "user") is { Length: > 0 } who ? Named(document, "users", who, "user") : null;
-        Refuse(cluster, "insecure-skip-tls-verify", "is not done here: give certificate-authority");
-        Refuse(cluster, "tls-server-name", "is not done here: name the server as its certificate does");
-        Refuse(cluster, "proxy-url", "is not done here");
+        Refuse(cluster, "insecure-skip-tls-verify", "is not supported: give certificate-authority");
+        Refuse(cluster, "tls-server-name", "is not supported: name the server as its certificate does");
+        Refuse(cluster, "proxy-url", "is not supported");
         foreach (var key in new[] { "exec", "auth-provider", "username", "as" })
-            Refuse(user, key, "is not done here: give a token or a client's certificate");
+            Refuse(user, key, "is not supported: give a token or a client certificate");
         RequireBoth(user);
         return new ApiAccess
         {

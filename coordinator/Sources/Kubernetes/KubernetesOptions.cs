@@ -27,10 +27,10 @@ internal sealed record KubernetesOptions
     /// <summary>The key of a taint that is taken off the Node once it is ready; null: none.</summary>
     public string? StartupTaint { get; init; }
 
-    /// <summary>How long the node has to be not ready before the API is told so.</summary>
+    /// <summary>How long the node must be not ready before the API gets the condition.</summary>
     public TimeSpan NotReadyGrace { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>An event of one reason is told at most once in this time.</summary>
+    /// <summary>The shortest time between two events with the same reason.</summary>
     public TimeSpan EventInterval { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>How many Nodes a page of the list has.</summary>

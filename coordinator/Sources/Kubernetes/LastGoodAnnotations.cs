@@ -4,9 +4,7 @@ using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
-/// <summary>
-/// Annotations that somebody mistyped: what they said before stays in force, and the log names Node, annotation and value once.
-/// </summary>
+/// <summary>Keeps the last valid value of mistyped annotations in force. The log names Node, annotation and value once.</summary>
 /// <param name="names">The annotations' names.</param>
 /// <param name="nodeName">This node's name.</param>
 /// <param name="log">Gets the lines.</param>
@@ -31,10 +29,10 @@ internal sealed class LastGoodAnnotations(AnnotationNames names, string nodeName
 
     private readonly Complaints complaints = new(log);
 
-    /// <summary>The node as it is to be taken.</summary>
-    /// <param name="node">As the API has it.</param>
-    /// <param name="found">What was made of that; null: it takes no part.</param>
-    /// <param name="before">What is known of it; null: nothing.</param>
+    /// <summary>The node with its last valid values.</summary>
+    /// <param name="node">The API's Node.</param>
+    /// <param name="found">The node parsed from it; null: it takes no part.</param>
+    /// <param name="before">The node known before; null: none.</param>
     public ClusterNode? Mend(NodeObject node, ClusterNode? found, ClusterNode? before)
     {
         if (before is not null && before.Uid != node.Uid)

@@ -41,7 +41,7 @@ internal sealed class NodeMapper(KubernetesOptions options)
         };
     }
 
-    // A mistyped address says nothing; that it does has to be told.
+    // A mistyped address counts as absent, which must be reported.
     private ValueArray<string> NotesOf(NodeObject node)
     {
         (string Name, bool Is6)[] read =

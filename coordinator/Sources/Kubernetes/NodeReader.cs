@@ -145,7 +145,7 @@ internal sealed class NodeReader(AnnotationNames names)
         return node;
     }
 
-    // Internal addresses before external ones; a name is none.
+    // Internal addresses before external ones; names are skipped.
     private static ValueArray<IPAddr> ReadAddresses(ref Utf8JsonReader reader)
     {
         var objects = JsonFields.Objects(ref reader);

@@ -17,7 +17,7 @@ internal sealed class RefusalEvents(NodeEvents events, KubernetesOptions options
     private DateTimeOffset since;
     private int count;
 
-    /// <summary>They are refused now: tells those that were not before.</summary>
+    /// <summary>Reports the refused peers that are new.</summary>
     public void Tell(ValueArray<RefusedNode> now)
     {
         if (now == told)
@@ -37,7 +37,7 @@ internal sealed class RefusalEvents(NodeEvents events, KubernetesOptions options
                 new NodeReport(
                     IsReady: false,
                     Reason,
-                    string.Create(CultureInfo.InvariantCulture, $"{untold} more are refused; coordinator audit on this node tells which")
+                    string.Create(CultureInfo.InvariantCulture, $"{untold} more are refused; coordinator audit on this node lists them")
                 ),
                 "rest"
             );

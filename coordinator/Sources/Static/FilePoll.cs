@@ -4,8 +4,8 @@ using Plugboard.Linux.Files;
 namespace Plugboard.Coordinator.Sources.Static;
 
 /// <summary>
-/// Waits for a file to become another: the kernel tells, and in case it cannot (a network's filesystem, no more watches) the file is looked
-/// at once in a while.
+/// Waits for a file to change: by the kernel's notification, and, in case there is none (a network filesystem, no more watches), by looking
+/// at the file at intervals.
 /// </summary>
 internal sealed class FilePoll : IDisposable
 {

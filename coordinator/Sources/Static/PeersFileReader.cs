@@ -145,7 +145,7 @@ internal sealed class PeersFileReader
             },
             var type and ("vxlan" or "host-gw" or "ipip" or "alloc") => type,
             var type => throw node!.Refused(
-                $"{node.Quoted} is none of vxlan, host-gw, ipip and alloc{Spelling.Hint(type, ["vxlan", "host-gw", "ipip", "alloc"])}"
+                $"{node.Quoted} is not vxlan, host-gw, ipip or alloc{Spelling.Hint(type, ["vxlan", "host-gw", "ipip", "alloc"])}"
             ),
         };
 

@@ -16,6 +16,6 @@ internal sealed record PeersMemory
     /// <summary>By node the values that it need not have.</summary>
     public IReadOnlyDictionary<string, DocumentNode> Options { get; init; } = new Dictionary<string, DocumentNode>(StringComparer.Ordinal);
 
-    /// <summary>This node's entry; null: there was none.</summary>
+    /// <summary>This node's entry; null if absent.</summary>
     public ClusterNode? Own { get; init; }
 }

@@ -6,12 +6,11 @@ using Plugboard.Linux.Files;
 namespace Plugboard.Coordinator.Sources.Static;
 
 /// <summary>
-/// The cluster as a file tells it, read again when it changes. A file that is missing or cannot be used leaves what was read before in
-/// force.
+/// Reads the cluster from a file, again when it changes. If the file is missing or invalid, the last valid content stays in force.
 /// </summary>
 /// <param name="options">Which file.</param>
 /// <param name="time">The clock.</param>
-/// <param name="log">Gets a line for each thing in the file that is without effect.</param>
+/// <param name="log">Gets a line for each entry of the file without effect.</param>
 internal sealed class StaticSource(StaticOptions options, TimeProvider time, Action<string> log) : IPeerSource
 {
     /// <summary>A file of more bytes is refused; ten thousand nodes have one.</summary>
@@ -19,7 +18,7 @@ internal sealed class StaticSource(StaticOptions options, TimeProvider time, Act
 
     private static readonly TimeSpan pause = TimeSpan.FromSeconds(1);
 
-    // Who writes a file in place has written a part of it for a moment.
+    // A program that writes a file in place has written only a part of it for a moment.
     private static readonly TimeSpan settling = TimeSpan.FromMilliseconds(500);
 
     private PeersMemory memory = new();
@@ -39,10 +38,10 @@ internal sealed class StaticSource(StaticOptions options, TimeProvider time, Act
         }
     }
 
-    /// <summary>Nothing: each node's file says what the others are to know.</summary>
+    /// <summary>No effect: the operator writes each node's data to the file.</summary>
     public void Advertise(NodeAdvertisement advertisement) { }
 
-    /// <summary>Nothing: nobody reads it.</summary>
+    /// <summary>No effect: the file cannot hold it.</summary>
     public void Report(NodeReport report) { }
 
     // False: try again although the file does not change.

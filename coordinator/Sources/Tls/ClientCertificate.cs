@@ -27,7 +27,7 @@ internal sealed class ClientCertificate
     /// <summary>Where it is from, for messages.</summary>
     public string Origin { get; }
 
-    /// <summary>Whom it names.</summary>
+    /// <summary>Its subject.</summary>
     public string Subject { get; }
 
     /// <summary>From when on it is valid.</summary>
@@ -73,7 +73,7 @@ internal sealed class ClientCertificate
             || key.Text.Contains("Proc-Type: 4,ENCRYPTED", StringComparison.Ordinal)
         )
             throw new TlsFileException(
-                $"{key.Origin}: the key is encrypted, and nobody is there to be asked for its password: write it without (openssl "
+                $"{key.Origin}: the key is encrypted, and its password cannot be entered: store it decrypted (openssl "
                     + "pkey -in … -out …)"
             );
         if (!key.Text.Contains("PRIVATE KEY-----", StringComparison.Ordinal))

@@ -71,8 +71,8 @@ internal static partial class ConnectionFailure
 
     private static string Wanting(TlsSide tls, string words) =>
         tls.Client is { } client
-            ? $"it wants another client's certificate than that of {client.Origin}, {client.Subject} ({Words(words)})"
-            : $"it wants a client's certificate, and none is given; give one by {tls.ClientSetting} ({Words(words)})";
+            ? $"it wants a client certificate other than {client.Origin}, {client.Subject} ({Words(words)})"
+            : $"it wants a client certificate, and none is configured; give one by {tls.ClientSetting} ({Words(words)})";
 
     private static string WhyRefused(int alert, ClientCertificate client)
     {
@@ -82,7 +82,7 @@ internal static partial class ConnectionFailure
         if (client.NotBefore > now)
             return $"it is valid from {Text(client.NotBefore)} on, and here it is {Text(now)}";
         return alert is UnknownAuthority or BadCertificate or CertificateUnknown
-            ? "the server does not know who signed it, or the certificates between are missing in the file; the server's log says which"
+            ? "the server does not know its authority, or the file misses an intermediate certificate; the server's log says which"
             : "the server's log says why";
     }
 

@@ -26,8 +26,8 @@ internal sealed record PemText(string Origin, string Text)
         }
     }
 
-    /// <summary>Its certificates in their order, at least one.</summary>
-    /// <exception cref="TlsFileException">There is none, or one cannot be read.</exception>
+    /// <summary>Its certificates, in order, at least one.</summary>
+    /// <exception cref="TlsFileException">The text has no certificate, or an invalid one.</exception>
     public X509Certificate2Collection ReadCertificates()
     {
         var found = new X509Certificate2Collection();

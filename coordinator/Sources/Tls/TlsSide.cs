@@ -20,7 +20,7 @@ internal sealed class TlsSide
     /// <summary>Where this side's certificate could be given, for messages.</summary>
     public required string ClientSetting { get; init; }
 
-    /// <summary>A server asked for a certificate, and there was none to show.</summary>
+    /// <summary>A server asked for a certificate, and there was no certificate to show.</summary>
     public bool WasAskedInVain => wasAsked && Client is null;
 
     /// <summary>Puts it into a connection's options.</summary>

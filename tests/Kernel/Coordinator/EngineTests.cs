@@ -107,7 +107,7 @@ public sealed class EngineTests
         cluster.Start();
 
         cluster.AssertAllReachAll();
-        Assert.DoesNotContain(cluster.Nodes[0].Log, static line => line.Contains("cannot make right", StringComparison.Ordinal));
+        Assert.DoesNotContain(cluster.Nodes[0].Log, static line => line.Contains("cannot repair", StringComparison.Ordinal));
     }
 
     [KernelFact]

@@ -288,7 +288,7 @@ public sealed class FilesReconcilerTests
         node.Run(() => File.Delete($"{Disk}/filler"));
 
         node.Until(() => node.Source.Reported is { IsReady: true }, "it is written");
-        Assert.Single(node.Log, "files: all is right again");
+        Assert.Single(node.Log, "files: recovered");
     }
 
     private static void MakeDisk(TestMachine machine)

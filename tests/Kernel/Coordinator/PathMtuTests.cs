@@ -38,7 +38,7 @@ public sealed class PathMtuTests
         Assert.Contains(
             (
                 "path",
-                "1300 bytes to 192.168.1.2, as a router on the way told; the tunnel's have up to 1500, and larger ones are cut or "
+                "1300 bytes to 192.168.1.2, reported by a router on the path; tunnel packets have up to 1500, larger ones are fragmented or "
                     + "lost: Backend.MTU 1300"
             ),
             through

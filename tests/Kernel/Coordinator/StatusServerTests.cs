@@ -57,7 +57,7 @@ public sealed class StatusServerTests
         var answer = Ask(node, "127.0.0.1", port, "/healthz");
         Assert.StartsWith("HTTP/1.1 503 ", answer, StringComparison.Ordinal);
         Assert.EndsWith(
-            "\r\n\r\nthe engine has not turned for 181 seconds, and should at least each 180: it hangs; start the coordinator again\n",
+            "\r\n\r\nsync loop stuck for 181 seconds, expected a round every 180 at least; restart the coordinator\n",
             answer,
             StringComparison.Ordinal
         );

@@ -106,7 +106,7 @@ public sealed class ViewBuilderTests
         var (view, notReady) = With(Vxlan with { EnableIPv4 = false, SaysIPv4 = true, EnableIPv6 = true });
 
         Assert.Equal(
-            "node n1 has pods of 10.244.1.0/24, and the cluster's network does not enable that family: EnableIPv4, EnableIPv6",
+            "node n1 has the pod network 10.244.1.0/24, and the cluster network does not enable that family: EnableIPv4, EnableIPv6",
             notReady
         );
         Assert.False(view!.Self.IsGone || view.MayPrune);

@@ -197,14 +197,11 @@ public sealed class SettingsReaderTests
         );
 
     [Theory]
-    [InlineData(
-        "{\n  \"Network\": \"10.244.0.0/16\",\n}",
-        "line 3, column 1: \"}\": a comma comes before it, and nothing after; remove the comma"
-    )]
-    [InlineData("{ \"Network\": 10.244.0.0/16 }", "line 1, column 20: \".\": no number goes on so; text is to be in double quotes")]
+    [InlineData("{\n  \"Network\": \"10.244.0.0/16\",\n}", "line 3, column 1: \"}\": the comma before it is the last one; remove it")]
+    [InlineData("{ \"Network\": 10.244.0.0/16 }", "line 1, column 20: \".\": invalid number; text needs double quotes")]
     [InlineData(
         "{ \"Network\": \"10.244.0.0/16\"",
-        "line 1, column 29: the end of the file: a { or [ is not closed, or a text lacks its double quotes, or there is nothing"
+        "line 1, column 29: the end of the file: a { or [ is not closed, text is without its closing double quotes, or the file is empty"
     )]
     [InlineData("{ Network: 1 }", "line 1, column 3: \"N\": a name in double quotes is expected")]
     [InlineData("{ \"Netwörk\" 1 }", "line 1, column 13: \"1\": a colon is expected after the name")]
@@ -213,7 +210,7 @@ public sealed class SettingsReaderTests
         "line 1, column 8: \"v\": a value is expected: text in double quotes, a number, true, false, null, { or ["
     )]
     [InlineData("{ \"a\": 1 \"b\": 2 }", "line 1, column 10: \"\"\": a comma or the closing bracket is expected")]
-    [InlineData("{ \"a\": \"b\n\" }", "line 1, column 10: the end of the line: a text is to end with double quotes in its line")]
+    [InlineData("{ \"a\": \"b\n\" }", "line 1, column 10: the end of the line: text must end with double quotes on its line")]
     public void A_net_conf_that_is_no_json_is_refused_with_the_place_and_what_is_expected(string json, string message)
     {
         var path = Path.GetTempFileName();

@@ -58,7 +58,7 @@ public sealed class AccessTests
     [InlineData("{server: 'https://root:hunter2@a'}", "{token: a}", "a name and a password in its URL")]
     [InlineData("{server: 'https://a'}", "{client-certificate: a.pem}", "a client-certificate without a client-key")]
     [InlineData("{server: 'https://a'}", "{client-key-data: YWJj}", "a client-key without a client-certificate")]
-    [InlineData("{server: 'https://a'}", "{token: a, as: admin}", "as is not done here")]
+    [InlineData("{server: 'https://a'}", "{token: a, as: admin}", "as is not supported")]
     public void What_cannot_be_done_is_refused_by_name(string cluster, string user, string told) =>
         Assert.Contains(told, Assert.Throws<DocumentException>(() => Read(Config(cluster, user))).Message, StringComparison.Ordinal);
 
@@ -192,7 +192,7 @@ public sealed class AccessTests
         Assert.Equal("it names other.example, 192.0.2.7, and not 127.0.0.1", await WhyNotAsync(authority, other));
         using var nobody = authority.Sign(static _ => { });
         Assert.Equal(
-            "it names nobody (no subjectAltName; its subject is CN=server), and not 127.0.0.1",
+            "it names nothing (no subjectAltName; its subject is CN=server), and not 127.0.0.1",
             await WhyNotAsync(authority, nobody)
         );
         using var old = authority.Sign(
@@ -205,7 +205,7 @@ public sealed class AccessTests
             (new DateTimeOffset(2077, 1, 1, 0, 0, 0, TimeSpan.Zero), new DateTimeOffset(2078, 1, 1, 0, 0, 0, TimeSpan.Zero))
         );
         Assert.StartsWith(
-            "it is valid from 2077-01-01T00:00:00Z on, and here it is ",
+            "it is valid from 2077-01-01T00:00:00Z on, and this machine's clock says ",
             await WhyNotAsync(authority, early),
             StringComparison.Ordinal
         );
@@ -274,7 +274,7 @@ public sealed class AccessTests
         );
         await using var run = KubernetesRun.Start(api, options => options with { ApiServer = null, Kubeconfig = config });
         Assert.Equal(
-            "the Kubernetes API refuses GET /api/v1/nodes: 401 Unauthorized; no token and no client's certificate was sent: none is given",
+            "the Kubernetes API refuses GET /api/v1/nodes: 401 Unauthorized; no token and no client certificate was sent: none is configured",
             (await run.WaitAsync(snapshot => snapshot.SourceError is not null)).SourceError
         );
         File.Delete(config);

@@ -194,7 +194,7 @@ public sealed class FaultTests
 
     [Theory]
     [InlineData("""{"type":"MODIFIED","object":{"metadata":{"name":"peer","resourceVersion":"200"}""", "")]
-    [InlineData("""{"type":"NEWS","object":{}}""", "an event that is none")]
+    [InlineData("""{"type":"NEWS","object":{}}""", "an invalid watch event")]
     [InlineData("""17""", "no JSON")]
     [InlineData("""{"type":"ERROR","object":{"kind":"Status","code":500,"message":"etcd is away"}}""", "etcd is away")]
     public async Task A_watch_that_tells_nonsense_is_begun_anew_and_takes_nobody_away(string line, string told)

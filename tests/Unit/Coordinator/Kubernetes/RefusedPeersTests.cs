@@ -69,6 +69,6 @@ public sealed class RefusedPeersTests
         run.Source.Report(KubernetesRun.Ready);
 
         await api.Server.WaitForAsync(IsEvent, times: 10);
-        Assert.Equal("Warning PeerRefused: 92 more are refused; coordinator audit on this node tells which", Messages(api)[8]);
+        Assert.Equal("Warning PeerRefused: 92 more are refused; coordinator audit on this node lists them", Messages(api)[8]);
     }
 }

@@ -24,7 +24,7 @@ public sealed class MasqueradeExplanationTests
     [Theory]
     [InlineData("203.0.113.1", "eth0", true, "203.0.113.1 is not exempt")]
     [InlineData("203.0.113.1", "eth1", true, "snatAddresses of link eth1")]
-    [InlineData("203.0.113.1", "eth2", false, "link eth2 is none of outputInterfaces")]
+    [InlineData("203.0.113.1", "eth2", false, "link eth2 is not in outputInterfaces")]
     [InlineData("8.8.8.8", "eth0", false, "8.8.8.8 is in none of masqueradeCIDRs")]
     [InlineData("10.1.2.3", "eth0", false, "10.1.2.3 is in 10.0.0.0/8: nonMasqueradeCIDRs")]
     [InlineData("100.64.1.9", "eth0", false, "100.64.1.9 is in 100.64.1.0/24: pods of the cluster")]

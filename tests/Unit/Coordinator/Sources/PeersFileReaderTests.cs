@@ -308,11 +308,11 @@ public sealed class PeersFileReaderTests
     [InlineData("nodes:\n- {name: a, podCIDRs: [], addresses: [],\n  vni: 0}", "line 3: vni is 0: it must be 1 to 16777215")]
     [InlineData(
         "nodes:\n- {name: a, podCIDRs: [], addresses: [],\n  backend: udp}",
-        "line 3: backend \"udp\" is none of vxlan, host-gw, ipip and alloc"
+        "line 3: backend \"udp\" is not vxlan, host-gw, ipip or alloc"
     )]
     [InlineData(
         "nodes:\n- {name: a, podCIDRs: [], addresses: [],\n  backend: vxlna}",
-        "line 3: backend \"vxlna\" is none of vxlan, host-gw, ipip and alloc (did you mean \"vxlan\"?)"
+        "line 3: backend \"vxlna\" is not vxlan, host-gw, ipip or alloc (did you mean \"vxlan\"?)"
     )]
     [InlineData(
         "nodes:\n- {name: a, podCIDRs: [], addresses: [],\n  vni: 010}",

@@ -179,8 +179,8 @@ public sealed class StaticSourceTests : IAsyncLifetime
         Assert.Equal("fd00::3, 192.168.0.2", store.Current.Nodes["b"].Addresses.ToString());
         Assert.Equal(
             [
-                "node b: its address 192.168.0.2 is not told any more and stays in force until a restart",
-                "node b: its pod network fd00:1::/64 is not told any more and stays in force until a restart",
+                "node b: its address 192.168.0.2 is no longer in the source and stays in force until a restart",
+                "node b: its pod network fd00:1::/64 is no longer in the source and stays in force until a restart",
             ],
             store.Current.Nodes["b"].Notes.Order()
         );
