@@ -30,7 +30,10 @@ internal static class DoctorVerb
             HelpName = "DIR",
             DefaultValueFactory = _ => defaults.ConfDirectory,
         };
-        var fix = new Option<bool>("--fix") { Description = "Does what is safe, tells it first, and takes back what did not help" };
+        var fix = new Option<bool>("--fix")
+        {
+            Description = "Makes the safe repairs, prints each first, and undoes those that did not help",
+        };
         var output = new Option<string>("--output", "-o")
         {
             Description = "table or json",
@@ -40,8 +43,8 @@ internal static class DoctorVerb
         output.AcceptOnlyFromAmong("table", "json");
         var command = new Command(
             "doctor",
-            "Tells what is wrong with this node, each finding with its remedy; changes nothing without --fix. Exit code 1 where "
-                + "something is wrong."
+            "Prints what is wrong with this node, each finding with its remedy; changes nothing without --fix. Exit code 1 if "
+                + "there is a finding."
         )
         {
             hostRoot,

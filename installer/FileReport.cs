@@ -11,10 +11,10 @@ internal sealed record FileReport(string Path, string Word, ExecutableFacts? Fac
     /// <summary>What a person should know or do; null where that is nothing.</summary>
     public string? Note { get; init; }
 
-    /// <summary>What stood there before the last install is kept; null where that is not what was asked.</summary>
+    /// <summary>A backup of the file from before the last install exists; null if not looked up.</summary>
     public bool? HasPrevious { get; init; }
 
-    /// <summary>What others had put there is kept; null where that is not what was asked.</summary>
+    /// <summary>A backup of the file that another program had installed exists; null if not looked up.</summary>
     public bool? HasOriginal { get; init; }
 
     /// <summary>False where it is not as it should be.</summary>

@@ -16,7 +16,7 @@ internal sealed record HostOptions
     /// <summary>The runtime's plugin directory on the host.</summary>
     public string BinDirectory { get; init; } = DefaultBinDirectory;
 
-    /// <summary>kubelet's directory for FlexVolume drivers on the host; null where nobody named one.</summary>
+    /// <summary>kubelet's directory for FlexVolume drivers on the host; null if not given.</summary>
     public string? FlexVolumeDirectory { get; init; }
 
     /// <summary>The chosen plugins; null: all there are.</summary>

@@ -27,7 +27,7 @@ internal sealed class StatusQuery(HostOptions host)
 
     private static FileReport Describe(InstallDirectory place, TargetFinding found)
     {
-        // What is nobody's business of ours is as it should be; what we placed must be there, whole.
+        // A foreign file is fine as it is; an installed file must be present and whole.
         var isGood = found.State switch
         {
             TargetState.Ours => found.Flaw is null,
@@ -55,8 +55,8 @@ internal sealed class StatusQuery(HostOptions host)
     private static string? Advice(TargetState state) =>
         state switch
         {
-            TargetState.Missing => "`install` puts it there",
-            TargetState.Differs => "others replaced what we placed; `install` puts it back, `install --wait` keeps it",
+            TargetState.Missing => "`install` installs it",
+            TargetState.Differs => "another program replaced it; `install` repairs it, `install --wait` repairs it each time",
             _ => null,
         };
 }

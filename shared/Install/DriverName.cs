@@ -1,10 +1,10 @@
 namespace Plugboard.Install;
 
 /// <summary>
-/// Under which name a FlexVolume driver is installed: <c>&lt;plugindir&gt;/&lt;vendor&gt;~&lt;driver&gt;/&lt;driver&gt;</c>, or without a
-/// vendor.
+/// The name that a FlexVolume driver is installed under: <c>&lt;plugindir&gt;/&lt;vendor&gt;~&lt;driver&gt;/&lt;driver&gt;</c>, or without
+/// a vendor.
 /// </summary>
-/// <param name="Vendor">The vendor; empty where there is none.</param>
+/// <param name="Vendor">The vendor; empty if none.</param>
 /// <param name="Driver">The driver.</param>
 public sealed record DriverName(string Vendor, string Driver)
 {

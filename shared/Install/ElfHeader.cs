@@ -4,10 +4,10 @@ using Plugboard.Linux.Files;
 
 namespace Plugboard.Install;
 
-/// <summary>What the first bytes of an executable tell. Source: elf(5).</summary>
-/// <param name="Machine">Which processor it is for, EM_….</param>
-/// <param name="IsExecutable">An executable, and not a library's source or an object file.</param>
-/// <param name="HasInterpreter">It needs a dynamic linker, so it runs only where that and its libraries are.</param>
+/// <summary>The facts in the first bytes of an executable. Source: elf(5).</summary>
+/// <param name="Machine">The processor it is for, EM_….</param>
+/// <param name="IsExecutable">An executable, not an object file.</param>
+/// <param name="HasInterpreter">It needs a dynamic linker, so it runs only on systems with that linker and its libraries.</param>
 public sealed record ElfHeader(ushort Machine, bool IsExecutable, bool HasInterpreter)
 {
     private const int HeaderSize = 64;

@@ -7,7 +7,7 @@ namespace Plugboard.Install;
 /// <summary>Looks at targets and changes nothing.</summary>
 public static class Inspection
 {
-    /// <summary>What every executable is placed with: rwxr-xr-x.</summary>
+    /// <summary>The mode of every installed executable: rwxr-xr-x.</summary>
     internal const uint ExecutableMode = 0x1ed;
 
     /// <summary>Looks at one target.</summary>
@@ -65,7 +65,7 @@ public static class Inspection
             return TargetState.Foreign;
         if (record.IsOurs(facts.Digest))
             return TargetState.Ours;
-        // What a rollback put back is as it should be, though it is not ours.
+        // A file that a rollback restored is as it should be, though it is not ours.
         return record.Current.Digest == facts.Digest || record.Previous?.Digest == facts.Digest ? TargetState.Foreign : TargetState.Differs;
     }
 }

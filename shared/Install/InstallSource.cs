@@ -2,7 +2,7 @@ using Plugboard.Linux.Files;
 
 namespace Plugboard.Install;
 
-/// <summary>An executable that is to be placed.</summary>
+/// <summary>An executable to install.</summary>
 public sealed class InstallSource : IDisposable
 {
     private InstallSource(FileDescriptor file) => File = file;

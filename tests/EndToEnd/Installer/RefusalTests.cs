@@ -14,7 +14,7 @@ public sealed class RefusalTests : IDisposable
     public void A_directory_that_is_missing_is_not_made()
     {
         host.Shell($"mv {host.Bin} {host.Bin}.away");
-        AssertRefused("install", "/opt/cni/bin does not exist: make it (mkdir -p) where the runtime or kubelet looks");
+        AssertRefused("install", "/opt/cni/bin does not exist: create it (mkdir -p) where the runtime or kubelet looks");
         AssertRefused("status", "/opt/cni/bin does not exist");
         host.Shell($"mv {host.Bin}.away {host.Bin}; rmdir {host.Drivers}");
         AssertRefused("install --flexvolume plugboard/local", "volume/exec does not exist");
@@ -59,7 +59,7 @@ public sealed class RefusalTests : IDisposable
     public void A_filesystem_that_lets_nothing_be_executed_is_found_before_anything_is_replaced()
     {
         host.Shell($"mount --bind {host.Bin} {host.Bin}; mount -o remount,noexec,bind {host.Bin}");
-        AssertRefused("install", "/opt/cni/bin does not let host-local be executed: it is mounted noexec");
+        AssertRefused("install", "/opt/cni/bin does not allow executing host-local: it is mounted noexec");
         host.Shell($"umount {host.Bin}");
         AssertUntouched();
     }
@@ -82,7 +82,7 @@ public sealed class RefusalTests : IDisposable
     [KernelTheory]
     [InlineData("echo no > $FROM/bridge", "/from/bridge is no executable")]
     [InlineData("truncate -s 1M $FROM/bridge", "bridge does not work")]
-    [InlineData("cp /bin/true $FROM/bridge", "bridge does not work: VERSION answers no JSON")]
+    [InlineData("cp /bin/true $FROM/bridge", "bridge does not work: VERSION does not answer with JSON")]
     [InlineData("cp /bin/false $FROM/bridge", "bridge does not work: VERSION ended with exit code 1")]
     [InlineData("rm $FROM/bridge", "/from/bridge does not exist: name the directory")]
     public void A_damaged_executable_is_refused(string damage, string problem)
@@ -113,7 +113,7 @@ public sealed class RefusalTests : IDisposable
     public void A_file_in_the_place_of_a_drivers_directory_is_refused()
     {
         host.Shell($"echo > {host.Drivers}/plugboard~local");
-        AssertRefused("install --flexvolume plugboard/local", "/plugboard~local is no directory: move it away");
+        AssertRefused("install --flexvolume plugboard/local", "/plugboard~local is not a directory: move it away");
         AssertUntouched();
     }
 
