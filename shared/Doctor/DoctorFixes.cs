@@ -3,10 +3,11 @@ using Plugboard.Linux;
 namespace Plugboard.Doctor;
 
 /// <summary>
-/// Does what is safe against the findings of a report: says it first, does it, looks again, and takes back what did not help.
+/// Makes the safe repairs for the findings of a report: announces each, makes it, examines the node again, and undoes it if it did not
+/// help.
 /// </summary>
-/// <param name="doctor">Who looks again.</param>
-/// <param name="say">Is told each step before it is done, one sentence each.</param>
+/// <param name="doctor">Examines the node again.</param>
+/// <param name="say">Gets each step before it is made, one sentence each.</param>
 public sealed class DoctorFixes(NodeDoctor doctor, Action<string> say)
 {
     /// <summary>Does it. The findings without a fix are left to people.</summary>

@@ -7,8 +7,8 @@ using Plugboard.Netlink.Route;
 namespace Plugboard.Doctor.Checks;
 
 /// <summary>
-/// Other programs' rules that change the sender of what a pod sends to a pod. Only a rule that surely matches is told; what kube-proxy has
-/// marked is not such a packet.
+/// Other programs' rules that change the source address of packets between pods. Only a rule that certainly matches is reported; packets
+/// with kube-proxy's mark do not count.
 /// </summary>
 internal sealed class ForeignSnatCheck : ICheck
 {

@@ -131,8 +131,8 @@ internal sealed class SubnetFileCheck : ICheck
             Severity.Error,
             $"bridge {name} has {string.Join(", ", addresses)}, {node.OnNode(node.SubnetFilePath!)} says {subnet}",
             "the node's podCIDR has changed: new pods fail with \"already has an IP address different from\", and other nodes send "
-                + "the answers elsewhere",
-            $"drain the node, then `ip link delete {name}`: the next pod makes it anew"
+                + "the replies elsewhere",
+            $"drain the node, then `ip link delete {name}`: the next pod creates it again"
         )
         {
             Subject = name,

@@ -98,7 +98,7 @@ internal sealed class VolumeCheck : ICheck
         }
     }
 
-    // Volumes of another mount namespace, dm-crypt, LVM: somebody uses it in a way that this table does not show.
+    // Volumes of another mount namespace, dm-crypt, LVM: a use that this table does not show.
     private static bool IsHeld(string device)
     {
         using var holders = FileDirectory.Find($"/sys/block/{Path.GetFileName(device)}/holders");
@@ -146,7 +146,7 @@ internal sealed class VolumeCheck : ICheck
             : null;
     }
 
-    // Loop devices are the machine's, not the node's below its root; snap's and others' are nobody's business here.
+    // Loop devices belong to the machine, not to the node's root; those of snap and other programs are skipped.
     private static bool IsOfPods(Node node, string file)
     {
         var path = file.EndsWith(" (deleted)", StringComparison.Ordinal) ? file[..^" (deleted)".Length] : file;

@@ -15,7 +15,7 @@ internal sealed record CachedPod(string Network, string ContainerId, string IfNa
     /// <summary>The addresses it got.</summary>
     public IReadOnlyList<IPAddr> Addresses { get; init; } = [];
 
-    /// <summary>Reads a file of the cache; null where it says nobody's name, as one that was cut off.</summary>
+    /// <summary>Reads a file of the cache; null if it names no pod, as a truncated file.</summary>
     public static CachedPod? TryParse(ReadOnlyMemory<byte> content)
     {
         try
@@ -30,7 +30,7 @@ internal sealed record CachedPod(string Network, string ContainerId, string IfNa
                 Addresses = root.TryGetProperty("result", out var result) ? AddressesOf(result) : [],
             };
         }
-        // The second: a string that is not UTF-8.
+        // InvalidOperationException: a string that is not UTF-8.
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             return null;

@@ -9,7 +9,7 @@ internal sealed record PluginUse(string Type)
     /// <summary>The MTU the config asks for; null: none.</summary>
     public int? Mtu { get; init; }
 
-    /// <summary>The bridge is the pods' gateway: the node forwards for them.</summary>
+    /// <summary>The bridge is the pods' gateway: the node forwards their packets.</summary>
     public bool IsGateway { get; init; }
 
     /// <summary>It needs NAT in nftables' inet tables.</summary>

@@ -22,7 +22,7 @@ internal sealed class ResultCache
     /// <summary>All attachments.</summary>
     public IReadOnlyList<CachedPod> Pods { get; }
 
-    /// <summary>True where every file could be read: who is not in it is gone.</summary>
+    /// <summary>True if every file could be read: a pod without a file is gone.</summary>
     public bool IsComplete { get; }
 
     /// <summary>True where the container has an attachment to that network.</summary>
@@ -31,7 +31,7 @@ internal sealed class ResultCache
     /// <summary>True where the container has any attachment.</summary>
     public bool KnowsContainer(string containerId) => containers.Contains(containerId);
 
-    /// <summary>Reads the cache; null where there is none.</summary>
+    /// <summary>Reads the cache; null if absent.</summary>
     public static ResultCache? Find(string path)
     {
         using var directory = FileDirectory.Find(path);
