@@ -65,6 +65,6 @@ internal static class AddressReader
         return false;
     }
 
-    /// <summary>The link's index alone, without an allocation: to tell whether a notification matters.</summary>
+    /// <summary>The link's index alone, without an allocation: to decide whether a notification matters.</summary>
     public static int ReadIndex(NetlinkMessage message) => (int)message.Header<IfAddrMsg>().ifa_index;
 }

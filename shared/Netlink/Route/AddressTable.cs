@@ -44,8 +44,8 @@ public sealed class AddressTable
     }
 
     /// <summary>
-    /// The addresses of all links of another namespace, whose number links of this one tell (<see cref="Links.Link.LinkNetNsId"/>); none
-    /// where it is gone. Source: IFA_TARGET_NETNSID (Linux 4.20).
+    /// The addresses of all links of another namespace, whose number links of this one have (<see cref="Links.Link.LinkNetNsId"/>); empty
+    /// if it is gone. Source: IFA_TARGET_NETNSID (Linux 4.20).
     /// </summary>
     /// <param name="netNsId">The namespace's number, 0 or more.</param>
     /// <param name="family">IPv4, IPv6, or both.</param>

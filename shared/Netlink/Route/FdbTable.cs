@@ -6,8 +6,8 @@ using static Plugboard.Netlink.Uapi.NetlinkH;
 namespace Plugboard.Netlink.Route;
 
 /// <summary>
-/// The forwarding databases of a namespace's VXLAN devices and bridges. Every refusal is a <see cref="NetlinkException"/>. Source:
-/// bridge(8), fdb; net/core/rtnetlink.c, rtnl_fdb_add; drivers/net/vxlan/vxlan_core.c.
+/// The FDBs of a namespace's VXLAN devices and bridges. Every kernel error is a <see cref="NetlinkException"/>. Source: bridge(8), fdb;
+/// net/core/rtnetlink.c, rtnl_fdb_add; drivers/net/vxlan/vxlan_core.c.
 /// </summary>
 public sealed class FdbTable
 {

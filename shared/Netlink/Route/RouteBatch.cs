@@ -70,7 +70,7 @@ public sealed class RouteBatch
         changes.Add(new Change(nameof(RTM_NEWLINK), () => LinkTable.Subject(index)));
     }
 
-    /// <summary>Starts anew in the same buffer.</summary>
+    /// <summary>Clears the buffer for a new batch.</summary>
     public void Clear()
     {
         Requests.Clear();

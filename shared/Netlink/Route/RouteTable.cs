@@ -85,7 +85,7 @@ public sealed class RouteTable
         return passes ? route : null;
     }
 
-    /// <summary>The route a packet to an address would take; null where there is none (ENETUNREACH).</summary>
+    /// <summary>The route that a packet to an address would take; null if there is no route (ENETUNREACH).</summary>
     /// <exception cref="NetlinkException">EHOSTUNREACH, EACCES, EINVAL: an unreachable, prohibit or blackhole route.</exception>
     public Route? Get(IPAddr destination)
     {

@@ -43,7 +43,7 @@ public sealed record Link
     /// </summary>
     public int? LinkNetNsId { get; init; }
 
-    /// <summary>How many reasons there are to be promiscuous: the flag, a bridge, packet sockets.</summary>
+    /// <summary>The number of reasons to be promiscuous: the flag, a bridge, packet sockets.</summary>
     public int Promiscuity { get; init; }
 
     /// <summary>A text for people, up to 255 bytes; empty for none.</summary>
@@ -67,7 +67,7 @@ public sealed record Link
     /// <summary>IPv6's settings of it; null where the kernel has no IPv6, or the link none (an MTU below 1280).</summary>
     public LinkIPv6? IPv6 { get; init; }
 
-    /// <summary>A number for anybody's use (ip-sysctl: <c>net.ipv4.conf.NAME.tag</c>); 0 unless somebody set it.</summary>
+    /// <summary>A number for free use (ip-sysctl: <c>net.ipv4.conf.NAME.tag</c>); 0 by default.</summary>
     public int Tag { get; init; }
 
     /// <summary>Administratively up.</summary>

@@ -27,7 +27,7 @@ public sealed record LinkChange
     /// <summary>A text for people, up to 255 bytes; empty removes it.</summary>
     public string? Alias { get; init; }
 
-    /// <summary>Neighbours are told by gratuitous ARP when the link comes up or its address changes (ip-sysctl: arp_notify).</summary>
+    /// <summary>Announces the address by gratuitous ARP when the link comes up or its address changes (ip-sysctl: arp_notify).</summary>
     public bool? ArpNotify { get; init; }
 
     /// <summary>A number for anybody's use (ip-sysctl: <c>net.ipv4.conf.NAME.tag</c>).</summary>

@@ -24,7 +24,7 @@ public readonly record struct LinkIPv6
     /// <summary>Duplicate address detection: above 0 addresses are probed.</summary>
     public int AcceptDad { get; init; }
 
-    /// <summary>Neighbours are told when the link comes up or its hardware address changes.</summary>
+    /// <summary>Announces the address when the link comes up or its hardware address changes.</summary>
     public bool NdiscNotify { get; init; }
 
     /// <summary>Addresses survive that the link is set down (Linux 4.6).</summary>

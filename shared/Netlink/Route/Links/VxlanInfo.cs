@@ -11,9 +11,7 @@ public sealed record VxlanInfo
     /// <summary>The address the packets are sent from; null for the route's choice.</summary>
     public IPAddr? Local { get; init; }
 
-    /// <summary>
-    /// Where packets go whose destination the forwarding table has not: one other end, or a multicast group; null for nowhere.
-    /// </summary>
+    /// <summary>The default destination, for addresses without an FDB entry: one other end, or a multicast group; null if unset.</summary>
     public IPAddr? Group { get; init; }
 
     /// <summary>The index of the link the packets leave by; 0 for the route's choice.</summary>
