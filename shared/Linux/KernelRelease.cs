@@ -1,8 +1,6 @@
 namespace Plugboard.Linux;
 
-/// <summary>
-/// The running kernel's release, for the few things that it does not tell otherwise. Source: uname(2), proc_sys_kernel(5).
-/// </summary>
+/// <summary>The running kernel's release, for the few features without another test. Source: uname(2), proc_sys_kernel(5).</summary>
 public static class KernelRelease
 {
     private static string? release;

@@ -1,9 +1,9 @@
 namespace Plugboard.Linux;
 
-/// <summary>A kernel setting that is not as it must be and cannot be written: which one, what it is, what it should be, and why.</summary>
+/// <summary>A kernel setting with a wrong value that cannot be written: its name, its value, the needed value, and the reason.</summary>
 /// <param name="name">Its name, such as <c>net/ipv4/ip_forward</c>.</param>
 /// <param name="value">The value it should have.</param>
-/// <param name="had">The value it has; null where it cannot be read or is not there.</param>
+/// <param name="had">The value it has; null if it cannot be read or is absent.</param>
 /// <param name="errno">The kernel's error number.</param>
 public sealed class SysctlException(string name, string value, string? had, Errno errno)
     : ErrnoException("write", Sysctl.PathOf(name), errno, Sentence(name, value, had, errno))

@@ -9,7 +9,7 @@ namespace Plugboard.Linux.Files;
 /// </summary>
 public sealed unsafe class FileDescriptor : SafeHandle
 {
-    /// <summary>16 MiB: what <see cref="ReadToEnd"/> reads at most unless it is told otherwise.</summary>
+    /// <summary>16 MiB: the default limit of <see cref="ReadToEnd"/>.</summary>
     public const int UsualLimit = 16 << 20;
 
     private readonly string path;
@@ -39,11 +39,11 @@ public sealed unsafe class FileDescriptor : SafeHandle
     public static FileDescriptor StandardError() => new(2, "stderr", ownsHandle: false);
 
     /// <summary>
-    /// Opens a regular file for reading that somebody else may have placed; null if nothing is there (ENOENT, ENOTDIR). Links are followed.
-    /// A named pipe is not waited for, a terminal does not become this process's own, and whatever is no regular file is refused before a
-    /// byte is read.
+    /// Opens a regular file for reading that another user may have created; null if absent (ENOENT, ENOTDIR). Links are followed. It does
+    /// not wait for a named pipe, a terminal does not become this process's own, and anything but a regular file is refused before a byte
+    /// is read.
     /// </summary>
-    /// <exception cref="UnusableFileException">Something else is there.</exception>
+    /// <exception cref="UnusableFileException">The path is not a regular file.</exception>
     public static FileDescriptor? FindForReading(string path) => FindRegular(null, path, LibC.File.O_RDONLY);
 
     /// <summary>As <see cref="FindForReading"/>; a missing file is refused too.</summary>
@@ -114,8 +114,8 @@ public sealed unsafe class FileDescriptor : SafeHandle
         return found;
     }
 
-    // open(2): without O_NONBLOCK a named pipe is waited for until somebody opens its other end, for ever if nobody does. On a regular file
-    // the flag has no effect.
+    // open(2): without O_NONBLOCK, opening a named pipe waits until another process opens its other end. On a regular file the flag has no
+    // effect.
     internal static FileDescriptor? FindUnwaited(FileDescriptor? directory, string path, int flags, uint mode)
     {
         var found = TryOpen(directory, path, flags | LibC.File.O_NONBLOCK | LibC.File.O_NOCTTY, mode, out var errno);
@@ -128,7 +128,7 @@ public sealed unsafe class FileDescriptor : SafeHandle
             : new ErrnoException("open", full, errno);
     }
 
-    // Closes what is no regular file.
+    // Closes anything but a regular file.
     internal FileStatus RequireRegular()
     {
         var status = Status();
@@ -238,10 +238,10 @@ public sealed unsafe class FileDescriptor : SafeHandle
         }
     }
 
-    /// <summary>What statx(2) tells of the open file.</summary>
+    /// <summary>The statx(2) of the open file.</summary>
     public FileStatus Status() => Stat(Number, "", LibC.File.AT_EMPTY_PATH, path) ?? throw new ErrnoException("statx", path, Errno.ENOENT);
 
-    /// <summary>What statx(2) tells of a path, following links; null where nothing is there.</summary>
+    /// <summary>The statx(2) of a path, following links; null if absent.</summary>
     public static FileStatus? FindStatus(string path) => Stat(LibC.File.AT_FDCWD, path, 0, path);
 
     /// <summary>
@@ -377,7 +377,7 @@ public sealed unsafe class FileDescriptor : SafeHandle
         );
     }
 
-    // The number without its owner: whoever takes it closes it.
+    // The number without its owner: the caller closes it.
     internal int Detach()
     {
         var number = Number;

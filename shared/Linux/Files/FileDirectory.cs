@@ -53,10 +53,10 @@ public sealed unsafe class FileDirectory : IDisposable
             throw error;
     }
 
-    /// <summary>What statx(2) tells of the directory.</summary>
+    /// <summary>The statx(2) of the directory.</summary>
     public FileStatus Status() => descriptor.Status();
 
-    /// <summary>What statx(2) tells of a name in it, following no link; null where it is missing.</summary>
+    /// <summary>The statx(2) of a name in it, following no link; null if missing.</summary>
     public FileStatus? FindStatus(string name) =>
         FileDescriptor.Stat(descriptor.Number, name, LibC.File.AT_SYMLINK_NOFOLLOW, FullPath(name));
 
@@ -108,7 +108,7 @@ public sealed unsafe class FileDirectory : IDisposable
             throw ErrnoException.Last("ftruncate", file.Path);
     }
 
-    /// <summary>Removes a name that is no directory; false where it is missing.</summary>
+    /// <summary>Removes a name that is not a directory; false if missing.</summary>
     public bool Remove(string name) => LibC.File.UnlinkAt(descriptor.Number, name, 0) == 0 || Expected(Errno.ENOENT, "unlink", name);
 
     /// <summary>
@@ -143,7 +143,7 @@ public sealed unsafe class FileDirectory : IDisposable
         file.Sync();
     }
 
-    // What a killed process left there, or somebody placed, is not written into: it may be a named pipe.
+    // A file that a killed process left, or that another user created, is not written to: it may be a named pipe.
     private FileDescriptor CreateAlways(string name, uint mode)
     {
         const int Flags = LibC.File.O_WRONLY | LibC.File.O_CREAT | LibC.File.O_EXCL | LibC.File.O_NOFOLLOW;

@@ -23,8 +23,8 @@ public sealed unsafe class LoopDevice : IDisposable
     public string Path => device.Path;
 
     /// <summary>
-    /// The device whose file is <paramref name="image"/>, by device and inode, not by name; null where there is none. While it is not
-    /// disposed it stays.
+    /// The device whose file is <paramref name="image"/>, by device and inode, not by name; null if absent. It exists at least until the
+    /// disposal.
     /// </summary>
     public static LoopDevice? Find(FileDescriptor image)
     {
@@ -59,7 +59,7 @@ public sealed unsafe class LoopDevice : IDisposable
             if (errno == Errno.None)
                 return free;
             free.Dispose();
-            // EBUSY: somebody else took the free one first.
+            // EBUSY: another process took the free one first.
             if (errno != Errno.EBUSY || attempt == Attempts)
                 throw new ErrnoException("LOOP_CONFIGURE", free.Path, errno);
         }
@@ -97,7 +97,7 @@ public sealed unsafe class LoopDevice : IDisposable
             throw ErrnoException.Last("LOOP_SET_CAPACITY", Path);
     }
 
-    /// <summary>Asks the kernel to free the device: at once where nobody uses it, else when the last user is gone.</summary>
+    /// <summary>Frees the device: at once if it is unused, else when its last user is gone.</summary>
     public void Detach()
     {
         if (
@@ -136,7 +136,7 @@ public sealed unsafe class LoopDevice : IDisposable
         return opened is null ? null : new LoopDevice(opened);
     }
 
-    // devtmpfs may lack the node (util-linux#3197), and a private /dev has none that the kernel makes later.
+    // devtmpfs may be without the node (util-linux#3197), and a private /dev does not get nodes that the kernel creates later.
     private static LoopDevice OpenOrMake(int number)
     {
         var path = "/dev/loop" + number.ToString(CultureInfo.InvariantCulture);

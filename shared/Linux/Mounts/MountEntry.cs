@@ -10,7 +10,7 @@ public sealed record MountEntry
     public required int ParentId { get; init; }
 
     /// <summary>
-    /// The major number of the device, as statx(2) tells it of files on it (btrfs: of the whole filesystem, not of the subvolume).
+    /// The major number of the device, as in the statx(2) of its files (btrfs: of the whole filesystem, not of the subvolume).
     /// </summary>
     public required uint Major { get; init; }
 
@@ -32,7 +32,7 @@ public sealed record MountEntry
     /// <summary>The filesystem's type: <c>ext4</c>, <c>nfs4</c>, <c>fuse.sshfs</c>.</summary>
     public required string Type { get; init; }
 
-    /// <summary>What is mounted, as the filesystem tells it.</summary>
+    /// <summary>The mount's source, as reported by the filesystem.</summary>
     public required string Source { get; init; }
 
     /// <summary>The filesystem's own options, divided by commas.</summary>

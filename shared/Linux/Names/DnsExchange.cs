@@ -54,7 +54,7 @@ internal static unsafe class DnsExchange
             : new DnsReply(
                 DnsOutcome.Failed,
                 [],
-                part is null ? "no answer by TCP" : "its answer does not fit into a datagram, and there is none by TCP"
+                part is null ? "no answer over TCP" : "the answer does not fit into a datagram, and TCP gives no answer"
             );
 
     private static string? AskByUdp(NameServer server, IReadOnlyList<byte[]> questions, DnsReply?[] replies, Func<TimeSpan> left)

@@ -19,7 +19,7 @@ internal static class DnsMessage
     private const int LongestLabel = 63;
     private const int LongestName = 253;
 
-    /// <summary>A question; null where the name is none.</summary>
+    /// <summary>Encodes a question; null if the name is invalid.</summary>
     public static byte[]? Ask(ushort id, string name, bool is6)
     {
         if (name.Length > LongestName)

@@ -27,7 +27,7 @@ internal sealed record ResolverConfig
     /// </summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>attempts: how often the servers are asked in turn.</summary>
+    /// <summary>attempts: the number of passes through the list of servers.</summary>
     public int Attempts { get; init; } = 2;
 
     /// <summary>rotate: the first server is another one each time.</summary>

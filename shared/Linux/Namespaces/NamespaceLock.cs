@@ -4,11 +4,9 @@ using Plugboard.Linux.Files;
 namespace Plugboard.Linux.Namespaces;
 
 /// <summary>
-/// The files by which processes of root take turns in one network namespace, one for each purpose:
-/// <c>/run/plugboard/locks/PURPOSE.INODE</c>, with the inode number of the namespace. A lock on
-/// the namespace itself would be everybody's: any process of the namespace may open it, and hold the lock for ever. The file is empty and
-/// stays until the node boots; a flock(2) on it ends with
-/// its process.
+/// The files that serialise root's processes in one network namespace, one for each purpose: <c>/run/plugboard/locks/PURPOSE.INODE</c>,
+/// with the inode number of the namespace. A lock on the namespace itself would be open to all: any process in the namespace may open it,
+/// and hold the lock for ever. The file is empty and stays until the node boots; a flock(2) on it ends with its process.
 /// </summary>
 public static class NamespaceLock
 {

@@ -27,7 +27,7 @@ public sealed class NetworkNamespace : IDisposable
         FileDescriptor opened;
         try
         {
-            // A named pipe is not waited for: what it is on tells that it is no namespace.
+            // Opening does not wait for a named pipe: its filesystem shows that it is not a namespace.
             opened = FileDescriptor.FindUnwaited(null, path, LibC.File.O_RDONLY, 0) ?? throw new ErrnoException("open", path, Errno.ENOENT);
         }
         catch (UnusableFileException e)
@@ -48,7 +48,7 @@ public sealed class NetworkNamespace : IDisposable
         throw new NetworkNamespaceException(path, $"unknown FS magic on \"{path}\": {type.ToString("x", CultureInfo.InvariantCulture)}");
     }
 
-    // Before Linux 4.11 the kernel does not tell.
+    // Before Linux 4.11 the kernel does not report it.
     private static bool IsNetwork(FileDescriptor file) => Sched.Ioctl(file.Number, Sched.NS_GET_NSTYPE) is Sched.CLONE_NEWNET or < 0;
 
     /// <summary>The calling thread's namespace.</summary>

@@ -13,9 +13,7 @@ public static unsafe class InternetSocket
 {
     private const ushort AnyPort = 9;
 
-    /// <summary>
-    /// Connects by TCP and closes again: <see cref="Errno.None"/>, or why it does not go; ETIMEDOUT where nobody answered in time.
-    /// </summary>
+    /// <summary>Connects over TCP and closes: <see cref="Errno.None"/>, or the error; ETIMEDOUT if no answer came in time.</summary>
     public static Errno TryConnect(IPAddr server, ushort port, TimeSpan timeout)
     {
         using var socket = Open(server, Inet.SOCK_STREAM | Inet.SOCK_NONBLOCK);

@@ -91,7 +91,7 @@ public sealed class ResolverTests : IDisposable
         Assert.Equal("192.0.2.1", Resolve("etcd", Of("2")).Addresses.Single().ToString());
         Assert.Equal("192.0.2.9", Resolve("etcd", Of("3", "4")).Addresses.Single().ToString());
         Assert.Equal(
-            "no name server could say: 127.0.0.3: its answer does not fit into a datagram, and there is none by TCP",
+            "no name server could say: 127.0.0.3: the answer does not fit into a datagram, and TCP gives no answer",
             Resolve("etcd", Of("3")).Failure
         );
     }
