@@ -32,10 +32,10 @@ internal readonly record struct AllowedRoot(string Root, string Inside)
     }
 
     /// <summary>
-    /// Why a pod may not have this place: null, or the refusal. Whoever may make pods in a namespace chooses the path, so each namespace
-    /// has the directory of its own name below each root and nothing else, unless the administrator shares the roots.
+    /// Why a pod may not have this path: null, or the refusal. Any author of pods in a namespace chooses the path, so each namespace has
+    /// the directory of its own name below each root and nothing else, unless the administrator shares the roots.
     /// </summary>
-    /// <exception cref="MissingNamespaceException">The caller did not tell the pod's namespace.</exception>
+    /// <exception cref="MissingNamespaceException">The caller did not give the pod's namespace.</exception>
     public VolumeException? FindTrespass(string backend, PodIdentity pod, VolumePolicy policy)
     {
         if (policy.IsShared)
@@ -109,7 +109,7 @@ internal readonly record struct AllowedRoot(string Root, string Inside)
                 cause
             ),
             Errno.ENOTDIR => new VolumeException(
-                $"{backend}: in \"{ShortText.Of(Inside)}\" below {Root} a name is no directory, or a link, "
+                $"{backend}: in \"{ShortText.Of(Inside)}\" below {Root} a name is not a directory, or is a symbolic link, "
                     + $"which is not followed ({cause.Subject})",
                 cause
             ),

@@ -12,7 +12,7 @@ public abstract class Backend(VolumePolicy policy) : IVolumeBackend
 
     private protected VolumePolicy Policy { get; } = policy;
 
-    /// <summary>Gives a directory that was just made to whom it is for; null leaves owner or group as they are.</summary>
+    /// <summary>Sets the owner of a new directory; null leaves owner or group as they are.</summary>
     private protected static void Own(FileDescriptor made, uint? uid, uint? gid, uint mode)
     {
         if (uid is not null || gid is not null)

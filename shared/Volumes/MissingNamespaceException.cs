@@ -1,8 +1,7 @@
 namespace Plugboard.Volumes;
 
 /// <summary>
-/// The pod's namespace, without which nothing says whose directory is asked for. How a caller tells it depends on the protocol, which
-/// adds that.
+/// The pod's namespace is missing, so its directory is unknown. The way to give it depends on the protocol, which adds that.
 /// </summary>
 /// <param name="backend">The backend's name.</param>
 public sealed class MissingNamespaceException(string backend)

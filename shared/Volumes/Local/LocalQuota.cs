@@ -35,7 +35,7 @@ internal static class LocalQuota
         }
     }
 
-    /// <summary>True for a directory that got a limit from us: who asks to grow it may not know the volume's options any more.</summary>
+    /// <summary>True for a directory with a limit of ours: the caller that grows it may no longer have the volume's options.</summary>
     public static bool IsLimited(string target)
     {
         try

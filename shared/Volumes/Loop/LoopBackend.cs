@@ -35,7 +35,7 @@ public sealed class LoopBackend(VolumePolicy policy) : Backend(policy)
         // What was mounted when there was no border stays with its pod; nothing is made for it.
         if (plan.Trespass is not null)
             plan = target.Top is null ? throw plan.Trespass : plan with { CreateSize = null };
-        // Whoever looks for the file's device and makes one must be alone with it.
+        // Finding the file's device and creating one must not run twice at once.
         using var alone = PathLock.Take(Policy, $"loop: {plan.Image}");
         using var image = LoopImage.Open(plan, Policy);
         if (target.TryKeep(top => IsOf(top, image), $"{plan.FsType} in {plan.Image}", plan.Words.Attributes))
@@ -198,7 +198,7 @@ public sealed class LoopBackend(VolumePolicy policy) : Backend(policy)
             throw VolumeException.From(
                 $"loop: cannot grow the ext4 filesystem on {target} while it is mounted",
                 e,
-                "kubelet lacks CAP_SYS_RESOURCE; the image is grown, the filesystem will be at the next mount"
+                "kubelet runs without CAP_SYS_RESOURCE; the image has grown, the filesystem grows at the next mount"
             );
         }
         catch (ErrnoException e)

@@ -58,7 +58,7 @@ internal sealed record LoopPlan
     /// <summary>An ext4 filesystem is checked before it is mounted for writing.</summary>
     public bool Check { get; init; }
 
-    /// <summary>What the mount gets, and the filesystem is told.</summary>
+    /// <summary>The mount's attributes, and the filesystem's parameters.</summary>
     public required MountWords Words { get; init; }
 
     public bool ReadOnly => Words.Attributes.HasFlag(MountAttributes.ReadOnly);

@@ -59,7 +59,7 @@ public sealed class NfsBackend(VolumePolicy policy) : RemoteBackend(policy)
         throw first!;
     }
 
-    // What a server says of a version that it has not got is told only where nothing better is known.
+    // The error of a server without the version is reported only if there is no better one.
     private string MountAny(NfsPlan plan, NfsPlace where, IPAddr address, FileDescriptor place)
     {
         VolumeException? told = null;
@@ -96,7 +96,7 @@ public sealed class NfsBackend(VolumePolicy policy) : RemoteBackend(policy)
         }
     }
 
-    // The kernel would wait for minutes. Where mountd's port is not told, the kernel asks rpcbind for it.
+    // The kernel would wait for minutes. If mountd's port is not given, the kernel asks rpcbind for it.
     private void RequireMountd(NfsPlan plan, IPAddr address)
     {
         var errno = plan.Mountd.Probe(plan.Mountd.Name == plan.Server.Name ? address : plan.Mountd.Resolve(Name));
@@ -104,7 +104,7 @@ public sealed class NfsBackend(VolumePolicy policy) : RemoteBackend(policy)
             return;
         throw new VolumeException(
             $"{Name}: NFS 3 needs mountd of {plan.Mountd.Name} ({plan.Mountd.Describe(errno)}); "
-                + "mountOptions may tell its port (mountport)",
+                + "mountOptions can give its port (mountport)",
             new ErrnoException("connect", plan.Mountd.Name, Errno.ECONNREFUSED)
         );
     }
@@ -152,10 +152,11 @@ public sealed class NfsBackend(VolumePolicy policy) : RemoteBackend(policy)
     private static string SubDirectoryAdvice(Errno errno) =>
         errno switch
         {
-            Errno.ELOOP => "a symbolic link is on the way, which is not followed",
+            Errno.ELOOP => "the path has a symbolic link, which is not followed",
             Errno.EXDEV => "it leads out of the export",
-            Errno.EACCES or Errno.EPERM => "the server takes the node's root for somebody who may not (root_squash); make it on the server",
-            Errno.EROFS => "the volume is read-only; make it on the server",
+            Errno.EACCES or Errno.EPERM =>
+                "the server maps the node's root to a user without permission (root_squash); create it on the server",
+            Errno.EROFS => "the volume is read-only; create it on the server",
             _ => "",
         };
 

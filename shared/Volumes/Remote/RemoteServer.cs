@@ -17,10 +17,7 @@ public sealed record RemoteServer(string Name, ushort Port)
     /// <summary>Its address, where the volume's author gave that besides the name; null: the name is looked up.</summary>
     public IPAddr? Address { get; init; }
 
-    /// <summary>
-    /// True where it is reached by TCP, so that a connection tells whether it answers; it is not asked where it is reached by UDP or
-    /// RDMA.
-    /// </summary>
+    /// <summary>True for a server on TCP: a connection shows whether it answers. A server on UDP or RDMA is not probed.</summary>
     public bool IsTcp { get; init; } = true;
 
     /// <summary>
@@ -33,7 +30,7 @@ public sealed record RemoteServer(string Name, ushort Port)
     }
 
     /// <summary>Its address.</summary>
-    /// <exception cref="VolumeException">Nobody knows the name.</exception>
+    /// <exception cref="VolumeException">The name is unknown.</exception>
     public IPAddr Resolve(string backend) =>
         Address
         ?? HostNames.Find(Name)
@@ -45,7 +42,7 @@ public sealed record RemoteServer(string Name, ushort Port)
         );
 
     /// <summary>
-    /// Whether it answers, as far as a TCP connection tells: <see cref="Errno.None"/> where it does, or cannot be asked so. Takes three
+    /// Whether it answers, as far as a TCP connection shows: <see cref="Errno.None"/> if it does, or if it cannot be probed. Takes three
     /// seconds at most.
     /// </summary>
     public Errno Probe(IPAddr address) => IsTcp ? InternetSocket.TryConnect(address, Port, answerTime) : Errno.None;
@@ -91,7 +88,7 @@ public sealed record RemoteServer(string Name, ushort Port)
         if (Name.Length == 0 || Name.StartsWith('-') || Name.AsSpan().IndexOfAny(" ,/\\\0") >= 0 || Name.AsSpan().IndexOfAny('[', ']') >= 0)
             throw new VolumeException($"{backend}: \"{ShortText.Of(Name)}\" is no server's name");
         RequireAllowed(backend, policy, Name);
-        // By another name's address nobody gets to a server that is not allowed.
+        // Another name for the same address must not give access to a server that is not allowed.
         if (Address is { } address)
             RequireAllowed(backend, policy, address.ToString());
     }

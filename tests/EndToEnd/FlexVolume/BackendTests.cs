@@ -229,7 +229,7 @@ public sealed class BackendTests : IDisposable
         node.Shell($"mkdir -p {Root}/loop/ns; cd {Root}/loop/ns; mkfifo fifo; ln -s /etc/passwd link; echo nothing > text; mkdir dir");
         node.TryMount("plugboard~loop", "\"file\":\"ns/nothing\"")
             .Failed($"loop: {Root}/loop/ns/nothing does not exist; " + "make it on the node, or set options \"create\" and \"size\"");
-        node.TryMount("plugboard~loop", "\"file\":\"ns/fifo\"").Failed($"loop: {Root}/loop/ns/fifo is no regular file");
+        node.TryMount("plugboard~loop", "\"file\":\"ns/fifo\"").Failed($"loop: {Root}/loop/ns/fifo is not a regular file");
         Assert.Contains("symbolic link", node.TryMount("plugboard~loop", "\"file\":\"ns/link\"").Message, StringComparison.Ordinal);
         Assert.Equal("Failure", node.TryMount("plugboard~loop", "\"file\":\"ns/dir\"").Status);
         Assert.Equal("Failure", node.TryMount("plugboard~loop", "\"file\":\"ns/text\"").Status);
@@ -241,7 +241,7 @@ public sealed class BackendTests : IDisposable
     [KernelFact]
     public void Loop_says_which_tool_is_missing()
     {
-        // A device is no regular file, so the tool is not there.
+        // A device is not a regular file, so the tool is not there.
         node.Shell("mount --bind /dev/null /usr/sbin/mkfs.xfs");
         node.TryMount("plugboard~loop", "\"file\":\"ns/a.img\",\"size\":\"320Mi\"", more: "\"kubernetes.io/fsType\":\"xfs\"")
             .Failed("loop: mkfs.xfs not found in the kubelet's root filesystem; install xfsprogs on the node or set fsType: ext4");

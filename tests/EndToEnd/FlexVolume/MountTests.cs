@@ -93,7 +93,7 @@ public sealed class MountTests : IDisposable
     {
         var target = FlexNode.PodDirectory("plugboard~tmpfs", "v");
         node.Shell($"mkdir -p /run/elsewhere {System.IO.Path.GetDirectoryName(target)}; ln -s /run/elsewhere {target}");
-        node.TryMount("plugboard~tmpfs", "\"size\":\"1Mi\"").Failed($"mount: {target} is no directory; remove it");
+        node.TryMount("plugboard~tmpfs", "\"size\":\"1Mi\"").Failed($"mount: {target} is not a directory; remove it");
         Assert.Null(node.Top("/run/elsewhere"));
     }
 

@@ -53,7 +53,7 @@ public sealed class NfsSubDirectoryTests(NfsSubDirectoryTests.Fixture guest) : I
         var share = export == "127.0.0.1:/" ? export : export.TrimEnd('/');
         guest.Failed(
             $"link-{version}",
-            $"nfs: cannot open subDir \"a/link\" of {share}: ELOOP: too many levels of symbolic links; a symbolic link is on the way, "
+            $"nfs: cannot open subDir \"a/link\" of {share}: ELOOP: too many levels of symbolic links; the path has a symbolic link, "
                 + "which is not followed"
         );
     }
@@ -63,8 +63,8 @@ public sealed class NfsSubDirectoryTests(NfsSubDirectoryTests.Fixture guest) : I
     {
         guest.Failed(
             "absolute",
-            "nfs: cannot open subDir \"a/absolute\" of 127.0.0.1:/: ELOOP: too many levels of symbolic links; a symbolic link is on "
-                + "the way, which is not followed"
+            "nfs: cannot open subDir \"a/absolute\" of 127.0.0.1:/: ELOOP: too many levels of symbolic links; the path has a symbolic link, "
+                + "which is not followed"
         );
         guest.Failed(
             "missing",
@@ -73,8 +73,8 @@ public sealed class NfsSubDirectoryTests(NfsSubDirectoryTests.Fixture guest) : I
         guest.Failed("climb", "nfs: subDir \"a/../other\" leaves the share");
         guest.Failed(
             "squashed",
-            "nfs: cannot open subDir \"x\" of 127.0.0.1:/srv/squashed: EACCES: permission denied; the server takes the node's root "
-                + "for somebody who may not (root_squash); make it on the server"
+            "nfs: cannot open subDir \"x\" of 127.0.0.1:/srv/squashed: EACCES: permission denied; the server maps the node's root "
+                + "to a user without permission (root_squash); create it on the server"
         );
         Assert.EndsWith(
             "; sec=krb5 wants rpc.gssd with a keytab on the node, which is not ours",
