@@ -16,7 +16,7 @@ public sealed record SubnetFile
     /// <summary>FLANNEL_NETWORK: all pods' IPv4 networks, each once, without host bits.</summary>
     public IReadOnlyList<IPPrefix> Networks { get; init; } = [];
 
-    /// <summary>FLANNEL_SUBNET: this node's, host bits kept; null where there is none.</summary>
+    /// <summary>FLANNEL_SUBNET: this node's, host bits kept; null if absent.</summary>
     public IPPrefix? Subnet { get; init; }
 
     /// <summary>FLANNEL_IPV6_NETWORK.</summary>
@@ -43,10 +43,10 @@ public sealed record SubnetFile
         return file is null ? null : Parse(Encoding.UTF8.GetString(file.ReadToEnd()), path);
     }
 
-    /// <summary>Reads the text. Lines of other keys mean nothing; of a key that is there twice the last counts.</summary>
+    /// <summary>Reads the text. Unknown keys are ignored; of a repeated key the last counts.</summary>
     /// <param name="text">The text.</param>
-    /// <param name="path">Where it is from, for errors.</param>
-    /// <exception cref="SubnetFileException">It cannot be understood, or lacks a key.</exception>
+    /// <param name="path">The file's path, for errors.</param>
+    /// <exception cref="SubnetFileException">It is invalid, or a key is missing.</exception>
     public static SubnetFile Parse(string text, string path) => SubnetFileParser.Parse(text, path);
 
     /// <summary>The text as flannel's daemon writes it, to the byte.</summary>

@@ -170,7 +170,7 @@ internal static class CniCall
         }
     }
 
-    // A failed ADD leaves nothing behind, and one whose result its version cannot express has failed.
+    // A failed ADD leaves no changes behind, and an ADD whose result cannot be expressed in the version has failed.
     private static byte[] WriteOrUndo(CniPlugin plugin, CniRequest request, CniResult result)
     {
         try

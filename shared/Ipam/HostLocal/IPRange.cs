@@ -2,9 +2,7 @@ using Plugboard.Addresses;
 
 namespace Plugboard.Ipam.HostLocal;
 
-/// <summary>
-/// Addresses to give out, from the first to the last, both included, but for those that <see cref="ReservedAddresses"/> keeps.
-/// </summary>
+/// <summary>Addresses to lease, from the first to the last, both included, without those of <see cref="ReservedAddresses"/>.</summary>
 /// <param name="Subnet">The network whose prefix length the addresses get.</param>
 /// <param name="Start">The first address.</param>
 /// <param name="End">The last address.</param>

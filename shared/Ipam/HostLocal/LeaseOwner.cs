@@ -3,7 +3,7 @@ using System.Text;
 namespace Plugboard.Ipam.HostLocal;
 
 /// <summary>
-/// Whose a lease is: a container's interface. Versions before 0.7 of the reference wrote no interface: there it is empty.
+/// The owner of a lease: a container's interface. Versions before 0.7 of the reference wrote no interface: then it is empty.
 /// </summary>
 /// <param name="ContainerId">CNI_CONTAINERID.</param>
 /// <param name="IfName">CNI_IFNAME; empty in the old format.</param>

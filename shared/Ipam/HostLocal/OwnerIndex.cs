@@ -6,10 +6,10 @@ using Plugboard.Linux.Files;
 namespace Plugboard.Ipam.HostLocal;
 
 /// <summary>
-/// Which addresses a container has, without opening every lease: in <c>dataDir/.owners/network</c> an <see cref="OwnerSnapshot"/> and the
-/// <see cref="OwnerLog"/> of what changed since. It is a cache: what it says may be out of date and is verified with the lease itself.
-/// Every live lease is in it only while nobody else has changed the lease directory since <see cref="Seal"/>. The reference never sees it:
-/// no network's name begins with a dot. All calls are under the lease directory's lock. Record: docs/decisions/0011-owner-log.md.
+/// A container's addresses, without opening every lease: in <c>dataDir/.owners/network</c> an <see cref="OwnerSnapshot"/> and the <see
+/// cref="OwnerLog"/> of the changes since. It is a cache: its content may be out of date and is verified with the lease itself. It has
+/// every live lease only while no other program has changed the lease directory since <see cref="Seal"/>. The reference never sees it: no
+/// network's name begins with a dot. All calls are under the lease directory's lock. Record: docs/decisions/0011-owner-log.md.
 /// </summary>
 internal sealed class OwnerIndex : IDisposable
 {

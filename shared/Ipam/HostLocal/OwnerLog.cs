@@ -5,10 +5,10 @@ using Plugboard.Linux.Files;
 namespace Plugboard.Ipam.HostLocal;
 
 /// <summary>
-/// What changed since the <see cref="OwnerSnapshot"/>, in one file that only grows until the next snapshot. Its first line, <c>snapshot
-/// SIZE</c>, says which snapshot it goes on from; then come <c>+ containerID address</c>, <c>- containerID address</c> and, as the end of
-/// each change, the seal <c>= TIME</c>: the lease directory's time of modification. A change is one write(2). One that was torn has no seal
-/// at its end, and a log whose last line is not the right seal is not believed.
+/// The changes since the <see cref="OwnerSnapshot"/>, in one file that only grows until the next snapshot. Its first line, <c>snapshot
+/// SIZE</c>, names its snapshot; then come <c>+ containerID address</c>, <c>- containerID address</c> and, as the end of each change, the
+/// seal <c>= TIME</c>: the lease directory's time of modification. A change is one write(2). A torn change has no seal at its end, and a
+/// log whose last line is not the right seal is ignored.
 /// </summary>
 internal sealed class OwnerLog : IDisposable
 {

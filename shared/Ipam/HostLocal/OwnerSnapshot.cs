@@ -64,7 +64,7 @@ internal sealed class OwnerSnapshot : IDisposable
         return addresses;
     }
 
-    // The offset of the first line that is not before the key.
+    // The offset of the first line at or after the key.
     private long FindFirst(ReadOnlySpan<byte> key, Span<byte> buffer)
     {
         var (low, high) = (0L, Size);

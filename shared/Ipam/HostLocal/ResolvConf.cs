@@ -17,7 +17,7 @@ internal static class ResolvConf
     private const string Advice = "correct or remove resolvConf in the network config";
 
     /// <summary>Reads a file.</summary>
-    /// <exception cref="CniException">Code 7: there is none, or something that is no file. Code 5: it cannot be read.</exception>
+    /// <exception cref="CniException">Code 7: absent, or not a file. Code 5: it cannot be read.</exception>
     public static CniDns Read(string path)
     {
         // A usual way to say "none".

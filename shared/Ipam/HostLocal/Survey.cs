@@ -4,7 +4,7 @@ using Plugboard.Linux;
 
 namespace Plugboard.Ipam.HostLocal;
 
-/// <summary>What fills a range set: for the one who must find out why it is full. Opens every lease.</summary>
+/// <summary>The owners of a full range set's addresses, for the administrator. Opens every lease.</summary>
 internal sealed class Survey
 {
     private const int Examples = 3;
@@ -57,7 +57,7 @@ internal sealed class Survey
         }
     }
 
-    /// <summary>How many addresses there are, who has them, and what to do about it.</summary>
+    /// <summary>The number of addresses, their owners, and what to do.</summary>
     public override string ToString()
     {
         var text = string.Create(CultureInfo.InvariantCulture, $"of {size} addresses {leased} are leased in {path}");

@@ -5,8 +5,7 @@ using Plugboard.Protocols.Cni;
 namespace Plugboard.Protocols.FlexVolume;
 
 /// <summary>
-/// The administrator's config of one driver: a JSON object whose keys are all known, because a key that is passed over is a rule that does
-/// not hold.
+/// The administrator's config of one driver: a JSON object without unknown keys, because an ignored key is a rule that does not apply.
 /// </summary>
 public sealed class FlexConfig
 {
@@ -39,8 +38,8 @@ public sealed class FlexConfig
     private FlexConfig(JsonValue root) => this.root = root;
 
     /// <summary>Reads a config.</summary>
-    /// <exception cref="FlexConfigKeyException">It has a key that is not known.</exception>
-    /// <exception cref="FlexException">It is no object.</exception>
+    /// <exception cref="FlexConfigKeyException">It has an unknown key.</exception>
+    /// <exception cref="FlexException">It is not an object.</exception>
     public static FlexConfig Parse(ReadOnlySpan<byte> text)
     {
         var config = new FlexConfig(FlexJson.ParseObject(text, "the node config"));

@@ -31,7 +31,7 @@ public sealed class FlexOptions
     /// <summary>True for <c>ro</c>.</summary>
     public bool IsReadOnly => Kubelet("readwrite") == "ro";
 
-    /// <summary>The PersistentVolume's name, or the name in the pod's spec; empty where it is not told.</summary>
+    /// <summary>The PersistentVolume's name, or the name in the pod's spec; empty if not given.</summary>
     public string VolumeName => Kubelet("pvOrVolumeName");
 
     /// <summary>The pod's namespace; mount only.</summary>
