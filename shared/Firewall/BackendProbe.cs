@@ -12,9 +12,9 @@ public static class BackendProbe
     /// <exception cref="ErrnoException">The kernel refused the question itself: EPERM.</exception>
     public static string? FindObstacle(FirewallBackend? backend)
     {
-        var hindrance = backend == FirewallBackend.Iptables ? null : FindNftablesObstacle();
-        if (backend == FirewallBackend.Nftables || (backend is null && hindrance is null))
-            return hindrance;
+        var obstacle = backend == FirewallBackend.Iptables ? null : FindNftablesObstacle();
+        if (backend == FirewallBackend.Nftables || (backend is null && obstacle is null))
+            return obstacle;
         try
         {
             new IptablesClient(is6: false, new IptablesOptions()).Read();
@@ -22,7 +22,7 @@ public static class BackendProbe
         }
         catch (IptablesException e)
         {
-            return hindrance is null ? e.Message : $"{hindrance}; {e.Message}";
+            return obstacle is null ? e.Message : $"{obstacle}; {e.Message}";
         }
     }
 

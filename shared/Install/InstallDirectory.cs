@@ -97,7 +97,7 @@ public sealed class InstallDirectory : IDisposable
             return Directory.OpenAgain();
         if (Directory.FindStatus(target.Directory) is { IsDirectory: false })
             throw new InstallException(
-                $"{Path}/{target.Directory} is no directory",
+                $"{Path}/{target.Directory} is not a directory",
                 "move it away; a driver is a directory with an executable in it"
             );
         return Directory.FindDirectory(target.Directory);

@@ -129,7 +129,7 @@ internal sealed class StaticSource(StaticOptions options, TimeProvider time, Act
             throw Unreadable("there is no such file");
         // A pipe would be waited for.
         if (!found.IsRegular)
-            throw Unreadable("it is no regular file");
+            throw Unreadable("it is not a regular file");
         if (found.Size > MostBytes)
             throw Unreadable($"it has {found.Size} bytes, more than {MostBytes}");
         using var file = FileDescriptor.FindForReading(options.Path) ?? throw Unreadable("there is no such file");

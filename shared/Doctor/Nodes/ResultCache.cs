@@ -53,7 +53,7 @@ internal sealed class ResultCache
         return new ResultCache(pods, complete);
     }
 
-    // False for something that is no file.
+    // False for anything but a file.
     private static bool TryRead(FileDirectory directory, string name, out byte[]? content)
     {
         content = null;

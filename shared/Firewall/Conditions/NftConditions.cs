@@ -159,7 +159,7 @@ internal sealed class NftConditions
             case "iifname" or "oifname":
                 var name = value.Trim('"');
                 if (Encoding.UTF8.GetByteCount(name) is 0 or > 15 || name.Contains('*'))
-                    throw new ConditionException(value, $"\"{name}\" is no link's name");
+                    throw new ConditionException(value, $"\"{name}\" is not a valid link name");
                 return Cmp.Equal(word == "iifname" ? Selector.Iifname : Selector.Oifname, Field.Link(name), inverted);
             case "mark":
                 return Cmp.Equal(Selector.MetaMark, Field.Mark(ReadMark(value)), inverted);

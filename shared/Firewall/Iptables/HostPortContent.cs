@@ -71,7 +71,7 @@ internal static class HostPortContent
         return rules;
     }
 
-    // Whose packets are masqueraded; 0.0.0.0/0 and ::/0 are no match at all, and iptables-save does not write them.
+    // The sources that are masqueraded; 0.0.0.0/0 and ::/0 are no match at all, and iptables-save does not write them.
     private static string[][] Marked(IptablesHostPorts forwards)
     {
         if (!forwards.Options.Snat)

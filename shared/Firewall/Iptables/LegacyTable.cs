@@ -89,7 +89,8 @@ public static class LegacyTable
     }
 
     /// <summary>
-    /// Reads the chains' heads: entries whose target is ERROR with the chain's name. The last such ends the table and is called ERROR too.
+    /// Reads the chains' heads: entries whose target is ERROR with the chain's name. The last such entry ends the table and is called ERROR
+    /// too.
     /// </summary>
     internal static List<string> ReadChains(ReadOnlySpan<byte> entries, bool is6)
     {

@@ -11,7 +11,7 @@ internal static class Missing
 
     public static string InTheWay(IptablesRule rule) => $"rule -A {rule} is no pod's and comes before the pod's";
 
-    /// <summary>What a chain lacks, what is too much in it, or that its order is another; nothing where it says what it should.</summary>
+    /// <summary>Missing rules of a chain, superfluous ones, or a different order; empty if the chain is as it should be.</summary>
     public static IEnumerable<string> Compare(NatTable table, string chain, IReadOnlyList<IptablesRule> wanted)
     {
         var present = table.Rules(chain);

@@ -10,7 +10,7 @@ public sealed class NatTable
 
     private NatTable() { }
 
-    /// <summary>A table without chains, as where nobody has used it.</summary>
+    /// <summary>A table without chains, as before its first use.</summary>
     public static NatTable Empty { get; } = new();
 
     /// <summary>Reads what iptables-save printed; other tables' sections are passed over.</summary>

@@ -4,8 +4,8 @@ using static Plugboard.Firewall.Nftables.Uapi.NfTablesH;
 namespace Plugboard.Firewall.Nftables;
 
 /// <summary>
-/// Writes the opcodes that rules are made of, an expression a method. Registers are told by the byte they begin at: the kernel has 64 bytes
-/// of them, and the old numbers of 16 bytes each are taken where one begins, as nft does. Source: include/uapi/linux/netfilter/nf_tables.h.
+/// Writes the opcodes of rules, one expression per method. Registers are identified by their first byte: the kernel has 64 bytes of them,
+/// and a position at the start of an old 16-byte register gets the old number, as in nft. Source: include/uapi/linux/netfilter/nf_tables.h.
 /// </summary>
 internal sealed partial class ExpressionWriter(NetlinkWriter writer)
 {
@@ -96,7 +96,7 @@ internal sealed partial class ExpressionWriter(NetlinkWriter writer)
         WriteValue(NFTA_RANGE_TO_DATA, to);
     }
 
-    /// <summary>Turns a number of so many bytes in a register into network order.</summary>
+    /// <summary>Converts a number of so many bytes in a register to network order.</summary>
     public void ToNetworkOrder(int length)
     {
         using var element = writer.Nested(NFTA_LIST_ELEM);
@@ -116,7 +116,7 @@ internal sealed partial class ExpressionWriter(NetlinkWriter writer)
         AndXor(mask, zero[..mask.Length]);
     }
 
-    /// <summary>Keeps the bits of a mask and turns those of another.</summary>
+    /// <summary>Keeps the bits of one mask and flips those of another.</summary>
     public void AndXor(ReadOnlySpan<byte> mask, ReadOnlySpan<byte> turned)
     {
         using var element = writer.Nested(NFTA_LIST_ELEM);

@@ -1,11 +1,11 @@
 namespace Plugboard.Firewall.Nftables;
 
-/// <summary>A rule as the kernel has it, whoever made it.</summary>
+/// <summary>A rule in the kernel, whoever made it.</summary>
 /// <param name="Chain">Its chain.</param>
 /// <param name="Handle">The kernel's number for it in its table.</param>
 public sealed record ListedRule(Chain Chain, ulong Handle)
 {
-    /// <summary>What its maker tells the reader; empty: nothing.</summary>
+    /// <summary>Its comment; empty: none.</summary>
     public string Comment { get; init; } = "";
 
     /// <summary>The chain it jumps or goes to; empty where it does not.</summary>

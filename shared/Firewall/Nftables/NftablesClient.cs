@@ -70,7 +70,7 @@ public sealed class NftablesClient : IDisposable
             throw new NftablesException(failures);
     }
 
-    /// <summary>Does all of a batch or nothing, and tells what was refused: empty, it was done.</summary>
+    /// <summary>Commits a batch, all or nothing. Returns the refused changes; empty: it is committed.</summary>
     /// <param name="batch">The changes; it can be committed once.</param>
     public IReadOnlyList<NftablesFailure> TryCommit(NftablesBatch batch)
     {
@@ -100,7 +100,8 @@ public sealed class NftablesClient : IDisposable
     public IReadOnlyList<ListedRule> ListRules(Chain chain) => ListRules(chain.Table, chain.Name);
 
     /// <summary>
-    /// The rules of a table by a reader of one's own, for what <see cref="ListedRule"/> does not tell; empty where there is no such table.
+    /// The rules of a table, read by the caller's own parser, for attributes that <see cref="ListedRule"/> does not have; empty if the
+    /// table is absent.
     /// </summary>
     internal IReadOnlyList<T> ReadRules<T>(Table table, NetlinkSocket.Parser<T?> read)
         where T : class
@@ -196,8 +197,8 @@ public sealed class NftablesClient : IDisposable
         request.WriteString(NFTA_SET_ELEM_LIST_SET, set.Name);
         message.Dispose();
         var elements = new List<SetElement>();
-        // A hash that grows meanwhile is walked from its start again, and the kernel does not say so (nft_set_hash.c, nft_rhash_walk:
-        // -EAGAIN): elements are told twice.
+        // The kernel restarts its walk of a hash that grows meanwhile, and does not say so (nft_set_hash.c, nft_rhash_walk: -EAGAIN):
+        // elements appear twice.
         var seen = new HashSet<SetElement>(new ElementKeys());
         foreach (
             var part in socket.Dump(request, () => $"elements of {set}", static answer => NftablesReader.Elements(answer), Errno.ENOENT)

@@ -13,7 +13,7 @@ public sealed record SetElement(byte[] Key)
     /// <summary>The verdict that a verdict map's key leads to.</summary>
     public Verdict? Verdict { get; init; }
 
-    /// <summary>What a reader is told of it, at most 128 bytes; empty: nothing.</summary>
+    /// <summary>Its comment, at most 128 bytes; empty: none.</summary>
     public string Comment { get; init; } = "";
 
     /// <summary>How long it stays from now on, in whole milliseconds; null: as its set says.</summary>

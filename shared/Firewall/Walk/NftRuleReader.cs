@@ -157,7 +157,7 @@ internal sealed class NftRuleReader(WalkedPacket packet, Table table)
         return name;
     }
 
-    // The first packet of a flow that nobody has translated: state new, no status, no mark.
+    // The first packet of a flow without a translation: state new, no status, no mark.
     private static byte[]? Conntrack(uint key) =>
         key switch
         {

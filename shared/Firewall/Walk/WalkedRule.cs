@@ -26,7 +26,7 @@ internal enum Match
 {
     No,
 
-    /// <summary>The rule asks for something that is not known here.</summary>
+    /// <summary>The rule depends on unknown facts.</summary>
     Maybe,
 
     Yes,

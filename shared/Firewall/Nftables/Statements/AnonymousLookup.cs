@@ -11,9 +11,9 @@ public sealed class AnonymousLookup : Statement
     private readonly AnonymousSet values;
 
     /// <summary>Ranges of values in any order; they may overlap.</summary>
-    /// <param name="selector">What is looked at: an address, a port, or anything else in network order where there are ranges.</param>
+    /// <param name="selector">The value: an address, a port, or anything else in network order with ranges.</param>
     /// <param name="ranges">At least one; both ends are included.</param>
-    /// <param name="inverted">Goes on where it is none of them.</param>
+    /// <param name="inverted">Continues if the value is in none of them.</param>
     public AnonymousLookup(Selector selector, IReadOnlyList<(Field From, Field To)> ranges, bool inverted = false)
     {
         this.selector = selector;

@@ -136,7 +136,7 @@ public sealed class MasqueradeConfigFileTests : IDisposable
         );
         file.Refresh();
 
-        Assert.Equal($"{ConfigPath} cannot be used: it is no regular file", file.Problem);
+        Assert.Equal($"{ConfigPath} cannot be used: it is not a regular file", file.Problem);
     }
 
     [Fact]
