@@ -280,7 +280,7 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
             return null;
         // A pipe would be waited for.
         if (FileDescriptor.FindStatus(path) is { IsRegular: false })
-            throw new SettingException($"--net-config-path {path}: it is no regular file");
+            throw new SettingException($"--net-config-path {path}: it is not a regular file");
         if (DurableFile.Find(path) is not { } content)
         {
             ConsiderMissing(path);

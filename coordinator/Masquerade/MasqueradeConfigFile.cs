@@ -200,7 +200,7 @@ internal sealed class MasqueradeConfigFile(string path, MasqueradeOptions option
     {
         // A pipe would be waited for.
         if (FileDescriptor.FindStatus(from) is { IsRegular: false })
-            throw new MasqueradeConfigException("it is no regular file");
+            throw new MasqueradeConfigException("it is not a regular file");
         using var file = FileDescriptor.FindForReading(from);
         if (file is null)
             return null;

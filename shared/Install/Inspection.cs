@@ -49,7 +49,7 @@ public static class Inspection
         if (!status.IsRegular)
             return status.IsLink ? "symbolic link"
                 : status.IsDirectory ? "directory"
-                : "no regular file";
+                : "not a regular file";
         if (status.Mode != ExecutableMode)
             return $"mode {Convert.ToString(status.Mode, 8)}";
         return status.User != 0 || status.Group != 0

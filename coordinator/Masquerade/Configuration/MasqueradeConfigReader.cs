@@ -183,7 +183,7 @@ internal sealed class MasqueradeConfigReader(MasqueradeConfig defaults, bool ena
     private static string LinkName(string name) =>
         name.Length is > 0 and < 16 && name is not ("." or "..") && name.All(c => c is > ' ' and < '\x7f' and not ('/' or ':' or '"'))
             ? name
-            : throw new MasqueradeConfigException($"{Quote(name)} is no link's name");
+            : throw new MasqueradeConfigException($"{Quote(name)} is not a valid link name");
 
     private ValueArray<SnatAddress> SnatAddresses(string key, DocumentNode value)
     {
