@@ -1,7 +1,7 @@
 using System.Text;
+using Plugboard.Addresses;
 using Plugboard.Firewall;
 using Plugboard.Firewall.HostPorts;
-using Plugboard.Firewall.Pods;
 using Plugboard.Hosting.Firewall;
 using Plugboard.Protocols.Cni;
 
@@ -178,7 +178,7 @@ internal sealed record PortmapConfig
     public PodHostPorts HostPortsOf(PodAddresses pod, CniRequest request) =>
         new()
         {
-            Owner = new PodIdentity(request.NetworkName, request.ContainerId, request.IfName),
+            Owner = request.Attachment,
             IPv4 = pod.IPv4,
             IPv6 = pod.IPv6,
             Link = pod.HostLink,

@@ -1,3 +1,4 @@
+using Plugboard.Addresses;
 using Plugboard.Firewall.Conditions;
 using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Pods;
@@ -63,7 +64,7 @@ internal sealed class PortmapPlugin : CniPlugin
     public override void Del(CniRequest request)
     {
         using var publisher = new PortPublisher(Records);
-        publisher.Withdraw(OwnerOf(request), PortmapConfig.ReadLeniently(request));
+        publisher.Withdraw(request.Attachment, PortmapConfig.ReadLeniently(request));
     }
 
     /// <inheritdoc/>
@@ -88,12 +89,12 @@ internal sealed class PortmapPlugin : CniPlugin
     }
 
     /// <inheritdoc/>
-    public override void Gc(CniRequest request, IReadOnlySet<CniAttachment>? valid)
+    public override void Gc(CniRequest request, IReadOnlySet<Attachment>? valid)
     {
         if (valid is null)
             return;
         using var publisher = new PortPublisher(Records);
-        publisher.Collect(request.NetworkName, PodTags.Of(request.NetworkName, valid));
+        publisher.Collect(request.NetworkName, AttachmentTag.All(valid));
     }
 
     /// <summary>
@@ -124,8 +125,6 @@ internal sealed class PortmapPlugin : CniPlugin
             ),
             _ => FirewallFailure.Describe(exception),
         };
-
-    private static PodIdentity OwnerOf(CniRequest request) => new(request.NetworkName, request.ContainerId, request.IfName);
 
     private static void Report(string what, Exception e) => StandardError.WriteLine($"portmap: cannot {what}: {e.Message}");
 }

@@ -1,3 +1,4 @@
+using Plugboard.Addresses;
 using Plugboard.Doctor.Fixing;
 using Plugboard.Doctor.Nodes;
 using Plugboard.Firewall.HostPorts;
@@ -74,7 +75,7 @@ internal sealed class HostPortCheck : ICheck
         var elements = Node.Nftables(client => table.PodSets.SelectMany(set => client.ListElements(set)).ToList()) ?? [];
         foreach (var element in elements)
         {
-            if (PodIdentity.FindTag(element.Comment) is { } tag && !known.Contains(tag))
+            if (AttachmentTag.Find(element.Comment) is { } tag && !known.Contains(tag))
                 unknown[tag] = (element.Comment, unknown.TryGetValue(tag, out var found) ? found.Count + 1 : 1);
         }
 
@@ -101,7 +102,7 @@ internal sealed class HostPortCheck : ICheck
             yield break;
         var expected = new HashSet<string>(StringComparer.Ordinal);
         foreach (var pod in node.Cache!.Pods)
-            expected.Add(ReferenceNames.ForwardChain(new PodIdentity(pod.Network, pod.ContainerId, pod.IfName)));
+            expected.Add(ReferenceNames.ForwardChain(new Attachment(pod.Network, pod.ContainerId, pod.IfName)));
         foreach (
             var (where, chain) in AllChains()
                 .Where(found => found.Chain.StartsWith(ChainPrefix, StringComparison.Ordinal) && !expected.Contains(found.Chain))

@@ -54,7 +54,7 @@ internal sealed class HostPortTable : NodeTable
 
     /// <summary>The tag of the pod whose own chain has this name; null: it is no pod's.</summary>
     public static string? FindOwnersTag(string chain) =>
-        chain.StartsWith(OwnChainPrefix, StringComparison.Ordinal) ? PodIdentity.FindTag(chain[OwnChainPrefix.Length..]) : null;
+        chain.StartsWith(OwnChainPrefix, StringComparison.Ordinal) ? AttachmentTag.Find(chain[OwnChainPrefix.Length..]) : null;
 
     /// <inheritdoc/>
     public override IReadOnlyList<Set> Sets => [.. PodSets, LocalhostLinks];

@@ -1,3 +1,4 @@
+using Plugboard.Addresses;
 using Plugboard.Firewall.Conditions;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Pods;
@@ -39,7 +40,7 @@ internal sealed class NftablesHostPorts : IDisposable
 
     /// <summary>Takes away all that a pod has; nothing is not a failure.</summary>
     /// <returns>What it had, as its record says; null where it has no record.</returns>
-    public PodHostPorts? Withdraw(PodIdentity owner) => pods.Take(owner) is { } record ? HostPortRecord.FromRecord(record) : null;
+    public PodHostPorts? Withdraw(Attachment owner) => pods.Take(owner) is { } record ? HostPortRecord.FromRecord(record) : null;
 
     /// <summary>Takes away what a pod has by a record, and leaves the record.</summary>
     public void Clear(PodRecord record) => pods.Clear(record);

@@ -1,6 +1,5 @@
 using Plugboard.Addresses;
 using Plugboard.Firewall.Iptables;
-using Plugboard.Firewall.Pods;
 
 namespace Plugboard.Firewall.HostPorts;
 
@@ -8,7 +7,7 @@ namespace Plugboard.Firewall.HostPorts;
 public sealed record PodHostPorts
 {
     /// <summary>Whose the ports are.</summary>
-    public required PodIdentity Owner { get; init; }
+    public required Attachment Owner { get; init; }
 
     /// <summary>The pod's IPv4 address with its network's length; null: none.</summary>
     public IPPrefix? IPv4 { get; init; }

@@ -135,7 +135,7 @@ public sealed class PortPublisher(PodRecordStore records) : IDisposable
     /// <param name="owner">The pod.</param>
     /// <param name="known">What the caller knows of its ports and addresses, for a pod without a record; null: nothing.</param>
     /// <exception cref="AggregateException">Several things could not be taken away.</exception>
-    public void Withdraw(PodIdentity owner, PodHostPorts? known)
+    public void Withdraw(Attachment owner, PodHostPorts? known)
     {
         var failures = new Failures();
         PodHostPorts? had = null;
@@ -152,7 +152,7 @@ public sealed class PortPublisher(PodRecordStore records) : IDisposable
     }
 
     // Of iptables' rules all attachments of one container to one network share a chain, which leads to the one that came last.
-    private void RestoreSiblings(PodIdentity gone)
+    private void RestoreSiblings(Attachment gone)
     {
         foreach (var record in records.List())
         {
@@ -173,7 +173,7 @@ public sealed class PortPublisher(PodRecordStore records) : IDisposable
         return addresses;
     }
 
-    private bool TryWithdraw(PodIdentity owner, Failures failures, out PodHostPorts? had)
+    private bool TryWithdraw(Attachment owner, Failures failures, out PodHostPorts? had)
     {
         PodHostPorts? found = null;
         var hasNftables = true;

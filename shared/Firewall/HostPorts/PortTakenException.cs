@@ -1,11 +1,11 @@
-using Plugboard.Firewall.Pods;
+using Plugboard.Addresses;
 
 namespace Plugboard.Firewall.HostPorts;
 
 /// <summary>A host port that a living pod publishes already.</summary>
 /// <param name="port">The port.</param>
 /// <param name="owner">The pod that has it.</param>
-public sealed class PortTakenException(PortMapping port, PodIdentity owner)
+public sealed class PortTakenException(PortMapping port, Attachment owner)
     : Exception(
         $"host port {port.Name} is already published by container {owner.ContainerId} (network {owner.Network}, interface {owner.IfName})"
     )
@@ -14,5 +14,5 @@ public sealed class PortTakenException(PortMapping port, PodIdentity owner)
     public PortMapping Port { get; } = port;
 
     /// <summary>The pod that has it.</summary>
-    public PodIdentity Owner { get; } = owner;
+    public Attachment Owner { get; } = owner;
 }

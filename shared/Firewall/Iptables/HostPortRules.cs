@@ -1,4 +1,4 @@
-using Plugboard.Firewall.Pods;
+using Plugboard.Addresses;
 
 namespace Plugboard.Firewall.Iptables;
 
@@ -72,9 +72,8 @@ public static class HostPortRules
     /// versions (<c>CNI-SN-</c>); empty if there are no rules.
     /// </summary>
     /// <param name="table">The table as it is.</param>
-    /// <param name="pod">The pod whose rules go. Its interface's name does not count: attachments of one pod to one network share the
-    /// chain.</param>
-    public static RestoreScript Delete(NatTable table, PodIdentity pod)
+    /// <param name="pod">Whose rules go. Its interface's name says nothing: attachments of one pod to one network share the chain.</param>
+    public static RestoreScript Delete(NatTable table, Attachment pod)
     {
         var script = new RestoreScript();
         string[] chains = [.. new[] { ReferenceNames.ForwardChain(pod), ReferenceNames.SourceChain(pod) }.Where(table.HasChain)];
@@ -91,7 +90,7 @@ public static class HostPortRules
     /// <param name="table">The table as it is.</param>
     /// <param name="pod">The pod of the chain.</param>
     /// <param name="addresses">The attachment's own addresses.</param>
-    public static bool LeadElsewhere(NatTable table, PodIdentity pod, IReadOnlyList<Addresses.IPAddr> addresses)
+    public static bool LeadElsewhere(NatTable table, Attachment pod, IReadOnlyList<Addresses.IPAddr> addresses)
     {
         string[] targets =
         [

@@ -1,6 +1,5 @@
 using Plugboard.Addresses;
 using Plugboard.Firewall.HostPorts;
-using Plugboard.Firewall.Pods;
 using Plugboard.Linux;
 
 namespace Plugboard.Firewall.Iptables;
@@ -18,7 +17,7 @@ public sealed class IptablesBackend(IptablesOptions options)
     /// <param name="pod">The pod.</param>
     /// <param name="addresses">The attachment's, of any family, with the length of their network.</param>
     /// <exception cref="IptablesException">See <see cref="IptablesClient.Change"/>.</exception>
-    public void AddMasquerade(PodIdentity pod, IReadOnlyList<IPPrefix> addresses)
+    public void AddMasquerade(Attachment pod, IReadOnlyList<IPPrefix> addresses)
     {
         foreach (var family in addresses.GroupBy(address => address.Is6).OrderBy(family => family.Key))
             Client(family.Key).Change(table => MasqueradeRules.Add(table, pod, [.. family]));
@@ -29,13 +28,13 @@ public sealed class IptablesBackend(IptablesOptions options)
     /// <param name="only">The addresses of the ending attachment, used by no other attachment; null if unknown: then the rules of all its
     /// attachments to the network go.</param>
     /// <exception cref="IptablesException">Neither family can be read, or a change was refused or had no lock.</exception>
-    /// <exception cref="AggregateException">Both errors, one for each family.</exception>
-    public void DeleteMasquerade(PodIdentity pod, IReadOnlyList<IPPrefix>? only) =>
+    /// <exception cref="AggregateException">Both of it: one for each family.</exception>
+    public void DeleteMasquerade(Attachment pod, IReadOnlyList<IPPrefix>? only) =>
         Remove(table => MasqueradeRules.Delete(table, pod, only));
 
     /// <summary>What a pod's masquerade lacks, a sentence each; empty if everything is as it should be.</summary>
     /// <exception cref="IptablesException">The tables cannot be read.</exception>
-    public IReadOnlyList<string> CheckMasquerade(PodIdentity pod, IReadOnlyList<IPPrefix> addresses) =>
+    public IReadOnlyList<string> CheckMasquerade(Attachment pod, IReadOnlyList<IPPrefix> addresses) =>
         [
             .. addresses
                 .GroupBy(address => address.Is6)
@@ -49,7 +48,7 @@ public sealed class IptablesBackend(IptablesOptions options)
     /// <param name="mappings">The ports, of both families; none: nothing is done.</param>
     /// <param name="how">Masquerade, marks, conditions.</param>
     /// <exception cref="IptablesException">See <see cref="IptablesClient.Change"/>.</exception>
-    public void ApplyHostPorts(PodIdentity pod, IReadOnlyList<IPPrefix> addresses, IReadOnlyList<PortMapping> mappings, HostPortOptions how)
+    public void ApplyHostPorts(Attachment pod, IReadOnlyList<IPPrefix> addresses, IReadOnlyList<PortMapping> mappings, HostPortOptions how)
     {
         if (mappings.Count == 0)
             return;
@@ -59,12 +58,7 @@ public sealed class IptablesBackend(IptablesOptions options)
 
     /// <summary>Makes sure that the rules of <see cref="ApplyHostPorts"/> can be written at all, and does nothing.</summary>
     /// <exception cref="IptablesWordException">They cannot.</exception>
-    public static void Validate(
-        PodIdentity pod,
-        IReadOnlyList<IPPrefix> addresses,
-        IReadOnlyList<PortMapping> mappings,
-        HostPortOptions how
-    )
+    public static void Validate(Attachment pod, IReadOnlyList<IPPrefix> addresses, IReadOnlyList<PortMapping> mappings, HostPortOptions how)
     {
         foreach (var address in mappings.Count == 0 ? [] : addresses)
             HostPortRules.Add(NatTable.Empty, new IptablesHostPorts(pod, address, mappings, how));
@@ -75,8 +69,8 @@ public sealed class IptablesBackend(IptablesOptions options)
     /// <param name="only">The addresses of the ending attachment: if all ports lead to another attachment of the pod to the network, they
     /// stay. Null if unknown: all rules go.</param>
     /// <exception cref="IptablesException">Neither family can be read, or a change was refused or had no lock.</exception>
-    /// <exception cref="AggregateException">Both errors, one for each family.</exception>
-    public void WithdrawHostPorts(PodIdentity pod, IReadOnlyList<IPAddr>? only) =>
+    /// <exception cref="AggregateException">Both of it: one for each family.</exception>
+    public void WithdrawHostPorts(Attachment pod, IReadOnlyList<IPAddr>? only) =>
         Remove(table =>
             only is not null && HostPortRules.LeadElsewhere(table, pod, only) ? new RestoreScript() : HostPortRules.Delete(table, pod)
         );
@@ -86,7 +80,7 @@ public sealed class IptablesBackend(IptablesOptions options)
     /// </summary>
     /// <exception cref="IptablesException">The tables cannot be read.</exception>
     public IReadOnlyList<string> CheckHostPorts(
-        PodIdentity pod,
+        Attachment pod,
         IReadOnlyList<IPPrefix> addresses,
         IReadOnlyList<PortMapping> mappings,
         HostPortOptions how

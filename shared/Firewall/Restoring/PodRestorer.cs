@@ -84,7 +84,7 @@ public sealed class PodRestorer : IDisposable
     }
 
     private static string? FindTag(NftablesRemoval removal) =>
-        PodIdentity.FindTag(removal.Comment) ?? HostPortTable.FindOwnersTag(removal.Chain);
+        AttachmentTag.Find(removal.Comment) ?? HostPortTable.FindOwnersTag(removal.Chain);
 
     /// <summary>Puts back what is missing. Without a suspicion it does nothing.</summary>
     /// <param name="isForced">Look at everything, whatever was heard.</param>

@@ -9,8 +9,8 @@ namespace Plugboard.Ipam.HostLocal;
 /// </summary>
 /// <param name="store">The leases.</param>
 /// <param name="owner">The owner.</param>
-/// <param name="isInUse">Whether the earlier attachment uses an address; null: unknown.</param>
-internal sealed class EarlierLeases(LeaseStore store, LeaseOwner owner, Func<IPAddr, bool>? isInUse)
+/// <param name="isInUse">Whether an address is in use by the earlier attachment; null: nobody knows.</param>
+internal sealed class EarlierLeases(LeaseStore store, Attachment owner, Func<IPAddr, bool>? isInUse)
 {
     private readonly IReadOnlyList<Lease> leases = store.FindByOwner(owner);
     private Int128? boot;

@@ -1,11 +1,12 @@
 using System.Text;
+using Plugboard.Addresses;
 
 namespace Plugboard.Ipam.HostLocal;
 
-/// <summary>The content of a file with an address as its name.</summary>
-/// <param name="State">The kind of content.</param>
-/// <param name="Owner">The lease's owner; only if <paramref name="State"/> is <see cref="LeaseState.Leased"/>.</param>
-internal readonly record struct LeaseContent(LeaseState State, LeaseOwner Owner)
+/// <summary>What a file with an address for its name says.</summary>
+/// <param name="State">What kind of content it is.</param>
+/// <param name="Owner">Whose the lease is; only where <paramref name="State"/> is <see cref="LeaseState.Leased"/>.</param>
+internal readonly record struct LeaseContent(LeaseState State, Attachment Owner)
 {
     /// <summary>The longest lease: a longer file is another program's text.</summary>
     public const int LongestFile = 4096;
@@ -31,7 +32,7 @@ internal readonly record struct LeaseContent(LeaseState State, LeaseOwner Owner)
         var id = end < 0 ? text : text[..end];
         var ifName = end < 0 ? default : text[(end + 2)..];
         return IsContainerId(id) && (end < 0 || IsIfName(ifName))
-                ? new LeaseContent(LeaseState.Leased, new LeaseOwner(id.ToString(), ifName.ToString()))
+                ? new LeaseContent(LeaseState.Leased, LeaseOwners.Of(id.ToString(), ifName.ToString()))
             : bytes.ContainsAnyInRange((byte)1, (byte)8) || bytes.ContainsAnyInRange((byte)14, (byte)31) ? Torn
             : Alien;
     }

@@ -245,10 +245,10 @@ internal static class CniTargets
 
     private static void RequireStorable(CniEnvironment environment)
     {
-        var owner = new LeaseOwner(environment.ContainerId, environment.IfName);
+        var owner = LeaseOwners.Of(environment.ContainerId, environment.IfName);
         var lease = LeaseContent.Parse(owner.ToContent());
         FuzzFailure.Unless(lease.State == LeaseState.Leased && lease.Owner == owner, "a lease that ADD writes is not read back");
-        var record = new PodRecord(new PodIdentity("net", environment.ContainerId, environment.IfName)) { NetNs = environment.NetNs };
+        var record = new PodRecord(new Attachment("net", environment.ContainerId, environment.IfName)) { NetNs = environment.NetNs };
         var read = PodRecord.TryParse(record.ToBytes());
         FuzzFailure.Unless(
             read is not null && read.Owner == record.Owner && read.NetNs == record.NetNs,

@@ -132,7 +132,7 @@ internal sealed class DoctoredNode : TestMachine
             publisher.Publish(
                 new PodHostPorts
                 {
-                    Owner = new PodIdentity("pods", id, "eth0"),
+                    Owner = new Attachment("pods", id, "eth0"),
                     IPv4 = IPPrefix.Parse(address + "/24"),
                     Link = link,
                     Ports = [PortMapping.TryParse(port, 80)!],

@@ -98,7 +98,7 @@ public sealed class ManyPodsTests(ITestOutputHelper output)
         var port = PortMapping.TryParse(string.Create(CultureInfo.InvariantCulture, $"{10000 + number}/tcp"), 80)!;
         var forward = new PodHostPorts
         {
-            Owner = new PodIdentity("pods", id, "eth0"),
+            Owner = new Attachment("pods", id, "eth0"),
             IPv4 = new IPPrefix(address, 16),
             Link = $"v{id}",
             Ports = [port],

@@ -89,7 +89,7 @@ public sealed class PodEngineTests
         var tags = left.Select(static record => record.Owner.Tag).ToHashSet(StringComparer.Ordinal);
         Assert.DoesNotContain(
             node.Tool("nft list table inet plugboard_portmap").Split('"'),
-            text => PodIdentity.FindTag(text) is { } tag && !tags.Contains(tag)
+            text => AttachmentTag.Find(text) is { } tag && !tags.Contains(tag)
         );
     }
 
@@ -103,7 +103,7 @@ public sealed class PodEngineTests
     {
         using var publisher = new PortPublisher(PodNode.Portmap);
         var count = 0;
-        for (PodIdentity? before = null; !token.IsCancellationRequested; count++)
+        for (Attachment? before = null; !token.IsCancellationRequested; count++)
         {
             // Some with a chain of their own, whose elements are deleted.
             var forward = PodNode.Ports(first + count % 500) with

@@ -41,7 +41,7 @@ internal sealed class PodNode : TestMachine
 
     public static PodRecordStore Bridge { get; } = new(PodRecordStore.Root + "/bridge");
 
-    public static PodIdentity Owner(int number) => new("pods", $"pod{number}", "eth0");
+    public static Attachment Owner(int number) => new("pods", $"pod{number}", "eth0");
 
     /// <summary>What a pod publishes: port 8000 and its number.</summary>
     public static PodHostPorts Ports(int number) =>

@@ -1,7 +1,6 @@
 using Plugboard.Addresses;
 using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Iptables;
-using Plugboard.Firewall.Pods;
 using Plugboard.Linux.Files;
 using Plugboard.Testing;
 
@@ -9,7 +8,7 @@ namespace Plugboard.Tests.Kernel.Firewall.Iptables;
 
 public sealed class IptablesFailureTests
 {
-    private static readonly PodIdentity Pod = new("net", "cid1", "eth0");
+    private static readonly Attachment Pod = new("net", "cid1", "eth0");
     private static readonly IPPrefix[] Addresses = [IPPrefix.Parse("10.0.0.2/24")];
     private static readonly PortMapping[] Mappings = [new(8080, 80, PortProtocol.Tcp, null)];
 

@@ -2,7 +2,6 @@ using System.Globalization;
 using Plugboard.Addresses;
 using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Iptables;
-using Plugboard.Firewall.Pods;
 using Plugboard.Testing;
 
 namespace Plugboard.Tests.Kernel.Firewall.Iptables;
@@ -10,7 +9,7 @@ namespace Plugboard.Tests.Kernel.Firewall.Iptables;
 /// <summary>Port forwards beside the reference's portmap.</summary>
 public sealed class ReferenceHostPortTests
 {
-    private static readonly PodIdentity Pod = new("net.x", "cid1", "eth0");
+    private static readonly Attachment Pod = new("net.x", "cid1", "eth0");
     private static readonly IPPrefix[] Addresses = [IPPrefix.Parse("10.0.0.2/24"), IPPrefix.Parse("2001:db8::2/64")];
 
     private static readonly PortMapping[] Mappings =
@@ -202,7 +201,7 @@ public sealed class ReferenceHostPortTests
         Assert.Equal(0, Count(machine.Saved(), "c29"));
         Assert.Equal(0, Count(machine.Saved(), "CNI-DN-"));
 
-        static PodIdentity Of(int i) => new("net", $"c{i.ToString(CultureInfo.InvariantCulture)}", "eth0");
+        static Attachment Of(int i) => new("net", $"c{i.ToString(CultureInfo.InvariantCulture)}", "eth0");
     }
 
     // A thread starts in the namespaces of the one that starts it.

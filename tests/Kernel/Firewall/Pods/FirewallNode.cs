@@ -30,7 +30,7 @@ internal sealed partial class FirewallNode : TestMachine
     public static PodHostPorts Forward(string container, string network, int number, params string[] ports) =>
         new()
         {
-            Owner = new PodIdentity(network, container, "eth0"),
+            Owner = new Attachment(network, container, "eth0"),
             IPv4 = IPPrefix.Parse($"10.{number}.0.2/24"),
             IPv6 = IPPrefix.Parse($"fd00:{number}::2/64"),
             Link = $"v{number}",
@@ -41,7 +41,7 @@ internal sealed partial class FirewallNode : TestMachine
     public static PodTraffic Traffic(string container, string network, int number, string link) =>
         new()
         {
-            Owner = new PodIdentity(network, container, "eth0"),
+            Owner = new Attachment(network, container, "eth0"),
             MasqueradedAddresses = [IPPrefix.Parse($"10.{number}.0.2/24"), IPPrefix.Parse($"fd00:{number}::2/64")],
             Link = link,
             OnlyMac = MacAddress.TryParse("02:00:00:00:00:01", out var mac) ? mac : null,

@@ -1,13 +1,12 @@
 using Plugboard.Addresses;
 using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Iptables;
-using Plugboard.Firewall.Pods;
 
 namespace Plugboard.Tests.Unit.Firewall.Iptables;
 
 public sealed class RulePlanTests
 {
-    private static readonly PodIdentity Pod = new("test", "1234", "eth0");
+    private static readonly Attachment Pod = new("test", "1234", "eth0");
     private static readonly PortMapping Web = new(8080, 80, PortProtocol.Tcp, null);
 
     [Fact]

@@ -5,8 +5,8 @@ namespace Plugboard.Volumes;
 /// <param name="Name">Its name.</param>
 /// <param name="Uid">Its unique id.</param>
 /// <param name="ServiceAccount">Its service account's name.</param>
-public sealed record PodIdentity(string Namespace, string Name, string Uid, string ServiceAccount)
+public sealed record VolumePod(string Namespace, string Name, string Uid, string ServiceAccount)
 {
-    /// <summary>No pod.</summary>
-    public static PodIdentity Unknown { get; } = new("", "", "", "");
+    /// <summary>Nobody.</summary>
+    public static VolumePod Unknown { get; } = new("", "", "", "");
 }

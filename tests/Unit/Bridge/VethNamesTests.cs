@@ -3,9 +3,9 @@ using Plugboard.Bridge;
 
 namespace Plugboard.Tests.Unit.Bridge;
 
-public sealed class VethOwnerTests
+public sealed class VethNamesTests
 {
-    private static readonly VethOwner web = new("lan", "web", "eth0");
+    private static readonly Attachment web = new("lan", "web", "eth0");
 
     [Fact]
     public void A_host_ends_address_begins_with_fe_and_differs_with_each_draw()
@@ -14,7 +14,7 @@ public sealed class VethOwnerTests
         Assert.StartsWith("fe:", first.ToString(), StringComparison.Ordinal);
         Assert.False(first.IsMulticast);
         Assert.NotEqual(first, second);
-        Assert.NotEqual(new VethOwner("lan", "web", "eth1").HostAddress(1), first);
+        Assert.NotEqual(new Attachment("lan", "web", "eth1").HostAddress(1), first);
     }
 
     [Theory]
@@ -24,7 +24,7 @@ public sealed class VethOwnerTests
     public void An_owner_knows_its_own_whatever_was_drawn_and_no_strangers(ulong random)
     {
         Assert.True(web.MayBeHostAddress(web.HostAddress(random)));
-        Assert.False(web.MayBeHostAddress(new VethOwner("lan", "db", "eth0").HostAddress(random)));
+        Assert.False(web.MayBeHostAddress(new Attachment("lan", "db", "eth0").HostAddress(random)));
         Assert.False(web.MayBeHostAddress(MacAddress.Local(random)));
         Assert.False(web.MayBeHostAddress(null));
     }
