@@ -18,16 +18,16 @@ internal sealed class CommandOptions
     {
         Source = Add<SourceKind>(
             "--source",
-            "Where the cluster's nodes are read: static, etcd, kubernetes, or none where this node is alone.",
+            "The source of the cluster's nodes: static, etcd, kubernetes, or none for a node without peers.",
             SourceKind.Static
         );
         NodeName = Add(
             "--node-name",
-            "This node's name in the cluster; else the environment's NODE_NAME, else the host's name as the kubelet takes it: whole, "
+            "This node's name in the cluster; default: the environment's NODE_NAME, else the host's name as the kubelet takes it: whole, "
                 + "in lowercase.",
             ""
         );
-        PeersFile = Add("--peers-file", "static: the file with the nodes.", "/etc/plugboard/peers.yaml");
+        PeersFile = Add("--peers-file", "static: the peers file.", "/etc/plugboard/peers.yaml");
         NetConfigPath = Add(
             "--net-config-path",
             "The cluster network, flannel's net-conf.json. Without the file, the source's configuration applies.",
@@ -167,7 +167,7 @@ internal sealed class CommandOptions
         );
         ForwardChainRules = Add(
             "--iptables-forward-rules",
-            "flannel: packets from and to the cluster's network are accepted in FORWARD.",
+            "flannel: accept packets from and to the cluster network in FORWARD.",
             true
         );
     }
@@ -294,8 +294,8 @@ internal sealed class CommandOptions
     /// <summary>A command line of flanneld's or ip-masq-agent's form as System.CommandLine reads it.</summary>
     /// <param name="args">The command line.</param>
     /// <param name="others">The flags that only some verbs have.</param>
-    /// <param name="note">Gets a line for each flag that is without effect.</param>
-    /// <exception cref="SettingException">A flag is unknown, or takes no such value.</exception>
+    /// <param name="note">Gets a line for each flag without effect.</param>
+    /// <exception cref="SettingException">A flag is unknown, or has an invalid value.</exception>
     public IReadOnlyList<string> Spell(IReadOnlyList<string> args, IReadOnlyList<Option>? others = null, Action<string>? note = null) =>
         new GoFlags([.. all, .. others ?? []], note ?? (static _ => { })).Spell(args);
 

@@ -53,7 +53,7 @@ internal sealed class Explanation(ClusterView view, RouteClient client, NodeNetw
             ThroughTunnel(route, link);
     }
 
-    // Only what is not this node's own passes the forward hook.
+    // Packets from this node itself do not pass the forward hook.
     private void ThroughForwardChain(IPAddr source, IPAddr destination, Link outLink)
     {
         if (network.Addresses.Any(own => own.Address.Address == source))
@@ -70,7 +70,7 @@ internal sealed class Explanation(ClusterView view, RouteClient client, NodeNetw
         }
         catch (ErrnoException e)
         {
-            steps.Add(("forward", $"whether the forward chains let it through is not known: {e.Message}"));
+            steps.Add(("forward", $"the forward chains cannot be checked: {e.Message}"));
         }
     }
 
@@ -100,13 +100,13 @@ internal sealed class Explanation(ClusterView view, RouteClient client, NodeNetw
             if (client.Routes.Get(destination) is not { } route)
             {
                 IsSent = false;
-                steps.Add(("route", "none: the packet is refused (no route to host)"));
+                steps.Add(("route", "no route: the packet is refused (no route to host)"));
                 return null;
             }
 
             var by = network.FindLink(route.OutInterface)?.Name ?? "no link";
             var via = route.Gateway is { } gateway ? $"via {gateway} " : "";
-            steps.Add(("route", route.Type == RouteType.Local ? "it is for this node itself" : $"{via}by {by}, {OwnerOf(destination)}"));
+            steps.Add(("route", route.Type == RouteType.Local ? "this node itself" : $"{via}by {by}, {OwnerOf(destination)}"));
             return route;
         }
         catch (ErrnoException e)
@@ -122,8 +122,8 @@ internal sealed class Explanation(ClusterView view, RouteClient client, NodeNetw
     {
         if (route.Mtu == 0 || route.Mtu == FindInTable(destination)?.Mtu)
             return $"{(route.Mtu > 0 ? route.Mtu : link.Mtu)} bytes by {link.Name}";
-        return $"{route.Mtu} bytes: a router on the way to {destination} takes no more, and the kernel remembers it for some minutes "
-            + $"(ip route flush cache forgets it); {link.Name} takes {link.Mtu}";
+        return $"{route.Mtu} bytes: a router on the path to {destination} takes no more, which the kernel remembers for some minutes "
+            + $"(to forget it: ip route flush cache); {link.Name} takes {link.Mtu}";
     }
 
     private Route? FindInTable(IPAddr destination) =>
@@ -164,7 +164,7 @@ internal sealed class Explanation(ClusterView view, RouteClient client, NodeNetw
         if (neighbour?.LinkAddress is not { } mac)
         {
             IsSent = false;
-            steps.Add(("neighbour", $"none for {gateway}: the packet is dropped; run apply, or see why the coordinator does not run"));
+            steps.Add(("neighbour", $"no entry for {gateway}: the packet is dropped; run apply, or check why the coordinator does not run"));
             return;
         }
 

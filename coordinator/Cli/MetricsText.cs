@@ -66,7 +66,7 @@ internal static class MetricsText
 
     private static void WriteReconcilers(StringBuilder text, EngineStatus status)
     {
-        Head(text, "coordinator_right", "gauge", "1 when all that this reconciler keeps is as it should be.");
+        Head(text, "coordinator_right", "gauge", "1 if everything that this reconciler owns is as it should be.");
         foreach (var reconciler in status.Reconcilers)
             text.Append(
                 CultureInfo.InvariantCulture,
@@ -78,7 +78,7 @@ internal static class MetricsText
                 CultureInfo.InvariantCulture,
                 $"coordinator_problems{{keeper=\"{reconciler.Name}\"}} {reconciler.Problems.Count}\n"
             );
-        Head(text, "coordinator_syncs_total", "counter", "How often this reconciler looked.");
+        Head(text, "coordinator_syncs_total", "counter", "Comparisons by this reconciler.");
         foreach (var reconciler in status.Reconcilers)
             text.Append(CultureInfo.InvariantCulture, $"coordinator_syncs_total{{keeper=\"{reconciler.Name}\"}} {reconciler.SyncCount}\n");
         Head(

@@ -32,7 +32,7 @@ internal static class PeerTable
             ? $"no: refused ({reason}), see below"
             : WordsOf(path.State);
 
-    /// <summary>A state in words, with what to do where the peer is not reached.</summary>
+    /// <summary>A state in words, with what to do if the peer is not reached.</summary>
     public static string WordsOf(PeerState state) =>
         state switch
         {

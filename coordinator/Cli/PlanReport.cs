@@ -21,7 +21,7 @@ internal sealed record PlanReport(
         : IsRight ? 0
         : 1;
 
-    /// <summary>True where nothing is missing and nothing is wrong.</summary>
+    /// <summary>True if nothing is missing and nothing is wrong.</summary>
     public bool IsRight => NotReadyReason is null && Outcomes.All(each => each.Outcome.Problems.Count == 0);
 
     /// <summary>True if something needs a change, or was changed.</summary>

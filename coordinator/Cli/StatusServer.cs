@@ -73,7 +73,7 @@ internal sealed class StatusServer(CoordinatorEngine engine, TimeProvider clock)
                 try
                 {
                     start();
-                    log("the port for /healthz is free now: it is answered");
+                    log("the port of /healthz is free now: listening");
                     return;
                 }
                 catch (SocketException)
@@ -140,7 +140,7 @@ internal sealed class StatusServer(CoordinatorEngine engine, TimeProvider clock)
             null => (431, "the request's headers are too long\n", Plain),
             ["GET" or "HEAD", var target, "HTTP/1.1" or "HTTP/1.0"] => Find(target.Split('?')[0]),
             [_, _, "HTTP/1.1" or "HTTP/1.0"] => (405, "GET only\n", Plain),
-            _ => (400, "no request of HTTP/1.1\n", Plain),
+            _ => (400, "not an HTTP/1.1 request\n", Plain),
         };
         var body = Encoding.UTF8.GetBytes(text);
         var head = string.Create(
@@ -156,7 +156,7 @@ internal sealed class StatusServer(CoordinatorEngine engine, TimeProvider clock)
             "/healthz" => OkUnless(engine.FindStall()),
             "/readyz" => OkUnless(engine.FindStall() ?? engine.Status.FirstNotReadyReason),
             "/metrics" => (200, Metrics(), "text/plain; version=0.0.4"),
-            _ => (404, "there are /healthz, /readyz and /metrics\n", Plain),
+            _ => (404, "not found; available: /healthz, /readyz and /metrics\n", Plain),
         };
 
     // A client that sends a thousand requests per second must not occupy a processor.

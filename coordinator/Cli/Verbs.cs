@@ -33,13 +33,13 @@ internal sealed class Verbs
     private RootCommand Root()
     {
         var root = new RootCommand(
-            "Keeps this node as the cluster asks: routes to other nodes' pods, masquerading, and what the CNI plugins read."
+            "The node's network daemon: routes to other nodes' pods, masquerading, and the files that the CNI plugins read."
         );
         root.Subcommands.Add(Verb("run", "Runs the agent until SIGTERM; rules and routes stay.", Run));
         root.Subcommands.Add(
             Verb(
                 "plan",
-                "Prints what run would change; exit code 2 where there is something, 1 where something is wrong.",
+                "Prints what run would change; exit code 2 if there are changes, 1 if there is a problem.",
                 parsed => Once(parsed, static (reconciler, view) => reconciler.Plan(view)),
                 output,
                 timeout
@@ -57,7 +57,7 @@ internal sealed class Verbs
         );
         var explain = Verb(
             "explain",
-            "Walks the way of a packet from this node: route, masquerading, neighbour, tunnel; exit code 1 where it would be dropped here.",
+            "Explains the path of a packet from this node: route, masquerading, neighbour, tunnel; exit code 1 if it is dropped here.",
             Explain,
             output,
             timeout
@@ -140,7 +140,7 @@ internal sealed class Verbs
         {
             if (coordinator.Files?.Restore() is not null)
                 StandardError.WriteLine(
-                    $"{settings.Files!.SubnetFile}: restored from what was confirmed before this machine was started again"
+                    $"{settings.Files!.SubnetFile}: restored from the state that was confirmed before the reboot"
                 );
         }
         catch (Exception e) when (e is Linux.ErrnoException or IOException)
@@ -189,7 +189,7 @@ internal sealed class Verbs
             (reconciler, view) =>
             {
                 if (reconciler.WaitsForOthers && !areUsable)
-                    return new SyncOutcome([], ["not written: what comes before it is not in place"]);
+                    return new SyncOutcome([], ["not written: an earlier step is not complete"]);
                 var outcome = reconciler.Sync(view, SyncCause.Start);
                 areUsable &= outcome.IsUsable;
                 return outcome;
@@ -261,7 +261,7 @@ internal sealed class Verbs
 
     private int Cleanup(ParseResult parsed)
     {
-        // Whatever the coordinator may have made, also with other options than these.
+        // All objects that the coordinator may have made, also with other options than these.
         var settings = ReadSettings(parsed);
         using var coordinator = NodeCoordinator.Open(
             settings with
@@ -270,7 +270,7 @@ internal sealed class Verbs
             },
             StandardError.WriteLine
         );
-        // What says that pods can be started goes first.
+        // The conflist, which makes the runtime report the node as ready, goes first.
         var outcomes = coordinator
             .Reconcilers.Reverse()
             .Select(reconciler => (reconciler.Name, reconciler.Remove(parsed.GetValue(dryRun))))

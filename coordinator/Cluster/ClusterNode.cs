@@ -11,7 +11,7 @@ internal sealed record ClusterNode
     /// </summary>
     public required string Name { get; init; }
 
-    /// <summary>What stays when it is made again under its name; empty where the source knows none.</summary>
+    /// <summary>What stays when it is made again under its name; empty if the source knows none.</summary>
     public string Uid { get; init; } = "";
 
     /// <summary>When it joined: of two with one pod network the older keeps it. Null: unknown, younger than all that are known.</summary>
@@ -29,7 +29,7 @@ internal sealed record ClusterNode
     /// <summary>The source lists it, and says nothing else: it takes no part unless it did before.</summary>
     public bool IsSilent { get; init; }
 
-    /// <summary>What is in force for it although the source does not say it, a sentence each.</summary>
+    /// <summary>Values that are in force although the source no longer has them, a sentence each.</summary>
     public ValueArray<string> Notes { get; init; } = [];
 
     /// <summary>Where other nodes reach it, at most one per family.</summary>

@@ -13,7 +13,7 @@ internal sealed record ClusterSnapshot
     /// <summary>True after one complete list was read: before that, a node that is absent does not count as gone.</summary>
     public bool IsComplete { get; init; }
 
-    /// <summary>Why the source cannot be read just now; null where it can. What was read before stays in force.</summary>
+    /// <summary>Why the source cannot be read just now; null if it can. What was read before stays in force.</summary>
     public string? SourceError { get; init; }
 
     /// <summary>The cluster's network where the source has it (etcd); null: it is this node's own configuration.</summary>

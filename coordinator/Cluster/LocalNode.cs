@@ -28,9 +28,7 @@ internal sealed record LocalNode
     /// <summary>The IPv6 end of its tunnel as advertised to the other nodes; null if not advertised yet.</summary>
     public VtepData? Vtep6 { get; init; }
 
-    /// <summary>
-    /// It belonged to the cluster, and the source, whole and valid, says that it does no longer, or has no pods any more.
-    /// </summary>
+    /// <summary>It belonged to the cluster, and the source, complete and valid, no longer lists it, or lists it without pods.</summary>
     public bool IsGone { get; init; }
 
     /// <summary>
@@ -41,9 +39,9 @@ internal sealed record LocalNode
         foreach (var own in PodCidrs.AsSpan())
         {
             if (network.NetworkOf(own.Is6) is { } whole && !(whole.Length <= own.Length && whole.Contains(own.Address)))
-                return $"this node's pod network {own} is not within the cluster's network {whole}: other nodes refuse it; make the "
-                    + $"{(own.Is6 ? "IPv6Network" : "Network")} of net-conf.json (or of the peers file, or of etcd) and the networks "
-                    + "that nodes are given agree";
+                return $"this node's pod network {own} is not within the cluster's network {whole}: other nodes refuse it; correct the "
+                    + $"{(own.Is6 ? "IPv6Network" : "Network")} of net-conf.json (or of the peers file, or of etcd), or the "
+                    + "node's pod network";
         }
 
         return null;

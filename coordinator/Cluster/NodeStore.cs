@@ -37,7 +37,7 @@ internal sealed class NodeStore(Action changed)
             return old with { Nodes = next.ToImmutable(), IsComplete = true, SourceError = null };
         });
 
-    /// <summary>A node joined or changed. What it no longer says of itself stays (<see cref="ClusterNode.After"/>).</summary>
+    /// <summary>A node joined or changed. A field that is absent stays (<see cref="ClusterNode.After"/>).</summary>
     public void Set(ClusterNode node) =>
         Write(old =>
         {
@@ -48,7 +48,7 @@ internal sealed class NodeStore(Action changed)
             return whole == known ? old : old with { Nodes = old.Nodes.SetItem(node.Name, whole) };
         });
 
-    /// <summary>A node left; nothing happens where it is unknown.</summary>
+    /// <summary>A node left; no effect if it is unknown.</summary>
     public void Remove(string name) => Write(old => old with { Nodes = old.Nodes.Remove(name) });
 
     /// <summary>The source delivered the cluster network.</summary>

@@ -5,10 +5,10 @@ using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Cluster;
 
-/// <summary>Takes from what a source says of other nodes what this node can follow without harm to itself.</summary>
+/// <summary>Filters the source's data of other nodes: refuses what would harm this node.</summary>
 /// <param name="network">The cluster's network.</param>
 /// <param name="self">This node.</param>
-/// <param name="before">The nodes as they were accepted before: of what is refused now the last good stays in force.</param>
+/// <param name="before">The nodes as accepted before: the last valid value of a refused field stays in force.</param>
 internal sealed class PeerCheck(NetConf network, LocalNode self, IReadOnlyDictionary<string, ClusterNode>? before = null)
 {
     private readonly PodCidrRegister register = new();
@@ -18,11 +18,11 @@ internal sealed class PeerCheck(NetConf network, LocalNode self, IReadOnlyDictio
     /// <summary>The nodes that are left out, wholly or in part, and why.</summary>
     public IReadOnlyList<RefusedNode> Refused => refused;
 
-    /// <summary>What is in force although the source does not say it.</summary>
+    /// <summary>Values that are in force although the source no longer has them.</summary>
     public IReadOnlyList<string> Notes => notes;
 
     /// <summary>
-    /// The nodes without what is refused. Of two that claim one network the older keeps it; this node keeps its own always.
+    /// The nodes without the refused data. Of two that claim one network the older keeps it; this node always keeps its own.
     /// </summary>
     public ValueArray<ClusterNode> Accept(IEnumerable<ClusterNode> peers)
     {

@@ -12,7 +12,7 @@ internal sealed class PodCidrRegister
         )
     );
 
-    /// <summary>True where any two of the networks overlap.</summary>
+    /// <summary>True if any two of the networks overlap.</summary>
     public static bool AnyOverlap(IEnumerable<IPPrefix> cidrs)
     {
         var sorted = cidrs.ToArray();

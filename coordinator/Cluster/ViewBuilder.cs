@@ -20,7 +20,7 @@ internal sealed class ViewBuilder(string nodeName, NetConf? ownNetwork, bool isA
     private ValueArray<IPPrefix> lastPods = [];
     private bool wasMember;
 
-    /// <summary>What to say if this node has no pod network: where the source has it.</summary>
+    /// <summary>What to do if this node has no pod network, depending on the source.</summary>
     public string PodNetworkHint { get; init; } = "give it one in the source";
 
     /// <summary>What is known for choosing the uplink.</summary>
@@ -61,7 +61,7 @@ internal sealed class ViewBuilder(string nodeName, NetConf? ownNetwork, bool isA
     {
         var told = snapshot.Nodes.GetValueOrDefault(nodeName);
         if (NetworkOf(snapshot, told) is not { } network)
-            return (null, "the cluster's network is not known yet: give --net-config-path, or write it to where the source has it");
+            return (null, "the cluster's network is not known yet: set --net-config-path, or add it to the source");
         var self = new LocalNode
         {
             Name = nodeName,
@@ -129,6 +129,6 @@ internal sealed class ViewBuilder(string nodeName, NetConf? ownNetwork, bool isA
     private string WhyUnknown(LocalNode self, ClusterSnapshot snapshot) =>
         FindDouble(self, snapshot) is { } other
             ? $"the source knows no node {nodeName}, and node {other.Name} has this node's address or pod network: correct its name, "
-                + $"or say --node-name {other.Name}"
-            : $"the source knows no node {nodeName}{Spelling.Hint(nodeName, snapshot.Nodes.Keys)}; say --node-name, or let the node join";
+                + $"or set --node-name {other.Name}"
+            : $"the source knows no node {nodeName}{Spelling.Hint(nodeName, snapshot.Nodes.Keys)}; set --node-name, or let the node join";
 }

@@ -50,7 +50,7 @@ internal sealed record NetConf
             }
             : this;
 
-    /// <summary>True where a family is in use.</summary>
+    /// <summary>True if a family is in use.</summary>
     public bool Enables(bool is6) => is6 ? EnableIPv6 : EnableIPv4;
 
     /// <summary>What all nodes' pod networks of a family lie in; null: not said.</summary>

@@ -8,7 +8,7 @@ internal sealed record EngineOptions
     /// </summary>
     public TimeSpan LeastInterval { get; init; } = TimeSpan.FromMilliseconds(5);
 
-    /// <summary>The longest time from one look at everything to the next.</summary>
+    /// <summary>The longest time between two audits.</summary>
     public TimeSpan AuditInterval { get; init; } = TimeSpan.FromMinutes(2);
 
     /// <summary>The longest round: a sync loop without a round for this time plus the audit interval is stuck.</summary>

@@ -31,7 +31,7 @@ internal sealed record EngineParts
     /// <summary>All reconcilers in the order in which what one makes is needed by the next: rules, routes, files.</summary>
     public required IReadOnlyList<IReconciler> Reconcilers { get; init; }
 
-    /// <summary>Which reconcilers a change of which nftables concerns.</summary>
+    /// <summary>The reconcilers that a change of nftables concerns.</summary>
     public Func<NftablesTransaction, IEnumerable<IReconciler>> FindRulesReconcilers { get; init; } = static _ => [];
 
     /// <summary>Writes a line of the log.</summary>

@@ -3,8 +3,7 @@ using Plugboard.Coordinator.Cluster;
 namespace Plugboard.Coordinator.Engine;
 
 /// <summary>
-/// Keeps one part of the node as the cluster asks: compares what is with what should be and changes only the difference, and only what is
-/// its own.
+/// Reconciles one part of the node: compares the actual with the desired state and changes only the difference, and only its own objects.
 /// </summary>
 internal interface IReconciler
 {
@@ -14,7 +13,7 @@ internal interface IReconciler
     /// <summary>True: it runs only after all others were usable.</summary>
     bool WaitsForOthers => false;
 
-    /// <summary>What is odd though all is in place, each a sentence.</summary>
+    /// <summary>Warnings although everything is in place, each a sentence.</summary>
     IReadOnlyList<string> Warnings => [];
 
     /// <summary>What <see cref="Sync"/> would change; changes nothing.</summary>

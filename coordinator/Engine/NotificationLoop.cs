@@ -27,7 +27,7 @@ internal sealed class NotificationLoop<T> : IDisposable
     /// <param name="name">The subject of the notifications, for people.</param>
     /// <param name="open">Opens a listener; null if the kernel does not have the subsystem.</param>
     /// <param name="take">Gets the notifications, on the listening thread.</param>
-    /// <param name="log">Gets a line where it fails.</param>
+    /// <param name="log">Gets a line when it fails.</param>
     public NotificationLoop(string name, Func<NotificationListener<T>?> open, Action<NetlinkNotifications<T>> take, Action<string> log)
     {
         this.name = name;
@@ -35,7 +35,7 @@ internal sealed class NotificationLoop<T> : IDisposable
         this.take = take;
         this.log = log;
         thread = new Thread(Listen) { IsBackground = true, Name = name };
-        // Before anybody reads what there is: nothing is missed between.
+        // Opened before the first reading: no notification is missed in between.
         Try(() => Replace(open()));
         thread.Start();
     }

@@ -1,6 +1,6 @@
 namespace Plugboard.Coordinator.Engine;
 
-/// <summary>Why a reconciler is asked; it goes into the log and the counters.</summary>
+/// <summary>Why a reconciler runs; for the log and the counters.</summary>
 internal enum SyncCause
 {
     /// <summary>The coordinator started.</summary>
@@ -12,7 +12,7 @@ internal enum SyncCause
     /// <summary>The kernel reported a change by another process.</summary>
     Kernel,
 
-    /// <summary>It is time to look at everything.</summary>
+    /// <summary>The audit is due.</summary>
     Audit,
 
     /// <summary>The last run left a problem.</summary>

@@ -6,7 +6,7 @@ namespace Plugboard.Coordinator.Engine;
 /// and the reconciler runs again.</param>
 internal sealed record SyncOutcome(IReadOnlyList<Change> Changes, IReadOnlyList<string> Problems)
 {
-    /// <summary>True where pods can be started all the same: what is wrong concerns single peers only.</summary>
+    /// <summary>True if pods can be started in spite of the problems: they concern single peers only.</summary>
     public bool IsUsable { get; init; } = Problems.Count == 0;
 
     /// <summary>Nothing to do, nothing wrong.</summary>

@@ -4,7 +4,7 @@ using Plugboard.Linux;
 namespace Plugboard.Coordinator.Files;
 
 /// <summary>
-/// Changes files one after the other: one that cannot be changed is a problem with its remedy, and keeps no other from being changed.
+/// Changes files one after the other: a file that cannot be changed is a problem with its remedy, and does not stop the others.
 /// </summary>
 internal sealed class FileChanges
 {
@@ -14,7 +14,7 @@ internal sealed class FileChanges
     /// <summary>What was changed.</summary>
     public IReadOnlyList<Change> Changes => changes;
 
-    /// <summary>What could not be, each with what to do.</summary>
+    /// <summary>The failed changes, each with what to do.</summary>
     public IReadOnlyList<string> Problems => problems;
 
     /// <summary>Makes a change; false if the kernel refuses it, and the file stays as it was.</summary>
@@ -42,12 +42,12 @@ internal sealed class FileChanges
     private static string RemedyFor(ErrnoException e) =>
         e.Errno switch
         {
-            Errno.ENOSPC => "make room on its filesystem (df, df -i), it is written then",
+            Errno.ENOSPC => "free space on its filesystem (df, df -i); the write is retried",
             Errno.EDQUOT => "raise the quota, or make room within it",
-            Errno.EROFS => "mount its filesystem writable, or name another place",
-            Errno.EACCES or Errno.EPERM => "let the coordinator write there: its user, the directory's mode, lsattr",
-            Errno.ENOTDIR or Errno.EISDIR or Errno.ELOOP => $"see what is there instead of a file or directory: {e.Subject}",
-            Errno.EIO => "the disk fails: dmesg",
-            _ => $"refused was {e.Call} {e.Subject}",
+            Errno.EROFS => "mount its filesystem writable, or choose another path",
+            Errno.EACCES or Errno.EPERM => "allow the coordinator to write there: check its user, the directory's mode, lsattr",
+            Errno.ENOTDIR or Errno.EISDIR or Errno.ELOOP => $"a part of the path has the wrong type: {e.Subject}",
+            Errno.EIO => "the kernel reports an I/O error: see dmesg",
+            _ => $"failed call: {e.Call} {e.Subject}",
         };
 }

@@ -175,7 +175,7 @@ internal sealed class MasqueradeConfigFile(string path, MasqueradeOptions option
         Failure = $"{path} cannot be used: {reason}";
         if (!wasGood)
             TakeBackup();
-        Warnings = wasGood ? [$"{Failure}; the last good configuration stays in force"] : [];
+        Warnings = wasGood ? [$"{Failure}; the last valid configuration stays in force"] : [];
     }
 
     // What an earlier run had in force is in the kernel still.

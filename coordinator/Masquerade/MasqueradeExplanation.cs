@@ -24,7 +24,7 @@ internal sealed record MasqueradeExplanation(bool IsMasqueraded, IPAddr? Address
     {
         var (destination, link) = packet;
         if (destination.Is6 && !options.EnableIPv6)
-            return Kept("IPv6 is left alone without --enable-ipv6");
+            return Kept("without --enable-ipv6 IPv6 is not masqueraded");
         foreach (var (network, why) in AgentExemptions.Of(config, view.PodCidrs))
         {
             if (network.Contains(destination))
@@ -32,7 +32,7 @@ internal sealed record MasqueradeExplanation(bool IsMasqueraded, IPAddr? Address
         }
 
         if (config.MasqueradeCidrs is { } only && !only.Any(network => network.Contains(destination)))
-            return Kept($"{destination} is in none of masqueradeCIDRs");
+            return Kept($"{destination} is in no network of masqueradeCIDRs");
         if (config.OutputInterfaces is { } links && !links.Contains(link, StringComparer.Ordinal))
             return Kept($"link {link} is not in outputInterfaces");
         return config.SnatAddresses.FirstOrDefault(each => each.Link == link && each.Address.Is6 == destination.Is6) is { } snat
@@ -57,7 +57,7 @@ internal sealed record MasqueradeExplanation(bool IsMasqueraded, IPAddr? Address
             return new MasqueradeExplanation(IsMasqueraded: true, null, $"it comes from {known.Cluster}");
         return !from && to
             ? new MasqueradeExplanation(IsMasqueraded: true, null, $"it goes to {known.Cluster} from outside")
-            : Kept("no rule is for it");
+            : Kept("no rule applies to it");
     }
 
     private static MasqueradeExplanation Kept(string why) => new(IsMasqueraded: false, null, why);

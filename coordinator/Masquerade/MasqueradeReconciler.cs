@@ -101,7 +101,7 @@ internal sealed class MasqueradeReconciler : IReconciler, IDisposable
         }
         catch (ErrnoException e)
         {
-            unkept = [$"the agent's file is not kept for a restart with a broken one: {e.Message}"];
+            unkept = [$"the agent's file cannot be saved for a restart with an invalid one: {e.Message}"];
         }
     }
 

@@ -49,7 +49,7 @@ internal sealed class OtherMasquerades(NftablesClient client, IReadOnlyCollectio
         if (table.Name is "flannel-ipv4" or "flannel-ipv6")
         {
             found.Add(
-                $"flannel masquerades too, by table {table}: start flanneld without --ip-masq, or remove what it left (nft delete "
+                $"flannel masquerades too, by table {table}: start flanneld without --ip-masq, or remove its leftover (nft delete "
                     + $"table {table})"
             );
             return;
@@ -74,7 +74,7 @@ internal sealed class OtherMasquerades(NftablesClient client, IReadOnlyCollectio
         if (ours.Contains(chain))
             return;
         if (chain == "IP-MASQ-AGENT")
-            found.Add($"ip-masq-agent's chain {chain} is in {where}: take its DaemonSet away, then the chain");
+            found.Add($"ip-masq-agent's chain {chain} is in {where}: remove its DaemonSet, then the chain");
         else if (chain == "FLANNEL-POSTRTG")
             found.Add($"flannel masquerades too, by chain {chain} in {where}: start flanneld without --ip-masq, then remove the chain");
         else if (chain.StartsWith("CNI-", StringComparison.Ordinal) && !chain.StartsWith("CNI-HOSTPORT", StringComparison.Ordinal))

@@ -11,7 +11,7 @@ internal sealed record PortRanges(ValueArray<PortRange> Items)
     /// <summary>No range: the kernel chooses.</summary>
     public static PortRanges Any { get; } = new([]);
 
-    /// <summary>True where nothing is said.</summary>
+    /// <summary>True if nothing is said.</summary>
     public bool IsAny => Items.Count == 0;
 
     /// <summary>How many ports they are together.</summary>
@@ -50,7 +50,7 @@ internal sealed record PortRanges(ValueArray<PortRange> Items)
     private static ushort ParsePort(string text, string range) =>
         ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port > 0
             ? port
-            : throw new FormatException($"\"{Excerpt.Of(text)}\" of port range \"{Excerpt.Of(range)}\" is no port from 1 to 65535");
+            : throw new FormatException($"\"{Excerpt.Of(text)}\" of port range \"{Excerpt.Of(range)}\" is not a port from 1 to 65535");
 
     /// <summary>The flag's value.</summary>
     public override string ToString() => string.Join(',', Items);

@@ -31,20 +31,20 @@ internal sealed class InterfacePattern
         catch (RegexParseException e)
         {
             throw new FormatException(
-                string.Create(CultureInfo.InvariantCulture, $"no regular expression: after {e.Offset} characters: {Sentence(e.Message)}"),
+                string.Create(CultureInfo.InvariantCulture, $"not a regular expression: after {e.Offset} characters: {Sentence(e.Message)}"),
                 e
             );
         }
         catch (NotSupportedException e)
         {
             throw new FormatException(
-                "lookarounds, atomic groups, conditions, references to groups and more than some thousand repetitions cannot be matched",
+                "lookarounds, atomic groups, conditions, back-references and more than some thousand repetitions are not supported",
                 e
             );
         }
     }
 
-    /// <summary>True where the pattern is somewhere in the text.</summary>
+    /// <summary>True if the pattern is somewhere in the text.</summary>
     /// <exception cref="RegexMatchTimeoutException">It took too long.</exception>
     public bool IsMatch(string text) => regex.IsMatch(text);
 

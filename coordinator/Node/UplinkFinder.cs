@@ -49,7 +49,7 @@ internal sealed class UplinkFinder(NodeNetwork network, UplinkQuestion question,
         var why = $"{string.Join("; ", refusals.Distinct(StringComparer.Ordinal))}";
         if (Stay() is not { } staying)
             return Fail($"there is no link by which other nodes are reached: {why}");
-        Fault = $"{why}; {staying.Link.Name} stays, which is in use";
+        Fault = $"{why}; {staying.Link.Name}, which is in use, stays";
         IsSubstitute = true;
         return staying;
     }
@@ -59,7 +59,7 @@ internal sealed class UplinkFinder(NodeNetwork network, UplinkQuestion question,
     {
         if (question.Wished.Count == 0 || refusals.Count == 0 || found.Why.StartsWith(Annotation, StringComparison.Ordinal))
             return found;
-        Fault = $"{refusals[0]}; {found.Link.Name} is taken, by {found.Why}";
+        Fault = $"{refusals[0]}; {found.Link.Name} is used instead, by {found.Why}";
         IsSubstitute = true;
         return found;
     }
@@ -96,7 +96,7 @@ internal sealed class UplinkFinder(NodeNetwork network, UplinkQuestion question,
             if (ask(target) is { } route && network.FindLink(route.OutInterface) is { } link)
                 yield return new UplinkCandidate(link, route.Source is { } source ? [source] : [], $"--iface-can-reach {target}");
             else
-                refusals.Add($"--iface-can-reach {target}: no route leads there");
+                refusals.Add($"--iface-can-reach {target}: there is no route to it");
         }
 
         // flanneld looks for the public address only if no other flag is given.
@@ -128,7 +128,7 @@ internal sealed class UplinkFinder(NodeNetwork network, UplinkQuestion question,
         if (network.Links.GetValueOrDefault(name) is { } link)
             yield return new UplinkCandidate(link, Options.Public.ToValueArray(), $"--iface {name}") { IsNamed = true };
         else
-            refusals.Add($"--iface {name}: there is no such link");
+            refusals.Add($"--iface {name}: no such link");
     }
 
     private List<UplinkCandidate> OfPattern(InterfacePattern pattern)
@@ -156,7 +156,7 @@ internal sealed class UplinkFinder(NodeNetwork network, UplinkQuestion question,
         }
         catch (RegexMatchTimeoutException e)
         {
-            refusals.Add($"{why}: matching \"{e.Input}\" took longer than {e.MatchTimeout.TotalSeconds} s; say a simpler one, or --iface");
+            refusals.Add($"{why}: matching \"{e.Input}\" took longer than {e.MatchTimeout.TotalSeconds} s; use a simpler one, or --iface");
             return [];
         }
     }

@@ -33,7 +33,7 @@ internal sealed class UplinkInUse
         foreach (
             var (tunnel, link, local) in network.Links.Values.OrderBy(link => link.Index).SelectMany(tunnel => EndsOf(tunnel, network))
         )
-            candidates.Add((link, [local], $"the tunnel {tunnel} that is there ends at {local}"));
+            candidates.Add((link, [local], $"the existing tunnel {tunnel} ends at {local}"));
         Merge();
         foreach (var index in network.Routes.Values.Where(IsOwn).Select(route => route.OutInterface).Distinct())
         {

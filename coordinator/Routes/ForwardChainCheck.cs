@@ -35,7 +35,7 @@ internal sealed class ForwardChainCheck(NodeNetwork network)
         }
         catch (ErrnoException e)
         {
-            return [$"whether the forward chains let pods' packets through is not known: {e.Message}"];
+            return [$"the forward chains cannot be checked: {e.Message}"];
         }
     }
 
@@ -47,8 +47,8 @@ internal sealed class ForwardChainCheck(NodeNetwork network)
         if (drop.Tool.Length == 0)
             return $"accept the pods there (nft insert rule … {(is6 ? "ip6" : "ip")} saddr {pods} accept, and daddr; firewalld: the "
                 + "trusted zone for the pods' links)";
-        return "--masquerade flannel --backend iptables keeps rules there that accept (--iptables-forward-rules, the default); or "
-            + $"yourself: {drop.Tool} -I FORWARD -s {pods} -j ACCEPT; {drop.Tool} -I FORWARD -d {pods} -j ACCEPT";
+        return "--masquerade flannel --backend iptables maintains accepting rules there (--iptables-forward-rules, the default); or "
+            + $"by hand: {drop.Tool} -I FORWARD -s {pods} -j ACCEPT; {drop.Tool} -I FORWARD -d {pods} -j ACCEPT";
     }
 
     private static string Describe(ForwardChainDrop drop, ClusterView view) =>

@@ -46,8 +46,8 @@ internal sealed class ForwardingSettings(RouteClient client, RouteOptions option
             catch (NetlinkException e) when (is6 && e.Errno is Errno.EOPNOTSUPP or Errno.EAFNOSUPPORT)
             {
                 outcome.Problems.Add(
-                    "this node has IPv6 pods, and its kernel no IPv6: boot without ipv6.disable=1, "
-                        + "or take the IPv6 network from this node's pod networks"
+                    "this node has IPv6 pods, but its kernel has no IPv6: boot without ipv6.disable=1, "
+                        + "or remove the IPv6 network from this node's pod networks"
                 );
             }
         }

@@ -71,7 +71,7 @@ internal sealed class RoutePlanner(ClusterView view, OnLinkNetworks onLink, Rout
         var family = Tunnels.FamilyWord(is6);
         if (view.Self.Uplink is not { } uplink)
             return $"{family}: there is no link by which other nodes are reached; name one with --iface";
-        var without = is6 ? "say EnableIPv6: false if the cluster has no IPv6" : "say EnableIPv4: false if the cluster has no IPv4";
+        var without = is6 ? "set EnableIPv6: false if the cluster has no IPv6" : "set EnableIPv4: false if the cluster has no IPv4";
         return $"{family}: this node has {family} pods, and {uplink.Name} has no {family} address that other nodes could use; give it "
             + $"one, name another link with --iface, or {without}";
     }

@@ -121,8 +121,8 @@ internal sealed class RouteReconciler(RouteClient client, NodeNetwork network, R
         return new SyncOutcome(
             changes,
             [
-                $"{left.Changes[0]}: made {times} times, and not so afterwards; why is not known (ip monitor link shows changes); it "
-                    + "is tried again",
+                $"{left.Changes[0]}: made {times} times, each time without effect, for an unknown reason (ip monitor link shows changes); it "
+                    + "is retried",
             ]
         );
     }

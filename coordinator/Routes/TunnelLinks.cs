@@ -14,7 +14,7 @@ internal sealed class TunnelLinks(NodeNetwork network)
     private readonly List<(Change Change, Action<RouteClient> Do)> steps = [];
     private readonly List<string> problems = [];
 
-    /// <summary>True where a link is made, or made again: all that was on it is gone.</summary>
+    /// <summary>True if a link is made, or made again: all that was on it is gone.</summary>
     public bool MakesLinks { get; private set; }
 
     /// <summary>What is there under a tunnel's name and cannot be replaced, each a sentence.</summary>

@@ -85,7 +85,7 @@ internal sealed class HttpConnections(Func<bool, Socket>? open = null)
         // Name servers are asked on a thread that may wait.
         var lookup = await Task.Run(() => HostNames.Resolve(name), cancellation).ConfigureAwait(false);
         if (lookup.Addresses.Count == 0)
-            throw new HttpRequestException(HttpRequestError.NameResolutionError, $"the address of {name} is not found: {lookup.Failure}");
+            throw new HttpRequestException(HttpRequestError.NameResolutionError, $"{name} cannot be resolved: {lookup.Failure}");
         var failures = new List<(IPAddr Address, SocketException Why)>();
         foreach (var address in lookup.Addresses)
         {

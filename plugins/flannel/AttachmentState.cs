@@ -5,8 +5,8 @@ namespace Plugboard.Flannel;
 
 /// <summary>What is kept of one attachment: the config that its delegate was called with.</summary>
 /// <param name="FileName">The file's name: the container's id, or that, the network's name and the interface's with colons between.</param>
-/// <param name="Config">What it says; null where it cannot be read, as after a power cut.</param>
-/// <param name="IfName">The attachment's interface; null where the file does not say: the reference's does not.</param>
+/// <param name="Config">What it says; null if it cannot be read, as after a power cut.</param>
+/// <param name="IfName">The attachment's interface; null if the file does not say: the reference's does not.</param>
 internal sealed record AttachmentState(string FileName, NetworkConfig? Config, string? IfName)
 {
     /// <summary>The member with the interface, in files of ours under the reference's names.</summary>
@@ -25,7 +25,7 @@ internal sealed record AttachmentState(string FileName, NetworkConfig? Config, s
     /// <summary>True if no attachment exists: ADD failed, and the delegate's DEL too.</summary>
     public bool Failed { get; private init; }
 
-    /// <summary>True where it is, or for all it says may be, of the attachment that is called for.</summary>
+    /// <summary>True if it is, or for all it says may be, of the attachment that is called for.</summary>
     public bool IsOf(CniRequest request) =>
         Config?.Name == request.NetworkName && ContainerId == request.ContainerId && (IfName is null || IfName == request.IfName);
 

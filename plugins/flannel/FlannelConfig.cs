@@ -42,7 +42,7 @@ internal sealed record FlannelConfig
     /// <summary>What the runtime adds, for the delegate; null: nothing.</summary>
     public JsonValue? RuntimeConfig { get; private init; }
 
-    /// <summary>The config's <c>cniVersion</c>; null where it says none.</summary>
+    /// <summary>The config's <c>cniVersion</c>; null if it says none.</summary>
     public string? CniVersion { get; private init; }
 
     /// <summary>Reads the config of an ADD; what is wrong is a <see cref="CniException"/>.</summary>

@@ -24,10 +24,10 @@ internal sealed class StateDirectory : IDisposable
     /// <summary>Opens it; it is made where it is missing.</summary>
     public static StateDirectory Ensure(string path) => new(FileDirectory.Ensure(path, DirectoryMode));
 
-    /// <summary>Opens it; null where it is missing.</summary>
+    /// <summary>Opens it; null if it is missing.</summary>
     public static StateDirectory? Find(string path) => FileDirectory.Find(path) is { } found ? new StateDirectory(found) : null;
 
-    /// <summary>What is kept of the attachment that is called for; null where nothing is.</summary>
+    /// <summary>What is kept of the attachment that is called for; null if nothing is.</summary>
     public AttachmentState? Find(CniRequest request) =>
         Read(AttachmentState.LongNameOf(request)) ?? (Read(request.ContainerId) is { } state && state.IsOf(request) ? state : null);
 

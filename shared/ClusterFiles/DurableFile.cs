@@ -25,7 +25,7 @@ public static class DurableFile
         return true;
     }
 
-    /// <summary>Removes it durably; false where it was missing.</summary>
+    /// <summary>Removes it durably; false if it was missing.</summary>
     public static bool Remove(string path)
     {
         var (parent, name) = Split(path);
@@ -40,7 +40,7 @@ public static class DurableFile
         return true;
     }
 
-    /// <summary>What the file says; null where it is missing.</summary>
+    /// <summary>What the file says; null if it is missing.</summary>
     public static byte[]? Find(string path)
     {
         using var file = FileDescriptor.FindForReading(path);
@@ -48,7 +48,7 @@ public static class DurableFile
     }
 
     /// <summary>
-    /// What the file says; null where it is missing, or something is there that is no file of ours: a named pipe, a directory, a file that
+    /// What the file says; null if it is missing, or something is there that is no file of ours: a named pipe, a directory, a file that
     /// is too large.
     /// </summary>
     public static byte[]? FindReadable(string path)

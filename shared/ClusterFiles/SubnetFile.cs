@@ -34,7 +34,7 @@ public sealed record SubnetFile
     /// <summary>How the daemon names a node's part: by its first address. <c>10.244.1.0/24</c> is written <c>10.244.1.1/24</c>.</summary>
     public static IPPrefix FirstOf(IPPrefix podNetwork) => podNetwork with { Address = podNetwork.Network.Address.Next() };
 
-    /// <summary>Reads the file; null where it is missing.</summary>
+    /// <summary>Reads the file; null if it is missing.</summary>
     /// <exception cref="SubnetFileException">It cannot be understood.</exception>
     /// <exception cref="Linux.ErrnoException">It cannot be read.</exception>
     public static SubnetFile? Find(string path)
@@ -66,14 +66,14 @@ public sealed record SubnetFile
     }
 
     /// <summary>
-    /// Writes the file so that a reader, and a machine that loses its power, has the old or the new one whole; nothing where it says this
+    /// Writes the file so that a reader, and a machine that loses its power, has the old or the new one whole; nothing if it says this
     /// already.
     /// </summary>
     /// <returns>Whether it was written.</returns>
     /// <exception cref="Linux.ErrnoException">It cannot be written.</exception>
     public bool Write(string path) => DurableFile.Write(path, Encoding.UTF8.GetBytes(Render()));
 
-    /// <summary>True where both say the same.</summary>
+    /// <summary>True if both say the same.</summary>
     public bool Equals(SubnetFile? other) => other is not null && Render() == other.Render();
 
     /// <inheritdoc/>

@@ -26,6 +26,6 @@ public sealed record Finding(string Id, Severity Severity, string What, string W
     /// <summary>What <c>--fix</c> would do; null: nothing.</summary>
     public string? FixIntention => Fix?.Intention;
 
-    /// <summary>True where both are the same thing seen twice.</summary>
+    /// <summary>True if both are the same thing seen twice.</summary>
     internal bool IsSame(Finding other) => Id == other.Id && Subject == other.Subject;
 }

@@ -78,7 +78,7 @@ public static class FindingIds
     /// <summary>A config asks for more than the way to other nodes lets through.</summary>
     public const string MtuConflist = "mtu-conflist";
 
-    /// <summary>A lease whose container is gone.</summary>
+    /// <summary>A lease of a container that is gone.</summary>
     public const string LeaseWithoutContainer = "lease-without-container";
 
     /// <summary>A lease that a crash has emptied.</summary>

@@ -7,7 +7,7 @@ namespace Plugboard.Firewall;
 /// <summary>Asks whether a backend can work on this node, in the calling thread's network namespace. Changes nothing.</summary>
 public static class BackendProbe
 {
-    /// <summary>What keeps a backend from working, in words; null where nothing does.</summary>
+    /// <summary>What keeps a backend from working, in words; null if nothing does.</summary>
     /// <param name="backend">Null: one that works is enough.</param>
     /// <exception cref="ErrnoException">The kernel refused the question itself: EPERM.</exception>
     public static string? FindObstacle(FirewallBackend? backend)

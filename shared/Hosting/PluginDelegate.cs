@@ -34,7 +34,7 @@ public sealed class PluginDelegate
     /// <summary>The plugin that is called in this process; null: the executable is.</summary>
     public CniPlugin? InProcess { get; }
 
-    /// <summary>True where it is called in this process.</summary>
+    /// <summary>True if it is called in this process.</summary>
     public bool IsInProcess => InProcess is not null;
 
     /// <summary>Finds the executable: the first regular file of that name in the directories of CNI_PATH, links followed.</summary>

@@ -16,7 +16,7 @@ public sealed record DriverName(string Vendor, string Driver)
     /// <summary>As the directory is named: <c>vendor~driver</c>.</summary>
     public string Tilded => Vendor.Length == 0 ? Driver : $"{Vendor}~{Driver}";
 
-    /// <summary>Reads <c>vendor~driver</c>, <c>vendor/driver</c> or a driver alone; null where it is neither.</summary>
+    /// <summary>Reads <c>vendor~driver</c>, <c>vendor/driver</c> or a driver alone; null if it is neither.</summary>
     public static DriverName? Find(string text)
     {
         var at = text.IndexOfAny(['~', '/']);

@@ -30,7 +30,7 @@ public sealed record ElfHeader(ushort Machine, bool IsExecutable, bool HasInterp
             var other => throw new PlatformNotSupportedException($"unknown processor: {other}"),
         };
 
-    /// <summary>Reads it; null where the file is no ELF, such as a script.</summary>
+    /// <summary>Reads it; null if the file is no ELF, such as a script.</summary>
     public static ElfHeader? Find(FileDescriptor file)
     {
         Span<byte> header = stackalloc byte[HeaderSize];

@@ -11,6 +11,6 @@ public sealed record ExecutableFacts(string Digest, long Size, string Since, str
     /// <summary>The version that it reports; null if unknown.</summary>
     public string? Version { get; init; }
 
-    /// <summary>The linker's build id in hexadecimal digits; null where it has none.</summary>
+    /// <summary>The linker's build id in hexadecimal digits; null if it has none.</summary>
     public string? BuildId { get; init; }
 }

@@ -24,7 +24,7 @@ public static class Inspection
         };
     }
 
-    /// <summary>What is known of a file in a directory, by its digest; null where it is missing.</summary>
+    /// <summary>What is known of a file in a directory, by its digest; null if it is missing.</summary>
     internal static ExecutableFacts? FindFacts(FileDirectory home, string name, InstallRecord? record)
     {
         if (home.FindStatus(name) is not { } status)
@@ -43,7 +43,7 @@ public static class Inspection
 
     internal static string Iso(DateTimeOffset time) => time.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
-    /// <summary>What is wrong with mode or owner; null where nothing is.</summary>
+    /// <summary>What is wrong with mode or owner; null if nothing is.</summary>
     internal static string? FindFlaw(FileStatus status)
     {
         if (!status.IsRegular)

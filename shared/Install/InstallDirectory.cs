@@ -149,7 +149,7 @@ public sealed class InstallDirectory : IDisposable
         }
     }
 
-    /// <summary>What is remembered of a target; null where that is nothing.</summary>
+    /// <summary>What is remembered of a target; null if that is nothing.</summary>
     public InstallRecord? FindRecord(InstallTarget target)
     {
         using var file = KnownState?.FindRegular(StateNames.Record(target.Key));
@@ -175,7 +175,7 @@ public sealed class InstallDirectory : IDisposable
         return targets;
     }
 
-    /// <summary>True where what stood there before the last install is kept.</summary>
+    /// <summary>True if what stood there before the last install is kept.</summary>
     public bool HasPrevious(InstallTarget target) => KnownState?.FindStatus(StateNames.Previous(target.Key)) is not null;
 
     /// <summary>True if the file that another program had installed is kept.</summary>

@@ -16,7 +16,7 @@ public sealed record InstallRecord(ExecutableFacts Current, ExecutableFacts? Pre
     /// <summary>True for the digest of an executable that came from a source, not from a backup.</summary>
     public bool IsOurs(string digest) => Ours.Contains(digest, StringComparer.Ordinal);
 
-    /// <summary>What is known of a digest; null where it is neither the current nor the previous one.</summary>
+    /// <summary>What is known of a digest; null if it is neither the current nor the previous one.</summary>
     public ExecutableFacts? Find(string digest) =>
         Current.Digest == digest ? Current
         : Previous?.Digest == digest ? Previous

@@ -39,7 +39,7 @@ public sealed class Stage(InstallDirectory place, TimeProvider clock)
         }
     }
 
-    /// <summary>Makes what stood there before the last install ready to come back; null where nothing is kept.</summary>
+    /// <summary>Makes what stood there before the last install ready to come back; null if nothing is kept.</summary>
     /// <exception cref="InstallException">It does not work, or cannot be executed.</exception>
     public Staged? PreparePrevious(InstallTarget target) => PrepareBackup(target, StateNames.Previous(target.Key), "rollback");
 
@@ -50,7 +50,7 @@ public sealed class Stage(InstallDirectory place, TimeProvider clock)
     /// <summary>Takes back what was made ready.</summary>
     public void Discard(InstallTarget target) => place.State.Remove(StateNames.New(target.Key));
 
-    /// <summary>True where the target has the source's content, the right mode and owner.</summary>
+    /// <summary>True if the target has the source's content, the right mode and owner.</summary>
     public bool IsSame(InstallTarget target, InstallSource source)
     {
         using var home = place.FindHome(target);

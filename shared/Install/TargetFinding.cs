@@ -3,7 +3,7 @@ namespace Plugboard.Install;
 /// <summary>What was found at a target.</summary>
 /// <param name="Target">The target.</param>
 /// <param name="State">What stands there.</param>
-/// <param name="Facts">What is known of it; null where nothing stands there.</param>
+/// <param name="Facts">What is known of it; null if nothing stands there.</param>
 public sealed record TargetFinding(InstallTarget Target, TargetState State, ExecutableFacts? Facts)
 {
     /// <summary>Its wrong mode or owner; null if both are right.</summary>

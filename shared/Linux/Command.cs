@@ -103,7 +103,7 @@ public sealed class Command(string path)
         return status;
     }
 
-    // Null where the time is up and it is still there.
+    // Null if the time is up and it is still there.
     private static unsafe int? FindStatus(int pid, TimeSpan patience)
     {
         const int Step = 20;

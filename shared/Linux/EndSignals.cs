@@ -37,7 +37,7 @@ public sealed unsafe class EndSignals : IDisposable
     }
 
     /// <summary>
-    /// Waits for one of them, for <paramref name="other"/> to be readable, or for the time to pass. True where one of the signals came.
+    /// Waits for one of them, for <paramref name="other"/> to be readable, or for the time to pass. True if one of the signals came.
     /// </summary>
     public bool Wait(FileDescriptor? other, TimeSpan time, out bool isReadable)
     {

@@ -5,7 +5,7 @@ public static class KernelRelease
 {
     private static string? release;
 
-    /// <summary>True where the kernel is of this release or a later one; false too where it does not say.</summary>
+    /// <summary>True if the kernel is of this release or a later one; false too where it does not say.</summary>
     /// <param name="major">As the 6 of 6.12.</param>
     /// <param name="minor">As the 12 of 6.12.</param>
     public static bool IsAtLeast(int major, int minor) =>

@@ -9,7 +9,7 @@ namespace Plugboard.Linux;
 public static class Sysctl
 {
     /// <summary>
-    /// The value of <paramref name="name"/> (such as <c>net/ipv4/ip_forward</c>) without its line end; null where the kernel has no such
+    /// The value of <paramref name="name"/> (such as <c>net/ipv4/ip_forward</c>) without its line end; null if the kernel has no such
     /// setting.
     /// </summary>
     public static string? Find(string name)
@@ -29,7 +29,7 @@ public static class Sysctl
             throw refusal;
     }
 
-    /// <summary>Sets <paramref name="name"/> to <paramref name="value"/>; false where the kernel has no such setting.</summary>
+    /// <summary>Sets <paramref name="name"/> to <paramref name="value"/>; false if the kernel has no such setting.</summary>
     /// <exception cref="SysctlException">The setting is not so and cannot be written.</exception>
     public static bool TryWrite(string name, string value) =>
         TrySet(name, value) switch

@@ -96,7 +96,7 @@ public ref struct AttributeReader(ReadOnlySpan<byte> attributes)
             ? IPAddr.FromBytes(Value)
             : throw new NetlinkFormatException($"attribute {Type} is no IP address: it has {Value.Length} bytes");
 
-    /// <summary>The Ethernet address; null where the device's addresses have another length than 6 bytes, as a tunnel's.</summary>
+    /// <summary>The Ethernet address; null if the device's addresses have another length than 6 bytes, as a tunnel's.</summary>
     public readonly MacAddress? Mac() => Value.Length == MacAddress.ByteCount ? MacAddress.FromBytes(Value) : null;
 
     private readonly ReadOnlySpan<byte> Sized(int size) =>

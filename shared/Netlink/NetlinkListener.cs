@@ -73,7 +73,7 @@ public sealed class NetlinkListener : IDisposable
         return new NetlinkNotifications<T>(items, Lost: false);
     }
 
-    // False where some were lost.
+    // False if some were lost.
     private bool TryReceive<T>(NetlinkSocket.Parser<T?> parser, List<T> items)
         where T : class
     {

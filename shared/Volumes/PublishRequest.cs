@@ -16,7 +16,7 @@ public sealed record PublishRequest(string Target, VolumeOptions Options)
     /// <summary>The filesystem to make and mount; empty: the backend's own choice.</summary>
     public string FsType { get; init; } = "";
 
-    /// <summary>The group that the pod's processes share; null where it has none.</summary>
+    /// <summary>The group that the pod's processes share; null if it has none.</summary>
     public uint? FsGroup { get; init; }
 
     /// <summary>The pod.</summary>

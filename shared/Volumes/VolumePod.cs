@@ -7,6 +7,6 @@ namespace Plugboard.Volumes;
 /// <param name="ServiceAccount">Its service account's name.</param>
 public sealed record VolumePod(string Namespace, string Name, string Uid, string ServiceAccount)
 {
-    /// <summary>Nobody.</summary>
+    /// <summary>No pod.</summary>
     public static VolumePod Unknown { get; } = new("", "", "", "");
 }

@@ -11,7 +11,7 @@ public sealed record VolumePolicy
     /// <summary>The directories that host paths may be in; a relative path is in the first.</summary>
     public IReadOnlyList<string> Roots { get; init; } = [];
 
-    /// <summary>True where <see cref="Roots"/> is the default: the directory is then made where it is missing.</summary>
+    /// <summary>True if <see cref="Roots"/> is the default: the directory is then made where it is missing.</summary>
     public bool MakeRoot { get; init; }
 
     /// <summary>

@@ -29,7 +29,7 @@ internal sealed class DocumentNode
     /// <summary>The values of a list or a map in their order; empty for others.</summary>
     public IReadOnlyList<DocumentNode> Items { get; init; } = none;
 
-    /// <summary>The value of a name; null where it is missing or null.</summary>
+    /// <summary>The value of a name; null if it is missing or null.</summary>
     public DocumentNode? Find(string name)
     {
         DocumentNode? found = null;
@@ -98,7 +98,7 @@ internal sealed class DocumentNode
                     throw item.Error(
                         string.Create(
                             CultureInfo.InvariantCulture,
-                            $"{item.Name} is there twice, the first time in line {Items[before].Line}"
+                            $"{item.Name} is present twice, first in line {Items[before].Line}"
                         )
                     );
             }
@@ -123,7 +123,7 @@ internal sealed class DocumentNode
         if (Kind != DocumentKind.Number || !int.TryParse(Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
             throw Not("a whole number");
         if (Text.TrimStart('+', '-') is ['0', _, ..])
-            throw Error($"{Called}is {Text}, which some read as octal and some as decimal: write it without leading zeros");
+            throw Error($"{Called}is {Text}, which is octal for some readers and decimal for others: remove the leading zeros");
         return number >= least && number <= most
             ? number
             : throw Error(string.Create(CultureInfo.InvariantCulture, $"{Called}is {number}: it must be {least} to {most}"));

@@ -145,7 +145,7 @@ internal sealed class MasqueradeConfigReader(MasqueradeConfig defaults, bool ena
         if (!others.Contains(key))
         {
             others.Add(key);
-            warnings.Add($"key {Quote(key)} is not known and has no effect{Spelling.Hint(key, known)}");
+            warnings.Add($"key {Quote(key)} is unknown and has no effect{Spelling.Hint(key, known)}");
         }
 
         return config;
@@ -204,7 +204,7 @@ internal sealed class MasqueradeConfigReader(MasqueradeConfig defaults, bool ena
     private IPAddr ParseAddress(string text)
     {
         if (!IPAddr.TryParse(text, out var address) || address.IsUnspecified)
-            throw new MasqueradeConfigException($"snatAddresses: {Quote(text)} is no address");
+            throw new MasqueradeConfigException($"snatAddresses: {Quote(text)} is not an address");
         return address.Is6 && !enableIPv6
             ? throw new MasqueradeConfigException(
                 $"ipv6 is not enabled, but ipv6 address {text} provided. Enable ipv6 using --enable-ipv6 agent flag"

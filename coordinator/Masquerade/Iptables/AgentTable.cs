@@ -16,7 +16,7 @@ internal sealed class AgentTable(MasqueradeOptions options, MasqueradeConfig con
 {
     private static readonly string[] ProtocolsWithPorts = ["tcp", "udp", "sctp"];
 
-    /// <summary>False where the tools do not know <c>--random-fully</c>: before iptables 1.6.2.</summary>
+    /// <summary>False if the tools do not know <c>--random-fully</c>: before iptables 1.6.2.</summary>
     public bool HasRandomFully { get; init; } = true;
 
     /// <summary>The nat table of a family.</summary>

@@ -9,7 +9,7 @@ internal sealed record OwnedChains(string Table, bool Is6)
 {
     /// <summary>
     /// The chain that lists our other chains: no rule leads to it, and it has a jump to each. Without it, ip-masq-agent's own chain and our
-    /// replacement of it could not be told apart, nor could a chain with a name that is no longer configured be found.
+    /// replacement of it could not be distinguished, nor could a chain with a name that is no longer configured be found.
     /// </summary>
     public const string MarkerChain = "PLUGBOARD-MASQ";
 

@@ -7,7 +7,7 @@ namespace Plugboard.Coordinator.Masquerade.Nftables;
 
 /// <summary>
 /// Maintains the table in the kernel. If the ruleset's generation is that of the last successful comparison, the table is unchanged: one
-/// request tells.
+/// request shows it.
 /// </summary>
 /// <param name="client">The kernel.</param>
 internal sealed class NftablesMasquerade(NftablesClient client)

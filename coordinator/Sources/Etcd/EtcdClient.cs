@@ -43,7 +43,7 @@ internal sealed class EtcdClient : IDisposable
     {
         if (options.FindExposing() is { } exposing)
             throw new EtcdException(
-                $"the password is not sent to {exposing.GetLeftPart(UriPartial.Authority)}: everybody on the way could read it"
+                $"the password is not sent to {exposing.GetLeftPart(UriPartial.Authority)}: anyone on the path could read it"
             );
         try
         {
@@ -137,12 +137,12 @@ internal sealed class EtcdClient : IDisposable
             static root =>
             {
                 if (root.TryGetProperty("error", out var error))
-                    throw new EtcdException($"etcd ended the watch: {Text(error, "message") ?? "it does not say why"}");
+                    throw new EtcdException($"etcd ended the watch: {Text(error, "message") ?? "it gives no reason"}");
                 var result = root.GetProperty("result");
                 if (EtcdMessages.Number(result, "compact_revision") > 0)
                     throw new EtcdCompactedException();
                 return EtcdMessages.Truth(result, "canceled")
-                    ? throw new EtcdException($"etcd ended the watch: {Text(result, "cancel_reason") ?? "it does not say why"}")
+                    ? throw new EtcdException($"etcd ended the watch: {Text(result, "cancel_reason") ?? "it gives no reason"}")
                     : EtcdMessages.ReadEvents(result);
             }
         );
@@ -219,7 +219,7 @@ internal sealed class EtcdClient : IDisposable
 
         throw failures.Count switch
         {
-            0 => new EtcdException("there is no endpoint of etcd"),
+            0 => new EtcdException("no etcd endpoint is configured"),
             1 => failures[0],
             _ => new EtcdException(string.Join("; ", failures.Select(static failure => failure.Message)), failures[^1].Code, failures[^1]),
         };
@@ -279,8 +279,8 @@ internal sealed class EtcdClient : IDisposable
         var status = (int)response.StatusCode;
         if (response.Headers.Location is { } other)
             return new EtcdException(
-                $"{Name(server)}: HTTP status {status}: it leads to "
-                    + $"{(other.IsAbsoluteUri ? $"{other.Scheme}://{other.Authority}" : other)}, which is not followed; name that server"
+                $"{Name(server)}: HTTP status {status}: it redirects to "
+                    + $"{(other.IsAbsoluteUri ? $"{other.Scheme}://{other.Authority}" : other)}, which is not followed; configure that server"
             );
         var text = response.Content.Headers.ContentType?.MediaType == "text/plain" || IsHttpToTls(body) ? $": {FirstLine(body)}" : "";
         return new EtcdException($"{Name(server)}: HTTP status {status}{text}");
@@ -309,7 +309,7 @@ internal sealed class EtcdClient : IDisposable
         }
         catch (JsonException e)
         {
-            throw new EtcdException("unexpected response from etcd: it is no JSON", inner: e);
+            throw new EtcdException("unexpected response from etcd: invalid JSON", inner: e);
         }
     }
 
@@ -322,7 +322,7 @@ internal sealed class EtcdClient : IDisposable
         }
         catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or FormatException or OverflowException)
         {
-            throw new EtcdException("unexpected response from etcd: it is not that of such a request", inner: e);
+            throw new EtcdException("unexpected response from etcd: it does not fit the request", inner: e);
         }
     }
 

@@ -4,5 +4,5 @@ namespace Plugboard.Coordinator.Sources.Etcd;
 internal sealed class EtcdCompactedException : Exception
 {
     public EtcdCompactedException()
-        : base("etcd compacted the revision that was asked for") { }
+        : base("etcd compacted the requested revision") { }
 }

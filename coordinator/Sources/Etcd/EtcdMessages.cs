@@ -159,7 +159,7 @@ internal static class EtcdMessages
             : value.GetInt64();
     }
 
-    /// <summary>A truth of an answer; false where it is left out.</summary>
+    /// <summary>A truth of an answer; false if it is left out.</summary>
     public static bool Truth(JsonElement answer, string name) => answer.TryGetProperty(name, out var value) && value.GetBoolean();
 
     /// <summary>The revision in an answer's header.</summary>

@@ -40,7 +40,7 @@ internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<
             }
             catch (EtcdCompactedException)
             {
-                log("etcd compacted the revision that the watch was to begin at; listing again");
+                log("etcd compacted the first revision of the watch; listing again");
             }
             catch (Exception e)
             {

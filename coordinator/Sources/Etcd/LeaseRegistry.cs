@@ -253,7 +253,7 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
         }
         catch (FormatException e) when (subnets.Count == 0)
         {
-            complaints.Add($"etcd's key {Complaints.Quote(entry.Key, LongestShown)} is left out: {e.Message}");
+            complaints.Add($"etcd's key {Complaints.Quote(entry.Key, LongestShown)} is ignored: {e.Message}");
         }
         catch (FormatException e)
         {
@@ -268,7 +268,7 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
             );
             complaints.Add(
                 $"etcd's key {Complaints.Quote(entry.Key, LongestShown)}: {e.Message}; "
-                    + $"{(before is null ? "its node is not known" : "what it said before stays in force")}"
+                    + $"{(before is null ? "its node is not known" : "its last valid value stays in force")}"
             );
         }
     }
@@ -277,7 +277,7 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
     {
         if (entry.Value is null)
         {
-            configFault = $"etcd's key {ConfigKey} was deleted: what it was stays in force";
+            configFault = $"etcd's key {ConfigKey} was deleted: its last value stays in force";
             return;
         }
 
@@ -312,7 +312,7 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
         leaseFault =
             ours.Count > 0
                 ? null
-                : $"this node has no lease in etcd yet, none has one of its addresses ({ownAddresses}): coordinator run acquires one";
+                : $"this node has no lease in etcd yet, no lease has one of its addresses ({ownAddresses}): coordinator run acquires one";
         if (ours.Count == 0)
             return;
         var (entry, lease) = ours[0];

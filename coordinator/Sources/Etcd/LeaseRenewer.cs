@@ -12,7 +12,7 @@ internal sealed class LeaseRenewer(EtcdOptions options, EtcdClient client, Lease
 {
     private const int Attempts = 10;
 
-    /// <summary>Does what is due; does nothing where nothing is.</summary>
+    /// <summary>Does what is due; does nothing if nothing is.</summary>
     /// <exception cref="EtcdException">etcd did not do it.</exception>
     /// <exception cref="FormatException">There is no network to take, with why.</exception>
     public async Task EnsureAsync(NodeAdvertisement node, CancellationToken cancellation)
@@ -32,7 +32,7 @@ internal sealed class LeaseRenewer(EtcdOptions options, EtcdClient client, Lease
             registry.Load(await client.ListAsync($"{options.Prefix}/", cancellation).ConfigureAwait(false));
         }
 
-        throw new EtcdException($"the leases were changed by others {Attempts} times, each time between reading and writing them");
+        throw new EtcdException($"other nodes changed the leases {Attempts} times, each time between reading and writing them");
     }
 
     /// <summary>How long there is nothing to do.</summary>
@@ -121,13 +121,13 @@ internal sealed class LeaseRenewer(EtcdOptions options, EtcdClient client, Lease
         return true;
     }
 
-    // A lease of this node's that the configuration does not give any more. True where there was one.
+    // A lease of this node's that the configuration does not give any more. True if there was one.
     private async Task<bool> DeleteUnsuitedAsync(CancellationToken cancellation)
     {
         var ours = registry.FindOurs();
         foreach (var (entry, _) in ours)
         {
-            registry.Log($"the lease {entry.Key} is this node's and does not fit the configuration: it is given back");
+            registry.Log($"the lease {entry.Key} is this node's and does not fit the configuration: released");
             await client
                 .TryAsync(
                     new EtcdTransaction

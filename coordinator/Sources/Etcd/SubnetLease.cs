@@ -51,7 +51,7 @@ internal sealed record SubnetLease
         for (var i = 0; i < parts.Length; i++)
         {
             if (!IPPrefix.TryParse(parts[i].Replace('-', '/'), out var subnet) || subnet.Is6 != (i == 1))
-                throw new FormatException($"the key's \"{Excerpt.Of(parts[i])}\" is no {(i == 1 ? "IPv6" : "IPv4")} network");
+                throw new FormatException($"the key's \"{Excerpt.Of(parts[i])}\" is not an {(i == 1 ? "IPv6" : "IPv4")} network");
             if (!subnet.IsNetwork)
                 throw new FormatException(
                     $"the key's \"{Excerpt.Of(parts[i])}\" is an address in a network: the network is {subnet.Network}"
@@ -95,7 +95,7 @@ internal sealed record SubnetLease
             using var document = JsonDocument.Parse(value);
             var root = document.RootElement;
             if (root.ValueKind != JsonValueKind.Object)
-                throw new FormatException("the value is no JSON object");
+                throw new FormatException("the value is not a JSON object");
             var addresses = new List<IPAddr>(2);
             ReadAddress(root, "PublicIP", is6: false, addresses);
             ReadAddress(root, "PublicIPv6", is6: true, addresses);
@@ -110,7 +110,7 @@ internal sealed record SubnetLease
         }
         catch (JsonException e)
         {
-            throw new FormatException("the value is no JSON", e);
+            throw new FormatException("the value is not JSON", e);
         }
         catch (InvalidOperationException e)
         {
@@ -157,7 +157,7 @@ internal sealed record SubnetLease
         if (!root.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null)
             return;
         if (value.ValueKind != JsonValueKind.String || !IPAddr.TryParse(value.GetString(), out var address) || address.Is6 != is6)
-            throw new FormatException($"the value's {name} is no {(is6 ? "IPv6" : "IPv4")} address");
+            throw new FormatException($"the value's {name} is not an {(is6 ? "IPv6" : "IPv4")} address");
         if (!address.IsUnspecified)
             addresses.Add(address);
     }

@@ -36,7 +36,7 @@ internal static class SubnetPicker
             picked.Add(
                 free.Count > 0
                     ? free[random.Next(free.Count)]
-                    : throw new FormatException($"no network of {choice.Network} is free any more")
+                    : throw new FormatException($"no network of {choice.Network} is free")
             );
         }
 

@@ -39,7 +39,7 @@ internal sealed class ApiAccess
         // A token that cannot be sent is reported without being shown.
         return text.All(static letter => letter is > ' ' and <= '~')
             ? text
-            : throw new ApiException($"{Token.Origin}: no token in it: a token is one word of ASCII letters, digits and signs");
+            : throw new ApiException($"{Token.Origin}: it has no token: a token is one word of ASCII letters, digits and signs");
     }
 
     /// <summary>What connections are made with, as one text: another one means other connections.</summary>

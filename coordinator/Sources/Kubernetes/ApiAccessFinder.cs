@@ -75,6 +75,6 @@ internal sealed class ApiAccessFinder(KubernetesOptions options, Func<string, st
         var name = IPAddr.TryParse(host, out var address) && address.Is6 ? $"[{host}]" : host;
         return Uri.TryCreate($"https://{name}:{port}", UriKind.Absolute, out var server)
             ? server
-            : throw new ApiException($"KUBERNETES_SERVICE_HOST={host} and KUBERNETES_SERVICE_PORT={port} name no server");
+            : throw new ApiException($"KUBERNETES_SERVICE_HOST={host} and KUBERNETES_SERVICE_PORT={port} are not the address of a server");
     }
 }

@@ -78,8 +78,8 @@ internal sealed class ApiClient(KubernetesOptions options, HttpConnections conne
             var body = await ReadAsync(response, MostErrorBytes, cancellation).ConfigureAwait(false);
             if (response.Headers.Location is { } other && (int)response.StatusCode is >= 300 and < 400)
                 throw new ApiException(
-                    $"the Kubernetes API at {Server} leads to "
-                        + $"{(other.IsAbsoluteUri ? $"{other.Scheme}://{other.Authority}" : other)}, which is not followed; name that server"
+                    $"the Kubernetes API at {Server} redirects to "
+                        + $"{(other.IsAbsoluteUri ? $"{other.Scheme}://{other.Authority}" : other)}, which is not followed; configure that server"
                 )
                 {
                     Status = (int)response.StatusCode,
@@ -90,7 +90,7 @@ internal sealed class ApiClient(KubernetesOptions options, HttpConnections conne
                     $"{request.Method} {request.RequestUri!.AbsolutePath}",
                     (int)response.StatusCode,
                     RetryAfter(response),
-                    (access?.Token is null ? "the client's certificate" : "this node's token", WhyNoToken())
+                    (access?.Token is null ? "the client certificate" : "this node's token", WhyNoToken())
                 );
         }
     }
@@ -113,7 +113,7 @@ internal sealed class ApiClient(KubernetesOptions options, HttpConnections conne
                     e
                 )
                 : new ApiException(
-                    $"the Kubernetes API at {Server} does not take connections: {ConnectionFailure.Describe(e, tls)}{Hint}",
+                    $"the Kubernetes API at {Server} does not accept connections: {ConnectionFailure.Describe(e, tls)}{Hint}",
                     e
                 );
         }
@@ -135,7 +135,7 @@ internal sealed class ApiClient(KubernetesOptions options, HttpConnections conne
     private string Server => access?.Server.GetLeftPart(UriPartial.Authority) ?? "";
 
     private string Hint =>
-        access?.IsService == true ? "; that is the service's address: where kube-proxy does not run give --kube-api-url" : "";
+        access?.IsService == true ? "; that is the service's address: without kube-proxy, give --kube-api-url" : "";
 
     // Why the request had no credentials; null if it had, or if the server is a proxy on this machine that adds its own.
     private string? WhyNoToken() =>
@@ -186,7 +186,7 @@ internal sealed class ApiClient(KubernetesOptions options, HttpConnections conne
         }
     }
 
-    // True where something is another than before: then it is worth another try.
+    // True if something is another than before: then it is worth another try.
     private bool Refresh()
     {
         lock (making)

@@ -64,7 +64,7 @@ internal sealed class JsonObjects(Stream stream, bool isList, KubernetesOptions 
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new ApiException($"what the Kubernetes API sent is no JSON: {e.Message}", e);
+            throw new ApiException($"the Kubernetes API sent invalid JSON: {e.Message}", e);
         }
 
         at += (int)reader.BytesConsumed;
@@ -94,7 +94,7 @@ internal sealed class JsonObjects(Stream stream, bool isList, KubernetesOptions 
         else if (isList && token == JsonTokenType.EndObject && reader.CurrentDepth == 0)
             IsWhole = true;
         else if (!isList)
-            throw new JsonException("a watch's event is no object");
+            throw new JsonException("a watch event is not an object");
         return false;
     }
 
@@ -113,7 +113,7 @@ internal sealed class JsonObjects(Stream stream, bool isList, KubernetesOptions 
             total += count;
             if (isList && total > options.Limits.Page)
                 throw new ApiException(
-                    $"the Kubernetes API sent more than {options.Limits.Page} bytes for one page of nodes: it was cut off"
+                    $"the Kubernetes API sent more than {options.Limits.Page} bytes for one page of nodes: the connection was closed"
                 );
             return count > 0;
         }
@@ -136,7 +136,7 @@ internal sealed class JsonObjects(Stream stream, bool isList, KubernetesOptions 
     {
         var kept = depth >= 0 ? begin : at;
         if (end - kept >= options.Limits.Object)
-            throw new ApiException($"the Kubernetes API sent an object of more than {options.Limits.Object} bytes: it was cut off");
+            throw new ApiException($"the Kubernetes API sent an object of more than {options.Limits.Object} bytes: the connection was closed");
         if (end < buffer.Length && kept < buffer.Length / 2)
             return;
         var target = kept > 0 && end - kept <= buffer.Length / 2 ? buffer : ArrayPool<byte>.Shared.Rent(buffer.Length * 2);

@@ -55,10 +55,10 @@ internal sealed class KubeconfigReader
             !Uri.TryCreate(text, UriKind.Absolute, out var server)
             || (server.Scheme != Uri.UriSchemeHttps && server.Scheme != Uri.UriSchemeHttp)
         )
-            throw cluster.Find("server")!.Refused($"\"{text}\" is no URL of a server");
+            throw cluster.Find("server")!.Refused($"\"{text}\" is not the URL of a server");
         return server.UserInfo.Length == 0
             ? server
-            : throw cluster.Find("server")!.Refused("has a name and a password in its URL, which is not done here");
+            : throw cluster.Find("server")!.Refused("has a name and a password in its URL, which is not supported");
     }
 
     private static void RequireBoth(DocumentNode? user)
@@ -72,7 +72,7 @@ internal sealed class KubeconfigReader
 
     private static DocumentNode Named(DocumentNode document, string list, string name, string inner)
     {
-        var items = document.Find(list) ?? throw document.Error($"there is no \"{list}\" list");
+        var items = document.Find(list) ?? throw document.Error($"the list \"{list}\" is missing");
         foreach (var item in items.AsList())
         {
             if (Text(item, "name") == name)
@@ -102,7 +102,7 @@ internal sealed class KubeconfigReader
             var bytes = new byte[data.Text.Length];
             return Convert.TryFromBase64String(data.Text, bytes, out var count)
                 ? ApiAccess.Secret.OfText($"{path}: {key}-data", bytes[..count])
-                : throw data.Refused("is no base64");
+                : throw data.Refused("is not base64");
         }
 
         return node is not null && Text(node, key) is { Length: > 0 } file

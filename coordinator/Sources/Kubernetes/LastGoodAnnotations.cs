@@ -49,7 +49,7 @@ internal sealed class LastGoodAnnotations(AnnotationNames names, string nodeName
             && found.BackendType.Length > 0
             && !backends.Contains(found.BackendType, StringComparer.Ordinal)
             && backends.Contains(before.BackendType, StringComparer.Ordinal)
-            && Complain(node, AnnotationNames.BackendType, found.BackendType, "no backend of flannel's")
+            && Complain(node, AnnotationNames.BackendType, found.BackendType, "not a backend of flannel's")
         )
             found = found with { BackendType = before.BackendType };
         // flannel's word for a family that the node has not.
@@ -83,14 +83,14 @@ internal sealed class LastGoodAnnotations(AnnotationNames names, string nodeName
     private bool IsMistyped(NodeObject node, string name, bool is6) =>
         node.Annotation(name) is { } value
         && !(IPAddr.TryParse(value, out var address) && address.Is6 == is6)
-        && Complain(node, name, value, $"no {(is6 ? "IPv6" : "IPv4")} address");
+        && Complain(node, name, value, $"not an {(is6 ? "IPv6" : "IPv4")} address");
 
     private bool Complain(NodeObject node, string name, string value, string what)
     {
         const int LongEnough = 64;
         complaints.Add(
-            $"node {node.Name}: its annotation {names.Prefix}{name} is {Complaints.Quote(value, LongEnough)}, which is {what}: what "
-                + "it said before stays in force"
+            $"node {node.Name}: its annotation {names.Prefix}{name} is {Complaints.Quote(value, LongEnough)}, which is {what}: its "
+                + "last valid value stays in force"
         );
         return true;
     }

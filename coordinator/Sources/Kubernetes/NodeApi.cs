@@ -33,17 +33,17 @@ internal sealed class NodeApi(ApiClient client, NodeReader reader, KubernetesOpt
                 path += $"&continue={Uri.EscapeDataString(next)}";
             (version, next) = await ReadPageAsync(path, Counted, cancellation).ConfigureAwait(false);
             if (version.Length == 0)
-                throw new ApiException("what the Kubernetes API sent is no list of nodes: it has no resourceVersion");
+                throw new ApiException("the Kubernetes API's list of nodes is invalid: it has no resourceVersion");
             if (next.Length == 0)
                 return version;
         }
 
-        throw new ApiException($"the Kubernetes API's list of nodes has more than {options.Limits.Pages} pages: it was cut off");
+        throw new ApiException($"the Kubernetes API's list of nodes has more than {options.Limits.Pages} pages: the listing was stopped");
 
         void Counted(NodeObject node)
         {
             if (++count > options.Limits.Nodes)
-                throw new ApiException($"the Kubernetes API's list has more than {options.Limits.Nodes} nodes: it was cut off");
+                throw new ApiException($"the Kubernetes API's list has more than {options.Limits.Nodes} nodes: the listing was stopped");
             take(node);
         }
     }

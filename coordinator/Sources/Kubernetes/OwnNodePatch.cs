@@ -67,7 +67,7 @@ internal sealed class OwnNodePatch(AnnotationNames names)
             // A typing error does not move the node: what is published stays.
             faults.Add(
                 $"its annotation {names.Prefix}{(is6 ? AnnotationNames.PublicIPv6Overwrite : AnnotationNames.PublicIPOverwrite)} is "
-                    + $"{Complaints.Quote(overwrite, LongestShown)}, which is no {(is6 ? "IPv6" : "IPv4")} address"
+                    + $"{Complaints.Quote(overwrite, LongestShown)}, which is not an {(is6 ? "IPv6" : "IPv4")} address"
             );
             return
                 IPAddr.TryParse(seen.Annotation(is6 ? AnnotationNames.PublicIPv6 : AnnotationNames.PublicIP), out var published)

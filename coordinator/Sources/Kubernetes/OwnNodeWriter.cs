@@ -171,7 +171,7 @@ internal sealed class OwnNodeWriter(NodeWriterParts parts, OwnNode own, SourceEr
                 .Client.AskAsync(HttpMethod.Patch, path, new ApiBody(Encoding.UTF8.GetBytes(body), ApiBody.JsonPatch), cancellation)
                 .ConfigureAwait(false);
             own.SeePatched(reader.Read(answer));
-            parts.Log($"the taint {key} was taken off node {options.NodeName}");
+            parts.Log($"the taint {key} was removed from node {options.NodeName}");
             return;
         }
     }

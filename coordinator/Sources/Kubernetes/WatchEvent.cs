@@ -27,7 +27,7 @@ internal sealed record WatchEvent(string Type, NodeObject Node)
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new ApiException($"an event that the Kubernetes API sent cannot be read: {JsonFields.Describe(e)}", e);
+            throw new ApiException($"the Kubernetes API sent an invalid watch event: {JsonFields.Describe(e)}", e);
         }
     }
 

@@ -96,13 +96,13 @@ internal sealed class StaticSource(StaticOptions options, TimeProvider time, Act
             log($"{options.Path}: {warning}");
         if (!file.Nodes.Any(node => node.Name == options.NodeName))
             log(
-                $"{options.Path}: no node is called {options.NodeName}, as this one "
-                    + $"is{Spelling.Hint(options.NodeName, file.Nodes.Select(node => node.Name))}"
+                $"{options.Path}: it has no node {options.NodeName}, this node's name"
+                    + $"{Spelling.Hint(options.NodeName, file.Nodes.Select(node => node.Name))}"
             );
         foreach (var (gone, node) in FindRenamed(store.Current, file))
             log(
-                $"{options.Path}: node {gone} is gone, and {node} has its address; its tunnel's hardware address is made of the new "
-                    + "name unless vtepMAC says another"
+                $"{options.Path}: node {gone} is gone, and {node} has its address; its tunnel's hardware address is made from the new "
+                    + "name unless vtepMAC sets another"
             );
         if (file.Network is { } network)
             store.SetNetwork(network);
@@ -126,13 +126,13 @@ internal sealed class StaticSource(StaticOptions options, TimeProvider time, Act
     private byte[] ReadBytes(FileStatus? status)
     {
         if (status is not { } found)
-            throw Unreadable("there is no such file");
+            throw Unreadable("no such file");
         // A pipe would be waited for.
         if (!found.IsRegular)
             throw Unreadable("it is not a regular file");
         if (found.Size > MostBytes)
             throw Unreadable($"it has {found.Size} bytes, more than {MostBytes}");
-        using var file = FileDescriptor.FindForReading(options.Path) ?? throw Unreadable("there is no such file");
+        using var file = FileDescriptor.FindForReading(options.Path) ?? throw Unreadable("no such file");
         var buffer = new byte[MostBytes < found.Size + 1 ? MostBytes : found.Size + 1];
         return buffer[..file.ReadAt(buffer, 0)];
     }

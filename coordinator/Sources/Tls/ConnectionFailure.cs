@@ -9,7 +9,7 @@ internal static partial class ConnectionFailure
 {
     // OpenSSL: an alert's reason is its number and this; RFC 8446, 6.2 has the numbers.
     private const int AlertBase = 1000;
-    private const string NoTls = "it does not speak TLS; is it http:// in place of https://?";
+    private const string NoTls = "it does not speak TLS; is it http:// instead of https://?";
     private const int WrongVersion = 267;
     private const int HttpRequest = 156;
 
@@ -41,7 +41,7 @@ internal static partial class ConnectionFailure
             return $"{NoTls} ({innermost.Message})";
         // It may close the connection before its alert is read.
         return tls is { WasAskedInVain: true } && innermost is SocketException or IOException
-            ? $"{innermost.Message}, after it asked for a client's certificate and got none; give one by {tls!.ClientSetting}"
+            ? $"{innermost.Message}, after it requested a client certificate and got none; give one by {tls!.ClientSetting}"
             : innermost.Message;
     }
 
@@ -80,7 +80,7 @@ internal static partial class ConnectionFailure
         if (client.NotAfter < now)
             return $"it has expired on {Text(client.NotAfter)}";
         if (client.NotBefore > now)
-            return $"it is valid from {Text(client.NotBefore)} on, and here it is {Text(now)}";
+            return $"it is valid from {Text(client.NotBefore)} on, and this machine's clock says {Text(now)}";
         return alert is UnknownAuthority or BadCertificate or CertificateUnknown
             ? "the server does not know its authority, or the file misses an intermediate certificate; the server's log says which"
             : "the server's log says why";

@@ -94,7 +94,7 @@ internal static unsafe partial class OpenSslKeys
         var text = stackalloc byte[LongestError];
         DescribeError(code, text, LongestError);
         ClearErrors();
-        return code.Value == 0 ? "OpenSSL does not say why" : Marshal.PtrToStringUTF8((nint)text)!;
+        return code.Value == 0 ? "OpenSSL gives no reason" : Marshal.PtrToStringUTF8((nint)text)!;
     }
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "KeyHandle")]

@@ -9,7 +9,7 @@ namespace Plugboard.Doctor.Nodes;
 /// <param name="IfName">The interface in it.</param>
 internal sealed record CachedPod(string Network, string ContainerId, string IfName)
 {
-    /// <summary>The path of its network namespace; empty where the runtime is too old to say.</summary>
+    /// <summary>The path of its network namespace; empty if the runtime is too old to say.</summary>
     public string NetNs { get; init; } = "";
 
     /// <summary>The addresses it got.</summary>

@@ -12,7 +12,7 @@ namespace Plugboard.Doctor.Nodes;
 /// <param name="Path">The file, as this process sees it.</param>
 internal sealed record NetworkFile(string Path)
 {
-    /// <summary>What it says; null where it is broken.</summary>
+    /// <summary>What it says; null if it is broken.</summary>
     public Conflist? List { get; init; }
 
     /// <summary>What its plugins are to do.</summary>

@@ -115,7 +115,7 @@ internal sealed class Node
         }
     }
 
-    /// <summary>True where the container is attached, or is about to be: it has a young lease. Meaningful only with a cache.</summary>
+    /// <summary>True if the container is attached, or is about to be: it has a young lease. Meaningful only with a cache.</summary>
     public bool KnowsContainer(string containerId) =>
         Cache?.KnowsContainer(containerId) == true
         || Leases.Any(lease => lease.Age < Options.Grace && lease.Content.Owner.ContainerId == containerId);

@@ -25,10 +25,10 @@ internal sealed class ResultCache
     /// <summary>True if every file could be read: a pod without a file is gone.</summary>
     public bool IsComplete { get; }
 
-    /// <summary>True where the container has an attachment to that network.</summary>
+    /// <summary>True if the container has an attachment to that network.</summary>
     public bool Knows(string network, string containerId) => known.Contains((network, containerId));
 
-    /// <summary>True where the container has any attachment.</summary>
+    /// <summary>True if the container has any attachment.</summary>
     public bool KnowsContainer(string containerId) => containers.Contains(containerId);
 
     /// <summary>Reads the cache; null if absent.</summary>

@@ -126,7 +126,7 @@ internal static class HostPortContent
         return rules;
     }
 
-    /// <summary>True where a <c>--to-destination</c> is of this address.</summary>
+    /// <summary>True if a <c>--to-destination</c> is of this address.</summary>
     public static bool LeadsTo(string target, IPAddr address)
     {
         var end = target.LastIndexOf(':');

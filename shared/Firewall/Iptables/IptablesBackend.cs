@@ -28,7 +28,7 @@ public sealed class IptablesBackend(IptablesOptions options)
     /// <param name="only">The addresses of the ending attachment, used by no other attachment; null if unknown: then the rules of all its
     /// attachments to the network go.</param>
     /// <exception cref="IptablesException">Neither family can be read, or a change was refused or had no lock.</exception>
-    /// <exception cref="AggregateException">Both of it: one for each family.</exception>
+    /// <exception cref="AggregateException">Both errors, one for each family.</exception>
     public void DeleteMasquerade(Attachment pod, IReadOnlyList<IPPrefix>? only) =>
         Remove(table => MasqueradeRules.Delete(table, pod, only));
 

@@ -41,11 +41,9 @@ public static class MasqueradeRules
 
     /// <summary>The changes that remove the pod's rules; empty if there are no rules.</summary>
     /// <param name="table">The table as it is.</param>
-    /// <param name="pod">Whose rules go.</param>
-    /// <param name="only">
-    /// The addresses of the attachment that ends, of any family: what another attachment of the pod to the network needs stays. Null where
-    /// they are not known: all goes.
-    /// </param>
+    /// <param name="pod">The pod whose rules go.</param>
+    /// <param name="only">The addresses of the ending attachment, of any family: rules that another attachment of the pod to the network
+    /// needs stay. Null if unknown: all rules go.</param>
     public static RestoreScript Delete(NatTable table, Attachment pod, IReadOnlyList<IPPrefix>? only)
     {
         var script = new RestoreScript();
@@ -62,7 +60,7 @@ public static class MasqueradeRules
         return script;
     }
 
-    /// <summary>What is not as <see cref="Add"/> would leave it, a sentence each; empty where all is.</summary>
+    /// <summary>What is not as <see cref="Add"/> would leave it, a sentence each; empty if all is.</summary>
     public static IReadOnlyList<string> Check(NatTable table, Attachment pod, IReadOnlyList<IPPrefix> addresses)
     {
         var chain = ReferenceNames.MasqueradeChain(pod);

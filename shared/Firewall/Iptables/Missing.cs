@@ -27,7 +27,7 @@ internal static class Missing
             yield return $"the rules of chain {chain} of the nat table have another order";
     }
 
-    /// <summary>True where both lists mean the same, rule by rule.</summary>
+    /// <summary>True if both lists mean the same, rule by rule.</summary>
     public static bool SequenceMeans(this IReadOnlyList<IptablesRule> rules, IReadOnlyList<IptablesRule> others)
     {
         if (rules.Count != others.Count)

@@ -43,13 +43,13 @@ public sealed class NatTable
         rules.Add(rule);
     }
 
-    /// <summary>True where the chain exists, empty or not.</summary>
+    /// <summary>True if the chain exists, empty or not.</summary>
     public bool HasChain(string chain) => chains.ContainsKey(chain);
 
     /// <summary>A chain's rules in their order; none where there is no such chain.</summary>
     public IReadOnlyList<IptablesRule> Rules(string chain) => chains.TryGetValue(chain, out var rules) ? rules : [];
 
-    /// <summary>True where a rule that means the same is in its chain.</summary>
+    /// <summary>True if a rule that means the same is in its chain.</summary>
     public bool Has(IptablesRule rule)
     {
         if (!meanings.TryGetValue(rule.Chain, out var known))

@@ -73,7 +73,7 @@ internal sealed partial class ExpressionWriter(NetlinkWriter writer)
         writer.WriteUInt32BigEndian(NFTA_NG_TYPE, NFT_NG_RANDOM);
     }
 
-    /// <summary>Goes on where a register compares so with a value, NFT_CMP_*.</summary>
+    /// <summary>Continues if a register compares so with a value, NFT_CMP_*.</summary>
     public void Compare(uint operation, ReadOnlySpan<byte> value)
     {
         using var element = writer.Nested(NFTA_LIST_ELEM);
@@ -84,7 +84,7 @@ internal sealed partial class ExpressionWriter(NetlinkWriter writer)
         WriteValue(NFTA_CMP_DATA, value);
     }
 
-    /// <summary>Goes on where a register is, or is not, within bounds.</summary>
+    /// <summary>Continues if a register is, or is not, within bounds.</summary>
     public void Range(bool inverted, ReadOnlySpan<byte> from, ReadOnlySpan<byte> to)
     {
         using var element = writer.Nested(NFTA_LIST_ELEM);
@@ -129,7 +129,7 @@ internal sealed partial class ExpressionWriter(NetlinkWriter writer)
         WriteValue(NFTA_BITWISE_XOR, turned);
     }
 
-    /// <summary>Goes on where the key in the registers is, or is not, in a set.</summary>
+    /// <summary>Continues if the key in the registers is, or is not, in a set.</summary>
     public void Lookup(string set, bool inverted)
     {
         using var element = writer.Nested(NFTA_LIST_ELEM);
@@ -141,7 +141,7 @@ internal sealed partial class ExpressionWriter(NetlinkWriter writer)
             writer.WriteUInt32BigEndian(NFTA_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
     }
 
-    /// <summary>Goes on where the key in the registers is, or is not, in a nameless set of the same batch.</summary>
+    /// <summary>Continues if the key in the registers is, or is not, in a nameless set of the same batch.</summary>
     public void Lookup(uint setId, bool inverted)
     {
         using var element = writer.Nested(NFTA_LIST_ELEM);

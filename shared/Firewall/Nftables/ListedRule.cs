@@ -8,7 +8,7 @@ public sealed record ListedRule(Chain Chain, ulong Handle)
     /// <summary>Its comment; empty: none.</summary>
     public string Comment { get; init; } = "";
 
-    /// <summary>The chain it jumps or goes to; empty where it does not.</summary>
+    /// <summary>The chain it jumps or goes to; empty if it does not.</summary>
     public string Target { get; init; } = "";
 
     /// <summary>What its writer left in it; null: nothing.</summary>

@@ -25,11 +25,11 @@ public sealed record SetElement(byte[] Key)
     /// <summary>It is what lies behind a range.</summary>
     internal bool EndsInterval { get; init; }
 
-    /// <summary>True where both have one key, whatever they lead to.</summary>
+    /// <summary>True if both have one key, whatever they lead to.</summary>
     public bool HasKeyOf(SetElement other) =>
         Key.AsSpan().SequenceEqual(other.Key) && (KeyEnd ?? Key).AsSpan().SequenceEqual(other.KeyEnd ?? other.Key);
 
-    /// <summary>True where both lead to the same.</summary>
+    /// <summary>True if both lead to the same.</summary>
     public bool LeadsWhere(SetElement other) => Verdict == other.Verdict && Data.AsSpan().SequenceEqual(other.Data);
 
     /// <summary>The element in nft's words: <c>tcp . 8080 comment "web" : 10.1.2.5 . 80</c>.</summary>

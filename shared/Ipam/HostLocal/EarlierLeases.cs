@@ -9,7 +9,7 @@ namespace Plugboard.Ipam.HostLocal;
 /// </summary>
 /// <param name="store">The leases.</param>
 /// <param name="owner">The owner.</param>
-/// <param name="isInUse">Whether an address is in use by the earlier attachment; null: nobody knows.</param>
+/// <param name="isInUse">Whether the earlier attachment uses an address; null: unknown.</param>
 internal sealed class EarlierLeases(LeaseStore store, Attachment owner, Func<IPAddr, bool>? isInUse)
 {
     private readonly IReadOnlyList<Lease> leases = store.FindByOwner(owner);
@@ -27,7 +27,7 @@ internal sealed class EarlierLeases(LeaseStore store, Attachment owner, Func<IPA
         return null;
     }
 
-    /// <summary>True where the caller knows that the earlier attachment uses the address.</summary>
+    /// <summary>True if the caller knows that the earlier attachment uses the address.</summary>
     public bool IsInUse(IPAddr address) => isInUse?.Invoke(address) == true;
 
     /// <summary>The leases of each range set, by its number; null: no leases.</summary>
@@ -49,7 +49,7 @@ internal sealed class EarlierLeases(LeaseStore store, Attachment owner, Func<IPA
         return sets;
     }
 
-    /// <summary>True where the container that a lease is of has lost its address since.</summary>
+    /// <summary>True if the container that a lease is of has lost its address since.</summary>
     public bool IsLeftover(Lease lease) =>
         isInUse is not null
             ? !isInUse(lease.Address)

@@ -10,7 +10,7 @@ namespace Plugboard.Ipam.HostLocal;
 /// cref="Linux.Files.FileLockTimeoutException"/>.
 /// </summary>
 /// <param name="isInUse">
-/// Whether an address is in use by an earlier attachment of the container that a call is for; null where the caller cannot tell: then an
+/// Whether an address is in use by an earlier attachment of the container that a call is for; null if the caller cannot tell: then an
 /// earlier lease of the same container and interface is taken for one in use, unless it is from before the machine's last boot.
 /// </param>
 public sealed class HostLocalPlugin(Func<IPAddr, bool>? isInUse) : CniPlugin
@@ -72,7 +72,7 @@ public sealed class HostLocalPlugin(Func<IPAddr, bool>? isInUse) : CniPlugin
         return new CniResult { IPs = first, Routes = parsed.Routes };
     }
 
-    // What nobody could read back would be no lease: the address would be given to the next one too.
+    // A lease that could not be read back would be no lease: the address would be given to the next container too.
     private static void RequireLegible(Attachment owner)
     {
         if (LeaseContent.Parse(owner.ToContent()) != new LeaseContent(LeaseState.Leased, owner))

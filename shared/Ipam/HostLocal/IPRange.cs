@@ -9,7 +9,7 @@ namespace Plugboard.Ipam.HostLocal;
 /// <param name="Gateway">The network's gateway; it may lie outside the network.</param>
 internal sealed record IPRange(IPPrefix Subnet, IPAddr Start, IPAddr End, IPAddr Gateway)
 {
-    /// <summary>True where the address is from start to end, reserved or not.</summary>
+    /// <summary>True if the address is from start to end, reserved or not.</summary>
     public bool Contains(IPAddr address) => address.Is6 == Start.Is6 && Start <= address && address <= End;
 
     /// <summary>

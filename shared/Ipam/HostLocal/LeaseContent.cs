@@ -3,9 +3,9 @@ using Plugboard.Addresses;
 
 namespace Plugboard.Ipam.HostLocal;
 
-/// <summary>What a file with an address for its name says.</summary>
-/// <param name="State">What kind of content it is.</param>
-/// <param name="Owner">Whose the lease is; only where <paramref name="State"/> is <see cref="LeaseState.Leased"/>.</param>
+/// <summary>The content of a file with an address as its name.</summary>
+/// <param name="State">The kind of content.</param>
+/// <param name="Owner">The lease's owner; only if <paramref name="State"/> is <see cref="LeaseState.Leased"/>.</param>
 internal readonly record struct LeaseContent(LeaseState State, Attachment Owner)
 {
     /// <summary>The longest lease: a longer file is another program's text.</summary>

@@ -23,7 +23,7 @@ internal sealed class LeaseDirectory : IDisposable
     /// <summary>Opens the directory, which is made where it is missing.</summary>
     public static LeaseDirectory Ensure(string dataDir, string network) => new(FileDirectory.Ensure($"{dataDir}/{network}", DirectoryMode));
 
-    /// <summary>Opens the directory; null where it is missing.</summary>
+    /// <summary>Opens the directory; null if it is missing.</summary>
     public static LeaseDirectory? Find(string dataDir, string network) =>
         FileDirectory.Find($"{dataDir}/{network}") is { } files ? new LeaseDirectory(files) : null;
 

@@ -29,7 +29,7 @@ internal sealed class OwnerIndex : IDisposable
         this.leases = leases;
     }
 
-    /// <summary>Opens the index, there or not; null where that is refused: it saves time, so nothing fails for it.</summary>
+    /// <summary>Opens the index, there or not; null if that is refused: it saves time, so nothing fails for it.</summary>
     public static OwnerIndex? TryOpen(string dataDir, string network, LeaseDirectory directory)
     {
         var index = new OwnerIndex($"{dataDir}/.owners/{network}", directory.Files);
@@ -52,10 +52,10 @@ internal sealed class OwnerIndex : IDisposable
             snapshot = OwnerSnapshot.Find($"{path}/{OwnerSnapshot.FileName}");
     }
 
-    /// <summary>True where an owner can be in it: not with the longest container ids.</summary>
+    /// <summary>True if an owner can be in it: not with the longest container ids.</summary>
     public static bool CanHold(Attachment owner) => Encoding.UTF8.GetByteCount(owner.ContainerId) <= LongestId;
 
-    /// <summary>True where log and snapshot belong together and the lease directory is as <see cref="Seal"/> left it.</summary>
+    /// <summary>True if log and snapshot belong together and the lease directory is as <see cref="Seal"/> left it.</summary>
     public bool IsComplete() => log is not null && log.Continues(snapshot?.Size ?? 0) && log.IsSealed(leases.Status().ModifiedNanoseconds);
 
     /// <summary>The addresses the index knows of a container, of all its interfaces; it may have lost them since.</summary>

@@ -27,7 +27,7 @@ internal sealed class OwnerSnapshot : IDisposable
     /// <summary>The file's size in bytes.</summary>
     public long Size { get; }
 
-    /// <summary>Opens a snapshot; null where it is missing.</summary>
+    /// <summary>Opens a snapshot; null if it is missing.</summary>
     public static OwnerSnapshot? Find(string path)
     {
         var found = FileDescriptor.FindForReading(path);

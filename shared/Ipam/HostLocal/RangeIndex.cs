@@ -41,7 +41,7 @@ internal sealed class RangeIndex
         return new RangeIndex(numbered);
     }
 
-    /// <summary>The range that holds the address, and its number; null where none does. For ranges that do not overlap.</summary>
+    /// <summary>The range that holds the address, and its number; null if none does. For ranges that do not overlap.</summary>
     public NumberedRange? Find(IPAddr address)
     {
         var (low, high) = (0, sorted.Length);

@@ -30,7 +30,7 @@ internal sealed class RangeSet(IReadOnlyList<IPRange> ranges, ReservedAddresses 
         }
     }
 
-    /// <summary>True where there is no address to give out, however many are free.</summary>
+    /// <summary>True if there is no address to give out, however many are free.</summary>
     public bool IsEmpty
     {
         get
@@ -41,7 +41,7 @@ internal sealed class RangeSet(IReadOnlyList<IPRange> ranges, ReservedAddresses 
         }
     }
 
-    /// <summary>The range that holds the address, reserved or not; null where none does.</summary>
+    /// <summary>The range that holds the address, reserved or not; null if none does.</summary>
     public IPRange? FindRange(IPAddr address)
     {
         if (Ranges.Count == 1)

@@ -26,16 +26,16 @@ public sealed unsafe class ConfinedDirectory : IDisposable
     /// <summary>As <see cref="Open"/>, of a directory that is open already. It is closed with this object.</summary>
     public static ConfinedDirectory Of(FileDescriptor root) => new(root);
 
-    /// <summary>Opens a directory inside as a place (O_PATH); null where it is missing.</summary>
+    /// <summary>Opens a directory inside as a place (O_PATH); null if it is missing.</summary>
     /// <exception cref="ErrnoException">ELOOP: the path has a symbolic link. EXDEV: it leads out. ENOTDIR: a part of it is not a directory.</exception>
     public FileDescriptor? FindDirectory(string path) => Find(path, LibC.File.O_PATH | LibC.File.O_DIRECTORY);
 
-    /// <summary>Opens a file inside for reading and, unless <paramref name="readOnly"/>, for writing; null where it is missing.</summary>
+    /// <summary>Opens a file inside for reading and, unless <paramref name="readOnly"/>, for writing; null if it is missing.</summary>
     /// <exception cref="ErrnoException">As for <see cref="FindDirectory"/>.</exception>
     public FileDescriptor? FindFile(string path, bool readOnly) =>
         Find(path, (readOnly ? LibC.File.O_RDONLY : LibC.File.O_RDWR) | LibC.File.O_NONBLOCK);
 
-    /// <summary>Opens a directory inside for its names and for new files; null where it is missing.</summary>
+    /// <summary>Opens a directory inside for its names and for new files; null if it is missing.</summary>
     public FileDirectory? FindNames(string path) =>
         Find(path, LibC.File.O_RDONLY | LibC.File.O_DIRECTORY) is { } found ? FileDirectory.Of(found) : null;
 

@@ -67,7 +67,7 @@ public sealed unsafe class FileDescriptor : SafeHandle
     /// <summary>Opens a directory.</summary>
     public static FileDescriptor OpenDirectory(string path) => Open(null, path, LibC.File.O_RDONLY | LibC.File.O_DIRECTORY, 0);
 
-    /// <summary>Opens a directory; null where nothing is there.</summary>
+    /// <summary>Opens a directory; null if nothing is there.</summary>
     public static FileDescriptor? FindDirectory(string path) => Find(null, path, LibC.File.O_RDONLY | LibC.File.O_DIRECTORY);
 
     /// <summary>
@@ -77,7 +77,7 @@ public sealed unsafe class FileDescriptor : SafeHandle
     public static FileDescriptor OpenPath(string path) => Open(null, path, LibC.File.O_PATH | LibC.File.O_NOFOLLOW, 0);
 
     /// <summary>
-    /// Opens an existing regular file for reading and writing, following no link at its end; null where nothing is there.
+    /// Opens an existing regular file for reading and writing, following no link at its end; null if nothing is there.
     /// </summary>
     /// <exception cref="UnusableFileException">Something else is there.</exception>
     public static FileDescriptor? FindForChange(string path) => FindRegular(null, path, LibC.File.O_RDWR | LibC.File.O_NOFOLLOW);
@@ -92,7 +92,7 @@ public sealed unsafe class FileDescriptor : SafeHandle
     /// </summary>
     public string SelfPath => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"/proc/self/fd/{Number}");
 
-    /// <summary>Opens an existing regular file for reading and for writing at its end; null where nothing is there.</summary>
+    /// <summary>Opens an existing regular file for reading and for writing at its end; null if nothing is there.</summary>
     /// <exception cref="UnusableFileException">Something else is there.</exception>
     public static FileDescriptor? FindForAppending(string path) => FindRegular(null, path, LibC.File.O_RDWR | LibC.File.O_APPEND);
 
@@ -293,7 +293,7 @@ public sealed unsafe class FileDescriptor : SafeHandle
         };
     }
 
-    /// <summary>True where it is a terminal, isatty(3).</summary>
+    /// <summary>True if it is a terminal, isatty(3).</summary>
     public bool IsTerminal => LibC.Process.IsATty(Number) == 1;
 
     /// <summary>The type of the filesystem the file is on, as in statfs(2).</summary>

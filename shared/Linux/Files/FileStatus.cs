@@ -27,7 +27,7 @@ public readonly record struct FileStatus(ulong Device, ulong Inode, long Size, I
     /// <summary>Last change of content, mode, owner or names, in nanoseconds since 1970. No call sets it.</summary>
     public Int128 ChangedNanoseconds { get; init; }
 
-    /// <summary>True where both name one and the same file.</summary>
+    /// <summary>True if both name one and the same file.</summary>
     public bool IsSameFile(FileStatus other) => Device == other.Device && Inode == other.Inode;
 }
 

@@ -45,7 +45,7 @@ public sealed unsafe class FileWatch : IDisposable
             throw ErrnoException.Last("inotify_add_watch", directory.Path);
     }
 
-    /// <summary>Watches a directory by its path: its watch's number, or null where it cannot be.</summary>
+    /// <summary>Watches a directory by its path: its watch's number, or null if it cannot be.</summary>
     internal int? TryAdd(string directory, uint events) =>
         INotify.AddWatch(descriptor.Number, directory, events) is >= 0 and var watch ? watch : null;
 

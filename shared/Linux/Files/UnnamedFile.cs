@@ -74,7 +74,7 @@ public sealed unsafe class UnnamedFile : IDisposable
         return true;
     }
 
-    /// <summary>Gives the file its name; false where the name is taken.</summary>
+    /// <summary>Gives the file its name; false if the name is taken.</summary>
     public bool TryLink(string newName)
     {
         var to = directory.Descriptor.Number;

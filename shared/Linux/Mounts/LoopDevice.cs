@@ -65,7 +65,7 @@ public sealed unsafe class LoopDevice : IDisposable
         }
     }
 
-    /// <summary>Opens a device by its path, such as a mount's source; null where it is no loop device that has a file.</summary>
+    /// <summary>Opens a device by its path, such as a mount's source; null if it is no loop device that has a file.</summary>
     public static LoopDevice? FindByPath(string path)
     {
         if (!path.StartsWith("/dev/loop", StringComparison.Ordinal) || TryOpen(path["/dev/".Length..]) is not { } found)
@@ -108,11 +108,11 @@ public sealed unsafe class LoopDevice : IDisposable
             throw new ErrnoException("LOOP_CLR_FD", Path, errno);
     }
 
-    /// <summary>True where this device's file is <paramref name="image"/>.</summary>
+    /// <summary>True if this device's file is <paramref name="image"/>.</summary>
     public bool IsOf(FileStatus image) =>
         TryGetInfo(out var info) && info.lo_inode == image.Inode && info.lo_device == Encode(image.Device);
 
-    /// <summary>True where nothing can be written to it.</summary>
+    /// <summary>True if nothing can be written to it.</summary>
     public bool IsReadOnly => TryGetInfo(out var info) && (info.lo_flags & Loop.LO_FLAGS_READ_ONLY) != 0;
 
     private static List<string> InUse()

@@ -28,7 +28,7 @@ public sealed class MountTable
     /// </summary>
     public static MountTable ReadAt(string target) => Parse(ReadFile(OwnPath), Escape(target));
 
-    /// <summary>Reads the mounts that another process sees; null where the process is gone.</summary>
+    /// <summary>Reads the mounts that another process sees; null if the process is gone.</summary>
     public static MountTable? Find(int pid)
     {
         try

@@ -105,7 +105,7 @@ public sealed class Mounting(MountApi api = MountApi.Any)
             Must(LibC.Mount.Classic("none", target, null, LibC.Mount.MS_REMOUNT | Flags(present), Data(parameters)), target);
     }
 
-    // False where the calls are not to be used, or the kernel has not got them.
+    // False if the calls are not to be used, or the kernel has not got them.
     private bool ByDescriptor(Action work)
     {
         if (api == MountApi.Classic)

@@ -43,7 +43,7 @@ internal static class DnsMessage
         return message[..(at + 4)];
     }
 
-    /// <summary>What a message says to a question; null where it is no answer to it. A chain of CNAMEs is in the same answer.</summary>
+    /// <summary>What a message says to a question; null if it is no answer to it. A chain of CNAMEs is in the same answer.</summary>
     public static DnsReply? Read(ReadOnlySpan<byte> message, ReadOnlySpan<byte> question)
     {
         if (message.Length < HeaderLength || !message[..2].SequenceEqual(question[..2]))

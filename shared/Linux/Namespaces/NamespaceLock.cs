@@ -14,7 +14,7 @@ public static class NamespaceLock
     public const string Directory = "/run/plugboard/locks";
 
     /// <summary>
-    /// Opens the file of the calling thread's namespace and makes it where it is missing; null where /run cannot be written.
+    /// Opens the file of the calling thread's namespace and makes it where it is missing; null if /run cannot be written.
     /// </summary>
     /// <param name="purpose">A word: <c>bridge</c>, <c>iptables</c>.</param>
     public static FileDescriptor? TryOpen(string purpose)

@@ -55,15 +55,15 @@ public sealed class NetworkNamespace : IDisposable
     public static NetworkNamespace OpenOwn() => new(FileDescriptor.OpenKernelFile(OwnPath));
 
     /// <summary>
-    /// The inode number of the calling thread's namespace, which no other namespace has as long as it lives; null where /proc is not
+    /// The inode number of the calling thread's namespace, which no other namespace has as long as it lives; null if /proc is not
     /// mounted.
     /// </summary>
     internal static ulong? FindOwnInode() => FileDescriptor.FindStatus(OwnPath)?.Inode;
 
-    /// <summary>True where both are one namespace.</summary>
+    /// <summary>True if both are one namespace.</summary>
     public bool IsSame(NetworkNamespace other) => file.Status().IsSameFile(other.file.Status());
 
-    /// <summary>True where <paramref name="path"/> names the calling thread's namespace; false where it names another or nothing.</summary>
+    /// <summary>True if <paramref name="path"/> names the calling thread's namespace; false if it names another or nothing.</summary>
     public static bool IsOwn(string path) =>
         FileDescriptor.FindStatus(path) is { } status && FileDescriptor.FindStatus(OwnPath) is { } own && status.IsSameFile(own);
 

@@ -32,7 +32,7 @@ public static unsafe class InternetSocket
             : (Errno)error;
     }
 
-    /// <summary>The address of ours that a server sees; null where there is no route to it.</summary>
+    /// <summary>The address of ours that a server sees; null if there is no route to it.</summary>
     public static IPAddr? FindOwnAddress(IPAddr server)
     {
         using var socket = Open(server, Inet.SOCK_DGRAM);

@@ -61,7 +61,7 @@ public sealed unsafe class KernelSocket : SafeHandle, IDatagramSocket
         PortId = address.Port;
     }
 
-    /// <summary>Switches on an option of level SOL_NETLINK; false where the kernel is too old to know it (ENOPROTOOPT).</summary>
+    /// <summary>Switches on an option of level SOL_NETLINK; false if the kernel is too old to know it (ENOPROTOOPT).</summary>
     public bool TryEnable(int option)
     {
         const int ENOPROTOOPT = 92;

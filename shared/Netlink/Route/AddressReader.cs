@@ -52,7 +52,7 @@ internal static class AddressReader
         };
     }
 
-    /// <summary>True where the message says that it is about the namespace of that number.</summary>
+    /// <summary>True if the message says that it is about the namespace of that number.</summary>
     public static bool IsOfNamespace(NetlinkMessage message, int netNsId)
     {
         var attributes = message.Attributes<IfAddrMsg>();

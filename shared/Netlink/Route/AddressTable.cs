@@ -91,7 +91,7 @@ public sealed class AddressTable
         socket.Execute(request, () => $"{address} on {LinkTable.Subject(index)}");
     }
 
-    /// <summary>Removes an address; false where the address (EADDRNOTAVAIL) or the link (ENODEV) was gone already.</summary>
+    /// <summary>Removes an address; false if the address (EADDRNOTAVAIL) or the link (ENODEV) was gone already.</summary>
     public bool Delete(int index, IPPrefix address)
     {
         var request = socket.NewRequest();

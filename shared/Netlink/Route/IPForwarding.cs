@@ -18,7 +18,7 @@ public sealed class IPForwarding(RouteClient client)
     /// <param name="is6">IPv6, else IPv4.</param>
     public static string SettingOf(bool is6) => is6 ? "net/ipv6/conf/all/forwarding" : "net/ipv4/ip_forward";
 
-    /// <summary>True where the namespace forwards the family.</summary>
+    /// <summary>True if the namespace forwards the family.</summary>
     /// <param name="is6">IPv6, else IPv4.</param>
     /// <exception cref="NetlinkException">The kernel does not have the family.</exception>
     public bool IsOn(bool is6) => client.Netconf.IsIPForwarding(is6 ? AddressFamily.IPv6 : AddressFamily.IPv4);

@@ -52,7 +52,7 @@ public sealed class LinkTable
     }
 
     /// <summary>
-    /// The link at a veth's other end in another namespace; null where that link is gone or the namespace is: also one of which only the
+    /// The link at a veth's other end in another namespace; null if that link is gone or the namespace is: also one of which only the
     /// kernel's work of taking it apart is left. Source: IFLA_TARGET_NETNSID (Linux 4.17); net/core/rtnetlink.c, rtnl_get_net_ns_capable.
     /// </summary>
     /// <param name="end">The end in this namespace, with the number of the other's.</param>
@@ -155,7 +155,7 @@ public sealed class LinkTable
         socket.Execute(request, () => Subject(index));
     }
 
-    /// <summary>Removes a link, and with one end of a veth pair the other; false where it was gone already (ENODEV).</summary>
+    /// <summary>Removes a link, and with one end of a veth pair the other; false if it was gone already (ENODEV).</summary>
     /// <exception cref="NetlinkException">EOPNOTSUPP: it cannot be removed, as hardware and loopback.</exception>
     public bool Delete(int index)
     {

@@ -24,7 +24,7 @@ public sealed class RouteTable
     }
 
     /// <summary>
-    /// Removes a route; false where it was gone already (ESRCH). What the route names has to be the same there, the protocol and the type
+    /// Removes a route; false if it was gone already (ESRCH). What the route names has to be the same there, the protocol and the type
     /// always; with
     /// <see cref="Route.ToSpec"/> of a listed route it is that one and no other.
     /// </summary>

@@ -35,7 +35,7 @@ public static class NetlinkDump
     }
 
     /// <summary>
-    /// The name of the attribute at an offset in bytes from the message's start, as <c>IFLA_LINKINFO/IFLA_INFO_KIND</c>; null where none
+    /// The name of the attribute at an offset in bytes from the message's start, as <c>IFLA_LINKINFO/IFLA_INFO_KIND</c>; null if none
     /// starts there.
     /// </summary>
     internal static string? AttributeAt(ReadOnlySpan<byte> message, uint offset, NetlinkDialect dialect)

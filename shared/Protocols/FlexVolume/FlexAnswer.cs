@@ -23,7 +23,7 @@ public sealed record FlexAnswer(FlexStatus Status, string Message = "")
     /// <summary>The answer to a call that the driver never serves.</summary>
     public static FlexAnswer NotSupported { get; } = new(FlexStatus.NotSupported);
 
-    /// <summary>What kubelet would not like about an answer to <c>init</c>; null where all is well.</summary>
+    /// <summary>What kubelet would not like about an answer to <c>init</c>; null if all is well.</summary>
     /// <param name="output">All that the driver wrote.</param>
     public static string? FindProblemOfInit(ReadOnlySpan<byte> output)
     {

@@ -46,7 +46,7 @@ public sealed class FlexOptions
     /// <summary>The pod's service account; mount only.</summary>
     public string ServiceAccount => Kubelet("serviceAccount.name");
 
-    /// <summary>The pod's fsGroup; null where it has none. Until 1.14 it had another name.</summary>
+    /// <summary>The pod's fsGroup; null if it has none. Until 1.14 it had another name.</summary>
     public uint? FsGroup
     {
         get

@@ -26,7 +26,7 @@ internal sealed record LocalPlan
     /// <summary>The directory that the pod sees.</summary>
     public required AllowedRoot Place { get; init; }
 
-    /// <summary>Why the pod may not have it; null where it may.</summary>
+    /// <summary>Why the pod may not have it; null if it may.</summary>
     public VolumeException? Trespass { get; init; }
 
     /// <summary>It is made where it is missing.</summary>

@@ -40,7 +40,7 @@ internal sealed record LoopPlan
     /// <summary>The image file.</summary>
     public required AllowedRoot Image { get; init; }
 
-    /// <summary>Why the pod may not have it; null where it may.</summary>
+    /// <summary>Why the pod may not have it; null if it may.</summary>
     public VolumeException? Trespass { get; init; }
 
     /// <summary>What is in it: ext4, xfs or btrfs.</summary>

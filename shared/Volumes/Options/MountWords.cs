@@ -120,7 +120,7 @@ internal sealed record MountWords(MountAttributes Attributes, IReadOnlyList<Moun
 
     private static string Unquote(string value) => value.Length > 1 && value[0] == '"' && value[^1] == '"' ? value[1..^1] : value;
 
-    // False where the word is neither the mount's nor mount(8)'s.
+    // False if the word is neither the mount's nor mount(8)'s.
     private static bool TryApply(MountParameter word, ref MountAttributes attributes, List<MountParameter> parameters)
     {
         if (word.Value is null && Change(word.Key) is var (added, removed))

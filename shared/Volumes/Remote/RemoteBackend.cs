@@ -46,7 +46,7 @@ public abstract class RemoteBackend(VolumePolicy policy) : Backend(policy)
     /// <param name="type">The filesystem's type, after which its module is called.</param>
     /// <param name="source">What is mounted, for the message.</param>
     /// <param name="mount">Mounts it.</param>
-    /// <param name="advice">What to do about a refusal; empty where nothing is known.</param>
+    /// <param name="advice">What to do about a refusal; empty if nothing is known.</param>
     private protected void MountRemote(string type, string source, Action<Mounting> mount, Func<Errno, string> advice)
     {
         try

@@ -88,7 +88,7 @@ public sealed class OnlyOneTests : IDisposable
         using var own = Take();
 
         Assert.NotNull(own);
-        Assert.Equal([$"{path} was no file of root's alone: it is replaced"], log);
+        Assert.Equal([$"{path} is not a file that only root can open: replaced"], log);
         Assert.Equal("600", machine.Run(() => Mode(path)));
         Assert.Throws<SettingException>(Take);
     }
@@ -99,13 +99,13 @@ public sealed class OnlyOneTests : IDisposable
         machine.Tool("mkdir -m 755 /run/elsewhere");
         machine.Tool($"ln -s /run/elsewhere {InstanceLock.Directory}");
         Assert.Equal(
-            $"{InstanceLock.Directory} has to be a directory of root's, and no link: remove it, it is made again",
+            $"{InstanceLock.Directory} must be a directory of root's, not a symbolic link: remove it, it is created again",
             Assert.Throws<SettingException>(Take).Message
         );
         machine.Tool($"rm {InstanceLock.Directory}");
         machine.Tool($"install -d -o 65534 {InstanceLock.Directory}");
         Assert.Equal(
-            $"{InstanceLock.Directory} has to be a directory of root's, and no link: remove it, it is made again",
+            $"{InstanceLock.Directory} must be a directory of root's, not a symbolic link: remove it, it is created again",
             Assert.Throws<SettingException>(Take).Message
         );
     }
@@ -116,8 +116,8 @@ public sealed class OnlyOneTests : IDisposable
         machine.Tool("mount -o remount,ro /run");
         Assert.Null(Take());
         Assert.Equal(
-            $"mkdir {InstanceLock.Directory}: read-only file system (EROFS): nothing keeps a second coordinator from starting in this "
-                + $"network namespace; {InstanceLock.Directory} has to be a directory that can be written (in a pod: a volume of its own)",
+            $"mkdir {InstanceLock.Directory}: read-only file system (EROFS): nothing stops a second coordinator in this "
+                + $"network namespace; {InstanceLock.Directory} must be a writable directory (in a pod: a volume of its own)",
             Assert.Single(log)
         );
     }

@@ -29,8 +29,8 @@ public sealed class PathMtuTests
         Assert.Contains(
             (
                 "mtu",
-                "1300 bytes: a router on the way to 192.168.1.2 takes no more, and the kernel remembers it for some minutes (ip "
-                    + "route flush cache forgets it); eth0 takes 1500"
+                "1300 bytes: a router on the path to 192.168.1.2 takes no more, which the kernel remembers for some minutes (to "
+                    + "forget it: ip route flush cache); eth0 takes 1500"
             ),
             Explain(cluster, "192.168.1.2")
         );

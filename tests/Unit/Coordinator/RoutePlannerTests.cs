@@ -126,7 +126,7 @@ public sealed class RoutePlannerTests
         Assert.Empty(Plan(dual).Problems);
         Assert.Equal(
             "IPv6: this node has IPv6 pods, and eth0 has no IPv6 address that other nodes could use; give it one, name another link "
-                + "with --iface, or say EnableIPv6: false if the cluster has no IPv6",
+                + "with --iface, or set EnableIPv6: false if the cluster has no IPv6",
             Assert.Single(
                 Plan(dual with { Self = dual.Self with { PodCidrs = [.. dual.Self.PodCidrs, IPPrefix.Parse("fd00:1::/64")] } }).Problems
             )

@@ -72,11 +72,11 @@ public sealed class ViewBuilderTests
 
         Assert.False(view.Self.IsGone);
         Assert.Equal(
-            "the source knows no node n11, and node n1 has this node's address or pod network: correct its name, or say --node-name n1",
+            "the source knows no node n11, and node n1 has this node's address or pod network: correct its name, or set --node-name n1",
             notReady
         );
         Assert.Equal(
-            "the source knows no node nod3 (did you mean \"node3\"?); say --node-name, or let the node join",
+            "the source knows no node nod3 (did you mean \"node3\"?); set --node-name, or let the node join",
             Build(new ViewBuilder("nod3", Vxlan), N2, N2 with { Name = "node3" }).NotReadyReason
         );
     }

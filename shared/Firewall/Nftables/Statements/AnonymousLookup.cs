@@ -1,7 +1,7 @@
 namespace Plugboard.Firewall.Nftables.Statements;
 
 /// <summary>
-/// Goes on where a value is, or is not, among some, each one value or a range: <c>ip saddr != { 10.0.0.0/8, 192.168.1.1 }</c>. They are a
+/// Continues if a value is, or is not, among some, each one value or a range: <c>ip saddr != { 10.0.0.0/8, 192.168.1.1 }</c>. They are a
 /// set without a name that lives as long as the rule does.
 /// </summary>
 public sealed class AnonymousLookup : Statement

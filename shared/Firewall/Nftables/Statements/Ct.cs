@@ -3,7 +3,7 @@ using static Plugboard.Firewall.Nftables.Uapi.NfTablesH;
 
 namespace Plugboard.Firewall.Nftables.Statements;
 
-/// <summary>Goes on where the packet's flow is in one of some states: <c>ct state new</c>, <c>ct status dnat</c>.</summary>
+/// <summary>Continues if the packet's flow is in one of some states: <c>ct state new</c>, <c>ct status dnat</c>.</summary>
 public sealed class Ct : Statement
 {
     private readonly uint key;

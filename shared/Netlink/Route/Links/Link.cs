@@ -64,7 +64,7 @@ public sealed record Link
     /// <summary>What it is as a bridge's port; null for others.</summary>
     public BridgePort? Port { get; init; }
 
-    /// <summary>IPv6's settings of it; null where the kernel has no IPv6, or the link none (an MTU below 1280).</summary>
+    /// <summary>IPv6's settings of it; null if the kernel has no IPv6, or the link none (an MTU below 1280).</summary>
     public LinkIPv6? IPv6 { get; init; }
 
     /// <summary>A number for free use (ip-sysctl: <c>net.ipv4.conf.NAME.tag</c>); 0 by default.</summary>

@@ -33,7 +33,7 @@ public readonly record struct LinkIPv6
     /// <summary>A probe that comes back to its sender is no duplicate (Linux 4.10).</summary>
     public bool EnhancedDad { get; init; }
 
-    /// <summary>True where a router's advertisement that arrives now would be taken.</summary>
+    /// <summary>True if a router's advertisement that arrives now would be taken.</summary>
     public bool LearnsFromRouters => !Disabled && (AcceptRa == 2 || (AcceptRa != 0 && !Forwarding));
 
     internal static LinkIPv6 Read(ReadOnlySpan<byte> conf) =>

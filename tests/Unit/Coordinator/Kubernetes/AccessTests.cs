@@ -286,7 +286,7 @@ public sealed class AccessTests
     [InlineData("{token: 'hünter2'}")]
     public void What_cannot_be_a_token_is_told_without_being_shown(string user) =>
         Assert.Equal(
-            "/etc/k/config: token: no token in it: a token is one word of ASCII letters, digits and signs",
+            "/etc/k/config: token: it has no token: a token is one word of ASCII letters, digits and signs",
             Assert.Throws<ApiException>(() => Read(Config("{server: 'https://a'}", user)).FindToken()).Message
         );
 
@@ -318,7 +318,7 @@ public sealed class AccessTests
         api.Instead = static _ => new FakeAnswer(307, "") { Headers = ["Location: http://192.0.2.1:8080/api"] };
         await using var run = KubernetesRun.Start(api);
         Assert.EndsWith(
-            " leads to http://192.0.2.1:8080, which is not followed; name that server",
+            " redirects to http://192.0.2.1:8080, which is not followed; configure that server",
             (await run.WaitAsync(snapshot => snapshot.SourceError is not null)).SourceError,
             StringComparison.Ordinal
         );

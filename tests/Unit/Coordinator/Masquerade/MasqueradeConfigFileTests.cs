@@ -56,7 +56,7 @@ public sealed class MasqueradeConfigFileTests : IDisposable
             Assert.False(file.Refresh());
             Assert.Same(good, file.Current);
             Assert.Null(file.Problem);
-            Assert.EndsWith("the last good configuration stays in force", Assert.Single(file.Warnings), StringComparison.Ordinal);
+            Assert.EndsWith("the last valid configuration stays in force", Assert.Single(file.Warnings), StringComparison.Ordinal);
         }
 
         Write("masqLinkLocal: true\n# again");
@@ -85,7 +85,7 @@ public sealed class MasqueradeConfigFileTests : IDisposable
 
             Assert.Equal("172.16.0.0/12", later.Current.NonMasqueradeCidrs.ToString());
             Assert.Null(later.Problem);
-            Assert.EndsWith("the last good configuration stays in force", Assert.Single(later.Warnings), StringComparison.Ordinal);
+            Assert.EndsWith("the last valid configuration stays in force", Assert.Single(later.Warnings), StringComparison.Ordinal);
             later.SaveBackup();
             Assert.Equal("nonMasqueradeCIDRs: [172.16.0.0/12]", File.ReadAllText(backup));
         }
