@@ -16,7 +16,7 @@ internal sealed record LocalNode
     /// <summary>The networks of its pods; none: not assigned yet.</summary>
     public ValueArray<IPPrefix> PodCidrs { get; init; } = [];
 
-    /// <summary>The uplink; null if there is none now.</summary>
+    /// <summary>The uplink; null if absent now.</summary>
     public UplinkLink? Uplink { get; init; }
 
     /// <summary>Its addresses on that link, at most one per family.</summary>

@@ -11,8 +11,8 @@ internal sealed class RouteDifference(NodeNetwork network, bool mayPrune)
 {
     /// <summary>Queues what is missing, different or superfluous.</summary>
     /// <param name="plan">What should be.</param>
-    /// <param name="tunnels">The indexes of the coordinator's own links: anything on them that the plan does not have is removed, whoever
-    /// made it.</param>
+    /// <param name="tunnels">The indexes of the coordinator's own links: anything on them that the plan does not have is removed, also
+    /// objects of other programs.</param>
     /// <param name="operations">Gets the operations.</param>
     public void Compare(RoutePlan plan, IReadOnlySet<int> tunnels, RouteOperations operations)
     {

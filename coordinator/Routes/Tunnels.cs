@@ -85,7 +85,7 @@ internal static class Tunnels
     private static string NameOf(BackendConf backend, bool is6) =>
         backend.Type == BackendType.Ipip ? "flannel.ipip" : $"{(is6 ? "flannel-v6" : "flannel")}.{backend.Vni}";
 
-    /// <summary>The end of an existing vxlan tunnel of this name, whoever made it; null if absent or of another network.</summary>
+    /// <summary>The end of an existing vxlan tunnel of this name, of any author; null if absent or of another network.</summary>
     public static VtepData? FindPresent(IReadOnlyDictionary<string, Link> links, BackendConf backend, bool is6) =>
         backend.Type == BackendType.Vxlan
         && links.TryGetValue(NameOf(backend, is6), out var link)

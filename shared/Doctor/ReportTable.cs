@@ -24,7 +24,7 @@ public static class ReportTable
         return text.ToString();
     }
 
-    /// <summary>What became of fixes, a line each; empty if there were none.</summary>
+    /// <summary>What became of fixes, a line each; empty without fixes.</summary>
     public static string Render(IReadOnlyList<FixOutcome> outcomes)
     {
         var text = new StringBuilder();

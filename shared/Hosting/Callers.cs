@@ -17,7 +17,7 @@ internal static class Callers
 
     private const char Separator = ':';
 
-    /// <summary>The waiting plugins, outermost first; empty if there are none.</summary>
+    /// <summary>The waiting plugins, outermost first; empty if no plugin waits.</summary>
     public static string[] Of(CniEnvironment call, string? variable)
     {
         if (string.IsNullOrEmpty(variable))

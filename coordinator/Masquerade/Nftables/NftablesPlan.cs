@@ -5,7 +5,7 @@ namespace Plugboard.Coordinator.Masquerade.Nftables;
 /// <summary>The desired table. Pure.</summary>
 internal sealed record NftablesPlan
 {
-    /// <summary>The table; nothing of anybody else's is in it.</summary>
+    /// <summary>The table; it has no foreign objects.</summary>
     public static Table Table { get; } =
         new(NftFamily.Inet, "plugboard_coordinator_masquerade") { Comment = "What leaves this node with its address, by the coordinator" };
 

@@ -27,7 +27,7 @@ internal sealed class ApiAccess
     /// <summary>Its key, PEM.</summary>
     public Secret? Key { get; init; }
 
-    /// <summary>Whether a token may be sent: not where the connection would show it to everybody.</summary>
+    /// <summary>Whether a token may be sent: not if the connection would expose it.</summary>
     public bool MaySendToken => Server.Scheme == Uri.UriSchemeHttps || Server.IsLoopback;
 
     /// <summary>The token's text; null: none, or it must not be sent.</summary>

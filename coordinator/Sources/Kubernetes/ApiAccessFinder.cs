@@ -43,8 +43,8 @@ internal sealed class ApiAccessFinder(KubernetesOptions options, Func<string, st
 
     private ApiAccess FromServiceAccount()
     {
-        // Such a proxy knows the caller by itself, and what listens on a port of this machine may be anybody: the pod's token is not shown
-        // to it, nor need there be one.
+        // Such a proxy has its own credentials, and any process may listen on a port of this machine: the pod's token is not sent to it,
+        // and is not needed.
         if (options.ApiServer is { } plain && IsPlain(plain))
             return new ApiAccess { Server = plain };
         return new ApiAccess

@@ -82,7 +82,7 @@ internal sealed record ApiStatus
     /// <param name="what">The request.</param>
     /// <param name="status">HTTP's status; 0: within a watch.</param>
     /// <param name="retryAfter">The value of HTTP's Retry-After.</param>
-    /// <param name="caller">The credentials shown, and why there were none; null if there were, or if it is not known.</param>
+    /// <param name="caller">The credentials shown, and why not; null if shown, or if unknown.</param>
     public ApiException ToException(string what, int status, TimeSpan? retryAfter, (string Shown, string? WhyNot)? caller = null)
     {
         var number = status == 0 ? Code : status;

@@ -5,7 +5,7 @@ using System.Text.Json;
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
 /// <summary>
-/// Maintains this node's Node: flannel's annotations, the condition, the startup taint, events. It writes what differs, whoever changed it,
+/// Maintains this node's Node: flannel's annotations, the condition, the startup taint, events. It writes what differs, whatever the cause,
 /// and retries for ever. If another program keeps changing the Node, the writes become ever less frequent.
 /// </summary>
 internal sealed class OwnNodeWriter(NodeWriterParts parts, OwnNode own, SourceErrors sourceErrors)

@@ -4,7 +4,7 @@ using Plugboard.Linux.Files;
 namespace Plugboard.Coordinator.Sources.Static;
 
 /// <summary>
-/// Waits for a file to change: by the kernel's notification, and, in case there is none (a network filesystem, no more watches), by looking
+/// Waits for a file to change: by the kernel's notification, and, in case it fails to come (a network filesystem, no more watches), by looking
 /// at the file at intervals.
 /// </summary>
 internal sealed class FilePoll : IDisposable

@@ -68,7 +68,7 @@ internal sealed record NetworkFile(string Path)
         }
     }
 
-    // A single plugin's config is a list of one to everybody.
+    // A single plugin's config counts as a list of one.
     private static byte[] Wrap(byte[] content)
     {
         var config = NetworkConfig.Parse(content);

@@ -23,7 +23,7 @@ public sealed class IptablesBackend(IptablesOptions options)
             Client(family.Key).Change(table => MasqueradeRules.Add(table, pod, [.. family]));
     }
 
-    /// <summary>Removes a pod's masquerade in both families; succeeds if there is none.</summary>
+    /// <summary>Removes a pod's masquerade in both families; succeeds if absent.</summary>
     /// <param name="pod">The pod whose rules go.</param>
     /// <param name="only">The addresses of the ending attachment, used by no other attachment; null if unknown: then the rules of all its
     /// attachments to the network go.</param>
@@ -64,7 +64,7 @@ public sealed class IptablesBackend(IptablesOptions options)
             HostPortRules.Add(NatTable.Empty, new IptablesHostPorts(pod, address, mappings, how));
     }
 
-    /// <summary>Removes a pod's host ports in both families, also the reference's leftovers; succeeds if there are none.</summary>
+    /// <summary>Removes a pod's host ports in both families, also the reference's leftovers; succeeds if absent.</summary>
     /// <param name="pod">The pod whose rules go.</param>
     /// <param name="only">The addresses of the ending attachment: if all ports lead to another attachment of the pod to the network, they
     /// stay. Null if unknown: all rules go.</param>

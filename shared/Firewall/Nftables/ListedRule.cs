@@ -1,6 +1,6 @@
 namespace Plugboard.Firewall.Nftables;
 
-/// <summary>A rule in the kernel, whoever made it.</summary>
+/// <summary>A rule in the kernel, of any author.</summary>
 /// <param name="Chain">Its chain.</param>
 /// <param name="Handle">The kernel's number for it in its table.</param>
 public sealed record ListedRule(Chain Chain, ulong Handle)

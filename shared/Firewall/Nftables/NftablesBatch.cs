@@ -177,7 +177,7 @@ public sealed class NftablesBatch
         }
     }
 
-    /// <summary>Removes one rule, whoever made it.</summary>
+    /// <summary>Removes one rule, of any author.</summary>
     public void Delete(ListedRule rule)
     {
         using var message = Begin(NFT_MSG_DELRULE, NftablesVerb.Delete, rule.Chain.Table.Family, rule);

@@ -24,7 +24,7 @@ public sealed record TableDifference
     /// <summary>The repair empties the table's sets, except for elements of the definition: the pods' elements must be restored.</summary>
     public bool EmptiesSets => IsMissing || MustBeReplaced;
 
-    /// <summary>The netlink socket that alone may change the table; 0: anybody may.</summary>
+    /// <summary>The netlink socket that alone may change the table; 0: any socket may.</summary>
     public uint OwnerPortId { get; init; }
 
     /// <summary>No packet comes to the table.</summary>

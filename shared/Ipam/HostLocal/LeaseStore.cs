@@ -58,7 +58,7 @@ internal sealed class LeaseStore : IDisposable
     /// <summary>The content of the address's file; null if absent.</summary>
     public LeaseContent? Find(IPAddr address) => directory.Find(address);
 
-    /// <summary>The owner's lease of that address, of the old format too; null if it is somebody else's or nobody's.</summary>
+    /// <summary>The owner's lease of that address, of the old format too; null if it has another owner or none.</summary>
     public Lease? FindOwn(IPAddr address, Attachment owner) =>
         directory.Find(address) is { State: LeaseState.Leased } content
         && (content.Owner == owner || content.Owner == owner.WithoutInterface)

@@ -17,7 +17,7 @@ internal sealed class Resolver(ResolverConfig config, TimeSpan longest)
     private readonly HashSet<NameServer> denying = [];
     private bool wasAsked;
 
-    /// <summary>The addresses, IPv4 first; or why there are none of them.</summary>
+    /// <summary>The addresses, IPv4 first; or the reason for their absence.</summary>
     public NameLookup Resolve(string name)
     {
         foreach (var candidate in config.Candidates(name))

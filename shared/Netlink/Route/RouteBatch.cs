@@ -77,7 +77,7 @@ public sealed class RouteBatch
         changes.Clear();
     }
 
-    // Null if the error says that what was to be removed is gone.
+    // Null if the error says that the object is gone already.
     internal RouteRefusal? Describe(int place, NetlinkError error)
     {
         var change = changes[place];
