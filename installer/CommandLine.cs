@@ -20,7 +20,7 @@ internal static class CommandLine
     public static int Run(string[] args)
     {
         var root = new RootCommand(
-            "Puts Plugboard's executables onto a host: CNI plugins for its container runtime, and the FlexVolume driver for its kubelet. "
+            "Installs Plugboard's executables on a host: CNI plugins for its container runtime, and the FlexVolume driver for its kubelet. "
                 + "Exit codes: 0 done; 1 refused, or not as it should be; 2 wrong arguments; 3 another installer is at work."
         );
         var flags = new HostFlags();

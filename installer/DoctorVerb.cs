@@ -14,7 +14,7 @@ internal static class DoctorVerb
         var defaults = new DoctorOptions();
         var hostRoot = new Option<string>("--host-root")
         {
-            Description = "Where the host's root directory is seen",
+            Description = "The mount point of the host's root directory",
             HelpName = "DIR",
             DefaultValueFactory = _ => defaults.HostRoot,
         };
@@ -26,7 +26,7 @@ internal static class DoctorVerb
         };
         var conf = new Option<string>("--conf-dir")
         {
-            Description = "The runtime's directory of networks",
+            Description = "The runtime's directory of network configs",
             HelpName = "DIR",
             DefaultValueFactory = _ => defaults.ConfDirectory,
         };

@@ -46,7 +46,7 @@ internal sealed record HostOptions
         {
             throw new InstallException(
                 $"--host-root {Root}: {ErrnoException.Sentence(e.Errno)}",
-                "name the directory where the host's root is mounted",
+                "give the directory where the host's root is mounted",
                 e
             );
         }

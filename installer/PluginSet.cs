@@ -27,11 +27,11 @@ internal static class PluginSet
     {
         using var found =
             FileDirectory.Find(directory)
-            ?? throw new InstallException($"{directory} does not exist", "name the directory of the executables with --from");
+            ?? throw new InstallException($"{directory} does not exist", "give the directory of the executables with --from");
         var names = found.ReadNames().FindAll(name => IsPluginName(name) && Array.IndexOf(others, name) < 0 && IsExecutable(found, name));
         return names.Count > 0
             ? InOrder(names)
-            : throw new InstallException($"{directory} holds no executables", "name the directory of the executables with --from");
+            : throw new InstallException($"{directory} contains no executables", "give the directory of the executables with --from");
     }
 
     /// <summary>True for what may be a plugin's name: no path, no hidden file.</summary>

@@ -48,7 +48,7 @@ internal sealed class RepairLoop : IDisposable
     /// <summary>Keeps it until a signal says to end.</summary>
     public void Run(EndSignals end)
     {
-        Log($"keeping {kept.Count} files; looking every {options.Audit.TotalSeconds:0} s");
+        Log($"watching {kept.Count} files; audit every {options.Audit.TotalSeconds:0} s");
         while (!end.Wait(watch.Descriptor, NextLook(), out var isTold))
         {
             if (isTold)
@@ -109,7 +109,7 @@ internal sealed class RepairLoop : IDisposable
         if (record is not null && record.Current.Digest != target.Digest)
         {
             target.IsReleased = true;
-            Log($"{target.Target.RelativePath}: left alone from now on: {record.Current.By} by another run at {record.Current.Since}");
+            Log($"{target.Target.RelativePath}: no longer repaired: {record.Current.By} by another run at {record.Current.Since}");
             return;
         }
 
@@ -121,7 +121,7 @@ internal sealed class RepairLoop : IDisposable
             var pause = target.Count(clock.GetUtcNow());
             Log(
                 $"{target.Target.RelativePath}: repaired; "
-                    + $"{Describe(found)}{(pause > TimeSpan.Zero ? string.Create(CultureInfo.InvariantCulture, $"; if it is changed again, not before {pause.TotalSeconds:0} s") : "")}"
+                    + $"{Describe(found)}{(pause > TimeSpan.Zero ? string.Create(CultureInfo.InvariantCulture, $"; next repair after {pause.TotalSeconds:0} s at the earliest") : "")}"
             );
         }
 

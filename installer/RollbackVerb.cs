@@ -40,7 +40,7 @@ internal sealed class RollbackVerb(HostOptions host, TimeProvider clock)
         if (staged is null)
             return new FileReport(path, "unchanged", place.FindRecord(target)?.Current)
             {
-                Note = "nothing stood here before; `uninstall` takes it away",
+                Note = "there was no file before; `uninstall` removes it",
             };
         new TargetSwap(place).Commit(staged);
         return new FileReport(path, "rolled-back", staged.Facts) { HasPrevious = true };
@@ -115,7 +115,7 @@ internal sealed class RollbackVerb(HostOptions host, TimeProvider clock)
             if (entry.Target.Contains($"/volumes/{target.Directory}/", StringComparison.Ordinal))
                 throw new InstallException(
                     $"{target.Directory} is in use by {entry.Target}",
-                    "end the pods that use it, or take it away all the same with --force: kubelet could not unmount their volumes any more"
+                    "end the pods that use it, or remove it with --force: then kubelet cannot unmount their volumes any more"
                 );
         }
     }

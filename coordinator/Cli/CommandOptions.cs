@@ -165,11 +165,7 @@ internal sealed class CommandOptions
             "agent: the ranges of ports that flows leave with, such as 1024-29999,32768-65535; empty: the kernel chooses.",
             ""
         );
-        ForwardChainRules = Add(
-            "--iptables-forward-rules",
-            "flannel: accept packets from and to the cluster network in FORWARD.",
-            true
-        );
+        ForwardChainRules = Add("--iptables-forward-rules", "flannel: accept packets from and to the cluster network in FORWARD.", true);
     }
 
     /// <summary>All of them, to be added to a command.</summary>

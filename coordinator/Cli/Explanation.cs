@@ -164,7 +164,9 @@ internal sealed class Explanation(ClusterView view, RouteClient client, NodeNetw
         if (neighbour?.LinkAddress is not { } mac)
         {
             IsSent = false;
-            steps.Add(("neighbour", $"no entry for {gateway}: the packet is dropped; run apply, or check why the coordinator does not run"));
+            steps.Add(
+                ("neighbour", $"no entry for {gateway}: the packet is dropped; run apply, or check why the coordinator does not run")
+            );
             return;
         }
 

@@ -139,9 +139,7 @@ internal sealed class Verbs
         try
         {
             if (coordinator.Files?.Restore() is not null)
-                StandardError.WriteLine(
-                    $"{settings.Files!.SubnetFile}: restored from the state that was confirmed before the reboot"
-                );
+                StandardError.WriteLine($"{settings.Files!.SubnetFile}: restored from the state that was confirmed before the reboot");
         }
         catch (Exception e) when (e is Linux.ErrnoException or IOException)
         {

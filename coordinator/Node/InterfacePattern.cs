@@ -31,7 +31,10 @@ internal sealed class InterfacePattern
         catch (RegexParseException e)
         {
             throw new FormatException(
-                string.Create(CultureInfo.InvariantCulture, $"not a regular expression: after {e.Offset} characters: {Sentence(e.Message)}"),
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"not a regular expression: after {e.Offset} characters: {Sentence(e.Message)}"
+                ),
                 e
             );
         }

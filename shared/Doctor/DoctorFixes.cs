@@ -47,7 +47,7 @@ public sealed class DoctorFixes(NodeDoctor doctor, Action<string> say)
         {
             if (finding.Fix!.Apply())
                 return true;
-            outcomes.Add(new FixOutcome(finding, FixState.NotSafeAnyMore, "the node has changed since it was looked at"));
+            outcomes.Add(new FixOutcome(finding, FixState.NotSafeAnyMore, "the node has changed since the examination"));
         }
         catch (Exception e) when (IsRefusal(e))
         {
@@ -59,7 +59,7 @@ public sealed class DoctorFixes(NodeDoctor doctor, Action<string> say)
 
     private FixOutcome Undo(Finding finding)
     {
-        say($"will take back: {finding.FixIntention} [{finding.Id}], for it did not help");
+        say($"will undo: {finding.FixIntention} [{finding.Id}], as it did not help");
         try
         {
             finding.Fix!.Undo();
@@ -67,7 +67,7 @@ public sealed class DoctorFixes(NodeDoctor doctor, Action<string> say)
         }
         catch (Exception e) when (IsRefusal(e))
         {
-            return new FixOutcome(finding, FixState.Failed, $"it did not help, and could not be taken back: {e.Message}");
+            return new FixOutcome(finding, FixState.Failed, $"it did not help, and could not be undone: {e.Message}");
         }
     }
 

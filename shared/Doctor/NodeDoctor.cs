@@ -100,7 +100,7 @@ public sealed class NodeDoctor
                     FindingIds.CheckNotRun,
                     Severity.Warning,
                     $"{check.Name}: {e.Message}",
-                    "what is wrong there, if anything, is not known",
+                    "problems there are not found",
                     "run it as root, on the node's own network (in a pod: hostNetwork, privileged)"
                 )
                 {

@@ -41,7 +41,7 @@ internal static class Callers
             callers.Count == 1
                 ? $"{next} cannot be its own delegate"
                 : $"delegates in a circle: {string.Join(", ", callers)} and then {next} again",
-            $"ipam.type and delegate.type name the plugin to call next: name another than {next}, such as host-local for ipam.type"
+            $"ipam.type and delegate.type select the next plugin: use another one than {next}, such as host-local for ipam.type"
         );
     }
 

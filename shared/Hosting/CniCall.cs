@@ -142,7 +142,7 @@ internal static class CniCall
         throw new CniException(
             CniErrorCode.InvalidNetNs,
             "plugin's netns and netns from CNI_NETNS should not be the same",
-            $"{request.NetNs} is the namespace this plugin runs in; set CNI_NETNS_OVERRIDE=1 if that is meant"
+            $"{request.NetNs} is this plugin's own namespace; set CNI_NETNS_OVERRIDE=1 if that is intended"
         );
     }
 
@@ -152,7 +152,7 @@ internal static class CniCall
     {
         if (!IsInOwnNamespace(request))
             return request;
-        StandardError.WriteLine($"{request.NetNs} is the namespace this plugin runs in: the container's is taken as gone");
+        StandardError.WriteLine($"{request.NetNs} is this plugin's own namespace: the container's counts as gone");
         return request with { NetNs = "" };
     }
 

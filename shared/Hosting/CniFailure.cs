@@ -33,7 +33,7 @@ internal static class CniFailure
             FileLockTimeoutException e => new CniException(
                 CniErrorCode.TryAgainLater,
                 e.Message,
-                "the call can be repeated; if the holder does not come to its end, see what it waits for",
+                "the call can be repeated; if the holder does not end, find out what it waits for",
                 e
             ),
             SysctlException e => new CniException(CniErrorCode.IOFailure, e.Message, e.Advice, e),

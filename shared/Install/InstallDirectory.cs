@@ -60,7 +60,7 @@ public sealed class InstallDirectory : IDisposable
             directory.Dispose();
             throw new InstallException(
                 $"{directory.Path}: another installer is at work{(e.Holder is { } pid ? $" (process {pid})" : "")}",
-                "wait for it, or end it: it may be ended at any time",
+                "wait for it, or end it: ending it at any time is safe",
                 e
             )
             {
@@ -120,7 +120,7 @@ public sealed class InstallDirectory : IDisposable
         catch (FileLockTimeoutException e)
         {
             throw new InstallException(
-                $"{Path}: `install --wait` keeps these files{(e.Holder is { } pid ? $" (process {pid})" : "")} and would put them back",
+                $"{Path}: `install --wait` repairs these files{(e.Holder is { } pid ? $" (process {pid})" : "")} and would restore them",
                 "end it first: delete its DaemonSet",
                 e
             )

@@ -20,7 +20,7 @@ public sealed class InstallSource : IDisposable
         }
         catch (UnusableFileException e)
         {
-            throw new InstallException($"{path} is no executable but {e.Kind}", "take another copy of it", e);
+            throw new InstallException($"{path} is not an executable but {e.Kind}", "take another copy of it", e);
         }
     }
 
@@ -32,16 +32,19 @@ public sealed class InstallSource : IDisposable
             Find(path)
             ?? throw new InstallException(
                 $"{path} does not exist",
-                "name the directory of the executables with --from, or fewer of them with --plugins"
+                "give the directory of the executables with --from, or fewer of them with --plugins"
             );
         try
         {
             if (ElfHeader.Find(file) is not { IsExecutable: true } header)
-                throw new InstallException($"{path} is no executable", "take another copy of it; this one is damaged or something else");
+                throw new InstallException(
+                    $"{path} is not an executable",
+                    "take another copy of it; this one is damaged or another kind of file"
+                );
             if (header.Machine != ElfHeader.OwnMachine)
             {
                 throw new InstallException(
-                    $"{path} is for {ElfHeader.NameOf(header.Machine)} and this machine is {ElfHeader.NameOf(ElfHeader.OwnMachine)}",
+                    $"{path} is for {ElfHeader.NameOf(header.Machine)} but this machine is {ElfHeader.NameOf(ElfHeader.OwnMachine)}",
                     $"take the build, or the image, for {ElfHeader.NameOf(ElfHeader.OwnMachine)}"
                 );
             }

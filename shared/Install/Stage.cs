@@ -58,7 +58,7 @@ public sealed class Stage(InstallDirectory place, TimeProvider clock)
             return false;
         if (!status.IsRegular && !status.IsLink)
             throw new InstallException(
-                $"{place.Path}/{target.RelativePath} is {(status.IsDirectory ? "a directory" : "no file")}",
+                $"{place.Path}/{target.RelativePath} is {(status.IsDirectory ? "a directory" : "not a file")}",
                 "move it away; it cannot be replaced in one step"
             );
         if (Inspection.FindFlaw(status) is not null || status.Size != source.File.Status().Size)

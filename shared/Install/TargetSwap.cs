@@ -101,7 +101,7 @@ public sealed class TargetSwap(InstallDirectory place)
 
         if (!place.State.TryRename(directory, place.Directory, target.Directory))
             throw new InstallException(
-                $"{place.Path}/{target.Directory} appeared meanwhile",
+                $"{place.Path}/{target.Directory} was created meanwhile",
                 "another installer is at work there: end it, and try again"
             );
         place.Directory.Sync();
@@ -155,7 +155,7 @@ public sealed class TargetSwap(InstallDirectory place)
             if (home is null)
                 return;
             if (home.ReadNames().Find(name => name != target.File && !name.StartsWith('.')) is { } other)
-                throw new InstallException($"{place.Path}/{target.Directory} holds {other}, which is not ours", "move it away");
+                throw new InstallException($"{place.Path}/{target.Directory} contains {other}, which is not ours", "move it away");
         }
 
         var gone = StateNames.Gone(target.Key);

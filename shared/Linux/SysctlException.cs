@@ -15,10 +15,10 @@ public sealed class SysctlException(string name, string value, string? had, Errn
     public string Advice =>
         Errno switch
         {
-            Errno.ENOENT => "the running kernel has no such setting: load the module it belongs to",
+            Errno.ENOENT => "the kernel does not have this setting: load its module",
             Errno.EINVAL => "the kernel does not take this value",
             _ => $"set {Wanted} on the node (sysctl -w, and a file in /etc/sysctl.d for the next boot), "
-                + "or let the caller have a writable /proc/sys",
+                + "or give the caller a writable /proc/sys",
         };
 
     private static string Sentence(string name, string value, string? had, Errno errno)

@@ -35,8 +35,7 @@ public abstract class Backend(VolumePolicy policy) : IVolumeBackend
     }
 
     /// <inheritdoc/>
-    public virtual long Expand(ExpandRequest request) =>
-        throw new VolumeException($"{Name}: volumes of this kind are not grown by the node");
+    public virtual long Expand(ExpandRequest request) => throw new VolumeException($"{Name}: the node does not grow volumes of this kind");
 
     /// <inheritdoc/>
     public FilesystemSpace Stats(string target)

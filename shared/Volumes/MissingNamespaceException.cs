@@ -5,4 +5,4 @@ namespace Plugboard.Volumes;
 /// </summary>
 /// <param name="backend">The backend's name.</param>
 public sealed class MissingNamespaceException(string backend)
-    : VolumeException($"{backend}: the pod's namespace is not known, " + "and a pod gets only what is in its namespace's directory");
+    : VolumeException($"{backend}: the pod's namespace is unknown, but a pod gets only its namespace's directory");

@@ -55,7 +55,7 @@ internal sealed class VolumeTarget : IDisposable
             || plain.Contains("//", StringComparison.Ordinal)
             || plain.Contains("/./", StringComparison.Ordinal)
         )
-            throw new VolumeException($"mount: \"{path}\" is no absolute, plain path");
+            throw new VolumeException($"mount: \"{path}\" is not an absolute, plain path");
         return plain;
     }
 
@@ -115,7 +115,7 @@ internal sealed class VolumeTarget : IDisposable
         {
             var names = directory.ReadNames();
             if (names.Count > 0)
-                throw new VolumeException($"mount: {Path} is not empty, it holds {Names(names)}; a mount would hide it");
+                throw new VolumeException($"mount: {Path} is not empty, it contains {Names(names)}; a mount would hide it");
         }
 
         return FileDescriptor.OpenPath(Path);
@@ -172,7 +172,7 @@ internal sealed class VolumeTarget : IDisposable
             throw VolumeException.From($"unmount: cannot remove {Path}", new ErrnoException("rmdir", Path, errno));
         using var directory = FileDirectory.Find(Path);
         throw new VolumeException(
-            $"unmount: {Path} is not empty, it holds {Names(directory?.ReadNames() ?? [])}; nothing in it was deleted"
+            $"unmount: {Path} is not empty, it contains {Names(directory?.ReadNames() ?? [])}; nothing in it was deleted"
         );
     }
 

@@ -96,10 +96,7 @@ internal sealed class DocumentNode
             {
                 if (Items[before].Name.Equals(item.Name, StringComparison.OrdinalIgnoreCase))
                     throw item.Error(
-                        string.Create(
-                            CultureInfo.InvariantCulture,
-                            $"{item.Name} is present twice, first in line {Items[before].Line}"
-                        )
+                        string.Create(CultureInfo.InvariantCulture, $"{item.Name} is present twice, first in line {Items[before].Line}")
                     );
             }
         }

@@ -34,9 +34,7 @@ internal static class SubnetPicker
 
             var free = FindFree(choice, taken);
             picked.Add(
-                free.Count > 0
-                    ? free[random.Next(free.Count)]
-                    : throw new FormatException($"no network of {choice.Network} is free")
+                free.Count > 0 ? free[random.Next(free.Count)] : throw new FormatException($"no network of {choice.Network} is free")
             );
         }
 

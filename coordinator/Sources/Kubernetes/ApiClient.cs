@@ -134,8 +134,7 @@ internal sealed class ApiClient(KubernetesOptions options, HttpConnections conne
 
     private string Server => access?.Server.GetLeftPart(UriPartial.Authority) ?? "";
 
-    private string Hint =>
-        access?.IsService == true ? "; that is the service's address: without kube-proxy, give --kube-api-url" : "";
+    private string Hint => access?.IsService == true ? "; that is the service's address: without kube-proxy, give --kube-api-url" : "";
 
     // Why the request had no credentials; null if it had, or if the server is a proxy on this machine that adds its own.
     private string? WhyNoToken() =>

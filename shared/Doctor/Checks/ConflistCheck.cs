@@ -78,7 +78,7 @@ internal sealed class ConflistCheck : ICheck
                 Severity.Error,
                 $"plugin {type} of network {list.Name}: {fault.Path}: {fault.Why}",
                 "every new pod on this node fails with it",
-                $"`installer install` puts ours into {string.Join(':', node.Options.BinDirectories)}; for others, copy one built for "
+                $"`installer install` puts ours into {string.Join(':', node.Options.BinDirectories)}; for foreign plugins, copy one for "
                     + "this processor there, mode 0755"
             )
             {

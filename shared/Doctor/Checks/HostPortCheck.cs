@@ -86,7 +86,7 @@ internal sealed class HostPortCheck : ICheck
                 Severity.Warning,
                 $"{count} elements of table inet plugboard_portmap, \"{comment}\", have no record below {PodRecordStore.Root}",
                 "the ports may lead to a pod that is gone; a new pod of ours takes them over",
-                "where the container is gone, delete the elements with that comment (`nft list table inet plugboard_portmap`); else "
+                "if the container is gone, delete the elements with that comment (`nft list table inet plugboard_portmap`); else "
                     + "start the pod again"
             )
             {

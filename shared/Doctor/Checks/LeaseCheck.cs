@@ -39,8 +39,8 @@ internal sealed class LeaseCheck : ICheck
         new(
             FindingIds.LeaseWithoutContainer,
             Severity.Warning,
-            $"{node.OnNode(lease.Path)} is of {lease.Content.Owner}, which the runtime does not know",
-            "the address stays taken; when the range is used up no pod starts (\"no IP addresses available in range set\")",
+            $"{node.OnNode(lease.Path)} belongs to {lease.Content.Owner}, which the runtime does not know",
+            "the address stays leased; when the range is full no pod starts (\"no IP addresses available in range set\")",
             isSafe
                 ? "remove the file"
                 : "find the pod that has the address (`ip -all netns exec ip address`) and end it; then remove the file"
@@ -95,8 +95,8 @@ internal sealed class LeaseCheck : ICheck
             yield return Stale(node, lease, isSafe: true) with
             {
                 What =
-                    $"{node.OnNode(lease.Path)} is of {lease.Content.Owner}; no namespace has the address, no link is the "
-                    + "container's, and the runtime keeps no cache",
+                    $"{node.OnNode(lease.Path)} belongs to {lease.Content.Owner}; no namespace has the address, no link is the "
+                    + "container's, and the runtime has no cache",
                 // A container that was made but is not attached yet would look the same.
                 Fix = null,
             };
@@ -139,7 +139,7 @@ internal sealed class LeaseCheck : ICheck
                 yield return new Finding(
                     FindingIds.ContainerWithoutLease,
                     Severity.Error,
-                    $"container {pod.ContainerId} has {address} of network {pod.Network}without a lease",
+                    $"container {pod.ContainerId} has {address} of network {pod.Network} without a lease",
                     "the next pod can get the same address: packets then reach one or the other",
                     "delete the pod: its successor gets an address with a lease; find out what removed the lease's file"
                 )

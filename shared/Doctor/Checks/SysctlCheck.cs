@@ -55,7 +55,7 @@ internal sealed class SysctlCheck : ICheck
             $"{Setting.Replace('/', '.')} is 0, and kube-proxy's rules are there",
             "a pod that connects to a service with an endpoint on the same node gets replies that bypass the rules, from an unexpected "
                 + "address, and its connection times out",
-            "set it to 1, and in /etc/sysctl.d for the next boot, as kubeadm wants it"
+            "set it to 1, and in /etc/sysctl.d for the next boot, as kubeadm requires"
         )
         {
             // Switched on it may drop what passes now, where FORWARD's policy is DROP: a person decides.
@@ -93,7 +93,7 @@ internal sealed class SysctlCheck : ICheck
             FindingIds.RpFilterStrict,
             Severity.Warning,
             $"rp_filter of {link.Name} is 1 (strict)",
-            "packets from another node that come by this link, while the answer would leave by another, are dropped without a trace",
+            "packets from another node that arrive by this link, but whose reply would leave by another, are dropped silently",
             $"set net.ipv4.conf.{link.Name}.rp_filter to 2 (loose), and in /etc/sysctl.d for the next boot"
         )
         {

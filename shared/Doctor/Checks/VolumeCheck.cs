@@ -35,8 +35,8 @@ internal sealed class VolumeCheck : ICheck
                 FindingIds.MountOrphaned,
                 Severity.Warning,
                 $"{node.OnNode(mount.Target)} ({mount.Type} {mount.Source}): {how}",
-                "kubelet cannot clean the pod up (\"orphaned pod found, but volumes are still mounted\"), and the volume stays in use",
-                $"see that no process uses it (`fuser -vm {node.OnNode(mount.Target)}`), then `umount {node.OnNode(mount.Target)}`"
+                "kubelet cannot clean up the pod (\"orphaned pod found, but volumes are still mounted\"), and the volume stays in use",
+                $"check that no process uses it (`fuser -vm {node.OnNode(mount.Target)}`), then `umount {node.OnNode(mount.Target)}`"
             )
             {
                 Subject = mount.Target,
@@ -62,7 +62,7 @@ internal sealed class VolumeCheck : ICheck
     private static string? FindOrphan(MountEntry mount, string pod)
     {
         if (mount.Root.EndsWith(Deleted, StringComparison.Ordinal) || mount.Target.EndsWith(Deleted, StringComparison.Ordinal))
-            return "what was mounted has been deleted";
+            return "the mounted directory was deleted";
         try
         {
             return FileDescriptor.FindStatus(pod) is null ? "the pod's directory is gone, or another mount covers it" : null;
@@ -87,8 +87,8 @@ internal sealed class VolumeCheck : ICheck
             yield return new Finding(
                 FindingIds.LoopOrphaned,
                 Severity.Warning,
-                $"{loop.Device} has {loop.File}, and nothing is mounted from it",
-                "the image cannot be given to another pod, and its space not be freed",
+                $"{loop.Device} is attached to {loop.File}, but not mounted",
+                "no other pod can use the image, and its space cannot be freed",
                 $"`losetup -d {loop.Device}`, or `flexvolume gc`"
             )
             {

@@ -81,7 +81,7 @@ public sealed class HostLocalPlugin(Func<IPAddr, bool>? isInUse) : CniPlugin
                 CniErrorCode.InvalidEnvironment,
                 $"no lease can be written for a container id of {owner.ContainerId.Length} characters, interface "
                     + $"{GoText.Quote(owner.IfName)}",
-                $"a lease holds CNI_CONTAINERID and CNI_IFNAME, in fewer than {LeaseContent.LongestFile} bytes"
+                $"a lease contains CNI_CONTAINERID and CNI_IFNAME, in fewer than {LeaseContent.LongestFile} bytes"
             );
         }
     }

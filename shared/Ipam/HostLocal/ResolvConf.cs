@@ -29,9 +29,7 @@ internal static class ResolvConf
                 FileDescriptor.FindForReading(path)
                 ?? throw Unusable(
                     path,
-                    path.StartsWith('/')
-                        ? " does not exist"
-                        : " does not exist in the directory that the runtime works in: write the whole path"
+                    path.StartsWith('/') ? " does not exist" : " does not exist in the runtime's working directory: use an absolute path"
                 );
             return Parse(Encoding.UTF8.GetString(file.ReadToEnd(LongestFile)));
         }

@@ -62,7 +62,7 @@ internal sealed class Survey
     {
         var text = string.Create(CultureInfo.InvariantCulture, $"of {size} addresses {leased} are leased in {path}");
         if (alien > 0)
-            text += string.Create(CultureInfo.InvariantCulture, $", {alien} are kept by files that are no leases");
+            text += string.Create(CultureInfo.InvariantCulture, $", {alien} are reserved by files that are not leases");
         if (old.Count == 0)
             return text;
         var more = old.Count > Examples ? ", …" : "";
@@ -70,7 +70,7 @@ internal sealed class Survey
         return text
             + string.Create(
                 CultureInfo.InvariantCulture,
-                $"; {old.Count} of them are older than the last boot ({names}{more}): GC releases what is of no container any more, "
+                $"; {old.Count} of them are older than the last boot ({names}{more}): GC releases leases of containers that are gone, "
                     + $"or remove such files"
             );
     }

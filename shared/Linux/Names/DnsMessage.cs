@@ -66,7 +66,7 @@ internal static class DnsMessage
             return new DnsReply(DnsOutcome.Found, addresses);
         var isLame = (flags & (IsAuthoritative | RecursionAvailable)) == 0 && BinaryPrimitives.ReadUInt16BigEndian(message[6..]) == 0;
         return isLame
-            ? new DnsReply(DnsOutcome.Failed, [], "it does not look up other servers' names")
+            ? new DnsReply(DnsOutcome.Failed, [], "it does not resolve recursively")
             : new DnsReply(DnsOutcome.NoData, []);
     }
 

@@ -37,10 +37,10 @@ internal sealed class Resolver(ResolverConfig config, TimeSpan longest)
     private string Describe()
     {
         if (!wasAsked)
-            return "this cannot be a host's name";
+            return "invalid host name";
         var failed = string.Join("; ", failures.Select(static failure => $"{failure.Key}: {failure.Value}"));
         return denying.Count == 0
-            ? $"no name server could say: {(failed.Length > 0 ? failed : "there was no time to ask one")}"
+            ? $"no name server could say: {(failed.Length > 0 ? failed : "no time was left to ask one")}"
             : $"no such name, says {string.Join(", ", denying)}{(failed.Length > 0 ? $"; {failed}" : "")}";
     }
 

@@ -114,8 +114,8 @@ internal sealed record LocalPlan
         name.Length > 0 && name is not ("." or "..") && !name.Contains('/', StringComparison.Ordinal)
             ? name
             : throw new VolumeException(
-                $"{Backend}: {what} is {(name.Length == 0 ? "not known" : $"\"{ShortText.Of(name)}\"")}, "
-                    + "and the path is made of it; it must be one name"
+                $"{Backend}: {what} is {(name.Length == 0 ? "unknown" : $"\"{ShortText.Of(name)}\"")}, "
+                    + "but is a part of the path; it must be one name"
             );
 
     private static string Join(string first, string second) => first.Length == 0 ? second : $"{first}/{second}";

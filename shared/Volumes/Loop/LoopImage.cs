@@ -29,7 +29,7 @@ internal static class LoopImage
                 plan,
                 image
                     ?? throw new VolumeException(
-                        $"loop: {plan.Image} does not exist; make it on the node, or set options \"create\" and \"size\""
+                        $"loop: {plan.Image} does not exist; create it on the node, or set options \"create\" and \"size\""
                     )
             );
         }

@@ -108,7 +108,7 @@ internal sealed record CifsIdentity
             if (value is null or "")
                 continue;
             yield return value.Contains('\0', StringComparison.Ordinal)
-                ? throw new VolumeException($"{backend}: the {key} holds a NUL byte")
+                ? throw new VolumeException($"{backend}: the {key} contains a NUL byte")
                 : new MountParameter(key, value);
         }
     }

@@ -28,7 +28,7 @@ internal abstract record RemotePlan
     /// <exception cref="VolumeException">It holds a comma.</exception>
     private protected static string Single(string backend, string key, string value) =>
         value.Contains(',', StringComparison.Ordinal)
-            ? throw new VolumeException($"{backend}: option \"{key}\" holds a comma")
+            ? throw new VolumeException($"{backend}: option \"{key}\" contains a comma")
             : value.Trim();
 
     /// <summary>Security by Kerberos, which wants the node's help.</summary>

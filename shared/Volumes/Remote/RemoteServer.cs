@@ -37,8 +37,8 @@ public sealed record RemoteServer(string Name, ushort Port)
         ?? throw new VolumeException(
             Name.Contains('%', StringComparison.Ordinal)
                 ? $"{backend}: server \"{Name}\" is an address with an interface, which is not supported; use a global address or a name"
-                : $"{backend}: the name of server \"{Name}\" is not known on the node (its /etc/hosts and name servers); "
-                    + "use an address or a name that the node knows"
+                : $"{backend}: server \"{Name}\" cannot be resolved on the node (by its /etc/hosts and name servers); "
+                    + "use an address or another name"
         );
 
     /// <summary>
@@ -51,7 +51,7 @@ public sealed record RemoteServer(string Name, ushort Port)
     public string Describe(Errno errno) =>
         IsTcp
             ? string.Create(CultureInfo.InvariantCulture, $"TCP {Port} connect: {Words(errno)}")
-            : "not asked, because it is not reached by TCP";
+            : "not probed, because it does not use TCP";
 
     private static string Words(Errno errno) =>
         errno switch
@@ -73,7 +73,7 @@ public sealed record RemoteServer(string Name, ushort Port)
         throw new VolumeException(
             errno switch
             {
-                Errno.ECONNREFUSED => $"{backend}: nothing listens on {where} ({Describe(errno)}); is the server's service running?",
+                Errno.ECONNREFUSED => $"{backend}: connection refused by {where} ({Describe(errno)}); is the server's service running?",
                 Errno.ETIMEDOUT => $"{backend}: server {Name} did not answer within "
                     + $"{answerTime.TotalSeconds.ToString("0", CultureInfo.InvariantCulture)} s ({Describe(errno)})",
                 _ => $"{backend}: server {where} cannot be reached ({Describe(errno)})",
@@ -86,7 +86,7 @@ public sealed record RemoteServer(string Name, ushort Port)
     public void RequireAllowed(string backend, VolumePolicy policy)
     {
         if (Name.Length == 0 || Name.StartsWith('-') || Name.AsSpan().IndexOfAny(" ,/\\\0") >= 0 || Name.AsSpan().IndexOfAny('[', ']') >= 0)
-            throw new VolumeException($"{backend}: \"{ShortText.Of(Name)}\" is no server's name");
+            throw new VolumeException($"{backend}: \"{ShortText.Of(Name)}\" is not a server name");
         RequireAllowed(backend, policy, Name);
         // Another name for the same address must not give access to a server that is not allowed.
         if (Address is { } address)

@@ -185,7 +185,7 @@ public sealed class BackendTests : IDisposable
         Assert.Equal("755 0", node.Shell("stat -c '%a %u' /srv/file-sync/ns/claim/pod"));
         node.Unmount("ramax.com~local-storage").Succeeded();
         node.TryMount("ramax.com~local-storage", "\"pvc-name\":\"../../etc\"")
-            .Failed("local: the volume's name is \"../../etc\", " + "and the path is made of it; it must be one name");
+            .Failed("local: the volume's name is \"../../etc\", " + "but is a part of the path; it must be one name");
         var image = node.Mount("kvaps~loop", "\"share\":\"/var/lib/flexvolume/loop/ns\",\"file\":\"/images/a.img\",\"size\":\"16m\"");
         Assert.Equal("16777216", node.Shell($"stat -c %s {Root}/loop/ns/images/a.img"));
         Assert.NotNull(node.Top(image));
@@ -198,7 +198,7 @@ public sealed class BackendTests : IDisposable
         node.TryMount("plugboard~local", "\"quota\":\"1Mi\"")
             .Failed(
                 "local: option \"quota\" is set, but tmpfs at /var/lib is not mounted with prjquota (ext4 or xfs, Linux 5.14); mount "
-                    + "it so on the node, or leave the option out"
+                    + "it with prjquota on the node, or remove the option"
             );
 
     [KernelFact]
@@ -228,7 +228,7 @@ public sealed class BackendTests : IDisposable
     {
         node.Shell($"mkdir -p {Root}/loop/ns; cd {Root}/loop/ns; mkfifo fifo; ln -s /etc/passwd link; echo nothing > text; mkdir dir");
         node.TryMount("plugboard~loop", "\"file\":\"ns/nothing\"")
-            .Failed($"loop: {Root}/loop/ns/nothing does not exist; " + "make it on the node, or set options \"create\" and \"size\"");
+            .Failed($"loop: {Root}/loop/ns/nothing does not exist; " + "create it on the node, or set options \"create\" and \"size\"");
         node.TryMount("plugboard~loop", "\"file\":\"ns/fifo\"").Failed($"loop: {Root}/loop/ns/fifo is not a regular file");
         Assert.Contains("symbolic link", node.TryMount("plugboard~loop", "\"file\":\"ns/link\"").Message, StringComparison.Ordinal);
         Assert.Equal("Failure", node.TryMount("plugboard~loop", "\"file\":\"ns/dir\"").Status);
@@ -290,11 +290,11 @@ public sealed class BackendTests : IDisposable
     public void A_server_that_is_not_there_is_told_at_once()
     {
         node.TryMount("plugboard~nfs", "\"server\":\"127.0.0.1\",\"share\":\"/x\"")
-            .Failed("nfs: nothing listens on 127.0.0.1:2049 (TCP 2049 connect: refused); is the server's service running?");
+            .Failed("nfs: connection refused by 127.0.0.1:2049 (TCP 2049 connect: refused); is the server's service running?");
         node.TryMount("fstab~cifs", "\"networkPath\":\"//127.0.0.1/x\"")
             .Failed("cifs: no username in the Secret; secretRef must name a Secret of type \"fstab/cifs\" with keys username, password");
         Assert.Contains(
-            "is not known on the node",
+            "cannot be resolved on the node",
             node.TryMount("plugboard~nfs", "\"server\":\"nowhere.invalid\",\"share\":\"/x\"").Message,
             StringComparison.Ordinal
         );

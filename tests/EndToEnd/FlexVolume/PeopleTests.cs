@@ -291,7 +291,7 @@ public sealed class PeopleTests : IDisposable
         var done = Command($"gc --cgroup-dir {Groups}").Split('\n');
         Assert.All(expected, line => Assert.Contains("removed " + line, done));
         Assert.Contains(
-            $"left directory {full} of a pod that is gone: unmount: {full} is not empty, it holds \"file\"; nothing in it was deleted",
+            $"left directory {full} of a pod that is gone: unmount: {full} is not empty, it contains \"file\"; nothing in it was deleted",
             done
         );
         Assert.NotNull(node.Top(live));

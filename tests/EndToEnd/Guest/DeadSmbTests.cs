@@ -18,7 +18,7 @@ public sealed class DeadSmbTests(DeadSmbTests.Fixture guest) : IClassFixture<Dea
 
     [GuestFact]
     public void A_server_that_is_not_there_is_told_at_once() =>
-        guest.Failed("none", "cifs: nothing listens on 127.0.0.1:445 (TCP 445 connect: refused); is the server's service running?");
+        guest.Failed("none", "cifs: connection refused by 127.0.0.1:445 (TCP 445 connect: refused); is the server's service running?");
 
     [GuestFact]
     public void A_server_that_says_nothing_is_waited_for_no_longer_than_the_deadline()

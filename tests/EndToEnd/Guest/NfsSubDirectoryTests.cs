@@ -68,7 +68,7 @@ public sealed class NfsSubDirectoryTests(NfsSubDirectoryTests.Fixture guest) : I
         );
         guest.Failed(
             "missing",
-            "nfs: 127.0.0.1:/ has no directory \"a/none\"; make it on the server, or set option \"create\" to \"true\""
+            "nfs: 127.0.0.1:/ has no directory \"a/none\"; create it on the server, or set option \"create\" to \"true\""
         );
         guest.Failed("climb", "nfs: subDir \"a/../other\" leaves the share");
         guest.Failed(
@@ -146,7 +146,7 @@ public sealed class NfsSubDirectoryTests(NfsSubDirectoryTests.Fixture guest) : I
     {
         guest.Failed(
             "any-port-mount",
-            "nfs: nothing listens on 127.0.0.1:2049 (TCP 2049 connect: refused); " + "is the server's service running?"
+            "nfs: connection refused by 127.0.0.1:2049 (TCP 2049 connect: refused); " + "is the server's service running?"
         );
         Assert.Equal(("Success", "127.0.0.1:/ is mounted by NFS 4.2"), guest.Answer("port"));
         Assert.Contains(",port=20490,", guest.Step("port-line").Output, StringComparison.Ordinal);

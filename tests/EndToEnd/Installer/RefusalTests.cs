@@ -27,7 +27,7 @@ public sealed class RefusalTests : IDisposable
         host.Shell($"mv {host.Root} {host.Root}.away");
         AssertRefused(
             "install",
-            $"--host-root {host.Root}: no such file or directory: name the directory where the host's root is mounted"
+            $"--host-root {host.Root}: no such file or directory: give the directory where the host's root is mounted"
         );
         host.Shell($"mv {host.Root}.away {host.Root}");
         AssertUntouched();
@@ -74,7 +74,7 @@ public sealed class RefusalTests : IDisposable
         );
         AssertRefused(
             $"install --from {host.Node.Directory}/from",
-            "/from/bridge is for arm64 and this machine is amd64: take the build, or the image, for amd64"
+            "/from/bridge is for arm64 but this machine is amd64: take the build, or the image, for amd64"
         );
         AssertUntouched();
     }

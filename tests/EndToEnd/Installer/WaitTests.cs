@@ -72,10 +72,10 @@ public sealed class WaitTests : IDisposable
         host.Shell($"rm {host.Bin}/bridge");
         Assert.EndsWith("it was gone", Next(), StringComparison.Ordinal);
         host.Shell($"rm {host.Bin}/bridge");
-        Assert.EndsWith("; if it is changed again, not before 1 s", Next(), StringComparison.Ordinal);
+        Assert.EndsWith("; next repair after 1 s at the earliest", Next(), StringComparison.Ordinal);
         var start = Stopwatch.GetTimestamp();
         host.Shell($"rm {host.Bin}/bridge");
-        Assert.EndsWith("; if it is changed again, not before 2 s", Next(), StringComparison.Ordinal);
+        Assert.EndsWith("; next repair after 2 s at the earliest", Next(), StringComparison.Ordinal);
         Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0.5, 10);
         Assert.Equal("ours", host.OwnerOf("bridge"));
     }
@@ -85,7 +85,7 @@ public sealed class WaitTests : IDisposable
     {
         Start("--plugins bridge,loopback");
         host.Run("rollback --plugins bridge").Succeeded();
-        Assert.Matches(" bridge: left alone from now on: rollback by another run at 20[0-9TZ:-]+$", Next());
+        Assert.Matches(" bridge: no longer repaired: rollback by another run at 20[0-9TZ:-]+$", Next());
         host.Shell($"rm {host.Bin}/loopback");
         Assert.Contains(" loopback: put back", Next(), StringComparison.Ordinal);
         Assert.Equal(("reference", "ours"), (host.OwnerOf("bridge"), host.OwnerOf("loopback")));
@@ -97,7 +97,7 @@ public sealed class WaitTests : IDisposable
         Start("");
         var refused = host.Run("uninstall");
         Assert.Equal(3, refused.ExitCode);
-        Assert.Contains("`install --wait` keeps these files (process ", refused.Error, StringComparison.Ordinal);
+        Assert.Contains("`install --wait` repairs these files (process ", refused.Error, StringComparison.Ordinal);
         Assert.Contains("delete its DaemonSet", refused.Error, StringComparison.Ordinal);
         End();
         host.Run("uninstall --restore").Succeeded();

@@ -77,7 +77,7 @@ public sealed class DoctorFixesTests
         Assert.Equal(FixState.Undone, Assert.Single(new DoctorFixes(doctor, said.Add).Apply(doctor.Examine())).State);
         Assert.Equal(0, turned);
         Assert.False(fix.IsFinished);
-        Assert.Equal(["will turn the switch [switch]", "will take back: turn the switch [switch], for it did not help"], said);
+        Assert.Equal(["will turn the switch [switch]", "will undo: turn the switch [switch], as it did not help"], said);
     }
 
     [Fact]

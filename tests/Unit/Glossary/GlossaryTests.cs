@@ -1,6 +1,4 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
-using System.Text.RegularExpressions;
 
 namespace Plugboard.Tests.Unit.Glossary;
 
@@ -52,8 +50,16 @@ public sealed class GlossaryTests
         Assert.EndsWith(replacement, found, StringComparison.Ordinal);
     }
 
-    public static TheoryData<string, string> Examples =>
-        new(RetiredWords.All.Select(static word => (word.Example, word.Replacement)).ToArray());
+    public static TheoryData<string, string> Examples
+    {
+        get
+        {
+            var examples = new TheoryData<string, string>();
+            foreach (var word in RetiredWords.All)
+                examples.Add(word.Example, word.Replacement);
+            return examples;
+        }
+    }
 
     private static IEnumerable<string> PathsIn(string root) =>
         folders

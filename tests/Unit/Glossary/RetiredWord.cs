@@ -9,5 +9,6 @@ namespace Plugboard.Tests.Unit.Glossary;
 internal sealed record RetiredWord(string Expression, string Replacement, string Example)
 {
     /// <summary>Finds it as a whole word, in any case.</summary>
-    public Regex Pattern { get; } = new($@"(?<![A-Za-z]){"(?:" + Expression + ")"}(?![A-Za-z])", RegexOptions.IgnoreCase | RegexOptions.Compiled);
+    public Regex Pattern { get; } =
+        new($@"(?<![A-Za-z]){"(?:" + Expression + ")"}(?![A-Za-z])", RegexOptions.IgnoreCase | RegexOptions.Compiled);
 }

@@ -6,7 +6,7 @@ namespace Plugboard.Tests.Unit.Glossary;
 internal static class RetiredWords
 {
     // Names that the outside world knows stay: the metrics' label and JSON's key "keeper", the installer's lock ".keeper".
-    private const string Kept = "keeper=|\"keeper\"|`keeper`|\\.keeper|told,|PLUGBOARD-";
+    private const string Kept = "keeper=|\"keeper\"|`keeper`|\\.keeper";
 
     /// <summary>All of them.</summary>
     public static IReadOnlyList<RetiredWord> All { get; } =
@@ -34,7 +34,7 @@ internal static class RetiredWords
         new("ClusterBoard|the board", "NodeStore; node store", "It is on the board."),
         new("nobody|somebody|everybody|anybody", "the actor's name; another process", "Somebody removed it."),
         new("GoingBack", "rollback", "class GoingBack"),
-        new("Operators/", "Cli/", "coordinator/Operators/Verbs.cs"),
+        new("Operators/", "Cli/", "The folder coordinator/Operators/."),
         new("Placement", "Install", "class Placement"),
         new("NftablesLack|OnlyOne|AddAnewTo", "the field's word", "class OnlyOne"),
     ];

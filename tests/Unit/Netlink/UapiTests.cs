@@ -1,9 +1,9 @@
-using Plugboard.Firewall.Pods;
 using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text;
+using Plugboard.Firewall.Pods;
 using Plugboard.Netlink;
 
 namespace Plugboard.Tests.Unit.Netlink;

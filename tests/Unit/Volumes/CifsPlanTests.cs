@@ -198,7 +198,7 @@ public sealed class CifsPlanTests
         var secrets = new Dictionary<string, Secret> { ["username"] = new("bob"u8.ToArray()), ["password"] = new("a\0b"u8.ToArray()) };
         var request = Of("") with { Secrets = secrets };
         Assert.Equal(
-            "cifs: the password holds a NUL byte",
+            "cifs: the password contains a NUL byte",
             Assert.Throws<VolumeException>(() => CifsPlan.From(request, policy).Identity.ToParameters("cifs").ToList()).Message
         );
     }

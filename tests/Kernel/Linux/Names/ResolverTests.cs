@@ -132,7 +132,7 @@ public sealed class ResolverTests : IDisposable
         Assert.Equal("192.0.2.9", Resolve("etcd", Of("2") + "search a.org example").Addresses.Single().ToString());
         Assert.Equal(4, servers.Asked.Count);
         Assert.Equal("no such name, says 127.0.0.2", Resolve("nowhere.test", Of("2") + "search a.org b.org").Failure);
-        Assert.Equal("this cannot be a host's name", Resolve("a..b", Of("2")).Failure);
+        Assert.Equal("invalid host name", Resolve("a..b", Of("2")).Failure);
     }
 
     [KernelFact]

@@ -121,10 +121,7 @@ public sealed class NetConfReaderTests
     {
         var (conf, warnings) = Read("{}");
         Assert.Equal(BackendType.Vxlan, conf.Backend.Type);
-        Assert.Equal(
-            "Backend: missing, vxlan is used (flanneld itself takes udp, contrary to its documentation)",
-            Assert.Single(warnings)
-        );
+        Assert.Equal("Backend: missing, vxlan is used (flanneld itself takes udp, contrary to its documentation)", Assert.Single(warnings));
     }
 
     [Theory]
