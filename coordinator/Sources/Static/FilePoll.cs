@@ -4,8 +4,8 @@ using Plugboard.Linux.Files;
 namespace Plugboard.Coordinator.Sources.Static;
 
 /// <summary>
-/// Waits for a file to change: by the kernel's notification, and, in case it fails to come (a network filesystem, no more watches), by looking
-/// at the file at intervals.
+/// Waits for a file to change: by the kernel's notification, and, in case it fails to come (a network filesystem, no more watches), by
+/// looking at the file at intervals.
 /// </summary>
 internal sealed class FilePoll : IDisposable
 {

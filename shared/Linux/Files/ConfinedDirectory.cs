@@ -27,7 +27,8 @@ public sealed unsafe class ConfinedDirectory : IDisposable
     public static ConfinedDirectory Of(FileDescriptor root) => new(root);
 
     /// <summary>Opens a directory inside as a place (O_PATH); null if it is missing.</summary>
-    /// <exception cref="ErrnoException">ELOOP: the path has a symbolic link. EXDEV: it leads out. ENOTDIR: a part of it is not a directory.</exception>
+    /// <exception cref="ErrnoException">ELOOP: the path has a symbolic link. EXDEV: it leads out. ENOTDIR: a part of it is not a
+    /// directory.</exception>
     public FileDescriptor? FindDirectory(string path) => Find(path, LibC.File.O_PATH | LibC.File.O_DIRECTORY);
 
     /// <summary>Opens a file inside for reading and, unless <paramref name="readOnly"/>, for writing; null if it is missing.</summary>

@@ -175,7 +175,7 @@ public sealed class BackendTests : IDisposable
     public void The_options_of_ramax_and_kvaps_have_their_effect()
     {
         node.Shell("mount -t tmpfs srv /srv");
-        // What was made otherwise gets the mode and owner that are told, at each mount.
+        // What was made otherwise gets the given mode and owner, at each mount.
         node.Shell("mkdir -p /srv/local/ns/claim");
         var target = node.Mount("ramax.com~local-storage", "\"pvc-name\":\"claim\",\"volume-mode\":\"0750\",\"volume-uid\":\"1000\"");
         Assert.Equal("750 1000 0", node.Shell($"stat -c '%a %u %g' /srv/local/ns/claim"));
@@ -268,7 +268,7 @@ public sealed class BackendTests : IDisposable
         );
         node.Shell($"touch /var/run/nodeagent/mount/{FlexNode.Uid}/socket");
         Assert.Equal("socket", node.Shell($"ls {target}/nodeagent"));
-        // What the agent has put there is the agent's: its directory stays, and so says nobody a failure.
+        // The agent's files are the agent's: its directory stays, which is no failure.
         node.Unmount("nodeagent~uds").Succeeded();
         Assert.Equal("socket", node.Shell($"ls /var/run/nodeagent/mount/{FlexNode.Uid}"));
         Assert.Equal("", node.Shell("ls /var/run/nodeagent/creds"));
@@ -287,7 +287,7 @@ public sealed class BackendTests : IDisposable
     }
 
     [KernelFact]
-    public void A_server_that_is_not_there_is_told_at_once()
+    public void A_server_that_is_not_there_is_reported_at_once()
     {
         node.TryMount("plugboard~nfs", "\"server\":\"127.0.0.1\",\"share\":\"/x\"")
             .Failed("nfs: connection refused by 127.0.0.1:2049 (TCP 2049 connect: refused); is the server's service running?");

@@ -54,7 +54,7 @@ public sealed class NamespaceTests : IDisposable
     }
 
     [KernelFact]
-    public void A_call_by_hand_is_told_that_the_namespace_is_missing() =>
+    public void A_call_by_hand_reports_that_the_namespace_is_missing() =>
         node.TryMount(Local, "\"path\":\"team-a/data\"", more: "\"kubernetes.io/pod.namespace\":\"\"")
             .Failed(
                 "local: the pod's namespace is unknown, but a pod gets only its namespace's directory; "

@@ -17,7 +17,7 @@ public sealed class DeadSmbTests(DeadSmbTests.Fixture guest) : IClassFixture<Dea
     private int Milliseconds(string step) => int.Parse(guest.Step(step + "-ms").Output, CultureInfo.InvariantCulture);
 
     [GuestFact]
-    public void A_server_that_is_not_there_is_told_at_once() =>
+    public void A_server_that_is_not_there_is_reported_at_once() =>
         guest.Failed("none", "cifs: connection refused by 127.0.0.1:445 (TCP 445 connect: refused); is the server's service running?");
 
     [GuestFact]

@@ -48,7 +48,7 @@ public sealed class NfsSubDirectoryTests(NfsSubDirectoryTests.Fixture guest) : I
 
     [GuestTheory]
     [MemberData(nameof(Versions))]
-    public void A_link_that_somebody_put_on_the_way_is_not_followed(string version, string export)
+    public void A_symbolic_link_in_the_path_is_not_followed(string version, string export)
     {
         var share = export == "127.0.0.1:/" ? export : export.TrimEnd('/');
         guest.Failed(
@@ -83,7 +83,7 @@ public sealed class NfsSubDirectoryTests(NfsSubDirectoryTests.Fixture guest) : I
         );
     }
 
-    // What kubelet's root may not look into is decided by mountinfo, and nobody changes its group.
+    // What kubelet's root may not look into is decided by mountinfo, and no call changes its group.
     [GuestFact]
     public void A_squashed_root_mounts_once_and_unmounts()
     {

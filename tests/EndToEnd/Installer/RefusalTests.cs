@@ -93,7 +93,7 @@ public sealed class RefusalTests : IDisposable
     }
 
     [KernelFact]
-    public void Whoever_is_not_root_is_told_so()
+    public void A_user_other_than_root_is_refused()
     {
         var (exitCode, _, error) = host.Node.TryTool(["setpriv", "--reuid", "65534", "--clear-groups", .. host.Command("install")]);
         Assert.Equal(1, exitCode);

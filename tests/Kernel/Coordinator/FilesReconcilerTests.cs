@@ -178,11 +178,7 @@ public sealed class FilesReconcilerTests
                 File.WriteAllText(options.ConflistTemplate, broken);
             var outcome = reconciler.Sync(View(1500), SyncCause.Audit);
 
-            Assert.Contains(
-                $"{options.ConflistFile} stays unchanged",
-                Assert.Single(outcome.Problems),
-                StringComparison.Ordinal
-            );
+            Assert.Contains($"{options.ConflistFile} stays unchanged", Assert.Single(outcome.Problems), StringComparison.Ordinal);
             Assert.True(outcome.IsUsable);
             Assert.Equal(before, File.ReadAllText(options.ConflistFile));
             // Of another network than the node has now it would be wrong.
@@ -218,7 +214,7 @@ public sealed class FilesReconcilerTests
     }
 
     [KernelFact]
-    public void That_pods_of_IPv6_get_less_than_flanneld_gave_them_is_told_before_it_is_written()
+    public void That_pods_of_IPv6_get_less_than_flanneld_gave_them_is_reported_before_it_is_written()
     {
         using var machine = new TestMachine();
         machine.Run(() =>
@@ -280,7 +276,7 @@ public sealed class FilesReconcilerTests
                     $"file {SubnetFile} cannot be written: no space left on device (ENOSPC)",
                     StringComparison.Ordinal
                 ),
-            "it is told"
+            "it is reported"
         );
         node.Until(() => node.Engine!.Status.Reconcilers[1].SyncCount >= 3, "it is retried");
         Assert.Single(node.Log, line => line.Contains("ENOSPC", StringComparison.Ordinal));

@@ -21,7 +21,7 @@ public sealed class OnlyOneTests : IDisposable
     private string Lock => machine.Run(() => Assert.Single(Directory.GetFiles(InstanceLock.Directory)));
 
     [KernelFact]
-    public void A_second_one_is_refused_while_the_first_one_runs_and_told_which_process_it_is()
+    public void A_second_one_is_refused_while_the_first_one_runs_with_its_process()
     {
         using (Take())
         {
@@ -50,7 +50,7 @@ public sealed class OnlyOneTests : IDisposable
     }
 
     [KernelFact]
-    public void Nobody_but_root_can_open_the_file()
+    public void Only_root_can_open_the_file()
     {
         using var own = Take();
         var path = Lock;
@@ -77,7 +77,7 @@ public sealed class OnlyOneTests : IDisposable
     [InlineData("touch LOCK; chmod 644 LOCK")]
     [InlineData("touch LOCK; chmod 600 LOCK; chown 65534 LOCK")]
     [InlineData("chmod 777 $(dirname LOCK); mkfifo LOCK")]
-    public void What_somebody_placed_there_is_replaced(string place)
+    public void A_foreign_file_there_is_replaced(string place)
     {
         string path;
         using (Take())

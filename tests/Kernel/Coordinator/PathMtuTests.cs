@@ -8,11 +8,11 @@ using Plugboard.Testing;
 
 namespace Plugboard.Tests.Kernel.Coordinator;
 
-/// <summary>What explain tells of the path's MTU, once a router has told the kernel.</summary>
+/// <summary>What explain says of the path MTU that a router reported.</summary>
 public sealed class PathMtuTests
 {
     [KernelFact]
-    public void What_a_router_told_is_told_and_what_it_means_for_the_tunnel()
+    public void What_a_router_reported_is_explained_and_what_it_means_for_the_tunnel()
     {
         using var cluster = new NodeCluster(new BackendConf { Type = BackendType.Vxlan }, [1, 1]);
         cluster.Start();

@@ -330,7 +330,7 @@ public sealed class UplinkTests
         "there is no link by which other nodes are reached: no usable default route; name one with --iface (the default route leaves "
             + "by it: lo is the loopback link; packets to 1.1.1.1 leave by it: lo is the loopback link)"
     )]
-    public void Why_there_is_no_uplink_is_told_for_each_that_was_asked_for(string flags, string setup, string why)
+    public void The_reason_for_no_uplink_is_reported_for_each_flag(string flags, string setup, string why)
     {
         using var machine = new TestMachine();
 

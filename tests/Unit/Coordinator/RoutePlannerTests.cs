@@ -143,7 +143,7 @@ public sealed class RoutePlannerTests
     }
 
     [Fact]
-    public void The_tunnels_hardware_address_is_what_the_others_were_told_else_the_identitys_own()
+    public void The_tunnels_hardware_address_is_the_advertised_one_else_the_identitys_own()
     {
         var view = View(new BackendConf { Type = BackendType.Vxlan });
         var told = view with { Self = view.Self with { Vtep4 = new VtepData(1, MacAddress.Parse("c6:00:00:00:00:01")) } };

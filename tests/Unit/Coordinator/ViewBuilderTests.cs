@@ -139,7 +139,7 @@ public sealed class ViewBuilderTests
     [InlineData("fd00:1::/64", false)]
     [InlineData("10.244.1.0/24,fd00:1::/64", true)]
     [InlineData("10.244.1.0/24", true)]
-    public void A_node_whose_pods_have_only_IPv6_needs_no_IPv4_where_nobody_says_it(string pods, bool expected)
+    public void A_node_whose_pods_have_only_IPv6_needs_no_IPv4_unless_it_is_configured(string pods, bool expected)
     {
         var network = new NetConf
         {

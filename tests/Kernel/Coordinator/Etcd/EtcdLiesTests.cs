@@ -77,7 +77,7 @@ public sealed class EtcdLiesTests : IDisposable
     private static string Ok(string body) => $"HTTP/1.1 200 OK\r\nContent-Length: {body.Length}\r\n\r\n{body}";
 
     [KernelFact]
-    public async Task What_is_no_answer_is_said_to_be_none()
+    public async Task An_invalid_answer_is_reported()
     {
         foreach (var body in (string[])["x", "", "[", "\u0000"])
             Assert.Equal(
@@ -104,7 +104,7 @@ public sealed class EtcdLiesTests : IDisposable
     }
 
     [KernelFact]
-    public async Task What_is_no_etcd_is_told_by_its_status()
+    public async Task What_is_no_etcd_is_reported_by_its_status()
     {
         const string Html = "HTTP/1.1 503 Sorry\r\nContent-Length: 6\r\n\r\n<html>";
         Assert.Equal("http://127.0.0.1:2379: HTTP status 503", await AskAsync(Html, client => client.ListAsync("/a/", default)));

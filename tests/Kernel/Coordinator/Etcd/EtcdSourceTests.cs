@@ -23,7 +23,7 @@ public sealed class EtcdSourceTests : IDisposable
 
     private string[] Keys() => server.Ctl("get", Leases, "--prefix", "--keys-only").Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
-    // As the text of a key shows its lease: "lease":N is left out where there is none.
+    // As the text of a key shows its lease: "lease":N is left out if absent.
     private string LeaseOf(string key)
     {
         var json = server.Ctl("get", Leases + key, "-w", "json");
@@ -147,7 +147,7 @@ public sealed class EtcdSourceTests : IDisposable
         );
         await node.UntilLeased();
         var first = LeaseOf(KeyOf(node));
-        // Longer than a lease lasts that nobody renews, etcd's own second of slack with it.
+        // Longer than a lease lasts without renewal, etcd's own second of slack with it.
         await Task.Delay(TimeSpan.FromSeconds(6));
         Assert.Single(Keys());
         Assert.NotEqual(first, LeaseOf(KeyOf(node)));
@@ -155,7 +155,7 @@ public sealed class EtcdSourceTests : IDisposable
     }
 
     [KernelFact]
-    public async Task A_lease_that_is_deleted_is_acquired_anew_and_one_that_was_given_away_is_let_go()
+    public async Task A_deleted_lease_is_acquired_again_and_one_that_was_given_away_is_dropped()
     {
         Start();
         await using var node = new EtcdNode(server, "one", "192.168.0.1");
@@ -182,7 +182,7 @@ public sealed class EtcdSourceTests : IDisposable
             subnets = node.Subnets;
         }
 
-        // Nothing is told to etcd when a node ends, be it killed or stopped: the lease stays.
+        // etcd gets no request when a node ends, be it killed or stopped: the lease stays.
         var lease = LeaseOf(subnets.Replace('/', '-'));
         await using (var node = new EtcdNode(server, "one", "192.168.0.1"))
         {
@@ -228,7 +228,7 @@ public sealed class EtcdSourceTests : IDisposable
     }
 
     [KernelFact]
-    public async Task While_etcd_is_away_nobody_is_taken_off_the_board()
+    public async Task While_etcd_is_away_no_node_is_removed_from_the_store()
     {
         Start();
         server.Ctl("put", Leases + "10.5.77.0-24", FlannelValue);
@@ -295,7 +295,7 @@ public sealed class EtcdSourceTests : IDisposable
     }
 
     [KernelFact]
-    public async Task This_node_s_lease_whose_value_somebody_broke_is_written_again_now_and_after_a_restart()
+    public async Task This_node_s_lease_with_a_broken_value_is_written_again_now_and_after_a_restart()
     {
         Start();
         string key,

@@ -10,7 +10,8 @@ using Plugboard.Testing;
 namespace Plugboard.Tests.Kernel.Coordinator.Pods;
 
 /// <summary>
-/// What somebody takes out of the plugins' tables is put back from the records: all of it, nothing else, and nothing that a DEL took away.
+/// Objects that disappear from the plugins' tables are restored from the records: all of it, nothing else, and nothing that a DEL took
+/// away.
 /// </summary>
 public sealed class PodReconcilerTests
 {
@@ -42,7 +43,7 @@ public sealed class PodReconcilerTests
     [InlineData("flush chain inet plugboard_masquerade postrouting")]
     [InlineData("flush set inet plugboard_masquerade own_network6")]
     [InlineData("flush set bridge plugboard_macspoof addresses")]
-    public void What_somebody_took_away_is_put_back(string damage)
+    public void What_another_process_removed_is_restored(string damage)
     {
         using var node = Node();
         var before = node.Ruleset();
@@ -215,7 +216,7 @@ public sealed class PodReconcilerTests
     }
 
     [KernelFact]
-    public void An_element_that_the_kernel_refuses_is_told_and_the_others_are_put_back()
+    public void An_element_that_the_kernel_refuses_is_reported_and_the_others_are_restored()
     {
         using var node = Node();
         node.Tool(

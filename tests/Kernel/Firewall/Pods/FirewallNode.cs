@@ -65,7 +65,7 @@ internal sealed partial class FirewallNode : TestMachine
             return 0;
         });
 
-    /// <summary>What CHECK says; null: all is right.</summary>
+    /// <summary>What CHECK says; null: nothing.</summary>
     public string? Check(PodHostPorts forward) => With(publisher => publisher.FindDifference(forward with { LocalhostLink = "cni0" }));
 
     public T With<T>(Func<PortPublisher, T> act) =>

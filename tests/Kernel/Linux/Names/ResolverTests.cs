@@ -36,7 +36,7 @@ public sealed class ResolverTests : IDisposable
     }
 
     [KernelFact]
-    public void The_second_server_is_asked_at_once_where_nothing_listens_and_after_a_while_where_nobody_answers()
+    public void The_second_server_is_asked_at_once_where_nothing_listens_and_after_a_while_where_no_server_answers()
     {
         servers.Add("3", static _ => []);
         servers.Add("4", static question => question.Known("192.0.2.9"));
@@ -123,7 +123,7 @@ public sealed class ResolverTests : IDisposable
     }
 
     [KernelFact]
-    public void The_search_list_is_gone_through_and_a_name_that_no_server_knows_is_told_with_who_said_so()
+    public void The_search_list_is_gone_through_and_a_name_that_no_server_knows_is_reported_with_the_servers_that_said_so()
     {
         servers.Add(
             "2",

@@ -162,7 +162,7 @@ public sealed class SettingsReaderTests
         @"(a)\1",
         @"--iface-regex (a)\1: lookarounds, atomic groups, conditions, back-references and more than some thousand repetitions are not supported"
     )]
-    public void A_pattern_that_is_none_is_refused_with_the_flag_and_what_is_wrong(string pattern, string message) =>
+    public void An_invalid_pattern_is_refused_with_the_flag_and_the_reason(string pattern, string message) =>
         Assert.Equal(message, Assert.Throws<SettingException>(() => Read($"--iface-regex={pattern}")).Message);
 
     [Fact]
@@ -226,7 +226,7 @@ public sealed class SettingsReaderTests
     [InlineData("::")]
     [InlineData("::1")]
     [InlineData("0.0.0.0")]
-    public void Health_is_told_at_an_address_of_either_family(string address) =>
+    public void Health_is_served_at_an_address_of_either_family(string address) =>
         Assert.Equal(address, Read($"--healthz-ip={address}").HealthzIP.ToString());
 
     [Fact]
@@ -237,7 +237,7 @@ public sealed class SettingsReaderTests
         );
 
     [Fact]
-    public void Health_is_told_to_this_machine_alone_unless_another_address_is_given() => Assert.True(Read().HealthzIP.IsLoopback);
+    public void Health_is_served_to_this_machine_alone_unless_another_address_is_given() => Assert.True(Read().HealthzIP.IsLoopback);
 
     [Theory]
     [InlineData("kubernetes", " N1.Example.COM ", "n1.example.com")]

@@ -63,7 +63,7 @@ public sealed class AccessTests
         Assert.Contains(told, Assert.Throws<DocumentException>(() => Read(Config(cluster, user))).Message, StringComparison.Ordinal);
 
     [Fact]
-    public void A_token_is_not_shown_to_everybody()
+    public void A_token_is_not_exposed()
     {
         Assert.Null(Read(Config("{server: 'http://api.example:8080'}", "{token: secret}")).FindToken());
         Assert.Equal("secret", Read(Config("{server: 'http://127.0.0.1:8080'}", "{token: secret}")).FindToken());
@@ -112,7 +112,7 @@ public sealed class AccessTests
     }
 
     [Fact]
-    public async Task A_token_that_is_not_accepted_is_told_and_a_new_one_is_taken_later()
+    public async Task A_token_that_is_not_accepted_is_reported_and_a_new_one_is_taken_later()
     {
         var authority = new TestAuthority("a");
         using var server = authority.Sign(Loopback);
@@ -259,7 +259,7 @@ public sealed class AccessTests
     }
 
     [Fact]
-    public async Task A_refusal_says_that_nobody_said_who_asks()
+    public async Task A_refusal_says_that_there_were_no_credentials()
     {
         var authority = new TestAuthority("a");
         using var server = authority.Sign(Loopback);
@@ -284,7 +284,7 @@ public sealed class AccessTests
     [InlineData("{token: 'hunter2 hunter3'}")]
     [InlineData("{token: \"hunter2\\r\\nX-Evil: 1\"}")]
     [InlineData("{token: 'hünter2'}")]
-    public void What_cannot_be_a_token_is_told_without_being_shown(string user) =>
+    public void An_invalid_token_is_reported_without_being_shown(string user) =>
         Assert.Equal(
             "/etc/k/config: token: it has no token: a token is one word of ASCII letters, digits and signs",
             Assert.Throws<ApiException>(() => Read(Config("{server: 'https://a'}", user)).FindToken()).Message

@@ -34,7 +34,7 @@ public sealed class RefusedPeersTests
     }
 
     [Fact]
-    public async Task It_is_told_once_while_it_stands_and_each_other_by_itself()
+    public async Task It_is_reported_once_while_it_stands_and_each_other_by_itself()
     {
         using var api = KubernetesRun.TwoNodes();
         await using var run = Start(api);

@@ -45,7 +45,7 @@ public sealed class TypingErrorTests
     }
 
     [Fact]
-    public async Task A_wish_for_a_link_that_cannot_be_read_leaves_the_one_before_and_a_wish_that_is_taken_back_is_none()
+    public async Task A_wish_for_a_link_that_cannot_be_read_leaves_the_one_before_and_a_wish_that_is_withdrawn_has_no_effect()
     {
         var (api, run) = await StartAsync();
         using var closing = api;

@@ -140,7 +140,7 @@ public sealed class MasqueradeConfigFileTests : IDisposable
     }
 
     [Fact]
-    public void A_change_behind_the_links_of_a_config_map_is_told_also_by_a_relative_path()
+    public void A_change_behind_the_links_of_a_config_map_is_reported_also_by_a_relative_path()
     {
         foreach (var (version, text) in (ReadOnlySpan<(string, string)>)[("..1", "masqLinkLocal: false"), ("..2", "masqLinkLocal: true")])
         {
@@ -182,7 +182,7 @@ public sealed class MasqueradeConfigFileTests : IDisposable
     }
 
     [Fact]
-    public void A_change_is_told_at_once_and_a_lost_one_after_the_interval()
+    public void A_change_is_reported_at_once_and_a_lost_one_after_the_interval()
     {
         using var told = new AutoResetEvent(initialState: false);
         Write("resyncInterval: 100ms");

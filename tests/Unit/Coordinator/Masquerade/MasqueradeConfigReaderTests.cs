@@ -216,7 +216,7 @@ public sealed class MasqueradeConfigReaderTests
         Assert.Equal(message, Refusal(text));
 
     [Fact]
-    public void Keys_that_nobody_knows_are_named_once()
+    public void Unknown_keys_are_named_once()
     {
         var (config, warnings) = new MasqueradeConfigReader(Default, enableIPv6: false).Read(
             "nonMasqueradeCIDR: [10.0.0.0/8]\nmasqLinklocal: true\nx: 1\n"u8

@@ -30,7 +30,7 @@ public sealed class MasqueradeExplanationTests
     [InlineData("100.64.1.9", "eth0", false, "100.64.1.9 is in 100.64.1.0/24: pods of the cluster")]
     [InlineData("169.254.169.254", "eth0", false, "169.254.169.254 is in 169.254.0.0/16: link-local")]
     [InlineData("2001:db8::1", "eth0", false, "without --enable-ipv6 IPv6 is not masqueraded")]
-    public void The_agents_rules_are_told_by_the_one_that_decides(string destination, string link, bool isMasqueraded, string why)
+    public void The_agents_rules_are_reported_by_the_one_that_decides(string destination, string link, bool isMasqueraded, string why)
     {
         var told = MasqueradeExplanation.OfAgent(new MasqueradeOptions(), Config, View, (IPAddr.Parse(destination), link));
 
@@ -46,6 +46,6 @@ public sealed class MasqueradeExplanationTests
     [InlineData("203.0.113.1", "100.64.2.2", true)]
     [InlineData("100.64.1.2", "224.0.0.5", false)]
     [InlineData("203.0.113.1", "203.0.113.2", false)]
-    public void Flannels_rules_are_told(string source, string destination, bool isMasqueraded) =>
+    public void Flannels_rules_are_reported(string source, string destination, bool isMasqueraded) =>
         Assert.Equal(isMasqueraded, MasqueradeExplanation.OfFlannel(View, IPAddr.Parse(source), IPAddr.Parse(destination)).IsMasqueraded);
 }

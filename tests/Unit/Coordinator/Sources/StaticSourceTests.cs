@@ -165,7 +165,7 @@ public sealed class StaticSourceTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_family_that_vanishes_from_a_node_stays_and_a_list_that_is_empty_says_that_there_is_none()
+    public async Task A_family_that_vanishes_from_a_node_stays_and_an_empty_list_removes_it()
     {
         await File.WriteAllTextAsync(
             FilePath,
@@ -190,7 +190,7 @@ public sealed class StaticSourceTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_file_that_is_half_written_for_a_moment_removes_nobody()
+    public async Task A_file_that_is_half_written_for_a_moment_removes_no_node()
     {
         const string Whole =
             "nodes:\n- {name: a, podCIDRs: [], addresses: [192.168.0.1]}\n- {name: b, podCIDRs: [], addresses: [192.168.0.2]}\n";

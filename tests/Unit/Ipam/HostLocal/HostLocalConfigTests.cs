@@ -181,7 +181,10 @@ public sealed class HostLocalConfigTests
         """{"dst":"169.254.1.1/32","gw":"10.1.2.1","scope":254}""",
         "gw 10.1.2.1 contradicts scope 254: such a route has no gateway"
     )]
-    [InlineData("""{"dst":"169.254.1.1/32","scope":255}""", "scope 255 is invalid for a route: 0 is global, 253 on the link, 254 on the host")]
+    [InlineData(
+        """{"dst":"169.254.1.1/32","scope":255}""",
+        "scope 255 is invalid for a route: 0 is global, 253 on the link, 254 on the host"
+    )]
     [InlineData("""{"dst":"169.254.1.1/32","scope":-1}""", "scope -1 of a route is negative")]
     [InlineData("""{"dst":"0.0.0.0/0","mtu":-1}""", "mtu -1 of a route is negative")]
     [InlineData("""{"dst":"0.0.0.0/0","priority":-1}""", "priority -1 of a route is negative")]
