@@ -22,7 +22,7 @@ internal sealed record HostOptions
     /// <summary>The chosen plugins; null: all there are.</summary>
     public IReadOnlyList<string>? Plugins { get; init; }
 
-    /// <summary>The chosen drivers; empty: none for `install`, all that are remembered for the others.</summary>
+    /// <summary>The chosen drivers; empty: none for `install`, all with a record for the other verbs.</summary>
     public IReadOnlyList<DriverName> Drivers { get; init; } = [];
 
     /// <summary>How long to wait for another installer.</summary>

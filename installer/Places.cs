@@ -13,7 +13,7 @@ internal sealed class Places : IDisposable
 
     private Places(RootedDirectory root) => this.root = root;
 
-    /// <summary>The runtime's plugin directory; null if it is not asked for.</summary>
+    /// <summary>The runtime's plugin directory; null if not selected.</summary>
     public InstallDirectory? Bin { get; private set; }
 
     /// <summary>

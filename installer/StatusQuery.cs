@@ -6,7 +6,7 @@ namespace Plugboard.Installer;
 /// <param name="host">Which host, and where on it.</param>
 internal sealed class StatusQuery(HostOptions host)
 {
-    /// <summary>How everything is: what is remembered, what was asked for, and what else lies in the plugin directory.</summary>
+    /// <summary>The state of all files: the recorded ones, the selected ones, and other files in the plugin directory.</summary>
     public IReadOnlyList<FileReport> Run()
     {
         using var places = Places.OpenToRead(host);

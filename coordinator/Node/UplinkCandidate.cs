@@ -6,7 +6,7 @@ namespace Plugboard.Coordinator.Node;
 
 /// <summary>A link that may be the uplink.</summary>
 /// <param name="Link">The link.</param>
-/// <param name="Asked">The addresses that were asked for there; of families without one the best counts.</param>
+/// <param name="Asked">The requested addresses there; for families without one the best counts.</param>
 /// <param name="Why">By which option or rule.</param>
 internal sealed record UplinkCandidate(Link Link, ValueArray<IPAddr> Asked, string Why)
 {

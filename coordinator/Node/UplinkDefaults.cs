@@ -12,7 +12,7 @@ namespace Plugboard.Coordinator.Node;
 /// <param name="ask">The route that the kernel takes to an address; null: none.</param>
 internal sealed class UplinkDefaults(NodeNetwork network, UplinkQuestion question, Func<IPAddr, Route?> ask)
 {
-    // Only asked for, nothing is sent there: addresses of the internet that no node has.
+    // For a route lookup only, no packet is sent: addresses of the internet that no node has.
     private static readonly IPAddr far4 = IPAddr.Parse("1.1.1.1");
     private static readonly IPAddr far6 = IPAddr.Parse("2606:4700:4700::1111");
 

@@ -29,10 +29,10 @@ internal sealed class UplinkFinder(NodeNetwork network, UplinkQuestion question,
     private bool IsAsked =>
         question.Wished.Count > 0 || Options.Interfaces.Count > 0 || Options.InterfacePatterns.Count > 0 || Options.CanReach is not null;
 
-    /// <summary>After <see cref="Find"/>: why nothing was found, or not what was asked for, a sentence; null: it was.</summary>
+    /// <summary>After <see cref="Find"/>: why no uplink was found, or not the requested one, a sentence; null if it was.</summary>
     public string? Fault { get; private set; }
 
-    /// <summary>After <see cref="Find"/>: what was asked for is not there, and what is in use stays.</summary>
+    /// <summary>After <see cref="Find"/>: the requested uplink does not exist, and the one in use stays.</summary>
     public bool IsSubstitute { get; private set; }
 
     /// <summary>The uplink; null if no link qualifies now.</summary>
@@ -207,7 +207,7 @@ internal sealed class UplinkFinder(NodeNetwork network, UplinkQuestion question,
     {
         if (candidates.Find(isIt) is not { } first)
             return null;
-        // Of those that one flag asks for the one that is in use stays.
+        // Of the links of one flag the one in use stays.
         var same = candidates.FindAll(other => other.Why == first.Why && isIt(other));
         return Describe(same.Find(other => inUse.IsLink(other.Link)) ?? first);
     }

@@ -13,7 +13,7 @@ internal sealed class UplinkInterest(Uplink? uplink, UplinkQuestion question)
 {
     private UplinkOptions Options => question.Options;
 
-    /// <summary>True for the uplink, a tunnel, and a link that was asked for.</summary>
+    /// <summary>True for the uplink, a tunnel, and a link of a flag.</summary>
     public bool Concerns(Link link) =>
         uplink is null
         || link.Index == uplink.Link.Index
@@ -22,7 +22,7 @@ internal sealed class UplinkInterest(Uplink? uplink, UplinkQuestion question)
         || Options.Interfaces.Contains(link.Name, StringComparer.Ordinal)
         || Matches(link.Name);
 
-    /// <summary>True for an address of the uplink or of a tunnel, and for one that was asked for.</summary>
+    /// <summary>True for an address of the uplink or of a tunnel, and for one of a flag.</summary>
     /// <param name="address">The address.</param>
     /// <param name="link">Its link; null: not known.</param>
     public bool Concerns(InterfaceAddress address, Link? link) =>

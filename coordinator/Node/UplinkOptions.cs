@@ -3,7 +3,7 @@ using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Node;
 
-/// <summary>How the link is chosen by which this node reaches the others: flanneld's options of the same names.</summary>
+/// <summary>The options for the choice of the uplink: flanneld's, with the same names.</summary>
 internal sealed record UplinkOptions
 {
     /// <summary>--iface: names or addresses; the first that can be the uplink counts.</summary>

@@ -17,13 +17,13 @@ internal sealed class RouteOperations
 
     /// <summary>Something is made or replaced.</summary>
     /// <param name="change">What.</param>
-    /// <param name="queue">Asks the kernel for it.</param>
+    /// <param name="queue">Queues it for the kernel.</param>
     /// <param name="done">Notes that it was done.</param>
     public void Make(Change change, Action<RouteBatch> queue, Action done) => additions.Add((change, queue, done));
 
     /// <summary>Something is removed, after all is made.</summary>
     /// <param name="change">What.</param>
-    /// <param name="queue">Asks the kernel for it.</param>
+    /// <param name="queue">Queues it for the kernel.</param>
     /// <param name="done">Notes that it was done.</param>
     public void Remove(Change change, Action<RouteBatch> queue, Action done) => removals.Add((change, queue, done));
 

@@ -9,7 +9,7 @@ namespace Plugboard.Coordinator.Routes;
 /// <param name="seen">What is there; what is done is noted in it.</param>
 internal sealed class TunnelDifference(string tunnel, int index, SeenTunnel seen)
 {
-    /// <summary>Asks for what is missing, other or too much.</summary>
+    /// <summary>Queues what is missing, different or superfluous.</summary>
     public void Compare(RoutePlan plan, bool mayPrune, RouteOperations operations)
     {
         var neighbours = plan.Neighbours.Where(neighbour => neighbour.Link == tunnel).ToList();

@@ -82,7 +82,7 @@ internal sealed class HttpConnections(Func<bool, Socket>? open = null)
 
     private async ValueTask<Stream> ConnectAsync(string name, int port, CancellationToken cancellation)
     {
-        // Name servers are asked on a thread that may wait.
+        // Lookups run on a thread that may wait.
         var lookup = await Task.Run(() => HostNames.Resolve(name), cancellation).ConfigureAwait(false);
         if (lookup.Addresses.Count == 0)
             throw new HttpRequestException(HttpRequestError.NameResolutionError, $"{name} cannot be resolved: {lookup.Failure}");

@@ -75,7 +75,7 @@ public static class FindingIds
     /// <summary>subnet.env and the tunnel differ.</summary>
     public const string MtuSubnetFile = "mtu-subnet-file";
 
-    /// <summary>A config asks for more than the way to other nodes lets through.</summary>
+    /// <summary>A config has a larger MTU than the path to other nodes passes.</summary>
     public const string MtuConflist = "mtu-conflist";
 
     /// <summary>A lease of a container that is gone.</summary>

@@ -45,7 +45,7 @@ public sealed class NodeDoctor
             new LockCheck(),
         ];
 
-    /// <summary>Looks at everything.</summary>
+    /// <summary>Runs all checks.</summary>
     public DoctorReport Examine()
     {
         var start = clock.GetTimestamp();

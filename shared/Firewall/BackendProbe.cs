@@ -4,7 +4,7 @@ using Plugboard.Linux;
 
 namespace Plugboard.Firewall;
 
-/// <summary>Asks whether a backend can work on this node, in the calling thread's network namespace. Changes nothing.</summary>
+/// <summary>Checks whether a backend can work on this node, in the calling thread's network namespace. Changes nothing.</summary>
 public static class BackendProbe
 {
     /// <summary>What keeps a backend from working, in words; null if nothing does.</summary>

@@ -134,7 +134,7 @@ internal static class CniCall
         }
     }
 
-    // Before anything is done: the reference asks after it has acted. A path that cannot be judged is the plugin's to refuse.
+    // Before any change: the reference checks after it. An invalid path is for the plugin to refuse.
     private static void RefuseOwnNamespace(CniRequest request)
     {
         if (!IsInOwnNamespace(request))

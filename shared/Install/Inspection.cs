@@ -4,13 +4,13 @@ using Plugboard.Linux.Files;
 
 namespace Plugboard.Install;
 
-/// <summary>Looks at targets and changes nothing.</summary>
+/// <summary>Examines targets and changes nothing.</summary>
 public static class Inspection
 {
     /// <summary>The mode of every installed executable: rwxr-xr-x.</summary>
     internal const uint ExecutableMode = 0x1ed;
 
-    /// <summary>Looks at one target.</summary>
+    /// <summary>Examines one target.</summary>
     public static TargetFinding Inspect(InstallDirectory place, InstallTarget target)
     {
         var record = place.FindRecord(target);

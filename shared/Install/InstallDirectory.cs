@@ -27,7 +27,7 @@ public sealed class InstallDirectory : IDisposable
     /// <summary>Where the executables are.</summary>
     public FileDirectory Directory { get; }
 
-    /// <summary>Its path, as it was asked for.</summary>
+    /// <summary>Its path, as given.</summary>
     public string Path => Directory.Path;
 
     internal FileDirectory? KnownState { get; }

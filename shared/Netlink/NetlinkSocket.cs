@@ -12,7 +12,7 @@ namespace Plugboard.Netlink;
 /// </summary>
 public sealed class NetlinkSocket : IDisposable
 {
-    // A dump that a change interrupted is asked again; a table that changes faster than it can be read a hundred times is an error.
+    // A dump that a change interrupted is repeated; a table that changes during each of a hundred dumps is an error.
     private const int DumpAttempts = 100;
 
     // Every message of a batch may be refused before the first refusal is read. One counts for less than 1 KiB in a buffer of 208 KiB by

@@ -32,7 +32,7 @@ public sealed class NetlinkWriter
 
     /// <summary>Starts a message; its end is the scope's end. The sender sets the sequence number.</summary>
     /// <param name="type">As RTM_NEWLINK.</param>
-    /// <param name="flags">NLM_F_REQUEST and others.</param>
+    /// <param name="flags">NLM_F_REQUEST and other flags.</param>
     public MessageScope Message(ushort type, ushort flags)
     {
         var start = Length;

@@ -35,7 +35,7 @@ internal readonly record struct AllowedRoot(string Root, string Inside)
     /// Why a pod may not have this path: null, or the refusal. Any author of pods in a namespace chooses the path, so each namespace has
     /// the directory of its own name below each root and nothing else, unless the administrator shares the roots.
     /// </summary>
-    /// <exception cref="MissingNamespaceException">The caller did not tell the pod's namespace.</exception>
+    /// <exception cref="MissingNamespaceException">The caller did not give the pod's namespace.</exception>
     public VolumeException? FindTrespass(string backend, VolumePod pod, VolumePolicy policy)
     {
         if (policy.IsShared)

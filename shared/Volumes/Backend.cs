@@ -47,7 +47,7 @@ public abstract class Backend(VolumePolicy policy) : IVolumeBackend
         }
         catch (ErrnoException e)
         {
-            throw VolumeException.From($"{Name}: cannot look at {target}", e);
+            throw VolumeException.From($"{Name}: cannot inspect {target}", e);
         }
     }
 }

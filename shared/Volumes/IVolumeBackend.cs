@@ -26,7 +26,7 @@ public interface IVolumeBackend
     /// <exception cref="VolumeException">It is busy, or its directory is not empty.</exception>
     void Unpublish(string target);
 
-    /// <summary>Makes the volume as large as asked, never smaller.</summary>
+    /// <summary>Grows the volume to the requested size; never shrinks it.</summary>
     /// <returns>Its size in bytes now.</returns>
     /// <exception cref="VolumeException">It cannot grow.</exception>
     long Expand(ExpandRequest request);

@@ -4,7 +4,7 @@ namespace Plugboard.Volumes;
 
 /// <summary>What a pod is to have, and where.</summary>
 /// <param name="Target">The directory to mount on: absolute.</param>
-/// <param name="Options">What the volume's author asked for.</param>
+/// <param name="Options">The volume's options.</param>
 public sealed record PublishRequest(string Target, VolumeOptions Options)
 {
     /// <summary>The volume's name; of an inline volume it is unique in its pod only.</summary>

@@ -26,7 +26,7 @@ internal sealed class DocumentNode
     /// <summary>What is written there, quotes undone; empty for a list or a map.</summary>
     public string Text { get; init; } = "";
 
-    /// <summary>The values of a list or a map in their order; empty for others.</summary>
+    /// <summary>The values of a list or a map in their order; empty for other kinds.</summary>
     public IReadOnlyList<DocumentNode> Items { get; init; } = none;
 
     /// <summary>The value of a name; null if it is missing or null.</summary>

@@ -20,7 +20,7 @@ internal sealed class IptablesMasquerade(IptablesOptions options, NftablesClient
 
     /// <summary>Makes the tables so; what is ours in tables that are not named is taken away.</summary>
     /// <param name="wanted">How; the same object while nothing else is wanted.</param>
-    /// <param name="isForced">Look at all of it, whatever the ruleset's number says.</param>
+    /// <param name="isForced">Compare everything, whatever the ruleset's generation.</param>
     public SyncOutcome Sync(IReadOnlyList<OwnedChains> wanted, bool isForced)
     {
         // Only rules that iptables keeps in nftables change that number.

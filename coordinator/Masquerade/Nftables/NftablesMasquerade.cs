@@ -20,7 +20,7 @@ internal sealed class NftablesMasquerade(NftablesClient client)
 
     /// <summary>Makes the table so.</summary>
     /// <param name="wanted">How; the same object while nothing else is wanted.</param>
-    /// <param name="isForced">Look at all of it, whatever the number says.</param>
+    /// <param name="isForced">Compare everything, whatever the ruleset's generation.</param>
     public SyncOutcome Sync(NftablesPlan wanted, bool isForced)
     {
         if (!isForced && ReferenceEquals(wanted, verified) && client.GetGeneration() == generation)

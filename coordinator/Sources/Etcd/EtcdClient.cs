@@ -34,11 +34,11 @@ internal sealed class EtcdClient : IDisposable
         };
     }
 
-    /// <summary>Reads the certificates' files, as they are now; nothing is asked yet.</summary>
+    /// <summary>Reads the certificates' files as they are now; it sends no request yet.</summary>
     /// <param name="options">Where etcd is.</param>
     /// <param name="connections">How servers are reached.</param>
     /// <param name="login">The token that an earlier client had; null: this is the first one.</param>
-    /// <exception cref="EtcdException">A file is missing or none, or the password would be read by others.</exception>
+    /// <exception cref="EtcdException">A file is missing or invalid, or the password would be sent in clear text.</exception>
     public static EtcdClient Open(EtcdOptions options, HttpConnections connections, EtcdLogin? login = null)
     {
         if (options.FindExposing() is { } exposing)
@@ -197,7 +197,7 @@ internal sealed class EtcdClient : IDisposable
         }
     }
 
-    // The server that answered last is asked first.
+    // The server that answered last comes first.
     private async Task<HttpResponseMessage> SendToAnyAsync(Request request, CancellationToken cancellation)
     {
         var failures = new List<EtcdException>();

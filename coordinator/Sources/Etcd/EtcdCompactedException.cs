@@ -1,6 +1,6 @@
 namespace Plugboard.Coordinator.Sources.Etcd;
 
-/// <summary>etcd has forgotten the changes that were asked for.</summary>
+/// <summary>etcd compacted the requested revision.</summary>
 internal sealed class EtcdCompactedException : Exception
 {
     public EtcdCompactedException()

@@ -122,7 +122,7 @@ internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<
             }
 
             var rest = Timeout.InfiniteTimeSpan;
-            // What etcd cannot give, or refuses to this node, does not keep it from hearing of the others.
+            // A failed lease does not stop the node from following its peers.
             if (node is not null && await FindFaultAsync(renewer, node, cancellation).ConfigureAwait(false) is var fault)
             {
                 registry.SetLeaseFault(fault);

@@ -20,7 +20,7 @@ internal sealed record EtcdTransaction
     /// <summary>A revision.</summary>
     public long UnchangedSince { get; init; }
 
-    /// <summary>What is written; its revision is not asked.</summary>
+    /// <summary>The keys to write; their revisions are not conditions.</summary>
     public EtcdEntry? Put { get; init; }
 
     /// <summary>The key that is deleted.</summary>

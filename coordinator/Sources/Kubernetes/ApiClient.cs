@@ -202,7 +202,7 @@ internal sealed class ApiClient(KubernetesOptions options, HttpConnections conne
         var handler = connections.CreateHandler(side);
         handler.SslOptions.EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
         handler.AutomaticDecompression = DecompressionMethods.GZip;
-        // A balancer that vanished leaves a watch silent for ever: it is asked whether it is there.
+        // A balancer that vanished leaves a watch silent for ever: keep-alive pings detect it.
         handler.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
         handler.KeepAlivePingTimeout = TimeSpan.FromSeconds(15);
         handler.KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests;

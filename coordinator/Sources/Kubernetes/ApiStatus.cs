@@ -14,7 +14,7 @@ internal sealed record ApiStatus
     /// <summary>A sentence.</summary>
     public string Message { get; init; } = "";
 
-    /// <summary>After how long it wants to be asked again; null: it does not say.</summary>
+    /// <summary>The server's Retry-After; null if absent.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
     /// <summary>Reads a Status; anything else yields an empty one.</summary>

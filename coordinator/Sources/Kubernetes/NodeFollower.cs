@@ -91,7 +91,7 @@ internal sealed class NodeFollower(NodeFollowerParts parts, NodeStore store, Sou
     private ClusterNode? Find(NodeObject node) =>
         parts.LastGood.Mend(node, parts.Mapper.Find(node), store.Current.Nodes.GetValueOrDefault(node.Name));
 
-    // The server ended the watch, as it does every few minutes; one that does so at once is not to be asked without a pause.
+    // The server ends a watch every few minutes; if it does so at once, the next request needs a pause.
     private TimeSpan RestAfter(long start)
     {
         if (options.Time.GetElapsedTime(start) < shortLife)

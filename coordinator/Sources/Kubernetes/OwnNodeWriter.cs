@@ -64,7 +64,7 @@ internal sealed class OwnNodeWriter(NodeWriterParts parts, OwnNode own, SourceEr
         }
     }
 
-    // After how long to look again without a change.
+    // The time to the next comparison without a change.
     private async Task<TimeSpan> WriteAsync(OwnState state, CancellationToken cancellation)
     {
         if (state.Seen is not { } seen)

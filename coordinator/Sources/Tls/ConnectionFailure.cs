@@ -36,7 +36,7 @@ internal static partial class ConnectionFailure
 
         if (tls is not null && ReasonOf(innermost.Message) is { } reason)
             return Describe(reason, innermost.Message, tls);
-        // .NET looks at the first bytes before OpenSSL does.
+        // .NET reads the first bytes before OpenSSL does.
         if (tls is not null && innermost.Message.Contains("frame size", StringComparison.Ordinal))
             return $"{NoTls} ({innermost.Message})";
         // It may close the connection before its alert is read.

@@ -57,7 +57,7 @@ internal static unsafe partial class OpenSslKeys
         fixed (byte* p = text)
         {
             var bio = NewMemory(p, text.Length);
-            // A password that is given is not asked for at the terminal.
+            // With a password given, OpenSSL does not prompt for one on the terminal.
             var password = stackalloc byte[1];
             password[0] = 0;
             found = ReadPrivateKey(bio, null, 0, password);

@@ -3,7 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Plugboard.Coordinator.Sources.Tls;
 
-/// <summary>What this side of connections believes and shows, and what the other side asked for.</summary>
+/// <summary>This side's trusted authorities and certificate, and the other side's requests.</summary>
 internal sealed class TlsSide
 {
     private volatile bool wasAsked;

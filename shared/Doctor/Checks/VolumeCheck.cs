@@ -58,7 +58,7 @@ internal sealed class VolumeCheck : ICheck
         );
     }
 
-    // A server that does not answer is not asked.
+    // No request goes to a server, which may not answer.
     private static string? FindOrphan(MountEntry mount, string pod)
     {
         if (mount.Root.EndsWith(Deleted, StringComparison.Ordinal) || mount.Target.EndsWith(Deleted, StringComparison.Ordinal))

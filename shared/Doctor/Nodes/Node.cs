@@ -8,7 +8,7 @@ using Plugboard.Netlink.Route.Links;
 
 namespace Plugboard.Doctor.Nodes;
 
-/// <summary>What is known of the node, read when the first check asks and kept for the others.</summary>
+/// <summary>The facts of the node, read when the first check needs them and shared with the other checks.</summary>
 internal sealed class Node
 {
     private readonly Lazy<IReadOnlyList<NetworkFile>> networks;
@@ -174,14 +174,14 @@ internal sealed class Node
         }
     }
 
-    /// <summary>Asks the kernel about links, addresses and routes.</summary>
+    /// <summary>Queries links, addresses and routes.</summary>
     public static T Route<T>(Func<RouteClient, T> question)
     {
         using var client = RouteClient.Open();
         return question(client);
     }
 
-    /// <summary>Asks the kernel's nftables; the default where it has none.</summary>
+    /// <summary>Queries nftables; the default if the kernel does not have it.</summary>
     public static T? Nftables<T>(Func<NftablesClient, T> question)
     {
         using var client = NftablesClient.Find();

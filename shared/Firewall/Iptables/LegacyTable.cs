@@ -24,7 +24,7 @@ public static class LegacyTable
     private const int TargetNameOffset = 2;
     private const int ChainNameOffset = 32;
 
-    /// <summary>True if the namespace has the table. Asking the kernel for a table's content makes it, so this is asked first.</summary>
+    /// <summary>True if the namespace has the table. Reading a table's content creates it, so this comes first.</summary>
     /// <param name="is6">IPv6, else IPv4.</param>
     /// <param name="table">As <c>nat</c>.</param>
     /// <exception cref="ErrnoException">EPERM, EACCES: only root reads the list.</exception>

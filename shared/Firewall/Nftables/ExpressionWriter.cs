@@ -48,7 +48,7 @@ internal sealed partial class ExpressionWriter(NetlinkWriter writer)
         writer.WriteUInt32BigEndian(NFTA_CT_KEY, key);
     }
 
-    /// <summary>Asks the routing tables.</summary>
+    /// <summary>Looks up a route.</summary>
     /// <param name="result">NFT_FIB_RESULT_*.</param>
     /// <param name="flags">NFTA_FIB_F_*: for which address.</param>
     /// <param name="to">The register's byte.</param>

@@ -28,7 +28,7 @@ public sealed class NftablesBatch
         WriteFrame(NfnetlinkH.NFNL_MSG_BATCH_BEGIN, generation);
     }
 
-    /// <summary>True if nothing was asked for.</summary>
+    /// <summary>True if it has no changes.</summary>
     public bool IsEmpty => changes.Count == 0;
 
     internal IReadOnlyList<NftablesChange> Changes => changes;

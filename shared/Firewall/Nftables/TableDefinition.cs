@@ -6,7 +6,7 @@ public sealed record TableDefinition
     /// <summary>The table.</summary>
     public required Table Table { get; init; }
 
-    /// <summary>Its sets and maps; it has no others.</summary>
+    /// <summary>Its sets and maps, all of them.</summary>
     public IReadOnlyList<Set> Sets { get; init; } = [];
 
     /// <summary>Its chains; those that are jumped to come before those that jump.</summary>

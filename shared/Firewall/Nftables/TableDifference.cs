@@ -1,6 +1,8 @@
 namespace Plugboard.Firewall.Nftables;
 
-/// <summary>What of a table is not as it should be, and what puts it right. A value: it asks the kernel nothing.</summary>
+/// <summary>
+/// The differences of a table from its definition, and the changes that repair it. A value: it makes no request to the kernel.
+/// </summary>
 public sealed record TableDifference
 {
     /// <summary>The table as it should be.</summary>

@@ -333,7 +333,7 @@ internal sealed class NftRuleReader(WalkedPacket packet, Table table)
         }
     }
 
-    // What a set holds is asked only if the packet comes to the rule; a map of verdicts may lead anywhere until then.
+    // A set's content is read only if the packet comes to the rule; a map of verdicts may lead anywhere until then.
     private void Lookup(AttributeReader data)
     {
         var (set, register, inverted) = ("", 0u, false);

@@ -75,7 +75,7 @@ internal sealed class LeaseDirectory : IDisposable
         return addresses;
     }
 
-    /// <summary>Every file that has an address for its name: opens them all, so what is on a verb's usual path asks the index.</summary>
+    /// <summary>Every file with an address as its name: it opens them all, so the usual path of a verb uses the index.</summary>
     public List<Lease> Scan()
     {
         var addresses = ReadAddresses();

@@ -24,7 +24,7 @@ internal sealed class Survey
     /// <summary>Files that a crash left.</summary>
     public List<IPAddr> Torn { get; } = [];
 
-    /// <summary>Looks at every lease of the set.</summary>
+    /// <summary>Reads every lease of the set.</summary>
     public static Survey Of(LeaseStore store, RangeSet ranges)
     {
         var survey = new Survey(store.Path, ranges.Size);

@@ -173,7 +173,7 @@ public sealed unsafe class FileDescriptor : SafeHandle
         }
     }
 
-    /// <summary>Reads at an offset without moving; less than asked only at the end of the file.</summary>
+    /// <summary>Reads at an offset, without moving the position; fewer bytes only at the end of the file.</summary>
     public int ReadAt(Span<byte> buffer, long offset) =>
         TryReadAt(buffer, offset, out var count) ? count : throw new ErrnoException("pread", path, Errno.EISDIR);
 
@@ -360,7 +360,7 @@ public sealed unsafe class FileDescriptor : SafeHandle
             throw ErrnoException.Last("fsync", path);
     }
 
-    /// <summary>How full the filesystem is that the file is on. Asks a server where it is a remote one.</summary>
+    /// <summary>The space of the file's filesystem. A remote filesystem asks its server.</summary>
     public FilesystemSpace Space()
     {
         LibC.File.StatFs buffer;

@@ -57,7 +57,7 @@ public static class MountHolders
         }
         catch (ErrnoException e) when (e.Errno is Errno.ESRCH or Errno.ENOENT or Errno.EACCES or Errno.EPERM)
         {
-            // It ended while we looked, or is not ours to look at.
+            // It ended meanwhile, or this process may not read it.
             return null;
         }
     }

@@ -7,7 +7,7 @@ using Plugboard.Linux.LibC;
 namespace Plugboard.Linux.Sockets;
 
 /// <summary>
-/// The little that is asked of a server before it is mounted from: does it answer, and by which address of ours is it reached.
+/// Probes a server before a mount: whether it answers, and the local address towards it.
 /// </summary>
 public static unsafe class InternetSocket
 {

@@ -29,7 +29,7 @@ public sealed record FdbEntry(int LinkIndex, MacAddress LinkAddress, IPAddr? Des
     /// <summary>A bridge's entry: the VLAN; 0 for none.</summary>
     public int Vlan { get; init; }
 
-    /// <summary>A bridge's entry: the bridge's index; 0 for others. Reported only.</summary>
+    /// <summary>A bridge's entry: the bridge's index; 0 for other entries. Reported only.</summary>
     public int MasterIndex { get; init; }
 
     internal string Subject() =>

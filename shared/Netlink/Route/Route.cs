@@ -50,7 +50,7 @@ public sealed record Route
     /// <summary>Several next hops (RTA_MULTIPATH): <see cref="NextHops"/>.</summary>
     public bool IsMultipath { get; init; }
 
-    /// <summary>The next hops of a multipath route in the kernel's order; empty for others.</summary>
+    /// <summary>The next hops of a multipath route in the kernel's order; empty for other routes.</summary>
     public ValueArray<NextHop> NextHops { get; init; } = [];
 
     /// <summary>The kernel does not use it: its link is down.</summary>

@@ -66,7 +66,7 @@ public sealed class LocalBackend(VolumePolicy policy) : Backend(policy)
             ? Stats(request.Target).Bytes
             : LocalQuota.Grow(request.Target, request.Bytes);
 
-    // A remote mount is not asked what it is: its server may be dead.
+    // A remote mount is not inspected: its server may be dead.
     private static bool IsOn(string target, MountEntry top, FileDescriptor source)
     {
         var wanted = source.Status();

@@ -52,16 +52,16 @@ public sealed record Link
     /// <summary>Whether a bridge filters by VLAN; null for what is no bridge.</summary>
     public bool? VlanFiltering { get; init; }
 
-    /// <summary>The tag of a VLAN device; null for others.</summary>
+    /// <summary>The tag of a VLAN device; null for other kinds.</summary>
     public int? VlanId { get; init; }
 
-    /// <summary>What a VXLAN device is set to; null for others.</summary>
+    /// <summary>A VXLAN device's settings; null for other kinds.</summary>
     public VxlanInfo? Vxlan { get; init; }
 
-    /// <summary>What an IPv4-in-IPv4 tunnel is set to; null for others.</summary>
+    /// <summary>An IPv4-in-IPv4 tunnel's settings; null for other kinds.</summary>
     public IpipInfo? Ipip { get; init; }
 
-    /// <summary>What it is as a bridge's port; null for others.</summary>
+    /// <summary>Its settings as a bridge's port; null for other links.</summary>
     public BridgePort? Port { get; init; }
 
     /// <summary>IPv6's settings of it; null if the kernel has no IPv6, or the link none (an MTU below 1280).</summary>

@@ -32,7 +32,7 @@ public sealed record VxlanInfo
     /// <summary>Misses of the neighbour table are notified.</summary>
     public bool L3Miss { get; init; }
 
-    /// <summary>Each packet's route says where it goes (<c>external</c>): the forwarding table is not asked.</summary>
+    /// <summary>Each packet's route says where it goes (<c>external</c>): the FDB is not used.</summary>
     public bool CollectMetadata { get; init; }
 
     /// <summary>IPv6: packets are sent without a UDP checksum.</summary>
