@@ -3,12 +3,12 @@ using Plugboard.Coordinator.Cluster;
 
 namespace Plugboard.Coordinator.Masquerade;
 
-/// <summary>The networks that flannel's rules are about, of one family.</summary>
+/// <summary>The networks of flannel's rules, of one family.</summary>
 /// <param name="Cluster">All pods.</param>
 /// <param name="Own">This node's pods.</param>
 internal sealed record FlannelNetworks(IPPrefix Cluster, IPPrefix Own)
 {
-    /// <summary>The mark of what kube-proxy masquerades.</summary>
+    /// <summary>The mark of packets that kube-proxy masquerades.</summary>
     public const uint KubeProxyMark = 0x4000;
 
     /// <summary>Multicast of the family.</summary>

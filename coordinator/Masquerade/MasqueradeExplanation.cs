@@ -14,7 +14,7 @@ internal sealed record MasqueradeExplanation(bool IsMasqueraded, IPAddr? Address
     /// <param name="options">The flags.</param>
     /// <param name="config">The file.</param>
     /// <param name="view">The cluster.</param>
-    /// <param name="packet">Where it goes and by which link; an address of the node's own never leaves.</param>
+    /// <param name="packet">The destination and the outgoing link; an address of the node's own never leaves.</param>
     public static MasqueradeExplanation OfAgent(
         MasqueradeOptions options,
         MasqueradeConfig config,
@@ -43,7 +43,7 @@ internal sealed record MasqueradeExplanation(bool IsMasqueraded, IPAddr? Address
     /// <summary>By flannel's rules.</summary>
     /// <param name="view">The cluster.</param>
     /// <param name="source">The sender.</param>
-    /// <param name="destination">Where it goes.</param>
+    /// <param name="destination">The destination address.</param>
     public static MasqueradeExplanation OfFlannel(ClusterView view, IPAddr source, IPAddr destination)
     {
         if (FlannelNetworks.Of(view).FirstOrDefault(networks => networks.Cluster.Is6 == destination.Is6) is not { } known)

@@ -31,6 +31,6 @@ internal sealed record MasqueradeOptions
     /// </summary>
     public bool ForwardChainRules { get; init; }
 
-    /// <summary>Which iptables tools.</summary>
+    /// <summary>The iptables tools.</summary>
     public IptablesOptions Tools { get; init; } = new();
 }

@@ -29,9 +29,9 @@ internal sealed class MasqueradeReconciler : IReconciler, IDisposable
     private volatile IReadOnlyList<string> unkept = [];
     private IReadOnlyList<OwnedChains>? iptablesPlan;
 
-    /// <summary>Makes it; nothing is read or changed yet.</summary>
+    /// <summary>Creates it; nothing is read or changed yet.</summary>
     /// <param name="options">The flags.</param>
-    /// <param name="file">The agent's file; flannel's rules do not ask it.</param>
+    /// <param name="file">The agent's file; unused for flannel's rules.</param>
     public MasqueradeReconciler(MasqueradeOptions options, MasqueradeConfigFile file)
     {
         this.options = options;
@@ -50,7 +50,7 @@ internal sealed class MasqueradeReconciler : IReconciler, IDisposable
     /// </summary>
     public bool Concerns(NftablesTransaction transaction) => transaction.PortId != client?.PortId && transaction.Tables.Any(Concerns);
 
-    /// <summary>True for tables that this reconciler has rules in.</summary>
+    /// <summary>True for tables with rules of this reconciler.</summary>
     public bool Concerns(Table table) =>
         (table.Family == NftablesPlan.Table.Family && table.Name == NftablesPlan.Table.Name)
         || (
@@ -136,7 +136,7 @@ internal sealed class MasqueradeReconciler : IReconciler, IDisposable
         return missing;
     }
 
-    // Without this node's pods flannel's rules would masquerade what pods send one another; what is there stays.
+    // Without this node's pods flannel's rules would masquerade traffic between pods; the present rules stay.
     private bool IsUnplannable(ClusterView view) => options.Kind == MasqueradeKind.Flannel && !FlannelNetworks.Of(view).Any();
 
     private void PlanFor(ClusterView view)

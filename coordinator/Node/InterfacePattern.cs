@@ -6,7 +6,7 @@ namespace Plugboard.Coordinator.Node;
 /// <summary>A pattern of --iface-regex. Matching takes linear time, as in flanneld: lookarounds and back-references are invalid.</summary>
 internal sealed class InterfacePattern
 {
-    // Never reached but on a machine that stands still.
+    // Reached only on a machine that stands still.
     private static readonly TimeSpan LongestMatch = TimeSpan.FromSeconds(1);
 
     private readonly Regex regex;
@@ -47,7 +47,7 @@ internal sealed class InterfacePattern
         }
     }
 
-    /// <summary>True if the pattern is somewhere in the text.</summary>
+    /// <summary>True if the pattern matches a part of the text.</summary>
     /// <exception cref="RegexMatchTimeoutException">It took too long.</exception>
     public bool IsMatch(string text) => regex.IsMatch(text);
 

@@ -3,7 +3,7 @@ using Plugboard.Netlink.Route;
 
 namespace Plugboard.Coordinator.Node;
 
-/// <summary>Which address of a link other nodes should use: one that stays. Pure.</summary>
+/// <summary>Chooses a link's address for other nodes: one that stays. Pure.</summary>
 /// <param name="network">The node's addresses and routes.</param>
 internal sealed class LinkAddresses(NodeNetwork network)
 {
@@ -18,7 +18,7 @@ internal sealed class LinkAddresses(NodeNetwork network)
         var routers = defaults.SelectMany(route => RoutersBy(route, link)).ToList();
         return network
             .Addresses.Where(own => own.LinkIndex == link && own.Address.Is6 == is6 && IsUsable(own))
-            // What this node's own packets outwards are sent from.
+            // The source of this node's own packets outwards.
             .OrderBy(own => !sources.Contains(own.Address.Address))
             // A virtual address (keepalived, kube-vip) is a /32 beside the node's own, or a second one of its network.
             .ThenBy(own => own.Address.Length == own.Address.Address.BitLength)

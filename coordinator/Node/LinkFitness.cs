@@ -40,7 +40,7 @@ internal sealed partial class LinkFitness(NodeNetwork network, ValueArray<IPPref
             : null;
     }
 
-    /// <summary>False if it is known that nothing passes: no cable, or the other side is down.</summary>
+    /// <summary>False if it is known that no packet passes: no cable, or the other side is down.</summary>
     public static bool HasCarrier(Link link) => link.OperState is not (OperState.Down or OperState.LowerLayerDown or OperState.NotPresent);
 
     private bool IsPods(InterfaceAddress own) => ownPods.Any(pods => pods.Is6 == own.Address.Is6 && pods.Contains(own.Address.Address));

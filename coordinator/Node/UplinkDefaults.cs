@@ -8,7 +8,7 @@ namespace Plugboard.Coordinator.Node;
 /// routes to other nodes.
 /// </summary>
 /// <param name="network">The node's links and routes.</param>
-/// <param name="question">What is known.</param>
+/// <param name="question">The input of the choice.</param>
 /// <param name="ask">The route that the kernel takes to an address; null: none.</param>
 internal sealed class UplinkDefaults(NodeNetwork network, UplinkQuestion question, Func<IPAddr, Route?> ask)
 {

@@ -12,7 +12,7 @@ namespace Plugboard.Coordinator.Node;
 /// else the link in use, while it exists; else the default route's. Pure, except for one route lookup.
 /// </summary>
 /// <param name="network">The node's links, addresses and routes.</param>
-/// <param name="question">What is known.</param>
+/// <param name="question">The input of the choice.</param>
 /// <param name="ask">The route that the kernel takes to an address; null: none.</param>
 internal sealed class UplinkFinder(NodeNetwork network, UplinkQuestion question, Func<IPAddr, Route?> ask)
 {
@@ -54,7 +54,7 @@ internal sealed class UplinkFinder(NodeNetwork network, UplinkQuestion question,
         return staying;
     }
 
-    // An annotation that cannot be followed is not passed over in silence because a flag can.
+    // An annotation that cannot be followed is reported even if a flag can be.
     private Uplink Instead(Uplink found)
     {
         if (question.Wished.Count == 0 || refusals.Count == 0 || found.Why.StartsWith(Annotation, StringComparison.Ordinal))
@@ -161,7 +161,7 @@ internal sealed class UplinkFinder(NodeNetwork network, UplinkQuestion question,
         }
     }
 
-    // Of several that match what is in use counts, then the one that would be chosen without the pattern.
+    // Of several matches the link in use counts, then the one that would be chosen without the pattern.
     private ValueArray<IPAddr> BestOf(IGrouping<int, InterfaceAddress> matching)
     {
         var all = matching.Select(own => own.Address.Address).ToList();

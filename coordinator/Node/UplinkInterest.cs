@@ -6,9 +6,9 @@ using Plugboard.Netlink.Route.Links;
 
 namespace Plugboard.Coordinator.Node;
 
-/// <summary>Which links and addresses of the node's the choice of the uplink depends on, and what is built upon it. Pure.</summary>
-/// <param name="uplink">What was chosen; null: nothing, then all of them.</param>
-/// <param name="question">What was known.</param>
+/// <summary>The links and addresses that the choice of the uplink, and everything built on it, depend on. Pure.</summary>
+/// <param name="uplink">The chosen uplink; null: none, then all links count.</param>
+/// <param name="question">The input of the choice.</param>
 internal sealed class UplinkInterest(Uplink? uplink, UplinkQuestion question)
 {
     private UplinkOptions Options => question.Options;

@@ -3,7 +3,7 @@ using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Node;
 
-/// <summary>What is known when the uplink is chosen.</summary>
+/// <summary>The input for the choice of the uplink.</summary>
 internal sealed record UplinkQuestion
 {
     /// <summary>The flags.</summary>

@@ -39,7 +39,7 @@ internal sealed class ForwardChainCheck(NodeNetwork network)
         }
     }
 
-    /// <summary>What helps against a chain that drops.</summary>
+    /// <summary>What to do about a chain that drops.</summary>
     public static string RemedyFor(ForwardChainDrop drop, ClusterView view)
     {
         var is6 = drop.Packet.Source.Is6;
@@ -55,7 +55,7 @@ internal sealed class ForwardChainCheck(NodeNetwork network)
         $"packets between pods of different nodes, as from {drop.Packet.Source} to {drop.Packet.Destination}: {drop}; "
         + $"{RemedyFor(drop, view)}";
 
-    // One each way of each family, to the first node that is reached.
+    // One in each direction of each family, to the first node that is reached.
     private IEnumerable<ForwardedPacket> Packets(ClusterView view, RoutePlan plan)
     {
         foreach (var own in view.Self.PodCidrs)

@@ -4,13 +4,13 @@ using Plugboard.Netlink.Route;
 
 namespace Plugboard.Coordinator.Routes;
 
-/// <summary>Compares the routes that are there with those that should be.</summary>
-/// <param name="network">What is there; what is done is noted in it.</param>
-/// <param name="mayPrune">Only then is anything removed.</param>
+/// <summary>Compares the actual with the desired routes.</summary>
+/// <param name="network">The actual network; changes are noted in it.</param>
+/// <param name="mayPrune">Whether anything may be removed.</param>
 internal sealed class RouteDifference(NodeNetwork network, bool mayPrune)
 {
     /// <summary>Queues what is missing, different or superfluous.</summary>
-    /// <param name="plan">What should be.</param>
+    /// <param name="plan">The desired routes.</param>
     /// <param name="tunnels">The indexes of the coordinator's own links: anything on them that the plan does not have is removed, also
     /// objects of other programs.</param>
     /// <param name="operations">Gets the operations.</param>

@@ -3,34 +3,31 @@ using Plugboard.Netlink.Route;
 
 namespace Plugboard.Coordinator.Routes;
 
-/// <summary>
-/// The changes that make neighbours, forwarding entries and routes what they should be, in the order in which no packet is lost that need
-/// not be.
-/// </summary>
+/// <summary>Changes of neighbours, FDB entries and routes, in an order that loses no packet unnecessarily.</summary>
 internal sealed class RouteOperations
 {
     private readonly List<(Change Change, Action<RouteBatch> Queue, Action Done)> additions = [];
     private readonly List<(Change Change, Action<RouteBatch> Queue, Action Done)> removals = [];
 
-    /// <summary>How many there are.</summary>
+    /// <summary>Their number.</summary>
     public int Count => additions.Count + removals.Count;
 
-    /// <summary>Something is made or replaced.</summary>
-    /// <param name="change">What.</param>
+    /// <summary>Adds a change that makes or replaces an object.</summary>
+    /// <param name="change">The change.</param>
     /// <param name="queue">Queues it for the kernel.</param>
-    /// <param name="done">Notes that it was done.</param>
+    /// <param name="done">Notes that it was made.</param>
     public void Make(Change change, Action<RouteBatch> queue, Action done) => additions.Add((change, queue, done));
 
-    /// <summary>Something is removed, after all is made.</summary>
-    /// <param name="change">What.</param>
+    /// <summary>Adds a change that removes an object, after all others are made.</summary>
+    /// <param name="change">The change.</param>
     /// <param name="queue">Queues it for the kernel.</param>
-    /// <param name="done">Notes that it was done.</param>
+    /// <param name="done">Notes that it was made.</param>
     public void Remove(Change change, Action<RouteBatch> queue, Action done) => removals.Add((change, queue, done));
 
     /// <summary>All, in order.</summary>
     public IEnumerable<Change> Changes => additions.Concat(removals).Select(operation => operation.Change);
 
-    /// <summary>Does all; gives what was done and what the kernel refused.</summary>
+    /// <summary>Makes all changes; returns those that were made and the kernel's refusals.</summary>
     public SyncOutcome Execute(RouteClient client)
     {
         if (Count == 0)

@@ -1,6 +1,6 @@
 namespace Plugboard.Coordinator.Routes;
 
-/// <summary>What the operator chose of routes besides the cluster's network.</summary>
+/// <summary>The operator's options for routes, besides the cluster network.</summary>
 internal sealed record RouteOptions
 {
     /// <summary>
@@ -9,6 +9,6 @@ internal sealed record RouteOptions
     /// </summary>
     public bool BlackholesOwnNetwork { get; init; }
 
-    /// <summary>Switches on forwarding where it is off.</summary>
+    /// <summary>Enables IP forwarding if it is off.</summary>
     public bool EnablesIPForwarding { get; init; } = true;
 }

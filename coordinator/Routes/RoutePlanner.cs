@@ -5,10 +5,10 @@ using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Routes;
 
-/// <summary>Makes the plan: pure.</summary>
+/// <summary>Makes the plan. Pure.</summary>
 /// <param name="view">The cluster.</param>
-/// <param name="onLink">Which nodes are in one network with this one.</param>
-/// <param name="options">What the operator chose besides.</param>
+/// <param name="onLink">The networks that are reached without a router.</param>
+/// <param name="options">The operator's options.</param>
 internal sealed class RoutePlanner(ClusterView view, OnLinkNetworks onLink, RouteOptions options)
 {
     private readonly List<DesiredTunnel> tunnels = [];
@@ -53,7 +53,7 @@ internal sealed class RoutePlanner(ClusterView view, OnLinkNetworks onLink, Rout
     {
         if (view.Self.Uplink is null || view.Self.Address(is6) is null)
         {
-            // Without pods of the family here, and without an address, nothing of it is expected.
+            // Without pods of the family here, and without an address, there is no problem to report.
             if (view.Self.PodCidr(is6) is not null)
                 problems.Add(WhyUnreachable(is6));
             return;
@@ -101,7 +101,7 @@ internal sealed class RoutePlanner(ClusterView view, OnLinkNetworks onLink, Rout
     {
         if (peer.Vtep(cidr.Is6) is not { Mac: { IsZero: false, IsMulticast: false } } vtep)
             return PeerState.NoTunnel;
-        // flanneld does not compare it, and what stands in for a node (a load balancer) often says none.
+        // flanneld does not compare it, and a stand-in for a node (a load balancer) often has none.
         if (vtep.Vni != 0 && vtep.Vni != own.Vxlan.Vni)
             return PeerState.OtherVni;
         neighbours.Add(new DesiredNeighbour(own.Tunnel.Name, cidr.Address, vtep.Mac));

@@ -12,7 +12,7 @@ namespace Plugboard.Coordinator.Routes;
 /// </summary>
 /// <param name="client">The node's network.</param>
 /// <param name="network">The last reading; it is read again if it is not current.</param>
-/// <param name="options">What the operator chose.</param>
+/// <param name="options">The operator's options.</param>
 internal sealed class RouteReconciler(RouteClient client, NodeNetwork network, RouteOptions options) : IReconciler
 {
     private const int MostLinkRounds = 4;
@@ -71,7 +71,7 @@ internal sealed class RouteReconciler(RouteClient client, NodeNetwork network, R
         string[] own = [.. plan.Problems, .. forwarding.Problems, .. linked.Problems];
         return new SyncOutcome([.. forwarding.Changes, .. linked.Changes, .. routed.Changes], [.. own, .. routed.Problems])
         {
-            // One peer that the kernel refuses keeps no pod from being started.
+            // A single peer that the kernel refuses does not stop pods from starting.
             IsUsable = own.Length == 0 && (routed.Problems.Count == 0 || routed.Problems.Count < plan.Routes.Count),
         };
     }
@@ -167,7 +167,7 @@ internal sealed class RouteReconciler(RouteClient client, NodeNetwork network, R
     /// A change that nothing depends on is noted without reading, so a foreign route does not cost a reading of all routes.
     /// </summary>
     /// <param name="change">The notification.</param>
-    /// <param name="uplink">What the choice of the uplink depends on.</param>
+    /// <param name="uplink">The dependencies of the choice of the uplink.</param>
     public bool Hear(RouteChange change, UplinkInterest uplink)
     {
         if (change.PortId == client.PortId)

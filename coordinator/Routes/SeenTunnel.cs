@@ -3,19 +3,19 @@ using Plugboard.Netlink.Route;
 
 namespace Plugboard.Coordinator.Routes;
 
-/// <summary>What was last read of a tunnel's neighbours and fdb database, with what was changed since.</summary>
+/// <summary>A tunnel's neighbours and FDB as last read, with the changes since.</summary>
 internal sealed class SeenTunnel
 {
     /// <summary>The permanent neighbours.</summary>
     public Dictionary<IPAddr, MacAddress> Neighbours { get; } = [];
 
-    /// <summary>The permanent fdb entries.</summary>
+    /// <summary>The permanent FDB entries.</summary>
     public Dictionary<MacAddress, FdbEntry> Fdb { get; } = [];
 
-    /// <summary>Forwarding entries behind another of the same hardware address: packets would go out twice.</summary>
+    /// <summary>FDB entries behind another one of the same hardware address: packets would be sent twice.</summary>
     public List<FdbEntry> Doubles { get; } = [];
 
-    /// <summary>Reads those of one link.</summary>
+    /// <summary>Reads them for one link.</summary>
     public static SeenTunnel Read(RouteClient client, int index, bool isVxlan)
     {
         var seen = new SeenTunnel();

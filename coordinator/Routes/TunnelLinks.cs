@@ -7,24 +7,24 @@ using Plugboard.Netlink.Route.Links;
 
 namespace Plugboard.Coordinator.Routes;
 
-/// <summary>Compares the tunnels' links with what they should be.</summary>
-/// <param name="network">What is there.</param>
+/// <summary>Compares the actual with the desired tunnel links.</summary>
+/// <param name="network">The actual network.</param>
 internal sealed class TunnelLinks(NodeNetwork network)
 {
     private readonly List<(Change Change, Action<RouteClient> Do)> steps = [];
     private readonly List<string> problems = [];
 
-    /// <summary>True if a link is made, or made again: all that was on it is gone.</summary>
+    /// <summary>True if a link is made, or made again: everything that was on it is gone.</summary>
     public bool MakesLinks { get; private set; }
 
-    /// <summary>What is there under a tunnel's name and cannot be replaced, each a sentence.</summary>
+    /// <summary>Foreign links under a tunnel's name, which cannot be replaced, a sentence each.</summary>
     public IReadOnlyList<string> Problems => problems;
 
-    /// <summary>What would be changed.</summary>
+    /// <summary>The changes.</summary>
     public IReadOnlyList<Change> Changes => steps.ConvertAll(step => step.Change);
 
     /// <summary>Queues what is missing, different or superfluous.</summary>
-    /// <param name="tunnels">What should be.</param>
+    /// <param name="tunnels">The desired tunnels.</param>
     /// <param name="mayPrune">Removes links with the coordinator's mark that the plan does not have, with all that is on them.</param>
     public void Compare(IReadOnlyList<DesiredTunnel> tunnels, bool mayPrune)
     {
@@ -37,7 +37,7 @@ internal sealed class TunnelLinks(NodeNetwork network)
             Ensure(tunnel, network.Links.GetValueOrDefault(tunnel.Name));
     }
 
-    /// <summary>Does all; gives what was done and what was refused.</summary>
+    /// <summary>Makes all changes; returns those that were made and the refusals.</summary>
     public SyncOutcome Execute(RouteClient client)
     {
         var changes = new List<Change>();

@@ -15,20 +15,19 @@ internal interface IPeerSource
     Task RunAsync(NodeStore store, CancellationToken cancellation);
 
     /// <summary>
-    /// Before it runs for one look, in which nothing is advertised: by which addresses this node is known to a source that has no names.
-    /// Those that come first count most.
+    /// Before a single look, in which nothing is advertised: the addresses of this node, for a source without names. The first take
+    /// precedence.
     /// </summary>
     void Recognise(ValueArray<IPAddr> addresses) { }
 
     /// <summary>
-    /// Whether a node has its pod networks from the source for what it advertises; then it advertises also where no packets are brought to
-    /// other nodes.
+    /// Whether the source assigns a node's pod networks for its advertisement; then it advertises also if nothing is routed.
     /// </summary>
     bool LeasesNetworks => false;
 
     /// <summary>
-    /// What the other nodes are to know of this one; writing it is the source's, now or when it can. Called from the engine's thread;
-    /// returns at once. The same again does nothing.
+    /// Sets the data of this node for the other nodes; the source writes it when it can. Called from the engine's thread; returns at once.
+    /// An equal value has no effect.
     /// </summary>
     void Advertise(NodeAdvertisement advertisement);
 

@@ -11,7 +11,7 @@ namespace Plugboard.Coordinator.Masquerade.Configuration;
 /// order and its words. Unlike the agent it reports unknown keys and refuses an interval that never ends. Pure. Source: ip-masq-agent,
 /// cmd/ip-masq-agent/ip-masq-agent.go (syncConfig, validate).
 /// </summary>
-/// <param name="defaults">What is in force without the file.</param>
+/// <param name="defaults">The configuration without the file.</param>
 /// <param name="enableIPv6">IPv6 networks are allowed.</param>
 internal sealed class MasqueradeConfigReader(MasqueradeConfig defaults, bool enableIPv6)
 {
@@ -93,7 +93,7 @@ internal sealed class MasqueradeConfigReader(MasqueradeConfig defaults, bool ena
         return Networks(config, names);
     }
 
-    // The limit comes before the networks themselves are looked at.
+    // The limit is checked before the networks themselves.
     private MasqueradeConfig Networks(MasqueradeConfig config, RawLists lists)
     {
         var count = lists.Exempt?.Count ?? (lists.Only is null ? config.NonMasqueradeCidrs.Count : 0);
@@ -151,7 +151,7 @@ internal sealed class MasqueradeConfigReader(MasqueradeConfig defaults, bool ena
         return config;
     }
 
-    // Go makes an empty text of a null in a list.
+    // Go converts a null in a list to an empty text.
     private static IReadOnlyList<string> Strings(string key, DocumentNode value) =>
         value.Kind switch
         {
@@ -173,7 +173,7 @@ internal sealed class MasqueradeConfigReader(MasqueradeConfig defaults, bool ena
             ? (int)Math.Clamp(integer, int.MinValue, int.MaxValue)
             : throw Mismatch(key, value, "int");
 
-    // The agent's own reader of this key makes an empty text of a null, which is no length of time.
+    // The agent's own reader of this key converts a null to an empty text, which is not a duration.
     private static TimeSpan Interval(string key, DocumentNode value) =>
         GoDuration.Parse(value.Kind == DocumentKind.Null ? "" : Text(key, value));
 
@@ -225,7 +225,7 @@ internal sealed class MasqueradeConfigReader(MasqueradeConfig defaults, bool ena
                     + $"{GoMessage.NameOf(value.Kind)}{(type == "int" && value.Kind == DocumentKind.Number ? $" {Short(value.Text)}" : "")} into Go struct field MasqConfig.{Short(key)} of type {type}"
         );
 
-    // The two lists as texts: their limit, which may come after them, is looked at first.
+    // The two lists as texts: their limit, which may come after them, is checked first.
     private sealed class RawLists
     {
         public IReadOnlyList<string>? Exempt { get; private set; }

@@ -6,9 +6,8 @@ using Plugboard.Firewall.Iptables;
 namespace Plugboard.Coordinator.Masquerade.Iptables;
 
 /// <summary>
-/// ip-masq-agent's chain, word for word. The keys it does not know and pods' networks that its list does not cover make rules of the same
-/// kind; without them the chain is the agent's. Pure. Source: ip-masq-agent, cmd/ip-masq-agent/ip-masq-agent.go (syncMasqRules,
-/// writeMasqRules).
+/// ip-masq-agent's chain, word for word. Further keys, and pods' networks that its list does not cover, make rules of the same kind;
+/// without them the chain is the agent's. Pure. Source: ip-masq-agent, cmd/ip-masq-agent/ip-masq-agent.go (syncMasqRules, writeMasqRules).
 /// </summary>
 /// <param name="options">The flags.</param>
 /// <param name="config">The file.</param>

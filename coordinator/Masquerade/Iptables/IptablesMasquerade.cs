@@ -18,12 +18,12 @@ internal sealed class IptablesMasquerade(IptablesOptions options, NftablesClient
     /// <summary>False once the tools refused <c>--random-fully</c>.</summary>
     public bool HasRandomFully { get; private set; } = true;
 
-    /// <summary>Makes the tables so; what is ours in tables that are not named is taken away.</summary>
-    /// <param name="wanted">How; the same object while nothing else is wanted.</param>
+    /// <summary>Reconciles the tables; our rules in other tables are removed.</summary>
+    /// <param name="wanted">The desired chains; the same object while they are unchanged.</param>
     /// <param name="isForced">Compare everything, whatever the ruleset's generation.</param>
     public SyncOutcome Sync(IReadOnlyList<OwnedChains> wanted, bool isForced)
     {
-        // Only rules that iptables keeps in nftables change that number.
+        // Only rules of iptables-nft change the generation.
         var number = client?.GetGeneration();
         if (
             !isForced
@@ -39,7 +39,7 @@ internal sealed class IptablesMasquerade(IptablesOptions options, NftablesClient
         return outcome;
     }
 
-    /// <summary>What <see cref="Sync"/> would do.</summary>
+    /// <summary>The changes that <see cref="Sync"/> would make.</summary>
     public SyncOutcome Plan(IReadOnlyList<OwnedChains> wanted) => Apply(wanted, isDryRun: true);
 
     /// <summary>Removes our chains; or only reports them.</summary>

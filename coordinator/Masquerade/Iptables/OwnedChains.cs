@@ -2,7 +2,7 @@ using Plugboard.Firewall.Iptables;
 
 namespace Plugboard.Coordinator.Masquerade.Iptables;
 
-/// <summary>What one table of iptables, of one family, is to have of ours.</summary>
+/// <summary>Our desired chains in one iptables table, of one family.</summary>
 /// <param name="Table">As <c>nat</c>.</param>
 /// <param name="Is6">IPv6, else IPv4.</param>
 internal sealed record OwnedChains(string Table, bool Is6)
@@ -16,7 +16,7 @@ internal sealed record OwnedChains(string Table, bool Is6)
     /// <summary>The chains and their rules; empty: no chain of ours must exist.</summary>
     public IReadOnlyList<(string Chain, IReadOnlyList<IptablesRule> Rules)> Chains { get; init; } = [];
 
-    /// <summary>The rules of other chains that lead to ours, each to be there once.</summary>
+    /// <summary>The rules of other chains that lead to ours, each exactly once.</summary>
     public IReadOnlyList<IptablesRule> Jumps { get; init; } = [];
 
     /// <summary>The changes to a table; empty if it is equal. Pure.</summary>
@@ -58,7 +58,7 @@ internal sealed record OwnedChains(string Table, bool Is6)
     private static bool AreEqual(IReadOnlyList<IptablesRule> some, IReadOnlyList<IptablesRule> others) =>
         some.Count == others.Count && some.Zip(others).All(pair => RuleForm.Of(pair.First).Means(RuleForm.Of(pair.Second)));
 
-    // The first that says what it should keeps its place; -D takes the first that is equal, so of two equal ones one is left.
+    // The first equal rule stays in place; -D removes the first, so of two equal rules one is left.
     private void KeepJumps(RestoreScript script, NatTable present, string chain)
     {
         var missing = Jumps.Where(jump => jump.Target == chain).ToList();

@@ -34,13 +34,13 @@ internal sealed class LeavingChains
     /// <summary>The chain for packets that need masquerading; none returns from it.</summary>
     public static Chain First { get; } = new(NftablesPlan.Table, "leaving");
 
-    /// <summary>The chains, the first one last.</summary>
+    /// <summary>The chains; the first one comes last.</summary>
     public IReadOnlyList<Chain> Chains => chains;
 
     /// <summary>Their rules.</summary>
     public IReadOnlyList<Rule> Rules => rules;
 
-    /// <summary>The map of the ranges of ports, where there is one.</summary>
+    /// <summary>The map of the port ranges, if needed.</summary>
     public IReadOnlyList<PlannedSet> Sets => sets;
 
     private void AddMap(PortRanges ranges)

@@ -18,8 +18,8 @@ internal sealed class NftablesMasquerade(NftablesClient client)
     private NftablesPlan? verified;
     private uint generation;
 
-    /// <summary>Makes the table so.</summary>
-    /// <param name="wanted">How; the same object while nothing else is wanted.</param>
+    /// <summary>Reconciles the table.</summary>
+    /// <param name="wanted">The desired table; the same object while it is unchanged.</param>
     /// <param name="isForced">Compare everything, whatever the ruleset's generation.</param>
     public SyncOutcome Sync(NftablesPlan wanted, bool isForced)
     {
@@ -69,7 +69,7 @@ internal sealed class NftablesMasquerade(NftablesClient client)
         }
     }
 
-    /// <summary>What <see cref="Sync"/> would do.</summary>
+    /// <summary>The changes that <see cref="Sync"/> would make.</summary>
     public SyncOutcome Plan(NftablesPlan wanted) => Tell(() => Compare(wanted));
 
     private SyncOutcome Compare(NftablesPlan wanted)

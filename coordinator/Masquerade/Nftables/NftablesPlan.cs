@@ -12,13 +12,13 @@ internal sealed record NftablesPlan
     /// <summary>Its sets and maps.</summary>
     public IReadOnlyList<PlannedSet> Sets { get; init; } = [];
 
-    /// <summary>Its chains; those that are jumped to come before those that jump.</summary>
+    /// <summary>Its chains; targets of jumps come before the chains that jump.</summary>
     public required IReadOnlyList<Chain> Chains { get; init; }
 
     /// <summary>The rules of the chains.</summary>
     public required IReadOnlyList<Rule> Rules { get; init; }
 
-    /// <summary>All of it, to be compared with what the kernel has.</summary>
+    /// <summary>All of it, for a comparison with the kernel.</summary>
     public TableDefinition Definition =>
         new()
         {

@@ -126,8 +126,7 @@ internal sealed class NftablesPlanner(MasqueradeOptions options)
         };
     }
 
-    // flannel's tables of nftables have the fourth rule for what goes to the cluster, not to own pods: so the last one is never reached
-    // there.
+    // flannel's nftables tables have the fourth rule for packets to the cluster, not to own pods: so the last one is never reached there.
     private static IEnumerable<Rule> FlannelRules(FlannelNetworks networks)
     {
         var (cluster, own, is6) = (networks.Cluster, networks.Own, networks.Cluster.Is6);

@@ -10,7 +10,7 @@ namespace Plugboard.Coordinator.Sources.Etcd;
 /// </summary>
 internal sealed class EtcdClient : IDisposable
 {
-    /// <summary>An answer with more bytes is refused; ten thousand leases have four million.</summary>
+    /// <summary>The limit of an answer's bytes; ten thousand leases have four million.</summary>
     public const int MostBytes = 32 * 1024 * 1024;
 
     private readonly EtcdOptions options;
@@ -64,7 +64,7 @@ internal sealed class EtcdClient : IDisposable
         }
     }
 
-    /// <summary>All keys that begin so.</summary>
+    /// <summary>All keys of a prefix.</summary>
     public async Task<EtcdList> ListAsync(string prefix, CancellationToken cancellation)
     {
         using var answer = await AskAsync("v3/kv/range", EtcdMessages.Range(prefix), cancellation).ConfigureAwait(false);
@@ -79,13 +79,13 @@ internal sealed class EtcdClient : IDisposable
         return Read(answer, static root => (EtcdMessages.Number(root, "ID"), TimeSpan.FromSeconds(EtcdMessages.Number(root, "TTL"))));
     }
 
-    /// <summary>Ends a lease and what is bound to it.</summary>
+    /// <summary>Revokes a lease, with its keys.</summary>
     public async Task RevokeAsync(long lease, CancellationToken cancellation)
     {
         using var answer = await AskAsync("v3/lease/revoke", EtcdMessages.Revoke(lease), cancellation).ConfigureAwait(false);
     }
 
-    /// <summary>Whether it was done, and the revision then.</summary>
+    /// <summary>Whether the transaction succeeded, and the revision then.</summary>
     public async Task<(bool IsDone, long Revision)> TryAsync(EtcdTransaction transaction, CancellationToken cancellation)
     {
         using var answer = await AskAsync("v3/kv/txn", EtcdMessages.Transaction(transaction), cancellation).ConfigureAwait(false);
@@ -154,7 +154,7 @@ internal sealed class EtcdClient : IDisposable
         return Parse(await response.Content.ReadAsByteArrayAsync(cancellation).ConfigureAwait(false));
     }
 
-    // Where etcd does not accept the token any more, once with another one.
+    // If etcd no longer accepts the token, retry once with a new one.
     private async Task<HttpResponseMessage> SendAsync(
         string path,
         byte[] body,
@@ -176,7 +176,7 @@ internal sealed class EtcdClient : IDisposable
         }
     }
 
-    // As etcd's own client: where users are not in use, it works without.
+    // As etcd's own client: without users on the server, it works without a login.
     private async Task<string> AuthenticateAsync()
     {
         var request = new Request(
@@ -273,7 +273,7 @@ internal sealed class EtcdClient : IDisposable
         }
         catch (JsonException)
         {
-            // Not etcd's own answer: its status is all there is.
+            // Not etcd's own answer: only its status is known.
         }
 
         var status = (int)response.StatusCode;
@@ -286,7 +286,7 @@ internal sealed class EtcdClient : IDisposable
         return new EtcdException($"{Name(server)}: HTTP status {status}{text}");
     }
 
-    // Go's servers say so without a type.
+    // Go's servers send this text without a content type.
     private static bool IsHttpToTls(byte[] body) => body.AsSpan().IndexOf("to an HTTPS server"u8) >= 0;
 
     private static string FirstLine(byte[] body)
@@ -313,7 +313,7 @@ internal sealed class EtcdClient : IDisposable
         }
     }
 
-    // What has another shape than etcd's answers have.
+    // The answer does not have the expected shape.
     private static T Read<T>(JsonDocument answer, Func<JsonElement, T> read)
     {
         try
@@ -329,7 +329,7 @@ internal sealed class EtcdClient : IDisposable
     /// <inheritdoc/>
     public void Dispose() => http.Dispose();
 
-    // Its token is in no text: it is no record.
+    // No text form of this shows the token: it is no record.
     private sealed class Request(string path, byte[] body, HttpCompletionOption completion, string token)
     {
         public string Path => path;

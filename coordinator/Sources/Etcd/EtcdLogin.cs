@@ -1,8 +1,8 @@
 namespace Plugboard.Coordinator.Sources.Etcd;
 
 /// <summary>
-/// The token of this node's user, kept while etcd accepts it: over the clients that are made one after the other, and for all requests at
-/// once. Each login costs the server a hash that is made to be slow.
+/// The token of this node's user, reused while etcd accepts it: by successive clients, and by all requests at once. Each login costs the
+/// server a slow hash.
 /// </summary>
 internal sealed class EtcdLogin
 {

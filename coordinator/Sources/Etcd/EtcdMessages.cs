@@ -11,7 +11,7 @@ namespace Plugboard.Coordinator.Sources.Etcd;
 /// </summary>
 internal static class EtcdMessages
 {
-    /// <summary>All keys that begin with one.</summary>
+    /// <summary>All keys of a prefix.</summary>
     public static byte[] Range(string prefix) => Write(json => WritePrefix(json, prefix));
 
     /// <summary>A lease of so many seconds.</summary>
@@ -28,7 +28,7 @@ internal static class EtcdMessages
             json.WriteString("password", password);
         });
 
-    /// <summary>All changes from a revision on of keys that begin with one.</summary>
+    /// <summary>All changes of a prefix's keys from a revision on.</summary>
     public static byte[] Watch(string prefix, long revision) =>
         Write(json =>
         {
@@ -38,7 +38,7 @@ internal static class EtcdMessages
             json.WriteEndObject();
         });
 
-    /// <summary>A change on conditions.</summary>
+    /// <summary>A transaction.</summary>
     public static byte[] Transaction(EtcdTransaction transaction) =>
         Write(json =>
         {
@@ -120,7 +120,7 @@ internal static class EtcdMessages
         return buffer.WrittenSpan.ToArray();
     }
 
-    /// <summary>The keys of an answer to a range, and the revision it is of.</summary>
+    /// <summary>The keys of a range response, and its revision.</summary>
     public static EtcdList ReadRange(JsonElement answer)
     {
         var entries = new List<EtcdEntry>();

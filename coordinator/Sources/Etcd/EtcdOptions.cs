@@ -3,19 +3,19 @@ using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Sources.Etcd;
 
-/// <summary>Where etcd is and how this node has its lease there; the defaults are flanneld's.</summary>
+/// <summary>etcd's address, and this node's lease there; the defaults are flanneld's.</summary>
 internal sealed record EtcdOptions
 {
-    /// <summary>This node's name on the store; etcd knows none.</summary>
+    /// <summary>This node's name in the store; etcd does not have it.</summary>
     public required string NodeName { get; init; }
 
     /// <summary>Servers of one cluster, <c>http</c> or <c>https</c>, tried one after another.</summary>
     public ValueArray<Uri> Endpoints { get; init; } = [new Uri("http://127.0.0.1:2379")];
 
-    /// <summary>What all keys begin with, without a slash at the end.</summary>
+    /// <summary>The prefix of all keys, without a slash at the end.</summary>
     public string Prefix { get; init; } = "/coreos.com/network";
 
-    /// <summary>PEM file of the authorities that servers' certificates are from; null: the system's.</summary>
+    /// <summary>PEM file of the authorities of the servers' certificates; null: the system's.</summary>
     public string? CaFile { get; init; }
 
     /// <summary>PEM file of the client certificate; null: none.</summary>
@@ -48,7 +48,7 @@ internal sealed record EtcdOptions
     /// <summary>The networks that this node had before, by subnet.env; taken again if they are free.</summary>
     public ValueArray<IPPrefix> PreviousSubnets { get; init; } = [];
 
-    /// <summary>How long a server may take for an answer.</summary>
+    /// <summary>The limit for a server's answer.</summary>
     public TimeSpan RequestTime { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>The interval of complete listings without a known loss.</summary>

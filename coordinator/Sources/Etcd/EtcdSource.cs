@@ -48,7 +48,7 @@ internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<
                 store.SetSourceError($"etcd: {e.Message}");
             }
 
-            // A list that works before a watch that never does is no success.
+            // A list that succeeds before a watch that always fails is no success.
             if (time.GetElapsedTime(start) > longEnough)
                 pause.Reset();
             await Task.Delay(pause.Take(), time, cancellation).ConfigureAwait(false);
@@ -58,7 +58,7 @@ internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<
     /// <inheritdoc/>
     public bool LeasesNetworks => true;
 
-    /// <summary>Before it runs: this node's lease is one that has one of these addresses.</summary>
+    /// <summary>Before it runs: leases with one of these addresses are this node's.</summary>
     public void Recognise(ValueArray<IPAddr> addresses) => recognised = addresses;
 
     /// <inheritdoc/>
@@ -74,7 +74,7 @@ internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<
         Wake();
     }
 
-    /// <summary>Nothing: flannel's registry has no place for it.</summary>
+    /// <summary>No effect: flannel's registry cannot store it.</summary>
     public void Report(NodeReport report) { }
 
     // From one list to the next: until something fails, or the time for an audit has come.
@@ -135,7 +135,7 @@ internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<
         }
     }
 
-    // Does what is due; why it is refused, else null.
+    // Does the due work; returns the reason of a refusal, else null.
     private static async Task<string?> FindFaultAsync(LeaseRenewer renewer, NodeAdvertisement node, CancellationToken cancellation)
     {
         try

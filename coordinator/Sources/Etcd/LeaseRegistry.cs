@@ -8,8 +8,8 @@ using Plugboard.Linux;
 namespace Plugboard.Coordinator.Sources.Etcd;
 
 /// <summary>
-/// flannel's keys as they were seen last, and the store that shows them: each lease of another node as a peer under its key, this node's
-/// under its name. Its callers come from two tasks; each method is one step.
+/// flannel's keys as last read, and the store that shows them: each lease of another node as a peer under its key, this node's under its
+/// name. Its callers come from two tasks; each method is one step.
 /// </summary>
 internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action<string> log)
 {
@@ -28,10 +28,10 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
     private string? leaseFault;
     private long revision;
 
-    /// <summary>The key of the cluster's network.</summary>
+    /// <summary>The key of the cluster network.</summary>
     public string ConfigKey => $"{options.Prefix}/config";
 
-    /// <summary>What the keys of all leases begin with.</summary>
+    /// <summary>The prefix of all leases.</summary>
     public string LeasePrefix => $"{options.Prefix}/subnets/";
 
     /// <summary>This node's lease; null: it has none, or lost it.</summary>
@@ -68,7 +68,7 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
         }
     }
 
-    /// <summary>The revision that what is here is of.</summary>
+    /// <summary>The revision of this data.</summary>
     public long Revision
     {
         get
@@ -145,7 +145,7 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
     }
 
     /// <summary>
-    /// This node only looks: a lease with one of these addresses is its own, and nothing is leased. Those that come first count most.
+    /// For a single look: a lease with one of these addresses is this node's, and nothing is leased. The first addresses take precedence.
     /// </summary>
     public void Recognise(ValueArray<IPAddr> addresses)
     {
@@ -153,7 +153,7 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
             ownAddresses = addresses;
     }
 
-    /// <summary>This node's lease is in etcd.</summary>
+    /// <summary>This node's lease as it is in etcd now.</summary>
     public void SetOwn(OwnLease lease, NodeAdvertisement node)
     {
         lock (step)
@@ -168,14 +168,14 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
         }
     }
 
-    /// <summary>This node's lease is no more what it was seen as; it stays on the store until there is another.</summary>
+    /// <summary>This node's lease differs from its last reading; it stays in the store until there is another.</summary>
     public void ForgetOwn()
     {
         lock (step)
             own = null;
     }
 
-    /// <summary>Why this node has no lease, or cannot keep it; null: it has.</summary>
+    /// <summary>Why this node has no lease, or cannot keep it; null if it has.</summary>
     public void SetLeaseFault(string? why)
     {
         lock (step)

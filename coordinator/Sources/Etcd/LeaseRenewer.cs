@@ -12,7 +12,7 @@ internal sealed class LeaseRenewer(EtcdOptions options, EtcdClient client, Lease
 {
     private const int Attempts = 10;
 
-    /// <summary>Does what is due; does nothing if nothing is.</summary>
+    /// <summary>Does the due work, if any.</summary>
     /// <exception cref="EtcdException">etcd did not do it.</exception>
     /// <exception cref="FormatException">There is no network to take, with why.</exception>
     public async Task EnsureAsync(NodeAdvertisement node, CancellationToken cancellation)
@@ -35,7 +35,7 @@ internal sealed class LeaseRenewer(EtcdOptions options, EtcdClient client, Lease
         throw new EtcdException($"other nodes changed the leases {Attempts} times, each time between reading and writing them");
     }
 
-    /// <summary>How long there is nothing to do.</summary>
+    /// <summary>The time until the next due work.</summary>
     public TimeSpan UntilDue()
     {
         if (registry.Own is not { Lease: not 0 } own)
@@ -44,7 +44,7 @@ internal sealed class LeaseRenewer(EtcdOptions options, EtcdClient client, Lease
         return ticks <= 0 ? TimeSpan.Zero : TimeSpan.FromSeconds((double)ticks / time.TimestampFrequency);
     }
 
-    // After a restart: nothing is known of when it ends, so it is renewed at once.
+    // After a restart the end of the lease is unknown, so it is renewed at once.
     private OwnLease? FindOwn()
     {
         foreach (var (entry, lease) in registry.FindOurs().OrderBy(found => found.Entry.Key, StringComparer.Ordinal))
@@ -80,7 +80,7 @@ internal sealed class LeaseRenewer(EtcdOptions options, EtcdClient client, Lease
     {
         if (await DeleteUnsuitedAsync(cancellation).ConfigureAwait(false))
             return false;
-        // The watch goes on meanwhile: of a later revision than this nothing may be taken for free.
+        // The watch goes on meanwhile: the decision must not use data later than this revision.
         var (taken, since) = registry.Taken();
         var subnets = SubnetPicker.Pick(registry.Network, taken, registry.Previous, Random.Shared);
         var (lease, lasts) = await client.GrantAsync(options.LeaseTime, cancellation).ConfigureAwait(false);
@@ -92,7 +92,7 @@ internal sealed class LeaseRenewer(EtcdOptions options, EtcdClient client, Lease
                     // The IPv4 network, alone or with any IPv6 one. Without an IPv4 network all such nodes' keys have the same prefix: only
                     // the whole key identifies the owner.
                     AbsentPrefix = registry.LeasePrefix + (subnets[0].Is6 ? key : key.Split('&')[0]),
-                    // Two networks in one key, or one behind flannel's zeros: no key says that they are free.
+                    // Two networks in one key, or one behind flannel's zeros: no key proves that they are free.
                     NothingNewPrefix = subnets.Count > 1 || subnets[0].Is6 ? registry.LeasePrefix : null,
                     NothingNewSince = since,
                     Put = new EtcdEntry(registry.LeasePrefix + key, value, 0, lease),
@@ -121,7 +121,7 @@ internal sealed class LeaseRenewer(EtcdOptions options, EtcdClient client, Lease
         return true;
     }
 
-    // A lease of this node's that the configuration does not give any more. True if there was one.
+    // A lease of this node's outside the configuration. True if there was one.
     private async Task<bool> DeleteUnsuitedAsync(CancellationToken cancellation)
     {
         var ours = registry.FindOurs();
@@ -156,7 +156,7 @@ internal sealed class LeaseRenewer(EtcdOptions options, EtcdClient client, Lease
         }
         else if (value == own.Value)
         {
-            // A reservation that was found and says what it should.
+            // An existing reservation with the right value.
             if (registry.Own is null)
                 registry.SetOwn(own, node);
             return true;

@@ -3,13 +3,13 @@ using Plugboard.Coordinator.Configuration.Documents;
 
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
-/// <summary>Finds how the API is reached: by a kubeconfig, or as a pod does by its service account.</summary>
-/// <param name="options">What the operator said.</param>
+/// <summary>Finds the access to the API: by a kubeconfig, or by a pod's service account.</summary>
+/// <param name="options">The operator's options.</param>
 /// <param name="variable">The environment.</param>
 internal sealed class ApiAccessFinder(KubernetesOptions options, Func<string, string?> variable)
 {
-    /// <summary>How the API is reached.</summary>
-    /// <exception cref="ApiException">It is not said, or wrongly.</exception>
+    /// <summary>The access.</summary>
+    /// <exception cref="ApiException">It is not configured, or invalid.</exception>
     public ApiAccess Find()
     {
         var found = options.Kubeconfig is { } path ? FromKubeconfig(path) : FromServiceAccount();

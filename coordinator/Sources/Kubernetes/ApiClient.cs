@@ -6,8 +6,8 @@ using Plugboard.Coordinator.Sources.Tls;
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
 /// <summary>
-/// Asks the Kubernetes API. Every refusal and every failure is an <see cref="ApiException"/>; a token and authorities that were replaced
-/// are followed.
+/// Sends requests to the Kubernetes API. Every refusal and every failure is an <see cref="ApiException"/>; replaced tokens and authorities
+/// are picked up.
 /// </summary>
 /// <param name="options">Where it is.</param>
 /// <param name="connections">How servers are reached.</param>
@@ -95,7 +95,7 @@ internal sealed class ApiClient(KubernetesOptions options, HttpConnections conne
         }
     }
 
-    // Whatever goes wrong between here and there, in one exception with the server's name.
+    // Any failure on the way, as one exception with the server's name.
     private async Task<T> WithinAsync<T>(Func<CancellationToken, Task<T>> ask, string path, CancellationToken cancellation)
     {
         using var limit = new CancellationTokenSource(options.AnswerTime, options.Time);
@@ -185,7 +185,7 @@ internal sealed class ApiClient(KubernetesOptions options, HttpConnections conne
         }
     }
 
-    // True if something is another than before: then it is worth another try.
+    // True if a credential changed: then a retry makes sense.
     private bool Refresh()
     {
         lock (making)

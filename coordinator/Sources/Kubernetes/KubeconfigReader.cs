@@ -94,7 +94,7 @@ internal sealed class KubeconfigReader
             throw found.Refused(why);
     }
 
-    // The data counts more than the file, as client-go has it; a token counts more than its file.
+    // The data takes precedence over the file, as in client-go; a token over its file.
     private ApiAccess.Secret? Find(DocumentNode? node, string key)
     {
         if (node?.Find($"{key}-data") is { Text.Length: > 0 } data)

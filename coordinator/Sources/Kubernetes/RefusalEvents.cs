@@ -5,8 +5,8 @@ using Plugboard.Linux;
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
 /// <summary>
-/// An event for each peer that this node refuses, once while it stands. A cluster that is all wrong has a few from each node, and a count
-/// of the rest.
+/// An event for each peer that this node refuses, once while the refusal lasts. A cluster that is wholly misconfigured has a few from each
+/// node, and a count of the rest.
 /// </summary>
 internal sealed class RefusalEvents(NodeEvents events, KubernetesOptions options)
 {

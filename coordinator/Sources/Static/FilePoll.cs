@@ -33,14 +33,14 @@ internal sealed class FilePoll : IDisposable
         }
     }
 
-    /// <summary>To be called before the file is read: what changes from now on is a change.</summary>
+    /// <summary>Call before the file is read: later modifications count as changes.</summary>
     public FileStatus? Look() => seen = FileDescriptor.FindStatus(path);
 
     /// <summary>True if the file is another than at the last <see cref="Look"/>.</summary>
     public bool IsChanged => Status() != seen;
 
     /// <summary>
-    /// Returns once the file may be another than at the last <see cref="Look"/>: a write right after it may have left the same time and
+    /// Returns when the file may have changed since the last <see cref="Look"/>: a write right after it may have left the same time and
     /// size.
     /// </summary>
     public async Task WaitAsync(CancellationToken cancellation)
@@ -61,7 +61,7 @@ internal sealed class FilePoll : IDisposable
         return tell.IsCompletedSuccessfully;
     }
 
-    // What cannot be looked at now has not changed.
+    // A file that cannot be inspected now has not changed.
     private FileStatus? Status()
     {
         try

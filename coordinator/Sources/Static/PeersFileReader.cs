@@ -8,8 +8,8 @@ using Plugboard.Linux;
 namespace Plugboard.Coordinator.Sources.Static;
 
 /// <summary>
-/// Reads a peers file, YAML or JSON. The format is our own: an unknown key is an error, so that a typing error is reported where it stands
-/// and takes nothing away. Pure.
+/// Reads a peers file, YAML or JSON. The format is our own: an unknown key is an error, so that a typing error is reported at its position
+/// and removes nothing. Pure.
 /// </summary>
 internal sealed class PeersFileReader
 {
@@ -30,15 +30,15 @@ internal sealed class PeersFileReader
     /// <summary>The file's content.</summary>
     /// <param name="utf8">The whole file.</param>
     /// <param name="otherwise">The network if the file has none: what its nodes' backend and VNI are then.</param>
-    /// <exception cref="DocumentException">The file cannot be used: with the line and what is wrong.</exception>
+    /// <exception cref="DocumentException">The file is invalid: with the line and the reason.</exception>
     public static PeersFile Read(ReadOnlySpan<byte> utf8, NetConf? otherwise = null) => Read(utf8, otherwise, new PeersMemory(), "").File;
 
     /// <summary>The file's content, after another.</summary>
     /// <param name="utf8">The whole file.</param>
     /// <param name="otherwise">The network if the file has none.</param>
-    /// <param name="before">What it said before.</param>
+    /// <param name="before">The earlier content.</param>
     /// <param name="ownName">This node's name.</param>
-    /// <exception cref="DocumentException">The file cannot be used: with the line and what is wrong.</exception>
+    /// <exception cref="DocumentException">The file is invalid: with the line and the reason.</exception>
     public static (PeersFile File, PeersMemory Memory) Read(
         ReadOnlySpan<byte> utf8,
         NetConf? otherwise,
@@ -86,7 +86,7 @@ internal sealed class PeersFileReader
             nodes.Add(peer);
         }
 
-        // A node that was taken off the list has not left its address to another.
+        // A removed node's address may belong to no other entry.
         if (before.Own is { } own && !lines.ContainsKey(own.Name) && nodes.Find(node => IsLike(node, own)) is { } other)
             throw lines[other.Name]
                 .Error(
@@ -124,7 +124,7 @@ internal sealed class PeersFileReader
             Vtep6 = ReadVtep(node.Find("vtepMACv6"), is6: true),
         };
 
-        // A tunnel where there is something to carry.
+        // A tunnel, if there is traffic for it.
         VtepData? ReadVtep(DocumentNode? given, bool is6)
         {
             var mac = ReadMac(given);
@@ -132,7 +132,7 @@ internal sealed class PeersFileReader
         }
     }
 
-    // A node that says nothing has the network's.
+    // A node without a value has the network's.
     private string ReadBackend(DocumentNode? node) =>
         node?.AsText().ToLowerInvariant() switch
         {

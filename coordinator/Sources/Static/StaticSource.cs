@@ -13,7 +13,7 @@ namespace Plugboard.Coordinator.Sources.Static;
 /// <param name="log">Gets a line for each entry of the file without effect.</param>
 internal sealed class StaticSource(StaticOptions options, TimeProvider time, Action<string> log) : IPeerSource
 {
-    /// <summary>A file of more bytes is refused; ten thousand nodes have one.</summary>
+    /// <summary>The limit of a file's bytes; ten thousand nodes have one million.</summary>
     public const int MostBytes = 16 * 1024 * 1024;
 
     private static readonly TimeSpan pause = TimeSpan.FromSeconds(1);
@@ -30,7 +30,7 @@ internal sealed class StaticSource(StaticOptions options, TimeProvider time, Act
         using var poll = new FilePoll(options.Path, time);
         while (true)
         {
-            // What was forbidden may be allowed without the file's being another.
+            // A permission may have changed without a change of the file.
             if (await TryReadAsync(store, poll, cancellation).ConfigureAwait(false))
                 await poll.WaitAsync(cancellation).ConfigureAwait(false);
             else
@@ -44,7 +44,7 @@ internal sealed class StaticSource(StaticOptions options, TimeProvider time, Act
     /// <summary>No effect: the file cannot hold it.</summary>
     public void Report(NodeReport report) { }
 
-    // False: try again although the file does not change.
+    // False: retry although the file does not change.
     private async Task<bool> TryReadAsync(NodeStore store, FilePoll poll, CancellationToken cancellation)
     {
         try
@@ -57,7 +57,7 @@ internal sealed class StaticSource(StaticOptions options, TimeProvider time, Act
             if (store.Current.IsComplete && HasLost(store.Current, file))
             {
                 await Task.Delay(settling, time, cancellation).ConfigureAwait(false);
-                // It is being written: what it says when that is over is read then.
+                // It is being written: the final content is read then.
                 if (poll.IsChanged)
                     return Forget(result: true);
             }
@@ -127,7 +127,7 @@ internal sealed class StaticSource(StaticOptions options, TimeProvider time, Act
     {
         if (status is not { } found)
             throw Unreadable("no such file");
-        // A pipe would be waited for.
+        // Opening a pipe would wait.
         if (!found.IsRegular)
             throw Unreadable("it is not a regular file");
         if (found.Size > MostBytes)

@@ -5,8 +5,8 @@ using System.Security.Cryptography.X509Certificates;
 namespace Plugboard.Coordinator.Sources.Tls;
 
 /// <summary>
-/// What this side shows to a server: the first certificate of a file with its key, and the certificates behind it, which lead to the
-/// authority that the server knows.
+/// This side's certificate for a server: the first certificate of a file with its key, and the intermediate certificates behind it, up to
+/// the server's authority.
 /// </summary>
 internal sealed class ClientCertificate
 {
@@ -24,7 +24,7 @@ internal sealed class ClientCertificate
         Context = context;
     }
 
-    /// <summary>Where it is from, for messages.</summary>
+    /// <summary>Its origin, for messages.</summary>
     public string Origin { get; }
 
     /// <summary>Its subject.</summary>
@@ -53,7 +53,7 @@ internal sealed class ClientCertificate
         return new ClientCertificate(certificates.Origin, first, context);
     }
 
-    // What .NET's own readers cannot do OpenSSL may: curves that are written out, for one.
+    // OpenSSL reads keys that .NET's own readers do not support: curves with explicit parameters, for one.
     private static X509Certificate2? TryRead(X509Certificate2 certificate, PemText key)
     {
         try

@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace Plugboard.Coordinator.Sources.Tls;
 
-/// <summary>Says why a connection did not come about or ended, from the exceptions of .NET and OpenSSL's words within them.</summary>
+/// <summary>Explains why a connection failed or ended, from the exceptions of .NET and OpenSSL's words within them.</summary>
 internal static partial class ConnectionFailure
 {
     // OpenSSL: an alert's reason is its number and this; RFC 8446, 6.2 has the numbers.
@@ -22,8 +22,8 @@ internal static partial class ConnectionFailure
     private const int CertificateRequired = 116;
 
     /// <summary>A sentence without the server's name.</summary>
-    /// <param name="e">What was caught.</param>
-    /// <param name="tls">What this side believes and shows; null: it is no matter of TLS.</param>
+    /// <param name="e">The exception.</param>
+    /// <param name="tls">This side's authorities and certificate; null without TLS.</param>
     public static string Describe(Exception e, TlsSide? tls)
     {
         Exception innermost = e;
@@ -45,13 +45,13 @@ internal static partial class ConnectionFailure
             : innermost.Message;
     }
 
-    /// <summary>Whether the other side ended the connection without a word that was read.</summary>
+    /// <summary>Whether the other side ended the connection without an alert.</summary>
     public static bool IsReset(Exception e)
     {
         var innermost = e;
         while (innermost.InnerException is { } inner)
             innermost = inner;
-        // The end of a stream is no exception of the socket's.
+        // The end of a stream is not a socket exception.
         return innermost
             is SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.Shutdown or SocketError.ConnectionAborted }
                 or HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded };

@@ -71,7 +71,7 @@ internal static unsafe partial class OpenSslKeys
 #pragma warning restore CA1416
     }
 
-    // d2i_X509 with an object reads into that object, so what the context holds is the other certificate from now on.
+    // d2i_X509 with an object reads into that object: from now on the context contains the other certificate.
     private static void Replace(SslStreamCertificateContext context, X509Certificate2 placeholder, X509Certificate2 certificate)
     {
         ClearErrors();

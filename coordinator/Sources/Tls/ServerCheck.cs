@@ -14,7 +14,7 @@ internal sealed class ServerCertificateException(string message) : Authenticatio
 internal sealed class ServerCheck(X509Certificate2Collection? authorities, string setting)
 {
     /// <summary>For <see cref="SslClientAuthenticationOptions.RemoteCertificateValidationCallback"/>.</summary>
-    /// <exception cref="ServerCertificateException">It is not believed.</exception>
+    /// <exception cref="ServerCertificateException">It is not trusted.</exception>
     public bool Check(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
     {
         if (errors == SslPolicyErrors.None)
