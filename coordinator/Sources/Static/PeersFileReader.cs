@@ -86,7 +86,7 @@ internal sealed class PeersFileReader
             nodes.Add(peer);
         }
 
-        // A removed node's address may belong to no other entry.
+        // If this node's entry is missing and another entry has its data, the name is mistyped.
         if (before.Own is { } own && !lines.ContainsKey(own.Name) && nodes.Find(node => IsLike(node, own)) is { } other)
             throw lines[other.Name]
                 .Error(
