@@ -114,7 +114,7 @@ internal sealed class JsonObjects(Stream stream, bool isList, KubernetesOptions 
             total += count;
             if (isList && total > options.Limits.Page)
                 throw new ApiException(
-                    $"the Kubernetes API sent more than {options.Limits.Page} bytes for one page of nodes: the connection was closed"
+                    $"the Kubernetes API sent more than {options.Limits.Page} bytes for one page of nodes: it was cut off"
                 );
             return count > 0;
         }
@@ -138,7 +138,7 @@ internal sealed class JsonObjects(Stream stream, bool isList, KubernetesOptions 
         var kept = depth >= 0 ? begin : at;
         if (end - kept >= options.Limits.Object)
             throw new ApiException(
-                $"the Kubernetes API sent an object of more than {options.Limits.Object} bytes: the connection was closed"
+                $"the Kubernetes API sent an object of more than {options.Limits.Object} bytes: it was cut off"
             );
         if (end < buffer.Length && kept < buffer.Length / 2)
             return;

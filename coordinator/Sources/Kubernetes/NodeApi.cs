@@ -38,12 +38,12 @@ internal sealed class NodeApi(ApiClient client, NodeReader reader, KubernetesOpt
                 return version;
         }
 
-        throw new ApiException($"the Kubernetes API's list of nodes has more than {options.Limits.Pages} pages: the listing was stopped");
+        throw new ApiException($"the Kubernetes API's list of nodes has more than {options.Limits.Pages} pages: it was cut off");
 
         void Counted(NodeObject node)
         {
             if (++count > options.Limits.Nodes)
-                throw new ApiException($"the Kubernetes API's list has more than {options.Limits.Nodes} nodes: the listing was stopped");
+                throw new ApiException($"the Kubernetes API's list has more than {options.Limits.Nodes} nodes: it was cut off");
             take(node);
         }
     }

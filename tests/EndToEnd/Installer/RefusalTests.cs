@@ -84,7 +84,7 @@ public sealed class RefusalTests : IDisposable
     [InlineData("truncate -s 1M $FROM/bridge", "bridge does not work")]
     [InlineData("cp /bin/true $FROM/bridge", "bridge does not work: VERSION does not answer with JSON")]
     [InlineData("cp /bin/false $FROM/bridge", "bridge does not work: VERSION ended with exit code 1")]
-    [InlineData("rm $FROM/bridge", "/from/bridge does not exist: name the directory")]
+    [InlineData("rm $FROM/bridge", "/from/bridge does not exist: give the directory")]
     public void A_damaged_executable_is_refused(string damage, string problem)
     {
         host.Shell($"FROM={host.Node.Directory}/from; mkdir $FROM; cp {PluginDirectory.Ours}/* $FROM; {damage}");

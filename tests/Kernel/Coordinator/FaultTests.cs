@@ -39,7 +39,7 @@ public sealed class FaultTests
             MetricsText.Render(node.Engine.Status, TimeProvider.System.GetUtcNow()),
             StringComparison.Ordinal
         );
-        Assert.Single(node.Log, line => line.Contains("a round failed", StringComparison.Ordinal));
+        Assert.Single(node.Log, line => line.Contains("sync round failed", StringComparison.Ordinal));
 
         node.Kernel.Fault = Errno.None;
         node.Until(() => node.Routes() == routes && node.Source.Reported is { IsReady: true }, "everything is repaired");

@@ -52,7 +52,7 @@ public sealed class AccessTests
     [Theory]
     [InlineData("{server: 'https://a'}", "{exec: {command: aws}}", "exec")]
     [InlineData("{server: 'https://a', insecure-skip-tls-verify: true}", "{token: a}", "insecure-skip-tls-verify")]
-    [InlineData("{server: 'ftp://a'}", "{token: a}", "no URL")]
+    [InlineData("{server: 'ftp://a'}", "{token: a}", "not the URL")]
     [InlineData("{certificate-authority: a}", "{token: a}", "has no server")]
     [InlineData("{server: 'https://a', certificate-authority-data: '***'}", "{token: a}", "base64")]
     [InlineData("{server: 'https://root:hunter2@a'}", "{token: a}", "a name and a password in its URL")]

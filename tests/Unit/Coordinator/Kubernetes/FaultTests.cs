@@ -41,11 +41,11 @@ public sealed class FaultTests
     [Theory]
     [InlineData("""{"kind":"NodeList","metadata":{"resourceVersion":"7"},"items":[{"metadata":{"name":"x"}},""", "broke off")]
     [InlineData("""{"kind":"NodeList","metadata":{"resourceVersion":"7"},"items":[{"metadata":{"na""", "broke off")]
-    [InlineData("<html>login here</html>", "no JSON")]
+    [InlineData("<html>login here</html>", "invalid JSON")]
     [InlineData("", "broke off")]
-    [InlineData("{}", "no list of nodes")]
+    [InlineData("{}", "list of nodes is invalid")]
     [InlineData("[1,2]", "broke off")]
-    [InlineData("""{"metadata":{"resourceVersion":"7"},"items":[{"metadata":{"name":"\ud800"}}]}""", "cannot be read")]
+    [InlineData("""{"metadata":{"resourceVersion":"7"},"items":[{"metadata":{"name":"\ud800"}}]}""", "invalid Node")]
     public async Task An_invalid_list_is_reported_and_not_believed(string body, string told) =>
         Assert.Contains(told, await ErrorOfListAsync(_ => new FakeAnswer(200, body)), StringComparison.Ordinal);
 
@@ -195,7 +195,7 @@ public sealed class FaultTests
     [Theory]
     [InlineData("""{"type":"MODIFIED","object":{"metadata":{"name":"peer","resourceVersion":"200"}""", "")]
     [InlineData("""{"type":"NEWS","object":{}}""", "an invalid watch event")]
-    [InlineData("""17""", "no JSON")]
+    [InlineData("""17""", "invalid JSON")]
     [InlineData("""{"type":"ERROR","object":{"kind":"Status","code":500,"message":"etcd is away"}}""", "etcd is away")]
     public async Task An_invalid_watch_event_restarts_the_watch_and_removes_no_node(string line, string told)
     {
