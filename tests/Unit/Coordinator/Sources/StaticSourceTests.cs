@@ -228,7 +228,7 @@ public sealed class StaticSourceTests : IAsyncLifetime
             static line =>
                 line.EndsWith(
                     "node web1 is gone, and wbe1 has its address; its tunnel's hardware address is made from the new name unless "
-                        + "vtepMAC says another",
+                        + "vtepMAC sets another",
                     StringComparison.Ordinal
                 )
         );
