@@ -33,7 +33,7 @@ internal static class UnusableAddress
         }
     }
 
-    // The kernel's fields: scope has eight bits; the others 32, of which an answer can say the lower half.
+    // The kernel's fields: scope has eight bits; the others 32, of which an answer can express the lower half.
     private static (string Key, int Value)? FindFault(CniRoute route) =>
         route switch
         {

@@ -173,7 +173,7 @@ internal sealed record PortmapConfig
         return words;
     }
 
-    /// <summary>What is to be published for a container.</summary>
+    /// <summary>The host ports of a container.</summary>
     public PodHostPorts HostPortsOf(PodAddresses pod, CniRequest request) =>
         new()
         {

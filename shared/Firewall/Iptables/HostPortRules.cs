@@ -72,7 +72,8 @@ public static class HostPortRules
     /// versions (<c>CNI-SN-</c>); empty if there are no rules.
     /// </summary>
     /// <param name="table">The table as it is.</param>
-    /// <param name="pod">Whose rules go. Its interface's name says nothing: attachments of one pod to one network share the chain.</param>
+    /// <param name="pod">The pod whose rules go. Its interface's name does not count: attachments of one pod to one network share the
+    /// chain.</param>
     public static RestoreScript Delete(NatTable table, Attachment pod)
     {
         var script = new RestoreScript();

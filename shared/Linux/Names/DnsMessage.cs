@@ -65,9 +65,7 @@ internal static class DnsMessage
         if (addresses.Count > 0)
             return new DnsReply(DnsOutcome.Found, addresses);
         var isLame = (flags & (IsAuthoritative | RecursionAvailable)) == 0 && BinaryPrimitives.ReadUInt16BigEndian(message[6..]) == 0;
-        return isLame
-            ? new DnsReply(DnsOutcome.Failed, [], "it does not resolve recursively")
-            : new DnsReply(DnsOutcome.NoData, []);
+        return isLame ? new DnsReply(DnsOutcome.Failed, [], "it does not resolve recursively") : new DnsReply(DnsOutcome.NoData, []);
     }
 
     // A server that cannot read the question may leave it out.

@@ -65,7 +65,9 @@ public sealed class AddressTable
             message =>
                 AddressReader.IsOfNamespace(message, netNsId)
                     ? AddressReader.Read(message)
-                    : throw new NotSupportedException("this kernel lists the addresses of its own namespace only (other namespaces need Linux 4.20)"),
+                    : throw new NotSupportedException(
+                        "this kernel lists the addresses of its own namespace only (other namespaces need Linux 4.20)"
+                    ),
             absent: Errno.EINVAL
         );
     }

@@ -273,7 +273,7 @@ public sealed class PeopleTests : IDisposable
         [
             $"directory {empty} of a pod that is gone",
             $"tmpfs mount {mounted} of a pod that is gone",
-            "file /run/flexvolume/locks/0123456789abcdef of a lock that nobody holds",
+            "file /run/flexvolume/locks/0123456789abcdef of an unused lock",
         ];
         // Where kubelet makes no control groups nothing is known of pods.
         Assert.Equal($"would remove {expected[2]}", Command($"gc --dry-run --cgroup-dir {Groups}"));

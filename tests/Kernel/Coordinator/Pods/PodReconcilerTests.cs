@@ -189,8 +189,8 @@ public sealed class PodReconcilerTests
 
         Assert.Equal(
             [
-                "the record of pods/pod2/eth0 cannot be understood: what that pod had is not put back",
-                $"{torn} is no record, or a torn one: what its pod had is not put back; DEL of the pod removes it",
+                "the record of pods/pod2/eth0 is invalid: its pod's rules are not restored",
+                $"{torn} is not a record, or is torn: its pod's rules are not restored; DEL of the pod removes it",
             ],
             node.Reconciler.Warnings.Order(StringComparer.Ordinal).Reverse()
         );
@@ -247,7 +247,7 @@ public sealed class PodReconcilerTests
         Assert.Empty(outcome.Problems);
         var named =
             $"table inet plugboard_portmap belongs to another process (flags owner, netlink port {owner.PortId}), "
-            + "and only that process can change it: nothing is put back there";
+            + "and only that process can change it: its rules are not restored";
         Assert.Equal([named], node.Reconciler.Warnings);
         Assert.Contains("addresses", node.Tool("nft list table bridge plugboard_macspoof"), StringComparison.Ordinal);
         owner.Dispose();
