@@ -30,7 +30,7 @@ internal sealed class BridgeCheck(CniRequest request, BridgeConfig config, CniRe
         if (port.MasterIndex != bridge.Index)
             throw Failed(
                 $"Container interface {request.IfName} is not attached to bridge {config.Bridge}",
-                $"{port.Name} is no port of {config.Bridge}"
+                $"{port.Name} is not a port of {config.Bridge}"
             );
         if (part.FindOnHost(port.Name) is { } expected)
             CheckMac(expected, port, $"Interface {port.Name} Mac doesn't match: {port.Address}");

@@ -156,7 +156,7 @@ internal sealed record BridgeConfig
         problems.Try("mac", () => ReadMac(request));
         problems.Try("ipam", () => ReadIpamType(node));
         problems.Try("dns", () => ReadDns(node));
-        problems.AddUnknown(node, Keys, "is no key of bridge and has no effect");
+        problems.AddUnknown(node, Keys, "is not a key of bridge and has no effect");
         if (problems.Count == 0)
             problems.Try("disableContainerInterface", () => Parse(request));
         return problems;
@@ -268,7 +268,7 @@ internal sealed record BridgeConfig
             );
         }
 
-        return mac.IsZero ? throw InvalidMac(text, $"{key} is zero, which is no interface's address") : mac;
+        return mac.IsZero ? throw InvalidMac(text, $"{key} is zero, which is invalid for an interface") : mac;
     }
 
     // What is of another form is the delegate's to refuse.

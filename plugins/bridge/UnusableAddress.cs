@@ -10,7 +10,7 @@ internal static class UnusableAddress
 {
     /// <summary>Why an interface cannot have an address; null where it can.</summary>
     public static string? FindFault(IPAddr address) =>
-        address.IsUnspecified ? "is no address of one interface (all zeros)"
+        address.IsUnspecified ? "is invalid for an interface (all zeros)"
         : address.IsMulticast ? "is a multicast address"
         : address.IsLoopback ? "is a loopback address"
         : !address.Is6 && address.Value == uint.MaxValue ? "is the broadcast address"

@@ -85,7 +85,7 @@ internal sealed record FlannelConfig
         problems.Try("delegate", () => ReadDelegate(node));
         problems.Try("delegate", () => RequireOther(node));
         problems.Try("runtimeConfig", () => node.FindObject("runtimeConfig"));
-        problems.AddUnknown(node, Keys, "is no key of flannel and has no effect; the delegate's keys stand in \"delegate\"");
+        problems.AddUnknown(node, Keys, "is not a key of flannel and has no effect; the delegate's keys stand in \"delegate\"");
         return problems;
     }
 

@@ -75,7 +75,7 @@ internal sealed class Arguments
         DriverName.Find(text) is { } name && Dialect.Find(name) is not null
             ? name
             : throw new FlexException(
-                $"\"{text}\" is no driver of ours: a vendor of your choice with local, loop, tmpfs, nfs, cifs or uds, or one of "
+                $"\"{text}\" is not a driver of ours: a vendor of your choice with local, loop, tmpfs, nfs, cifs or uds, or one of "
                     + $"{Dialect.ForeignNames}"
             );
 }

@@ -73,7 +73,7 @@ internal sealed class NftConditions
             case "fib":
                 return ReadFib();
             default:
-                throw new ConditionException(word, $"\"{word}\" is no condition that is understood");
+                throw new ConditionException(word, $"\"{word}\" is an unknown condition");
         }
     }
 
@@ -110,7 +110,7 @@ internal sealed class NftConditions
             || from.Is6 != is6
             || to.Is6 != is6
         )
-            throw new ConditionException(value, $"\"{value}\" is no {(is6 ? "IPv6" : "IPv4")} address, network or range");
+            throw new ConditionException(value, $"\"{value}\" is not an {(is6 ? "IPv6" : "IPv4")} address, network or range");
         return Ordered(Field.Of(from), Field.Of(to), value);
     }
 
@@ -147,7 +147,7 @@ internal sealed class NftConditions
             || !ushort.TryParse(ends[0], NumberStyles.None, CultureInfo.InvariantCulture, out var from)
             || !ushort.TryParse(ends[^1], NumberStyles.None, CultureInfo.InvariantCulture, out var to)
         )
-            throw new ConditionException(value, $"\"{value}\" is no port or range of ports");
+            throw new ConditionException(value, $"\"{value}\" is not a port or range of ports");
         return Ordered(Field.Port(from), Field.Port(to), value);
     }
 
@@ -185,7 +185,7 @@ internal sealed class NftConditions
             return Cmp.Equal(Selector.CtMark, Field.Mark(ReadMark(value)), inverted);
         if (word != "state" || inverted)
             throw new ConditionException(word, $"\"ct {word}{(inverted ? " !=" : "")}\" is not understood: ct state and ct mark are");
-        return Ct.FindState(value) ?? throw new ConditionException(value, $"\"{value}\" is no state of a flow");
+        return Ct.FindState(value) ?? throw new ConditionException(value, $"\"{value}\" is not a state of a flow");
     }
 
     private FibType ReadFib()
@@ -206,7 +206,7 @@ internal sealed class NftConditions
             out var mark
         )
             ? mark
-            : throw new ConditionException(value, $"\"{value}\" is no mark");
+            : throw new ConditionException(value, $"\"{value}\" is not a mark");
     }
 
     private (bool Inverted, string Value) ReadValue()

@@ -9,7 +9,7 @@ internal static class Missing
 
     public static string Unexpected(IptablesRule rule) => $"rule -A {rule} is not the pod's or stands twice";
 
-    public static string InTheWay(IptablesRule rule) => $"rule -A {rule} is no pod's and comes before the pod's";
+    public static string InTheWay(IptablesRule rule) => $"rule -A {rule} belongs to no pod and comes before the pod's";
 
     /// <summary>Missing rules of a chain, superfluous ones, or a different order; empty if the chain is as it should be.</summary>
     public static IEnumerable<string> Compare(NatTable table, string chain, IReadOnlyList<IptablesRule> wanted)

@@ -330,7 +330,7 @@ public sealed class PeopleTests : IDisposable
             StringComparison.Ordinal
         );
         Assert.Contains(
-            "no driver of ours",
+            "not a driver of ours",
             node.Run([executable, "install", "--plugin-dir", Directory, "--name", "a/b"]).Output,
             StringComparison.Ordinal
         );
