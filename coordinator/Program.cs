@@ -4,7 +4,7 @@ using Plugboard.Coordinator.Cli;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
 
-// Everybody on the node can read a process's command line; who gives a password there does not want that.
+// Any process on the node can read a command line, which a user who gives a password there may not know.
 for (var i = 0; i < args.Length; i++)
 {
     const string Password = "--etcd-password";

@@ -110,7 +110,7 @@ run coordinator audit n1
 run coordinator explain n1 "$(pod_address n1)" "$(pod_address n2)"
 run coordinator explain n1 "$(pod_address n1)" 203.0.113.1
 
-step "6. Somebody breaks it: the rules go, the routes go, and the tunnel with them"
+step "6. Another process breaks it: the rules go, the routes go, and the tunnel with them"
 run on n1 nft flush ruleset
 run on n1 ip route flush proto 110
 [ "$backend" != vxlan ] || run on n1 ip link delete flannel.1

@@ -36,7 +36,7 @@ ports() {
     [ "$1 $2" != "portmap green" ] || printf '"runtimeConfig":{"portMappings":[{"hostPort":8080,"containerPort":80,"protocol":"tcp"}]},'
 }
 
-# ADD goes through the conflist in order, the others as the specification has it.
+# ADD goes through the conflist in order, the other verbs as the specification has it.
 add() { plugin ADD bridge "$1" > "$state/$1.bridge.json" && plugin ADD portmap "$1" "$(cat "$state/$1.bridge.json")" > "$state/$1.json"; }
 check() { plugin CHECK bridge "$1" "$(cat "$state/$1.json")" && plugin CHECK portmap "$1" "$(cat "$state/$1.json")"; }
 del() { plugin DEL portmap "$1" "$(cat "$state/$1.json")" && plugin DEL bridge "$1" "$(cat "$state/$1.json")"; }

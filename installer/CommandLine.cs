@@ -20,7 +20,7 @@ internal static class CommandLine
     public static int Run(string[] args)
     {
         var root = new RootCommand(
-            "Puts Plugboard's executables onto a host: CNI plugins for its container runtime, and the FlexVolume driver for its kubelet. "
+            "Installs Plugboard's executables on a host: CNI plugins for its container runtime, and the FlexVolume driver for its kubelet. "
                 + "Exit codes: 0 done; 1 refused, or not as it should be; 2 wrong arguments; 3 another installer is at work."
         );
         var flags = new HostFlags();
@@ -41,10 +41,13 @@ internal static class CommandLine
             Description = "Directory of the executables [default: the installer's own]",
             HelpName = "DIR",
         };
-        var wait = new Option<bool>("--wait") { Description = "Stay, and put back what others overwrite or delete; SIGTERM ends it" };
+        var wait = new Option<bool>("--wait")
+        {
+            Description = "Stay, and repair files that other programs overwrite or delete, until SIGTERM",
+        };
         var audit = new Option<int>("--audit")
         {
-            Description = "With --wait: seconds between two looks though nothing was told",
+            Description = "With --wait: seconds between two audits of all files",
             HelpName = "SECONDS",
             DefaultValueFactory = static _ => 300,
         };
@@ -52,7 +55,7 @@ internal static class CommandLine
             Require(result.GetValueOrDefault<int>() is > 0 and <= 86400, result, "--audit takes 1 to 86400 seconds")
         );
         var command = flags.AddTo(
-            new Command("install", "Copies, verifies and places what is not there yet; what it replaces is kept.") { from, wait, audit }
+            new Command("install", "Copies, verifies and installs missing executables; keeps what it replaces.") { from, wait, audit }
         );
         command.SetAction(result =>
             Guard(() =>
@@ -79,7 +82,7 @@ internal static class CommandLine
     private static Command RollBack(HostFlags flags)
     {
         var command = flags.AddTo(
-            new Command("rollback", "Puts back what stood there before the last install; a second time, what that install put there.")
+            new Command("rollback", "Restores the files from before the last install; a second rollback restores that install.")
         );
         command.SetAction(result =>
             Guard(() =>
@@ -95,9 +98,9 @@ internal static class CommandLine
 
     private static Command Uninstall(HostFlags flags)
     {
-        var restore = new Option<bool>("--restore") { Description = "Put back what others had put there before us" };
+        var restore = new Option<bool>("--restore") { Description = "Restore the files that other programs had installed before" };
         var force = new Option<bool>("--force") { Description = "Also drivers whose volumes are mounted" };
-        var command = flags.AddTo(new Command("uninstall", "Takes away what is ours, and nothing else.") { restore, force });
+        var command = flags.AddTo(new Command("uninstall", "Removes our files and no others.") { restore, force });
         command.SetAction(result =>
             Guard(() =>
             {
@@ -118,7 +121,7 @@ internal static class CommandLine
         var command = flags.AddTo(
             new Command(
                 "status",
-                "Tells of each file whether it is ours, foreign, missing, or differs from what was placed; changes nothing."
+                "Prints for each file whether it is ours, foreign, missing, or differs from the installed one; changes nothing."
             )
         );
         command.SetAction(result =>
@@ -161,7 +164,7 @@ internal static class CommandLine
             throw new InstallException(
                 "not root",
                 "run it as root (in a pod: securityContext.runAsUser: 0): runtimes and kubelet execute these files as root, so "
-                    + "nobody else may write them"
+                    + "no other user may write them"
             );
     }
 

@@ -14,7 +14,7 @@ internal static class DoctorVerb
         var defaults = new DoctorOptions();
         var hostRoot = new Option<string>("--host-root")
         {
-            Description = "Where the host's root directory is seen",
+            Description = "The mount point of the host's root directory",
             HelpName = "DIR",
             DefaultValueFactory = _ => defaults.HostRoot,
         };
@@ -26,11 +26,14 @@ internal static class DoctorVerb
         };
         var conf = new Option<string>("--conf-dir")
         {
-            Description = "The runtime's directory of networks",
+            Description = "The runtime's directory of network configs",
             HelpName = "DIR",
             DefaultValueFactory = _ => defaults.ConfDirectory,
         };
-        var fix = new Option<bool>("--fix") { Description = "Does what is safe, tells it first, and takes back what did not help" };
+        var fix = new Option<bool>("--fix")
+        {
+            Description = "Makes the safe repairs, prints each first, and undoes those that did not help",
+        };
         var output = new Option<string>("--output", "-o")
         {
             Description = "table or json",
@@ -40,8 +43,8 @@ internal static class DoctorVerb
         output.AcceptOnlyFromAmong("table", "json");
         var command = new Command(
             "doctor",
-            "Tells what is wrong with this node, each finding with its remedy; changes nothing without --fix. Exit code 1 where "
-                + "something is wrong."
+            "Prints what is wrong with this node, each finding with its remedy; changes nothing without --fix. Exit code 1 if "
+                + "there is a finding."
         )
         {
             hostRoot,

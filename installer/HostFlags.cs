@@ -8,7 +8,7 @@ internal sealed class HostFlags
 {
     private readonly Option<string> hostRoot = new("--host-root")
     {
-        Description = "Where the host's root directory is seen; links lead within it",
+        Description = "The mount point of the host's root directory; symbolic links resolve within it",
         HelpName = "DIR",
         DefaultValueFactory = static _ => "/",
     };

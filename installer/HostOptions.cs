@@ -16,13 +16,13 @@ internal sealed record HostOptions
     /// <summary>The runtime's plugin directory on the host.</summary>
     public string BinDirectory { get; init; } = DefaultBinDirectory;
 
-    /// <summary>kubelet's directory for FlexVolume drivers on the host; null where nobody named one.</summary>
+    /// <summary>kubelet's directory for FlexVolume drivers on the host; null if not given.</summary>
     public string? FlexVolumeDirectory { get; init; }
 
     /// <summary>The chosen plugins; null: all there are.</summary>
     public IReadOnlyList<string>? Plugins { get; init; }
 
-    /// <summary>The chosen drivers; empty: none for `install`, all that are remembered for the others.</summary>
+    /// <summary>The chosen drivers; empty: none for `install`, all with a record for the other verbs.</summary>
     public IReadOnlyList<DriverName> Drivers { get; init; } = [];
 
     /// <summary>How long to wait for another installer.</summary>
@@ -46,7 +46,7 @@ internal sealed record HostOptions
         {
             throw new InstallException(
                 $"--host-root {Root}: {ErrnoException.Sentence(e.Errno)}",
-                "name the directory where the host's root is mounted",
+                "give the directory where the host's root is mounted",
                 e
             );
         }

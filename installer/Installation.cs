@@ -2,12 +2,12 @@ using Plugboard.Install;
 
 namespace Plugboard.Installer;
 
-/// <summary><c>installer install</c>: makes everything ready and executes it, and only then replaces anything.</summary>
-/// <param name="options">What to install where.</param>
-/// <param name="clock">Tells the time for the records.</param>
+/// <summary><c>installer install</c>: prepares all files and executes each, and only then replaces any.</summary>
+/// <param name="options">The executables and their directories.</param>
+/// <param name="clock">The clock of the records.</param>
 internal sealed class Installation(InstallOptions options, TimeProvider clock)
 {
-    /// <summary>The plugins that are to be there, in the order of their placing.</summary>
+    /// <summary>The plugins to install, in order of installation.</summary>
     public IReadOnlyList<string> Plugins { get; } =
         options.Host.Plugins is { } chosen ? PluginSet.InOrder(chosen) : PluginSet.FindAll(options.From);
 

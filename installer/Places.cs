@@ -13,10 +13,12 @@ internal sealed class Places : IDisposable
 
     private Places(RootedDirectory root) => this.root = root;
 
-    /// <summary>The runtime's plugin directory; null where it is not asked for.</summary>
+    /// <summary>The runtime's plugin directory; null if not selected.</summary>
     public InstallDirectory? Bin { get; private set; }
 
-    /// <summary>kubelet's directory of drivers; null where it is not asked for, or nobody named it and it is not there.</summary>
+    /// <summary>
+    /// kubelet's directory of drivers; null if it is not selected, or if it was not given and the default does not exist.
+    /// </summary>
     public InstallDirectory? FlexVolume { get; private set; }
 
     /// <summary>All there are.</summary>
@@ -74,7 +76,7 @@ internal sealed class Places : IDisposable
         }
     }
 
-    // The usual directory is looked into though nobody named it, where it is there and we have been there.
+    // The default directory is read without being given, if it exists and has files of ours.
     private static bool WantsDrivers(HostOptions host)
     {
         if (host.FlexVolumeDirectory is not null || host.Drivers.Count > 0)
@@ -84,7 +86,7 @@ internal sealed class Places : IDisposable
         return directory?.FindStatus(".plugboard") is not null;
     }
 
-    /// <summary>The chosen targets of a place; where nobody chose, those that something is remembered of.</summary>
+    /// <summary>The selected targets of a place; without a selection, those with a record.</summary>
     public IReadOnlyList<InstallTarget> ChosenIn(InstallDirectory place, HostOptions host)
     {
         if (place == Bin)

@@ -4,13 +4,13 @@ using Plugboard.Linux.Files;
 
 namespace Plugboard.Installer;
 
-/// <summary>Which executables are plugins, and in which order they are placed.</summary>
+/// <summary>The executables that are plugins, in order of installation.</summary>
 internal static class PluginSet
 {
-    /// <summary>The driver's executable, which is placed under the drivers' names.</summary>
+    /// <summary>The driver's executable, which is installed under the drivers' names.</summary>
     public const string Driver = "flexvolume";
 
-    // They lie beside the plugins and are none.
+    // Executables beside the plugins that are not plugins.
     private static readonly string[] others = [Driver, "installer", "coordinator"];
     private static readonly string[] ipam = ["host-local", "static", "dhcp"];
     private static readonly string[] delegating = ["bridge", "ptp", "macvlan", "ipvlan", "vlan", "host-device", "flannel"];
@@ -23,16 +23,16 @@ internal static class PluginSet
         [.. names.Distinct(StringComparer.Ordinal).OrderBy(RankOf).ThenBy(static name => name, StringComparer.Ordinal)];
 
     /// <summary>All plugins in a directory.</summary>
-    /// <exception cref="InstallException">There is none.</exception>
+    /// <exception cref="InstallException">The directory has no plugin.</exception>
     public static IReadOnlyList<string> FindAll(string directory)
     {
         using var found =
             FileDirectory.Find(directory)
-            ?? throw new InstallException($"{directory} does not exist", "name the directory of the executables with --from");
+            ?? throw new InstallException($"{directory} does not exist", "give the directory of the executables with --from");
         var names = found.ReadNames().FindAll(name => IsPluginName(name) && Array.IndexOf(others, name) < 0 && IsExecutable(found, name));
         return names.Count > 0
             ? InOrder(names)
-            : throw new InstallException($"{directory} holds no executables", "name the directory of the executables with --from");
+            : throw new InstallException($"{directory} contains no executables", "give the directory of the executables with --from");
     }
 
     /// <summary>True for what may be a plugin's name: no path, no hidden file.</summary>

@@ -6,13 +6,13 @@ using Plugboard.Linux.Files;
 namespace Plugboard.Installer;
 
 /// <summary>
-/// <c>installer install --wait</c>: stays and puts back what others overwrite or delete, told by inotify(7) and, because what a network
-/// filesystem's other clients do is told by nobody, by a look from time to time. What another run of the installer decided, a rollback
-/// above all, is left as it is.
+/// <c>installer install --wait</c>: stays and repairs files that other programs overwrite or delete. inotify(7) reports changes; an audit
+/// at intervals finds the others, such as those by other clients of a network filesystem. Changes by another run of the installer, above
+/// all a rollback, stay.
 /// </summary>
 internal sealed class RepairLoop : IDisposable
 {
-    // Whoever overwrites a file in place writes it in several steps: what is kept of it, and told of it, is what it is at the end.
+    // A program that overwrites a file in place writes it in several steps: the report and the backup are of the last state.
     private static readonly TimeSpan settling = TimeSpan.FromMilliseconds(50);
 
     private readonly InstallOptions options;
@@ -48,7 +48,7 @@ internal sealed class RepairLoop : IDisposable
     /// <summary>Keeps it until a signal says to end.</summary>
     public void Run(EndSignals end)
     {
-        Log($"keeping {kept.Count} files; looking every {options.Audit.TotalSeconds:0} s");
+        Log($"watching {kept.Count} files; audit every {options.Audit.TotalSeconds:0} s");
         while (!end.Wait(watch.Descriptor, NextLook(), out var isTold))
         {
             if (isTold)
@@ -109,7 +109,7 @@ internal sealed class RepairLoop : IDisposable
         if (record is not null && record.Current.Digest != target.Digest)
         {
             target.IsReleased = true;
-            Log($"{target.Target.RelativePath}: left alone from now on: {record.Current.By} by another run at {record.Current.Since}");
+            Log($"{target.Target.RelativePath}: no longer repaired: {record.Current.By} by another run at {record.Current.Since}");
             return;
         }
 
@@ -120,15 +120,15 @@ internal sealed class RepairLoop : IDisposable
             new TargetSwap(place).CommitRepair(staged);
             var pause = target.Count(clock.GetUtcNow());
             Log(
-                $"{target.Target.RelativePath}: put back; "
-                    + $"{Describe(found)}{(pause > TimeSpan.Zero ? string.Create(CultureInfo.InvariantCulture, $"; if it is changed again, not before {pause.TotalSeconds:0} s") : "")}"
+                $"{target.Target.RelativePath}: repaired; "
+                    + $"{Describe(found)}{(pause > TimeSpan.Zero ? string.Create(CultureInfo.InvariantCulture, $"; next repair after {pause.TotalSeconds:0} s at the earliest") : "")}"
             );
         }
 
         target.Right = place.FindStatus(target.Target);
     }
 
-    // Which process it was the kernel tells only to those who may watch all files; what it left tells the most.
+    // Only a process that may watch all files learns from the kernel which process it was; the file's content helps most.
     private static string Describe(TargetFinding found) =>
         found switch
         {

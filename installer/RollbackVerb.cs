@@ -4,12 +4,12 @@ using Plugboard.Linux.Mounts;
 namespace Plugboard.Installer;
 
 /// <summary><c>installer rollback</c> and <c>installer uninstall</c>.</summary>
-/// <param name="host">Which host, and where on it.</param>
-/// <param name="clock">Tells the time for the records.</param>
+/// <param name="host">The host, and the directories on it.</param>
+/// <param name="clock">The clock of the records.</param>
 internal sealed class RollbackVerb(HostOptions host, TimeProvider clock)
 {
-    /// <summary>Puts back what stood there before the last install; a second time, what that put there.</summary>
-    /// <exception cref="InstallException">A kept one does not work; nothing was changed.</exception>
+    /// <summary>Restores the files from before the last install; a second rollback restores that install.</summary>
+    /// <exception cref="InstallException">A backup does not work; nothing was changed.</exception>
     public IReadOnlyList<FileReport> RollBack()
     {
         using var places = Places.OpenToChange(host);
@@ -40,16 +40,16 @@ internal sealed class RollbackVerb(HostOptions host, TimeProvider clock)
         if (staged is null)
             return new FileReport(path, "unchanged", place.FindRecord(target)?.Current)
             {
-                Note = "nothing stood here before; `uninstall` takes it away",
+                Note = "there was no file before; `uninstall` removes it",
             };
         new TargetSwap(place).Commit(staged);
         return new FileReport(path, "rolled-back", staged.Facts) { HasPrevious = true };
     }
 
-    /// <summary>Takes away what is ours.</summary>
-    /// <param name="restore">Puts back what others had put there.</param>
+    /// <summary>Removes our files.</summary>
+    /// <param name="restore">Restores the files that other programs had installed before.</param>
     /// <param name="force">Also drivers whose volumes are mounted.</param>
-    /// <exception cref="InstallException">A driver is in use, or what was kept does not work.</exception>
+    /// <exception cref="InstallException">A driver is in use, or a backup does not work.</exception>
     public IReadOnlyList<FileReport> Uninstall(bool restore, bool force)
     {
         using var places = Places.OpenToChange(host);
@@ -103,7 +103,7 @@ internal sealed class RollbackVerb(HostOptions host, TimeProvider clock)
         placer.Remove(target);
         return new FileReport(path, found.State == TargetState.Missing ? "was-missing" : "removed", found.Facts)
         {
-            Note = found.HasOriginal ? "what others had put there is kept: `uninstall --restore` puts it back" : null,
+            Note = found.HasOriginal ? "the file from before the first install is kept: `uninstall --restore` restores it" : null,
         };
     }
 
@@ -115,7 +115,7 @@ internal sealed class RollbackVerb(HostOptions host, TimeProvider clock)
             if (entry.Target.Contains($"/volumes/{target.Directory}/", StringComparison.Ordinal))
                 throw new InstallException(
                     $"{target.Directory} is in use by {entry.Target}",
-                    "end the pods that use it, or take it away all the same with --force: kubelet could not unmount their volumes any more"
+                    "end the pods that use it, or remove it with --force: then kubelet cannot unmount their volumes any more"
                 );
         }
     }

@@ -6,7 +6,7 @@ namespace Plugboard.Installer;
 /// <param name="host">Which host, and where on it.</param>
 internal sealed class StatusQuery(HostOptions host)
 {
-    /// <summary>How everything is: what is remembered, what was asked for, and what else lies in the plugin directory.</summary>
+    /// <summary>The state of all files: the recorded ones, the selected ones, and other files in the plugin directory.</summary>
     public IReadOnlyList<FileReport> Run()
     {
         using var places = Places.OpenToRead(host);
@@ -27,7 +27,7 @@ internal sealed class StatusQuery(HostOptions host)
 
     private static FileReport Describe(InstallDirectory place, TargetFinding found)
     {
-        // What is nobody's business of ours is as it should be; what we placed must be there, whole.
+        // A foreign file is fine as it is; an installed file must be present and whole.
         var isGood = found.State switch
         {
             TargetState.Ours => found.Flaw is null,
@@ -55,8 +55,8 @@ internal sealed class StatusQuery(HostOptions host)
     private static string? Advice(TargetState state) =>
         state switch
         {
-            TargetState.Missing => "`install` puts it there",
-            TargetState.Differs => "others replaced what we placed; `install` puts it back, `install --wait` keeps it",
+            TargetState.Missing => "`install` installs it",
+            TargetState.Differs => "another program replaced it; `install` repairs it, `install --wait` repairs it each time",
             _ => null,
         };
 }

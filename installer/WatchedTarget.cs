@@ -3,9 +3,9 @@ using Plugboard.Linux.Files;
 
 namespace Plugboard.Installer;
 
-/// <summary>A target that <c>--wait</c> keeps: how it was when it was right, and how often others changed it lately.</summary>
+/// <summary>A target that <c>--wait</c> repairs: its last good status, and how often other programs changed it lately.</summary>
 /// <param name="target">The target.</param>
-/// <param name="digest">What is to stand there.</param>
+/// <param name="digest">The digest of the file that must be there.</param>
 internal sealed class WatchedTarget(InstallTarget target, string digest)
 {
     private static readonly TimeSpan longestPause = TimeSpan.FromMinutes(5);
@@ -19,18 +19,18 @@ internal sealed class WatchedTarget(InstallTarget target, string digest)
     /// <summary>What is to stand there.</summary>
     public string Digest { get; } = digest;
 
-    /// <summary>The file as it was when it was last seen to be right; null where it never was.</summary>
+    /// <summary>The file as it was when it was last seen to be right; null if it never was.</summary>
     public FileStatus? Right { get; set; }
 
-    /// <summary>Another run of the installer decided otherwise: it is nobody's to keep any more.</summary>
+    /// <summary>Another run of the installer replaced it: it is no longer repaired.</summary>
     public bool IsReleased { get; set; }
 
     /// <summary>Not to be repaired before this.</summary>
     public DateTimeOffset NotBefore { get; private set; }
 
     /// <summary>
-    /// The pause after which it is repaired next time: none after a quiet time, then 1, 2, 4… seconds, so that two who both insist do not
-    /// fill the node.
+    /// The pause before the next repair: none after a quiet time, then 1, 2, 4… seconds, so that two programs that both insist do not
+    /// occupy the node.
     /// </summary>
     public TimeSpan Count(DateTimeOffset now)
     {

@@ -18,54 +18,54 @@ internal sealed class CommandOptions
     {
         Source = Add<SourceKind>(
             "--source",
-            "Where the cluster's nodes are read: static, etcd, kubernetes, or none where this node is alone.",
+            "The source of the cluster's nodes: static, etcd, kubernetes, or none for a node without peers.",
             SourceKind.Static
         );
         NodeName = Add(
             "--node-name",
-            "This node's name in the cluster; else the environment's NODE_NAME, else the host's name as the kubelet takes it: whole, "
-                + "in lower case.",
+            "This node's name in the cluster; default: the environment's NODE_NAME, else the host's name as the kubelet takes it: whole, "
+                + "in lowercase.",
             ""
         );
-        PeersFile = Add("--peers-file", "static: the file with the nodes.", "/etc/plugboard/peers.yaml");
+        PeersFile = Add("--peers-file", "static: the peers file.", "/etc/plugboard/peers.yaml");
         NetConfigPath = Add(
             "--net-config-path",
-            "The cluster's network, flannel's net-conf.json; where there is no such file the source tells it.",
+            "The cluster network, flannel's net-conf.json. Without the file, the source's configuration applies.",
             "/etc/kube-flannel/net-conf.json"
         );
         AddEtcd();
         AddKubernetes();
-        Interfaces = AddMany("--iface", "The link, by name or address, by which other nodes are reached; the first that is there counts.");
-        InterfacePatterns = AddMany("--iface-regex", "As --iface, by a regular expression for the address or the name.");
-        InterfaceCanReach = Add("--iface-can-reach", "The link by which this address is reached.", "");
-        PublicIP = Add("--public-ip", "The IPv4 address told to the other nodes.", "");
-        PublicIPv6 = Add("--public-ipv6", "The IPv6 address told to the other nodes.", "");
-        Blackhole = Add("--ip-blackhole-route", "Drops what is sent to own pods that are not there.", false);
-        Forwarding = Add("--ip-forwarding", "Switches forwarding on where it is off.", true);
-        SubnetFile = Add("--subnet-file", "What the flannel CNI plugin reads.", "/run/flannel/subnet.env");
+        Interfaces = AddMany("--iface", "The uplink, by name or address; the first match wins.");
+        InterfacePatterns = AddMany("--iface-regex", "As --iface, with a regular expression for the address or the name.");
+        InterfaceCanReach = Add("--iface-can-reach", "The uplink is the link of the route to this address.", "");
+        PublicIP = Add("--public-ip", "The IPv4 address to advertise to other nodes.", "");
+        PublicIPv6 = Add("--public-ipv6", "The IPv6 address to advertise to other nodes.", "");
+        Blackhole = Add("--ip-blackhole-route", "Drops packets to this node's pod addresses that no pod has.", false);
+        Forwarding = Add("--ip-forwarding", "Switches IP forwarding on if it is off.", true);
+        SubnetFile = Add("--subnet-file", "The file that the flannel CNI plugin reads.", "/run/flannel/subnet.env");
         StateDirectory = Add(
             "--state-dir",
-            "Where the last confirmed state is kept over a restart of the machine.",
+            "The directory of the last confirmed state; it survives a reboot.",
             "/var/lib/plugboard/coordinator"
         );
         ConflistTemplate = Add(
             "--conflist",
-            "The CNI configuration to write once all is in place: flannel, bridge, or a template's path; empty: none is written.",
+            "The CNI configuration to write when the node is ready: flannel, bridge, or a template's path; empty: none.",
             ""
         );
-        ConflistFile = Add("--conflist-file", "Where it is written.", "/etc/cni/net.d/10-plugboard.conflist");
-        PluginDirectories = AddMany("--cni-bin-dir", "Where the CNI plugins are; /opt/cni/bin where not said.");
+        ConflistFile = Add("--conflist-file", "The file to write it to.", "/etc/cni/net.d/10-plugboard.conflist");
+        PluginDirectories = AddMany("--cni-bin-dir", "The directory of the CNI plugins; default /opt/cni/bin.");
         AddMasquerading();
         HealthzIP = Add(
             "--healthz-ip",
-            "Where /healthz, /readyz and /metrics are answered: an address of this node, 0.0.0.0 for all of IPv4, :: for all.",
+            "The address of /healthz, /readyz and /metrics: one of this node's, 0.0.0.0 for all of IPv4, :: for all.",
             "127.0.0.1"
         );
-        HealthzPort = Add("--healthz-port", "The port for them; 0: they are not answered.", 0);
-        AuditSeconds = Add("--audit-interval", "Seconds from one look at everything to the next, at least 1.", 120);
+        HealthzPort = Add("--healthz-port", "The port of /healthz, /readyz and /metrics; 0 disables them.", 0);
+        AuditSeconds = Add("--audit-interval", "Seconds between two audits, which compare the whole node; at least 1.", 120);
         RestorePods = Add(
             "--restore-pods",
-            "What the plugins portmap and bridge made for pods in nftables is put back where somebody took it away.",
+            "Restores the pods' nftables rules of the plugins portmap and bridge if another process removed them.",
             true
         );
     }
@@ -82,16 +82,16 @@ internal sealed class CommandOptions
     )]
     private void AddEtcd()
     {
-        EtcdEndpoints = AddMany("--etcd-endpoints", "etcd: its servers, tried in turn; http://127.0.0.1:2379 where not said.");
-        EtcdPrefix = Add("--etcd-prefix", "etcd: what the keys begin with.", "/coreos.com/network");
-        EtcdCaFile = Add("--etcd-cafile", "etcd: PEM file of the authorities of its certificate.", "");
-        EtcdCertFile = Add("--etcd-certfile", "etcd: PEM file of this side's certificate.", "");
-        EtcdKeyFile = Add("--etcd-keyfile", "etcd: PEM file of its key.", "");
-        EtcdUsername = Add("--etcd-username", "etcd: who this is.", "");
-        EtcdPassword = Add("--etcd-password", "etcd: the password; better given by the environment.", "");
+        EtcdEndpoints = AddMany("--etcd-endpoints", "etcd: its servers, tried one after another; default http://127.0.0.1:2379.");
+        EtcdPrefix = Add("--etcd-prefix", "etcd: the prefix of the keys.", "/coreos.com/network");
+        EtcdCaFile = Add("--etcd-cafile", "etcd: PEM file of the certificate authorities that sign the servers' certificates.", "");
+        EtcdCertFile = Add("--etcd-certfile", "etcd: PEM file of the client certificate.", "");
+        EtcdKeyFile = Add("--etcd-keyfile", "etcd: PEM file of the client certificate's key.", "");
+        EtcdUsername = Add("--etcd-username", "etcd: the user name.", "");
+        EtcdPassword = Add("--etcd-password", "etcd: the password; prefer the environment variable.", "");
         EtcdExposesPassword = Add(
             "--etcd-password-over-http",
-            "etcd: user and password may go over plain http to another machine, where everybody on the way can read them.",
+            "etcd: allows sending user and password over plain http to another machine; anyone on the path can read them.",
             false
         );
     }
@@ -107,33 +107,21 @@ internal sealed class CommandOptions
     )]
     private void AddKubernetes()
     {
-        KubeSubnetManager = Add("--kube-subnet-mgr", "The same as --source kubernetes.", false);
-        KubeApiUrl = Add(
-            "--kube-api-url",
-            "kubernetes: the API server in place of the one that the service account or the kubeconfig names.",
-            ""
-        );
-        Kubeconfig = Add("--kubeconfig-file", "kubernetes: a kubeconfig in place of the service account.", "");
-        AnnotationPrefix = Add(
-            "--kube-annotation-prefix",
-            "kubernetes: what flannel's annotations begin with.",
-            "flannel.alpha.coreos.com"
-        );
+        KubeSubnetManager = Add("--kube-subnet-mgr", "Same as --source kubernetes.", false);
+        KubeApiUrl = Add("--kube-api-url", "kubernetes: the API server; overrides the one of the service account or the kubeconfig.", "");
+        Kubeconfig = Add("--kubeconfig-file", "kubernetes: a kubeconfig to use instead of the service account.", "");
+        AnnotationPrefix = Add("--kube-annotation-prefix", "kubernetes: the prefix of flannel's annotations.", "flannel.alpha.coreos.com");
         NetworkUnavailable = Add(
             "--set-node-network-unavailable",
-            "kubernetes: the Node's condition NetworkUnavailable is written, both ways.",
+            "kubernetes: sets the Node's condition NetworkUnavailable to True or False.",
             true
         );
         KubePeers = Add(
             "--kube-peers",
-            "kubernetes: annotations: Nodes with flannel's annotations are peers; addresses: all are, by their InternalIP.",
+            "kubernetes: annotations: Nodes with flannel's annotations are peers; addresses: all Nodes are, by InternalIP.",
             PeersMode.Annotations
         );
-        StartupTaint = Add(
-            "--startup-taint",
-            "kubernetes: the key of a taint that is taken off the Node once it is ready; empty: none.",
-            ""
-        );
+        StartupTaint = Add("--startup-taint", "kubernetes: the key of a taint to remove when the Node is ready; empty: none.", "");
     }
 
     [MemberNotNull(
@@ -153,15 +141,15 @@ internal sealed class CommandOptions
     {
         Masquerade = Add(
             "--masquerade",
-            "Whose rules of masquerading are kept: off, agent (ip-masq-agent's) or flannel (its --ip-masq).",
+            "The masquerading rules to maintain: off, agent (ip-masq-agent's) or flannel (its --ip-masq).",
             MasqueradeMode.Off
         );
-        NotFullyRandom = Add("--ip-masq-fully-random-disable", "flannel's flag: the same as --random-fully=false.", false);
-        IpMasq = Add("--ip-masq", "The same as --masquerade flannel.", false);
-        MasqueradeConfig = Add("--masq-config", "agent: its configuration file, read again when it changes.", "/etc/config/ip-masq-agent");
+        NotFullyRandom = Add("--ip-masq-fully-random-disable", "flannel's flag: same as --random-fully=false.", false);
+        IpMasq = Add("--ip-masq", "Same as --masquerade flannel.", false);
+        MasqueradeConfig = Add("--masq-config", "agent: its configuration file; changes are picked up.", "/etc/config/ip-masq-agent");
         Backend = Add(
             "--backend",
-            "Where the rules are kept: nftables, or iptables in the agent's or flannel's own chains.",
+            "The backend of the rules: nftables, or iptables with the agent's or flannel's own chains.",
             MasqueradeBackend.Nftables
         );
         MasqChain = Add("--masq-chain", "agent, iptables: the name of its chain.", "IP-MASQ-AGENT");
@@ -177,11 +165,7 @@ internal sealed class CommandOptions
             "agent: the ranges of ports that flows leave with, such as 1024-29999,32768-65535; empty: the kernel chooses.",
             ""
         );
-        ForwardChainRules = Add(
-            "--iptables-forward-rules",
-            "flannel: packets from and to the cluster's network are accepted in FORWARD.",
-            true
-        );
+        ForwardChainRules = Add("--iptables-forward-rules", "flannel: accept packets from and to the cluster network in FORWARD.", true);
     }
 
     /// <summary>All of them, to be added to a command.</summary>
@@ -306,8 +290,8 @@ internal sealed class CommandOptions
     /// <summary>A command line of flanneld's or ip-masq-agent's form as System.CommandLine reads it.</summary>
     /// <param name="args">The command line.</param>
     /// <param name="others">The flags that only some verbs have.</param>
-    /// <param name="note">Gets a line for each flag that is without effect.</param>
-    /// <exception cref="SettingException">A flag is unknown, or takes no such value.</exception>
+    /// <param name="note">Gets a line for each flag without effect.</param>
+    /// <exception cref="SettingException">A flag is unknown, or has an invalid value.</exception>
     public IReadOnlyList<string> Spell(IReadOnlyList<string> args, IReadOnlyList<Option>? others = null, Action<string>? note = null) =>
         new GoFlags([.. all, .. others ?? []], note ?? (static _ => { })).Spell(args);
 

@@ -13,11 +13,11 @@ using Plugboard.Netlink.Route.Links;
 namespace Plugboard.Coordinator.Cli;
 
 /// <summary>
-/// Walks the way of a packet from this node: whose its ends are, by which route it goes, who masquerades it, and what the tunnel does with
+/// Explains the path of a packet from this node: the owners of its ends, the route, the masquerading rule, and what the tunnel does with
 /// it.
 /// </summary>
 /// <param name="view">The cluster.</param>
-/// <param name="client">The kernel, which is asked for the route it would really take.</param>
+/// <param name="client">The kernel, which reports the route that it would take.</param>
 /// <param name="network">The node's links.</param>
 internal sealed class Explanation(ClusterView view, RouteClient client, NodeNetwork network)
 {
@@ -29,10 +29,10 @@ internal sealed class Explanation(ClusterView view, RouteClient client, NodeNetw
     /// <summary>True unless the packet ends on this node without being meant for it.</summary>
     public bool IsSent { get; private set; } = true;
 
-    /// <summary>Walks it.</summary>
+    /// <summary>Explains the packet.</summary>
     /// <param name="source">The sender's address.</param>
-    /// <param name="destination">Where it goes.</param>
-    /// <param name="masquerade">Whose rules of masquerading are kept; null: nobody's.</param>
+    /// <param name="destination">The destination address.</param>
+    /// <param name="masquerade">The masquerading rules in force; null: none.</param>
     public void Walk(IPAddr source, IPAddr destination, (MasqueradeOptions Options, MasqueradeConfig Config)? masquerade)
     {
         steps.Add(("from", $"{source}: {Whose(source)}"));
@@ -53,7 +53,7 @@ internal sealed class Explanation(ClusterView view, RouteClient client, NodeNetw
             ThroughTunnel(route, link);
     }
 
-    // Only what is not this node's own passes the forward hook.
+    // Packets from this node itself do not pass the forward hook.
     private void ThroughForwardChain(IPAddr source, IPAddr destination, Link outLink)
     {
         if (network.Addresses.Any(own => own.Address.Address == source))
@@ -70,7 +70,7 @@ internal sealed class Explanation(ClusterView view, RouteClient client, NodeNetw
         }
         catch (ErrnoException e)
         {
-            steps.Add(("forward", $"whether the forward chains let it through is not known: {e.Message}"));
+            steps.Add(("forward", $"the forward chains cannot be checked: {e.Message}"));
         }
     }
 
@@ -100,13 +100,13 @@ internal sealed class Explanation(ClusterView view, RouteClient client, NodeNetw
             if (client.Routes.Get(destination) is not { } route)
             {
                 IsSent = false;
-                steps.Add(("route", "none: the packet is refused (no route to host)"));
+                steps.Add(("route", "no route: the packet is refused (no route to host)"));
                 return null;
             }
 
             var by = network.FindLink(route.OutInterface)?.Name ?? "no link";
             var via = route.Gateway is { } gateway ? $"via {gateway} " : "";
-            steps.Add(("route", route.Type == RouteType.Local ? "it is for this node itself" : $"{via}by {by}, {OwnerOf(destination)}"));
+            steps.Add(("route", route.Type == RouteType.Local ? "this node itself" : $"{via}by {by}, {OwnerOf(destination)}"));
             return route;
         }
         catch (ErrnoException e)
@@ -117,13 +117,13 @@ internal sealed class Explanation(ClusterView view, RouteClient client, NodeNetw
         }
     }
 
-    // What the kernel gives is a copy of the route, with the path's MTU where a router has told one (PMTU exception).
+    // The kernel returns a copy of the route, with the path MTU if a router reported one (PMTU exception).
     private string MtuOf(Route route, IPAddr destination, Link link)
     {
         if (route.Mtu == 0 || route.Mtu == FindInTable(destination)?.Mtu)
             return $"{(route.Mtu > 0 ? route.Mtu : link.Mtu)} bytes by {link.Name}";
-        return $"{route.Mtu} bytes: a router on the way to {destination} takes no more, and the kernel remembers it for some minutes "
-            + $"(ip route flush cache forgets it); {link.Name} takes {link.Mtu}";
+        return $"{route.Mtu} bytes: a router on the path to {destination} takes no more, which the kernel remembers for some minutes "
+            + $"(to forget it: ip route flush cache); {link.Name} takes {link.Mtu}";
     }
 
     private Route? FindInTable(IPAddr destination) =>
@@ -164,7 +164,9 @@ internal sealed class Explanation(ClusterView view, RouteClient client, NodeNetw
         if (neighbour?.LinkAddress is not { } mac)
         {
             IsSent = false;
-            steps.Add(("neighbour", $"none for {gateway}: the packet is dropped; run apply, or see why the coordinator does not run"));
+            steps.Add(
+                ("neighbour", $"no entry for {gateway}: the packet is dropped; run apply, or check why the coordinator does not run")
+            );
             return;
         }
 
@@ -177,7 +179,7 @@ internal sealed class Explanation(ClusterView view, RouteClient client, NodeNetw
             (
                 "fdb",
                 entry is null
-                    ? $"none for {mac}: the packet is dropped"
+                    ? $"no entry for {mac}: the packet is dropped"
                     : $"{mac} is on {entry.Destination}, {Whose(entry.Destination!.Value)}"
             )
         );
@@ -185,14 +187,15 @@ internal sealed class Explanation(ClusterView view, RouteClient client, NodeNetw
             AlongPath(end, tunnel);
     }
 
-    // Only where a router has told something: the tunnel's packets are this node's own.
+    // Only if a router reported one: the tunnel's packets are this node's own.
     private void AlongPath(IPAddr end, Link tunnel)
     {
         if (RememberedMtu(end) is not { } mtu)
             return;
         var needed = tunnel.Mtu + Tunnels.VxlanOverhead(end.Is6);
-        var verdict = mtu < needed ? $"; the tunnel's have up to {needed}, and larger ones are cut or lost: Backend.MTU {mtu}" : "";
-        steps.Add(("path", $"{mtu} bytes to {end}, as a router on the way told{verdict}"));
+        var verdict =
+            mtu < needed ? $"; tunnel packets have up to {needed}, larger ones are fragmented or lost: set Backend.MTU to {mtu}" : "";
+        steps.Add(("path", $"{mtu} bytes to {end}, reported by a router on the path{verdict}"));
     }
 
     private int? RememberedMtu(IPAddr destination)

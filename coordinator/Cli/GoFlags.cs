@@ -6,23 +6,23 @@ using Plugboard.Linux;
 namespace Plugboard.Coordinator.Cli;
 
 /// <summary>
-/// Spells a command line that was written for flanneld or ip-masq-agent as System.CommandLine reads it: one dash or two, <c>--flag=1</c>
-/// for booleans, numbers in Go's forms, of a flag that is
-/// there twice the last; and passes over the flags that change nothing here. Source: Go's package flag, klog's and glog's flags.
+/// Converts a command line for flanneld or ip-masq-agent to one for System.CommandLine: one dash or two, <c>--flag=1</c> for booleans,
+/// numbers in Go's forms, of a repeated flag the last. Flags without effect here are skipped. Source: Go's package flag, klog's and glog's
+/// flags.
 /// </summary>
 /// <param name="options">The coordinator's own flags.</param>
-/// <param name="note">Gets a line for each flag that is passed over.</param>
+/// <param name="note">Gets a line for each skipped flag.</param>
 internal sealed class GoFlags(IReadOnlyList<Option> options, Action<string> note)
 {
-    private const string OfTheLog = "the log goes to standard error as it is";
+    private const string OfTheLog = "the log goes to standard error";
 
     private static readonly string[] ownWords = ["help", "h", "?", "version"];
 
-    // Those that take a value, and why it does not matter.
+    // Flags with a value, and why they have no effect.
     private static readonly Dictionary<string, string> valued = new(StringComparer.Ordinal)
     {
         ["subnet-lease-renew-margin"] = "the lease is renewed long before it ends",
-        ["iptables-resync"] = "rules are repaired when they change, and looked at each --audit-interval",
+        ["iptables-resync"] = "rules are repaired when they change, and compared each --audit-interval",
         ["v"] = OfTheLog,
         ["vmodule"] = OfTheLog,
         ["stderrthreshold"] = OfTheLog,
@@ -50,7 +50,7 @@ internal sealed class GoFlags(IReadOnlyList<Option> options, Action<string> note
     private readonly List<(string Name, string[] Words)> spelt = [];
 
     /// <summary>The command line.</summary>
-    /// <exception cref="SettingException">A flag is unknown, or its value cannot be.</exception>
+    /// <exception cref="SettingException">A flag is unknown, or has an invalid value.</exception>
     public IReadOnlyList<string> Spell(IReadOnlyList<string> args)
     {
         spelt.Clear();
@@ -129,7 +129,7 @@ internal sealed class GoFlags(IReadOnlyList<Option> options, Action<string> note
         return value.Length == 0 ? [option.Name, ""] : [$"{option.Name}={value}"];
     }
 
-    /// <summary>What Go's strconv.ParseBool reads; null: it is none.</summary>
+    /// <summary>Reads a boolean as Go's strconv.ParseBool does; null if the text is not a boolean.</summary>
     public static bool? ReadSwitch(string text) =>
         text switch
         {

@@ -6,12 +6,12 @@ using Plugboard.Linux.Namespaces;
 namespace Plugboard.Coordinator.Cli;
 
 /// <summary>
-/// One coordinator per network namespace: two with different lists would undo each other's work. It is a flock(2) on a file that only root
-/// can open, in a directory that only root can write; it ends with its holder however that ends. Source: docs/decisions/0030.
+/// One coordinator per network namespace: two with different lists would undo each other's work. The lock is a flock(2) on a file that only
+/// root can open, in a directory that only root can write; it ends with its holder in any case. Source: docs/decisions/0030.
 /// </summary>
 internal sealed class InstanceLock : IDisposable
 {
-    /// <summary>Where the locks of all network namespaces are.</summary>
+    /// <summary>The directory of the locks.</summary>
     public const string Directory = "/run/plugboard-coordinator";
 
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -30,13 +30,13 @@ internal sealed class InstanceLock : IDisposable
 
     private InstanceLock(FileLock held) => this.held = held;
 
-    /// <summary>Takes the lock of the calling thread's network namespace; one that is ending is waited for.</summary>
-    /// <param name="directory">Where the locks are.</param>
+    /// <summary>Takes the lock of the calling thread's network namespace; waits for a coordinator that is ending.</summary>
+    /// <param name="directory">The directory of the locks.</param>
     /// <param name="patience">How long to wait.</param>
-    /// <param name="log">Gets a line where something else was in the lock's place, or there can be no lock.</param>
-    /// <returns>The lock; null where the directory cannot be made or written: a node without its coordinator is worse than one that might
+    /// <param name="log">Gets a line if the lock's file had to be replaced, or if no lock is possible.</param>
+    /// <returns>The lock; null if the directory cannot be created or written: a node without its coordinator is worse than one that might
     /// have two.</returns>
-    /// <exception cref="SettingException">Another one runs, or the directory is not root's.</exception>
+    /// <exception cref="SettingException">Another coordinator runs, or the directory is not root's.</exception>
     public static InstanceLock? Take(string directory, TimeSpan patience, Action<string> log)
     {
         FileDescriptor file;
@@ -47,8 +47,8 @@ internal sealed class InstanceLock : IDisposable
         catch (ErrnoException e)
         {
             log(
-                $"{e.Message}: nothing keeps a second coordinator from starting in this network namespace; {directory} has to be a "
-                    + "directory that can be written (in a pod: a volume of its own)"
+                $"{e.Message}: nothing stops a second coordinator in this network namespace; {directory} must be a "
+                    + "writable directory (in a pod: a volume of its own)"
             );
             return null;
         }
@@ -76,7 +76,7 @@ internal sealed class InstanceLock : IDisposable
         {
             if (directory.FindStatus(name) is { } found && !IsOwn(found))
             {
-                log($"{path}/{name} was no file of root's alone: it is replaced");
+                log($"{path}/{name} is not a file that only root can open: replaced");
                 directory.Remove(name);
             }
 
@@ -86,7 +86,7 @@ internal sealed class InstanceLock : IDisposable
             file.Dispose();
         }
 
-        throw new SettingException($"{path}/{name} is replaced by something else again and again; only root can do that");
+        throw new SettingException($"{path}/{name} is replaced by another process of root again and again");
     }
 
     private static FileDirectory OpenDirectory(string path)
@@ -99,7 +99,7 @@ internal sealed class InstanceLock : IDisposable
         using (var parent = FileDirectory.Find(Path.GetDirectoryName(path)!)!)
         {
             if (parent.FindStatus(Path.GetFileName(path)) is not { IsDirectory: true } status || (OwnProcess.IsRoot && status.User != Root))
-                throw new SettingException($"{path} has to be a directory of root's, and no link: remove it, it is made again");
+                throw new SettingException($"{path} must be a directory of root's, not a symbolic link: remove it, it is created again");
             if ((status.Mode & (uint)Others) != 0)
             {
                 // As the kubelet makes it.
@@ -114,6 +114,6 @@ internal sealed class InstanceLock : IDisposable
     private static bool IsOwn(FileStatus file) =>
         file.IsRegular && (file.Mode & (uint)Others) == 0 && (!OwnProcess.IsRoot || file.User == Root);
 
-    /// <summary>Lets it go; the file stays.</summary>
+    /// <summary>Releases it; the file stays.</summary>
     public void Dispose() => held.Dispose();
 }

@@ -1,9 +1,9 @@
 namespace Plugboard.Coordinator.Cli;
 
-/// <summary>Whose rules of masquerading are kept.</summary>
+/// <summary>The masquerading rules to maintain.</summary>
 internal enum MasqueradeMode
 {
-    /// <summary>Nobody's: somebody else masquerades.</summary>
+    /// <summary>None: another program masquerades.</summary>
     Off,
 
     /// <summary>ip-masq-agent's.</summary>

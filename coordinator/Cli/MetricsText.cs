@@ -22,11 +22,16 @@ internal static class MetricsText
             text,
             "coordinator_faults_total",
             "counter",
-            "What nobody foresaw and was survived: round, a look at everything; source, its task; kernel, listening to its notifications."
+            "Unexpected errors, survived, by part: round, a sync round; source, its task; kernel, the notification loop."
         );
         foreach (var (part, count) in status.Faults)
             text.Append(CultureInfo.InvariantCulture, $"coordinator_faults_total{{part=\"{part}\"}} {count}\n");
-        Head(text, "coordinator_source_last_heard_seconds", "gauge", "Seconds since the source last told a list or a change; -1: never.");
+        Head(
+            text,
+            "coordinator_source_last_heard_seconds",
+            "gauge",
+            "Seconds since the source last delivered a list or a change; -1: never."
+        );
         var age = status.SourceHeardAt is { } heard ? (now - heard).TotalSeconds : -1;
         text.Append(CultureInfo.InvariantCulture, $"coordinator_source_last_heard_seconds {age:0.###}\n");
         return text.ToString();
@@ -62,27 +67,26 @@ internal static class MetricsText
 
     private static void WriteReconcilers(StringBuilder text, EngineStatus status)
     {
-        Head(text, "coordinator_right", "gauge", "1 when all that this reconciler keeps is as it should be.");
+        Head(text, "coordinator_right", "gauge", "1 if everything that this reconciler owns is as it should be.");
         foreach (var reconciler in status.Reconcilers)
             text.Append(
                 CultureInfo.InvariantCulture,
                 $"coordinator_right{{keeper=\"{reconciler.Name}\"}} {(reconciler.IsRight ? 1 : 0)}\n"
             );
-        Head(text, "coordinator_problems", "gauge", "What this reconciler could not make right.");
+        Head(text, "coordinator_problems", "gauge", "Problems that this reconciler could not repair.");
         foreach (var reconciler in status.Reconcilers)
             text.Append(
                 CultureInfo.InvariantCulture,
                 $"coordinator_problems{{keeper=\"{reconciler.Name}\"}} {reconciler.Problems.Count}\n"
             );
-        Head(text, "coordinator_syncs_total", "counter", "How often this reconciler looked.");
+        Head(text, "coordinator_syncs_total", "counter", "Comparisons by this reconciler.");
         foreach (var reconciler in status.Reconcilers)
             text.Append(CultureInfo.InvariantCulture, $"coordinator_syncs_total{{keeper=\"{reconciler.Name}\"}} {reconciler.SyncCount}\n");
         Head(
             text,
             "coordinator_changes_total",
             "counter",
-            "Changes made to the node, by what caused them: kernel is the repair of what somebody else changed, audit what no "
-                + "notification told."
+            "Changes made to the node, by cause: kernel repairs a change by another process, audit one that no notification " + "reported."
         );
         foreach (var reconciler in status.Reconcilers)
         {

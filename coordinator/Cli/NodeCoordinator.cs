@@ -61,7 +61,7 @@ internal sealed class NodeCoordinator : IDisposable
     /// <summary>All reconcilers in their order.</summary>
     public IReadOnlyList<IReconciler> Reconcilers { get; }
 
-    /// <summary>Who the nodes are.</summary>
+    /// <summary>The source of the nodes.</summary>
     public IPeerSource Source { get; }
 
     /// <summary>Makes the view.</summary>
@@ -121,7 +121,7 @@ internal sealed class NodeCoordinator : IDisposable
         }
     }
 
-    /// <summary>The engine that keeps all of it.</summary>
+    /// <summary>The engine that runs the reconcilers.</summary>
     public CoordinatorEngine CreateEngine(Action<string> log)
     {
         var parts = new EngineParts
@@ -135,8 +135,8 @@ internal sealed class NodeCoordinator : IDisposable
             Log = log,
         };
         var engine = new CoordinatorEngine(parts, settings.Engine);
-        TryWatch(() => masqueradeFile?.Watch(engine.Reconfigure), $"{settings.MasqueradeConfig} is looked at every few seconds", log);
-        TryWatch(() => Files?.Watch(engine.Reconfigure), "files are looked at with each audit only", log);
+        TryWatch(() => masqueradeFile?.Watch(engine.Reconfigure), $"{settings.MasqueradeConfig} is polled every few seconds", log);
+        TryWatch(() => Files?.Watch(engine.Reconfigure), "files are compared at audits only", log);
         return engine;
     }
 
@@ -152,7 +152,7 @@ internal sealed class NodeCoordinator : IDisposable
         }
     }
 
-    // Those that the others were told, and else all of this node's own.
+    // The advertised addresses, else all of this node's own.
     private ValueArray<IPAddr> OwnAddresses()
     {
         network.Read(client);
@@ -187,11 +187,11 @@ internal sealed class NodeCoordinator : IDisposable
             log($"warning: {finder.Fault}");
         foreach (var note in view?.Notes ?? [])
             log($"note: {note}");
-        // Of a node that the source does not know it may say more than that.
+        // The reason may be more specific than that the source does not know the node.
         return (view, snapshot.Nodes.ContainsKey(settings.NodeName) ? notReady : snapshot.SourceError ?? notReady, snapshot);
     }
 
-    /// <summary>Walks the way of a packet; after <see cref="ReadOnce"/>.</summary>
+    /// <summary>Explains the path of a packet; after <see cref="ReadOnce"/>.</summary>
     public Explanation Explain(ClusterView view, Addresses.IPAddr source, Addresses.IPAddr destination)
     {
         masqueradeFile?.Refresh();

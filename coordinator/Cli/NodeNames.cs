@@ -2,10 +2,10 @@ using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Cli;
 
-/// <summary>By which name this node is known to the cluster. Pure but for <see cref="FindHostName"/>.</summary>
+/// <summary>The name of this node in the cluster. Pure, except for <see cref="FindHostName"/>.</summary>
 internal static class NodeNames
 {
-    /// <summary>The host's whole name, as hostname(1) shows it; empty where it has none.</summary>
+    /// <summary>The host's whole name, as hostname(1) shows it; empty if it has none.</summary>
     public static string FindHostName() => Sysctl.Find("kernel/hostname") is { } name && name != "(none)" ? name : "";
 
     /// <summary>
@@ -16,7 +16,7 @@ internal static class NodeNames
 
     /// <summary>
     /// The one of a list's names that a host has: its whole name, else its first label, as earlier versions took it, whatever the case;
-    /// null where neither is there.
+    /// null if neither is there.
     /// </summary>
     public static string? Among(IReadOnlyCollection<string> names, string host)
     {

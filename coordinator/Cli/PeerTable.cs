@@ -29,21 +29,21 @@ internal static class PeerTable
 
     private static string WordsOf(PeerPath path, ILookup<string, string> refusals) =>
         path.State is not (PeerState.Direct or PeerState.Tunnelled) && refusals[path.Peer].FirstOrDefault() is { } reason
-            ? $"not: refused ({reason}), see below"
+            ? $"no: refused ({reason}), see below"
             : WordsOf(path.State);
 
-    /// <summary>A state in words, with what to do where the peer is not reached.</summary>
+    /// <summary>A state in words, with what to do if the peer is not reached.</summary>
     public static string WordsOf(PeerState state) =>
         state switch
         {
             PeerState.Direct => "directly",
             PeerState.Tunnelled => "through the tunnel",
-            PeerState.Unassigned => "not: no pod network is assigned to it yet",
-            PeerState.NoAddress => "not: it tells no address of this family",
-            PeerState.NoTunnel => "not: it does not tell the hardware address of its tunnel",
-            PeerState.OtherVni => "not: its tunnel has another VNI",
-            PeerState.NoOwnTunnel => "not: this node has no tunnel of this family",
-            PeerState.OtherBackend => "not: it uses another backend",
-            _ => "not: it is behind a router; use vxlan, or host-gw only within one network",
+            PeerState.Unassigned => "no: no pod network is assigned to it yet",
+            PeerState.NoAddress => "no: it advertises no address of this family",
+            PeerState.NoTunnel => "no: it does not advertise the hardware address of its tunnel",
+            PeerState.OtherVni => "no: its tunnel has another VNI",
+            PeerState.NoOwnTunnel => "no: this node has no tunnel of this family",
+            PeerState.OtherBackend => "no: it uses another backend",
+            _ => "no: it is behind a router; use vxlan, or host-gw only within one network",
         };
 }

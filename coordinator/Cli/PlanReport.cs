@@ -5,9 +5,9 @@ using Plugboard.Coordinator.Cluster;
 
 namespace Plugboard.Coordinator.Cli;
 
-/// <summary>What was found, or done, as people or programs read it: pure.</summary>
-/// <param name="NotReadyReason">What is missing before the node is whole; null: nothing.</param>
-/// <param name="Refused">Who is left out.</param>
+/// <summary>What was found or done, for people or for programs. Pure.</summary>
+/// <param name="NotReadyReason">Why the node is not ready; null if it is.</param>
+/// <param name="Refused">The refused nodes.</param>
 /// <param name="Outcomes">What each reconciler would do or did.</param>
 internal sealed record PlanReport(
     string? NotReadyReason,
@@ -15,16 +15,16 @@ internal sealed record PlanReport(
     IReadOnlyList<(string Reconciler, SyncOutcome Outcome)> Outcomes
 )
 {
-    /// <summary>0: all is as it should be. 1: something is wrong that no change here makes right. 2: something is to be changed.</summary>
+    /// <summary>0: everything is as it should be. 1: a problem that the coordinator cannot repair. 2: changes are needed.</summary>
     public int ExitCode =>
         HasChanges ? 2
         : IsRight ? 0
         : 1;
 
-    /// <summary>True where nothing is missing and nothing is wrong.</summary>
+    /// <summary>True if nothing is missing and nothing is wrong.</summary>
     public bool IsRight => NotReadyReason is null && Outcomes.All(each => each.Outcome.Problems.Count == 0);
 
-    /// <summary>True where something is to be changed, or was.</summary>
+    /// <summary>True if something needs a change, or was changed.</summary>
     public bool HasChanges => Outcomes.Any(each => each.Outcome.Changes.Count > 0);
 
     /// <summary>A line for each.</summary>

@@ -27,7 +27,7 @@ internal sealed record Settings
     /// <summary>kubernetes: the API.</summary>
     public required KubernetesOptions Kubernetes { get; init; }
 
-    /// <summary>The cluster's network from this node's own configuration; null: the source tells it.</summary>
+    /// <summary>The cluster network from this node's own configuration; null: the source's configuration applies.</summary>
     public NetConf? Network { get; init; }
 
     /// <summary>How the node's link is chosen.</summary>
@@ -36,7 +36,7 @@ internal sealed record Settings
     /// <summary>What is chosen of routes.</summary>
     public required RouteOptions Routes { get; init; }
 
-    /// <summary>Whose rules of masquerading are kept; null: nobody's.</summary>
+    /// <summary>The masquerading rules to maintain; null: none.</summary>
     public MasqueradeOptions? Masquerade { get; init; }
 
     /// <summary>agent: its configuration file.</summary>
@@ -45,7 +45,7 @@ internal sealed record Settings
     /// <summary>agent: where its last good content is kept; null: nowhere.</summary>
     public string? MasqueradeBackup { get; init; }
 
-    /// <summary>Whether what the plugins made for pods is put back where somebody took it away.</summary>
+    /// <summary>Whether the plugins' rules of pods are restored after another process removed them.</summary>
     public bool RestoresPods { get; init; } = true;
 
     /// <summary>What the plugins read; null: nothing is written.</summary>
@@ -54,9 +54,9 @@ internal sealed record Settings
     /// <summary>How often everything is looked at.</summary>
     public EngineOptions Engine { get; init; } = new();
 
-    /// <summary>Where health is told.</summary>
+    /// <summary>The address of the status server.</summary>
     public Addresses.IPAddr HealthzIP { get; init; } = Addresses.IPAddr.Parse("127.0.0.1");
 
-    /// <summary>The port for it; 0: it is not told.</summary>
+    /// <summary>Its port; 0: no status server.</summary>
     public int HealthzPort { get; init; }
 }

@@ -15,14 +15,14 @@ using Plugboard.Linux.Files;
 
 namespace Plugboard.Coordinator.Cli;
 
-/// <summary>Reads what the operator chose on the command line, in the environment and in the files these name.</summary>
+/// <summary>Reads the command line, the environment and the files that these name.</summary>
 /// <param name="options">The options.</param>
 /// <param name="parsed">What was given.</param>
-/// <param name="warn">Gets a line for each thing that is without effect.</param>
+/// <param name="warn">Gets a line for each option without effect.</param>
 internal sealed class SettingsReader(CommandOptions options, ParseResult parsed, Action<string> warn)
 {
     /// <summary>All settings.</summary>
-    /// <exception cref="SettingException">Something cannot be.</exception>
+    /// <exception cref="SettingException">A value is invalid.</exception>
     public Settings Read()
     {
         var nodeName = ReadNodeName();
@@ -58,7 +58,7 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
             return SourceOf() == SourceKind.Kubernetes ? NodeNames.AsKubelet(given) : given.Trim();
         var host = NodeNames.FindHostName();
         if (NodeNames.AsKubelet(host).Length == 0)
-            throw new SettingException("this host has no name: say --node-name");
+            throw new SettingException("this host has no name: set --node-name");
         if (
             SourceOf() != SourceKind.Static
             || NodeNames.Among(ReadPeerNames(), host) is not { } listed
@@ -66,13 +66,13 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
         )
             return NodeNames.AsKubelet(host);
         warn(
-            $"{Get(options.PeersFile)} has no node {NodeNames.AsKubelet(host)}, as this host is called, and a node {listed}: it is "
-                + $"taken for this one; say --node-name {listed}"
+            $"{Get(options.PeersFile)} has no node {NodeNames.AsKubelet(host)}, this host's name, but a node {listed}, which is "
+                + $"taken for this one; set --node-name {listed}"
         );
         return listed;
     }
 
-    // What is wrong with the file its reader says.
+    // The file's reader reports its errors.
     private List<string> ReadPeerNames()
     {
         try
@@ -135,8 +135,8 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
         return address;
     }
 
-    // Where the nodes themselves say their pod networks nobody has to say the cluster's, but how packets go between them; until then that
-    // is somebody else's.
+    // A source whose nodes state their own pod networks needs no cluster network, only the backend; until the backend is known, another
+    // program routes.
     private static NetConf? WithoutNetwork(SourceKind source) =>
         source is SourceKind.None or SourceKind.Kubernetes
             ? new NetConf
@@ -190,7 +190,7 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
         if (subnetFile.Length == 0 || SourceOf() == SourceKind.None)
             return null;
         if (Path.GetFullPath(subnetFile) == Path.GetFullPath($"{Get(options.StateDirectory)}/subnet.env"))
-            throw new SettingException($"--subnet-file {subnetFile}: is where --state-dir keeps its own copy; name another directory");
+            throw new SettingException($"--subnet-file {subnetFile}: --state-dir has its own copy at this path; choose another directory");
         var directories = Get(options.PluginDirectories).SelectMany(CommandOptions.Split).ToList();
         return new FilesOptions
         {
@@ -231,13 +231,13 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
         if (chosen.FindExposing() is { } exposing)
             throw new SettingException(
                 $"--etcd-endpoints {exposing.GetLeftPart(UriPartial.Authority)}: user and password would go over plain http to "
-                    + "another machine, and everybody on the way could read them; give https, or --etcd-password-over-http where that does "
-                    + "not matter"
+                    + "another machine, where anyone on the path can read them; use https, or --etcd-password-over-http if that is "
+                    + "acceptable"
             );
         if (chosen is { KeyFile: not null, CertFile: null })
-            throw new SettingException($"--etcd-keyfile {chosen.KeyFile}: there is no --etcd-certfile");
+            throw new SettingException($"--etcd-keyfile {chosen.KeyFile}: --etcd-certfile is missing");
         if (chosen.Username is null && chosen.Password.Text.Length > 0)
-            warn("--etcd-password: without effect, there is no --etcd-username");
+            warn("--etcd-password: without effect, --etcd-username is missing");
         return chosen;
     }
 
@@ -245,18 +245,18 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
     {
         if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
             throw new SettingException($"{option} {WithoutPassword(text)}: not of the form http://host:port or https://host:port");
-        // What is in a URL is in every message about it.
+        // A URL appears in every message about it.
         return uri.UserInfo.Length == 0
             ? uri
             : throw new SettingException(
-                $"{option} {uri.Scheme}://…@{uri.Authority}: a name and a password in a URL are shown to everybody: "
-                    + $"{(option == "--kube-api-url" ? "give a token or a client's certificate by --kubeconfig-file" : "give them by --etcd-username and FLANNELD_ETCD_PASSWORD")}"
+                $"{option} {uri.Scheme}://…@{uri.Authority}: a name and a password in a URL appear in log messages: "
+                    + $"{(option == "--kube-api-url" ? "give a token or a client certificate by --kubeconfig-file" : "give them by --etcd-username and FLANNELD_ETCD_PASSWORD")}"
             );
     }
 
     private static string WithoutPassword(string text) => text.LastIndexOf('@') is var at and >= 0 ? $"…{text[at..]}" : text;
 
-    // What the node had before it was restarted is what its pods have.
+    // The networks from before the restart are those of existing pods.
     private ValueArray<IPPrefix> ReadPrevious()
     {
         try
@@ -278,9 +278,9 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
     {
         if (path.Length == 0)
             return null;
-        // A pipe would be waited for.
+        // Opening a pipe would wait.
         if (FileDescriptor.FindStatus(path) is { IsRegular: false })
-            throw new SettingException($"--net-config-path {path}: it is no regular file");
+            throw new SettingException($"--net-config-path {path}: it is not a regular file");
         if (DurableFile.Find(path) is not { } content)
         {
             ConsiderMissing(path);
@@ -301,18 +301,18 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
         }
     }
 
-    // Without it the nodes of Kubernetes are not routed to: a mistyped path would be taken for that wish.
+    // Without this the source kubernetes does not route: a mistyped path must not mean that.
     private void ConsiderMissing(string path)
     {
         var isNamed =
             parsed.GetResult(options.NetConfigPath) is { Implicit: false }
             || Environment.GetEnvironmentVariable(CommandOptions.VariableOf(options.NetConfigPath.Name)) is { Length: > 0 };
         if (SourceOf() == SourceKind.Kubernetes && isNamed)
-            throw new SettingException($"--net-config-path {path}: there is no such file; say --net-config-path= if no routes are wanted");
+            throw new SettingException($"--net-config-path {path}: file not found; set --net-config-path= if no routes are wanted");
         if (SourceOf() == SourceKind.Kubernetes)
-            warn($"{path}: there is no such file, so nothing is routed between nodes; routes and tunnels that are there stay");
+            warn($"{path}: file not found, so nothing is routed between nodes; existing routes and tunnels stay");
         else if (isNamed)
-            warn($"--net-config-path {path}: there is no such file, the source tells the cluster's network");
+            warn($"--net-config-path {path}: file not found; the source's cluster network applies");
     }
 
     private static string? NullIfEmpty(string text) => text.Length == 0 ? null : text;

@@ -3,7 +3,7 @@ namespace Plugboard.Coordinator.Cli;
 /// <summary>Where the cluster's nodes are read.</summary>
 internal enum SourceKind
 {
-    /// <summary>Nowhere: this node is alone, as where only masquerading is kept.</summary>
+    /// <summary>Nowhere: this node is alone, as for masquerading only.</summary>
     None,
 
     /// <summary>A file.</summary>

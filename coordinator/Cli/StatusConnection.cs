@@ -25,10 +25,10 @@ internal sealed class StatusConnection : IDisposable
         limit = CancellationTokenSource.CreateLinkedTokenSource(ending);
     }
 
-    /// <summary>It has not asked yet, or has its answer.</summary>
+    /// <summary>No request has arrived, or the answer is complete.</summary>
     public bool IsIdle => isIdle;
 
-    /// <summary>Serves the one request; ends without a word where the other side is gone or too slow.</summary>
+    /// <summary>Serves the one request; ends silently if the other side is gone or too slow.</summary>
     /// <param name="answer">Makes the answer to a request's head; of null, which is too long.</param>
     public async Task ServeAsync(Func<string?, byte[]> answer)
     {
@@ -50,11 +50,11 @@ internal sealed class StatusConnection : IDisposable
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
         {
-            // Whoever asked is gone or too slow, another one needs the place, or the server ends.
+            // The client is gone or too slow, another connection needs the slot, or the server ends.
         }
     }
 
-    /// <summary>Another one needs its place.</summary>
+    /// <summary>Ends it: another connection needs its slot.</summary>
     public void End()
     {
         try

@@ -8,11 +8,11 @@ using Plugboard.Coordinator.Engine;
 namespace Plugboard.Coordinator.Cli;
 
 /// <summary>
-/// Answers <c>/healthz</c>, <c>/readyz</c> and <c>/metrics</c>: a request and an answer for each connection, HTTP/1.1. Who connects may be
-/// anybody on the node: connections and bytes are bounded, whoever is slow is cut off, and where there are too many the oldest one that has
-/// not asked goes, so that a probe is answered all the same.
+/// Answers <c>/healthz</c>, <c>/readyz</c> and <c>/metrics</c>: one request per connection, HTTP/1.1. Any process on the node may connect:
+/// connections and bytes are bounded, slow clients are cut off, and if there are too many connections the oldest one without a request is
+/// closed, so that a probe still gets its answer.
 /// </summary>
-/// <param name="engine">Whose state it tells.</param>
+/// <param name="engine">The engine to report on.</param>
 /// <param name="clock">The clock.</param>
 internal sealed class StatusServer(CoordinatorEngine engine, TimeProvider clock) : IDisposable
 {
@@ -61,9 +61,9 @@ internal sealed class StatusServer(CoordinatorEngine engine, TimeProvider clock)
         return ((IPEndPoint)opened.LocalEndPoint!).Port;
     }
 
-    /// <summary>Starts to answer once the port is free: whoever has it must not keep the coordinator from its work.</summary>
-    /// <param name="start">Calls <see cref="Start"/>, in the network namespace that it is for.</param>
-    /// <param name="log">Gets a line once it is.</param>
+    /// <summary>Starts to answer when the port is free: a process that holds the port must not stop the coordinator.</summary>
+    /// <param name="start">Calls <see cref="Start"/>, in the network namespace of the server.</param>
+    /// <param name="log">Gets a line when the server answers.</param>
     public void StartLater(Action start, Action<string> log) =>
         _ = Task.Run(async () =>
         {
@@ -73,7 +73,7 @@ internal sealed class StatusServer(CoordinatorEngine engine, TimeProvider clock)
                 try
                 {
                     start();
-                    log("the port for /healthz is free now: it is answered");
+                    log("the port of /healthz is free now: listening");
                     return;
                 }
                 catch (SocketException)
@@ -97,7 +97,7 @@ internal sealed class StatusServer(CoordinatorEngine engine, TimeProvider clock)
             }
             catch (SocketException)
             {
-                // Whoever asked is gone, or no more files can be opened now.
+                // The client is gone, or no more files can be opened now.
                 await Task.Delay(pause, clock, CancellationToken.None).ConfigureAwait(false);
             }
         }
@@ -140,7 +140,7 @@ internal sealed class StatusServer(CoordinatorEngine engine, TimeProvider clock)
             null => (431, "the request's headers are too long\n", Plain),
             ["GET" or "HEAD", var target, "HTTP/1.1" or "HTTP/1.0"] => Find(target.Split('?')[0]),
             [_, _, "HTTP/1.1" or "HTTP/1.0"] => (405, "GET only\n", Plain),
-            _ => (400, "no request of HTTP/1.1\n", Plain),
+            _ => (400, "not an HTTP/1.1 request\n", Plain),
         };
         var body = Encoding.UTF8.GetBytes(text);
         var head = string.Create(
@@ -156,10 +156,10 @@ internal sealed class StatusServer(CoordinatorEngine engine, TimeProvider clock)
             "/healthz" => OkUnless(engine.FindStall()),
             "/readyz" => OkUnless(engine.FindStall() ?? engine.Status.FirstNotReadyReason),
             "/metrics" => (200, Metrics(), "text/plain; version=0.0.4"),
-            _ => (404, "there are /healthz, /readyz and /metrics\n", Plain),
+            _ => (404, "not found; available: /healthz, /readyz and /metrics\n", Plain),
         };
 
-    // Whoever asks a thousand times a second must not keep a processor busy with it.
+    // A client that sends a thousand requests per second must not occupy a processor.
     private string Metrics()
     {
         lock (changing)

@@ -24,8 +24,8 @@ internal sealed class Verbs
         DefaultValueFactory = _ => 10,
     };
     private readonly Argument<string> source = new("SRC") { Description = "The sender's address." };
-    private readonly Argument<string> destination = new("DST") { Description = "Where the packet goes." };
-    private readonly Option<bool> dryRun = new("--dry-run") { Description = "Only tells what would be removed." };
+    private readonly Argument<string> destination = new("DST") { Description = "The destination address." };
+    private readonly Option<bool> dryRun = new("--dry-run") { Description = "Only prints what would be removed." };
 
     /// <summary>Reads a command line.</summary>
     public ParseResult Parse(IReadOnlyList<string> args) =>
@@ -34,25 +34,23 @@ internal sealed class Verbs
     private RootCommand Root()
     {
         var root = new RootCommand(
-            "Keeps this node as the cluster asks: routes to other nodes' pods, masquerading, and what the CNI plugins read."
+            "The node's network daemon: routes to other nodes' pods, masquerading, and the files that the CNI plugins read."
         );
-        root.Subcommands.Add(Verb("run", "Keeps it so until it is ended; the rules and routes stay then.", Run));
+        root.Subcommands.Add(Verb("run", "Runs the agent until SIGTERM; rules and routes stay.", Run));
         root.Subcommands.Add(
             Verb(
                 "plan",
-                "Prints what run would change; exit code 2 where there is something, 1 where something is wrong.",
+                "Prints what run would change; exit code 2 if there are changes, 1 if there is a problem.",
                 parsed => Once(parsed, static (reconciler, view) => reconciler.Plan(view)),
                 output,
                 timeout
             )
         );
-        root.Subcommands.Add(
-            Verb("apply", "Changes it once and ends; exit code 1 where something cannot be made right.", Apply, output, timeout)
-        );
+        root.Subcommands.Add(Verb("apply", "Changes the node once and exits; exit code 1 if a problem remains.", Apply, output, timeout));
         root.Subcommands.Add(
             Verb(
                 "audit",
-                "Prints how each peer is reached, who is refused, and what is not as it should be; changes nothing.",
+                "Prints how each peer is reached, which nodes are refused, and what differs from the plan; changes nothing.",
                 Audit,
                 output,
                 timeout
@@ -60,7 +58,7 @@ internal sealed class Verbs
         );
         var explain = Verb(
             "explain",
-            "Walks the way of a packet from this node: route, masquerading, neighbour, tunnel; exit code 1 where it would be dropped here.",
+            "Explains the path of a packet from this node: route, masquerading, neighbour, tunnel; exit code 1 if it is dropped here.",
             Explain,
             output,
             timeout
@@ -98,7 +96,7 @@ internal sealed class Verbs
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            StandardError.WriteLine($"coordinator: an error that nobody foresaw, please report it: {Fault.Describe(e)}");
+            StandardError.WriteLine($"coordinator: unexpected error, please report it: {Fault.Describe(e)}");
             return 1;
         }
     }
@@ -136,20 +134,18 @@ internal sealed class Verbs
         return 0;
     }
 
-    // Where it cannot be, the source may tell it yet, and the reconciler of files tells what is in the way.
+    // If it cannot be restored, the source may still deliver it, and the files' reconciler reports the obstacle.
     private static void Restore(NodeCoordinator coordinator, Settings settings)
     {
         try
         {
             if (coordinator.Files?.Restore() is not null)
-                StandardError.WriteLine(
-                    $"{settings.Files!.SubnetFile}: restored from what was confirmed before this machine was started again"
-                );
+                StandardError.WriteLine($"{settings.Files!.SubnetFile}: restored from the state that was confirmed before the reboot");
         }
         catch (Exception e) when (e is Linux.ErrnoException or IOException)
         {
             StandardError.WriteLine(
-                $"{settings.Files!.SubnetFile}: what was confirmed before cannot be restored, it is written once the source tells it: "
+                $"{settings.Files!.SubnetFile}: the last confirmed content cannot be restored; it is written when the source delivers it: "
                     + $"{e.Message}"
             );
         }
@@ -165,7 +161,7 @@ internal sealed class Verbs
         {
             StandardError.WriteLine(
                 $"--healthz-ip {settings.HealthzIP} --healthz-port {settings.HealthzPort}: {e.Message}: /healthz, /readyz and "
-                    + "/metrics are answered once the port is free (ss -ltnp tells who has it)"
+                    + "/metrics are answered when the port is free (ss -ltnp shows its owner)"
             );
             server.StartLater(() => server.Start(settings.HealthzIP, settings.HealthzPort), StandardError.WriteLine);
         }
@@ -192,7 +188,7 @@ internal sealed class Verbs
             (reconciler, view) =>
             {
                 if (reconciler.WaitsForOthers && !areUsable)
-                    return new SyncOutcome([], ["not written: what comes before it is not in place"]);
+                    return new SyncOutcome([], ["not written: an earlier step is not complete"]);
                 var outcome = reconciler.Sync(view, SyncCause.Start);
                 areUsable &= outcome.IsUsable;
                 return outcome;
@@ -264,7 +260,7 @@ internal sealed class Verbs
 
     private int Cleanup(ParseResult parsed)
     {
-        // Whatever the coordinator may have made, also with other options than these.
+        // All objects that the coordinator may have made, also with other options than these.
         var settings = ReadSettings(parsed);
         using var coordinator = NodeCoordinator.Open(
             settings with
@@ -273,7 +269,7 @@ internal sealed class Verbs
             },
             StandardError.WriteLine
         );
-        // What says that pods can be started goes first.
+        // The conflist, which makes the runtime report the node as ready, goes first.
         var outcomes = coordinator
             .Reconcilers.Reverse()
             .Select(reconciler => (reconciler.Name, reconciler.Remove(parsed.GetValue(dryRun))))

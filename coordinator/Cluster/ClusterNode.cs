@@ -3,7 +3,7 @@ using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Cluster;
 
-/// <summary>A node of the cluster as a source tells of it; nothing in it is to be trusted yet.</summary>
+/// <summary>A node of the cluster as a source delivers it; nothing in it is trusted yet.</summary>
 internal sealed record ClusterNode
 {
     /// <summary>
@@ -11,7 +11,7 @@ internal sealed record ClusterNode
     /// </summary>
     public required string Name { get; init; }
 
-    /// <summary>What stays when it is made again under its name; empty where the source knows none.</summary>
+    /// <summary>What stays when it is made again under its name; empty if the source knows none.</summary>
     public string Uid { get; init; } = "";
 
     /// <summary>When it joined: of two with one pod network the older keeps it. Null: unknown, younger than all that are known.</summary>
@@ -29,7 +29,7 @@ internal sealed record ClusterNode
     /// <summary>The source lists it, and says nothing else: it takes no part unless it did before.</summary>
     public bool IsSilent { get; init; }
 
-    /// <summary>What is in force for it although the source does not say it, a sentence each.</summary>
+    /// <summary>Values that are in force although the source no longer has them, a sentence each.</summary>
     public ValueArray<string> Notes { get; init; } = [];
 
     /// <summary>Where other nodes reach it, at most one per family.</summary>
@@ -45,21 +45,20 @@ internal sealed record ClusterNode
     public VtepData? Vtep6 { get; init; }
 
     /// <summary>
-    /// Of this node's own: the addresses, at most one per family, whose link the operator wishes to be the one to the other nodes; none: no
-    /// wish.
+    /// For this node only: the addresses whose link the operator chose as the uplink, at most one per family; empty: no choice.
     /// </summary>
     public ValueArray<IPAddr> WishedAddresses { get; init; } = [];
 
     /// <summary>
-    /// As it was told, with what an earlier telling of the same node had and this one has not: a field that vanishes says nothing. It goes
-    /// with the node, or when the source says so.
+    /// The node, with the values that an earlier version of it had and this one has not: a field that vanishes means nothing. A value goes
+    /// with the node, or when the source removes it explicitly.
     /// </summary>
     public ClusterNode After(ClusterNode? before)
     {
         if (before is null || (Uid.Length > 0 && before.Uid.Length > 0 && Uid != before.Uid))
             return this;
         if (IsSilent)
-            return before with { Notes = [$"node {Name} is listed and says nothing of itself any more; what it said stays in force"] };
+            return before with { Notes = [$"node {Name} is listed without any data now; its last data stays in force"] };
         var notes = new List<string>();
         var whole = BackendType.Length > 0 || before.BackendType.Length == 0 ? this : this with { BackendType = before.BackendType };
         foreach (var is6 in (ReadOnlySpan<bool>)[false, true])
@@ -77,7 +76,7 @@ internal sealed record ClusterNode
 
     private T Kept<T>(T value, string what, List<string> notes)
     {
-        notes.Add($"node {Name}: its {what} {value} is not told any more and stays in force until a restart");
+        notes.Add($"node {Name}: its {what} {value} is no longer in the source and stays in force until a restart");
         return value;
     }
 

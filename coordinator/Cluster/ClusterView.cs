@@ -16,18 +16,17 @@ internal sealed record ClusterView
     /// <summary>The other nodes, those that were refused left out.</summary>
     public ValueArray<ClusterNode> Peers { get; init; } = [];
 
-    /// <summary>Who is left out, wholly or in part, and why.</summary>
+    /// <summary>The nodes that are left out, wholly or in part, and why.</summary>
     public ValueArray<RefusedNode> Refused { get; init; } = [];
 
-    /// <summary>What is in force although the source does not say it, a sentence each.</summary>
+    /// <summary>Values that are in force although the source no longer has them, a sentence each.</summary>
     public ValueArray<string> Notes { get; init; } = [];
 
     /// <summary>True once one complete list was read.</summary>
     public bool IsComplete { get; init; }
 
     /// <summary>
-    /// Only then is anything removed: the whole cluster is known, and this node in it, and how it is connected; and what is known does not
-    /// contradict itself.
+    /// True if objects may be removed: the whole cluster is known, with this node in it and its uplink, and the data has no contradiction.
     /// </summary>
     public bool MayPrune =>
         IsComplete

@@ -10,38 +10,38 @@ internal sealed record LocalNode
     /// <summary>Its name in the cluster.</summary>
     public required string Name { get; init; }
 
-    /// <summary>What its tunnels' hardware addresses are made from: its name, so that they stay when it is installed anew.</summary>
+    /// <summary>The seed of its tunnels' hardware addresses: its name, so that they survive a reinstallation.</summary>
     public string Identity { get; init; } = "";
 
     /// <summary>The networks of its pods; none: not assigned yet.</summary>
     public ValueArray<IPPrefix> PodCidrs { get; init; } = [];
 
-    /// <summary>The link by which it reaches the others; null: there is none now.</summary>
+    /// <summary>The uplink; null if absent now.</summary>
     public UplinkLink? Uplink { get; init; }
 
     /// <summary>Its addresses on that link, at most one per family.</summary>
     public ValueArray<IPPrefix> Addresses { get; init; } = [];
 
-    /// <summary>Where its IPv4 tunnel ends as the others know it; null: they know nothing yet.</summary>
+    /// <summary>The IPv4 end of its tunnel as advertised to the other nodes; null if not advertised yet.</summary>
     public VtepData? Vtep4 { get; init; }
 
-    /// <summary>Where its IPv6 tunnel ends as the others know it; null: they know nothing yet.</summary>
+    /// <summary>The IPv6 end of its tunnel as advertised to the other nodes; null if not advertised yet.</summary>
     public VtepData? Vtep6 { get; init; }
 
-    /// <summary>
-    /// It belonged to the cluster, and the source, whole and valid, says that it does no longer, or has no pods any more.
-    /// </summary>
+    /// <summary>It belonged to the cluster, and the source, complete and valid, no longer lists it, or lists it without pods.</summary>
     public bool IsGone { get; init; }
 
-    /// <summary>Why the pod networks are not the cluster's, a sentence; null: they are, or nobody said what the cluster's is.</summary>
+    /// <summary>
+    /// Why the pod networks are not in the cluster network, a sentence; null if they are, or if no cluster network is configured.
+    /// </summary>
     public string? FindOutside(NetConf network)
     {
         foreach (var own in PodCidrs.AsSpan())
         {
             if (network.NetworkOf(own.Is6) is { } whole && !(whole.Length <= own.Length && whole.Contains(own.Address)))
-                return $"this node's pod network {own} is not within the cluster's network {whole}: other nodes refuse it; make the "
-                    + $"{(own.Is6 ? "IPv6Network" : "Network")} of net-conf.json (or of the peers file, or of etcd) and the networks "
-                    + "that nodes are given agree";
+                return $"this node's pod network {own} is not within the cluster's network {whole}: other nodes refuse it; correct the "
+                    + $"{(own.Is6 ? "IPv6Network" : "Network")} of net-conf.json (or of the peers file, or of etcd), or the "
+                    + "node's pod network";
         }
 
         return null;

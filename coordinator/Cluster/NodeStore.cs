@@ -3,7 +3,7 @@ using Plugboard.Coordinator.Configuration;
 namespace Plugboard.Coordinator.Cluster;
 
 /// <summary>
-/// Where a source writes what it learns, from any thread, and the engine reads it. Writing what is there already wakes nobody.
+/// Holds what a source delivered. The source writes from any thread, the engine reads. Writing an equal value wakes no thread.
 /// </summary>
 /// <param name="changed">Called after each change, on the thread that made it; it must be quick.</param>
 internal sealed class NodeStore(Action changed)
@@ -15,7 +15,7 @@ internal sealed class NodeStore(Action changed)
     public ClusterSnapshot Current => current;
 
     /// <summary>
-    /// A complete list was read: who is not in it is gone. What somebody in it no longer says stays (<see cref="ClusterNode.After"/>).
+    /// A complete list was read: a node that is absent is gone. A field that is absent stays (<see cref="ClusterNode.After"/>).
     /// </summary>
     public void Replace(IEnumerable<ClusterNode> nodes) =>
         Write(old =>
@@ -37,7 +37,7 @@ internal sealed class NodeStore(Action changed)
             return old with { Nodes = next.ToImmutable(), IsComplete = true, SourceError = null };
         });
 
-    /// <summary>A node joined or changed. What it no longer says of itself stays (<see cref="ClusterNode.After"/>).</summary>
+    /// <summary>A node joined or changed. A field that is absent stays (<see cref="ClusterNode.After"/>).</summary>
     public void Set(ClusterNode node) =>
         Write(old =>
         {
@@ -48,10 +48,10 @@ internal sealed class NodeStore(Action changed)
             return whole == known ? old : old with { Nodes = old.Nodes.SetItem(node.Name, whole) };
         });
 
-    /// <summary>A node left; nothing happens where it is unknown.</summary>
+    /// <summary>A node left; no effect if it is unknown.</summary>
     public void Remove(string name) => Write(old => old with { Nodes = old.Nodes.Remove(name) });
 
-    /// <summary>The source tells the cluster's network.</summary>
+    /// <summary>The source delivered the cluster network.</summary>
     public void SetNetwork(NetConf network) => Write(old => old with { Network = network });
 
     /// <summary>The source cannot be read, in words for the operator; null: it can be again.</summary>

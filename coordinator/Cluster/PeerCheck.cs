@@ -4,24 +4,24 @@ using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Cluster;
 
-/// <summary>Takes from what a source says of other nodes what this node can follow without harm to itself.</summary>
+/// <summary>Filters the source's data of other nodes: refuses what would harm this node.</summary>
 /// <param name="network">The cluster's network.</param>
 /// <param name="self">This node.</param>
-/// <param name="before">The nodes as they were accepted before: of what is refused now the last good stays in force.</param>
+/// <param name="before">The nodes as accepted before: the last valid value of a refused field stays in force.</param>
 internal sealed class PeerCheck(NetConf network, LocalNode self, IReadOnlyDictionary<string, ClusterNode>? before = null)
 {
     private readonly PodCidrRegister register = new();
     private readonly List<RefusedNode> refused = [];
     private readonly List<string> notes = [];
 
-    /// <summary>Who is left out, wholly or in part, and why.</summary>
+    /// <summary>The nodes that are left out, wholly or in part, and why.</summary>
     public IReadOnlyList<RefusedNode> Refused => refused;
 
-    /// <summary>What is in force although the source does not say it.</summary>
+    /// <summary>Values that are in force although the source no longer has them.</summary>
     public IReadOnlyList<string> Notes => notes;
 
     /// <summary>
-    /// The nodes without what is refused. Of two that claim one network the older keeps it; this node keeps its own always.
+    /// The nodes without the refused data. Of two that claim one network the older keeps it; this node always keeps its own.
     /// </summary>
     public ValueArray<ClusterNode> Accept(IEnumerable<ClusterNode> peers)
     {
@@ -79,8 +79,8 @@ internal sealed class PeerCheck(NetConf network, LocalNode self, IReadOnlyDictio
     private static IEnumerable<ClusterNode> ByAge(IEnumerable<ClusterNode> peers) =>
         peers.OrderBy(peer => peer.CreatedAt ?? DateTimeOffset.MaxValue).ThenBy(peer => peer.Name, StringComparer.Ordinal);
 
-    // A tunnel's forwarding database has one place for a hardware address: of two nodes with one, as cloned machines have, the younger is
-    // not reached through the tunnel.
+    // A vxlan's FDB has one entry per hardware address: of two nodes with the same one, as cloned machines have, the younger is not reached
+    // through the tunnel.
     private void SettleTunnels(List<ClusterNode> peers, bool is6)
     {
         if (network.Backend.Type != BackendType.Vxlan || !network.Enables(is6))
@@ -114,7 +114,7 @@ internal sealed class PeerCheck(NetConf network, LocalNode self, IReadOnlyDictio
                 peer.Name,
                 "DuplicateVtepMac",
                 $"{peer.Name}: its tunnel's {(is6 ? "IPv6" : "IPv4")} end has hardware address {mac}, which node {owner} had first; "
-                    + "give it another: vtepMAC in the peers file, or on that node remove the tunnel's link and what it has told "
+                    + "give it another: vtepMAC in the peers file, or on that node remove the tunnel's link and its advertised data "
                     + "(flannel's annotation backend-data, its lease), then start its daemon again"
             )
         );

@@ -9,24 +9,24 @@ internal enum PeerState
     /// <summary>Through the tunnel.</summary>
     Tunnelled,
 
-    /// <summary>Not: no pod network is assigned to it, or none of an enabled family.</summary>
+    /// <summary>Not reached: no pod network is assigned to it, or none of an enabled family.</summary>
     Unassigned,
 
-    /// <summary>Not: it says no address of the family.</summary>
+    /// <summary>Not reached: it has no address of the family.</summary>
     NoAddress,
 
-    /// <summary>Not: it does not say where its tunnel ends, or that is refused.</summary>
+    /// <summary>Not reached: it does not advertise its tunnel's end, or that is refused.</summary>
     NoTunnel,
 
-    /// <summary>Not: its tunnel has another network number.</summary>
+    /// <summary>Not reached: its tunnel has another network number.</summary>
     OtherVni,
 
-    /// <summary>Not: this node has no tunnel of the family, for want of pods of its own or by a problem that is reported.</summary>
+    /// <summary>Not reached: this node has no tunnel of the family, as it has no pods of it or because of a reported problem.</summary>
     NoOwnTunnel,
 
-    /// <summary>Not: it uses another backend.</summary>
+    /// <summary>Not reached: it uses another backend.</summary>
     OtherBackend,
 
-    /// <summary>Not: host-gw needs it in one network with this node, and it is behind a router.</summary>
+    /// <summary>Not reached: host-gw needs it in one network with this node, and it is behind a router.</summary>
     BehindRouter,
 }

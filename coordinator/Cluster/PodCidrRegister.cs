@@ -2,7 +2,7 @@ using Plugboard.Addresses;
 
 namespace Plugboard.Coordinator.Cluster;
 
-/// <summary>Whose each pod network is; none overlaps another.</summary>
+/// <summary>Maps each pod network to its node; none overlaps another.</summary>
 internal sealed class PodCidrRegister
 {
     private readonly SortedSet<(IPPrefix Cidr, string Owner)> taken = new(
@@ -12,7 +12,7 @@ internal sealed class PodCidrRegister
         )
     );
 
-    /// <summary>True where any two of the networks overlap.</summary>
+    /// <summary>True if any two of the networks overlap.</summary>
     public static bool AnyOverlap(IEnumerable<IPPrefix> cidrs)
     {
         var sorted = cidrs.ToArray();

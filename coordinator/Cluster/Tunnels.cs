@@ -84,9 +84,7 @@ internal static class Tunnels
     private static string NameOf(BackendConf backend, bool is6) =>
         backend.Type == BackendType.Ipip ? "flannel.ipip" : $"{(is6 ? "flannel-v6" : "flannel")}.{backend.Vni}";
 
-    /// <summary>
-    /// Where a vxlan tunnel of this name that is there already ends, whoever made it; null: there is none, or it is of another network.
-    /// </summary>
+    /// <summary>The end of an existing vxlan tunnel of this name, of any author; null if absent or of another network.</summary>
     public static VtepData? FindPresent(IReadOnlyDictionary<string, Link> links, BackendConf backend, bool is6) =>
         backend.Type == BackendType.Vxlan
         && links.TryGetValue(NameOf(backend, is6), out var link)
@@ -96,8 +94,8 @@ internal static class Tunnels
             : null;
 
     /// <summary>
-    /// Where this node's tunnel of a family ends, or will: known before the node has pods, so that the others never hear that it has none.
-    /// Null: the backend has no such tunnels, or the node no address.
+    /// The present or future end of this node's tunnel of a family. It is known before the node has pods, so that other nodes never see an
+    /// advertisement without it. Null if the backend has no such tunnels, or the node no address.
     /// </summary>
     public static VtepData? EndOf(ClusterView view, bool is6) =>
         view.Network.Enables(is6) && view.Self.Address(is6) is not null && MacOf(view.Network.Backend, view.Self, is6) is { } mac
@@ -109,7 +107,7 @@ internal static class Tunnels
     {
         if (backend.Type != BackendType.Vxlan)
             return null;
-        // What the others were told stays as long as it can: they need not hear of another.
+        // An advertised address stays as long as it can, so that the other nodes need not change it.
         var told = is6 ? self.Vtep6 : self.Vtep4;
         return told is { Mac: { IsZero: false, IsMulticast: false } } && (told.Vni == 0 || told.Vni == backend.Vni)
             ? told.Mac

@@ -5,7 +5,7 @@ using Plugboard.Addresses;
 namespace Plugboard.Coordinator.Cluster;
 
 /// <summary>
-/// The hardware address of a tunnel: always the same for a node, so that nobody has to learn it anew after the node was started again.
+/// The hardware address of a tunnel. It depends on the node's name only, so that the other nodes' entries stay valid after a restart.
 /// </summary>
 internal static class VtepMac
 {

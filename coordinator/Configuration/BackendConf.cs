@@ -15,7 +15,7 @@ internal sealed record BackendConf
     /// <summary>MTU: of the underlying link in bytes, the tunnel's is less by what it adds; 0: the link's own.</summary>
     public int Mtu { get; init; }
 
-    /// <summary>Learning: the vxlan learns where hardware addresses are from what arrives.</summary>
+    /// <summary>Learning: the vxlan learns hardware addresses from the packets that arrive.</summary>
     public bool Learning { get; init; }
 
     /// <summary>GBP: the vxlan carries group policy marks.</summary>

@@ -19,7 +19,7 @@ internal static class BackendConfReader
         [BackendType.None] = [],
     };
 
-    // Of the backends that are not supported: which of them is meant, its Type says.
+    // Unsupported backends have keys as well; the message depends on Type.
     private static readonly string[] othersKeys =
     [
         "ListenPort",
@@ -47,7 +47,7 @@ internal static class BackendConfReader
     {
         if (backend is null)
         {
-            warnings?.Add("Backend: missing, vxlan is used (flanneld itself would take udp, whatever its documentation says)");
+            warnings?.Add("Backend: missing, vxlan is used (flanneld itself takes udp, contrary to its documentation)");
             return new BackendConf { Type = BackendType.Vxlan };
         }
 
@@ -59,7 +59,7 @@ internal static class BackendConfReader
                 && !keys[type].Contains(item.Name, StringComparer.OrdinalIgnoreCase)
             )
                 warnings?.Add(
-                    $"Backend.{item.Name}: no key of {backend.Find("Type")!.Text}, without effect{Spelling.Hint(item.Name, keys[type])}"
+                    $"Backend.{item.Name}: not a key of {backend.Find("Type")!.Text}, without effect{Spelling.Hint(item.Name, keys[type])}"
                 );
         }
 
@@ -100,8 +100,8 @@ internal static class BackendConfReader
         {
             "udp" => "vxlan does the same in the kernel",
             "wireguard" or "ipsec" => "nothing here encrypts; vxlan or host-gw over links that do",
-            "extension" => "alloc, with the programs that it ran started by something else",
-            "tencent-vpc" or "ali-vpc" or "aws-vpc" or "gce" => "alloc, with the cloud's own route controller",
+            "extension" => "use alloc, and start its programs by other means",
+            "tencent-vpc" or "ali-vpc" or "aws-vpc" or "gce" => "use alloc, with the cloud's own route controller",
             _ => null,
         };
 }

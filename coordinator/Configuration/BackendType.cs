@@ -3,10 +3,10 @@ namespace Plugboard.Coordinator.Configuration;
 /// <summary>How packets go from node to node.</summary>
 internal enum BackendType
 {
-    /// <summary>Somebody else's business; flannel's <c>alloc</c>.</summary>
+    /// <summary>Another program routes; flannel's <c>alloc</c>.</summary>
     None,
 
-    /// <summary>By a route whose next hop is the other node; flannel's <c>host-gw</c>.</summary>
+    /// <summary>A route whose next hop is the other node; flannel's <c>host-gw</c>.</summary>
     HostGw,
 
     /// <summary>In UDP; flannel's <c>vxlan</c>.</summary>

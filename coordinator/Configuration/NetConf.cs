@@ -9,7 +9,7 @@ internal sealed record NetConf
     public bool EnableIPv4 { get; init; } = true;
 
     /// <summary>
-    /// Whether EnableIPv4 is said. If not, a node whose pods have only IPv6, in a cluster without a Network, has no IPv4 (<see
+    /// Whether EnableIPv4 is set. If not, a node whose pods have only IPv6, in a cluster without a Network, has no IPv4 (<see
     /// cref="For"/>).
     /// </summary>
     public bool SaysIPv4 { get; init; }
@@ -17,7 +17,7 @@ internal sealed record NetConf
     /// <summary>EnableIPv6, false when not said.</summary>
     public bool EnableIPv6 { get; init; }
 
-    /// <summary>EnableNFTables: which of flannel's two traffic managers; read and told, without effect here.</summary>
+    /// <summary>EnableNFTables: selects one of flannel's two traffic managers; read and reported, without effect here.</summary>
     public bool EnableNFTables { get; init; }
 
     /// <summary>Network: what all nodes' IPv4 pod networks lie in; null: not said.</summary>
@@ -35,7 +35,7 @@ internal sealed record NetConf
     /// <summary>How packets go from node to node.</summary>
     public BackendConf Backend { get; init; } = new();
 
-    /// <summary>Nobody said any of it: it stands in for a configuration that is missing, so nothing is removed by it.</summary>
+    /// <summary>A stand-in for a configuration that is missing: nothing is removed because of it.</summary>
     public bool IsAssumed { get; init; }
 
     /// <summary>
@@ -50,7 +50,7 @@ internal sealed record NetConf
             }
             : this;
 
-    /// <summary>True where a family is in use.</summary>
+    /// <summary>True if a family is in use.</summary>
     public bool Enables(bool is6) => is6 ? EnableIPv6 : EnableIPv4;
 
     /// <summary>What all nodes' pod networks of a family lie in; null: not said.</summary>

@@ -26,8 +26,8 @@ internal static class NetConfReader
 
     /// <summary>The cluster's network as the text says it.</summary>
     /// <param name="json">The whole text.</param>
-    /// <param name="warnings">Gets a sentence for each thing that is there without effect, or has another than it has for flanneld.</param>
-    /// <exception cref="DocumentException">The text is no JSON, or says what cannot be: with the line and what is wrong.</exception>
+    /// <param name="warnings">Gets a sentence for each key without effect, or with another effect than in flanneld.</param>
+    /// <exception cref="DocumentException">The text is not JSON, or has an invalid value: with the line and the reason.</exception>
     public static NetConf Read(string json, ICollection<string>? warnings = null) =>
         Read(JsonDocumentReader.Read(Encoding.UTF8.GetBytes(json)), warnings);
 
@@ -47,12 +47,11 @@ internal static class NetConfReader
     }
 
     /// <summary>
-    /// The network with what it said before and says no longer: that a line vanishes is no wish to have the tunnel made again with other
-    /// numbers. A Backend of another type is another one,
-    /// with values of its own.
+    /// The network, with values that the earlier configuration had and this one has not: a line that vanishes does not ask for a new tunnel
+    /// with other numbers. A Backend of another type has its own values.
     /// </summary>
-    /// <param name="told">What it says now.</param>
-    /// <param name="before">What it said before; null: nothing.</param>
+    /// <param name="told">The current configuration.</param>
+    /// <param name="before">The earlier configuration; null: none.</param>
     /// <param name="warnings">Gets a sentence for each value that stays.</param>
     public static DocumentNode Keep(DocumentNode told, DocumentNode? before, ICollection<string> warnings)
     {
@@ -67,7 +66,7 @@ internal static class NetConfReader
         )
             whole = whole.With(now.Over(past, kept));
         foreach (var value in kept)
-            warnings.Add($"{value.Name}: not said any more, it stays in force until a restart");
+            warnings.Add($"{value.Name}: no longer set, it stays in force until a restart");
         return whole;
     }
 
@@ -113,7 +112,8 @@ internal static class NetConfReader
             warnings.Add("Backend: ipip carries IPv4 only, nothing is routed for IPv6Network");
         foreach (var is6 in (ReadOnlySpan<bool>)[false, true])
         {
-            // Only who chooses networks by these keys (etcd) need refuse them; flanneld itself reads them over where Kubernetes assigns.
+            // Only a source that allocates networks by these keys (etcd) must refuse them; flanneld itself ignores them if Kubernetes
+            // allocates.
             if (conf.Enables(is6) && conf.NetworkOf(is6) is not null && SubnetChoice.FindFault(conf, is6) is { } fault)
                 warnings.Add(fault);
         }
@@ -133,7 +133,7 @@ internal static class NetConfReader
         if (node is null || node is { Kind: DocumentKind.Text, Text: "" })
             return null;
         if (!IPPrefix.TryParse(node.AsText(), out var network))
-            throw node.Refused($"{node.Quoted} is no network: invalid CIDR address: {node.Shown}");
+            throw node.Refused($"{node.Quoted} is not a network: invalid CIDR address: {node.Shown}");
         if (network.Is6 != is6)
             throw node.Refused($"{node.Quoted} is not {Family(is6)}");
         if (!network.IsNetwork)
@@ -146,7 +146,7 @@ internal static class NetConfReader
         if (node is null || node is { Kind: DocumentKind.Text, Text: "" })
             return null;
         if (!IPAddr.TryParse(node.AsText(), out var address))
-            throw node.Refused($"{node.Quoted} is no address");
+            throw node.Refused($"{node.Quoted} is not an address");
         return address.Is6 == is6 ? address : throw node.Refused($"{node.Quoted} is not {Family(is6)}");
     }
 

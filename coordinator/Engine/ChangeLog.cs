@@ -4,7 +4,7 @@ using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Engine;
 
-/// <summary>Tells what changed and why, a line each; what is as it was is not told again.</summary>
+/// <summary>Logs what changed and why, one line each; unchanged state is not logged again.</summary>
 /// <param name="write">Writes a line.</param>
 internal sealed class ChangeLog(Action<string> write)
 {
@@ -25,19 +25,19 @@ internal sealed class ChangeLog(Action<string> write)
         foreach (var change in outcome.Changes.Take(MostLines))
             write($"{reconciler}: {change} (cause: {because})");
         if (outcome.Changes.Count > MostLines)
-            write($"{reconciler}: and {outcome.Changes.Count - MostLines} changes more (cause: {because})");
+            write($"{reconciler}: and {outcome.Changes.Count - MostLines} more changes (cause: {because})");
         var now = outcome.Problems.ToValueArray();
         var before = problems.GetValueOrDefault(reconciler);
         if (now == before)
             return;
         problems[reconciler] = now;
         foreach (var problem in now.Except(before).Take(MostLines))
-            write($"{reconciler}: cannot make right: {problem}");
+            write($"{reconciler}: cannot repair: {problem}");
         if (now.Count == 0)
-            write($"{reconciler}: all is right again");
+            write($"{reconciler}: recovered");
     }
 
-    /// <summary>What is odd, where that is new.</summary>
+    /// <summary>Logs the warnings that are new.</summary>
     public void Warnings(string reconciler, IReadOnlyList<string> now)
     {
         var key = reconciler + " warnings";
@@ -47,7 +47,7 @@ internal sealed class ChangeLog(Action<string> write)
         problems[key] = now.ToValueArray();
     }
 
-    /// <summary>Who is left out, where that is new.</summary>
+    /// <summary>Logs the refused nodes that are new.</summary>
     public void Refused(ValueArray<RefusedNode> now)
     {
         if (now == refused)
@@ -59,7 +59,7 @@ internal sealed class ChangeLog(Action<string> write)
         refused = now;
     }
 
-    /// <summary>What is in force although the source does not say it, if that is new.</summary>
+    /// <summary>Logs the values that are in force although the source no longer has them, if new.</summary>
     public void Notes(ValueArray<string> now)
     {
         if (now == notes)
@@ -69,7 +69,7 @@ internal sealed class ChangeLog(Action<string> write)
         notes = now;
     }
 
-    /// <summary>Why the uplink is not the one that was asked for, if that is new; null: it is.</summary>
+    /// <summary>Logs why the uplink is not the one of the flags, if new; null: it is.</summary>
     public void Substitute(string? now)
     {
         if (now == substitute)
@@ -79,7 +79,7 @@ internal sealed class ChangeLog(Action<string> write)
             write($"warning: {now}");
     }
 
-    /// <summary>What is missing before pods can be started, where that is new.</summary>
+    /// <summary>Logs why pods cannot start yet, if new.</summary>
     public void NotReadyReason(string? now)
     {
         if (now == notReady)
@@ -88,16 +88,16 @@ internal sealed class ChangeLog(Action<string> write)
         write(now is null ? "the view of the cluster is whole" : $"waiting: {now}");
     }
 
-    /// <summary>Why the source cannot be read, where that is new.</summary>
+    /// <summary>Logs why the source cannot be read, if new.</summary>
     public void SourceError(string? now)
     {
         if (now == sourceErrors)
             return;
         sourceErrors = now;
-        write(now is null ? "the source can be read again" : $"the source cannot be read, what is known stays in force: {now}");
+        write(now is null ? "the source can be read again" : $"the source cannot be read, its last data stays in force: {now}");
     }
 
-    /// <summary>By which link the others are reached.</summary>
+    /// <summary>Logs the uplink.</summary>
     public void Uplink(Uplink? now) =>
         write(
             now is null

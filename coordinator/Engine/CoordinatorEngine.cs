@@ -7,9 +7,9 @@ using Plugboard.Netlink.Route;
 namespace Plugboard.Coordinator.Engine;
 
 /// <summary>
-/// Keeps the node as the cluster asks. One thread; it looks at what should be and what is, and changes the difference: when the source
-/// tells of a node, when the kernel tells that somebody changed something, when it is time. Which of them it was does not matter to what it
-/// does, so nothing can be missed for good.
+/// Reconciles the node with the cluster. One thread compares the desired with the actual state and applies the difference: when the source
+/// delivers a change, when the kernel reports a change by another process, and at intervals. The work does not depend on the cause, so a
+/// lost notification is repaired later.
 /// </summary>
 internal sealed class CoordinatorEngine : IDisposable
 {
@@ -54,10 +54,10 @@ internal sealed class CoordinatorEngine : IDisposable
     // The clock of the day may be set back by an hour; what is due is not to wait for it.
     private DateTimeOffset Now => start.At + parts.Clock.GetElapsedTime(start.Stamp);
 
-    /// <summary>Why it is to be started again, a sentence; null: it turns. For any thread.</summary>
+    /// <summary>Why the process must be restarted, a sentence; null if the sync loop runs. For any thread.</summary>
     public string? FindStall() => heartbeat.FindStall();
 
-    /// <summary>A configuration file changed: everything is looked at soon; for any thread.</summary>
+    /// <summary>A configuration file changed: everything is compared soon. For any thread.</summary>
     public void Reconfigure() => wakeup.FromConfiguration();
 
     /// <summary>Runs until it is cancelled. The source runs beside it. The rules and routes stay when it ends.</summary>
@@ -112,7 +112,7 @@ internal sealed class CoordinatorEngine : IDisposable
         {
             Report();
         }
-#pragma warning disable CA1031 // It may be what failed; it is told with the next round that can be made.
+#pragma warning disable CA1031 // The report itself may have failed; the next successful round reports it.
         catch (Exception again)
 #pragma warning restore CA1031
         {
@@ -266,7 +266,7 @@ internal sealed class CoordinatorEngine : IDisposable
         {
             outcome = reconciler.Reconciler.Sync(view, cause);
         }
-#pragma warning disable CA1031 // One reconciler's failure must not end the others: it is told and tried again.
+#pragma warning disable CA1031 // One reconciler's failure must not stop the others: it is reported and retried.
         catch (Exception e)
 #pragma warning restore CA1031
         {

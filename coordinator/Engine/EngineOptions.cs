@@ -8,9 +8,9 @@ internal sealed record EngineOptions
     /// </summary>
     public TimeSpan LeastInterval { get; init; } = TimeSpan.FromMilliseconds(5);
 
-    /// <summary>The longest time from one look at everything to the next.</summary>
+    /// <summary>The longest time between two audits.</summary>
     public TimeSpan AuditInterval { get; init; } = TimeSpan.FromMinutes(2);
 
-    /// <summary>What a round may take: where the engine has not turned for that and the audit interval, it hangs.</summary>
+    /// <summary>The longest round: a sync loop without a round for this time plus the audit interval is stuck.</summary>
     public TimeSpan LongestRound { get; init; } = TimeSpan.FromMinutes(1);
 }

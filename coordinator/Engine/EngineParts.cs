@@ -8,7 +8,7 @@ namespace Plugboard.Coordinator.Engine;
 /// <summary>What an engine is made of.</summary>
 internal sealed record EngineParts
 {
-    /// <summary>Who the nodes are.</summary>
+    /// <summary>The source of the nodes.</summary>
     public required IPeerSource Source { get; init; }
 
     /// <summary>Makes the view.</summary>
@@ -32,6 +32,6 @@ internal sealed record EngineParts
     /// <summary>The clock.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
-    /// <summary>How the kernel's notifications are heard.</summary>
+    /// <summary>Opens the listeners for the kernel's notifications.</summary>
     public NotificationListeners Listeners { get; init; } = new();
 }

@@ -23,15 +23,13 @@ internal sealed record EngineStatus
     /// <summary>How each peer is reached.</summary>
     public IReadOnlyList<PeerPath> Paths { get; init; } = [];
 
-    /// <summary>When the source last told a complete list or a change; null: never.</summary>
+    /// <summary>When the source last delivered a complete list or a change; null: never.</summary>
     public DateTimeOffset? SourceHeardAt { get; init; }
 
-    /// <summary>
-    /// How often a part failed in a way that nobody foresaw, and went on: <c>round</c>, <c>source</c>, <c>kernel</c> (its notifications).
-    /// </summary>
+    /// <summary>Unexpected errors by part, each survived: <c>round</c>, <c>source</c>, <c>kernel</c> (its notifications).</summary>
     public IReadOnlyList<(string Part, long Count)> Faults { get; init; } = [];
 
-    /// <summary>What is to be right before pods can be started and is not, the first first; null: all is.</summary>
+    /// <summary>Why pods cannot start yet, the first reason; null if they can.</summary>
     public string? FirstNotReadyReason
     {
         get

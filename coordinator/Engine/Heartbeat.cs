@@ -2,17 +2,17 @@ using System.Globalization;
 
 namespace Plugboard.Coordinator.Engine;
 
-/// <summary>Tells whether a loop still turns, from its last turn; for any thread.</summary>
+/// <summary>Detects a stuck loop by its last round. For any thread.</summary>
 /// <param name="clock">The clock.</param>
-/// <param name="longest">The longest time from one turn to the next while all is well.</param>
+/// <param name="longest">The longest normal time between two rounds.</param>
 internal sealed class Heartbeat(TimeProvider clock, TimeSpan longest)
 {
     private long last = clock.GetTimestamp();
 
-    /// <summary>It turns.</summary>
+    /// <summary>Records a round.</summary>
     public void Beat() => Interlocked.Exchange(ref last, clock.GetTimestamp());
 
-    /// <summary>A sentence where it has not turned for too long; null: it turns.</summary>
+    /// <summary>A sentence if the loop is stuck; null if it runs.</summary>
     public string? FindStall()
     {
         var since = clock.GetElapsedTime(Interlocked.Read(ref last));
@@ -20,8 +20,8 @@ internal sealed class Heartbeat(TimeProvider clock, TimeSpan longest)
             ? null
             : string.Create(
                 CultureInfo.InvariantCulture,
-                $"the engine has not turned for {since.TotalSeconds:0} seconds, and should at least each {longest.TotalSeconds:0}: it "
-                    + $"hangs; start the coordinator again"
+                $"sync loop stuck for {since.TotalSeconds:0} seconds, expected a round every {longest.TotalSeconds:0} at least; "
+                    + $"restart the coordinator"
             );
     }
 }

@@ -5,7 +5,7 @@ using Plugboard.Netlink.Route;
 
 namespace Plugboard.Coordinator.Engine;
 
-/// <summary>Hears what the kernel tells of changes, on threads of its own, and keeps it for the engine.</summary>
+/// <summary>Receives the kernel's notifications on its own threads and queues them for the engine.</summary>
 internal sealed class KernelNotifications : IDisposable
 {
     private readonly Wakeup wakeup;
@@ -13,10 +13,10 @@ internal sealed class KernelNotifications : IDisposable
     private readonly NotificationLoop<NftablesTransaction> rules;
     private int isLost;
 
-    /// <summary>Starts to hear in the calling thread's namespace.</summary>
-    /// <param name="wakeup">Is told when there is something.</param>
-    /// <param name="listeners">How it is listened.</param>
-    /// <param name="log">Gets a line where something cannot be heard.</param>
+    /// <summary>Starts to listen in the calling thread's namespace.</summary>
+    /// <param name="wakeup">Wakes the engine when notifications arrive.</param>
+    /// <param name="listeners">Opens the listeners.</param>
+    /// <param name="log">Gets a line if a listener cannot be opened.</param>
     public KernelNotifications(Wakeup wakeup, NotificationListeners listeners, Action<string> log)
     {
         this.wakeup = wakeup;
@@ -32,7 +32,7 @@ internal sealed class KernelNotifications : IDisposable
     /// <summary>What changed of links, addresses, neighbours and routes.</summary>
     public ConcurrentQueue<RouteChange> Network { get; } = new();
 
-    /// <summary>Who changed which nftables.</summary>
+    /// <summary>Which process changed which nftables table.</summary>
     public ConcurrentQueue<NftablesTransaction> Rules { get; } = new();
 
     /// <summary>How often listening failed since the start.</summary>
@@ -48,7 +48,7 @@ internal sealed class KernelNotifications : IDisposable
             wakeup.FromKernel();
     }
 
-    /// <summary>True once after notifications were lost: everything is to be looked at.</summary>
+    /// <summary>True once after notifications were lost: everything must be compared.</summary>
     public bool TakeLoss() => Interlocked.Exchange(ref isLost, 0) != 0;
 
     /// <inheritdoc/>

@@ -5,8 +5,8 @@ using Plugboard.Netlink.Route;
 namespace Plugboard.Coordinator.Engine;
 
 /// <summary>
-/// How the kernel's notifications are listened to; each opens a listener in the calling thread's namespace, null where the kernel has none of the
-/// kind.
+/// Opens the listeners for the kernel's notifications, each in the calling thread's namespace; null if the kernel does not have the
+/// subsystem.
 /// </summary>
 internal sealed record NotificationListeners
 {

@@ -4,8 +4,8 @@ using Plugboard.Netlink;
 namespace Plugboard.Coordinator.Engine;
 
 /// <summary>
-/// Listens to one kind of the kernel's notifications on a thread of its own. Where that fails it is told once, what may have been missed counts as
-/// lost, and it is opened anew, in the namespace of the thread that made it.
+/// Listens to one kind of kernel notifications on its own thread. After a failure it logs one line, reports possible missed notifications
+/// as lost, and opens the listener again, in the network namespace of the thread that made it.
 /// </summary>
 internal sealed class NotificationLoop<T> : IDisposable
 {
@@ -23,11 +23,11 @@ internal sealed class NotificationLoop<T> : IDisposable
     private string? told;
     private long faultCount;
 
-    /// <summary>Listens from now on; what cannot be opened now is opened later.</summary>
-    /// <param name="name">Of what it hears, for people.</param>
-    /// <param name="open">Opens a listener; null: the kernel has none of the kind.</param>
-    /// <param name="take">Gets what is heard, on the thread that listens.</param>
-    /// <param name="log">Gets a line where it fails.</param>
+    /// <summary>Starts to listen; a listener that cannot be opened now is opened later.</summary>
+    /// <param name="name">The subject of the notifications, for people.</param>
+    /// <param name="open">Opens a listener; null if the kernel does not have the subsystem.</param>
+    /// <param name="take">Gets the notifications, on the listening thread.</param>
+    /// <param name="log">Gets a line when it fails.</param>
     public NotificationLoop(string name, Func<NotificationListener<T>?> open, Action<NetlinkNotifications<T>> take, Action<string> log)
     {
         this.name = name;
@@ -35,7 +35,7 @@ internal sealed class NotificationLoop<T> : IDisposable
         this.take = take;
         this.log = log;
         thread = new Thread(Listen) { IsBackground = true, Name = name };
-        // Before anybody reads what there is: nothing is missed between.
+        // Opened before the first reading: no notification is missed in between.
         Try(() => Replace(open()));
         thread.Start();
     }
@@ -57,7 +57,7 @@ internal sealed class NotificationLoop<T> : IDisposable
         if (listener is null)
         {
             Replace(open());
-            // What happened meanwhile nobody heard.
+            // Notifications of the time without a listener are lost.
             take(new NetlinkNotifications<T>([], Lost: true));
         }
 
@@ -66,7 +66,7 @@ internal sealed class NotificationLoop<T> : IDisposable
         take(hearing.Receive());
         pause.Reset();
         if (told is not null && !ending.WaitOne(TimeSpan.Zero))
-            log($"changes of {name} are heard again");
+            log($"notifications about {name} arrive again");
         told = null;
     }
 
@@ -85,7 +85,7 @@ internal sealed class NotificationLoop<T> : IDisposable
             Close();
             var text = Fault.Describe(e);
             if (text != told)
-                log($"changes of {name} cannot be heard, so all is looked at each time that it is tried again: {text}");
+                log($"notifications about {name} failed; each retry compares everything: {text}");
             told = text;
             take(new NetlinkNotifications<T>([], Lost: true));
             return false;
@@ -98,7 +98,7 @@ internal sealed class NotificationLoop<T> : IDisposable
         {
             listener = opened;
             isAbsent = opened is null;
-            // It is to end, and what was not open then could not be told.
+            // A listener that was opened after Stop must be stopped as well.
             if (isStopped)
                 opened?.Stop();
         }

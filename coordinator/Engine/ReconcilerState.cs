@@ -3,7 +3,7 @@ using Plugboard.Coordinator.Sources;
 
 namespace Plugboard.Coordinator.Engine;
 
-/// <summary>When a reconciler is asked next, and what it did so far.</summary>
+/// <summary>When a reconciler runs next, and what it did so far.</summary>
 internal sealed class ReconcilerState(IReconciler reconciler)
 {
     private readonly RetryPause pause = RetryPause.OfNode();
@@ -11,28 +11,28 @@ internal sealed class ReconcilerState(IReconciler reconciler)
     /// <summary>The reconciler.</summary>
     public IReconciler Reconciler { get; } = reconciler;
 
-    /// <summary>Why it is to be asked; null: it is not.</summary>
+    /// <summary>Why it must run; null: it need not.</summary>
     public SyncCause? Pending { get; private set; } = SyncCause.Start;
 
-    /// <summary>When it is asked again without any other cause; null: not before the next audit.</summary>
+    /// <summary>When it runs again without another cause; null: not before the next audit.</summary>
     public DateTimeOffset? RetryAt { get; private set; }
 
-    /// <summary>What is not right, each a sentence; null: it was never asked.</summary>
+    /// <summary>Its problems, each a sentence; null: it never ran.</summary>
     public IReadOnlyList<string>? Problems { get; private set; }
 
     /// <summary>How many changes it made, by cause.</summary>
     public Dictionary<SyncCause, long> ChangeCounts { get; } = [];
 
-    /// <summary>How often it was asked.</summary>
+    /// <summary>How often it ran.</summary>
     public long SyncCount { get; private set; }
 
-    /// <summary>True while all it keeps is as it should be.</summary>
+    /// <summary>True while everything it owns is as it should be.</summary>
     public bool IsRight => Problems is { Count: 0 };
 
-    /// <summary>True while pods can be started as far as it is concerned.</summary>
+    /// <summary>True if it does not stop pods from starting.</summary>
     public bool IsUsable { get; private set; }
 
-    /// <summary>It is to be asked soon; of several causes that which looks at more counts.</summary>
+    /// <summary>It must run soon; of several causes the one with the larger comparison wins.</summary>
     public void Ask(SyncCause cause)
     {
         if (Pending is null || Breadth(cause) > Breadth(Pending.Value))
@@ -49,7 +49,7 @@ internal sealed class ReconcilerState(IReconciler reconciler)
             _ => 0,
         };
 
-    /// <summary>It is being asked now.</summary>
+    /// <summary>It is running now.</summary>
     public void Begin()
     {
         Pending = null;

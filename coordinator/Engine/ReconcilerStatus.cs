@@ -1,13 +1,13 @@
 using Plugboard.Coordinator.Reconciling;
 namespace Plugboard.Coordinator.Engine;
 
-/// <summary>How a reconciler is, at one moment.</summary>
+/// <summary>The state of a reconciler, at one moment.</summary>
 /// <param name="Name">Its name.</param>
-/// <param name="IsRight">All it keeps is as it should be.</param>
-/// <param name="IsUsable">Pods can be started as far as it is concerned.</param>
-/// <param name="Problems">What is not right, each a sentence.</param>
+/// <param name="IsRight">Everything it owns is as it should be.</param>
+/// <param name="IsUsable">It does not stop pods from starting.</param>
+/// <param name="Problems">Its problems, each a sentence.</param>
 /// <param name="ChangeCounts">How many changes it made, by cause.</param>
-/// <param name="SyncCount">How often it was asked.</param>
+/// <param name="SyncCount">How often it ran.</param>
 internal sealed record ReconcilerStatus(
     string Name,
     bool IsRight,
@@ -17,7 +17,7 @@ internal sealed record ReconcilerStatus(
     long SyncCount
 )
 {
-    /// <summary>How a reconciler is now.</summary>
+    /// <summary>The state of a reconciler now.</summary>
     public static ReconcilerStatus Of(ReconcilerState state) =>
         new(
             state.Reconciler.Name,

@@ -2,7 +2,7 @@ using Plugboard.Coordinator.Sources;
 
 namespace Plugboard.Coordinator.Engine;
 
-/// <summary>What keeps whole rounds from being made: told once while it stays the same, tried again after a pause that grows.</summary>
+/// <summary>Faults that stop whole sync rounds: logged once while unchanged, retried after growing pauses.</summary>
 /// <param name="write">Writes a line of the log.</param>
 internal sealed class RoundFaults(Action<string> write)
 {
@@ -12,7 +12,7 @@ internal sealed class RoundFaults(Action<string> write)
     /// <summary>Why the last round was not made; null: it was.</summary>
     public string? Current { get; private set; }
 
-    /// <summary>Before then none is tried; null: at once.</summary>
+    /// <summary>The earliest time of the next round; null: at once.</summary>
     public DateTimeOffset? RetryAt { get; private set; }
 
     /// <summary>How many failed since the start.</summary>
@@ -27,15 +27,15 @@ internal sealed class RoundFaults(Action<string> write)
         var isNew = text != Current;
         Current = text;
         if (isNew)
-            write($"a round failed, what there is stays and it is tried again: {text}");
+            write($"sync round failed; the node stays as it is until the retry: {text}");
     }
 
-    /// <summary>Nor could the others be told of it: once too, and not where that was what failed.</summary>
+    /// <summary>The report of the fault failed as well: logged once, unless its error is the same.</summary>
     public void NoteUntold(Exception e)
     {
         var text = Fault.Describe(e);
         if (text != Current && text != untold)
-            write($"nor can the others be told of it: {text}");
+            write($"the fault cannot be reported to the source: {text}");
         untold = text;
     }
 
@@ -46,6 +46,6 @@ internal sealed class RoundFaults(Action<string> write)
             return;
         (Current, RetryAt, untold) = (null, null, null);
         pause.Reset();
-        write("rounds go well again");
+        write("sync rounds succeed again");
     }
 }

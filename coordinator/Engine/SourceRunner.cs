@@ -4,11 +4,10 @@ using Plugboard.Coordinator.Sources;
 namespace Plugboard.Coordinator.Engine;
 
 /// <summary>
-/// Runs a source and starts it again where it ends though nobody asked it to: what it told stays in force, and the store says why nothing
-/// new comes.
+/// Runs a source and restarts it when it ends unexpectedly: its last data stays in force, and the store has the source error.
 /// </summary>
 /// <param name="source">The source.</param>
-/// <param name="store">Where it writes.</param>
+/// <param name="store">The store to write to.</param>
 /// <param name="clock">The clock.</param>
 internal sealed class SourceRunner(IPeerSource source, NodeStore store, TimeProvider clock)
 {
@@ -30,7 +29,7 @@ internal sealed class SourceRunner(IPeerSource source, NodeStore store, TimeProv
             if (cancellation.IsCancellationRequested)
                 return;
             Interlocked.Increment(ref faultCount);
-            store.SetSourceError($"it ended though nobody asked it to, and is started again: {why}");
+            store.SetSourceError($"the source ended unexpectedly and is restarted: {why}");
             if (clock.GetElapsedTime(began) > LongEnough)
                 pause.Reset();
             await Task.Delay(pause.Take(), clock, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -42,9 +41,9 @@ internal sealed class SourceRunner(IPeerSource source, NodeStore store, TimeProv
         try
         {
             await source.RunAsync(store, cancellation).ConfigureAwait(false);
-            return "it did not say why";
+            return "it gave no reason";
         }
-#pragma warning disable CA1031 // Whatever it is: the node is kept as it was told last.
+#pragma warning disable CA1031 // Whatever it is: the last data stays in force.
         catch (Exception e)
 #pragma warning restore CA1031
         {

@@ -6,10 +6,10 @@ internal sealed class Wakeup : IDisposable
     private readonly AutoResetEvent happened = new(initialState: false);
     private int flags;
 
-    /// <summary>The source told something.</summary>
+    /// <summary>The source delivered a change.</summary>
     public void FromSource() => Set(1);
 
-    /// <summary>The kernel told something that is to be read from the monitors' queue.</summary>
+    /// <summary>The kernel sent notifications, which wait in the monitors' queue.</summary>
     public void FromKernel() => Set(2);
 
     /// <summary>A configuration file changed.</summary>
@@ -27,7 +27,7 @@ internal sealed class Wakeup : IDisposable
         }
         catch (ObjectDisposedException)
         {
-            // Nobody waits any more; who tells on a thread of its own must not end the process by it.
+            // No thread waits any more; a notifying thread must not crash the process because of that.
         }
     }
 

@@ -4,7 +4,7 @@ using Plugboard.Linux;
 namespace Plugboard.Coordinator.Files;
 
 /// <summary>
-/// Changes files one after the other: one that cannot be changed is a problem with its remedy, and keeps no other from being changed.
+/// Changes files one after the other: a file that cannot be changed is a problem with its remedy, and does not stop the others.
 /// </summary>
 internal sealed class FileChanges
 {
@@ -14,13 +14,13 @@ internal sealed class FileChanges
     /// <summary>What was changed.</summary>
     public IReadOnlyList<Change> Changes => changes;
 
-    /// <summary>What could not be, each with what to do.</summary>
+    /// <summary>The failed changes, each with what to do.</summary>
     public IReadOnlyList<string> Problems => problems;
 
-    /// <summary>Changes one; false where the kernel refuses it, which leaves it as it was.</summary>
-    /// <param name="verb">What is done; null: nobody has to be told.</param>
+    /// <summary>Makes a change; false if the kernel refuses it, and the file stays as it was.</summary>
+    /// <param name="verb">The change, for the log; null: not logged.</param>
     /// <param name="path">The file.</param>
-    /// <param name="change">Does it where it is needed; whether it was.</param>
+    /// <param name="change">Makes the change if needed; true if it was.</param>
     public bool Try(ChangeVerb? verb, string path, Func<bool> change)
     {
         try
@@ -42,12 +42,12 @@ internal sealed class FileChanges
     private static string RemedyFor(ErrnoException e) =>
         e.Errno switch
         {
-            Errno.ENOSPC => "make room on its filesystem (df, df -i), it is written then",
+            Errno.ENOSPC => "free space on its filesystem (df, df -i); the write is retried",
             Errno.EDQUOT => "raise the quota, or make room within it",
-            Errno.EROFS => "mount its filesystem writable, or name another place",
-            Errno.EACCES or Errno.EPERM => "let the coordinator write there: its user, the directory's mode, lsattr",
-            Errno.ENOTDIR or Errno.EISDIR or Errno.ELOOP => $"see what is there instead of a file or directory: {e.Subject}",
-            Errno.EIO => "the disk fails: dmesg",
-            _ => $"refused was {e.Call} {e.Subject}",
+            Errno.EROFS => "mount its filesystem writable, or choose another path",
+            Errno.EACCES or Errno.EPERM => "allow the coordinator to write there: check its user, the directory's mode, lsattr",
+            Errno.ENOTDIR or Errno.EISDIR or Errno.ELOOP => $"a part of the path has the wrong type: {e.Subject}",
+            Errno.EIO => "the kernel reports an I/O error: see dmesg",
+            _ => $"failed call: {e.Call} {e.Subject}",
         };
 }

@@ -9,7 +9,7 @@ internal sealed record FilesOptions
     /// <summary>Where the last confirmed state is kept over a restart of the machine.</summary>
     public required string StateDirectory { get; init; }
 
-    /// <summary>The runtime's configuration; empty: it is somebody else's.</summary>
+    /// <summary>The runtime's configuration; empty: another program writes it.</summary>
     public string ConflistFile { get; init; } = "";
 
     /// <summary>What is in it: <c>flannel</c>, <c>bridge</c>, or the path of a template.</summary>

@@ -9,11 +9,11 @@ using Plugboard.Linux.Files;
 namespace Plugboard.Coordinator.Files;
 
 /// <summary>
-/// Keeps what the CNI plugins and the runtime read: subnet.env, and last of all the conflist, by which the runtime takes the node for
-/// ready.
+/// Writes the files that the CNI plugins and the runtime read: subnet.env, and last of all the conflist, which makes the runtime report the
+/// node as ready.
 /// </summary>
-/// <param name="options">Where they are.</param>
-/// <param name="nodeName">Whose they are.</param>
+/// <param name="options">The paths.</param>
+/// <param name="nodeName">This node's name.</param>
 internal sealed class FilesReconciler(FilesOptions options, string nodeName) : IReconciler, IDisposable
 {
     private readonly LastGoodState lastGood = new(options.StateDirectory, nodeName);
@@ -33,17 +33,15 @@ internal sealed class FilesReconciler(FilesOptions options, string nodeName) : I
     public IReadOnlyList<string> Warnings => warnings;
 
     /// <summary>
-    /// After a restart of the machine: what was confirmed last is put where the plugins read it, until the source says more. Null: there
-    /// was nothing to do.
+    /// After a reboot: writes the last confirmed subnet.env, until the source delivers a new one. Null: there was nothing to do.
     /// </summary>
     public SubnetFile? Restore() => lastGood.Restore(options.SubnetFile);
 
     /// <summary>
-    /// Tells from now on when somebody may have changed or removed one of the files: without them no pod starts, and a node without a
-    /// conflist is not ready.
+    /// Watches the files for changes by other processes: without them no pod starts, and a node without a conflist is not ready.
     /// </summary>
-    /// <param name="changed">Called on other threads; also for what this reconciler writes.</param>
-    /// <exception cref="ErrnoException">No more files can be watched; the audit finds it all the same.</exception>
+    /// <param name="changed">Called on other threads; also for the reconciler's own writes.</param>
+    /// <exception cref="ErrnoException">No more files can be watched; the audit still finds changes.</exception>
     public void Watch(Action changed)
     {
         watches.Add(PathWatch.Start(Path.GetFullPath(options.SubnetFile), changed));
@@ -54,7 +52,7 @@ internal sealed class FilesReconciler(FilesOptions options, string nodeName) : I
             watches.Add(PathWatch.Start(Path.GetFullPath(options.ConflistTemplate), changed));
     }
 
-    /// <summary>What subnet.env has to say; null: this node has no pod network, or one that is not the cluster's, or no link.</summary>
+    /// <summary>The content of subnet.env; null if this node has no pod network, one outside the cluster network, or no uplink.</summary>
     public static SubnetFile? Describe(ClusterView view, bool masquerades)
     {
         if (view.Self is not { PodCidrs.Count: > 0, Uplink: { } uplink } || view.Self.FindOutside(view.Network) is not null)
@@ -116,7 +114,7 @@ internal sealed class FilesReconciler(FilesOptions options, string nodeName) : I
             return Write(subnet, write);
         }
 
-        // The whole list was read and nothing in it is for this node's pods any more: none must be started here.
+        // The list is complete and has no pods for this node: no pod must start here.
         if (view.Self.IsGone && conflist is not null)
             write.Try(ChangeVerb.Delete, conflist.Path, conflist.Remove);
         return new SyncOutcome(write.Changes, write.Problems);
@@ -125,7 +123,7 @@ internal sealed class FilesReconciler(FilesOptions options, string nodeName) : I
     private SyncOutcome Write(SubnetFile subnet, FileChanges write)
     {
         var isUsable = write.Try(ChangeVerb.Replace, options.SubnetFile, () => subnet.Write(options.SubnetFile));
-        // Without it pods start all the same, until the machine is started again.
+        // Without it pods start all the same, until the next reboot.
         write.Try(null, $"{options.StateDirectory}/subnet.env", () => lastGood.Save(subnet));
         if (conflist is null || !isUsable)
             return new SyncOutcome(write.Changes, write.Problems) { IsUsable = isUsable };
@@ -140,7 +138,7 @@ internal sealed class FilesReconciler(FilesOptions options, string nodeName) : I
         catch (Exception e) when (e is ConflistException or ErrnoException)
         {
             var isKept = IsLastGood(subnet);
-            var problem = isKept ? $"{e.Message}; {conflist.Path} stays as it was made before" : e.Message;
+            var problem = isKept ? $"{e.Message}; {conflist.Path} stays unchanged" : e.Message;
             return new SyncOutcome(write.Changes, [.. write.Problems, problem]) { IsUsable = isKept };
         }
 
@@ -154,14 +152,14 @@ internal sealed class FilesReconciler(FilesOptions options, string nodeName) : I
         return outcome.Written;
     }
 
-    // A template that is broken now was good when the conflist was made of it.
+    // An invalid template was valid when the conflist was made from it.
     private bool IsLastGood(SubnetFile subnet) =>
         lastWritten is { } last
         && last.Subnet == subnet
         && DurableFile.Find(conflist!.Path) is { } present
         && present.AsSpan().SequenceEqual(last.Conflist);
 
-    // flanneld takes 50 bytes off for IPv6 too, and leaves it to the path's MTU discovery that 70 are needed.
+    // flanneld subtracts 50 bytes for IPv6 too, and relies on path MTU discovery for the missing 20.
     private void NoteMtu(ClusterView view, SubnetFile subnet)
     {
         var isTunnel6 = view.Network.Backend.Type == BackendType.Vxlan && subnet.IPv6Subnet is not null;
@@ -172,8 +170,8 @@ internal sealed class FilesReconciler(FilesOptions options, string nodeName) : I
         )
             warnings =
             [
-                $"{options.SubnetFile}: FLANNEL_MTU {present.Mtu} becomes {subnet.Mtu}: vxlan adds 70 bytes to IPv6, and flanneld "
-                    + "reckons with 50; pods that are there keep theirs",
+                $"{options.SubnetFile}: FLANNEL_MTU {present.Mtu} becomes {subnet.Mtu}: vxlan adds 70 bytes to IPv6, flanneld "
+                    + "subtracts 50; existing pods keep their MTU",
             ];
     }
 
@@ -198,13 +196,13 @@ internal sealed class FilesReconciler(FilesOptions options, string nodeName) : I
             var path => ConflistTemplate.Read(path),
         };
 
-    private static string Describe(MissingPlugin missing) => $"{missing}; install it, the runtime's configuration is written then";
+    private static string Describe(MissingPlugin missing) => $"{missing}; install it, then the runtime's configuration is written";
 
     /// <inheritdoc/>
     public SyncOutcome Remove(bool isDryRun)
     {
         var changes = new List<Change>();
-        // Another's subnet.env is not what was confirmed here.
+        // Another node's subnet.env was not confirmed here.
         var isOwn =
             lastGood.Find() is { } kept
             && DurableFile.FindReadable(options.SubnetFile) is { } present

@@ -3,7 +3,7 @@ using Plugboard.Coordinator.Masquerade.Configuration;
 
 namespace Plugboard.Coordinator.Masquerade;
 
-/// <summary>Where packets go with their senders' own addresses. Pure.</summary>
+/// <summary>The destinations of packets that keep their sender's address. Pure.</summary>
 internal static class AgentExemptions
 {
     /// <summary>Why the cluster's own networks are exempt.</summary>

@@ -7,12 +7,12 @@ using Plugboard.Firewall.Nftables;
 
 namespace Plugboard.Coordinator.Masquerade;
 
-/// <summary>Reads back which pods' networks are exempt by our rules, as an earlier run left them.</summary>
+/// <summary>Reads the exempt pods' networks from our rules, as an earlier run left them.</summary>
 /// <param name="options">The flags.</param>
 /// <param name="client">The kernel; null: it has no nf_tables.</param>
 internal sealed class ExemptPods(MasqueradeOptions options, NftablesClient? client)
 {
-    /// <summary>The networks; none where nothing of ours is there.</summary>
+    /// <summary>The networks; empty without rules of ours.</summary>
     public IReadOnlyList<IPPrefix> Read() =>
         options.Backend == MasqueradeBackend.Nftables ? [.. ReadSets()] : [.. ReadChain(is6: false), .. ReadChain(is6: true)];
 
@@ -37,7 +37,7 @@ internal sealed class ExemptPods(MasqueradeOptions options, NftablesClient? clie
         return new IPPrefix(IPAddr.FromBytes(first), length);
     }
 
-    // The chain does not tell its file's networks from pods': all of them stay until the list of pods is complete.
+    // The chain does not separate the file's networks from the pods': all of them stay until the list of pods is complete.
     private List<IPPrefix> ReadChain(bool is6)
     {
         var networks = new List<IPPrefix>();
@@ -60,7 +60,7 @@ internal sealed class ExemptPods(MasqueradeOptions options, NftablesClient? clie
         }
         catch (IptablesException)
         {
-            // Whoever writes the rules meets it again, and tells.
+            // The writer of the rules meets the same error and reports it.
         }
 
         return networks;

@@ -3,18 +3,18 @@ using Plugboard.Coordinator.Cluster;
 
 namespace Plugboard.Coordinator.Masquerade;
 
-/// <summary>The networks that flannel's rules are about, of one family.</summary>
+/// <summary>The networks of flannel's rules, of one family.</summary>
 /// <param name="Cluster">All pods.</param>
 /// <param name="Own">This node's pods.</param>
 internal sealed record FlannelNetworks(IPPrefix Cluster, IPPrefix Own)
 {
-    /// <summary>The mark of what kube-proxy masquerades.</summary>
+    /// <summary>The mark of packets that kube-proxy masquerades.</summary>
     public const uint KubeProxyMark = 0x4000;
 
     /// <summary>Multicast of the family.</summary>
     public IPPrefix Multicast => IPPrefix.Parse(Cluster.Is6 ? "ff00::/8" : "224.0.0.0/4");
 
-    /// <summary>Of the families whose networks both are known.</summary>
+    /// <summary>The families for which both networks are known.</summary>
     public static IEnumerable<FlannelNetworks> Of(ClusterView view)
     {
         foreach (var is6 in (bool[])[false, true])
@@ -24,9 +24,7 @@ internal sealed record FlannelNetworks(IPPrefix Cluster, IPPrefix Own)
         }
     }
 
-    /// <summary>
-    /// Why a family that is in use has no rules, a sentence each; that the nodes were not read yet is told by the engine.
-    /// </summary>
+    /// <summary>Why an enabled family has no rules, a sentence each. The engine reports an unread list of nodes.</summary>
     public static IEnumerable<string> NotReadyReasons(ClusterView view)
     {
         foreach (var is6 in (bool[])[false, true])
@@ -35,7 +33,7 @@ internal sealed record FlannelNetworks(IPPrefix Cluster, IPPrefix Own)
             if (!view.Network.Enables(is6))
                 continue;
             if (view.Network.NetworkOf(is6) is null)
-                yield return $"flannel's masquerading needs the cluster's {family} network: net-conf.json lacks "
+                yield return $"flannel's masquerading needs the cluster's {family} network: missing in net-conf.json: "
                     + $"{(is6 ? "IPv6Network" : "Network")}";
             else if (view.IsComplete && view.Self.PodCidr(is6) is null)
                 yield return $"flannel's masquerading needs this node's {family} pod network, which is not assigned yet";

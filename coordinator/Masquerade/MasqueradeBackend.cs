@@ -1,6 +1,6 @@
 namespace Plugboard.Coordinator.Masquerade;
 
-/// <summary>Where the rules are kept.</summary>
+/// <summary>The backend of the rules.</summary>
 internal enum MasqueradeBackend
 {
     /// <summary>In a table of nftables' own, without a process.</summary>

@@ -6,20 +6,19 @@ using Plugboard.Linux.Files;
 namespace Plugboard.Coordinator.Masquerade;
 
 /// <summary>
-/// ip-masq-agent's configuration file. It is read when it changes and, in case no notification comes, after the interval it names itself.
-/// A file that cannot be used leaves the last good
-/// configuration in force, also the one of an earlier run; if there never was one, the defaults.
+/// ip-masq-agent's configuration file. It is read when it changes and, in case no notification comes, after its own interval. An invalid
+/// file leaves the last valid configuration in force, also that of an earlier run; else the defaults.
 /// </summary>
-/// <param name="path">The file; it need not be there.</param>
+/// <param name="path">The file; it may be absent.</param>
 /// <param name="options">The flags.</param>
 /// <param name="clock">The clock.</param>
-/// <param name="backup">Where the last good content is kept for the next run; null: nowhere.</param>
+/// <param name="backup">The file for the last valid content, for the next run; null: none.</param>
 internal sealed class MasqueradeConfigFile(string path, MasqueradeOptions options, TimeProvider clock, string? backup = null) : IDisposable
 {
-    // Without the kernel's notifications a change is found by looking.
+    // Without the kernel's notifications, polling finds a change.
     private static readonly TimeSpan withoutWatch = TimeSpan.FromSeconds(3);
 
-    // Who writes a file in place empties it first.
+    // A program that writes a file in place empties it first.
     private static readonly TimeSpan settling = TimeSpan.FromSeconds(1);
 
     private readonly Lock gate = new();
@@ -33,18 +32,18 @@ internal sealed class MasqueradeConfigFile(string path, MasqueradeOptions option
     private bool wasRead;
     private bool wasGood;
 
-    /// <summary>What is in force; the same object while nothing changes.</summary>
+    /// <summary>The configuration in force; the same object while it is unchanged.</summary>
     public MasqueradeConfig Current { get; private set; } = MasqueradeConfig.Default(options.NoMasqAllReservedRanges);
 
-    /// <summary>Why the file is not in force; null if it is, or is not there.</summary>
+    /// <summary>Why the file is not in force; null if it is, or is absent.</summary>
     public string? Failure { get; private set; }
 
     /// <summary>
-    /// Why nothing that somebody configured is in force: the file cannot be used and none before it could. Null: something is.
+    /// Why no configuration is in force: the file cannot be used, and neither could an earlier one. Null if one is in force.
     /// </summary>
     public string? Problem => wasGood ? null : Failure;
 
-    /// <summary>What is odd: unknown keys, a file that cannot be used while an earlier one is in force.</summary>
+    /// <summary>Warnings: unknown keys, an invalid file while an earlier one is in force.</summary>
     public IReadOnlyList<string> Warnings { get; private set; } = [];
 
     /// <summary>Calls back from now on when the file should be read again; the caller reads it.</summary>
@@ -58,7 +57,7 @@ internal sealed class MasqueradeConfigFile(string path, MasqueradeOptions option
             SetTimer();
     }
 
-    /// <summary>Reads the file if it is another than before; true if what is in force changed.</summary>
+    /// <summary>Reads the file if it changed; true if the configuration in force changed.</summary>
     public bool Refresh()
     {
         lock (gate)
@@ -77,9 +76,7 @@ internal sealed class MasqueradeConfigFile(string path, MasqueradeOptions option
         timer?.Change(emptiedAt is null ? wait : settling, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>
-    /// Keeps the content that is in force for a run that begins with a file that cannot be used; nothing is written if it is kept already.
-    /// </summary>
+    /// <summary>Saves the content in force for a run that begins with an invalid file; nothing is written if it is saved already.</summary>
     /// <exception cref="ErrnoException">It cannot be written.</exception>
     public void SaveBackup()
     {
@@ -92,7 +89,7 @@ internal sealed class MasqueradeConfigFile(string path, MasqueradeOptions option
         }
     }
 
-    /// <summary>The kept content's file, if there is one.</summary>
+    /// <summary>The backup's content, if it exists.</summary>
     public string? FindBackup() => backup is not null && FileDescriptor.FindStatus(backup) is not null ? backup : null;
 
     private void Read()
@@ -132,7 +129,7 @@ internal sealed class MasqueradeConfigFile(string path, MasqueradeOptions option
         }
     }
 
-    // An empty file is one without keys, but for a moment also one that is being written.
+    // An empty file has no keys, but for a moment it may be one that is being written.
     private bool IsJustEmptied(byte[]? bytes)
     {
         if (bytes is not { Length: 0 } || seen is null or { Length: 0 })
@@ -175,10 +172,10 @@ internal sealed class MasqueradeConfigFile(string path, MasqueradeOptions option
         Failure = $"{path} cannot be used: {reason}";
         if (!wasGood)
             TakeBackup();
-        Warnings = wasGood ? [$"{Failure}; the last good configuration stays in force"] : [];
+        Warnings = wasGood ? [$"{Failure}; the last valid configuration stays in force"] : [];
     }
 
-    // What an earlier run had in force is in the kernel still.
+    // The kernel still has the rules of an earlier run's configuration.
     private void TakeBackup()
     {
         try
@@ -190,17 +187,17 @@ internal sealed class MasqueradeConfigFile(string path, MasqueradeOptions option
         }
         catch (Exception e) when (e is ErrnoException or MasqueradeConfigException)
         {
-            // Written with other flags, or damaged: it does not count.
+            // Written with other flags, or damaged: ignored.
             wasGood = false;
         }
     }
 
-    // One byte more than is taken tells that there is more.
+    // One byte more than the limit shows that there is more.
     private static byte[]? ReadBytes(string from)
     {
-        // A pipe would be waited for.
+        // Opening a pipe would wait.
         if (FileDescriptor.FindStatus(from) is { IsRegular: false })
-            throw new MasqueradeConfigException("it is no regular file");
+            throw new MasqueradeConfigException("it is not a regular file");
         using var file = FileDescriptor.FindForReading(from);
         if (file is null)
             return null;
@@ -216,7 +213,7 @@ internal sealed class MasqueradeConfigFile(string path, MasqueradeOptions option
         return buffer[..length];
     }
 
-    /// <summary>Stops watching; what is in force stays.</summary>
+    /// <summary>Stops watching; the configuration in force stays.</summary>
     public void Dispose()
     {
         watch?.Dispose();

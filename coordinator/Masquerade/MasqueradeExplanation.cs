@@ -4,9 +4,9 @@ using Plugboard.Coordinator.Masquerade.Configuration;
 
 namespace Plugboard.Coordinator.Masquerade;
 
-/// <summary>Tells what our rules do with a packet that leaves the node. Pure; others' rules are not asked.</summary>
-/// <param name="IsMasqueraded">It leaves with another address than its sender's.</param>
-/// <param name="Address">That address, where it is not the link's own; null: it is, or nothing is changed.</param>
+/// <summary>Explains what our rules do with a packet that leaves the node. Pure; rules of other programs are not considered.</summary>
+/// <param name="IsMasqueraded">The packet leaves with another source address.</param>
+/// <param name="Address">That address, if it is not the link's own; else null.</param>
 /// <param name="Why">The rule that decides, a sentence.</param>
 internal sealed record MasqueradeExplanation(bool IsMasqueraded, IPAddr? Address, string Why)
 {
@@ -14,7 +14,7 @@ internal sealed record MasqueradeExplanation(bool IsMasqueraded, IPAddr? Address
     /// <param name="options">The flags.</param>
     /// <param name="config">The file.</param>
     /// <param name="view">The cluster.</param>
-    /// <param name="packet">Where it goes and by which link; an address of the node's own never leaves.</param>
+    /// <param name="packet">The destination and the outgoing link; an address of the node's own never leaves.</param>
     public static MasqueradeExplanation OfAgent(
         MasqueradeOptions options,
         MasqueradeConfig config,
@@ -24,7 +24,7 @@ internal sealed record MasqueradeExplanation(bool IsMasqueraded, IPAddr? Address
     {
         var (destination, link) = packet;
         if (destination.Is6 && !options.EnableIPv6)
-            return Kept("IPv6 is left alone without --enable-ipv6");
+            return Kept("without --enable-ipv6 IPv6 is not masqueraded");
         foreach (var (network, why) in AgentExemptions.Of(config, view.PodCidrs))
         {
             if (network.Contains(destination))
@@ -32,9 +32,9 @@ internal sealed record MasqueradeExplanation(bool IsMasqueraded, IPAddr? Address
         }
 
         if (config.MasqueradeCidrs is { } only && !only.Any(network => network.Contains(destination)))
-            return Kept($"{destination} is in none of masqueradeCIDRs");
+            return Kept($"{destination} is in no network of masqueradeCIDRs");
         if (config.OutputInterfaces is { } links && !links.Contains(link, StringComparer.Ordinal))
-            return Kept($"link {link} is none of outputInterfaces");
+            return Kept($"link {link} is not in outputInterfaces");
         return config.SnatAddresses.FirstOrDefault(each => each.Link == link && each.Address.Is6 == destination.Is6) is { } snat
             ? new MasqueradeExplanation(IsMasqueraded: true, snat.Address, $"snatAddresses of link {link}")
             : new MasqueradeExplanation(IsMasqueraded: true, null, $"{destination} is not exempt");
@@ -43,7 +43,7 @@ internal sealed record MasqueradeExplanation(bool IsMasqueraded, IPAddr? Address
     /// <summary>By flannel's rules.</summary>
     /// <param name="view">The cluster.</param>
     /// <param name="source">The sender.</param>
-    /// <param name="destination">Where it goes.</param>
+    /// <param name="destination">The destination address.</param>
     public static MasqueradeExplanation OfFlannel(ClusterView view, IPAddr source, IPAddr destination)
     {
         if (FlannelNetworks.Of(view).FirstOrDefault(networks => networks.Cluster.Is6 == destination.Is6) is not { } known)
@@ -57,7 +57,7 @@ internal sealed record MasqueradeExplanation(bool IsMasqueraded, IPAddr? Address
             return new MasqueradeExplanation(IsMasqueraded: true, null, $"it comes from {known.Cluster}");
         return !from && to
             ? new MasqueradeExplanation(IsMasqueraded: true, null, $"it goes to {known.Cluster} from outside")
-            : Kept("no rule is for it");
+            : Kept("no rule applies to it");
     }
 
     private static MasqueradeExplanation Kept(string why) => new(IsMasqueraded: false, null, why);

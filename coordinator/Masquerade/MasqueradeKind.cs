@@ -1,11 +1,11 @@
 namespace Plugboard.Coordinator.Masquerade;
 
-/// <summary>Whose rules are kept.</summary>
+/// <summary>The program whose rules are maintained.</summary>
 internal enum MasqueradeKind
 {
-    /// <summary>ip-masq-agent's: all that leaves the node for other than the exempt networks.</summary>
+    /// <summary>ip-masq-agent's: packets that leave the node for other than the exempt networks.</summary>
     Agent,
 
-    /// <summary>flannel's <c>--ip-masq</c>: what pods send out of the cluster's network, and what others send into it.</summary>
+    /// <summary>flannel's <c>--ip-masq</c>: traffic between pods and hosts outside the cluster network, in both directions.</summary>
     Flannel,
 }

@@ -5,7 +5,7 @@ namespace Plugboard.Coordinator.Masquerade;
 /// <summary>The flags of masquerading; ip-masq-agent's and flannel's have their names in the comments.</summary>
 internal sealed record MasqueradeOptions
 {
-    /// <summary>Whose rules.</summary>
+    /// <summary>The program whose rules are maintained.</summary>
     public MasqueradeKind Kind { get; init; } = MasqueradeKind.Agent;
 
     /// <summary><c>--backend</c>.</summary>
@@ -31,6 +31,6 @@ internal sealed record MasqueradeOptions
     /// </summary>
     public bool ForwardChainRules { get; init; }
 
-    /// <summary>Which iptables tools.</summary>
+    /// <summary>The iptables tools.</summary>
     public IptablesOptions Tools { get; init; } = new();
 }

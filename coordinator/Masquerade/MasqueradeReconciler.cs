@@ -11,8 +11,8 @@ using Plugboard.Linux;
 namespace Plugboard.Coordinator.Masquerade;
 
 /// <summary>
-/// Keeps who leaves this node with which address: ip-masq-agent's rules or flannel's, in a table of nftables' own or in their own chains of
-/// iptables. What the other backend has of ours goes. The network namespace is that of the thread that first asks.
+/// Maintains the masquerading rules, ip-masq-agent's or flannel's, in an nftables table or in their own iptables chains. It removes our
+/// rules of the other backend. The network namespace is that of the thread that first calls it.
 /// </summary>
 internal sealed class MasqueradeReconciler : IReconciler, IDisposable
 {
@@ -29,9 +29,9 @@ internal sealed class MasqueradeReconciler : IReconciler, IDisposable
     private volatile IReadOnlyList<string> unkept = [];
     private IReadOnlyList<OwnedChains>? iptablesPlan;
 
-    /// <summary>Makes it; nothing is read or changed yet.</summary>
+    /// <summary>Creates it; nothing is read or changed yet.</summary>
     /// <param name="options">The flags.</param>
-    /// <param name="file">The agent's file; flannel's rules do not ask it.</param>
+    /// <param name="file">The agent's file; unused for flannel's rules.</param>
     public MasqueradeReconciler(MasqueradeOptions options, MasqueradeConfigFile file)
     {
         this.options = options;
@@ -42,13 +42,13 @@ internal sealed class MasqueradeReconciler : IReconciler, IDisposable
     /// <inheritdoc/>
     public string Name => "masquerade";
 
-    /// <summary>What is odd though all is in place: others who masquerade too, keys that nobody knows. For any thread.</summary>
+    /// <summary>Warnings although everything is in place: other programs that masquerade, unknown keys. For any thread.</summary>
     public IReadOnlyList<string> Warnings => [.. file.Warnings, .. unkept, .. others];
 
     /// <inheritdoc/>
     public bool Hears(NftablesTransaction transaction) => transaction.PortId != client?.PortId && transaction.Tables.Any(Concerns);
 
-    /// <summary>True for tables that this reconciler has rules in.</summary>
+    /// <summary>True for tables with rules of this reconciler.</summary>
     public bool Concerns(Table table) =>
         (table.Family == NftablesPlan.Table.Family && table.Name == NftablesPlan.Table.Name)
         || (
@@ -99,7 +99,7 @@ internal sealed class MasqueradeReconciler : IReconciler, IDisposable
         }
         catch (ErrnoException e)
         {
-            unkept = [$"the agent's file is not kept for a restart with a broken one: {e.Message}"];
+            unkept = [$"the agent's file cannot be saved for a restart with an invalid one: {e.Message}"];
         }
     }
 
@@ -134,7 +134,7 @@ internal sealed class MasqueradeReconciler : IReconciler, IDisposable
         return missing;
     }
 
-    // Without this node's pods flannel's rules would masquerade what pods send one another; what is there stays.
+    // Without this node's pods flannel's rules would masquerade traffic between pods; the present rules stay.
     private bool IsUnplannable(ClusterView view) => options.Kind == MasqueradeKind.Flannel && !FlannelNetworks.Of(view).Any();
 
     private void PlanFor(ClusterView view)
@@ -155,7 +155,7 @@ internal sealed class MasqueradeReconciler : IReconciler, IDisposable
             iptablesPlan = isFlannel ? PlanFlannelTables() : PlanAgentTables();
     }
 
-    // Who is absent from a list that is not complete is not gone: what an earlier run exempted stays exempt until then.
+    // A pod network that is absent from an incomplete list may still exist: an earlier run's exemptions stay until the list is complete.
     private ValueArray<IPPrefix> PodCidrs(ClusterView view)
     {
         remembered = view.IsComplete ? [] : remembered ?? new ExemptPods(options, client).Read();
@@ -188,7 +188,7 @@ internal sealed class MasqueradeReconciler : IReconciler, IDisposable
         }
         catch (ErrnoException e)
         {
-            others = [$"who else masquerades cannot be told: {e.Message}"];
+            others = [$"other masquerading programs cannot be listed: {e.Message}"];
         }
     }
 

@@ -5,13 +5,13 @@ using Plugboard.Firewall.Nftables;
 namespace Plugboard.Coordinator.Masquerade;
 
 /// <summary>
-/// Finds who else changes the sources of packets on this node: exactly one should. Nothing is changed, and no process run.
+/// Finds other programs that change packets' source addresses on this node: exactly one should. It changes nothing and starts no process.
 /// </summary>
 /// <param name="client">The kernel.</param>
-/// <param name="ours">The chains of iptables that we keep.</param>
+/// <param name="ours">Our own iptables chains.</param>
 internal sealed class OtherMasquerades(NftablesClient client, IReadOnlyCollection<string> ours)
 {
-    // Of our portmap: it changes the source of what came for a published port, and of nothing else.
+    // Our portmap's table: it changes the source of packets for a published port only.
     private const string PublishedPorts = "plugboard_portmap";
 
     /// <summary>A sentence for each.</summary>
@@ -49,7 +49,7 @@ internal sealed class OtherMasquerades(NftablesClient client, IReadOnlyCollectio
         if (table.Name is "flannel-ipv4" or "flannel-ipv6")
         {
             found.Add(
-                $"flannel masquerades too, by table {table}: start flanneld without --ip-masq, or remove what it left (nft delete "
+                $"flannel masquerades too, by table {table}: start flanneld without --ip-masq, or remove its leftover (nft delete "
                     + $"table {table})"
             );
             return;
@@ -74,7 +74,7 @@ internal sealed class OtherMasquerades(NftablesClient client, IReadOnlyCollectio
         if (ours.Contains(chain))
             return;
         if (chain == "IP-MASQ-AGENT")
-            found.Add($"ip-masq-agent's chain {chain} is in {where}: take its DaemonSet away, then the chain");
+            found.Add($"ip-masq-agent's chain {chain} is in {where}: remove its DaemonSet, then the chain");
         else if (chain == "FLANNEL-POSTRTG")
             found.Add($"flannel masquerades too, by chain {chain} in {where}: start flanneld without --ip-masq, then remove the chain");
         else if (chain.StartsWith("CNI-", StringComparison.Ordinal) && !chain.StartsWith("CNI-HOSTPORT", StringComparison.Ordinal))
@@ -83,7 +83,7 @@ internal sealed class OtherMasquerades(NftablesClient client, IReadOnlyCollectio
             );
     }
 
-    // nft's opcodes, and the targets of iptables, which are told with their names.
+    // nft's opcodes, and iptables' targets, which are reported by name.
     private static bool ChangesSource(string opcodes) =>
         opcodes
             .Split('\n')

@@ -11,14 +11,14 @@ internal sealed record PortRanges(ValueArray<PortRange> Items)
     /// <summary>No range: the kernel chooses.</summary>
     public static PortRanges Any { get; } = new([]);
 
-    /// <summary>True where nothing is said.</summary>
+    /// <summary>True if nothing is said.</summary>
     public bool IsAny => Items.Count == 0;
 
     /// <summary>How many ports they are together.</summary>
     public int Count => Items.Sum(range => range.Count);
 
     /// <summary>Reads the flag's value; empty is <see cref="Any"/>.</summary>
-    /// <exception cref="FormatException">It is none; the message says what of it is wrong.</exception>
+    /// <exception cref="FormatException">The value is not a list of port ranges; the message names the invalid part.</exception>
     public static PortRanges Parse(string text)
     {
         if (text.Length == 0)
@@ -46,11 +46,11 @@ internal sealed record PortRanges(ValueArray<PortRange> Items)
             : throw new FormatException($"port range \"{Excerpt.Of(text)}\" ends before it begins");
     }
 
-    // Port 0 is none: iptables takes it and then means any port.
+    // Port 0 is invalid: iptables takes it as any port.
     private static ushort ParsePort(string text, string range) =>
         ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port > 0
             ? port
-            : throw new FormatException($"\"{Excerpt.Of(text)}\" of port range \"{Excerpt.Of(range)}\" is no port from 1 to 65535");
+            : throw new FormatException($"\"{Excerpt.Of(text)}\" of port range \"{Excerpt.Of(range)}\" is not a port from 1 to 65535");
 
     /// <summary>The flag's value.</summary>
     public override string ToString() => string.Join(',', Items);

@@ -3,13 +3,10 @@ using System.Text.RegularExpressions;
 
 namespace Plugboard.Coordinator.Node;
 
-/// <summary>
-/// A pattern of --iface-regex. It is matched in time that grows with the text only, as flanneld's are: what needs to go back (lookarounds,
-/// references to groups) is none.
-/// </summary>
+/// <summary>A pattern of --iface-regex. Matching takes linear time, as in flanneld: lookarounds and back-references are invalid.</summary>
 internal sealed class InterfacePattern
 {
-    // Never reached but on a machine that stands still.
+    // Reached only on a machine that stands still.
     private static readonly TimeSpan LongestMatch = TimeSpan.FromSeconds(1);
 
     private readonly Regex regex;
@@ -23,8 +20,8 @@ internal sealed class InterfacePattern
     /// <summary>The pattern as it was given.</summary>
     public string Text { get; }
 
-    /// <summary>Reads one.</summary>
-    /// <exception cref="FormatException">It is none: with what is wrong.</exception>
+    /// <summary>Reads a pattern.</summary>
+    /// <exception cref="FormatException">The pattern is invalid; the message says why.</exception>
     public static InterfacePattern Parse(string text)
     {
         try
@@ -34,27 +31,30 @@ internal sealed class InterfacePattern
         catch (RegexParseException e)
         {
             throw new FormatException(
-                string.Create(CultureInfo.InvariantCulture, $"no regular expression: after {e.Offset} characters: {Sentence(e.Message)}"),
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"not a regular expression: after {e.Offset} characters: {Sentence(e.Message)}"
+                ),
                 e
             );
         }
         catch (NotSupportedException e)
         {
             throw new FormatException(
-                "lookarounds, atomic groups, conditions, references to groups and more than some thousand repetitions cannot be matched",
+                "lookarounds, atomic groups, conditions, back-references and more than some thousand repetitions are not supported",
                 e
             );
         }
     }
 
-    /// <summary>True where the pattern is somewhere in the text.</summary>
+    /// <summary>True if the pattern matches a part of the text.</summary>
     /// <exception cref="RegexMatchTimeoutException">It took too long.</exception>
     public bool IsMatch(string text) => regex.IsMatch(text);
 
     /// <summary>The pattern as it was given.</summary>
     public override string ToString() => Text;
 
-    // .NET tells the pattern and the place a second time: "Invalid pattern '(' at offset 1. Not enough )'s."
+    // .NET repeats the pattern and the offset: "Invalid pattern '(' at offset 1. Not enough )'s."
     private static string Sentence(string message)
     {
         var place = message.LastIndexOf(" at offset ", StringComparison.Ordinal);

@@ -3,11 +3,11 @@ using Plugboard.Netlink.Route;
 
 namespace Plugboard.Coordinator.Node;
 
-/// <summary>Which address of a link other nodes should use: one that stays. Pure.</summary>
+/// <summary>Chooses a link's address for other nodes: one that stays. Pure.</summary>
 /// <param name="network">The node's addresses and routes.</param>
 internal sealed class LinkAddresses(NodeNetwork network)
 {
-    /// <summary>The best of a family; null: the link has none that others can use.</summary>
+    /// <summary>The best address of a family; null if other nodes can use none.</summary>
     public IPPrefix? FindBest(int link, bool is6)
     {
         var defaults = network.Routes.Values.Where(route => route.Dst.IsDefault && route.Dst.Is6 == is6).ToList();
@@ -18,7 +18,7 @@ internal sealed class LinkAddresses(NodeNetwork network)
         var routers = defaults.SelectMany(route => RoutersBy(route, link)).ToList();
         return network
             .Addresses.Where(own => own.LinkIndex == link && own.Address.Is6 == is6 && IsUsable(own))
-            // What this node's own packets outwards are sent from.
+            // The source of this node's own packets outwards.
             .OrderBy(own => !sources.Contains(own.Address.Address))
             // A virtual address (keepalived, kube-vip) is a /32 beside the node's own, or a second one of its network.
             .ThenBy(own => own.Address.Length == own.Address.Address.BitLength)
@@ -29,7 +29,7 @@ internal sealed class LinkAddresses(NodeNetwork network)
             ?.Address;
     }
 
-    /// <summary>The link's own entry of an address; null: it has not got it, or others could not use it.</summary>
+    /// <summary>The link's own entry of an address; null if it has none, or if other nodes could not use it.</summary>
     public IPPrefix? Find(int link, IPAddr address)
     {
         foreach (var own in network.Addresses)
@@ -41,7 +41,7 @@ internal sealed class LinkAddresses(NodeNetwork network)
         return null;
     }
 
-    // A temporary address of IPv6 goes after a day, a deprecated one soon, and a tentative one may be somebody else's.
+    // A temporary IPv6 address expires after a day, a deprecated one soon, and a tentative one may belong to another host.
     private static bool IsUsable(InterfaceAddress own) =>
         IsReachable(own)
         && (own.Flags & (AddressFlags.Deprecated | AddressFlags.Tentative | AddressFlags.DadFailed)) == 0

@@ -14,9 +14,9 @@ internal sealed partial class LinkFitness(NodeNetwork network, ValueArray<IPPref
 {
     private static readonly string[] neverNames = ["cni0", "docker0", "kube-ipvs0", "nodelocaldns"];
 
-    /// <summary>Why it cannot be the uplink, as <c>is down</c>; null: it can.</summary>
+    /// <summary>Why it cannot be the uplink, as <c>is down</c>; null if it can.</summary>
     /// <param name="link">The link.</param>
-    /// <param name="isNamed">Somebody asked for this one: bridges of container engines are taken then, which may have a port to the
+    /// <param name="isNamed">The operator named this link: then bridges of container engines count, which may have a port to the
     /// outside.</param>
     public string? FindFault(Link link, bool isNamed)
     {
@@ -40,7 +40,7 @@ internal sealed partial class LinkFitness(NodeNetwork network, ValueArray<IPPref
             : null;
     }
 
-    /// <summary>False if it is known that nothing passes: no cable, or the other side is down.</summary>
+    /// <summary>False if it is known that no packet passes: no cable, or the other side is down.</summary>
     public static bool HasCarrier(Link link) => link.OperState is not (OperState.Down or OperState.LowerLayerDown or OperState.NotPresent);
 
     private bool IsPods(InterfaceAddress own) => ownPods.Any(pods => pods.Is6 == own.Address.Is6 && pods.Contains(own.Address.Address));

@@ -5,9 +5,7 @@ using Plugboard.Netlink.Route.Links;
 
 namespace Plugboard.Coordinator.Node;
 
-/// <summary>
-/// The links, addresses and main routes of this node as they were last read from the kernel, with what was changed since.
-/// </summary>
+/// <summary>The links, addresses and main routes of this node as last read from the kernel, with the changes since.</summary>
 internal sealed class NodeNetwork
 {
     private const int MainTable = 254;
@@ -19,7 +17,7 @@ internal sealed class NodeNetwork
     private readonly Dictionary<int, Link> byIndex = [];
     private OnLinkNetworks? onLink;
 
-    /// <summary>False until it was read, and after a change whose outcome only the kernel knows.</summary>
+    /// <summary>False until it was read, and after a change with an unknown outcome.</summary>
     public bool IsCurrent { get; private set; }
 
     /// <summary>How often it was read.</summary>
@@ -31,13 +29,13 @@ internal sealed class NodeNetwork
     /// <summary>The addresses of all links.</summary>
     public IReadOnlyList<InterfaceAddress> Addresses => addresses;
 
-    /// <summary>The routes of the main table; of several to one network with one metric the first, which is the one that counts.</summary>
+    /// <summary>The routes of the main table; of several to one network with one metric the first, which is the effective one.</summary>
     public IReadOnlyDictionary<RouteKey, Route> Routes => routes;
 
-    /// <summary>The routes behind those.</summary>
+    /// <summary>The routes hidden by those.</summary>
     public IReadOnlyList<Route> Shadowed => shadowed;
 
-    /// <summary>Which addresses are reached without a router, by routes that are not the coordinator's.</summary>
+    /// <summary>The networks that are reached without a router, by routes that are not the coordinator's.</summary>
     public OnLinkNetworks OnLink =>
         onLink ??= new OnLinkNetworks(
             routes
@@ -50,7 +48,7 @@ internal sealed class NodeNetwork
                 ))
         );
 
-    /// <summary>Reads all from the kernel.</summary>
+    /// <summary>Reads everything from the kernel.</summary>
     public void Read(RouteClient client)
     {
         IsCurrent = false;
@@ -68,7 +66,7 @@ internal sealed class NodeNetwork
         IsCurrent = true;
     }
 
-    /// <summary>The route that the kernel takes to an address, by whatever rules and tables; null: none, or one that drops.</summary>
+    /// <summary>The route that the kernel takes to an address, by all rules and tables; null: none, or one that drops.</summary>
     public static Route? FindRoute(RouteClient client, IPAddr address)
     {
         try
@@ -91,13 +89,13 @@ internal sealed class NodeNetwork
         onLink = null;
     }
 
-    /// <summary>Somebody changed something: before the next use it must be read.</summary>
+    /// <summary>Another process changed something: it must be read before the next use.</summary>
     public void Invalidate() => IsCurrent = false;
 
-    /// <summary>The link of an index; null: there is none.</summary>
+    /// <summary>The link with an index; null if absent.</summary>
     public Link? FindLink(int index) => byIndex.GetValueOrDefault(index);
 
-    /// <summary>The coordinator made a route, or took one's place.</summary>
+    /// <summary>The coordinator made a route, or replaced one.</summary>
     public void Note(Route route) => routes[KeyOf(route)] = route;
 
     /// <summary>The coordinator removed a route.</summary>
@@ -121,9 +119,8 @@ internal sealed class NodeNetwork
     }
 
     /// <summary>
-    /// Does what a notification tells without reading anything; for what nothing depends on now. A notification may be older than the last
-    /// reading, which is right again once
-    /// the later ones are taken; so what something depends on is read again instead.
+    /// Applies a notification without reading anything, for state that nothing depends on now. A notification may be older than the last
+    /// reading; the later notifications correct it. State that something depends on is read again instead.
     /// </summary>
     public void Take(RouteChange change)
     {
@@ -187,7 +184,7 @@ internal sealed class NodeNetwork
         else if (!routes.TryGetValue(key, out var seen) || change.IsReplacement || route.Dst.Is6 || seen == route)
             routes[key] = route;
         else
-            // Before or behind the known one: the kernel knows.
+            // Before or behind the known one: only the kernel knows the order.
             IsCurrent = false;
     }
 
@@ -201,7 +198,7 @@ internal sealed class NodeNetwork
             IsCurrent = false;
     }
 
-    // The kernel takes the routes of a link that goes or goes down with it, those of IPv4 without a word.
+    // The kernel removes the routes of a link that disappears or goes down, those of IPv4 without a notification.
     private void Take(Link link, bool isDeleted)
     {
         if (isDeleted || !link.IsUp)

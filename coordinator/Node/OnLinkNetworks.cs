@@ -3,8 +3,8 @@ using Plugboard.Addresses;
 namespace Plugboard.Coordinator.Node;
 
 /// <summary>
-/// Which addresses a packet reaches without a router: what the routes of the main table that are not the coordinator's say, the longest
-/// prefix first.
+/// The addresses that a packet reaches without a router: by the routes of the main table that are not the coordinator's, the longest prefix
+/// first.
 /// </summary>
 internal sealed class OnLinkNetworks
 {
@@ -38,7 +38,7 @@ internal sealed class OnLinkNetworks
         }
     }
 
-    /// <summary>The route by which a packet to an address leaves; null: there is none.</summary>
+    /// <summary>The route that a packet to an address takes; null if there is no route.</summary>
     public OnLinkRoute? Find(IPAddr address)
     {
         var family = address.Is6 ? 1 : 0;
@@ -51,6 +51,6 @@ internal sealed class OnLinkNetworks
         return null;
     }
 
-    /// <summary>The link by which an address is reached without a router; 0: there is a router between, or no route.</summary>
+    /// <summary>The link by which an address is reached without a router; 0 if there is a router or no route.</summary>
     public int FindLink(IPAddr address) => Find(address) is { HasGateway: false } route ? route.Link : 0;
 }

@@ -2,9 +2,9 @@ using Plugboard.Addresses;
 
 namespace Plugboard.Coordinator.Node;
 
-/// <summary>What a route says of where its destination is.</summary>
+/// <summary>A route's facts about its destination.</summary>
 /// <param name="Dst">The destination network.</param>
-/// <param name="Link">The index of the link it leaves by; 0: none, as for a blackhole.</param>
-/// <param name="HasGateway">A router is between.</param>
+/// <param name="Link">The index of the outgoing link; 0: none, as for a blackhole.</param>
+/// <param name="HasGateway">It leads to a router.</param>
 /// <param name="Priority">The metric.</param>
 internal readonly record struct OnLinkRoute(IPPrefix Dst, int Link, bool HasGateway, uint Priority);

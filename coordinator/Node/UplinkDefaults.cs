@@ -4,19 +4,19 @@ using Plugboard.Netlink.Route;
 namespace Plugboard.Coordinator.Node;
 
 /// <summary>
-/// The links that lead out of this node, for a node whose operator named none: by the default routes, by rules that lead to other tables,
-/// by the way to other nodes.
+/// The links that lead out of this node, if the operator named none: by the default routes, by rules that lead to other tables, by the
+/// routes to other nodes.
 /// </summary>
 /// <param name="network">The node's links and routes.</param>
-/// <param name="question">What is known.</param>
+/// <param name="question">The input of the choice.</param>
 /// <param name="ask">The route that the kernel takes to an address; null: none.</param>
 internal sealed class UplinkDefaults(NodeNetwork network, UplinkQuestion question, Func<IPAddr, Route?> ask)
 {
-    // Only asked for, nothing is sent there: addresses of the internet that no node has.
+    // For a route lookup only, no packet is sent: addresses of the internet that no node has.
     private static readonly IPAddr far4 = IPAddr.Parse("1.1.1.1");
     private static readonly IPAddr far6 = IPAddr.Parse("2606:4700:4700::1111");
 
-    // So many tell where the others are.
+    // So many nodes are enough to find the link that leads to them.
     private const int MostOthers = 64;
 
     /// <summary>The links, the likeliest first.</summary>

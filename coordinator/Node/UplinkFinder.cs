@@ -8,12 +8,11 @@ using Plugboard.Netlink.Route.Links;
 namespace Plugboard.Coordinator.Node;
 
 /// <summary>
-/// Chooses the link and the addresses by which this node reaches the others: what was asked for, each flag in turn as flanneld takes them;
-/// else what is in use, as long as it is there;
-/// else the default route's. Pure, but for one question about a route.
+/// Chooses the link and the addresses by which other nodes reach this one: first the operator's choice, flag by flag in flanneld's order;
+/// else the link in use, while it exists; else the default route's. Pure, except for one route lookup.
 /// </summary>
 /// <param name="network">The node's links, addresses and routes.</param>
-/// <param name="question">What is known.</param>
+/// <param name="question">The input of the choice.</param>
 /// <param name="ask">The route that the kernel takes to an address; null: none.</param>
 internal sealed class UplinkFinder(NodeNetwork network, UplinkQuestion question, Func<IPAddr, Route?> ask)
 {
@@ -30,13 +29,13 @@ internal sealed class UplinkFinder(NodeNetwork network, UplinkQuestion question,
     private bool IsAsked =>
         question.Wished.Count > 0 || Options.Interfaces.Count > 0 || Options.InterfacePatterns.Count > 0 || Options.CanReach is not null;
 
-    /// <summary>After <see cref="Find"/>: why nothing was found, or not what was asked for, a sentence; null: it was.</summary>
+    /// <summary>After <see cref="Find"/>: why no uplink was found, or not the requested one, a sentence; null if it was.</summary>
     public string? Fault { get; private set; }
 
-    /// <summary>After <see cref="Find"/>: what was asked for is not there, and what is in use stays.</summary>
+    /// <summary>After <see cref="Find"/>: the requested uplink does not exist, and the one in use stays.</summary>
     public bool IsSubstitute { get; private set; }
 
-    /// <summary>The link; null: there is none that can be it now.</summary>
+    /// <summary>The uplink; null if no link qualifies now.</summary>
     public Uplink? Find()
     {
         var asked = Asked().ToList();
@@ -50,17 +49,17 @@ internal sealed class UplinkFinder(NodeNetwork network, UplinkQuestion question,
         var why = $"{string.Join("; ", refusals.Distinct(StringComparer.Ordinal))}";
         if (Stay() is not { } staying)
             return Fail($"there is no link by which other nodes are reached: {why}");
-        Fault = $"{why}; {staying.Link.Name} stays, which is in use";
+        Fault = $"{why}; {staying.Link.Name}, which is in use, stays";
         IsSubstitute = true;
         return staying;
     }
 
-    // An annotation that cannot be followed is not passed over in silence because a flag can.
+    // An annotation that cannot be followed is reported even if a flag can be.
     private Uplink Instead(Uplink found)
     {
         if (question.Wished.Count == 0 || refusals.Count == 0 || found.Why.StartsWith(Annotation, StringComparison.Ordinal))
             return found;
-        Fault = $"{refusals[0]}; {found.Link.Name} is taken, by {found.Why}";
+        Fault = $"{refusals[0]}; {found.Link.Name} is used instead, by {found.Why}";
         IsSubstitute = true;
         return found;
     }
@@ -97,10 +96,10 @@ internal sealed class UplinkFinder(NodeNetwork network, UplinkQuestion question,
             if (ask(target) is { } route && network.FindLink(route.OutInterface) is { } link)
                 yield return new UplinkCandidate(link, route.Source is { } source ? [source] : [], $"--iface-can-reach {target}");
             else
-                refusals.Add($"--iface-can-reach {target}: no route leads there");
+                refusals.Add($"--iface-can-reach {target}: there is no route to it");
         }
 
-        // flanneld looks for the public address only if it was told nothing else.
+        // flanneld looks for the public address only if no other flag is given.
         if (!IsAsked)
         {
             foreach (var candidate in OfAddresses(Options.Public.ToValueArray(), address => $"it has the public address {address}"))
@@ -129,7 +128,7 @@ internal sealed class UplinkFinder(NodeNetwork network, UplinkQuestion question,
         if (network.Links.GetValueOrDefault(name) is { } link)
             yield return new UplinkCandidate(link, Options.Public.ToValueArray(), $"--iface {name}") { IsNamed = true };
         else
-            refusals.Add($"--iface {name}: there is no such link");
+            refusals.Add($"--iface {name}: no such link");
     }
 
     private List<UplinkCandidate> OfPattern(InterfacePattern pattern)
@@ -157,12 +156,12 @@ internal sealed class UplinkFinder(NodeNetwork network, UplinkQuestion question,
         }
         catch (RegexMatchTimeoutException e)
         {
-            refusals.Add($"{why}: matching \"{e.Input}\" took longer than {e.MatchTimeout.TotalSeconds} s; say a simpler one, or --iface");
+            refusals.Add($"{why}: matching \"{e.Input}\" took longer than {e.MatchTimeout.TotalSeconds} s; use a simpler one, or --iface");
             return [];
         }
     }
 
-    // Of several that match what is in use counts, then the one that would be chosen without the pattern.
+    // Of several matches the link in use counts, then the one that would be chosen without the pattern.
     private ValueArray<IPAddr> BestOf(IGrouping<int, InterfaceAddress> matching)
     {
         var all = matching.Select(own => own.Address.Address).ToList();
@@ -177,7 +176,7 @@ internal sealed class UplinkFinder(NodeNetwork network, UplinkQuestion question,
     }
 
     private List<UplinkCandidate> Told() =>
-        OfAddresses(question.Told, address => $"the source says that others reach this node at {address}")
+        OfAddresses(question.Told, address => $"the source says that other nodes reach this node at {address}")
             .Select(candidate => candidate with { IsNamed = false })
             .ToList();
 
@@ -195,7 +194,7 @@ internal sealed class UplinkFinder(NodeNetwork network, UplinkQuestion question,
         return null;
     }
 
-    // First one that can be reached in all families, then one that can in some, then one whose cable is out: it may be put in again.
+    // First a link that can be reached in all families, then one that can in some, then one without carrier: its cable may return.
     private Uplink? Choose(List<UplinkCandidate> candidates)
     {
         var fit = candidates.FindAll(IsFit);
@@ -208,7 +207,7 @@ internal sealed class UplinkFinder(NodeNetwork network, UplinkQuestion question,
     {
         if (candidates.Find(isIt) is not { } first)
             return null;
-        // Of those that one flag asks for the one that is in use stays.
+        // Of the links of one flag the one in use stays.
         var same = candidates.FindAll(other => other.Why == first.Why && isIt(other));
         return Describe(same.Find(other => inUse.IsLink(other.Link)) ?? first);
     }

@@ -7,15 +7,14 @@ using Plugboard.Netlink.Route.Links;
 namespace Plugboard.Coordinator.Node;
 
 /// <summary>
-/// Which uplink is in use: the one that was chosen before, else the one that the tunnel ends at that an earlier run, or flanneld, has
-/// left, else the one that the coordinator's routes
-/// leave by. Pure.
+/// Finds the uplink in use: the one chosen before, else the link below a tunnel that an earlier run, or flanneld, left, else the one of the
+/// coordinator's routes. Pure.
 /// </summary>
 internal sealed class UplinkInUse
 {
     private readonly List<(Link Link, ValueArray<IPAddr> Addresses, string Why)> candidates = [];
 
-    /// <summary>Looks for it.</summary>
+    /// <summary>Finds it.</summary>
     /// <param name="network">The node's links, addresses and routes.</param>
     /// <param name="before">What was chosen before in this run; null: nothing.</param>
     public UplinkInUse(NodeNetwork network, Uplink? before)
@@ -33,7 +32,7 @@ internal sealed class UplinkInUse
         foreach (
             var (tunnel, link, local) in network.Links.Values.OrderBy(link => link.Index).SelectMany(tunnel => EndsOf(tunnel, network))
         )
-            candidates.Add((link, [local], $"the tunnel {tunnel} that is there ends at {local}"));
+            candidates.Add((link, [local], $"the existing tunnel {tunnel} ends at {local}"));
         Merge();
         foreach (var index in network.Routes.Values.Where(IsOwn).Select(route => route.OutInterface).Distinct())
         {
@@ -42,13 +41,13 @@ internal sealed class UplinkInUse
         }
     }
 
-    /// <summary>The addresses that are in use.</summary>
+    /// <summary>The addresses in use.</summary>
     public IEnumerable<IPAddr> Addresses => candidates.SelectMany(each => each.Addresses);
 
-    /// <summary>What may be in use, the surest first.</summary>
+    /// <summary>The possible links, the most certain first.</summary>
     public IReadOnlyList<(Link Link, ValueArray<IPAddr> Addresses, string Why)> Candidates() => candidates;
 
-    /// <summary>True for the link that is in use.</summary>
+    /// <summary>True for the link in use.</summary>
     public bool IsLink(Link link) => candidates.Exists(each => each.Link.Index == link.Index);
 
     private static bool IsOwn(Netlink.Route.Route route) => route.Protocol == RouteProtocol.Plugboard && route.OutInterface != 0;

@@ -6,9 +6,9 @@ using Plugboard.Netlink.Route.Links;
 
 namespace Plugboard.Coordinator.Node;
 
-/// <summary>Which links and addresses of the node's the choice of the uplink depends on, and what is built upon it. Pure.</summary>
-/// <param name="uplink">What was chosen; null: nothing, then all of them.</param>
-/// <param name="question">What was known.</param>
+/// <summary>The links and addresses that the choice of the uplink, and everything built on it, depend on. Pure.</summary>
+/// <param name="uplink">The chosen uplink; null: none, then all links count.</param>
+/// <param name="question">The input of the choice.</param>
 internal sealed class UplinkInterest(Uplink? uplink, UplinkQuestion question)
 {
     private UplinkOptions Options => question.Options;
@@ -23,7 +23,7 @@ internal sealed class UplinkInterest(Uplink? uplink, UplinkQuestion question)
         return change.Route is { } route && Concerns(route);
     }
 
-    /// <summary>True for the uplink, a tunnel, and a link that was asked for.</summary>
+    /// <summary>True for the uplink, a tunnel, and a link of a flag.</summary>
     public bool Concerns(Link link) =>
         uplink is null
         || link.Index == uplink.Link.Index
@@ -32,7 +32,7 @@ internal sealed class UplinkInterest(Uplink? uplink, UplinkQuestion question)
         || Options.Interfaces.Contains(link.Name, StringComparer.Ordinal)
         || Matches(link.Name);
 
-    /// <summary>True for an address of the uplink or of a tunnel, and for one that was asked for.</summary>
+    /// <summary>True for an address of the uplink or of a tunnel, and for one of a flag.</summary>
     /// <param name="address">The address.</param>
     /// <param name="link">Its link; null: not known.</param>
     public bool Concerns(InterfaceAddress address, Link? link) =>
@@ -63,7 +63,7 @@ internal sealed class UplinkInterest(Uplink? uplink, UplinkQuestion question)
         }
         catch (RegexMatchTimeoutException)
         {
-            // Who looks for the link meets it again, and says so.
+            // The search for the uplink meets the same error and reports it.
             return true;
         }
     }

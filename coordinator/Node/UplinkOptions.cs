@@ -3,28 +3,28 @@ using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Node;
 
-/// <summary>How the link is chosen by which this node reaches the others: flanneld's options of the same names.</summary>
+/// <summary>The options for the choice of the uplink: flanneld's, with the same names.</summary>
 internal sealed record UplinkOptions
 {
-    /// <summary>--iface: names or addresses; the first that can be the uplink counts.</summary>
+    /// <summary>--iface: names or addresses; the first usable one counts.</summary>
     public IReadOnlyList<string> Interfaces { get; init; } = [];
 
     /// <summary>--iface-regex: tried after those, first against all addresses, then against all names.</summary>
     public IReadOnlyList<InterfacePattern> InterfacePatterns { get; init; } = [];
 
-    /// <summary>--iface-can-reach: the link and the address by which this address is reached.</summary>
+    /// <summary>--iface-can-reach: the link and the source address of the route to this address.</summary>
     public IPAddr? CanReach { get; init; }
 
-    /// <summary>--public-ip: told to the others instead of the link's own. An address of this node's: also the uplink's.</summary>
+    /// <summary>--public-ip: advertised instead of the link's own address. An address of this node also selects the uplink.</summary>
     public IPAddr? PublicIP { get; init; }
 
-    /// <summary>--public-ipv6: told to the others instead of the link's own. An address of this node's: also the uplink's.</summary>
+    /// <summary>--public-ipv6: advertised instead of the link's own address. An address of this node also selects the uplink.</summary>
     public IPAddr? PublicIPv6 { get; init; }
 
-    /// <summary>The public addresses that are given.</summary>
+    /// <summary>The public addresses, if given.</summary>
     public IEnumerable<IPAddr> Public => ((IPAddr?[])[PublicIP, PublicIPv6]).OfType<IPAddr>();
 
-    /// <summary>What the others are told: the public addresses in place of the link's own where they are given.</summary>
+    /// <summary>The advertised addresses: the public ones if given, else the link's own.</summary>
     public ValueArray<IPAddr> PublicAddresses(ValueArray<IPPrefix> own) =>
         own.Select(address => (address.Is6 ? PublicIPv6 : PublicIP) ?? address.Address).ToValueArray();
 }

@@ -4,7 +4,7 @@ using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Node;
 
-/// <summary>What is known when the uplink is chosen.</summary>
+/// <summary>The input for the choice of the uplink.</summary>
 internal sealed record UplinkQuestion
 {
     /// <summary>The flags.</summary>
@@ -13,7 +13,7 @@ internal sealed record UplinkQuestion
     /// <summary>The addresses that flannel's annotations <c>node-public-ip</c> and <c>node-public-ipv6</c> ask for.</summary>
     public ValueArray<IPAddr> Wished { get; init; } = [];
 
-    /// <summary>Where the source says that others reach this node.</summary>
+    /// <summary>The addresses at which, by the source, other nodes reach this node.</summary>
     public ValueArray<IPAddr> Told { get; init; } = [];
 
     /// <summary>This node's pod networks: what has an address there is not the uplink.</summary>

@@ -7,24 +7,23 @@ using Plugboard.Netlink.Route.Links;
 namespace Plugboard.Coordinator.Node;
 
 /// <summary>
-/// Makes the cluster as this node sees it from what the source tells and what the node's own network is. It makes no system call; it
-/// remembers what was accepted of the others, and
-/// whether this node belonged to the cluster.
+/// Builds this node's view of the cluster from the source's data and the node's own network. It makes no system call. It remembers the
+/// accepted data of the peers, and whether this node belonged to the cluster.
 /// </summary>
 /// <param name="nodeName">This node's name in the cluster.</param>
-/// <param name="ownNetwork">The cluster's network, from this node's own configuration; null: the source tells it.</param>
-/// <param name="isAlone">There are no other nodes, and this one need have no pod network.</param>
+/// <param name="ownNetwork">The cluster network from this node's own configuration; null: the source's configuration applies.</param>
+/// <param name="isAlone">There are no other nodes, and this one needs no pod network.</param>
 internal sealed class ViewBuilder(string nodeName, NetConf? ownNetwork, bool isAlone = false)
 {
     private IReadOnlyDictionary<string, ClusterNode> accepted = new Dictionary<string, ClusterNode>(StringComparer.Ordinal);
     private ValueArray<IPPrefix> lastPods = [];
     private bool wasMember;
 
-    /// <summary>What to say if this node has no pod network: where the source has it.</summary>
+    /// <summary>What to do if this node has no pod network, depending on the source.</summary>
     public string PodNetworkHint { get; init; } = "give it one in the source";
 
     /// <summary>What is known for choosing the uplink.</summary>
-    /// <param name="snapshot">What the source told.</param>
+    /// <param name="snapshot">What the source delivered.</param>
     /// <param name="options">The flags.</param>
     /// <param name="before">What was chosen before.</param>
     public UplinkQuestion QuestionOf(ClusterSnapshot snapshot, UplinkOptions options, Uplink? before)
@@ -46,10 +45,11 @@ internal sealed class ViewBuilder(string nodeName, NetConf? ownNetwork, bool isA
         bool Needs(bool is6) => network?.Enables(is6) != false && pods.Any(cidr => cidr.Is6 == is6);
     }
 
-    /// <summary>The view; null with the reason if the cluster's network is not known yet.</summary>
-    /// <param name="snapshot">What the source told.</param>
-    /// <param name="uplink">By which link the others are reached.</param>
-    /// <param name="links">The node's links by name: a tunnel that is there keeps its hardware address if nobody was told another.</param>
+    /// <summary>The view; null with the reason if the cluster network is not known yet.</summary>
+    /// <param name="snapshot">What the source delivered.</param>
+    /// <param name="uplink">The uplink.</param>
+    /// <param name="links">The node's links by name: an existing tunnel keeps its hardware address unless another one was
+    /// advertised.</param>
     /// <param name="whyNoUplink">Why the uplink is missing, if it is.</param>
     public (ClusterView? View, string? NotReadyReason) Build(
         ClusterSnapshot snapshot,
@@ -60,7 +60,7 @@ internal sealed class ViewBuilder(string nodeName, NetConf? ownNetwork, bool isA
     {
         var told = snapshot.Nodes.GetValueOrDefault(nodeName);
         if (NetworkOf(snapshot, told) is not { } network)
-            return (null, "the cluster's network is not known yet: give --net-config-path, or write it to where the source has it");
+            return (null, "the cluster's network is not known yet: set --net-config-path, or add it to the source");
         var self = new LocalNode
         {
             Name = nodeName,
@@ -93,7 +93,7 @@ internal sealed class ViewBuilder(string nodeName, NetConf? ownNetwork, bool isA
 
     private NetConf? NetworkOf(ClusterSnapshot snapshot, ClusterNode? told) => (ownNetwork ?? snapshot.Network)?.For(told?.PodCidrs ?? []);
 
-    // A name that somebody mistyped is not the end of a node: this one was never in the list, or another entry is it.
+    // A mistyped name does not remove the node: it was never in the list, or another entry has its data.
     private bool IsGone(ClusterNode? told, LocalNode self, ClusterSnapshot snapshot) =>
         snapshot.IsComplete && wasMember && (told is null ? FindDouble(self, snapshot) is null : told.PodCidrs.Count == 0);
 
@@ -121,13 +121,13 @@ internal sealed class ViewBuilder(string nodeName, NetConf? ownNetwork, bool isA
         if (told.PodCidrs.Count == 0)
             return $"node {nodeName} has no pod network yet; {PodNetworkHint}";
         return self.PodCidrs.Count == 0
-            ? $"node {nodeName} has pods of {told.PodCidrs}, and the cluster's network does not enable that family: EnableIPv4, EnableIPv6"
+            ? $"node {nodeName} has the pod network {told.PodCidrs}, and the cluster network does not enable that family: EnableIPv4, EnableIPv6"
             : null;
     }
 
     private string WhyUnknown(LocalNode self, ClusterSnapshot snapshot) =>
         FindDouble(self, snapshot) is { } other
             ? $"the source knows no node {nodeName}, and node {other.Name} has this node's address or pod network: correct its name, "
-                + $"or say --node-name {other.Name}"
-            : $"the source knows no node {nodeName}{Spelling.Hint(nodeName, snapshot.Nodes.Keys)}; say --node-name, or let the node join";
+                + $"or set --node-name {other.Name}"
+            : $"the source knows no node {nodeName}{Spelling.Hint(nodeName, snapshot.Nodes.Keys)}; set --node-name, or let the node join";
 }

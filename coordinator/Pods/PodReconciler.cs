@@ -9,8 +9,8 @@ using Plugboard.Linux;
 namespace Plugboard.Coordinator.Pods;
 
 /// <summary>
-/// Puts back what somebody took out of the tables of the plugins portmap and bridge, from the records that these keep of their pods. It
-/// owns nothing: pods' parts come with ADD and go with DEL. The network namespace is that of the thread that first asks.
+/// Restores objects in the tables of the plugins portmap and bridge that another process removed, from the plugins' records of their pods.
+/// It owns no object: a pod's rules come with ADD and go with DEL. The network namespace is that of the thread that first calls it.
 /// </summary>
 /// <param name="recordRoot">The directory that the plugins' records are in.</param>
 internal sealed class PodReconciler(string recordRoot) : IReconciler, IDisposable

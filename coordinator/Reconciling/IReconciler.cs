@@ -5,18 +5,17 @@ using Plugboard.Netlink.Route;
 namespace Plugboard.Coordinator.Reconciling;
 
 /// <summary>
-/// Makes one part of the node equal to what the cluster asks for: compares what is with what should be and changes only the difference, and
-/// only what is its own.
+/// Reconciles one part of the node: compares the actual with the desired state and changes only the difference, and only its own objects.
 /// </summary>
 internal interface IReconciler
 {
     /// <summary>One word for logs, metrics and readiness: <c>routes</c>, <c>masquerade</c>, <c>files</c>.</summary>
     string Name { get; }
 
-    /// <summary>True: it is asked only once all others were usable.</summary>
+    /// <summary>True: it runs only after all others were usable.</summary>
     bool WaitsForOthers => false;
 
-    /// <summary>What is odd though all is in place, each a sentence.</summary>
+    /// <summary>Warnings although everything is in place, each a sentence.</summary>
     IReadOnlyList<string> Warnings => [];
 
     /// <summary>How each peer is reached, by the last plan; empty for a reconciler that reaches none.</summary>
@@ -34,9 +33,9 @@ internal interface IReconciler
     /// <summary>What <see cref="Sync"/> would change; changes nothing.</summary>
     SyncOutcome Plan(ClusterView view);
 
-    /// <summary>Makes it so. It throws only what nobody foresaw.</summary>
+    /// <summary>Reconciles. It throws only for unexpected errors.</summary>
     SyncOutcome Sync(ClusterView view, SyncCause cause);
 
-    /// <summary>Takes away all that is its own, whoever made it and when; or only tells what.</summary>
+    /// <summary>Removes all objects that it owns, whenever they were made; or only reports them.</summary>
     SyncOutcome Remove(bool isDryRun);
 }

@@ -1,20 +1,20 @@
 namespace Plugboard.Coordinator.Reconciling;
 
-/// <summary>Why a reconciler is asked; it goes into the log and the counters.</summary>
+/// <summary>Why a reconciler runs; for the log and the counters.</summary>
 internal enum SyncCause
 {
     /// <summary>The coordinator started.</summary>
     Start,
 
-    /// <summary>The source told of a node, or a configuration file changed.</summary>
+    /// <summary>The source delivered a change, or a configuration file changed.</summary>
     Source,
 
-    /// <summary>The kernel told that somebody changed something.</summary>
+    /// <summary>The kernel reported a change by another process.</summary>
     Kernel,
 
-    /// <summary>It is time to look at everything.</summary>
+    /// <summary>The audit is due.</summary>
     Audit,
 
-    /// <summary>The last time something could not be made right.</summary>
+    /// <summary>The last run left a problem.</summary>
     Retry,
 }

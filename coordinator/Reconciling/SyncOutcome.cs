@@ -1,12 +1,12 @@
 namespace Plugboard.Coordinator.Reconciling;
 
 /// <summary>What a reconciler did.</summary>
-/// <param name="Changes">What was changed, in order; empty: all was as it should be.</param>
-/// <param name="Problems">What could not be made right, each a sentence with what to do; while there are any the node is not ready and it
-/// is tried again. Empty: all is right.</param>
+/// <param name="Changes">The changes made, in order; empty if everything was as it should be.</param>
+/// <param name="Problems">Problems that it could not repair, each a sentence with what to do. While there are any, the node is not ready
+/// and the reconciler runs again.</param>
 internal sealed record SyncOutcome(IReadOnlyList<Change> Changes, IReadOnlyList<string> Problems)
 {
-    /// <summary>True where pods can be started all the same: what is wrong concerns single peers only.</summary>
+    /// <summary>True if pods can be started in spite of the problems: they concern single peers only.</summary>
     public bool IsUsable { get; init; } = Problems.Count == 0;
 
     /// <summary>Nothing to do, nothing wrong.</summary>

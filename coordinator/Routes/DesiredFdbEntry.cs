@@ -2,7 +2,7 @@ using Plugboard.Addresses;
 
 namespace Plugboard.Coordinator.Routes;
 
-/// <summary>An entry of a vxlan's forwarding database that should be there: on which node a hardware address is.</summary>
+/// <summary>A desired entry of a vxlan's FDB: the node that has a hardware address.</summary>
 /// <param name="Link">The name of the tunnel's link.</param>
 /// <param name="Mac">The hardware address of the other node's tunnel.</param>
 /// <param name="Dst">The other node's address.</param>

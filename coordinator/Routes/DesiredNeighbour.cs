@@ -2,9 +2,9 @@ using Plugboard.Addresses;
 
 namespace Plugboard.Coordinator.Routes;
 
-/// <summary>A permanent neighbour that should be there: the tunnel's end of another node.</summary>
+/// <summary>A desired permanent neighbour: the tunnel's end of another node.</summary>
 /// <param name="Link">The name of the tunnel's link.</param>
-/// <param name="Address">The next hop that the route names.</param>
+/// <param name="Address">The next hop of the route.</param>
 /// <param name="Mac">The hardware address of the other node's tunnel.</param>
 internal readonly record struct DesiredNeighbour(string Link, IPAddr Address, MacAddress Mac)
 {

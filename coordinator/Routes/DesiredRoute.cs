@@ -3,27 +3,28 @@ using Plugboard.Netlink.Route;
 
 namespace Plugboard.Coordinator.Routes;
 
-/// <summary>A route of the main table that should be there, with this coordinator's protocol number.</summary>
+/// <summary>A desired route of the main table, with this coordinator's protocol number.</summary>
 /// <param name="Dst">The destination network.</param>
 /// <param name="Gateway">The next hop; null for none.</param>
-/// <param name="Link">The name of the link it leaves by; empty for a blackhole.</param>
+/// <param name="Link">The name of the outgoing link; empty for a blackhole.</param>
 internal readonly record struct DesiredRoute(IPPrefix Dst, IPAddr? Gateway, string Link)
 {
     /// <summary>
-    /// What a blackhole costs: more than the bridge's own route to the same network, so that it only catches what has no pod yet.
+    /// A blackhole's metric: larger than that of the bridge's own route to the same network, so that it catches only addresses without a
+    /// pod.
     /// </summary>
     public const uint BlackholePriority = 4_000_000_000;
 
-    // What the kernel gives an IPv6 route that names none (IP6_RT_PRIO_USER).
+    // The kernel's metric of an IPv6 route without one (IP6_RT_PRIO_USER).
     private const uint DefaultPriority6 = 1024;
 
-    /// <summary>The gateway counts as reachable though no address' network holds it.</summary>
+    /// <summary>The gateway counts as reachable though it is in no address's network.</summary>
     public bool OnLink { get; init; }
 
     /// <summary>The path's MTU in bytes; 0 for the link's.</summary>
     public int Mtu { get; init; }
 
-    /// <summary>What becomes of a packet.</summary>
+    /// <summary>The type: what happens to a packet.</summary>
     public RouteType Type => Link.Length == 0 ? RouteType.Blackhole : RouteType.Unicast;
 
     /// <summary>The metric.</summary>

@@ -8,9 +8,8 @@ using Plugboard.Linux;
 namespace Plugboard.Coordinator.Routes;
 
 /// <summary>
-/// Whether somebody's chain at the forward hook drops what pods of different nodes send each other, as docker's policy of FORWARD does. An
-/// accept of the coordinator's own in nftables does
-/// not help against it. Only reads.
+/// Detects chains at the forward hook that drop traffic between pods of different nodes, as docker's policy of FORWARD does. An accept in a
+/// table of the coordinator's own would not help. It only reads.
 /// </summary>
 /// <param name="network">The node's links and addresses.</param>
 internal sealed class ForwardChainCheck(NodeNetwork network)
@@ -36,11 +35,11 @@ internal sealed class ForwardChainCheck(NodeNetwork network)
         }
         catch (ErrnoException e)
         {
-            return [$"whether the forward chains let pods' packets through is not known: {e.Message}"];
+            return [$"the forward chains cannot be checked: {e.Message}"];
         }
     }
 
-    /// <summary>What helps against a chain that drops.</summary>
+    /// <summary>What to do about a chain that drops.</summary>
     public static string RemedyFor(ForwardChainDrop drop, ClusterView view)
     {
         var is6 = drop.Packet.Source.Is6;
@@ -48,15 +47,15 @@ internal sealed class ForwardChainCheck(NodeNetwork network)
         if (drop.Tool.Length == 0)
             return $"accept the pods there (nft insert rule … {(is6 ? "ip6" : "ip")} saddr {pods} accept, and daddr; firewalld: the "
                 + "trusted zone for the pods' links)";
-        return "--masquerade flannel --backend iptables keeps rules there that accept (--iptables-forward-rules, the default); or "
-            + $"yourself: {drop.Tool} -I FORWARD -s {pods} -j ACCEPT; {drop.Tool} -I FORWARD -d {pods} -j ACCEPT";
+        return "--masquerade flannel --backend iptables maintains accepting rules there (--iptables-forward-rules, the default); or "
+            + $"by hand: {drop.Tool} -I FORWARD -s {pods} -j ACCEPT; {drop.Tool} -I FORWARD -d {pods} -j ACCEPT";
     }
 
     private static string Describe(ForwardChainDrop drop, ClusterView view) =>
         $"packets between pods of different nodes, as from {drop.Packet.Source} to {drop.Packet.Destination}: {drop}; "
         + $"{RemedyFor(drop, view)}";
 
-    // One each way of each family, to the first node that is reached.
+    // One in each direction of each family, to the first node that is reached.
     private IEnumerable<ForwardedPacket> Packets(ClusterView view, RoutePlan plan)
     {
         foreach (var own in view.Self.PodCidrs)

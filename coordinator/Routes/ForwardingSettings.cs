@@ -6,15 +6,15 @@ using Plugboard.Netlink.Route;
 
 namespace Plugboard.Coordinator.Routes;
 
-/// <summary>A node whose pods are to be reached forwards packets, and keeps the routes that IPv6 routers told it.</summary>
+/// <summary>Enables IP forwarding on a node with pods, and keeps the routes that IPv6 routers advertised.</summary>
 /// <param name="client">The node's network.</param>
-/// <param name="options">What the operator chose.</param>
+/// <param name="options">The operator's options.</param>
 internal sealed class ForwardingSettings(RouteClient client, RouteOptions options)
 {
-    /// <summary>What <see cref="Ensure"/> would write.</summary>
+    /// <summary>The settings that <see cref="Ensure"/> would write.</summary>
     public SyncOutcome Plan(ClusterView view) => ForEach(view, static (plan, outcome) => outcome.Changes.AddRange(plan.Select(ChangeOf)));
 
-    /// <summary>Switches forwarding on for each family that pods have here.</summary>
+    /// <summary>Enables IP forwarding for each family of pods.</summary>
     public SyncOutcome Ensure(ClusterView view) => ForEach(view, Write);
 
     private static void Write(IReadOnlyList<SysctlChange> plan, (List<Change> Changes, List<string> Problems) outcome)
@@ -23,7 +23,7 @@ internal sealed class ForwardingSettings(RouteClient client, RouteOptions option
         {
             if (Sysctl.TrySet(change.Name, change.Value) is { } refusal)
             {
-                // A link may have gone meanwhile; without the last of the plan nothing is lost.
+                // A link may be gone meanwhile; a missing last setting of the plan does no harm.
                 if (refusal.Errno == Errno.ENOENT && change != plan[^1])
                     continue;
                 outcome.Problems.Add($"{refusal.Message}; {IPForwarding.Advice(plan)}");
@@ -46,8 +46,8 @@ internal sealed class ForwardingSettings(RouteClient client, RouteOptions option
             catch (NetlinkException e) when (is6 && e.Errno is Errno.EOPNOTSUPP or Errno.EAFNOSUPPORT)
             {
                 outcome.Problems.Add(
-                    "this node has IPv6 pods, and its kernel no IPv6: boot without ipv6.disable=1, "
-                        + "or take the IPv6 network from this node's pod networks"
+                    "this node has IPv6 pods, but its kernel has no IPv6: boot without ipv6.disable=1, "
+                        + "or remove the IPv6 network from this node's pod networks"
                 );
             }
         }

@@ -4,15 +4,15 @@ using Plugboard.Netlink.Route;
 
 namespace Plugboard.Coordinator.Routes;
 
-/// <summary>Compares the routes that are there with those that should be.</summary>
-/// <param name="network">What is there.</param>
-/// <param name="mayPrune">Only then is anything removed.</param>
+/// <summary>Compares the actual with the desired routes. Pure.</summary>
+/// <param name="network">The actual network.</param>
+/// <param name="mayPrune">Whether anything may be removed.</param>
 internal sealed class RouteDifference(NodeNetwork network, bool mayPrune)
 {
-    /// <summary>Asks for what is missing, other or too much.</summary>
-    /// <param name="plan">What should be.</param>
-    /// <param name="tunnels">The indexes of the links that are the coordinator's own: what is on them and not wanted goes, whoever made
-    /// it.</param>
+    /// <summary>Adds what is missing, different or superfluous.</summary>
+    /// <param name="plan">The desired routes.</param>
+    /// <param name="tunnels">The indexes of the coordinator's own links: anything on them that the plan does not have is removed, also
+    /// objects of other programs.</param>
     /// <param name="difference">Gets the changes.</param>
     public void Compare(RoutePlan plan, IReadOnlySet<int> tunnels, RoutingDifference difference)
     {
@@ -53,7 +53,7 @@ internal sealed class RouteDifference(NodeNetwork network, bool mayPrune)
             Mtu = desired.Mtu,
             Protocol = RouteProtocol.Plugboard,
         };
-        // In the place of another: whoever put it there, the network is the peer's.
+        // Replaces a route that another program made: the network is the peer's.
         difference.Make(new ReplaceRoute(new Change(present is null ? ChangeVerb.Add : ChangeVerb.Replace, "route", desired.ToString()), spec));
     }
 

@@ -7,8 +7,8 @@ using Plugboard.Netlink.Route;
 namespace Plugboard.Coordinator.Routes;
 
 /// <summary>
-/// Which routes of the main table the coordinator's depend on: a node that is a router has a hundred thousand others, which change all the
-/// time. Pure.
+/// The routes of the main table that the coordinator's routes depend on: a router has a hundred thousand others, which change all the time.
+/// Pure.
 /// </summary>
 internal sealed class RouteInterest
 {
@@ -18,13 +18,13 @@ internal sealed class RouteInterest
 
     /// <summary>Of a plan.</summary>
     /// <param name="view">The cluster.</param>
-    /// <param name="plan">What should be there.</param>
+    /// <param name="plan">The desired routes.</param>
     /// <param name="tunnels">The indexes of the tunnels' links.</param>
     public RouteInterest(ClusterView view, RoutePlan plan, IEnumerable<int> tunnels)
     {
         wanted = plan.Routes.Select(route => new RouteKey(route.Dst, route.Priority)).ToHashSet();
         links = [.. tunnels];
-        // Only then does the way to another node's address matter.
+        // Only then does the path to another node's address matter.
         var asksTheWay = view.Network.Backend.Type == BackendType.HostGw || view.Network.Backend.DirectRouting;
         others = [SortedOf(view, is6: false, asksTheWay), SortedOf(view, is6: true, asksTheWay)];
     }
@@ -39,7 +39,7 @@ internal sealed class RouteInterest
     }
 
     /// <summary>
-    /// True for a route that is one of the coordinator's, is in the place of one, or decides how another node is reached.
+    /// True for a route of the coordinator's, one in the position of such a route, or one that decides how another node is reached.
     /// </summary>
     public bool Concerns(Netlink.Route.Route route) =>
         route.Protocol == RouteProtocol.Plugboard

@@ -1,14 +1,14 @@
 namespace Plugboard.Coordinator.Routes;
 
-/// <summary>What the operator chose of routes besides the cluster's network.</summary>
+/// <summary>The operator's options for routes, besides the cluster network.</summary>
 internal sealed record RouteOptions
 {
     /// <summary>
-    /// What is sent to an own pod that is not there is dropped instead of going out by the default route; flannel's
+    /// Packets to own pod addresses that no pod has are dropped instead of leaving by the default route; flannel's
     /// <c>--ip-blackhole-route</c>.
     /// </summary>
     public bool BlackholesOwnNetwork { get; init; }
 
-    /// <summary>Switches on forwarding where it is off.</summary>
+    /// <summary>Enables IP forwarding if it is off.</summary>
     public bool EnablesIPForwarding { get; init; } = true;
 }

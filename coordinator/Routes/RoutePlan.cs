@@ -3,7 +3,7 @@ using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Routes;
 
-/// <summary>All that should be there for the pods of the other nodes to be reached.</summary>
+/// <summary>All objects that are needed to reach the pods of the other nodes.</summary>
 internal sealed record RoutePlan
 {
     /// <summary>The tunnels' links.</summary>
@@ -12,7 +12,7 @@ internal sealed record RoutePlan
     /// <summary>The tunnels' permanent neighbours.</summary>
     public IReadOnlyList<DesiredNeighbour> Neighbours { get; init; } = [];
 
-    /// <summary>The tunnels' fdb databases.</summary>
+    /// <summary>The tunnels' FDBs.</summary>
     public IReadOnlyList<DesiredFdbEntry> Fdb { get; init; } = [];
 
     /// <summary>The routes.</summary>
@@ -21,6 +21,6 @@ internal sealed record RoutePlan
     /// <summary>How each peer is reached, or why not.</summary>
     public IReadOnlyList<PeerPath> Paths { get; init; } = [];
 
-    /// <summary>What an operator has to see to, each a sentence.</summary>
+    /// <summary>Problems for the operator, a sentence each.</summary>
     public IReadOnlyList<string> Problems { get; init; } = [];
 }

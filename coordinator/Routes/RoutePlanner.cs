@@ -6,10 +6,10 @@ using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Routes;
 
-/// <summary>Makes the plan: pure.</summary>
+/// <summary>Makes the plan. Pure.</summary>
 /// <param name="view">The cluster.</param>
-/// <param name="onLink">Which nodes are in one network with this one.</param>
-/// <param name="options">What the operator chose besides.</param>
+/// <param name="onLink">The networks that are reached without a router.</param>
+/// <param name="options">The operator's options.</param>
 internal sealed class RoutePlanner(ClusterView view, OnLinkNetworks onLink, RouteOptions options)
 {
     private readonly List<DesiredTunnel> tunnels = [];
@@ -54,7 +54,7 @@ internal sealed class RoutePlanner(ClusterView view, OnLinkNetworks onLink, Rout
     {
         if (view.Self.Uplink is null || view.Self.Address(is6) is null)
         {
-            // Without pods of the family here, and without an address, nothing of it is expected.
+            // Without pods of the family here, and without an address, there is no problem to report.
             if (view.Self.PodCidr(is6) is not null)
                 problems.Add(WhyUnreachable(is6));
             return;
@@ -72,7 +72,7 @@ internal sealed class RoutePlanner(ClusterView view, OnLinkNetworks onLink, Rout
         var family = Tunnels.FamilyWord(is6);
         if (view.Self.Uplink is not { } uplink)
             return $"{family}: there is no link by which other nodes are reached; name one with --iface";
-        var without = is6 ? "say EnableIPv6: false if the cluster has no IPv6" : "say EnableIPv4: false if the cluster has no IPv4";
+        var without = is6 ? "set EnableIPv6: false if the cluster has no IPv6" : "set EnableIPv4: false if the cluster has no IPv4";
         return $"{family}: this node has {family} pods, and {uplink.Name} has no {family} address that other nodes could use; give it "
             + $"one, name another link with --iface, or {without}";
     }
@@ -102,7 +102,7 @@ internal sealed class RoutePlanner(ClusterView view, OnLinkNetworks onLink, Rout
     {
         if (peer.Vtep(cidr.Is6) is not { Mac: { IsZero: false, IsMulticast: false } } vtep)
             return PeerState.NoTunnel;
-        // flanneld does not compare it, and what stands in for a node (a load balancer) often says none.
+        // flanneld does not compare it, and a stand-in for a node (a load balancer) often has none.
         if (vtep.Vni != 0 && vtep.Vni != own.Vxlan.Vni)
             return PeerState.OtherVni;
         neighbours.Add(new DesiredNeighbour(own.Tunnel.Name, cidr.Address, vtep.Mac));

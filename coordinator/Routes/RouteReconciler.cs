@@ -7,12 +7,12 @@ using Plugboard.Netlink.Route;
 namespace Plugboard.Coordinator.Routes;
 
 /// <summary>
-/// Keeps the tunnels and the routes to the other nodes' pods. Owns what bears its route protocol number, and links that bear its alias with
-/// all that is on them.
+/// Maintains the tunnels and the routes to the other nodes' pods. It owns objects with its route protocol number, and links with its alias
+/// and all that is on them.
 /// </summary>
 /// <param name="client">The node's network.</param>
-/// <param name="network">What was read of it; it is read again where it is not current.</param>
-/// <param name="options">What the operator chose.</param>
+/// <param name="network">The last reading; it is read again if it is not current.</param>
+/// <param name="options">The operator's options.</param>
 internal sealed class RouteReconciler(RouteClient client, NodeNetwork network, RouteOptions options) : IReconciler
 {
     private const int MostLinkRounds = 4;
@@ -76,7 +76,7 @@ internal sealed class RouteReconciler(RouteClient client, NodeNetwork network, R
         string[] own = [.. plan.Problems, .. forwarding.Problems, .. linked.Problems];
         return new SyncOutcome([.. forwarding.Changes, .. linked.Changes, .. routed.Changes], [.. own, .. routed.Problems])
         {
-            // One peer that the kernel refuses keeps no pod from being started.
+            // A single peer that the kernel refuses does not stop pods from starting.
             IsUsable = own.Length == 0 && (routed.Problems.Count == 0 || routed.Problems.Count < plan.Routes.Count),
         };
     }
@@ -97,8 +97,8 @@ internal sealed class RouteReconciler(RouteClient client, NodeNetwork network, R
         return new SyncOutcome([.. routed.Changes, .. linked.Changes], [.. routed.Problems, .. linked.Problems]);
     }
 
-    // What was read again after a change may lack what somebody took away meanwhile, and of that no notification will tell more: it is
-    // compared until nothing is left to do.
+    // A reading after a change may miss what another process removed meanwhile, and no further notification follows: the comparison repeats
+    // until there is no difference.
     private SyncOutcome EnsureLinks(ClusterView view, RoutePlan plan)
     {
         var changes = new List<Change>();
@@ -126,8 +126,8 @@ internal sealed class RouteReconciler(RouteClient client, NodeNetwork network, R
         return new SyncOutcome(
             changes,
             [
-                $"{left.Changes[0]}: made {times} times, and not so afterwards; why is not known (ip monitor link shows changes); it "
-                    + "is tried again",
+                $"{left.Changes[0]}: made {times} times, each time without effect, for an unknown reason (ip monitor link shows changes); it "
+                    + "is retried",
             ]
         );
     }

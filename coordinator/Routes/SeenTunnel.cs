@@ -3,16 +3,16 @@ using Plugboard.Netlink.Route;
 
 namespace Plugboard.Coordinator.Routes;
 
-/// <summary>What was last read of a tunnel's neighbours and fdb database, with what was changed since.</summary>
+/// <summary>A tunnel's neighbours and FDB as last read, with the changes since.</summary>
 internal sealed class SeenTunnel
 {
     /// <summary>The permanent neighbours.</summary>
     public Dictionary<IPAddr, MacAddress> Neighbours { get; } = [];
 
-    /// <summary>The permanent fdb entries.</summary>
+    /// <summary>The permanent FDB entries.</summary>
     public Dictionary<MacAddress, FdbEntry> Fdb { get; } = [];
 
-    /// <summary>Forwarding entries behind another of the same hardware address: packets would go out twice.</summary>
+    /// <summary>FDB entries behind another one of the same hardware address: packets would be sent twice.</summary>
     public List<FdbEntry> Doubles { get; } = [];
 
     /// <summary>The coordinator made or replaced a neighbour.</summary>
@@ -28,7 +28,7 @@ internal sealed class SeenTunnel
             Fdb.Remove(entry.LinkAddress);
     }
 
-    /// <summary>Reads those of one link.</summary>
+    /// <summary>Reads them for one link.</summary>
     public static SeenTunnel Read(RouteClient client, int index, bool isVxlan)
     {
         var seen = new SeenTunnel();
@@ -47,6 +47,6 @@ internal sealed class SeenTunnel
         return seen;
     }
 
-    /// <summary>True for what somebody wrote by hand, for ever.</summary>
+    /// <summary>True for an entry that was made by hand, permanent.</summary>
     public static bool IsPermanent(NeighbourState state) => (state & NeighbourState.Permanent) != 0;
 }

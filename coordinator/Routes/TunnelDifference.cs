@@ -3,13 +3,13 @@ using Plugboard.Netlink.Route;
 
 namespace Plugboard.Coordinator.Routes;
 
-/// <summary>Compares a tunnel's neighbours and fdb database with what they should be.</summary>
+/// <summary>Compares a tunnel's actual neighbours and FDB with the desired ones.</summary>
 /// <param name="tunnel">The tunnel's name.</param>
-/// <param name="index">Its link's index; 0: it is yet to be made.</param>
-/// <param name="seen">What is there.</param>
+/// <param name="index">Its link's index; 0: not made yet.</param>
+/// <param name="seen">The actual state.</param>
 internal sealed class TunnelDifference(string tunnel, int index, SeenTunnel seen)
 {
-    /// <summary>Asks for what is missing, other or too much.</summary>
+    /// <summary>Adds what is missing, different or superfluous.</summary>
     public void Compare(RoutePlan plan, bool mayPrune, RoutingDifference difference)
     {
         var neighbours = plan.Neighbours.Where(neighbour => neighbour.Link == tunnel).ToList();

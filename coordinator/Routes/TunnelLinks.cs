@@ -6,17 +6,17 @@ using Plugboard.Netlink.Route.Links;
 
 namespace Plugboard.Coordinator.Routes;
 
-/// <summary>Compares the tunnels' links with what they should be.</summary>
-/// <param name="network">What is there.</param>
+/// <summary>Compares the actual with the desired tunnel links.</summary>
+/// <param name="network">The actual network.</param>
 internal sealed class TunnelLinks(NodeNetwork network)
 {
     private readonly List<LinkStep> steps = [];
     private readonly List<string> problems = [];
 
-    /// <summary>True where a link is made, or made again: all that was on it is gone.</summary>
+    /// <summary>True if a link is made, or made again: everything that was on it is gone.</summary>
     public bool MakesLinks { get; private set; }
 
-    /// <summary>What is there under a tunnel's name and cannot be replaced, each a sentence.</summary>
+    /// <summary>Foreign links under a tunnel's name, which cannot be replaced, a sentence each.</summary>
     public IReadOnlyList<string> Problems => problems;
 
     /// <summary>The changes, in order.</summary>
@@ -25,9 +25,9 @@ internal sealed class TunnelLinks(NodeNetwork network)
     /// <summary>The changes for people.</summary>
     public IReadOnlyList<Change> Changes => steps.ConvertAll(static step => step.Text);
 
-    /// <summary>Asks for what is missing, other or too much.</summary>
-    /// <param name="tunnels">What should be.</param>
-    /// <param name="mayPrune">Links that bear the coordinator's mark and are not wanted go, with all that is on them.</param>
+    /// <summary>Adds what is missing, different or superfluous.</summary>
+    /// <param name="tunnels">The desired tunnels.</param>
+    /// <param name="mayPrune">Removes links with the coordinator's mark that the plan does not have, with all that is on them.</param>
     public void Compare(IReadOnlyList<DesiredTunnel> tunnels, bool mayPrune)
     {
         var wanted = tunnels.Select(tunnel => tunnel.Name).ToHashSet(StringComparer.Ordinal);

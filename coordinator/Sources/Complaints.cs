@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Plugboard.Coordinator.Sources;
 
-/// <summary>Lines for the log that are each told once, though what they are about is read again and again.</summary>
+/// <summary>Lines for the log, each written once though its subject is read again and again.</summary>
 /// <param name="log">Gets them.</param>
 internal sealed class Complaints(Action<string> log)
 {
@@ -11,17 +11,17 @@ internal sealed class Complaints(Action<string> log)
 
     private readonly HashSet<string> told = new(StringComparer.Ordinal);
 
-    /// <summary>Tells it, unless it was told.</summary>
+    /// <summary>Logs the line, unless it was logged before.</summary>
     public void Add(string line)
     {
-        // Whoever writes something else each time does not fill the memory.
+        // Changing values must not fill the memory.
         if (told.Count >= Most)
             told.Clear();
         if (told.Add(line))
             log(line);
     }
 
-    /// <summary>What somebody else wrote, as a JSON string: whatever is in it, it stays one line, and no longer than that.</summary>
+    /// <summary>A foreign value as a JSON string: it stays on one line of bounded length.</summary>
     public static string Quote(string text, int most)
     {
         if (text.Length > most)

@@ -24,7 +24,7 @@ internal sealed class HttpConnections(Func<bool, Socket>? open = null)
     private static readonly TimeSpan alertTime = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan connectTime = HostNames.LongestTime + 2 * addressTime;
 
-    /// <summary>A handler whose connections come from here: no proxy, no cookies, no redirects.</summary>
+    /// <summary>A handler that uses these connections: no proxy, no cookies, no redirects.</summary>
     public SocketsHttpHandler CreateHandler(TlsSide tls)
     {
         var handler = new SocketsHttpHandler
@@ -43,15 +43,15 @@ internal sealed class HttpConnections(Func<bool, Socket>? open = null)
         ConnectAsync(context.DnsEndPoint.Host, context.DnsEndPoint.Port, cancellation);
 
     /// <summary>
-    /// Why a server ended a connection with TLS as soon as it was there. In TLS 1.3 it looks at this side's certificate when this side
-    /// takes the connection for made and has sent its request; its alert is then lost with the connection more often than not. So another
-    /// one is made, on which nothing is sent.
+    /// Finds why a server ended a TLS connection at once. In TLS 1.3 the server checks the client certificate when this side already
+    /// considers the connection open and has sent its request; the server's alert is then usually lost with the connection. So another
+    /// connection is made, on which nothing is sent.
     /// </summary>
     /// <param name="server">The server.</param>
-    /// <param name="tls">What this side believes and shows.</param>
-    /// <param name="e">What was caught.</param>
+    /// <param name="tls">This side's authorities and certificate.</param>
+    /// <param name="e">The exception.</param>
     /// <param name="cancellation">Ends it.</param>
-    /// <returns>What was caught then, if it says more; else <paramref name="e"/>.</returns>
+    /// <returns>The second connection's exception, if it says more; else <paramref name="e"/>.</returns>
     public async Task<Exception> FindAlertAsync(Uri server, TlsSide tls, Exception e, CancellationToken cancellation)
     {
         if (server.Scheme != Uri.UriSchemeHttps || !ConnectionFailure.IsReset(e))
@@ -82,10 +82,10 @@ internal sealed class HttpConnections(Func<bool, Socket>? open = null)
 
     private async ValueTask<Stream> ConnectAsync(string name, int port, CancellationToken cancellation)
     {
-        // Name servers are asked on a thread that may wait.
+        // Lookups run on a thread that may wait.
         var lookup = await Task.Run(() => HostNames.Resolve(name), cancellation).ConfigureAwait(false);
         if (lookup.Addresses.Count == 0)
-            throw new HttpRequestException(HttpRequestError.NameResolutionError, $"the address of {name} is not found: {lookup.Failure}");
+            throw new HttpRequestException(HttpRequestError.NameResolutionError, $"{name} cannot be resolved: {lookup.Failure}");
         var failures = new List<(IPAddr Address, SocketException Why)>();
         foreach (var address in lookup.Addresses)
         {

@@ -2,7 +2,7 @@ using Plugboard.Coordinator.Cluster;
 
 namespace Plugboard.Coordinator.Sources;
 
-/// <summary>A node that is alone: nobody else is known, and nobody is told.</summary>
+/// <summary>A node without peers: it knows no other node and reports to none.</summary>
 internal sealed class NoSource : IPeerSource
 {
     /// <inheritdoc/>
@@ -12,9 +12,9 @@ internal sealed class NoSource : IPeerSource
         return Task.Delay(Timeout.Infinite, cancellation);
     }
 
-    /// <summary>Nobody listens.</summary>
+    /// <summary>No effect.</summary>
     public void Advertise(NodeAdvertisement advertisement) { }
 
-    /// <summary>Nobody listens.</summary>
+    /// <summary>No effect.</summary>
     public void Report(NodeReport report) { }
 }

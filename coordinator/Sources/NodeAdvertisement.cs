@@ -4,18 +4,18 @@ using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Sources;
 
-/// <summary>What the other nodes are to know of this one.</summary>
+/// <summary>This node's data for the other nodes.</summary>
 internal sealed record NodeAdvertisement
 {
     /// <summary>flannel's word: <c>vxlan</c>, <c>host-gw</c>, <c>ipip</c>.</summary>
     public required string BackendType { get; init; }
 
-    /// <summary>Where this node is reached, at most one per family.</summary>
+    /// <summary>Its addresses, at most one per family.</summary>
     public ValueArray<IPAddr> Addresses { get; init; } = [];
 
-    /// <summary>Where its IPv4 tunnel ends; null: none.</summary>
+    /// <summary>The end of its IPv4 tunnel; null: none.</summary>
     public VtepData? Vtep4 { get; init; }
 
-    /// <summary>Where its IPv6 tunnel ends; null: none.</summary>
+    /// <summary>The end of its IPv6 tunnel; null: none.</summary>
     public VtepData? Vtep6 { get; init; }
 }

@@ -1,6 +1,6 @@
 namespace Plugboard.Coordinator.Sources;
 
-/// <summary>How this node is: Kubernetes' condition NetworkUnavailable, and an event when it changes.</summary>
+/// <summary>The state of this node: Kubernetes' condition NetworkUnavailable, and an event when it changes.</summary>
 /// <param name="IsReady">True: pods can be started here.</param>
 /// <param name="Reason">One word in CamelCase for programs, as <c>CoordinatorReady</c>, <c>DuplicatePodCidr</c>.</param>
 /// <param name="Message">A sentence for people.</param>

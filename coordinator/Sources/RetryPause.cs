@@ -1,8 +1,6 @@
 namespace Plugboard.Coordinator.Sources;
 
-/// <summary>
-/// Pauses that double from a least to a most, each longer or shorter by chance where many nodes would else come back at once.
-/// </summary>
+/// <summary>Pauses that double from a minimum to a maximum, with random variation if many nodes would otherwise return at once.</summary>
 internal sealed class RetryPause(TimeSpan least, TimeSpan most, Random random)
 {
     private readonly TimeSpan first = least;
@@ -14,7 +12,7 @@ internal sealed class RetryPause(TimeSpan least, TimeSpan most, Random random)
     /// <summary>How many times its length a pause is at the most.</summary>
     public double Longest { get; init; } = 1.5;
 
-    /// <summary>From a second to half a minute, none by chance: for what fails on this node alone.</summary>
+    /// <summary>From a second to half a minute, without variation: for faults of this node alone.</summary>
     public static RetryPause OfNode() =>
         new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30), Random.Shared) { Shortest = 1, Longest = 1 };
 
@@ -24,7 +22,7 @@ internal sealed class RetryPause(TimeSpan least, TimeSpan most, Random random)
     /// <summary>From a tenth of a second to half a minute, each by half less.</summary>
     public static RetryPause OfEtcd() => new(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(30), Random.Shared) { Longest = 1 };
 
-    /// <summary>What was tried went well: the next pause is the least again.</summary>
+    /// <summary>The try succeeded: the next pause is the minimum again.</summary>
     public void Reset() => next = first;
 
     /// <summary>The next pause's length.</summary>

@@ -22,7 +22,7 @@ trap 'rm -rf "$work"' EXIT
 # Storage of its own: what the machine has of images and containers is neither read nor written.
 buildah() { command buildah --root "$work/storage" --runroot "$work/run" --storage-driver vfs "$@"; }
 
-# stage DIRECTORY NAME…: the executables as they are to be in the image.
+# stage DIRECTORY NAME…: the executables for the image.
 stage() {
     local directory=$1 name; shift
     mkdir -p "$directory"

@@ -20,7 +20,7 @@ for folder in plugins/*/ coordinator/ installer/; do
 done
 cp -R --no-dereference LICENSE README.md CHANGELOG.md docs examples deploy "$work/$name/"
 deploy/release/sbom.sh "$bin" "$version" > "$work/$name/sbom.cdx.json"
-# Not the modes of whoever cloned it.
+# Fixed modes, not those of the clone.
 find "$work/$name" -type d -exec chmod 0755 {} +
 find "$work/$name" -type f -perm /100 -exec chmod 0755 {} +
 find "$work/$name" -type f ! -perm /100 -exec chmod 0644 {} +

@@ -15,7 +15,7 @@ internal sealed record AddressPlan
     /// <summary>The pod's routes, as the result reports them.</summary>
     public required IReadOnlyList<CniRoute> Routes { get; init; }
 
-    /// <summary>The addresses the bridge bears; empty where it is no gateway.</summary>
+    /// <summary>The addresses of the bridge; empty if it is no gateway.</summary>
     public required IReadOnlyList<IPPrefix> Gateways { get; init; }
 
     /// <summary>The plan of what <paramref name="ipam"/> returned; empty for a network without addresses.</summary>
@@ -93,8 +93,7 @@ internal sealed record AddressPlan
     }
 
     /// <summary>
-    /// The routes in an order in which the kernel takes them: those to what is on the link first, because others may lead to a gateway
-    /// there.
+    /// The routes in an order that the kernel accepts: on-link routes first, because other routes may use a gateway there.
     /// </summary>
     public IReadOnlyList<CniRoute> RoutesToAdd
     {

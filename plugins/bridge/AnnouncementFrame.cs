@@ -4,8 +4,8 @@ using Plugboard.Addresses;
 namespace Plugboard.Bridge;
 
 /// <summary>
-/// The frame that tells all on a network who has an address: a gratuitous ARP request, or an unsolicited neighbour advertisement that
-/// overrides what is known. Pure. Source: RFC 5227, section 3; RFC 4861, section 4.4; IEEE 802.1Q.
+/// The frame that announces the owner of an address: a gratuitous ARP request, or an unsolicited neighbour advertisement that overrides
+/// cached entries. Pure. Source: RFC 5227, section 3; RFC 4861, section 4.4; IEEE 802.1Q.
 /// </summary>
 internal static class AnnouncementFrame
 {
@@ -20,8 +20,8 @@ internal static class AnnouncementFrame
     private static readonly IPAddr AllNodes = IPAddr.V6((UInt128)0xff02 << 112 | 1);
 
     /// <summary>The frame.</summary>
-    /// <param name="address">Whose.</param>
-    /// <param name="mac">Who has it.</param>
+    /// <param name="address">The address.</param>
+    /// <param name="mac">Its owner.</param>
     /// <param name="vlan">The VLAN the frame is tagged with; 0 for none.</param>
     public static byte[] Of(IPAddr address, MacAddress mac, int vlan)
     {

@@ -7,9 +7,9 @@ using Plugboard.Protocols.Cni;
 namespace Plugboard.Bridge;
 
 /// <summary>
-/// CHECK: is the pod connected as ADD's result says? What others may change without harm is not compared: the hardware address of a bridge
-/// that is no gateway, promiscuity that a packet capture asked for; nor what plugins that come later in the chain change by design: the
-/// MTU, and where routes are. docs/operations.md has the table.
+/// CHECK: is the pod connected as ADD's result says? Harmless changes by other programs are not compared: the hardware address of a bridge
+/// that is no gateway, promiscuity for a packet capture; nor what later plugins of the chain change by design: the MTU, and the tables of
+/// routes. docs/operations.md has the table.
 /// </summary>
 internal sealed class BridgeCheck(CniRequest request, BridgeConfig config, CniResult result)
 {
@@ -30,7 +30,7 @@ internal sealed class BridgeCheck(CniRequest request, BridgeConfig config, CniRe
         if (port.MasterIndex != bridge.Index)
             throw Failed(
                 $"Container interface {request.IfName} is not attached to bridge {config.Bridge}",
-                $"{port.Name} is no port of {config.Bridge}"
+                $"{port.Name} is not a port of {config.Bridge}"
             );
         if (part.FindOnHost(port.Name) is { } expected)
             CheckMac(expected, port, $"Interface {port.Name} Mac doesn't match: {port.Address}");

@@ -14,7 +14,7 @@ internal sealed record BridgeConfig
     /// <summary>The bridge device's name.</summary>
     public string Bridge { get; private init; } = "cni0";
 
-    /// <summary>The bridge bears the gateway's address, and the host forwards. Implied by <see cref="IsDefaultGateway"/>.</summary>
+    /// <summary>The bridge has the gateway's address, and the host forwards. Implied by <see cref="IsDefaultGateway"/>.</summary>
     public bool IsGateway { get; private init; }
 
     /// <summary>The pod's default route leads to the gateway.</summary>
@@ -69,8 +69,8 @@ internal sealed record BridgeConfig
     public string IpamType { get; private init; } = "";
 
     /// <summary>
-    /// Somebody chooses the pod's addresses, a person or an IPAM plugin of whatever kind, and may choose what another pod just had.
-    /// <c>host-local</c> by itself takes the next of a range, and comes back to one when it has given all.
+    /// The pod's addresses are chosen, by a person or by an IPAM plugin of any kind, and may be those of an earlier pod. <c>host-local</c>
+    /// without a request leases the next address of a range, and reuses one only after all others.
     /// </summary>
     public bool IsAddressChosen { get; private init; }
 
@@ -116,7 +116,7 @@ internal sealed record BridgeConfig
         return config;
     }
 
-    /// <summary>What DEL and GC go by, as far as a config that may not validate tells it.</summary>
+    /// <summary>The facts that DEL and GC need, as far as a config that may be invalid has them.</summary>
     public static BridgeConfig ParseLeniently(CniRequest request)
     {
         var node = request.Config;
@@ -156,7 +156,7 @@ internal sealed record BridgeConfig
         problems.Try("mac", () => ReadMac(request));
         problems.Try("ipam", () => ReadIpamType(node));
         problems.Try("dns", () => ReadDns(node));
-        problems.AddUnknown(node, Keys, "is no key of bridge and has no effect");
+        problems.AddUnknown(node, Keys, "is not a key of bridge and has no effect");
         if (problems.Count == 0)
             problems.Try("disableContainerInterface", () => Parse(request));
         return problems;
@@ -268,7 +268,7 @@ internal sealed record BridgeConfig
             );
         }
 
-        return mac.IsZero ? throw InvalidMac(text, $"{key} is zero, which is no interface's address") : mac;
+        return mac.IsZero ? throw InvalidMac(text, $"{key} is zero, which is invalid for an interface") : mac;
     }
 
     // What is of another form is the delegate's to refuse.

@@ -51,7 +51,7 @@ internal sealed class BridgeDevice : IDisposable
         && !BridgePin.IsWanted(bridge)
         && !BridgePin.LosesIPv6(host, bridge, config);
 
-    // Alone from here to the end of the ADD: others wait until it is settled, or taken back.
+    // Exclusive from here to the end of the ADD: other calls wait until it is complete, or undone.
     private static BridgeDevice Settle(RouteClient host, BridgeConfig config, BridgeLock alone)
     {
         alone.MakeExclusive();
@@ -78,7 +78,7 @@ internal sealed class BridgeDevice : IDisposable
         }
     }
 
-    // Its address tells that it is the one made here, also where the kernel's answer was lost.
+    // Its address shows that it is the one made here, even if the kernel's answer was lost.
     private static void TakeBack(RouteClient host, string name, MacAddress? own)
     {
         using var rollback = new Rollback(BridgePlugin.Report);
@@ -102,7 +102,7 @@ internal sealed class BridgeDevice : IDisposable
         // Only a bridge that is down: an operator's later choice stays. A kernel without IPv6 has no such setting.
         if (!Link.IsUp)
             InterfaceSettings.Prefer($"net/ipv6/conf/{config.Bridge}/accept_ra", "0");
-        // Until its link-local address is settled, a second or two, a new bridge forwards no IPv6: it cannot ask who its neighbours are.
+        // Until its link-local address is settled, a second or two, a new bridge forwards no IPv6: it cannot look for neighbours.
         if (made is not null && !config.EnableDad)
             InterfaceSettings.Prefer($"net/ipv6/conf/{config.Bridge}/accept_dad", "0");
         isMadePromiscuous = config.PromiscMode && !Link.IsPromiscuous;
@@ -146,7 +146,7 @@ internal sealed class BridgeDevice : IDisposable
         }
         catch (NetlinkException e) when (e.Errno == Errno.EEXIST)
         {
-            // Somebody who does not take the lock was faster: found next.
+            // A process without the lock was faster: the bridge is found next.
             return;
         }
         catch (NetlinkException e) when (e.Errno == Errno.EOPNOTSUPP && (!config.VlanFiltering || e.KernelMessage is not null))

@@ -16,10 +16,10 @@ internal sealed class BridgeGateway(RouteClient host, BridgeDevice bridge, Bridg
         var isPinned = !BridgePin.IsForeign(bridge.Link);
         foreach (var gateway in plan.Gateways)
         {
-            if (!Bears(device, gateway))
+            if (!Has(device, gateway))
             {
                 bridge.Lock.MakeExclusive();
-                if (!Bears(device, gateway))
+                if (!Has(device, gateway))
                 {
                     MakeRoom(device, gateway);
                     Add(device, gateway);
@@ -33,7 +33,7 @@ internal sealed class BridgeGateway(RouteClient host, BridgeDevice bridge, Bridg
         }
     }
 
-    private bool Bears(Link device, IPPrefix gateway)
+    private bool Has(Link device, IPPrefix gateway)
     {
         foreach (var address in host.Addresses.List(device.Index, gateway.Is6 ? AddressFamily.IPv6 : AddressFamily.IPv4))
         {
@@ -83,7 +83,7 @@ internal sealed class BridgeGateway(RouteClient host, BridgeDevice bridge, Bridg
         }
         catch (NetlinkException e) when (e.Errno == Errno.EEXIST)
         {
-            // Somebody was faster, with the very same address: as it should be.
+            // Another process was faster, with the same address: as it should be.
             return false;
         }
         catch (NetlinkException e) when (address.Is6 && e.Errno == Errno.EACCES && host.Links.Find(device.Index) is { IPv6.Disabled: true })
@@ -97,8 +97,8 @@ internal sealed class BridgeGateway(RouteClient host, BridgeDevice bridge, Bridg
         }
     }
 
-    // The node has IPv6 switched off where nobody says otherwise, and this network wants it here. Nothing is learned on the link that was
-    // not learned before.
+    // IPv6 is disabled by default on the node, and this network needs it here. The link takes nothing from the network that it did not take
+    // before.
     private void EnableIPv6(Link device, IPPrefix address)
     {
         var conf = $"net/ipv6/conf/{device.Name}/";

@@ -4,11 +4,10 @@ using Plugboard.Linux.Namespaces;
 namespace Plugboard.Bridge;
 
 /// <summary>
-/// The lock of the bridges in one network namespace: a flock on a file that only root opens, or on the namespace itself where /run cannot
-/// be written. It ends with the process. An ADD that finds
-/// all in place shares it; one that changes a bridge or its addresses has it alone until its end, so that what it undoes on failure nobody
-/// else has built on. No lock is waited for by who may
-/// hold it already: see the table of locks in docs/architecture.md.
+/// The lock of the bridges in one network namespace: a flock on a file that only root opens, or on the namespace itself if /run cannot be
+/// written. It ends with the process. An ADD that finds everything in place shares it; an ADD that changes a bridge or its addresses has it
+/// exclusively until its end, so that no other call depends on what it undoes on failure. A process never waits for a lock that it may hold
+/// already: see the table of locks in docs/architecture.md.
 /// </summary>
 internal sealed class BridgeLock : IDisposable
 {
@@ -19,7 +18,7 @@ internal sealed class BridgeLock : IDisposable
 
     private BridgeLock(FileLock held) => this.held = held;
 
-    /// <summary>True where nobody else has the lock.</summary>
+    /// <summary>True if no other process has the lock.</summary>
     public bool IsExclusive { get; private set; }
 
     /// <summary>Shares the lock of the calling thread's namespace.</summary>
@@ -27,7 +26,7 @@ internal sealed class BridgeLock : IDisposable
         new(FileLock.TakeShared(NamespaceLock.TryOpen("bridge") ?? NetworkNamespace.OpenOwn().File, Timeout));
 
     /// <summary>
-    /// Takes the lock alone. What was seen before must be looked at again: others may have changed it while this one waited.
+    /// Takes the lock exclusively. Earlier readings must be repeated: another process may have changed the bridge meanwhile.
     /// </summary>
     public void MakeExclusive()
     {
@@ -37,7 +36,7 @@ internal sealed class BridgeLock : IDisposable
         IsExclusive = true;
     }
 
-    /// <summary>Takes the lock alone if nobody else has it.</summary>
+    /// <summary>Takes the lock exclusively if no other process has it.</summary>
     public bool TryMakeExclusive() => IsExclusive || (IsExclusive = held.TryMakeExclusive());
 
     /// <inheritdoc/>

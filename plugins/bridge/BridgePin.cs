@@ -4,12 +4,12 @@ using Plugboard.Netlink.Route.Links;
 namespace Plugboard.Bridge;
 
 /// <summary>
-/// What keeps a bridge of the node's own as it is when pods come. A bridge that was given no hardware address takes the least of its
-/// ports', and one that was given no MTU the least of theirs (net/bridge/br_stp_if.c, br_stp_recalculate_bridge_id; br_if.c,
-/// br_mtu_auto_adjust): the node would change its address, and whoever has it in the ARP cache would lose it. What is written stays, also
-/// when it is what the bridge has. Whether it was written the kernel tells nobody over netlink, and to write it empties the neighbour cache
-/// of the link: so it is done once, and the link's tag (ip-sysctl: <c>net.ipv4.conf.NAME.tag</c>), a number for anybody's use that is part
-/// of every answer, says that it was.
+/// Fixes the hardware address and MTU of an existing bridge when pods come. A bridge without a configured hardware address takes the least
+/// of its ports', and one without a configured MTU the least of theirs (net/bridge/br_stp_if.c, br_stp_recalculate_bridge_id; br_if.c,
+/// br_mtu_auto_adjust): the node would change its address, and hosts with the old one in the ARP cache would lose it. Writing a value fixes
+/// it, even the present one. The kernel does not report over netlink whether it was written, and writing it empties the neighbour cache of
+/// the link: so it is done once, and the link's tag (ip-sysctl: <c>net.ipv4.conf.NAME.tag</c>), a number for free use that is part of every
+/// answer, marks that it was.
 /// </summary>
 internal static class BridgePin
 {
@@ -22,10 +22,10 @@ internal static class BridgePin
 
     private const int MaxMtu = 65535;
 
-    /// <summary>True where it is to be pinned before a port is added.</summary>
+    /// <summary>True if it must be fixed before a port is added.</summary>
     public static bool IsWanted(Link bridge) => bridge.Tag == 0;
 
-    /// <summary>True where somebody uses the tag for something else; then a gateway's address is pinned and no other.</summary>
+    /// <summary>True if the tag is used for something else; then only a gateway's address is fixed.</summary>
     public static bool IsForeign(Link bridge) => bridge.Tag != 0 && (bridge.Tag & ~AllFlags) != Mark;
 
     /// <summary>True where hosts beyond this node may be on the bridge's network, or come to it.</summary>
@@ -40,7 +40,7 @@ internal static class BridgePin
         && bridge.Mtu >= SmallMtu.IPv6Minimum
         && host.Addresses.List(bridge.Index, AddressFamily.IPv6).Any(static address => !address.Address.Address.IsLinkLocalUnicast);
 
-    /// <summary>What a bridge is told that was made with an address of its own, and has no ports.</summary>
+    /// <summary>The settings of a bridge that was made with an address of its own, and has no ports.</summary>
     public static LinkChange OfNew() => new() { Tag = Mark | PinnedAddress };
 
     /// <summary>

@@ -19,7 +19,7 @@ internal sealed class BridgePlugin : CniPlugin
     /// <inheritdoc/>
     public override string Name => "bridge";
 
-    /// <summary>Tells what could not be undone: the failure that is on its way to the caller says more.</summary>
+    /// <summary>Reports what could not be undone: the failure for the caller says more.</summary>
     public static void Report(string what, Exception e) => StandardError.WriteLine($"bridge: cannot {what}: {e.Message}");
 
     /// <inheritdoc/>
@@ -62,17 +62,16 @@ internal sealed class BridgePlugin : CniPlugin
         };
     }
 
-    // What is wrong with the addresses is known before anything is made where the delegate is of this build; another tells them when it has
-    // given them.
+    // A delegate of this build reports invalid addresses before anything is made; another one reports them with its result.
     private static void Foresee(CniRequest request, BridgeConfig config, PluginDelegate? ipam)
     {
         if (ipam?.InProcess is HostLocalPlugin hostLocal)
             AddressPlan.From(hostLocal.Foresee(request), config);
     }
 
-    // Another executable is told to release all that the attachment has. One that succeeds knows of no earlier lease; one that fails may
-    // have allocated all the same, or may have refused because the container has its address already: then only where nothing of an earlier
-    // attachment can be alive.
+    // Another executable gets a DEL for all leases of the attachment. If it succeeds, it had no earlier lease; if it fails, it may have
+    // allocated all the same, or refused because the container has its address already: then only if nothing of an earlier attachment can
+    // be alive.
     private static CniResult Lease(PluginDelegate ipam, BridgeConfig config, EarlierAttachment earlier, Rollback rollback)
     {
         var succeeded = false;
@@ -94,8 +93,7 @@ internal sealed class BridgePlugin : CniPlugin
     {
         var config = BridgeConfig.ParseLeniently(request);
         var failures = new Failures();
-        // Closed last: until the kernel has done away with what was deleted it lets nobody close, and the removal of a link takes that long
-        // anyway.
+        // Closed last: the kernel blocks each close until deleted objects are freed, and the removal of a link takes that long anyway.
         using var rules = new PodTrafficRules(request, config);
         failures.Try(rules.Withdraw);
         failures.Try(() => DeleteVeth(request));
@@ -113,7 +111,7 @@ internal sealed class BridgePlugin : CniPlugin
             return;
         using (pod)
         {
-            // What another implementation made bears no owner.
+            // Objects of another implementation have no owner.
             if (Inside(pod, inside => inside.Links.Find(request.IfName)) is { } link && !VethPair.DeleteByPeer(host, link))
                 Inside(pod, inside => inside.Links.Delete(request.IfName));
         }
@@ -199,11 +197,11 @@ internal sealed class BridgePlugin : CniPlugin
 
         if (
             config.WantsRules
-            && BackendProbe.FindObstacle(config.MacSpoofCheck ? FirewallBackend.Nftables : config.IpMasqBackend) is { } hindrance
+            && BackendProbe.FindObstacle(config.MacSpoofCheck ? FirewallBackend.Nftables : config.IpMasqBackend) is { } obstacle
         )
             throw new CniException(
                 CniErrorCode.PluginNotAvailable,
-                hindrance,
+                obstacle,
                 "ipMasq needs nf_tables in the kernel (Linux 5.6), or iptables; macspoofchk needs nf_tables"
             );
         var ipam = FindIpam(request, config);

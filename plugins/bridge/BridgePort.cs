@@ -31,7 +31,7 @@ internal static class BridgePort
     }
 
     /// <summary>
-    /// Gives a port its VLANs: one untagged, others tagged, and the kernel's default only where it is to stay or nothing else is untagged.
+    /// Sets a port's VLANs: one untagged, others tagged, and the kernel's default only if it must stay or if no other VLAN is untagged.
     /// </summary>
     public static void ConfigureVlans(RouteClient host, int port, int vlan, IReadOnlyList<int> trunk, bool preserveDefault)
     {

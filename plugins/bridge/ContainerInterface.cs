@@ -57,9 +57,9 @@ internal sealed class ContainerInterface : IDisposable
     }
 
     /// <summary>
-    /// Tells all neighbours who has the pod's addresses, once the bridge passes on what the pod sends: those who know them of an earlier
-    /// pod go by it at once. The kernel does so by itself when a link comes up, which is too early, and whenever a hardware address is
-    /// written, also the one there is (net/ipv4/devinet.c and net/ipv6/ndisc.c, NETDEV_CHANGEADDR, with arp_notify and ndisc_notify).
+    /// Announces the pod's addresses to all neighbours, once the bridge forwards the pod's packets: hosts that know them of an earlier pod
+    /// use the new one at once. The kernel does so by itself when a link comes up, which is too early, and whenever a hardware address is
+    /// written, even the present one (net/ipv4/devinet.c and net/ipv6/ndisc.c, NETDEV_CHANGEADDR, with arp_notify and ndisc_notify).
     /// </summary>
     public void Announce() => inside.Links.Set(Link.Index, new LinkChange { Address = Link.Address });
 

@@ -5,9 +5,8 @@ using Plugboard.Netlink.Route.Links;
 namespace Plugboard.Bridge;
 
 /// <summary>
-/// What lives of an earlier ADD for the same container and interface, as the kernel tells: a veth pair with the owner's mark, or one of an
-/// implementation that marks none and whose other namespace has the address that is asked for. Read only where a lease or a name says that
-/// there was such an ADD.
+/// The live remains of an earlier ADD for the same container and interface, by the kernel: a veth pair with the owner's mark, or one
+/// without marks whose other namespace has the requested address. Read only if a lease or a name shows that there was such an ADD.
 /// </summary>
 /// <param name="host">The host's links.</param>
 /// <param name="owner">The container's interface.</param>
@@ -27,7 +26,7 @@ internal sealed class EarlierAttachment(RouteClient host, Attachment owner, stri
     /// <summary>True where one may live: a pair that no other attachment is known to have leads to a namespace that is there.</summary>
     public bool MayLive => Candidates.Any(link => host.Links.FindPeer(link) is not null);
 
-    /// <summary>True where an interface has the address; where the kernel cannot tell, too.</summary>
+    /// <summary>True if an interface has the address, or if the kernel cannot show it.</summary>
     public bool Uses(IPAddr address)
     {
         var family = address.Is6 ? AddressFamily.IPv6 : AddressFamily.IPv4;

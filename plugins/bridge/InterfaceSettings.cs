@@ -10,7 +10,7 @@ namespace Plugboard.Bridge;
 internal static class InterfaceSettings
 {
     /// <summary>
-    /// Sets what the pod can do without; a refusal is told on stderr. A kernel without IPv6 has no such setting, which is no refusal.
+    /// Makes optional settings of the pod; a refusal is reported on stderr. A kernel without IPv6 has no such setting, which is no refusal.
     /// </summary>
     public static void Prefer(string name, string value)
     {

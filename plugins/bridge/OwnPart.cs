@@ -33,7 +33,7 @@ internal sealed class OwnPart
     public CniInterface? FindOnHost(string name) =>
         Find(each => each.Name == name && each.Sandbox.Length == 0) ?? Find(each => each.Name == name);
 
-    /// <summary>Whose a route is: it does not say by which interface it leads.</summary>
+    /// <summary>The owner of a route that does not name its interface.</summary>
     public RouteOwner OwnerOf(CniRoute route)
     {
         if (others.Count == 0)
@@ -68,7 +68,7 @@ internal sealed class OwnPart
     }
 }
 
-/// <summary>Whose a route of a result is.</summary>
+/// <summary>The owner of a result's route.</summary>
 internal enum RouteOwner
 {
     /// <summary>This plugin's.</summary>

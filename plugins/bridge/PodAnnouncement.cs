@@ -7,11 +7,11 @@ using Plugboard.Netlink.Route.Links;
 namespace Plugboard.Bridge;
 
 /// <summary>
-/// Tells the network whose the pod's addresses are now: an earlier pod may have had them, and neighbours would go by its hardware address
-/// for up to half a minute. What is told goes to every port of the bridge, 2 µs for each, so it is told where somebody may know the
-/// address: on a network with other hosts, where the address was chosen, and where the node's neighbour table still has it. A new pod is
-/// put there: it is the trace that the next one finds, and spares the node asking all ports for it. The kernel collects it when the entries
-/// of all pods, which are in that table too, are collected.
+/// Announces the new owner of the pod's addresses to the network: an earlier pod may have had them, and neighbours would use its hardware
+/// address for up to half a minute. An announcement goes to every port of the bridge, 2 µs for each, so it is sent only if a host may know
+/// the address: on a network with other hosts, if the address was chosen, and if the node's neighbour table still has it. A new pod is
+/// added there: the next pod with the address finds it, and the node need not ask all ports for it. The kernel collects it together with
+/// the entries of all pods in that table.
 /// </summary>
 internal sealed class PodAnnouncement(RouteClient host, Link bridge, BridgeConfig config, AddressPlan plan)
 {
@@ -33,7 +33,7 @@ internal sealed class PodAnnouncement(RouteClient host, Link bridge, BridgeConfi
             SendForBlockedPort(container.Link, mac);
     }
 
-    // False where the node knows the address of an earlier pod, or cannot tell.
+    // False if the node knows the address of an earlier pod, or cannot show it.
     private bool TryIntroduce(IPAddr address, MacAddress mac, Rollback rollback)
     {
         if (!host.Neighbours.TryAdd(new Neighbour(bridge.Index, address, mac, NeighbourState.Stale)))
@@ -42,8 +42,8 @@ internal sealed class PodAnnouncement(RouteClient host, Link bridge, BridgeConfi
         return true;
     }
 
-    // A spanning tree opens the port only in half a minute, and nobody will be there then: the bridge speaks for the pod, by its other
-    // ports. It does not hear itself.
+    // A spanning tree opens the port only in half a minute, and no process of ours runs then: the bridge sends for the pod, by its other
+    // ports. It does not receive its own frames.
     private void SendForBlockedPort(Link container, MacAddress mac)
     {
         try

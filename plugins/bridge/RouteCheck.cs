@@ -19,7 +19,7 @@ internal sealed class RouteCheck(RouteClient inside, Link link, OwnPart part)
     // A kernel asks the devices of a VRF for no other tables than the VRF's.
     private bool IsInVrf => isInVrf ??= link.MasterIndex != 0 && inside.Links.Find(link.MasterIndex) is { Kind: "vrf" };
 
-    /// <summary>The first route that is not as ADD left it, and why; null where all are.</summary>
+    /// <summary>The first route that is not as ADD left it, with the reason; null if all are.</summary>
     public (CniRoute Route, string Reason)? FindDifference()
     {
         foreach (var route in part.Routes)

@@ -22,7 +22,7 @@ internal static class SmallMtu
             throw Refused(config, $"range {subnet}");
     }
 
-    /// <summary>Refuses it where the IPAM plugin's answer is the first to tell.</summary>
+    /// <summary>Refuses it if only the IPAM plugin's answer shows it.</summary>
     public static void RefuseWithIPv6Address(BridgeConfig config, IPPrefix address)
     {
         if (address.Is6 && config.IsTooSmallForIPv6())

@@ -10,7 +10,7 @@ internal static class UnusableAddress
 {
     /// <summary>Why an interface cannot have an address; null where it can.</summary>
     public static string? FindFault(IPAddr address) =>
-        address.IsUnspecified ? "is no address of one interface (all zeros)"
+        address.IsUnspecified ? "is invalid for an interface (all zeros)"
         : address.IsMulticast ? "is a multicast address"
         : address.IsLoopback ? "is a loopback address"
         : !address.Is6 && address.Value == uint.MaxValue ? "is the broadcast address"
@@ -33,7 +33,7 @@ internal static class UnusableAddress
         }
     }
 
-    // The kernel's fields: scope has eight bits; the others 32, of which an answer can say the lower half.
+    // The kernel's fields: scope has eight bits; the others 32, of which an answer can express the lower half.
     private static (string Key, int Value)? FindFault(CniRoute route) =>
         route switch
         {

@@ -20,7 +20,7 @@ internal sealed class VethPair(RouteClient host, Attachment owner)
     /// <summary>Longer than the kernel ever takes to see that both ends are up.</summary>
     private static readonly TimeSpan CarrierTimeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>Whose the pair is.</summary>
+    /// <summary>The owner of the pair.</summary>
     public Attachment Owner => owner;
 
     /// <summary>The name of the host's end, once it is made.</summary>
@@ -35,8 +35,7 @@ internal sealed class VethPair(RouteClient host, Attachment owner)
     /// <summary>Makes the pair.</summary>
     public void Create(NetworkNamespace pod, Link bridge, BridgeConfig config, Rollback rollback)
     {
-        // Drawn: one that is computed from what two nodes may have in common would be there twice, and the network that both are in could
-        // not tell the pods apart.
+        // Random: a computed address could exist on two nodes with equal inputs, and their common network could not distinguish the pods.
         var bits = RandomBits.Next();
         ContainerAddress = config.Mac ?? MacAddress.Local(bits);
         HostAddress = owner.HostAddress(bits >> 40);
@@ -86,7 +85,7 @@ internal sealed class VethPair(RouteClient host, Attachment owner)
         }
     }
 
-    // Where the name is taken: true if it is free now, false if a stranger has it. An earlier ADD's pair whose container lives is in use.
+    // If the name is taken: true if it is free now, false if a foreign link has it. An earlier ADD's pair of a living container is in use.
     private bool MakeRoom(string name, NetlinkException cause)
     {
         if (host.Links.Find(name) is not { } link)
@@ -133,8 +132,8 @@ internal sealed class VethPair(RouteClient host, Attachment owner)
     }
 
     /// <summary>
-    /// Removes the pair by the names that the owner's host end can have; a stranger's link of such a name stays. An ADD that was killed may
-    /// have left one without its alias, which its address then tells.
+    /// Removes the pair by the possible names of the owner's host end; a foreign link of such a name stays. A killed ADD may have left a
+    /// pair without its alias, which its address then identifies.
     /// </summary>
     public void DeleteByOwner()
     {
@@ -148,7 +147,7 @@ internal sealed class VethPair(RouteClient host, Attachment owner)
         }
     }
 
-    /// <summary>Removes the pair by the host's end that belongs to a container's; false where there is none.</summary>
+    /// <summary>Removes the pair by the host's end of a container's; false if absent.</summary>
     public static bool DeleteByPeer(RouteClient host, Link container) =>
         container.Kind == "veth"
         && host.Links.Find(container.PeerIndex) is { Kind: "veth" } port

@@ -7,8 +7,8 @@ using Plugboard.Protocols.Cni;
 namespace Plugboard.Bridge;
 
 /// <summary>
-/// The device that bears the gateway's address of one VLAN: <c>bridge.vlan</c>, one end of a pair in the host's namespace whose other end
-/// is a port of the bridge in that VLAN. It stays for the pods that come after.
+/// The device with the gateway's address of one VLAN: <c>bridge.vlan</c>, one end of a pair in the host's namespace whose other end is a
+/// port of the bridge in that VLAN. It stays for later pods.
 /// </summary>
 internal static class VlanGateway
 {
@@ -46,7 +46,7 @@ internal static class VlanGateway
         }
     }
 
-    // The pair outlives a bridge that somebody deleted, and then leads nowhere. A device of the operator's own is no veth.
+    // The pair outlives a deleted bridge, and then leads nowhere. A device of the operator's own is not a veth.
     private static Link? FindOrphan(RouteClient host, Link device) =>
         device is { Kind: "veth", LinkNetNsId: null } && host.Links.Find(device.PeerIndex) is { MasterIndex: 0 } port ? port : null;
 
@@ -61,7 +61,7 @@ internal static class VlanGateway
     {
         var owner = new Attachment(config.Bridge, "gateway", name);
         var port = owner.HostName(0);
-        // Before it is made: the kernel's answer may be lost. The lock says that nobody else has made it meanwhile.
+        // Before it is made: the kernel's answer may be lost. The lock excludes that another process made it meanwhile.
         rollback.OnFailure($"remove {name}", () => Remove(host, name));
         host.Links.Add(
             new VethSpec

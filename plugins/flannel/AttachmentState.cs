@@ -5,14 +5,14 @@ namespace Plugboard.Flannel;
 
 /// <summary>What is kept of one attachment: the config that its delegate was called with.</summary>
 /// <param name="FileName">The file's name: the container's id, or that, the network's name and the interface's with colons between.</param>
-/// <param name="Config">What it says; null where it cannot be read, as after a power cut.</param>
-/// <param name="IfName">The attachment's interface; null where the file does not say: the reference's does not.</param>
+/// <param name="Config">What it says; null if it cannot be read, as after a power cut.</param>
+/// <param name="IfName">The attachment's interface; null if the file does not say: the reference's does not.</param>
 internal sealed record AttachmentState(string FileName, NetworkConfig? Config, string? IfName)
 {
-    /// <summary>The member that tells the interface, in files of ours that are named as the reference's.</summary>
+    /// <summary>The member with the interface, in files of ours under the reference's names.</summary>
     public const string IfNameKey = "plugboard/ifname";
 
-    /// <summary>The member that tells that ADD failed and the delegate could not undo it.</summary>
+    /// <summary>The member that marks an ADD that failed and that the delegate could not undo.</summary>
     public const string FailedKey = "plugboard/failed";
 
     private const int LongestFileName = 254; // NAME_MAX less the dot of a file that is being written
@@ -22,10 +22,10 @@ internal sealed record AttachmentState(string FileName, NetworkConfig? Config, s
     /// <summary>The attachment's container.</summary>
     public string ContainerId => FileName.Split(Separator, 2)[0];
 
-    /// <summary>True where nobody was attached: ADD failed, and the delegate's DEL too.</summary>
+    /// <summary>True if no attachment exists: ADD failed, and the delegate's DEL too.</summary>
     public bool Failed { get; private init; }
 
-    /// <summary>True where it is, or for all it says may be, of the attachment that is called for.</summary>
+    /// <summary>True if it is, or for all it says may be, of the attachment that is called for.</summary>
     public bool IsOf(CniRequest request) =>
         Config?.Name == request.NetworkName && ContainerId == request.ContainerId && (IfName is null || IfName == request.IfName);
 
@@ -33,7 +33,7 @@ internal sealed record AttachmentState(string FileName, NetworkConfig? Config, s
     public static string LongNameOf(CniRequest request) =>
         $"{request.ContainerId}{Separator}{request.NetworkName}{Separator}{request.IfName}";
 
-    /// <summary>Refuses an ADD whose attachment no file can be named after.</summary>
+    /// <summary>Refuses an ADD whose attachment gives no valid file name.</summary>
     /// <exception cref="CniException">Code 4: the names are too long together.</exception>
     public static void RequireStorable(CniRequest request)
     {
@@ -54,7 +54,7 @@ internal sealed record AttachmentState(string FileName, NetworkConfig? Config, s
         try
         {
             var config = NetworkConfig.Parse(content);
-            // Without a type nobody can be called: it is worth as much as nothing.
+            // Without a type there is no delegate to call: the file is as good as empty.
             return new AttachmentState(
                 fileName,
                 config.Root.GetString("type").Length == 0 ? null : config,

@@ -51,8 +51,8 @@ internal sealed class DelegateCall(CniRequest request, DelegateConfig config)
         return new DelegateCall(request, delegated);
     }
 
-    /// <summary>Looks for the delegate's executable.</summary>
-    /// <exception cref="CniException">Code 7 or 4: there is none of that name.</exception>
+    /// <summary>Finds the delegate's executable.</summary>
+    /// <exception cref="CniException">Code 7 or 4: it was not found.</exception>
     public PluginDelegate Find()
     {
         var input = config.Without(AttachmentState.IfNameKey).Without(AttachmentState.FailedKey).ToBytes();

@@ -25,7 +25,7 @@ internal sealed class DelegateConfig
     /// <summary>What the given config and the daemon's file make together, key by key as the reference does it.</summary>
     /// <param name="network">The network's name.</param>
     /// <param name="config">The config.</param>
-    /// <param name="subnet">What the daemon says; null where that is unknown: enough for a release, which needs no addresses to choose
+    /// <param name="subnet">What the daemon says; null if that is unknown: enough for a release, which needs no addresses to choose
     /// from.</param>
     public static DelegateConfig Render(string network, FlannelConfig config, SubnetFile? subnet)
     {

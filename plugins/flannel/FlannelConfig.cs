@@ -42,7 +42,7 @@ internal sealed record FlannelConfig
     /// <summary>What the runtime adds, for the delegate; null: nothing.</summary>
     public JsonValue? RuntimeConfig { get; private init; }
 
-    /// <summary>The config's <c>cniVersion</c>; null where it says none.</summary>
+    /// <summary>The config's <c>cniVersion</c>; null if it says none.</summary>
     public string? CniVersion { get; private init; }
 
     /// <summary>Reads the config of an ADD; what is wrong is a <see cref="CniException"/>.</summary>
@@ -85,7 +85,7 @@ internal sealed record FlannelConfig
         problems.Try("delegate", () => ReadDelegate(node));
         problems.Try("delegate", () => RequireOther(node));
         problems.Try("runtimeConfig", () => node.FindObject("runtimeConfig"));
-        problems.AddUnknown(node, Keys, "is no key of flannel and has no effect; the delegate's keys stand in \"delegate\"");
+        problems.AddUnknown(node, Keys, "is not a key of flannel and has no effect; the delegate's keys stand in \"delegate\"");
         return problems;
     }
 

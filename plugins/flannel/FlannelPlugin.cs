@@ -31,7 +31,7 @@ internal sealed class FlannelPlugin : CniPlugin
         if (earlier is { IfName: not null, Failed: false })
             return AddAgain(plugin, states, earlier, kept.ToBytes());
 
-        // Before the delegate is called: whatever ends this process then, DEL knows whom to call.
+        // Before the delegate is called: if this process is killed then, DEL knows the delegate.
         var file = earlier is { Failed: true } ? states.Replace(earlier.FileName, kept.ToBytes()) : states.Keep(request, kept.ToBytes());
         try
         {

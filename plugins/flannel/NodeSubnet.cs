@@ -26,7 +26,7 @@ internal static class NodeSubnet
         }
     }
 
-    /// <summary>Reads it; null where it is missing or wrong.</summary>
+    /// <summary>Reads it; null if it is missing or wrong.</summary>
     public static SubnetFile? FindLeniently(string path)
     {
         try

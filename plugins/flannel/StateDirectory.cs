@@ -24,14 +24,14 @@ internal sealed class StateDirectory : IDisposable
     /// <summary>Opens it; it is made where it is missing.</summary>
     public static StateDirectory Ensure(string path) => new(FileDirectory.Ensure(path, DirectoryMode));
 
-    /// <summary>Opens it; null where it is missing.</summary>
+    /// <summary>Opens it; null if it is missing.</summary>
     public static StateDirectory? Find(string path) => FileDirectory.Find(path) is { } found ? new StateDirectory(found) : null;
 
-    /// <summary>What is kept of the attachment that is called for; null where nothing is.</summary>
+    /// <summary>What is kept of the attachment that is called for; null if nothing is.</summary>
     public AttachmentState? Find(CniRequest request) =>
         Read(AttachmentState.LongNameOf(request)) ?? (Read(request.ContainerId) is { } state && state.IsOf(request) ? state : null);
 
-    /// <summary>The file that is named as the reference names it, whomever it is of; null where there is none.</summary>
+    /// <summary>The file under the reference's name, whichever attachment it is of; null if absent.</summary>
     public AttachmentState? FindByContainer(string containerId) => Read(containerId);
 
     /// <summary>
@@ -79,7 +79,7 @@ internal sealed class StateDirectory : IDisposable
     /// <summary>Throws what keeping another would throw: no space, read-only.</summary>
     public void ProbeWritable() => directory.ProbeWritable();
 
-    // Null where there is no file, or something that is none.
+    // Null if absent, or not a file.
     private AttachmentState? Read(string name)
     {
         var buffer = new byte[UsualSize];

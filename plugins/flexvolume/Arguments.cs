@@ -3,7 +3,7 @@ using Plugboard.Protocols.FlexVolume;
 
 namespace Plugboard.FlexVolume;
 
-/// <summary>The words behind a person's command: <c>--name value</c>, <c>--switch</c>, and the others in their order.</summary>
+/// <summary>The words after a person's command: <c>--name value</c>, <c>--switch</c>, and the rest, in order.</summary>
 internal sealed class Arguments
 {
     private readonly List<(string Name, string Value)> values = [];
@@ -70,12 +70,12 @@ internal sealed class Arguments
     }
 
     /// <summary>The driver of a text.</summary>
-    /// <exception cref="FlexException">There is none of this name.</exception>
+    /// <exception cref="FlexException">No driver has this name.</exception>
     public static DriverName DriverOf(string text) =>
         DriverName.Find(text) is { } name && Dialect.Find(name) is not null
             ? name
             : throw new FlexException(
-                $"\"{text}\" is no driver of ours: a vendor of your choice with local, loop, tmpfs, nfs, cifs or uds, or one of "
+                $"\"{text}\" is not a driver of ours: a vendor of your choice with local, loop, tmpfs, nfs, cifs or uds, or one of "
                     + $"{Dialect.ForeignNames}"
             );
 }

@@ -13,9 +13,9 @@ namespace Plugboard.FlexVolume;
 internal static class BuiltInVolume
 {
     /// <summary>
-    /// The manifest's spec.local, and what to do on the node before; null for a driver whose volume is written into the pod.
+    /// The manifest's spec.local, and the steps on the node before; null for a driver whose volume is written into the pod.
     /// </summary>
-    /// <exception cref="FlexException">Nothing built in does what the options ask for.</exception>
+    /// <exception cref="FlexException">No built-in volume supports the options.</exception>
     public static (string Path, string Preparation)? FindDirectory(DriverName name, string volume, VolumeOptions options, string? space)
     {
         var root = Dialect.Find(name)!.DefaultRoots is [var first, ..] ? first : "/var/lib/flexvolume/" + name.Driver;
@@ -39,7 +39,7 @@ internal static class BuiltInVolume
             ?? (
                 space is null
                     ? throw new FlexException(
-                        "without option \"path\" the directory is called after the pod's namespace, which the manifest tells by its "
+                        "without option \"path\" the directory's name is the pod's namespace, which the manifest has in its "
                             + "claimRef only; kubectl get pv NAME -o yaml of a bound volume has it"
                     )
                     : $"{space}/{options.Find("name") ?? volume}"
@@ -119,7 +119,7 @@ internal static class BuiltInVolume
                   csi:
                     driver: csi.tigera.io
                     readOnly: true
-            # For another agent than Calico's it is that agent's driver; there is none that serves every agent. Then: kubectl delete pvc CLAIM; kubectl delete pv {volume}
+            # Another agent than Calico's needs its own driver; no driver serves every agent. Then: kubectl delete pvc CLAIM; kubectl delete pv {volume}
 
             """;
 }

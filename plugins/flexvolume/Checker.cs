@@ -7,7 +7,7 @@ using Plugboard.Volumes.Remote;
 
 namespace Plugboard.FlexVolume;
 
-/// <summary>Tells what a mount call would do, and whether its server is there, and does nothing.</summary>
+/// <summary>Reports what a mount call would do, and whether its server answers; changes nothing.</summary>
 internal static class Checker
 {
     private const string ExampleUid = "00000000-0000-4000-8000-000000000000";
@@ -33,7 +33,7 @@ internal static class Checker
         }
     }
 
-    // By hand nobody writes what kubelet adds.
+    // Calls by hand do not have kubelet's additions.
     private static PublishRequest Complete(PublishRequest request, string? space) =>
         request with
         {

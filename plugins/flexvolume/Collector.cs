@@ -9,18 +9,17 @@ using Plugboard.Volumes;
 namespace Plugboard.FlexVolume;
 
 /// <summary>
-/// Finds what calls that never came, or were killed, have left: loop devices that nothing is mounted from, the node agent's files, mounts
-/// and empty directories of pods that are gone, and files of locks that nobody holds. What anybody has open stays, and no file of a volume
-/// is removed.
+/// Finds the leftovers of missing or killed calls: loop devices without a mount, the node agent's files, mounts and empty directories of
+/// pods that are gone, and unused lock files. Open files stay, and no file of a volume is removed.
 /// </summary>
 /// <param name="kubelet">kubelet's directory.</param>
-/// <param name="groups">The directory of control groups, which tell which pods there are.</param>
-/// <param name="isDry">Only tell, do nothing.</param>
+/// <param name="groups">The directory of control groups, which shows the pods.</param>
+/// <param name="isDry">Only report.</param>
 internal sealed class Collector(string kubelet, string groups, bool isDry)
 {
     private readonly StringBuilder report = new();
 
-    /// <summary>Collects, and tells what.</summary>
+    /// <summary>Collects, and reports.</summary>
     public string Collect()
     {
         // First what is mounted: the kernel frees a loop device with its last mount.
@@ -73,10 +72,10 @@ internal sealed class Collector(string kubelet, string groups, bool isDry)
     {
         var policy = new VolumePolicy();
         foreach (var name in Leftovers.FreeLocks(policy, isDry))
-            Do($"file {policy.LockDirectory}/{name} of a lock that nobody holds", static () => { });
+            Do($"file {policy.LockDirectory}/{name} of an unused lock", static () => { });
     }
 
-    // Ours are in the roots of the loop drivers. One that is busy in a way that is not seen here is freed by the kernel when that ends.
+    // Ours are in the roots of the loop drivers. If one is busy for an unknown reason, the kernel frees it later.
     private void CollectLoopDevices()
     {
         var roots = NodeConfig.Load(new DriverName("plugboard", "loop")).Roots;

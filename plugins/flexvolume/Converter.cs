@@ -49,7 +49,7 @@ internal static class Converter
         return (whole.AppendJoin("---\n", parts).ToString(), failures == 0);
     }
 
-    // Why an object is left out; empty: nothing need be said; null: it is to be converted.
+    // Why an object is left out; empty: no message; null: it must be converted.
     private static string? Reason(string kind, YamlNode node)
     {
         if (kind == "PersistentVolumeClaim")

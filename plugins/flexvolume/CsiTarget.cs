@@ -7,7 +7,7 @@ namespace Plugboard.FlexVolume;
 /// <summary>Which CSI driver takes a volume, and how its options are called there.</summary>
 internal sealed record CsiTarget(string Driver, string Install)
 {
-    // Who asks is the Secret's for a CSI driver, and what names the share is an attribute.
+    // With a CSI driver the credentials are in the Secret, and the share's name is an attribute.
     private static readonly string[] notForCsi = ["username", "user", "password", "pass", "credentials", "cred", "unc", "target", "path"];
 
     /// <summary>volumeAttributes.</summary>

@@ -4,7 +4,7 @@ using Plugboard.Volumes.Options;
 
 namespace Plugboard.FlexVolume;
 
-/// <summary>What a driver's name means: which backend, how its options are spelled, and what it tells of itself.</summary>
+/// <summary>The meaning of a driver's name: the backend, the spelling of options, and the capabilities.</summary>
 /// <param name="Backend">The backend's name.</param>
 /// <param name="Names">The spelling.</param>
 internal sealed record Dialect(string Backend, OptionNames Names)
@@ -17,8 +17,7 @@ internal sealed record Dialect(string Backend, OptionNames Names)
         "k8s/nfs, alicloud/nas, fstab/cifs, juliohm/cifs, microsoft.com/smb, ramax.com/local-storage, kvaps/loop, nodeagent/uds";
 
     /// <summary>
-    /// The answer to <c>init</c>. An unmountable server would hang whoever asks how full it is or changes all its files, so remote volumes
-    /// have neither.
+    /// The answer to <c>init</c>. A dead server would block statistics and changes of ownership, so remote volumes have neither.
     /// </summary>
     public FlexCapabilities Capabilities =>
         Backend switch
@@ -33,7 +32,7 @@ internal sealed record Dialect(string Backend, OptionNames Names)
     /// <summary>True where a call may wait for a server.</summary>
     public bool IsRemote => Backend is "nfs" or "cifs";
 
-    /// <summary>The dialect of a name: of a driver in use by its whole name, else ours by the driver's; null where it is none.</summary>
+    /// <summary>The dialect of a name: of a driver in use by its whole name, else ours by the driver's; null if unknown.</summary>
     public static Dialect? Find(DriverName name) =>
         name.Tilded switch
         {

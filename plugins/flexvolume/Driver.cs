@@ -12,7 +12,7 @@ using Plugboard.Volumes.Uds;
 
 namespace Plugboard.FlexVolume;
 
-/// <summary>Serves the calls of one driver: turns each into a backend's, and whatever happens into an answer.</summary>
+/// <summary>Serves the calls of one driver: converts each to a backend's, and any outcome to an answer.</summary>
 internal sealed class Driver(DriverName name, Dialect dialect)
 {
     /// <summary>

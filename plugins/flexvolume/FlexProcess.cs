@@ -6,9 +6,8 @@ using Plugboard.Protocols.FlexVolume;
 namespace Plugboard.FlexVolume;
 
 /// <summary>
-/// The driver as a process. kubelet reads standard output and standard error together, waits until nobody has them open any more, and
-/// prints all arguments, secrets too, into its log where a failed call exits with anything but 0: so there is one JSON object in one write,
-/// nothing else, and 0.
+/// The driver as a process. kubelet reads standard output and standard error together, waits until all writers have closed them, and logs
+/// all arguments, secrets too, if a failed call exits with anything but 0: so there is one JSON object in one write, nothing else, and 0.
 /// </summary>
 internal static class FlexProcess
 {
@@ -43,7 +42,7 @@ internal static class FlexProcess
         }
     }
 
-    // kubelet has no other way to hand a Secret over than an argument, and arguments are for everybody to read while the call lasts.
+    // kubelet can hand a Secret over only as an argument, and every user can read arguments during the call.
     private static void EraseSecrets(string[] args)
     {
         if (Array.Exists(args, static arg => arg.Contains("kubernetes.io/secret/", StringComparison.Ordinal)))
@@ -59,7 +58,7 @@ internal static class FlexProcess
             : new Driver(name, dialect).Serve(call).ToBytes();
     }
 
-    // The child of a watchdog: the call comes on standard input, because what a process's arguments are everybody may read.
+    // The child of a watchdog: the call comes on standard input, because every user can read a process's arguments.
     private static int Work()
     {
         byte[] answer;
@@ -96,7 +95,7 @@ internal static class FlexProcess
         }
         catch (ErrnoException)
         {
-            // Nobody reads it; the call is made again, and finds what this one did.
+            // The answer is lost; the call is repeated, and finds what this one did.
             return 0;
         }
 

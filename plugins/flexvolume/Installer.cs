@@ -59,8 +59,8 @@ internal static class Installer
         directory.Replace(name.Driver, content, ExecutableMode);
     }
 
-    /// <summary>Takes drivers away. One whose volumes are mounted stays: kubelet could not unmount them any more.</summary>
-    /// <exception cref="FlexException">It is in use, or holds a file that is not ours.</exception>
+    /// <summary>Removes drivers. A driver with mounted volumes stays: kubelet could not unmount them any more.</summary>
+    /// <exception cref="FlexException">It is in use, or contains a file that is not ours.</exception>
     public static string Uninstall(string pluginDirectory, IReadOnlyList<DriverName> names, bool force)
     {
         var report = new StringBuilder();

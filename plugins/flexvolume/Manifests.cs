@@ -13,7 +13,7 @@ internal sealed class Manifests
     public IReadOnlyList<(string Kind, YamlNode Object)> Objects => objects;
 
     /// <summary>Reads YAML or JSON.</summary>
-    /// <exception cref="FlexException">It has something that is not read.</exception>
+    /// <exception cref="FlexException">It has an unsupported element.</exception>
     public static Manifests Read(string text)
     {
         var manifests = new Manifests();

@@ -14,7 +14,7 @@ internal sealed class MountBorder(MountTable table)
     private readonly Lazy<IReadOnlyList<LoopBacking>> images = new(static () => [.. LoopDevice.List()]);
     private readonly Dictionary<DriverName, VolumePolicy> policies = [];
 
-    /// <summary>True where that is certain: a pod whose namespace is not known crosses nothing.</summary>
+    /// <summary>True if that is certain: a pod with an unknown namespace violates nothing.</summary>
     public bool IsCrossedBy(MountEntry mount, DriverName driver)
     {
         var uid = mount.Target.Split('/')[^4];

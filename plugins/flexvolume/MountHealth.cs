@@ -9,9 +9,9 @@ using Plugboard.Volumes.Remote;
 namespace Plugboard.FlexVolume;
 
 /// <summary>
-/// How mounts are, told within a deadline for all of them together. What may wait is asked on a thread of its own, and one that does not
-/// come back is left: a process that ends takes it along, because the waits of NFS and SMB end with their process. A daemon's filesystem
-/// (FUSE) is not looked at, its wait may not end; the kernel's list of its connections tells what waits for it.
+/// The state of mounts, within a deadline for all of them together. A call that may wait runs on its own thread, and one that does not
+/// return is abandoned: it ends with the process, because the waits of NFS and SMB do. A daemon's filesystem (FUSE) is not accessed, as its
+/// wait may not end; the kernel's list of its connections shows waiting requests.
 /// </summary>
 internal sealed class MountHealth
 {
@@ -98,7 +98,7 @@ internal sealed class MountHealth
     {
         var state = FileDescriptor.Look(mount.Target) switch
         {
-            // EACCES: the server takes root for nobody, and answers.
+            // EACCES: the server maps root to an unprivileged user, and answers.
             Errno.None or Errno.EACCES or Errno.EPERM => Well,
             Errno.ESTALE => "stale: the server no longer knows the directory",
             var errno => ErrnoException.Sentence(errno),

@@ -17,7 +17,7 @@ internal sealed class MountServers
 
     private readonly Lazy<ServerConnections> connections = new(ServerConnections.Read);
 
-    /// <summary>The server; null where the mount is not from one, or does not tell.</summary>
+    /// <summary>The server; null if the mount has no server, or an unknown one.</summary>
     public RemoteServer? Find(MountEntry mount) => Candidates(mount) is [var first, ..] ? first : null;
 
     /// <summary>All that the server may be, the likeliest first; it is dead only where none of them answers.</summary>
@@ -41,7 +41,7 @@ internal sealed class MountServers
 
         if (address is null)
             return [];
-        // Without TCP nothing tells whether it answers.
+        // Without TCP it is unknown whether it answers.
         var isTcp = !mount
             .SuperOptions.Split(',')
             .Any(static option => option is "proto=udp" or "proto=udp6" or "proto=rdma" or "proto=rdma6");

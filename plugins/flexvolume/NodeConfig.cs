@@ -15,8 +15,8 @@ internal static class NodeConfig
     private const string Directory = "/etc/flexvolume";
     private const uint WritableByOthers = 0x12;
 
-    /// <summary>Reads it; without one the defaults hold.</summary>
-    /// <exception cref="FlexException">It is wrong, or somebody but root could have written it.</exception>
+    /// <summary>Reads it; without a file the defaults apply.</summary>
+    /// <exception cref="FlexException">It is invalid, or a user other than root could have written it.</exception>
     public static VolumePolicy Load(DriverName name)
     {
         using var file = Find(name);
@@ -25,7 +25,7 @@ internal static class NodeConfig
     }
 
     /// <summary>
-    /// As <see cref="Load"/>, and where it is wrong the defaults: what is mounted must come away whatever somebody wrote since.
+    /// As <see cref="Load"/>, with the defaults if it is invalid: mounted volumes must be unmountable whatever the file says now.
     /// </summary>
     public static VolumePolicy LoadOrDefault(DriverName name)
     {
@@ -50,7 +50,7 @@ internal static class NodeConfig
     private static FileDescriptor? Find(DriverName name) =>
         Find($"{Directory}/{name.Tilded}.json") ?? (name.Tilded == "nodeagent~uds" ? Find($"{Directory}/nodeagent.json") : null);
 
-    // A named pipe would be waited for until somebody writes to it.
+    // Opening a named pipe would wait for a writer.
     private static FileDescriptor? Find(string path) =>
         FileDescriptor.FindStatus(path) is null or { IsRegular: true }
             ? FileDescriptor.FindForReading(path)
@@ -110,7 +110,7 @@ internal static class NodeConfig
         foreach (var root in roots ?? [])
         {
             if (!root.StartsWith('/') || root.Contains("/..", StringComparison.Ordinal))
-                throw new FlexException("\"roots\" of the node config holds a path that is not absolute and plain");
+                throw new FlexException("\"roots\" of the node config contains a path that is not absolute and plain");
         }
 
         return roots is { Count: 0 } ? throw new FlexException("\"roots\" of the node config is empty") : roots;

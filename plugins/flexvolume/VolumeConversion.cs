@@ -70,7 +70,7 @@ internal sealed class VolumeConversion(YamlNode volume, Manifests manifests)
         yaml.Append("spec:\n");
         foreach (var (key, value) in spec.Members)
         {
-            // Retain, so that nothing is deleted on the way; the claim is bound anew.
+            // Retain, so that nothing is deleted on the way; the claim is bound again.
             if (key is not ("flexVolume" or "persistentVolumeReclaimPolicy" or "claimRef" or "mountOptions" or "storageClassName"))
                 value.Write(yaml, key, 2);
         }
@@ -142,7 +142,7 @@ internal sealed class VolumeConversion(YamlNode volume, Manifests manifests)
         return yaml.Append(Steps(name + "-csi", target.Install, "", remark + target.Remark)).ToString();
     }
 
-    // FlexVolume took a Secret without a namespace from the pod's; CSI wants it told.
+    // FlexVolume took a Secret without a namespace from the pod's; CSI needs it explicitly.
     private string WriteSecret(StringBuilder yaml, YamlNode? secret)
     {
         if (secret?.FindText("name") is not { } secretName)

@@ -21,9 +21,7 @@ internal sealed class Watchdog(DriverName name, Dialect dialect)
 
     private static readonly TimeSpan patience = TimeSpan.FromSeconds(2);
 
-    /// <summary>
-    /// True for a call that may wait for a server: mounting from one, and unmounting what is from one, whoever mounted it.
-    /// </summary>
+    /// <summary>True for a call that may wait for a server: mounting from one, and unmounting a mount from one, of any author.</summary>
     public static bool IsNeeded(Dialect dialect, FlexCall call) =>
         call.Verb switch
         {
@@ -108,7 +106,7 @@ internal sealed class Watchdog(DriverName name, Dialect dialect)
         return (name, TimeSpan.FromSeconds(seconds), words[2..]);
     }
 
-    // The call's own words at its end: whether the server answers now says whose fault it is.
+    // The call's own words at its end: whether the server answers now shows the cause.
     private FlexAnswer TimedOut(FlexCall call, VolumePolicy policy, TimeSpan limit, int? abandoned)
     {
         var seconds = limit.TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
@@ -165,8 +163,8 @@ internal sealed class Watchdog(DriverName name, Dialect dialect)
         return (driver.OpenBackend() as RemoteBackend)?.ServerOf(driver.RequestOf(call));
     }
 
-    // Only what is on the directory itself is named: the path of a mount below leads through the one whose server does not answer. All
-    // below goes with it.
+    // Only mounts on the directory itself are named: the path of a mount below leads through the one whose server does not answer. All
+    // mounts below go with it.
     private FlexAnswer Force(FlexCall call, RemoteServer server)
     {
         var target = Target(call);

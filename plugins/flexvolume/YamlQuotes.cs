@@ -24,7 +24,7 @@ internal static class YamlQuotes
         return -1;
     }
 
-    /// <summary>What is meant by the text between the quotes. Line ends are there already as they are to be.</summary>
+    /// <summary>The meaning of the text between the quotes, with its final line ends.</summary>
     /// <param name="inner">The text.</param>
     /// <param name="quote">Which quotes.</param>
     /// <param name="line">Its line, for the message.</param>

@@ -19,8 +19,8 @@ internal sealed class YamlReader
 
     private YamlReader(string text) => lines = text.TrimStart('\ufeff').Replace("\r\n", "\n", StringComparison.Ordinal).Split('\n');
 
-    /// <summary>Reads all documents; those that hold nothing are left out.</summary>
-    /// <exception cref="FlexException">It has something that is not read.</exception>
+    /// <summary>Reads all documents; empty ones are left out.</summary>
+    /// <exception cref="FlexException">It has an unsupported element.</exception>
     public static List<YamlNode> Read(string text)
     {
         var reader = new YamlReader(text);
@@ -220,8 +220,7 @@ internal sealed class YamlReader
         return (at < 0 ? text : text[..at]).TrimEnd(' ', '\t');
     }
 
-    // "|" keeps line ends, ">" makes blanks of them; "-" behind it drops the last one, "+" keeps all of them; a digit tells the
-    // indentation.
+    // "|" keeps line ends, ">" makes blanks of them; "-" behind it drops the last one, "+" keeps all of them; a digit is the indentation.
     private string ReadBlockText(int column, int parent)
     {
         var header = WithoutComment(lines[row][column..], out _);
@@ -266,7 +265,7 @@ internal sealed class YamlReader
 
     private FlexException Refused(string what, int? at = null) => Refusal((at ?? row) + 1, what);
 
-    /// <summary>The failure that a line has something that is not read.</summary>
+    /// <summary>The failure for a line with an unsupported element.</summary>
     public static FlexException Refusal(int line, string what) =>
         new(
             string.Create(

@@ -76,7 +76,7 @@ internal sealed record PortmapConfig
         problems.Try("runtimeConfig", () => PortMappings.Parse(node));
         if (problems.Count == 0)
             problems.Try("backend", () => Parse(request));
-        problems.AddUnknown(node, Keys, "is no key of portmap and has no effect");
+        problems.AddUnknown(node, Keys, "is not a key of portmap and has no effect");
         if (node.FindObject("capabilities")?.FindBool("portMappings") is not true)
             problems.Add("capabilities: without \"portMappings\": true a runtime passes no ports");
         return problems;
@@ -174,7 +174,7 @@ internal sealed record PortmapConfig
         return words;
     }
 
-    /// <summary>What is to be published for a container.</summary>
+    /// <summary>The host ports of a container.</summary>
     public PodHostPorts HostPortsOf(PodAddresses pod, CniRequest request) =>
         new()
         {

@@ -15,7 +15,7 @@ public readonly record struct IPPrefix(IPAddr Address, int Length) : IComparable
     /// <summary>The last address of the network: the broadcast address for IPv4.</summary>
     public IPAddr Last => Address.LastOf(Length);
 
-    /// <summary>True where the prefix is the network itself: no host bits.</summary>
+    /// <summary>True if the prefix is the network itself: no host bits.</summary>
     public bool IsNetwork => Address == Address.Masked(Length);
 
     /// <summary>True for 0.0.0.0/0 and ::/0.</summary>
@@ -27,13 +27,13 @@ public readonly record struct IPPrefix(IPAddr Address, int Length) : IComparable
     /// <summary>0.0.0.0/0 or ::/0.</summary>
     public static IPPrefix Default(bool is6) => new(is6 ? IPAddr.V6(0) : IPAddr.V4(0), 0);
 
-    /// <summary>True where <paramref name="address"/> is of the family and in the network.</summary>
+    /// <summary>True if <paramref name="address"/> is of the family and in the network.</summary>
     public bool Contains(IPAddr address) => address.Is6 == Is6 && address.Masked(Length) == Address.Masked(Length);
 
-    /// <summary>True where the two networks share an address.</summary>
+    /// <summary>True if the two networks share an address.</summary>
     public bool Overlaps(IPPrefix other) => Contains(other.Address.Masked(other.Length)) || other.Contains(Address.Masked(Length));
 
-    /// <summary>True where the network has a broadcast address: IPv4 with a length below 31 (RFC 3021).</summary>
+    /// <summary>True if the network has a broadcast address: IPv4 with a length below 31 (RFC 3021).</summary>
     public bool HasBroadcast => !Is6 && Length < 31;
 
     /// <summary>Reads <c>address/length</c> by Go's rules; false for anything else.</summary>

@@ -32,7 +32,7 @@ public sealed class Conflist
     /// </summary>
     public string FirstVersion { get; }
 
-    /// <summary><c>cniVersions</c>, in the order of the text; empty where it has none.</summary>
+    /// <summary><c>cniVersions</c>, in the order of the text; empty if it has none.</summary>
     public IReadOnlyList<string> Versions { get; }
 
     /// <summary>

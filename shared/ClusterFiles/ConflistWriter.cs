@@ -51,6 +51,6 @@ public sealed class ConflistWriter(string path, IReadOnlyList<string> binDirecto
         return new ConflistOutcome(missing.Count == 0 && DurableFile.Write(path, fitting.Content), missing);
     }
 
-    /// <summary>Removes it: the runtime then starts no pod, and the node is not ready. False where it was missing.</summary>
+    /// <summary>Removes it: the runtime then starts no pod, and the node is not ready. False if it was missing.</summary>
     public bool Remove() => DurableFile.Remove(path);
 }

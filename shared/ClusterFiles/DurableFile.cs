@@ -3,9 +3,9 @@ using Plugboard.Linux.Files;
 namespace Plugboard.ClusterFiles;
 
 /// <summary>
-/// A small file that others read while it changes and that is to outlive a power cut: a temporary file beside it, fsync, rename, fsync of
-/// the directory. The temporary name begins with a dot and has the name's ending replaced, so that nobody who looks for <c>*.conf</c>,
-/// <c>*.conflist</c> or <c>*.json</c> takes it up.
+/// A small file with concurrent readers that must survive a power cut: a temporary file beside it, fsync, rename, fsync of the directory.
+/// The temporary name begins with a dot and has the name's ending replaced, so that readers of <c>*.conf</c>, <c>*.conflist</c> or
+/// <c>*.json</c> ignore it.
 /// </summary>
 public static class DurableFile
 {
@@ -25,7 +25,7 @@ public static class DurableFile
         return true;
     }
 
-    /// <summary>Removes it durably; false where it was missing.</summary>
+    /// <summary>Removes it durably; false if it was missing.</summary>
     public static bool Remove(string path)
     {
         var (parent, name) = Split(path);
@@ -40,7 +40,7 @@ public static class DurableFile
         return true;
     }
 
-    /// <summary>What the file says; null where it is missing.</summary>
+    /// <summary>What the file says; null if it is missing.</summary>
     public static byte[]? Find(string path)
     {
         using var file = FileDescriptor.FindForReading(path);
@@ -48,7 +48,7 @@ public static class DurableFile
     }
 
     /// <summary>
-    /// What the file says; null where it is missing, or something is there that is no file of ours: a named pipe, a directory, a file that
+    /// What the file says; null if it is missing, or something is there that is no file of ours: a named pipe, a directory, a file that
     /// is too large.
     /// </summary>
     public static byte[]? FindReadable(string path)
@@ -63,10 +63,7 @@ public static class DurableFile
         }
     }
 
-    /// <summary>
-    /// The name under which the next content is written: <c>.10-net.conflist</c> would be read by some, <c>.10-net_conflist.new</c> is by
-    /// nobody.
-    /// </summary>
+    /// <summary>The temporary name: <c>.10-net_conflist.new</c>; some readers would take <c>.10-net.conflist</c>.</summary>
     internal static string TemporaryNameOf(string name) => $".{name.Replace('.', '_')}.new";
 
     private static bool Says(FileDirectory directory, string name, ReadOnlySpan<byte> content)

@@ -20,7 +20,7 @@ public sealed class LastGoodState(string directory, string node)
     /// <exception cref="Linux.ErrnoException">It cannot be written.</exception>
     public bool Save(SubnetFile confirmed) => DurableFile.Write(FilePath, Encoding.UTF8.GetBytes($"{confirmed.Render()}{NodeKey}{node}\n"));
 
-    /// <summary>What was confirmed last; null where nothing is kept, it cannot be understood, or it is another node's.</summary>
+    /// <summary>What was confirmed last; null if nothing is kept, it cannot be understood, or it is another node's.</summary>
     /// <exception cref="Linux.ErrnoException">It cannot be read.</exception>
     public SubnetFile? Find()
     {
@@ -53,7 +53,7 @@ public sealed class LastGoodState(string directory, string node)
         return kept;
     }
 
-    /// <summary>Forgets it, as when the node leaves the cluster; false where nothing was kept.</summary>
+    /// <summary>Forgets it, as when the node leaves the cluster; false if nothing was kept.</summary>
     public bool Forget() => DurableFile.Remove(FilePath);
 
     private static bool IsUnderstood(string path)

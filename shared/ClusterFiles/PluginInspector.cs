@@ -7,7 +7,7 @@ namespace Plugboard.ClusterFiles;
 
 /// <summary>
 /// Whether plugins are there and can serve: found as a runtime finds them, executables of this machine, whole, and of the network's version
-/// by their own word. One that has answered is not asked again until its file is another.
+/// by their own word. A plugin that has answered is called again only after its file changed.
 /// </summary>
 /// <param name="directories">Where a runtime looks for plugins, in its order.</param>
 internal sealed class PluginInspector(IReadOnlyList<string> directories)

@@ -16,7 +16,7 @@ public sealed record SubnetFile
     /// <summary>FLANNEL_NETWORK: all pods' IPv4 networks, each once, without host bits.</summary>
     public IReadOnlyList<IPPrefix> Networks { get; init; } = [];
 
-    /// <summary>FLANNEL_SUBNET: this node's, host bits kept; null where there is none.</summary>
+    /// <summary>FLANNEL_SUBNET: this node's, host bits kept; null if absent.</summary>
     public IPPrefix? Subnet { get; init; }
 
     /// <summary>FLANNEL_IPV6_NETWORK.</summary>
@@ -34,7 +34,7 @@ public sealed record SubnetFile
     /// <summary>How the daemon names a node's part: by its first address. <c>10.244.1.0/24</c> is written <c>10.244.1.1/24</c>.</summary>
     public static IPPrefix FirstOf(IPPrefix podNetwork) => podNetwork with { Address = podNetwork.Network.Address.Next() };
 
-    /// <summary>Reads the file; null where it is missing.</summary>
+    /// <summary>Reads the file; null if it is missing.</summary>
     /// <exception cref="SubnetFileException">It cannot be understood.</exception>
     /// <exception cref="Linux.ErrnoException">It cannot be read.</exception>
     public static SubnetFile? Find(string path)
@@ -43,10 +43,10 @@ public sealed record SubnetFile
         return file is null ? null : Parse(Encoding.UTF8.GetString(file.ReadToEnd()), path);
     }
 
-    /// <summary>Reads the text. Lines of other keys mean nothing; of a key that is there twice the last counts.</summary>
+    /// <summary>Reads the text. Unknown keys are ignored; of a repeated key the last counts.</summary>
     /// <param name="text">The text.</param>
-    /// <param name="path">Where it is from, for errors.</param>
-    /// <exception cref="SubnetFileException">It cannot be understood, or lacks a key.</exception>
+    /// <param name="path">The file's path, for errors.</param>
+    /// <exception cref="SubnetFileException">It is invalid, or a key is missing.</exception>
     public static SubnetFile Parse(string text, string path) => SubnetFileParser.Parse(text, path);
 
     /// <summary>The text as flannel's daemon writes it, to the byte.</summary>
@@ -66,14 +66,14 @@ public sealed record SubnetFile
     }
 
     /// <summary>
-    /// Writes the file so that a reader, and a machine that loses its power, has the old or the new one whole; nothing where it says this
+    /// Writes the file so that a reader, and a machine that loses its power, has the old or the new one whole; nothing if it says this
     /// already.
     /// </summary>
     /// <returns>Whether it was written.</returns>
     /// <exception cref="Linux.ErrnoException">It cannot be written.</exception>
     public bool Write(string path) => DurableFile.Write(path, Encoding.UTF8.GetBytes(Render()));
 
-    /// <summary>True where both say the same.</summary>
+    /// <summary>True if both say the same.</summary>
     public bool Equals(SubnetFile? other) => other is not null && Render() == other.Render();
 
     /// <inheritdoc/>

@@ -3,10 +3,11 @@ using Plugboard.Linux;
 namespace Plugboard.Doctor;
 
 /// <summary>
-/// Does what is safe against the findings of a report: says it first, does it, looks again, and takes back what did not help.
+/// Makes the safe repairs for the findings of a report: announces each, makes it, examines the node again, and undoes it if it did not
+/// help.
 /// </summary>
-/// <param name="doctor">Who looks again.</param>
-/// <param name="say">Is told each step before it is done, one sentence each.</param>
+/// <param name="doctor">Examines the node again.</param>
+/// <param name="say">Gets each step before it is made, one sentence each.</param>
 public sealed class DoctorFixes(NodeDoctor doctor, Action<string> say)
 {
     /// <summary>Does it. The findings without a fix are left to people.</summary>
@@ -46,7 +47,7 @@ public sealed class DoctorFixes(NodeDoctor doctor, Action<string> say)
         {
             if (finding.Fix!.Apply())
                 return true;
-            outcomes.Add(new FixOutcome(finding, FixState.NotSafeAnyMore, "the node has changed since it was looked at"));
+            outcomes.Add(new FixOutcome(finding, FixState.NotSafeAnyMore, "the node has changed since the examination"));
         }
         catch (Exception e) when (IsRefusal(e))
         {
@@ -58,7 +59,7 @@ public sealed class DoctorFixes(NodeDoctor doctor, Action<string> say)
 
     private FixOutcome Undo(Finding finding)
     {
-        say($"will take back: {finding.FixIntention} [{finding.Id}], for it did not help");
+        say($"will undo: {finding.FixIntention} [{finding.Id}], as it did not help");
         try
         {
             finding.Fix!.Undo();
@@ -66,7 +67,7 @@ public sealed class DoctorFixes(NodeDoctor doctor, Action<string> say)
         }
         catch (Exception e) when (IsRefusal(e))
         {
-            return new FixOutcome(finding, FixState.Failed, $"it did not help, and could not be taken back: {e.Message}");
+            return new FixOutcome(finding, FixState.Failed, $"it did not help, and could not be undone: {e.Message}");
         }
     }
 

@@ -5,6 +5,6 @@ namespace Plugboard.Doctor;
 /// <param name="Elapsed">How long it took.</param>
 public sealed record DoctorReport(IReadOnlyList<Finding> Findings, TimeSpan Elapsed)
 {
-    /// <summary>True where nothing was found that is more than a notice.</summary>
+    /// <summary>True if nothing was found that is more than a notice.</summary>
     public bool IsHealthy => !Findings.Any(static finding => finding.Severity > Severity.Notice);
 }

@@ -1,10 +1,10 @@
 namespace Plugboard.Doctor;
 
 /// <summary>
-/// The verb <c>doctor</c> of a command line whose options are parsed: examines, fixes what is safe where that was asked for, and tells.
+/// The verb <c>doctor</c> of a command line with parsed options: examines the node, makes safe repairs with --fix, and reports.
 /// </summary>
-/// <param name="options">Which node, how to tell, and whether to fix.</param>
-/// <param name="clock">Tells how old files are.</param>
+/// <param name="options">The node, the output format, and whether to fix.</param>
+/// <param name="clock">The clock, for the age of files.</param>
 public sealed class DoctorRun(DoctorOptions options, TimeProvider clock)
 {
     private const int Wrong = 1;

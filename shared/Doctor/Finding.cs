@@ -3,21 +3,21 @@ using Plugboard.Doctor.Fixing;
 
 namespace Plugboard.Doctor;
 
-/// <summary>One thing that is wrong with the node.</summary>
-/// <param name="Id">What kind, one of <see cref="FindingIds"/>; its section in the troubleshooting page bears the same name.</param>
+/// <summary>A problem of the node.</summary>
+/// <param name="Id">Its kind, one of <see cref="FindingIds"/>; its section in the troubleshooting page has the same name.</param>
 /// <param name="Severity">How much it matters.</param>
-/// <param name="What">What was seen: names, values.</param>
-/// <param name="Why">What it leads to.</param>
-/// <param name="Remedy">What a person does.</param>
+/// <param name="What">What was found: names, values.</param>
+/// <param name="Why">The consequence.</param>
+/// <param name="Remedy">What to do.</param>
 public sealed record Finding(string Id, Severity Severity, string What, string Why, string Remedy)
 {
-    /// <summary>What tells it from others of its kind, the same at each look.</summary>
+    /// <summary>Distinguishes it from other findings of its kind, the same in each examination.</summary>
     public string Subject { get; init; } = "";
 
-    /// <summary>It may be somebody's work in progress: it counts only if it is there at a second look.</summary>
+    /// <summary>It may be work in progress: it counts only if a second examination finds it as well.</summary>
     internal bool MayPass { get; init; }
 
-    /// <summary>Who found it.</summary>
+    /// <summary>The check that found it.</summary>
     internal ICheck? By { get; init; }
 
     /// <summary>What is safe to do against it; null: nothing is.</summary>
@@ -26,6 +26,6 @@ public sealed record Finding(string Id, Severity Severity, string What, string W
     /// <summary>What <c>--fix</c> would do; null: nothing.</summary>
     public string? FixIntention => Fix?.Intention;
 
-    /// <summary>True where both are the same thing seen twice.</summary>
+    /// <summary>True if both are the same thing seen twice.</summary>
     internal bool IsSame(Finding other) => Id == other.Id && Subject == other.Subject;
 }

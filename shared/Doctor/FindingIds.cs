@@ -45,7 +45,7 @@ public static class FindingIds
     /// <summary>Both kinds of iptables have rules.</summary>
     public const string IptablesMixed = "iptables-mixed";
 
-    /// <summary>Somebody's rule changes the address of what pods send to pods.</summary>
+    /// <summary>Another program's rule changes the source address of packets between pods.</summary>
     public const string SnatForeign = "snat-foreign";
 
     /// <summary>No network config.</summary>
@@ -75,10 +75,10 @@ public static class FindingIds
     /// <summary>subnet.env and the tunnel differ.</summary>
     public const string MtuSubnetFile = "mtu-subnet-file";
 
-    /// <summary>A config asks for more than the way to other nodes lets through.</summary>
+    /// <summary>A config has a larger MTU than the path to other nodes passes.</summary>
     public const string MtuConflist = "mtu-conflist";
 
-    /// <summary>A lease whose container is gone.</summary>
+    /// <summary>A lease of a container that is gone.</summary>
     public const string LeaseWithoutContainer = "lease-without-container";
 
     /// <summary>A lease that a crash has emptied.</summary>
@@ -87,7 +87,7 @@ public static class FindingIds
     /// <summary>A range without an address for one more pod.</summary>
     public const string RangeFull = "range-full";
 
-    /// <summary>A pod whose address somebody else can get.</summary>
+    /// <summary>A pod whose address another pod can get.</summary>
     public const string ContainerWithoutLease = "container-without-lease";
 
     /// <summary>Leases that nothing can be compared with.</summary>
@@ -96,13 +96,13 @@ public static class FindingIds
     /// <summary>A host port of a pod that is gone.</summary>
     public const string HostPortStale = "hostport-stale";
 
-    /// <summary>An element of the rules that nobody has a record of.</summary>
+    /// <summary>An element of the rules without a record.</summary>
     public const string HostPortUnknown = "hostport-unknown";
 
     /// <summary>A chain of the reference plugin for a pod that is gone.</summary>
     public const string HostPortChainStale = "hostport-chain-stale";
 
-    /// <summary>A link to nobody.</summary>
+    /// <summary>A link without a container.</summary>
     public const string VethOrphaned = "veth-orphaned";
 
     /// <summary>A loop device that nothing is mounted from.</summary>
@@ -114,7 +114,7 @@ public static class FindingIds
     /// <summary>A directory of another namespace in a pod.</summary>
     public const string VolumeNamespace = "volume-namespace";
 
-    /// <summary>A lock that is not given back.</summary>
+    /// <summary>A lock that is not released.</summary>
     public const string LockHeld = "lock-held";
 
     /// <summary>flannel's daemon has not written its file.</summary>

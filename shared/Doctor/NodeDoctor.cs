@@ -4,8 +4,8 @@ using Plugboard.Doctor.Nodes;
 namespace Plugboard.Doctor;
 
 /// <summary>
-/// Examines a node that does not work, and changes nothing on it. Works in the calling thread's network namespace, which is the node's.
-/// What may be work in progress, such as a link whose pod is just being attached, counts only if it is there at a second look.
+/// Examines a node that does not work, and changes nothing on it. Runs in the calling thread's network namespace, which is the node's.
+/// Possible work in progress, such as a link whose pod is being attached, counts only if a second examination finds it as well.
 /// </summary>
 public sealed class NodeDoctor
 {
@@ -14,8 +14,8 @@ public sealed class NodeDoctor
     private readonly IReadOnlyList<ICheck> checks;
 
     /// <summary>A doctor with all checks.</summary>
-    /// <param name="options">Which node.</param>
-    /// <param name="clock">Tells how old files are.</param>
+    /// <param name="options">The node.</param>
+    /// <param name="clock">The clock, for the age of files.</param>
     public NodeDoctor(DoctorOptions options, TimeProvider clock)
         : this(options, clock, All) { }
 
@@ -45,7 +45,7 @@ public sealed class NodeDoctor
             new LockCheck(),
         ];
 
-    /// <summary>Looks at everything.</summary>
+    /// <summary>Runs all checks.</summary>
     public DoctorReport Examine()
     {
         var start = clock.GetTimestamp();
@@ -57,7 +57,7 @@ public sealed class NodeDoctor
         return new DoctorReport(findings, clock.GetElapsedTime(start));
     }
 
-    /// <summary>Looks again with the checks that tell of such findings.</summary>
+    /// <summary>Runs the checks of such findings again.</summary>
     internal List<Finding> LookAgain(IEnumerable<Finding> known) =>
         Look([.. known.Select(static finding => finding.By).OfType<ICheck>().Distinct()]);
 
@@ -89,7 +89,7 @@ public sealed class NodeDoctor
     {
         try
         {
-            // A finding that was told before the failure is true all the same.
+            // A finding from before the failure is still true.
             foreach (var finding in check.Examine(node))
                 findings.Add(finding with { By = check });
         }
@@ -100,7 +100,7 @@ public sealed class NodeDoctor
                     FindingIds.CheckNotRun,
                     Severity.Warning,
                     $"{check.Name}: {e.Message}",
-                    "what is wrong there, if anything, is not known",
+                    "problems there are not found",
                     "run it as root, on the node's own network (in a pod: hostNetwork, privileged)"
                 )
                 {

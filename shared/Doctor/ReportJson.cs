@@ -10,7 +10,7 @@ public static class ReportJson
 {
     /// <summary>One object: <c>healthy</c>, <c>milliseconds</c>, <c>findings</c>, and <c>fixes</c> where something was done.</summary>
     /// <param name="report">What is wrong; after fixes, what still is.</param>
-    /// <param name="outcomes">What became of fixes; null: none were asked for.</param>
+    /// <param name="outcomes">The outcomes of fixes; null without --fix.</param>
     public static string Render(DoctorReport report, IReadOnlyList<FixOutcome>? outcomes = null)
     {
         var buffer = new ArrayBufferWriter<byte>();

@@ -24,7 +24,7 @@ public static class ReportTable
         return text.ToString();
     }
 
-    /// <summary>What became of fixes, a line each; empty where there were none.</summary>
+    /// <summary>What became of fixes, a line each; empty without fixes.</summary>
     public static string Render(IReadOnlyList<FixOutcome> outcomes)
     {
         var text = new StringBuilder();
@@ -43,7 +43,7 @@ public static class ReportTable
     private static string Summary(DoctorReport report) =>
         string.Create(
             CultureInfo.InvariantCulture,
-            $"{(report.Findings.Count == 0 ? "nothing is wrong that the doctor knows of" : report.Findings.Count == 1 ? "1 finding" : $"{report.Findings.Count} findings")} ({report.Elapsed.TotalMilliseconds:0} ms)"
+            $"{(report.Findings.Count == 0 ? "no findings" : report.Findings.Count == 1 ? "1 finding" : $"{report.Findings.Count} findings")} ({report.Elapsed.TotalMilliseconds:0} ms)"
         );
 
     /// <summary>As it stands in tables and JSON.</summary>

@@ -4,17 +4,17 @@ using Plugboard.Linux;
 
 namespace Plugboard.Firewall;
 
-/// <summary>Asks whether a backend can work on this node, in the calling thread's network namespace. Changes nothing.</summary>
+/// <summary>Checks whether a backend can work on this node, in the calling thread's network namespace. Changes nothing.</summary>
 public static class BackendProbe
 {
-    /// <summary>What keeps a backend from working, in words; null where nothing does.</summary>
+    /// <summary>What keeps a backend from working, in words; null if nothing does.</summary>
     /// <param name="backend">Null: one that works is enough.</param>
     /// <exception cref="ErrnoException">The kernel refused the question itself: EPERM.</exception>
     public static string? FindObstacle(FirewallBackend? backend)
     {
-        var hindrance = backend == FirewallBackend.Iptables ? null : FindNftablesObstacle();
-        if (backend == FirewallBackend.Nftables || (backend is null && hindrance is null))
-            return hindrance;
+        var obstacle = backend == FirewallBackend.Iptables ? null : FindNftablesObstacle();
+        if (backend == FirewallBackend.Nftables || (backend is null && obstacle is null))
+            return obstacle;
         try
         {
             new IptablesClient(is6: false, new IptablesOptions()).Read();
@@ -22,7 +22,7 @@ public static class BackendProbe
         }
         catch (IptablesException e)
         {
-            return hindrance is null ? e.Message : $"{hindrance}; {e.Message}";
+            return obstacle is null ? e.Message : $"{obstacle}; {e.Message}";
         }
     }
 

@@ -5,7 +5,7 @@ namespace Plugboard.Hosting;
 /// <summary>The words by which configs name a backend.</summary>
 public static class BackendWord
 {
-    /// <summary>Reads a word; false where it is none. The empty one leaves the choice free.</summary>
+    /// <summary>Reads a word; false if it is invalid. The empty word leaves the choice free.</summary>
     public static bool TryRead(string word, out FirewallBackend? backend)
     {
         backend = word switch

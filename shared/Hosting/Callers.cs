@@ -3,9 +3,9 @@ using Plugboard.Protocols.Cni;
 namespace Plugboard.Hosting;
 
 /// <summary>
-/// The plugins of this product that wait for each other in one call, as <see cref="Variable"/> tells each delegate: a plugin that is called
-/// again while it waits would call its delegate again, without end. Other plugins between them pass the variable on with the rest of their
-/// environment, as CNI's library does. Pure.
+/// The plugins of this product that wait for each other in one call, passed to each delegate in <see cref="Variable"/>: a plugin that is
+/// called again while it waits would call its delegate again, without end. Other plugins between them pass the variable on with the rest of
+/// their environment, as CNI's library does. Pure.
 /// </summary>
 internal static class Callers
 {
@@ -17,7 +17,7 @@ internal static class Callers
 
     private const char Separator = ':';
 
-    /// <summary>Who waits for a call, outermost first; empty where nobody does.</summary>
+    /// <summary>The waiting plugins, outermost first; empty if no plugin waits.</summary>
     public static string[] Of(CniEnvironment call, string? variable)
     {
         if (string.IsNullOrEmpty(variable))
@@ -26,7 +26,7 @@ internal static class Callers
         return parts[0] == Scope(call.ContainerId, call.IfName) ? parts[1..] : [];
     }
 
-    /// <summary>What a delegate of the call is told.</summary>
+    /// <summary>The variable's value for a delegate of the call.</summary>
     public static string ToVariable(CniRequest request) =>
         $"{Variable}={Scope(request.ContainerId, request.IfName)}{Separator}{string.Join(Separator, request.Callers)}";
 
@@ -41,7 +41,7 @@ internal static class Callers
             callers.Count == 1
                 ? $"{next} cannot be its own delegate"
                 : $"delegates in a circle: {string.Join(", ", callers)} and then {next} again",
-            $"ipam.type and delegate.type name the plugin to call next: name another than {next}, such as host-local for ipam.type"
+            $"ipam.type and delegate.type select the next plugin: use another one than {next}, such as host-local for ipam.type"
         );
     }
 

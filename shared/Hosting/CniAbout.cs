@@ -3,7 +3,7 @@ using Plugboard.Protocols.Cni;
 
 namespace Plugboard.Hosting;
 
-/// <summary>What an executable says of itself to someone who calls it without CNI_COMMAND and without arguments.</summary>
+/// <summary>What an executable prints if called without CNI_COMMAND and without arguments.</summary>
 internal static class CniAbout
 {
     /// <summary>The product's version.</summary>
@@ -20,7 +20,7 @@ internal static class CniAbout
         using var input = FileDescriptor.StandardInput();
         using var error = FileDescriptor.StandardError();
         if (input.IsTerminal && error.IsTerminal)
-            StandardError.WriteLine($"A container runtime calls this executable; {plugin.Name} --help tells what else it can do.");
+            StandardError.WriteLine($"A container runtime calls this executable; {plugin.Name} --help lists its other commands.");
         return 0;
     }
 }

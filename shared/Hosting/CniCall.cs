@@ -134,7 +134,7 @@ internal static class CniCall
         }
     }
 
-    // Before anything is done: the reference asks after it has acted. A path that cannot be judged is the plugin's to refuse.
+    // Before any change: the reference checks after it. An invalid path is for the plugin to refuse.
     private static void RefuseOwnNamespace(CniRequest request)
     {
         if (!IsInOwnNamespace(request))
@@ -142,7 +142,7 @@ internal static class CniCall
         throw new CniException(
             CniErrorCode.InvalidNetNs,
             "plugin's netns and netns from CNI_NETNS should not be the same",
-            $"{request.NetNs} is the namespace this plugin runs in; set CNI_NETNS_OVERRIDE=1 if that is meant"
+            $"{request.NetNs} is this plugin's own namespace; set CNI_NETNS_OVERRIDE=1 if that is intended"
         );
     }
 
@@ -152,7 +152,7 @@ internal static class CniCall
     {
         if (!IsInOwnNamespace(request))
             return request;
-        StandardError.WriteLine($"{request.NetNs} is the namespace this plugin runs in: the container's is taken as gone");
+        StandardError.WriteLine($"{request.NetNs} is this plugin's own namespace: the container's counts as gone");
         return request with { NetNs = "" };
     }
 
@@ -170,7 +170,7 @@ internal static class CniCall
         }
     }
 
-    // A failed ADD leaves nothing behind, and one whose result its version cannot express has failed.
+    // A failed ADD leaves no changes behind, and an ADD whose result cannot be expressed in the version has failed.
     private static byte[] WriteOrUndo(CniPlugin plugin, CniRequest request, CniResult result)
     {
         try

@@ -42,13 +42,13 @@ internal static class CniCommandLine
             The CNI plugin {plugin.Name}. A container runtime calls it with CNI_COMMAND set; these commands are for people.
 
             Usage:
-              {plugin.Name} validate < conf.json   what is wrong with a network config, and where; exit code 1 if anything is
-              {plugin.Name} --version              this version, and the versions of the CNI protocol
-              {plugin.Name} --help                 this text
+              {plugin.Name} validate < conf.json   reports errors in a network config, with positions; exit code 1 if there are any
+              {plugin.Name} --version              prints the version, and the versions of the CNI protocol
+              {plugin.Name} --help                 prints this text
 
             By hand, as a runtime calls it:
               CNI_COMMAND=ADD CNI_CONTAINERID=test CNI_NETNS=/run/netns/test CNI_IFNAME=eth0 CNI_PATH=/opt/cni/bin {plugin.Name} < conf.json
-            With PLUGBOARD_TRACE=netlink it tells on stderr what it says to the kernel.
+            With PLUGBOARD_TRACE=netlink it prints its netlink messages on stderr.
 
             """;
 

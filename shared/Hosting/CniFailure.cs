@@ -33,7 +33,7 @@ internal static class CniFailure
             FileLockTimeoutException e => new CniException(
                 CniErrorCode.TryAgainLater,
                 e.Message,
-                "the call can be repeated; if the holder does not come to its end, see what it waits for",
+                "the call can be repeated; if the holder does not end, find out what it waits for",
                 e
             ),
             SysctlException e => new CniException(CniErrorCode.IOFailure, e.Message, e.Advice, e),
@@ -54,7 +54,7 @@ internal static class CniFailure
             _ => null,
         };
 
-    // Code 3 tells the runtime that there is nothing to clean up: only where nothing is at the path.
+    // With code 3 the runtime cleans up nothing: only if nothing exists at the path.
     private static CniException Describe(NetworkNamespaceException exception)
     {
         var gone = IsGone(exception.Path);
@@ -142,8 +142,8 @@ internal static class CniFailure
     // Messages of rtnetlink(7) have such names.
     private static bool IsOfLinks(ErrnoException e) => e.Call.StartsWith("RTM_", StringComparison.Ordinal);
 
-    // What was checked before is right: what the kernel still refuses is a value that it cannot take for this link, or a kind of link that
-    // it does not have.
+    // Checked values are valid: the kernel's error means a value that this link does not take, or a kind of link that the kernel does not
+    // have.
     private static CniException DescribeLink(ErrnoException e) =>
         e.Errno switch
         {
@@ -169,7 +169,7 @@ internal static class CniFailure
             Errno.ENODEV or Errno.ENOENT or Errno.ESRCH => new CniException(
                 CniErrorCode.TryAgainLater,
                 e.Message,
-                "the kernel does not find it (any more), who removed it is not known: the call can be repeated",
+                "the kernel does not have it (any more); what removed it is unknown: the call can be repeated",
                 e
             ),
             Errno.EPERM => new CniException(CniErrorCode.IOFailure, e.Message, NeedsRights, e),
@@ -195,7 +195,7 @@ internal static class CniFailure
         return new CniException(first.Code, message, first.Details, exception);
     }
 
-    // A framework's sentence is a resource's key in a native executable, such as Arg_NullReferenceException: of no use to anyone.
+    // In a native executable a framework's message is a resource's key, such as Arg_NullReferenceException: it helps no one.
     private static CniException Unforeseen(Exception exception)
     {
         var name = exception.GetType().Name;

@@ -5,6 +5,6 @@ namespace Plugboard.Hosting;
 /// <param name="ExitCode">0 or 1.</param>
 internal readonly record struct CniOutcome(byte[] Output, int ExitCode)
 {
-    /// <summary>Takes back what was done, for where nobody can be told of it; null where there is nothing to take back.</summary>
+    /// <summary>Undoes the call if its result cannot be delivered; null if there is nothing to undo.</summary>
     public Action? Undo { get; init; }
 }

@@ -30,7 +30,7 @@ public static class FirewallFailure
             ),
             TableOwnedException e => Again(e, "end that process, and the table goes with it: the next ADD makes it again, for all pods"),
             RulesChangedException e => Again(e, "the call can be repeated; `nft monitor` shows which process it is"),
-            NftablesRestoreException e => Again(e, "the rules of this node could not be put right; the next call tries it again"),
+            NftablesRestoreException e => Again(e, "the rules of this node could not be repaired; the next call tries again"),
             PodRecordException e => new CniException(CniErrorCode.InvalidNetworkConfig, e.Message, "nothing was made", e),
             _ => null,
         };
@@ -40,14 +40,8 @@ public static class FirewallFailure
             ? null
             : e.Errno switch
             {
-                Errno.EBUSY => Again(
-                    e,
-                    "something that is not ours refers to it: `nft list ruleset` shows what; repeat the call once it is gone"
-                ),
-                Errno.EEXIST => Again(
-                    e,
-                    "something that is not ours has its place: `nft list ruleset` shows it; repeat the call once it is gone"
-                ),
+                Errno.EBUSY => Again(e, "a foreign object refers to it: `nft list ruleset` shows it; repeat the call when it is gone"),
+                Errno.EEXIST => Again(e, "a foreign object has its name: `nft list ruleset` shows it; repeat the call when it is gone"),
                 Errno.EAGAIN or Errno.ENOENT => Again(
                     e,
                     "it was removed between the look at the rules and the change: the call can be repeated"
@@ -76,7 +70,7 @@ public static class FirewallFailure
                 "shorten or correct the conditions in the network config",
                 e
             ),
-            IptablesLockedException e => Again(e, "the call can be repeated; `fuser /run/xtables.lock` shows who holds the lock"),
+            IptablesLockedException e => Again(e, "the call can be repeated; `fuser /run/xtables.lock` shows the lock's holder"),
             IptablesMissingException e => new CniException(
                 CniErrorCode.UnsupportedField,
                 e.Message,

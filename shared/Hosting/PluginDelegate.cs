@@ -34,14 +34,14 @@ public sealed class PluginDelegate
     /// <summary>The plugin that is called in this process; null: the executable is.</summary>
     public CniPlugin? InProcess { get; }
 
-    /// <summary>True where it is called in this process.</summary>
+    /// <summary>True if it is called in this process.</summary>
     public bool IsInProcess => InProcess is not null;
 
-    /// <summary>Looks for the executable: the first regular file of that name in the directories of CNI_PATH, links followed.</summary>
+    /// <summary>Finds the executable: the first regular file of that name in the directories of CNI_PATH, links followed.</summary>
     /// <param name="request">The call to serve: its environment and standard input are passed on.</param>
     /// <param name="type">The plugin's name.</param>
-    /// <param name="sameBuild">The same plugin's code in this executable, for where both are of one build.</param>
-    /// <exception cref="CniException">Code 7: the name is none, or that of a plugin that waits for this call. Code 4: CNI_PATH does not
+    /// <param name="sameBuild">The same plugin's code in this executable, if both are of one build.</param>
+    /// <exception cref="CniException">Code 7: the name is invalid, or that of a plugin that waits for this call. Code 4: CNI_PATH does not
     /// have it.</exception>
     public static PluginDelegate Find(CniRequest request, string type, Func<CniPlugin>? sameBuild = null)
     {
@@ -165,7 +165,7 @@ public sealed class PluginDelegate
             _ => $"install {type} again",
         };
 
-    // The library's own sentences, so that what a runtime shows does not depend on who called the delegate.
+    // The library's own sentences, so that a runtime's message does not depend on the delegate's caller.
     private CniException Failure(CommandResult result)
     {
         var details = $"{type} is {Path}";

@@ -14,7 +14,7 @@ internal static class Backup
         using var file =
             from.FindRegular(name)
             ?? throw new InstallException(
-                $"{from.Path}/{name} is a link, and its filesystem cannot give it a second name",
+                $"{from.Path}/{name} is a symbolic link, and its filesystem does not support a second name for it",
                 "remove the link"
             );
         using var copy = to.CreateNew(newName, Inspection.ExecutableMode);

@@ -1,10 +1,10 @@
 namespace Plugboard.Install;
 
 /// <summary>
-/// Under which name a FlexVolume driver is installed: <c>&lt;plugindir&gt;/&lt;vendor&gt;~&lt;driver&gt;/&lt;driver&gt;</c>, or without a
-/// vendor.
+/// The name that a FlexVolume driver is installed under: <c>&lt;plugindir&gt;/&lt;vendor&gt;~&lt;driver&gt;/&lt;driver&gt;</c>, or without
+/// a vendor.
 /// </summary>
-/// <param name="Vendor">The vendor; empty where there is none.</param>
+/// <param name="Vendor">The vendor; empty if none.</param>
 /// <param name="Driver">The driver.</param>
 public sealed record DriverName(string Vendor, string Driver)
 {
@@ -16,7 +16,7 @@ public sealed record DriverName(string Vendor, string Driver)
     /// <summary>As the directory is named: <c>vendor~driver</c>.</summary>
     public string Tilded => Vendor.Length == 0 ? Driver : $"{Vendor}~{Driver}";
 
-    /// <summary>Reads <c>vendor~driver</c>, <c>vendor/driver</c> or a driver alone; null where it is neither.</summary>
+    /// <summary>Reads <c>vendor~driver</c>, <c>vendor/driver</c> or a driver alone; null if it is neither.</summary>
     public static DriverName? Find(string text)
     {
         var at = text.IndexOfAny(['~', '/']);

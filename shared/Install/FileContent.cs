@@ -7,7 +7,7 @@ internal static class FileContent
 {
     private const int PieceSize = 128 * 1024;
 
-    /// <summary>True where both hold the same bytes.</summary>
+    /// <summary>True if both hold the same bytes.</summary>
     public static bool Equal(FileDescriptor one, FileDescriptor other)
     {
         var (a, b) = (new byte[PieceSize], new byte[PieceSize]);

@@ -4,13 +4,13 @@ using Plugboard.Linux.Files;
 
 namespace Plugboard.Install;
 
-/// <summary>Looks at targets and changes nothing.</summary>
+/// <summary>Examines targets and changes nothing.</summary>
 public static class Inspection
 {
-    /// <summary>What every executable is placed with: rwxr-xr-x.</summary>
+    /// <summary>The mode of every installed executable: rwxr-xr-x.</summary>
     internal const uint ExecutableMode = 0x1ed;
 
-    /// <summary>Looks at one target.</summary>
+    /// <summary>Examines one target.</summary>
     public static TargetFinding Inspect(InstallDirectory place, InstallTarget target)
     {
         var record = place.FindRecord(target);
@@ -24,7 +24,7 @@ public static class Inspection
         };
     }
 
-    /// <summary>What is known of a file in a directory, by its digest; null where it is missing.</summary>
+    /// <summary>What is known of a file in a directory, by its digest; null if it is missing.</summary>
     internal static ExecutableFacts? FindFacts(FileDirectory home, string name, InstallRecord? record)
     {
         if (home.FindStatus(name) is not { } status)
@@ -43,13 +43,13 @@ public static class Inspection
 
     internal static string Iso(DateTimeOffset time) => time.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
-    /// <summary>What is wrong with mode or owner; null where nothing is.</summary>
+    /// <summary>What is wrong with mode or owner; null if nothing is.</summary>
     internal static string? FindFlaw(FileStatus status)
     {
         if (!status.IsRegular)
             return status.IsLink ? "symbolic link"
                 : status.IsDirectory ? "directory"
-                : "no regular file";
+                : "not a regular file";
         if (status.Mode != ExecutableMode)
             return $"mode {Convert.ToString(status.Mode, 8)}";
         return status.User != 0 || status.Group != 0
@@ -65,7 +65,7 @@ public static class Inspection
             return TargetState.Foreign;
         if (record.IsOurs(facts.Digest))
             return TargetState.Ours;
-        // What a rollback put back is as it should be, though it is not ours.
+        // A file that a rollback restored is as it should be, though it is not ours.
         return record.Current.Digest == facts.Digest || record.Previous?.Digest == facts.Digest ? TargetState.Foreign : TargetState.Differs;
     }
 }

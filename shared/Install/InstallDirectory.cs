@@ -4,15 +4,14 @@ using Plugboard.Linux.Files;
 namespace Plugboard.Install;
 
 /// <summary>
-/// A directory that executables are placed in, with what is remembered of them in a directory <c>.plugboard</c> in it: on the same
-/// filesystem whatever is mounted where, so that a rename always does it, and also where a container sees nothing else of its host.
-/// Runtimes execute names that a config tells, which begin with no dot, and kubelet's prober passes over names that do: so all names in it
-/// begin with one.
+/// A directory for executables, with the records in its subdirectory <c>.plugboard</c>: on the same filesystem whatever the mounts, so that
+/// a rename always works, and visible in a container that sees nothing else of its host. Runtimes execute names from a config, which do not
+/// begin with a dot, and kubelet's prober skips names that do: so all names in it begin with one.
 /// </summary>
 public sealed class InstallDirectory : IDisposable
 {
     private const string StateName = ".plugboard";
-    private const uint StateMode = 0x1ed; // 0755: what is kept is as public as what is placed
+    private const uint StateMode = 0x1ed; // 0755: backups are as public as installed files
 
     private const uint LockMode = 0x180; // 0600
 
@@ -28,18 +27,18 @@ public sealed class InstallDirectory : IDisposable
     /// <summary>Where the executables are.</summary>
     public FileDirectory Directory { get; }
 
-    /// <summary>Its path, as it was asked for.</summary>
+    /// <summary>Its path, as given.</summary>
     public string Path => Directory.Path;
 
     internal FileDirectory? KnownState { get; }
 
     internal FileDirectory State => KnownState ?? throw new InvalidOperationException("opened for reading only");
 
-    /// <summary>Opens it for placing, alone: waits for another that is at work.</summary>
+    /// <summary>Opens it for installing, exclusively: waits for another installer that is at work.</summary>
     /// <param name="root">The root of the host's files.</param>
-    /// <param name="path">The directory in it. It must be there: one that is made here would be one that nobody looks into.</param>
-    /// <param name="patience">How long to wait for another.</param>
-    /// <exception cref="InstallException">It is missing, read-only, or another is at work.</exception>
+    /// <param name="path">The directory in it. It must exist: no runtime would look into one that is created here.</param>
+    /// <param name="patience">How long to wait for another installer.</param>
+    /// <exception cref="InstallException">It is missing, read-only, or another installer is at work.</exception>
     public static InstallDirectory Open(RootedDirectory root, string path, TimeSpan patience)
     {
         var directory = OpenDirectory(root, path);
@@ -49,7 +48,7 @@ public sealed class InstallDirectory : IDisposable
             {
                 var state = directory.EnsureDirectory(StateName, StateMode);
                 var held = FileLock.Take(state.Reopen(), patience);
-                // The one before may have left nothing to remember, and so removed it.
+                // The installer before may have removed the state directory, as it had no record left.
                 if (directory.FindStatus(StateName) is { } now && now.IsSameFile(state.Status()))
                     return new InstallDirectory(directory, state, held);
                 held.Dispose();
@@ -61,7 +60,7 @@ public sealed class InstallDirectory : IDisposable
             directory.Dispose();
             throw new InstallException(
                 $"{directory.Path}: another installer is at work{(e.Holder is { } pid ? $" (process {pid})" : "")}",
-                "wait for it, or end it: it may be ended at any time",
+                "wait for it, or end it: ending it at any time is safe",
                 e
             )
             {
@@ -75,7 +74,7 @@ public sealed class InstallDirectory : IDisposable
         }
     }
 
-    /// <summary>Opens it to look only: makes nothing and waits for nobody.</summary>
+    /// <summary>Opens it for reading: creates nothing and does not wait.</summary>
     /// <exception cref="InstallException">It is missing.</exception>
     public static InstallDirectory OpenToRead(RootedDirectory root, string path)
     {
@@ -98,17 +97,17 @@ public sealed class InstallDirectory : IDisposable
             return Directory.OpenAgain();
         if (Directory.FindStatus(target.Directory) is { IsDirectory: false })
             throw new InstallException(
-                $"{Path}/{target.Directory} is no directory",
+                $"{Path}/{target.Directory} is not a directory",
                 "move it away; a driver is a directory with an executable in it"
             );
         return Directory.FindDirectory(target.Directory);
     }
 
-    /// <summary>Says that this process stays and keeps the executables as they are; others who keep them may say so too.</summary>
+    /// <summary>Declares that this process stays and repairs the executables; several processes may declare it.</summary>
     public FileLock TakeRepairLock() => FileLock.TakeShared(State.OpenOrCreate(StateNames.RepairLock, LockMode), TimeSpan.FromSeconds(1));
 
-    /// <summary>Throws where another process keeps the executables: it would put back whatever is taken away.</summary>
-    /// <exception cref="InstallException">One does.</exception>
+    /// <summary>Throws if another process repairs the executables: it would restore any file that is removed.</summary>
+    /// <exception cref="InstallException">Another process repairs them.</exception>
     public void RefuseWhileRepairing()
     {
         if (State.FindForReading(StateNames.RepairLock) is not { } file)
@@ -121,7 +120,7 @@ public sealed class InstallDirectory : IDisposable
         catch (FileLockTimeoutException e)
         {
             throw new InstallException(
-                $"{Path}: `install --wait` keeps these files{(e.Holder is { } pid ? $" (process {pid})" : "")} and would put them back",
+                $"{Path}: `install --wait` repairs these files{(e.Holder is { } pid ? $" (process {pid})" : "")} and would restore them",
                 "end it first: delete its DaemonSet",
                 e
             )
@@ -131,14 +130,14 @@ public sealed class InstallDirectory : IDisposable
         }
     }
 
-    /// <summary>What statx(2) tells of a target's file; null where it is missing.</summary>
+    /// <summary>The statx(2) of a target's file; null if missing.</summary>
     public FileStatus? FindStatus(InstallTarget target)
     {
         using var home = FindHome(target);
         return home?.FindStatus(target.File);
     }
 
-    /// <summary>Has a watch tell of what happens here and in the drivers' directories.</summary>
+    /// <summary>Adds this directory and the drivers' directories to a watch.</summary>
     public void Watch(FileWatch watch, IEnumerable<InstallTarget> targets)
     {
         watch.Add(Directory);
@@ -150,7 +149,7 @@ public sealed class InstallDirectory : IDisposable
         }
     }
 
-    /// <summary>What is remembered of a target; null where that is nothing.</summary>
+    /// <summary>What is remembered of a target; null if that is nothing.</summary>
     public InstallRecord? FindRecord(InstallTarget target)
     {
         using var file = KnownState?.FindRegular(StateNames.Record(target.Key));
@@ -176,10 +175,10 @@ public sealed class InstallDirectory : IDisposable
         return targets;
     }
 
-    /// <summary>True where what stood there before the last install is kept.</summary>
+    /// <summary>True if what stood there before the last install is kept.</summary>
     public bool HasPrevious(InstallTarget target) => KnownState?.FindStatus(StateNames.Previous(target.Key)) is not null;
 
-    /// <summary>True where what others had put there before us is kept.</summary>
+    /// <summary>True if the file that another program had installed is kept.</summary>
     public bool HasOriginal(InstallTarget target) => KnownState?.FindStatus(StateNames.Original(target.Key)) is not null;
 
     /// <summary>Removes the directory of what is remembered where nothing is left in it.</summary>

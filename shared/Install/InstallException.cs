@@ -1,9 +1,9 @@
 namespace Plugboard.Install;
 
-/// <summary>An executable was not placed: what is wrong and what to do about it.</summary>
-/// <param name="problem">What is wrong, a part of a sentence.</param>
+/// <summary>An executable was not installed: the problem and the remedy.</summary>
+/// <param name="problem">The problem, a part of a sentence.</param>
 /// <param name="remedy">What to do.</param>
-/// <param name="inner">What the kernel refused.</param>
+/// <param name="inner">The kernel's error.</param>
 public sealed class InstallException(string problem, string remedy, Exception? inner = null) : Exception($"{problem}: {remedy}", inner)
 {
     /// <summary>What is wrong.</summary>
@@ -12,6 +12,6 @@ public sealed class InstallException(string problem, string remedy, Exception? i
     /// <summary>What to do.</summary>
     public string Remedy { get; } = remedy;
 
-    /// <summary>Somebody else is at work: the same may be tried again.</summary>
+    /// <summary>Another installer is at work: a retry may succeed.</summary>
     public bool IsBusy { get; init; }
 }

@@ -4,19 +4,19 @@ using System.Text.Json;
 namespace Plugboard.Install;
 
 /// <summary>
-/// What is remembered of one target. It is written before the rename, so the target is the current one, or still the one before.
+/// The record of one target. It is written before the rename, so the target is the current one, or still the previous one.
 /// </summary>
-/// <param name="Current">What was placed last.</param>
-/// <param name="Previous">What stood there before that; null where nothing did.</param>
-/// <param name="Ours">The digests that were placed, newest first.</param>
+/// <param name="Current">The last installed executable.</param>
+/// <param name="Previous">The executable before that; null if none.</param>
+/// <param name="Ours">The installed digests, newest first.</param>
 public sealed record InstallRecord(ExecutableFacts Current, ExecutableFacts? Previous, IReadOnlyList<string> Ours)
 {
     private const int MostDigests = 16;
 
-    /// <summary>True for the digest of something that was placed from a source, and not put back from what was found.</summary>
+    /// <summary>True for the digest of an executable that came from a source, not from a backup.</summary>
     public bool IsOurs(string digest) => Ours.Contains(digest, StringComparer.Ordinal);
 
-    /// <summary>What is known of a digest; null where it is neither the current nor the previous one.</summary>
+    /// <summary>What is known of a digest; null if it is neither the current nor the previous one.</summary>
     public ExecutableFacts? Find(string digest) =>
         Current.Digest == digest ? Current
         : Previous?.Digest == digest ? Previous
@@ -62,7 +62,7 @@ public sealed record InstallRecord(ExecutableFacts Current, ExecutableFacts? Pre
     }
 
     /// <summary>
-    /// Reads it; null where it is none, as after a crash of the machine: what it tells is for people and for `uninstall`, which then leaves
+    /// Reads a record; null if it is invalid, as after a crash of the machine: the record informs people and `uninstall`, which then leaves
     /// the file alone.
     /// </summary>
     public static InstallRecord? Find(byte[] text)

@@ -3,7 +3,7 @@ using Plugboard.Linux.Files;
 
 namespace Plugboard.Install;
 
-/// <summary>An executable that is to be placed.</summary>
+/// <summary>An executable to install.</summary>
 public sealed class InstallSource : IDisposable
 {
     private InstallSource(FileDescriptor file) => File = file;
@@ -21,7 +21,7 @@ public sealed class InstallSource : IDisposable
         }
         catch (UnusableFileException e)
         {
-            throw new InstallException($"{path} is no executable but {e.Kind}", "take another copy of it", e);
+            throw new InstallException($"{path} is not an executable but {e.Kind}", "take another copy of it", e);
         }
     }
 
@@ -33,16 +33,19 @@ public sealed class InstallSource : IDisposable
             Find(path)
             ?? throw new InstallException(
                 $"{path} does not exist",
-                "name the directory of the executables with --from, or fewer of them with --plugins"
+                "give the directory of the executables with --from, or fewer of them with --plugins"
             );
         try
         {
             if (ElfFile.Find(file) is not { IsExecutable: true } header)
-                throw new InstallException($"{path} is no executable", "take another copy of it; this one is damaged or something else");
+                throw new InstallException(
+                    $"{path} is not an executable",
+                    "take another copy of it; this one is damaged or another kind of file"
+                );
             if (header.Machine != ElfFile.OwnMachine)
             {
                 throw new InstallException(
-                    $"{path} is for {ElfFile.NameOf(header.Machine)} and this machine is {ElfFile.NameOf(ElfFile.OwnMachine)}",
+                    $"{path} is for {ElfFile.NameOf(header.Machine)} but this machine is {ElfFile.NameOf(ElfFile.OwnMachine)}",
                     $"take the build, or the image, for {ElfFile.NameOf(ElfFile.OwnMachine)}"
                 );
             }

@@ -22,6 +22,6 @@ public sealed record InstallTarget(string Directory, string File)
         : IsDriver ? Directory
         : File;
 
-    /// <summary>Below the directory it is placed in.</summary>
+    /// <summary>The path below the install directory.</summary>
     public string RelativePath => IsDriver ? $"{Directory}/{File}" : File;
 }

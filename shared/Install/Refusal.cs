@@ -4,7 +4,7 @@ using Plugboard.Linux.Files;
 
 namespace Plugboard.Install;
 
-/// <summary>The kernel's refusals in the words of whoever must do something about them.</summary>
+/// <summary>Explains the kernel's errors with what to do about them.</summary>
 internal static class Refusal
 {
     /// <summary>A directory that could not be opened.</summary>
@@ -13,26 +13,26 @@ internal static class Refusal
         {
             Errno.ENOENT => new InstallException(
                 $"{path} does not exist",
-                "make it (mkdir -p) where the runtime or kubelet looks, or mount the host's there (hostPath with type "
-                    + "DirectoryOrCreate); a link on the way leads within the host's root only",
+                "create it (mkdir -p) where the runtime or kubelet looks, or mount the host's there (hostPath with type "
+                    + "DirectoryOrCreate); a symbolic link in the path is resolved within the host's root",
                 e
             ),
-            Errno.ENOTDIR => new InstallException(
-                $"{path} is no directory",
-                "name the directory itself; something on the way to it is a file",
+            Errno.ENOTDIR => new InstallException($"{path} is not a directory", "give a directory; a part of the path is a file", e),
+            Errno.ELOOP => new InstallException(
+                $"{path} is a symbolic link that does not resolve",
+                "remove the link, or give the directory itself",
                 e
             ),
-            Errno.ELOOP => new InstallException($"{path} is a link that leads nowhere", "remove the link, or name the directory itself", e),
             _ => new InstallException(e.Message, "make it a directory that root can open", e),
         };
 
-    /// <summary>What was refused while something was placed.</summary>
+    /// <summary>Explains an error of an installation.</summary>
     public static InstallException Explain(ErrnoException e, FileDirectory directory) =>
         e.Errno switch
         {
             Errno.EROFS => new InstallException(
                 $"{directory.Path} is read-only",
-                "mount it writable (volumeMounts: readOnly: false), or choose a directory that is, and name it to the runtime as "
+                "mount it writable (volumeMounts: readOnly: false), or choose a writable directory, and configure it in the runtime as "
                     + "bin_dir or to kubelet as volumePluginDir",
                 e
             ),
@@ -48,7 +48,7 @@ internal static class Refusal
             ),
             Errno.EACCES or Errno.EPERM => new InstallException(
                 e.Message,
-                "run it as root with CAP_DAC_OVERRIDE, CAP_CHOWN and CAP_FOWNER; where a security module refuses, with a label that "
+                "run it as root with CAP_DAC_OVERRIDE, CAP_CHOWN and CAP_FOWNER; if a security module refuses, with a label that "
                     + "may write there",
                 e
             ),
@@ -59,18 +59,18 @@ internal static class Refusal
             ),
         };
 
-    /// <summary>An executable that could not be executed where it is to be.</summary>
+    /// <summary>Explains an error of an execution in the target's directory.</summary>
     public static InstallException OfExecution(ErrnoException e, FileDirectory directory, string file) =>
         e.Errno switch
         {
             Errno.EACCES => new InstallException(
-                $"{directory.Path} does not let {file} be executed",
-                "it is mounted noexec, or a security module forbids it: mount it with exec, or choose another directory and name it "
-                    + "to the runtime as bin_dir",
+                $"{directory.Path} does not allow executing {file}",
+                "it is mounted noexec, or a security module forbids it: mount it with exec, or choose another directory and configure it "
+                    + "in the runtime as bin_dir",
                 e
             ),
             Errno.ENOEXEC => new InstallException(
-                $"{file} is no executable for this machine",
+                $"{file} is not an executable for this machine",
                 $"take the build for {ElfFile.NameOf(ElfFile.OwnMachine)}",
                 e
             ),

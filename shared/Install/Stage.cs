@@ -3,18 +3,18 @@ using Plugboard.Linux;
 namespace Plugboard.Install;
 
 /// <summary>
-/// Writes executables beside their targets, as new files, and executes each there before anything is replaced: so that what is wrong with a
-/// file, a directory or a filesystem is found while nothing has changed.
+/// Writes executables beside their targets, as new files, and executes each before any target is replaced: so faults of a file, a directory
+/// or a filesystem appear before anything changes.
 /// </summary>
-/// <param name="place">Where they are to be.</param>
-/// <param name="clock">Tells the time for the record.</param>
+/// <param name="place">The install directory.</param>
+/// <param name="clock">The clock of the records.</param>
 public sealed class Stage(InstallDirectory place, TimeProvider clock)
 {
-    /// <summary>Writes a source's executable; null where the target is the same already, with the right mode and owner.</summary>
-    /// <param name="target">Where it is to be.</param>
-    /// <param name="source">What.</param>
-    /// <param name="by">What places it, for the record.</param>
-    /// <exception cref="InstallException">Something is in the way, or refused, or the executable does not work.</exception>
+    /// <summary>Writes a source's executable; null if the target is equal already, with the right mode and owner.</summary>
+    /// <param name="target">The target.</param>
+    /// <param name="source">The source.</param>
+    /// <param name="by">The action, for the record.</param>
+    /// <exception cref="InstallException">A file is in the way, the kernel refused, or the executable does not work.</exception>
     public Staged? Prepare(InstallTarget target, InstallSource source, string by)
     {
         try
@@ -39,18 +39,18 @@ public sealed class Stage(InstallDirectory place, TimeProvider clock)
         }
     }
 
-    /// <summary>Makes what stood there before the last install ready to come back; null where nothing is kept.</summary>
+    /// <summary>Makes what stood there before the last install ready to come back; null if nothing is kept.</summary>
     /// <exception cref="InstallException">It does not work, or cannot be executed.</exception>
     public Staged? PreparePrevious(InstallTarget target) => PrepareBackup(target, StateNames.Previous(target.Key), "rollback");
 
-    /// <summary>Makes what others had put there ready to come back; null where nothing is kept.</summary>
+    /// <summary>Prepares the restoration of the file that another program had installed; null if no backup exists.</summary>
     /// <exception cref="InstallException">It does not work, or cannot be executed.</exception>
     public Staged? PrepareOriginal(InstallTarget target) => PrepareBackup(target, StateNames.Original(target.Key), "restore");
 
     /// <summary>Takes back what was made ready.</summary>
     public void Discard(InstallTarget target) => place.State.Remove(StateNames.New(target.Key));
 
-    /// <summary>True where the target has the source's content, the right mode and owner.</summary>
+    /// <summary>True if the target has the source's content, the right mode and owner.</summary>
     public bool IsSame(InstallTarget target, InstallSource source)
     {
         using var home = place.FindHome(target);
@@ -58,7 +58,7 @@ public sealed class Stage(InstallDirectory place, TimeProvider clock)
             return false;
         if (!status.IsRegular && !status.IsLink)
             throw new InstallException(
-                $"{place.Path}/{target.RelativePath} is {(status.IsDirectory ? "a directory" : "no file")}",
+                $"{place.Path}/{target.RelativePath} is {(status.IsDirectory ? "a directory" : "not a file")}",
                 "move it away; it cannot be replaced in one step"
             );
         if (Inspection.FindFlaw(status) is not null || status.Size != source.File.Status().Size)
@@ -67,7 +67,7 @@ public sealed class Stage(InstallDirectory place, TimeProvider clock)
         return file is not null && FileContent.Equal(file, source.File);
     }
 
-    // Somebody else put the same there, or a machine's crash lost what was remembered.
+    // Another program installed the same file, or a crash of the machine lost the record.
     private void Adopt(InstallTarget target, InstallSource source, string by)
     {
         if (
@@ -109,7 +109,7 @@ public sealed class Stage(InstallDirectory place, TimeProvider clock)
         };
     }
 
-    // On the filesystem where it is to be: a copy elsewhere would run also where this one cannot.
+    // On the target's filesystem: elsewhere a copy might run although this one cannot.
     private void Execute(InstallTarget target, string name)
     {
         try
@@ -154,8 +154,7 @@ public sealed class Stage(InstallDirectory place, TimeProvider clock)
         }
     }
 
-    // What others built may need a dynamic linker, libraries or a shell: in a container that has none only the host itself could execute
-    // it.
+    // A foreign build may need a dynamic linker, libraries or a shell: in a container without them only the host itself could execute it.
     private void ExecuteBackup(InstallTarget target, string name)
     {
         try

@@ -8,7 +8,7 @@ internal static class StateNames
     private const string BackupPrefix = ".keep-";
     private const string GonePrefix = ".gone-";
 
-    /// <summary>Locked by those who keep the executables as they are.</summary>
+    /// <summary>Locked by the processes that repair the executables.</summary>
     public const string RepairLock = ".keeper";
 
     /// <summary>What is remembered.</summary>
@@ -17,10 +17,10 @@ internal static class StateNames
     /// <summary>What stood there before the last install.</summary>
     public static string Previous(string key) => ".previous-" + key;
 
-    /// <summary>What others had put there.</summary>
+    /// <summary>The files that other programs had installed.</summary>
     public static string Original(string key) => OriginalPrefix + key;
 
-    /// <summary>What is about to be placed.</summary>
+    /// <summary>The files that are about to be installed.</summary>
     public static string New(string key) => ".new-" + key;
 
     /// <summary>A second name of what is about to be replaced; becomes the previous one when it is.</summary>
@@ -44,7 +44,7 @@ internal static class StateNames
     /// <summary>The key of a driver's directory on its way; null for another name.</summary>
     public static string? FindKeyOfGone(string name) => FindKey(name, GonePrefix);
 
-    /// <summary>True for what an install that was killed leaves and nobody needs.</summary>
+    /// <summary>True for leftovers of an install that was killed.</summary>
     public static bool IsLeftover(string name) =>
         name.StartsWith(".new-", StringComparison.Ordinal)
         || name.StartsWith(".temporary-", StringComparison.Ordinal)

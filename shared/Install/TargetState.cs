@@ -6,12 +6,12 @@ public enum TargetState
     /// <summary>Nothing.</summary>
     Missing,
 
-    /// <summary>What we placed.</summary>
+    /// <summary>Installed by us.</summary>
     Ours,
 
-    /// <summary>What others put there, and we never replaced or put back.</summary>
+    /// <summary>Installed by another program, and never replaced or restored by us.</summary>
     Foreign,
 
-    /// <summary>Something else than what we placed: others replaced or changed it.</summary>
+    /// <summary>Not the installed file: another program replaced or changed it.</summary>
     Differs,
 }

@@ -4,10 +4,10 @@ using Plugboard.Linux.Files;
 namespace Plugboard.Install;
 
 /// <summary>
-/// Puts what was made ready in the place of what is there, and takes it away again. Each target changes by one rename, so whoever executes
-/// it has the old or the new one whole; whatever ends the process between two steps, the next run goes on (<see cref="Backup.Recover"/>).
+/// Moves prepared executables into place, and removes targets. Each target changes by one rename, so a caller executes the old or the new
+/// one whole; after a crash between two steps the next run completes them (<see cref="Backup.Recover"/>).
 /// </summary>
-/// <param name="place">Where.</param>
+/// <param name="place">The install directory.</param>
 public sealed class TargetSwap(InstallDirectory place)
 {
     private const uint DirectoryMode = 0x1ed;
@@ -15,11 +15,11 @@ public sealed class TargetSwap(InstallDirectory place)
     /// <summary>Ends what a killed run had begun. To be called before anything else.</summary>
     public void Recover() => Explained(() => Backup.Recover(place));
 
-    /// <summary>Places it. What stood there is kept as the previous one; what others had put there also as the original.</summary>
-    /// <returns>True where something stood there before.</returns>
+    /// <summary>Installs it. The replaced file becomes the previous one; a foreign file also becomes the original.</summary>
+    /// <returns>True if there was a file before.</returns>
     public bool Commit(Staged staged) => Commit(staged, keepPrevious: true);
 
-    /// <summary>Places it again, where others had replaced or removed it: the previous one stays what it was.</summary>
+    /// <summary>Installs it again after another program replaced or removed it: the previous one stays.</summary>
     public bool CommitRepair(Staged staged) => Commit(staged, keepPrevious: false);
 
     private bool Commit(Staged staged, bool keepPrevious)
@@ -101,7 +101,7 @@ public sealed class TargetSwap(InstallDirectory place)
 
         if (!place.State.TryRename(directory, place.Directory, target.Directory))
             throw new InstallException(
-                $"{place.Path}/{target.Directory} appeared meanwhile",
+                $"{place.Path}/{target.Directory} was created meanwhile",
                 "another installer is at work there: end it, and try again"
             );
         place.Directory.Sync();
@@ -116,7 +116,7 @@ public sealed class TargetSwap(InstallDirectory place)
         place.State.Remove(keep);
     }
 
-    /// <summary>Takes a target away, and what is remembered of it. What others had put there stays kept.</summary>
+    /// <summary>Removes a target and its record. The backup of a foreign file stays.</summary>
     /// <exception cref="InstallException">A driver's directory holds files that are not ours.</exception>
     public void Remove(InstallTarget target) =>
         Explained(() =>
@@ -136,7 +136,7 @@ public sealed class TargetSwap(InstallDirectory place)
             place.State.Remove(StateNames.Record(target.Key));
         });
 
-    /// <summary>Forgets a target where others' own stands, and removes the original where that is the same.</summary>
+    /// <summary>Forgets a target that is a foreign file, and removes an equal original.</summary>
     public void ForgetForeign(InstallTarget target, ExecutableFacts found) =>
         Explained(() =>
         {
@@ -145,7 +145,7 @@ public sealed class TargetSwap(InstallDirectory place)
             Forget(target);
         });
 
-    /// <summary>Removes what others had put there, once it stands there again.</summary>
+    /// <summary>Removes the original after its restoration.</summary>
     public void ForgetOriginal(InstallTarget target) => Explained(() => place.State.Remove(StateNames.Original(target.Key)));
 
     private void RemoveDriver(InstallTarget target)
@@ -155,7 +155,7 @@ public sealed class TargetSwap(InstallDirectory place)
             if (home is null)
                 return;
             if (home.ReadNames().Find(name => name != target.File && !name.StartsWith('.')) is { } other)
-                throw new InstallException($"{place.Path}/{target.Directory} holds {other}, which is not ours", "move it away");
+                throw new InstallException($"{place.Path}/{target.Directory} contains {other}, which is not ours", "move it away");
         }
 
         var gone = StateNames.Gone(target.Key);

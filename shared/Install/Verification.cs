@@ -5,7 +5,7 @@ using Plugboard.Protocols.FlexVolume;
 
 namespace Plugboard.Install;
 
-/// <summary>Executes what is to be placed, as its callers will, and looks at the answer.</summary>
+/// <summary>Executes a file as its callers will, and checks the answer.</summary>
 public static class Verification
 {
     /// <summary>How long the answer may take, in seconds. The slowest seen on a busy node is a hundredth of it.</summary>
@@ -34,11 +34,11 @@ public static class Verification
                 && versions.ValueKind == JsonValueKind.Array
                 && versions.GetArrayLength() > 0
                 ? null
-                : $"VERSION tells no supportedVersions: {Text(result.Output)}";
+                : $"VERSION reports no supportedVersions: {Text(result.Output)}";
         }
         catch (JsonException)
         {
-            return $"VERSION answers no JSON: {Text(result.Output)}";
+            return $"VERSION does not answer with JSON: {Text(result.Output)}";
         }
     }
 
@@ -61,7 +61,7 @@ public static class Verification
             : FlexAnswer.FindProblemOfInit(result.Output);
     }
 
-    /// <summary>The version that one of our executables tells of itself; null where it tells none.</summary>
+    /// <summary>The version that one of our executables reports; null if none.</summary>
     public static string? FindVersion(string executable)
     {
         var result = new Command(executable) { Arguments = ["--version"], Timeout = TimeSpan.FromSeconds(Seconds) }.Run();

@@ -18,7 +18,7 @@ public static unsafe class BuildId
     private const nuint AtPhdr = 3;
     private const nuint AtPhnum = 5;
 
-    /// <summary>This process's own, as the kernel mapped it, without opening a file; null where it has none.</summary>
+    /// <summary>This process's own, as the kernel mapped it, without opening a file; null if it has none.</summary>
     public static byte[]? FindOwn()
     {
         var table = (byte*)Process.GetAuxVal(AtPhdr);
@@ -40,7 +40,7 @@ public static unsafe class BuildId
         return null;
     }
 
-    /// <summary>That of a file; null where it is no ELF executable or has none.</summary>
+    /// <summary>That of a file; null if it is no ELF executable or has none.</summary>
     /// <exception cref="ErrnoException">The file cannot be read.</exception>
     public static byte[]? Find(string path)
     {

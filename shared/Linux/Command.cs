@@ -17,7 +17,7 @@ public sealed class Command(string path)
     /// <summary>The executable's path.</summary>
     public string Path { get; } = path;
 
-    /// <summary>What it is told that its own name is (argv[0]); null: its path.</summary>
+    /// <summary>Its name as the program sees it (argv[0]); null: its path.</summary>
     public string? Name { get; init; }
 
     /// <summary>The arguments after the executable's own name.</summary>
@@ -103,7 +103,7 @@ public sealed class Command(string path)
         return status;
     }
 
-    // Null where the time is up and it is still there.
+    // Null if the time is up and it is still there.
     private static unsafe int? FindStatus(int pid, TimeSpan patience)
     {
         const int Step = 20;

@@ -4,8 +4,8 @@ using Plugboard.Linux.LibC;
 namespace Plugboard.Linux;
 
 /// <summary>
-/// SIGTERM, SIGINT and SIGHUP as something to wait for: signalfd(2). They are blocked, so the first process of a container, whose signals
-/// the kernel drops where they would only end it, is told of them too. Children get an empty mask (<see cref="Command"/>).
+/// Waits for SIGTERM, SIGINT and SIGHUP by signalfd(2). The signals are blocked, so the first process of a container gets them too;
+/// otherwise the kernel drops those whose default action ends it. Children get an empty mask (<see cref="Command"/>).
 /// </summary>
 public sealed unsafe class EndSignals : IDisposable
 {
@@ -37,7 +37,7 @@ public sealed unsafe class EndSignals : IDisposable
     }
 
     /// <summary>
-    /// Waits for one of them, for <paramref name="other"/> to be readable, or for the time to pass. True where one of the signals came.
+    /// Waits for one of them, for <paramref name="other"/> to be readable, or for the time to pass. True if one of the signals came.
     /// </summary>
     public bool Wait(FileDescriptor? other, TimeSpan time, out bool isReadable)
     {

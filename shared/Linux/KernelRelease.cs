@@ -1,13 +1,11 @@
 namespace Plugboard.Linux;
 
-/// <summary>
-/// The running kernel's release, for the few things that it does not tell otherwise. Source: uname(2), proc_sys_kernel(5).
-/// </summary>
+/// <summary>The running kernel's release, for the few features without another test. Source: uname(2), proc_sys_kernel(5).</summary>
 public static class KernelRelease
 {
     private static string? release;
 
-    /// <summary>True where the kernel is of this release or a later one; false too where it does not say.</summary>
+    /// <summary>True if the kernel is of this release or a later one; false too where it does not say.</summary>
     /// <param name="major">As the 6 of 6.12.</param>
     /// <param name="minor">As the 12 of 6.12.</param>
     public static bool IsAtLeast(int major, int minor) =>

@@ -7,7 +7,7 @@ namespace Plugboard.Linux;
 public static class MachineBoot
 {
     /// <summary>
-    /// The time of the last boot in nanoseconds since 1970, to the second; null where /proc does not tell. Source: proc_stat(5).
+    /// The time of the last boot in nanoseconds since 1970, to the second; null if /proc does not show it. Source: proc_stat(5).
     /// </summary>
     public static Int128? FindTime()
     {

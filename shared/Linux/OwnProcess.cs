@@ -5,7 +5,7 @@ using Plugboard.Linux.LibC;
 
 namespace Plugboard.Linux;
 
-/// <summary>What a process does to itself before it works for somebody who waits for the end of its streams.</summary>
+/// <summary>Settings that a process makes for itself before it works for a caller that waits for the end of its streams.</summary>
 public static class OwnProcess
 {
     /// <summary>
@@ -55,9 +55,8 @@ public static class OwnProcess
     public static bool IsRoot => Process.GetEUid() == 0;
 
     /// <summary>
-    /// Overwrites those arguments of this process that hold <paramref name="marker"/>, so that /proc/PID/cmdline, which everybody may read,
-    /// does not show them from now on. What the runtime made of them at the start is its own copy. Without /proc nothing is done, and
-    /// nobody can look either.
+    /// Overwrites the arguments of this process that contain <paramref name="marker"/>: then /proc/PID/cmdline, which every user may read,
+    /// no longer shows them. The runtime has its own copy. Without /proc it has no effect, and then no process can read them either.
     /// </summary>
     public static unsafe void EraseArguments(ReadOnlySpan<byte> marker)
     {
@@ -94,6 +93,8 @@ public static class OwnProcess
             : null;
     }
 
-    /// <summary>The kernel ends this process after that time, also where it waits for a server: nobody else may be left to do it.</summary>
+    /// <summary>
+    /// Makes the kernel end this process after that time, even while it waits for a server: no other process may be left to do it.
+    /// </summary>
     public static void EndAfter(TimeSpan time) => _ = Process.Alarm((uint)Math.Ceiling(time.TotalSeconds));
 }

@@ -1,14 +1,14 @@
 namespace Plugboard.Linux;
 
-/// <summary>Finds the word that somebody meant. Pure.</summary>
+/// <summary>Suggests the known word that a mistyped one stands for. Pure.</summary>
 public static class Spelling
 {
-    // The comparison takes time and memory by the product of both lengths, and nobody means a word that is so long.
+    // The comparison's time and memory grow with the product of both lengths; longer words get no suggestion.
     private const int LongestWord = 64;
 
     /// <summary>
-    /// The known word that is nearest to <paramref name="word"/>, at most two mistakes away (one in words of up to four letters); null
-    /// where none is.
+    /// The known word that is nearest to <paramref name="word"/>, at most two mistakes away (one in words of up to four letters); null if
+    /// none is near.
     /// </summary>
     public static string? FindNearest(string word, IEnumerable<string> known)
     {
@@ -19,7 +19,7 @@ public static class Spelling
         foreach (var candidate in known)
         {
             var distance = Distance(word, candidate);
-            // Of a word of which every letter is another nobody can say what it was meant to be.
+            // If every letter differs, there is no suggestion.
             if (distance < least && distance < word.Length)
                 (nearest, least) = (candidate, distance);
         }

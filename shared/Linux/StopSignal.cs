@@ -20,7 +20,7 @@ public sealed unsafe class StopSignal : SafeHandle
 
     internal int Number => IsClosed ? throw new ObjectDisposedException(Subject) : (int)handle;
 
-    /// <summary>Makes one that is not given.</summary>
+    /// <summary>Creates a signal that is not set.</summary>
     /// <exception cref="ErrnoException">EMFILE: no more files can be opened.</exception>
     public static StopSignal Create()
     {
@@ -32,7 +32,7 @@ public sealed unsafe class StopSignal : SafeHandle
     public void Give()
     {
         given = true;
-        // A number above 0 makes it readable, and nobody reads it. EAGAIN after 2^64 calls: it is readable all the same.
+        // A number above 0 makes it readable, and it is never read. EAGAIN after 2^64 calls: it is readable all the same.
         var one = 1L;
         _ = LibC.File.Write(Number, (byte*)&one, sizeof(long));
     }

@@ -9,7 +9,7 @@ namespace Plugboard.Linux;
 public static class Sysctl
 {
     /// <summary>
-    /// The value of <paramref name="name"/> (such as <c>net/ipv4/ip_forward</c>) without its line end; null where the kernel has no such
+    /// The value of <paramref name="name"/> (such as <c>net/ipv4/ip_forward</c>) without its line end; null if the kernel has no such
     /// setting.
     /// </summary>
     public static string? Find(string name)
@@ -29,7 +29,7 @@ public static class Sysctl
             throw refusal;
     }
 
-    /// <summary>Sets <paramref name="name"/> to <paramref name="value"/>; false where the kernel has no such setting.</summary>
+    /// <summary>Sets <paramref name="name"/> to <paramref name="value"/>; false if the kernel has no such setting.</summary>
     /// <exception cref="SysctlException">The setting is not so and cannot be written.</exception>
     public static bool TryWrite(string name, string value) =>
         TrySet(name, value) switch
@@ -40,9 +40,9 @@ public static class Sysctl
         };
 
     /// <summary>
-    /// Sets <paramref name="name"/> to <paramref name="value"/> and tells why it could not; null when the setting is so now. Where
-    /// /proc/sys is read-only, as in containers, it is enough that the value is the wanted one. It is written without a look before: a path
-    /// below /proc/sys/net takes the longer to look up the more namespaces the machine has.
+    /// Sets <paramref name="name"/> to <paramref name="value"/>. Returns why it could not; null if the setting has the value now. If
+    /// /proc/sys is read-only, as in containers, the right value suffices. It writes without reading first: looking up a path below
+    /// /proc/sys/net takes longer the more namespaces the machine has.
     /// </summary>
     public static SysctlException? TrySet(string name, string value)
     {
@@ -56,9 +56,10 @@ public static class Sysctl
     }
 
     /// <summary>
-    /// Writes <paramref name="value"/> unless it is already so, and tells the value it had; null where the kernel has no such setting.
+    /// Writes <paramref name="value"/> unless the setting has it, and returns the previous value; null if the kernel does not have the
+    /// setting.
     /// </summary>
-    /// <exception cref="SysctlException">The setting is not so and cannot be written.</exception>
+    /// <exception cref="SysctlException">The setting has another value and cannot be written.</exception>
     public static string? Ensure(string name, string value)
     {
         var had = Find(name);

@@ -1,6 +1,6 @@
 namespace Plugboard.Linux;
 
-/// <summary>A kernel setting that is to be written.</summary>
+/// <summary>A kernel setting to write.</summary>
 /// <param name="Name">Its name, such as <c>net/ipv4/ip_forward</c>.</param>
 /// <param name="Value">The value to write.</param>
 public readonly record struct SysctlChange(string Name, string Value)

@@ -1,9 +1,9 @@
 namespace Plugboard.Linux;
 
-/// <summary>A kernel setting that is not as it must be and cannot be written: which one, what it is, what it should be, and why.</summary>
+/// <summary>A kernel setting with a wrong value that cannot be written: its name, its value, the needed value, and the reason.</summary>
 /// <param name="name">Its name, such as <c>net/ipv4/ip_forward</c>.</param>
 /// <param name="value">The value it should have.</param>
-/// <param name="had">The value it has; null where it cannot be read or is not there.</param>
+/// <param name="had">The value it has; null if it cannot be read or is absent.</param>
 /// <param name="errno">The kernel's error number.</param>
 public sealed class SysctlException(string name, string value, string? had, Errno errno)
     : ErrnoException("write", Sysctl.PathOf(name), errno, Sentence(name, value, had, errno))
@@ -15,10 +15,10 @@ public sealed class SysctlException(string name, string value, string? had, Errn
     public string Advice =>
         Errno switch
         {
-            Errno.ENOENT => "the running kernel has no such setting: load the module it belongs to",
+            Errno.ENOENT => "the kernel does not have this setting: load its module",
             Errno.EINVAL => "the kernel does not take this value",
             _ => $"set {Wanted} on the node (sysctl -w, and a file in /etc/sysctl.d for the next boot), "
-                + "or let the caller have a writable /proc/sys",
+                + "or give the caller a writable /proc/sys",
         };
 
     private static string Sentence(string name, string value, string? had, Errno errno)

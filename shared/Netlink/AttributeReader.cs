@@ -55,7 +55,7 @@ public ref struct AttributeReader(ReadOnlySpan<byte> attributes)
     /// <summary>The attributes inside this one, behind a fixed part of so many bytes, as in VETH_INFO_PEER.</summary>
     public readonly AttributeReader NestedAfter(int headerSize) => After(Value, headerSize);
 
-    /// <summary>A struct of exactly this size or a longer one of a newer kernel, whose end is ignored.</summary>
+    /// <summary>A struct of exactly this size, or a longer one of a newer kernel; the rest is ignored.</summary>
     public readonly T Struct<T>()
         where T : unmanaged => NetlinkReader.ReadStruct<T>(Value);
 
@@ -96,7 +96,7 @@ public ref struct AttributeReader(ReadOnlySpan<byte> attributes)
             ? IPAddr.FromBytes(Value)
             : throw new NetlinkFormatException($"attribute {Type} is no IP address: it has {Value.Length} bytes");
 
-    /// <summary>The Ethernet address; null where the device's addresses have another length than 6 bytes, as a tunnel's.</summary>
+    /// <summary>The Ethernet address; null if the device's addresses have another length than 6 bytes, as a tunnel's.</summary>
     public readonly MacAddress? Mac() => Value.Length == MacAddress.ByteCount ? MacAddress.FromBytes(Value) : null;
 
     private readonly ReadOnlySpan<byte> Sized(int size) =>

@@ -11,10 +11,10 @@ namespace Plugboard.Netlink;
 public sealed class NetlinkException(string call, string subject, NetlinkError error)
     : ErrnoException(call, subject, error.Errno, Sentence(call, subject, error))
 {
-    /// <summary>The kernel's own sentence (extended ack); null where it gave none.</summary>
+    /// <summary>The kernel's own sentence (extended ack); null if it gave none.</summary>
     public string? KernelMessage { get; } = error.Message;
 
-    /// <summary>The attribute the kernel pointed at, as <c>IFLA_LINKINFO/IFLA_INFO_KIND</c>; null where it pointed at none.</summary>
+    /// <summary>The attribute the kernel pointed at, as <c>IFLA_LINKINFO/IFLA_INFO_KIND</c>; null if it pointed at none.</summary>
     public string? Attribute { get; } = error.Attribute;
 
     private static string Sentence(string call, string subject, NetlinkError error)

@@ -4,8 +4,8 @@ using Plugboard.Netlink.Trace;
 namespace Plugboard.Netlink;
 
 /// <summary>
-/// Hears what the kernel tells of changes. One thread receives; any other may <see cref="Stop"/> it. It hears from the moment it is opened,
-/// so who opens it first and lists then misses nothing. Source: netlink(7).
+/// Receives the kernel's notifications. One thread receives; any other may <see cref="Stop"/> it. It receives from the moment it is opened,
+/// so a caller that opens it before it lists misses nothing. Source: netlink(7).
 /// </summary>
 public sealed class NetlinkListener : IDisposable
 {
@@ -25,12 +25,12 @@ public sealed class NetlinkListener : IDisposable
     public bool IsStopped => stop.IsGiven;
 
     /// <summary>Opens one in the calling thread's namespace, where it stays.</summary>
-    /// <param name="protocol">Whom to hear.</param>
+    /// <param name="protocol">The netlink protocol.</param>
     /// <param name="dialect">The names of its messages and attributes.</param>
     /// <param name="groups">A bit for each multicast group, as RTMGRP_LINK.</param>
     /// <param name="room">How many bytes of notifications may wait; without CAP_NET_ADMIN over the machine not more than
     /// net.core.rmem_max.</param>
-    /// <exception cref="ErrnoException">The kernel lacks the protocol, or no more files can be opened.</exception>
+    /// <exception cref="ErrnoException">The kernel does not have the protocol, or no more files can be opened.</exception>
     public static NetlinkListener Open(NetlinkProtocol protocol, NetlinkDialect dialect, uint groups, int room)
     {
         var opened = NetlinkSocket.Open(protocol, dialect, groups);
@@ -47,14 +47,14 @@ public sealed class NetlinkListener : IDisposable
     }
 
     /// <summary>
-    /// Ends the wait of whoever receives, and every later one at once. For any thread, before the listener is disposed of.
+    /// Ends the wait of the receiving thread, and every later one at once. For any thread, before the listener is disposed of.
     /// </summary>
     public void Stop() => stop.Give();
 
     /// <summary>Waits for a notification and reads all there are.</summary>
     /// <param name="timeout">How long to wait at most.</param>
     /// <param name="parser">Reads one message; null leaves it out.</param>
-    /// <exception cref="NetlinkFormatException">A message is none.</exception>
+    /// <exception cref="NetlinkFormatException">A message is invalid.</exception>
     public NetlinkNotifications<T> Receive<T>(TimeSpan timeout, NetlinkSocket.Parser<T?> parser)
         where T : class
     {
@@ -72,7 +72,7 @@ public sealed class NetlinkListener : IDisposable
         return new NetlinkNotifications<T>(items, Lost: false);
     }
 
-    // False where some were lost.
+    // False if some were lost.
     private bool TryReceive<T>(NetlinkSocket.Parser<T?> parser, List<T> items)
         where T : class
     {
@@ -93,8 +93,8 @@ public sealed class NetlinkListener : IDisposable
         }
     }
 
-    // After a loss the kernel drops everything until the queue is empty (NETLINK_S_CONGESTED), and who asks anew needs none of what is in
-    // it.
+    // After a loss the kernel drops everything until the queue is empty (NETLINK_S_CONGESTED), and a new listing makes the queued
+    // notifications unnecessary.
     private void Drain()
     {
         var ignored = new List<object>();

@@ -17,13 +17,13 @@ public readonly ref struct NetlinkMessage
     /// <summary>As RTM_NEWLINK.</summary>
     public ushort Type => header.nlmsg_type;
 
-    /// <summary>NLM_F_MULTI and others.</summary>
+    /// <summary>NLM_F_MULTI and other flags.</summary>
     public ushort Flags => header.nlmsg_flags;
 
     /// <summary>The sequence number of the request it answers; 0 in a notification.</summary>
     public uint Sequence => header.nlmsg_seq;
 
-    /// <summary>The socket that asked; in a notification the one that made the change, 0 for the kernel itself.</summary>
+    /// <summary>The requesting socket; in a notification the author's, 0 for the kernel itself.</summary>
     public uint PortId => header.nlmsg_pid;
 
     /// <summary>What follows the 16 bytes of nlmsghdr.</summary>

@@ -6,13 +6,13 @@ using Plugboard.Netlink.Uapi;
 namespace Plugboard.Netlink;
 
 /// <summary>
-/// Requests and their answers over one netlink socket: numbers them, waits for the acknowledgement or the answers, turns refusals into
-/// facts. Not for two threads at once. With <c>PLUGBOARD_TRACE=netlink</c> in the environment every message is printed in words on standard
-/// error. Source: netlink(7), Documentation/userspace-api/netlink/intro.rst.
+/// Requests and their answers over one netlink socket: numbers them, waits for the acknowledgement or the answers, throws the kernel's
+/// errors. Not for two threads at once. With <c>PLUGBOARD_TRACE=netlink</c> in the environment every message is printed in words on
+/// standard error. Source: netlink(7), Documentation/userspace-api/netlink/intro.rst.
 /// </summary>
 public sealed class NetlinkSocket : IDisposable
 {
-    // A dump that a change interrupted is asked again; a table that changes faster than it can be read a hundred times is an error.
+    // A dump that a change interrupted is repeated; a table that changes during each of a hundred dumps is an error.
     private const int DumpAttempts = 100;
 
     // Every message of a batch may be refused before the first refusal is read. One counts for less than 1 KiB in a buffer of 208 KiB by
@@ -40,10 +40,10 @@ public sealed class NetlinkSocket : IDisposable
     /// <summary>
     /// Opens a socket in the calling thread's network namespace, with extended acks and strict checks where the kernel has them.
     /// </summary>
-    /// <param name="protocol">Whom to talk to.</param>
+    /// <param name="protocol">The netlink protocol.</param>
     /// <param name="dialect">The names of its messages and attributes.</param>
-    /// <param name="groups">A bit for each multicast group to hear, as RTMGRP_LINK; 0 for none.</param>
-    /// <exception cref="ErrnoException">The kernel lacks the protocol, or no more files can be opened.</exception>
+    /// <param name="groups">A bit for each multicast group to join, as RTMGRP_LINK; 0 for none.</param>
+    /// <exception cref="ErrnoException">The kernel does not have the protocol, or no more files can be opened.</exception>
     public static NetlinkSocket Open(NetlinkProtocol protocol, NetlinkDialect dialect, uint groups = 0)
     {
         var socket = KernelSocket.OpenNetlink((int)protocol, groups);
@@ -65,7 +65,7 @@ public sealed class NetlinkSocket : IDisposable
 
     /// <summary>Sends a request that changes something and waits for its acknowledgement.</summary>
     /// <param name="request">One message with NLM_F_REQUEST and NLM_F_ACK.</param>
-    /// <param name="subject">Tells what it is about, for the exception; not asked otherwise.</param>
+    /// <param name="subject">Names the object, for the exception; not called otherwise.</param>
     /// <exception cref="NetlinkException">The kernel refused it.</exception>
     public void Execute(NetlinkWriter request, Func<string> subject)
     {
@@ -90,10 +90,10 @@ public sealed class NetlinkSocket : IDisposable
         }
     }
 
-    /// <summary>Sends a request that removes something; false where it was gone already.</summary>
+    /// <summary>Sends a request that removes an object; false if it was gone already.</summary>
     /// <param name="request">One message with NLM_F_REQUEST and NLM_F_ACK.</param>
-    /// <param name="subject">Tells what it is about, for the exception; not asked otherwise.</param>
-    /// <param name="absent">The error that says it was gone.</param>
+    /// <param name="subject">Names the object, for the exception; not called otherwise.</param>
+    /// <param name="absent">The kernel's error if it was gone.</param>
     /// <exception cref="NetlinkException">The kernel refused it with another error.</exception>
     public bool ExecuteUnlessAbsent(NetlinkWriter request, Func<string> subject, Errno absent)
     {
@@ -167,8 +167,7 @@ public sealed class NetlinkSocket : IDisposable
     private static void SetAck(ref NlMsgHdr header, bool ack) =>
         header.nlmsg_flags = (ushort)(ack ? header.nlmsg_flags | NetlinkH.NLM_F_ACK : header.nlmsg_flags & ~NetlinkH.NLM_F_ACK);
 
-    // Reads answers until the last message's, which is behind all others of its datagram. Answers to what an earlier call sent are passed
-    // over.
+    // Reads answers up to the last message's, which follows all others of its datagram. Answers to an earlier call are skipped.
     private void GatherRefusals(NetlinkWriter requests, List<int> starts, int last, List<(int Place, NetlinkError Error)> refused)
     {
         var first = sequence - (uint)starts.Count + 1;
@@ -201,12 +200,12 @@ public sealed class NetlinkSocket : IDisposable
         return starts;
     }
 
-    /// <summary>Asks for one thing.</summary>
+    /// <summary>Requests one object.</summary>
     /// <param name="request">One message with NLM_F_REQUEST, without NLM_F_ACK and NLM_F_DUMP.</param>
-    /// <param name="subject">Tells what it is about, for the exception; not asked otherwise.</param>
-    /// <param name="absent">The error that says it does not exist: ENODEV for links, ENOENT for most else.</param>
+    /// <param name="subject">Names the object, for the exception; not called otherwise.</param>
+    /// <param name="absent">The kernel's error for an absent object: ENODEV for links, ENOENT for most others.</param>
     /// <param name="parser">Reads the answer.</param>
-    /// <returns>Null where the kernel answered <paramref name="absent"/>.</returns>
+    /// <returns>Null if the kernel answered <paramref name="absent"/>.</returns>
     /// <exception cref="NetlinkException">The kernel refused it with another error.</exception>
     public T? Find<T>(NetlinkWriter request, Func<string> subject, Errno absent, Parser<T?> parser)
         where T : class
@@ -231,12 +230,12 @@ public sealed class NetlinkSocket : IDisposable
     }
 
     /// <summary>
-    /// Asks for a table. When the table changed while it was read (NLM_F_DUMP_INTR) it is read anew, up to a hundred times.
+    /// Requests a table. If the table changed during the dump (NLM_F_DUMP_INTR), the dump is repeated, up to a hundred times.
     /// </summary>
     /// <param name="request">One message with NLM_F_REQUEST and NLM_F_DUMP.</param>
-    /// <param name="subject">Tells what it is about, for the exception; not asked otherwise.</param>
+    /// <param name="subject">Names the table, for the exception; not called otherwise.</param>
     /// <param name="parser">Reads one entry; null leaves it out.</param>
-    /// <param name="absent">The error that says the whole table does not exist, as ENOENT for a routing table: the list is empty.</param>
+    /// <param name="absent">The kernel's error for an absent table, as ENOENT for a routing table: the list is empty.</param>
     /// <exception cref="NetlinkException">The kernel refused it, or EINTR: it was interrupted a hundred times.</exception>
     public IReadOnlyList<T> Dump<T>(NetlinkWriter request, Func<string> subject, Parser<T?> parser, Errno absent = Errno.None)
         where T : class

@@ -23,16 +23,16 @@ public sealed class NetlinkWriter
     /// <summary>How many bytes were written so far.</summary>
     public int Length { get; private set; }
 
-    /// <summary>Starts anew in the same buffer.</summary>
+    /// <summary>Clears the buffer for new messages.</summary>
     public NetlinkWriter Clear()
     {
         Length = 0;
         return this;
     }
 
-    /// <summary>Starts a message; its end is the scope's end. The sequence number is given by who sends it.</summary>
+    /// <summary>Starts a message; its end is the scope's end. The sender sets the sequence number.</summary>
     /// <param name="type">As RTM_NEWLINK.</param>
-    /// <param name="flags">NLM_F_REQUEST and others.</param>
+    /// <param name="flags">NLM_F_REQUEST and other flags.</param>
     public MessageScope Message(ushort type, ushort flags)
     {
         var start = Length;

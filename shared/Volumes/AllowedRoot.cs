@@ -19,7 +19,7 @@ internal readonly record struct AllowedRoot(string Root, string Inside)
     public static AllowedRoot Find(string backend, string path, VolumePolicy policy, string? named = null)
     {
         if (path.Contains('\0', StringComparison.Ordinal))
-            throw new VolumeException($"{backend}: a path holds a NUL");
+            throw new VolumeException($"{backend}: a path contains a NUL");
         if (!path.StartsWith('/'))
             return new AllowedRoot(named ?? policy.Roots[0], Plain(backend, path, named ?? policy.Roots[0]));
         foreach (var root in policy.Roots)
@@ -32,10 +32,10 @@ internal readonly record struct AllowedRoot(string Root, string Inside)
     }
 
     /// <summary>
-    /// Why a pod may not have this place: null, or the refusal. Whoever may make pods in a namespace chooses the path, so each namespace
-    /// has the directory of its own name below each root and nothing else, unless the administrator shares the roots.
+    /// Why a pod may not have this path: null, or the refusal. Any author of pods in a namespace chooses the path, so each namespace has
+    /// the directory of its own name below each root and nothing else, unless the administrator shares the roots.
     /// </summary>
-    /// <exception cref="MissingNamespaceException">The caller did not tell the pod's namespace.</exception>
+    /// <exception cref="MissingNamespaceException">The caller did not give the pod's namespace.</exception>
     public VolumeException? FindTrespass(string backend, VolumePod pod, VolumePolicy policy)
     {
         if (policy.IsShared)
@@ -50,7 +50,7 @@ internal readonly record struct AllowedRoot(string Root, string Inside)
         var own = $"{Root.TrimEnd('/')}/{space}";
         var what =
             Inside.Length == 0
-                ? $"{Root} holds the directories of all namespaces"
+                ? $"{Root} contains the directories of all namespaces"
                 : $"{ShortText.Of(ToString())} is not in {own}, the directory of the pod's namespace";
         return new VolumeException(
             $"{backend}: {what}; "
@@ -91,7 +91,7 @@ internal readonly record struct AllowedRoot(string Root, string Inside)
         }
         catch (ErrnoException e)
         {
-            throw VolumeException.From($"{backend}: cannot open the allowed root {Root}", e, "make it on the node");
+            throw VolumeException.From($"{backend}: cannot open the allowed root {Root}", e, "create it on the node");
         }
     }
 
@@ -100,8 +100,7 @@ internal readonly record struct AllowedRoot(string Root, string Inside)
         cause.Errno switch
         {
             Errno.ELOOP => new VolumeException(
-                $"{backend}: \"{ShortText.Of(Inside)}\" leads through a symbolic link, "
-                    + $"which is not followed below {Root} ({cause.Subject})",
+                $"{backend}: \"{ShortText.Of(Inside)}\" has a symbolic link, " + $"which is not followed below {Root} ({cause.Subject})",
                 cause
             ),
             Errno.EXDEV => new VolumeException(
@@ -109,7 +108,7 @@ internal readonly record struct AllowedRoot(string Root, string Inside)
                 cause
             ),
             Errno.ENOTDIR => new VolumeException(
-                $"{backend}: in \"{ShortText.Of(Inside)}\" below {Root} a name is no directory, or a link, "
+                $"{backend}: in \"{ShortText.Of(Inside)}\" below {Root} a name is not a directory, or is a symbolic link, "
                     + $"which is not followed ({cause.Subject})",
                 cause
             ),

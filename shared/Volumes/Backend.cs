@@ -12,7 +12,7 @@ public abstract class Backend(VolumePolicy policy) : IVolumeBackend
 
     private protected VolumePolicy Policy { get; } = policy;
 
-    /// <summary>Gives a directory that was just made to whom it is for; null leaves owner or group as they are.</summary>
+    /// <summary>Sets the owner of a new directory; null leaves owner or group as they are.</summary>
     private protected static void Own(FileDescriptor made, uint? uid, uint? gid, uint mode)
     {
         if (uid is not null || gid is not null)
@@ -35,8 +35,7 @@ public abstract class Backend(VolumePolicy policy) : IVolumeBackend
     }
 
     /// <inheritdoc/>
-    public virtual long Expand(ExpandRequest request) =>
-        throw new VolumeException($"{Name}: volumes of this kind are not grown by the node");
+    public virtual long Expand(ExpandRequest request) => throw new VolumeException($"{Name}: the node does not grow volumes of this kind");
 
     /// <inheritdoc/>
     public FilesystemSpace Stats(string target)
@@ -48,7 +47,7 @@ public abstract class Backend(VolumePolicy policy) : IVolumeBackend
         }
         catch (ErrnoException e)
         {
-            throw VolumeException.From($"{Name}: cannot look at {target}", e);
+            throw VolumeException.From($"{Name}: cannot inspect {target}", e);
         }
     }
 }

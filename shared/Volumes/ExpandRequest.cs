@@ -2,8 +2,8 @@ using Plugboard.Volumes.Options;
 
 namespace Plugboard.Volumes;
 
-/// <summary>A volume that is to be larger.</summary>
-/// <param name="Target">The directory it is mounted on.</param>
-/// <param name="Options">What the volume's author asked for; may be empty where the caller does not know any more.</param>
-/// <param name="Bytes">How large it is to be at least.</param>
+/// <summary>A request to enlarge a volume.</summary>
+/// <param name="Target">The volume's mount point.</param>
+/// <param name="Options">The options of the volume; may be empty if the caller no longer has them.</param>
+/// <param name="Bytes">The least size.</param>
 public sealed record ExpandRequest(string Target, VolumeOptions Options, long Bytes);

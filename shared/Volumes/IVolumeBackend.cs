@@ -4,7 +4,7 @@ namespace Plugboard.Volumes;
 
 /// <summary>
 /// One kind of volume on this node. Each call is idempotent, as CSI demands of NodePublishVolume and its like: done twice it succeeds
-/// twice, and a call that was killed is put right by the same call again. No call knows who asks: FlexVolume, CSI or a person.
+/// twice, and repeating a killed call repairs its leftovers. No call depends on its caller: FlexVolume, CSI or a person.
 /// </summary>
 public interface IVolumeBackend
 {
@@ -26,7 +26,7 @@ public interface IVolumeBackend
     /// <exception cref="VolumeException">It is busy, or its directory is not empty.</exception>
     void Unpublish(string target);
 
-    /// <summary>Makes the volume as large as asked, never smaller.</summary>
+    /// <summary>Grows the volume to the requested size; never shrinks it.</summary>
     /// <returns>Its size in bytes now.</returns>
     /// <exception cref="VolumeException">It cannot grow.</exception>
     long Expand(ExpandRequest request);

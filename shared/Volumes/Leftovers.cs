@@ -7,11 +7,10 @@ namespace Plugboard.Volumes;
 public static class Leftovers
 {
     /// <summary>
-    /// Takes back what a call for a target had made before it was killed: its lock's file, and the directory where nothing is mounted on
-    /// it.
+    /// Removes what a killed call for a target had created: its lock's file, and the directory if nothing is mounted on it.
     /// </summary>
     /// <param name="target">The directory to mount on.</param>
-    /// <param name="policy">Whose locks.</param>
+    /// <param name="policy">The policy of the locks.</param>
     /// <param name="removeDirectory">Whether the directory was the call's own; one that is not empty stays.</param>
     /// <exception cref="VolumeException">Another call works on it.</exception>
     public static void Forget(string target, VolumePolicy policy, bool removeDirectory)
@@ -21,10 +20,10 @@ public static class Leftovers
             _ = FileDirectory.TryRemoveDirectory(target);
     }
 
-    /// <summary>The files of locks that nobody holds; they are removed unless <paramref name="isDry"/>.</summary>
+    /// <summary>The files of unused locks; they are removed unless <paramref name="isDry"/>.</summary>
     public static IReadOnlyList<string> FreeLocks(VolumePolicy policy, bool isDry) => PathLock.Free(policy, isDry);
 
-    /// <summary>Unmounts a volume whose pod is gone, if nobody has anything of it open, and removes its empty directory.</summary>
+    /// <summary>Unmounts a volume whose pod is gone, if no file of it is open, and removes its empty directory.</summary>
     /// <exception cref="VolumeException">It is busy, its directory holds something, or a call works on it.</exception>
     public static void Unpublish(string target, VolumePolicy policy)
     {

@@ -1,9 +1,8 @@
 namespace Plugboard.Volumes;
 
 /// <summary>
-/// The pod's namespace, without which nothing says whose directory is asked for. How a caller tells it depends on the protocol, which
-/// adds that.
+/// The pod's namespace is missing, so its directory is unknown. The way to give it depends on the protocol, which adds that.
 /// </summary>
 /// <param name="backend">The backend's name.</param>
 public sealed class MissingNamespaceException(string backend)
-    : VolumeException($"{backend}: the pod's namespace is not known, " + "and a pod gets only what is in its namespace's directory");
+    : VolumeException($"{backend}: the pod's namespace is unknown, but a pod gets only its namespace's directory");

@@ -12,10 +12,10 @@ public static class NamespaceBorder
     /// <summary>Where kubelet keeps the logs of each pod, in a directory <c>namespace_name_uid</c>.</summary>
     public const string PodLogs = "/var/log/pods";
 
-    /// <summary>True where a path below a root is in the directory of a namespace.</summary>
+    /// <summary>True if a path below a root is in the directory of a namespace.</summary>
     public static bool IsOf(string inside, string space) => inside == space || inside.StartsWith(space + "/", StringComparison.Ordinal);
 
-    /// <summary>The path below a root of what a bind mount shows; null where it shows something else.</summary>
+    /// <summary>The path below a root of what a bind mount shows; null if it shows something else.</summary>
     /// <param name="table">All mounts.</param>
     /// <param name="mount">The bind mount.</param>
     /// <param name="root">The root: absolute, without a slash behind it.</param>

@@ -4,8 +4,8 @@ using Plugboard.Linux.Files;
 namespace Plugboard.Volumes;
 
 /// <summary>
-/// Keeps two calls from working on one thing: a flock on a file named after it, which ends with its holder, however that ends. The file is
-/// removed with the lock; whoever waited for a file that was removed starts again with the new one.
+/// Serialises the calls for one object: a flock on a file named after it, which ends with its holder in any case. The file is removed with
+/// the lock; a waiter for a removed file starts again with the new one.
 /// </summary>
 internal sealed class PathLock : IDisposable
 {
@@ -23,8 +23,8 @@ internal sealed class PathLock : IDisposable
         this.held = held;
     }
 
-    /// <summary>Takes the lock of what <paramref name="thing"/> names and waits for it as long as the policy says.</summary>
-    /// <exception cref="VolumeException">Somebody else held it all the time; the process is named.</exception>
+    /// <summary>Takes the lock of <paramref name="thing"/> and waits as long as the policy says.</summary>
+    /// <exception cref="VolumeException">Another process held it all the time; the message names the process.</exception>
     public static PathLock Take(VolumePolicy policy, string thing)
     {
         var timeout = policy.LockTimeout ?? policy.MountTimeout;
@@ -40,7 +40,7 @@ internal sealed class PathLock : IDisposable
                     return new PathLock(locks, hash, taken);
                 taken.Dispose();
                 if (attempt == Attempts)
-                    throw new VolumeException($"{thing}: others lock it all the time; try again");
+                    throw new VolumeException($"{thing}: other processes lock it all the time; try again");
             }
         }
         catch (FileLockTimeoutException e)
@@ -55,9 +55,7 @@ internal sealed class PathLock : IDisposable
         }
     }
 
-    /// <summary>
-    /// The files of locks that nobody holds, because whoever made them was killed; they are removed unless <paramref name="isDry"/>.
-    /// </summary>
+    /// <summary>The files of unused locks, left by killed processes; they are removed unless <paramref name="isDry"/>.</summary>
     public static List<string> Free(VolumePolicy policy, bool isDry)
     {
         using var locks = FileDirectory.Find(policy.LockDirectory);
@@ -66,7 +64,7 @@ internal sealed class PathLock : IDisposable
         {
             using var file = locks!.FindRegular(each);
             using var taken = file is null ? null : FileLock.TryTake(file);
-            // One that was removed since is somebody's new one by now.
+            // A file that was removed since may be another process's new one now.
             if (taken is null || locks.FindStatus(each) is not { } status || !status.IsSameFile(file!.Status()))
                 continue;
             free.Add(each);

@@ -4,7 +4,7 @@ namespace Plugboard.Volumes;
 
 /// <summary>What a pod is to have, and where.</summary>
 /// <param name="Target">The directory to mount on: absolute.</param>
-/// <param name="Options">What the volume's author asked for.</param>
+/// <param name="Options">The volume's options.</param>
 public sealed record PublishRequest(string Target, VolumeOptions Options)
 {
     /// <summary>The volume's name; of an inline volume it is unique in its pod only.</summary>
@@ -16,7 +16,7 @@ public sealed record PublishRequest(string Target, VolumeOptions Options)
     /// <summary>The filesystem to make and mount; empty: the backend's own choice.</summary>
     public string FsType { get; init; } = "";
 
-    /// <summary>The group that the pod's processes share; null where it has none.</summary>
+    /// <summary>The group that the pod's processes share; null if it has none.</summary>
     public uint? FsGroup { get; init; }
 
     /// <summary>The pod.</summary>

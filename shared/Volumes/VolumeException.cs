@@ -5,8 +5,7 @@ using Plugboard.Linux.Mounts;
 namespace Plugboard.Volumes;
 
 /// <summary>
-/// Why a volume cannot be as asked, for whoever reads a pod's events: <c>backend: what failed: why; what to do</c>. Never a secret, the
-/// cause first.
+/// Why a volume cannot be mounted, for the pod's events: <c>backend: what failed: why; what to do</c>. Never a secret, the cause first.
 /// </summary>
 public class VolumeException : Exception
 {
@@ -14,10 +13,10 @@ public class VolumeException : Exception
     public VolumeException(string message, Exception? inner = null)
         : base(Excerpt.OfMessage(message), inner) { }
 
-    /// <summary>A refused system call: <c>nfs: cannot mount 10.0.0.5:/x: EACCES: permission denied; advice</c>.</summary>
+    /// <summary>A failed system call: <c>nfs: cannot mount 10.0.0.5:/x: EACCES: permission denied; advice</c>.</summary>
     /// <param name="what">The backend and what it could not do, such as <c>tmpfs: cannot mount</c>.</param>
-    /// <param name="cause">The refusal; of a <see cref="MountException"/> the kernel's own words are told.</param>
-    /// <param name="advice">What to do; empty where nothing is known.</param>
+    /// <param name="cause">The error; a <see cref="MountException"/> includes the kernel's own words.</param>
+    /// <param name="advice">What to do; empty if unknown.</param>
     public static VolumeException From(string what, ErrnoException cause, string advice = "")
     {
         var words = cause is MountException { KernelText.Length: > 0 } mount ? mount.KernelText : ErrnoException.Sentence(cause.Errno);

@@ -3,20 +3,20 @@ using Plugboard.Linux.Mounts;
 namespace Plugboard.Volumes;
 
 /// <summary>
-/// What the node's administrator allows. Whoever writes a volume's options may be anybody who may make pods, and a backend is root: without
-/// a word of the administrator only the defaults here hold.
+/// What the node's administrator allows. A volume's options may come from any author of pods, and a backend is root: without the
+/// administrator's configuration only these defaults hold.
 /// </summary>
 public sealed record VolumePolicy
 {
     /// <summary>The directories that host paths may be in; a relative path is in the first.</summary>
     public IReadOnlyList<string> Roots { get; init; } = [];
 
-    /// <summary>True where <see cref="Roots"/> is the default: the directory is then made where it is missing.</summary>
+    /// <summary>True if <see cref="Roots"/> is the default: the directory is then made where it is missing.</summary>
     public bool MakeRoot { get; init; }
 
     /// <summary>
-    /// False: a pod gets only what is in the directory of its own namespace's name below a root. True: every pod gets anything below the
-    /// roots, whoever else has it.
+    /// False: a pod gets only the directory with its own namespace's name below a root. True: every pod gets anything below the roots, even
+    /// other pods' data.
     /// </summary>
     public bool IsShared { get; init; }
 
@@ -49,7 +49,7 @@ public sealed record VolumePolicy
     /// <summary>How long a call waits for another one's that works on the same volume; null: as long as mounting may take.</summary>
     public TimeSpan? LockTimeout { get; init; }
 
-    /// <summary>Whether a mount whose server does not answer may be taken away by force, which loses what was not written yet.</summary>
+    /// <summary>Whether a mount whose server does not answer may be unmounted by force, which loses unwritten data.</summary>
     public bool ForceUnreachable { get; init; }
 
     /// <summary>Whether a target that other mount namespaces do not see is refused instead of mounted on.</summary>

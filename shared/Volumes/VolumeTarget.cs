@@ -37,7 +37,7 @@ internal sealed class VolumeTarget : IDisposable
     /// <summary>What was mounted there when it was locked; null: nothing.</summary>
     public MountEntry? Top { get; }
 
-    /// <summary>Locks a target; waits for others as long as a mount may take.</summary>
+    /// <summary>Locks a target; waits for other calls as long as a mount may take.</summary>
     public static VolumeTarget Lock(string path, VolumePolicy policy)
     {
         var plain = RequirePlain(path);
@@ -55,12 +55,12 @@ internal sealed class VolumeTarget : IDisposable
             || plain.Contains("//", StringComparison.Ordinal)
             || plain.Contains("/./", StringComparison.Ordinal)
         )
-            throw new VolumeException($"mount: \"{path}\" is no absolute, plain path");
+            throw new VolumeException($"mount: \"{path}\" is not an absolute, plain path");
         return plain;
     }
 
-    /// <summary>True where the volume is mounted already; false where nothing is.</summary>
-    /// <param name="isOurs">Tells whether the mount on top is this volume.</param>
+    /// <summary>True if the volume is mounted already; false if nothing is mounted.</summary>
+    /// <param name="isOurs">Decides whether the mount on top is this volume.</param>
     /// <param name="expected">What it should be, for the message.</param>
     /// <exception cref="VolumeException">Something else is mounted.</exception>
     public bool IsPublished(Predicate<MountEntry> isOurs, string expected)
@@ -73,13 +73,12 @@ internal sealed class VolumeTarget : IDisposable
     }
 
     /// <summary>
-    /// Leaves the volume mounted that is, and adds the attributes that it lacks, as after a call that was killed half-way, or when a volume
-    /// became read-only.
+    /// Keeps a mounted volume, and adds missing attributes, as after a call that was killed half-way, or when a volume became read-only.
     /// </summary>
     /// <param name="isOurs">True for that volume's mount.</param>
     /// <param name="expected">What it is, for messages.</param>
     /// <param name="wanted">Its attributes.</param>
-    /// <returns>False where nothing is mounted.</returns>
+    /// <returns>False if nothing is mounted.</returns>
     /// <exception cref="VolumeException">Something else is mounted, or it is read-only and should not be.</exception>
     public bool TryKeep(Predicate<MountEntry> isOurs, string expected, MountAttributes wanted)
     {
@@ -109,14 +108,14 @@ internal sealed class VolumeTarget : IDisposable
             var status = parent.FindStatus(name);
             made = status is null;
             if (status is { IsDirectory: false })
-                throw new VolumeException($"mount: {Path} is no directory; remove it");
+                throw new VolumeException($"mount: {Path} is not a directory; remove it");
         }
 
         using (var directory = FileDirectory.Ensure(Path, DirectoryMode))
         {
             var names = directory.ReadNames();
             if (names.Count > 0)
-                throw new VolumeException($"mount: {Path} is not empty, it holds {Names(names)}; a mount would hide it");
+                throw new VolumeException($"mount: {Path} is not empty, it contains {Names(names)}; a mount would hide it");
         }
 
         return FileDescriptor.OpenPath(Path);
@@ -158,7 +157,7 @@ internal sealed class VolumeTarget : IDisposable
                 return false;
             var who =
                 holders.Count == 0
-                    ? "no process was found that has a file open there; another mount of it, or the kernel, may hold it"
+                    ? "no process with an open file was found; another mount of it, or the kernel, may hold it"
                     : string.Join(", ", holders);
             throw new VolumeException($"unmount: {Path} is busy: {who}; kubelet will retry", e);
         }
@@ -173,7 +172,7 @@ internal sealed class VolumeTarget : IDisposable
             throw VolumeException.From($"unmount: cannot remove {Path}", new ErrnoException("rmdir", Path, errno));
         using var directory = FileDirectory.Find(Path);
         throw new VolumeException(
-            $"unmount: {Path} is not empty, it holds {Names(directory?.ReadNames() ?? [])}; nothing in it was deleted"
+            $"unmount: {Path} is not empty, it contains {Names(directory?.ReadNames() ?? [])}; nothing in it was deleted"
         );
     }
 

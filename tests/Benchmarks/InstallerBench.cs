@@ -24,7 +24,7 @@ internal sealed class InstallerBench(BenchOptions options, string directory)
             back[i] = Time("rollback", "--host-root", root);
         }
 
-        var reached = Limit("install, everything anew", Report.Median(anew), AnewMilliseconds);
+        var reached = Limit("install, everything replaced", Report.Median(anew), AnewMilliseconds);
         reached &= Limit("install, nothing changed", Report.Median(unchanged), UnchangedMilliseconds);
         reached &= Limit("status", Report.Median(status), AnewMilliseconds);
         return Limit("rollback", Report.Median(back), AnewMilliseconds) && reached;

@@ -37,7 +37,7 @@ internal sealed class MasqueradeBench(BenchOptions options, string directory)
         var reached = Row("sync where nothing changed", 0, reconciler, () => Expect(reconciler, SyncCause.Audit, changes: false));
         reached &= Row("sync of one changed network", 1, reconciler, () => Expect(reconciler, SyncCause.Source, changes: true));
         reached &= Row(
-            "sync of a table that somebody deleted",
+            "sync of a table that was deleted",
             0,
             reconciler,
             () => Expect(reconciler, SyncCause.Kernel, changes: true),

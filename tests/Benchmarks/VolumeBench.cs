@@ -117,7 +117,7 @@ internal sealed class VolumeBench(BenchOptions options, string directory)
         return Report.Median(times);
     }
 
-    // A filesystem whose daemon never answers: whoever looks at it waits as long as the handle is open.
+    // A filesystem whose daemon never answers: a process that looks at it waits as long as the handle is open.
     private static SafeFileHandle MountDead(string place)
     {
         BenchMachine.Tool("/bin/mount", "-t", "fusectl", "bench", "/sys/fs/fuse/connections");
@@ -139,6 +139,6 @@ internal sealed class VolumeBench(BenchOptions options, string directory)
     {
         var result = new Command(options.Ours + "/flexvolume") { Arguments = ["list"] }.Run();
         if (!Encoding.UTF8.GetString(result.Output).Contains("daemon does not answer\t", StringComparison.Ordinal))
-            throw new InvalidOperationException("list does not tell of the dead mount");
+            throw new InvalidOperationException("list does not report the dead mount");
     }
 }

@@ -7,7 +7,7 @@ namespace Plugboard.Tests.Fuzz;
 
 /// <summary>
 /// Every reader of input that others write, with inputs that were made of real ones. <c>./build.sh test</c> takes the seed 1 and half a
-/// minute in all; <c>./build.sh fuzz SECONDS</c> a new seed, which it prints, and as long as it is told (PLUGBOARD_FUZZ_SEED,
+/// minute in all; <c>./build.sh fuzz SECONDS</c> a new seed, which it prints, and as long as given (PLUGBOARD_FUZZ_SEED,
 /// PLUGBOARD_FUZZ_SECONDS, PLUGBOARD_FUZZ_REPORT).
 /// </summary>
 public sealed class FuzzTests

@@ -5,7 +5,7 @@ using System.Text;
 namespace Plugboard.Testing;
 
 /// <summary>
-/// Answers whoever connects, or sends a datagram, with the address that it sees him by: so a test learns whether the way is open and whose
+/// Answers each client that connects or sends a datagram with the address that it sees: so a test learns whether the way is open and whose
 /// address arrives. It listens on both families in a namespace until it is disposed.
 /// </summary>
 public sealed class EchoServer : IDisposable

@@ -31,7 +31,7 @@ public sealed class ManualTime : TimeProvider
         return timer;
     }
 
-    /// <summary>Waits, in real time, until somebody waits for a time within the bounds, and lets that time pass; the time.</summary>
+    /// <summary>Waits, in real time, until a thread waits for a time within the bounds, and lets that time pass; the time.</summary>
     public async Task<TimeSpan> PassAsync(TimeSpan least, TimeSpan most)
     {
         using var limit = new CancellationTokenSource(longest);
@@ -49,7 +49,7 @@ public sealed class ManualTime : TimeProvider
             }
             catch (OperationCanceledException e)
             {
-                throw new TimeoutException($"nobody waits between {least} and {most}; there are {Describe()}", e);
+                throw new TimeoutException($"no thread waits between {least} and {most}; there are {Describe()}", e);
             }
         }
     }

@@ -3,7 +3,7 @@ using Plugboard.Linux;
 
 namespace Plugboard.Testing;
 
-/// <summary>What somebody may place where a file should be, and the time in which code must have answered to it.</summary>
+/// <summary>What may be in the place of a file, and the time in which code must have answered to it.</summary>
 public static class PlacedFile
 {
     /// <summary>The kinds that <see cref="Place"/> makes.</summary>
@@ -37,7 +37,7 @@ public static class PlacedFile
             throw ErrnoException.Last("mknod", path);
     }
 
-    /// <summary>Runs code that must not wait for what nobody will do; its exception is thrown here as it was.</summary>
+    /// <summary>Runs code that must not wait for ever; its exception is thrown here as it was.</summary>
     public static void Promptly(Action code)
     {
         ExceptionDispatchInfo? failure = null;
@@ -58,7 +58,7 @@ public static class PlacedFile
         thread.Start();
         // It takes microseconds; a loaded machine may not run the thread for seconds.
         if (!thread.Join(TimeSpan.FromSeconds(20)))
-            throw new TimeoutException("the call waits for something that nobody will do");
+            throw new TimeoutException("the call waits for ever");
         failure?.Throw();
     }
 }

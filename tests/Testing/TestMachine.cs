@@ -5,8 +5,8 @@ using Plugboard.Linux.LibC;
 namespace Plugboard.Testing;
 
 /// <summary>
-/// A network namespace with a mount table of its own: what is mounted inside is seen by nobody else and gone with it. /run is empty: locks
-/// and records of the machine's own are neither seen nor touched.
+/// A network namespace with a mount table of its own: what is mounted inside is invisible to other processes and gone with it. /run is
+/// empty: locks and records of the machine's own are neither seen nor touched.
 /// </summary>
 public class TestMachine : TestNamespace
 {
@@ -16,7 +16,7 @@ public class TestMachine : TestNamespace
         : base(Sched.CLONE_FS | Sched.CLONE_NEWNS | Sched.CLONE_NEWNET)
     {
         Tool("mount --make-rprivate /");
-        // /sys shows the network namespace of whoever mounted it.
+        // /sys shows the network namespace of the process that mounted it.
         Tool("mount -t sysfs sysfs /sys");
         Tool("mount -t tmpfs run /run");
         mounts = Run(static () => FileDescriptor.OpenKernelFile("/proc/thread-self/ns/mnt"));

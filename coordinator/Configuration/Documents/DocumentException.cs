@@ -3,7 +3,7 @@ using Plugboard.Addresses;
 
 namespace Plugboard.Coordinator.Configuration.Documents;
 
-/// <summary>A document that is none, or that says what cannot be.</summary>
+/// <summary>A document that cannot be parsed or has a value that is not allowed.</summary>
 internal sealed class DocumentException(int line, string what) : FormatException(Place(line, 0, what))
 {
     private readonly int column;

@@ -3,7 +3,7 @@ namespace Plugboard.Coordinator.Configuration.Documents;
 /// <summary>What a value of a document is.</summary>
 internal enum DocumentKind
 {
-    /// <summary><c>null</c>, or nothing where YAML has nothing.</summary>
+    /// <summary><c>null</c>, or nothing if YAML has nothing.</summary>
     Null,
 
     /// <summary><c>true</c> or <c>false</c>.</summary>

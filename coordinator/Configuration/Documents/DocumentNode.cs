@@ -26,10 +26,10 @@ internal sealed class DocumentNode
     /// <summary>What is written there, quotes undone; empty for a list or a map.</summary>
     public string Text { get; init; } = "";
 
-    /// <summary>The values of a list or a map in their order; empty for others.</summary>
+    /// <summary>The values of a list or a map in their order; empty for other kinds.</summary>
     public IReadOnlyList<DocumentNode> Items { get; init; } = none;
 
-    /// <summary>The value of a name; null where it is missing or null.</summary>
+    /// <summary>The value of a name; null if it is missing or null.</summary>
     public DocumentNode? Find(string name)
     {
         DocumentNode? found = null;
@@ -81,12 +81,10 @@ internal sealed class DocumentNode
         };
     }
 
-    /// <summary>
-    /// Refuses what nobody reads, in a format of our own: a mistyped key is an error where it stands, not a value that is missing.
-    /// </summary>
+    /// <summary>Refuses unknown keys, in our own formats: a mistyped key is an error at its position, not a missing value.</summary>
     /// <param name="known">The keys that are read.</param>
-    /// <exception cref="DocumentException">A key is unknown, with the one that was meant if there is a near one; or it is there twice, in
-    /// whatever case.</exception>
+    /// <exception cref="DocumentException">A key is unknown, with a suggestion if a known key is similar; or a key is present twice, in any
+    /// case.</exception>
     public void RequireKnown(IReadOnlyList<string> known)
     {
         for (var i = 0; i < Items.Count; i++)
@@ -98,10 +96,7 @@ internal sealed class DocumentNode
             {
                 if (Items[before].Name.Equals(item.Name, StringComparison.OrdinalIgnoreCase))
                     throw item.Error(
-                        string.Create(
-                            CultureInfo.InvariantCulture,
-                            $"{item.Name} is there twice, the first time in line {Items[before].Line}"
-                        )
+                        string.Create(CultureInfo.InvariantCulture, $"{item.Name} is present twice, first in line {Items[before].Line}")
                     );
             }
         }
@@ -125,7 +120,7 @@ internal sealed class DocumentNode
         if (Kind != DocumentKind.Number || !int.TryParse(Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
             throw Not("a whole number");
         if (Text.TrimStart('+', '-') is ['0', _, ..])
-            throw Error($"{Called}is {Text}, which some read as octal and some as decimal: write it without leading zeros");
+            throw Error($"{Called}is {Text}, which is octal for some readers and decimal for others: remove the leading zeros");
         return number >= least && number <= most
             ? number
             : throw Error(string.Create(CultureInfo.InvariantCulture, $"{Called}is {number}: it must be {least} to {most}"));
@@ -137,9 +132,7 @@ internal sealed class DocumentNode
     /// <summary>As <see cref="Error"/>, with the value's name before it.</summary>
     public DocumentException Refused(string why) => new(Line, $"{Called}{why}");
 
-    /// <summary>
-    /// What is written there, in quotes and for messages: without control characters, and not longer than a line can bear.
-    /// </summary>
+    /// <summary>The value as written, in quotes, for messages: without control characters, and cut to the length of a line.</summary>
     public string Quoted => Quote(Text);
 
     /// <summary>As <see cref="Quoted"/>, without quotes.</summary>

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Plugboard.Coordinator.Configuration.Documents;
 
-/// <summary>Makes characters of a file's bytes, or says where they are none. Pure.</summary>
+/// <summary>Decodes a file's bytes, or reports the position of invalid bytes. Pure.</summary>
 internal static class DocumentText
 {
     /// <summary>The text without an editor's byte order mark.</summary>

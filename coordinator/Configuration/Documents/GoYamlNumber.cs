@@ -13,7 +13,7 @@ internal static partial class GoYamlNumber
     // Go's JSON writes larger ones with an exponent (encoding/json, floatEncoder).
     private const double LeastWithExponent = 1e21;
 
-    /// <summary>The number in JSON's form; null: the text is none.</summary>
+    /// <summary>The number in JSON's form; null if the text is not a number.</summary>
     public static string? Find(string plain)
     {
         if (plain.Length == 0 || !(char.IsAsciiDigit(plain[0]) || plain[0] is '+' or '-' or '.'))

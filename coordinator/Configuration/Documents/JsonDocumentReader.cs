@@ -7,8 +7,8 @@ namespace Plugboard.Coordinator.Configuration.Documents;
 /// <summary>Reads JSON into nodes that know their lines. Pure.</summary>
 internal static class JsonDocumentReader
 {
-    /// <summary>The one value that the text is.</summary>
-    /// <exception cref="DocumentException">It is none.</exception>
+    /// <summary>Reads the one value of the text.</summary>
+    /// <exception cref="DocumentException">The text is not valid JSON.</exception>
     public static DocumentNode Read(ReadOnlySpan<byte> utf8)
     {
         // An editor's byte order mark.

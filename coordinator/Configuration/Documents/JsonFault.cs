@@ -5,23 +5,23 @@ using System.Text.Json;
 
 namespace Plugboard.Coordinator.Configuration.Documents;
 
-/// <summary>Where a text is no JSON, and what is expected there, in words: pure.</summary>
+/// <summary>Where a text is not valid JSON, and what is expected there, in words. Pure.</summary>
 internal static class JsonFault
 {
-    // What System.Text.Json says, and what it means to who wrote the file; the first that fits counts.
+    // System.Text.Json's message, and its meaning for the author of the file; the first match wins.
     private static readonly (string Sign, string Meaning)[] meanings =
     [
-        ("maximum configured depth", "values are deeper in one another than 64"),
-        ("trailing comma", "a comma comes before it, and nothing after; remove the comma"),
+        ("maximum configured depth", "values are nested deeper than 64 levels"),
+        ("trailing comma", "the comma before it is the last one; remove it"),
         ("start of a property name", "a name in double quotes is expected"),
         ("after a property name", "a colon is expected after the name"),
-        ("number", "no number goes on so; text is to be in double quotes"),
-        ("literal", "true, false, null or a number is expected; text is to be in double quotes"),
-        ("within a JSON string", "a text is to end with double quotes in its line"),
-        ("escapable character", "after a \\ in a text only \" \\ / b f n r t u are expected"),
+        ("number", "invalid number; text needs double quotes"),
+        ("literal", "true, false, null or a number is expected; text needs double quotes"),
+        ("within a JSON string", "text must end with double quotes on its line"),
+        ("escapable character", "after a \\ in text only \" \\ / b f n r t u are expected"),
         ("after a single JSON value", "the end is expected here"),
         ("after a value", "a comma or the closing bracket is expected"),
-        ("maximum configured depth", "values are deeper in one another than 64"),
+        ("maximum configured depth", "values are nested deeper than 64 levels"),
         ("start of a value", "a value is expected: text in double quotes, a number, true, false, null, { or ["),
     ];
 
@@ -55,13 +55,13 @@ internal static class JsonFault
     private static string MeaningOf(string message, bool isEnd)
     {
         if (isEnd)
-            return "a { or [ is not closed, or a text lacks its double quotes, or there is nothing";
+            return "a { or [ is not closed, text is without its closing double quotes, or the file is empty";
         foreach (var (sign, meaning) in meanings)
         {
             if (message.Contains(sign, StringComparison.Ordinal))
                 return meaning;
         }
 
-        return "this is no JSON";
+        return "invalid JSON";
     }
 }

@@ -3,7 +3,7 @@ namespace Plugboard.Coordinator.Configuration.Documents;
 /// <summary>How YAML is read.</summary>
 internal enum YamlDialect
 {
-    /// <summary>As nobody can misread it: one document, a name once in a map, <c>true</c> and <c>false</c> alone are booleans.</summary>
+    /// <summary>Strict: one document, a name once in a map, and only <c>true</c> and <c>false</c> are booleans.</summary>
     Strict,
 
     /// <summary>

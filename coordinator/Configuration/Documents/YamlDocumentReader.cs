@@ -23,8 +23,8 @@ internal sealed partial class YamlDocumentReader
         parser = new Parser(scanner);
     }
 
-    /// <summary>The one document that the text is; JSON, where it begins with a brace. Nothing at all is null.</summary>
-    /// <exception cref="DocumentException">It is none.</exception>
+    /// <summary>Reads the one document of the text; JSON if it begins with a brace. An empty text is null.</summary>
+    /// <exception cref="DocumentException">The text is not valid.</exception>
     public static DocumentNode Read(ReadOnlySpan<byte> utf8, YamlDialect dialect = YamlDialect.Strict)
     {
         if (IsJson(utf8))
@@ -52,7 +52,7 @@ internal sealed partial class YamlDocumentReader
             ? new DocumentException((int)Math.Max(fault.Start.Line, fault.End.Line), Sentence(fault))
             : new DocumentException(
                 (int)scanner.CurrentPosition.Line,
-                string.Create(CultureInfo.InvariantCulture, $"this is no YAML: the parser stops at column {scanner.CurrentPosition.Column}")
+                string.Create(CultureInfo.InvariantCulture, $"invalid YAML: the parser stops at column {scanner.CurrentPosition.Column}")
             );
 
     // The scanner's message may begin with the place again.
@@ -99,13 +99,13 @@ internal sealed partial class YamlDocumentReader
         if (depth > MostDepth)
             throw new DocumentException(
                 (int)at.Start.Line,
-                string.Create(CultureInfo.InvariantCulture, $"too deep: values are deeper in one another than {MostDepth}")
+                string.Create(CultureInfo.InvariantCulture, $"values are nested deeper than {MostDepth} levels")
             );
         return at switch
         {
             AnchorAlias alias when dialect == YamlDialect.Lenient => throw new DocumentException(
                 (int)alias.Start.Line,
-                "aliases (*name) are not read here: write the value out"
+                "aliases (*name) are not supported: write the value out"
             ),
             AnchorAlias alias => Alias(alias, name),
             Scalar scalar => Remember(scalar, Plain(scalar, name)),
@@ -125,7 +125,7 @@ internal sealed partial class YamlDocumentReader
                 Text = known.Text,
                 Items = known.Items,
             }
-            : throw new DocumentException((int)alias.Start.Line, $"nothing before is called &{Short(alias.Value.Value)}");
+            : throw new DocumentException((int)alias.Start.Line, $"there is no anchor &{Short(alias.Value.Value)} before it");
 
     private static string Short(string name) => name.Length <= MostDepth ? name : $"{name[..MostDepth]}…";
 
@@ -183,7 +183,7 @@ internal sealed partial class YamlDocumentReader
             if (dialect == YamlDialect.Lenient && Plain(key, "").Kind == DocumentKind.Null)
                 throw new DocumentException((int)key.Start.Line, "a name must be a string, not null");
             if (!names.Add(key.Value) && dialect == YamlDialect.Strict)
-                throw new DocumentException((int)key.Start.Line, $"{Short(key.Value)} is there twice");
+                throw new DocumentException((int)key.Start.Line, $"{Short(key.Value)} is present twice");
             Next();
             items.Add(Value(key.Value, depth + 1));
         }

@@ -23,8 +23,8 @@ internal static class GoDuration
         ("h", TimeSpan.TicksPerHour),
     ];
 
-    /// <summary>Reads one; ten millionths of a second are the least that is kept.</summary>
-    /// <exception cref="MasqueradeConfigException">It is none, in Go's words.</exception>
+    /// <summary>Reads a duration; the resolution is 100 ns.</summary>
+    /// <exception cref="MasqueradeConfigException">The text is not a duration, in Go's words.</exception>
     public static TimeSpan Parse(string text)
     {
         var rest = text.AsSpan();
@@ -67,7 +67,7 @@ internal static class GoDuration
 
     private static MasqueradeConfigException Invalid(string text) => new($"time: invalid duration {Quote(text)}");
 
-    // What somebody wrote may be as long as the file.
+    // The value may be as long as the file.
     private static string Quote(string text) => GoQuote.Of(text.Length <= LongestShown ? text : $"{text[..LongestShown]}…");
 
     /// <summary>Writes one in seconds: <c>0s</c>, <c>-1.5s</c>.</summary>

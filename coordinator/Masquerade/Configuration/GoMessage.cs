@@ -8,7 +8,7 @@ namespace Plugboard.Coordinator.Masquerade.Configuration;
 /// </summary>
 internal static class GoMessage
 {
-    /// <summary>Go's two most frequent messages of JSON; the others are our own.</summary>
+    /// <summary>Go's two most frequent JSON messages; the rest are our own.</summary>
     public static string OfJson(DocumentException e)
     {
         foreach (

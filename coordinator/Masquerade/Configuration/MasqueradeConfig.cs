@@ -3,7 +3,7 @@ using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Masquerade.Configuration;
 
-/// <summary>What ip-masq-agent's configuration file says, checked, with this project's further keys.</summary>
+/// <summary>The content of ip-masq-agent's configuration file, checked, with this project's further keys.</summary>
 internal sealed record MasqueradeConfig
 {
     private static readonly ValueArray<IPPrefix> PrivateRanges = Parse("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16");
@@ -20,10 +20,10 @@ internal sealed record MasqueradeConfig
         "240.0.0.0/4"
     );
 
-    /// <summary>Where packets go with the sender's own address, in the file's order.</summary>
+    /// <summary>Destinations of packets that keep their sender's address, in the file's order.</summary>
     public ValueArray<IPPrefix> NonMasqueradeCidrs { get; init; } = PrivateRanges;
 
-    /// <summary>How many <see cref="NonMasqueradeCidrs"/> there may be.</summary>
+    /// <summary>The limit for the number of <see cref="NonMasqueradeCidrs"/>.</summary>
     public int CidrLimit { get; init; } = 64;
 
     /// <summary>Link-local IPv4 destinations are masqueraded too.</summary>
@@ -32,21 +32,19 @@ internal sealed record MasqueradeConfig
     /// <summary>Link-local IPv6 destinations are masqueraded too.</summary>
     public bool MasqLinkLocalIPv6 { get; init; }
 
-    /// <summary>How often the file is read though nobody told that it changed; more than zero.</summary>
+    /// <summary>How often the file is read without a change notification; more than zero.</summary>
     public TimeSpan ResyncInterval { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>Only what goes there is masqueraded; null: what goes anywhere that is not exempt.</summary>
+    /// <summary>Only packets to these networks are masqueraded; null: to all that are not exempt.</summary>
     public ValueArray<IPPrefix>? MasqueradeCidrs { get; init; }
 
-    /// <summary>Only what leaves by these links is masqueraded; null: by any.</summary>
+    /// <summary>Only packets that leave by these links are masqueraded; null: by any.</summary>
     public ValueArray<string>? OutputInterfaces { get; init; }
 
-    /// <summary>
-    /// The addresses that packets leave by a link with, where that is not the link's own; at most one per link and family.
-    /// </summary>
+    /// <summary>The source addresses for links that do not use their own; at most one per link and family.</summary>
     public ValueArray<SnatAddress> SnatAddresses { get; init; } = [];
 
-    /// <summary>What is in force without a file.</summary>
+    /// <summary>The configuration without a file.</summary>
     /// <param name="allReserved"><c>--nomasq-all-reserved-ranges</c>.</param>
     public static MasqueradeConfig Default(bool allReserved) =>
         allReserved ? new() { NonMasqueradeCidrs = PrivateRanges.Concat(OtherReservedRanges).ToValueArray() } : new();

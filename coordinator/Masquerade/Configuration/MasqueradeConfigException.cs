@@ -3,5 +3,5 @@ using Plugboard.Addresses;
 namespace Plugboard.Coordinator.Masquerade.Configuration;
 
 /// <summary>A configuration file that cannot be used.</summary>
-/// <param name="message">Why, in ip-masq-agent's words where it has some.</param>
+/// <param name="message">The reason, in ip-masq-agent's words if it has some.</param>
 internal sealed class MasqueradeConfigException(string message) : Exception(Excerpt.OfMessage(message));

@@ -7,11 +7,11 @@ using Plugboard.Linux;
 namespace Plugboard.Coordinator.Masquerade.Configuration;
 
 /// <summary>
-/// Reads ip-masq-agent's configuration file as the agent does: keys in any case, only the given ones change the defaults, its checks in its
-/// order and its words. Unlike the agent's it names keys that nobody knows and refuses an interval that would never end. Pure. Source:
-/// ip-masq-agent, cmd/ip-masq-agent/ip-masq-agent.go (syncConfig, validate).
+/// Reads ip-masq-agent's configuration file as the agent does: keys in any case, only the given keys change the defaults, its checks in its
+/// order and its words. Unlike the agent it reports unknown keys and refuses an interval that never ends. Pure. Source: ip-masq-agent,
+/// cmd/ip-masq-agent/ip-masq-agent.go (syncConfig, validate).
 /// </summary>
-/// <param name="defaults">What is in force without the file.</param>
+/// <param name="defaults">The configuration without the file.</param>
 /// <param name="enableIPv6">IPv6 networks are allowed.</param>
 internal sealed class MasqueradeConfigReader(MasqueradeConfig defaults, bool enableIPv6)
 {
@@ -35,7 +35,7 @@ internal sealed class MasqueradeConfigReader(MasqueradeConfig defaults, bool ena
     private readonly List<string> warnings = [];
 
     /// <summary>Reads a text.</summary>
-    /// <returns>The configuration, and what is odd about it: keys that nobody knows.</returns>
+    /// <returns>The configuration, and warnings: its unknown keys.</returns>
     /// <exception cref="MasqueradeConfigException">It cannot be used.</exception>
     public (MasqueradeConfig Config, IReadOnlyList<string> Warnings) Read(ReadOnlySpan<byte> text)
     {
@@ -93,7 +93,7 @@ internal sealed class MasqueradeConfigReader(MasqueradeConfig defaults, bool ena
         return Networks(config, names);
     }
 
-    // The limit comes before the networks themselves are looked at.
+    // The limit is checked before the networks themselves.
     private MasqueradeConfig Networks(MasqueradeConfig config, RawLists lists)
     {
         var count = lists.Exempt?.Count ?? (lists.Only is null ? config.NonMasqueradeCidrs.Count : 0);
@@ -145,13 +145,13 @@ internal sealed class MasqueradeConfigReader(MasqueradeConfig defaults, bool ena
         if (!others.Contains(key))
         {
             others.Add(key);
-            warnings.Add($"key {Quote(key)} is not known and has no effect{Spelling.Hint(key, known)}");
+            warnings.Add($"key {Quote(key)} is unknown and has no effect{Spelling.Hint(key, known)}");
         }
 
         return config;
     }
 
-    // Go makes an empty text of a null in a list.
+    // Go converts a null in a list to an empty text.
     private static IReadOnlyList<string> Strings(string key, DocumentNode value) =>
         value.Kind switch
         {
@@ -173,7 +173,7 @@ internal sealed class MasqueradeConfigReader(MasqueradeConfig defaults, bool ena
             ? (int)Math.Clamp(integer, int.MinValue, int.MaxValue)
             : throw Mismatch(key, value, "int");
 
-    // The agent's own reader of this key makes an empty text of a null, which is no length of time.
+    // The agent's own reader of this key converts a null to an empty text, which is not a duration.
     private static TimeSpan Interval(string key, DocumentNode value) =>
         GoDuration.Parse(value.Kind == DocumentKind.Null ? "" : Text(key, value));
 
@@ -183,7 +183,7 @@ internal sealed class MasqueradeConfigReader(MasqueradeConfig defaults, bool ena
     private static string LinkName(string name) =>
         name.Length is > 0 and < 16 && name is not ("." or "..") && name.All(c => c is > ' ' and < '\x7f' and not ('/' or ':' or '"'))
             ? name
-            : throw new MasqueradeConfigException($"{Quote(name)} is no link's name");
+            : throw new MasqueradeConfigException($"{Quote(name)} is not a valid link name");
 
     private ValueArray<SnatAddress> SnatAddresses(string key, DocumentNode value)
     {
@@ -204,7 +204,7 @@ internal sealed class MasqueradeConfigReader(MasqueradeConfig defaults, bool ena
     private IPAddr ParseAddress(string text)
     {
         if (!IPAddr.TryParse(text, out var address) || address.IsUnspecified)
-            throw new MasqueradeConfigException($"snatAddresses: {Quote(text)} is no address");
+            throw new MasqueradeConfigException($"snatAddresses: {Quote(text)} is not an address");
         return address.Is6 && !enableIPv6
             ? throw new MasqueradeConfigException(
                 $"ipv6 is not enabled, but ipv6 address {text} provided. Enable ipv6 using --enable-ipv6 agent flag"
@@ -212,7 +212,7 @@ internal sealed class MasqueradeConfigReader(MasqueradeConfig defaults, bool ena
             : address;
     }
 
-    // What somebody wrote may be as long as the file.
+    // The value may be as long as the file.
     private static string Quote(string text) => GoQuote.Of(Short(text));
 
     private static string Short(string text) => text.Length <= LongestShown ? text : $"{text[..LongestShown]}…";
@@ -225,7 +225,7 @@ internal sealed class MasqueradeConfigReader(MasqueradeConfig defaults, bool ena
                     + $"{GoMessage.NameOf(value.Kind)}{(type == "int" && value.Kind == DocumentKind.Number ? $" {Short(value.Text)}" : "")} into Go struct field MasqConfig.{Short(key)} of type {type}"
         );
 
-    // The two lists as texts: their limit, which may come after them, is looked at first.
+    // The two lists as texts: their limit, which may come after them, is checked first.
     private sealed class RawLists
     {
         public IReadOnlyList<string>? Exempt { get; private set; }

@@ -6,9 +6,8 @@ using Plugboard.Firewall.Iptables;
 namespace Plugboard.Coordinator.Masquerade.Iptables;
 
 /// <summary>
-/// ip-masq-agent's chain, word for word. The keys it does not know and pods' networks that its list does not cover make rules of the same
-/// kind; without them the chain is the agent's. Pure. Source: ip-masq-agent, cmd/ip-masq-agent/ip-masq-agent.go (syncMasqRules,
-/// writeMasqRules).
+/// ip-masq-agent's chain, word for word. Further keys, and pods' networks that its list does not cover, make rules of the same kind;
+/// without them the chain is the agent's. Pure. Source: ip-masq-agent, cmd/ip-masq-agent/ip-masq-agent.go (syncMasqRules, writeMasqRules).
 /// </summary>
 /// <param name="options">The flags.</param>
 /// <param name="config">The file.</param>
@@ -16,7 +15,7 @@ internal sealed class AgentTable(MasqueradeOptions options, MasqueradeConfig con
 {
     private static readonly string[] ProtocolsWithPorts = ["tcp", "udp", "sctp"];
 
-    /// <summary>False where the tools do not know <c>--random-fully</c>: before iptables 1.6.2.</summary>
+    /// <summary>False if the tools do not know <c>--random-fully</c>: before iptables 1.6.2.</summary>
     public bool HasRandomFully { get; init; } = true;
 
     /// <summary>The nat table of a family.</summary>

@@ -10,7 +10,7 @@ internal sealed class FlannelTable(MasqueradeOptions options)
     private const string Nat = "FLANNEL-POSTRTG",
         Filter = "FLANNEL-FWD";
 
-    /// <summary>False where the tools do not know <c>--random-fully</c>: before iptables 1.6.2.</summary>
+    /// <summary>False if the tools do not know <c>--random-fully</c>: before iptables 1.6.2.</summary>
     public bool HasRandomFully { get; init; } = true;
 
     /// <summary>The nat table.</summary>

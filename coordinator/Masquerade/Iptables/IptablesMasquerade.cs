@@ -5,9 +5,9 @@ using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Masquerade.Iptables;
 
-/// <summary>Keeps chains by the iptables tools: reads a table, and writes only where it says something else.</summary>
+/// <summary>Maintains chains with the iptables tools: reads a table, and writes only if it differs.</summary>
 /// <param name="options">Which tools.</param>
-/// <param name="client">Tells without a process whether there is anything of ours; null: the kernel has no nf_tables.</param>
+/// <param name="client">Finds out without a process whether chains of ours exist; null: the kernel has no nf_tables.</param>
 internal sealed class IptablesMasquerade(IptablesOptions options, NftablesClient? client)
 {
     private static readonly (string Table, bool Is6)[] All = [("nat", false), ("nat", true), ("filter", false), ("filter", true)];
@@ -18,12 +18,12 @@ internal sealed class IptablesMasquerade(IptablesOptions options, NftablesClient
     /// <summary>False once the tools refused <c>--random-fully</c>.</summary>
     public bool HasRandomFully { get; private set; } = true;
 
-    /// <summary>Makes the tables so; what is ours in tables that are not named is taken away.</summary>
-    /// <param name="wanted">How; the same object while nothing else is wanted.</param>
-    /// <param name="isForced">Look at all of it, whatever the ruleset's number says.</param>
+    /// <summary>Reconciles the tables; our rules in other tables are removed.</summary>
+    /// <param name="wanted">The desired chains; the same object while they are unchanged.</param>
+    /// <param name="isForced">Compare everything, whatever the ruleset's generation.</param>
     public SyncOutcome Sync(IReadOnlyList<OwnedChains> wanted, bool isForced)
     {
-        // Only rules that iptables keeps in nftables change that number.
+        // Only rules of iptables-nft change the generation.
         var number = client?.GetGeneration();
         if (
             !isForced
@@ -39,10 +39,10 @@ internal sealed class IptablesMasquerade(IptablesOptions options, NftablesClient
         return outcome;
     }
 
-    /// <summary>What <see cref="Sync"/> would do.</summary>
+    /// <summary>The changes that <see cref="Sync"/> would make.</summary>
     public SyncOutcome Plan(IReadOnlyList<OwnedChains> wanted) => Apply(wanted, isDryRun: true);
 
-    /// <summary>Takes away what is ours; or only tells.</summary>
+    /// <summary>Removes our chains; or only reports them.</summary>
     public SyncOutcome Remove(bool isDryRun)
     {
         verified = null;

@@ -2,25 +2,24 @@ using Plugboard.Firewall.Iptables;
 
 namespace Plugboard.Coordinator.Masquerade.Iptables;
 
-/// <summary>What one table of iptables, of one family, is to have of ours.</summary>
+/// <summary>Our desired chains in one iptables table, of one family.</summary>
 /// <param name="Table">As <c>nat</c>.</param>
 /// <param name="Is6">IPv6, else IPv4.</param>
 internal sealed record OwnedChains(string Table, bool Is6)
 {
     /// <summary>
-    /// The chain that tells which other chains are ours: nothing leads to it, and it has a rule with a jump for each. Without it
-    /// ip-masq-agent's own chain and the one that we keep in its place could not be told apart, nor one under a name that the options do
-    /// not say any more be found.
+    /// The chain that lists our other chains: no rule leads to it, and it has a jump to each. Without it, ip-masq-agent's own chain and our
+    /// replacement of it could not be distinguished, nor could a chain with a name that is no longer configured be found.
     /// </summary>
     public const string MarkerChain = "PLUGBOARD-MASQ";
 
-    /// <summary>The chains and their rules; none: nothing of ours is to be there.</summary>
+    /// <summary>The chains and their rules; empty: no chain of ours must exist.</summary>
     public IReadOnlyList<(string Chain, IReadOnlyList<IptablesRule> Rules)> Chains { get; init; } = [];
 
-    /// <summary>The rules of other chains that lead to ours, each to be there once.</summary>
+    /// <summary>The rules of other chains that lead to ours, each exactly once.</summary>
     public IReadOnlyList<IptablesRule> Jumps { get; init; } = [];
 
-    /// <summary>What is to be done to a table; nothing where it is so already. Pure.</summary>
+    /// <summary>The changes to a table; empty if it is equal. Pure.</summary>
     public RestoreScript Plan(NatTable present)
     {
         var script = new RestoreScript(Table);
@@ -59,7 +58,7 @@ internal sealed record OwnedChains(string Table, bool Is6)
     private static bool AreEqual(IReadOnlyList<IptablesRule> some, IReadOnlyList<IptablesRule> others) =>
         some.Count == others.Count && some.Zip(others).All(pair => RuleForm.Of(pair.First).Means(RuleForm.Of(pair.Second)));
 
-    // The first that says what it should keeps its place; -D takes the first that is equal, so of two equal ones one is left.
+    // The first equal rule stays in place; -D removes the first, so of two equal rules one is left.
     private void KeepJumps(RestoreScript script, NatTable present, string chain)
     {
         var missing = Jumps.Where(jump => jump.Target == chain).ToList();

@@ -3,10 +3,10 @@ using Plugboard.Firewall.Iptables;
 
 namespace Plugboard.Coordinator.Masquerade.Iptables;
 
-/// <summary>Rules in a form that those we write and those that iptables-save prints share.</summary>
+/// <summary>A normal form of rules, for ours and for those that iptables-save prints.</summary>
 internal static class RuleForm
 {
-    /// <summary>The rule without what says nothing, and with probabilities as the kernel has them.</summary>
+    /// <summary>The rule without redundant words, and with probabilities as the kernel has them.</summary>
     public static IptablesRule Of(IptablesRule rule)
     {
         var words = new List<string>(rule.Words.Count);

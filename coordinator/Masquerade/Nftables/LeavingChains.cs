@@ -8,8 +8,7 @@ using Plugboard.Linux;
 namespace Plugboard.Coordinator.Masquerade.Nftables;
 
 /// <summary>
-/// What becomes of a packet that is to be masqueraded. Where there are several ranges of ports, one map leads to a chain for each, as often
-/// as the range has ports; pure.
+/// The chains that masquerade a packet. With several port ranges, a map leads to a chain for each, as often as the range has ports. Pure.
 /// </summary>
 internal sealed class LeavingChains
 {
@@ -32,16 +31,16 @@ internal sealed class LeavingChains
         chains.Add(First);
     }
 
-    /// <summary>Where packets are led that are to be masqueraded; none comes back.</summary>
+    /// <summary>The chain for packets that need masquerading; none returns from it.</summary>
     public static Chain First { get; } = new(NftablesPlan.Table, "leaving");
 
-    /// <summary>The chains, the first one last.</summary>
+    /// <summary>The chains; the first one comes last.</summary>
     public IReadOnlyList<Chain> Chains => chains;
 
     /// <summary>Their rules.</summary>
     public IReadOnlyList<Rule> Rules => rules;
 
-    /// <summary>The map of the ranges of ports, where there is one.</summary>
+    /// <summary>The map of the port ranges, if needed.</summary>
     public IReadOnlyList<PlannedSet> Sets => sets;
 
     private void AddMap(PortRanges ranges)

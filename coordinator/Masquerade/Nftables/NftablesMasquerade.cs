@@ -6,21 +6,21 @@ using Plugboard.Netlink;
 namespace Plugboard.Coordinator.Masquerade.Nftables;
 
 /// <summary>
-/// Keeps the table in the kernel. What the kernel's ruleset had as its number when all was right tells, with one question, that it still
-/// is.
+/// Maintains the table in the kernel. If the ruleset's generation is that of the last successful comparison, the table is unchanged: one
+/// request shows it.
 /// </summary>
 /// <param name="client">The kernel.</param>
 internal sealed class NftablesMasquerade(NftablesClient client)
 {
-    // Each time somebody else changed rules while ours were compared.
+    // Each retry: another process changed rules during the comparison.
     private const int MostAttempts = 10;
 
     private NftablesPlan? verified;
     private uint generation;
 
-    /// <summary>Makes the table so.</summary>
-    /// <param name="wanted">How; the same object while nothing else is wanted.</param>
-    /// <param name="isForced">Look at all of it, whatever the number says.</param>
+    /// <summary>Reconciles the table.</summary>
+    /// <param name="wanted">The desired table; the same object while it is unchanged.</param>
+    /// <param name="isForced">Compare everything, whatever the ruleset's generation.</param>
     public SyncOutcome Sync(NftablesPlan wanted, bool isForced)
     {
         if (!isForced && ReferenceEquals(wanted, verified) && client.GetGeneration() == generation)
@@ -47,7 +47,7 @@ internal sealed class NftablesMasquerade(NftablesClient client)
         for (var attempt = 1; ; attempt++)
         {
             var number = client.GetGeneration();
-            // In the end without the kernel's word that nobody else came between.
+            // The last attempt does not require an unchanged generation.
             var batch = new NftablesBatch(attempt < MostAttempts ? number : null);
             if (!TryCompare(wanted, batch) && attempt < MostAttempts)
                 continue;
@@ -64,12 +64,12 @@ internal sealed class NftablesMasquerade(NftablesClient client)
                 return new SyncOutcome(NftablesMasqueradeChanges.Of(batch), []);
             if (attempt >= MostAttempts)
                 return new SyncOutcome([], [new NftablesException(failures).Message]);
-            // A part that cannot be changed can be made anew.
+            // A part that cannot be changed can be replaced.
             whole = whole || failures[0].Error.Errno != Errno.ERESTART;
         }
     }
 
-    /// <summary>What <see cref="Sync"/> would do.</summary>
+    /// <summary>The changes that <see cref="Sync"/> would make.</summary>
     public SyncOutcome Plan(NftablesPlan wanted) => Tell(() => Compare(wanted));
 
     private SyncOutcome Compare(NftablesPlan wanted)
@@ -94,12 +94,12 @@ internal sealed class NftablesMasquerade(NftablesClient client)
         }
         catch (NetlinkException e) when (e.Errno == Errno.EINTR)
         {
-            // The kernel says that the list changed while it was told.
+            // The kernel reports that the list changed during the dump.
             return false;
         }
     }
 
-    /// <summary>Takes the table away; or only tells.</summary>
+    /// <summary>Removes the table; or only reports it.</summary>
     public SyncOutcome Remove(bool isDryRun)
     {
         verified = null;

@@ -2,23 +2,23 @@ using Plugboard.Firewall.Nftables;
 
 namespace Plugboard.Coordinator.Masquerade.Nftables;
 
-/// <summary>The table as it is to be. Pure.</summary>
+/// <summary>The desired table. Pure.</summary>
 internal sealed record NftablesPlan
 {
-    /// <summary>The table; nothing of anybody else's is in it.</summary>
+    /// <summary>The table; it has no foreign objects.</summary>
     public static Table Table { get; } =
         new(NftFamily.Inet, "plugboard_coordinator_masquerade") { Comment = "What leaves this node with its address, by the coordinator" };
 
     /// <summary>Its sets and maps.</summary>
     public IReadOnlyList<PlannedSet> Sets { get; init; } = [];
 
-    /// <summary>Its chains; those that are jumped to come before those that jump.</summary>
+    /// <summary>Its chains; targets of jumps come before the chains that jump.</summary>
     public required IReadOnlyList<Chain> Chains { get; init; }
 
     /// <summary>The rules of the chains.</summary>
     public required IReadOnlyList<Rule> Rules { get; init; }
 
-    /// <summary>All of it, to be compared with what the kernel has.</summary>
+    /// <summary>All of it, for a comparison with the kernel.</summary>
     public TableDefinition Definition =>
         new()
         {

@@ -10,7 +10,7 @@ namespace Plugboard.Coordinator.Masquerade.Nftables;
 /// <param name="options">The flags.</param>
 internal sealed class NftablesPlanner(MasqueradeOptions options)
 {
-    // Behind srcnat, 100: as the agent's jump, which is appended, it comes after the rules that others have for packets of their own.
+    // After srcnat (100): like the agent's jump, which is appended, it follows the rules of other programs for their own packets.
     private const int Priority = 110;
 
     private static readonly Chain Postrouting = new(NftablesPlan.Table, "postrouting")
@@ -126,8 +126,7 @@ internal sealed class NftablesPlanner(MasqueradeOptions options)
         };
     }
 
-    // flannel's tables of nftables have the fourth rule for what goes to the cluster, not to own pods: so the last one is never reached
-    // there.
+    // flannel's nftables tables have the fourth rule for packets to the cluster, not to own pods: so the last one is never reached there.
     private static IEnumerable<Rule> FlannelRules(FlannelNetworks networks)
     {
         var (cluster, own, is6) = (networks.Cluster, networks.Own, networks.Cluster.Is6);

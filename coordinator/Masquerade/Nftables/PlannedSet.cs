@@ -4,13 +4,13 @@ using Plugboard.Firewall.Nftables;
 namespace Plugboard.Coordinator.Masquerade.Nftables;
 
 /// <summary>A set or map with all its elements.</summary>
-/// <param name="Set">What it is.</param>
-/// <param name="Elements">What is in it; ranges do not overlap.</param>
+/// <param name="Set">The set.</param>
+/// <param name="Elements">Its elements; ranges do not overlap.</param>
 internal sealed record PlannedSet(Set Set, IReadOnlyList<SetElement> Elements)
 {
-    /// <summary>A set of networks; what lies in another of them is left out: the kernel takes no ranges that overlap.</summary>
+    /// <summary>A set of networks; a network within another one is left out: the kernel refuses overlapping ranges.</summary>
     /// <param name="set">A set of ranges of addresses.</param>
-    /// <param name="networks">In any order, each with why it is there.</param>
+    /// <param name="networks">In any order, each with its reason.</param>
     public static PlannedSet OfNetworks(Set set, IEnumerable<(IPPrefix Network, string Why)> networks)
     {
         var elements = new List<SetElement>();

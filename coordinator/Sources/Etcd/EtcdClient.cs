@@ -10,7 +10,7 @@ namespace Plugboard.Coordinator.Sources.Etcd;
 /// </summary>
 internal sealed class EtcdClient : IDisposable
 {
-    /// <summary>An answer with more bytes is refused; ten thousand leases have four million.</summary>
+    /// <summary>The limit of an answer's bytes; ten thousand leases have four million.</summary>
     public const int MostBytes = 32 * 1024 * 1024;
 
     private readonly EtcdOptions options;
@@ -34,16 +34,16 @@ internal sealed class EtcdClient : IDisposable
         };
     }
 
-    /// <summary>Reads the certificates' files, as they are now; nothing is asked yet.</summary>
+    /// <summary>Reads the certificates' files as they are now; it sends no request yet.</summary>
     /// <param name="options">Where etcd is.</param>
     /// <param name="connections">How servers are reached.</param>
     /// <param name="login">The token that an earlier client had; null: this is the first one.</param>
-    /// <exception cref="EtcdException">A file is missing or none, or the password would be read by others.</exception>
+    /// <exception cref="EtcdException">A file is missing or invalid, or the password would be sent in clear text.</exception>
     public static EtcdClient Open(EtcdOptions options, HttpConnections connections, EtcdLogin? login = null)
     {
         if (options.FindExposing() is { } exposing)
             throw new EtcdException(
-                $"the password is not sent to {exposing.GetLeftPart(UriPartial.Authority)}: everybody on the way could read it"
+                $"the password is not sent to {exposing.GetLeftPart(UriPartial.Authority)}: anyone on the path could read it"
             );
         try
         {
@@ -64,7 +64,7 @@ internal sealed class EtcdClient : IDisposable
         }
     }
 
-    /// <summary>All keys that begin so.</summary>
+    /// <summary>All keys of a prefix.</summary>
     public async Task<EtcdList> ListAsync(string prefix, CancellationToken cancellation)
     {
         using var answer = await AskAsync("v3/kv/range", EtcdMessages.Range(prefix), cancellation).ConfigureAwait(false);
@@ -79,21 +79,21 @@ internal sealed class EtcdClient : IDisposable
         return Read(answer, static root => (EtcdMessages.Number(root, "ID"), TimeSpan.FromSeconds(EtcdMessages.Number(root, "TTL"))));
     }
 
-    /// <summary>Ends a lease and what is bound to it.</summary>
+    /// <summary>Revokes a lease, with its keys.</summary>
     public async Task RevokeAsync(long lease, CancellationToken cancellation)
     {
         using var answer = await AskAsync("v3/lease/revoke", EtcdMessages.Revoke(lease), cancellation).ConfigureAwait(false);
     }
 
-    /// <summary>Whether it was done, and the revision then.</summary>
+    /// <summary>Whether the transaction succeeded, and the revision then.</summary>
     public async Task<(bool IsDone, long Revision)> TryAsync(EtcdTransaction transaction, CancellationToken cancellation)
     {
         using var answer = await AskAsync("v3/kv/txn", EtcdMessages.Transaction(transaction), cancellation).ConfigureAwait(false);
         return Read(answer, static root => (EtcdMessages.Truth(root, "succeeded"), EtcdMessages.Revision(root)));
     }
 
-    /// <summary>Each change from a revision on of keys that begin so, until the server ends it.</summary>
-    /// <exception cref="EtcdCompactedException">The revision is forgotten: list anew.</exception>
+    /// <summary>Watches the keys of a prefix, from a revision on, until the server ends the stream.</summary>
+    /// <exception cref="EtcdCompactedException">The revision was compacted: list again.</exception>
     public async IAsyncEnumerable<EtcdList> WatchAsync(
         string prefix,
         long revision,
@@ -137,12 +137,12 @@ internal sealed class EtcdClient : IDisposable
             static root =>
             {
                 if (root.TryGetProperty("error", out var error))
-                    throw new EtcdException($"etcd ended the watch: {Text(error, "message") ?? "it does not say why"}");
+                    throw new EtcdException($"etcd ended the watch: {Text(error, "message") ?? "it gives no reason"}");
                 var result = root.GetProperty("result");
                 if (EtcdMessages.Number(result, "compact_revision") > 0)
                     throw new EtcdCompactedException();
                 return EtcdMessages.Truth(result, "canceled")
-                    ? throw new EtcdException($"etcd ended the watch: {Text(result, "cancel_reason") ?? "it does not say why"}")
+                    ? throw new EtcdException($"etcd ended the watch: {Text(result, "cancel_reason") ?? "it gives no reason"}")
                     : EtcdMessages.ReadEvents(result);
             }
         );
@@ -154,7 +154,7 @@ internal sealed class EtcdClient : IDisposable
         return Parse(await response.Content.ReadAsByteArrayAsync(cancellation).ConfigureAwait(false));
     }
 
-    // Where etcd does not accept the token any more, once with another one.
+    // If etcd no longer accepts the token, retry once with a new one.
     private async Task<HttpResponseMessage> SendAsync(
         string path,
         byte[] body,
@@ -176,7 +176,7 @@ internal sealed class EtcdClient : IDisposable
         }
     }
 
-    // As etcd's own client: where users are not in use, it works without.
+    // As etcd's own client: without users on the server, it works without a login.
     private async Task<string> AuthenticateAsync()
     {
         var request = new Request(
@@ -197,7 +197,7 @@ internal sealed class EtcdClient : IDisposable
         }
     }
 
-    // The server that answered last is asked first.
+    // The server that answered last comes first.
     private async Task<HttpResponseMessage> SendToAnyAsync(Request request, CancellationToken cancellation)
     {
         var failures = new List<EtcdException>();
@@ -219,7 +219,7 @@ internal sealed class EtcdClient : IDisposable
 
         throw failures.Count switch
         {
-            0 => new EtcdException("there is no endpoint of etcd"),
+            0 => new EtcdException("no etcd endpoint is configured"),
             1 => failures[0],
             _ => new EtcdException(string.Join("; ", failures.Select(static failure => failure.Message)), failures[^1].Code, failures[^1]),
         };
@@ -236,7 +236,7 @@ internal sealed class EtcdClient : IDisposable
                 Content = new ByteArrayContent(what.Body),
             };
             request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-            // A member that lost the others refuses instead of telling what may be old.
+            // A member that lost its quorum refuses a linearizable read instead of returning stale data.
             request.Headers.Add("Grpc-Metadata-hasleader", "true");
             if (what.Token.Length > 0)
                 request.Headers.TryAddWithoutValidation("Authorization", what.Token);
@@ -273,20 +273,20 @@ internal sealed class EtcdClient : IDisposable
         }
         catch (JsonException)
         {
-            // Not etcd's own answer: its status is all there is.
+            // Not etcd's own answer: only its status is known.
         }
 
         var status = (int)response.StatusCode;
         if (response.Headers.Location is { } other)
             return new EtcdException(
-                $"{Name(server)}: HTTP status {status}: it leads to "
-                    + $"{(other.IsAbsoluteUri ? $"{other.Scheme}://{other.Authority}" : other)}, which is not followed; name that server"
+                $"{Name(server)}: HTTP status {status}: it redirects to "
+                    + $"{(other.IsAbsoluteUri ? $"{other.Scheme}://{other.Authority}" : other)}, which is not followed; configure that server"
             );
         var text = response.Content.Headers.ContentType?.MediaType == "text/plain" || IsHttpToTls(body) ? $": {FirstLine(body)}" : "";
         return new EtcdException($"{Name(server)}: HTTP status {status}{text}");
     }
 
-    // Go's servers say so without a type.
+    // Go's servers send this text without a content type.
     private static bool IsHttpToTls(byte[] body) => body.AsSpan().IndexOf("to an HTTPS server"u8) >= 0;
 
     private static string FirstLine(byte[] body)
@@ -309,11 +309,11 @@ internal sealed class EtcdClient : IDisposable
         }
         catch (JsonException e)
         {
-            throw new EtcdException("unexpected response from etcd: it is no JSON", inner: e);
+            throw new EtcdException("unexpected response from etcd: invalid JSON", inner: e);
         }
     }
 
-    // What has another shape than etcd's answers have.
+    // The answer does not have the expected shape.
     private static T Read<T>(JsonDocument answer, Func<JsonElement, T> read)
     {
         try
@@ -322,14 +322,14 @@ internal sealed class EtcdClient : IDisposable
         }
         catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or FormatException or OverflowException)
         {
-            throw new EtcdException("unexpected response from etcd: it is not that of such a request", inner: e);
+            throw new EtcdException("unexpected response from etcd: it does not fit the request", inner: e);
         }
     }
 
     /// <inheritdoc/>
     public void Dispose() => http.Dispose();
 
-    // Its token is in no text: it is no record.
+    // No text form of this shows the token: it is no record.
     private sealed class Request(string path, byte[] body, HttpCompletionOption completion, string token)
     {
         public string Path => path;

@@ -1,8 +1,8 @@
 namespace Plugboard.Coordinator.Sources.Etcd;
 
-/// <summary>etcd has forgotten the changes that were asked for.</summary>
+/// <summary>etcd compacted the requested revision.</summary>
 internal sealed class EtcdCompactedException : Exception
 {
     public EtcdCompactedException()
-        : base("etcd compacted the revision that was asked for") { }
+        : base("etcd compacted the requested revision") { }
 }

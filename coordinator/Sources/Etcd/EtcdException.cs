@@ -2,10 +2,10 @@ using Plugboard.Addresses;
 
 namespace Plugboard.Coordinator.Sources.Etcd;
 
-/// <summary>etcd refused a request, or no server answered it, or with what is no answer.</summary>
+/// <summary>etcd refused a request, no server answered, or the answer is not valid.</summary>
 /// <param name="message">A sentence.</param>
-/// <param name="code">gRPC's code, where etcd told one.</param>
-/// <param name="inner">What it came from.</param>
+/// <param name="code">gRPC's status code, if etcd sent one.</param>
+/// <param name="inner">The cause.</param>
 internal sealed class EtcdException(string message, int code = 0, Exception? inner = null) : Exception(Excerpt.OfMessage(message), inner)
 {
     /// <summary>gRPC's UNKNOWN.</summary>
@@ -22,12 +22,12 @@ internal sealed class EtcdException(string message, int code = 0, Exception? inn
 
     private const int UnauthenticatedCode = 16;
 
-    /// <summary>gRPC's code; 0: none was told.</summary>
+    /// <summary>gRPC's status code; 0 if etcd sent none.</summary>
     public int Code { get; } = code;
 
     /// <summary>
-    /// The token is not accepted: it has ended, users or rights are others than when it was given, or there was none while etcd asked for
-    /// none.
+    /// The token is not accepted: it expired, users or rights changed since it was issued, or the request had no token and etcd requires
+    /// one.
     /// </summary>
     public bool IsUnauthenticated =>
         Code == UnauthenticatedCode

@@ -1,23 +1,23 @@
 namespace Plugboard.Coordinator.Sources.Etcd;
 
 /// <summary>
-/// The token of this node's user, kept while etcd accepts it: over the clients that are made one after the other, and for all requests at
-/// once. Each login costs the server a hash that is made to be slow.
+/// The token of this node's user, reused while etcd accepts it: by successive clients, and by all requests at once. Each login costs the
+/// server a slow hash.
 /// </summary>
 internal sealed class EtcdLogin
 {
     private readonly Lock turn = new();
     private Task<string>? last;
 
-    /// <summary>The token; empty where etcd asks for none.</summary>
-    /// <param name="refused">The one that etcd did not accept any more; null: none was tried.</param>
-    /// <param name="ask">Asks etcd for another one; for all who wait for it, so nobody ends it.</param>
+    /// <summary>The token; empty if etcd needs no login.</summary>
+    /// <param name="refused">The token that etcd no longer accepts; null: none was tried.</param>
+    /// <param name="ask">Requests a new token from etcd; on behalf of all waiting callers, so no caller cancels it.</param>
     /// <param name="cancellation">Ends the wait.</param>
     public Task<string> GetAsync(string? refused, Func<Task<string>> ask, CancellationToken cancellation)
     {
         lock (turn)
         {
-            // Whoever comes while another logs in, or had a token refused that is replaced already, takes that.
+            // A caller that arrives during another's login, or whose refused token was replaced meanwhile, takes the new token.
             if (last is null or { IsFaulted: true } or { IsCanceled: true } || (last.IsCompletedSuccessfully && last.Result == refused))
                 last = ask();
             return last.WaitAsync(cancellation);

@@ -11,7 +11,7 @@ namespace Plugboard.Coordinator.Sources.Etcd;
 /// </summary>
 internal static class EtcdMessages
 {
-    /// <summary>All keys that begin with one.</summary>
+    /// <summary>All keys of a prefix.</summary>
     public static byte[] Range(string prefix) => Write(json => WritePrefix(json, prefix));
 
     /// <summary>A lease of so many seconds.</summary>
@@ -20,7 +20,7 @@ internal static class EtcdMessages
     /// <summary>The end of a lease.</summary>
     public static byte[] Revoke(long lease) => Write(json => WriteNumber(json, "ID", lease));
 
-    /// <summary>Who asks.</summary>
+    /// <summary>The client.</summary>
     public static byte[] Authenticate(string name, string password) =>
         Write(json =>
         {
@@ -28,7 +28,7 @@ internal static class EtcdMessages
             json.WriteString("password", password);
         });
 
-    /// <summary>All changes from a revision on of keys that begin with one.</summary>
+    /// <summary>All changes of a prefix's keys from a revision on.</summary>
     public static byte[] Watch(string prefix, long revision) =>
         Write(json =>
         {
@@ -38,7 +38,7 @@ internal static class EtcdMessages
             json.WriteEndObject();
         });
 
-    /// <summary>A change on conditions.</summary>
+    /// <summary>A transaction.</summary>
     public static byte[] Transaction(EtcdTransaction transaction) =>
         Write(json =>
         {
@@ -120,7 +120,7 @@ internal static class EtcdMessages
         return buffer.WrittenSpan.ToArray();
     }
 
-    /// <summary>The keys of an answer to a range, and the revision it is of.</summary>
+    /// <summary>The keys of a range response, and its revision.</summary>
     public static EtcdList ReadRange(JsonElement answer)
     {
         var entries = new List<EtcdEntry>();
@@ -134,8 +134,8 @@ internal static class EtcdMessages
     }
 
     /// <summary>
-    /// The changes of a watch's answer, in their order, and the revision they lead to; 0 where there are none. The header's is the store's
-    /// when the answer was made: changes up to it may be in answers yet to come.
+    /// The changes of a watch response, in order, and the revision they lead to; 0 if it has none. The header's revision is the store's at
+    /// the time of the response: changes up to it may still follow in later responses.
     /// </summary>
     public static EtcdList ReadEvents(JsonElement result)
     {
@@ -159,7 +159,7 @@ internal static class EtcdMessages
             : value.GetInt64();
     }
 
-    /// <summary>A truth of an answer; false where it is left out.</summary>
+    /// <summary>A truth of an answer; false if it is left out.</summary>
     public static bool Truth(JsonElement answer, string name) => answer.TryGetProperty(name, out var value) && value.GetBoolean();
 
     /// <summary>The revision in an answer's header.</summary>

@@ -5,13 +5,13 @@ using Plugboard.Linux;
 namespace Plugboard.Coordinator.Sources.Etcd;
 
 /// <summary>
-/// The cluster as flannel's registry in etcd has it, beside flanneld. One task follows the keys, another keeps this node's lease; where
-/// either fails at etcd all is read anew after a pause. A lease is acquired once <see cref="Advertise"/> has told an address.
+/// Reads the cluster from flannel's registry in etcd, beside flanneld. One task follows the keys, another renews this node's lease; after
+/// an etcd error both read everything again after a pause. A lease is acquired when <see cref="Advertise"/> has set an address.
 /// </summary>
 /// <param name="options">Where etcd is.</param>
 /// <param name="time">The clock.</param>
-/// <param name="log">Gets a line for each lease that comes or goes and for each key that is left out.</param>
-/// <param name="connections">How servers are reached; null: as the process reaches them.</param>
+/// <param name="log">Gets a line for each lease that comes or goes and for each ignored key.</param>
+/// <param name="connections">Opens connections to servers; null: as usual.</param>
 internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<string> log, HttpConnections? connections = null)
     : IPeerSource
 {
@@ -40,7 +40,7 @@ internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<
             }
             catch (EtcdCompactedException)
             {
-                log("etcd compacted the revision that the watch was to begin at; listing again");
+                log("etcd compacted the first revision of the watch; listing again");
             }
             catch (Exception e)
             {
@@ -48,7 +48,7 @@ internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<
                 store.SetSourceError($"etcd: {e.Message}");
             }
 
-            // A list that works before a watch that never does is no success.
+            // A list that succeeds before a watch that always fails is no success.
             if (time.GetElapsedTime(start) > longEnough)
                 pause.Reset();
             await Task.Delay(pause.Take(), time, cancellation).ConfigureAwait(false);
@@ -58,7 +58,7 @@ internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<
     /// <inheritdoc/>
     public bool LeasesNetworks => true;
 
-    /// <summary>Before it runs: this node's lease is one that has one of these addresses.</summary>
+    /// <summary>Before it runs: leases with one of these addresses are this node's.</summary>
     public void Recognise(ValueArray<IPAddr> addresses) => recognised = addresses;
 
     /// <inheritdoc/>
@@ -74,7 +74,7 @@ internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<
         Wake();
     }
 
-    /// <summary>Nothing: flannel's registry has no place for it.</summary>
+    /// <summary>No effect: flannel's registry cannot store it.</summary>
     public void Report(NodeReport report) { }
 
     // From one list to the next: until something fails, or the time for an audit has come.
@@ -122,7 +122,7 @@ internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<
             }
 
             var rest = Timeout.InfiniteTimeSpan;
-            // What etcd cannot give, or refuses to this node, does not keep it from hearing of the others.
+            // A failed lease does not stop the node from following its peers.
             if (node is not null && await FindFaultAsync(renewer, node, cancellation).ConfigureAwait(false) is var fault)
             {
                 registry.SetLeaseFault(fault);
@@ -135,7 +135,7 @@ internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<
         }
     }
 
-    // Does what is due; why it is refused, else null.
+    // Does the due work; returns the reason of a refusal, else null.
     private static async Task<string?> FindFaultAsync(LeaseRenewer renewer, NodeAdvertisement node, CancellationToken cancellation)
     {
         try

@@ -8,8 +8,8 @@ using Plugboard.Linux;
 namespace Plugboard.Coordinator.Sources.Etcd;
 
 /// <summary>
-/// flannel's keys as they were seen last, and the store that shows them: each lease of another node as a peer under its key, this node's
-/// under its name. Its callers come from two tasks; each method is one step.
+/// flannel's keys as last read, and the store that shows them: each lease of another node as a peer under its key, this node's under its
+/// name. Its callers come from two tasks; each method is one step.
 /// </summary>
 internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action<string> log)
 {
@@ -28,10 +28,10 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
     private string? leaseFault;
     private long revision;
 
-    /// <summary>The key of the cluster's network.</summary>
+    /// <summary>The key of the cluster network.</summary>
     public string ConfigKey => $"{options.Prefix}/config";
 
-    /// <summary>What the keys of all leases begin with.</summary>
+    /// <summary>The prefix of all leases.</summary>
     public string LeasePrefix => $"{options.Prefix}/subnets/";
 
     /// <summary>This node's lease; null: it has none, or lost it.</summary>
@@ -57,8 +57,8 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
     /// <summary>A line for the log.</summary>
     public void Log(string line) => log(line);
 
-    /// <summary>The cluster's network.</summary>
-    /// <exception cref="FormatException">There is none yet.</exception>
+    /// <summary>The cluster network.</summary>
+    /// <exception cref="FormatException">The cluster network is not known yet.</exception>
     public NetConf Network
     {
         get
@@ -68,7 +68,7 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
         }
     }
 
-    /// <summary>The revision that what is here is of.</summary>
+    /// <summary>The revision of this data.</summary>
     public long Revision
     {
         get
@@ -86,7 +86,7 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
     }
 
     /// <summary>
-    /// The leases of this node's addresses. One whose value somebody broke is this node's where it has the networks that this node had.
+    /// The leases of this node's addresses. A lease with an invalid value is this node's if it has the networks that this node had.
     /// </summary>
     public List<(EtcdEntry Entry, SubnetLease Lease)> FindOurs()
     {
@@ -95,8 +95,7 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
     }
 
     /// <summary>
-    /// Everything below the prefix, read at once. Where the configuration is missing nobody is taken for gone: it is another etcd, or an
-    /// empty one.
+    /// Everything below the prefix, read at once. Without the configuration no node counts as gone: it is another etcd, or an empty one.
     /// </summary>
     /// <exception cref="EtcdException">The configuration is missing.</exception>
     public void Load(EtcdList list)
@@ -117,8 +116,8 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
         }
     }
 
-    /// <summary>Changes that the watch tells, in their order.</summary>
-    /// <returns>True where this node's lease or the configuration is another now: whoever keeps it has to look.</returns>
+    /// <summary>Applies a watch's changes, in order.</summary>
+    /// <returns>True if this node's lease or the configuration changed: the lease's owner must look.</returns>
     public bool Apply(EtcdList changes)
     {
         lock (step)
@@ -133,7 +132,7 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
         }
     }
 
-    /// <summary>Who this node is to the others: leases with one of its addresses are its own and no peers.</summary>
+    /// <summary>Sets this node's addresses: leases with one of them are its own and no peers.</summary>
     public void SetAdvertised(NodeAdvertisement node)
     {
         lock (step)
@@ -146,7 +145,7 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
     }
 
     /// <summary>
-    /// This node only looks: a lease with one of these addresses is its own, and nothing is leased. Those that come first count most.
+    /// For a single look: a lease with one of these addresses is this node's, and nothing is leased. The first addresses take precedence.
     /// </summary>
     public void Recognise(ValueArray<IPAddr> addresses)
     {
@@ -154,7 +153,7 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
             ownAddresses = addresses;
     }
 
-    /// <summary>This node's lease is in etcd.</summary>
+    /// <summary>This node's lease as it is in etcd now.</summary>
     public void SetOwn(OwnLease lease, NodeAdvertisement node)
     {
         lock (step)
@@ -169,14 +168,14 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
         }
     }
 
-    /// <summary>This node's lease is no more what it was seen as; it stays on the store until there is another.</summary>
+    /// <summary>This node's lease differs from its last reading; it stays in the store until there is another.</summary>
     public void ForgetOwn()
     {
         lock (step)
             own = null;
     }
 
-    /// <summary>Why this node has no lease, or cannot keep it; null: it has.</summary>
+    /// <summary>Why this node has no lease, or cannot keep it; null if it has.</summary>
     public void SetLeaseFault(string? why)
     {
         lock (step)
@@ -209,7 +208,7 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
             store.Remove(name);
     }
 
-    // What somebody did to this node's lease: this program before the answer came, the operator, or a flanneld.
+    // Another process changed this node's lease: this program before the response arrived, the operator, or a flanneld.
     private void Follow(OwnLease mine, string name, EtcdEntry entry)
     {
         if (!leases.TryGetValue(name, out var found))
@@ -226,7 +225,7 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
         own = null;
     }
 
-    // A value that cannot be read takes nothing away: its key says that the networks are taken, and what it told before stays in force.
+    // An invalid value removes nothing: its key reserves the networks, and its earlier value stays in force.
     private void Take(EtcdEntry entry, SubnetLease? before)
     {
         if (entry.Key == ConfigKey)
@@ -254,7 +253,7 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
         }
         catch (FormatException e) when (subnets.Count == 0)
         {
-            complaints.Add($"etcd's key {Complaints.Quote(entry.Key, LongestShown)} is left out: {e.Message}");
+            complaints.Add($"etcd's key {Complaints.Quote(entry.Key, LongestShown)} is ignored: {e.Message}");
         }
         catch (FormatException e)
         {
@@ -269,7 +268,7 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
             );
             complaints.Add(
                 $"etcd's key {Complaints.Quote(entry.Key, LongestShown)}: {e.Message}; "
-                    + $"{(before is null ? "its node is not known" : "what it said before stays in force")}"
+                    + $"{(before is null ? "its node is not known" : "its last valid value stays in force")}"
             );
         }
     }
@@ -278,7 +277,7 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
     {
         if (entry.Value is null)
         {
-            configFault = $"etcd's key {ConfigKey} was deleted: what it was stays in force";
+            configFault = $"etcd's key {ConfigKey} was deleted: its last value stays in force";
             return;
         }
 
@@ -299,7 +298,7 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
         }
     }
 
-    // Of several, the one that subnet.env tells of; else the first by address.
+    // Of several, the lease of subnet.env; else the first by address.
     private void FindAdvertised()
     {
         if (ownAddresses.Count == 0)
@@ -313,7 +312,7 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
         leaseFault =
             ours.Count > 0
                 ? null
-                : $"this node has no lease in etcd yet, none has one of its addresses ({ownAddresses}): coordinator run acquires one";
+                : $"this node has no lease in etcd yet, no lease has one of its addresses ({ownAddresses}): coordinator run acquires one";
         if (ours.Count == 0)
             return;
         var (entry, lease) = ours[0];

@@ -5,20 +5,20 @@ using Plugboard.Linux;
 namespace Plugboard.Coordinator.Sources.Etcd;
 
 /// <summary>
-/// Sees to it that this node has a lease: finds the one it had, else takes a free network; writes what the node advertises; renews it. A
-/// change is made only on what was seen last, so that two nodes never have one network and nobody else's lease is overwritten.
+/// Acquires and renews this node's lease: finds its former lease, else takes a free network; writes what the node advertises. It changes
+/// only what it read last, so that two nodes never have one network and no other node's lease is overwritten.
 /// </summary>
 internal sealed class LeaseRenewer(EtcdOptions options, EtcdClient client, LeaseRegistry registry, TimeProvider time)
 {
     private const int Attempts = 10;
 
-    /// <summary>Does what is due; does nothing where nothing is.</summary>
+    /// <summary>Does the due work, if any.</summary>
     /// <exception cref="EtcdException">etcd did not do it.</exception>
     /// <exception cref="FormatException">There is no network to take, with why.</exception>
     public async Task EnsureAsync(NodeAdvertisement node, CancellationToken cancellation)
     {
         if (node.Addresses.Count == 0)
-            throw new FormatException("this node has no address that others could reach: it has no lease until it has one");
+            throw new FormatException("this node has no address that other nodes could reach; it gets a lease when it has one");
         registry.SetAdvertised(node);
         for (var attempt = 1; attempt <= Attempts; attempt++)
         {
@@ -28,14 +28,14 @@ internal sealed class LeaseRenewer(EtcdOptions options, EtcdClient client, Lease
                 : await RefreshAsync(own, node, cancellation).ConfigureAwait(false);
             if (isDone)
                 return;
-            // Somebody was faster: as it is now.
+            // Another node was faster: read again.
             registry.Load(await client.ListAsync($"{options.Prefix}/", cancellation).ConfigureAwait(false));
         }
 
-        throw new EtcdException($"the leases were changed by others {Attempts} times, each time between reading and writing them");
+        throw new EtcdException($"other nodes changed the leases {Attempts} times, each time between reading and writing them");
     }
 
-    /// <summary>How long there is nothing to do.</summary>
+    /// <summary>The time until the next due work.</summary>
     public TimeSpan UntilDue()
     {
         if (registry.Own is not { Lease: not 0 } own)
@@ -44,7 +44,7 @@ internal sealed class LeaseRenewer(EtcdOptions options, EtcdClient client, Lease
         return ticks <= 0 ? TimeSpan.Zero : TimeSpan.FromSeconds((double)ticks / time.TimestampFrequency);
     }
 
-    // After a restart: nothing is known of when it ends, so it is renewed at once.
+    // After a restart the end of the lease is unknown, so it is renewed at once.
     private OwnLease? FindOwn()
     {
         foreach (var (entry, lease) in registry.FindOurs().OrderBy(found => found.Entry.Key, StringComparer.Ordinal))
@@ -80,7 +80,7 @@ internal sealed class LeaseRenewer(EtcdOptions options, EtcdClient client, Lease
     {
         if (await DeleteUnsuitedAsync(cancellation).ConfigureAwait(false))
             return false;
-        // The watch goes on meanwhile: of a later revision than this nothing may be taken for free.
+        // The watch goes on meanwhile: the decision must not use data later than this revision.
         var (taken, since) = registry.Taken();
         var subnets = SubnetPicker.Pick(registry.Network, taken, registry.Previous, Random.Shared);
         var (lease, lasts) = await client.GrantAsync(options.LeaseTime, cancellation).ConfigureAwait(false);
@@ -89,10 +89,10 @@ internal sealed class LeaseRenewer(EtcdOptions options, EtcdClient client, Lease
             .TryAsync(
                 new EtcdTransaction
                 {
-                    // The IPv4 network, alone or with any IPv6 one. Without one the key begins as those of all such nodes do: only the
-                    // whole says whose it is.
+                    // The IPv4 network, alone or with any IPv6 one. Without an IPv4 network all such nodes' keys have the same prefix: only
+                    // the whole key identifies the owner.
                     AbsentPrefix = registry.LeasePrefix + (subnets[0].Is6 ? key : key.Split('&')[0]),
-                    // Two networks in one key, or one behind flannel's zeros: no key says that they are free.
+                    // Two networks in one key, or one behind flannel's zeros: no key proves that they are free.
                     NothingNewPrefix = subnets.Count > 1 || subnets[0].Is6 ? registry.LeasePrefix : null,
                     NothingNewSince = since,
                     Put = new EtcdEntry(registry.LeasePrefix + key, value, 0, lease),
@@ -121,13 +121,13 @@ internal sealed class LeaseRenewer(EtcdOptions options, EtcdClient client, Lease
         return true;
     }
 
-    // A lease of this node's that the configuration does not give any more. True where there was one.
+    // A lease of this node's outside the configuration. True if there was one.
     private async Task<bool> DeleteUnsuitedAsync(CancellationToken cancellation)
     {
         var ours = registry.FindOurs();
         foreach (var (entry, _) in ours)
         {
-            registry.Log($"the lease {entry.Key} is this node's and does not fit the configuration: it is given back");
+            registry.Log($"the lease {entry.Key} is this node's and does not fit the configuration: released");
             await client
                 .TryAsync(
                     new EtcdTransaction
@@ -156,7 +156,7 @@ internal sealed class LeaseRenewer(EtcdOptions options, EtcdClient client, Lease
         }
         else if (value == own.Value)
         {
-            // A reservation that was found and says what it should.
+            // An existing reservation with the right value.
             if (registry.Own is null)
                 registry.SetOwn(own, node);
             return true;

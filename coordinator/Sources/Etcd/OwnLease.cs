@@ -18,7 +18,7 @@ internal sealed record OwnLease
     /// <summary>etcd's lease that it ends with; 0: a reservation, which does not end.</summary>
     public required long Lease { get; init; }
 
-    /// <summary>When it is to be renewed, by <see cref="TimeProvider.GetTimestamp"/>.</summary>
+    /// <summary>When it must be renewed, by <see cref="TimeProvider.GetTimestamp"/>.</summary>
     public required long RenewAt { get; init; }
 
     /// <summary>The last part of its key.</summary>

@@ -9,17 +9,17 @@ using Plugboard.Linux;
 namespace Plugboard.Coordinator.Sources.Etcd;
 
 /// <summary>
-/// A node's lease in flannel's registry. Its key's last part names the networks, its value tells how the node is reached. Pure.
+/// A node's lease in flannel's registry. The last part of its key names the networks, its value says how the node is reached. Pure.
 /// </summary>
 internal sealed record SubnetLease
 {
     /// <summary>Its networks, at most one per family, IPv4 first.</summary>
     public required ValueArray<IPPrefix> Subnets { get; init; }
 
-    /// <summary>What its node tells.</summary>
+    /// <summary>What its node advertises.</summary>
     public required NodeAdvertisement Node { get; init; }
 
-    /// <summary>Its value could not be read, or names nobody: what it tells is what it told before.</summary>
+    /// <summary>Its value is invalid, or names no node: its earlier value applies.</summary>
     public bool IsBroken { get; init; }
 
     /// <summary>
@@ -51,7 +51,7 @@ internal sealed record SubnetLease
         for (var i = 0; i < parts.Length; i++)
         {
             if (!IPPrefix.TryParse(parts[i].Replace('-', '/'), out var subnet) || subnet.Is6 != (i == 1))
-                throw new FormatException($"the key's \"{Excerpt.Of(parts[i])}\" is no {(i == 1 ? "IPv6" : "IPv4")} network");
+                throw new FormatException($"the key's \"{Excerpt.Of(parts[i])}\" is not an {(i == 1 ? "IPv6" : "IPv4")} network");
             if (!subnet.IsNetwork)
                 throw new FormatException(
                     $"the key's \"{Excerpt.Of(parts[i])}\" is an address in a network: the network is {subnet.Network}"
@@ -86,8 +86,8 @@ internal sealed record SubnetLease
         return Encoding.UTF8.GetString(stream.GetBuffer().AsSpan(0, (int)stream.Length));
     }
 
-    /// <summary>What a value tells, of flannel's or of ours; backend data that is not understood is none.</summary>
-    /// <exception cref="FormatException">It is no lease's value.</exception>
+    /// <summary>Parses a value of flannel's or of ours; unknown backend data is ignored.</summary>
+    /// <exception cref="FormatException">The text is not a lease's value.</exception>
     public static NodeAdvertisement ParseValue(string value)
     {
         try
@@ -95,7 +95,7 @@ internal sealed record SubnetLease
             using var document = JsonDocument.Parse(value);
             var root = document.RootElement;
             if (root.ValueKind != JsonValueKind.Object)
-                throw new FormatException("the value is no JSON object");
+                throw new FormatException("the value is not a JSON object");
             var addresses = new List<IPAddr>(2);
             ReadAddress(root, "PublicIP", is6: false, addresses);
             ReadAddress(root, "PublicIPv6", is6: true, addresses);
@@ -110,7 +110,7 @@ internal sealed record SubnetLease
         }
         catch (JsonException e)
         {
-            throw new FormatException("the value is no JSON", e);
+            throw new FormatException("the value is not JSON", e);
         }
         catch (InvalidOperationException e)
         {
@@ -157,7 +157,7 @@ internal sealed record SubnetLease
         if (!root.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null)
             return;
         if (value.ValueKind != JsonValueKind.String || !IPAddr.TryParse(value.GetString(), out var address) || address.Is6 != is6)
-            throw new FormatException($"the value's {name} is no {(is6 ? "IPv6" : "IPv4")} address");
+            throw new FormatException($"the value's {name} is not an {(is6 ? "IPv6" : "IPv4")} address");
         if (!address.IsUnspecified)
             addresses.Add(address);
     }

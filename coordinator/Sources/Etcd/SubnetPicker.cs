@@ -10,13 +10,13 @@ internal static class SubnetPicker
     private const int Choices = 100;
 
     /// <summary>
-    /// Those it had before, where they are free and the configuration still has them; else any of the first hundred that are free.
+    /// The former networks, if they are free and the configuration still has them; else any of the first hundred free ones.
     /// </summary>
     /// <param name="conf">The cluster's network.</param>
-    /// <param name="taken">What others have.</param>
+    /// <param name="taken">The other nodes' networks.</param>
     /// <param name="previous">What it had before.</param>
-    /// <param name="random">Chooses, so that nodes that come at once seldom want the same.</param>
-    /// <exception cref="FormatException">There is none, or the configuration gives none.</exception>
+    /// <param name="random">Chooses, so that nodes that start at once seldom want the same network.</param>
+    /// <exception cref="FormatException">No network is free, or the configuration has none.</exception>
     public static ValueArray<IPPrefix> Pick(NetConf conf, IReadOnlyCollection<IPPrefix> taken, ValueArray<IPPrefix> previous, Random random)
     {
         var picked = new List<IPPrefix>(2);
@@ -34,9 +34,7 @@ internal static class SubnetPicker
 
             var free = FindFree(choice, taken);
             picked.Add(
-                free.Count > 0
-                    ? free[random.Next(free.Count)]
-                    : throw new FormatException($"no network of {choice.Network} is free any more")
+                free.Count > 0 ? free[random.Next(free.Count)] : throw new FormatException($"no network of {choice.Network} is free")
             );
         }
 

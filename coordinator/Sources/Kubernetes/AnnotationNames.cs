@@ -31,10 +31,10 @@ internal sealed partial class AnnotationNames
     /// <summary>From the operator: published in place of the node's own IPv6 address.</summary>
     public const string PublicIPv6Overwrite = "public-ipv6-overwrite";
 
-    /// <summary>From the operator: the address whose link is the one to the other nodes.</summary>
+    /// <summary>From the operator: the address whose link is the uplink.</summary>
     public const string NodePublicIP = "node-public-ip";
 
-    /// <summary>From the operator: the IPv6 address whose link is the one to the other nodes.</summary>
+    /// <summary>From the operator: the IPv6 address whose link is the uplink.</summary>
     public const string NodePublicIPv6 = "node-public-ipv6";
 
     /// <summary>All of them.</summary>
@@ -64,7 +64,7 @@ internal sealed partial class AnnotationNames
     public string Prefix { get; }
 
     /// <summary>flannel's rule: a domain, then a slash and nothing, or a slash and a word with a hyphen.</summary>
-    /// <exception cref="FormatException">It is none.</exception>
+    /// <exception cref="FormatException">The prefix is invalid.</exception>
     public static AnnotationNames From(string prefix)
     {
         var whole = prefix.Contains('/', StringComparison.Ordinal) ? prefix : $"{prefix}/";
@@ -73,7 +73,7 @@ internal sealed partial class AnnotationNames
         return Allowed().IsMatch(whole)
             ? new AnnotationNames(whole)
             : throw new FormatException(
-                $"\"{Excerpt.Of(prefix)}\" is no prefix of annotations: it must be a domain as flannel.alpha.coreos.com, or a domain, "
+                $"\"{Excerpt.Of(prefix)}\" is not a prefix of annotations: it must be a domain such as flannel.alpha.coreos.com, or a domain, "
                     + "a slash and a word"
             );
     }

@@ -4,15 +4,13 @@ using Plugboard.Coordinator.Sources.Tls;
 
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
-/// <summary>
-/// How the API is reached and what is shown there. Texts and files alike are read at each use, so that what is replaced is followed.
-/// </summary>
+/// <summary>The API's address and credentials. Texts and files are read at each use, so that replaced files are picked up.</summary>
 internal sealed class ApiAccess
 {
     /// <summary>Where the API is.</summary>
     public required Uri Server { get; init; }
 
-    /// <summary>It is the address of the cluster's service, which leads to a server by kube-proxy's rules.</summary>
+    /// <summary>The address is the cluster's service, which kube-proxy's rules lead to a server.</summary>
     public bool IsService { get; init; }
 
     /// <summary>The only authorities that its certificate may be from, PEM; null: the system's.</summary>
@@ -27,7 +25,7 @@ internal sealed class ApiAccess
     /// <summary>Its key, PEM.</summary>
     public Secret? Key { get; init; }
 
-    /// <summary>Whether a token may be sent: not where the connection would show it to everybody.</summary>
+    /// <summary>Whether a token may be sent: not if the connection would expose it.</summary>
     public bool MaySendToken => Server.Scheme == Uri.UriSchemeHttps || Server.IsLoopback;
 
     /// <summary>The token's text; null: none, or it must not be sent.</summary>
@@ -36,13 +34,13 @@ internal sealed class ApiAccess
     {
         if (Token is null || !MaySendToken || Token.ReadText().Trim() is not { Length: > 0 } text)
             return null;
-        // What cannot be sent is told without being shown.
+        // A token that cannot be sent is reported without being shown.
         return text.All(static letter => letter is > ' ' and <= '~')
             ? text
-            : throw new ApiException($"{Token.Origin}: no token in it: a token is one word of ASCII letters, digits and signs");
+            : throw new ApiException($"{Token.Origin}: it has no token: a token is one word of ASCII letters, digits and signs");
     }
 
-    /// <summary>What connections are made with, as one text: another one means other connections.</summary>
+    /// <summary>The inputs of connections as one text: another text needs other connections.</summary>
     public string Fingerprint()
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -55,7 +53,7 @@ internal sealed class ApiAccess
         return Convert.ToHexString(hash.GetHashAndReset());
     }
 
-    /// <summary>What this side believes and shows, as the files are now.</summary>
+    /// <summary>This side's authorities and certificate, as the files are now.</summary>
     /// <exception cref="ApiException">One of them cannot be used.</exception>
     public TlsSide ReadTls()
     {
@@ -94,7 +92,7 @@ internal sealed class ApiAccess
             this.file = file;
         }
 
-        /// <summary>Where it is, for messages.</summary>
+        /// <summary>Its origin, for messages.</summary>
         public string Origin { get; }
 
         /// <summary>One that is known.</summary>
@@ -103,7 +101,7 @@ internal sealed class ApiAccess
         /// <summary>One in a file.</summary>
         /// <param name="path">The file.</param>
         /// <param name="time">The clock.</param>
-        /// <param name="advice">What to do where it is missing; null: nothing is known of that.</param>
+        /// <param name="advice">What to do if it is missing; null: unknown.</param>
         public static Secret OfFile(string path, TimeProvider time, string? advice = null) =>
             new(path, text: null, new RefreshedFile(path, time, advice));
 
@@ -114,7 +112,7 @@ internal sealed class ApiAccess
         /// <summary>Its text.</summary>
         public string ReadText() => Encoding.UTF8.GetString(Read());
 
-        /// <summary>Where it is, and nothing of it.</summary>
+        /// <summary>Its origin, without its content.</summary>
         public override string ToString() => Origin;
     }
 }

@@ -3,13 +3,13 @@ using Plugboard.Coordinator.Configuration.Documents;
 
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
-/// <summary>Finds how the API is reached: by a kubeconfig, or as a pod does by its service account.</summary>
-/// <param name="options">What the operator said.</param>
+/// <summary>Finds the access to the API: by a kubeconfig, or by a pod's service account.</summary>
+/// <param name="options">The operator's options.</param>
 /// <param name="variable">The environment.</param>
 internal sealed class ApiAccessFinder(KubernetesOptions options, Func<string, string?> variable)
 {
-    /// <summary>How the API is reached.</summary>
-    /// <exception cref="ApiException">It is not said, or wrongly.</exception>
+    /// <summary>The access.</summary>
+    /// <exception cref="ApiException">It is not configured, or invalid.</exception>
     public ApiAccess Find()
     {
         var found = options.Kubeconfig is { } path ? FromKubeconfig(path) : FromServiceAccount();
@@ -20,7 +20,7 @@ internal sealed class ApiAccessFinder(KubernetesOptions options, Func<string, st
         new()
         {
             Server = server,
-            // Without TLS nobody's certificate is looked at.
+            // Without TLS no certificate is read.
             Authorities = IsPlain(server) ? null : access.Authorities,
             Token = access.Token,
             Certificate = access.Certificate,
@@ -43,8 +43,8 @@ internal sealed class ApiAccessFinder(KubernetesOptions options, Func<string, st
 
     private ApiAccess FromServiceAccount()
     {
-        // Such a proxy knows the caller by itself, and what listens on a port of this machine may be anybody: the pod's token is not shown
-        // to it, nor need there be one.
+        // Such a proxy has its own credentials, and any process may listen on a port of this machine: the pod's token is not sent to it,
+        // and is not needed.
         if (options.ApiServer is { } plain && IsPlain(plain))
             return new ApiAccess { Server = plain };
         return new ApiAccess
@@ -75,6 +75,6 @@ internal sealed class ApiAccessFinder(KubernetesOptions options, Func<string, st
         var name = IPAddr.TryParse(host, out var address) && address.Is6 ? $"[{host}]" : host;
         return Uri.TryCreate($"https://{name}:{port}", UriKind.Absolute, out var server)
             ? server
-            : throw new ApiException($"KUBERNETES_SERVICE_HOST={host} and KUBERNETES_SERVICE_PORT={port} name no server");
+            : throw new ApiException($"KUBERNETES_SERVICE_HOST={host} and KUBERNETES_SERVICE_PORT={port} are not the address of a server");
     }
 }

@@ -1,8 +1,8 @@
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
-/// <summary>What is sent to the API.</summary>
+/// <summary>A request's body.</summary>
 /// <param name="Json">UTF-8.</param>
-/// <param name="Type">Its media type: how a patch is meant.</param>
+/// <param name="Type">Its media type: the kind of a patch.</param>
 internal sealed record ApiBody(byte[] Json, string Type)
 {
     /// <summary>Lists are merged by their keys.</summary>

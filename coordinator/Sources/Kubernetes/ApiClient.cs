@@ -6,8 +6,8 @@ using Plugboard.Coordinator.Sources.Tls;
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
 /// <summary>
-/// Asks the Kubernetes API. Every refusal and every failure is an <see cref="ApiException"/>; a token and authorities that were replaced
-/// are followed.
+/// Sends requests to the Kubernetes API. Every refusal and every failure is an <see cref="ApiException"/>; replaced tokens and authorities
+/// are picked up.
 /// </summary>
 /// <param name="options">Where it is.</param>
 /// <param name="connections">How servers are reached.</param>
@@ -23,7 +23,9 @@ internal sealed class ApiClient(KubernetesOptions options, HttpConnections conne
     private string fingerprint = "";
     private TlsSide? tls;
 
-    /// <summary>The answer once its head is there. A token that ended and authorities that changed are read anew, once.</summary>
+    /// <summary>
+    /// Returns the response once its head has arrived. An expired token and changed certificate authorities are read again, once.
+    /// </summary>
     public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, ApiBody? body, CancellationToken cancellation)
     {
         try
@@ -76,8 +78,8 @@ internal sealed class ApiClient(KubernetesOptions options, HttpConnections conne
             var body = await ReadAsync(response, MostErrorBytes, cancellation).ConfigureAwait(false);
             if (response.Headers.Location is { } other && (int)response.StatusCode is >= 300 and < 400)
                 throw new ApiException(
-                    $"the Kubernetes API at {Server} leads to "
-                        + $"{(other.IsAbsoluteUri ? $"{other.Scheme}://{other.Authority}" : other)}, which is not followed; name that server"
+                    $"the Kubernetes API at {Server} redirects to "
+                        + $"{(other.IsAbsoluteUri ? $"{other.Scheme}://{other.Authority}" : other)}, which is not followed; configure that server"
                 )
                 {
                     Status = (int)response.StatusCode,
@@ -88,12 +90,12 @@ internal sealed class ApiClient(KubernetesOptions options, HttpConnections conne
                     $"{request.Method} {request.RequestUri!.AbsolutePath}",
                     (int)response.StatusCode,
                     RetryAfter(response),
-                    (access?.Token is null ? "the client's certificate" : "this node's token", WhyNoToken())
+                    (access?.Token is null ? "the client certificate" : "this node's token", WhyNoToken())
                 );
         }
     }
 
-    // Whatever goes wrong between here and there, in one exception with the server's name.
+    // Any failure on the way, as one exception with the server's name.
     private async Task<T> WithinAsync<T>(Func<CancellationToken, Task<T>> ask, string path, CancellationToken cancellation)
     {
         using var limit = new CancellationTokenSource(options.AnswerTime, options.Time);
@@ -111,7 +113,7 @@ internal sealed class ApiClient(KubernetesOptions options, HttpConnections conne
                     e
                 )
                 : new ApiException(
-                    $"the Kubernetes API at {Server} does not take connections: {ConnectionFailure.Describe(e, tls)}{Hint}",
+                    $"the Kubernetes API at {Server} does not accept connections: {ConnectionFailure.Describe(e, tls)}{Hint}",
                     e
                 );
         }
@@ -132,17 +134,16 @@ internal sealed class ApiClient(KubernetesOptions options, HttpConnections conne
 
     private string Server => access?.Server.GetLeftPart(UriPartial.Authority) ?? "";
 
-    private string Hint =>
-        access?.IsService == true ? "; that is the service's address: where kube-proxy does not run give --kube-api-url" : "";
+    private string Hint => access?.IsService == true ? "; that is the service's address: without kube-proxy, give --kube-api-url" : "";
 
-    // Why the server was not told who asks, if it was not; null: it was, or it is a proxy on this machine that says it by itself.
+    // Why the request had no credentials; null if it had, or if the server is a proxy on this machine that adds its own.
     private string? WhyNoToken() =>
         access switch
         {
             null or { Server: { Scheme: "http", IsLoopback: true } } => null,
             { MaySendToken: false } =>
-                "no token is sent over plain http to another machine, as everybody on the way could read it; give an https address",
-            { Token: null, Certificate: null } => "no token and no client's certificate was sent: none is given",
+                "no token is sent over plain http to another machine, as anyone on the path could read it; give an https address",
+            { Token: null, Certificate: null } => "no token and no client certificate was sent: none is configured",
             _ => null,
         };
 
@@ -184,7 +185,7 @@ internal sealed class ApiClient(KubernetesOptions options, HttpConnections conne
         }
     }
 
-    // True where something is another than before: then it is worth another try.
+    // True if a credential changed: then a retry makes sense.
     private bool Refresh()
     {
         lock (making)
@@ -201,7 +202,7 @@ internal sealed class ApiClient(KubernetesOptions options, HttpConnections conne
         var handler = connections.CreateHandler(side);
         handler.SslOptions.EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
         handler.AutomaticDecompression = DecompressionMethods.GZip;
-        // A balancer that vanished leaves a watch silent for ever: it is asked whether it is there.
+        // A balancer that vanished leaves a watch silent for ever: keep-alive pings detect it.
         handler.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
         handler.KeepAlivePingTimeout = TimeSpan.FromSeconds(15);
         handler.KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests;

@@ -3,7 +3,7 @@ using Plugboard.Addresses;
 
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
-/// <summary>The API refused, or could not be asked.</summary>
+/// <summary>The API refused a request, or could not be reached.</summary>
 internal sealed class ApiException(string message, Exception? inner = null) : Exception(Excerpt.OfMessage(message), inner)
 {
     /// <summary>The answer's status, or the one within an ERROR event; 0: there was no answer.</summary>
@@ -12,10 +12,10 @@ internal sealed class ApiException(string message, Exception? inner = null) : Ex
     /// <summary>The API's word for it, as <c>Expired</c>; empty: none.</summary>
     public string Reason { get; init; } = "";
 
-    /// <summary>After how long the server wants to be asked again; null: it does not say.</summary>
+    /// <summary>The server's Retry-After; null if absent.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
-    /// <summary>The version that was asked for is forgotten: list anew.</summary>
+    /// <summary>The requested version was compacted: list again.</summary>
     public bool IsGone => Status == (int)HttpStatusCode.Gone || Reason is "Expired" or "Gone";
 
     /// <summary>The server does not have that version yet: list without one.</summary>

@@ -14,10 +14,10 @@ internal sealed record ApiStatus
     /// <summary>A sentence.</summary>
     public string Message { get; init; } = "";
 
-    /// <summary>After how long it wants to be asked again; null: it does not say.</summary>
+    /// <summary>The server's Retry-After; null if absent.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
-    /// <summary>Reads one; what is none says nothing.</summary>
+    /// <summary>Reads a Status; anything else yields an empty one.</summary>
     public static ApiStatus Read(ReadOnlyMemory<byte> json)
     {
         try
@@ -79,10 +79,10 @@ internal sealed record ApiStatus
     }
 
     /// <summary>As an exception.</summary>
-    /// <param name="what">What was asked.</param>
-    /// <param name="status">HTTP's; 0: it was within a watch.</param>
-    /// <param name="retryAfter">What HTTP's head says of it.</param>
-    /// <param name="caller">What was shown to say who asks, and why nothing was; null: something was, or it is not known.</param>
+    /// <param name="what">The request.</param>
+    /// <param name="status">HTTP's status; 0: within a watch.</param>
+    /// <param name="retryAfter">The value of HTTP's Retry-After.</param>
+    /// <param name="caller">The credentials shown, and why not; null if shown, or if unknown.</param>
     public ApiException ToException(string what, int status, TimeSpan? retryAfter, (string Shown, string? WhyNot)? caller = null)
     {
         var number = status == 0 ? Code : status;

@@ -19,7 +19,7 @@ internal static class BackendData
     public static string Write(VtepData? vtep) =>
         vtep is null ? None : string.Create(CultureInfo.InvariantCulture, $$"""{"VNI":{{vtep.Vni}},"VtepMAC":"{{vtep.Mac}}"}""");
 
-    /// <summary>The tunnel's end; null where there is none, or it cannot be one.</summary>
+    /// <summary>The tunnel's end; null if absent or invalid.</summary>
     public static VtepData? Find(string? text)
     {
         if (string.IsNullOrEmpty(text))
@@ -38,7 +38,7 @@ internal static class BackendData
     // Go finds a struct's names whatever their case.
     internal static VtepData? Find(JsonElement data)
     {
-        // One that is not said is the cluster's; one that is no number is nobody's, as for flanneld.
+        // A missing VNI is the cluster's; one that is not a number matches no tunnel, as in flanneld.
         var vni = 0;
         var isNumber = true;
         MacAddress mac = default;

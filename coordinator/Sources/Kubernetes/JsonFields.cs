@@ -3,10 +3,10 @@ using System.Text.Json;
 
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
-/// <summary>Steps through the fields of an object that is whole in memory.</summary>
+/// <summary>Steps through the fields of a complete object in memory.</summary>
 internal static class JsonFields
 {
-    /// <summary>What is wrong with a text that a reader refused, in words: the reader's own name its types.</summary>
+    /// <summary>The fault of a text that the reader refused, in words: the reader's own message names its types.</summary>
     public static string Describe(Exception e) =>
         e is JsonException { LineNumber: { } line, BytePositionInLine: { } at }
             ? string.Create(CultureInfo.InvariantCulture, $"invalid JSON at line {line + 1}, byte {at + 1}")
@@ -16,7 +16,7 @@ internal static class JsonFields
     /// <summary>Goes to the next name of the object at hand; false at its end.</summary>
     public static bool Next(ref Utf8JsonReader reader) => reader.Read() && reader.TokenType == JsonTokenType.PropertyName;
 
-    /// <summary>Goes from a name into its value; false, and past it, where it is of another kind.</summary>
+    /// <summary>Goes from a name into its value; false, and past it, if it is of another kind.</summary>
     public static bool Enter(ref Utf8JsonReader reader, JsonTokenType kind)
     {
         reader.Read();
@@ -29,10 +29,10 @@ internal static class JsonFields
     /// <summary>Goes to the next value of the list at hand; false at its end.</summary>
     public static bool NextItem(ref Utf8JsonReader reader) => reader.Read() && reader.TokenType != JsonTokenType.EndArray;
 
-    /// <summary>A name's text; null, and past it, where it is none.</summary>
+    /// <summary>A name's text; null, and skipped, if it is no text.</summary>
     public static string? Text(ref Utf8JsonReader reader) => Enter(ref reader, JsonTokenType.String) ? reader.GetString() : null;
 
-    /// <summary>A name's time; null, and past it, where it is none.</summary>
+    /// <summary>A name's time; null, and skipped, if it is no time.</summary>
     public static DateTimeOffset? Time(ref Utf8JsonReader reader) =>
         Enter(ref reader, JsonTokenType.String) && reader.TryGetDateTimeOffset(out var time) ? time : null;
 

@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
 /// <summary>
-/// The objects of a stream of JSON one after the other: the events of a watch, or the metadata and the items of a list. Only the one at
-/// hand is in memory, and each byte is looked at once on the way to it.
+/// The objects of a JSON stream one after the other: the events of a watch, or the metadata and the items of a list. Only the current one
+/// is in memory, and each byte is read once.
 /// </summary>
 /// <param name="stream">The answer.</param>
 /// <param name="isList">True: one object with <c>metadata</c> and <c>items</c>; false: one event after the other, without an end.</param>
@@ -23,17 +23,18 @@ internal sealed class JsonObjects(Stream stream, bool isList, KubernetesOptions 
     private int depth = -1;
     private long total;
 
-    /// <summary>Where the object stands: <c>metadata</c> or <c>items</c>; empty in a watch.</summary>
+    /// <summary>The object's position: <c>metadata</c> or <c>items</c>; empty in a watch.</summary>
     public string Property { get; private set; } = "";
 
     /// <summary>The object, until the next call.</summary>
     public ReadOnlyMemory<byte> Current { get; private set; }
 
-    /// <summary>Whether the list came to its end.</summary>
+    /// <summary>Whether the list is complete.</summary>
     public bool IsWhole { get; private set; }
 
     /// <summary>Goes to the next object; false at the stream's end.</summary>
-    /// <exception cref="ApiException">What comes is no JSON, too much, or nothing for too long; or it ended within an object.</exception>
+    /// <exception cref="ApiException">The stream has invalid JSON, is too long or silent for too long; or it ended within an
+    /// object.</exception>
     public async ValueTask<bool> NextAsync(CancellationToken cancellation)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, silence.Token);
@@ -64,7 +65,7 @@ internal sealed class JsonObjects(Stream stream, bool isList, KubernetesOptions 
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new ApiException($"what the Kubernetes API sent is no JSON: {e.Message}", e);
+            throw new ApiException($"the Kubernetes API sent invalid JSON: {e.Message}", e);
         }
 
         at += (int)reader.BytesConsumed;
@@ -94,7 +95,7 @@ internal sealed class JsonObjects(Stream stream, bool isList, KubernetesOptions 
         else if (isList && token == JsonTokenType.EndObject && reader.CurrentDepth == 0)
             IsWhole = true;
         else if (!isList)
-            throw new JsonException("a watch's event is no object");
+            throw new JsonException("a watch event is not an object");
         return false;
     }
 
@@ -136,7 +137,9 @@ internal sealed class JsonObjects(Stream stream, bool isList, KubernetesOptions 
     {
         var kept = depth >= 0 ? begin : at;
         if (end - kept >= options.Limits.Object)
-            throw new ApiException($"the Kubernetes API sent an object of more than {options.Limits.Object} bytes: it was cut off");
+            throw new ApiException(
+                $"the Kubernetes API sent an object of more than {options.Limits.Object} bytes: it was cut off"
+            );
         if (end < buffer.Length && kept < buffer.Length / 2)
             return;
         var target = kept > 0 && end - kept <= buffer.Length / 2 ? buffer : ArrayPool<byte>.Shared.Rent(buffer.Length * 2);

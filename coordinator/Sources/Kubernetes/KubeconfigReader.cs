@@ -19,8 +19,8 @@ internal sealed class KubeconfigReader
         directory = Path.GetDirectoryName(path) ?? "";
     }
 
-    /// <summary>The access that its current context says.</summary>
-    /// <exception cref="DocumentException">It is none, or says what is not done here.</exception>
+    /// <summary>The access of its current context.</summary>
+    /// <exception cref="DocumentException">The file is invalid, or needs something unsupported.</exception>
     public static ApiAccess Read(ReadOnlySpan<byte> utf8, string path, TimeProvider time) =>
         new KubeconfigReader(path, time).Read(YamlDocumentReader.Read(utf8));
 
@@ -28,15 +28,15 @@ internal sealed class KubeconfigReader
     {
         var name = document.AsMap().Find("current-context")?.Text is { Length: > 0 } current
             ? current
-            : throw document.Error("there is no current-context");
+            : throw document.Error("current-context is missing");
         var context = Named(document, "contexts", name, "context");
         var cluster = Named(document, "clusters", Text(context, "cluster") ?? throw context.Refused("names no cluster"), "cluster");
         var user = Text(context, "user") is { Length: > 0 } who ? Named(document, "users", who, "user") : null;
-        Refuse(cluster, "insecure-skip-tls-verify", "is not done here: give certificate-authority");
-        Refuse(cluster, "tls-server-name", "is not done here: name the server as its certificate does");
-        Refuse(cluster, "proxy-url", "is not done here");
+        Refuse(cluster, "insecure-skip-tls-verify", "is not supported: give certificate-authority");
+        Refuse(cluster, "tls-server-name", "is not supported: name the server as its certificate does");
+        Refuse(cluster, "proxy-url", "is not supported");
         foreach (var key in new[] { "exec", "auth-provider", "username", "as" })
-            Refuse(user, key, "is not done here: give a token or a client's certificate");
+            Refuse(user, key, "is not supported: give a token or a client certificate");
         RequireBoth(user);
         return new ApiAccess
         {
@@ -55,10 +55,10 @@ internal sealed class KubeconfigReader
             !Uri.TryCreate(text, UriKind.Absolute, out var server)
             || (server.Scheme != Uri.UriSchemeHttps && server.Scheme != Uri.UriSchemeHttp)
         )
-            throw cluster.Find("server")!.Refused($"\"{text}\" is no URL of a server");
+            throw cluster.Find("server")!.Refused($"\"{text}\" is not the URL of a server");
         return server.UserInfo.Length == 0
             ? server
-            : throw cluster.Find("server")!.Refused("has a name and a password in its URL, which is not done here");
+            : throw cluster.Find("server")!.Refused("has a name and a password in its URL, which is not supported");
     }
 
     private static void RequireBoth(DocumentNode? user)
@@ -72,7 +72,7 @@ internal sealed class KubeconfigReader
 
     private static DocumentNode Named(DocumentNode document, string list, string name, string inner)
     {
-        var items = document.Find(list) ?? throw document.Error($"there is no \"{list}\" list");
+        var items = document.Find(list) ?? throw document.Error($"the list \"{list}\" is missing");
         foreach (var item in items.AsList())
         {
             if (Text(item, "name") == name)
@@ -94,7 +94,7 @@ internal sealed class KubeconfigReader
             throw found.Refused(why);
     }
 
-    // The data counts more than the file, as client-go has it; a token counts more than its file.
+    // The data takes precedence over the file, as in client-go; a token over its file.
     private ApiAccess.Secret? Find(DocumentNode? node, string key)
     {
         if (node?.Find($"{key}-data") is { Text.Length: > 0 } data)
@@ -102,7 +102,7 @@ internal sealed class KubeconfigReader
             var bytes = new byte[data.Text.Length];
             return Convert.TryFromBase64String(data.Text, bytes, out var count)
                 ? ApiAccess.Secret.OfText($"{path}: {key}-data", bytes[..count])
-                : throw data.Refused("is no base64");
+                : throw data.Refused("is not base64");
         }
 
         return node is not null && Text(node, key) is { Length: > 0 } file

@@ -1,12 +1,12 @@
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
-/// <summary>Where the Kubernetes API is and what is read and written there.</summary>
+/// <summary>The Kubernetes API's address, and what is read and written there.</summary>
 internal sealed record KubernetesOptions
 {
     /// <summary>This node's name: the Node's.</summary>
     public required string NodeName { get; init; }
 
-    /// <summary>The API server in place of the one that the service account or the kubeconfig names; null: that one.</summary>
+    /// <summary>The API server; overrides that of the service account or the kubeconfig; null: theirs.</summary>
     public Uri? ApiServer { get; init; }
 
     /// <summary>A kubeconfig; null: the service account.</summary>
@@ -15,7 +15,7 @@ internal sealed record KubernetesOptions
     /// <summary>Where a pod finds its service account's token and the cluster's authorities.</summary>
     public string ServiceAccountDirectory { get; init; } = "/var/run/secrets/kubernetes.io/serviceaccount";
 
-    /// <summary>What flannel's annotations begin with: <c>fqdn</c> or <c>fqdn/x-</c>.</summary>
+    /// <summary>The prefix of flannel's annotations: <c>fqdn</c> or <c>fqdn/x-</c>.</summary>
     public string AnnotationPrefix { get; init; } = "flannel.alpha.coreos.com";
 
     /// <summary>Whether the Node's condition NetworkUnavailable is written.</summary>
@@ -24,19 +24,19 @@ internal sealed record KubernetesOptions
     /// <summary>Which Nodes are peers.</summary>
     public PeersMode Peers { get; init; } = PeersMode.Annotations;
 
-    /// <summary>The key of a taint that is taken off the Node once it is ready; null: none.</summary>
+    /// <summary>The key of a taint to remove when the Node is ready; null: none.</summary>
     public string? StartupTaint { get; init; }
 
-    /// <summary>How long the node has to be not ready before the API is told so.</summary>
+    /// <summary>How long the node must be not ready before the API gets the condition.</summary>
     public TimeSpan NotReadyGrace { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>An event of one reason is told at most once in this time.</summary>
+    /// <summary>The shortest time between two events with the same reason.</summary>
     public TimeSpan EventInterval { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>How many Nodes a page of the list has.</summary>
     public int PageSize { get; init; } = 500;
 
-    /// <summary>What may be read for one list, one object.</summary>
+    /// <summary>The limits for one list and one object.</summary>
     public ReadingLimits Limits { get; init; } = new();
 
     /// <summary>How long the server may be silent within a watch; it sends a bookmark each minute.</summary>

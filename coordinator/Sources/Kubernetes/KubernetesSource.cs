@@ -30,12 +30,12 @@ internal sealed class KubernetesSource : IPeerSource
         own = new OwnNode(options.Time);
     }
 
-    /// <summary>Makes it; nothing is asked yet.</summary>
-    /// <param name="options">Where the API is.</param>
-    /// <param name="log">Gets a line for what cannot be told on the store.</param>
-    /// <param name="connections">How servers are reached; null: as the process reaches them.</param>
+    /// <summary>Creates the source; it sends no request yet.</summary>
+    /// <param name="options">The API's address and credentials.</param>
+    /// <param name="log">Gets a line for what the store cannot hold.</param>
+    /// <param name="connections">Opens connections to servers; null: as usual.</param>
     /// <param name="variable">The environment; null: the process's.</param>
-    /// <exception cref="FormatException">The annotations' prefix is none.</exception>
+    /// <exception cref="FormatException">The annotations' prefix is invalid.</exception>
     public static KubernetesSource Create(
         KubernetesOptions options,
         Action<string> log,
@@ -68,7 +68,7 @@ internal sealed class KubernetesSource : IPeerSource
             own,
             sourceErrors
         );
-        // Where one ends by a fault the other ends with it: who runs this starts both again.
+        // A fault that ends one of them ends the other: the runner restarts both.
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         Task[] tasks = [follower.RunAsync(either.Token), writer.RunAsync(either.Token)];
         var first = await Task.WhenAny(tasks).ConfigureAwait(false);

@@ -4,9 +4,7 @@ using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
-/// <summary>
-/// Annotations that somebody mistyped: what they said before stays in force, and the log names Node, annotation and value once.
-/// </summary>
+/// <summary>Keeps the last valid value of mistyped annotations in force. The log names Node, annotation and value once.</summary>
 /// <param name="names">The annotations' names.</param>
 /// <param name="nodeName">This node's name.</param>
 /// <param name="log">Gets the lines.</param>
@@ -31,10 +29,10 @@ internal sealed class LastGoodAnnotations(AnnotationNames names, string nodeName
 
     private readonly Complaints complaints = new(log);
 
-    /// <summary>The node as it is to be taken.</summary>
-    /// <param name="node">As the API has it.</param>
-    /// <param name="found">What was made of that; null: it takes no part.</param>
-    /// <param name="before">What is known of it; null: nothing.</param>
+    /// <summary>The node with its last valid values.</summary>
+    /// <param name="node">The API's Node.</param>
+    /// <param name="found">The node parsed from it; null: it takes no part.</param>
+    /// <param name="before">The node known before; null: none.</param>
     public ClusterNode? Mend(NodeObject node, ClusterNode? found, ClusterNode? before)
     {
         if (before is not null && before.Uid != node.Uid)
@@ -51,7 +49,7 @@ internal sealed class LastGoodAnnotations(AnnotationNames names, string nodeName
             && found.BackendType.Length > 0
             && !backends.Contains(found.BackendType, StringComparer.Ordinal)
             && backends.Contains(before.BackendType, StringComparer.Ordinal)
-            && Complain(node, AnnotationNames.BackendType, found.BackendType, "no backend of flannel's")
+            && Complain(node, AnnotationNames.BackendType, found.BackendType, "not a backend of flannel's")
         )
             found = found with { BackendType = before.BackendType };
         // flannel's word for a family that the node has not.
@@ -85,14 +83,14 @@ internal sealed class LastGoodAnnotations(AnnotationNames names, string nodeName
     private bool IsMistyped(NodeObject node, string name, bool is6) =>
         node.Annotation(name) is { } value
         && !(IPAddr.TryParse(value, out var address) && address.Is6 == is6)
-        && Complain(node, name, value, $"no {(is6 ? "IPv6" : "IPv4")} address");
+        && Complain(node, name, value, $"not an {(is6 ? "IPv6" : "IPv4")} address");
 
     private bool Complain(NodeObject node, string name, string value, string what)
     {
         const int LongEnough = 64;
         complaints.Add(
-            $"node {node.Name}: its annotation {names.Prefix}{name} is {Complaints.Quote(value, LongEnough)}, which is {what}: what "
-                + "it said before stays in force"
+            $"node {node.Name}: its annotation {names.Prefix}{name} is {Complaints.Quote(value, LongEnough)}, which is {what}: its "
+                + "last valid value stays in force"
         );
         return true;
     }

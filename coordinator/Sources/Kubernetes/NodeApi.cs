@@ -33,7 +33,7 @@ internal sealed class NodeApi(ApiClient client, NodeReader reader, KubernetesOpt
                 path += $"&continue={Uri.EscapeDataString(next)}";
             (version, next) = await ReadPageAsync(path, Counted, cancellation).ConfigureAwait(false);
             if (version.Length == 0)
-                throw new ApiException("what the Kubernetes API sent is no list of nodes: it has no resourceVersion");
+                throw new ApiException("the Kubernetes API's list of nodes is invalid: it has no resourceVersion");
             if (next.Length == 0)
                 return version;
         }
@@ -104,7 +104,7 @@ internal sealed class NodeApi(ApiClient client, NodeReader reader, KubernetesOpt
         );
         using var response = await client.SendAsync(HttpMethod.Get, path, body: null, cancellation).ConfigureAwait(false);
         begun();
-        // A server that never ends it as asked is not waited for: it may send blanks for ever.
+        // A watch may exceed its requested time, or send blanks for ever: it is ended here.
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(seconds + 30), options.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
         var stream = await response.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false);

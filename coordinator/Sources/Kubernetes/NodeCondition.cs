@@ -9,6 +9,6 @@ internal sealed record NodeCondition(string Status, string Reason, string Messag
     /// <summary>Since when its status is that; null: it does not say.</summary>
     public string? LastTransition { get; init; }
 
-    /// <summary>Whether they tell the same; since when does not count.</summary>
+    /// <summary>Whether two conditions are equal, apart from their times.</summary>
     public bool Tells(NodeCondition other) => Status == other.Status && Reason == other.Reason && Message == other.Message;
 }

@@ -5,8 +5,8 @@ using System.Text.Json;
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
 /// <summary>
-/// The events on this node's Node: one for each reason, or of each peer with it, counted up when it comes again, and written at most once
-/// in a time. What cannot be written is told to the log and keeps nothing waiting.
+/// The events on this node's Node: one per reason, or per reason and peer, counted up when it recurs, and written at most once in a time.
+/// Events that cannot be written are logged and delay nothing.
 /// </summary>
 internal sealed class NodeEvents(ApiClient client, KubernetesOptions options, Action<string> log)
 {
@@ -20,9 +20,9 @@ internal sealed class NodeEvents(ApiClient client, KubernetesOptions options, Ac
     private string? complained;
     private int made;
 
-    /// <summary>Something happened to the node.</summary>
+    /// <summary>Records an event of the node.</summary>
     /// <param name="report">What.</param>
-    /// <param name="subject">With whom, where one reason has several events; empty: it has one.</param>
+    /// <param name="subject">The peer, if one reason has several events; else empty.</param>
     public void Add(NodeReport report, string subject = "")
     {
         var now = options.Time.GetUtcNow();
@@ -40,7 +40,7 @@ internal sealed class NodeEvents(ApiClient client, KubernetesOptions options, Ac
         entry.IsDue = true;
     }
 
-    /// <summary>Writes those that are due; after how long the next one is, infinite where there is none.</summary>
+    /// <summary>Writes the due events. Returns the time to the next one, infinite if there is no other.</summary>
     public async Task<TimeSpan> WriteAsync(CancellationToken cancellation)
     {
         var rest = Timeout.InfiniteTimeSpan;

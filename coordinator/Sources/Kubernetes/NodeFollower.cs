@@ -3,8 +3,8 @@ using Plugboard.Coordinator.Cluster;
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
 /// <summary>
-/// Keeps the store as the API's Nodes are: a list, then a watch from its version on, and a list anew only where the server has forgotten
-/// that version. Whoever is missing in a whole list is gone, and whose deletion was told; nobody else ever is.
+/// Follows the API's Nodes: a list, then a watch from its version on; a new list only after the server compacted that version. A node is
+/// gone if a complete list omits it or the watch reports its deletion, and in no other case.
 /// </summary>
 internal sealed class NodeFollower(NodeFollowerParts parts, NodeStore store, SourceErrors sourceErrors)
 {
@@ -91,7 +91,7 @@ internal sealed class NodeFollower(NodeFollowerParts parts, NodeStore store, Sou
     private ClusterNode? Find(NodeObject node) =>
         parts.LastGood.Mend(node, parts.Mapper.Find(node), store.Current.Nodes.GetValueOrDefault(node.Name));
 
-    // The server ended the watch, as it does every few minutes; one that does so at once is not to be asked without a pause.
+    // The server ends a watch every few minutes; if it does so at once, the next request needs a pause.
     private TimeSpan RestAfter(long start)
     {
         if (options.Time.GetElapsedTime(start) < shortLife)
@@ -105,7 +105,7 @@ internal sealed class NodeFollower(NodeFollowerParts parts, NodeStore store, Sou
         if (failure.IsGone || failure.IsTooNew)
             version = null;
         var wasOfUse = hasBegun && options.Time.GetElapsedTime(start) >= shortLife;
-        // A connection that breaks and a version that is forgotten are every day's: they are told only where the next try fails too.
+        // Broken connections and compacted versions are routine: they are logged only if the next try fails too.
         if (wasOfUse && (failure.IsGone || failure.IsConnection))
         {
             pause.Reset();

@@ -9,7 +9,7 @@ internal sealed class NodeMapper(KubernetesOptions options)
 {
     private const int LongestShown = 64;
 
-    /// <summary>The node; null where it takes no part. This node always does: its pod networks are read from its Node.</summary>
+    /// <summary>The node; null if it takes no part. This node always does: its pod networks are read from its Node.</summary>
     public ClusterNode? Find(NodeObject node)
     {
         if (node.Name.Length == 0)
@@ -41,7 +41,7 @@ internal sealed class NodeMapper(KubernetesOptions options)
         };
     }
 
-    // A mistyped address says nothing; that it does has to be told.
+    // A mistyped address counts as absent, which must be reported.
     private ValueArray<string> NotesOf(NodeObject node)
     {
         (string Name, bool Is6)[] read =
@@ -54,7 +54,7 @@ internal sealed class NodeMapper(KubernetesOptions options)
             if (node.Annotation(name) is { } text && !(IPAddr.TryParse(text, out var address) && address.Is6 == is6))
                 (notes ??= []).Add(
                     $"node {node.Name}: annotation {name} \"{(text.Length <= LongestShown ? text : $"{text[..LongestShown]}…")}\" is "
-                        + $"no {(is6 ? "IPv6" : "IPv4")} address, and says nothing"
+                        + $"not an {(is6 ? "IPv6" : "IPv4")} address, and has no effect"
                 );
         }
 

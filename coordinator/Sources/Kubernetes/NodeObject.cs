@@ -24,7 +24,7 @@ internal sealed record NodeObject
     /// <summary>The networks of its pods, one per family.</summary>
     public ValueArray<IPPrefix> PodCidrs { get; init; } = [];
 
-    /// <summary>Its addresses, those that are told as internal first.</summary>
+    /// <summary>Its addresses, the internal ones first.</summary>
     public ValueArray<IPAddr> Addresses { get; init; } = [];
 
     /// <summary>Its condition NetworkUnavailable; null: it has none.</summary>

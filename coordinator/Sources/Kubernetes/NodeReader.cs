@@ -37,7 +37,7 @@ internal sealed class NodeReader(AnnotationNames names)
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new ApiException($"a Node that the Kubernetes API sent cannot be read: {JsonFields.Describe(e)}", e);
+            throw new ApiException($"the Kubernetes API sent an invalid Node: {JsonFields.Describe(e)}", e);
         }
     }
 
@@ -145,7 +145,7 @@ internal sealed class NodeReader(AnnotationNames names)
         return node;
     }
 
-    // Internal addresses before external ones; a name is none.
+    // Internal addresses before external ones; names are skipped.
     private static ValueArray<IPAddr> ReadAddresses(ref Utf8JsonReader reader)
     {
         var objects = JsonFields.Objects(ref reader);

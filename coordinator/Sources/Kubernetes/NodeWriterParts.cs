@@ -1,7 +1,7 @@
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
 /// <summary>What the writer of this node's Node works with.</summary>
-/// <param name="Client">Asks the API.</param>
+/// <param name="Client">Sends requests to the API.</param>
 /// <param name="Names">The annotations' names.</param>
 /// <param name="Options">What the operator said.</param>
 /// <param name="Events">The events on the Node.</param>

@@ -114,7 +114,7 @@ internal sealed class OwnNode(TimeProvider time)
         }
     }
 
-    /// <summary>After which time it is to be looked at without a change.</summary>
+    /// <summary>The time after which it must be compared without a change.</summary>
     public TimeSpan Settling => awaited is null ? Timeout.InfiniteTimeSpan : longestSettling;
 
     private void Change(OwnState next)

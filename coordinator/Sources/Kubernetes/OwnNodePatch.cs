@@ -6,7 +6,7 @@ using Plugboard.Coordinator.Cluster;
 
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
-/// <summary>What is to be written on this node's Node: only what is not there already. Pure.</summary>
+/// <summary>The changes to this node's Node: only what differs. Pure.</summary>
 /// <param name="names">The annotations' names.</param>
 internal sealed class OwnNodePatch(AnnotationNames names)
 {
@@ -23,10 +23,10 @@ internal sealed class OwnNodePatch(AnnotationNames names)
     /// <summary>What the operator wrote on the Node and cannot be meant, a sentence each.</summary>
     public IReadOnlyList<string> Faults => faults;
 
-    /// <summary>True where nothing is to be written.</summary>
+    /// <summary>True if there is nothing to write.</summary>
     public bool IsEmpty => annotations.Count == 0 && condition is null;
 
-    /// <summary>True where the condition is to be written.</summary>
+    /// <summary>True if the condition must be written.</summary>
     public bool HasCondition => condition is not null;
 
     /// <summary>
@@ -67,7 +67,7 @@ internal sealed class OwnNodePatch(AnnotationNames names)
             // A typing error does not move the node: what is published stays.
             faults.Add(
                 $"its annotation {names.Prefix}{(is6 ? AnnotationNames.PublicIPv6Overwrite : AnnotationNames.PublicIPOverwrite)} is "
-                    + $"{Complaints.Quote(overwrite, LongestShown)}, which is no {(is6 ? "IPv6" : "IPv4")} address"
+                    + $"{Complaints.Quote(overwrite, LongestShown)}, which is not an {(is6 ? "IPv6" : "IPv4")} address"
             );
             return
                 IPAddr.TryParse(seen.Annotation(is6 ? AnnotationNames.PublicIPv6 : AnnotationNames.PublicIP), out var published)

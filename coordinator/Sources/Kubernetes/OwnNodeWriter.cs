@@ -5,8 +5,8 @@ using System.Text.Json;
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
 /// <summary>
-/// Keeps this node's Node as it should be: flannel's annotations, the condition, the startup taint, events. It is written where the API has
-/// it otherwise, whoever made it so, and tried for ever; somebody who keeps writing it otherwise is answered ever more slowly.
+/// Maintains this node's Node: flannel's annotations, the condition, the startup taint, events. It writes what differs, whatever the cause,
+/// and retries for ever. If another program keeps changing the Node, the writes become ever less frequent.
 /// </summary>
 internal sealed class OwnNodeWriter(NodeWriterParts parts, OwnNode own, SourceErrors sourceErrors)
 {
@@ -64,7 +64,7 @@ internal sealed class OwnNodeWriter(NodeWriterParts parts, OwnNode own, SourceEr
         }
     }
 
-    // After how long to look again without a change.
+    // The time to the next comparison without a change.
     private async Task<TimeSpan> WriteAsync(OwnState state, CancellationToken cancellation)
     {
         if (state.Seen is not { } seen)
@@ -105,7 +105,7 @@ internal sealed class OwnNodeWriter(NodeWriterParts parts, OwnNode own, SourceEr
         told = faults;
     }
 
-    // A coordinator that was started again is not ready for a moment: that is nobody's business, and would drive pods away.
+    // A restarted coordinator is not ready for a moment: publishing that would drive pods away.
     private TimeSpan UntilEffective(OwnState state)
     {
         if (state.Reported is not { } report)
@@ -119,7 +119,7 @@ internal sealed class OwnNodeWriter(NodeWriterParts parts, OwnNode own, SourceEr
         return TimeSpan.Zero;
     }
 
-    // Where only the words are others they can wait; after how long they cannot.
+    // A change of the wording only can wait, for a limited time.
     private TimeSpan AddCondition(OwnNodePatch patch, NodeObject seen, NodeReport report)
     {
         var wanted = new NodeCondition(report.IsReady ? "False" : "True", report.Reason, report.Message);
@@ -138,7 +138,7 @@ internal sealed class OwnNodeWriter(NodeWriterParts parts, OwnNode own, SourceEr
     private async Task PatchAsync(OwnNodePatch patch, NodeAdvertisement? advertised, CancellationToken cancellation)
     {
         var wanted = (advertised, effective);
-        // The same as last time: somebody else wrote between.
+        // Equal to the last write: another program wrote in between.
         if (hasWritten && options.Time.GetElapsedTime(writtenAt) > quiet)
             quarrel.Reset();
         var isQuarrel = hasWritten && wanted == written;
@@ -154,7 +154,8 @@ internal sealed class OwnNodeWriter(NodeWriterParts parts, OwnNode own, SourceEr
         await Task.Delay(isQuarrel ? quarrel.Take() : leastBetween, options.Time, cancellation).ConfigureAwait(false);
     }
 
-    // The test fails where somebody else changed the list meanwhile; then the watch tells of it, and it is tried anew.
+    // The patch's test fails if another program changed the list meanwhile; then the watch reports the change, and the next patch is based
+    // on it.
     private async Task RemoveTaintAsync(NodeObject seen, string key, CancellationToken cancellation)
     {
         for (var i = 0; i < seen.Taints.Count; i++)
@@ -170,7 +171,7 @@ internal sealed class OwnNodeWriter(NodeWriterParts parts, OwnNode own, SourceEr
                 .Client.AskAsync(HttpMethod.Patch, path, new ApiBody(Encoding.UTF8.GetBytes(body), ApiBody.JsonPatch), cancellation)
                 .ConfigureAwait(false);
             own.SeePatched(reader.Read(answer));
-            parts.Log($"the taint {key} was taken off node {options.NodeName}");
+            parts.Log($"the taint {key} was removed from node {options.NodeName}");
             return;
         }
     }

@@ -3,10 +3,10 @@ using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
-/// <summary>This node's Node as the API has it, and as it should be.</summary>
-/// <param name="Seen">As the API has it; null: it has none, or was not asked yet.</param>
-/// <param name="Advertised">What the other nodes are to know; null: nothing yet.</param>
-/// <param name="Reported">How the node is; null: not told yet.</param>
+/// <summary>This node's Node: actual and desired.</summary>
+/// <param name="Seen">The API's Node; null if absent or not read yet.</param>
+/// <param name="Advertised">The data for the other nodes; null: none yet.</param>
+/// <param name="Reported">The node's state; null: not reported yet.</param>
 /// <param name="NotReadySince">Since when it is not ready, in the clock's timestamps.</param>
 internal sealed record OwnState(NodeObject? Seen, NodeAdvertisement? Advertised, NodeReport? Reported, long NotReadySince)
 {

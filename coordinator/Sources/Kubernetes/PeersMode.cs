@@ -8,6 +8,6 @@ internal enum PeersMode
     /// </summary>
     Annotations,
 
-    /// <summary>All, by the addresses of their status; a tunnel's end is read from the annotations where there are any.</summary>
+    /// <summary>All, by the addresses of their status; a tunnel's end comes from the annotations, if any.</summary>
     Addresses,
 }

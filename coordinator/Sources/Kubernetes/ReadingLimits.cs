@@ -1,9 +1,9 @@
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
-/// <summary>What is read of an API at most: what sends more is broken, or no API.</summary>
+/// <summary>The limits for reading from an API: a server that sends more is broken, or not an API server.</summary>
 internal sealed record ReadingLimits
 {
-    /// <summary>One object, in bytes: etcd takes none of two million.</summary>
+    /// <summary>One object, in bytes: etcd stores none of two million.</summary>
     public int Object { get; init; } = 4 * 1024 * 1024;
 
     /// <summary>One page of a list, in bytes, unpacked: 500 Nodes with many images have thirty million.</summary>

@@ -9,7 +9,7 @@ namespace Plugboard.Coordinator.Sources.Kubernetes;
 /// </summary>
 /// <param name="path">The file.</param>
 /// <param name="time">The clock.</param>
-/// <param name="advice">What to do where it is missing; null: nothing is known of that.</param>
+/// <param name="advice">What to do if it is missing; null: unknown.</param>
 internal sealed class RefreshedFile(string path, TimeProvider time, string? advice = null)
 {
     private static readonly TimeSpan mostAge = TimeSpan.FromSeconds(60);
@@ -17,7 +17,7 @@ internal sealed class RefreshedFile(string path, TimeProvider time, string? advi
     private byte[]? content;
     private long readAt;
 
-    /// <summary>Its content, at most a minute old; the old one where it has gone meanwhile.</summary>
+    /// <summary>Its content, at most a minute old; the old one if the file is gone meanwhile.</summary>
     /// <exception cref="ApiException">It cannot be read and never was.</exception>
     public byte[] Read()
     {
@@ -35,7 +35,7 @@ internal sealed class RefreshedFile(string path, TimeProvider time, string? advi
         }
         catch (ErrnoException)
         {
-            // The kubelet may be about to replace it: what was read may still do.
+            // The kubelet may be about to replace it: the old content may still work.
         }
 
         return content!;

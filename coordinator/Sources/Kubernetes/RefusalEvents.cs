@@ -5,8 +5,8 @@ using Plugboard.Linux;
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
 /// <summary>
-/// An event for each peer that this node refuses, once while it stands. A cluster that is all wrong has a few from each node, and a count
-/// of the rest.
+/// An event for each peer that this node refuses, once while the refusal lasts. A cluster that is wholly misconfigured has a few from each
+/// node, and a count of the rest.
 /// </summary>
 internal sealed class RefusalEvents(NodeEvents events, KubernetesOptions options)
 {
@@ -17,7 +17,7 @@ internal sealed class RefusalEvents(NodeEvents events, KubernetesOptions options
     private DateTimeOffset since;
     private int count;
 
-    /// <summary>They are refused now: tells those that were not before.</summary>
+    /// <summary>Reports the refused peers that are new.</summary>
     public void Tell(ValueArray<RefusedNode> now)
     {
         if (now == told)
@@ -37,7 +37,7 @@ internal sealed class RefusalEvents(NodeEvents events, KubernetesOptions options
                 new NodeReport(
                     IsReady: false,
                     Reason,
-                    string.Create(CultureInfo.InvariantCulture, $"{untold} more are refused; coordinator audit on this node tells which")
+                    string.Create(CultureInfo.InvariantCulture, $"{untold} more are refused; coordinator audit on this node lists them")
                 ),
                 "rest"
             );

@@ -2,9 +2,7 @@ using Plugboard.Coordinator.Cluster;
 
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
-/// <summary>
-/// Why the Nodes cannot be read and why this node's own cannot be written, as one word on the store: reading comes first.
-/// </summary>
+/// <summary>Combines the errors of reading the Nodes and of writing this node's own into one source error: reading comes first.</summary>
 internal sealed class SourceErrors(NodeStore store)
 {
     private readonly Lock writing = new();

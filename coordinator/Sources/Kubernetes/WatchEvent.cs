@@ -7,15 +7,15 @@ namespace Plugboard.Coordinator.Sources.Kubernetes;
 /// <param name="Node">The Node; of a bookmark only its version.</param>
 internal sealed record WatchEvent(string Type, NodeObject Node)
 {
-    /// <summary>Reads one; one of type ERROR is thrown.</summary>
-    /// <exception cref="ApiException">It tells of a failure, or is no event.</exception>
+    /// <summary>Reads an event; one of type ERROR is thrown.</summary>
+    /// <exception cref="ApiException">The event reports a failure, or is invalid.</exception>
     public static WatchEvent Read(ReadOnlyMemory<byte> json, NodeReader nodes)
     {
         var (type, from, length) = SplitSafely(json.Span);
         if (type == "ERROR")
             throw ApiStatus.Read(json.Slice(from, length)).ToException("the watch of nodes", status: 0, retryAfter: null);
         if (type is not ("ADDED" or "MODIFIED" or "DELETED" or "BOOKMARK") || length == 0)
-            throw new ApiException("the Kubernetes API sent an event that is none");
+            throw new ApiException("the Kubernetes API sent an invalid watch event");
         return new WatchEvent(type, nodes.Read(json.Span.Slice(from, length)));
     }
 
@@ -27,7 +27,7 @@ internal sealed record WatchEvent(string Type, NodeObject Node)
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new ApiException($"an event that the Kubernetes API sent cannot be read: {JsonFields.Describe(e)}", e);
+            throw new ApiException($"the Kubernetes API sent an invalid watch event: {JsonFields.Describe(e)}", e);
         }
     }
 

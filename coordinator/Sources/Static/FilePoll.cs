@@ -4,8 +4,8 @@ using Plugboard.Linux.Files;
 namespace Plugboard.Coordinator.Sources.Static;
 
 /// <summary>
-/// Waits for a file to become another: the kernel tells, and in case it cannot (a network's filesystem, no more watches) the file is looked
-/// at once in a while.
+/// Waits for a file to change: by the kernel's notification, and, in case it fails to come (a network filesystem, no more watches), by
+/// looking at the file at intervals.
 /// </summary>
 internal sealed class FilePoll : IDisposable
 {
@@ -33,14 +33,14 @@ internal sealed class FilePoll : IDisposable
         }
     }
 
-    /// <summary>To be called before the file is read: what changes from now on is a change.</summary>
+    /// <summary>Call before the file is read: later modifications count as changes.</summary>
     public FileStatus? Look() => seen = FileDescriptor.FindStatus(path);
 
     /// <summary>True if the file is another than at the last <see cref="Look"/>.</summary>
     public bool IsChanged => Status() != seen;
 
     /// <summary>
-    /// Returns once the file may be another than at the last <see cref="Look"/>: a write right after it may have left the same time and
+    /// Returns when the file may have changed since the last <see cref="Look"/>: a write right after it may have left the same time and
     /// size.
     /// </summary>
     public async Task WaitAsync(CancellationToken cancellation)
@@ -61,7 +61,7 @@ internal sealed class FilePoll : IDisposable
         return tell.IsCompletedSuccessfully;
     }
 
-    // What cannot be looked at now has not changed.
+    // A file that cannot be inspected now has not changed.
     private FileStatus? Status()
     {
         try

@@ -4,15 +4,15 @@ using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Sources.Static;
 
-/// <summary>What a peers file says.</summary>
+/// <summary>The content of a peers file.</summary>
 internal sealed record PeersFile
 {
     /// <summary>The nodes in the file's order, names different.</summary>
     public ValueArray<ClusterNode> Nodes { get; init; } = [];
 
-    /// <summary>The cluster's network; null: the file leaves it to each node's own configuration.</summary>
+    /// <summary>The cluster network; null: the file leaves it to each node's own configuration.</summary>
     public NetConf? Network { get; init; }
 
-    /// <summary>What is there without effect, a sentence each.</summary>
+    /// <summary>Entries without effect, a sentence each.</summary>
     public ValueArray<string> Warnings { get; init; } = [];
 }

@@ -8,8 +8,8 @@ using Plugboard.Linux;
 namespace Plugboard.Coordinator.Sources.Static;
 
 /// <summary>
-/// Reads a peers file, YAML or JSON. The format is our own: an unknown key is an error, so that a typing error is reported where it stands
-/// and takes nothing away. Pure.
+/// Reads a peers file, YAML or JSON. The format is our own: an unknown key is an error, so that a typing error is reported at its position
+/// and removes nothing. Pure.
 /// </summary>
 internal sealed class PeersFileReader
 {
@@ -30,15 +30,15 @@ internal sealed class PeersFileReader
     /// <summary>The file's content.</summary>
     /// <param name="utf8">The whole file.</param>
     /// <param name="otherwise">The network if the file has none: what its nodes' backend and VNI are then.</param>
-    /// <exception cref="DocumentException">The file cannot be used: with the line and what is wrong.</exception>
+    /// <exception cref="DocumentException">The file is invalid: with the line and the reason.</exception>
     public static PeersFile Read(ReadOnlySpan<byte> utf8, NetConf? otherwise = null) => Read(utf8, otherwise, new PeersMemory(), "").File;
 
     /// <summary>The file's content, after another.</summary>
     /// <param name="utf8">The whole file.</param>
     /// <param name="otherwise">The network if the file has none.</param>
-    /// <param name="before">What it said before.</param>
+    /// <param name="before">The earlier content.</param>
     /// <param name="ownName">This node's name.</param>
-    /// <exception cref="DocumentException">The file cannot be used: with the line and what is wrong.</exception>
+    /// <exception cref="DocumentException">The file is invalid: with the line and the reason.</exception>
     public static (PeersFile File, PeersMemory Memory) Read(
         ReadOnlySpan<byte> utf8,
         NetConf? otherwise,
@@ -52,7 +52,7 @@ internal sealed class PeersFileReader
         var told = document.Find("network") is { } said ? NetConfReader.Keep(said, before.Network, warnings) : before.Network;
         var network = told is null ? null : NetConfReader.ReadStrictly(told, warnings);
         backend = (network ?? otherwise)?.Backend ?? backend;
-        var list = document.Find("nodes") ?? throw document.Error("there is no \"nodes\" list");
+        var list = document.Find("nodes") ?? throw document.Error("the list \"nodes\" is missing");
         var nodes = ReadNodes(list.AsList());
         var file = new PeersFile
         {
@@ -80,17 +80,17 @@ internal sealed class PeersFileReader
                 throw item.Error(
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"node {DocumentNode.Quote(peer.Name)} is there twice, the first time in line {lines[peer.Name].Line}"
+                        $"node {DocumentNode.Quote(peer.Name)} is present twice, first in line {lines[peer.Name].Line}"
                     )
                 );
             nodes.Add(peer);
         }
 
-        // A node that was taken off the list has not left its address to another.
+        // If this node's entry is missing and another entry has its data, the name is mistyped.
         if (before.Own is { } own && !lines.ContainsKey(own.Name) && nodes.Find(node => IsLike(node, own)) is { } other)
             throw lines[other.Name]
                 .Error(
-                    $"node {DocumentNode.Quote(other.Name)} has what node \"{own.Name}\" had, as this one is called (did you mean "
+                    $"node {DocumentNode.Quote(other.Name)} has the data of node \"{own.Name}\", this node's name (did you mean "
                         + $"\"{own.Name}\"?)"
                 );
         return nodes;
@@ -124,7 +124,7 @@ internal sealed class PeersFileReader
             Vtep6 = ReadVtep(node.Find("vtepMACv6"), is6: true),
         };
 
-        // A tunnel where there is something to carry.
+        // A tunnel, if there is traffic for it.
         VtepData? ReadVtep(DocumentNode? given, bool is6)
         {
             var mac = ReadMac(given);
@@ -132,7 +132,7 @@ internal sealed class PeersFileReader
         }
     }
 
-    // A node that says nothing has the network's.
+    // A node without a value has the network's.
     private string ReadBackend(DocumentNode? node) =>
         node?.AsText().ToLowerInvariant() switch
         {
@@ -145,7 +145,7 @@ internal sealed class PeersFileReader
             },
             var type and ("vxlan" or "host-gw" or "ipip" or "alloc") => type,
             var type => throw node!.Refused(
-                $"{node.Quoted} is none of vxlan, host-gw, ipip and alloc{Spelling.Hint(type, ["vxlan", "host-gw", "ipip", "alloc"])}"
+                $"{node.Quoted} is not vxlan, host-gw, ipip or alloc{Spelling.Hint(type, ["vxlan", "host-gw", "ipip", "alloc"])}"
             ),
         };
 
@@ -158,7 +158,7 @@ internal sealed class PeersFileReader
         {
             var value = read(item);
             if (found.Exists(other => is6(other) == is6(value)))
-                throw item.Refused($"{value} is a second one of {(is6(value) ? "IPv6" : "IPv4")}: a node has one per family");
+                throw item.Refused($"{value} is a second value for {(is6(value) ? "IPv6" : "IPv4")}: a node has one per family");
             found.Add(value);
         }
 
@@ -168,20 +168,20 @@ internal sealed class PeersFileReader
     private static IPPrefix ReadPodCidr(DocumentNode node)
     {
         if (!IPPrefix.TryParse(node.AsText(), out var cidr))
-            throw node.Refused($"{node.Quoted} is no network: invalid CIDR address: {node.Shown}");
+            throw node.Refused($"{node.Quoted} is not a network: invalid CIDR address: {node.Shown}");
         return cidr.IsNetwork ? cidr : throw node.Refused($"{node.Quoted} is an address in a network: the network is {cidr.Network}");
     }
 
     private static IPAddr ReadAddress(DocumentNode node) =>
-        IPAddr.TryParse(node.AsText(), out var address) ? address : throw node.Refused($"{node.Quoted} is no address");
+        IPAddr.TryParse(node.AsText(), out var address) ? address : throw node.Refused($"{node.Quoted} is not an address");
 
     private static MacAddress? ReadMac(DocumentNode? node)
     {
         if (node is null)
             return null;
         if (!MacAddress.TryParse(node.AsText(), out var mac))
-            throw node.Refused($"{node.Quoted} is no hardware address");
-        return mac.IsZero || mac.IsMulticast ? throw node.Refused($"{node.Quoted} is no single link's hardware address") : mac;
+            throw node.Refused($"{node.Quoted} is not a hardware address");
+        return mac.IsZero || mac.IsMulticast ? throw node.Refused($"{node.Quoted} is not the hardware address of a single link") : mac;
     }
 
     private static void RequireList(DocumentNode node, string name, string key, string otherwise)
@@ -198,7 +198,7 @@ internal sealed class PeersFileReader
         var kept = new List<DocumentNode>();
         var whole = isKnown ? node.Over(known!, kept) : node;
         foreach (var value in kept)
-            warnings.Add($"node {DocumentNode.Quote(name)}: {value.Name} is not said any more and stays in force until a restart");
+            warnings.Add($"node {DocumentNode.Quote(name)}: {value.Name} is no longer set and stays in force until a restart");
         if (Array.FindAll(optionalKeys, key => whole.Find(key) is not null) is { Length: > 0 } given)
         {
             var values = given.Select(key => whole.Find(key)!);

@@ -2,15 +2,15 @@ using Plugboard.Coordinator.Configuration;
 
 namespace Plugboard.Coordinator.Sources.Static;
 
-/// <summary>Where the peers file is and who this node is in it.</summary>
+/// <summary>The path of the peers file, and this node's name in it.</summary>
 internal sealed record StaticOptions
 {
-    /// <summary>The file; a link, also one of several, is followed anew each time.</summary>
+    /// <summary>The file; symbolic links are resolved at each reading.</summary>
     public required string Path { get; init; }
 
     /// <summary>This node's name in the file.</summary>
     public required string NodeName { get; init; }
 
-    /// <summary>This node's own configuration of the network, for a file that has none; null: there is none.</summary>
+    /// <summary>This node's own network configuration, for a file without one; null: none.</summary>
     public NetConf? Network { get; init; }
 }

@@ -6,20 +6,19 @@ using Plugboard.Linux.Files;
 namespace Plugboard.Coordinator.Sources.Static;
 
 /// <summary>
-/// The cluster as a file tells it, read again when it changes. A file that is missing or cannot be used leaves what was read before in
-/// force.
+/// Reads the cluster from a file, again when it changes. If the file is missing or invalid, the last valid content stays in force.
 /// </summary>
 /// <param name="options">Which file.</param>
 /// <param name="time">The clock.</param>
-/// <param name="log">Gets a line for each thing in the file that is without effect.</param>
+/// <param name="log">Gets a line for each entry of the file without effect.</param>
 internal sealed class StaticSource(StaticOptions options, TimeProvider time, Action<string> log) : IPeerSource
 {
-    /// <summary>A file of more bytes is refused; ten thousand nodes have one.</summary>
+    /// <summary>The limit of a file's bytes; ten thousand nodes have one million.</summary>
     public const int MostBytes = 16 * 1024 * 1024;
 
     private static readonly TimeSpan pause = TimeSpan.FromSeconds(1);
 
-    // Who writes a file in place has written a part of it for a moment.
+    // A program that writes a file in place has written only a part of it for a moment.
     private static readonly TimeSpan settling = TimeSpan.FromMilliseconds(500);
 
     private PeersMemory memory = new();
@@ -31,7 +30,7 @@ internal sealed class StaticSource(StaticOptions options, TimeProvider time, Act
         using var poll = new FilePoll(options.Path, time);
         while (true)
         {
-            // What was forbidden may be allowed without the file's being another.
+            // A permission may have changed without a change of the file.
             if (await TryReadAsync(store, poll, cancellation).ConfigureAwait(false))
                 await poll.WaitAsync(cancellation).ConfigureAwait(false);
             else
@@ -39,13 +38,13 @@ internal sealed class StaticSource(StaticOptions options, TimeProvider time, Act
         }
     }
 
-    /// <summary>Nothing: each node's file says what the others are to know.</summary>
+    /// <summary>No effect: the operator writes each node's data to the file.</summary>
     public void Advertise(NodeAdvertisement advertisement) { }
 
-    /// <summary>Nothing: nobody reads it.</summary>
+    /// <summary>No effect: the file cannot hold it.</summary>
     public void Report(NodeReport report) { }
 
-    // False: try again although the file does not change.
+    // False: retry although the file does not change.
     private async Task<bool> TryReadAsync(NodeStore store, FilePoll poll, CancellationToken cancellation)
     {
         try
@@ -58,7 +57,7 @@ internal sealed class StaticSource(StaticOptions options, TimeProvider time, Act
             if (store.Current.IsComplete && HasLost(store.Current, file))
             {
                 await Task.Delay(settling, time, cancellation).ConfigureAwait(false);
-                // It is being written: what it says when that is over is read then.
+                // It is being written: the final content is read then.
                 if (poll.IsChanged)
                     return Forget(result: true);
             }
@@ -97,13 +96,13 @@ internal sealed class StaticSource(StaticOptions options, TimeProvider time, Act
             log($"{options.Path}: {warning}");
         if (!file.Nodes.Any(node => node.Name == options.NodeName))
             log(
-                $"{options.Path}: no node is called {options.NodeName}, as this one "
-                    + $"is{Spelling.Hint(options.NodeName, file.Nodes.Select(node => node.Name))}"
+                $"{options.Path}: it has no node {options.NodeName}, this node's name"
+                    + $"{Spelling.Hint(options.NodeName, file.Nodes.Select(node => node.Name))}"
             );
         foreach (var (gone, node) in FindRenamed(store.Current, file))
             log(
-                $"{options.Path}: node {gone} is gone, and {node} has its address; its tunnel's hardware address is made of the new "
-                    + "name unless vtepMAC says another"
+                $"{options.Path}: node {gone} is gone, and {node} has its address; its tunnel's hardware address is made from the new "
+                    + "name unless vtepMAC sets another"
             );
         if (file.Network is { } network)
             store.SetNetwork(network);
@@ -127,13 +126,13 @@ internal sealed class StaticSource(StaticOptions options, TimeProvider time, Act
     private byte[] ReadBytes(FileStatus? status)
     {
         if (status is not { } found)
-            throw Unreadable("there is no such file");
-        // A pipe would be waited for.
+            throw Unreadable("no such file");
+        // Opening a pipe would wait.
         if (!found.IsRegular)
-            throw Unreadable("it is no regular file");
+            throw Unreadable("it is not a regular file");
         if (found.Size > MostBytes)
             throw Unreadable($"it has {found.Size} bytes, more than {MostBytes}");
-        using var file = FileDescriptor.FindForReading(options.Path) ?? throw Unreadable("there is no such file");
+        using var file = FileDescriptor.FindForReading(options.Path) ?? throw Unreadable("no such file");
         var buffer = new byte[MostBytes < found.Size + 1 ? MostBytes : found.Size + 1];
         return buffer[..file.ReadAt(buffer, 0)];
     }

@@ -5,8 +5,8 @@ using System.Security.Cryptography.X509Certificates;
 namespace Plugboard.Coordinator.Sources.Tls;
 
 /// <summary>
-/// What this side shows to a server: the first certificate of a file with its key, and the certificates behind it, which lead to the
-/// authority that the server knows.
+/// This side's certificate for a server: the first certificate of a file with its key, and the intermediate certificates behind it, up to
+/// the server's authority.
 /// </summary>
 internal sealed class ClientCertificate
 {
@@ -24,10 +24,10 @@ internal sealed class ClientCertificate
         Context = context;
     }
 
-    /// <summary>Where it is from, for messages.</summary>
+    /// <summary>Its origin, for messages.</summary>
     public string Origin { get; }
 
-    /// <summary>Whom it names.</summary>
+    /// <summary>Its subject.</summary>
     public string Subject { get; }
 
     /// <summary>From when on it is valid.</summary>
@@ -53,7 +53,7 @@ internal sealed class ClientCertificate
         return new ClientCertificate(certificates.Origin, first, context);
     }
 
-    // What .NET's own readers cannot do OpenSSL may: curves that are written out, for one.
+    // OpenSSL reads keys that .NET's own readers do not support: curves with explicit parameters, for one.
     private static X509Certificate2? TryRead(X509Certificate2 certificate, PemText key)
     {
         try
@@ -73,7 +73,7 @@ internal sealed class ClientCertificate
             || key.Text.Contains("Proc-Type: 4,ENCRYPTED", StringComparison.Ordinal)
         )
             throw new TlsFileException(
-                $"{key.Origin}: the key is encrypted, and nobody is there to be asked for its password: write it without (openssl "
+                $"{key.Origin}: the key is encrypted, and its password cannot be entered: store it decrypted (openssl "
                     + "pkey -in … -out …)"
             );
         if (!key.Text.Contains("PRIVATE KEY-----", StringComparison.Ordinal))

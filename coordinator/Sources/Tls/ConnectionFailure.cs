@@ -4,12 +4,12 @@ using System.Text.RegularExpressions;
 
 namespace Plugboard.Coordinator.Sources.Tls;
 
-/// <summary>Says why a connection did not come about or ended, from the exceptions of .NET and OpenSSL's words within them.</summary>
+/// <summary>Explains why a connection failed or ended, from the exceptions of .NET and OpenSSL's words within them.</summary>
 internal static partial class ConnectionFailure
 {
     // OpenSSL: an alert's reason is its number and this; RFC 8446, 6.2 has the numbers.
     private const int AlertBase = 1000;
-    private const string NoTls = "it does not speak TLS; is it http:// in place of https://?";
+    private const string NoTls = "it does not speak TLS; is it http:// instead of https://?";
     private const int WrongVersion = 267;
     private const int HttpRequest = 156;
 
@@ -22,8 +22,8 @@ internal static partial class ConnectionFailure
     private const int CertificateRequired = 116;
 
     /// <summary>A sentence without the server's name.</summary>
-    /// <param name="e">What was caught.</param>
-    /// <param name="tls">What this side believes and shows; null: it is no matter of TLS.</param>
+    /// <param name="e">The exception.</param>
+    /// <param name="tls">This side's authorities and certificate; null without TLS.</param>
     public static string Describe(Exception e, TlsSide? tls)
     {
         Exception innermost = e;
@@ -36,22 +36,22 @@ internal static partial class ConnectionFailure
 
         if (tls is not null && ReasonOf(innermost.Message) is { } reason)
             return Describe(reason, innermost.Message, tls);
-        // .NET looks at the first bytes before OpenSSL does.
+        // .NET reads the first bytes before OpenSSL does.
         if (tls is not null && innermost.Message.Contains("frame size", StringComparison.Ordinal))
             return $"{NoTls} ({innermost.Message})";
         // It may close the connection before its alert is read.
         return tls is { WasAskedInVain: true } && innermost is SocketException or IOException
-            ? $"{innermost.Message}, after it asked for a client's certificate and got none; give one by {tls!.ClientSetting}"
+            ? $"{innermost.Message}, after it requested a client certificate and got none; give one by {tls!.ClientSetting}"
             : innermost.Message;
     }
 
-    /// <summary>Whether the other side ended the connection without a word that was read.</summary>
+    /// <summary>Whether the other side ended the connection without an alert.</summary>
     public static bool IsReset(Exception e)
     {
         var innermost = e;
         while (innermost.InnerException is { } inner)
             innermost = inner;
-        // The end of a stream is no exception of the socket's.
+        // The end of a stream is not a socket exception.
         return innermost
             is SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.Shutdown or SocketError.ConnectionAborted }
                 or HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded };
@@ -71,8 +71,8 @@ internal static partial class ConnectionFailure
 
     private static string Wanting(TlsSide tls, string words) =>
         tls.Client is { } client
-            ? $"it wants another client's certificate than that of {client.Origin}, {client.Subject} ({Words(words)})"
-            : $"it wants a client's certificate, and none is given; give one by {tls.ClientSetting} ({Words(words)})";
+            ? $"it wants a client certificate other than {client.Origin}, {client.Subject} ({Words(words)})"
+            : $"it wants a client certificate, and none is configured; give one by {tls.ClientSetting} ({Words(words)})";
 
     private static string WhyRefused(int alert, ClientCertificate client)
     {
@@ -80,9 +80,9 @@ internal static partial class ConnectionFailure
         if (client.NotAfter < now)
             return $"it has expired on {Text(client.NotAfter)}";
         if (client.NotBefore > now)
-            return $"it is valid from {Text(client.NotBefore)} on, and here it is {Text(now)}";
+            return $"it is valid from {Text(client.NotBefore)} on, and this machine's clock says {Text(now)}";
         return alert is UnknownAuthority or BadCertificate or CertificateUnknown
-            ? "the server does not know who signed it, or the certificates between are missing in the file; the server's log says which"
+            ? "the server does not know its authority, or the file misses an intermediate certificate; the server's log says which"
             : "the server's log says why";
     }
 

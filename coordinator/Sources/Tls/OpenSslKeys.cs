@@ -57,7 +57,7 @@ internal static unsafe partial class OpenSslKeys
         fixed (byte* p = text)
         {
             var bio = NewMemory(p, text.Length);
-            // A password that is given is not asked for at the terminal.
+            // With a password given, OpenSSL does not prompt for one on the terminal.
             var password = stackalloc byte[1];
             password[0] = 0;
             found = ReadPrivateKey(bio, null, 0, password);
@@ -71,7 +71,7 @@ internal static unsafe partial class OpenSslKeys
 #pragma warning restore CA1416
     }
 
-    // d2i_X509 with an object reads into that object, so what the context holds is the other certificate from now on.
+    // d2i_X509 with an object reads into that object: from now on the context contains the other certificate.
     private static void Replace(SslStreamCertificateContext context, X509Certificate2 placeholder, X509Certificate2 certificate)
     {
         ClearErrors();
@@ -94,7 +94,7 @@ internal static unsafe partial class OpenSslKeys
         var text = stackalloc byte[LongestError];
         DescribeError(code, text, LongestError);
         ClearErrors();
-        return code.Value == 0 ? "OpenSSL does not say why" : Marshal.PtrToStringUTF8((nint)text)!;
+        return code.Value == 0 ? "OpenSSL gives no reason" : Marshal.PtrToStringUTF8((nint)text)!;
     }
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "KeyHandle")]

@@ -6,9 +6,9 @@ using Plugboard.Linux.Files;
 
 namespace Plugboard.Coordinator.Sources.Tls;
 
-/// <summary>A PEM text and where it is from.</summary>
+/// <summary>A PEM text with its origin.</summary>
 /// <param name="Origin">The file, or the place in a configuration; for messages.</param>
-/// <param name="Text">The text. It may hold a key: it is in no message.</param>
+/// <param name="Text">The text. It may contain a key: no message shows it.</param>
 internal sealed record PemText(string Origin, string Text)
 {
     /// <summary>Reads a file.</summary>
@@ -26,8 +26,8 @@ internal sealed record PemText(string Origin, string Text)
         }
     }
 
-    /// <summary>Its certificates in their order, at least one.</summary>
-    /// <exception cref="TlsFileException">There is none, or one cannot be read.</exception>
+    /// <summary>Its certificates, in order, at least one.</summary>
+    /// <exception cref="TlsFileException">The text has no certificate, or an invalid one.</exception>
     public X509Certificate2Collection ReadCertificates()
     {
         var found = new X509Certificate2Collection();

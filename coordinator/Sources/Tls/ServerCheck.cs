@@ -5,16 +5,16 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Plugboard.Coordinator.Sources.Tls;
 
-/// <summary>A server's certificate that is not believed; the message says why.</summary>
+/// <summary>A server's certificate that is not trusted; the message says why.</summary>
 internal sealed class ServerCertificateException(string message) : AuthenticationException(message);
 
-/// <summary>Decides whether a server's certificate is believed, and says what is wrong with one that is not.</summary>
-/// <param name="authorities">The only authorities that it may be from; null: the system's.</param>
-/// <param name="setting">Where the authorities are from, for messages.</param>
+/// <summary>Decides whether a server's certificate is trusted, and why not.</summary>
+/// <param name="authorities">The only accepted authorities; null: the system's.</param>
+/// <param name="setting">The origin of the authorities, for messages.</param>
 internal sealed class ServerCheck(X509Certificate2Collection? authorities, string setting)
 {
     /// <summary>For <see cref="SslClientAuthenticationOptions.RemoteCertificateValidationCallback"/>.</summary>
-    /// <exception cref="ServerCertificateException">It is not believed.</exception>
+    /// <exception cref="ServerCertificateException">It is not trusted.</exception>
     public bool Check(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
     {
         if (errors == SslPolicyErrors.None)
@@ -55,12 +55,12 @@ internal sealed class ServerCheck(X509Certificate2Collection? authorities, strin
         status.Status switch
         {
             X509ChainStatusFlags.NotTimeValid when certificate.NotBefore.ToUniversalTime() > TimeProvider.System.GetUtcNow().UtcDateTime =>
-                $"{whose} is valid from {Text(certificate.NotBefore)} on, and here it is "
+                $"{whose} is valid from {Text(certificate.NotBefore)} on, and this machine's clock says "
                     + $"{Text(TimeProvider.System.GetUtcNow().UtcDateTime)}",
             X509ChainStatusFlags.NotTimeValid => $"{whose} has expired on {Text(certificate.NotAfter)}",
             X509ChainStatusFlags.PartialChain or X509ChainStatusFlags.UntrustedRoot => DescribeUnknown(certificate),
             X509ChainStatusFlags.NotSignatureValid when HasNamesake(certificate) => DescribeUnknown(certificate),
-            X509ChainStatusFlags.NotValidForUsage => $"{whose} is not made for servers (extendedKeyUsage)",
+            X509ChainStatusFlags.NotValidForUsage => $"{whose} is not for servers (extendedKeyUsage)",
             _ => $"{whose}: {status.StatusInformation.TrimEnd('\n', '.', ' ')}",
         };
 
@@ -86,7 +86,7 @@ internal sealed class ServerCheck(X509Certificate2Collection? authorities, strin
             names.AddRange(extension.EnumerateIPAddresses().Select(static address => $"{address}"));
         }
 
-        return names.Count > 0 ? string.Join(", ", names) : $"nobody (no subjectAltName; its subject is {certificate.Subject})";
+        return names.Count > 0 ? string.Join(", ", names) : $"nothing (no subjectAltName; its subject is {certificate.Subject})";
     }
 
     private static string Text(DateTime time) => time.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);

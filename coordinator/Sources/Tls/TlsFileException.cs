@@ -1,4 +1,4 @@
 namespace Plugboard.Coordinator.Sources.Tls;
 
-/// <summary>A certificate, a key or a list of authorities that cannot be used: with the file and what is wrong.</summary>
+/// <summary>An invalid certificate, key or list of authorities: with the file and the reason.</summary>
 internal sealed class TlsFileException(string message, Exception? inner = null) : Exception(message, inner);

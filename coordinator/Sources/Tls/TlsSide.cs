@@ -3,27 +3,27 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Plugboard.Coordinator.Sources.Tls;
 
-/// <summary>What this side of connections believes and shows, and what the other side asked for.</summary>
+/// <summary>This side's trusted authorities and certificate, and the other side's requests.</summary>
 internal sealed class TlsSide
 {
     private volatile bool wasAsked;
 
-    /// <summary>The only authorities that a server's certificate may be from; null: the system's.</summary>
+    /// <summary>The only accepted authorities of a server's certificate; null: the system's.</summary>
     public X509Certificate2Collection? Authorities { get; init; }
 
-    /// <summary>Where the authorities are from or could be given, for messages.</summary>
+    /// <summary>The origin of the authorities, or the option for them, for messages.</summary>
     public required string AuthoritiesSetting { get; init; }
 
-    /// <summary>What this side shows; null: nothing.</summary>
+    /// <summary>This side's certificate; null: none.</summary>
     public ClientCertificate? Client { get; init; }
 
-    /// <summary>Where this side's certificate could be given, for messages.</summary>
+    /// <summary>The option for this side's certificate, for messages.</summary>
     public required string ClientSetting { get; init; }
 
-    /// <summary>A server asked for a certificate, and there was none to show.</summary>
+    /// <summary>A server asked for a certificate, and there was no certificate to show.</summary>
     public bool WasAskedInVain => wasAsked && Client is null;
 
-    /// <summary>Puts it into a connection's options.</summary>
+    /// <summary>Sets a connection's options.</summary>
     public void Apply(SslClientAuthenticationOptions options)
     {
         if (Authorities is not null)
@@ -43,7 +43,7 @@ internal sealed class TlsSide
             options.LocalCertificateSelectionCallback = NoteRequest;
     }
 
-    // Called before the server has said anything, too.
+    // Also called before the server has sent anything.
     private X509Certificate NoteRequest(
         object sender,
         string target,

@@ -15,7 +15,7 @@ internal sealed class ConflistCheck : ICheck
             yield return Broken(node, broken);
         if (node.ChosenNetwork is not { } chosen)
         {
-            // A broken one is told of already: it is why there is none.
+            // A broken config has its own finding, which explains that there is no network.
             if (node.Networks.Count == 0)
                 yield return Missing(directory);
             yield break;
@@ -47,7 +47,7 @@ internal sealed class ConflistCheck : ICheck
             Severity.Error,
             $"{node.OnNode(file.Path)}: {file.Fault}",
             "runtimes skip it or refuse all configs of the directory; which one the pods get depends on the runtime",
-            "correct or remove it; `<plugin> validate` tells what is wrong with a plugin's part, and where"
+            "correct or remove it; `<plugin> validate` reports the error in a plugin's part, and its position"
         )
         {
             Subject = file.Path,
@@ -59,8 +59,8 @@ internal sealed class ConflistCheck : ICheck
             Severity.Warning,
             $"{files.Count} network configs: {string.Join(", ", files.Select(file => node.OnNode(file.Path)))}; the runtime takes the "
                 + $"first, network {files[0].List!.Name}",
-            "the others have no effect; whichever comes first after the next install changes every new pod's network",
-            "remove those that are not meant, or give yours a name that comes first, such as 05-…"
+            "the other configs have no effect; a config that sorts before it changes every new pod's network",
+            "remove the unwanted configs, or give yours a name that sorts first, such as 05-…"
         )
         {
             Subject = string.Join(',', files.Select(static file => file.Path)),
@@ -78,7 +78,7 @@ internal sealed class ConflistCheck : ICheck
                 Severity.Error,
                 $"plugin {type} of network {list.Name}: {fault.Path}: {fault.Why}",
                 "every new pod on this node fails with it",
-                $"`installer install` puts ours into {string.Join(':', node.Options.BinDirectories)}; for others, copy one built for "
+                $"`installer install` puts ours into {string.Join(':', node.Options.BinDirectories)}; for foreign plugins, copy one for "
                     + "this processor there, mode 0755"
             )
             {

@@ -7,8 +7,8 @@ using Plugboard.Netlink.Route;
 namespace Plugboard.Doctor.Checks;
 
 /// <summary>
-/// Other programs' rules that change the sender of what a pod sends to a pod. Only a rule that surely matches is told; what kube-proxy has
-/// marked is not such a packet.
+/// Other programs' rules that change the source address of packets between pods. Only a rule that certainly matches is reported; packets
+/// with kube-proxy's mark do not count.
 /// </summary>
 internal sealed class ForeignSnatCheck : ICheck
 {
@@ -96,10 +96,10 @@ internal sealed class ForeignSnatCheck : ICheck
         new(
             FindingIds.SnatForeign,
             Severity.Warning,
-            $"a rule in chain {rule.Chain} of {where}{(rule.Comment.Length == 0 ? "" : $" (\"{rule.Comment}\")")} changes the sender "
-                + $"of what pods send to pods, as from {packet.Source} to {packet.Destination} by {packet.OutLink}",
+            $"a rule in chain {rule.Chain} of {where}{(rule.Comment.Length == 0 ? "" : $" (\"{rule.Comment}\")")} changes the source address "
+                + $"of packets between pods, as from {packet.Source} to {packet.Destination} by {packet.OutLink}",
             "pods see the node's address instead of the other pod's: network policies drop it, logs name the wrong one",
-            "have its maker leave out the pods' networks (ip-masq-agent: nonMasqueradeCIDRs; Docker: another `bip`; others: a RETURN "
+            "exclude the pods' networks in that program (ip-masq-agent: nonMasqueradeCIDRs; Docker: another `bip`; other programs: a RETURN "
                 + "for them before the rule)"
         )
         {

@@ -12,7 +12,7 @@ namespace Plugboard.Doctor.Checks;
 /// </summary>
 internal sealed class ForwardChainCheck : ICheck
 {
-    // Only asked for a route, nothing is sent there.
+    // For a route lookup only, no packet is sent.
     private static readonly IPAddr far4 = IPAddr.Parse("1.1.1.1");
     private static readonly IPAddr far6 = IPAddr.Parse("2606:4700:4700::1111");
 

@@ -32,9 +32,9 @@ internal sealed class HostPortCheck : ICheck
             yield return new Finding(
                 FindingIds.HostPortStale,
                 Severity.Warning,
-                $"host ports {string.Join(", ", forward.Ports)} are of {record.Owner}, "
-                    + $"{(isGone ? "whose link or namespace is gone" : "which the runtime does not know")}",
-                "connections to these ports wait for nobody; a new pod of ours takes the ports over, other programs do not get them",
+                $"host ports {string.Join(", ", forward.Ports)} belong to {record.Owner}, "
+                    + $"{(isGone ? "its link or namespace is gone" : "the runtime does not know it")}",
+                "connections to these ports time out; a new pod of ours takes the ports over, other programs cannot",
                 $"start and end any pod of network {record.Owner.Network} (GC), or remove the elements of `nft list table inet "
                     + $"plugboard_portmap` whose comment begins with {record.Owner.Tag}"
             )
@@ -86,7 +86,7 @@ internal sealed class HostPortCheck : ICheck
                 Severity.Warning,
                 $"{count} elements of table inet plugboard_portmap, \"{comment}\", have no record below {PodRecordStore.Root}",
                 "the ports may lead to a pod that is gone; a new pod of ours takes them over",
-                "where the container is gone, delete the elements with that comment (`nft list table inet plugboard_portmap`); else "
+                "if the container is gone, delete the elements with that comment (`nft list table inet plugboard_portmap`); else "
                     + "start the pod again"
             )
             {
@@ -111,9 +111,9 @@ internal sealed class HostPortCheck : ICheck
             yield return new Finding(
                 FindingIds.HostPortChainStale,
                 Severity.Warning,
-                $"chain {chain} of {where} leads host ports to a pod that the runtime does not know",
-                "connections to these ports wait for nobody, also after another pod has published them",
-                $"look at it (`iptables-save -t nat | grep {chain}`), delete the rule of CNI-HOSTPORT-DNAT that jumps there, then the chain"
+                $"chain {chain} of {where} forwards host ports to a pod that the runtime does not know",
+                "connections to these ports time out, even after another pod has published them",
+                $"inspect it (`iptables-save -t nat | grep {chain}`), delete the rule of CNI-HOSTPORT-DNAT that jumps there, then the chain"
             )
             {
                 Subject = $"{where} {chain}",

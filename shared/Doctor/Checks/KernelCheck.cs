@@ -35,12 +35,12 @@ internal sealed class KernelCheck : ICheck
         );
     }
 
-    /// <summary>What is needed and lacking.</summary>
+    /// <summary>The missing features that are needed.</summary>
     internal static IEnumerable<Finding> Judge(KernelFeatures has, KernelFeatures needs)
     {
         if (needs.NfTables && !has.NfTables)
         {
-            // The rest of nftables is lacking with it.
+            // Without nf_tables the rest of nftables is missing as well.
             yield return Lack(
                 FindingIds.KernelNfTables,
                 "nf_tables",
@@ -83,10 +83,10 @@ internal sealed class KernelCheck : ICheck
         new(
             id,
             Severity.Error,
-            $"the kernel lacks {feature}",
+            $"missing in the kernel: {feature}",
             why,
             "install the package of the kernel's extra modules (linux-modules-extra, kernel-modules), or a kernel that has it; "
-                + "`modprobe` tells why a module does not load"
+                + "`modprobe` reports why a module does not load"
         )
         {
             Subject = feature,
@@ -99,7 +99,7 @@ internal sealed class KernelCheck : ICheck
                 text.Contains("vxlan", StringComparison.OrdinalIgnoreCase) || !text.Contains("\"Type\"", StringComparison.OrdinalIgnoreCase)
             );
 
-    // A module that is not loaded yet is loaded by the first mount. Where neither list can be read nothing is claimed.
+    // The first mount loads a module that is not loaded yet. If neither list can be read, there is no finding.
     private static bool HasOverlay(Node node)
     {
         using var known = FileDescriptor.FindKernelFile("/proc/filesystems");

@@ -39,8 +39,8 @@ internal sealed class LeaseCheck : ICheck
         new(
             FindingIds.LeaseWithoutContainer,
             Severity.Warning,
-            $"{node.OnNode(lease.Path)} is of {lease.Content.Owner}, which the runtime does not know",
-            "the address stays taken; when the range is used up no pod starts (\"no IP addresses available in range set\")",
+            $"{node.OnNode(lease.Path)} belongs to {lease.Content.Owner}, which the runtime does not know",
+            "the address stays leased; when the range is full no pod starts (\"no IP addresses available in range set\")",
             isSafe
                 ? "remove the file"
                 : "find the pod that has the address (`ip -all netns exec ip address`) and end it; then remove the file"
@@ -68,7 +68,7 @@ internal sealed class LeaseCheck : ICheck
             Fix = node.Namespaces.Addresses.Contains(lease.Address) ? null : new ReleaseLease(lease, static () => true),
         };
 
-    // Without a cache a lease is of a pod that is gone only where its container's link would bear our mark and no link does.
+    // Without a cache, a lease belongs to a pod that is gone only if its container's link would have our mark and no link does.
     private static IEnumerable<Finding> WithoutCache(Node node)
     {
         var marked = node
@@ -95,8 +95,8 @@ internal sealed class LeaseCheck : ICheck
             yield return Stale(node, lease, isSafe: true) with
             {
                 What =
-                    $"{node.OnNode(lease.Path)} is of {lease.Content.Owner}; no namespace has the address, no link is the "
-                    + "container's, and the runtime keeps no cache",
+                    $"{node.OnNode(lease.Path)} belongs to {lease.Content.Owner}; no namespace has the address, no link is the "
+                    + "container's, and the runtime has no cache",
                 // A container that was made but is not attached yet would look the same.
                 Fix = null,
             };
@@ -107,9 +107,9 @@ internal sealed class LeaseCheck : ICheck
         new(
             FindingIds.LeasesUnverified,
             Severity.Notice,
-            $"{count} leases that no link and no namespace is known to belong to; {node.Options.CacheDirectory} is missing or unreadable",
-            "leases of pods that are gone cannot be told from those of pods that are not seen",
-            "name the runtime's cache, or compare by hand: `crictl pods -o json`, `ip -all netns exec ip address`"
+            $"{count} leases without a known link or namespace; {node.Options.CacheDirectory} is missing or unreadable",
+            "leases of deleted pods cannot be distinguished from those of pods that are not visible",
+            "give the runtime's cache directory, or compare by hand: `crictl pods -o json`, `ip -all netns exec ip address`"
         )
         {
             Subject = node.Options.CacheDirectory,
@@ -139,9 +139,9 @@ internal sealed class LeaseCheck : ICheck
                 yield return new Finding(
                     FindingIds.ContainerWithoutLease,
                     Severity.Error,
-                    $"container {pod.ContainerId} has {address} of network {pod.Network}, and no lease says so",
-                    "the next pod can get the same address: both are reached now and then",
-                    "end the pod: its successor gets an address with a lease; see who has removed the lease's file"
+                    $"container {pod.ContainerId} has {address} of network {pod.Network} without a lease",
+                    "the next pod can get the same address: packets then reach one or the other",
+                    "delete the pod: its successor gets an address with a lease; find out what removed the lease's file"
                 )
                 {
                     Subject = $"{pod.Network}/{address}",

@@ -4,7 +4,7 @@ using Plugboard.Linux.Namespaces;
 
 namespace Plugboard.Doctor.Checks;
 
-/// <summary>Locks that one process keeps while others wait for it, or longer than any work takes.</summary>
+/// <summary>Locks that a process holds while other processes wait, or longer than any operation takes.</summary>
 internal sealed class LockCheck : ICheck
 {
     public string Name => "locks";
@@ -27,7 +27,7 @@ internal sealed class LockCheck : ICheck
         }
     }
 
-    // There statx(2) tells another device than /proc/locks.
+    // On some filesystems statx(2) reports another device than /proc/locks.
     private static bool HidesDevice(string path)
     {
         const long OverlayMagic = 0x794c7630;
@@ -63,8 +63,8 @@ internal sealed class LockCheck : ICheck
         new(
             FindingIds.LockHeld,
             Severity.Warning,
-            $"{path} is locked by process {held.Pid} ({held.Command}) and was so at a second look; {held.Waiting} wait for it",
-            "ADD, DEL and mounts that need it wait, and fail with \"try again\" after their time",
+            $"{path} is locked by process {held.Pid} ({held.Command}) and still was in a second examination; {held.Waiting} processes wait for it",
+            "ADD, DEL and mounts that need it wait, and fail with \"try again\" at their limit",
             $"see what the process does (`cat /proc/{held.Pid}/stack`, `ls -l /proc/{held.Pid}/fd`); the lock ends with it"
         )
         {

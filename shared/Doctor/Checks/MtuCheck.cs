@@ -14,7 +14,7 @@ internal sealed class MtuCheck : ICheck
     private const int VxlanOverhead6 = 40 + 8 + 8 + 14;
     private const int IpipOverhead = 20;
 
-    private const string Consequence = "large packets vanish: connections open and then hang, small requests work";
+    private const string Consequence = "large packets are lost: connections open and then hang, small requests work";
 
     public string Name => "MTU of the path";
 
@@ -90,7 +90,7 @@ internal sealed class MtuCheck : ICheck
             yield return new Finding(
                 FindingIds.MtuBridge,
                 Severity.Warning,
-                $"bridge {bridge.Name} has MTU {bridge.Mtu}, {least.Name} lets {least.Mtu} through",
+                $"bridge {bridge.Name} has MTU {bridge.Mtu}, {least.Name} passes {least.Mtu}",
                 "pods send packets to other nodes that do not fit; " + Consequence,
                 "start the node's pods again: they get the MTU of subnet.env; the bridge follows its ports"
             )
@@ -116,7 +116,7 @@ internal sealed class MtuCheck : ICheck
                 FindingIds.MtuTunnel,
                 Severity.Error,
                 $"{tunnel.Name} has MTU {tunnel.Mtu}; with {overhead} bytes around it does not fit into {uplink.Name} with {uplink.Mtu}",
-                "packets between nodes vanish or come in pieces; " + Consequence,
+                "packets between nodes are lost or fragmented; " + Consequence,
                 $"set {tunnel.Name} to {uplink.Mtu - overhead}: restart the daemon that makes it, it takes the uplink's MTU of that moment"
             )
             {
@@ -169,7 +169,7 @@ internal sealed class MtuCheck : ICheck
             yield return new Finding(
                 FindingIds.MtuConflist,
                 Severity.Warning,
-                $"{node.OnNode(chosen.Path)} wants MTU {plugin.Mtu}, {least!.Value.Name} lets {least.Value.Mtu} through",
+                $"{node.OnNode(chosen.Path)} sets MTU {plugin.Mtu}, {least!.Value.Name} passes {least.Value.Mtu}",
                 "new pods send packets that do not fit; " + Consequence,
                 "remove `mtu` from the config: the pods then get that of subnet.env"
             )

@@ -86,9 +86,9 @@ internal sealed class RangeCheck : ICheck
             FindingIds.RangeFull,
             Severity.Warning,
             $"no address is left in {full}",
-            "the next pod of the network fails with error 11, \"no IP addresses available in range set\"; pods that run are not "
-                + "concerned, and STATUS says ready",
-            "see whether leases are of containers that are gone (lease-without-container); else give the network a larger range or "
+            "the next pod of the network fails with error 11, \"no IP addresses available in range set\"; running pods are not "
+                + "affected, and STATUS reports ready",
+            "check for leases of containers that are gone (lease-without-container); else give the network a larger range or "
                 + "the node fewer pods (kubelet: maxPods)"
         )
         {

@@ -41,7 +41,7 @@ internal sealed class SubnetFileCheck : ICheck
                         Severity.Error,
                         $"{shown} is missing, and the network config reads it",
                         "every new pod fails with \"open subnet.env: no such file\"",
-                        "see why the flannel daemon or the coordinator on this node does not run: it writes the file once it knows "
+                        "find out why the flannel daemon or the coordinator on this node does not run: it writes the file when it knows "
                             + "the node's podCIDR"
                     )
                     {
@@ -81,7 +81,7 @@ internal sealed class SubnetFileCheck : ICheck
                 Severity.Error,
                 $"{node.OnNode(node.SubnetFilePath!)} says network {network}, {conf} says {string.Join(", ", networks)}",
                 "pods of this node are in another network than those of the other nodes: they do not reach each other",
-                "restart the daemon that writes the file; where that changes the network, the node's pods must be started again"
+                "restart the daemon that writes the file; if that changes the network, restart the node's pods"
             )
             {
                 Subject = network.ToString(),
@@ -131,8 +131,8 @@ internal sealed class SubnetFileCheck : ICheck
             Severity.Error,
             $"bridge {name} has {string.Join(", ", addresses)}, {node.OnNode(node.SubnetFilePath!)} says {subnet}",
             "the node's podCIDR has changed: new pods fail with \"already has an IP address different from\", and other nodes send "
-                + "the answers elsewhere",
-            $"drain the node, then `ip link delete {name}`: the next pod makes it anew"
+                + "the replies elsewhere",
+            $"drain the node, then `ip link delete {name}`: the next pod creates it again"
         )
         {
             Subject = name,

@@ -17,7 +17,7 @@ internal sealed class SysctlCheck : ICheck
     public IEnumerable<Finding> Examine(Node node) =>
         [.. IPForwardingOf(node), .. BridgeNetfilter(node), .. ReversePath(node), .. Localhost(node)];
 
-    // Nobody needs it before the first pod: the plugin sets it with the gateway's address.
+    // It is not needed before the first pod: the plugin sets it with the gateway's address.
     private static IEnumerable<Finding> IPForwardingOf(Node node)
     {
         var gateways = node.PodBridges.Select(static bridge => bridge.Index).ToHashSet();
@@ -34,8 +34,8 @@ internal sealed class SysctlCheck : ICheck
                 FindingIds.IPForwardOff,
                 Severity.Error,
                 $"{name.Replace('/', '.')} is 0",
-                "the node forwards nothing: pods reach only pods of this node, and nobody reaches them",
-                $"set {string.Join(", ", plan)}, and in /etc/sysctl.d for the next boot; " + "look for the program that has set it to 0"
+                "the node forwards no packets: pods reach only pods of this node",
+                $"set {string.Join(", ", plan)}, and in /etc/sysctl.d for the next boot; " + "find the program that set it to 0"
             )
             {
                 Subject = name,
@@ -53,9 +53,9 @@ internal sealed class SysctlCheck : ICheck
             FindingIds.BridgeNfCallOff,
             Severity.Warning,
             $"{Setting.Replace('/', '.')} is 0, and kube-proxy's rules are there",
-            "a pod that asks a service whose endpoint is on the same node gets the answer past the rules, from an address it did not "
-                + "ask, and waits",
-            "set it to 1, and in /etc/sysctl.d for the next boot, as kubeadm wants it"
+            "a pod that connects to a service with an endpoint on the same node gets replies that bypass the rules, from an unexpected "
+                + "address, and its connection times out",
+            "set it to 1, and in /etc/sysctl.d for the next boot, as kubeadm requires"
         )
         {
             // Switched on it may drop what passes now, where FORWARD's policy is DROP: a person decides.
@@ -93,7 +93,7 @@ internal sealed class SysctlCheck : ICheck
             FindingIds.RpFilterStrict,
             Severity.Warning,
             $"rp_filter of {link.Name} is 1 (strict)",
-            "packets from another node that come by this link, while the answer would leave by another, are dropped without a trace",
+            "packets from another node that arrive by this link, but whose reply would leave by another, are dropped silently",
             $"set net.ipv4.conf.{link.Name}.rp_filter to 2 (loose), and in /etc/sysctl.d for the next boot"
         )
         {
@@ -112,9 +112,9 @@ internal sealed class SysctlCheck : ICheck
             yield return new Finding(
                 FindingIds.RouteLocalnetOff,
                 Severity.Warning,
-                $"net.ipv4.conf.{name}.route_localnet is 0, and published ports lead there",
-                "127.0.0.1 does not reach the published ports of pods",
-                "set it to 1; the next pod with ports does so too. The rules that keep others from 127.0.0.0/8 are in table inet "
+                $"net.ipv4.conf.{name}.route_localnet is 0, and host ports are forwarded there",
+                "host ports do not work on 127.0.0.1",
+                "set it to 1; the next pod with ports does so too. The rules that protect 127.0.0.0/8 from other hosts are in table inet "
                     + "plugboard_portmap"
             )
             {

@@ -45,8 +45,8 @@ internal sealed class TemporaryFileCheck : ICheck
         new(
             FindingIds.TemporaryFile,
             Severity.Notice,
-            $"{path} was left by an install that did not end",
-            "it takes space and nothing else: no runtime reads it",
+            $"{path} is a leftover of an interrupted install",
+            "it only takes space: no runtime reads it",
             "remove it, or run the install again"
         )
         {

@@ -7,7 +7,7 @@ using Plugboard.Netlink.Route.Links;
 
 namespace Plugboard.Doctor.Checks;
 
-/// <summary>Links on the pods' bridges that lead to nobody whom the runtime knows.</summary>
+/// <summary>Links on the pods' bridges that lead to no container of the runtime.</summary>
 internal sealed class VethCheck : ICheck
 {
     public string Name => "pods' links";
@@ -22,7 +22,7 @@ internal sealed class VethCheck : ICheck
         }
     }
 
-    // Null where a pod's namespace is not known: then no link is nobody's.
+    // Null if a pod's namespace is not known: then no link counts as unused.
     private static List<FileStatus>? NamespacesOfPods(Node node)
     {
         var spaces = new List<FileStatus>();
@@ -68,7 +68,7 @@ internal sealed class VethCheck : ICheck
             return null;
         if (alias is { } gone)
             return Orphan(port, $"it is of container {gone.ContainerId}, which the runtime does not know", null);
-        // The reference's links bear no mark: whose it is tells the namespace it leads to.
+        // The reference's links have no mark: the namespace behind the link identifies the owner.
         var isNobodys =
             spaces is not null
             && node.Namespaces.FindPeer(port) is not null
@@ -76,7 +76,7 @@ internal sealed class VethCheck : ICheck
         return isNobodys ? Orphan(port, "it leads to a namespace that no pod of the runtime has", null) : null;
     }
 
-    // Without a cache a container cannot be told to be gone; with an address, or in another bridge, somebody has found a use for it.
+    // Without a cache it is unknown which containers are gone; a link with an address, or in another bridge, has another use.
     private static bool IsUnused(Node node, Link port, Link peer) =>
         node.CacheTells
         && peer.MasterIndex == 0
@@ -89,9 +89,9 @@ internal sealed class VethCheck : ICheck
             FindingIds.VethOrphaned,
             Severity.Warning,
             $"{port.Name}: {how}",
-            "it takes a port of the bridge (1023 at most), and its address answers to nobody's container",
+            "it takes a port of the bridge (1023 at most), and its address belongs to no container",
             peer is null
-                ? "see who keeps the namespace (`ip netns`, `lsns -t net`); where nobody needs it, delete it, and the link goes with it"
+                ? "find the owner of the namespace (`ip netns`, `lsns -t net`); if it is unused, delete it, which deletes the link"
                 : $"`ip link delete {port.Name}`"
         )
         {

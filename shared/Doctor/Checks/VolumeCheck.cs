@@ -35,8 +35,8 @@ internal sealed class VolumeCheck : ICheck
                 FindingIds.MountOrphaned,
                 Severity.Warning,
                 $"{node.OnNode(mount.Target)} ({mount.Type} {mount.Source}): {how}",
-                "kubelet cannot clean the pod up (\"orphaned pod found, but volumes are still mounted\"), and the volume stays in use",
-                $"see that no process uses it (`fuser -vm {node.OnNode(mount.Target)}`), then `umount {node.OnNode(mount.Target)}`"
+                "kubelet cannot clean up the pod (\"orphaned pod found, but volumes are still mounted\"), and the volume stays in use",
+                $"check that no process uses it (`fuser -vm {node.OnNode(mount.Target)}`), then `umount {node.OnNode(mount.Target)}`"
             )
             {
                 Subject = mount.Target,
@@ -58,11 +58,11 @@ internal sealed class VolumeCheck : ICheck
         );
     }
 
-    // A server that does not answer is not asked.
+    // No request goes to a server, which may not answer.
     private static string? FindOrphan(MountEntry mount, string pod)
     {
         if (mount.Root.EndsWith(Deleted, StringComparison.Ordinal) || mount.Target.EndsWith(Deleted, StringComparison.Ordinal))
-            return "what was mounted has been deleted";
+            return "the mounted directory was deleted";
         try
         {
             return FileDescriptor.FindStatus(pod) is null ? "the pod's directory is gone, or another mount covers it" : null;
@@ -87,8 +87,8 @@ internal sealed class VolumeCheck : ICheck
             yield return new Finding(
                 FindingIds.LoopOrphaned,
                 Severity.Warning,
-                $"{loop.Device} has {loop.File}, and nothing is mounted from it",
-                "the image cannot be given to another pod, and its space not be freed",
+                $"{loop.Device} is attached to {loop.File}, but not mounted",
+                "no other pod can use the image, and its space cannot be freed",
                 $"`losetup -d {loop.Device}`, or `flexvolume gc`"
             )
             {
@@ -98,7 +98,7 @@ internal sealed class VolumeCheck : ICheck
         }
     }
 
-    // Volumes of another mount namespace, dm-crypt, LVM: somebody uses it in a way that this table does not show.
+    // Volumes of another mount namespace, dm-crypt, LVM: a use that this table does not show.
     private static bool IsHeld(string device)
     {
         using var holders = FileDirectory.Find($"/sys/block/{Path.GetFileName(device)}/holders");
@@ -146,7 +146,7 @@ internal sealed class VolumeCheck : ICheck
             : null;
     }
 
-    // Loop devices are the machine's, not the node's below its root; snap's and others' are nobody's business here.
+    // Loop devices belong to the machine, not to the node's root; those of snap and other programs are skipped.
     private static bool IsOfPods(Node node, string file)
     {
         var path = file.EndsWith(" (deleted)", StringComparison.Ordinal) ? file[..^" (deleted)".Length] : file;

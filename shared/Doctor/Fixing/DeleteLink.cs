@@ -3,7 +3,7 @@ using Plugboard.Netlink.Route.Links;
 
 namespace Plugboard.Doctor.Fixing;
 
-/// <summary>Deletes a veth pair whose both ends are on the node and that a plugin made for a container that is gone.</summary>
+/// <summary>Deletes a veth pair with both ends on the node, made by a plugin for a container that is gone.</summary>
 /// <param name="link">The end on the bridge.</param>
 /// <param name="peer">The other end.</param>
 internal sealed class DeleteLink(Link link, Link peer) : Fix($"delete link {link.Name} and its other end {peer.Name}, both on the node")

@@ -4,7 +4,7 @@ using Plugboard.Netlink.Route;
 
 namespace Plugboard.Doctor.Fixing;
 
-/// <summary>Switches IP forwarding on until the next boot, and keeps the routes that IPv6 routers told the node.</summary>
+/// <summary>Switches IP forwarding on until the next boot, and keeps the routes that IPv6 routers advertised.</summary>
 /// <param name="is6">IPv6, else IPv4.</param>
 internal sealed class EnableIPForwarding(bool is6) : Fix($"set {Sysctl.Dotted(IPForwarding.SettingOf(is6))} to 1 until the next boot")
 {

@@ -7,7 +7,7 @@ internal abstract class Fix(string intention)
     /// <summary>What it will do, in the imperative.</summary>
     public string Intention { get; } = intention;
 
-    /// <summary>Does it; false where the node has changed so that it is not safe any more.</summary>
+    /// <summary>Does it; false if the node has changed so that it is not safe any more.</summary>
     public abstract bool Apply();
 
     /// <summary>Takes it back.</summary>

@@ -3,9 +3,9 @@ using Plugboard.Ipam.HostLocal;
 
 namespace Plugboard.Doctor.Fixing;
 
-/// <summary>Releases an address, under the lock of all who lease there, if its file still says what it said.</summary>
+/// <summary>Releases an address, under the lock of the lease directory, if its file is unchanged.</summary>
 /// <param name="lease">The lease.</param>
-/// <param name="isStillSafe">Looks again, under the lock, whether nobody has the address.</param>
+/// <param name="isStillSafe">Checks again, under the lock, that the address is unused.</param>
 internal sealed class ReleaseLease(LeaseFile lease, Func<bool> isStillSafe)
     : Fix($"release {lease.Address} of network {lease.Network} ({Describe(lease)})")
 {
@@ -30,7 +30,7 @@ internal sealed class ReleaseLease(LeaseFile lease, Func<bool> isStillSafe)
         using var directory = LeaseDirectory.Find(lease.DataDirectory, lease.Network);
         using var held = directory?.Lock(Patience);
         using var file = directory?.CreateLease(lease.Content.Owner);
-        // Somebody may have got the address since: it is theirs then.
+        // The address may have been leased again since: then it stays.
         file?.TryLink(lease.Address.ToString());
     }
 }

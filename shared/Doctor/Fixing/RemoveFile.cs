@@ -2,7 +2,7 @@ using Plugboard.Linux.Files;
 
 namespace Plugboard.Doctor.Fixing;
 
-/// <summary>Removes a file that nobody reads. Until the end it has another name beside it.</summary>
+/// <summary>Removes an unused file. Until the end it has another name beside it.</summary>
 /// <param name="path">The file, as this process sees it.</param>
 /// <param name="shown">The file, as the node sees it.</param>
 internal sealed class RemoveFile(string path, string shown) : Fix($"remove {shown}")

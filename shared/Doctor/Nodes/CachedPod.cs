@@ -9,13 +9,13 @@ namespace Plugboard.Doctor.Nodes;
 /// <param name="IfName">The interface in it.</param>
 internal sealed record CachedPod(string Network, string ContainerId, string IfName)
 {
-    /// <summary>The path of its network namespace; empty where the runtime is too old to say.</summary>
+    /// <summary>The path of its network namespace; empty if the runtime is too old to say.</summary>
     public string NetNs { get; init; } = "";
 
     /// <summary>The addresses it got.</summary>
     public IReadOnlyList<IPAddr> Addresses { get; init; } = [];
 
-    /// <summary>Reads a file of the cache; null where it says nobody's name, as one that was cut off.</summary>
+    /// <summary>Reads a file of the cache; null if it names no pod, as a truncated file.</summary>
     public static CachedPod? TryParse(ReadOnlyMemory<byte> content)
     {
         try
@@ -30,7 +30,7 @@ internal sealed record CachedPod(string Network, string ContainerId, string IfNa
                 Addresses = root.TryGetProperty("result", out var result) ? AddressesOf(result) : [],
             };
         }
-        // The second: a string that is not UTF-8.
+        // InvalidOperationException: a string that is not UTF-8.
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             return null;

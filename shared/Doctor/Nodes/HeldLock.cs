@@ -4,13 +4,13 @@ using Plugboard.Linux.Files;
 
 namespace Plugboard.Doctor.Nodes;
 
-/// <summary>A flock(2) that a process has. Source: proc_locks(5).</summary>
-/// <param name="Pid">The process; 0 or -1 where it is not of this pid namespace.</param>
-/// <param name="Device">The file's device, major in the high, minor in the low 32 bits; not what statx(2) tells on some
-/// filesystems.</param>
+/// <summary>A flock(2) that a process holds. Source: proc_locks(5).</summary>
+/// <param name="Pid">The process; 0 or -1 if it is not of this pid namespace.</param>
+/// <param name="Device">The file's device, major in the high, minor in the low 32 bits; on some filesystems statx(2) reports another
+/// one.</param>
 /// <param name="Inode">The file; 0 for locks of other kinds.</param>
-/// <param name="IsExclusive">Nobody else gets it meanwhile.</param>
-/// <param name="Waiting">How many wait for it.</param>
+/// <param name="IsExclusive">No other process gets it meanwhile.</param>
+/// <param name="Waiting">The number of waiting processes.</param>
 internal sealed record HeldLock(int Pid, ulong Device, ulong Inode, bool IsExclusive, int Waiting)
 {
     /// <summary>The process's name; a question mark where it is gone.</summary>
@@ -24,7 +24,8 @@ internal sealed record HeldLock(int Pid, ulong Device, ulong Inode, bool IsExclu
     }
 
     /// <summary>
-    /// Reads /proc/locks: <c>1: FLOCK ADVISORY WRITE 1234 fe:01:5678 0 EOF</c>, and with <c>-></c> those who wait for the one above.
+    /// Reads /proc/locks: <c>1: FLOCK ADVISORY WRITE 1234 fe:01:5678 0 EOF</c>, and with <c>-></c> the processes that wait for the lock
+    /// above.
     /// </summary>
     public static List<HeldLock> Parse(string text)
     {
@@ -42,7 +43,7 @@ internal sealed record HeldLock(int Pid, ulong Device, ulong Inode, bool IsExclu
                 && int.TryParse(words[4], CultureInfo.InvariantCulture, out var pid)
                 && TryParse(words[5], out var device, out var inode)
             )
-                // Those of other kinds too: who waits for them is not counted for a flock.
+                // Locks of other kinds too: a process that waits for one must not count as waiting for a flock.
                 locks.Add(new HeldLock(pid, device, words[1] == "FLOCK" ? inode : 0, words[3] == "WRITE", 0));
         }
 

@@ -21,11 +21,11 @@ internal sealed class NamespaceScan
     /// <summary>The addresses of all links there.</summary>
     public IReadOnlySet<IPAddr> Addresses => addresses;
 
-    /// <summary>The other end of a veth link of the node; null where it is in a namespace that was not seen.</summary>
+    /// <summary>The other end of a veth link of the node; null if it is in a namespace that was not seen.</summary>
     public Link? FindPeer(Link port) =>
         port.LinkNetNsId is { } number && links.TryGetValue((number, port.PeerIndex), out var peer) ? peer : null;
 
-    /// <summary>True where a veth link of the node ends in that namespace.</summary>
+    /// <summary>True if a veth link of the node ends in that namespace.</summary>
     public bool LeadsTo(Link port, FileStatus ns) =>
         port.LinkNetNsId is { } number && places.TryGetValue(number, out var place) && place == (ns.Device, ns.Inode);
 

@@ -12,7 +12,7 @@ namespace Plugboard.Doctor.Nodes;
 /// <param name="Path">The file, as this process sees it.</param>
 internal sealed record NetworkFile(string Path)
 {
-    /// <summary>What it says; null where it is broken.</summary>
+    /// <summary>What it says; null if it is broken.</summary>
     public Conflist? List { get; init; }
 
     /// <summary>What its plugins are to do.</summary>
@@ -68,7 +68,7 @@ internal sealed record NetworkFile(string Path)
         }
     }
 
-    // A single plugin's config is a list of one to everybody.
+    // A single plugin's config counts as a list of one.
     private static byte[] Wrap(byte[] content)
     {
         var config = NetworkConfig.Parse(content);

@@ -8,7 +8,7 @@ using Plugboard.Netlink.Route.Links;
 
 namespace Plugboard.Doctor.Nodes;
 
-/// <summary>What is known of the node, read when the first check asks and kept for the others.</summary>
+/// <summary>The facts of the node, read when the first check needs them and shared with the other checks.</summary>
 internal sealed class Node
 {
     private readonly Lazy<IReadOnlyList<NetworkFile>> networks;
@@ -41,13 +41,13 @@ internal sealed class Node
     /// <summary>The network configs, in the runtime's order.</summary>
     public IReadOnlyList<NetworkFile> Networks => networks.Value;
 
-    /// <summary>The one that a runtime uses: the first that it can read; null where there is none.</summary>
+    /// <summary>The config that a runtime uses: the first valid one; null if absent.</summary>
     public NetworkFile? ChosenNetwork => Networks.FirstOrDefault(static file => file.List is not null);
 
     /// <summary>What all plugins of all readable configs are to do.</summary>
     public IEnumerable<PluginUse> Plugins => Networks.SelectMany(static file => file.Plugins);
 
-    /// <summary>The runtime's cache; null where there is none.</summary>
+    /// <summary>The runtime's cache; null if absent.</summary>
     public ResultCache? Cache => cache.Value;
 
     /// <summary>All leases.</summary>
@@ -62,7 +62,7 @@ internal sealed class Node
     /// <summary>The other namespaces.</summary>
     public NamespaceScan Namespaces => namespaces.Value;
 
-    /// <summary>What portmap made, and for whom.</summary>
+    /// <summary>portmap's objects with their owners.</summary>
     public IReadOnlyList<PodRecord> PortRecords => portRecords.Value;
 
     /// <summary>Where portmap keeps its records.</summary>
@@ -88,10 +88,10 @@ internal sealed class Node
     /// <summary>A path as the node sees it, for people.</summary>
     public string OnNode(string path) => path[Under("").Length..];
 
-    /// <summary>The link of that name; null where there is none.</summary>
+    /// <summary>The link with a name; null if absent.</summary>
     public Link? FindLink(string name) => Links.FirstOrDefault(link => link.Name == name);
 
-    /// <summary>The bridges of pods: those that configs name, and those with a port that bears a plugin's mark.</summary>
+    /// <summary>The bridges of pods: those of the configs, and those that have a port with a plugin's mark.</summary>
     public IReadOnlyList<Link> PodBridges
     {
         get
@@ -115,12 +115,12 @@ internal sealed class Node
         }
     }
 
-    /// <summary>True where the container is attached, or is about to be: it has a young lease. Meaningful only with a cache.</summary>
+    /// <summary>True if the container is attached, or is about to be: it has a young lease. Meaningful only with a cache.</summary>
     public bool KnowsContainer(string containerId) =>
         Cache?.KnowsContainer(containerId) == true
         || Leases.Any(lease => lease.Age < Options.Grace && lease.Content.Owner.ContainerId == containerId);
 
-    /// <summary>True where who is not in the cache is gone.</summary>
+    /// <summary>True if a pod that is not in the cache is gone.</summary>
     public bool CacheTells => Cache is { IsComplete: true };
 
     /// <summary>flannel's file that the used config reads, or that would be; null: no config reads one.</summary>
@@ -129,7 +129,7 @@ internal sealed class Node
             ? Under(path)
             : null;
 
-    /// <summary>What flannel's file says; null where none is read, or it is missing or broken.</summary>
+    /// <summary>The content of flannel's file; null if not read, missing or invalid.</summary>
     public SubnetFile? FindSubnetFile()
     {
         try
@@ -143,7 +143,7 @@ internal sealed class Node
     }
 
     /// <summary>
-    /// An address of the cluster's network, as flannel's file tells it, that is not in one of the node's own; null: the file tells none.
+    /// An address of the cluster network, by flanneld's file, outside the node's own pod network; null if the file names no network.
     /// </summary>
     public IPAddr? FindFarPod(IPPrefix own)
     {
@@ -160,7 +160,7 @@ internal sealed class Node
         return null;
     }
 
-    /// <summary>The link by which a packet to an address leaves; null: none, as for a node that is not known and a blackhole.</summary>
+    /// <summary>The link that a packet to an address leaves by; null if there is no route, or it is a blackhole.</summary>
     public string? FindWay(IPAddr destination)
     {
         try
@@ -174,14 +174,14 @@ internal sealed class Node
         }
     }
 
-    /// <summary>Asks the kernel about links, addresses and routes.</summary>
+    /// <summary>Queries links, addresses and routes.</summary>
     public static T Route<T>(Func<RouteClient, T> question)
     {
         using var client = RouteClient.Open();
         return question(client);
     }
 
-    /// <summary>Asks the kernel's nftables; the default where it has none.</summary>
+    /// <summary>Queries nftables; the default if the kernel does not have it.</summary>
     public static T? Nftables<T>(Func<NftablesClient, T> question)
     {
         using var client = NftablesClient.Find();

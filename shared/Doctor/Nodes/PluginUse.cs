@@ -6,10 +6,10 @@ internal sealed record PluginUse(string Type)
     /// <summary>The bridge it makes; null: none.</summary>
     public string? Bridge { get; init; }
 
-    /// <summary>The MTU the config asks for; null: none.</summary>
+    /// <summary>The MTU of the config; null: none.</summary>
     public int? Mtu { get; init; }
 
-    /// <summary>The bridge is the pods' gateway: the node forwards for them.</summary>
+    /// <summary>The bridge is the pods' gateway: the node forwards their packets.</summary>
     public bool IsGateway { get; init; }
 
     /// <summary>It needs NAT in nftables' inet tables.</summary>

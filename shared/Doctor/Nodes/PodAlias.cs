@@ -8,7 +8,7 @@ internal readonly record struct PodAlias(string Network, string ContainerId)
     /// <summary>What every such alias begins with.</summary>
     public const string Mark = "cni:";
 
-    /// <summary>Reads an alias; null where it is none of ours.</summary>
+    /// <summary>Reads an alias; null if it is not one of ours.</summary>
     public static PodAlias? Parse(string alias)
     {
         if (!alias.StartsWith(Mark, StringComparison.Ordinal))

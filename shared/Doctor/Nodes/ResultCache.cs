@@ -22,16 +22,16 @@ internal sealed class ResultCache
     /// <summary>All attachments.</summary>
     public IReadOnlyList<CachedPod> Pods { get; }
 
-    /// <summary>True where every file could be read: who is not in it is gone.</summary>
+    /// <summary>True if every file could be read: a pod without a file is gone.</summary>
     public bool IsComplete { get; }
 
-    /// <summary>True where the container has an attachment to that network.</summary>
+    /// <summary>True if the container has an attachment to that network.</summary>
     public bool Knows(string network, string containerId) => known.Contains((network, containerId));
 
-    /// <summary>True where the container has any attachment.</summary>
+    /// <summary>True if the container has any attachment.</summary>
     public bool KnowsContainer(string containerId) => containers.Contains(containerId);
 
-    /// <summary>Reads the cache; null where there is none.</summary>
+    /// <summary>Reads the cache; null if absent.</summary>
     public static ResultCache? Find(string path)
     {
         using var directory = FileDirectory.Find(path);
@@ -53,7 +53,7 @@ internal sealed class ResultCache
         return new ResultCache(pods, complete);
     }
 
-    // False for something that is no file.
+    // False for anything but a file.
     private static bool TryRead(FileDirectory directory, string name, out byte[]? content)
     {
         content = null;

@@ -2,9 +2,9 @@ using Plugboard.Addresses;
 
 namespace Plugboard.Firewall.Conditions;
 
-/// <summary>A condition that is not understood.</summary>
-/// <param name="word">The first word of it that is not.</param>
-/// <param name="message">What is wrong.</param>
+/// <summary>A condition that cannot be parsed.</summary>
+/// <param name="word">Its first invalid word.</param>
+/// <param name="message">The reason.</param>
 public sealed class ConditionException(string word, string message) : Exception(Excerpt.OfMessage(message))
 {
     /// <summary>The word.</summary>

@@ -73,7 +73,7 @@ internal sealed class NftConditions
             case "fib":
                 return ReadFib();
             default:
-                throw new ConditionException(word, $"\"{word}\" is no condition that is understood");
+                throw new ConditionException(word, $"\"{word}\" is an unknown condition");
         }
     }
 
@@ -110,7 +110,7 @@ internal sealed class NftConditions
             || from.Is6 != is6
             || to.Is6 != is6
         )
-            throw new ConditionException(value, $"\"{value}\" is no {(is6 ? "IPv6" : "IPv4")} address, network or range");
+            throw new ConditionException(value, $"\"{value}\" is not an {(is6 ? "IPv6" : "IPv4")} address, network or range");
         return Ordered(Field.Of(from), Field.Of(to), value);
     }
 
@@ -147,7 +147,7 @@ internal sealed class NftConditions
             || !ushort.TryParse(ends[0], NumberStyles.None, CultureInfo.InvariantCulture, out var from)
             || !ushort.TryParse(ends[^1], NumberStyles.None, CultureInfo.InvariantCulture, out var to)
         )
-            throw new ConditionException(value, $"\"{value}\" is no port or range of ports");
+            throw new ConditionException(value, $"\"{value}\" is not a port or range of ports");
         return Ordered(Field.Port(from), Field.Port(to), value);
     }
 
@@ -159,7 +159,7 @@ internal sealed class NftConditions
             case "iifname" or "oifname":
                 var name = value.Trim('"');
                 if (Encoding.UTF8.GetByteCount(name) is 0 or > 15 || name.Contains('*'))
-                    throw new ConditionException(value, $"\"{name}\" is no link's name");
+                    throw new ConditionException(value, $"\"{name}\" is not a valid link name");
                 return Cmp.Equal(word == "iifname" ? Selector.Iifname : Selector.Oifname, Field.Link(name), inverted);
             case "mark":
                 return Cmp.Equal(Selector.MetaMark, Field.Mark(ReadMark(value)), inverted);
@@ -185,7 +185,7 @@ internal sealed class NftConditions
             return Cmp.Equal(Selector.CtMark, Field.Mark(ReadMark(value)), inverted);
         if (word != "state" || inverted)
             throw new ConditionException(word, $"\"ct {word}{(inverted ? " !=" : "")}\" is not understood: ct state and ct mark are");
-        return Ct.FindState(value) ?? throw new ConditionException(value, $"\"{value}\" is no state of a flow");
+        return Ct.FindState(value) ?? throw new ConditionException(value, $"\"{value}\" is not a state of a flow");
     }
 
     private FibType ReadFib()
@@ -206,7 +206,7 @@ internal sealed class NftConditions
             out var mark
         )
             ? mark
-            : throw new ConditionException(value, $"\"{value}\" is no mark");
+            : throw new ConditionException(value, $"\"{value}\" is not a mark");
     }
 
     private (bool Inverted, string Value) ReadValue()

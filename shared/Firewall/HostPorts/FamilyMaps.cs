@@ -43,7 +43,7 @@ internal sealed class FamilyMaps
     /// <summary>As <see cref="HostPorts"/>, of pods with conditions.</summary>
     public Set HostConditional { get; }
 
-    /// <summary>Who is masqueraded on the way to which pod: clients . pod.</summary>
+    /// <summary>The masqueraded clients of each pod: clients . pod.</summary>
     public Set Masquerade { get; }
 
     /// <summary>All of them.</summary>

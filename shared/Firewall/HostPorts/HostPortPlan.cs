@@ -50,7 +50,7 @@ internal sealed class HostPortPlan
         };
     }
 
-    /// <summary>The plan of what a record tells of; null where it is damaged, or another version's.</summary>
+    /// <summary>The plan of a record; null if it is damaged, or of another version.</summary>
     public static PodPlan? Of(HostPortTable table, PodRecord record)
     {
         var told = HostPortRecord.FromRecord(record);

@@ -7,7 +7,7 @@ namespace Plugboard.Firewall.HostPorts;
 
 /// <summary>
 /// Table <c>inet plugboard_portmap</c>. The first packet of a flow to one of the node's own addresses costs a lookup in each of a few hash
-/// maps, however many ports are published; whose an element is says its comment.
+/// maps, however many ports are published; an element's comment names its owner.
 /// </summary>
 internal sealed class HostPortTable : NodeTable
 {
@@ -52,7 +52,7 @@ internal sealed class HostPortTable : NodeTable
     /// <summary>The chain of a pod with conditions.</summary>
     public override Chain OwnChainOf(string tag) => new(Table, OwnChainPrefix + tag);
 
-    /// <summary>The tag of the pod whose own chain has this name; null: it is no pod's.</summary>
+    /// <summary>The tag of the pod whose own chain has this name; null if it is not a pod's.</summary>
     public static string? FindOwnersTag(string chain) =>
         chain.StartsWith(OwnChainPrefix, StringComparison.Ordinal) ? AttachmentTag.Find(chain[OwnChainPrefix.Length..]) : null;
 

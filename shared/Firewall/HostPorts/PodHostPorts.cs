@@ -7,7 +7,7 @@ namespace Plugboard.Firewall.HostPorts;
 /// <summary>What one pod publishes, and how: what both backends make rules of.</summary>
 public sealed record PodHostPorts
 {
-    /// <summary>Whose the ports are.</summary>
+    /// <summary>The owner of the ports.</summary>
     public required Attachment Owner { get; init; }
 
     /// <summary>The pod's IPv4 address with its network's length; null: none.</summary>
@@ -45,7 +45,7 @@ public sealed record PodHostPorts
     /// <summary>The path of the pod's network namespace; empty where it is not known.</summary>
     public string NetNs { get; init; } = "";
 
-    /// <summary>The host's end of the pod's link; empty where there is none.</summary>
+    /// <summary>The host's end of the pod's link; empty if absent.</summary>
     public string Link { get; init; } = "";
 
     /// <summary>The link to which connections from localhost are routed; empty: none are.</summary>

@@ -7,8 +7,8 @@ using Plugboard.Netlink.Route;
 namespace Plugboard.Firewall.HostPorts;
 
 /// <summary>
-/// Ends what the kernel remembers of UDP clients: a flow keeps its destination while its client goes on sending, though the pod that it led
-/// to is gone, or one has come. The kernel picks the flows by port and address; those of others are not touched.
+/// Ends the kernel's flows of UDP clients: a flow keeps its destination while its client sends, though its pod is gone, or a new one has
+/// come. The kernel selects the flows by port and address; other flows are not touched.
 /// </summary>
 public static class StaleFlows
 {
@@ -45,10 +45,10 @@ public static class StaleFlows
         );
 
     /// <summary>
-    /// After masquerading was put back: ends the flows of pods that began without it, and so would leave with the pod's address for as long
-    /// as the pod goes on sending.
+    /// After masquerading was restored: ends the flows of pods that began without it, and would otherwise leave with the pod's address
+    /// while the pod sends.
     /// </summary>
-    /// <param name="pods">The pods' addresses with the length of their network, which they do not leave with another address.</param>
+    /// <param name="pods">The pods' addresses with the length of their network.</param>
     public static void EndUnmasqueraded(IReadOnlyList<IPPrefix> pods)
     {
         if (pods.Count == 0)

@@ -71,7 +71,7 @@ internal static class HostPortContent
         return rules;
     }
 
-    // Whose packets are masqueraded; 0.0.0.0/0 and ::/0 are no match at all, and iptables-save does not write them.
+    // The sources that are masqueraded; 0.0.0.0/0 and ::/0 are no match at all, and iptables-save does not write them.
     private static string[][] Marked(IptablesHostPorts forwards)
     {
         if (!forwards.Options.Snat)
@@ -126,7 +126,7 @@ internal static class HostPortContent
         return rules;
     }
 
-    /// <summary>True where a <c>--to-destination</c> is of this address.</summary>
+    /// <summary>True if a <c>--to-destination</c> is of this address.</summary>
     public static bool LeadsTo(string target, IPAddr address)
     {
         var end = target.LastIndexOf(':');

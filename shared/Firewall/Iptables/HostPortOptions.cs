@@ -11,7 +11,7 @@ public sealed record HostPortOptions
     /// </summary>
     public bool Snat { get; init; } = true;
 
-    /// <summary>Masquerade whoever sends; only with <see cref="Snat"/>.</summary>
+    /// <summary>Masquerade every source; only with <see cref="Snat"/>.</summary>
     public bool MasqAll { get; init; }
 
     /// <summary>

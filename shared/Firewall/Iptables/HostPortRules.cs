@@ -3,13 +3,13 @@ using Plugboard.Addresses;
 namespace Plugboard.Firewall.Iptables;
 
 /// <summary>
-/// What is to be done to a table so that a pod's host ports lead to it, or no longer do; the rules themselves are
-/// <see cref="HostPortContent"/>'s. Unlike the reference's, a pod's chain is emptied before it is filled, so nothing leads to an address of
-/// yesterday. Chains that pods share are never emptied nor removed. Pure.
+/// The changes to a table that add or remove a pod's host ports; the rules themselves come from <see cref="HostPortContent"/>. Unlike the
+/// reference, it empties a pod's chain before it fills it, so no rule leads to an old address. Chains that pods share are never emptied nor
+/// removed. Pure.
 /// </summary>
 public static class HostPortRules
 {
-    /// <summary>What is to be done so that the ports lead to the pod; empty where they do.</summary>
+    /// <summary>The changes that make the ports lead to the pod; empty if they do.</summary>
     /// <param name="table">The table as it is, of the address's family.</param>
     /// <param name="forwards">The pod's ports.</param>
     /// <exception cref="IptablesWordException">A name or a condition cannot be written in a rule.</exception>
@@ -68,11 +68,12 @@ public static class HostPortRules
     }
 
     /// <summary>
-    /// What is to be done so that nothing of the pod's is left, be it of another config, of a repeated ADD of the reference's, or of its
-    /// old versions (<c>CNI-SN-</c>); empty where nothing is.
+    /// The changes that remove all rules of the pod, also those of another config, of a repeated ADD of the reference's, or of its old
+    /// versions (<c>CNI-SN-</c>); empty if there are no rules.
     /// </summary>
     /// <param name="table">The table as it is.</param>
-    /// <param name="pod">Whose rules go. Its interface's name says nothing: attachments of one pod to one network share the chain.</param>
+    /// <param name="pod">The pod whose rules go. Its interface's name does not count: attachments of one pod to one network share the
+    /// chain.</param>
     public static RestoreScript Delete(NatTable table, Attachment pod)
     {
         var script = new RestoreScript();
@@ -85,10 +86,10 @@ public static class HostPortRules
     }
 
     /// <summary>
-    /// True where the pod's ports lead to an address of none of these attachments: those of another attachment of the pod to the network.
+    /// True if the pod's ports lead to an address of none of these attachments: those of another attachment of the pod to the network.
     /// </summary>
     /// <param name="table">The table as it is.</param>
-    /// <param name="pod">Whose chain.</param>
+    /// <param name="pod">The pod of the chain.</param>
     /// <param name="addresses">The attachment's own addresses.</param>
     public static bool LeadElsewhere(NatTable table, Attachment pod, IReadOnlyList<Addresses.IPAddr> addresses)
     {
@@ -99,9 +100,9 @@ public static class HostPortRules
         return targets.Length > 0 && !targets.Any(target => addresses.Any(address => HostPortContent.LeadsTo(target, address)));
     }
 
-    /// <summary>What is not as <see cref="Add"/> would leave it, a sentence each; empty where all is.</summary>
+    /// <summary>The differences from the state after <see cref="Add"/>, a sentence each; empty if none.</summary>
     /// <param name="table">The table as it is, of the address's family.</param>
-    /// <param name="forwards">The pod's ports. Conditions are iptables' to understand: rules with them are <see cref="Unclear"/>, not
+    /// <param name="forwards">The pod's ports. Only iptables understands conditions: rules with them are <see cref="Unclear"/>, not
     /// compared.</param>
     public static IReadOnlyList<string> Check(NatTable table, IptablesHostPorts forwards)
     {

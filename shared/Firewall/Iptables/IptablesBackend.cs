@@ -5,16 +5,16 @@ using Plugboard.Linux;
 namespace Plugboard.Firewall.Iptables;
 
 /// <summary>
-/// Masquerade and port forwards with iptables, both families, in the calling thread's network namespace. Each call costs at most two
-/// processes for a family that it is about. What it writes the reference plugins find and remove, and the other way round.
+/// Masquerade and host ports with iptables, both families, in the calling thread's network namespace. Each call starts at most two
+/// processes for an affected family. The reference plugins find and remove its rules, and the other way round.
 /// </summary>
 /// <param name="options">Which tools.</param>
 public sealed class IptablesBackend(IptablesOptions options)
 {
     private static readonly bool[] Families = [false, true];
 
-    /// <summary>Masquerades a pod's addresses; what stands already stays.</summary>
-    /// <param name="pod">Whose they are.</param>
+    /// <summary>Masquerades a pod's addresses; existing rules stay.</summary>
+    /// <param name="pod">The pod.</param>
     /// <param name="addresses">The attachment's, of any family, with the length of their network.</param>
     /// <exception cref="IptablesException">See <see cref="IptablesClient.Change"/>.</exception>
     public void AddMasquerade(Attachment pod, IReadOnlyList<IPPrefix> addresses)
@@ -23,18 +23,16 @@ public sealed class IptablesBackend(IptablesOptions options)
             Client(family.Key).Change(table => MasqueradeRules.Add(table, pod, [.. family]));
     }
 
-    /// <summary>Removes a pod's masquerade in both families; nothing there is no error.</summary>
-    /// <param name="pod">Whose rules go.</param>
-    /// <param name="only">
-    /// The addresses of the attachment that ends, none of which are others'; null where they are not known: those of all its attachments to
-    /// the network go.
-    /// </param>
+    /// <summary>Removes a pod's masquerade in both families; succeeds if absent.</summary>
+    /// <param name="pod">The pod whose rules go.</param>
+    /// <param name="only">The addresses of the ending attachment, used by no other attachment; null if unknown: then the rules of all its
+    /// attachments to the network go.</param>
     /// <exception cref="IptablesException">Neither family can be read, or a change was refused or had no lock.</exception>
-    /// <exception cref="AggregateException">Both of it: one for each family.</exception>
+    /// <exception cref="AggregateException">Both errors, one for each family.</exception>
     public void DeleteMasquerade(Attachment pod, IReadOnlyList<IPPrefix>? only) =>
         Remove(table => MasqueradeRules.Delete(table, pod, only));
 
-    /// <summary>What a pod's masquerade lacks, a sentence each; empty where all is as it should be.</summary>
+    /// <summary>What a pod's masquerade lacks, a sentence each; empty if everything is as it should be.</summary>
     /// <exception cref="IptablesException">The tables cannot be read.</exception>
     public IReadOnlyList<string> CheckMasquerade(Attachment pod, IReadOnlyList<IPPrefix> addresses) =>
         [
@@ -43,8 +41,8 @@ public sealed class IptablesBackend(IptablesOptions options)
                 .SelectMany(family => MasqueradeRules.Check(Client(family.Key).Read(), pod, [.. family])),
         ];
 
-    /// <summary>Leads host ports to a pod.</summary>
-    /// <param name="pod">To whom.</param>
+    /// <summary>Forwards host ports to a pod.</summary>
+    /// <param name="pod">The pod.</param>
     /// <param name="addresses">Its addresses, at most one of each family, with the length of their network; a family without one is left
     /// alone.</param>
     /// <param name="mappings">The ports, of both families; none: nothing is done.</param>
@@ -66,12 +64,10 @@ public sealed class IptablesBackend(IptablesOptions options)
             HostPortRules.Add(NatTable.Empty, new IptablesHostPorts(pod, address, mappings, how));
     }
 
-    /// <summary>Removes a pod's forwards in both families, also what the reference left of them; nothing there is no error.</summary>
-    /// <param name="pod">Whose rules go.</param>
-    /// <param name="only">
-    /// The addresses of the attachment that ends: where all ports lead to another attachment of the pod to the network they stay. Null
-    /// where they are not known: all goes.
-    /// </param>
+    /// <summary>Removes a pod's host ports in both families, also the reference's leftovers; succeeds if absent.</summary>
+    /// <param name="pod">The pod whose rules go.</param>
+    /// <param name="only">The addresses of the ending attachment: if all ports lead to another attachment of the pod to the network, they
+    /// stay. Null if unknown: all rules go.</param>
     /// <exception cref="IptablesException">Neither family can be read, or a change was refused or had no lock.</exception>
     /// <exception cref="AggregateException">Both of it: one for each family.</exception>
     public void WithdrawHostPorts(Attachment pod, IReadOnlyList<IPAddr>? only) =>
@@ -80,8 +76,7 @@ public sealed class IptablesBackend(IptablesOptions options)
         );
 
     /// <summary>
-    /// What a pod's forwards lack, and what is too much in its chain, a sentence each; empty where all is as <see cref="ApplyHostPorts"/>
-    /// leaves it.
+    /// Missing and superfluous rules of a pod's host ports, a sentence each; empty if all is as <see cref="ApplyHostPorts"/> leaves it.
     /// </summary>
     /// <exception cref="IptablesException">The tables cannot be read.</exception>
     public IReadOnlyList<string> CheckHostPorts(

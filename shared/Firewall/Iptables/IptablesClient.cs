@@ -12,7 +12,7 @@ namespace Plugboard.Firewall.Iptables;
 /// <param name="options">Which tools.</param>
 public sealed class IptablesClient(bool is6, IptablesOptions options)
 {
-    // A change that fails because another process changed the table meanwhile is planned anew; each time somebody else got on.
+    // A change that fails because another process changed the table meanwhile is planned again; each time another process succeeded.
     private const int MostAttempts = 20;
 
     private readonly IptablesTool tool = new(is6, options);
@@ -21,12 +21,10 @@ public sealed class IptablesClient(bool is6, IptablesOptions options)
     /// <exception cref="IptablesException">The tool is missing (<see cref="IptablesMissingException"/>) or failed.</exception>
     public NatTable Read() => tool.Save();
 
-    /// <summary>
-    /// Reads the table, asks what is to be done, and does it as one change; where the answer is nothing, nothing more is run.
-    /// </summary>
-    /// <param name="plan">Pure: it is asked again where another process changed the table in between.</param>
-    /// <returns>True where something was done.</returns>
-    /// <exception cref="IptablesLockedException">Someone held the xtables lock all the time.</exception>
+    /// <summary>Reads the table, plans a change, and makes it at once; an empty plan starts no further process.</summary>
+    /// <param name="plan">Pure: it is called again if another process changed the table in between.</param>
+    /// <returns>True if something changed.</returns>
+    /// <exception cref="IptablesLockedException">Another process held the xtables lock all the time.</exception>
     /// <exception cref="IptablesException">The tool is missing (<see cref="IptablesMissingException"/>) or refused a line, which the
     /// message quotes.</exception>
     public bool Change(Func<NatTable, RestoreScript> plan)
@@ -46,10 +44,10 @@ public sealed class IptablesClient(bool is6, IptablesOptions options)
         return false;
     }
 
-    // iptables-nft has no lock, and a line that must fail for all but the first ("-N") it passes over where another process was first
-    // meanwhile: two would both add what only one may. So ours take turns in a namespace, by a file of their own: the caller may hold any
-    // other lock. Where /run cannot be written, and beside programs that take no turns, the
-    // kernel's number of the ruleset and the second look of Change are what is left.
+    // iptables-nft has no lock, and a line that must fail for all but the first ("-N") succeeds if another process was first meanwhile: two
+    // processes would both add what only one may. So our processes serialise in a namespace, by a file of their own: the caller may hold
+    // any other lock. If /run cannot be written, and beside programs that do not use the file, only the kernel's generation of the ruleset
+    // and the second reading of Change remain.
     private FileLock? WaitForTurn()
     {
         if (NamespaceLock.TryOpen("iptables") is not { } file)
@@ -65,8 +63,8 @@ public sealed class IptablesClient(bool is6, IptablesOptions options)
         }
     }
 
-    /// <summary>The rules of these that iptables itself does not find; one process, and one for each that is missing.</summary>
-    /// <exception cref="IptablesException">The tool is missing, or a rule is none.</exception>
+    /// <summary>The rules that iptables itself does not find; one process, and one for each missing rule.</summary>
+    /// <exception cref="IptablesException">The tool is missing, or a rule is invalid.</exception>
     public IReadOnlyList<IptablesRule> Missing(IReadOnlyList<IptablesRule> rules)
     {
         var missing = new List<IptablesRule>();

@@ -16,10 +16,10 @@ public sealed class IptablesRule(string chain, params IReadOnlyList<string> word
     /// <summary>What follows <c>-A chain</c>, unquoted.</summary>
     public IReadOnlyList<string> Words { get; } = words;
 
-    /// <summary>What it jumps or goes to: a chain's name or a target's, as MASQUERADE; null where it only counts.</summary>
+    /// <summary>What it jumps or goes to: a chain's name or a target's, as MASQUERADE; null if it only counts.</summary>
     public string? Target => Value("-j") ?? Value("-g");
 
-    /// <summary>The word after an option; null where the rule has no such option.</summary>
+    /// <summary>The word after an option; null if the rule has no such option.</summary>
     public string? Value(string option)
     {
         for (var i = 0; i + 1 < Words.Count; i++)
@@ -34,7 +34,7 @@ public sealed class IptablesRule(string chain, params IReadOnlyList<string> word
         return null;
     }
 
-    /// <summary>True where both say the same, in whatever order: versions of iptables-save differ in it.</summary>
+    /// <summary>True if both say the same, in whatever order: versions of iptables-save differ in it.</summary>
     public bool Means(IptablesRule other) => Chain == other.Chain && Meaning == other.Meaning;
 
     /// <summary>Of two rules of one chain that say the same it is the same.</summary>

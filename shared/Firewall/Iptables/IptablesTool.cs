@@ -31,8 +31,8 @@ internal sealed class IptablesTool(bool is6, IptablesOptions options)
         if (!result.Succeeded)
             throw Failed(path, result, null);
         var saved = Encoding.UTF8.GetString(result.Output);
-        // iptables-nft-save says only this, and succeeds, where somebody put rules of nftables into its table: to go on would be to see
-        // none of ours.
+        // iptables-nft-save prints only this, and succeeds, if another program put rules of nftables into its table: continuing would mean
+        // seeing none of our rules.
         if (saved.Contains("is incompatible, use 'nft' tool", StringComparison.Ordinal))
             throw new IptablesException(
                 path,

@@ -24,7 +24,7 @@ public static class LegacyTable
     private const int TargetNameOffset = 2;
     private const int ChainNameOffset = 32;
 
-    /// <summary>True where the namespace has the table. Asking the kernel for a table's content makes it, so this is asked first.</summary>
+    /// <summary>True if the namespace has the table. Reading a table's content creates it, so this comes first.</summary>
     /// <param name="is6">IPv6, else IPv4.</param>
     /// <param name="table">As <c>nat</c>.</param>
     /// <exception cref="ErrnoException">EPERM, EACCES: only root reads the list.</exception>
@@ -37,7 +37,7 @@ public static class LegacyTable
         return names is not null && Encoding.UTF8.GetString(names.ReadToEnd()).Split('\n').Contains(table);
     }
 
-    /// <summary>True where the table has a chain of that name; false also where there is no such table.</summary>
+    /// <summary>True if the table has a chain of that name; false also where there is no such table.</summary>
     /// <exception cref="ErrnoException">EPERM without CAP_NET_ADMIN; EAGAIN: the table changed ten times while it was read.</exception>
     public static bool HasChain(bool is6, string table, string chain) => Exists(is6, table) && Chains(is6, table).Contains(chain);
 
@@ -47,7 +47,7 @@ public static class LegacyTable
 
     private static List<string> Chains(bool is6, string table) => ReadChains(Entries(is6, table).Bytes, is6);
 
-    /// <summary>The table's entries as the kernel has them; null where there is no such table.</summary>
+    /// <summary>The table's entries as the kernel has them; null if there is no such table.</summary>
     /// <exception cref="ErrnoException">EPERM without CAP_NET_ADMIN; EAGAIN: the table changed ten times while it was read.</exception>
     internal static LegacyEntries? FindEntries(bool is6, string table) => Exists(is6, table) ? Entries(is6, table) : null;
 
@@ -89,7 +89,8 @@ public static class LegacyTable
     }
 
     /// <summary>
-    /// Reads the chains' heads: entries whose target is ERROR with the chain's name. The last such ends the table and is called ERROR too.
+    /// Reads the chains' heads: entries whose target is ERROR with the chain's name. The last such entry ends the table and is called ERROR
+    /// too.
     /// </summary>
     internal static List<string> ReadChains(ReadOnlySpan<byte> entries, bool is6)
     {

@@ -3,21 +3,21 @@ using Plugboard.Addresses;
 namespace Plugboard.Firewall.Iptables;
 
 /// <summary>
-/// The rules by which a pod's packets leave the node with the node's address, as the reference's bridge writes them (ipMasq):
+/// The rules that give a pod's packets the node's address, as the reference's bridge writes them (ipMasq):
 /// <code>
 /// -A POSTROUTING -s 10.1.2.5/32 -m comment --comment C -j CNI-x
 /// -A CNI-x -d 10.1.2.0/24 -m comment --comment C -j ACCEPT
 /// -A CNI-x ! -d 224.0.0.0/4 -m comment --comment C -j MASQUERADE
 /// </code>
-/// All of one family at a time. Attachments of one pod to one network share the chain, so each leaves the others' rules alone. Pure.
+/// All of one family at a time. Attachments of one pod to one network share the chain, so each touches its own rules only. Pure.
 /// </summary>
 public static class MasqueradeRules
 {
     private const string PostRouting = "POSTROUTING";
 
-    /// <summary>What is to be done so that these addresses are masqueraded; empty where they are.</summary>
+    /// <summary>The changes that masquerade these addresses; empty if they are masqueraded.</summary>
     /// <param name="table">The table as it is.</param>
-    /// <param name="pod">Whose they are.</param>
+    /// <param name="pod">The pod.</param>
     /// <param name="addresses">At least one, all of the table's family, with the length of their network.</param>
     /// <exception cref="IptablesWordException">The pod's identity cannot be written in a rule.</exception>
     public static RestoreScript Add(NatTable table, Attachment pod, IReadOnlyList<IPPrefix> addresses)
@@ -39,13 +39,11 @@ public static class MasqueradeRules
         return script;
     }
 
-    /// <summary>What is to be done so that nothing of the pod's is left; empty where nothing is.</summary>
+    /// <summary>The changes that remove the pod's rules; empty if there are no rules.</summary>
     /// <param name="table">The table as it is.</param>
-    /// <param name="pod">Whose rules go.</param>
-    /// <param name="only">
-    /// The addresses of the attachment that ends, of any family: what another attachment of the pod to the network needs stays. Null where
-    /// they are not known: all goes.
-    /// </param>
+    /// <param name="pod">The pod whose rules go.</param>
+    /// <param name="only">The addresses of the ending attachment, of any family: rules that another attachment of the pod to the network
+    /// needs stay. Null if unknown: all rules go.</param>
     public static RestoreScript Delete(NatTable table, Attachment pod, IReadOnlyList<IPPrefix>? only)
     {
         var script = new RestoreScript();
@@ -62,7 +60,7 @@ public static class MasqueradeRules
         return script;
     }
 
-    /// <summary>What is not as <see cref="Add"/> would leave it, a sentence each; empty where all is.</summary>
+    /// <summary>What is not as <see cref="Add"/> would leave it, a sentence each; empty if all is.</summary>
     public static IReadOnlyList<string> Check(NatTable table, Attachment pod, IReadOnlyList<IPPrefix> addresses)
     {
         var chain = ReferenceNames.MasqueradeChain(pod);

@@ -9,9 +9,9 @@ internal static class Missing
 
     public static string Unexpected(IptablesRule rule) => $"rule -A {rule} is not the pod's or stands twice";
 
-    public static string InTheWay(IptablesRule rule) => $"rule -A {rule} is no pod's and comes before the pod's";
+    public static string InTheWay(IptablesRule rule) => $"rule -A {rule} belongs to no pod and comes before the pod's";
 
-    /// <summary>What a chain lacks, what is too much in it, or that its order is another; nothing where it says what it should.</summary>
+    /// <summary>Missing rules of a chain, superfluous ones, or a different order; empty if the chain is as it should be.</summary>
     public static IEnumerable<string> Compare(NatTable table, string chain, IReadOnlyList<IptablesRule> wanted)
     {
         var present = table.Rules(chain);
@@ -27,7 +27,7 @@ internal static class Missing
             yield return $"the rules of chain {chain} of the nat table have another order";
     }
 
-    /// <summary>True where both lists mean the same, rule by rule.</summary>
+    /// <summary>True if both lists mean the same, rule by rule.</summary>
     public static bool SequenceMeans(this IReadOnlyList<IptablesRule> rules, IReadOnlyList<IptablesRule> others)
     {
         if (rules.Count != others.Count)

@@ -10,7 +10,7 @@ public sealed class NatTable
 
     private NatTable() { }
 
-    /// <summary>A table without chains, as where nobody has used it.</summary>
+    /// <summary>A table without chains, as before its first use.</summary>
     public static NatTable Empty { get; } = new();
 
     /// <summary>Reads what iptables-save printed; other tables' sections are passed over.</summary>
@@ -43,13 +43,13 @@ public sealed class NatTable
         rules.Add(rule);
     }
 
-    /// <summary>True where the chain exists, empty or not.</summary>
+    /// <summary>True if the chain exists, empty or not.</summary>
     public bool HasChain(string chain) => chains.ContainsKey(chain);
 
     /// <summary>A chain's rules in their order; none where there is no such chain.</summary>
     public IReadOnlyList<IptablesRule> Rules(string chain) => chains.TryGetValue(chain, out var rules) ? rules : [];
 
-    /// <summary>True where a rule that means the same is in its chain.</summary>
+    /// <summary>True if a rule that means the same is in its chain.</summary>
     public bool Has(IptablesRule rule)
     {
         if (!meanings.TryGetValue(rule.Chain, out var known))

@@ -15,7 +15,7 @@ public static class ReferenceNames
     /// <summary>The chain whose rules lead host ports to pods, one chain for all pods.</summary>
     public const string HostPortTop = "CNI-HOSTPORT-DNAT";
 
-    /// <summary>The chain that marks what is to be masqueraded.</summary>
+    /// <summary>The chain that marks packets for masquerading.</summary>
     public const string SetMark = "CNI-HOSTPORT-SETMARK";
 
     /// <summary>The chain that masquerades what is marked.</summary>

@@ -3,7 +3,7 @@ namespace Plugboard.Firewall.Iptables;
 /// <summary>Finds the line of a script that iptables-restore complains of.</summary>
 internal static class RestoreError
 {
-    /// <summary>The line; null where the complaint names none.</summary>
+    /// <summary>The line; null if the complaint names none.</summary>
     /// <param name="said">Its standard error: <c>line 3 failed</c>, <c>Error occurred at line: 3</c>.</param>
     /// <param name="script">What it was given.</param>
     public static string? FindLine(string said, RestoreScript script)

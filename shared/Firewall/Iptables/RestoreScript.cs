@@ -14,16 +14,16 @@ public sealed class RestoreScript(string table = "nat")
 
     private readonly List<string> lines = ["*" + table];
 
-    /// <summary>True where there is nothing to do.</summary>
+    /// <summary>True if there is nothing to do.</summary>
     public bool IsEmpty => lines.Count == 1;
 
     /// <summary>The standard input of iptables-restore.</summary>
     public string Text => IsEmpty ? "" : string.Join('\n', lines) + "\nCOMMIT\n";
 
-    /// <summary>A line by its number from 1; null where the text has no such line or the line only begins or ends the table.</summary>
+    /// <summary>A line by its number from 1; null if the text has no such line or the line only begins or ends the table.</summary>
     public string? Line(int number) => number > 1 && number <= lines.Count ? lines[number - 1] : null;
 
-    /// <summary>The first line that has a word; null where none has.</summary>
+    /// <summary>The first line that has a word; null if none has.</summary>
     public string? LineWith(string word) => lines.Find(line => RuleWords.Split(line).Contains(word));
 
     /// <summary>Makes a chain, or empties the one that is there; what refers to it stays.</summary>

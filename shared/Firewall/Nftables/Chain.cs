@@ -8,7 +8,7 @@ public sealed record Chain(Table Table, string Name)
     /// <summary>Where it hangs; null: it is only jumped to.</summary>
     public ChainHook? Hook { get; init; }
 
-    /// <summary>What a reader is told of it (Linux 5.10); empty: nothing.</summary>
+    /// <summary>Its comment (Linux 5.10); empty: none.</summary>
     public string Comment { get; init; } = "";
 
     /// <summary>As nft names it: <c>inet filter input</c>.</summary>

@@ -38,7 +38,7 @@ public enum ChainType
     /// <summary>Also change addresses and ports; only the first packet of a flow comes here.</summary>
     Nat,
 
-    /// <summary>Also have the packet routed anew.</summary>
+    /// <summary>Also routes the packet again.</summary>
     Route,
 }
 

@@ -58,6 +58,6 @@ public readonly record struct DataType(int Id, int Length, string Name)
     /// <summary>Bytes with padding: each field of a concatenation begins at a register.</summary>
     internal int PaddedLength => (Length + 3) & ~3;
 
-    /// <summary>True where the bytes are in host order.</summary>
+    /// <summary>True if the bytes are in host order.</summary>
     internal bool IsHostEndian => Id is 4 or 19 or 27 or 41;
 }

@@ -8,8 +8,8 @@ using static Plugboard.Firewall.Nftables.Uapi.NfTablesH;
 namespace Plugboard.Firewall.Nftables;
 
 /// <summary>
-/// Tells a rule's opcodes so that those we write and those the kernel tells of them later read alike: the kernel orders an opcode's
-/// attributes as it likes and adds those whose value is 0. Any bytes are safe.
+/// Renders a rule's opcodes so that ours and the kernel's later listing of them are equal: the kernel orders an opcode's attributes freely
+/// and adds those whose value is 0. Any bytes are safe.
 /// </summary>
 internal static class ExpressionReader
 {
@@ -17,7 +17,7 @@ internal static class ExpressionReader
     private const string NamelessSet = "__set",
         NamelessMap = "__map";
 
-    /// <summary>A rule the kernel tells of, with what it says.</summary>
+    /// <summary>A listed rule, with its opcodes.</summary>
     public static RuleContent Read(NetlinkMessage message, ListedRule rule)
     {
         var attributes = message.Attributes<NfGenMsg>();
@@ -83,7 +83,7 @@ internal static class ExpressionReader
         var parts = new SortedDictionary<int, string>();
         while (data.Read())
         {
-            // Of a lookup: told already.
+            // Of a lookup: rendered already.
             if (!IsZero(data.Value) && !(name == "lookup" && data.Type is NFTA_LOOKUP_SET or NFTA_LOOKUP_SET_ID))
                 parts[data.Type] = IsNatFlags(name, data) ? NatFlags(data.Value) : Value(data.Value);
         }
@@ -93,7 +93,7 @@ internal static class ExpressionReader
             text.Append(CultureInfo.InvariantCulture, $" {type}={value}");
     }
 
-    // net/netfilter/nft_nat.c, nft_masq.c, nft_redir.c: where no last register was told the kernel takes the first, and tells of both.
+    // net/netfilter/nft_nat.c, nft_masq.c, nft_redir.c: without a last register the kernel takes the first, and lists both.
     private static void LeaveOutSameEnds(string name, SortedDictionary<int, string> parts)
     {
         ReadOnlySpan<(int First, int Last)> ends = name switch
@@ -123,7 +123,7 @@ internal static class ExpressionReader
     private static string NatFlags(ReadOnlySpan<byte> value) =>
         (BinaryPrimitives.ReadUInt32BigEndian(value) & ~3u).ToString("x8", CultureInfo.InvariantCulture);
 
-    // A number of 0 is what the kernel takes where none is said. A value to compare with is nested, and so has a head.
+    // 0 is the kernel's value for an absent number. A value to compare with is nested, and so has a head.
     private static bool IsZero(ReadOnlySpan<byte> value) => value.Length == sizeof(uint) && !value.ContainsAnyExcept((byte)0);
 
     // Attributes that hold values or verdicts may or may not have the flag for it: it is left out.

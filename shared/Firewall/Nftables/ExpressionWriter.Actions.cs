@@ -129,7 +129,7 @@ internal sealed partial class ExpressionWriter
             writer.WriteString(NFTA_LOG_PREFIX, prefix);
     }
 
-    /// <summary>Refuses the packet and tells its sender.</summary>
+    /// <summary>Rejects the packet and informs its sender.</summary>
     public void Reject(uint type, byte code)
     {
         using var element = writer.Nested(NFTA_LIST_ELEM);

@@ -4,8 +4,8 @@ using static Plugboard.Firewall.Nftables.Uapi.NfTablesH;
 namespace Plugboard.Firewall.Nftables;
 
 /// <summary>
-/// Writes the opcodes that rules are made of, an expression a method. Registers are told by the byte they begin at: the kernel has 64 bytes
-/// of them, and the old numbers of 16 bytes each are taken where one begins, as nft does. Source: include/uapi/linux/netfilter/nf_tables.h.
+/// Writes the opcodes of rules, one expression per method. Registers are identified by their first byte: the kernel has 64 bytes of them,
+/// and a position at the start of an old 16-byte register gets the old number, as in nft. Source: include/uapi/linux/netfilter/nf_tables.h.
 /// </summary>
 internal sealed partial class ExpressionWriter(NetlinkWriter writer)
 {
@@ -48,7 +48,7 @@ internal sealed partial class ExpressionWriter(NetlinkWriter writer)
         writer.WriteUInt32BigEndian(NFTA_CT_KEY, key);
     }
 
-    /// <summary>Asks the routing tables.</summary>
+    /// <summary>Looks up a route.</summary>
     /// <param name="result">NFT_FIB_RESULT_*.</param>
     /// <param name="flags">NFTA_FIB_F_*: for which address.</param>
     /// <param name="to">The register's byte.</param>
@@ -73,7 +73,7 @@ internal sealed partial class ExpressionWriter(NetlinkWriter writer)
         writer.WriteUInt32BigEndian(NFTA_NG_TYPE, NFT_NG_RANDOM);
     }
 
-    /// <summary>Goes on where a register compares so with a value, NFT_CMP_*.</summary>
+    /// <summary>Continues if a register compares so with a value, NFT_CMP_*.</summary>
     public void Compare(uint operation, ReadOnlySpan<byte> value)
     {
         using var element = writer.Nested(NFTA_LIST_ELEM);
@@ -84,7 +84,7 @@ internal sealed partial class ExpressionWriter(NetlinkWriter writer)
         WriteValue(NFTA_CMP_DATA, value);
     }
 
-    /// <summary>Goes on where a register is, or is not, within bounds.</summary>
+    /// <summary>Continues if a register is, or is not, within bounds.</summary>
     public void Range(bool inverted, ReadOnlySpan<byte> from, ReadOnlySpan<byte> to)
     {
         using var element = writer.Nested(NFTA_LIST_ELEM);
@@ -96,7 +96,7 @@ internal sealed partial class ExpressionWriter(NetlinkWriter writer)
         WriteValue(NFTA_RANGE_TO_DATA, to);
     }
 
-    /// <summary>Turns a number of so many bytes in a register into network order.</summary>
+    /// <summary>Converts a number of so many bytes in a register to network order.</summary>
     public void ToNetworkOrder(int length)
     {
         using var element = writer.Nested(NFTA_LIST_ELEM);
@@ -116,7 +116,7 @@ internal sealed partial class ExpressionWriter(NetlinkWriter writer)
         AndXor(mask, zero[..mask.Length]);
     }
 
-    /// <summary>Keeps the bits of a mask and turns those of another.</summary>
+    /// <summary>Keeps the bits of one mask and flips those of another.</summary>
     public void AndXor(ReadOnlySpan<byte> mask, ReadOnlySpan<byte> turned)
     {
         using var element = writer.Nested(NFTA_LIST_ELEM);
@@ -129,7 +129,7 @@ internal sealed partial class ExpressionWriter(NetlinkWriter writer)
         WriteValue(NFTA_BITWISE_XOR, turned);
     }
 
-    /// <summary>Goes on where the key in the registers is, or is not, in a set.</summary>
+    /// <summary>Continues if the key in the registers is, or is not, in a set.</summary>
     public void Lookup(string set, bool inverted)
     {
         using var element = writer.Nested(NFTA_LIST_ELEM);
@@ -141,7 +141,7 @@ internal sealed partial class ExpressionWriter(NetlinkWriter writer)
             writer.WriteUInt32BigEndian(NFTA_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
     }
 
-    /// <summary>Goes on where the key in the registers is, or is not, in a nameless set of the same batch.</summary>
+    /// <summary>Continues if the key in the registers is, or is not, in a nameless set of the same batch.</summary>
     public void Lookup(uint setId, bool inverted)
     {
         using var element = writer.Nested(NFTA_LIST_ELEM);

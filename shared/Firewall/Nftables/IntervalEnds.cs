@@ -6,7 +6,7 @@ namespace Plugboard.Firewall.Nftables;
 /// </summary>
 internal static class IntervalEnds
 {
-    /// <summary>The key behind another; null: there is none.</summary>
+    /// <summary>The key after another; null if there is no other.</summary>
     public static byte[]? Next(byte[] key) => Step(key, carryFrom: 0xff, by: 1);
 
     private static byte[] Previous(byte[] key) => Step(key, carryFrom: 0, by: 0xff) ?? key;
@@ -25,7 +25,7 @@ internal static class IntervalEnds
         return null;
     }
 
-    /// <summary>Ranges of what the kernel tells, whatever it is: in order, each with its last key.</summary>
+    /// <summary>Ranges from a kernel listing, of any content: in order, each with its last key.</summary>
     public static List<SetElement> Join(List<SetElement> told)
     {
         // An end comes before a beginning with the same key.

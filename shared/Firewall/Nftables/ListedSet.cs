@@ -4,13 +4,13 @@ using static Plugboard.Firewall.Nftables.Uapi.NfTablesH;
 
 namespace Plugboard.Firewall.Nftables;
 
-/// <summary>A set or map as the kernel has it.</summary>
-/// <param name="Set">What it is, as far as <see cref="Nftables.Set"/> tells it.</param>
-/// <param name="Layout">All that decides what it can hold and how: equal to <see cref="LayoutOf"/>'s where it is the same. Comments are not
-/// in it.</param>
+/// <summary>A set or map in the kernel.</summary>
+/// <param name="Set">Its attributes, as far as <see cref="Nftables.Set"/> has them.</param>
+/// <param name="Layout">The attributes that decide what it can hold: equal to <see cref="LayoutOf"/>'s for an equal set. Comments do not
+/// count.</param>
 internal sealed record ListedSet(Set Set, string Layout)
 {
-    /// <summary>The layout of a set that is to be.</summary>
+    /// <summary>The layout of a desired set.</summary>
     public static string LayoutOf(Set set)
     {
         var writer = new NetlinkWriter();
@@ -18,7 +18,7 @@ internal sealed record ListedSet(Set Set, string Layout)
         return Describe(new AttributeReader(writer.Written));
     }
 
-    /// <summary>The layout that a set's attributes tell of, those we write or those the kernel tells of. Any bytes are safe.</summary>
+    /// <summary>The layout of a set's attributes, ours or the kernel's. Any bytes are safe.</summary>
     public static string Describe(AttributeReader attributes)
     {
         uint flags = 0,
@@ -56,7 +56,7 @@ internal sealed record ListedSet(Set Set, string Layout)
             }
         }
 
-        // The kernel tells the length of its own verdicts.
+        // The kernel lists the length of its own verdicts.
         if (dataType == NFT_DATA_VERDICT)
             dataLength = 0;
         // The kernel has its own order.
@@ -68,7 +68,7 @@ internal sealed record ListedSet(Set Set, string Layout)
         );
     }
 
-    // A number of 0 is what the kernel takes where none is said, and it may tell of it.
+    // 0 is the kernel's value for an absent number, and it may list it.
     private static void Add(List<string> rest, AttributeReader attribute)
     {
         if (attribute.Value.ContainsAnyExcept((byte)0))

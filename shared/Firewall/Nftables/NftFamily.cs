@@ -17,7 +17,7 @@ public enum NftFamily : byte
     /// <summary>A device's ingress and egress.</summary>
     Netdev = 5,
 
-    /// <summary>What a bridge forwards.</summary>
+    /// <summary>Packets through a bridge.</summary>
     Bridge = 7,
 
     /// <summary>IPv6.</summary>

@@ -7,9 +7,8 @@ using static Plugboard.Firewall.Nftables.Uapi.NfTablesH;
 namespace Plugboard.Firewall.Nftables;
 
 /// <summary>
-/// Changes that the kernel makes all at once or not at all. They are written as they are asked for; <see cref="ToString"/> tells them as a
-/// script that
-/// <c>nft -f</c> would do the same by.
+/// Changes that the kernel makes all at once or not at all. They are written in the order of the calls; <see cref="ToString"/> renders them
+/// as an equivalent script for <c>nft -f</c>.
 /// </summary>
 public sealed class NftablesBatch
 {
@@ -29,7 +28,7 @@ public sealed class NftablesBatch
         WriteFrame(NfnetlinkH.NFNL_MSG_BATCH_BEGIN, generation);
     }
 
-    /// <summary>True where nothing was asked for.</summary>
+    /// <summary>True if it has no changes.</summary>
     public bool IsEmpty => changes.Count == 0;
 
     internal IReadOnlyList<NftablesChange> Changes => changes;
@@ -43,7 +42,7 @@ public sealed class NftablesBatch
     /// <summary>Makes a table; one that is there stays, and is dormant no more.</summary>
     public void Add(Table table) => Add(table, 0);
 
-    /// <summary>Makes a table that nobody but the client can change, and that goes with it (Linux 5.12).</summary>
+    /// <summary>Creates a table that only the client can change, and that disappears with it (Linux 5.12).</summary>
     internal void AddOwned(Table table) => Add(table, NFT_TABLE_F_OWNER);
 
     private void Add(Table table, uint flags)
@@ -178,7 +177,7 @@ public sealed class NftablesBatch
         }
     }
 
-    /// <summary>Removes one rule, whoever made it.</summary>
+    /// <summary>Removes one rule, of any author.</summary>
     public void Delete(ListedRule rule)
     {
         using var message = Begin(NFT_MSG_DELRULE, NftablesVerb.Delete, rule.Chain.Table.Family, rule);
@@ -220,19 +219,19 @@ public sealed class NftablesBatch
     /// <summary>Adds elements; one that is there already with the same data stays as it is.</summary>
     public void Add(Set set, params IReadOnlyList<SetElement> elements) => WriteElements(set, elements, NftablesVerb.Add);
 
-    /// <summary>Adds elements whose keys must not be there (EEXIST).</summary>
+    /// <summary>Adds elements whose keys must be absent (EEXIST).</summary>
     public void Create(Set set, params IReadOnlyList<SetElement> elements) => WriteElements(set, elements, NftablesVerb.Create);
 
     /// <summary>Removes elements, which must be there (ENOENT).</summary>
     public void Delete(Set set, params IReadOnlyList<SetElement> elements) => WriteElements(set, elements, NftablesVerb.Delete);
 
     /// <summary>
-    /// Has an element of a set with timeouts expire with the next tick of the kernel's clock (Linux 6.12; an older kernel does nothing and
-    /// does not say so). What is deleted has to outlive everyone who may be reading it, and until then, 4 to 25 ms, the kernel lets nobody
-    /// who closes a netfilter socket go on, nor remove a link; what expires it clears away in its own time.
+    /// Lets an element of a set with timeouts expire with the next tick of the kernel's clock (Linux 6.12; an older kernel ignores it
+    /// silently). A deleted element must outlive its concurrent readers, and until then, 4 to 25 ms, the kernel blocks each close of a
+    /// netfilter socket and each removal of a link; an expired element is removed later, without blocking.
     /// </summary>
     /// <param name="set">The set.</param>
-    /// <param name="element">The element as the kernel has it, with what it leads to.</param>
+    /// <param name="element">The element as the kernel has it, with its value.</param>
     public void Expire(Set set, SetElement element) =>
         Add(set, element with { Timeout = TimeSpan.FromMilliseconds(1), Expires = TimeSpan.FromMilliseconds(1), Comment = "" });
 

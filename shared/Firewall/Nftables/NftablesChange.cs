@@ -36,7 +36,7 @@ internal sealed record NftablesChange(NftablesVerb Verb, object Subject)
         };
 
     /// <summary>
-    /// What nft says of a chain behind its name: <c>{ type nat hook output priority -100; policy accept; }</c>; empty where there is
+    /// What nft says of a chain behind its name: <c>{ type nat hook output priority -100; policy accept; }</c>; empty if there is
     /// nothing to say.
     /// </summary>
     public static string Describe(Chain chain)

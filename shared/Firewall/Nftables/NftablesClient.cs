@@ -42,7 +42,7 @@ public sealed class NftablesClient : IDisposable
         }
     }
 
-    /// <summary>Opens a client in the calling thread's namespace; null where the kernel has no nf_tables.</summary>
+    /// <summary>Opens a client in the calling thread's namespace; null if the kernel has no nf_tables.</summary>
     /// <exception cref="ErrnoException">No more files can be opened.</exception>
     public static NftablesClient? Find()
     {
@@ -70,7 +70,7 @@ public sealed class NftablesClient : IDisposable
             throw new NftablesException(failures);
     }
 
-    /// <summary>Does all of a batch or nothing, and tells what was refused: empty, it was done.</summary>
+    /// <summary>Commits a batch, all or nothing. Returns the refused changes; empty: it is committed.</summary>
     /// <param name="batch">The changes; it can be committed once.</param>
     public IReadOnlyList<NftablesFailure> TryCommit(NftablesBatch batch)
     {
@@ -93,14 +93,15 @@ public sealed class NftablesClient : IDisposable
         return new NftablesFailure(change.ToString(), change.Subject is ElementList list ? (list.Set, list.ToArray()) : null, error);
     }
 
-    /// <summary>The rules of a table in the order of their chains; empty where there is no such table.</summary>
+    /// <summary>The rules of a table in the order of their chains; empty if there is no such table.</summary>
     public IReadOnlyList<ListedRule> ListRules(Table table) => ListRules(table, chain: null);
 
-    /// <summary>The rules of a chain in their order; empty where there is no such chain.</summary>
+    /// <summary>The rules of a chain in their order; empty if there is no such chain.</summary>
     public IReadOnlyList<ListedRule> ListRules(Chain chain) => ListRules(chain.Table, chain.Name);
 
     /// <summary>
-    /// The rules of a table by a reader of one's own, for what <see cref="ListedRule"/> does not tell; empty where there is no such table.
+    /// The rules of a table, read by the caller's own parser, for attributes that <see cref="ListedRule"/> does not have; empty if the
+    /// table is absent.
     /// </summary>
     internal IReadOnlyList<T> ReadRules<T>(Table table, NetlinkSocket.Parser<T?> read)
         where T : class
@@ -126,10 +127,10 @@ public sealed class NftablesClient : IDisposable
         );
     }
 
-    /// <summary>The rules of a table in the order of their chains, each with what it says; empty where there is no such table.</summary>
+    /// <summary>The rules of a table in the order of their chains, each with what it says; empty if there is no such table.</summary>
     public IReadOnlyList<RuleContent> ListContents(Table table) => ListContents(table, chain: null);
 
-    /// <summary>The rules of a chain in their order, each with what it says; empty where there is no such chain.</summary>
+    /// <summary>The rules of a chain in their order, each with what it says; empty if there is no such chain.</summary>
     public IReadOnlyList<RuleContent> ListContents(Chain chain) => ListContents(chain.Table, chain.Name);
 
     private IReadOnlyList<RuleContent> ListContents(Table table, string? chain)
@@ -150,7 +151,7 @@ public sealed class NftablesClient : IDisposable
         );
     }
 
-    /// <summary>The table as the kernel has it, with its flags and owner; null where there is no such table.</summary>
+    /// <summary>The table as the kernel has it, with its flags and owner; null if there is no such table.</summary>
     public Table? Find(Table table)
     {
         var request = Request(NFT_MSG_GETTABLE, table.Family, 0, out var message);
@@ -159,7 +160,7 @@ public sealed class NftablesClient : IDisposable
         return socket.Find(request, table.ToString, Errno.ENOENT, static answer => NftablesReader.Table(answer));
     }
 
-    /// <summary>The chain as the kernel has it; null where there is no such chain.</summary>
+    /// <summary>The chain as the kernel has it; null if there is no such chain.</summary>
     public Chain? Find(Chain chain)
     {
         var request = Request(NFT_MSG_GETCHAIN, chain.Table.Family, 0, out var message);
@@ -169,7 +170,7 @@ public sealed class NftablesClient : IDisposable
         return socket.Find(request, chain.ToString, Errno.ENOENT, answer => NftablesReader.Chain(answer, chain.Table));
     }
 
-    /// <summary>True where there is such a table.</summary>
+    /// <summary>True if there is such a table.</summary>
     public bool Has(Table table)
     {
         var request = Request(NFT_MSG_GETTABLE, table.Family, 0, out var message);
@@ -178,7 +179,7 @@ public sealed class NftablesClient : IDisposable
         return socket.Find(request, table.ToString, Errno.ENOENT, static _ => "") is not null;
     }
 
-    /// <summary>True where there is such a chain.</summary>
+    /// <summary>True if there is such a chain.</summary>
     public bool Has(Chain chain)
     {
         var request = Request(NFT_MSG_GETCHAIN, chain.Table.Family, 0, out var message);
@@ -188,7 +189,7 @@ public sealed class NftablesClient : IDisposable
         return socket.Find(request, chain.ToString, Errno.ENOENT, static _ => "") is not null;
     }
 
-    /// <summary>All elements of a set; empty where there is no such set.</summary>
+    /// <summary>All elements of a set; empty if there is no such set.</summary>
     public IReadOnlyList<SetElement> ListElements(Set set)
     {
         var request = Request(NFT_MSG_GETSETELEM, set.Table.Family, NetlinkH.NLM_F_DUMP, out var message);
@@ -196,8 +197,8 @@ public sealed class NftablesClient : IDisposable
         request.WriteString(NFTA_SET_ELEM_LIST_SET, set.Name);
         message.Dispose();
         var elements = new List<SetElement>();
-        // A hash that grows meanwhile is walked from its start again, and the kernel does not say so (nft_set_hash.c, nft_rhash_walk:
-        // -EAGAIN): elements are told twice.
+        // The kernel restarts its walk of a hash that grows meanwhile, and does not say so (nft_set_hash.c, nft_rhash_walk: -EAGAIN):
+        // elements appear twice.
         var seen = new HashSet<SetElement>(new ElementKeys());
         foreach (
             var part in socket.Dump(request, () => $"elements of {set}", static answer => NftablesReader.Elements(answer), Errno.ENOENT)
@@ -213,7 +214,7 @@ public sealed class NftablesClient : IDisposable
         return set.IsOfRanges ? IntervalEnds.Join(elements) : elements;
     }
 
-    /// <summary>The element with a key as the kernel has it; null where it, the set or the table is not there.</summary>
+    /// <summary>The element with a key as the kernel has it; null if it, the set or the table is not there.</summary>
     public SetElement? Find(Set set, SetElement key)
     {
         if (set.IsOfRanges)
@@ -252,7 +253,7 @@ public sealed class NftablesClient : IDisposable
         return socket.Dump(request, static () => "tables", static answer => NftablesReader.Table(answer));
     }
 
-    /// <summary>The chains of a table; empty where there is no such table.</summary>
+    /// <summary>The chains of a table; empty if there is no such table.</summary>
     public IReadOnlyList<Chain> ListChains(Table table)
     {
         var request = Request(NFT_MSG_GETCHAIN, table.Family, NetlinkH.NLM_F_DUMP, out var message);
@@ -261,7 +262,7 @@ public sealed class NftablesClient : IDisposable
     }
 
     /// <summary>
-    /// The sets and maps of a table that have names; empty where there is no such table. Fields of types that <see cref="DataType"/> has no
+    /// The sets and maps of a table that have names; empty if there is no such table. Fields of types that <see cref="DataType"/> has no
     /// name for have none.
     /// </summary>
     public IReadOnlyList<Set> ListSets(Table table)
@@ -273,7 +274,7 @@ public sealed class NftablesClient : IDisposable
     }
 
     /// <summary>
-    /// The sets and maps of a table that have names, with all that decides what they can hold; empty where there is no such table.
+    /// The sets and maps of a table that have names, with all that decides what they can hold; empty if there is no such table.
     /// </summary>
     internal IReadOnlyList<ListedSet> ListLayouts(Table table)
     {

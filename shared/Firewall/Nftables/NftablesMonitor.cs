@@ -6,9 +6,9 @@ using Plugboard.Netlink;
 namespace Plugboard.Firewall.Nftables;
 
 /// <summary>
-/// Tells which tables of a network namespace were changed, and by whom, from the moment it is opened. One thread receives, any other may
-/// stop it. Elements that expire or that packets add are no changes. Source: nft(8), MONITOR; include/uapi/linux/netfilter/nfnetlink.h,
-/// NFNLGRP_NFTABLES.
+/// Reports the changed tables of a network namespace, with the author of each change, from the moment it is opened. One thread receives,
+/// any other may stop it. Elements that expire or that packets add are no changes. Source: nft(8), MONITOR;
+/// include/uapi/linux/netfilter/nfnetlink.h, NFNLGRP_NFTABLES.
 /// </summary>
 public sealed class NftablesMonitor : IDisposable
 {
@@ -23,7 +23,7 @@ public sealed class NftablesMonitor : IDisposable
     /// <summary>True once it was stopped.</summary>
     public bool IsStopped => listener.IsStopped;
 
-    /// <summary>Opens it in the calling thread's namespace. On a kernel without nf_tables it hears nothing.</summary>
+    /// <summary>Opens it in the calling thread's namespace. On a kernel without nf_tables it receives nothing.</summary>
     /// <param name="room">How many bytes of changes may wait to be read; without CAP_NET_ADMIN over the machine not more than
     /// net.core.rmem_max.</param>
     /// <exception cref="ErrnoException">EPROTONOSUPPORT: the kernel has no netfilter; EMFILE: no more files can be opened.</exception>
@@ -35,9 +35,9 @@ public sealed class NftablesMonitor : IDisposable
     /// opened.</exception>
     public static NftablesMonitor Open(NetworkNamespace ns, int room = DefaultRoom) => NamespaceThread.Run(ns, () => Open(room));
 
-    /// <summary>Waits for a change and returns all there are whose end has come.</summary>
+    /// <summary>Waits for a change and returns all completed ones.</summary>
     /// <param name="timeout">How long to wait at most.</param>
-    /// <exception cref="NetlinkFormatException">A message is none.</exception>
+    /// <exception cref="NetlinkFormatException">A message is invalid.</exception>
     public NetlinkNotifications<NftablesTransaction> Receive(TimeSpan timeout)
     {
         var news = listener.Receive(timeout, reader.Read);
@@ -46,7 +46,7 @@ public sealed class NftablesMonitor : IDisposable
         return news;
     }
 
-    /// <summary>Ends the wait of whoever receives, and every later one at once. For any thread, before it is disposed of.</summary>
+    /// <summary>Ends the wait of the receiving thread, and every later one at once. For any thread, before it is disposed of.</summary>
     public void Stop() => listener.Stop();
 
     /// <inheritdoc/>

@@ -4,7 +4,7 @@ using static Plugboard.Firewall.Nftables.Uapi.NfTablesH;
 
 namespace Plugboard.Firewall.Nftables;
 
-/// <summary>Reads what the kernel tells of its ruleset.</summary>
+/// <summary>Parses the kernel's listing of its ruleset.</summary>
 internal static partial class NftablesReader
 {
     /// <summary>A rule of a table.</summary>

@@ -8,7 +8,7 @@ internal static class NftablesSchemas
 {
     private const int Header = 4;
 
-    /// <summary>The attributes of a message without its subsystem's number; null where it is not known.</summary>
+    /// <summary>The attributes of a message without its subsystem's number; null if it is not known.</summary>
     public static AttributeSchema? Of(int message) =>
         message switch
         {

@@ -2,12 +2,12 @@ using Plugboard.Linux;
 
 namespace Plugboard.Firewall.Nftables;
 
-/// <summary>Tells a kernel that cannot do what is asked for from one that will not.</summary>
+/// <summary>Distinguishes a kernel without a feature from one that refuses a request.</summary>
 public static class NftablesSupport
 {
     /// <summary>
-    /// True where the kernel lacks nf_tables, a family, a kind of chain or an expression: NAT in inet tables is there since Linux 5.2, sets
-    /// of intervals of several fields since 5.6. Modules that are not installed look the same.
+    /// True if the kernel lacks nf_tables, a family, a kind of chain or an expression: NAT in inet tables exists since Linux 5.2, sets of
+    /// intervals of several fields since 5.6. Modules that are not installed look the same.
     /// </summary>
     public static bool IsNftablesMissing(this ErrnoException exception)
     {

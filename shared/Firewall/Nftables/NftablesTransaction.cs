@@ -1,12 +1,12 @@
 namespace Plugboard.Firewall.Nftables;
 
-/// <summary>A change of the ruleset that somebody made, whole. Source: net/netfilter/nf_tables_api.c, nf_tables_commit.</summary>
+/// <summary>A whole change of the ruleset. Source: net/netfilter/nf_tables_api.c, nf_tables_commit.</summary>
 public sealed record NftablesTransaction
 {
     /// <summary>The number of the ruleset after it.</summary>
     public uint Generation { get; init; }
 
-    /// <summary>The socket that made it: <see cref="NftablesClient.PortId"/> of whoever did, in this namespace.</summary>
+    /// <summary>Its author's socket: the <see cref="NftablesClient.PortId"/> in this namespace.</summary>
     public uint PortId { get; init; }
 
     /// <summary>The thread that made it, as the machine's first pid namespace numbers it; 0 where the kernel did not say.</summary>

@@ -12,7 +12,7 @@ internal enum NftablesVerb
     /// <summary>In place of what is there.</summary>
     Replace,
 
-    /// <summary>Made for the change that comes next, in whose words it is.</summary>
+    /// <summary>Created for the next change, and part of its text.</summary>
     Prepare,
 
     /// <summary>What is there already is an error.</summary>

@@ -7,10 +7,10 @@ namespace Plugboard.Firewall.Nftables;
 /// <param name="Statements">What it says.</param>
 public sealed record Rule(Chain Chain, IReadOnlyList<Statement> Statements)
 {
-    /// <summary>What a reader is told of it, at most 128 bytes; empty: nothing.</summary>
+    /// <summary>Its comment, at most 128 bytes; empty: none.</summary>
     public string Comment { get; init; } = "";
 
-    /// <summary>What is left in it for who writes the same table again; null: nothing.</summary>
+    /// <summary>Data in the rule for the next writer of the same table; null: none.</summary>
     internal RuleStamp? Stamp { get; init; }
 
     /// <summary>The rule in nft's words, without table and chain.</summary>

@@ -1,7 +1,7 @@
 namespace Plugboard.Firewall.Nftables;
 
-/// <summary>Compares the rules of a chain with those it should have: by what they do, one by one in their order.</summary>
-/// <param name="client">Tells what is in the sets that rules have of their own.</param>
+/// <summary>Compares the rules of a chain with the desired ones: by their content, one by one, in order.</summary>
+/// <param name="client">Reads the content of the rules' own sets.</param>
 internal sealed class RuleComparison(NftablesClient client)
 {
     /// <summary>What is not as it should be, in words; null: nothing.</summary>

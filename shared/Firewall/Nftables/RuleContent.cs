@@ -12,7 +12,7 @@ public sealed record RuleContent(ListedRule Rule, string Opcodes)
     /// </summary>
     public IReadOnlyList<string> NamelessSets { get; init; } = [];
 
-    /// <summary>The opcodes of a rule that is to be.</summary>
+    /// <summary>The opcodes of a desired rule.</summary>
     public static string Of(Rule rule)
     {
         var writer = new NetlinkWriter();

@@ -4,14 +4,13 @@ using System.Runtime.InteropServices;
 namespace Plugboard.Firewall.Nftables;
 
 /// <summary>
-/// What a writer of a whole table leaves in the user data of each rule: which table it wrote, and which of its rules this is. Whoever
-/// writes the same table sees by the rules alone that it is as it
-/// was written; nft loses the stamp of a rule that it replaces or reads from a file. It is no proof: the content is compared where more
-/// than an ADD depends on it.
+/// The stamp of a writer of a whole table in the user data of each rule: the table's layout, and the rule's number. The next writer of the
+/// same table sees by the rules alone that it is as it was written; nft loses the stamp of a rule that it replaces or reads from a file. It
+/// is no proof: the content is compared if more than an ADD depends on it.
 /// </summary>
 /// <param name="Layout">The number of the table's content: <see cref="TableDefinition.Layout"/>.</param>
-/// <param name="Place">The place among the table's rules, from 0.</param>
-/// <param name="Count">How many rules the table has.</param>
+/// <param name="Place">The index among the table's rules, from 0.</param>
+/// <param name="Count">The number of the table's rules.</param>
 [StructLayout(LayoutKind.Auto)]
 internal readonly record struct RuleStamp(ulong Layout, byte Place, byte Count)
 {
@@ -34,7 +33,7 @@ internal readonly record struct RuleStamp(ulong Layout, byte Place, byte Count)
         return bytes;
     }
 
-    /// <summary>Finds it in a rule's user data; null where there is none. Any bytes are safe.</summary>
+    /// <summary>Finds it in a rule's user data; null if absent. Any bytes are safe.</summary>
     public static RuleStamp? Find(ReadOnlySpan<byte> userData)
     {
         while (userData.Length >= 2 && userData.Length >= 2 + userData[1])

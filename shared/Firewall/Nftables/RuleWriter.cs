@@ -28,7 +28,7 @@ internal sealed class RuleWriter(ExpressionWriter expressions, NftFamily family,
     /// <summary>The number, in its batch, of the rule's next nameless set.</summary>
     public uint TakeSet() => nextSet++;
 
-    /// <summary>Asks for an Ethernet header where it is not known yet: only a bridge's frames all have one.</summary>
+    /// <summary>Requires an Ethernet header unless it is known already: only a bridge's frames all have one.</summary>
     public void RequireEther()
     {
         // include/uapi/linux/if_arp.h: ARPHRD_ETHER.
@@ -41,7 +41,7 @@ internal sealed class RuleWriter(ExpressionWriter expressions, NftFamily family,
         isEther = true;
     }
 
-    /// <summary>Asks for the family where it is not known yet.</summary>
+    /// <summary>Requires the family unless it is known already.</summary>
     public void RequireFamily(bool is6)
     {
         if (knownIs6 == is6)
@@ -53,7 +53,7 @@ internal sealed class RuleWriter(ExpressionWriter expressions, NftFamily family,
         knownIs6 = is6;
     }
 
-    /// <summary>Asks for the transport protocol where it is not known yet.</summary>
+    /// <summary>Requires the transport protocol unless it is known already.</summary>
     public void RequireProtocol(byte protocol)
     {
         if (knownProtocol == protocol)

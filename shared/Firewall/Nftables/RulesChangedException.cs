@@ -4,8 +4,7 @@ using Plugboard.Linux;
 namespace Plugboard.Firewall.Nftables;
 
 /// <summary>
-/// What was planned from the kernel's rules did not fit them any more when it was to be done, time and again: other processes change them
-/// without a pause. Nothing was done.
+/// The kernel refused the planned change several times, because other processes change the rules without a pause. Nothing was changed.
 /// </summary>
 /// <param name="failures">What the kernel refused last.</param>
 /// <param name="attempts">How often it was tried.</param>

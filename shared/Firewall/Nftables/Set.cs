@@ -31,12 +31,12 @@ public sealed record Set(Table Table, string Name, IReadOnlyList<DataType> Key)
     public bool AllowsTimeouts { get; init; }
 
     /// <summary>
-    /// How often the kernel looks for elements whose time has come, in whole milliseconds; null: every second. Until then they take room,
-    /// but nobody finds them.
+    /// The interval at which the kernel removes expired elements, in whole milliseconds; null: every second. Until then they take memory,
+    /// but a lookup does not find them.
     /// </summary>
     public TimeSpan? GcInterval { get; init; }
 
-    /// <summary>What a reader is told of it; empty: nothing.</summary>
+    /// <summary>Its comment; empty: none.</summary>
     public string Comment { get; init; } = "";
 
     /// <summary>True for both kinds of map.</summary>

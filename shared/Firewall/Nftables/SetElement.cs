@@ -13,7 +13,7 @@ public sealed record SetElement(byte[] Key)
     /// <summary>The verdict that a verdict map's key leads to.</summary>
     public Verdict? Verdict { get; init; }
 
-    /// <summary>What a reader is told of it, at most 128 bytes; empty: nothing.</summary>
+    /// <summary>Its comment, at most 128 bytes; empty: none.</summary>
     public string Comment { get; init; } = "";
 
     /// <summary>How long it stays from now on, in whole milliseconds; null: as its set says.</summary>
@@ -25,11 +25,11 @@ public sealed record SetElement(byte[] Key)
     /// <summary>It is what lies behind a range.</summary>
     internal bool EndsInterval { get; init; }
 
-    /// <summary>True where both have one key, whatever they lead to.</summary>
+    /// <summary>True if both have one key, whatever they lead to.</summary>
     public bool HasKeyOf(SetElement other) =>
         Key.AsSpan().SequenceEqual(other.Key) && (KeyEnd ?? Key).AsSpan().SequenceEqual(other.KeyEnd ?? other.Key);
 
-    /// <summary>True where both lead to the same.</summary>
+    /// <summary>True if both lead to the same.</summary>
     public bool LeadsWhere(SetElement other) => Verdict == other.Verdict && Data.AsSpan().SequenceEqual(other.Data);
 
     /// <summary>The element in nft's words: <c>tcp . 8080 comment "web" : 10.1.2.5 . 80</c>.</summary>

@@ -87,7 +87,7 @@ internal static class SetWriter
         return data.ToArray();
     }
 
-    // "typeof numgen random mod 100 : verdict": nft neither prints nor reads numbers without saying whose they are.
+    // "typeof numgen random mod 100 : verdict": nft neither prints nor reads numbers without their type.
     // libnftnl, include/udata.h (NFTNL_UDATA_SET_KEY_TYPEOF, _DATA_TYPEOF); nftables, include/expression.h (EXPR_VERDICT, EXPR_NUMGEN),
     // src/numgen.c.
     private static void AppendTypeOfRandom(List<byte> data, uint modulus)

@@ -11,16 +11,16 @@ namespace Plugboard.Firewall.Nftables;
 /// <param name="client">The kernel.</param>
 public sealed class TableComparison(NftablesClient client)
 {
-    // Each time somebody else changed rules while these were read.
+    // Each retry: another process changed rules during the reading.
     private const int Attempts = 10;
 
     private readonly RuleComparison rules = new(client);
 
-    /// <summary>Compares, and once more where somebody changed the ruleset meanwhile: what it tells of was there at one time.</summary>
+    /// <summary>Compares, and again if the ruleset changed meanwhile: the result is of one moment.</summary>
     /// <param name="wanted">The table as it should be.</param>
-    /// <param name="isThorough">Also look for chains that are not part of it and have no rules, which costs a look at all chains of the
+    /// <param name="isThorough">Also find chains that are not part of it and have no rules, which costs a listing of all chains of the
     /// family.</param>
-    /// <exception cref="NetlinkException">EINTR: others change the ruleset without a pause.</exception>
+    /// <exception cref="NetlinkException">EINTR: other processes change the ruleset without a pause.</exception>
     public TableDifference Compare(TableDefinition wanted, bool isThorough)
     {
         for (var attempt = 1; ; attempt++)
@@ -34,7 +34,7 @@ public sealed class TableComparison(NftablesClient client)
             }
             catch (NetlinkException e) when (e.Errno == Errno.EINTR && attempt < Attempts)
             {
-                // The kernel says that the list changed while it was told.
+                // The kernel reports that the list changed during the dump.
             }
         }
     }
@@ -107,7 +107,7 @@ public sealed class TableComparison(NftablesClient client)
 
     private static string Name(Set set) => $"{Kind(set)} {set.Name} of table {set.Table}";
 
-    // Chains that can be put right where they are go into a list.
+    // Chains that can be repaired in place go into a list.
     private bool DiffersInChains(TableDefinition wanted, bool isThorough, List<string> reasons, out List<Chain> chains)
     {
         chains = [];

@@ -6,7 +6,7 @@ public sealed record TableDefinition
     /// <summary>The table.</summary>
     public required Table Table { get; init; }
 
-    /// <summary>Its sets and maps; it has no others.</summary>
+    /// <summary>Its sets and maps, all of them.</summary>
     public IReadOnlyList<Set> Sets { get; init; } = [];
 
     /// <summary>Its chains; those that are jumped to come before those that jump.</summary>
@@ -15,7 +15,7 @@ public sealed record TableDefinition
     /// <summary>The rules of the chains, each with a comment that no other rule of its chain has.</summary>
     public required IReadOnlyList<Rule> Rules { get; init; }
 
-    /// <summary>What is in the sets whose elements the definition decides; those of other sets come and go by themselves.</summary>
+    /// <summary>The content of the sets whose elements the definition decides; elements of other sets come and go by themselves.</summary>
     public IReadOnlyList<(Set Set, IReadOnlyList<SetElement> Elements)> Elements { get; init; } = [];
 
     /// <summary>How the names of chains begin that may be there besides, with whatever rules; empty: none may.</summary>

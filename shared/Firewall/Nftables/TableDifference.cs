@@ -1,6 +1,8 @@
 namespace Plugboard.Firewall.Nftables;
 
-/// <summary>What of a table is not as it should be, and what puts it right. A value: it asks the kernel nothing.</summary>
+/// <summary>
+/// The differences of a table from its definition, and the changes that repair it. A value: it makes no request to the kernel.
+/// </summary>
 public sealed record TableDifference
 {
     /// <summary>The table as it should be.</summary>
@@ -21,12 +23,10 @@ public sealed record TableDifference
     /// </summary>
     public bool MustBeReplaced { get; init; }
 
-    /// <summary>
-    /// Putting it right leaves the table's sets empty, but for elements of the definition: what others had in them has to be put back.
-    /// </summary>
+    /// <summary>The repair empties the table's sets, except for elements of the definition: the pods' elements must be restored.</summary>
     public bool EmptiesSets => IsMissing || MustBeReplaced;
 
-    /// <summary>The netlink socket that alone may change the table; 0: anybody may.</summary>
+    /// <summary>The netlink socket that alone may change the table; 0: any socket may.</summary>
     public uint OwnerPortId { get; init; }
 
     /// <summary>No packet comes to the table.</summary>
@@ -35,7 +35,7 @@ public sealed record TableDifference
     /// <summary>Chains that are missing, or have another policy.</summary>
     public IReadOnlyList<Chain> Chains { get; init; } = [];
 
-    /// <summary>Chains whose rules are to be written again.</summary>
+    /// <summary>Chains whose rules must be written again.</summary>
     public IReadOnlyList<Chain> Rewritten { get; init; } = [];
 
     /// <summary>Elements of the definition that are missing, and such as are too much.</summary>

@@ -34,7 +34,7 @@ internal static class UserDataComment
         return bytes;
     }
 
-    /// <summary>Finds a comment; empty where there is none. Any bytes are safe.</summary>
+    /// <summary>Finds a comment; empty if absent. Any bytes are safe.</summary>
     public static string Read(byte type, ReadOnlySpan<byte> data)
     {
         while (data.Length >= HeaderLength && data.Length >= HeaderLength + data[1])

@@ -4,7 +4,7 @@ namespace Plugboard.Firewall.Nftables;
 
 /// <summary>What becomes of a packet. Source: nft(8), VERDICT STATEMENT.</summary>
 /// <param name="Code">The kernel's number: NF_ACCEPT, NFT_JUMP and so on.</param>
-/// <param name="Chain">The chain that is gone to; empty for the others.</param>
+/// <param name="Chain">The target chain; empty for other verdicts.</param>
 public readonly record struct Verdict(int Code, string Chain)
 {
     /// <summary>The packet goes on its way, as far as this base chain is concerned.</summary>

@@ -1,5 +1,5 @@
 namespace Plugboard.Firewall.Pods;
 
-/// <summary>Tables of the node could not be made right.</summary>
+/// <summary>Tables of the node could not be repaired.</summary>
 /// <param name="reason">Why, one whole sentence.</param>
 public sealed class NftablesRestoreException(string reason) : Exception(reason);

@@ -5,9 +5,8 @@ using Plugboard.Netlink;
 namespace Plugboard.Firewall.Pods;
 
 /// <summary>
-/// The part of a table that is the node's and no pod's: its sets, chains and rules. Whoever needs it first makes it, and whoever finds it
-/// changed makes it right. Pods come and go as elements of
-/// the sets.
+/// The node's part of a table, which belongs to no pod: its sets, chains and rules. The first call that needs it creates it, and a call
+/// that finds it changed repairs it. Pods come and go as elements of the sets.
 /// </summary>
 internal abstract class NodeTable(Table table)
 {
@@ -71,7 +70,7 @@ internal abstract class NodeTable(Table table)
         }
         catch (NetlinkException e) when (e.Errno == Errno.EINTR)
         {
-            // Others change rules without a pause: compared by content it will be seen.
+            // Other processes change the rules without a pause: a comparison by content will show it.
             return false;
         }
     }
@@ -86,7 +85,7 @@ internal abstract class NodeTable(Table table)
                 continue;
             if (rule.Stamp is not { } stamp || stamp.Layout != Layout)
                 return false;
-            // The kernel tells of a chain's rules one after the other.
+            // The kernel lists a chain's rules one after the other.
             if (rule.Chain.Name == chain && stamp.Place <= last)
                 return false;
             (chain, last) = (rule.Chain.Name, stamp.Place);

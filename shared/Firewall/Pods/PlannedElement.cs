@@ -3,11 +3,11 @@ using Plugboard.Firewall.Nftables;
 
 namespace Plugboard.Firewall.Pods;
 
-/// <summary>An element that a pod has.</summary>
-/// <param name="Set">Where.</param>
-/// <param name="Element">Its key, what it leads to, and whose it is.</param>
-/// <param name="What">What it is for, in words: <c>host port 8080/tcp</c>.</param>
-/// <param name="Taken">What to throw where a living pod has it; null: that one keeps it, and both are served by it.</param>
+/// <summary>A planned element of a pod.</summary>
+/// <param name="Set">The set.</param>
+/// <param name="Element">Its key, its value and its owner.</param>
+/// <param name="What">Its purpose, in words: <c>host port 8080/tcp</c>.</param>
+/// <param name="Taken">The exception if a living pod has it; null: that pod keeps it, and it serves both.</param>
 internal sealed record PlannedElement(Set Set, SetElement Element, string What, Func<Attachment, Exception>? Taken = null)
 {
     /// <summary>

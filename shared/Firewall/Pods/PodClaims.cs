@@ -6,9 +6,8 @@ using Plugboard.Linux.Files;
 namespace Plugboard.Firewall.Pods;
 
 /// <summary>
-/// Which attachments wait for an element that another one has: an empty file for each, named by the element and the attachment's tag. Who
-/// gives an element up looks here for an heir. A node on which
-/// nobody waits has no such directory, and to look costs one call.
+/// The attachments that wait for another one's element: an empty file for each, named by the element and the attachment's tag. A pod that
+/// gives an element up finds its heir here. A node without waiting attachments has no such directory, and the lookup costs one call.
 /// </summary>
 /// <param name="path">The directory, such as <c>/run/plugboard/claims/portmap</c>.</param>
 internal sealed class PodClaims(string path)
@@ -31,8 +30,8 @@ internal sealed class PodClaims(string path)
         return directory is null ? [] : directory.ReadNames();
     }
 
-    /// <summary>The tags of those that wait for an element, in no order.</summary>
-    /// <param name="all">What <see cref="Read"/> told.</param>
+    /// <summary>The tags of the attachments that wait for an element, in no order.</summary>
+    /// <param name="all">The result of <see cref="Read"/>.</param>
     /// <param name="set">The set.</param>
     /// <param name="element">The element.</param>
     public static IEnumerable<string> Find(IReadOnlyList<string> all, Set set, SetElement element)
@@ -47,8 +46,8 @@ internal sealed class PodClaims(string path)
         }
     }
 
-    /// <summary>An attachment waits for nothing any more.</summary>
-    /// <param name="all">What <see cref="Read"/> told.</param>
+    /// <summary>An attachment waits for no element any more.</summary>
+    /// <param name="all">The result of <see cref="Read"/>.</param>
     /// <param name="tag">The attachment's tag.</param>
     public void Remove(IReadOnlyList<string> all, string tag)
     {

@@ -43,7 +43,7 @@ internal sealed class PodComparison(NftablesClient client, PodRuleKind pods, Att
     private string? FindDifference(PlannedElement planned)
     {
         if (client.Find(planned.Set, planned.Element) is not { } present)
-            return $"{planned.What} is not there: {planned.Set} lacks {planned.Element.Describe(planned.Set)}";
+            return $"{planned.What} is missing: {planned.Set} lacks {planned.Element.Describe(planned.Set)}";
         // The kernel finds the range that a key lies in.
         if (!present.HasKeyOf(planned.Element))
         {
@@ -78,9 +78,9 @@ internal enum ElementState
     /// <summary>The pod's own, or that of another attachment that serves it too.</summary>
     Right,
 
-    /// <summary>It leads elsewhere, or goes by itself, and is of nobody who lives.</summary>
+    /// <summary>It leads elsewhere, or has no record, and its owner is dead.</summary>
     Wrong,
 
-    /// <summary>Another pod's that lives; or it leads where it should and nobody says whose it is.</summary>
+    /// <summary>It belongs to another living pod; or it leads where it should, without an owner.</summary>
     Foreign,
 }

@@ -2,9 +2,9 @@ using Plugboard.Firewall.Nftables;
 
 namespace Plugboard.Firewall.Pods;
 
-/// <summary>What is not as it should be of the node's tables and of what living pods have by their records.</summary>
+/// <summary>The damage to the node's tables and to the objects of living pods, by their records.</summary>
 /// <param name="client">The kernel.</param>
-/// <param name="pods">Whose records.</param>
+/// <param name="pods">The pods' records and plans.</param>
 /// <param name="present">What the kernel has.</param>
 internal sealed class PodDamage(NftablesClient client, PodRuleKind pods, PresentParts present)
 {
@@ -14,7 +14,7 @@ internal sealed class PodDamage(NftablesClient client, PodRuleKind pods, Present
     private readonly List<string> warnings = [];
     private readonly HashSet<Table> owned = [];
 
-    /// <summary>The pods that lack something.</summary>
+    /// <summary>The incomplete pods.</summary>
     public IReadOnlyList<(PodRecord Record, PodPlan Plan)> Pods => damaged;
 
     /// <summary>The tables that are not as they should be.</summary>
@@ -26,15 +26,15 @@ internal sealed class PodDamage(NftablesClient client, PodRuleKind pods, Present
     /// <summary>All is as it should be.</summary>
     public bool IsNone => damaged.Count == 0 && tables.Count == 0;
 
-    /// <summary>Looks at all pods and at the tables they stand on.</summary>
-    /// <param name="needed">Tables that are needed though no pod stands on them.</param>
-    /// <param name="except">The tag of a pod that is left alone; empty: none is.</param>
+    /// <summary>Compares all pods and their tables.</summary>
+    /// <param name="needed">Tables that are needed without a pod in them.</param>
+    /// <param name="except">The tag of a pod that is left alone; empty: no pod.</param>
     public void FindAll(IReadOnlyList<NodeTable> needed, string except)
     {
         var all = new List<(PodRecord Record, PodPlan Plan)>();
         foreach (
             var record in pods.Records.List(path =>
-                warnings.Add($"{path} is no record, or a torn one: what its pod had is not put back; DEL of the pod removes it")
+                warnings.Add($"{path} is not a record, or is torn: its pod's rules are not restored; DEL of the pod removes it")
             )
         )
         {
@@ -69,7 +69,7 @@ internal sealed class PodDamage(NftablesClient client, PodRuleKind pods, Present
         if (difference.OwnerPortId != 0)
         {
             owned.Add(difference.Wanted.Table);
-            warnings.Add($"{difference.Reasons[0]}: nothing is put back there");
+            warnings.Add($"{difference.Reasons[0]}: its rules are not restored");
             return;
         }
 
@@ -93,7 +93,7 @@ internal sealed class PodDamage(NftablesClient client, PodRuleKind pods, Present
     {
         if (pods.PlanOf(record) is not { } plan)
         {
-            warnings.Add($"the record of {record.Owner} cannot be understood: what that pod had is not put back");
+            warnings.Add($"the record of {record.Owner} is invalid: its pod's rules are not restored");
             return null;
         }
 

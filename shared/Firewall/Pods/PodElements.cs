@@ -5,12 +5,11 @@ using Plugboard.Linux;
 namespace Plugboard.Firewall.Pods;
 
 /// <summary>
-/// Gives pods their elements and takes them away: each time one transaction, whatever the node holds already. An element is known as a
-/// pod's by the tag in its comment. What a pod has is in its record, so that it is found by key; only for a pod without a record is
-/// everything read.
+/// Adds and removes pods' elements: each time in one transaction, whatever the node has already. The tag in an element's comment identifies
+/// its pod. A pod's record names its elements, so that they are found by key; only for a pod without a record everything is read.
 /// </summary>
 /// <param name="client">The kernel.</param>
-/// <param name="pods">The tables whose sets hold pods' elements, and what each pod has.</param>
+/// <param name="pods">The tables whose sets have pods' elements, and each pod's plan.</param>
 internal sealed class PodElements(NftablesClient client, PodRuleKind pods)
 {
     /// <summary>
@@ -51,14 +50,14 @@ internal sealed class PodElements(NftablesClient client, PodRuleKind pods)
         }
         catch (ErrnoException)
         {
-            // The first failure is the one to tell of; without a record DEL searches.
+            // The first failure is reported; without a record DEL searches.
             pods.Records.Remove(owner);
         }
     }
 
     private void Replace(PodPlan plan, PodRecord record, PodRecord before)
     {
-        // From here to the end the kernel has what one of the two records says, and this one tells whoever reads it that it may be either.
+        // From here on the kernel has the content of one of the two records, and this one says that it may be either.
         pods.Records.Write(record.Replacing());
         var transaction = new PodTransaction(client, pods, record.Owner);
         try

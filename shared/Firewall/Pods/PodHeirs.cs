@@ -4,11 +4,11 @@ using Plugboard.Linux;
 namespace Plugboard.Firewall.Pods;
 
 /// <summary>
-/// Finds who gets an element that its owner gives up, among those that wait for it. The heirs' records are held alone until this is
-/// disposed: none of them goes meanwhile.
+/// Finds the heir of an element that its owner gives up, among the waiting attachments. The heirs' records are locked until this is
+/// disposed: none of them is deleted meanwhile.
 /// </summary>
 /// <param name="client">The kernel.</param>
-/// <param name="pods">The tables, and what each pod has.</param>
+/// <param name="pods">The tables, and each pod's plan.</param>
 internal sealed class PodHeirs(NftablesClient client, PodRuleKind pods) : IDisposable
 {
     // Two DELs that are each other's heirs wait for one another that long.
@@ -17,10 +17,10 @@ internal sealed class PodHeirs(NftablesClient client, PodRuleKind pods) : IDispo
     private readonly Dictionary<string, (PodRecordHold Hold, PodPlan Plan)?> held = new(StringComparer.Ordinal);
     private IReadOnlyList<string>? claims;
 
-    /// <summary>What takes an element's place; null: nobody waits for it.</summary>
+    /// <summary>The element that replaces an element; null if no attachment waits for it.</summary>
     /// <param name="set">The set.</param>
     /// <param name="element">The element.</param>
-    /// <param name="owner">The tag of who gives it up.</param>
+    /// <param name="owner">The tag of the former owner.</param>
     public SetElement? Find(Set set, SetElement element, string owner)
     {
         foreach (var tag in PodClaims.Find(claims ??= pods.Claims.Read(), set, element))
@@ -61,10 +61,10 @@ internal sealed class PodHeirs(NftablesClient client, PodRuleKind pods) : IDispo
         return null;
     }
 
-    /// <summary>Gives elements that have just been taken away to who has begun to wait for them meanwhile.</summary>
+    /// <summary>Gives elements that were just removed to attachments that began to wait for them meanwhile.</summary>
     /// <param name="gone">The elements.</param>
-    /// <param name="owner">The tag of who had them.</param>
-    /// <param name="waitsNoMore">The owner itself waits for nothing any more.</param>
+    /// <param name="owner">The tag of the former owner.</param>
+    /// <param name="waitsNoMore">The owner itself waits for no element any more.</param>
     public void Appoint(IReadOnlyList<(Set Set, SetElement Element)> gone, string owner, bool waitsNoMore)
     {
         if ((claims = pods.Claims.Read()).Count == 0)
@@ -88,7 +88,7 @@ internal sealed class PodHeirs(NftablesClient client, PodRuleKind pods) : IDispo
                 batch.Delete(set, gone);
             batch.Create(set, wanted);
             var failures = client.TryCommit(batch);
-            // Somebody else may have it by now, or all of it be gone.
+            // Another attachment may have it by now, or the tables may be gone.
             if (failures.Count == 0 || failures[0].Error.Errno == Errno.EEXIST)
                 return;
             if (failures[0].Error.Errno != Errno.ENOENT)

@@ -4,7 +4,7 @@ using Plugboard.Netlink.Route;
 namespace Plugboard.Firewall.Pods;
 
 /// <summary>
-/// Tells whether the pod of a record still lives: its link on the host is there or, where it has none, its network namespace.
+/// Decides whether the pod of a record lives: its link on the host exists or, if it has none, its network namespace does.
 /// </summary>
 public static class PodLife
 {

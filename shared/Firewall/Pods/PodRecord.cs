@@ -4,11 +4,10 @@ using Plugboard.Addresses;
 namespace Plugboard.Firewall.Pods;
 
 /// <summary>
-/// What was made for a pod, in words: lines of a key, a blank and a value. It is what DEL goes by, what tells whether an owner still lives,
-/// and what the pod's part of a ruleset can be made again from after <c>nft flush ruleset</c>. Keys can be repeated; those that a reader
-/// does not know have no meaning to it.
+/// The objects made for a pod, in words: lines of a key, a blank and a value. DEL uses it, it shows whether an owner lives, and the pod's
+/// part of a ruleset can be made again from it after <c>nft flush ruleset</c>. Keys can be repeated; a reader ignores unknown ones.
 /// </summary>
-/// <param name="owner">Whose it is.</param>
+/// <param name="owner">The owner.</param>
 public sealed class PodRecord(Attachment owner)
 {
     private const string NetworkKey = "network";
@@ -22,13 +21,13 @@ public sealed class PodRecord(Attachment owner)
 
     private readonly List<KeyValuePair<string, string>> lines = [];
 
-    /// <summary>Whose it is.</summary>
+    /// <summary>The owner.</summary>
     public Attachment Owner { get; } = owner;
 
     /// <summary>The path of the pod's network namespace; empty where it is not known.</summary>
     public string NetNs { get; init; } = "";
 
-    /// <summary>The host's end of the pod's link, such as <c>veth1a2b3c4d</c>; empty where there is none or it is not known.</summary>
+    /// <summary>The host's end of the pod's link, such as <c>veth1a2b3c4d</c>; empty if absent or unknown.</summary>
     public string Link { get; init; } = "";
 
     /// <summary>True where a repeated ADD did not come to its end: the pod may have more, or less, than the record says.</summary>
@@ -50,7 +49,7 @@ public sealed class PodRecord(Attachment owner)
         return this;
     }
 
-    /// <summary>The first value of a key; null where there is none.</summary>
+    /// <summary>The first value of a key; null if absent.</summary>
     public string? Find(string key)
     {
         foreach (var line in lines)
@@ -89,7 +88,7 @@ public sealed class PodRecord(Attachment owner)
         return Encoding.UTF8.GetBytes(text.ToString());
     }
 
-    /// <summary>Reads a file's content; null where it does not say whose it is, as an empty or torn one.</summary>
+    /// <summary>Reads a file's content; null if it names no owner, as an empty or torn one.</summary>
     public static PodRecord? TryParse(ReadOnlySpan<byte> content)
     {
         var text = Encoding.UTF8.GetString(content);

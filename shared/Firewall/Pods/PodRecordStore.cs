@@ -20,12 +20,10 @@ public sealed class PodRecordStore
     /// <param name="path">The directory's path, such as <c>/run/plugboard/portmap</c>.</param>
     public PodRecordStore(string path) => this.path = path;
 
-    /// <summary>
-    /// How long a DEL waits for who puts back what somebody flushed: that takes some milliseconds, unless the process is stopped meanwhile.
-    /// </summary>
+    /// <summary>How long a DEL waits for a restorer: that takes some milliseconds, unless the process is stopped meanwhile.</summary>
     public TimeSpan HoldTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Where it is said who waits for what another has.</summary>
+    /// <summary>The directory of the claims: the attachments that wait for another one's element.</summary>
     internal string ClaimsPath => string.Concat(System.IO.Path.GetDirectoryName(path), "/claims/", System.IO.Path.GetFileName(path));
 
     /// <summary>Writes a record, in place of the owner's earlier one.</summary>
@@ -46,21 +44,18 @@ public sealed class PodRecordStore
             directory.Remove(name);
     }
 
-    /// <summary>The owner's record; null where there is none that can be read.</summary>
+    /// <summary>The owner's record; null if absent or unreadable.</summary>
     public PodRecord? Find(Attachment owner) => FindByTag(owner.Tag);
 
-    /// <summary>The record of the owner with this tag; null where there is none that can be read.</summary>
+    /// <summary>The record of the owner with this tag; null if absent or unreadable.</summary>
     public PodRecord? FindByTag(string tag)
     {
         using var directory = FileDirectory.Find(path);
         return directory is null ? null : Read(directory, tag);
     }
 
-    /// <summary>
-    /// The owner's record for whoever takes away what it tells of: nobody puts anything back by it while it is held. Null where there is
-    /// none.
-    /// </summary>
-    /// <exception cref="FileLockTimeoutException">Who puts back had it alone for <see cref="HoldTimeout"/>.</exception>
+    /// <summary>The owner's record, for its removal: no restorer uses it while it is held. Null if absent.</summary>
+    /// <exception cref="FileLockTimeoutException">A restorer held it for <see cref="HoldTimeout"/>.</exception>
     internal PodRecordHold? Hold(Attachment owner)
     {
         using var directory = FileDirectory.Find(path);
@@ -81,8 +76,8 @@ public sealed class PodRecordStore
     }
 
     /// <summary>
-    /// The record with a tag, for the process that puts back what it says; null if it is gone, or if another process holds it during all of
-    /// <paramref name="patience"/>, as one does that takes all of that away.
+    /// The record with a tag, for the restorer; null if it is gone, or if another process holds it during all of <paramref
+    /// name="patience"/>, as a DEL does.
     /// </summary>
     internal PodRecordHold? TryHoldAlone(string tag, TimeSpan patience = default)
     {
@@ -102,7 +97,7 @@ public sealed class PodRecordStore
         return null;
     }
 
-    /// <summary>Removes the owner's record; false where there is none.</summary>
+    /// <summary>Removes the owner's record; false if absent.</summary>
     public bool Remove(Attachment owner)
     {
         using var directory = FileDirectory.Find(path);
@@ -116,7 +111,7 @@ public sealed class PodRecordStore
         return directory is null || directory.ReadNames().Count == 0;
     }
 
-    /// <summary>True where somebody else than the owner of this tag has a record.</summary>
+    /// <summary>True if an owner with another tag has a record.</summary>
     internal bool HasOthers(string tag)
     {
         using var directory = FileDirectory.Find(path);
@@ -133,7 +128,7 @@ public sealed class PodRecordStore
     public IReadOnlyList<PodRecord> List() => List(static _ => { });
 
     /// <summary>All records that can be read.</summary>
-    /// <param name="onUnreadable">Is told the paths of files that are there and are none.</param>
+    /// <param name="onUnreadable">Gets the paths of files that are not records.</param>
     internal IReadOnlyList<PodRecord> List(Action<string> onUnreadable)
     {
         var records = new List<PodRecord>();

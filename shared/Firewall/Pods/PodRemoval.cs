@@ -9,10 +9,10 @@ namespace Plugboard.Firewall.Pods;
 /// <param name="pods">The tables, and what each pod has.</param>
 internal sealed class PodRemoval(NftablesClient client, PodRuleKind pods)
 {
-    // Each attempt that fails has seen somebody else change the tables in between.
+    // Each retry: another process changed the tables meanwhile.
     private const int Attempts = 10;
 
-    // A rule of somebody else's jumps to a pod's chain: it stays, empty.
+    // A foreign rule jumps to a pod's chain: it stays, empty.
     private bool leavesChains;
 
     /// <summary>Takes away all that a pod has; nothing is not a failure.</summary>
@@ -101,12 +101,12 @@ internal sealed class PodRemoval(NftablesClient client, PodRuleKind pods)
         return present;
     }
 
-    /// <summary>Adds to a batch that a pod loses what it has by a record and not by a plan.</summary>
+    /// <summary>Adds to a batch the removal of elements that a record has and a plan does not.</summary>
     /// <param name="batch">The batch.</param>
     /// <param name="before">The record.</param>
-    /// <param name="plan">What it keeps, or gets in the same batch.</param>
-    /// <param name="heirs">Who gets what it loses.</param>
-    /// <returns>What it loses.</returns>
+    /// <param name="plan">The elements that stay, or are added in the same batch.</param>
+    /// <param name="heirs">The heirs of removed elements.</param>
+    /// <returns>The removed elements.</returns>
     public IReadOnlyList<(Set Set, SetElement Element)> AddTo(NftablesBatch batch, PodRecord before, PodPlan plan, PodHeirs heirs)
     {
         var lost = new List<(Set, SetElement)>();
@@ -137,8 +137,8 @@ internal sealed class PodRemoval(NftablesClient client, PodRuleKind pods)
         return lost;
     }
 
-    /// <summary>Takes away what pods have, known by their tags alone.</summary>
-    /// <param name="isWanted">Whose.</param>
+    /// <summary>Removes pods' objects, by their tags alone.</summary>
+    /// <param name="isWanted">Selects the pods.</param>
     public void RemoveAll(Func<string, bool> isWanted)
     {
         for (var attempt = 1; !TryRemoveAll(isWanted, isLast: attempt == Attempts); attempt++) { }

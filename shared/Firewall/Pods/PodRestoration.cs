@@ -6,18 +6,18 @@ using Plugboard.Linux.Namespaces;
 namespace Plugboard.Firewall.Pods;
 
 /// <summary>
-/// Makes the node's tables right, and puts back what pods have by their records, each pod's part while its record is held alone: a pod
-/// whose DEL goes on is left out, and a DEL that comes meanwhile
-/// waits for the transaction. A table of another layout is made again with all pods' parts in one transaction.
+/// Repairs the node's tables, and restores pods' objects by their records, each pod's part while its record is locked: a pod during its DEL
+/// is left out, and a DEL that comes meanwhile waits for the transaction. A table of another layout is made again with all pods' parts in
+/// one transaction.
 /// </summary>
 /// <param name="client">The kernel.</param>
-/// <param name="pods">Whose records.</param>
+/// <param name="pods">The pods' records and plans.</param>
 internal sealed class PodRestoration(NftablesClient client, PodRuleKind pods)
 {
-    // Each attempt that fails has seen somebody else change the tables.
+    // Each retry: another process changed the tables meanwhile.
     private const int Attempts = 20;
 
-    // So many files are open meanwhile, and so long do those wait who would take one of these pods away.
+    // The number of open files meanwhile, and of the DELs that wait.
     private const int LargestGroup = 200;
 
     // One at a time: each would take the records that another one holds for those of pods that are going.
@@ -31,19 +31,19 @@ internal sealed class PodRestoration(NftablesClient client, PodRuleKind pods)
     /// <summary>What is odd and stays so, as of the last look at everything.</summary>
     public IReadOnlyList<string> Warnings { get; private set; } = [];
 
-    /// <summary>Puts back whatever is not as it should be.</summary>
+    /// <summary>Restores everything that is not as it should be.</summary>
     public RestoreOutcome RestoreAll() => Restore(FindAll, FindAll);
 
-    /// <summary>Puts back what single pods lack.</summary>
-    /// <param name="tags">Theirs.</param>
+    /// <summary>Restores the missing objects of single pods.</summary>
+    /// <param name="tags">The pods' tags.</param>
     public RestoreOutcome Restore(IReadOnlyList<string> tags) => Restore(damage => damage.Find(tags), FindAll);
 
     private static void FindAll(PodDamage damage) => damage.FindAll([], "");
 
-    /// <summary>Makes tables right for a pod that is to get something in them, or to lose it, with what all others have there.</summary>
-    /// <param name="needed">The tables; those that other pods stand on are looked at anyway.</param>
-    /// <param name="except">The pod's tag: of what its record says nothing is put back.</param>
-    /// <exception cref="NftablesRestoreException">They could not be made right.</exception>
+    /// <summary>Repairs tables for a pod that gets or loses elements in them, with all other pods' elements.</summary>
+    /// <param name="needed">The tables; those of other pods are compared anyway.</param>
+    /// <param name="except">The pod's tag: nothing of its record is restored.</param>
+    /// <exception cref="NftablesRestoreException">They could not be repaired.</exception>
     public void RestoreFor(IReadOnlyList<NodeTable> needed, string except)
     {
         void Find(PodDamage damage) => damage.FindAll(needed, except);
@@ -79,7 +79,7 @@ internal sealed class PodRestoration(NftablesClient client, PodRuleKind pods)
             (look, isWhole) = (whole, true);
             if (attempt < Attempts)
                 continue;
-            problems.Add($"other processes changed the rules {Attempts} times while {pods.Tables[0].Table} was put right");
+            problems.Add($"other processes changed the rules {Attempts} times during the repair of {pods.Tables[0].Table}");
             isNodePartRight = false;
             return Outcome();
         }
@@ -100,7 +100,7 @@ internal sealed class PodRestoration(NftablesClient client, PodRuleKind pods)
         }
     }
 
-    // False where somebody changed the rules meanwhile, so that all has to be looked at again.
+    // False if another process changed the rules meanwhile, so that everything must be compared again.
     private bool TryRestore(PodDamage damage, PresentParts present, uint generation)
     {
         var replaces = damage.Tables.Any(static table => table.MustBeReplaced);
@@ -148,7 +148,7 @@ internal sealed class PodRestoration(NftablesClient client, PodRuleKind pods)
         }
     }
 
-    // What others have there stays theirs; the other elements are put back.
+    // Foreign elements stay; the pods' elements are restored.
     private bool TryLeaveOut(IReadOnlyList<NftablesFailure> failures)
     {
         foreach (var failure in failures)
@@ -205,7 +205,7 @@ internal sealed class PodRestoration(NftablesClient client, PodRuleKind pods)
     private RestoreOutcome Outcome() =>
         new(lines.Distinct(StringComparer.Ordinal).ToList(), problems) { IsNodePartRight = isNodePartRight };
 
-    // A chain is emptied before it gets its rules: that is no news.
+    // A chain is emptied before it gets its rules: that is not reported.
     private void Tell(NftablesBatch batch) =>
         lines.AddRange(
             batch
@@ -214,11 +214,11 @@ internal sealed class PodRestoration(NftablesClient client, PodRuleKind pods)
                 .Where(static line => !line.StartsWith("flush ", StringComparison.Ordinal))
         );
 
-    /// <summary>What is put right in one transaction.</summary>
-    /// <param name="Pods">The pods that lack something.</param>
+    /// <summary>The repairs of one transaction.</summary>
+    /// <param name="Pods">The incomplete pods.</param>
     /// <param name="Tables">The tables that are not as they should be.</param>
     /// <param name="Present">What the kernel has.</param>
-    /// <param name="Generation">The ruleset that it is for; null: any.</param>
+    /// <param name="Generation">The ruleset's generation; null: any.</param>
     private sealed record Repair(
         IReadOnlyList<(PodRecord Record, PodPlan Plan)> Pods,
         IReadOnlyList<TableDifference> Tables,

@@ -78,7 +78,7 @@ public abstract class PodRuleKind<T> : PodRuleKind
     /// <summary>Makes the iptables part, in place of the one that the pod has.</summary>
     internal abstract void ApplyByIptables(T rules);
 
-    /// <summary>Removes the iptables rules of earlier ones that <see cref="ApplyByIptables"/> of others leaves.</summary>
+    /// <summary>Removes iptables rules of earlier attachments that <see cref="ApplyByIptables"/> of other attachments leaves.</summary>
     internal abstract void WithdrawByIptables(T earlier, T kept);
 
     /// <summary>The first difference of the iptables part, a sentence; null if there is no difference.</summary>

@@ -10,7 +10,7 @@ namespace Plugboard.Firewall.Pods;
 /// <param name="owner">The pod.</param>
 internal sealed class PodTransaction(NftablesClient client, PodRuleKind pods, Attachment owner)
 {
-    // Each attempt that fails has seen somebody else change the tables in between.
+    // Each retry: another process changed the tables meanwhile.
     private const int Attempts = 10;
 
     private readonly string tag = owner.Tag;
@@ -19,7 +19,7 @@ internal sealed class PodTransaction(NftablesClient client, PodRuleKind pods, At
     private readonly List<PlannedElement> stale = [];
     private readonly HashSet<PlannedElement> shared = new(ReferenceEqualityComparer.Instance);
 
-    // Tables of the node whose rules are to be written with the pod's part.
+    // Tables of the node whose rules must be written with the pod's part.
     private readonly List<NodeTable> unwritten = [];
     private uint? generation;
 
@@ -53,7 +53,7 @@ internal sealed class PodTransaction(NftablesClient client, PodRuleKind pods, At
         }
     }
 
-    /// <summary>As <see cref="Apply"/>, where an earlier failure is the one to tell of.</summary>
+    /// <summary>As <see cref="Apply"/>, if an earlier failure is the one to report.</summary>
     public void TryApply(PodPlan plan, PodRecord before)
     {
         try
@@ -62,7 +62,7 @@ internal sealed class PodTransaction(NftablesClient client, PodRuleKind pods, At
         }
         catch (ErrnoException)
         {
-            // CHECK tells of it, and DEL takes away whatever there is.
+            // CHECK reports it, and DEL removes everything.
         }
     }
 
@@ -125,7 +125,7 @@ internal sealed class PodTransaction(NftablesClient client, PodRuleKind pods, At
         return null;
     }
 
-    // Where somebody has the element: true if it can be taken from him, false if he keeps it.
+    // If another owner has the element: true if it can be taken over, false if it stays.
     private bool IsFree(PlannedElement element)
     {
         if (AttachmentTag.Find(client.Find(element.Set, element.Element)?.Comment) is not { } other || other == tag)
@@ -142,7 +142,7 @@ internal sealed class PodTransaction(NftablesClient client, PodRuleKind pods, At
         return true;
     }
 
-    // Said before the look whether the other still has it: who gives it up after that look finds the claim.
+    // Claimed before checking that the other still has it: an owner that gives it up later finds the claim.
     private void Claim()
     {
         foreach (var element in shared)
@@ -153,7 +153,7 @@ internal sealed class PodTransaction(NftablesClient client, PodRuleKind pods, At
         );
     }
 
-    // The node's part, where it cannot be made right beside the pod's own.
+    // The node's part, if it cannot be repaired beside the pod's own.
     private void Prepare(PodPlan plan)
     {
         unwritten.Clear();

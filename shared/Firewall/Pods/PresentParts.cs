@@ -9,7 +9,7 @@ namespace Plugboard.Firewall.Pods;
 /// <param name="isWhole">Sets are read whole, each once; else element by element.</param>
 internal sealed class PresentParts(NftablesClient client, bool isWhole)
 {
-    // Each time somebody else changed rules while these were told.
+    // Each retry: another process changed rules during the dump.
     private const int Attempts = 10;
 
     private readonly Dictionary<Set, Dictionary<SetElement, SetElement>> sets = new(ReferenceEqualityComparer.Instance);
@@ -17,10 +17,10 @@ internal sealed class PresentParts(NftablesClient client, bool isWhole)
     private readonly HashSet<Table> emptied = [];
     private readonly RuleComparison comparison = new(client);
 
-    /// <summary>A table is to be made again: of what is in it nothing stays.</summary>
+    /// <summary>A table that must be made again: none of its content stays.</summary>
     public void Empty(Table table) => emptied.Add(table);
 
-    /// <summary>The element with a key; null where there is none.</summary>
+    /// <summary>The element with a key; null if absent.</summary>
     public SetElement? Find(Set set, SetElement key)
     {
         if (emptied.Contains(set.Table))
@@ -73,7 +73,7 @@ internal sealed class PresentParts(NftablesClient client, bool isWhole)
             }
             catch (NetlinkException e) when (e.Errno == Errno.EINTR && attempt < Attempts)
             {
-                // The kernel says that the ruleset changed while it was told.
+                // The kernel reports that the ruleset changed during the dump.
             }
         }
     }

@@ -1,8 +1,8 @@
 namespace Plugboard.Firewall.Pods;
 
-/// <summary>What was put back, or would be.</summary>
+/// <summary>The restored objects, or those that would be.</summary>
 /// <param name="Lines">In nft's words, a line each; empty: nothing was missing.</param>
-/// <param name="Problems">What could not be put back, each a sentence.</param>
+/// <param name="Problems">The objects that could not be restored, a sentence each.</param>
 public sealed record RestoreOutcome(IReadOnlyList<string> Lines, IReadOnlyList<string> Problems)
 {
     /// <summary>True where no problem concerns more than single pods.</summary>

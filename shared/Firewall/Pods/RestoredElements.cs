@@ -2,21 +2,21 @@ using Plugboard.Firewall.Nftables;
 
 namespace Plugboard.Firewall.Pods;
 
-/// <summary>Adds the elements of pods to a batch, where they are missing or say something else; each key once, whoever shares it.</summary>
+/// <summary>Adds pods' elements to a batch if they are missing or different; each key once, even if pods share it.</summary>
 /// <param name="client">The kernel.</param>
-/// <param name="pods">Whose records.</param>
+/// <param name="pods">The pods' records and plans.</param>
 /// <param name="present">What the kernel has.</param>
-/// <param name="refused">What the kernel does not take.</param>
+/// <param name="refused">The elements that the kernel refuses.</param>
 internal sealed class RestoredElements(NftablesClient client, PodRuleKind pods, PresentParts present, IReadOnlySet<SetElement> refused)
 {
     private readonly Dictionary<string, HashSet<SetElement>> added = new(StringComparer.Ordinal);
     private readonly IReadOnlyList<string> claims = pods.Claims.Read();
 
-    /// <summary>Adds a pod's.</summary>
+    /// <summary>Adds a pod's elements.</summary>
     /// <param name="batch">The batch.</param>
     /// <param name="record">The pod's record.</param>
-    /// <param name="plan">What it tells of.</param>
-    /// <param name="ofWaiting">Those that another attachment has, for which this one waits: they come last.</param>
+    /// <param name="plan">The record's plan.</param>
+    /// <param name="ofWaiting">The elements of another attachment that this one waits for: they come last.</param>
     public void AddTo(NftablesBatch batch, PodRecord record, PodPlan plan, bool ofWaiting)
     {
         var comparison = new PodComparison(client, pods, record.Owner);

@@ -2,8 +2,8 @@ using Plugboard.Linux;
 
 namespace Plugboard.Firewall.Pods;
 
-/// <summary>Pods whose records are held alone while something is put back for them.</summary>
-/// <param name="pods">Whose records.</param>
+/// <summary>Pods whose records are locked during their restoration.</summary>
+/// <param name="pods">The pods' records and plans.</param>
 internal sealed class RestoredGroup(PodRuleKind pods) : IDisposable
 {
     private readonly List<PodRecordHold> held = [];

@@ -39,7 +39,7 @@ public sealed record PortMapping(ushort HostPort, ushort ContainerPort, PortProt
     /// <summary>Both sides: <c>8080/tcp to port 80</c>.</summary>
     public override string ToString() => $"{Name} to port {ContainerPort}";
 
-    /// <summary>Reads <see cref="Name"/>; null where it is none.</summary>
+    /// <summary>Reads <see cref="Name"/>; null if it is invalid.</summary>
     public static PortMapping? TryParse(ReadOnlySpan<char> name, ushort containerPort)
     {
         var slash = name.LastIndexOf('/');

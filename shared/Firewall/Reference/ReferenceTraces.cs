@@ -10,14 +10,14 @@ namespace Plugboard.Firewall.Reference;
 /// a few questions to the kernel and no process; a process runs only to remove iptables rules that were found. Works in the calling
 /// thread's network namespace.
 /// </summary>
-/// <param name="client">The kernel's nftables; null where it has none.</param>
+/// <param name="client">The kernel's nftables; null if it has none.</param>
 public sealed class ReferenceTraces(NftablesClient? client)
 {
     private const string Nat = "nat";
 
     /// <summary>Removes the rules that lead host ports to a pod.</summary>
     /// <param name="pod">The pod.</param>
-    /// <param name="addresses">The addresses of the attachment that ends; null where they are not known.</param>
+    /// <param name="addresses">The addresses of the attachment that ends; null if they are not known.</param>
     /// <exception cref="IptablesException">A tool is missing, or refused.</exception>
     /// <exception cref="NftablesException">The kernel refused.</exception>
     public void WithdrawHostPorts(Attachment pod, IReadOnlyList<IPAddr>? addresses)
@@ -44,7 +44,7 @@ public sealed class ReferenceTraces(NftablesClient? client)
 
     /// <summary>Removes the rules that masquerade a pod.</summary>
     /// <param name="pod">The pod.</param>
-    /// <param name="addresses">The addresses of the attachment that ends; null where they are not known.</param>
+    /// <param name="addresses">The addresses of the attachment that ends; null if they are not known.</param>
     /// <exception cref="IptablesException">A tool is missing, or refused.</exception>
     /// <exception cref="NftablesException">The kernel refused.</exception>
     public void RemoveMasquerade(Attachment pod, IReadOnlyList<IPPrefix>? addresses)
@@ -56,7 +56,7 @@ public sealed class ReferenceTraces(NftablesClient? client)
         failures.ThrowIfAny();
     }
 
-    /// <summary>True where the reference has made rules that masquerade a pod or check its hardware address.</summary>
+    /// <summary>True if the reference has made rules that masquerade a pod or check its hardware address.</summary>
     public bool HasTrafficRules(Attachment pod)
     {
         foreach (var _ in VariantsWith(ReferenceNames.MasqueradeChain(pod)))

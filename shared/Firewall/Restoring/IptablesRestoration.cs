@@ -6,9 +6,8 @@ using Plugboard.Firewall.Pods;
 namespace Plugboard.Firewall.Restoring;
 
 /// <summary>
-/// Puts right what iptables has for living pods by their records: chains, jumps and rules that are missing or say something else. A node
-/// without such pods runs no process; on others it is one for
-/// each family, and two more for each pod that lacks something.
+/// Repairs the iptables objects of living pods by their records: chains, jumps and rules that are missing or different. A node without such
+/// pods starts no process; others start one for each family, and two more for each incomplete pod.
 /// </summary>
 /// <param name="portmap">portmap's records.</param>
 /// <param name="bridge">bridge's records.</param>
@@ -21,7 +20,7 @@ internal sealed class IptablesRestoration(PodRecordStore portmap, PodRecordStore
     /// <summary>What cannot be looked at, each a sentence.</summary>
     public IReadOnlyList<string> Warnings => warnings;
 
-    /// <summary>Puts it right, or only tells.</summary>
+    /// <summary>Repairs them, or only reports.</summary>
     public RestoreOutcome Restore(bool isDryRun)
     {
         var living = new LivingPods();
@@ -74,7 +73,7 @@ internal sealed class IptablesRestoration(PodRecordStore portmap, PodRecordStore
 
     private void Restore(bool is6, IptablesClient client, IptablesPod pod)
     {
-        // A pod whose DEL goes on is left out; one whose DEL comes waits.
+        // A pod during its DEL is left out; a DEL that comes later waits.
         using var hold = pod.Records.TryHoldAlone(pod.Record.Owner.Tag);
         if (hold is null)
             return;
@@ -86,7 +85,7 @@ internal sealed class IptablesRestoration(PodRecordStore portmap, PodRecordStore
         }
         catch (IptablesException e)
         {
-            problems.Add($"the rules of {pod.Record.Owner} are not put back: {e.Message}");
+            problems.Add($"the rules of {pod.Record.Owner} are not restored: {e.Message}");
         }
     }
 

@@ -7,10 +7,9 @@ using Plugboard.Linux;
 namespace Plugboard.Firewall.Restoring;
 
 /// <summary>
-/// Puts right what somebody changed in the plugins' tables, and puts back what is missing there from the pods' records: all of it after
-/// <c>nft flush ruleset</c>. What only a DEL has taken away stays
-/// away, and so does what a living pod has in another's place. Works in the calling thread's network namespace; not for two threads at
-/// once.
+/// Repairs changes in the plugins' tables, and restores missing objects from the pods' records: all of them after <c>nft flush ruleset</c>.
+/// Objects that only a DEL removed stay away, and a living pod's element in another pod's position stays. Works in the calling thread's
+/// network namespace; not for two threads at once.
 /// </summary>
 public sealed class PodRestorer : IDisposable
 {
@@ -37,10 +36,9 @@ public sealed class PodRestorer : IDisposable
     public long ComparisonCount { get; private set; }
 
     /// <summary>
-    /// True where something was taken out of the plugins' tables by somebody else, or the node's part of them was changed, so that <see
-    /// cref="Restore"/> has to look. The elements and the own chain
-    /// that an ADD makes are no reason, nor is a DEL that has elements expire; where it deletes them, the pod that they were of is looked
-    /// at.
+    /// True if another process removed something from the plugins' tables, or changed the node's part of them, so that <see
+    /// cref="Restore"/> must compare. The elements and the own chain of an ADD are no reason, nor is a DEL that lets elements expire; if a
+    /// DEL deletes elements, their pod is compared.
     /// </summary>
     public bool Hear(NftablesTransaction transaction)
     {
@@ -84,15 +82,15 @@ public sealed class PodRestorer : IDisposable
     private static string? FindTag(NftablesRemoval removal) =>
         AttachmentTag.Find(removal.Comment) ?? HostPortTable.FindOwnersTag(removal.Chain);
 
-    /// <summary>Puts back what is missing. Without a suspicion it does nothing.</summary>
-    /// <param name="isForced">Look at everything, whatever was heard.</param>
+    /// <summary>Restores missing objects. Without a suspicion it does nothing.</summary>
+    /// <param name="isForced">Compare everything, whatever the notifications.</param>
     /// <exception cref="ErrnoException">The kernel's ruleset or a record cannot be read; EPERM: CAP_NET_ADMIN is missing.</exception>
     public RestoreOutcome Restore(bool isForced)
     {
         if (!isForced && !isAllSuspect && suspects.Count == 0)
             return RestoreOutcome.Nothing;
         var tags = isForced || isAllSuspect || suspects.Count > MostSuspects ? null : suspects.ToList();
-        // What iptables has is not heard of; it is looked at when all is.
+        // iptables sends no notifications; it is compared when everything is.
         Func<IptablesRestoration, RestoreOutcome>? iptables = isForced ? static restoration => restoration.Restore(isDryRun: false) : null;
         var outcome = tags is null
             ? Look(static restoration => restoration.RestoreAll(), isWhole: true, iptables)
@@ -102,7 +100,7 @@ public sealed class PodRestorer : IDisposable
         return outcome;
     }
 
-    /// <summary>What <see cref="Restore"/> would put back; looks at everything.</summary>
+    /// <summary>What <see cref="Restore"/> would restore; compares everything.</summary>
     /// <exception cref="ErrnoException">As <see cref="Restore"/>.</exception>
     public RestoreOutcome Plan() =>
         Look(static restoration => restoration.Plan(), isWhole: true, static restoration => restoration.Restore(isDryRun: true));

@@ -62,7 +62,7 @@ internal sealed class LegacyRuleReader(WalkedPacket packet)
         return rules;
     }
 
-    // A chain of the user begins after the entry that bears its name; those of hooks where the table says.
+    // A user's chain begins after the entry with its name; a hook's chain begins where the table says.
     private Dictionary<int, string> FindHeads(LegacyEntries table)
     {
         var heads = new Dictionary<int, string>();

@@ -157,7 +157,7 @@ internal sealed class NftRuleReader(WalkedPacket packet, Table table)
         return name;
     }
 
-    // The first packet of a flow that nobody has translated: state new, no status, no mark.
+    // The first packet of a flow without a translation: state new, no status, no mark.
     private static byte[]? Conntrack(uint key) =>
         key switch
         {
@@ -333,7 +333,7 @@ internal sealed class NftRuleReader(WalkedPacket packet, Table table)
         }
     }
 
-    // What a set holds is asked only if the packet comes to the rule; a map of verdicts may lead anywhere until then.
+    // A set's content is read only if the packet comes to the rule; a map of verdicts may lead anywhere until then.
     private void Lookup(AttributeReader data)
     {
         var (set, register, inverted) = ("", 0u, false);

@@ -16,7 +16,7 @@ internal sealed class RuleWalk
 
     /// <summary>A walk through a table.</summary>
     /// <param name="rules">Its rules in their order.</param>
-    /// <param name="resolve">Looks into the sets that a rule asks; null: it stays unknown whether it matches.</param>
+    /// <param name="resolve">Looks up elements of sets; null: the result stays unknown.</param>
     public RuleWalk(IEnumerable<WalkedRule> rules, Func<WalkedRule, IReadOnlyList<SetLookup>, WalkedRule>? resolve = null)
     {
         this.resolve = resolve ?? (static (rule, _) => rule);

@@ -18,7 +18,7 @@ internal sealed class SetLookups(NftablesClient client, Table table)
         foreach (var lookup in lookups)
         {
             var elements = ElementsOf(lookup.Set);
-            // Of ranges the kernel tells beginnings and ends.
+            // The kernel lists the beginnings and ends of ranges.
             if (elements.Any(static element => element.EndsInterval || element.KeyEnd is not null))
                 return rule;
             var found = elements.FirstOrDefault(element =>

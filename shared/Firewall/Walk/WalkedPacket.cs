@@ -28,7 +28,7 @@ internal sealed record WalkedPacket(IPAddr Source, IPAddr Destination, string Ou
         }
     }
 
-    /// <summary>True where a rule can look at these bytes of the header: protocol, source, destination.</summary>
+    /// <summary>True if a rule can read these bytes of the header: protocol, source, destination.</summary>
     public bool Tells(int offset, int length) =>
         Source.Is6
             ? (offset == 6 && length == 1) || (offset >= 8 && offset + length <= 40)

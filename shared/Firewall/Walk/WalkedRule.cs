@@ -4,7 +4,7 @@ namespace Plugboard.Firewall.Walk;
 /// <param name="Chain">Its chain.</param>
 /// <param name="Matches">Whether the packet matches.</param>
 /// <param name="Action">What it does then.</param>
-/// <param name="Target">The chain that it jumps or goes to; empty where it does not.</param>
+/// <param name="Target">The chain that it jumps or goes to; empty if it does not.</param>
 /// <param name="Comment">What its maker says of it.</param>
 internal sealed record WalkedRule(string Chain, Match Matches, RuleAction Action, string Target, string Comment)
 {
@@ -26,7 +26,7 @@ internal enum Match
 {
     No,
 
-    /// <summary>The rule asks for something that is not known here.</summary>
+    /// <summary>The rule depends on unknown facts.</summary>
     Maybe,
 
     Yes,

@@ -1,5 +1,5 @@
 /*
- * A delegate ends with the plugin that started it: a runtime whose deadline is over kills the plugin, and nobody would be left to end a delegate that hangs.
+ * A delegate ends with the plugin that started it: a runtime whose deadline is over kills the plugin, and no process would be left to end a delegate that hangs.
  * Only the child itself can ask for that (PR_SET_PDEATHSIG, prctl(2)), between its start and exec, and posix_spawn(3) has no attribute for it: this is the
  * execve that glibc's posix_spawn calls in the child (ld --wrap).
  */

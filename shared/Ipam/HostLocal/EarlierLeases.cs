@@ -4,18 +4,18 @@ using Plugboard.Linux;
 namespace Plugboard.Ipam.HostLocal;
 
 /// <summary>
-/// What the owner has from an ADD before this one. It is the owner's again where that attachment is known to be gone: the caller says so,
-/// or the lease was written before the machine's last boot. Else the container may be using the address.
+/// The owner's leases from an earlier ADD. They are the owner's again if that attachment is known to be gone: the caller says so, or the
+/// lease is older than the machine's last boot. Otherwise the container may be using the address.
 /// </summary>
 /// <param name="store">The leases.</param>
 /// <param name="owner">The owner.</param>
-/// <param name="isInUse">Whether an address is in use by the earlier attachment; null: nobody knows.</param>
+/// <param name="isInUse">Whether the earlier attachment uses an address; null: unknown.</param>
 internal sealed class EarlierLeases(LeaseStore store, Attachment owner, Func<IPAddr, bool>? isInUse)
 {
     private readonly IReadOnlyList<Lease> leases = store.FindByOwner(owner);
     private Int128? boot;
 
-    /// <summary>The first that is still in use, by the caller's word; null: none, or nobody knows.</summary>
+    /// <summary>The first address that is still in use according to the caller; null: none, or unknown.</summary>
     public Lease? FindInUse()
     {
         foreach (var lease in leases)
@@ -27,10 +27,10 @@ internal sealed class EarlierLeases(LeaseStore store, Attachment owner, Func<IPA
         return null;
     }
 
-    /// <summary>True where the caller knows that the earlier attachment uses the address.</summary>
+    /// <summary>True if the caller knows that the earlier attachment uses the address.</summary>
     public bool IsInUse(IPAddr address) => isInUse?.Invoke(address) == true;
 
-    /// <summary>Those of each range set, by its number; null: there are none at all.</summary>
+    /// <summary>The leases of each range set, by its number; null: no leases.</summary>
     public IReadOnlyDictionary<int, List<Lease>>? BySet(HostLocalConfig config)
     {
         if (leases.Count == 0)
@@ -49,7 +49,7 @@ internal sealed class EarlierLeases(LeaseStore store, Attachment owner, Func<IPA
         return sets;
     }
 
-    /// <summary>True where the container that a lease is of has lost its address since.</summary>
+    /// <summary>True if the container that a lease is of has lost its address since.</summary>
     public bool IsLeftover(Lease lease) =>
         isInUse is not null
             ? !isInUse(lease.Address)

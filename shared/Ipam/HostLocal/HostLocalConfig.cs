@@ -12,7 +12,7 @@ internal sealed record HostLocalConfig
     /// <summary><c>dataDir</c>.</summary>
     public required string DataDir { get; init; }
 
-    /// <summary><c>resolvConf</c>: a path; empty where there is none.</summary>
+    /// <summary><c>resolvConf</c>: a path; empty if absent.</summary>
     public required string ResolvConf { get; init; }
 
     /// <summary>The sets in the order of the result: of runtimeConfig.ipRanges, of the single range, of <c>ranges</c>.</summary>

@@ -44,7 +44,7 @@ internal static class HostLocalConfigReader
         {
             var path = problems.Read($"ipam.{key}", () => keys.GetString(key));
             if (path is not null && !HostLocalConfig.IsPath(path))
-                problems.Add($"ipam.{key}", $"invalid {key}: a path holds no NUL");
+                problems.Add($"ipam.{key}", $"invalid {key}: a path contains no NUL");
             return path;
         }
     }

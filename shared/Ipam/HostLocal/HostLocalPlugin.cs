@@ -5,12 +5,12 @@ using Plugboard.Protocols.Cni;
 namespace Plugboard.Ipam.HostLocal;
 
 /// <summary>
-/// The <c>host-local</c> IPAM plugin: addresses of the config's ranges, a lease a file in <c>dataDir/network</c>, in the reference's format
-/// and under its lock. Refused system calls are <see cref="ErrnoException"/>s, a lock that nobody gives back a
-/// <see cref="Linux.Files.FileLockTimeoutException"/>.
+/// The <c>host-local</c> IPAM plugin: leases addresses of the config's ranges, one file per lease in <c>dataDir/network</c>, in the
+/// reference's format and under its lock. Failed system calls are <see cref="ErrnoException"/>s, a lock that is not released is a <see
+/// cref="Linux.Files.FileLockTimeoutException"/>.
 /// </summary>
 /// <param name="isInUse">
-/// Whether an address is in use by an earlier attachment of the container that a call is for; null where the caller cannot tell: then an
+/// Whether an address is in use by an earlier attachment of the container that a call is for; null if the caller cannot tell: then an
 /// earlier lease of the same container and interface is taken for one in use, unless it is from before the machine's last boot.
 /// </param>
 public sealed class HostLocalPlugin(Func<IPAddr, bool>? isInUse) : CniPlugin
@@ -72,7 +72,7 @@ public sealed class HostLocalPlugin(Func<IPAddr, bool>? isInUse) : CniPlugin
         return new CniResult { IPs = first, Routes = parsed.Routes };
     }
 
-    // What nobody could read back would be no lease: the address would be given to the next one too.
+    // A lease that could not be read back would be no lease: the address would be given to the next container too.
     private static void RequireLegible(Attachment owner)
     {
         if (LeaseContent.Parse(owner.ToContent()) != new LeaseContent(LeaseState.Leased, owner))
@@ -81,7 +81,7 @@ public sealed class HostLocalPlugin(Func<IPAddr, bool>? isInUse) : CniPlugin
                 CniErrorCode.InvalidEnvironment,
                 $"no lease can be written for a container id of {owner.ContainerId.Length} characters, interface "
                     + $"{GoText.Quote(owner.IfName)}",
-                $"a lease holds CNI_CONTAINERID and CNI_IFNAME, in fewer than {LeaseContent.LongestFile} bytes"
+                $"a lease contains CNI_CONTAINERID and CNI_IFNAME, in fewer than {LeaseContent.LongestFile} bytes"
             );
         }
     }
@@ -106,8 +106,8 @@ public sealed class HostLocalPlugin(Func<IPAddr, bool>? isInUse) : CniPlugin
     }
 
     /// <summary>
-    /// Releases the container's leases. Of the config only <c>dataDir</c> must be readable, and where that is not, the default holds: a
-    /// config that is no longer valid, or CNI_ARGS that never were, block nobody's release.
+    /// Releases the container's leases. Only <c>dataDir</c> must be readable in the config, and if it is not, the default applies: neither
+    /// a config that is no longer valid nor invalid CNI_ARGS block a release.
     /// </summary>
     public override void Del(CniRequest request)
     {
@@ -169,8 +169,8 @@ public sealed class HostLocalPlugin(Func<IPAddr, bool>? isInUse) : CniPlugin
     }
 
     /// <summary>
-    /// Throws code 50 where no ADD could succeed until somebody mends the node: leases cannot be written, the resolvConf file cannot be
-    /// read. A range set that is used up is no such thing: a runtime would take the whole node for broken, with all pods that use the
+    /// Throws code 50 if no ADD can succeed until an administrator repairs the node: leases cannot be written, or the resolvConf file
+    /// cannot be read. A full range set is no such case: a runtime would report the whole node as broken, with all pods that use the
     /// addresses. Changes nothing, takes no lock.
     /// </summary>
     public override void Status(CniRequest request)

@@ -2,16 +2,14 @@ using Plugboard.Addresses;
 
 namespace Plugboard.Ipam.HostLocal;
 
-/// <summary>
-/// Addresses to give out, from the first to the last, both included, but for those that <see cref="ReservedAddresses"/> keeps.
-/// </summary>
+/// <summary>Addresses to lease, from the first to the last, both included, without those of <see cref="ReservedAddresses"/>.</summary>
 /// <param name="Subnet">The network whose prefix length the addresses get.</param>
 /// <param name="Start">The first address.</param>
 /// <param name="End">The last address.</param>
 /// <param name="Gateway">The network's gateway; it may lie outside the network.</param>
 internal sealed record IPRange(IPPrefix Subnet, IPAddr Start, IPAddr End, IPAddr Gateway)
 {
-    /// <summary>True where the address is from start to end, reserved or not.</summary>
+    /// <summary>True if the address is from start to end, reserved or not.</summary>
     public bool Contains(IPAddr address) => address.Is6 == Start.Is6 && Start <= address && address <= End;
 
     /// <summary>

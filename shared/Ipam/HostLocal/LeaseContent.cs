@@ -3,12 +3,12 @@ using Plugboard.Addresses;
 
 namespace Plugboard.Ipam.HostLocal;
 
-/// <summary>What a file with an address for its name says.</summary>
-/// <param name="State">What kind of content it is.</param>
-/// <param name="Owner">Whose the lease is; only where <paramref name="State"/> is <see cref="LeaseState.Leased"/>.</param>
+/// <summary>The content of a file with an address as its name.</summary>
+/// <param name="State">The kind of content.</param>
+/// <param name="Owner">The lease's owner; only if <paramref name="State"/> is <see cref="LeaseState.Leased"/>.</param>
 internal readonly record struct LeaseContent(LeaseState State, Attachment Owner)
 {
-    /// <summary>More than this no lease has: the content of a longer file is somebody's text.</summary>
+    /// <summary>The longest lease: a longer file is another program's text.</summary>
     public const int LongestFile = 4096;
 
     private static readonly LeaseContent Torn = new(LeaseState.Torn, default);
@@ -16,8 +16,8 @@ internal readonly record struct LeaseContent(LeaseState State, Attachment Owner)
 
     /// <summary>
     /// Reads a file's content. Torn is what a crash leaves: nothing, blanks only, or bytes that no text has, such as the NULs of blocks
-    /// that were never written. Any other text that is no lease is somebody's way to reserve the address: it is kept and belongs to nobody.
-    /// An interface's name may have control characters, which the kernel allows: earlier builds wrote such leases.
+    /// that were never written. Any other text that is not a lease reserves the address: it stays and has no owner. An interface's name may
+    /// have control characters, which the kernel allows: earlier builds wrote such leases.
     /// </summary>
     public static LeaseContent Parse(ReadOnlySpan<byte> bytes)
     {

@@ -23,7 +23,7 @@ internal sealed class LeaseDirectory : IDisposable
     /// <summary>Opens the directory, which is made where it is missing.</summary>
     public static LeaseDirectory Ensure(string dataDir, string network) => new(FileDirectory.Ensure($"{dataDir}/{network}", DirectoryMode));
 
-    /// <summary>Opens the directory; null where it is missing.</summary>
+    /// <summary>Opens the directory; null if it is missing.</summary>
     public static LeaseDirectory? Find(string dataDir, string network) =>
         FileDirectory.Find($"{dataDir}/{network}") is { } files ? new LeaseDirectory(files) : null;
 
@@ -42,7 +42,7 @@ internal sealed class LeaseDirectory : IDisposable
         }
     }
 
-    /// <summary>What the address's file says; null where there is none.</summary>
+    /// <summary>The content of the address's file; null if absent.</summary>
     public LeaseContent? Find(IPAddr address)
     {
         Span<byte> buffer = stackalloc byte[LeaseContent.LongestFile];
@@ -57,7 +57,7 @@ internal sealed class LeaseDirectory : IDisposable
     /// <summary>Writes the lease that <see cref="UnnamedFile.TryLink"/> then names by its address.</summary>
     public UnnamedFile CreateLease(Attachment owner) => Files.CreateUnnamed(owner.ToContent(), FileMode);
 
-    /// <summary>Removes the address's file; false where there is none.</summary>
+    /// <summary>Removes the address's file; false if absent.</summary>
     public bool Remove(IPAddr address) => Files.Remove(address.ToString());
 
     /// <summary>The addresses that have a file: one pass over the names, no file is opened.</summary>
@@ -67,7 +67,7 @@ internal sealed class LeaseDirectory : IDisposable
         var addresses = new List<IPAddr>(names.Count);
         foreach (var name in names)
         {
-            // Only an address written as we write it is a lease: `2001:DB8::1` is nobody's file.
+            // Only an address in our form is a lease: `2001:DB8::1` is a foreign file.
             if (IPAddr.TryParse(name, out var address) && address.ToString() == name)
                 addresses.Add(address);
         }
@@ -75,7 +75,7 @@ internal sealed class LeaseDirectory : IDisposable
         return addresses;
     }
 
-    /// <summary>Every file that has an address for its name: opens them all, so what is on a verb's usual path asks the index.</summary>
+    /// <summary>Every file with an address as its name: it opens them all, so the usual path of a verb uses the index.</summary>
     public List<Lease> Scan()
     {
         var addresses = ReadAddresses();
@@ -89,7 +89,7 @@ internal sealed class LeaseDirectory : IDisposable
         return leases;
     }
 
-    /// <summary>The address that was given out last from that range set; null where nobody knows.</summary>
+    /// <summary>The last leased address of a range set; null if unknown.</summary>
     public IPAddr? FindLastReserved(int set)
     {
         Span<byte> buffer = stackalloc byte[64];
@@ -100,7 +100,7 @@ internal sealed class LeaseDirectory : IDisposable
             : null;
     }
 
-    /// <summary>Remembers the address that was given out last from that range set. Torn, it only restarts the turn.</summary>
+    /// <summary>Stores the last leased address of a range set. If torn, the search only starts at the first address.</summary>
     public void WriteLastReserved(int set, IPAddr address) =>
         Files.Overwrite(LastReservedName(set), Encoding.UTF8.GetBytes(address.ToString()), FileMode);
 

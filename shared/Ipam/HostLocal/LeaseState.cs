@@ -9,6 +9,6 @@ internal enum LeaseState
     /// <summary>What a crash left; under the lock it is garbage.</summary>
     Torn,
 
-    /// <summary>A directory, a link, or a text that no implementation wrote: the address is somebody's, but nobody's we know.</summary>
+    /// <summary>A directory, a link, or a text in no known format: the address is reserved, its owner unknown.</summary>
     Alien,
 }

@@ -9,8 +9,8 @@ namespace Plugboard.Ipam.HostLocal;
 internal sealed class LeaseStore : IDisposable
 {
     /// <summary>
-    /// How long to wait for the lock. The longest honest holder reads every lease of a /16 once, about a second; who waits longer waits for
-    /// a process that hangs, and the runtime, which gives up after two to four minutes, should hear its number before.
+    /// The limit for waiting for the lock. The longest regular holder reads every lease of a /16 once, about a second; a longer wait is for
+    /// a process that hangs, and the runtime, which gives up after two to four minutes, should get its pid before.
     /// </summary>
     public static readonly TimeSpan LockTimeout = TimeSpan.FromSeconds(30);
 
@@ -31,7 +31,7 @@ internal sealed class LeaseStore : IDisposable
     /// <exception cref="FileLockTimeoutException">Someone else held the lock for <see cref="LockTimeout"/>.</exception>
     public static LeaseStore Ensure(string dataDir, string network) => Lock(LeaseDirectory.Ensure(dataDir, network), dataDir, network);
 
-    /// <summary>Opens and locks a network's leases; null where it has no directory.</summary>
+    /// <summary>Opens and locks a network's leases; null if it has no directory.</summary>
     /// <exception cref="FileLockTimeoutException">Someone else held the lock for <see cref="LockTimeout"/>.</exception>
     public static LeaseStore? Find(string dataDir, string network) =>
         LeaseDirectory.Find(dataDir, network) is { } directory ? Lock(directory, dataDir, network) : null;
@@ -52,13 +52,13 @@ internal sealed class LeaseStore : IDisposable
     /// <summary>The directory of the leases, for messages.</summary>
     public string Path => directory.Files.Path;
 
-    /// <summary>True where <see cref="FindByOwner"/> opens no lease but the owner's own.</summary>
+    /// <summary>True if <see cref="FindByOwner"/> opens no lease but the owner's own.</summary>
     public bool Knows(Attachment owner) => complete && OwnerIndex.CanHold(owner);
 
-    /// <summary>What the address's file says; null where there is none.</summary>
+    /// <summary>The content of the address's file; null if absent.</summary>
     public LeaseContent? Find(IPAddr address) => directory.Find(address);
 
-    /// <summary>The owner's lease of that address, of the old format too; null where it is somebody else's or nobody's.</summary>
+    /// <summary>The owner's lease of that address, of the old format too; null if it has another owner or none.</summary>
     public Lease? FindOwn(IPAddr address, Attachment owner) =>
         directory.Find(address) is { State: LeaseState.Leased } content
         && (content.Owner == owner || content.Owner == owner.WithoutInterface)
@@ -101,13 +101,13 @@ internal sealed class LeaseStore : IDisposable
     /// <summary>The addresses that have a file, of whatever content.</summary>
     public List<IPAddr> ReadAddresses() => directory.ReadAddresses();
 
-    /// <summary>When the lease was written, in nanoseconds since 1970; null where there is none.</summary>
+    /// <summary>When the lease was written, in nanoseconds since 1970; null if absent.</summary>
     public Int128? FindTime(IPAddr address) => directory.Files.FindStatus(address.ToString())?.ModifiedNanoseconds;
 
     /// <summary>Writes a lease that has no address yet.</summary>
     public UnnamedFile CreateLease(Attachment owner) => directory.CreateLease(owner);
 
-    /// <summary>Gives a written lease its address; false where that has a lease already. What a crash left there makes way.</summary>
+    /// <summary>Gives a written lease its address; false if that has a lease already. What a crash left there makes way.</summary>
     public bool TryReserve(UnnamedFile lease, IPAddr address)
     {
         var name = address.ToString();
@@ -149,7 +149,7 @@ internal sealed class LeaseStore : IDisposable
     }
 
     /// <summary>
-    /// Makes a lease that its owner gets again one of now, in the format of now; true where the directory changed for it.
+    /// Makes a lease that its owner gets again one of now, in the format of now; true if the directory changed for it.
     /// </summary>
     public bool Renew(Lease lease, Attachment owner)
     {
@@ -162,20 +162,20 @@ internal sealed class LeaseStore : IDisposable
         return true;
     }
 
-    /// <summary>The address that was given out last from that range set; null where nobody knows.</summary>
+    /// <summary>The last leased address of a range set; null if unknown.</summary>
     public IPAddr? FindLastReserved(int set) => directory.FindLastReserved(set);
 
     /// <summary>Remembers the address that was given out last from that range set.</summary>
     public void WriteLastReserved(int set, IPAddr address) => directory.WriteLastReserved(set, address);
 
-    /// <summary>Tells the index what an owner got; <see cref="Seal"/> ends the change.</summary>
+    /// <summary>Adds an owner's address to the index; <see cref="Seal"/> ends the change.</summary>
     public void RecordReserved(Attachment owner, IPAddr address)
     {
         if (complete)
             index!.Add(owner, address);
     }
 
-    /// <summary>Tells the index what an owner lost; <see cref="Seal"/> ends the change.</summary>
+    /// <summary>Removes an owner's address from the index; <see cref="Seal"/> ends the change.</summary>
     public void RecordReleased(Attachment owner, IPAddr address)
     {
         if (complete)

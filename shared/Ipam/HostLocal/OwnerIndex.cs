@@ -6,10 +6,10 @@ using Plugboard.Linux.Files;
 namespace Plugboard.Ipam.HostLocal;
 
 /// <summary>
-/// Which addresses a container has, without opening every lease: in <c>dataDir/.owners/network</c> an <see cref="OwnerSnapshot"/> and the
-/// <see cref="OwnerLog"/> of what changed since. It is a cache: what it says may be out of date and is verified with the lease itself.
-/// Every live lease is in it only while nobody else has changed the lease directory since <see cref="Seal"/>. The reference never sees it:
-/// no network's name begins with a dot. All calls are under the lease directory's lock. Record: docs/decisions/0011-owner-log.md.
+/// A container's addresses, without opening every lease: in <c>dataDir/.owners/network</c> an <see cref="OwnerSnapshot"/> and the <see
+/// cref="OwnerLog"/> of the changes since. It is a cache: its content may be out of date and is verified with the lease itself. It has
+/// every live lease only while no other program has changed the lease directory since <see cref="Seal"/>. The reference never sees it: no
+/// network's name begins with a dot. All calls are under the lease directory's lock. Record: docs/decisions/0011-owner-log.md.
 /// </summary>
 internal sealed class OwnerIndex : IDisposable
 {
@@ -29,7 +29,7 @@ internal sealed class OwnerIndex : IDisposable
         this.leases = leases;
     }
 
-    /// <summary>Opens the index, there or not; null where that is refused: it saves time, so nothing fails for it.</summary>
+    /// <summary>Opens the index, there or not; null if that is refused: it saves time, so nothing fails for it.</summary>
     public static OwnerIndex? TryOpen(string dataDir, string network, LeaseDirectory directory)
     {
         var index = new OwnerIndex($"{dataDir}/.owners/{network}", directory.Files);
@@ -52,10 +52,10 @@ internal sealed class OwnerIndex : IDisposable
             snapshot = OwnerSnapshot.Find($"{path}/{OwnerSnapshot.FileName}");
     }
 
-    /// <summary>True where an owner can be in it: not with the longest container ids.</summary>
+    /// <summary>True if an owner can be in it: not with the longest container ids.</summary>
     public static bool CanHold(Attachment owner) => Encoding.UTF8.GetByteCount(owner.ContainerId) <= LongestId;
 
-    /// <summary>True where log and snapshot belong together and the lease directory is as <see cref="Seal"/> left it.</summary>
+    /// <summary>True if log and snapshot belong together and the lease directory is as <see cref="Seal"/> left it.</summary>
     public bool IsComplete() => log is not null && log.Continues(snapshot?.Size ?? 0) && log.IsSealed(leases.Status().ModifiedNanoseconds);
 
     /// <summary>The addresses the index knows of a container, of all its interfaces; it may have lost them since.</summary>

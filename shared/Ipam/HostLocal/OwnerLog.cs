@@ -5,10 +5,10 @@ using Plugboard.Linux.Files;
 namespace Plugboard.Ipam.HostLocal;
 
 /// <summary>
-/// What changed since the <see cref="OwnerSnapshot"/>, in one file that only grows until the next snapshot. Its first line, <c>snapshot
-/// SIZE</c>, says which snapshot it goes on from; then come <c>+ containerID address</c>, <c>- containerID address</c> and, as the end of
-/// each change, the seal <c>= TIME</c>: the lease directory's time of modification. A change is one write(2). One that was torn has no seal
-/// at its end, and a log whose last line is not the right seal is not believed.
+/// The changes since the <see cref="OwnerSnapshot"/>, in one file that only grows until the next snapshot. Its first line, <c>snapshot
+/// SIZE</c>, names its snapshot; then come <c>+ containerID address</c>, <c>- containerID address</c> and, as the end of each change, the
+/// seal <c>= TIME</c>: the lease directory's time of modification. A change is one write(2). A torn change has no seal at its end, and a
+/// log whose last line is not the right seal is ignored.
 /// </summary>
 internal sealed class OwnerLog : IDisposable
 {
@@ -33,7 +33,7 @@ internal sealed class OwnerLog : IDisposable
         length = file.ReadAt(text, 0);
     }
 
-    /// <summary>Opens and reads the log; null where it is missing.</summary>
+    /// <summary>Opens and reads the log; null if it is missing.</summary>
     public static OwnerLog? Find(string path)
     {
         var found = FileDescriptor.FindForAppending(path);
@@ -61,17 +61,17 @@ internal sealed class OwnerLog : IDisposable
     public static string LineOf(string sign, string containerId, IPAddr address) =>
         string.Concat(sign, containerId, " ", address.ToString()) + "\n";
 
-    /// <summary>True where the log goes on from a snapshot of that size.</summary>
+    /// <summary>True if the log goes on from a snapshot of that size.</summary>
     public bool Continues(long snapshotSize) => Text.StartsWith(Encoding.ASCII.GetBytes(HeaderOf(snapshotSize)));
 
     /// <summary>
-    /// True where the last change ended with that time. Bytes that were lost with the machine's power read as NULs; a longer file is not
+    /// True if the last change ended with that time. Bytes that were lost with the machine's power read as NULs; a longer file is not
     /// ours.
     /// </summary>
     public bool IsSealed(Int128 time) =>
         length <= Limit && Text.EndsWith(Encoding.ASCII.GetBytes("\n" + SealOf(time))) && !Text.Contains((byte)0);
 
-    /// <summary>Adds lines at the end with one write(2); false where they have no place.</summary>
+    /// <summary>Adds lines at the end with one write(2); false if they have no place.</summary>
     public bool TryAppend(string lines)
     {
         var bytes = Encoding.UTF8.GetBytes(lines);

@@ -27,7 +27,7 @@ internal sealed class OwnerSnapshot : IDisposable
     /// <summary>The file's size in bytes.</summary>
     public long Size { get; }
 
-    /// <summary>Opens a snapshot; null where it is missing.</summary>
+    /// <summary>Opens a snapshot; null if it is missing.</summary>
     public static OwnerSnapshot? Find(string path)
     {
         var found = FileDescriptor.FindForReading(path);
@@ -64,7 +64,7 @@ internal sealed class OwnerSnapshot : IDisposable
         return addresses;
     }
 
-    // The offset of the first line that is not before the key.
+    // The offset of the first line at or after the key.
     private long FindFirst(ReadOnlySpan<byte> key, Span<byte> buffer)
     {
         var (low, high) = (0L, Size);

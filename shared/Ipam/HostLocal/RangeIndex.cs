@@ -26,7 +26,7 @@ internal sealed class RangeIndex
         return new RangeIndex(numbered);
     }
 
-    /// <summary>Sorts the ranges of sets, each with the place of its set for its number; of a set that is null there are none.</summary>
+    /// <summary>Sorts the ranges of sets, each with the index of its set as its number; a set that is null has none.</summary>
     public static RangeIndex OfSets(IEnumerable<IReadOnlyList<IPRange>?> sets)
     {
         var numbered = new List<NumberedRange>();
@@ -41,7 +41,7 @@ internal sealed class RangeIndex
         return new RangeIndex(numbered);
     }
 
-    /// <summary>The range that holds the address, and its number; null where none does. For ranges that do not overlap.</summary>
+    /// <summary>The range that holds the address, and its number; null if none does. For ranges that do not overlap.</summary>
     public NumberedRange? Find(IPAddr address)
     {
         var (low, high) = (0, sorted.Length);

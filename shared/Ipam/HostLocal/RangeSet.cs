@@ -30,7 +30,7 @@ internal sealed class RangeSet(IReadOnlyList<IPRange> ranges, ReservedAddresses 
         }
     }
 
-    /// <summary>True where there is no address to give out, however many are free.</summary>
+    /// <summary>True if there is no address to give out, however many are free.</summary>
     public bool IsEmpty
     {
         get
@@ -41,7 +41,7 @@ internal sealed class RangeSet(IReadOnlyList<IPRange> ranges, ReservedAddresses 
         }
     }
 
-    /// <summary>The range that holds the address, reserved or not; null where none does.</summary>
+    /// <summary>The range that holds the address, reserved or not; null if none does.</summary>
     public IPRange? FindRange(IPAddr address)
     {
         if (Ranges.Count == 1)
@@ -51,9 +51,9 @@ internal sealed class RangeSet(IReadOnlyList<IPRange> ranges, ReservedAddresses 
     }
 
     /// <summary>
-    /// One full turn over the set, without what is reserved: from the address after <paramref name="last"/>, so that an address rests as
-    /// long as possible after its release, and with <paramref name="last"/> itself at the end. From the first address where the set does
-    /// not hold it.
+    /// One pass over the set, without reserved addresses: from the address after <paramref name="last"/>, so that an address rests as long
+    /// as possible after its release, and with <paramref name="last"/> itself at the end. From the first address if the set does not
+    /// contain it.
     /// </summary>
     public IEnumerable<Candidate> Turn(IPAddr? last)
     {

@@ -26,7 +26,7 @@ internal static class Readiness
         }
         catch (ErrnoException e)
         {
-            throw new CniException(CniErrorCode.PluginNotAvailable, $"{what}: {e.Message}", $"every ADD fails until {path} is mended", e);
+            throw new CniException(CniErrorCode.PluginNotAvailable, $"{what}: {e.Message}", $"every ADD fails until {path} is repaired", e);
         }
     }
 

@@ -61,7 +61,7 @@ internal sealed class Reservation(LeaseStore store, Attachment owner, EarlierLea
         }
         catch (Exception e) when (e is ErrnoException or CniException)
         {
-            throw new CniException(CniErrorCode.IOFailure, $"{cause.Message}; releasing what was taken failed too: {e.Message}", "", cause);
+            throw new CniException(CniErrorCode.IOFailure, $"{cause.Message}; releasing the new leases failed too: {e.Message}", "", cause);
         }
 
         SealChanges();
@@ -83,7 +83,7 @@ internal sealed class Reservation(LeaseStore store, Attachment owner, EarlierLea
             return earlier.IsInUse(wanted) ? throw AlreadyAdded(set, own) : Renewed(own, range);
         var holder = store.Find(wanted) is { State: LeaseState.Leased } content
             ? $"{wanted} is leased to {content.Owner.Text}"
-            : $"{store.Path}/{wanted} is no lease that could be released: remove it if the address is free";
+            : $"{store.Path}/{wanted} is not a lease: remove it if the address is free";
         throw Failure(set, CniErrorCode.TryAgainLater, $"requested IP address {wanted} is not available in range set {ranges}", holder);
     }
 

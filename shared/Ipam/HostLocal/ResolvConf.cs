@@ -17,7 +17,7 @@ internal static class ResolvConf
     private const string Advice = "correct or remove resolvConf in the network config";
 
     /// <summary>Reads a file.</summary>
-    /// <exception cref="CniException">Code 7: there is none, or something that is no file. Code 5: it cannot be read.</exception>
+    /// <exception cref="CniException">Code 7: absent, or not a file. Code 5: it cannot be read.</exception>
     public static CniDns Read(string path)
     {
         // A usual way to say "none".
@@ -29,9 +29,7 @@ internal static class ResolvConf
                 FileDescriptor.FindForReading(path)
                 ?? throw Unusable(
                     path,
-                    path.StartsWith('/')
-                        ? " does not exist"
-                        : " does not exist in the directory that the runtime works in: write the whole path"
+                    path.StartsWith('/') ? " does not exist" : " does not exist in the runtime's working directory: use an absolute path"
                 );
             return Parse(Encoding.UTF8.GetString(file.ReadToEnd(LongestFile)));
         }

@@ -19,7 +19,7 @@ internal static class RouteReader
             if (destination is null)
             {
                 if (problems.Count == before)
-                    problems.Add($"{node.Path}.dst", "a route wants a dst");
+                    problems.Add($"{node.Path}.dst", "a route needs a dst");
                 continue;
             }
 
@@ -54,11 +54,14 @@ internal static class RouteReader
         if (!destination.IsNetwork)
             problems.Add(
                 $"{path}.dst",
-                $"dst {destination} has host bits set: the network is {destination.Network}, the host alone "
+                $"dst {destination} has host bits set: the network is {destination.Network}, the single host "
                     + $"{IPPrefix.Host(destination.Address)}"
             );
         if (route.Scope > LargestScope)
-            problems.Add($"{path}.scope", $"scope {route.Scope.Value} is no route's: 0 is global, 253 on the link, 254 on the host");
+            problems.Add(
+                $"{path}.scope",
+                $"scope {route.Scope.Value} is invalid for a route: 0 is global, 253 on the link, 254 on the host"
+            );
         if (route.Gw is { } gateway && FindGatewayFault(route, gateway) is { } fault)
             problems.Add($"{path}.gw", $"gw {gateway} {fault}");
     }

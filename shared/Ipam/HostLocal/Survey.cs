@@ -4,7 +4,7 @@ using Plugboard.Linux;
 
 namespace Plugboard.Ipam.HostLocal;
 
-/// <summary>What fills a range set: for the one who must find out why it is full. Opens every lease.</summary>
+/// <summary>The owners of a full range set's addresses, for the administrator. Opens every lease.</summary>
 internal sealed class Survey
 {
     private const int Examples = 3;
@@ -24,7 +24,7 @@ internal sealed class Survey
     /// <summary>Files that a crash left.</summary>
     public List<IPAddr> Torn { get; } = [];
 
-    /// <summary>Looks at every lease of the set.</summary>
+    /// <summary>Reads every lease of the set.</summary>
     public static Survey Of(LeaseStore store, RangeSet ranges)
     {
         var survey = new Survey(store.Path, ranges.Size);
@@ -57,12 +57,12 @@ internal sealed class Survey
         }
     }
 
-    /// <summary>How many addresses there are, who has them, and what to do about it.</summary>
+    /// <summary>The number of addresses, their owners, and what to do.</summary>
     public override string ToString()
     {
         var text = string.Create(CultureInfo.InvariantCulture, $"of {size} addresses {leased} are leased in {path}");
         if (alien > 0)
-            text += string.Create(CultureInfo.InvariantCulture, $", {alien} are kept by files that are no leases");
+            text += string.Create(CultureInfo.InvariantCulture, $", {alien} are reserved by files that are not leases");
         if (old.Count == 0)
             return text;
         var more = old.Count > Examples ? ", …" : "";
@@ -70,7 +70,7 @@ internal sealed class Survey
         return text
             + string.Create(
                 CultureInfo.InvariantCulture,
-                $"; {old.Count} of them are older than the last boot ({names}{more}): GC releases what is of no container any more, "
+                $"; {old.Count} of them are older than the last boot ({names}{more}): GC releases leases of containers that are gone, "
                     + $"or remove such files"
             );
     }

@@ -8,7 +8,7 @@ internal sealed class ByteCollector(int limit)
     private byte[] buffer = [];
     private int length;
 
-    /// <summary>True where more came than the limit.</summary>
+    /// <summary>True if more came than the limit.</summary>
     public bool Overflowed { get; private set; }
 
     public byte[] ToArray() => length == buffer.Length ? buffer : buffer[..length];

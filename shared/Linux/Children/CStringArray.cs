@@ -4,7 +4,7 @@ using System.Text;
 namespace Plugboard.Linux.Children;
 
 /// <summary>
-/// Texts as exec(3) wants them: an array of pointers to UTF-8 that end with NUL, and a null pointer last. One block of native memory.
+/// Strings for exec(3): an array of pointers to UTF-8 texts that end with NUL, and a null pointer last. One block of unmanaged memory.
 /// </summary>
 internal sealed unsafe class CStringArray : IDisposable
 {

@@ -22,13 +22,13 @@ internal sealed unsafe class ChildStreams(Pipe input, Pipe output, Pipe error, C
     /// <summary>What it said on standard error so far.</summary>
     public byte[] Error => errorBytes.ToArray();
 
-    /// <summary>True where it said more on standard output than it may.</summary>
+    /// <summary>True if it said more on standard output than it may.</summary>
     public bool Overflowed => outputBytes.Overflowed;
 
-    /// <summary>True where both outputs came to their end.</summary>
+    /// <summary>True if both outputs came to their end.</summary>
     public bool Done => output.Reader.IsClosed && error.Reader.IsClosed;
 
-    /// <summary>Runs until both outputs end, or the child said too much; false where the time was up before.</summary>
+    /// <summary>Runs until both outputs end, or the child said too much; false if the time was up before.</summary>
     public bool Pump()
     {
         var timeout = command.Timeout;

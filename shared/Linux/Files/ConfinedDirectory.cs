@@ -4,9 +4,9 @@ using Plugboard.Linux.LibC;
 namespace Plugboard.Linux.Files;
 
 /// <summary>
-/// A directory whose inside others write to and that must not be left: each path is resolved by openat2(2) with RESOLVE_BENEATH and
-/// RESOLVE_NO_SYMLINKS (Linux 5.6), and before that name by name with O_NOFOLLOW. What is opened is a descriptor, so whatever is
-/// renamed or replaced afterwards, the caller has what was there.
+/// A directory that other users write to, and that a path must not leave: each path is resolved by openat2(2) with RESOLVE_BENEATH and
+/// RESOLVE_NO_SYMLINKS (Linux 5.6), and before that name by name with O_NOFOLLOW. The result is a descriptor, so a later rename or
+/// replacement has no effect on it.
 /// </summary>
 public sealed unsafe class ConfinedDirectory : IDisposable
 {
@@ -26,16 +26,17 @@ public sealed unsafe class ConfinedDirectory : IDisposable
     /// <summary>As <see cref="Open"/>, of a directory that is open already. It is closed with this object.</summary>
     public static ConfinedDirectory Of(FileDescriptor root) => new(root);
 
-    /// <summary>Opens a directory inside as a place (O_PATH); null where it is missing.</summary>
-    /// <exception cref="ErrnoException">ELOOP: a link is on the way. EXDEV: it leads out. ENOTDIR: something is no directory.</exception>
+    /// <summary>Opens a directory inside as a place (O_PATH); null if it is missing.</summary>
+    /// <exception cref="ErrnoException">ELOOP: the path has a symbolic link. EXDEV: it leads out. ENOTDIR: a part of it is not a
+    /// directory.</exception>
     public FileDescriptor? FindDirectory(string path) => Find(path, LibC.File.O_PATH | LibC.File.O_DIRECTORY);
 
-    /// <summary>Opens a file inside for reading and, unless <paramref name="readOnly"/>, for writing; null where it is missing.</summary>
+    /// <summary>Opens a file inside for reading and, unless <paramref name="readOnly"/>, for writing; null if it is missing.</summary>
     /// <exception cref="ErrnoException">As for <see cref="FindDirectory"/>.</exception>
     public FileDescriptor? FindFile(string path, bool readOnly) =>
         Find(path, (readOnly ? LibC.File.O_RDONLY : LibC.File.O_RDWR) | LibC.File.O_NONBLOCK);
 
-    /// <summary>Opens a directory inside for its names and for new files; null where it is missing.</summary>
+    /// <summary>Opens a directory inside for its names and for new files; null if it is missing.</summary>
     public FileDirectory? FindNames(string path) =>
         Find(path, LibC.File.O_RDONLY | LibC.File.O_DIRECTORY) is { } found ? FileDirectory.Of(found) : null;
 
@@ -45,10 +46,10 @@ public sealed unsafe class ConfinedDirectory : IDisposable
         return found is not null || errno == Errno.ENOENT ? found : throw new ErrnoException("open", $"{Path}/{path}", errno);
     }
 
-    /// <summary>Opens a directory inside and makes what is missing of it, name by name.</summary>
+    /// <summary>Opens a directory inside and creates its missing parts, name by name.</summary>
     /// <param name="path">Relative, without <c>..</c>.</param>
-    /// <param name="mode">Of the directories that are made, less the umask.</param>
-    /// <param name="made">Is told each directory that was made, as a place.</param>
+    /// <param name="mode">The mode of created directories, less the umask.</param>
+    /// <param name="made">Gets each created directory, as a path.</param>
     /// <exception cref="ErrnoException">As for <see cref="FindDirectory"/>.</exception>
     public FileDescriptor EnsureDirectory(string path, uint mode, Action<FileDescriptor>? made = null)
     {
@@ -85,7 +86,7 @@ public sealed unsafe class ConfinedDirectory : IDisposable
             errno = fd >= 0 ? Errno.None : (Errno)Marshal.GetLastPInvokeError();
             if (fd >= 0)
                 return new FileDescriptor((int)fd, path == "." ? directory.Path : $"{directory.Path}/{path}");
-            // EAGAIN: something was renamed meanwhile, and the kernel could not tell whether it led out.
+            // EAGAIN: a rename happened meanwhile, and the kernel could not decide whether the path led out.
             if (errno == Errno.ENOSYS)
                 return Walk(directory, path, flags, out errno);
             if (errno is not (Errno.EINTR or Errno.EAGAIN) || attempt == Attempts)

@@ -9,7 +9,7 @@ namespace Plugboard.Linux.Files;
 /// </summary>
 public sealed unsafe class FileDescriptor : SafeHandle
 {
-    /// <summary>16 MiB: what <see cref="ReadToEnd"/> reads at most unless it is told otherwise.</summary>
+    /// <summary>16 MiB: the default limit of <see cref="ReadToEnd"/>.</summary>
     public const int UsualLimit = 16 << 20;
 
     private readonly string path;
@@ -39,11 +39,11 @@ public sealed unsafe class FileDescriptor : SafeHandle
     public static FileDescriptor StandardError() => new(2, "stderr", ownsHandle: false);
 
     /// <summary>
-    /// Opens a regular file for reading that somebody else may have placed; null if nothing is there (ENOENT, ENOTDIR). Links are followed.
-    /// A named pipe is not waited for, a terminal does not become this process's own, and whatever is no regular file is refused before a
-    /// byte is read.
+    /// Opens a regular file for reading that another user may have created; null if absent (ENOENT, ENOTDIR). Links are followed. It does
+    /// not wait for a named pipe, a terminal does not become this process's own, and anything but a regular file is refused before a byte
+    /// is read.
     /// </summary>
-    /// <exception cref="UnusableFileException">Something else is there.</exception>
+    /// <exception cref="UnusableFileException">The path is not a regular file.</exception>
     public static FileDescriptor? FindForReading(string path) => FindRegular(null, path, LibC.File.O_RDONLY);
 
     /// <summary>As <see cref="FindForReading"/>; a missing file is refused too.</summary>
@@ -67,7 +67,7 @@ public sealed unsafe class FileDescriptor : SafeHandle
     /// <summary>Opens a directory.</summary>
     public static FileDescriptor OpenDirectory(string path) => Open(null, path, LibC.File.O_RDONLY | LibC.File.O_DIRECTORY, 0);
 
-    /// <summary>Opens a directory; null where nothing is there.</summary>
+    /// <summary>Opens a directory; null if nothing is there.</summary>
     public static FileDescriptor? FindDirectory(string path) => Find(null, path, LibC.File.O_RDONLY | LibC.File.O_DIRECTORY);
 
     /// <summary>
@@ -77,7 +77,7 @@ public sealed unsafe class FileDescriptor : SafeHandle
     public static FileDescriptor OpenPath(string path) => Open(null, path, LibC.File.O_PATH | LibC.File.O_NOFOLLOW, 0);
 
     /// <summary>
-    /// Opens an existing regular file for reading and writing, following no link at its end; null where nothing is there.
+    /// Opens an existing regular file for reading and writing, following no link at its end; null if nothing is there.
     /// </summary>
     /// <exception cref="UnusableFileException">Something else is there.</exception>
     public static FileDescriptor? FindForChange(string path) => FindRegular(null, path, LibC.File.O_RDWR | LibC.File.O_NOFOLLOW);
@@ -92,7 +92,7 @@ public sealed unsafe class FileDescriptor : SafeHandle
     /// </summary>
     public string SelfPath => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"/proc/self/fd/{Number}");
 
-    /// <summary>Opens an existing regular file for reading and for writing at its end; null where nothing is there.</summary>
+    /// <summary>Opens an existing regular file for reading and for writing at its end; null if nothing is there.</summary>
     /// <exception cref="UnusableFileException">Something else is there.</exception>
     public static FileDescriptor? FindForAppending(string path) => FindRegular(null, path, LibC.File.O_RDWR | LibC.File.O_APPEND);
 
@@ -114,8 +114,8 @@ public sealed unsafe class FileDescriptor : SafeHandle
         return found;
     }
 
-    // open(2): without O_NONBLOCK a named pipe is waited for until somebody opens its other end, for ever if nobody does. On a regular file
-    // the flag has no effect.
+    // open(2): without O_NONBLOCK, opening a named pipe waits until another process opens its other end. On a regular file the flag has no
+    // effect.
     internal static FileDescriptor? FindUnwaited(FileDescriptor? directory, string path, int flags, uint mode)
     {
         var found = TryOpen(directory, path, flags | LibC.File.O_NONBLOCK | LibC.File.O_NOCTTY, mode, out var errno);
@@ -128,7 +128,7 @@ public sealed unsafe class FileDescriptor : SafeHandle
             : new ErrnoException("open", full, errno);
     }
 
-    // Closes what is no regular file.
+    // Closes anything but a regular file.
     internal FileStatus RequireRegular()
     {
         var status = Status();
@@ -173,7 +173,7 @@ public sealed unsafe class FileDescriptor : SafeHandle
         }
     }
 
-    /// <summary>Reads at an offset without moving; less than asked only at the end of the file.</summary>
+    /// <summary>Reads at an offset, without moving the position; fewer bytes only at the end of the file.</summary>
     public int ReadAt(Span<byte> buffer, long offset) =>
         TryReadAt(buffer, offset, out var count) ? count : throw new ErrnoException("pread", path, Errno.EISDIR);
 
@@ -238,10 +238,10 @@ public sealed unsafe class FileDescriptor : SafeHandle
         }
     }
 
-    /// <summary>What statx(2) tells of the open file.</summary>
+    /// <summary>The statx(2) of the open file.</summary>
     public FileStatus Status() => Stat(Number, "", LibC.File.AT_EMPTY_PATH, path) ?? throw new ErrnoException("statx", path, Errno.ENOENT);
 
-    /// <summary>What statx(2) tells of a path, following links; null where nothing is there.</summary>
+    /// <summary>The statx(2) of a path, following links; null if absent.</summary>
     public static FileStatus? FindStatus(string path) => Stat(LibC.File.AT_FDCWD, path, 0, path);
 
     /// <summary>
@@ -293,7 +293,7 @@ public sealed unsafe class FileDescriptor : SafeHandle
         };
     }
 
-    /// <summary>True where it is a terminal, isatty(3).</summary>
+    /// <summary>True if it is a terminal, isatty(3).</summary>
     public bool IsTerminal => LibC.Process.IsATty(Number) == 1;
 
     /// <summary>The type of the filesystem the file is on, as in statfs(2).</summary>
@@ -360,7 +360,7 @@ public sealed unsafe class FileDescriptor : SafeHandle
             throw ErrnoException.Last("fsync", path);
     }
 
-    /// <summary>How full the filesystem is that the file is on. Asks a server where it is a remote one.</summary>
+    /// <summary>The space of the file's filesystem. A remote filesystem asks its server.</summary>
     public FilesystemSpace Space()
     {
         LibC.File.StatFs buffer;
@@ -377,7 +377,7 @@ public sealed unsafe class FileDescriptor : SafeHandle
         );
     }
 
-    // The number without its owner: whoever takes it closes it.
+    // The number without its owner: the caller closes it.
     internal int Detach()
     {
         var number = Number;

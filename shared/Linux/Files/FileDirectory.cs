@@ -21,7 +21,7 @@ public sealed unsafe class FileDirectory : IDisposable
 
     internal static FileDirectory Of(FileDescriptor descriptor) => new(descriptor);
 
-    /// <summary>Opens a directory; null where nothing is there, as at a path that is too long for anything to be there.</summary>
+    /// <summary>Opens a directory; null if nothing is there, as at a path that is too long for anything to be there.</summary>
     public static FileDirectory? Find(string path)
     {
         var found = FileDescriptor.TryOpen(null, path, LibC.File.O_RDONLY | LibC.File.O_DIRECTORY, 0, out var errno);
@@ -53,15 +53,15 @@ public sealed unsafe class FileDirectory : IDisposable
             throw error;
     }
 
-    /// <summary>What statx(2) tells of the directory.</summary>
+    /// <summary>The statx(2) of the directory.</summary>
     public FileStatus Status() => descriptor.Status();
 
-    /// <summary>What statx(2) tells of a name in it, following no link; null where it is missing.</summary>
+    /// <summary>The statx(2) of a name in it, following no link; null if missing.</summary>
     public FileStatus? FindStatus(string name) =>
         FileDescriptor.Stat(descriptor.Number, name, LibC.File.AT_SYMLINK_NOFOLLOW, FullPath(name));
 
     /// <summary>
-    /// Reads the start of a regular file into <paramref name="buffer"/> and returns how much; null where the name is missing, -1 where it
+    /// Reads the start of a regular file into <paramref name="buffer"/> and returns how much; null if the name is missing, -1 where it
     /// is anything but a regular file. Never waits for the writer of a pipe and follows no link.
     /// </summary>
     public int? FindContent(string name, Span<byte> buffer)
@@ -79,7 +79,7 @@ public sealed unsafe class FileDirectory : IDisposable
         };
     }
 
-    /// <summary>Opens a regular file for reading, as <see cref="FileDescriptor.FindForReading"/>; null where the name is missing.</summary>
+    /// <summary>Opens a regular file for reading, as <see cref="FileDescriptor.FindForReading"/>; null if the name is missing.</summary>
     /// <exception cref="UnusableFileException">Something else has the name.</exception>
     public FileDescriptor? FindForReading(string name) => FileDescriptor.FindRegular(descriptor, name, LibC.File.O_RDONLY);
 
@@ -108,7 +108,7 @@ public sealed unsafe class FileDirectory : IDisposable
             throw ErrnoException.Last("ftruncate", file.Path);
     }
 
-    /// <summary>Removes a name that is no directory; false where it is missing.</summary>
+    /// <summary>Removes a name that is not a directory; false if missing.</summary>
     public bool Remove(string name) => LibC.File.UnlinkAt(descriptor.Number, name, 0) == 0 || Expected(Errno.ENOENT, "unlink", name);
 
     /// <summary>
@@ -143,7 +143,7 @@ public sealed unsafe class FileDirectory : IDisposable
         file.Sync();
     }
 
-    // What a killed process left there, or somebody placed, is not written into: it may be a named pipe.
+    // A file that a killed process left, or that another user created, is not written to: it may be a named pipe.
     private FileDescriptor CreateAlways(string name, uint mode)
     {
         const int Flags = LibC.File.O_WRONLY | LibC.File.O_CREAT | LibC.File.O_EXCL | LibC.File.O_NOFOLLOW;
@@ -154,7 +154,7 @@ public sealed unsafe class FileDirectory : IDisposable
         return FileDescriptor.Open(descriptor, name, Flags, mode);
     }
 
-    /// <summary>Renames inside this directory; false where the new name is taken.</summary>
+    /// <summary>Renames inside this directory; false if the new name is taken.</summary>
     public bool TryRename(string name, string newName)
     {
         const uint NoReplace = 1;
@@ -178,7 +178,7 @@ public sealed unsafe class FileDirectory : IDisposable
     }
 
     /// <summary>
-    /// Gives a file, or a symbolic link itself, a second name in a directory of the same filesystem; false where the filesystem, or this
+    /// Gives a file, or a symbolic link itself, a second name in a directory of the same filesystem; false if the filesystem, or this
     /// file, cannot have one.
     /// </summary>
     public bool TryLink(string name, FileDirectory to, string newName)
@@ -195,7 +195,7 @@ public sealed unsafe class FileDirectory : IDisposable
     public FileDescriptor CreateNew(string name, uint mode) =>
         FileDescriptor.Open(descriptor, name, LibC.File.O_WRONLY | LibC.File.O_CREAT | LibC.File.O_EXCL | LibC.File.O_NOFOLLOW, mode);
 
-    /// <summary>Opens a regular file for reading without following a link; null where the name is missing or is anything else.</summary>
+    /// <summary>Opens a regular file for reading without following a link; null if the name is missing or is anything else.</summary>
     public FileDescriptor? FindRegular(string name)
     {
         var file = FileDescriptor.TryOpen(
@@ -213,7 +213,7 @@ public sealed unsafe class FileDirectory : IDisposable
         return null;
     }
 
-    /// <summary>Opens a directory in it, no link to one; null where the name is missing.</summary>
+    /// <summary>Opens a directory in it, no link to one; null if the name is missing.</summary>
     public FileDirectory? FindDirectory(string name) =>
         FileDescriptor.TryOpen(descriptor, name, LibC.File.O_RDONLY | LibC.File.O_DIRECTORY | LibC.File.O_NOFOLLOW, 0, out var errno)
             is { } found
@@ -254,7 +254,7 @@ public sealed unsafe class FileDirectory : IDisposable
     public static Errno TryRemoveDirectory(string path) =>
         LibC.File.UnlinkAt(LibC.File.AT_FDCWD, path, LibC.File.AT_REMOVEDIR) == 0 ? Errno.None : (Errno)Marshal.GetLastPInvokeError();
 
-    /// <summary>What a symbolic link says, up to <paramref name="longest"/> bytes; null where the name is missing or no link.</summary>
+    /// <summary>What a symbolic link says, up to <paramref name="longest"/> bytes; null if the name is missing or no link.</summary>
     public string? FindLinkTarget(string name, int longest = 4096)
     {
         Span<byte> buffer = longest <= 512 ? stackalloc byte[longest] : new byte[longest];
@@ -306,7 +306,7 @@ public sealed unsafe class FileDirectory : IDisposable
     }
 
     /// <summary>
-    /// Gives a regular file the time of now for its last modification; false where the name is missing or is anything else.
+    /// Gives a regular file the time of now for its last modification; false if the name is missing or is anything else.
     /// </summary>
     public bool TryTouch(string name)
     {

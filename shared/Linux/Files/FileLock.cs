@@ -24,7 +24,7 @@ public sealed class FileLock : IDisposable
         return new FileLock(file);
     }
 
-    /// <summary>Takes the lock if nobody has it; null, and the file is left to the caller, where somebody does.</summary>
+    /// <summary>Takes the lock if it is free. Null if another process holds it; then the file stays with the caller.</summary>
     public static FileLock? TryTake(FileDescriptor file) => TryLock(file, LibC.File.LOCK_EX) ? new FileLock(file) : null;
 
     /// <summary>As <see cref="TryTake(FileDescriptor)"/>, but waits for the lock as long as <paramref name="timeout"/>.</summary>
@@ -43,7 +43,7 @@ public sealed class FileLock : IDisposable
         }
     }
 
-    /// <summary>Takes the lock together with others who share it; otherwise as <see cref="Take"/>.</summary>
+    /// <summary>Takes the lock, shared; otherwise as <see cref="Take"/>.</summary>
     public static FileLock TakeShared(FileDescriptor file, TimeSpan timeout)
     {
         Lock(file, LibC.File.LOCK_SH, timeout);
@@ -56,7 +56,7 @@ public sealed class FileLock : IDisposable
     /// </summary>
     public void MakeExclusive(TimeSpan timeout) => Lock(file, LibC.File.LOCK_EX, timeout);
 
-    /// <summary>Makes the lock exclusive if nobody else has it; false, and the lock is gone, where somebody does.</summary>
+    /// <summary>Makes the lock exclusive if no other process has it; else releases it and returns false.</summary>
     public bool TryMakeExclusive() => TryLock(file, LibC.File.LOCK_EX);
 
     private static void Lock(FileDescriptor file, int operation, TimeSpan timeout)

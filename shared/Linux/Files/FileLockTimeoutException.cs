@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace Plugboard.Linux.Files;
 
-/// <summary>A lock that someone else held for longer than we wait.</summary>
+/// <summary>Another process held a lock for longer than the limit.</summary>
 /// <param name="path">The locked file.</param>
-/// <param name="waited">How long we waited.</param>
-/// <param name="holder">The holder's process id, where /proc/locks tells it.</param>
+/// <param name="waited">The limit.</param>
+/// <param name="holder">The holder's process id, if /proc/locks shows it.</param>
 public sealed class FileLockTimeoutException(string path, TimeSpan waited, int? holder)
     : Exception(
         $"timed out after {waited.TotalSeconds.ToString("0.#", CultureInfo.InvariantCulture)} s waiting for the lock {path}"
@@ -18,6 +18,6 @@ public sealed class FileLockTimeoutException(string path, TimeSpan waited, int? 
     /// <summary>How long we waited.</summary>
     public TimeSpan Waited { get; } = waited;
 
-    /// <summary>The holder's process id, where /proc/locks tells it.</summary>
+    /// <summary>The holder's process id, if /proc/locks shows it.</summary>
     public int? Holder { get; } = holder;
 }

@@ -1,6 +1,6 @@
 namespace Plugboard.Linux.Files;
 
-/// <summary>What statx(2) tells of a file, as far as the product asks.</summary>
+/// <summary>The fields of statx(2) that the product uses.</summary>
 /// <param name="Device">The device it is on: major in the high, minor in the low 32 bits.</param>
 /// <param name="Inode">Its inode number, unique on the device.</param>
 /// <param name="Size">Bytes.</param>
@@ -24,10 +24,10 @@ public readonly record struct FileStatus(ulong Device, ulong Inode, long Size, I
     /// <summary>The owner's group id.</summary>
     public uint Group { get; init; }
 
-    /// <summary>Last change of content, mode, owner or names, in nanoseconds since 1970. Nobody can set it.</summary>
+    /// <summary>Last change of content, mode, owner or names, in nanoseconds since 1970. No call sets it.</summary>
     public Int128 ChangedNanoseconds { get; init; }
 
-    /// <summary>True where both name one and the same file.</summary>
+    /// <summary>True if both name one and the same file.</summary>
     public bool IsSameFile(FileStatus other) => Device == other.Device && Inode == other.Inode;
 }
 

@@ -6,8 +6,8 @@ using Plugboard.Linux.LibC;
 namespace Plugboard.Linux.Files;
 
 /// <summary>
-/// Is told by the kernel when names in directories come, go, or are written and closed: inotify(7). What it tells is a reason to look, not
-/// what to believe.
+/// Waits for names in directories to come, go, or be written and closed: inotify(7). An event is a reason to look; its content is not
+/// trusted.
 /// </summary>
 public sealed unsafe class FileWatch : IDisposable
 {
@@ -45,11 +45,11 @@ public sealed unsafe class FileWatch : IDisposable
             throw ErrnoException.Last("inotify_add_watch", directory.Path);
     }
 
-    /// <summary>Watches a directory by its path: its watch's number, or null where it cannot be.</summary>
+    /// <summary>Watches a directory by its path: its watch's number, or null if it cannot be.</summary>
     internal int? TryAdd(string directory, uint events) =>
         INotify.AddWatch(descriptor.Number, directory, events) is >= 0 and var watch ? watch : null;
 
-    /// <summary>Ends a watch. One whose directory is gone has ended with it (EINVAL).</summary>
+    /// <summary>Removes a watch. The watch of a removed directory is gone already (EINVAL).</summary>
     internal void Remove(int watch) => _ = INotify.RemoveWatch(descriptor.Number, watch);
 
     /// <summary>

@@ -5,10 +5,9 @@ using Plugboard.Linux.LibC;
 namespace Plugboard.Linux.Files;
 
 /// <summary>
-/// Tells when a file may have changed, come or gone, by whichever of the ways there are: written in place, moved over, or reached by
-/// symbolic links that are exchanged, as kubelet does with a ConfigMap (<c>..data</c>). Watched are the directories that the path and its
-/// links lead through, not the file: that one is another after each exchange. It tells too often rather than too rarely; whoever is told
-/// looks. Source: inotify(7).
+/// Reports when a file may have changed, come or gone: written in place, moved over, or reached by symbolic links that are exchanged, as
+/// kubelet does with a ConfigMap (<c>..data</c>). It watches the directories that the path and its links lead through, not the file, which
+/// is another one after each exchange. It reports too often rather than too rarely; the callback must look. Source: inotify(7).
 /// </summary>
 public sealed unsafe class PathWatch : IDisposable
 {
@@ -32,8 +31,8 @@ public sealed unsafe class PathWatch : IDisposable
         thread = new Thread(Run) { IsBackground = true, Name = $"watch {path}" };
     }
 
-    /// <summary>Watches a path from now on: what changes after the return is told.</summary>
-    /// <param name="path">An absolute path; neither it nor its directories need be there.</param>
+    /// <summary>Watches a path: changes after the return are reported.</summary>
+    /// <param name="path">An absolute path; the file and its directories may be missing.</param>
     /// <param name="changed">Called on a thread of the watch's own, not while it is called already; it must not throw.</param>
     /// <exception cref="ErrnoException">EMFILE: no more watches or files can be had (fs.inotify.max_user_instances).</exception>
     public static PathWatch Start(string path, Action changed)
@@ -98,7 +97,7 @@ public sealed unsafe class PathWatch : IDisposable
         var directory = "";
         for (var i = 0; i < parts.Length; i++)
         {
-            // The directory before the first that is missing tells when that comes; a directory's own name lies in the one above.
+            // The parent of the first missing directory reports its creation; the name of a directory is in its parent.
             if (!TryWatch(directory.Length == 0 ? "/" : directory, wanted))
                 return null;
             names.Add(parts[i]);
@@ -134,7 +133,7 @@ public sealed unsafe class PathWatch : IDisposable
         return length <= 0 ? null : Encoding.UTF8.GetString(buffer, length);
     }
 
-    /// <summary>Ends it; when it returns nobody is told any more. Not from the callback.</summary>
+    /// <summary>Ends it; after the return there is no callback. Not from the callback.</summary>
     public void Dispose()
     {
         stop.Give();

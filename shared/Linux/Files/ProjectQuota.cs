@@ -13,7 +13,7 @@ public static unsafe class ProjectQuota
     private const ulong Block = 1024;
 
     /// <summary>
-    /// True where the filesystem that a file is on keeps to limits of projects: false too where it only counts them, and before Linux 5.14.
+    /// True if the filesystem that a file is on keeps to limits of projects: false too where it only counts them, and before Linux 5.14.
     /// </summary>
     public static bool IsEnforced(FileDescriptor file)
     {

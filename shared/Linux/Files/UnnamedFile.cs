@@ -62,7 +62,8 @@ public sealed unsafe class UnnamedFile : IDisposable
     private static bool IsUnknown(Errno errno) => errno is Errno.EOPNOTSUPP or Errno.EISDIR or Errno.EINVAL or Errno.ENOENT;
 
     /// <summary>
-    /// True where a file could be made and written, false where only making one with a name would tell; else what it would throw.
+    /// True if a file could be created and written; false if only creating one with a name would show it; otherwise it throws what the
+    /// creation would.
     /// </summary>
     internal static bool TryProbe(FileDirectory directory)
     {
@@ -73,7 +74,7 @@ public sealed unsafe class UnnamedFile : IDisposable
         return true;
     }
 
-    /// <summary>Gives the file its name; false where the name is taken.</summary>
+    /// <summary>Gives the file its name; false if the name is taken.</summary>
     public bool TryLink(string newName)
     {
         var to = directory.Descriptor.Number;

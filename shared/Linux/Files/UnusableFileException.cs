@@ -1,6 +1,6 @@
 namespace Plugboard.Linux.Files;
 
-/// <summary>A file that is there and must not be read: it is no regular file, or too large to be what it should be.</summary>
+/// <summary>A file that must not be read: it is not a regular file, or too large to be what it should be.</summary>
 public sealed class UnusableFileException : ErrnoException
 {
     private UnusableFileException(string call, string path, Errno errno, string why)

@@ -44,8 +44,8 @@ public sealed unsafe class DetachedMount : IDisposable
     }
 
     /// <summary>
-    /// A second mount, of one directory of this one: nothing else of the filesystem can be reached through it. Before Linux 6.15 only what
-    /// has a place can be cloned; it gets one where nobody sees it, and this mount cannot be moved after that.
+    /// A second mount, of one directory of this one: it gives access to nothing else of the filesystem. Before Linux 6.15 only an attached
+    /// mount can be cloned; this one is then attached at a hidden place, and cannot be moved after that.
     /// </summary>
     /// <param name="inside">The directory, opened by way of <see cref="Root"/>.</param>
     public DetachedMount Part(FileDescriptor inside)
@@ -68,7 +68,7 @@ public sealed unsafe class DetachedMount : IDisposable
             return Clone(inside);
         });
 
-    /// <summary>Sets attributes and leaves the others as they are.</summary>
+    /// <summary>Sets attributes; the other attributes stay.</summary>
     /// <param name="attributes">What to set.</param>
     /// <param name="recursive">Whether the mounts below get them too.</param>
     /// <exception cref="ErrnoException">ENOSYS: Linux before 5.12.</exception>

@@ -25,7 +25,7 @@ internal sealed class FilesystemContext : IDisposable
         return fd < 0 ? throw ErrnoException.Last("fsopen", type) : new FilesystemContext(new FileDescriptor(fd, type), type);
     }
 
-    /// <summary>The filesystem that is mounted at a path, to be configured anew.</summary>
+    /// <summary>The filesystem that is mounted at a path, for a reconfiguration.</summary>
     public static FilesystemContext Pick(string path)
     {
         const uint Flags = LibC.Mount.FSPICK_CLOEXEC | LibC.Mount.FSPICK_SYMLINK_NOFOLLOW | LibC.Mount.FSPICK_NO_AUTOMOUNT;

@@ -23,8 +23,8 @@ public sealed unsafe class LoopDevice : IDisposable
     public string Path => device.Path;
 
     /// <summary>
-    /// The device whose file is <paramref name="image"/>, by device and inode, not by name; null where there is none. While it is not
-    /// disposed it stays.
+    /// The device whose file is <paramref name="image"/>, by device and inode, not by name; null if absent. It exists at least until the
+    /// disposal.
     /// </summary>
     public static LoopDevice? Find(FileDescriptor image)
     {
@@ -59,13 +59,13 @@ public sealed unsafe class LoopDevice : IDisposable
             if (errno == Errno.None)
                 return free;
             free.Dispose();
-            // EBUSY: somebody else took the free one first.
+            // EBUSY: another process took the free one first.
             if (errno != Errno.EBUSY || attempt == Attempts)
                 throw new ErrnoException("LOOP_CONFIGURE", free.Path, errno);
         }
     }
 
-    /// <summary>Opens a device by its path, such as a mount's source; null where it is no loop device that has a file.</summary>
+    /// <summary>Opens a device by its path, such as a mount's source; null if it is no loop device that has a file.</summary>
     public static LoopDevice? FindByPath(string path)
     {
         if (!path.StartsWith("/dev/loop", StringComparison.Ordinal) || TryOpen(path["/dev/".Length..]) is not { } found)
@@ -97,7 +97,7 @@ public sealed unsafe class LoopDevice : IDisposable
             throw ErrnoException.Last("LOOP_SET_CAPACITY", Path);
     }
 
-    /// <summary>Asks the kernel to free the device: at once where nobody uses it, else when the last user is gone.</summary>
+    /// <summary>Frees the device: at once if it is unused, else when its last user is gone.</summary>
     public void Detach()
     {
         if (
@@ -108,11 +108,11 @@ public sealed unsafe class LoopDevice : IDisposable
             throw new ErrnoException("LOOP_CLR_FD", Path, errno);
     }
 
-    /// <summary>True where this device's file is <paramref name="image"/>.</summary>
+    /// <summary>True if this device's file is <paramref name="image"/>.</summary>
     public bool IsOf(FileStatus image) =>
         TryGetInfo(out var info) && info.lo_inode == image.Inode && info.lo_device == Encode(image.Device);
 
-    /// <summary>True where nothing can be written to it.</summary>
+    /// <summary>True if nothing can be written to it.</summary>
     public bool IsReadOnly => TryGetInfo(out var info) && (info.lo_flags & Loop.LO_FLAGS_READ_ONLY) != 0;
 
     private static List<string> InUse()
@@ -136,7 +136,7 @@ public sealed unsafe class LoopDevice : IDisposable
         return opened is null ? null : new LoopDevice(opened);
     }
 
-    // devtmpfs may lack the node (util-linux#3197), and a private /dev has none that the kernel makes later.
+    // devtmpfs may be without the node (util-linux#3197), and a private /dev does not get nodes that the kernel creates later.
     private static LoopDevice OpenOrMake(int number)
     {
         var path = "/dev/loop" + number.ToString(CultureInfo.InvariantCulture);

@@ -10,7 +10,7 @@ public sealed record MountEntry
     public required int ParentId { get; init; }
 
     /// <summary>
-    /// The major number of the device, as statx(2) tells it of files on it (btrfs: of the whole filesystem, not of the subvolume).
+    /// The major number of the device, as in the statx(2) of its files (btrfs: of the whole filesystem, not of the subvolume).
     /// </summary>
     public required uint Major { get; init; }
 
@@ -32,16 +32,16 @@ public sealed record MountEntry
     /// <summary>The filesystem's type: <c>ext4</c>, <c>nfs4</c>, <c>fuse.sshfs</c>.</summary>
     public required string Type { get; init; }
 
-    /// <summary>What is mounted, as the filesystem tells it.</summary>
+    /// <summary>The mount's source, as reported by the filesystem.</summary>
     public required string Source { get; init; }
 
     /// <summary>The filesystem's own options, divided by commas.</summary>
     public required string SuperOptions { get; init; }
 
-    /// <summary>True where what is mounted here is seen in other namespaces too.</summary>
+    /// <summary>True if what is mounted here is seen in other namespaces too.</summary>
     public bool IsShared => Propagation.StartsWith("shared:", StringComparison.Ordinal);
 
-    /// <summary>True where nothing can be written through this mount.</summary>
+    /// <summary>True if nothing can be written through this mount.</summary>
     public bool IsReadOnly => Attributes.HasFlag(MountAttributes.ReadOnly);
 
     /// <summary>The options of the mount as attributes.</summary>
@@ -69,7 +69,7 @@ public sealed record MountEntry
         }
     }
 
-    /// <summary>True where looking at a file may wait for a server: statx(2), umount2(2) and even open(2) may block.</summary>
+    /// <summary>True if looking at a file may wait for a server: statx(2), umount2(2) and even open(2) may block.</summary>
     public bool IsRemote =>
         Type is "nfs" or "nfs4" or "cifs" or "smb3" or "ceph" or "9p" or "glusterfs" || Type.StartsWith("fuse", StringComparison.Ordinal);
 }

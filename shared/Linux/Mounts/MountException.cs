@@ -8,7 +8,7 @@ public sealed class MountException : ErrnoException
         KernelText = kernelText;
 
     /// <summary>
-    /// The filesystem's own lines, such as <c>tmpfs: Bad value for 'size'</c>, joined by <c>; </c>; empty where it said nothing.
+    /// The filesystem's own lines, such as <c>tmpfs: Bad value for 'size'</c>, joined by <c>; </c>; empty if it said nothing.
     /// </summary>
     public string KernelText { get; }
 }

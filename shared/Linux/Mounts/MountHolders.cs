@@ -6,8 +6,8 @@ using Plugboard.Linux.Files;
 namespace Plugboard.Linux.Mounts;
 
 /// <summary>
-/// Looks through /proc for who keeps a mount busy: open files, working and root directories, in this mount namespace and in others where
-/// the mount was propagated to. It opens nothing on the mount itself, so a dead server does not stop it.
+/// Finds in /proc the processes that keep a mount busy: open files, working and root directories, in this mount namespace and in others
+/// that the mount was propagated to. It opens nothing on the mount itself, so a dead server does not block it.
 /// </summary>
 public static class MountHolders
 {
@@ -57,7 +57,7 @@ public static class MountHolders
         }
         catch (ErrnoException e) when (e.Errno is Errno.ESRCH or Errno.ENOENT or Errno.EACCES or Errno.EPERM)
         {
-            // It ended while we looked, or is not ours to look at.
+            // It ended meanwhile, or this process may not read it.
             return null;
         }
     }
@@ -69,7 +69,7 @@ public static class MountHolders
     {
         foreach (var (link, what) in new[] { ("cwd", "works in *"), ("root", "has * as its root"), ("exe", "runs *") })
         {
-            // A root of "/" is everybody's; a mount on it is none of a volume's.
+            // Every process has a root of "/"; a mount on it is not a volume's.
             if (process.FindLinkTarget(link) is { } path && path != "/" && places.Exists(place => IsIn(path, place.Target)))
                 return new MountHolder(pid, CommandOf(process), what, path);
         }
@@ -80,7 +80,7 @@ public static class MountHolders
     private static bool IsIn(string path, string directory) =>
         path == directory || path.StartsWith(directory + "/", StringComparison.Ordinal);
 
-    // fdinfo tells the number of the mount that a file was opened on (Linux 3.15).
+    // fdinfo has the id of the mount that a file was opened on (Linux 3.15).
     private static MountHolder? FindFile(int pid, FileDirectory process, List<MountEntry> places)
     {
         using var numbers = FileDirectory.Find($"/proc/{pid}/fdinfo");

@@ -5,8 +5,7 @@ using Plugboard.Linux.Files;
 namespace Plugboard.Linux.Mounts;
 
 /// <summary>
-/// The mounts that a thread sees, in the kernel's order. Parsing is pure; a line that is not as
-/// the kernel writes it is left out.
+/// The mounts that a thread sees, in the kernel's order. Parsing is pure; a line that is not in the kernel's format is skipped.
 /// </summary>
 public sealed class MountTable
 {
@@ -29,7 +28,7 @@ public sealed class MountTable
     /// </summary>
     public static MountTable ReadAt(string target) => Parse(ReadFile(OwnPath), Escape(target));
 
-    /// <summary>Reads the mounts that another process sees; null where the process is gone.</summary>
+    /// <summary>Reads the mounts that another process sees; null if the process is gone.</summary>
     public static MountTable? Find(int pid)
     {
         try
@@ -175,8 +174,8 @@ public sealed class MountTable
     public IReadOnlyList<MountEntry> LayersOn(string target) => entries.FindAll(entry => entry.Target == target);
 
     /// <summary>
-    /// The mount that a path leads to, the one on top of all on that directory; null where it is no mount point. The order of the lines
-    /// does not tell: since Linux 6.8 it is that of the mounts' making, not of their taking place.
+    /// The mount at a path, the topmost on that directory; null if the path is not a mount point. The order of the lines does not show it:
+    /// since Linux 6.8 it is the order of the mounts' creation, not of their attachment.
     /// </summary>
     public MountEntry? FindTop(string target)
     {
@@ -209,9 +208,7 @@ public sealed class MountTable
         return below;
     }
 
-    /// <summary>
-    /// The mount that holds a path: the last of those with the longest target that leads to it; null where there is none.
-    /// </summary>
+    /// <summary>The mount that holds a path: the last of those with the longest target above it; null if absent.</summary>
     public MountEntry? FindHolding(string path)
     {
         MountEntry? holding = null;

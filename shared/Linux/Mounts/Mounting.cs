@@ -38,12 +38,12 @@ public sealed class Mounting(MountApi api = MountApi.Any)
     }
 
     /// <summary>
-    /// Mounts one directory of a filesystem, which itself is mounted out of sight for that; false where the kernel lacks the calls (Linux
-    /// 5.2).
+    /// Mounts one directory of a filesystem, which itself is mounted out of sight for that; false if the kernel does not have the calls
+    /// (Linux 5.2).
     /// </summary>
     /// <param name="what">The filesystem.</param>
     /// <param name="find">Opens the directory by way of the filesystem's top.</param>
-    /// <param name="target">Where.</param>
+    /// <param name="target">The mount point.</param>
     /// <exception cref="MountException">The filesystem refused it.</exception>
     public bool TryPart(FilesystemMount what, Func<FileDescriptor, FileDescriptor> find, FileDescriptor target) =>
         ByDescriptor(() =>
@@ -55,9 +55,9 @@ public sealed class Mounting(MountApi api = MountApi.Any)
         });
 
     /// <summary>Mounts a directory on another one.</summary>
-    /// <param name="source">What is to be seen.</param>
-    /// <param name="target">Where.</param>
-    /// <param name="attributes">What the new mount has besides what the mount of <paramref name="source"/> has.</param>
+    /// <param name="source">The directory to mount.</param>
+    /// <param name="target">The mount point.</param>
+    /// <param name="attributes">Attributes of the new mount, besides those of the mount of <paramref name="source"/>.</param>
     public void Bind(FileDescriptor source, FileDescriptor target, MountAttributes attributes)
     {
         if (
@@ -72,8 +72,8 @@ public sealed class Mounting(MountApi api = MountApi.Any)
     }
 
     /// <summary>
-    /// Sets attributes of the mount at a path and leaves its others as they are; <paramref name="present"/> are those, for mount(2), which
-    /// sets all at once.
+    /// Sets attributes of the mount at a path; its other attributes stay. <paramref name="present"/> are those, for mount(2), which sets
+    /// all at once.
     /// </summary>
     public void SetAttributes(string target, MountAttributes attributes, MountAttributes present)
     {
@@ -105,7 +105,7 @@ public sealed class Mounting(MountApi api = MountApi.Any)
             Must(LibC.Mount.Classic("none", target, null, LibC.Mount.MS_REMOUNT | Flags(present), Data(parameters)), target);
     }
 
-    // False where the calls are not to be used, or the kernel has not got them.
+    // False if the calls are not to be used, or the kernel has not got them.
     private bool ByDescriptor(Action work)
     {
         if (api == MountApi.Classic)

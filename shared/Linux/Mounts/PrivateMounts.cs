@@ -4,8 +4,8 @@ using Plugboard.Linux.Namespaces;
 namespace Plugboard.Linux.Mounts;
 
 /// <summary>
-/// Work in a mount namespace that nobody else sees and that ends with it: a copy of this process's, where what is mounted stays. It runs on
-/// a thread of its own that never comes back; descriptors are the process's, so what the work opens it can hand out.
+/// Runs work in a private mount namespace that ends with it: a copy of this process's. It runs on its own thread, which never leaves the
+/// namespace; descriptors belong to the process, so the work can return what it opens.
 /// </summary>
 internal static class PrivateMounts
 {
@@ -16,7 +16,7 @@ internal static class PrivateMounts
     {
         if (Sched.Unshare(Sched.CLONE_NEWNS) < 0)
             throw ErrnoException.Last("unshare", "mounts");
-        // The copies still tell the mounts they are copies of what is mounted on them.
+        // In the copies the mounts still show which mounts are on top of them.
         if (Mount.Classic("none", "/", null, Mount.MS_REC | Mount.MS_PRIVATE, null) < 0)
             throw ErrnoException.Last("mount", "/");
     }

@@ -11,11 +11,11 @@ public static class Unmounting
     private const int MostLayers = 100_000;
 
     /// <summary>
-    /// Takes away every mount below <paramref name="target"/> and on it, the deepest first. One that is gone meanwhile is no failure; one
-    /// that another layer hides is reached when that layer is gone.
+    /// Unmounts everything on and below <paramref name="target"/>, the deepest first. A mount that is gone meanwhile is no failure; a mount
+    /// that another one hides follows when that one is gone.
     /// </summary>
-    /// <returns>How many there were.</returns>
-    /// <exception cref="ErrnoException">EBUSY: somebody has a file, a directory or another mount on it; what was on top is gone. Its
+    /// <returns>The number of unmounted mounts.</returns>
+    /// <exception cref="ErrnoException">EBUSY: a file, a directory or another mount on it is in use; the mounts on top are gone. Its
     /// subject is the mount's target.</exception>
     public static int PeelAll(string target)
     {
@@ -60,7 +60,7 @@ public static class Unmounting
     {
         foreach (var _ in MountTable.ReadAt(target).LayersOn(target))
         {
-            // MNT_FORCE alone may say EBUSY: what waited has just been told to end.
+            // MNT_FORCE may return EBUSY on the first try: it has just aborted the waiting requests.
             if (LibC.Mount.Umount2(target, LibC.Mount.MNT_FORCE | LibC.Mount.UMOUNT_NOFOLLOW) < 0)
                 TryPeel(target, LibC.Mount.MNT_DETACH);
         }

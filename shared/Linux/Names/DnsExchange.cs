@@ -18,7 +18,7 @@ internal static unsafe class DnsExchange
     /// <summary>How long the other family is waited for once there are addresses: some networks lose the questions for IPv6.</summary>
     public static readonly TimeSpan ForTheOther = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Asks by UDP, and by TCP what did not fit. An answer for each question, in their order.</summary>
+    /// <summary>Sends the questions over UDP, and repeats truncated ones over TCP. An answer for each question, in order.</summary>
     public static DnsReply[] Ask(NameServer server, IReadOnlyList<byte[]> questions, TimeSpan limit, bool usesTcp)
     {
         var clock = TimeProvider.System;
@@ -54,7 +54,7 @@ internal static unsafe class DnsExchange
             : new DnsReply(
                 DnsOutcome.Failed,
                 [],
-                part is null ? "no answer by TCP" : "its answer does not fit into a datagram, and there is none by TCP"
+                part is null ? "no answer over TCP" : "the answer does not fit into a datagram, and TCP gives no answer"
             );
 
     private static string? AskByUdp(NameServer server, IReadOnlyList<byte[]> questions, DnsReply?[] replies, Func<TimeSpan> left)

@@ -19,7 +19,7 @@ internal static class DnsMessage
     private const int LongestLabel = 63;
     private const int LongestName = 253;
 
-    /// <summary>A question; null where the name is none.</summary>
+    /// <summary>Encodes a question; null if the name is invalid.</summary>
     public static byte[]? Ask(ushort id, string name, bool is6)
     {
         if (name.Length > LongestName)
@@ -43,7 +43,7 @@ internal static class DnsMessage
         return message[..(at + 4)];
     }
 
-    /// <summary>What a message says to a question; null where it is no answer to it. A chain of CNAMEs is in the same answer.</summary>
+    /// <summary>What a message says to a question; null if it is no answer to it. A chain of CNAMEs is in the same answer.</summary>
     public static DnsReply? Read(ReadOnlySpan<byte> message, ReadOnlySpan<byte> question)
     {
         if (message.Length < HeaderLength || !message[..2].SequenceEqual(question[..2]))
@@ -65,9 +65,7 @@ internal static class DnsMessage
         if (addresses.Count > 0)
             return new DnsReply(DnsOutcome.Found, addresses);
         var isLame = (flags & (IsAuthoritative | RecursionAvailable)) == 0 && BinaryPrimitives.ReadUInt16BigEndian(message[6..]) == 0;
-        return isLame
-            ? new DnsReply(DnsOutcome.Failed, [], "it does not look up other servers' names")
-            : new DnsReply(DnsOutcome.NoData, []);
+        return isLame ? new DnsReply(DnsOutcome.Failed, [], "it does not resolve recursively") : new DnsReply(DnsOutcome.NoData, []);
     }
 
     // A server that cannot read the question may leave it out.

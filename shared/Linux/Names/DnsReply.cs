@@ -14,7 +14,7 @@ internal enum DnsOutcome
     /// <summary>The name does not exist (NXDOMAIN).</summary>
     NoName,
 
-    /// <summary>The answer did not fit: it is to be asked for by TCP.</summary>
+    /// <summary>The answer was truncated: it must be requested over TCP.</summary>
     Truncated,
 
     /// <summary>This server cannot say; another one may.</summary>

@@ -15,7 +15,7 @@ public static class HostNames
     public static readonly TimeSpan LongestTime = TimeSpan.FromSeconds(8);
 
     /// <summary>
-    /// The address of a name or of an address's text: the first that there is a route to, IPv4 before IPv6; null where nobody knows it.
+    /// The address of a name or of an address's text: the first with a route, IPv4 before IPv6; null if the name is unknown.
     /// </summary>
     public static IPAddr? Find(string name)
     {
@@ -39,7 +39,7 @@ public static class HostNames
             return new NameLookup([address]);
         if (HostsFile.FindAll(Read("/etc/hosts"), name) is { Count: > 0 } known)
             return new NameLookup(known);
-        // RFC 6761, 6.3: nobody else is asked who this machine is.
+        // RFC 6761, 6.3: localhost is not looked up.
         return IsLoopback(name)
             ? new NameLookup([IPAddr.Parse("127.0.0.1"), IPAddr.Parse("::1")])
             : new Resolver(ResolverConfig.Parse(Read("/etc/resolv.conf")), LongestTime).Resolve(name);

@@ -3,12 +3,11 @@ using Plugboard.Addresses;
 namespace Plugboard.Linux.Names;
 
 /// <summary>
-/// Asks name servers for a name's addresses of both families. As the C library's resolver: a server that fails, refuses or does not answer
-/// is followed by the next one, and an answer that does not fit is asked for by TCP. Unlike it, it never takes longer than its limit. For
-/// one name.
+/// Looks up a name's addresses of both families. As in the C library's resolver, the next server follows one that fails, refuses or does
+/// not answer, and a truncated answer is requested over TCP. Unlike it, a lookup never takes longer than its limit. For one name.
 /// </summary>
-/// <param name="config">Who is asked, and how.</param>
-/// <param name="longest">How long it may take as a whole.</param>
+/// <param name="config">The name servers, and the options.</param>
+/// <param name="longest">The limit of the whole lookup.</param>
 internal sealed class Resolver(ResolverConfig config, TimeSpan longest)
 {
     private readonly TimeProvider clock = TimeProvider.System;
@@ -18,7 +17,7 @@ internal sealed class Resolver(ResolverConfig config, TimeSpan longest)
     private readonly HashSet<NameServer> denying = [];
     private bool wasAsked;
 
-    /// <summary>The addresses, those for IPv4 first; or why there are none.</summary>
+    /// <summary>The addresses, IPv4 first; or the reason for their absence.</summary>
     public NameLookup Resolve(string name)
     {
         foreach (var candidate in config.Candidates(name))
@@ -38,16 +37,16 @@ internal sealed class Resolver(ResolverConfig config, TimeSpan longest)
     private string Describe()
     {
         if (!wasAsked)
-            return "this cannot be a host's name";
+            return "invalid host name";
         var failed = string.Join("; ", failures.Select(static failure => $"{failure.Key}: {failure.Value}"));
         return denying.Count == 0
-            ? $"no name server could say: {(failed.Length > 0 ? failed : "there was no time to ask one")}"
+            ? $"no name server could say: {(failed.Length > 0 ? failed : "no time was left to ask one")}"
             : $"no such name, says {string.Join(", ", denying)}{(failed.Length > 0 ? $"; {failed}" : "")}";
     }
 
     private void Ask(string candidate)
     {
-        // Random enough that nobody who does not see the question guesses it.
+        // Random, so that an attacker who does not see the question cannot guess it.
         var pending = ((bool[])(config.OnlyIPv4 ? [false] : [false, true]))
             .Select(is6 => DnsMessage.Ask((ushort)Random.Shared.Next(ushort.MaxValue + 1), candidate, is6))
             .OfType<byte[]>()

@@ -13,7 +13,7 @@ internal sealed record ResolverConfig
     private const int MostAttempts = 5;
     private const int MostSeconds = 5;
 
-    /// <summary>The servers in their order. Without any the machine's own is asked, as resolv.conf(5) says.</summary>
+    /// <summary>The servers, in order. Without any, the machine's own, as in resolv.conf(5).</summary>
     public IReadOnlyList<NameServer> Servers { get; init; } = [];
 
     /// <summary>The domains that are appended to a short name, in their order.</summary>
@@ -27,7 +27,7 @@ internal sealed record ResolverConfig
     /// </summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>attempts: how often the servers are asked in turn.</summary>
+    /// <summary>attempts: the number of passes through the list of servers.</summary>
     public int Attempts { get; init; } = 2;
 
     /// <summary>rotate: the first server is another one each time.</summary>
@@ -39,7 +39,7 @@ internal sealed record ResolverConfig
     /// <summary>single-request: for IPv4 first, and for IPv6 once that is answered.</summary>
     public bool OneAtATime { get; init; }
 
-    /// <summary>no-aaaa: IPv6 addresses are not asked for.</summary>
+    /// <summary>no-aaaa: no lookup of IPv6 addresses.</summary>
     public bool OnlyIPv4 { get; init; }
 
     /// <summary>Reads the file's text; what is unknown or cannot be read is passed over, as the C library does.</summary>
@@ -82,7 +82,7 @@ internal sealed record ResolverConfig
         };
     }
 
-    /// <summary>The whole names that a name may stand for, in the order in which they are asked for.</summary>
+    /// <summary>The full names that a name may stand for, in the order of lookup.</summary>
     public IEnumerable<string> Candidates(string name)
     {
         var whole = name.TrimEnd('.');

@@ -4,11 +4,9 @@ using Plugboard.Linux.Files;
 namespace Plugboard.Linux.Namespaces;
 
 /// <summary>
-/// The files by which processes of root take turns in one network namespace, one for each purpose:
-/// <c>/run/plugboard/locks/PURPOSE.INODE</c>, with the inode number of the namespace. A lock on
-/// the namespace itself would be everybody's: any process of the namespace may open it, and hold the lock for ever. The file is empty and
-/// stays until the node boots; a flock(2) on it ends with
-/// its process.
+/// The files that serialise root's processes in one network namespace, one for each purpose: <c>/run/plugboard/locks/PURPOSE.INODE</c>,
+/// with the inode number of the namespace. A lock on the namespace itself would be open to all: any process in the namespace may open it,
+/// and hold the lock for ever. The file is empty and stays until the node boots; a flock(2) on it ends with its process.
 /// </summary>
 public static class NamespaceLock
 {
@@ -16,7 +14,7 @@ public static class NamespaceLock
     public const string Directory = "/run/plugboard/locks";
 
     /// <summary>
-    /// Opens the file of the calling thread's namespace and makes it where it is missing; null where /run cannot be written.
+    /// Opens the file of the calling thread's namespace and makes it where it is missing; null if /run cannot be written.
     /// </summary>
     /// <param name="purpose">A word: <c>bridge</c>, <c>iptables</c>.</param>
     public static FileDescriptor? TryOpen(string purpose)

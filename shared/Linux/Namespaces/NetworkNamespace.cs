@@ -27,7 +27,7 @@ public sealed class NetworkNamespace : IDisposable
         FileDescriptor opened;
         try
         {
-            // A named pipe is not waited for: what it is on tells that it is no namespace.
+            // Opening does not wait for a named pipe: its filesystem shows that it is not a namespace.
             opened = FileDescriptor.FindUnwaited(null, path, LibC.File.O_RDONLY, 0) ?? throw new ErrnoException("open", path, Errno.ENOENT);
         }
         catch (UnusableFileException e)
@@ -48,22 +48,22 @@ public sealed class NetworkNamespace : IDisposable
         throw new NetworkNamespaceException(path, $"unknown FS magic on \"{path}\": {type.ToString("x", CultureInfo.InvariantCulture)}");
     }
 
-    // Before Linux 4.11 the kernel does not tell.
+    // Before Linux 4.11 the kernel does not report it.
     private static bool IsNetwork(FileDescriptor file) => Sched.Ioctl(file.Number, Sched.NS_GET_NSTYPE) is Sched.CLONE_NEWNET or < 0;
 
     /// <summary>The calling thread's namespace.</summary>
     public static NetworkNamespace OpenOwn() => new(FileDescriptor.OpenKernelFile(OwnPath));
 
     /// <summary>
-    /// The inode number of the calling thread's namespace, which no other namespace has as long as it lives; null where /proc is not
+    /// The inode number of the calling thread's namespace, which no other namespace has as long as it lives; null if /proc is not
     /// mounted.
     /// </summary>
     internal static ulong? FindOwnInode() => FileDescriptor.FindStatus(OwnPath)?.Inode;
 
-    /// <summary>True where both are one namespace.</summary>
+    /// <summary>True if both are one namespace.</summary>
     public bool IsSame(NetworkNamespace other) => file.Status().IsSameFile(other.file.Status());
 
-    /// <summary>True where <paramref name="path"/> names the calling thread's namespace; false where it names another or nothing.</summary>
+    /// <summary>True if <paramref name="path"/> names the calling thread's namespace; false if it names another or nothing.</summary>
     public static bool IsOwn(string path) =>
         FileDescriptor.FindStatus(path) is { } status && FileDescriptor.FindStatus(OwnPath) is { } own && status.IsSameFile(own);
 

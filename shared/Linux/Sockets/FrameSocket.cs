@@ -26,7 +26,7 @@ public sealed unsafe class FrameSocket : SafeHandle
     /// <summary>Sends an Ethernet frame, from its destination to its last byte before the check sum.</summary>
     /// <param name="link">The index of the link it leaves by.</param>
     /// <param name="frame">14 bytes at least.</param>
-    /// <exception cref="ErrnoException">ENETDOWN: the link is down; ENXIO: there is none.</exception>
+    /// <exception cref="ErrnoException">ENETDOWN: the link is down; ENXIO: it does not exist.</exception>
     public void Send(int link, ReadOnlySpan<byte> frame)
     {
         ObjectDisposedException.ThrowIf(IsClosed, this);

@@ -4,7 +4,7 @@ namespace Plugboard.Linux.Sockets;
 public interface IDatagramSocket : IDisposable
 {
     /// <summary>
-    /// The number the kernel knows this socket by (nlmsg_pid), its own in its namespace: notifications name it as who made the change.
+    /// The kernel's number of this socket (nlmsg_pid), unique in its namespace: notifications identify the author of a change by it.
     /// </summary>
     uint PortId { get; }
 

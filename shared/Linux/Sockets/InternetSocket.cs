@@ -7,15 +7,13 @@ using Plugboard.Linux.LibC;
 namespace Plugboard.Linux.Sockets;
 
 /// <summary>
-/// The little that is asked of a server before it is mounted from: does it answer, and by which address of ours is it reached.
+/// Probes a server before a mount: whether it answers, and the local address towards it.
 /// </summary>
 public static unsafe class InternetSocket
 {
     private const ushort AnyPort = 9;
 
-    /// <summary>
-    /// Connects by TCP and closes again: <see cref="Errno.None"/>, or why it does not go; ETIMEDOUT where nobody answered in time.
-    /// </summary>
+    /// <summary>Connects over TCP and closes: <see cref="Errno.None"/>, or the error; ETIMEDOUT if no answer came in time.</summary>
     public static Errno TryConnect(IPAddr server, ushort port, TimeSpan timeout)
     {
         using var socket = Open(server, Inet.SOCK_STREAM | Inet.SOCK_NONBLOCK);
@@ -34,7 +32,7 @@ public static unsafe class InternetSocket
             : (Errno)error;
     }
 
-    /// <summary>The address of ours that a server sees; null where there is no route to it.</summary>
+    /// <summary>The address of ours that a server sees; null if there is no route to it.</summary>
     public static IPAddr? FindOwnAddress(IPAddr server)
     {
         using var socket = Open(server, Inet.SOCK_DGRAM);

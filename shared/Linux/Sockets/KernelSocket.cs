@@ -27,8 +27,8 @@ public sealed unsafe class KernelSocket : SafeHandle, IDatagramSocket
 
     /// <summary>Opens a socket with CLOEXEC and connects it to the kernel, which chooses its port.</summary>
     /// <param name="protocol">NETLINK_ROUTE is 0, NETLINK_NETFILTER 12.</param>
-    /// <param name="groups">A bit for each of the first 32 multicast groups to hear, as RTMGRP_LINK; 0 for none.</param>
-    /// <exception cref="ErrnoException">EPROTONOSUPPORT where the kernel lacks the protocol, EMFILE, EPERM for a group.</exception>
+    /// <param name="groups">A bit for each of the first 32 multicast groups to join, as RTMGRP_LINK; 0 for none.</param>
+    /// <exception cref="ErrnoException">EPROTONOSUPPORT if the kernel does not have the protocol, EMFILE, EPERM for a group.</exception>
     public static KernelSocket OpenNetlink(int protocol, uint groups = 0)
     {
         var fd = Socket.Open(Socket.AF_NETLINK, Socket.SOCK_RAW | Socket.SOCK_CLOEXEC, protocol);
@@ -61,7 +61,7 @@ public sealed unsafe class KernelSocket : SafeHandle, IDatagramSocket
         PortId = address.Port;
     }
 
-    /// <summary>Switches on an option of level SOL_NETLINK; false where the kernel is too old to know it (ENOPROTOOPT).</summary>
+    /// <summary>Switches on an option of level SOL_NETLINK; false if the kernel is too old to know it (ENOPROTOOPT).</summary>
     public bool TryEnable(int option)
     {
         const int ENOPROTOOPT = 92;
@@ -98,8 +98,8 @@ public sealed unsafe class KernelSocket : SafeHandle, IDatagramSocket
     /// <inheritdoc/>
     public void MakeRoom(int bytes) => Enlarge(Socket.SO_RCVBUFFORCE, Socket.SO_RCVBUF, bytes);
 
-    // The kernel doubles the number. Beyond net.core.wmem_max only CAP_NET_ADMIN over the machine forces it; who lacks it gets what there
-    // is, and the error of whoever has not enough.
+    // The kernel doubles the number. Only CAP_NET_ADMIN over the machine exceeds net.core.wmem_max; without it the socket gets the limit,
+    // and a larger message fails.
     private void Enlarge(int force, int ask, int bytes)
     {
         if (

@@ -26,7 +26,7 @@ public sealed unsafe class RawIPSocket : SafeHandle
         return fd < 0 ? throw ErrnoException.Last("socket", "raw IP socket") : new RawIPSocket(fd, is6);
     }
 
-    /// <summary>Asks for an option of the socket's own level, IPPROTO_IP or IPPROTO_IPV6.</summary>
+    /// <summary>Sets an option of the socket's own level, IPPROTO_IP or IPPROTO_IPV6.</summary>
     /// <param name="option">The option's number.</param>
     /// <param name="value">What the kernel reads and then overwrites.</param>
     /// <returns>The kernel's refusal; <see cref="Errno.None"/> where it answered.</returns>

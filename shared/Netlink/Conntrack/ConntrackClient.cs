@@ -7,9 +7,9 @@ using static Plugboard.Netlink.Uapi.NetlinkH;
 namespace Plugboard.Netlink.Conntrack;
 
 /// <summary>
-/// The flows that the kernel tracks in one network namespace, through one socket that stays in it. Not for two threads at once. Nothing
-/// here can end flows without naming them: the kernel takes a request to delete that has no tuple for "all", and none is ever sent.
-/// Source: net/netfilter/nf_conntrack_netlink.c; include/uapi/linux/netfilter/nfnetlink_conntrack.h.
+/// The flows that the kernel tracks in one network namespace, through one socket that stays in it. Not for two threads at once. Each
+/// deletion names its flow: the kernel takes a delete request without a tuple for "all", and none is ever sent. Source:
+/// net/netfilter/nf_conntrack_netlink.c; include/uapi/linux/netfilter/nfnetlink_conntrack.h.
 /// </summary>
 public sealed class ConntrackClient : IDisposable
 {
@@ -44,7 +44,7 @@ public sealed class ConntrackClient : IDisposable
         return socket.Dump(request, () => "flows", message => FlowReader.Read(message) is { } flow && predicate(flow) ? flow : null);
     }
 
-    /// <summary>Ends a flow: its next packet starts a new one, which is translated anew. False where it was gone already.</summary>
+    /// <summary>Deletes a flow: its next packet starts a new one, with a new translation. False if it was gone already.</summary>
     /// <exception cref="NetlinkException">EPERM.</exception>
     public bool Delete(Flow flow)
     {

@@ -8,7 +8,7 @@ namespace Plugboard.Netlink.Conntrack;
 /// <param name="Id">The kernel's number of it (CTA_ID): another flow of the same tuples has another one.</param>
 public sealed record Flow(FlowTuple Original, FlowTuple Reply, FlowStatus Status, uint Id)
 {
-    // CTA_TUPLE_ORIG's content as the kernel gave it: it names flows of protocols whose tuples we do not read too.
+    // CTA_TUPLE_ORIG's bytes from the kernel: they identify flows of protocols whose tuples are not parsed.
     internal byte[] Key { get; init; } = [];
 
     internal ushort Zone { get; init; }

@@ -43,7 +43,7 @@ public sealed record FlowFilter
     public FlowEnds Reply { get; }
 
     /// <summary>
-    /// True where a flow is meant. Kernels before 5.8 do not filter, and none filters by IPv6 addresses, so each flow they return is asked
+    /// True if a flow is meant. Kernels before 5.8 do not filter, and none filters by IPv6 addresses, so each flow they return is asked
     /// for here.
     /// </summary>
     public bool Matches(Flow flow) =>

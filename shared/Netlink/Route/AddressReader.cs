@@ -52,7 +52,7 @@ internal static class AddressReader
         };
     }
 
-    /// <summary>True where the message says that it is about the namespace of that number.</summary>
+    /// <summary>True if the message says that it is about the namespace of that number.</summary>
     public static bool IsOfNamespace(NetlinkMessage message, int netNsId)
     {
         var attributes = message.Attributes<IfAddrMsg>();
@@ -65,6 +65,6 @@ internal static class AddressReader
         return false;
     }
 
-    /// <summary>The link's index alone, without an allocation: to tell whether a notification matters.</summary>
+    /// <summary>The link's index alone, without an allocation: to decide whether a notification matters.</summary>
     public static int ReadIndex(NetlinkMessage message) => (int)message.Header<IfAddrMsg>().ifa_index;
 }

@@ -44,8 +44,8 @@ public sealed class AddressTable
     }
 
     /// <summary>
-    /// The addresses of all links of another namespace, whose number links of this one tell (<see cref="Links.Link.LinkNetNsId"/>); none
-    /// where it is gone. Source: IFA_TARGET_NETNSID (Linux 4.20).
+    /// The addresses of all links of another namespace, whose number links of this one have (<see cref="Links.Link.LinkNetNsId"/>); empty
+    /// if it is gone. Source: IFA_TARGET_NETNSID (Linux 4.20).
     /// </summary>
     /// <param name="netNsId">The namespace's number, 0 or more.</param>
     /// <param name="family">IPv4, IPv6, or both.</param>
@@ -65,7 +65,9 @@ public sealed class AddressTable
             message =>
                 AddressReader.IsOfNamespace(message, netNsId)
                     ? AddressReader.Read(message)
-                    : throw new NotSupportedException("this kernel lists the addresses of its own namespace only (Linux 4.20 does others)"),
+                    : throw new NotSupportedException(
+                        "this kernel lists the addresses of its own namespace only (other namespaces need Linux 4.20)"
+                    ),
             absent: Errno.EINVAL
         );
     }
@@ -91,7 +93,7 @@ public sealed class AddressTable
         socket.Execute(request, () => $"{address} on {LinkTable.Subject(index)}");
     }
 
-    /// <summary>Removes an address; false where the address (EADDRNOTAVAIL) or the link (ENODEV) was gone already.</summary>
+    /// <summary>Removes an address; false if the address (EADDRNOTAVAIL) or the link (ENODEV) was gone already.</summary>
     public bool Delete(int index, IPPrefix address)
     {
         var request = socket.NewRequest();

@@ -3,8 +3,8 @@ using Plugboard.Addresses;
 namespace Plugboard.Netlink.Route;
 
 /// <summary>
-/// An entry of a forwarding database: where a device sends packets for an Ethernet address. A VXLAN device has several with
-/// 00:00:00:00:00:00, the destinations of what no other entry names. Source: rtnetlink(7), RTM_NEWNEIGH of AF_BRIDGE; bridge(8), fdb.
+/// An FDB entry: where a device sends packets for an Ethernet address. A VXLAN device has several with 00:00:00:00:00:00, the destinations
+/// for all other addresses. Source: rtnetlink(7), RTM_NEWNEIGH of AF_BRIDGE; bridge(8), fdb.
 /// </summary>
 /// <param name="LinkIndex">The index of the VXLAN device, or of the bridge's port.</param>
 /// <param name="LinkAddress">The Ethernet address.</param>
@@ -14,7 +14,7 @@ public sealed record FdbEntry(int LinkIndex, MacAddress LinkAddress, IPAddr? Des
     /// <summary>Permanent: written by hand, for ever.</summary>
     public NeighbourState State { get; init; } = NeighbourState.Permanent;
 
-    /// <summary>Whose it is.</summary>
+    /// <summary>Its author.</summary>
     public FdbFlags Flags { get; init; } = FdbFlags.Self;
 
     /// <summary>VXLAN: the UDP port; 0 for the device's own.</summary>
@@ -29,7 +29,7 @@ public sealed record FdbEntry(int LinkIndex, MacAddress LinkAddress, IPAddr? Des
     /// <summary>A bridge's entry: the VLAN; 0 for none.</summary>
     public int Vlan { get; init; }
 
-    /// <summary>A bridge's entry: the bridge's index; 0 for others. Reported only.</summary>
+    /// <summary>A bridge's entry: the bridge's index; 0 for other entries. Reported only.</summary>
     public int MasterIndex { get; init; }
 
     internal string Subject() =>

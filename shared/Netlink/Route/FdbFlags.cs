@@ -1,6 +1,6 @@
 namespace Plugboard.Netlink.Route;
 
-/// <summary>Whose a forwarding entry is. Source: bridge(8), fdb; include/uapi/linux/neighbour.h, NTF_*.</summary>
+/// <summary>The author of an FDB entry. Source: bridge(8), fdb; include/uapi/linux/neighbour.h, NTF_*.</summary>
 [Flags]
 public enum FdbFlags : byte
 {

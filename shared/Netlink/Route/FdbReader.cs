@@ -17,7 +17,7 @@ internal ref struct FdbReader
     private int vlan;
     private int master;
 
-    /// <summary>Null for another family, and for a device whose addresses are not Ethernet's.</summary>
+    /// <summary>Null for another family, and for a device without Ethernet addresses.</summary>
     public static FdbEntry? Read(NetlinkMessage message)
     {
         var header = message.Header<NdMsg>();

@@ -6,8 +6,8 @@ using static Plugboard.Netlink.Uapi.NetlinkH;
 namespace Plugboard.Netlink.Route;
 
 /// <summary>
-/// The forwarding databases of a namespace's VXLAN devices and bridges. Every refusal is a <see cref="NetlinkException"/>. Source:
-/// bridge(8), fdb; net/core/rtnetlink.c, rtnl_fdb_add; drivers/net/vxlan/vxlan_core.c.
+/// The FDBs of a namespace's VXLAN devices and bridges. Every kernel error is a <see cref="NetlinkException"/>. Source: bridge(8), fdb;
+/// net/core/rtnetlink.c, rtnl_fdb_add; drivers/net/vxlan/vxlan_core.c.
 /// </summary>
 public sealed class FdbTable
 {
@@ -50,7 +50,7 @@ public sealed class FdbTable
     public void Replace(FdbEntry entry) => Write(entry, NLM_F_REPLACE);
 
     /// <summary>
-    /// Removes an address' destination, or all of them where the entry has none; false where the address was gone already (ENOENT). Where a
+    /// Removes an address' destination, or all of them where the entry has none; false if the address was gone already (ENOENT). Where a
     /// VXLAN device has the address with other destinations only, the kernel removes nothing and does not say so: it is true then too.
     /// </summary>
     /// <exception cref="NetlinkException">ENODEV: there is no such link.</exception>

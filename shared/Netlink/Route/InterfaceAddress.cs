@@ -11,7 +11,7 @@ public sealed record InterfaceAddress
     /// <summary>The address and its network's length.</summary>
     public required IPPrefix Address { get; init; }
 
-    /// <summary>The other end of a point-to-point link; null for others.</summary>
+    /// <summary>The other end of a point-to-point link; null for other links.</summary>
     public IPAddr? Peer { get; init; }
 
     /// <summary>The IPv4 broadcast address; null without one.</summary>

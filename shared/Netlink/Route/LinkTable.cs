@@ -14,7 +14,7 @@ public sealed class LinkTable
 
     internal LinkTable(NetlinkSocket socket) => this.socket = socket;
 
-    /// <summary>The link of a name, or of an alternative name; null where there is none. A name no link can have gives null too.</summary>
+    /// <summary>The link of a name, or of an alternative name; null if absent, also for an impossible name.</summary>
     public Link? Find(string name)
     {
         if (name.Length == 0 || Encoding.UTF8.GetByteCount(name) >= IfH.IFNAMSIZ)
@@ -24,7 +24,7 @@ public sealed class LinkTable
         {
             request.WriteStruct(default(IfInfoMsg));
             request.WriteString(IfLinkH.IFLA_IFNAME, name);
-            // The IPv6 counters of all processors would be summed up for nobody.
+            // Without this the kernel would sum up the unused IPv6 counters of all processors.
             request.WriteUInt32(IfLinkH.IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
         }
 
@@ -32,10 +32,10 @@ public sealed class LinkTable
     }
 
     /// <summary>The link of a name.</summary>
-    /// <exception cref="NetlinkException">ENODEV: there is none.</exception>
+    /// <exception cref="NetlinkException">ENODEV: no such link.</exception>
     public Link Get(string name) => Find(name) ?? throw Absent(name);
 
-    /// <summary>The link of an index; null where there is none.</summary>
+    /// <summary>The link of an index; null if absent.</summary>
     public Link? Find(int index)
     {
         // The kernel takes an index below 1 for a request without one and refuses it (EINVAL).
@@ -52,7 +52,7 @@ public sealed class LinkTable
     }
 
     /// <summary>
-    /// The link at a veth's other end in another namespace; null where that link is gone or the namespace is: also one of which only the
+    /// The link at a veth's other end in another namespace; null if that link is gone or the namespace is: also one of which only the
     /// kernel's work of taking it apart is left. Source: IFLA_TARGET_NETNSID (Linux 4.17); net/core/rtnetlink.c, rtnl_get_net_ns_capable.
     /// </summary>
     /// <param name="end">The end in this namespace, with the number of the other's.</param>
@@ -79,7 +79,7 @@ public sealed class LinkTable
     }
 
     /// <summary>The link of an index.</summary>
-    /// <exception cref="NetlinkException">ENODEV: there is none.</exception>
+    /// <exception cref="NetlinkException">ENODEV: no such link.</exception>
     public Link Get(int index) => Find(index) ?? throw Absent(Subject(index));
 
     /// <summary>All links.</summary>
@@ -103,9 +103,9 @@ public sealed class LinkTable
         return socket.Dump(request, () => masterIndex == 0 ? "links" : $"ports of {Subject(masterIndex)}", LinkReader.Read);
     }
 
-    /// <summary>Makes a link; fails where the name is taken.</summary>
-    /// <exception cref="NetlinkException">EEXIST: the name (or the veth peer's) is taken; EOPNOTSUPP: the kernel lacks the kind; ERANGE:
-    /// the name is too long.</exception>
+    /// <summary>Creates a link; fails if the name is taken.</summary>
+    /// <exception cref="NetlinkException">EEXIST: the name (or the veth peer's) is taken; EOPNOTSUPP: the kernel does not have the kind;
+    /// ERANGE: the name is too long.</exception>
     public void Add(LinkSpec spec)
     {
         var request = socket.NewRequest();
@@ -116,7 +116,7 @@ public sealed class LinkTable
     }
 
     /// <summary>Changes a link in one request.</summary>
-    /// <exception cref="NetlinkException">ENODEV: there is none; and what the driver says.</exception>
+    /// <exception cref="NetlinkException">ENODEV: no such link; or the driver's error.</exception>
     public void Set(int index, LinkChange change)
     {
         var request = socket.NewRequest();
@@ -127,7 +127,7 @@ public sealed class LinkTable
     }
 
     /// <summary>Changes the link of a name, in one request; spares asking for its index.</summary>
-    /// <exception cref="NetlinkException">ENODEV: there is none; and what the driver says.</exception>
+    /// <exception cref="NetlinkException">ENODEV: no such link; or the driver's error.</exception>
     public void Set(string name, LinkChange change)
     {
         var request = socket.NewRequest();
@@ -141,7 +141,7 @@ public sealed class LinkTable
     }
 
     /// <summary>Changes a bridge port.</summary>
-    /// <exception cref="NetlinkException">ENODEV: there is no link; EINVAL or EOPNOTSUPP: it is no port of a bridge.</exception>
+    /// <exception cref="NetlinkException">ENODEV: no such link; EINVAL or EOPNOTSUPP: it is not a port of a bridge.</exception>
     public void SetPort(int index, BridgePortChange change)
     {
         var request = socket.NewRequest();
@@ -155,7 +155,7 @@ public sealed class LinkTable
         socket.Execute(request, () => Subject(index));
     }
 
-    /// <summary>Removes a link, and with one end of a veth pair the other; false where it was gone already (ENODEV).</summary>
+    /// <summary>Removes a link, and with one end of a veth pair the other; false if it was gone already (ENODEV).</summary>
     /// <exception cref="NetlinkException">EOPNOTSUPP: it cannot be removed, as hardware and loopback.</exception>
     public bool Delete(int index)
     {

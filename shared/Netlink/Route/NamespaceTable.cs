@@ -17,7 +17,7 @@ public sealed class NamespaceTable
 
     internal NamespaceTable(NetlinkSocket socket) => this.socket = socket;
 
-    /// <summary>This namespace's number for another; null where it has none, so that no link of this namespace leads there.</summary>
+    /// <summary>This namespace's number for another; null if it has none, so that no link of this namespace leads there.</summary>
     public int? FindNumber(NetworkNamespace other)
     {
         var request = socket.NewRequest();

@@ -40,7 +40,7 @@ public sealed class NeighbourTable
     /// <exception cref="NetlinkException">EEXIST: the address is known, in whatever state; ENODEV: there is no such link.</exception>
     public void Add(Neighbour neighbour) => Write(neighbour, NLM_F_EXCL);
 
-    /// <summary>Adds a neighbour; false where the address is known, in whatever state, or the kernel refuses.</summary>
+    /// <summary>Adds a neighbour; false if the address is known, in whatever state, or the kernel refuses.</summary>
     public bool TryAdd(Neighbour neighbour)
     {
         var request = socket.NewRequest();
@@ -52,7 +52,7 @@ public sealed class NeighbourTable
     /// <exception cref="NetlinkException">ENODEV: there is no such link.</exception>
     public void Replace(Neighbour neighbour) => Write(neighbour, NLM_F_REPLACE);
 
-    /// <summary>Removes a neighbour; false where it was gone already (ENOENT).</summary>
+    /// <summary>Removes a neighbour; false if it was gone already (ENOENT).</summary>
     /// <exception cref="NetlinkException">ENODEV: there is no such link.</exception>
     public bool Delete(int index, IPAddr address)
     {

@@ -12,9 +12,9 @@ public sealed class NetconfTable
 
     internal NetconfTable(NetlinkSocket socket) => this.socket = socket;
 
-    /// <summary>True where the namespace forwards: <c>net/ipv4/ip_forward</c>, <c>net/ipv6/conf/all/forwarding</c>.</summary>
+    /// <summary>True if the namespace forwards IP packets: <c>net/ipv4/ip_forward</c>, <c>net/ipv6/conf/all/forwarding</c>.</summary>
     /// <param name="family">IPv4 or IPv6.</param>
-    /// <exception cref="NetlinkException">The kernel lacks the family.</exception>
+    /// <exception cref="NetlinkException">The kernel does not have the family.</exception>
     public bool IsIPForwarding(AddressFamily family)
     {
         var request = socket.NewRequest();

@@ -29,7 +29,7 @@ public sealed record Route
     /// <summary>How far the destination is.</summary>
     public RouteScope Scope { get; init; }
 
-    /// <summary>Who made it.</summary>
+    /// <summary>Its author.</summary>
     public RouteProtocol Protocol { get; init; }
 
     /// <summary>What becomes of a packet.</summary>
@@ -41,7 +41,7 @@ public sealed record Route
     /// <summary>The path's MTU in bytes; 0 for the link's.</summary>
     public int Mtu { get; init; }
 
-    /// <summary>The maximum segment size told to TCP peers in bytes; 0 for the default.</summary>
+    /// <summary>The maximum segment size advertised to TCP peers in bytes; 0 for the default.</summary>
     public int AdvMss { get; init; }
 
     /// <summary>The gateway counts as reachable though no address' network holds it.</summary>
@@ -50,7 +50,7 @@ public sealed record Route
     /// <summary>Several next hops (RTA_MULTIPATH): <see cref="NextHops"/>.</summary>
     public bool IsMultipath { get; init; }
 
-    /// <summary>The next hops of a multipath route in the kernel's order; empty for others.</summary>
+    /// <summary>The next hops of a multipath route in the kernel's order; empty for other routes.</summary>
     public ValueArray<NextHop> NextHops { get; init; } = [];
 
     /// <summary>The kernel does not use it: its link is down.</summary>

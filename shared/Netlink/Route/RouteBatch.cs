@@ -70,14 +70,14 @@ public sealed class RouteBatch
         changes.Add(new Change(nameof(RTM_NEWLINK), () => LinkTable.Subject(index)));
     }
 
-    /// <summary>Starts anew in the same buffer.</summary>
+    /// <summary>Clears the buffer for a new batch.</summary>
     public void Clear()
     {
         Requests.Clear();
         changes.Clear();
     }
 
-    // Null where the error says that what was to be removed is gone.
+    // Null if the error says that the object is gone already.
     internal RouteRefusal? Describe(int place, NetlinkError error)
     {
         var change = changes[place];

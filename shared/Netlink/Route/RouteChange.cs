@@ -3,21 +3,19 @@ using Plugboard.Netlink.Route.Links;
 namespace Plugboard.Netlink.Route;
 
 /// <summary>
-/// One thing that changed; which, is the one of <see cref="Link"/>, <see cref="Address"/>, <see cref="Route"/>, <see cref="Neighbour"/> and
-/// <see cref="Fdb"/>
-/// that is not null. Source: rtnetlink(7).
+/// One changed object: the one of <see cref="Link"/>, <see cref="Address"/>, <see cref="Route"/>, <see cref="Neighbour"/> and <see
+/// cref="Fdb"/> that is not null. Source: rtnetlink(7).
 /// </summary>
 public sealed record RouteChange
 {
     /// <summary>It is gone; else it is new, or not as it was.</summary>
     public bool IsDeleted { get; init; }
 
-    /// <summary>A route that took another's place (NLM_F_REPLACE): of that one nothing more is told.</summary>
+    /// <summary>A route that replaced another one (NLM_F_REPLACE), which gets no notification of its own.</summary>
     public bool IsReplacement { get; init; }
 
     /// <summary>
-    /// Whose request it was: <see cref="RouteClient.PortId"/>. 0 for the kernel itself, and where it does not tell, as of forwarding
-    /// entries.
+    /// The author's <see cref="RouteClient.PortId"/>. 0 for the kernel itself, and if the kernel does not report it, as for FDB entries.
     /// </summary>
     public uint PortId { get; init; }
 
@@ -33,6 +31,6 @@ public sealed record RouteChange
     /// <summary>A neighbour.</summary>
     public Neighbour? Neighbour { get; init; }
 
-    /// <summary>An entry of a bridge's or VXLAN device's forwarding database.</summary>
+    /// <summary>An FDB entry of a bridge or VXLAN device.</summary>
     public FdbEntry? Fdb { get; init; }
 }

@@ -8,7 +8,7 @@ namespace Plugboard.Netlink.Route;
 /// <summary>A notification to <see cref="RouteChange"/>.</summary>
 internal static class RouteChangeReader
 {
-    /// <summary>Null for what is none of a <see cref="RouteChange"/>'s.</summary>
+    /// <summary>Null if the message is not about an object of <see cref="RouteChange"/>.</summary>
     public static RouteChange? Read(NetlinkMessage message)
     {
         var change = Subject(message);
@@ -27,7 +27,7 @@ internal static class RouteChangeReader
     {
         switch (message.Type)
         {
-            // A bridge tells of its ports by link messages of its own: RTM_DELLINK there is a port that was taken out.
+            // A bridge reports its ports by link messages of its own: there RTM_DELLINK is a port that was removed from the bridge.
             case RTM_NEWLINK or RTM_DELLINK when message.Header<IfInfoMsg>().ifi_family == SocketH.AF_UNSPEC:
                 return new RouteChange { Link = LinkReader.Read(message) };
             case RTM_NEWADDR or RTM_DELADDR:

@@ -4,8 +4,8 @@ using Plugboard.Linux.Namespaces;
 namespace Plugboard.Netlink.Route;
 
 /// <summary>
-/// Tells what changes in a network namespace, from the moment it is opened. One thread receives, any other may stop it.
-/// <see cref="RouteMonitor"/> is for who waits for one thing only. Source: rtnetlink(7).
+/// Receives the changes in a network namespace, from the moment it is opened. One thread receives, any other may stop it. To wait for one
+/// condition only, use <see cref="RouteMonitor"/>. Source: rtnetlink(7).
 /// </summary>
 public sealed class RouteChanges : IDisposable
 {
@@ -20,7 +20,7 @@ public sealed class RouteChanges : IDisposable
     public bool IsStopped => listener.IsStopped;
 
     /// <summary>Opens it in the calling thread's namespace.</summary>
-    /// <param name="groups">What to hear of.</param>
+    /// <param name="groups">The subjects.</param>
     /// <param name="room">How many bytes of changes may wait to be read, about 1 KiB for each; without CAP_NET_ADMIN over the machine not
     /// more than net.core.rmem_max.</param>
     /// <exception cref="ErrnoException">No more files can be opened.</exception>
@@ -34,10 +34,10 @@ public sealed class RouteChanges : IDisposable
 
     /// <summary>Waits for a change and returns all there are.</summary>
     /// <param name="timeout">How long to wait at most.</param>
-    /// <exception cref="NetlinkFormatException">A message is none.</exception>
+    /// <exception cref="NetlinkFormatException">A message is invalid.</exception>
     public NetlinkNotifications<RouteChange> Receive(TimeSpan timeout) => listener.Receive(timeout, RouteChangeReader.Read);
 
-    /// <summary>Ends the wait of whoever receives, and every later one at once. For any thread, before it is disposed of.</summary>
+    /// <summary>Ends the wait of the receiving thread, and every later one at once. For any thread, before it is disposed of.</summary>
     public void Stop() => listener.Stop();
 
     /// <inheritdoc/>

@@ -36,7 +36,7 @@ public sealed class RouteClient : IDisposable
     /// <summary>The neighbours: ARP and NDP.</summary>
     public NeighbourTable Neighbours => neighbours ??= new NeighbourTable(socket);
 
-    /// <summary>The forwarding databases of VXLAN devices and bridges.</summary>
+    /// <summary>The FDBs of VXLAN devices and bridges.</summary>
     public FdbTable Fdb => fdb ??= new FdbTable(socket);
 
     /// <summary>The VLANs of bridges and their ports.</summary>

@@ -32,7 +32,7 @@ internal sealed class RouteDialect : NetlinkDialect
             _ => "message " + type.ToString(CultureInfo.InvariantCulture),
         };
 
-    // Of each four messages the first makes, the second removes, the third asks.
+    // Of each four messages the first creates, the second deletes, the third gets.
     public override string FlagNames(ushort type, ushort flags)
     {
         if (type % 4 == 2)

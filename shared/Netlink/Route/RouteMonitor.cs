@@ -5,8 +5,8 @@ using static Plugboard.Netlink.Route.Uapi.RtnetlinkH;
 namespace Plugboard.Netlink.Route;
 
 /// <summary>
-/// Waits for a change in a network namespace. It is opened before the change is set off, so no notification is missed; a notification only
-/// says that the table is to be asked again, so lost ones (ENOBUFS) do no harm. Source: rtnetlink(7), netlink(7).
+/// Waits for a change in a network namespace. It is opened before the change is started, so no notification is missed; a notification only
+/// causes a new request of the table, so lost ones (ENOBUFS) do no harm. Source: rtnetlink(7), netlink(7).
 /// </summary>
 public sealed class RouteMonitor : IDisposable
 {
@@ -20,9 +20,9 @@ public sealed class RouteMonitor : IDisposable
         new(NetlinkSocket.Open(NetlinkProtocol.Route, new RouteDialect(), (uint)groups));
 
     /// <summary>Waits until a link is as wanted; false when <paramref name="timeout"/> passes first or the link is gone.</summary>
-    /// <param name="client">Asked for the link, once at once and then after each notification of it; of the same namespace.</param>
+    /// <param name="client">Reads the link, first at once and then after each notification of it; of the same namespace.</param>
     /// <param name="index">The link's index.</param>
-    /// <param name="satisfied">Tells whether the link is as wanted.</param>
+    /// <param name="satisfied">Decides whether the link is as wanted.</param>
     /// <param name="timeout">How long to wait at most.</param>
     public bool WaitForLink(RouteClient client, int index, Func<Link, bool> satisfied, TimeSpan timeout)
     {
@@ -41,10 +41,9 @@ public sealed class RouteMonitor : IDisposable
     /// <summary>
     /// Waits until a link's addresses are as wanted, as without a tentative one; false when <paramref name="timeout"/> passes first.
     /// </summary>
-    /// <param name="client">Asked for the addresses, once at once and then after each notification of the link; of the same
-    /// namespace.</param>
+    /// <param name="client">Reads the addresses, first at once and then after each notification of the link; of the same namespace.</param>
     /// <param name="index">The link's index.</param>
-    /// <param name="satisfied">Tells whether the addresses are as wanted; it may throw.</param>
+    /// <param name="satisfied">Decides whether the addresses are as wanted; it may throw.</param>
     /// <param name="timeout">How long to wait at most.</param>
     /// <exception cref="NetlinkException">ENODEV: the link is gone.</exception>
     public bool WaitForAddresses(RouteClient client, int index, Func<IReadOnlyList<InterfaceAddress>, bool> satisfied, TimeSpan timeout)

@@ -1,6 +1,6 @@
 namespace Plugboard.Netlink.Route;
 
-/// <summary>What a monitor hears of. Source: include/uapi/linux/rtnetlink.h, RTMGRP_*.</summary>
+/// <summary>The subjects of a monitor. Source: include/uapi/linux/rtnetlink.h, RTMGRP_*.</summary>
 [Flags]
 public enum RouteMonitorGroups
 {
@@ -16,7 +16,7 @@ public enum RouteMonitorGroups
     /// <summary>IPv4 addresses.</summary>
     IPv4Address = 0x10,
 
-    /// <summary>IPv4 routes. Those that go because their link does, or goes down, are not told: the link is.</summary>
+    /// <summary>IPv4 routes. Routes that disappear with their link, or because it goes down, get no notification; the link does.</summary>
     IPv4Route = 0x40,
 
     /// <summary>IPv6 addresses, among them the end of duplicate address detection.</summary>

@@ -1,6 +1,6 @@
 namespace Plugboard.Netlink.Route;
 
-/// <summary>Who made a route; any other number may be a program's own. Source: include/uapi/linux/rtnetlink.h, RTPROT_*.</summary>
+/// <summary>The author of a route; any other number may be a program's own. Source: include/uapi/linux/rtnetlink.h, RTPROT_*.</summary>
 public enum RouteProtocol : byte
 {
     /// <summary>Unknown.</summary>

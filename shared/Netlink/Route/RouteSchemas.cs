@@ -12,7 +12,7 @@ using static Plugboard.Netlink.Trace.AttributeFormat;
 
 namespace Plugboard.Netlink.Route;
 
-/// <summary>The attributes of rtnetlink's messages. Built anew for each use: only an error or the trace asks.</summary>
+/// <summary>The attributes of rtnetlink's messages. Built at each use: only errors and the trace need them.</summary>
 internal static class RouteSchemas
 {
     public static AttributeSchema Link(bool bridge) =>

@@ -26,7 +26,7 @@ public sealed record RouteSpec
     /// <summary>The path's MTU in bytes; 0 for the link's.</summary>
     public int Mtu { get; init; }
 
-    /// <summary>The maximum segment size to tell TCP peers in bytes; 0 for the default.</summary>
+    /// <summary>The maximum segment size to advertise to TCP peers in bytes; 0 for the default.</summary>
     public int AdvMss { get; init; }
 
     /// <summary>The gateway counts as reachable though no address' network holds it.</summary>
@@ -35,7 +35,7 @@ public sealed record RouteSpec
     /// <summary>The source address to prefer; null for the kernel's choice.</summary>
     public IPAddr? Source { get; init; }
 
-    /// <summary>Who made it.</summary>
+    /// <summary>Its author.</summary>
     public RouteProtocol Protocol { get; init; } = RouteProtocol.Boot;
 
     /// <summary>What becomes of a packet.</summary>

@@ -24,7 +24,7 @@ public sealed class RouteTable
     }
 
     /// <summary>
-    /// Removes a route; false where it was gone already (ESRCH). What the route names has to be the same there, the protocol and the type
+    /// Removes a route; false if it was gone already (ESRCH). What the route names has to be the same there, the protocol and the type
     /// always; with
     /// <see cref="Route.ToSpec"/> of a listed route it is that one and no other.
     /// </summary>
@@ -85,7 +85,7 @@ public sealed class RouteTable
         return passes ? route : null;
     }
 
-    /// <summary>The route a packet to an address would take; null where there is none (ENETUNREACH).</summary>
+    /// <summary>The route that a packet to an address would take; null if there is no route (ENETUNREACH).</summary>
     /// <exception cref="NetlinkException">EHOSTUNREACH, EACCES, EINVAL: an unreachable, prohibit or blackhole route.</exception>
     public Route? Get(IPAddr destination)
     {

@@ -4,9 +4,9 @@ namespace Plugboard.Netlink.Trace;
 /// <param name="Type">Its number.</param>
 /// <param name="Name">Its name in the kernel's header.</param>
 /// <param name="Format">How its value is printed.</param>
-/// <param name="Nested">What is inside, for <see cref="AttributeFormat.Nested"/>.</param>
-/// <param name="NestedByKind">What is inside, told by the text attribute before it, as IFLA_INFO_DATA by IFLA_INFO_KIND; null for an
-/// unknown text.</param>
+/// <param name="Nested">The attributes inside, for <see cref="AttributeFormat.Nested"/>.</param>
+/// <param name="NestedByKind">The attributes inside, selected by the text attribute before it, as IFLA_INFO_DATA by IFLA_INFO_KIND; null
+/// for an unknown text.</param>
 public sealed record AttributeDefinition(
     ushort Type,
     string Name,

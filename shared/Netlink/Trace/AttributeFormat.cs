@@ -1,6 +1,6 @@
 namespace Plugboard.Netlink.Trace;
 
-/// <summary>How an attribute's value is to be printed.</summary>
+/// <summary>How an attribute's value is printed.</summary>
 public enum AttributeFormat
 {
     /// <summary>Hexadecimal bytes.</summary>

@@ -8,7 +8,7 @@ public sealed class AttributeSchema(int headerSize, params AttributeDefinition[]
     /// <summary>The fixed part before the attributes in bytes.</summary>
     public int HeaderSize { get; } = headerSize;
 
-    /// <summary>The attribute of a number; null where it is not known.</summary>
+    /// <summary>The attribute of a number; null if it is not known.</summary>
     public AttributeDefinition? Find(ushort type)
     {
         foreach (var definition in definitions)

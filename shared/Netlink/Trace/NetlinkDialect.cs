@@ -16,7 +16,7 @@ public abstract class NetlinkDialect
     /// <param name="payload">The message without its nlmsghdr; it may be too short.</param>
     public abstract string DescribeHeader(ushort type, ReadOnlySpan<byte> payload);
 
-    /// <summary>The message's attributes; null where they are not known.</summary>
+    /// <summary>The message's attributes; null if they are not known.</summary>
     /// <param name="type">The message's type.</param>
     /// <param name="payload">The message without its nlmsghdr: an address family in its first byte may decide.</param>
     public abstract AttributeSchema? Schema(ushort type, ReadOnlySpan<byte> payload);

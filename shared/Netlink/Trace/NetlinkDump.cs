@@ -14,8 +14,8 @@ public static class NetlinkDump
     private const int MaxDepth = 16;
 
     /// <summary>All messages of a datagram, without a line end after the last.</summary>
-    /// <param name="prefix">Put before every line, as <c>"> "</c> for what was sent.</param>
-    /// <param name="datagram">The bytes as sent or received; what is no message is told as such.</param>
+    /// <param name="prefix">Starts every line, as <c>"> "</c> for sent messages.</param>
+    /// <param name="datagram">The bytes as sent or received; invalid messages are marked as such.</param>
     /// <param name="dialect">The names.</param>
     public static string Describe(string prefix, ReadOnlySpan<byte> datagram, NetlinkDialect dialect)
     {
@@ -35,7 +35,7 @@ public static class NetlinkDump
     }
 
     /// <summary>
-    /// The name of the attribute at an offset in bytes from the message's start, as <c>IFLA_LINKINFO/IFLA_INFO_KIND</c>; null where none
+    /// The name of the attribute at an offset in bytes from the message's start, as <c>IFLA_LINKINFO/IFLA_INFO_KIND</c>; null if none
     /// starts there.
     /// </summary>
     internal static string? AttributeAt(ReadOnlySpan<byte> message, uint offset, NetlinkDialect dialect)

@@ -19,7 +19,7 @@ public sealed class CniArgs
     /// <summary>Reads the text by the reference's rules.</summary>
     /// <param name="text">CNI_ARGS as it came; may be empty.</param>
     /// <param name="known">The keys this plugin understands, besides <c>IgnoreUnknown</c>.</param>
-    /// <exception cref="CniException">Code 4: a pair is none, or a key is unknown.</exception>
+    /// <exception cref="CniException">Code 4: a pair is invalid, or a key is unknown.</exception>
     public static CniArgs Parse(string text, params ReadOnlySpan<string> known)
     {
         if (text.Length == 0)

@@ -14,7 +14,7 @@ public sealed class CniEnvironment
     /// <summary>CNI_COMMAND as it came.</summary>
     public string Command { get; private init; } = "";
 
-    /// <summary>The command; null where there is none of that name.</summary>
+    /// <summary>The command; null if its name is unknown.</summary>
     public CniVerb? Verb { get; private init; }
 
     /// <summary>CNI_CONTAINERID.</summary>

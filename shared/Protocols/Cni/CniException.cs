@@ -10,7 +10,7 @@ namespace Plugboard.Protocols.Cni;
 public sealed class CniException(CniErrorCode code, string message, string details = "", Exception? inner = null)
     : Exception(Excerpt.OfMessage(message), inner)
 {
-    /// <summary>What kind of failure it is. A delegate's error may bear a number without a name.</summary>
+    /// <summary>The kind of failure. A delegate's error may have a number without a name.</summary>
     public CniErrorCode Code { get; } = code;
 
     /// <summary>What to do about it; may be empty.</summary>

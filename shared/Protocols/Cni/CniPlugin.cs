@@ -19,9 +19,9 @@ public abstract class CniPlugin
     public abstract void Del(CniRequest request);
 
     /// <summary>
-    /// Takes back what this instance's successful <see cref="Add"/> has made, for a caller whose own ADD fails after it, and nothing that
-    /// the container had before: the request is the ADD's. By default as <see cref="Del"/>, for a plugin whose ADD succeeds only where
-    /// there was nothing.
+    /// Reverts this instance's successful <see cref="Add"/>, for a caller whose own ADD fails after it; objects that the container had
+    /// before stay. The request is the ADD's. By default as <see cref="Del"/>, for a plugin whose ADD succeeds only if there was nothing
+    /// before.
     /// </summary>
     public virtual void Undo(CniRequest request) => Del(request.WithVerb(CniVerb.Del));
 

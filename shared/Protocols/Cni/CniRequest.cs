@@ -67,12 +67,12 @@ public sealed record CniRequest
     public CniRequest WithVerb(CniVerb verb) => this with { Verb = verb };
 
     /// <summary>
-    /// The config's <c>prevResult</c>; null where there is none. One that cannot be read is a <see cref="CniException"/>, so DEL asks
-    /// <see cref="FindPrevResultLeniently"/>.
+    /// The config's <c>prevResult</c>; null if absent. An invalid one is a <see cref="CniException"/>, so DEL uses <see
+    /// cref="FindPrevResultLeniently"/>.
     /// </summary>
     public CniResult? FindPrevResult() => Config.Find("prevResult") is { } node ? CniResultReader.ReadPrevious(node, CniVersion) : null;
 
-    /// <summary>The config's <c>prevResult</c>; null where there is none or it cannot be read.</summary>
+    /// <summary>The config's <c>prevResult</c>; null if absent or invalid.</summary>
     public CniResult? FindPrevResultLeniently()
     {
         try
@@ -86,9 +86,9 @@ public sealed record CniRequest
     }
 
     /// <summary>
-    /// GC: the attachments that are still valid, by <c>cni.dev/valid-attachments</c> or the older <c>cni.dev/attachments</c>. Null where
-    /// the config has neither: then nobody knows what is stale. Empty: all is.
+    /// GC: the attachments that are still valid, by <c>cni.dev/valid-attachments</c> or the older <c>cni.dev/attachments</c>. Null if the
+    /// config has neither: then stale ones are unknown. Empty: all are stale.
     /// </summary>
-    /// <exception cref="CniException">Code 7: it is no list of attachments, or an entry names none.</exception>
+    /// <exception cref="CniException">Code 7: it is not a list of attachments, or an entry names none.</exception>
     public IReadOnlySet<Attachment>? FindValidAttachments() => ValidAttachments.Find(Config, NetworkName);
 }

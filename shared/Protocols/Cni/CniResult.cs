@@ -131,7 +131,7 @@ public sealed record CniDns
     /// <summary>Nothing configured.</summary>
     public static readonly CniDns None = new();
 
-    /// <summary>Name servers, as text that nobody validates.</summary>
+    /// <summary>Name servers, as text without validation.</summary>
     public IReadOnlyList<string> Nameservers { get; init; } = [];
 
     /// <summary>The local domain; may be empty.</summary>

@@ -23,7 +23,7 @@ public static class CniVersions
     public static bool IsSupported(string version) => FamilyOf(version) is not null;
 
     /// <summary>Throws where a config's version does not allow the verb or is not supported.</summary>
-    /// <exception cref="CniException">Code 1, or 6 where the version is none.</exception>
+    /// <exception cref="CniException">Code 1, or 6 if the version is invalid.</exception>
     public static void Require(CniVerb verb, string version)
     {
         if (verb == CniVerb.Check)

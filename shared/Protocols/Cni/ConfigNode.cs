@@ -15,7 +15,7 @@ public readonly struct ConfigNode
     private readonly string key;
     private readonly int index;
 
-    // The path is only put together when somebody asks: for an error.
+    // The path is built only for an error.
     private ConfigNode(JsonValue value, string parent, string key, int index)
     {
         Value = value;
@@ -100,7 +100,7 @@ public readonly struct ConfigNode
                 _ => throw node.Wrong("true or false"),
             };
 
-    /// <summary>A whole number of 32 bits; null where the key is absent or null. 1.0 and 1e3 are none, as for Go.</summary>
+    /// <summary>A whole number of 32 bits; null if the key is absent or null. 1.0 and 1e3 are invalid, as in Go.</summary>
     public int? FindInt(string key)
     {
         if (Find(key) is not { } node)
@@ -188,7 +188,7 @@ public readonly struct ConfigNode
             throw Wrong(what);
     }
 
-    /// <summary>What is wrong with a value that is not what was wanted: <c>mtu wants a whole number, not a text</c>.</summary>
+    /// <summary>The fault of a value of the wrong type: <c>mtu wants a whole number, not a text</c>.</summary>
     internal string Mismatch(string wanted, string? got = null)
     {
         got ??= Value.Kind switch

@@ -2,7 +2,7 @@ using Plugboard.Addresses;
 
 namespace Plugboard.Protocols.Cni;
 
-/// <summary>Collects all that is wrong with a plugin's config, a sentence each, for who checks one; a call stops at the first.</summary>
+/// <summary>Collects all faults of a plugin's config, a sentence each, for `validate`; a call stops at the first.</summary>
 public static class ConfigProblems
 {
     /// <summary>Reads a key; what is refused is a problem of it.</summary>
@@ -18,11 +18,11 @@ public static class ConfigProblems
         }
     }
 
-    /// <summary>Names the keys that nobody reads.</summary>
-    /// <param name="problems">Where they are named.</param>
+    /// <summary>Reports unknown keys.</summary>
+    /// <param name="problems">Gets the reports.</param>
     /// <param name="config">The config.</param>
     /// <param name="known">The plugin's keys; they are read in any case.</param>
-    /// <param name="fault">What is wrong with another.</param>
+    /// <param name="fault">The sentence about an unknown key.</param>
     public static void AddUnknown(this List<string> problems, ConfigNode config, string[] known, string fault)
     {
         foreach (var name in config.Names)

@@ -3,7 +3,7 @@ using System.Text;
 namespace Plugboard.Protocols.Cni;
 
 /// <summary>
-/// What the kernel takes for the name of an interface that is to be made. Pure. Source: net/core/dev.c, dev_valid_name, dev_get_valid_name.
+/// The rules of the kernel for the name of a new interface. Pure. Source: net/core/dev.c, dev_valid_name, dev_get_valid_name.
 /// </summary>
 public static class InterfaceName
 {

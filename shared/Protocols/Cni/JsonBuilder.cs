@@ -111,7 +111,7 @@ internal sealed class JsonBuilder(bool indented = true)
             Number(name, value);
     }
 
-    /// <summary>Texts; left out where there are none.</summary>
+    /// <summary>Texts; left out if empty.</summary>
     public void StringsUnlessEmpty(string name, IReadOnlyList<string> values)
     {
         if (values.Count == 0)

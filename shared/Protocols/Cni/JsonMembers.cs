@@ -50,7 +50,7 @@ public sealed class JsonMembers : IEnumerable<(string Name, JsonValue Value)>
         }
     }
 
-    /// <summary>The member of that name; null where there is none.</summary>
+    /// <summary>The member with a name; null if absent.</summary>
     public JsonValue? Find(string name) => IndexOf(name) is >= 0 and var at ? values[at] : null;
 
     /// <summary>True where there is a member of that name, though it be null.</summary>
@@ -70,7 +70,7 @@ public sealed class JsonMembers : IEnumerable<(string Name, JsonValue Value)>
         values.Insert(~at, value);
     }
 
-    /// <summary>Adds a member where there is none of that name.</summary>
+    /// <summary>Adds a member unless its name is present.</summary>
     public void SetDefault(string name, JsonValue value)
     {
         if (!Has(name))

@@ -8,7 +8,7 @@ namespace Plugboard.Protocols.Cni;
 public static class PluginPath
 {
     /// <summary>The directories of CNI_PATH, in their order.</summary>
-    /// <exception cref="CniException">Code 7: the name is none. Code 4: CNI_PATH is empty.</exception>
+    /// <exception cref="CniException">Code 7: the name is invalid. Code 4: CNI_PATH is empty.</exception>
     public static IReadOnlyList<string> Directories(string type, string path)
     {
         if (type.Length == 0)

@@ -5,7 +5,7 @@ namespace Plugboard.Protocols.FlexVolume;
 
 /// <summary>A call's answer: one JSON object on one line, without nulls.</summary>
 /// <param name="Status">How it ended.</param>
-/// <param name="Message">A sentence for whoever reads the pod's events.</param>
+/// <param name="Message">A sentence for the pod's events.</param>
 public sealed record FlexAnswer(FlexStatus Status, string Message = "")
 {
     // An event is cut at 1 KiB, and kubelet puts a sentence of its own before ours.
@@ -23,7 +23,7 @@ public sealed record FlexAnswer(FlexStatus Status, string Message = "")
     /// <summary>The answer to a call that the driver never serves.</summary>
     public static FlexAnswer NotSupported { get; } = new(FlexStatus.NotSupported);
 
-    /// <summary>What kubelet would not like about an answer to <c>init</c>; null where all is well.</summary>
+    /// <summary>What kubelet would not like about an answer to <c>init</c>; null if all is well.</summary>
     /// <param name="output">All that the driver wrote.</param>
     public static string? FindProblemOfInit(ReadOnlySpan<byte> output)
     {
@@ -33,11 +33,11 @@ public sealed record FlexAnswer(FlexStatus Status, string Message = "")
             if (Member(answer, "status")?.Text != "Success")
                 return $"init says \"{Member(answer, "status")?.Text}\" instead of \"Success\": {Member(answer, "message")?.Text}";
             if (Member(answer, "capabilities") is not { Kind: JsonValueKind.Object } capabilities)
-                return "init tells no capabilities: kubelet takes the driver for one that attaches, or panics";
+                return "init reports no capabilities: kubelet takes the driver for one that attaches, or panics";
             foreach (var name in (string[])["attach", "selinuxRelabel", "supportsMetrics", "fsGroup", "requiresFSResize"])
             {
                 if (Member(capabilities, name) is not { Kind: JsonValueKind.True or JsonValueKind.False })
-                    return $"init does not tell the capability \"{name}\", which kubelet then takes for its own default";
+                    return $"init does not report the capability \"{name}\", which kubelet then takes for its own default";
             }
 
             return null;

@@ -14,7 +14,7 @@ public sealed record FlexCall
     /// <summary>The call as it was written.</summary>
     public required string Name { get; init; }
 
-    /// <summary>The directory of mount, unmount, mountdevice, unmountdevice, expandfs and expandvolume; empty for the others.</summary>
+    /// <summary>The directory of mount, unmount, mountdevice, unmountdevice, expandfs and expandvolume; empty for other calls.</summary>
     public string Directory { get; init; } = "";
 
     /// <summary>The JSON.</summary>

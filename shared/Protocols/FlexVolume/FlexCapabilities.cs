@@ -1,7 +1,8 @@
 namespace Plugboard.Protocols.FlexVolume;
 
 /// <summary>
-/// What <c>init</c> tells of a driver. All five are always told: what is left out means true to kubelet, and null makes it panic.
+/// The capabilities of a driver in the answer to <c>init</c>. All five are always present: kubelet takes a missing one for true, and panics
+/// if all are missing.
 /// </summary>
 public sealed record FlexCapabilities
 {

@@ -5,8 +5,7 @@ using Plugboard.Protocols.Cni;
 namespace Plugboard.Protocols.FlexVolume;
 
 /// <summary>
-/// The administrator's config of one driver: a JSON object whose keys are all known, because a key that is passed over is a rule that does
-/// not hold.
+/// The administrator's config of one driver: a JSON object without unknown keys, because an ignored key is a rule that does not apply.
 /// </summary>
 public sealed class FlexConfig
 {
@@ -39,8 +38,8 @@ public sealed class FlexConfig
     private FlexConfig(JsonValue root) => this.root = root;
 
     /// <summary>Reads a config.</summary>
-    /// <exception cref="FlexConfigKeyException">It has a key that is not known.</exception>
-    /// <exception cref="FlexException">It is no object.</exception>
+    /// <exception cref="FlexConfigKeyException">It has an unknown key.</exception>
+    /// <exception cref="FlexException">It is not an object.</exception>
     public static FlexConfig Parse(ReadOnlySpan<byte> text)
     {
         var config = new FlexConfig(FlexJson.ParseObject(text, "the node config"));
@@ -53,10 +52,10 @@ public sealed class FlexConfig
         return config;
     }
 
-    /// <summary>A list of texts; null where it is absent.</summary>
+    /// <summary>A list of texts; null if it is absent.</summary>
     public IReadOnlyList<string>? Texts(string name) => Find(name) is { } value ? Texts(name, value) : null;
 
-    /// <summary>A text; null where it is absent.</summary>
+    /// <summary>A text; null if it is absent.</summary>
     public string? Text(string name) =>
         Find(name) is { } value
             ? Is(value, JsonValueKind.String)
@@ -64,7 +63,7 @@ public sealed class FlexConfig
                 : throw Wrong(name, "a text")
             : null;
 
-    /// <summary>True or false; null where it is absent.</summary>
+    /// <summary>True or false; null if it is absent.</summary>
     public bool? Flag(string name) =>
         Find(name)?.Kind switch
         {
@@ -74,7 +73,7 @@ public sealed class FlexConfig
             _ => throw Wrong(name, "true or false"),
         };
 
-    /// <summary>A number of seconds from 1 to an hour; null where it is absent.</summary>
+    /// <summary>A number of seconds from 1 to an hour; null if it is absent.</summary>
     public TimeSpan? Seconds(string name)
     {
         if (Find(name) is not { } value)
@@ -87,7 +86,7 @@ public sealed class FlexConfig
             : throw Wrong(name, "a number of seconds from 1 to 3600");
     }
 
-    /// <summary>Lists of texts by their names; null where it is absent.</summary>
+    /// <summary>Lists of texts by their names; null if it is absent.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>>? Lists(string name)
     {
         if (Find(name) is not { } value)

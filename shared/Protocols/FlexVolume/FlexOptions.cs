@@ -31,7 +31,7 @@ public sealed class FlexOptions
     /// <summary>True for <c>ro</c>.</summary>
     public bool IsReadOnly => Kubelet("readwrite") == "ro";
 
-    /// <summary>The PersistentVolume's name, or the name in the pod's spec; empty where it is not told.</summary>
+    /// <summary>The PersistentVolume's name, or the name in the pod's spec; empty if not given.</summary>
     public string VolumeName => Kubelet("pvOrVolumeName");
 
     /// <summary>The pod's namespace; mount only.</summary>
@@ -46,7 +46,7 @@ public sealed class FlexOptions
     /// <summary>The pod's service account; mount only.</summary>
     public string ServiceAccount => Kubelet("serviceAccount.name");
 
-    /// <summary>The pod's fsGroup; null where it has none. Until 1.14 it had another name.</summary>
+    /// <summary>The pod's fsGroup; null if it has none. Until 1.14 it had another name.</summary>
     public uint? FsGroup
     {
         get

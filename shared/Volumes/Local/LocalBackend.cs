@@ -19,7 +19,7 @@ public sealed class LocalBackend(VolumePolicy policy) : Backend(policy)
         if (plan.Trespass is not null)
             throw plan.Trespass;
         return $"bind {plan.Place} on {request.Target} "
-            + $"({plan.Attributes}){(plan.Create ? ", made where it is missing" : "")}{(plan.Quota is { } quota ? string.Create(CultureInfo.InvariantCulture, $", limited to {quota} bytes") : "")}";
+            + $"({plan.Attributes}){(plan.Create ? ", created if missing" : "")}{(plan.Quota is { } quota ? string.Create(CultureInfo.InvariantCulture, $", limited to {quota} bytes") : "")}";
     }
 
     /// <inheritdoc/>
@@ -66,7 +66,7 @@ public sealed class LocalBackend(VolumePolicy policy) : Backend(policy)
             ? Stats(request.Target).Bytes
             : LocalQuota.Grow(request.Target, request.Bytes);
 
-    // A remote mount is not asked what it is: its server may be dead.
+    // A remote mount is not inspected: its server may be dead.
     private static bool IsOn(string target, MountEntry top, FileDescriptor source)
     {
         var wanted = source.Status();
@@ -84,7 +84,7 @@ public sealed class LocalBackend(VolumePolicy policy) : Backend(policy)
                 ? root.EnsureDirectory(plan.Place.Inside, 0x1c0, made => Own(made, plan.Uid, plan.Gid, plan.Mode))
                 : root.FindDirectory(plan.Place.Inside)
                     ?? throw new VolumeException(
-                        $"local: {plan.Place} does not exist; make it on the node, " + "or set option \"create\" to \"true\""
+                        $"local: {plan.Place} does not exist; create it on the node, or set option \"create\" to \"true\""
                     );
             if (plan.Reset is var (uid, gid, mode) && (uid ?? gid ?? mode) is not null)
                 Own(found, uid, gid, mode ?? found.Status().Mode);

@@ -26,7 +26,7 @@ internal sealed record LocalPlan
     /// <summary>The directory that the pod sees.</summary>
     public required AllowedRoot Place { get; init; }
 
-    /// <summary>Why the pod may not have it; null where it may.</summary>
+    /// <summary>Why the pod may not have it; null if it may.</summary>
     public VolumeException? Trespass { get; init; }
 
     /// <summary>It is made where it is missing.</summary>
@@ -114,8 +114,8 @@ internal sealed record LocalPlan
         name.Length > 0 && name is not ("." or "..") && !name.Contains('/', StringComparison.Ordinal)
             ? name
             : throw new VolumeException(
-                $"{Backend}: {what} is {(name.Length == 0 ? "not known" : $"\"{ShortText.Of(name)}\"")}, "
-                    + "and the path is made of it; it must be one name"
+                $"{Backend}: {what} is {(name.Length == 0 ? "unknown" : $"\"{ShortText.Of(name)}\"")}, "
+                    + "but is a part of the path; it must be one name"
             );
 
     private static string Join(string first, string second) => first.Length == 0 ? second : $"{first}/{second}";

@@ -35,7 +35,7 @@ internal static class LocalQuota
         }
     }
 
-    /// <summary>True for a directory that got a limit from us: who asks to grow it may not know the volume's options any more.</summary>
+    /// <summary>True for a directory with a limit of ours: the caller that grows it may no longer have the volume's options.</summary>
     public static bool IsLimited(string target)
     {
         try
@@ -59,7 +59,7 @@ internal static class LocalQuota
             RequireEnforced(directory, target);
             var project = ProjectQuota.ProjectOf(directory);
             if (project == 0)
-                throw new VolumeException($"local: {target} has no limit that could grow; it gets one with the next mount");
+                throw new VolumeException($"local: {target} has no limit to grow; the next mount sets one");
             var present = ProjectQuota.Find(directory, project).Limit;
             if (present >= bytes)
                 return present;
@@ -80,7 +80,7 @@ internal static class LocalQuota
         throw new VolumeException(
             $"local: option \"quota\" is set, but {holding?.Type ?? "the filesystem"} at {holding?.Target ?? path} is not mounted "
                 + "with prjquota (ext4 or xfs, Linux 5.14); "
-                + "mount it so on the node, or leave the option out"
+                + "mount it with prjquota on the node, or remove the option"
         );
     }
 

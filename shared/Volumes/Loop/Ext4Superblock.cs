@@ -3,7 +3,7 @@ using Plugboard.Linux.Files;
 
 namespace Plugboard.Volumes.Loop;
 
-/// <summary>What the superblock of an ext4 filesystem tells of its size. Source: struct ext4_super_block, fs/ext4/ext4.h.</summary>
+/// <summary>The size of an ext4 filesystem, by its superblock. Source: struct ext4_super_block, fs/ext4/ext4.h.</summary>
 internal static class Ext4Superblock
 {
     private const int Offset = 1024;
@@ -11,7 +11,7 @@ internal static class Ext4Superblock
     private const ushort Magic = 0xef53;
     private const uint Feature64Bit = 0x80;
 
-    /// <summary>The filesystem's size in bytes; null where there is none.</summary>
+    /// <summary>The filesystem's size in bytes; null if absent.</summary>
     public static long? FindSize(FileDescriptor image)
     {
         Span<byte> block = stackalloc byte[Length];

@@ -22,7 +22,7 @@ public sealed class LoopBackend(VolumePolicy policy) : Backend(policy)
         if (plan.Trespass is not null)
             throw plan.Trespass;
         var made = plan.CreateSize is { } size
-            ? string.Create(CultureInfo.InvariantCulture, $", made with {size} bytes where it is missing")
+            ? string.Create(CultureInfo.InvariantCulture, $", created with {size} bytes if missing")
             : "";
         return $"mount the {plan.FsType} filesystem in {plan.Image}{made} on {request.Target} ({plan.Words.Attributes})";
     }
@@ -35,7 +35,7 @@ public sealed class LoopBackend(VolumePolicy policy) : Backend(policy)
         // What was mounted when there was no border stays with its pod; nothing is made for it.
         if (plan.Trespass is not null)
             plan = target.Top is null ? throw plan.Trespass : plan with { CreateSize = null };
-        // Whoever looks for the file's device and makes one must be alone with it.
+        // Finding the file's device and creating one must not run twice at once.
         using var alone = PathLock.Take(Policy, $"loop: {plan.Image}");
         using var image = LoopImage.Open(plan, Policy);
         if (target.TryKeep(top => IsOf(top, image), $"{plan.FsType} in {plan.Image}", plan.Words.Attributes))
@@ -61,7 +61,7 @@ public sealed class LoopBackend(VolumePolicy policy) : Backend(policy)
         if (device is null || plan.ReadOnly || !device.IsReadOnly)
             return device;
         device.Dispose();
-        throw new VolumeException($"loop: {plan.Image} is in use read-only on this node and cannot be mounted for writing beside that");
+        throw new VolumeException($"loop: {plan.Image} is mounted read-only on this node and cannot be mounted writable at the same time");
     }
 
     private LoopDevice Attach(LoopPlan plan, FileDescriptor image)
@@ -75,7 +75,7 @@ public sealed class LoopBackend(VolumePolicy policy) : Backend(policy)
         catch (ErrnoException e)
         {
             throw VolumeException.From(
-                $"loop: cannot make a loop device of {plan.Image}",
+                $"loop: cannot create a loop device for {plan.Image}",
                 e,
                 e.Errno == Errno.EINVAL && plan.DirectIO ? "set directIO: \"false\"" : ""
             );
@@ -119,7 +119,7 @@ public sealed class LoopBackend(VolumePolicy policy) : Backend(policy)
             Errno.ENODEV => $"the kernel has no {plan.FsType} (modprobe {plan.FsType} on the node)",
             Errno.EINVAL =>
                 $"the kernel found no {plan.FsType} filesystem in it, or does not take these mount options (its log says which)",
-            Errno.EBUSY => "if it is mounted read-only elsewhere on this node, it cannot be mounted for writing beside that, "
+            Errno.EBUSY => "if it is mounted read-only elsewhere on this node, it cannot be mounted writable at the same time, "
                 + "nor the other way round",
             Errno.EUCLEAN => "its filesystem is damaged; run fsck on the node",
             _ => "",
@@ -169,7 +169,7 @@ public sealed class LoopBackend(VolumePolicy policy) : Backend(policy)
             throw new VolumeException(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"loop: {image.Path} should grow by {more} bytes and its filesystem has {space.BytesAvailable} left; make room on "
+                    $"loop: {image.Path} should grow by {more} bytes, but its filesystem has {space.BytesAvailable} left; free space on "
                         + $"the node"
                 )
             );
@@ -198,7 +198,7 @@ public sealed class LoopBackend(VolumePolicy policy) : Backend(policy)
             throw VolumeException.From(
                 $"loop: cannot grow the ext4 filesystem on {target} while it is mounted",
                 e,
-                "kubelet lacks CAP_SYS_RESOURCE; the image is grown, the filesystem will be at the next mount"
+                "kubelet runs without CAP_SYS_RESOURCE; the image has grown, the filesystem grows at the next mount"
             );
         }
         catch (ErrnoException e)

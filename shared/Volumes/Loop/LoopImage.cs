@@ -29,7 +29,7 @@ internal static class LoopImage
                 plan,
                 image
                     ?? throw new VolumeException(
-                        $"loop: {plan.Image} does not exist; make it on the node, or set options \"create\" and \"size\""
+                        $"loop: {plan.Image} does not exist; create it on the node, or set options \"create\" and \"size\""
                     )
             );
         }
@@ -49,7 +49,7 @@ internal static class LoopImage
             regular
                 ? $"loop: {plan.Image} is on a filesystem that other nodes may share, and two nodes would destroy it; keep images on "
                     + "local disks"
-                : $"loop: {plan.Image} is no regular file"
+                : $"loop: {plan.Image} is not a regular file"
         );
     }
 

@@ -40,7 +40,7 @@ internal sealed record LoopPlan
     /// <summary>The image file.</summary>
     public required AllowedRoot Image { get; init; }
 
-    /// <summary>Why the pod may not have it; null where it may.</summary>
+    /// <summary>Why the pod may not have it; null if it may.</summary>
     public VolumeException? Trespass { get; init; }
 
     /// <summary>What is in it: ext4, xfs or btrfs.</summary>
@@ -58,7 +58,7 @@ internal sealed record LoopPlan
     /// <summary>An ext4 filesystem is checked before it is mounted for writing.</summary>
     public bool Check { get; init; }
 
-    /// <summary>What the mount gets, and the filesystem is told.</summary>
+    /// <summary>The mount's attributes, and the filesystem's parameters.</summary>
     public required MountWords Words { get; init; }
 
     public bool ReadOnly => Words.Attributes.HasFlag(MountAttributes.ReadOnly);

@@ -3,9 +3,9 @@ using Plugboard.Linux.Mounts;
 
 namespace Plugboard.Volumes.Options;
 
-/// <summary>Mount options as mount(8) takes them, divided by commas: what the mount gets, and what the filesystem itself is told.</summary>
-/// <param name="Attributes">What holds for the mount.</param>
-/// <param name="Parameters">What the filesystem is told, in its order.</param>
+/// <summary>Mount options as mount(8) takes them, divided by commas: the mount's attributes, and the filesystem's parameters.</summary>
+/// <param name="Attributes">The mount's attributes.</param>
+/// <param name="Parameters">The filesystem's parameters, in its order.</param>
 internal sealed record MountWords(MountAttributes Attributes, IReadOnlyList<MountParameter> Parameters)
 {
     // mount(8): what fstab, mount and their helpers read themselves, and defaults that need not be said.
@@ -53,14 +53,14 @@ internal sealed record MountWords(MountAttributes Attributes, IReadOnlyList<Moun
     };
 
     /// <summary>
-    /// Reads them. Of two that contradict each other the later counts, as for mount(8). Words for mount(8) itself and for fstab are
+    /// Reads them. Of two contradictory options the later one counts, as in mount(8). Options for mount(8) itself and for fstab are
     /// dropped.
     /// </summary>
     /// <param name="backend">For messages.</param>
     /// <param name="text">The options; null and empty: none.</param>
-    /// <param name="allowed">What the filesystem may be told.</param>
-    /// <param name="policy">What the administrator allows and forbids besides.</param>
-    /// <exception cref="VolumeException">One is not allowed.</exception>
+    /// <param name="allowed">The allowed filesystem parameters.</param>
+    /// <param name="policy">What the administrator also allows and forbids.</param>
+    /// <exception cref="VolumeException">An option is not allowed.</exception>
     public static MountWords Parse(string backend, string? text, IReadOnlyCollection<string> allowed, VolumePolicy policy)
     {
         var (attributes, parameters) = (MountAttributes.None, new List<MountParameter>());
@@ -95,7 +95,7 @@ internal sealed record MountWords(MountAttributes Attributes, IReadOnlyList<Moun
         return new MountWords(attributes, parameters);
     }
 
-    /// <summary>True where the filesystem is told this.</summary>
+    /// <summary>True if the filesystem has this parameter.</summary>
     public bool Has(string key) => Parameters.Any(parameter => parameter.Key == key);
 
     // A value in double quotes may hold commas, as an SELinux context does.
@@ -120,7 +120,7 @@ internal sealed record MountWords(MountAttributes Attributes, IReadOnlyList<Moun
 
     private static string Unquote(string value) => value.Length > 1 && value[0] == '"' && value[^1] == '"' ? value[1..^1] : value;
 
-    // False where the word is neither the mount's nor mount(8)'s.
+    // False if the word is neither the mount's nor mount(8)'s.
     private static bool TryApply(MountParameter word, ref MountAttributes attributes, List<MountParameter> parameters)
     {
         if (word.Value is null && Change(word.Key) is var (added, removed))

@@ -9,12 +9,12 @@ public sealed record OptionNames
     /// <summary>The backend's name by the dialect's.</summary>
     public IReadOnlyDictionary<string, string> Aliases { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
-    /// <summary>What the driver that first had this dialect took for an option that is not given, by the backend's name.</summary>
+    /// <summary>The defaults of the driver that first had this dialect, by the backend's name.</summary>
     public IReadOnlyDictionary<string, string> Defaults { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
     /// <summary>
-    /// True where an option that nobody knows is passed over, as the driver did that first had this dialect. Names are then read without
-    /// regard to case, and of two spellings of one option the dialect's own counts.
+    /// True if unknown options are ignored, as in the driver that first had this dialect. Names are then read without regard to case, and
+    /// of two spellings of one option the dialect's own counts.
     /// </summary>
     public bool IsLenient { get; init; }
 

@@ -9,7 +9,7 @@ public static class Quantity
 {
     private const string Suffixes = "KMGTPE";
 
-    /// <summary>The size in bytes, a part of a byte rounded up; false where it is no size, or larger than a signed 64-bit number.</summary>
+    /// <summary>The size in bytes, a part of a byte rounded up; false if it is no size, or larger than a signed 64-bit number.</summary>
     public static bool TryParse(string text, out long bytes)
     {
         bytes = 0;

@@ -3,8 +3,8 @@ using System.Text;
 namespace Plugboard.Volumes.Options;
 
 /// <summary>
-/// Somebody else's text as a message shows it: a long one would push the reason out of the message, and control characters would write
-/// over a terminal.
+/// A foreign text as a message shows it: a long one would push the reason out of the message, and control characters would disturb a
+/// terminal.
 /// </summary>
 public static class ShortText
 {

@@ -18,7 +18,7 @@ public sealed class VolumeOptions(IReadOnlyDictionary<string, string> given, Opt
     /// <exception cref="VolumeException">It is given by two names with two values.</exception>
     public string? Find(string name) => FindGiven(name) ?? names.Defaults.GetValueOrDefault(name);
 
-    /// <summary>True where the volume's author gave the option a value.</summary>
+    /// <summary>True if the volume's author gave the option a value.</summary>
     public bool IsGiven(string name) => FindGiven(name) is not null;
 
     private string? FindGiven(string name)
@@ -68,7 +68,7 @@ public sealed class VolumeOptions(IReadOnlyDictionary<string, string> given, Opt
             var value => throw Wrong(backend, name, value, "\"true\" or \"false\""),
         };
 
-    /// <summary>A size in bytes; null where it is absent.</summary>
+    /// <summary>A size in bytes; null if it is absent.</summary>
     public long? Size(string backend, string name) =>
         Find(name)?.Trim() switch
         {
@@ -78,7 +78,7 @@ public sealed class VolumeOptions(IReadOnlyDictionary<string, string> given, Opt
                 : throw Wrong(backend, name, value, "a size such as \"512Mi\" or \"10G\""),
         };
 
-    /// <summary>A mode in octal, at most 7777; null where it is absent.</summary>
+    /// <summary>A mode in octal, at most 7777; null if it is absent.</summary>
     public uint? Mode(string backend, string name)
     {
         if (Find(name)?.Trim() is not { } value)
@@ -94,7 +94,7 @@ public sealed class VolumeOptions(IReadOnlyDictionary<string, string> given, Opt
         return mode <= 0xfff ? mode : throw Wrong(backend, name, value, "a mode in octal such as \"0750\"");
     }
 
-    /// <summary>A user or group id; null where it is absent.</summary>
+    /// <summary>A user or group id; null if it is absent.</summary>
     public uint? Id(string backend, string name) =>
         Find(name)?.Trim() switch
         {
@@ -126,7 +126,7 @@ public sealed class VolumeOptions(IReadOnlyDictionary<string, string> given, Opt
     public VolumeException Wrong(string backend, string name, string value, string wanted) =>
         new($"{backend}: option \"{SpelledAs(name)}\" is \"{ShortText.Of(value)}\"; {wanted} is wanted");
 
-    /// <summary>True where the dialect has a name of its own for an option.</summary>
+    /// <summary>True if the dialect has a name of its own for an option.</summary>
     internal bool IsRenamed(string name) => names.Aliases.Values.Contains(name, StringComparer.Ordinal);
 
     private string Canonical(string spelled) => names.Aliases.GetValueOrDefault(spelled, spelled);

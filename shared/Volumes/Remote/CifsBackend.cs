@@ -6,7 +6,7 @@ namespace Plugboard.Volumes.Remote;
 
 /// <summary>
 /// SMB by the kernel's client, without mount.cifs and its keyutils. User name and password go to the kernel one by one (fsconfig), so any
-/// character may be in them, and nobody sees them on a command line.
+/// character may be in them, and no command line shows them.
 /// </summary>
 /// <param name="policy">What the administrator allows.</param>
 public sealed class CifsBackend(VolumePolicy policy) : RemoteBackend(policy)
@@ -75,9 +75,8 @@ public sealed class CifsBackend(VolumePolicy policy) : RemoteBackend(policy)
             Errno.ENODEV => "the kernel has no CIFS client (modprobe cifs on the node)",
             Errno.EACCES or Errno.EPERM =>
                 "the server refuses this user: the name, the password, the domain, or the user's right to the share",
-            Errno.ENOENT =>
-                "there is no such share or directory, or the kernel lacks modules for its cryptography (cmac, ccm, gcm, sha512, "
-                    + "hmac, md5, nls_utf8)",
+            Errno.ENOENT => "no such share or directory, or the kernel is without modules for its cryptography (cmac, ccm, gcm, sha512, "
+                + "hmac, md5, nls_utf8)",
             Errno.EOPNOTSUPP => $"the server does not speak {Version(plan)}; option \"vers\" sets the version",
             Errno.EHOSTDOWN or Errno.ECONNRESET =>
                 $"the server ended the connection; some do so if they do not speak {Version(plan)}, and option \"vers\" sets the version",

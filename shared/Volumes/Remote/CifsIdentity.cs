@@ -6,7 +6,7 @@ using Plugboard.Linux.Mounts;
 namespace Plugboard.Volumes.Remote;
 
 /// <summary>
-/// Who asks an SMB server: from the Secret, from mount options as mount.cifs(8) has them, or from a file of the node that the
+/// The credentials for an SMB server: from the Secret, from mount options as in mount.cifs(8), or from a file of the node that the
 /// administrator allows. No text form of this shows the password.
 /// </summary>
 internal sealed record CifsIdentity
@@ -14,7 +14,7 @@ internal sealed record CifsIdentity
     private const uint WritableByOthers = 0x12;
     private const long LargestFile = 65536;
 
-    /// <summary>The user; null: nobody was named.</summary>
+    /// <summary>The user; null: not given.</summary>
     public string? User { get; init; }
 
     /// <summary>The user's password; null: none was given.</summary>
@@ -23,12 +23,12 @@ internal sealed record CifsIdentity
     /// <summary>The user's domain or workgroup; null: none was given.</summary>
     public string? Domain { get; init; }
 
-    /// <summary>A file of the node that tells all three; null: none.</summary>
+    /// <summary>A file of the node with all three; null: not given.</summary>
     public string? File { get; init; }
 
     /// <summary>
-    /// What a Secret and mount options tell together: user and domain of the options come before the Secret's, its password before
-    /// theirs, as for mount.cifs(8).
+    /// Combines a Secret and mount options: user and domain of the options come before the Secret's, its password before theirs, as in
+    /// mount.cifs(8).
     /// </summary>
     public CifsIdentity Over(IReadOnlyDictionary<string, Secret> secrets) =>
         this with
@@ -41,8 +41,8 @@ internal sealed record CifsIdentity
     private static Secret? Find(IReadOnlyDictionary<string, Secret> secrets, string key) =>
         secrets.TryGetValue(key, out var secret) && secret.Reveal().Length > 0 ? secret : null;
 
-    /// <summary>The same with what its file tells, where nothing else does.</summary>
-    /// <exception cref="VolumeException">The file is not there, or somebody but root could have written it.</exception>
+    /// <summary>Adds the values of its file, where they are not given otherwise.</summary>
+    /// <exception cref="VolumeException">The file is absent, or a user other than root could have written it.</exception>
     public CifsIdentity Read(string backend) => File is null ? this : Read(backend, File);
 
     private CifsIdentity Read(string backend, string path)
@@ -96,7 +96,7 @@ internal sealed record CifsIdentity
     /// <summary>Nothing of what it holds.</summary>
     public override string ToString() => nameof(CifsIdentity);
 
-    /// <summary>What the kernel is told. A backslash cannot be in a user's name: it divides it from the domain.</summary>
+    /// <summary>The parameters for the kernel. A backslash cannot be in a user's name: it separates the domain.</summary>
     /// <exception cref="VolumeException">A value holds a NUL, which no string of the kernel can hold.</exception>
     public IEnumerable<MountParameter> ToParameters(string backend)
     {
@@ -108,7 +108,7 @@ internal sealed record CifsIdentity
             if (value is null or "")
                 continue;
             yield return value.Contains('\0', StringComparison.Ordinal)
-                ? throw new VolumeException($"{backend}: the {key} holds a NUL byte")
+                ? throw new VolumeException($"{backend}: the {key} contains a NUL byte")
                 : new MountParameter(key, value);
         }
     }

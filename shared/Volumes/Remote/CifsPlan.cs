@@ -34,13 +34,13 @@ internal sealed record CifsPlan : RemotePlan
     /// <summary>All files get a label of SELinux.</summary>
     public bool HasContext { get; init; }
 
-    /// <summary>Nobody in particular.</summary>
+    /// <summary>Guest: no user.</summary>
     public bool IsGuest { get; init; }
 
-    /// <summary>Who asks, as far as options and Secret tell.</summary>
+    /// <summary>The credentials from options and Secret.</summary>
     public required CifsIdentity Identity { get; init; }
 
-    /// <summary>The domain, where the options tell it and not the Secret alone; null: they do not.</summary>
+    /// <summary>The domain, if the options have it; null if not, even if the Secret has it.</summary>
     public string? Domain { get; init; }
 
     public static CifsPlan From(PublishRequest request, VolumePolicy policy)
@@ -109,7 +109,7 @@ internal sealed record CifsPlan : RemotePlan
         var isNobody = Identity.User is null && Identity.File is null;
         var isAnonymous =
             IsGuest || (isNobody && asksForGuest) || Words.Parameters.Any(static parameter => parameter is { Key: "sec", Value: "none" });
-        // Who it is by Kerberos comes from the node's tickets.
+        // With Kerberos the identity comes from the node's tickets.
         if (isNobody && !isAnonymous && !IsKerberos)
             throw new MissingSecretException(Backend, "username");
         return this with { IsGuest = isAnonymous };

@@ -154,22 +154,22 @@ internal sealed class CifsWords
     /// <summary>What holds for the mount.</summary>
     public MountAttributes Attributes { get; }
 
-    /// <summary>What the kernel is told.</summary>
+    /// <summary>The parameters for the kernel.</summary>
     public List<MountParameter> Parameters { get; } = [];
 
-    /// <summary>Who asks.</summary>
+    /// <summary>The credentials.</summary>
     public CifsIdentity Identity { get; private set; } = new();
 
-    /// <summary>Nobody is asked for a password: without a user it is nobody in particular.</summary>
+    /// <summary>No password is asked for: without a user the mount is a guest's.</summary>
     public bool IsGuest { get; private set; }
 
     /// <summary>The server's address; null: its name is looked up.</summary>
     public IPAddr? Address { get; private set; }
 
-    /// <summary>The server's port; null: not told.</summary>
+    /// <summary>The server's port; null: not given.</summary>
     public string? Port { get; private set; }
 
-    /// <summary>The directory below the share; null: not told.</summary>
+    /// <summary>The directory below the share; null: not given.</summary>
     public string? Prefix { get; private set; }
 
     /// <summary>Reads words that are allowed.</summary>
@@ -186,7 +186,7 @@ internal sealed class CifsWords
         return read;
     }
 
-    // True for what is not the kernel's business, or is told it in another place.
+    // True for options that the kernel does not need, or gets in another place.
     private bool TryTake(string key, string value)
     {
         switch (key)
@@ -219,7 +219,7 @@ internal sealed class CifsWords
                 return true;
         }
 
-        // Told by the source, or of the helper program; without a value mount.cifs passes over the rest.
+        // Given by the source, or for the helper program; without a value mount.cifs ignores the rest.
         return key is "unc" or "target" or "path" or "ver" || (value.Length == 0 && key is "uid" or "gid" or "cruid");
     }
 
@@ -235,7 +235,7 @@ internal sealed class CifsWords
         };
 
     /// <summary>
-    /// A mode as the kernel takes it for octal: with a zero before it. Without one it would be decimal, which nobody means.
+    /// A mode as the kernel takes it for octal: with a leading zero. Without one it would be decimal, which is never meant.
     /// </summary>
     public static string? Octal(string? mode) =>
         mode is { Length: > 0 } && mode[0] != '0' && mode.AsSpan().IndexOfAnyExceptInRange('0', '7') < 0 ? "0" + mode : mode;
@@ -262,7 +262,7 @@ internal sealed class CifsWords
         return (time.Ticks - new DateTime(1601, 1, 1, 0, 0, 0, DateTimeKind.Utc).Ticks).ToString(CultureInfo.InvariantCulture);
     }
 
-    // Of two that set the same thing the later counts, as for the kernel; one that is said twice is told it once.
+    // Of two options for the same setting the later one counts, as in the kernel; a repeated one is passed once.
     private void Set(MountParameter word)
     {
         Parameters.RemoveAll(each => each.Key == word.Key);

@@ -17,9 +17,7 @@ public sealed class NfsBackend(VolumePolicy policy) : RemoteBackend(policy)
     public override string Explain(PublishRequest request)
     {
         var plan = PlanOf(request);
-        var made = plan.Places.Any(static place => place is { Create: true, SubDirectory.Length: > 0 })
-            ? ", made where it is missing,"
-            : "";
+        var made = plan.Places.Any(static place => place is { Create: true, SubDirectory.Length: > 0 }) ? ", created if missing," : "";
         return $"mount NFS {string.Join(" or ", plan.Versions)} {plan.Source}{made} on {request.Target} "
             + $"({plan.Words.Attributes}): {Describe(plan.Words.Parameters)}";
     }
@@ -59,7 +57,7 @@ public sealed class NfsBackend(VolumePolicy policy) : RemoteBackend(policy)
         throw first!;
     }
 
-    // What a server says of a version that it has not got is told only where nothing better is known.
+    // The error of a server without the version is reported only if there is no better one.
     private string MountAny(NfsPlan plan, NfsPlace where, IPAddr address, FileDescriptor place)
     {
         VolumeException? told = null;
@@ -96,7 +94,7 @@ public sealed class NfsBackend(VolumePolicy policy) : RemoteBackend(policy)
         }
     }
 
-    // The kernel would wait for minutes. Where mountd's port is not told, the kernel asks rpcbind for it.
+    // The kernel would wait for minutes. If mountd's port is not given, the kernel asks rpcbind for it.
     private void RequireMountd(NfsPlan plan, IPAddr address)
     {
         var errno = plan.Mountd.Probe(plan.Mountd.Name == plan.Server.Name ? address : plan.Mountd.Resolve(Name));
@@ -104,7 +102,7 @@ public sealed class NfsBackend(VolumePolicy policy) : RemoteBackend(policy)
             return;
         throw new VolumeException(
             $"{Name}: NFS 3 needs mountd of {plan.Mountd.Name} ({plan.Mountd.Describe(errno)}); "
-                + "mountOptions may tell its port (mountport)",
+                + "mountOptions can give its port (mountport)",
             new ErrnoException("connect", plan.Mountd.Name, Errno.ECONNREFUSED)
         );
     }
@@ -122,7 +120,7 @@ public sealed class NfsBackend(VolumePolicy policy) : RemoteBackend(policy)
     private static void MountBefore52(Mounting mounting, NfsPlace where, FilesystemMount what, FileDescriptor place)
     {
         if (where.Create)
-            throw new VolumeException($"nfs: to make {where.Source} wants Linux 5.2 on the node; make it on the server");
+            throw new VolumeException($"nfs: creating {where.Source} needs Linux 5.2 on the node; create it on the server");
         mounting.Filesystem(what with { Source = where.Source }, place);
     }
 
@@ -135,7 +133,7 @@ public sealed class NfsBackend(VolumePolicy policy) : RemoteBackend(policy)
                 return root.EnsureDirectory(where.SubDirectory, 0x1c0, made => Own(made, plan.Uid, plan.Gid, plan.Mode));
             return root.FindDirectory(where.SubDirectory)
                 ?? throw new VolumeException(
-                    $"nfs: {where.Export} has no directory \"{where.SubDirectory}\"; make it on the server, "
+                    $"nfs: {where.Export} has no directory \"{where.SubDirectory}\"; create it on the server, "
                         + "or set option \"create\" to \"true\""
                 );
         }
@@ -152,10 +150,11 @@ public sealed class NfsBackend(VolumePolicy policy) : RemoteBackend(policy)
     private static string SubDirectoryAdvice(Errno errno) =>
         errno switch
         {
-            Errno.ELOOP => "a symbolic link is on the way, which is not followed",
+            Errno.ELOOP => "the path has a symbolic link, which is not followed",
             Errno.EXDEV => "it leads out of the export",
-            Errno.EACCES or Errno.EPERM => "the server takes the node's root for somebody who may not (root_squash); make it on the server",
-            Errno.EROFS => "the volume is read-only; make it on the server",
+            Errno.EACCES or Errno.EPERM =>
+                "the server maps the node's root to a user without permission (root_squash); create it on the server",
+            Errno.EROFS => "the volume is read-only; create it on the server",
             _ => "",
         };
 
@@ -199,7 +198,7 @@ public sealed class NfsBackend(VolumePolicy policy) : RemoteBackend(policy)
             Errno.ENODEV => "the kernel has no NFS client (modprobe nfs on the node)",
             Errno.EACCES or Errno.EPERM => "the server refuses this node (its exports: the path, the client's address, \"insecure\", sec=)",
             Errno.ENOENT => "the server has no such export (below an export with fsid=0 paths are relative to that)",
-            Errno.ESTALE => "the server no longer knows the directory that it gave out under this path",
+            Errno.ESTALE => "the server no longer has the directory behind this path",
             Errno.EPROTONOSUPPORT => "the server or the kernel does not speak this version; set option \"vers\"",
             Errno.EBUSY => "if the export is mounted in another mode on this node, mountOptions: nosharecache",
             _ => "",

@@ -43,7 +43,7 @@ internal sealed record NfsPlan : RemotePlan
     /// <summary>The mode of what is made.</summary>
     public uint Mode { get; init; }
 
-    /// <summary>The owner of what is made; null: whom the server takes the node's root for.</summary>
+    /// <summary>The owner of created directories; null: the user that the server maps the node's root to.</summary>
     public uint? Uid { get; init; }
 
     /// <summary>The group of what is made; null: as for the owner.</summary>
@@ -55,10 +55,10 @@ internal sealed record NfsPlan : RemotePlan
     /// <summary>The transport for an IPv4 address; null: TCP.</summary>
     public string? Protocol { get; init; }
 
-    /// <summary>What the kernel is told for version 3 alone.</summary>
+    /// <summary>The parameters for version 3 only.</summary>
     public required IReadOnlyList<MountParameter> OfMountd { get; init; }
 
-    /// <summary>Whom version 3 asks for its root; the port is rpcbind's where mountd's is not told.</summary>
+    /// <summary>The mountd of version 3, which gives the export's root; without a port, rpcbind gives it.</summary>
     public required RemoteServer Mountd { get; init; }
 
     /// <summary>Writes may be lost without a word.</summary>
@@ -176,7 +176,7 @@ internal sealed record NfsPlan : RemotePlan
     private static IReadOnlyList<string> VersionsOf(VolumeOptions options, NfsWords words, string? protocol)
     {
         var text = words.Version ?? options.Find("vers");
-        // Version 4 has no mountd and no UDP: who tells of these means version 3, as for mount.nfs(8).
+        // Version 4 has no mountd and no UDP: options for these select version 3, as in mount.nfs(8).
         if (text is null)
             return words.OfMountd.Count > 0 || words.MountHost is not null || protocol is "udp" or "udp6" ? ["3"] : all;
         var versions = new List<string>();

@@ -30,7 +30,7 @@ internal static class NfsVersions
     {
         if (IsOfVersion(cause))
             return at + 1 < versions.Count ? at + 1 : -1;
-        // Old servers have no root of version 4, or say so to whoever asks for it.
+        // Old servers have no root of version 4, or refuse it.
         if (cause.Errno is not (Errno.ENOENT or Errno.EPERM) || versions[at] == Mountd)
             return -1;
         for (var next = at + 1; next < versions.Count; next++)

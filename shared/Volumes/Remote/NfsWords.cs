@@ -98,25 +98,25 @@ internal sealed class NfsWords
     /// <summary>What holds for the mount.</summary>
     public MountAttributes Attributes { get; }
 
-    /// <summary>What the kernel is told, whatever the version.</summary>
+    /// <summary>The parameters for the kernel in any version.</summary>
     public List<MountParameter> Parameters { get; } = [];
 
-    /// <summary>What it is told besides for version 3, whose mountd is another server.</summary>
+    /// <summary>The additional parameters for version 3, whose mountd is another server.</summary>
     public List<MountParameter> OfMountd { get; } = [];
 
-    /// <summary>The version; null: not told.</summary>
+    /// <summary>The version; null: not given.</summary>
     public string? Version { get; private set; }
 
-    /// <summary>The transport as <c>proto=</c> has it; null: not told.</summary>
+    /// <summary>The transport as <c>proto=</c> has it; null: not given.</summary>
     public string? Protocol { get; private set; }
 
-    /// <summary>The server's port; null: not told.</summary>
+    /// <summary>The server's port; null: not given.</summary>
     public string? Port { get; private set; }
 
     /// <summary>Where mountd is; null: where the server is.</summary>
     public string? MountHost { get; private set; }
 
-    /// <summary>The last of <c>hard</c>, <c>soft</c> and <c>softerr</c>; null: none is there.</summary>
+    /// <summary>The last of <c>hard</c>, <c>soft</c> and <c>softerr</c>; null if absent.</summary>
     public string? Patience { get; private set; }
 
     /// <summary>Reads words that are allowed.</summary>
@@ -170,7 +170,7 @@ internal sealed class NfsWords
         }
     }
 
-    // Of two that set the same thing the later counts, as for the kernel; one that is said twice is told it once.
+    // Of two options for the same setting the later one counts, as in the kernel; a repeated one is passed once.
     private static void Set(List<MountParameter> parameters, MountParameter word)
     {
         parameters.RemoveAll(each => each.Key == word.Key);

@@ -11,7 +11,7 @@ namespace Plugboard.Volumes.Remote;
 internal static class NodeAccounts
 {
     /// <summary>The number of a user's or group's name; a number's text is that number, in decimal.</summary>
-    /// <exception cref="VolumeException">The node has nobody of this name.</exception>
+    /// <exception cref="VolumeException">The node does not have the name.</exception>
     public static string NumberOf(string backend, string key, string name)
     {
         if (uint.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
@@ -25,7 +25,7 @@ internal static class NodeAccounts
             );
     }
 
-    /// <summary>The third field of the line that begins with the name; null where there is none. Source: passwd(5), group(5).</summary>
+    /// <summary>The third field of the line that begins with the name; null if absent. Source: passwd(5), group(5).</summary>
     internal static string? FindNumber(string text, string name)
     {
         foreach (var line in text.Split('\n'))

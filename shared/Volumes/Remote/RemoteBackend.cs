@@ -7,7 +7,7 @@ using Plugboard.Linux.Mounts;
 namespace Plugboard.Volumes.Remote;
 
 /// <summary>
-/// What backends that mount from a server do in the same way. Their calls may wait for it: whoever makes one gives it a process and a
+/// The common part of backends that mount from a server. Their calls may wait for the server: the caller gives them a process and a
 /// deadline.
 /// </summary>
 /// <param name="policy">What the administrator allows.</param>
@@ -22,13 +22,12 @@ public abstract class RemoteBackend(VolumePolicy policy) : Backend(policy)
     private protected abstract RemotePlan PlanOf(PublishRequest request);
 
     /// <summary>
-    /// Publishes a volume once: what is already mounted as it should be is left, and what is to be mounted is asked of a server that
-    /// answers.
+    /// Publishes a volume once: a mount that is as it should be stays, and a new mount is made only from a server that answers.
     /// </summary>
     /// <param name="plan">The volume.</param>
-    /// <param name="target">Where the pod is to see it.</param>
+    /// <param name="target">The pod's mount point.</param>
     /// <param name="types">The filesystem's types as mountinfo shows them.</param>
-    /// <param name="mount">Mounts it from the address to the place; what is to be said of it behind "is mounted".</param>
+    /// <param name="mount">Mounts it from the address to the place; returns the rest of the message after "is mounted".</param>
     /// <returns>What was done.</returns>
     private protected string Publish(RemotePlan plan, string target, string[] types, Func<IPAddr, FileDescriptor, string> mount)
     {
@@ -47,7 +46,7 @@ public abstract class RemoteBackend(VolumePolicy policy) : Backend(policy)
     /// <param name="type">The filesystem's type, after which its module is called.</param>
     /// <param name="source">What is mounted, for the message.</param>
     /// <param name="mount">Mounts it.</param>
-    /// <param name="advice">What to do about a refusal; empty where nothing is known.</param>
+    /// <param name="advice">What to do about a refusal; empty if nothing is known.</param>
     private protected void MountRemote(string type, string source, Action<Mounting> mount, Func<Errno, string> advice)
     {
         try

@@ -14,11 +14,11 @@ internal abstract record RemotePlan
     /// </summary>
     public required string Source { get; init; }
 
-    /// <summary>What the mount gets, and the filesystem is told, without who asks.</summary>
+    /// <summary>The mount's attributes, and the filesystem's parameters, without credentials.</summary>
     public required MountWords Words { get; init; }
 
-    /// <summary>A port by its text.</summary>
-    /// <exception cref="VolumeException">It is none.</exception>
+    /// <summary>Reads a port.</summary>
+    /// <exception cref="VolumeException">The text is not a port.</exception>
     private protected static ushort PortOf(string backend, string text, string key = "port") =>
         ushort.TryParse(text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port > 0
             ? port
@@ -28,7 +28,7 @@ internal abstract record RemotePlan
     /// <exception cref="VolumeException">It holds a comma.</exception>
     private protected static string Single(string backend, string key, string value) =>
         value.Contains(',', StringComparison.Ordinal)
-            ? throw new VolumeException($"{backend}: option \"{key}\" holds a comma")
+            ? throw new VolumeException($"{backend}: option \"{key}\" contains a comma")
             : value.Trim();
 
     /// <summary>Security by Kerberos, which wants the node's help.</summary>

@@ -17,10 +17,7 @@ public sealed record RemoteServer(string Name, ushort Port)
     /// <summary>Its address, where the volume's author gave that besides the name; null: the name is looked up.</summary>
     public IPAddr? Address { get; init; }
 
-    /// <summary>
-    /// True where it is reached by TCP, so that a connection tells whether it answers; it is not asked where it is reached by UDP or
-    /// RDMA.
-    /// </summary>
+    /// <summary>True for a server on TCP: a connection shows whether it answers. A server on UDP or RDMA is not probed.</summary>
     public bool IsTcp { get; init; } = true;
 
     /// <summary>
@@ -33,19 +30,19 @@ public sealed record RemoteServer(string Name, ushort Port)
     }
 
     /// <summary>Its address.</summary>
-    /// <exception cref="VolumeException">Nobody knows the name.</exception>
+    /// <exception cref="VolumeException">The name is unknown.</exception>
     public IPAddr Resolve(string backend) =>
         Address
         ?? HostNames.Find(Name)
         ?? throw new VolumeException(
             Name.Contains('%', StringComparison.Ordinal)
                 ? $"{backend}: server \"{Name}\" is an address with an interface, which is not supported; use a global address or a name"
-                : $"{backend}: the name of server \"{Name}\" is not known on the node (its /etc/hosts and name servers); "
-                    + "use an address or a name that the node knows"
+                : $"{backend}: server \"{Name}\" cannot be resolved on the node (by its /etc/hosts and name servers); "
+                    + "use an address or another name"
         );
 
     /// <summary>
-    /// Whether it answers, as far as a TCP connection tells: <see cref="Errno.None"/> where it does, or cannot be asked so. Takes three
+    /// Whether it answers, as far as a TCP connection shows: <see cref="Errno.None"/> if it does, or if it cannot be probed. Takes three
     /// seconds at most.
     /// </summary>
     public Errno Probe(IPAddr address) => IsTcp ? InternetSocket.TryConnect(address, Port, answerTime) : Errno.None;
@@ -54,7 +51,7 @@ public sealed record RemoteServer(string Name, ushort Port)
     public string Describe(Errno errno) =>
         IsTcp
             ? string.Create(CultureInfo.InvariantCulture, $"TCP {Port} connect: {Words(errno)}")
-            : "not asked, because it is not reached by TCP";
+            : "not probed, because it does not use TCP";
 
     private static string Words(Errno errno) =>
         errno switch
@@ -76,7 +73,7 @@ public sealed record RemoteServer(string Name, ushort Port)
         throw new VolumeException(
             errno switch
             {
-                Errno.ECONNREFUSED => $"{backend}: nothing listens on {where} ({Describe(errno)}); is the server's service running?",
+                Errno.ECONNREFUSED => $"{backend}: connection refused by {where} ({Describe(errno)}); is the server's service running?",
                 Errno.ETIMEDOUT => $"{backend}: server {Name} did not answer within "
                     + $"{answerTime.TotalSeconds.ToString("0", CultureInfo.InvariantCulture)} s ({Describe(errno)})",
                 _ => $"{backend}: server {where} cannot be reached ({Describe(errno)})",
@@ -89,9 +86,9 @@ public sealed record RemoteServer(string Name, ushort Port)
     public void RequireAllowed(string backend, VolumePolicy policy)
     {
         if (Name.Length == 0 || Name.StartsWith('-') || Name.AsSpan().IndexOfAny(" ,/\\\0") >= 0 || Name.AsSpan().IndexOfAny('[', ']') >= 0)
-            throw new VolumeException($"{backend}: \"{ShortText.Of(Name)}\" is no server's name");
+            throw new VolumeException($"{backend}: \"{ShortText.Of(Name)}\" is not a server name");
         RequireAllowed(backend, policy, Name);
-        // By another name's address nobody gets to a server that is not allowed.
+        // Another name for the same address must not give access to a server that is not allowed.
         if (Address is { } address)
             RequireAllowed(backend, policy, address.ToString());
     }

@@ -93,7 +93,7 @@ public sealed class UdsBackend(VolumePolicy policy) : Backend(policy)
         file.TryLink(uid + ".json");
     }
 
-    // Names of Kubernetes objects hold neither quotes nor control characters; what does is none.
+    // Names of Kubernetes objects contain neither quotes nor control characters; other names are invalid.
     private static string Quote(string text)
     {
         var quoted = new StringBuilder("\"");

@@ -1,7 +1,7 @@
 namespace Plugboard.Tests.EndToEnd.Deploy;
 
 /// <summary>
-/// A test that needs kubectl, which Debian 12 has only in a version without components; skipped with the reason where there is none.
+/// A test that needs kubectl, which Debian 12 has only in a version without components; skipped with the reason if absent.
 /// </summary>
 public sealed class KubectlTheoryAttribute : TheoryAttribute
 {

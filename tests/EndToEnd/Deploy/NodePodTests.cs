@@ -43,7 +43,7 @@ public sealed class NodePodTests
         var writes = Assert.Single(ContainerSpec.Of(Kustomization.Overlay(overlay)), container => container.Name == writer);
         var removes = Assert.Single(ContainersOf("remove"), container => container.Name == remover);
 
-        // A lock that nobody holds is an empty file, which goes with the next start of the machine.
+        // An unused lock is an empty file, which goes with the next start of the machine.
         foreach (
             var (path, volume) in writes.Mounts.Where(mount =>
                 mount.Value["hostPath"] is not null && !writes.IsReadOnly(mount.Key) && mount.Key != "/run/plugboard-coordinator"

@@ -28,7 +28,7 @@ public sealed class BridgeLockTests
     }
 
     [KernelFact]
-    public void An_ADD_that_waits_while_the_bridge_is_made_anew_takes_the_new_one()
+    public void An_ADD_that_waits_while_the_bridge_is_made_again_takes_the_new_one()
     {
         using var node = new CniNode();
         var pod = node.AddPod();

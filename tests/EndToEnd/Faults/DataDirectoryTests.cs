@@ -79,7 +79,7 @@ public sealed class DataDirectoryTests
     }
 
     [KernelFact]
-    public void What_somebody_put_there_keeps_its_address_and_what_a_crash_left_gives_it_up()
+    public void A_foreign_file_keeps_its_address_and_a_crash_s_leftover_gives_it_up()
     {
         using var node = new CniNode();
         var config = node.BridgeConfig();

@@ -66,7 +66,7 @@ public sealed class FailedCallTests
             return before.Difference(machine.State(), FaultyMachine.IsOfTheBridge);
         }
 
-        // The result itself could not be written: nobody can be told, and the runtime's DEL follows.
+        // The result itself could not be written: no caller gets it, and the runtime's DEL follows.
         if (output.Output.Length == 0 && call.Name == "write" && output.ExitCode == 1)
         {
             machine.Succeed("DEL");

@@ -4,7 +4,7 @@ using Plugboard.Tests.EndToEnd.Harness;
 namespace Plugboard.Tests.EndToEnd.Faults;
 
 /// <summary>
-/// A plugin that is killed at any of its system calls leaves nothing that its DEL, and the next ADD, do not put right. It is killed before
+/// A plugin that is killed at any of its system calls leaves nothing that its DEL, and the next ADD, do not repair. It is killed before
 /// the call is done, so what a call did is seen with the next one; between two calls that change something every tenth of the others stands
 /// for all.
 /// </summary>

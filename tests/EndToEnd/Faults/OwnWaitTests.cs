@@ -99,7 +99,7 @@ public sealed class OwnWaitTests
     // A process of the host's network, such as a pod with hostNetwork, may open the namespace and hold a lock on it for ever.
     [KernelTheory]
     [MemberData(nameof(Backends))]
-    public void A_process_that_holds_the_network_namespace_itself_keeps_nobody_waiting(string backend)
+    public void A_process_that_holds_the_network_namespace_itself_blocks_no_other(string backend)
     {
         using var node = Node(backend);
         using var held = node.Node.Run(static () => FileLock.Take(NetworkNamespace.OpenOwn().File, Longest));
@@ -115,7 +115,7 @@ public sealed class OwnWaitTests
     }
 
     [KernelFact]
-    public void What_is_locked_nobody_but_root_can_open()
+    public void Only_root_can_open_a_lock_file()
     {
         using var node = Node("iptables");
         var pod = node.AddPod("8080:80");

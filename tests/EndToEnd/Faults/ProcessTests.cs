@@ -59,7 +59,7 @@ public sealed class ProcessTests
         {
             var time = Stopwatch.StartNew();
             var refused = node.Call(verb, pod, config);
-            // flannel, which keeps nothing of an ADD that was refused, has nobody to ask.
+            // flannel, which keeps nothing of an ADD that was refused, has no delegate to call.
             Assert.Equal(
                 ipam == "flannel" && verb == "DEL" ? (0, "") : (1, "7"),
                 (refused.ExitCode, refused.ExitCode == 0 ? "" : refused.Code.ToString(CultureInfo.InvariantCulture))

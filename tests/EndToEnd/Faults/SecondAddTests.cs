@@ -164,7 +164,7 @@ public sealed class SecondAddTests : IDisposable
     }
 
     [KernelFact]
-    public void A_delegate_of_another_build_that_refuses_a_living_container_is_not_told_to_release_it()
+    public void A_delegate_of_another_build_that_refuses_a_living_container_gets_no_DEL()
     {
         var config = Config("""{"ipMasq":null}""");
         var first = Attach(config);
@@ -216,7 +216,7 @@ public sealed class SecondAddTests : IDisposable
     [InlineData("portmap", """{"runtimeConfig":{"portMappings":[{"hostPort":8181,"containerPort":80,"protocol":"tcp"}]}}""")]
     [InlineData("portmap", "{}")]
     [InlineData("loopback", "{}")]
-    public void An_ADD_whose_result_nobody_can_read_takes_nothing_away_that_was_there(string plugin, string patch)
+    public void An_ADD_whose_result_cannot_be_delivered_removes_nothing_that_was_there(string plugin, string patch)
     {
         using var ports = new PortNode();
         var pod = ports.AddPod("8080:80");

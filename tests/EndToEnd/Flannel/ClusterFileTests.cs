@@ -51,7 +51,7 @@ public sealed class ClusterFileTests
     }
 
     [KernelFact]
-    public void A_plugin_on_a_filesystem_without_execution_is_told_so()
+    public void A_plugin_on_a_filesystem_without_execution_is_reported()
     {
         using var node = new CniNode();
         var bin = Directory.CreateDirectory(Path.Combine(node.Directory, "bin")).FullName;

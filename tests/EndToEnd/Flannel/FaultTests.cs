@@ -151,7 +151,7 @@ public sealed class FaultTests
     }
 
     [KernelFact]
-    public void A_failed_ADD_that_nobody_can_undo_is_tried_once_more_by_DEL_and_forgotten()
+    public void A_failed_ADD_that_cannot_be_undone_is_tried_once_more_by_DEL_and_forgotten()
     {
         using var flannel = new FlannelNode();
         var pod = flannel.Node.AddPod();
@@ -319,7 +319,7 @@ public sealed class FaultTests
     }
 
     [KernelFact]
-    public void CHECK_of_a_pod_that_nobody_attached_fails()
+    public void CHECK_of_a_pod_that_is_not_attached_fails()
     {
         using var flannel = new FlannelNode();
         var check = flannel.Node.Call("CHECK", flannel.Node.AddPod(), flannel.Config());

@@ -175,7 +175,7 @@ public sealed class BackendTests : IDisposable
     public void The_options_of_ramax_and_kvaps_have_their_effect()
     {
         node.Shell("mount -t tmpfs srv /srv");
-        // What was made otherwise gets the mode and owner that are told, at each mount.
+        // What was made otherwise gets the given mode and owner, at each mount.
         node.Shell("mkdir -p /srv/local/ns/claim");
         var target = node.Mount("ramax.com~local-storage", "\"pvc-name\":\"claim\",\"volume-mode\":\"0750\",\"volume-uid\":\"1000\"");
         Assert.Equal("750 1000 0", node.Shell($"stat -c '%a %u %g' /srv/local/ns/claim"));
@@ -185,7 +185,7 @@ public sealed class BackendTests : IDisposable
         Assert.Equal("755 0", node.Shell("stat -c '%a %u' /srv/file-sync/ns/claim/pod"));
         node.Unmount("ramax.com~local-storage").Succeeded();
         node.TryMount("ramax.com~local-storage", "\"pvc-name\":\"../../etc\"")
-            .Failed("local: the volume's name is \"../../etc\", " + "and the path is made of it; it must be one name");
+            .Failed("local: the volume's name is \"../../etc\", " + "but is a part of the path; it must be one name");
         var image = node.Mount("kvaps~loop", "\"share\":\"/var/lib/flexvolume/loop/ns\",\"file\":\"/images/a.img\",\"size\":\"16m\"");
         Assert.Equal("16777216", node.Shell($"stat -c %s {Root}/loop/ns/images/a.img"));
         Assert.NotNull(node.Top(image));
@@ -198,7 +198,7 @@ public sealed class BackendTests : IDisposable
         node.TryMount("plugboard~local", "\"quota\":\"1Mi\"")
             .Failed(
                 "local: option \"quota\" is set, but tmpfs at /var/lib is not mounted with prjquota (ext4 or xfs, Linux 5.14); mount "
-                    + "it so on the node, or leave the option out"
+                    + "it with prjquota on the node, or remove the option"
             );
 
     [KernelFact]
@@ -228,8 +228,8 @@ public sealed class BackendTests : IDisposable
     {
         node.Shell($"mkdir -p {Root}/loop/ns; cd {Root}/loop/ns; mkfifo fifo; ln -s /etc/passwd link; echo nothing > text; mkdir dir");
         node.TryMount("plugboard~loop", "\"file\":\"ns/nothing\"")
-            .Failed($"loop: {Root}/loop/ns/nothing does not exist; " + "make it on the node, or set options \"create\" and \"size\"");
-        node.TryMount("plugboard~loop", "\"file\":\"ns/fifo\"").Failed($"loop: {Root}/loop/ns/fifo is no regular file");
+            .Failed($"loop: {Root}/loop/ns/nothing does not exist; " + "create it on the node, or set options \"create\" and \"size\"");
+        node.TryMount("plugboard~loop", "\"file\":\"ns/fifo\"").Failed($"loop: {Root}/loop/ns/fifo is not a regular file");
         Assert.Contains("symbolic link", node.TryMount("plugboard~loop", "\"file\":\"ns/link\"").Message, StringComparison.Ordinal);
         Assert.Equal("Failure", node.TryMount("plugboard~loop", "\"file\":\"ns/dir\"").Status);
         Assert.Equal("Failure", node.TryMount("plugboard~loop", "\"file\":\"ns/text\"").Status);
@@ -241,7 +241,7 @@ public sealed class BackendTests : IDisposable
     [KernelFact]
     public void Loop_says_which_tool_is_missing()
     {
-        // A device is no regular file, so the tool is not there.
+        // A device is not a regular file, so the tool is not there.
         node.Shell("mount --bind /dev/null /usr/sbin/mkfs.xfs");
         node.TryMount("plugboard~loop", "\"file\":\"ns/a.img\",\"size\":\"320Mi\"", more: "\"kubernetes.io/fsType\":\"xfs\"")
             .Failed("loop: mkfs.xfs not found in the kubelet's root filesystem; install xfsprogs on the node or set fsType: ext4");
@@ -268,7 +268,7 @@ public sealed class BackendTests : IDisposable
         );
         node.Shell($"touch /var/run/nodeagent/mount/{FlexNode.Uid}/socket");
         Assert.Equal("socket", node.Shell($"ls {target}/nodeagent"));
-        // What the agent has put there is the agent's: its directory stays, and so says nobody a failure.
+        // The agent's files are the agent's: its directory stays, which is no failure.
         node.Unmount("nodeagent~uds").Succeeded();
         Assert.Equal("socket", node.Shell($"ls /var/run/nodeagent/mount/{FlexNode.Uid}"));
         Assert.Equal("", node.Shell("ls /var/run/nodeagent/creds"));
@@ -287,14 +287,14 @@ public sealed class BackendTests : IDisposable
     }
 
     [KernelFact]
-    public void A_server_that_is_not_there_is_told_at_once()
+    public void A_server_that_is_not_there_is_reported_at_once()
     {
         node.TryMount("plugboard~nfs", "\"server\":\"127.0.0.1\",\"share\":\"/x\"")
-            .Failed("nfs: nothing listens on 127.0.0.1:2049 (TCP 2049 connect: refused); is the server's service running?");
+            .Failed("nfs: connection refused by 127.0.0.1:2049 (TCP 2049 connect: refused); is the server's service running?");
         node.TryMount("fstab~cifs", "\"networkPath\":\"//127.0.0.1/x\"")
             .Failed("cifs: no username in the Secret; secretRef must name a Secret of type \"fstab/cifs\" with keys username, password");
         Assert.Contains(
-            "is not known on the node",
+            "cannot be resolved on the node",
             node.TryMount("plugboard~nfs", "\"server\":\"nowhere.invalid\",\"share\":\"/x\"").Message,
             StringComparison.Ordinal
         );

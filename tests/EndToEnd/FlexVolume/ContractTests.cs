@@ -144,7 +144,7 @@ public sealed class ContractTests
     }
 
     [KernelFact]
-    public void A_call_that_waits_ends_at_once_when_it_is_told_to()
+    public void A_call_that_waits_ends_at_once_on_a_signal()
     {
         using var node = new FlexNode();
         var (driver, target, options) = (
@@ -225,7 +225,8 @@ public sealed class ContractTests
     public void A_Secret_is_erased_from_the_arguments_before_the_call_does_anything()
     {
         using var node = new FlexNode();
-        // hunter2 in base64, as it comes. The call stops where it would mount, and while it is there its arguments are read as anybody may.
+        // hunter2 in base64, as it comes. The call stops where it would mount, and while it is there its arguments are read as any user
+        // may.
         var options = FlexNode.Options(
             "\"size\":\"1Mi\"",
             more: "\"kubernetes.io/secret/username\":\"dXNlcg==\",\"kubernetes.io/secret/password\":\"aHVudGVyMg==\""

@@ -4,7 +4,7 @@ using Plugboard.Tests.EndToEnd.Harness;
 namespace Plugboard.Tests.EndToEnd.FlexVolume;
 
 /// <summary>
-/// Files that somebody else may have placed, and input that nobody means: nothing waits, nothing is echoed at length, and what a person
+/// Foreign files, and unintended input: nothing waits, nothing is echoed at length, and what a person
 /// reads is for people.
 /// </summary>
 public sealed class HostileInputTests : IDisposable

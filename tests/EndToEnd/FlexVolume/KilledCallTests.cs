@@ -4,7 +4,7 @@ using Plugboard.Tests.EndToEnd.Harness;
 namespace Plugboard.Tests.EndToEnd.FlexVolume;
 
 /// <summary>
-/// A call that is killed before any of its system calls is put right by the same call again, and nothing is left of it after that.
+/// A call that is killed before any of its system calls is repaired by the same call again, and nothing is left of it after that.
 /// </summary>
 [Collection("loop devices")]
 public sealed class KilledCallTests : IDisposable
@@ -72,7 +72,7 @@ public sealed class KilledCallTests : IDisposable
         node.Run([.. Strace.Recording(log), .. command]).Succeeded();
         var lines = node.Shell($"cat {log}").Split('\n');
         var process = lines[0].Split(' ')[0] + " ";
-        // Before it leaves standard error it has done nothing but start; what it executes is nobody's.
+        // Before it leaves standard error it has done nothing but start; what it executes does not count.
         var calls = Strace.Calls(lines.Where(line => line.StartsWith(process, StringComparison.Ordinal)), start: "close_range(");
         then();
         var kills = 0;

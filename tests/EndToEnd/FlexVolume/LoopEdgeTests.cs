@@ -65,7 +65,7 @@ public sealed partial class LoopEdgeTests : IDisposable
         node.Unmount(Driver).Succeeded();
         node.Mount(Driver, "\"file\":\"ns/a.img\",\"readOnly\":\"true\"", "reader");
         node.TryMount(Driver, "\"file\":\"ns/a.img\"", "writer")
-            .Failed($"loop: {Root}/a.img is in use read-only on this node and cannot be mounted for writing beside that");
+            .Failed($"loop: {Root}/a.img is mounted read-only on this node and cannot be mounted writable at the same time");
         node.Unmount(Driver, "reader").Succeeded();
         Assert.Equal(0, Devices());
     }

@@ -83,8 +83,8 @@ public sealed class MountTests : IDisposable
         var target = FlexNode.PodDirectory("plugboard~tmpfs", "v");
         node.Shell($"mkdir -p {target}; touch {target}/data");
         node.TryMount("plugboard~tmpfs", "\"size\":\"1Mi\"")
-            .Failed($"mount: {target} is not empty, it holds \"data\"; a mount would hide it");
-        node.Unmount("plugboard~tmpfs").Failed($"unmount: {target} is not empty, it holds \"data\"; nothing in it was deleted");
+            .Failed($"mount: {target} is not empty, it contains \"data\"; a mount would hide it");
+        node.Unmount("plugboard~tmpfs").Failed($"unmount: {target} is not empty, it contains \"data\"; nothing in it was deleted");
         Assert.Equal("data", node.Shell($"ls {target}"));
     }
 
@@ -93,7 +93,7 @@ public sealed class MountTests : IDisposable
     {
         var target = FlexNode.PodDirectory("plugboard~tmpfs", "v");
         node.Shell($"mkdir -p /run/elsewhere {System.IO.Path.GetDirectoryName(target)}; ln -s /run/elsewhere {target}");
-        node.TryMount("plugboard~tmpfs", "\"size\":\"1Mi\"").Failed($"mount: {target} is no directory; remove it");
+        node.TryMount("plugboard~tmpfs", "\"size\":\"1Mi\"").Failed($"mount: {target} is not a directory; remove it");
         Assert.Null(node.Top("/run/elsewhere"));
     }
 

@@ -54,10 +54,10 @@ public sealed class NamespaceTests : IDisposable
     }
 
     [KernelFact]
-    public void A_call_by_hand_is_told_that_the_namespace_is_missing() =>
+    public void A_call_by_hand_reports_that_the_namespace_is_missing() =>
         node.TryMount(Local, "\"path\":\"team-a/data\"", more: "\"kubernetes.io/pod.namespace\":\"\"")
             .Failed(
-                "local: the pod's namespace is not known, and a pod gets only what is in its namespace's directory; "
+                "local: the pod's namespace is unknown, but a pod gets only its namespace's directory; "
                     + "kubelet passes it as \"kubernetes.io/pod.namespace\": by hand add that to the options, "
                     + "or let the node config share the roots (\"shared\": true)"
             );

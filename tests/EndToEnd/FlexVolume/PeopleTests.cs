@@ -72,7 +72,7 @@ public sealed class PeopleTests : IDisposable
             """;
         var lines = node.Shell(script).Split('\n').Select(static line => line.Trim()).ToList();
         Assert.Contains(lines, static line => line.Contains("Success", StringComparison.Ordinal));
-        // The test's own removal is what a prober may see; it is told apart by the shell's "not found".
+        // The test's own removal is what a prober may see; the shell's "not found" distinguishes it.
         Assert.DoesNotContain(
             lines,
             static line =>
@@ -128,7 +128,7 @@ public sealed class PeopleTests : IDisposable
     }
 
     [KernelFact]
-    public void A_read_only_directory_is_told_loudly()
+    public void A_read_only_directory_is_reported_prominently()
     {
         node.Shell($"mkdir -p {Directory}; mount -t tmpfs -o ro none {Directory}");
         var output = node.Run([executable, "install", "--plugin-dir", Directory, "--name", "plugboard/local"]);
@@ -178,7 +178,7 @@ public sealed class PeopleTests : IDisposable
     {
         var parent = $"{FlexNode.Kubelet}/pods/{FlexNode.Uid}/volumes/plugboard~tmpfs";
         node.Shell($"mkdir -p {parent}; cd {parent}; seq 1000 | xargs mkdir; mount -t fusectl none /sys/fs/fuse/connections");
-        // A daemon that never answers: whoever looks at this mount waits for ever.
+        // A daemon that never answers: a process that looks at this mount waits for ever.
         using var daemon = node.Machine.Run(() => File.OpenHandle("/dev/fuse", FileMode.Open, FileAccess.ReadWrite));
         node.Machine.Run(() =>
         {
@@ -273,7 +273,7 @@ public sealed class PeopleTests : IDisposable
         [
             $"directory {empty} of a pod that is gone",
             $"tmpfs mount {mounted} of a pod that is gone",
-            "file /run/flexvolume/locks/0123456789abcdef of a lock that nobody holds",
+            "file /run/flexvolume/locks/0123456789abcdef of an unused lock",
         ];
         // Where kubelet makes no control groups nothing is known of pods.
         Assert.Equal($"would remove {expected[2]}", Command($"gc --dry-run --cgroup-dir {Groups}"));
@@ -291,7 +291,7 @@ public sealed class PeopleTests : IDisposable
         var done = Command($"gc --cgroup-dir {Groups}").Split('\n');
         Assert.All(expected, line => Assert.Contains("removed " + line, done));
         Assert.Contains(
-            $"left directory {full} of a pod that is gone: unmount: {full} is not empty, it holds \"file\"; nothing in it was deleted",
+            $"left directory {full} of a pod that is gone: unmount: {full} is not empty, it contains \"file\"; nothing in it was deleted",
             done
         );
         Assert.NotNull(node.Top(live));
@@ -300,7 +300,7 @@ public sealed class PeopleTests : IDisposable
     }
 
     [KernelFact]
-    public void Gc_leaves_what_somebody_has_open_and_locks_that_are_held()
+    public void Gc_leaves_open_files_and_locks_that_are_held()
     {
         const string Gone = "11111111-1111-2222-3333-444455556666";
         var target = FlexNode.PodDirectory("plugboard~tmpfs", "m", Gone);
@@ -319,7 +319,7 @@ public sealed class PeopleTests : IDisposable
     }
 
     [KernelFact]
-    public void Unknown_arguments_are_told_with_the_help()
+    public void Unknown_arguments_are_reported_with_the_help()
     {
         var output = node.Run([executable, "frobnicate"]);
         Assert.Equal(2, output.ExitCode);
@@ -330,7 +330,7 @@ public sealed class PeopleTests : IDisposable
             StringComparison.Ordinal
         );
         Assert.Contains(
-            "no driver of ours",
+            "not a driver of ours",
             node.Run([executable, "install", "--plugin-dir", Directory, "--name", "a/b"]).Output,
             StringComparison.Ordinal
         );

@@ -74,7 +74,7 @@ public sealed class DeadNfsTests(DeadNfsTests.Fixture guest) : IClassFixture<Dea
     }
 
     [GuestFact]
-    public void List_tells_a_directory_that_was_made_anew_on_the_server()
+    public void List_reports_a_directory_that_was_made_again_on_the_server()
     {
         guest.Done("stale-mount", "stale-unmount");
         Assert.Equal(

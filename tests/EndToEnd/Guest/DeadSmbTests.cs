@@ -17,8 +17,8 @@ public sealed class DeadSmbTests(DeadSmbTests.Fixture guest) : IClassFixture<Dea
     private int Milliseconds(string step) => int.Parse(guest.Step(step + "-ms").Output, CultureInfo.InvariantCulture);
 
     [GuestFact]
-    public void A_server_that_is_not_there_is_told_at_once() =>
-        guest.Failed("none", "cifs: nothing listens on 127.0.0.1:445 (TCP 445 connect: refused); is the server's service running?");
+    public void A_server_that_is_not_there_is_reported_at_once() =>
+        guest.Failed("none", "cifs: connection refused by 127.0.0.1:445 (TCP 445 connect: refused); is the server's service running?");
 
     [GuestFact]
     public void A_server_that_says_nothing_is_waited_for_no_longer_than_the_deadline()

@@ -1,6 +1,6 @@
 namespace Plugboard.Tests.EndToEnd.Guest;
 
-/// <summary>A theory in a guest kernel: skipped with the reason where there is none, but not in CI.</summary>
+/// <summary>A theory in a guest kernel: skipped with the reason if absent, but not in CI.</summary>
 public sealed class GuestTheoryAttribute : TheoryAttribute
 {
     public GuestTheoryAttribute() => Skip = GuestKernel.Refusal;

@@ -1,7 +1,7 @@
 namespace Plugboard.Tests.EndToEnd.Guest;
 
 /// <summary>
-/// An NFS or SMB call that is killed before any of its system calls that change something is put right by the same call again, and nothing
+/// An NFS or SMB call that is killed before any of its system calls that change something is repaired by the same call again, and nothing
 /// is left of it after that: volumes-kill.sh does it and writes down what it did not find as it should be. A step's first line is what was
 /// killed at, its exit code how often.
 /// </summary>

@@ -48,12 +48,12 @@ public sealed class NfsSubDirectoryTests(NfsSubDirectoryTests.Fixture guest) : I
 
     [GuestTheory]
     [MemberData(nameof(Versions))]
-    public void A_link_that_somebody_put_on_the_way_is_not_followed(string version, string export)
+    public void A_symbolic_link_in_the_path_is_not_followed(string version, string export)
     {
         var share = export == "127.0.0.1:/" ? export : export.TrimEnd('/');
         guest.Failed(
             $"link-{version}",
-            $"nfs: cannot open subDir \"a/link\" of {share}: ELOOP: too many levels of symbolic links; a symbolic link is on the way, "
+            $"nfs: cannot open subDir \"a/link\" of {share}: ELOOP: too many levels of symbolic links; the path has a symbolic link, "
                 + "which is not followed"
         );
     }
@@ -63,18 +63,18 @@ public sealed class NfsSubDirectoryTests(NfsSubDirectoryTests.Fixture guest) : I
     {
         guest.Failed(
             "absolute",
-            "nfs: cannot open subDir \"a/absolute\" of 127.0.0.1:/: ELOOP: too many levels of symbolic links; a symbolic link is on "
-                + "the way, which is not followed"
+            "nfs: cannot open subDir \"a/absolute\" of 127.0.0.1:/: ELOOP: too many levels of symbolic links; the path has a symbolic link, "
+                + "which is not followed"
         );
         guest.Failed(
             "missing",
-            "nfs: 127.0.0.1:/ has no directory \"a/none\"; make it on the server, or set option \"create\" to \"true\""
+            "nfs: 127.0.0.1:/ has no directory \"a/none\"; create it on the server, or set option \"create\" to \"true\""
         );
         guest.Failed("climb", "nfs: subDir \"a/../other\" leaves the share");
         guest.Failed(
             "squashed",
-            "nfs: cannot open subDir \"x\" of 127.0.0.1:/srv/squashed: EACCES: permission denied; the server takes the node's root "
-                + "for somebody who may not (root_squash); make it on the server"
+            "nfs: cannot open subDir \"x\" of 127.0.0.1:/srv/squashed: EACCES: permission denied; the server maps the node's root "
+                + "to a user without permission (root_squash); create it on the server"
         );
         Assert.EndsWith(
             "; sec=krb5 wants rpc.gssd with a keytab on the node, which is not ours",
@@ -83,7 +83,7 @@ public sealed class NfsSubDirectoryTests(NfsSubDirectoryTests.Fixture guest) : I
         );
     }
 
-    // What kubelet's root may not look into is decided by mountinfo, and nobody changes its group.
+    // What kubelet's root may not look into is decided by mountinfo, and no call changes its group.
     [GuestFact]
     public void A_squashed_root_mounts_once_and_unmounts()
     {
@@ -146,7 +146,7 @@ public sealed class NfsSubDirectoryTests(NfsSubDirectoryTests.Fixture guest) : I
     {
         guest.Failed(
             "any-port-mount",
-            "nfs: nothing listens on 127.0.0.1:2049 (TCP 2049 connect: refused); " + "is the server's service running?"
+            "nfs: connection refused by 127.0.0.1:2049 (TCP 2049 connect: refused); " + "is the server's service running?"
         );
         Assert.Equal(("Success", "127.0.0.1:/ is mounted by NFS 4.2"), guest.Answer("port"));
         Assert.Contains(",port=20490,", guest.Step("port-line").Output, StringComparison.Ordinal);

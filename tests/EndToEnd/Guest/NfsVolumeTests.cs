@@ -48,7 +48,7 @@ public sealed class NfsVolumeTests(NfsVolumeTests.Fixture guest) : IClassFixture
     {
         guest.Failed(
             "nfs-no-server",
-            "nfs: nothing listens on 127.0.0.1:2049 (TCP 2049 connect: refused); is the server's service running?"
+            "nfs: connection refused by 127.0.0.1:2049 (TCP 2049 connect: refused); is the server's service running?"
         );
         guest.Failed(
             "nfs-wrong-export",
@@ -92,7 +92,7 @@ public sealed class NfsVolumeTests(NfsVolumeTests.Fixture guest) : IClassFixture
         guest.Done("nfs-dead-mount", "nfs-hard-mount");
         guest.Failed(
             "nfs-dead-new",
-            "nfs: nothing listens on 127.0.0.1:2049 (TCP 2049 connect: refused); is the server's service running?"
+            "nfs: connection refused by 127.0.0.1:2049 (TCP 2049 connect: refused); is the server's service running?"
         );
         var list = guest.Step("nfs-dead-list");
         Assert.Equal(1, list.ExitCode);

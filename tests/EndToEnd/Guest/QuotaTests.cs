@@ -52,7 +52,8 @@ public sealed class QuotaTests(QuotaTests.Fixture guest) : IClassFixture<QuotaTe
             "not-empty",
             "local: /srv/ext4/full holds files already, which the quota would not count; give the volume a new directory and copy them"
         );
-        const string Remedy = "is not mounted with prjquota (ext4 or xfs, Linux 5.14); mount it so on the node, or leave the option out";
+        const string Remedy =
+            "is not mounted with prjquota (ext4 or xfs, Linux 5.14); mount it with prjquota on the node, or remove the option";
         guest.Failed("counted", $"local: option \"quota\" is set, but ext4 at /srv/counted {Remedy}");
         guest.Failed("memory", $"local: option \"quota\" is set, but tmpfs at /srv {Remedy}");
     }

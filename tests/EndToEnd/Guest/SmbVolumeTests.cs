@@ -14,7 +14,7 @@ public sealed class SmbVolumeTests(SmbVolumeTests.Fixture guest) : IClassFixture
     {
         guest.Failed(
             "cifs-no-server",
-            "cifs: nothing listens on 127.0.0.1:445 (TCP 445 connect: refused); is the server's service running?"
+            "cifs: connection refused by 127.0.0.1:445 (TCP 445 connect: refused); is the server's service running?"
         );
         guest.Failed(
             "cifs-no-secret",
@@ -97,7 +97,7 @@ public sealed class SmbVolumeTests(SmbVolumeTests.Fixture guest) : IClassFixture
     {
         guest.Failed(
             "cifs-port-none",
-            "cifs: nothing listens on 127.0.0.1:445 (TCP 445 connect: refused); " + "is the server's service running?"
+            "cifs: connection refused by 127.0.0.1:445 (TCP 445 connect: refused); " + "is the server's service running?"
         );
         guest.Done("cifs-port-mount", "cifs-port-unmount");
         // The mount table does not tell the port, so it is found among the node's connections.

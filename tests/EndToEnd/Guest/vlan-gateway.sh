@@ -47,7 +47,7 @@ look again-pod ip -n a -j neigh show 10.1.0.50
 look again-node ip -j neigh show 10.1.0.50 dev cni0.100
 fresh
 
-# A gateway's device outlives a bridge that somebody deletes.
+# A gateway's device outlives a deleted bridge.
 call orphan-first-add ADD a "$(config "$blue")"
 ip link del cni0
 call orphan-add ADD b "$(config "$blue")"

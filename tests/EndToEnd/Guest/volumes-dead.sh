@@ -31,7 +31,7 @@ look alive-file cat $volume/nested/sub/file
 look alive-list "$PLUGINS/flexvolume" list
 call alive-unmount plugboard~nfs unmount $volume/nested
 
-# A directory that was taken away and made anew on the server is no longer what was mounted; and a server that lets connect, but answers nothing.
+# A directory that was removed and made again on the server is no longer the mounted one; and a server that lets connect, but answers nothing.
 mkdir /srv/export/anew
 call stale-mount plugboard~nfs mount $volume/stale "$(options "$nfs,\"subDir\":\"anew\",\"mountOptions\":\"actimeo=0,nosharecache\"")"
 rm -r /srv/export/anew; mkdir /srv/export/anew

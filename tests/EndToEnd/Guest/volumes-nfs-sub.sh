@@ -70,7 +70,7 @@ call four-unmount plugboard~nfs unmount $PODS/four
 call only-4.2 plugboard~nfs mount $PODS/only "$(options "$nfs,\"vers\":\"4.2\"")"
 offers any-3 /srv/export -N 4
 call nothing-3 plugboard~nfs mount $PODS/nothing "$(options '"server":"127.0.0.1","share":"/nothing"')"
-# Another port, which rpcbind is told too.
+# Another port, which rpcbind gets too.
 offers any-port / -p 20490
 call port plugboard~nfs mount $PODS/plugboard~nfs/port "$(options "$nfs,\"mountOptions\":\"port=20490\"")"
 look port-line grep "/port " /proc/self/mountinfo

@@ -24,7 +24,7 @@ call cifs-guest-unmount plugboard~cifs unmount $PODS/guest
 call cifs-guest-refused plugboard~cifs mount $PODS/guest "$(options "$cifs,\"guest\":\"true\"")"
 call cifs-selinux plugboard~cifs mount $PODS/selinux "$(options "$cifs,\"selinuxEnabled\":\"true\",$(secret "$encoded")")"
 call cifs-krb5 plugboard~cifs mount $PODS/krb5 "$(options "$cifs,\"mountOptions\":\"sec=krb5\"")"
-# Options of mount.cifs(8): the user's domain, names of the node's users, a file of the node, words that harm nobody.
+# Options of mount.cifs(8): the user's domain, names of the node's users, a file of the node, harmless words.
 fstab='"networkPath":"//127.0.0.1/share"'
 call cifs-words fstab~cifs mount $PODS/words "$(options "$fstab,\"mountOptions\":\"domain=CORP,uid=daemon,gid=010,file_mode=640,nodfs,nohandlecache,nolease,max_credits=100,sync, _netdev,nofail\",$(secret "$encoded")")"
 look cifs-words-line grep "/words " /proc/self/mountinfo

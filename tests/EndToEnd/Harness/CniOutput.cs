@@ -25,7 +25,7 @@ internal sealed record CniOutput(int ExitCode, string Output, string Error)
         && IsDocument(static root => root.GetProperty("code").GetInt32() > 0 && root.GetProperty("msg").GetString()!.Length > 0);
 
     /// <summary>
-    /// True where it is what a call of that verb must answer with, well or not; no exception that nobody thought of (code 999).
+    /// True where it is what a call of that verb must answer with, well or not; no unexpected exception (code 999).
     /// </summary>
     public bool IsProper(string verb) =>
         ExitCode switch

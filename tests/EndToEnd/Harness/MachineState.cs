@@ -39,7 +39,7 @@ internal sealed class MachineState
         return state;
     }
 
-    /// <summary>What <paramref name="later"/> lacks (<c>-</c>) or has more (<c>+</c>), but for facts that are to be ignored.</summary>
+    /// <summary>What <paramref name="later"/> lacks (<c>-</c>) or has more (<c>+</c>), without ignored facts.</summary>
     public IReadOnlyList<string> Difference(MachineState later, Func<string, bool>? ignore = null) =>
         [
             .. facts.Except(later.facts).Where(fact => ignore?.Invoke(fact) != true).Select(static fact => "- " + fact),

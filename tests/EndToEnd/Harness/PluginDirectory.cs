@@ -15,7 +15,7 @@ internal static class PluginDirectory
     /// <summary>Makes a directory of links to our executables, with <paramref name="plugin"/> being what the test says.</summary>
     /// <param name="directory">Where; it is made.</param>
     /// <param name="plugin">A plugin's name, such as host-local.</param>
-    /// <param name="source">The executable, which is copied; null: there is none.</param>
+    /// <param name="source">The executable, which is copied; null: absent.</param>
     /// <param name="bridge">The directory whose bridge it is; ours where it is not given.</param>
     public static string With(string directory, string plugin, byte[]? source, string? bridge = null)
     {

@@ -117,7 +117,7 @@ public sealed class ImageTests(ImageArchives archives) : IClassFixture<ImageArch
     }
 
     [KernelFact]
-    public void The_keeper_of_the_manifest_puts_back_what_others_delete()
+    public void The_manifest_s_installer_repairs_what_other_programs_delete()
     {
         using var podman = Load("plugboard-plugins");
         var host = Path.Combine(podman.Node.Directory, "host");

@@ -161,7 +161,7 @@ public sealed class InstallTests : IDisposable
             static line =>
                 line.Contains("/portmap", StringComparison.Ordinal)
                 && line.Contains(" missing ", StringComparison.Ordinal)
-                && line.Contains("`install` puts it there", StringComparison.Ordinal)
+                && line.Contains("`install` installs it", StringComparison.Ordinal)
         );
         Assert.Contains(
             lines,

@@ -14,7 +14,7 @@ public sealed class RefusalTests : IDisposable
     public void A_directory_that_is_missing_is_not_made()
     {
         host.Shell($"mv {host.Bin} {host.Bin}.away");
-        AssertRefused("install", "/opt/cni/bin does not exist: make it (mkdir -p) where the runtime or kubelet looks");
+        AssertRefused("install", "/opt/cni/bin does not exist: create it (mkdir -p) where the runtime or kubelet looks");
         AssertRefused("status", "/opt/cni/bin does not exist");
         host.Shell($"mv {host.Bin}.away {host.Bin}; rmdir {host.Drivers}");
         AssertRefused("install --flexvolume plugboard/local", "volume/exec does not exist");
@@ -27,7 +27,7 @@ public sealed class RefusalTests : IDisposable
         host.Shell($"mv {host.Root} {host.Root}.away");
         AssertRefused(
             "install",
-            $"--host-root {host.Root}: no such file or directory: name the directory where the host's root is mounted"
+            $"--host-root {host.Root}: no such file or directory: give the directory where the host's root is mounted"
         );
         host.Shell($"mv {host.Root}.away {host.Root}");
         AssertUntouched();
@@ -59,7 +59,7 @@ public sealed class RefusalTests : IDisposable
     public void A_filesystem_that_lets_nothing_be_executed_is_found_before_anything_is_replaced()
     {
         host.Shell($"mount --bind {host.Bin} {host.Bin}; mount -o remount,noexec,bind {host.Bin}");
-        AssertRefused("install", "/opt/cni/bin does not let host-local be executed: it is mounted noexec");
+        AssertRefused("install", "/opt/cni/bin does not allow executing host-local: it is mounted noexec");
         host.Shell($"umount {host.Bin}");
         AssertUntouched();
     }
@@ -74,7 +74,7 @@ public sealed class RefusalTests : IDisposable
         );
         AssertRefused(
             $"install --from {host.Node.Directory}/from",
-            "/from/bridge is for arm64 and this machine is amd64: take the build, or the image, for amd64"
+            "/from/bridge is for arm64 but this machine is amd64: take the build, or the image, for amd64"
         );
         AssertUntouched();
     }
@@ -82,9 +82,9 @@ public sealed class RefusalTests : IDisposable
     [KernelTheory]
     [InlineData("echo no > $FROM/bridge", "/from/bridge is no executable")]
     [InlineData("truncate -s 1M $FROM/bridge", "bridge does not work")]
-    [InlineData("cp /bin/true $FROM/bridge", "bridge does not work: VERSION answers no JSON")]
+    [InlineData("cp /bin/true $FROM/bridge", "bridge does not work: VERSION does not answer with JSON")]
     [InlineData("cp /bin/false $FROM/bridge", "bridge does not work: VERSION ended with exit code 1")]
-    [InlineData("rm $FROM/bridge", "/from/bridge does not exist: name the directory")]
+    [InlineData("rm $FROM/bridge", "/from/bridge does not exist: give the directory")]
     public void A_damaged_executable_is_refused(string damage, string problem)
     {
         host.Shell($"FROM={host.Node.Directory}/from; mkdir $FROM; cp {PluginDirectory.Ours}/* $FROM; {damage}");
@@ -93,7 +93,7 @@ public sealed class RefusalTests : IDisposable
     }
 
     [KernelFact]
-    public void Whoever_is_not_root_is_told_so()
+    public void A_user_other_than_root_is_refused()
     {
         var (exitCode, _, error) = host.Node.TryTool(["setpriv", "--reuid", "65534", "--clear-groups", .. host.Command("install")]);
         Assert.Equal(1, exitCode);
@@ -113,7 +113,7 @@ public sealed class RefusalTests : IDisposable
     public void A_file_in_the_place_of_a_drivers_directory_is_refused()
     {
         host.Shell($"echo > {host.Drivers}/plugboard~local");
-        AssertRefused("install --flexvolume plugboard/local", "/plugboard~local is no directory: move it away");
+        AssertRefused("install --flexvolume plugboard/local", "/plugboard~local is not a directory: move it away");
         AssertUntouched();
     }
 

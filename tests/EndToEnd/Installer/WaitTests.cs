@@ -5,7 +5,7 @@ using Plugboard.Tests.EndToEnd.Harness;
 namespace Plugboard.Tests.EndToEnd.Installer;
 
 /// <summary>
-/// <c>install --wait</c>: what others do to our files is put right, and what another run of the installer decides is not.
+/// <c>install --wait</c>: changes by other programs to our files are repaired, and what another run of the installer decides is not.
 /// </summary>
 public sealed class WaitTests : IDisposable
 {
@@ -28,14 +28,14 @@ public sealed class WaitTests : IDisposable
     {
         Start("--flexvolume plugboard/local");
         host.Shell($"rm {host.Bin}/bridge");
-        Assert.EndsWith(" bridge: put back; it was gone", Next(), StringComparison.Ordinal);
+        Assert.EndsWith(" bridge: repaired; it was gone", Next(), StringComparison.Ordinal);
         host.Shell($"cp {PluginDirectory.Reference}/loopback {host.Bin}/new; mv {host.Bin}/new {host.Bin}/loopback");
         var digest = host.Shell($"sha256sum {PluginDirectory.Reference}/loopback | cut -d' ' -f1");
-        Assert.Matches($" loopback: put back; found [0-9]+ bytes, written 20[0-9TZ:-]+, digest {digest}, build id [0-9a-f]+$", Next());
+        Assert.Matches($" loopback: repaired; found [0-9]+ bytes, written 20[0-9TZ:-]+, digest {digest}, build id [0-9a-f]+$", Next());
         host.Shell($"chmod 0 {host.Bin}/host-local");
-        Assert.EndsWith(" host-local: put back; it had mode 0", Next(), StringComparison.Ordinal);
+        Assert.EndsWith(" host-local: repaired; it had mode 0", Next(), StringComparison.Ordinal);
         host.Shell($"rm -r {host.Drivers}/plugboard~local");
-        Assert.EndsWith(" plugboard~local/local: put back; it was gone", Next(), StringComparison.Ordinal);
+        Assert.EndsWith(" plugboard~local/local: repaired; it was gone", Next(), StringComparison.Ordinal);
         host.AssertAllWork();
         Assert.Equal("ours", host.Owners);
         Assert.Equal(0, host.Run("status").ExitCode);
@@ -50,13 +50,13 @@ public sealed class WaitTests : IDisposable
     {
         Start("");
         host.Shell($"cat {PluginDirectory.Reference}/bridge > {host.Bin}/bridge");
-        Assert.Contains(" bridge: put back; found ", Next(), StringComparison.Ordinal);
+        Assert.Contains(" bridge: repaired; found ", Next(), StringComparison.Ordinal);
         Assert.Equal("ours", host.OwnerOf("bridge"));
         host.AssertAllWork();
     }
 
     [KernelFact]
-    public void The_whole_directory_may_be_removed_and_made_anew()
+    public void The_whole_directory_may_be_removed_and_made_again()
     {
         Start("--audit 1");
         host.Shell($"rm -r {host.Bin}; mkdir {host.Bin}");
@@ -72,10 +72,10 @@ public sealed class WaitTests : IDisposable
         host.Shell($"rm {host.Bin}/bridge");
         Assert.EndsWith("it was gone", Next(), StringComparison.Ordinal);
         host.Shell($"rm {host.Bin}/bridge");
-        Assert.EndsWith("; if it is changed again, not before 1 s", Next(), StringComparison.Ordinal);
+        Assert.EndsWith("; next repair after 1 s at the earliest", Next(), StringComparison.Ordinal);
         var start = Stopwatch.GetTimestamp();
         host.Shell($"rm {host.Bin}/bridge");
-        Assert.EndsWith("; if it is changed again, not before 2 s", Next(), StringComparison.Ordinal);
+        Assert.EndsWith("; next repair after 2 s at the earliest", Next(), StringComparison.Ordinal);
         Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0.5, 10);
         Assert.Equal("ours", host.OwnerOf("bridge"));
     }
@@ -85,19 +85,19 @@ public sealed class WaitTests : IDisposable
     {
         Start("--plugins bridge,loopback");
         host.Run("rollback --plugins bridge").Succeeded();
-        Assert.Matches(" bridge: left alone from now on: rollback by another run at 20[0-9TZ:-]+$", Next());
+        Assert.Matches(" bridge: no longer repaired: rollback by another run at 20[0-9TZ:-]+$", Next());
         host.Shell($"rm {host.Bin}/loopback");
-        Assert.Contains(" loopback: put back", Next(), StringComparison.Ordinal);
+        Assert.Contains(" loopback: repaired", Next(), StringComparison.Ordinal);
         Assert.Equal(("reference", "ours"), (host.OwnerOf("bridge"), host.OwnerOf("loopback")));
     }
 
     [KernelFact]
-    public void An_uninstall_is_refused_while_somebody_would_undo_it()
+    public void An_uninstall_is_refused_while_another_process_would_undo_it()
     {
         Start("");
         var refused = host.Run("uninstall");
         Assert.Equal(3, refused.ExitCode);
-        Assert.Contains("`install --wait` keeps these files (process ", refused.Error, StringComparison.Ordinal);
+        Assert.Contains("`install --wait` repairs these files (process ", refused.Error, StringComparison.Ordinal);
         Assert.Contains("delete its DaemonSet", refused.Error, StringComparison.Ordinal);
         End();
         host.Run("uninstall --restore").Succeeded();
@@ -106,7 +106,7 @@ public sealed class WaitTests : IDisposable
     }
 
     [KernelFact]
-    public void It_ends_at_once_when_it_is_told_to()
+    public void It_ends_at_once_on_a_signal()
     {
         Start("");
         var start = Stopwatch.GetTimestamp();

@@ -8,7 +8,7 @@ using Plugboard.Tests.EndToEnd.Harness;
 namespace Plugboard.Tests.EndToEnd.Keys;
 
 /// <summary>
-/// An address that goes from one pod to another: whoever knows the first one's hardware address goes by the second one's at once.
+/// An address that goes from one pod to another: a host with the first one's hardware address takes the second one's at once.
 /// </summary>
 public sealed class AnnouncementTests
 {
@@ -81,7 +81,7 @@ public sealed class AnnouncementTests
     }
 
     [KernelFact]
-    public void An_address_that_host_local_gives_again_is_told_though_the_node_never_used_it()
+    public void An_address_that_host_local_gives_again_is_announced_though_the_node_never_used_it()
     {
         using var node = new CniNode();
         var (other, old) = (node.AddPod(), node.AddPod());
@@ -93,7 +93,7 @@ public sealed class AnnouncementTests
 
     // On a bridge with hundreds of ports a frame to all of them takes longer than the rest of an ADD.
     [KernelFact]
-    public void An_address_that_nobody_had_is_told_to_the_node_alone()
+    public void An_unused_address_is_announced_to_the_node_alone()
     {
         using var node = new CniNode();
         CniOutput Add(CniPod pod) => node.Call("ADD", pod, Scarce(node), "PLUGBOARD_TRACE=netlink").Succeeded();
@@ -162,7 +162,7 @@ public sealed class AnnouncementTests
     }
 
     [KernelFact]
-    public void A_hardware_address_that_is_changed_later_is_told_too()
+    public void A_hardware_address_that_is_changed_later_is_announced_too()
     {
         using var node = new CniNode();
         var (other, pod) = (node.AddPod(), node.AddPod());

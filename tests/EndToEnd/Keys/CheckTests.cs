@@ -30,7 +30,7 @@ public sealed class CheckTests
     [InlineData("ip link set eth0 name net9", "Interface name eth0 not found")]
     [InlineData("ip link set eth0 address 02:00:00:00:00:99", "doesn't match container Mac: 02:00:00:00:00:99")]
     [InlineData("ip link del eth0", "Interface name eth0 not found")]
-    public void What_was_changed_in_the_pod_is_told(string change, string message)
+    public void What_was_changed_in_the_pod_is_reported(string change, string message)
     {
         using var node = new CniNode();
         var config = Config(node);
@@ -53,7 +53,7 @@ public sealed class CheckTests
     [InlineData("ip link set cni0 address 02:00:00:00:00:97", "Bridge interface cni0 Mac doesn't match: 02:00:00:00:00:97")]
     [InlineData("ip link set cni0 down", "Bridge interface cni0 is down")]
     [InlineData("ip link del cni0", "Interface name cni0 not found")]
-    public void What_was_changed_on_the_host_is_told(string change, string message)
+    public void What_was_changed_on_the_host_is_reported(string change, string message)
     {
         using var node = new CniNode();
         var config = Config(node);
@@ -65,7 +65,7 @@ public sealed class CheckTests
     }
 
     [KernelFact]
-    public void A_bridge_that_became_another_device_is_told()
+    public void A_bridge_that_became_another_device_is_reported()
     {
         using var node = new CniNode();
         var pod = Add(node, Config(node));
@@ -75,7 +75,7 @@ public sealed class CheckTests
     }
 
     [KernelFact]
-    public void A_bridge_that_is_no_longer_promiscuous_is_told()
+    public void A_bridge_that_is_no_longer_promiscuous_is_reported()
     {
         using var node = new CniNode();
         var config = Config(node, """{"promiscMode":true}""");
@@ -89,7 +89,7 @@ public sealed class CheckTests
     }
 
     [KernelFact]
-    public void Hairpin_mode_and_isolation_that_were_switched_off_are_told()
+    public void Hairpin_mode_and_isolation_that_were_switched_off_are_reported()
     {
         using var node = new CniNode();
         var config = Config(node, """{"hairpinMode":true,"portIsolation":true}""");
@@ -110,7 +110,7 @@ public sealed class CheckTests
     }
 
     [KernelFact]
-    public void A_lease_that_is_gone_is_told()
+    public void A_lease_that_is_gone_is_reported()
     {
         using var node = new CniNode();
         var pod = Add(node, Config(node));
@@ -130,7 +130,7 @@ public sealed class CheckTests
     }
 
     [KernelFact]
-    public void A_prevResult_of_another_sandbox_is_told()
+    public void A_prevResult_of_another_sandbox_is_reported()
     {
         using var node = new CniNode();
         var pod = Add(node, Config(node));
@@ -245,7 +245,7 @@ public sealed class CheckTests
             pod.Result!["routes"]!.AsArray().Add(route!.DeepClone());
     }
 
-    // Such a result says which route there is, and not by which interface: the gateway tells, and where there is none the kernel.
+    // Such a result says which route there is, and not by which interface: the gateway decides, and without one the kernel.
     [KernelFact]
     public void Routes_of_another_plugins_interface_are_none_of_bridges_business()
     {
@@ -267,7 +267,7 @@ public sealed class CheckTests
     }
 
     [KernelFact]
-    public void A_route_that_is_nowhere_is_told_though_another_plugin_may_have_made_it()
+    public void A_route_that_is_nowhere_is_reported_though_another_plugin_may_have_made_it()
     {
         using var node = new CniNode();
         var pod = Add(node, Config(node));
@@ -277,7 +277,7 @@ public sealed class CheckTests
 
     // Of host-device and the like: an interface that went from the host into the pod, or has its name there.
     [KernelFact]
-    public void Interfaces_of_the_host_that_have_the_names_of_the_pods_are_told_apart()
+    public void Interfaces_of_the_host_that_have_the_names_of_the_pods_are_reported_apart()
     {
         using var node = new CniNode();
         var pod = Add(node, Config(node));

@@ -36,7 +36,7 @@ public sealed class GatewayTests
     }
 
     [KernelFact]
-    public void A_gateway_bears_the_computed_address_of_each_family_and_the_host_forwards()
+    public void A_gateway_has_the_computed_address_of_each_family_and_the_host_forwards()
     {
         using var node = new CniNode();
         node.WriteSysctl("net/ipv4/ip_forward", "0");
@@ -64,7 +64,7 @@ public sealed class GatewayTests
     }
 
     [KernelFact]
-    public void A_gateway_that_ipam_names_is_borne_as_it_is()
+    public void A_gateway_that_ipam_names_is_used_as_it_is()
     {
         using var node = new CniNode();
         node.Call("ADD", node.AddPod(), node.BridgeConfig("""{"ipam":{"ranges":[[{"subnet":"10.1.0.0/16","gateway":"10.1.200.7"}]]}}"""))

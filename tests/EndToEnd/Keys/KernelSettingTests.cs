@@ -72,7 +72,7 @@ public sealed class KernelSettingTests
     }
 
     [KernelFact]
-    public void What_is_left_as_it_is_there_is_told_on_stderr()
+    public void What_is_left_as_it_is_there_is_reported_on_stderr()
     {
         using var node = new CniNode();
         node.WriteSysctl("net/ipv4/ip_forward", "1");

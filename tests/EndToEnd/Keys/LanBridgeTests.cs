@@ -80,7 +80,7 @@ public sealed class LanBridgeTests
         node.Call("CHECK", pod, config).Succeeded();
     }
 
-    // Whoever writes the address, though it be the same, empties the node's neighbour cache.
+    // Writing the address, even the same one, empties the node's neighbour cache.
     [KernelFact]
     public void The_address_is_written_once_and_a_tag_says_so()
     {

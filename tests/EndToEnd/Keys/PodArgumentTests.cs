@@ -59,7 +59,7 @@ public sealed class PodArgumentTests
     [InlineData("MAC=02:00:00:00:00:01;", "ARGS: invalid pair \"\"")]
     [InlineData("MAC", "ARGS: invalid pair \"MAC\"")]
     [InlineData("IgnoreUnknown=maybe", null)]
-    public void Arguments_that_nobody_knows_are_refused(string args, string? message)
+    public void Unknown_arguments_are_refused(string args, string? message)
     {
         using var node = new CniNode();
         var refused = node.Call("ADD", node.AddPod(), node.BridgeConfig(), $"CNI_ARGS={args}");

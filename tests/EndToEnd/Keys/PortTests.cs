@@ -154,7 +154,7 @@ public sealed class PortTests
     }
 
     [KernelFact]
-    public void The_host_end_bears_its_owner_as_alias()
+    public void The_host_end_has_its_owner_as_alias()
     {
         using var node = new CniNode();
         var pod = node.AddPod("abc", "net1");

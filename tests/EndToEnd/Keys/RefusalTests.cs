@@ -179,7 +179,7 @@ public sealed class RefusalTests
     [KernelTheory]
     [InlineData("""{"mtu":-1,"vlan":5000,"hairpinMode":"x"}""", "mtu: invalid mtu -1", "vlan: invalid VLAN ID 5000", "hairpinMode: ")]
     [InlineData("""{"ipMasq":"yes","ipMasqBackend":"ipfw"}""", "ipMasq: ", "ipMasqBackend: unknown ipmasq backend \"ipfw\"")]
-    [InlineData("""{"hairPinMod":true}""", "hairPinMod: is no key of bridge")]
+    [InlineData("""{"hairPinMod":true}""", "hairPinMod: is not a key of bridge")]
     [InlineData("""{"vlanTrunk":[{"id":0}]}""", "vlanTrunk: incorrect trunk id parameter")]
     [InlineData("""{"hairpinMode":true,"promiscMode":true}""", "cannot set hairpin mode and promiscuous mode")]
     [InlineData("""{"disableContainerInterface":true}""", "disableContainerInterface: cannot use IPAM")]

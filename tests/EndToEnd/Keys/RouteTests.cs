@@ -162,7 +162,7 @@ public sealed class RouteTests
     [InlineData("""{"ipam":{"routes":[{"dst":"::/0","gw":"10.1.0.1"}]}}""", "gw 10.1.0.1 is IPv4, the route's dst ::/0 is IPv6")]
     [InlineData(
         """{"ipam":{"routes":[{"dst":"10.2.0.1/16"}]}}""",
-        "dst 10.2.0.1/16 has host bits set: the network is 10.2.0.0/16, the host alone 10.2.0.1/32"
+        "dst 10.2.0.1/16 has host bits set: the network is 10.2.0.0/16, the single host 10.2.0.1/32"
     )]
     public void What_is_wrong_with_addresses_is_refused_before_anything_is_made_and_by_STATUS(string patch, string message)
     {

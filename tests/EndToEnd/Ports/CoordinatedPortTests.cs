@@ -5,7 +5,7 @@ using Plugboard.Tests.EndToEnd.Harness;
 namespace Plugboard.Tests.EndToEnd.Ports;
 
 /// <summary>
-/// The published coordinator beside the published plugins: what somebody flushes of the pods' rules is back at once, and pods come and go
+/// The published coordinator beside the published plugins: flushed rules of pods are back at once, and pods come and go
 /// as without it.
 /// </summary>
 public sealed class CoordinatedPortTests : IDisposable

@@ -16,7 +16,7 @@ internal sealed partial class MixedNode : IDisposable
     /// <summary>Makes the node.</summary>
     /// <param name="version">The configs' version.</param>
     /// <param name="isLegacy">True: <c>iptables</c> is iptables-legacy.</param>
-    /// <param name="backend">What ours are told to use; empty: nothing.</param>
+    /// <param name="backend">The backend of ours; empty: not given.</param>
     public MixedNode(string version = "1.0.0", bool isLegacy = false, string backend = "")
     {
         node = new PortNode(

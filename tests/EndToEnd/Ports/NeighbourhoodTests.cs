@@ -5,7 +5,7 @@ using Plugboard.Testing;
 
 namespace Plugboard.Tests.EndToEnd.Ports;
 
-/// <summary>Rules of others on the node, before and after ours.</summary>
+/// <summary>Rules of other programs on the node, before and after ours.</summary>
 public sealed class NeighbourhoodTests
 {
     [KernelFact]

@@ -4,7 +4,7 @@ using Plugboard.Tests.EndToEnd.Harness;
 
 namespace Plugboard.Tests.EndToEnd.Ports;
 
-/// <summary>A host port has one owner, and what an owner had goes with it, whatever its DEL is told.</summary>
+/// <summary>A host port has one owner, and what an owner had goes with it, whatever its DEL gets.</summary>
 public sealed class OwnershipTests
 {
     [KernelFact]
@@ -158,7 +158,7 @@ public sealed class OwnershipTests
 
     [KernelTheory]
     [MemberData(nameof(PoorDels))]
-    public void DEL_takes_all_away_however_little_it_is_told(string lacking)
+    public void DEL_removes_everything_however_little_it_gets(string lacking)
     {
         using var node = new PortNode();
         var pod = node.AddPod("8080:80", "127.0.0.1:8081:80/udp", "8082:80/sctp");
@@ -237,7 +237,7 @@ public sealed class OwnershipTests
     }
 
     [KernelFact]
-    public void An_ADD_repairs_what_somebody_took_out_of_the_nodes_part()
+    public void An_ADD_repairs_what_another_process_took_out_of_the_nodes_part()
     {
         using var node = new PortNode();
         node.AddPod("8080:80");

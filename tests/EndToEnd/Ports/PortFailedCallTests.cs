@@ -59,7 +59,7 @@ public sealed class PortFailedCallTests
         }
         else if (output.Output.Length == 0 && call.Name == "write" && output.ExitCode == 1)
         {
-            // The result itself could not be written: nobody can be told, and the runtime's DEL follows.
+            // The result itself could not be written: no caller gets it, and the runtime's DEL follows.
             machine.Succeed("DEL");
         }
         else if (!output.IsOneError)

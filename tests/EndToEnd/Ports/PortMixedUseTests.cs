@@ -76,7 +76,7 @@ public sealed class PortMixedUseTests
     [KernelTheory]
     [InlineData(false)]
     [InlineData(true)]
-    public void What_ours_wrote_with_iptables_ours_takes_away_whatever_it_is_told_by_then(bool isLegacy)
+    public void What_ours_wrote_with_iptables_ours_removes_whatever_the_config_says_by_then(bool isLegacy)
     {
         using var node = new MixedNode(isLegacy: isLegacy, backend: "iptables");
         var pod = node.Add(8080);

@@ -135,7 +135,7 @@ public sealed class TrafficTests
         pod.Tool("ip rule add pref 10 lookup local");
         Assert.Equal("lost", pod.AskTcp("127.0.0.2:9999"));
         Assert.Equal("lost", pod.AskTcp("127.0.0.2:8080"));
-        // The way is open but for the rule: without it the secret is told.
+        // The way is open but for the rule: without it the secret is revealed.
         node.Node.Tool("nft flush chain inet plugboard_portmap martians");
         Assert.NotEqual("lost", pod.AskTcp("127.0.0.2:9999"));
     }

@@ -32,7 +32,7 @@ public sealed class UdpFlowTests
     }
 
     [KernelFact]
-    public void A_flow_of_somebody_elses_to_the_same_port_number_is_left_alone()
+    public void A_foreign_flow_to_the_same_port_number_is_left_alone()
     {
         using var node = new PortNode();
         // The kernel tracks flows where there are rules that want it.

@@ -146,7 +146,7 @@ public sealed class ExecutableTests
     [KernelTheory]
     [InlineData("bridge", """ {"mtu":-1} """, "mtu: invalid mtu -1\n")]
     [InlineData("bridge", """ {"vlan":5000,"isgateway":"yes"} """, "vlan: invalid VLAN ID 5000 (must be between 0 and 4094)\n")]
-    [InlineData("bridge", """ {"isGatway":true} """, "isGatway: is no key of bridge and has no effect\n")]
+    [InlineData("bridge", """ {"isGatway":true} """, "isGatway: is not a key of bridge and has no effect\n")]
     [InlineData("bridge", """ {"ipam":{"type":"host-local"}} """, "no IP ranges specified")]
     [InlineData(
         "host-local",

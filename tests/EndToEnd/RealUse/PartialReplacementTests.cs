@@ -72,7 +72,7 @@ public sealed class PartialReplacementTests : IDisposable
     }
 
     [KernelFact]
-    public void GC_releases_what_the_reference_leased_and_nobody_uses()
+    public void GC_releases_unused_leases_of_the_reference()
     {
         using var node = new CniNode { Plugins = PluginDirectory.Reference };
         var config = node.BridgeConfig();

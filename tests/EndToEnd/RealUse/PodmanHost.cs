@@ -11,7 +11,7 @@ internal sealed class PodmanHost : IDisposable
 {
     private const string Image = "localhost/busybox:test";
 
-    // Control groups are the machine's own: these bear a name that is nobody else's, and go with this object.
+    // Control groups are the machine's own: these have a unique name, and go with this object.
     private readonly string cgroup = "plugboard-test-" + Guid.NewGuid().ToString("N");
 
     private PodmanHost() { }

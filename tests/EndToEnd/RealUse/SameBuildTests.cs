@@ -4,7 +4,7 @@ using Plugboard.Tests.EndToEnd.Harness;
 
 namespace Plugboard.Tests.EndToEnd.RealUse;
 
-/// <summary>bridge calls the host-local of its own build in process; nobody may see a difference to one that is executed.</summary>
+/// <summary>bridge calls the host-local of its own build in process; there must be no difference to one that is executed.</summary>
 public sealed class SameBuildTests : IDisposable
 {
     private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("plugboard-test");
@@ -39,7 +39,7 @@ public sealed class SameBuildTests : IDisposable
             config["ipam"]!["ranges"] = JsonNode.Parse("""[[{"subnet":"10.1.0.0/29","rangeStart":"10.1.0.2","rangeEnd":"10.1.0.3"}]]"""),
         ["host bits in a subnet"] = static (_, config) => config["ipam"]!["ranges"] = JsonNode.Parse("""[[{"subnet":"10.1.0.7/24"}]]"""),
         ["wrong type of a key"] = static (_, config) => config["ipam"]!["ranges"] = "10.1.0.0/24",
-        ["data directory that is none"] = static (_, config) => config["ipam"]!["dataDir"] = "/dev/null/networks",
+        ["invalid data directory"] = static (_, config) => config["ipam"]!["dataDir"] = "/dev/null/networks",
         ["data directory that is read-only"] = static (node, config) =>
         {
             Directory.CreateDirectory(Path.Combine(node.Directory, "frozen"));

@@ -97,7 +97,7 @@ internal static class StateTargets
         File.WriteAllText(Path.Combine(directory, ".owners", "net", OwnerSnapshot.FileName), text[^1]);
         using var store = LeaseStore.Find(directory, "net")!;
         FuzzFailure.Unless(store.FindByOwner(LeaseOwners.Of("c1", "eth0")).Count == 1, "an owner's lease is not found");
-        FuzzFailure.Unless(store.FindByOwner(LeaseOwners.Of("c2", "eth0")).Count == 0, "a lease is found that nobody has");
+        FuzzFailure.Unless(store.FindByOwner(LeaseOwners.Of("c2", "eth0")).Count == 0, "a lease without an owner is found");
         return true;
     }
 

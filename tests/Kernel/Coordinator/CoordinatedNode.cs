@@ -122,7 +122,7 @@ internal sealed class CoordinatedNode : TestMachine
     /// <summary>The routes with the coordinator's number, as ip(8) tells them.</summary>
     public string Routes() => Tool("ip route show proto 110") + Tool("ip -6 route show proto 110");
 
-    /// <summary>A node as the source tells of it.</summary>
+    /// <summary>A node as the source delivers it.</summary>
     public static ClusterNode Describe(int number, string address, BackendConf backend, bool isDual = false)
     {
         var name = $"n{number}";

@@ -6,7 +6,9 @@ using Plugboard.Testing;
 
 namespace Plugboard.Tests.Kernel.Coordinator;
 
-/// <summary>The engine on real links and routes: it makes what should be, repairs what somebody changes, and is silent otherwise.</summary>
+/// <summary>
+/// The engine on real links and routes: it makes what should be, repairs changes by other processes, and is silent otherwise.
+/// </summary>
 public sealed class EngineTests
 {
     private static readonly TimeSpan Promptly = TimeSpan.FromSeconds(1);
@@ -72,7 +74,7 @@ public sealed class EngineTests
     [InlineData("ip neigh replace 10.244.2.0 dev flannel.1 lladdr 02:00:00:00:00:01 nud permanent")]
     [InlineData("bridge fdb flush dev flannel.1")]
     [InlineData("bridge fdb replace MAC dev flannel.1 dst 192.168.0.77 self permanent")]
-    public void What_somebody_changes_is_repaired_within_a_second(string tampering)
+    public void A_change_by_another_process_is_repaired_within_a_second(string tampering)
     {
         using var cluster = new NodeCluster(Vxlan, [2]);
         cluster.Start();
@@ -107,7 +109,7 @@ public sealed class EngineTests
         cluster.Start();
 
         cluster.AssertAllReachAll();
-        Assert.DoesNotContain(cluster.Nodes[0].Log, static line => line.Contains("cannot make right", StringComparison.Ordinal));
+        Assert.DoesNotContain(cluster.Nodes[0].Log, static line => line.Contains("cannot repair", StringComparison.Ordinal));
     }
 
     [KernelFact]
@@ -117,7 +119,7 @@ public sealed class EngineTests
         var node = cluster.Nodes[0];
         node.Start();
         node.Source.Store.SetSourceError("nobody answers");
-        node.Until(() => node.Engine!.Status.SourceError is not null, "it is told");
+        node.Until(() => node.Engine!.Status.SourceError is not null, "it is reported");
         Assert.Null(node.Engine!.Status.SourceHeardAt);
 
         node.Tell([.. cluster.Described]);
@@ -126,7 +128,7 @@ public sealed class EngineTests
     }
 
     [KernelFact]
-    public void Files_that_somebody_removes_or_changes_are_there_again_within_a_second()
+    public void Files_that_another_process_removes_or_changes_are_there_again_within_a_second()
     {
         using var cluster = new NodeCluster(HostGw, [1]);
         var node = cluster.Nodes[0];
@@ -188,7 +190,7 @@ public sealed class EngineTests
         + node.TryTool(["bridge", "fdb", "show", "dev", "flannel.1"]).Output;
 
     [KernelFact]
-    public void Forwarding_that_somebody_switched_off_is_found_by_the_audit()
+    public void Forwarding_that_is_switched_off_is_found_by_the_audit()
     {
         using var cluster = new NodeCluster(HostGw, [2]);
         var node = cluster.Nodes[0];
@@ -225,11 +227,11 @@ public sealed class EngineTests
             each.Tell([.. cluster.Described]);
         cluster.AssertAllReachAll();
         Assert.Contains("192.168.0.99", cluster.Nodes[1].Tool("ip -d link show flannel.1"), StringComparison.Ordinal);
-        cluster.Nodes[1].Until(() => cluster.Nodes[1].Source.Advertised?.Addresses.ToString() == "192.168.0.99", "the others are told");
+        cluster.Nodes[1].Until(() => cluster.Nodes[1].Source.Advertised?.Addresses.ToString() == "192.168.0.99", "it is advertised");
     }
 
     [KernelFact]
-    public void Where_the_tunnel_ends_is_told_before_the_node_has_pods_and_a_tunnel_that_is_there_keeps_its_address()
+    public void The_end_of_the_tunnel_is_advertised_before_the_node_has_pods_and_an_existing_tunnel_keeps_its_address()
     {
         using var cluster = new NodeCluster(Vxlan, [2]);
         var (first, second) = (cluster.Nodes[0], cluster.Nodes[1]);
@@ -239,7 +241,7 @@ public sealed class EngineTests
         {
             node.Start();
             node.Source.Store.Replace([]);
-            node.Until(() => node.Source.Advertised is not null, "the others are told");
+            node.Until(() => node.Source.Advertised is not null, "it is advertised");
         }
 
         Assert.Equal(cluster.Described[0].Vtep4, first.Source.Advertised!.Vtep4);
@@ -288,7 +290,7 @@ public sealed class EngineTests
     }
 
     [KernelFact]
-    public void The_uplink_made_anew_is_followed_and_so_is_its_mtu()
+    public void An_uplink_that_is_made_again_is_followed_and_so_is_its_mtu()
     {
         using var cluster = new NodeCluster(Vxlan, [2]);
         cluster.Start();
@@ -301,7 +303,7 @@ public sealed class EngineTests
             "the tunnel's MTU follows"
         );
         node.Tool("ip link del eth0");
-        node.Until(() => node.Source.Reported is { IsReady: false }, "the loss is told");
+        node.Until(() => node.Source.Reported is { IsReady: false }, "the loss is reported");
         cluster.Plug(node, 1, 0);
 
         cluster.AssertAllReachAll();

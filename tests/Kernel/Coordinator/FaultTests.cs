@@ -6,7 +6,7 @@ using Plugboard.Testing;
 
 namespace Plugboard.Tests.Kernel.Coordinator;
 
-/// <summary>What nobody foresaw: the engine tells it, keeps what there is, and goes on.</summary>
+/// <summary>Unexpected errors: the engine reports them, keeps the node as it is, and goes on.</summary>
 public sealed class FaultTests
 {
     private static readonly BackendConf Vxlan = new() { Type = BackendType.Vxlan };
@@ -14,7 +14,7 @@ public sealed class FaultTests
     [KernelTheory]
     [InlineData(Errno.ENOBUFS, "no buffer space available (ENOBUFS)")]
     [InlineData(Errno.EPERM, "operation not permitted (EPERM)")]
-    public void A_kernel_that_cannot_be_read_is_told_once_and_read_again(Errno errno, string words)
+    public void A_kernel_that_cannot_be_read_is_reported_once_and_read_again(Errno errno, string words)
     {
         using var cluster = new NodeCluster(Vxlan, [2]);
         cluster.Start();
@@ -39,11 +39,11 @@ public sealed class FaultTests
             MetricsText.Render(node.Engine.Status, TimeProvider.System.GetUtcNow()),
             StringComparison.Ordinal
         );
-        Assert.Single(node.Log, line => line.Contains("a round failed", StringComparison.Ordinal));
+        Assert.Single(node.Log, line => line.Contains("sync round failed", StringComparison.Ordinal));
 
         node.Kernel.Fault = Errno.None;
-        node.Until(() => node.Routes() == routes && node.Source.Reported is { IsReady: true }, "all is right again");
-        Assert.Contains("rounds go well again", node.Log);
+        node.Until(() => node.Routes() == routes && node.Source.Reported is { IsReady: true }, "everything is repaired");
+        Assert.Contains("sync rounds succeed again", node.Log);
         cluster.AssertAllReachAll();
     }
 
@@ -52,12 +52,12 @@ public sealed class FaultTests
     {
         using var cluster = new NodeCluster(Vxlan, [2]);
         var node = cluster.Nodes[0];
-        var source = new FailingSource(cluster.Described) { OnAdvertise = new IOException("nobody foresaw this") };
+        var source = new FailingSource(cluster.Described) { OnAdvertise = new IOException("unexpected") };
         node.Change = parts => parts with { Source = source };
 
         node.Start();
 
-        node.Until(() => source.Reported is { IsReady: false, Message: "IOException: nobody foresaw this" }, "it is told");
+        node.Until(() => source.Reported is { IsReady: false, Message: "IOException: unexpected" }, "it is reported");
         node.Until(() => node.Routes().Contains("10.244.2.0/24", StringComparison.Ordinal), "what comes before it is done");
         source.OnAdvertise = null;
         node.Until(() => source.Reported is { IsReady: true }, "the next round is made");
@@ -66,7 +66,7 @@ public sealed class FaultTests
     [KernelTheory]
     [InlineData(false)]
     [InlineData(true)]
-    public void A_source_that_ends_is_told_at_once_and_started_again_and_peers_stay(bool withoutReason)
+    public void A_source_that_ends_is_reported_at_once_and_started_again_and_peers_stay(bool withoutReason)
     {
         using var cluster = new NodeCluster(Vxlan, [2]);
         var node = cluster.Nodes[0];
@@ -77,14 +77,14 @@ public sealed class FaultTests
         var routes = node.Routes();
 
         source.End(withoutReason ? null : new InvalidOperationException("a bug"));
-        var told = node.Until(() => node.Engine!.Status.SourceError is not null, "it is told");
+        var told = node.Until(() => node.Engine!.Status.SourceError is not null, "it is reported");
         // It fails before it tells anything, and is started once more.
         node.Until(() => source.Starts >= 3, "it is started again");
 
         Assert.True(told < TimeSpan.FromSeconds(1), $"told after {told}");
         Assert.Contains(
             node.Log,
-            line => line.Contains(withoutReason ? "it did not say why" : "InvalidOperationException: a bug", StringComparison.Ordinal)
+            line => line.Contains(withoutReason ? "it gave no reason" : "InvalidOperationException: a bug", StringComparison.Ordinal)
         );
         Assert.Equal(routes, node.Routes());
         Assert.True(source.Reported is { IsReady: true });
@@ -113,7 +113,7 @@ public sealed class FaultTests
     }
 
     [KernelFact]
-    public void A_listener_that_breaks_is_told_and_opened_again_and_nothing_is_missed()
+    public void A_listener_that_breaks_is_reported_and_opened_again_and_nothing_is_missed()
     {
         using var cluster = new NodeCluster(Vxlan, [2]);
         var node = cluster.Nodes[0];
@@ -125,8 +125,8 @@ public sealed class FaultTests
 
         listener.IsBroken = true;
         node.Until(
-            () => node.Log.Any(line => line.StartsWith("changes of links and routes cannot be heard", StringComparison.Ordinal)),
-            "it is told"
+            () => node.Log.Any(line => line.StartsWith("notifications about links and routes failed", StringComparison.Ordinal)),
+            "it is reported"
         );
         node.Tool("ip route del 10.244.2.0/24");
         node.Until(() => node.Routes() == routes, "it is looked at without being told");
@@ -136,8 +136,8 @@ public sealed class FaultTests
         node.Tool("ip route del 10.244.2.0/24");
 
         node.Until(() => node.Routes() == routes, "it is heard again");
-        node.Until(() => node.Log.Contains("changes of links and routes are heard again"), "and told");
-        Assert.Single(node.Log, line => line.Contains("cannot be heard", StringComparison.Ordinal));
+        node.Until(() => node.Log.Contains("notifications about links and routes arrive again"), "and told");
+        Assert.Single(node.Log, line => line.Contains(" failed; each retry compares everything", StringComparison.Ordinal));
     }
 
     [KernelFact]

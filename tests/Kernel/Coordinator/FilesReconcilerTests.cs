@@ -42,8 +42,8 @@ public sealed class FilesReconcilerTests
             var again = reconciler.Sync(View(1400), SyncCause.Retry);
 
             Assert.Equal(
-                $"file {SubnetFile} cannot be written: no space left on device (ENOSPC); make room on its filesystem (df, df -i), it "
-                    + "is written then",
+                $"file {SubnetFile} cannot be written: no space left on device (ENOSPC); free space on its filesystem (df, df -i); the "
+                    + "write is retried",
                 Assert.Single(outcome.Problems)
             );
             // Told once: the log compares.
@@ -69,7 +69,7 @@ public sealed class FilesReconcilerTests
             var outcome = new FilesReconciler(Options with { ConflistFile = "" }, "n1").Sync(View(1450), SyncCause.Start);
 
             Assert.Equal(
-                $"file {SubnetFile} cannot be written: read-only file system (EROFS); mount its filesystem writable, or name another place",
+                $"file {SubnetFile} cannot be written: read-only file system (EROFS); mount its filesystem writable, or choose another path",
                 Assert.Single(outcome.Problems)
             );
             Assert.False(outcome.IsUsable);
@@ -178,11 +178,7 @@ public sealed class FilesReconcilerTests
                 File.WriteAllText(options.ConflistTemplate, broken);
             var outcome = reconciler.Sync(View(1500), SyncCause.Audit);
 
-            Assert.Contains(
-                $"{options.ConflistFile} stays as it was made before",
-                Assert.Single(outcome.Problems),
-                StringComparison.Ordinal
-            );
+            Assert.Contains($"{options.ConflistFile} stays unchanged", Assert.Single(outcome.Problems), StringComparison.Ordinal);
             Assert.True(outcome.IsUsable);
             Assert.Equal(before, File.ReadAllText(options.ConflistFile));
             // Of another network than the node has now it would be wrong.
@@ -218,7 +214,7 @@ public sealed class FilesReconcilerTests
     }
 
     [KernelFact]
-    public void That_pods_of_IPv6_get_less_than_flanneld_gave_them_is_told_before_it_is_written()
+    public void That_pods_of_IPv6_get_less_than_flanneld_gave_them_is_reported_before_it_is_written()
     {
         using var machine = new TestMachine();
         machine.Run(() =>
@@ -247,8 +243,8 @@ public sealed class FilesReconcilerTests
 
             reconciler.Plan(view);
             Assert.Equal(
-                "/run/subnet.env: FLANNEL_MTU 1450 becomes 1430: vxlan adds 70 bytes to IPv6, and flanneld reckons with 50; pods "
-                    + "that are there keep theirs",
+                "/run/subnet.env: FLANNEL_MTU 1450 becomes 1430: vxlan adds 70 bytes to IPv6, flanneld subtracts 50; existing "
+                    + "pods keep their MTU",
                 Assert.Single(reconciler.Warnings)
             );
 
@@ -280,15 +276,15 @@ public sealed class FilesReconcilerTests
                     $"file {SubnetFile} cannot be written: no space left on device (ENOSPC)",
                     StringComparison.Ordinal
                 ),
-            "it is told"
+            "it is reported"
         );
-        node.Until(() => node.Engine!.Status.Reconcilers[1].SyncCount >= 3, "it is tried again");
+        node.Until(() => node.Engine!.Status.Reconcilers[1].SyncCount >= 3, "it is retried");
         Assert.Single(node.Log, line => line.Contains("ENOSPC", StringComparison.Ordinal));
 
         node.Run(() => File.Delete($"{Disk}/filler"));
 
         node.Until(() => node.Source.Reported is { IsReady: true }, "it is written");
-        Assert.Single(node.Log, "files: all is right again");
+        Assert.Single(node.Log, "files: recovered");
     }
 
     private static void MakeDisk(TestMachine machine)

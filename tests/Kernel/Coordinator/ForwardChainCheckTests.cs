@@ -12,7 +12,7 @@ public sealed class ForwardChainCheckTests
         "nft add table inet fw;nft add chain inet fw forward { type filter hook forward priority 0 ; policy drop ; };";
 
     [KernelTheory]
-    // Nobody drops.
+    // No chain drops.
     [InlineData("", "")]
     [InlineData("iptables-nft -P FORWARD ACCEPT", "")]
     [InlineData("iptables-nft -A FORWARD -i eth9 -j DROP", "")]
@@ -115,7 +115,7 @@ public sealed class ForwardChainCheckTests
             + "10.0.0.0/24 drop comment \"no\"",
         "chain f of nftables' table ip fw drops it: a rule (\"no\") drops or rejects it, and no rule before accepts it"
     )]
-    public void What_is_told_of_the_chains_is_what_becomes_of_a_packet(string rules, string expected)
+    public void What_is_reported_of_the_chains_is_what_becomes_of_a_packet(string rules, string expected)
     {
         using var node = new TestMachine();
         using var pod = new TestNamespace();

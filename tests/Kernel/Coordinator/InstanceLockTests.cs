@@ -21,7 +21,7 @@ public sealed class OnlyOneTests : IDisposable
     private string Lock => machine.Run(() => Assert.Single(Directory.GetFiles(InstanceLock.Directory)));
 
     [KernelFact]
-    public void A_second_one_is_refused_while_the_first_one_runs_and_told_which_process_it_is()
+    public void A_second_one_is_refused_while_the_first_one_runs_with_its_process()
     {
         using (Take())
         {
@@ -50,7 +50,7 @@ public sealed class OnlyOneTests : IDisposable
     }
 
     [KernelFact]
-    public void Nobody_but_root_can_open_the_file()
+    public void Only_root_can_open_the_file()
     {
         using var own = Take();
         var path = Lock;
@@ -77,7 +77,7 @@ public sealed class OnlyOneTests : IDisposable
     [InlineData("touch LOCK; chmod 644 LOCK")]
     [InlineData("touch LOCK; chmod 600 LOCK; chown 65534 LOCK")]
     [InlineData("chmod 777 $(dirname LOCK); mkfifo LOCK")]
-    public void What_somebody_placed_there_is_replaced(string place)
+    public void A_foreign_file_there_is_replaced(string place)
     {
         string path;
         using (Take())
@@ -88,7 +88,7 @@ public sealed class OnlyOneTests : IDisposable
         using var own = Take();
 
         Assert.NotNull(own);
-        Assert.Equal([$"{path} was no file of root's alone: it is replaced"], log);
+        Assert.Equal([$"{path} is not a file that only root can open: replaced"], log);
         Assert.Equal("600", machine.Run(() => Mode(path)));
         Assert.Throws<SettingException>(Take);
     }
@@ -99,13 +99,13 @@ public sealed class OnlyOneTests : IDisposable
         machine.Tool("mkdir -m 755 /run/elsewhere");
         machine.Tool($"ln -s /run/elsewhere {InstanceLock.Directory}");
         Assert.Equal(
-            $"{InstanceLock.Directory} has to be a directory of root's, and no link: remove it, it is made again",
+            $"{InstanceLock.Directory} must be a directory of root's, not a symbolic link: remove it, it is created again",
             Assert.Throws<SettingException>(Take).Message
         );
         machine.Tool($"rm {InstanceLock.Directory}");
         machine.Tool($"install -d -o 65534 {InstanceLock.Directory}");
         Assert.Equal(
-            $"{InstanceLock.Directory} has to be a directory of root's, and no link: remove it, it is made again",
+            $"{InstanceLock.Directory} must be a directory of root's, not a symbolic link: remove it, it is created again",
             Assert.Throws<SettingException>(Take).Message
         );
     }
@@ -116,8 +116,8 @@ public sealed class OnlyOneTests : IDisposable
         machine.Tool("mount -o remount,ro /run");
         Assert.Null(Take());
         Assert.Equal(
-            $"mkdir {InstanceLock.Directory}: read-only file system (EROFS): nothing keeps a second coordinator from starting in this "
-                + $"network namespace; {InstanceLock.Directory} has to be a directory that can be written (in a pod: a volume of its own)",
+            $"mkdir {InstanceLock.Directory}: read-only file system (EROFS): nothing stops a second coordinator in this "
+                + $"network namespace; {InstanceLock.Directory} must be a writable directory (in a pod: a volume of its own)",
             Assert.Single(log)
         );
     }

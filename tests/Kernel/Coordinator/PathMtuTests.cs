@@ -8,11 +8,11 @@ using Plugboard.Testing;
 
 namespace Plugboard.Tests.Kernel.Coordinator;
 
-/// <summary>What explain tells of the path's MTU, once a router has told the kernel.</summary>
+/// <summary>What explain says of the path MTU that a router reported.</summary>
 public sealed class PathMtuTests
 {
     [KernelFact]
-    public void What_a_router_told_is_told_and_what_it_means_for_the_tunnel()
+    public void What_a_router_reported_is_explained_and_what_it_means_for_the_tunnel()
     {
         using var cluster = new NodeCluster(new BackendConf { Type = BackendType.Vxlan }, [1, 1]);
         cluster.Start();
@@ -29,8 +29,8 @@ public sealed class PathMtuTests
         Assert.Contains(
             (
                 "mtu",
-                "1300 bytes: a router on the way to 192.168.1.2 takes no more, and the kernel remembers it for some minutes (ip "
-                    + "route flush cache forgets it); eth0 takes 1500"
+                "1300 bytes: a router on the path to 192.168.1.2 takes no more, which the kernel remembers for some minutes (to "
+                    + "forget it: ip route flush cache); eth0 takes 1500"
             ),
             Explain(cluster, "192.168.1.2")
         );
@@ -38,7 +38,7 @@ public sealed class PathMtuTests
         Assert.Contains(
             (
                 "path",
-                "1300 bytes to 192.168.1.2, as a router on the way told; the tunnel's have up to 1500, and larger ones are cut or "
+                "1300 bytes to 192.168.1.2, reported by a router on the path; tunnel packets have up to 1500, larger ones are fragmented or "
                     + "lost: Backend.MTU 1300"
             ),
             through

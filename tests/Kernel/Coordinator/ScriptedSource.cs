@@ -3,17 +3,17 @@ using Plugboard.Coordinator.Sources;
 
 namespace Plugboard.Tests.Kernel.Coordinator;
 
-/// <summary>A source that tells what the test says, and keeps what it is told.</summary>
+/// <summary>A source that tells what the test says, and stores what it gets.</summary>
 internal sealed class ScriptedSource : IPeerSource
 {
     private readonly TaskCompletionSource<NodeStore> started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile NodeAdvertisement? advertised;
     private volatile NodeReport? reported;
 
-    /// <summary>Where the nodes are told; there once the engine runs.</summary>
+    /// <summary>The store of the nodes; set once the engine runs.</summary>
     public NodeStore Store => started.Task.WaitAsync(TimeSpan.FromSeconds(10)).GetAwaiter().GetResult();
 
-    /// <summary>What others were told last.</summary>
+    /// <summary>What was advertised last.</summary>
     public NodeAdvertisement? Advertised => advertised;
 
     /// <summary>How the node said it was last.</summary>

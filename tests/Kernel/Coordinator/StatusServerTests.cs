@@ -58,7 +58,7 @@ public sealed class StatusServerTests
         var answer = Ask(node, "127.0.0.1", port, "/healthz");
         Assert.StartsWith("HTTP/1.1 503 ", answer, StringComparison.Ordinal);
         Assert.EndsWith(
-            "\r\n\r\nthe engine has not turned for 181 seconds, and should at least each 180: it hangs; start the coordinator again\n",
+            "\r\n\r\nsync loop stuck for 181 seconds, expected a round every 180 at least; restart the coordinator\n",
             answer,
             StringComparison.Ordinal
         );
@@ -74,7 +74,7 @@ public sealed class StatusServerTests
     [InlineData("GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n", 404)]
     [InlineData("rubbish\r\n\r\n", 400)]
     [InlineData("HEAD /healthz?verbose HTTP/1.0\r\n\r\n", 200)]
-    public void What_is_no_such_request_is_told_so(string request, int code)
+    public void An_invalid_request_gets_an_error(string request, int code)
     {
         using var node = Node();
         node.Start();
@@ -145,7 +145,7 @@ public sealed class StatusServerTests
     }
 
     [KernelFact]
-    public void A_port_that_somebody_holds_is_taken_once_it_is_free()
+    public void A_port_that_is_in_use_is_taken_once_it_is_free()
     {
         using var node = Node();
         node.Start();

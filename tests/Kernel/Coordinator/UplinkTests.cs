@@ -295,7 +295,7 @@ public sealed class UplinkTests
     }
 
     [KernelTheory]
-    [InlineData("--iface=eth9", "", "there is no link by which other nodes are reached: --iface eth9: there is no such link")]
+    [InlineData("--iface=eth9", "", "there is no link by which other nodes are reached: --iface eth9: no such link")]
     [InlineData(
         "--iface=192.168.9.9",
         "",
@@ -321,7 +321,7 @@ public sealed class UplinkTests
     [InlineData(
         "--iface-can-reach=203.0.113.7",
         "",
-        "there is no link by which other nodes are reached: --iface-can-reach 203.0.113.7: no route leads there"
+        "there is no link by which other nodes are reached: --iface-can-reach 203.0.113.7: there is no route to it"
     )]
     [InlineData("", "", "there is no link by which other nodes are reached: no usable default route; name one with --iface")]
     [InlineData(
@@ -330,7 +330,7 @@ public sealed class UplinkTests
         "there is no link by which other nodes are reached: no usable default route; name one with --iface (the default route leaves "
             + "by it: lo is the loopback link; packets to 1.1.1.1 leave by it: lo is the loopback link)"
     )]
-    public void Why_there_is_no_uplink_is_told_for_each_that_was_asked_for(string flags, string setup, string why)
+    public void The_reason_for_no_uplink_is_reported_for_each_flag(string flags, string setup, string why)
     {
         using var machine = new TestMachine();
 
@@ -360,7 +360,7 @@ public sealed class UplinkTests
         Assert.Equal(
             (
                 "eth0 192.168.0.1",
-                "the annotation node-public-ip asks for 192.168.77.1: no link of this node has it; eth0 stays, which is in use"
+                "the annotation node-public-ip asks for 192.168.77.1: no link of this node has it; eth0, which is in use, stays"
             ),
             (after.Text, after.Fault)
         );
@@ -368,7 +368,7 @@ public sealed class UplinkTests
         Assert.Equal(
             (
                 "eth1 10.0.0.5",
-                "the annotation node-public-ip asks for 192.168.77.1: no link of this node has it; eth1 is taken, by --iface eth1"
+                "the annotation node-public-ip asks for 192.168.77.1: no link of this node has it; eth1 is used instead, by --iface eth1"
             ),
             (instead.Text, instead.Fault)
         );

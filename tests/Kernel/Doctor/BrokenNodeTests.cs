@@ -83,7 +83,7 @@ public sealed class BrokenNodeTests
     public static TheoryData<string> Ids => [.. Breaks.Keys];
 
     [KernelFact]
-    public void Of_a_healthy_node_nothing_is_told()
+    public void A_healthy_node_has_no_finding()
     {
         using var node = new DoctoredNode();
         Assert.Equal("", node.Ids());
@@ -91,7 +91,7 @@ public sealed class BrokenNodeTests
 
     [KernelTheory]
     [MemberData(nameof(Ids))]
-    public void What_is_broken_is_told_and_nothing_else(string id)
+    public void What_is_broken_is_reported_and_nothing_else(string id)
     {
         using var node = new DoctoredNode();
         Breaks[id](node);
@@ -99,7 +99,7 @@ public sealed class BrokenNodeTests
     }
 
     [KernelFact]
-    public void Bridged_packets_that_pass_kube_proxy_by_are_told()
+    public void Bridged_packets_that_pass_kube_proxy_by_are_reported()
     {
         using var node = new DoctoredNode();
         if (node.Run(static () => Sysctl.Find("net/bridge/bridge-nf-call-iptables")) is null)
@@ -111,7 +111,7 @@ public sealed class BrokenNodeTests
     }
 
     [KernelFact]
-    public void A_full_range_of_a_bridge_s_config_is_told_with_the_range_and_the_directory()
+    public void A_full_range_of_a_bridge_s_config_is_reported_with_the_range_and_the_directory()
     {
         using var node = new DoctoredNode();
         node.Write(
@@ -131,7 +131,7 @@ public sealed class BrokenNodeTests
     }
 
     [KernelFact]
-    public void A_lock_that_is_kept_is_told_with_who_keeps_it()
+    public void A_lock_that_is_held_is_reported_with_its_holder()
     {
         using var node = new DoctoredNode();
         node.Write("/var/lib/cni/networks/pods/lock", "");
@@ -145,7 +145,7 @@ public sealed class BrokenNodeTests
     }
 
     [KernelFact]
-    public void A_loop_device_that_nothing_is_mounted_from_is_told()
+    public void A_loop_device_that_nothing_is_mounted_from_is_reported()
     {
         using var node = new DoctoredNode();
         var image = node.Under("/var/lib/flexvolume/loop/a.img");
@@ -157,7 +157,7 @@ public sealed class BrokenNodeTests
     }
 
     [KernelFact]
-    public void A_link_of_the_reference_to_a_namespace_of_nobody_is_told()
+    public void A_link_of_the_reference_to_an_unused_namespace_is_reported()
     {
         using var node = new DoctoredNode();
         node.AddNamespace("left", "veth2", "10.201.1.9", alias: "");
@@ -203,7 +203,7 @@ public sealed class BrokenNodeTests
         """printf '\177ELF\001\001\001\000\000\000\000\000\000\000\000\000\002\000\050\000\001\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000' > portmap.new; chmod 0755 portmap.new; mv portmap.new portmap"""
     )]
     [InlineData("of no version that fits", "sed -i 's/\"0.4.0.*1.0.0\"/\"0.3.1\"/' portmap")]
-    public void A_plugin_that_cannot_serve_is_told(string how, string command)
+    public void A_plugin_that_cannot_serve_is_reported(string how, string command)
     {
         using var node = new DoctoredNode();
         node.Shell($"cd {node.Root}/opt/cni/bin; {command}");
@@ -225,7 +225,7 @@ public sealed class BrokenNodeTests
         "iptables-nft -t nat -N AGENT; iptables-nft -t nat -A POSTROUTING -m comment --comment agent -j AGENT; iptables-nft -t nat "
             + "-A AGENT -d 172.16.0.0/12 -j RETURN; iptables-nft -t nat -A AGENT -j MASQUERADE"
     )]
-    public void Rules_that_change_the_sender_between_pods_are_told(string rules)
+    public void Rules_that_change_the_sender_between_pods_are_reported(string rules)
     {
         using var node = new DoctoredNode();
         node.Shell(rules);
@@ -249,7 +249,7 @@ public sealed class BrokenNodeTests
         "nft add table ip kube-proxy; nft add chain ip kube-proxy post '{ type nat hook postrouting priority srcnat; }'; nft add "
             + "rule ip kube-proxy post mark and 0x4000 == 0x4000 masquerade"
     )]
-    public void Rules_that_leave_pods_alone_are_not_told(string rules)
+    public void Rules_that_leave_pods_alone_are_not_reported(string rules)
     {
         using var node = new DoctoredNode();
         node.Shell(rules);

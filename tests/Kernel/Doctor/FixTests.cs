@@ -45,7 +45,7 @@ public sealed class FixTests
     }
 
     [KernelFact]
-    public void A_lease_of_nobody_whose_address_nobody_has_is_released()
+    public void A_lease_without_a_container_whose_address_is_unused_is_released()
     {
         using var node = new DoctoredNode();
         node.AddLease("10.201.1.77", "gone");
@@ -55,7 +55,7 @@ public sealed class FixTests
     }
 
     [KernelFact]
-    public void A_lease_whose_address_somebody_has_is_left_to_a_person()
+    public void A_lease_whose_address_is_in_use_is_left_to_a_person()
     {
         using var node = new DoctoredNode();
         node.AddNamespace("left", "veth2", "10.201.1.9", "cni:pods/gone/eth0");

@@ -52,7 +52,7 @@ public sealed class ManyPodsTests(ITestOutputHelper output)
         output.WriteLine(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"and {Pods} leases of nobody: {broken.Elapsed.TotalMilliseconds:0} ms with the second look"
+                $"and {Pods} leases without a container: {broken.Elapsed.TotalMilliseconds:0} ms with the second look"
             )
         );
         Assert.Equal(

@@ -58,7 +58,7 @@ public sealed class ConfinedDirectoryTests : IDisposable
     }
 
     [Fact]
-    public void What_is_missing_is_made_with_a_mode_and_told()
+    public void What_is_missing_is_made_with_a_mode_and_reported()
     {
         using var root = Root();
         var made = 0;

@@ -42,7 +42,7 @@ public sealed class SysctlTests
     }
 
     [KernelFact]
-    public void A_setting_that_the_kernel_does_not_have_is_told_apart()
+    public void A_setting_that_the_kernel_does_not_have_is_distinguished()
     {
         using var machine = new TestMachine();
         machine.Run(static () =>
@@ -56,7 +56,7 @@ public sealed class SysctlTests
     }
 
     [KernelFact]
-    public void A_value_that_the_kernel_does_not_take_is_told()
+    public void A_value_that_the_kernel_does_not_take_is_reported()
     {
         using var machine = new TestMachine();
         var e = Assert.Throws<SysctlException>(() => machine.Run(static () => Sysctl.Write(Forward, "yes")));

@@ -41,7 +41,7 @@ public sealed class TestNamespaceTests
     }
 
     [KernelFact]
-    public void What_a_machine_mounts_is_seen_by_nobody_else()
+    public void What_a_machine_mounts_is_seen_by_no_other_process()
     {
         using var machine = new TestMachine();
         var directory = Directory.CreateTempSubdirectory();

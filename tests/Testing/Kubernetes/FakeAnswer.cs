@@ -16,6 +16,6 @@ public sealed record FakeAnswer(int Status, string Body = "")
             $$"""{"kind":"Status","apiVersion":"v1","status":"Failure","message":"{{message}}","reason":"{{reason}}","code":{{status}}}"""
         );
 
-    /// <summary>Nothing at all, until somebody ends it.</summary>
+    /// <summary>Nothing at all, until it is ended.</summary>
     public static FakeAnswer Silence { get; } = new(0) { Stream = static (_, cancellation) => Task.Delay(Timeout.Infinite, cancellation) };
 }

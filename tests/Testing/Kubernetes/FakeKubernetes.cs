@@ -8,8 +8,8 @@ namespace Plugboard.Testing.Kubernetes;
 
 /// <summary>
 /// The part of a Kubernetes API that a source of peers uses, as honest as the real one: versions that go up with each change, a history
-/// that can be forgotten, pages of one moment, watches with bookmarks, patches that change nothing when nothing differs. What it is told to
-/// answer otherwise it does.
+/// that can be forgotten, pages of one moment, watches with bookmarks, patches that change nothing when nothing differs. What it is asked
+/// to answer otherwise it does.
 /// </summary>
 public sealed class FakeKubernetes : IDisposable
 {
@@ -33,7 +33,7 @@ public sealed class FakeKubernetes : IDisposable
     public string? Token { get; set; }
 
     /// <summary>
-    /// Whether a version that is forgotten is told by an event within the watch, as the API does once it has begun, and not by its status.
+    /// Whether a compacted version is reported by an event within the watch, as the API does once it has begun, and not by its status.
     /// </summary>
     public bool TellsGoneInWatch { get; set; }
 
@@ -85,7 +85,7 @@ public sealed class FakeKubernetes : IDisposable
         }
     }
 
-    /// <summary>Changes a Node; nothing is told where nothing differs.</summary>
+    /// <summary>Changes a Node; no event if nothing differs.</summary>
     public void Edit(string name, Action<JsonObject> edit)
     {
         lock (changing)
@@ -116,11 +116,11 @@ public sealed class FakeKubernetes : IDisposable
             return (JsonObject)nodes[name].DeepClone();
     }
 
-    /// <summary>One of flannel's annotations of a Node; null: there is none.</summary>
+    /// <summary>One of flannel's annotations of a Node; null: absent.</summary>
     public string? Annotation(string name, string annotation) =>
         (string?)Read(name)["metadata"]!["annotations"]![$"flannel.alpha.coreos.com/{annotation}"];
 
-    /// <summary>The condition NetworkUnavailable of a Node; null: there is none.</summary>
+    /// <summary>The condition NetworkUnavailable of a Node; null: absent.</summary>
     public JsonNode? Condition(string name) =>
         Read(name)["status"]!["conditions"]!.AsArray().FirstOrDefault(condition => (string?)condition!["type"] == "NetworkUnavailable");
 

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace Plugboard.Testing.Kubernetes;
 
-/// <summary>A Node as an API has it, with what nobody here reads: images, other conditions, other annotations.</summary>
+/// <summary>A Node as an API has it, with unused data: images, other conditions, other annotations.</summary>
 public static class FakeNode
 {
     /// <summary>Makes one.</summary>

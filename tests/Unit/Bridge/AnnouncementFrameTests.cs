@@ -11,7 +11,7 @@ public sealed class AnnouncementFrameTests
         Convert.ToHexStringLower(AnnouncementFrame.Of(IPAddr.Parse(address), mac, vlan));
 
     [Fact]
-    public void An_IPv4_address_is_told_by_a_gratuitous_request_as_the_kernel_sends_it() =>
+    public void An_IPv4_address_is_announced_by_a_gratuitous_request_as_the_kernel_sends_it() =>
         Assert.Equal(
             "ffffffffffff" + "020000000001" + "0806" + "0001080006040001" + "020000000001" + "0a010032" + "000000000000" + "0a010032",
             Of("10.1.0.50")
@@ -19,7 +19,7 @@ public sealed class AnnouncementFrameTests
 
     // The check sum is that of another program.
     [Fact]
-    public void An_IPv6_address_is_told_by_an_advertisement_that_overrides() =>
+    public void An_IPv6_address_is_announced_by_an_advertisement_that_overrides() =>
         Assert.Equal(
             "333300000001"
                 + "020000000001"

@@ -122,7 +122,7 @@ public sealed class ConflistWriterTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Broken))]
-    public void A_broken_executable_is_told_why(string what, byte[] content, string why)
+    public void A_broken_executable_is_reported_with_the_reason(string what, byte[] content, string why)
     {
         Assert.NotEqual("", what);
         var path = Plugin("portmap", content);
@@ -139,14 +139,14 @@ public sealed class ConflistWriterTests : IDisposable
     [InlineData("""echo '{"cniVersion":"0.2.0"}'""", "it speaks CNI 0.1.0, 0.2.0, the conflist is 1.1.0")]
     [InlineData("""echo '{"supportedVersions":["0.3.1"]}'""", "it speaks CNI 0.3.1, the conflist is 1.1.0")]
     [InlineData("""[ $CNI_COMMAND = VERSION ] && grep -q '"cniVersion":"1.1.0"' || exit 9; exit 8""", "VERSION ends with exit code 8")]
-    public void A_plugin_that_cannot_serve_is_told_why(string body, string why)
+    public void A_plugin_that_cannot_serve_is_reported_with_the_reason(string body, string why)
     {
         Script("portmap", body);
         Assert.Equal(why, Missing("portmap").Why);
     }
 
     [Fact]
-    public void A_file_that_is_not_executable_is_told_so()
+    public void A_file_that_is_not_executable_is_reported()
     {
         Plugin("portmap", File.ReadAllBytes("/bin/true"), UnixFileMode.UserRead);
         Assert.Equal("it is not executable, or its filesystem is mounted noexec", Missing("portmap").Why);
@@ -167,7 +167,7 @@ public sealed class ConflistWriterTests : IDisposable
     }
 
     [Fact]
-    public void What_is_there_stays_while_a_plugin_is_missing_and_goes_when_it_is_told_to()
+    public void What_is_there_stays_while_a_plugin_is_missing_and_goes_on_request()
     {
         var writer = Writer;
         writer.Write(Default);

@@ -119,7 +119,7 @@ public sealed class SubnetFileTests : IDisposable
     }
 
     [Fact]
-    public void Everybody_may_read_it()
+    public void Every_user_may_read_it()
     {
         Parse(DualStack).Write(Target);
         if (OperatingSystem.IsLinux())

@@ -92,7 +92,7 @@ public sealed class NodeStoreTests
     }
 
     [Fact]
-    public void The_same_again_wakes_nobody_also_when_it_lacks_what_stays()
+    public void An_equal_value_wakes_no_thread_also_when_a_field_that_stays_is_missing()
     {
         store.Replace([Whole]);
         store.Set(Whole with { PodCidrs = [Whole.PodCidrs[0]] });

@@ -127,7 +127,7 @@ public sealed class RoutePlannerTests
         Assert.Empty(Plan(dual).Problems);
         Assert.Equal(
             "IPv6: this node has IPv6 pods, and eth0 has no IPv6 address that other nodes could use; give it one, name another link "
-                + "with --iface, or say EnableIPv6: false if the cluster has no IPv6",
+                + "with --iface, or set EnableIPv6: false if the cluster has no IPv6",
             Assert.Single(
                 Plan(dual with { Self = dual.Self with { PodCidrs = [.. dual.Self.PodCidrs, IPPrefix.Parse("fd00:1::/64")] } }).Problems
             )
@@ -144,7 +144,7 @@ public sealed class RoutePlannerTests
     }
 
     [Fact]
-    public void The_tunnels_hardware_address_is_what_the_others_were_told_else_the_identitys_own()
+    public void The_tunnels_hardware_address_is_the_advertised_one_else_the_identitys_own()
     {
         var view = View(new BackendConf { Type = BackendType.Vxlan });
         var told = view with { Self = view.Self with { Vtep4 = new VtepData(1, MacAddress.Parse("c6:00:00:00:00:01")) } };

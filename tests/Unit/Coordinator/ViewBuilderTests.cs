@@ -72,11 +72,11 @@ public sealed class ViewBuilderTests
 
         Assert.False(view.Self.IsGone);
         Assert.Equal(
-            "the source knows no node n11, and node n1 has this node's address or pod network: correct its name, or say --node-name n1",
+            "the source knows no node n11, and node n1 has this node's address or pod network: correct its name, or set --node-name n1",
             notReady
         );
         Assert.Equal(
-            "the source knows no node nod3 (did you mean \"node3\"?); say --node-name, or let the node join",
+            "the source knows no node nod3 (did you mean \"node3\"?); set --node-name, or let the node join",
             Build(new ViewBuilder("nod3", Vxlan), N2, N2 with { Name = "node3" }).NotReadyReason
         );
     }
@@ -106,7 +106,7 @@ public sealed class ViewBuilderTests
         var (view, notReady) = With(Vxlan with { EnableIPv4 = false, SaysIPv4 = true, EnableIPv6 = true });
 
         Assert.Equal(
-            "node n1 has pods of 10.244.1.0/24, and the cluster's network does not enable that family: EnableIPv4, EnableIPv6",
+            "node n1 has the pod network 10.244.1.0/24, and the cluster network does not enable that family: EnableIPv4, EnableIPv6",
             notReady
         );
         Assert.False(view!.Self.IsGone || view.MayPrune);
@@ -139,7 +139,7 @@ public sealed class ViewBuilderTests
     [InlineData("fd00:1::/64", false)]
     [InlineData("10.244.1.0/24,fd00:1::/64", true)]
     [InlineData("10.244.1.0/24", true)]
-    public void A_node_whose_pods_have_only_IPv6_needs_no_IPv4_where_nobody_says_it(string pods, bool expected)
+    public void A_node_whose_pods_have_only_IPv6_needs_no_IPv4_unless_it_is_configured(string pods, bool expected)
     {
         var network = new NetConf
         {

@@ -61,7 +61,7 @@ public sealed class DoctorFixesTests
     public void What_helps_is_finished()
     {
         var off = true;
-        var fix = new Switch(() => !(off = false), static () => Assert.Fail("nothing is to be undone"));
+        var fix = new Switch(() => !(off = false), static () => Assert.Fail("nothing must be undone"));
         var doctor = With(new SwitchCheck(() => off, fix));
         Assert.Equal(FixState.Helped, Assert.Single(new DoctorFixes(doctor, static _ => { }).Apply(doctor.Examine())).State);
         Assert.True(fix.IsFinished);
@@ -77,7 +77,7 @@ public sealed class DoctorFixesTests
         Assert.Equal(FixState.Undone, Assert.Single(new DoctorFixes(doctor, said.Add).Apply(doctor.Examine())).State);
         Assert.Equal(0, turned);
         Assert.False(fix.IsFinished);
-        Assert.Equal(["will turn the switch [switch]", "will take back: turn the switch [switch], for it did not help"], said);
+        Assert.Equal(["will turn the switch [switch]", "will undo: turn the switch [switch], as it did not help"], said);
     }
 
     [Fact]
@@ -88,7 +88,7 @@ public sealed class DoctorFixesTests
     }
 
     [Fact]
-    public void What_fails_is_told()
+    public void What_fails_is_reported()
     {
         var doctor = With(
             new SwitchCheck(
@@ -106,6 +106,6 @@ public sealed class DoctorFixesTests
         Assert.Equal(["seen", FindingIds.CheckNotRun], With(new BlindCheck()).Examine().Findings.Select(static finding => finding.Id));
 
     [Fact]
-    public void What_is_gone_at_the_second_look_is_not_told() =>
+    public void What_is_gone_in_the_second_examination_is_not_reported() =>
         Assert.Equal(["stays"], With(new PassingCheck()).Examine().Findings.Select(static finding => finding.Id));
 }

@@ -20,7 +20,7 @@ public sealed class KernelCheckTests
         KernelCheck.Judge(has, needs).Select(static finding => finding.Id);
 
     [Fact]
-    public void What_is_lacking_and_needed_is_told_and_nothing_else()
+    public void A_missing_feature_that_is_needed_is_reported_and_nothing_else()
     {
         Assert.Empty(Ids(Full, Full));
         Assert.Equal(
@@ -36,5 +36,5 @@ public sealed class KernelCheckTests
     }
 
     [Fact]
-    public void What_nobody_needs_may_be_lacking() => Assert.Empty(Ids(new KernelFeatures(), new KernelFeatures()));
+    public void An_unneeded_feature_may_be_missing() => Assert.Empty(Ids(new KernelFeatures(), new KernelFeatures()));
 }

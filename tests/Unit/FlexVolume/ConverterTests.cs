@@ -244,7 +244,7 @@ public sealed class ConverterTests
         Assert.Equal(
             [
                 "# PersistentVolume b: left out: its source is not a flexVolume",
-                "# PersistentVolume c is not converted: \"acme/thing\" is no driver of ours: a vendor of your choice with local, loop, "
+                "# PersistentVolume c is not converted: \"acme/thing\" is not a driver of ours: a vendor of your choice with local, loop, "
                     + "tmpfs, nfs, cifs or uds, or one of k8s/nfs, alicloud/nas, fstab/cifs, juliohm/cifs, microsoft.com/smb, "
                     + "ramax.com/local-storage, kvaps/loop, nodeagent/uds",
                 "# Deployment shop/web: left out: a flexVolume that is written into a pod is not converted; write what a "

@@ -7,7 +7,7 @@ namespace Plugboard.Tests.Unit.Hosting;
 public sealed class BusyLockTests
 {
     [Fact]
-    public void A_lock_that_nobody_gives_back_is_code_11_with_its_holders_number_and_its_path()
+    public void A_lock_that_is_not_released_is_code_11_with_its_holders_number_and_its_path()
     {
         var path = Path.GetTempFileName();
         using var held = FileLock.Take(FileDescriptor.OpenForReading(path), TimeSpan.Zero);

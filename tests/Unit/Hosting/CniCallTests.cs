@@ -56,7 +56,7 @@ public sealed class CniCallTests
     }
 
     [Fact]
-    public void An_unknown_command_is_told_after_the_input_was_judged()
+    public void An_unknown_command_is_reported_after_the_input_was_judged()
     {
         Assert.Equal((4, "unknown CNI_COMMAND: FOO"), Head(Calls.Fail(new FakePlugin(), "FOO")));
         Assert.Equal((7, "missing network name"), Head(Calls.Fail(new FakePlugin(), "FOO", "{}")));

@@ -43,7 +43,7 @@ public sealed class CniCommandLineTests
     [InlineData("""{"name":"n","cniVersion":"7"}""", "incompatible CNI versions")]
     [InlineData("""{"name":"n","mtu":"x"}""", "failed to load netconf: mtu wants a whole number, not a text")]
     [InlineData("""{"name":"n","mtu":-1}""", "mtu: is negative")]
-    public void What_is_wrong_is_told_with_its_place(string stdin, string said)
+    public void What_is_wrong_is_reported_with_its_place(string stdin, string said)
     {
         var (output, exitCode) = Run(stdin, "validate");
         Assert.Equal(1, exitCode);

@@ -36,7 +36,7 @@ public sealed class PluginDelegateTests : IDisposable
     }
 
     [Fact]
-    public void What_is_nowhere_is_told_with_the_path()
+    public void What_is_nowhere_is_reported_with_the_path()
     {
         var error = Fails(() => PluginDelegate.Find(Calls.Request(Calls.Config, "/a:/b"), "host-local"));
         Assert.Equal(
@@ -100,7 +100,7 @@ public sealed class PluginDelegateTests : IDisposable
     [InlineData("echo 'went \"wrong\"' >&2; exit 1", "netplugin failed: \"went \\\"wrong\\\"\\n\"")]
     [InlineData("exit 3", "netplugin failed with no error message: exit status 3")]
     [InlineData("kill -9 $$", "netplugin failed with no error message: signal: killed")]
-    public void What_is_no_error_object_is_told_in_the_words_of_the_library(string body, string message)
+    public void What_is_no_error_object_is_reported_in_the_words_of_the_library(string body, string message)
     {
         var error = Fails(Script(body).Del);
         Assert.Equal((CniErrorCode.Internal, message), (error.Code, error.Message));
@@ -118,7 +118,7 @@ public sealed class PluginDelegateTests : IDisposable
     [InlineData("true", "printed nothing")]
     [InlineData("echo hello", "printed \"hello\\n\"")]
     [InlineData("echo 5", "printed \"5\\n\"")]
-    public void An_add_that_prints_no_result_is_told_with_the_delegate_and_what_it_printed(string body, string details)
+    public void An_add_that_prints_no_result_is_reported_with_the_delegate_and_what_it_printed(string body, string details)
     {
         var error = Fails(() => Script(body).Add());
         Assert.Equal(CniErrorCode.IOFailure, error.Code);
@@ -156,7 +156,7 @@ public sealed class PluginDelegateTests : IDisposable
     }
 
     [Fact]
-    public void What_it_says_on_standard_error_is_read_to_its_end_and_told_in_part()
+    public void What_it_says_on_standard_error_is_read_to_its_end_and_reported_in_part()
     {
         var error = Fails(Script("yes | head -c 1000000 >&2; exit 1").Del);
         Assert.StartsWith("netplugin failed: \"y\\ny\\n", error.Message, StringComparison.Ordinal);
@@ -164,7 +164,7 @@ public sealed class PluginDelegateTests : IDisposable
     }
 
     [Fact]
-    public void It_is_told_who_waits_for_it_and_nobody_is_called_who_waits()
+    public void It_gets_the_waiting_plugins_and_no_waiting_plugin_is_called()
     {
         var seen = Path.Combine(folder, "callers");
         Script($"echo $PLUGBOARD_CALLERS >> {seen}");

@@ -52,7 +52,7 @@ public sealed class CommandTests
     }
 
     [Fact]
-    public void A_signal_is_told()
+    public void A_signal_is_reported()
     {
         var result = Shell("kill -15 $$").Run();
         Assert.Equal((null, 15), (result.ExitCode, result.Signal));

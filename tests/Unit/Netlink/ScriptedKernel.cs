@@ -32,7 +32,7 @@ internal sealed class ScriptedKernel : IDatagramSocket
         return this;
     }
 
-    /// <summary>A datagram comes that nobody asked for; an empty one stands for those that were lost (ENOBUFS).</summary>
+    /// <summary>An unrequested datagram comes; an empty one stands for those that were lost (ENOBUFS).</summary>
     public ScriptedKernel Notify(params byte[][] datagrams)
     {
         foreach (var datagram in datagrams)

@@ -67,7 +67,7 @@ public sealed class CifsPlanTests
     public void What_mount_cifs_did_itself_is_done(string words, string parameters) => Assert.Equal(parameters, Words(Plan(words)));
 
     [Fact]
-    public void No_version_is_told_unless_one_was_asked_for()
+    public void No_version_is_passed_unless_one_was_given()
     {
         Assert.DoesNotContain("vers", Words(Plan("dir_mode=0755,file_mode=0644,noperm")), StringComparison.Ordinal);
         Assert.Equal("vers=3.02", Words(Plan("", ("vers", "3.02"))));
@@ -97,7 +97,7 @@ public sealed class CifsPlanTests
     [InlineData("guest")]
     [InlineData("sec=none")]
     [InlineData("username=")]
-    public void Nobody_in_particular_needs_no_Secret(string words) => Assert.True(CifsPlan.From(Request(words), policy).IsGuest);
+    public void A_guest_needs_no_Secret(string words) => Assert.True(CifsPlan.From(Request(words), policy).IsGuest);
 
     [Fact]
     public void A_domain_may_be_an_option_of_its_own()
@@ -198,7 +198,7 @@ public sealed class CifsPlanTests
         var secrets = new Dictionary<string, Secret> { ["username"] = new("bob"u8.ToArray()), ["password"] = new("a\0b"u8.ToArray()) };
         var request = Of("") with { Secrets = secrets };
         Assert.Equal(
-            "cifs: the password holds a NUL byte",
+            "cifs: the password contains a NUL byte",
             Assert.Throws<VolumeException>(() => CifsPlan.From(request, policy).Identity.ToParameters("cifs").ToList()).Message
         );
     }
@@ -226,7 +226,7 @@ public sealed class CifsPlanTests
         Assert.Equal(number, NodeAccounts.NumberOf("cifs", "uid", name));
 
     [Fact]
-    public void A_user_whom_the_node_has_not_got_is_told() =>
+    public void A_user_whom_the_node_has_not_got_is_reported() =>
         Assert.Equal(
             "cifs: mount option \"gid\" is \"no-such-group\", and the node has no group of that name (/etc/group); use the number",
             Assert.Throws<VolumeException>(static () => NodeAccounts.NumberOf("cifs", "gid", "no-such-group")).Message

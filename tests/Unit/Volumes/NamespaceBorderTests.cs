@@ -85,7 +85,7 @@ public sealed class NamespaceBorderTests
         Assert.ThrowsAny<VolumeException>(() => LocalPlan.From(Request("team-b", (name, value)), policy));
 
     [Theory]
-    [InlineData("", "local: the pod's namespace is not known")]
+    [InlineData("", "local: the pod's namespace is unknown")]
     [InlineData("..", "local: \"..\" is not the name of a namespace")]
     [InlineData(".", "local: \".\" is not the name of a namespace")]
     [InlineData("a/b", "local: \"a/b\" is not the name of a namespace")]

@@ -76,7 +76,7 @@ public sealed class NfsPlanTests
     public void What_mount_nfs_did_itself_is_done(string words, string parameters) => Assert.Equal(parameters, Words(With(words)));
 
     [Fact]
-    public void Soft_is_told_wherever_it_was_asked_for()
+    public void Soft_is_reported_wherever_it_was_given()
     {
         Assert.True(With("soft").IsSoft);
         Assert.True(With("", ("soft", "true")).IsSoft);

@@ -49,7 +49,7 @@ public sealed class OptionTests
         Assert.Equal(meant, Spelling.FindNearest(written, ["server", "share", "path", "mountOptions", "subDir"]));
 
     [Fact]
-    public void A_dialects_name_is_read_and_told_in_messages()
+    public void A_dialects_name_is_read_and_reported_in_messages()
     {
         var names = new OptionNames { Aliases = new Dictionary<string, string> { ["networkPath"] = "source" } };
         Assert.Equal("//a/b", Options(names, ("networkPath", "//a/b")).Find("source"));
@@ -119,7 +119,7 @@ public sealed class OptionTests
     }
 
     [Fact]
-    public void A_long_text_of_somebody_else_leaves_room_for_the_reason()
+    public void A_long_foreign_text_leaves_room_for_the_reason()
     {
         var failure = Assert.Throws<VolumeException>(() =>
             Options(OptionNames.Own, (new string('x', 100_000), "")).RequireKnown("nfs", ["server"])
@@ -151,7 +151,7 @@ public sealed class OptionTests
     [InlineData("flag", "maybe")]
     [InlineData("size", "much")]
     [InlineData("size", "0")]
-    public void A_wrong_value_is_told_with_the_option_and_what_is_wanted(string name, string value)
+    public void A_wrong_value_is_reported_with_the_option_and_what_is_wanted(string name, string value)
     {
         var options = Options(OptionNames.Own, (name, value));
         var failure = Assert.Throws<VolumeException>(() =>
@@ -204,7 +204,7 @@ public sealed class OptionTests
     )]
     [InlineData("remount,ro", "nfs: mount option \"remount\" is refused: it changes a mount instead of making one")]
     [InlineData("loop", "nfs: mount option \"loop\" is refused: it is for images; the driver for them is loop")]
-    public void A_refused_mount_option_is_told_with_what_was_meant_or_why(string text, string message) =>
+    public void A_refused_mount_option_is_reported_with_what_was_meant_or_why(string text, string message) =>
         Assert.Equal(message, Assert.Throws<VolumeException>(() => MountWords.Parse("nfs", text, ["timeo"], new VolumePolicy())).Message);
 
     [Theory]

@@ -50,7 +50,7 @@ public sealed class PlanTests
         var plan = LocalPlan.From(Request(), policy);
         Assert.Equal(("ns/pv1", true, Careful), (plan.Place.Inside, plan.Create, plan.Attributes));
         Assert.Contains(
-            "the pod's namespace is not known",
+            "the pod's namespace is unknown",
             Refusal(() => LocalPlan.From(Request() with { Pod = VolumePod.Unknown }, policy)),
             StringComparison.Ordinal
         );
@@ -159,7 +159,7 @@ public sealed class PlanTests
         Assert.NotNull(NfsPlan.From(Request(("server", "10.0.0.77"), ("share", "/x")), narrow));
         Assert.NotNull(NfsPlan.From(Request(("server", "FILES.example.org"), ("share", "/x")), narrow));
         Assert.Contains(
-            "is no server's name",
+            "is not a server name",
             Refusal(() => NfsPlan.From(Request(("server", "a b"), ("share", "/x")), policy)),
             StringComparison.Ordinal
         );

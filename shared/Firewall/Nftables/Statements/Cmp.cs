@@ -3,7 +3,7 @@ using static Plugboard.Firewall.Nftables.Uapi.NfTablesH;
 
 namespace Plugboard.Firewall.Nftables.Statements;
 
-/// <summary>Goes on where a value is, or is not, the one wanted: <c>ip daddr != 10.1.0.0/16</c>.</summary>
+/// <summary>Continues if a value is, or is not, the one wanted: <c>ip daddr != 10.1.0.0/16</c>.</summary>
 public sealed class Cmp : Statement
 {
     private readonly Selector selector;

@@ -3,7 +3,7 @@ using static Plugboard.Firewall.Nftables.Uapi.NfTablesH;
 
 namespace Plugboard.Firewall.Nftables.Statements;
 
-/// <summary>Goes on where the packet's flow is in one of some states: <c>ct state new</c>, <c>ct status dnat</c>.</summary>
+/// <summary>Continues if the packet's flow is in one of some states: <c>ct state new</c>, <c>ct status dnat</c>.</summary>
 public sealed class Ct : Statement
 {
     private readonly uint key;
@@ -21,7 +21,7 @@ public sealed class Ct : Statement
     /// <summary>The flow's destination was changed.</summary>
     public static Ct DestinationChanged => new(NFT_CT_STATUS, 1 << 5, "ct status dnat");
 
-    /// <summary>The flow is in one of these states; null where a word is none.</summary>
+    /// <summary>The flow is in one of these states; null if a word is invalid.</summary>
     /// <param name="words"><c>new</c>, <c>established</c>, <c>related</c>, <c>invalid</c>, <c>untracked</c>, divided by commas.</param>
     public static Ct? FindState(string words)
     {

@@ -3,9 +3,8 @@ using static Plugboard.Firewall.Nftables.Uapi.NfTablesH;
 namespace Plugboard.Firewall.Nftables.Statements;
 
 /// <summary>
-/// Goes on where the node has, or lacks, a route: back to the sender by the link the packet came by, <c>fib saddr . iif oif missing</c>, or
-/// to the receiver,
-/// <c>fib daddr oif exists</c>. Source: nft(8), FIB EXPRESSIONS.
+/// Continues if the node has, or lacks, a route: back to the sender by the packet's incoming link, <c>fib saddr . iif oif missing</c>, or
+/// to the receiver, <c>fib daddr oif exists</c>. Source: nft(8), FIB EXPRESSIONS.
 /// </summary>
 public sealed class FibOif : Statement
 {
@@ -29,7 +28,7 @@ public sealed class FibOif : Statement
     internal override void Write(RuleWriter rule)
     {
         rule.Expressions.Fib(NFT_FIB_RESULT_OIF, flags | NFTA_FIB_F_PRESENT, 0);
-        // One byte of the register is written, the others are zero; nft compares all four.
+        // One byte of the register is written, the other three are zero; nft compares all four.
         rule.Expressions.Compare(NFT_CMP_EQ, Field.Number(exists ? 1u : 0).Bytes);
     }
 

@@ -3,7 +3,7 @@ using static Plugboard.Firewall.Nftables.Uapi.NfTablesH;
 
 namespace Plugboard.Firewall.Nftables.Statements;
 
-/// <summary>Goes on where the packet is for one of the node's own addresses: <c>fib daddr type local</c>.</summary>
+/// <summary>Continues if the packet is for one of the node's own addresses: <c>fib daddr type local</c>.</summary>
 public sealed class FibType : Statement
 {
     // include/uapi/linux/rtnetlink.h: RTN_LOCAL.

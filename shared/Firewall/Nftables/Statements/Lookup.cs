@@ -1,6 +1,6 @@
 namespace Plugboard.Firewall.Nftables.Statements;
 
-/// <summary>Goes on where the values, one after the other, are an element of a set: <c>ip saddr . ip daddr @pairs</c>.</summary>
+/// <summary>Continues if the values, one after the other, are an element of a set: <c>ip saddr . ip daddr @pairs</c>.</summary>
 /// <param name="set">The set, of the rule's own table.</param>
 /// <param name="selectors">The values; their types are the key's.</param>
 public sealed class Lookup(Set set, params Selector[] selectors) : Statement

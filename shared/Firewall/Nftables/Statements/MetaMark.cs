@@ -4,7 +4,7 @@ using static Plugboard.Firewall.Nftables.Uapi.NfTablesH;
 namespace Plugboard.Firewall.Nftables.Statements;
 
 /// <summary>
-/// Goes on where the packet's mark has all of some bits, whatever the others are: <c>meta mark &amp; 0x4000 == 0x4000</c>.
+/// Continues if the packet's mark has all of some bits, regardless of the other bits: <c>meta mark &amp; 0x4000 == 0x4000</c>.
 /// </summary>
 /// <param name="bits">The bits.</param>
 public sealed class MetaMark(uint bits) : Statement

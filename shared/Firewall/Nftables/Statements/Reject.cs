@@ -3,9 +3,9 @@ using static Plugboard.Firewall.Nftables.Uapi.NfTablesH;
 namespace Plugboard.Firewall.Nftables.Statements;
 
 /// <summary>
-/// Refuses the packet and tells its sender: <c>reject</c> that nobody listens, <c>reject with tcp reset</c> by a closed connection.
+/// Rejects the packet and informs its sender: <c>reject</c> as a closed port, <c>reject with tcp reset</c> as a closed connection.
 /// </summary>
-/// <param name="withReset">By a reset; only TCP comes this far then.</param>
+/// <param name="withReset">By a reset; only TCP reaches the rule then.</param>
 public sealed class Reject(bool withReset = false) : Statement
 {
     // include/uapi/linux/icmp.h: ICMP_PORT_UNREACH; icmpv6.h: ICMPV6_PORT_UNREACH; in.h: IPPROTO_TCP.

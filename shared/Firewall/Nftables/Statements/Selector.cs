@@ -2,7 +2,7 @@ using static Plugboard.Firewall.Nftables.Uapi.NfTablesH;
 
 namespace Plugboard.Firewall.Nftables.Statements;
 
-/// <summary>What of a packet a rule looks at. Source: nft(8), PRIMARY and PAYLOAD EXPRESSIONS.</summary>
+/// <summary>The part of a packet that a rule reads. Source: nft(8), PRIMARY and PAYLOAD EXPRESSIONS.</summary>
 public sealed class Selector
 {
     private readonly string text;
@@ -109,7 +109,7 @@ public sealed class Selector
 
     private static Selector Meta(string text, DataType type, uint key) => new(text, type, (writer, to) => writer.Meta(key, to));
 
-    /// <summary>Asks for what must hold before the packet can be looked at so.</summary>
+    /// <summary>Writes the conditions that must hold before the part can be read.</summary>
     internal void Require(RuleWriter rule)
     {
         if (Is6 is { } is6)

@@ -43,7 +43,7 @@ public sealed record Link
     /// </summary>
     public int? LinkNetNsId { get; init; }
 
-    /// <summary>How many reasons there are to be promiscuous: the flag, a bridge, packet sockets.</summary>
+    /// <summary>The number of reasons to be promiscuous: the flag, a bridge, packet sockets.</summary>
     public int Promiscuity { get; init; }
 
     /// <summary>A text for people, up to 255 bytes; empty for none.</summary>
@@ -52,22 +52,22 @@ public sealed record Link
     /// <summary>Whether a bridge filters by VLAN; null for what is no bridge.</summary>
     public bool? VlanFiltering { get; init; }
 
-    /// <summary>The tag of a VLAN device; null for others.</summary>
+    /// <summary>The tag of a VLAN device; null for other kinds.</summary>
     public int? VlanId { get; init; }
 
-    /// <summary>What a VXLAN device is set to; null for others.</summary>
+    /// <summary>A VXLAN device's settings; null for other kinds.</summary>
     public VxlanInfo? Vxlan { get; init; }
 
-    /// <summary>What an IPv4-in-IPv4 tunnel is set to; null for others.</summary>
+    /// <summary>An IPv4-in-IPv4 tunnel's settings; null for other kinds.</summary>
     public IpipInfo? Ipip { get; init; }
 
-    /// <summary>What it is as a bridge's port; null for others.</summary>
+    /// <summary>Its settings as a bridge's port; null for other links.</summary>
     public BridgePort? Port { get; init; }
 
-    /// <summary>IPv6's settings of it; null where the kernel has no IPv6, or the link none (an MTU below 1280).</summary>
+    /// <summary>IPv6's settings of it; null if the kernel has no IPv6, or the link none (an MTU below 1280).</summary>
     public LinkIPv6? IPv6 { get; init; }
 
-    /// <summary>A number for anybody's use (ip-sysctl: <c>net.ipv4.conf.NAME.tag</c>); 0 unless somebody set it.</summary>
+    /// <summary>A number for free use (ip-sysctl: <c>net.ipv4.conf.NAME.tag</c>); 0 by default.</summary>
     public int Tag { get; init; }
 
     /// <summary>Administratively up.</summary>

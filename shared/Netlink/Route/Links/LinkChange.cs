@@ -27,10 +27,10 @@ public sealed record LinkChange
     /// <summary>A text for people, up to 255 bytes; empty removes it.</summary>
     public string? Alias { get; init; }
 
-    /// <summary>Neighbours are told by gratuitous ARP when the link comes up or its address changes (ip-sysctl: arp_notify).</summary>
+    /// <summary>Announces the address by gratuitous ARP when the link comes up or its address changes (ip-sysctl: arp_notify).</summary>
     public bool? ArpNotify { get; init; }
 
-    /// <summary>A number for anybody's use (ip-sysctl: <c>net.ipv4.conf.NAME.tag</c>).</summary>
+    /// <summary>A number for free use (ip-sysctl: <c>net.ipv4.conf.NAME.tag</c>).</summary>
     public int? Tag { get; init; }
 
     /// <summary>Whether IPv6 gives the link an address of its own when it comes up (addr_gen_mode, Linux 3.17).</summary>

@@ -24,7 +24,7 @@ public readonly record struct LinkIPv6
     /// <summary>Duplicate address detection: above 0 addresses are probed.</summary>
     public int AcceptDad { get; init; }
 
-    /// <summary>Neighbours are told when the link comes up or its hardware address changes.</summary>
+    /// <summary>Announces the address when the link comes up or its hardware address changes.</summary>
     public bool NdiscNotify { get; init; }
 
     /// <summary>Addresses survive that the link is set down (Linux 4.6).</summary>
@@ -33,7 +33,7 @@ public readonly record struct LinkIPv6
     /// <summary>A probe that comes back to its sender is no duplicate (Linux 4.10).</summary>
     public bool EnhancedDad { get; init; }
 
-    /// <summary>True where a router's advertisement that arrives now would be taken.</summary>
+    /// <summary>True if a router's advertisement that arrives now would be taken.</summary>
     public bool LearnsFromRouters => !Disabled && (AcceptRa == 2 || (AcceptRa != 0 && !Forwarding));
 
     internal static LinkIPv6 Read(ReadOnlySpan<byte> conf) =>

@@ -48,7 +48,7 @@ internal ref struct LinkReader
         return reader.ToLink(header);
     }
 
-    /// <summary>The index alone, without an allocation: to tell whether a notification matters.</summary>
+    /// <summary>The index alone, without an allocation: to decide whether a notification matters.</summary>
     public static int ReadIndex(NetlinkMessage message) => message.Header<IfInfoMsg>().ifi_index;
 
     private void Gather(AttributeReader attribute)

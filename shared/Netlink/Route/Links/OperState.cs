@@ -3,7 +3,7 @@ namespace Plugboard.Netlink.Route.Links;
 /// <summary>A link's operational state by RFC 2863. Source: include/uapi/linux/if.h; Documentation/networking/operstates.rst.</summary>
 public enum OperState
 {
-    /// <summary>The driver does not tell; the loopback device is always so.</summary>
+    /// <summary>The driver does not report it; the loopback device is always so.</summary>
     Unknown = 0,
 
     /// <summary>The hardware is not there.</summary>

@@ -53,6 +53,6 @@ internal static class TunnelReader
         return info;
     }
 
-    // The kernel reports an address nobody chose as 0.0.0.0.
+    // The kernel reports an unset address as 0.0.0.0.
     private static IPAddr? Specified(AttributeReader attribute) => attribute.Value.ContainsAnyExcept((byte)0) ? attribute.Address() : null;
 }

@@ -3,9 +3,7 @@ using Plugboard.Linux.Files;
 
 namespace Plugboard.Netlink.Route.Links;
 
-/// <summary>
-/// The other end of a veth pair that is to be made. It is always made down: the kernel refuses a peer that is up (ENOTCONN).
-/// </summary>
+/// <summary>The other end of a new veth pair. It is always created down: the kernel refuses a peer that is up (ENOTCONN).</summary>
 public sealed record VethPeer
 {
     /// <summary>1 to 15 bytes.</summary>

@@ -11,9 +11,7 @@ public sealed record VxlanInfo
     /// <summary>The address the packets are sent from; null for the route's choice.</summary>
     public IPAddr? Local { get; init; }
 
-    /// <summary>
-    /// Where packets go whose destination the forwarding table has not: one other end, or a multicast group; null for nowhere.
-    /// </summary>
+    /// <summary>The default destination, for addresses without an FDB entry: one other end, or a multicast group; null if unset.</summary>
     public IPAddr? Group { get; init; }
 
     /// <summary>The index of the link the packets leave by; 0 for the route's choice.</summary>
@@ -34,7 +32,7 @@ public sealed record VxlanInfo
     /// <summary>Misses of the neighbour table are notified.</summary>
     public bool L3Miss { get; init; }
 
-    /// <summary>Each packet's route says where it goes (<c>external</c>): the forwarding table is not asked.</summary>
+    /// <summary>Each packet's route says where it goes (<c>external</c>): the FDB is not used.</summary>
     public bool CollectMetadata { get; init; }
 
     /// <summary>IPv6: packets are sent without a UDP checksum.</summary>

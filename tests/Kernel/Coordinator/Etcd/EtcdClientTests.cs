@@ -122,7 +122,7 @@ public sealed class EtcdClientTests
     }
 
     [KernelFact]
-    public async Task A_user_has_a_password_and_a_token_that_has_ended_is_asked_for_anew()
+    public async Task A_user_has_a_password_and_an_expired_token_is_requested_again()
     {
         using var server = new EtcdServer(arguments: ["--auth-token-ttl", "2"], client: ["--user", "root:secret"]);
         server.Start();
@@ -153,7 +153,7 @@ public sealed class EtcdClientTests
             server.Connections
         );
         Assert.Equal(Network, Assert.Single((await client.ListAsync(Config, default)).Entries).Value);
-        // Longer than a token lasts that nobody uses, and etcd's own second of slack.
+        // Longer than an unused token lasts, and etcd's own second of slack.
         await Task.Delay(TimeSpan.FromSeconds(4));
         Assert.Single((await client.ListAsync(Config, default)).Entries);
         await using var node = new EtcdNode(
@@ -178,7 +178,7 @@ public sealed class EtcdClientTests
             Password = "secret",
         };
         using var client = EtcdClient.Open(options, server.Connections);
-        // As etcd's own client: a user is no harm where there are none.
+        // As etcd's own client: a user does no harm without authentication.
         Assert.Empty((await client.ListAsync(Config, default)).Entries);
         server.Ctl("user", "add", "root:secret");
         server.Ctl("user", "grant-role", "root", "root");

@@ -77,11 +77,11 @@ public sealed class EtcdLiesTests : IDisposable
     private static string Ok(string body) => $"HTTP/1.1 200 OK\r\nContent-Length: {body.Length}\r\n\r\n{body}";
 
     [KernelFact]
-    public async Task What_is_no_answer_is_said_to_be_none()
+    public async Task An_invalid_answer_is_reported()
     {
         foreach (var body in (string[])["x", "", "[", "\u0000"])
             Assert.Equal(
-                "unexpected response from etcd: it is no JSON",
+                "unexpected response from etcd: invalid JSON",
                 await AskAsync(Ok(body), client => client.ListAsync("/a/", default))
             );
         foreach (
@@ -98,19 +98,19 @@ public sealed class EtcdLiesTests : IDisposable
                 ]
         )
             Assert.Equal(
-                "unexpected response from etcd: it is not that of such a request",
+                "unexpected response from etcd: it does not fit the request",
                 await AskAsync(Ok(body), client => client.ListAsync("/a/", default))
             );
     }
 
     [KernelFact]
-    public async Task What_is_no_etcd_is_told_by_its_status()
+    public async Task What_is_no_etcd_is_reported_by_its_status()
     {
         const string Html = "HTTP/1.1 503 Sorry\r\nContent-Length: 6\r\n\r\n<html>";
         Assert.Equal("http://127.0.0.1:2379: HTTP status 503", await AskAsync(Html, client => client.ListAsync("/a/", default)));
         const string Moved = "HTTP/1.1 307 Elsewhere\r\nLocation: http://root:secret@192.0.2.1:2379/x\r\nContent-Length: 0\r\n\r\n";
         Assert.Equal(
-            "http://127.0.0.1:2379: HTTP status 307: it leads to http://192.0.2.1:2379, which is not followed; name that server",
+            "http://127.0.0.1:2379: HTTP status 307: it redirects to http://192.0.2.1:2379, which is not followed; configure that server",
             await AskAsync(Moved, client => client.ListAsync("/a/", default))
         );
         const string Tls = "HTTP/1.0 400 Bad Request\r\nContent-Length: 49\r\n\r\nClient sent an HTTP request to an HTTPS server.\n\n";
@@ -120,7 +120,7 @@ public sealed class EtcdLiesTests : IDisposable
         );
         const string Plain = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n\r\n400 Bad Request";
         Assert.StartsWith(
-            "https://127.0.0.1:2379: it does not speak TLS; is it http:// in place of https://? (",
+            "https://127.0.0.1:2379: it does not speak TLS; is it http:// instead of https://? (",
             await AskAsync(Plain, client => client.ListAsync("/a/", default), "https"),
             StringComparison.Ordinal
         );
@@ -156,10 +156,10 @@ public sealed class EtcdLiesTests : IDisposable
             await AskAsync(Ok("{\"result\":{\"canceled\":true,\"cancel_reason\":\"etcdserver: no leader\"}}\n"), WatchAsync)
         );
         Assert.Equal(
-            "unexpected response from etcd: it is not that of such a request",
+            "unexpected response from etcd: it does not fit the request",
             await AskAsync(Ok("{\"result\":{\"events\":[{}]}}\n"), WatchAsync)
         );
-        Assert.Equal("unexpected response from etcd: it is no JSON", await AskAsync(Ok("x\n"), WatchAsync));
+        Assert.Equal("unexpected response from etcd: invalid JSON", await AskAsync(Ok("x\n"), WatchAsync));
     }
 
     private static async Task WatchAsync(EtcdClient client)

@@ -23,7 +23,7 @@ public sealed class EtcdSourceTests : IDisposable
 
     private string[] Keys() => server.Ctl("get", Leases, "--prefix", "--keys-only").Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
-    // As the text of a key shows its lease: "lease":N is left out where there is none.
+    // As the text of a key shows its lease: "lease":N is left out if absent.
     private string LeaseOf(string key)
     {
         var json = server.Ctl("get", Leases + key, "-w", "json");
@@ -78,8 +78,8 @@ public sealed class EtcdSourceTests : IDisposable
         Assert.Empty(node.Store.Current.Nodes["10.5.78.0-24"].Addresses);
         Assert.Equal(
             [
-                "etcd's key \"/coreos.com/network/subnets/10.5.78.0-24\": the value is no JSON; its node is not known",
-                "etcd's key \"/coreos.com/network/subnets/garbage\" is left out: the key's \"garbage\" is no IPv4 network",
+                "etcd's key \"/coreos.com/network/subnets/10.5.78.0-24\": the value is not JSON; its node is not known",
+                "etcd's key \"/coreos.com/network/subnets/garbage\" is ignored: the key's \"garbage\" is not an IPv4 network",
             ],
             node.Log.Order()
         );
@@ -97,7 +97,7 @@ public sealed class EtcdSourceTests : IDisposable
         await node.Until(now => now.Network?.Network.ToString() == "10.6.0.0/16");
         Assert.Equal("192.168.0.80", node.Store.Current.Nodes["10.5.79.0-24"].Addresses.ToString());
         Assert.Contains(
-            "etcd's key \"/coreos.com/network/subnets/10.5.79.0-24\": the value's PublicIP is no IPv4 address; what it said before "
+            "etcd's key \"/coreos.com/network/subnets/10.5.79.0-24\": the value's PublicIP is not an IPv4 address; its last valid value "
                 + "stays in force",
             node.Log
         );
@@ -124,7 +124,7 @@ public sealed class EtcdSourceTests : IDisposable
 
         await using (var late = new EtcdNode(server, "late", "192.168.0.9 fd00:1::9"))
         {
-            await late.Until(now => now.SourceError == "this node's lease: no network of 10.5.0.0/28 is free any more");
+            await late.Until(now => now.SourceError == "this node's lease: no network of 10.5.0.0/28 is free");
             Assert.Equal(3, late.Store.Current.Nodes.Count);
             server.Ctl("del", Leases, "--prefix");
             foreach (var node in nodes.Append(late))
@@ -147,7 +147,7 @@ public sealed class EtcdSourceTests : IDisposable
         );
         await node.UntilLeased();
         var first = LeaseOf(KeyOf(node));
-        // Longer than a lease lasts that nobody renews, etcd's own second of slack with it.
+        // Longer than a lease lasts without renewal, etcd's own second of slack with it.
         await Task.Delay(TimeSpan.FromSeconds(6));
         Assert.Single(Keys());
         Assert.NotEqual(first, LeaseOf(KeyOf(node)));
@@ -155,7 +155,7 @@ public sealed class EtcdSourceTests : IDisposable
     }
 
     [KernelFact]
-    public async Task A_lease_that_is_deleted_is_acquired_anew_and_one_that_was_given_away_is_let_go()
+    public async Task A_deleted_lease_is_acquired_again_and_one_that_was_given_away_is_dropped()
     {
         Start();
         await using var node = new EtcdNode(server, "one", "192.168.0.1");
@@ -182,7 +182,7 @@ public sealed class EtcdSourceTests : IDisposable
             subnets = node.Subnets;
         }
 
-        // Nothing is told to etcd when a node ends, be it killed or stopped: the lease stays.
+        // etcd gets no request when a node ends, be it killed or stopped: the lease stays.
         var lease = LeaseOf(subnets.Replace('/', '-'));
         await using (var node = new EtcdNode(server, "one", "192.168.0.1"))
         {
@@ -228,7 +228,7 @@ public sealed class EtcdSourceTests : IDisposable
     }
 
     [KernelFact]
-    public async Task While_etcd_is_away_nobody_is_taken_off_the_board()
+    public async Task While_etcd_is_away_no_node_is_removed_from_the_store()
     {
         Start();
         server.Ctl("put", Leases + "10.5.77.0-24", FlannelValue);
@@ -254,7 +254,7 @@ public sealed class EtcdSourceTests : IDisposable
         await using var node = new EtcdNode(server, "one", "");
         await node.Until(now => now.Nodes.Count == 1);
         server.Ctl("del", "/coreos.com", "--prefix");
-        await node.Until(now => now.SourceError == "etcd's key /coreos.com/network/config was deleted: what it was stays in force");
+        await node.Until(now => now.SourceError == "etcd's key /coreos.com/network/config was deleted: its last value stays in force");
         await using var late = new EtcdNode(server, "two", "192.168.0.2");
         await late.Until(now =>
             now.SourceError == "etcd: etcd has no key /coreos.com/network/config: flannel's net-conf.json belongs there"
@@ -295,7 +295,7 @@ public sealed class EtcdSourceTests : IDisposable
     }
 
     [KernelFact]
-    public async Task This_node_s_lease_whose_value_somebody_broke_is_written_again_now_and_after_a_restart()
+    public async Task This_node_s_lease_with_a_broken_value_is_written_again_now_and_after_a_restart()
     {
         Start();
         string key,
@@ -333,7 +333,7 @@ public sealed class EtcdSourceTests : IDisposable
         {
             await none.Until(now =>
                 now.SourceError
-                == "this node has no lease in etcd yet, none has one of its addresses (10.0.0.1, 192.168.0.1): coordinator run acquires one"
+                == "this node has no lease in etcd yet, no lease has one of its addresses (10.0.0.1, 192.168.0.1): coordinator run acquires one"
             );
             Assert.Equal(("", "10.5.77.0-24 10.5.78.0-24"), (none.Subnets, none.Peers));
         }
@@ -408,7 +408,7 @@ public sealed class EtcdSourceTests : IDisposable
             options => options with { Endpoints = [.. endpoints], Username = "root", Password = "hunter2" }
         );
         await node.Until(now =>
-            now.SourceError == "etcd: the password is not sent to http://192.0.2.1:2379: everybody on the way could read it"
+            now.SourceError == "etcd: the password is not sent to http://192.0.2.1:2379: anyone on the path could read it"
         );
         Assert.DoesNotContain(
             "hunter2",

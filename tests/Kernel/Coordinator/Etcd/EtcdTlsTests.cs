@@ -93,7 +93,7 @@ public sealed class EtcdTlsTests : IDisposable
         foreach (var kind in (string[])["ec", "sec1", "rsa", "pkcs1", "ed25519"])
         {
             Assert.Equal("answered", await AskAsync(server, "root.pem", $"{kind}.pem", $"{kind}.key"));
-            // Without what is between, etcd does not know who signed it.
+            // Without the intermediate certificate, etcd does not know the authority.
             Assert.StartsWith(
                 $"it refuses the certificate of {kind}-leaf.pem (",
                 await AskAsync(server, "root.pem", $"{kind}-leaf.pem", $"{kind}.key"),
@@ -110,19 +110,18 @@ public sealed class EtcdTlsTests : IDisposable
     {
         var server = Start("server.pem", "server.key", wantsCertificates: true);
         Assert.StartsWith(
-            "it wants a client's certificate, and none is given; give one by --etcd-certfile and --etcd-keyfile (",
+            "it wants a client certificate, and none is configured; give one by --etcd-certfile and --etcd-keyfile (",
             await AskAsync(server, "root.pem"),
             StringComparison.Ordinal
         );
         Assert.Contains(
-            "the server does not know who signed it",
+            "the server does not know its authority",
             await AskAsync(server, "root.pem", "stranger.pem", "stranger.key"),
             StringComparison.Ordinal
         );
         Assert.Contains("): it has expired on 20", await AskAsync(server, "root.pem", "old.pem", "old.key"), StringComparison.Ordinal);
         Assert.Equal(
-            "encrypted.key: the key is encrypted, and nobody is there to be asked for its password: write it without (openssl pkey "
-                + "-in … -out …)",
+            "encrypted.key: the key is encrypted, and its password cannot be entered: store it decrypted (openssl pkey " + "-in … -out …)",
             await AskAsync(server, "root.pem", "ec.pem", "encrypted.key")
         );
         Assert.StartsWith(

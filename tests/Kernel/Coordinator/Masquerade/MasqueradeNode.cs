@@ -36,7 +36,7 @@ internal sealed class MasqueradeNode : TestMachine
     public MasqueradeNode(MasqueradeOptions options, string? config = null)
     {
         Options = options;
-        // A router without a link-local address, which each waits a second for, asks nobody for theirs.
+        // A router without a link-local address, which each waits a second for, does not ask for theirs.
         foreach (var ns in (TestNamespace[])[this, Pod, Outside])
             ns.Tool("sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0");
         Tool("ip link set lo up");

@@ -185,7 +185,7 @@ public sealed class NftablesMasqueradeTests
     }
 
     [KernelFact]
-    public void Another_keeper_finds_nothing_to_do_and_a_removed_table_is_gone()
+    public void Another_reconciler_finds_nothing_to_do_and_a_removed_table_is_gone()
     {
         using var node = new MasqueradeNode(Dual with { ToPorts = PortRanges.Parse("1024-2047,4096-8191") });
         node.SyncWell();

@@ -7,7 +7,7 @@ using Plugboard.Testing;
 namespace Plugboard.Tests.Kernel.Coordinator.Pods;
 
 /// <summary>
-/// What somebody changed in the plugins' tables is seen by what it does, whatever names and comments say: CHECK names it, the next ADD and
+/// A change in the plugins' tables is seen by what it does, whatever names and comments say: CHECK names it, the next ADD and
 /// the coordinator make it right, with what all pods have.
 /// </summary>
 public sealed class ChangedTableTests
@@ -238,7 +238,7 @@ public sealed class ChangedTableTests
 
     [KernelTheory]
     [MemberData(nameof(Layouts))]
-    public void A_table_of_another_layout_is_made_again_with_all_pods_parts_by_whoever_meets_it_first(string older)
+    public void A_table_of_another_layout_is_made_again_with_all_pods_parts_by_the_first_that_meets_it(string older)
     {
         foreach (var meets in (string[])["coordinator", "ADD", "DEL", "repeated ADD"])
         {

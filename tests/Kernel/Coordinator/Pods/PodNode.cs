@@ -83,7 +83,7 @@ internal sealed class PodNode : TestMachine
             rules.Apply(forward with { LocalhostLink = "cni0" }, backend);
         });
 
-    /// <summary>What CHECK says of a pod's ports alone; null: all is right.</summary>
+    /// <summary>What CHECK says of a pod's ports alone; null: nothing.</summary>
     public string? CheckPorts(int number) =>
         Run(() =>
         {
@@ -101,7 +101,7 @@ internal sealed class PodNode : TestMachine
             traffic.Withdraw(Owner(number), null);
         });
 
-    /// <summary>A table of the inet family that nobody but the returned client can change; it goes with it.</summary>
+    /// <summary>A table of the inet family that only the returned client can change; it goes with it.</summary>
     public NftablesClient OwnTable(string name)
     {
         var client = NftablesClient.Open(Namespace);
@@ -111,7 +111,7 @@ internal sealed class PodNode : TestMachine
         return client;
     }
 
-    /// <summary>What CHECK says of a pod's ports, and of its masquerading and hardware address; null: all is right.</summary>
+    /// <summary>What CHECK says of a pod's ports, and of its masquerading and hardware address; null: nothing.</summary>
     public string? Check(int number, Func<PodHostPorts, PodHostPorts>? change = null) =>
         Run(() =>
         {
@@ -125,7 +125,7 @@ internal sealed class PodNode : TestMachine
     public bool WasConcerned { get; private set; }
 
     /// <summary>
-    /// The reconciler hears of what was changed since, and is asked if that concerns it. What it put back; no problem may be left.
+    /// The reconciler gets the notifications since, and runs if they concern it. What it restored; no problem may be left.
     /// </summary>
     public IReadOnlyList<Change> Hear()
     {

@@ -10,7 +10,8 @@ using Plugboard.Testing;
 namespace Plugboard.Tests.Kernel.Coordinator.Pods;
 
 /// <summary>
-/// What somebody takes out of the plugins' tables is put back from the records: all of it, nothing else, and nothing that a DEL took away.
+/// Objects that disappear from the plugins' tables are restored from the records: all of it, nothing else, and nothing that a DEL took
+/// away.
 /// </summary>
 public sealed class PodReconcilerTests
 {
@@ -42,7 +43,7 @@ public sealed class PodReconcilerTests
     [InlineData("flush chain inet plugboard_masquerade postrouting")]
     [InlineData("flush set inet plugboard_masquerade own_network6")]
     [InlineData("flush set bridge plugboard_macspoof addresses")]
-    public void What_somebody_took_away_is_put_back(string damage)
+    public void What_another_process_removed_is_restored(string damage)
     {
         using var node = Node();
         var before = node.Ruleset();
@@ -188,8 +189,8 @@ public sealed class PodReconcilerTests
 
         Assert.Equal(
             [
-                "the record of pods/pod2/eth0 cannot be understood: what that pod had is not put back",
-                $"{torn} is no record, or a torn one: what its pod had is not put back; DEL of the pod removes it",
+                "the record of pods/pod2/eth0 is invalid: its pod's rules are not restored",
+                $"{torn} is not a record, or is torn: its pod's rules are not restored; DEL of the pod removes it",
             ],
             node.Reconciler.Warnings.Order(StringComparer.Ordinal).Reverse()
         );
@@ -215,7 +216,7 @@ public sealed class PodReconcilerTests
     }
 
     [KernelFact]
-    public void An_element_that_the_kernel_refuses_is_told_and_the_others_are_put_back()
+    public void An_element_that_the_kernel_refuses_is_reported_and_the_others_are_restored()
     {
         using var node = Node();
         node.Tool(
@@ -246,7 +247,7 @@ public sealed class PodReconcilerTests
         Assert.Empty(outcome.Problems);
         var named =
             $"table inet plugboard_portmap belongs to another process (flags owner, netlink port {owner.PortId}), "
-            + "and only that process can change it: nothing is put back there";
+            + "and only that process can change it: its rules are not restored";
         Assert.Equal([named], node.Reconciler.Warnings);
         Assert.Contains("addresses", node.Tool("nft list table bridge plugboard_macspoof"), StringComparison.Ordinal);
         owner.Dispose();

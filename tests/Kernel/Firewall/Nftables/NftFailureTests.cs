@@ -67,7 +67,7 @@ public sealed class NftFailureTests : IDisposable
     }
 
     [KernelFact]
-    public void Every_refusal_of_a_batch_is_told()
+    public void Every_refusal_of_a_batch_is_reported()
     {
         var failures = client.TryCommit(
             Written(batch =>
@@ -109,7 +109,7 @@ public sealed class NftFailureTests : IDisposable
     }
 
     [KernelFact]
-    public void A_refused_rule_with_a_set_of_its_own_is_told_in_its_words()
+    public void A_refused_rule_with_a_set_of_its_own_is_reported_in_its_words()
     {
         var own = new AnonymousLookup(
             Selector.PortOf("tcp", 6, isSource: false),
@@ -179,7 +179,7 @@ public sealed class NftFailureTests : IDisposable
     }
 
     [KernelFact]
-    public void Ten_thousand_refusals_are_all_told()
+    public void Ten_thousand_refusals_are_all_reported()
     {
         var failures = client.TryCommit(
             Written(batch =>

@@ -7,7 +7,7 @@ using Plugboard.Testing;
 
 namespace Plugboard.Tests.Kernel.Firewall.Nftables;
 
-/// <summary>What the kernel tells of its ruleset, whoever made it.</summary>
+/// <summary>The kernel's listing of its ruleset, of any author.</summary>
 public sealed class NftListingTests : IDisposable
 {
     private const string Script = """

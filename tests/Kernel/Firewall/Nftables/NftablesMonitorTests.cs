@@ -49,7 +49,7 @@ public sealed class NftablesMonitorTests : IDisposable
     }
 
     [KernelFact]
-    public void Own_transactions_are_told_by_the_clients_number()
+    public void Own_transactions_are_reported_by_the_clients_number()
     {
         AddOurs();
         var told = Next();
@@ -81,7 +81,7 @@ public sealed class NftablesMonitorTests : IDisposable
     }
 
     [KernelFact]
-    public void A_table_that_somebody_flushed_or_removed_is_told()
+    public void A_table_that_was_flushed_or_removed_is_reported()
     {
         AddOurs();
         Assert.Equal([Ours], Next().Tables);
@@ -97,7 +97,7 @@ public sealed class NftablesMonitorTests : IDisposable
     }
 
     [KernelFact]
-    public void What_was_taken_away_is_told_and_what_came_is_not()
+    public void What_was_taken_away_is_reported_and_what_came_is_not()
     {
         Nft(
             "add table ip a; add chain ip a x; add rule ip a x accept; add set ip a s { type ipv4_addr; flags timeout; }; add "
@@ -118,7 +118,7 @@ public sealed class NftablesMonitorTests : IDisposable
     }
 
     [KernelFact]
-    public void Iptables_on_nftables_is_heard_and_named()
+    public void Iptables_on_nftables_is_received_and_named()
     {
         ns.Tool("iptables-nft -t nat -A POSTROUTING -j MASQUERADE");
         var told = Next();
@@ -127,7 +127,7 @@ public sealed class NftablesMonitorTests : IDisposable
     }
 
     [KernelFact]
-    public void A_refused_batch_is_not_told()
+    public void A_refused_batch_is_not_reported()
     {
         Assert.NotEqual(0, ns.TryTool(["nft", "-f", "-"], "add table ip a; add chain ip none x").ExitCode);
         Assert.Empty(monitor.Receive(TimeSpan.FromMilliseconds(50)).Items);
@@ -146,7 +146,7 @@ public sealed class NftablesMonitorTests : IDisposable
     }
 
     [KernelFact]
-    public void Lost_changes_are_told_and_what_comes_later_is_heard()
+    public void Lost_changes_are_reported_and_what_comes_later_is_received()
     {
         using var small = NftablesMonitor.Open(ns.Namespace, room: 1);
         for (var i = 0; i < 20; i++)

@@ -36,7 +36,7 @@ public sealed class ResolverTests : IDisposable
     }
 
     [KernelFact]
-    public void The_second_server_is_asked_at_once_where_nothing_listens_and_after_a_while_where_nobody_answers()
+    public void The_second_server_is_asked_at_once_where_nothing_listens_and_after_a_while_where_no_server_answers()
     {
         servers.Add("3", static _ => []);
         servers.Add("4", static question => question.Known("192.0.2.9"));
@@ -91,7 +91,7 @@ public sealed class ResolverTests : IDisposable
         Assert.Equal("192.0.2.1", Resolve("etcd", Of("2")).Addresses.Single().ToString());
         Assert.Equal("192.0.2.9", Resolve("etcd", Of("3", "4")).Addresses.Single().ToString());
         Assert.Equal(
-            "no name server could say: 127.0.0.3: its answer does not fit into a datagram, and there is none by TCP",
+            "no name server could say: 127.0.0.3: the answer does not fit into a datagram, and TCP gives no answer",
             Resolve("etcd", Of("3")).Failure
         );
     }
@@ -123,7 +123,7 @@ public sealed class ResolverTests : IDisposable
     }
 
     [KernelFact]
-    public void The_search_list_is_gone_through_and_a_name_that_no_server_knows_is_told_with_who_said_so()
+    public void The_search_list_is_gone_through_and_a_name_that_no_server_knows_is_reported_with_the_servers_that_said_so()
     {
         servers.Add(
             "2",
@@ -132,7 +132,7 @@ public sealed class ResolverTests : IDisposable
         Assert.Equal("192.0.2.9", Resolve("etcd", Of("2") + "search a.org example").Addresses.Single().ToString());
         Assert.Equal(4, servers.Asked.Count);
         Assert.Equal("no such name, says 127.0.0.2", Resolve("nowhere.test", Of("2") + "search a.org b.org").Failure);
-        Assert.Equal("this cannot be a host's name", Resolve("a..b", Of("2")).Failure);
+        Assert.Equal("invalid host name", Resolve("a..b", Of("2")).Failure);
     }
 
     [KernelFact]

@@ -102,7 +102,7 @@ public sealed class ConntrackClientTests : IDisposable
         Send("10.0.0.1", "10.0.0.2", 53);
         var filter = new FlowFilter(false, Udp, new FlowEnds { DestinationPort = 53 });
         var flow = Assert.Single(client.List(filter));
-        // The kernel gives an id anew where the memory of the flow is used anew, so the other flow is made up.
+        // The kernel reuses an id when it reuses the memory of the flow, so the other flow is made up.
         Assert.False(client.Delete(flow with { Id = flow.Id + 1 }));
         Assert.Equal(1, Count());
         Assert.True(client.Delete(flow));

@@ -125,7 +125,7 @@ public sealed class RouteBatchTests(ITestOutputHelper output) : TunnelTestBase
     }
 
     [KernelFact]
-    public void A_refused_change_stops_none_and_all_refusals_are_told()
+    public void A_refused_change_stops_none_and_all_refusals_are_reported()
     {
         var link = AddVxlan();
         var batch = new RouteBatch();

@@ -40,7 +40,7 @@ public sealed class RouteChangesTests : TunnelTestBase
     }
 
     [KernelFact]
-    public void A_link_is_told_when_it_is_made_changed_and_gone()
+    public void A_link_is_reported_when_it_is_made_changed_and_gone()
     {
         using var changes = Open(All);
         var link = AddVxlan();
@@ -54,7 +54,7 @@ public sealed class RouteChangesTests : TunnelTestBase
     [KernelTheory]
     [InlineData("10.7.0.1/24")]
     [InlineData("fd07::1/64")]
-    public void An_address_is_told(string text)
+    public void An_address_is_reported(string text)
     {
         using var changes = Open(All);
         Host.Tool($"ip addr add {text} dev v0 nodad");
@@ -66,7 +66,7 @@ public sealed class RouteChangesTests : TunnelTestBase
     [KernelTheory]
     [InlineData("10.7.0.0/24", "192.0.2.7", "192.0.2.8")]
     [InlineData("fd07::/64", "fd02::7", "fd02::8")]
-    public void A_routes_replacement_and_whose_it_was_are_told(string dst, string first, string second)
+    public void A_routes_replacement_and_its_author_are_reported(string dst, string first, string second)
     {
         using var changes = Open(All);
         var route = new RouteSpec
@@ -93,7 +93,7 @@ public sealed class RouteChangesTests : TunnelTestBase
     }
 
     [KernelFact]
-    public void Routes_of_IPv4_that_go_with_their_link_are_told_by_the_link_alone()
+    public void Routes_of_IPv4_that_go_with_their_link_are_reported_by_the_link_alone()
     {
         var link = AddVxlan();
         Client.Routes.Add(
@@ -116,7 +116,7 @@ public sealed class RouteChangesTests : TunnelTestBase
     }
 
     [KernelFact]
-    public void Neighbours_and_forwarding_entries_are_told_apart()
+    public void Neighbours_and_FDB_entries_are_distinguished()
     {
         var link = AddVxlan();
         using var changes = Open(RouteMonitorGroups.Neighbour);
@@ -139,7 +139,7 @@ public sealed class RouteChangesTests : TunnelTestBase
     }
 
     [KernelFact]
-    public void Lost_changes_are_told_and_what_comes_later_is_heard()
+    public void Lost_changes_are_reported_and_what_comes_later_is_received()
     {
         // The kernel's least.
         using var changes = Open(RouteMonitorGroups.Link, room: 1);

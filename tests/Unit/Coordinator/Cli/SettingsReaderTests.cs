@@ -74,23 +74,23 @@ public sealed class SettingsReaderTests
     )]
     [InlineData(
         "--iptables-resync=5",
-        "--iptables-resync is without effect here: rules are repaired when they change, and looked at each --audit-interval"
+        "--iptables-resync is without effect here: rules are repaired when they change, and compared each --audit-interval"
     )]
     [InlineData(
         "-iptables-resync 5",
-        "--iptables-resync is without effect here: rules are repaired when they change, and looked at each --audit-interval"
+        "--iptables-resync is without effect here: rules are repaired when they change, and compared each --audit-interval"
     )]
-    [InlineData("--v=2", "--v is without effect here: the log goes to standard error as it is")]
-    [InlineData("-v 4", "--v is without effect here: the log goes to standard error as it is")]
-    [InlineData("-vmodule=ip=9", "--vmodule is without effect here: the log goes to standard error as it is")]
-    [InlineData("--logtostderr", "--logtostderr is without effect here: the log goes to standard error as it is")]
-    [InlineData("-alsologtostderr=true", "--alsologtostderr is without effect here: the log goes to standard error as it is")]
-    [InlineData("--stderrthreshold=INFO", "--stderrthreshold is without effect here: the log goes to standard error as it is")]
-    [InlineData("--log_dir=/var/log", "--log_dir is without effect here: the log goes to standard error as it is")]
-    [InlineData("--log-dir /var/log", "--log-dir is without effect here: the log goes to standard error as it is")]
-    [InlineData("--log_backtrace_at=a.go:1", "--log_backtrace_at is without effect here: the log goes to standard error as it is")]
-    [InlineData("--skip_headers=true", "--skip_headers is without effect here: the log goes to standard error as it is")]
-    [InlineData("--one_output", "--one_output is without effect here: the log goes to standard error as it is")]
+    [InlineData("--v=2", "--v is without effect here: the log goes to standard error")]
+    [InlineData("-v 4", "--v is without effect here: the log goes to standard error")]
+    [InlineData("-vmodule=ip=9", "--vmodule is without effect here: the log goes to standard error")]
+    [InlineData("--logtostderr", "--logtostderr is without effect here: the log goes to standard error")]
+    [InlineData("-alsologtostderr=true", "--alsologtostderr is without effect here: the log goes to standard error")]
+    [InlineData("--stderrthreshold=INFO", "--stderrthreshold is without effect here: the log goes to standard error")]
+    [InlineData("--log_dir=/var/log", "--log_dir is without effect here: the log goes to standard error")]
+    [InlineData("--log-dir /var/log", "--log-dir is without effect here: the log goes to standard error")]
+    [InlineData("--log_backtrace_at=a.go:1", "--log_backtrace_at is without effect here: the log goes to standard error")]
+    [InlineData("--skip_headers=true", "--skip_headers is without effect here: the log goes to standard error")]
+    [InlineData("--one_output", "--one_output is without effect here: the log goes to standard error")]
     public void Flags_of_flanneld_and_the_agent_that_change_nothing_here_are_taken_with_a_note(string args, string note)
     {
         Assert.Equal(note, Assert.Single(NotesOf(args.Split(' '))));
@@ -117,7 +117,7 @@ public sealed class SettingsReaderTests
     public void A_mistyped_path_of_the_net_conf_does_not_unroute_the_nodes_of_kubernetes()
     {
         Assert.Equal(
-            "--net-config-path /nowhere/net-conf.json: there is no such file; say --net-config-path= if no routes are wanted",
+            "--net-config-path /nowhere/net-conf.json: file not found; set --net-config-path= if no routes are wanted",
             Assert
                 .Throws<SettingException>(() =>
                     ReadExactly("--kube-subnet-mgr", "--subnet-file=", "--net-config-path=/nowhere/net-conf.json")
@@ -150,19 +150,19 @@ public sealed class SettingsReaderTests
     }
 
     [Theory]
-    [InlineData("(", "--iface-regex (: no regular expression: after 1 characters: Not enough )'s.")]
-    [InlineData("eth[", "--iface-regex eth[: no regular expression: after 4 characters: Unterminated [] set.")]
-    [InlineData("*", "--iface-regex *: no regular expression: after 1 characters: Quantifier '*' following nothing.")]
+    [InlineData("(", "--iface-regex (: not a regular expression: after 1 characters: Not enough )'s.")]
+    [InlineData("eth[", "--iface-regex eth[: not a regular expression: after 4 characters: Unterminated [] set.")]
+    [InlineData("*", "--iface-regex *: not a regular expression: after 1 characters: Quantifier '*' following nothing.")]
     [InlineData(
         "(?=eth)0",
-        "--iface-regex (?=eth)0: lookarounds, atomic groups, conditions, references to groups and more than some thousand "
-            + "repetitions cannot be matched"
+        "--iface-regex (?=eth)0: lookarounds, atomic groups, conditions, back-references and more than some thousand "
+            + "repetitions are not supported"
     )]
     [InlineData(
         @"(a)\1",
-        @"--iface-regex (a)\1: lookarounds, atomic groups, conditions, references to groups and more than some thousand repetitions cannot be matched"
+        @"--iface-regex (a)\1: lookarounds, atomic groups, conditions, back-references and more than some thousand repetitions are not supported"
     )]
-    public void A_pattern_that_is_none_is_refused_with_the_flag_and_what_is_wrong(string pattern, string message) =>
+    public void An_invalid_pattern_is_refused_with_the_flag_and_the_reason(string pattern, string message) =>
         Assert.Equal(message, Assert.Throws<SettingException>(() => Read($"--iface-regex={pattern}")).Message);
 
     [Fact]
@@ -197,14 +197,11 @@ public sealed class SettingsReaderTests
         );
 
     [Theory]
-    [InlineData(
-        "{\n  \"Network\": \"10.244.0.0/16\",\n}",
-        "line 3, column 1: \"}\": a comma comes before it, and nothing after; remove the comma"
-    )]
-    [InlineData("{ \"Network\": 10.244.0.0/16 }", "line 1, column 20: \".\": no number goes on so; text is to be in double quotes")]
+    [InlineData("{\n  \"Network\": \"10.244.0.0/16\",\n}", "line 3, column 1: \"}\": the comma before it is the last one; remove it")]
+    [InlineData("{ \"Network\": 10.244.0.0/16 }", "line 1, column 20: \".\": invalid number; text needs double quotes")]
     [InlineData(
         "{ \"Network\": \"10.244.0.0/16\"",
-        "line 1, column 29: the end of the file: a { or [ is not closed, or a text lacks its double quotes, or there is nothing"
+        "line 1, column 29: the end of the file: a { or [ is not closed, text is without its closing double quotes, or the file is empty"
     )]
     [InlineData("{ Network: 1 }", "line 1, column 3: \"N\": a name in double quotes is expected")]
     [InlineData("{ \"Netwörk\" 1 }", "line 1, column 13: \"1\": a colon is expected after the name")]
@@ -213,7 +210,7 @@ public sealed class SettingsReaderTests
         "line 1, column 8: \"v\": a value is expected: text in double quotes, a number, true, false, null, { or ["
     )]
     [InlineData("{ \"a\": 1 \"b\": 2 }", "line 1, column 10: \"\"\": a comma or the closing bracket is expected")]
-    [InlineData("{ \"a\": \"b\n\" }", "line 1, column 10: the end of the line: a text is to end with double quotes in its line")]
+    [InlineData("{ \"a\": \"b\n\" }", "line 1, column 10: the end of the line: text must end with double quotes on its line")]
     public void A_net_conf_that_is_no_json_is_refused_with_the_place_and_what_is_expected(string json, string message)
     {
         var path = Path.GetTempFileName();
@@ -229,7 +226,7 @@ public sealed class SettingsReaderTests
     [InlineData("::")]
     [InlineData("::1")]
     [InlineData("0.0.0.0")]
-    public void Health_is_told_at_an_address_of_either_family(string address) =>
+    public void Health_is_served_at_an_address_of_either_family(string address) =>
         Assert.Equal(address, Read($"--healthz-ip={address}").HealthzIP.ToString());
 
     [Fact]
@@ -240,7 +237,7 @@ public sealed class SettingsReaderTests
         );
 
     [Fact]
-    public void Health_is_told_to_this_machine_alone_unless_another_address_is_given() => Assert.True(Read().HealthzIP.IsLoopback);
+    public void Health_is_served_to_this_machine_alone_unless_another_address_is_given() => Assert.True(Read().HealthzIP.IsLoopback);
 
     [Theory]
     [InlineData("kubernetes", " N1.Example.COM ", "n1.example.com")]
@@ -265,8 +262,8 @@ public sealed class SettingsReaderTests
         ];
         var refused = Assert.Throws<SettingException>(() => Read(args)).Message;
         Assert.EndsWith(
-            ": user and password would go over plain http to another machine, and everybody on the way could read them; give https, "
-                + "or --etcd-password-over-http where that does not matter",
+            ": user and password would go over plain http to another machine, where anyone on the path can read them; use https, "
+                + "or --etcd-password-over-http if that is acceptable",
             refused,
             StringComparison.Ordinal
         );
@@ -293,12 +290,12 @@ public sealed class SettingsReaderTests
     [Theory]
     [InlineData(
         "--etcd-endpoints=https://root:hunter2@h:2379",
-        "--etcd-endpoints https://…@h:2379: a name and a password in a URL are shown to everybody: give them by --etcd-username and "
+        "--etcd-endpoints https://…@h:2379: a name and a password in a URL appear in log messages: give them by --etcd-username and "
             + "FLANNELD_ETCD_PASSWORD"
     )]
     [InlineData(
         "--kube-api-url=https://root:hunter2@h",
-        "--kube-api-url https://…@h: a name and a password in a URL are shown to everybody: give a token or a client's certificate "
+        "--kube-api-url https://…@h: a name and a password in a URL appear in log messages: give a token or a client certificate "
             + "by --kubeconfig-file"
     )]
     [InlineData(
@@ -311,7 +308,7 @@ public sealed class SettingsReaderTests
     [Fact]
     public void A_key_without_its_certificate_is_refused() =>
         Assert.Equal(
-            "--etcd-keyfile k.pem: there is no --etcd-certfile",
+            "--etcd-keyfile k.pem: --etcd-certfile is missing",
             Assert.Throws<SettingException>(() => Read("--node-name=n", "--source=etcd", "--etcd-keyfile=k.pem")).Message
         );
 }

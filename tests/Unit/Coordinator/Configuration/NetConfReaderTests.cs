@@ -101,8 +101,8 @@ public sealed class NetConfReaderTests
         Assert.Equal(
             [
                 "Netwerk: unknown key (did you mean \"Network\"?)",
-                "Backend.VNI: no key of host-gw, without effect",
-                "Backend.Mode: no key of host-gw, without effect",
+                "Backend.VNI: not a key of host-gw, without effect",
+                "Backend.Mode: not a key of host-gw, without effect",
             ],
             warnings
         );
@@ -121,18 +121,15 @@ public sealed class NetConfReaderTests
     {
         var (conf, warnings) = Read("{}");
         Assert.Equal(BackendType.Vxlan, conf.Backend.Type);
-        Assert.Equal(
-            "Backend: missing, vxlan is used (flanneld itself would take udp, whatever its documentation says)",
-            Assert.Single(warnings)
-        );
+        Assert.Equal("Backend: missing, vxlan is used (flanneld itself takes udp, contrary to its documentation)", Assert.Single(warnings));
     }
 
     [Theory]
     [InlineData("udp", "backend type udp is not supported: vxlan does the same in the kernel")]
     [InlineData("WireGuard", "backend type wireguard is not supported: nothing here encrypts; vxlan or host-gw over links that do")]
     [InlineData("ipsec", "backend type ipsec is not supported: nothing here encrypts; vxlan or host-gw over links that do")]
-    [InlineData("extension", "backend type extension is not supported: alloc, with the programs that it ran started by something else")]
-    [InlineData("tencent-vpc", "backend type tencent-vpc is not supported: alloc, with the cloud's own route controller")]
+    [InlineData("extension", "backend type extension is not supported: use alloc, and start its programs by other means")]
+    [InlineData("tencent-vpc", "backend type tencent-vpc is not supported: use alloc, with the cloud's own route controller")]
     [InlineData("vxlon", "unknown backend type: vxlon (vxlan, host-gw, ipip and alloc are supported)")]
     [InlineData("", "unknown backend type: Backend has no Type (vxlan, host-gw, ipip and alloc are supported)")]
     public void What_is_not_supported_is_refused_with_what_is(string type, string expected) =>
@@ -144,13 +141,13 @@ public sealed class NetConfReaderTests
         "{\n\"Network\": \"10.1.2.3/16\"}",
         "line 2: Network \"10.1.2.3/16\" is an address in a network: the network is 10.1.0.0/16"
     )]
-    [InlineData("{\"Network\": \"10.1.0.0/33\"}", "line 1: Network \"10.1.0.0/33\" is no network: invalid CIDR address: 10.1.0.0/33")]
+    [InlineData("{\"Network\": \"10.1.0.0/33\"}", "line 1: Network \"10.1.0.0/33\" is not a network: invalid CIDR address: 10.1.0.0/33")]
     [InlineData("{\"Network\": \"fd00::/64\"}", "line 1: Network \"fd00::/64\" is not IPv4")]
     [InlineData("{\"IPv6Network\": \"10.1.0.0/16\"}", "line 1: IPv6Network \"10.1.0.0/16\" is not IPv6")]
     [InlineData("{\"Network\": 10}", "line 1: Network must be a string, not 10")]
     [InlineData("{\"SubnetLen\": \"24\"}", "line 1: SubnetLen must be a whole number, not \"24\"")]
     [InlineData("{\"SubnetLen\": 33}", "line 1: SubnetLen is 33: it must be 0 to 32")]
-    [InlineData("{\n\n\"SubnetMin\": \"10.1\"}", "line 3: SubnetMin \"10.1\" is no address")]
+    [InlineData("{\n\n\"SubnetMin\": \"10.1\"}", "line 3: SubnetMin \"10.1\" is not an address")]
     [InlineData("{\"Backend\":{\"Type\":\"vxlan\",\"VNI\":16777216}}", "line 1: VNI is 16777216: it must be 1 to 16777215")]
     [InlineData("{\"Backend\":{\"Type\":\"vxlan\",\"Port\":70000}}", "line 1: Port is 70000: it must be 0 to 65535")]
     [InlineData("{\"Backend\":{\"Type\":\"vxlan\",\"Learning\":\"yes\"}}", "line 1: Learning must be true or false, not \"yes\"")]

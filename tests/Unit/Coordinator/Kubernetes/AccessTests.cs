@@ -52,18 +52,18 @@ public sealed class AccessTests
     [Theory]
     [InlineData("{server: 'https://a'}", "{exec: {command: aws}}", "exec")]
     [InlineData("{server: 'https://a', insecure-skip-tls-verify: true}", "{token: a}", "insecure-skip-tls-verify")]
-    [InlineData("{server: 'ftp://a'}", "{token: a}", "no URL")]
+    [InlineData("{server: 'ftp://a'}", "{token: a}", "not the URL")]
     [InlineData("{certificate-authority: a}", "{token: a}", "has no server")]
     [InlineData("{server: 'https://a', certificate-authority-data: '***'}", "{token: a}", "base64")]
     [InlineData("{server: 'https://root:hunter2@a'}", "{token: a}", "a name and a password in its URL")]
     [InlineData("{server: 'https://a'}", "{client-certificate: a.pem}", "a client-certificate without a client-key")]
     [InlineData("{server: 'https://a'}", "{client-key-data: YWJj}", "a client-key without a client-certificate")]
-    [InlineData("{server: 'https://a'}", "{token: a, as: admin}", "as is not done here")]
+    [InlineData("{server: 'https://a'}", "{token: a, as: admin}", "as is not supported")]
     public void What_cannot_be_done_is_refused_by_name(string cluster, string user, string told) =>
         Assert.Contains(told, Assert.Throws<DocumentException>(() => Read(Config(cluster, user))).Message, StringComparison.Ordinal);
 
     [Fact]
-    public void A_token_is_not_shown_to_everybody()
+    public void A_token_is_not_exposed()
     {
         Assert.Null(Read(Config("{server: 'http://api.example:8080'}", "{token: secret}")).FindToken());
         Assert.Equal("secret", Read(Config("{server: 'http://127.0.0.1:8080'}", "{token: secret}")).FindToken());
@@ -112,7 +112,7 @@ public sealed class AccessTests
     }
 
     [Fact]
-    public async Task A_token_that_is_not_accepted_is_told_and_a_new_one_is_taken_later()
+    public async Task A_token_that_is_not_accepted_is_reported_and_a_new_one_is_taken_later()
     {
         var authority = new TestAuthority("a");
         using var server = authority.Sign(Loopback);
@@ -192,7 +192,7 @@ public sealed class AccessTests
         Assert.Equal("it names other.example, 192.0.2.7, and not 127.0.0.1", await WhyNotAsync(authority, other));
         using var nobody = authority.Sign(static _ => { });
         Assert.Equal(
-            "it names nobody (no subjectAltName; its subject is CN=server), and not 127.0.0.1",
+            "it names nothing (no subjectAltName; its subject is CN=server), and not 127.0.0.1",
             await WhyNotAsync(authority, nobody)
         );
         using var old = authority.Sign(
@@ -205,7 +205,7 @@ public sealed class AccessTests
             (new DateTimeOffset(2077, 1, 1, 0, 0, 0, TimeSpan.Zero), new DateTimeOffset(2078, 1, 1, 0, 0, 0, TimeSpan.Zero))
         );
         Assert.StartsWith(
-            "it is valid from 2077-01-01T00:00:00Z on, and here it is ",
+            "it is valid from 2077-01-01T00:00:00Z on, and this machine's clock says ",
             await WhyNotAsync(authority, early),
             StringComparison.Ordinal
         );
@@ -259,7 +259,7 @@ public sealed class AccessTests
     }
 
     [Fact]
-    public async Task A_refusal_says_that_nobody_said_who_asks()
+    public async Task A_refusal_says_that_there_were_no_credentials()
     {
         var authority = new TestAuthority("a");
         using var server = authority.Sign(Loopback);
@@ -274,7 +274,7 @@ public sealed class AccessTests
         );
         await using var run = KubernetesRun.Start(api, options => options with { ApiServer = null, Kubeconfig = config });
         Assert.Equal(
-            "the Kubernetes API refuses GET /api/v1/nodes: 401 Unauthorized; no token and no client's certificate was sent: none is given",
+            "the Kubernetes API refuses GET /api/v1/nodes: 401 Unauthorized; no token and no client certificate was sent: none is configured",
             (await run.WaitAsync(snapshot => snapshot.SourceError is not null)).SourceError
         );
         File.Delete(config);
@@ -284,9 +284,9 @@ public sealed class AccessTests
     [InlineData("{token: 'hunter2 hunter3'}")]
     [InlineData("{token: \"hunter2\\r\\nX-Evil: 1\"}")]
     [InlineData("{token: 'hünter2'}")]
-    public void What_cannot_be_a_token_is_told_without_being_shown(string user) =>
+    public void An_invalid_token_is_reported_without_being_shown(string user) =>
         Assert.Equal(
-            "/etc/k/config: token: no token in it: a token is one word of ASCII letters, digits and signs",
+            "/etc/k/config: token: it has no token: a token is one word of ASCII letters, digits and signs",
             Assert.Throws<ApiException>(() => Read(Config("{server: 'https://a'}", user)).FindToken()).Message
         );
 
@@ -318,7 +318,7 @@ public sealed class AccessTests
         api.Instead = static _ => new FakeAnswer(307, "") { Headers = ["Location: http://192.0.2.1:8080/api"] };
         await using var run = KubernetesRun.Start(api);
         Assert.EndsWith(
-            " leads to http://192.0.2.1:8080, which is not followed; name that server",
+            " redirects to http://192.0.2.1:8080, which is not followed; configure that server",
             (await run.WaitAsync(snapshot => snapshot.SourceError is not null)).SourceError,
             StringComparison.Ordinal
         );

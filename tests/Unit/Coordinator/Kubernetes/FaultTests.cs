@@ -41,12 +41,12 @@ public sealed class FaultTests
     [Theory]
     [InlineData("""{"kind":"NodeList","metadata":{"resourceVersion":"7"},"items":[{"metadata":{"name":"x"}},""", "broke off")]
     [InlineData("""{"kind":"NodeList","metadata":{"resourceVersion":"7"},"items":[{"metadata":{"na""", "broke off")]
-    [InlineData("<html>login here</html>", "no JSON")]
+    [InlineData("<html>login here</html>", "invalid JSON")]
     [InlineData("", "broke off")]
-    [InlineData("{}", "no list of nodes")]
+    [InlineData("{}", "list of nodes is invalid")]
     [InlineData("[1,2]", "broke off")]
-    [InlineData("""{"metadata":{"resourceVersion":"7"},"items":[{"metadata":{"name":"\ud800"}}]}""", "cannot be read")]
-    public async Task A_list_that_is_none_is_told_and_nobody_is_believed(string body, string told) =>
+    [InlineData("""{"metadata":{"resourceVersion":"7"},"items":[{"metadata":{"name":"\ud800"}}]}""", "invalid Node")]
+    public async Task An_invalid_list_is_reported_and_not_believed(string body, string told) =>
         Assert.Contains(told, await ErrorOfListAsync(_ => new FakeAnswer(200, body)), StringComparison.Ordinal);
 
     [Fact]
@@ -177,7 +177,7 @@ public sealed class FaultTests
     }
 
     [Fact]
-    public async Task A_missing_right_is_told_with_what_to_grant()
+    public async Task A_missing_right_is_reported_with_what_to_grant()
     {
         using var api = KubernetesRun.TwoNodes();
         api.Instead = _ => FakeAnswer.Refusal(403, "Forbidden", "nodes is forbidden");
@@ -194,10 +194,10 @@ public sealed class FaultTests
 
     [Theory]
     [InlineData("""{"type":"MODIFIED","object":{"metadata":{"name":"peer","resourceVersion":"200"}""", "")]
-    [InlineData("""{"type":"NEWS","object":{}}""", "an event that is none")]
-    [InlineData("""17""", "no JSON")]
+    [InlineData("""{"type":"NEWS","object":{}}""", "an invalid watch event")]
+    [InlineData("""17""", "invalid JSON")]
     [InlineData("""{"type":"ERROR","object":{"kind":"Status","code":500,"message":"etcd is away"}}""", "etcd is away")]
-    public async Task A_watch_that_tells_nonsense_is_begun_anew_and_takes_nobody_away(string line, string told)
+    public async Task An_invalid_watch_event_restarts_the_watch_and_removes_no_node(string line, string told)
     {
         using var api = KubernetesRun.TwoNodes();
         await using var run = KubernetesRun.Start(api);
@@ -260,7 +260,7 @@ public sealed class FaultTests
     }
 
     [Fact]
-    public async Task A_server_that_does_not_have_the_version_yet_is_listed_anew()
+    public async Task A_server_that_does_not_have_the_version_yet_is_listed_again()
     {
         using var api = KubernetesRun.TwoNodes();
         const string TooLarge =
@@ -293,7 +293,7 @@ public sealed class FaultTests
     }
 
     [Fact]
-    public async Task A_server_that_is_gone_takes_nobody_away()
+    public async Task A_server_that_is_gone_removes_no_node()
     {
         using var api = KubernetesRun.TwoNodes();
         await using var run = KubernetesRun.Start(api);

@@ -8,7 +8,7 @@ namespace Plugboard.Tests.Unit.Coordinator.Kubernetes;
 public sealed class FollowTests
 {
     [Fact]
-    public async Task Nodes_with_flannels_annotations_are_peers_and_this_node_is_on_the_board_without_them()
+    public async Task Nodes_with_flannels_annotations_are_peers_and_this_node_is_in_the_store_without_them()
     {
         using var api = KubernetesRun.TwoNodes();
         api.Add("plain", ["10.244.7.0/24"], "192.0.2.7");
@@ -58,7 +58,7 @@ public sealed class FollowTests
     }
 
     [Fact]
-    public async Task Pages_are_read_to_the_end_before_anything_is_told()
+    public async Task Pages_are_read_to_the_end_before_anything_is_stored()
     {
         using var api = KubernetesRun.TwoNodes();
         for (var i = 0; i < 23; i++)
@@ -71,7 +71,7 @@ public sealed class FollowTests
     }
 
     [Fact]
-    public async Task A_page_that_is_forgotten_meanwhile_begins_the_list_anew()
+    public async Task A_page_that_is_compacted_meanwhile_restarts_the_list()
     {
         using var api = KubernetesRun.TwoNodes();
         var isFirst = true;
@@ -93,7 +93,7 @@ public sealed class FollowTests
     }
 
     [Fact]
-    public async Task Changes_arrive_by_the_watch_and_equal_ones_wake_nobody()
+    public async Task Changes_arrive_by_the_watch_and_equal_ones_wake_no_thread()
     {
         using var api = KubernetesRun.TwoNodes();
         await using var run = KubernetesRun.Start(api);
@@ -174,7 +174,7 @@ public sealed class FollowTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task A_forgotten_version_is_listed_anew_and_who_left_meanwhile_is_gone(bool isInWatch)
+    public async Task A_compacted_version_is_listed_again_and_nodes_that_left_meanwhile_are_gone(bool isInWatch)
     {
         using var api = KubernetesRun.TwoNodes();
         api.TellsGoneInWatch = isInWatch;

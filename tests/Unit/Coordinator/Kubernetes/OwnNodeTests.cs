@@ -122,7 +122,7 @@ public sealed class OwnNodeTests
     }
 
     [Fact]
-    public async Task What_somebody_else_changes_or_deletes_is_written_again_ever_more_slowly()
+    public async Task What_another_program_changes_or_deletes_is_written_again_ever_more_slowly()
     {
         using var api = KubernetesRun.TwoNodes();
         await using var run = KubernetesRun.Start(api);
@@ -140,7 +140,7 @@ public sealed class OwnNodeTests
     }
 
     [Fact]
-    public async Task What_is_refused_is_tried_for_ever_and_told()
+    public async Task What_is_refused_is_tried_for_ever_and_reported()
     {
         using var api = KubernetesRun.TwoNodes();
         api.Instead = request => IsPatch(request) ? FakeAnswer.Refusal(403, "Forbidden", "nodes/status is forbidden") : null;

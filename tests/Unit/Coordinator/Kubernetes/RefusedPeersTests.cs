@@ -34,7 +34,7 @@ public sealed class RefusedPeersTests
     }
 
     [Fact]
-    public async Task It_is_told_once_while_it_stands_and_each_other_by_itself()
+    public async Task It_is_reported_once_while_it_stands_and_each_other_by_itself()
     {
         using var api = KubernetesRun.TwoNodes();
         await using var run = Start(api);
@@ -69,6 +69,6 @@ public sealed class RefusedPeersTests
         run.Source.Report(KubernetesRun.Ready);
 
         await api.Server.WaitForAsync(IsEvent, times: 10);
-        Assert.Equal("Warning PeerRefused: 92 more are refused; coordinator audit on this node tells which", Messages(api)[8]);
+        Assert.Equal("Warning PeerRefused: 92 more are refused; coordinator audit on this node lists them", Messages(api)[8]);
     }
 }

@@ -25,7 +25,7 @@ public sealed class TypingErrorTests
 
     [Theory]
     [InlineData("kube-subnet-manager", "ture", "neither true nor false")]
-    [InlineData("backend-type", "vxlna", "no backend of flannel's")]
+    [InlineData("backend-type", "vxlna", "not a backend of flannel's")]
     public async Task A_peer_s_annotation_that_cannot_be_meant_changes_nothing(string annotation, string value, string what)
     {
         var (api, run) = await StartAsync();
@@ -39,13 +39,13 @@ public sealed class TypingErrorTests
         Assert.Equal(before, run.Store.Current.Nodes["peer"]);
         lock (run.Lines)
             Assert.Contains(
-                $"node peer: its annotation {Prefix}{annotation} is \"{value}\", which is {what}: what it said before stays in force",
+                $"node peer: its annotation {Prefix}{annotation} is \"{value}\", which is {what}: its last valid value stays in force",
                 run.Lines
             );
     }
 
     [Fact]
-    public async Task A_wish_for_a_link_that_cannot_be_read_leaves_the_one_before_and_a_wish_that_is_taken_back_is_none()
+    public async Task A_wish_for_a_link_that_cannot_be_read_leaves_the_one_before_and_a_wish_that_is_withdrawn_has_no_effect()
     {
         var (api, run) = await StartAsync();
         using var closing = api;
@@ -56,8 +56,8 @@ public sealed class TypingErrorTests
         Assert.Equal("192.0.2.1", run.Store.Current.Nodes["self"].WishedAddresses.ToString());
         lock (run.Lines)
             Assert.Contains(
-                $"node self: its annotation {Prefix}node-public-ip is \"192.0.2.\\u0007\", which is no IPv4 address: what it said "
-                    + "before stays in force",
+                $"node self: its annotation {Prefix}node-public-ip is \"192.0.2.\\u0007\", which is not an IPv4 address: its last "
+                    + "valid value stays in force",
                 run.Lines
             );
 
@@ -116,7 +116,7 @@ public sealed class TypingErrorTests
 
         Assert.Equal("203.0.113.1", api.Annotation("self", "public-ip"));
         Assert.Equal(
-            $"its annotation {Prefix}public-ip-overwrite is \"203.0.113\", which is no IPv4 address",
+            $"its annotation {Prefix}public-ip-overwrite is \"203.0.113\", which is not an IPv4 address",
             (string)Assert.Single(api.Events)["message"]!
         );
     }

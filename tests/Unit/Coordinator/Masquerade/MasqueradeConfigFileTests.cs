@@ -56,7 +56,7 @@ public sealed class MasqueradeConfigFileTests : IDisposable
             Assert.False(file.Refresh());
             Assert.Same(good, file.Current);
             Assert.Null(file.Problem);
-            Assert.EndsWith("the last good configuration stays in force", Assert.Single(file.Warnings), StringComparison.Ordinal);
+            Assert.EndsWith("the last valid configuration stays in force", Assert.Single(file.Warnings), StringComparison.Ordinal);
         }
 
         Write("masqLinkLocal: true\n# again");
@@ -85,7 +85,7 @@ public sealed class MasqueradeConfigFileTests : IDisposable
 
             Assert.Equal("172.16.0.0/12", later.Current.NonMasqueradeCidrs.ToString());
             Assert.Null(later.Problem);
-            Assert.EndsWith("the last good configuration stays in force", Assert.Single(later.Warnings), StringComparison.Ordinal);
+            Assert.EndsWith("the last valid configuration stays in force", Assert.Single(later.Warnings), StringComparison.Ordinal);
             later.SaveBackup();
             Assert.Equal("nonMasqueradeCIDRs: [172.16.0.0/12]", File.ReadAllText(backup));
         }
@@ -136,11 +136,11 @@ public sealed class MasqueradeConfigFileTests : IDisposable
         );
         file.Refresh();
 
-        Assert.Equal($"{ConfigPath} cannot be used: it is no regular file", file.Problem);
+        Assert.Equal($"{ConfigPath} cannot be used: it is not a regular file", file.Problem);
     }
 
     [Fact]
-    public void A_change_behind_the_links_of_a_config_map_is_told_also_by_a_relative_path()
+    public void A_change_behind_the_links_of_a_config_map_is_reported_also_by_a_relative_path()
     {
         foreach (var (version, text) in (ReadOnlySpan<(string, string)>)[("..1", "masqLinkLocal: false"), ("..2", "masqLinkLocal: true")])
         {
@@ -182,7 +182,7 @@ public sealed class MasqueradeConfigFileTests : IDisposable
     }
 
     [Fact]
-    public void A_change_is_told_at_once_and_a_lost_one_after_the_interval()
+    public void A_change_is_reported_at_once_and_a_lost_one_after_the_interval()
     {
         using var told = new AutoResetEvent(initialState: false);
         Write("resyncInterval: 100ms");

@@ -184,8 +184,8 @@ public sealed class MasqueradeConfigReaderTests
     [InlineData("masqLinkLocal: 1", "json: cannot unmarshal number into Go struct field MasqConfig.masqLinkLocal of type bool")]
     [InlineData("[1, 2]", "json: cannot unmarshal array into Go value of type config.MasqConfig")]
     [InlineData("snatAddresses: {eth1: [203.0.113.5, 203.0.113.6]}", "snatAddresses names two IPv4 addresses for link \"eth1\"")]
-    [InlineData("snatAddresses: {eth1: 203.0.113}", "snatAddresses: \"203.0.113\" is no address")]
-    [InlineData("outputInterfaces: ['a b']", "\"a b\" is no link's name")]
+    [InlineData("snatAddresses: {eth1: 203.0.113}", "snatAddresses: \"203.0.113\" is not an address")]
+    [InlineData("outputInterfaces: ['a b']", "\"a b\" is not a valid link name")]
     public void What_cannot_be_used_is_refused_in_the_agents_words(string text, string message) => Assert.Equal(message, Refusal(text));
 
     [Theory]
@@ -216,7 +216,7 @@ public sealed class MasqueradeConfigReaderTests
         Assert.Equal(message, Refusal(text));
 
     [Fact]
-    public void Keys_that_nobody_knows_are_named_once()
+    public void Unknown_keys_are_named_once()
     {
         var (config, warnings) = new MasqueradeConfigReader(Default, enableIPv6: false).Read(
             "nonMasqueradeCIDR: [10.0.0.0/8]\nmasqLinklocal: true\nx: 1\n"u8
@@ -225,8 +225,8 @@ public sealed class MasqueradeConfigReaderTests
         Assert.Equal(Default with { MasqLinkLocal = true }, config);
         Assert.Equal(
             [
-                "key \"nonMasqueradeCIDR\" is not known and has no effect (did you mean \"nonMasqueradeCIDRs\"?)",
-                "key \"x\" is not known and has no effect",
+                "key \"nonMasqueradeCIDR\" is unknown and has no effect (did you mean \"nonMasqueradeCIDRs\"?)",
+                "key \"x\" is unknown and has no effect",
             ],
             warnings
         );

@@ -5,7 +5,7 @@ namespace Plugboard.Tests.Unit.Coordinator.Sources;
 public sealed class ComplaintsTests
 {
     [Fact]
-    public void A_line_is_told_once()
+    public void A_line_is_logged_once()
     {
         var lines = new List<string>();
         var complaints = new Complaints(lines.Add);

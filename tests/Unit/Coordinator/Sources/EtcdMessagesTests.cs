@@ -8,7 +8,7 @@ public sealed class EtcdMessagesTests
     private static EtcdList Events(string json) => EtcdMessages.ReadEvents(JsonSerializer.Deserialize<JsonElement>(json));
 
     [Fact]
-    public void A_watch_has_told_no_more_than_its_changes_whatever_the_store_has_reached()
+    public void A_watch_has_delivered_no_more_than_its_changes_whatever_the_store_has_reached()
     {
         var told = Events(
             """{"header":{"revision":"90"},"events":[{"kv":{"key":"YQ==","mod_revision":"7"}},{"type":"DELETE","kv":{"key":"Yg==","mod_revision":"8"}}]}"""

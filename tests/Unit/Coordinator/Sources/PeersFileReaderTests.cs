@@ -143,9 +143,9 @@ public sealed class PeersFileReaderTests
     [Theory]
     [InlineData(
         "nodes:\n- {name: a, podCIDRs: [], addresses: [], PodCidrs: [10.1.0.0/24]}",
-        "line 2: PodCidrs is there twice, the first time in line 2"
+        "line 2: PodCidrs is present twice, first in line 2"
     )]
-    [InlineData("{\"nodes\": [],\n\"nodes\": []}", "line 2: nodes is there twice, the first time in line 1")]
+    [InlineData("{\"nodes\": [],\n\"nodes\": []}", "line 2: nodes is present twice, first in line 1")]
     public void A_key_that_is_there_twice_in_whatever_case_is_an_error(string text, string expected) =>
         Assert.Equal(expected, Refused(text));
 
@@ -239,7 +239,7 @@ public sealed class PeersFileReaderTests
         Assert.Equal((first.Network, first.Nodes), (file.Network, file.Nodes));
         Assert.Equal((first.Network, first.Nodes), (without.Network, without.Nodes));
         Assert.Equal(5, file.Warnings.Count);
-        Assert.Equal("Network: not said any more, it stays in force until a restart", file.Warnings[0]);
+        Assert.Equal("Network: no longer set, it stays in force until a restart", file.Warnings[0]);
         Assert.Equal((BackendType.HostGw, 1), (other.Network!.Backend.Type, other.Network.Backend.Vni));
         Assert.Equal(
             file.Nodes,
@@ -252,11 +252,11 @@ public sealed class PeersFileReaderTests
     [Theory]
     [InlineData(
         "nodes:\n- {name: n11, podCIDRs: [10.1.9.0/24], addresses: [192.168.0.1]}",
-        "line 2: node \"n11\" has what node \"n1\" had, as this one is called (did you mean \"n1\"?)"
+        "line 2: node \"n11\" has the data of node \"n1\", this node's name (did you mean \"n1\"?)"
     )]
     [InlineData(
         "nodes:\n- {name: x, podCIDRs: [10.1.0.0/24], addresses: []}",
-        "line 2: node \"x\" has what node \"n1\" had, as this one is called (did you mean \"n1\"?)"
+        "line 2: node \"x\" has the data of node \"n1\", this node's name (did you mean \"n1\"?)"
     )]
     public void This_nodes_entry_under_a_mistyped_name_is_an_error_and_not_its_end(string text, string expected)
     {
@@ -277,7 +277,7 @@ public sealed class PeersFileReaderTests
     [Theory]
     [InlineData("", "line 1: must be an object, not null")]
     [InlineData("[]", "line 1: must be an object, not a list")]
-    [InlineData("network: {Backend: {Type: vxlan}}", "line 1: there is no \"nodes\" list")]
+    [InlineData("network: {Backend: {Type: vxlan}}", "line 1: the list \"nodes\" is missing")]
     [InlineData("nodes: x", "line 1: nodes must be a list, not \"x\"")]
     [InlineData("nodes:\n- x", "line 2: nodes[0] must be an object, not \"x\"")]
     [InlineData("nodes:\n- addresses: []", "line 2: nodes[0] has no name")]
@@ -285,45 +285,45 @@ public sealed class PeersFileReaderTests
     [InlineData("nodes:\n- name: 7", "line 2: name must be a string, not 7")]
     [InlineData(
         "nodes:\n- &a {name: a, podCIDRs: [], addresses: []}\n- {name: b, podCIDRs: [], addresses: []}\n- *a",
-        "line 2: node \"a\" is there twice, the first time in line 2"
+        "line 2: node \"a\" is present twice, first in line 2"
     )]
     [InlineData(
         "nodes:\n- {name: a, podCIDRs: [], addresses: []}\n- {name: a, podCIDRs: [], addresses: []}",
-        "line 3: node \"a\" is there twice, the first time in line 2"
+        "line 3: node \"a\" is present twice, first in line 2"
     )]
-    [InlineData("nodes:\n- name: a\n  name: b", "line 3: name is there twice")]
+    [InlineData("nodes:\n- name: a\n  name: b", "line 3: name is present twice")]
     [InlineData(
         "nodes:\n- name: a\n  podCIDRs: [10.1.0.1/24]\n  addresses: []",
         "line 3: podCIDRs[0] \"10.1.0.1/24\" is an address in a network: the network is 10.1.0.0/24"
     )]
     [InlineData(
         "nodes:\n- name: a\n  podCIDRs: [10.1.0.0/24, 10.2.0.0/24]\n  addresses: []",
-        "line 3: podCIDRs[1] 10.2.0.0/24 is a second one of IPv4: a node has one per family"
+        "line 3: podCIDRs[1] 10.2.0.0/24 is a second value for IPv4: a node has one per family"
     )]
-    [InlineData("nodes:\n- {name: a, podCIDRs: [],\n  addresses: [10.1.0]}", "line 3: addresses[0] \"10.1.0\" is no address")]
+    [InlineData("nodes:\n- {name: a, podCIDRs: [],\n  addresses: [10.1.0]}", "line 3: addresses[0] \"10.1.0\" is not an address")]
     [InlineData(
         "nodes:\n- {name: a, podCIDRs: [], addresses: [],\n  vtepMAC: \"01:00:5e:00:00:01\"}",
-        "line 3: vtepMAC \"01:00:5e:00:00:01\" is no single link's hardware address"
+        "line 3: vtepMAC \"01:00:5e:00:00:01\" is not the hardware address of a single link"
     )]
     [InlineData("nodes:\n- {name: a, podCIDRs: [], addresses: [],\n  vni: 0}", "line 3: vni is 0: it must be 1 to 16777215")]
     [InlineData(
         "nodes:\n- {name: a, podCIDRs: [], addresses: [],\n  backend: udp}",
-        "line 3: backend \"udp\" is none of vxlan, host-gw, ipip and alloc"
+        "line 3: backend \"udp\" is not vxlan, host-gw, ipip or alloc"
     )]
     [InlineData(
         "nodes:\n- {name: a, podCIDRs: [], addresses: [],\n  backend: vxlna}",
-        "line 3: backend \"vxlna\" is none of vxlan, host-gw, ipip and alloc (did you mean \"vxlan\"?)"
+        "line 3: backend \"vxlna\" is not vxlan, host-gw, ipip or alloc (did you mean \"vxlan\"?)"
     )]
     [InlineData(
         "nodes:\n- {name: a, podCIDRs: [], addresses: [],\n  vni: 010}",
-        "line 3: vni is 010, which some read as octal and some as decimal: write it without leading zeros"
+        "line 3: vni is 010, which is octal for some readers and decimal for others: remove the leading zeros"
     )]
     [InlineData("nodes:\n- {name: a, podCIDRs: [], addresses: [],\n  vni: 0x10}", "line 3: vni must be a whole number, not \"0x10\"")]
     [InlineData(
         "nodes: []\nnetwork:\n  Network: 10.1.2.3/16",
         "line 3: Network \"10.1.2.3/16\" is an address in a network: the network is 10.1.0.0/16"
     )]
-    [InlineData("nodes: *x", "line 1: nothing before is called &x")]
+    [InlineData("nodes: *x", "line 1: there is no anchor &x before it")]
     [InlineData("nodes: []\n---\nnodes: []", "line 2: there is a second document")]
     [InlineData("nodes: []\n? [a]\n: b", "line 2: a name must be a string")]
     public void What_cannot_be_is_refused_with_its_line(string text, string expected) => Assert.Equal(expected, Refused(text));
@@ -339,7 +339,7 @@ public sealed class PeersFileReaderTests
 
     [Fact]
     public void Depth_has_an_end() =>
-        Assert.Contains("too deep", Refused($"nodes: {new string('[', 10_000)}{new string(']', 10_000)}"), StringComparison.Ordinal);
+        Assert.Contains("nested deeper", Refused($"nodes: {new string('[', 10_000)}{new string(']', 10_000)}"), StringComparison.Ordinal);
 
     [Theory]
     // The code is not optimised here and the machine is others' too: bounds against what grows, not measurements.

@@ -5,7 +5,7 @@ namespace Plugboard.Tests.Unit.Coordinator.Sources;
 public sealed class RetryPauseTests
 {
     [Fact]
-    public void Pauses_double_to_the_most_and_begin_anew_after_a_success()
+    public void Pauses_double_to_the_most_and_begin_again_after_a_success()
     {
         var pause = new RetryPause(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5), new Chance(0.5));
 

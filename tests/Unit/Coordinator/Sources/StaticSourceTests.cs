@@ -92,14 +92,14 @@ public sealed class StaticSourceTests : IAsyncLifetime
                 .Succeeded
         );
         await Until(now => Names(now) == "b");
-        Assert.Equal($"{FilePath}: no node is called a, as this one is", Assert.Single(log));
+        Assert.Equal($"{FilePath}: it has no node a, this node's name", Assert.Single(log));
     }
 
     [Fact]
     public async Task An_invalid_or_missing_file_keeps_what_was_read_and_says_where_it_is_wrong()
     {
         Start();
-        await Until(now => now.SourceError == $"{FilePath}: there is no such file");
+        await Until(now => now.SourceError == $"{FilePath}: no such file");
         Assert.False(store.Current.IsComplete);
         await File.WriteAllTextAsync(
             FilePath,
@@ -111,13 +111,13 @@ public sealed class StaticSourceTests : IAsyncLifetime
             FilePath,
             "nodes:\n- {name: a, podCIDRs: [], addresses: []}\n- {name: b, podCIDRs: [x], addresses: []}"
         );
-        await Until(now => now.SourceError == $"{FilePath}, line 3: podCIDRs[0] \"x\" is no network: invalid CIDR address: x");
+        await Until(now => now.SourceError == $"{FilePath}, line 3: podCIDRs[0] \"x\" is not a network: invalid CIDR address: x");
         Assert.Equal(
             ("a b", "10.1.0.0/16", true),
             (Names(store.Current), store.Current.Network?.Network.ToString(), store.Current.IsComplete)
         );
         File.Delete(FilePath);
-        await Until(now => now.SourceError == $"{FilePath}: there is no such file");
+        await Until(now => now.SourceError == $"{FilePath}: no such file");
         Assert.Equal("a b", Names(store.Current));
         await File.WriteAllTextAsync(FilePath, "nodes: [{name: a, podCIDRs: [], addresses: []}]");
         await Until(now => Names(now) == "a" && now.SourceError is null);
@@ -136,7 +136,7 @@ public sealed class StaticSourceTests : IAsyncLifetime
     [InlineData(
         "nodes:\n- {name: a2, podCIDRs: [10.1.0.0/24], addresses: [192.168.0.1]}\n- {name: b, podCIDRs: [10.1.1.0/24], addresses: "
             + "[192.168.0.2]}\n",
-        "line 2: node \"a2\" has what node \"a\" had"
+        "line 2: node \"a2\" has the data of node \"a\""
     )]
     [InlineData(
         "nodes:\n- {name: a, podCIDRs: [10.1.0.0/24], addresses: [192.168.0.1]}\n- {name: b, podCIDRs: [10.1.1.0/24], addre",
@@ -144,7 +144,7 @@ public sealed class StaticSourceTests : IAsyncLifetime
     )]
     [InlineData("nodes:\n\t- {name: a}", "found invalid tab as indentation")]
     [InlineData("", "line 1: must be an object, not null")]
-    [InlineData("nodes:\n", "line 1: there is no \"nodes\" list")]
+    [InlineData("nodes:\n", "line 1: the list \"nodes\" is missing")]
     [InlineData("x: [\nx", "line 2")]
     public async Task A_typing_error_takes_nothing_away(string broken, string why)
     {
@@ -165,7 +165,7 @@ public sealed class StaticSourceTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_family_that_vanishes_from_a_node_stays_and_a_list_that_is_empty_says_that_there_is_none()
+    public async Task A_family_that_vanishes_from_a_node_stays_and_an_empty_list_removes_it()
     {
         await File.WriteAllTextAsync(
             FilePath,
@@ -179,8 +179,8 @@ public sealed class StaticSourceTests : IAsyncLifetime
         Assert.Equal("fd00::3, 192.168.0.2", store.Current.Nodes["b"].Addresses.ToString());
         Assert.Equal(
             [
-                "node b: its address 192.168.0.2 is not told any more and stays in force until a restart",
-                "node b: its pod network fd00:1::/64 is not told any more and stays in force until a restart",
+                "node b: its address 192.168.0.2 is no longer in the source and stays in force until a restart",
+                "node b: its pod network fd00:1::/64 is no longer in the source and stays in force until a restart",
             ],
             store.Current.Nodes["b"].Notes.Order()
         );
@@ -190,7 +190,7 @@ public sealed class StaticSourceTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_file_that_is_half_written_for_a_moment_removes_nobody()
+    public async Task A_file_that_is_half_written_for_a_moment_removes_no_node()
     {
         const string Whole =
             "nodes:\n- {name: a, podCIDRs: [], addresses: [192.168.0.1]}\n- {name: b, podCIDRs: [], addresses: [192.168.0.2]}\n";
@@ -227,8 +227,8 @@ public sealed class StaticSourceTests : IAsyncLifetime
             log,
             static line =>
                 line.EndsWith(
-                    "node web1 is gone, and wbe1 has its address; its tunnel's hardware address is made of the new name unless "
-                        + "vtepMAC says another",
+                    "node web1 is gone, and wbe1 has its address; its tunnel's hardware address is made from the new name unless "
+                        + "vtepMAC sets another",
                     StringComparison.Ordinal
                 )
         );
@@ -248,6 +248,6 @@ public sealed class StaticSourceTests : IAsyncLifetime
     {
         Directory.CreateDirectory(FilePath);
         Start();
-        await Until(now => now.SourceError == $"{FilePath}: it is no regular file");
+        await Until(now => now.SourceError == $"{FilePath}: it is not a regular file");
     }
 }

@@ -21,12 +21,12 @@ public sealed class SubnetLeaseTests
     }
 
     [Theory]
-    [InlineData("", "the key's \"\" is no IPv4 network")]
-    [InlineData("config", "the key's \"config\" is no IPv4 network")]
-    [InlineData("10.5.52.0-33", "the key's \"10.5.52.0-33\" is no IPv4 network")]
+    [InlineData("", "the key's \"\" is not an IPv4 network")]
+    [InlineData("config", "the key's \"config\" is not an IPv4 network")]
+    [InlineData("10.5.52.0-33", "the key's \"10.5.52.0-33\" is not an IPv4 network")]
     [InlineData("10.5.52.7-24", "the key's \"10.5.52.7-24\" is an address in a network: the network is 10.5.52.0/24")]
-    [InlineData("fd00::-64", "the key's \"fd00::-64\" is no IPv4 network")]
-    [InlineData("10.5.52.0-24&10.5.53.0-24", "the key's \"10.5.53.0-24\" is no IPv6 network")]
+    [InlineData("fd00::-64", "the key's \"fd00::-64\" is not an IPv4 network")]
+    [InlineData("10.5.52.0-24&10.5.53.0-24", "the key's \"10.5.53.0-24\" is not an IPv6 network")]
     [InlineData("10.5.52.0-24&fd00::-64&fd00:1::-64", "the key has more than two networks")]
     [InlineData("0.0.0.0-0", "the key names no network")]
     public void Other_keys_are_named(string key, string expected) =>
@@ -65,12 +65,12 @@ public sealed class SubnetLeaseTests
     public void Backend_data_of_another_kind_is_none(string value) => Assert.Null(SubnetLease.ParseValue(value).Vtep4);
 
     [Theory]
-    [InlineData("", "the value is no JSON")]
-    [InlineData("{", "the value is no JSON")]
-    [InlineData("[]", "the value is no JSON object")]
-    [InlineData("{\"PublicIP\":\"10.0.0\"}", "the value's PublicIP is no IPv4 address")]
-    [InlineData("{\"PublicIP\":7}", "the value's PublicIP is no IPv4 address")]
-    [InlineData("{\"PublicIPv6\":\"10.0.0.1\"}", "the value's PublicIPv6 is no IPv6 address")]
+    [InlineData("", "the value is not JSON")]
+    [InlineData("{", "the value is not JSON")]
+    [InlineData("[]", "the value is not a JSON object")]
+    [InlineData("{\"PublicIP\":\"10.0.0\"}", "the value's PublicIP is not an IPv4 address")]
+    [InlineData("{\"PublicIP\":7}", "the value's PublicIP is not an IPv4 address")]
+    [InlineData("{\"PublicIPv6\":\"10.0.0.1\"}", "the value's PublicIPv6 is not an IPv6 address")]
     [InlineData("{\"BackendType\":\"\\ud800\"}", "the value has a string that is not Unicode")]
     public void Other_values_are_named(string value, string expected) =>
         Assert.Equal(expected, Assert.Throws<FormatException>(() => SubnetLease.ParseValue(value)).Message);

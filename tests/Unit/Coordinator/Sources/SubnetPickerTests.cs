@@ -81,7 +81,7 @@ public sealed class SubnetPickerTests
     [Fact]
     public void Where_all_are_taken_it_says_so() =>
         Assert.Equal(
-            "no network of 10.5.0.0/16 is free any more",
+            "no network of 10.5.0.0/16 is free",
             Assert.Throws<FormatException>(() => SubnetPicker.Pick(conf, Prefixes("10.5.0.0/16"), [], new Random(1))).Message
         );
 

@@ -58,7 +58,7 @@ public sealed class RulePlanTests
     }
 
     [Fact]
-    public void Masquerading_all_marks_once_and_whoever_sends()
+    public void Masquerading_all_marks_once_and_every_sender()
     {
         var text = Add(new HostPortOptions { MasqAll = true, MarkMasqBit = 31 }, Web);
         Assert.Contains("-A CNI-DN-2bbe0c48b91a7d1b8a675 -p tcp -m tcp --dport 8080 -j CNI-HOSTPORT-SETMARK\n", text);

@@ -41,46 +41,46 @@ public sealed class NftConditionsTests
     public void No_conditions() => Assert.Empty(NftConditions.Parse([], is6: false));
 
     [Theory]
-    [InlineData("counter", "counter", "\"counter\" is no condition that is understood")]
+    [InlineData("counter", "counter", "\"counter\" is an unknown condition")]
     [InlineData("ip6 saddr ::1", "ip6", "\"ip6\" does not go with conditionsV4")]
     [InlineData("ip version 4", "version", "\"ip version\" is not understood: saddr or daddr is")]
     [InlineData("ip", "", "the conditions end where saddr or daddr is wanted")]
     [InlineData("ip saddr", "", "the conditions end where a value is wanted")]
     [InlineData("ip saddr !=", "", "the conditions end where a value is wanted")]
-    [InlineData("ip saddr ::1", "::1", "\"::1\" is no IPv4 address, network or range")]
-    [InlineData("ip saddr 10.0.0.0/33", "10.0.0.0/33", "\"10.0.0.0/33\" is no IPv4 address, network or range")]
+    [InlineData("ip saddr ::1", "::1", "\"::1\" is not an IPv4 address, network or range")]
+    [InlineData("ip saddr 10.0.0.0/33", "10.0.0.0/33", "\"10.0.0.0/33\" is not an IPv4 address, network or range")]
     [InlineData(
         "ip saddr 10.0.0.1-10.0.0.2-10.0.0.3",
         "10.0.0.1-10.0.0.2-10.0.0.3",
-        "\"10.0.0.1-10.0.0.2-10.0.0.3\" is no IPv4 address, network or range"
+        "\"10.0.0.1-10.0.0.2-10.0.0.3\" is not an IPv4 address, network or range"
     )]
     [InlineData("ip saddr 10.0.0.9-10.0.0.1", "10.0.0.9-10.0.0.1", "\"10.0.0.9-10.0.0.1\" ends before it begins")]
-    [InlineData("ip saddr { 10.0.0.1, x }", "x", "\"x\" is no IPv4 address, network or range")]
+    [InlineData("ip saddr { 10.0.0.1, x }", "x", "\"x\" is not an IPv4 address, network or range")]
     [InlineData("ip saddr { 10.0.0.1 10.0.0.2 }", "10.0.0.2", "\"10.0.0.2\" stands where , or } is wanted")]
     [InlineData("ip saddr { 10.0.0.1", "", "the conditions end where , or } is wanted")]
-    [InlineData("ip saddr {}", "}", "\"}\" is no IPv4 address, network or range")]
+    [InlineData("ip saddr {}", "}", "\"}\" is not an IPv4 address, network or range")]
     [InlineData("tcp flags syn", "flags", "\"tcp flags\" is not understood: sport or dport is")]
-    [InlineData("tcp dport http", "http", "\"http\" is no port or range of ports")]
-    [InlineData("tcp dport 65536", "65536", "\"65536\" is no port or range of ports")]
-    [InlineData("tcp dport +80", "+80", "\"+80\" is no port or range of ports")]
+    [InlineData("tcp dport http", "http", "\"http\" is not a port or range of ports")]
+    [InlineData("tcp dport 65536", "65536", "\"65536\" is not a port or range of ports")]
+    [InlineData("tcp dport +80", "+80", "\"+80\" is not a port or range of ports")]
     [InlineData("tcp dport 9-1", "9-1", "\"9-1\" ends before it begins")]
-    [InlineData("tcp dport { 80, }", "}", "\"}\" is no port or range of ports")]
+    [InlineData("tcp dport { 80, }", "}", "\"}\" is not a port or range of ports")]
     [InlineData("tcp", "", "the conditions end where sport or dport is wanted")]
     [InlineData("meta", "", "the conditions end where iifname, oifname, mark or l4proto is wanted")]
     [InlineData("meta cpu 1", "cpu", "\"meta cpu\" is not understood: iifname, oifname, mark and l4proto are")]
     [InlineData("meta l4proto icmp", "icmp", "\"icmp\" is not tcp, udp or sctp")]
-    [InlineData("meta mark x", "x", "\"x\" is no mark")]
-    [InlineData("meta mark 0x100000000", "0x100000000", "\"0x100000000\" is no mark")]
-    [InlineData("meta mark { 1, 2 }", "{", "\"{\" is no mark")]
-    [InlineData("iifname \"\"", "\"\"", "\"\" is no link's name")]
-    [InlineData("iifname eth*", "eth*", "\"eth*\" is no link's name")]
-    [InlineData("oifname sixteen-letters-", "sixteen-letters-", "\"sixteen-letters-\" is no link's name")]
-    [InlineData("oifname äääääääääää", "äääääääääää", "\"äääääääääää\" is no link's name")]
+    [InlineData("meta mark x", "x", "\"x\" is not a mark")]
+    [InlineData("meta mark 0x100000000", "0x100000000", "\"0x100000000\" is not a mark")]
+    [InlineData("meta mark { 1, 2 }", "{", "\"{\" is not a mark")]
+    [InlineData("iifname \"\"", "\"\"", "\"\" is not a valid link name")]
+    [InlineData("iifname eth*", "eth*", "\"eth*\" is not a valid link name")]
+    [InlineData("oifname sixteen-letters-", "sixteen-letters-", "\"sixteen-letters-\" is not a valid link name")]
+    [InlineData("oifname äääääääääää", "äääääääääää", "\"äääääääääää\" is not a valid link name")]
     [InlineData("ct", "", "the conditions end where state or mark is wanted")]
     [InlineData("ct state != new", "state", "\"ct state !=\" is not understood: ct state and ct mark are")]
     [InlineData("ct zone 1", "zone", "\"ct zone\" is not understood: ct state and ct mark are")]
-    [InlineData("ct state old", "old", "\"old\" is no state of a flow")]
-    [InlineData("ct mark -1", "-1", "\"-1\" is no mark")]
+    [InlineData("ct state old", "old", "\"old\" is not a state of a flow")]
+    [InlineData("ct mark -1", "-1", "\"-1\" is not a mark")]
     [InlineData("fib saddr type local", "fib", "\"fib saddr type local\" is not understood: fib daddr type local is")]
     [InlineData("fib daddr", "", "the conditions end where type is wanted")]
     public void What_is_not_understood_is_said(string text, string word, string message)
@@ -97,7 +97,7 @@ public sealed class NftConditionsTests
             Assert.Throws<ConditionException>(() => NftConditions.Parse(["ip saddr 10.0.0.1"], is6: true)).Message
         );
         Assert.Equal(
-            "\"10.0.0.1\" is no IPv6 address, network or range",
+            "\"10.0.0.1\" is not an IPv6 address, network or range",
             Assert.Throws<ConditionException>(() => NftConditions.Parse(["ip6 saddr 10.0.0.1"], is6: true)).Message
         );
     }

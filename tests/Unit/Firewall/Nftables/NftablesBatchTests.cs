@@ -30,7 +30,7 @@ public sealed class NftablesBatchTests
     public void An_empty_batch_is_its_frame() => Assert.Equal(Begin + End, Bytes(static _ => { }));
 
     [Fact]
-    public void A_generation_is_told_at_the_start() =>
+    public void A_generation_is_written_at_the_start() =>
         Assert.Equal("1C0000001000010000000000000000000000000A" + "0800010001020304" + End, Bytes(static _ => { }, 0x01020304));
 
     [Fact]
@@ -112,7 +112,7 @@ public sealed class NftablesBatchTests
     }
 
     [Fact]
-    public void A_nameless_set_comes_before_its_rule_and_is_not_told_of_twice()
+    public void A_nameless_set_comes_before_its_rule_and_is_not_listed_twice()
     {
         var batch = new NftablesBatch();
         var two = new AnonymousLookup(Selector.Dport, [(Field.Port(1), Field.Port(1)), (Field.Port(3), Field.Port(3))]);
@@ -140,7 +140,7 @@ public sealed class NftablesBatchTests
     }
 
     [Fact]
-    public void What_is_sent_is_told_in_the_kernels_words()
+    public void What_is_sent_is_printed_in_the_kernels_words()
     {
         var kernel = new ScriptedKernel().Answer(_ => [ScriptedKernel.Ack(2, Errno.None)]);
         using var client = new NftablesClient(new NetlinkSocket(kernel, new NftablesDialect(), kernel.Trace.Add));
@@ -190,7 +190,7 @@ public sealed class NftablesBatchTests
     }
 
     [Fact]
-    public void A_batch_that_is_refused_as_a_whole_is_told_whole()
+    public void A_batch_that_is_refused_as_a_whole_is_reported_whole()
     {
         var kernel = new ScriptedKernel().Answer(_ => [ScriptedKernel.Ack(1, Errno.EPERM)]);
         using var client = new NftablesClient(kernel.Socket());
@@ -216,7 +216,7 @@ public sealed class NftablesBatchTests
     }
 
     [Fact]
-    public void Elements_of_an_interrupted_listing_are_not_told_twice()
+    public void Elements_of_an_interrupted_listing_are_not_reported_twice()
     {
         var kernel = new ScriptedKernel()
             .Answer(s => [Elements(s, NetlinkH.NLM_F_DUMP_INTR, 1, 2), ScriptedKernel.Done(s)])
@@ -238,7 +238,7 @@ public sealed class NftablesBatchTests
     }
 
     [Fact]
-    public void A_client_that_is_told_nonsense_says_so()
+    public void A_client_that_gets_an_invalid_answer_says_so()
     {
         var kernel = new ScriptedKernel().Answer(s => [ScriptedKernel.Message(0x0a0f, s, 0, static w => w.WriteStruct(0))]);
         using var client = new NftablesClient(kernel.Socket());

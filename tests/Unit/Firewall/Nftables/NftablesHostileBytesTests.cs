@@ -11,7 +11,7 @@ using Plugboard.Tests.Unit.Netlink;
 namespace Plugboard.Tests.Unit.Firewall.Nftables;
 
 /// <summary>
-/// Whatever the kernel tells, it gives a value or a <see cref="NetlinkFormatException"/>, and every value can be told in words.
+/// Any bytes of the kernel give a value or a <see cref="NetlinkFormatException"/>, and every value can be printed.
 /// </summary>
 public sealed class NftablesHostileBytesTests
 {
@@ -72,7 +72,7 @@ public sealed class NftablesHostileBytesTests
     [Fact]
     public void The_sample_itself_is_read() => Assert.True(ReadAll(Sample()) > 10);
 
-    // What is sent has the attributes of what is told.
+    // What is sent has the attributes of what is received.
     private static byte[] Sample()
     {
         var chain = new Chain(Table, "c") { Hook = new ChainHook(ChainType.Nat, NftHook.Output, -100), Comment = "a chain" };

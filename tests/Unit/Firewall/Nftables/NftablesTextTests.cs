@@ -52,7 +52,7 @@ public sealed class NftablesTextTests
     }
 
     [Fact]
-    public void A_key_of_another_length_is_told_in_hexadecimal()
+    public void A_key_of_another_length_is_printed_in_hexadecimal()
     {
         Assert.Equal("0A00", FieldText.Describe([DataType.Ipv4Addr], [10, 0]));
         Assert.Equal("", FieldText.Describe([DataType.InetProto], []));

@@ -66,7 +66,7 @@ public sealed class NftablesTransactionTests : IDisposable
     }
 
     [Fact]
-    public void A_transaction_whose_end_has_not_come_is_told_with_it()
+    public void A_transaction_whose_end_has_not_come_is_reported_with_it()
     {
         kernel.Notify(Touch(NFT_MSG_NEWTABLE, NftFamily.Inet, "a"));
         Assert.Empty(monitor.Receive(TimeSpan.Zero).Items);

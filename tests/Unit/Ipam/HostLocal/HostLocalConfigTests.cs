@@ -159,9 +159,9 @@ public sealed class HostLocalConfigTests
         Assert.Equal(gateway, Parse($$"""{"subnet":"{{subnet}}","gateway":"{{gateway}}"}""").RangeSets[0].Ranges[0].Gateway.ToString());
 
     [Theory]
-    [InlineData("""{"dst":"10.1.2.3/24"}""", "dst 10.1.2.3/24 has host bits set: the network is 10.1.2.0/24, the host alone 10.1.2.3/32")]
-    [InlineData("""{"dst":"fd00::1/64"}""", "dst fd00::1/64 has host bits set: the network is fd00::/64, the host alone fd00::1/128")]
-    [InlineData("""{"dst":"10.0.0.1/0"}""", "dst 10.0.0.1/0 has host bits set: the network is 0.0.0.0/0, the host alone 10.0.0.1/32")]
+    [InlineData("""{"dst":"10.1.2.3/24"}""", "dst 10.1.2.3/24 has host bits set: the network is 10.1.2.0/24, the single host 10.1.2.3/32")]
+    [InlineData("""{"dst":"fd00::1/64"}""", "dst fd00::1/64 has host bits set: the network is fd00::/64, the single host fd00::1/128")]
+    [InlineData("""{"dst":"10.0.0.1/0"}""", "dst 10.0.0.1/0 has host bits set: the network is 0.0.0.0/0, the single host 10.0.0.1/32")]
     [InlineData("""{"dst":"0.0.0.0/0","gw":"fd00::1"}""", "gw fd00::1 is IPv6, the route's dst 0.0.0.0/0 is IPv4")]
     [InlineData("""{"dst":"::/0","gw":"10.1.2.1"}""", "gw 10.1.2.1 is IPv4, the route's dst ::/0 is IPv6")]
     [InlineData("""{"dst":"::/0","gw":"0.0.0.0"}""", "gw 0.0.0.0 is IPv4, the route's dst ::/0 is IPv6")]
@@ -181,7 +181,10 @@ public sealed class HostLocalConfigTests
         """{"dst":"169.254.1.1/32","gw":"10.1.2.1","scope":254}""",
         "gw 10.1.2.1 contradicts scope 254: such a route has no gateway"
     )]
-    [InlineData("""{"dst":"169.254.1.1/32","scope":255}""", "scope 255 is no route's: 0 is global, 253 on the link, 254 on the host")]
+    [InlineData(
+        """{"dst":"169.254.1.1/32","scope":255}""",
+        "scope 255 is invalid for a route: 0 is global, 253 on the link, 254 on the host"
+    )]
     [InlineData("""{"dst":"169.254.1.1/32","scope":-1}""", "scope -1 of a route is negative")]
     [InlineData("""{"dst":"0.0.0.0/0","mtu":-1}""", "mtu -1 of a route is negative")]
     [InlineData("""{"dst":"0.0.0.0/0","priority":-1}""", "priority -1 of a route is negative")]
@@ -275,7 +278,7 @@ public sealed class HostLocalConfigTests
                 "ipam.ranges[0][0].subnet: invalid range set 0: Network 10.1.2.0/31 too small to allocate from",
                 "ipam.ranges[0][1].subnet: invalid CIDR address: x",
                 "ipam.ranges[1]: invalid range set 1: empty range set",
-                "ipam.routes[0].dst: a route wants a dst",
+                "ipam.routes[0].dst: a route needs a dst",
             ],
             problems
         );

@@ -149,10 +149,7 @@ public sealed class HostLocalReleaseTests : IDisposable
 
     [Theory]
     [InlineData("/nonexistent/resolv.conf", "ipam.resolvConf /nonexistent/resolv.conf does not exist")]
-    [InlineData(
-        "resolv.conf",
-        "ipam.resolvConf resolv.conf does not exist in the directory that the runtime works in: write the whole path"
-    )]
+    [InlineData("resolv.conf", "ipam.resolvConf resolv.conf does not exist in the runtime's working directory: use an absolute path")]
     [InlineData("/tmp", "ipam.resolvConf: open /tmp: a directory, not a regular file: remove it or correct the path")]
     public void Status_and_ADD_refuse_a_resolvConf_that_no_ADD_could_read(string path, string message)
     {

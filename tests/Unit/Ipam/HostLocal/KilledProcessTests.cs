@@ -86,7 +86,7 @@ public sealed class KilledProcessTests : IDisposable
         }
     }
 
-    // What the directory's time is to be, but is not yet.
+    // The directory's future time.
     private long TimeOfSeal => ((Directory.GetLastWriteTimeUtc(network.Leases) - DateTime.UnixEpoch).Ticks * 100) - 1;
 
     [Fact]

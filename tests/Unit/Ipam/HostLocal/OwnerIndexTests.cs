@@ -46,7 +46,7 @@ public sealed class OwnerIndexTests : IDisposable
     }
 
     [Fact]
-    public void What_is_in_the_snapshot_is_found_released_and_given_anew()
+    public void What_is_in_the_snapshot_is_found_released_and_given_again()
     {
         network.Add("c1");
         network.Add("c2");
@@ -114,7 +114,7 @@ public sealed class OwnerIndexTests : IDisposable
         Assert.False(network.Has("10.1.2.2"));
     }
 
-    // As after a change by somebody else.
+    // As after a change by another program.
     private void Rescan()
     {
         network.Write("10.1.2.250", "other\r\neth0");

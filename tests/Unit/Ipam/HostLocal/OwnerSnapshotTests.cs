@@ -54,7 +54,7 @@ public sealed class OwnerSnapshotTests : IDisposable
     }
 
     [Fact]
-    public void A_missing_file_is_no_snapshot_and_a_damaged_one_knows_nobody()
+    public void A_missing_file_is_no_snapshot_and_a_damaged_one_has_no_owner()
     {
         Assert.Null(OwnerSnapshot.Find(Path.Combine(directory, "missing")));
         using var zeros = Write(new byte[5000]);

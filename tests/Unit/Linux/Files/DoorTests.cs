@@ -9,7 +9,7 @@ using Plugboard.Testing;
 namespace Plugboard.Tests.Unit.Linux.Files;
 
 /// <summary>
-/// Every place that opens a file which somebody else may have placed: what is no file there is answered at once, with its path.
+/// Every call that opens a foreign file: anything but a file is reported at once, with its path.
 /// </summary>
 public sealed class DoorTests : IDisposable
 {

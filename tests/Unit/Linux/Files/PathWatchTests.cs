@@ -14,16 +14,16 @@ public sealed class PathWatchTests : IDisposable
 
     private PathWatch Watch(string name) => PathWatch.Start(PathOf(name), () => told.Set());
 
-    // What is told late of the change before is no harm to the next one: that is waited for by what it leads to.
+    // A late notification of the change before does no harm to the next one, which is awaited by its effect.
     private void IsTold(Action change)
     {
         told.Reset();
         change();
-        Assert.True(told.WaitOne(Patience), "nobody was told");
+        Assert.True(told.WaitOne(Patience), "no notification came");
     }
 
     [Fact]
-    public void A_file_that_comes_changes_is_moved_over_or_goes_is_told()
+    public void A_file_that_comes_changes_is_moved_over_or_goes_is_reported()
     {
         using var watch = Watch("file");
 
@@ -38,7 +38,7 @@ public sealed class PathWatchTests : IDisposable
     }
 
     [Fact]
-    public void The_exchange_of_a_config_maps_link_is_told_each_time()
+    public void The_exchange_of_a_config_maps_link_is_reported_each_time()
     {
         void Publish(string version)
         {
@@ -82,7 +82,7 @@ public sealed class PathWatchTests : IDisposable
     }
 
     [Fact]
-    public void Other_files_of_the_directory_are_not_told()
+    public void Other_files_of_the_directory_are_not_reported()
     {
         using (Watch("file"))
         {

@@ -4,7 +4,7 @@ using Plugboard.Testing;
 
 namespace Plugboard.Tests.Unit.Linux.Files;
 
-/// <summary>Files that somebody else may have placed, and what else may be in their place.</summary>
+/// <summary>Foreign files, and what else may be in their place.</summary>
 public sealed class PlacedFileTests : IDisposable
 {
     private const uint Mode = 0x180;

@@ -122,8 +122,8 @@ public sealed class DnsMessageTests
     [InlineData(0x81, 0x84, DnsOutcome.Failed, "NOTIMP")]
     [InlineData(0x81, 0x85, DnsOutcome.Failed, "REFUSED")]
     [InlineData(0x81, 0x89, DnsOutcome.Failed, "RCODE 9")]
-    [InlineData(0x80, 0x00, DnsOutcome.Failed, "it does not look up other servers' names")]
-    public void What_a_server_says_is_told_apart(byte high, byte low, object outcome, string failure)
+    [InlineData(0x80, 0x00, DnsOutcome.Failed, "it does not resolve recursively")]
+    public void The_answers_of_a_server_are_distinguished(byte high, byte low, object outcome, string failure)
     {
         var reply = DnsMessage.Read(Reply(high, low), question)!;
         Assert.Equal((outcome, failure), (reply.Outcome, reply.Failure));

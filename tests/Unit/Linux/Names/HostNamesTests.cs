@@ -57,6 +57,6 @@ public sealed class HostNamesTests
         Assert.Equal([IPAddr.Parse(address)], HostNames.Resolve(name).Addresses);
 
     [Fact]
-    public void Nobody_is_asked_who_localhost_is() =>
+    public void Localhost_is_not_looked_up() =>
         Assert.All(HostNames.Resolve("localhost").Addresses, static address => Assert.True(address.IsLoopback));
 }

@@ -117,7 +117,7 @@ public sealed class RouteChangesTests : IDisposable
     }
 
     [Fact]
-    public void After_a_loss_nothing_is_told_but_that()
+    public void After_a_loss_nothing_is_reported_but_that()
     {
         var one = RouteMessage(RtnetlinkH.RTM_NEWROUTE, 0);
         kernel.Notify(one, [], one, [], one);

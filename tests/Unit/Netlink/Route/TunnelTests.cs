@@ -125,7 +125,7 @@ public sealed class TunnelTests
     }
 
     [Fact]
-    public void An_ipip_is_read_and_addresses_nobody_chose_are_null()
+    public void An_ipip_is_read_and_unset_addresses_are_null()
     {
         var link = Read(
             "ipip",

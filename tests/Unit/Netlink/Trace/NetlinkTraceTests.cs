@@ -102,7 +102,7 @@ public sealed class NetlinkTraceTests
     public void The_word_netlink_switches_the_trace_on(string? value, bool on) => Assert.Equal(on, NetlinkTrace.SinkFor(value) is not null);
 
     [Fact]
-    public void Bytes_that_are_no_message_are_told_as_such() =>
+    public void Bytes_that_are_no_message_are_reported_as_such() =>
         Assert.Equal("< malformed: a fixed part of 16 bytes in 3 bytes", NetlinkDump.Describe("< ", [1, 2, 3], new RouteDialect()));
 
     [Fact]

@@ -67,7 +67,7 @@ public sealed class CniRequestTests
     [Theory]
     [InlineData("")]
     [InlineData(""","cni.dev/valid-attachments":null""")]
-    public void Where_the_runtime_does_not_say_what_is_valid_nobody_knows(string members) =>
+    public void Without_the_runtime_s_list_the_valid_attachments_are_unknown(string members) =>
         Assert.Null(Request(members).FindValidAttachments());
 
     [Fact]

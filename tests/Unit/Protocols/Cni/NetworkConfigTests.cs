@@ -32,7 +32,7 @@ public sealed class NetworkConfigTests
     [InlineData("""{"name":"n",}""", "line 1, column 13")]
     [InlineData("""{"name":"n" /* comment */}""", "line 1, column 13")]
     [InlineData("\ufeff{}", "line 1, column 1: a byte order mark, save the file as UTF-8 without one")]
-    public void What_is_no_json_is_told_with_its_place(string text, string place)
+    public void What_is_no_json_is_reported_with_its_place(string text, string place)
     {
         var error = Refused(text);
         Assert.Equal(CniErrorCode.DecodingFailure, error.Code);
