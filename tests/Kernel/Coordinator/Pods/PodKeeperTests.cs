@@ -156,7 +156,7 @@ public sealed class PodKeeperTests
             Assert.Empty(node.Sync(SyncCause.Audit));
         }
 
-        Assert.Single(node.Sync(SyncCause.Audit));
+        Eventually.Equal(1, () => node.Sync(SyncCause.Audit).Count);
     }
 
     [KernelFact]
