@@ -13,7 +13,7 @@ namespace Plugboard.Testing;
 /// </summary>
 public sealed class AdvertisingRouter : TestNamespace
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly TestNamespace node;
     private readonly string link;

@@ -11,7 +11,7 @@ namespace Plugboard.Testing;
 /// </summary>
 public static class Eventually
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
 
     /// <summary>Waits for a value; fails with the last one.</summary>
@@ -39,7 +39,7 @@ public static class Eventually
         }
     }
 
-    /// <summary>Does it again while the kernel says EBUSY; throws that after ten seconds.</summary>
+    /// <summary>Does it again while the kernel says EBUSY; throws that after a minute.</summary>
     public static T NotBusy<T>(Func<T> work)
     {
         var watch = Stopwatch.StartNew();

@@ -9,7 +9,7 @@ namespace Plugboard.Tests.EndToEnd.Installer;
 /// </summary>
 public sealed class WaitTests : IDisposable
 {
-    private static readonly TimeSpan patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan patience = TimeSpan.FromSeconds(60);
 
     private readonly InstallerHost host = new();
     private StreamReader log = StreamReader.Null;
@@ -71,12 +71,13 @@ public sealed class WaitTests : IDisposable
         Start("--plugins bridge");
         host.Shell($"rm {host.Bin}/bridge");
         Assert.EndsWith("it was gone", Next(), StringComparison.Ordinal);
-        host.Shell($"rm {host.Bin}/bridge");
-        Assert.EndsWith("; if it is changed again, not before 1 s", Next(), StringComparison.Ordinal);
         var start = Stopwatch.GetTimestamp();
         host.Shell($"rm {host.Bin}/bridge");
+        Assert.EndsWith("; if it is changed again, not before 1 s", Next(), StringComparison.Ordinal);
+        host.Shell($"rm {host.Bin}/bridge");
         Assert.EndsWith("; if it is changed again, not before 2 s", Next(), StringComparison.Ordinal);
-        Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0.5, 10);
+        // The second counts from the repair, which comes after the start; that the third one comes at all within our patience is the rest.
+        Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0.9, 2 * patience.TotalSeconds);
         Assert.Equal("ours", host.OwnerOf("bridge"));
     }
 
@@ -111,7 +112,8 @@ public sealed class WaitTests : IDisposable
         Start("");
         var start = Stopwatch.GetTimestamp();
         Assert.Equal("0", End());
-        Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0, 2);
+        // Its next look would be five minutes later.
+        Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0, 20);
     }
 
     // As the first process of a container, for which the kernel drops signals that would only end it.
