@@ -1,7 +1,7 @@
 #!/bin/sh
 # The first process of a guest kernel: an NFS server, and the driver beside it.
 . "$ROOT/tests/EndToEnd/Guest/nfs-server.sh"
-for module in nfsd nfs nfsv4 nfsv3; do modprobe -d "$MODULES" -q $module; done
+modprobe -d "$MODULES" -q -a nfsd nfs nfsv4 nfsv3
 nfs='"server":"127.0.0.1","share":"/"'
 
 echo '/srv/export *(rw,fsid=0,insecure,no_subtree_check,no_root_squash)' > /run/exports
