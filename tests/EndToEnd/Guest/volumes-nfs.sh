@@ -54,6 +54,8 @@ sleep 1
 call nfs-silent plugboard~nfs mount $PODS/silent "$(options "$nfs,\"port\":\"2050\"")"
 call nfs-silent-again plugboard~nfs mount $PODS/silent "$(options "$nfs,\"port\":\"2050\"")"
 look nfs-silent-left sh -c "ls -A $PODS/silent; ls -A /run/flexvolume/locks; ps ax | grep ' [w]orker'"
+# What must succeed may take its time on a busy machine.
+echo '{"unmountTimeoutSeconds":3,"mountTimeoutSeconds":60}' > /etc/flexvolume/plugboard~nfs.json
 call nfs-dead-mount plugboard~nfs mount $PODS/plugboard~nfs/dead "$(options "$nfs,\"soft\":\"true\",\"mountOptions\":\"timeo=10,retrans=1\"")"
 call nfs-hard-mount plugboard~nfs mount $PODS/plugboard~nfs/hard "$(options "$nfs,\"mountOptions\":\"nosharecache\"")"
 ( echo written > $PODS/plugboard~nfs/hard/file; ) &
