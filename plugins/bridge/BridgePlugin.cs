@@ -38,7 +38,7 @@ internal sealed class BridgePlugin : CniPlugin
         using var rollback = new Rollback(Report);
         rollback.OnFailure($"take back the bridge {config.Bridge}", bridge.Undo);
 
-        var pair = new VethPair(host, VethOwner.Of(request));
+        var pair = new VethPair(host, request.Attachment);
         pair.Create(pod, bridge.Link, config, rollback);
         earlier = new EarlierAttachment(host, pair.Owner, pair.Port);
         BridgePort.Configure(host, pair, config);
@@ -46,7 +46,7 @@ internal sealed class BridgePlugin : CniPlugin
         var lease = ipam is null ? new CniResult() : Lease(ipam, config, earlier, rollback);
         var plan = AddressPlan.From(lease, config);
         // Before the pod can send.
-        PodRules.Apply(request, config, pair, plan, rollback);
+        PodTrafficRules.Apply(request, config, pair, plan, rollback);
         using var container = ContainerInterface.Connect(pod, pair, config, plan);
         if (!config.DisableContainerInterface)
             new PodAnnouncement(host, bridge.Link, config, plan).Send(pair.WaitUntilUp(), container, rollback);
@@ -97,7 +97,7 @@ internal sealed class BridgePlugin : CniPlugin
         var failures = new Failures();
         // Closed last: until the kernel has done away with what was deleted it lets nobody close, and the removal of a link takes that long
         // anyway.
-        using var rules = new PodRules(request, config);
+        using var rules = new PodTrafficRules(request, config);
         failures.Try(rules.Withdraw);
         failures.Try(() => DeleteVeth(request));
         if (config.IsLayer3)
@@ -109,7 +109,7 @@ internal sealed class BridgePlugin : CniPlugin
     private static void DeleteVeth(CniRequest request)
     {
         using var host = RouteClient.Open();
-        new VethPair(host, VethOwner.Of(request)).DeleteByOwner();
+        new VethPair(host, request.Attachment).DeleteByOwner();
         if (FindPod(request.NetNs) is not { } pod)
             return;
         using (pod)
@@ -151,37 +151,33 @@ internal sealed class BridgePlugin : CniPlugin
         using var host = RouteClient.Open();
         var check = new BridgeCheck(request, config, result);
         check.Host(host, Inside(pod, check.Container));
-        using var rules = new PodRules(request, config);
+        using var rules = new PodTrafficRules(request, config);
         rules.Check(result);
     }
 
     /// <inheritdoc/>
-    public override void Gc(CniRequest request, IReadOnlySet<CniAttachment>? valid)
+    public override void Gc(CniRequest request, IReadOnlySet<Attachment>? valid)
     {
         if (valid is null)
             return;
         var config = BridgeConfig.ParseLeniently(request);
         var failures = new Failures();
         failures.Try(() => DeleteStalePorts(request.NetworkName, config.Bridge, valid));
-        using var rules = new PodRules(request, config);
+        using var rules = new PodTrafficRules(request, config);
         failures.Try(() => rules.Collect(valid));
         if (config.IsLayer3)
             failures.Try(() => PluginDelegate.Find(request, config.IpamType, SameBuild(config)).Gc());
         failures.ThrowIfAny();
     }
 
-    private static void DeleteStalePorts(string network, string bridge, IReadOnlySet<CniAttachment> valid)
+    private static void DeleteStalePorts(string network, string bridge, IReadOnlySet<Attachment> valid)
     {
         using var host = RouteClient.Open();
         if (host.Links.Find(bridge) is not { Kind: "bridge" } device)
             return;
         foreach (var port in host.Links.ListByMaster(device.Index))
         {
-            if (
-                VethOwner.Parse(port.Alias) is { } owner
-                && owner.Network == network
-                && !valid.Contains(new CniAttachment(owner.ContainerId, owner.IfName))
-            )
+            if (VethNames.Parse(port.Alias) is { } owner && owner.Network == network && !valid.Contains(owner))
                 host.Links.Delete(port.Index);
         }
     }
@@ -204,7 +200,7 @@ internal sealed class BridgePlugin : CniPlugin
 
         if (
             config.WantsRules
-            && BackendProbe.FindHindrance(config.MacSpoofCheck ? FirewallBackend.Nftables : config.IpMasqBackend) is { } hindrance
+            && BackendProbe.FindObstacle(config.MacSpoofCheck ? FirewallBackend.Nftables : config.IpMasqBackend) is { } hindrance
         )
             throw new CniException(
                 CniErrorCode.PluginNotAvailable,

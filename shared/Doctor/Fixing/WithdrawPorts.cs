@@ -1,5 +1,5 @@
+using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Pods;
-using Plugboard.Firewall.PortForwarding;
 
 namespace Plugboard.Doctor.Fixing;
 
@@ -8,22 +8,22 @@ namespace Plugboard.Doctor.Fixing;
 /// <param name="record">What the pod has.</param>
 internal sealed class WithdrawPorts(PodRecordStore records, PodRecord record) : Fix($"withdraw the host ports of {record.Owner}")
 {
-    private readonly PortForward forward = PortForwardRecord.FromRecord(record);
+    private readonly PodHostPorts forward = HostPortRecord.FromRecord(record);
 
     /// <inheritdoc/>
     public override bool Apply()
     {
         if (records.Find(record.Owner) is null)
             return false;
-        using var publisher = new PortPublisher(records);
-        publisher.Withdraw(record.Owner, forward);
+        using var rules = HostPortKind.Open(records);
+        rules.Withdraw(record.Owner, forward);
         return true;
     }
 
     /// <inheritdoc/>
     public override void Undo()
     {
-        using var publisher = new PortPublisher(records);
-        publisher.Publish(forward, "", forward.Backend);
+        using var rules = HostPortKind.Open(records);
+        rules.Apply(forward, forward.Backend);
     }
 }

@@ -1,8 +1,8 @@
 using Plugboard.Addresses;
 using Plugboard.Doctor;
 using Plugboard.Firewall;
+using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Pods;
-using Plugboard.Firewall.PortForwarding;
 using Plugboard.Linux;
 using Plugboard.Testing;
 
@@ -128,17 +128,16 @@ internal sealed class DoctoredNode : TestMachine
     public void Publish(string id, string link, string address, string port) =>
         Run(() =>
         {
-            using var publisher = new PortPublisher(new PodRecordStore(Under("/run/plugboard/portmap")));
-            publisher.Publish(
-                new PortForward
+            using var rules = HostPortKind.Open(new PodRecordStore(Under("/run/plugboard/portmap")));
+            rules.Apply(
+                new PodHostPorts
                 {
-                    Owner = new PodIdentity("pods", id, "eth0"),
+                    Owner = new Attachment("pods", id, "eth0"),
                     IPv4 = IPPrefix.Parse(address + "/24"),
                     Link = link,
                     Ports = [PortMapping.TryParse(port, 80)!],
                     Backend = FirewallBackend.Nftables,
                 },
-                "",
                 FirewallBackend.Nftables
             );
         });

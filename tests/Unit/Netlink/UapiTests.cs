@@ -32,7 +32,7 @@ public sealed class UapiTests
     private static IEnumerable<Type> UapiTypes =>
         typeof(NetlinkWriter)
             .Assembly.GetTypes()
-            .Concat(typeof(PodIdentity).Assembly.GetTypes())
+            .Concat(typeof(AttachmentTag).Assembly.GetTypes())
             .Where(t => t.Namespace?.EndsWith(".Uapi", StringComparison.Ordinal) == true && !t.IsNested);
 
     [Fact]

@@ -11,7 +11,7 @@ using static Plugboard.Tests.Kernel.Coordinator.Masquerade.MasqueradeNode;
 
 namespace Plugboard.Tests.Kernel.Coordinator.Masquerade;
 
-/// <summary>The keeper in the engine: what wakes it is the kernel or the file, not the audit, which comes after a minute.</summary>
+/// <summary>The reconciler in the engine: what wakes it is the kernel or the file, not the audit, which comes after a minute.</summary>
 public sealed class MasqueradeEngineTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -35,7 +35,7 @@ public sealed class MasqueradeEngineTests
         foreach (
             var damage in backend == "iptables"
                 ? new[] { "iptables -t nat -F", "nft flush ruleset" }
-                : ["nft flush ruleset", $"nft flush chain {Plugboard.Coordinator.Masquerade.Native.NativeRules.Table} leaving"]
+                : ["nft flush ruleset", $"nft flush chain {Plugboard.Coordinator.Masquerade.Nftables.NftablesPlan.Table} leaving"]
         )
         {
             Timing.Within(
@@ -43,7 +43,7 @@ public sealed class MasqueradeEngineTests
                 () =>
                 {
                     node.Tool(damage);
-                    return Until(() => node.Run(() => node.Keeper.Plan(node.View)).Changes.Count == 0, log);
+                    return Until(() => node.Run(() => node.Reconciler.Plan(node.View)).Changes.Count == 0, log);
                 }
             );
             Assert.Equal(Eth0, node.SeenFromPod(Internet));
@@ -92,7 +92,7 @@ public sealed class MasqueradeEngineTests
             TaskCreationOptions.LongRunning,
             TaskScheduler.Default
         );
-        source.Board.Replace([
+        source.Store.Replace([
             new ClusterNode
             {
                 Name = "n1",
@@ -107,7 +107,7 @@ public sealed class MasqueradeEngineTests
     {
         using var client = RouteClient.Open();
         using var file = new MasqueradeConfigFile(node.ConfigPath, node.Options, TimeProvider.System);
-        using var keeper = new MasqueradeKeeper(node.Options, file);
+        using var reconciler = new MasqueradeReconciler(node.Options, file);
         var parts = new EngineParts
         {
             Source = source,
@@ -115,8 +115,8 @@ public sealed class MasqueradeEngineTests
             Uplink = new UplinkOptions { Interfaces = ["eth0"] },
             Client = client,
             Network = new NodeNetwork(),
-            Keepers = [keeper],
-            FindRulesKeepers = transaction => keeper.Concerns(transaction) ? [keeper] : [],
+            Reconcilers = [reconciler],
+            FindRulesReconcilers = transaction => reconciler.Concerns(transaction) ? [reconciler] : [],
             Log = log.Enqueue,
         };
         using var engine = new CoordinatorEngine(parts, new EngineOptions { AuditInterval = TimeSpan.FromMinutes(1) });

@@ -7,15 +7,15 @@ using Plugboard.Coordinator.Engine;
 using Plugboard.Coordinator.Node;
 using Plugboard.Coordinator.Pods;
 using Plugboard.Firewall;
+using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Pods;
-using Plugboard.Firewall.PortForwarding;
 using Plugboard.Netlink.Route;
 using Plugboard.Testing;
 
 namespace Plugboard.Tests.Kernel.Coordinator.Pods;
 
-/// <summary>The keeper in the engine, beside pods that come and go.</summary>
+/// <summary>The reconciler in the engine, beside pods that come and go.</summary>
 public sealed class PodEngineTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -28,13 +28,13 @@ public sealed class PodEngineTests
         node.Tool("ip link add cni0 type bridge");
         node.Run(() =>
         {
-            using var publisher = new PortPublisher(PodNode.Portmap);
+            using var rules = HostPortKind.Open(PodNode.Portmap);
             for (var number = 0; number < Count; number++)
-                publisher.Publish(PodNode.Ports(number) with { Link = "cni0" }, "cni0", FirewallBackend.Nftables);
+                rules.Apply(PodNode.Ports(number) with { Link = "cni0", LocalhostLink = "cni0" }, FirewallBackend.Nftables);
         });
         var before = node.Ruleset();
         using var engine = new RunningEngine(node);
-        engine.Until(() => engine.Keeper.ComparisonCount == 1);
+        engine.Until(() => engine.Reconciler.ComparisonCount == 1);
         Assert.Equal(before, node.Ruleset());
 
         var flushes = 0;
@@ -53,7 +53,7 @@ public sealed class PodEngineTests
                 return taken;
             }
         );
-        Assert.Equal(1 + flushes, engine.Keeper.ComparisonCount);
+        Assert.Equal(1 + flushes, engine.Reconciler.ComparisonCount);
         Assert.Contains(
             "pods: add table inet plugboard_portmap { comment \"Ports of this node that lead to pods, by the CNI plugin portmap\"; } "
                 + "(cause: kernel)",
@@ -90,21 +90,21 @@ public sealed class PodEngineTests
         var tags = left.Select(static record => record.Owner.Tag).ToHashSet(StringComparer.Ordinal);
         Assert.DoesNotContain(
             node.Tool("nft list table inet plugboard_portmap").Split('"'),
-            text => PodIdentity.FindTag(text) is { } tag && !tags.Contains(tag)
+            text => AttachmentTag.Find(text) is { } tag && !tags.Contains(tag)
         );
     }
 
     private static bool IsWhole(PodRecord record)
     {
-        using var publisher = new PortPublisher(PodNode.Portmap);
-        return publisher.FindDifference(PortForwardRecord.FromRecord(record)) is null;
+        using var rules = HostPortKind.Open(PodNode.Portmap);
+        return rules.FindDifference(HostPortRecord.FromRecord(record)) is null;
     }
 
     private static int ComeAndGo(int first, CancellationToken token)
     {
-        using var publisher = new PortPublisher(PodNode.Portmap);
+        using var rules = HostPortKind.Open(PodNode.Portmap);
         var count = 0;
-        for (PodIdentity? before = null; !token.IsCancellationRequested; count++)
+        for (Attachment? before = null; !token.IsCancellationRequested; count++)
         {
             // Some with a chain of their own, whose elements are deleted.
             var forward = PodNode.Ports(first + count % 500) with
@@ -112,9 +112,9 @@ public sealed class PodEngineTests
                 Link = "cni0",
                 ConditionsV4 = count % 3 == 0 ? ["ip", "saddr", "192.0.2.0/24"] : [],
             };
-            Publish(publisher, forward);
+            Publish(rules, forward);
             if (before is { } old)
-                publisher.Withdraw(old, null);
+                rules.Withdraw(old, null);
             before = forward.Owner;
         }
 
@@ -122,23 +122,23 @@ public sealed class PodEngineTests
     }
 
     // The flush may come between any two looks of it, again and again: then a runtime repeats it.
-    private static void Publish(PortPublisher publisher, PortForward forward)
+    private static void Publish(PodRules<PodHostPorts> rules, PodHostPorts forward)
     {
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                publisher.Publish(forward, "cni0", FirewallBackend.Nftables);
+                rules.Apply(forward with { LocalhostLink = "cni0" }, FirewallBackend.Nftables);
                 return;
             }
             catch (NftablesException) when (attempt < 10)
             {
-                publisher.Withdraw(forward.Owner, null);
+                rules.Withdraw(forward.Owner, null);
             }
         }
     }
 
-    /// <summary>An engine with this keeper alone.</summary>
+    /// <summary>An engine with this reconciler alone.</summary>
     private sealed class RunningEngine : IDisposable
     {
         private readonly CancellationTokenSource ending = new();
@@ -148,7 +148,7 @@ public sealed class PodEngineTests
         public RunningEngine(PodNode node)
         {
             running = Task.Factory.StartNew(() => node.RunBeside(Drive), TaskCreationOptions.LongRunning);
-            source.Board.Replace([
+            source.Store.Replace([
                 new ClusterNode
                 {
                     Name = "n1",
@@ -158,7 +158,7 @@ public sealed class PodEngineTests
             ]);
         }
 
-        public PodKeeper Keeper { get; } = new(PodRecordStore.Root);
+        public PodReconciler Reconciler { get; } = new(PodRecordStore.Root);
 
         public ConcurrentQueue<string> Log { get; } = new();
 
@@ -172,8 +172,8 @@ public sealed class PodEngineTests
                 Uplink = new UplinkOptions(),
                 Client = client,
                 Network = new NodeNetwork(),
-                Keepers = [Keeper],
-                FindRulesKeepers = transaction => Keeper.Concerns(transaction) ? [Keeper] : [],
+                Reconcilers = [Reconciler],
+                FindRulesReconcilers = transaction => Reconciler.Concerns(transaction) ? [Reconciler] : [],
                 Log = Log.Enqueue,
             };
             using var engine = new CoordinatorEngine(parts, new EngineOptions());
@@ -198,7 +198,7 @@ public sealed class PodEngineTests
                 return;
             ending.Cancel();
             Assert.True(running.Wait(Patience));
-            Keeper.Dispose();
+            Reconciler.Dispose();
             ending.Dispose();
         }
     }
