@@ -99,6 +99,7 @@ check_lengths() {
 
 # run_project NAME: what its tests print, which is kept in its log; a failed test is no failure here, its count tells.
 run_project() {
+    rm -f "$log/test-$1.trx"
     PLUGBOARD_BIN=$bin dotnet test "tests/$1" --no-build -c Debug --logger "console;verbosity=${VERBOSITY:-minimal}" \
         --logger "trx;LogFileName=$log/test-$1.trx" 2>&1 | tee "$log/test-$1.log" || true
 }
@@ -108,9 +109,9 @@ output_of_tests() { grep -vE '^(Test run for|VSTest version|Starting test execut
 # The fifty tests that took longest, each with its seconds.
 slowest_tests() {
     say "The slowest fifty, in seconds"
-    grep -hoE '<UnitTestResult [^>]*' "$log"/test-{Unit,Fuzz,Kernel,EndToEnd}.trx \
+    grep -hoE '<UnitTestResult [^>]*' "$log"/test-{Unit,Fuzz,Kernel,EndToEnd}.trx 2>/dev/null \
         | sed -E 's/.* testName="([^"]*)".* duration="([0-9]+):([0-9]+):([0-9.]+)".*/\2 \3 \4 \1/; t; d' \
-        | awk '{ seconds = ($1 * 60 + $2) * 60 + $3; $1 = $2 = $3 = ""; printf "%7.1f %s\n", seconds, $0 }' \
+        | awk '{ seconds = ($1 * 60 + $2) * 60 + $3; $1 = $2 = $3 = ""; sub(/^ +/, ""); printf "%7.1f %s\n", seconds, $0 }' \
         | sort -rn | head -50 | sed 's/Plugboard\.Tests\.//; s/&quot;/"/g; s/&amp;/\&/g; s/&lt;/</g; s/&gt;/>/g' | cut -c1-160 || true
 }
 
