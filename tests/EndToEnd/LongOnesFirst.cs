@@ -5,7 +5,8 @@ using Xunit.Abstractions;
 namespace Plugboard.Tests.EndToEnd;
 
 /// <summary>
-/// The order in which collections start: those that take minutes first, so that no long one runs alone at the end while processors are idle.
+/// The order in which collections start: those that take minutes first, so that no long one runs alone at the end while processors are
+/// idle.
 /// </summary>
 public sealed class LongOnesFirst : ITestCollectionOrderer
 {
