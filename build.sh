@@ -97,6 +97,24 @@ check_lengths() {
     [ -z "$long" ] || die "C# files over 500 lines:"$'\n'"$long"
 }
 
+# run_project NAME: what its tests print, which is kept in its log; a failed test is no failure here, its count tells.
+run_project() {
+    rm -f "$log/test-$1.trx"
+    PLUGBOARD_BIN=$bin dotnet test "tests/$1" --no-build -c Debug --logger "console;verbosity=${VERBOSITY:-minimal}" \
+        --logger "trx;LogFileName=$log/test-$1.trx" 2>&1 | tee "$log/test-$1.log" || true
+}
+
+output_of_tests() { grep -vE '^(Test run for|VSTest version|Starting test execution|A total of|Results File|WARNING: Overwriting results)' || true; }
+
+# The fifty tests that took longest, each with its seconds.
+slowest_tests() {
+    say "The slowest fifty, in seconds"
+    grep -hoE '<UnitTestResult [^>]*' "$log"/test-{Unit,Fuzz,Kernel,EndToEnd}.trx 2>/dev/null \
+        | sed -E 's/.* testName="([^"]*)".* duration="([0-9]+):([0-9]+):([0-9.]+)".*/\2 \3 \4 \1/; t; d' \
+        | awk '{ seconds = ($1 * 60 + $2) * 60 + $3; $1 = $2 = $3 = ""; sub(/^ +/, ""); printf "%7.1f %s\n", seconds, $0 }' \
+        | sort -rn | head -50 | sed 's/Plugboard\.Tests\.//; s/&quot;/"/g; s/&amp;/\&/g; s/&lt;/</g; s/&gt;/>/g' | cut -c1-160 || true
+}
+
 run_tests() {
     local passed=0 failed=0 skipped=0 project counts status=0
     privileged test
@@ -108,17 +126,23 @@ run_tests() {
     quietly format dotnet csharpier check .
     say "Analyzers and tests, warnings as errors"
     quietly build-tests dotnet build Plugins.sln --no-restore -c Debug
+    mkdir -p "$log"
+    # Fuzz and Unit need the processors alone, Kernel waits a good deal: they run beside each other.
+    trap 'kill $(jobs -p)' INT TERM
+    { run_project Unit; run_project Fuzz; } >/dev/null &
+    run_project Kernel >/dev/null
+    wait
+    trap - INT TERM
     for project in Unit Fuzz Kernel EndToEnd; do
         say "$project tests"
-        mkdir -p "$log"
-        PLUGBOARD_BIN=$bin dotnet test "tests/$project" --no-build -c Debug --logger "console;verbosity=${VERBOSITY:-minimal}" 2>&1 \
-            | tee "$log/test-$project.log" | grep -vE '^(Test run for|VSTest version|Starting test execution|A total of)' || true
+        if [ $project = EndToEnd ]; then run_project EndToEnd | output_of_tests; else output_of_tests <"$log/test-$project.log"; fi
         counts=$(grep -oE '(Failed|Passed|Skipped): +[0-9]+' "$log/test-$project.log" | tail -3 | tr -d ' ')
         [ -n "$counts" ] || { echo "$project: no test ran" >&2; status=1; continue; }
         passed=$((passed + $(sed -n 's/^Passed://p' <<<"$counts")))
         failed=$((failed + $(sed -n 's/^Failed://p' <<<"$counts")))
         skipped=$((skipped + $(sed -n 's/^Skipped://p' <<<"$counts")))
     done
+    slowest_tests
     [ "$failed" -eq 0 ] || status=1
     echo "$passed passed, $failed failed, $skipped skipped"
     return $status

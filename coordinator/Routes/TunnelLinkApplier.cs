@@ -69,8 +69,8 @@ internal sealed class TunnelLinkApplier(RouteClient client)
         client.Links.Set(tunnel.Name, new LinkChange { Up = true });
     }
 
-    // Router advertisements that come through the tunnel are none of this node's. In a container that is not privileged settings cannot be
-    // written: the node's default holds there.
+    // Router advertisements that arrive through the tunnel must not configure this node. In an unprivileged container settings cannot be
+    // written: there the node's default applies.
     private static void RefuseAdvertisements(DesiredTunnel tunnel)
     {
         if (tunnel.Vxlan is null)

@@ -1,6 +1,6 @@
-using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.RegularExpressions;
+using Plugboard.Testing;
 
 namespace Plugboard.Tests.Fuzz;
 
@@ -13,17 +13,17 @@ internal static partial class Trial
     /// <summary>Reads an input.</summary>
     public static Outcome Run(FuzzTarget target, byte[] input)
     {
-        var began = ProcessorTime();
+        var began = Timing.ProcessorTime();
         var outcome = Read(target, input);
         if (
             outcome.Failure is null
-            && TookTooLong(target, input, ProcessorTime() - began)
+            && TookTooLong(target, input, Timing.ProcessorTime() - began)
             && TookTooLong(target, input, Again(target, input))
         )
             return outcome with
             {
                 Failure = new FuzzFailure(
-                    $"it takes too long: {(ProcessorTime() - began).TotalMilliseconds:0} ms for {input.Length} bytes, twice"
+                    $"it takes too long: {(Timing.ProcessorTime() - began).TotalMilliseconds:0} ms for {input.Length} bytes, twice"
                 ),
             };
         return outcome;
@@ -81,32 +81,14 @@ internal static partial class Trial
 
     private static TimeSpan Again(FuzzTarget target, byte[] input)
     {
-        var began = ProcessorTime();
+        var began = Timing.ProcessorTime();
         _ = Read(target, input);
-        return ProcessorTime() - began;
+        return Timing.ProcessorTime() - began;
     }
 
     // A list of thousands may take longer, but in proportion.
     private static bool TookTooLong(FuzzTarget target, byte[] input, TimeSpan time) =>
         time > target.Longest * Math.Max(1, input.Length / 65536.0);
-
-    // Of this thread alone: others, and other processes, use the machine too.
-    private static TimeSpan ProcessorTime()
-    {
-        const int ThreadClock = 3; // CLOCK_THREAD_CPUTIME_ID
-        _ = clock_gettime(ThreadClock, out var time);
-        return TimeSpan.FromTicks(time.Seconds * TimeSpan.TicksPerSecond + time.Nanoseconds / 100);
-    }
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial int clock_gettime(int clock, out Clock time);
-
-    [StructLayout(LayoutKind.Sequential)]
-    private struct Clock
-    {
-        public long Seconds;
-        public long Nanoseconds;
-    }
 }
 
 /// <summary>What became of an input.</summary>

@@ -13,7 +13,7 @@ namespace Plugboard.Testing;
 /// </summary>
 public sealed class AdvertisingRouter : TestNamespace
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly TestNamespace node;
     private readonly string link;
@@ -62,28 +62,40 @@ public sealed class AdvertisingRouter : TestNamespace
         }
     }
 
+    // The kernel makes it when the carrier is there, in its own time.
+    private void AwaitLinkLocalAddress() =>
+        Eventually.True(
+            () => Tool("ip -6 addr show dev r0 scope link").Contains("fe80:", StringComparison.Ordinal),
+            () => $"the router has no link-local address: {Tool("ip -6 addr")}"
+        );
+
     /// <summary>Sends one advertisement to all nodes.</summary>
     // RFC 4861, section 4.2, with the option of section 4.6.2; the kernel computes the check sum.
-    public void Advertise() =>
-        Run(static () =>
-        {
-            var message = new byte[48];
-            message[0] = 134;
-            message[4] = 64;
-            BinaryPrimitives.WriteUInt16BigEndian(message.AsSpan(6), 1800);
-            ((ReadOnlySpan<byte>)[3, 4, 64, 0xc0]).CopyTo(message.AsSpan(16));
-            BinaryPrimitives.WriteUInt32BigEndian(message.AsSpan(20), 86400);
-            BinaryPrimitives.WriteUInt32BigEndian(message.AsSpan(24), 14400);
-            IPAddr.Parse("2001:db8::").WriteBytes(message.AsSpan(32));
-            using var client = RouteClient.Open();
-            var index = client.Links.Get("r0").Index;
-            using var socket = new Socket(System.Net.Sockets.AddressFamily.InterNetworkV6, SocketType.Raw, ProtocolType.IcmpV6);
-            socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.MulticastTimeToLive, 255);
-            socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.MulticastInterface, index);
-            var nodes = new byte[16];
-            IPAddr.Parse("ff02::1").WriteBytes(nodes);
+    public void Advertise()
+    {
+        AwaitLinkLocalAddress();
+        Run(Send);
+    }
+
+    private static void Send()
+    {
+        var message = new byte[48];
+        message[0] = 134;
+        message[4] = 64;
+        BinaryPrimitives.WriteUInt16BigEndian(message.AsSpan(6), 1800);
+        ((ReadOnlySpan<byte>)[3, 4, 64, 0xc0]).CopyTo(message.AsSpan(16));
+        BinaryPrimitives.WriteUInt32BigEndian(message.AsSpan(20), 86400);
+        BinaryPrimitives.WriteUInt32BigEndian(message.AsSpan(24), 14400);
+        IPAddr.Parse("2001:db8::").WriteBytes(message.AsSpan(32));
+        using var client = RouteClient.Open();
+        var index = client.Links.Get("r0").Index;
+        using var socket = new Socket(System.Net.Sockets.AddressFamily.InterNetworkV6, SocketType.Raw, ProtocolType.IcmpV6);
+        socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.MulticastTimeToLive, 255);
+        socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.MulticastInterface, index);
+        var nodes = new byte[16];
+        IPAddr.Parse("ff02::1").WriteBytes(nodes);
 #pragma warning disable RS0030 // The framework's socket takes no other address.
-            socket.SendTo(message, new IPEndPoint(new IPAddress(nodes, index), 0));
+        socket.SendTo(message, new IPEndPoint(new IPAddress(nodes, index), 0));
 #pragma warning restore RS0030
-        });
+    }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Plugboard.Linux;
 using Plugboard.Netlink.Route;
 using Plugboard.Testing.Ipam;
@@ -7,11 +8,12 @@ using Plugboard.Tests.EndToEnd.Harness;
 namespace Plugboard.Tests.EndToEnd.Faults;
 
 /// <summary>A node with one pod whose calls go wrong and a next one whose calls must not.</summary>
-internal sealed class FaultyMachine : IDisposable
+internal sealed partial class FaultyMachine : IDisposable
 {
     private readonly CniNode node = new();
     private readonly CniPod next;
     private readonly JsonObject config;
+    private readonly HashSet<string> met = new(StringComparer.Ordinal);
 
     public FaultyMachine(bool dualStack)
         : this(node =>
@@ -118,6 +120,30 @@ internal sealed class FaultyMachine : IDisposable
         next.Result = null;
     }
 
+    /// <summary>
+    /// The next pod's calls, where they find what no earlier ones found: from the same state they do the same.
+    /// </summary>
+    private void AddAndDeleteNextIn(MachineState state)
+    {
+        if (met.Add($"{state}\n{IndexShape()}"))
+            AddAndDeleteNext();
+    }
+
+    // host-local's index, which is no part of the state: which files there are, and how the log ends, without names and addresses.
+    private string IndexShape()
+    {
+        var index = Path.Combine(node.DataDirectory, ".owners");
+        if (!Directory.Exists(index))
+            return "";
+        var files = Directory.EnumerateFiles(index, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal);
+        var log = Path.Combine(index, "test", "log");
+        var end = File.Exists(log) ? string.Join('\n', File.ReadAllText(log).Split('\n').TakeLast(3)) : "";
+        return $"{string.Join('\n', files)}\n{NameOrNumber().Replace(end, "#")}";
+    }
+
+    [GeneratedRegex("[0-9A-Za-z]+", RegexOptions.None, 1000)]
+    private static partial Regex NameOrNumber();
+
     /// <summary>Tries each call and fails with all that any of them left.</summary>
     public void ForEach(IEnumerable<SystemCall> calls, Func<SystemCall, IEnumerable<string>> attempt) =>
         Strace.ForEach(
@@ -160,10 +186,11 @@ internal sealed class FaultyMachine : IDisposable
         Kill(call, "ADD");
         WaitForOrphans();
         Succeed("DEL");
-        foreach (var difference in before.Difference(State(), IsOfTheBridge))
+        var after = State();
+        foreach (var difference in before.Difference(after, IsOfTheBridge))
             yield return difference;
         Pod.Result = null;
-        AddAndDeleteNext();
+        AddAndDeleteNextIn(after);
         foreach (var difference in before.Difference(State(), IsOfTheBridge))
             yield return "after the next pod: " + difference;
     }
@@ -177,9 +204,10 @@ internal sealed class FaultyMachine : IDisposable
         Kill(call, "DEL");
         WaitForOrphans();
         Succeed("DEL");
-        foreach (var difference in before.Difference(State()))
+        var after = State();
+        foreach (var difference in before.Difference(after))
             yield return difference;
-        AddAndDeleteNext();
+        AddAndDeleteNextIn(after);
         foreach (var difference in before.Difference(State()))
             yield return "after the next pod: " + difference;
     }

@@ -21,7 +21,7 @@ public sealed class DeadNfsTests(DeadNfsTests.Fixture guest) : IClassFixture<Dea
     {
         guest.Failed("dead-new", Unreachable + "mount process killed");
         // The deadline is 2 s; then the server is asked for 3 s whether it is there. The rest is the guest's slowness.
-        Assert.InRange(Milliseconds("call-dead-new"), 2000, 9000);
+        Assert.InRange(Milliseconds("call-dead-new"), 2000, 30_000);
     }
 
     [GuestFact]
@@ -38,7 +38,7 @@ public sealed class DeadNfsTests(DeadNfsTests.Fixture guest) : IClassFixture<Dea
             list.Output.Split('\n')
                 .Count(static line => line.StartsWith("server does not answer\tplugboard/nfs\t", StringComparison.Ordinal))
         );
-        Assert.InRange(Milliseconds("look-dead-list"), 0, 2000);
+        Assert.InRange(Milliseconds("look-dead-list"), 0, 10_000);
     }
 
     [GuestFact]
@@ -48,7 +48,7 @@ public sealed class DeadNfsTests(DeadNfsTests.Fixture guest) : IClassFixture<Dea
     public void Without_force_an_unmount_that_must_ask_the_server_fails_and_takes_nothing_away()
     {
         guest.Failed("dead-never", Unreachable + "unmount process killed");
-        Assert.InRange(Milliseconds("call-dead-never"), 2000, 9000);
+        Assert.InRange(Milliseconds("call-dead-never"), 2000, 30_000);
         Assert.Equal("2", guest.Step("dead-never-line").Output);
     }
 
@@ -91,7 +91,7 @@ public sealed class DeadNfsTests(DeadNfsTests.Fixture guest) : IClassFixture<Dea
             $"the server answers, but not for this volume\tplugboard/nfs\tnfs4\t127.0.0.1:/\t{Volume}/mute",
             guest.Step("mute-list").Output
         );
-        Assert.InRange(Milliseconds("look-mute-list"), 0, 2000);
+        Assert.InRange(Milliseconds("look-mute-list"), 0, 10_000);
     }
 
     [GuestFact]

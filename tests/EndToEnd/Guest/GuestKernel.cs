@@ -55,7 +55,7 @@ internal sealed class GuestKernel : IDisposable
             "timeout",
             "-k",
             "5",
-            "600",
+            "1800",
             "linux.uml",
             "mem=1G",
             "rootfstype=hostfs",

@@ -1,5 +1,5 @@
 # Sourced by a guest's first script: a server that falls silent, and what a call takes then.
-for module in ip_tables iptable_filter xt_tcpudp; do modprobe -d "$MODULES" -q $module; done
+modprobe -d "$MODULES" -q -a ip_tables iptable_filter xt_tcpudp
 
 # silence PORT, answers: nothing comes to the server or from it; all does again.
 silence() { for way in dport sport; do xtables-legacy-multi iptables -I INPUT -p tcp --$way "$1" -j DROP; done; }

@@ -1,9 +1,7 @@
 #!/bin/sh
 # The first process of a guest kernel whose nftables has neither inet tables nor NAT: ports and masquerading by iptables, for FirewallTests.
 . "$ROOT/tests/EndToEnd/Guest/calls.sh"
-for module in nf_tables nf_conntrack nf_nat ip_tables iptable_nat ip6_tables ip6table_nat xt_nat xt_MASQUERADE xt_addrtype xt_comment xt_multiport xt_mark xt_tcpudp; do
-    modprobe -d "$MODULES" $module
-done
+modprobe -d "$MODULES" -a nf_tables nf_conntrack nf_nat ip_tables iptable_nat ip6_tables ip6table_nat xt_nat xt_MASQUERADE xt_addrtype xt_comment xt_multiport xt_mark xt_tcpudp
 
 # This kernel knows iptables-legacy only.
 mkdir /run/legacy

@@ -1,6 +1,6 @@
 # Sourced by a guest's first script: an NFS server in the guest, all versions, and the volume's options for it.
 . "$ROOT/tests/EndToEnd/Guest/volumes.sh"
-for module in nfsd nfs nfsv4 nfsv3; do modprobe -d "$MODULES" -q $module; done
+modprobe -d "$MODULES" -q -a nfsd nfs nfsv4 nfsv3
 nfs='"server":"127.0.0.1","share":"/"'
 
 mount -t nfsd nfsd /proc/fs/nfsd

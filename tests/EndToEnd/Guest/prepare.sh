@@ -7,7 +7,7 @@ mkdir /run/out
 mount -t hostfs none /run/out -o "$OUT"
 # As booted with ipv6.disable=1.
 [ -z "$WITHOUT_IPV6" ] || modprobe -d "$MODULES" ipv6 disable=1
-for module in 8021q bridge veth dummy ipip vxlan vrf; do modprobe -d "$MODULES" $module; done
+modprobe -d "$MODULES" -a 8021q bridge veth dummy ipip vxlan vrf
 ip link set lo up
 
 # look STEP COMMAND…: what a command printed, and its exit code.

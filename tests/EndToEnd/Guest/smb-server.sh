@@ -1,6 +1,6 @@
 # Sourced by a guest's first script: an SMB server in the guest, and the volume's options for it.
 . "$ROOT/tests/EndToEnd/Guest/volumes.sh"
-for module in cmac ccm gcm sha512_generic hmac md5 nls_utf8 cifs; do modprobe -d "$MODULES" -q $module; done
+modprobe -d "$MODULES" -q -a cmac ccm gcm sha512_generic hmac md5 nls_utf8 cifs
 
 password='a,b=c "d'"'"'e$!'
 encoded=$(printf %s "$password" | base64)
@@ -38,11 +38,11 @@ echo shared > /srv/share/file
 # serve [PORT [OPTION]]: starts it, and waits until it listens.
 serve() {
     smbd -D -s /run/smb.conf -p "${1:-445}" ${2:+"--option=$2"} > /run/smbd.log 2>&1
-    for _ in 1 2 3 4 5; do nc -z 127.0.0.1 "${1:-445}" 2> /run/nc && break; sleep 1; done
+    for _ in $(seq 100); do nc -z 127.0.0.1 "${1:-445}" 2> /run/nc && break; sleep 0.2; done
 }
 # stop: ends it with all its connections.
 stop() {
     kill -KILL $(pidof smbd) 2> /run/kill
-    for _ in 1 2 3 4 5; do pidof smbd > /run/pidof || break; sleep 1; done
+    for _ in $(seq 100); do pidof smbd > /run/pidof || break; sleep 0.2; done
     rm -f /run/samba/smbd.pid
 }

@@ -6,12 +6,14 @@ echo '/srv/export *(rw,fsid=0,insecure,no_subtree_check,no_root_squash)' > /etc/
 rpc.mountd -N 2 -N 3 > /run/mountd.log 2>&1
 export_all -N 3 2
 echo seen > /srv/export/sub/file
-echo '{"unmountTimeoutSeconds":2,"mountTimeoutSeconds":2}' > /etc/flexvolume/plugboard~nfs.json
+# What must succeed may take its time on a busy machine.
+echo '{"unmountTimeoutSeconds":60,"mountTimeoutSeconds":60}' > /etc/flexvolume/plugboard~nfs.json
 volume=$PODS/plugboard~nfs
 
 for name in idle nested again; do call $name-mount plugboard~nfs mount $volume/$name "$(options "$nfs,\"mountOptions\":\"actimeo=1,nosharecache\"")"; done
 mount -t tmpfs below $volume/nested/sub
 sleep 2
+echo '{"unmountTimeoutSeconds":2,"mountTimeoutSeconds":2}' > /etc/flexvolume/plugboard~nfs.json
 silence 2049
 timed call dead-new plugboard~nfs mount $volume/new "$(options "$nfs")"
 timed look dead-list "$PLUGINS/flexvolume" list
@@ -25,6 +27,7 @@ timed call dead-force plugboard~nfs unmount $volume/nested
 look dead-force-line grep -c " $volume/nested" /proc/self/mountinfo
 look dead-force-directory ls -A $volume
 answers
+echo '{"unmountTimeoutSeconds":60,"mountTimeoutSeconds":60}' > /etc/flexvolume/plugboard~nfs.json
 call alive-again plugboard~nfs unmount $volume/again
 call alive-mount plugboard~nfs mount $volume/nested "$(options "$nfs")"
 look alive-file cat $volume/nested/sub/file

@@ -1,7 +1,7 @@
 #!/bin/sh
 # The first process of a guest kernel: the child of a mount and of an unmount killed before each of its system calls that change anything, for NFS and SMB.
 . "$ROOT/tests/EndToEnd/Guest/smb-server.sh"
-for module in nfsd nfs nfsv4; do modprobe -d "$MODULES" -q $module; done
+modprobe -d "$MODULES" -q -a nfsd nfs nfsv4
 mount -t nfsd nfsd /proc/fs/nfsd
 : > /var/lib/nfs/etab; : > /var/lib/nfs/rmtab
 echo '/srv/export *(rw,fsid=0,insecure,no_subtree_check,no_root_squash)' > /etc/exports
@@ -10,6 +10,7 @@ rpc.mountd -N 2 -N 3 > /run/mountd.log 2>&1
 rpc.nfsd -N 3 2 > /run/nfsd.log 2>&1
 serve
 
+# Of fsconfig calls in a row, which set up what ends with the process, the first two and the last stand for all.
 # Between two of these a process changes nothing but itself; of openat only what makes a file counts.
 changing=close_range,openat,openat2,mkdirat,unlinkat,flock,unshare,mount,umount2,fsopen,fsconfig,fsmount,open_tree,move_mount,mount_setattr,fchmod,fchownat,write
 
@@ -37,7 +38,14 @@ kill_each() {
     call=none; number=0; kills=0
     strace --seccomp-bpf -f -qq -o /run/trace -e trace=$changing $executable worker < /run/call > /run/answer
     again > /run/problems
-    awk '{ name = $2; sub(/\(.*/, "", name); n[name]++; if (started && (name != "openat" || /O_CREAT/)) print name, n[name]; if (name == "close_range") started = 1 }' /run/trace > /run/calls
+    awk '{ name = $2; sub(/\(.*/, "", name); n[name]++ }
+        started && (name != "openat" || /O_CREAT/) {
+            run = name == "fsconfig" && name == last ? run + 1 : 1; last = name
+            if (run > 2) held = name " " n[name]
+            else { if (held) print held; held = ""; print name, n[name] }
+        }
+        name == "close_range" { started = 1 }
+        END { if (held) print held }' /run/trace > /run/calls
     while read -r call number; do
         strace --seccomp-bpf -f -qq -o /dev/null -e trace=$call -e inject=$call:signal=KILL:when=$number $executable worker < /run/call > /run/answer 2>&1
         kills=$((kills + 1))

@@ -1,7 +1,7 @@
 #!/bin/sh
 # The first process of a guest kernel: directories with limits, on filesystems that have quotas of projects, and on some that have not.
 . "$ROOT/tests/EndToEnd/Guest/volumes.sh"
-for module in loop ext4 xfs quota_v2; do modprobe -d "$MODULES" -q $module; done
+modprobe -d "$MODULES" -q -a loop ext4 xfs quota_v2
 echo '{"roots":["/srv/ext4","/srv/xfs","/srv/counted","/srv/memory"],"shared":true}' > /etc/flexvolume/plugboard~local.json
 mkdir /srv/ext4 /srv/xfs /srv/counted /srv/memory
 truncate -s 64M /run/ext4.disk /run/counted.disk

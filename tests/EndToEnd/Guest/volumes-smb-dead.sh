@@ -16,7 +16,7 @@ kill $listener
 sleep 1
 mkdir -p /srv/share/sub
 serve
-echo '{"unmountTimeoutSeconds":2,"mountTimeoutSeconds":20}' > /etc/flexvolume/plugboard~cifs.json
+echo '{"unmountTimeoutSeconds":2,"mountTimeoutSeconds":60}' > /etc/flexvolume/plugboard~cifs.json
 for name in idle nested again; do call $name-mount plugboard~cifs mount $volume/$name "$options"; done
 mount -t tmpfs below $volume/nested/sub
 sleep 2
@@ -32,7 +32,7 @@ echo '{"unmountTimeoutSeconds":2,"force":"unreachable"}' > /etc/flexvolume/plugb
 timed call dead-force plugboard~cifs unmount $volume/nested
 look dead-force-line grep -c " $volume/nested" /proc/self/mountinfo
 answers
-echo '{"mountTimeoutSeconds":20}' > /etc/flexvolume/plugboard~cifs.json
+echo '{"mountTimeoutSeconds":60,"unmountTimeoutSeconds":60}' > /etc/flexvolume/plugboard~cifs.json
 call alive-again plugboard~cifs unmount $volume/again
 call alive-mount plugboard~cifs mount $volume/nested "$options"
 look alive-file cat $volume/nested/file

@@ -47,14 +47,14 @@ internal static class KernelState
             select $"address {link.GetProperty("ifname").GetString()}{facts}"
         );
 
-    // Link-local addresses come when the kernel has seen the carrier, and the local and anycast routes of an IPv6 address from a work
-    // queue: not the plugin's doing, and not at a certain time.
+    // Link-local addresses and a link's own route of all multicast come when the kernel has seen the carrier, and the local and anycast
+    // routes of an IPv6 address from a work queue: not the plugin's doing, and not at a certain time.
     private static IEnumerable<string> Routes(TestNamespace ns) =>
         Sorted(
             from family in new[] { "-4", "-6" }
             from route in ns.Json($"ip {family} -d -j route show table all").EnumerateArray()
             let facts = string.Join(' ', Facts("", route))
-            where !facts.Contains("fe80:", StringComparison.Ordinal)
+            where !facts.Contains("fe80:", StringComparison.Ordinal) && !facts.Contains(" dst=ff00::/8 ", StringComparison.Ordinal)
             where
                 family == "-4"
                 || !(facts.Contains("type=local ", StringComparison.Ordinal) || facts.Contains("type=anycast ", StringComparison.Ordinal))
@@ -65,11 +65,31 @@ internal static class KernelState
         Sorted(
             from name in interfaces
             from family in new[] { "ipv4", "ipv6" }
-            from line in ns.TryTool(["grep", "-r", ".", $"/proc/sys/net/{family}/conf/{name}"])
-                .Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            from line in ns.Run(() => SettingsBelow($"/proc/sys/net/{family}/conf/{name}"))
             where !Unlike.Any(each => line.Contains(each, StringComparison.Ordinal))
             select "setting " + line["/proc/sys/net/".Length..]
         );
+
+    // Without a process for each directory: there are thousands of these looks.
+    private static List<string> SettingsBelow(string directory)
+    {
+        var lines = new List<string>();
+        foreach (var path in Directory.Exists(directory) ? Directory.GetFiles(directory) : [])
+        {
+            try
+            {
+                lines.AddRange(
+                    File.ReadAllText(path).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(value => $"{path}:{value}")
+                );
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // stable_secret cannot be read until it was written.
+            }
+        }
+
+        return lines;
+    }
 
     // A bridge loses its carrier with its last port, up to a second later.
     private static string Settled(string fact) =>

@@ -46,6 +46,9 @@ internal sealed class MachineState
             .. later.facts.Except(facts).Where(fact => ignore?.Invoke(fact) != true).Select(static fact => "+ " + fact),
         ];
 
+    /// <summary>All facts, a line each.</summary>
+    public override string ToString() => string.Join('\n', facts);
+
     private void AddNetwork(string where, NetworkNamespace ns)
     {
         using var client = RouteClient.Open(ns);

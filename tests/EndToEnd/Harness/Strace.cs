@@ -7,7 +7,11 @@ namespace Plugboard.Tests.EndToEnd.Harness;
 /// <param name="Name">The call's name.</param>
 /// <param name="Number">From 1.</param>
 /// <param name="Changes">False if it only reads: what is outside the process is the same before and after it.</param>
-internal sealed record SystemCall(string Name, int Number, bool Changes = true);
+internal sealed record SystemCall(string Name, int Number, bool Changes = true)
+{
+    /// <summary>Of a call that writes: its process and descriptor.</summary>
+    public string? WritesTo { get; init; }
+}
 
 /// <summary>strace(1), which tells a program's system calls and makes any of them go wrong.</summary>
 internal static partial class Strace
@@ -139,7 +143,12 @@ internal static partial class Strace
             var number = counts[(process, name)] = counts.GetValueOrDefault((process, name)) + 1;
             if (started.Contains(process) && !OfTheProcess.Contains(name))
             {
-                var call = new SystemCall(name, number, !OnlyReads(name, match.Groups["call"].Value));
+                var call = new SystemCall(name, number, !OnlyReads(name, match.Groups["call"].Value))
+                {
+                    WritesTo = WritePattern().Match(match.Groups["call"].Value) is { Success: true } write
+                        ? $"{process} {write.Groups["descriptor"].Value}"
+                        : null,
+                };
                 if (places.TryAdd((name, number), calls.Count))
                     calls.Add(call);
                 else if (call.Changes)
@@ -155,10 +164,37 @@ internal static partial class Strace
 
     /// <summary>
     /// The calls before which a process is killed to see each state that it can leave: each that changes anything, and every tenth of the
-    /// others, because between two changes the state is the same.
+    /// others, because between two changes the state is the same. Of the writes of one file, with no other change between them, the first
+    /// two and the last: before any of them the file is empty or has a part of its content.
     /// </summary>
-    public static IEnumerable<SystemCall> WhereStatesDiffer(IEnumerable<SystemCall> calls) =>
-        calls.Where(static (call, index) => call.Changes || index % 10 == 0);
+    public static IEnumerable<SystemCall> WhereStatesDiffer(IEnumerable<SystemCall> calls)
+    {
+        List<SystemCall> all = [.. calls];
+        var inner = InnerWrites(all);
+        return all.Where((call, index) => (call.Changes || index % 10 == 0) && !inner.Contains(call));
+    }
+
+    private static HashSet<SystemCall> InnerWrites(IEnumerable<SystemCall> calls)
+    {
+        var inner = new HashSet<SystemCall>();
+        var run = new List<SystemCall>();
+        foreach (var call in calls.Where(static call => call.Changes))
+        {
+            if (run.Count > 0 && (call.WritesTo is null || call.WritesTo != run[0].WritesTo))
+                EndRun();
+            if (call.WritesTo is not null)
+                run.Add(call);
+        }
+
+        EndRun();
+        return inner;
+
+        void EndRun()
+        {
+            inner.UnionWith(run.Skip(2).SkipLast(1));
+            run.Clear();
+        }
+    }
 
     private static bool OnlyReads(string name, string call) =>
         Reading.Contains(name)
@@ -218,6 +254,9 @@ internal static partial class Strace
         1000
     )]
     private static partial Regex ChangeRequest();
+
+    [GeneratedRegex(@"^p?write(v|64)?\((?<descriptor>\d+),", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex WritePattern();
 
     [GeneratedRegex(@"^((?<process>\d+)\s+)?(?<call>(?<name>\w+)\(.*)", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex CallPattern();

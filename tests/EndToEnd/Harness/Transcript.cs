@@ -69,7 +69,7 @@ internal sealed partial class Transcript(CniNode node, bool exactErrors)
         WaitForDuplicateDetection();
         NoteSorted("node", KernelState.Of(Node, bridge, "all"));
         NoteSorted(pod.ContainerId, KernelState.Of(pod, pod.IfName, "lo", "all"));
-        Note("node", [Node.Tool("cat /proc/sys/net/ipv4/ip_forward").Trim()]);
+        Note("node", [Node.ReadSysctl("net/ipv4/ip_forward")]);
     }
 
     // The reference lets the kernel ask around for the gateway's twin on the bridge, ours does not: the routes of both are there once it
@@ -77,8 +77,9 @@ internal sealed partial class Transcript(CniNode node, bool exactErrors)
     private void WaitForDuplicateDetection()
     {
         var patience = Stopwatch.StartNew();
+        using var pause = new ManualResetEventSlim();
         while (patience.Elapsed < TimeSpan.FromSeconds(5) && Node.Tool("ip -6 address show scope global tentative up").Length > 0)
-            Node.Tool("sleep 0.1");
+            pause.Wait(TimeSpan.FromMilliseconds(50));
     }
 
     /// <summary>Notes every lease file with its bytes. The index of owners is ours alone.</summary>

@@ -23,7 +23,7 @@ public sealed class KilledTests : IDisposable
         var before = host.Files();
         var calls = host.Record("install" + Two);
         host.Run("uninstall --restore").Succeeded();
-        var every = fault == "signal=KILL" ? 1 : 3;
+        var every = fault == "signal=KILL" ? 1 : 2;
         var failures = ForEach(
             calls.Where((_, index) => index % every == 0),
             call =>

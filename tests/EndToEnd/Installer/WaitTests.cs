@@ -9,7 +9,7 @@ namespace Plugboard.Tests.EndToEnd.Installer;
 /// </summary>
 public sealed class WaitTests : IDisposable
 {
-    private static readonly TimeSpan patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan patience = TimeSpan.FromSeconds(60);
 
     private readonly InstallerHost host = new();
     private StreamReader log = StreamReader.Null;
@@ -59,8 +59,9 @@ public sealed class WaitTests : IDisposable
     public void The_whole_directory_may_be_removed_and_made_again()
     {
         Start("--audit 1");
-        host.Shell($"rm -r {host.Bin}; mkdir {host.Bin}");
-        for (var i = 0; i < 20 && !File.Exists($"{host.Bin}/bridge"); i++)
+        // What is put back while it is being removed keeps rm(1) from its end.
+        host.Shell($"until rm -rf {host.Bin}; do :; done 2> {host.Node.Directory}/rm; mkdir {host.Bin}");
+        for (var i = 0; i < 20 && !InstallerHost.Plugins.All(plugin => File.Exists($"{host.Bin}/{plugin}")); i++)
             Next();
         Assert.Equal("ours", host.Owners);
     }
@@ -71,12 +72,13 @@ public sealed class WaitTests : IDisposable
         Start("--plugins bridge");
         host.Shell($"rm {host.Bin}/bridge");
         Assert.EndsWith("it was gone", Next(), StringComparison.Ordinal);
-        host.Shell($"rm {host.Bin}/bridge");
-        Assert.EndsWith("; next repair after 1 s at the earliest", Next(), StringComparison.Ordinal);
         var start = Stopwatch.GetTimestamp();
         host.Shell($"rm {host.Bin}/bridge");
+        Assert.EndsWith("; next repair after 1 s at the earliest", Next(), StringComparison.Ordinal);
+        host.Shell($"rm {host.Bin}/bridge");
         Assert.EndsWith("; next repair after 2 s at the earliest", Next(), StringComparison.Ordinal);
-        Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0.5, 10);
+        // The second counts from the repair, which comes after the start; that the third one comes at all within our patience is the rest.
+        Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0.9, 2 * patience.TotalSeconds);
         Assert.Equal("ours", host.OwnerOf("bridge"));
     }
 
@@ -111,7 +113,8 @@ public sealed class WaitTests : IDisposable
         Start("");
         var start = Stopwatch.GetTimestamp();
         Assert.Equal("0", End());
-        Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0, 2);
+        // Its next look would be five minutes later.
+        Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0, 20);
     }
 
     // As the first process of a container, for which the kernel drops signals that would only end it.

@@ -12,7 +12,7 @@ namespace Plugboard.Tests.EndToEnd.Keys;
 /// </summary>
 public sealed class AnnouncementTests
 {
-    private static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(8);
 
     private static JsonObject Config(CniNode node, string bridge = "cni0") =>
         node.BridgeConfig(
@@ -154,7 +154,7 @@ public sealed class AnnouncementTests
         node.Tool("ip link set br0 type bridge stp_state 1");
         var watch = Stopwatch.StartNew();
         var pod = Replace(node, old, Fixed(config));
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(10), $"ADD waited: {watch.Elapsed}");
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(20), $"ADD waited: {watch.Elapsed}");
         Assert.Equal("listening", node.Port(pod.PortName()).GetProperty("state").GetString());
         KnowsAtOnce(wire, "lan0", MacOf(pod));
         KnowsAtOnce(other, "eth0", MacOf(pod));

@@ -12,13 +12,20 @@ public sealed class DuplicateDetectionTests
     public void Without_enabledad_an_address_is_usable_at_once()
     {
         using var node = new CniNode();
-        var (warm, pod) = (node.AddPod(), node.AddPod());
+        var pod = node.AddPod();
         var config = node.BridgeConfig(IPv6);
-        node.Call("ADD", warm, config).Succeeded();
-        var time = Stopwatch.StartNew();
         node.Call("ADD", pod, config).Succeeded();
         // Detection takes the kernel one second at least.
-        Assert.True(time.Elapsed < TimeSpan.FromSeconds(0.9), $"ADD took {time.Elapsed.TotalSeconds} s");
+        Timing.Within(
+            TimeSpan.FromSeconds(0.9),
+            () =>
+            {
+                pod = node.AddPod();
+                var time = Stopwatch.StartNew();
+                node.Call("ADD", pod, config).Succeeded();
+                return time.Elapsed;
+            }
+        );
         Assert.Equal("", pod.Tool("ip -6 addr show dev eth0 scope global tentative"));
         Assert.Equal("0", pod.ReadSysctl("net/ipv6/conf/eth0/accept_dad"));
         Assert.True(pod.Reaches("fd00:1::1"));

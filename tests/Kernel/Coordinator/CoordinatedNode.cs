@@ -18,7 +18,7 @@ namespace Plugboard.Tests.Kernel.Coordinator;
 /// <summary>A node of the test's own, with the engine running in it on threads of its own, and a pod behind a link.</summary>
 internal sealed class CoordinatedNode : TestMachine
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly NetConf network;
     private readonly RouteOptions options;
@@ -102,7 +102,7 @@ internal sealed class CoordinatedNode : TestMachine
     /// <summary>Tells a complete list of nodes.</summary>
     public void Tell(params ClusterNode[] nodes) => Source.Store.Replace(nodes);
 
-    /// <summary>Waits until a thing is so; fails with the log after ten seconds.</summary>
+    /// <summary>Waits until a thing is so; fails with the log after a minute.</summary>
     public TimeSpan Until(Func<bool> isSo, string what)
     {
         var watch = Stopwatch.StartNew();

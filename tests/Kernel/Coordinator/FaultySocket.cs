@@ -8,6 +8,7 @@ internal sealed class FaultySocket(IDatagramSocket inner) : IDatagramSocket
 {
     private volatile Errno fault;
     private int refusals;
+    private int requests;
 
     /// <summary>What each request is refused with; None: the kernel is asked.</summary>
     public Errno Fault
@@ -19,6 +20,9 @@ internal sealed class FaultySocket(IDatagramSocket inner) : IDatagramSocket
     /// <summary>How many were refused.</summary>
     public int Refusals => Volatile.Read(ref refusals);
 
+    /// <summary>How many were sent to the kernel.</summary>
+    public int Requests => Volatile.Read(ref requests);
+
     public uint PortId => inner.PortId;
 
     public void Send(ReadOnlySpan<byte> datagram)
@@ -29,6 +33,7 @@ internal sealed class FaultySocket(IDatagramSocket inner) : IDatagramSocket
             throw new ErrnoException("send", "netlink socket", fault);
         }
 
+        Interlocked.Increment(ref requests);
         inner.Send(datagram);
     }
 

@@ -30,13 +30,13 @@ public sealed class ForeignChangeTests
     // The kernel's own last words on links and addresses that were just made.
     private static void Settle(CoordinatedNode node, NodeNetwork network)
     {
-        var (reads, quiet) = (network.ReadCount, 0);
+        var (reads, since) = (network.ReadCount, TimeProvider.System.GetTimestamp());
         node.Until(
             () =>
             {
-                quiet = network.ReadCount == reads ? quiet + 1 : 0;
-                reads = network.ReadCount;
-                return quiet > 50;
+                if (network.ReadCount != reads)
+                    (reads, since) = (network.ReadCount, TimeProvider.System.GetTimestamp());
+                return TimeProvider.System.GetElapsedTime(since) > TimeSpan.FromSeconds(0.5);
             },
             "nothing is read for half a second"
         );

@@ -33,17 +33,22 @@ public sealed class ManyPodsTests(ITestOutputHelper output)
         }
 
         var first = node.Examine();
-        var watch = Stopwatch.StartNew();
-        var report = node.Examine();
-        watch.Stop();
-        output.WriteLine(
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"{Pods} pods: {first.Elapsed.TotalMilliseconds:0} ms cold, {watch.Elapsed.TotalMilliseconds:0} ms warm"
-            )
+        Timing.Within(
+            TimeSpan.FromSeconds(2),
+            () =>
+            {
+                var watch = Stopwatch.StartNew();
+                Assert.Empty(node.Examine().Findings);
+                var warm = watch.Elapsed;
+                output.WriteLine(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{Pods} pods: {first.Elapsed.TotalMilliseconds:0} ms cold, {warm.TotalMilliseconds:0} ms warm"
+                    )
+                );
+                return warm;
+            }
         );
-        Assert.Empty(report.Findings);
-        Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(2));
         for (var i = 0; i < Pods; i++)
             node.AddLease(string.Create(CultureInfo.InvariantCulture, $"10.201.{100 + i / 250}.{1 + i % 250}"), $"gone{i}");
         var broken = node.Run(() =>

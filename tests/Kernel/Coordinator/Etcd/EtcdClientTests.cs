@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Plugboard.Coordinator.Sources.Etcd;
 using Plugboard.Testing;
 
@@ -106,19 +107,28 @@ public sealed class EtcdClientTests
         Assert.Empty((await client.ListAsync("/s/", default)).Entries);
     }
 
-    [KernelFact]
-    public async Task A_server_that_does_not_answer_is_passed_over()
+    [KernelTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_server_that_refuses_or_does_not_answer_is_passed_over(bool isSilent)
     {
         using var server = new EtcdServer();
         server.Start();
         server.Ctl("put", Config, Network);
+        using var listener = isSilent ? server.ListenSilently(1) : null;
         await using var node = new EtcdNode(
             server,
             "one",
             "192.168.0.1",
-            options => options with { Endpoints = [new Uri("http://127.0.0.1:1"), new Uri("http://localhost:2379")] }
+            options =>
+                options with
+                {
+                    Endpoints = [new Uri("http://127.0.0.1:1"), new Uri("http://localhost:2379")],
+                    RequestTime = TimeSpan.FromSeconds(2),
+                }
         );
         await node.UntilLeased();
+        Assert.Equal(isSilent, listener?.Poll(0, SelectMode.SelectRead) == true);
     }
 
     [KernelFact]

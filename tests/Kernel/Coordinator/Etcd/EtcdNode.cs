@@ -9,7 +9,7 @@ namespace Plugboard.Tests.Kernel.Coordinator.Etcd;
 /// <summary>One node's source at a real etcd, and its store.</summary>
 internal sealed class EtcdNode : IAsyncDisposable
 {
-    private static readonly TimeSpan patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan patience = TimeSpan.FromSeconds(60);
     private readonly CancellationTokenSource stop = new();
     private readonly SemaphoreSlim changed = new(0);
     private readonly EtcdSource source;

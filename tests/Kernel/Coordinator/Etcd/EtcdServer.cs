@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using System.Net.Sockets;
 using Plugboard.Coordinator.Sources;
 using Plugboard.Linux;
@@ -126,6 +127,18 @@ internal sealed class EtcdServer : IDisposable
             .. client.Select(word => word.Replace("DIR", directory, StringComparison.Ordinal)),
             .. words,
         ]);
+
+    /// <summary>Another server beside it, at 127.0.0.1, that lets everybody connect and says nothing.</summary>
+    public Socket ListenSilently(int port) =>
+        network.Run(() =>
+        {
+            var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+#pragma warning disable RS0030 // Nothing is parsed.
+            listener.Bind(new IPEndPoint(IPAddress.Loopback, port));
+#pragma warning restore RS0030
+            listener.Listen();
+            return listener;
+        });
 
     /// <summary>Runs a tool in its directory, as openssl for certificates.</summary>
     public void Tool(string script)

@@ -1,6 +1,9 @@
 using Plugboard.Coordinator.Reconciling;
 using Plugboard.Coordinator.Masquerade;
 using Plugboard.Coordinator.Masquerade.Nftables;
+using Plugboard.Firewall.Nftables;
+using Plugboard.Linux.Sockets;
+using Plugboard.Netlink;
 using Plugboard.Testing;
 using static Plugboard.Tests.Kernel.Coordinator.Masquerade.MasqueradeNode;
 
@@ -229,19 +232,36 @@ public sealed class NftablesMasqueradeTests
         {
             Peers =
             [
-                .. Enumerable
-                    .Range(0, 5000)
-                    .Select(i => new Plugboard.Coordinator.Cluster.ClusterNode
-                    {
-                        Name = $"n{i}",
-                        PodCidrs = [Addresses.IPPrefix.Parse($"11.{i / 250}.{i % 250}.0/24")],
-                    }),
+                .. FiveThousand.Select(
+                    static (cidr, i) => new Plugboard.Coordinator.Cluster.ClusterNode { Name = $"n{i}", PodCidrs = [cidr] }
+                ),
             ],
         };
         node.SyncWell();
-
         node.IsSteady();
+
+        node.Run(() =>
+        {
+            using var socket = new FaultySocket(KernelSocket.OpenNetlink((int)NetlinkProtocol.Netfilter, 0));
+            using var client = new NftablesClient(new NetlinkSocket(socket, new NftablesDialect(), null));
+            var masquerade = new NftablesMasquerade(client);
+            var wanted = new NftablesPlanner(new MasqueradeOptions()).PlanAgent(
+                node.ConfigFile.Current,
+                [Addresses.IPPrefix.Parse("10.244.1.0/24"), .. FiveThousand]
+            );
+            Assert.Empty(masquerade.Sync(wanted, isForced: true).Changes);
+            Assert.True(socket.Requests > 1, "nothing was read");
+            for (var i = 0; i < 3; i++)
+            {
+                var requests = socket.Requests;
+                Assert.Empty(masquerade.Sync(wanted, isForced: false).Changes);
+                Assert.Equal(requests + 1, socket.Requests);
+            }
+        });
     }
+
+    private static IEnumerable<Addresses.IPPrefix> FiveThousand =>
+        Enumerable.Range(0, 5000).Select(static i => Addresses.IPPrefix.Parse($"11.{i / 250}.{i % 250}.0/24"));
 
     private static string Listed(MasqueradeNode node) => node.Tool($"nft list table {Table}");
 }

@@ -18,7 +18,7 @@ namespace Plugboard.Tests.Kernel.Coordinator.Pods;
 /// <summary>The reconciler in the engine, beside pods that come and go.</summary>
 public sealed class PodEngineTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [KernelFact]
     public void Ports_of_five_hundred_pods_are_back_within_a_second()
@@ -37,21 +37,22 @@ public sealed class PodEngineTests
         engine.Until(() => engine.Reconciler.ComparisonCount == 1);
         Assert.Equal(before, node.Ruleset());
 
-        // What is measured is the best of some: the rest is what else the machine does.
-        var best = TimeSpan.MaxValue;
         var flushes = 0;
-        for (; flushes < 5 && best > TimeSpan.FromSeconds(1); flushes++)
-        {
-            var generation = node.Client.GetGeneration();
-            var clock = Stopwatch.StartNew();
-            node.Tool("nft flush ruleset");
-            // The flush, three groups of pods, of which the first has the tables.
-            engine.Until(() => node.Client.GetGeneration() == generation + 4);
-            best = clock.Elapsed < best ? clock.Elapsed : best;
-            Assert.Equal(before, node.Ruleset());
-        }
-
-        Assert.InRange(best, TimeSpan.Zero, TimeSpan.FromSeconds(1));
+        Timing.Within(
+            TimeSpan.FromSeconds(1),
+            () =>
+            {
+                flushes++;
+                var generation = node.Client.GetGeneration();
+                var clock = Stopwatch.StartNew();
+                node.Tool("nft flush ruleset");
+                // The flush, three groups of pods, of which the first has the tables.
+                engine.Until(() => node.Client.GetGeneration() == generation + 4);
+                var taken = clock.Elapsed;
+                Assert.Equal(before, node.Ruleset());
+                return taken;
+            }
+        );
         Assert.Equal(1 + flushes, engine.Reconciler.ComparisonCount);
         Assert.Contains(
             "pods: add table inet plugboard_portmap { comment \"Ports of this node that lead to pods, by the CNI plugin portmap\"; } "

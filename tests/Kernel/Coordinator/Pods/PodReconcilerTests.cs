@@ -157,7 +157,7 @@ public sealed class PodReconcilerTests
             Assert.Empty(node.Sync(SyncCause.Audit));
         }
 
-        Assert.Single(node.Sync(SyncCause.Audit));
+        Eventually.Equal(1, () => node.Sync(SyncCause.Audit).Count);
     }
 
     [KernelFact]

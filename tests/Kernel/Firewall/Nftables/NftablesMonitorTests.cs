@@ -7,7 +7,7 @@ namespace Plugboard.Tests.Kernel.Firewall.Nftables;
 /// <summary>Who touched which table, as nft and our own client do.</summary>
 public sealed class NftablesMonitorTests : IDisposable
 {
-    private static readonly TimeSpan Long = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Long = TimeSpan.FromSeconds(60);
     private static readonly Table Ours = new(NftFamily.Inet, "ours");
 
     private readonly TestNamespace ns = new();

@@ -41,6 +41,18 @@ public abstract class MountTestBase : IDisposable
             new Mounting(api).Filesystem(what, to);
         });
 
+    /// <summary>
+    /// Takes all mounts away. What made them has closed its descriptors, of which a child of another test may have copies for a moment.
+    /// </summary>
+    /// <returns>How many there were.</returns>
+    protected int Peel(string target)
+    {
+        var layers = Layers(target);
+        return Eventually.NotBusy(() => layers - Layers(target) + Inside(() => Unmounting.PeelAll(target)));
+    }
+
+    private int Layers(string target) => Inside(() => MountTable.ReadAt(target).Entries.Count);
+
     protected MountEntry? Top(string target) => Inside(() => MountTable.ReadAt(target).FindTop(target));
 
     /// <summary>What findmnt(8) says of the mount on top.</summary>

@@ -117,9 +117,17 @@ public sealed class ResolverTests : IDisposable
     public void A_question_for_IPv6_that_is_lost_costs_half_a_second()
     {
         servers.Add("2", static question => question.Type == "A" ? question.Known("192.0.2.9") : []);
-        var began = TimeProvider.System.GetTimestamp();
-        Assert.Equal("192.0.2.9", Resolve("etcd", Of("2") + "options timeout:5").Addresses.Single().ToString());
-        Assert.InRange(TimeProvider.System.GetElapsedTime(began).TotalSeconds, 0.4, 4.5);
+        Timing.Within(
+            TimeSpan.FromSeconds(4.5),
+            () =>
+            {
+                var began = TimeProvider.System.GetTimestamp();
+                Assert.Equal("192.0.2.9", Resolve("etcd", Of("2") + "options timeout:5").Addresses.Single().ToString());
+                var taken = TimeProvider.System.GetElapsedTime(began);
+                Assert.True(taken > TimeSpan.FromSeconds(0.4), $"{taken}");
+                return taken;
+            }
+        );
     }
 
     [KernelFact]

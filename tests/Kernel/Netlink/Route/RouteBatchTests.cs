@@ -15,7 +15,7 @@ public sealed class RouteBatchTests(ITestOutputHelper output) : TunnelTestBase
 {
     private const int Peers = 5000;
 
-    // The goal is two seconds; a machine that does much else at the same time is slower.
+    // The goal is two seconds of an idle machine; of the processors' time alone, because tests run beside it.
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(10);
 
     private static MacAddress Mac(int peer) => MacAddress.Local((ulong)peer + 1);
@@ -88,7 +88,7 @@ public sealed class RouteBatchTests(ITestOutputHelper output) : TunnelTestBase
         Client.Links.Delete(link.Index);
         link = AddVxlan();
 
-        var clock = Stopwatch.StartNew();
+        var began = Timing.ProcessorTime();
         Assert.Empty(Timed("neighbours in a batch", () => Each((batch, peer) => batch.Replace(Neighbour(link, peer)))));
         Assert.Empty(Timed("forwarding entries in a batch", () => Each((batch, peer) => batch.Replace(FdbEntryOf(link, peer)))));
         Assert.Empty(Timed("routes in a batch", () => Each((batch, peer) => batch.Add(Route(link, peer), RouteAddMode.Replace))));
@@ -98,7 +98,7 @@ public sealed class RouteBatchTests(ITestOutputHelper output) : TunnelTestBase
         );
         var neighbours = Timed("list neighbours", () => Client.Neighbours.List(link.Index, AddressFamily.IPv4));
         var entries = Timed("list forwarding entries", () => Client.Fdb.List(link.Index));
-        Assert.True(clock.Elapsed < Bound, $"{clock.Elapsed}");
+        Assert.InRange(Timing.ProcessorTime() - began, TimeSpan.Zero, Bound);
 
         var peers = Enumerable.Range(0, Peers).ToList();
         Assert.Equal(

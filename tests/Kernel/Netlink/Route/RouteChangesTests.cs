@@ -16,7 +16,7 @@ public sealed class RouteChangesTests : TunnelTestBase
         | RouteMonitorGroups.IPv4Route
         | RouteMonitorGroups.IPv6Route;
 
-    private static readonly TimeSpan Long = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Long = TimeSpan.FromSeconds(60);
     private static readonly MacAddress Mac = MacAddress.Parse("02:00:00:00:00:01");
 
     private RouteChanges Open(RouteMonitorGroups groups, int room = RouteChanges.DefaultRoom) =>

@@ -7,7 +7,7 @@ namespace Plugboard.Tests.Kernel.Netlink.RouteTests;
 
 public sealed class RouteMonitorTests : RouteTestBase
 {
-    private static readonly TimeSpan Long = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Long = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(30);
 
     private RouteMonitor Open() =>

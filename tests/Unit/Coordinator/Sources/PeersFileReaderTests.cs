@@ -1,10 +1,10 @@
-using System.Diagnostics;
 using System.Text;
 using Plugboard.Addresses;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Configuration;
 using Plugboard.Coordinator.Configuration.Documents;
 using Plugboard.Coordinator.Sources.Static;
+using Plugboard.Testing;
 
 namespace Plugboard.Tests.Unit.Coordinator.Sources;
 
@@ -355,14 +355,9 @@ public sealed class PeersFileReaderTests
             ? $$"""{"nodes":[{{string.Join(',', nodes.Select(n => $$"""{"name":"{{n.Name}}","podCIDRs":["{{n.Cidr}}"],"addresses":["{{n.Address}}"]}"""))}}]}"""
             : "nodes:\n" + string.Concat(nodes.Select(n => $"- name: {n.Name}\n  podCIDRs: [{n.Cidr}]\n  addresses: [{n.Address}]\n"));
         Read(text);
-        var best = TimeSpan.MaxValue;
-        for (var i = 0; i < 5; i++)
-        {
-            var start = Stopwatch.GetTimestamp();
-            Assert.Equal(5000, Read(text).Nodes.Count);
-            best = best < Stopwatch.GetElapsedTime(start) ? best : Stopwatch.GetElapsedTime(start);
-        }
-
-        Assert.InRange(best, TimeSpan.Zero, TimeSpan.FromMilliseconds(milliseconds));
+        Timing.Within(
+            TimeSpan.FromMilliseconds(milliseconds),
+            () => Timing.ProcessorTime(() => Assert.Equal(5000, Read(text).Nodes.Count))
+        );
     }
 }

@@ -5,7 +5,7 @@ namespace Plugboard.Tests.Unit.Linux.Files;
 
 public sealed class PathWatchTests : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly string directory = Directory.CreateTempSubdirectory("watch").FullName;
     private readonly AutoResetEvent told = new(initialState: false);

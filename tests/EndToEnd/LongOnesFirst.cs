@@ -1,0 +1,41 @@
+using Xunit.Abstractions;
+
+[assembly: TestCollectionOrderer("Plugboard.Tests.EndToEnd.LongOnesFirst", "Plugboard.Tests.EndToEnd")]
+
+namespace Plugboard.Tests.EndToEnd;
+
+/// <summary>
+/// The order in which collections start: those that take minutes first, so that no long one runs alone at the end while processors are
+/// idle.
+/// </summary>
+public sealed class LongOnesFirst : ITestCollectionOrderer
+{
+    // Collections by name, and classes that are collections of their own.
+    private static readonly string[] Long =
+    [
+        "guests of volumes",
+        "guests of killed calls",
+        "guests of networks",
+        ".Installer.KilledTests",
+        ".Flannel.KilledTests",
+        "loop devices",
+        ".Faults.KilledTests",
+        ".Faults.HostileInputTests",
+        ".RealUse.ReferenceComparisonTests",
+        ".Faults.FailedCallTests",
+        ".Ports.PortKilledTests",
+        ".Ports.PortMixedUseTests",
+        ".Deploy.ReleaseTests",
+        ".Image.ImageTests",
+    ];
+
+    /// <inheritdoc/>
+    public IEnumerable<ITestCollection> OrderTestCollections(IEnumerable<ITestCollection> testCollections) =>
+        testCollections.OrderBy(static collection => Place(collection.DisplayName)).ThenBy(static collection => collection.DisplayName);
+
+    private static int Place(string name)
+    {
+        var place = Array.FindIndex(Long, part => name.Contains(part, StringComparison.Ordinal));
+        return place < 0 ? Long.Length : place;
+    }
+}
