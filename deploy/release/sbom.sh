@@ -23,15 +23,23 @@ system() {
         '{type: "library", "bom-ref": "pkg:deb/debian/\($n)@\($v)", name: $n, version: $v, purl: "pkg:deb/debian/\($n)@\($v | @uri)?arch=amd64", licenses: [{expression: $l}], properties: [{name: "debian:source", value: $s}]}'
 }
 
-# packages ASSETS: name, version and folder of each package with code for the executable, and of the runtime.
+# packages ASSETS: name, version and folder of each package with code for the executable.
 packages() {
     jq -r '
         (.packageFolders | keys) as $folders
         | .libraries as $libraries
-        | .targets["net9.0/linux-x64"] | to_entries[]
+        | .targets["net10.0/linux-x64"] | to_entries[]
         | select(.value.type == "package")
-        | select(((.value.runtime // {}) | keys | map(select(endswith("_._") | not)) | length > 0) or (.key | startswith("runtime.linux-x64.Microsoft.DotNet.ILCompiler/")))
+        | select((.value.runtime // {}) | keys | map(select(endswith("_._") | not)) | length > 0)
         | [(.key | split("/")[0]), (.key | split("/")[1]), $folders[0] + $libraries[.key].path] | @tsv' "$1"
+}
+
+# runtime NAME FOLDER: the runtime's package, of which the compiler took the class library and the linker the archives.
+runtime() {
+    local found
+    found=$(sed -n 's|^-r:\(.*/microsoft\.netcore\.app\.runtime\.nativeaot\.[^/]*/[^/]*\)/.*|\1|p' "$2"obj/Release/net10.0/linux-x64/native/"$1".ilc.rsp | sort -u)
+    [ -d "$found" ] || die "$1: no package of the runtime: $found"
+    printf '%s\t%s\t%s\n' "$(sed -n 's|.*<id>\(.*\)</id>.*|\1|p' "$found"/*.nuspec)" "$(basename "$found")" "$found"
 }
 
 license() { # FOLDER
@@ -49,10 +57,11 @@ for folder in plugins/*/ coordinator/ installer/; do
     assets=$folder/obj/project.assets.json
     { [ -x "$bin/$name" ] && [ -f "$assets" ]; } || die "$name is not built: ./build.sh makes it"
     needed=()
+    listed=$(packages "$assets" && runtime "$name" "$folder")
     while IFS=$'\t' read -r package_name package_version package_folder; do
         package "$package_name" "$package_version" "$(license "$package_folder")" >> "$components"
         needed+=("pkg:nuget/$package_name@$package_version")
-    done < <(packages "$assets")
+    done <<<"$listed"
     libraries=("libc6-dev LGPL-2.1-or-later" "$(dpkg -S "$(gcc -print-libgcc-file-name)" | cut -d: -f1) GPL-3.0-or-later WITH GCC-exception-3.1")
     if grep -q StaticOpenSslLinking "$folder"Directory.Build.props 2>/dev/null; then libraries+=("libssl-dev Apache-2.0"); fi
     for library in "${libraries[@]}"; do

@@ -1,6 +1,7 @@
 /*
  * What the .NET runtime asks the system at each start and a plugin never needs: linked in front of the runtime's own answers
- * (ld --wrap; docs/decisions/0010). A name that a later runtime does not have is simply never asked for.
+ * (ld --wrap; docs/decisions/0010). The names are listed in plugins/Directory.Build.targets; the build fails when a runtime calls one of them
+ * no longer (check-hooks.sh).
  */
 #define _GNU_SOURCE
 #include <malloc.h>
@@ -12,6 +13,7 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* Limits of memory and processors by cgroup: the heap has a limit of its own. Spares reading /proc/self/mountinfo twice. */
@@ -43,6 +45,21 @@ long __wrap_sysconf(int name)
     return __real_sysconf(name);
 }
 
+/*
+ * How many processors the machine could ever have; the runtime asks twice. It makes a set of that size for sched_getaffinity(2), which answers with
+ * the size of the kernel's own set. Spares /sys/devices/system/cpu/possible.
+ */
+int __wrap_minipal_get_cpu_max_possible_count(void)
+{
+    static int processors;
+    unsigned long usable[8192 / 8 / sizeof(unsigned long)];
+    if (!processors) {
+        const long bytes = syscall(SYS_sched_getaffinity, 0, sizeof usable, usable);
+        processors = bytes > 0 ? (int)bytes * 8 : 8192;
+    }
+    return processors;
+}
+
 /* Where the executable lies, for libraries that it would load. It loads none. */
 const char *__wrap__dl_get_origin(void) { return (const char *)-1; }
 
@@ -60,7 +77,7 @@ void __wrap_SystemNative_GetNonCryptographicallySecureRandomBytes(uint8_t *buffe
  * The thread that runs finalizers: a plugin disposes what it opens and ends within milliseconds. A second thread costs its start, and at the end the
  * kernel wakes it on another processor before the process is gone.
  */
-_Bool __wrap_PalStartFinalizerThread(void *start, void *argument)
+_Bool __wrap__Z23PalStartFinalizerThreadPFjPvES_(void *start, void *argument)
 {
     (void)start;
     (void)argument;

@@ -73,6 +73,7 @@ public sealed class ReleaseTests
             name => Assert.True(Uses(bom, "coordinator", name), name)
         );
         Assert.False(Uses(bom, "bridge", "libssl-dev"));
+        Assert.True(Uses(bom, "bridge", "Microsoft.NETCore.App.Runtime.NativeAOT.linux-x64"));
         // Analyzers are no part of what runs.
         Assert.DoesNotContain(components.Keys, static name => name.Contains("Analyzer", StringComparison.Ordinal));
     }
