@@ -36,7 +36,13 @@ need() {
 quietly() {
     local name=$1; shift
     mkdir -p "$log"
-    "$@" >"$log/$name.log" 2>&1 || { cat "$log/$name.log" >&2; die "$name failed"; }
+    "$@" >"$log/$name.log" 2>&1 || { cat "$log/$name.log" >&2; explain_restore "$log/$name.log"; die "$name failed"; }
+}
+
+# explain_restore LOG: an SDK wants the compiler and the runtime of just its version, and a package source may lack them.
+explain_restore() {
+    grep -qE 'NU110[0-9].*(ILCompiler|Microsoft\.NETCore\.App)' "$1" || return 0
+    echo "build.sh: SDK $(dotnet --version) wants packages that the package source lacks; SDK 10.0.401 is known to work with nuget.org" >&2
 }
 
 # One id for every executable of one build: what went into it. The linker writes it into each as an ELF note.

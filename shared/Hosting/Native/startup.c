@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
@@ -98,11 +99,56 @@ int __wrap_madvise(void *start, size_t length, int advice)
     return advice == MADV_DONTDUMP || advice == MADV_DODUMP ? 0 : __real_madvise(start, length, advice);
 }
 
-/* One malloc arena for all threads, grown once. */
-__attribute__((constructor)) static void prepare_malloc(void)
+/*
+ * The heap of the garbage collector: writable as a whole from the start, and filled page by page as it is touched. The runtime reserves it without access
+ * and makes it writable in parts of 4 and 64 KiB, each a call that divides a mapping. Where the kernel grants no writable memory of that size (strict
+ * overcommit, RLIMIT_DATA) it goes on as the runtime does.
+ */
+void *__real__ZN15GCToOSInterface14VirtualReserveEmmjt(size_t size, size_t alignment, uint32_t flags, uint16_t node);
+_Bool __real__ZN15GCToOSInterface13VirtualCommitEPvmt(void *address, size_t size, uint16_t node);
+_Bool __real__ZN15GCToOSInterface15VirtualDecommitEPvm(void *address, size_t size);
+
+static _Bool reserved_without_access;
+
+void *__wrap__ZN15GCToOSInterface14VirtualReserveEmmjt(size_t size, size_t alignment, uint32_t flags, uint16_t node)
 {
+    const size_t page = getauxval(AT_PAGESZ);
+    const size_t more = alignment > page ? alignment - page : 0;
+    void *const all = mmap(NULL, size + more, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (all == MAP_FAILED) {
+        reserved_without_access = 1;
+        return __real__ZN15GCToOSInterface14VirtualReserveEmmjt(size, alignment, flags, node);
+    }
+    return more ? (void *)(((uintptr_t)all + alignment - 1) & ~(uintptr_t)(alignment - 1)) : all;
+}
+
+_Bool __wrap__ZN15GCToOSInterface13VirtualCommitEPvmt(void *address, size_t size, uint16_t node)
+{
+    return !reserved_without_access || __real__ZN15GCToOSInterface13VirtualCommitEPvmt(address, size, node);
+}
+
+_Bool __wrap__ZN15GCToOSInterface15VirtualDecommitEPvm(void *address, size_t size)
+{
+    if (reserved_without_access)
+        return __real__ZN15GCToOSInterface15VirtualDecommitEPvm(address, size);
+    return madvise(address, size, MADV_DONTNEED) == 0;
+}
+
+/*
+ * One malloc arena for all threads, grown once. Of it the start touches 40 KiB, and of the runtime's variables without a value most pages: they are filled
+ * by one call for each (Linux 5.14), not by a page fault for each page.
+ */
+__attribute__((constructor(101))) static void prepare_memory(void)
+{
+    extern char __bss_start[], _end[];
+    const uintptr_t page = getauxval(AT_PAGESZ);
+    const uintptr_t variables = ((uintptr_t)__bss_start + page - 1) & ~(page - 1);
     mallopt(M_ARENA_MAX, 1);
     mallopt(M_TOP_PAD, 256 * 1024);
+    madvise((void *)variables, (uintptr_t)_end - variables, MADV_POPULATE_WRITE);
+    const uintptr_t allocated = (uintptr_t)malloc(1) & ~(page - 1);
+    if (allocated)
+        madvise((void *)allocated, 40 * 1024, MADV_POPULATE_WRITE);
 }
 
 int __real_pthread_getattr_np(pthread_t thread, pthread_attr_t *attributes);

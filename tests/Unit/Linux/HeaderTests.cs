@@ -1,9 +1,9 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text;
 using Plugboard.Linux.LibC;
+using Plugboard.Testing;
 
 namespace Plugboard.Tests.Unit.Linux;
 
@@ -114,21 +114,5 @@ public sealed class HeaderTests
         return fields.Length + 1;
     }
 
-    private static (int ExitCode, string Output) Compile(string program)
-    {
-#pragma warning disable RS0030 // The C compiler is the oracle.
-        var start = new ProcessStartInfo("gcc", ["-fsyntax-only", "-x", "c", "-"])
-        {
-            UseShellExecute = false,
-            RedirectStandardInput = true,
-            RedirectStandardError = true,
-        };
-        using var gcc = System.Diagnostics.Process.Start(start)!;
-        var error = gcc.StandardError.ReadToEndAsync();
-        gcc.StandardInput.Write(program);
-        gcc.StandardInput.Close();
-        gcc.WaitForExit();
-        return (gcc.ExitCode, error.GetAwaiter().GetResult());
-#pragma warning restore RS0030
-    }
+    private static (int ExitCode, string Output) Compile(string program) => HostTool.Run("gcc", ["-fsyntax-only", "-x", "c", "-"], program);
 }
