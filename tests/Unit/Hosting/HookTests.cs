@@ -12,7 +12,7 @@ public sealed class HookTests : IDisposable
         Path.GetFullPath(Path.Combine(Path.GetDirectoryName(own)!, "../../../shared/Hosting/Native/check-hooks.sh"));
 
     [Fact]
-    public void A_hook_that_is_called_passes() => Assert.Equal((0, ""), Check("called", "madvise"));
+    public void A_hook_that_is_called_passes() => Assert.Equal((0, ""), Check("called", "strlen"));
 
     [Theory]
     [InlineData("PalStartFinalizerThread")]
