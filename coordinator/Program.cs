@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Text;
-using Plugboard.Coordinator.Operators;
+using Plugboard.Coordinator.Cli;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
 

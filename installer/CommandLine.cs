@@ -1,7 +1,7 @@
 using System.CommandLine;
+using Plugboard.Install;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
-using Plugboard.Placement;
 using Command = System.CommandLine.Command;
 
 namespace Plugboard.Installer;
@@ -68,8 +68,8 @@ internal static class CommandLine
                 Print(Report.OfRun(installation.Run(), options.Host.IsJson));
                 if (end is null)
                     return 0;
-                using var keeper = Keeper.Create(options, installation.Plugins, TimeProvider.System);
-                keeper.Run(end);
+                using var loop = RepairLoop.Create(options, installation.Plugins, TimeProvider.System);
+                loop.Run(end);
                 return 0;
             })
         );
@@ -86,7 +86,7 @@ internal static class CommandLine
             {
                 RequireRoot();
                 var host = flags.Read(result);
-                Print(Report.OfRun(new GoingBack(host, TimeProvider.System).RollBack(), host.IsJson));
+                Print(Report.OfRun(new RollbackVerb(host, TimeProvider.System).RollBack(), host.IsJson));
                 return 0;
             })
         );
@@ -104,7 +104,7 @@ internal static class CommandLine
                 RequireRoot();
                 var host = flags.Read(result);
                 return Judge(
-                    new GoingBack(host, TimeProvider.System).Uninstall(result.GetValue(restore), result.GetValue(force)),
+                    new RollbackVerb(host, TimeProvider.System).Uninstall(result.GetValue(restore), result.GetValue(force)),
                     host,
                     Report.OfRun
                 );
@@ -143,7 +143,7 @@ internal static class CommandLine
         {
             return verb();
         }
-        catch (PlacementException e)
+        catch (InstallException e)
         {
             StandardError.WriteLine($"installer: {e.Message}");
             return e.IsBusy ? Busy : Wrong;
@@ -158,7 +158,7 @@ internal static class CommandLine
     private static void RequireRoot()
     {
         if (!OwnProcess.IsRoot)
-            throw new PlacementException(
+            throw new InstallException(
                 "not root",
                 "run it as root (in a pod: securityContext.runAsUser: 0): runtimes and kubelet execute these files as root, so "
                     + "nobody else may write them"

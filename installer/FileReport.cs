@@ -1,4 +1,4 @@
-using Plugboard.Placement;
+using Plugboard.Install;
 
 namespace Plugboard.Installer;
 

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Plugboard.Placement;
+using Plugboard.Install;
 
 namespace Plugboard.Installer;
 

@@ -1,6 +1,6 @@
+using Plugboard.Install;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
-using Plugboard.Placement;
 
 namespace Plugboard.Installer;
 
@@ -35,7 +35,7 @@ internal sealed record HostOptions
     public string FlexVolumePath => FlexVolumeDirectory ?? DefaultFlexVolumeDirectory;
 
     /// <summary>Opens the root.</summary>
-    /// <exception cref="PlacementException">It is missing, or no directory.</exception>
+    /// <exception cref="InstallException">It is missing, or no directory.</exception>
     public RootedDirectory OpenRoot()
     {
         try
@@ -44,7 +44,7 @@ internal sealed record HostOptions
         }
         catch (ErrnoException e)
         {
-            throw new PlacementException(
+            throw new InstallException(
                 $"--host-root {Root}: {ErrnoException.Sentence(e.Errno)}",
                 "name the directory where the host's root is mounted",
                 e

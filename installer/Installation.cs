@@ -1,4 +1,4 @@
-using Plugboard.Placement;
+using Plugboard.Install;
 
 namespace Plugboard.Installer;
 
@@ -12,13 +12,13 @@ internal sealed class Installation(InstallOptions options, TimeProvider clock)
         options.Host.Plugins is { } chosen ? PluginSet.InOrder(chosen) : PluginSet.FindAll(options.From);
 
     /// <summary>Installs what is not there yet.</summary>
-    /// <exception cref="PlacementException">Something is wrong; nothing was replaced.</exception>
+    /// <exception cref="InstallException">Something is wrong; nothing was replaced.</exception>
     public IReadOnlyList<FileReport> Run()
     {
         using var sources = new Sources(options.From);
         var wanted = Wanted(sources);
         using var places = Places.OpenToInstall(options.Host, Plugins.Count > 0, options.Host.Drivers.Count > 0);
-        var ready = new List<(PlacementDirectory Place, Staged Staged)>();
+        var ready = new List<(InstallDirectory Place, Staged Staged)>();
         var reports = new List<FileReport>();
         try
         {
@@ -31,7 +31,7 @@ internal sealed class Installation(InstallOptions options, TimeProvider clock)
                     reports.Add(new FileReport($"{place.Path}/{target.RelativePath}", "unchanged", place.FindRecord(target)?.Current));
             }
         }
-        catch (PlacementException)
+        catch (InstallException)
         {
             foreach (var (place, staged) in ready)
                 new Stage(place, clock).Discard(staged.Target);
@@ -44,22 +44,22 @@ internal sealed class Installation(InstallOptions options, TimeProvider clock)
         return reports;
     }
 
-    private List<(PlacementTarget Target, PlacementSource Source)> Wanted(Sources sources)
+    private List<(InstallTarget Target, InstallSource Source)> Wanted(Sources sources)
     {
-        var wanted = new List<(PlacementTarget, PlacementSource)>();
+        var wanted = new List<(InstallTarget, InstallSource)>();
         foreach (var name in Plugins)
-            wanted.Add((PlacementTarget.Plugin(name), sources.Get(name)));
+            wanted.Add((InstallTarget.Plugin(name), sources.Get(name)));
         foreach (var driver in options.Host.Drivers)
-            wanted.Add((PlacementTarget.Driver(driver), sources.Get(PluginSet.Driver)));
+            wanted.Add((InstallTarget.Driver(driver), sources.Get(PluginSet.Driver)));
         return wanted;
     }
 
-    private static IEnumerable<FileReport> Commit(List<(PlacementDirectory Place, Staged Staged)> ready)
+    private static IEnumerable<FileReport> Commit(List<(InstallDirectory Place, Staged Staged)> ready)
     {
         var reports = new List<FileReport>();
         foreach (var (place, staged) in ready)
         {
-            var replaced = new Placer(place).Commit(staged);
+            var replaced = new TargetSwap(place).Commit(staged);
             reports.Add(
                 new FileReport($"{place.Path}/{staged.Target.RelativePath}", replaced ? "replaced" : "installed", staged.Facts)
                 {

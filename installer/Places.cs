@@ -1,5 +1,5 @@
+using Plugboard.Install;
 using Plugboard.Linux.Files;
-using Plugboard.Placement;
 
 namespace Plugboard.Installer;
 
@@ -14,13 +14,13 @@ internal sealed class Places : IDisposable
     private Places(RootedDirectory root) => this.root = root;
 
     /// <summary>The runtime's plugin directory; null where it is not asked for.</summary>
-    public PlacementDirectory? Bin { get; private set; }
+    public InstallDirectory? Bin { get; private set; }
 
     /// <summary>kubelet's directory of drivers; null where it is not asked for, or nobody named it and it is not there.</summary>
-    public PlacementDirectory? FlexVolume { get; private set; }
+    public InstallDirectory? FlexVolume { get; private set; }
 
     /// <summary>All there are.</summary>
-    public IEnumerable<PlacementDirectory> All
+    public IEnumerable<InstallDirectory> All
     {
         get
         {
@@ -38,11 +38,11 @@ internal sealed class Places : IDisposable
         try
         {
             if (plugins)
-                places.Bin = PlacementDirectory.Open(places.root, host.BinDirectory, host.Patience);
+                places.Bin = InstallDirectory.Open(places.root, host.BinDirectory, host.Patience);
             if (drivers)
-                places.FlexVolume = PlacementDirectory.Open(places.root, host.FlexVolumePath, host.Patience);
+                places.FlexVolume = InstallDirectory.Open(places.root, host.FlexVolumePath, host.Patience);
             foreach (var place in places.All)
-                new Placer(place).Recover();
+                new TargetSwap(place).Recover();
             return places;
         }
         catch
@@ -62,9 +62,9 @@ internal sealed class Places : IDisposable
         try
         {
             if (host.Plugins is not { Count: 0 })
-                places.Bin = PlacementDirectory.OpenToRead(places.root, host.BinDirectory);
+                places.Bin = InstallDirectory.OpenToRead(places.root, host.BinDirectory);
             if (WantsDrivers(host))
-                places.FlexVolume = PlacementDirectory.OpenToRead(places.root, host.FlexVolumePath);
+                places.FlexVolume = InstallDirectory.OpenToRead(places.root, host.FlexVolumePath);
             return places;
         }
         catch
@@ -85,15 +85,15 @@ internal sealed class Places : IDisposable
     }
 
     /// <summary>The chosen targets of a place; where nobody chose, those that something is remembered of.</summary>
-    public IReadOnlyList<PlacementTarget> ChosenIn(PlacementDirectory place, HostOptions host)
+    public IReadOnlyList<InstallTarget> ChosenIn(InstallDirectory place, HostOptions host)
     {
         if (place == Bin)
-            return host.Plugins is { } names ? [.. names.Select(PlacementTarget.Plugin)] : Ordered(place.RecordedTargets());
-        return host.Drivers.Count > 0 ? [.. host.Drivers.Select(PlacementTarget.Driver)] : place.RecordedTargets();
+            return host.Plugins is { } names ? [.. names.Select(InstallTarget.Plugin)] : Ordered(place.RecordedTargets());
+        return host.Drivers.Count > 0 ? [.. host.Drivers.Select(InstallTarget.Driver)] : place.RecordedTargets();
     }
 
-    private static IReadOnlyList<PlacementTarget> Ordered(IReadOnlyList<PlacementTarget> targets) =>
-        [.. PluginSet.InOrder(targets.Select(static target => target.File)).Select(PlacementTarget.Plugin)];
+    private static IReadOnlyList<InstallTarget> Ordered(IReadOnlyList<InstallTarget> targets) =>
+        [.. PluginSet.InOrder(targets.Select(static target => target.File)).Select(InstallTarget.Plugin)];
 
     /// <summary>Waits until all is on the disk.</summary>
     public void Sync()

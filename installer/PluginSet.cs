@@ -1,5 +1,5 @@
+using Plugboard.Install;
 using Plugboard.Linux.Files;
-using Plugboard.Placement;
 
 namespace Plugboard.Installer;
 
@@ -22,16 +22,16 @@ internal static class PluginSet
         [.. names.Distinct(StringComparer.Ordinal).OrderBy(RankOf).ThenBy(static name => name, StringComparer.Ordinal)];
 
     /// <summary>All plugins in a directory.</summary>
-    /// <exception cref="PlacementException">There is none.</exception>
+    /// <exception cref="InstallException">There is none.</exception>
     public static IReadOnlyList<string> FindAll(string directory)
     {
         using var found =
             FileDirectory.Find(directory)
-            ?? throw new PlacementException($"{directory} does not exist", "name the directory of the executables with --from");
+            ?? throw new InstallException($"{directory} does not exist", "name the directory of the executables with --from");
         var names = found.ReadNames().FindAll(name => IsPluginName(name) && Array.IndexOf(others, name) < 0 && IsExecutable(found, name));
         return names.Count > 0
             ? InOrder(names)
-            : throw new PlacementException($"{directory} holds no executables", "name the directory of the executables with --from");
+            : throw new InstallException($"{directory} holds no executables", "name the directory of the executables with --from");
     }
 
     /// <summary>True for what may be a plugin's name: no path, no hidden file.</summary>

@@ -1,4 +1,4 @@
-using Plugboard.Placement;
+using Plugboard.Install;
 
 namespace Plugboard.Installer;
 
@@ -6,14 +6,14 @@ namespace Plugboard.Installer;
 /// <param name="directory">Where they are.</param>
 internal sealed class Sources(string directory) : IDisposable
 {
-    private readonly Dictionary<string, PlacementSource> opened = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, InstallSource> opened = new(StringComparer.Ordinal);
 
     /// <summary>One of them, looked at.</summary>
-    /// <exception cref="PlacementException">It is missing, or cannot run here.</exception>
-    public PlacementSource Get(string name)
+    /// <exception cref="InstallException">It is missing, or cannot run here.</exception>
+    public InstallSource Get(string name)
     {
         if (!opened.TryGetValue(name, out var source))
-            opened[name] = source = PlacementSource.Open($"{directory}/{name}");
+            opened[name] = source = InstallSource.Open($"{directory}/{name}");
         return source;
     }
 

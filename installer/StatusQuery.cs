@@ -1,4 +1,4 @@
-using Plugboard.Placement;
+using Plugboard.Install;
 
 namespace Plugboard.Installer;
 
@@ -22,15 +22,10 @@ internal sealed class StatusQuery(HostOptions host)
         return reports;
     }
 
-    private static IEnumerable<PlacementTarget> OthersIn(PlacementDirectory place, IReadOnlyList<PlacementTarget> known) =>
-        place
-            .Directory.ReadNames()
-            .Where(PluginSet.IsPluginName)
-            .Order(StringComparer.Ordinal)
-            .Select(PlacementTarget.Plugin)
-            .Except(known);
+    private static IEnumerable<InstallTarget> OthersIn(InstallDirectory place, IReadOnlyList<InstallTarget> known) =>
+        place.Directory.ReadNames().Where(PluginSet.IsPluginName).Order(StringComparer.Ordinal).Select(InstallTarget.Plugin).Except(known);
 
-    private static FileReport Describe(PlacementDirectory place, TargetFinding found)
+    private static FileReport Describe(InstallDirectory place, TargetFinding found)
     {
         // What is nobody's business of ours is as it should be; what we placed must be there, whole.
         var isGood = found.State switch

@@ -14,7 +14,7 @@ internal sealed record ClusterSnapshot
     public bool IsComplete { get; init; }
 
     /// <summary>Why the source cannot be read just now; null where it can. What was read before stays in force.</summary>
-    public string? Hindrance { get; init; }
+    public string? SourceError { get; init; }
 
     /// <summary>The cluster's network where the source has it (etcd); null: it is this node's own configuration.</summary>
     public NetConf? Network { get; init; }

@@ -4,7 +4,7 @@ using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Cluster;
 
-/// <summary>The cluster as this node sees it, checked: what the keepers plan from.</summary>
+/// <summary>The cluster as this node sees it, checked: what the reconcilers plan from.</summary>
 internal sealed record ClusterView
 {
     /// <summary>The cluster's network.</summary>

@@ -52,7 +52,7 @@ internal sealed class ViewBuilder(string nodeName, NetConf? ownNetwork, bool isA
     /// <param name="uplink">By which link the others are reached.</param>
     /// <param name="links">The node's links by name: a tunnel that is there keeps its hardware address if nobody was told another.</param>
     /// <param name="whyNoUplink">Why the uplink is missing, if it is.</param>
-    public (ClusterView? View, string? Lack) Build(
+    public (ClusterView? View, string? NotReadyReason) Build(
         ClusterSnapshot snapshot,
         Uplink? uplink,
         IReadOnlyDictionary<string, Link> links,
@@ -72,9 +72,9 @@ internal sealed class ViewBuilder(string nodeName, NetConf? ownNetwork, bool isA
             Vtep4 = told?.Vtep4 ?? Tunnels.FindPresent(links, network.Backend, is6: false),
             Vtep6 = told?.Vtep6 ?? Tunnels.FindPresent(links, network.Backend, is6: true),
         };
-        var lack = LackOf(told, self, snapshot) ?? self.FindOutside(network);
-        if (lack is null && uplink is null && !isAlone)
-            lack = whyNoUplink ?? "there is no link by which other nodes are reached; name one with --iface";
+        var notReady = NotReadyReasonOf(told, self, snapshot) ?? self.FindOutside(network);
+        if (notReady is null && uplink is null && !isAlone)
+            notReady = whyNoUplink ?? "there is no link by which other nodes are reached; name one with --iface";
         self = self with { IsGone = IsGone(told, self, snapshot) };
         Remember(self);
         var check = new PeerCheck(network, self, accepted);
@@ -89,7 +89,7 @@ internal sealed class ViewBuilder(string nodeName, NetConf? ownNetwork, bool isA
             Notes = snapshot.Nodes.Values.SelectMany(node => node.Notes).Concat(check.Notes).Order(StringComparer.Ordinal).ToValueArray(),
             IsComplete = snapshot.IsComplete,
         };
-        return (view, lack);
+        return (view, notReady);
     }
 
     private NetConf? NetworkOf(ClusterSnapshot snapshot, ClusterNode? told) => (ownNetwork ?? snapshot.Network)?.For(told?.PodCidrs ?? []);
@@ -111,12 +111,12 @@ internal sealed class ViewBuilder(string nodeName, NetConf? ownNetwork, bool isA
             self.Addresses.Any(own => node.Addresses.Contains(own.Address)) || node.PodCidrs.Any(cidr => lastPods.Contains(cidr))
         );
 
-    private string? LackOf(ClusterNode? told, LocalNode self, ClusterSnapshot snapshot)
+    private string? NotReadyReasonOf(ClusterNode? told, LocalNode self, ClusterSnapshot snapshot)
     {
         if (isAlone)
             return null;
         if (!snapshot.IsComplete)
-            return snapshot.Hindrance ?? "the list of nodes was not read yet";
+            return snapshot.SourceError ?? "the list of nodes was not read yet";
         if (told is null)
             return WhyUnknown(self, snapshot);
         if (told.PodCidrs.Count == 0)

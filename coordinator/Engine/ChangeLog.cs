@@ -15,35 +15,35 @@ internal sealed class ChangeLog(Action<string> write)
     private ValueArray<RefusedNode> refused = [];
     private ValueArray<string> notes = [];
     private string? substitute;
-    private string? lack;
-    private string? hindrance;
+    private string? notReady;
+    private string? sourceErrors;
 
-    /// <summary>What a keeper did, and what it could not do where that is new.</summary>
-    public void Outcome(string keeper, SyncOutcome outcome, SyncCause cause)
+    /// <summary>What a reconciler did, and what it could not do where that is new.</summary>
+    public void Outcome(string reconciler, SyncOutcome outcome, SyncCause cause)
     {
         var because = cause.ToString().ToLowerInvariant();
         foreach (var change in outcome.Changes.Take(MostLines))
-            write($"{keeper}: {change} (cause: {because})");
+            write($"{reconciler}: {change} (cause: {because})");
         if (outcome.Changes.Count > MostLines)
-            write($"{keeper}: and {outcome.Changes.Count - MostLines} changes more (cause: {because})");
+            write($"{reconciler}: and {outcome.Changes.Count - MostLines} changes more (cause: {because})");
         var now = outcome.Problems.ToValueArray();
-        var before = problems.GetValueOrDefault(keeper);
+        var before = problems.GetValueOrDefault(reconciler);
         if (now == before)
             return;
-        problems[keeper] = now;
+        problems[reconciler] = now;
         foreach (var problem in now.Except(before).Take(MostLines))
-            write($"{keeper}: cannot make right: {problem}");
+            write($"{reconciler}: cannot make right: {problem}");
         if (now.Count == 0)
-            write($"{keeper}: all is right again");
+            write($"{reconciler}: all is right again");
     }
 
     /// <summary>What is odd, where that is new.</summary>
-    public void Warnings(string keeper, IReadOnlyList<string> now)
+    public void Warnings(string reconciler, IReadOnlyList<string> now)
     {
-        var key = keeper + " warnings";
+        var key = reconciler + " warnings";
         var before = problems.GetValueOrDefault(key);
         foreach (var warning in now.Except(before).Take(MostLines))
-            write($"{keeper}: warning: {warning}");
+            write($"{reconciler}: warning: {warning}");
         problems[key] = now.ToValueArray();
     }
 
@@ -80,20 +80,20 @@ internal sealed class ChangeLog(Action<string> write)
     }
 
     /// <summary>What is missing before pods can be started, where that is new.</summary>
-    public void Lack(string? now)
+    public void NotReadyReason(string? now)
     {
-        if (now == lack)
+        if (now == notReady)
             return;
-        lack = now;
+        notReady = now;
         write(now is null ? "the view of the cluster is whole" : $"waiting: {now}");
     }
 
     /// <summary>Why the source cannot be read, where that is new.</summary>
-    public void Hindrance(string? now)
+    public void SourceError(string? now)
     {
-        if (now == hindrance)
+        if (now == sourceErrors)
             return;
-        hindrance = now;
+        sourceErrors = now;
         write(now is null ? "the source can be read again" : $"the source cannot be read, what is known stays in force: {now}");
     }
 

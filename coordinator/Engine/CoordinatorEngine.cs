@@ -18,8 +18,8 @@ internal sealed class CoordinatorEngine : IDisposable
     private readonly EngineParts parts;
     private readonly EngineOptions options;
     private readonly Wakeup wakeup = new();
-    private readonly ClusterBoard board;
-    private readonly List<KeeperState> keepers;
+    private readonly NodeStore store;
+    private readonly List<ReconcilerState> reconcilers;
     private readonly ChangeLog log;
     private readonly SourceRunner source;
     private readonly RoundFaults faults;
@@ -38,10 +38,10 @@ internal sealed class CoordinatorEngine : IDisposable
     {
         this.parts = parts;
         this.options = options;
-        board = new ClusterBoard(wakeup.FromSource);
-        keepers = parts.Keepers.Select(keeper => new KeeperState(keeper)).ToList();
+        store = new NodeStore(wakeup.FromSource);
+        reconcilers = parts.Reconcilers.Select(reconciler => new ReconcilerState(reconciler)).ToList();
         log = new ChangeLog(parts.Log);
-        source = new SourceRunner(parts.Source, board, parts.Clock);
+        source = new SourceRunner(parts.Source, store, parts.Clock);
         faults = new RoundFaults(parts.Log);
         heartbeat = new Heartbeat(parts.Clock, options.AuditInterval + options.LongestRound);
         start = (parts.Clock.GetUtcNow(), parts.Clock.GetTimestamp());
@@ -62,7 +62,7 @@ internal sealed class CoordinatorEngine : IDisposable
     /// <summary>Runs until it is cancelled. The source runs beside it. The rules and routes stay when it ends.</summary>
     public void Run(CancellationToken cancellation)
     {
-        using var watch = new KernelWatch(wakeup, parts.Feeds, parts.Log);
+        using var watch = new KernelNotifications(wakeup, parts.Listeners, parts.Log);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var telling = Task.Run(() => source.RunAsync(ending.Token), CancellationToken.None);
         using var registration = cancellation.Register(wakeup.End);
@@ -82,18 +82,18 @@ internal sealed class CoordinatorEngine : IDisposable
         telling.Wait(TimeSpan.FromSeconds(5), CancellationToken.None);
     }
 
-    private void Turn(KernelWatch watch, bool isReconfigured, CancellationToken cancellation)
+    private void Turn(KernelNotifications watch, bool isReconfigured, CancellationToken cancellation)
     {
         try
         {
             Ask(watch, isReconfigured);
-            if (!keepers.Exists(keeper => keeper.Pending is not null) || Now < faults.RetryAt)
+            if (!reconcilers.Exists(reconciler => reconciler.Pending is not null) || Now < faults.RetryAt)
                 return;
             var began = parts.Clock.GetTimestamp();
             Round(watch);
             Rest(began, cancellation);
         }
-#pragma warning disable CA1031 // Whatever it is: a node without its keeper is worse than one that is kept a second later.
+#pragma warning disable CA1031 // Whatever it is: a node without its reconciler is worse than one that is kept a second later.
         catch (Exception e)
 #pragma warning restore CA1031
         {
@@ -101,7 +101,7 @@ internal sealed class CoordinatorEngine : IDisposable
         }
     }
 
-    private void Fail(Exception e, KernelWatch watch)
+    private void Fail(Exception e, KernelNotifications watch)
     {
         parts.Network.Invalidate();
         AskAll(SyncCause.Retry);
@@ -130,15 +130,15 @@ internal sealed class CoordinatorEngine : IDisposable
         );
     }
 
-    private void Ask(KernelWatch watch, bool isReconfigured)
+    private void Ask(KernelNotifications watch, bool isReconfigured)
     {
         var now = Now;
-        var snapshot = board.Current;
+        var snapshot = store.Current;
         if (snapshot.Version != seenVersion)
         {
             seenVersion = snapshot.Version;
             // That it cannot be read is no word of the source's.
-            if (snapshot is { Version: > 0, Hindrance: null })
+            if (snapshot is { Version: > 0, SourceError: null })
                 heardAt = parts.Clock.GetUtcNow();
             AskAll(SyncCause.Source);
         }
@@ -153,16 +153,16 @@ internal sealed class CoordinatorEngine : IDisposable
             AskAll(SyncCause.Audit);
         }
 
-        foreach (var keeper in keepers.Where(keeper => keeper.RetryAt <= now))
-            keeper.Ask(SyncCause.Retry);
+        foreach (var reconciler in reconcilers.Where(reconciler => reconciler.RetryAt <= now))
+            reconciler.Ask(SyncCause.Retry);
     }
 
-    private void Hear(KernelWatch watch)
+    private void Hear(KernelNotifications watch)
     {
-        var isNews = false;
+        var isChange = false;
         while (watch.Network.TryDequeue(out var change))
-            isNews |= parts.Routes?.Hear(change, interest) ?? parts.Network.IsNews(change);
-        if (isNews)
+            isChange |= parts.Routes?.Hear(change, interest) ?? parts.Network.IsChange(change);
+        if (isChange)
         {
             parts.Network.Invalidate();
             AskAll(SyncCause.Kernel);
@@ -170,23 +170,23 @@ internal sealed class CoordinatorEngine : IDisposable
 
         while (watch.Rules.TryDequeue(out var transaction))
         {
-            foreach (var concerned in parts.FindRulesKeepers(transaction))
-                keepers.Find(keeper => keeper.Keeper == concerned)?.Ask(SyncCause.Kernel);
+            foreach (var concerned in parts.FindRulesReconcilers(transaction))
+                reconcilers.Find(reconciler => reconciler.Reconciler == concerned)?.Ask(SyncCause.Kernel);
         }
     }
 
     private void AskAll(SyncCause cause)
     {
-        foreach (var keeper in keepers)
-            keeper.Ask(cause);
+        foreach (var reconciler in reconcilers)
+            reconciler.Ask(cause);
     }
 
     private TimeSpan UntilNext()
     {
         var next = nextAudit;
-        foreach (var keeper in keepers)
+        foreach (var reconciler in reconcilers)
         {
-            if (keeper.RetryAt is { } retry && retry < next)
+            if (reconciler.RetryAt is { } retry && retry < next)
                 next = retry;
         }
 
@@ -199,31 +199,32 @@ internal sealed class CoordinatorEngine : IDisposable
             : LongestWait;
     }
 
-    private void Round(KernelWatch watch)
+    private void Round(KernelNotifications watch)
     {
-        var snapshot = board.Current;
-        var (view, lack) = View(snapshot);
-        log.Lack(lack);
-        log.Hindrance(snapshot.Hindrance);
+        var snapshot = store.Current;
+        var (view, notReady) = View(snapshot);
+        log.NotReadyReason(notReady);
+        log.SourceError(snapshot.SourceError);
         if (view is not null)
         {
             log.Refused(view.Refused);
             log.Notes(view.Notes);
-            foreach (var keeper in keepers.Where(keeper => keeper.Pending is not null && !HasToWait(keeper)))
-                Sync(keeper, view);
+            foreach (var reconciler in reconcilers.Where(reconciler => reconciler.Pending is not null && !HasToWait(reconciler)))
+                Sync(reconciler, view);
             Advertise(view);
             parts.Source.ReportRefused(view.Refused);
         }
 
-        Publish(snapshot, view, (lack, CountFaults(watch)));
+        Publish(snapshot, view, (notReady, CountFaults(watch)));
         faults.Succeed();
     }
 
     // What says that pods can be started comes last.
-    private bool HasToWait(KeeperState keeper) =>
-        keeper is { Keeper.WaitsForOthers: true, SyncCount: 0 } && keepers.Exists(other => other != keeper && !other.IsUsable);
+    private bool HasToWait(ReconcilerState reconciler) =>
+        reconciler is { Reconciler.WaitsForOthers: true, SyncCount: 0 }
+        && reconcilers.Exists(other => other != reconciler && !other.IsUsable);
 
-    private (ClusterView? View, string? Lack) View(ClusterSnapshot snapshot)
+    private (ClusterView? View, string? NotReadyReason) View(ClusterSnapshot snapshot)
     {
         if (!parts.Network.IsCurrent)
             parts.Network.Read(parts.Client);
@@ -240,16 +241,16 @@ internal sealed class CoordinatorEngine : IDisposable
         return parts.ViewBuilder.Build(snapshot, found, parts.Network.Links, finder.Fault);
     }
 
-    private void Sync(KeeperState keeper, ClusterView view)
+    private void Sync(ReconcilerState reconciler, ClusterView view)
     {
-        var cause = keeper.Pending!.Value;
-        keeper.Begin();
+        var cause = reconciler.Pending!.Value;
+        reconciler.Begin();
         SyncOutcome outcome;
         try
         {
-            outcome = keeper.Keeper.Sync(view, cause);
+            outcome = reconciler.Reconciler.Sync(view, cause);
         }
-#pragma warning disable CA1031 // One keeper's failure must not end the others: it is told and tried again.
+#pragma warning disable CA1031 // One reconciler's failure must not end the others: it is told and tried again.
         catch (Exception e)
 #pragma warning restore CA1031
         {
@@ -257,9 +258,9 @@ internal sealed class CoordinatorEngine : IDisposable
             outcome = new SyncOutcome([], [$"{e.GetType().Name}: {e.Message}"]);
         }
 
-        log.Outcome(keeper.Keeper.Name, outcome, cause);
-        log.Warnings(keeper.Keeper.Name, keeper.Keeper.Warnings);
-        keeper.End(outcome, cause, Now);
+        log.Outcome(reconciler.Reconciler.Name, outcome, cause);
+        log.Warnings(reconciler.Reconciler.Name, reconciler.Reconciler.Warnings);
+        reconciler.End(outcome, cause, Now);
     }
 
     private void Advertise(ClusterView view)
@@ -279,17 +280,21 @@ internal sealed class CoordinatorEngine : IDisposable
         );
     }
 
-    private IReadOnlyList<(string Part, long Count)> CountFaults(KernelWatch watch) =>
+    private IReadOnlyList<(string Part, long Count)> CountFaults(KernelNotifications watch) =>
         [("round", faults.Count), ("source", source.FaultCount), ("kernel", watch.FaultCount)];
 
-    private void Publish(ClusterSnapshot snapshot, ClusterView? view, (string? Lack, IReadOnlyList<(string Part, long Count)> Faults) told)
+    private void Publish(
+        ClusterSnapshot snapshot,
+        ClusterView? view,
+        (string? NotReadyReason, IReadOnlyList<(string Part, long Count)> Faults) told
+    )
     {
         status = new EngineStatus
         {
             View = view,
-            Lack = told.Lack,
-            Hindrance = snapshot.Hindrance,
-            Keepers = keepers.ConvertAll(KeeperStatus.Of),
+            NotReadyReason = told.NotReadyReason,
+            SourceError = snapshot.SourceError,
+            Reconcilers = reconcilers.ConvertAll(ReconcilerStatus.Of),
             Paths = parts.Routes?.LastPlan.Paths ?? [],
             SourceHeardAt = heardAt,
             Faults = told.Faults,
@@ -299,7 +304,7 @@ internal sealed class CoordinatorEngine : IDisposable
 
     private void Report() =>
         parts.Source.Report(
-            status.FirstLack is { } first
+            status.FirstNotReadyReason is { } first
                 ? new NodeReport(IsReady: false, "CoordinatorNotReady", first)
                 : new NodeReport(IsReady: true, "CoordinatorReady", "rules, routes and files are in place")
         );

@@ -25,14 +25,14 @@ internal sealed record EngineParts
     /// <summary>What is read of it, shared with <see cref="Routes"/>.</summary>
     public required NodeNetwork Network { get; init; }
 
-    /// <summary>The keeper of routes, which hears of each change of the network; null: routes are somebody else's.</summary>
-    public RouteKeeper? Routes { get; init; }
+    /// <summary>The reconciler of routes, which hears of each change of the network; null: routes are somebody else's.</summary>
+    public RouteReconciler? Routes { get; init; }
 
-    /// <summary>All keepers in the order in which what one makes is needed by the next: rules, routes, files.</summary>
-    public required IReadOnlyList<IKeeper> Keepers { get; init; }
+    /// <summary>All reconcilers in the order in which what one makes is needed by the next: rules, routes, files.</summary>
+    public required IReadOnlyList<IReconciler> Reconcilers { get; init; }
 
-    /// <summary>Which keepers a change of which nftables concerns.</summary>
-    public Func<NftablesTransaction, IEnumerable<IKeeper>> FindRulesKeepers { get; init; } = static _ => [];
+    /// <summary>Which reconcilers a change of which nftables concerns.</summary>
+    public Func<NftablesTransaction, IEnumerable<IReconciler>> FindRulesReconcilers { get; init; } = static _ => [];
 
     /// <summary>Writes a line of the log.</summary>
     public required Action<string> Log { get; init; }
@@ -41,5 +41,5 @@ internal sealed record EngineParts
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
     /// <summary>How the kernel's notifications are heard.</summary>
-    public KernelFeeds Feeds { get; init; } = new();
+    public NotificationListeners Listeners { get; init; } = new();
 }

@@ -13,13 +13,13 @@ internal sealed record EngineStatus
     public string? Fault { get; init; }
 
     /// <summary>Why the view is not whole yet; null: it is.</summary>
-    public string? Lack { get; init; } = "nothing was read yet";
+    public string? NotReadyReason { get; init; } = "nothing was read yet";
 
     /// <summary>Why the source cannot be read just now; null: it can.</summary>
-    public string? Hindrance { get; init; }
+    public string? SourceError { get; init; }
 
-    /// <summary>The keepers in their order.</summary>
-    public IReadOnlyList<KeeperStatus> Keepers { get; init; } = [];
+    /// <summary>The reconcilers in their order.</summary>
+    public IReadOnlyList<ReconcilerStatus> Reconcilers { get; init; } = [];
 
     /// <summary>How each peer is reached.</summary>
     public IReadOnlyList<PeerPath> Paths { get; init; } = [];
@@ -33,16 +33,16 @@ internal sealed record EngineStatus
     public IReadOnlyList<(string Part, long Count)> Faults { get; init; } = [];
 
     /// <summary>What is to be right before pods can be started and is not, the first first; null: all is.</summary>
-    public string? FirstLack
+    public string? FirstNotReadyReason
     {
         get
         {
-            if ((Fault ?? Lack) is { } first)
+            if ((Fault ?? NotReadyReason) is { } first)
                 return first;
-            foreach (var keeper in Keepers)
+            foreach (var reconciler in Reconcilers)
             {
-                if (!keeper.IsUsable)
-                    return $"{keeper.Name}: {(keeper.Problems.Count > 0 ? keeper.Problems[0] : "not made yet")}";
+                if (!reconciler.IsUsable)
+                    return $"{reconciler.Name}: {(reconciler.Problems.Count > 0 ? reconciler.Problems[0] : "not made yet")}";
             }
 
             return null;

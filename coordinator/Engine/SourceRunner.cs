@@ -4,13 +4,13 @@ using Plugboard.Coordinator.Sources;
 namespace Plugboard.Coordinator.Engine;
 
 /// <summary>
-/// Runs a source and starts it again where it ends though nobody asked it to: what it told stays in force, and the board says why nothing
+/// Runs a source and starts it again where it ends though nobody asked it to: what it told stays in force, and the store says why nothing
 /// new comes.
 /// </summary>
 /// <param name="source">The source.</param>
-/// <param name="board">Where it writes.</param>
+/// <param name="store">Where it writes.</param>
 /// <param name="clock">The clock.</param>
-internal sealed class SourceRunner(IPeerSource source, ClusterBoard board, TimeProvider clock)
+internal sealed class SourceRunner(IPeerSource source, NodeStore store, TimeProvider clock)
 {
     private static readonly TimeSpan LongEnough = TimeSpan.FromMinutes(1);
 
@@ -30,7 +30,7 @@ internal sealed class SourceRunner(IPeerSource source, ClusterBoard board, TimeP
             if (cancellation.IsCancellationRequested)
                 return;
             Interlocked.Increment(ref faultCount);
-            board.SetHindrance($"it ended though nobody asked it to, and is started again: {why}");
+            store.SetSourceError($"it ended though nobody asked it to, and is started again: {why}");
             if (clock.GetElapsedTime(began) > LongEnough)
                 pause.Reset();
             await Task.Delay(pause.Take(), clock, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -41,7 +41,7 @@ internal sealed class SourceRunner(IPeerSource source, ClusterBoard board, TimeP
     {
         try
         {
-            await source.RunAsync(board, cancellation).ConfigureAwait(false);
+            await source.RunAsync(store, cancellation).ConfigureAwait(false);
             return "it did not say why";
         }
 #pragma warning disable CA1031 // Whatever it is: the node is kept as it was told last.

@@ -1,6 +1,6 @@
 namespace Plugboard.Coordinator.Engine;
 
-/// <summary>Why a keeper is asked; it goes into the log and the counters.</summary>
+/// <summary>Why a reconciler is asked; it goes into the log and the counters.</summary>
 internal enum SyncCause
 {
     /// <summary>The coordinator started.</summary>

@@ -1,6 +1,6 @@
 namespace Plugboard.Coordinator.Engine;
 
-/// <summary>What a keeper did.</summary>
+/// <summary>What a reconciler did.</summary>
 /// <param name="Changes">What was changed, in order; empty: all was as it should be.</param>
 /// <param name="Problems">What could not be made right, each a sentence with what to do; while there are any the node is not ready and it
 /// is tried again. Empty: all is right.</param>

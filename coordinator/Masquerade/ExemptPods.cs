@@ -1,7 +1,7 @@
 using System.Numerics;
 using Plugboard.Addresses;
-using Plugboard.Coordinator.Masquerade.Native;
-using Plugboard.Coordinator.Masquerade.Tables;
+using Plugboard.Coordinator.Masquerade.Iptables;
+using Plugboard.Coordinator.Masquerade.Nftables;
 using Plugboard.Firewall.Iptables;
 using Plugboard.Firewall.Nftables;
 
@@ -17,7 +17,7 @@ internal sealed class ExemptPods(MasqueradeOptions options, NftablesClient? clie
         options.Backend == MasqueradeBackend.Nftables ? [.. ReadSets()] : [.. ReadChain(is6: false), .. ReadChain(is6: true)];
 
     private IEnumerable<IPPrefix> ReadSets() =>
-        from set in client?.ListSets(NativeRules.Table) ?? []
+        from set in client?.ListSets(NftablesPlan.Table) ?? []
         where set.Name.StartsWith("exempt", StringComparison.Ordinal)
         from element in client!.ListElements(set)
         where element.Comment == AgentExemptions.Pods && element.KeyEnd is not null
@@ -46,7 +46,7 @@ internal sealed class ExemptPods(MasqueradeOptions options, NftablesClient? clie
         try
         {
             var table = new IptablesClient(is6, options.Tools).Read();
-            if (!table.Rules(KeptTable.MarkerChain).Any(rule => rule.Target == options.MasqChain))
+            if (!table.Rules(OwnedChains.MarkerChain).Any(rule => rule.Target == options.MasqChain))
                 return networks;
             foreach (var rule in table.Rules(options.MasqChain).Where(rule => rule.Target == "RETURN"))
             {

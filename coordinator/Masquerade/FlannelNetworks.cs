@@ -27,7 +27,7 @@ internal sealed record FlannelNetworks(IPPrefix Cluster, IPPrefix Own)
     /// <summary>
     /// Why a family that is in use has no rules, a sentence each; that the nodes were not read yet is told by the engine.
     /// </summary>
-    public static IEnumerable<string> Lacks(ClusterView view)
+    public static IEnumerable<string> NotReadyReasons(ClusterView view)
     {
         foreach (var is6 in (bool[])[false, true])
         {

@@ -29,7 +29,7 @@ internal sealed record MasqueradeOptions
     /// <summary>
     /// <c>--iptables-forward-rules</c>, of flannel's rules: packets from and to the cluster's network are accepted in FORWARD.
     /// </summary>
-    public bool ForwardRules { get; init; }
+    public bool ForwardChainRules { get; init; }
 
     /// <summary>Which iptables tools.</summary>
     public IptablesOptions Tools { get; init; } = new();

@@ -1,4 +1,4 @@
-using Plugboard.Coordinator.Masquerade.Native;
+using Plugboard.Coordinator.Masquerade.Nftables;
 using Plugboard.Firewall.Iptables;
 using Plugboard.Firewall.Nftables;
 
@@ -23,7 +23,7 @@ internal sealed class OtherMasquerades(NftablesClient client, IReadOnlyCollectio
                 .ListTables()
                 .Where(table =>
                     table.Family is NftFamily.IPv4 or NftFamily.IPv6 or NftFamily.Inet
-                    && table.Name != NativeRules.Table.Name
+                    && table.Name != NftablesPlan.Table.Name
                     && table.Name != PublishedPorts
                 )
         )

@@ -112,13 +112,13 @@ internal sealed class NodeNetwork
     public static RouteKey KeyOf(Route route) => new(route.Dst, route.Priority);
 
     /// <summary>True if a notification of a link, an address or a route reports something new.</summary>
-    public bool IsNews(RouteChange change)
+    public bool IsChange(RouteChange change)
     {
         if (change.Route is { } route)
-            return IsNews(route, change.IsDeleted);
+            return IsChange(route, change.IsDeleted);
         if (change.Link is { } link)
-            return IsNews(link, change.IsDeleted);
-        return change.Address is { } address && IsNews(address, change.IsDeleted);
+            return IsChange(link, change.IsDeleted);
+        return change.Address is { } address && IsChange(address, change.IsDeleted);
     }
 
     /// <summary>
@@ -136,7 +136,7 @@ internal sealed class NodeNetwork
             Take(address, change.IsDeleted);
     }
 
-    private bool IsNews(Route route, bool isDeleted)
+    private bool IsChange(Route route, bool isDeleted)
     {
         if (route.Table != MainTable)
             return route is { IsCloned: false, Dst.IsDefault: true };
@@ -147,7 +147,7 @@ internal sealed class NodeNetwork
     }
 
     // The pods' ends come and go with the pods, and nothing here depends on them.
-    private bool IsNews(Link link, bool isDeleted)
+    private bool IsChange(Link link, bool isDeleted)
     {
         if (link is { Kind: "veth", MasterIndex: not 0 })
             return false;
@@ -167,7 +167,7 @@ internal sealed class NodeNetwork
         && known.Vxlan == now.Vxlan
         && known.Ipip == now.Ipip;
 
-    private bool IsNews(InterfaceAddress address, bool isDeleted)
+    private bool IsChange(InterfaceAddress address, bool isDeleted)
     {
         if (address.Address.Address.IsLinkLocalUnicast)
             return false;

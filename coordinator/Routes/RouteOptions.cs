@@ -10,5 +10,5 @@ internal sealed record RouteOptions
     public bool BlackholesOwnNetwork { get; init; }
 
     /// <summary>Switches on forwarding where it is off.</summary>
-    public bool EnablesForwarding { get; init; } = true;
+    public bool EnablesIPForwarding { get; init; } = true;
 }

@@ -11,8 +11,8 @@ internal sealed record RoutePlan
     /// <summary>The tunnels' permanent neighbours.</summary>
     public IReadOnlyList<DesiredNeighbour> Neighbours { get; init; } = [];
 
-    /// <summary>The tunnels' forwarding databases.</summary>
-    public IReadOnlyList<DesiredForwarding> Forwarding { get; init; } = [];
+    /// <summary>The tunnels' fdb databases.</summary>
+    public IReadOnlyList<DesiredFdbEntry> Fdb { get; init; } = [];
 
     /// <summary>The routes.</summary>
     public IReadOnlyList<DesiredRoute> Routes { get; init; } = [];

@@ -13,7 +13,7 @@ internal sealed class RoutePlanner(ClusterView view, OnLinkNetworks onLink, Rout
 {
     private readonly List<DesiredTunnel> tunnels = [];
     private readonly List<DesiredNeighbour> neighbours = new(view.Peers.Count);
-    private readonly List<DesiredForwarding> forwarding = new(view.Peers.Count);
+    private readonly List<DesiredFdbEntry> fdb = new(view.Peers.Count);
     private readonly List<DesiredRoute> routes = new(view.Peers.Count);
     private readonly List<PeerPath> paths = new(view.Peers.Count);
     private readonly List<string> problems = [];
@@ -42,7 +42,7 @@ internal sealed class RoutePlanner(ClusterView view, OnLinkNetworks onLink, Rout
         {
             Tunnels = tunnels.ToValueArray(),
             Neighbours = neighbours,
-            Forwarding = forwarding,
+            Fdb = fdb,
             Routes = routes,
             Paths = paths,
             Problems = problems,
@@ -105,7 +105,7 @@ internal sealed class RoutePlanner(ClusterView view, OnLinkNetworks onLink, Rout
         if (vtep.Vni != 0 && vtep.Vni != own.Vxlan.Vni)
             return PeerState.OtherVni;
         neighbours.Add(new DesiredNeighbour(own.Tunnel.Name, cidr.Address, vtep.Mac));
-        forwarding.Add(new DesiredForwarding(own.Tunnel.Name, vtep.Mac, address));
+        fdb.Add(new DesiredFdbEntry(own.Tunnel.Name, vtep.Mac, address));
         routes.Add(new DesiredRoute(cidr, cidr.Address, own.Tunnel.Name) { OnLink = true });
         return PeerState.Tunnelled;
     }

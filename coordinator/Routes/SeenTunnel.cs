@@ -3,17 +3,17 @@ using Plugboard.Netlink.Route;
 
 namespace Plugboard.Coordinator.Routes;
 
-/// <summary>What was last read of a tunnel's neighbours and forwarding database, with what was changed since.</summary>
+/// <summary>What was last read of a tunnel's neighbours and fdb database, with what was changed since.</summary>
 internal sealed class SeenTunnel
 {
     /// <summary>The permanent neighbours.</summary>
     public Dictionary<IPAddr, MacAddress> Neighbours { get; } = [];
 
-    /// <summary>The permanent forwarding entries.</summary>
-    public Dictionary<MacAddress, ForwardingEntry> Forwarding { get; } = [];
+    /// <summary>The permanent fdb entries.</summary>
+    public Dictionary<MacAddress, FdbEntry> Fdb { get; } = [];
 
     /// <summary>Forwarding entries behind another of the same hardware address: packets would go out twice.</summary>
-    public List<ForwardingEntry> Doubles { get; } = [];
+    public List<FdbEntry> Doubles { get; } = [];
 
     /// <summary>Reads those of one link.</summary>
     public static SeenTunnel Read(RouteClient client, int index, bool isVxlan)
@@ -25,9 +25,9 @@ internal sealed class SeenTunnel
                 seen.Neighbours[neighbour.Address] = mac;
         }
 
-        foreach (var entry in isVxlan ? client.Forwarding.List(index) : [])
+        foreach (var entry in isVxlan ? client.Fdb.List(index) : [])
         {
-            if (IsPermanent(entry.State) && entry.Destination is not null && !seen.Forwarding.TryAdd(entry.LinkAddress, entry))
+            if (IsPermanent(entry.State) && entry.Destination is not null && !seen.Fdb.TryAdd(entry.LinkAddress, entry))
                 seen.Doubles.Add(entry);
         }
 

@@ -3,7 +3,7 @@ using Plugboard.Netlink.Route;
 
 namespace Plugboard.Coordinator.Routes;
 
-/// <summary>Compares a tunnel's neighbours and forwarding database with what they should be.</summary>
+/// <summary>Compares a tunnel's neighbours and fdb database with what they should be.</summary>
 /// <param name="tunnel">The tunnel's name.</param>
 /// <param name="index">Its link's index; 0: it is yet to be made.</param>
 /// <param name="seen">What is there; what is done is noted in it.</param>
@@ -13,10 +13,10 @@ internal sealed class TunnelDifference(string tunnel, int index, SeenTunnel seen
     public void Compare(RoutePlan plan, bool mayPrune, RouteOperations operations)
     {
         var neighbours = plan.Neighbours.Where(neighbour => neighbour.Link == tunnel).ToList();
-        var forwarding = plan.Forwarding.Where(entry => entry.Link == tunnel).ToList();
+        var fdb = plan.Fdb.Where(entry => entry.Link == tunnel).ToList();
         foreach (var neighbour in neighbours)
             Ensure(neighbour, operations);
-        foreach (var entry in forwarding)
+        foreach (var entry in fdb)
             Ensure(entry, operations);
         if (!mayPrune)
             return;
@@ -27,9 +27,9 @@ internal sealed class TunnelDifference(string tunnel, int index, SeenTunnel seen
             operations.Remove(change, batch => batch.DeleteNeighbour(index, address), () => seen.Neighbours.Remove(address));
         }
 
-        var macs = forwarding.Select(entry => entry.Mac).ToHashSet();
-        foreach (var entry in seen.Forwarding.Values.Where(entry => !macs.Contains(entry.LinkAddress)))
-            Remove(entry, operations, () => seen.Forwarding.Remove(entry.LinkAddress));
+        var macs = fdb.Select(entry => entry.Mac).ToHashSet();
+        foreach (var entry in seen.Fdb.Values.Where(entry => !macs.Contains(entry.LinkAddress)))
+            Remove(entry, operations, () => seen.Fdb.Remove(entry.LinkAddress));
         foreach (var entry in seen.Doubles)
             Remove(entry, operations, () => seen.Doubles.Remove(entry));
     }
@@ -47,22 +47,22 @@ internal sealed class TunnelDifference(string tunnel, int index, SeenTunnel seen
         );
     }
 
-    private void Ensure(DesiredForwarding desired, RouteOperations operations)
+    private void Ensure(DesiredFdbEntry desired, RouteOperations operations)
     {
-        var present = seen.Forwarding.GetValueOrDefault(desired.Mac);
+        var present = seen.Fdb.GetValueOrDefault(desired.Mac);
         if (present is not null && present.Destination == desired.Dst && present is { Port: 0, Vni: 0, OutInterface: 0 })
             return;
-        var entry = new ForwardingEntry(index, desired.Mac, desired.Dst);
+        var entry = new FdbEntry(index, desired.Mac, desired.Dst);
         operations.Make(
             new Change(present is null ? ChangeVerb.Add : ChangeVerb.Replace, "fdb", desired.ToString()),
             batch => batch.Replace(entry),
-            () => seen.Forwarding[desired.Mac] = entry
+            () => seen.Fdb[desired.Mac] = entry
         );
     }
 
-    private void Remove(ForwardingEntry entry, RouteOperations operations, Action done)
+    private void Remove(FdbEntry entry, RouteOperations operations, Action done)
     {
-        var text = new DesiredForwarding(tunnel, entry.LinkAddress, entry.Destination!.Value).ToString();
+        var text = new DesiredFdbEntry(tunnel, entry.LinkAddress, entry.Destination!.Value).ToString();
         operations.Remove(new Change(ChangeVerb.Delete, "fdb", text), batch => batch.Delete(entry), done);
     }
 }

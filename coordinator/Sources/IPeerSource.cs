@@ -8,11 +8,11 @@ namespace Plugboard.Coordinator.Sources;
 internal interface IPeerSource
 {
     /// <summary>
-    /// Writes what it learns on the board until it is cancelled. What can fail is tried again, with growing pauses and a word on the board
-    /// (<see cref="ClusterBoard.SetHindrance"/>); nobody is taken off the board because the source cannot be read.
+    /// Writes what it learns on the store until it is cancelled. What can fail is tried again, with growing pauses and a word on the store
+    /// (<see cref="NodeStore.SetSourceError"/>); nobody is taken off the store because the source cannot be read.
     /// </summary>
     /// <exception cref="OperationCanceledException">It was cancelled; nothing else is thrown.</exception>
-    Task RunAsync(ClusterBoard board, CancellationToken cancellation);
+    Task RunAsync(NodeStore store, CancellationToken cancellation);
 
     /// <summary>
     /// Before it runs for one look, in which nothing is advertised: by which addresses this node is known to a source that has no names.

@@ -6,9 +6,9 @@ namespace Plugboard.Coordinator.Sources;
 internal sealed class NoSource : IPeerSource
 {
     /// <inheritdoc/>
-    public Task RunAsync(ClusterBoard board, CancellationToken cancellation)
+    public Task RunAsync(NodeStore store, CancellationToken cancellation)
     {
-        board.Replace([]);
+        store.Replace([]);
         return Task.Delay(Timeout.Infinite, cancellation);
     }
 

@@ -29,7 +29,7 @@ internal sealed class BridgeGateway(RouteClient host, BridgeDevice bridge, Bridg
                 }
             }
 
-            Forward(gateway.Is6);
+            EnableForwarding(gateway.Is6);
         }
     }
 
@@ -124,7 +124,7 @@ internal sealed class BridgeGateway(RouteClient host, BridgeDevice bridge, Bridg
     // A bridge that another implementation made takes the least address of its ports; the gateway's must not change under the pods.
     private void PinAddress(Link device) => host.Links.Set(device.Index, new LinkChange { Address = host.Links.Get(device.Index).Address });
 
-    private void Forward(bool is6)
+    private void EnableForwarding(bool is6)
     {
         var forwarding = new IPForwarding(host);
         if (forwarding.IsOn(is6))

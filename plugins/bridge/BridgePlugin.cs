@@ -38,7 +38,7 @@ internal sealed class BridgePlugin : CniPlugin
         using var rollback = new Rollback(Report);
         rollback.OnFailure($"take back the bridge {config.Bridge}", bridge.Undo);
 
-        var pair = new VethPair(host, VethOwner.Of(request));
+        var pair = new VethPair(host, request.Attachment);
         pair.Create(pod, bridge.Link, config, rollback);
         earlier = new EarlierAttachment(host, pair.Owner, pair.Port);
         BridgePort.Configure(host, pair, config);
@@ -109,7 +109,7 @@ internal sealed class BridgePlugin : CniPlugin
     private static void DeleteVeth(CniRequest request)
     {
         using var host = RouteClient.Open();
-        new VethPair(host, VethOwner.Of(request)).DeleteByOwner();
+        new VethPair(host, request.Attachment).DeleteByOwner();
         if (FindPod(request.NetNs) is not { } pod)
             return;
         using (pod)
@@ -156,7 +156,7 @@ internal sealed class BridgePlugin : CniPlugin
     }
 
     /// <inheritdoc/>
-    public override void Gc(CniRequest request, IReadOnlySet<CniAttachment>? valid)
+    public override void Gc(CniRequest request, IReadOnlySet<Attachment>? valid)
     {
         if (valid is null)
             return;
@@ -170,18 +170,14 @@ internal sealed class BridgePlugin : CniPlugin
         failures.ThrowIfAny();
     }
 
-    private static void DeleteStalePorts(string network, string bridge, IReadOnlySet<CniAttachment> valid)
+    private static void DeleteStalePorts(string network, string bridge, IReadOnlySet<Attachment> valid)
     {
         using var host = RouteClient.Open();
         if (host.Links.Find(bridge) is not { Kind: "bridge" } device)
             return;
         foreach (var port in host.Links.ListByMaster(device.Index))
         {
-            if (
-                VethOwner.Parse(port.Alias) is { } owner
-                && owner.Network == network
-                && !valid.Contains(new CniAttachment(owner.ContainerId, owner.IfName))
-            )
+            if (VethNames.Parse(port.Alias) is { } owner && owner.Network == network && !valid.Contains(owner))
                 host.Links.Delete(port.Index);
         }
     }
@@ -204,7 +200,7 @@ internal sealed class BridgePlugin : CniPlugin
 
         if (
             config.WantsRules
-            && BackendProbe.FindHindrance(config.MacSpoofCheck ? FirewallBackend.Nftables : config.IpMasqBackend) is { } hindrance
+            && BackendProbe.FindObstacle(config.MacSpoofCheck ? FirewallBackend.Nftables : config.IpMasqBackend) is { } hindrance
         )
             throw new CniException(
                 CniErrorCode.PluginNotAvailable,

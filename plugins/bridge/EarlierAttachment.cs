@@ -12,7 +12,7 @@ namespace Plugboard.Bridge;
 /// <param name="host">The host's links.</param>
 /// <param name="owner">The container's interface.</param>
 /// <param name="own">The name of the pair that this ADD has made.</param>
-internal sealed class EarlierAttachment(RouteClient host, VethOwner owner, string own)
+internal sealed class EarlierAttachment(RouteClient host, Attachment owner, string own)
 {
     private IReadOnlyList<Link>? candidates;
 
@@ -22,7 +22,7 @@ internal sealed class EarlierAttachment(RouteClient host, VethOwner owner, strin
         link.Kind == "veth"
         && link.LinkNetNsId >= 0
         && link.Name != own
-        && (link.Alias == owner.Alias || VethOwner.Parse(link.Alias) is null);
+        && (link.Alias == owner.Alias || VethNames.Parse(link.Alias) is null);
 
     /// <summary>True where one may live: a pair that no other attachment is known to have leads to a namespace that is there.</summary>
     public bool MayLive => Candidates.Any(link => host.Links.FindPeer(link) is not null);
@@ -50,7 +50,7 @@ internal sealed class EarlierAttachment(RouteClient host, VethOwner owner, strin
     /// <summary>
     /// True where the host's end of a pair belongs to the owner: by its mark or, where an ADD was killed before it set one, by its address.
     /// </summary>
-    public static bool IsOwn(Link link, VethOwner owner) =>
+    public static bool IsOwn(Link link, Attachment owner) =>
         link.Alias == owner.Alias || (link.Alias.Length == 0 && owner.MayBeHostAddress(link.Address));
 
     /// <summary>

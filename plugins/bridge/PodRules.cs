@@ -14,7 +14,7 @@ internal sealed class PodRules(CniRequest request, BridgeConfig config) : IDispo
 
     private PodTrafficFirewall Firewall => firewall ??= new PodTrafficFirewall(new PodRecordStore(PodRecordStore.Root + "/bridge"));
 
-    private PodIdentity Owner => new(request.NetworkName, request.ContainerId, request.IfName);
+    private Attachment Owner => request.Attachment;
 
     /// <summary>Makes a new pod's rules hold.</summary>
     public static void Apply(CniRequest request, BridgeConfig config, VethPair pair, AddressPlan plan, Rollback rollback)
@@ -63,7 +63,7 @@ internal sealed class PodRules(CniRequest request, BridgeConfig config) : IDispo
     }
 
     /// <summary>Takes away the rules of pods that are not valid any more.</summary>
-    public void Collect(IReadOnlySet<CniAttachment> valid) => Firewall.Collect(request.NetworkName, PodTags.Of(request.NetworkName, valid));
+    public void Collect(IReadOnlySet<Attachment> valid) => Firewall.Collect(request.NetworkName, AttachmentTag.All(valid));
 
     private PodTraffic Traffic(IEnumerable<CniIP> ips)
     {

@@ -13,7 +13,7 @@ namespace Plugboard.Bridge;
 /// already. Both are down: a port that comes up after the container's end is enabled once, one that comes up before is enabled, disabled
 /// and enabled again.
 /// </summary>
-internal sealed class VethPair(RouteClient host, VethOwner owner)
+internal sealed class VethPair(RouteClient host, Attachment owner)
 {
     private const int Attempts = 8;
 
@@ -21,7 +21,7 @@ internal sealed class VethPair(RouteClient host, VethOwner owner)
     private static readonly TimeSpan CarrierTimeout = TimeSpan.FromSeconds(5);
 
     /// <summary>Whose the pair is.</summary>
-    public VethOwner Owner => owner;
+    public Attachment Owner => owner;
 
     /// <summary>The name of the host's end, once it is made.</summary>
     public string Port { get; private set; } = "";

@@ -59,7 +59,7 @@ internal static class VlanGateway
 
     private static void Create(RouteClient host, Link bridge, string name, BridgeConfig config, Rollback rollback)
     {
-        var owner = new VethOwner(config.Bridge, "gateway", name);
+        var owner = new Attachment(config.Bridge, "gateway", name);
         var port = owner.HostName(0);
         // Before it is made: the kernel's answer may be lost. The lock says that nobody else has made it meanwhile.
         rollback.OnFailure($"remove {name}", () => Remove(host, name));

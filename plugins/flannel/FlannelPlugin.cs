@@ -1,3 +1,4 @@
+using Plugboard.Addresses;
 using Plugboard.ClusterFiles;
 using Plugboard.Hosting;
 using Plugboard.Linux;
@@ -198,7 +199,7 @@ internal sealed class FlannelPlugin : CniPlugin
     }
 
     /// <inheritdoc/>
-    public override void Gc(CniRequest request, IReadOnlySet<CniAttachment>? valid)
+    public override void Gc(CniRequest request, IReadOnlySet<Attachment>? valid)
     {
         if (valid is null)
             return;
@@ -208,7 +209,7 @@ internal sealed class FlannelPlugin : CniPlugin
         failures.ThrowIfAny();
     }
 
-    private static void ReleaseStale(CniRequest request, IReadOnlySet<CniAttachment> valid, Failures failures)
+    private static void ReleaseStale(CniRequest request, IReadOnlySet<Attachment> valid, Failures failures)
     {
         using var states = StateDirectory.Find(FlannelConfig.DataDirOf(request));
         if (states is null)
@@ -223,7 +224,7 @@ internal sealed class FlannelPlugin : CniPlugin
             if (
                 state.IfName is null
                     ? containers.Contains(state.ContainerId)
-                    : valid.Contains(new CniAttachment(state.ContainerId, state.IfName))
+                    : valid.Contains(new Attachment(request.NetworkName, state.ContainerId, state.IfName))
             )
                 continue;
             var del = request with

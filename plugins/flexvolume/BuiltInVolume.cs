@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Plugboard.Placement;
+using Plugboard.Install;
 using Plugboard.Protocols.FlexVolume;
 using Plugboard.Volumes.Options;
 

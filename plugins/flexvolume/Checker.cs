@@ -1,6 +1,6 @@
 using System.Text;
+using Plugboard.Install;
 using Plugboard.Linux;
-using Plugboard.Placement;
 using Plugboard.Protocols.FlexVolume;
 using Plugboard.Volumes;
 using Plugboard.Volumes.Remote;
@@ -38,7 +38,7 @@ internal static class Checker
         request with
         {
             Name = request.Name.Length > 0 ? request.Name : "volume",
-            Pod = new PodIdentity(
+            Pod = new VolumePod(
                 space ?? (request.Pod.Namespace.Length > 0 ? request.Pod.Namespace : "default"),
                 request.Pod.Name.Length > 0 ? request.Pod.Name : "pod",
                 request.Pod.Uid.Length > 0 ? request.Pod.Uid : ExampleUid,

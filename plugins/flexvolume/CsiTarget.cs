@@ -1,4 +1,4 @@
-using Plugboard.Placement;
+using Plugboard.Install;
 using Plugboard.Protocols.FlexVolume;
 using Plugboard.Volumes.Options;
 

@@ -1,6 +1,6 @@
+using Plugboard.Install;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
-using Plugboard.Placement;
 using Plugboard.Protocols.FlexVolume;
 using Plugboard.Volumes;
 using Plugboard.Volumes.Local;
@@ -92,7 +92,7 @@ internal sealed class Driver(DriverName name, Dialect dialect)
             ReadOnly = options.IsReadOnly,
             FsType = options.FsType,
             FsGroup = options.FsGroup,
-            Pod = new PodIdentity(options.PodNamespace, options.PodName, options.PodUid, options.ServiceAccount),
+            Pod = new VolumePod(options.PodNamespace, options.PodName, options.PodUid, options.ServiceAccount),
             Secrets = secrets,
         };
     }

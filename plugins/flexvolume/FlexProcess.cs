@@ -1,6 +1,6 @@
+using Plugboard.Install;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
-using Plugboard.Placement;
 using Plugboard.Protocols.FlexVolume;
 
 namespace Plugboard.FlexVolume;

@@ -1,5 +1,5 @@
+using Plugboard.Install;
 using Plugboard.Linux.Mounts;
-using Plugboard.Placement;
 using Plugboard.Volumes;
 
 namespace Plugboard.FlexVolume;

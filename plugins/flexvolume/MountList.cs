@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
+using Plugboard.Install;
 using Plugboard.Linux.Mounts;
-using Plugboard.Placement;
 
 namespace Plugboard.FlexVolume;
 

@@ -1,7 +1,7 @@
+using Plugboard.Install;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
 using Plugboard.Linux.Mounts;
-using Plugboard.Placement;
 using Plugboard.Protocols.FlexVolume;
 using Plugboard.Volumes;
 

@@ -1,8 +1,8 @@
 using System.Text;
+using Plugboard.Install;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
 using Plugboard.Linux.Mounts;
-using Plugboard.Placement;
 using Plugboard.Protocols.FlexVolume;
 using Plugboard.Volumes.Options;
 

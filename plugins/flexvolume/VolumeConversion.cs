@@ -1,5 +1,5 @@
 using System.Text;
-using Plugboard.Placement;
+using Plugboard.Install;
 using Plugboard.Protocols.FlexVolume;
 using Plugboard.Volumes.Options;
 

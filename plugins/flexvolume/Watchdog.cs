@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text;
+using Plugboard.Install;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
 using Plugboard.Linux.Mounts;
-using Plugboard.Placement;
 using Plugboard.Protocols.FlexVolume;
 using Plugboard.Volumes;
 using Plugboard.Volumes.Remote;

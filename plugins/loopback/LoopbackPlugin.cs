@@ -1,3 +1,4 @@
+using Plugboard.Addresses;
 using Plugboard.Linux.Files;
 using Plugboard.Linux.Namespaces;
 using Plugboard.Netlink.Route;
@@ -109,7 +110,7 @@ internal sealed class LoopbackPlugin : CniPlugin
     }
 
     /// <summary>Nothing outlives a pod's namespace.</summary>
-    public override void Gc(CniRequest request, IReadOnlySet<CniAttachment>? valid) { }
+    public override void Gc(CniRequest request, IReadOnlySet<Attachment>? valid) { }
 
     /// <summary>Every kernel has a loopback interface.</summary>
     public override void Status(CniRequest request) { }

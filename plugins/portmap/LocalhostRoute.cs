@@ -1,4 +1,4 @@
-using Plugboard.Firewall.PortForwarding;
+using Plugboard.Firewall.HostPorts;
 using Plugboard.Linux;
 using Plugboard.Netlink.Route;
 
@@ -17,7 +17,7 @@ internal sealed class LocalhostRoute(string link)
     private string Setting => $"net/ipv4/conf/{link}/route_localnet";
 
     /// <summary>The link that leads to a pod; null where localhost is not to reach it, or no link leads there.</summary>
-    public static LocalhostRoute? Find(PortForward forward)
+    public static LocalhostRoute? Find(PodHostPorts forward)
     {
         if (forward.IPv4 is not { } pod || !forward.Snat || !IsPublished(forward))
             return null;
@@ -27,7 +27,7 @@ internal sealed class LocalhostRoute(string link)
             : null;
     }
 
-    private static bool IsPublished(PortForward forward)
+    private static bool IsPublished(PodHostPorts forward)
     {
         foreach (var port in forward.Ports)
         {

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Plugboard.Addresses;
-using Plugboard.Firewall.PortForwarding;
+using Plugboard.Firewall.HostPorts;
 using Plugboard.Protocols.Cni;
 
 namespace Plugboard.Portmap;

@@ -1,7 +1,7 @@
 using System.Text;
+using Plugboard.Addresses;
 using Plugboard.Firewall;
-using Plugboard.Firewall.Pods;
-using Plugboard.Firewall.PortForwarding;
+using Plugboard.Firewall.HostPorts;
 using Plugboard.Hosting.Firewall;
 using Plugboard.Protocols.Cni;
 
@@ -53,9 +53,9 @@ internal sealed record PortmapConfig
     }
 
     /// <summary>What a DEL knows of a container that has no record: its ports and addresses as far as they can be read.</summary>
-    public static PortForward? ReadLeniently(CniRequest request) =>
+    public static PodHostPorts? ReadLeniently(CniRequest request) =>
         request.FindPrevResultLeniently() is { } previous
-            ? new PortmapConfig { Ports = PortMappings.ParseLeniently(request.Config) }.ForwardTo(
+            ? new PortmapConfig { Ports = PortMappings.ParseLeniently(request.Config) }.HostPortsOf(
                 PodAddresses.From(previous, request.IfName),
                 request
             )
@@ -175,10 +175,10 @@ internal sealed record PortmapConfig
     }
 
     /// <summary>What is to be published for a container.</summary>
-    public PortForward ForwardTo(PodAddresses pod, CniRequest request) =>
+    public PodHostPorts HostPortsOf(PodAddresses pod, CniRequest request) =>
         new()
         {
-            Owner = new PodIdentity(request.NetworkName, request.ContainerId, request.IfName),
+            Owner = request.Attachment,
             IPv4 = pod.IPv4,
             IPv6 = pod.IPv6,
             Link = pod.HostLink,

@@ -1,6 +1,7 @@
+using Plugboard.Addresses;
 using Plugboard.Firewall.Conditions;
+using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Pods;
-using Plugboard.Firewall.PortForwarding;
 using Plugboard.Hosting.Firewall;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
@@ -11,7 +12,7 @@ namespace Plugboard.Portmap;
 /// <summary>Has ports of the node lead to a pod. Comes after the plugin that gave the pod its addresses.</summary>
 internal sealed class PortmapPlugin : CniPlugin
 {
-    private PortForward? published;
+    private PodHostPorts? published;
     private PodRecord? before;
 
     private static PodRecordStore Records => new(PodRecordStore.Root + "/portmap");
@@ -32,7 +33,7 @@ internal sealed class PortmapPlugin : CniPlugin
             );
         if (config.Ports.Count == 0)
             return previous;
-        var forward = config.ForwardTo(PodAddresses.From(previous, request.IfName), request);
+        var forward = config.HostPortsOf(PodAddresses.From(previous, request.IfName), request);
         var localhost = LocalhostRoute.Find(forward);
         using var publisher = new PortPublisher(Records);
         using var rollback = new Rollback(Report);
@@ -63,7 +64,7 @@ internal sealed class PortmapPlugin : CniPlugin
     public override void Del(CniRequest request)
     {
         using var publisher = new PortPublisher(Records);
-        publisher.Withdraw(OwnerOf(request), PortmapConfig.ReadLeniently(request));
+        publisher.Withdraw(request.Attachment, PortmapConfig.ReadLeniently(request));
     }
 
     /// <inheritdoc/>
@@ -79,7 +80,7 @@ internal sealed class PortmapPlugin : CniPlugin
             );
         if (config.Ports.Count == 0)
             return;
-        var forward = config.ForwardTo(PodAddresses.From(previous, request.IfName), request);
+        var forward = config.HostPortsOf(PodAddresses.From(previous, request.IfName), request);
         var localhost = LocalhostRoute.Find(forward);
         using var publisher = new PortPublisher(Records);
         var wanted = forward with { LocalhostLink = localhost?.Link ?? "" };
@@ -88,12 +89,12 @@ internal sealed class PortmapPlugin : CniPlugin
     }
 
     /// <inheritdoc/>
-    public override void Gc(CniRequest request, IReadOnlySet<CniAttachment>? valid)
+    public override void Gc(CniRequest request, IReadOnlySet<Attachment>? valid)
     {
         if (valid is null)
             return;
         using var publisher = new PortPublisher(Records);
-        publisher.Collect(request.NetworkName, PodTags.Of(request.NetworkName, valid));
+        publisher.Collect(request.NetworkName, AttachmentTag.All(valid));
     }
 
     /// <summary>
@@ -124,8 +125,6 @@ internal sealed class PortmapPlugin : CniPlugin
             ),
             _ => FirewallFailure.Describe(exception),
         };
-
-    private static PodIdentity OwnerOf(CniRequest request) => new(request.NetworkName, request.ContainerId, request.IfName);
 
     private static void Report(string what, Exception e) => StandardError.WriteLine($"portmap: cannot {what}: {e.Message}");
 }

@@ -81,5 +81,5 @@ public sealed class DoctorFixes(NodeDoctor doctor, Action<string> say)
             is ErrnoException
                 or Linux.Files.FileLockTimeoutException
                 or Firewall.Iptables.IptablesException
-                or Firewall.PortForwarding.PortTakenException;
+                or Firewall.HostPorts.PortTakenException;
 }

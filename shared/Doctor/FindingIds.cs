@@ -40,7 +40,7 @@ public static class FindingIds
     public const string RouteLocalnetOff = "route-localnet-off";
 
     /// <summary>A chain drops what pods send through the node.</summary>
-    public const string ForwardDrop = "forward-drop";
+    public const string ForwardChainDrop = "forward-drop";
 
     /// <summary>Both kinds of iptables have rules.</summary>
     public const string IptablesMixed = "iptables-mixed";
@@ -155,7 +155,7 @@ public static class FindingIds
         BridgeNfCallOff,
         RpFilterStrict,
         RouteLocalnetOff,
-        ForwardDrop,
+        ForwardChainDrop,
         IptablesMixed,
         SnatForeign,
         MtuPort,

@@ -33,7 +33,7 @@ public sealed class NodeDoctor
             new SubnetFileCheck(),
             new KernelCheck(),
             new SysctlCheck(),
-            new ForwardCheck(),
+            new ForwardChainCheck(),
             new IptablesMixCheck(),
             new ForeignSnatCheck(),
             new MtuCheck(),

@@ -10,9 +10,9 @@ public static class BackendProbe
     /// <summary>What keeps a backend from working, in words; null where nothing does.</summary>
     /// <param name="backend">Null: one that works is enough.</param>
     /// <exception cref="ErrnoException">The kernel refused the question itself: EPERM.</exception>
-    public static string? FindHindrance(FirewallBackend? backend)
+    public static string? FindObstacle(FirewallBackend? backend)
     {
-        var hindrance = backend == FirewallBackend.Iptables ? null : FindNftablesHindrance();
+        var hindrance = backend == FirewallBackend.Iptables ? null : FindNftablesObstacle();
         if (backend == FirewallBackend.Nftables || (backend is null && hindrance is null))
             return hindrance;
         try
@@ -26,7 +26,7 @@ public static class BackendProbe
         }
     }
 
-    private static string? FindNftablesHindrance()
+    private static string? FindNftablesObstacle()
     {
         try
         {
@@ -34,7 +34,7 @@ public static class BackendProbe
             client.Has(new Table(NftFamily.Inet, "plugboard"));
             return null;
         }
-        catch (ErrnoException e) when (e.IsLackOfNftables())
+        catch (ErrnoException e) when (e.IsNftablesMissing())
         {
             return e.Message;
         }

@@ -22,7 +22,7 @@ public static class FirewallFailure
     private static CniException? DescribeNftables(Exception exception) =>
         exception switch
         {
-            ErrnoException e when e.IsLackOfNftables() => new CniException(
+            ErrnoException e when e.IsNftablesMissing() => new CniException(
                 CniErrorCode.UnsupportedField,
                 e.Message,
                 "this kernel's nftables lacks it (NAT in inet tables wants Linux 5.2, sets of address pairs 5.6): "

@@ -56,21 +56,21 @@ public sealed class NetlinkListener : IDisposable
     /// <param name="timeout">How long to wait at most.</param>
     /// <param name="parser">Reads one message; null leaves it out.</param>
     /// <exception cref="NetlinkFormatException">A message is none.</exception>
-    public NetlinkNews<T> Receive<T>(TimeSpan timeout, NetlinkSocket.Parser<T?> parser)
+    public NetlinkNotifications<T> Receive<T>(TimeSpan timeout, NetlinkSocket.Parser<T?> parser)
         where T : class
     {
         if (stop.IsGiven || !socket.WaitForInput(timeout, stop))
-            return new NetlinkNews<T>([], Lost: false);
+            return new NetlinkNotifications<T>([], Lost: false);
         var items = new List<T>();
         for (var i = 0; i == 0 || (i < MostDatagrams && socket.WaitForInput(TimeSpan.Zero)); i++)
         {
             if (TryReceive(parser, items))
                 continue;
             Drain();
-            return new NetlinkNews<T>([], Lost: true);
+            return new NetlinkNotifications<T>([], Lost: true);
         }
 
-        return new NetlinkNews<T>(items, Lost: false);
+        return new NetlinkNotifications<T>(items, Lost: false);
     }
 
     // False where some were lost.

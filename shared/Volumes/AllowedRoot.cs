@@ -36,7 +36,7 @@ internal readonly record struct AllowedRoot(string Root, string Inside)
     /// has the directory of its own name below each root and nothing else, unless the administrator shares the roots.
     /// </summary>
     /// <exception cref="MissingNamespaceException">The caller did not tell the pod's namespace.</exception>
-    public VolumeException? FindTrespass(string backend, PodIdentity pod, VolumePolicy policy)
+    public VolumeException? FindTrespass(string backend, VolumePod pod, VolumePolicy policy)
     {
         if (policy.IsShared)
             return null;

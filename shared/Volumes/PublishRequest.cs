@@ -20,7 +20,7 @@ public sealed record PublishRequest(string Target, VolumeOptions Options)
     public uint? FsGroup { get; init; }
 
     /// <summary>The pod.</summary>
-    public PodIdentity Pod { get; init; } = PodIdentity.Unknown;
+    public VolumePod Pod { get; init; } = VolumePod.Unknown;
 
     /// <summary>Secrets by their keys.</summary>
     public IReadOnlyDictionary<string, Secret> Secrets { get; init; } = new Dictionary<string, Secret>(StringComparer.Ordinal);

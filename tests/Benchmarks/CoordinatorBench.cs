@@ -59,8 +59,8 @@ internal sealed class CoordinatorBench(string executable, string directory)
         change();
         while (true)
         {
-            var news = changes.Receive(patience);
-            if (news.Lost || news.Items.Any(item => item.Forwarding is { } entry && entry.LinkIndex == link))
+            var notifications = changes.Receive(patience);
+            if (notifications.Lost || notifications.Items.Any(item => item.Fdb is { } entry && entry.LinkIndex == link))
                 return Stopwatch.GetElapsedTime(began).TotalMilliseconds;
         }
     }

@@ -18,7 +18,7 @@ internal sealed class EngineInProcess : IPeerSource, IDisposable
 {
     private readonly CancellationTokenSource ending = new();
     private readonly ManualResetEventSlim ready = new();
-    private readonly TaskCompletionSource<ClusterBoard> board = new();
+    private readonly TaskCompletionSource<NodeStore> store = new();
     private readonly Thread thread;
     private readonly int count;
 
@@ -35,7 +35,7 @@ internal sealed class EngineInProcess : IPeerSource, IDisposable
     {
         using var client = RouteClient.Open();
         var network = new NodeNetwork();
-        var routes = new RouteKeeper(client, network, new RouteOptions());
+        var routes = new RouteReconciler(client, network, new RouteOptions());
         var parts = new EngineParts
         {
             Source = this,
@@ -51,7 +51,7 @@ internal sealed class EngineInProcess : IPeerSource, IDisposable
             Client = client,
             Network = network,
             Routes = routes,
-            Keepers = [routes],
+            Reconcilers = [routes],
             Log = static _ => { },
         };
         using var engine = new CoordinatorEngine(parts, new EngineOptions());
@@ -67,7 +67,7 @@ internal sealed class EngineInProcess : IPeerSource, IDisposable
     }
 
     /// <summary>A peer has another address.</summary>
-    public void Move(int number, int round) => board.Task.Result.Set(Node(number, 200 + round));
+    public void Move(int number, int round) => store.Task.Result.Set(Node(number, 200 + round));
 
     private static ClusterNode Node(int number, int last) =>
         new()
@@ -79,10 +79,10 @@ internal sealed class EngineInProcess : IPeerSource, IDisposable
         };
 
     /// <inheritdoc/>
-    public Task RunAsync(ClusterBoard board, CancellationToken cancellation)
+    public Task RunAsync(NodeStore store, CancellationToken cancellation)
     {
-        board.Replace(Enumerable.Range(1, count).Select(number => Node(number, number % 200 + 1)));
-        this.board.SetResult(board);
+        store.Replace(Enumerable.Range(1, count).Select(number => Node(number, number % 200 + 1)));
+        this.store.SetResult(store);
         return Task.Delay(Timeout.Infinite, cancellation);
     }
 

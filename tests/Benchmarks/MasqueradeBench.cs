@@ -33,30 +33,30 @@ internal sealed class MasqueradeBench(BenchOptions options, string directory)
         Report.Line($"{"Masquerade, 64 networks: ours, the agent's way", -47} {"ours", 9}     {"agent", 9}     {"ratio", 6}   goal");
         var flags = new MasqueradeOptions { EnableIPv6 = true };
         using var file = new MasqueradeConfigFile(path, flags, TimeProvider.System);
-        using var keeper = new MasqueradeKeeper(flags, file);
-        var reached = Row("sync where nothing changed", 0, keeper, () => Expect(keeper, SyncCause.Audit, changes: false));
-        reached &= Row("sync of one changed network", 1, keeper, () => Expect(keeper, SyncCause.Source, changes: true));
+        using var reconciler = new MasqueradeReconciler(flags, file);
+        var reached = Row("sync where nothing changed", 0, reconciler, () => Expect(reconciler, SyncCause.Audit, changes: false));
+        reached &= Row("sync of one changed network", 1, reconciler, () => Expect(reconciler, SyncCause.Source, changes: true));
         reached &= Row(
             "sync of a table that somebody deleted",
             0,
-            keeper,
-            () => Expect(keeper, SyncCause.Kernel, changes: true),
-            static keeper => keeper.Remove(isDryRun: false)
+            reconciler,
+            () => Expect(reconciler, SyncCause.Kernel, changes: true),
+            static reconciler => reconciler.Remove(isDryRun: false)
         );
-        keeper.Remove(isDryRun: false);
+        reconciler.Remove(isDryRun: false);
         return reached;
     }
 
-    private bool Row(string what, int step, MasqueradeKeeper keeper, Action sync, Action<MasqueradeKeeper>? before = null)
+    private bool Row(string what, int step, MasqueradeReconciler reconciler, Action sync, Action<MasqueradeReconciler>? before = null)
     {
         Write(0);
-        keeper.Sync(view, SyncCause.Start);
+        reconciler.Sync(view, SyncCause.Start);
         AgentSync();
         var times = new (double Ours, double Agent)[options.Runs];
         for (var i = 0; i < times.Length; i++)
         {
             Write((i + 1) * step);
-            before?.Invoke(keeper);
+            before?.Invoke(reconciler);
             times[i] = (Time(sync), Time(AgentSync));
         }
 
@@ -70,9 +70,9 @@ internal sealed class MasqueradeBench(BenchOptions options, string directory)
         );
     }
 
-    private void Expect(MasqueradeKeeper keeper, SyncCause cause, bool changes)
+    private void Expect(MasqueradeReconciler reconciler, SyncCause cause, bool changes)
     {
-        var outcome = keeper.Sync(view, cause);
+        var outcome = reconciler.Sync(view, cause);
         if (outcome.Problems.Count > 0 || outcome.Changes.Count > 0 != changes)
             throw new InvalidOperationException($"{outcome.Changes.Count} changes: {string.Join("; ", outcome.Problems)}");
     }

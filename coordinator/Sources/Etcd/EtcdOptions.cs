@@ -6,7 +6,7 @@ namespace Plugboard.Coordinator.Sources.Etcd;
 /// <summary>Where etcd is and how this node has its lease there; the defaults are flanneld's.</summary>
 internal sealed record EtcdOptions
 {
-    /// <summary>This node's name on the board; etcd knows none.</summary>
+    /// <summary>This node's name on the store; etcd knows none.</summary>
     public required string NodeName { get; init; }
 
     /// <summary>Servers of one cluster, <c>http</c> or <c>https</c>, tried in turn.</summary>

@@ -23,9 +23,9 @@ internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<
     private ValueArray<IPAddr> recognised = [];
 
     /// <inheritdoc/>
-    public async Task RunAsync(ClusterBoard board, CancellationToken cancellation)
+    public async Task RunAsync(NodeStore store, CancellationToken cancellation)
     {
-        var registry = new LeaseRegistry(options, board, log);
+        var registry = new LeaseRegistry(options, store, log);
         registry.Recognise(recognised);
         var login = new EtcdLogin();
         var pause = RetryPause.OfEtcd();
@@ -35,7 +35,7 @@ internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<
             try
             {
                 using var client = EtcdClient.Open(options, connections ?? new HttpConnections(), login);
-                await FollowAsync(client, registry, new LeaseKeeper(options, client, registry, time), cancellation).ConfigureAwait(false);
+                await FollowAsync(client, registry, new LeaseRenewer(options, client, registry, time), cancellation).ConfigureAwait(false);
                 continue;
             }
             catch (EtcdCompactedException)
@@ -45,7 +45,7 @@ internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<
             catch (Exception e)
             {
                 cancellation.ThrowIfCancellationRequested();
-                board.SetHindrance($"etcd: {e.Message}");
+                store.SetSourceError($"etcd: {e.Message}");
             }
 
             // A list that works before a watch that never does is no success.
@@ -78,7 +78,7 @@ internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<
     public void Report(NodeReport report) { }
 
     // From one list to the next: until something fails, or the time for an audit has come.
-    private async Task FollowAsync(EtcdClient client, LeaseRegistry registry, LeaseKeeper keeper, CancellationToken cancellation)
+    private async Task FollowAsync(EtcdClient client, LeaseRegistry registry, LeaseRenewer renewer, CancellationToken cancellation)
     {
         if (advertised is { } node)
             registry.SetAdvertised(node);
@@ -87,10 +87,10 @@ internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<
         using var audit = new CancellationTokenSource(options.AuditInterval * (0.75 + Random.Shared.NextDouble() / 4), time);
         using var ending = audit.Token.Register(stop.Cancel);
         var watching = WatchAsync(client, registry, stop.Token);
-        var keeping = KeepAsync(registry, keeper, stop.Token);
-        var first = await Task.WhenAny(watching, keeping).ConfigureAwait(false);
+        var renewing = RenewAsync(registry, renewer, stop.Token);
+        var first = await Task.WhenAny(watching, renewing).ConfigureAwait(false);
         await stop.CancelAsync().ConfigureAwait(false);
-        await Task.WhenAll(watching, keeping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(watching, renewing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         cancellation.ThrowIfCancellationRequested();
         if (!audit.IsCancellationRequested)
             await first.ConfigureAwait(false);
@@ -107,7 +107,7 @@ internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<
         throw new EtcdException("the server ended the watch");
     }
 
-    private async Task KeepAsync(LeaseRegistry registry, LeaseKeeper keeper, CancellationToken cancellation)
+    private async Task RenewAsync(LeaseRegistry registry, LeaseRenewer renewer, CancellationToken cancellation)
     {
         var pause = RetryPause.OfEtcd();
         while (true)
@@ -123,10 +123,10 @@ internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<
 
             var rest = Timeout.InfiniteTimeSpan;
             // What etcd cannot give, or refuses to this node, does not keep it from hearing of the others.
-            if (node is not null && await FindFaultAsync(keeper, node, cancellation).ConfigureAwait(false) is var fault)
+            if (node is not null && await FindFaultAsync(renewer, node, cancellation).ConfigureAwait(false) is var fault)
             {
                 registry.SetLeaseFault(fault);
-                rest = fault is null ? keeper.UntilDue() : pause.Take();
+                rest = fault is null ? renewer.UntilDue() : pause.Take();
                 if (fault is null)
                     pause.Reset();
             }
@@ -136,11 +136,11 @@ internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<
     }
 
     // Does what is due; why it is refused, else null.
-    private static async Task<string?> FindFaultAsync(LeaseKeeper keeper, NodeAdvertisement node, CancellationToken cancellation)
+    private static async Task<string?> FindFaultAsync(LeaseRenewer renewer, NodeAdvertisement node, CancellationToken cancellation)
     {
         try
         {
-            await keeper.EnsureAsync(node, cancellation).ConfigureAwait(false);
+            await renewer.EnsureAsync(node, cancellation).ConfigureAwait(false);
             return null;
         }
         catch (Exception e) when (e is FormatException or EtcdException { Code: not (0 or EtcdException.Unavailable) })

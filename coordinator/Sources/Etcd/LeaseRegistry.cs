@@ -8,10 +8,10 @@ using Plugboard.Linux;
 namespace Plugboard.Coordinator.Sources.Etcd;
 
 /// <summary>
-/// flannel's keys as they were seen last, and the board that shows them: each lease of another node as a peer under its key, this node's
+/// flannel's keys as they were seen last, and the store that shows them: each lease of another node as a peer under its key, this node's
 /// under its name. Its callers come from two tasks; each method is one step.
 /// </summary>
-internal sealed class LeaseRegistry(EtcdOptions options, ClusterBoard board, Action<string> log)
+internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action<string> log)
 {
     private const int LongestShown = 128;
 
@@ -169,7 +169,7 @@ internal sealed class LeaseRegistry(EtcdOptions options, ClusterBoard board, Act
         }
     }
 
-    /// <summary>This node's lease is no more what it was seen as; it stays on the board until there is another.</summary>
+    /// <summary>This node's lease is no more what it was seen as; it stays on the store until there is another.</summary>
     public void ForgetOwn()
     {
         lock (step)
@@ -182,7 +182,7 @@ internal sealed class LeaseRegistry(EtcdOptions options, ClusterBoard board, Act
         lock (step)
         {
             leaseFault = why;
-            ShowHindrance();
+            ShowSourceError();
         }
     }
 
@@ -191,7 +191,7 @@ internal sealed class LeaseRegistry(EtcdOptions options, ClusterBoard board, Act
         if (entry.Key == ConfigKey)
         {
             ReadConfig(entry);
-            ShowHindrance();
+            ShowSourceError();
             return;
         }
 
@@ -204,9 +204,9 @@ internal sealed class LeaseRegistry(EtcdOptions options, ClusterBoard board, Act
         if (own is { } mine && mine.Key == name && entry.ModRevision > mine.ModRevision)
             Follow(mine, name, entry);
         if (leases.TryGetValue(name, out var found) && !IsOurs(found.Lease))
-            board.Set(found.Lease.ToNode(name));
+            store.Set(found.Lease.ToNode(name));
         else
-            board.Remove(name);
+            store.Remove(name);
     }
 
     // What somebody did to this node's lease: this program before the answer came, the operator, or a flanneld.
@@ -291,7 +291,7 @@ internal sealed class LeaseRegistry(EtcdOptions options, ClusterBoard board, Act
             configFault = null;
             foreach (var warning in warnings)
                 complaints.Add($"etcd's key {ConfigKey}: {warning}");
-            board.SetNetwork(network);
+            store.SetNetwork(network);
         }
         catch (FormatException e)
         {
@@ -333,13 +333,13 @@ internal sealed class LeaseRegistry(EtcdOptions options, ClusterBoard board, Act
         var nodes = leases.Where(found => !IsOurs(found.Value.Lease)).Select(found => found.Value.Lease.ToNode(found.Key)).ToList();
         if (own is { } mine && leases.TryGetValue(mine.Key, out var kept))
             nodes.Add(kept.Lease.ToNode(options.NodeName));
-        else if (board.Current.Nodes.TryGetValue(options.NodeName, out var shown))
+        else if (store.Current.Nodes.TryGetValue(options.NodeName, out var shown))
             nodes.Add(shown);
-        board.Replace(nodes);
-        ShowHindrance();
+        store.Replace(nodes);
+        ShowSourceError();
     }
 
-    private void ShowHindrance() => board.SetHindrance(configFault ?? leaseFault);
+    private void ShowSourceError() => store.SetSourceError(configFault ?? leaseFault);
 
     private bool IsOurs(SubnetLease lease) => advertised is not null && lease.Node.Addresses.Any(advertised.Addresses.Contains);
 }

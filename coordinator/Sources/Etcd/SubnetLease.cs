@@ -130,7 +130,7 @@ internal sealed record SubnetLease
         return null;
     }
 
-    /// <summary>The node as the board knows it.</summary>
+    /// <summary>The node as the store knows it.</summary>
     public ClusterNode ToNode(string name) =>
         new()
         {

@@ -32,7 +32,7 @@ internal sealed class KubernetesSource : IPeerSource
 
     /// <summary>Makes it; nothing is asked yet.</summary>
     /// <param name="options">Where the API is.</param>
-    /// <param name="log">Gets a line for what cannot be told on the board.</param>
+    /// <param name="log">Gets a line for what cannot be told on the store.</param>
     /// <param name="connections">How servers are reached; null: as the process reaches them.</param>
     /// <param name="variable">The environment; null: the process's.</param>
     /// <exception cref="FormatException">The annotations' prefix is none.</exception>
@@ -50,23 +50,23 @@ internal sealed class KubernetesSource : IPeerSource
         );
 
     /// <inheritdoc/>
-    public async Task RunAsync(ClusterBoard board, CancellationToken cancellation)
+    public async Task RunAsync(NodeStore store, CancellationToken cancellation)
     {
         using var client = new ApiClient(options, connections, variable);
-        var hindrance = new SourceHindrance(board);
+        var sourceErrors = new SourceErrors(store);
         var api = new NodeApi(client, new NodeReader(names), options);
         var follower = new NodeFollower(
             new NodeFollowerParts(api, new NodeMapper(options), own, options)
             {
                 LastGood = new LastGoodAnnotations(names, options.NodeName, log),
             },
-            board,
-            hindrance
+            store,
+            sourceErrors
         );
         var writer = new OwnNodeWriter(
             new NodeWriterParts(client, names, options, new NodeEvents(client, options, log)) { Log = log },
             own,
-            hindrance
+            sourceErrors
         );
         // Where one ends by a fault the other ends with it: who runs this starts both again.
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation);

@@ -3,10 +3,10 @@ using Plugboard.Coordinator.Cluster;
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
 /// <summary>
-/// Keeps the board as the API's Nodes are: a list, then a watch from its version on, and a list anew only where the server has forgotten
+/// Keeps the store as the API's Nodes are: a list, then a watch from its version on, and a list anew only where the server has forgotten
 /// that version. Whoever is missing in a whole list is gone, and whose deletion was told; nobody else ever is.
 /// </summary>
-internal sealed class NodeFollower(NodeFollowerParts parts, ClusterBoard board, SourceHindrance hindrance)
+internal sealed class NodeFollower(NodeFollowerParts parts, NodeStore store, SourceErrors sourceErrors)
 {
     private static readonly TimeSpan whenForbidden = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan longestAsked = TimeSpan.FromMinutes(2);
@@ -49,8 +49,8 @@ internal sealed class NodeFollower(NodeFollowerParts parts, ClusterBoard board, 
         var nodes = new List<ClusterNode>();
         NodeObject? self = null;
         var at = await parts.Api.ListAsync(Take, cancellation).ConfigureAwait(false);
-        board.Replace(nodes);
-        hindrance.SetReading(null);
+        store.Replace(nodes);
+        sourceErrors.SetReading(null);
         parts.Own.See(self);
         version = at;
 
@@ -66,7 +66,7 @@ internal sealed class NodeFollower(NodeFollowerParts parts, ClusterBoard board, 
     private void Begun()
     {
         hasBegun = true;
-        hindrance.SetReading(null);
+        sourceErrors.SetReading(null);
     }
 
     private void Take(WatchEvent happened)
@@ -83,13 +83,13 @@ internal sealed class NodeFollower(NodeFollowerParts parts, ClusterBoard board, 
         if (node.Name == options.NodeName)
             parts.Own.See(isGone ? null : node);
         if (!isGone && Find(node) is { } found)
-            board.Set(found);
+            store.Set(found);
         else
-            board.Remove(node.Name);
+            store.Remove(node.Name);
     }
 
     private ClusterNode? Find(NodeObject node) =>
-        parts.LastGood.Mend(node, parts.Mapper.Find(node), board.Current.Nodes.GetValueOrDefault(node.Name));
+        parts.LastGood.Mend(node, parts.Mapper.Find(node), store.Current.Nodes.GetValueOrDefault(node.Name));
 
     // The server ended the watch, as it does every few minutes; one that does so at once is not to be asked without a pause.
     private TimeSpan RestAfter(long start)
@@ -112,7 +112,7 @@ internal sealed class NodeFollower(NodeFollowerParts parts, ClusterBoard board, 
             return TimeSpan.Zero;
         }
 
-        hindrance.SetReading(failure.Message);
+        sourceErrors.SetReading(failure.Message);
         if (failure.RetryAfter is { } asked && asked > TimeSpan.Zero)
         {
             var within = asked < longestAsked ? asked : longestAsked;

@@ -8,7 +8,7 @@ namespace Plugboard.Coordinator.Sources.Kubernetes;
 /// Keeps this node's Node as it should be: flannel's annotations, the condition, the startup taint, events. It is written where the API has
 /// it otherwise, whoever made it so, and tried for ever; somebody who keeps writing it otherwise is answered ever more slowly.
 /// </summary>
-internal sealed class OwnNodeWriter(NodeWriterParts parts, OwnNode own, SourceHindrance hindrance)
+internal sealed class OwnNodeWriter(NodeWriterParts parts, OwnNode own, SourceErrors sourceErrors)
 {
     private static readonly TimeSpan leastBetween = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan messageInterval = TimeSpan.FromSeconds(30);
@@ -37,11 +37,11 @@ internal sealed class OwnNodeWriter(NodeWriterParts parts, OwnNode own, SourceHi
             {
                 rest = await WriteAsync(state, cancellation).ConfigureAwait(false);
                 failures.Reset();
-                hindrance.SetPublishing(null);
+                sourceErrors.SetPublishing(null);
             }
             catch (Exception e) when (e is not OperationCanceledException || !cancellation.IsCancellationRequested)
             {
-                hindrance.SetPublishing(e.Message);
+                sourceErrors.SetPublishing(e.Message);
                 var asked = (e as ApiException)?.RetryAfter ?? TimeSpan.Zero;
                 var pause = failures.Take();
                 await Task.Delay(asked > pause && asked < quiet ? asked : pause, options.Time, cancellation).ConfigureAwait(false);

@@ -26,13 +26,13 @@ internal sealed class StaticSource(StaticOptions options, TimeProvider time, Act
     private byte[]? seen;
 
     /// <inheritdoc/>
-    public async Task RunAsync(ClusterBoard board, CancellationToken cancellation)
+    public async Task RunAsync(NodeStore store, CancellationToken cancellation)
     {
         using var poll = new FilePoll(options.Path, time);
         while (true)
         {
             // What was forbidden may be allowed without the file's being another.
-            if (await TryReadAsync(board, poll, cancellation).ConfigureAwait(false))
+            if (await TryReadAsync(store, poll, cancellation).ConfigureAwait(false))
                 await poll.WaitAsync(cancellation).ConfigureAwait(false);
             else
                 await Task.Delay(pause, time, cancellation).ConfigureAwait(false);
@@ -46,7 +46,7 @@ internal sealed class StaticSource(StaticOptions options, TimeProvider time, Act
     public void Report(NodeReport report) { }
 
     // False: try again although the file does not change.
-    private async Task<bool> TryReadAsync(ClusterBoard board, FilePoll poll, CancellationToken cancellation)
+    private async Task<bool> TryReadAsync(NodeStore store, FilePoll poll, CancellationToken cancellation)
     {
         try
         {
@@ -55,7 +55,7 @@ internal sealed class StaticSource(StaticOptions options, TimeProvider time, Act
                 return true;
             seen = bytes;
             var (file, next) = PeersFileReader.Read(bytes, options.Network, memory, options.NodeName);
-            if (board.Current.IsComplete && HasLost(board.Current, file))
+            if (store.Current.IsComplete && HasLost(store.Current, file))
             {
                 await Task.Delay(settling, time, cancellation).ConfigureAwait(false);
                 // It is being written: what it says when that is over is read then.
@@ -64,17 +64,17 @@ internal sealed class StaticSource(StaticOptions options, TimeProvider time, Act
             }
 
             memory = next;
-            Tell(board, file);
+            Tell(store, file);
             return true;
         }
         catch (DocumentException e)
         {
-            board.SetHindrance(e.In(options.Path));
+            store.SetSourceError(e.In(options.Path));
             return true;
         }
         catch (ErrnoException e)
         {
-            board.SetHindrance(e.Message);
+            store.SetSourceError(e.Message);
             return Forget(result: false);
         }
     }
@@ -91,7 +91,7 @@ internal sealed class StaticSource(StaticOptions options, TimeProvider time, Act
         return known.Nodes.Keys.Any(name => !names.Contains(name));
     }
 
-    private void Tell(ClusterBoard board, PeersFile file)
+    private void Tell(NodeStore store, PeersFile file)
     {
         foreach (var warning in file.Warnings)
             log($"{options.Path}: {warning}");
@@ -100,14 +100,14 @@ internal sealed class StaticSource(StaticOptions options, TimeProvider time, Act
                 $"{options.Path}: no node is called {options.NodeName}, as this one "
                     + $"is{Spelling.Hint(options.NodeName, file.Nodes.Select(node => node.Name))}"
             );
-        foreach (var (gone, node) in FindRenamed(board.Current, file))
+        foreach (var (gone, node) in FindRenamed(store.Current, file))
             log(
                 $"{options.Path}: node {gone} is gone, and {node} has its address; its tunnel's hardware address is made of the new "
                     + "name unless vtepMAC says another"
             );
         if (file.Network is { } network)
-            board.SetNetwork(network);
-        board.Replace(file.Nodes);
+            store.SetNetwork(network);
+        store.Replace(file.Nodes);
     }
 
     private static IEnumerable<(string Gone, string Node)> FindRenamed(ClusterSnapshot known, PeersFile file)

@@ -1,9 +1,10 @@
+using Plugboard.Addresses;
 using Plugboard.Doctor.Fixing;
 using Plugboard.Doctor.Nodes;
+using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Iptables;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Pods;
-using Plugboard.Firewall.PortForwarding;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
 
@@ -27,7 +28,7 @@ internal sealed class HostPortCheck : ICheck
             var isUnknown = node.CacheTells && !node.KnowsContainer(record.Owner.ContainerId);
             if (!isGone && !isUnknown)
                 continue;
-            var forward = PortForwardRecord.FromRecord(record);
+            var forward = HostPortRecord.FromRecord(record);
             yield return new Finding(
                 FindingIds.HostPortStale,
                 Severity.Warning,
@@ -69,12 +70,12 @@ internal sealed class HostPortCheck : ICheck
     private static IEnumerable<Finding> Elements(Node node)
     {
         var known = node.PortRecords.Select(static record => record.Owner.Tag).ToHashSet(StringComparer.Ordinal);
-        var table = new PortForwardTable();
+        var table = new HostPortTable();
         var unknown = new Dictionary<string, (string Comment, int Count)>(StringComparer.Ordinal);
         var elements = Node.Nftables(client => table.PodSets.SelectMany(set => client.ListElements(set)).ToList()) ?? [];
         foreach (var element in elements)
         {
-            if (PodIdentity.FindTag(element.Comment) is { } tag && !known.Contains(tag))
+            if (AttachmentTag.Find(element.Comment) is { } tag && !known.Contains(tag))
                 unknown[tag] = (element.Comment, unknown.TryGetValue(tag, out var found) ? found.Count + 1 : 1);
         }
 
@@ -101,7 +102,7 @@ internal sealed class HostPortCheck : ICheck
             yield break;
         var expected = new HashSet<string>(StringComparer.Ordinal);
         foreach (var pod in node.Cache!.Pods)
-            expected.Add(ReferenceNames.ForwardChain(new PodIdentity(pod.Network, pod.ContainerId, pod.IfName)));
+            expected.Add(ReferenceNames.ForwardChain(new Attachment(pod.Network, pod.ContainerId, pod.IfName)));
         foreach (
             var (where, chain) in AllChains()
                 .Where(found => found.Chain.StartsWith(ChainPrefix, StringComparison.Ordinal) && !expected.Contains(found.Chain))

@@ -85,7 +85,7 @@ internal sealed record KernelFeatures
             change(batch, client);
             return client.TryCommit(batch).Count == 0;
         }
-        catch (ErrnoException e) when (e.IsLackOfNftables())
+        catch (ErrnoException e) when (e.IsNftablesMissing())
         {
             return false;
         }

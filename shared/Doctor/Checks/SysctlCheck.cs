@@ -1,8 +1,8 @@
 using Plugboard.Doctor.Fixing;
 using Plugboard.Doctor.Nodes;
+using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Iptables;
 using Plugboard.Firewall.Nftables;
-using Plugboard.Firewall.PortForwarding;
 using Plugboard.Linux;
 using Plugboard.Netlink.Route;
 using Plugboard.Netlink.Route.Links;
@@ -15,10 +15,10 @@ internal sealed class SysctlCheck : ICheck
     public string Name => "kernel settings";
 
     public IEnumerable<Finding> Examine(Node node) =>
-        [.. Forwarding(node), .. BridgeNetfilter(node), .. ReversePath(node), .. Localhost(node)];
+        [.. IPForwardingOf(node), .. BridgeNetfilter(node), .. ReversePath(node), .. Localhost(node)];
 
     // Nobody needs it before the first pod: the plugin sets it with the gateway's address.
-    private static IEnumerable<Finding> Forwarding(Node node)
+    private static IEnumerable<Finding> IPForwardingOf(Node node)
     {
         var gateways = node.PodBridges.Select(static bridge => bridge.Index).ToHashSet();
         foreach (var is6 in (bool[])[false, true])
@@ -39,7 +39,7 @@ internal sealed class SysctlCheck : ICheck
             )
             {
                 Subject = name,
-                Fix = new SwitchForwardingOn(is6),
+                Fix = new EnableIPForwarding(is6),
             };
         }
     }
@@ -102,7 +102,7 @@ internal sealed class SysctlCheck : ICheck
 
     private static IEnumerable<Finding> Localhost(Node node)
     {
-        var set = new PortForwardTable().LocalhostLinks;
+        var set = new HostPortTable().LocalhostLinks;
         foreach (var element in Node.Nftables(client => client.ListElements(set)) ?? [])
         {
             var name = System.Text.Encoding.UTF8.GetString(element.Key).TrimEnd('\0');

@@ -1,5 +1,5 @@
+using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Pods;
-using Plugboard.Firewall.PortForwarding;
 
 namespace Plugboard.Doctor.Fixing;
 
@@ -8,7 +8,7 @@ namespace Plugboard.Doctor.Fixing;
 /// <param name="record">What the pod has.</param>
 internal sealed class WithdrawPorts(PodRecordStore records, PodRecord record) : Fix($"withdraw the host ports of {record.Owner}")
 {
-    private readonly PortForward forward = PortForwardRecord.FromRecord(record);
+    private readonly PodHostPorts forward = HostPortRecord.FromRecord(record);
 
     /// <inheritdoc/>
     public override bool Apply()

@@ -37,12 +37,12 @@ internal sealed class MasqueradeTable : NodeTable
         var address = DataType.Address(is6);
         var suffix = is6 ? "6" : "4";
         return (
-            new Set(Table, "pods" + suffix, [address]) { AllowsTimeouts = true, ClearingInterval = ClearingInterval },
+            new Set(Table, "pods" + suffix, [address]) { AllowsTimeouts = true, GcInterval = GcInterval },
             new Set(Table, "own_network" + suffix, [address, address])
             {
                 IsInterval = true,
                 AllowsTimeouts = true,
-                ClearingInterval = ClearingInterval,
+                GcInterval = GcInterval,
             }
         );
     }
@@ -62,17 +62,11 @@ internal sealed class MasqueradeTable : NodeTable
     /// <inheritdoc/>
     public override IReadOnlyList<Rule> Rules =>
         [
-            new(
-                leaving,
-                [Compare.InNetwork(Selector.DestinationAddress(is6: false), IPPrefix.Parse("224.0.0.0/4")), new Decide(Verdict.Return)]
-            )
+            new(leaving, [Cmp.InNetwork(Selector.Daddr(is6: false), IPPrefix.Parse("224.0.0.0/4")), new VerdictStatement(Verdict.Return)])
             {
                 Comment = "multicast is left alone",
             },
-            new(
-                leaving,
-                [Compare.InNetwork(Selector.DestinationAddress(is6: true), IPPrefix.Parse("ff00::/8")), new Decide(Verdict.Return)]
-            )
+            new(leaving, [Cmp.InNetwork(Selector.Daddr(is6: true), IPPrefix.Parse("ff00::/8")), new VerdictStatement(Verdict.Return)])
             {
                 Comment = "IPv6 multicast is left alone",
             },
@@ -84,13 +78,13 @@ internal sealed class MasqueradeTable : NodeTable
         ];
 
     private Rule StaysHome(Set networks, bool is6, string why) =>
-        new(leaving, [new InSet(networks, Selector.SourceAddress(is6), Selector.DestinationAddress(is6)), new Decide(Verdict.Return)])
+        new(leaving, [new Lookup(networks, Selector.Saddr(is6), Selector.Daddr(is6)), new VerdictStatement(Verdict.Return)])
         {
             Comment = why,
         };
 
     private Rule FromPod(Set pods, bool is6, string why) =>
-        new(postrouting, [new InSet(pods, Selector.SourceAddress(is6)), new Decide(Verdict.Jump(leaving.Name))]) { Comment = why };
+        new(postrouting, [new Lookup(pods, Selector.Saddr(is6)), new VerdictStatement(Verdict.Jump(leaving.Name))]) { Comment = why };
 
     /// <summary>The two elements of a pod's address.</summary>
     public IEnumerable<PlannedElement> ElementsOf(IPPrefix pod, string comment)

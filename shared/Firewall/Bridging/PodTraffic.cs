@@ -12,7 +12,7 @@ public sealed record PodTraffic
     private const string Iptables = "iptables";
 
     /// <summary>The pod.</summary>
-    public required PodIdentity Owner { get; init; }
+    public required Attachment Owner { get; init; }
 
     /// <summary>The addresses, with the length of their network, that are masqueraded.</summary>
     public IReadOnlyList<IPPrefix> MasqueradedAddresses { get; init; } = [];

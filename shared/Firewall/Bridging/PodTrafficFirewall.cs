@@ -1,3 +1,4 @@
+using Plugboard.Addresses;
 using Plugboard.Firewall.Iptables;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Pods;
@@ -40,7 +41,7 @@ public sealed class PodTrafficFirewall(PodRecordStore records) : IDisposable
         {
             Rules.Apply(traffic, before);
         }
-        catch (ErrnoException e) when (isChoiceFree && traffic.MasqueradedAddresses.Count > 0 && e.IsLackOfNftables())
+        catch (ErrnoException e) when (isChoiceFree && traffic.MasqueradedAddresses.Count > 0 && e.IsNftablesMissing())
         {
             return false;
         }
@@ -96,13 +97,13 @@ public sealed class PodTrafficFirewall(PodRecordStore records) : IDisposable
         new ReferenceTraces(rules?.Client).RemoveMasquerade(traffic.Owner, traffic.MasqueradedAddresses);
 
     /// <summary>True where a pod has a record here.</summary>
-    public bool Knows(PodIdentity owner) => records.Find(owner) is not null;
+    public bool Knows(Attachment owner) => records.Find(owner) is not null;
 
     /// <summary>Takes away all that a pod has, whoever made it; nothing is not a failure.</summary>
     /// <param name="owner">The pod.</param>
     /// <param name="known">What the caller knows of it, for a pod without a record; null: nothing.</param>
     /// <exception cref="AggregateException">Several things could not be taken away.</exception>
-    public void Withdraw(PodIdentity owner, PodTraffic? known)
+    public void Withdraw(Attachment owner, PodTraffic? known)
     {
         var failures = new Failures();
         var had = records.Find(owner) is { } record ? PodTraffic.FromRecord(record) : known;
@@ -114,7 +115,7 @@ public sealed class PodTrafficFirewall(PodRecordStore records) : IDisposable
                 Rules.Withdraw(owner);
                 hasNftables = true;
             }
-            catch (ErrnoException e) when (e.IsLackOfNftables())
+            catch (ErrnoException e) when (e.IsNftablesMissing())
             {
                 records.Remove(owner);
             }
@@ -165,7 +166,7 @@ public sealed class PodTrafficFirewall(PodRecordStore records) : IDisposable
             {
                 Rules.Collect(network, valid);
             }
-            catch (ErrnoException e) when (e.IsLackOfNftables())
+            catch (ErrnoException e) when (e.IsNftablesMissing())
             {
                 // Then nothing is in it.
             }

@@ -1,3 +1,4 @@
+using Plugboard.Addresses;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Pods;
 using Plugboard.Linux;
@@ -35,7 +36,7 @@ internal sealed class PodTrafficRules : IDisposable
     public void Apply(PodTraffic traffic, PodRecord? before) => pods.Give(PlanOf(traffic), traffic.ToRecord(), before);
 
     /// <summary>Takes away all that a pod has; nothing is not a failure.</summary>
-    public void Withdraw(PodIdentity owner) => pods.Take(owner);
+    public void Withdraw(Attachment owner) => pods.Take(owner);
 
     /// <summary>Takes away what a pod has by a record, and leaves the record.</summary>
     public void Clear(PodRecord record) => pods.Clear(record);

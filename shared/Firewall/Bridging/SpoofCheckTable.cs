@@ -21,12 +21,8 @@ internal sealed class SpoofCheckTable : NodeTable
         )
     {
         prerouting = new Chain(Table, "prerouting") { Hook = new ChainHook(ChainType.Filter, NftHook.Prerouting, -300) };
-        links = new Set(Table, "checked_links", [DataType.IfName]) { AllowsTimeouts = true, ClearingInterval = ClearingInterval };
-        addresses = new Set(Table, "addresses", [DataType.IfName, DataType.EtherAddr])
-        {
-            AllowsTimeouts = true,
-            ClearingInterval = ClearingInterval,
-        };
+        links = new Set(Table, "checked_links", [DataType.IfName]) { AllowsTimeouts = true, GcInterval = GcInterval };
+        addresses = new Set(Table, "addresses", [DataType.IfName, DataType.EtherAddr]) { AllowsTimeouts = true, GcInterval = GcInterval };
     }
 
     /// <inheritdoc/>
@@ -44,11 +40,11 @@ internal sealed class SpoofCheckTable : NodeTable
     /// <inheritdoc/>
     public override IReadOnlyList<Rule> Rules =>
         [
-            new(prerouting, [new InSet(addresses, Selector.InputLink, Selector.EtherSource), new Decide(Verdict.Return)])
+            new(prerouting, [new Lookup(addresses, Selector.Iifname, Selector.EtherSaddr), new VerdictStatement(Verdict.Return)])
             {
                 Comment = "the pod's own address",
             },
-            new(prerouting, [new InSet(links, Selector.InputLink), new Decide(Verdict.Drop)])
+            new(prerouting, [new Lookup(links, Selector.Iifname), new VerdictStatement(Verdict.Drop)])
             {
                 Comment = "any other from a pod that is checked",
             },

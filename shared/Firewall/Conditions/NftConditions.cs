@@ -84,18 +84,18 @@ internal sealed class NftConditions
         var word = Next("saddr or daddr");
         var selector = word switch
         {
-            "saddr" => Selector.SourceAddress(is6),
-            "daddr" => Selector.DestinationAddress(is6),
+            "saddr" => Selector.Saddr(is6),
+            "daddr" => Selector.Daddr(is6),
             _ => throw new ConditionException(word, $"\"{family} {word}\" is not understood: saddr or daddr is"),
         };
         var (inverted, value) = ReadValue();
         if (value == "{")
-            return new AmongValues(selector, ReadSet(ReadAddresses), inverted);
+            return new AnonymousLookup(selector, ReadSet(ReadAddresses), inverted);
         // With its mask, not as a range.
         if (value.Contains('/') && IPPrefix.TryParse(value, out var network) && network.Is6 == is6)
-            return Compare.InNetwork(selector, network, inverted);
+            return Cmp.InNetwork(selector, network, inverted);
         var (from, to) = ReadAddresses(value);
-        return Compare.Within(selector, from, to, inverted);
+        return Cmp.Within(selector, from, to, inverted);
     }
 
     private (Field From, Field To) ReadAddresses(string value)
@@ -130,13 +130,13 @@ internal sealed class NftConditions
             "tcp" => Selector.PortOf(protocol, 6, isSource),
             "udp" => Selector.PortOf(protocol, 17, isSource),
             "sctp" => Selector.PortOf(protocol, 132, isSource),
-            _ => isSource ? Selector.SourcePort : Selector.DestinationPort,
+            _ => isSource ? Selector.Sport : Selector.Dport,
         };
         var (inverted, value) = ReadValue();
         if (value == "{")
-            return new AmongValues(selector, ReadSet(ReadPorts), inverted);
+            return new AnonymousLookup(selector, ReadSet(ReadPorts), inverted);
         var (from, to) = ReadPorts(value);
-        return Compare.Within(selector, from, to, inverted);
+        return Cmp.Within(selector, from, to, inverted);
     }
 
     private static (Field From, Field To) ReadPorts(string value)
@@ -151,7 +151,7 @@ internal sealed class NftConditions
         return Ordered(Field.Port(from), Field.Port(to), value);
     }
 
-    private Compare ReadMeta(string word)
+    private Cmp ReadMeta(string word)
     {
         var (inverted, value) = ReadValue();
         switch (word)
@@ -160,9 +160,9 @@ internal sealed class NftConditions
                 var name = value.Trim('"');
                 if (Encoding.UTF8.GetByteCount(name) is 0 or > 15 || name.Contains('*'))
                     throw new ConditionException(value, $"\"{name}\" is no link's name");
-                return Compare.Equal(word == "iifname" ? Selector.InputLink : Selector.OutputLink, Field.Link(name), inverted);
+                return Cmp.Equal(word == "iifname" ? Selector.Iifname : Selector.Oifname, Field.Link(name), inverted);
             case "mark":
-                return Compare.Equal(Selector.PacketMark, Field.Mark(ReadMark(value)), inverted);
+                return Cmp.Equal(Selector.MetaMark, Field.Mark(ReadMark(value)), inverted);
             case "l4proto":
                 var number = value switch
                 {
@@ -171,7 +171,7 @@ internal sealed class NftConditions
                     "sctp" => 132,
                     _ => throw new ConditionException(value, $"\"{value}\" is not tcp, udp or sctp"),
                 };
-                return Compare.Equal(Selector.L4Protocol, Field.Protocol((byte)number), inverted);
+                return Cmp.Equal(Selector.L4Proto, Field.Protocol((byte)number), inverted);
             default:
                 throw new ConditionException(word, $"\"meta {word}\" is not understood: iifname, oifname, mark and l4proto are");
         }
@@ -182,17 +182,17 @@ internal sealed class NftConditions
         var word = Next("state or mark");
         var (inverted, value) = ReadValue();
         if (word == "mark")
-            return Compare.Equal(Selector.FlowMark, Field.Mark(ReadMark(value)), inverted);
+            return Cmp.Equal(Selector.CtMark, Field.Mark(ReadMark(value)), inverted);
         if (word != "state" || inverted)
             throw new ConditionException(word, $"\"ct {word}{(inverted ? " !=" : "")}\" is not understood: ct state and ct mark are");
-        return FlowIs.FindState(value) ?? throw new ConditionException(value, $"\"{value}\" is no state of a flow");
+        return Ct.FindState(value) ?? throw new ConditionException(value, $"\"{value}\" is no state of a flow");
     }
 
-    private AddressIsLocal ReadFib()
+    private FibType ReadFib()
     {
         var rest = string.Join(' ', Next("daddr"), Next("type"), Next("local"));
         return rest == "daddr type local"
-            ? new AddressIsLocal()
+            ? new FibType()
             : throw new ConditionException("fib", $"\"fib {rest}\" is not understood: fib daddr type local is");
     }
 

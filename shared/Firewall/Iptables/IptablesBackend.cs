@@ -1,6 +1,5 @@
 using Plugboard.Addresses;
-using Plugboard.Firewall.Pods;
-using Plugboard.Firewall.PortForwarding;
+using Plugboard.Firewall.HostPorts;
 using Plugboard.Linux;
 
 namespace Plugboard.Firewall.Iptables;
@@ -18,7 +17,7 @@ public sealed class IptablesBackend(IptablesOptions options)
     /// <param name="pod">Whose they are.</param>
     /// <param name="addresses">The attachment's, of any family, with the length of their network.</param>
     /// <exception cref="IptablesException">See <see cref="IptablesClient.Change"/>.</exception>
-    public void AddMasquerade(PodIdentity pod, IReadOnlyList<IPPrefix> addresses)
+    public void AddMasquerade(Attachment pod, IReadOnlyList<IPPrefix> addresses)
     {
         foreach (var family in addresses.GroupBy(address => address.Is6).OrderBy(family => family.Key))
             Client(family.Key).Change(table => MasqueradeRules.Add(table, pod, [.. family]));
@@ -32,12 +31,12 @@ public sealed class IptablesBackend(IptablesOptions options)
     /// </param>
     /// <exception cref="IptablesException">Neither family can be read, or a change was refused or had no lock.</exception>
     /// <exception cref="AggregateException">Both of it: one for each family.</exception>
-    public void DeleteMasquerade(PodIdentity pod, IReadOnlyList<IPPrefix>? only) =>
+    public void DeleteMasquerade(Attachment pod, IReadOnlyList<IPPrefix>? only) =>
         Remove(table => MasqueradeRules.Delete(table, pod, only));
 
     /// <summary>What a pod's masquerade lacks, a sentence each; empty where all is as it should be.</summary>
     /// <exception cref="IptablesException">The tables cannot be read.</exception>
-    public IReadOnlyList<string> CheckMasquerade(PodIdentity pod, IReadOnlyList<IPPrefix> addresses) =>
+    public IReadOnlyList<string> CheckMasquerade(Attachment pod, IReadOnlyList<IPPrefix> addresses) =>
         [
             .. addresses
                 .GroupBy(address => address.Is6)
@@ -51,20 +50,20 @@ public sealed class IptablesBackend(IptablesOptions options)
     /// <param name="mappings">The ports, of both families; none: nothing is done.</param>
     /// <param name="how">Masquerade, marks, conditions.</param>
     /// <exception cref="IptablesException">See <see cref="IptablesClient.Change"/>.</exception>
-    public void AddForwards(PodIdentity pod, IReadOnlyList<IPPrefix> addresses, IReadOnlyList<PortMapping> mappings, ForwardOptions how)
+    public void ApplyHostPorts(Attachment pod, IReadOnlyList<IPPrefix> addresses, IReadOnlyList<PortMapping> mappings, HostPortOptions how)
     {
         if (mappings.Count == 0)
             return;
         foreach (var address in addresses.OrderBy(address => address.Is6))
-            Client(address.Is6).Change(table => ForwardRules.Add(table, new PodForwards(pod, address, mappings, how)));
+            Client(address.Is6).Change(table => HostPortRules.Add(table, new IptablesHostPorts(pod, address, mappings, how)));
     }
 
-    /// <summary>Makes sure that the rules of <see cref="AddForwards"/> can be written at all, and does nothing.</summary>
+    /// <summary>Makes sure that the rules of <see cref="ApplyHostPorts"/> can be written at all, and does nothing.</summary>
     /// <exception cref="IptablesWordException">They cannot.</exception>
-    public static void Validate(PodIdentity pod, IReadOnlyList<IPPrefix> addresses, IReadOnlyList<PortMapping> mappings, ForwardOptions how)
+    public static void Validate(Attachment pod, IReadOnlyList<IPPrefix> addresses, IReadOnlyList<PortMapping> mappings, HostPortOptions how)
     {
         foreach (var address in mappings.Count == 0 ? [] : addresses)
-            ForwardRules.Add(NatTable.Empty, new PodForwards(pod, address, mappings, how));
+            HostPortRules.Add(NatTable.Empty, new IptablesHostPorts(pod, address, mappings, how));
     }
 
     /// <summary>Removes a pod's forwards in both families, also what the reference left of them; nothing there is no error.</summary>
@@ -75,21 +74,21 @@ public sealed class IptablesBackend(IptablesOptions options)
     /// </param>
     /// <exception cref="IptablesException">Neither family can be read, or a change was refused or had no lock.</exception>
     /// <exception cref="AggregateException">Both of it: one for each family.</exception>
-    public void DeleteForwards(PodIdentity pod, IReadOnlyList<IPAddr>? only) =>
+    public void WithdrawHostPorts(Attachment pod, IReadOnlyList<IPAddr>? only) =>
         Remove(table =>
-            only is not null && ForwardRules.LeadElsewhere(table, pod, only) ? new RestoreScript() : ForwardRules.Delete(table, pod)
+            only is not null && HostPortRules.LeadElsewhere(table, pod, only) ? new RestoreScript() : HostPortRules.Delete(table, pod)
         );
 
     /// <summary>
-    /// What a pod's forwards lack, and what is too much in its chain, a sentence each; empty where all is as <see cref="AddForwards"/>
+    /// What a pod's forwards lack, and what is too much in its chain, a sentence each; empty where all is as <see cref="ApplyHostPorts"/>
     /// leaves it.
     /// </summary>
     /// <exception cref="IptablesException">The tables cannot be read.</exception>
-    public IReadOnlyList<string> CheckForwards(
-        PodIdentity pod,
+    public IReadOnlyList<string> CheckHostPorts(
+        Attachment pod,
         IReadOnlyList<IPPrefix> addresses,
         IReadOnlyList<PortMapping> mappings,
-        ForwardOptions how
+        HostPortOptions how
     )
     {
         var differences = new List<string>();
@@ -97,11 +96,11 @@ public sealed class IptablesBackend(IptablesOptions options)
             return differences;
         foreach (var address in addresses.OrderBy(address => address.Is6))
         {
-            var forwards = new PodForwards(pod, address, mappings, how);
+            var forwards = new IptablesHostPorts(pod, address, mappings, how);
             var client = Client(address.Is6);
             var table = client.Read();
-            differences.AddRange(ForwardRules.Check(table, forwards));
-            differences.AddRange(client.Missing(ForwardRules.Unclear(table, forwards)).Select(Iptables.Missing.Rule));
+            differences.AddRange(HostPortRules.Check(table, forwards));
+            differences.AddRange(client.Missing(HostPortRules.Unclear(table, forwards)).Select(Iptables.Missing.Rule));
         }
 
         return differences;

@@ -1,5 +1,4 @@
 using Plugboard.Addresses;
-using Plugboard.Firewall.Pods;
 
 namespace Plugboard.Firewall.Iptables;
 
@@ -21,7 +20,7 @@ public static class MasqueradeRules
     /// <param name="pod">Whose they are.</param>
     /// <param name="addresses">At least one, all of the table's family, with the length of their network.</param>
     /// <exception cref="IptablesWordException">The pod's identity cannot be written in a rule.</exception>
-    public static RestoreScript Add(NatTable table, PodIdentity pod, IReadOnlyList<IPPrefix> addresses)
+    public static RestoreScript Add(NatTable table, Attachment pod, IReadOnlyList<IPPrefix> addresses)
     {
         var script = new RestoreScript();
         var chain = ReferenceNames.MasqueradeChain(pod);
@@ -47,7 +46,7 @@ public static class MasqueradeRules
     /// The addresses of the attachment that ends, of any family: what another attachment of the pod to the network needs stays. Null where
     /// they are not known: all goes.
     /// </param>
-    public static RestoreScript Delete(NatTable table, PodIdentity pod, IReadOnlyList<IPPrefix>? only)
+    public static RestoreScript Delete(NatTable table, Attachment pod, IReadOnlyList<IPPrefix>? only)
     {
         var script = new RestoreScript();
         var chain = ReferenceNames.MasqueradeChain(pod);
@@ -64,7 +63,7 @@ public static class MasqueradeRules
     }
 
     /// <summary>What is not as <see cref="Add"/> would leave it, a sentence each; empty where all is.</summary>
-    public static IReadOnlyList<string> Check(NatTable table, PodIdentity pod, IReadOnlyList<IPPrefix> addresses)
+    public static IReadOnlyList<string> Check(NatTable table, Attachment pod, IReadOnlyList<IPPrefix> addresses)
     {
         var chain = ReferenceNames.MasqueradeChain(pod);
         if (!table.HasChain(chain))
@@ -77,13 +76,13 @@ public static class MasqueradeRules
         return [.. Missing.Compare(table, chain, wanted), .. Jumps(pod, addresses).Where(rule => !table.Has(rule)).Select(Missing.Rule)];
     }
 
-    private static bool IsOwnNetwork(IptablesRule rule, PodIdentity pod) =>
+    private static bool IsOwnNetwork(IptablesRule rule, Attachment pod) =>
         rule.Value("-d") is { } network && rule.Means(Network(pod, network));
 
-    private static IptablesRule Network(PodIdentity pod, string network) =>
+    private static IptablesRule Network(Attachment pod, string network) =>
         new(ReferenceNames.MasqueradeChain(pod), ["-d", network, .. Comment(pod), "-j", "ACCEPT"]);
 
-    private static List<IptablesRule> Jumps(PodIdentity pod, IReadOnlyList<IPPrefix> addresses) =>
+    private static List<IptablesRule> Jumps(Attachment pod, IReadOnlyList<IPPrefix> addresses) =>
         [
             .. addresses
                 .Select(address => IPPrefix.Host(address.Address))
@@ -94,7 +93,7 @@ public static class MasqueradeRules
                 )),
         ];
 
-    private static List<IptablesRule> Content(PodIdentity pod, IReadOnlyList<IPPrefix> addresses)
+    private static List<IptablesRule> Content(Attachment pod, IReadOnlyList<IPPrefix> addresses)
     {
         var chain = ReferenceNames.MasqueradeChain(pod);
         var multicast = addresses[0].Is6 ? "ff00::/8" : "224.0.0.0/4";
@@ -102,7 +101,7 @@ public static class MasqueradeRules
         return [.. rules, new IptablesRule(chain, ["!", "-d", multicast, .. Comment(pod), "-j", "MASQUERADE"])];
     }
 
-    private static string[] Comment(PodIdentity pod) => ["-m", "comment", "--comment", ReferenceNames.MasqueradeComment(pod)];
+    private static string[] Comment(Attachment pod) => ["-m", "comment", "--comment", ReferenceNames.MasqueradeComment(pod)];
 
     // Versions of the reference before 0.8 jumped from the network, 10.1.2.0/24, where later ones jump from the address.
     private static bool IsOf(IptablesRule jump, IReadOnlyList<IPPrefix> addresses) =>

@@ -1,5 +1,5 @@
 using System.Text;
-using Plugboard.Firewall.Pods;
+using Plugboard.Addresses;
 
 namespace Plugboard.Firewall.Iptables;
 
@@ -13,7 +13,7 @@ public static class ReferenceNames
     public const int LongestChain = 28;
 
     /// <summary>The chain whose rules lead host ports to pods, one chain for all pods.</summary>
-    public const string ForwardTop = "CNI-HOSTPORT-DNAT";
+    public const string HostPortTop = "CNI-HOSTPORT-DNAT";
 
     /// <summary>The chain that marks what is to be masqueraded.</summary>
     public const string SetMark = "CNI-HOSTPORT-SETMARK";
@@ -29,30 +29,30 @@ public static class ReferenceNames
     /// <summary>
     /// The chain that masquerades a pod's addresses. The interface's name is no part of it: attachments of one pod to one network share it.
     /// </summary>
-    public static string MasqueradeChain(PodIdentity pod) => Chain("", pod);
+    public static string MasqueradeChain(Attachment pod) => Chain("", pod);
 
     /// <summary>How the names of chains begin that lead host ports to pods.</summary>
-    public const string ForwardChainPrefix = "CNI-DN-";
+    public const string HostPortChainPrefix = "CNI-DN-";
 
     /// <summary>The chain that leads a pod's host ports to it; shared as <see cref="MasqueradeChain"/> is.</summary>
-    public static string ForwardChain(PodIdentity pod) => Chain("DN-", pod);
+    public static string ForwardChain(Attachment pod) => Chain("DN-", pod);
 
     /// <summary>The chain by which old versions masqueraded a pod's host ports.</summary>
-    public static string SourceChain(PodIdentity pod) => Chain("SN-", pod);
+    public static string SourceChain(Attachment pod) => Chain("SN-", pod);
 
     /// <summary>What begins the comment of an attachment's masquerade rules in the reference's nftables table.</summary>
-    public static string MasqueradeTag(PodIdentity pod) =>
+    public static string MasqueradeTag(Attachment pod) =>
         string.Concat(Sha512.Hex(pod.Network).AsSpan(0, 16), "-", Sha512.Hex($"{pod.IfName}:{pod.ContainerId}").AsSpan(0, 16));
 
-    internal static bool IsShared(string chain) => chain is ForwardTop or SetMark or Masquerade;
+    internal static bool IsShared(string chain) => chain is HostPortTop or SetMark or Masquerade;
 
-    internal static string Chain(string prefix, PodIdentity pod) =>
+    internal static string Chain(string prefix, Attachment pod) =>
         $"CNI-{prefix}{Sha512.Hex(pod.Network + pod.ContainerId)}"[..LongestChain];
 
-    internal static string MasqueradeComment(PodIdentity pod) =>
+    internal static string MasqueradeComment(Attachment pod) =>
         First(LongestComment, $"name: {GoQuote.Of(pod.Network)} id: {GoQuote.Of(pod.ContainerId)}");
 
-    internal static string ForwardComment(PodIdentity pod)
+    internal static string HostPortComment(Attachment pod)
     {
         var comment = $"dnat name: {GoQuote.Of(pod.Network)} id: {GoQuote.Of(pod.ContainerId)}";
         return Encoding.UTF8.GetByteCount(comment) <= LongestComment ? comment : First(CutComment, comment) + "..";

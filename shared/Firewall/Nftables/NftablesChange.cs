@@ -67,7 +67,7 @@ internal sealed record NftablesChange(NftablesVerb Verb, object Subject)
                 .Append(set.HasTimeouts ? "timeout;" : ";");
         if (set.Timeout is { } timeout)
             text.Append(" timeout ").Append(FieldText.Describe(timeout)).Append(';');
-        if (set.ClearingInterval is { } interval)
+        if (set.GcInterval is { } interval)
             text.Append(" gc-interval ").Append(FieldText.Describe(interval)).Append(';');
         if (set.Comment.Length > 0)
             text.Append(" comment \"").Append(set.Comment).Append("\";");

@@ -38,7 +38,7 @@ public sealed class NftablesMonitor : IDisposable
     /// <summary>Waits for a change and returns all there are whose end has come.</summary>
     /// <param name="timeout">How long to wait at most.</param>
     /// <exception cref="NetlinkFormatException">A message is none.</exception>
-    public NetlinkNews<NftablesTransaction> Receive(TimeSpan timeout)
+    public NetlinkNotifications<NftablesTransaction> Receive(TimeSpan timeout)
     {
         var news = listener.Receive(timeout, reader.Read);
         if (news.Lost)

@@ -19,7 +19,7 @@ public sealed record Set(Table Table, string Name, IReadOnlyList<DataType> Key)
     public bool IsInterval { get; init; }
 
     /// <summary>
-    /// The keys are ranges of what <see cref="Statements.Selector.RandomInOrder"/> with this number gives, in network order; null: they are
+    /// The keys are ranges of what <see cref="Statements.Selector.NumgenInc"/> with this number gives, in network order; null: they are
     /// of <see cref="Key"/>'s types.
     /// </summary>
     public uint? RandomBelow { get; init; }
@@ -34,7 +34,7 @@ public sealed record Set(Table Table, string Name, IReadOnlyList<DataType> Key)
     /// How often the kernel looks for elements whose time has come, in whole milliseconds; null: every second. Until then they take room,
     /// but nobody finds them.
     /// </summary>
-    public TimeSpan? ClearingInterval { get; init; }
+    public TimeSpan? GcInterval { get; init; }
 
     /// <summary>What a reader is told of it; empty: nothing.</summary>
     public string Comment { get; init; } = "";

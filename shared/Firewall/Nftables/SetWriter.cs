@@ -45,7 +45,7 @@ internal static class SetWriter
             WriteFields(writer, set.Key);
         if (set.Timeout is { } timeout)
             writer.WriteUInt64BigEndian(NFTA_SET_TIMEOUT, (ulong)timeout.TotalMilliseconds);
-        if (set.ClearingInterval is { } interval)
+        if (set.GcInterval is { } interval)
             writer.WriteUInt32BigEndian(NFTA_SET_GC_INTERVAL, (uint)interval.TotalMilliseconds);
         writer.WriteBytes(NFTA_SET_USERDATA, UserData(set));
     }

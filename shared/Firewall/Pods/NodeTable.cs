@@ -17,7 +17,7 @@ internal abstract class NodeTable(Table table)
     /// How often what has expired is cleared away in sets. For maps nft up to 1.0 prints it but does not read it, so they keep the kernel's
     /// own, a second.
     /// </summary>
-    public static TimeSpan ClearingInterval => TimeSpan.FromMinutes(1);
+    public static TimeSpan GcInterval => TimeSpan.FromMinutes(1);
 
     /// <summary>The table itself.</summary>
     public Table Table { get; } = table;

@@ -1,3 +1,4 @@
+using Plugboard.Addresses;
 using Plugboard.Firewall.Nftables;
 
 namespace Plugboard.Firewall.Pods;
@@ -8,7 +9,7 @@ namespace Plugboard.Firewall.Pods;
 /// <param name="client">The kernel.</param>
 /// <param name="pods">The tables, and what each pod has.</param>
 /// <param name="owner">The pod.</param>
-internal sealed class PodComparison(NftablesClient client, RecordedPods pods, PodIdentity owner)
+internal sealed class PodComparison(NftablesClient client, RecordedPods pods, Attachment owner)
 {
     /// <summary>What is not as planned, in words; null where all is.</summary>
     public string? FindDifference(PodPlan plan)
@@ -61,7 +62,7 @@ internal sealed class PodComparison(NftablesClient client, RecordedPods pods, Po
     /// <summary>What an element that has a planned key is to the pod.</summary>
     public ElementState Compare(PlannedElement planned, SetElement present)
     {
-        var tag = PodIdentity.FindTag(present.Comment);
+        var tag = AttachmentTag.Find(present.Comment);
         var doesIt = present.LeadsWhere(planned.Element) && present.Timeout == planned.Element.Timeout;
         if (tag == owner.Tag || (doesIt && planned.Taken is null))
             return doesIt ? ElementState.Right : ElementState.Wrong;

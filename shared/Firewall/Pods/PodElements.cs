@@ -1,3 +1,4 @@
+using Plugboard.Addresses;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Linux;
 
@@ -42,7 +43,7 @@ internal sealed class PodElements(NftablesClient client, RecordedPods pods)
         }
     }
 
-    private void TryUndo(PodIdentity owner)
+    private void TryUndo(Attachment owner)
     {
         try
         {
@@ -67,7 +68,7 @@ internal sealed class PodElements(NftablesClient client, RecordedPods pods)
         catch (Exception e)
         {
             // What the kernel refused it has not done. Of another failure it is not known.
-            if (e is not (NftablesException or PortForwarding.PortTakenException) && pods.PlanOf(before) is { } earlier)
+            if (e is not (NftablesException or HostPorts.PortTakenException) && pods.PlanOf(before) is { } earlier)
                 transaction.TryCommit(earlier, record);
             pods.Records.Write(before);
             throw;
@@ -79,7 +80,7 @@ internal sealed class PodElements(NftablesClient client, RecordedPods pods)
     /// <summary>Takes away all that a pod has; nothing is not a failure.</summary>
     /// <param name="owner">The pod.</param>
     /// <returns>Its record; null where it has none.</returns>
-    public PodRecord? Take(PodIdentity owner)
+    public PodRecord? Take(Attachment owner)
     {
         using var held = pods.Records.Hold(owner);
         var record = held?.Record;
@@ -92,14 +93,14 @@ internal sealed class PodElements(NftablesClient client, RecordedPods pods)
     public void Clear(PodRecord record) => new PodRemoval(client, pods).Remove(record.Owner, record);
 
     /// <summary>What is not as planned, in words; null where all is.</summary>
-    public string? FindDifference(PodPlan plan, PodIdentity owner) => new PodComparison(client, pods, owner).FindDifference(plan);
+    public string? FindDifference(PodPlan plan, Attachment owner) => new PodComparison(client, pods, owner).FindDifference(plan);
 
     /// <summary>Takes away what belongs to pods of a network that are not valid any more.</summary>
     /// <param name="network">The network's name.</param>
     /// <param name="valid">The tags of its valid pods.</param>
     public void Collect(string network, IReadOnlySet<string> valid)
     {
-        var any = new PodIdentity(network, "", "");
+        var any = new Attachment(network, "", "");
         foreach (var record in pods.Records.ListStale(network, valid))
             Take(record.Owner);
         new PodRemoval(client, pods).RemoveAll(tag => any.IsOfNetwork(tag) && !valid.Contains(tag));

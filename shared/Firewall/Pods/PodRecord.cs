@@ -1,4 +1,5 @@
 using System.Text;
+using Plugboard.Addresses;
 
 namespace Plugboard.Firewall.Pods;
 
@@ -8,7 +9,7 @@ namespace Plugboard.Firewall.Pods;
 /// does not know have no meaning to it.
 /// </summary>
 /// <param name="owner">Whose it is.</param>
-public sealed class PodRecord(PodIdentity owner)
+public sealed class PodRecord(Attachment owner)
 {
     private const string NetworkKey = "network";
     private const string ContainerKey = "container";
@@ -22,7 +23,7 @@ public sealed class PodRecord(PodIdentity owner)
     private readonly List<KeyValuePair<string, string>> lines = [];
 
     /// <summary>Whose it is.</summary>
-    public PodIdentity Owner { get; } = owner;
+    public Attachment Owner { get; } = owner;
 
     /// <summary>The path of the pod's network namespace; empty where it is not known.</summary>
     public string NetNs { get; init; } = "";
@@ -136,7 +137,7 @@ public sealed class PodRecord(PodIdentity owner)
 
         if (network.Length == 0 || container.Length == 0)
             return null;
-        var record = new PodRecord(new PodIdentity(network, container, ifName)) { NetNs = netNs, Link = link };
+        var record = new PodRecord(new Attachment(network, container, ifName)) { NetNs = netNs, Link = link };
         foreach (var line in found)
         {
             if (line.Key is not (NetworkKey or ContainerKey or InterfaceKey or NetNsKey or LinkKey))

@@ -1,3 +1,4 @@
+using Plugboard.Addresses;
 using Plugboard.Linux.Files;
 
 namespace Plugboard.Firewall.Pods;
@@ -46,7 +47,7 @@ public sealed class PodRecordStore
     }
 
     /// <summary>The owner's record; null where there is none that can be read.</summary>
-    public PodRecord? Find(PodIdentity owner) => FindByTag(owner.Tag);
+    public PodRecord? Find(Attachment owner) => FindByTag(owner.Tag);
 
     /// <summary>The record of the owner with this tag; null where there is none that can be read.</summary>
     public PodRecord? FindByTag(string tag)
@@ -60,7 +61,7 @@ public sealed class PodRecordStore
     /// none.
     /// </summary>
     /// <exception cref="FileLockTimeoutException">Who puts back had it alone for <see cref="HoldTimeout"/>.</exception>
-    internal PodRecordHold? Hold(PodIdentity owner)
+    internal PodRecordHold? Hold(Attachment owner)
     {
         using var directory = FileDirectory.Find(path);
         return directory?.FindRegular(owner.Tag) is { } file ? new PodRecordHold(TakeShared(file), Read(file)) : null;
@@ -102,7 +103,7 @@ public sealed class PodRecordStore
     }
 
     /// <summary>Removes the owner's record; false where there is none.</summary>
-    public bool Remove(PodIdentity owner)
+    public bool Remove(Attachment owner)
     {
         using var directory = FileDirectory.Find(path);
         return directory is not null && directory.Remove(owner.Tag);

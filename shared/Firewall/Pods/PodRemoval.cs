@@ -1,3 +1,4 @@
+using Plugboard.Addresses;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Restoring;
 using Plugboard.Linux;
@@ -18,7 +19,7 @@ internal sealed class PodRemoval(NftablesClient client, RecordedPods pods)
     /// <summary>Takes away all that a pod has; nothing is not a failure.</summary>
     /// <param name="owner">The pod.</param>
     /// <param name="record">Its record; null: it has none, or one that cannot be read.</param>
-    public void Remove(PodIdentity owner, PodRecord? record)
+    public void Remove(Attachment owner, PodRecord? record)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -93,7 +94,7 @@ internal sealed class PodRemoval(NftablesClient client, RecordedPods pods)
         {
             if (client.Find(planned.Set, planned.Element) is not { } element)
                 return Search(other => other == tag);
-            if (PodIdentity.FindTag(element.Comment) == tag)
+            if (AttachmentTag.Find(element.Comment) == tag)
                 present.Add((planned.Set, element));
         }
 
@@ -152,7 +153,7 @@ internal sealed class PodRemoval(NftablesClient client, RecordedPods pods)
         var found = Search(isWanted);
         foreach (var (set, element) in found)
         {
-            var tag = PodIdentity.FindTag(element.Comment)!;
+            var tag = AttachmentTag.Find(element.Comment)!;
             Remove(batch, set, element, heirs.Find(set, element, tag));
             stale.Add(tag);
         }
@@ -216,7 +217,7 @@ internal sealed class PodRemoval(NftablesClient client, RecordedPods pods)
             {
                 foreach (var element in client.ListElements(set))
                 {
-                    if (PodIdentity.FindTag(element.Comment) is { } tag && isWanted(tag))
+                    if (AttachmentTag.Find(element.Comment) is { } tag && isWanted(tag))
                         found.Add((set, element));
                 }
             }

@@ -1,3 +1,4 @@
+using Plugboard.Addresses;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Restoring;
 using Plugboard.Linux;
@@ -8,7 +9,7 @@ namespace Plugboard.Firewall.Pods;
 /// <param name="client">The kernel.</param>
 /// <param name="pods">The tables, and what each pod has.</param>
 /// <param name="owner">The pod.</param>
-internal sealed class PodTransaction(NftablesClient client, RecordedPods pods, PodIdentity owner)
+internal sealed class PodTransaction(NftablesClient client, RecordedPods pods, Attachment owner)
 {
     // Each attempt that fails has seen somebody else change the tables in between.
     private const int Attempts = 10;
@@ -128,7 +129,7 @@ internal sealed class PodTransaction(NftablesClient client, RecordedPods pods, P
     // Where somebody has the element: true if it can be taken from him, false if he keeps it.
     private bool IsFree(PlannedElement element)
     {
-        if (PodIdentity.FindTag(client.Find(element.Set, element.Element)?.Comment) is not { } other || other == tag)
+        if (AttachmentTag.Find(client.Find(element.Set, element.Element)?.Comment) is not { } other || other == tag)
             return true;
         if (pods.Records.FindByTag(other) is { } record && record.IsAlive())
             return element.IsSharedBy(owner, record.Owner) ? false : throw element.Taken!(record.Owner);
@@ -149,7 +150,7 @@ internal sealed class PodTransaction(NftablesClient client, RecordedPods pods, P
             pods.Claims.Add(element.Set, element.Element, tag);
         generation = client.GetGeneration();
         shared.RemoveWhere(element =>
-            client.Find(element.Set, element.Element) is not { } present || PodIdentity.FindTag(present.Comment) == tag
+            client.Find(element.Set, element.Element) is not { } present || AttachmentTag.Find(present.Comment) == tag
         );
     }
 

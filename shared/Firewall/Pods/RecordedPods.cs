@@ -1,5 +1,5 @@
 using Plugboard.Firewall.Bridging;
-using Plugboard.Firewall.PortForwarding;
+using Plugboard.Firewall.HostPorts;
 
 namespace Plugboard.Firewall.Pods;
 
@@ -25,11 +25,11 @@ internal sealed class RecordedPods(PodRecordStore records, IReadOnlyList<NodeTab
     /// <param name="records">Its records.</param>
     public static RecordedPods OfPortmap(PodRecordStore records)
     {
-        var table = new PortForwardTable();
-        return new RecordedPods(records, [table], record => PortForwardPlan.Of(table, record))
+        var table = new HostPortTable();
+        return new RecordedPods(records, [table], record => HostPortPlan.Of(table, record))
         {
             // What UDP clients sent meanwhile went to the node itself, and so would all that follows.
-            AfterRestoring = static record => StaleFlows.EndBefore(PortForwardRecord.FromRecord(record)),
+            AfterRestoring = static record => StaleFlows.EndBefore(HostPortRecord.FromRecord(record)),
         };
     }
 

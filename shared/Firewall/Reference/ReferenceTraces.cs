@@ -21,11 +21,11 @@ public sealed class ReferenceTraces(NftablesClient? client)
     /// <param name="addresses">The addresses of the attachment that ends; null where they are not known.</param>
     /// <exception cref="IptablesException">A tool is missing, or refused.</exception>
     /// <exception cref="NftablesException">The kernel refused.</exception>
-    public void RemoveForwards(PodIdentity pod, IReadOnlyList<IPAddr>? addresses)
+    public void WithdrawHostPorts(Attachment pod, IReadOnlyList<IPAddr>? addresses)
     {
         var failures = new Failures();
         foreach (var variant in VariantsWith(ReferenceNames.ForwardChain(pod)))
-            failures.Try(() => new IptablesBackend(new IptablesOptions { Variant = variant }).DeleteForwards(pod, addresses));
+            failures.Try(() => new IptablesBackend(new IptablesOptions { Variant = variant }).WithdrawHostPorts(pod, addresses));
         foreach (var family in (ReadOnlySpan<NftFamily>)[NftFamily.IPv4, NftFamily.IPv6])
         {
             var table = new Table(family, "cni_hostport");
@@ -36,7 +36,7 @@ public sealed class ReferenceTraces(NftablesClient? client)
     }
 
     /// <summary>Which iptables has the chain that leads host ports to a pod; null: neither.</summary>
-    public IptablesVariant? FindForwards(PodIdentity pod)
+    public IptablesVariant? FindHostPorts(Attachment pod)
     {
         foreach (var variant in VariantsWith(ReferenceNames.ForwardChain(pod)))
             return variant;
@@ -48,7 +48,7 @@ public sealed class ReferenceTraces(NftablesClient? client)
     /// <param name="addresses">The addresses of the attachment that ends; null where they are not known.</param>
     /// <exception cref="IptablesException">A tool is missing, or refused.</exception>
     /// <exception cref="NftablesException">The kernel refused.</exception>
-    public void RemoveMasquerade(PodIdentity pod, IReadOnlyList<IPPrefix>? addresses)
+    public void RemoveMasquerade(Attachment pod, IReadOnlyList<IPPrefix>? addresses)
     {
         var failures = new Failures();
         foreach (var variant in VariantsWith(ReferenceNames.MasqueradeChain(pod)))
@@ -58,7 +58,7 @@ public sealed class ReferenceTraces(NftablesClient? client)
     }
 
     /// <summary>True where the reference has made rules that masquerade a pod or check its hardware address.</summary>
-    public bool HasTrafficRules(PodIdentity pod)
+    public bool HasTrafficRules(Attachment pod)
     {
         foreach (var _ in VariantsWith(ReferenceNames.MasqueradeChain(pod)))
             return true;
@@ -75,7 +75,7 @@ public sealed class ReferenceTraces(NftablesClient? client)
 
     /// <summary>Removes the rules that check a pod's hardware address.</summary>
     /// <exception cref="NftablesException">The kernel refused.</exception>
-    public void RemoveSpoofCheck(PodIdentity pod)
+    public void RemoveSpoofCheck(Attachment pod)
     {
         var chain = SpoofCheck(pod);
         var table = chain.Table;
@@ -100,7 +100,7 @@ public sealed class ReferenceTraces(NftablesClient? client)
 
     private static Table NewerMasquerade => new(NftFamily.Inet, "cni_plugins_masquerade");
 
-    private static Chain SpoofCheck(PodIdentity pod) =>
+    private static Chain SpoofCheck(Attachment pod) =>
         new(new Table(NftFamily.Bridge, Nat), $"cni-br-iface-{pod.ContainerId}-{pod.IfName}");
 
     // iptables-nft keeps its chains in nftables' tables "nat"; iptables-legacy has tables of its own.

@@ -1,7 +1,7 @@
 using Plugboard.Firewall.Bridging;
+using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Iptables;
 using Plugboard.Firewall.Pods;
-using Plugboard.Firewall.PortForwarding;
 
 namespace Plugboard.Firewall.Restoring;
 
@@ -25,20 +25,20 @@ internal sealed class IptablesRestoration(PodRecordStore portmap, PodRecordStore
     public RestoreOutcome Restore(bool isDryRun)
     {
         var living = new LivingPods();
-        var pods = Forwards().Concat(Masquerades()).Where(pod => living.Has(pod.Record)).ToList();
+        var pods = HostPortsOf().Concat(Masquerades()).Where(pod => living.Has(pod.Record)).ToList();
         foreach (var family in pods.ToLookup(static pod => pod.Is6))
             Restore(family.Key, [.. family], isDryRun);
         return new RestoreOutcome(lines, problems);
     }
 
     // A record of an older build does not say how packets are marked.
-    private IEnumerable<IptablesPod> Forwards() =>
+    private IEnumerable<IptablesPod> HostPortsOf() =>
         from record in portmap.List()
-        let forward = PortForwardRecord.FromRecord(record)
+        let forward = HostPortRecord.FromRecord(record)
         where forward.IsCompleteForIptables
         from address in forward.Addresses
-        let forwards = new PodForwards(record.Owner, address, forward.Ports, forward.IptablesOptions)
-        select new IptablesPod(portmap, record, address.Is6, table => ForwardRules.Add(table, forwards));
+        let forwards = new IptablesHostPorts(record.Owner, address, forward.Ports, forward.IptablesOptions)
+        select new IptablesPod(portmap, record, address.Is6, table => HostPortRules.Add(table, forwards));
 
     private IEnumerable<IptablesPod> Masquerades() =>
         from record in bridge.List()

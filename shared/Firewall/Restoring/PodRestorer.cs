@@ -1,6 +1,6 @@
+using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Pods;
-using Plugboard.Firewall.PortForwarding;
 using Plugboard.Linux;
 
 namespace Plugboard.Firewall.Restoring;
@@ -62,7 +62,7 @@ public sealed class PodRestorer : IDisposable
 
         foreach (var addition in transaction.Additions)
         {
-            if (IsOurs(addition.Table) && PortForwardTable.FindOwnersTag(addition.Chain) is null)
+            if (IsOurs(addition.Table) && HostPortTable.FindOwnersTag(addition.Chain) is null)
                 isAllSuspect = isSuspect = true;
         }
 
@@ -84,7 +84,7 @@ public sealed class PodRestorer : IDisposable
     }
 
     private static string? FindTag(NftablesRemoval removal) =>
-        PodIdentity.FindTag(removal.Comment) ?? PortForwardTable.FindOwnersTag(removal.Chain);
+        AttachmentTag.Find(removal.Comment) ?? HostPortTable.FindOwnersTag(removal.Chain);
 
     /// <summary>Puts back what is missing. Without a suspicion it does nothing.</summary>
     /// <param name="isForced">Look at everything, whatever was heard.</param>

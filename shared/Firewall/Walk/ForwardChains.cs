@@ -17,10 +17,10 @@ public static class ForwardChains
     /// <param name="packet">The packet.</param>
     /// <exception cref="Linux.ErrnoException">The rules cannot be read: EPERM without CAP_NET_ADMIN, and for iptables-legacy
     /// CAP_NET_RAW.</exception>
-    public static IReadOnlyList<ForwardDrop> FindDrops(NftablesClient? client, ForwardedPacket packet)
+    public static IReadOnlyList<ForwardChainDrop> FindDrops(NftablesClient? client, ForwardedPacket packet)
     {
         var walked = new WalkedPacket(packet.Source, packet.Destination, packet.OutLink) { InLink = packet.InLink };
-        var found = new List<ForwardDrop>();
+        var found = new List<ForwardChainDrop>();
         if (client is not null)
             found.AddRange(InNftables(client, packet, walked));
         if (InLegacy(packet, walked) is { } legacy)
@@ -28,7 +28,7 @@ public static class ForwardChains
         return found;
     }
 
-    private static IEnumerable<ForwardDrop> InNftables(NftablesClient client, ForwardedPacket packet, WalkedPacket walked)
+    private static IEnumerable<ForwardChainDrop> InNftables(NftablesClient client, ForwardedPacket packet, WalkedPacket walked)
     {
         var family = packet.Source.Is6 ? NftFamily.IPv6 : NftFamily.IPv4;
         var tables = client.ListTables().Where(table => !table.IsDormant && (table.Family == family || table.Family == NftFamily.Inet));
@@ -49,7 +49,7 @@ public static class ForwardChains
         }
     }
 
-    private static ForwardDrop? InLegacy(ForwardedPacket packet, WalkedPacket walked)
+    private static ForwardChainDrop? InLegacy(ForwardedPacket packet, WalkedPacket walked)
     {
         var is6 = packet.Source.Is6;
         if (LegacyTable.FindEntries(is6, "filter") is not { } entries)
@@ -74,7 +74,7 @@ public static class ForwardChains
             _ => "",
         };
 
-    private static ForwardDrop Describe(
+    private static ForwardChainDrop Describe(
         ForwardedPacket packet,
         (string Chain, string Table, string Tool) where,
         WalkedRule? rule,
@@ -90,6 +90,6 @@ public static class ForwardChains
             ? "its policy is drop"
             : "a "
                 + $"rule{(rule.Chain == chain ? "" : $" of its chain {rule.Chain}")}{(rule.Comment.Length == 0 ? "" : $" (\"{rule.Comment}\")")} drops or rejects it";
-        return new ForwardDrop(packet, place, tool, cause, isSure);
+        return new ForwardChainDrop(packet, place, tool, cause, isSure);
     }
 }

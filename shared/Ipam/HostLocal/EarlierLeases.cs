@@ -10,7 +10,7 @@ namespace Plugboard.Ipam.HostLocal;
 /// <param name="store">The leases.</param>
 /// <param name="owner">The owner.</param>
 /// <param name="isInUse">Whether an address is in use by the earlier attachment; null: nobody knows.</param>
-internal sealed class EarlierLeases(LeaseStore store, LeaseOwner owner, Func<IPAddr, bool>? isInUse)
+internal sealed class EarlierLeases(LeaseStore store, Attachment owner, Func<IPAddr, bool>? isInUse)
 {
     private readonly IReadOnlyList<Lease> leases = store.FindByOwner(owner);
     private Int128? boot;

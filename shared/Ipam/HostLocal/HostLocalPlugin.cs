@@ -73,7 +73,7 @@ public sealed class HostLocalPlugin(Func<IPAddr, bool>? isInUse) : CniPlugin
     }
 
     // What nobody could read back would be no lease: the address would be given to the next one too.
-    private static void RequireLegible(LeaseOwner owner)
+    private static void RequireLegible(Attachment owner)
     {
         if (LeaseContent.Parse(owner.ToContent()) != new LeaseContent(LeaseState.Leased, owner))
         {
@@ -136,12 +136,12 @@ public sealed class HostLocalPlugin(Func<IPAddr, bool>? isInUse) : CniPlugin
         throw new CniException(
             CniErrorCode.NotAsAdded,
             $"host-local: Failed to find address added by container {request.ContainerId}",
-            $"{config.DataDir}/{request.NetworkName} has no lease of {owner}"
+            $"{config.DataDir}/{request.NetworkName} has no lease of {owner.Text}"
         );
     }
 
     /// <summary>Releases the leases of containers that are not in <paramref name="valid"/>, and what a crash left.</summary>
-    public override void Gc(CniRequest request, IReadOnlySet<CniAttachment>? valid)
+    public override void Gc(CniRequest request, IReadOnlySet<Attachment>? valid)
     {
         if (valid is null)
             return;
@@ -164,7 +164,7 @@ public sealed class HostLocalPlugin(Func<IPAddr, bool>? isInUse) : CniPlugin
                 LeaseState.Torn => false,
                 LeaseState.Alien => true,
                 _ when content.Owner.IfName.Length == 0 => containers.Contains(content.Owner.ContainerId),
-                _ => valid.Contains(new CniAttachment(content.Owner.ContainerId, content.Owner.IfName)),
+                _ => valid.Contains(new Attachment(request.NetworkName, content.Owner.ContainerId, content.Owner.IfName)),
             };
     }
 
@@ -195,7 +195,7 @@ public sealed class HostLocalPlugin(Func<IPAddr, bool>? isInUse) : CniPlugin
         return problems.ToSentences();
     }
 
-    private static LeaseOwner OwnerOf(CniRequest request) => new(request.ContainerId, request.IfName);
+    private static Attachment OwnerOf(CniRequest request) => LeaseOwners.Of(request.ContainerId, request.IfName);
 
     private static List<IPAddr> AddressesOf(List<Lease> leases) => leases.ConvertAll(static lease => lease.Address);
 
@@ -207,7 +207,7 @@ public sealed class HostLocalPlugin(Func<IPAddr, bool>? isInUse) : CniPlugin
         return addresses;
     }
 
-    private static List<Lease> FindKnown(LeaseStore store, LeaseOwner owner, List<IPAddr> addresses)
+    private static List<Lease> FindKnown(LeaseStore store, Attachment owner, List<IPAddr> addresses)
     {
         var leases = new List<Lease>();
         foreach (var address in addresses)

@@ -1,11 +1,12 @@
 using System.Text;
+using Plugboard.Addresses;
 
 namespace Plugboard.Ipam.HostLocal;
 
 /// <summary>What a file with an address for its name says.</summary>
 /// <param name="State">What kind of content it is.</param>
 /// <param name="Owner">Whose the lease is; only where <paramref name="State"/> is <see cref="LeaseState.Leased"/>.</param>
-internal readonly record struct LeaseContent(LeaseState State, LeaseOwner Owner)
+internal readonly record struct LeaseContent(LeaseState State, Attachment Owner)
 {
     /// <summary>More than this no lease has: the content of a longer file is somebody's text.</summary>
     public const int LongestFile = 4096;
@@ -31,7 +32,7 @@ internal readonly record struct LeaseContent(LeaseState State, LeaseOwner Owner)
         var id = end < 0 ? text : text[..end];
         var ifName = end < 0 ? default : text[(end + 2)..];
         return IsContainerId(id) && (end < 0 || IsIfName(ifName))
-                ? new LeaseContent(LeaseState.Leased, new LeaseOwner(id.ToString(), ifName.ToString()))
+                ? new LeaseContent(LeaseState.Leased, LeaseOwners.Of(id.ToString(), ifName.ToString()))
             : bytes.ContainsAnyInRange((byte)1, (byte)8) || bytes.ContainsAnyInRange((byte)14, (byte)31) ? Torn
             : Alien;
     }

@@ -55,7 +55,7 @@ internal sealed class LeaseDirectory : IDisposable
     }
 
     /// <summary>Writes the lease that <see cref="UnnamedFile.TryLink"/> then names by its address.</summary>
-    public UnnamedFile CreateLease(LeaseOwner owner) => Files.CreateUnnamed(owner.ToContent(), FileMode);
+    public UnnamedFile CreateLease(Attachment owner) => Files.CreateUnnamed(owner.ToContent(), FileMode);
 
     /// <summary>Removes the address's file; false where there is none.</summary>
     public bool Remove(IPAddr address) => Files.Remove(address.ToString());

@@ -53,20 +53,20 @@ internal sealed class LeaseStore : IDisposable
     public string Path => directory.Files.Path;
 
     /// <summary>True where <see cref="FindByOwner"/> opens no lease but the owner's own.</summary>
-    public bool Knows(LeaseOwner owner) => complete && OwnerIndex.CanHold(owner);
+    public bool Knows(Attachment owner) => complete && OwnerIndex.CanHold(owner);
 
     /// <summary>What the address's file says; null where there is none.</summary>
     public LeaseContent? Find(IPAddr address) => directory.Find(address);
 
     /// <summary>The owner's lease of that address, of the old format too; null where it is somebody else's or nobody's.</summary>
-    public Lease? FindOwn(IPAddr address, LeaseOwner owner) =>
+    public Lease? FindOwn(IPAddr address, Attachment owner) =>
         directory.Find(address) is { State: LeaseState.Leased } content
         && (content.Owner == owner || content.Owner == owner.WithoutInterface)
             ? new Lease(address, content)
             : null;
 
     /// <summary>The owner's leases; where it has none, those of the old format, which names no interface.</summary>
-    public IReadOnlyList<Lease> FindByOwner(LeaseOwner owner)
+    public IReadOnlyList<Lease> FindByOwner(Attachment owner)
     {
         var candidates = new List<Lease>();
         if (!Knows(owner) || !Indexed(found => Look(found, owner, candidates)))
@@ -77,7 +77,7 @@ internal sealed class LeaseStore : IDisposable
             : candidates.FindAll(lease => lease.Content.State == LeaseState.Leased && lease.Content.Owner == owner.WithoutInterface);
     }
 
-    private bool Look(OwnerIndex found, LeaseOwner owner, List<Lease> candidates)
+    private bool Look(OwnerIndex found, Attachment owner, List<Lease> candidates)
     {
         foreach (var address in found.Find(owner.ContainerId))
         {
@@ -105,7 +105,7 @@ internal sealed class LeaseStore : IDisposable
     public Int128? FindTime(IPAddr address) => directory.Files.FindStatus(address.ToString())?.ModifiedNanoseconds;
 
     /// <summary>Writes a lease that has no address yet.</summary>
-    public UnnamedFile CreateLease(LeaseOwner owner) => directory.CreateLease(owner);
+    public UnnamedFile CreateLease(Attachment owner) => directory.CreateLease(owner);
 
     /// <summary>Gives a written lease its address; false where that has a lease already. What a crash left there makes way.</summary>
     public bool TryReserve(UnnamedFile lease, IPAddr address)
@@ -151,7 +151,7 @@ internal sealed class LeaseStore : IDisposable
     /// <summary>
     /// Makes a lease that its owner gets again one of now, in the format of now; true where the directory changed for it.
     /// </summary>
-    public bool Renew(Lease lease, LeaseOwner owner)
+    public bool Renew(Lease lease, Attachment owner)
     {
         var name = lease.Address.ToString();
         if (lease.Content.Owner == owner && directory.Files.TryTouch(name))
@@ -169,14 +169,14 @@ internal sealed class LeaseStore : IDisposable
     public void WriteLastReserved(int set, IPAddr address) => directory.WriteLastReserved(set, address);
 
     /// <summary>Tells the index what an owner got; <see cref="Seal"/> ends the change.</summary>
-    public void RecordReserved(LeaseOwner owner, IPAddr address)
+    public void RecordReserved(Attachment owner, IPAddr address)
     {
         if (complete)
             index!.Add(owner, address);
     }
 
     /// <summary>Tells the index what an owner lost; <see cref="Seal"/> ends the change.</summary>
-    public void RecordReleased(LeaseOwner owner, IPAddr address)
+    public void RecordReleased(Attachment owner, IPAddr address)
     {
         if (complete)
             index!.Remove(owner, address);

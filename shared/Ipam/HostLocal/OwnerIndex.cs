@@ -53,7 +53,7 @@ internal sealed class OwnerIndex : IDisposable
     }
 
     /// <summary>True where an owner can be in it: not with the longest container ids.</summary>
-    public static bool CanHold(LeaseOwner owner) => Encoding.UTF8.GetByteCount(owner.ContainerId) <= LongestId;
+    public static bool CanHold(Attachment owner) => Encoding.UTF8.GetByteCount(owner.ContainerId) <= LongestId;
 
     /// <summary>True where log and snapshot belong together and the lease directory is as <see cref="Seal"/> left it.</summary>
     public bool IsComplete() => log is not null && log.Continues(snapshot?.Size ?? 0) && log.IsSealed(leases.Status().ModifiedNanoseconds);
@@ -67,12 +67,12 @@ internal sealed class OwnerIndex : IDisposable
     }
 
     /// <summary>Notes an address that an owner got; <see cref="Seal"/> writes it.</summary>
-    public void Add(LeaseOwner owner, IPAddr address) => Note("+ ", owner, address);
+    public void Add(Attachment owner, IPAddr address) => Note("+ ", owner, address);
 
     /// <summary>Notes an address that an owner lost; <see cref="Seal"/> writes it.</summary>
-    public void Remove(LeaseOwner owner, IPAddr address) => Note("- ", owner, address);
+    public void Remove(Attachment owner, IPAddr address) => Note("- ", owner, address);
 
-    private void Note(string sign, LeaseOwner owner, IPAddr address)
+    private void Note(string sign, Attachment owner, IPAddr address)
     {
         if (CanHold(owner))
             pending.Append(OwnerLog.LineOf(sign, owner.ContainerId, address));

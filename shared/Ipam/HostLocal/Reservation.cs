@@ -5,7 +5,7 @@ using Plugboard.Protocols.Cni;
 namespace Plugboard.Ipam.HostLocal;
 
 /// <summary>One ADD's leases: an address of every range set, or none at all.</summary>
-internal sealed class Reservation(LeaseStore store, LeaseOwner owner, EarlierLeases earlier)
+internal sealed class Reservation(LeaseStore store, Attachment owner, EarlierLeases earlier)
 {
     // A used address costs a link(2) and an open(2) to find; this many cost as much as reading a directory of some thousand names.
     private const int ProbesBeforeReading = 16;
@@ -82,7 +82,7 @@ internal sealed class Reservation(LeaseStore store, LeaseOwner owner, EarlierLea
         if (store.FindOwn(wanted, owner) is { } own)
             return earlier.IsInUse(wanted) ? throw AlreadyAdded(set, own) : Renewed(own, range);
         var holder = store.Find(wanted) is { State: LeaseState.Leased } content
-            ? $"{wanted} is leased to {content.Owner}"
+            ? $"{wanted} is leased to {content.Owner.Text}"
             : $"{store.Path}/{wanted} is no lease that could be released: remove it if the address is free";
         throw Failure(set, CniErrorCode.TryAgainLater, $"requested IP address {wanted} is not available in range set {ranges}", holder);
     }
@@ -155,7 +155,7 @@ internal sealed class Reservation(LeaseStore store, LeaseOwner owner, EarlierLea
             set,
             CniErrorCode.AlreadyAdded,
             $"{lease.Address} has been allocated to {owner.ContainerId}, duplicate allocation is not allowed",
-            $"{store.Path}/{lease.Address} is the lease of {lease.Content.Owner}"
+            $"{store.Path}/{lease.Address} is the lease of {lease.Content.Owner.Text}"
                 + (
                     earlier.IsInUse(lease.Address)
                         ? ", and an interface has the address: DEL comes before another ADD"

@@ -4,7 +4,7 @@ using Plugboard.Linux.LibC;
 namespace Plugboard.Linux.Children;
 
 /// <summary>
-/// Feeds a child and catches what it says, whichever it wants first: poll(2), so neither side waits for the other for ever.
+/// Listeners a child and catches what it says, whichever it wants first: poll(2), so neither side waits for the other for ever.
 /// </summary>
 internal sealed unsafe class ChildStreams(Pipe input, Pipe output, Pipe error, Command command)
 {

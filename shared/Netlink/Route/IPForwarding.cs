@@ -21,7 +21,7 @@ public sealed class IPForwarding(RouteClient client)
     /// <summary>True where the namespace forwards the family.</summary>
     /// <param name="is6">IPv6, else IPv4.</param>
     /// <exception cref="NetlinkException">The kernel lacks the family.</exception>
-    public bool IsOn(bool is6) => client.Netconf.IsForwarding(is6 ? AddressFamily.IPv6 : AddressFamily.IPv4);
+    public bool IsOn(bool is6) => client.Netconf.IsIPForwarding(is6 ? AddressFamily.IPv6 : AddressFamily.IPv4);
 
     /// <summary>What is to be written, in this order; empty where the namespace forwards the family already.</summary>
     /// <param name="is6">IPv6, else IPv4.</param>

@@ -15,7 +15,7 @@ public sealed class NetconfTable
     /// <summary>True where the namespace forwards: <c>net/ipv4/ip_forward</c>, <c>net/ipv6/conf/all/forwarding</c>.</summary>
     /// <param name="family">IPv4 or IPv6.</param>
     /// <exception cref="NetlinkException">The kernel lacks the family.</exception>
-    public bool IsForwarding(AddressFamily family)
+    public bool IsIPForwarding(AddressFamily family)
     {
         var request = socket.NewRequest();
         using (request.Message(RTM_GETNETCONF, NLM_F_REQUEST))

@@ -49,16 +49,16 @@ public sealed class RouteBatch
     }
 
     /// <summary>Adds a forwarding entry, or replaces the destination the address has.</summary>
-    public void Replace(ForwardingEntry entry)
+    public void Replace(FdbEntry entry)
     {
-        ForwardingTable.WriteNew(Requests, entry, NLM_F_REPLACE);
+        FdbTable.WriteNew(Requests, entry, NLM_F_REPLACE);
         changes.Add(new Change(nameof(RTM_NEWNEIGH), entry.Subject));
     }
 
     /// <summary>Removes a forwarding entry.</summary>
-    public void Delete(ForwardingEntry entry)
+    public void Delete(FdbEntry entry)
     {
-        ForwardingTable.WriteDelete(Requests, entry);
+        FdbTable.WriteDelete(Requests, entry);
         changes.Add(new Change(nameof(RTM_DELNEIGH), entry.Subject, Errno.ENOENT));
     }
 

@@ -4,7 +4,7 @@ namespace Plugboard.Netlink.Route;
 
 /// <summary>
 /// One thing that changed; which, is the one of <see cref="Link"/>, <see cref="Address"/>, <see cref="Route"/>, <see cref="Neighbour"/> and
-/// <see cref="Forwarding"/>
+/// <see cref="Fdb"/>
 /// that is not null. Source: rtnetlink(7).
 /// </summary>
 public sealed record RouteChange
@@ -34,5 +34,5 @@ public sealed record RouteChange
     public Neighbour? Neighbour { get; init; }
 
     /// <summary>An entry of a bridge's or VXLAN device's forwarding database.</summary>
-    public ForwardingEntry? Forwarding { get; init; }
+    public FdbEntry? Fdb { get; init; }
 }

@@ -35,7 +35,7 @@ internal static class RouteChangeReader
             case RTM_NEWROUTE or RTM_DELROUTE:
                 return RouteReader.Read(message) is { IsCloned: false } route ? new RouteChange { Route = route } : null;
             case RTM_NEWNEIGH or RTM_DELNEIGH when message.Header<NdMsg>().ndm_family == SocketH.AF_BRIDGE:
-                return ForwardingReader.Read(message) is { } entry ? new RouteChange { Forwarding = entry } : null;
+                return FdbReader.Read(message) is { } entry ? new RouteChange { Fdb = entry } : null;
             case RTM_NEWNEIGH or RTM_DELNEIGH:
                 return NeighbourReader.Read(message) is { } neighbour ? new RouteChange { Neighbour = neighbour } : null;
             default:

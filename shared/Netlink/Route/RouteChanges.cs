@@ -35,7 +35,7 @@ public sealed class RouteChanges : IDisposable
     /// <summary>Waits for a change and returns all there are.</summary>
     /// <param name="timeout">How long to wait at most.</param>
     /// <exception cref="NetlinkFormatException">A message is none.</exception>
-    public NetlinkNews<RouteChange> Receive(TimeSpan timeout) => listener.Receive(timeout, RouteChangeReader.Read);
+    public NetlinkNotifications<RouteChange> Receive(TimeSpan timeout) => listener.Receive(timeout, RouteChangeReader.Read);
 
     /// <summary>Ends the wait of whoever receives, and every later one at once. For any thread, before it is disposed of.</summary>
     public void Stop() => listener.Stop();

@@ -14,7 +14,7 @@ public sealed class RouteClient : IDisposable
     private AddressTable? addresses;
     private RouteTable? routes;
     private NeighbourTable? neighbours;
-    private ForwardingTable? forwarding;
+    private FdbTable? fdb;
     private BridgeVlanTable? bridgeVlans;
     private NetconfTable? netconf;
     private NamespaceTable? namespaces;
@@ -37,7 +37,7 @@ public sealed class RouteClient : IDisposable
     public NeighbourTable Neighbours => neighbours ??= new NeighbourTable(socket);
 
     /// <summary>The forwarding databases of VXLAN devices and bridges.</summary>
-    public ForwardingTable Forwarding => forwarding ??= new ForwardingTable(socket);
+    public FdbTable Fdb => fdb ??= new FdbTable(socket);
 
     /// <summary>The VLANs of bridges and their ports.</summary>
     public BridgeVlanTable BridgeVlans => bridgeVlans ??= new BridgeVlanTable(socket);

@@ -1,3 +1,5 @@
+using Plugboard.Addresses;
+
 namespace Plugboard.Protocols.Cni;
 
 /// <summary>
@@ -29,7 +31,7 @@ public abstract class CniPlugin
     /// <summary>
     /// Releases what belongs to no attachment in <paramref name="valid"/>, which is null where the runtime did not say: then nothing.
     /// </summary>
-    public abstract void Gc(CniRequest request, IReadOnlySet<CniAttachment>? valid);
+    public abstract void Gc(CniRequest request, IReadOnlySet<Attachment>? valid);
 
     /// <summary>Throws code 50 or 51 where an ADD could not be serviced.</summary>
     public abstract void Status(CniRequest request);

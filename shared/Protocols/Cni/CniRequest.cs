@@ -1,3 +1,5 @@
+using Plugboard.Addresses;
+
 namespace Plugboard.Protocols.Cni;
 
 /// <summary>One call of a plugin: what the environment and standard input said, already validated for its verb.</summary>
@@ -58,6 +60,9 @@ public sealed record CniRequest
             CniVersion = config.DecodeVersion(),
         };
 
+    /// <summary>The interface, container and network that the call is about.</summary>
+    public Attachment Attachment => new(NetworkName, ContainerId, IfName);
+
     /// <summary>The same call with another verb, as a delegate gets it.</summary>
     public CniRequest WithVerb(CniVerb verb) => this with { Verb = verb };
 
@@ -85,5 +90,5 @@ public sealed record CniRequest
     /// the config has neither: then nobody knows what is stale. Empty: all is.
     /// </summary>
     /// <exception cref="CniException">Code 7: it is no list of attachments, or an entry names none.</exception>
-    public IReadOnlySet<CniAttachment>? FindValidAttachments() => ValidAttachments.Find(Config);
+    public IReadOnlySet<Attachment>? FindValidAttachments() => ValidAttachments.Find(Config, NetworkName);
 }

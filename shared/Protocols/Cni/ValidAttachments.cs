@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Plugboard.Addresses;
 
 namespace Plugboard.Protocols.Cni;
 
@@ -15,9 +16,9 @@ internal static class ValidAttachments
     /// The attachments of either key together; null where neither is given, or null is: CRI-O writes that for a network without pods.
     /// </summary>
     /// <exception cref="CniException">Code 7: the list leaves a doubt.</exception>
-    public static IReadOnlySet<CniAttachment>? Find(ConfigNode config)
+    public static IReadOnlySet<Attachment>? Find(ConfigNode config, string network)
     {
-        HashSet<CniAttachment>? valid = null;
+        HashSet<Attachment>? valid = null;
         foreach (var key in Keys)
         {
             if (FindOnce(config, key) is not { } list)
@@ -26,13 +27,13 @@ internal static class ValidAttachments
                 throw Doubtful(list.Mismatch("a list"));
             valid ??= [];
             foreach (var entry in list.AsList())
-                valid.Add(Read(entry));
+                valid.Add(Read(entry, network));
         }
 
         return valid;
     }
 
-    private static CniAttachment Read(ConfigNode entry)
+    private static Attachment Read(ConfigNode entry, string network)
     {
         if (entry.Value.Kind != JsonValueKind.Object)
             throw Doubtful(entry.Mismatch("an object"));
@@ -41,7 +42,7 @@ internal static class ValidAttachments
             throw Doubtful($"{entry.Path}.containerID {GoText.Quote(Shortened(id))} is no container's id");
         if (name.AsSpan().ContainsAny('/', ':') || name.AsSpan().Trim().Length != name.Length)
             throw Doubtful($"{entry.Path}.ifname {GoText.Quote(Shortened(name))} is no interface's name");
-        return new CniAttachment(id, name);
+        return new Attachment(network, id, name);
     }
 
     private static string ReadText(ConfigNode entry, string key)

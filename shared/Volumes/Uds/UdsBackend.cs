@@ -79,7 +79,7 @@ public sealed class UdsBackend(VolumePolicy policy) : Backend(policy)
         return home.EnsureDirectory(uid, 0x1c0, static made => made.SetDirectoryMode(WorkloadMode));
     }
 
-    private void WriteCredentials(string uid, PodIdentity pod)
+    private void WriteCredentials(string uid, VolumePod pod)
     {
         using var directory = FileDirectory.Ensure(CredentialsDirectory, 0x1c0);
         var content = Encoding.UTF8.GetBytes(

@@ -21,7 +21,7 @@ public sealed class ManifestTests
         "portmap",
     ];
 
-    // The coordinator's OnlyOne.Directory.
+    // The coordinator's InstanceLock.Directory.
     private const string Lock = "/run/plugboard-coordinator";
 
     public static TheoryData<string> Overlays => [.. Kustomization.Overlays];

@@ -33,7 +33,7 @@ public sealed class KilledTests : IDisposable
                 host.Run("install" + Two).Succeeded();
                 Assert.Equal(("ours", "ours"), (host.OwnerOf("host-local"), host.OwnerOf("loopback")));
                 AssertNothingIsLeft();
-                Assert.Equal(("reference", "reference"), (OwnerOfKept(".original-host-local"), OwnerOfKept(".original-loopback")));
+                Assert.Equal(("reference", "reference"), (OwnerOfBackup(".original-host-local"), OwnerOfBackup(".original-loopback")));
                 host.Run("uninstall --restore").Succeeded();
                 Assert.Equal(before, host.Files());
                 Assert.Equal(("reference", "reference"), (host.OwnerOf("host-local"), host.OwnerOf("loopback")));
@@ -58,9 +58,9 @@ public sealed class KilledTests : IDisposable
                 // Each may be back already or not; install makes both ours, and what was there is still kept.
                 host.Run("install" + Two).Succeeded();
                 Assert.Equal(("ours", "ours"), (host.OwnerOf("host-local"), host.OwnerOf("loopback")));
-                Assert.Equal("reference", OwnerOfKept(".original-host-local"));
-                Assert.Equal("reference", OwnerOfKept(".previous-host-local"));
-                Assert.Equal("reference", OwnerOfKept(".previous-loopback"));
+                Assert.Equal("reference", OwnerOfBackup(".original-host-local"));
+                Assert.Equal("reference", OwnerOfBackup(".previous-host-local"));
+                Assert.Equal("reference", OwnerOfBackup(".previous-loopback"));
                 AssertNothingIsLeft();
                 return killed;
             }
@@ -128,7 +128,7 @@ public sealed class KilledTests : IDisposable
                 || file.Contains("/..", StringComparison.Ordinal)
         );
 
-    private string OwnerOfKept(string name) => host.OwnerOf(Path.Combine(".plugboard", name), name[(name.IndexOf('-') + 1)..]);
+    private string OwnerOfBackup(string name) => host.OwnerOf(Path.Combine(".plugboard", name), name[(name.IndexOf('-') + 1)..]);
 
     // Tries each call and fails with all that went wrong; how many were made to fail.
     private static int ForEach(IEnumerable<SystemCall> calls, Func<SystemCall, bool> attempt)

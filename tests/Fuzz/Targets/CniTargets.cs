@@ -2,8 +2,8 @@ using System.Text;
 using Plugboard.Addresses;
 using Plugboard.Bridge;
 using Plugboard.ClusterFiles;
+using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Pods;
-using Plugboard.Firewall.PortForwarding;
 using Plugboard.Flannel;
 using Plugboard.Ipam.HostLocal;
 using Plugboard.Portmap;
@@ -104,13 +104,13 @@ internal static class CniTargets
         var config = PortmapConfig.Parse(request);
         if (request.FindPrevResultLeniently() is not { } previous || config.Ports.Count == 0)
             return;
-        var forward = config.ForwardTo(PodAddresses.From(previous, request.IfName), request);
-        var record = PodRecord.TryParse(PortForwardRecord.ToRecord(forward).ToBytes());
+        var forward = config.HostPortsOf(PodAddresses.From(previous, request.IfName), request);
+        var record = PodRecord.TryParse(HostPortRecord.ToRecord(forward).ToBytes());
         FuzzFailure.Unless(
             record is not null && record.Owner == forward.Owner && record.Link == forward.Link,
             "a record that ADD writes is of another pod"
         );
-        var read = PortForwardRecord.FromRecord(record!);
+        var read = HostPortRecord.FromRecord(record!);
         FuzzFailure.Unless(
             read.IPv4 == forward.IPv4 && read.IPv6 == forward.IPv6 && read.Ports.SequenceEqual(forward.Ports),
             "a record that ADD writes says something else"
@@ -245,10 +245,10 @@ internal static class CniTargets
 
     private static void RequireStorable(CniEnvironment environment)
     {
-        var owner = new LeaseOwner(environment.ContainerId, environment.IfName);
+        var owner = LeaseOwners.Of(environment.ContainerId, environment.IfName);
         var lease = LeaseContent.Parse(owner.ToContent());
         FuzzFailure.Unless(lease.State == LeaseState.Leased && lease.Owner == owner, "a lease that ADD writes is not read back");
-        var record = new PodRecord(new PodIdentity("net", environment.ContainerId, environment.IfName)) { NetNs = environment.NetNs };
+        var record = new PodRecord(new Attachment("net", environment.ContainerId, environment.IfName)) { NetNs = environment.NetNs };
         var read = PodRecord.TryParse(record.ToBytes());
         FuzzFailure.Unless(
             read is not null && read.Owner == record.Owner && read.NetNs == record.NetNs,

@@ -2,11 +2,11 @@ using System.Text;
 using Plugboard.ClusterFiles;
 using Plugboard.Doctor.Nodes;
 using Plugboard.Firewall.Bridging;
+using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Pods;
-using Plugboard.Firewall.PortForwarding;
 using Plugboard.Flannel;
+using Plugboard.Install;
 using Plugboard.Ipam.HostLocal;
-using Plugboard.Placement;
 using Plugboard.Protocols.Cni;
 using Plugboard.Tests.Fuzz.Mutations;
 
@@ -96,8 +96,8 @@ internal static class StateTargets
         File.WriteAllText(Path.Combine(directory, ".owners", "net", OwnerLog.FileName), text[0]);
         File.WriteAllText(Path.Combine(directory, ".owners", "net", OwnerSnapshot.FileName), text[^1]);
         using var store = LeaseStore.Find(directory, "net")!;
-        FuzzFailure.Unless(store.FindByOwner(new LeaseOwner("c1", "eth0")).Count == 1, "an owner's lease is not found");
-        FuzzFailure.Unless(store.FindByOwner(new LeaseOwner("c2", "eth0")).Count == 0, "a lease is found that nobody has");
+        FuzzFailure.Unless(store.FindByOwner(LeaseOwners.Of("c1", "eth0")).Count == 1, "an owner's lease is not found");
+        FuzzFailure.Unless(store.FindByOwner(LeaseOwners.Of("c2", "eth0")).Count == 0, "a lease is found that nobody has");
         return true;
     }
 
@@ -121,19 +121,19 @@ internal static class StateTargets
             again is not null && again.ToBytes().AsSpan().SequenceEqual(written),
             "a record is another when it is read back"
         );
-        var forward = PortForwardRecord.FromRecord(record);
-        _ = PortForwardRecord.FromRecord(PortForwardRecord.ToRecord(forward));
+        var forward = HostPortRecord.FromRecord(record);
+        _ = HostPortRecord.FromRecord(HostPortRecord.ToRecord(forward));
         _ = PodTraffic.FromRecord(record).ToRecord();
         return true;
     }
 
     private static bool Placed(byte[] input)
     {
-        if (PlacementRecord.Find(input) is not { } record)
+        if (InstallRecord.Find(input) is not { } record)
             return false;
         var written = record.ToBytes();
         FuzzFailure.Unless(
-            PlacementRecord.Find(written)!.ToBytes().AsSpan().SequenceEqual(written),
+            InstallRecord.Find(written)!.ToBytes().AsSpan().SequenceEqual(written),
             "a placement record is another when it is read back"
         );
         return true;

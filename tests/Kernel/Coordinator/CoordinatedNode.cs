@@ -70,8 +70,8 @@ internal sealed class CoordinatedNode : TestMachine
         Kernel = new FaultySocket(KernelSocket.OpenNetlink((int)NetlinkProtocol.Route, 0));
         using var client = new RouteClient(new NetlinkSocket(Kernel, new RouteDialect(), null));
         var seen = new NodeNetwork();
-        var routes = new RouteKeeper(client, seen, options);
-        using var files = Files is null ? null : new FilesKeeper(Files, Name);
+        var routes = new RouteReconciler(client, seen, options);
+        using var files = Files is null ? null : new FilesReconciler(Files, Name);
         var parts = new EngineParts
         {
             Source = Source,
@@ -80,7 +80,7 @@ internal sealed class CoordinatedNode : TestMachine
             Client = client,
             Network = seen,
             Routes = routes,
-            Keepers = files is null ? [routes] : [routes, files],
+            Reconcilers = files is null ? [routes] : [routes, files],
             Log = Log.Enqueue,
         };
         using var engine = new CoordinatorEngine(Change(parts), Options);
@@ -101,7 +101,7 @@ internal sealed class CoordinatedNode : TestMachine
     }
 
     /// <summary>Tells a complete list of nodes.</summary>
-    public void Tell(params ClusterNode[] nodes) => Source.Board.Replace(nodes);
+    public void Tell(params ClusterNode[] nodes) => Source.Store.Replace(nodes);
 
     /// <summary>Waits until a thing is so; fails with the log after ten seconds.</summary>
     public TimeSpan Until(Func<bool> isSo, string what)

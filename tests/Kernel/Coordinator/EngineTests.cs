@@ -116,8 +116,8 @@ public sealed class EngineTests
         using var cluster = new NodeCluster(HostGw, [1]);
         var node = cluster.Nodes[0];
         node.Start();
-        node.Source.Board.SetHindrance("nobody answers");
-        node.Until(() => node.Engine!.Status.Hindrance is not null, "it is told");
+        node.Source.Store.SetSourceError("nobody answers");
+        node.Until(() => node.Engine!.Status.SourceError is not null, "it is told");
         Assert.Null(node.Engine!.Status.SourceHeardAt);
 
         node.Tell([.. cluster.Described]);
@@ -142,7 +142,7 @@ public sealed class EngineTests
                 )
             );
         node.Until(
-            () => node.Engine?.Status.FirstLack is null && !Content().Contains("none", StringComparison.Ordinal),
+            () => node.Engine?.Status.FirstNotReadyReason is null && !Content().Contains("none", StringComparison.Ordinal),
             "the files are written"
         );
         var before = Content();
@@ -238,7 +238,7 @@ public sealed class EngineTests
         foreach (var node in cluster.Nodes)
         {
             node.Start();
-            node.Source.Board.Replace([]);
+            node.Source.Store.Replace([]);
             node.Until(() => node.Source.Advertised is not null, "the others are told");
         }
 
@@ -255,7 +255,7 @@ public sealed class EngineTests
         node.Tool("ip route add 10.245.0.0/24 via 192.168.0.77");
 
         node.Start();
-        node.Source.Board.Set(cluster.Described[1]);
+        node.Source.Store.Set(cluster.Described[1]);
         node.Until(() => node.Routes().Contains("10.244.2.0/24", StringComparison.Ordinal), "a node that is known is reached");
         Assert.Contains("10.244.77.0/24", node.Routes(), StringComparison.Ordinal);
 

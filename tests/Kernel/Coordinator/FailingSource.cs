@@ -36,12 +36,12 @@ internal sealed class FailingSource(IReadOnlyList<ClusterNode> nodes) : IPeerSou
             end.TrySetException(e);
     }
 
-    public async Task RunAsync(ClusterBoard board, CancellationToken cancellation)
+    public async Task RunAsync(NodeStore store, CancellationToken cancellation)
     {
         if (Interlocked.Increment(ref starts) > 1 && FailsAtStart)
             throw new IOException("the source is broken");
         end = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        board.Replace(nodes);
+        store.Replace(nodes);
         await end.Task.WaitAsync(cancellation);
     }
 

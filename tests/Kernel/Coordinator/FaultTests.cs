@@ -1,6 +1,6 @@
+using Plugboard.Coordinator.Cli;
 using Plugboard.Coordinator.Configuration;
 using Plugboard.Coordinator.Engine;
-using Plugboard.Coordinator.Operators;
 using Plugboard.Linux;
 using Plugboard.Testing;
 
@@ -28,7 +28,7 @@ public sealed class FaultTests
         node.Until(() => node.Kernel.Refusals >= 2 && node.Source.Reported is { IsReady: false }, "it was tried again");
 
         Assert.EndsWith(words, node.Source.Reported!.Message, StringComparison.Ordinal);
-        Assert.EndsWith(words, node.Engine!.Status.FirstLack, StringComparison.Ordinal);
+        Assert.EndsWith(words, node.Engine!.Status.FirstNotReadyReason, StringComparison.Ordinal);
         Assert.Contains(
             "coordinator_ready 0",
             MetricsText.Render(node.Engine.Status, TimeProvider.System.GetUtcNow()),
@@ -77,7 +77,7 @@ public sealed class FaultTests
         var routes = node.Routes();
 
         source.End(withoutReason ? null : new InvalidOperationException("a bug"));
-        var told = node.Until(() => node.Engine!.Status.Hindrance is not null, "it is told");
+        var told = node.Until(() => node.Engine!.Status.SourceError is not null, "it is told");
         // It fails before it tells anything, and is started once more.
         node.Until(() => source.Starts >= 3, "it is started again");
 
@@ -92,7 +92,7 @@ public sealed class FaultTests
         node.Until(() => node.Routes() == routes, "what is known is kept");
 
         source.FailsAtStart = false;
-        node.Until(() => node.Engine!.Status.Hindrance is null, "it can be read again");
+        node.Until(() => node.Engine!.Status.SourceError is null, "it can be read again");
     }
 
     [KernelFact]
@@ -117,22 +117,22 @@ public sealed class FaultTests
     {
         using var cluster = new NodeCluster(Vxlan, [2]);
         var node = cluster.Nodes[0];
-        var feed = new DeafFeed();
-        node.Change = parts => parts with { Feeds = new KernelFeeds { Network = feed.Open } };
+        var listener = new DeafListener();
+        node.Change = parts => parts with { Listeners = new NotificationListeners { Network = listener.Open } };
         cluster.Start();
         cluster.AssertAllReachAll();
         var routes = node.Routes();
 
-        feed.IsBroken = true;
+        listener.IsBroken = true;
         node.Until(
             () => node.Log.Any(line => line.StartsWith("changes of links and routes cannot be heard", StringComparison.Ordinal)),
             "it is told"
         );
         node.Tool("ip route del 10.244.2.0/24");
         node.Until(() => node.Routes() == routes, "it is looked at without being told");
-        feed.IsBroken = false;
-        var openings = feed.Openings;
-        node.Until(() => feed.Openings > openings, "it is opened again");
+        listener.IsBroken = false;
+        var openings = listener.Openings;
+        node.Until(() => listener.Openings > openings, "it is opened again");
         node.Tool("ip route del 10.244.2.0/24");
 
         node.Until(() => node.Routes() == routes, "it is heard again");
@@ -145,13 +145,13 @@ public sealed class FaultTests
     {
         using var cluster = new NodeCluster(Vxlan, [2]);
         var node = cluster.Nodes[0];
-        var feed = new DeafFeed { IsBroken = true };
-        node.Change = parts => parts with { Feeds = new KernelFeeds { Network = feed.Open } };
+        var listener = new DeafListener { IsBroken = true };
+        node.Change = parts => parts with { Listeners = new NotificationListeners { Network = listener.Open } };
 
         cluster.Start();
 
         cluster.AssertAllReachAll();
-        feed.IsBroken = false;
+        listener.IsBroken = false;
         node.Tool("ip route del 10.244.2.0/24");
         cluster.AssertAllReachAll();
     }

@@ -54,7 +54,7 @@ public sealed class ForeignChangeTests
         node.Until(() => node.Source.Reported is { IsReady: true }, "ready");
         Settle(node, network);
         var reads = network.ReadCount;
-        var syncs = node.Engine!.Status.Keepers[0].SyncCount;
+        var syncs = node.Engine!.Status.Reconcilers[0].SyncCount;
 
         var (exitCode, _, error) = node.TryTool(
             ["ip", "-batch", "-"],
@@ -86,7 +86,7 @@ public sealed class ForeignChangeTests
         // The last of them is known: so are those before.
         node.Until(() => network.Routes.ContainsKey(new RouteKey(IPPrefix.Parse("20.0.4.0/24"), 0)), "the changes were heard");
 
-        Assert.Equal((reads, syncs), (network.ReadCount, node.Engine.Status.Keepers[0].SyncCount));
+        Assert.Equal((reads, syncs), (network.ReadCount, node.Engine.Status.Reconcilers[0].SyncCount));
         node.Tool("ip route del 10.244.2.0/24");
         node.Until(() => node.Routes().Contains("10.244.2.0/24", StringComparison.Ordinal), "an own route is repaired");
     }
@@ -146,7 +146,7 @@ public sealed class ForeignChangeTests
         cluster.AssertAllReachAll();
         var node = cluster.Nodes[0];
         var tunnel = node.Tool("cat /sys/class/net/flannel.1/ifindex");
-        var syncs = node.Engine!.Status.Keepers[0].SyncCount;
+        var syncs = node.Engine!.Status.Reconcilers[0].SyncCount;
 
         foreach (
             var change in (string[])
@@ -164,7 +164,7 @@ public sealed class ForeignChangeTests
         )
             node.Tool(change);
         node.Engine.Reconfigure();
-        node.Until(() => node.Engine.Status.Keepers[0].SyncCount > syncs, "all is looked at");
+        node.Until(() => node.Engine.Status.Reconcilers[0].SyncCount > syncs, "all is looked at");
 
         cluster.AssertAllReachAll();
         Assert.Equal(tunnel, node.Tool("cat /sys/class/net/flannel.1/ifindex"));

@@ -1,8 +1,8 @@
 using Plugboard.Addresses;
+using Plugboard.Coordinator.Cli;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Configuration;
 using Plugboard.Coordinator.Node;
-using Plugboard.Coordinator.Operators;
 using Plugboard.Netlink.Route;
 using Plugboard.Testing;
 

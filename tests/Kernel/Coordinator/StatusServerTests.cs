@@ -3,10 +3,10 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Plugboard.Addresses;
+using Plugboard.Coordinator.Cli;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Configuration;
 using Plugboard.Coordinator.Engine;
-using Plugboard.Coordinator.Operators;
 using Plugboard.Testing;
 
 namespace Plugboard.Tests.Kernel.Coordinator;
@@ -41,13 +41,13 @@ public sealed class StatusServerTests
     public void A_loop_that_hangs_is_not_healthy_and_is_again_when_it_goes_on()
     {
         using var node = Node();
-        using var keeper = new HangingKeeper();
+        using var reconciler = new HangingReconciler();
         var clock = new ManualTime();
         node.Options = new EngineOptions { AuditInterval = TimeSpan.FromMinutes(2) };
-        node.Change = parts => parts with { Keepers = [keeper], Routes = null, Clock = clock };
+        node.Change = parts => parts with { Reconcilers = [reconciler], Routes = null, Clock = clock };
         node.Start();
         node.Tell(new ClusterNode { Name = "n1" });
-        node.Until(() => keeper.IsAsked, "it hangs");
+        node.Until(() => reconciler.IsAsked, "it hangs");
         using var server = new StatusServer(node.Engine!, clock);
         var port = node.RunBeside(() => server.Start(IPAddr.Parse("127.0.0.1"), 0));
         Assert.EndsWith("\r\n\r\nok\n", Ask(node, "127.0.0.1", port, "/healthz"), StringComparison.Ordinal);
@@ -61,7 +61,7 @@ public sealed class StatusServerTests
             answer,
             StringComparison.Ordinal
         );
-        keeper.GoOn();
+        reconciler.GoOn();
         node.Until(
             () => Ask(node, "127.0.0.1", port, "/healthz").StartsWith("HTTP/1.1 200 ", StringComparison.Ordinal),
             "it is healthy again"
@@ -209,7 +209,7 @@ public sealed class StatusServerTests
         return answer.ToString();
     }
 
-    private sealed class HangingKeeper : IKeeper, IDisposable
+    private sealed class HangingReconciler : IReconciler, IDisposable
     {
         private readonly ManualResetEventSlim goOn = new();
         private volatile bool isAsked;

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using Plugboard.Addresses;
+using Plugboard.Coordinator.Cli;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Node;
-using Plugboard.Coordinator.Operators;
 using Plugboard.Linux;
 using Plugboard.Netlink.Route;
 using Plugboard.Testing;
@@ -394,10 +394,10 @@ public sealed class UplinkTests
             using var client = RouteClient.Open();
             var network = new NodeNetwork();
             network.Read(client);
-            var board = new ClusterBoard(static () => { });
-            board.Replace([self, .. others ?? []]);
+            var store = new NodeStore(static () => { });
+            store.Replace([self, .. others ?? []]);
             var question = new ViewBuilder("n1", new Plugboard.Coordinator.Configuration.NetConf { EnableIPv6 = true }).QuestionOf(
-                board.Current,
+                store.Current,
                 OptionsOf(flags),
                 before
             );

@@ -31,7 +31,7 @@ public sealed class BrokenNodeTests
         [FindingIds.IPForwardOff] = static node => node.Run(static () => Sysctl.Write("net/ipv4/ip_forward", "0")),
         [FindingIds.RpFilterStrict] = static node => node.Run(static () => Sysctl.Write("net/ipv4/conf/flannel.1/rp_filter", "1")),
         [FindingIds.RouteLocalnetOff] = static node => node.Shell("nft add element inet plugboard_portmap localhost_links '{ cni0 }'"),
-        [FindingIds.ForwardDrop] = static node => node.Tool("iptables-nft -P FORWARD DROP"),
+        [FindingIds.ForwardChainDrop] = static node => node.Tool("iptables-nft -P FORWARD DROP"),
         [FindingIds.IptablesMixed] = static node => node.Shell("iptables-legacy -A INPUT -j ACCEPT; iptables-nft -A INPUT -j ACCEPT"),
         [FindingIds.SnatForeign] = static node => node.Shell("iptables-nft -t nat -A POSTROUTING -s 10.201.0.0/16 -j MASQUERADE"),
         [FindingIds.MtuPort] = static node => node.Tool("ip link set veth1 mtu 1400"),

@@ -1,8 +1,8 @@
 using Plugboard.Addresses;
 using Plugboard.Doctor;
 using Plugboard.Firewall;
+using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Pods;
-using Plugboard.Firewall.PortForwarding;
 using Plugboard.Linux;
 using Plugboard.Testing;
 
@@ -130,9 +130,9 @@ internal sealed class DoctoredNode : TestMachine
         {
             using var publisher = new PortPublisher(new PodRecordStore(Under("/run/plugboard/portmap")));
             publisher.Publish(
-                new PortForward
+                new PodHostPorts
                 {
-                    Owner = new PodIdentity("pods", id, "eth0"),
+                    Owner = new Attachment("pods", id, "eth0"),
                     IPv4 = IPPrefix.Parse(address + "/24"),
                     Link = link,
                     Ports = [PortMapping.TryParse(port, 80)!],

@@ -2,8 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using Plugboard.Addresses;
 using Plugboard.Doctor;
+using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Pods;
-using Plugboard.Firewall.PortForwarding;
 using Plugboard.Linux.Files;
 using Plugboard.Linux.Namespaces;
 using Plugboard.Netlink.Route;
@@ -96,9 +96,9 @@ public sealed class ManyPodsTests(ITestOutputHelper output)
         node.AddLease(address.ToString(), id);
         node.Write($"/var/lib/cni/results/pods-{id}-eth0", DoctoredNode.Cached(id, address.ToString(), netns));
         var port = PortMapping.TryParse(string.Create(CultureInfo.InvariantCulture, $"{10000 + number}/tcp"), 80)!;
-        var forward = new PortForward
+        var forward = new PodHostPorts
         {
-            Owner = new PodIdentity("pods", id, "eth0"),
+            Owner = new Attachment("pods", id, "eth0"),
             IPv4 = new IPPrefix(address, 16),
             Link = $"v{id}",
             Ports = [port],

@@ -1,4 +1,5 @@
 using System.Text;
+using Plugboard.Addresses;
 using Plugboard.Protocols.Cni;
 using Xunit;
 
@@ -50,7 +51,8 @@ public sealed class IpamNetwork(CniPlugin plugin, string? under = null) : IDispo
 
     public void Check(string id, string ifName = "eth0") => plugin.Check(Request(id, ifName));
 
-    public void Gc(params CniAttachment[] valid) => plugin.Gc(Request(), valid.ToHashSet());
+    public void Gc(params (string ContainerId, string IfName)[] valid) =>
+        plugin.Gc(Request(), valid.Select(each => new Attachment(Name, each.ContainerId, each.IfName)).ToHashSet());
 
     public void Status() => plugin.Status(Request());
 

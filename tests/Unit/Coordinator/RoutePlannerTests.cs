@@ -68,7 +68,7 @@ public sealed class RoutePlannerTests
         var tunnel = Assert.Single(plan.Tunnels);
         Assert.Equal(("flannel.1", 1450, "10.244.1.0/32"), (tunnel.Name, tunnel.Mtu, tunnel.Address.ToString()));
         Assert.Equal("10.244.2.0 dev flannel.1 lladdr 02:00:00:00:00:02 nud permanent", Assert.Single(plan.Neighbours).ToString());
-        Assert.Equal("02:00:00:00:00:02 dev flannel.1 dst 192.168.0.2 self permanent", Assert.Single(plan.Forwarding).ToString());
+        Assert.Equal("02:00:00:00:00:02 dev flannel.1 dst 192.168.0.2 self permanent", Assert.Single(plan.Fdb).ToString());
         Assert.Equal("10.244.2.0/24 via 10.244.2.0 dev flannel.1 onlink", Assert.Single(plan.Routes).ToString());
     }
 
@@ -82,7 +82,7 @@ public sealed class RoutePlannerTests
             plan.Routes.Select(route => route.ToString())
         );
         Assert.Equal([PeerState.Direct, PeerState.Tunnelled], plan.Paths.Select(path => path.State));
-        Assert.Single(plan.Forwarding);
+        Assert.Single(plan.Fdb);
     }
 
     [Fact]

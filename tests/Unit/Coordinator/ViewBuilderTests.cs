@@ -34,10 +34,10 @@ public sealed class ViewBuilderTests
             Nodes = new ClusterSnapshot().Nodes.AddRange(nodes.Select(node => KeyValuePair.Create(node.Name, node))),
         };
 
-    private static (ClusterView View, string? Lack) Build(ViewBuilder builder, params ClusterNode[] nodes)
+    private static (ClusterView View, string? NotReadyReason) Build(ViewBuilder builder, params ClusterNode[] nodes)
     {
-        var (view, lack) = builder.Build(Snapshot(nodes), Eth0, new Dictionary<string, Link>());
-        return (view!, lack);
+        var (view, notReady) = builder.Build(Snapshot(nodes), Eth0, new Dictionary<string, Link>());
+        return (view!, notReady);
     }
 
     [Fact]
@@ -45,11 +45,11 @@ public sealed class ViewBuilderTests
     {
         var builder = new ViewBuilder("n1", Vxlan with { Network = IPPrefix.Parse("10.10.0.0/16") });
 
-        var (view, lack) = Build(builder, N1, N2);
+        var (view, notReady) = Build(builder, N1, N2);
 
         Assert.StartsWith(
             "this node's pod network 10.244.1.0/24 is not within the cluster's network 10.10.0.0/16: other nodes refuse it",
-            lack,
+            notReady,
             StringComparison.Ordinal
         );
         Assert.False(view.MayPrune);
@@ -58,9 +58,9 @@ public sealed class ViewBuilderTests
     [Fact]
     public void Without_a_configuration_of_the_network_nothing_is_removed()
     {
-        var (view, lack) = Build(new ViewBuilder("n1", new NetConf { EnableIPv6 = true, IsAssumed = true }), N1, N2);
+        var (view, notReady) = Build(new ViewBuilder("n1", new NetConf { EnableIPv6 = true, IsAssumed = true }), N1, N2);
 
-        Assert.Null(lack);
+        Assert.Null(notReady);
         Assert.False(view.MayPrune);
         Assert.True(Build(new ViewBuilder("n1", Vxlan), N1, N2).View.MayPrune);
     }
@@ -68,16 +68,16 @@ public sealed class ViewBuilderTests
     [Fact]
     public void A_node_that_never_was_in_the_list_is_not_gone_however_its_name_is_spelt()
     {
-        var (view, lack) = Build(new ViewBuilder("n11", Vxlan), N1, N2);
+        var (view, notReady) = Build(new ViewBuilder("n11", Vxlan), N1, N2);
 
         Assert.False(view.Self.IsGone);
         Assert.Equal(
             "the source knows no node n11, and node n1 has this node's address or pod network: correct its name, or say --node-name n1",
-            lack
+            notReady
         );
         Assert.Equal(
             "the source knows no node nod3 (did you mean \"node3\"?); say --node-name, or let the node join",
-            Build(new ViewBuilder("nod3", Vxlan), N2, N2 with { Name = "node3" }).Lack
+            Build(new ViewBuilder("nod3", Vxlan), N2, N2 with { Name = "node3" }).NotReadyReason
         );
     }
 
@@ -99,15 +99,15 @@ public sealed class ViewBuilderTests
     public void A_family_that_is_switched_off_by_mistake_is_not_the_end_of_the_node()
     {
         var builder = new ViewBuilder("n1", null);
-        (ClusterView? View, string? Lack) With(NetConf network) =>
+        (ClusterView? View, string? NotReadyReason) With(NetConf network) =>
             builder.Build(Snapshot(N1, N2) with { Network = network }, Eth0, new Dictionary<string, Link>());
 
-        Assert.Null(With(Vxlan).Lack);
-        var (view, lack) = With(Vxlan with { EnableIPv4 = false, SaysIPv4 = true, EnableIPv6 = true });
+        Assert.Null(With(Vxlan).NotReadyReason);
+        var (view, notReady) = With(Vxlan with { EnableIPv4 = false, SaysIPv4 = true, EnableIPv6 = true });
 
         Assert.Equal(
             "node n1 has pods of 10.244.1.0/24, and the cluster's network does not enable that family: EnableIPv4, EnableIPv6",
-            lack
+            notReady
         );
         Assert.False(view!.Self.IsGone || view.MayPrune);
     }

@@ -1,5 +1,5 @@
 using Plugboard.FlexVolume;
-using Plugboard.Placement;
+using Plugboard.Install;
 using Plugboard.Protocols.FlexVolume;
 using Plugboard.Volumes.Options;
 

@@ -1,3 +1,4 @@
+using Plugboard.Addresses;
 using Plugboard.Hosting;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
@@ -115,7 +116,7 @@ public sealed class CniCallTests
         Calls.Serve(plugin, "GC");
         Assert.Null(plugin.Valid);
         Calls.Serve(plugin, "GC", """{"name":"n","cniVersion":"1.1.0","cni.dev/valid-attachments":[{"containerID":"a","ifname":"b"}]}""");
-        Assert.Equal([new CniAttachment("a", "b")], plugin.Valid!);
+        Assert.Equal([new Attachment("n", "a", "b")], plugin.Valid!);
     }
 
     [Fact]

@@ -10,7 +10,7 @@ internal sealed class FakePlugin : CniPlugin
 
     public List<string> Calls { get; } = [];
 
-    public IReadOnlySet<CniAttachment>? Valid { get; private set; }
+    public IReadOnlySet<Attachment>? Valid { get; private set; }
 
     public Action<CniRequest> OnCall { get; init; } = _ => { };
 
@@ -35,7 +35,7 @@ internal sealed class FakePlugin : CniPlugin
 
     public override void Check(CniRequest request) => Note("CHECK", request);
 
-    public override void Gc(CniRequest request, IReadOnlySet<CniAttachment>? valid)
+    public override void Gc(CniRequest request, IReadOnlySet<Attachment>? valid)
     {
         Valid = valid;
         Note("GC", request);

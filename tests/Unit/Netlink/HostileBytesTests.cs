@@ -136,9 +136,9 @@ public sealed class HostileBytesTests
     private static byte[] Forwarding()
     {
         var writer = new NetlinkWriter();
-        ForwardingTable.WriteNew(
+        FdbTable.WriteNew(
             writer,
-            new ForwardingEntry(3, new MacAddress(7), IPAddr.Parse("fd00::1"))
+            new FdbEntry(3, new MacAddress(7), IPAddr.Parse("fd00::1"))
             {
                 Port = 1,
                 Vni = 2,
@@ -172,7 +172,7 @@ public sealed class HostileBytesTests
         Each(message, m => RouteReader.Read(m));
         Each(message, m => AddressReader.Read(m));
         Each(message, m => NeighbourReader.Read(m));
-        Each(message, m => ForwardingReader.Read(m));
+        Each(message, m => FdbReader.Read(m));
         Each(message, m => RouteChangeReader.Read(m));
         Each(message, m => NetlinkAck.Read(m, datagram, dialect));
     }

@@ -1,8 +1,8 @@
+using Plugboard.Firewall.Pods;
 using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text;
-using Plugboard.Firewall.Pods;
 using Plugboard.Netlink;
 using Plugboard.Testing;
 
@@ -32,7 +32,7 @@ public sealed class UapiTests
     private static IEnumerable<Type> UapiTypes =>
         typeof(NetlinkWriter)
             .Assembly.GetTypes()
-            .Concat(typeof(PodIdentity).Assembly.GetTypes())
+            .Concat(typeof(AttachmentTag).Assembly.GetTypes())
             .Where(t => t.Namespace?.EndsWith(".Uapi", StringComparison.Ordinal) == true && !t.IsNested);
 
     [Fact]

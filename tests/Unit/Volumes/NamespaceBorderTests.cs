@@ -14,7 +14,7 @@ public sealed class NamespaceBorderTests
         new("/pods/u/volumes/v", new VolumeOptions(given.ToDictionary(static g => g.Name, static g => g.Value), OptionNames.Own))
         {
             Name = "pv1",
-            Pod = new PodIdentity(space, "pod-0", "0e6d1c2a-1111-2222-3333-444455556666", "sa"),
+            Pod = new VolumePod(space, "pod-0", "0e6d1c2a-1111-2222-3333-444455556666", "sa"),
         };
 
     [Theory]
@@ -118,7 +118,7 @@ public sealed class NamespaceBorderTests
             "it must be one name",
             Assert
                 .Throws<VolumeException>(() =>
-                    LocalPlan.From(Request("team-b", ("perPod", "name")) with { Pod = new PodIdentity("team-b", "..", "u", "") }, policy)
+                    LocalPlan.From(Request("team-b", ("perPod", "name")) with { Pod = new VolumePod("team-b", "..", "u", "") }, policy)
                 )
                 .Message,
             StringComparison.Ordinal

@@ -18,7 +18,7 @@ public sealed class PlanTests
         new("/pods/u/volumes/v", new VolumeOptions(given.ToDictionary(static g => g.Name, static g => g.Value), OptionNames.Own))
         {
             Name = "pv1",
-            Pod = new PodIdentity("ns", "pod", "0e6d1c2a-1111-2222-3333-444455556666", "sa"),
+            Pod = new VolumePod("ns", "pod", "0e6d1c2a-1111-2222-3333-444455556666", "sa"),
         };
 
     private static string Refusal(Action plan) => Assert.ThrowsAny<VolumeException>(plan).Message;
@@ -51,7 +51,7 @@ public sealed class PlanTests
         Assert.Equal(("ns/pv1", true, Careful), (plan.Place.Inside, plan.Create, plan.Attributes));
         Assert.Contains(
             "the pod's namespace is not known",
-            Refusal(() => LocalPlan.From(Request() with { Pod = PodIdentity.Unknown }, policy)),
+            Refusal(() => LocalPlan.From(Request() with { Pod = VolumePod.Unknown }, policy)),
             StringComparison.Ordinal
         );
         Assert.Contains(

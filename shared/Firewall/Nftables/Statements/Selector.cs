@@ -32,17 +32,17 @@ public sealed class Selector
     internal bool IsOfEther { get; private init; }
 
     /// <summary><c>ip saddr</c> or <c>ip6 saddr</c>.</summary>
-    public static Selector SourceAddress(bool is6) => Address(is6, "saddr", is6 ? 8 : 12);
+    public static Selector Saddr(bool is6) => Address(is6, "saddr", is6 ? 8 : 12);
 
     /// <summary><c>ip daddr</c> or <c>ip6 daddr</c>.</summary>
-    public static Selector DestinationAddress(bool is6) => Address(is6, "daddr", is6 ? 24 : 16);
+    public static Selector Daddr(bool is6) => Address(is6, "daddr", is6 ? 24 : 16);
 
     /// <summary><c>th sport</c>: of whichever protocol has ports.</summary>
-    public static Selector SourcePort =>
+    public static Selector Sport =>
         new("th sport", DataType.InetService, static (writer, to) => writer.Payload(NFT_PAYLOAD_TRANSPORT_HEADER, 0, 2, to));
 
     /// <summary><c>th dport</c>.</summary>
-    public static Selector DestinationPort =>
+    public static Selector Dport =>
         new("th dport", DataType.InetService, static (writer, to) => writer.Payload(NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2, to));
 
     /// <summary><c>tcp sport</c> and the like.</summary>
@@ -60,37 +60,37 @@ public sealed class Selector
         };
 
     /// <summary><c>ether saddr</c>.</summary>
-    public static Selector EtherSource =>
+    public static Selector EtherSaddr =>
         new("ether saddr", DataType.EtherAddr, static (writer, to) => writer.Payload(NFT_PAYLOAD_LL_HEADER, 6, 6, to)) { IsOfEther = true };
 
     /// <summary><c>meta l4proto</c>.</summary>
-    public static Selector L4Protocol =>
+    public static Selector L4Proto =>
         new("meta l4proto", DataType.InetProto, static (writer, to) => writer.Meta(NFT_META_L4PROTO, to)) { IsProtocol = true };
 
     /// <summary><c>meta mark</c>.</summary>
-    public static Selector PacketMark => Meta("meta mark", DataType.Mark, NFT_META_MARK);
+    public static Selector MetaMark => Meta("meta mark", DataType.Mark, NFT_META_MARK);
 
     /// <summary><c>iifname</c>.</summary>
-    public static Selector InputLink => Meta("iifname", DataType.IfName, NFT_META_IIFNAME);
+    public static Selector Iifname => Meta("iifname", DataType.IfName, NFT_META_IIFNAME);
 
     /// <summary><c>oifname</c>.</summary>
-    public static Selector OutputLink => Meta("oifname", DataType.IfName, NFT_META_OIFNAME);
+    public static Selector Oifname => Meta("oifname", DataType.IfName, NFT_META_OIFNAME);
 
     /// <summary><c>ct mark</c>.</summary>
-    public static Selector FlowMark => new("ct mark", DataType.Mark, static (writer, to) => writer.Ct(NFT_CT_MARK, to));
+    public static Selector CtMark => new("ct mark", DataType.Mark, static (writer, to) => writer.Ct(NFT_CT_MARK, to));
 
     /// <summary><c>ct direction</c>: 0 for what the flow's opener sends, 1 for the answers.</summary>
-    public static Selector FlowDirection =>
+    public static Selector CtDirection =>
         new("ct direction", DataType.FlowDirection, static (writer, to) => writer.Ct(NFT_CT_DIRECTION, to));
 
     /// <summary>
     /// <c>numgen random mod 4</c>: for each packet a number from 0 on, below <paramref name="modulus"/>, which is at least 1.
     /// </summary>
-    public static Selector Random(uint modulus) =>
+    public static Selector NumgenRandom(uint modulus) =>
         new($"numgen random mod {modulus}", DataType.Number, (writer, to) => writer.Random(modulus, to));
 
     /// <summary>As <see cref="Random"/>, in network order: the key of a map with <see cref="Set.RandomBelow"/>, alone.</summary>
-    public static Selector RandomInOrder(uint modulus) =>
+    public static Selector NumgenInc(uint modulus) =>
         new(
             $"numgen random mod {modulus}",
             DataType.Number,

@@ -4,7 +4,7 @@ using Plugboard.Netlink.Route.Uapi;
 namespace Plugboard.Netlink.Route.Links;
 
 /// <summary>
-/// A VXLAN device: Ethernet in UDP, to the destinations that its <see cref="ForwardingTable"/> has. Source: ip-link(8), TYPE vxlan;
+/// A VXLAN device: Ethernet in UDP, to the destinations that its <see cref="FdbTable"/> has. Source: ip-link(8), TYPE vxlan;
 /// include/uapi/linux/if_link.h, IFLA_VXLAN_*; drivers/net/vxlan/vxlan_core.c.
 /// </summary>
 public sealed record VxlanSpec : LinkSpec

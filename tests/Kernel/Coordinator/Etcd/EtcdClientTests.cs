@@ -131,7 +131,7 @@ public sealed class EtcdClientTests
         server.Ctl("auth", "enable");
         server.Ctl("put", Config, Network);
         await using var stranger = new EtcdNode(server, "two", "192.168.0.2");
-        await stranger.Until(now => now.Hindrance == "etcd: http://127.0.0.1:2379: etcdserver: user name is empty");
+        await stranger.Until(now => now.SourceError == "etcd: http://127.0.0.1:2379: etcdserver: user name is empty");
         await using var liar = new EtcdNode(
             server,
             "three",
@@ -139,7 +139,7 @@ public sealed class EtcdClientTests
             options => options with { Username = "root", Password = "wrong" }
         );
         await liar.Until(now =>
-            now.Hindrance == "etcd: http://127.0.0.1:2379: etcdserver: authentication failed, invalid user ID or password"
+            now.SourceError == "etcd: http://127.0.0.1:2379: etcdserver: authentication failed, invalid user ID or password"
         );
 
         using var client = EtcdClient.Open(

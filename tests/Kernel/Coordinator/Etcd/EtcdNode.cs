@@ -6,7 +6,7 @@ using Plugboard.Coordinator.Sources.Etcd;
 
 namespace Plugboard.Tests.Kernel.Coordinator.Etcd;
 
-/// <summary>One node's source at a real etcd, and its board.</summary>
+/// <summary>One node's source at a real etcd, and its store.</summary>
 internal sealed class EtcdNode : IAsyncDisposable
 {
     private static readonly TimeSpan patience = TimeSpan.FromSeconds(20);
@@ -19,12 +19,12 @@ internal sealed class EtcdNode : IAsyncDisposable
     {
         Name = name;
         Address = address;
-        Board = new ClusterBoard(() => changed.Release());
+        Store = new NodeStore(() => changed.Release());
         var options = new EtcdOptions { NodeName = name, Endpoints = [server.Endpoint] };
         source = new EtcdSource(with?.Invoke(options) ?? options, TimeProvider.System, Log.Enqueue, server.Connections);
         if (recognised.Length > 0)
             source.Recognise([.. recognised.Split(' ').Select(text => IPAddr.Parse(text))]);
-        running = source.RunAsync(Board, stop.Token);
+        running = source.RunAsync(Store, stop.Token);
         if (address.Length > 0)
             Advertise("host-gw");
     }
@@ -33,14 +33,14 @@ internal sealed class EtcdNode : IAsyncDisposable
 
     public string Address { get; }
 
-    public ClusterBoard Board { get; }
+    public NodeStore Store { get; }
 
     public ConcurrentQueue<string> Log { get; } = [];
 
     /// <summary>Its networks; empty where it has none.</summary>
-    public string Subnets => Board.Current.Nodes.TryGetValue(Name, out var own) ? own.PodCidrs.ToString() : "";
+    public string Subnets => Store.Current.Nodes.TryGetValue(Name, out var own) ? own.PodCidrs.ToString() : "";
 
-    public string Peers => string.Join(' ', Board.Current.Nodes.Keys.Where(name => name != Name).Order());
+    public string Peers => string.Join(' ', Store.Current.Nodes.Keys.Where(name => name != Name).Order());
 
     public void Advertise(string backend, VtepData? vtep = null) =>
         source.Advertise(
@@ -54,10 +54,10 @@ internal sealed class EtcdNode : IAsyncDisposable
 
     public async Task Until(Func<ClusterSnapshot, bool> expected)
     {
-        while (!expected(Board.Current))
+        while (!expected(Store.Current))
             Assert.True(
                 await changed.WaitAsync(patience),
-                $"the board stayed: {Board.Current.Hindrance}; {string.Join(' ', Board.Current.Nodes.Values)}; {string.Join('\n', Log)}"
+                $"the store stayed: {Store.Current.SourceError}; {string.Join(' ', Store.Current.Nodes.Values)}; {string.Join('\n', Log)}"
             );
     }
 

@@ -39,7 +39,7 @@ public sealed class EtcdSourceTests : IDisposable
         Start();
         await using var node = new EtcdNode(server, "one", "192.168.0.1");
         await node.UntilLeased();
-        Assert.Equal("10.5.0.0/16", node.Board.Current.Network?.Network.ToString());
+        Assert.Equal("10.5.0.0/16", node.Store.Current.Network?.Network.ToString());
         Assert.Equal([Leases + KeyOf(node)], Keys());
         Assert.Equal(
             """{"PublicIP":"192.168.0.1","PublicIPv6":null,"BackendType":"host-gw"}""",
@@ -73,9 +73,9 @@ public sealed class EtcdSourceTests : IDisposable
             BackendType = "vxlan",
             Vtep4 = new VtepData(1, MacAddress.Parse("c6:d7:0e:51:7a:bc")),
         };
-        Assert.Equal(peer, node.Board.Current.Nodes["10.5.77.0-24"]);
+        Assert.Equal(peer, node.Store.Current.Nodes["10.5.77.0-24"]);
         Assert.Equal("10.5.77.0-24 10.5.78.0-24", node.Peers);
-        Assert.Empty(node.Board.Current.Nodes["10.5.78.0-24"].Addresses);
+        Assert.Empty(node.Store.Current.Nodes["10.5.78.0-24"].Addresses);
         Assert.Equal(
             [
                 "etcd's key \"/coreos.com/network/subnets/10.5.78.0-24\": the value is no JSON; its node is not known",
@@ -95,7 +95,7 @@ public sealed class EtcdSourceTests : IDisposable
             server.Ctl("put", Leases + "10.5.79.0-24", value);
         server.Ctl("put", Config, """{"Network":"10.6.0.0/16","Backend":{"Type":"vxlan"}}""");
         await node.Until(now => now.Network?.Network.ToString() == "10.6.0.0/16");
-        Assert.Equal("192.168.0.80", node.Board.Current.Nodes["10.5.79.0-24"].Addresses.ToString());
+        Assert.Equal("192.168.0.80", node.Store.Current.Nodes["10.5.79.0-24"].Addresses.ToString());
         Assert.Contains(
             "etcd's key \"/coreos.com/network/subnets/10.5.79.0-24\": the value's PublicIP is no IPv4 address; what it said before "
                 + "stays in force",
@@ -106,7 +106,7 @@ public sealed class EtcdSourceTests : IDisposable
         server.Start();
         server.Ctl("put", Config, """{"Network":"10.7.0.0/16","Backend":{"Type":"vxlan"}}""");
         await node.Until(now => now.Network?.Network.ToString() == "10.7.0.0/16");
-        Assert.Equal("192.168.0.80", node.Board.Current.Nodes["10.5.79.0-24"].Addresses.ToString());
+        Assert.Equal("192.168.0.80", node.Store.Current.Nodes["10.5.79.0-24"].Addresses.ToString());
     }
 
     [KernelFact]
@@ -124,8 +124,8 @@ public sealed class EtcdSourceTests : IDisposable
 
         await using (var late = new EtcdNode(server, "late", "192.168.0.9 fd00:1::9"))
         {
-            await late.Until(now => now.Hindrance == "this node's lease: no network of 10.5.0.0/28 is free any more");
-            Assert.Equal(3, late.Board.Current.Nodes.Count);
+            await late.Until(now => now.SourceError == "this node's lease: no network of 10.5.0.0/28 is free any more");
+            Assert.Equal(3, late.Store.Current.Nodes.Count);
             server.Ctl("del", Leases, "--prefix");
             foreach (var node in nodes.Append(late))
                 await node.Until(now => now.Nodes.Count >= 3);
@@ -236,11 +236,11 @@ public sealed class EtcdSourceTests : IDisposable
         await node.Until(now => now.Nodes.Count == 2);
         var subnets = node.Subnets;
         server.Stop();
-        await node.Until(now => now.Hindrance is not null);
-        await node.Until(now => now.Hindrance == "etcd: http://127.0.0.1:2379: Connection refused");
-        Assert.Equal((subnets, "10.5.77.0-24", true), (node.Subnets, node.Peers, node.Board.Current.IsComplete));
+        await node.Until(now => now.SourceError is not null);
+        await node.Until(now => now.SourceError == "etcd: http://127.0.0.1:2379: Connection refused");
+        Assert.Equal((subnets, "10.5.77.0-24", true), (node.Subnets, node.Peers, node.Store.Current.IsComplete));
         server.Start();
-        await node.Until(now => now.Hindrance is null);
+        await node.Until(now => now.SourceError is null);
         server.Ctl("del", Leases + "10.5.77.0-24");
         await node.Until(_ => node.Peers.Length == 0);
         Assert.Equal(subnets, node.Subnets);
@@ -254,17 +254,19 @@ public sealed class EtcdSourceTests : IDisposable
         await using var node = new EtcdNode(server, "one", "");
         await node.Until(now => now.Nodes.Count == 1);
         server.Ctl("del", "/coreos.com", "--prefix");
-        await node.Until(now => now.Hindrance == "etcd's key /coreos.com/network/config was deleted: what it was stays in force");
+        await node.Until(now => now.SourceError == "etcd's key /coreos.com/network/config was deleted: what it was stays in force");
         await using var late = new EtcdNode(server, "two", "192.168.0.2");
-        await late.Until(now => now.Hindrance == "etcd: etcd has no key /coreos.com/network/config: flannel's net-conf.json belongs there");
-        Assert.False(late.Board.Current.IsComplete);
+        await late.Until(now =>
+            now.SourceError == "etcd: etcd has no key /coreos.com/network/config: flannel's net-conf.json belongs there"
+        );
+        Assert.False(late.Store.Current.IsComplete);
         server.Ctl("put", Config, "{\"Network\":");
         await late.Until(now =>
-            now.Hindrance?.StartsWith("etcd's key /coreos.com/network/config: line 1, column 12: ", StringComparison.Ordinal) ?? false
+            now.SourceError?.StartsWith("etcd's key /coreos.com/network/config: line 1, column 12: ", StringComparison.Ordinal) ?? false
         );
         server.Ctl("put", Config, """{"Network":"10.5.0.0/16","Backend":{"Type":"host-gw"}}""");
         await late.UntilLeased();
-        await late.Until(now => now.Hindrance is null);
+        await late.Until(now => now.SourceError is null);
     }
 
     [KernelFact]
@@ -330,7 +332,7 @@ public sealed class EtcdSourceTests : IDisposable
         await using (var none = new EtcdNode(server, "one", "", recognised: "10.0.0.1 192.168.0.1"))
         {
             await none.Until(now =>
-                now.Hindrance
+                now.SourceError
                 == "this node has no lease in etcd yet, none has one of its addresses (10.0.0.1, 192.168.0.1): coordinator run acquires one"
             );
             Assert.Equal(("", "10.5.77.0-24 10.5.78.0-24"), (none.Subnets, none.Peers));
@@ -340,8 +342,8 @@ public sealed class EtcdSourceTests : IDisposable
         {
             await own.UntilLeased();
             Assert.Equal("10.5.78.0/24", own.Subnets);
-            Assert.Equal("vxlan", own.Board.Current.Nodes["one"].BackendType);
-            Assert.Null(own.Board.Current.Hindrance);
+            Assert.Equal("vxlan", own.Store.Current.Nodes["one"].BackendType);
+            Assert.Null(own.Store.Current.SourceError);
         }
 
         // Of two that are this node's, the one that its pods use.
@@ -383,7 +385,7 @@ public sealed class EtcdSourceTests : IDisposable
             "192.168.0.1",
             options => options with { Username = "root", Password = "secret" }
         );
-        await node.Until(now => now.Hindrance?.Contains("has no key", StringComparison.Ordinal) ?? false);
+        await node.Until(now => now.SourceError?.Contains("has no key", StringComparison.Ordinal) ?? false);
         secured.Ctl("put", Config, """{"Network":"10.5.0.0/16","Backend":{"Type":"host-gw"}}""");
         await node.UntilLeased();
 
@@ -406,7 +408,7 @@ public sealed class EtcdSourceTests : IDisposable
             options => options with { Endpoints = [.. endpoints], Username = "root", Password = "hunter2" }
         );
         await node.Until(now =>
-            now.Hindrance == "etcd: the password is not sent to http://192.0.2.1:2379: everybody on the way could read it"
+            now.SourceError == "etcd: the password is not sent to http://192.0.2.1:2379: everybody on the way could read it"
         );
         Assert.DoesNotContain(
             "hunter2",

@@ -34,7 +34,7 @@ public sealed class ConfigFileTests
         Assert.Equal(PodAddress, node.SeenFromPod(Internet));
         Assert.Equal(Eth0, node.SeenFromPod(Private));
         node.SyncWell(SyncCause.Audit);
-        Assert.Contains(node.Keeper.Warnings, warning => warning.Contains("last good", StringComparison.Ordinal));
+        Assert.Contains(node.Reconciler.Warnings, warning => warning.Contains("last good", StringComparison.Ordinal));
         File.Delete(node.ConfigPath);
         node.SyncWell(SyncCause.Source);
         Assert.Equal(Eth0, node.SeenFromPod(Internet));

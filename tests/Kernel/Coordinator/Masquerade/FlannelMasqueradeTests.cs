@@ -80,7 +80,7 @@ public sealed class FlannelMasqueradeTests
     [KernelFact]
     public void Another_network_of_the_node_replaces_the_rules()
     {
-        using var node = new MasqueradeNode(Options("iptables") with { ForwardRules = true });
+        using var node = new MasqueradeNode(Options("iptables") with { ForwardChainRules = true });
         node.View = node.View with { Network = node.View.Network with { EnableIPv6 = false } };
         node.SyncWell();
 
@@ -106,7 +106,7 @@ public sealed class FlannelMasqueradeTests
             node.Tool("iptables -S FLANNEL-FWD")
         );
         Assert.DoesNotContain("FLANNEL", node.Tool("ip6tables-save"), StringComparison.Ordinal);
-        Assert.NotEmpty(node.Run(() => node.Keeper.Remove(isDryRun: false)).Changes);
+        Assert.NotEmpty(node.Run(() => node.Reconciler.Remove(isDryRun: false)).Changes);
         Assert.DoesNotContain("FLANNEL", node.Tool("iptables-save"), StringComparison.Ordinal);
         Assert.DoesNotContain("PLUGBOARD", node.Tool("iptables-save"), StringComparison.Ordinal);
     }

@@ -11,7 +11,7 @@ using static Plugboard.Tests.Kernel.Coordinator.Masquerade.MasqueradeNode;
 
 namespace Plugboard.Tests.Kernel.Coordinator.Masquerade;
 
-/// <summary>The keeper in the engine: what wakes it is the kernel or the file, not the audit, which comes after a minute.</summary>
+/// <summary>The reconciler in the engine: what wakes it is the kernel or the file, not the audit, which comes after a minute.</summary>
 public sealed class MasqueradeEngineTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
@@ -35,11 +35,11 @@ public sealed class MasqueradeEngineTests
         foreach (
             var damage in backend == "iptables"
                 ? new[] { "iptables -t nat -F", "nft flush ruleset" }
-                : ["nft flush ruleset", $"nft flush chain {Plugboard.Coordinator.Masquerade.Native.NativeRules.Table} leaving"]
+                : ["nft flush ruleset", $"nft flush chain {Plugboard.Coordinator.Masquerade.Nftables.NftablesPlan.Table} leaving"]
         )
         {
             node.Tool(damage);
-            Assert.InRange(Until(() => node.Run(() => node.Keeper.Plan(node.View)).Changes.Count == 0, log).TotalSeconds, 0, 3);
+            Assert.InRange(Until(() => node.Run(() => node.Reconciler.Plan(node.View)).Changes.Count == 0, log).TotalSeconds, 0, 3);
             Assert.Equal(Eth0, node.SeenFromPod(Internet));
         }
 
@@ -86,7 +86,7 @@ public sealed class MasqueradeEngineTests
             TaskCreationOptions.LongRunning,
             TaskScheduler.Default
         );
-        source.Board.Replace([
+        source.Store.Replace([
             new ClusterNode
             {
                 Name = "n1",
@@ -101,7 +101,7 @@ public sealed class MasqueradeEngineTests
     {
         using var client = RouteClient.Open();
         using var file = new MasqueradeConfigFile(node.ConfigPath, node.Options, TimeProvider.System);
-        using var keeper = new MasqueradeKeeper(node.Options, file);
+        using var reconciler = new MasqueradeReconciler(node.Options, file);
         var parts = new EngineParts
         {
             Source = source,
@@ -109,8 +109,8 @@ public sealed class MasqueradeEngineTests
             Uplink = new UplinkOptions { Interfaces = ["eth0"] },
             Client = client,
             Network = new NodeNetwork(),
-            Keepers = [keeper],
-            FindRulesKeepers = transaction => keeper.Concerns(transaction) ? [keeper] : [],
+            Reconcilers = [reconciler],
+            FindRulesReconcilers = transaction => reconciler.Concerns(transaction) ? [reconciler] : [],
             Log = log.Enqueue,
         };
         using var engine = new CoordinatorEngine(parts, new EngineOptions { AuditInterval = TimeSpan.FromMinutes(1) });

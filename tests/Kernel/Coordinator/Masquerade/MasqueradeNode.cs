@@ -9,7 +9,7 @@ using Plugboard.Testing;
 namespace Plugboard.Tests.Kernel.Coordinator.Masquerade;
 
 /// <summary>
-/// A node with a pod behind it and an internet before it, reached by two links; and the keeper, with a file of the test's own.
+/// A node with a pod behind it and an internet before it, reached by two links; and the reconciler, with a file of the test's own.
 /// </summary>
 internal sealed class MasqueradeNode : TestMachine
 {
@@ -58,7 +58,7 @@ internal sealed class MasqueradeNode : TestMachine
         if (config is not null)
             File.WriteAllText(ConfigPath, config);
         ConfigFile = new MasqueradeConfigFile(ConfigPath, options, TimeProvider.System);
-        Keeper = new MasqueradeKeeper(options, ConfigFile);
+        Reconciler = new MasqueradeReconciler(options, ConfigFile);
     }
 
     public MasqueradeOptions Options { get; }
@@ -71,7 +71,7 @@ internal sealed class MasqueradeNode : TestMachine
 
     public MasqueradeConfigFile ConfigFile { get; }
 
-    public MasqueradeKeeper Keeper { get; private set; }
+    public MasqueradeReconciler Reconciler { get; private set; }
 
     public NftablesClient Client => client;
 
@@ -107,14 +107,14 @@ internal sealed class MasqueradeNode : TestMachine
         }
     }
 
-    /// <summary>Another keeper, as after a restart or with other flags.</summary>
+    /// <summary>Another reconciler, as after a restart or with other flags.</summary>
     public void Restart(MasqueradeOptions options)
     {
-        Keeper.Dispose();
-        Keeper = new MasqueradeKeeper(options, new MasqueradeConfigFile(ConfigPath, options, TimeProvider.System));
+        Reconciler.Dispose();
+        Reconciler = new MasqueradeReconciler(options, new MasqueradeConfigFile(ConfigPath, options, TimeProvider.System));
     }
 
-    public SyncOutcome Sync(SyncCause cause = SyncCause.Kernel) => Run(() => Keeper.Sync(View, cause));
+    public SyncOutcome Sync(SyncCause cause = SyncCause.Kernel) => Run(() => Reconciler.Sync(View, cause));
 
     /// <summary>Syncs, and nothing may be wrong.</summary>
     public IReadOnlyList<Change> SyncWell(SyncCause cause = SyncCause.Start)
@@ -136,7 +136,7 @@ internal sealed class MasqueradeNode : TestMachine
         }
 
         Assert.Equal(before, client.GetGeneration());
-        Assert.Equal([], Run(() => Keeper.Plan(View)).Changes);
+        Assert.Equal([], Run(() => Reconciler.Plan(View)).Changes);
     }
 
     /// <summary>Whom the internet sees when the pod asks.</summary>
@@ -146,7 +146,7 @@ internal sealed class MasqueradeNode : TestMachine
     {
         if (disposing)
         {
-            Keeper.Dispose();
+            Reconciler.Dispose();
             ConfigFile.Dispose();
             client.Dispose();
             server.Dispose();

@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
 using Plugboard.Coordinator.Engine;
+using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Nftables;
-using Plugboard.Firewall.PortForwarding;
 using Plugboard.Testing;
 
 namespace Plugboard.Tests.Kernel.Coordinator.Pods;
@@ -16,7 +16,7 @@ public sealed class ChangedTableTests
     private const string Masquerade = "inet plugboard_masquerade";
     private const string MacSpoof = "bridge plugboard_macspoof";
 
-    private static PortForward WithConditions(PortForward forward) =>
+    private static PodHostPorts WithConditions(PodHostPorts forward) =>
         forward with
         {
             ConditionsV4 = ["ip", "saddr", "{ 192.0.2.0/24, 198.51.100.7 }"],

@@ -7,15 +7,15 @@ using Plugboard.Coordinator.Engine;
 using Plugboard.Coordinator.Node;
 using Plugboard.Coordinator.Pods;
 using Plugboard.Firewall;
+using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Pods;
-using Plugboard.Firewall.PortForwarding;
 using Plugboard.Netlink.Route;
 using Plugboard.Testing;
 
 namespace Plugboard.Tests.Kernel.Coordinator.Pods;
 
-/// <summary>The keeper in the engine, beside pods that come and go.</summary>
+/// <summary>The reconciler in the engine, beside pods that come and go.</summary>
 public sealed class PodEngineTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
@@ -34,7 +34,7 @@ public sealed class PodEngineTests
         });
         var before = node.Ruleset();
         using var engine = new RunningEngine(node);
-        engine.Until(() => engine.Keeper.ComparisonCount == 1);
+        engine.Until(() => engine.Reconciler.ComparisonCount == 1);
         Assert.Equal(before, node.Ruleset());
 
         // What is measured is the best of some: the rest is what else the machine does.
@@ -52,7 +52,7 @@ public sealed class PodEngineTests
         }
 
         Assert.InRange(best, TimeSpan.Zero, TimeSpan.FromSeconds(1));
-        Assert.Equal(1 + flushes, engine.Keeper.ComparisonCount);
+        Assert.Equal(1 + flushes, engine.Reconciler.ComparisonCount);
         Assert.Contains(
             "pods: add table inet plugboard_portmap { comment \"Ports of this node that lead to pods, by the CNI plugin portmap\"; } "
                 + "(cause: kernel)",
@@ -89,21 +89,21 @@ public sealed class PodEngineTests
         var tags = left.Select(static record => record.Owner.Tag).ToHashSet(StringComparer.Ordinal);
         Assert.DoesNotContain(
             node.Tool("nft list table inet plugboard_portmap").Split('"'),
-            text => PodIdentity.FindTag(text) is { } tag && !tags.Contains(tag)
+            text => AttachmentTag.Find(text) is { } tag && !tags.Contains(tag)
         );
     }
 
     private static bool IsWhole(PodRecord record)
     {
         using var publisher = new PortPublisher(PodNode.Portmap);
-        return publisher.FindDifference(PortForwardRecord.FromRecord(record)) is null;
+        return publisher.FindDifference(HostPortRecord.FromRecord(record)) is null;
     }
 
     private static int ComeAndGo(int first, CancellationToken token)
     {
         using var publisher = new PortPublisher(PodNode.Portmap);
         var count = 0;
-        for (PodIdentity? before = null; !token.IsCancellationRequested; count++)
+        for (Attachment? before = null; !token.IsCancellationRequested; count++)
         {
             // Some with a chain of their own, whose elements are deleted.
             var forward = PodNode.Ports(first + count % 500) with
@@ -121,7 +121,7 @@ public sealed class PodEngineTests
     }
 
     // The flush may come between any two looks of it, again and again: then a runtime repeats it.
-    private static void Publish(PortPublisher publisher, PortForward forward)
+    private static void Publish(PortPublisher publisher, PodHostPorts forward)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -137,7 +137,7 @@ public sealed class PodEngineTests
         }
     }
 
-    /// <summary>An engine with this keeper alone.</summary>
+    /// <summary>An engine with this reconciler alone.</summary>
     private sealed class RunningEngine : IDisposable
     {
         private readonly CancellationTokenSource ending = new();
@@ -147,7 +147,7 @@ public sealed class PodEngineTests
         public RunningEngine(PodNode node)
         {
             running = Task.Factory.StartNew(() => node.RunBeside(Drive), TaskCreationOptions.LongRunning);
-            source.Board.Replace([
+            source.Store.Replace([
                 new ClusterNode
                 {
                     Name = "n1",
@@ -157,7 +157,7 @@ public sealed class PodEngineTests
             ]);
         }
 
-        public PodKeeper Keeper { get; } = new(PodRecordStore.Root);
+        public PodReconciler Reconciler { get; } = new(PodRecordStore.Root);
 
         public ConcurrentQueue<string> Log { get; } = new();
 
@@ -171,8 +171,8 @@ public sealed class PodEngineTests
                 Uplink = new UplinkOptions(),
                 Client = client,
                 Network = new NodeNetwork(),
-                Keepers = [Keeper],
-                FindRulesKeepers = transaction => Keeper.Concerns(transaction) ? [Keeper] : [],
+                Reconcilers = [Reconciler],
+                FindRulesReconcilers = transaction => Reconciler.Concerns(transaction) ? [Reconciler] : [],
                 Log = Log.Enqueue,
             };
             using var engine = new CoordinatorEngine(parts, new EngineOptions());
@@ -197,7 +197,7 @@ public sealed class PodEngineTests
                 return;
             ending.Cancel();
             Assert.True(running.Wait(Patience));
-            Keeper.Dispose();
+            Reconciler.Dispose();
             ending.Dispose();
         }
     }

@@ -5,14 +5,14 @@ using Plugboard.Coordinator.Engine;
 using Plugboard.Coordinator.Pods;
 using Plugboard.Firewall;
 using Plugboard.Firewall.Bridging;
+using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Pods;
-using Plugboard.Firewall.PortForwarding;
 using Plugboard.Testing;
 
 namespace Plugboard.Tests.Kernel.Coordinator.Pods;
 
-/// <summary>A node with pods as the plugins make them, each a link, records and elements; and the keeper that puts them back.</summary>
+/// <summary>A node with pods as the plugins make them, each a link, records and elements; and the reconciler that puts them back.</summary>
 internal sealed class PodNode : TestMachine
 {
     private readonly NftablesMonitor monitor;
@@ -24,8 +24,8 @@ internal sealed class PodNode : TestMachine
         monitor = NftablesMonitor.Open(Namespace);
     }
 
-    /// <summary>The keeper; not for when an engine runs.</summary>
-    public PodKeeper Keeper { get; } = new(PodRecordStore.Root);
+    /// <summary>The reconciler; not for when an engine runs.</summary>
+    public PodReconciler Reconciler { get; } = new(PodRecordStore.Root);
 
     public NftablesClient Client { get; }
 
@@ -41,10 +41,10 @@ internal sealed class PodNode : TestMachine
 
     public static PodRecordStore Bridge { get; } = new(PodRecordStore.Root + "/bridge");
 
-    public static PodIdentity Owner(int number) => new("pods", $"pod{number}", "eth0");
+    public static Attachment Owner(int number) => new("pods", $"pod{number}", "eth0");
 
     /// <summary>What a pod publishes: port 8000 and its number.</summary>
-    public static PortForward Ports(int number) =>
+    public static PodHostPorts Ports(int number) =>
         new()
         {
             Owner = Owner(number),
@@ -55,7 +55,7 @@ internal sealed class PodNode : TestMachine
         };
 
     /// <summary>A pod with a link, a published port, masquerading and a checked hardware address.</summary>
-    public void Add(int number, Func<PortForward, PortForward>? change = null)
+    public void Add(int number, Func<PodHostPorts, PodHostPorts>? change = null)
     {
         Tool($"ip link add veth{number} type bridge");
         Publish(change is null ? Ports(number) : change(Ports(number)));
@@ -75,7 +75,7 @@ internal sealed class PodNode : TestMachine
             OnlyMac = MacAddress.TryParse("02:00:00:00:00:01", out var mac) ? mac : null,
         };
 
-    public void Publish(PortForward forward, FirewallBackend backend = FirewallBackend.Nftables) =>
+    public void Publish(PodHostPorts forward, FirewallBackend backend = FirewallBackend.Nftables) =>
         Run(() =>
         {
             using var publisher = new PortPublisher(Portmap);
@@ -111,7 +111,7 @@ internal sealed class PodNode : TestMachine
     }
 
     /// <summary>What CHECK says of a pod's ports, and of its masquerading and hardware address; null: all is right.</summary>
-    public string? Check(int number, Func<PortForward, PortForward>? change = null) =>
+    public string? Check(int number, Func<PodHostPorts, PodHostPorts>? change = null) =>
         Run(() =>
         {
             using var publisher = new PortPublisher(Portmap);
@@ -124,7 +124,7 @@ internal sealed class PodNode : TestMachine
     public bool WasConcerned { get; private set; }
 
     /// <summary>
-    /// The keeper hears of what was changed since, and is asked if that concerns it. What it put back; no problem may be left.
+    /// The reconciler hears of what was changed since, and is asked if that concerns it. What it put back; no problem may be left.
     /// </summary>
     public IReadOnlyList<Change> Hear()
     {
@@ -132,7 +132,7 @@ internal sealed class PodNode : TestMachine
         while (monitor.Receive(TimeSpan.FromMilliseconds(100)).Items is { Count: > 0 } transactions)
         {
             foreach (var transaction in transactions)
-                WasConcerned |= Keeper.Concerns(transaction);
+                WasConcerned |= Reconciler.Concerns(transaction);
         }
 
         return WasConcerned ? Sync(SyncCause.Kernel) : [];
@@ -140,7 +140,7 @@ internal sealed class PodNode : TestMachine
 
     public IReadOnlyList<Change> Sync(SyncCause cause)
     {
-        var outcome = Run(() => Keeper.Sync(View, cause));
+        var outcome = Run(() => Reconciler.Sync(View, cause));
         Assert.Equal([], outcome.Problems);
         return outcome.Changes;
     }
@@ -157,7 +157,7 @@ internal sealed class PodNode : TestMachine
     {
         if (disposing)
         {
-            Keeper.Dispose();
+            Reconciler.Dispose();
             monitor.Dispose();
             Client.Dispose();
         }

@@ -1,7 +1,6 @@
 using Plugboard.Addresses;
+using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Iptables;
-using Plugboard.Firewall.Pods;
-using Plugboard.Firewall.PortForwarding;
 using Plugboard.Linux.Files;
 using Plugboard.Testing;
 
@@ -9,7 +8,7 @@ namespace Plugboard.Tests.Kernel.Firewall.Iptables;
 
 public sealed class IptablesFailureTests
 {
-    private static readonly PodIdentity Pod = new("net", "cid1", "eth0");
+    private static readonly Attachment Pod = new("net", "cid1", "eth0");
     private static readonly IPPrefix[] Addresses = [IPPrefix.Parse("10.0.0.2/24")];
     private static readonly PortMapping[] Mappings = [new(8080, 80, PortProtocol.Tcp, null)];
 
@@ -20,7 +19,7 @@ public sealed class IptablesFailureTests
     {
         using var machine = new IptablesMachine(variant);
         var before = machine.Saved();
-        ForwardOptions[] wrong =
+        HostPortOptions[] wrong =
         [
             new() { ExternalSetMarkChain = "NO-SUCH-CHAIN" },
             new() { ConditionsV4 = ["--no-such-option"] },
@@ -29,7 +28,7 @@ public sealed class IptablesFailureTests
         foreach (var (options, word) in wrong.Zip(["NO-SUCH-CHAIN", "--no-such-option", "not an address"]))
         {
             var refused = Assert.Throws<IptablesException>(() =>
-                machine.Run(() => machine.Backend.AddForwards(Pod, Addresses, Mappings, options))
+                machine.Run(() => machine.Backend.ApplyHostPorts(Pod, Addresses, Mappings, options))
             );
             Assert.Contains(word, refused.Rule);
             Assert.Contains(refused.Rule!, refused.Message);
@@ -97,13 +96,13 @@ public sealed class IptablesFailureTests
         IPPrefix[] both = [.. Addresses, IPPrefix.Parse("2001:db8::2/64")];
         string[] changed = ["iptables-save", "iptables-restore", "ip6tables-save", "ip6tables-restore"];
         string[] unchanged = ["iptables-save", "ip6tables-save"];
-        Assert.Equal(changed, Calls(() => backend.AddForwards(Pod, both, Mappings, new ForwardOptions())));
-        Assert.Equal(unchanged, Calls(() => backend.AddForwards(Pod, both, Mappings, new ForwardOptions())));
-        Assert.Equal(["iptables-save"], Calls(() => backend.CheckForwards(Pod, Addresses, Mappings, new ForwardOptions())));
+        Assert.Equal(changed, Calls(() => backend.ApplyHostPorts(Pod, both, Mappings, new HostPortOptions())));
+        Assert.Equal(unchanged, Calls(() => backend.ApplyHostPorts(Pod, both, Mappings, new HostPortOptions())));
+        Assert.Equal(["iptables-save"], Calls(() => backend.CheckHostPorts(Pod, Addresses, Mappings, new HostPortOptions())));
         Assert.Equal(changed[..2], Calls(() => backend.AddMasquerade(Pod, Addresses)));
         Assert.Equal([.. changed[..2], "ip6tables-save"], Calls(() => backend.DeleteMasquerade(Pod, null)));
-        Assert.Equal(changed, Calls(() => backend.DeleteForwards(Pod, null)));
-        Assert.Equal(unchanged, Calls(() => backend.DeleteForwards(Pod, null)));
+        Assert.Equal(changed, Calls(() => backend.WithdrawHostPorts(Pod, null)));
+        Assert.Equal(unchanged, Calls(() => backend.WithdrawHostPorts(Pod, null)));
 
         IEnumerable<string> Calls(Action call) =>
             machine.Run(() =>
@@ -149,7 +148,7 @@ public sealed class IptablesFailureTests
             IPPrefix[] addresses = [IPPrefix.Parse(is6 ? "2001:db8::2/64" : "10.0.0.2/24")];
             Assert.False(machine.Run(() => LegacyTable.HasChain(is6, "nat", "CNI-HOSTPORT-DNAT")));
             Assert.False(machine.Run(() => LegacyTable.Exists(is6, "nat")));
-            machine.Run(() => machine.Backend.AddForwards(Pod, addresses, Mappings, new ForwardOptions()));
+            machine.Run(() => machine.Backend.ApplyHostPorts(Pod, addresses, Mappings, new HostPortOptions()));
             Assert.True(machine.Run(() => LegacyTable.HasChain(is6, "nat", "CNI-HOSTPORT-DNAT")));
             Assert.False(machine.Run(() => LegacyTable.HasChain(is6, "nat", "ERROR")));
             Assert.False(machine.Run(() => LegacyTable.HasChain(is6, "filter", "CNI-HOSTPORT-DNAT")));

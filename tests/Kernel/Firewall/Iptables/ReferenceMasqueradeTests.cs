@@ -1,6 +1,5 @@
 using Plugboard.Addresses;
 using Plugboard.Firewall.Iptables;
-using Plugboard.Firewall.Pods;
 using Plugboard.Testing;
 
 namespace Plugboard.Tests.Kernel.Firewall.Iptables;
@@ -14,7 +13,7 @@ public sealed class ReferenceMasqueradeTests
          "ipam":{"type":"static","addresses":[{"address":"10.9.0.5/24"},{"address":"2001:db8::5/64"}]}}
         """;
 
-    private static readonly PodIdentity Pod = new("net.x", "cid1", "eth0");
+    private static readonly Attachment Pod = new("net.x", "cid1", "eth0");
     private static readonly IPPrefix[] Addresses = [IPPrefix.Parse("10.9.0.5/24"), IPPrefix.Parse("2001:db8::5/64")];
 
     [KernelTheory]
@@ -93,7 +92,7 @@ public sealed class ReferenceMasqueradeTests
         var before = machine.Saved();
         foreach (var name in names)
         {
-            var pod = new PodIdentity(name, name, "eth0");
+            var pod = new Attachment(name, name, "eth0");
             IPPrefix[] addresses = [IPPrefix.Parse("10.8.0.5/24")];
             machine.Run(() => machine.Backend.AddMasquerade(pod, addresses));
             var added = machine.Saved();

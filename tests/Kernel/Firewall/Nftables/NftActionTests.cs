@@ -8,8 +8,8 @@ namespace Plugboard.Tests.Kernel.Firewall.Nftables;
 /// <summary>Statements that do something, and rules at a place, are what nft makes of their words.</summary>
 public sealed class NftActionTests
 {
-    private static readonly Decide Accept = new(Verdict.Accept);
-    private static readonly Compare Tcp = Compare.Equal(Selector.L4Protocol, Field.Protocol(6));
+    private static readonly VerdictStatement Accept = new(Verdict.Accept);
+    private static readonly Cmp Tcp = Cmp.Equal(Selector.L4Proto, Field.Protocol(6));
 
     [KernelTheory]
     [InlineData(NftFamily.IPv4)]
@@ -31,17 +31,14 @@ public sealed class NftActionTests
             foreach (var statement in Actions(family))
             {
                 batch.Add(new Rule(chain, [statement]) { Comment = "alone" });
-                batch.Add(new Rule(chain, [Compare.Equal(Selector.PortOf("tcp", 6, isSource: false), Field.Port(80)), statement]));
+                batch.Add(new Rule(chain, [Cmp.Equal(Selector.PortOf("tcp", 6, isSource: false), Field.Port(80)), statement]));
                 batch.Add(new Rule(chain, [Tcp, new Counter(), statement]));
                 // nft asks for TCP before the address then; it is the same.
                 if (statement.ToString()!.EndsWith("reset", StringComparison.Ordinal))
                     continue;
                 foreach (var is6 in NftStatementTests.Versions(family))
                     batch.Add(
-                        new Rule(
-                            chain,
-                            [Compare.Equal(Selector.SourceAddress(is6), NftOracleTests.Sample(DataType.Address(is6), 3)), statement]
-                        )
+                        new Rule(chain, [Cmp.Equal(Selector.Saddr(is6), NftOracleTests.Sample(DataType.Address(is6), 3)), statement])
                     );
             }
         });
@@ -60,8 +57,8 @@ public sealed class NftActionTests
 
         yield return new Log();
         yield return new Log("hello there: ");
-        yield return Compare.Equal(Selector.Random(2), Field.Number(0));
-        yield return Compare.Equal(Selector.Random(10), Field.Number(3), inverted: true);
+        yield return Cmp.Equal(Selector.NumgenRandom(2), Field.Number(0));
+        yield return Cmp.Equal(Selector.NumgenRandom(10), Field.Number(3), inverted: true);
         if (family == NftFamily.Bridge)
             yield break;
         // A bridge's need a module of their own (nft_reject_bridge).
@@ -69,8 +66,8 @@ public sealed class NftActionTests
         yield return new Reject(withReset: true);
         yield return SetMark.OfFlow(7);
         yield return SetMark.OfFlow(8, keepsOthers: true);
-        yield return Compare.Equal(Selector.FlowDirection, Field.Direction(isReply: false));
-        yield return Compare.Equal(Selector.FlowDirection, Field.Direction(isReply: true), inverted: true);
+        yield return Cmp.Equal(Selector.CtDirection, Field.Direction(isReply: false));
+        yield return Cmp.Equal(Selector.CtDirection, Field.Direction(isReply: true), inverted: true);
     }
 
     [KernelTheory]
@@ -88,8 +85,8 @@ public sealed class NftActionTests
             batch.Add(chain);
             foreach (var exists in new[] { true, false })
             {
-                batch.Add(new Rule(chain, [HasRoute.Back(exists), new Decide(Verdict.Drop)]));
-                batch.Add(new Rule(chain, [HasRoute.Onward(exists), Accept]));
+                batch.Add(new Rule(chain, [FibOif.Back(exists), new VerdictStatement(Verdict.Drop)]));
+                batch.Add(new Rule(chain, [FibOif.Onward(exists), Accept]));
             }
 
             batch.Add(new Rule(chain, [Tcp, new NoTrack()]));
@@ -129,10 +126,10 @@ public sealed class NftActionTests
                     foreach (var is6 in NftStatementTests.Versions(family))
                     {
                         var address = IPAddr.Parse(is6 ? "2001:db8::5" : "10.1.2.5");
-                        var from = Compare.Equal(Selector.SourceAddress(is6), NftOracleTests.Sample(DataType.Address(is6), 1));
-                        batch.Add(new Rule(after, [from, Tcp, new Source(address) { Ports = ports, Options = option }]));
+                        var from = Cmp.Equal(Selector.Saddr(is6), NftOracleTests.Sample(DataType.Address(is6), 1));
+                        batch.Add(new Rule(after, [from, Tcp, new Snat(address) { Ports = ports, Options = option }]));
                         if (family != NftFamily.Inet)
-                            batch.Add(new Rule(after, [Tcp, new Source(address) { Ports = ports, Options = option }]));
+                            batch.Add(new Rule(after, [Tcp, new Snat(address) { Ports = ports, Options = option }]));
                     }
                 }
             }
@@ -165,6 +162,6 @@ public sealed class NftActionTests
         Rule Named(string comment) => new(chain, [Accept]) { Comment = comment };
     }
 
-    private static AmongValues Among(params string[] addresses) =>
-        new(Selector.SourceAddress(is6: false), addresses.Select(a => (Field.Of(IPAddr.Parse(a)), Field.Of(IPAddr.Parse(a)))).ToArray());
+    private static AnonymousLookup Among(params string[] addresses) =>
+        new(Selector.Saddr(is6: false), addresses.Select(a => (Field.Of(IPAddr.Parse(a)), Field.Of(IPAddr.Parse(a)))).ToArray());
 }

@@ -91,7 +91,7 @@ public sealed class NftFailureTests : IDisposable
     {
         Assert.Contains(
             "add rule inet t c jump nowhere: no such file or directory (ENOENT)",
-            Refused(batch => batch.Add(new Rule(Chain, [new Decide(Verdict.Jump("nowhere"))]))).Message
+            Refused(batch => batch.Add(new Rule(Chain, [new VerdictStatement(Verdict.Jump("nowhere"))]))).Message
         );
         Assert.Contains("delete table ip none: ", Refused(batch => batch.Delete(new Table(NftFamily.IPv4, "none"))).Message);
         Assert.Contains("delete chain inet t none: ", Refused(batch => batch.Delete(new Chain(Table, "none"))).Message);
@@ -99,27 +99,27 @@ public sealed class NftFailureTests : IDisposable
         Assert.Contains("delete rule inet t c handle 999: ", Refused(batch => batch.Delete(new ListedRule(Chain, 999))).Message);
         Assert.Contains(
             "replace rule inet t c handle 999 drop: ",
-            Refused(batch => batch.Replace(new ListedRule(Chain, 999), new Rule(Chain, [new Decide(Verdict.Drop)]))).Message
+            Refused(batch => batch.Replace(new ListedRule(Chain, 999), new Rule(Chain, [new VerdictStatement(Verdict.Drop)]))).Message
         );
         Assert.Contains("add element inet t none { 1 }: ", Refused(batch => batch.Add(Set with { Name = "none" }, Port(1))).Message);
         Assert.Contains(
             "th dport @none",
-            Refused(batch => batch.Add(new Rule(Chain, [new InSet(Set with { Name = "none" }, Selector.DestinationPort)]))).Message
+            Refused(batch => batch.Add(new Rule(Chain, [new Lookup(Set with { Name = "none" }, Selector.Dport)]))).Message
         );
     }
 
     [KernelFact]
     public void A_refused_rule_with_a_set_of_its_own_is_told_in_its_words()
     {
-        var own = new AmongValues(
+        var own = new AnonymousLookup(
             Selector.PortOf("tcp", 6, isSource: false),
             [(Field.Port(1), Field.Port(9)), (Field.Port(22), Field.Port(22))]
         );
         var none = new Chain(new Table(NftFamily.Inet, "none"), "c");
-        var failures = client.TryCommit(Written(batch => batch.Add(new Rule(none, [own, new Decide(Verdict.Drop)]))));
+        var failures = client.TryCommit(Written(batch => batch.Add(new Rule(none, [own, new VerdictStatement(Verdict.Drop)]))));
         Assert.NotEmpty(failures);
         Assert.All(failures, f => Assert.Equal("add rule inet none c tcp dport { 1-9, 22 } drop", f.Change));
-        var refused = Refused(batch => batch.Add(new Rule(Chain, [own, new Decide(Verdict.Jump("nowhere"))])));
+        var refused = Refused(batch => batch.Add(new Rule(Chain, [own, new VerdictStatement(Verdict.Jump("nowhere"))])));
         Assert.Equal("add rule inet t c tcp dport { 1-9, 22 } jump nowhere", Assert.Single(refused.Failures).Change);
     }
 
@@ -129,7 +129,7 @@ public sealed class NftFailureTests : IDisposable
         Commit(batch =>
         {
             batch.Add(new Chain(Table, "used"));
-            batch.Add(new Rule(Chain, [new InSet(Set, Selector.DestinationPort), new Decide(Verdict.Jump("used"))]));
+            batch.Add(new Rule(Chain, [new Lookup(Set, Selector.Dport), new VerdictStatement(Verdict.Jump("used"))]));
         });
         Assert.Equal(Errno.EBUSY, Refused(batch => batch.Delete(new Chain(Table, "used"))).Errno);
         Assert.Equal(Errno.EBUSY, Refused(batch => batch.Delete(Set)).Errno);

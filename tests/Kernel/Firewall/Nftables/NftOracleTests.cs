@@ -1,9 +1,9 @@
 using Plugboard.Addresses;
 using Plugboard.Firewall.Bridging;
+using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Nftables.Statements;
 using Plugboard.Firewall.Pods;
-using Plugboard.Firewall.PortForwarding;
 using Plugboard.Testing;
 
 namespace Plugboard.Tests.Kernel.Firewall.Nftables;
@@ -212,13 +212,16 @@ public sealed class NftOracleTests
                     batch.Add(
                         new Rule(
                             one,
-                            [Compare.Equal(Selector.PortOf("tcp", 6, isSource: false), Field.Port(port)), new Decide(Verdict.Jump("two"))]
+                            [
+                                Cmp.Equal(Selector.PortOf("tcp", 6, isSource: false), Field.Port(port)),
+                                new VerdictStatement(Verdict.Jump("two")),
+                            ]
                         )
                         {
                             Comment = $"port {port}",
                         }
                     );
-                batch.Add(new Rule(two, [new Decide(Verdict.Return)]));
+                batch.Add(new Rule(two, [new VerdictStatement(Verdict.Return)]));
                 batch.Add(new Table(NftFamily.IPv4, "gone"));
             },
             batch => batch.Delete(oracle.Client.ListRules(one)[1]),
@@ -234,7 +237,7 @@ public sealed class NftOracleTests
     public void The_tables_of_the_plugins()
     {
         using var oracle = new NftOracle();
-        NodeTable[] tables = [new PortForwardTable(), new MasqueradeTable(), new SpoofCheckTable()];
+        NodeTable[] tables = [new HostPortTable(), new MasqueradeTable(), new SpoofCheckTable()];
         var listing = oracle.Same(
             batch =>
             {

@@ -103,7 +103,7 @@ public sealed class NftSetTests
         using var oracle = new NftOracle();
         var table = new Table(family, "t");
         var chain = new Chain(table, "c") { Hook = new ChainHook(ChainType.Filter, NftHook.Prerouting, 0) };
-        var drop = new Decide(Verdict.Drop);
+        var drop = new VerdictStatement(Verdict.Drop);
         oracle.Same(
             batch =>
             {
@@ -138,8 +138,8 @@ public sealed class NftSetTests
                     new Rule(
                         chain,
                         [
-                            new AmongValues(
-                                Selector.InputLink,
+                            new AnonymousLookup(
+                                Selector.Iifname,
                                 [(Field.Link("eth0"), Field.Link("eth0")), (Field.Link("a"), Field.Link("a"))]
                             ),
                             drop,
@@ -149,7 +149,7 @@ public sealed class NftSetTests
                 batch.Add(
                     new Rule(
                         chain,
-                        [new AmongValues(Selector.PacketMark, [(Field.Mark(5), Field.Mark(5)), (Field.Mark(0x100), Field.Mark(0x100))])]
+                        [new AnonymousLookup(Selector.MetaMark, [(Field.Mark(5), Field.Mark(5)), (Field.Mark(0x100), Field.Mark(0x100))])]
                     )
                 );
             },
@@ -166,9 +166,9 @@ public sealed class NftSetTests
         Assert.Equal(["named", "later"], oracle.Client.ListSets(table).Select(s => s.Name));
     }
 
-    private static AmongValues Addresses(bool inverted, params string[] texts) =>
+    private static AnonymousLookup Addresses(bool inverted, params string[] texts) =>
         new(
-            Selector.SourceAddress(is6: false),
+            Selector.Saddr(is6: false),
             texts
                 .Select(t => t.Contains('/', StringComparison.Ordinal) ? IPPrefix.Parse(t) : new IPPrefix(IPAddr.Parse(t), 32))
                 .Select(n => (Field.Of(n.Address), Field.Of(n.Last)))
@@ -176,7 +176,7 @@ public sealed class NftSetTests
             inverted
         );
 
-    private static AmongValues PortsOf(bool inverted, params (ushort From, ushort To)[] ports) =>
+    private static AnonymousLookup PortsOf(bool inverted, params (ushort From, ushort To)[] ports) =>
         new(Selector.PortOf("tcp", 6, isSource: false), ports.Select(p => (Field.Port(p.From), Field.Port(p.To))).ToArray(), inverted);
 
     [KernelFact]

@@ -10,7 +10,7 @@ public sealed class NftStatementTests
 {
     private static readonly NftFamily[] Families = [NftFamily.IPv4, NftFamily.IPv6, NftFamily.Inet, NftFamily.Bridge];
 
-    private static readonly Decide Accept = new(Verdict.Accept);
+    private static readonly VerdictStatement Accept = new(Verdict.Accept);
 
     public static TheoryData<NftFamily, ChainType> Chains
     {
@@ -41,7 +41,7 @@ public sealed class NftStatementTests
             batch.Add(new Chain(table, "other"));
             batch.Add(chain);
             foreach (var verdict in new[] { Verdict.Accept, Verdict.Drop, Verdict.Return, Verdict.Jump("other"), Verdict.Goto("other") })
-                batch.Add(new Rule(chain, [new Decide(verdict)]) { Comment = "decides" });
+                batch.Add(new Rule(chain, [new VerdictStatement(verdict)]) { Comment = "decides" });
             foreach (var statement in Comparisons(family))
             {
                 batch.Add(new Rule(chain, [statement]));
@@ -56,50 +56,50 @@ public sealed class NftStatementTests
         {
             foreach (var is6 in Versions(family))
             {
-                foreach (var selector in new[] { Selector.SourceAddress(is6), Selector.DestinationAddress(is6) })
+                foreach (var selector in new[] { Selector.Saddr(is6), Selector.Daddr(is6) })
                 {
                     var address = Field.Of(IPAddr.Parse(is6 ? "2001:db8::1" : "10.1.2.3"));
-                    yield return Compare.Equal(selector, address, inverted);
-                    yield return Compare.Within(selector, address, Field.Of(IPAddr.Parse(is6 ? "2001:db8::1:9" : "10.1.2.77")), inverted);
+                    yield return Cmp.Equal(selector, address, inverted);
+                    yield return Cmp.Within(selector, address, Field.Of(IPAddr.Parse(is6 ? "2001:db8::1:9" : "10.1.2.77")), inverted);
                     foreach (
                         var network in is6
                             ? new[] { "2001:db8::/32", "2001:db8:1::/45", "ff00::/8", "::1/128" }
                             : ["10.0.0.0/8", "10.1.2.4/30", "127.0.0.0/8", "10.1.1.1/32", "224.0.0.0/4"]
                     )
-                        yield return Compare.InNetwork(selector, IPPrefix.Parse(network), inverted);
+                        yield return Cmp.InNetwork(selector, IPPrefix.Parse(network), inverted);
                 }
             }
 
             foreach (var selector in Ports())
             {
-                yield return Compare.Equal(selector, Field.Port(443), inverted);
-                yield return Compare.Within(selector, Field.Port(1), Field.Port(1023), inverted);
+                yield return Cmp.Equal(selector, Field.Port(443), inverted);
+                yield return Cmp.Within(selector, Field.Port(1), Field.Port(1023), inverted);
             }
 
             foreach (var protocol in new byte[] { 6, 17, 132, 47 })
-                yield return Compare.Equal(Selector.L4Protocol, Field.Protocol(protocol), inverted);
-            yield return Compare.Equal(Selector.PacketMark, Field.Mark(0x2000), inverted);
-            yield return Compare.Within(Selector.PacketMark, Field.Mark(0x10), Field.Mark(0x2000), inverted);
+                yield return Cmp.Equal(Selector.L4Proto, Field.Protocol(protocol), inverted);
+            yield return Cmp.Equal(Selector.MetaMark, Field.Mark(0x2000), inverted);
+            yield return Cmp.Within(Selector.MetaMark, Field.Mark(0x10), Field.Mark(0x2000), inverted);
             // Flows of a bridge need a module of their own (nf_conntrack_bridge).
             if (family != NftFamily.Bridge)
-                yield return Compare.Equal(Selector.FlowMark, Field.Mark(7), inverted);
-            yield return Compare.Equal(Selector.InputLink, Field.Link("eth0"), inverted);
-            yield return Compare.Equal(Selector.EtherSource, Field.Of(new MacAddress(0x020000000001)), inverted);
+                yield return Cmp.Equal(Selector.CtMark, Field.Mark(7), inverted);
+            yield return Cmp.Equal(Selector.Iifname, Field.Link("eth0"), inverted);
+            yield return Cmp.Equal(Selector.EtherSaddr, Field.Of(new MacAddress(0x020000000001)), inverted);
         }
 
         if (family != NftFamily.Bridge)
         {
-            yield return FlowIs.FindState("new")!;
-            yield return FlowIs.FindState("established,related")!;
-            yield return FlowIs.FindState("invalid,untracked")!;
-            yield return FlowIs.DestinationChanged;
-            yield return new AddressIsLocal();
+            yield return Ct.FindState("new")!;
+            yield return Ct.FindState("established,related")!;
+            yield return Ct.FindState("invalid,untracked")!;
+            yield return Ct.DestinationChanged;
+            yield return new FibType();
         }
 
         if (family is NftFamily.Inet)
         {
-            yield return new FamilyIs(false);
-            yield return new FamilyIs(true);
+            yield return new NfProto(false);
+            yield return new NfProto(true);
         }
     }
 
@@ -118,7 +118,7 @@ public sealed class NftStatementTests
             yield return Selector.PortOf("tcp", 6, isSource);
             yield return Selector.PortOf("udp", 17, isSource);
             yield return Selector.PortOf("sctp", 132, isSource);
-            yield return isSource ? Selector.SourcePort : Selector.DestinationPort;
+            yield return isSource ? Selector.Sport : Selector.Dport;
         }
     }
 
@@ -146,8 +146,8 @@ public sealed class NftStatementTests
                     var map = Set.VerdictMap(table, $"v{number}", key);
                     batch.Add(set);
                     batch.Add(map);
-                    batch.Add(new Rule(chain, [new InSet(set, selectors), Accept]) { Comment = "in it" });
-                    batch.Add(new Rule(chain, [new VerdictOf(map, selectors)]));
+                    batch.Add(new Rule(chain, [new Lookup(set, selectors), Accept]) { Comment = "in it" });
+                    batch.Add(new Rule(chain, [new VerdictMap(map, selectors)]));
                 }
             }
         });
@@ -155,15 +155,15 @@ public sealed class NftStatementTests
 
     private static IEnumerable<Selector[]> Keys(bool is6, NftFamily family)
     {
-        yield return [Selector.SourceAddress(is6)];
-        yield return [Selector.SourceAddress(is6), Selector.DestinationAddress(is6)];
-        yield return [Selector.L4Protocol, Selector.DestinationPort];
-        yield return [Selector.DestinationAddress(is6), Selector.L4Protocol, Selector.DestinationPort];
-        yield return [Selector.InputLink];
-        yield return [Selector.InputLink, Selector.EtherSource];
-        yield return [Selector.PacketMark];
+        yield return [Selector.Saddr(is6)];
+        yield return [Selector.Saddr(is6), Selector.Daddr(is6)];
+        yield return [Selector.L4Proto, Selector.Dport];
+        yield return [Selector.Daddr(is6), Selector.L4Proto, Selector.Dport];
+        yield return [Selector.Iifname];
+        yield return [Selector.Iifname, Selector.EtherSaddr];
+        yield return [Selector.MetaMark];
         if (family != NftFamily.Bridge)
-            yield return [Selector.FlowMark, Selector.SourceAddress(is6)];
+            yield return [Selector.CtMark, Selector.Saddr(is6)];
     }
 
     [KernelTheory]
@@ -181,10 +181,10 @@ public sealed class NftStatementTests
             batch.Add(table);
             batch.Add(before);
             batch.Add(after);
-            batch.Add(new Rule(after, [Compare.Equal(Selector.OutputLink, Field.Link("eth0")), new Masquerade()]) { Comment = "leaves" });
+            batch.Add(new Rule(after, [Cmp.Equal(Selector.Oifname, Field.Link("eth0")), new Masquerade()]) { Comment = "leaves" });
             foreach (var is6 in Versions(family))
             {
-                var tcp = Compare.Equal(Selector.PortOf("tcp", 6, isSource: false), Field.Port(8080));
+                var tcp = Cmp.Equal(Selector.PortOf("tcp", 6, isSource: false), Field.Port(8080));
                 var map = Set.Map(
                     table,
                     is6 ? "m6" : "m4",
@@ -192,9 +192,9 @@ public sealed class NftStatementTests
                     [DataType.Address(is6), DataType.InetService]
                 );
                 batch.Add(map);
-                Statement[] isOfFamily = family == NftFamily.Inet ? [new FamilyIs(is6)] : [];
-                batch.Add(new Rule(before, [.. isOfFamily, tcp, new Destination(IPAddr.Parse(is6 ? "2001:db8::5" : "10.1.2.5"), 80)]));
-                batch.Add(new Rule(before, [.. isOfFamily, new DestinationOf(is6, map, Selector.L4Protocol, Selector.DestinationPort)]));
+                Statement[] isOfFamily = family == NftFamily.Inet ? [new NfProto(is6)] : [];
+                batch.Add(new Rule(before, [.. isOfFamily, tcp, new Dnat(IPAddr.Parse(is6 ? "2001:db8::5" : "10.1.2.5"), 80)]));
+                batch.Add(new Rule(before, [.. isOfFamily, new DnatMap(is6, map, Selector.L4Proto, Selector.Dport)]));
             }
         });
     }

@@ -35,9 +35,9 @@ public sealed class NftablesMonitorTests : IDisposable
 
     private NftablesTransaction Next()
     {
-        var news = monitor.Receive(Long);
-        Assert.False(news.Lost);
-        return Assert.Single(news.Items);
+        var notifications = monitor.Receive(Long);
+        Assert.False(notifications.Lost);
+        return Assert.Single(notifications.Items);
     }
 
     private void AddOurs()

@@ -2,9 +2,9 @@ using System.Text.RegularExpressions;
 using Plugboard.Addresses;
 using Plugboard.Firewall;
 using Plugboard.Firewall.Bridging;
+using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Pods;
-using Plugboard.Firewall.PortForwarding;
 using Plugboard.Testing;
 
 namespace Plugboard.Tests.Kernel.Firewall.Pods;
@@ -27,10 +27,10 @@ internal sealed partial class FirewallNode : TestMachine
     public static PodRecordStore Bridge { get; } = new(PodRecordStore.Root + "/bridge");
 
     /// <summary>What an attachment publishes; its addresses are those of its number.</summary>
-    public static PortForward Forward(string container, string network, int number, params string[] ports) =>
+    public static PodHostPorts Forward(string container, string network, int number, params string[] ports) =>
         new()
         {
-            Owner = new PodIdentity(network, container, "eth0"),
+            Owner = new Attachment(network, container, "eth0"),
             IPv4 = IPPrefix.Parse($"10.{number}.0.2/24"),
             IPv6 = IPPrefix.Parse($"fd00:{number}::2/64"),
             Link = $"v{number}",
@@ -41,7 +41,7 @@ internal sealed partial class FirewallNode : TestMachine
     public static PodTraffic Traffic(string container, string network, int number, string link) =>
         new()
         {
-            Owner = new PodIdentity(network, container, "eth0"),
+            Owner = new Attachment(network, container, "eth0"),
             MasqueradedAddresses = [IPPrefix.Parse($"10.{number}.0.2/24"), IPPrefix.Parse($"fd00:{number}::2/64")],
             Link = link,
             OnlyMac = MacAddress.TryParse("02:00:00:00:00:01", out var mac) ? mac : null,
@@ -51,14 +51,14 @@ internal sealed partial class FirewallNode : TestMachine
     public void AddLink(string name) => Tool($"ip link add {name} type bridge");
 
     /// <summary>Publishes; the link is made where it is missing.</summary>
-    public PodRecord? Publish(PortForward forward, FirewallBackend backend = FirewallBackend.Nftables)
+    public PodRecord? Publish(PodHostPorts forward, FirewallBackend backend = FirewallBackend.Nftables)
     {
         if (TryTool(["ip", "link", "show", forward.Link]).ExitCode != 0)
             AddLink(forward.Link);
         return With(publisher => publisher.Publish(forward, "cni0", backend));
     }
 
-    public void Withdraw(PortForward forward) =>
+    public void Withdraw(PodHostPorts forward) =>
         With(publisher =>
         {
             publisher.Withdraw(forward.Owner, null);
@@ -66,7 +66,7 @@ internal sealed partial class FirewallNode : TestMachine
         });
 
     /// <summary>What CHECK says; null: all is right.</summary>
-    public string? Check(PortForward forward) => With(publisher => publisher.FindDifference(forward with { LocalhostLink = "cni0" }));
+    public string? Check(PodHostPorts forward) => With(publisher => publisher.FindDifference(forward with { LocalhostLink = "cni0" }));
 
     public T With<T>(Func<PortPublisher, T> act) =>
         Run(() =>

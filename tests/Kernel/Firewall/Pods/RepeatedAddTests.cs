@@ -1,8 +1,8 @@
 using Plugboard.Firewall;
 using Plugboard.Firewall.Conditions;
+using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Iptables;
 using Plugboard.Firewall.Pods;
-using Plugboard.Firewall.PortForwarding;
 using Plugboard.Testing;
 
 namespace Plugboard.Tests.Kernel.Firewall.Pods;
@@ -10,9 +10,9 @@ namespace Plugboard.Tests.Kernel.Firewall.Pods;
 /// <summary>A second ADD for a living container replaces what the first one made, or changes nothing.</summary>
 public sealed class RepeatedAddTests
 {
-    private static readonly PortForward First = FirewallNode.Forward("c", "a", 1, "8080/tcp", "8081/udp");
+    private static readonly PodHostPorts First = FirewallNode.Forward("c", "a", 1, "8080/tcp", "8081/udp");
 
-    private static PortForward Second(params string[] ports) =>
+    private static PodHostPorts Second(params string[] ports) =>
         First with
         {
             Ports = [.. ports.Select(port => PortMapping.TryParse(port, 81)!)],

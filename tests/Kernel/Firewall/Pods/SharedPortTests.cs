@@ -1,7 +1,7 @@
 using Plugboard.Firewall;
+using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Pods;
-using Plugboard.Firewall.PortForwarding;
 using Plugboard.Firewall.Restoring;
 using Plugboard.Testing;
 
@@ -13,9 +13,9 @@ namespace Plugboard.Tests.Kernel.Firewall.Pods;
 /// </summary>
 public sealed class SharedPortTests
 {
-    private static readonly PortForward A = FirewallNode.Forward("c", "a", 1, "8080/tcp", "192.0.2.1:53/udp");
-    private static readonly PortForward B = FirewallNode.Forward("c", "b", 2, "8080/tcp", "192.0.2.1:53/udp");
-    private static readonly PortForward C = FirewallNode.Forward("c", "d", 3, "8080/tcp");
+    private static readonly PodHostPorts A = FirewallNode.Forward("c", "a", 1, "8080/tcp", "192.0.2.1:53/udp");
+    private static readonly PodHostPorts B = FirewallNode.Forward("c", "b", 2, "8080/tcp", "192.0.2.1:53/udp");
+    private static readonly PodHostPorts C = FirewallNode.Forward("c", "d", 3, "8080/tcp");
 
     private static FirewallNode Node()
     {
@@ -87,7 +87,7 @@ public sealed class SharedPortTests
     {
         using var node = Node();
         node.Publish(C);
-        PortForward[] all = [A, B, C];
+        PodHostPorts[] all = [A, B, C];
         node.Withdraw(all[first]);
         Assert.Single(node.Ports());
         Assert.Null(node.Check(all[second]));
@@ -128,7 +128,7 @@ public sealed class SharedPortTests
     public void A_pod_with_conditions_that_waits_gets_a_jump_to_its_own_chain()
     {
         using var node = new FirewallNode();
-        PortForward With(PortForward forward) => forward with { ConditionsV4 = ["ip", "saddr", "192.0.2.0/24"] };
+        PodHostPorts With(PodHostPorts forward) => forward with { ConditionsV4 = ["ip", "saddr", "192.0.2.0/24"] };
         node.Publish(With(A));
         node.Publish(With(B));
         node.Withdraw(With(A));
@@ -227,7 +227,7 @@ public sealed class SharedPortTests
     public void Who_begins_to_wait_while_the_other_goes_gets_it_all_the_same()
     {
         using var node = Node();
-        var table = new PortForwardTable();
+        var table = new HostPortTable();
         node.Run(() =>
         {
             using var client = NftablesClient.Open();

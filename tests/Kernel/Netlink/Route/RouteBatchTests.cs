@@ -25,8 +25,7 @@ public sealed class RouteBatchTests(ITestOutputHelper output) : TunnelTestBase
     private static Neighbour Neighbour(Link link, int peer) =>
         new(link.Index, Subnet(peer), Mac(peer), NeighbourState.Permanent) { Protocol = RouteProtocol.Plugboard };
 
-    private static ForwardingEntry Forwarding(Link link, int peer) =>
-        new(link.Index, Mac(peer), IPAddr.Parse($"192.0.{peer >> 8}.{peer & 255}"));
+    private static FdbEntry FdbEntryOf(Link link, int peer) => new(link.Index, Mac(peer), IPAddr.Parse($"192.0.{peer >> 8}.{peer & 255}"));
 
     private static RouteSpec Route(Link link, int peer) =>
         new()
@@ -44,7 +43,7 @@ public sealed class RouteBatchTests(ITestOutputHelper output) : TunnelTestBase
         for (var peer = 0; peer < Peers; peer++)
         {
             batch.Replace(Neighbour(link, peer));
-            batch.Replace(Forwarding(link, peer));
+            batch.Replace(FdbEntryOf(link, peer));
             batch.Add(Route(link, peer), RouteAddMode.Replace);
         }
 
@@ -62,7 +61,7 @@ public sealed class RouteBatchTests(ITestOutputHelper output) : TunnelTestBase
     private void WriteOneByOne(Link link)
     {
         Timed("neighbours one by one", () => Each(peer => Client.Neighbours.Replace(Neighbour(link, peer))));
-        Timed("forwarding entries one by one", () => Each(peer => Client.Forwarding.Replace(Forwarding(link, peer))));
+        Timed("forwarding entries one by one", () => Each(peer => Client.Fdb.Replace(FdbEntryOf(link, peer))));
         Timed("routes one by one", () => Each(peer => Client.Routes.Add(Route(link, peer), RouteAddMode.Replace)));
     }
 
@@ -91,14 +90,14 @@ public sealed class RouteBatchTests(ITestOutputHelper output) : TunnelTestBase
 
         var clock = Stopwatch.StartNew();
         Assert.Empty(Timed("neighbours in a batch", () => Each((batch, peer) => batch.Replace(Neighbour(link, peer)))));
-        Assert.Empty(Timed("forwarding entries in a batch", () => Each((batch, peer) => batch.Replace(Forwarding(link, peer)))));
+        Assert.Empty(Timed("forwarding entries in a batch", () => Each((batch, peer) => batch.Replace(FdbEntryOf(link, peer)))));
         Assert.Empty(Timed("routes in a batch", () => Each((batch, peer) => batch.Add(Route(link, peer), RouteAddMode.Replace))));
         var routes = Timed(
             "list routes",
             () => Client.Routes.List(new RouteFilter(AddressFamily.IPv4, 254, Protocol: RouteProtocol.Plugboard))
         );
         var neighbours = Timed("list neighbours", () => Client.Neighbours.List(link.Index, AddressFamily.IPv4));
-        var entries = Timed("list forwarding entries", () => Client.Forwarding.List(link.Index));
+        var entries = Timed("list forwarding entries", () => Client.Fdb.List(link.Index));
         Assert.True(clock.Elapsed < Bound, $"{clock.Elapsed}");
 
         var peers = Enumerable.Range(0, Peers).ToList();
@@ -107,7 +106,7 @@ public sealed class RouteBatchTests(ITestOutputHelper output) : TunnelTestBase
             routes.Select(r => r.ToSpec().ToString()).Order(StringComparer.Ordinal)
         );
         Assert.Equal(peers.Select(p => Neighbour(link, p)).ToHashSet(), neighbours.ToHashSet());
-        Assert.Equal(peers.Select(p => Forwarding(link, p)).ToHashSet(), entries.ToHashSet());
+        Assert.Equal(peers.Select(p => FdbEntryOf(link, p)).ToHashSet(), entries.ToHashSet());
         Assert.Equal(Peers, Host.Tool("ip neigh show dev flannel.1 nud permanent").Count(c => c == '\n'));
 
         Assert.Empty(Timed("all the same again in one batch", () => Client.TryExecute(Writes(link))));
@@ -115,13 +114,13 @@ public sealed class RouteBatchTests(ITestOutputHelper output) : TunnelTestBase
         foreach (var peer in peers)
         {
             removals.Delete(Route(link, peer));
-            removals.Delete(Forwarding(link, peer));
+            removals.Delete(FdbEntryOf(link, peer));
             removals.DeleteNeighbour(link.Index, Subnet(peer));
         }
 
         Assert.Empty(Timed("remove all", () => Client.TryExecute(removals)));
         Assert.Empty(Timed("remove what is gone", () => Client.TryExecute(removals)));
-        Assert.Empty(Client.Forwarding.List(link.Index));
+        Assert.Empty(Client.Fdb.List(link.Index));
         Assert.Empty(Client.Routes.List(new RouteFilter(AddressFamily.IPv4, 254, Protocol: RouteProtocol.Plugboard)));
     }
 
@@ -131,7 +130,7 @@ public sealed class RouteBatchTests(ITestOutputHelper output) : TunnelTestBase
         var link = AddVxlan();
         var batch = new RouteBatch();
         for (var peer = 0; peer < 700; peer++)
-            batch.Replace(peer % 2 == 0 ? Forwarding(link, peer) : Forwarding(link, peer) with { LinkIndex = 99 });
+            batch.Replace(peer % 2 == 0 ? FdbEntryOf(link, peer) : FdbEntryOf(link, peer) with { LinkIndex = 99 });
         batch.Add(Route(link, 1) with { OnLink = false, Gateway = IPAddr.Parse("172.16.0.1") });
         batch.Set(link.Index, new LinkChange { Alias = "ours" });
 
@@ -142,7 +141,7 @@ public sealed class RouteBatchTests(ITestOutputHelper output) : TunnelTestBase
             ("RTM_NEWROUTE", Errno.ENETUNREACH, "Nexthop has invalid gateway"),
             (refusals[^1].Call, refusals[^1].Error.Errno, refusals[^1].Error.Message)
         );
-        Assert.Equal(350, Client.Forwarding.List(link.Index).Count);
+        Assert.Equal(350, Client.Fdb.List(link.Index).Count);
         Assert.Equal("ours", Client.Links.Get(link.Index).Alias);
     }
 
@@ -161,13 +160,13 @@ public sealed class RouteBatchTests(ITestOutputHelper output) : TunnelTestBase
             () =>
             {
                 var all = new List<RouteChange>();
-                while (changes.Receive(TimeSpan.FromMilliseconds(200)) is { Items.Count: > 0 } news)
-                    all.AddRange(news.Items);
+                while (changes.Receive(TimeSpan.FromMilliseconds(200)) is { Items.Count: > 0 } notifications)
+                    all.AddRange(notifications.Items);
                 return all;
             }
         );
         var ours = told.Where(c => c.PortId == Client.PortId).ToList();
         Assert.Equal((Peers, Peers), (ours.Count(c => c.Route is not null), ours.Count(c => c.Neighbour is not null)));
-        Assert.Equal(Peers, told.Count(c => c.Forwarding is not null));
+        Assert.Equal(Peers, told.Count(c => c.Fdb is not null));
     }
 }

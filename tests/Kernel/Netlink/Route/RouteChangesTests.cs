@@ -29,9 +29,9 @@ public sealed class RouteChangesTests : TunnelTestBase
         var seen = new List<RouteChange>();
         while (clock.Elapsed < Long)
         {
-            var news = changes.Receive(Long - clock.Elapsed);
-            Assert.False(news.Lost);
-            seen.AddRange(news.Items);
+            var notifications = changes.Receive(Long - clock.Elapsed);
+            Assert.False(notifications.Lost);
+            seen.AddRange(notifications.Items);
             if (seen.Find(c => wanted(c)) is { } found)
                 return found;
         }
@@ -120,13 +120,13 @@ public sealed class RouteChangesTests : TunnelTestBase
     {
         var link = AddVxlan();
         using var changes = Open(RouteMonitorGroups.Neighbour);
-        var entry = new ForwardingEntry(link.Index, Mac, IPAddr.Parse("192.0.2.7"));
-        Client.Forwarding.Replace(entry);
-        Assert.Equal(entry, Await(changes, c => c.Forwarding is not null).Forwarding);
-        Client.Forwarding.Replace(entry with { Destination = IPAddr.Parse("192.0.2.8") });
-        Assert.Equal(IPAddr.Parse("192.0.2.8"), Await(changes, c => c.Forwarding is not null).Forwarding!.Destination);
+        var entry = new FdbEntry(link.Index, Mac, IPAddr.Parse("192.0.2.7"));
+        Client.Fdb.Replace(entry);
+        Assert.Equal(entry, Await(changes, c => c.Fdb is not null).Fdb);
+        Client.Fdb.Replace(entry with { Destination = IPAddr.Parse("192.0.2.8") });
+        Assert.Equal(IPAddr.Parse("192.0.2.8"), Await(changes, c => c.Fdb is not null).Fdb!.Destination);
         Host.Tool("bridge fdb del 02:00:00:00:00:01 dev flannel.1");
-        Assert.True(Await(changes, c => c.Forwarding is not null).IsDeleted);
+        Assert.True(Await(changes, c => c.Fdb is not null).IsDeleted);
 
         var neighbour = new Neighbour(link.Index, IPAddr.Parse("10.244.3.0"), Mac, NeighbourState.Permanent)
         {
@@ -145,9 +145,9 @@ public sealed class RouteChangesTests : TunnelTestBase
         using var changes = Open(RouteMonitorGroups.Link, room: 1);
         for (var i = 0; i < 100; i++)
             Client.Links.Set(Under.Index, new LinkChange { Alias = $"change {i}" });
-        var news = changes.Receive(Long);
-        Assert.True(news.Lost);
-        Assert.Empty(news.Items);
+        var notifications = changes.Receive(Long);
+        Assert.True(notifications.Lost);
+        Assert.Empty(notifications.Items);
         Client.Links.Set(Under.Index, new LinkChange { Alias = "last" });
         Assert.Equal("last", Await(changes, c => c.Link is not null).Link!.Alias);
     }
@@ -174,7 +174,7 @@ public sealed class RouteChangesTests : TunnelTestBase
     public void Time_that_passes_is_nothing_heard()
     {
         using var changes = Open(RouteMonitorGroups.IPv4Route);
-        var news = changes.Receive(TimeSpan.FromMilliseconds(20));
-        Assert.Equal((0, false), (news.Items.Count, news.Lost));
+        var notifications = changes.Receive(TimeSpan.FromMilliseconds(20));
+        Assert.Equal((0, false), (notifications.Items.Count, notifications.Lost));
     }
 }

@@ -125,13 +125,13 @@ public sealed class VxlanTests : TunnelTestBase
     {
         var link = AddVxlan();
         var other = AddVxlan("flannel.2", vni: 2);
-        var entry = new ForwardingEntry(link.Index, Mac, IPAddr.Parse("192.0.2.7"));
-        Client.Forwarding.Add(entry with { Destination = IPAddr.Parse("192.0.2.8") });
-        Assert.Equal(Errno.EEXIST, Assert.Throws<NetlinkException>(() => Client.Forwarding.Add(entry)).Errno);
-        Client.Forwarding.Replace(entry);
-        Client.Forwarding.Add(entry with { LinkIndex = other.Index });
+        var entry = new FdbEntry(link.Index, Mac, IPAddr.Parse("192.0.2.7"));
+        Client.Fdb.Add(entry with { Destination = IPAddr.Parse("192.0.2.8") });
+        Assert.Equal(Errno.EEXIST, Assert.Throws<NetlinkException>(() => Client.Fdb.Add(entry)).Errno);
+        Client.Fdb.Replace(entry);
+        Client.Fdb.Add(entry with { LinkIndex = other.Index });
 
-        Assert.Equal(entry, Assert.Single(Client.Forwarding.List(link.Index)));
+        Assert.Equal(entry, Assert.Single(Client.Fdb.List(link.Index)));
         var told = Assert.Single(Host.Json("bridge -j fdb show dev flannel.1").EnumerateArray());
         Assert.Equal(
             ("02:00:00:00:00:01", "192.0.2.7", "permanent"),
@@ -140,38 +140,38 @@ public sealed class VxlanTests : TunnelTestBase
         Assert.Contains("self", told.GetProperty("flags").EnumerateArray().Select(f => f.GetString()));
 
         // The kernel says no word of it, but does nothing.
-        Assert.True(Client.Forwarding.Delete(entry with { Destination = IPAddr.Parse("192.0.2.8") }));
-        Assert.Equal(entry, Assert.Single(Client.Forwarding.List(link.Index)));
-        Assert.True(Client.Forwarding.Delete(entry));
-        Assert.False(Client.Forwarding.Delete(entry));
-        Assert.Empty(Client.Forwarding.List(link.Index));
-        Assert.Single(Client.Forwarding.List(other.Index));
+        Assert.True(Client.Fdb.Delete(entry with { Destination = IPAddr.Parse("192.0.2.8") }));
+        Assert.Equal(entry, Assert.Single(Client.Fdb.List(link.Index)));
+        Assert.True(Client.Fdb.Delete(entry));
+        Assert.False(Client.Fdb.Delete(entry));
+        Assert.Empty(Client.Fdb.List(link.Index));
+        Assert.Single(Client.Fdb.List(other.Index));
     }
 
     [KernelFact]
     public void The_zero_address_has_several_destinations_which_are_appended_and_not_replaced()
     {
         var link = AddVxlan();
-        var first = new ForwardingEntry(link.Index, default, IPAddr.Parse("192.0.2.7"));
+        var first = new FdbEntry(link.Index, default, IPAddr.Parse("192.0.2.7"));
         var second = first with { Destination = IPAddr.Parse("192.0.2.8"), Port = 4789, Vni = 77, OutInterface = Under.Index };
-        Client.Forwarding.Append(first);
-        Client.Forwarding.Append(second);
-        Client.Forwarding.Append(second);
-        Assert.Equal([first, second], Client.Forwarding.List(link.Index).OrderBy(e => e.Destination.ToString(), StringComparer.Ordinal));
-        Assert.Equal(Errno.EOPNOTSUPP, Assert.Throws<NetlinkException>(() => Client.Forwarding.Replace(first)).Errno);
-        Assert.True(Client.Forwarding.Delete(first));
-        Assert.Equal([second], Client.Forwarding.List(link.Index));
-        Assert.True(Client.Forwarding.Delete(first with { Destination = null }));
-        Assert.Empty(Client.Forwarding.List(link.Index));
+        Client.Fdb.Append(first);
+        Client.Fdb.Append(second);
+        Client.Fdb.Append(second);
+        Assert.Equal([first, second], Client.Fdb.List(link.Index).OrderBy(e => e.Destination.ToString(), StringComparer.Ordinal));
+        Assert.Equal(Errno.EOPNOTSUPP, Assert.Throws<NetlinkException>(() => Client.Fdb.Replace(first)).Errno);
+        Assert.True(Client.Fdb.Delete(first));
+        Assert.Equal([second], Client.Fdb.List(link.Index));
+        Assert.True(Client.Fdb.Delete(first with { Destination = null }));
+        Assert.Empty(Client.Fdb.List(link.Index));
     }
 
     [KernelFact]
     public void A_destination_may_be_of_IPv6()
     {
         var link = AddVxlan(local: "fd02::1");
-        var entry = new ForwardingEntry(link.Index, Mac, IPAddr.Parse("fd02::7"));
-        Client.Forwarding.Replace(entry);
-        Assert.Equal(entry, Assert.Single(Client.Forwarding.List(link.Index)));
+        var entry = new FdbEntry(link.Index, Mac, IPAddr.Parse("fd02::7"));
+        Client.Fdb.Replace(entry);
+        Assert.Equal(entry, Assert.Single(Client.Fdb.List(link.Index)));
         Assert.Contains("dst fd02::7", Host.Tool("bridge fdb show dev flannel.1"));
     }
 
@@ -181,20 +181,20 @@ public sealed class VxlanTests : TunnelTestBase
         Client.Links.Add(new BridgeSpec { Name = "br0", Up = true });
         var bridge = Client.Links.Get("br0").Index;
         Client.Links.Set(Under.Index, new LinkChange { Master = bridge });
-        Client.Forwarding.Replace(new ForwardingEntry(Under.Index, Mac, null) { Flags = ForwardingFlags.Master });
+        Client.Fdb.Replace(new FdbEntry(Under.Index, Mac, null) { Flags = FdbFlags.Master });
         // A bridge that can filter by VLAN has one more for its own VLAN.
-        var entry = Assert.Single(Client.Forwarding.List(Under.Index), e => e.LinkAddress == Mac && e.Vlan == 0);
+        var entry = Assert.Single(Client.Fdb.List(Under.Index), e => e.LinkAddress == Mac && e.Vlan == 0);
         Assert.Equal((bridge, null, NeighbourState.Permanent), (entry.MasterIndex, entry.Destination, entry.State));
-        Assert.True(Client.Forwarding.Delete(entry));
+        Assert.True(Client.Fdb.Delete(entry));
     }
 
     [KernelFact]
     public void A_link_that_is_gone_has_no_entries_and_takes_none()
     {
-        Assert.Empty(Client.Forwarding.List(99));
+        Assert.Empty(Client.Fdb.List(99));
         Assert.Equal(
             Errno.ENODEV,
-            Assert.Throws<NetlinkException>(() => Client.Forwarding.Replace(new ForwardingEntry(99, Mac, IPAddr.Parse("192.0.2.7")))).Errno
+            Assert.Throws<NetlinkException>(() => Client.Fdb.Replace(new FdbEntry(99, Mac, IPAddr.Parse("192.0.2.7")))).Errno
         );
     }
 

@@ -108,7 +108,7 @@ public sealed class AccessTests
         api.EndWatches();
 
         await api.Server.WaitForAsync(request => request.IsWatch && request.Headers["Authorization"] == "Bearer second");
-        Assert.Null(run.Board.Current.Hindrance);
+        Assert.Null(run.Store.Current.SourceError);
     }
 
     [Fact]
@@ -121,7 +121,7 @@ public sealed class AccessTests
         await using var run = KubernetesRun.Start(api, Trusting(authority));
         Assert.Contains(
             "does not accept this node's token",
-            (await run.WaitAsync(snapshot => snapshot.Hindrance is not null)).Hindrance,
+            (await run.WaitAsync(snapshot => snapshot.SourceError is not null)).SourceError,
             StringComparison.Ordinal
         );
         Assert.Single(api.Server.Requests);
@@ -149,7 +149,7 @@ public sealed class AccessTests
         Assert.Equal(
             $"the Kubernetes API at {api.Server.Address.GetLeftPart(UriPartial.Authority)}: the server's certificate is not accepted: "
                 + $"it is from CN=next, which is not in {run.ServiceAccount}/ca.crt",
-            (await run.WaitAsync(snapshot => snapshot.Hindrance is not null)).Hindrance
+            (await run.WaitAsync(snapshot => snapshot.SourceError is not null)).SourceError
         );
         Assert.Empty(api.Server.Requests);
 
@@ -174,9 +174,9 @@ public sealed class AccessTests
     {
         using var api = KubernetesRun.TwoNodes(server);
         await using var run = KubernetesRun.Start(api, Trusting(authority));
-        var hindrance = (await run.WaitAsync(snapshot => snapshot.Hindrance is not null)).Hindrance!;
+        var sourceErrors = (await run.WaitAsync(snapshot => snapshot.SourceError is not null)).SourceError!;
         Assert.Empty(api.Server.Requests);
-        return hindrance[(hindrance.IndexOf("accepted: ", StringComparison.Ordinal) + "accepted: ".Length)..]
+        return sourceErrors[(sourceErrors.IndexOf("accepted: ", StringComparison.Ordinal) + "accepted: ".Length)..]
             .Replace(run.ServiceAccount, "", StringComparison.Ordinal);
     }
 
@@ -234,7 +234,7 @@ public sealed class AccessTests
         );
         Assert.Equal(
             "/nowhere/ca.crt is missing: a pod has it from its service account; outside of a pod give --kubeconfig-file",
-            (await run.WaitAsync(snapshot => snapshot.Hindrance is not null)).Hindrance
+            (await run.WaitAsync(snapshot => snapshot.SourceError is not null)).SourceError
         );
     }
 
@@ -254,7 +254,7 @@ public sealed class AccessTests
         Assert.Equal(
             "RBAC does not let this node do it: GET /k8s/clusters/c-1/api/v1/nodes: no; grant nodes get, list and watch, "
                 + "nodes/status patch (docs/kubernetes.md)",
-            (await run.WaitAsync(snapshot => snapshot.Hindrance is not null)).Hindrance
+            (await run.WaitAsync(snapshot => snapshot.SourceError is not null)).SourceError
         );
     }
 
@@ -275,7 +275,7 @@ public sealed class AccessTests
         await using var run = KubernetesRun.Start(api, options => options with { ApiServer = null, Kubeconfig = config });
         Assert.Equal(
             "the Kubernetes API refuses GET /api/v1/nodes: 401 Unauthorized; no token and no client's certificate was sent: none is given",
-            (await run.WaitAsync(snapshot => snapshot.Hindrance is not null)).Hindrance
+            (await run.WaitAsync(snapshot => snapshot.SourceError is not null)).SourceError
         );
         File.Delete(config);
     }
@@ -307,7 +307,7 @@ public sealed class AccessTests
         Assert.Equal(
             "the Kubernetes API refuses PATCH /api/v1/nodes/self/status: 403 nodes self is forbidden: ValidatingAdmissionPolicy "
                 + "'own' with binding 'own' denied request: a coordinator writes its own Node only",
-            (await run.WaitAsync(snapshot => snapshot.Hindrance is not null)).Hindrance
+            (await run.WaitAsync(snapshot => snapshot.SourceError is not null)).SourceError
         );
     }
 
@@ -319,7 +319,7 @@ public sealed class AccessTests
         await using var run = KubernetesRun.Start(api);
         Assert.EndsWith(
             " leads to http://192.0.2.1:8080, which is not followed; name that server",
-            (await run.WaitAsync(snapshot => snapshot.Hindrance is not null)).Hindrance,
+            (await run.WaitAsync(snapshot => snapshot.SourceError is not null)).SourceError,
             StringComparison.Ordinal
         );
     }

@@ -21,7 +21,7 @@ public sealed class FaultTests
             }
         );
 
-    private static async Task<string> HindranceOfListAsync(
+    private static async Task<string> ErrorOfListAsync(
         Func<FakeRequest, FakeAnswer?> instead,
         Func<KubernetesOptions, KubernetesOptions>? change = null
     )
@@ -29,13 +29,13 @@ public sealed class FaultTests
         using var api = KubernetesRun.TwoNodes();
         api.Instead = request => request.IsList ? instead(request) : null;
         await using var run = KubernetesRun.Start(api, change);
-        var hindrance = (await run.WaitAsync(snapshot => snapshot.Hindrance is not null)).Hindrance!;
-        Assert.False(run.Board.Current.IsComplete);
-        Assert.Empty(run.Board.Current.Nodes);
+        var sourceErrors = (await run.WaitAsync(snapshot => snapshot.SourceError is not null)).SourceError!;
+        Assert.False(run.Store.Current.IsComplete);
+        Assert.Empty(run.Store.Current.Nodes);
         api.Instead = static _ => null;
         await run.PauseAsync();
-        await run.WaitAsync(snapshot => snapshot is { IsComplete: true, Hindrance: null });
-        return hindrance;
+        await run.WaitAsync(snapshot => snapshot is { IsComplete: true, SourceError: null });
+        return sourceErrors;
     }
 
     [Theory]
@@ -47,13 +47,13 @@ public sealed class FaultTests
     [InlineData("[1,2]", "broke off")]
     [InlineData("""{"metadata":{"resourceVersion":"7"},"items":[{"metadata":{"name":"\ud800"}}]}""", "cannot be read")]
     public async Task A_list_that_is_none_is_told_and_nobody_is_believed(string body, string told) =>
-        Assert.Contains(told, await HindranceOfListAsync(_ => new FakeAnswer(200, body)), StringComparison.Ordinal);
+        Assert.Contains(told, await ErrorOfListAsync(_ => new FakeAnswer(200, body)), StringComparison.Ordinal);
 
     [Fact]
     public async Task An_object_without_an_end_is_cut_off() =>
         Assert.Contains(
             "cut off",
-            await HindranceOfListAsync(
+            await ErrorOfListAsync(
                 _ => Endless($"{Head}{{\"metadata\":{{\"name\":\"", "aaaaaaaa"),
                 options => options with { Limits = new ReadingLimits { Object = 300_000 } }
             ),
@@ -64,7 +64,7 @@ public sealed class FaultTests
     public async Task Blanks_without_an_end_are_cut_off() =>
         Assert.Contains(
             "cut off",
-            await HindranceOfListAsync(
+            await ErrorOfListAsync(
                 _ => Endless(Head, "        "),
                 options => options with { Limits = new ReadingLimits { Page = 3_000_000 } }
             ),
@@ -75,7 +75,7 @@ public sealed class FaultTests
     public async Task A_list_without_an_end_is_cut_off() =>
         Assert.Contains(
             "cut off",
-            await HindranceOfListAsync(
+            await ErrorOfListAsync(
                 _ => Endless(Head, """{"a":1},"""),
                 options => options with { Limits = new ReadingLimits { Page = 3_000_000 } }
             ),
@@ -86,7 +86,7 @@ public sealed class FaultTests
     public async Task Nodes_without_an_end_are_cut_off() =>
         Assert.Contains(
             "more than 1000 nodes",
-            await HindranceOfListAsync(
+            await ErrorOfListAsync(
                 _ => Endless(Head, """{"a":1},"""),
                 options => options with { Limits = new ReadingLimits { Nodes = 1000 } }
             ),
@@ -99,10 +99,7 @@ public sealed class FaultTests
         const string Page = """{"metadata":{"resourceVersion":"7","continue":"again"},"items":[]}""";
         Assert.Contains(
             "pages",
-            await HindranceOfListAsync(
-                _ => new FakeAnswer(200, Page),
-                options => options with { Limits = new ReadingLimits { Pages = 5 } }
-            ),
+            await ErrorOfListAsync(_ => new FakeAnswer(200, Page), options => options with { Limits = new ReadingLimits { Pages = 5 } }),
             StringComparison.Ordinal
         );
     }
@@ -118,7 +115,7 @@ public sealed class FaultTests
 
         Assert.Contains(
             "did not answer /api/v1/nodes within 30 seconds",
-            (await run.WaitAsync(snapshot => snapshot.Hindrance is not null)).Hindrance,
+            (await run.WaitAsync(snapshot => snapshot.SourceError is not null)).SourceError,
             StringComparison.Ordinal
         );
         api.Instead = static _ => null;
@@ -141,13 +138,13 @@ public sealed class FaultTests
         await using var run = KubernetesRun.Start(api);
         await api.Server.WaitForAsync(request => request.IsList);
 
-        for (var i = 0; i < 20 && run.Board.Current.Hindrance is null; i++)
+        for (var i = 0; i < 20 && run.Store.Current.SourceError is null; i++)
         {
             await Task.Delay(5);
             run.Time.Pass(TimeSpan.FromSeconds(10));
         }
 
-        Assert.NotNull((await run.WaitAsync(snapshot => snapshot.Hindrance is not null)).Hindrance);
+        Assert.NotNull((await run.WaitAsync(snapshot => snapshot.SourceError is not null)).SourceError);
     }
 
     [Fact]
@@ -156,7 +153,7 @@ public sealed class FaultTests
         using var api = KubernetesRun.TwoNodes();
         api.Instead = _ => FakeAnswer.Refusal(429, "TooManyRequests", "slow down") with { Headers = ["Retry-After: 17"] };
         await using var run = KubernetesRun.Start(api);
-        await run.WaitAsync(snapshot => snapshot.Hindrance is not null);
+        await run.WaitAsync(snapshot => snapshot.SourceError is not null);
         api.Instead = static _ => null;
 
         await run.Time.PassAsync(TimeSpan.FromSeconds(17), TimeSpan.FromSeconds(25));
@@ -175,7 +172,7 @@ public sealed class FaultTests
             await run.PauseAsync(i);
         await run.Time.PassAsync(TimeSpan.FromSeconds(12.8), TimeSpan.FromSeconds(45));
 
-        Assert.Equal("the Kubernetes API refuses GET /api/v1/nodes: 500 etcd is away", run.Board.Current.Hindrance);
+        Assert.Equal("the Kubernetes API refuses GET /api/v1/nodes: 500 etcd is away", run.Store.Current.SourceError);
         Assert.Equal(1, run.Changes);
     }
 
@@ -186,10 +183,10 @@ public sealed class FaultTests
         api.Instead = _ => FakeAnswer.Refusal(403, "Forbidden", "nodes is forbidden");
         await using var run = KubernetesRun.Start(api);
 
-        var hindrance = (await run.WaitAsync(snapshot => snapshot.Hindrance is not null)).Hindrance;
+        var sourceErrors = (await run.WaitAsync(snapshot => snapshot.SourceError is not null)).SourceError;
 
-        Assert.Contains("RBAC", hindrance, StringComparison.Ordinal);
-        Assert.Contains("nodes/status patch", hindrance, StringComparison.Ordinal);
+        Assert.Contains("RBAC", sourceErrors, StringComparison.Ordinal);
+        Assert.Contains("nodes/status patch", sourceErrors, StringComparison.Ordinal);
         api.Instead = static _ => null;
         await run.Time.PassAsync(TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(30));
         await run.ListedAsync();
@@ -211,10 +208,14 @@ public sealed class FaultTests
         api.EndWatches();
 
         if (told.Length > 0)
-            Assert.Contains(told, (await run.WaitAsync(snapshot => snapshot.Hindrance is not null)).Hindrance, StringComparison.Ordinal);
+            Assert.Contains(
+                told,
+                (await run.WaitAsync(snapshot => snapshot.SourceError is not null)).SourceError,
+                StringComparison.Ordinal
+            );
         await run.PauseAsync();
         await api.Server.WaitForAsync(request => request.IsWatch, times: 2);
-        Assert.Equal(2, (await run.WaitAsync(snapshot => snapshot.Hindrance is null)).Nodes.Count);
+        Assert.Equal(2, (await run.WaitAsync(snapshot => snapshot.SourceError is null)).Nodes.Count);
         Assert.Equal(1, api.Server.Requests.Count(request => request.IsList));
     }
 
@@ -225,8 +226,12 @@ public sealed class FaultTests
         api.Instead = request => request.IsWatch ? Endless("{\"type\":\"", "aaaaaaaa") : null;
         await using var run = KubernetesRun.Start(api, options => options with { Limits = new ReadingLimits { Object = 300_000 } });
 
-        Assert.Contains("cut off", (await run.WaitAsync(snapshot => snapshot.Hindrance is not null)).Hindrance, StringComparison.Ordinal);
-        Assert.Equal(2, run.Board.Current.Nodes.Count);
+        Assert.Contains(
+            "cut off",
+            (await run.WaitAsync(snapshot => snapshot.SourceError is not null)).SourceError,
+            StringComparison.Ordinal
+        );
+        Assert.Equal(2, run.Store.Current.Nodes.Count);
     }
 
     [Fact]
@@ -262,13 +267,13 @@ public sealed class FaultTests
             """{"kind":"Status","code":504,"reason":"Timeout","message":"Too large resource version","details":{"causes":[{"reason":"ResourceVersionTooLarge"}],"retryAfterSeconds":1}}""";
         api.Instead = request => request.IsWatch ? new FakeAnswer(504, TooLarge) : null;
         await using var run = KubernetesRun.Start(api);
-        await run.WaitAsync(snapshot => snapshot.Hindrance is not null);
+        await run.WaitAsync(snapshot => snapshot.SourceError is not null);
         api.Instead = static _ => null;
 
         await run.Time.PassAsync(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2));
 
         await api.Server.WaitForAsync(request => request.IsList, times: 2);
-        await run.WaitAsync(snapshot => snapshot.Hindrance is null);
+        await run.WaitAsync(snapshot => snapshot.SourceError is null);
     }
 
     [Fact]
@@ -298,8 +303,8 @@ public sealed class FaultTests
         run.Time.Pass(TimeSpan.FromSeconds(2));
         api.Dispose();
 
-        var snapshot = await run.WaitAsync(snapshot => snapshot.Hindrance is not null);
-        Assert.Contains("Connection refused", snapshot.Hindrance, StringComparison.Ordinal);
+        var snapshot = await run.WaitAsync(snapshot => snapshot.SourceError is not null);
+        Assert.Contains("Connection refused", snapshot.SourceError, StringComparison.Ordinal);
         Assert.Equal(2, snapshot.Nodes.Count);
         Assert.True(snapshot.IsComplete);
         await run.PauseAsync();

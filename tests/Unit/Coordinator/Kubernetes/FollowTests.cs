@@ -89,7 +89,7 @@ public sealed class FollowTests
         await run.PauseAsync();
 
         Assert.Equal(2, (await run.WaitAsync(snapshot => snapshot.IsComplete)).Nodes.Count);
-        Assert.Null(run.Board.Current.Hindrance);
+        Assert.Null(run.Store.Current.SourceError);
     }
 
     [Fact]
@@ -125,7 +125,7 @@ public sealed class FollowTests
         using var api = KubernetesRun.TwoNodes();
         await using var run = KubernetesRun.Start(api);
         await run.WaitAsync(snapshot => snapshot.Nodes.ContainsKey("peer"));
-        var before = run.Board.Current.Nodes["peer"] with { Notes = [] };
+        var before = run.Store.Current.Nodes["peer"] with { Notes = [] };
 
         api.Edit(
             "peer",
@@ -146,8 +146,8 @@ public sealed class FollowTests
         api.Add("third", ["10.244.3.0/24"], "192.0.2.3", ("kube-subnet-manager", "true"), ("public-ip", "192.0.2.3"));
 
         await run.WaitAsync(snapshot => snapshot.Nodes.ContainsKey("third"));
-        Assert.Equal(before, run.Board.Current.Nodes["peer"] with { Notes = [] });
-        Assert.Equal(name is "kube-subnet-manager" or "public-ip" or "*", run.Board.Current.Nodes["peer"].Notes.Count > 0);
+        Assert.Equal(before, run.Store.Current.Nodes["peer"] with { Notes = [] });
+        Assert.Equal(name is "kube-subnet-manager" or "public-ip" or "*", run.Store.Current.Nodes["peer"].Notes.Count > 0);
     }
 
     [Fact]
@@ -186,17 +186,17 @@ public sealed class FollowTests
         api.Instead = request => isHeld ? FakeAnswer.Refusal(500, "InternalError", "held") : null;
         run.Time.Pass(TimeSpan.FromSeconds(2));
         api.EndWatches();
-        await run.WaitAsync(snapshot => snapshot.Hindrance is not null);
+        await run.WaitAsync(snapshot => snapshot.SourceError is not null);
         api.Delete("peer");
         api.Forget();
-        Assert.True(run.Board.Current.Nodes.ContainsKey("peer"));
+        Assert.True(run.Store.Current.Nodes.ContainsKey("peer"));
         isHeld = false;
         await run.PauseAsync();
         // Forgotten at once after a failure: a pause more.
         await run.PauseAsync(doublings: 1);
 
         Assert.Equal(["self"], (await run.WaitAsync(snapshot => snapshot.Nodes.Count == 1)).Nodes.Keys);
-        await run.WaitAsync(snapshot => snapshot.Hindrance is null);
+        await run.WaitAsync(snapshot => snapshot.SourceError is null);
     }
 
     [Fact]
@@ -210,8 +210,8 @@ public sealed class FollowTests
         await run.Time.PassAsync(TimeSpan.FromSeconds(150), TimeSpan.FromSeconds(150));
 
         await api.Server.WaitForAsync(request => request.IsWatch, times: 2);
-        Assert.Null(run.Board.Current.Hindrance);
-        Assert.Equal(2, run.Board.Current.Nodes.Count);
+        Assert.Null(run.Store.Current.SourceError);
+        Assert.Equal(2, run.Store.Current.Nodes.Count);
     }
 
     internal static async Task WatchedAsync(FakeKubernetes api)

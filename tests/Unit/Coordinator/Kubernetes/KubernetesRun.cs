@@ -32,7 +32,7 @@ internal sealed class KubernetesRun : IAsyncDisposable
     private KubernetesRun(FakeKubernetes api, KubernetesOptions options, Func<string, string?> variable, Action<KubernetesSource>? begin)
     {
         Api = api;
-        Board = new ClusterBoard(() =>
+        Store = new NodeStore(() =>
         {
             Interlocked.Increment(ref changes);
             changed.Release();
@@ -48,14 +48,14 @@ internal sealed class KubernetesRun : IAsyncDisposable
             variable
         );
         begin?.Invoke(Source);
-        running = Source.RunAsync(Board, ending.Token);
+        running = Source.RunAsync(Store, ending.Token);
     }
 
     public FakeKubernetes Api { get; }
 
     public ManualTime Time { get; private init; } = new();
 
-    public ClusterBoard Board { get; }
+    public NodeStore Store { get; }
 
     public KubernetesSource Source { get; }
 
@@ -112,7 +112,7 @@ internal sealed class KubernetesRun : IAsyncDisposable
     public async Task<ClusterSnapshot> WaitAsync(Func<ClusterSnapshot, bool> like)
     {
         using var limit = new CancellationTokenSource(longest);
-        while (!like(Board.Current))
+        while (!like(Store.Current))
         {
             try
             {
@@ -121,13 +121,13 @@ internal sealed class KubernetesRun : IAsyncDisposable
             catch (OperationCanceledException e)
             {
                 throw new TimeoutException(
-                    $"the board never was so; it has {string.Join(", ", Board.Current.Nodes.Keys)}, hindrance: {Board.Current.Hindrance}",
+                    $"the store never was so; it has {string.Join(", ", Store.Current.Nodes.Keys)}, sourceErrors: {Store.Current.SourceError}",
                     e
                 );
             }
         }
 
-        return Board.Current;
+        return Store.Current;
     }
 
     /// <summary>The pause after a failure.</summary>

@@ -146,8 +146,8 @@ public sealed class OwnNodeTests
         api.Instead = request => IsPatch(request) ? FakeAnswer.Refusal(403, "Forbidden", "nodes/status is forbidden") : null;
         await using var run = KubernetesRun.Start(api);
         run.Source.Advertise(KubernetesRun.Vxlan);
-        Assert.Contains("RBAC", (await run.WaitAsync(snapshot => snapshot.Hindrance is not null)).Hindrance, StringComparison.Ordinal);
-        Assert.Equal(2, run.Board.Current.Nodes.Count);
+        Assert.Contains("RBAC", (await run.WaitAsync(snapshot => snapshot.SourceError is not null)).SourceError, StringComparison.Ordinal);
+        Assert.Equal(2, run.Store.Current.Nodes.Count);
         await run.PauseAsync();
         await run.PauseAsync(1);
         await api.Server.WaitForAsync(IsPatch, times: 3);
@@ -157,7 +157,7 @@ public sealed class OwnNodeTests
 
         await SecondAsync(run);
         Assert.Equal("true", api.Annotation("self", "kube-subnet-manager"));
-        await run.WaitAsync(snapshot => snapshot.Hindrance is null);
+        await run.WaitAsync(snapshot => snapshot.SourceError is null);
     }
 
     [Fact]
@@ -258,7 +258,7 @@ public sealed class OwnNodeTests
         run.Source.Advertise(KubernetesRun.Vxlan);
 
         await api.Server.WaitForAsync(IsPatch);
-        Assert.Null(run.Board.Current.Hindrance);
+        Assert.Null(run.Store.Current.SourceError);
         lock (run.Lines)
             Assert.Single(run.Lines);
     }

@@ -31,12 +31,12 @@ public sealed class TypingErrorTests
         var (api, run) = await StartAsync();
         using var closing = api;
         await using var ending = run;
-        var before = run.Board.Current.Nodes["peer"];
+        var before = run.Store.Current.Nodes["peer"];
 
         api.Edit("peer", node => node["metadata"]!["annotations"]![Prefix + annotation] = value);
         await SeenAsync(api, run);
 
-        Assert.Equal(before, run.Board.Current.Nodes["peer"]);
+        Assert.Equal(before, run.Store.Current.Nodes["peer"]);
         lock (run.Lines)
             Assert.Contains(
                 $"node peer: its annotation {Prefix}{annotation} is \"{value}\", which is {what}: what it said before stays in force",
@@ -53,7 +53,7 @@ public sealed class TypingErrorTests
 
         api.Edit("self", static node => node["metadata"]!["annotations"]![Prefix + "node-public-ip"] = "192.0.2.\u0007");
         await SeenAsync(api, run);
-        Assert.Equal("192.0.2.1", run.Board.Current.Nodes["self"].WishedAddresses.ToString());
+        Assert.Equal("192.0.2.1", run.Store.Current.Nodes["self"].WishedAddresses.ToString());
         lock (run.Lines)
             Assert.Contains(
                 $"node self: its annotation {Prefix}node-public-ip is \"192.0.2.\\u0007\", which is no IPv4 address: what it said "

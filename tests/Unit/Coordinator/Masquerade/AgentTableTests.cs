@@ -1,7 +1,7 @@
 using Plugboard.Addresses;
 using Plugboard.Coordinator.Masquerade;
 using Plugboard.Coordinator.Masquerade.Configuration;
-using Plugboard.Coordinator.Masquerade.Tables;
+using Plugboard.Coordinator.Masquerade.Iptables;
 using Plugboard.Firewall.Iptables;
 using Plugboard.Linux;
 
@@ -190,7 +190,7 @@ public sealed class AgentTableTests
         Assert.Contains(Marker, text, StringComparison.Ordinal);
         Assert.StartsWith(
             "*nat\n-F PLUGBOARD-MASQ\n-X PLUGBOARD-MASQ\n-D POSTROUTING",
-            new KeptTable("nat", Is6: false).Plan(NatTable.Parse(before)).Text,
+            new OwnedChains("nat", Is6: false).Plan(NatTable.Parse(before)).Text,
             StringComparison.Ordinal
         );
     }
@@ -203,7 +203,7 @@ public sealed class AgentTableTests
             .Plan(NatTable.Empty)
             .Text.Replace(Marker, "", StringComparison.Ordinal);
 
-        Assert.Equal("", new KeptTable("nat", Is6: false).Plan(NatTable.Parse(agents)).Text);
+        Assert.Equal("", new OwnedChains("nat", Is6: false).Plan(NatTable.Parse(agents)).Text);
     }
 
     [Fact]

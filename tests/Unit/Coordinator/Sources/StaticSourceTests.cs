@@ -11,10 +11,10 @@ public sealed class StaticSourceTests : IAsyncLifetime
     private readonly CancellationTokenSource stop = new();
     private readonly SemaphoreSlim changed = new(0);
     private readonly List<string> log = [];
-    private readonly ClusterBoard board;
+    private readonly NodeStore store;
     private Task running = Task.CompletedTask;
 
-    public StaticSourceTests() => board = new ClusterBoard(() => changed.Release());
+    public StaticSourceTests() => store = new NodeStore(() => changed.Release());
 
     private string FilePath => Path.Combine(directory, "peers.yaml");
 
@@ -31,16 +31,16 @@ public sealed class StaticSourceTests : IAsyncLifetime
 
     private void Start() =>
         running = new StaticSource(new StaticOptions { Path = FilePath, NodeName = "a" }, new FastTime(), log.Add).RunAsync(
-            board,
+            store,
             stop.Token
         );
 
     private async Task Until(Func<ClusterSnapshot, bool> expected)
     {
-        while (!expected(board.Current))
+        while (!expected(store.Current))
             Assert.True(
                 await changed.WaitAsync(TimeSpan.FromSeconds(10)),
-                $"the board stayed at {board.Current.Hindrance}, {string.Join(' ', board.Current.Nodes.Keys)}"
+                $"the store stayed at {store.Current.SourceError}, {string.Join(' ', store.Current.Nodes.Keys)}"
             );
     }
 
@@ -51,7 +51,7 @@ public sealed class StaticSourceTests : IAsyncLifetime
     {
         await File.WriteAllTextAsync(FilePath, "nodes: [{name: a, podCIDRs: [], addresses: []}, {name: b, podCIDRs: [], addresses: []}]");
         Start();
-        await Until(now => Names(now) == "a b" && now is { IsComplete: true, Hindrance: null });
+        await Until(now => Names(now) == "a b" && now is { IsComplete: true, SourceError: null });
         await File.WriteAllTextAsync(
             FilePath,
             "nodes: [{name: a, podCIDRs: [], addresses: []}, {name: b, podCIDRs: [], addresses: []}, {name: c, podCIDRs: [], "
@@ -99,28 +99,28 @@ public sealed class StaticSourceTests : IAsyncLifetime
     public async Task An_invalid_or_missing_file_keeps_what_was_read_and_says_where_it_is_wrong()
     {
         Start();
-        await Until(now => now.Hindrance == $"{FilePath}: there is no such file");
-        Assert.False(board.Current.IsComplete);
+        await Until(now => now.SourceError == $"{FilePath}: there is no such file");
+        Assert.False(store.Current.IsComplete);
         await File.WriteAllTextAsync(
             FilePath,
             "nodes: [{name: a, podCIDRs: [], addresses: []}, {name: b, podCIDRs: [], addresses: []}]\nnetwork: {Network: "
                 + "10.1.0.0/16, Backend: {Type: host-gw}}"
         );
-        await Until(now => Names(now) == "a b" && now.Hindrance is null);
+        await Until(now => Names(now) == "a b" && now.SourceError is null);
         await File.WriteAllTextAsync(
             FilePath,
             "nodes:\n- {name: a, podCIDRs: [], addresses: []}\n- {name: b, podCIDRs: [x], addresses: []}"
         );
-        await Until(now => now.Hindrance == $"{FilePath}, line 3: podCIDRs[0] \"x\" is no network: invalid CIDR address: x");
+        await Until(now => now.SourceError == $"{FilePath}, line 3: podCIDRs[0] \"x\" is no network: invalid CIDR address: x");
         Assert.Equal(
             ("a b", "10.1.0.0/16", true),
-            (Names(board.Current), board.Current.Network?.Network.ToString(), board.Current.IsComplete)
+            (Names(store.Current), store.Current.Network?.Network.ToString(), store.Current.IsComplete)
         );
         File.Delete(FilePath);
-        await Until(now => now.Hindrance == $"{FilePath}: there is no such file");
-        Assert.Equal("a b", Names(board.Current));
+        await Until(now => now.SourceError == $"{FilePath}: there is no such file");
+        Assert.Equal("a b", Names(store.Current));
         await File.WriteAllTextAsync(FilePath, "nodes: [{name: a, podCIDRs: [], addresses: []}]");
-        await Until(now => Names(now) == "a" && now.Hindrance is null);
+        await Until(now => Names(now) == "a" && now.SourceError is null);
     }
 
     [Theory]
@@ -155,13 +155,13 @@ public sealed class StaticSourceTests : IAsyncLifetime
         );
         Start();
         await Until(now => Names(now) == "a b");
-        var nodes = board.Current.Nodes;
+        var nodes = store.Current.Nodes;
 
         await File.WriteAllTextAsync(FilePath, broken);
 
-        await Until(now => now.Hindrance?.Contains(why, StringComparison.Ordinal) == true);
-        Assert.Same(nodes, board.Current.Nodes);
-        Assert.True(board.Current.IsComplete);
+        await Until(now => now.SourceError?.Contains(why, StringComparison.Ordinal) == true);
+        Assert.Same(nodes, store.Current.Nodes);
+        Assert.True(store.Current.IsComplete);
     }
 
     [Fact]
@@ -176,13 +176,13 @@ public sealed class StaticSourceTests : IAsyncLifetime
 
         await File.WriteAllTextAsync(FilePath, "nodes: [{name: b, podCIDRs: [10.1.2.0/24], addresses: [\"fd00::3\"]}]");
         await Until(now => now.Nodes["b"].PodCidrs.ToString() == "10.1.2.0/24, fd00:1::/64");
-        Assert.Equal("fd00::3, 192.168.0.2", board.Current.Nodes["b"].Addresses.ToString());
+        Assert.Equal("fd00::3, 192.168.0.2", store.Current.Nodes["b"].Addresses.ToString());
         Assert.Equal(
             [
                 "node b: its address 192.168.0.2 is not told any more and stays in force until a restart",
                 "node b: its pod network fd00:1::/64 is not told any more and stays in force until a restart",
             ],
-            board.Current.Nodes["b"].Notes.Order()
+            store.Current.Nodes["b"].Notes.Order()
         );
 
         await File.WriteAllTextAsync(FilePath, "nodes: [{name: b, podCIDRs: [], addresses: []}]");
@@ -204,7 +204,7 @@ public sealed class StaticSourceTests : IAsyncLifetime
             await using var file = new FileStream(FilePath, FileMode.Truncate, FileAccess.Write, FileShare.ReadWrite);
             await file.WriteAsync(Encoding.UTF8.GetBytes(Whole[..Whole.IndexOf("- {name: b", StringComparison.Ordinal)]));
             await file.FlushAsync();
-            versions.Add(Names(board.Current));
+            versions.Add(Names(store.Current));
             await file.WriteAsync(Encoding.UTF8.GetBytes(Whole[Whole.IndexOf("- {name: b", StringComparison.Ordinal)..]));
         }
 
@@ -240,7 +240,7 @@ public sealed class StaticSourceTests : IAsyncLifetime
         await using (var file = File.Create(FilePath))
             file.SetLength(StaticSource.MostBytes + 1);
         Start();
-        await Until(now => now.Hindrance == $"{FilePath}: it has 16777217 bytes, more than 16777216");
+        await Until(now => now.SourceError == $"{FilePath}: it has 16777217 bytes, more than 16777216");
     }
 
     [Fact]
@@ -248,6 +248,6 @@ public sealed class StaticSourceTests : IAsyncLifetime
     {
         Directory.CreateDirectory(FilePath);
         Start();
-        await Until(now => now.Hindrance == $"{FilePath}: it is no regular file");
+        await Until(now => now.SourceError == $"{FilePath}: it is no regular file");
     }
 }

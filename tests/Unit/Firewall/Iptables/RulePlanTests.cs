@@ -1,13 +1,12 @@
 using Plugboard.Addresses;
+using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Iptables;
-using Plugboard.Firewall.Pods;
-using Plugboard.Firewall.PortForwarding;
 
 namespace Plugboard.Tests.Unit.Firewall.Iptables;
 
 public sealed class RulePlanTests
 {
-    private static readonly PodIdentity Pod = new("test", "1234", "eth0");
+    private static readonly Attachment Pod = new("test", "1234", "eth0");
     private static readonly PortMapping Web = new(8080, 80, PortProtocol.Tcp, null);
 
     [Fact]
@@ -46,13 +45,13 @@ public sealed class RulePlanTests
             COMMIT
 
             """,
-            Add(new ForwardOptions { ConditionsV4 = ["!", "-i", "my dev"] }, Web)
+            Add(new HostPortOptions { ConditionsV4 = ["!", "-i", "my dev"] }, Web)
         );
 
     [Fact]
     public void Without_snat_nothing_is_marked()
     {
-        var text = Add(new ForwardOptions { Snat = false }, Web);
+        var text = Add(new HostPortOptions { Snat = false }, Web);
         Assert.DoesNotContain("MASQ", text);
         Assert.DoesNotContain("SETMARK", text);
     }
@@ -60,7 +59,7 @@ public sealed class RulePlanTests
     [Fact]
     public void Masquerading_all_marks_once_and_whoever_sends()
     {
-        var text = Add(new ForwardOptions { MasqAll = true, MarkMasqBit = 31 }, Web);
+        var text = Add(new HostPortOptions { MasqAll = true, MarkMasqBit = 31 }, Web);
         Assert.Contains("-A CNI-DN-2bbe0c48b91a7d1b8a675 -p tcp -m tcp --dport 8080 -j CNI-HOSTPORT-SETMARK\n", text);
         Assert.DoesNotContain("127.0.0.1", text);
         Assert.Contains("--set-xmark 0x80000000/0x80000000", text);
@@ -70,12 +69,12 @@ public sealed class RulePlanTests
     [InlineData(-1)]
     [InlineData(32)]
     public void A_mark_has_32_bits(int bit) =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => Add(new ForwardOptions { MarkMasqBit = bit }, Web));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Add(new HostPortOptions { MarkMasqBit = bit }, Web));
 
     [Fact]
     public void Another_chain_that_marks_replaces_ours()
     {
-        var text = Add(new ForwardOptions { ExternalSetMarkChain = "KUBE-MARK-MASQ" }, Web);
+        var text = Add(new HostPortOptions { ExternalSetMarkChain = "KUBE-MARK-MASQ" }, Web);
         Assert.Contains("-s 10.0.0.0/24 -p tcp -m tcp --dport 8080 -j KUBE-MARK-MASQ\n", text);
         Assert.DoesNotContain("CNI-HOSTPORT-MASQ", text);
     }
@@ -84,7 +83,7 @@ public sealed class RulePlanTests
     public void Fifteen_ports_go_into_one_rule_and_protocols_into_their_own()
     {
         var mappings = Enumerable.Range(1, 16).Select(port => new PortMapping((ushort)port, 80, PortProtocol.Udp, null)).Append(Web);
-        var entries = Add(new ForwardOptions(), [.. mappings])
+        var entries = Add(new HostPortOptions(), [.. mappings])
             .Split('\n')
             .Where(line => line.StartsWith("-A CNI-HOSTPORT-DNAT", StringComparison.Ordinal))
             .ToList();
@@ -98,8 +97,8 @@ public sealed class RulePlanTests
     public void A_mapping_of_the_other_family_fills_no_chain_and_an_unspecified_address_matches_all()
     {
         PortMapping[] mappings = [Web with { HostIP = IPAddr.Parse("127.0.0.1") }, Web with { HostPort = 81, HostIP = IPAddr.Parse("::") }];
-        var text = ForwardRules
-            .Add(NatTable.Empty, new PodForwards(Pod, IPPrefix.Parse("2001:db8::2/64"), mappings, new ForwardOptions()))
+        var text = HostPortRules
+            .Add(NatTable.Empty, new IptablesHostPorts(Pod, IPPrefix.Parse("2001:db8::2/64"), mappings, new HostPortOptions()))
             .Text;
         Assert.Contains("-A CNI-DN-2bbe0c48b91a7d1b8a675 -p tcp -m tcp --dport 81 -j DNAT --to-destination [2001:db8::2]:80\n", text);
         Assert.DoesNotContain("--dport 8080 ", text);
@@ -109,13 +108,13 @@ public sealed class RulePlanTests
     [Fact]
     public void Nothing_is_done_where_all_is_done_and_a_chain_of_yesterday_is_emptied()
     {
-        var forwards = Forwards(new ForwardOptions(), Web);
-        var table = Saved(ForwardRules.Add(NatTable.Empty, forwards));
-        Assert.True(ForwardRules.Add(table, forwards).IsEmpty);
-        Assert.Empty(ForwardRules.Check(table, forwards));
+        var forwards = HostPortsOf(new HostPortOptions(), Web);
+        var table = Saved(HostPortRules.Add(NatTable.Empty, forwards));
+        Assert.True(HostPortRules.Add(table, forwards).IsEmpty);
+        Assert.Empty(HostPortRules.Check(table, forwards));
         var moved = forwards with { Address = IPPrefix.Parse("10.0.0.9/24") };
-        Assert.NotEmpty(ForwardRules.Check(table, moved));
-        var lines = ForwardRules.Add(table, moved).Text.Split('\n');
+        Assert.NotEmpty(HostPortRules.Check(table, moved));
+        var lines = HostPortRules.Add(table, moved).Text.Split('\n');
         Assert.Equal(":CNI-DN-2bbe0c48b91a7d1b8a675 - [0:0]", lines[1]);
         Assert.All(lines[2..^2], line => Assert.StartsWith("-A CNI-DN-2bbe0c48b91a7d1b8a675 ", line));
     }
@@ -142,37 +141,37 @@ public sealed class RulePlanTests
             COMMIT
 
             """,
-            ForwardRules.Delete(table, Pod).Text
+            HostPortRules.Delete(table, Pod).Text
         );
-        Assert.Equal("", ForwardRules.Delete(NatTable.Empty, Pod).Text);
+        Assert.Equal("", HostPortRules.Delete(NatTable.Empty, Pod).Text);
         Assert.Equal("", MasqueradeRules.Delete(NatTable.Empty, Pod, null).Text);
     }
 
     [Fact]
     public void A_check_names_what_is_missing_and_what_is_too_much()
     {
-        var forwards = Forwards(new ForwardOptions(), Web);
-        Assert.Equal(["chain CNI-DN-2bbe0c48b91a7d1b8a675 is missing in the nat table"], ForwardRules.Check(NatTable.Empty, forwards));
-        var script = ForwardRules.Add(NatTable.Empty, forwards);
+        var forwards = HostPortsOf(new HostPortOptions(), Web);
+        Assert.Equal(["chain CNI-DN-2bbe0c48b91a7d1b8a675 is missing in the nat table"], HostPortRules.Check(NatTable.Empty, forwards));
+        var script = HostPortRules.Add(NatTable.Empty, forwards);
         script.Append(new IptablesRule("CNI-DN-2bbe0c48b91a7d1b8a675", ["-j", "RETURN"]));
         Assert.Equal(
             ["rule -A CNI-DN-2bbe0c48b91a7d1b8a675 -j RETURN is not the pod's or stands twice"],
-            ForwardRules.Check(Saved(script), forwards)
+            HostPortRules.Check(Saved(script), forwards)
         );
         var less = NatTable.Parse(
-            Text(ForwardRules.Add(NatTable.Empty, forwards)).Replace("-A OUTPUT", "-A ELSEWHERE", StringComparison.Ordinal)
+            Text(HostPortRules.Add(NatTable.Empty, forwards)).Replace("-A OUTPUT", "-A ELSEWHERE", StringComparison.Ordinal)
         );
         Assert.Equal(
             ["rule -A OUTPUT -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT is missing in the nat table"],
-            ForwardRules.Check(less, forwards)
+            HostPortRules.Check(less, forwards)
         );
     }
 
-    private static PodForwards Forwards(ForwardOptions options, params PortMapping[] mappings) =>
+    private static IptablesHostPorts HostPortsOf(HostPortOptions options, params PortMapping[] mappings) =>
         new(Pod, IPPrefix.Parse("10.0.0.2/24"), mappings, options);
 
-    private static string Add(ForwardOptions options, params PortMapping[] mappings) =>
-        ForwardRules.Add(NatTable.Empty, Forwards(options, mappings)).Text;
+    private static string Add(HostPortOptions options, params PortMapping[] mappings) =>
+        HostPortRules.Add(NatTable.Empty, HostPortsOf(options, mappings)).Text;
 
     private static NatTable Saved(RestoreScript script) => NatTable.Parse(Text(script));
 

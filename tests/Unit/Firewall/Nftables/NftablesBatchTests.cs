@@ -65,7 +65,7 @@ public sealed class NftablesBatchTests
                 + "0C000280"
                 + "0800010000000001"
                 + End,
-            Bytes(batch => batch.Add(new Rule(Chain, [new Decide(Verdict.Accept)])))
+            Bytes(batch => batch.Add(new Rule(Chain, [new VerdictStatement(Verdict.Accept)])))
         );
 
     [Fact]
@@ -115,12 +115,12 @@ public sealed class NftablesBatchTests
     public void A_nameless_set_comes_before_its_rule_and_is_not_told_of_twice()
     {
         var batch = new NftablesBatch();
-        var two = new AmongValues(Selector.DestinationPort, [(Field.Port(1), Field.Port(1)), (Field.Port(3), Field.Port(3))]);
-        batch.Add(new Rule(Chain, [two, two, new Decide(Verdict.Drop)]));
+        var two = new AnonymousLookup(Selector.Dport, [(Field.Port(1), Field.Port(1)), (Field.Port(3), Field.Port(3))]);
+        batch.Add(new Rule(Chain, [two, two, new VerdictStatement(Verdict.Drop)]));
         Assert.Equal("add rule inet t c th dport { 1, 3 } th dport { 1, 3 } drop\n", batch.ToString());
         Assert.Equal(5, batch.Changes.Count);
-        Assert.Throws<ArgumentException>(() => new AmongValues(Selector.DestinationPort, []));
-        Assert.Throws<ArgumentException>(() => new AmongValues(Selector.PacketMark, [(Field.Mark(1), Field.Mark(2))]));
+        Assert.Throws<ArgumentException>(() => new AnonymousLookup(Selector.Dport, []));
+        Assert.Throws<ArgumentException>(() => new AnonymousLookup(Selector.MetaMark, [(Field.Mark(1), Field.Mark(2))]));
     }
 
     [Theory]
@@ -145,7 +145,7 @@ public sealed class NftablesBatchTests
         var kernel = new ScriptedKernel().Answer(_ => [ScriptedKernel.Ack(2, Errno.None)]);
         using var client = new NftablesClient(new NetlinkSocket(kernel, new NftablesDialect(), kernel.Trace.Add));
         var batch = new NftablesBatch();
-        batch.Replace(new ListedRule(Chain, 5), new Rule(Chain, [new Decide(Verdict.Drop)]));
+        batch.Replace(new ListedRule(Chain, 5), new Rule(Chain, [new VerdictStatement(Verdict.Drop)]));
         client.Commit(batch);
         var trace = string.Join('\n', kernel.Trace);
         foreach (
@@ -249,7 +249,7 @@ public sealed class NftablesBatchTests
     public void Scripts_of_every_kind_of_change()
     {
         var batch = new NftablesBatch();
-        var accept = new Rule(Chain, [new Decide(Verdict.Accept)]) { Comment = "yes" };
+        var accept = new Rule(Chain, [new VerdictStatement(Verdict.Accept)]) { Comment = "yes" };
         batch.Insert(accept);
         batch.Insert(accept, new ListedRule(Chain, 4));
         batch.Add(accept, new ListedRule(Chain, 5));

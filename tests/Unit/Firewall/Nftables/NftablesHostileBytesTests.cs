@@ -102,7 +102,7 @@ public sealed class NftablesHostileBytesTests
         );
         batch.Add(Sets[3], new SetElement(Field.Join(Field.Protocol(6))) { Verdict = Verdict.Goto("c") });
         batch.Add(
-            new Rule(chain, [Compare.Equal(Selector.SourceAddress(is6: false), address), new Counter(), new Decide(Verdict.Jump("c"))])
+            new Rule(chain, [Cmp.Equal(Selector.Saddr(is6: false), address), new Counter(), new VerdictStatement(Verdict.Jump("c"))])
             {
                 Comment = "a rule",
             }
@@ -111,7 +111,7 @@ public sealed class NftablesHostileBytesTests
             new Rule(
                 chain,
                 [
-                    Compare.Equal(Selector.L4Protocol, Field.Protocol(6)),
+                    Cmp.Equal(Selector.L4Proto, Field.Protocol(6)),
                     new Masquerade { Ports = new NatPorts(1, 2), Options = NatOptions.FullyRandom },
                 ]
             )

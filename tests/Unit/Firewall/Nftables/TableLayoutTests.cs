@@ -1,7 +1,7 @@
 using Plugboard.Firewall.Bridging;
+using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Pods;
-using Plugboard.Firewall.PortForwarding;
 
 namespace Plugboard.Tests.Unit.Firewall.Nftables;
 
@@ -13,7 +13,7 @@ public sealed class TableLayoutTests
     private static NodeTable Make(string name) =>
         name switch
         {
-            "portmap" => new PortForwardTable(),
+            "portmap" => new HostPortTable(),
             "masquerade" => new MasqueradeTable(),
             _ => new SpoofCheckTable(),
         };

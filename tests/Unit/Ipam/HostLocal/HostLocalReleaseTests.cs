@@ -97,7 +97,7 @@ public sealed class HostLocalReleaseTests : IDisposable
         network.Write("10.1.2.22", "");
         network.Write("10.1.2.23", "kept for the printer");
         network.Write("notes.txt", "c9\r\neth0");
-        network.Gc(new CniAttachment("c1", "eth0"), new CniAttachment("c7", "eth0"));
+        network.Gc(("c1", "eth0"), ("c7", "eth0"));
         Assert.Equal(["10.1.2.2", "10.1.2.20", "10.1.2.23", "last_reserved_ip.0", "lock", "notes.txt"], network.Files());
         Assert.Equal(["c1"], network.Owners());
         Assert.True(network.IsIndexed());

@@ -120,7 +120,7 @@ public sealed class OwnerIndexTests : IDisposable
         network.Write("10.1.2.250", "other\r\neth0");
         File.Delete(Path.Combine(network.Leases, "10.1.2.250"));
         using var store = LeaseStore.Find(network.DataDir, IpamNetwork.Name)!;
-        store.FindByOwner(new LeaseOwner("nobody", "eth0"));
+        store.FindByOwner(LeaseOwners.Of("nobody", "eth0"));
         Assert.True(network.IsIndexed());
     }
 
@@ -245,7 +245,7 @@ public sealed class OwnerIndexTests : IDisposable
             File.Delete(Path.Combine(network.Leases, "10.1.2.200"));
             Assert.False(network.IsIndexed());
             using var store = LeaseStore.Find(network.DataDir, IpamNetwork.Name)!;
-            store.FindByOwner(new LeaseOwner("c1", "eth0"));
+            store.FindByOwner(LeaseOwners.Of("c1", "eth0"));
             Assert.True(network.IsIndexed());
         }
     }

@@ -87,5 +87,5 @@ public sealed class StrayFileTests : IDisposable
     [InlineData("c1\r\n", "c1", "")]
     [InlineData("A_b.c-9\r\na@b", "A_b.c-9", "a@b")]
     public void A_lease_is_read_without_the_blanks_around_it(string content, string id, string ifName) =>
-        Assert.Equal(new LeaseContent(LeaseState.Leased, new LeaseOwner(id, ifName)), LeaseContent.Parse(Encoding.UTF8.GetBytes(content)));
+        Assert.Equal(new LeaseContent(LeaseState.Leased, LeaseOwners.Of(id, ifName)), LeaseContent.Parse(Encoding.UTF8.GetBytes(content)));
 }

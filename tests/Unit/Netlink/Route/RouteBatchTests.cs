@@ -15,7 +15,7 @@ public sealed class RouteBatchTests
     private void Fill(int count)
     {
         for (var i = 0; i < count; i++)
-            batch.Delete(new ForwardingEntry(7, new MacAddress((ulong)i), IPAddr.Parse("10.0.0.1")));
+            batch.Delete(new FdbEntry(7, new MacAddress((ulong)i), IPAddr.Parse("10.0.0.1")));
     }
 
     private static List<NlMsgHdr> Headers(byte[] datagram)
@@ -73,8 +73,8 @@ public sealed class RouteBatchTests
     {
         kernel.Acknowledge();
         using var client = kernel.Client();
-        client.Forwarding.Replace(
-            new ForwardingEntry(7, MacAddress.Parse("02:00:00:00:00:01"), IPAddr.Parse("10.9.8.7"))
+        client.Fdb.Replace(
+            new FdbEntry(7, MacAddress.Parse("02:00:00:00:00:01"), IPAddr.Parse("10.9.8.7"))
             {
                 Port = 8472,
                 Vni = 3,

@@ -83,9 +83,9 @@ public sealed class RouteChangesTests : IDisposable
             NeighbourMessage(RtnetlinkH.RTM_NEWNEIGH, SocketH.AF_INET),
             NeighbourMessage(RtnetlinkH.RTM_DELNEIGH, SocketH.AF_BRIDGE)
         );
-        var news = changes.Receive(TimeSpan.Zero);
+        var notifications = changes.Receive(TimeSpan.Zero);
         var route = new Route { Dst = IPPrefix.Parse("10.1.2.0/24"), Protocol = RouteProtocol.Plugboard };
-        Assert.False(news.Lost);
+        Assert.False(notifications.Lost);
         Assert.Equal(
             [
                 new RouteChange
@@ -100,9 +100,9 @@ public sealed class RouteChangesTests : IDisposable
                 },
                 new RouteChange { Route = route, IsDeleted = true },
                 new RouteChange { Neighbour = new Neighbour(7, IPAddr.Parse("10.1.2.3"), new MacAddress(5), NeighbourState.Permanent) },
-                new RouteChange { Forwarding = new ForwardingEntry(7, new MacAddress(5), IPAddr.Parse("10.1.2.3")), IsDeleted = true },
+                new RouteChange { Fdb = new FdbEntry(7, new MacAddress(5), IPAddr.Parse("10.1.2.3")), IsDeleted = true },
             ],
-            news.Items
+            notifications.Items
         );
     }
 
@@ -121,13 +121,13 @@ public sealed class RouteChangesTests : IDisposable
     {
         var one = RouteMessage(RtnetlinkH.RTM_NEWROUTE, 0);
         kernel.Notify(one, [], one, [], one);
-        var news = changes.Receive(TimeSpan.Zero);
-        Assert.True(news.Lost);
-        Assert.Empty(news.Items);
+        var notifications = changes.Receive(TimeSpan.Zero);
+        Assert.True(notifications.Lost);
+        Assert.Empty(notifications.Items);
         kernel.Notify(one);
-        news = changes.Receive(TimeSpan.Zero);
-        Assert.False(news.Lost);
-        Assert.Single(news.Items);
+        notifications = changes.Receive(TimeSpan.Zero);
+        Assert.False(notifications.Lost);
+        Assert.Single(notifications.Items);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Text;
+using Plugboard.Addresses;
 using Plugboard.Protocols.Cni;
 
 namespace Plugboard.Tests.Unit.Protocols.Cni;
@@ -80,7 +81,7 @@ public sealed class CniRequestTests
     {
         var valid = Request($$""","{{key}}":[{"containerID":"c","ifname":"eth0"},{"containerID":"d","ifname":"eth1"}]""")
             .FindValidAttachments()!;
-        Assert.Equal([new CniAttachment("c", "eth0"), new CniAttachment("d", "eth1")], valid);
+        Assert.Equal([new Attachment("n", "c", "eth0"), new Attachment("n", "d", "eth1")], valid);
     }
 
     [Theory]
@@ -128,6 +129,6 @@ public sealed class CniRequestTests
                 $$""","cni.dev/valid-attachments":[{{Entry}},{{Entry}}],"cni.dev/attachments":[{"containerID":"d","ifname":"eth0"}]"""
             )
             .FindValidAttachments()!;
-        Assert.Equal([new CniAttachment("c", "eth0"), new CniAttachment("d", "eth0")], valid);
+        Assert.Equal([new Attachment("n", "c", "eth0"), new Attachment("n", "d", "eth0")], valid);
     }
 }

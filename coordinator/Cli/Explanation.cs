@@ -1,0 +1,209 @@
+using Plugboard.Addresses;
+using Plugboard.Coordinator.Cluster;
+using Plugboard.Coordinator.Masquerade;
+using Plugboard.Coordinator.Masquerade.Configuration;
+using Plugboard.Coordinator.Node;
+using Plugboard.Coordinator.Routes;
+using Plugboard.Firewall.Nftables;
+using Plugboard.Firewall.Walk;
+using Plugboard.Linux;
+using Plugboard.Netlink.Route;
+using Plugboard.Netlink.Route.Links;
+
+namespace Plugboard.Coordinator.Cli;
+
+/// <summary>
+/// Walks the way of a packet from this node: whose its ends are, by which route it goes, who masquerades it, and what the tunnel does with
+/// it.
+/// </summary>
+/// <param name="view">The cluster.</param>
+/// <param name="client">The kernel, which is asked for the route it would really take.</param>
+/// <param name="network">The node's links.</param>
+internal sealed class Explanation(ClusterView view, RouteClient client, NodeNetwork network)
+{
+    private readonly List<(string Step, string Text)> steps = [];
+
+    /// <summary>The steps in the order in which the packet takes them.</summary>
+    public IReadOnlyList<(string Step, string Text)> Steps => steps;
+
+    /// <summary>True unless the packet ends on this node without being meant for it.</summary>
+    public bool IsSent { get; private set; } = true;
+
+    /// <summary>Walks it.</summary>
+    /// <param name="source">The sender's address.</param>
+    /// <param name="destination">Where it goes.</param>
+    /// <param name="masquerade">Whose rules of masquerading are kept; null: nobody's.</param>
+    public void Walk(IPAddr source, IPAddr destination, (MasqueradeOptions Options, MasqueradeConfig Config)? masquerade)
+    {
+        steps.Add(("from", $"{source}: {Whose(source)}"));
+        steps.Add(("to", $"{destination}: {Whose(destination)}"));
+        foreach (var refused in view.Refused.Where(refused => refused.Why.Contains(destination.ToString(), StringComparison.Ordinal)))
+            steps.Add(("refused", refused.Why));
+        if (FindRoute(destination) is not { } route)
+            return;
+        var link = network.FindLink(route.OutInterface);
+        if (link is not null && route.Type == RouteType.Unicast)
+            ThroughForwardChain(source, destination, link);
+        if (masquerade is { } rules && route.Type == RouteType.Unicast)
+            Explain(rules, source, destination, link?.Name ?? "");
+        if (link is null)
+            return;
+        steps.Add(("mtu", MtuOf(route, destination, link)));
+        if (link.Vxlan is not null)
+            ThroughTunnel(route, link);
+    }
+
+    // Only what is not this node's own passes the forward hook.
+    private void ThroughForwardChain(IPAddr source, IPAddr destination, Link outLink)
+    {
+        if (network.Addresses.Any(own => own.Address.Address == source))
+            return;
+        var inLink = NodeNetwork.FindRoute(client, source) is { } back ? network.FindLink(back.OutInterface)?.Name ?? "" : "";
+        try
+        {
+            using var nftables = NftablesClient.Find();
+            foreach (var drop in ForwardChains.FindDrops(nftables, new ForwardedPacket(source, destination, inLink, outLink.Name)))
+            {
+                IsSent &= !drop.IsSure;
+                steps.Add(("forward", $"{drop}; {ForwardChainCheck.RemedyFor(drop, view)}"));
+            }
+        }
+        catch (ErrnoException e)
+        {
+            steps.Add(("forward", $"whether the forward chains let it through is not known: {e.Message}"));
+        }
+    }
+
+    private string Whose(IPAddr address)
+    {
+        if (network.Addresses.Any(own => own.Address.Address == address))
+            return "this node's own address";
+        if (view.Self.PodCidr(address.Is6) is { } own && own.Contains(address))
+            return $"a pod of this node, {view.Self.Name} ({own})";
+        foreach (var peer in view.Peers)
+        {
+            if (peer.PodCidr(address.Is6) is { } cidr && cidr.Contains(address))
+                return $"a pod of node {peer.Name} ({cidr}, node address {peer.Address(address.Is6)?.ToString() ?? "unknown"})";
+            if (peer.Address(address.Is6) == address)
+                return $"node {peer.Name}";
+        }
+
+        return view.Network.NetworkOf(address.Is6) is { } whole && whole.Contains(address)
+            ? $"in the cluster's network {whole}, but no node has it"
+            : "outside the cluster";
+    }
+
+    private Route? FindRoute(IPAddr destination)
+    {
+        try
+        {
+            if (client.Routes.Get(destination) is not { } route)
+            {
+                IsSent = false;
+                steps.Add(("route", "none: the packet is refused (no route to host)"));
+                return null;
+            }
+
+            var by = network.FindLink(route.OutInterface)?.Name ?? "no link";
+            var via = route.Gateway is { } gateway ? $"via {gateway} " : "";
+            steps.Add(("route", route.Type == RouteType.Local ? "it is for this node itself" : $"{via}by {by}, {OwnerOf(destination)}"));
+            return route;
+        }
+        catch (ErrnoException e)
+        {
+            IsSent = false;
+            steps.Add(("route", $"the packet is dropped by a blackhole, unreachable or prohibit route ({e.Errno})"));
+            return null;
+        }
+    }
+
+    // What the kernel gives is a copy of the route, with the path's MTU where a router has told one (PMTU exception).
+    private string MtuOf(Route route, IPAddr destination, Link link)
+    {
+        if (route.Mtu == 0 || route.Mtu == FindInTable(destination)?.Mtu)
+            return $"{(route.Mtu > 0 ? route.Mtu : link.Mtu)} bytes by {link.Name}";
+        return $"{route.Mtu} bytes: a router on the way to {destination} takes no more, and the kernel remembers it for some minutes "
+            + $"(ip route flush cache forgets it); {link.Name} takes {link.Mtu}";
+    }
+
+    private Route? FindInTable(IPAddr destination) =>
+        network
+            .Routes.Values.Where(route => route.Dst.Contains(destination))
+            .OrderByDescending(route => route.Dst.Length)
+            .ThenBy(route => route.Priority)
+            .FirstOrDefault();
+
+    private string OwnerOf(IPAddr destination)
+    {
+        var table = FindInTable(destination);
+        if (table is null)
+            return "by another table than the main one";
+        return $"by {table.Dst}, "
+            + $"{(table.Protocol == RouteProtocol.Plugboard ? "the coordinator's route" : $"a route of protocol {table.Protocol.ToString().ToLowerInvariant()}")}";
+    }
+
+    private void Explain((MasqueradeOptions Options, MasqueradeConfig Config) rules, IPAddr source, IPAddr destination, string link)
+    {
+        var said =
+            rules.Options.Kind == MasqueradeKind.Flannel
+                ? MasqueradeExplanation.OfFlannel(view, source, destination)
+                : MasqueradeExplanation.OfAgent(rules.Options, rules.Config, view, (destination, link));
+        var result = said.IsMasqueraded
+            ? $"leaves with {(said.Address is { } address ? address.ToString() : "the node's address")}"
+            : "keeps its sender's address";
+        steps.Add(("masquerade", $"{result}: {said.Why}"));
+    }
+
+    private void ThroughTunnel(Route route, Link tunnel)
+    {
+        if (route.Gateway is not { } gateway)
+            return;
+        var neighbour = client
+            .Neighbours.List(tunnel.Index)
+            .FirstOrDefault(entry => entry.Address == gateway && entry.LinkAddress is not null);
+        if (neighbour?.LinkAddress is not { } mac)
+        {
+            IsSent = false;
+            steps.Add(("neighbour", $"none for {gateway}: the packet is dropped; run apply, or see why the coordinator does not run"));
+            return;
+        }
+
+        steps.Add(("neighbour", $"{gateway} is {mac}"));
+        var entry = client
+            .Fdb.List(tunnel.Index)
+            .FirstOrDefault(candidate => candidate.LinkAddress == mac && candidate.Destination is not null);
+        IsSent &= entry is not null;
+        steps.Add(
+            (
+                "fdb",
+                entry is null
+                    ? $"none for {mac}: the packet is dropped"
+                    : $"{mac} is on {entry.Destination}, {Whose(entry.Destination!.Value)}"
+            )
+        );
+        if (entry?.Destination is { } end)
+            AlongPath(end, tunnel);
+    }
+
+    // Only where a router has told something: the tunnel's packets are this node's own.
+    private void AlongPath(IPAddr end, Link tunnel)
+    {
+        if (RememberedMtu(end) is not { } mtu)
+            return;
+        var needed = tunnel.Mtu + Tunnels.VxlanOverhead(end.Is6);
+        var verdict = mtu < needed ? $"; the tunnel's have up to {needed}, and larger ones are cut or lost: Backend.MTU {mtu}" : "";
+        steps.Add(("path", $"{mtu} bytes to {end}, as a router on the way told{verdict}"));
+    }
+
+    private int? RememberedMtu(IPAddr destination)
+    {
+        try
+        {
+            return client.Routes.Get(destination) is { Mtu: > 0 } route && route.Mtu != FindInTable(destination)?.Mtu ? route.Mtu : null;
+        }
+        catch (ErrnoException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,140 @@
+using System.CommandLine;
+using System.Globalization;
+using Plugboard.Coordinator.Configuration.Documents;
+using Plugboard.Linux;
+
+namespace Plugboard.Coordinator.Cli;
+
+/// <summary>
+/// Spells a command line that was written for flanneld or ip-masq-agent as System.CommandLine reads it: one dash or two, <c>--flag=1</c>
+/// for booleans, numbers in Go's forms, of a flag that is
+/// there twice the last; and passes over the flags that change nothing here. Source: Go's package flag, klog's and glog's flags.
+/// </summary>
+/// <param name="options">The coordinator's own flags.</param>
+/// <param name="note">Gets a line for each flag that is passed over.</param>
+internal sealed class GoFlags(IReadOnlyList<Option> options, Action<string> note)
+{
+    private const string OfTheLog = "the log goes to standard error as it is";
+
+    private static readonly string[] ownWords = ["help", "h", "?", "version"];
+
+    // Those that take a value, and why it does not matter.
+    private static readonly Dictionary<string, string> valued = new(StringComparer.Ordinal)
+    {
+        ["subnet-lease-renew-margin"] = "the lease is renewed long before it ends",
+        ["iptables-resync"] = "rules are repaired when they change, and looked at each --audit-interval",
+        ["v"] = OfTheLog,
+        ["vmodule"] = OfTheLog,
+        ["stderrthreshold"] = OfTheLog,
+        ["log-backtrace-at"] = OfTheLog,
+        ["log-dir"] = OfTheLog,
+        ["log-file"] = OfTheLog,
+        ["log-file-max-size"] = OfTheLog,
+        ["log-flush-frequency"] = OfTheLog,
+        ["log-link"] = OfTheLog,
+        ["logbuflevel"] = OfTheLog,
+        ["logbufsecs"] = OfTheLog,
+    };
+
+    private static readonly string[] switches =
+    [
+        "logtostderr",
+        "alsologtostderr",
+        "skip-headers",
+        "skip-log-headers",
+        "one-output",
+        "add-dir-header",
+        "legacy-stderr-threshold-behavior",
+    ];
+
+    private readonly List<(string Name, string[] Words)> spelt = [];
+
+    /// <summary>The command line.</summary>
+    /// <exception cref="SettingException">A flag is unknown, or its value cannot be.</exception>
+    public IReadOnlyList<string> Spell(IReadOnlyList<string> args)
+    {
+        spelt.Clear();
+        for (var at = 0; at < args.Count; at++)
+        {
+            if (args[at].Length < 2 || args[at][0] != '-')
+                spelt.Add(("", [args[at]]));
+            else if (args[at] == "--")
+                return [.. spelt.SelectMany(each => each.Words), .. args.Skip(at + 1)];
+            else
+                Take(args, ref at);
+        }
+
+        return [.. spelt.SelectMany(each => each.Words)];
+    }
+
+    private void Take(IReadOnlyList<string> args, ref int at)
+    {
+        var text = args[at].StartsWith("--", StringComparison.Ordinal) ? args[at][2..] : args[at][1..];
+        var sign = text.IndexOf('=', StringComparison.Ordinal);
+        var (name, value) = sign < 0 ? (text, null) : (text[..sign], text[(sign + 1)..]);
+        if (ownWords.Contains(name, StringComparer.Ordinal))
+        {
+            spelt.Add(("", [args[at]]));
+            return;
+        }
+
+        if (IsPassedOver(name, ref value, args, ref at))
+            return;
+        if (options.FirstOrDefault(option => option.Name == $"--{name}") is not { } option)
+            throw new SettingException($"unknown flag --{name}{Spelling.Hint(name, options.Select(option => option.Name[2..]))}");
+        if (value is null && option.ValueType != typeof(bool) && at + 1 < args.Count)
+            value = args[++at];
+        else if (sign >= 0 && value!.Length == 0 && option is not (Option<string> or Option<string[]>))
+            throw new SettingException($"{args[at]}: there is no value after the sign");
+        Add(option, value);
+    }
+
+    private bool IsPassedOver(string name, ref string? value, IReadOnlyList<string> args, ref int at)
+    {
+        var word = name.Replace('_', '-');
+        if (switches.Contains(word, StringComparer.Ordinal))
+        {
+            note($"--{name} is without effect here: {OfTheLog}");
+            return true;
+        }
+
+        if (!valued.TryGetValue(word, out var why))
+            return false;
+        if (value is null && at + 1 < args.Count)
+            at++;
+        note($"--{name} is without effect here: {why}");
+        return true;
+    }
+
+    private void Add(Option option, string? value)
+    {
+        // Go takes the last; a list has all.
+        if (!option.ValueType.IsArray)
+            spelt.RemoveAll(each => each.Name == option.Name);
+        spelt.Add((option.Name, WordsOf(option, value)));
+    }
+
+    private static string[] WordsOf(Option option, string? value)
+    {
+        if (value is null)
+            return [option.Name];
+        if (option.ValueType == typeof(bool))
+            return
+            [
+                $"{option.Name}={(ReadSwitch(value) ?? throw new SettingException($"{option.Name}={value}: neither true nor false")).ToString(CultureInfo.InvariantCulture)}",
+            ];
+        if (option.ValueType == typeof(int) && GoYamlNumber.Find(value) is { } number)
+            value = number;
+        // To System.CommandLine an argument that ends with the sign has no value, and the option takes what comes next for it.
+        return value.Length == 0 ? [option.Name, ""] : [$"{option.Name}={value}"];
+    }
+
+    /// <summary>What Go's strconv.ParseBool reads; null: it is none.</summary>
+    public static bool? ReadSwitch(string text) =>
+        text switch
+        {
+            "1" or "t" or "T" or "true" or "TRUE" or "True" => true,
+            "0" or "f" or "F" or "false" or "FALSE" or "False" => false,
+            _ => null,
+        };
+}

@@ -1,0 +1,113 @@
+using System.Globalization;
+using System.Text;
+using Plugboard.Coordinator.Engine;
+using Plugboard.Coordinator.Routes;
+
+namespace Plugboard.Coordinator.Cli;
+
+/// <summary>The coordinator's state in Prometheus' text format, version 0.0.4: pure.</summary>
+internal static class MetricsText
+{
+    /// <summary>All metrics.</summary>
+    /// <param name="status">The state.</param>
+    /// <param name="now">What the time is.</param>
+    public static string Render(EngineStatus status, DateTimeOffset now)
+    {
+        var text = new StringBuilder();
+        WriteReadiness(text, status);
+        WritePeers(text, status);
+        WriteReconcilers(text, status);
+        Head(
+            text,
+            "coordinator_faults_total",
+            "counter",
+            "What nobody foresaw and was survived: round, a look at everything; source, its task; kernel, listening to its notifications."
+        );
+        foreach (var (part, count) in status.Faults)
+            text.Append(CultureInfo.InvariantCulture, $"coordinator_faults_total{{part=\"{part}\"}} {count}\n");
+        Head(text, "coordinator_source_last_heard_seconds", "gauge", "Seconds since the source last told a list or a change; -1: never.");
+        var age = status.SourceHeardAt is { } heard ? (now - heard).TotalSeconds : -1;
+        text.Append(CultureInfo.InvariantCulture, $"coordinator_source_last_heard_seconds {age:0.###}\n");
+        return text.ToString();
+    }
+
+    private static void WriteReadiness(StringBuilder text, EngineStatus status)
+    {
+        Head(text, "coordinator_ready", "gauge", "1 when rules, routes and files are in place.");
+        text.Append(CultureInfo.InvariantCulture, $"coordinator_ready {(status.FirstNotReadyReason is null ? 1 : 0)}\n");
+        Head(text, "coordinator_source_reachable", "gauge", "1 when the source of peers can be read.");
+        text.Append(CultureInfo.InvariantCulture, $"coordinator_source_reachable {(status.SourceError is null ? 1 : 0)}\n");
+    }
+
+    private static void WritePeers(StringBuilder text, EngineStatus status)
+    {
+        Head(text, "coordinator_peers", "gauge", "Peers by how their pods are reached, or why not.");
+        foreach (var is6 in (ReadOnlySpan<bool>)[false, true])
+        {
+            foreach (var state in Enum.GetValues<PeerState>())
+            {
+                var count = status.Paths.Count(path => path.Is6 == is6 && path.State == state);
+                text.Append(
+                    CultureInfo.InvariantCulture,
+                    $"coordinator_peers{{family=\"{(is6 ? "ipv6" : "ipv4")}\",state=\"{Label(state.ToString())}\"}} {count}\n"
+                );
+            }
+        }
+
+        Head(text, "coordinator_refused", "gauge", "Networks and addresses of nodes that are refused, by reason.");
+        foreach (var group in (status.View?.Refused ?? []).GroupBy(node => node.Reason).OrderBy(group => group.Key, StringComparer.Ordinal))
+            text.Append(CultureInfo.InvariantCulture, $"coordinator_refused{{reason=\"{group.Key}\"}} {group.Count()}\n");
+    }
+
+    private static void WriteReconcilers(StringBuilder text, EngineStatus status)
+    {
+        Head(text, "coordinator_right", "gauge", "1 when all that this reconciler keeps is as it should be.");
+        foreach (var reconciler in status.Reconcilers)
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"coordinator_right{{keeper=\"{reconciler.Name}\"}} {(reconciler.IsRight ? 1 : 0)}\n"
+            );
+        Head(text, "coordinator_problems", "gauge", "What this reconciler could not make right.");
+        foreach (var reconciler in status.Reconcilers)
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"coordinator_problems{{keeper=\"{reconciler.Name}\"}} {reconciler.Problems.Count}\n"
+            );
+        Head(text, "coordinator_syncs_total", "counter", "How often this reconciler looked.");
+        foreach (var reconciler in status.Reconcilers)
+            text.Append(CultureInfo.InvariantCulture, $"coordinator_syncs_total{{keeper=\"{reconciler.Name}\"}} {reconciler.SyncCount}\n");
+        Head(
+            text,
+            "coordinator_changes_total",
+            "counter",
+            "Changes made to the node, by what caused them: kernel is the repair of what somebody else changed, audit what no "
+                + "notification told."
+        );
+        foreach (var reconciler in status.Reconcilers)
+        {
+            foreach (var cause in Enum.GetValues<SyncCause>())
+                text.Append(
+                    CultureInfo.InvariantCulture,
+                    $"coordinator_changes_total{{keeper=\"{reconciler.Name}\",cause=\"{Label(cause.ToString())}\"}} "
+                        + $"{reconciler.ChangeCounts.GetValueOrDefault(cause)}\n"
+                );
+        }
+    }
+
+    private static void Head(StringBuilder text, string name, string type, string help) =>
+        text.Append($"# HELP {name} {help}\n# TYPE {name} {type}\n");
+
+    // BehindRouter: behind_router.
+    private static string Label(string word)
+    {
+        var text = new StringBuilder();
+        foreach (var letter in word)
+        {
+            if (char.IsAsciiLetterUpper(letter) && text.Length > 0)
+                text.Append('_');
+            text.Append(char.ToLowerInvariant(letter));
+        }
+
+        return text.ToString();
+    }
+}

@@ -1,0 +1,226 @@
+using Plugboard.Addresses;
+using Plugboard.Coordinator.Cluster;
+using Plugboard.Coordinator.Engine;
+using Plugboard.Coordinator.Files;
+using Plugboard.Coordinator.Masquerade;
+using Plugboard.Coordinator.Node;
+using Plugboard.Coordinator.Pods;
+using Plugboard.Coordinator.Routes;
+using Plugboard.Coordinator.Sources;
+using Plugboard.Coordinator.Sources.Etcd;
+using Plugboard.Coordinator.Sources.Kubernetes;
+using Plugboard.Coordinator.Sources.Static;
+using Plugboard.Firewall.Nftables;
+using Plugboard.Firewall.Pods;
+using Plugboard.Linux;
+using Plugboard.Netlink.Route;
+
+namespace Plugboard.Coordinator.Cli;
+
+/// <summary>
+/// The coordinator of a node, put together from the settings. In the calling thread's network namespace; for that thread.
+/// </summary>
+internal sealed class NodeCoordinator : IDisposable
+{
+    private readonly Settings settings;
+    private readonly RouteClient client;
+    private readonly NodeNetwork network = new();
+    private readonly MasqueradeConfigFile? masqueradeFile;
+    private readonly MasqueradeReconciler? masquerade;
+    private readonly PodReconciler? pods;
+    private readonly Action<string> log;
+
+    private NodeCoordinator(Settings settings, RouteClient client, Action<string> log)
+    {
+        this.settings = settings;
+        this.log = log;
+        this.client = client;
+        Routes = new RouteReconciler(client, network, settings.Routes);
+        Files = settings.Files is { } files ? new FilesReconciler(files, settings.NodeName) : null;
+        Source = SourceOf(settings, log);
+        if (settings.Masquerade is { } rules)
+        {
+            masqueradeFile = new MasqueradeConfigFile(settings.MasqueradeConfig, rules, TimeProvider.System, settings.MasqueradeBackup);
+            masquerade = new MasqueradeReconciler(rules, masqueradeFile);
+        }
+
+        pods = settings.RestoresPods ? new PodReconciler(PodRecordStore.Root) : null;
+        Reconcilers = ((IReconciler?[])[masquerade, pods, Routes, Files]).OfType<IReconciler>().ToList();
+        ViewBuilder = new ViewBuilder(settings.NodeName, settings.Network, settings.Source == SourceKind.None)
+        {
+            PodNetworkHint = HintOf(settings),
+        };
+    }
+
+    /// <summary>The reconciler of routes.</summary>
+    public RouteReconciler Routes { get; }
+
+    /// <summary>The reconciler of files; null: nothing is written.</summary>
+    public FilesReconciler? Files { get; }
+
+    /// <summary>All reconcilers in their order.</summary>
+    public IReadOnlyList<IReconciler> Reconcilers { get; }
+
+    /// <summary>Who the nodes are.</summary>
+    public IPeerSource Source { get; }
+
+    /// <summary>Makes the view.</summary>
+    public ViewBuilder ViewBuilder { get; }
+
+    /// <summary>Puts it together; nothing is changed yet.</summary>
+    public static NodeCoordinator Open(Settings settings, Action<string> log)
+    {
+        var opened = RouteClient.Open();
+        try
+        {
+            return new NodeCoordinator(settings, opened, log);
+        }
+        catch
+        {
+            opened.Dispose();
+            throw;
+        }
+    }
+
+    private static IPeerSource SourceOf(Settings settings, Action<string> log) =>
+        settings.Source switch
+        {
+            SourceKind.Etcd => new EtcdSource(settings.Etcd, TimeProvider.System, log),
+            SourceKind.None => new NoSource(),
+            SourceKind.Kubernetes => KubernetesOf(settings, log),
+            _ => new StaticSource(
+                new StaticOptions
+                {
+                    Path = settings.PeersFile,
+                    NodeName = settings.NodeName,
+                    Network = settings.Network,
+                },
+                TimeProvider.System,
+                log
+            ),
+        };
+
+    private static string HintOf(Settings settings) =>
+        settings.Source switch
+        {
+            SourceKind.Static => $"write podCIDRs into its entry of {settings.PeersFile}",
+            SourceKind.Etcd => "its lease in etcd is not acquired yet",
+            _ => $"spec.podCIDRs of Node {settings.NodeName} is empty: the controller manager assigns it if it runs with "
+                + "--allocate-node-cidrs",
+        };
+
+    private static KubernetesSource KubernetesOf(Settings settings, Action<string> log)
+    {
+        try
+        {
+            return KubernetesSource.Create(settings.Kubernetes, log);
+        }
+        catch (FormatException e)
+        {
+            throw new SettingException($"--kube-annotation-prefix {settings.Kubernetes.AnnotationPrefix}: {e.Message}");
+        }
+    }
+
+    /// <summary>The engine that keeps all of it.</summary>
+    public CoordinatorEngine CreateEngine(Action<string> log)
+    {
+        var parts = new EngineParts
+        {
+            Source = Source,
+            ViewBuilder = ViewBuilder,
+            Uplink = settings.Uplink,
+            Client = client,
+            Network = network,
+            Routes = Routes,
+            Reconcilers = Reconcilers,
+            FindRulesReconcilers = ReconcilersOf,
+            Log = log,
+        };
+        var engine = new CoordinatorEngine(parts, settings.Engine);
+        TryWatch(() => masqueradeFile?.Watch(engine.Reconfigure), $"{settings.MasqueradeConfig} is looked at every few seconds", log);
+        TryWatch(() => Files?.Watch(engine.Reconfigure), "files are looked at with each audit only", log);
+        return engine;
+    }
+
+    private static void TryWatch(Action watch, string otherwise, Action<string> log)
+    {
+        try
+        {
+            watch();
+        }
+        catch (Linux.ErrnoException e)
+        {
+            log($"{otherwise}: {e.Message}");
+        }
+    }
+
+    // Those that the others were told, and else all of this node's own.
+    private ValueArray<IPAddr> OwnAddresses()
+    {
+        network.Read(client);
+        IPAddr?[] told = [settings.Uplink.PublicIP, settings.Uplink.PublicIPv6];
+        return told.OfType<IPAddr>()
+            .Concat(network.Addresses.Select(own => own.Address.Address).Where(static address => address.IsGlobalUnicast))
+            .Distinct()
+            .ToValueArray();
+    }
+
+    private IEnumerable<IReconciler> ReconcilersOf(NftablesTransaction transaction)
+    {
+        if (masquerade?.Concerns(transaction) == true)
+            yield return masquerade;
+        if (pods?.Concerns(transaction) == true)
+            yield return pods;
+    }
+
+    /// <summary>Waits for one complete list; the view of then, with what is missing in it.</summary>
+    /// <param name="patience">How long to wait.</param>
+    public (ClusterView? View, string? NotReadyReason, ClusterSnapshot Snapshot) ReadOnce(TimeSpan patience)
+    {
+        using var changed = new AutoResetEvent(initialState: false);
+        using var ending = new CancellationTokenSource();
+        var store = new NodeStore(() => changed.Set());
+        Source.Recognise(OwnAddresses());
+        var source = Task.Run(() => Source.RunAsync(store, ending.Token));
+        var began = TimeProvider.System.GetTimestamp();
+        while (!store.Current.IsComplete && TimeProvider.System.GetElapsedTime(began) < patience)
+            changed.WaitOne(TimeSpan.FromMilliseconds(100));
+        ending.Cancel();
+        source.ContinueWith(static _ => { }, TaskScheduler.Default).Wait(TimeSpan.FromSeconds(1));
+        var snapshot = store.Current;
+        network.Read(client);
+        var question = ViewBuilder.QuestionOf(snapshot, settings.Uplink, before: null);
+        var finder = new UplinkFinder(network, question, address => NodeNetwork.FindRoute(client, address));
+        var uplink = finder.Find();
+        var (view, notReady) = ViewBuilder.Build(snapshot, uplink, network.Links, finder.Fault);
+        if (finder.IsSubstitute)
+            log($"warning: {finder.Fault}");
+        foreach (var note in view?.Notes ?? [])
+            log($"note: {note}");
+        // Of a node that the source does not know it may say more than that.
+        return (view, snapshot.Nodes.ContainsKey(settings.NodeName) ? notReady : snapshot.SourceError ?? notReady, snapshot);
+    }
+
+    /// <summary>Walks the way of a packet; after <see cref="ReadOnce"/>.</summary>
+    public Explanation Explain(ClusterView view, Addresses.IPAddr source, Addresses.IPAddr destination)
+    {
+        masqueradeFile?.Refresh();
+        var explanation = new Explanation(view, client, network);
+        explanation.Walk(
+            source,
+            destination,
+            settings.Masquerade is { } rules && masqueradeFile is { } file ? (rules, file.Current) : null
+        );
+        return explanation;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Files?.Dispose();
+        masqueradeFile?.Dispose();
+        masquerade?.Dispose();
+        pods?.Dispose();
+        client.Dispose();
+    }
+}

@@ -1,0 +1,284 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using Plugboard.Addresses;
+using Plugboard.Coordinator.Cluster;
+using Plugboard.Coordinator.Engine;
+using Plugboard.Coordinator.Masquerade;
+using Plugboard.Linux.Files;
+
+namespace Plugboard.Coordinator.Cli;
+
+/// <summary>The verbs of the command line.</summary>
+internal sealed class Verbs
+{
+    private readonly CommandOptions options = new();
+    private readonly Option<OutputFormat> output = new("--output")
+    {
+        Description = "table or json.",
+        DefaultValueFactory = _ => OutputFormat.Table,
+    };
+    private readonly Option<int> timeout = new("--timeout")
+    {
+        Description = "Seconds to wait for a complete list of nodes.",
+        DefaultValueFactory = _ => 10,
+    };
+    private readonly Argument<string> source = new("SRC") { Description = "The sender's address." };
+    private readonly Argument<string> destination = new("DST") { Description = "Where the packet goes." };
+    private readonly Option<bool> dryRun = new("--dry-run") { Description = "Only tells what would be removed." };
+
+    /// <summary>Reads a command line.</summary>
+    public ParseResult Parse(IReadOnlyList<string> args) =>
+        Root().Parse(options.Spell(args, [output, timeout, dryRun], line => StandardError.WriteLine($"coordinator: {line}")));
+
+    private RootCommand Root()
+    {
+        var root = new RootCommand(
+            "Keeps this node as the cluster asks: routes to other nodes' pods, masquerading, and what the CNI plugins read."
+        );
+        root.Subcommands.Add(Verb("run", "Keeps it so until it is ended; the rules and routes stay then.", Run));
+        root.Subcommands.Add(
+            Verb(
+                "plan",
+                "Prints what run would change; exit code 2 where there is something, 1 where something is wrong.",
+                parsed => Once(parsed, static (reconciler, view) => reconciler.Plan(view)),
+                output,
+                timeout
+            )
+        );
+        root.Subcommands.Add(
+            Verb("apply", "Changes it once and ends; exit code 1 where something cannot be made right.", Apply, output, timeout)
+        );
+        root.Subcommands.Add(
+            Verb(
+                "audit",
+                "Prints how each peer is reached, who is refused, and what is not as it should be; changes nothing.",
+                Audit,
+                output,
+                timeout
+            )
+        );
+        var explain = Verb(
+            "explain",
+            "Walks the way of a packet from this node: route, masquerading, neighbour, tunnel; exit code 1 where it would be dropped here.",
+            Explain,
+            output,
+            timeout
+        );
+        explain.Arguments.Add(source);
+        explain.Arguments.Add(destination);
+        root.Subcommands.Add(explain);
+        root.Subcommands.Add(Verb("cleanup", "Removes all that the coordinator made on this node.", Cleanup, output, dryRun));
+        return root;
+    }
+
+    private Command Verb(string name, string description, Func<ParseResult, int> act, params ReadOnlySpan<Option> own)
+    {
+        var command = new Command(name, description);
+        foreach (var option in options.All)
+            command.Options.Add(option);
+        foreach (var option in own)
+            command.Options.Add(option);
+        command.SetAction(parsed => Guarded(parsed, act));
+        return command;
+    }
+
+    private static int Guarded(ParseResult parsed, Func<ParseResult, int> act)
+    {
+        try
+        {
+            return act(parsed);
+        }
+        catch (Exception e) when (e is SettingException or Linux.ErrnoException)
+        {
+            StandardError.WriteLine($"coordinator: {e.Message}");
+            return 1;
+        }
+#pragma warning disable CA1031 // Whatever it is: a verb ends with a sentence and an exit code, never with an abort.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            StandardError.WriteLine($"coordinator: an error that nobody foresaw, please report it: {Fault.Describe(e)}");
+            return 1;
+        }
+    }
+
+    private static SyncOutcome Try(IReconciler reconciler, ClusterView view, Func<IReconciler, ClusterView, SyncOutcome> act)
+    {
+        try
+        {
+            return act(reconciler, view);
+        }
+#pragma warning disable CA1031 // As in the engine: one reconciler's failure must not end the others.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            return new SyncOutcome([], [Fault.Describe(e)]);
+        }
+    }
+
+    private Settings ReadSettings(ParseResult parsed) => new SettingsReader(options, parsed, StandardError.WriteLine).Read();
+
+    private int Run(ParseResult parsed)
+    {
+        var settings = ReadSettings(parsed);
+        using var ending = new CancellationTokenSource();
+        using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => End(context, ending));
+        using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => End(context, ending));
+        using var alone = InstanceLock.Take(InstanceLock.Directory, TimeSpan.FromSeconds(5), StandardError.WriteLine);
+        using var coordinator = NodeCoordinator.Open(settings, StandardError.WriteLine);
+        Restore(coordinator, settings);
+        using var engine = coordinator.CreateEngine(StandardError.WriteLine);
+        using var server = new StatusServer(engine, TimeProvider.System);
+        if (settings.HealthzPort > 0)
+            Serve(server, settings);
+        engine.Run(ending.Token);
+        return 0;
+    }
+
+    // Where it cannot be, the source may tell it yet, and the reconciler of files tells what is in the way.
+    private static void Restore(NodeCoordinator coordinator, Settings settings)
+    {
+        try
+        {
+            if (coordinator.Files?.Restore() is not null)
+                StandardError.WriteLine(
+                    $"{settings.Files!.SubnetFile}: restored from what was confirmed before this machine was started again"
+                );
+        }
+        catch (Exception e) when (e is Linux.ErrnoException or IOException)
+        {
+            StandardError.WriteLine(
+                $"{settings.Files!.SubnetFile}: what was confirmed before cannot be restored, it is written once the source tells it: "
+                    + $"{e.Message}"
+            );
+        }
+    }
+
+    private static void Serve(StatusServer server, Settings settings)
+    {
+        try
+        {
+            server.Start(settings.HealthzIP, settings.HealthzPort);
+        }
+        catch (System.Net.Sockets.SocketException e) when (e.SocketErrorCode == System.Net.Sockets.SocketError.AddressAlreadyInUse)
+        {
+            StandardError.WriteLine(
+                $"--healthz-ip {settings.HealthzIP} --healthz-port {settings.HealthzPort}: {e.Message}: /healthz, /readyz and "
+                    + "/metrics are answered once the port is free (ss -ltnp tells who has it)"
+            );
+            server.StartLater(() => server.Start(settings.HealthzIP, settings.HealthzPort), StandardError.WriteLine);
+        }
+        catch (Exception e) when (e is System.Net.Sockets.SocketException or FormatException)
+        {
+            throw new SettingException(
+                $"--healthz-ip {settings.HealthzIP} --healthz-port {settings.HealthzPort}: cannot be listened on: {e.Message}"
+            );
+        }
+    }
+
+    private static void End(PosixSignalContext context, CancellationTokenSource ending)
+    {
+        // The process ends by itself, when the round that may be under way is over.
+        context.Cancel = true;
+        ending.Cancel();
+    }
+
+    private int Apply(ParseResult parsed)
+    {
+        var areUsable = true;
+        var report = Report(
+            parsed,
+            (reconciler, view) =>
+            {
+                if (reconciler.WaitsForOthers && !areUsable)
+                    return new SyncOutcome([], ["not written: what comes before it is not in place"]);
+                var outcome = reconciler.Sync(view, SyncCause.Start);
+                areUsable &= outcome.IsUsable;
+                return outcome;
+            }
+        );
+        Print(parsed, report);
+        return report.IsRight ? 0 : 1;
+    }
+
+    private int Once(ParseResult parsed, Func<IReconciler, ClusterView, SyncOutcome> act) => Print(parsed, Report(parsed, act));
+
+    private PlanReport Report(ParseResult parsed, Func<IReconciler, ClusterView, SyncOutcome> act)
+    {
+        using var coordinator = NodeCoordinator.Open(ReadSettings(parsed), StandardError.WriteLine);
+        var (view, notReady, snapshot) = coordinator.ReadOnce(TimeSpan.FromSeconds(parsed.GetValue(timeout)));
+        var outcomes = view is null
+            ? []
+            : coordinator.Reconcilers.Select(reconciler => (reconciler.Name, Try(reconciler, view, act))).ToList();
+        foreach (var reconciler in coordinator.Reconcilers)
+        {
+            foreach (var warning in reconciler.Warnings)
+                StandardError.WriteLine($"{reconciler.Name}: warning: {warning}");
+        }
+
+        return new PlanReport(snapshot.IsComplete ? notReady : snapshot.SourceError ?? notReady, view?.Refused ?? [], outcomes);
+    }
+
+    private int Audit(ParseResult parsed)
+    {
+        using var coordinator = NodeCoordinator.Open(ReadSettings(parsed), StandardError.WriteLine);
+        var (view, notReady, snapshot) = coordinator.ReadOnce(TimeSpan.FromSeconds(parsed.GetValue(timeout)));
+        var outcomes = view is null
+            ? []
+            : coordinator
+                .Reconcilers.Select(reconciler => (reconciler.Name, Try(reconciler, view, static (each, whole) => each.Plan(whole))))
+                .ToList();
+        var report = new PlanReport(snapshot.IsComplete ? notReady : snapshot.SourceError ?? notReady, view?.Refused ?? [], outcomes);
+        if (parsed.GetValue(output) == OutputFormat.Table && view is not null)
+            parsed.InvocationConfiguration.Output.Write(PeerTable.Render(view, coordinator.Routes.LastPlan));
+        return Print(parsed, report);
+    }
+
+    private int Print(ParseResult parsed, PlanReport report)
+    {
+        parsed.InvocationConfiguration.Output.Write(parsed.GetValue(output) == OutputFormat.Json ? report.ToJson() : report.ToText());
+        return report.ExitCode;
+    }
+
+    private int Explain(ParseResult parsed)
+    {
+        var (from, to) = (ReadAddress(parsed.GetValue(source)!), ReadAddress(parsed.GetValue(destination)!));
+        if (from.Is6 != to.Is6)
+            throw new SettingException($"{from} and {to} are of different families");
+        using var coordinator = NodeCoordinator.Open(ReadSettings(parsed), StandardError.WriteLine);
+        var (view, notReady, _) = coordinator.ReadOnce(TimeSpan.FromSeconds(parsed.GetValue(timeout)));
+        if (view is null)
+            throw new SettingException(notReady!);
+        var explanation = coordinator.Explain(view, from, to);
+        var text =
+            parsed.GetValue(output) == OutputFormat.Json
+                ? PlanReport.ToJson(explanation.Steps)
+                : string.Concat(explanation.Steps.Select(step => $"{step.Step, -11} {step.Text}\n"));
+        parsed.InvocationConfiguration.Output.Write(text);
+        return explanation.IsSent ? 0 : 1;
+    }
+
+    private static IPAddr ReadAddress(string text) =>
+        IPAddr.TryParse(text, out var address) ? address : throw new SettingException($"{text}: no address");
+
+    private int Cleanup(ParseResult parsed)
+    {
+        // Whatever the coordinator may have made, also with other options than these.
+        var settings = ReadSettings(parsed);
+        using var coordinator = NodeCoordinator.Open(
+            settings with
+            {
+                Masquerade = settings.Masquerade ?? new MasqueradeOptions(),
+            },
+            StandardError.WriteLine
+        );
+        // What says that pods can be started goes first.
+        var outcomes = coordinator
+            .Reconcilers.Reverse()
+            .Select(reconciler => (reconciler.Name, reconciler.Remove(parsed.GetValue(dryRun))))
+            .ToList();
+        var report = new PlanReport(null, [], outcomes);
+        Print(parsed, report);
+        return report.IsRight ? 0 : 1;
+    }
+}

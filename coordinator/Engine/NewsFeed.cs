@@ -1,9 +1,0 @@
-using Plugboard.Netlink;
-
-namespace Plugboard.Coordinator.Engine;
-
-/// <summary>A listener of one kind of the kernel's news.</summary>
-/// <param name="Receive">Waits for news, on one thread.</param>
-/// <param name="Stop">Ends the wait; for any thread.</param>
-/// <param name="Socket">What is closed at the end.</param>
-internal sealed record NewsFeed<T>(Func<NetlinkNews<T>> Receive, Action Stop, IDisposable Socket);

@@ -1,0 +1,60 @@
+using Plugboard.Coordinator.Cluster;
+using Plugboard.Coordinator.Engine;
+using Plugboard.Coordinator.Masquerade.Nftables;
+using Plugboard.Firewall.Nftables;
+using Plugboard.Firewall.Restoring;
+using Plugboard.Linux;
+
+namespace Plugboard.Coordinator.Pods;
+
+/// <summary>
+/// Puts back what somebody took out of the tables of the plugins portmap and bridge, from the records that these keep of their pods. It
+/// owns nothing: pods' parts come with ADD and go with DEL. The network namespace is that of the thread that first asks.
+/// </summary>
+/// <param name="recordRoot">The directory that the plugins' records are in.</param>
+internal sealed class PodReconciler(string recordRoot) : IReconciler, IDisposable
+{
+    private readonly PodRestorer restorer = new(recordRoot);
+
+    /// <inheritdoc/>
+    public string Name => "pods";
+
+    /// <summary>Records that cannot be read, ports that lead elsewhere.</summary>
+    public IReadOnlyList<string> Warnings => restorer.Warnings;
+
+    /// <summary>How often all records were compared with the kernel.</summary>
+    public long ComparisonCount => restorer.ComparisonCount;
+
+    /// <summary>
+    /// True where somebody took something out of the plugins' tables: then this reconciler is to be asked. For the engine's thread.
+    /// </summary>
+    public bool Concerns(NftablesTransaction transaction) => restorer.Hear(transaction);
+
+    /// <inheritdoc/>
+    public SyncOutcome Plan(ClusterView view) => Tell(restorer.Plan);
+
+    /// <inheritdoc/>
+    public SyncOutcome Sync(ClusterView view, SyncCause cause) =>
+        Tell(() => restorer.Restore(isForced: cause is SyncCause.Start or SyncCause.Audit or SyncCause.Retry));
+
+    /// <summary>Nothing: what pods have is the plugins'.</summary>
+    public SyncOutcome Remove(bool isDryRun) => SyncOutcome.Steady;
+
+    private static SyncOutcome Tell(Func<RestoreOutcome> look)
+    {
+        try
+        {
+            var outcome = look();
+            return outcome is { Lines.Count: 0, Problems.Count: 0 }
+                ? SyncOutcome.Steady
+                : new SyncOutcome(NftablesMasqueradeChanges.Of(outcome.Lines), outcome.Problems) { IsUsable = outcome.IsNodePartRight };
+        }
+        catch (ErrnoException e)
+        {
+            return new SyncOutcome([], [e.Errno == Errno.EPERM ? $"{e.Message}; the coordinator needs CAP_NET_ADMIN" : e.Message]);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => restorer.Dispose();
+}

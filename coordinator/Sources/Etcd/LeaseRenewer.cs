@@ -1,0 +1,209 @@
+using Plugboard.Addresses;
+using Plugboard.Coordinator.Configuration;
+using Plugboard.Linux;
+
+namespace Plugboard.Coordinator.Sources.Etcd;
+
+/// <summary>
+/// Sees to it that this node has a lease: finds the one it had, else takes a free network; writes what the node advertises; renews it. A
+/// change is made only on what was seen last, so that two nodes never have one network and nobody else's lease is overwritten.
+/// </summary>
+internal sealed class LeaseRenewer(EtcdOptions options, EtcdClient client, LeaseRegistry registry, TimeProvider time)
+{
+    private const int Attempts = 10;
+
+    /// <summary>Does what is due; does nothing where nothing is.</summary>
+    /// <exception cref="EtcdException">etcd did not do it.</exception>
+    /// <exception cref="FormatException">There is no network to take, with why.</exception>
+    public async Task EnsureAsync(NodeAdvertisement node, CancellationToken cancellation)
+    {
+        if (node.Addresses.Count == 0)
+            throw new FormatException("this node has no address that others could reach: it has no lease until it has one");
+        registry.SetAdvertised(node);
+        for (var attempt = 1; attempt <= Attempts; attempt++)
+        {
+            var own = registry.Own ?? FindOwn();
+            var isDone = own is null
+                ? await AcquireAsync(node, cancellation).ConfigureAwait(false)
+                : await RefreshAsync(own, node, cancellation).ConfigureAwait(false);
+            if (isDone)
+                return;
+            // Somebody was faster: as it is now.
+            registry.Load(await client.ListAsync($"{options.Prefix}/", cancellation).ConfigureAwait(false));
+        }
+
+        throw new EtcdException($"the leases were changed by others {Attempts} times, each time between reading and writing them");
+    }
+
+    /// <summary>How long there is nothing to do.</summary>
+    public TimeSpan UntilDue()
+    {
+        if (registry.Own is not { Lease: not 0 } own)
+            return Timeout.InfiniteTimeSpan;
+        var ticks = own.RenewAt - time.GetTimestamp();
+        return ticks <= 0 ? TimeSpan.Zero : TimeSpan.FromSeconds((double)ticks / time.TimestampFrequency);
+    }
+
+    // After a restart: nothing is known of when it ends, so it is renewed at once.
+    private OwnLease? FindOwn()
+    {
+        foreach (var (entry, lease) in registry.FindOurs().OrderBy(found => found.Entry.Key, StringComparer.Ordinal))
+        {
+            if (Suits(lease.Subnets))
+                return new OwnLease
+                {
+                    Subnets = lease.Subnets,
+                    Value = entry.Value!,
+                    ModRevision = entry.ModRevision,
+                    Lease = entry.Lease,
+                    RenewAt = time.GetTimestamp(),
+                };
+        }
+
+        return null;
+    }
+
+    private bool Suits(ValueArray<IPPrefix> subnets)
+    {
+        var network = registry.Network;
+        foreach (var is6 in (ReadOnlySpan<bool>)[false, true])
+        {
+            var has = subnets.Where(subnet => subnet.Is6 == is6).ToList();
+            if (network.Enables(is6) ? has.Count != 1 || !SubnetChoice.Of(network, is6).Allows(has[0]) : has.Count > 0)
+                return false;
+        }
+
+        return true;
+    }
+
+    private async Task<bool> AcquireAsync(NodeAdvertisement node, CancellationToken cancellation)
+    {
+        if (await DeleteUnsuitedAsync(cancellation).ConfigureAwait(false))
+            return false;
+        // The watch goes on meanwhile: of a later revision than this nothing may be taken for free.
+        var (taken, since) = registry.Taken();
+        var subnets = SubnetPicker.Pick(registry.Network, taken, registry.Previous, Random.Shared);
+        var (lease, lasts) = await client.GrantAsync(options.LeaseTime, cancellation).ConfigureAwait(false);
+        var (key, value) = (SubnetLease.FormatKey(subnets), SubnetLease.FormatValue(node));
+        var (isDone, revision) = await client
+            .TryAsync(
+                new EtcdTransaction
+                {
+                    // The IPv4 network, alone or with any IPv6 one. Without one the key begins as those of all such nodes do: only the
+                    // whole says whose it is.
+                    AbsentPrefix = registry.LeasePrefix + (subnets[0].Is6 ? key : key.Split('&')[0]),
+                    // Two networks in one key, or one behind flannel's zeros: no key says that they are free.
+                    NothingNewPrefix = subnets.Count > 1 || subnets[0].Is6 ? registry.LeasePrefix : null,
+                    NothingNewSince = since,
+                    Put = new EtcdEntry(registry.LeasePrefix + key, value, 0, lease),
+                },
+                cancellation
+            )
+            .ConfigureAwait(false);
+        if (!isDone)
+        {
+            await client.RevokeAsync(lease, cancellation).ConfigureAwait(false);
+            return false;
+        }
+
+        registry.SetOwn(
+            new OwnLease
+            {
+                Subnets = subnets,
+                Value = value,
+                ModRevision = revision,
+                Lease = lease,
+                RenewAt = RenewAt(lasts),
+            },
+            node
+        );
+        registry.Log($"leased {key} for {lasts}");
+        return true;
+    }
+
+    // A lease of this node's that the configuration does not give any more. True where there was one.
+    private async Task<bool> DeleteUnsuitedAsync(CancellationToken cancellation)
+    {
+        var ours = registry.FindOurs();
+        foreach (var (entry, _) in ours)
+        {
+            registry.Log($"the lease {entry.Key} is this node's and does not fit the configuration: it is given back");
+            await client
+                .TryAsync(
+                    new EtcdTransaction
+                    {
+                        UnchangedKey = entry.Key,
+                        UnchangedSince = entry.ModRevision,
+                        Delete = entry.Key,
+                    },
+                    cancellation
+                )
+                .ConfigureAwait(false);
+        }
+
+        return ours.Count > 0;
+    }
+
+    private async Task<bool> RefreshAsync(OwnLease own, NodeAdvertisement node, CancellationToken cancellation)
+    {
+        var value = SubnetLease.FormatValue(node);
+        var isDue = own.Lease != 0 && own.RenewAt <= time.GetTimestamp();
+        var next = own with { Value = value };
+        if (isDue)
+        {
+            var (lease, lasts) = await client.GrantAsync(options.LeaseTime, cancellation).ConfigureAwait(false);
+            next = next with { Lease = lease, RenewAt = RenewAt(lasts) };
+        }
+        else if (value == own.Value)
+        {
+            // A reservation that was found and says what it should.
+            if (registry.Own is null)
+                registry.SetOwn(own, node);
+            return true;
+        }
+
+        var key = registry.LeasePrefix + own.Key;
+        var (isDone, revision) = await PutAsync(own, new EtcdEntry(key, value, 0, next.Lease), cancellation).ConfigureAwait(false);
+        if (!isDone)
+        {
+            registry.ForgetOwn();
+            return false;
+        }
+
+        if (registry.Own is null)
+            registry.Log($"found the lease {own.Key} of this node");
+        registry.SetOwn(next with { ModRevision = revision }, node);
+        return true;
+    }
+
+    private async Task<(bool IsDone, long Revision)> PutAsync(OwnLease own, EtcdEntry put, CancellationToken cancellation)
+    {
+        try
+        {
+            return await client
+                .TryAsync(
+                    new EtcdTransaction
+                    {
+                        UnchangedKey = put.Key,
+                        UnchangedSince = own.ModRevision,
+                        Put = put,
+                    },
+                    cancellation
+                )
+                .ConfigureAwait(false);
+        }
+        catch (EtcdException e) when (e.Code == EtcdException.NotFound)
+        {
+            // The lease has ended meanwhile, and the key with it.
+            return (false, 0);
+        }
+    }
+
+    private long RenewAt(TimeSpan lasts)
+    {
+        var due = lasts - options.RenewMargin;
+        if (due < lasts / 4)
+            due = lasts / 4;
+        return time.GetTimestamp() + (long)(due.TotalSeconds * time.TimestampFrequency);
+    }
+}

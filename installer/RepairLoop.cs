@@ -1,0 +1,171 @@
+using System.Globalization;
+using Plugboard.Install;
+using Plugboard.Linux;
+using Plugboard.Linux.Files;
+
+namespace Plugboard.Installer;
+
+/// <summary>
+/// <c>installer install --wait</c>: stays and puts back what others overwrite or delete, told by inotify(7) and, because what a network
+/// filesystem's other clients do is told by nobody, by a look from time to time. What another run of the installer decided, a rollback
+/// above all, is left as it is.
+/// </summary>
+internal sealed class RepairLoop : IDisposable
+{
+    // Whoever overwrites a file in place writes it in several steps: what is kept of it, and told of it, is what it is at the end.
+    private static readonly TimeSpan settling = TimeSpan.FromMilliseconds(50);
+
+    private readonly InstallOptions options;
+    private readonly TimeProvider clock;
+    private readonly Sources sources;
+    private readonly FileWatch watch = FileWatch.Open();
+    private readonly List<WatchedTarget> kept = [];
+    private readonly List<FileLock> locks = [];
+
+    private RepairLoop(InstallOptions options, TimeProvider clock)
+    {
+        this.options = options;
+        this.clock = clock;
+        sources = new Sources(options.From);
+    }
+
+    /// <summary>Begins to keep what was just installed.</summary>
+    public static RepairLoop Create(InstallOptions options, IReadOnlyList<string> plugins, TimeProvider clock)
+    {
+        var loop = new RepairLoop(options, clock);
+        using var places = loop.Open();
+        foreach (var target in plugins.Select(InstallTarget.Plugin).Concat(options.Host.Drivers.Select(InstallTarget.Driver)))
+        {
+            var place = PlaceOf(places, target);
+            if (place.FindRecord(target)?.Current is { } current)
+                loop.kept.Add(new WatchedTarget(target, current.Digest) { Right = place.FindStatus(target) });
+        }
+
+        loop.Settle(places);
+        return loop;
+    }
+
+    /// <summary>Keeps it until a signal says to end.</summary>
+    public void Run(EndSignals end)
+    {
+        Log($"keeping {kept.Count} files; looking every {options.Audit.TotalSeconds:0} s");
+        while (!end.Wait(watch.Descriptor, NextLook(), out var isTold))
+        {
+            if (isTold)
+            {
+                if (end.Wait(null, settling, out _))
+                    return;
+                watch.Read();
+            }
+
+            Look();
+        }
+    }
+
+    private TimeSpan NextLook()
+    {
+        var now = clock.GetUtcNow();
+        var next = options.Audit;
+        foreach (var target in kept.Where(target => !target.IsReleased && target.NotBefore > now))
+            next = target.NotBefore - now < next ? target.NotBefore - now : next;
+        return next;
+    }
+
+    private void Look()
+    {
+        var now = clock.GetUtcNow();
+        try
+        {
+            if (!kept.Exists(target => !target.IsReleased && target.NotBefore <= now && IsChanged(target)))
+                return;
+            using var places = Open();
+            foreach (var target in kept.Where(target => !target.IsReleased && target.NotBefore <= now))
+                Repair(PlaceOf(places, target.Target), target);
+            places.Sync();
+            Settle(places);
+        }
+        catch (Exception e) when (e is InstallException or ErrnoException)
+        {
+            Log(e.Message);
+            foreach (var target in kept)
+                target.Count(now);
+        }
+    }
+
+    private bool IsChanged(WatchedTarget target)
+    {
+        using var root = options.Host.OpenRoot();
+        using var directory = root.TryOpen(
+            target.Target.IsDriver ? $"{options.Host.FlexVolumePath}/{target.Target.Directory}" : options.Host.BinDirectory,
+            out _
+        );
+        return directory is null || directory.FindStatus(target.Target.File) != target.Right;
+    }
+
+    private void Repair(InstallDirectory place, WatchedTarget target)
+    {
+        // The lock is held now: what another run of the installer did, it has done.
+        var record = place.FindRecord(target.Target);
+        if (record is not null && record.Current.Digest != target.Digest)
+        {
+            target.IsReleased = true;
+            Log($"{target.Target.RelativePath}: left alone from now on: {record.Current.By} by another run at {record.Current.Since}");
+            return;
+        }
+
+        var found = Inspection.Inspect(place, target.Target);
+        var source = sources.Get(target.Target.IsDriver ? PluginSet.Driver : target.Target.File);
+        if (new Stage(place, clock).Prepare(target.Target, source, "repair") is { } staged)
+        {
+            new TargetSwap(place).CommitRepair(staged);
+            var pause = target.Count(clock.GetUtcNow());
+            Log(
+                $"{target.Target.RelativePath}: put back; "
+                    + $"{Describe(found)}{(pause > TimeSpan.Zero ? string.Create(CultureInfo.InvariantCulture, $"; if it is changed again, not before {pause.TotalSeconds:0} s") : "")}"
+            );
+        }
+
+        target.Right = place.FindStatus(target.Target);
+    }
+
+    // Which process it was the kernel tells only to those who may watch all files; what it left tells the most.
+    private static string Describe(TargetFinding found) =>
+        found switch
+        {
+            { Facts: null } => "it was gone",
+            { State: TargetState.Ours, Flaw: { } flaw } => $"it had {flaw}",
+            { Facts: var facts } => string.Create(
+                CultureInfo.InvariantCulture,
+                $"found {(found.Flaw is { } flaw ? flaw + ", " : "")}{facts.Size} bytes, written {facts.Since}, digest "
+                    + $"{facts.Digest}{(facts.BuildId is { } id ? ", build id " + id : "")}"
+            ),
+        };
+
+    // A directory may be another one than before, and a lock's file too.
+    private void Settle(Places places)
+    {
+        foreach (var each in locks)
+            each.Dispose();
+        locks.Clear();
+        foreach (var place in places.All)
+        {
+            locks.Add(place.TakeRepairLock());
+            place.Watch(watch, kept.Select(static target => target.Target));
+        }
+    }
+
+    private Places Open() => Places.OpenToInstall(options.Host, options.Host.Plugins is not { Count: 0 }, options.Host.Drivers.Count > 0);
+
+    private static InstallDirectory PlaceOf(Places places, InstallTarget target) => target.IsDriver ? places.FlexVolume! : places.Bin!;
+
+    private void Log(string text) => StandardError.WriteLine($"{clock.GetUtcNow():yyyy-MM-dd'T'HH:mm:ss'Z'} {text}");
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var each in locks)
+            each.Dispose();
+        watch.Dispose();
+        sources.Dispose();
+    }
+}

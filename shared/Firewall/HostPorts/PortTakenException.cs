@@ -1,0 +1,18 @@
+using Plugboard.Addresses;
+
+namespace Plugboard.Firewall.HostPorts;
+
+/// <summary>A host port that a living pod publishes already.</summary>
+/// <param name="port">The port.</param>
+/// <param name="owner">The pod that has it.</param>
+public sealed class PortTakenException(PortMapping port, Attachment owner)
+    : Exception(
+        $"host port {port.Name} is already published by container {owner.ContainerId} (network {owner.Network}, interface {owner.IfName})"
+    )
+{
+    /// <summary>The port.</summary>
+    public PortMapping Port { get; } = port;
+
+    /// <summary>The pod that has it.</summary>
+    public Attachment Owner { get; } = owner;
+}

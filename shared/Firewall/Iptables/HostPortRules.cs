@@ -1,0 +1,137 @@
+using Plugboard.Addresses;
+
+namespace Plugboard.Firewall.Iptables;
+
+/// <summary>
+/// What is to be done to a table so that a pod's host ports lead to it, or no longer do; the rules themselves are
+/// <see cref="HostPortContent"/>'s. Unlike the reference's, a pod's chain is emptied before it is filled, so nothing leads to an address of
+/// yesterday. Chains that pods share are never emptied nor removed. Pure.
+/// </summary>
+public static class HostPortRules
+{
+    /// <summary>What is to be done so that the ports lead to the pod; empty where they do.</summary>
+    /// <param name="table">The table as it is, of the address's family.</param>
+    /// <param name="forwards">The pod's ports.</param>
+    /// <exception cref="IptablesWordException">A name or a condition cannot be written in a rule.</exception>
+    public static RestoreScript Add(NatTable table, IptablesHostPorts forwards)
+    {
+        var script = new RestoreScript();
+        AddShared(script, table, forwards);
+        var chain = ReferenceNames.ForwardChain(forwards.Pod);
+        var content = HostPortContent.Chain(forwards);
+        if (!table.HasChain(chain) || !content.SequenceMeans(table.Rules(chain)))
+        {
+            script.Declare(chain);
+            foreach (var rule in content)
+                script.Append(rule);
+        }
+
+        AddEntries(script, table.Referring(chain).ToList(), HostPortContent.Entries(forwards));
+        return script;
+    }
+
+    private static void AddShared(RestoreScript script, NatTable table, IptablesHostPorts forwards)
+    {
+        var shared = HostPortContent.Shared(forwards.Options);
+        // That this fails for all but the first of several processes keeps the jumps to a new chain single.
+        foreach (
+            var chain in shared.Select(rule => rule.Chain).Append(ReferenceNames.HostPortTop).Where(ReferenceNames.IsShared).Distinct()
+        )
+        {
+            if (!table.HasChain(chain))
+                script.Create(chain);
+        }
+
+        foreach (var rule in shared.Where(rule => !table.Has(rule)))
+        {
+            if (rule.Chain == HostPortContent.PostRouting)
+                script.Insert(rule);
+            else
+                script.Append(rule);
+        }
+    }
+
+    // What stands and is wanted keeps its place: of two pods with one host port the older one has it.
+    private static void AddEntries(RestoreScript script, List<IptablesRule> present, IReadOnlyList<IptablesRule> wanted)
+    {
+        var missing = new List<IptablesRule>(wanted);
+        foreach (var rule in present)
+        {
+            var match = missing.FindIndex(rule.Means);
+            if (match < 0)
+                script.Delete(rule);
+            else
+                missing.RemoveAt(match);
+        }
+
+        missing.ForEach(script.Append);
+    }
+
+    /// <summary>
+    /// What is to be done so that nothing of the pod's is left, be it of another config, of a repeated ADD of the reference's, or of its
+    /// old versions (<c>CNI-SN-</c>); empty where nothing is.
+    /// </summary>
+    /// <param name="table">The table as it is.</param>
+    /// <param name="pod">Whose rules go. Its interface's name says nothing: attachments of one pod to one network share the chain.</param>
+    public static RestoreScript Delete(NatTable table, Attachment pod)
+    {
+        var script = new RestoreScript();
+        string[] chains = [.. new[] { ReferenceNames.ForwardChain(pod), ReferenceNames.SourceChain(pod) }.Where(table.HasChain)];
+        foreach (var rule in chains.SelectMany(table.Referring))
+            script.Delete(rule);
+        foreach (var chain in chains)
+            script.Remove(chain);
+        return script;
+    }
+
+    /// <summary>
+    /// True where the pod's ports lead to an address of none of these attachments: those of another attachment of the pod to the network.
+    /// </summary>
+    /// <param name="table">The table as it is.</param>
+    /// <param name="pod">Whose chain.</param>
+    /// <param name="addresses">The attachment's own addresses.</param>
+    public static bool LeadElsewhere(NatTable table, Attachment pod, IReadOnlyList<Addresses.IPAddr> addresses)
+    {
+        string[] targets =
+        [
+            .. table.Rules(ReferenceNames.ForwardChain(pod)).Select(rule => rule.Value("--to-destination")).OfType<string>(),
+        ];
+        return targets.Length > 0 && !targets.Any(target => addresses.Any(address => HostPortContent.LeadsTo(target, address)));
+    }
+
+    /// <summary>What is not as <see cref="Add"/> would leave it, a sentence each; empty where all is.</summary>
+    /// <param name="table">The table as it is, of the address's family.</param>
+    /// <param name="forwards">The pod's ports. Conditions are iptables' to understand: rules with them are <see cref="Unclear"/>, not
+    /// compared.</param>
+    public static IReadOnlyList<string> Check(NatTable table, IptablesHostPorts forwards)
+    {
+        var chain = ReferenceNames.ForwardChain(forwards.Pod);
+        if (!table.HasChain(chain) || !table.HasChain(ReferenceNames.HostPortTop))
+            return [Missing.Chain(table.HasChain(chain) ? ReferenceNames.HostPortTop : chain)];
+        var differences = HostPortContent.Shared(forwards.Options).Where(rule => !table.Has(rule)).Select(Missing.Rule).ToList();
+        differences.AddRange(Missing.Compare(table, chain, HostPortContent.Chain(forwards)));
+        if (forwards.Conditions.Count == 0)
+            differences.AddRange(HostPortContent.Entries(forwards).Where(rule => !table.Has(rule)).Select(Missing.Rule));
+        differences.AddRange(InTheWay(table, chain).Select(Missing.InTheWay));
+        return differences;
+    }
+
+    // Nothing but jumps to pods' chains belongs before the pod's own; what decides on its own keeps packets from all that comes after it.
+    private static IEnumerable<IptablesRule> InTheWay(NatTable table, string chain) =>
+        table
+            .Rules(ReferenceNames.HostPortTop)
+            .TakeWhile(rule => rule.Target != chain)
+            .Where(static rule =>
+                rule.Target is not null && !rule.Target.StartsWith(ReferenceNames.HostPortChainPrefix, StringComparison.Ordinal)
+            );
+
+    /// <summary>
+    /// The rules that only iptables itself can compare, because of the words of a config in them; none where their chains are missing.
+    /// </summary>
+    public static IReadOnlyList<IptablesRule> Unclear(NatTable table, IptablesHostPorts forwards) =>
+        forwards.Conditions.Count > 0
+        && table.HasChain(ReferenceNames.ForwardChain(forwards.Pod))
+        && table.HasChain(ReferenceNames.HostPortTop)
+            ? HostPortContent.Entries(forwards)
+            : [];
+}

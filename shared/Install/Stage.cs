@@ -1,0 +1,174 @@
+using Plugboard.Linux;
+
+namespace Plugboard.Install;
+
+/// <summary>
+/// Writes executables beside their targets, as new files, and executes each there before anything is replaced: so that what is wrong with a
+/// file, a directory or a filesystem is found while nothing has changed.
+/// </summary>
+/// <param name="place">Where they are to be.</param>
+/// <param name="clock">Tells the time for the record.</param>
+public sealed class Stage(InstallDirectory place, TimeProvider clock)
+{
+    /// <summary>Writes a source's executable; null where the target is the same already, with the right mode and owner.</summary>
+    /// <param name="target">Where it is to be.</param>
+    /// <param name="source">What.</param>
+    /// <param name="by">What places it, for the record.</param>
+    /// <exception cref="InstallException">Something is in the way, or refused, or the executable does not work.</exception>
+    public Staged? Prepare(InstallTarget target, InstallSource source, string by)
+    {
+        try
+        {
+            if (IsSame(target, source))
+            {
+                Adopt(target, source, by);
+                return null;
+            }
+
+            return new Staged(target, Write(target, source) with { Since = Now(), By = by }, IsOurs: true);
+        }
+        catch (ErrnoException e)
+        {
+            Discard(target);
+            throw Refusal.Explain(e, place.Directory);
+        }
+        catch (InstallException)
+        {
+            Discard(target);
+            throw;
+        }
+    }
+
+    /// <summary>Makes what stood there before the last install ready to come back; null where nothing is kept.</summary>
+    /// <exception cref="InstallException">It does not work, or cannot be executed.</exception>
+    public Staged? PreparePrevious(InstallTarget target) => PrepareBackup(target, StateNames.Previous(target.Key), "rollback");
+
+    /// <summary>Makes what others had put there ready to come back; null where nothing is kept.</summary>
+    /// <exception cref="InstallException">It does not work, or cannot be executed.</exception>
+    public Staged? PrepareOriginal(InstallTarget target) => PrepareBackup(target, StateNames.Original(target.Key), "restore");
+
+    /// <summary>Takes back what was made ready.</summary>
+    public void Discard(InstallTarget target) => place.State.Remove(StateNames.New(target.Key));
+
+    /// <summary>True where the target has the source's content, the right mode and owner.</summary>
+    public bool IsSame(InstallTarget target, InstallSource source)
+    {
+        using var home = place.FindHome(target);
+        if (home?.FindStatus(target.File) is not { } status)
+            return false;
+        if (!status.IsRegular && !status.IsLink)
+            throw new InstallException(
+                $"{place.Path}/{target.RelativePath} is {(status.IsDirectory ? "a directory" : "no file")}",
+                "move it away; it cannot be replaced in one step"
+            );
+        if (Inspection.FindFlaw(status) is not null || status.Size != source.File.Status().Size)
+            return false;
+        using var file = home.FindRegular(target.File);
+        return file is not null && FileContent.Equal(file, source.File);
+    }
+
+    // Somebody else put the same there, or a machine's crash lost what was remembered.
+    private void Adopt(InstallTarget target, InstallSource source, string by)
+    {
+        if (
+            place.FindRecord(target) is { } record
+            && record.Current.Size == source.File.Status().Size
+            && record.IsOurs(record.Current.Digest)
+        )
+            return;
+        var facts = new ExecutableFacts(FileContent.Digest(source.File), source.File.Status().Size, Now(), by)
+        {
+            BuildId = Inspection.FindBuildId(source.File),
+        };
+        using var home = place.FindHome(target);
+        Records.Write(
+            place,
+            target,
+            new InstallRecord(facts with { Version = Verification.FindVersion(home!.SelfPath(target.File)) }, null, [facts.Digest])
+        );
+    }
+
+    private ExecutableFacts Write(InstallTarget target, InstallSource source)
+    {
+        var name = StateNames.New(target.Key);
+        place.State.Remove(name);
+        string digest;
+        using (var file = place.State.CreateNew(name, Inspection.ExecutableMode))
+        {
+            digest = FileContent.Copy(source.File, file);
+            file.SetOwner(0, 0);
+            file.SetMode(Inspection.ExecutableMode);
+            file.Sync();
+        }
+
+        Execute(target, name);
+        return new ExecutableFacts(digest, source.File.Status().Size, "", "")
+        {
+            Version = Verification.FindVersion(place.State.SelfPath(name)),
+            BuildId = Inspection.FindBuildId(source.File),
+        };
+    }
+
+    // On the filesystem where it is to be: a copy elsewhere would run also where this one cannot.
+    private void Execute(InstallTarget target, string name)
+    {
+        try
+        {
+            var path = place.State.SelfPath(name);
+            var problem = target.IsDriver
+                ? Verification.FindProblemOfDriver(path, $"{place.Path}/{target.RelativePath}")
+                : Verification.FindProblemOfPlugin(path);
+            if (problem is not null)
+                throw new InstallException($"{target.File} does not work: {problem}", "take another copy of it; nothing was replaced");
+        }
+        catch (ErrnoException e)
+        {
+            throw Refusal.OfExecution(e, place.Directory, target.File);
+        }
+    }
+
+    private Staged? PrepareBackup(InstallTarget target, string kept, string by)
+    {
+        if (place.State.FindStatus(kept) is not { } status)
+            return null;
+        var record = place.FindRecord(target);
+        var facts = Inspection.FindFacts(place.State, kept, record)!;
+        var name = StateNames.New(target.Key);
+        try
+        {
+            place.State.Remove(name);
+            Backup.Duplicate(place.State, kept, place.State, name);
+            if (!status.IsLink)
+                ExecuteBackup(target, name);
+            return new Staged(target, facts with { Since = Now(), By = by }, record?.IsOurs(facts.Digest) ?? false);
+        }
+        catch (ErrnoException e)
+        {
+            Discard(target);
+            throw Refusal.Explain(e, place.Directory);
+        }
+        catch (InstallException)
+        {
+            Discard(target);
+            throw;
+        }
+    }
+
+    // What others built may need a dynamic linker, libraries or a shell: in a container that has none only the host itself could execute
+    // it.
+    private void ExecuteBackup(InstallTarget target, string name)
+    {
+        try
+        {
+            Execute(target, name);
+        }
+        catch (InstallException e) when (e.InnerException is ErrnoException { Errno: Errno.ENOENT })
+        {
+            using var file = place.State.FindRegular(name);
+            if (file is null || ElfHeader.Find(file) is { HasInterpreter: false })
+                throw;
+        }
+    }
+
+    private string Now() => Inspection.Iso(clock.GetUtcNow());
+}
