@@ -46,7 +46,7 @@ internal sealed class BridgePlugin : CniPlugin
         var lease = ipam is null ? new CniResult() : Lease(ipam, config, earlier, rollback);
         var plan = AddressPlan.From(lease, config);
         // Before the pod can send.
-        PodRules.Apply(request, config, pair, plan, rollback);
+        PodTrafficRules.Apply(request, config, pair, plan, rollback);
         using var container = ContainerInterface.Connect(pod, pair, config, plan);
         if (!config.DisableContainerInterface)
             new PodAnnouncement(host, bridge.Link, config, plan).Send(pair.WaitUntilUp(), container, rollback);
@@ -97,7 +97,7 @@ internal sealed class BridgePlugin : CniPlugin
         var failures = new Failures();
         // Closed last: until the kernel has done away with what was deleted it lets nobody close, and the removal of a link takes that long
         // anyway.
-        using var rules = new PodRules(request, config);
+        using var rules = new PodTrafficRules(request, config);
         failures.Try(rules.Withdraw);
         failures.Try(() => DeleteVeth(request));
         if (config.IsLayer3)
@@ -151,7 +151,7 @@ internal sealed class BridgePlugin : CniPlugin
         using var host = RouteClient.Open();
         var check = new BridgeCheck(request, config, result);
         check.Host(host, Inside(pod, check.Container));
-        using var rules = new PodRules(request, config);
+        using var rules = new PodTrafficRules(request, config);
         rules.Check(result);
     }
 
@@ -163,7 +163,7 @@ internal sealed class BridgePlugin : CniPlugin
         var config = BridgeConfig.ParseLeniently(request);
         var failures = new Failures();
         failures.Try(() => DeleteStalePorts(request.NetworkName, config.Bridge, valid));
-        using var rules = new PodRules(request, config);
+        using var rules = new PodTrafficRules(request, config);
         failures.Try(() => rules.Collect(valid));
         if (config.IsLayer3)
             failures.Try(() => PluginDelegate.Find(request, config.IpamType, SameBuild(config)).Gc());

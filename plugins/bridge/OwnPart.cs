@@ -9,22 +9,15 @@ namespace Plugboard.Bridge;
 internal sealed class OwnPart
 {
     private readonly CniResult result;
-    private readonly List<CniIP> own = [];
-    private readonly List<CniIP> others = [];
+    private readonly List<CniIP> own;
+    private readonly List<CniIP> others;
 
     public OwnPart(CniResult result, string ifName)
     {
         this.result = result;
-        Container = Find(each => each.Name == ifName && each.Sandbox.Length > 0) ?? Find(each => each.Name == ifName);
-        foreach (var ip in result.IPs)
-        {
-            var isOwn =
-                ip.Interface is not { } index
-                || index < 0
-                || index >= result.Interfaces.Count
-                || ReferenceEquals(result.Interfaces[index], Container);
-            (isOwn ? own : others).Add(ip);
-        }
+        Container = result.InterfaceOf(ifName);
+        own = [.. result.AddressesOf(ifName)];
+        others = [.. result.IPs.Except(own)];
     }
 
     /// <summary>The container's interface; null where the result does not list it.</summary>

@@ -14,37 +14,15 @@ internal sealed record PodAddresses(IPPrefix? IPv4, IPPrefix? IPv6, string HostL
     {
         IPPrefix? v4 = null,
             v6 = null;
-        foreach (var ip in result.IPs)
+        foreach (var ip in result.AddressesOf(ifName))
         {
-            if (!IsOf(result, ip, ifName))
-                continue;
             if (ip.Address.Is6)
                 v6 ??= ip.Address;
             else
                 v4 ??= ip.Address;
         }
 
-        return new PodAddresses(v4, v6, FindHostLink(result, ifName));
-    }
-
-    private static bool IsOf(CniResult result, CniIP ip, string ifName)
-    {
-        if (ip.Interface is not { } index || index < 0 || index >= result.Interfaces.Count)
-            return true;
-        var owner = result.Interfaces[index];
-        return owner.Name == ifName && owner.Sandbox.Length > 0;
-    }
-
-    // bridge and ptp list the host's end right before the container's.
-    private static string FindHostLink(CniResult result, string ifName)
-    {
-        for (var i = 1; i < result.Interfaces.Count; i++)
-        {
-            if (result.Interfaces[i].Name == ifName && result.Interfaces[i].Sandbox.Length > 0)
-                return result.Interfaces[i - 1] is { Sandbox.Length: 0 } host && IsStorable(host.Name) ? host.Name : "";
-        }
-
-        return "";
+        return new PodAddresses(v4, v6, result.HostEndOf(ifName) is { } host && IsStorable(host.Name) ? host.Name : "");
     }
 
     // No link has such a name, and a record's values are one line each.

@@ -1,5 +1,4 @@
 using System.Text;
-using Plugboard.Addresses;
 using Plugboard.Firewall;
 using Plugboard.Firewall.HostPorts;
 using Plugboard.Hosting.Firewall;

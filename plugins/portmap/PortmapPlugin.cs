@@ -12,7 +12,7 @@ namespace Plugboard.Portmap;
 /// <summary>Has ports of the node lead to a pod. Comes after the plugin that gave the pod its addresses.</summary>
 internal sealed class PortmapPlugin : CniPlugin
 {
-    private PodHostPorts? published;
+    private PodHostPorts? applied;
     private PodRecord? before;
 
     private static PodRecordStore Records => new(PodRecordStore.Root + "/portmap");
@@ -33,13 +33,14 @@ internal sealed class PortmapPlugin : CniPlugin
             );
         if (config.Ports.Count == 0)
             return previous;
-        var forward = config.HostPortsOf(PodAddresses.From(previous, request.IfName), request);
-        var localhost = LocalhostRoute.Find(forward);
-        using var publisher = new PortPublisher(Records);
+        var ports = config.HostPortsOf(PodAddresses.From(previous, request.IfName), request);
+        var localhost = LocalhostRoute.Find(ports);
+        ports = ports with { LocalhostLink = localhost?.Link ?? "" };
+        using var rules = HostPortKind.Open(Records);
         using var rollback = new Rollback(Report);
-        before = publisher.Publish(forward, localhost?.Link ?? "", config.Backend);
-        published = forward;
-        rollback.OnFailure("take back the ports", () => TakeBack(publisher));
+        before = rules.Apply(ports, config.Backend);
+        applied = ports;
+        rollback.OnFailure("take back the ports", () => Undo(rules));
         localhost?.Open(rollback);
         rollback.Cancel();
         return previous;
@@ -48,23 +49,23 @@ internal sealed class PortmapPlugin : CniPlugin
     /// <summary>Publishes what was published before <see cref="Add"/>, which is nothing for a new container.</summary>
     public override void Undo(CniRequest request)
     {
-        using var publisher = new PortPublisher(Records);
-        TakeBack(publisher);
+        using var rules = HostPortKind.Open(Records);
+        Undo(rules);
     }
 
-    private void TakeBack(PortPublisher publisher)
+    private void Undo(PodRules<PodHostPorts> rules)
     {
-        if (published is not { } forward)
+        if (applied is not { } ports)
             return;
-        published = null;
-        publisher.Undo(forward, before);
+        applied = null;
+        rules.Undo(ports, before);
     }
 
     /// <inheritdoc/>
     public override void Del(CniRequest request)
     {
-        using var publisher = new PortPublisher(Records);
-        publisher.Withdraw(request.Attachment, PortmapConfig.ReadLeniently(request));
+        using var rules = HostPortKind.Open(Records);
+        rules.Withdraw(request.Attachment, PortmapConfig.ReadLeniently(request));
     }
 
     /// <inheritdoc/>
@@ -80,11 +81,11 @@ internal sealed class PortmapPlugin : CniPlugin
             );
         if (config.Ports.Count == 0)
             return;
-        var forward = config.HostPortsOf(PodAddresses.From(previous, request.IfName), request);
-        var localhost = LocalhostRoute.Find(forward);
-        using var publisher = new PortPublisher(Records);
-        var wanted = forward with { LocalhostLink = localhost?.Link ?? "" };
-        if ((publisher.FindDifference(wanted) ?? localhost?.FindDifference()) is { } difference)
+        var ports = config.HostPortsOf(PodAddresses.From(previous, request.IfName), request);
+        var localhost = LocalhostRoute.Find(ports);
+        ports = ports with { LocalhostLink = localhost?.Link ?? "" };
+        using var rules = HostPortKind.Open(Records);
+        if ((rules.FindDifference(ports) ?? localhost?.FindDifference()) is { } difference)
             throw new CniException(CniErrorCode.NotAsAdded, difference, FirewallFailure.Changed);
     }
 
@@ -93,8 +94,8 @@ internal sealed class PortmapPlugin : CniPlugin
     {
         if (valid is null)
             return;
-        using var publisher = new PortPublisher(Records);
-        publisher.Collect(request.NetworkName, AttachmentTag.All(valid));
+        using var rules = HostPortKind.Open(Records);
+        rules.Collect(request.NetworkName, AttachmentTag.All(valid));
     }
 
     /// <summary>

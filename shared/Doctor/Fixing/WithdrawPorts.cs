@@ -15,15 +15,15 @@ internal sealed class WithdrawPorts(PodRecordStore records, PodRecord record) : 
     {
         if (records.Find(record.Owner) is null)
             return false;
-        using var publisher = new PortPublisher(records);
-        publisher.Withdraw(record.Owner, forward);
+        using var rules = HostPortKind.Open(records);
+        rules.Withdraw(record.Owner, forward);
         return true;
     }
 
     /// <inheritdoc/>
     public override void Undo()
     {
-        using var publisher = new PortPublisher(records);
-        publisher.Publish(forward, "", forward.Backend);
+        using var rules = HostPortKind.Open(records);
+        rules.Apply(forward, forward.Backend);
     }
 }

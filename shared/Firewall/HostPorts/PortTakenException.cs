@@ -1,4 +1,5 @@
 using Plugboard.Addresses;
+using Plugboard.Firewall.Pods;
 
 namespace Plugboard.Firewall.HostPorts;
 
@@ -6,13 +7,11 @@ namespace Plugboard.Firewall.HostPorts;
 /// <param name="port">The port.</param>
 /// <param name="owner">The pod that has it.</param>
 public sealed class PortTakenException(PortMapping port, Attachment owner)
-    : Exception(
-        $"host port {port.Name} is already published by container {owner.ContainerId} (network {owner.Network}, interface {owner.IfName})"
+    : ElementTakenException(
+        $"host port {port.Name} is already published by container {owner.ContainerId} (network {owner.Network}, interface {owner.IfName})",
+        owner
     )
 {
     /// <summary>The port.</summary>
     public PortMapping Port { get; } = port;
-
-    /// <summary>The pod that has it.</summary>
-    public Attachment Owner { get; } = owner;
 }

@@ -9,7 +9,7 @@ namespace Plugboard.Firewall.Pods;
 /// <param name="client">The kernel.</param>
 /// <param name="pods">The tables, and what each pod has.</param>
 /// <param name="owner">The pod.</param>
-internal sealed class PodComparison(NftablesClient client, RecordedPods pods, Attachment owner)
+internal sealed class PodComparison(NftablesClient client, PodRuleKind pods, Attachment owner)
 {
     /// <summary>What is not as planned, in words; null where all is.</summary>
     public string? FindDifference(PodPlan plan)

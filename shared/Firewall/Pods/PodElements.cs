@@ -11,7 +11,7 @@ namespace Plugboard.Firewall.Pods;
 /// </summary>
 /// <param name="client">The kernel.</param>
 /// <param name="pods">The tables whose sets hold pods' elements, and what each pod has.</param>
-internal sealed class PodElements(NftablesClient client, RecordedPods pods)
+internal sealed class PodElements(NftablesClient client, PodRuleKind pods)
 {
     /// <summary>
     /// Gives a pod what is planned. After a failure it has what it had before: nothing, or what its record of then says.
@@ -19,21 +19,21 @@ internal sealed class PodElements(NftablesClient client, RecordedPods pods)
     /// <param name="plan">What it gets.</param>
     /// <param name="record">Its new record.</param>
     /// <param name="before">Its record of until now; null: it has none.</param>
-    public void Give(PodPlan plan, PodRecord record, PodRecord? before)
+    public void Apply(PodPlan plan, PodRecord record, PodRecord? before)
     {
         if (before is null)
-            GiveNew(plan, record);
+            ApplyNew(plan, record);
         else
             Replace(plan, record, before);
     }
 
-    private void GiveNew(PodPlan plan, PodRecord record)
+    private void ApplyNew(PodPlan plan, PodRecord record)
     {
         // Before the kernel has anything: what is there has a record, whenever this process ends.
         pods.Records.Write(record);
         try
         {
-            new PodTransaction(client, pods, record.Owner).Commit(plan, null);
+            new PodTransaction(client, pods, record.Owner).Apply(plan, null);
         }
         catch
         {
@@ -47,7 +47,7 @@ internal sealed class PodElements(NftablesClient client, RecordedPods pods)
     {
         try
         {
-            Take(owner);
+            Withdraw(owner);
         }
         catch (ErrnoException)
         {
@@ -63,13 +63,13 @@ internal sealed class PodElements(NftablesClient client, RecordedPods pods)
         var transaction = new PodTransaction(client, pods, record.Owner);
         try
         {
-            transaction.Commit(plan, before);
+            transaction.Apply(plan, before);
         }
         catch (Exception e)
         {
             // What the kernel refused it has not done. Of another failure it is not known.
-            if (e is not (NftablesException or HostPorts.PortTakenException) && pods.PlanOf(before) is { } earlier)
-                transaction.TryCommit(earlier, record);
+            if (e is not (NftablesException or ElementTakenException) && pods.PlanOf(before) is { } earlier)
+                transaction.TryApply(earlier, record);
             pods.Records.Write(before);
             throw;
         }
@@ -80,7 +80,7 @@ internal sealed class PodElements(NftablesClient client, RecordedPods pods)
     /// <summary>Takes away all that a pod has; nothing is not a failure.</summary>
     /// <param name="owner">The pod.</param>
     /// <returns>Its record; null where it has none.</returns>
-    public PodRecord? Take(Attachment owner)
+    public PodRecord? Withdraw(Attachment owner)
     {
         using var held = pods.Records.Hold(owner);
         var record = held?.Record;
@@ -88,9 +88,6 @@ internal sealed class PodElements(NftablesClient client, RecordedPods pods)
         pods.Records.Remove(owner);
         return record;
     }
-
-    /// <summary>Takes away what a pod has by a record, and leaves the record.</summary>
-    public void Clear(PodRecord record) => new PodRemoval(client, pods).Remove(record.Owner, record);
 
     /// <summary>What is not as planned, in words; null where all is.</summary>
     public string? FindDifference(PodPlan plan, Attachment owner) => new PodComparison(client, pods, owner).FindDifference(plan);
@@ -102,7 +99,7 @@ internal sealed class PodElements(NftablesClient client, RecordedPods pods)
     {
         var any = new Attachment(network, "", "");
         foreach (var record in pods.Records.ListStale(network, valid))
-            Take(record.Owner);
+            Withdraw(record.Owner);
         new PodRemoval(client, pods).RemoveAll(tag => any.IsOfNetwork(tag) && !valid.Contains(tag));
     }
 }

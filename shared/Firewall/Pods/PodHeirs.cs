@@ -9,7 +9,7 @@ namespace Plugboard.Firewall.Pods;
 /// </summary>
 /// <param name="client">The kernel.</param>
 /// <param name="pods">The tables, and what each pod has.</param>
-internal sealed class PodHeirs(NftablesClient client, RecordedPods pods) : IDisposable
+internal sealed class PodHeirs(NftablesClient client, PodRuleKind pods) : IDisposable
 {
     // Two DELs that are each other's heirs wait for one another that long.
     private static readonly TimeSpan patience = TimeSpan.FromMilliseconds(100);

@@ -5,6 +5,12 @@ namespace Plugboard.Firewall.Pods;
 /// <summary>All that one pod has in the kernel, and which parts of the node it stands on. Pure data.</summary>
 internal sealed record PodPlan
 {
+    /// <summary>The plan of a pod without nftables.</summary>
+    public static PodPlan Empty { get; } = new() { Tables = [], Elements = [] };
+
+    /// <summary>True if the kernel's nftables have something of the pod.</summary>
+    public bool IsInKernel => Elements.Count > 0 || OwnChain is not null;
+
     /// <summary>The tables it stands on.</summary>
     public required IReadOnlyList<NodeTable> Tables { get; init; }
 

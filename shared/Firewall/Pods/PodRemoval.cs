@@ -8,7 +8,7 @@ namespace Plugboard.Firewall.Pods;
 /// <summary>Takes elements of pods out of the kernel. What another attachment waits for it gets in the same transaction.</summary>
 /// <param name="client">The kernel.</param>
 /// <param name="pods">The tables, and what each pod has.</param>
-internal sealed class PodRemoval(NftablesClient client, RecordedPods pods)
+internal sealed class PodRemoval(NftablesClient client, PodRuleKind pods)
 {
     // Each attempt that fails has seen somebody else change the tables in between.
     private const int Attempts = 10;

@@ -9,7 +9,7 @@ namespace Plugboard.Firewall.Pods;
 /// <param name="client">The kernel.</param>
 /// <param name="pods">The tables, and what each pod has.</param>
 /// <param name="owner">The pod.</param>
-internal sealed class PodTransaction(NftablesClient client, RecordedPods pods, Attachment owner)
+internal sealed class PodTransaction(NftablesClient client, PodRuleKind pods, Attachment owner)
 {
     // Each attempt that fails has seen somebody else change the tables in between.
     private const int Attempts = 10;
@@ -27,7 +27,7 @@ internal sealed class PodTransaction(NftablesClient client, RecordedPods pods, A
     /// <summary>Makes it so.</summary>
     /// <param name="plan">What the pod is to have.</param>
     /// <param name="before">What it has: of that it loses what is not planned; null: nothing.</param>
-    public void Commit(PodPlan plan, PodRecord? before)
+    public void Apply(PodPlan plan, PodRecord? before)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -54,12 +54,12 @@ internal sealed class PodTransaction(NftablesClient client, RecordedPods pods, A
         }
     }
 
-    /// <summary>As <see cref="Commit"/>, where an earlier failure is the one to tell of.</summary>
-    public void TryCommit(PodPlan plan, PodRecord before)
+    /// <summary>As <see cref="Apply"/>, where an earlier failure is the one to tell of.</summary>
+    public void TryApply(PodPlan plan, PodRecord before)
     {
         try
         {
-            Commit(plan, before);
+            Apply(plan, before);
         }
         catch (ErrnoException)
         {

@@ -7,7 +7,7 @@ namespace Plugboard.Firewall.Restoring;
 /// <param name="client">The kernel.</param>
 /// <param name="pods">Whose records.</param>
 /// <param name="present">What the kernel has.</param>
-internal sealed class PodDamage(NftablesClient client, RecordedPods pods, PresentParts present)
+internal sealed class PodDamage(NftablesClient client, PodRuleKind pods, PresentParts present)
 {
     private readonly LivingPods living = new();
     private readonly List<(PodRecord Record, PodPlan Plan)> damaged = [];

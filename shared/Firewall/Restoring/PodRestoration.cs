@@ -13,7 +13,7 @@ namespace Plugboard.Firewall.Restoring;
 /// </summary>
 /// <param name="client">The kernel.</param>
 /// <param name="pods">Whose records.</param>
-internal sealed class PodRestoration(NftablesClient client, RecordedPods pods)
+internal sealed class PodRestoration(NftablesClient client, PodRuleKind pods)
 {
     // Each attempt that fails has seen somebody else change the tables.
     private const int Attempts = 20;
@@ -123,7 +123,7 @@ internal sealed class PodRestoration(NftablesClient client, RecordedPods pods)
 
         // It may take long where the kernel remembers many flows.
         foreach (var record in restored)
-            pods.Finish(record);
+            pods.OnRestored(record);
         return isRight;
     }
 

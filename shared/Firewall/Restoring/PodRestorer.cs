@@ -1,3 +1,4 @@
+using Plugboard.Firewall.Bridging;
 using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Pods;
@@ -16,7 +17,7 @@ public sealed class PodRestorer : IDisposable
     // More are found sooner by reading all than one by one.
     private const int MostSuspects = 16;
 
-    private readonly RecordedPods[] kinds;
+    private readonly PodRuleKind[] kinds;
     private readonly HashSet<string> suspects = new(StringComparer.Ordinal);
     private NftablesClient? client;
     private bool isAllSuspect = true;
@@ -24,10 +25,7 @@ public sealed class PodRestorer : IDisposable
     /// <summary>Makes it; the kernel is not asked before there are records.</summary>
     /// <param name="root">The directory that the plugins' records are in: <see cref="PodRecordStore.Root"/>.</param>
     public PodRestorer(string root) =>
-        kinds = [
-            RecordedPods.OfPortmap(new PodRecordStore(root + "/portmap")),
-            RecordedPods.OfBridge(new PodRecordStore(root + "/bridge")),
-        ];
+        kinds = [new HostPortKind(new PodRecordStore(root + "/portmap")), new TrafficKind(new PodRecordStore(root + "/bridge"))];
 
     /// <summary>
     /// What is odd though all is in place, each a sentence, as of the last look at everything: records that cannot be read, ports that lead

@@ -8,7 +8,7 @@ namespace Plugboard.Firewall.Restoring;
 /// <param name="pods">Whose records.</param>
 /// <param name="present">What the kernel has.</param>
 /// <param name="refused">What the kernel does not take.</param>
-internal sealed class RestoredElements(NftablesClient client, RecordedPods pods, PresentParts present, IReadOnlySet<SetElement> refused)
+internal sealed class RestoredElements(NftablesClient client, PodRuleKind pods, PresentParts present, IReadOnlySet<SetElement> refused)
 {
     private readonly Dictionary<string, HashSet<SetElement>> added = new(StringComparer.Ordinal);
     private readonly IReadOnlyList<string> claims = pods.Claims.Read();

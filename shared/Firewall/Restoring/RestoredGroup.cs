@@ -5,7 +5,7 @@ namespace Plugboard.Firewall.Restoring;
 
 /// <summary>Pods whose records are held alone while something is put back for them.</summary>
 /// <param name="pods">Whose records.</param>
-internal sealed class RestoredGroup(RecordedPods pods) : IDisposable
+internal sealed class RestoredGroup(PodRuleKind pods) : IDisposable
 {
     private readonly List<PodRecordHold> held = [];
     private readonly List<(PodRecord Record, PodPlan Plan)> group = [];

@@ -18,6 +18,52 @@ public sealed record CniResult
 
     /// <summary>Name resolution.</summary>
     public CniDns Dns { get; init; } = CniDns.None;
+
+    /// <summary>
+    /// The container's interface of a name; where the result says no sandbox, any interface of the name. Null if the result does not list
+    /// it.
+    /// </summary>
+    public CniInterface? InterfaceOf(string ifName) =>
+        Find(each => each.Name == ifName && each.Sandbox.Length > 0) ?? Find(each => each.Name == ifName);
+
+    /// <summary>
+    /// The addresses of a container's interface. One that names no interface of the result is of each: results before 0.3.0 name none.
+    /// </summary>
+    public IEnumerable<CniIP> AddressesOf(string ifName)
+    {
+        var owner = InterfaceOf(ifName);
+        foreach (var ip in IPs)
+        {
+            if (ip.Interface is not { } index || index < 0 || index >= Interfaces.Count || ReferenceEquals(Interfaces[index], owner))
+                yield return ip;
+        }
+    }
+
+    /// <summary>
+    /// The host's end of a container's interface: bridge and ptp list it right before the container's. Null if the result names none, as
+    /// for a macvlan.
+    /// </summary>
+    public CniInterface? HostEndOf(string ifName)
+    {
+        for (var i = 1; i < Interfaces.Count; i++)
+        {
+            if (Interfaces[i].Name == ifName && Interfaces[i].Sandbox.Length > 0)
+                return Interfaces[i - 1] is { Sandbox.Length: 0 } host ? host : null;
+        }
+
+        return null;
+    }
+
+    private CniInterface? Find(Func<CniInterface, bool> isWanted)
+    {
+        foreach (var each in Interfaces)
+        {
+            if (isWanted(each))
+                return each;
+        }
+
+        return null;
+    }
 }
 
 /// <summary>An interface of the result; empty and zero fields are not written.</summary>

@@ -128,8 +128,8 @@ internal sealed class DoctoredNode : TestMachine
     public void Publish(string id, string link, string address, string port) =>
         Run(() =>
         {
-            using var publisher = new PortPublisher(new PodRecordStore(Under("/run/plugboard/portmap")));
-            publisher.Publish(
+            using var rules = HostPortKind.Open(new PodRecordStore(Under("/run/plugboard/portmap")));
+            rules.Apply(
                 new PodHostPorts
                 {
                     Owner = new Attachment("pods", id, "eth0"),
@@ -138,7 +138,6 @@ internal sealed class DoctoredNode : TestMachine
                     Ports = [PortMapping.TryParse(port, 80)!],
                     Backend = FirewallBackend.Nftables,
                 },
-                "",
                 FirewallBackend.Nftables
             );
         });

@@ -104,7 +104,7 @@ public sealed class ManyPodsTests(ITestOutputHelper output)
             Ports = [port],
             Backend = Plugboard.Firewall.FirewallBackend.Nftables,
         };
-        using var publisher = new PortPublisher(new PodRecordStore(node.Under("/run/plugboard/portmap")));
-        publisher.Publish(forward, "", Plugboard.Firewall.FirewallBackend.Nftables);
+        using var rules = HostPortKind.Open(new PodRecordStore(node.Under("/run/plugboard/portmap")));
+        rules.Apply(forward, Plugboard.Firewall.FirewallBackend.Nftables);
     }
 }

@@ -28,9 +28,9 @@ public sealed class PodEngineTests
         node.Tool("ip link add cni0 type bridge");
         node.Run(() =>
         {
-            using var publisher = new PortPublisher(PodNode.Portmap);
+            using var rules = HostPortKind.Open(PodNode.Portmap);
             for (var number = 0; number < Count; number++)
-                publisher.Publish(PodNode.Ports(number) with { Link = "cni0" }, "cni0", FirewallBackend.Nftables);
+                rules.Apply(PodNode.Ports(number) with { Link = "cni0", LocalhostLink = "cni0" }, FirewallBackend.Nftables);
         });
         var before = node.Ruleset();
         using var engine = new RunningEngine(node);
@@ -95,13 +95,13 @@ public sealed class PodEngineTests
 
     private static bool IsWhole(PodRecord record)
     {
-        using var publisher = new PortPublisher(PodNode.Portmap);
-        return publisher.FindDifference(HostPortRecord.FromRecord(record)) is null;
+        using var rules = HostPortKind.Open(PodNode.Portmap);
+        return rules.FindDifference(HostPortRecord.FromRecord(record)) is null;
     }
 
     private static int ComeAndGo(int first, CancellationToken token)
     {
-        using var publisher = new PortPublisher(PodNode.Portmap);
+        using var rules = HostPortKind.Open(PodNode.Portmap);
         var count = 0;
         for (Attachment? before = null; !token.IsCancellationRequested; count++)
         {
@@ -111,9 +111,9 @@ public sealed class PodEngineTests
                 Link = "cni0",
                 ConditionsV4 = count % 3 == 0 ? ["ip", "saddr", "192.0.2.0/24"] : [],
             };
-            Publish(publisher, forward);
+            Publish(rules, forward);
             if (before is { } old)
-                publisher.Withdraw(old, null);
+                rules.Withdraw(old, null);
             before = forward.Owner;
         }
 
@@ -121,18 +121,18 @@ public sealed class PodEngineTests
     }
 
     // The flush may come between any two looks of it, again and again: then a runtime repeats it.
-    private static void Publish(PortPublisher publisher, PodHostPorts forward)
+    private static void Publish(PodRules<PodHostPorts> rules, PodHostPorts forward)
     {
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                publisher.Publish(forward, "cni0", FirewallBackend.Nftables);
+                rules.Apply(forward with { LocalhostLink = "cni0" }, FirewallBackend.Nftables);
                 return;
             }
             catch (NftablesException) when (attempt < 10)
             {
-                publisher.Withdraw(forward.Owner, null);
+                rules.Withdraw(forward.Owner, null);
             }
         }
     }

@@ -61,8 +61,8 @@ internal sealed class PodNode : TestMachine
         Publish(change is null ? Ports(number) : change(Ports(number)));
         Run(() =>
         {
-            using var firewall = new PodTrafficFirewall(Bridge);
-            firewall.Apply(Traffic(number), FirewallBackend.Nftables);
+            using var traffic = TrafficKind.Open(Bridge);
+            traffic.Apply(Traffic(number), FirewallBackend.Nftables);
         });
     }
 
@@ -78,26 +78,26 @@ internal sealed class PodNode : TestMachine
     public void Publish(PodHostPorts forward, FirewallBackend backend = FirewallBackend.Nftables) =>
         Run(() =>
         {
-            using var publisher = new PortPublisher(Portmap);
-            publisher.Publish(forward, "cni0", backend);
+            using var rules = HostPortKind.Open(Portmap);
+            rules.Apply(forward with { LocalhostLink = "cni0" }, backend);
         });
 
     /// <summary>What CHECK says of a pod's ports alone; null: all is right.</summary>
     public string? CheckPorts(int number) =>
         Run(() =>
         {
-            using var publisher = new PortPublisher(Portmap);
-            return publisher.FindDifference(Ports(number) with { LocalhostLink = "cni0" });
+            using var rules = HostPortKind.Open(Portmap);
+            return rules.FindDifference(Ports(number) with { LocalhostLink = "cni0" });
         });
 
     /// <summary>As its DEL does.</summary>
     public void Delete(int number) =>
         Run(() =>
         {
-            using var publisher = new PortPublisher(Portmap);
-            publisher.Withdraw(Owner(number), null);
-            using var firewall = new PodTrafficFirewall(Bridge);
-            firewall.Withdraw(Owner(number), null);
+            using var rules = HostPortKind.Open(Portmap);
+            rules.Withdraw(Owner(number), null);
+            using var traffic = TrafficKind.Open(Bridge);
+            traffic.Withdraw(Owner(number), null);
         });
 
     /// <summary>A table of the inet family that nobody but the returned client can change; it goes with it.</summary>
@@ -114,10 +114,10 @@ internal sealed class PodNode : TestMachine
     public string? Check(int number, Func<PodHostPorts, PodHostPorts>? change = null) =>
         Run(() =>
         {
-            using var publisher = new PortPublisher(Portmap);
-            using var firewall = new PodTrafficFirewall(Bridge);
+            using var rules = HostPortKind.Open(Portmap);
+            using var traffic = TrafficKind.Open(Bridge);
             var forward = change is null ? Ports(number) : change(Ports(number));
-            return publisher.FindDifference(forward with { LocalhostLink = "cni0" }) ?? firewall.FindDifference(Traffic(number));
+            return rules.FindDifference(forward with { LocalhostLink = "cni0" }) ?? traffic.FindDifference(Traffic(number));
         });
 
     /// <summary>What it heard last concerned it.</summary>

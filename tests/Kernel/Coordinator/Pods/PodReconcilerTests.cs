@@ -166,10 +166,10 @@ public sealed class PodReconcilerTests
         using var stopped = node.Run(() => PodNode.Portmap.TryHoldAlone(PodNode.Owner(1).Tag));
         node.Run(() =>
         {
-            using var publisher = new PortPublisher(
+            using var rules = HostPortKind.Open(
                 new PodRecordStore(PodRecordStore.Root + "/portmap") { HoldTimeout = TimeSpan.FromMilliseconds(20) }
             );
-            Assert.Throws<FileLockTimeoutException>(() => publisher.Withdraw(PodNode.Owner(1), null));
+            Assert.Throws<FileLockTimeoutException>(() => rules.Withdraw(PodNode.Owner(1), null));
         });
         Assert.NotNull(node.Run(() => PodNode.Portmap.Find(PodNode.Owner(1))));
     }

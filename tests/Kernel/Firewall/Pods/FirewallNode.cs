@@ -55,31 +55,31 @@ internal sealed partial class FirewallNode : TestMachine
     {
         if (TryTool(["ip", "link", "show", forward.Link]).ExitCode != 0)
             AddLink(forward.Link);
-        return With(publisher => publisher.Publish(forward, "cni0", backend));
+        return With(rules => rules.Apply(forward with { LocalhostLink = "cni0" }, backend));
     }
 
     public void Withdraw(PodHostPorts forward) =>
-        With(publisher =>
+        With(rules =>
         {
-            publisher.Withdraw(forward.Owner, null);
+            rules.Withdraw(forward.Owner, null);
             return 0;
         });
 
     /// <summary>What CHECK says; null: all is right.</summary>
-    public string? Check(PodHostPorts forward) => With(publisher => publisher.FindDifference(forward with { LocalhostLink = "cni0" }));
+    public string? Check(PodHostPorts forward) => With(rules => rules.FindDifference(forward with { LocalhostLink = "cni0" }));
 
-    public T With<T>(Func<PortPublisher, T> act) =>
+    public T With<T>(Func<PodRules<PodHostPorts>, T> act) =>
         Run(() =>
         {
-            using var publisher = new PortPublisher(Portmap);
-            return act(publisher);
+            using var rules = HostPortKind.Open(Portmap);
+            return act(rules);
         });
 
-    public T WithTraffic<T>(Func<PodTrafficFirewall, T> act) =>
+    public T WithTraffic<T>(Func<PodRules<PodTraffic>, T> act) =>
         Run(() =>
         {
-            using var firewall = new PodTrafficFirewall(Bridge);
-            return act(firewall);
+            using var traffic = TrafficKind.Open(Bridge);
+            return act(traffic);
         });
 
     /// <summary>The elements of a set as nft says them, without comments; what has expired is gone with the kernel's next tick.</summary>

@@ -79,9 +79,9 @@ public sealed class RepeatedAddTests
         Assert.DoesNotContain("8081", State(node).Rules, StringComparison.Ordinal);
         Assert.DoesNotContain("fd00:1::2", State(node).Rules, StringComparison.Ordinal);
         Assert.DoesNotContain("replacing", State(node).Record, StringComparison.Ordinal);
-        node.With(publisher =>
+        node.With(rules =>
         {
-            publisher.Undo(next, before);
+            rules.Undo(next, before);
             return 0;
         });
         Assert.Equal(record, State(node).Record);

@@ -164,9 +164,9 @@ public sealed class SharedPortTests
     public void GC_of_one_network_hands_over_what_it_collects()
     {
         using var node = Node();
-        node.With(publisher =>
+        node.With(rules =>
         {
-            publisher.Collect("a", new HashSet<string>());
+            rules.Collect("a", new HashSet<string>());
             return 0;
         });
         Assert.Equal(["tcp . 8080 : 10.2.0.2 . 80"], node.Ports());
@@ -178,9 +178,9 @@ public sealed class SharedPortTests
     {
         using var node = Node();
         node.Tool($"rm /run/plugboard/portmap/{A.Owner.Tag}");
-        node.With(publisher =>
+        node.With(rules =>
         {
-            publisher.Collect("a", new HashSet<string>());
+            rules.Collect("a", new HashSet<string>());
             return 0;
         });
         Assert.Equal(["tcp . 8080 : 10.2.0.2 . 80"], node.Ports());
@@ -231,7 +231,7 @@ public sealed class SharedPortTests
         node.Run(() =>
         {
             using var client = NftablesClient.Open();
-            var pods = RecordedPods.OfPortmap(FirewallNode.Portmap);
+            var pods = new HostPortKind(FirewallNode.Portmap);
             var set = table.Of(is6: false).Ports;
             var element = client.Find(set, FamilyMaps.Key(A.Ports[0]))!;
             var batch = new NftablesBatch();
