@@ -13,7 +13,7 @@ executables=$(echo plugins/*/ coordinator/ installer/)
 # Debian packages: what compiling needs, what running the tests, the demo and the bench needs.
 build_packages="gcc libc6-dev binutils zlib1g-dev cmake g++ libssl-dev"
 arm64_packages="gcc-aarch64-linux-gnu libc6-dev-arm64-cross binutils-aarch64-linux-gnu"
-run_packages="iproute2 iputils-ping busybox-static containernetworking-plugins strace podman runc kmod tcpdump time user-mode-linux iptables conntrack nftables e2fsprogs xfsprogs btrfs-progs nfs-kernel-server samba jq etcd-server etcd-client"
+run_packages="iproute2 iputils-ping busybox-static containernetworking-plugins strace podman runc kmod tcpdump time user-mode-linux iptables conntrack nftables e2fsprogs xfsprogs btrfs-progs nfs-kernel-server samba jq etcd-server etcd-client qemu-system-arm openssl"
 image_packages="buildah jq binutils"
 
 say() { printf '\033[1m== %s\033[0m\n' "$*"; }
@@ -119,6 +119,7 @@ run_tests() {
     local passed=0 failed=0 skipped=0 project counts status=0
     privileged test
     build
+    build arm64
     say "Format and file lengths"
     check_lengths
     quietly restore dotnet restore Plugins.sln

@@ -55,17 +55,16 @@ for pod in a b; do call ADD bridge $pod "$bridge"; done
 call ADD portmap a "$portmap"
 call CHECK bridge a "$bridge"
 call CHECK portmap a "$portmap"
-mkdir /run/www
-echo served > /run/www/page
-nsenter --net=/run/netns/a httpd -p 80 -h /run/www
-look published nsenter --net=/run/netns/b wget -T 10 -qO- http://10.1.0.1:8080/page
-look reached wget -T 10 -qO- http://10.1.0.2/page
+echo served > /run/page
+nsenter --net=/run/netns/a nc -ll -p 80 -e cat /run/page &
+sleep 1
+look published nsenter --net=/run/netns/b nc -w 10 10.1.0.1 8080
+look reached nc -w 10 10.1.0.2 80
 call DEL portmap a "$portmap"
 call DEL bridge a "$bridge"
 call DEL bridge b "$bridge"
 look left find /run/networks /sys/class/net -name '10.1.*' -o -name 'veth*'
 
-# A link in place of a directory must not be followed.
 V=/var/lib/kubelet/pods/0e6d1c2a-1111-2222-3333-444455556666/volumes/plugboard~tmpfs/v
 mkdir -p /opt/drivers/plugboard~tmpfs $V /etc/flexvolume
 cp $P/flexvolume /opt/drivers/plugboard~tmpfs/tmpfs
@@ -76,16 +75,23 @@ look mounted grep -c " $V tmpfs " /proc/mounts
 look unmount /opt/drivers/plugboard~tmpfs/tmpfs unmount $V
 look unmounted grep -c " $V tmpfs " /proc/mounts
 
+# A link in place of a directory must not be followed.
+L=${V%plugboard~tmpfs/v}plugboard~local/v
+mkdir -p /opt/drivers/plugboard~local $L /var/lib/flexvolume/local /run/beyond
+cp $P/flexvolume /opt/drivers/plugboard~local/local
+ln -s /run/beyond /var/lib/flexvolume/local/default
+look link /opt/drivers/plugboard~local/local mount $L "${options%,*\}}}"
+look beyond ls /run/beyond
+
 look install $P/installer install
 look installed sh -c "cmp $P/bridge /opt/cni/bin/bridge && ls /opt/cni/bin"
 
 mkdir -p /run/flannel
 $P/coordinator run --node-name arm --source etcd --etcd-endpoints https://10.0.2.2:2379 --etcd-cafile /etc/ca.pem --iface eth0 \
-    --subnet-file /run/flannel/subnet.env --state-dir /run/state > /run/coordinator.log 2>&1 &
+    --public-ip 10.0.2.15 --subnet-file /run/flannel/subnet.env --state-dir /run/state > /run/coordinator.log 2>&1 &
 for i in $(seq 60); do [ ! -s /run/flannel/subnet.env ] || break; sleep 1; done
 look subnet cat /run/flannel/subnet.env
 look route ip route show dev flannel.1
 look coordinator cat /run/coordinator.log
-kill %3 2> /dev/null
 echo DONE
 poweroff -f

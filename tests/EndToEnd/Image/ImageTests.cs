@@ -30,7 +30,10 @@ public sealed class ImageTests(ImageArchives archives) : IClassFixture<ImageArch
     [InlineData("plugboard-plugins", "arm64", 15_000_000)]
     public void It_holds_nothing_but_executables_and_is_small(string name, string architecture, long limit, params string[] more)
     {
-        var files = archives.List(name, architecture).Select(static line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).ToList();
+        var files = archives
+            .List(name, architecture)
+            .Select(static line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .ToList();
         string[] expected =
         [
             "plugboard/",
@@ -43,7 +46,8 @@ public sealed class ImageTests(ImageArchives archives) : IClassFixture<ImageArch
         Assert.All(files, static words => Assert.EndsWith("rwxr-xr-x", words[0], StringComparison.Ordinal));
         var layers = archives
             .Describe(name, ImageArchives.IndexOf, ImageArchives.ManifestOf(architecture))
-            .GetProperty("layers").EnumerateArray();
+            .GetProperty("layers")
+            .EnumerateArray();
         Assert.InRange(layers.Sum(static layer => layer.GetProperty("size").GetInt64()), 1_000_000, limit);
     }
 
