@@ -83,8 +83,9 @@ ln -s /run/beyond /var/lib/flexvolume/local/default
 look link /opt/drivers/plugboard~local/local mount $L "${options%,*\}}}"
 look beyond ls /run/beyond
 
+mkdir -p /opt/cni/bin
 look install $P/installer install
-look installed sh -c "cmp $P/bridge /opt/cni/bin/bridge && ls /opt/cni/bin"
+look installed sh -c "cmp $P/bridge /opt/cni/bin/bridge && ls -1 /opt/cni/bin"
 
 mkdir -p /run/flannel
 $P/coordinator run --node-name arm --source etcd --etcd-endpoints https://10.0.2.2:2379 --etcd-cafile /etc/ca.pem --iface eth0 \
