@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The one gate, for people and for CI.  usage: ./build.sh [build|demo|cluster|test|fuzz|bench|image|release|format|clean]   (no verb: build)
+# The one gate, for people and for CI.  usage: ./build.sh [--arch amd64|arm64] [build|demo|cluster|test|fuzz|bench|image|release|format|clean]   (no verb: build)
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")"
 root=$PWD
@@ -12,7 +12,8 @@ executables=$(echo plugins/*/ coordinator/ installer/)
 
 # Debian packages: what compiling needs, what running the tests, the demo and the bench needs.
 build_packages="gcc libc6-dev binutils zlib1g-dev cmake g++ libssl-dev"
-run_packages="iproute2 iputils-ping busybox-static containernetworking-plugins strace podman runc kmod tcpdump time user-mode-linux iptables conntrack nftables e2fsprogs xfsprogs btrfs-progs nfs-kernel-server samba jq etcd-server etcd-client"
+arm64_packages="gcc-aarch64-linux-gnu libc6-dev-arm64-cross binutils-aarch64-linux-gnu"
+run_packages="iproute2 iputils-ping busybox-static containernetworking-plugins strace podman runc kmod tcpdump time user-mode-linux iptables conntrack nftables e2fsprogs xfsprogs btrfs-progs nfs-kernel-server samba jq etcd-server etcd-client qemu-system-arm openssl"
 image_packages="buildah jq binutils"
 
 say() { printf '\033[1m== %s\033[0m\n' "$*"; }
@@ -36,7 +37,13 @@ need() {
 quietly() {
     local name=$1; shift
     mkdir -p "$log"
-    "$@" >"$log/$name.log" 2>&1 || { cat "$log/$name.log" >&2; die "$name failed"; }
+    "$@" >"$log/$name.log" 2>&1 || { cat "$log/$name.log" >&2; explain_restore "$log/$name.log"; die "$name failed"; }
+}
+
+# explain_restore LOG: an SDK wants the compiler and the runtime of just its version, and a package source may lack them.
+explain_restore() {
+    grep -qE 'NU110[0-9].*(ILCompiler|Microsoft\.NETCore\.App)' "$1" || return 0
+    echo "build.sh: SDK $(dotnet --version) wants packages that the package source lacks; SDK 10.0.401 is known to work with nuget.org" >&2
 }
 
 # One id for every executable of one build: what went into it. The linker writes it into each as an ELF note.
@@ -45,49 +52,60 @@ build_id() {
         \( -name bin -o -name obj \) -prune -o -type f -print0 | LC_ALL=C sort -z | xargs -0 sha1sum; } | sha1sum | cut -c1-40
 }
 
+# build [ARCHITECTURE]: the executables of amd64 in artifacts/bin, those of arm64 in artifacts/bin-arm64.
 build() {
+    local architecture=${1:-amd64} suffix='' id folder name environment=()
     command -v dotnet >/dev/null || die "the .NET SDK is missing: global.json says which"
     # shellcheck disable=SC2086
     need $build_packages
-    local id folder name
+    if [ "$architecture" = arm64 ]; then
+        suffix=-arm64
+        environment=(PLUGBOARD_ARM64_ROOT="$root/artifacts/arm64" CMAKE_TOOLCHAIN_FILE="$root/coordinator/arm64.cmake")
+        # shellcheck disable=SC2086
+        need $arm64_packages
+        # OpenSSL's static libraries, unpacked and not installed.
+        quietly arm64-packages deploy/arm64-packages.sh artifacts/arm64 libssl-dev
+    fi
     id=$(build_id)
-    if [ "$(cat artifacts/build-id 2>/dev/null)" = "$id" ] && executables_present; then return; fi
-    rm -f artifacts/build-id
-    mkdir -p "$bin"
+    if [ "$(cat "artifacts/build-id$suffix" 2>/dev/null)" = "$id" ] && executables_present "$bin$suffix"; then return; fi
+    rm -f "artifacts/build-id$suffix"
+    mkdir -p "$bin$suffix"
     for folder in $executables; do
         name=$(basename "$folder")
-        say "Compiling $name"
-        quietly "publish-$name" dotnet publish "$folder" -c Release -o "artifacts/publish/$name" -p:PlugboardBuildId="$id"
-        install -m 0755 "artifacts/publish/$name/$name" "$bin/$name.new"
-        mv "$bin/$name.new" "$bin/$name"
+        say "Compiling $name for $architecture"
+        quietly "publish-$name$suffix" env "${environment[@]}" dotnet publish "$folder" -c Release -o "artifacts/publish$suffix/$name" \
+            -p:PlugboardBuildId="$id" -p:PlugboardArchitecture="$architecture"
+        install -m 0755 "artifacts/publish$suffix/$name/$name" "$bin$suffix/$name.new"
+        mv "$bin$suffix/$name.new" "$bin$suffix/$name"
     done
-    echo "$id" > artifacts/build-id
-    say "Built $(ls "$bin" | tr '\n' ' ')in artifacts/bin"
+    echo "$id" > "artifacts/build-id$suffix"
+    say "Built $(ls "$bin$suffix" | tr '\n' ' ')in artifacts/bin$suffix"
 }
 
-executables_present() {
+executables_present() { # DIRECTORY
     local folder
-    for folder in $executables; do [ -x "$bin/$(basename "$folder")" ] || return 1; done
+    for folder in $executables; do [ -x "$1/$(basename "$folder")" ] || return 1; done
 }
 
 privileged() {
     [ "$(id -u)" -eq 0 ] || die "$1 makes network namespaces: run it as root"
     # shellcheck disable=SC2086
-    need $run_packages $image_packages
+    need $run_packages $image_packages $arm64_packages
 }
 
 version() { sed -n 's|.*<Version>\(.*\)</Version>.*|\1|p' Directory.Build.props; }
 
 image() {
     build
+    build arm64
     # shellcheck disable=SC2086
     need $image_packages
-    deploy/image/build.sh "$bin" artifacts "$(version)"
+    deploy/image/build.sh artifacts "$(version)" "amd64=$bin" "arm64=$bin-arm64"
 }
 
 release() {
     image
-    deploy/release/build.sh "$bin" artifacts/release "$(version)"
+    deploy/release/build.sh artifacts/release "$(version)" "amd64=$bin" "arm64=$bin-arm64"
 }
 
 # A rule that matters is a check: no C# file over 500 lines.
@@ -119,6 +137,7 @@ run_tests() {
     local passed=0 failed=0 skipped=0 project counts status=0
     privileged test
     build
+    build arm64
     say "Format and file lengths"
     check_lengths
     quietly restore dotnet restore Plugins.sln
@@ -162,8 +181,16 @@ fuzz() {
     return $status
 }
 
+architecture=amd64
+if [ "${1:-}" = --arch ]; then architecture=${2:-}; shift $(($# < 2 ? $# : 2)); fi
+case $architecture in
+    amd64) ;;
+    arm64) [ "${1:-build}" = build ] || die "--arch arm64 is for build: what runs here is amd64, and image and release are of both" ;;
+    *) die "--arch takes amd64 or arm64, not '$architecture'" ;;
+esac
+
 case ${1:-build} in
-    build) build; echo "artifacts/bin: $(ls "$bin" | tr '\n' ' ')" ;;
+    build) build "$architecture" ;;
     demo) build; privileged demo; exec examples/demo.sh "$bin" ;;
     cluster) shift; build; privileged cluster; exec examples/cluster.sh "$bin" "$@" ;;
     test) run_tests ;;

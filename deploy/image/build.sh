@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Two images in the OCI's format, made from nothing, without a registry: the installer with what it installs, and the same with the coordinator.
-# The same executables give the same digests, on any day and in any folder; docs/decisions/0017-the-image.md says how.
-# usage: build.sh DIRECTORY_OF_EXECUTABLES OUTPUT_DIRECTORY VERSION
+# Two images in the OCI's format, made from nothing, without a registry: the installer with what it installs, and the same with the coordinator. Each is one
+# index with an image for each architecture. The same executables give the same digests, on any day and in any folder; docs/decisions/0017-the-image.md says
+# how.   usage: build.sh OUTPUT_DIRECTORY VERSION ARCHITECTURE=DIRECTORY_OF_EXECUTABLES…
 set -euo pipefail
-bin=$(readlink -f "${1:?usage: build.sh DIRECTORY_OF_EXECUTABLES OUTPUT_DIRECTORY VERSION}")
-output=$(readlink -f "${2:?the directory for the archives}")
-version=${3:?the version}
+output=$(readlink -f "${1:?usage: build.sh OUTPUT_DIRECTORY VERSION ARCHITECTURE=DIRECTORY_OF_EXECUTABLES…}")
+version=${2:?the version}
+shift 2
+[ $# -gt 0 ] || { echo "image: for which architecture?" >&2; exit 1; }
+architectures=("$@")
 
 # Every time in the images: no clock is read.
 epoch=${SOURCE_DATE_EPOCH:-0}
@@ -22,9 +24,9 @@ trap 'rm -rf "$work"' EXIT
 # Storage of its own: what the machine has of images and containers is neither read nor written.
 buildah() { command buildah --root "$work/storage" --runroot "$work/run" --storage-driver vfs "$@"; }
 
-# stage DIRECTORY NAME…: the executables for the image.
+# stage EXECUTABLES DIRECTORY NAME…: the executables for the image.
 stage() {
-    local directory=$1 name; shift
+    local bin=$1 directory=$2 name; shift 2
     mkdir -p "$directory"
     for name in "$@"; do
         [ -x "$bin/$name" ] || die "$bin/$name is missing: ./build.sh makes it"
@@ -34,23 +36,46 @@ stage() {
     find "$directory" -exec touch --no-dereference --date "@$epoch" {} +
 }
 
-# image NAME LIMIT EXECUTABLE…: writes NAME-image.tar and says its digest and size.
-image() {
-    local name=$1 limit=$2 container digest size; shift 2
-    stage "$work/$name/plugboard" "$@"
+# one NAME ARCHITECTURE EXECUTABLES LIMIT EXECUTABLE…: adds an architecture's image to NAME's blobs and its descriptor to NAME's list, and says digest and size.
+one() {
+    local name=$1 architecture=$2 bin=$3 limit=$4 container layout digest size manifest; shift 4
+    layout=$work/$name-$architecture.oci
+    stage "$bin" "$work/$name-$architecture/plugboard" "$@"
     container=$(buildah from scratch)
-    buildah copy --quiet --chown 0:0 "$container" "$work/$name" / >/dev/null
-    buildah config --os linux --arch amd64 --env PATH=/plugboard --workingdir / --entrypoint '["/plugboard/installer"]' --created-by deploy/image/build.sh \
-        --annotation "org.opencontainers.image.title=$name" --annotation "org.opencontainers.image.version=$version" \
+    buildah copy --quiet --chown 0:0 "$container" "$work/$name-$architecture" / >/dev/null
+    buildah config --os linux --arch "$architecture" --env PATH=/plugboard --workingdir / --entrypoint '["/plugboard/installer"]' \
+        --created-by deploy/image/build.sh --annotation "org.opencontainers.image.title=$name" --annotation "org.opencontainers.image.version=$version" \
         --annotation org.opencontainers.image.licenses=Apache-2.0 "$container"
-    buildah commit --quiet --format oci --timestamp "$epoch" --disable-compression=false "$container" "oci:$work/$name.oci:localhost/$name:$version" >/dev/null
+    buildah commit --quiet --format oci --timestamp "$epoch" --disable-compression=false "$container" "oci:$layout:$name" >/dev/null
     buildah rm "$container" >/dev/null
-    digest=$(jq -r '.manifests[0].digest' "$work/$name.oci/index.json")
-    size=$(jq '[.layers[].size] | add' "$work/$name.oci/blobs/sha256/${digest#sha256:}")
-    [ "$size" -le "$limit" ] || die "$name has $size bytes compressed; at most $limit"
+    digest=$(jq -r '.manifests[0].digest' "$layout/index.json")
+    manifest=$layout/blobs/sha256/${digest#sha256:}
+    size=$(jq '[.layers[].size] | add' "$manifest")
+    [ "$size" -le "$limit" ] || die "$name for $architecture has $size bytes compressed; at most $limit"
+    cp "$layout"/blobs/sha256/* "$work/$name.oci/blobs/sha256/"
+    jq -c --arg architecture "$architecture" '.manifests[0] | {mediaType, digest, size, platform: {architecture: $architecture, os: "linux"}}' \
+        "$layout/index.json" >> "$work/$name.list"
+    printf '%s:%s  linux/%s  %s  %s bytes compressed (at most %s)\n' "$name" "$version" "$architecture" "$digest" "$size" "$limit"
+}
+
+# image NAME LIMIT EXECUTABLE…: writes NAME-image.tar, an index with an image for each architecture.
+image() {
+    local name=$1 limit=$2 each index digest; shift 2
+    mkdir -p "$work/$name.oci/blobs/sha256"
+    for each in "${architectures[@]}"; do one "$name" "${each%%=*}" "$(readlink -f "${each#*=}")" "$limit" "$@"; done
+    index=$work/$name.index
+    jq -cjs '{schemaVersion: 2, mediaType: "application/vnd.oci.image.index.v1+json", manifests: .}' "$work/$name.list" > "$index"
+    digest=$(sha256sum < "$index" | cut -d' ' -f1)
+    jq -cjn --arg digest "sha256:$digest" --argjson size "$(stat -c %s "$index")" --arg name "localhost/$name:$version" \
+        '{schemaVersion: 2, manifests: [{mediaType: "application/vnd.oci.image.index.v1+json", digest: $digest, size: $size,
+          annotations: {"org.opencontainers.image.ref.name": $name}}]}' > "$work/$name.oci/index.json"
+    mv "$index" "$work/$name.oci/blobs/sha256/$digest"
+    printf '{"imageLayoutVersion":"1.0.0"}' > "$work/$name.oci/oci-layout"
+    # Not the modes of whoever runs this.
+    chmod -R u=rwX,go=rX "$work/$name.oci"
     tar --create --file "$output/$name-image.tar.new" --directory "$work/$name.oci" --sort name --mtime "@$epoch" --owner 0 --group 0 --numeric-owner --format gnu .
     mv "$output/$name-image.tar.new" "$output/$name-image.tar"
-    printf '%s:%s  %s  %s bytes compressed (at most %s)\n' "$name" "$version" "$digest" "$size" "$limit"
+    printf '%s:%s  index  sha256:%s\n' "$name" "$version" "$digest"
 }
 
 mkdir -p "$work/storage" "$work/run"

@@ -1,11 +1,19 @@
 #!/usr/bin/env bash
 # What is in the executables, as CycloneDX JSON: the packages that the projects were restored with and whose code is compiled in, the .NET runtime, and the
 # system's libraries that are linked in, with the versions that dpkg has of them. To standard output; the same for the same build.
-# usage: sbom.sh DIRECTORY_OF_EXECUTABLES VERSION
+# usage: sbom.sh DIRECTORY_OF_EXECUTABLES VERSION [amd64|arm64]
 set -euo pipefail
 bin=$(readlink -f "${1:?usage: sbom.sh DIRECTORY_OF_EXECUTABLES VERSION}")
 version=${2:?the version}
+architecture=${3:-amd64}
 cd "$(dirname "$(readlink -f "$0")")/../.."
+
+# What the compiler of each architecture left, and the packages that it linked.
+case $architecture in
+    amd64) rid=linux-x64 objects=obj compiler=gcc libc=libc6-dev ;;
+    arm64) rid=linux-arm64 objects=obj/arm64 compiler=aarch64-linux-gnu-gcc libc=libc6-dev-arm64-cross ;;
+    *) echo "sbom: amd64 or arm64, not $architecture" >&2; exit 1 ;;
+esac
 
 die() { printf 'sbom: %s\n' "$*" >&2; exit 1; }
 
@@ -15,23 +23,37 @@ package() {
         '{type: "library", "bom-ref": "pkg:nuget/\($n)@\($v)", name: $n, version: $v, purl: "pkg:nuget/\($n)@\($v)", licenses: [{expression: $l}]}'
 }
 
-# system PACKAGE LICENSE: a Debian package whose static library is linked in.
+# system PACKAGE LICENSE: a Debian package whose static library is linked in; of the other architecture it is unpacked and not installed.
 system() {
-    local version
-    version=$(dpkg-query -W -f '${Version}' "$1" 2>/dev/null) && [ -n "$version" ] || die "the Debian package $1 is not installed: nothing could be linked with it"
-    jq -nc --arg n "$1" --arg v "$version" --arg l "$2" --arg s "$(dpkg-query -W -f '${source:Package}' "$1")" \
-        '{type: "library", "bom-ref": "pkg:deb/debian/\($n)@\($v)", name: $n, version: $v, purl: "pkg:deb/debian/\($n)@\($v | @uri)?arch=amd64", licenses: [{expression: $l}], properties: [{name: "debian:source", value: $s}]}'
+    local version source unpacked
+    unpacked=$(compgen -G "artifacts/$architecture/.packages/$1_*.deb" || true)
+    if [ "$architecture" != amd64 ] && [ -n "$unpacked" ]; then
+        version=$(dpkg-deb -f "$unpacked" Version) source=$(dpkg-deb -f "$unpacked" Source)
+    else
+        version=$(dpkg-query -W -f '${Version}' "$1" 2>/dev/null) && [ -n "$version" ] || die "the Debian package $1 is not installed: nothing could be linked with it"
+        source=$(dpkg-query -W -f '${source:Package}' "$1")
+    fi
+    jq -nc --arg n "$1" --arg v "$version" --arg l "$2" --arg s "$source" --arg a "$architecture" \
+        '{type: "library", "bom-ref": "pkg:deb/debian/\($n)@\($v)", name: $n, version: $v, purl: "pkg:deb/debian/\($n)@\($v | @uri)?arch=\($a)", licenses: [{expression: $l}], properties: [{name: "debian:source", value: $s}]}'
 }
 
-# packages ASSETS: name, version and folder of each package with code for the executable, and of the runtime.
+# packages ASSETS: name, version and folder of each package with code for the executable.
 packages() {
-    jq -r '
+    jq -r --arg target "net10.0/$rid" '
         (.packageFolders | keys) as $folders
         | .libraries as $libraries
-        | .targets["net9.0/linux-x64"] | to_entries[]
+        | .targets[$target] | to_entries[]
         | select(.value.type == "package")
-        | select(((.value.runtime // {}) | keys | map(select(endswith("_._") | not)) | length > 0) or (.key | startswith("runtime.linux-x64.Microsoft.DotNet.ILCompiler/")))
+        | select((.value.runtime // {}) | keys | map(select(endswith("_._") | not)) | length > 0)
         | [(.key | split("/")[0]), (.key | split("/")[1]), $folders[0] + $libraries[.key].path] | @tsv' "$1"
+}
+
+# runtime NAME FOLDER: the runtime's package, of which the compiler took the class library and the linker the archives.
+runtime() {
+    local found
+    found=$(sed -n 's|^-r:\(.*/microsoft\.netcore\.app\.runtime\.nativeaot\.[^/]*/[^/]*\)/.*|\1|p' "$2$objects/Release/net10.0/$rid/native/""$1".ilc.rsp | sort -u)
+    [ -d "$found" ] || die "$1: no package of the runtime: $found"
+    printf '%s\t%s\t%s\n' "$(sed -n 's|.*<id>\(.*\)</id>.*|\1|p' "$found"/*.nuspec)" "$(basename "$found")" "$found"
 }
 
 license() { # FOLDER
@@ -46,14 +68,15 @@ trap 'rm -f "$components"' EXIT
 executables=() dependencies=()
 for folder in plugins/*/ coordinator/ installer/; do
     name=$(basename "$folder")
-    assets=$folder/obj/project.assets.json
+    assets=$folder$objects/project.assets.json
     { [ -x "$bin/$name" ] && [ -f "$assets" ]; } || die "$name is not built: ./build.sh makes it"
     needed=()
+    listed=$(packages "$assets" && runtime "$name" "$folder")
     while IFS=$'\t' read -r package_name package_version package_folder; do
         package "$package_name" "$package_version" "$(license "$package_folder")" >> "$components"
         needed+=("pkg:nuget/$package_name@$package_version")
-    done < <(packages "$assets")
-    libraries=("libc6-dev LGPL-2.1-or-later" "$(dpkg -S "$(gcc -print-libgcc-file-name)" | cut -d: -f1) GPL-3.0-or-later WITH GCC-exception-3.1")
+    done <<<"$listed"
+    libraries=("$libc LGPL-2.1-or-later" "$(dpkg -S "$($compiler -print-libgcc-file-name)" | cut -d: -f1) GPL-3.0-or-later WITH GCC-exception-3.1")
     if grep -q StaticOpenSslLinking "$folder"Directory.Build.props 2>/dev/null; then libraries+=("libssl-dev Apache-2.0"); fi
     for library in "${libraries[@]}"; do
         component=$(system "${library%% *}" "${library#* }")

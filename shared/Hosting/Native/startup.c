@@ -1,17 +1,20 @@
 /*
  * What the .NET runtime asks the system at each start and a plugin never needs: linked in front of the runtime's own answers
- * (ld --wrap; docs/decisions/0010). A name that a later runtime does not have is simply never asked for.
+ * (ld --wrap; docs/decisions/0010). The names are listed in plugins/Directory.Build.targets; the build fails when a runtime calls one of them
+ * no longer (check-hooks.sh).
  */
 #define _GNU_SOURCE
 #include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* Limits of memory and processors by cgroup: the heap has a limit of its own. Spares reading /proc/self/mountinfo twice. */
@@ -43,6 +46,21 @@ long __wrap_sysconf(int name)
     return __real_sysconf(name);
 }
 
+/*
+ * How many processors the machine could ever have; the runtime asks twice. It makes a set of that size for sched_getaffinity(2), which answers with
+ * the size of the kernel's own set. Spares /sys/devices/system/cpu/possible.
+ */
+int __wrap_minipal_get_cpu_max_possible_count(void)
+{
+    static int processors;
+    unsigned long usable[8192 / 8 / sizeof(unsigned long)];
+    if (!processors) {
+        const long bytes = syscall(SYS_sched_getaffinity, 0, sizeof usable, usable);
+        processors = bytes > 0 ? (int)bytes * 8 : 8192;
+    }
+    return processors;
+}
+
 /* Where the executable lies, for libraries that it would load. It loads none. */
 const char *__wrap__dl_get_origin(void) { return (const char *)-1; }
 
@@ -60,7 +78,7 @@ void __wrap_SystemNative_GetNonCryptographicallySecureRandomBytes(uint8_t *buffe
  * The thread that runs finalizers: a plugin disposes what it opens and ends within milliseconds. A second thread costs its start, and at the end the
  * kernel wakes it on another processor before the process is gone.
  */
-_Bool __wrap_PalStartFinalizerThread(void *start, void *argument)
+_Bool __wrap__Z23PalStartFinalizerThreadPFjPvES_(void *start, void *argument)
 {
     (void)start;
     (void)argument;
@@ -81,11 +99,56 @@ int __wrap_madvise(void *start, size_t length, int advice)
     return advice == MADV_DONTDUMP || advice == MADV_DODUMP ? 0 : __real_madvise(start, length, advice);
 }
 
-/* One malloc arena for all threads, grown once. */
-__attribute__((constructor)) static void prepare_malloc(void)
+/*
+ * The heap of the garbage collector: writable as a whole from the start, and filled page by page as it is touched. The runtime reserves it without access
+ * and makes it writable in parts of 4 and 64 KiB, each a call that divides a mapping. Where the kernel grants no writable memory of that size (strict
+ * overcommit, RLIMIT_DATA) it goes on as the runtime does.
+ */
+void *__real__ZN15GCToOSInterface14VirtualReserveEmmjt(size_t size, size_t alignment, uint32_t flags, uint16_t node);
+_Bool __real__ZN15GCToOSInterface13VirtualCommitEPvmt(void *address, size_t size, uint16_t node);
+_Bool __real__ZN15GCToOSInterface15VirtualDecommitEPvm(void *address, size_t size);
+
+static _Bool reserved_without_access;
+
+void *__wrap__ZN15GCToOSInterface14VirtualReserveEmmjt(size_t size, size_t alignment, uint32_t flags, uint16_t node)
 {
+    const size_t page = getauxval(AT_PAGESZ);
+    const size_t more = alignment > page ? alignment - page : 0;
+    void *const all = mmap(NULL, size + more, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (all == MAP_FAILED) {
+        reserved_without_access = 1;
+        return __real__ZN15GCToOSInterface14VirtualReserveEmmjt(size, alignment, flags, node);
+    }
+    return more ? (void *)(((uintptr_t)all + alignment - 1) & ~(uintptr_t)(alignment - 1)) : all;
+}
+
+_Bool __wrap__ZN15GCToOSInterface13VirtualCommitEPvmt(void *address, size_t size, uint16_t node)
+{
+    return !reserved_without_access || __real__ZN15GCToOSInterface13VirtualCommitEPvmt(address, size, node);
+}
+
+_Bool __wrap__ZN15GCToOSInterface15VirtualDecommitEPvm(void *address, size_t size)
+{
+    if (reserved_without_access)
+        return __real__ZN15GCToOSInterface15VirtualDecommitEPvm(address, size);
+    return madvise(address, size, MADV_DONTNEED) == 0;
+}
+
+/*
+ * One malloc arena for all threads, grown once. Of it the start touches 40 KiB, and of the runtime's variables without a value most pages: they are filled
+ * by one call for each (Linux 5.14), not by a page fault for each page.
+ */
+__attribute__((constructor(101))) static void prepare_memory(void)
+{
+    extern char __bss_start[], _end[];
+    const uintptr_t page = getauxval(AT_PAGESZ);
+    const uintptr_t variables = ((uintptr_t)__bss_start + page - 1) & ~(page - 1);
     mallopt(M_ARENA_MAX, 1);
     mallopt(M_TOP_PAD, 256 * 1024);
+    madvise((void *)variables, (uintptr_t)_end - variables, MADV_POPULATE_WRITE);
+    const uintptr_t allocated = (uintptr_t)malloc(1) & ~(page - 1);
+    if (allocated)
+        madvise((void *)allocated, 40 * 1024, MADV_POPULATE_WRITE);
 }
 
 int __real_pthread_getattr_np(pthread_t thread, pthread_attr_t *attributes);

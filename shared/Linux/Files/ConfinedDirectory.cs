@@ -96,9 +96,9 @@ public sealed unsafe class ConfinedDirectory : IDisposable
 
     private static FileDescriptor? Walk(FileDescriptor directory, string path, int flags, out Errno errno)
     {
-        const int Step = LibC.File.O_PATH | LibC.File.O_DIRECTORY | LibC.File.O_NOFOLLOW;
+        var step = LibC.File.O_PATH | LibC.File.O_DIRECTORY | LibC.File.O_NOFOLLOW;
         var names = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
-        var at = FileDescriptor.TryOpen(directory, ".", Step, 0, out errno);
+        var at = FileDescriptor.TryOpen(directory, ".", step, 0, out errno);
         for (var i = 0; at is not null && i < names.Length; i++)
         {
             using var parent = at;
@@ -106,7 +106,7 @@ public sealed unsafe class ConfinedDirectory : IDisposable
             at =
                 names[i] == ".."
                     ? null
-                    : FileDescriptor.TryOpen(parent, names[i], last ? flags | LibC.File.O_NOFOLLOW : Step, 0, out errno);
+                    : FileDescriptor.TryOpen(parent, names[i], last ? flags | LibC.File.O_NOFOLLOW : step, 0, out errno);
             if (names[i] == "..")
                 errno = Errno.EXDEV;
             // O_DIRECTORY|O_NOFOLLOW of a link is ENOTDIR, openat2's is ELOOP.

@@ -66,8 +66,8 @@ public sealed unsafe class FileDirectory : IDisposable
     /// </summary>
     public int? FindContent(string name, Span<byte> buffer)
     {
-        const int Flags = LibC.File.O_RDONLY | LibC.File.O_NOFOLLOW | LibC.File.O_NONBLOCK | LibC.File.O_NOCTTY;
-        using var file = FileDescriptor.TryOpen(descriptor, name, Flags, 0, out var errno);
+        var flags = LibC.File.O_RDONLY | LibC.File.O_NOFOLLOW | LibC.File.O_NONBLOCK | LibC.File.O_NOCTTY;
+        using var file = FileDescriptor.TryOpen(descriptor, name, flags, 0, out var errno);
         if (file is not null)
             return file.TryReadAt(buffer, 0, out var count) ? count : -1;
         return errno switch
@@ -146,12 +146,12 @@ public sealed unsafe class FileDirectory : IDisposable
     // A file that a killed process left, or that another user created, is not written to: it may be a named pipe.
     private FileDescriptor CreateAlways(string name, uint mode)
     {
-        const int Flags = LibC.File.O_WRONLY | LibC.File.O_CREAT | LibC.File.O_EXCL | LibC.File.O_NOFOLLOW;
-        if (FileDescriptor.TryOpen(descriptor, name, Flags, mode, out var errno) is { } created)
+        var flags = LibC.File.O_WRONLY | LibC.File.O_CREAT | LibC.File.O_EXCL | LibC.File.O_NOFOLLOW;
+        if (FileDescriptor.TryOpen(descriptor, name, flags, mode, out var errno) is { } created)
             return created;
         if (errno == Errno.EEXIST)
             Remove(name);
-        return FileDescriptor.Open(descriptor, name, Flags, mode);
+        return FileDescriptor.Open(descriptor, name, flags, mode);
     }
 
     /// <summary>Renames inside this directory; false if the new name is taken.</summary>

@@ -29,10 +29,10 @@ public sealed unsafe class RootedDirectory : IDisposable
     /// <summary>Opens a directory inside, following links within the root; null, with the reason, where that is refused.</summary>
     public FileDirectory? TryOpen(string path, out Errno errno)
     {
-        const int Flags = LibC.File.O_RDONLY | LibC.File.O_DIRECTORY;
+        var flags = LibC.File.O_RDONLY | LibC.File.O_DIRECTORY;
         var how = new OpenAt2.OpenHow
         {
-            flags = (ulong)(Flags | LibC.File.O_CLOEXEC),
+            flags = (ulong)(flags | LibC.File.O_CLOEXEC),
             resolve = OpenAt2.RESOLVE_IN_ROOT | OpenAt2.RESOLVE_NO_MAGICLINKS,
         };
         for (var attempt = 1; ; attempt++)
@@ -42,7 +42,7 @@ public sealed unsafe class RootedDirectory : IDisposable
             if (fd >= 0)
                 return FileDirectory.Of(new FileDescriptor((int)fd, FullPath(path)));
             if (errno == Errno.ENOSYS)
-                return Walk(path, Flags, out errno);
+                return Walk(path, flags, out errno);
             if (errno is not (Errno.EINTR or Errno.EAGAIN) || attempt == Attempts)
                 return null;
         }

@@ -53,9 +53,9 @@ public sealed unsafe class UnnamedFile : IDisposable
 
     internal static UnnamedFile OpenNamed(FileDirectory directory, uint mode, string temporaryName = TemporaryName)
     {
-        const int Flags = LibC.File.O_WRONLY | LibC.File.O_CREAT | LibC.File.O_EXCL | LibC.File.O_NOFOLLOW;
+        var flags = LibC.File.O_WRONLY | LibC.File.O_CREAT | LibC.File.O_EXCL | LibC.File.O_NOFOLLOW;
         directory.Remove(temporaryName);
-        return new UnnamedFile(directory, FileDescriptor.Open(directory.Descriptor, temporaryName, Flags, mode), temporaryName);
+        return new UnnamedFile(directory, FileDescriptor.Open(directory.Descriptor, temporaryName, flags, mode), temporaryName);
     }
 
     // The kernel before 3.11 sees only O_DIRECTORY|O_WRONLY: EISDIR. A filesystem without it: EOPNOTSUPP, some ENOENT or EINVAL.

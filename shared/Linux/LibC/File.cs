@@ -14,12 +14,8 @@ internal static unsafe partial class File
     public const int O_TRUNC = 0x200;
     public const int O_APPEND = 0x400;
     public const int O_NONBLOCK = 0x800;
-    public const int O_DIRECTORY = 0x10000;
-    public const int O_NOFOLLOW = 0x20000;
     public const int O_CLOEXEC = 0x80000;
     public const int O_PATH = 0x200000;
-    public const int O_DIRECT = 0x4000;
-    public const int O_TMPFILE = 0x400000 | O_DIRECTORY;
 
     public const int AT_FDCWD = -100;
     public const int AT_EMPTY_PATH = 0x1000;
@@ -44,6 +40,20 @@ internal static unsafe partial class File
     public const ushort S_IFREG = 0x8000;
     public const ushort S_IFDIR = 0x4000;
     public const ushort S_IFLNK = 0xa000;
+
+    /// <summary>
+    /// Three flags whose bits the architecture chooses: on the other one they mean something else, and a link would be followed. The
+    /// compiler knows which it compiles for and takes the constant. Source: arch/arm64/include/uapi/asm/fcntl.h.
+    /// </summary>
+    public static int O_DIRECTORY => IsArm64 ? FcntlArm64.O_DIRECTORY : FcntlX64.O_DIRECTORY;
+
+    /// <inheritdoc cref="O_DIRECTORY"/>
+    public static int O_NOFOLLOW => IsArm64 ? FcntlArm64.O_NOFOLLOW : FcntlX64.O_NOFOLLOW;
+
+    /// <inheritdoc cref="O_DIRECTORY"/>
+    public static int O_TMPFILE => IsArm64 ? FcntlArm64.O_TMPFILE : FcntlX64.O_TMPFILE;
+
+    private static bool IsArm64 => RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
 
     [LibraryImport("libc", EntryPoint = "openat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int OpenAt(int directory, string path, int flags, uint mode);
@@ -172,4 +182,20 @@ internal static unsafe partial class File
         public ulong FilesFree;
         public fixed long Rest[8];
     }
+}
+
+/// <summary>fcntl.h on x86-64, where it differs from other architectures.</summary>
+internal static class FcntlX64
+{
+    public const int O_DIRECTORY = 0x10000;
+    public const int O_NOFOLLOW = 0x20000;
+    public const int O_TMPFILE = 0x400000 | O_DIRECTORY;
+}
+
+/// <summary>fcntl.h on arm64, where it differs from other architectures.</summary>
+internal static class FcntlArm64
+{
+    public const int O_DIRECTORY = 0x4000;
+    public const int O_NOFOLLOW = 0x8000;
+    public const int O_TMPFILE = 0x400000 | O_DIRECTORY;
 }

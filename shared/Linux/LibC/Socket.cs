@@ -61,7 +61,7 @@ internal static unsafe partial class Socket
     }
 
     /// <summary>struct sockaddr_ll of linux/if_packet.h; the kernel reads six bytes of the address for Ethernet.</summary>
-    [StructLayout(LayoutKind.Sequential)]
+    [StructLayout(LayoutKind.Sequential, Pack = 4)]
     public struct LinkLayerAddress
     {
         public ushort Family;

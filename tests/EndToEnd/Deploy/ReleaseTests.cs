@@ -18,6 +18,7 @@ public sealed class ReleaseTests
         Assert.Equal("", node.Tool($"env --chdir={first} sha256sum --quiet --check SHA256SUMS"));
 
         var files = node.Tool($"tar -tzf {first}/{name}-linux-amd64.tar.gz").Split('\n');
+        Assert.Equal(files, node.Tool($"tar -tzf {first}/{name}-linux-arm64.tar.gz").Split('\n'));
         string[] wanted =
         [
             "LICENSE",
@@ -42,14 +43,22 @@ public sealed class ReleaseTests
         Assert.Contains(ImageArchives.Version, node.Tool($"{node.Directory}/{name}/bin/installer --version"), StringComparison.Ordinal);
     }
 
-    [KernelFact]
-    public void The_SBOM_names_the_executables_with_their_digests_and_what_is_linked_into_each()
+    [KernelTheory]
+    [InlineData("amd64", "linux-x64", "libc6-dev")]
+    [InlineData("arm64", "linux-arm64", "libc6-dev-arm64-cross")]
+    public void The_SBOM_names_the_executables_with_their_digests_and_what_is_linked_into_each(
+        string architecture,
+        string runtime,
+        string libc
+    )
     {
+        var executables = architecture == "amd64" ? PluginDirectory.Ours : PluginDirectory.Arm64;
         using var node = new CniNode();
         var (exitCode, output, error) = node.TryTool([
             Path.Combine(PluginDirectory.Root, "deploy/release/sbom.sh"),
-            PluginDirectory.Ours,
+            executables,
             ImageArchives.Version,
+            architecture,
         ]);
         Assert.True(exitCode == 0, error);
         var bom = JsonNode.Parse(output)!;
@@ -59,7 +68,7 @@ public sealed class ReleaseTests
             .ToDictionary(static item => (string)item!["bom-ref"]!, static item => item!, StringComparer.Ordinal);
         foreach (var plugin in components.Values.Where(static item => (string)item["type"]! == "application"))
         {
-            var digest = node.Tool($"sha256sum {PluginDirectory.Ours}/{plugin["name"]}").Split(' ')[0];
+            var digest = node.Tool($"sha256sum {executables}/{plugin["name"]}").Split(' ')[0];
             Assert.Equal(digest, (string)plugin["hashes"]![0]!["content"]!);
         }
 
@@ -69,10 +78,11 @@ public sealed class ReleaseTests
         );
         Assert.All(components.Values, static item => Assert.NotEmpty(item["licenses"]!.AsArray()));
         Assert.All(
-            (string[])["YamlDotNet", "System.CommandLine", "libc6-dev", "libssl-dev"],
+            (string[])["YamlDotNet", "System.CommandLine", libc, "libssl-dev"],
             name => Assert.True(Uses(bom, "coordinator", name), name)
         );
         Assert.False(Uses(bom, "bridge", "libssl-dev"));
+        Assert.True(Uses(bom, "bridge", "Microsoft.NETCore.App.Runtime.NativeAOT." + runtime));
         // Analyzers are no part of what runs.
         Assert.DoesNotContain(components.Keys, static name => name.Contains("Analyzer", StringComparison.Ordinal));
     }
@@ -88,9 +98,9 @@ public sealed class ReleaseTests
         var output = Path.Combine(node.Directory, name);
         var (exitCode, _, error) = node.TryTool([
             Path.Combine(PluginDirectory.Root, "deploy/release/build.sh"),
-            PluginDirectory.Ours,
             output,
             ImageArchives.Version,
+            .. PluginDirectory.Architectures,
         ]);
         Assert.True(exitCode == 0, error);
         return output;

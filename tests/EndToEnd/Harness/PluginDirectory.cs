@@ -9,6 +9,12 @@ internal static class PluginDirectory
     public static string Ours { get; } =
         Environment.GetEnvironmentVariable("PLUGBOARD_BIN") is { Length: > 0 } given ? given : Path.Combine(Root, "artifacts/bin");
 
+    /// <summary>The same for arm64.</summary>
+    public static string Arm64 => Ours.TrimEnd('/') + "-arm64";
+
+    /// <summary>What the scripts in deploy/ take: each architecture with its executables.</summary>
+    public static string[] Architectures => [$"amd64={Ours}", $"arm64={Arm64}"];
+
     /// <summary>The package containernetworking-plugins.</summary>
     public static string Reference => "/usr/lib/cni";
 

@@ -38,19 +38,29 @@ public sealed class ImageArchives : IDisposable
         return node;
     }
 
-    /// <summary>The lines of a listing of the image's one layer.</summary>
-    public IReadOnlyList<string> List(string name)
+    /// <summary>The lines of a listing of the one layer of an architecture's image.</summary>
+    public IReadOnlyList<string> List(string name, string architecture)
     {
-        var manifest = Describe(name, ManifestOf);
+        var manifest = Describe(name, IndexOf, ManifestOf(architecture));
         var layer = Assert.Single(manifest.GetProperty("layers").EnumerateArray()).GetProperty("digest").GetString()!;
         return Execute("tar", "--utc", "-tvzf", $"{directory}/unpacked-{name}/blobs/sha256/{layer["sha256:".Length..]}")
             .TrimEnd('\n')
             .Split('\n');
     }
 
-    /// <summary>The digest of an index's one manifest.</summary>
-    public static string ManifestOf(JsonElement index) =>
-        Assert.Single(index.GetProperty("manifests").EnumerateArray()).GetProperty("digest").GetString()!;
+    /// <summary>The digest of the index that an archive is of.</summary>
+    public static string IndexOf(JsonElement layout) =>
+        Assert.Single(layout.GetProperty("manifests").EnumerateArray()).GetProperty("digest").GetString()!;
+
+    /// <summary>The digest of the manifest that an index has for an architecture.</summary>
+    public static Func<JsonElement, string> ManifestOf(string architecture) =>
+        index =>
+            index
+                .GetProperty("manifests")
+                .EnumerateArray()
+                .Single(manifest => manifest.GetProperty("platform").GetProperty("architecture").GetString() == architecture)
+                .GetProperty("digest")
+                .GetString()!;
 
     /// <summary>The digest of a manifest's config.</summary>
     public static string ConfigOf(JsonElement manifest) => manifest.GetProperty("config").GetProperty("digest").GetString()!;
@@ -64,7 +74,7 @@ public sealed class ImageArchives : IDisposable
     private string Build(string name)
     {
         var output = System.IO.Directory.CreateDirectory(Path.Combine(directory, name)).FullName;
-        Execute(Path.Combine(PluginDirectory.Root, "deploy/image/build.sh"), PluginDirectory.Ours, output, Version);
+        Execute(Path.Combine(PluginDirectory.Root, "deploy/image/build.sh"), [output, Version, .. PluginDirectory.Architectures]);
         return output;
     }
 

@@ -24,11 +24,16 @@ public sealed class ImageTests(ImageArchives archives) : IClassFixture<ImageArch
     }
 
     [KernelTheory]
-    [InlineData("plugboard", 40_000_000, "coordinator")]
-    [InlineData("plugboard-plugins", 15_000_000)]
-    public void It_holds_nothing_but_executables_and_is_small(string name, long limit, params string[] more)
+    [InlineData("plugboard", "amd64", 40_000_000, "coordinator")]
+    [InlineData("plugboard-plugins", "amd64", 15_000_000)]
+    [InlineData("plugboard", "arm64", 40_000_000, "coordinator")]
+    [InlineData("plugboard-plugins", "arm64", 15_000_000)]
+    public void It_holds_nothing_but_executables_and_is_small(string name, string architecture, long limit, params string[] more)
     {
-        var files = archives.List(name).Select(static line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).ToList();
+        var files = archives
+            .List(name, architecture)
+            .Select(static line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .ToList();
         string[] expected =
         [
             "plugboard/",
@@ -39,20 +44,26 @@ public sealed class ImageTests(ImageArchives archives) : IClassFixture<ImageArch
         Assert.Equal(expected, files.Select(static words => words[5]));
         Assert.All(files, static words => Assert.Equal(("0/0", "1970-01-01"), (words[1], words[3])));
         Assert.All(files, static words => Assert.EndsWith("rwxr-xr-x", words[0], StringComparison.Ordinal));
-        var layers = archives.Describe(name, ImageArchives.ManifestOf).GetProperty("layers").EnumerateArray();
+        var layers = archives
+            .Describe(name, ImageArchives.IndexOf, ImageArchives.ManifestOf(architecture))
+            .GetProperty("layers")
+            .EnumerateArray();
         Assert.InRange(layers.Sum(static layer => layer.GetProperty("size").GetInt64()), 1_000_000, limit);
     }
 
-    [KernelFact]
-    public void It_says_what_it_is()
+    [KernelTheory]
+    [InlineData("amd64")]
+    [InlineData("arm64")]
+    public void It_says_what_it_is(string architecture)
     {
-        var config = archives.Describe("plugboard", ImageArchives.ManifestOf, ImageArchives.ConfigOf);
-        Assert.Equal(("amd64", "linux"), (config.GetProperty("architecture").GetString(), config.GetProperty("os").GetString()));
+        var manifest = ImageArchives.ManifestOf(architecture);
+        var config = archives.Describe("plugboard", ImageArchives.IndexOf, manifest, ImageArchives.ConfigOf);
+        Assert.Equal((architecture, "linux"), (config.GetProperty("architecture").GetString(), config.GetProperty("os").GetString()));
         Assert.Equal(
             "/plugboard/installer",
             Assert.Single(config.GetProperty("config").GetProperty("Entrypoint").EnumerateArray()).GetString()
         );
-        var annotations = archives.Describe("plugboard", ImageArchives.ManifestOf).GetProperty("annotations");
+        var annotations = archives.Describe("plugboard", ImageArchives.IndexOf, manifest).GetProperty("annotations");
         Assert.Equal(ImageArchives.Version, annotations.GetProperty("org.opencontainers.image.version").GetString());
     }
 

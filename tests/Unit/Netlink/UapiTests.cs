@@ -1,10 +1,10 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text;
 using Plugboard.Firewall.Pods;
 using Plugboard.Netlink;
+using Plugboard.Testing;
 
 namespace Plugboard.Tests.Unit.Netlink;
 
@@ -35,19 +35,24 @@ public sealed class UapiTests
             .Concat(typeof(AttachmentTag).Assembly.GetTypes())
             .Where(t => t.Namespace?.EndsWith(".Uapi", StringComparison.Ordinal) == true && !t.IsNested);
 
-    [Fact]
-    public void Every_constant_and_struct_is_the_kernel_headers()
+    [CrossCompilerTheory]
+    [InlineData(Compiler.X64)]
+    [InlineData(Compiler.Arm64)]
+    public void Every_constant_and_struct_is_the_kernel_headers(string compiler)
     {
         var program = Program(out var constants, out var fields);
         Assert.True(constants > 150 && fields > 30, $"{constants} constants and {fields} fields");
-        var (exitCode, output) = Compile(program);
+        var (exitCode, output) = Compiler.Check(compiler, program);
         Assert.True(exitCode == 0, output);
     }
 
     [Fact]
     public void A_wrong_constant_is_found()
     {
-        var (exitCode, output) = Compile(Program(out _, out _) + "_Static_assert((long long)RTM_NEWLINK == 17, \"RTM_NEWLINK\");\n");
+        var (exitCode, output) = Compiler.Check(
+            "gcc",
+            Program(out _, out _) + "_Static_assert((long long)RTM_NEWLINK == 17, \"RTM_NEWLINK\");\n"
+        );
         Assert.NotEqual(0, exitCode);
         Assert.Contains("RTM_NEWLINK", output);
     }
@@ -121,23 +126,5 @@ public sealed class UapiTests
         }
 
         return c.ToString();
-    }
-
-    private static (int ExitCode, string Output) Compile(string program)
-    {
-#pragma warning disable RS0030 // The C compiler is the oracle.
-        var start = new ProcessStartInfo("gcc", ["-fsyntax-only", "-x", "c", "-"])
-        {
-            UseShellExecute = false,
-            RedirectStandardInput = true,
-            RedirectStandardError = true,
-        };
-        using var gcc = Process.Start(start)!;
-        var error = gcc.StandardError.ReadToEndAsync();
-        gcc.StandardInput.Write(program);
-        gcc.StandardInput.Close();
-        gcc.WaitForExit();
-        return (gcc.ExitCode, error.GetAwaiter().GetResult());
-#pragma warning restore RS0030
     }
 }
