@@ -1,5 +1,5 @@
-using Plugboard.Linux;
 using Plugboard.Install;
+using Plugboard.Linux;
 using Plugboard.Linux.Files;
 
 namespace Plugboard.Installer;

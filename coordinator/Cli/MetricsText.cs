@@ -1,8 +1,8 @@
-using Plugboard.Coordinator.Cluster;
-using Plugboard.Coordinator.Reconciling;
 using System.Globalization;
 using System.Text;
+using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Engine;
+using Plugboard.Coordinator.Reconciling;
 
 namespace Plugboard.Coordinator.Cli;
 

@@ -1,4 +1,3 @@
-using Plugboard.Coordinator.Reconciling;
 using Plugboard.Addresses;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Engine;
@@ -6,6 +5,7 @@ using Plugboard.Coordinator.Files;
 using Plugboard.Coordinator.Masquerade;
 using Plugboard.Coordinator.Node;
 using Plugboard.Coordinator.Pods;
+using Plugboard.Coordinator.Reconciling;
 using Plugboard.Coordinator.Routes;
 using Plugboard.Coordinator.Sources;
 using Plugboard.Coordinator.Sources.Etcd;

@@ -1,7 +1,7 @@
-using Plugboard.Coordinator.Reconciling;
 using System.Text;
 using System.Text.Json;
 using Plugboard.Coordinator.Cluster;
+using Plugboard.Coordinator.Reconciling;
 
 namespace Plugboard.Coordinator.Cli;
 

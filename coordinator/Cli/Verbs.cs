@@ -1,10 +1,10 @@
-using Plugboard.Coordinator.Reconciling;
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using Plugboard.Addresses;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Engine;
 using Plugboard.Coordinator.Masquerade;
+using Plugboard.Coordinator.Reconciling;
 using Plugboard.Linux.Files;
 
 namespace Plugboard.Coordinator.Cli;

@@ -1,5 +1,5 @@
-using Plugboard.Coordinator.Reconciling;
 using Plugboard.Coordinator.Cluster;
+using Plugboard.Coordinator.Reconciling;
 using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Engine;

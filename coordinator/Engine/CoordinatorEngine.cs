@@ -1,6 +1,6 @@
-using Plugboard.Coordinator.Reconciling;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Node;
+using Plugboard.Coordinator.Reconciling;
 using Plugboard.Coordinator.Sources;
 using Plugboard.Netlink.Route;
 

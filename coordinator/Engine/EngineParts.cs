@@ -1,5 +1,5 @@
-using Plugboard.Coordinator.Reconciling;
 using Plugboard.Coordinator.Node;
+using Plugboard.Coordinator.Reconciling;
 using Plugboard.Coordinator.Sources;
 using Plugboard.Netlink.Route;
 

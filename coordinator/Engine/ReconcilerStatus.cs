@@ -1,4 +1,5 @@
 using Plugboard.Coordinator.Reconciling;
+
 namespace Plugboard.Coordinator.Engine;
 
 /// <summary>The state of a reconciler, at one moment.</summary>

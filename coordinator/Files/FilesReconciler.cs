@@ -1,8 +1,8 @@
-using Plugboard.Coordinator.Reconciling;
 using Plugboard.Addresses;
 using Plugboard.ClusterFiles;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Configuration;
+using Plugboard.Coordinator.Reconciling;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
 

@@ -1,10 +1,10 @@
-using Plugboard.Coordinator.Reconciling;
 using Plugboard.Addresses;
 using Plugboard.ClusterFiles;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Masquerade.Configuration;
 using Plugboard.Coordinator.Masquerade.Iptables;
 using Plugboard.Coordinator.Masquerade.Nftables;
+using Plugboard.Coordinator.Reconciling;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Linux;
 

@@ -1,6 +1,6 @@
-using Plugboard.Coordinator.Cluster;
 using System.Text.RegularExpressions;
 using Plugboard.Addresses;
+using Plugboard.Coordinator.Cluster;
 using Plugboard.Linux;
 using Plugboard.Netlink.Route;
 using Plugboard.Netlink.Route.Links;

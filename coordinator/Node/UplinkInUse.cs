@@ -1,5 +1,5 @@
-using Plugboard.Coordinator.Cluster;
 using Plugboard.Addresses;
+using Plugboard.Coordinator.Cluster;
 using Plugboard.Linux;
 using Plugboard.Netlink.Route;
 using Plugboard.Netlink.Route.Links;

@@ -1,5 +1,5 @@
-using Plugboard.Coordinator.Cluster;
 using Plugboard.Addresses;
+using Plugboard.Coordinator.Cluster;
 using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Node;

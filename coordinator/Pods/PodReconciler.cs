@@ -1,8 +1,8 @@
-using Plugboard.Firewall.Pods;
-using Plugboard.Coordinator.Reconciling;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Masquerade.Nftables;
+using Plugboard.Coordinator.Reconciling;
 using Plugboard.Firewall.Nftables;
+using Plugboard.Firewall.Pods;
 using Plugboard.Firewall.Restoring;
 using Plugboard.Linux;
 

@@ -1,5 +1,5 @@
-using Plugboard.Coordinator.Reconciling;
 using Plugboard.Coordinator.Cluster;
+using Plugboard.Coordinator.Reconciling;
 using Plugboard.Linux;
 using Plugboard.Netlink;
 using Plugboard.Netlink.Route;

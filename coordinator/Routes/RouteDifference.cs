@@ -1,5 +1,5 @@
-using Plugboard.Coordinator.Reconciling;
 using Plugboard.Coordinator.Node;
+using Plugboard.Coordinator.Reconciling;
 using Plugboard.Netlink.Route;
 
 namespace Plugboard.Coordinator.Routes;
@@ -54,7 +54,9 @@ internal sealed class RouteDifference(NodeNetwork network, bool mayPrune)
             Protocol = RouteProtocol.Plugboard,
         };
         // Replaces a route that another program made: the network is the peer's.
-        difference.Make(new ReplaceRoute(new Change(present is null ? ChangeVerb.Add : ChangeVerb.Replace, "route", desired.ToString()), spec));
+        difference.Make(
+            new ReplaceRoute(new Change(present is null ? ChangeVerb.Add : ChangeVerb.Replace, "route", desired.ToString()), spec)
+        );
     }
 
     private static bool IsAsDesired(Route present, DesiredRoute desired, int link) =>

@@ -1,7 +1,7 @@
-using Plugboard.Coordinator.Node;
 using Plugboard.Addresses;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Configuration;
+using Plugboard.Coordinator.Node;
 using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Routes;

@@ -1,7 +1,7 @@
-using Plugboard.Coordinator.Reconciling;
 using System.Globalization;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Node;
+using Plugboard.Coordinator.Reconciling;
 using Plugboard.Netlink.Route;
 
 namespace Plugboard.Coordinator.Routes;

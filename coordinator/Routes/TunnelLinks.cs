@@ -1,7 +1,7 @@
-using Plugboard.Coordinator.Cluster;
-using Plugboard.Coordinator.Reconciling;
 using Plugboard.Addresses;
+using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Node;
+using Plugboard.Coordinator.Reconciling;
 using Plugboard.Netlink.Route.Links;
 
 namespace Plugboard.Coordinator.Routes;

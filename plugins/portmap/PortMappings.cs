@@ -1,6 +1,6 @@
-using Plugboard.Firewall.Ports;
 using System.Globalization;
 using Plugboard.Addresses;
+using Plugboard.Firewall.Ports;
 using Plugboard.Protocols.Cni;
 
 namespace Plugboard.Portmap;

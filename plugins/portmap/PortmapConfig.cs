@@ -1,7 +1,7 @@
-using Plugboard.Firewall.Ports;
 using System.Text;
 using Plugboard.Firewall;
 using Plugboard.Firewall.HostPorts;
+using Plugboard.Firewall.Ports;
 using Plugboard.Hosting;
 using Plugboard.Protocols.Cni;
 

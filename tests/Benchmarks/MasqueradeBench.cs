@@ -1,9 +1,9 @@
-using Plugboard.Coordinator.Reconciling;
 using System.Diagnostics;
 using System.Text;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Configuration;
 using Plugboard.Coordinator.Masquerade;
+using Plugboard.Coordinator.Reconciling;
 using Plugboard.Linux;
 
 namespace Plugboard.Benchmarks;

@@ -5,7 +5,7 @@ using Plugboard.Linux.LibC;
 namespace Plugboard.Testing;
 
 /// <summary>Whether this process may make network namespaces.</summary>
-internal static class KernelAccess
+public static class KernelAccess
 {
     private static readonly Lazy<string?> refusal = new(Try);
 

@@ -137,9 +137,7 @@ internal sealed class JsonObjects(Stream stream, bool isList, KubernetesOptions 
     {
         var kept = depth >= 0 ? begin : at;
         if (end - kept >= options.Limits.Object)
-            throw new ApiException(
-                $"the Kubernetes API sent an object of more than {options.Limits.Object} bytes: it was cut off"
-            );
+            throw new ApiException($"the Kubernetes API sent an object of more than {options.Limits.Object} bytes: it was cut off");
         if (end < buffer.Length && kept < buffer.Length / 2)
             return;
         var target = kept > 0 && end - kept <= buffer.Length / 2 ? buffer : ArrayPool<byte>.Shared.Rent(buffer.Length * 2);

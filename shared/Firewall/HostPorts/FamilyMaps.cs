@@ -1,7 +1,7 @@
-using Plugboard.Firewall.Ports;
 using Plugboard.Addresses;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Pods;
+using Plugboard.Firewall.Ports;
 
 namespace Plugboard.Firewall.HostPorts;
 

@@ -1,9 +1,9 @@
-using Plugboard.Firewall.Ports;
 using Plugboard.Addresses;
 using Plugboard.Firewall.Conditions;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Nftables.Statements;
 using Plugboard.Firewall.Pods;
+using Plugboard.Firewall.Ports;
 
 namespace Plugboard.Firewall.HostPorts;
 

@@ -1,7 +1,7 @@
-using Plugboard.Firewall.Ports;
 using System.Globalization;
 using Plugboard.Addresses;
 using Plugboard.Firewall.Pods;
+using Plugboard.Firewall.Ports;
 
 namespace Plugboard.Firewall.HostPorts;
 

@@ -1,6 +1,6 @@
-using Plugboard.Firewall.Ports;
 using Plugboard.Addresses;
 using Plugboard.Firewall.Pods;
+using Plugboard.Firewall.Ports;
 
 namespace Plugboard.Firewall.HostPorts;
 

@@ -1,5 +1,5 @@
-using Plugboard.Firewall.Ports;
 using Plugboard.Addresses;
+using Plugboard.Firewall.Ports;
 using Plugboard.Linux;
 using Plugboard.Netlink.Conntrack;
 using Plugboard.Netlink.Route;

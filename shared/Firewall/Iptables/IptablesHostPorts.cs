@@ -1,5 +1,5 @@
-using Plugboard.Firewall.Ports;
 using Plugboard.Addresses;
+using Plugboard.Firewall.Ports;
 
 namespace Plugboard.Firewall.Iptables;
 

@@ -52,7 +52,9 @@ public sealed class ReferenceTraces(NftablesClient? client)
         var failures = new Failures();
         foreach (var variant in VariantsWith(ReferenceNames.MasqueradeChain(pod)))
             failures.Try(() => new IptablesBackend(new IptablesOptions { Variant = variant }).DeleteMasquerade(pod, addresses));
-        failures.Try(() => RemoveRules(NewerMasquerade, rule => rule.Rule.Comment.StartsWith(ReferenceNames.MasqueradeTag(pod), StringComparison.Ordinal)));
+        failures.Try(() =>
+            RemoveRules(NewerMasquerade, rule => rule.Rule.Comment.StartsWith(ReferenceNames.MasqueradeTag(pod), StringComparison.Ordinal))
+        );
         failures.ThrowIfAny();
     }
 

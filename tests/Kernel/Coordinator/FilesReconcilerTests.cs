@@ -1,9 +1,9 @@
-using Plugboard.Coordinator.Reconciling;
 using System.Runtime.Versioning;
 using Plugboard.Addresses;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Configuration;
 using Plugboard.Coordinator.Files;
+using Plugboard.Coordinator.Reconciling;
 using Plugboard.Testing;
 
 namespace Plugboard.Tests.Kernel.Coordinator;

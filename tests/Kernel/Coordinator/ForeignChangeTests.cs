@@ -105,7 +105,8 @@ public sealed class ForeignChangeTests
         node.Until(() => network.Routes.ContainsKey(new RouteKey(IPPrefix.Parse("192.168.0.3/32"), 0)), "the changes were heard");
         node.Tell([.. cluster.Described]);
         node.Until(
-            () => node.Engine!.Status.Paths.Any(path => path is { Peer: "n3", State: Plugboard.Coordinator.Cluster.PeerState.BehindRouter }),
+            () =>
+                node.Engine!.Status.Paths.Any(path => path is { Peer: "n3", State: Plugboard.Coordinator.Cluster.PeerState.BehindRouter }),
             "n3 is behind a router"
         );
 

@@ -1,7 +1,7 @@
-using Plugboard.Coordinator.Reconciling;
 using Plugboard.Addresses;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Configuration;
+using Plugboard.Coordinator.Reconciling;
 using Plugboard.Coordinator.Routes;
 using Plugboard.Linux;
 using Plugboard.Netlink.Route;

@@ -1,4 +1,3 @@
-using Plugboard.Coordinator.Reconciling;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -8,6 +7,7 @@ using Plugboard.Coordinator.Cli;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Configuration;
 using Plugboard.Coordinator.Engine;
+using Plugboard.Coordinator.Reconciling;
 using Plugboard.Testing;
 
 namespace Plugboard.Tests.Kernel.Coordinator;

@@ -1,9 +1,9 @@
-using Plugboard.Firewall.Ports;
 using Plugboard.Addresses;
 using Plugboard.Doctor;
 using Plugboard.Firewall;
 using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Pods;
+using Plugboard.Firewall.Ports;
 using Plugboard.Linux;
 using Plugboard.Testing;
 

@@ -1,10 +1,10 @@
-using Plugboard.Firewall.Ports;
 using System.Diagnostics;
 using System.Globalization;
 using Plugboard.Addresses;
 using Plugboard.Doctor;
 using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Pods;
+using Plugboard.Firewall.Ports;
 using Plugboard.Linux.Files;
 using Plugboard.Linux.Namespaces;
 using Plugboard.Netlink.Route;

@@ -1,5 +1,5 @@
-using Plugboard.Coordinator.Reconciling;
 using Plugboard.Coordinator.Masquerade;
+using Plugboard.Coordinator.Reconciling;
 using Plugboard.Testing;
 using static Plugboard.Tests.Kernel.Coordinator.Masquerade.MasqueradeNode;
 

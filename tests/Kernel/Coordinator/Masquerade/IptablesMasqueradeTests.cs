@@ -1,6 +1,6 @@
-using Plugboard.Coordinator.Reconciling;
 using Plugboard.Coordinator.Masquerade;
 using Plugboard.Coordinator.Masquerade.Nftables;
+using Plugboard.Coordinator.Reconciling;
 using Plugboard.Firewall.Iptables;
 using Plugboard.Testing;
 using static Plugboard.Tests.Kernel.Coordinator.Masquerade.MasqueradeNode;

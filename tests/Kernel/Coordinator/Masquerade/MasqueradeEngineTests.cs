@@ -1,4 +1,3 @@
-using Plugboard.Coordinator.Reconciling;
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Plugboard.Addresses;
@@ -6,6 +5,7 @@ using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Engine;
 using Plugboard.Coordinator.Masquerade;
 using Plugboard.Coordinator.Node;
+using Plugboard.Coordinator.Reconciling;
 using Plugboard.Netlink.Route;
 using Plugboard.Testing;
 using static Plugboard.Tests.Kernel.Coordinator.Masquerade.MasqueradeNode;

@@ -1,8 +1,8 @@
-using Plugboard.Coordinator.Reconciling;
 using Plugboard.Addresses;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Configuration;
 using Plugboard.Coordinator.Masquerade;
+using Plugboard.Coordinator.Reconciling;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Testing;
 

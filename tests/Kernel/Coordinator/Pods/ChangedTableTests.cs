@@ -1,5 +1,5 @@
-using Plugboard.Coordinator.Reconciling;
 using System.Text.RegularExpressions;
+using Plugboard.Coordinator.Reconciling;
 using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Testing;

@@ -1,14 +1,14 @@
-using Plugboard.Firewall.Ports;
-using Plugboard.Coordinator.Reconciling;
 using Plugboard.Addresses;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Configuration;
 using Plugboard.Coordinator.Pods;
+using Plugboard.Coordinator.Reconciling;
 using Plugboard.Firewall;
 using Plugboard.Firewall.Bridging;
 using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Pods;
+using Plugboard.Firewall.Ports;
 using Plugboard.Testing;
 
 namespace Plugboard.Tests.Kernel.Coordinator.Pods;

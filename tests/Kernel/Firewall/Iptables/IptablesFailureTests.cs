@@ -1,6 +1,6 @@
-using Plugboard.Firewall.Ports;
 using Plugboard.Addresses;
 using Plugboard.Firewall.Iptables;
+using Plugboard.Firewall.Ports;
 using Plugboard.Linux.Files;
 using Plugboard.Testing;
 

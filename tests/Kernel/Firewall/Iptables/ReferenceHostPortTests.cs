@@ -1,7 +1,7 @@
-using Plugboard.Firewall.Ports;
 using System.Globalization;
 using Plugboard.Addresses;
 using Plugboard.Firewall.Iptables;
+using Plugboard.Firewall.Ports;
 using Plugboard.Testing;
 
 namespace Plugboard.Tests.Kernel.Firewall.Iptables;

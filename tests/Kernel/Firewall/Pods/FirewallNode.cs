@@ -1,4 +1,3 @@
-using Plugboard.Firewall.Ports;
 using System.Text.RegularExpressions;
 using Plugboard.Addresses;
 using Plugboard.Firewall;
@@ -6,6 +5,7 @@ using Plugboard.Firewall.Bridging;
 using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Pods;
+using Plugboard.Firewall.Ports;
 using Plugboard.Testing;
 
 namespace Plugboard.Tests.Kernel.Firewall.Pods;

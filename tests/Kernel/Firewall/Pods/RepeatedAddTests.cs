@@ -1,9 +1,9 @@
-using Plugboard.Firewall.Ports;
 using Plugboard.Firewall;
 using Plugboard.Firewall.Conditions;
 using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Iptables;
 using Plugboard.Firewall.Pods;
+using Plugboard.Firewall.Ports;
 using Plugboard.Testing;
 
 namespace Plugboard.Tests.Kernel.Firewall.Pods;

@@ -1,7 +1,6 @@
-using Plugboard.Firewall.Ports;
 using Plugboard.Addresses;
-using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Iptables;
+using Plugboard.Firewall.Ports;
 
 namespace Plugboard.Tests.Unit.Firewall.Iptables;
 

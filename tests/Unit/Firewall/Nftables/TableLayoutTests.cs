@@ -1,4 +1,3 @@
-using Plugboard.Firewall.Ports;
 using Plugboard.Firewall.Bridging;
 using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Nftables;

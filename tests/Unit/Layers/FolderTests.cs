@@ -1,4 +1,3 @@
-using ArchUnitNET.Domain.Extensions;
 using ArchUnitNET.Fluent;
 using ArchUnitNET.Fluent.Slices;
 using ArchUnitNET.Loader;
@@ -14,7 +13,7 @@ using Plugboard.Protocols.Cni;
 using Plugboard.Volumes;
 using static ArchUnitNET.Fluent.ArchRuleDefinition;
 
-namespace Plugboard.Tests.Unit.Architecture;
+namespace Plugboard.Tests.Unit.Layers;
 
 /// <summary>What docs/architecture.md says of layers and folders, held against the compiled types.</summary>
 public sealed class FolderTests
@@ -47,11 +46,18 @@ public sealed class FolderTests
     [Theory]
     [InlineData(@"Plugboard\.(Addresses|Linux|Netlink|Firewall)(\..*)?", @"System\.Text\.Json(\..*)?")]
     [InlineData(@"Plugboard\.Protocols(\..*)?", @"Plugboard\.Linux(\..*)?")]
-    [InlineData(@"Plugboard\.Coordinator\.(Cluster|Configuration|Reconciling)(\..*)?", @"Plugboard\.Coordinator\.(Engine|Routes|Masquerade|Cli)(\..*)?")]
+    [InlineData(
+        @"Plugboard\.Coordinator\.(Cluster|Configuration|Reconciling)(\..*)?",
+        @"Plugboard\.Coordinator\.(Engine|Routes|Masquerade|Cli)(\..*)?"
+    )]
     [InlineData(@"Plugboard\.Coordinator\.Engine(\..*)?", @"Plugboard\.Coordinator\.(Routes|Masquerade|Pods|Files|Cli)(\..*)?")]
     public void A_layer_knows_nothing_of_those_above_it(string layer, string above) =>
         Holds(
-            Types().That().ResideInNamespaceMatching($"^{layer}$").Should().NotDependOnAny(Types().That().ResideInNamespaceMatching($"^{above}$"))
+            Types()
+                .That()
+                .ResideInNamespaceMatching($"^{layer}$")
+                .Should()
+                .NotDependOnAny(Types().That().ResideInNamespaceMatching($"^{above}$"))
         );
 
     private static void Holds(IArchRule rule) =>
