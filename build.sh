@@ -146,15 +146,9 @@ run_tests() {
     say "Analyzers and tests, warnings as errors"
     quietly build-tests dotnet build Plugins.sln --no-restore -c Debug
     mkdir -p "$log"
-    # Fuzz and Unit need the processors alone, Kernel waits a good deal: they run beside each other.
-    trap 'kill $(jobs -p)' INT TERM
-    { run_project Unit; run_project Fuzz; } >/dev/null &
-    run_project Kernel >/dev/null
-    wait
-    trap - INT TERM
     for project in Unit Fuzz Kernel EndToEnd; do
         say "$project tests"
-        if [ $project = EndToEnd ]; then run_project EndToEnd | output_of_tests; else output_of_tests <"$log/test-$project.log"; fi
+        run_project $project | output_of_tests
         counts=$(grep -oE '(Failed|Passed|Skipped): +[0-9]+' "$log/test-$project.log" | tail -3 | tr -d ' ')
         [ -n "$counts" ] || { echo "$project: no test ran" >&2; status=1; continue; }
         passed=$((passed + $(sed -n 's/^Passed://p' <<<"$counts")))

@@ -71,7 +71,7 @@ image() {
           annotations: {"org.opencontainers.image.ref.name": $name}}]}' > "$work/$name.oci/index.json"
     mv "$index" "$work/$name.oci/blobs/sha256/$digest"
     printf '{"imageLayoutVersion":"1.0.0"}' > "$work/$name.oci/oci-layout"
-    # Not the modes of whoever runs this.
+    # Not the modes of the user that runs this.
     chmod -R u=rwX,go=rX "$work/$name.oci"
     tar --create --file "$output/$name-image.tar.new" --directory "$work/$name.oci" --sort name --mtime "@$epoch" --owner 0 --group 0 --numeric-owner --format gnu .
     mv "$output/$name-image.tar.new" "$output/$name-image.tar"

@@ -24,7 +24,7 @@ public sealed class ElfFile
     /// <summary>True for an executable, false for an object file or a core.</summary>
     public bool IsExecutable { get; private init; }
 
-    /// <summary>True if it is 64-bit and little-endian; of others no segments are read.</summary>
+    /// <summary>True if it is 64-bit and little-endian; the segments of any other file are not read.</summary>
     public bool Is64LittleEndian { get; private init; }
 
     private bool HasWholeTable { get; init; }
