@@ -1,4 +1,3 @@
-using Plugboard.Testing;
 using Plugboard.Tests.EndToEnd.Harness;
 
 namespace Plugboard.Tests.EndToEnd.Guest;
