@@ -1,4 +1,3 @@
-using Plugboard.Testing;
 using Plugboard.Tests.EndToEnd.Harness;
 
 namespace Plugboard.Tests.EndToEnd.Guest;
@@ -11,7 +10,6 @@ public sealed class Arm64FactAttribute : FactAttribute
     /// <summary>Why there is no such guest; null where there is.</summary>
     public static string? Refusal =>
         Environment.GetEnvironmentVariable("CI") == "true" ? null
-        : KernelAccess.Refusal is { } refusal ? refusal
         : !File.Exists("/usr/bin/qemu-system-aarch64") ? "the Debian package qemu-system-arm is not installed"
         : !Directory.Exists(PluginDirectory.Arm64) ? "there are no executables for arm64: ./build.sh --arch arm64 makes them"
         : null;
