@@ -1,3 +1,4 @@
+using Plugboard.Testing;
 using Plugboard.Tests.EndToEnd.Harness;
 
 namespace Plugboard.Tests.EndToEnd.Guest;
