@@ -137,7 +137,8 @@ run_tests() {
     local passed=0 failed=0 skipped=0 project counts status=0
     privileged test
     build
-    build arm64
+    # A machine that cannot have Debian's packages of arm64 tests the rest: Arm64Tests says why it is skipped.
+    (build arm64) || { rm -rf "$bin-arm64"; say "No executables for arm64: the reason is above"; }
     say "Format and file lengths"
     check_lengths
     quietly restore dotnet restore Plugins.sln

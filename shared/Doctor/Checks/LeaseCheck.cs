@@ -39,7 +39,7 @@ internal sealed class LeaseCheck : ICheck
         new(
             FindingIds.LeaseWithoutContainer,
             Severity.Warning,
-            $"{node.OnNode(lease.Path)} belongs to {lease.Content.Owner}, which the runtime does not know",
+            $"{node.OnNode(lease.Path)} belongs to {lease.Content.Owner.Text}, which the runtime does not know",
             "the address stays leased; when the range is full no pod starts (\"no IP addresses available in range set\")",
             isSafe
                 ? "remove the file"
@@ -95,7 +95,7 @@ internal sealed class LeaseCheck : ICheck
             yield return Stale(node, lease, isSafe: true) with
             {
                 What =
-                    $"{node.OnNode(lease.Path)} belongs to {lease.Content.Owner}; no namespace has the address, no link is the "
+                    $"{node.OnNode(lease.Path)} belongs to {lease.Content.Owner.Text}; no namespace has the address, no link is the "
                     + "container's, and the runtime has no cache",
                 // A container that was made but is not attached yet would look the same.
                 Fix = null,

@@ -12,7 +12,7 @@ internal sealed class ReleaseLease(LeaseFile lease, Func<bool> isStillSafe)
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private static string Describe(LeaseFile lease) =>
-        lease.Content.State == LeaseState.Leased ? $"lease of {lease.Content.Owner}" : "an empty lease";
+        lease.Content.State == LeaseState.Leased ? $"lease of {lease.Content.Owner.Text}" : "an empty lease";
 
     /// <inheritdoc/>
     public override bool Apply()

@@ -82,12 +82,25 @@ public sealed unsafe class LoopDevice : IDisposable
         var all = new List<LoopBacking>();
         foreach (var name in InUse())
         {
-            using var file = FileDescriptor.FindKernelFile($"/sys/block/{name}/loop/backing_file");
-            if (file is not null)
-                all.Add(new LoopBacking("/dev/" + name, Encoding.UTF8.GetString(file.ReadToEnd()).TrimEnd('\n')));
+            if (FindBacking(name) is { } file)
+                all.Add(new LoopBacking("/dev/" + name, file));
         }
 
         return all;
+    }
+
+    // Another process may end the device between the list and the reading: then sysfs(5) answers ENODEV.
+    private static string? FindBacking(string name)
+    {
+        try
+        {
+            using var file = FileDescriptor.FindKernelFile($"/sys/block/{name}/loop/backing_file");
+            return file is null ? null : Encoding.UTF8.GetString(file.ReadToEnd()).TrimEnd('\n');
+        }
+        catch (ErrnoException e) when (e.Errno == Errno.ENODEV)
+        {
+            return null;
+        }
     }
 
     /// <summary>Makes the device as large as its file has become.</summary>

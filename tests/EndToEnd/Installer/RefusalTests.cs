@@ -80,7 +80,7 @@ public sealed class RefusalTests : IDisposable
     }
 
     [KernelTheory]
-    [InlineData("echo no > $FROM/bridge", "/from/bridge is no executable")]
+    [InlineData("echo no > $FROM/bridge", "/from/bridge is not an executable")]
     [InlineData("truncate -s 1M $FROM/bridge", "bridge does not work")]
     [InlineData("cp /bin/true $FROM/bridge", "bridge does not work: VERSION does not answer with JSON")]
     [InlineData("cp /bin/false $FROM/bridge", "bridge does not work: VERSION ended with exit code 1")]

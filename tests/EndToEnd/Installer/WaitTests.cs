@@ -135,7 +135,7 @@ public sealed class WaitTests : IDisposable
             return result.ExitCode?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? $"signal {result.Signal}";
         });
         log = new StreamReader($"{directory}/log");
-        Assert.Contains(" keeping ", Next(), StringComparison.Ordinal);
+        Assert.Contains(" watching ", Next(), StringComparison.Ordinal);
     }
 
     private string Next()

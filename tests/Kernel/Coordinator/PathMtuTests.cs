@@ -39,7 +39,7 @@ public sealed class PathMtuTests
             (
                 "path",
                 "1300 bytes to 192.168.1.2, reported by a router on the path; tunnel packets have up to 1500, larger ones are fragmented or "
-                    + "lost: Backend.MTU 1300"
+                    + "lost: set Backend.MTU to 1300"
             ),
             through
         );

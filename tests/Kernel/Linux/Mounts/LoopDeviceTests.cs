@@ -24,20 +24,7 @@ public sealed class LoopDeviceTests : MountTestBase
 
     private static FileDescriptor OpenImage(string image) => FileDescriptor.Open(null, image, Plugboard.Linux.LibC.File.O_RDWR, 0);
 
-    private static int DevicesOf(string image)
-    {
-        while (true)
-        {
-            try
-            {
-                return LoopDevice.List().Count(backing => backing.File == image);
-            }
-            catch (ErrnoException e) when (e.Errno == Errno.ENODEV)
-            {
-                // A device of another test ended between the look at the directory and the reading.
-            }
-        }
-    }
+    private static int DevicesOf(string image) => LoopDevice.List().Count(backing => backing.File == image);
 
     [KernelFact]
     public void A_file_has_one_device_which_ends_with_its_last_use()
@@ -118,5 +105,28 @@ public sealed class LoopDeviceTests : MountTestBase
             }
         });
         Peel(target);
+    }
+
+    [KernelFact]
+    public void The_list_is_read_while_devices_come_and_go()
+    {
+        var image = Image();
+        using var stop = new CancellationTokenSource();
+        var churn = Task.Run(() =>
+            Inside(() =>
+            {
+                using var file = OpenImage(image);
+                while (!stop.IsCancellationRequested)
+                    LoopDevice.Attach(file, image, new LoopOptions()).Dispose();
+            })
+        );
+        Inside(() =>
+        {
+            for (var i = 0; i < 500; i++)
+                Assert.InRange(DevicesOf(image), 0, 1);
+        });
+        stop.Cancel();
+        churn.Wait(TimeSpan.FromSeconds(10));
+        Assert.True(churn.IsCompletedSuccessfully);
     }
 }
