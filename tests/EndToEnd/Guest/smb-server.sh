@@ -38,7 +38,7 @@ echo shared > /srv/share/file
 # serve [PORT [OPTION]]: starts it, and waits until it listens.
 serve() {
     smbd -D -s /run/smb.conf -p "${1:-445}" ${2:+"--option=$2"} > /run/smbd.log 2>&1
-    for _ in $(seq 100); do nc -z 127.0.0.1 "${1:-445}" 2> /run/nc && break; sleep 0.2; done
+    for _ in $(seq 100); do [ -n "$(ss -Hltn "sport = :${1:-445}")" ] && break; sleep 0.2; done
 }
 # stop: ends it with all its connections.
 stop() {
