@@ -278,17 +278,14 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
     {
         if (path.Length == 0)
             return null;
-        // Opening a pipe would wait.
-        if (FileDescriptor.FindStatus(path) is { IsRegular: false })
-            throw new SettingException($"--net-config-path {path}: it is not a regular file");
-        if (DurableFile.Find(path) is not { } content)
-        {
-            ConsiderMissing(path);
-            return null;
-        }
-
         try
         {
+            if (DurableFile.Find(path) is not { } content)
+            {
+                ConsiderMissing(path);
+                return null;
+            }
+
             var warnings = new List<string>();
             var network = NetConfReader.Read(System.Text.Encoding.UTF8.GetString(content), warnings);
             foreach (var warning in warnings)
@@ -298,6 +295,10 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
         catch (DocumentException e)
         {
             throw new SettingException(e.In(path));
+        }
+        catch (UnusableFileException e)
+        {
+            throw new SettingException($"--net-config-path: {e.Message}");
         }
     }
 

@@ -195,9 +195,6 @@ internal sealed class MasqueradeConfigFile(string path, MasqueradeOptions option
     // One byte more than the limit shows that there is more.
     private static byte[]? ReadBytes(string from)
     {
-        // Opening a pipe would wait.
-        if (FileDescriptor.FindStatus(from) is { IsRegular: false })
-            throw new MasqueradeConfigException("it is not a regular file");
         using var file = FileDescriptor.FindForReading(from);
         if (file is null)
             return null;

@@ -50,11 +50,17 @@ internal static class NodeConfig
     private static FileDescriptor? Find(DriverName name) =>
         Find($"{Directory}/{name.Tilded}.json") ?? (name.Tilded == "nodeagent~uds" ? Find($"{Directory}/nodeagent.json") : null);
 
-    // Opening a named pipe would wait for a writer.
-    private static FileDescriptor? Find(string path) =>
-        FileDescriptor.FindStatus(path) is null or { IsRegular: true }
-            ? FileDescriptor.FindForReading(path)
-            : throw new FlexException($"{path} is refused: it is not a regular file");
+    private static FileDescriptor? Find(string path)
+    {
+        try
+        {
+            return FileDescriptor.FindForReading(path);
+        }
+        catch (UnusableFileException e)
+        {
+            throw new FlexException($"{path} is refused: it is {e.Kind}, not a regular file");
+        }
+    }
 
     private static VolumePolicy ApplyTrusted(FileDescriptor file, VolumePolicy policy)
     {

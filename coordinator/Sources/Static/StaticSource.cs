@@ -127,9 +127,6 @@ internal sealed class StaticSource(StaticOptions options, TimeProvider time, Act
     {
         if (status is not { } found)
             throw Unreadable("no such file");
-        // Opening a pipe would wait.
-        if (!found.IsRegular)
-            throw Unreadable("it is not a regular file");
         if (found.Size > MostBytes)
             throw Unreadable($"it has {found.Size} bytes, more than {MostBytes}");
         using var file = FileDescriptor.FindForReading(options.Path) ?? throw Unreadable("no such file");

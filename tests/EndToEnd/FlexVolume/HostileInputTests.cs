@@ -15,10 +15,10 @@ public sealed class HostileInputTests : IDisposable
     private readonly FlexNode node = new();
 
     [KernelTheory]
-    [InlineData("mkfifo")]
-    [InlineData("mkdir")]
-    [InlineData("ln -s /dev/tty0")]
-    public void A_node_config_that_is_no_file_is_refused_at_once_and_keeps_nothing_mounted(string command)
+    [InlineData("mkfifo", "a named pipe")]
+    [InlineData("mkdir", "a directory")]
+    [InlineData("ln -s /dev/tty0", "a character device")]
+    public void A_node_config_that_is_no_file_is_refused_at_once_and_keeps_nothing_mounted(string command, string kind)
     {
         node.Mount("plugboard~tmpfs", "\"size\":\"1Mi\"");
         node.Shell($"{command} {Config}");
@@ -30,7 +30,7 @@ public sealed class HostileInputTests : IDisposable
             FlexNode.PodDirectory("plugboard~tmpfs", "w"),
             FlexNode.Options("\"size\":\"1Mi\""),
         ]);
-        output.Failed($"{Config} is refused: it is not a regular file");
+        output.Failed($"{Config} is refused: it is {kind}, not a regular file");
         node.Run(["timeout", "10", FlexNode.Executable("plugboard~tmpfs"), "unmount", FlexNode.PodDirectory("plugboard~tmpfs", "v")])
             .Succeeded();
     }

@@ -136,7 +136,10 @@ public sealed class MasqueradeConfigFileTests : IDisposable
         );
         file.Refresh();
 
-        Assert.Equal($"{ConfigPath} cannot be used: it is not a regular file", file.Problem);
+        Assert.Equal(
+            $"{ConfigPath} cannot be used: open {ConfigPath}: a named pipe, not a regular file: remove it or correct the path",
+            file.Problem
+        );
     }
 
     [Fact]

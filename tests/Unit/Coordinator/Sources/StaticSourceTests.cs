@@ -248,6 +248,6 @@ public sealed class StaticSourceTests : IAsyncLifetime
     {
         Directory.CreateDirectory(FilePath);
         Start();
-        await Until(now => now.SourceError == $"{FilePath}: it is not a regular file");
+        await Until(now => now.SourceError == $"open {FilePath}: a directory, not a regular file: remove it or correct the path");
     }
 }
