@@ -56,6 +56,36 @@ public static class Eventually
         }
     }
 
+    /// <summary>
+    /// Waits until each child that this process is starting has executed or ended: what this process closed before is closed then.
+    /// </summary>
+    public static void Closed()
+    {
+        foreach (var directory in Directory.EnumerateDirectories("/proc"))
+        {
+            if (int.TryParse(Path.GetFileName(directory), out var process) && IsStarting(process))
+                True(() => !IsStarting(process), () => $"process {process} has not executed");
+        }
+    }
+
+    // A child of this process that is still this process's own executable.
+    private static bool IsStarting(int process)
+    {
+        try
+        {
+            var stat = File.ReadAllText($"/proc/{process}/stat");
+            // proc_pid_stat(5): the parent is the second field after the name, which is in brackets.
+            return stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1] == $"{Environment.ProcessId}"
+                && new FileInfo($"/proc/{process}/exe").LinkTarget is { } executable
+                && executable == Environment.ProcessPath;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It ended.
+            return false;
+        }
+    }
+
     private static void Rest()
     {
         using var never = new ManualResetEventSlim();

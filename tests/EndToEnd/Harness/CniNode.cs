@@ -54,6 +54,7 @@ internal sealed class CniNode : TestMachine
     {
         pods.Remove(pod);
         pod.Dispose();
+        Eventually.Closed();
     }
 
     /// <summary>A bridge config with host-local and the usual keys; <paramref name="change"/> makes it what a test wants.</summary>
