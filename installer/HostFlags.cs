@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Plugboard.Install;
+using Plugboard.Protocols.FlexVolume;
 
 namespace Plugboard.Installer;
 

@@ -1,4 +1,4 @@
-using Plugboard.Install;
+using Plugboard.Drivers;
 using Plugboard.Protocols.FlexVolume;
 
 namespace Plugboard.FlexVolume;

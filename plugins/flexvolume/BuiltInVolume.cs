@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Plugboard.Install;
+using Plugboard.Drivers;
 using Plugboard.Protocols.FlexVolume;
 using Plugboard.Volumes.Options;
 

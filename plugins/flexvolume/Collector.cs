@@ -1,9 +1,10 @@
 using System.Globalization;
 using System.Text;
-using Plugboard.Install;
+using Plugboard.Drivers;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
 using Plugboard.Linux.Mounts;
+using Plugboard.Protocols.FlexVolume;
 using Plugboard.Volumes;
 
 namespace Plugboard.FlexVolume;

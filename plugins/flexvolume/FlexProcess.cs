@@ -1,4 +1,4 @@
-using Plugboard.Install;
+using Plugboard.Drivers;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
 using Plugboard.Protocols.FlexVolume;

@@ -1,5 +1,6 @@
-using Plugboard.Install;
+using Plugboard.Drivers;
 using Plugboard.Linux.Mounts;
+using Plugboard.Protocols.FlexVolume;
 using Plugboard.Volumes;
 
 namespace Plugboard.FlexVolume;

@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Text;
-using Plugboard.Install;
+using Plugboard.Drivers;
 using Plugboard.Linux.Mounts;
+using Plugboard.Protocols.FlexVolume;
 
 namespace Plugboard.FlexVolume;
 

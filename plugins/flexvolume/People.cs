@@ -1,5 +1,4 @@
 using System.Text;
-using Plugboard.Install;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
 using Plugboard.Linux.Mounts;

@@ -1,5 +1,5 @@
 using System.Text;
-using Plugboard.Install;
+using Plugboard.Drivers;
 using Plugboard.Protocols.FlexVolume;
 using Plugboard.Volumes.Options;
 

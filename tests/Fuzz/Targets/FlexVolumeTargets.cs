@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using Plugboard.Drivers;
 using Plugboard.FlexVolume;
-using Plugboard.Install;
 using Plugboard.Protocols.FlexVolume;
 using Plugboard.Tests.Fuzz.Mutations;
 using Plugboard.Volumes;

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Plugboard.FlexVolume;
+namespace Plugboard.Drivers;
 
 /// <summary>
 /// What values of the drivers that we take the place of mean to a backend. Each knows the backend's name of the option and its value as

@@ -1,13 +1,12 @@
-using Plugboard.Install;
 using Plugboard.Protocols.FlexVolume;
 using Plugboard.Volumes.Options;
 
-namespace Plugboard.FlexVolume;
+namespace Plugboard.Drivers;
 
 /// <summary>The meaning of a driver's name: the backend, the spelling of options, and the capabilities.</summary>
 /// <param name="Backend">The backend's name.</param>
 /// <param name="Names">The spelling.</param>
-internal sealed record Dialect(string Backend, OptionNames Names)
+public sealed record Dialect(string Backend, OptionNames Names)
 {
     private static readonly FlexCapabilities remote = new() { SELinuxRelabel = false, SupportsMetrics = false };
     private static readonly FlexCapabilities disk = new() { FSGroup = true, RequiresFSResize = true };

@@ -1,4 +1,4 @@
-namespace Plugboard.Install;
+namespace Plugboard.Protocols.FlexVolume;
 
 /// <summary>
 /// The name that a FlexVolume driver is installed under: <c>&lt;plugindir&gt;/&lt;vendor&gt;~&lt;driver&gt;/&lt;driver&gt;</c>, or without

@@ -1,16 +1,15 @@
-using Plugboard.Install;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
 using Plugboard.Linux.Mounts;
 using Plugboard.Protocols.FlexVolume;
 using Plugboard.Volumes;
 
-namespace Plugboard.FlexVolume;
+namespace Plugboard.Drivers;
 
 /// <summary>
 /// The administrator's config of a driver, as the policy of its volumes: <c>/etc/flexvolume/&lt;vendor&gt;~&lt;driver&gt;.json</c>.
 /// </summary>
-internal static class NodeConfig
+public static class NodeConfig
 {
     private const string Directory = "/etc/flexvolume";
     private const uint WritableByOthers = 0x12;

@@ -1,15 +1,14 @@
 using System.Globalization;
 using Plugboard.Addresses;
 using Plugboard.Linux.Mounts;
-using Plugboard.Volumes.Remote;
 
-namespace Plugboard.FlexVolume;
+namespace Plugboard.Volumes.Remote;
 
 /// <summary>
 /// The servers of mounts: NFS and SMB show the address among their options, and NFS the port where it is another than usual. SMB shows
 /// none: it is among the ports of that address to which the node has connections.
 /// </summary>
-internal sealed class MountServers
+public sealed class MountServers
 {
     private const ushort NfsPort = 2049;
     private const ushort SmbPort = 445;

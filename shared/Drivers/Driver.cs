@@ -1,4 +1,3 @@
-using Plugboard.Install;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
 using Plugboard.Protocols.FlexVolume;
@@ -10,10 +9,10 @@ using Plugboard.Volumes.Remote;
 using Plugboard.Volumes.Tmpfs;
 using Plugboard.Volumes.Uds;
 
-namespace Plugboard.FlexVolume;
+namespace Plugboard.Drivers;
 
 /// <summary>Serves the calls of one driver: converts each to a backend's, and any outcome to an answer.</summary>
-internal sealed class Driver(DriverName name, Dialect dialect)
+public sealed class Driver(DriverName name, Dialect dialect)
 {
     /// <summary>
     /// How long a call may take in all, where that is limited from outside: the wait for another call ends before, so that there is time to
