@@ -2,13 +2,13 @@ using System.Globalization;
 using System.Text;
 using Plugboard.Linux;
 
-namespace Plugboard.Coordinator.Configuration.Documents;
+namespace Plugboard.Documents;
 
 /// <summary>
 /// A value of a document, JSON or YAML alike, that knows its line. Names are found as Go's JSON finds a struct's: whatever their case, of
 /// several the last. Reading one as what it is not is a <see cref="DocumentException"/> with line and name.
 /// </summary>
-internal sealed class DocumentNode
+public sealed class DocumentNode
 {
     private const int LongestShown = 64;
 
@@ -25,6 +25,9 @@ internal sealed class DocumentNode
 
     /// <summary>What is written there, quotes undone; empty for a list or a map.</summary>
     public string Text { get; init; } = "";
+
+    /// <summary>True for a text that is one whatever it looks like: in quotes, as a block, or by its tag.</summary>
+    public bool IsQuoted { get; init; }
 
     /// <summary>The values of a list or a map in their order; empty for other kinds.</summary>
     public IReadOnlyList<DocumentNode> Items { get; init; } = none;

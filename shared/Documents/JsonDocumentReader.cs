@@ -2,10 +2,10 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
-namespace Plugboard.Coordinator.Configuration.Documents;
+namespace Plugboard.Documents;
 
 /// <summary>Reads JSON into nodes that know their lines. Pure.</summary>
-internal static class JsonDocumentReader
+public static class JsonDocumentReader
 {
     /// <summary>Reads the one value of the text.</summary>
     /// <exception cref="DocumentException">The text is not valid JSON.</exception>
@@ -75,6 +75,7 @@ internal static class JsonDocumentReader
                 Line = Line,
                 Name = name,
                 Text = value,
+                IsQuoted = kind == DocumentKind.Text,
             };
 
         private DocumentNode Map(string name)

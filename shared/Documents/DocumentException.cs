@@ -1,10 +1,10 @@
 using System.Globalization;
 using Plugboard.Addresses;
 
-namespace Plugboard.Coordinator.Configuration.Documents;
+namespace Plugboard.Documents;
 
 /// <summary>A document that cannot be parsed or has a value that is not allowed.</summary>
-internal sealed class DocumentException(int line, string what) : FormatException(Place(line, 0, what))
+public sealed class DocumentException(int line, string what) : FormatException(Place(line, 0, what))
 {
     private readonly int column;
 

@@ -1,7 +1,7 @@
-namespace Plugboard.Coordinator.Configuration.Documents;
+namespace Plugboard.Documents;
 
 /// <summary>What a value of a document is.</summary>
-internal enum DocumentKind
+public enum DocumentKind
 {
     /// <summary><c>null</c>, or nothing if YAML has nothing.</summary>
     Null,

@@ -3,10 +3,10 @@ using System.Text.RegularExpressions;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
-namespace Plugboard.Coordinator.Configuration.Documents;
+namespace Plugboard.Documents;
 
 /// <summary>Reads YAML into nodes that know their lines by its events; nothing of it is made into objects of other types. Pure.</summary>
-internal sealed partial class YamlDocumentReader
+public sealed partial class YamlDocumentReader
 {
     private const int MostDepth = 64;
     private const int LongestSentence = 256;
@@ -25,14 +25,20 @@ internal sealed partial class YamlDocumentReader
 
     /// <summary>Reads the one document of the text; JSON if it begins with a brace. An empty text is null.</summary>
     /// <exception cref="DocumentException">The text is not valid.</exception>
-    public static DocumentNode Read(ReadOnlySpan<byte> utf8, YamlDialect dialect = YamlDialect.Strict)
+    public static DocumentNode Read(ReadOnlySpan<byte> utf8, YamlDialect dialect = YamlDialect.Strict) =>
+        IsJson(utf8) ? JsonDocumentReader.Read(utf8) : Read(utf8, dialect, static reader => reader.Document());
+
+    /// <summary>Reads all documents of the text, as <see cref="YamlDialect.Manifests"/>; empty ones are left out.</summary>
+    /// <exception cref="DocumentException">The text is not valid.</exception>
+    public static IReadOnlyList<DocumentNode> ReadAll(ReadOnlySpan<byte> utf8) =>
+        IsJson(utf8) ? [JsonDocumentReader.Read(utf8)] : Read(utf8, YamlDialect.Manifests, static reader => reader.Documents());
+
+    private static T Read<T>(ReadOnlySpan<byte> utf8, YamlDialect dialect, Func<YamlDocumentReader, T> read)
     {
-        if (IsJson(utf8))
-            return JsonDocumentReader.Read(utf8);
         var reader = new YamlDocumentReader(DocumentText.Decode(utf8, dialect), dialect);
         try
         {
-            return reader.Document();
+            return read(reader);
         }
         catch (Exception e) when (e is not DocumentException)
         {
@@ -90,6 +96,22 @@ internal sealed partial class YamlDocumentReader
         return node;
     }
 
+    private List<DocumentNode> Documents()
+    {
+        var documents = new List<DocumentNode>();
+        Next();
+        while (Next() is not StreamEnd)
+        {
+            Next();
+            var node = Value("", 0);
+            if (node.Kind != DocumentKind.Null)
+                documents.Add(node);
+            Next();
+        }
+
+        return documents;
+    }
+
     private ParsingEvent Next() => parser.MoveNext() ? parser.Current! : throw new DocumentException(0, "the YAML ends too early");
 
     // The event is the parser's current one; after it the parser is at the value's last event.
@@ -103,7 +125,7 @@ internal sealed partial class YamlDocumentReader
             );
         return at switch
         {
-            AnchorAlias alias when dialect == YamlDialect.Lenient => throw new DocumentException(
+            AnchorAlias alias when dialect != YamlDialect.Strict => throw new DocumentException(
                 (int)alias.Start.Line,
                 "aliases (*name) are not supported: write the value out"
             ),
@@ -123,6 +145,7 @@ internal sealed partial class YamlDocumentReader
                 Line = known.Line,
                 Name = name,
                 Text = known.Text,
+                IsQuoted = known.IsQuoted,
                 Items = known.Items,
             }
             : throw new DocumentException((int)alias.Start.Line, $"there is no anchor &{Short(alias.Value.Value)} before it");
@@ -138,16 +161,15 @@ internal sealed partial class YamlDocumentReader
 
     private DocumentNode Plain(Scalar scalar, string name)
     {
-        var (kind, text) =
-            scalar.Style == ScalarStyle.Plain && (scalar.Tag.IsEmpty || scalar.Tag.Value is not ("!" or "tag:yaml.org,2002:str"))
-                ? Meaning(scalar.Value)
-                : (DocumentKind.Text, scalar.Value);
+        var isPlain = scalar.Style == ScalarStyle.Plain && (scalar.Tag.IsEmpty || scalar.Tag.Value is not ("!" or "tag:yaml.org,2002:str"));
+        var (kind, text) = isPlain ? Meaning(scalar.Value) : (DocumentKind.Text, scalar.Value);
         return new DocumentNode
         {
             Kind = kind,
             Line = (int)scalar.Start.Line,
             Name = name,
             Text = text,
+            IsQuoted = !isPlain,
         };
     }
 
@@ -182,7 +204,7 @@ internal sealed partial class YamlDocumentReader
                 throw new DocumentException((int)parser.Current!.Start.Line, "a name must be a string");
             if (dialect == YamlDialect.Lenient && Plain(key, "").Kind == DocumentKind.Null)
                 throw new DocumentException((int)key.Start.Line, "a name must be a string, not null");
-            if (!names.Add(key.Value) && dialect == YamlDialect.Strict)
+            if (!names.Add(key.Value) && dialect != YamlDialect.Lenient)
                 throw new DocumentException((int)key.Start.Line, $"{Short(key.Value)} is present twice");
             Next();
             items.Add(Value(key.Value, depth + 1));

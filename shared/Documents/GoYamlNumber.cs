@@ -1,14 +1,14 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 
-namespace Plugboard.Coordinator.Configuration.Documents;
+namespace Plugboard.Documents;
 
 /// <summary>
 /// What Go's yaml.v2 takes for a number, and how the JSON that ip-masq-agent makes of it says it: <c>0x10</c> is 16, <c>010</c> is 8,
 /// <c>1e2</c> is 100. Pure.
 /// Source: gopkg.in/yaml.v2, resolve.go; strconv.ParseInt with base 0.
 /// </summary>
-internal static partial class GoYamlNumber
+public static partial class GoYamlNumber
 {
     // Go's JSON writes larger ones with an exponent (encoding/json, floatEncoder).
     private const double LeastWithExponent = 1e21;

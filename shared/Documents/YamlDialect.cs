@@ -1,7 +1,7 @@
-namespace Plugboard.Coordinator.Configuration.Documents;
+namespace Plugboard.Documents;
 
 /// <summary>How YAML is read.</summary>
-internal enum YamlDialect
+public enum YamlDialect
 {
     /// <summary>Strict: one document, a name once in a map, and only <c>true</c> and <c>false</c> are booleans.</summary>
     Strict,
@@ -11,4 +11,10 @@ internal enum YamlDialect
     /// there twice, what comes after the first document is not looked at. Aliases are refused.
     /// </summary>
     Lenient,
+
+    /// <summary>
+    /// Manifests as kubectl writes them: as <see cref="Strict"/>, but several documents. Aliases are refused, so that nothing grows when it
+    /// is written again.
+    /// </summary>
+    Manifests,
 }

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
-namespace Plugboard.Coordinator.Configuration.Documents;
+namespace Plugboard.Documents;
 
 /// <summary>Where a text is not valid JSON, and what is expected there, in words. Pure.</summary>
 internal static class JsonFault

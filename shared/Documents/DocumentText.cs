@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Plugboard.Coordinator.Configuration.Documents;
+namespace Plugboard.Documents;
 
 /// <summary>Decodes a file's bytes, or reports the position of invalid bytes. Pure.</summary>
 internal static class DocumentText
