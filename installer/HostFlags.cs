@@ -94,6 +94,6 @@ internal sealed class HostFlags
             IsJson = result.GetValue(output) == "json",
         };
 
-    private static List<string> Words(string? text) =>
+    internal static List<string> Words(string? text) =>
         [.. (text ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
 }

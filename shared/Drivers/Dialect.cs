@@ -93,6 +93,16 @@ public sealed record Dialect(string Backend, OptionNames Names)
             },
         };
 
+    /// <summary>Reads <c>vendor/driver</c>, for which there must be a dialect.</summary>
+    /// <exception cref="FlexException">No driver has this name.</exception>
+    public static DriverName GetName(string text) =>
+        DriverName.Find(text) is { } name && Find(name) is not null
+            ? name
+            : throw new FlexException(
+                $"\"{text}\" is not a driver of ours: a vendor of your choice with local, loop, tmpfs, nfs, cifs or uds, or one of "
+                    + ForeignNames
+            );
+
     /// <summary>The driver's name by the directory that an executable was started from; null where that is no driver's.</summary>
     public static DriverName? FindNameByPath(string executable)
     {

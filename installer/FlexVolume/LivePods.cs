@@ -1,6 +1,6 @@
 using Plugboard.Linux.Files;
 
-namespace Plugboard.FlexVolume;
+namespace Plugboard.Installer.FlexVolume;
 
 /// <summary>
 /// Which pods there are, by their control groups: kubelet makes a pod's before it mounts anything for it and removes it after the last

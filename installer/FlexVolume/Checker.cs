@@ -5,7 +5,7 @@ using Plugboard.Protocols.FlexVolume;
 using Plugboard.Volumes;
 using Plugboard.Volumes.Remote;
 
-namespace Plugboard.FlexVolume;
+namespace Plugboard.Installer.FlexVolume;
 
 /// <summary>Reports what a mount call would do, and whether its server answers; changes nothing.</summary>
 internal static class Checker

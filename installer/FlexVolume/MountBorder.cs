@@ -3,7 +3,7 @@ using Plugboard.Linux.Mounts;
 using Plugboard.Protocols.FlexVolume;
 using Plugboard.Volumes;
 
-namespace Plugboard.FlexVolume;
+namespace Plugboard.Installer.FlexVolume;
 
 /// <summary>
 /// Which mounts show what is another namespace's: the next mount of such a volume is refused unless the node config shares the roots.

@@ -1,18 +1,23 @@
 using System.Text;
-using Plugboard.FlexVolume;
-using Plugboard.Protocols.FlexVolume;
+using Plugboard.Documents;
+using Plugboard.Installer.FlexVolume.Conversion;
 
-namespace Plugboard.Tests.Unit.FlexVolume;
+namespace Plugboard.Tests.Unit.Documents;
 
-public sealed class YamlReaderTests
+public sealed class ManifestReaderTests
 {
-    private static string Show(YamlNode node) =>
-        node.IsNull ? "null"
-        : node.Members.Count > 0 ? $"{{{string.Join(",", node.Members.Select(static m => $"{m.Key}={Show(m.Value)}"))}}}"
-        : node.Items.Count > 0 ? $"[{string.Join(",", node.Items.Select(Show))}]"
-        : $"<{node.Text}>";
+    private static string Show(DocumentNode node) =>
+        node.Kind switch
+        {
+            DocumentKind.Null => "null",
+            DocumentKind.Map => $"{{{string.Join(",", node.Items.Select(static item => $"{item.Name}={Show(item)}"))}}}",
+            DocumentKind.List => $"[{string.Join(",", node.Items.Select(Show))}]",
+            _ => $"<{node.Text}>",
+        };
 
-    private static string Show(string text) => string.Join(" ", YamlReader.Read(text.ReplaceLineEndings("\n")).Select(Show));
+    private static IReadOnlyList<DocumentNode> Read(string text) => YamlDocumentReader.ReadAll(Encoding.UTF8.GetBytes(text));
+
+    private static string Show(string text) => string.Join(" ", Read(text.ReplaceLineEndings("\n")).Select(Show));
 
     [Theory]
     [InlineData("a: b", "{a=<b>}")]
@@ -21,9 +26,9 @@ public sealed class YamlReaderTests
     [InlineData("a: # comment\n  b # comment\n# c\nd: 'e # f' # g", "{a=<b>,d=<e # f>}")]
     [InlineData("a: ~\nb: null\nc:\nd: \"\"\ne: ''", "{a=null,b=null,c=null,d=<>,e=<>}")]
     [InlineData("a: 'it''s'\nb: \"x\\ty\\u0041\\x42\\\\\\\"\"\n\"c d\": e\n'f''g': h", "{a=<it's>,b=<x\ty\u0041B\\\">,c d=<e>,f'g=<h>}")]
-    [InlineData("a: {b: c, d: [e, f, \"g,h\"], i: {}, j: [], k}", "{a={b=<c>,d=[<e>,<f>,<g,h>],i=<>,j=<>,k=null}}")]
+    [InlineData("a: {b: c, d: [e, f, \"g,h\"], i: {}, j: [], k}", "{a={b=<c>,d=[<e>,<f>,<g,h>],i={},j=[],k=null}}")]
     [InlineData("a: {\n  b: c, # x\n\n  d: [\n    e\n  ]\n}\nf: g", "{a={b=<c>,d=[<e>]},f=<g>}")]
-    [InlineData("{\"a\":\"b\",\"c\":[1,true,null,{\"d\":{}}]}", "{a=<b>,c=[<1>,<true>,null,{d=<>}]}")]
+    [InlineData("{\"a\":\"b\",\"c\":[1,true,null,{\"d\":{}}]}", "{a=<b>,c=[<1>,<true>,null,{d={}}]}")]
     [InlineData("[\"a\", \"\\ud83d\\ude00\"]", "[<a>,<\ud83d\ude00>]")]
     [InlineData("a: one\n  two\n\n  three\nb: c", "{a=<one two\nthree>,b=<c>}")]
     [InlineData("a: \"one\n  two\n\n  three \\\n  four\"\nb: 'x\n  y'", "{a=<one two\nthree four>,b=<x y>}")]
@@ -42,55 +47,45 @@ public sealed class YamlReaderTests
 
     [Theory]
     [InlineData("a: *x", 1)]
-    [InlineData("a: !!str x", 1)]
-    [InlineData("%YAML 1.2\n---\na: b", 1)]
     [InlineData("a: b\na: c", 2)]
     [InlineData("a: {b: c, b: d}", 1)]
     [InlineData("a: b\n\tc: d", 2)]
     [InlineData("a:\n  b: c\n d: e", 3)]
     [InlineData("a: 'b", 1)]
-    [InlineData("a: \"b\n c", 1)]
-    [InlineData("a: {b: c", 1)]
-    [InlineData("a: [b, c\nd: e", 2)]
+    [InlineData("a: {b: c", 2)]
     [InlineData("a: 'b' c", 1)]
     [InlineData("a: \"\\q\"", 1)]
-    [InlineData("? a\n: b", 2)]
-    [InlineData("? a: b", 1)]
-    [InlineData("a\nb: c", 2)]
+    [InlineData("? [a]\n: b", 1)]
     [InlineData("a: b: c\n  d: e", 1)]
     [InlineData("a: []]", 1)]
     public void What_is_not_read_is_refused_with_its_line(string text, int line) =>
-        Assert.StartsWith($"line {line} has ", Assert.Throws<FlexException>(() => Show(text)).Message, StringComparison.Ordinal);
+        Assert.Equal(line, Assert.Throws<DocumentException>(() => Show(text)).Line);
 
     [Fact]
     public void Nothing_is_too_deep_or_too_large()
     {
-        Assert.Throws<FlexException>(static () => Show(new string('[', 100_000)));
-        Assert.Throws<FlexException>(static () => Show(string.Concat(Enumerable.Repeat("- ", 100_000)) + "a"));
-        Assert.Throws<FlexException>(static () =>
+        Assert.Throws<DocumentException>(static () => Show(new string('[', 100_000)));
+        Assert.Throws<DocumentException>(static () => Show(string.Concat(Enumerable.Repeat("- ", 100_000)) + "a"));
+        Assert.Throws<DocumentException>(static () =>
             Show(string.Concat(Enumerable.Range(0, 2000).Select(static i => $"{new string(' ', i)}a:\n")))
         );
-        // Each would take minutes if it were read over and over.
-        Assert.Throws<FlexException>(static () => Show("a: \"" + string.Concat(Enumerable.Repeat("b\n", 200_000))));
-        Assert.Equal(
-            100_000,
-            YamlReader.Read(string.Concat(Enumerable.Range(0, 100_000).Select(static i => $"k{i}: v\n")))[0].Members.Count
-        );
-        Assert.Equal(100_000, YamlReader.Read($"[{string.Join(',', Enumerable.Range(0, 100_000))}]")[0].Items.Count);
+        Assert.Throws<DocumentException>(static () => Show("a: \"" + string.Concat(Enumerable.Repeat("b\n", 200_000))));
+        Assert.Equal(100_000, Read(string.Concat(Enumerable.Range(0, 100_000).Select(static i => $"k{i}: v\n")))[0].Items.Count);
+        Assert.Equal(100_000, Read($"[{string.Join(',', Enumerable.Range(0, 100_000))}]")[0].Items.Count);
     }
 
     [Theory]
     [InlineData("a: \"true\"\nb: true\nc: '5'\nd: 5\ne: null\nf: {}\ng: []\nh: \"x\\ny\"\ni: [{j: k, l: [m, [n]]}, o]\n\"y\": 1\np.q/r: s")]
     public void What_is_written_is_what_was_read(string text)
     {
-        var node = YamlReader.Read(text)[0];
+        var node = Read(text)[0];
         var yaml = new StringBuilder();
-        node.Write(yaml, "top", 0);
+        new YamlWriter(yaml).Write("top", node, 0);
         Assert.Equal(
             "top:\n  a: \"true\"\n  b: true\n  c: \"5\"\n  d: 5\n  e: null\n  f: {}\n  g: []\n  h: \"x\\ny\"\n  i:\n    - j: k\n     "
                 + " l:\n        - m\n        - - n\n    - o\n  \"y\": 1\n  p.q/r: s\n",
             yaml.ToString()
         );
-        Assert.Equal(Show(node), Show(YamlReader.Read(yaml.ToString())[0].Find("top")!));
+        Assert.Equal(Show(node), Show(Read(yaml.ToString())[0].Find("top")!));
     }
 }

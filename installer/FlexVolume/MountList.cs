@@ -4,7 +4,7 @@ using Plugboard.Drivers;
 using Plugboard.Linux.Mounts;
 using Plugboard.Protocols.FlexVolume;
 
-namespace Plugboard.FlexVolume;
+namespace Plugboard.Installer.FlexVolume;
 
 /// <summary>Our mounts and how they are, within a deadline for all of them together.</summary>
 internal static class MountList

@@ -1,8 +1,9 @@
 using System.Text;
+using Plugboard.Documents;
 using Plugboard.Protocols.FlexVolume;
 using Plugboard.Volumes;
 
-namespace Plugboard.FlexVolume;
+namespace Plugboard.Installer.FlexVolume.Conversion;
 
 /// <summary>
 /// Writes what takes the place of FlexVolume PersistentVolumes - CSI, local ones, or volumes in the pod - with their claims, and the
@@ -11,11 +12,12 @@ namespace Plugboard.FlexVolume;
 internal static class Converter
 {
     /// <summary>The text for all PersistentVolumes of a manifest; false where one could not be converted.</summary>
-    /// <exception cref="FlexException">There is no PersistentVolume with a flexVolume source, the only one cannot be converted, or the
-    /// text is not in the part of YAML that is read.</exception>
-    public static (string Text, bool IsWhole) Convert(string text)
+    /// <exception cref="FlexException">There is no PersistentVolume with a flexVolume source, or the only one cannot be
+    /// converted.</exception>
+    /// <exception cref="DocumentException">The text is neither YAML nor JSON.</exception>
+    public static (string Text, bool IsWhole) Convert(ReadOnlySpan<byte> utf8)
     {
-        var manifests = Manifests.Read(text);
+        var manifests = Manifests.Read(utf8);
         var isOne = manifests.Objects.Count == 1;
         var (notes, parts, failures) = (new List<string>(), new List<string>(), 0);
         foreach (var (kind, node) in manifests.Objects)
@@ -50,7 +52,7 @@ internal static class Converter
     }
 
     // Why an object is left out; empty: no message; null: it must be converted.
-    private static string? Reason(string kind, YamlNode node)
+    private static string? Reason(string kind, DocumentNode node)
     {
         if (kind == "PersistentVolumeClaim")
             return "";

@@ -7,7 +7,7 @@ using Plugboard.Linux.Mounts;
 using Plugboard.Protocols.FlexVolume;
 using Plugboard.Volumes;
 
-namespace Plugboard.FlexVolume;
+namespace Plugboard.Installer.FlexVolume;
 
 /// <summary>
 /// Finds the leftovers of missing or killed calls: loop devices without a mount, the node agent's files, mounts and empty directories of

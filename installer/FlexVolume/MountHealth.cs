@@ -6,7 +6,7 @@ using Plugboard.Linux.Mounts;
 using Plugboard.Linux.Sockets;
 using Plugboard.Volumes.Remote;
 
-namespace Plugboard.FlexVolume;
+namespace Plugboard.Installer.FlexVolume;
 
 /// <summary>
 /// The state of mounts, within a deadline for all of them together. A call that may wait runs on its own thread, and one that does not

@@ -4,7 +4,7 @@ using Plugboard.Drivers;
 using Plugboard.Protocols.FlexVolume;
 using Plugboard.Volumes.Options;
 
-namespace Plugboard.FlexVolume;
+namespace Plugboard.Installer.FlexVolume.Conversion;
 
 /// <summary>
 /// What takes the place of volumes that no CSI driver takes as they are: a <c>local</c> PersistentVolume on the same directory, or a volume
@@ -85,10 +85,10 @@ internal static class BuiltInVolume
                 "# Memory is no PersistentVolume elsewhere: each pod has it as an emptyDir, instead of its "
                     + "persistentVolumeClaim.\nspec:\n  volumes:\n    - name: "
             )
-            .Append(YamlNode.Quote(volume))
+            .Append(YamlWriter.Quote(volume))
             .Append("\n      emptyDir:\n        medium: Memory\n");
         if (size.Length > 0 && !size.EndsWith('%'))
-            text.Append("        sizeLimit: ").Append(YamlNode.Quote(size)).Append('\n');
+            text.Append("        sizeLimit: ").Append(YamlWriter.Quote(size)).Append('\n');
         else
             text.Append(
                 "        # A share of the memory is nothing that sizeLimit takes; without one it is half of the node's, or the pod's "
@@ -115,7 +115,7 @@ internal static class BuiltInVolume
             # The node agent's directory comes from the agent's own CSI driver (Calico 3.24 and later installs it with calico-node), written into the pod instead of the claim.
             spec:
               volumes:
-                - name: {YamlNode.Quote(volume)}
+                - name: {YamlWriter.Quote(volume)}
                   csi:
                     driver: csi.tigera.io
                     readOnly: true

@@ -2,7 +2,7 @@ using Plugboard.Drivers;
 using Plugboard.Protocols.FlexVolume;
 using Plugboard.Volumes.Options;
 
-namespace Plugboard.FlexVolume;
+namespace Plugboard.Installer.FlexVolume.Conversion;
 
 /// <summary>Which CSI driver takes a volume, and how its options are called there.</summary>
 internal sealed record CsiTarget(string Driver, string Install)
