@@ -29,6 +29,7 @@ internal static class CommandLine
         root.Add(Uninstall(flags));
         root.Add(Status(flags));
         root.Add(DoctorVerb.Create());
+        root.Add(FlexVolumeVerb.Create());
         var parsed = root.Parse(args);
         var code = parsed.Invoke();
         return parsed.Errors.Count > 0 ? UsageError : code;

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Plugboard.Install;
+using Plugboard.Protocols.FlexVolume;
 
 namespace Plugboard.Installer;
 
@@ -94,6 +94,6 @@ internal sealed class HostFlags
             IsJson = result.GetValue(output) == "json",
         };
 
-    private static List<string> Words(string? text) =>
+    internal static List<string> Words(string? text) =>
         [.. (text ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
 }

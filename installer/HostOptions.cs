@@ -1,6 +1,7 @@
 using Plugboard.Install;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
+using Plugboard.Protocols.FlexVolume;
 
 namespace Plugboard.Installer;
 

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
-using Plugboard.Coordinator.Configuration.Documents;
 using Plugboard.Coordinator.Masquerade;
 using Plugboard.Coordinator.Sources.Kubernetes;
+using Plugboard.Documents;
 
 namespace Plugboard.Coordinator.Cli;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using Plugboard.Coordinator.Configuration.Documents;
+using Plugboard.Documents;
 using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Cli;

@@ -2,7 +2,6 @@ using System.CommandLine;
 using Plugboard.Addresses;
 using Plugboard.ClusterFiles;
 using Plugboard.Coordinator.Configuration;
-using Plugboard.Coordinator.Configuration.Documents;
 using Plugboard.Coordinator.Engine;
 using Plugboard.Coordinator.Files;
 using Plugboard.Coordinator.Masquerade;
@@ -10,6 +9,7 @@ using Plugboard.Coordinator.Node;
 using Plugboard.Coordinator.Routes;
 using Plugboard.Coordinator.Sources.Etcd;
 using Plugboard.Coordinator.Sources.Kubernetes;
+using Plugboard.Documents;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
 

@@ -279,3 +279,13 @@ internal sealed class Verbs
         return report.IsRight ? 0 : 1;
     }
 }
+
+/// <summary>How a verb prints.</summary>
+internal enum OutputFormat
+{
+    /// <summary>Lines for people.</summary>
+    Table,
+
+    /// <summary>One JSON document.</summary>
+    Json,
+}

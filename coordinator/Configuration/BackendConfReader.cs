@@ -1,4 +1,4 @@
-using Plugboard.Coordinator.Configuration.Documents;
+using Plugboard.Documents;
 using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Configuration;

@@ -1,6 +1,6 @@
 using System.Text;
 using Plugboard.Addresses;
-using Plugboard.Coordinator.Configuration.Documents;
+using Plugboard.Documents;
 using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Configuration;

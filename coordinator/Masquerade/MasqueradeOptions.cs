@@ -34,3 +34,23 @@ internal sealed record MasqueradeOptions
     /// <summary>The iptables tools.</summary>
     public IptablesOptions Tools { get; init; } = new();
 }
+
+/// <summary>The backend of the rules.</summary>
+internal enum MasqueradeBackend
+{
+    /// <summary>In a table of nftables' own, without a process.</summary>
+    Nftables,
+
+    /// <summary>In the reference's chains, by the iptables tools.</summary>
+    Iptables,
+}
+
+/// <summary>The program whose rules are maintained.</summary>
+internal enum MasqueradeKind
+{
+    /// <summary>ip-masq-agent's: packets that leave the node for other than the exempt networks.</summary>
+    Agent,
+
+    /// <summary>flannel's <c>--ip-masq</c>: traffic between pods and hosts outside the cluster network, in both directions.</summary>
+    Flannel,
+}

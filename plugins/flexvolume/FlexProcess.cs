@@ -1,4 +1,4 @@
-using Plugboard.Install;
+using Plugboard.Drivers;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
 using Plugboard.Protocols.FlexVolume;
@@ -19,8 +19,8 @@ internal static class FlexProcess
         var name = Dialect.FindNameByPath(Environment.GetCommandLineArgs()[0]);
         if (args is [WorkerArgument])
             return Work();
-        if (name is null || (args is [var word, ..] && People.IsCommand(word)))
-            return People.Run(name, args);
+        if (name is null || (args is [var word, ..] && CommandLine.IsCommand(word)))
+            return CommandLine.Run(args);
         return Print(Answer(name, args));
     }
 

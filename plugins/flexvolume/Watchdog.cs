@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Plugboard.Install;
+using Plugboard.Drivers;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
 using Plugboard.Linux.Mounts;

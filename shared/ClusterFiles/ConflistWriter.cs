@@ -54,3 +54,8 @@ public sealed class ConflistWriter(string path, IReadOnlyList<string> binDirecto
     /// <summary>Removes it: the runtime then starts no pod, and the node is not ready. False if it was missing.</summary>
     public bool Remove() => DurableFile.Remove(path);
 }
+
+/// <summary>What became of writing a conflist.</summary>
+/// <param name="Written">The file was made or changed.</param>
+/// <param name="Missing">What kept it from being written; empty if the file says what it should.</param>
+public sealed record ConflistOutcome(bool Written, IReadOnlyList<MissingPlugin> Missing);

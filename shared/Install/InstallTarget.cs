@@ -1,3 +1,5 @@
+using Plugboard.Protocols.FlexVolume;
+
 namespace Plugboard.Install;
 
 /// <summary>

@@ -1,3 +1,5 @@
+using Plugboard.Protocols.FlexVolume;
+
 namespace Plugboard.Install;
 
 /// <summary>The names in <c>.plugboard</c>. All begin with a dot; what comes after the key's prefix is the key.</summary>

@@ -113,3 +113,12 @@ public static class Sysctl
     // A device name may hold dots, so a name's parts are divided by slashes only.
     internal static string PathOf(string name) => "/proc/sys/" + name;
 }
+
+/// <summary>A kernel setting to write.</summary>
+/// <param name="Name">Its name, such as <c>net/ipv4/ip_forward</c>.</param>
+/// <param name="Value">The value to write.</param>
+public readonly record struct SysctlChange(string Name, string Value)
+{
+    /// <summary>As sysctl(8) has it: <c>net.ipv4.ip_forward=1</c>.</summary>
+    public override string ToString() => $"{Sysctl.Dotted(Name)}={Value}";
+}

@@ -1,4 +1,5 @@
 using Plugboard.Linux.Files;
+using Plugboard.Volumes.Options;
 
 namespace Plugboard.Volumes;
 
@@ -34,3 +35,9 @@ public interface IVolumeBackend
     /// <summary>How full the volume is. Waits where its server does not answer.</summary>
     FilesystemSpace Stats(string target);
 }
+
+/// <summary>A request to enlarge a volume.</summary>
+/// <param name="Target">The volume's mount point.</param>
+/// <param name="Options">The options of the volume; may be empty if the caller no longer has them.</param>
+/// <param name="Bytes">The least size.</param>
+public sealed record ExpandRequest(string Target, VolumeOptions Options, long Bytes);

@@ -25,3 +25,14 @@ public sealed record PublishRequest(string Target, VolumeOptions Options)
     /// <summary>Secrets by their keys.</summary>
     public IReadOnlyDictionary<string, Secret> Secrets { get; init; } = new Dictionary<string, Secret>(StringComparer.Ordinal);
 }
+
+/// <summary>The pod that a volume is for; texts are empty if the caller did not give them.</summary>
+/// <param name="Namespace">Its namespace.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="Uid">Its unique id.</param>
+/// <param name="ServiceAccount">Its service account's name.</param>
+public sealed record VolumePod(string Namespace, string Name, string Uid, string ServiceAccount)
+{
+    /// <summary>No pod.</summary>
+    public static VolumePod Unknown { get; } = new("", "", "", "");
+}

@@ -137,7 +137,7 @@ internal sealed class VolumeBench(BenchOptions options, string directory)
 
     private void ListOnce()
     {
-        var result = new Command(options.Ours + "/flexvolume") { Arguments = ["list"] }.Run();
+        var result = new Command(options.Ours + "/installer") { Arguments = ["flexvolume", "list"] }.Run();
         if (!Encoding.UTF8.GetString(result.Output).Contains("daemon does not answer\t", StringComparison.Ordinal))
             throw new InvalidOperationException("list does not report the dead mount");
     }

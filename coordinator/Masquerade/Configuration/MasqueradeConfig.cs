@@ -51,3 +51,8 @@ internal sealed record MasqueradeConfig
 
     private static ValueArray<IPPrefix> Parse(params string[] prefixes) => prefixes.Select(text => IPPrefix.Parse(text)).ToValueArray();
 }
+
+/// <summary>The source address of packets that leave by a link.</summary>
+/// <param name="Link">The link's name.</param>
+/// <param name="Address">The address; it must lead back to this node.</param>
+internal sealed record SnatAddress(string Link, IPAddr Address);

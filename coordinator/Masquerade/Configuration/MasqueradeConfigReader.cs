@@ -1,6 +1,6 @@
 using System.Globalization;
 using Plugboard.Addresses;
-using Plugboard.Coordinator.Configuration.Documents;
+using Plugboard.Documents;
 using Plugboard.Firewall.Iptables;
 using Plugboard.Linux;
 

@@ -2,7 +2,7 @@ using System.Text;
 using Plugboard.Addresses;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Configuration;
-using Plugboard.Coordinator.Configuration.Documents;
+using Plugboard.Documents;
 using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Sources.Etcd;

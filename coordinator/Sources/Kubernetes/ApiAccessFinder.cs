@@ -1,5 +1,5 @@
 using Plugboard.Addresses;
-using Plugboard.Coordinator.Configuration.Documents;
+using Plugboard.Documents;
 
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 

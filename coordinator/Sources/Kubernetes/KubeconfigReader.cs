@@ -1,4 +1,4 @@
-using Plugboard.Coordinator.Configuration.Documents;
+using Plugboard.Documents;
 
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 

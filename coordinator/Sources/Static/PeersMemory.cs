@@ -1,5 +1,5 @@
 using Plugboard.Coordinator.Cluster;
-using Plugboard.Coordinator.Configuration.Documents;
+using Plugboard.Documents;
 
 namespace Plugboard.Coordinator.Sources.Static;
 

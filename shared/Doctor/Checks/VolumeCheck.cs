@@ -89,7 +89,7 @@ internal sealed class VolumeCheck : ICheck
                 Severity.Warning,
                 $"{loop.Device} is attached to {loop.File}, but not mounted",
                 "no other pod can use the image, and its space cannot be freed",
-                $"`losetup -d {loop.Device}`, or `flexvolume gc`"
+                $"`losetup -d {loop.Device}`, or `installer flexvolume gc`"
             )
             {
                 Subject = loop.Device,

@@ -9,26 +9,6 @@ internal sealed partial class ExpressionWriter
     // include/uapi/linux/netfilter/nf_nat.h.
     private const uint NF_NAT_RANGE_PROTO_SPECIFIED = 2;
 
-    /// <summary>Changes the packet's mark to the register's.</summary>
-    public void SetMeta(uint key)
-    {
-        using var element = writer.Nested(NFTA_LIST_ELEM);
-        writer.WriteString(NFTA_EXPR_NAME, "meta");
-        using var data = writer.Nested(NFTA_EXPR_DATA);
-        writer.WriteUInt32BigEndian(NFTA_META_KEY, key);
-        writer.WriteUInt32BigEndian(NFTA_META_SREG, NFT_REG_1);
-    }
-
-    /// <summary>Changes the flow's mark to the register's.</summary>
-    public void SetCt(uint key)
-    {
-        using var element = writer.Nested(NFTA_LIST_ELEM);
-        writer.WriteString(NFTA_EXPR_NAME, "ct");
-        using var data = writer.Nested(NFTA_EXPR_DATA);
-        writer.WriteUInt32BigEndian(NFTA_CT_KEY, key);
-        writer.WriteUInt32BigEndian(NFTA_CT_SREG, NFT_REG_1);
-    }
-
     /// <summary>
     /// Where the value number n of those begins that are loaded one by one: each has 16 bytes of registers, as nft gives them.
     /// </summary>
@@ -78,19 +58,6 @@ internal sealed partial class ExpressionWriter
             writer.WriteUInt32BigEndian(NFTA_MASQ_REG_PROTO_MAX, Register(ValueAt(1)));
     }
 
-    /// <summary>Changes the destination to this node, and its port to the first values.</summary>
-    public void Redirect(int ports, NatOptions options)
-    {
-        using var element = writer.Nested(NFTA_LIST_ELEM);
-        writer.WriteString(NFTA_EXPR_NAME, "redir");
-        using var data = writer.Nested(NFTA_EXPR_DATA);
-        if (ports > 0)
-            writer.WriteUInt32BigEndian(NFTA_REDIR_REG_PROTO_MIN, Register(0));
-        if (ports > 1)
-            writer.WriteUInt32BigEndian(NFTA_REDIR_REG_PROTO_MAX, Register(ValueAt(1)));
-        WriteNatFlags(NFTA_REDIR_FLAGS, ports, options);
-    }
-
     private void WriteNatFlags(ushort type, int ports, NatOptions options)
     {
         var flags = (uint)options | (ports > 0 ? NF_NAT_RANGE_PROTO_SPECIFIED : 0);
@@ -137,12 +104,5 @@ internal sealed partial class ExpressionWriter
         using var data = writer.Nested(NFTA_EXPR_DATA);
         writer.WriteUInt32BigEndian(NFTA_REJECT_TYPE, type);
         writer.WriteUInt8(NFTA_REJECT_ICMP_CODE, code);
-    }
-
-    /// <summary>Keeps the packet's flow out of the table of flows.</summary>
-    public void NoTrack()
-    {
-        using var element = writer.Nested(NFTA_LIST_ELEM);
-        writer.WriteString(NFTA_EXPR_NAME, "notrack");
     }
 }

@@ -113,12 +113,6 @@ internal sealed partial class ExpressionWriter(NetlinkWriter writer)
     public void And(ReadOnlySpan<byte> mask)
     {
         Span<byte> zero = stackalloc byte[16];
-        AndXor(mask, zero[..mask.Length]);
-    }
-
-    /// <summary>Keeps the bits of one mask and flips those of another.</summary>
-    public void AndXor(ReadOnlySpan<byte> mask, ReadOnlySpan<byte> turned)
-    {
         using var element = writer.Nested(NFTA_LIST_ELEM);
         writer.WriteString(NFTA_EXPR_NAME, "bitwise");
         using var data = writer.Nested(NFTA_EXPR_DATA);
@@ -126,7 +120,7 @@ internal sealed partial class ExpressionWriter(NetlinkWriter writer)
         writer.WriteUInt32BigEndian(NFTA_BITWISE_DREG, NFT_REG_1);
         writer.WriteUInt32BigEndian(NFTA_BITWISE_LEN, (uint)mask.Length);
         WriteValue(NFTA_BITWISE_MASK, mask);
-        WriteValue(NFTA_BITWISE_XOR, turned);
+        WriteValue(NFTA_BITWISE_XOR, zero[..mask.Length]);
     }
 
     /// <summary>Continues if the key in the registers is, or is not, in a set.</summary>

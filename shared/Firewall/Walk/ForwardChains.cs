@@ -1,3 +1,4 @@
+using Plugboard.Addresses;
 using Plugboard.Firewall.Iptables;
 using Plugboard.Firewall.Nftables;
 
@@ -93,3 +94,10 @@ public static class ForwardChains
         return new ForwardChainDrop(packet, place, tool, cause, isSure);
     }
 }
+
+/// <summary>The first packet of a TCP connection that a node forwards from one of its links to another.</summary>
+/// <param name="Source">The sender's address.</param>
+/// <param name="Destination">The destination address.</param>
+/// <param name="InLink">The incoming link.</param>
+/// <param name="OutLink">The outgoing link.</param>
+public sealed record ForwardedPacket(IPAddr Source, IPAddr Destination, string InLink, string OutLink);

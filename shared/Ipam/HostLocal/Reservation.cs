@@ -166,3 +166,6 @@ internal sealed class Reservation(LeaseStore store, Attachment owner, EarlierLea
     private static CniException Failure(int set, CniErrorCode code, string message, string details) =>
         new(code, $"failed to allocate for range {set}: {message}", details);
 }
+
+/// <summary>An address that may be given out, and the range it is from.</summary>
+internal readonly record struct Candidate(IPAddr Address, IPRange Range);

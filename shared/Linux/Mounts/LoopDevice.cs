@@ -205,3 +205,18 @@ public sealed unsafe class LoopDevice : IDisposable
     /// <summary>Closes it; the kernel frees the device where this was the last use.</summary>
     public void Dispose() => device.Dispose();
 }
+
+/// <summary>A loop device and its file.</summary>
+/// <param name="Device">The device's path.</param>
+/// <param name="File">The file's path as the kernel knows it now, with <c> (deleted)</c> behind it where it has no name any more.</param>
+public sealed record LoopBacking(string Device, string File);
+
+/// <summary>How a file becomes a block device.</summary>
+public sealed record LoopOptions
+{
+    /// <summary>Nothing can be written to the device.</summary>
+    public bool ReadOnly { get; init; }
+
+    /// <summary>The file is read and written past the page cache (O_DIRECT), which the file's filesystem must know.</summary>
+    public bool DirectIO { get; init; }
+}

@@ -38,21 +38,15 @@ public sealed class Mounting(MountApi api = MountApi.Any)
     }
 
     /// <summary>
-    /// Mounts one directory of a filesystem, which itself is mounted out of sight for that; false if the kernel does not have the calls
-    /// (Linux 5.2).
+    /// Mounts a filesystem out of sight, for one of its directories; null if the kernel does not have the calls (Linux 5.2).
     /// </summary>
-    /// <param name="what">The filesystem.</param>
-    /// <param name="find">Opens the directory by way of the filesystem's top.</param>
-    /// <param name="target">The mount point.</param>
     /// <exception cref="MountException">The filesystem refused it.</exception>
-    public bool TryPart(FilesystemMount what, Func<FileDescriptor, FileDescriptor> find, FileDescriptor target) =>
-        ByDescriptor(() =>
-        {
-            using var whole = DetachedMount.Create(what);
-            using var inside = find(whole.Root);
-            using var part = whole.Part(inside);
-            part.MoveTo(target);
-        });
+    public DetachedMount? FindDetached(FilesystemMount what)
+    {
+        DetachedMount? made = null;
+        _ = ByDescriptor(() => made = DetachedMount.Create(what));
+        return made;
+    }
 
     /// <summary>Mounts a directory on another one.</summary>
     /// <param name="source">The directory to mount.</param>

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Plugboard.Netlink.Route.Uapi;
 using static Plugboard.Netlink.Route.Uapi.IfBridgeH;
 using static Plugboard.Netlink.Route.Uapi.RtnetlinkH;
@@ -124,3 +125,9 @@ public sealed class BridgeVlanTable
     private static string Subject(int index, int first, int last) =>
         first == last ? $"VLAN {first} of {LinkTable.Subject(index)}" : $"VLANs {first}-{last} of {LinkTable.Subject(index)}";
 }
+
+/// <summary>A VLAN of a bridge or of its port.</summary>
+/// <param name="Vid">1 to 4094.</param>
+/// <param name="Flags">How it is treated.</param>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct BridgeVlan(int Vid, BridgeVlanFlags Flags);

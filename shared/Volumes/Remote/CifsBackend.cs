@@ -1,3 +1,4 @@
+using Plugboard.Addresses;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
 using Plugboard.Linux.Mounts;
@@ -17,7 +18,7 @@ public sealed class CifsBackend(VolumePolicy policy) : RemoteBackend(policy)
     /// <inheritdoc/>
     public override string Explain(PublishRequest request)
     {
-        var plan = PlanOf(request);
+        var plan = CifsPlan.From(request, Policy);
         _ = plan.Identity.Read(Name);
         var domain = plan.Domain is { Length: > 0 } told ? $"; domain {told}" : "";
         var words = Describe(WithNumbers(plan.Words.Parameters));
@@ -27,32 +28,42 @@ public sealed class CifsBackend(VolumePolicy policy) : RemoteBackend(policy)
     /// <inheritdoc/>
     public override string Publish(PublishRequest request)
     {
-        var plan = PlanOf(request);
-        return Publish(
-            plan,
-            request.Target,
-            ["cifs", "smb3"],
-            (address, place) =>
-            {
-                var parameters = new List<MountParameter> { new("ip", TextOf(address)) };
-                if (plan.IsGuest)
-                    parameters.Add(new("sec", "none"));
-                else
-                    parameters.AddRange(plan.Identity.Read(Name).ToParameters(Name));
-                parameters.AddRange(WithNumbers(plan.Words.Parameters));
-                var what = new FilesystemMount("cifs")
-                {
-                    Source = plan.Source,
-                    Parameters = parameters,
-                    Attributes = plan.Words.Attributes,
-                };
-                MountRemote(what.Type, plan.Source, mounting => mounting.Filesystem(what, place), errno => Advice(plan, errno));
-                return "";
-            }
-        );
+        var plan = CifsPlan.From(request, Policy);
+        using var publication = RemotePublication.Begin((Name, ["cifs", "smb3"]), plan, request.Target, Policy);
+        if (publication.Place is not { } place)
+            return publication.Kept;
+        var what = new FilesystemMount("cifs")
+        {
+            Source = plan.Source,
+            Parameters = Parameters(plan, publication.Address),
+            Attributes = plan.Words.Attributes,
+        };
+        KernelModule.TryLoad(what.Type);
+        try
+        {
+            new Mounting(Policy.MountApi).Filesystem(what, place);
+        }
+        catch (ErrnoException e)
+        {
+            throw Refused(plan.Source, e, Advice(plan, e.Errno));
+        }
+
+        return publication.Complete("");
     }
 
-    private protected override CifsPlan PlanOf(PublishRequest request) => CifsPlan.From(request, Policy);
+    /// <inheritdoc/>
+    public override RemoteServer ServerOf(PublishRequest request) => CifsPlan.From(request, Policy).Server;
+
+    private List<MountParameter> Parameters(CifsPlan plan, IPAddr address)
+    {
+        var parameters = new List<MountParameter> { new("ip", TextOf(address)) };
+        if (plan.IsGuest)
+            parameters.Add(new("sec", "none"));
+        else
+            parameters.AddRange(plan.Identity.Read(Name).ToParameters(Name));
+        parameters.AddRange(WithNumbers(plan.Words.Parameters));
+        return parameters;
+    }
 
     // The kernel takes numbers only.
     private IEnumerable<MountParameter> WithNumbers(IReadOnlyList<MountParameter> parameters) =>

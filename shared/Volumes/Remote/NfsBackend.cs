@@ -16,7 +16,7 @@ public sealed class NfsBackend(VolumePolicy policy) : RemoteBackend(policy)
     /// <inheritdoc/>
     public override string Explain(PublishRequest request)
     {
-        var plan = PlanOf(request);
+        var plan = NfsPlan.From(request, Policy);
         var made = plan.Places.Any(static place => place is { Create: true, SubDirectory.Length: > 0 }) ? ", created if missing," : "";
         return $"mount NFS {string.Join(" or ", plan.Versions)} {plan.Source}{made} on {request.Target} "
             + $"({plan.Words.Attributes}): {Describe(plan.Words.Parameters)}";
@@ -25,18 +25,19 @@ public sealed class NfsBackend(VolumePolicy policy) : RemoteBackend(policy)
     /// <inheritdoc/>
     public override string Publish(PublishRequest request)
     {
-        var plan = PlanOf(request);
-        return Publish(
-            plan,
-            request.Target,
-            ["nfs", "nfs4"],
-            (address, place) =>
-                " by NFS "
-                + $"{MountAny(plan, address, place)}{(plan.IsSoft ? "; soft: what is written may be lost when the server is slow" : "")}"
+        var plan = NfsPlan.From(request, Policy);
+        using var publication = RemotePublication.Begin((Name, ["nfs", "nfs4"]), plan, request.Target, Policy);
+        if (publication.Place is not { } place)
+            return publication.Kept;
+        KernelModule.TryLoad("nfs");
+        var version = MountAny(plan, publication.Address, place);
+        return publication.Complete(
+            $" by NFS {version}{(plan.IsSoft ? "; soft: what is written may be lost when the server is slow" : "")}"
         );
     }
 
-    private protected override NfsPlan PlanOf(PublishRequest request) => NfsPlan.From(request, Policy);
+    /// <inheritdoc/>
+    public override RemoteServer ServerOf(PublishRequest request) => NfsPlan.From(request, Policy).Server;
 
     private string MountAny(NfsPlan plan, IPAddr address, FileDescriptor place)
     {
@@ -74,12 +75,7 @@ public sealed class NfsBackend(VolumePolicy policy) : RemoteBackend(policy)
                     Parameters = Parameters(plan, address, version),
                     Attributes = plan.Words.Attributes,
                 };
-                MountRemote(
-                    what.Type,
-                    $"{where.Export} by NFS {version}",
-                    mounting => Mount(mounting, plan, where, what, place),
-                    errno => Advice(plan, errno)
-                );
+                Mount(plan, where, what, place);
                 return version;
             }
             catch (VolumeException e)
@@ -107,14 +103,37 @@ public sealed class NfsBackend(VolumePolicy policy) : RemoteBackend(policy)
         );
     }
 
+    private void Mount(NfsPlan plan, NfsPlace where, FilesystemMount what, FileDescriptor place)
+    {
+        try
+        {
+            var mounting = new Mounting(Policy.MountApi);
+            if (where.SubDirectory.Length == 0)
+                mounting.Filesystem(what, place);
+            else
+                MountSubDirectory(mounting, plan, where, what, place);
+        }
+        catch (ErrnoException e)
+        {
+            var version = what.Parameters.First(static parameter => parameter.Key == "vers").Value;
+            throw Refused($"{where.Export} by NFS {version}", e, Advice(plan, e.Errno));
+        }
+    }
+
     // Of an export only the sub-directory is ever in the pod's sight, and no link on the way to it is followed: other pods may write to its
     // parent.
-    private static void Mount(Mounting mounting, NfsPlan plan, NfsPlace where, FilesystemMount what, FileDescriptor place)
+    private static void MountSubDirectory(Mounting mounting, NfsPlan plan, NfsPlace where, FilesystemMount what, FileDescriptor place)
     {
-        if (where.SubDirectory.Length == 0)
-            mounting.Filesystem(what, place);
-        else if (!mounting.TryPart(what, export => OpenSubDirectory(plan, where, export), place))
+        using var export = mounting.FindDetached(what);
+        if (export is null)
+        {
             MountBefore52(mounting, where, what, place);
+            return;
+        }
+
+        using var inside = OpenSubDirectory(plan, where, export.Root);
+        using var part = export.Part(inside);
+        part.MoveTo(place);
     }
 
     private static void MountBefore52(Mounting mounting, NfsPlace where, FilesystemMount what, FileDescriptor place)

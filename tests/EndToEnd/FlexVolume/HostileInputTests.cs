@@ -10,7 +10,7 @@ namespace Plugboard.Tests.EndToEnd.FlexVolume;
 public sealed class HostileInputTests : IDisposable
 {
     private const string Config = "/etc/flexvolume/plugboard~tmpfs.json";
-    private static readonly string executable = $"{PluginDirectory.Ours}/flexvolume";
+    private static readonly string installer = $"{PluginDirectory.Ours}/installer";
 
     private readonly FlexNode node = new();
 
@@ -62,7 +62,8 @@ public sealed class HostileInputTests : IDisposable
         var output = node.Run([
             "timeout",
             "10",
-            executable,
+            installer,
+            "flexvolume",
             "check",
             "--driver",
             "fstab/cifs",
@@ -75,7 +76,8 @@ public sealed class HostileInputTests : IDisposable
     public void A_check_shows_neither_user_nor_password()
     {
         var output = node.Run([
-            executable,
+            installer,
+            "flexvolume",
             "check",
             "--driver",
             "fstab/cifs",
@@ -160,7 +162,7 @@ public sealed class HostileInputTests : IDisposable
     public void Convert_gives_a_short_answer_to_anything(string command)
     {
         node.Shell($"({command}) > /run/input");
-        var output = node.Run(["timeout", "30", executable, "convert", "/run/input"]);
+        var output = node.Run(["timeout", "30", installer, "flexvolume", "convert", "/run/input"]);
         Assert.Equal(1, output.ExitCode);
         Assert.InRange(output.Output.Length + output.Error.Length, 10, 5000);
         Assert.DoesNotContain("System.", output.Output + output.Error, StringComparison.Ordinal);

@@ -12,7 +12,7 @@ public sealed class NamespaceTests : IDisposable
     private const string Local = "plugboard~local";
     private const string Root = "/var/lib/flexvolume/local";
     private const string OfTeamB = "\"kubernetes.io/pod.namespace\":\"team-b\"";
-    private static readonly string executable = $"{PluginDirectory.Ours}/flexvolume";
+    private static readonly string installer = $"{PluginDirectory.Ours}/installer";
 
     private readonly FlexNode node = new();
 
@@ -73,7 +73,7 @@ public sealed class NamespaceTests : IDisposable
         );
         var target = node.Mount(driver, members);
         node.Shell($"echo kept > {target}/file; rm /etc/flexvolume/{driver}.json");
-        var list = node.Run([executable, "list"]);
+        var list = node.Run([installer, "flexvolume", "list"]);
         Assert.Equal(1, list.ExitCode);
         Assert.StartsWith($"of another namespace\t{driver.Replace('~', '/')}\t", list.Output, StringComparison.Ordinal);
         // kubelet asks again after its own restart.
@@ -93,9 +93,9 @@ public sealed class NamespaceTests : IDisposable
             "mount -t tmpfs log /var/log; mkdir /run/data; " + "echo '{\"roots\":[\"/run/data\"]}' > /etc/flexvolume/plugboard~local.json"
         );
         node.Mount(Local, "");
-        Assert.StartsWith("ok\t", node.Shell($"{executable} list"), StringComparison.Ordinal);
+        Assert.StartsWith("ok\t", node.Shell($"{installer} flexvolume list"), StringComparison.Ordinal);
         node.Shell($"mkdir -p /var/log/pods/ns_web_{FlexNode.Uid}");
-        Assert.StartsWith("ok\t", node.Shell($"{executable} list"), StringComparison.Ordinal);
+        Assert.StartsWith("ok\t", node.Shell($"{installer} flexvolume list"), StringComparison.Ordinal);
     }
 
     [KernelFact]
@@ -119,16 +119,16 @@ public sealed class NamespaceTests : IDisposable
     [KernelFact]
     public void Check_asks_for_a_pod_of_any_namespace()
     {
-        Assert.Equal(1, node.Run([executable, "check", "--driver", "plugboard/local", "{\"path\":\"team-a/x\"}"]).ExitCode);
+        Assert.Equal(1, node.Run([installer, "flexvolume", "check", "--driver", "plugboard/local", "{\"path\":\"team-a/x\"}"]).ExitCode);
         Assert.StartsWith(
             $"bind {Root}/team-a/x on ",
-            node.Shell($"{executable} check --driver plugboard/local --namespace team-a '{{\"path\":\"team-a/x\"}}'"),
+            node.Shell($"{installer} flexvolume check --driver plugboard/local --namespace team-a '{{\"path\":\"team-a/x\"}}'"),
             StringComparison.Ordinal
         );
         Assert.StartsWith(
             $"bind {Root}/team-a/x on ",
             node.Shell(
-                $"{executable} check --driver plugboard/local '{{\"path\":\"team-a/x\",\"kubernetes.io/pod.namespace\":\"team-a\"}}'"
+                $"{installer} flexvolume check --driver plugboard/local '{{\"path\":\"team-a/x\",\"kubernetes.io/pod.namespace\":\"team-a\"}}'"
             ),
             StringComparison.Ordinal
         );

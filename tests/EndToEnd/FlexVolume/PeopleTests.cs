@@ -5,110 +5,41 @@ using Plugboard.Tests.EndToEnd.Harness;
 
 namespace Plugboard.Tests.EndToEnd.FlexVolume;
 
-/// <summary>The commands for people, and what they promise to kubelet's prober.</summary>
+/// <summary>The installer's commands for the driver and its volumes, and what the driver answers to a person.</summary>
 [Collection("loop devices")]
 public sealed class PeopleTests : IDisposable
 {
     private const string Directory = "/var/lib/exec";
-    private static readonly string executable = $"{PluginDirectory.Ours}/flexvolume";
+    private static readonly string driver = $"{PluginDirectory.Ours}/flexvolume";
+    private static readonly string installer = $"{PluginDirectory.Ours}/installer";
     private readonly FlexNode node = new();
 
-    private string Command(string arguments) => node.Shell($"{executable} {arguments}");
+    private string Command(string arguments) => node.Shell($"{installer} flexvolume {arguments}");
 
     [KernelFact]
-    public void Install_verify_and_uninstall()
+    public void What_the_installer_installed_is_verified()
     {
-        Assert.Equal(
-            "plugboard/local: installed in /var/lib/exec\nk8s/nfs: installed in /var/lib/exec",
-            Command($"install --plugin-dir {Directory} --name plugboard/local --name k8s/nfs")
-        );
+        const string Names = "plugboard/local,k8s/nfs";
+        node.Shell($"mkdir -p {Directory}; {installer} install --plugins none --flexvolume-dir {Directory} --flexvolume {Names}");
         Assert.Matches(
             "^plugboard/local: ok, init in [0-9]+ ms\nk8s/nfs: ok, init in [0-9]+ ms$",
-            Command($"verify --plugin-dir {Directory} --name plugboard/local k8s/nfs")
+            Command($"verify --flexvolume-dir {Directory} --flexvolume {Names}")
         );
-        Assert.Equal("k8s~nfs\nplugboard~local", node.Shell($"ls -A {Directory}"));
-        Assert.Equal(
-            $"755 {Directory}/k8s~nfs/nfs",
-            node.Shell($"stat -c '%a %n' {Directory}/k8s~nfs/*; ls -A {Directory}/k8s~nfs | grep -v '^nfs$' || true")
-        );
-        Assert.Equal("plugboard/local: replaced in /var/lib/exec", Command($"install --plugin-dir {Directory} --name plugboard/local"));
-        Assert.Equal(
-            "plugboard/local: removed\nplugboard/tmpfs: was not there",
-            Command($"uninstall --plugin-dir {Directory} --name plugboard/local --name plugboard/tmpfs")
-        );
-        Assert.Equal("k8s~nfs", node.Shell($"ls -A {Directory}"));
+        node.Shell($"{installer} uninstall --plugins none --flexvolume-dir {Directory} --flexvolume {Names}");
+        Assert.Equal("", node.Shell($"ls -A {Directory}"));
     }
 
     [KernelFact]
-    public void A_driver_in_use_is_not_uninstalled()
+    public void A_driver_that_an_earlier_build_installed_itself_is_taken_over()
     {
-        Command($"install --plugin-dir {Directory} --name plugboard/tmpfs");
-        var target = node.Mount("plugboard~tmpfs", "\"size\":\"1Mi\"");
-        var refused = node.Run([executable, "uninstall", "--plugin-dir", Directory, "--name", "plugboard/tmpfs"]);
-        Assert.Equal(
-            (
-                1,
-                $"flexvolume: plugboard/tmpfs is in use by {target}; kubelet could not unmount it any more (--force takes it away all "
-                    + "the same)\n"
-            ),
-            (refused.ExitCode, refused.Output)
+        node.Shell($"mkdir -p {Directory}/plugboard~local; cp {PluginDirectory.Ours}/flexvolume {Directory}/plugboard~local/local");
+        Assert.Contains(
+            "unchanged",
+            node.Shell($"{installer} install --plugins none --flexvolume-dir {Directory} --flexvolume plugboard/local"),
+            StringComparison.Ordinal
         );
-        Assert.Equal("tmpfs", node.Shell($"ls {Directory}/plugboard~tmpfs"));
-    }
-
-    [KernelFact]
-    public void A_prober_never_sees_a_driver_that_is_not_whole()
-    {
-        // A prober that looks as fast as it can: each directory without a dot must answer init at any time.
-        var script = $"""
-            mkdir -p {Directory}
-            (while [ ! -e /run/stop ]; do for d in {Directory}/*~*; do [ -d "$d" ] || continue; n=$(basename $d); $d/$(echo $n | cut -d~ -f2) init >> /run/answers 2>&1 || echo "bad $n $?" >> /run/answers; done; done) &
-            for i in $(seq 25); do
-                {executable} install --plugin-dir {Directory} --name plugboard/local --name plugboard/nfs > /run/log
-                {executable} install --plugin-dir {Directory} --name plugboard/local --name plugboard/nfs > /run/log
-                rm -rf {Directory}/.gone; for d in plugboard~local plugboard~nfs; do mkdir -p {Directory}/.gone; mv -T {Directory}/$d {Directory}/.gone/$d; done
-            done
-            touch /run/stop; wait; sort /run/answers | uniq -c
-            """;
-        var lines = node.Shell(script).Split('\n').Select(static line => line.Trim()).ToList();
-        Assert.Contains(lines, static line => line.Contains("Success", StringComparison.Ordinal));
-        // The test's own removal is what a prober may see; the shell's "not found" distinguishes it.
-        Assert.DoesNotContain(
-            lines,
-            static line =>
-                !line.Contains("Success", StringComparison.Ordinal)
-                && !line.Contains("not found", StringComparison.Ordinal)
-                && !line.Contains("bad", StringComparison.Ordinal)
-        );
-        Assert.DoesNotContain(
-            lines,
-            static line => line.Contains("Permission denied", StringComparison.Ordinal) || line.Contains("busy", StringComparison.Ordinal)
-        );
-    }
-
-    [KernelFact]
-    public void A_killed_install_is_ended_by_the_next()
-    {
-        for (var i = 1; i < 12; i++)
-        {
-            foreach (var call in (string[])["write", "openat", "renameat2", "renameat", "mkdirat", "fsync", "fchmod"])
-                node.Run([
-                    .. Strace.Injecting(new SystemCall(call, i), "signal=KILL"),
-                    executable,
-                    "install",
-                    "--plugin-dir",
-                    Directory,
-                    "--name",
-                    "plugboard/local",
-                ]);
-        }
-
-        Command($"install --plugin-dir {Directory} --name plugboard/local");
-        Assert.Equal(
-            $"{Directory}\n{Directory}/plugboard~local\n{Directory}/plugboard~local/local",
-            node.Shell($"find {Directory} | sort")
-        );
-        Assert.Contains("ok", Command($"verify --plugin-dir {Directory} --name plugboard/local"), StringComparison.Ordinal);
+        node.Shell($"{installer} uninstall --plugins none --flexvolume-dir {Directory} --flexvolume plugboard/local");
+        Assert.Equal("", node.Shell($"ls -A {Directory}"));
     }
 
     [KernelTheory]
@@ -122,18 +53,9 @@ public sealed class PeopleTests : IDisposable
                 + $"\"{script.Replace("\"", "\\\"", StringComparison.Ordinal)}\" > {Directory}/plugboard~local/local; chmod +x "
                 + $"{Directory}/plugboard~local/local"
         );
-        var output = node.Run([executable, "verify", "--plugin-dir", Directory, "--name", "plugboard/local"]);
+        var output = node.Run([installer, "flexvolume", "verify", "--flexvolume-dir", Directory, "--flexvolume", "plugboard/local"]);
         Assert.Equal(1, output.ExitCode);
         Assert.Contains(problem, output.Output, StringComparison.Ordinal);
-    }
-
-    [KernelFact]
-    public void A_read_only_directory_is_reported_prominently()
-    {
-        node.Shell($"mkdir -p {Directory}; mount -t tmpfs -o ro none {Directory}");
-        var output = node.Run([executable, "install", "--plugin-dir", Directory, "--name", "plugboard/local"]);
-        Assert.Equal(1, output.ExitCode);
-        Assert.Contains("EROFS", output.Output, StringComparison.Ordinal);
     }
 
     [KernelFact]
@@ -146,12 +68,12 @@ public sealed class PeopleTests : IDisposable
                 + "(NoSuid, NoDev)",
             Command("check --driver plugboard/local '{\"path\":\"default/a\"}'")
         );
-        var nfs = node.Run([executable, "check", "--driver", "plugboard/nfs", "{\"server\":\"127.0.0.1\",\"share\":\"/x\"}"]);
+        var nfs = node.Run([installer, "flexvolume", "check", "--driver", "plugboard/nfs", "{\"server\":\"127.0.0.1\",\"share\":\"/x\"}"]);
         Assert.Equal(1, nfs.ExitCode);
         Assert.EndsWith("server 127.0.0.1 is 127.0.0.1: TCP 2049 connect: refused\n", nfs.Output, StringComparison.Ordinal);
         Assert.Equal(
             "it would fail: local: unknown option \"pat\" (did you mean \"path\"?)\n",
-            node.Run([executable, "check", "--driver", "plugboard/local", "{\"pat\":\"a\"}"]).Output
+            node.Run([installer, "flexvolume", "check", "--driver", "plugboard/local", "{\"pat\":\"a\"}"]).Output
         );
         Assert.Equal(before, node.State());
     }
@@ -164,7 +86,7 @@ public sealed class PeopleTests : IDisposable
         node.Mount("plugboard~loop", "\"file\":\"ns/a.img\",\"size\":\"16Mi\"");
         Assert.Equal(3, Command("list").Split('\n').Count(static line => line.StartsWith("ok\t", StringComparison.Ordinal)));
         node.Shell("rmdir /var/lib/flexvolume/local/ns/b; rm /var/lib/flexvolume/loop/ns/a.img");
-        var list = node.Run([executable, "list"]);
+        var list = node.Run([installer, "flexvolume", "list"]);
         Assert.Equal(1, list.ExitCode);
         Assert.Equal(
             ["directory removed", "image removed", "ok"],
@@ -205,7 +127,7 @@ public sealed class PeopleTests : IDisposable
             () =>
             {
                 var started = System.Diagnostics.Stopwatch.GetTimestamp();
-                var list = node.Run([executable, "list"]);
+                var list = node.Run([installer, "flexvolume", "list"]);
                 var taken = System.Diagnostics.Stopwatch.GetElapsedTime(started);
                 var lines = list.Output.TrimEnd().Split('\n');
                 Assert.Equal(
@@ -226,7 +148,7 @@ public sealed class PeopleTests : IDisposable
         node.Shell($"mount -o remount,ro {target}; mount -o remount,bind,rw {target}");
         Assert.StartsWith(
             "filesystem became read-only\tplugboard/loop\text4\t",
-            node.Run([executable, "list"]).Output,
+            node.Run([installer, "flexvolume", "list"]).Output,
             StringComparison.Ordinal
         );
         node.Unmount("plugboard~loop").Succeeded();
@@ -307,7 +229,7 @@ public sealed class PeopleTests : IDisposable
         node.Call("plugboard~tmpfs", "mount", target, FlexNode.Options("\"size\":\"1Mi\"")).Succeeded();
         node.Shell("mkdir -p /run/cgroup/kubepods/burstable; touch /run/flexvolume/locks/held");
         var report = node.Shell(
-            FlexNode.WhileOpen($"{target}/log", $"flock /run/flexvolume/locks/held {executable} gc --cgroup-dir /run/cgroup")
+            FlexNode.WhileOpen($"{target}/log", $"flock /run/flexvolume/locks/held {installer} flexvolume gc --cgroup-dir /run/cgroup")
         );
         Assert.Matches(
             $"^left tmpfs mount {target} of a pod that is gone: unmount: {target} is busy: pid [0-9]+ \\(sleep\\) has {target}/log "
@@ -318,22 +240,35 @@ public sealed class PeopleTests : IDisposable
         Assert.NotNull(node.Top(target));
     }
 
+    [KernelTheory]
+    [InlineData("install --plugin-dir /x --name plugboard/local", "installer install --plugins none --flexvolume")]
+    [InlineData("uninstall", "installer uninstall --plugins none --flexvolume")]
+    [InlineData("verify", "installer flexvolume verify")]
+    [InlineData("check", "installer flexvolume check")]
+    [InlineData("list", "installer flexvolume list")]
+    [InlineData("gc --dry-run", "installer flexvolume gc")]
+    [InlineData("convert pv.yaml", "installer flexvolume convert")]
+    public void The_driver_says_where_its_commands_went(string arguments, string now)
+    {
+        var words = arguments.Split(' ');
+        foreach (var executable in new[] { driver, FlexNode.Executable("plugboard~local") })
+        {
+            var output = node.Run([executable, .. words]);
+            Assert.Equal((2, "", $"flexvolume: '{words[0]}' is now '{now}'\n"), (output.ExitCode, output.Output, output.Error));
+        }
+    }
+
     [KernelFact]
     public void Unknown_arguments_are_reported_with_the_help()
     {
-        var output = node.Run([executable, "frobnicate"]);
+        var output = node.Run([driver, "frobnicate"]);
         Assert.Equal(2, output.ExitCode);
-        Assert.Contains("flexvolume convert pv.yaml", output.Output, StringComparison.Ordinal);
-        Assert.Contains(
-            "--name vendor/driver is missing",
-            node.Run([executable, "install", "--plugin-dir", Directory]).Output,
-            StringComparison.Ordinal
-        );
-        Assert.Contains(
-            "not a driver of ours",
-            node.Run([executable, "install", "--plugin-dir", Directory, "--name", "a/b"]).Output,
-            StringComparison.Ordinal
-        );
+        Assert.Contains("flexvolume --version", output.Output, StringComparison.Ordinal);
+        Assert.Equal(2, node.Run([installer, "flexvolume", "frobnicate"]).ExitCode);
+        Assert.Equal(2, node.Run([installer, "flexvolume", "verify"]).ExitCode);
+        var unknown = node.Run([installer, "flexvolume", "verify", "--flexvolume", "a/b"]);
+        Assert.Equal((1, ""), (unknown.ExitCode, unknown.Output));
+        Assert.StartsWith("installer: \"a/b\" is not a driver of ours", unknown.Error, StringComparison.Ordinal);
     }
 
     /// <summary>The example PersistentVolumes that this kernel can mount.</summary>
@@ -348,13 +283,13 @@ public sealed class PeopleTests : IDisposable
 
     [KernelTheory]
     [MemberData(nameof(Examples))]
-    public void The_examples_are_mounted(string name, string driver)
+    public void The_examples_are_mounted(string name, string tilded)
     {
         var (found, members) = ExampleVolume.Read(name);
-        Assert.Equal(driver, found.Replace('/', '~'));
-        var target = node.Mount(driver, members, more: "\"kubernetes.io/pod.namespace\":\"shop\"");
+        Assert.Equal(tilded, found.Replace('/', '~'));
+        var target = node.Mount(tilded, members, more: "\"kubernetes.io/pod.namespace\":\"shop\"");
         Assert.NotNull(node.Top(target));
-        node.Unmount(driver).Succeeded();
+        node.Unmount(tilded).Succeeded();
     }
 
     [KernelFact]

@@ -16,7 +16,7 @@ sleep 2
 echo '{"unmountTimeoutSeconds":2,"mountTimeoutSeconds":2}' > /etc/flexvolume/plugboard~nfs.json
 silence 2049
 timed call dead-new plugboard~nfs mount $volume/new "$(options "$nfs")"
-timed look dead-list "$PLUGINS/flexvolume" list
+timed look dead-list "$PLUGINS/installer" flexvolume list
 call dead-again plugboard~nfs mount $volume/again "$(options "$nfs,\"mountOptions\":\"actimeo=1,nosharecache\"")"
 # Of a mount nothing has to be asked but where it is; what is mounted below it can only be found by way of it.
 timed call dead-idle plugboard~nfs unmount $volume/idle
@@ -31,18 +31,18 @@ echo '{"unmountTimeoutSeconds":60,"mountTimeoutSeconds":60}' > /etc/flexvolume/p
 call alive-again plugboard~nfs unmount $volume/again
 call alive-mount plugboard~nfs mount $volume/nested "$(options "$nfs")"
 look alive-file cat $volume/nested/sub/file
-look alive-list "$PLUGINS/flexvolume" list
+look alive-list "$PLUGINS/installer" flexvolume list
 call alive-unmount plugboard~nfs unmount $volume/nested
 
 # A directory that was removed and made again on the server is no longer the mounted one; and a server that lets connect, but answers nothing.
 mkdir /srv/export/anew
 call stale-mount plugboard~nfs mount $volume/stale "$(options "$nfs,\"subDir\":\"anew\",\"mountOptions\":\"actimeo=0,nosharecache\"")"
 rm -r /srv/export/anew; mkdir /srv/export/anew
-look stale-list "$PLUGINS/flexvolume" list
+look stale-list "$PLUGINS/installer" flexvolume list
 call stale-unmount plugboard~nfs unmount $volume/stale
 call mute-mount plugboard~nfs mount $volume/mute "$(options "$nfs,\"mountOptions\":\"actimeo=0,nosharecache\"")"
 xtables-legacy-multi iptables -I INPUT -p tcp --dport 2049 --tcp-flags PSH PSH -j DROP
-timed look mute-list "$PLUGINS/flexvolume" list
+timed look mute-list "$PLUGINS/installer" flexvolume list
 answers
 call mute-unmount plugboard~nfs unmount $volume/mute
 

@@ -74,7 +74,7 @@ call nothing-3 plugboard~nfs mount $PODS/nothing "$(options '"server":"127.0.0.1
 offers any-port / -p 20490
 call port plugboard~nfs mount $PODS/plugboard~nfs/port "$(options "$nfs,\"mountOptions\":\"port=20490\"")"
 look port-line grep "/port " /proc/self/mountinfo
-look port-list "$PLUGINS/flexvolume" list
+look port-list "$PLUGINS/installer" flexvolume list
 call port-unmount plugboard~nfs unmount $PODS/plugboard~nfs/port
 rmdir $PODS/plugboard~nfs
 rpc.nfsd 0; export_all 2

@@ -62,7 +62,7 @@ call nfs-hard-mount plugboard~nfs mount $PODS/plugboard~nfs/hard "$(options "$nf
 sleep 1
 rpc.nfsd 0
 call nfs-dead-new plugboard~nfs mount $PODS/new "$(options "$nfs")"
-look nfs-dead-list "$PLUGINS/flexvolume" list
+look nfs-dead-list "$PLUGINS/installer" flexvolume list
 call nfs-dead-again plugboard~nfs mount $PODS/plugboard~nfs/hard "$(options "$nfs,\"mountOptions\":\"nosharecache\"")"
 echo '{"unmountTimeoutSeconds":3,"force":"unreachable"}' > /etc/flexvolume/plugboard~nfs.json
 call nfs-dead-force plugboard~nfs unmount $PODS/plugboard~nfs/hard

@@ -23,7 +23,7 @@ sleep 2
 echo '{"unmountTimeoutSeconds":2,"mountTimeoutSeconds":2}' > /etc/flexvolume/plugboard~cifs.json
 silence 445
 timed call dead-new plugboard~cifs mount $volume/new "$options"
-timed look dead-list "$PLUGINS/flexvolume" list
+timed look dead-list "$PLUGINS/installer" flexvolume list
 call dead-again plugboard~cifs mount $volume/again "$options"
 timed call dead-idle plugboard~cifs unmount $volume/idle
 timed call dead-never plugboard~cifs unmount $volume/nested

@@ -46,7 +46,7 @@ stop; serve 4455
 call cifs-port-none plugboard~cifs mount $PODS/plugboard~cifs/port "$(options "$cifs,$(secret "$encoded")")"
 call cifs-port-mount plugboard~cifs mount $PODS/plugboard~cifs/port "$(options "$cifs,\"port\":\"4455\",$(secret "$encoded")")"
 look cifs-port-line grep "/port " /proc/self/mountinfo
-look cifs-port-list "$PLUGINS/flexvolume" list
+look cifs-port-list "$PLUGINS/installer" flexvolume list
 call cifs-port-unmount plugboard~cifs unmount $PODS/plugboard~cifs/port
 rmdir $PODS/plugboard~cifs
 look cifs-left sh -c "grep -c $PODS /proc/self/mountinfo; ls -A /run/flexvolume/locks $PODS"

@@ -1,11 +1,11 @@
 using System.Text;
 using Plugboard.Coordinator.Configuration;
-using Plugboard.Coordinator.Configuration.Documents;
 using Plugboard.Coordinator.Masquerade;
 using Plugboard.Coordinator.Masquerade.Configuration;
 using Plugboard.Coordinator.Node;
 using Plugboard.Coordinator.Sources.Kubernetes;
 using Plugboard.Coordinator.Sources.Static;
+using Plugboard.Documents;
 using Plugboard.Tests.Fuzz.Mutations;
 
 namespace Plugboard.Tests.Fuzz.Targets;

@@ -1,7 +1,8 @@
 using System.Text;
 using System.Text.RegularExpressions;
-using Plugboard.FlexVolume;
-using Plugboard.Install;
+using Plugboard.Documents;
+using Plugboard.Drivers;
+using Plugboard.Installer.FlexVolume.Conversion;
 using Plugboard.Protocols.FlexVolume;
 using Plugboard.Tests.Fuzz.Mutations;
 using Plugboard.Volumes;
@@ -26,6 +27,7 @@ internal static partial class FlexVolumeTargets
         typeof(MissingSecretException),
         typeof(MissingNamespaceException),
         typeof(FlexConfigKeyException),
+        typeof(DocumentException),
     ];
 
     private static readonly VolumePolicy policy = new() { Roots = ["/srv/volumes"], AllowedMountOptions = ["soft", "vers"] };
@@ -114,7 +116,7 @@ internal static partial class FlexVolumeTargets
 
     private static bool Convert(byte[] input)
     {
-        FuzzFailure.Unless(Converter.Convert(Encoding.UTF8.GetString(input)).Text.Length > 0, "what is converted is nothing");
+        FuzzFailure.Unless(Converter.Convert(input).Text.Length > 0, "what is converted is nothing");
         return true;
     }
 }

@@ -115,7 +115,7 @@ public sealed class ConflistWriterTests : IDisposable
                 { "head", elf[..40], "it is cut off: a copy that was not finished" },
                 { "half", elf[..(elf.Length / 2)], "it is cut off: a copy that was not finished" },
                 { "foreign", foreign, "it is for another processor (s390x), this machine is " },
-                { "silent", elf, "it does not answer VERSION as a CNI plugin does" },
+                { "silent", elf, "VERSION does not answer with JSON: " },
             };
         }
     }
@@ -132,13 +132,13 @@ public sealed class ConflistWriterTests : IDisposable
     }
 
     [Theory]
-    [InlineData("exit 3", "VERSION ends with exit code 3")]
-    [InlineData("kill -9 $$", "VERSION ends with signal 9")]
-    [InlineData("echo nothing", "it does not answer VERSION as a CNI plugin does")]
-    [InlineData("echo '[]'", "it does not answer VERSION as a CNI plugin does")]
+    [InlineData("exit 3", "VERSION ended with exit code 3")]
+    [InlineData("kill -9 $$", "VERSION ended with signal 9")]
+    [InlineData("echo nothing", "VERSION does not answer with JSON: nothing")]
+    [InlineData("echo '[]'", "VERSION reports no supportedVersions: []")]
     [InlineData("""echo '{"cniVersion":"0.2.0"}'""", "it speaks CNI 0.1.0, 0.2.0, the conflist is 1.1.0")]
     [InlineData("""echo '{"supportedVersions":["0.3.1"]}'""", "it speaks CNI 0.3.1, the conflist is 1.1.0")]
-    [InlineData("""[ $CNI_COMMAND = VERSION ] && grep -q '"cniVersion":"1.1.0"' || exit 9; exit 8""", "VERSION ends with exit code 8")]
+    [InlineData("""[ $CNI_COMMAND = VERSION ] && grep -q '"cniVersion":"1.1.0"' || exit 9; exit 8""", "VERSION ended with exit code 8")]
     public void A_plugin_that_cannot_serve_is_reported_with_the_reason(string body, string why)
     {
         Script("portmap", body);

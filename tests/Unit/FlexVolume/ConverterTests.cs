@@ -1,4 +1,6 @@
-using Plugboard.FlexVolume;
+using System.Text;
+using Plugboard.Documents;
+using Plugboard.Installer.FlexVolume.Conversion;
 using Plugboard.Protocols.FlexVolume;
 
 namespace Plugboard.Tests.Unit.FlexVolume;
@@ -35,7 +37,7 @@ public sealed class ConverterTests
                   - node1
         """;
 
-    private static string Convert(string text) => Converter.Convert(text).Text;
+    private static string Convert(string text) => Converter.Convert(Encoding.UTF8.GetBytes(text)).Text;
 
     [Fact]
     public void An_NFS_volume_becomes_one_of_csi_driver_nfs_and_its_claim_binds_to_it() =>
@@ -238,7 +240,7 @@ public sealed class ConverterTests
     [Fact]
     public void Of_a_list_each_volume_is_converted_and_what_is_not_is_named()
     {
-        var (text, isWhole) = Converter.Convert(List);
+        var (text, isWhole) = Converter.Convert(Encoding.UTF8.GetBytes(List));
         Assert.False(isWhole);
         var lines = text.Split('\n');
         Assert.Equal(
@@ -262,9 +264,9 @@ public sealed class ConverterTests
     [Fact]
     public void What_is_written_is_read_again()
     {
-        var documents = YamlReader.Read(Convert(List));
-        Assert.Equal(["PersistentVolume"], documents.Select(static document => document.FindText("kind")));
-        Assert.Equal("a-csi", documents[0].Find("metadata")!.FindText("name"));
+        var documents = YamlDocumentReader.ReadAll(Encoding.UTF8.GetBytes(Convert(List)));
+        Assert.Equal(["PersistentVolume"], documents.Select(static document => document.Find("kind")!.Text));
+        Assert.Equal("a-csi", documents[0].Find("metadata")!.Find("name")!.Text);
     }
 
     [Theory]
@@ -302,10 +304,14 @@ public sealed class ConverterTests
         "kind: Pod\nmetadata: {name: x}\n---\nkind: Pod\nmetadata: {name: y}",
         "nothing was converted: Pod x: left out: not a PersistentVolume; Pod y: left out: not a PersistentVolume"
     )]
-    [InlineData("a: &x b", "line 1 has a value that begins with &, which is not read; kubectl get pv NAME -o yaml writes what is")]
-    [InlineData("a: b\n   c: d", "line 2 has this indentation, which is not read; kubectl get pv NAME -o yaml writes what is")]
     public void What_cannot_be_converted_is_refused(string text, string message) =>
         Assert.Equal(message, Assert.Throws<FlexException>(() => Convert(text)).Message);
+
+    [Theory]
+    [InlineData("a: &x b\nc: *x", "line 2: aliases (*name) are not supported: write the value out")]
+    [InlineData("a: b\na: c", "line 2: a is present twice")]
+    public void What_is_not_a_manifest_is_refused_with_its_line(string text, string message) =>
+        Assert.Equal(message, Assert.Throws<DocumentException>(() => Convert(text)).Message);
 
     private static string Of(string driver, string options) =>
         Convert(

@@ -1,5 +1,4 @@
-using Plugboard.FlexVolume;
-using Plugboard.Install;
+using Plugboard.Drivers;
 using Plugboard.Protocols.FlexVolume;
 using Plugboard.Volumes.Options;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using Plugboard.Install;
+using Plugboard.Protocols.FlexVolume;
 
 namespace Plugboard.Tests.Unit.Install;
 

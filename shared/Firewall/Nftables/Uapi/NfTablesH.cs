@@ -197,13 +197,11 @@ internal static class NfTablesH
     // enum nft_meta_attributes
     public const ushort NFTA_META_DREG = 1;
     public const ushort NFTA_META_KEY = 2;
-    public const ushort NFTA_META_SREG = 3;
 
     // enum nft_ct_attributes
     public const ushort NFTA_CT_DREG = 1;
     public const ushort NFTA_CT_KEY = 2;
     public const ushort NFTA_CT_DIRECTION = 3;
-    public const ushort NFTA_CT_SREG = 4;
 
     // enum nft_nat_attributes
     public const ushort NFTA_NAT_TYPE = 1;
@@ -301,12 +299,8 @@ internal static class NfTablesH
     public const uint NFT_CMP_GTE = 5;
 
     // enum nft_fib_result, nft_fib_flags
-    public const uint NFT_FIB_RESULT_OIF = 1;
     public const uint NFT_FIB_RESULT_ADDRTYPE = 3;
-    public const uint NFTA_FIB_F_SADDR = 1;
     public const uint NFTA_FIB_F_DADDR = 2;
-    public const uint NFTA_FIB_F_IIF = 8;
-    public const uint NFTA_FIB_F_PRESENT = 32;
 
     // enum nft_nat_types
     public const uint NFT_NAT_SNAT = 0;

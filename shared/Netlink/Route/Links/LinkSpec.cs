@@ -72,3 +72,10 @@ public abstract record LinkSpec
         writer.WriteUInt32(IfLinkH.IFLA_NUM_RX_QUEUES, (uint)queues);
     }
 }
+
+/// <summary>A device that drops all it sends. Source: ip-link(8), TYPE dummy.</summary>
+public sealed record DummySpec : LinkSpec
+{
+    /// <inheritdoc/>
+    public override string Kind => "dummy";
+}

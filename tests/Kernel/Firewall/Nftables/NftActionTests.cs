@@ -46,8 +46,6 @@ public sealed class NftActionTests
 
     private static IEnumerable<Statement> Actions(NftFamily family)
     {
-        yield return SetMark.OfPacket(0x10);
-        yield return SetMark.OfPacket(0x2000, keepsOthers: true);
         yield return new Counter();
         foreach (var per in Enum.GetValues<LimitPer>())
         {
@@ -64,33 +62,8 @@ public sealed class NftActionTests
         // A bridge's need a module of their own (nft_reject_bridge).
         yield return new Reject();
         yield return new Reject(withReset: true);
-        yield return SetMark.OfFlow(7);
-        yield return SetMark.OfFlow(8, keepsOthers: true);
         yield return Cmp.Equal(Selector.CtDirection, Field.Direction(isReply: false));
         yield return Cmp.Equal(Selector.CtDirection, Field.Direction(isReply: true), inverted: true);
-    }
-
-    [KernelTheory]
-    [InlineData(NftFamily.IPv4)]
-    [InlineData(NftFamily.IPv6)]
-    [InlineData(NftFamily.Inet)]
-    public void Routes_and_flows_that_are_not_tracked(NftFamily family)
-    {
-        using var oracle = new NftOracle();
-        var table = new Table(family, "t");
-        var chain = new Chain(table, "c") { Hook = new ChainHook(ChainType.Filter, NftHook.Prerouting, -300) };
-        oracle.Same(batch =>
-        {
-            batch.Add(table);
-            batch.Add(chain);
-            foreach (var exists in new[] { true, false })
-            {
-                batch.Add(new Rule(chain, [FibOif.Back(exists), new VerdictStatement(Verdict.Drop)]));
-                batch.Add(new Rule(chain, [FibOif.Onward(exists), Accept]));
-            }
-
-            batch.Add(new Rule(chain, [Tcp, new NoTrack()]));
-        });
     }
 
     [KernelTheory]
@@ -101,7 +74,6 @@ public sealed class NftActionTests
     {
         using var oracle = new NftOracle();
         var table = new Table(family, "t");
-        var before = new Chain(table, "before") { Hook = new ChainHook(ChainType.Nat, NftHook.Prerouting, -100) };
         var after = new Chain(table, "after") { Hook = new ChainHook(ChainType.Nat, NftHook.Postrouting, 100) };
         NatPorts?[] some = [null, new NatPorts(8080), new NatPorts(1024, 2047)];
         NatOptions[] options =
@@ -115,14 +87,12 @@ public sealed class NftActionTests
         oracle.Same(batch =>
         {
             batch.Add(table);
-            batch.Add(before);
             batch.Add(after);
             foreach (var ports in some)
             {
                 foreach (var option in options)
                 {
                     batch.Add(new Rule(after, [Tcp, new Masquerade { Ports = ports, Options = option }]));
-                    batch.Add(new Rule(before, [Tcp, new Redirect { Ports = ports, Options = option }]));
                     foreach (var is6 in NftStatementTests.Versions(family))
                     {
                         var address = IPAddr.Parse(is6 ? "2001:db8::5" : "10.1.2.5");

@@ -1,6 +1,6 @@
 using Plugboard.Addresses;
 using Plugboard.Coordinator.Configuration;
-using Plugboard.Coordinator.Configuration.Documents;
+using Plugboard.Documents;
 
 namespace Plugboard.Tests.Unit.Coordinator.Configuration;
 

@@ -1,7 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using Plugboard.Coordinator.Configuration.Documents;
 using Plugboard.Coordinator.Sources.Kubernetes;
+using Plugboard.Documents;
 using Plugboard.Testing.Kubernetes;
 
 namespace Plugboard.Tests.Unit.Coordinator.Kubernetes;

@@ -2,8 +2,8 @@ using System.Text;
 using Plugboard.Addresses;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Configuration;
-using Plugboard.Coordinator.Configuration.Documents;
 using Plugboard.Coordinator.Sources.Static;
+using Plugboard.Documents;
 using Plugboard.Testing;
 
 namespace Plugboard.Tests.Unit.Coordinator.Sources;

@@ -1,0 +1,80 @@
+using System.Text;
+using Plugboard.Drivers;
+using Plugboard.Linux;
+using Plugboard.Linux.Files;
+using Plugboard.Volumes.Options;
+
+namespace Plugboard.FlexVolume;
+
+/// <summary>
+/// The command line for people: what this executable is, and where its commands went. kubelet's calls never come here: they have other
+/// names.
+/// </summary>
+internal static class CommandLine
+{
+    private const int UsageError = 2;
+    private static readonly string[] own = ["--help", "-h", "help", "--version", "version"];
+
+    // Commands that this executable had, and the installer's in their place.
+    private static readonly (string Word, string Now)[] moved =
+    [
+        ("install", "installer install --plugins none --flexvolume"),
+        ("uninstall", "installer uninstall --plugins none --flexvolume"),
+        ("verify", "installer flexvolume verify"),
+        ("check", "installer flexvolume check"),
+        ("list", "installer flexvolume list"),
+        ("gc", "installer flexvolume gc"),
+        ("convert", "installer flexvolume convert"),
+    ];
+
+    /// <summary>True for a person's command.</summary>
+    public static bool IsCommand(string word) => Array.IndexOf(own, word) >= 0 || Array.Exists(moved, each => each.Word == word);
+
+    /// <summary>Answers a person: 0, or 2 if the arguments are wrong.</summary>
+    public static int Run(string[] args)
+    {
+        if (args is [var word, ..] && Array.Find(moved, each => each.Word == word) is { Now: { } now })
+        {
+            StandardError.WriteLine($"flexvolume: '{word}' is now '{now}'");
+            return UsageError;
+        }
+
+        return args switch
+        {
+            ["--version" or "version"] => Print($"flexvolume {typeof(CommandLine).Assembly.GetName().Version?.ToString(3)}\n", 0),
+            ["--help" or "-h" or "help"] => Print(Help, 0),
+            _ => Print($"unknown arguments: {ShortText.Of(string.Join(' ', args))}\n\n{Help}", UsageError),
+        };
+    }
+
+    private static int Print(string text, int exitCode)
+    {
+        using var output = FileDescriptor.StandardOutput();
+        try
+        {
+            output.Write(Encoding.UTF8.GetBytes(text));
+            return exitCode;
+        }
+        catch (ErrnoException e)
+        {
+            StandardError.WriteLine(e.Message);
+            return 1;
+        }
+    }
+
+    private static string Help =>
+        $"""
+            A FlexVolume driver. kubelet runs it as <plugin directory>/<vendor>~<driver>/<driver>, with the call as its arguments.
+
+            Usage:
+              flexvolume --help       this text
+              flexvolume --version    the version
+
+            For people: `installer install --plugins none --flexvolume vendor/driver` installs it under drivers' names, and
+            `installer flexvolume` has verify, check, list, gc and convert.
+
+            Drivers: any vendor with local, loop, tmpfs, nfs, cifs or uds; and in place of the drivers of these names:
+            {Dialect.ForeignNames}.
+
+            """;
+}
