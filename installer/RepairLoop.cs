@@ -119,10 +119,11 @@ internal sealed class RepairLoop : IDisposable
         {
             new TargetSwap(place).CommitRepair(staged);
             var pause = target.Count(clock.GetUtcNow());
-            Log(
-                $"{target.Target.RelativePath}: repaired; "
-                    + $"{Describe(found)}{(pause > TimeSpan.Zero ? string.Create(CultureInfo.InvariantCulture, $"; next repair after {pause.TotalSeconds:0} s at the earliest") : "")}"
-            );
+            var next =
+                pause > TimeSpan.Zero
+                    ? string.Create(CultureInfo.InvariantCulture, $"; next repair after {pause.TotalSeconds:0} s at the earliest")
+                    : "";
+            Log($"{target.Target.RelativePath}: repaired; {Describe(found)}{next}");
         }
 
         target.Right = place.FindStatus(target.Target);

@@ -9,7 +9,9 @@ namespace Plugboard.Installer.FlexVolume;
 /// <summary>Runs installed drivers as kubelet does.</summary>
 internal static class DriverCheck
 {
-    /// <summary>Runs <c>init</c> of each driver and examines every byte of the answer; false if an answer is not as kubelet wants it.</summary>
+    /// <summary>
+    /// Runs <c>init</c> of each driver and examines every byte of the answer; false if an answer is not as kubelet wants it.
+    /// </summary>
     public static (string Report, bool IsGood) Run(string directory, IReadOnlyList<DriverName> names)
     {
         var report = new StringBuilder();

@@ -40,11 +40,16 @@ public static class ReportTable
     private static void Append(StringBuilder text, string title, string sentence) =>
         text.Append(' ', 9).Append(title.PadRight(6)).Append(sentence).Append('\n');
 
-    private static string Summary(DoctorReport report) =>
-        string.Create(
-            CultureInfo.InvariantCulture,
-            $"{(report.Findings.Count == 0 ? "no findings" : report.Findings.Count == 1 ? "1 finding" : $"{report.Findings.Count} findings")} ({report.Elapsed.TotalMilliseconds:0} ms)"
-        );
+    private static string Summary(DoctorReport report)
+    {
+        var found = report.Findings.Count switch
+        {
+            0 => "no findings",
+            1 => "1 finding",
+            var count => string.Create(CultureInfo.InvariantCulture, $"{count} findings"),
+        };
+        return string.Create(CultureInfo.InvariantCulture, $"{found} ({report.Elapsed.TotalMilliseconds:0} ms)");
+    }
 
     /// <summary>As it stands in tables and JSON.</summary>
     internal static string Word(Severity severity) =>

@@ -124,8 +124,9 @@ public static class Verification
             return $"{call} did not end within {Seconds} s; {(call == "init" ? "kubelet" : "the runtime")} would hang";
         if (result.Succeeded)
             return null;
-        return $"{call} ended with "
-            + $"{(result.Signal is { } signal ? $"signal {signal}" : $"exit code {result.ExitCode}")}{(result.Output.Length + result.Error.Length > 0 ? $": {Text([.. result.Output, .. result.Error])}" : "")}";
+        var end = result.Signal is { } signal ? $"signal {signal}" : $"exit code {result.ExitCode}";
+        byte[] printed = [.. result.Output, .. result.Error];
+        return $"{call} ended with {end}{(printed.Length > 0 ? $": {Text(printed)}" : "")}";
     }
 
     private static string Text(byte[] output)

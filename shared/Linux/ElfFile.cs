@@ -4,7 +4,9 @@ using Plugboard.Linux.Files;
 
 namespace Plugboard.Linux;
 
-/// <summary>The header of an ELF file and, of a 64-bit little-endian one, its segments. Source: elf(5), include/uapi/linux/elf-em.h.</summary>
+/// <summary>
+/// The header of an ELF file and, of a 64-bit little-endian one, its segments. Source: elf(5), include/uapi/linux/elf-em.h.
+/// </summary>
 public sealed class ElfFile
 {
     internal const int HeaderSize = 64;

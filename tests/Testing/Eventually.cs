@@ -6,8 +6,8 @@ namespace Plugboard.Testing;
 
 /// <summary>
 /// Waits, bounded, for the effect of a closed descriptor. A child that another test starts at that moment has a copy of every descriptor of
-/// this process until it executes (O_CLOEXEC closes them only there): 3 to 33 ms on two busy cores. As long, a loop device, a mount, a lock,
-/// a pipe or a port stays in use.
+/// this process until it executes (O_CLOEXEC closes them only there): 3 to 33 ms on two busy cores. As long, a loop device, a mount, a
+/// lock, a pipe or a port stays in use.
 /// </summary>
 public static class Eventually
 {

@@ -112,14 +112,16 @@ internal static class BuiltInVolume
 
     private static string Uds(string volume) =>
         $"""
-            # The node agent's directory comes from the agent's own CSI driver (Calico 3.24 and later installs it with calico-node), written into the pod instead of the claim.
+            # The node agent's directory comes from the agent's own CSI driver (Calico 3.24 and later installs it with calico-node),
+            # written into the pod instead of the claim.
             spec:
               volumes:
                 - name: {YamlWriter.Quote(volume)}
                   csi:
                     driver: csi.tigera.io
                     readOnly: true
-            # Another agent than Calico's needs its own driver; no driver serves every agent. Then: kubectl delete pvc CLAIM; kubectl delete pv {volume}
+            # Another agent than Calico's needs its own driver; no driver serves every agent.
+            # Then: kubectl delete pvc CLAIM; kubectl delete pv {volume}
 
             """;
 }

@@ -96,10 +96,12 @@ internal sealed class ForeignSnatCheck : ICheck
         new(
             FindingIds.SnatForeign,
             Severity.Warning,
-            $"a rule in chain {rule.Chain} of {where}{(rule.Comment.Length == 0 ? "" : $" (\"{rule.Comment}\")")} changes the source address "
+            $"a rule in chain {rule.Chain} of {where}{(rule.Comment.Length == 0 ? "" : $" (\"{rule.Comment}\")")} changes the "
+                + $"source address "
                 + $"of packets between pods, as from {packet.Source} to {packet.Destination} by {packet.OutLink}",
             "pods see the node's address instead of the other pod's: network policies drop it, logs name the wrong one",
-            "exclude the pods' networks in that program (ip-masq-agent: nonMasqueradeCIDRs; Docker: another `bip`; other programs: a RETURN "
+            "exclude the pods' networks in that program (ip-masq-agent: nonMasqueradeCIDRs; Docker: another `bip`; other "
+                + "programs: a RETURN "
                 + "for them before the rule)"
         )
         {

@@ -30,7 +30,8 @@ internal sealed class IptablesMixCheck : ICheck
             FindingIds.IptablesMixed,
             Severity.Warning,
             $"{tool}-legacy has rules in {string.Join(", ", legacy)}, {tool}-nft in {string.Join(", ", nft)}",
-            "packets pass both, and each tool shows one of them: a DROP or DNAT stays hidden, and deleting a rule with the wrong tool has no effect",
+            "packets pass both, and each tool shows one of them: a DROP or DNAT stays hidden, and deleting a rule with the "
+                + "wrong tool has no effect",
             $"find the users of each (`{tool}-legacy-save`, `{tool}-nft-save`), set one for all (update-alternatives, images of "
                 + "kube-proxy and other programs), then delete the other's rules or reboot"
         )

@@ -63,7 +63,8 @@ internal sealed class LockCheck : ICheck
         new(
             FindingIds.LockHeld,
             Severity.Warning,
-            $"{path} is locked by process {held.Pid} ({held.Command}) and still was in a second examination; {held.Waiting} processes wait for it",
+            $"{path} is locked by process {held.Pid} ({held.Command}) and still was in a second examination; {held.Waiting} "
+                + $"processes wait for it",
             "ADD, DEL and mounts that need it wait, and fail with \"try again\" at their limit",
             $"see what the process does (`cat /proc/{held.Pid}/stack`, `ls -l /proc/{held.Pid}/fd`); the lock ends with it"
         )

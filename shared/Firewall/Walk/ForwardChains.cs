@@ -87,11 +87,16 @@ public static class ForwardChains
             tool.EndsWith("-legacy", StringComparison.Ordinal) ? $"chain {chain} of {tool}"
             : tool.Length > 0 ? $"chain {chain} of {tool} (table {table})"
             : $"chain {chain} of nftables' table {table}";
-        var cause = rule is null
-            ? "its policy is drop"
-            : "a "
-                + $"rule{(rule.Chain == chain ? "" : $" of its chain {rule.Chain}")}{(rule.Comment.Length == 0 ? "" : $" (\"{rule.Comment}\")")} drops or rejects it";
-        return new ForwardChainDrop(packet, place, tool, cause, isSure);
+        return new ForwardChainDrop(packet, place, tool, Cause(chain, rule), isSure);
+    }
+
+    private static string Cause(string chain, WalkedRule? rule)
+    {
+        if (rule is null)
+            return "its policy is drop";
+        var inner = rule.Chain == chain ? "" : $" of its chain {rule.Chain}";
+        var comment = rule.Comment.Length == 0 ? "" : $" (\"{rule.Comment}\")";
+        return $"a rule{inner}{comment} drops or rejects it";
     }
 }
 

@@ -3,7 +3,9 @@ using Plugboard.Linux.Files;
 
 namespace Plugboard.Linux.Mounts;
 
-/// <summary>A filesystem's kernel module, which is called as its type. The kernel loads it by itself only where modprobe is set up for it.</summary>
+/// <summary>
+/// A filesystem's kernel module, which is called as its type. The kernel loads it by itself only where modprobe is set up for it.
+/// </summary>
 public static class KernelModule
 {
     private static readonly TimeSpan time = TimeSpan.FromSeconds(20);

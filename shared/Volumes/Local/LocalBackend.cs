@@ -18,8 +18,9 @@ public sealed class LocalBackend(VolumePolicy policy) : Backend(policy)
         var plan = LocalPlan.From(request, Policy);
         if (plan.Trespass is not null)
             throw plan.Trespass;
-        return $"bind {plan.Place} on {request.Target} "
-            + $"({plan.Attributes}){(plan.Create ? ", created if missing" : "")}{(plan.Quota is { } quota ? string.Create(CultureInfo.InvariantCulture, $", limited to {quota} bytes") : "")}";
+        var created = plan.Create ? ", created if missing" : "";
+        var limited = plan.Quota is { } quota ? string.Create(CultureInfo.InvariantCulture, $", limited to {quota} bytes") : "";
+        return $"bind {plan.Place} on {request.Target} ({plan.Attributes}){created}{limited}";
     }
 
     /// <inheritdoc/>

@@ -83,7 +83,10 @@ public sealed class UdsBackend(VolumePolicy policy) : Backend(policy)
     {
         using var directory = FileDirectory.Ensure(CredentialsDirectory, 0x1c0);
         var content = Encoding.UTF8.GetBytes(
-            $$"""{"UID":{{Quote(uid)}},"Workload":{{Quote(pod.Name)}},"Namespace":{{Quote(pod.Namespace)}},"ServiceAccount":{{Quote(pod.ServiceAccount)}}}"""
+            $$"""{"UID":{{Quote(uid)}},"Workload":{{Quote(pod.Name)}},"Namespace":{{Quote(pod.Namespace)}},"""
+                + $$"""
+                "ServiceAccount":{{Quote(pod.ServiceAccount)}}}
+                """
         );
         var present = new byte[content.Length + 1];
         if (directory.FindContent(uid + ".json", present) == content.Length && present.AsSpan(0, content.Length).SequenceEqual(content))

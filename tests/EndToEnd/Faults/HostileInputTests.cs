@@ -66,7 +66,8 @@ public sealed class HostileInputTests
         });
         var withResult = (JsonObject)bridge.DeepClone();
         withResult["prevResult"] = JsonNode.Parse(
-            """{"cniVersion":"1.1.0","interfaces":[{"name":"cni0","mac":"02:00:00:00:00:01"},{"name":"eth0","sandbox":"/x"}],"ips":[{"address":"10.1.0.2/16","interface":1}],"routes":[{"dst":"0.0.0.0/0"}]}"""
+            """{"cniVersion":"1.1.0","interfaces":[{"name":"cni0","mac":"02:00:00:00:00:01"},"""
+                + """{"name":"eth0","sandbox":"/x"}],"ips":[{"address":"10.1.0.2/16","interface":1}],"routes":[{"dst":"0.0.0.0/0"}]}"""
         );
         var collected = (JsonObject)bridge.DeepClone();
         collected["cni.dev/valid-attachments"] = new JsonArray(new JsonObject { ["containerID"] = "pod0", ["ifname"] = "eth0" });

@@ -279,7 +279,8 @@ public sealed class BackendTests : IDisposable
     {
         node.Shell(
             "echo "
-                + "'{\"nodeagent_management_home\":\"/run/agent\",\"nodeagent_workload_home\":\"/w\",\"nodeagent_credentials_home\":\"/c\",\"log_level\":\"INFO\"}' > /etc/flexvolume/nodeagent.json"
+                + "'{\"nodeagent_management_home\":\"/run/agent\",\"nodeagent_workload_home\":\"/w\","
+                + "\"nodeagent_credentials_home\":\"/c\",\"log_level\":\"INFO\"}' > /etc/flexvolume/nodeagent.json"
         );
         node.Mount("nodeagent~uds", "");
         Assert.Equal($"{FlexNode.Uid}", node.Shell("ls /run/agent/w"));

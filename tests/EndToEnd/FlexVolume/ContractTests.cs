@@ -239,7 +239,8 @@ public sealed class ContractTests
         var script = $$"""
             strace -f -qq -o /dev/null -e trace=move_mount -e inject=move_mount:delay_enter=2000000 {{executable}} mount {{target}} '{{options}}' > /run/answer &
             for i in $(seq 100); do
-                for pid in $(pgrep -x tmpfs); do [ -e /run/flexvolume/locks ] && [ -n "$(ls /run/flexvolume/locks)" ] && tr '\0' ' ' < /proc/$pid/cmdline > /run/line && cat /proc/$pid/environ > /run/environ; done
+                for pid in $(pgrep -x tmpfs); do [ -e /run/flexvolume/locks ] \
+                    && [ -n "$(ls /run/flexvolume/locks)" ] && tr '\0' ' ' < /proc/$pid/cmdline > /run/line && cat /proc/$pid/environ > /run/environ; done
                 [ -s /run/line ] && break
                 sleep 0.05
             done

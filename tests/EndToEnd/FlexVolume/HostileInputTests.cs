@@ -133,7 +133,8 @@ public sealed class HostileInputTests : IDisposable
             "\"kubernetes.io/secret/username\":\"%\"",
             "\"kubernetes.io/mounterArgs.FsGroup\":\"x\",\"size\":null",
             $"\"x\":{new string('[', 100)}{new string(']', 100)}",
-            $"\"mountOptions\":\"{string.Join(',', Enumerable.Range(0, 9000).Select(static i => $"a{i}"))}\",\"server\":\"s\",\"share\":\"/x\"",
+            $"\"mountOptions\":\"{string.Join(',', Enumerable.Range(0, 9000).Select(static i => $"a{i}"))}\",\"server\":\"s\","
+                + $"\"share\":\"/x\"",
         ];
         foreach (var each in members)
         {
@@ -141,7 +142,8 @@ public sealed class HostileInputTests : IDisposable
                 driver,
                 "mount",
                 FlexNode.PodDirectory(driver, "v"),
-                $"{{\"kubernetes.io/pod.namespace\":\"ns\",\"kubernetes.io/pod.uid\":\"{FlexNode.Uid}\",\"kubernetes.io/pvOrVolumeName\":\"v\",{each}}}"
+                $"{{\"kubernetes.io/pod.namespace\":\"ns\",\"kubernetes.io/pod.uid\":\"{FlexNode.Uid}\","
+                    + $"\"kubernetes.io/pvOrVolumeName\":\"v\",{each}}}"
             );
             Assert.InRange(output.Output.Length, 10, 1100);
             Assert.DoesNotContain("System.", output.Output, StringComparison.Ordinal);

@@ -128,7 +128,8 @@ public sealed class NamespaceTests : IDisposable
         Assert.StartsWith(
             $"bind {Root}/team-a/x on ",
             node.Shell(
-                $"{installer} flexvolume check --driver plugboard/local '{{\"path\":\"team-a/x\",\"kubernetes.io/pod.namespace\":\"team-a\"}}'"
+                $"{installer} flexvolume check --driver plugboard/local '{{\"path\":\"team-a/x\","
+                    + $"\"kubernetes.io/pod.namespace\":\"team-a\"}}'"
             ),
             StringComparison.Ordinal
         );

@@ -159,7 +159,8 @@ public sealed class PeopleTests : IDisposable
     {
         node.Shell(
             $"""
-            mkdir -p /var/lib/flexvolume/loop /var/run/nodeagent/mount/{FlexNode.Uid} /var/run/nodeagent/mount/gone /var/run/nodeagent/creds {FlexNode.Kubelet}/pods/{FlexNode.Uid}
+            mkdir -p /var/lib/flexvolume/loop /var/run/nodeagent/mount/{FlexNode.Uid} \
+                /var/run/nodeagent/mount/gone /var/run/nodeagent/creds {FlexNode.Kubelet}/pods/{FlexNode.Uid}
             touch /var/run/nodeagent/creds/{FlexNode.Uid}.json /var/run/nodeagent/creds/gone.json
             truncate -s 16M /var/lib/flexvolume/loop/left.img
             """

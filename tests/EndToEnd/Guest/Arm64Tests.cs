@@ -3,7 +3,9 @@ using Plugboard.Tests.EndToEnd.Harness;
 
 namespace Plugboard.Tests.EndToEnd.Guest;
 
-/// <summary>The executables for arm64 on Debian's kernel for arm64, in qemu: arm64.sh says what they did there. A step here is a step there.</summary>
+/// <summary>
+/// The executables for arm64 on Debian's kernel for arm64, in qemu: arm64.sh says what they did there. A step here is a step there.
+/// </summary>
 public sealed class Arm64Tests(Arm64Tests.Fixture guest) : IClassFixture<Arm64Tests.Fixture>
 {
     private static readonly string[] bothEnds = ["bridge-ADD-a", "bridge-ADD-b", "portmap-ADD-a", "bridge-CHECK-a", "portmap-CHECK-a"];

@@ -99,7 +99,8 @@ public sealed class DeadNfsTests(DeadNfsTests.Fixture guest) : IClassFixture<Dea
     {
         var stuck = guest.Answer("stuck").Message;
         Assert.Matches(
-            "^nfs: server 127.0.0.1 did not answer within 2 s \\(TCP 2049 connect: ok\\); the mount process is killed and still blocked in the kernel \\(pid [0-9]+\\)$",
+            "^nfs: server 127.0.0.1 did not answer within 2 s \\(TCP 2049 connect: ok\\); the mount process is killed and still "
+                + "blocked in the kernel \\(pid [0-9]+\\)$",
             stuck
         );
         var pid = stuck[(stuck.LastIndexOf(' ') + 1)..^1];

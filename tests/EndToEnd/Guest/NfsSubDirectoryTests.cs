@@ -63,7 +63,8 @@ public sealed class NfsSubDirectoryTests(NfsSubDirectoryTests.Fixture guest) : I
     {
         guest.Failed(
             "absolute",
-            "nfs: cannot open subDir \"a/absolute\" of 127.0.0.1:/: ELOOP: too many levels of symbolic links; the path has a symbolic link, "
+            "nfs: cannot open subDir \"a/absolute\" of 127.0.0.1:/: ELOOP: too many levels of symbolic links; the path has a "
+                + "symbolic link, "
                 + "which is not followed"
         );
         guest.Failed(

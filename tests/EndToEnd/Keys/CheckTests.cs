@@ -317,7 +317,8 @@ public sealed class CheckTests
     {
         using var node = new CniNode();
         var config = node.BridgeConfig(
-            """{"ipam":{"ranges":[[{"subnet":"fd00:1::/64"}]],"routes":[{"dst":"fd00:9::/64","gw":"fd00:1::8"},{"dst":"fd00:9::/64","gw":"fd00:1::9"}]}}"""
+            """{"ipam":{"ranges":[[{"subnet":"fd00:1::/64"}]],"routes":[{"dst":"fd00:9::/64","gw":"fd00:1::8"},{"dst":"fd00:"""
+                + """9::/64","gw":"fd00:1::9"}]}}"""
         );
         var pod = Add(node, config);
         Assert.Contains("fd00:1::8", pod.Tool("ip -6 route show fd00:9::/64"), StringComparison.Ordinal);

@@ -120,7 +120,8 @@ public sealed class CollectionTests
                 "ADD",
                 pod,
                 portmap.With(
-                    $$$"""{"prevResult":{{{pod.Result!.ToJsonString()}}},"runtimeConfig":{"portMappings":[{"hostPort":8080,"containerPort":80}]}}"""
+                    $$$"""{"prevResult":{{{pod.Result!.ToJsonString()}}},"runtimeConfig":{"portMappings":[{"hostPort":"""
+                        + $$$"""8080,"containerPort":80}]}}"""
                 )
             )
             .Succeeded();

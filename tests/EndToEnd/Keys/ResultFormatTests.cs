@@ -180,7 +180,8 @@ public sealed class ResultFormatTests
     [KernelTheory]
     [InlineData(
         "0.3.1",
-        """{"cniVersion":"0.3.1","ips":[{"version":"4","address":"10.1.0.2/16","gateway":"10.1.0.1"}],"routes":[{"dst":"0.0.0.0/0"}],"dns":{}}"""
+        """{"cniVersion":"0.3.1","ips":[{"version":"4","address":"10.1.0.2/16","gateway":"10.1.0.1"}],"routes":["""
+            + """{"dst":"0.0.0.0/0"}],"dns":{}}"""
     )]
     [InlineData(
         "1.1.0",

@@ -36,7 +36,9 @@ public sealed class RouteTests
     {
         using var node = new CniNode();
         var config = node.BridgeConfig(
-            """{"isGateway":false,"ipam":{"routes":[{"dst":"192.168.0.0/16","priority":50,"table":100},{"dst":"192.168.9.0/24","gw":"10.1.0.1","table":1000},{"dst":"10.9.0.0/24","gw":"10.1.0.7","priority":7,"scope":200}]}}"""
+            """{"isGateway":false,"ipam":{"routes":[{"dst":"192.168.0.0/16","priority":50,"table":100},"""
+                + """{"dst":"192.168.9.0/24","gw":"10.1.0.1","table":1000},{"dst":"10.9.0.0/24","gw":"10.1.0.7","priority":"""
+                + """7,"scope":200}]}}"""
         );
         var pod = node.AddPod();
         node.Call("ADD", pod, config).Succeeded();
@@ -113,7 +115,8 @@ public sealed class RouteTests
         var config = node.BridgeConfig()
             .With("""{"ipam":{"ranges":[[{"subnet":"10.1.0.0/16","gateway":"169.254.1.1"}],[{"subnet":"fd00:1::/64"}]]}}""")
             .With(
-                """{"isGateway":null,"ipam":{"routes":[{"dst":"0.0.0.0/0"},{"dst":"169.254.1.1/32","scope":253},{"dst":"fd00:9::1/128","scope":253},{"dst":"fd00:8::/64","gw":"fd00:9::1"},{"dst":"::/0","gw":"fe80::1"}]}}"""
+                """{"isGateway":null,"ipam":{"routes":[{"dst":"0.0.0.0/0"},{"dst":"169.254.1.1/32","scope":253},{"dst":"fd00:9::"""
+                    + """1/128","scope":253},{"dst":"fd00:8::/64","gw":"fd00:9::1"},{"dst":"::/0","gw":"fe80::1"}]}}"""
             );
         var pod = node.AddPod();
         node.Call("ADD", pod, config).Succeeded();

@@ -41,7 +41,8 @@ public sealed class ReferenceTablesTests
         var comment = $"{H16("test")}-{H16($"{pod.IfName}:{pod.ContainerId}")}, net: test, if: {pod.IfName}, id: {pod.ContainerId}";
         return $$"""
             add table inet cni_plugins_masquerade { comment "Masquerading for plugins from github.com/containernetworking/plugins" ; }
-            add chain inet cni_plugins_masquerade masq_checks { comment "Masquerade traffic from certain IPs to any (non-multicast) IP outside their subnet" ; }
+            add chain inet cni_plugins_masquerade masq_checks { comment "Masquerade traffic from certain IPs to any "
+                + "(non-multicast) IP outside their subnet" ; }
             add chain inet cni_plugins_masquerade postrouting { type nat hook postrouting priority 100 ; }
             flush chain inet cni_plugins_masquerade postrouting
             add rule inet cni_plugins_masquerade postrouting ip daddr == 224.0.0.0/4 return

@@ -113,7 +113,8 @@ public sealed class PartialReplacementTests : IDisposable
             cd {{node.Directory}}
             for i in $(seq {{Containers}}); do
                 test $((i % 2)) = 0 && bin={{even}} || bin={{odd}}
-                (CNI_COMMAND={{verb}} CNI_CONTAINERID=c$i CNI_NETNS=/none CNI_IFNAME=eth0 CNI_PATH=$bin $bin/host-local <config >{{verb}}.$i || touch failed) &
+                (CNI_COMMAND={{verb}} CNI_CONTAINERID=c$i CNI_NETNS=/none CNI_IFNAME=eth0 \
+                    CNI_PATH=$bin $bin/host-local <config >{{verb}}.$i || touch failed) &
             done
             wait
             test ! -e failed || { cat {{verb}}.*; exit 1; }

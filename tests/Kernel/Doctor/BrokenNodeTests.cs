@@ -72,10 +72,14 @@ public sealed class BrokenNodeTests
         [FindingIds.VolumeNamespace] = static node =>
             node.Shell(
                 $"""
-                mkdir -p {node.Root}/var/lib/kubelet/pods/u1/volumes/plugboard~local/own {node.Root}/var/lib/kubelet/pods/u1/volumes/plugboard~local/other
-                mkdir -p {node.Root}/var/log/pods/team-b_web_u1 {node.Root}/var/lib/flexvolume/local/team-a/data {node.Root}/var/lib/flexvolume/local/team-b/data
-                mount --bind {node.Root}/var/lib/flexvolume/local/team-b/data {node.Root}/var/lib/kubelet/pods/u1/volumes/plugboard~local/own
-                mount --bind {node.Root}/var/lib/flexvolume/local/team-a/data {node.Root}/var/lib/kubelet/pods/u1/volumes/plugboard~local/other
+                mkdir -p {node.Root}/var/lib/kubelet/pods/u1/volumes/plugboard~local/own \
+                    {node.Root}/var/lib/kubelet/pods/u1/volumes/plugboard~local/other
+                mkdir -p {node.Root}/var/log/pods/team-b_web_u1 \
+                    {node.Root}/var/lib/flexvolume/local/team-a/data {node.Root}/var/lib/flexvolume/local/team-b/data
+                mount --bind {node.Root}/var/lib/flexvolume/local/team-b/data \
+                    {node.Root}/var/lib/kubelet/pods/u1/volumes/plugboard~local/own
+                mount --bind {node.Root}/var/lib/flexvolume/local/team-a/data \
+                    {node.Root}/var/lib/kubelet/pods/u1/volumes/plugboard~local/other
                 """
             ),
     };
@@ -116,7 +120,8 @@ public sealed class BrokenNodeTests
         using var node = new DoctoredNode();
         node.Write(
             "/etc/cni/net.d/10-pods.conflist",
-            """{"cniVersion":"1.0.0","name":"pods","plugins":[{"type":"bridge","ipam":{"type":"host-local","ranges":[[{"subnet":"10.201.1.0/24","rangeEnd":"10.201.1.2"}]]}}]}"""
+            """{"cniVersion":"1.0.0","name":"pods","plugins":[{"type":"bridge","ipam":{"type":"host-local","ranges":[["""
+                + """{"subnet":"10.201.1.0/24","rangeEnd":"10.201.1.2"}]]}}]}"""
         );
         var finding = Assert.Single(node.Examine().Findings);
         Assert.Equal(

@@ -147,7 +147,8 @@ public sealed class FakeKubernetes : IDisposable
     {
         lock (changing)
             Send(
-                $$"""{"type":"BOOKMARK","object":{"kind":"Node","apiVersion":"v1","metadata":{"resourceVersion":"{{version}}","creationTimestamp":null},"spec":{},"status":{} } }"""
+                $$"""{"type":"BOOKMARK","object":{"kind":"Node","apiVersion":"v1","metadata":"""
+                    + $$"""{"resourceVersion":"{{version}}","creationTimestamp":null},"spec":{},"status":{} } }"""
             );
     }
 
@@ -226,7 +227,8 @@ public sealed class FakeKubernetes : IDisposable
                 )
                 : "";
         var body =
-            $$"""{"kind":"NodeList","apiVersion":"v1","metadata":{"resourceVersion":"{{moment}}","continue":"{{rest}}"},"items":[{{string.Join(',', page)}}]}""";
+            $$"""{"kind":"NodeList","apiVersion":"v1","metadata":{"resourceVersion":"{{moment}}","continue":"{{rest}}"},"items":"""
+            + $$"""[{{string.Join(',', page)}}]}""";
         return request.Headers.GetValueOrDefault("Accept-Encoding", "").Contains("gzip", StringComparison.Ordinal)
             ? new FakeAnswer(200)
             {

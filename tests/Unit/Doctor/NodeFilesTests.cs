@@ -24,7 +24,8 @@ public sealed class NodeFilesTests
     {
         var file = Parse(
             "a.conf",
-            """{"cniVersion":"1.0.0","name":"n","type":"bridge","bridge":"br1","mtu":1400,"ipMasq":true,"ipam":{"type":"host-local","dataDir":"/d"}}"""
+            """{"cniVersion":"1.0.0","name":"n","type":"bridge","bridge":"br1","mtu":1400,"ipMasq":true,"ipam":"""
+                + """{"type":"host-local","dataDir":"/d"}}"""
         );
         Assert.Null(file.Fault);
         Assert.Equal(["bridge", "host-local"], file.List!.Types);

@@ -34,7 +34,8 @@ public sealed class DelegateConfigTests
         """
             "cniVersion":"1.0.0","delegate":{"bridge":"cni0","ipMasq":true,"mtu":1234,"isGateway":false}
             """,
-        $$"""{"bridge":"cni0","cniVersion":"1.0.0","ipMasq":true,"ipam":{{Ipam4}},"isGateway":false,"mtu":1234,"name":"cni-flannel","type":"bridge"}"""
+        $$"""{"bridge":"cni0","cniVersion":"1.0.0","ipMasq":true,"ipam":{{Ipam4}},"isGateway":false,"mtu":"""
+            + $$"""1234,"name":"cni-flannel","type":"bridge"}"""
     )]
     [InlineData(
         """
@@ -46,13 +47,15 @@ public sealed class DelegateConfigTests
         """
             "delegate":{"cniVersion":"0.3.1"},"runtimeConfig":{"portMappings":[{"hostPort":80}]}
             """,
-        $$"""{"cniVersion":"0.3.1","ipMasq":false,"ipam":{{Ipam4}},"isGateway":true,"mtu":1472,"name":"cni-flannel","runtimeConfig":{"portMappings":[{"hostPort":80}]},"type":"bridge"}"""
+        $$"""{"cniVersion":"0.3.1","ipMasq":false,"ipam":{{Ipam4}},"isGateway":true,"mtu":"""
+            + $$"""1472,"name":"cni-flannel","runtimeConfig":{"portMappings":[{"hostPort":80}]},"type":"bridge"}"""
     )]
     [InlineData(
         """
             "delegate":{"mtu":null,"z":"<&é\u0001","n":1e3,"a":[null,true,{}]}
             """,
-        $$"""{"a":[null,true,{}],"ipMasq":false,"ipam":{{Ipam4}},"isGateway":true,"mtu":null,"n":1e3,"name":"cni-flannel","type":"bridge","z":"\u003c\u0026é\u0001"}"""
+        $$"""{"a":[null,true,{}],"ipMasq":false,"ipam":{{Ipam4}},"isGateway":true,"mtu":null,"n":"""
+            + $$"""1e3,"name":"cni-flannel","type":"bridge","z":"\u003c\u0026é\u0001"}"""
     )]
     public void The_delegate_s_keys_are_kept_and_the_missing_ones_set(string members, string expected) =>
         Assert.Equal(expected, Render(members.Trim(), IPv4));
@@ -62,14 +65,16 @@ public sealed class DelegateConfigTests
     [InlineData(
         "",
         IPv4 + IPv6,
-        """{"ranges":[[{"subnet":"10.1.17.0/24"}],[{"subnet":"fc00::/64"}]],"routes":[{"dst":"10.1.0.0/16"},{"dst":"fc00::/48"}],"type":"host-local"}"""
+        """{"ranges":[[{"subnet":"10.1.17.0/24"}],[{"subnet":"fc00::/64"}]],"routes":[{"dst":"10.1.0.0/16"},"""
+            + """{"dst":"fc00::/48"}],"type":"host-local"}"""
     )]
     [InlineData(
         """
             "ipam":{"type":"my-ipam","dataDir":"/d","ranges":[["mine"]],"routes":[{"dst":"192.168.0.0/16","gw":"10.1.17.9"}]}
             """,
         IPv4,
-        """{"dataDir":"/d","ranges":[[{"subnet":"10.1.17.0/24"}]],"routes":[{"dst":"192.168.0.0/16","gw":"10.1.17.9"},{"dst":"10.1.0.0/16"}],"type":"my-ipam"}"""
+        """{"dataDir":"/d","ranges":[[{"subnet":"10.1.17.0/24"}]],"routes":[{"dst":"192.168.0.0/16","gw":"10.1.17.9"},"""
+            + """{"dst":"10.1.0.0/16"}],"type":"my-ipam"}"""
     )]
     [InlineData(
         """
@@ -83,7 +88,8 @@ public sealed class DelegateConfigTests
             "ipam":{"routes":[{"dst":"10.1.0.0/16","table":100}]}
             """,
         IPv4,
-        """{"ranges":[[{"subnet":"10.1.17.0/24"}]],"routes":[{"dst":"10.1.0.0/16","table":100},{"dst":"10.1.0.0/16"}],"type":"host-local"}"""
+        """{"ranges":[[{"subnet":"10.1.17.0/24"}]],"routes":[{"dst":"10.1.0.0/16","table":100},"""
+            + """{"dst":"10.1.0.0/16"}],"type":"host-local"}"""
     )]
     [InlineData(
         "",

@@ -271,10 +271,12 @@ public sealed class ConverterTests
 
     [Theory]
     [InlineData(
-        """{"kind":"List","items":[{"kind":"PersistentVolume","metadata":{"name":"a"},"spec":{"flexVolume":{"driver":"k8s/nfs","options":{"server":"s","share":"/x"}}}}]}"""
+        """{"kind":"List","items":[{"kind":"PersistentVolume","metadata":{"name":"a"},"spec":{"flexVolume":"""
+            + """{"driver":"k8s/nfs","options":{"server":"s","share":"/x"}}}}]}"""
     )]
     [InlineData(
-        """{"kind":"PersistentVolumeList","items":[{"metadata":{"name":"a"},"spec":{"flexVolume":{"driver":"k8s/nfs","options":{"server":"s","share":"/x"}}}}]}"""
+        """{"kind":"PersistentVolumeList","items":[{"metadata":{"name":"a"},"spec":{"flexVolume":{"driver":"k8s/nfs","options":"""
+            + """{"server":"s","share":"/x"}}}}]}"""
     )]
     [InlineData(
         "{\n\t\"kind\": \"PersistentVolume\",\n\t\"metadata\": {\"name\": \"a\"},\n\t\"spec\": {\"flexVolume\": {\"driver\": "

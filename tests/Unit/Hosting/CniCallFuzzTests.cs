@@ -16,8 +16,10 @@ public sealed class CniCallFuzzTests
         .. new[]
         {
             """{"cniVersion":"1.1.0","name":"n","type":"fake","cni.dev/valid-attachments":[{"containerID":"a","ifname":"b"}]}""",
-            """{"cniVersion":"1.0.0","name":"n","prevResult":{"cniVersion":"1.0.0","ips":[{"address":"10.1.2.3/24","gateway":"::1","interface":0}]}}""",
-            """{"name":"n","cniVersion":"0.4.0","prevResult":{"interfaces":[{"name":"x","mac":"m"}],"routes":[{"dst":"0.0.0.0/0","gw":"1.2.3.4","mtu":5}],"dns":{"search":["\ud83d\ude00"]}}}""",
+            """{"cniVersion":"1.0.0","name":"n","prevResult":{"cniVersion":"1.0.0","ips":[{"address":"10.1.2.3/24","gateway":"::"""
+                + """1","interface":0}]}}""",
+            """{"name":"n","cniVersion":"0.4.0","prevResult":{"interfaces":[{"name":"x","mac":"m"}],"routes":["""
+                + """{"dst":"0.0.0.0/0","gw":"1.2.3.4","mtu":5}],"dns":{"search":["\ud83d\ude00"]}}}""",
             """{"name":"n","prevResult":{"ip4":{"ip":"10.1.2.3/24","routes":[{"dst":"::/0"}]},"ip6":null}}""",
         }.Select(Encoding.UTF8.GetBytes),
     ];

@@ -43,13 +43,16 @@ public sealed class CifsPlanTests
     [Theory]
     [InlineData("nodfs,nohandlecache,nolease,max_credits=100,retrans=5,sync,modefromsid")]
     [InlineData(
-        "nosharesock,noblocksend,noautotune,nosparse,nodelete,nocase,ignorecase,forcemand,idsfromsid,rwpidforward,locallease,signloosely,multiuser,nounix,tcpnodelay"
+        "nosharesock,noblocksend,noautotune,nosparse,nodelete,nocase,ignorecase,forcemand,idsfromsid,rwpidforward,locallease,"
+            + "signloosely,multiuser,nounix,tcpnodelay"
     )]
     [InlineData(
-        "netbiosname=A,servern=B,srcaddr=10.0.0.9,esize=1,acregmax=5,acdirmax=5,echo_interval=10,handletimeout=1,cache=none,iocharset=utf8,sec=ntlmssp,sign,seal"
+        "netbiosname=A,servern=B,srcaddr=10.0.0.9,esize=1,acregmax=5,acdirmax=5,echo_interval=10,handletimeout=1,cache=none,"
+            + "iocharset=utf8,sec=ntlmssp,sign,seal"
     )]
     [InlineData(
-        "backupuid=0,backupgid=0,noposixpaths,noacl,nouser_xattr,nobrl,noserverino,nomapposix,mapchars,mfsymlinks,cifsacl,setuids,dynperm,fsc,noperm,hard"
+        "backupuid=0,backupgid=0,noposixpaths,noacl,nouser_xattr,nobrl,noserverino,nomapposix,mapchars,mfsymlinks,cifsacl,"
+            + "setuids,dynperm,fsc,noperm,hard"
     )]
     [InlineData("context=\"system_u:object_r:container_file_t:s0:c1,c2\",vers=2.1")]
     public void What_the_kernel_takes_is_passed_on(string words) =>

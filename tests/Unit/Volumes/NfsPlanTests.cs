@@ -56,7 +56,8 @@ public sealed class NfsPlanTests
 
     [Theory]
     [InlineData(
-        "timeo=600,retrans=2,rsize=65536,noac,acregmin=1,nocto,lookupcache=pos,fsc=shop,nosharecache,nordirplus,noresvport,local_lock=flock,nconnect=4,xprtsec=tls,sec=sys:krb5,write=eager,noposix"
+        "timeo=600,retrans=2,rsize=65536,noac,acregmin=1,nocto,lookupcache=pos,fsc=shop,nosharecache,nordirplus,noresvport,"
+            + "local_lock=flock,nconnect=4,xprtsec=tls,sec=sys:krb5,write=eager,noposix"
     )]
     [InlineData(
         "clientaddr=0.0.0.0,namlen=200,softreval,nosoftreval,sync,nomigration,trunkdiscovery,max_connect=2,bsize=4096,nolock,noacl"

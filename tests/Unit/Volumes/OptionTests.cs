@@ -209,7 +209,8 @@ public sealed class OptionTests
 
     [Theory]
     [InlineData(
-        "defaults,_netdev,nofail,auto,noauto,nouser,comment=x,x-systemd.automount,X-mount.mkdir=0755,retry=5,bg,fg,intr,nointr,mand,nomand,loud,silent,iversion,user=bob"
+        "defaults,_netdev,nofail,auto,noauto,nouser,comment=x,x-systemd.automount,X-mount.mkdir=0755,retry=5,bg,fg,intr,nointr,"
+            + "mand,nomand,loud,silent,iversion,user=bob"
     )]
     [InlineData(" , ,, defaults ,")]
     [InlineData("=x")]

@@ -99,7 +99,8 @@ public sealed class HostLocalAddTests : IDisposable
         var path = Path.Combine(network.DataDir, "resolv.conf");
         File.WriteAllText(path, "nameserver 192.0.2.3\n");
         network.Config =
-            $$$"""{"subnet":"10.1.2.0/24","resolvConf":"{{{path}}}","routes":[{"dst":"0.0.0.0/0"},{"dst":"192.168.0.0/16","gw":"10.1.2.7","mtu":1400,"table":7}]}""";
+            $$$"""{"subnet":"10.1.2.0/24","resolvConf":"{{{path}}}","routes":[{"dst":"0.0.0.0/0"},"""
+            + $$$"""{"dst":"192.168.0.0/16","gw":"10.1.2.7","mtu":1400,"table":7}]}""";
         var result = network.Add("c1");
         Assert.Equal(["192.0.2.3"], result.Dns.Nameservers);
         Assert.Equal(["0.0.0.0/0", "192.168.0.0/16"], result.Routes.Select(route => route.Dst.ToString()));

@@ -206,7 +206,8 @@ public sealed class HostLocalConfigTests
 
     [Theory]
     [InlineData(
-        """[{"subnet":"10.1.0.0/16","rangeStart":"10.1.9.0","rangeEnd":"10.1.9.9"},{"subnet":"10.1.0.0/16","rangeStart":"10.1.1.0","rangeEnd":"10.1.9.0"}]""",
+        """[{"subnet":"10.1.0.0/16","rangeStart":"10.1.9.0","rangeEnd":"10.1.9.9"},"""
+            + """{"subnet":"10.1.0.0/16","rangeStart":"10.1.1.0","rangeEnd":"10.1.9.0"}]""",
         "invalid range set 0: subnets 10.1.9.0-10.1.9.9 and 10.1.1.0-10.1.9.0 overlap"
     )]
     [InlineData(

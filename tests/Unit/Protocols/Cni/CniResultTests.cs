@@ -154,7 +154,8 @@ public sealed class CniResultTests
     public void The_oldest_form_is_read_with_routes_of_both_families_in_order()
     {
         var result = Read(
-            """{"ip6":{"ip":"fd00::5/64","routes":[{"dst":"::/0"}]},"IP4":{"ip":"10.1.2.5/24","gateway":"","routes":[{"dst":"0.0.0.0/0","gw":"10.1.2.1","mtu":9}]}}""",
+            """{"ip6":{"ip":"fd00::5/64","routes":[{"dst":"::/0"}]},"IP4":{"ip":"10.1.2.5/24","gateway":"","routes":["""
+                + """{"dst":"0.0.0.0/0","gw":"10.1.2.1","mtu":9}]}}""",
             "0.2.0"
         );
         Assert.Equal(["10.1.2.5/24", "fd00::5/64"], result.IPs.Select(ip => ip.Address.ToString()));

@@ -11,7 +11,8 @@ public sealed class FlexAnswerTests
     [Fact]
     public void Init_tells_all_five_capabilities() =>
         Assert.Equal(
-            """{"status":"Success","capabilities":{"attach":false,"selinuxRelabel":true,"supportsMetrics":true,"fsGroup":true,"requiresFSResize":false}}"""
+            """{"status":"Success","capabilities":{"attach":false,"selinuxRelabel":true,"supportsMetrics":true,"fsGroup":"""
+                + """true,"requiresFSResize":false}}"""
                 + "\n",
             Text(new FlexAnswer(FlexStatus.Success) { Capabilities = new FlexCapabilities { FSGroup = true } })
         );
@@ -41,7 +42,8 @@ public sealed class FlexAnswerTests
 
     [Theory]
     [InlineData(
-        """{"status":"Success","capabilities":{"attach":false,"selinuxRelabel":true,"supportsMetrics":true,"fsGroup":true,"requiresFSResize":false}}""",
+        """{"status":"Success","capabilities":{"attach":false,"selinuxRelabel":true,"supportsMetrics":true,"fsGroup":"""
+            + """true,"requiresFSResize":false}}""",
         null
     )]
     [InlineData("""{"status":"Success","capabilities":null}""", "no capabilities")]
