@@ -2,6 +2,7 @@ using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Node;
 using Plugboard.Coordinator.Reconciling;
 using Plugboard.Coordinator.Sources;
+using Plugboard.Coordinator.Tracking;
 using Plugboard.Netlink.Route;
 
 namespace Plugboard.Coordinator.Engine;
@@ -20,6 +21,8 @@ internal sealed class CoordinatorEngine : IDisposable
     private readonly EngineOptions options;
     private readonly Wakeup wakeup = new();
     private readonly NodeStore store;
+    private readonly ChangeReader<string> nodes;
+    private readonly ChangeFeed<string> peers = new(StringComparer.Ordinal);
     private readonly List<ReconcilerState> reconcilers;
     private readonly ChangeLog log;
     private readonly SourceRunner source;
@@ -40,7 +43,8 @@ internal sealed class CoordinatorEngine : IDisposable
         this.parts = parts;
         this.options = options;
         store = new NodeStore(wakeup.FromSource);
-        reconcilers = parts.Reconcilers.Select(reconciler => new ReconcilerState(reconciler)).ToList();
+        nodes = store.OpenReader();
+        reconcilers = parts.Reconcilers.Select(reconciler => new ReconcilerState(reconciler, peers.OpenReader())).ToList();
         log = new ChangeLog(parts.Log);
         source = new SourceRunner(parts.Source, store, parts.Clock);
         faults = new RoundFaults(parts.Log);
@@ -105,6 +109,8 @@ internal sealed class CoordinatorEngine : IDisposable
     private void Fail(Exception e, KernelNotifications watch)
     {
         parts.Network.Invalidate();
+        parts.ViewBuilder.Forget();
+        peers.Touch(TouchedKeys<string>.All);
         AskAll(SyncCause.Retry);
         faults.Fail(e, Now);
         status = status with { Fault = faults.Current, Faults = CountFaults(watch) };
@@ -217,8 +223,11 @@ internal sealed class CoordinatorEngine : IDisposable
 
     private void Round(KernelNotifications watch)
     {
-        var snapshot = store.Current;
-        var (view, notReady) = View(snapshot);
+        var (snapshot, touched) = store.Take(nodes);
+        // The audit and a retry trust nothing that is remembered.
+        var isWhole = reconcilers.Exists(reconciler => reconciler.Pending is SyncCause.Start or SyncCause.Audit or SyncCause.Retry);
+        var (view, notReady) = View(snapshot, isWhole ? TouchedKeys<string>.All : touched);
+        peers.Touch(parts.ViewBuilder.Touched);
         log.NotReadyReason(notReady);
         log.SourceError(snapshot.SourceError);
         if (view is not null)
@@ -240,7 +249,7 @@ internal sealed class CoordinatorEngine : IDisposable
         reconciler is { Reconciler.WaitsForOthers: true, SyncCount: 0 }
         && reconcilers.Exists(other => other != reconciler && !other.IsUsable);
 
-    private (ClusterView? View, string? NotReadyReason) View(ClusterSnapshot snapshot)
+    private (ClusterView? View, string? NotReadyReason) View(ClusterSnapshot snapshot, TouchedKeys<string> touched)
     {
         if (!parts.Network.IsCurrent)
             parts.Network.Read(parts.Client);
@@ -254,7 +263,7 @@ internal sealed class CoordinatorEngine : IDisposable
         lastUplink = found ?? lastUplink;
         interest = new UplinkInterest(found, question);
         log.Substitute(finder.IsSubstitute ? finder.Fault : null);
-        return parts.ViewBuilder.Build(snapshot, found, parts.Network.Links, finder.Fault);
+        return parts.ViewBuilder.Build(snapshot, found, parts.Network.Links, finder.Fault, touched);
     }
 
     private void Sync(ReconcilerState reconciler, ClusterView view)
@@ -264,7 +273,7 @@ internal sealed class CoordinatorEngine : IDisposable
         SyncOutcome outcome;
         try
         {
-            outcome = reconciler.Reconciler.Sync(view, cause);
+            outcome = reconciler.Run(view, cause);
         }
 #pragma warning disable CA1031 // One reconciler's failure must not stop the others: it is reported and retried.
         catch (Exception e)
@@ -311,7 +320,7 @@ internal sealed class CoordinatorEngine : IDisposable
             NotReadyReason = told.NotReadyReason,
             SourceError = snapshot.SourceError,
             Reconcilers = reconcilers.ConvertAll(ReconcilerStatus.Of),
-            Paths = [.. reconcilers.SelectMany(reconciler => reconciler.Reconciler.Paths)],
+            Paths = reconcilers.ConvertAll(static reconciler => reconciler.Reconciler.Paths).SelectMany(static paths => paths),
             SourceHeardAt = heardAt,
             Faults = told.Faults,
         };

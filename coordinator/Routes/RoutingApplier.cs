@@ -61,7 +61,8 @@ internal sealed class RoutingApplier(RouteClient client, NodeNetwork network, IR
         }
     }
 
-    private void Note(RoutingChange change)
+    /// <summary>Notes a change that the kernel accepted.</summary>
+    public void Note(RoutingChange change)
     {
         switch (change)
         {
