@@ -1,4 +1,5 @@
 using Plugboard.Coordinator.Cluster;
+using Plugboard.Coordinator.Configuration;
 using Plugboard.Coordinator.Node;
 using Plugboard.Coordinator.Reconciling;
 using Plugboard.Coordinator.Sources;
@@ -17,6 +18,8 @@ internal sealed class CoordinatorEngine : IDisposable
     private static readonly TimeSpan LongestRest = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestWait = TimeSpan.FromHours(1);
 
+    private const int Many = 1000;
+
     private readonly EngineParts parts;
     private readonly EngineOptions options;
     private readonly Wakeup wakeup = new();
@@ -32,6 +35,7 @@ internal sealed class CoordinatorEngine : IDisposable
     private DateTimeOffset nextAudit;
     private Uplink? uplink;
     private Uplink? lastUplink;
+    private (ClusterNode? Own, NetConf? Network, long Version)? settled;
     private UplinkInterest interest = new(null, new UplinkQuestion());
     private long seenVersion = -1;
     private DateTimeOffset? heardAt;
@@ -225,7 +229,9 @@ internal sealed class CoordinatorEngine : IDisposable
     {
         var (snapshot, touched) = store.Take(nodes);
         // The audit and a retry trust nothing that is remembered.
-        var isWhole = reconcilers.Exists(reconciler => reconciler.Pending is SyncCause.Start or SyncCause.Audit or SyncCause.Retry);
+        var isWhole = IsPending(SyncCause.Start) || IsPending(SyncCause.Audit) || IsPending(SyncCause.Retry);
+        if (isWhole || IsPending(SyncCause.Kernel))
+            settled = null;
         var (view, notReady) = View(snapshot, isWhole ? TouchedKeys<string>.All : touched);
         peers.Touch(parts.ViewBuilder.Touched);
         log.NotReadyReason(notReady);
@@ -242,7 +248,14 @@ internal sealed class CoordinatorEngine : IDisposable
 
         Publish(snapshot, view, (notReady, CountFaults(watch)));
         faults.Succeed();
+        if (isWhole && snapshot.Nodes.Count >= Many)
+            ReturnMemory();
     }
+
+    private bool IsPending(SyncCause cause) => reconcilers.Exists(reconciler => reconciler.Pending == cause);
+
+    // A comparison of all leaves several times what is kept as garbage, and the next one may be minutes away.
+    private static void ReturnMemory() => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
 
     // What says that pods can be started comes last.
     private bool HasToWait(ReconcilerState reconciler) =>
@@ -253,6 +266,10 @@ internal sealed class CoordinatorEngine : IDisposable
     {
         if (!parts.Network.IsCurrent)
             parts.Network.Read(parts.Client);
+        // Another peer is no reason to look for the uplink again.
+        var basis = (parts.ViewBuilder.FindOwn(snapshot), snapshot.Network, parts.Network.Version);
+        if (uplink is not null && settled == basis)
+            return parts.ViewBuilder.Build(snapshot, uplink, parts.Network.Links, touched: touched);
         var question = parts.ViewBuilder.QuestionOf(snapshot, parts.Uplink, uplink ?? lastUplink);
         var finder = new UplinkFinder(parts.Network, question, address => NodeNetwork.FindRoute(parts.Client, address));
         var found = finder.Find();
@@ -261,6 +278,7 @@ internal sealed class CoordinatorEngine : IDisposable
             log.Uplink(found);
         uplink = found;
         lastUplink = found ?? lastUplink;
+        settled = finder.Fault is null ? basis : null;
         interest = new UplinkInterest(found, question);
         log.Substitute(finder.IsSubstitute ? finder.Fault : null);
         return parts.ViewBuilder.Build(snapshot, found, parts.Network.Links, finder.Fault, touched);
@@ -291,13 +309,13 @@ internal sealed class CoordinatorEngine : IDisposable
     private void Advertise(ClusterView view)
     {
         var backend = view.Network.Backend.Type;
-        if (view.Self.Addresses.Count == 0 || (backend == Configuration.BackendType.None && !parts.Source.LeasesNetworks))
+        if (view.Self.Addresses.Count == 0 || (backend == BackendType.None && !parts.Source.LeasesNetworks))
             return;
         parts.Source.Advertise(
             new NodeAdvertisement
             {
                 // As flanneld: a lease of alloc's has no type.
-                BackendType = backend == Configuration.BackendType.None ? "" : Tunnels.WordOf(backend),
+                BackendType = backend == BackendType.None ? "" : Tunnels.WordOf(backend),
                 Addresses = parts.Uplink.PublicAddresses(view.Self.Addresses),
                 Vtep4 = Tunnels.EndOf(view, is6: false),
                 Vtep6 = Tunnels.EndOf(view, is6: true),

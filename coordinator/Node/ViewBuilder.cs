@@ -23,6 +23,9 @@ internal sealed class ViewBuilder(string nodeName, NetConf? ownNetwork, bool isA
     /// <summary>What to do if this node has no pod network, depending on the source.</summary>
     public string PodNetworkHint { get; init; } = "give it one in the source";
 
+    /// <summary>This node as the source has it; null if absent.</summary>
+    public ClusterNode? FindOwn(ClusterSnapshot snapshot) => snapshot.Nodes.GetValueOrDefault(nodeName);
+
     /// <summary>What is known for choosing the uplink.</summary>
     /// <param name="snapshot">What the source delivered.</param>
     /// <param name="options">The flags.</param>
