@@ -58,7 +58,8 @@ internal sealed class ReconcilerState(IReconciler reconciler, ChangeReader<strin
     public SyncOutcome Run(ClusterView view, SyncCause cause)
     {
         var touched = peers.Take();
-        var isPart = cause == SyncCause.Source && IsRight && !touched.IsAll && last is not null && view.DiffersOnlyInPeers(last);
+        var isPart =
+            cause == SyncCause.Source && IsRight && IsUsable && !touched.IsAll && last is not null && view.DiffersOnlyInPeers(last);
         // What throws leaves an unknown state.
         last = null;
         var outcome = isPart ? Reconciler.SyncPeers(view, touched.Keys) : Reconciler.Sync(view, cause);
