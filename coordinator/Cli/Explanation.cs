@@ -138,8 +138,11 @@ internal sealed class Explanation(ClusterView view, RouteClient client, NodeNetw
         var table = FindInTable(destination);
         if (table is null)
             return "by another table than the main one";
-        return $"by {table.Dst}, "
-            + $"{(table.Protocol == RouteProtocol.Plugboard ? "the coordinator's route" : $"a route of protocol {table.Protocol.ToString().ToLowerInvariant()}")}";
+        var author =
+            table.Protocol == RouteProtocol.Plugboard
+                ? "the coordinator's route"
+                : $"a route of protocol {table.Protocol.ToString().ToLowerInvariant()}";
+        return $"by {table.Dst}, {author}";
     }
 
     private void Explain((MasqueradeOptions Options, MasqueradeConfig Config) rules, IPAddr source, IPAddr destination, string link)

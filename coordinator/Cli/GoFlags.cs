@@ -119,10 +119,11 @@ internal sealed class GoFlags(IReadOnlyList<Option> options, Action<string> note
         if (value is null)
             return [option.Name];
         if (option.ValueType == typeof(bool))
-            return
-            [
-                $"{option.Name}={(ReadSwitch(value) ?? throw new SettingException($"{option.Name}={value}: neither true nor false")).ToString(CultureInfo.InvariantCulture)}",
-            ];
+        {
+            var isOn = ReadSwitch(value) ?? throw new SettingException($"{option.Name}={value}: neither true nor false");
+            return [$"{option.Name}={isOn.ToString(CultureInfo.InvariantCulture)}"];
+        }
+
         if (option.ValueType == typeof(int) && GoYamlNumber.Find(value) is { } number)
             value = number;
         // To System.CommandLine an argument that ends with the sign has no value, and the option takes what comes next for it.

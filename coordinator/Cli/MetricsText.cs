@@ -48,11 +48,14 @@ internal static class MetricsText
     private static void WritePeers(StringBuilder text, EngineStatus status)
     {
         Head(text, "coordinator_peers", "gauge", "Peers by how their pods are reached, or why not.");
+        var counts = status
+            .Paths.GroupBy(static path => (path.Is6, path.State))
+            .ToDictionary(static group => group.Key, static group => group.Count());
         foreach (var is6 in (ReadOnlySpan<bool>)[false, true])
         {
             foreach (var state in Enum.GetValues<PeerState>())
             {
-                var count = status.Paths.Count(path => path.Is6 == is6 && path.State == state);
+                var count = counts.GetValueOrDefault((is6, state));
                 text.Append(
                     CultureInfo.InvariantCulture,
                     $"coordinator_peers{{family=\"{(is6 ? "ipv6" : "ipv4")}\",state=\"{Label(state.ToString())}\"}} {count}\n"

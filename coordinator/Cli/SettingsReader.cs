@@ -246,12 +246,15 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
         if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
             throw new SettingException($"{option} {WithoutPassword(text)}: not of the form http://host:port or https://host:port");
         // A URL appears in every message about it.
-        return uri.UserInfo.Length == 0
-            ? uri
-            : throw new SettingException(
-                $"{option} {uri.Scheme}://…@{uri.Authority}: a name and a password in a URL appear in log messages: "
-                    + $"{(option == "--kube-api-url" ? "give a token or a client certificate by --kubeconfig-file" : "give them by --etcd-username and FLANNELD_ETCD_PASSWORD")}"
-            );
+        if (uri.UserInfo.Length == 0)
+            return uri;
+        var remedy =
+            option == "--kube-api-url"
+                ? "give a token or a client certificate by --kubeconfig-file"
+                : "give them by --etcd-username and FLANNELD_ETCD_PASSWORD";
+        throw new SettingException(
+            $"{option} {uri.Scheme}://…@{uri.Authority}: a name and a password in a URL appear in log messages: {remedy}"
+        );
     }
 
     private static string WithoutPassword(string text) => text.LastIndexOf('@') is var at and >= 0 ? $"…{text[at..]}" : text;

@@ -14,7 +14,7 @@ internal sealed record ClusterView
     public required LocalNode Self { get; init; }
 
     /// <summary>The other nodes, those that were refused left out.</summary>
-    public ValueArray<ClusterNode> Peers { get; init; } = [];
+    public PeerMap Peers { get; init; } = PeerMap.Empty;
 
     /// <summary>The nodes that are left out, wholly or in part, and why.</summary>
     public ValueArray<RefusedNode> Refused { get; init; } = [];
@@ -34,6 +34,9 @@ internal sealed record ClusterView
         && Self is { PodCidrs.Count: > 0, Uplink: not null }
         && Self.PodCidrs.All(cidr => Self.Address(cidr.Is6) is not null)
         && Self.FindOutside(Network) is null;
+
+    /// <summary>True if nothing but the peers differs: the rest of the node stays as it was for the other view.</summary>
+    public bool DiffersOnlyInPeers(ClusterView other) => IsComplete == other.IsComplete && Network == other.Network && Self == other.Self;
 
     /// <summary>All pod networks: this node's and its peers'.</summary>
     public IEnumerable<IPPrefix> PodCidrs => Self.PodCidrs.Concat(Peers.SelectMany(peer => peer.PodCidrs));

@@ -1,4 +1,5 @@
 using Plugboard.Coordinator.Configuration;
+using Plugboard.Coordinator.Tracking;
 
 namespace Plugboard.Coordinator.Cluster;
 
@@ -9,10 +10,25 @@ namespace Plugboard.Coordinator.Cluster;
 internal sealed class NodeStore(Action changed)
 {
     private readonly Lock writing = new();
+    private readonly ChangeFeed<string> feed = new(StringComparer.Ordinal);
     private volatile ClusterSnapshot current = new();
 
     /// <summary>What is known now.</summary>
     public ClusterSnapshot Current => current;
+
+    /// <summary>A reader of the nodes, by name; see <see cref="Take"/>.</summary>
+    public ChangeReader<string> OpenReader()
+    {
+        lock (writing)
+            return feed.OpenReader();
+    }
+
+    /// <summary>What is known now, and which nodes changed since this reader last looked.</summary>
+    public (ClusterSnapshot Snapshot, TouchedKeys<string> Touched) Take(ChangeReader<string> reader)
+    {
+        lock (writing)
+            return (current, reader.Take());
+    }
 
     /// <summary>
     /// A complete list was read: a node that is absent is gone. A field that is absent stays (<see cref="ClusterNode.After"/>).
@@ -27,12 +43,14 @@ internal sealed class NodeStore(Action changed)
                 absent.Remove(node.Name);
                 var known = old.Nodes.GetValueOrDefault(node.Name);
                 var whole = node.After(known);
-                if (whole.IsSilent)
-                    next.Remove(node.Name);
-                else if (whole != known)
+                if (whole.IsSilent ? next.Remove(node.Name) : whole != known)
+                    feed.Touch(node.Name);
+                if (!whole.IsSilent && whole != known)
                     next[node.Name] = whole;
             }
 
+            foreach (var name in absent)
+                feed.Touch(name);
             next.RemoveRange(absent);
             return old with { Nodes = next.ToImmutable(), IsComplete = true, SourceError = null };
         });
@@ -41,6 +59,7 @@ internal sealed class NodeStore(Action changed)
     public void Set(ClusterNode node) =>
         Write(old =>
         {
+            feed.Touch(node.Name);
             var known = old.Nodes.GetValueOrDefault(node.Name);
             var whole = node.After(known);
             if (whole.IsSilent)
@@ -49,7 +68,12 @@ internal sealed class NodeStore(Action changed)
         });
 
     /// <summary>A node left; no effect if it is unknown.</summary>
-    public void Remove(string name) => Write(old => old with { Nodes = old.Nodes.Remove(name) });
+    public void Remove(string name) =>
+        Write(old =>
+        {
+            feed.Touch(name);
+            return old with { Nodes = old.Nodes.Remove(name) };
+        });
 
     /// <summary>The source delivered the cluster network.</summary>
     public void SetNetwork(NetConf network) => Write(old => old with { Network = network });

@@ -8,17 +8,21 @@ namespace Plugboard.Coordinator.Cluster;
 /// <param name="network">The cluster's network.</param>
 /// <param name="self">This node.</param>
 /// <param name="before">The nodes as accepted before: the last valid value of a refused field stays in force.</param>
-internal sealed class PeerCheck(NetConf network, LocalNode self, IReadOnlyDictionary<string, ClusterNode>? before = null)
+internal sealed class PeerCheck(NetConf network, LocalNode self, PeerMap? before = null)
 {
     private readonly PodCidrRegister register = new();
     private readonly List<RefusedNode> refused = [];
-    private readonly List<string> notes = [];
+    private readonly List<(string Name, string Text)> notes = [];
+    private readonly List<string> irregular = [];
 
     /// <summary>The nodes that are left out, wholly or in part, and why.</summary>
     public IReadOnlyList<RefusedNode> Refused => refused;
 
-    /// <summary>Values that are in force although the source no longer has them.</summary>
-    public IReadOnlyList<string> Notes => notes;
+    /// <summary>Values that are in force although the source no longer has them, each with its node's name.</summary>
+    public IReadOnlyList<(string Name, string Text)> Notes => notes;
+
+    /// <summary>The nodes with a value that no node may have; not those that only conflict with others.</summary>
+    public IReadOnlyList<string> Irregular => irregular;
 
     /// <summary>
     /// The nodes without the refused data. Of two that claim one network the older keeps it; this node always keeps its own.
@@ -39,7 +43,8 @@ internal sealed class PeerCheck(NetConf network, LocalNode self, IReadOnlyDictio
     {
         if (IsInOrder(peer))
             return peer;
-        var last = before?.GetValueOrDefault(peer.Name);
+        irregular.Add(peer.Name);
+        var last = before?.Find(peer.Name);
         var addresses = Keep(peer.Addresses, AddressFault, (peer.Name, "BadAddress"), last?.Addresses ?? []);
         var cidrs = Keep(peer.PodCidrs, PodCidrFault, (peer.Name, "BadPodCidr"), last?.PodCidrs ?? []);
         return peer with { PodCidrs = cidrs, Addresses = addresses };
@@ -134,7 +139,7 @@ internal sealed class PeerCheck(NetConf network, LocalNode self, IReadOnlyDictio
                 if (LastGood(last, all[i], fault) is { } good)
                 {
                     kept.Add(good);
-                    notes.Add($"node {what.Node}: {good} stays in force in place of {all[i]}, which is refused");
+                    notes.Add((what.Node, $"node {what.Node}: {good} stays in force in place of {all[i]}, which is refused"));
                 }
             }
             else

@@ -27,12 +27,12 @@ internal sealed class PodCidrRegister
         return false;
     }
 
-    /// <summary>Registers a network; gives the one it overlaps, with its owner, instead where there is one.</summary>
+    /// <summary>Registers a network; if it overlaps another, gives that one with its owner, of several the first by address.</summary>
     public (IPPrefix Cidr, string Owner)? TryTake(IPPrefix cidr, string owner)
     {
         var entry = (cidr.Network, owner);
-        if (taken.TryGetValue(entry, out var other))
-            return other;
+        if (taken.Contains(entry))
+            return taken.GetViewBetween(entry, entry).Min;
         taken.Add(entry);
         return null;
     }

@@ -1,7 +1,9 @@
 using Plugboard.Coordinator.Cluster;
+using Plugboard.Coordinator.Configuration;
 using Plugboard.Coordinator.Node;
 using Plugboard.Coordinator.Reconciling;
 using Plugboard.Coordinator.Sources;
+using Plugboard.Coordinator.Tracking;
 using Plugboard.Netlink.Route;
 
 namespace Plugboard.Coordinator.Engine;
@@ -16,10 +18,14 @@ internal sealed class CoordinatorEngine : IDisposable
     private static readonly TimeSpan LongestRest = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestWait = TimeSpan.FromHours(1);
 
+    private const int Many = 1000;
+
     private readonly EngineParts parts;
     private readonly EngineOptions options;
     private readonly Wakeup wakeup = new();
     private readonly NodeStore store;
+    private readonly ChangeReader<string> nodes;
+    private readonly ChangeFeed<string> peers = new(StringComparer.Ordinal);
     private readonly List<ReconcilerState> reconcilers;
     private readonly ChangeLog log;
     private readonly SourceRunner source;
@@ -29,6 +35,7 @@ internal sealed class CoordinatorEngine : IDisposable
     private DateTimeOffset nextAudit;
     private Uplink? uplink;
     private Uplink? lastUplink;
+    private (ClusterNode? Own, NetConf? Network, long Version)? settled;
     private UplinkInterest interest = new(null, new UplinkQuestion());
     private long seenVersion = -1;
     private DateTimeOffset? heardAt;
@@ -40,7 +47,8 @@ internal sealed class CoordinatorEngine : IDisposable
         this.parts = parts;
         this.options = options;
         store = new NodeStore(wakeup.FromSource);
-        reconcilers = parts.Reconcilers.Select(reconciler => new ReconcilerState(reconciler)).ToList();
+        nodes = store.OpenReader();
+        reconcilers = parts.Reconcilers.Select(reconciler => new ReconcilerState(reconciler, peers.OpenReader())).ToList();
         log = new ChangeLog(parts.Log);
         source = new SourceRunner(parts.Source, store, parts.Clock);
         faults = new RoundFaults(parts.Log);
@@ -105,6 +113,8 @@ internal sealed class CoordinatorEngine : IDisposable
     private void Fail(Exception e, KernelNotifications watch)
     {
         parts.Network.Invalidate();
+        parts.ViewBuilder.Forget();
+        peers.Touch(TouchedKeys<string>.All);
         AskAll(SyncCause.Retry);
         faults.Fail(e, Now);
         status = status with { Fault = faults.Current, Faults = CountFaults(watch) };
@@ -217,8 +227,13 @@ internal sealed class CoordinatorEngine : IDisposable
 
     private void Round(KernelNotifications watch)
     {
-        var snapshot = store.Current;
-        var (view, notReady) = View(snapshot);
+        var (snapshot, touched) = store.Take(nodes);
+        // The audit and a retry trust nothing that is remembered.
+        var isWhole = IsPending(SyncCause.Start) || IsPending(SyncCause.Audit) || IsPending(SyncCause.Retry);
+        if (isWhole || IsPending(SyncCause.Kernel))
+            settled = null;
+        var (view, notReady) = View(snapshot, isWhole ? TouchedKeys<string>.All : touched);
+        peers.Touch(parts.ViewBuilder.Touched);
         log.NotReadyReason(notReady);
         log.SourceError(snapshot.SourceError);
         if (view is not null)
@@ -233,17 +248,28 @@ internal sealed class CoordinatorEngine : IDisposable
 
         Publish(snapshot, view, (notReady, CountFaults(watch)));
         faults.Succeed();
+        if (isWhole && snapshot.Nodes.Count >= Many)
+            ReturnMemory();
     }
+
+    private bool IsPending(SyncCause cause) => reconcilers.Exists(reconciler => reconciler.Pending == cause);
+
+    // A comparison of all leaves several times what is kept as garbage, and the next one may be minutes away.
+    private static void ReturnMemory() => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
 
     // What says that pods can be started comes last.
     private bool HasToWait(ReconcilerState reconciler) =>
         reconciler is { Reconciler.WaitsForOthers: true, SyncCount: 0 }
         && reconcilers.Exists(other => other != reconciler && !other.IsUsable);
 
-    private (ClusterView? View, string? NotReadyReason) View(ClusterSnapshot snapshot)
+    private (ClusterView? View, string? NotReadyReason) View(ClusterSnapshot snapshot, TouchedKeys<string> touched)
     {
         if (!parts.Network.IsCurrent)
             parts.Network.Read(parts.Client);
+        // Another peer is no reason to look for the uplink again.
+        var basis = (parts.ViewBuilder.FindOwn(snapshot), snapshot.Network, parts.Network.Version);
+        if (uplink is not null && settled == basis)
+            return parts.ViewBuilder.Build(snapshot, uplink, parts.Network.Links, touched: touched);
         var question = parts.ViewBuilder.QuestionOf(snapshot, parts.Uplink, uplink ?? lastUplink);
         var finder = new UplinkFinder(parts.Network, question, address => NodeNetwork.FindRoute(parts.Client, address));
         var found = finder.Find();
@@ -252,9 +278,10 @@ internal sealed class CoordinatorEngine : IDisposable
             log.Uplink(found);
         uplink = found;
         lastUplink = found ?? lastUplink;
+        settled = finder.Fault is null ? basis : null;
         interest = new UplinkInterest(found, question);
         log.Substitute(finder.IsSubstitute ? finder.Fault : null);
-        return parts.ViewBuilder.Build(snapshot, found, parts.Network.Links, finder.Fault);
+        return parts.ViewBuilder.Build(snapshot, found, parts.Network.Links, finder.Fault, touched);
     }
 
     private void Sync(ReconcilerState reconciler, ClusterView view)
@@ -264,7 +291,7 @@ internal sealed class CoordinatorEngine : IDisposable
         SyncOutcome outcome;
         try
         {
-            outcome = reconciler.Reconciler.Sync(view, cause);
+            outcome = reconciler.Run(view, cause);
         }
 #pragma warning disable CA1031 // One reconciler's failure must not stop the others: it is reported and retried.
         catch (Exception e)
@@ -282,13 +309,13 @@ internal sealed class CoordinatorEngine : IDisposable
     private void Advertise(ClusterView view)
     {
         var backend = view.Network.Backend.Type;
-        if (view.Self.Addresses.Count == 0 || (backend == Configuration.BackendType.None && !parts.Source.LeasesNetworks))
+        if (view.Self.Addresses.Count == 0 || (backend == BackendType.None && !parts.Source.LeasesNetworks))
             return;
         parts.Source.Advertise(
             new NodeAdvertisement
             {
                 // As flanneld: a lease of alloc's has no type.
-                BackendType = backend == Configuration.BackendType.None ? "" : Tunnels.WordOf(backend),
+                BackendType = backend == BackendType.None ? "" : Tunnels.WordOf(backend),
                 Addresses = parts.Uplink.PublicAddresses(view.Self.Addresses),
                 Vtep4 = Tunnels.EndOf(view, is6: false),
                 Vtep6 = Tunnels.EndOf(view, is6: true),
@@ -311,7 +338,7 @@ internal sealed class CoordinatorEngine : IDisposable
             NotReadyReason = told.NotReadyReason,
             SourceError = snapshot.SourceError,
             Reconcilers = reconcilers.ConvertAll(ReconcilerStatus.Of),
-            Paths = [.. reconcilers.SelectMany(reconciler => reconciler.Reconciler.Paths)],
+            Paths = reconcilers.ConvertAll(static reconciler => reconciler.Reconciler.Paths).SelectMany(static paths => paths),
             SourceHeardAt = heardAt,
             Faults = told.Faults,
         };

@@ -1,4 +1,5 @@
 using Plugboard.Coordinator.Cluster;
+using Plugboard.Coordinator.Reconciling;
 
 namespace Plugboard.Coordinator.Engine;
 
@@ -20,8 +21,8 @@ internal sealed record EngineStatus
     /// <summary>The reconcilers in their order.</summary>
     public IReadOnlyList<ReconcilerStatus> Reconcilers { get; init; } = [];
 
-    /// <summary>How each peer is reached.</summary>
-    public IReadOnlyList<PeerPath> Paths { get; init; } = [];
+    /// <summary>How each peer is reached; planned when it is enumerated, see <see cref="IReconciler.Paths"/>.</summary>
+    public IEnumerable<PeerPath> Paths { get; init; } = [];
 
     /// <summary>When the source last delivered a complete list or a change; null: never.</summary>
     public DateTimeOffset? SourceHeardAt { get; init; }

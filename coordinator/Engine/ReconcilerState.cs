@@ -1,12 +1,17 @@
+using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Reconciling;
 using Plugboard.Coordinator.Sources;
+using Plugboard.Coordinator.Tracking;
 
 namespace Plugboard.Coordinator.Engine;
 
 /// <summary>When a reconciler runs next, and what it did so far.</summary>
-internal sealed class ReconcilerState(IReconciler reconciler)
+/// <param name="reconciler">The reconciler.</param>
+/// <param name="peers">The peers that changed since it last ran.</param>
+internal sealed class ReconcilerState(IReconciler reconciler, ChangeReader<string> peers)
 {
     private readonly RetryPause pause = RetryPause.OfNode();
+    private ClusterView? last;
 
     /// <summary>The reconciler.</summary>
     public IReconciler Reconciler { get; } = reconciler;
@@ -48,6 +53,19 @@ internal sealed class ReconcilerState(IReconciler reconciler)
             SyncCause.Kernel => 1,
             _ => 0,
         };
+
+    /// <summary>Runs it: for the peers that changed if nothing else may have, else for everything.</summary>
+    public SyncOutcome Run(ClusterView view, SyncCause cause)
+    {
+        var touched = peers.Take();
+        var isPart =
+            cause == SyncCause.Source && IsRight && IsUsable && !touched.IsAll && last is not null && view.DiffersOnlyInPeers(last);
+        // What throws leaves an unknown state.
+        last = null;
+        var outcome = isPart ? Reconciler.SyncPeers(view, touched.Keys) : Reconciler.Sync(view, cause);
+        last = view;
+        return outcome;
+    }
 
     /// <summary>It is running now.</summary>
     public void Begin()

@@ -120,6 +120,9 @@ internal sealed class FilesReconciler(FilesOptions options, string nodeName) : I
         return new SyncOutcome(write.Changes, write.Problems);
     }
 
+    /// <summary>Nothing: no file has anything of a peer.</summary>
+    public SyncOutcome SyncPeers(ClusterView view, IReadOnlyCollection<string> touched) => SyncOutcome.Steady;
+
     private SyncOutcome Write(SubnetFile subnet, FileChanges write)
     {
         var isUsable = write.Try(ChangeVerb.Replace, options.SubnetFile, () => subnet.Write(options.SubnetFile));

@@ -28,6 +28,7 @@ internal sealed class MasqueradeReconciler : IReconciler, IDisposable
     private volatile IReadOnlyList<string> others = [];
     private volatile IReadOnlyList<string> unkept = [];
     private IReadOnlyList<OwnedChains>? iptablesPlan;
+    private PeerMap plannedPeers = PeerMap.Empty;
 
     /// <summary>Creates it; nothing is read or changed yet.</summary>
     /// <param name="options">The flags.</param>
@@ -78,6 +79,7 @@ internal sealed class MasqueradeReconciler : IReconciler, IDisposable
         if (IsUnplannable(view))
             return new SyncOutcome([], missing) { IsUsable = false };
         PlanFor(view);
+        plannedPeers = view.Peers;
         if (options.Kind == MasqueradeKind.Agent)
             SaveBackup();
         var isForced = cause is SyncCause.Start or SyncCause.Audit or SyncCause.Retry;
@@ -88,6 +90,29 @@ internal sealed class MasqueradeReconciler : IReconciler, IDisposable
         if (isForced)
             FindOthers();
         return outcome;
+    }
+
+    /// <summary>
+    /// Nothing unless a pod network comes or goes that no other exemption covers: flannel's rules have none, and the agent's list covers
+    /// the private networks.
+    /// </summary>
+    public SyncOutcome SyncPeers(ClusterView view, IReadOnlyCollection<string> touched)
+    {
+        if (options.Kind == MasqueradeKind.Agent && !AreCovered(touched.SelectMany(name => PodCidrs(view, name)).ToList()))
+            return Sync(view, SyncCause.Source);
+        plannedPeers = view.Peers;
+        return SyncOutcome.Steady;
+    }
+
+    private IEnumerable<IPPrefix> PodCidrs(ClusterView view, string name) =>
+        (plannedPeers.Find(name)?.PodCidrs ?? []).Concat(view.Peers.Find(name)?.PodCidrs ?? []);
+
+    private bool AreCovered(List<IPPrefix> podCidrs)
+    {
+        var listed = AgentExemptions.Of(file.Current, []).Select(static item => item.Network).ToList();
+        return podCidrs.TrueForAll(pod =>
+            listed.Exists(network => network.Is6 == pod.Is6 && network.Length <= pod.Length && network.Contains(pod.Address))
+        );
     }
 
     private void SaveBackup()

@@ -46,7 +46,8 @@ internal sealed partial class LinkFitness(NodeNetwork network, ValueArray<IPPref
     private bool IsPods(InterfaceAddress own) => ownPods.Any(pods => pods.Is6 == own.Address.Is6 && pods.Contains(own.Address.Address));
 
     [GeneratedRegex(
-        @"^(docker[0-9]+|br-[0-9a-f]{12}|cni-podman[0-9]+|podman[0-9]+|nerdctl[0-9]+|lxcbr[0-9]+|lxdbr[0-9]+|virbr[0-9]+|kube-bridge|cbr0|cali[0-9a-f]{11}|veth[0-9a-f]{7,8})$",
+        @"^(docker[0-9]+|br-[0-9a-f]{12}|cni-podman[0-9]+|podman[0-9]+|nerdctl[0-9]+|lxcbr[0-9]+|lxdbr[0-9]+|virbr[0-9]+"
+            + "|kube-bridge|cbr0|cali[0-9a-f]{11}|veth[0-9a-f]{7,8})$",
         RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture
     )]
     private static partial Regex IsContainers();

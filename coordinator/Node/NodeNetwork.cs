@@ -23,6 +23,9 @@ internal sealed class NodeNetwork
     /// <summary>How often it was read.</summary>
     public long ReadCount { get; private set; }
 
+    /// <summary>Goes up with each reading and each change by another process.</summary>
+    public long Version { get; private set; }
+
     /// <summary>The links by name.</summary>
     public IReadOnlyDictionary<string, Link> Links => links;
 
@@ -63,6 +66,7 @@ internal sealed class NodeNetwork
         }
 
         ReadCount++;
+        Version++;
         IsCurrent = true;
     }
 
@@ -96,7 +100,12 @@ internal sealed class NodeNetwork
     public Link? FindLink(int index) => byIndex.GetValueOrDefault(index);
 
     /// <summary>The coordinator made a route, or replaced one.</summary>
-    public void Note(Route route) => routes[KeyOf(route)] = route;
+    public void Note(Route route)
+    {
+        if (routes.TryGetValue(KeyOf(route), out var replaced) && replaced.Protocol != RouteProtocol.Plugboard)
+            Version++;
+        routes[KeyOf(route)] = route;
+    }
 
     /// <summary>The coordinator removed a route.</summary>
     public void Forget(Route route)
@@ -124,6 +133,7 @@ internal sealed class NodeNetwork
     /// </summary>
     public void Take(RouteChange change)
     {
+        Version++;
         if (change.Route is { } route)
             Take(route, change);
         else if (change.Link is { } link)

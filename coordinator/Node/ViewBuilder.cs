@@ -1,6 +1,7 @@
 using Plugboard.Addresses;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Configuration;
+using Plugboard.Coordinator.Tracking;
 using Plugboard.Linux;
 using Plugboard.Netlink.Route.Links;
 
@@ -15,12 +16,15 @@ namespace Plugboard.Coordinator.Node;
 /// <param name="isAlone">There are no other nodes, and this one needs no pod network.</param>
 internal sealed class ViewBuilder(string nodeName, NetConf? ownNetwork, bool isAlone = false)
 {
-    private IReadOnlyDictionary<string, ClusterNode> accepted = new Dictionary<string, ClusterNode>(StringComparer.Ordinal);
+    private readonly PeerSelection selection = new(nodeName);
     private ValueArray<IPPrefix> lastPods = [];
     private bool wasMember;
 
     /// <summary>What to do if this node has no pod network, depending on the source.</summary>
     public string PodNetworkHint { get; init; } = "give it one in the source";
+
+    /// <summary>This node as the source has it; null if absent.</summary>
+    public ClusterNode? FindOwn(ClusterSnapshot snapshot) => snapshot.Nodes.GetValueOrDefault(nodeName);
 
     /// <summary>What is known for choosing the uplink.</summary>
     /// <param name="snapshot">What the source delivered.</param>
@@ -45,22 +49,35 @@ internal sealed class ViewBuilder(string nodeName, NetConf? ownNetwork, bool isA
         bool Needs(bool is6) => network?.Enables(is6) != false && pods.Any(cidr => cidr.Is6 == is6);
     }
 
+    /// <summary>The peers whose accepted data the last <see cref="Build"/> changed.</summary>
+    public TouchedKeys<string> Touched { get; private set; } = TouchedKeys<string>.All;
+
+    /// <summary>The next view is made of all nodes: the touched ones of an earlier one got lost.</summary>
+    public void Forget() => selection.Forget();
+
     /// <summary>The view; null with the reason if the cluster network is not known yet.</summary>
     /// <param name="snapshot">What the source delivered.</param>
     /// <param name="uplink">The uplink.</param>
     /// <param name="links">The node's links by name: an existing tunnel keeps its hardware address unless another one was
     /// advertised.</param>
     /// <param name="whyNoUplink">Why the uplink is missing, if it is.</param>
+    /// <param name="touched">The nodes that changed since the last view; null: all are checked.</param>
     public (ClusterView? View, string? NotReadyReason) Build(
         ClusterSnapshot snapshot,
         Uplink? uplink,
         IReadOnlyDictionary<string, Link> links,
-        string? whyNoUplink = null
+        string? whyNoUplink = null,
+        TouchedKeys<string>? touched = null
     )
     {
         var told = snapshot.Nodes.GetValueOrDefault(nodeName);
+        Touched = TouchedKeys<string>.None;
         if (NetworkOf(snapshot, told) is not { } network)
+        {
+            Forget();
             return (null, "the cluster's network is not known yet: set --net-config-path, or add it to the source");
+        }
+
         var self = new LocalNode
         {
             Name = nodeName,
@@ -76,16 +93,14 @@ internal sealed class ViewBuilder(string nodeName, NetConf? ownNetwork, bool isA
             notReady = whyNoUplink ?? "there is no link by which other nodes are reached; name one with --iface";
         self = self with { IsGone = IsGone(told, self, snapshot) };
         Remember(self);
-        var check = new PeerCheck(network, self, accepted);
-        var peers = check.Accept(snapshot.Nodes.Values.Where(node => node.Name != nodeName));
-        accepted = peers.ToDictionary(peer => peer.Name, StringComparer.Ordinal);
+        Touched = selection.Update(network, self, snapshot.Nodes, touched ?? TouchedKeys<string>.All);
         var view = new ClusterView
         {
             Network = network,
             Self = self,
-            Peers = peers,
-            Refused = check.Refused.ToValueArray(),
-            Notes = snapshot.Nodes.Values.SelectMany(node => node.Notes).Concat(check.Notes).Order(StringComparer.Ordinal).ToValueArray(),
+            Peers = selection.Accepted,
+            Refused = selection.Refused,
+            Notes = selection.Notes,
             IsComplete = snapshot.IsComplete,
         };
         return (view, notReady);
@@ -121,7 +136,8 @@ internal sealed class ViewBuilder(string nodeName, NetConf? ownNetwork, bool isA
         if (told.PodCidrs.Count == 0)
             return $"node {nodeName} has no pod network yet; {PodNetworkHint}";
         return self.PodCidrs.Count == 0
-            ? $"node {nodeName} has the pod network {told.PodCidrs}, and the cluster network does not enable that family: EnableIPv4, EnableIPv6"
+            ? $"node {nodeName} has the pod network {told.PodCidrs}, and the cluster network does not enable that family: "
+                + $"EnableIPv4, EnableIPv6"
             : null;
     }
 

@@ -36,6 +36,9 @@ internal sealed class PodReconciler(string recordRoot) : IReconciler, IDisposabl
     public SyncOutcome Sync(ClusterView view, SyncCause cause) =>
         Tell(() => restorer.Restore(isForced: cause is SyncCause.Start or SyncCause.Audit or SyncCause.Retry));
 
+    /// <summary>Nothing: no pod of this node depends on a peer.</summary>
+    public SyncOutcome SyncPeers(ClusterView view, IReadOnlyCollection<string> touched) => SyncOutcome.Steady;
+
     /// <summary>Nothing: what pods have is the plugins'.</summary>
     public SyncOutcome Remove(bool isDryRun) => SyncOutcome.Steady;
 

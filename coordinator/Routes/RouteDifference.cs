@@ -19,7 +19,7 @@ internal sealed class RouteDifference(NodeNetwork network, bool mayPrune)
         var wanted = new HashSet<RouteKey>(plan.Routes.Count);
         foreach (var route in plan.Routes)
         {
-            var key = new RouteKey(route.Dst, route.Priority);
+            var key = KeyOf(route);
             wanted.Add(key);
             Ensure(route, key, difference);
         }
@@ -28,13 +28,40 @@ internal sealed class RouteDifference(NodeNetwork network, bool mayPrune)
             return;
         foreach (var route in network.Routes.Values.Concat(network.Shadowed))
         {
-            var isOwn =
-                route.Protocol == RouteProtocol.Plugboard
-                || (tunnels.Contains(route.OutInterface) && route.Protocol != RouteProtocol.Kernel);
-            if (isOwn && (!wanted.Contains(NodeNetwork.KeyOf(route)) || network.Shadowed.Contains(route)))
+            if (IsOwn(route, tunnels) && (!wanted.Contains(NodeNetwork.KeyOf(route)) || network.Shadowed.Contains(route)))
                 Remove(route, difference);
         }
     }
+
+    /// <summary>The same for a part of the routes, when all routes were as they should be before.</summary>
+    /// <param name="before">What the part had.</param>
+    /// <param name="plan">What it must have now.</param>
+    /// <param name="tunnels">The indexes of the coordinator's own links.</param>
+    /// <param name="difference">Gets the changes.</param>
+    public void ComparePart(RoutePlan before, RoutePlan plan, IReadOnlySet<int> tunnels, RoutingDifference difference)
+    {
+        var wanted = new HashSet<RouteKey>(plan.Routes.Count);
+        foreach (var route in plan.Routes)
+        {
+            var key = KeyOf(route);
+            wanted.Add(key);
+            Ensure(route, key, difference);
+        }
+
+        if (!mayPrune)
+            return;
+        foreach (var route in before.Routes)
+        {
+            var key = KeyOf(route);
+            if (!wanted.Contains(key) && network.Routes.TryGetValue(key, out var present) && IsOwn(present, tunnels))
+                Remove(present, difference);
+        }
+    }
+
+    private static bool IsOwn(Route route, IReadOnlySet<int> tunnels) =>
+        route.Protocol == RouteProtocol.Plugboard || (tunnels.Contains(route.OutInterface) && route.Protocol != RouteProtocol.Kernel);
+
+    private static RouteKey KeyOf(DesiredRoute route) => new(route.Dst, route.Priority);
 
     private void Ensure(DesiredRoute desired, RouteKey key, RoutingDifference difference)
     {

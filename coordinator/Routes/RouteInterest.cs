@@ -14,7 +14,9 @@ internal sealed class RouteInterest
 {
     private readonly HashSet<RouteKey> wanted;
     private readonly HashSet<int> links;
-    private readonly IPAddr[][] others;
+    private readonly bool asksTheWay;
+    private PeerMap peers;
+    private IPAddr[]?[] others = [null, null];
 
     /// <summary>Of a plan.</summary>
     /// <param name="view">The cluster.</param>
@@ -22,18 +24,30 @@ internal sealed class RouteInterest
     /// <param name="tunnels">The indexes of the tunnels' links.</param>
     public RouteInterest(ClusterView view, RoutePlan plan, IEnumerable<int> tunnels)
     {
-        wanted = plan.Routes.Select(route => new RouteKey(route.Dst, route.Priority)).ToHashSet();
+        wanted = plan.Routes.Select(KeyOf).ToHashSet();
         links = [.. tunnels];
+        peers = view.Peers;
         // Only then does the path to another node's address matter.
-        var asksTheWay = view.Network.Backend.Type == BackendType.HostGw || view.Network.Backend.DirectRouting;
-        others = [SortedOf(view, is6: false, asksTheWay), SortedOf(view, is6: true, asksTheWay)];
+        asksTheWay = view.Network.Backend.Type == BackendType.HostGw || view.Network.Backend.DirectRouting;
     }
 
-    private static IPAddr[] SortedOf(ClusterView view, bool is6, bool asksTheWay)
+    /// <summary>How many routes are desired.</summary>
+    public int WantedCount => wanted.Count;
+
+    /// <summary>A part of the plan became another.</summary>
+    public void Replace(RoutePlan before, RoutePlan now, PeerMap peersNow)
     {
-        if (!asksTheWay)
-            return [];
-        var found = view.Peers.Select(peer => peer.Address(is6)).OfType<IPAddr>().ToArray();
+        wanted.ExceptWith(before.Routes.Select(KeyOf));
+        wanted.UnionWith(now.Routes.Select(KeyOf));
+        (peers, others) = (peersNow, [null, null]);
+    }
+
+    private static RouteKey KeyOf(DesiredRoute route) => new(route.Dst, route.Priority);
+
+    // Only when it is asked for: that is once for many changes of peers, or never.
+    private IPAddr[] SortedOf(bool is6)
+    {
+        var found = peers.Select(peer => peer.Address(is6)).OfType<IPAddr>().ToArray();
         Array.Sort(found);
         return found;
     }
@@ -50,7 +64,9 @@ internal sealed class RouteInterest
 
     private bool LeadsToOthers(IPPrefix dst)
     {
-        var sorted = others[dst.Is6 ? 1 : 0];
+        if (!asksTheWay)
+            return false;
+        var sorted = others[dst.Is6 ? 1 : 0] ??= SortedOf(dst.Is6);
         var at = Array.BinarySearch(sorted, dst.Network.Address);
         at = at < 0 ? ~at : at;
         return at < sorted.Length && dst.Contains(sorted[at]);

@@ -21,10 +21,13 @@ internal sealed class RouteReconciler(RouteClient client, NodeNetwork network, R
     private readonly ForwardChainCheck forwardCheck = new(network);
     private volatile IReadOnlyList<string> warnings = [];
     private RouteInterest? interest;
+    private PlannedView? planned;
     private bool isChecked;
     private long seenAt;
 
     private RoutingApplier Applier => new(client, network, seen);
+
+    private RoutingComparison Comparison => new(network, SeenOf);
 
     /// <inheritdoc/>
     public string Name => "routes";
@@ -32,21 +35,27 @@ internal sealed class RouteReconciler(RouteClient client, NodeNetwork network, R
     /// <inheritdoc/>
     public IReadOnlyList<string> Warnings => warnings;
 
-    /// <summary>The last plan; its paths say how each peer is reached.</summary>
-    public RoutePlan LastPlan { get; private set; } = new();
+    /// <summary>The last plan, made again: what it takes for thousands of peers is not kept.</summary>
+    public RoutePlan LastPlan => planned?.Plan(options) ?? new RoutePlan();
 
     /// <inheritdoc/>
-    public IReadOnlyList<PeerPath> Paths => LastPlan.Paths;
+    public IEnumerable<PeerPath> Paths => PathsOf(planned, options);
+
+    private static IEnumerable<PeerPath> PathsOf(PlannedView? planned, RouteOptions options)
+    {
+        foreach (var path in planned?.Plan(options).Paths ?? [])
+            yield return path;
+    }
 
     /// <inheritdoc/>
     public SyncOutcome Plan(ClusterView view)
     {
         Refresh();
-        var plan = RoutePlanner.Plan(view, network.OnLink, options);
-        LastPlan = plan;
+        planned = new PlannedView(view, network.OnLink);
+        var plan = planned.Plan(options);
         var links = new TunnelLinks(network);
         links.Compare(plan.Tunnels, view.MayPrune);
-        var difference = Compare(view, plan, links.MakesLinks);
+        var difference = Comparison.Whole(view, plan, links.MakesLinks);
         warnings = forwardCheck.Find(view, plan);
         var forwarding = new ForwardingSettings(client, options).Plan(view);
         return new SyncOutcome(
@@ -59,12 +68,12 @@ internal sealed class RouteReconciler(RouteClient client, NodeNetwork network, R
     public SyncOutcome Sync(ClusterView view, SyncCause cause)
     {
         Refresh();
-        var plan = RoutePlanner.Plan(view, network.OnLink, options);
-        LastPlan = plan;
+        planned = new PlannedView(view, network.OnLink);
+        var plan = planned.Plan(options);
         var forwarding = new ForwardingSettings(client, options).Ensure(view);
         var linked = EnsureLinks(view, plan);
         interest = new RouteInterest(view, plan, plan.Tunnels.Select(tunnel => network.Links.GetValueOrDefault(tunnel.Name)?.Index ?? 0));
-        var routed = Applier.Apply(Compare(view, plan, makesLinks: false));
+        var routed = Applier.Apply(Comparison.Whole(view, plan, makesLinks: false));
         if (routed.Problems.Count > 0 || linked.Problems.Count > 0)
             network.Invalidate();
         if (cause is SyncCause.Start or SyncCause.Audit or SyncCause.Source && !isChecked)
@@ -80,6 +89,28 @@ internal sealed class RouteReconciler(RouteClient client, NodeNetwork network, R
             IsUsable = own.Length == 0 && (routed.Problems.Count == 0 || routed.Problems.Count < plan.Routes.Count),
         };
     }
+
+    /// <inheritdoc/>
+    public SyncOutcome SyncPeers(ClusterView view, IReadOnlyCollection<string> touched)
+    {
+        if (planned is not { } last || interest is null || !isChecked || !IsSeen)
+            return Sync(view, SyncCause.Source);
+        planned = new PlannedView(view, network.OnLink);
+        // Which way leads to a peer has not changed since: a route that decides it would have been a reason to compare all.
+        var before = new PlannedView(last.View, network.OnLink).Plan(touched, options);
+        var plan = planned.Plan(touched, options);
+        var routed = Applier.Apply(Comparison.Part(view, before, plan));
+        interest.Replace(before, plan, view.Peers);
+        if (routed.Problems.Count > 0)
+            network.Invalidate();
+        return routed with
+        {
+            IsUsable = plan.Problems.Count == 0 && (routed.Problems.Count == 0 || routed.Problems.Count < interest.WantedCount),
+        };
+    }
+
+    // Nothing was read, and nothing must be, since all was compared.
+    private bool IsSeen => network.IsCurrent && seenAt == network.ReadCount;
 
     /// <inheritdoc/>
     public SyncOutcome Remove(bool isDryRun)
@@ -126,7 +157,8 @@ internal sealed class RouteReconciler(RouteClient client, NodeNetwork network, R
         return new SyncOutcome(
             changes,
             [
-                $"{left.Changes[0]}: made {times} times, each time without effect, for an unknown reason (ip monitor link shows changes); it "
+                $"{left.Changes[0]}: made {times} times, each time without effect, for an unknown reason (ip monitor link shows "
+                    + $"changes); it "
                     + "is retried",
             ]
         );
@@ -140,22 +172,6 @@ internal sealed class RouteReconciler(RouteClient client, NodeNetwork network, R
             return;
         seenAt = network.ReadCount;
         seen.Clear();
-    }
-
-    private RoutingDifference Compare(ClusterView view, RoutePlan plan, bool makesLinks)
-    {
-        var difference = new RoutingDifference();
-        var own = new HashSet<int>();
-        foreach (var tunnel in plan.Tunnels)
-        {
-            var link = makesLinks ? null : network.Links.GetValueOrDefault(tunnel.Name);
-            if (link is not null)
-                own.Add(link.Index);
-            new TunnelDifference(tunnel.Name, link?.Index ?? 0, SeenOf(tunnel, link?.Index ?? 0)).Compare(plan, view.MayPrune, difference);
-        }
-
-        new RouteDifference(network, view.MayPrune).Compare(plan, own, difference);
-        return difference;
     }
 
     private SeenTunnel SeenOf(DesiredTunnel tunnel, int index)

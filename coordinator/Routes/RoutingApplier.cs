@@ -4,7 +4,9 @@ using Plugboard.Netlink.Route;
 
 namespace Plugboard.Coordinator.Routes;
 
-/// <summary>Executes a <see cref="RoutingDifference"/> in one batch, and notes what the kernel accepted in what was last read of it.</summary>
+/// <summary>
+/// Executes a <see cref="RoutingDifference"/> in one batch, and notes what the kernel accepted in what was last read of it.
+/// </summary>
 /// <param name="client">The node's network.</param>
 /// <param name="network">What was last read of the routes.</param>
 /// <param name="tunnels">What was last read of the tunnels, by name.</param>
@@ -61,7 +63,8 @@ internal sealed class RoutingApplier(RouteClient client, NodeNetwork network, IR
         }
     }
 
-    private void Note(RoutingChange change)
+    /// <summary>Notes a change that the kernel accepted.</summary>
+    public void Note(RoutingChange change)
     {
         switch (change)
         {

@@ -23,6 +23,23 @@ internal sealed class CoordinatorBench(string executable, string directory)
     /// <summary>Runs all rows in the calling thread's network namespace; false where one is not reached.</summary>
     public bool Run()
     {
+        MakeLinks();
+        using var client = RouteClient.Open();
+        var reached = Measure(client, Some, 40, isFull: false);
+        reached &= Measure(client, Many, 60, isFull: true);
+        reached &= MeasureOne(client);
+        return new LeaseBench(executable, directory).Run() && reached;
+    }
+
+    /// <summary>Runs only the rows with leases in etcd.</summary>
+    public bool RunLeases()
+    {
+        MakeLinks();
+        return new LeaseBench(executable, directory).Run();
+    }
+
+    private static void MakeLinks()
+    {
         foreach (
             var line in (string[])
                 [
@@ -34,10 +51,6 @@ internal sealed class CoordinatorBench(string executable, string directory)
                 ]
         )
             new Command("/usr/sbin/ip") { Arguments = line.Split(' ') }.Run();
-        using var client = RouteClient.Open();
-        var reached = Measure(client, Some, 40, isFull: false);
-        reached &= Measure(client, Many, 60, isFull: true);
-        return MeasureOne(client) && reached;
     }
 
     // From the source's word to the kernel, without what the source itself takes; compiled while it runs, so the first few do not count.
@@ -72,7 +85,7 @@ internal sealed class CoordinatorBench(string executable, string directory)
         using var process = Start();
         try
         {
-            Until(() => Routes(client) == count - 1, $"{count - 1} routes");
+            Running.Until(() => Running.Routes(client) == count - 1, patience, $"{count - 1} routes");
             var first = watch.Elapsed.TotalMilliseconds;
             var reached = !isFull || Report.Limit($"coordinator: start to {count - 1} peers in the kernel", first, "ms", 2000);
             if (isFull)
@@ -82,13 +95,14 @@ internal sealed class CoordinatorBench(string executable, string directory)
                     "ms",
                     double.PositiveInfinity
                 );
-            var before = ProcessorTime(process.Id);
+            var before = Running.ProcessorTime(process.Id);
             var began = Stopwatch.GetTimestamp();
             Thread.CurrentThread.Join(isFull ? idleTime : TimeSpan.FromSeconds(5));
-            var share = (ProcessorTime(process.Id) - before) / Stopwatch.GetElapsedTime(began).TotalMilliseconds * 100;
+            var share = (Running.ProcessorTime(process.Id) - before) / Stopwatch.GetElapsedTime(began).TotalMilliseconds * 100;
             if (isFull)
                 reached &= Report.Limit("coordinator: processor while nothing happens, an audit included", share, "%", 0.1);
-            return Report.Limit($"coordinator: resident memory with {count} peers", Memory(process.Id), "MB", mostMemory) && reached;
+            return Report.Limit($"coordinator: resident memory with {count} peers", Running.Memory(process.Id), "MB", mostMemory)
+                && reached;
         }
         finally
         {
@@ -102,47 +116,25 @@ internal sealed class CoordinatorBench(string executable, string directory)
     private double TimeChange(RouteClient client, int count, int round) =>
         TimeEvent(client.Links.Get("flannel.1").Index, () => Write(count, round));
 
-    private Process Start()
-    {
-        var info = new ProcessStartInfo(executable) { RedirectStandardError = true, UseShellExecute = false };
-        foreach (
-            var argument in (string[])
-                [
-                    "run",
-                    "--node-name",
-                    "n1",
-                    "--peers-file",
-                    peers,
-                    "--net-config-path",
-                    "",
-                    "--iface",
-                    "eth0",
-                    "--subnet-file",
-                    Path.Combine(directory, "subnet.env"),
-                    "--state-dir",
-                    Path.Combine(directory, "state"),
-                ]
-        )
-            info.ArgumentList.Add(argument);
-        var process = Process.Start(info)!;
-        process.ErrorDataReceived += static (_, _) => { };
-        process.BeginErrorReadLine();
-        return process;
-    }
-
-    private static int Routes(RouteClient client) =>
-        client.Routes.List(new RouteFilter(AddressFamily.IPv4, Protocol: RouteProtocol.Plugboard)).Count;
-
-    private static void Until(Func<bool> isSo, string what)
-    {
-        var watch = Stopwatch.StartNew();
-        while (!isSo())
-        {
-            if (watch.Elapsed > patience)
-                throw new InvalidOperationException($"not so after {patience}: {what}");
-            Thread.CurrentThread.Join(10);
-        }
-    }
+    private Process Start() =>
+        Running.Start(
+            executable,
+            [
+                "run",
+                "--node-name",
+                "n1",
+                "--peers-file",
+                peers,
+                "--net-config-path",
+                "",
+                "--iface",
+                "eth0",
+                "--subnet-file",
+                Path.Combine(directory, "subnet.env"),
+                "--state-dir",
+                Path.Combine(directory, "state"),
+            ]
+        );
 
     private void Write(int count, int changed)
     {
@@ -152,25 +144,12 @@ internal sealed class CoordinatorBench(string executable, string directory)
             var last = i == 2 ? 200 + changed : i % 200 + 1;
             text.Append(
                 CultureInfo.InvariantCulture,
-                $"{(i == 1 ? "" : ",\n")}{{\"name\":\"n{i}\",\"podCIDRs\":[\"10.{i / 250}.{i % 250}.0/24\"],\"addresses\":[\"172.{16 + i / 40000}.{i / 200}.{last}\"]}}"
+                $"{(i == 1 ? "" : ",\n")}{{\"name\":\"n{i}\",\"podCIDRs\":[\"10.{i / 250}.{i % 250}.0/24\"],"
+                    + $"\"addresses\":[\"172.{16 + i / 40000}.{i / 200}.{last}\"]}}"
             );
         }
 
         File.WriteAllText(peers + ".new", text.Append("]}").ToString());
         File.Move(peers + ".new", peers, overwrite: true);
     }
-
-    private static double ProcessorTime(int pid)
-    {
-        var fields = File.ReadAllText($"/proc/{pid}/stat").Split(") ")[1].Split(' ');
-        return (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) * 10.0;
-    }
-
-    private static double Memory(int pid) =>
-        double.Parse(
-            File.ReadLines($"/proc/{pid}/status")
-                .First(line => line.StartsWith("VmRSS", StringComparison.Ordinal))
-                .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
-            CultureInfo.InvariantCulture
-        ) / 1024;
 }

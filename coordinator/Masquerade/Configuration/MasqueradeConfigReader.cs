@@ -217,13 +217,14 @@ internal sealed class MasqueradeConfigReader(MasqueradeConfig defaults, bool ena
 
     private static string Short(string text) => text.Length <= LongestShown ? text : $"{text[..LongestShown]}…";
 
-    private static MasqueradeConfigException Mismatch(string key, DocumentNode value, string type) =>
-        new(
-            key.Length == 0
-                ? $"json: cannot unmarshal {GoMessage.NameOf(value.Kind)} into Go value of type {type}"
-                : "json: cannot unmarshal "
-                    + $"{GoMessage.NameOf(value.Kind)}{(type == "int" && value.Kind == DocumentKind.Number ? $" {Short(value.Text)}" : "")} into Go struct field MasqConfig.{Short(key)} of type {type}"
-        );
+    private static MasqueradeConfigException Mismatch(string key, DocumentNode value, string type)
+    {
+        var kind = GoMessage.NameOf(value.Kind);
+        if (key.Length == 0)
+            return new($"json: cannot unmarshal {kind} into Go value of type {type}");
+        var number = type == "int" && value.Kind == DocumentKind.Number ? $" {Short(value.Text)}" : "";
+        return new($"json: cannot unmarshal {kind}{number} into Go struct field MasqConfig.{Short(key)} of type {type}");
+    }
 
     // The two lists as texts: their limit, which may come after them, is checked first.
     private sealed class RawLists

@@ -280,7 +280,8 @@ internal sealed class EtcdClient : IDisposable
         if (response.Headers.Location is { } other)
             return new EtcdException(
                 $"{Name(server)}: HTTP status {status}: it redirects to "
-                    + $"{(other.IsAbsoluteUri ? $"{other.Scheme}://{other.Authority}" : other)}, which is not followed; configure that server"
+                    + $"{(other.IsAbsoluteUri ? $"{other.Scheme}://{other.Authority}" : other)}, which is not followed; "
+                    + $"configure that server"
             );
         var text = response.Content.Headers.ContentType?.MediaType == "text/plain" || IsHttpToTls(body) ? $": {FirstLine(body)}" : "";
         return new EtcdException($"{Name(server)}: HTTP status {status}{text}");

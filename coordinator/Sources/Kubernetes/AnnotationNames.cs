@@ -73,7 +73,8 @@ internal sealed partial class AnnotationNames
         return Allowed().IsMatch(whole)
             ? new AnnotationNames(whole)
             : throw new FormatException(
-                $"\"{Excerpt.Of(prefix)}\" is not a prefix of annotations: it must be a domain such as flannel.alpha.coreos.com, or a domain, "
+                $"\"{Excerpt.Of(prefix)}\" is not a prefix of annotations: it must be a domain such as "
+                    + $"flannel.alpha.coreos.com, or a domain, "
                     + "a slash and a word"
             );
     }

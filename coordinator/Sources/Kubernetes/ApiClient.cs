@@ -79,7 +79,8 @@ internal sealed class ApiClient(KubernetesOptions options, HttpConnections conne
             if (response.Headers.Location is { } other && (int)response.StatusCode is >= 300 and < 400)
                 throw new ApiException(
                     $"the Kubernetes API at {Server} redirects to "
-                        + $"{(other.IsAbsoluteUri ? $"{other.Scheme}://{other.Authority}" : other)}, which is not followed; configure that server"
+                        + $"{(other.IsAbsoluteUri ? $"{other.Scheme}://{other.Authority}" : other)}, which is not followed; "
+                        + $"configure that server"
                 )
                 {
                     Status = (int)response.StatusCode,
@@ -124,11 +125,8 @@ internal sealed class ApiClient(KubernetesOptions options, HttpConnections conne
                 access is { } known && tls is { } side
                     ? await connections.FindAlertAsync(known.Server, side, e, cancellation).ConfigureAwait(false)
                     : e;
-            throw new ApiException(
-                $"the Kubernetes API at {Server}: "
-                    + $"{ConnectionFailure.Describe(why, tls)}{(e is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } ? Hint : "")}",
-                why
-            );
+            var hint = e is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } ? Hint : "";
+            throw new ApiException($"the Kubernetes API at {Server}: {ConnectionFailure.Describe(why, tls)}{hint}", why);
         }
     }
 

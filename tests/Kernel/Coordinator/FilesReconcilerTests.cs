@@ -69,7 +69,8 @@ public sealed class FilesReconcilerTests
             var outcome = new FilesReconciler(Options with { ConflistFile = "" }, "n1").Sync(View(1450), SyncCause.Start);
 
             Assert.Equal(
-                $"file {SubnetFile} cannot be written: read-only file system (EROFS); mount its filesystem writable, or choose another path",
+                $"file {SubnetFile} cannot be written: read-only file system (EROFS); mount its filesystem writable, or choose "
+                    + $"another path",
                 Assert.Single(outcome.Problems)
             );
             Assert.False(outcome.IsUsable);

@@ -38,7 +38,8 @@ public sealed class PathMtuTests
         Assert.Contains(
             (
                 "path",
-                "1300 bytes to 192.168.1.2, reported by a router on the path; tunnel packets have up to 1500, larger ones are fragmented or "
+                "1300 bytes to 192.168.1.2, reported by a router on the path; tunnel packets have up to 1500, larger ones are "
+                    + "fragmented or "
                     + "lost: set Backend.MTU to 1300"
             ),
             through

@@ -3,7 +3,6 @@ using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Configuration;
 using Plugboard.Coordinator.Node;
 using Plugboard.Coordinator.Routes;
-using Plugboard.Linux;
 
 namespace Plugboard.Tests.Unit.Coordinator;
 
@@ -36,7 +35,7 @@ public sealed class RoutePlannerTests
                 Uplink = new UplinkLink(2, "eth0", 1500),
                 Addresses = [IPPrefix.Parse("192.168.0.1/24")],
             },
-            Peers = peers.ToValueArray(),
+            Peers = [.. peers],
             IsComplete = true,
         };
 

@@ -333,7 +333,8 @@ public sealed class EtcdSourceTests : IDisposable
         {
             await none.Until(now =>
                 now.SourceError
-                == "this node has no lease in etcd yet, no lease has one of its addresses (10.0.0.1, 192.168.0.1): coordinator run acquires one"
+                == "this node has no lease in etcd yet, no lease has one of its addresses (10.0.0.1, 192.168.0.1): coordinator "
+                    + "run acquires one"
             );
             Assert.Equal(("", "10.5.77.0-24 10.5.78.0-24"), (none.Subnets, none.Peers));
         }

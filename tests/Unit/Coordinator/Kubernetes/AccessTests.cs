@@ -274,7 +274,8 @@ public sealed class AccessTests
         );
         await using var run = KubernetesRun.Start(api, options => options with { ApiServer = null, Kubeconfig = config });
         Assert.Equal(
-            "the Kubernetes API refuses GET /api/v1/nodes: 401 Unauthorized; no token and no client certificate was sent: none is configured",
+            "the Kubernetes API refuses GET /api/v1/nodes: 401 Unauthorized; no token and no client certificate was sent: none "
+                + "is configured",
             (await run.WaitAsync(snapshot => snapshot.SourceError is not null)).SourceError
         );
         File.Delete(config);

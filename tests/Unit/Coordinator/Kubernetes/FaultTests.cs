@@ -239,7 +239,8 @@ public sealed class FaultTests
     {
         using var api = KubernetesRun.TwoNodes();
         const string Event =
-            """{"object":{"status":{},"spec":{"podCIDR":"10.244.9.0/24"},"metadata":{"resourceVersion":"999","annotations":{"flannel.alpha.coreos.com/kube-subnet-manager":"true"},"name":"ninth"}},"type":"ADDED"}""";
+            """{"object":{"status":{},"spec":{"podCIDR":"10.244.9.0/24"},"metadata":{"resourceVersion":"999","annotations":"""
+            + """{"flannel.alpha.coreos.com/kube-subnet-manager":"true"},"name":"ninth"}},"type":"ADDED"}""";
         api.Instead = request =>
             request.IsWatch
                 ? Body(
@@ -264,7 +265,8 @@ public sealed class FaultTests
     {
         using var api = KubernetesRun.TwoNodes();
         const string TooLarge =
-            """{"kind":"Status","code":504,"reason":"Timeout","message":"Too large resource version","details":{"causes":[{"reason":"ResourceVersionTooLarge"}],"retryAfterSeconds":1}}""";
+            """{"kind":"Status","code":504,"reason":"Timeout","message":"Too large resource version","details":{"causes":["""
+            + """{"reason":"ResourceVersionTooLarge"}],"retryAfterSeconds":1}}""";
         api.Instead = request => request.IsWatch ? new FakeAnswer(504, TooLarge) : null;
         await using var run = KubernetesRun.Start(api);
         await run.WaitAsync(snapshot => snapshot.SourceError is not null);

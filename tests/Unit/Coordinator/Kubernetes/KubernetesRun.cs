@@ -121,7 +121,8 @@ internal sealed class KubernetesRun : IAsyncDisposable
             catch (OperationCanceledException e)
             {
                 throw new TimeoutException(
-                    $"the store never was so; it has {string.Join(", ", Store.Current.Nodes.Keys)}, sourceErrors: {Store.Current.SourceError}",
+                    $"the store never was so; it has {string.Join(", ", Store.Current.Nodes.Keys)}, sourceErrors: "
+                        + $"{Store.Current.SourceError}",
                     e
                 );
             }

@@ -150,17 +150,25 @@ public sealed class AgentTableTests
             :POSTROUTING ACCEPT [0:0]
             :IP-MASQ-AGENT - [0:0]
             :PLUGBOARD-MASQ - [0:0]
-            -A POSTROUTING -m comment --comment "ip-masq-agent: ensure nat POSTROUTING directs all non-LOCAL destination traffic to our custom IP-MASQ-AGENT chain" -m addrtype ! --dst-type LOCAL -j IP-MASQ-AGENT
+            -A POSTROUTING -m comment --comment "ip-masq-agent: ensure nat POSTROUTING directs all non-LOCAL destination "
+                + "traffic to our custom IP-MASQ-AGENT chain" -m addrtype ! --dst-type LOCAL -j IP-MASQ-AGENT
             -A IP-MASQ-AGENT -d 169.254.0.0/16 -m comment --comment "ip-masq-agent: local traffic is not subject to MASQUERADE" -j RETURN
             -A IP-MASQ-AGENT -d 10.0.0.0/8 -m comment --comment "ip-masq-agent: local traffic is not subject to MASQUERADE" -j RETURN
             -A IP-MASQ-AGENT -m comment --comment "ip-masq-agent: local traffic is not subject to MASQUERADE" -j RETURN
-            -A IP-MASQ-AGENT -p tcp -m comment --comment "ip-masq-agent: outbound traffic is subject to MASQUERADE (must be last in chain)" -m statistic --mode random --probability 0.46929256292 -j MASQUERADE --to-ports 1024-29999 --random-fully
-            -A IP-MASQ-AGENT -p tcp -m comment --comment "ip-masq-agent: outbound traffic is subject to MASQUERADE (must be last in chain)" -j MASQUERADE --to-ports 32768-65535 --random-fully
-            -A IP-MASQ-AGENT -p udp -m comment --comment "ip-masq-agent: outbound traffic is subject to MASQUERADE (must be last in chain)" -m statistic --mode random --probability 0.46929256292 -j MASQUERADE --to-ports 1024-29999 --random-fully
-            -A IP-MASQ-AGENT -p udp -m comment --comment "ip-masq-agent: outbound traffic is subject to MASQUERADE (must be last in chain)" -j MASQUERADE --to-ports 32768-65535 --random-fully
-            -A IP-MASQ-AGENT -p sctp -m comment --comment "ip-masq-agent: outbound traffic is subject to MASQUERADE (must be last in chain)" -m statistic --mode random --probability 0.46929256292 -j MASQUERADE --to-ports 1024-29999 --random-fully
-            -A IP-MASQ-AGENT -p sctp -m comment --comment "ip-masq-agent: outbound traffic is subject to MASQUERADE (must be last in chain)" -j MASQUERADE --to-ports 32768-65535 --random-fully
-            -A IP-MASQ-AGENT -m comment --comment "ip-masq-agent: outbound traffic is subject to MASQUERADE (must be last in chain)" -j MASQUERADE --random-fully
+            -A IP-MASQ-AGENT -p tcp -m comment --comment "ip-masq-agent: outbound traffic is subject to MASQUERADE (must be "
+                + "last in chain)" -m statistic --mode random --probability 0.46929256292 -j MASQUERADE --to-ports 1024-29999 --random-fully
+            -A IP-MASQ-AGENT -p tcp -m comment --comment "ip-masq-agent: outbound traffic is subject to MASQUERADE (must be "
+                + "last in chain)" -j MASQUERADE --to-ports 32768-65535 --random-fully
+            -A IP-MASQ-AGENT -p udp -m comment --comment "ip-masq-agent: outbound traffic is subject to MASQUERADE (must be "
+                + "last in chain)" -m statistic --mode random --probability 0.46929256292 -j MASQUERADE --to-ports 1024-29999 --random-fully
+            -A IP-MASQ-AGENT -p udp -m comment --comment "ip-masq-agent: outbound traffic is subject to MASQUERADE (must be "
+                + "last in chain)" -j MASQUERADE --to-ports 32768-65535 --random-fully
+            -A IP-MASQ-AGENT -p sctp -m comment --comment "ip-masq-agent: outbound traffic is subject to MASQUERADE (must be "
+                + "last in chain)" -m statistic --mode random --probability 0.46929256292 -j MASQUERADE --to-ports 1024-29999 --random-fully
+            -A IP-MASQ-AGENT -p sctp -m comment --comment "ip-masq-agent: outbound traffic is subject to MASQUERADE (must be "
+                + "last in chain)" -j MASQUERADE --to-ports 32768-65535 --random-fully
+            -A IP-MASQ-AGENT -m comment --comment "ip-masq-agent: outbound traffic is subject to MASQUERADE (must be last "
+                + "in chain)" -j MASQUERADE --random-fully
             -A PLUGBOARD-MASQ -m comment --comment "kept by the plugboard coordinator" -j IP-MASQ-AGENT
             COMMIT
             """;

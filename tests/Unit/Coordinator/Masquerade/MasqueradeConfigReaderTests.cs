@@ -23,10 +23,12 @@ public sealed class MasqueradeConfigReaderTests
         "nonMasqueradeCIDRs:\n  - 172.16.0.0/12\n  - 10.0.0.0/8\nmasqLinkLocal: true\nmasqLinkLocalIPv6: true\nresyncInterval: 5s\n"
     )]
     [InlineData(
-        """{ "nonMasqueradeCIDRs": ["172.16.0.0/12", "10.0.0.0/8"], "masqLinkLocal": true, "masqLinkLocalIPv6": true, "resyncInterval": "5s" }"""
+        """{ "nonMasqueradeCIDRs": ["172.16.0.0/12", "10.0.0.0/8"], "masqLinkLocal": true, "masqLinkLocalIPv6": """
+            + """true, "resyncInterval": "5s" }"""
     )]
     [InlineData(
-        """{ "NONMASQUERADECIDRS": ["172.16.0.0/12", "10.0.0.0/8"], "MasqLinkLocal": true, "masqlinklocalipv6": true, "resyncinterval": "5s" }"""
+        """{ "NONMASQUERADECIDRS": ["172.16.0.0/12", "10.0.0.0/8"], "MasqLinkLocal": true, "masqlinklocalipv6": """
+            + """true, "resyncinterval": "5s" }"""
     )]
     public void All_keys_are_read_from_yaml_and_from_json_in_any_case(string text) =>
         Assert.Equal(

@@ -11,7 +11,8 @@ public sealed class EtcdMessagesTests
     public void A_watch_has_delivered_no_more_than_its_changes_whatever_the_store_has_reached()
     {
         var told = Events(
-            """{"header":{"revision":"90"},"events":[{"kv":{"key":"YQ==","mod_revision":"7"}},{"type":"DELETE","kv":{"key":"Yg==","mod_revision":"8"}}]}"""
+            """{"header":{"revision":"90"},"events":[{"kv":{"key":"YQ==","mod_revision":"7"}},{"type":"DELETE","kv":"""
+                + """{"key":"Yg==","mod_revision":"8"}}]}"""
         );
         Assert.Equal(8, told.Revision);
         Assert.Equal([new EtcdEntry("a", "", 7, 0), new EtcdEntry("b", null, 8, 0)], told.Entries);

@@ -38,7 +38,8 @@ public sealed class SubnetLeaseTests
     )]
     [InlineData("""{"PublicIP":"192.168.64.3","PublicIPv6":null,"BackendType":"host-gw"}""")]
     [InlineData(
-        """{"PublicIP":"192.168.64.3","PublicIPv6":"fd00::3","BackendType":"vxlan","BackendData":{"VNI":1,"VtepMAC":"c6:d7:0e:51:7a:bc"},"BackendV6Data":{"VNI":1,"VtepMAC":"c6:d7:0e:51:7a:bd"}}"""
+        """{"PublicIP":"192.168.64.3","PublicIPv6":"fd00::3","BackendType":"vxlan","BackendData":{"VNI":1,"VtepMAC":"c6:d7:0e:"""
+            + """51:7a:bc"},"BackendV6Data":{"VNI":1,"VtepMAC":"c6:d7:0e:51:7a:bd"}}"""
     )]
     [InlineData("""{"PublicIP":"0.0.0.0","PublicIPv6":"fd00::3","BackendType":"host-gw"}""")]
     public void Values_are_read_and_written_byte_for_byte(string value) =>
@@ -54,7 +55,8 @@ public sealed class SubnetLeaseTests
                 Vtep4 = new VtepData(7, MacAddress.Parse("c6:d7:0e:51:7a:bc")),
             },
             SubnetLease.ParseValue(
-                """{"PublicIP":"192.168.64.3","PublicIPv6":"fd00::3","BackendType":"vxlan","BackendData":{"VNI":7,"VtepMAC":"c6:d7:0e:51:7a:bc"},"BackendV6Data":null,"More":[]}"""
+                """{"PublicIP":"192.168.64.3","PublicIPv6":"fd00::3","BackendType":"vxlan","BackendData":{"VNI":"""
+                    + """7,"VtepMAC":"c6:d7:0e:51:7a:bc"},"BackendV6Data":null,"More":[]}"""
             )
         );
 
