@@ -64,7 +64,7 @@ public sealed class Command(string path)
         finally
         {
             if (!streams.Done)
-                _ = Process.Kill(pid, Process.SIGKILL);
+                _ = kill(pid, SIGKILL);
             status = timedOut && KillPatience is { } patience ? FindStatus(pid, patience) : Wait(pid);
         }
 

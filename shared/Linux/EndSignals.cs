@@ -18,9 +18,9 @@ public sealed unsafe class EndSignals : IDisposable
     {
         var set = stackalloc byte[Signal.SetSize];
         new Span<byte>(set, Signal.SetSize).Clear();
-        foreach (var signal in (ReadOnlySpan<int>)[Signal.SIGHUP, Signal.SIGINT, Signal.SIGTERM])
+        foreach (var signal in (ReadOnlySpan<int>)[SIGHUP, SIGINT, SIGTERM])
             set[(signal - 1) / 8] |= (byte)(1 << ((signal - 1) % 8));
-        var errno = Signal.SigMask(Signal.SIG_BLOCK, set, null);
+        var errno = pthread_sigmask(SIG_BLOCK, (sigset_t*)set, null);
         if (errno != 0)
             throw new ErrnoException("pthread_sigmask", "this thread", (Errno)errno);
         var fd = Signal.SignalFd(-1, set, Signal.SFD_CLOEXEC);
@@ -42,8 +42,8 @@ public sealed unsafe class EndSignals : IDisposable
     public bool Wait(FileDescriptor? other, TimeSpan time, out bool isReadable)
     {
         var fds = stackalloc Process.PollFd[2];
-        fds[0] = new Process.PollFd { Fd = descriptor.Number, Events = Process.POLLIN };
-        fds[1] = new Process.PollFd { Fd = other?.Number ?? -1, Events = Process.POLLIN };
+        fds[0] = new Process.PollFd { Fd = descriptor.Number, Events = POLLIN };
+        fds[1] = new Process.PollFd { Fd = other?.Number ?? -1, Events = POLLIN };
         var milliseconds = time == Timeout.InfiniteTimeSpan ? -1 : (int)Math.Clamp(Math.Ceiling(time.TotalMilliseconds), 0, int.MaxValue);
         // Where it is interrupted nothing is readable, and the caller looks and waits again.
         var count = Process.Poll(fds, 2, milliseconds);

@@ -17,13 +17,13 @@ public static class OwnProcess
         _ = Process.CloseRange(3, uint.MaxValue, Process.CLOSE_RANGE_CLOEXEC);
         while (true)
         {
-            var fd = LibC.File.OpenAt(LibC.File.AT_FDCWD, "/dev/null", LibC.File.O_RDWR | LibC.File.O_CLOEXEC, 0);
+            var fd = LibC.File.OpenAt(AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC, 0);
             if (fd < 0)
                 return;
             if (fd <= 2)
                 continue;
-            _ = Process.Dup2(fd, 2);
-            _ = LibC.File.Close(fd);
+            _ = dup2(fd, 2);
+            _ = close(fd);
             return;
         }
     }
@@ -43,16 +43,16 @@ public static class OwnProcess
         // The lowest free number is the next to be given.
         for (var i = 0; i < 3; i++)
         {
-            if ((streams[i].Revents & Process.POLLNVAL) != 0)
-                _ = LibC.File.OpenAt(LibC.File.AT_FDCWD, "/", LibC.File.O_PATH | LibC.File.O_DIRECTORY | LibC.File.O_CLOEXEC, 0);
+            if ((streams[i].Revents & POLLNVAL) != 0)
+                _ = LibC.File.OpenAt(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
         }
     }
 
     /// <summary>Files and directories that are made from now on are writable for their owner only, whatever the caller's umask.</summary>
-    public static void SetUmask() => _ = Process.UMask(0x12);
+    public static void SetUmask() => _ = umask(0x12);
 
     /// <summary>True for a process that may do what root may, as far as its capabilities go.</summary>
-    public static bool IsRoot => Process.GetEUid() == 0;
+    public static bool IsRoot => geteuid() == 0;
 
     /// <summary>
     /// Overwrites the arguments of this process that contain <paramref name="marker"/>: then /proc/PID/cmdline, which every user may read,
@@ -96,5 +96,5 @@ public static class OwnProcess
     /// <summary>
     /// Makes the kernel end this process after that time, even while it waits for a server: no other process may be left to do it.
     /// </summary>
-    public static void EndAfter(TimeSpan time) => _ = Process.Alarm((uint)Math.Ceiling(time.TotalSeconds));
+    public static void EndAfter(TimeSpan time) => _ = alarm((uint)Math.Ceiling(time.TotalSeconds));
 }

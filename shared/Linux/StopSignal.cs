@@ -24,7 +24,7 @@ public sealed unsafe class StopSignal : SafeHandle
     /// <exception cref="ErrnoException">EMFILE: no more files can be opened.</exception>
     public static StopSignal Create()
     {
-        var fd = LibC.File.EventFd(0, LibC.File.O_CLOEXEC | LibC.File.O_NONBLOCK);
+        var fd = eventfd(0, O_CLOEXEC | O_NONBLOCK);
         return fd < 0 ? throw ErrnoException.Last("eventfd", Subject) : new StopSignal(fd);
     }
 
@@ -34,9 +34,9 @@ public sealed unsafe class StopSignal : SafeHandle
         given = true;
         // A number above 0 makes it readable, and it is never read. EAGAIN after 2^64 calls: it is readable all the same.
         var one = 1L;
-        _ = LibC.File.Write(Number, (byte*)&one, sizeof(long));
+        _ = write(Number, (byte*)&one, sizeof(long));
     }
 
     /// <inheritdoc/>
-    protected override bool ReleaseHandle() => LibC.File.Close((int)handle) == 0;
+    protected override bool ReleaseHandle() => close((int)handle) == 0;
 }

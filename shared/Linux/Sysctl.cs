@@ -46,7 +46,7 @@ public static class Sysctl
     /// </summary>
     public static SysctlException? TrySet(string name, string value)
     {
-        using var file = FileDescriptor.TryOpen(null, PathOf(name), LibC.File.O_WRONLY, 0, out var errno);
+        using var file = FileDescriptor.TryOpen(null, PathOf(name), O_WRONLY, 0, out var errno);
         if (file is not null)
             errno = TryWrite(file, value);
         if (errno == Errno.None)

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using Plugboard.Linux;
-using Plugboard.Linux.LibC;
+using static Tmds.Linux.LibC;
 
 namespace Plugboard.Testing;
 
@@ -37,7 +37,7 @@ public static class KernelAccess
         var errno = Errno.None;
         var thread = new Thread(() =>
         {
-            if (Sched.Unshare(Sched.CLONE_NEWNET) < 0)
+            if (unshare(CLONE_NEWNET) < 0)
                 errno = (Errno)Marshal.GetLastPInvokeError();
         });
         thread.Start();

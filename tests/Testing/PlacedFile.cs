@@ -1,5 +1,6 @@
 using System.Runtime.ExceptionServices;
 using Plugboard.Linux;
+using static Tmds.Linux.LibC;
 
 namespace Plugboard.Testing;
 
@@ -33,7 +34,7 @@ public static class PlacedFile
 
     private static void MakeNode(string path, uint mode)
     {
-        if (Linux.LibC.File.MkNodAt(Linux.LibC.File.AT_FDCWD, path, mode, 0) < 0)
+        if (Linux.LibC.File.MkNodAt(AT_FDCWD, path, mode, 0) < 0)
             throw ErrnoException.Last("mknod", path);
     }
 

@@ -1,6 +1,6 @@
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
-using Plugboard.Linux.LibC;
+using static Tmds.Linux.LibC;
 
 namespace Plugboard.Testing;
 
@@ -13,7 +13,7 @@ public class TestMachine : TestNamespace
     private readonly FileDescriptor mounts;
 
     public TestMachine()
-        : base(Sched.CLONE_FS | Sched.CLONE_NEWNS | Sched.CLONE_NEWNET)
+        : base(CLONE_FS | CLONE_NEWNS | CLONE_NEWNET)
     {
         Tool("mount --make-rprivate /");
         // /sys shows the network namespace of the process that mounted it.
@@ -31,7 +31,7 @@ public class TestMachine : TestNamespace
             failures.Try(() =>
             {
                 // A thread that shares its root directory with others cannot change its mounts.
-                if (Sched.Unshare(Sched.CLONE_FS) < 0 || Sched.SetNs(mounts.Number, Sched.CLONE_NEWNS) < 0)
+                if (unshare(CLONE_FS) < 0 || setns(mounts.Number, CLONE_NEWNS) < 0)
                     throw ErrnoException.Last("setns", "a test's mounts");
                 using var entered = Namespace.Enter();
                 result = inside();

@@ -3,8 +3,8 @@ using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using System.Text.Json;
 using Plugboard.Linux;
-using Plugboard.Linux.LibC;
 using Plugboard.Linux.Namespaces;
+using static Tmds.Linux.LibC;
 
 namespace Plugboard.Testing;
 
@@ -18,7 +18,7 @@ public class TestNamespace : IDisposable
     private readonly Thread thread;
 
     public TestNamespace()
-        : this(Sched.CLONE_NEWNET) { }
+        : this(CLONE_NEWNET) { }
 
     private protected TestNamespace(int flags)
     {
@@ -33,7 +33,7 @@ public class TestNamespace : IDisposable
         thread.Start();
         Namespace = Run(() =>
         {
-            if (Sched.Unshare(flags) < 0)
+            if (unshare(flags) < 0)
                 throw ErrnoException.Last("unshare", "a test's namespace");
             return NetworkNamespace.OpenOwn();
         });

@@ -49,9 +49,9 @@ internal sealed unsafe class ChildStreams(Pipe input, Pipe output, Pipe error, C
     private void Turn(int milliseconds)
     {
         var fds = stackalloc Process.PollFd[3];
-        fds[0] = Ask(input.Writer, Process.POLLOUT);
-        fds[1] = Ask(output.Reader, Process.POLLIN);
-        fds[2] = Ask(error.Reader, Process.POLLIN);
+        fds[0] = Ask(input.Writer, POLLOUT);
+        fds[1] = Ask(output.Reader, POLLIN);
+        fds[2] = Ask(error.Reader, POLLIN);
         if (Process.Poll(fds, 3, milliseconds) < 0)
         {
             var failure = ErrnoException.Last("poll", "pipe");

@@ -21,7 +21,7 @@ internal sealed class Pipe : IDisposable
     public static unsafe Pipe Open()
     {
         var ends = stackalloc int[2];
-        return LibC.Process.Pipe2(ends, LibC.File.O_CLOEXEC) < 0 ? throw ErrnoException.Last("pipe2", "pipe") : new Pipe(ends[0], ends[1]);
+        return pipe2(ends, O_CLOEXEC) < 0 ? throw ErrnoException.Last("pipe2", "pipe") : new Pipe(ends[0], ends[1]);
     }
 
     public void CloseReader() => reader.Dispose();

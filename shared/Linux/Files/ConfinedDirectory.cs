@@ -10,7 +10,7 @@ namespace Plugboard.Linux.Files;
 /// </summary>
 public sealed unsafe class ConfinedDirectory : IDisposable
 {
-    private const ulong Resolve = OpenAt2.RESOLVE_BENEATH | OpenAt2.RESOLVE_NO_SYMLINKS | OpenAt2.RESOLVE_NO_MAGICLINKS;
+    private static ulong Resolve => RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
     private const int Attempts = 1000;
 
     private readonly FileDescriptor root;
@@ -21,7 +21,7 @@ public sealed unsafe class ConfinedDirectory : IDisposable
     public string Path => root.Path;
 
     /// <summary>Opens a directory that the node's administrator named; links in its own path are followed.</summary>
-    public static ConfinedDirectory Open(string path) => new(FileDescriptor.Open(null, path, LibC.File.O_PATH | LibC.File.O_DIRECTORY, 0));
+    public static ConfinedDirectory Open(string path) => new(FileDescriptor.Open(null, path, O_PATH | O_DIRECTORY, 0));
 
     /// <summary>As <see cref="Open"/>, of a directory that is open already. It is closed with this object.</summary>
     public static ConfinedDirectory Of(FileDescriptor root) => new(root);
@@ -29,16 +29,14 @@ public sealed unsafe class ConfinedDirectory : IDisposable
     /// <summary>Opens a directory inside as a place (O_PATH); null if it is missing.</summary>
     /// <exception cref="ErrnoException">ELOOP: the path has a symbolic link. EXDEV: it leads out. ENOTDIR: a part of it is not a
     /// directory.</exception>
-    public FileDescriptor? FindDirectory(string path) => Find(path, LibC.File.O_PATH | LibC.File.O_DIRECTORY);
+    public FileDescriptor? FindDirectory(string path) => Find(path, O_PATH | O_DIRECTORY);
 
     /// <summary>Opens a file inside for reading and, unless <paramref name="readOnly"/>, for writing; null if it is missing.</summary>
     /// <exception cref="ErrnoException">As for <see cref="FindDirectory"/>.</exception>
-    public FileDescriptor? FindFile(string path, bool readOnly) =>
-        Find(path, (readOnly ? LibC.File.O_RDONLY : LibC.File.O_RDWR) | LibC.File.O_NONBLOCK);
+    public FileDescriptor? FindFile(string path, bool readOnly) => Find(path, (readOnly ? O_RDONLY : O_RDWR) | O_NONBLOCK);
 
     /// <summary>Opens a directory inside for its names and for new files; null if it is missing.</summary>
-    public FileDirectory? FindNames(string path) =>
-        Find(path, LibC.File.O_RDONLY | LibC.File.O_DIRECTORY) is { } found ? FileDirectory.Of(found) : null;
+    public FileDirectory? FindNames(string path) => Find(path, O_RDONLY | O_DIRECTORY) is { } found ? FileDirectory.Of(found) : null;
 
     private FileDescriptor? Find(string path, int flags)
     {
@@ -60,7 +58,7 @@ public sealed unsafe class ConfinedDirectory : IDisposable
             var errno = LibC.File.MkDirAt(parent.Number, name, mode) == 0 ? Errno.None : (Errno)Marshal.GetLastPInvokeError();
             // Some filesystems say that they are read-only or full before they say that the name is there: opening it decides.
             at =
-                TryOpen(parent, name, LibC.File.O_PATH | LibC.File.O_DIRECTORY, out var refused)
+                TryOpen(parent, name, O_PATH | O_DIRECTORY, out var refused)
                 ?? throw new ErrnoException(
                     errno is Errno.None or Errno.EEXIST ? "open" : "mkdir",
                     $"{parent.Path}/{name}",
@@ -74,15 +72,14 @@ public sealed unsafe class ConfinedDirectory : IDisposable
     }
 
     private static FileDescriptor OpenPart(FileDescriptor directory, string name) =>
-        TryOpen(directory, name, LibC.File.O_PATH | LibC.File.O_DIRECTORY, out var errno)
-        ?? throw new ErrnoException("open", directory.Path, errno);
+        TryOpen(directory, name, O_PATH | O_DIRECTORY, out var errno) ?? throw new ErrnoException("open", directory.Path, errno);
 
     private static FileDescriptor? TryOpen(FileDescriptor directory, string path, int flags, out Errno errno)
     {
-        var how = new OpenAt2.OpenHow { flags = (ulong)(uint)(flags | LibC.File.O_CLOEXEC), resolve = Resolve };
+        var how = new open_how { flags = (ulong)(uint)(flags | O_CLOEXEC), resolve = Resolve };
         for (var attempt = 1; ; attempt++)
         {
-            var fd = OpenAt2.Open(OpenAt2.SYS_openat2, directory.Number, path, &how, (nuint)sizeof(OpenAt2.OpenHow));
+            var fd = OpenAt2.Open(OpenAt2.SYS_openat2, directory.Number, path, &how, (nuint)sizeof(open_how));
             errno = fd >= 0 ? Errno.None : (Errno)Marshal.GetLastPInvokeError();
             if (fd >= 0)
                 return new FileDescriptor((int)fd, path == "." ? directory.Path : $"{directory.Path}/{path}");
@@ -96,24 +93,20 @@ public sealed unsafe class ConfinedDirectory : IDisposable
 
     private static FileDescriptor? Walk(FileDescriptor directory, string path, int flags, out Errno errno)
     {
-        var step = LibC.File.O_PATH | LibC.File.O_DIRECTORY | LibC.File.O_NOFOLLOW;
+        var step = O_PATH | O_DIRECTORY | O_NOFOLLOW;
         var names = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
         var at = FileDescriptor.TryOpen(directory, ".", step, 0, out errno);
         for (var i = 0; at is not null && i < names.Length; i++)
         {
             using var parent = at;
             var last = i == names.Length - 1;
-            at =
-                names[i] == ".."
-                    ? null
-                    : FileDescriptor.TryOpen(parent, names[i], last ? flags | LibC.File.O_NOFOLLOW : step, 0, out errno);
+            at = names[i] == ".." ? null : FileDescriptor.TryOpen(parent, names[i], last ? flags | O_NOFOLLOW : step, 0, out errno);
             if (names[i] == "..")
                 errno = Errno.EXDEV;
             // O_DIRECTORY|O_NOFOLLOW of a link is ENOTDIR, openat2's is ELOOP.
             if (
                 errno == Errno.ENOTDIR
-                && FileDescriptor.Stat(parent.Number, names[i], LibC.File.AT_SYMLINK_NOFOLLOW, path)
-                    is { IsDirectory: false, IsRegular: false }
+                && FileDescriptor.Stat(parent.Number, names[i], AT_SYMLINK_NOFOLLOW, path) is { IsDirectory: false, IsRegular: false }
             )
                 errno = Errno.ELOOP;
         }

@@ -44,7 +44,7 @@ public sealed unsafe class FileDescriptor : SafeHandle
     /// is read.
     /// </summary>
     /// <exception cref="UnusableFileException">The path is not a regular file.</exception>
-    public static FileDescriptor? FindForReading(string path) => FindRegular(null, path, LibC.File.O_RDONLY);
+    public static FileDescriptor? FindForReading(string path) => FindRegular(null, path, O_RDONLY);
 
     /// <summary>As <see cref="FindForReading"/>; a missing file is refused too.</summary>
     public static FileDescriptor OpenForReading(string path) =>
@@ -53,34 +53,34 @@ public sealed unsafe class FileDescriptor : SafeHandle
     /// <summary>
     /// Opens a file below /proc or /sys for reading, where only the kernel makes files; null if the kernel has no such file.
     /// </summary>
-    public static FileDescriptor? FindKernelFile(string path) => Find(null, path, LibC.File.O_RDONLY);
+    public static FileDescriptor? FindKernelFile(string path) => Find(null, path, O_RDONLY);
 
     /// <summary>As <see cref="FindKernelFile"/>; a missing file is refused.</summary>
-    public static FileDescriptor OpenKernelFile(string path) => Open(null, path, LibC.File.O_RDONLY, 0);
+    public static FileDescriptor OpenKernelFile(string path) => Open(null, path, O_RDONLY, 0);
 
     /// <summary>
     /// Opens what a person named on the command line, for reading: a pipe or a terminal too, which the shell's <c>&lt;(…)</c> and
     /// <c>/dev/stdin</c> are, and which is waited for.
     /// </summary>
-    public static FileDescriptor OpenCommandLineFile(string path) => Open(null, path, LibC.File.O_RDONLY, 0);
+    public static FileDescriptor OpenCommandLineFile(string path) => Open(null, path, O_RDONLY, 0);
 
     /// <summary>Opens a directory.</summary>
-    public static FileDescriptor OpenDirectory(string path) => Open(null, path, LibC.File.O_RDONLY | LibC.File.O_DIRECTORY, 0);
+    public static FileDescriptor OpenDirectory(string path) => Open(null, path, O_RDONLY | O_DIRECTORY, 0);
 
     /// <summary>Opens a directory; null if nothing is there.</summary>
-    public static FileDescriptor? FindDirectory(string path) => Find(null, path, LibC.File.O_RDONLY | LibC.File.O_DIRECTORY);
+    public static FileDescriptor? FindDirectory(string path) => Find(null, path, O_RDONLY | O_DIRECTORY);
 
     /// <summary>
     /// Opens what a path names, following no link at its end, without opening it: neither a device nor a server is asked. For calls that
     /// take a place (O_PATH).
     /// </summary>
-    public static FileDescriptor OpenPath(string path) => Open(null, path, LibC.File.O_PATH | LibC.File.O_NOFOLLOW, 0);
+    public static FileDescriptor OpenPath(string path) => Open(null, path, O_PATH | O_NOFOLLOW, 0);
 
     /// <summary>
     /// Opens an existing regular file for reading and writing, following no link at its end; null if nothing is there.
     /// </summary>
     /// <exception cref="UnusableFileException">Something else is there.</exception>
-    public static FileDescriptor? FindForChange(string path) => FindRegular(null, path, LibC.File.O_RDWR | LibC.File.O_NOFOLLOW);
+    public static FileDescriptor? FindForChange(string path) => FindRegular(null, path, O_RDWR | O_NOFOLLOW);
 
     /// <summary>A path by which another process reaches this open file while this process has it, though it have no name.</summary>
     public string ProcPath =>
@@ -94,7 +94,7 @@ public sealed unsafe class FileDescriptor : SafeHandle
 
     /// <summary>Opens an existing regular file for reading and for writing at its end; null if nothing is there.</summary>
     /// <exception cref="UnusableFileException">Something else is there.</exception>
-    public static FileDescriptor? FindForAppending(string path) => FindRegular(null, path, LibC.File.O_RDWR | LibC.File.O_APPEND);
+    public static FileDescriptor? FindForAppending(string path) => FindRegular(null, path, O_RDWR | O_APPEND);
 
     internal static FileDescriptor Open(FileDescriptor? directory, string path, int flags, uint mode) =>
         TryOpen(directory, path, flags, mode, out var errno) ?? throw new ErrnoException("open", FullPath(directory, path), errno);
@@ -118,13 +118,13 @@ public sealed unsafe class FileDescriptor : SafeHandle
     // effect.
     internal static FileDescriptor? FindUnwaited(FileDescriptor? directory, string path, int flags, uint mode)
     {
-        var found = TryOpen(directory, path, flags | LibC.File.O_NONBLOCK | LibC.File.O_NOCTTY, mode, out var errno);
+        var found = TryOpen(directory, path, flags | O_NONBLOCK | O_NOCTTY, mode, out var errno);
         if (found is not null || errno is Errno.ENOENT or Errno.ENOTDIR)
             return found;
         var full = FullPath(directory, path);
         // A socket, a device without a driver, a pipe without a reader that is opened for writing; a directory that is.
         throw errno is Errno.ENXIO or Errno.EISDIR
-            ? UnusableFileException.NotRegular(full, Stat(directory?.Number ?? LibC.File.AT_FDCWD, path, 0, full)?.Type ?? FileType.Unknown)
+            ? UnusableFileException.NotRegular(full, Stat(directory?.Number ?? AT_FDCWD, path, 0, full)?.Type ?? FileType.Unknown)
             : new ErrnoException("open", full, errno);
     }
 
@@ -141,12 +141,12 @@ public sealed unsafe class FileDescriptor : SafeHandle
     // What is expected to be missing costs no exception: the first one of a process takes longer than all its system calls.
     internal static FileDescriptor? TryOpen(FileDescriptor? directory, string path, int flags, uint mode, out Errno errno)
     {
-        var at = directory?.Number ?? LibC.File.AT_FDCWD;
+        var at = directory?.Number ?? AT_FDCWD;
         // The kernel would see the path's beginning.
         errno = path.Contains('\0') ? Errno.EINVAL : Errno.EINTR;
         while (errno == Errno.EINTR)
         {
-            var fd = LibC.File.OpenAt(at, path, flags | LibC.File.O_CLOEXEC, mode);
+            var fd = LibC.File.OpenAt(at, path, flags | O_CLOEXEC, mode);
             if (fd >= 0)
             {
                 errno = Errno.None;
@@ -166,8 +166,8 @@ public sealed unsafe class FileDescriptor : SafeHandle
     {
         fixed (byte* p = buffer)
         {
-            nint count;
-            do count = LibC.File.Read(Number, p, (nuint)buffer.Length);
+            ssize_t count;
+            do count = read(Number, p, buffer.Length);
             while (count < 0 && Marshal.GetLastPInvokeError() == (int)Errno.EINTR);
             return count < 0 ? throw ErrnoException.Last("read", path) : (int)count;
         }
@@ -185,7 +185,7 @@ public sealed unsafe class FileDescriptor : SafeHandle
         {
             while (total < buffer.Length)
             {
-                var count = LibC.File.PRead(Number, p + total, (nuint)(buffer.Length - total), offset + total);
+                var count = pread(Number, p + total, buffer.Length - total, offset + total);
                 if (count == 0)
                     break;
                 if (count > 0)
@@ -229,7 +229,7 @@ public sealed unsafe class FileDescriptor : SafeHandle
             var written = 0;
             while (written < bytes.Length)
             {
-                var count = LibC.File.Write(Number, p + written, (nuint)(bytes.Length - written));
+                var count = write(Number, p + written, bytes.Length - written);
                 if (count >= 0)
                     written += (int)count;
                 else if (Marshal.GetLastPInvokeError() != (int)Errno.EINTR)
@@ -239,10 +239,10 @@ public sealed unsafe class FileDescriptor : SafeHandle
     }
 
     /// <summary>The statx(2) of the open file.</summary>
-    public FileStatus Status() => Stat(Number, "", LibC.File.AT_EMPTY_PATH, path) ?? throw new ErrnoException("statx", path, Errno.ENOENT);
+    public FileStatus Status() => Stat(Number, "", AT_EMPTY_PATH, path) ?? throw new ErrnoException("statx", path, Errno.ENOENT);
 
     /// <summary>The statx(2) of a path, following links; null if absent.</summary>
-    public static FileStatus? FindStatus(string path) => Stat(LibC.File.AT_FDCWD, path, 0, path);
+    public static FileStatus? FindStatus(string path) => Stat(AT_FDCWD, path, 0, path);
 
     /// <summary>
     /// Looks at a path with the server's own eyes, whatever is known of it here (AT_STATX_FORCE_SYNC, Linux 4.11):
@@ -250,8 +250,8 @@ public sealed unsafe class FileDescriptor : SafeHandle
     /// </summary>
     public static Errno Look(string path)
     {
-        LibC.File.StatxBuffer buffer;
-        return LibC.File.Statx(LibC.File.AT_FDCWD, path, LibC.File.AT_STATX_FORCE_SYNC, LibC.File.STATX_BASIC_STATS, &buffer) == 0
+        statx buffer;
+        return LibC.File.Statx(AT_FDCWD, path, LibC.File.AT_STATX_FORCE_SYNC, STATX_BASIC_STATS, &buffer) == 0
             ? Errno.None
             : (Errno)Marshal.GetLastPInvokeError();
     }
@@ -259,42 +259,42 @@ public sealed unsafe class FileDescriptor : SafeHandle
     /// <summary>The owner's user id, and the permission bits of the mode.</summary>
     public (uint User, uint Mode) Ownership()
     {
-        LibC.File.StatxBuffer buffer;
-        return LibC.File.Statx(Number, "", LibC.File.AT_EMPTY_PATH, LibC.File.STATX_BASIC_STATS, &buffer) < 0
+        statx buffer;
+        return LibC.File.Statx(Number, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &buffer) < 0
             ? throw ErrnoException.Last("statx", path)
-            : (buffer.Uid, buffer.Mode & 0xfffu);
+            : (buffer.stx_uid, buffer.stx_mode & 0xfffu);
     }
 
     internal static FileStatus? Stat(int directory, string path, int flags, string subject)
     {
-        LibC.File.StatxBuffer buffer;
-        if (LibC.File.Statx(directory, path, flags, LibC.File.STATX_BASIC_STATS, &buffer) < 0)
+        statx buffer;
+        if (LibC.File.Statx(directory, path, flags, STATX_BASIC_STATS, &buffer) < 0)
         {
             var errno = (Errno)Marshal.GetLastPInvokeError();
             return errno is Errno.ENOENT or Errno.ENOTDIR ? null : throw new ErrnoException("statx", subject, errno);
         }
 
-        var type = buffer.Mode & LibC.File.S_IFMT;
+        var type = buffer.stx_mode & S_IFMT;
         return new FileStatus(
-            (ulong)buffer.DeviceMajor << 32 | buffer.DeviceMinor,
-            buffer.Inode,
-            (long)buffer.Size,
-            (Int128)buffer.Modification.Seconds * 1_000_000_000 + buffer.Modification.Nanoseconds,
-            type == LibC.File.S_IFREG,
-            type == LibC.File.S_IFDIR
+            (ulong)buffer.stx_dev_major << 32 | buffer.stx_dev_minor,
+            buffer.stx_ino,
+            (long)buffer.stx_size,
+            (Int128)buffer.stx_mtime.tv_sec * 1_000_000_000 + buffer.stx_mtime.tv_nsec,
+            type == S_IFREG,
+            type == S_IFDIR
         )
         {
-            IsLink = type == LibC.File.S_IFLNK,
-            Type = (FileType)type,
-            Mode = buffer.Mode & 0xfffu,
-            User = buffer.Uid,
-            Group = buffer.Gid,
-            ChangedNanoseconds = (Int128)buffer.Change.Seconds * 1_000_000_000 + buffer.Change.Nanoseconds,
+            IsLink = type == S_IFLNK,
+            Type = (FileType)(ushort)type,
+            Mode = buffer.stx_mode & 0xfffu,
+            User = buffer.stx_uid,
+            Group = buffer.stx_gid,
+            ChangedNanoseconds = (Int128)buffer.stx_ctime.tv_sec * 1_000_000_000 + buffer.stx_ctime.tv_nsec,
         };
     }
 
     /// <summary>True if it is a terminal, isatty(3).</summary>
-    public bool IsTerminal => LibC.Process.IsATty(Number) == 1;
+    public bool IsTerminal => isatty(Number) == 1;
 
     /// <summary>The type of the filesystem the file is on, as in statfs(2).</summary>
     public long FilesystemType()
@@ -307,14 +307,14 @@ public sealed unsafe class FileDescriptor : SafeHandle
     public void SetOwner(uint? user, uint? group)
     {
         const uint Unchanged = uint.MaxValue;
-        if (LibC.File.FChOwnAt(Number, "", user ?? Unchanged, group ?? Unchanged, LibC.File.AT_EMPTY_PATH) < 0)
+        if (LibC.File.FChOwnAt(Number, "", user ?? Unchanged, group ?? Unchanged, AT_EMPTY_PATH) < 0)
             throw ErrnoException.Last("chown", path);
     }
 
     /// <summary>Sets the mode of a file.</summary>
     public void SetMode(uint mode)
     {
-        if (LibC.File.FChMod(Number, mode) < 0)
+        if (fchmod(Number, (ushort)mode) < 0)
             throw ErrnoException.Last("chmod", path);
     }
 
@@ -323,21 +323,21 @@ public sealed unsafe class FileDescriptor : SafeHandle
     /// </summary>
     public void SetDirectoryMode(uint mode)
     {
-        using var opened = Open(this, ".", LibC.File.O_RDONLY | LibC.File.O_DIRECTORY, 0);
-        if (LibC.File.FChMod(opened.Number, mode) < 0)
+        using var opened = Open(this, ".", O_RDONLY | O_DIRECTORY, 0);
+        if (fchmod(opened.Number, (ushort)mode) < 0)
             throw ErrnoException.Last("chmod", path);
     }
 
     /// <summary>Opens the directory that is a place (O_PATH) for its names and its ioctls.</summary>
-    public FileDescriptor Reopen() => Open(this, ".", LibC.File.O_RDONLY | LibC.File.O_DIRECTORY, 0);
+    public FileDescriptor Reopen() => Open(this, ".", O_RDONLY | O_DIRECTORY, 0);
 
     /// <summary>Opens the directory once more as a place (O_PATH), so that each of the two is closed by itself.</summary>
-    public FileDescriptor ReopenPlace() => Open(this, ".", LibC.File.O_PATH | LibC.File.O_DIRECTORY, 0);
+    public FileDescriptor ReopenPlace() => Open(this, ".", O_PATH | O_DIRECTORY, 0);
 
     /// <summary>Makes the file that long; what is added reads as zeros and takes no space until it is written.</summary>
     public void SetLength(long bytes)
     {
-        if (LibC.File.FTruncate(Number, bytes) < 0)
+        if (ftruncate(Number, bytes) < 0)
             throw ErrnoException.Last("ftruncate", path);
     }
 
@@ -345,7 +345,7 @@ public sealed unsafe class FileDescriptor : SafeHandle
     /// <exception cref="ErrnoException">EOPNOTSUPP: the filesystem cannot. ENOSPC: it has not got that much.</exception>
     public void Allocate(long bytes)
     {
-        while (LibC.File.FAllocate(Number, 0, 0, bytes) < 0)
+        while (fallocate(Number, 0, 0, bytes) < 0)
         {
             var failure = ErrnoException.Last("fallocate", path);
             if (failure.Errno != Errno.EINTR)
@@ -356,7 +356,7 @@ public sealed unsafe class FileDescriptor : SafeHandle
     /// <summary>Waits until what was written is on the disk.</summary>
     public void Sync()
     {
-        if (LibC.File.FSync(Number) < 0)
+        if (fsync(Number) < 0)
             throw ErrnoException.Last("fsync", path);
     }
 
@@ -387,5 +387,5 @@ public sealed unsafe class FileDescriptor : SafeHandle
     }
 
     /// <inheritdoc/>
-    protected override bool ReleaseHandle() => LibC.File.Close((int)handle) == 0;
+    protected override bool ReleaseHandle() => close((int)handle) == 0;
 }

@@ -24,7 +24,7 @@ public sealed unsafe class FileDirectory : IDisposable
     /// <summary>Opens a directory; null if nothing is there, as at a path that is too long for anything to be there.</summary>
     public static FileDirectory? Find(string path)
     {
-        var found = FileDescriptor.TryOpen(null, path, LibC.File.O_RDONLY | LibC.File.O_DIRECTORY, 0, out var errno);
+        var found = FileDescriptor.TryOpen(null, path, O_RDONLY | O_DIRECTORY, 0, out var errno);
         return found is not null ? new FileDirectory(found)
             : errno is Errno.ENOENT or Errno.ENOTDIR or Errno.ENAMETOOLONG ? null
             : throw new ErrnoException("open", path, errno);
@@ -45,7 +45,7 @@ public sealed unsafe class FileDirectory : IDisposable
 
     private static void Make(string path, uint mode)
     {
-        if (LibC.File.MkDirAt(LibC.File.AT_FDCWD, path, mode) == 0)
+        if (LibC.File.MkDirAt(AT_FDCWD, path, mode) == 0)
             return;
         var error = ErrnoException.Last("mkdir", path);
         // A read-only filesystem may say EROFS, and an automounter EACCES, for a directory that is there.
@@ -57,8 +57,7 @@ public sealed unsafe class FileDirectory : IDisposable
     public FileStatus Status() => descriptor.Status();
 
     /// <summary>The statx(2) of a name in it, following no link; null if missing.</summary>
-    public FileStatus? FindStatus(string name) =>
-        FileDescriptor.Stat(descriptor.Number, name, LibC.File.AT_SYMLINK_NOFOLLOW, FullPath(name));
+    public FileStatus? FindStatus(string name) => FileDescriptor.Stat(descriptor.Number, name, AT_SYMLINK_NOFOLLOW, FullPath(name));
 
     /// <summary>
     /// Reads the start of a regular file into <paramref name="buffer"/> and returns how much; null if the name is missing, -1 where it
@@ -66,7 +65,7 @@ public sealed unsafe class FileDirectory : IDisposable
     /// </summary>
     public int? FindContent(string name, Span<byte> buffer)
     {
-        var flags = LibC.File.O_RDONLY | LibC.File.O_NOFOLLOW | LibC.File.O_NONBLOCK | LibC.File.O_NOCTTY;
+        var flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
         using var file = FileDescriptor.TryOpen(descriptor, name, flags, 0, out var errno);
         if (file is not null)
             return file.TryReadAt(buffer, 0, out var count) ? count : -1;
@@ -81,16 +80,16 @@ public sealed unsafe class FileDirectory : IDisposable
 
     /// <summary>Opens a regular file for reading, as <see cref="FileDescriptor.FindForReading"/>; null if the name is missing.</summary>
     /// <exception cref="UnusableFileException">Something else has the name.</exception>
-    public FileDescriptor? FindForReading(string name) => FileDescriptor.FindRegular(descriptor, name, LibC.File.O_RDONLY);
+    public FileDescriptor? FindForReading(string name) => FileDescriptor.FindRegular(descriptor, name, O_RDONLY);
 
     /// <summary>As <see cref="FindForReading"/>, in a directory below /proc or /sys.</summary>
-    public FileDescriptor? FindKernelFile(string name) => FileDescriptor.Find(descriptor, name, LibC.File.O_RDONLY);
+    public FileDescriptor? FindKernelFile(string name) => FileDescriptor.Find(descriptor, name, O_RDONLY);
 
     /// <summary>
     /// Opens a file for its lock and makes it, empty, where it is missing. A named pipe in its place is not waited for and can be locked
     /// too.
     /// </summary>
-    public FileDescriptor OpenOrCreate(string name, uint mode) => Open(name, LibC.File.O_RDONLY | LibC.File.O_CREAT, mode);
+    public FileDescriptor OpenOrCreate(string name, uint mode) => Open(name, O_RDONLY | O_CREAT, mode);
 
     private FileDescriptor Open(string name, int flags, uint mode) =>
         FileDescriptor.FindUnwaited(descriptor, name, flags, mode) ?? throw new ErrnoException("open", FullPath(name), Errno.ENOENT);
@@ -101,10 +100,10 @@ public sealed unsafe class FileDirectory : IDisposable
     /// </summary>
     public void Overwrite(string name, ReadOnlySpan<byte> content, uint mode)
     {
-        using var file = Open(name, LibC.File.O_WRONLY | LibC.File.O_CREAT, mode);
+        using var file = Open(name, O_WRONLY | O_CREAT, mode);
         var status = file.RequireRegular();
         file.Write(content);
-        if (status.Size > content.Length && LibC.File.FTruncate(file.Number, content.Length) < 0)
+        if (status.Size > content.Length && ftruncate(file.Number, content.Length) < 0)
             throw ErrnoException.Last("ftruncate", file.Path);
     }
 
@@ -138,7 +137,7 @@ public sealed unsafe class FileDirectory : IDisposable
     {
         using var file = CreateAlways(name, mode);
         file.Write(content);
-        if (LibC.File.FChMod(file.Number, mode) < 0)
+        if (fchmod(file.Number, (ushort)mode) < 0)
             throw ErrnoException.Last("chmod", file.Path);
         file.Sync();
     }
@@ -146,7 +145,7 @@ public sealed unsafe class FileDirectory : IDisposable
     // A file that a killed process left, or that another user created, is not written to: it may be a named pipe.
     private FileDescriptor CreateAlways(string name, uint mode)
     {
-        var flags = LibC.File.O_WRONLY | LibC.File.O_CREAT | LibC.File.O_EXCL | LibC.File.O_NOFOLLOW;
+        var flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
         if (FileDescriptor.TryOpen(descriptor, name, flags, mode, out var errno) is { } created)
             return created;
         if (errno == Errno.EEXIST)
@@ -193,18 +192,12 @@ public sealed unsafe class FileDirectory : IDisposable
 
     /// <summary>Makes a file that must not be there and opens it for writing.</summary>
     public FileDescriptor CreateNew(string name, uint mode) =>
-        FileDescriptor.Open(descriptor, name, LibC.File.O_WRONLY | LibC.File.O_CREAT | LibC.File.O_EXCL | LibC.File.O_NOFOLLOW, mode);
+        FileDescriptor.Open(descriptor, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
 
     /// <summary>Opens a regular file for reading without following a link; null if the name is missing or is anything else.</summary>
     public FileDescriptor? FindRegular(string name)
     {
-        var file = FileDescriptor.TryOpen(
-            descriptor,
-            name,
-            LibC.File.O_RDONLY | LibC.File.O_NOFOLLOW | LibC.File.O_NONBLOCK | LibC.File.O_NOCTTY,
-            0,
-            out var errno
-        );
+        var file = FileDescriptor.TryOpen(descriptor, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0, out var errno);
         if (file is null)
             return errno is Errno.ENOENT or Errno.ELOOP or Errno.ENXIO ? null : throw new ErrnoException("open", FullPath(name), errno);
         if (file.Status().IsRegular)
@@ -215,8 +208,7 @@ public sealed unsafe class FileDirectory : IDisposable
 
     /// <summary>Opens a directory in it, no link to one; null if the name is missing.</summary>
     public FileDirectory? FindDirectory(string name) =>
-        FileDescriptor.TryOpen(descriptor, name, LibC.File.O_RDONLY | LibC.File.O_DIRECTORY | LibC.File.O_NOFOLLOW, 0, out var errno)
-            is { } found
+        FileDescriptor.TryOpen(descriptor, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, out var errno) is { } found
             ? new FileDirectory(found)
         : errno == Errno.ENOENT ? null
         : throw new ErrnoException("open", FullPath(name), errno);
@@ -233,7 +225,7 @@ public sealed unsafe class FileDirectory : IDisposable
 
     /// <summary>Removes an empty directory in it: <see cref="Errno.None"/>, or why it was refused.</summary>
     public Errno TryRemoveEmpty(string name) =>
-        LibC.File.UnlinkAt(descriptor.Number, name, LibC.File.AT_REMOVEDIR) == 0 ? Errno.None : (Errno)Marshal.GetLastPInvokeError();
+        LibC.File.UnlinkAt(descriptor.Number, name, AT_REMOVEDIR) == 0 ? Errno.None : (Errno)Marshal.GetLastPInvokeError();
 
     /// <summary>
     /// A path to a name in it, for this process and a child that it is just starting: it stays right though directories be renamed, and no
@@ -242,7 +234,7 @@ public sealed unsafe class FileDirectory : IDisposable
     public string SelfPath(string name) => $"{descriptor.SelfPath}/{name}";
 
     /// <summary>A second descriptor of it, such as for a lock.</summary>
-    public FileDescriptor Reopen() => FileDescriptor.Open(descriptor, ".", LibC.File.O_RDONLY | LibC.File.O_DIRECTORY, 0);
+    public FileDescriptor Reopen() => FileDescriptor.Open(descriptor, ".", O_RDONLY | O_DIRECTORY, 0);
 
     /// <summary>The same directory, opened once more.</summary>
     public FileDirectory OpenAgain() => new(new FileDescriptor(Reopen().Detach(), Path));
@@ -252,7 +244,7 @@ public sealed unsafe class FileDirectory : IDisposable
 
     /// <summary>Removes an empty directory: <see cref="Errno.None"/>, or why it was refused.</summary>
     public static Errno TryRemoveDirectory(string path) =>
-        LibC.File.UnlinkAt(LibC.File.AT_FDCWD, path, LibC.File.AT_REMOVEDIR) == 0 ? Errno.None : (Errno)Marshal.GetLastPInvokeError();
+        LibC.File.UnlinkAt(AT_FDCWD, path, AT_REMOVEDIR) == 0 ? Errno.None : (Errno)Marshal.GetLastPInvokeError();
 
     /// <summary>What a symbolic link says, up to <paramref name="longest"/> bytes; null if the name is missing or no link.</summary>
     public string? FindLinkTarget(string name, int longest = 4096)
@@ -274,7 +266,7 @@ public sealed unsafe class FileDirectory : IDisposable
     {
         const int NameOffset = 19;
         var names = new List<string>();
-        using var entries = FileDescriptor.Open(descriptor, ".", LibC.File.O_RDONLY | LibC.File.O_DIRECTORY, 0);
+        using var entries = FileDescriptor.Open(descriptor, ".", O_RDONLY | O_DIRECTORY, 0);
         var buffer = new byte[32 * 1024];
         fixed (byte* p = buffer)
         {
@@ -299,9 +291,9 @@ public sealed unsafe class FileDirectory : IDisposable
     /// <summary>Sets the directory's time of last modification, in nanoseconds since 1970; the filesystem may round it down.</summary>
     public void SetModified(Int128 nanoseconds)
     {
-        var times = stackalloc LibC.File.TimeSpec[2];
+        var times = stackalloc timespec[2];
         Fill(times, nanoseconds);
-        if (LibC.File.FUtimeNs(descriptor.Number, times) < 0)
+        if (futimens(descriptor.Number, times) < 0)
             throw ErrnoException.Last("futimens", Path);
     }
 
@@ -313,7 +305,7 @@ public sealed unsafe class FileDirectory : IDisposable
         using var file = FindRegular(name);
         if (file is null)
             return false;
-        return LibC.File.FUtimeNs(file.Number, null) == 0 ? true : throw ErrnoException.Last("futimens", file.Path);
+        return futimens(file.Number, null) == 0 ? true : throw ErrnoException.Last("futimens", file.Path);
     }
 
     /// <summary>
@@ -337,19 +329,19 @@ public sealed unsafe class FileDirectory : IDisposable
     {
         if (UnnamedFile.TryProbe(this))
             return;
-        if (LibC.File.FAccessAt(descriptor.Number, ".", LibC.File.W_OK | LibC.File.X_OK, 0) < 0)
+        if (LibC.File.FAccessAt(descriptor.Number, ".", W_OK | X_OK, 0) < 0)
             throw ErrnoException.Last("access", Path);
     }
 
     // The access time is left alone (UTIME_OMIT).
-    private static void Fill(LibC.File.TimeSpec* times, Int128 nanoseconds)
+    private static void Fill(timespec* times, Int128 nanoseconds)
     {
         const int Second = 1_000_000_000;
         var whole = Int128.DivRem(nanoseconds, Second);
         var negative = whole.Remainder < 0;
-        times[0].Nanoseconds = LibC.File.UTIME_OMIT;
-        times[1].Seconds = (long)(negative ? whole.Quotient - 1 : whole.Quotient);
-        times[1].Nanoseconds = (long)(negative ? whole.Remainder + Second : whole.Remainder);
+        times[0].tv_nsec = UTIME_OMIT;
+        times[1].tv_sec = (long)(negative ? whole.Quotient - 1 : whole.Quotient);
+        times[1].tv_nsec = (int)(negative ? whole.Remainder + Second : whole.Remainder);
     }
 
     /// <summary>Waits until names that were made, renamed or removed in it are on the disk.</summary>

@@ -63,7 +63,7 @@ public sealed unsafe class FileWatch : IDisposable
         {
             while (true)
             {
-                var length = (int)LibC.File.Read(descriptor.Number, p, (nuint)buffer.Length);
+                var length = (int)read(descriptor.Number, p, buffer.Length);
                 if (length > 0)
                     Parse(buffer.AsSpan(0, length), names);
                 else if ((Errno)Marshal.GetLastPInvokeError() == Errno.EAGAIN)

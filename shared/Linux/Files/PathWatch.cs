@@ -59,8 +59,8 @@ public sealed unsafe class PathWatch : IDisposable
     private bool Wait()
     {
         var polls = stackalloc Process.PollFd[2];
-        polls[0] = new Process.PollFd { Fd = watch.Descriptor.Number, Events = Process.POLLIN };
-        polls[1] = new Process.PollFd { Fd = stop.Number, Events = Process.POLLIN };
+        polls[0] = new Process.PollFd { Fd = watch.Descriptor.Number, Events = POLLIN };
+        polls[1] = new Process.PollFd { Fd = stop.Number, Events = POLLIN };
         while (Process.Poll(polls, 2, -1) < 0)
         {
             if ((Errno)Marshal.GetLastPInvokeError() != Errno.EINTR)
@@ -129,7 +129,7 @@ public sealed unsafe class PathWatch : IDisposable
     {
         const int Longest = 4096;
         var buffer = stackalloc byte[Longest];
-        var length = (int)LibC.File.ReadLinkAt(LibC.File.AT_FDCWD, entry, buffer, Longest);
+        var length = (int)LibC.File.ReadLinkAt(AT_FDCWD, entry, buffer, Longest);
         return length <= 0 ? null : Encoding.UTF8.GetString(buffer, length);
     }
 

@@ -24,20 +24,16 @@ public sealed unsafe class RootedDirectory : IDisposable
     public string Path => root.Path;
 
     /// <summary>Opens the directory that is the root.</summary>
-    public static RootedDirectory Open(string path) => new(FileDescriptor.Open(null, path, LibC.File.O_PATH | LibC.File.O_DIRECTORY, 0));
+    public static RootedDirectory Open(string path) => new(FileDescriptor.Open(null, path, O_PATH | O_DIRECTORY, 0));
 
     /// <summary>Opens a directory inside, following links within the root; null, with the reason, where that is refused.</summary>
     public FileDirectory? TryOpen(string path, out Errno errno)
     {
-        var flags = LibC.File.O_RDONLY | LibC.File.O_DIRECTORY;
-        var how = new OpenAt2.OpenHow
-        {
-            flags = (ulong)(flags | LibC.File.O_CLOEXEC),
-            resolve = OpenAt2.RESOLVE_IN_ROOT | OpenAt2.RESOLVE_NO_MAGICLINKS,
-        };
+        var flags = O_RDONLY | O_DIRECTORY;
+        var how = new open_how { flags = (ulong)(flags | O_CLOEXEC), resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
         for (var attempt = 1; ; attempt++)
         {
-            var fd = OpenAt2.Open(OpenAt2.SYS_openat2, root.Number, path, &how, (nuint)sizeof(OpenAt2.OpenHow));
+            var fd = OpenAt2.Open(OpenAt2.SYS_openat2, root.Number, path, &how, (nuint)sizeof(open_how));
             errno = fd >= 0 ? Errno.None : (Errno)Marshal.GetLastPInvokeError();
             if (fd >= 0)
                 return FileDirectory.Of(new FileDescriptor((int)fd, FullPath(path)));
@@ -85,7 +81,7 @@ public sealed unsafe class RootedDirectory : IDisposable
     private bool Step(string name, Stack<FileDescriptor> steps, Stack<string> names, ref int links, out Errno errno)
     {
         var at = steps.TryPeek(out var top) ? top : root;
-        var next = FileDescriptor.TryOpen(at, name, LibC.File.O_PATH | LibC.File.O_NOFOLLOW, 0, out errno);
+        var next = FileDescriptor.TryOpen(at, name, O_PATH | O_NOFOLLOW, 0, out errno);
         if (next is null)
             return false;
         if (!next.Status().IsLink)

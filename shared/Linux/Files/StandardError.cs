@@ -20,6 +20,6 @@ public static unsafe class StandardError
     public static void Write(ReadOnlySpan<byte> bytes)
     {
         fixed (byte* p = bytes)
-            LibC.File.Write(STDERR_FILENO, p, (nuint)bytes.Length);
+            write(STDERR_FILENO, p, bytes.Length);
     }
 }

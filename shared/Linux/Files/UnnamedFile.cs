@@ -44,7 +44,7 @@ public sealed unsafe class UnnamedFile : IDisposable
 
     private static UnnamedFile Open(FileDirectory directory, uint mode, string temporaryName)
     {
-        if (FileDescriptor.TryOpen(directory.Descriptor, ".", LibC.File.O_TMPFILE | LibC.File.O_WRONLY, mode, out var errno) is { } opened)
+        if (FileDescriptor.TryOpen(directory.Descriptor, ".", O_TMPFILE | O_WRONLY, mode, out var errno) is { } opened)
             return new UnnamedFile(directory, opened, name: null);
         if (!IsUnknown(errno))
             throw new ErrnoException("open", directory.Path, errno);
@@ -53,7 +53,7 @@ public sealed unsafe class UnnamedFile : IDisposable
 
     internal static UnnamedFile OpenNamed(FileDirectory directory, uint mode, string temporaryName = TemporaryName)
     {
-        var flags = LibC.File.O_WRONLY | LibC.File.O_CREAT | LibC.File.O_EXCL | LibC.File.O_NOFOLLOW;
+        var flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
         directory.Remove(temporaryName);
         return new UnnamedFile(directory, FileDescriptor.Open(directory.Descriptor, temporaryName, flags, mode), temporaryName);
     }
@@ -67,7 +67,7 @@ public sealed unsafe class UnnamedFile : IDisposable
     /// </summary>
     internal static bool TryProbe(FileDirectory directory)
     {
-        using var probe = FileDescriptor.TryOpen(directory.Descriptor, ".", LibC.File.O_TMPFILE | LibC.File.O_WRONLY, 0x180, out var errno);
+        using var probe = FileDescriptor.TryOpen(directory.Descriptor, ".", O_TMPFILE | O_WRONLY, 0x180, out var errno);
         if (probe is null)
             return IsUnknown(errno) ? false : throw new ErrnoException("open", directory.Path, errno);
         probe.Write("\n"u8);
@@ -79,11 +79,8 @@ public sealed unsafe class UnnamedFile : IDisposable
     {
         var to = directory.Descriptor.Number;
         if (
-            (
-                name is not null
-                    ? LibC.File.LinkAt(to, name, to, newName, 0)
-                    : LibC.File.LinkAt(file.Number, "", to, newName, LibC.File.AT_EMPTY_PATH)
-            ) == 0
+            (name is not null ? LibC.File.LinkAt(to, name, to, newName, 0) : LibC.File.LinkAt(file.Number, "", to, newName, AT_EMPTY_PATH))
+            == 0
         )
             return true;
         var errno = (Errno)Marshal.GetLastPInvokeError();
@@ -101,7 +98,7 @@ public sealed unsafe class UnnamedFile : IDisposable
     private Errno LinkByProc(string newName)
     {
         var from = "/proc/self/fd/" + file.Number.ToString(CultureInfo.InvariantCulture);
-        return LibC.File.LinkAt(LibC.File.AT_FDCWD, from, directory.Descriptor.Number, newName, LibC.File.AT_SYMLINK_FOLLOW) == 0
+        return LibC.File.LinkAt(AT_FDCWD, from, directory.Descriptor.Number, newName, AT_SYMLINK_FOLLOW) == 0
             ? Errno.None
             : (Errno)Marshal.GetLastPInvokeError();
     }

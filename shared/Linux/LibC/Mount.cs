@@ -5,26 +5,8 @@ namespace Plugboard.Linux.LibC;
 /// <summary>sys/mount.h and linux/mount.h: the mount calls by descriptor (Linux 5.2 to 5.12), and mount(2) and umount2(2).</summary>
 internal static unsafe partial class Mount
 {
-    public const ulong MS_RDONLY = 1;
-    public const ulong MS_NOSUID = 2;
-    public const ulong MS_NODEV = 4;
-    public const ulong MS_NOEXEC = 8;
-    public const ulong MS_SYNCHRONOUS = 16;
-    public const ulong MS_REMOUNT = 32;
-    public const ulong MS_DIRSYNC = 128;
     public const ulong MS_NOSYMFOLLOW = 256;
-    public const ulong MS_NOATIME = 1024;
-    public const ulong MS_NODIRATIME = 2048;
-    public const ulong MS_BIND = 4096;
-    public const ulong MS_REC = 16384;
-    public const ulong MS_PRIVATE = 1 << 18;
-    public const ulong MS_RELATIME = 1 << 21;
-    public const ulong MS_STRICTATIME = 1 << 24;
     public const ulong MS_LAZYTIME = 1 << 25;
-
-    public const int MNT_FORCE = 1;
-    public const int MNT_DETACH = 2;
-    public const int UMOUNT_NOFOLLOW = 8;
 
     public const uint FSOPEN_CLOEXEC = 1;
     public const uint FSPICK_CLOEXEC = 1;
@@ -39,7 +21,6 @@ internal static unsafe partial class Mount
     public const uint OPEN_TREE_CLONE = 1;
     public const uint OPEN_TREE_CLOEXEC = 0x80000;
     public const uint AT_RECURSIVE = 0x8000;
-    public const uint AT_NO_AUTOMOUNT = 0x800;
     public const uint MOVE_MOUNT_F_EMPTY_PATH = 0x4;
     public const uint MOVE_MOUNT_T_EMPTY_PATH = 0x40;
 

@@ -2,17 +2,11 @@ using System.Runtime.InteropServices;
 
 namespace Plugboard.Linux.LibC;
 
-/// <summary>spawn.h, unistd.h, sys/wait.h, signal.h and poll.h: what starting and waiting for a child needs.</summary>
+/// <summary>spawn.h, unistd.h, sys/wait.h and poll.h: what starting and waiting for a child needs.</summary>
 internal static unsafe partial class Process
 {
-    public const int SIGKILL = 9;
     public const int WNOHANG = 1;
     public const int CLOSE_RANGE_CLOEXEC = 4;
-    public const short POLLIN = 1;
-    public const short POLLOUT = 4;
-    public const short POLLERR = 8;
-    public const short POLLHUP = 16;
-    public const short POLLNVAL = 32;
 
     [LibraryImport("libc", EntryPoint = "posix_spawn", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int PosixSpawn(int* pid, string path, byte* fileActions, byte* attributes, byte** argv, byte** envp);
@@ -41,38 +35,18 @@ internal static unsafe partial class Process
     [LibraryImport("libc", EntryPoint = "posix_spawnattr_setsigdefault")]
     public static partial int AttributesSetSigDefault(byte* attributes, byte* mask);
 
-    [LibraryImport("libc", EntryPoint = "pipe2", SetLastError = true)]
-    public static partial int Pipe2(int* fds, int flags);
-
     [LibraryImport("libc", EntryPoint = "waitpid", SetLastError = true)]
     public static partial int WaitPid(int pid, int* status, int options);
 
-    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
-    public static partial int Kill(int pid, int signal);
-
+    /// <summary>Not Tmds.LibC's, which does not keep errno: EINTR and a failure would look the same.</summary>
     [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
     public static partial int Poll(PollFd* fds, nuint count, int timeoutMilliseconds);
-
-    [LibraryImport("libc", EntryPoint = "alarm")]
-    public static partial uint Alarm(uint seconds);
-
-    [LibraryImport("libc", EntryPoint = "umask")]
-    public static partial uint UMask(uint mode);
-
-    [LibraryImport("libc", EntryPoint = "dup2", SetLastError = true)]
-    public static partial int Dup2(int fd, int newFd);
 
     [LibraryImport("libc", EntryPoint = "close_range", SetLastError = true)]
     public static partial int CloseRange(uint first, uint last, int flags);
 
     [LibraryImport("libc", EntryPoint = "getauxval")]
     public static partial nuint GetAuxVal(nuint type);
-
-    [LibraryImport("libc", EntryPoint = "geteuid")]
-    public static partial uint GetEUid();
-
-    [LibraryImport("libc", EntryPoint = "isatty")]
-    public static partial int IsATty(int fd);
 
     [StructLayout(LayoutKind.Sequential)]
     public struct PollFd

@@ -38,8 +38,8 @@ public sealed unsafe class DetachedMount : IDisposable
     /// <exception cref="ErrnoException">ENOSYS: Linux before 5.2. EINVAL: not in this mount namespace.</exception>
     public static DetachedMount Clone(FileDescriptor source, bool recursive = false)
     {
-        const uint Flags = Mount.OPEN_TREE_CLONE | Mount.OPEN_TREE_CLOEXEC | LibC.File.AT_EMPTY_PATH;
-        var fd = Mount.OpenTree(source.Number, "", Flags | (recursive ? Mount.AT_RECURSIVE : 0));
+        var flags = Mount.OPEN_TREE_CLONE | Mount.OPEN_TREE_CLOEXEC | (uint)AT_EMPTY_PATH;
+        var fd = Mount.OpenTree(source.Number, "", flags | (recursive ? Mount.AT_RECURSIVE : 0));
         return fd < 0 ? throw ErrnoException.Last("open_tree", source.Path) : new DetachedMount(new FileDescriptor(fd, source.Path));
     }
 
@@ -75,7 +75,7 @@ public sealed unsafe class DetachedMount : IDisposable
     public void SetAttributes(MountAttributes attributes, bool recursive = false)
     {
         if (attributes != MountAttributes.None)
-            SetAttributes(root.Number, LibC.File.AT_EMPTY_PATH | (recursive ? Mount.AT_RECURSIVE : 0), attributes, root.Path);
+            SetAttributes(root.Number, (uint)AT_EMPTY_PATH | (recursive ? Mount.AT_RECURSIVE : 0), attributes, root.Path);
     }
 
     internal static void SetAttributes(int directory, uint flags, MountAttributes attributes, string subject)

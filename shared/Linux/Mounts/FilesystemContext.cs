@@ -29,7 +29,7 @@ internal sealed class FilesystemContext : IDisposable
     public static FilesystemContext Pick(string path)
     {
         const uint Flags = LibC.Mount.FSPICK_CLOEXEC | LibC.Mount.FSPICK_SYMLINK_NOFOLLOW | LibC.Mount.FSPICK_NO_AUTOMOUNT;
-        var fd = LibC.Mount.FsPick(LibC.File.AT_FDCWD, path, Flags);
+        var fd = LibC.Mount.FsPick(AT_FDCWD, path, Flags);
         return fd < 0 ? throw ErrnoException.Last("fspick", path) : new FilesystemContext(new FileDescriptor(fd, path), path);
     }
 

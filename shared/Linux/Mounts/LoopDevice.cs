@@ -48,7 +48,7 @@ public sealed unsafe class LoopDevice : IDisposable
     /// <exception cref="ErrnoException">It could not be: EINVAL where the file's filesystem cannot do direct I/O.</exception>
     public static LoopDevice Attach(FileDescriptor image, string name, LoopOptions options)
     {
-        using var control = FileDescriptor.Open(null, "/dev/loop-control", LibC.File.O_RDWR, 0);
+        using var control = FileDescriptor.Open(null, "/dev/loop-control", O_RDWR, 0);
         for (var attempt = 1; ; attempt++)
         {
             var number = Loop.Ioctl(control.Number, Loop.LOOP_CTL_GET_FREE, (nint)0);
@@ -143,7 +143,7 @@ public sealed unsafe class LoopDevice : IDisposable
 
     private static LoopDevice? TryOpen(string name)
     {
-        var opened = FileDescriptor.TryOpen(null, "/dev/" + name, LibC.File.O_RDONLY, 0, out var errno);
+        var opened = FileDescriptor.TryOpen(null, "/dev/" + name, O_RDONLY, 0, out var errno);
         if (opened is null && errno is not (Errno.ENOENT or Errno.ENXIO or Errno.ENODEV))
             throw new ErrnoException("open", "/dev/" + name, errno);
         return opened is null ? null : new LoopDevice(opened);
@@ -153,12 +153,12 @@ public sealed unsafe class LoopDevice : IDisposable
     private static LoopDevice OpenOrMake(int number)
     {
         var path = "/dev/loop" + number.ToString(CultureInfo.InvariantCulture);
-        var opened = FileDescriptor.TryOpen(null, path, LibC.File.O_RDWR, 0, out var errno);
+        var opened = FileDescriptor.TryOpen(null, path, O_RDWR, 0, out var errno);
         if (opened is null && errno == Errno.ENOENT)
         {
             const uint BlockDevice = 0x6000 | 0x180;
-            _ = LibC.File.MkNodAt(LibC.File.AT_FDCWD, path, BlockDevice, Encode(((ulong)Loop.LOOP_MAJOR << 32) | (uint)number));
-            opened = FileDescriptor.TryOpen(null, path, LibC.File.O_RDWR, 0, out errno);
+            _ = LibC.File.MkNodAt(AT_FDCWD, path, BlockDevice, Encode(((ulong)Loop.LOOP_MAJOR << 32) | (uint)number));
+            opened = FileDescriptor.TryOpen(null, path, O_RDWR, 0, out errno);
         }
 
         return opened is null ? throw new ErrnoException("open", path, errno) : new LoopDevice(opened);

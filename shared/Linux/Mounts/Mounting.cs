@@ -75,7 +75,7 @@ public sealed class Mounting(MountApi api = MountApi.Any)
             !ByDescriptor(() =>
             {
                 using var top = FileDescriptor.OpenPath(target);
-                DetachedMount.SetAttributes(top.Number, LibC.File.AT_EMPTY_PATH, attributes, target);
+                DetachedMount.SetAttributes(top.Number, (uint)AT_EMPTY_PATH, attributes, target);
             })
         )
             Remount(target, present | attributes);
@@ -96,7 +96,7 @@ public sealed class Mounting(MountApi api = MountApi.Any)
                 context.Reconfigure();
             })
         )
-            Must(LibC.Mount.Classic("none", target, null, LibC.Mount.MS_REMOUNT | Flags(present), Data(parameters)), target);
+            Must(LibC.Mount.Classic("none", target, null, MS_REMOUNT | Flags(present), Data(parameters)), target);
     }
 
     // False if the calls are not to be used, or the kernel has not got them.
@@ -117,7 +117,7 @@ public sealed class Mounting(MountApi api = MountApi.Any)
 
     private static void ClassicBind(FileDescriptor source, FileDescriptor target, MountAttributes attributes)
     {
-        Classic(ByNumber(source), target, null, LibC.Mount.MS_BIND, null);
+        Classic(ByNumber(source), target, null, MS_BIND, null);
         try
         {
             // MS_BIND takes no other flag: between the two calls the mount is writable.
@@ -126,13 +126,13 @@ public sealed class Mounting(MountApi api = MountApi.Any)
         }
         catch (ErrnoException)
         {
-            _ = LibC.Mount.Umount2(target.Path, LibC.Mount.UMOUNT_NOFOLLOW);
+            _ = LibC.Mount.Umount2(target.Path, UMOUNT_NOFOLLOW);
             throw;
         }
     }
 
     private static void Remount(string target, MountAttributes attributes) =>
-        Must(LibC.Mount.Classic("none", target, null, LibC.Mount.MS_REMOUNT | LibC.Mount.MS_BIND | Flags(attributes), null), target);
+        Must(LibC.Mount.Classic("none", target, null, MS_REMOUNT | MS_BIND | Flags(attributes), null), target);
 
     private static void Classic(string source, FileDescriptor target, string? type, ulong flags, string? data) =>
         Must(LibC.Mount.Classic(source, ByNumber(target), type, flags, data), target.Path);
@@ -150,10 +150,10 @@ public sealed class Mounting(MountApi api = MountApi.Any)
         attributes &= ClassicOnly;
         // The first four have the same bits in both; access times have not.
         var flags = (ulong)attributes & 0xf;
-        flags |= attributes.HasFlag(MountAttributes.NoAtime) ? LibC.Mount.MS_NOATIME : 0;
-        flags |= attributes.HasFlag(MountAttributes.StrictAtime) ? LibC.Mount.MS_STRICTATIME : 0;
+        flags |= attributes.HasFlag(MountAttributes.NoAtime) ? MS_NOATIME : 0;
+        flags |= attributes.HasFlag(MountAttributes.StrictAtime) ? MS_STRICTATIME : 0;
         flags |= attributes.HasFlag(MountAttributes.NoSymFollow) ? LibC.Mount.MS_NOSYMFOLLOW : 0;
-        return flags | (attributes.HasFlag(MountAttributes.NoDirAtime) ? LibC.Mount.MS_NODIRATIME : 0);
+        return flags | (attributes.HasFlag(MountAttributes.NoDirAtime) ? MS_NODIRATIME : 0);
     }
 
     // What fsconfig(2) takes as words of every filesystem, mount(2) takes as flags.
@@ -168,8 +168,8 @@ public sealed class Mounting(MountApi api = MountApi.Any)
     private static ulong Flag(MountParameter parameter) =>
         parameter switch
         {
-            { Key: "sync", Value: null } => LibC.Mount.MS_SYNCHRONOUS,
-            { Key: "dirsync", Value: null } => LibC.Mount.MS_DIRSYNC,
+            { Key: "sync", Value: null } => MS_SYNCHRONOUS,
+            { Key: "dirsync", Value: null } => MS_DIRSYNC,
             { Key: "lazytime", Value: null } => LibC.Mount.MS_LAZYTIME,
             _ => 0,
         };

@@ -14,10 +14,10 @@ internal static class PrivateMounts
 
     private static void Enter()
     {
-        if (Sched.Unshare(Sched.CLONE_NEWNS) < 0)
+        if (unshare(CLONE_NEWNS) < 0)
             throw ErrnoException.Last("unshare", "mounts");
         // In the copies the mounts still show which mounts are on top of them.
-        if (Mount.Classic("none", "/", null, Mount.MS_REC | Mount.MS_PRIVATE, null) < 0)
+        if (Mount.Classic("none", "/", null, MS_REC | MS_PRIVATE, null) < 0)
             throw ErrnoException.Last("mount", "/");
     }
 }

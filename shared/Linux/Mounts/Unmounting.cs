@@ -61,15 +61,15 @@ public static class Unmounting
         foreach (var _ in MountTable.ReadAt(target).LayersOn(target))
         {
             // MNT_FORCE may return EBUSY on the first try: it has just aborted the waiting requests.
-            if (LibC.Mount.Umount2(target, LibC.Mount.MNT_FORCE | LibC.Mount.UMOUNT_NOFOLLOW) < 0)
-                TryPeel(target, LibC.Mount.MNT_DETACH);
+            if (LibC.Mount.Umount2(target, MNT_FORCE | UMOUNT_NOFOLLOW) < 0)
+                TryPeel(target, MNT_DETACH);
         }
     }
 
     // EINVAL: no mount point (any more). ENOENT: not even a directory.
     private static bool TryPeel(string target, int flags)
     {
-        if (LibC.Mount.Umount2(target, flags | LibC.Mount.UMOUNT_NOFOLLOW) == 0)
+        if (LibC.Mount.Umount2(target, flags | UMOUNT_NOFOLLOW) == 0)
             return true;
         var errno = (Errno)Marshal.GetLastPInvokeError();
         return errno is Errno.EINVAL or Errno.ENOENT ? false : throw new ErrnoException("umount", target, errno);

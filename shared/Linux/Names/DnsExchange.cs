@@ -61,7 +61,7 @@ internal static unsafe class DnsExchange
     {
         try
         {
-            using var socket = InternetSocket.Open(server.Address, Inet.SOCK_DGRAM | Inet.SOCK_NONBLOCK);
+            using var socket = InternetSocket.Open(server.Address, SOCK_DGRAM | SOCK_NONBLOCK);
             Connect(socket, server);
             foreach (var question in questions)
             {
@@ -72,7 +72,7 @@ internal static unsafe class DnsExchange
             var buffer = new byte[LongestDatagram];
             while (Array.Exists(replies, static reply => reply is null) && left() is var time && time > TimeSpan.Zero)
             {
-                if (!InternetSocket.Wait(socket, Process.POLLIN, time + TimeSpan.FromMilliseconds(1)))
+                if (!InternetSocket.Wait(socket, POLLIN, time + TimeSpan.FromMilliseconds(1)))
                     continue;
                 var count = Receive(socket, buffer);
                 if (count < 0 && (Errno)Marshal.GetLastPInvokeError() is not (Errno.EAGAIN or Errno.EINTR))
@@ -94,9 +94,9 @@ internal static unsafe class DnsExchange
     {
         try
         {
-            using var socket = InternetSocket.Open(server.Address, Inet.SOCK_STREAM | Inet.SOCK_NONBLOCK);
+            using var socket = InternetSocket.Open(server.Address, SOCK_STREAM | SOCK_NONBLOCK);
             Connect(socket, server);
-            if (!InternetSocket.Wait(socket, Process.POLLOUT, left()))
+            if (!InternetSocket.Wait(socket, POLLOUT, left()))
                 return null;
             var message = new byte[question.Length + 2];
             BinaryPrimitives.WriteUInt16BigEndian(message, (ushort)question.Length);
@@ -121,7 +121,7 @@ internal static unsafe class DnsExchange
         {
             if (left() is var time && time <= TimeSpan.Zero)
                 return null;
-            if (!InternetSocket.Wait(socket, Process.POLLIN, time + TimeSpan.FromMilliseconds(1)))
+            if (!InternetSocket.Wait(socket, POLLIN, time + TimeSpan.FromMilliseconds(1)))
                 continue;
             var count = Receive(socket, buffer.AsSpan(at));
             if (count == 0 || (count < 0 && (Errno)Marshal.GetLastPInvokeError() is not (Errno.EAGAIN or Errno.EINTR)))
@@ -135,7 +135,7 @@ internal static unsafe class DnsExchange
     private static void Connect(FileDescriptor socket, NameServer server)
     {
         var address = stackalloc byte[Inet.AddressSize];
-        if (Inet.Connect(socket.Number, address, InternetSocket.Write(server.Address, NameServer.Port, address, server.Scope)) == 0)
+        if (connect(socket.Number, (sockaddr*)address, InternetSocket.Write(server.Address, NameServer.Port, address, server.Scope)) == 0)
             return;
         var failure = ErrnoException.Last("connect", server.ToString());
         if (failure.Errno != Errno.EINPROGRESS)
@@ -145,13 +145,13 @@ internal static unsafe class DnsExchange
     private static bool TrySend(FileDescriptor socket, byte[] bytes)
     {
         fixed (byte* p = bytes)
-            return Socket.Send(socket.Number, p, (nuint)bytes.Length, Inet.MSG_NOSIGNAL) == bytes.Length;
+            return send(socket.Number, p, bytes.Length, MSG_NOSIGNAL) == bytes.Length;
     }
 
     private static int Receive(FileDescriptor socket, Span<byte> buffer)
     {
         fixed (byte* p = buffer)
-            return (int)Socket.Receive(socket.Number, p, (nuint)buffer.Length, 0);
+            return (int)recv(socket.Number, p, buffer.Length, 0);
     }
 
     private static string LastError() => ErrnoException.Sentence((Errno)Marshal.GetLastPInvokeError());

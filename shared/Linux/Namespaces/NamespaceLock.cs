@@ -40,7 +40,7 @@ public static class NamespaceLock
 
     private static FileDescriptor? TryOpenPath(string path, out Errno errno)
     {
-        var flags = LibC.File.O_RDONLY | LibC.File.O_CREAT | LibC.File.O_NOFOLLOW | LibC.File.O_NONBLOCK;
+        var flags = O_RDONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK;
         return FileDescriptor.TryOpen(null, path, flags, FileModes.RootsOwn, out errno);
     }
 }

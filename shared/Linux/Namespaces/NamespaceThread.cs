@@ -1,5 +1,4 @@
 using System.Runtime.ExceptionServices;
-using Plugboard.Linux.LibC;
 
 namespace Plugboard.Linux.Namespaces;
 
@@ -17,7 +16,7 @@ public static class NamespaceThread
         RunAfter(
             static () =>
             {
-                if (Sched.Unshare(Sched.CLONE_NEWNET) < 0)
+                if (unshare(CLONE_NEWNET) < 0)
                     throw ErrnoException.Last("unshare", "a network namespace");
             },
             work

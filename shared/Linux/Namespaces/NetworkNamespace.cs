@@ -28,7 +28,7 @@ public sealed class NetworkNamespace : IDisposable
         try
         {
             // Opening does not wait for a named pipe: its filesystem shows that it is not a namespace.
-            opened = FileDescriptor.FindUnwaited(null, path, LibC.File.O_RDONLY, 0) ?? throw new ErrnoException("open", path, Errno.ENOENT);
+            opened = FileDescriptor.FindUnwaited(null, path, O_RDONLY, 0) ?? throw new ErrnoException("open", path, Errno.ENOENT);
         }
         catch (UnusableFileException e)
         {
@@ -49,7 +49,11 @@ public sealed class NetworkNamespace : IDisposable
     }
 
     // Before Linux 4.11 the kernel does not report it.
-    private static bool IsNetwork(FileDescriptor file) => Sched.Ioctl(file.Number, Sched.NS_GET_NSTYPE) is Sched.CLONE_NEWNET or < 0;
+    private static bool IsNetwork(FileDescriptor file)
+    {
+        var type = Sched.Ioctl(file.Number, Sched.NS_GET_NSTYPE);
+        return type < 0 || type == CLONE_NEWNET;
+    }
 
     /// <summary>The calling thread's namespace.</summary>
     public static NetworkNamespace OpenOwn() => new(FileDescriptor.OpenKernelFile(OwnPath));
@@ -80,7 +84,7 @@ public sealed class NetworkNamespace : IDisposable
 
     internal void SetNs()
     {
-        if (Sched.SetNs(file.Number, Sched.CLONE_NEWNET) < 0)
+        if (setns(file.Number, CLONE_NEWNET) < 0)
             throw ErrnoException.Last("setns", Path);
     }
 

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Plugboard.Linux.LibC;
 
 namespace Plugboard.Linux.Sockets;
 
@@ -19,7 +18,7 @@ public sealed unsafe class FrameSocket : SafeHandle
     /// <exception cref="ErrnoException">EPERM without CAP_NET_RAW, EAFNOSUPPORT where the kernel has no packet sockets.</exception>
     public static FrameSocket Open()
     {
-        var fd = Socket.Open(Socket.AF_PACKET, Socket.SOCK_RAW | Socket.SOCK_CLOEXEC, 0);
+        var fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
         return fd < 0 ? throw ErrnoException.Last("socket", "packet socket") : new FrameSocket(fd);
     }
 
@@ -30,15 +29,15 @@ public sealed unsafe class FrameSocket : SafeHandle
     public void Send(int link, ReadOnlySpan<byte> frame)
     {
         ObjectDisposedException.ThrowIf(IsClosed, this);
-        var address = new Socket.LinkLayerAddress
+        var address = new sockaddr_ll
         {
-            Family = Socket.AF_PACKET,
-            Index = link,
-            Protocol = MemoryMarshal.Read<ushort>(frame[12..]),
+            sll_family = (ushort)AF_PACKET,
+            sll_ifindex = link,
+            sll_protocol = MemoryMarshal.Read<ushort>(frame[12..]),
         };
         fixed (byte* p = frame)
         {
-            while (Socket.SendTo((int)handle, p, (nuint)frame.Length, 0, &address, (uint)sizeof(Socket.LinkLayerAddress)) < 0)
+            while (sendto((int)handle, p, frame.Length, 0, (sockaddr*)&address, sizeof(sockaddr_ll)) < 0)
             {
                 if (Marshal.GetLastPInvokeError() != (int)Errno.EINTR)
                     throw ErrnoException.Last("sendto", $"link {link}");
@@ -47,5 +46,5 @@ public sealed unsafe class FrameSocket : SafeHandle
     }
 
     /// <inheritdoc/>
-    protected override bool ReleaseHandle() => LibC.File.Close((int)handle) == 0;
+    protected override bool ReleaseHandle() => close((int)handle) == 0;
 }

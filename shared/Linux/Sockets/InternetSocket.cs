@@ -16,18 +16,18 @@ public static unsafe class InternetSocket
     /// <summary>Connects over TCP and closes: <see cref="Errno.None"/>, or the error; ETIMEDOUT if no answer came in time.</summary>
     public static Errno TryConnect(IPAddr server, ushort port, TimeSpan timeout)
     {
-        using var socket = Open(server, Inet.SOCK_STREAM | Inet.SOCK_NONBLOCK);
+        using var socket = Open(server, SOCK_STREAM | SOCK_NONBLOCK);
         var address = stackalloc byte[Inet.AddressSize];
-        if (Inet.Connect(socket.Number, address, Write(server, port, address)) == 0)
+        if (connect(socket.Number, (sockaddr*)address, Write(server, port, address)) == 0)
             return Errno.None;
         var errno = (Errno)Marshal.GetLastPInvokeError();
         if (errno != Errno.EINPROGRESS)
             return errno;
-        if (!Wait(socket, Process.POLLOUT, timeout))
+        if (!Wait(socket, POLLOUT, timeout))
             return Errno.ETIMEDOUT;
         int error;
-        var length = (uint)sizeof(int);
-        return Inet.GetOption(socket.Number, Inet.SOL_SOCKET, Inet.SO_ERROR, &error, &length) < 0
+        socklen_t length = sizeof(int);
+        return getsockopt(socket.Number, SOL_SOCKET, SO_ERROR, &error, &length) < 0
             ? throw ErrnoException.Last("getsockopt", server.ToString())
             : (Errno)error;
     }
@@ -35,20 +35,20 @@ public static unsafe class InternetSocket
     /// <summary>The address of ours that a server sees; null if there is no route to it.</summary>
     public static IPAddr? FindOwnAddress(IPAddr server)
     {
-        using var socket = Open(server, Inet.SOCK_DGRAM);
+        using var socket = Open(server, SOCK_DGRAM);
         var address = stackalloc byte[Inet.AddressSize];
         // A datagram socket that is connected has sent nothing, but the kernel has chosen a route.
-        if (Inet.Connect(socket.Number, address, Write(server, AnyPort, address)) < 0)
+        if (connect(socket.Number, (sockaddr*)address, Write(server, AnyPort, address)) < 0)
             return null;
-        var length = (uint)Inet.AddressSize;
-        if (Inet.GetSockName(socket.Number, address, &length) < 0)
+        socklen_t length = Inet.AddressSize;
+        if (getsockname(socket.Number, (sockaddr*)address, &length) < 0)
             throw ErrnoException.Last("getsockname", server.ToString());
         return IPAddr.FromBytes(server.Is6 ? new ReadOnlySpan<byte>(address + 8, 16) : new ReadOnlySpan<byte>(address + 4, 4));
     }
 
     internal static FileDescriptor Open(IPAddr server, int type)
     {
-        var fd = Inet.Open(server.Is6 ? Inet.AF_INET6 : Inet.AF_INET, type | Socket.SOCK_CLOEXEC, 0);
+        var fd = socket(server.Is6 ? AF_INET6 : AF_INET, type | SOCK_CLOEXEC, 0);
         return fd < 0 ? throw ErrnoException.Last("socket", server.ToString()) : new FileDescriptor(fd, server.ToString());
     }
 
@@ -64,7 +64,7 @@ public static unsafe class InternetSocket
     {
         var bytes = new Span<byte>(address, Inet.AddressSize);
         bytes.Clear();
-        *(ushort*)address = (ushort)(server.Is6 ? Inet.AF_INET6 : Inet.AF_INET);
+        *(ushort*)address = (ushort)(server.Is6 ? AF_INET6 : AF_INET);
         BinaryPrimitives.WriteUInt16BigEndian(bytes[2..], port);
         server.WriteBytes(bytes[(server.Is6 ? 8 : 4)..]);
         if (server.Is6)

@@ -31,32 +31,32 @@ public sealed unsafe class KernelSocket : SafeHandle, IDatagramSocket
     /// <exception cref="ErrnoException">EPROTONOSUPPORT if the kernel does not have the protocol, EMFILE, EPERM for a group.</exception>
     public static KernelSocket OpenNetlink(int protocol, uint groups = 0)
     {
-        var fd = Socket.Open(Socket.AF_NETLINK, Socket.SOCK_RAW | Socket.SOCK_CLOEXEC, protocol);
+        var fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
         if (fd < 0)
             throw ErrnoException.Last("socket", Subject);
-        var socket = new KernelSocket(fd);
+        var opened = new KernelSocket(fd);
         try
         {
-            socket.Connect(groups);
-            return socket;
+            opened.Connect(groups);
+            return opened;
         }
         catch (ErrnoException)
         {
-            socket.Dispose();
+            opened.Dispose();
             throw;
         }
     }
 
     private void Connect(uint groups)
     {
-        var address = new Socket.NetlinkAddress { Family = Socket.AF_NETLINK, Groups = groups };
-        var length = (uint)sizeof(Socket.NetlinkAddress);
-        if (groups != 0 && Socket.Bind(Number, &address, length) < 0)
+        var address = new Socket.NetlinkAddress { Family = (ushort)AF_NETLINK, Groups = groups };
+        socklen_t length = sizeof(Socket.NetlinkAddress);
+        if (groups != 0 && bind(Number, (sockaddr*)&address, length) < 0)
             throw ErrnoException.Last("bind", Subject);
         address.Groups = 0;
-        if (Socket.Connect(Number, &address, length) < 0)
+        if (connect(Number, (sockaddr*)&address, length) < 0)
             throw ErrnoException.Last("connect", Subject);
-        if (Socket.GetName(Number, &address, &length) < 0)
+        if (getsockname(Number, (sockaddr*)&address, &length) < 0)
             throw ErrnoException.Last("getsockname", Subject);
         PortId = address.Port;
     }
@@ -66,7 +66,7 @@ public sealed unsafe class KernelSocket : SafeHandle, IDatagramSocket
     {
         const int ENOPROTOOPT = 92;
         var one = 1;
-        if (Socket.SetOption(Number, Socket.SOL_NETLINK, option, &one, sizeof(int)) == 0)
+        if (setsockopt(Number, SOL_NETLINK, option, &one, sizeof(int)) == 0)
             return true;
         return Marshal.GetLastPInvokeError() == ENOPROTOOPT ? false : throw ErrnoException.Last("setsockopt", Subject);
     }
@@ -77,14 +77,14 @@ public sealed unsafe class KernelSocket : SafeHandle, IDatagramSocket
         var enlarged = false;
         fixed (byte* p = datagram)
         {
-            while (Socket.Send(Number, p, (nuint)datagram.Length, 0) < 0)
+            while (send(Number, p, datagram.Length, 0) < 0)
             {
                 var errno = (Errno)Marshal.GetLastPInvokeError();
                 if (errno == Errno.EMSGSIZE && !enlarged)
                 {
                     // net/netlink/af_netlink.c, netlink_sendmsg: the whole datagram has to fit into the buffer, which has
                     // net.core.wmem_default bytes, with 32 more.
-                    Enlarge(Socket.SO_SNDBUFFORCE, Socket.SO_SNDBUF, datagram.Length + 32);
+                    Enlarge(SO_SNDBUFFORCE, SO_SNDBUF, datagram.Length + 32);
                     enlarged = true;
                 }
                 else if (errno != Errno.EINTR)
@@ -96,16 +96,13 @@ public sealed unsafe class KernelSocket : SafeHandle, IDatagramSocket
     }
 
     /// <inheritdoc/>
-    public void MakeRoom(int bytes) => Enlarge(Socket.SO_RCVBUFFORCE, Socket.SO_RCVBUF, bytes);
+    public void MakeRoom(int bytes) => Enlarge(SO_RCVBUFFORCE, SO_RCVBUF, bytes);
 
     // The kernel doubles the number. Only CAP_NET_ADMIN over the machine exceeds net.core.wmem_max; without it the socket gets the limit,
     // and a larger message fails.
     private void Enlarge(int force, int ask, int bytes)
     {
-        if (
-            Socket.SetOption(Number, Socket.SOL_SOCKET, force, &bytes, sizeof(int)) < 0
-            && Socket.SetOption(Number, Socket.SOL_SOCKET, ask, &bytes, sizeof(int)) < 0
-        )
+        if (setsockopt(Number, SOL_SOCKET, force, &bytes, sizeof(int)) < 0 && setsockopt(Number, SOL_SOCKET, ask, &bytes, sizeof(int)) < 0)
             throw ErrnoException.Last("setsockopt", Subject);
     }
 
@@ -116,11 +113,11 @@ public sealed unsafe class KernelSocket : SafeHandle, IDatagramSocket
         // a second call.
         if (buffer.Length >= LongestTablePart)
         {
-            var received = Receive(buffer, Socket.MSG_TRUNC);
+            var received = Receive(buffer, MSG_TRUNC);
             return received <= buffer.Length ? received : throw new ErrnoException("recv", Subject, Errno.EMSGSIZE);
         }
 
-        var length = Receive(default, Socket.MSG_PEEK | Socket.MSG_TRUNC);
+        var length = Receive(default, MSG_PEEK | MSG_TRUNC);
         if (length > buffer.Length)
             buffer = GC.AllocateUninitializedArray<byte>(length);
         return Receive(buffer, 0);
@@ -132,7 +129,7 @@ public sealed unsafe class KernelSocket : SafeHandle, IDatagramSocket
         {
             while (true)
             {
-                var length = Socket.Receive(Number, p, (nuint)buffer.Length, flags);
+                var length = recv(Number, p, buffer.Length, flags);
                 if (length >= 0)
                     return (int)length;
                 if (Marshal.GetLastPInvokeError() != (int)Errno.EINTR)
@@ -146,9 +143,9 @@ public sealed unsafe class KernelSocket : SafeHandle, IDatagramSocket
     {
         var deadline = Environment.TickCount64 + (long)Math.Ceiling(timeout.TotalMilliseconds);
         var polls = stackalloc Process.PollFd[2];
-        polls[0] = new Process.PollFd { Fd = Number, Events = Process.POLLIN };
+        polls[0] = new Process.PollFd { Fd = Number, Events = POLLIN };
         // poll(2) passes over a negative number.
-        polls[1] = new Process.PollFd { Fd = stop?.Number ?? -1, Events = Process.POLLIN };
+        polls[1] = new Process.PollFd { Fd = stop?.Number ?? -1, Events = POLLIN };
         while (true)
         {
             var left = (int)Math.Clamp(deadline - Environment.TickCount64, 0, int.MaxValue);
@@ -160,5 +157,5 @@ public sealed unsafe class KernelSocket : SafeHandle, IDatagramSocket
     }
 
     /// <inheritdoc/>
-    protected override bool ReleaseHandle() => LibC.File.Close((int)handle) == 0;
+    protected override bool ReleaseHandle() => close((int)handle) == 0;
 }

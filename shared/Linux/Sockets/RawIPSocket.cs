@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Plugboard.Linux.LibC;
 
 namespace Plugboard.Linux.Sockets;
 
@@ -22,7 +21,7 @@ public sealed unsafe class RawIPSocket : SafeHandle
     /// <exception cref="ErrnoException">EPERM without CAP_NET_RAW, EAFNOSUPPORT where the kernel has no IPv6.</exception>
     public static RawIPSocket Open(bool is6)
     {
-        var fd = Socket.Open(is6 ? Socket.AF_INET6 : Socket.AF_INET, Socket.SOCK_RAW | Socket.SOCK_CLOEXEC, Socket.IPPROTO_RAW);
+        var fd = socket(is6 ? AF_INET6 : AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
         return fd < 0 ? throw ErrnoException.Last("socket", "raw IP socket") : new RawIPSocket(fd, is6);
     }
 
@@ -33,15 +32,15 @@ public sealed unsafe class RawIPSocket : SafeHandle
     public Errno GetOption(int option, Span<byte> value)
     {
         ObjectDisposedException.ThrowIf(IsClosed, this);
-        var length = (uint)value.Length;
+        socklen_t length = value.Length;
         fixed (byte* p = value)
         {
-            return Socket.GetOption((int)handle, is6 ? Socket.IPPROTO_IPV6 : Socket.IPPROTO_IP, option, p, &length) < 0
+            return getsockopt((int)handle, is6 ? IPPROTO_IPV6 : IPPROTO_IP, option, p, &length) < 0
                 ? (Errno)Marshal.GetLastPInvokeError()
                 : Errno.None;
         }
     }
 
     /// <inheritdoc/>
-    protected override bool ReleaseHandle() => LibC.File.Close((int)handle) == 0;
+    protected override bool ReleaseHandle() => close((int)handle) == 0;
 }

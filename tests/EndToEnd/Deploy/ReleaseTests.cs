@@ -81,6 +81,7 @@ public sealed class ReleaseTests
             (string[])["YamlDotNet", "System.CommandLine", libc, "libssl-dev"],
             name => Assert.True(Uses(bom, "coordinator", name), name)
         );
+        Assert.True(Uses(bom, "bridge", "Tmds.LibC"));
         Assert.False(Uses(bom, "bridge", "libssl-dev"));
         Assert.True(Uses(bom, "bridge", "Microsoft.NETCore.App.Runtime.NativeAOT." + runtime));
         // Analyzers are no part of what runs.

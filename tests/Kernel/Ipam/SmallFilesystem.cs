@@ -1,7 +1,7 @@
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using Plugboard.Linux;
-using Plugboard.Linux.LibC;
+using static Tmds.Linux.LibC;
 
 namespace Plugboard.Tests.Kernel.Ipam;
 
@@ -21,7 +21,7 @@ internal static unsafe partial class SmallFilesystem
         {
             try
             {
-                Must(Sched.Unshare(Sched.CLONE_FS | Sched.CLONE_NEWNS), "unshare");
+                Must(unshare(CLONE_FS | CLONE_NEWNS), "unshare");
                 Must(Mount("none", "/", "", MS_REC_PRIVATE, ""), "mount");
                 Must(Mount("tmpfs", place, "tmpfs", 0, options), "mount");
                 work(place);

@@ -2,6 +2,7 @@ using Plugboard.Linux;
 using Plugboard.Linux.Files;
 using Plugboard.Linux.Mounts;
 using Plugboard.Testing;
+using static Tmds.Linux.LibC;
 
 namespace Plugboard.Tests.Kernel.Linux.Mounts;
 
@@ -22,7 +23,7 @@ public sealed class LoopDeviceTests : MountTestBase
         return image;
     }
 
-    private static FileDescriptor OpenImage(string image) => FileDescriptor.Open(null, image, Plugboard.Linux.LibC.File.O_RDWR, 0);
+    private static FileDescriptor OpenImage(string image) => FileDescriptor.Open(null, image, O_RDWR, 0);
 
     private static int DevicesOf(string image) => LoopDevice.List().Count(backing => backing.File == image);
 

@@ -1,5 +1,6 @@
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
+using static Tmds.Linux.LibC;
 
 namespace Plugboard.Tests.Unit.Linux.Files;
 
@@ -50,7 +51,7 @@ public sealed class RootedDirectoryTests : IDisposable
         using var opened = root.TryOpen(path, out var errno);
         Assert.Equal(Errno.None, errno);
         Assert.True(opened!.Status().IsSameFile(status));
-        using var walked = root.Walk(path, Plugboard.Linux.LibC.File.O_RDONLY | Plugboard.Linux.LibC.File.O_DIRECTORY, out errno);
+        using var walked = root.Walk(path, O_RDONLY | O_DIRECTORY, out errno);
         Assert.Equal(Errno.None, errno);
         Assert.True(walked!.Status().IsSameFile(status));
         Assert.Equal(opened.Path, walked.Path);
@@ -68,7 +69,7 @@ public sealed class RootedDirectoryTests : IDisposable
         using var root = RootedDirectory.Open($"{place}/root");
         Assert.Null(root.TryOpen(path, out var errno));
         Assert.Equal(expected, errno);
-        Assert.Null(root.Walk(path, Plugboard.Linux.LibC.File.O_RDONLY | Plugboard.Linux.LibC.File.O_DIRECTORY, out errno));
+        Assert.Null(root.Walk(path, O_RDONLY | O_DIRECTORY, out errno));
         Assert.Equal(expected, errno);
     }
 }
