@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Plugboard.Linux.Children;
 using Plugboard.Linux.Files;
 using Plugboard.Linux.LibC;
 
@@ -91,6 +92,18 @@ public static class OwnProcess
             && end > start
             ? (start, end)
             : null;
+    }
+
+    /// <summary>
+    /// This process goes on as another executable, with its environment, streams and process id (execv(3)). It returns only by an
+    /// exception.
+    /// </summary>
+    /// <exception cref="ErrnoException">It cannot be executed.</exception>
+    public static unsafe void Become(string path, IEnumerable<string> arguments)
+    {
+        using var argv = new CStringArray([path, .. arguments]);
+        _ = Process.ExecV(path, argv.Pointer);
+        throw ErrnoException.Last("execv", path);
     }
 
     /// <summary>

@@ -35,6 +35,9 @@ internal static unsafe partial class Process
     [LibraryImport("libc", EntryPoint = "posix_spawnattr_setsigdefault")]
     public static partial int AttributesSetSigDefault(byte* attributes, byte* mask);
 
+    [LibraryImport("libc", EntryPoint = "execv", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int ExecV(string path, byte** argv);
+
     [LibraryImport("libc", EntryPoint = "waitpid", SetLastError = true)]
     public static partial int WaitPid(int pid, int* status, int options);
 

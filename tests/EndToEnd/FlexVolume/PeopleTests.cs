@@ -249,14 +249,25 @@ public sealed class PeopleTests : IDisposable
     [InlineData("list", "installer flexvolume list")]
     [InlineData("gc --dry-run", "installer flexvolume gc")]
     [InlineData("convert pv.yaml", "installer flexvolume convert")]
-    public void The_driver_says_where_its_commands_went(string arguments, string now)
+    public void A_driver_says_where_its_commands_went(string arguments, string now)
     {
         var words = arguments.Split(' ');
-        foreach (var executable in new[] { driver, FlexNode.Executable("plugboard~local") })
-        {
-            var output = node.Run([executable, .. words]);
-            Assert.Equal((2, "", $"flexvolume: '{words[0]}' is now '{now}'\n"), (output.ExitCode, output.Output, output.Error));
-        }
+        var output = node.Run([FlexNode.Executable("plugboard~local"), .. words]);
+        Assert.Equal((2, "", $"flexvolume: '{words[0]}' is now '{now}'\n"), (output.ExitCode, output.Output, output.Error));
+    }
+
+    [KernelTheory]
+    [InlineData("verify --flexvolume-dir /x --flexvolume plugboard/local")]
+    [InlineData("check --driver k8s/nfs {\"server\":\"127.0.0.1\",\"share\":\"/x\"}")]
+    [InlineData("list")]
+    [InlineData("gc --dry-run")]
+    [InlineData("convert /nonexistent")]
+    public void The_installer_beside_it_serves_the_commands_that_it_had(string arguments)
+    {
+        var words = arguments.Split(' ');
+        var (then, now) = (node.Run([driver, .. words]), node.Run([installer, "flexvolume", .. words]));
+        Assert.Equal((now.ExitCode, now.Output), (then.ExitCode, then.Output));
+        Assert.Equal($"flexvolume: '{words[0]}' is now 'installer flexvolume {words[0]}'\n{now.Error}", then.Error);
     }
 
     [KernelFact]
