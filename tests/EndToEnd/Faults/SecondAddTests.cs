@@ -34,8 +34,7 @@ public sealed class SecondAddTests : IDisposable
             '\n',
             [
                 // The kernel notices within a second that the bridge has a port that is up.
-                node.Tool("ip -brief link show")
-                    .Replace("cni0             DOWN", "cni0             UP  ", StringComparison.Ordinal),
+                node.Tool("ip -brief link show").Replace("cni0             DOWN", "cni0             UP  ", StringComparison.Ordinal),
                 node.Tool("ip -brief address show"),
                 node.Tool("nft -s list ruleset"),
                 node.Tool("cat /proc/sys/net/ipv4/ip_forward"),
