@@ -70,6 +70,7 @@ internal static class CommandLine
                 RequireRoot();
                 var installation = new Installation(options, TimeProvider.System);
                 Print(Report.OfRun(installation.Run(), options.Host.IsJson));
+                RuntimeDirectory.WarnIfUnused(options.Host, installation.Plugins);
                 if (end is null)
                     return 0;
                 using var loop = RepairLoop.Create(options, installation.Plugins, TimeProvider.System);

@@ -20,15 +20,15 @@ internal static class DoctorVerb
         };
         var bin = new Option<string>("--bin-dir")
         {
-            Description = "The runtime's plugin directories, separated by commas",
+            Description = "The runtime's plugin directories, separated by commas; auto: those of its configuration",
             HelpName = "DIRS",
-            DefaultValueFactory = _ => string.Join(',', defaults.BinDirectories),
+            DefaultValueFactory = static _ => RuntimeDirectory.Auto,
         };
         var conf = new Option<string>("--conf-dir")
         {
-            Description = "The runtime's directory of network configs",
+            Description = "The runtime's directory of network configs; auto: that of its configuration",
             HelpName = "DIR",
-            DefaultValueFactory = _ => defaults.ConfDirectory,
+            DefaultValueFactory = static _ => RuntimeDirectory.Auto,
         };
         var fix = new Option<bool>("--fix")
         {
@@ -59,8 +59,8 @@ internal static class DoctorVerb
                 var options = defaults with
                 {
                     HostRoot = result.GetValue(hostRoot)!,
-                    BinDirectories = result.GetValue(bin)!.Split(',', StringSplitOptions.RemoveEmptyEntries),
-                    ConfDirectory = result.GetValue(conf)!,
+                    BinDirectories = result.GetValue(bin) is RuntimeDirectory.Auto ? null : HostFlags.Words(result.GetValue(bin)),
+                    ConfDirectory = result.GetValue(conf) is RuntimeDirectory.Auto ? null : result.GetValue(conf),
                     Fix = result.GetValue(fix),
                     IsJson = result.GetValue(output) == "json",
                 };

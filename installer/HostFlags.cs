@@ -14,7 +14,7 @@ internal sealed class HostFlags
     };
     private readonly Option<string> binDirectory = new("--bin-dir")
     {
-        Description = "The runtime's plugin directory on the host",
+        Description = "The runtime's plugin directory on the host; auto: the one that its configuration names",
         HelpName = "DIR",
         DefaultValueFactory = static _ => HostOptions.DefaultBinDirectory,
     };
@@ -81,7 +81,10 @@ internal sealed class HostFlags
         new()
         {
             Root = result.GetValue(hostRoot)!,
-            BinDirectory = result.GetValue(binDirectory)!,
+            BinDirectory =
+                result.GetValue(binDirectory) is RuntimeDirectory.Auto
+                    ? RuntimeDirectory.Choose(result.GetValue(hostRoot)!)
+                    : result.GetValue(binDirectory)!,
             Plugins = result.GetValue(plugins) switch
             {
                 null or "all" => null,

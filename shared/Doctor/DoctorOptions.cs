@@ -6,11 +6,11 @@ public sealed record DoctorOptions
     /// <summary>Where the node's root directory is seen.</summary>
     public string HostRoot { get; init; } = "/";
 
-    /// <summary>Where the runtime looks for plugins, in its order.</summary>
-    public IReadOnlyList<string> BinDirectories { get; init; } = ["/opt/cni/bin"];
+    /// <summary>Where the runtime looks for plugins, in its order; null: where its configuration says.</summary>
+    public IReadOnlyList<string>? BinDirectories { get; init; }
 
-    /// <summary>Where the runtime looks for network configs.</summary>
-    public string ConfDirectory { get; init; } = "/etc/cni/net.d";
+    /// <summary>Where the runtime looks for network configs; null: where its configuration says.</summary>
+    public string? ConfDirectory { get; init; }
 
     /// <summary>Where the runtime remembers what it attached.</summary>
     public string CacheDirectory { get; init; } = "/var/lib/cni/results";

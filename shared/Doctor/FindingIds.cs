@@ -60,6 +60,12 @@ public static class FindingIds
     /// <summary>A plugin that cannot serve.</summary>
     public const string PluginMissing = "plugin-missing";
 
+    /// <summary>The runtime executes plugins of another make, and ours are in another directory.</summary>
+    public const string PluginNotUsed = "plugin-not-used";
+
+    /// <summary>The runtime's own configuration is broken, has no effect, or is ambiguous.</summary>
+    public const string RuntimeConfig = "runtime-config";
+
     /// <summary>A pod's link and its bridge differ.</summary>
     public const string MtuPort = "mtu-port";
 
@@ -139,6 +145,8 @@ public static class FindingIds
         ConflistBroken,
         ConflistSeveral,
         PluginMissing,
+        PluginNotUsed,
+        RuntimeConfig,
         TemporaryFile,
         SubnetFileMissing,
         SubnetFileBroken,

@@ -29,6 +29,7 @@ public sealed class NodeDoctor
     private static IReadOnlyList<ICheck> All =>
         [
             new ConflistCheck(),
+            new RuntimeCheck(),
             new TemporaryFileCheck(),
             new SubnetFileCheck(),
             new KernelCheck(),

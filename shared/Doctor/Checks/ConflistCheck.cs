@@ -10,7 +10,7 @@ internal sealed class ConflistCheck : ICheck
 
     public IEnumerable<Finding> Examine(Node node)
     {
-        var directory = node.Options.ConfDirectory;
+        var directory = node.ConfDirectory;
         foreach (var broken in node.Networks.Where(static file => file.Fault is not null))
             yield return Broken(node, broken);
         if (node.ChosenNetwork is not { } chosen)
@@ -68,7 +68,7 @@ internal sealed class ConflistCheck : ICheck
 
     private static IEnumerable<Finding> Faults(Node node, Conflist list)
     {
-        var plugins = new PluginInspector([.. node.Options.BinDirectories.Select(node.Under)]);
+        var plugins = new PluginInspector([.. node.BinDirectories.Select(node.Under)]);
         foreach (var type in list.Types)
         {
             if (plugins.FindFault(type, list.CniVersion) is not { } fault)
@@ -78,12 +78,14 @@ internal sealed class ConflistCheck : ICheck
                 Severity.Error,
                 $"plugin {type} of network {list.Name}: {fault.Path}: {fault.Why}",
                 "every new pod on this node fails with it",
-                $"`installer install` puts ours into {string.Join(':', node.Options.BinDirectories)}; for foreign plugins, copy one for "
-                    + "this processor there, mode 0755"
+                $"the runtime looks into {node.DescribeBinDirectories()}: `installer install --bin-dir {InstallsInto(node)}` puts ours "
+                    + "there; for foreign plugins, copy one for this processor there, mode 0755"
             )
             {
                 Subject = type,
             };
         }
     }
+
+    private static string InstallsInto(Node node) => node.Options.BinDirectories is [var given, ..] ? given : "auto";
 }

@@ -11,8 +11,8 @@ internal sealed class TemporaryFileCheck : ICheck
 
     public IEnumerable<Finding> Examine(Node node)
     {
-        var places = new List<(string Directory, Func<string, bool> IsLeft)> { (node.Options.ConfDirectory, IsLeftConfig) };
-        foreach (var directory in node.Options.BinDirectories)
+        var places = new List<(string Directory, Func<string, bool> IsLeft)> { (node.ConfDirectory, IsLeftConfig) };
+        foreach (var directory in node.BinDirectories)
             places.Add(($"{directory}/.plugboard", IsLeftInstall));
         foreach (var (path, isLeft) in places)
         {

@@ -5,12 +5,14 @@ using Plugboard.Firewall.Pods;
 using Plugboard.Netlink;
 using Plugboard.Netlink.Route;
 using Plugboard.Netlink.Route.Links;
+using Plugboard.Runtimes;
 
 namespace Plugboard.Doctor.Nodes;
 
 /// <summary>The facts of the node, read when the first check needs them and shared with the other checks.</summary>
 internal sealed class Node
 {
+    private readonly Lazy<RuntimePaths?> runtime;
     private readonly Lazy<IReadOnlyList<NetworkFile>> networks;
     private readonly Lazy<ResultCache?> cache;
     private readonly Lazy<IReadOnlyList<LeaseFile>> leases;
@@ -23,7 +25,8 @@ internal sealed class Node
     {
         Options = options;
         Now = clock.GetUtcNow();
-        networks = new(() => NetworkFile.ReadAll(Under(options.ConfDirectory), options.DataDirectory));
+        runtime = new(() => RuntimeFinder.Find(options.HostRoot));
+        networks = new(() => NetworkFile.ReadAll(Under(ConfDirectory), options.DataDirectory));
         cache = new(() => ResultCache.Find(Under(options.CacheDirectory)));
         leases = new(() => [.. DataDirectories.SelectMany(directory => LeaseFile.ReadAll(directory, Now))]);
         links = new(() => Route(static client => client.Links.List()));
@@ -37,6 +40,21 @@ internal sealed class Node
 
     /// <summary>The time of the examination.</summary>
     public DateTimeOffset Now { get; }
+
+    /// <summary>Where the container runtime looks; null if no runtime was found.</summary>
+    public RuntimePaths? Runtime => runtime.Value;
+
+    /// <summary>The directories of plugins, in the runtime's order.</summary>
+    public IReadOnlyList<string> BinDirectories => Options.BinDirectories ?? Runtime?.BinDirectories ?? [RuntimePaths.UpstreamBinDirectory];
+
+    /// <summary>The directory of network configs.</summary>
+    public string ConfDirectory => Options.ConfDirectory ?? Runtime?.ConfDirectory ?? RuntimePaths.UsualConfDirectory;
+
+    /// <summary>The directories of plugins and what says so, for people.</summary>
+    public string DescribeBinDirectories() =>
+        Options.BinDirectories is { } given ? $"{string.Join(':', given)} (--bin-dir)"
+        : Runtime is { } found ? found.Describe()
+        : $"{RuntimePaths.UpstreamBinDirectory} (assumed: no runtime's configuration was found)";
 
     /// <summary>The network configs, in the runtime's order.</summary>
     public IReadOnlyList<NetworkFile> Networks => networks.Value;

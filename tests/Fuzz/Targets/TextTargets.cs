@@ -1,5 +1,6 @@
 using System.Text;
 using Plugboard.Addresses;
+using Plugboard.Documents;
 using Plugboard.Firewall.Conditions;
 using Plugboard.Ipam.HostLocal;
 using Plugboard.Linux.Mounts;
@@ -17,6 +18,7 @@ internal static class TextTargets
             new("resolv-conf", InputForm.Text, Resolve, typeof(CniException)),
             new("mountinfo", InputForm.Text, Mounts),
             new("addresses", InputForm.Text, Addresses),
+            new("runtime-config", InputForm.Text, Toml, typeof(DocumentException)),
             new("conditions", InputForm.Text, Conditions, typeof(ConditionException)),
         ];
 
@@ -54,6 +56,19 @@ internal static class TextTargets
         }
 
         return accepted;
+    }
+
+    private static bool Toml(byte[] input)
+    {
+        AssertLines(TomlDocumentReader.Read(input));
+        return true;
+    }
+
+    private static void AssertLines(DocumentNode node)
+    {
+        FuzzFailure.Unless(node.Line > 0, "a value has no line");
+        foreach (var item in node.Items)
+            AssertLines(item);
     }
 
     private static bool Conditions(byte[] input)

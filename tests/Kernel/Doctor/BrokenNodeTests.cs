@@ -22,6 +22,18 @@ public sealed class BrokenNodeTests
         [FindingIds.ConflistSeveral] = static node =>
             node.Write("/etc/cni/net.d/20-other.conf", """{"cniVersion":"1.0.0","name":"other","type":"loopback"}"""),
         [FindingIds.PluginMissing] = static node => node.Delete("/opt/cni/bin/portmap"),
+        [FindingIds.PluginNotUsed] = static node =>
+        {
+            node.Write("/etc/containerd/config.toml", DoctoredNode.ContainerdOfDebian);
+            node.Shell(
+                $"""
+                mkdir -p {node.Root}/usr/lib/cni {node.Root}/opt/cni/bin/.plugboard
+                cp -p {node.Root}/opt/cni/bin/* {node.Root}/usr/lib/cni
+                for p in flannel bridge host-local portmap; do echo '{"{}"}' > {node.Root}/opt/cni/bin/.plugboard/.record-$p; done
+                """
+            );
+        },
+        [FindingIds.RuntimeConfig] = static node => node.Write("/etc/containerd/config.toml", "version = 2\n[plugins"),
         [FindingIds.TemporaryFile] = static node => node.Write("/etc/cni/net.d/.10-pods_conflist.new", "{"),
         [FindingIds.SubnetFileMissing] = static node => node.Delete("/run/flannel/subnet.env"),
         [FindingIds.SubnetFileBroken] = static node => node.Write("/run/flannel/subnet.env", "FLANNEL_NETWORK=10.201.0.0/16\n"),

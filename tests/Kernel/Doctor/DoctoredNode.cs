@@ -17,6 +17,12 @@ internal sealed class DoctoredNode : TestMachine
 {
     public const string Pod = "3f1c2a8e9b7d";
 
+    public const string ContainerdOfDebian = """
+        version = 2
+        [plugins."io.containerd.grpc.v1.cri".cni]
+          bin_dir = "/usr/lib/cni"
+        """;
+
     private const string Plugin = """
         #!/bin/sh
         cat >/dev/null

@@ -1,0 +1,166 @@
+using System.IO.Enumeration;
+using Plugboard.Documents;
+using Plugboard.Linux;
+
+namespace Plugboard.Runtimes;
+
+/// <summary>
+/// What containerd's config.toml says of CNI, with its imports: a later file's keys replace those of an earlier one. Version 3 has the
+/// section <c>[plugins.'io.containerd.cri.v1.runtime'.cni]</c>, version 2 <c>[plugins."io.containerd.grpc.v1.cri".cni]</c>, version 1
+/// <c>[plugins.cri.cni]</c>. Source: containerd's cmd/containerd/server/config/config.go (LoadConfig, resolveImports).
+/// </summary>
+internal sealed class ContainerdConfig
+{
+    private const int MostFiles = 100;
+    private const string Section1 = "cri";
+    private const string Section2 = "io.containerd.grpc.v1.cri";
+    private const string Section3 = "io.containerd.cri.v1.runtime";
+
+    private readonly HostFiles files;
+    private readonly List<string> problems = [];
+    private ConfigSetting? single;
+    private ConfigSetting? several;
+    private ConfigSetting? conf;
+    private int version;
+
+    private ContainerdConfig(HostFiles files) => this.files = files;
+
+    /// <summary>The CRI plugin is disabled: this containerd serves Docker, not a kubelet.</summary>
+    public bool IsDisabled { get; private set; }
+
+    /// <summary>A file could not be read.</summary>
+    public bool IsBroken { get; private set; }
+
+    /// <summary>Reads the file and its imports. A missing file is an empty one.</summary>
+    public static ContainerdConfig Read(HostFiles files, string path)
+    {
+        var config = new ContainerdConfig(files);
+        var done = new HashSet<string>(StringComparer.Ordinal);
+        var pending = new Queue<(string Path, string? By)>([(path, null)]);
+        while (pending.TryDequeue(out var next) && done.Count < MostFiles)
+        {
+            if (!done.Add(next.Path))
+                continue;
+            foreach (var import in config.ReadFile(next.Path, next.By))
+                pending.Enqueue((import, next.Path));
+        }
+
+        return config;
+    }
+
+    /// <summary>Where containerd looks.</summary>
+    public RuntimePaths Paths(string runtime, ContainerdDefaults defaults)
+    {
+        var bin = IsBroken ? null : several ?? single;
+        return new RuntimePaths(
+            runtime,
+            bin?.Directories ?? defaults.BinDirectories,
+            (IsBroken ? null : conf)?.Directories[0] ?? RuntimePaths.UsualConfDirectory,
+            bin?.Place ?? (IsBroken ? $"{defaults.Reason}, assumed" : $"{defaults.Reason}, which no file changes")
+        )
+        {
+            Problems = [.. problems, .. Contradictions()],
+            IsAssumed = IsBroken,
+        };
+    }
+
+    // containerd 2.1's ValidateRuntimeConfig.
+    private IEnumerable<string> Contradictions()
+    {
+        if (single is not null && several is not null)
+            yield return $"{single.Place}: bin_dir is set as well as bin_dirs ({several.Place}): containerd refuses both";
+    }
+
+    private IReadOnlyList<string> ReadFile(string path, string? by)
+    {
+        try
+        {
+            if (files.Find(path) is { } content)
+                return Take(TomlDocumentReader.Read(content), path);
+            if (by is not null)
+                Fail($"{by}: imports {path}, which does not exist");
+        }
+        catch (DocumentException e)
+        {
+            Fail(e.In(path));
+        }
+        catch (ErrnoException e)
+        {
+            Fail(files.OnHost(e.Message));
+        }
+
+        return [];
+    }
+
+    private void Fail(string problem)
+    {
+        IsBroken = true;
+        problems.Add(problem);
+    }
+
+    private IReadOnlyList<string> Take(DocumentNode document, string path)
+    {
+        var own = document.Find("version")?.AsInteger(0, 99) ?? 0;
+        if (version == 0)
+            version = Math.Max(own, 1);
+        if (document.Find("disabled_plugins")?.AsList().Any(static item => item.AsText() is Section1 or Section2 or Section3) == true)
+            IsDisabled = true;
+        if (document.Find("plugins")?.AsMap() is { } plugins)
+            TakePlugins(plugins, path, own == 0 ? version : own);
+        return document.Find("imports") is { } imports ? [.. imports.AsList().SelectMany(item => Resolve(item, path))] : [];
+    }
+
+    private void TakePlugins(DocumentNode plugins, string path, int of)
+    {
+        string[] read =
+            of >= 3 ? [Section3]
+            : of == 2 ? [Section2]
+            : [Section1, Section2];
+        foreach (var name in (string[])[Section1, Section2, Section3])
+        {
+            if (plugins.Find(name)?.AsMap().Find("cni")?.AsMap() is not { } cni)
+                continue;
+            if (read.Contains(name, StringComparer.Ordinal))
+                TakeCni(cni, path);
+            else if ((ConfigSetting.FindOne(cni, "bin_dir", path) ?? ConfigSetting.FindMany(cni, "bin_dirs", path)) is { } unread)
+                problems.Add(
+                    $"{unread.Place}: the section [plugins.'{name}'.cni] has no effect in a file of version {of}: there it is "
+                        + $"[plugins.'{read[^1]}'.cni]"
+                );
+        }
+    }
+
+    private void TakeCni(DocumentNode cni, string path)
+    {
+        single = ConfigSetting.FindOne(cni, "bin_dir", path) ?? single;
+        several = ConfigSetting.FindMany(cni, "bin_dirs", path) ?? several;
+        conf = ConfigSetting.FindOne(cni, "conf_dir", path) ?? conf;
+    }
+
+    // filepath.Glob if there is a star; a relative path is relative to the file.
+    private IEnumerable<string> Resolve(DocumentNode import, string path)
+    {
+        if (import.AsText().Contains('\0', StringComparison.Ordinal))
+            throw import.Refused("is not a path");
+        var full = Path.GetFullPath(import.Text, Path.GetDirectoryName(path)!);
+        return full.Contains('*', StringComparison.Ordinal) ? Glob(full) : [full];
+    }
+
+    private IEnumerable<string> Glob(string pattern)
+    {
+        IEnumerable<string> found = [""];
+        foreach (var part in pattern.Split('/', StringSplitOptions.RemoveEmptyEntries))
+        {
+            found = part.Contains('*', StringComparison.Ordinal)
+                ? found.SelectMany(directory =>
+                    files
+                        .List(directory + "/")
+                        .Where(name => FileSystemName.MatchesSimpleExpression(part, name, ignoreCase: false))
+                        .Select(name => $"{directory}/{name}")
+                )
+                : found.Select(directory => $"{directory}/{part}");
+        }
+
+        return [.. found.Where(files.Exists)];
+    }
+}

@@ -1,0 +1,171 @@
+namespace Plugboard.Tests.Unit.Runtimes;
+
+public sealed class ContainerdConfigTests : IDisposable
+{
+    private const string File = "/etc/containerd/config.toml";
+
+    private const string OfDebian = """
+        version = 2
+
+        [plugins]
+          [plugins."io.containerd.grpc.v1.cri"]
+            [plugins."io.containerd.grpc.v1.cri".cni]
+              bin_dir = "/usr/lib/cni"
+              conf_dir = "/etc/cni/net.d"
+          [plugins."io.containerd.internal.v1.opt"]
+            path = "/var/lib/containerd/opt"
+        """;
+
+    private readonly Host host = new();
+
+    public void Dispose() => host.Dispose();
+
+    [Theory]
+    [InlineData(OfDebian, "/usr/lib/cni (containerd; /etc/containerd/config.toml, line 6)")]
+    [InlineData(
+        "version = 3\n[plugins.'io.containerd.cri.v1.runtime'.cni]\nbin_dirs = ['/usr/lib/cni',\n  \"/opt/cni/bin/\"] # both",
+        "/usr/lib/cni:/opt/cni/bin (containerd; /etc/containerd/config.toml, line 3)"
+    )]
+    [InlineData(
+        "version = 3\nplugins.'io.containerd.cri.v1.runtime'.cni.bin_dir = '''/a'''",
+        "/a (containerd; /etc/containerd/config.toml, line 2)"
+    )]
+    [InlineData(
+        "version = 2\nplugins = { 'io.containerd.grpc.v1.cri' = { cni = { bin_dir = \"/\\u0061\" } } }",
+        "/a (containerd; /etc/containerd/config.toml, line 2)"
+    )]
+    [InlineData("[plugins.cri.cni]\nbin_dir = \"/a\"", "/a (containerd; /etc/containerd/config.toml, line 2)")]
+    [InlineData("version = 2\n[debug]\nlevel = \"info\"", "/opt/cni/bin (containerd; containerd's default, which no file changes)")]
+    [InlineData("", "/opt/cni/bin (containerd; containerd's default, which no file changes)")]
+    [InlineData(
+        "version = 3\n[plugins.'io.containerd.cri.v1.runtime'.cni]\nbin_dir = ''\nbin_dirs = []",
+        "/opt/cni/bin (containerd; containerd's default, which no file changes)"
+    )]
+    public void The_directories_are_those_of_the_file(string content, string expected)
+    {
+        host.With(File, content);
+        Assert.Equal(expected, host.Described);
+        Assert.Empty(host.Paths.Problems);
+    }
+
+    [Fact]
+    public void The_directory_of_network_configs_is_that_of_the_file()
+    {
+        Assert.Equal("/etc/cni/net.d", host.With(File, "version = 2").Paths.ConfDirectory);
+        host.With(File, OfDebian.Replace("/etc/cni/net.d", "/etc/own", StringComparison.Ordinal));
+        Assert.Equal("/etc/own", host.Paths.ConfDirectory);
+    }
+
+    [Theory]
+    [InlineData("1.6.20~ds1-1+deb12u3", "/opt/cni/bin")]
+    [InlineData("1.7.24~ds1-6+deb13u1", "/usr/lib/cni")]
+    [InlineData("2.1.9+ds1-5", "/usr/lib/cni:/opt/cni/bin")]
+    [InlineData("1.7.24-0ubuntu1~24.04.2", "/opt/cni/bin")]
+    [InlineData("not a version with ds", "/opt/cni/bin")]
+    public void Without_a_key_the_directories_are_the_package_s_default(string version, string expected)
+    {
+        host.WithPackage(version);
+        Assert.Equal(expected, string.Join(':', host.Paths.BinDirectories));
+        Assert.Equal(expected, string.Join(':', host.With(File, "version = 2").Paths.BinDirectories));
+    }
+
+    [Fact]
+    public void The_default_of_a_package_is_named()
+    {
+        Assert.Equal(
+            "the default of Debian's containerd 1.7.24~ds1-6+deb13u1, which no file changes",
+            host.WithPackage("1.7.24~ds1-6+deb13u1").Paths.Source
+        );
+    }
+
+    [Fact]
+    public void A_removed_package_whose_files_remain_counts_as_absent()
+    {
+        host.With("/var/lib/dpkg/status", "Package: containerd\nStatus: deinstall ok config-files\nVersion: 1.7.24~ds1-6\n");
+        Assert.Null(host.Find());
+    }
+
+    [Fact]
+    public void An_imported_file_replaces_keys_and_leaves_the_others()
+    {
+        host.With(File, OfDebian + "\n[plugins.x]\n")
+            .With(File, "imports = [\"conf.d/*.toml\"]\n" + OfDebian)
+            .With("/etc/containerd/conf.d/20-b.toml", "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".cni]\nbin_dir = \"/b\"\n")
+            .With("/etc/containerd/conf.d/10-a.toml", "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".cni]\nbin_dir = \"/a\"\n")
+            .With("/etc/containerd/conf.d/30-c.toml.off", "bin_dir");
+        Assert.Equal("/b (containerd; /etc/containerd/conf.d/20-b.toml, line 3)", host.Described);
+        Assert.Equal("/etc/cni/net.d", host.Paths.ConfDirectory);
+    }
+
+    [Fact]
+    public void Files_that_import_each_other_are_read_once()
+    {
+        host.With(File, "version = 3\nimports = ['/etc/containerd/config.toml', '/etc/other.toml']")
+            .With("/etc/other.toml", "imports = ['containerd/config.toml']\nplugins.'io.containerd.cri.v1.runtime'.cni.bin_dir = '/a'");
+        Assert.Equal("/a (containerd; /etc/other.toml, line 2)", host.Described);
+    }
+
+    [Theory]
+    [InlineData("version = 2\n[plugins", "/etc/containerd/config.toml, line 2: invalid TOML")]
+    [InlineData("version = 2\nversion = 2", "/etc/containerd/config.toml, line 2: version is present twice, first in line 1")]
+    [InlineData("version = \"two\"", "/etc/containerd/config.toml, line 1: version must be a whole number, not \"two\"")]
+    [InlineData("plugins = 3", "/etc/containerd/config.toml, line 1: plugins must be an object, not 3")]
+    [InlineData("imports = \"a\"", "/etc/containerd/config.toml, line 1: imports must be a list, not \"a\"")]
+    [InlineData(
+        "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".cni]\nbin_dir = [\"/a\"]",
+        "/etc/containerd/config.toml, line 3: bin_dir must be a string, not a list"
+    )]
+    [InlineData(
+        "version = 3\n[plugins.\"io.containerd.cri.v1.runtime\".cni]\nbin_dirs = \"/a\"",
+        "/etc/containerd/config.toml, line 3: bin_dirs must be a list, not \"/a\""
+    )]
+    [InlineData("imports = [\"/a\\u0000b\"]", "/etc/containerd/config.toml, line 1: imports[0] is not a path")]
+    [InlineData(
+        "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".cni]\nbin_dir = \"lib/cni\"",
+        "/etc/containerd/config.toml, line 3: bin_dir must be an absolute path, not \"lib/cni\""
+    )]
+    [InlineData("imports = [\"/gone.toml\"]", "/etc/containerd/config.toml: imports /gone.toml, which does not exist")]
+    [InlineData("a = \"\u0000\"", "/etc/containerd/config.toml, line 1: control characters are not allowed (0x00)")]
+    public void A_file_that_cannot_be_read_is_a_sentence_with_file_and_line(string content, string problem)
+    {
+        host.With(File, content);
+        Assert.StartsWith(problem, Assert.Single(host.Paths.Problems), StringComparison.Ordinal);
+        Assert.Equal("/opt/cni/bin (containerd; containerd's default, assumed)", host.Described);
+        Assert.True(host.Paths.IsAssumed);
+    }
+
+    [Fact]
+    public void A_directory_in_the_place_of_the_file_is_a_sentence()
+    {
+        host.WithDirectory(File);
+        Assert.Equal(
+            "open /etc/containerd/config.toml: a directory, not a regular file: remove it or correct the path",
+            Assert.Single(host.Paths.Problems)
+        );
+    }
+
+    [Fact]
+    public void A_section_of_another_version_is_reported_and_has_no_effect()
+    {
+        host.With(File, OfDebian.Replace("version = 2", "version = 3", StringComparison.Ordinal));
+        Assert.Equal("/opt/cni/bin (containerd; containerd's default, which no file changes)", host.Described);
+        Assert.Equal(
+            "/etc/containerd/config.toml, line 6: the section [plugins.'io.containerd.grpc.v1.cri'.cni] has no effect in a file of "
+                + "version 3: there it is [plugins.'io.containerd.cri.v1.runtime'.cni]",
+            Assert.Single(host.Paths.Problems)
+        );
+    }
+
+    [Fact]
+    public void Both_keys_at_once_are_reported()
+    {
+        host.With(File, "version = 3\n[plugins.'io.containerd.cri.v1.runtime'.cni]\nbin_dir = '/a'\nbin_dirs = ['/b']");
+        Assert.Equal(["/b"], host.Paths.BinDirectories);
+        Assert.Contains("bin_dir is set as well as bin_dirs", Assert.Single(host.Paths.Problems), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("disabled_plugins = [\"cri\"]")]
+    [InlineData("version = 3\ndisabled_plugins = ['io.containerd.cri.v1.runtime']")]
+    public void A_containerd_without_CRI_is_no_runtime_of_a_kubelet(string content) => Assert.Null(host.With(File, content).Find());
+}
