@@ -36,13 +36,14 @@ public sealed class ReferenceTablesTests
 
             """;
 
+    private const string MasqueradeComment = "Masquerade traffic from certain IPs to any (non-multicast) IP outside their subnet";
+
     private static string Masquerade(CniPod pod, string ip, string address, string network)
     {
         var comment = $"{H16("test")}-{H16($"{pod.IfName}:{pod.ContainerId}")}, net: test, if: {pod.IfName}, id: {pod.ContainerId}";
         return $$"""
             add table inet cni_plugins_masquerade { comment "Masquerading for plugins from github.com/containernetworking/plugins" ; }
-            add chain inet cni_plugins_masquerade masq_checks { comment "Masquerade traffic from certain IPs to any "
-                + "(non-multicast) IP outside their subnet" ; }
+            add chain inet cni_plugins_masquerade masq_checks { comment "{{MasqueradeComment}}" ; }
             add chain inet cni_plugins_masquerade postrouting { type nat hook postrouting priority 100 ; }
             flush chain inet cni_plugins_masquerade postrouting
             add rule inet cni_plugins_masquerade postrouting ip daddr == 224.0.0.0/4 return

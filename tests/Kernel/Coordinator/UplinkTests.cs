@@ -389,6 +389,9 @@ public sealed class UplinkTests
     {
         var (exitCode, _, error) = machine.TryTool(["ip", "-batch", "-"], setup + "\n");
         Assert.True(exitCode == 0, error);
+        // The kernel notices within a second that the other end is down.
+        if (setup.Contains("link set eth0p down", StringComparison.Ordinal))
+            Eventually.Equal("LOWERLAYERDOWN", () => (string)machine.Json("ip -j link show eth0")[0].GetProperty("operstate").GetString()!);
         return machine.Run(() =>
         {
             using var client = RouteClient.Open();

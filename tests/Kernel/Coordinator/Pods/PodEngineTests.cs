@@ -131,7 +131,7 @@ public sealed class PodEngineTests
                 rules.Apply(forward with { LocalhostLink = "cni0" }, FirewallBackend.Nftables);
                 return;
             }
-            catch (NftablesException) when (attempt < 10)
+            catch (ErrnoException e) when (e is NftablesException or RulesChangedException && attempt < 10)
             {
                 rules.Withdraw(forward.Owner, null);
             }
