@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using Plugboard.Addresses;
+using Plugboard.Linux;
 using Plugboard.Netlink.Route;
 using Plugboard.Netlink.Route.Links;
 
@@ -13,6 +15,11 @@ namespace Plugboard.Bridge;
 /// <param name="own">The name of the pair that this ADD has made.</param>
 internal sealed class EarlierAttachment(RouteClient host, Attachment owner, string own)
 {
+    // A closed netlink socket is freed an RCU grace period later (af_netlink.c, netlink_release), and holds its namespace until then: what
+    // ended a moment ago still looks alive.
+    private const int GraceMilliseconds = 100;
+    private const int StepMilliseconds = 5;
+
     private IReadOnlyList<Link>? candidates;
 
     private IReadOnlyList<Link> Candidates => candidates ??= [.. host.Links.List().Where(IsCandidate)];
@@ -24,10 +31,12 @@ internal sealed class EarlierAttachment(RouteClient host, Attachment owner, stri
         && (link.Alias == owner.Alias || VethNames.Parse(link.Alias) is null);
 
     /// <summary>True where one may live: a pair that no other attachment is known to have leads to a namespace that is there.</summary>
-    public bool MayLive => Candidates.Any(link => host.Links.FindPeer(link) is not null);
+    public bool MayLive => Stays(() => Candidates.Any(link => host.Links.FindPeer(link) is not null));
 
     /// <summary>True if an interface has the address, or if the kernel cannot show it.</summary>
-    public bool Uses(IPAddr address)
+    public bool Uses(IPAddr address) => Stays(() => HasNow(address));
+
+    private bool HasNow(IPAddr address)
     {
         var family = address.Is6 ? AddressFamily.IPv6 : AddressFamily.IPv4;
         foreach (var number in Candidates.Select(static link => link.LinkNetNsId!.Value).Distinct())
@@ -56,5 +65,17 @@ internal sealed class EarlierAttachment(RouteClient host, Attachment owner, stri
     /// True where the pair's other end is there: false while the kernel takes its namespace apart, which takes seconds where many end at
     /// once.
     /// </summary>
-    public static bool IsAlive(RouteClient host, Link link) => link.LinkNetNsId is null || host.Links.FindPeer(link) is not null;
+    public static bool IsAlive(RouteClient host, Link link) =>
+        link.LinkNetNsId is null || Stays(() => host.Links.FindPeer(link) is not null);
+
+    private static bool Stays(Func<bool> lives)
+    {
+        for (var watch = Stopwatch.StartNew(); lives(); OwnProcess.Pause(StepMilliseconds))
+        {
+            if (watch.ElapsedMilliseconds >= GraceMilliseconds)
+                return true;
+        }
+
+        return false;
+    }
 }

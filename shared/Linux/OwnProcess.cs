@@ -106,6 +106,9 @@ public static class OwnProcess
         throw ErrnoException.Last("execv", path);
     }
 
+    /// <summary>The calling thread waits, for what no notification reports.</summary>
+    public static unsafe void Pause(int milliseconds) => _ = Process.Poll(null, 0, milliseconds);
+
     /// <summary>
     /// Makes the kernel end this process after that time, even while it waits for a server: no other process may be left to do it.
     /// </summary>

@@ -148,6 +148,8 @@ public class TestNamespace : IDisposable
             return;
         work.CompleteAdding();
         thread.Join();
+        // The thread has ended for .NET; for the kernel it lives in the namespace a moment longer.
+        Eventually.True(() => !File.Exists(Path), () => $"{Path} is still there");
         Namespace.Dispose();
         work.Dispose();
     }

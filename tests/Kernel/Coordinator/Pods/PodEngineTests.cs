@@ -10,6 +10,7 @@ using Plugboard.Firewall;
 using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Pods;
+using Plugboard.Linux;
 using Plugboard.Netlink.Route;
 using Plugboard.Testing;
 

@@ -180,7 +180,7 @@ public sealed class AgentTableTests
     {
         var kept = new AgentTable(Options, Config()).Plan(is6: false, []);
         var saved = kept.Plan(NatTable.Empty)
-            .Text.Replace(Jump, $"{JumpComment}\n{JumpComment}\n-A POSTROUTING -j IP-MASQ-AGENT", StringComparison.Ordinal);
+            .Text.Replace(Jump, $"{Jump}\n{Jump}\n-A POSTROUTING -j IP-MASQ-AGENT", StringComparison.Ordinal);
 
         Assert.Equal($"*nat\n-D {Jump[3..]}\n-D POSTROUTING -j IP-MASQ-AGENT\nCOMMIT\n", kept.Plan(NatTable.Parse(saved)).Text);
     }
