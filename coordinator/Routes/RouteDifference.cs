@@ -16,14 +16,7 @@ internal sealed class RouteDifference(NodeNetwork network, bool mayPrune)
     /// <param name="difference">Gets the changes.</param>
     public void Compare(RoutePlan plan, IReadOnlySet<int> tunnels, RoutingDifference difference)
     {
-        var wanted = new HashSet<RouteKey>(plan.Routes.Count);
-        foreach (var route in plan.Routes)
-        {
-            var key = KeyOf(route);
-            wanted.Add(key);
-            Ensure(route, key, difference);
-        }
-
+        var wanted = EnsureAll(plan, difference);
         if (!mayPrune)
             return;
         foreach (var route in network.Routes.Values.Concat(network.Shadowed))
@@ -40,14 +33,7 @@ internal sealed class RouteDifference(NodeNetwork network, bool mayPrune)
     /// <param name="difference">Gets the changes.</param>
     public void ComparePart(RoutePlan before, RoutePlan plan, IReadOnlySet<int> tunnels, RoutingDifference difference)
     {
-        var wanted = new HashSet<RouteKey>(plan.Routes.Count);
-        foreach (var route in plan.Routes)
-        {
-            var key = KeyOf(route);
-            wanted.Add(key);
-            Ensure(route, key, difference);
-        }
-
+        var wanted = EnsureAll(plan, difference);
         if (!mayPrune)
             return;
         foreach (var route in before.Routes)
@@ -56,6 +42,19 @@ internal sealed class RouteDifference(NodeNetwork network, bool mayPrune)
             if (!wanted.Contains(key) && network.Routes.TryGetValue(key, out var present) && IsOwn(present, tunnels))
                 Remove(present, difference);
         }
+    }
+
+    private HashSet<RouteKey> EnsureAll(RoutePlan plan, RoutingDifference difference)
+    {
+        var wanted = new HashSet<RouteKey>(plan.Routes.Count);
+        foreach (var route in plan.Routes)
+        {
+            var key = KeyOf(route);
+            wanted.Add(key);
+            Ensure(route, key, difference);
+        }
+
+        return wanted;
     }
 
     private static bool IsOwn(Route route, IReadOnlySet<int> tunnels) =>
