@@ -38,7 +38,7 @@ internal sealed class RepairLoop : IDisposable
         {
             var place = PlaceOf(places, target);
             if (place.FindRecord(target)?.Current is { } current)
-                loop.kept.Add(new WatchedTarget(target, current.Digest) { Right = place.FindStatus(target) });
+                loop.kept.Add(new WatchedTarget(target, current.Digest));
         }
 
         loop.Settle(places);
@@ -65,6 +65,8 @@ internal sealed class RepairLoop : IDisposable
     private TimeSpan NextLook()
     {
         var now = clock.GetUtcNow();
+        if (kept.Exists(target => !target.IsReleased && target.Right is null && target.NotBefore <= now))
+            return TimeSpan.Zero;
         var next = options.Audit;
         foreach (var target in kept.Where(target => !target.IsReleased && target.NotBefore > now))
             next = target.NotBefore - now < next ? target.NotBefore - now : next;
@@ -99,7 +101,7 @@ internal sealed class RepairLoop : IDisposable
             target.Target.IsDriver ? $"{options.Host.FlexVolumePath}/{target.Target.Directory}" : options.Host.BinDirectory,
             out _
         );
-        return directory is null || directory.FindStatus(target.Target.File) != target.Right;
+        return directory is null || target.Right is null || directory.FindStatus(target.Target.File) != target.Right;
     }
 
     private void Repair(InstallDirectory place, WatchedTarget target)
@@ -113,10 +115,15 @@ internal sealed class RepairLoop : IDisposable
             return;
         }
 
+        // Taken before the content is read: whoever changes the file after this leaves another status than the one that was found right.
+        var before = place.FindStatus(target.Target);
         var found = Inspection.Inspect(place, target.Target);
         var source = sources.Get(target.Target.IsDriver ? PluginSet.Driver : target.Target.File);
         if (new Stage(place, clock).Prepare(target.Target, source, "repair") is { } staged)
         {
+            // Changed after that look: what is there now is what is replaced.
+            if (found is { State: TargetState.Ours, Flaw: null })
+                found = Inspection.Inspect(place, target.Target);
             new TargetSwap(place).CommitRepair(staged);
             var pause = target.Count(clock.GetUtcNow());
             var next =
@@ -124,9 +131,10 @@ internal sealed class RepairLoop : IDisposable
                     ? string.Create(CultureInfo.InvariantCulture, $"; next repair after {pause.TotalSeconds:0} s at the earliest")
                     : "";
             Log($"{target.Target.RelativePath}: repaired; {Describe(found)}{next}");
+            before = null;
         }
 
-        target.Right = place.FindStatus(target.Target);
+        target.Right = before;
     }
 
     // Only a process that may watch all files learns from the kernel which process it was; the file's content helps most.
@@ -135,6 +143,7 @@ internal sealed class RepairLoop : IDisposable
         {
             { Facts: null } => "it was gone",
             { State: TargetState.Ours, Flaw: { } flaw } => $"it had {flaw}",
+            { State: TargetState.Ours } => "it was gone for a moment",
             { Facts: var facts } => string.Create(
                 CultureInfo.InvariantCulture,
                 $"found {(found.Flaw is { } flaw ? flaw + ", " : "")}{facts.Size} bytes, written {facts.Since}, digest "

@@ -19,7 +19,7 @@ internal sealed class WatchedTarget(InstallTarget target, string digest)
     /// <summary>What is to stand there.</summary>
     public string Digest { get; } = digest;
 
-    /// <summary>The file as it was when it was last seen to be right; null if it never was.</summary>
+    /// <summary>The status of the file whose content was found right; null until it was read, and after each repair.</summary>
     public FileStatus? Right { get; set; }
 
     /// <summary>Another run of the installer replaced it: it is no longer repaired.</summary>

@@ -29,7 +29,7 @@ internal sealed class PodElements(NftablesClient client, PodRuleKind pods)
     private void ApplyNew(PodPlan plan, PodRecord record)
     {
         // Before the kernel has anything: what is there has a record, whenever this process ends.
-        pods.Records.Write(record);
+        using var held = pods.Records.WriteHeld(record);
         try
         {
             new PodTransaction(client, pods, record.Owner).Apply(plan, null);
@@ -58,7 +58,7 @@ internal sealed class PodElements(NftablesClient client, PodRuleKind pods)
     private void Replace(PodPlan plan, PodRecord record, PodRecord before)
     {
         // From here on the kernel has the content of one of the two records, and this one says that it may be either.
-        pods.Records.Write(record.Replacing());
+        using var held = pods.Records.WriteHeld(record.Replacing());
         var transaction = new PodTransaction(client, pods, record.Owner);
         try
         {

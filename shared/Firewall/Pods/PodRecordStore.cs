@@ -31,15 +31,45 @@ public sealed class PodRecordStore
     /// <exception cref="PodRecordException">It could not be read back.</exception>
     public void Write(PodRecord record)
     {
-        var name = record.Owner.Tag;
+        using var directory = FileDirectory.Ensure(path, FileModes.Directory);
+        using var file = CreateUnnamed(directory, record);
+        Link(directory, file, record);
+    }
+
+    /// <summary>As <see cref="Write"/>, for an ADD: no restorer takes the pod for an incomplete one until the lock is disposed.</summary>
+    internal FileLock WriteHeld(PodRecord record)
+    {
+        using var directory = FileDirectory.Ensure(path, FileModes.Directory);
+        var file = CreateUnnamed(directory, record);
+        try
+        {
+            // Locked before it has a name: no other process can have the lock.
+            var held = FileLock.TakeShared(file.File, HoldTimeout);
+            Link(directory, file, record);
+            file.Release();
+            return held;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    private static UnnamedFile CreateUnnamed(FileDirectory directory, PodRecord record)
+    {
         var content = record.ToBytes();
         if (content.Length >= LargestFile)
             throw new PodRecordException(
                 record.Owner,
                 $"the record has {content.Length} bytes, and {LargestFile - 1} are the most: publish fewer ports"
             );
-        using var directory = FileDirectory.Ensure(path, FileModes.Directory);
-        using var file = directory.CreateUnnamed(content, FileModes.RootsOwn);
+        return directory.CreateUnnamed(content, FileModes.RootsOwn);
+    }
+
+    private static void Link(FileDirectory directory, UnnamedFile file, PodRecord record)
+    {
+        var name = record.Owner.Tag;
         while (!file.TryLink(name))
             directory.Remove(name);
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
@@ -6,9 +7,9 @@ using Plugboard.Linux.Namespaces;
 namespace Plugboard.Firewall.Pods;
 
 /// <summary>
-/// Repairs the node's tables, and restores pods' objects by their records, each pod's part while its record is locked: a pod during its DEL
-/// is left out, and a DEL that comes meanwhile waits for the transaction. A table of another layout is made again with all pods' parts in
-/// one transaction.
+/// Repairs the node's tables, and restores pods' objects by their records, each pod's part while its record is locked: a pod during its ADD
+/// or DEL is waited for, then left out, and a DEL that comes meanwhile waits for the transaction. A table of another layout is made again
+/// with all pods' parts in one transaction.
 /// </summary>
 /// <param name="client">The kernel.</param>
 /// <param name="pods">The pods' records and plans.</param>
@@ -23,20 +24,37 @@ internal sealed class PodRestoration(NftablesClient client, PodRuleKind pods)
     // One at a time: each would take the records that another one holds for those of pods that are going.
     private static readonly TimeSpan TurnTimeout = TimeSpan.FromSeconds(10);
 
+    // For all pods that are in the middle of an ADD or a DEL together.
+    private static readonly TimeSpan busyTimeout = TimeSpan.FromSeconds(1);
+
     private readonly List<string> lines = [];
     private readonly List<string> problems = [];
     private readonly HashSet<SetElement> refused = new(new ElementKeys());
+    private readonly List<string> busy = [];
+    private bool isForOnePod;
     private bool isNodePartRight = true;
 
     /// <summary>What is odd and stays so, as of the last look at everything.</summary>
     public IReadOnlyList<string> Warnings { get; private set; } = [];
 
     /// <summary>Restores everything that is not as it should be.</summary>
-    public RestoreOutcome RestoreAll() => Restore(FindAll, FindAll);
+    public RestoreOutcome RestoreAll() => RestoreWithBusy(FindAll);
 
     /// <summary>Restores the missing objects of single pods.</summary>
     /// <param name="tags">The pods' tags.</param>
-    public RestoreOutcome Restore(IReadOnlyList<string> tags) => Restore(damage => damage.Find(tags), FindAll);
+    public RestoreOutcome Restore(IReadOnlyList<string> tags) => RestoreWithBusy(damage => damage.Find(tags));
+
+    // What an ADD has not yet made, or a DEL has already removed, is no damage; only what is missing at its end.
+    private RestoreOutcome RestoreWithBusy(Action<PodDamage> look)
+    {
+        var outcome = Restore(look, FindAll);
+        if (busy.Count == 0)
+            return outcome;
+        var waited = Stopwatch.StartNew();
+        foreach (var tag in busy)
+            pods.Records.TryHoldAlone(tag, busyTimeout - waited.Elapsed)?.Dispose();
+        return Restore(FindAll, FindAll);
+    }
 
     private static void FindAll(PodDamage damage) => damage.FindAll([], "");
 
@@ -47,6 +65,7 @@ internal sealed class PodRestoration(NftablesClient client, PodRuleKind pods)
     public void RestoreFor(IReadOnlyList<NodeTable> needed, string except)
     {
         void Find(PodDamage damage) => damage.FindAll(needed, except);
+        isForOnePod = true;
         if (Restore(Find, Find) is { IsNodePartRight: false } outcome)
             throw new NftablesRestoreException(outcome.Problems[^1]);
     }
@@ -114,6 +133,10 @@ internal sealed class PodRestoration(NftablesClient client, PodRuleKind pods)
             // What a pod got since the look would be lost with a table that is made again: then it must be the ruleset of the look.
             var isWhole = replaces && tables.Count > 0;
             group.Hold(left, isWhole ? int.MaxValue : LargestGroup);
+            busy.AddRange(group.Busy);
+            // All pods lack a missing table: only those that another process adds or removes need it.
+            if (!isForOnePod && group.Pods.Count == 0 && group.Busy.Count > 0)
+                tables = tables.Where(static table => !table.IsMissing).ToList();
             isRight = TryCommit(new Repair(group.Pods, tables, present, isWhole ? generation : null));
             if (isRight)
                 restored.AddRange(group.Pods.Select(static pod => pod.Record));

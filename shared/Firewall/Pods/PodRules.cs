@@ -72,7 +72,7 @@ public sealed class PodRules<T> : IDisposable
     {
         kind.ValidateForIptables(rules);
         var record = kind.ToRecord(rules);
-        kind.Records.Write(before is null ? record : record.Replacing());
+        using var held = kind.Records.WriteHeld(before is null ? record : record.Replacing());
         try
         {
             kind.ApplyByIptables(rules);

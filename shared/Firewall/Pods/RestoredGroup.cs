@@ -8,9 +8,13 @@ internal sealed class RestoredGroup(PodRuleKind pods) : IDisposable
 {
     private readonly List<PodRecordHold> held = [];
     private readonly List<(PodRecord Record, PodPlan Plan)> group = [];
+    private readonly List<string> busy = [];
 
     /// <summary>The pods, with what their records say by now.</summary>
     public IReadOnlyList<(PodRecord Record, PodPlan Plan)> Pods => group;
+
+    /// <summary>The tags of pods that another process held: it adds or removes them, or restores them too.</summary>
+    public IReadOnlyList<string> Busy => busy;
 
     /// <summary>Takes pods from a queue, as many as may be or as there are files to open.</summary>
     /// <param name="left">The queue.</param>
@@ -36,7 +40,11 @@ internal sealed class RestoredGroup(PodRuleKind pods) : IDisposable
     private void Hold(string tag)
     {
         if (pods.Records.TryHoldAlone(tag) is not { } hold)
+        {
+            busy.Add(tag);
             return;
+        }
+
         held.Add(hold);
         // Read again: it may be another one since.
         if (hold.Record is { } record && pods.PlanOf(record) is { } plan)

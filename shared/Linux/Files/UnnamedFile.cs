@@ -103,6 +103,13 @@ public sealed unsafe class UnnamedFile : IDisposable
             : (Errno)Marshal.GetLastPInvokeError();
     }
 
+    /// <summary>Leaves the file open after its link: <see cref="File"/> is the caller's to close.</summary>
+    public void Release()
+    {
+        if (name is not null)
+            directory.Remove(name);
+    }
+
     /// <summary>Closes the file; without a link nothing is left of it.</summary>
     public void Dispose()
     {

@@ -83,6 +83,20 @@ public sealed class WaitTests : IDisposable
     }
 
     [KernelFact]
+    public void What_is_deleted_the_moment_after_its_repair_is_put_back_as_well()
+    {
+        Start("--plugins bridge");
+        // A process that deletes it as soon as it is there, five times: no repair may take the gap for the file as it should be.
+        var rival = Task.Run(() =>
+            host.Shell($"for i in 1 2 3 4 5; do for j in $(seq 20000); do rm {host.Bin}/bridge 2> /dev/null && break; done; done; true")
+        );
+        for (var repair = 1; repair <= 5; repair++)
+            Assert.Contains("it was gone", Next(), StringComparison.Ordinal);
+        Assert.True(rival.Wait(patience));
+        Assert.Equal("ours", host.OwnerOf("bridge"));
+    }
+
+    [KernelFact]
     public void A_rollback_by_hand_stays()
     {
         Start("--plugins bridge,loopback");

@@ -161,6 +161,22 @@ public sealed class PodReconcilerTests
     }
 
     [KernelFact]
+    public void What_an_ADD_that_goes_on_has_not_made_yet_is_no_damage_and_what_is_lost_meanwhile_is_restored_at_its_end()
+    {
+        using var node = Node();
+        var records = ((int[])[1, 2]).Select(number => PodNode.Portmap.WriteHeld(PodNode.Portmap.Find(PodNode.Owner(number))!));
+        var held = node.Run(() => records.ToList());
+        node.Tool("nft delete table inet plugboard_portmap");
+        Assert.Empty(node.Hear());
+        Assert.DoesNotContain("plugboard_portmap", node.Tool("nft list tables"), StringComparison.Ordinal);
+
+        var afterThat = TimeSpan.FromMilliseconds(100);
+        using var end = new Timer(_ => held.ForEach(static each => each.Dispose()), null, afterThat, Timeout.InfiniteTimeSpan);
+        Assert.Contains(node.Sync(SyncCause.Audit), static change => change.ToString().Contains("8001", StringComparison.Ordinal));
+        Assert.Contains(node.Ruleset(), static line => line.Contains("tcp . 8001", StringComparison.Ordinal));
+    }
+
+    [KernelFact]
     public void A_DEL_does_not_wait_for_ever_for_who_puts_back()
     {
         using var node = Node();
