@@ -70,11 +70,12 @@ build() {
     if [ "$(cat "artifacts/build-id$suffix" 2>/dev/null)" = "$id" ] && executables_present "$bin$suffix"; then return; fi
     rm -f "artifacts/build-id$suffix"
     mkdir -p "$bin$suffix"
+    say "Compiling $(for folder in $executables; do printf '%s ' "$(basename "$folder")"; done)for $architecture"
+    # Without the analyzers, which the tests' build runs on the same files.
+    quietly "publish$suffix" env "${environment[@]}" dotnet publish executables.proj -c Release -m \
+        -p:PlugboardBuildId="$id" -p:PlugboardArchitecture="$architecture" -p:PlugboardPublish="$root/artifacts/publish$suffix" -p:RunAnalyzers=false
     for folder in $executables; do
         name=$(basename "$folder")
-        say "Compiling $name for $architecture"
-        quietly "publish-$name$suffix" env "${environment[@]}" dotnet publish "$folder" -c Release -o "artifacts/publish$suffix/$name" \
-            -p:PlugboardBuildId="$id" -p:PlugboardArchitecture="$architecture"
         install -m 0755 "artifacts/publish$suffix/$name/$name" "$bin$suffix/$name.new"
         mv "$bin$suffix/$name.new" "$bin$suffix/$name"
     done
