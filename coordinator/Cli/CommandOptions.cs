@@ -159,7 +159,7 @@ internal sealed class CommandOptions
         MasqChain = Add("--masq-chain", "agent, iptables: the name of its chain.", "IP-MASQ-AGENT");
         AllReserved = Add(
             "--nomasq-all-reserved-ranges",
-            "agent: by default all reserved networks are exempt, not only the private ones.",
+            "agent: without nonMasqueradeCIDRs in its file, packets to all reserved networks keep their source, not only to private ones.",
             false
         );
         EnableIPv6 = Add("--enable-ipv6", "agent: IPv6 too.", false);
