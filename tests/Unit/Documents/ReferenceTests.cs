@@ -77,18 +77,66 @@ public sealed partial class ReferenceTests
     {
         var everywhere = KeysOf("configuration.md", "Every plugin").ToHashSet(StringComparer.Ordinal);
         var own = KeysOf(page, section).ToHashSet(StringComparer.Ordinal);
-        var read = Lists()
-            .Matches(Source(source))
-            .SelectMany(static list => Text().Matches(list.Groups["body"].Value))
-            .Select(static match => match.Groups["text"].Value)
-            .ToHashSet(StringComparer.Ordinal);
-        Assert.True(read.Count > 8, $"{source} has no list of keys that this test finds");
+        var read = TextsOfLists(source);
 
         // The chain's own keys; ipam and dns of portmap are what libcni passes to each plugin of a list.
         string[] passed = ["ipam", "dns"];
         Assert.Empty(read.Except(own).Except(everywhere).Except(section == "portmap" ? passed : []));
         Assert.Empty(own.Except(read));
     }
+
+    [Theory]
+    [InlineData("static.md", "Peers from a file", "key", "coordinator/Sources/Static/PeersFileReader.cs")]
+    [InlineData("static.md", "net-conf.json", "key", "coordinator/Configuration/NetConfReader.cs")]
+    [InlineData("masquerade.md", "The file", "key", "coordinator/Masquerade/Configuration/MasqueradeConfigReader.cs")]
+    [InlineData("volume-options.md", "local", "option", "shared/Volumes/Local/LocalPlan.cs")]
+    [InlineData("volume-options.md", "loop", "option", "shared/Volumes/Loop/LoopPlan.cs")]
+    [InlineData("volume-options.md", "tmpfs", "option", "shared/Volumes/Tmpfs/TmpfsPlan.cs")]
+    [InlineData("volume-options.md", "nfs", "option", "shared/Volumes/Remote/NfsPlan.cs")]
+    [InlineData("volume-options.md", "cifs", "option", "shared/Volumes/Remote/CifsPlan.cs")]
+    public void Each_key_that_a_reader_knows_is_in_its_table_and_no_other(string page, string section, string head, string source)
+    {
+        var read = TextsOfLists(source);
+        var shown = MarkdownPage
+            .Read(page)
+            .Rows(head, section)
+            .SelectMany(static row => MarkdownPage.Words(row[0]))
+            .Select(static word => word.Replace("nodes[].", "", StringComparison.Ordinal).Split('.')[0])
+            .ToHashSet(StringComparer.Ordinal);
+        // Every backend has it: the section's first paragraph says so.
+        if (head == "option")
+            shown.Add("readOnly");
+        Assert.Equal(read.Order(StringComparer.Ordinal), shown.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Each_key_of_the_node_config_is_in_its_table()
+    {
+        string[] ignored = ["log_level", "k8s_version"];
+        var read = NodeConfigKey().Matches(Source("shared/Drivers/NodeConfig.cs")).Select(static match => match.Groups["name"].Value);
+        Assert.Equal(
+            read.Concat(ignored).ToHashSet(StringComparer.Ordinal).Order(StringComparer.Ordinal),
+            MarkdownPage
+                .Read("volume-options.md")
+                .Rows("key", "The node config")
+                .SelectMany(static row => MarkdownPage.Words(row[0]))
+                .Order(StringComparer.Ordinal)
+        );
+    }
+
+    private static HashSet<string> TextsOfLists(string source)
+    {
+        var texts = Lists()
+            .Matches(Source(source))
+            .SelectMany(static list => Text().Matches(list.Groups["body"].Value))
+            .Select(static match => match.Groups["text"].Value)
+            .ToHashSet(StringComparer.Ordinal);
+        Assert.True(texts.Count > 4, $"{source} has no list of keys that this test finds");
+        return texts;
+    }
+
+    [GeneratedRegex("\\.(Texts?|Flag|Seconds|Lists)\\(\"(?<name>\\w+)\"", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex NodeConfigKey();
 
     [Fact]
     public void Each_variable_of_the_environment_that_a_plugin_reads_is_in_the_table()
@@ -127,10 +175,14 @@ public sealed partial class ReferenceTests
     [GeneratedRegex("\"(?<name>coordinator_[a-z_]+)\"", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Metric();
 
-    [GeneratedRegex(@"string\[\] (Keys|Flags) =\s*\[(?<body>[^\]]*)\]", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(
+        @"string\[\] (Keys|Flags|keys|known|topKeys|nodeKeys|optionalKeys) =\s*\[(?<body>[^\]]*)\]",
+        RegexOptions.ExplicitCapture,
+        1000
+    )]
     private static partial Regex Lists();
 
-    [GeneratedRegex("\"(?<text>[A-Za-z0-9]+)\"", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex("\"(?<text>[A-Za-z0-9_]+)\"", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Text();
 
     [GeneratedRegex("\"(?<name>(CNI|PLUGBOARD)_[A-Z_]+)\"", RegexOptions.ExplicitCapture, 1000)]
