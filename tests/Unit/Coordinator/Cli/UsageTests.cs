@@ -26,4 +26,15 @@ public sealed class UsageTests
     [InlineData("plan --timeout", "Required argument missing for option: '--timeout'; coordinator plan --help lists arguments and flags")]
     [InlineData("run --dry-run", "Unrecognized command or argument '--dry-run'; coordinator run --help lists arguments and flags")]
     public void A_wrong_command_line_is_one_line(string args, string message) => Assert.Equal(message, WhyNot(args));
+
+    [Fact]
+    public void The_unit_of_the_examples_has_a_command_line_that_the_coordinator_takes()
+    {
+        var unit = File.ReadAllLines(Path.Combine(Documents.MarkdownPage.Root, "examples/coordinator.service"));
+        var line = Assert.Single(unit, static line => line.StartsWith("ExecStart=", StringComparison.Ordinal));
+        var words = line["ExecStart=".Length..].Split(' ');
+
+        Assert.Equal(["/usr/local/sbin/coordinator", "run"], words[..2]);
+        Assert.Empty(new Verbs().Parse(words[1..]).Errors);
+    }
 }
