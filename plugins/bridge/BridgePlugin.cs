@@ -1,12 +1,12 @@
 using Plugboard.Addresses;
 using Plugboard.Firewall;
 using Plugboard.Hosting;
-using Plugboard.Ipam.HostLocal;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
 using Plugboard.Linux.Namespaces;
 using Plugboard.Netlink.Route;
 using Plugboard.Netlink.Route.Links;
+using Plugboard.PodInterfaces;
 using Plugboard.Protocols.Cni;
 
 namespace Plugboard.Bridge;
@@ -14,8 +14,6 @@ namespace Plugboard.Bridge;
 /// <summary>Connects pods to a Linux bridge.</summary>
 internal sealed class BridgePlugin : CniPlugin
 {
-    private const string HostLocal = "host-local";
-
     /// <inheritdoc/>
     public override string Name => "bridge";
 
@@ -38,7 +36,7 @@ internal sealed class BridgePlugin : CniPlugin
         rollback.OnFailure($"take back the bridge {config.Bridge}", bridge.Undo);
 
         var pair = new VethPair(host, request.Attachment);
-        pair.Create(pod, bridge.Link, config, rollback);
+        pair.Create(pod, bridge.Link, config.Mtu, config.Mac, rollback);
         earlier = new EarlierAttachment(host, pair.Owner, pair.Port);
         BridgePort.Configure(host, pair, config);
 
@@ -65,8 +63,8 @@ internal sealed class BridgePlugin : CniPlugin
     // A delegate of this build reports invalid addresses before anything is made; another one reports them with its result.
     private static void Foresee(CniRequest request, BridgeConfig config, PluginDelegate? ipam)
     {
-        if (ipam?.InProcess is HostLocalPlugin hostLocal)
-            AddressPlan.From(hostLocal.Foresee(request), config);
+        if (IpamDelegate.Foresee(ipam, request) is { } lease)
+            AddressPlan.From(lease, config);
     }
 
     // Another executable gets a DEL for all leases of the attachment. If it succeeds, it had no earlier lease; if it fails, it may have
@@ -98,7 +96,7 @@ internal sealed class BridgePlugin : CniPlugin
         failures.Try(rules.Withdraw);
         failures.Try(() => DeleteVeth(request));
         if (config.IsLayer3)
-            failures.Try(() => PluginDelegate.Find(request, config.IpamType, SameBuild(config)).Del());
+            failures.Try(() => IpamDelegate.Find(request, config.IpamType).Del());
         failures.ThrowIfAny();
     }
 
@@ -112,7 +110,7 @@ internal sealed class BridgePlugin : CniPlugin
         using (pod)
         {
             // Objects of another implementation have no owner.
-            if (Inside(pod, inside => inside.Links.Find(request.IfName)) is { } link && !VethPair.DeleteByPeer(host, link))
+            if (Inside(pod, inside => inside.Links.Find(request.IfName)) is { } link && !VethPair.DeleteByPeer(host, link, isPort: true))
                 Inside(pod, inside => inside.Links.Delete(request.IfName));
         }
     }
@@ -163,7 +161,7 @@ internal sealed class BridgePlugin : CniPlugin
         using var rules = new PodTrafficRules(request, config);
         failures.Try(() => rules.Collect(valid));
         if (config.IsLayer3)
-            failures.Try(() => PluginDelegate.Find(request, config.IpamType, SameBuild(config)).Gc());
+            failures.Try(() => IpamDelegate.Find(request, config.IpamType).Gc());
         failures.ThrowIfAny();
     }
 
@@ -213,19 +211,14 @@ internal sealed class BridgePlugin : CniPlugin
     public override IReadOnlyList<string> Validate(CniRequest request)
     {
         var problems = BridgeConfig.Validate(request);
-        return BridgeConfig.ParseLeniently(request).IpamType == HostLocal
-            ? [.. problems, .. new HostLocalPlugin().Validate(request)]
-            : problems;
+        return [.. problems, .. IpamDelegate.Validate(request, BridgeConfig.ParseLeniently(request).IpamType)];
     }
 
     /// <inheritdoc/>
     public override CniException? Translate(Exception exception) => FirewallFailure.Describe(exception);
 
     private static PluginDelegate? FindIpam(CniRequest request, BridgeConfig config, Func<IPAddr, bool>? isInUse = null) =>
-        config.IsLayer3 ? PluginDelegate.Find(request, config.IpamType, SameBuild(config, isInUse)) : null;
-
-    private static Func<CniPlugin>? SameBuild(BridgeConfig config, Func<IPAddr, bool>? isInUse = null) =>
-        config.IpamType == HostLocal ? () => new HostLocalPlugin(isInUse) : null;
+        config.IsLayer3 ? IpamDelegate.Find(request, config.IpamType, isInUse) : null;
 
     private static T Inside<T>(NetworkNamespace pod, Func<RouteClient, T> work)
     {

@@ -3,6 +3,7 @@ using Plugboard.Firewall.Bridging;
 using Plugboard.Firewall.Pods;
 using Plugboard.Hosting;
 using Plugboard.Linux;
+using Plugboard.PodInterfaces;
 using Plugboard.Protocols.Cni;
 
 namespace Plugboard.Bridge;

@@ -55,6 +55,12 @@ public sealed record Link
     /// <summary>The tag of a VLAN device; null for other kinds.</summary>
     public int? VlanId { get; init; }
 
+    /// <summary>The mode of a macvlan; null for other kinds.</summary>
+    public MacvlanMode? Macvlan { get; init; }
+
+    /// <summary>The mode of an ipvlan; null for other kinds.</summary>
+    public IpvlanMode? Ipvlan { get; init; }
+
     /// <summary>A VXLAN device's settings; null for other kinds.</summary>
     public VxlanInfo? Vxlan { get; init; }
 

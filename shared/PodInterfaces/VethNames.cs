@@ -1,14 +1,14 @@
 using System.Text;
 using Plugboard.Addresses;
 
-namespace Plugboard.Bridge;
+namespace Plugboard.PodInterfaces;
 
 /// <summary>
 /// What a host's veth end is called. Its name is computed from the attachment, so that DEL finds it when the namespace, its file and
 /// prevResult are gone; its alias (<c>ip link</c> shows it) names the attachment, so that GC finds the owner and a link of another program
 /// is never taken for ours. Pure.
 /// </summary>
-internal static class VethNames
+public static class VethNames
 {
     // include/uapi/linux/if.h: IFALIASZ counts the closing zero.
     private const int MaxAliasBytes = 255;

@@ -1,0 +1,4 @@
+using Plugboard.Dummy;
+using Plugboard.Hosting;
+
+return CniProcess.Run(new DummyPlugin(), args);

@@ -1,0 +1,4 @@
+using Plugboard.Hosting;
+using Plugboard.Ipvlan;
+
+return CniProcess.Run(new IpvlanPlugin(), args);

@@ -1,0 +1,4 @@
+using Plugboard.Hosting;
+using Plugboard.Macvlan;
+
+return CniProcess.Run(new MacvlanPlugin(), args);

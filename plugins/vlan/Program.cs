@@ -1,0 +1,4 @@
+using Plugboard.Hosting;
+using Plugboard.Vlan;
+
+return CniProcess.Run(new VlanPlugin(), args);

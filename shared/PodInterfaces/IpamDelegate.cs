@@ -1,0 +1,36 @@
+using Plugboard.Addresses;
+using Plugboard.Hosting;
+using Plugboard.Ipam.HostLocal;
+using Plugboard.Protocols.Cni;
+
+namespace Plugboard.PodInterfaces;
+
+/// <summary>The IPAM plugin that a config names: executed, or called in this process if it is of the same build.</summary>
+public static class IpamDelegate
+{
+    /// <summary>The IPAM plugin that leases from ranges on this node.</summary>
+    public const string HostLocal = "host-local";
+
+    /// <summary>Finds the executable of <c>ipam.type</c>.</summary>
+    /// <param name="request">The call.</param>
+    /// <param name="type">The plugin.</param>
+    /// <param name="isInUse">True for an address that a living interface has; null: nobody asks.</param>
+    /// <exception cref="CniException">Code 4: CNI_PATH does not have it.</exception>
+    public static PluginDelegate Find(CniRequest request, string type, Func<IPAddr, bool>? isInUse = null) =>
+        PluginDelegate.Find(request, type, SameBuild(type, isInUse));
+
+    /// <summary>What ADD would give, where it can be known before anything is made: an answer that is not usable is refused then.</summary>
+    public static CniResult? Foresee(PluginDelegate? ipam, CniRequest request) =>
+        ipam?.InProcess is HostLocalPlugin hostLocal ? hostLocal.Foresee(request) : null;
+
+    /// <summary>What is wrong with the <c>ipam</c> section, of a plugin whose keys are known here.</summary>
+    public static IReadOnlyList<string> Validate(CniRequest request, string type) =>
+        SameBuild(type, null)?.Invoke().Validate(request) ?? [];
+
+    private static Func<CniPlugin>? SameBuild(string type, Func<IPAddr, bool>? isInUse) =>
+        type switch
+        {
+            HostLocal => () => new HostLocalPlugin(isInUse),
+            _ => null,
+        };
+}
