@@ -1,6 +1,5 @@
 using Plugboard.Addresses;
 using Plugboard.Firewall;
-using Plugboard.Hosting;
 using Plugboard.PodInterfaces;
 using Plugboard.Protocols.Cni;
 
@@ -60,8 +59,8 @@ internal sealed record BridgeConfig
     /// <summary>The port takes no frame with another hardware address than the container's.</summary>
     public bool MacSpoofCheck { get; private init; }
 
-    /// <summary>True where a pod gets rules of its own.</summary>
-    public bool WantsRules => MacSpoofCheck || (IpMasq && IsLayer3);
+    /// <summary>The rules that a pod gets.</summary>
+    public WantedTraffic Traffic => new(IpMasq && IsLayer3, IpMasqBackend, MacSpoofCheck);
 
     /// <summary>The IPAM plugin; empty: layer 2 only.</summary>
     public string IpamType { get; private init; } = "";
@@ -103,7 +102,7 @@ internal sealed record BridgeConfig
             PortIsolation = node.GetBool("portIsolation"),
             Mac = InterfaceKeys.ReadMac(request, hasKey: false),
             IpMasq = node.GetBool("ipMasq"),
-            IpMasqBackend = ReadBackend(node),
+            IpMasqBackend = WantedTraffic.ReadBackend(node),
             MacSpoofCheck = node.GetBool("macspoofchk"),
             IpamType = InterfaceKeys.ReadIpamType(node),
             IsAddressChosen = InterfaceKeys.ReadIpamType(node) != "host-local" || InterfaceKeys.AsksForAddress(request),
@@ -132,7 +131,7 @@ internal sealed record BridgeConfig
     {
         var problems = new List<string>();
         var node = request.Config;
-        problems.Try("ipMasqBackend", () => ReadBackend(node));
+        problems.Try("ipMasqBackend", () => WantedTraffic.ReadBackend(node));
         problems.Try("bridge", () => ReadBridgeName(node));
         foreach (var key in Flags)
             problems.Try(key, () => node.GetBool(key));
@@ -181,18 +180,6 @@ internal sealed record BridgeConfig
         "vlanTrunk",
         "ipMasqBackend",
     ];
-
-    private static FirewallBackend? ReadBackend(ConfigNode node)
-    {
-        var word = node.GetString("ipMasqBackend");
-        return BackendWord.TryRead(word, out var backend)
-            ? backend
-            : throw new CniException(
-                CniErrorCode.UnsupportedField,
-                $"unknown ipmasq backend \"{word}\"",
-                "ipMasqBackend is \"nftables\" or \"iptables\"; without it bridge chooses"
-            );
-    }
 
     private static string ReadBridgeName(ConfigNode node)
     {

@@ -22,6 +22,9 @@ public sealed class AddressSetup(string plugin, RouteClient client, Link link, P
     /// <summary>IPv6 duplicate address detection runs, even where the node has switched it off.</summary>
     public bool EnableDad { get; init; }
 
+    /// <summary>Each address brings a route to its network on the link.</summary>
+    public bool HasNetworkRoutes { get; init; } = true;
+
     /// <summary>Adds the addresses, in their order. An IPv6 one switches IPv6 on first, as far as it is off.</summary>
     /// <exception cref="CniException">Code 7 or 2: the kernel refuses one.</exception>
     public void AddAddresses()
@@ -32,7 +35,7 @@ public sealed class AddressSetup(string plugin, RouteClient client, Link link, P
         {
             try
             {
-                client.Addresses.Add(link.Index, ip.Address, new AddressOptions(NoDad: !EnableDad));
+                client.Addresses.Add(link.Index, ip.Address, new AddressOptions(NoDad: !EnableDad, NoPrefixRoute: !HasNetworkRoutes));
             }
             catch (NetlinkException e)
             {

@@ -1,6 +1,7 @@
 using Plugboard.Addresses;
 using Plugboard.Hosting;
 using Plugboard.Ipam.HostLocal;
+using Plugboard.Ipam.Static;
 using Plugboard.Protocols.Cni;
 
 namespace Plugboard.PodInterfaces;
@@ -10,6 +11,9 @@ public static class IpamDelegate
 {
     /// <summary>The IPAM plugin that leases from ranges on this node.</summary>
     public const string HostLocal = "host-local";
+
+    /// <summary>The IPAM plugin whose addresses the config names.</summary>
+    public const string Static = "static";
 
     /// <summary>Finds the executable of <c>ipam.type</c>.</summary>
     /// <param name="request">The call.</param>
@@ -21,7 +25,12 @@ public static class IpamDelegate
 
     /// <summary>What ADD would give, where it can be known before anything is made: an answer that is not usable is refused then.</summary>
     public static CniResult? Foresee(PluginDelegate? ipam, CniRequest request) =>
-        ipam?.InProcess is HostLocalPlugin hostLocal ? hostLocal.Foresee(request) : null;
+        ipam?.InProcess switch
+        {
+            HostLocalPlugin hostLocal => hostLocal.Foresee(request),
+            StaticPlugin fixedAddresses => fixedAddresses.Add(request),
+            _ => null,
+        };
 
     /// <summary>What is wrong with the <c>ipam</c> section, of a plugin whose keys are known here.</summary>
     public static IReadOnlyList<string> Validate(CniRequest request, string type) =>
@@ -31,6 +40,7 @@ public static class IpamDelegate
         type switch
         {
             HostLocal => () => new HostLocalPlugin(isInUse),
+            Static => static () => new StaticPlugin(),
             _ => null,
         };
 }

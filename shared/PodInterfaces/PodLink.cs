@@ -35,15 +35,15 @@ public sealed class PodLink : IDisposable
     /// <exception cref="CniException">Code 101: the container has an interface of the name. Code 2 or 7: the kernel refuses.</exception>
     public static PodLink Create(NetworkNamespace pod, ChildLink child, Attachment owner, Rollback rollback)
     {
-        var client = OpenIn(pod);
+        var client = pod.OpenClient();
         try
         {
             if (client.Links.Find(owner.IfName) is not null)
                 throw AlreadyExists(owner.IfName, null);
             if (child.IsMasterInContainer || !child.HasMaster)
-                return new PodLink(pod, client, Create(client, null, client, child, owner, rollback));
+                return new PodLink(pod, client, Create(pod, client, null, client, child, owner, rollback));
             using var host = RouteClient.Open();
-            return new PodLink(pod, client, Create(host, pod.File, client, child, owner, rollback));
+            return new PodLink(pod, client, Create(pod, host, pod.File, client, child, owner, rollback));
         }
         catch
         {
@@ -52,13 +52,8 @@ public sealed class PodLink : IDisposable
         }
     }
 
-    private static RouteClient OpenIn(NetworkNamespace pod)
-    {
-        using var entered = pod.Enter();
-        return RouteClient.Open();
-    }
-
     private static Link Create(
+        NetworkNamespace pod,
         RouteClient from,
         FileDescriptor? netNs,
         RouteClient into,
@@ -71,8 +66,9 @@ public sealed class PodLink : IDisposable
         for (var attempt = 1; ; attempt++)
         {
             var name = "cni" + (RandomBits.Next() & 0xfff_ffff_ffff).ToString("x11", System.Globalization.CultureInfo.InvariantCulture);
-            // Before it is made: the kernel's answer may be lost, and nobody else has such a name.
-            rollback.OnFailure($"remove {name}", () => into.Links.Delete(name));
+            // Before it is made: the kernel's answer may be lost, and nobody else has such a name. By a client of its own: that of ADD is closed
+            // when the rollback comes.
+            rollback.OnFailure($"remove {name}", () => pod.Inside(client => client.Links.Delete(name)));
             try
             {
                 from.Links.Add(child.ToSpec(name, master) with { NetNs = netNs });
@@ -86,15 +82,15 @@ public sealed class PodLink : IDisposable
                 throw Refused(child, e);
             }
 
-            return Name(into, name, owner, rollback);
+            return Name(pod, into, name, owner, rollback);
         }
     }
 
     // The name and the mark in one request: a link with the pod's name is never one without an owner.
-    private static Link Name(RouteClient into, string name, Attachment owner, Rollback rollback)
+    private static Link Name(NetworkNamespace pod, RouteClient into, string name, Attachment owner, Rollback rollback)
     {
         var link = into.Links.Get(name);
-        rollback.OnFailure($"remove {owner.IfName}", () => into.Links.Delete(link.Index));
+        rollback.OnFailure($"remove {owner.IfName}", () => pod.Inside(client => client.Links.Delete(link.Index)));
         try
         {
             into.Links.Set(link.Index, new LinkChange { Name = owner.IfName, Alias = owner.Alias });
@@ -131,22 +127,11 @@ public sealed class PodLink : IDisposable
     /// </summary>
     public static void Delete(CniRequest request, string plugin)
     {
-        if (request.NetNs.Length == 0)
+        if (PodNamespace.Find(request.NetNs, plugin) is not { } found)
             return;
-        NetworkNamespace found;
-        try
-        {
-            found = NetworkNamespace.Open(request.NetNs);
-        }
-        catch (NetworkNamespaceException e)
-        {
-            StandardError.WriteLine($"{plugin}: {e.Message}: taken as gone");
-            return;
-        }
-
         using (found)
         {
-            using var client = OpenIn(found);
+            using var client = found.OpenClient();
             if (client.Links.Find(request.IfName) is { } link && IsOf(link, request.Attachment))
                 client.Links.Delete(link.Index);
         }

@@ -164,12 +164,28 @@ public sealed class VethPair(RouteClient host, Attachment owner)
         && (!isPort || port.MasterIndex != 0)
         && host.Links.Delete(port.Index);
 
-    private static bool HasLink(NetworkNamespace pod, string name)
+    /// <summary>
+    /// Removes the pair of an attachment, whatever of it can be found. By the host's end, which takes the container's with it: the kernel
+    /// does that a fifth faster than the other way round.
+    /// </summary>
+    /// <param name="request">The call.</param>
+    /// <param name="plugin">The plugin, for its reports.</param>
+    /// <param name="isPort">The host's end is a bridge's port.</param>
+    public static void Delete(CniRequest request, string plugin, bool isPort)
     {
-        using var entered = pod.Enter();
-        using var inside = RouteClient.Open();
-        return inside.Links.Find(name) is not null;
+        using var host = RouteClient.Open();
+        new VethPair(host, request.Attachment).DeleteByOwner();
+        if (PodNamespace.Find(request.NetNs, plugin) is not { } pod)
+            return;
+        using (pod)
+        {
+            // Objects of another implementation have no owner.
+            if (pod.Inside(inside => inside.Links.Find(request.IfName)) is { } link && !DeleteByPeer(host, link, isPort))
+                pod.Inside(inside => inside.Links.Delete(request.IfName));
+        }
     }
+
+    private static bool HasLink(NetworkNamespace pod, string name) => pod.Inside(inside => inside.Links.Find(name) is not null);
 
     private static CniException AddressOfBridge(Link bridge) =>
         new(

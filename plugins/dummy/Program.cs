@@ -1,4 +1,0 @@
-using Plugboard.Dummy;
-using Plugboard.Hosting;
-
-return CniProcess.Run(new DummyPlugin(), args);

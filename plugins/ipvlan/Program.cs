@@ -1,4 +1,0 @@
-using Plugboard.Hosting;
-using Plugboard.Ipvlan;
-
-return CniProcess.Run(new IpvlanPlugin(), args);

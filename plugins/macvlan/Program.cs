@@ -1,4 +1,0 @@
-using Plugboard.Hosting;
-using Plugboard.Macvlan;
-
-return CniProcess.Run(new MacvlanPlugin(), args);

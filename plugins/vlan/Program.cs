@@ -1,4 +1,0 @@
-using Plugboard.Hosting;
-using Plugboard.Vlan;
-
-return CniProcess.Run(new VlanPlugin(), args);
