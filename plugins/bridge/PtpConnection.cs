@@ -107,7 +107,7 @@ internal sealed class PtpConnection(RouteClient host, VethPair pair, PodAddresse
         {
             if (
                 present.Dst == IPPrefix.Host(pod)
-                && host.Links.Find(present.OutInterface) is { Kind: "veth" } link
+                && host.Links.Find(present.OutInterface) is { Kind: "veth", LinkNetNsId: not null } link
                 && link.Name != pair.Port
                 && EarlierAttachment.IsAlive(host, link)
             )

@@ -35,7 +35,10 @@ internal sealed class PtpPlugin : CniPlugin
         pair.Create(pod, null, config.Mtu, null, rollback);
         earlier = new EarlierAttachment(host, pair.Owner, pair.Port);
         host.Links.Set(pair.Port, new LinkChange { Alias = pair.Owner.Alias });
-        InterfaceSettings.Prefer(Name, $"net/ipv6/conf/{pair.Port}/accept_ra", "0");
+        var conf = $"net/ipv6/conf/{pair.Port}/";
+        InterfaceSettings.Prefer(Name, conf + "accept_ra", "0");
+        // The node asks for the pod's hardware address with the link-local address of its end: it must be settled when the first packet comes.
+        InterfaceSettings.Prefer(Name, conf + "accept_dad", "0");
 
         var lease = Lease(ipam, earlier, rollback);
         var addresses = Plan(lease, config);

@@ -45,6 +45,9 @@ both() {
     for who in ours reference; do
         other=$REFERENCE bin=$PLUGINS
         [ $who = ours ] || { bin=$REFERENCE; other=$PLUGINS; }
+        # Debian's reference has no dummy yet.
+        [ -x "$other/$2" ] || other=$bin
+        [ -x "$bin/$2" ] || continue
         call "$1-$who-add" "$bin" "$2" ADD a "$(config "$2" "$3")"
         state "$1-$who-state" a
         look "$1-$who-reach" ip netns exec a ping -c 1 -W 2 10.1.255.254
@@ -77,10 +80,11 @@ call vlan-second "$PLUGINS" vlan ADD b "$(config vlan '"master":"eth0","vlanId":
 look vlan-second-links ip -n b -br link
 look vlan-leases ls /run/networks/net
 call vlan-twice "$PLUGINS" vlan ADD a "$(config vlan '"master":"eth0","vlanId":5')"
+look vlan-leases-twice ls /run/networks/net
 ip link set eth0 down; ip link del eth0
 call vlan-del-without-master "$PLUGINS" vlan DEL a "$(config vlan '"master":"eth0","vlanId":5')"
 look vlan-leases-after ls /run/networks/net
-call vlan-status "$PLUGINS" vlan STATUS a "$(config vlan '"master":"eth0","vlanId":5')"
+call vlan-status "$PLUGINS" vlan STATUS a "$(config vlan '"master":"eth0","vlanId":5,"cniVersion":"1.1.0"')"
 rm -rf /run/networks /run/results/*
 
 # The master in the container, and a name that the container has.
