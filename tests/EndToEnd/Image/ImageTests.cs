@@ -9,7 +9,20 @@ namespace Plugboard.Tests.EndToEnd.Image;
 /// <summary>The images, and what podman makes of them with the options of the manifests.</summary>
 public sealed class ImageTests(ImageArchives archives) : IClassFixture<ImageArchives>
 {
-    private static readonly string[] plugins = ["bridge", "flannel", "host-local", "loopback", "portmap"];
+    private static readonly string[] plugins =
+    [
+        "bridge",
+        "dummy",
+        "flannel",
+        "host-local",
+        "ipvlan",
+        "loopback",
+        "macvlan",
+        "portmap",
+        "ptp",
+        "static",
+        "vlan",
+    ];
 
     [KernelTheory]
     [InlineData("plugboard")]
