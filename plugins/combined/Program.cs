@@ -1,4 +1,5 @@
-using Plugboard.Combined;
+using Plugboard.Combined.Links;
+using Plugboard.Combined.Tuning;
 using Plugboard.Hosting;
 using Plugboard.Ipam.Static;
 using Plugboard.Protocols.Cni;
@@ -9,6 +10,7 @@ CniPlugin plugin = ExecutableName.Own switch
     "ipvlan" => new IpvlanPlugin(),
     "macvlan" => new MacvlanPlugin(),
     "static" => new StaticPlugin(),
+    "tuning" => new TuningPlugin(),
     "vlan" => new VlanPlugin(),
     var other => throw new InvalidOperationException($"no plugin is called {other}"),
 };

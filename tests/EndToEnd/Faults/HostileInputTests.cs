@@ -85,6 +85,7 @@ public sealed class HostileInputTests
             .. Each("ptp", bridge, "ADD", "STATUS"),
             .. Each("ptp", withResult, "DEL", "CHECK"),
             .. Each("ptp", collected, "GC"),
+            .. Each("tuning", withResult, "DEL", "CHECK"),
             .. Each("macvlan", bridge, "ADD", "STATUS"),
             .. Each("macvlan", withResult, "DEL", "CHECK"),
         ];

@@ -21,6 +21,7 @@ public sealed class ImageTests(ImageArchives archives) : IClassFixture<ImageArch
         "portmap",
         "ptp",
         "static",
+        "tuning",
         "vlan",
     ];
 
@@ -37,10 +38,10 @@ public sealed class ImageTests(ImageArchives archives) : IClassFixture<ImageArch
     }
 
     [KernelTheory]
-    [InlineData("plugboard", "amd64", 40_000_000, "coordinator")]
-    [InlineData("plugboard-plugins", "amd64", 15_000_000)]
-    [InlineData("plugboard", "arm64", 40_000_000, "coordinator")]
-    [InlineData("plugboard-plugins", "arm64", 15_000_000)]
+    [InlineData("plugboard", "amd64", 50_000_000, "coordinator")]
+    [InlineData("plugboard-plugins", "amd64", 25_000_000)]
+    [InlineData("plugboard", "arm64", 50_000_000, "coordinator")]
+    [InlineData("plugboard-plugins", "arm64", 25_000_000)]
     public void It_holds_nothing_but_executables_and_is_small(string name, string architecture, long limit, params string[] more)
     {
         var files = archives

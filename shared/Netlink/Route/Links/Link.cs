@@ -23,6 +23,9 @@ public sealed record Link
     /// <summary>In bytes.</summary>
     public int Mtu { get; init; }
 
+    /// <summary>The length of the queue for sending, in packets.</summary>
+    public int TxQueueLength { get; init; }
+
     /// <summary>The Ethernet address; null for a device with other addresses or none.</summary>
     public MacAddress? Address { get; init; }
 

@@ -10,6 +10,7 @@ internal ref struct LinkReader
     private string name = "";
     private string alias = "";
     private int mtu;
+    private int txQueueLength;
     private int master;
     private int peer;
     private int promiscuity;
@@ -65,6 +66,9 @@ internal ref struct LinkReader
                 break;
             case IFLA_MTU:
                 mtu = attribute.Int32();
+                break;
+            case IFLA_TXQLEN:
+                txQueueLength = attribute.Int32();
                 break;
             case IFLA_LINK:
                 peer = attribute.Int32();
@@ -190,6 +194,7 @@ internal ref struct LinkReader
             HardwareType = header.ifi_type,
             Flags = (LinkFlags)header.ifi_flags,
             Mtu = mtu,
+            TxQueueLength = txQueueLength,
             Address = address,
             OperState = operState,
             MasterIndex = master,
