@@ -51,11 +51,15 @@ public static class InterfaceKeys
     /// </summary>
     /// <param name="request">The call.</param>
     /// <param name="hasKey">The plugin has a key <c>mac</c>, the first source.</param>
-    public static MacAddress? ReadMac(CniRequest request, bool hasKey)
+    /// <param name="isStrict">A key of CNI_ARGS that nobody knows is an error.</param>
+    public static MacAddress? ReadMac(CniRequest request, bool hasKey, bool isStrict = true)
     {
         var (text, key) = (hasKey ? request.Config.GetString("mac") : "", "mac");
         // IP is the delegate's: what serves the call as a whole is not unknown.
-        if (CniArgs.Parse(request.Args, "MAC", "IP", "GATEWAY").Find("MAC") is { Length: > 0 } fromEnvironment)
+        var arguments = isStrict
+            ? CniArgs.Parse(request.Args, "MAC", "IP", "GATEWAY")
+            : CniArgs.ParseLeniently(request.Args, "MAC", "IP", "GATEWAY");
+        if (arguments.Find("MAC") is { Length: > 0 } fromEnvironment)
             (text, key) = (fromEnvironment, "the MAC of CNI_ARGS");
         if (request.Config.FindObject("args")?.FindObject("cni")?.GetString("mac") is { Length: > 0 } fromArgs)
             (text, key) = (fromArgs, "args.cni.mac");

@@ -16,8 +16,6 @@ namespace Plugboard.PodInterfaces;
 /// </summary>
 public sealed class PodLink : IDisposable
 {
-    private const int Attempts = 8;
-
     private readonly NetworkNamespace pod;
     private readonly RouteClient inside;
 
@@ -63,26 +61,24 @@ public sealed class PodLink : IDisposable
     )
     {
         var master = child.HasMaster ? new MasterLink(from, child).Find(CniErrorCode.InvalidNetworkConfig).Index : 0;
-        for (var attempt = 1; ; attempt++)
+        var name = owner.FirstName;
+        // Before it is made: the kernel's answer may be lost. By a client of its own: that of ADD is closed when the rollback comes.
+        rollback.OnFailure($"remove {name}", () => pod.Inside(client => client.Links.Delete(name)));
+        for (var isFirst = true; ; isFirst = false)
         {
-            var name = "cni" + (RandomBits.Next() & 0xfff_ffff_ffff).ToString("x11", System.Globalization.CultureInfo.InvariantCulture);
-            // Before it is made: the kernel's answer may be lost, and nobody else has such a name. By a client of its own: that of ADD is closed
-            // when the rollback comes.
-            rollback.OnFailure($"remove {name}", () => pod.Inside(client => client.Links.Delete(name)));
             try
             {
                 from.Links.Add(child.ToSpec(name, master) with { NetNs = netNs });
+                return Name(pod, into, name, owner, rollback);
             }
-            catch (NetlinkException e) when (e.Errno == Errno.EEXIST && attempt < Attempts && from.Links.Find(name) is not null)
+            catch (NetlinkException e) when (e.Errno == Errno.EEXIST && isFirst && into.Links.Delete(name))
             {
-                continue;
+                // An ADD for this attachment was killed here.
             }
             catch (NetlinkException e)
             {
                 throw Refused(child, e);
             }
-
-            return Name(pod, into, name, owner, rollback);
         }
     }
 
@@ -132,6 +128,7 @@ public sealed class PodLink : IDisposable
         using (found)
         {
             using var client = found.OpenClient();
+            client.Links.Delete(request.Attachment.FirstName);
             if (client.Links.Find(request.IfName) is { } link && IsOf(link, request.Attachment))
                 client.Links.Delete(link.Index);
         }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Plugboard.Addresses;
 
@@ -53,6 +54,12 @@ public static class VethNames
                 }
             );
         }
+
+        /// <summary>
+        /// The name of a link in the pod before it gets its own: <c>cni</c> and eleven hex digits. Computed from the attachment, so that DEL
+        /// finds the link of an ADD that was killed.
+        /// </summary>
+        public string FirstName => "cni" + (Hash(owner, "first") & 0xfff_ffff_ffff).ToString("x11", CultureInfo.InvariantCulture);
 
         /// <summary>
         /// A hardware address for the host end: <c>fe</c>, 16 bits of the owner's, 24 drawn at random, so that no other node has it. With
