@@ -9,8 +9,8 @@ bin=$root/artifacts/bin
 log=$root/artifacts/log
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_USE_MSBUILD_SERVER=0 MSBUILDDISABLENODEREUSE=1
 
-# Each folder is one executable of its name.
-executables=$(echo plugins/*/ coordinator/ installer/)
+# Each folder is one executable of its name, or of the names that it lists.
+executables=$(for folder in plugins/*/ coordinator/ installer/; do cat "$folder/executables" 2>/dev/null || basename "$folder"; done | LC_ALL=C sort | tr '\n' ' ')
 
 # Debian packages: what compiling needs, what the demo and the cluster need, and what the tests and the bench need.
 build_packages="gcc libc6-dev binutils zlib1g-dev cmake g++ libssl-dev"
@@ -58,7 +58,7 @@ build_id() {
 
 # build [ARCHITECTURE]: the executables of amd64 in artifacts/bin, those of arm64 in artifacts/bin-arm64.
 build() {
-    local architecture=${1:-amd64} suffix='' id folder name environment=()
+    local architecture=${1:-amd64} suffix='' id name environment=()
     command -v dotnet >/dev/null || die "the .NET SDK is missing: global.json says which"
     # shellcheck disable=SC2086
     need $build_packages
@@ -74,12 +74,11 @@ build() {
     if [ "$(cat "artifacts/build-id$suffix" 2>/dev/null)" = "$id" ] && executables_present "$bin$suffix"; then return; fi
     rm -f "artifacts/build-id$suffix"
     mkdir -p "$bin$suffix"
-    say "Compiling, two to four minutes on two cores: $(for folder in $executables; do printf '%s ' "$(basename "$folder")"; done)for $architecture"
+    say "Compiling, two to four minutes on two cores: ${executables}for $architecture"
     # Without the analyzers, which the tests' build runs on the same files.
     quietly "publish$suffix" env "${environment[@]}" dotnet publish executables.proj -c Release -m \
         -p:PlugboardBuildId="$id" -p:PlugboardArchitecture="$architecture" -p:PlugboardPublish="$root/artifacts/publish$suffix" -p:RunAnalyzers=false
-    for folder in $executables; do
-        name=$(basename "$folder")
+    for name in $executables; do
         install -m 0755 "artifacts/publish$suffix/$name/$name" "$bin$suffix/$name.new"
         mv "$bin$suffix/$name.new" "$bin$suffix/$name"
     done
@@ -88,8 +87,8 @@ build() {
 }
 
 executables_present() { # DIRECTORY
-    local folder
-    for folder in $executables; do [ -x "$1/$(basename "$folder")" ] || return 1; done
+    local name
+    for name in $executables; do [ -x "$1/$name" ] || return 1; done
 }
 
 # privileged VERB PACKAGE…: only root makes network namespaces, and only what the verb runs is installed.

@@ -1,6 +1,6 @@
 using Plugboard.Addresses;
 using Plugboard.Firewall;
-using Plugboard.Hosting;
+using Plugboard.PodInterfaces;
 using Plugboard.Protocols.Cni;
 
 namespace Plugboard.Bridge;
@@ -8,9 +8,6 @@ namespace Plugboard.Bridge;
 /// <summary>The keys of a bridge config, read and validated. Pure.</summary>
 internal sealed record BridgeConfig
 {
-    private const int MinMtu = 68;
-    private const int MaxMtu = 65535;
-
     /// <summary>The bridge device's name.</summary>
     public string Bridge { get; private init; } = "cni0";
 
@@ -62,8 +59,8 @@ internal sealed record BridgeConfig
     /// <summary>The port takes no frame with another hardware address than the container's.</summary>
     public bool MacSpoofCheck { get; private init; }
 
-    /// <summary>True where a pod gets rules of its own.</summary>
-    public bool WantsRules => MacSpoofCheck || (IpMasq && IsLayer3);
+    /// <summary>The rules that a pod gets.</summary>
+    public WantedTraffic Traffic => new(IpMasq && IsLayer3, IpMasqBackend, MacSpoofCheck);
 
     /// <summary>The IPAM plugin; empty: layer 2 only.</summary>
     public string IpamType { get; private init; } = "";
@@ -94,7 +91,7 @@ internal sealed record BridgeConfig
             IsGateway = node.GetBool("isGateway") || isDefaultGateway,
             IsDefaultGateway = isDefaultGateway,
             ForceAddress = node.GetBool("forceAddress"),
-            Mtu = ReadMtu(node),
+            Mtu = InterfaceKeys.ReadMtu(node, "a veth interface"),
             HairpinMode = node.GetBool("hairpinMode"),
             PromiscMode = node.GetBool("promiscMode"),
             Vlan = ReadVlan(node),
@@ -103,16 +100,16 @@ internal sealed record BridgeConfig
             EnableDad = node.GetBool("enabledad"),
             DisableContainerInterface = node.GetBool("disableContainerInterface"),
             PortIsolation = node.GetBool("portIsolation"),
-            Mac = ReadMac(request),
+            Mac = InterfaceKeys.ReadMac(request, hasKey: false),
             IpMasq = node.GetBool("ipMasq"),
-            IpMasqBackend = ReadBackend(node),
+            IpMasqBackend = WantedTraffic.ReadBackend(node),
             MacSpoofCheck = node.GetBool("macspoofchk"),
-            IpamType = ReadIpamType(node),
-            IsAddressChosen = ReadIpamType(node) != "host-local" || AsksForAddress(request),
-            Dns = ReadDns(node),
+            IpamType = InterfaceKeys.ReadIpamType(node),
+            IsAddressChosen = InterfaceKeys.ReadIpamType(node) != "host-local" || InterfaceKeys.AsksForAddress(request),
+            Dns = InterfaceKeys.ReadDns(node),
         };
         config.RefuseContradictions();
-        SmallMtu.RefuseWithIPv6Ranges(config, node);
+        SmallMtu.RefuseWithIPv6Ranges(config.Mtu, node);
         return config;
     }
 
@@ -122,23 +119,11 @@ internal sealed record BridgeConfig
         var node = request.Config;
         return new BridgeConfig
         {
-            Bridge = Leniently(node, ReadBridgeName, "cni0"),
-            IpMasq = Leniently(node, static config => config.GetBool("ipMasq"), true),
-            MacSpoofCheck = Leniently(node, static config => config.GetBool("macspoofchk"), true),
-            IpamType = Leniently(node, ReadIpamType, ""),
+            Bridge = InterfaceKeys.Leniently(node, ReadBridgeName, "cni0"),
+            IpMasq = InterfaceKeys.Leniently(node, static config => config.GetBool("ipMasq"), true),
+            MacSpoofCheck = InterfaceKeys.Leniently(node, static config => config.GetBool("macspoofchk"), true),
+            IpamType = InterfaceKeys.Leniently(node, InterfaceKeys.ReadIpamType, ""),
         };
-    }
-
-    private static T Leniently<T>(ConfigNode node, Func<ConfigNode, T> read, T otherwise)
-    {
-        try
-        {
-            return read(node);
-        }
-        catch (CniException)
-        {
-            return otherwise;
-        }
     }
 
     /// <summary>All that is wrong with a config, a sentence each.</summary>
@@ -146,16 +131,16 @@ internal sealed record BridgeConfig
     {
         var problems = new List<string>();
         var node = request.Config;
-        problems.Try("ipMasqBackend", () => ReadBackend(node));
+        problems.Try("ipMasqBackend", () => WantedTraffic.ReadBackend(node));
         problems.Try("bridge", () => ReadBridgeName(node));
         foreach (var key in Flags)
             problems.Try(key, () => node.GetBool(key));
-        problems.Try("mtu", () => ReadMtu(node));
+        problems.Try("mtu", () => InterfaceKeys.ReadMtu(node, "a veth interface"));
         problems.Try("vlan", () => ReadVlan(node));
         problems.Try("vlanTrunk", () => TrunkVlans.Parse(node));
-        problems.Try("mac", () => ReadMac(request));
-        problems.Try("ipam", () => ReadIpamType(node));
-        problems.Try("dns", () => ReadDns(node));
+        problems.Try("mac", () => InterfaceKeys.ReadMac(request, hasKey: false));
+        problems.Try("ipam", () => InterfaceKeys.ReadIpamType(node));
+        problems.Try("dns", () => InterfaceKeys.ReadDns(node));
         problems.AddUnknown(node, Keys, "is not a key of bridge and has no effect");
         if (problems.Count == 0)
             problems.Try("disableContainerInterface", () => Parse(request));
@@ -196,18 +181,6 @@ internal sealed record BridgeConfig
         "ipMasqBackend",
     ];
 
-    private static FirewallBackend? ReadBackend(ConfigNode node)
-    {
-        var word = node.GetString("ipMasqBackend");
-        return BackendWord.TryRead(word, out var backend)
-            ? backend
-            : throw new CniException(
-                CniErrorCode.UnsupportedField,
-                $"unknown ipmasq backend \"{word}\"",
-                "ipMasqBackend is \"nftables\" or \"iptables\"; without it bridge chooses"
-            );
-    }
-
     private static string ReadBridgeName(ConfigNode node)
     {
         var name = node.GetString("bridge") is { Length: > 0 } given ? given : "cni0";
@@ -221,20 +194,6 @@ internal sealed record BridgeConfig
             );
     }
 
-    // A veth pair takes what an Ethernet frame can be at least and at most (drivers/net/veth.c, ETH_MIN_MTU, ETH_MAX_MTU), and so does a
-    // bridge.
-    private static int ReadMtu(ConfigNode node)
-    {
-        var mtu = node.FindInt("mtu") ?? 0;
-        return mtu is 0 or (>= MinMtu and <= MaxMtu)
-            ? mtu
-            : throw new CniException(
-                CniErrorCode.InvalidNetworkConfig,
-                $"invalid mtu {mtu}",
-                $"mtu wants {MinMtu} to {MaxMtu} bytes, which is what a veth interface takes, or 0 for the kernel's default"
-            );
-    }
-
     private static int ReadVlan(ConfigNode node)
     {
         var vlan = node.FindInt("vlan") ?? 0;
@@ -245,59 +204,6 @@ internal sealed record BridgeConfig
                 $"invalid VLAN ID {vlan} (must be between 0 and 4094)",
                 "correct vlan in the network config"
             );
-    }
-
-    // The last of the three wins: what a runtime passes per pod is closer than what a config says.
-    private static MacAddress? ReadMac(CniRequest request)
-    {
-        // IP is the delegate's: what serves the call as a whole is not unknown.
-        var (text, key) = (CniArgs.Parse(request.Args, "MAC", "IP").Find("MAC") ?? "", "the MAC of CNI_ARGS");
-        if (request.Config.FindObject("args")?.FindObject("cni")?.GetString("mac") is { Length: > 0 } fromArgs)
-            (text, key) = (fromArgs, "args.cni.mac");
-        if (request.Config.FindObject("runtimeConfig")?.GetString("mac") is { Length: > 0 } fromRuntime)
-            (text, key) = (fromRuntime, "runtimeConfig.mac");
-        if (text.Length == 0)
-            return null;
-        if (!MacAddress.TryParse(text, out var mac))
-            throw InvalidMac(text, $"{key} wants six bytes, such as 02:00:00:00:00:01");
-        if (mac.IsMulticast)
-        {
-            throw InvalidMac(
-                text,
-                $"{key} has the group bit: it stands for several interfaces. The first byte of one interface's address is even, such as 02"
-            );
-        }
-
-        return mac.IsZero ? throw InvalidMac(text, $"{key} is zero, which is invalid for an interface") : mac;
-    }
-
-    // What is of another form is the delegate's to refuse.
-    private static bool AsksForAddress(CniRequest request) =>
-        CniArgs.Parse(request.Args, "MAC", "IP").Find("IP") is { Length: > 0 }
-        || request.Config.FindObject("args")?.FindObject("cni")?.Find("ips") is not null
-        || request.Config.FindObject("runtimeConfig")?.Find("ips") is not null;
-
-    private static CniException InvalidMac(string text, string reason) =>
-        new(CniErrorCode.InvalidNetworkConfig, $"address {text}: invalid MAC address", reason);
-
-    private static string ReadIpamType(ConfigNode node) => node.FindObject("ipam")?.GetString("type") ?? "";
-
-    private static CniDns? ReadDns(ConfigNode node)
-    {
-        if (node.FindObject("dns") is not { } dns)
-            return null;
-        var domain = dns.GetString("domain");
-        var given =
-            domain.Length > 0 || dns.Find("nameservers") is not null || dns.Find("search") is not null || dns.Find("options") is not null;
-        return !given
-            ? null
-            : new CniDns
-            {
-                Nameservers = dns.GetStrings("nameservers"),
-                Domain = domain,
-                Search = dns.GetStrings("search"),
-                Options = dns.GetStrings("options"),
-            };
     }
 
     private void RefuseContradictions()

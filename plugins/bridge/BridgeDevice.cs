@@ -3,6 +3,7 @@ using Plugboard.Linux;
 using Plugboard.Netlink;
 using Plugboard.Netlink.Route;
 using Plugboard.Netlink.Route.Links;
+using Plugboard.PodInterfaces;
 using Plugboard.Protocols.Cni;
 
 namespace Plugboard.Bridge;
@@ -101,10 +102,10 @@ internal sealed class BridgeDevice : IDisposable
     {
         // Only a bridge that is down: an operator's later choice stays. A kernel without IPv6 has no such setting.
         if (!Link.IsUp)
-            InterfaceSettings.Prefer($"net/ipv6/conf/{config.Bridge}/accept_ra", "0");
+            InterfaceSettings.Prefer("bridge", $"net/ipv6/conf/{config.Bridge}/accept_ra", "0");
         // Until its link-local address is settled, a second or two, a new bridge forwards no IPv6: it cannot look for neighbours.
         if (made is not null && !config.EnableDad)
-            InterfaceSettings.Prefer($"net/ipv6/conf/{config.Bridge}/accept_dad", "0");
+            InterfaceSettings.Prefer("bridge", $"net/ipv6/conf/{config.Bridge}/accept_dad", "0");
         isMadePromiscuous = config.PromiscMode && !Link.IsPromiscuous;
         var pin = made is not null ? BridgePin.OfNew() : BridgePin.Of(host, Link, config);
         if (pin != new LinkChange() || !Link.IsUp || isMadePromiscuous)

@@ -3,6 +3,7 @@ using Plugboard.Linux;
 using Plugboard.Netlink;
 using Plugboard.Netlink.Route;
 using Plugboard.Netlink.Route.Links;
+using Plugboard.PodInterfaces;
 using Plugboard.Protocols.Cni;
 
 namespace Plugboard.Bridge;
@@ -102,10 +103,10 @@ internal sealed class BridgeGateway(RouteClient host, BridgeDevice bridge, Bridg
     private void EnableIPv6(Link device, IPPrefix address)
     {
         var conf = $"net/ipv6/conf/{device.Name}/";
-        InterfaceSettings.Prefer(conf + "accept_ra", "0");
+        InterfaceSettings.Prefer("bridge", conf + "accept_ra", "0");
         // Until its link-local address is settled, a second or two, a bridge forwards no IPv6.
         if (!config.EnableDad)
-            InterfaceSettings.Prefer(conf + "accept_dad", "0");
+            InterfaceSettings.Prefer("bridge", conf + "accept_dad", "0");
         rollback.OnFailure($"switch IPv6 off on {device.Name} again", () => Sysctl.TryWrite(conf + "disable_ipv6", "1"));
         InterfaceSettings.Require(conf + "disable_ipv6", "0", $"the gateway's address {address} on {device.Name}");
     }

@@ -1,5 +1,6 @@
 using Plugboard.Netlink.Route;
 using Plugboard.Netlink.Route.Links;
+using Plugboard.PodInterfaces;
 
 namespace Plugboard.Bridge;
 
@@ -35,7 +36,7 @@ internal static class BridgePin
     /// True where the pod's port would cut the bridge's MTU below what IPv6 needs, and the kernel would take the bridge's IPv6 addresses.
     /// </summary>
     public static bool LosesIPv6(RouteClient host, Link bridge, BridgeConfig config) =>
-        config.IsTooSmallForIPv6()
+        SmallMtu.IsTooSmallForIPv6(config.Mtu)
         && (IsForeign(bridge) || (bridge.Tag & PinnedMtu) == 0)
         && bridge.Mtu >= SmallMtu.IPv6Minimum
         && host.Addresses.List(bridge.Index, AddressFamily.IPv6).Any(static address => !address.Address.Address.IsLinkLocalUnicast);

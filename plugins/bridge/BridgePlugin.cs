@@ -1,12 +1,11 @@
 using Plugboard.Addresses;
-using Plugboard.Firewall;
 using Plugboard.Hosting;
-using Plugboard.Ipam.HostLocal;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
 using Plugboard.Linux.Namespaces;
 using Plugboard.Netlink.Route;
 using Plugboard.Netlink.Route.Links;
+using Plugboard.PodInterfaces;
 using Plugboard.Protocols.Cni;
 
 namespace Plugboard.Bridge;
@@ -14,8 +13,6 @@ namespace Plugboard.Bridge;
 /// <summary>Connects pods to a Linux bridge.</summary>
 internal sealed class BridgePlugin : CniPlugin
 {
-    private const string HostLocal = "host-local";
-
     /// <inheritdoc/>
     public override string Name => "bridge";
 
@@ -38,14 +35,14 @@ internal sealed class BridgePlugin : CniPlugin
         rollback.OnFailure($"take back the bridge {config.Bridge}", bridge.Undo);
 
         var pair = new VethPair(host, request.Attachment);
-        pair.Create(pod, bridge.Link, config, rollback);
+        pair.Create(pod, bridge.Link, config.Mtu, config.Mac, rollback);
         earlier = new EarlierAttachment(host, pair.Owner, pair.Port);
         BridgePort.Configure(host, pair, config);
 
         var lease = ipam is null ? new CniResult() : Lease(ipam, config, earlier, rollback);
         var plan = AddressPlan.From(lease, config);
         // Before the pod can send.
-        PodTrafficRules.Apply(request, config, pair, plan, rollback);
+        PodTrafficRules.Apply(request, config.Traffic, pair, plan, rollback);
         using var container = ContainerInterface.Connect(pod, pair, config, plan);
         if (!config.DisableContainerInterface)
             new PodAnnouncement(host, bridge.Link, config, plan).Send(pair.WaitUntilUp(), container, rollback);
@@ -65,8 +62,8 @@ internal sealed class BridgePlugin : CniPlugin
     // A delegate of this build reports invalid addresses before anything is made; another one reports them with its result.
     private static void Foresee(CniRequest request, BridgeConfig config, PluginDelegate? ipam)
     {
-        if (ipam?.InProcess is HostLocalPlugin hostLocal)
-            AddressPlan.From(hostLocal.Foresee(request), config);
+        if (IpamDelegate.Foresee(ipam, request) is { } lease)
+            AddressPlan.From(lease, config);
     }
 
     // Another executable gets a DEL for all leases of the attachment. If it succeeds, it had no earlier lease; if it fails, it may have
@@ -94,42 +91,12 @@ internal sealed class BridgePlugin : CniPlugin
         var config = BridgeConfig.ParseLeniently(request);
         var failures = new Failures();
         // Closed last: the kernel blocks each close until deleted objects are freed, and the removal of a link takes that long anyway.
-        using var rules = new PodTrafficRules(request, config);
+        using var rules = new PodTrafficRules(request, config.Traffic);
         failures.Try(rules.Withdraw);
-        failures.Try(() => DeleteVeth(request));
+        failures.Try(() => VethPair.Delete(request, Name, isPort: true));
         if (config.IsLayer3)
-            failures.Try(() => PluginDelegate.Find(request, config.IpamType, SameBuild(config)).Del());
+            failures.Try(() => IpamDelegate.Find(request, config.IpamType).Del());
         failures.ThrowIfAny();
-    }
-
-    // By the host's end, which takes the container's with it: the kernel does that a fifth faster than the other way round.
-    private static void DeleteVeth(CniRequest request)
-    {
-        using var host = RouteClient.Open();
-        new VethPair(host, request.Attachment).DeleteByOwner();
-        if (FindPod(request.NetNs) is not { } pod)
-            return;
-        using (pod)
-        {
-            // Objects of another implementation have no owner.
-            if (Inside(pod, inside => inside.Links.Find(request.IfName)) is { } link && !VethPair.DeleteByPeer(host, link))
-                Inside(pod, inside => inside.Links.Delete(request.IfName));
-        }
-    }
-
-    private static NetworkNamespace? FindPod(string path)
-    {
-        if (path.Length == 0)
-            return null;
-        try
-        {
-            return NetworkNamespace.Open(path);
-        }
-        catch (NetworkNamespaceException e)
-        {
-            StandardError.WriteLine($"bridge: {e.Message}: taken as gone");
-            return null;
-        }
     }
 
     /// <inheritdoc/>
@@ -147,8 +114,8 @@ internal sealed class BridgePlugin : CniPlugin
         using var pod = NetworkNamespace.Open(request.NetNs);
         using var host = RouteClient.Open();
         var check = new BridgeCheck(request, config, result);
-        check.Host(host, Inside(pod, check.Container));
-        using var rules = new PodTrafficRules(request, config);
+        check.Host(host, pod.Inside(check.Container));
+        using var rules = new PodTrafficRules(request, config.Traffic);
         rules.Check(result);
     }
 
@@ -160,10 +127,10 @@ internal sealed class BridgePlugin : CniPlugin
         var config = BridgeConfig.ParseLeniently(request);
         var failures = new Failures();
         failures.Try(() => DeleteStalePorts(request.NetworkName, config.Bridge, valid));
-        using var rules = new PodTrafficRules(request, config);
+        using var rules = new PodTrafficRules(request, config.Traffic);
         failures.Try(() => rules.Collect(valid));
         if (config.IsLayer3)
-            failures.Try(() => PluginDelegate.Find(request, config.IpamType, SameBuild(config)).Gc());
+            failures.Try(() => IpamDelegate.Find(request, config.IpamType).Gc());
         failures.ThrowIfAny();
     }
 
@@ -195,15 +162,7 @@ internal sealed class BridgePlugin : CniPlugin
             }
         }
 
-        if (
-            config.WantsRules
-            && BackendProbe.FindObstacle(config.MacSpoofCheck ? FirewallBackend.Nftables : config.IpMasqBackend) is { } obstacle
-        )
-            throw new CniException(
-                CniErrorCode.PluginNotAvailable,
-                obstacle,
-                "ipMasq needs nf_tables in the kernel (Linux 5.6), or iptables; macspoofchk needs nf_tables"
-            );
+        config.Traffic.RequireBackend();
         var ipam = FindIpam(request, config);
         Foresee(request, config, ipam);
         ipam?.Status();
@@ -213,26 +172,14 @@ internal sealed class BridgePlugin : CniPlugin
     public override IReadOnlyList<string> Validate(CniRequest request)
     {
         var problems = BridgeConfig.Validate(request);
-        return BridgeConfig.ParseLeniently(request).IpamType == HostLocal
-            ? [.. problems, .. new HostLocalPlugin().Validate(request)]
-            : problems;
+        return [.. problems, .. IpamDelegate.Validate(request, BridgeConfig.ParseLeniently(request).IpamType)];
     }
 
     /// <inheritdoc/>
     public override CniException? Translate(Exception exception) => FirewallFailure.Describe(exception);
 
     private static PluginDelegate? FindIpam(CniRequest request, BridgeConfig config, Func<IPAddr, bool>? isInUse = null) =>
-        config.IsLayer3 ? PluginDelegate.Find(request, config.IpamType, SameBuild(config, isInUse)) : null;
-
-    private static Func<CniPlugin>? SameBuild(BridgeConfig config, Func<IPAddr, bool>? isInUse = null) =>
-        config.IpamType == HostLocal ? () => new HostLocalPlugin(isInUse) : null;
-
-    private static T Inside<T>(NetworkNamespace pod, Func<RouteClient, T> work)
-    {
-        using var entered = pod.Enter();
-        using var inside = RouteClient.Open();
-        return work(inside);
-    }
+        config.IsLayer3 ? IpamDelegate.Find(request, config.IpamType, isInUse) : null;
 
     private static CniInterface[] Interfaces(Link bridge, VethPair pair, CniInterface container, Link? gateway)
     {

@@ -1,4 +1,6 @@
 using Plugboard.Bridge;
 using Plugboard.Hosting;
+using Plugboard.Protocols.Cni;
 
-return CniProcess.Run(new BridgePlugin(), args);
+CniPlugin plugin = ExecutableName.Own == "ptp" ? new PtpPlugin() : new BridgePlugin();
+return CniProcess.Run(plugin, args);

@@ -2,6 +2,7 @@ using Plugboard.Addresses;
 using Plugboard.Linux;
 using Plugboard.Netlink.Route;
 using Plugboard.Netlink.Route.Links;
+using Plugboard.PodInterfaces;
 using Plugboard.Protocols.Cni;
 
 namespace Plugboard.Bridge;
@@ -24,7 +25,7 @@ internal static class VlanGateway
         else if (FindOrphan(host, present) is { } orphan)
             Reattach(host, bridge.Link, orphan, config, rollback);
         var device = host.Links.Get(name);
-        InterfaceSettings.Prefer($"net/ipv6/conf/{name}/accept_ra", "0");
+        InterfaceSettings.Prefer("bridge", $"net/ipv6/conf/{name}/accept_ra", "0");
         host.Links.Set(device.Index, new LinkChange { Up = true });
         return device;
     }

@@ -84,6 +84,17 @@ internal static class RouteSchemas
                 new(IFLA_VLAN_FLAGS, nameof(IFLA_VLAN_FLAGS), Bytes),
                 new(IFLA_VLAN_PROTOCOL, nameof(IFLA_VLAN_PROTOCOL), NumberBigEndian)
             ),
+            "macvlan" => new(
+                0,
+                new(IFLA_MACVLAN_MODE, nameof(IFLA_MACVLAN_MODE), Number),
+                new(IFLA_MACVLAN_FLAGS, nameof(IFLA_MACVLAN_FLAGS), Number),
+                new(IFLA_MACVLAN_BC_QUEUE_LEN, nameof(IFLA_MACVLAN_BC_QUEUE_LEN), Number)
+            ),
+            "ipvlan" => new(
+                0,
+                new(IFLA_IPVLAN_MODE, nameof(IFLA_IPVLAN_MODE), Number),
+                new(IFLA_IPVLAN_FLAGS, nameof(IFLA_IPVLAN_FLAGS), Number)
+            ),
             "vxlan" => Vxlan(),
             "ipip" => Ipip(),
             _ => null,

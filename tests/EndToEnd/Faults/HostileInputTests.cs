@@ -80,6 +80,14 @@ public sealed class HostileInputTests
             .. Each("host-local", withResult, "CHECK"),
             .. Each("host-local", collected, "GC"),
             .. Each("loopback", withResult, "ADD", "DEL", "CHECK"),
+            .. Each("static", bridge, "ADD", "DEL", "STATUS"),
+            .. Each("static", withResult, "CHECK"),
+            .. Each("ptp", bridge, "ADD", "STATUS"),
+            .. Each("ptp", withResult, "DEL", "CHECK"),
+            .. Each("ptp", collected, "GC"),
+            .. Each("tuning", withResult, "DEL", "CHECK"),
+            .. Each("macvlan", bridge, "ADD", "STATUS"),
+            .. Each("macvlan", withResult, "DEL", "CHECK"),
         ];
     }
 

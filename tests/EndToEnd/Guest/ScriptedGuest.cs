@@ -10,7 +10,9 @@ public abstract class ScriptedGuest(string script) : IDisposable
     /// <summary>What <see cref="Vlans(string)"/> says behind a port's own VLAN.</summary>
     internal const string Untagged = "PVID Egress-Untagged";
 
-    private readonly Lazy<GuestKernel> guest = new(() => GuestKernel.Run(script, $"PLUGINS={PluginDirectory.Ours}"));
+    private readonly Lazy<GuestKernel> guest = new(() =>
+        GuestKernel.Run(script, $"PLUGINS={PluginDirectory.Ours}", $"REFERENCE={PluginDirectory.Reference}")
+    );
 
     /// <summary>What a step printed, and its exit code.</summary>
     internal CniOutput Step(string name) => guest.Value.Step(name);

@@ -82,6 +82,9 @@ internal sealed partial class Transcript(CniNode node, bool exactErrors)
             pause.Wait(TimeSpan.FromMilliseconds(50));
     }
 
+    /// <summary>Notes what a tool printed, in an order that no random name decides.</summary>
+    public void Note(string subject, string output) => NoteSorted(subject, output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+
     /// <summary>Notes every lease file with its bytes. The index of owners is ours alone.</summary>
     public void NoteFiles()
     {
@@ -115,7 +118,8 @@ internal sealed partial class Transcript(CniNode node, bool exactErrors)
         return Ordered(result)!.ToJsonString(Indented).Split('\n');
     }
 
-    private static JsonNode? Ordered(JsonNode? node) =>
+    /// <summary>The same JSON with the members of each object in the order of their names.</summary>
+    public static JsonNode? Ordered(JsonNode? node) =>
         node switch
         {
             JsonObject members => new JsonObject(

@@ -24,9 +24,17 @@ public sealed class ExecutableTests
     [Fact]
     public void There_is_one_of_each_plugin_and_nothing_else() =>
         Assert.Equal(
-            NamesIn(Directory.GetDirectories(Path.Combine(PluginDirectory.Root, "plugins"))).Concat(beside).Order(StringComparer.Ordinal),
+            Directory
+                .GetDirectories(Path.Combine(PluginDirectory.Root, "plugins"))
+                .SelectMany(NamesOf)
+                .Concat(beside)
+                .Order(StringComparer.Ordinal),
             NamesIn(Directory.GetFileSystemEntries(PluginDirectory.Ours))
         );
+
+    // A folder's own name, or those that it lists.
+    private static IEnumerable<string> NamesOf(string folder) =>
+        Path.Combine(folder, "executables") is var list && File.Exists(list) ? File.ReadAllLines(list) : [Path.GetFileName(folder)];
 
     [Fact]
     public void All_are_of_one_build()
@@ -154,6 +162,29 @@ public sealed class ExecutableTests
         "ipam.ranges[0][0].subnet: invalid range set 0: Network has host bits set."
     )]
     [InlineData("loopback", """ {"cniVersion":"7.0.0"} """, "incompatible CNI versions")]
+    [InlineData("ptp", """ {"mtu":9} """, "mtu: invalid mtu 9\nipam: ptp requires an IPAM configuration\n")]
+    [InlineData("ptp", """ {"ipMask":true,"ipam":{"type":"static"}} """, "ipMask: is not a key of ptp and has no effect\n")]
+    [InlineData("macvlan", """ {"mode":"source"} """, "unknown macvlan mode: \"source\"")]
+    [InlineData("macvlan", """ {"mac":"01:00:00:00:00:01"} """, "address 01:00:00:00:00:01: invalid MAC address")]
+    [InlineData("macvlan", """ {"bcqueuelen":-1} """, "invalid bcqueuelen -1")]
+    [InlineData("ipvlan", """ {"mode":"l4","ipam":{"type":"static"}} """, "unknown ipvlan mode: \"l4\"")]
+    [InlineData("ipvlan", """ {"flags":"none","ipam":{"type":"static"}} """, "unknown ipvlan flags: \"none\"")]
+    [InlineData("vlan", """ {"vlanId":5,"ipam":{"type":"static"}} """, "\"master\" field is required.")]
+    [InlineData(
+        "vlan",
+        """ {"master":"eth0","vlanId":4095,"ipam":{"type":"static"}} """,
+        "invalid VLAN ID 4095 (must be between 0 and 4094"
+    )]
+    [InlineData("vlan", """ {"master":"eth0","protocol":"802.1x","ipam":{"type":"static"}} """, "unknown vlan protocol: \"802.1x\"")]
+    [InlineData("tuning", """ {"sysctl":{"kernel.domainname":"x"}} """, "invalid net sysctl key: \"kernel/domainname\"")]
+    [InlineData("tuning", """ {"txqlen":-1} """, "invalid txQLen -1")]
+    [InlineData("dummy", "{}", "dummy interface requires an IPAM configuration")]
+    [InlineData(
+        "static",
+        """ {"ipam":{"addresses":[{"address":"10.9.0.5"}]}} """,
+        "ipam.addresses[0].address: the 'address' field is expected"
+    )]
+    [InlineData("static", "{}", "ipam: IPAM config missing 'ipam' key\n")]
     public void Validate_tells_what_is_wrong_with_a_config(string name, string keys, string finding)
     {
         var (exitCode, output, _) = Run(name, "validate", Config(name, keys));
@@ -165,6 +196,13 @@ public sealed class ExecutableTests
     [InlineData("bridge", """ {"ipam":{"type":"host-local","ranges":[[{"subnet":"10.1.0.0/24"}]]},"isGateway":true,"mtu":1400} """)]
     [InlineData("host-local", """ {"ipam":{"type":"host-local","ranges":[[{"subnet":"10.1.0.0/24"}]]}} """)]
     [InlineData("loopback", "{}")]
+    [InlineData("ptp", """ {"ipam":{"type":"host-local","ranges":[[{"subnet":"10.1.0.0/24"}]]},"ipMasq":true} """)]
+    [InlineData("macvlan", """ {"master":"eth0","mode":"passthru"} """)]
+    [InlineData("ipvlan", """ {"master":"eth0","mode":"l3s","ipam":{"type":"static","addresses":[{"address":"10.9.0.5/24"}]}} """)]
+    [InlineData("vlan", """ {"master":"eth0","vlanId":5,"protocol":"802.1ad","ipam":{"type":"dhcp"}} """)]
+    [InlineData("dummy", """ {"mtu":1300,"ipam":{"type":"static","addresses":[{"address":"10.9.0.5/24"}]}} """)]
+    [InlineData("tuning", """ {"sysctl":{"net.ipv4.conf.IFNAME.arp_filter":"1"},"mtu":1400} """)]
+    [InlineData("static", """ {"ipam":{"type":"static","addresses":[{"address":"10.9.0.5/24","gateway":"10.9.0.1"}]}} """)]
     public void Validate_finds_nothing_wrong_with_a_right_config(string name, string keys) =>
         Assert.Equal((0, "The config is valid.\n", ""), Run(name, "validate", Config(name, keys)));
 

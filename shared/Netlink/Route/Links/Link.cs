@@ -23,6 +23,9 @@ public sealed record Link
     /// <summary>In bytes.</summary>
     public int Mtu { get; init; }
 
+    /// <summary>The length of the queue for sending, in packets.</summary>
+    public int TxQueueLength { get; init; }
+
     /// <summary>The Ethernet address; null for a device with other addresses or none.</summary>
     public MacAddress? Address { get; init; }
 
@@ -54,6 +57,12 @@ public sealed record Link
 
     /// <summary>The tag of a VLAN device; null for other kinds.</summary>
     public int? VlanId { get; init; }
+
+    /// <summary>The mode of a macvlan; null for other kinds.</summary>
+    public MacvlanMode? Macvlan { get; init; }
+
+    /// <summary>The mode of an ipvlan; null for other kinds.</summary>
+    public IpvlanMode? Ipvlan { get; init; }
 
     /// <summary>A VXLAN device's settings; null for other kinds.</summary>
     public VxlanInfo? Vxlan { get; init; }

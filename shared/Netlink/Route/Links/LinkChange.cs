@@ -12,6 +12,12 @@ public sealed record LinkChange
     /// <summary>The promiscuous flag.</summary>
     public bool? Promiscuous { get; init; }
 
+    /// <summary>The flag by which all multicast frames are received.</summary>
+    public bool? AllMulticast { get; init; }
+
+    /// <summary>The length of the queue for sending, in packets.</summary>
+    public int? TxQueueLength { get; init; }
+
     /// <summary>The Ethernet address; writing the present one marks it as chosen, so a bridge keeps it.</summary>
     public MacAddress? Address { get; init; }
 
@@ -41,8 +47,9 @@ public sealed record LinkChange
 
     internal void Write(NetlinkWriter writer, int index)
     {
-        var flags = Flag(Up, IfH.IFF_UP) | Flag(Promiscuous, IfH.IFF_PROMISC);
-        var change = (Up is null ? 0 : IfH.IFF_UP) | (Promiscuous is null ? 0 : IfH.IFF_PROMISC);
+        var flags = Flag(Up, IfH.IFF_UP) | Flag(Promiscuous, IfH.IFF_PROMISC) | Flag(AllMulticast, IfH.IFF_ALLMULTI);
+        var change =
+            (Up is null ? 0 : IfH.IFF_UP) | (Promiscuous is null ? 0 : IfH.IFF_PROMISC) | (AllMulticast is null ? 0 : IfH.IFF_ALLMULTI);
         writer.WriteStruct(
             new IfInfoMsg
             {
@@ -55,6 +62,8 @@ public sealed record LinkChange
             writer.WriteMac(IfLinkH.IFLA_ADDRESS, address);
         if (Mtu is { } mtu)
             writer.WriteUInt32(IfLinkH.IFLA_MTU, (uint)mtu);
+        if (TxQueueLength is { } length)
+            writer.WriteUInt32(IfLinkH.IFLA_TXQLEN, (uint)length);
         if (Master is { } master)
             writer.WriteUInt32(IfLinkH.IFLA_MASTER, (uint)master);
         if (Name is not null)

@@ -10,6 +10,7 @@ internal ref struct LinkReader
     private string name = "";
     private string alias = "";
     private int mtu;
+    private int txQueueLength;
     private int master;
     private int peer;
     private int promiscuity;
@@ -22,6 +23,8 @@ internal ref struct LinkReader
     private AttributeReader slaveData;
     private bool? vlanFiltering;
     private int? vlanId;
+    private MacvlanMode? macvlan;
+    private IpvlanMode? ipvlan;
     private VxlanInfo? vxlan;
     private IpipInfo? ipip;
     private BridgePort? port;
@@ -63,6 +66,9 @@ internal ref struct LinkReader
                 break;
             case IFLA_MTU:
                 mtu = attribute.Int32();
+                break;
+            case IFLA_TXQLEN:
+                txQueueLength = attribute.Int32();
                 break;
             case IFLA_LINK:
                 peer = attribute.Int32();
@@ -123,7 +129,11 @@ internal ref struct LinkReader
         if (kind == "bridge")
             vlanFiltering = ReadVlanFiltering(data);
         else if (kind == "vlan")
-            vlanId = ReadVlanId(data);
+            vlanId = ReadNumber(data, IFLA_VLAN_ID);
+        else if (kind == "macvlan")
+            macvlan = (MacvlanMode?)ReadNumber(data, IFLA_MACVLAN_MODE);
+        else if (kind == "ipvlan")
+            ipvlan = (IpvlanMode?)ReadNumber(data, IFLA_IPVLAN_MODE);
         else if (kind == "vxlan")
             vxlan = TunnelReader.ReadVxlan(data);
         else if (kind == "ipip")
@@ -144,16 +154,17 @@ internal ref struct LinkReader
         return filtering;
     }
 
-    private static int? ReadVlanId(AttributeReader data)
+    // Of 16 or of 32 bits.
+    private static int? ReadNumber(AttributeReader data, ushort type)
     {
-        int? id = null;
+        int? number = null;
         while (data.Read())
         {
-            if (data.Type == IFLA_VLAN_ID)
-                id = data.UInt16();
+            if (data.Type == type)
+                number = data.Value.Length == sizeof(ushort) ? data.UInt16() : data.Int32();
         }
 
-        return id;
+        return number;
     }
 
     private static BridgePort ReadPort(AttributeReader data)
@@ -183,6 +194,7 @@ internal ref struct LinkReader
             HardwareType = header.ifi_type,
             Flags = (LinkFlags)header.ifi_flags,
             Mtu = mtu,
+            TxQueueLength = txQueueLength,
             Address = address,
             OperState = operState,
             MasterIndex = master,
@@ -192,6 +204,8 @@ internal ref struct LinkReader
             Alias = alias,
             VlanFiltering = vlanFiltering,
             VlanId = vlanId,
+            Macvlan = macvlan,
+            Ipvlan = ipvlan,
             Vxlan = vxlan,
             Ipip = ipip,
             Port = port,

@@ -71,6 +71,13 @@ internal static class IfLinkH
     public const ushort IFLA_VLAN_FLAGS = 2;
     public const ushort IFLA_VLAN_PROTOCOL = 5;
 
+    public const ushort IFLA_MACVLAN_MODE = 1;
+    public const ushort IFLA_MACVLAN_FLAGS = 2;
+    public const ushort IFLA_MACVLAN_BC_QUEUE_LEN = 7;
+
+    public const ushort IFLA_IPVLAN_MODE = 1;
+    public const ushort IFLA_IPVLAN_FLAGS = 2;
+
     public const ushort IFLA_VXLAN_ID = 1;
     public const ushort IFLA_VXLAN_GROUP = 2;
     public const ushort IFLA_VXLAN_LINK = 3;

@@ -1,14 +1,15 @@
+using System.Globalization;
 using System.Text;
 using Plugboard.Addresses;
 
-namespace Plugboard.Bridge;
+namespace Plugboard.PodInterfaces;
 
 /// <summary>
 /// What a host's veth end is called. Its name is computed from the attachment, so that DEL finds it when the namespace, its file and
 /// prevResult are gone; its alias (<c>ip link</c> shows it) names the attachment, so that GC finds the owner and a link of another program
 /// is never taken for ours. Pure.
 /// </summary>
-internal static class VethNames
+public static class VethNames
 {
     // include/uapi/linux/if.h: IFALIASZ counts the closing zero.
     private const int MaxAliasBytes = 255;
@@ -53,6 +54,12 @@ internal static class VethNames
                 }
             );
         }
+
+        /// <summary>
+        /// The name of a link in the pod before it gets its own: <c>cni</c> and eleven hex digits. Computed from the attachment, so that DEL
+        /// finds the link of an ADD that was killed.
+        /// </summary>
+        public string FirstName => "cni" + (Hash(owner, "first") & 0xfff_ffff_ffff).ToString("x11", CultureInfo.InvariantCulture);
 
         /// <summary>
         /// A hardware address for the host end: <c>fe</c>, 16 bits of the owner's, 24 drawn at random, so that no other node has it. With

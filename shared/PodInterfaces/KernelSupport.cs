@@ -1,10 +1,10 @@
 using Plugboard.Netlink;
 using Plugboard.Protocols.Cni;
 
-namespace Plugboard.Bridge;
+namespace Plugboard.PodInterfaces;
 
 /// <summary>The errors for what the running kernel was built without. Pure.</summary>
-internal static class KernelSupport
+public static class KernelSupport
 {
     /// <summary>The error for a request that the kernel does not know.</summary>
     /// <param name="what">What was asked for, such as <c>veth pairs</c>.</param>

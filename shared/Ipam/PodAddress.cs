@@ -1,6 +1,6 @@
 using Plugboard.Addresses;
 
-namespace Plugboard.Ipam.HostLocal;
+namespace Plugboard.Ipam;
 
 /// <summary>
 /// Which addresses no interface of a pod, and no router, can have, in whatever network. Source: RFC 1122, 3.2.1.3; RFC 4291, 2.5 and 2.7.

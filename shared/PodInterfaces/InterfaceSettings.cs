@@ -2,20 +2,23 @@ using Plugboard.Linux;
 using Plugboard.Linux.Files;
 using Plugboard.Protocols.Cni;
 
-namespace Plugboard.Bridge;
+namespace Plugboard.PodInterfaces;
 
 /// <summary>
 /// Kernel settings of interfaces. Where /proc/sys is read-only it is enough that a setting is as wanted; what is not is named.
 /// </summary>
-internal static class InterfaceSettings
+public static class InterfaceSettings
 {
     /// <summary>
     /// Makes optional settings of the pod; a refusal is reported on stderr. A kernel without IPv6 has no such setting, which is no refusal.
     /// </summary>
-    public static void Prefer(string name, string value)
+    /// <param name="plugin">The plugin, for the report.</param>
+    /// <param name="name">The setting, such as <c>net/ipv6/conf/eth0/accept_ra</c>.</param>
+    /// <param name="value">What it should be.</param>
+    public static void Prefer(string plugin, string name, string value)
     {
         if (Sysctl.TrySet(name, value) is { Errno: not Errno.ENOENT } refusal)
-            StandardError.WriteLine($"bridge: {refusal.Message}: left as it is; {refusal.Advice}");
+            StandardError.WriteLine($"{plugin}: {refusal.Message}: left as it is; {refusal.Advice}");
     }
 
     /// <summary>Sets what the pod cannot do without.</summary>

@@ -1,12 +1,12 @@
 using Plugboard.Addresses;
 using Plugboard.Protocols.Cni;
 
-namespace Plugboard.Bridge;
+namespace Plugboard.PodInterfaces;
 
 /// <summary>
 /// What an IPAM plugin's answer must not have: addresses that an interface cannot have, and routes that no kernel knows. Pure.
 /// </summary>
-internal static class UnusableAddress
+public static class UnusableAddress
 {
     /// <summary>Why an interface cannot have an address; null where it can.</summary>
     public static string? FindFault(IPAddr address) =>
@@ -17,19 +17,23 @@ internal static class UnusableAddress
         : null;
 
     /// <summary>Refuses such an answer before the pod's interface is touched.</summary>
-    public static void RefuseUnusable(this CniResult ipam, BridgeConfig config)
+    /// <param name="ipam">The answer.</param>
+    /// <param name="ipamType">The plugin that gave it.</param>
+    /// <param name="mtu">The interface's MTU in bytes; 0: the kernel's default.</param>
+    /// <exception cref="CniException">Code 7: it has such an address or route.</exception>
+    public static void RefuseUnusable(this CniResult ipam, string ipamType, int mtu)
     {
         foreach (var ip in ipam.IPs)
         {
             if (FindFault(ip.Address.Address) is { } fault)
-                throw Refused(config, $"address {ip.Address} {fault}");
-            SmallMtu.RefuseWithIPv6Address(config, ip.Address);
+                throw Refused(ipamType, $"address {ip.Address} {fault}");
+            SmallMtu.RefuseWithIPv6Address(mtu, ip.Address);
         }
 
         foreach (var route in ipam.Routes)
         {
             if (FindFault(route) is var (key, value))
-                throw Refused(config, $"route {route.Dst} has {key} {value}");
+                throw Refused(ipamType, $"route {route.Dst} has {key} {value}");
         }
     }
 
@@ -45,10 +49,10 @@ internal static class UnusableAddress
             _ => null,
         };
 
-    private static CniException Refused(BridgeConfig config, string what) =>
+    private static CniException Refused(string ipamType, string what) =>
         new(
             CniErrorCode.InvalidNetworkConfig,
             $"IPAM plugin returned what an interface cannot have: {what}",
-            $"correct the ipam section of the network config, or what the IPAM plugin {config.IpamType} answers"
+            $"correct the ipam section of the network config, or what the IPAM plugin {ipamType} answers"
         );
 }

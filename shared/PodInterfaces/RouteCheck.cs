@@ -2,7 +2,7 @@ using Plugboard.Netlink.Route;
 using Plugboard.Netlink.Route.Links;
 using Plugboard.Protocols.Cni;
 
-namespace Plugboard.Bridge;
+namespace Plugboard.PodInterfaces;
 
 /// <summary>
 /// CHECK of the routes. Plugins that come later move them by design: <c>sbr</c> into a table of the interface's own, <c>vrf</c> into the
@@ -11,7 +11,7 @@ namespace Plugboard.Bridge;
 /// <param name="inside">A client of the pod's namespace.</param>
 /// <param name="link">The container's end.</param>
 /// <param name="part">What the result says.</param>
-internal sealed class RouteCheck(RouteClient inside, Link link, OwnPart part)
+public sealed class RouteCheck(RouteClient inside, Link link, OwnPart part)
 {
     private readonly Dictionary<AddressFamily, IReadOnlyList<Route>> own = [];
     private bool? isInVrf;
@@ -27,7 +27,7 @@ internal sealed class RouteCheck(RouteClient inside, Link link, OwnPart part)
             var owner = part.OwnerOf(route);
             if (owner == RouteOwner.Other || IsPresent(route) || IsReplacedByDesign(route, owner))
                 continue;
-            var gateway = AddressPlan.NextHop(route, part.IPs)?.ToString() ?? "any gateway";
+            var gateway = PodAddresses.NextHop(route, part.IPs)?.ToString() ?? "any gateway";
             return (
                 route,
                 route.Table is > 0 and var table
@@ -41,7 +41,7 @@ internal sealed class RouteCheck(RouteClient inside, Link link, OwnPart part)
 
     private bool IsPresent(CniRoute route)
     {
-        var gateway = AddressPlan.NextHop(route, part.IPs);
+        var gateway = PodAddresses.NextHop(route, part.IPs);
         foreach (var candidate in OwnRoutes(route.Dst.Is6))
         {
             // Two gateways of one IPv6 destination are one route of the kernel's, which is not asked for each.

@@ -1,7 +1,7 @@
 using Plugboard.Addresses;
 using Plugboard.Protocols.Cni;
 
-namespace Plugboard.Ipam.HostLocal;
+namespace Plugboard.Ipam;
 
 /// <summary>Reads <c>ipam.routes</c> and refuses what no kernel would take for any address of the network. Pure.</summary>
 internal static class RouteReader

@@ -4,7 +4,7 @@ using Plugboard.Linux;
 using Plugboard.Netlink.Route;
 using Plugboard.Netlink.Route.Links;
 
-namespace Plugboard.Bridge;
+namespace Plugboard.PodInterfaces;
 
 /// <summary>
 /// The live remains of an earlier ADD for the same container and interface, by the kernel: a veth pair with the owner's mark, or one
@@ -13,7 +13,7 @@ namespace Plugboard.Bridge;
 /// <param name="host">The host's links.</param>
 /// <param name="owner">The container's interface.</param>
 /// <param name="own">The name of the pair that this ADD has made.</param>
-internal sealed class EarlierAttachment(RouteClient host, Attachment owner, string own)
+public sealed class EarlierAttachment(RouteClient host, Attachment owner, string own)
 {
     // A closed netlink socket is freed an RCU grace period later (af_netlink.c, netlink_release), and holds its namespace until then: what
     // ended a moment ago still looks alive.

@@ -1,6 +1,6 @@
 using Plugboard.Protocols.Cni;
 
-namespace Plugboard.Ipam.HostLocal;
+namespace Plugboard.Ipam;
 
 /// <summary>
 /// All that is wrong with a config, in the order it was met, so that one reading of it serves the verbs and the validator.

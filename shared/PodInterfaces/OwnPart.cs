@@ -1,17 +1,20 @@
 using Plugboard.Addresses;
 using Plugboard.Protocols.Cni;
 
-namespace Plugboard.Bridge;
+namespace Plugboard.PodInterfaces;
 
 /// <summary>
 /// What of a chain's result is this plugin's: another plugin may have added interfaces, with addresses and routes of their own. Pure.
 /// </summary>
-internal sealed class OwnPart
+public sealed class OwnPart
 {
     private readonly CniResult result;
     private readonly List<CniIP> own;
     private readonly List<CniIP> others;
 
+    /// <summary>Divides a result.</summary>
+    /// <param name="result">The result.</param>
+    /// <param name="ifName">CNI_IFNAME.</param>
     public OwnPart(CniResult result, string ifName)
     {
         this.result = result;
@@ -69,7 +72,7 @@ internal sealed class OwnPart
 }
 
 /// <summary>The owner of a result's route.</summary>
-internal enum RouteOwner
+public enum RouteOwner
 {
     /// <summary>This plugin's.</summary>
     Own,

@@ -1,0 +1,182 @@
+using Plugboard.Addresses;
+using Plugboard.Hosting;
+using Plugboard.Linux;
+using Plugboard.Linux.Files;
+using Plugboard.Linux.Namespaces;
+using Plugboard.Netlink.Route;
+using Plugboard.Netlink.Route.Links;
+using Plugboard.PodInterfaces;
+using Plugboard.Protocols.Cni;
+
+namespace Plugboard.Bridge;
+
+/// <summary>Connects each pod to the node by a veth pair of its own, without a bridge: the node routes.</summary>
+internal sealed class PtpPlugin : CniPlugin
+{
+    /// <summary>The container interface's place in the result: after the host's end.</summary>
+    private const int ContainerInterface = 1;
+
+    /// <inheritdoc/>
+    public override string Name => "ptp";
+
+    /// <inheritdoc/>
+    public override CniResult Add(CniRequest request)
+    {
+        var config = PtpConfig.Parse(request);
+        EarlierAttachment? earlier = null;
+        var ipam = IpamDelegate.Find(request, config.IpamType, address => earlier!.Uses(address));
+        if (IpamDelegate.Foresee(ipam, request) is { } foreseen)
+            Plan(foreseen, config);
+        using var pod = NetworkNamespace.Open(request.NetNs);
+        using var host = RouteClient.Open();
+        using var rollback = new Rollback(static (what, e) => StandardError.WriteLine($"ptp: cannot {what}: {e.Message}"));
+
+        var pair = new VethPair(host, request.Attachment);
+        pair.Create(pod, null, config.Mtu, null, rollback);
+        earlier = new EarlierAttachment(host, pair.Owner, pair.Port);
+        host.Links.Set(pair.Port, new LinkChange { Alias = pair.Owner.Alias });
+        var conf = $"net/ipv6/conf/{pair.Port}/";
+        InterfaceSettings.Prefer(Name, conf + "accept_ra", "0");
+        // The node asks for the pod's hardware address with the link-local address of its end: it must be settled when the first packet comes.
+        InterfaceSettings.Prefer(Name, conf + "accept_dad", "0");
+
+        var lease = Lease(ipam, earlier, rollback);
+        var addresses = Plan(lease, config);
+        // Before the pod can send.
+        PodTrafficRules.Apply(request, config.Traffic, pair, addresses, rollback);
+        var connection = new PtpConnection(host, pair, addresses);
+        var link = connection.Connect(pod, config.IpamType);
+        connection.RouteToPod();
+        connection.EnableForwarding();
+
+        rollback.Cancel();
+        return new CniResult
+        {
+            Interfaces =
+            [
+                new CniInterface(pair.Port) { Mac = pair.HostAddress.ToString() },
+                new CniInterface(request.IfName) { Mac = link.Address?.ToString() ?? "", Sandbox = request.NetNs },
+            ],
+            IPs = addresses.IPs,
+            Routes = addresses.Routes,
+            Dns = config.Dns ?? lease.Dns,
+        };
+    }
+
+    private static CniResult Lease(PluginDelegate ipam, EarlierAttachment earlier, Rollback rollback)
+    {
+        var succeeded = false;
+        rollback.OnFailure(
+            "release the addresses",
+            () =>
+            {
+                // Another executable's DEL releases all leases of the attachment, those of a living earlier one too.
+                if (ipam.IsInProcess || succeeded || !earlier.MayLive)
+                    ipam.Undo();
+            }
+        );
+        var lease = ipam.Add();
+        succeeded = true;
+        return lease;
+    }
+
+    private static PodAddresses Plan(CniResult lease, PtpConfig config)
+    {
+        var addresses = PodAddresses.From(lease, config.IpamType, config.Mtu, ContainerInterface);
+        foreach (var ip in addresses.IPs)
+        {
+            if (ip.Gateway is null || ip.Gateway == ip.Address.Address)
+            {
+                throw new CniException(
+                    CniErrorCode.InvalidNetworkConfig,
+                    $"address {ip.Address} has no gateway",
+                    "the node's end of the pair gets the gateway's address: give the range a gateway of its own in the ipam section, or "
+                        + $"correct what the IPAM plugin {config.IpamType} answers"
+                );
+            }
+        }
+
+        return addresses;
+    }
+
+    /// <inheritdoc/>
+    public override void Del(CniRequest request)
+    {
+        var config = PtpConfig.ParseLeniently(request);
+        var failures = new Failures();
+        using var rules = new PodTrafficRules(request, config.Traffic);
+        failures.Try(rules.Withdraw);
+        failures.Try(() => VethPair.Delete(request, Name, isPort: false));
+        if (config.IpamType.Length > 0)
+            failures.Try(() => IpamDelegate.Find(request, config.IpamType).Del());
+        failures.ThrowIfAny();
+    }
+
+    /// <inheritdoc/>
+    public override void Check(CniRequest request)
+    {
+        var config = PtpConfig.Parse(request);
+        IpamDelegate.Find(request, config.IpamType).Check();
+        var result =
+            request.FindPrevResult()
+            ?? throw new CniException(
+                CniErrorCode.InvalidNetworkConfig,
+                "ptp: Required prevResult missing",
+                "CHECK wants the result of ADD as prevResult in the network config"
+            );
+        using var pod = NetworkNamespace.Open(request.NetNs);
+        using var host = RouteClient.Open();
+        var link = pod.Inside(inside => new InterfaceCheck(request, result) { Kind = "veth" }.Container(inside));
+        PtpConnection.Check(host, link, [.. result.AddressesOf(request.IfName)]);
+        using var rules = new PodTrafficRules(request, config.Traffic);
+        rules.Check(result);
+    }
+
+    /// <inheritdoc/>
+    public override void Gc(CniRequest request, IReadOnlySet<Attachment>? valid)
+    {
+        if (valid is null)
+            return;
+        var config = PtpConfig.ParseLeniently(request);
+        var failures = new Failures();
+        failures.Try(() => DeleteStale(request.NetworkName, valid));
+        using var rules = new PodTrafficRules(request, config.Traffic);
+        failures.Try(() => rules.Collect(valid));
+        if (config.IpamType.Length > 0)
+            failures.Try(() => IpamDelegate.Find(request, config.IpamType).Gc());
+        failures.ThrowIfAny();
+    }
+
+    private static void DeleteStale(string network, IReadOnlySet<Attachment> valid)
+    {
+        using var host = RouteClient.Open();
+        foreach (var link in host.Links.List())
+        {
+            if (
+                link is { Kind: "veth", MasterIndex: 0 }
+                && VethNames.Parse(link.Alias) is { } owner
+                && owner.Network == network
+                && !valid.Contains(owner)
+            )
+                host.Links.Delete(link.Index);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Status(CniRequest request)
+    {
+        var config = PtpConfig.Parse(request);
+        config.Traffic.RequireBackend();
+        var ipam = IpamDelegate.Find(request, config.IpamType);
+        if (IpamDelegate.Foresee(ipam, request) is { IPs.Count: > 0 } foreseen)
+            Plan(foreseen, config);
+        ipam.Status();
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Validate(CniRequest request) =>
+        [.. PtpConfig.Validate(request), .. IpamDelegate.Validate(request, PtpConfig.ParseLeniently(request).IpamType)];
+
+    /// <inheritdoc/>
+    public override CniException? Translate(Exception exception) => FirewallFailure.Describe(exception);
+}

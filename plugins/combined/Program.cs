@@ -1,0 +1,17 @@
+using Plugboard.Combined.Links;
+using Plugboard.Combined.Tuning;
+using Plugboard.Hosting;
+using Plugboard.Ipam.Static;
+using Plugboard.Protocols.Cni;
+
+CniPlugin plugin = ExecutableName.Own switch
+{
+    "dummy" => new DummyPlugin(),
+    "ipvlan" => new IpvlanPlugin(),
+    "macvlan" => new MacvlanPlugin(),
+    "static" => new StaticPlugin(),
+    "tuning" => new TuningPlugin(),
+    "vlan" => new VlanPlugin(),
+    var other => throw new InvalidOperationException($"no plugin is called {other}"),
+};
+return CniProcess.Run(plugin, args);

@@ -1,0 +1,16 @@
+using System.Runtime.InteropServices;
+
+namespace Plugboard.Hosting;
+
+/// <summary>
+/// The plugin that this executable is, where one program is compiled once and published under several names: the build writes the name into
+/// each. Source: Native/name.c.
+/// </summary>
+public static unsafe partial class ExecutableName
+{
+    /// <summary>The name, such as <c>macvlan</c>.</summary>
+    public static string Own => Marshal.PtrToStringUTF8((nint)Find()) ?? "";
+
+    [LibraryImport("libc", EntryPoint = "plugboard_executable_name")]
+    private static partial byte* Find();
+}

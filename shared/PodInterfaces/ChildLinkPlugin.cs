@@ -1,0 +1,159 @@
+using Plugboard.Addresses;
+using Plugboard.Hosting;
+using Plugboard.Linux;
+using Plugboard.Linux.Files;
+using Plugboard.Linux.Namespaces;
+using Plugboard.Netlink.Route;
+using Plugboard.Protocols.Cni;
+
+namespace Plugboard.PodInterfaces;
+
+/// <summary>
+/// A plugin whose ADD makes one link in the pod. A kind of link is a class of its own that reads the config; what they share is here: IPAM,
+/// addresses, routes, DNS, the owner's mark, rollback, and every other verb.
+/// </summary>
+public abstract class ChildLinkPlugin : CniPlugin
+{
+    /// <summary>The place of the container's interface in the result: there is no other.</summary>
+    private const int ContainerInterface = 0;
+
+    /// <summary>Reads and validates the keys of the link's own.</summary>
+    /// <exception cref="CniException">Code 2 or 7: a value is not supported, or wrong.</exception>
+    protected abstract ChildLink Read(CniRequest request);
+
+    /// <summary>The result of an earlier plugin whose addresses the link takes over, where the config has no ipam; null: it takes none.</summary>
+    protected virtual CniResult? FindChained(CniRequest request) => null;
+
+    /// <summary>The keys that the plugin knows, beside those of every config.</summary>
+    protected abstract IReadOnlyList<string> Keys { get; }
+
+    /// <inheritdoc/>
+    public override CniResult Add(CniRequest request)
+    {
+        var child = Read(request);
+        var (ipam, ipamType) = FindIpam(request, child);
+        var dns = InterfaceKeys.ReadDns(request.Config);
+        if (IpamDelegate.Foresee(ipam, request) is { } foreseen)
+            PodAddresses.From(foreseen, ipamType, child.Mtu, ContainerInterface);
+        using var pod = NetworkNamespace.Open(request.NetNs);
+        using var rollback = new Rollback(Report);
+        using var made = PodLink.Create(pod, child, request.Attachment, rollback);
+
+        var lease = ipam is null ? FindChained(request) : Lease(ipam, rollback);
+        var addresses = lease is null ? PodAddresses.None : PodAddresses.From(lease, ipamType, made.Link.Mtu, ContainerInterface);
+        made.Connect(Name, child, addresses, ipamType);
+
+        rollback.Cancel();
+        return new CniResult
+        {
+            Interfaces = [new CniInterface(request.IfName) { Mac = made.Link.Address?.ToString() ?? "", Sandbox = request.NetNs }],
+            IPs = addresses.IPs,
+            Routes = addresses.Routes,
+            Dns = dns ?? lease?.Dns ?? CniDns.None,
+        };
+    }
+
+    private void Report(string what, Exception e) => StandardError.WriteLine($"{Name}: cannot {what}: {e.Message}");
+
+    private static CniResult Lease(PluginDelegate ipam, Rollback rollback)
+    {
+        // The interface was not there before this ADD: no earlier one has leases that are in use.
+        rollback.OnFailure("release the addresses", ipam.Undo);
+        return ipam.Add();
+    }
+
+    private (PluginDelegate? Ipam, string Type) FindIpam(CniRequest request, ChildLink child)
+    {
+        var type = InterfaceKeys.ReadIpamType(request.Config);
+        if (type.Length > 0)
+            return (IpamDelegate.Find(request, type), type);
+        if (FindChained(request) is not null)
+            return (null, "of the plugin before");
+        if (!child.NeedsAddresses)
+        {
+            CniResultWriter.RequireLayer2(request.CniVersion);
+            return (null, type);
+        }
+
+        throw new CniException(
+            CniErrorCode.InvalidNetworkConfig,
+            $"{Name} interface requires an IPAM configuration",
+            "add ipam with a type, such as {\"type\": \"host-local\", …}, to the network config"
+        );
+    }
+
+    /// <inheritdoc/>
+    public override void Del(CniRequest request)
+    {
+        var failures = new Failures();
+        // First the link: an address is free only when no interface has it.
+        failures.Try(() => PodLink.Delete(request, Name));
+        if (InterfaceKeys.Leniently(request.Config, InterfaceKeys.ReadIpamType, "") is { Length: > 0 } ipam)
+            failures.Try(() => IpamDelegate.Find(request, ipam).Del());
+        failures.ThrowIfAny();
+    }
+
+    /// <inheritdoc/>
+    public override void Check(CniRequest request)
+    {
+        var child = Read(request);
+        FindIpam(request, child).Ipam?.Check();
+        var result =
+            request.FindPrevResult()
+            ?? throw new CniException(
+                CniErrorCode.InvalidNetworkConfig,
+                $"{Name}: Required prevResult missing",
+                "CHECK wants the result of ADD as prevResult in the network config"
+            );
+        using var pod = NetworkNamespace.Open(request.NetNs);
+        using var entered = pod.Enter();
+        using var inside = RouteClient.Open();
+        var link = new InterfaceCheck(request, result) { Kind = child.Kind }.Container(inside);
+        if (child.FindDifference(link) is { } difference)
+            throw new CniException(CniErrorCode.NotAsAdded, difference, $"{link.Name} was changed, or made by another network config");
+    }
+
+    /// <summary>A link ends with the pod's namespace; what outlives that is the IPAM plugin's.</summary>
+    public override void Gc(CniRequest request, IReadOnlySet<Attachment>? valid)
+    {
+        if (valid is not null && InterfaceKeys.Leniently(request.Config, InterfaceKeys.ReadIpamType, "") is { Length: > 0 } ipam)
+            IpamDelegate.Find(request, ipam).Gc();
+    }
+
+    /// <inheritdoc/>
+    public override void Status(CniRequest request)
+    {
+        var child = Read(request);
+        var (ipam, _) = FindIpam(request, child);
+        // A master without a carrier is no reason: it may have one again before anybody looks.
+        if (child is { HasMaster: true, IsMasterInContainer: false })
+        {
+            using var host = RouteClient.Open();
+            _ = new MasterLink(host, child).Find(CniErrorCode.PluginNotAvailable);
+        }
+
+        ipam?.Status();
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Validate(CniRequest request)
+    {
+        var problems = new List<string>();
+        problems.Try("ipam", () => InterfaceKeys.ReadIpamType(request.Config));
+        problems.Try("dns", () => InterfaceKeys.ReadDns(request.Config));
+        problems.AddUnknown(
+            request.Config,
+            [.. InterfaceKeys.OfEveryConfig, "ipam", "dns", .. Keys],
+            $"is not a key of {Name} and has no effect"
+        );
+        problems.Try("config", () => FindFault(request));
+        return [.. problems, .. IpamDelegate.Validate(request, InterfaceKeys.Leniently(request.Config, InterfaceKeys.ReadIpamType, ""))];
+    }
+
+    private void FindFault(CniRequest request)
+    {
+        var child = Read(request);
+        if (child.NeedsAddresses && InterfaceKeys.ReadIpamType(request.Config).Length == 0)
+            FindIpam(request, child);
+    }
+}

@@ -1,0 +1,46 @@
+using Plugboard.Addresses;
+using Plugboard.Hosting;
+using Plugboard.Ipam.HostLocal;
+using Plugboard.Ipam.Static;
+using Plugboard.Protocols.Cni;
+
+namespace Plugboard.PodInterfaces;
+
+/// <summary>The IPAM plugin that a config names: executed, or called in this process if it is of the same build.</summary>
+public static class IpamDelegate
+{
+    /// <summary>The IPAM plugin that leases from ranges on this node.</summary>
+    public const string HostLocal = "host-local";
+
+    /// <summary>The IPAM plugin whose addresses the config names.</summary>
+    public const string Static = "static";
+
+    /// <summary>Finds the executable of <c>ipam.type</c>.</summary>
+    /// <param name="request">The call.</param>
+    /// <param name="type">The plugin.</param>
+    /// <param name="isInUse">True for an address that a living interface has; null: nobody asks.</param>
+    /// <exception cref="CniException">Code 4: CNI_PATH does not have it.</exception>
+    public static PluginDelegate Find(CniRequest request, string type, Func<IPAddr, bool>? isInUse = null) =>
+        PluginDelegate.Find(request, type, SameBuild(type, isInUse));
+
+    /// <summary>What ADD would give, where it can be known before anything is made: an answer that is not usable is refused then.</summary>
+    public static CniResult? Foresee(PluginDelegate? ipam, CniRequest request) =>
+        ipam?.InProcess switch
+        {
+            HostLocalPlugin hostLocal => hostLocal.Foresee(request),
+            StaticPlugin fixedAddresses => fixedAddresses.Add(request),
+            _ => null,
+        };
+
+    /// <summary>What is wrong with the <c>ipam</c> section, of a plugin whose keys are known here.</summary>
+    public static IReadOnlyList<string> Validate(CniRequest request, string type) =>
+        SameBuild(type, null)?.Invoke().Validate(request) ?? [];
+
+    private static Func<CniPlugin>? SameBuild(string type, Func<IPAddr, bool>? isInUse) =>
+        type switch
+        {
+            HostLocal => () => new HostLocalPlugin(isInUse),
+            Static => static () => new StaticPlugin(),
+            _ => null,
+        };
+}

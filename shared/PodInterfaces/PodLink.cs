@@ -1,0 +1,159 @@
+using Plugboard.Addresses;
+using Plugboard.Linux;
+using Plugboard.Linux.Files;
+using Plugboard.Linux.Namespaces;
+using Plugboard.Netlink;
+using Plugboard.Netlink.Route;
+using Plugboard.Netlink.Route.Links;
+using Plugboard.Protocols.Cni;
+
+namespace Plugboard.PodInterfaces;
+
+/// <summary>
+/// The link of a <see cref="ChildLink"/>, and a client of the pod's namespace. It is made there under a name of the moment: kernels before
+/// 6.6 refuse a name that the namespace of the master has (net/core/rtnetlink.c, __rtnl_newlink), and every node has an eth0. Its alias
+/// names the owner.
+/// </summary>
+public sealed class PodLink : IDisposable
+{
+    private readonly NetworkNamespace pod;
+    private readonly RouteClient inside;
+
+    private PodLink(NetworkNamespace pod, RouteClient inside, Link link)
+    {
+        this.pod = pod;
+        this.inside = inside;
+        Link = link;
+    }
+
+    /// <summary>The link, as it was made.</summary>
+    public Link Link { get; }
+
+    /// <summary>Makes the link, down, with its name and the owner's mark.</summary>
+    /// <exception cref="CniException">Code 101: the container has an interface of the name. Code 2 or 7: the kernel refuses.</exception>
+    public static PodLink Create(NetworkNamespace pod, ChildLink child, Attachment owner, Rollback rollback)
+    {
+        var client = pod.OpenClient();
+        try
+        {
+            if (client.Links.Find(owner.IfName) is not null)
+                throw AlreadyExists(owner.IfName, null);
+            if (child.IsMasterInContainer || !child.HasMaster)
+                return new PodLink(pod, client, Create(pod, client, null, client, child, owner, rollback));
+            using var host = RouteClient.Open();
+            return new PodLink(pod, client, Create(pod, host, pod.File, client, child, owner, rollback));
+        }
+        catch
+        {
+            client.Dispose();
+            throw;
+        }
+    }
+
+    private static Link Create(
+        NetworkNamespace pod,
+        RouteClient from,
+        FileDescriptor? netNs,
+        RouteClient into,
+        ChildLink child,
+        Attachment owner,
+        Rollback rollback
+    )
+    {
+        var master = child.HasMaster ? new MasterLink(from, child).Find(CniErrorCode.InvalidNetworkConfig).Index : 0;
+        var name = owner.FirstName;
+        // Before it is made: the kernel's answer may be lost. By a client of its own: that of ADD is closed when the rollback comes.
+        rollback.OnFailure($"remove {name}", () => pod.Inside(client => client.Links.Delete(name)));
+        for (var isFirst = true; ; isFirst = false)
+        {
+            try
+            {
+                from.Links.Add(child.ToSpec(name, master) with { NetNs = netNs });
+                return Name(pod, into, name, owner, rollback);
+            }
+            catch (NetlinkException e) when (e.Errno == Errno.EEXIST && isFirst && into.Links.Delete(name))
+            {
+                // An ADD for this attachment was killed here.
+            }
+            catch (NetlinkException e)
+            {
+                throw Refused(child, e);
+            }
+        }
+    }
+
+    // The name and the mark in one request: a link with the pod's name is never one without an owner.
+    private static Link Name(NetworkNamespace pod, RouteClient into, string name, Attachment owner, Rollback rollback)
+    {
+        var link = into.Links.Get(name);
+        rollback.OnFailure($"remove {owner.IfName}", () => pod.Inside(client => client.Links.Delete(link.Index)));
+        try
+        {
+            into.Links.Set(link.Index, new LinkChange { Name = owner.IfName, Alias = owner.Alias });
+        }
+        catch (NetlinkException e) when (e.Errno == Errno.EEXIST)
+        {
+            throw AlreadyExists(owner.IfName, e);
+        }
+
+        return into.Links.Get(owner.IfName);
+    }
+
+    /// <summary>Gives the link its addresses, sets it up, and adds the routes.</summary>
+    /// <param name="plugin">The plugin, for its reports.</param>
+    /// <param name="child">What the config says.</param>
+    /// <param name="addresses">What it gets.</param>
+    /// <param name="ipamType">The IPAM plugin, for messages.</param>
+    public void Connect(string plugin, ChildLink child, PodAddresses addresses, string ipamType)
+    {
+        using var entered = pod.Enter();
+        // A kind with neighbours asks them before it uses an IPv6 address: they are on a network of others.
+        var setup = new AddressSetup(plugin, inside, Link, addresses) { IpamType = ipamType, EnableDad = child.HasNeighbours };
+        setup.AddAddresses();
+        var announces = child.HasNeighbours && addresses.IPs.Count > 0;
+        inside.Links.Set(Link.Index, new LinkChange { Up = true, ArpNotify = announces ? true : null });
+        if (child.HasNeighbours && addresses.IPs.Any(static ip => ip.Address.Is6 && ip.Gateway is not null))
+            setup.WaitForDad();
+        setup.AddRoutes();
+    }
+
+    /// <summary>
+    /// Removes the link of an attachment, if it is there: by its mark, or one without a mark, as the reference plugins make it. A link with
+    /// the mark of another attachment stays.
+    /// </summary>
+    public static void Delete(CniRequest request, string plugin)
+    {
+        if (PodNamespace.Find(request.NetNs, plugin) is not { } found)
+            return;
+        using (found)
+        {
+            using var client = found.OpenClient();
+            client.Links.Delete(request.Attachment.FirstName);
+            if (client.Links.Find(request.IfName) is { } link && IsOf(link, request.Attachment))
+                client.Links.Delete(link.Index);
+        }
+    }
+
+    private static bool IsOf(Link link, Attachment owner) => VethNames.Parse(link.Alias) is not { } marked || marked == owner;
+
+    private static CniException AlreadyExists(string name, NetlinkException? cause) =>
+        new(
+            CniErrorCode.AlreadyAdded,
+            $"container interface name (\"{name}\") already exists",
+            $"the network namespace has an interface {name} already: where an earlier ADD made it, DEL removes it",
+            cause
+        );
+
+    private static CniException Refused(ChildLink child, NetlinkException e) =>
+        e.Errno == Errno.EOPNOTSUPP
+            ? KernelSupport.Lacks($"{child.Kind} links", $"the module {child.Kind}", e)
+            : new CniException(
+                CniErrorCode.InvalidNetworkConfig,
+                $"failed to create {child.Kind}: {ErrnoException.Sentence(e.Errno)}",
+                child.FindRemedy(e.Errno) ?? e.KernelMessage ?? "the kernel refuses such a link above this master",
+                e
+            );
+
+    /// <inheritdoc/>
+    public void Dispose() => inside.Dispose();
+}
