@@ -34,7 +34,7 @@ internal static class CniCommandLine
             ["--help" or "-h" or "-?" or "help"] => (Help(plugin), 0),
             ["--version" or "version"] => (CniAbout.Text(plugin) + "\n", 0),
             ["validate"] => Validate(plugin, readInput),
-            _ => ($"{plugin.Name}: unknown arguments: {string.Join(' ', args)}\n\n{Help(plugin)}", UsageError),
+            _ => ($"{plugin.Name}: unknown arguments: {string.Join(' ', args)}; {plugin.Name} --help lists the commands\n", UsageError),
         };
 
     private static string Help(CniPlugin plugin) =>
