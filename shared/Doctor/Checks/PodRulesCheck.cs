@@ -1,0 +1,37 @@
+using System.Globalization;
+using Plugboard.Doctor.Nodes;
+using Plugboard.Firewall.Pods;
+using Plugboard.Firewall.Restoring;
+
+namespace Plugboard.Doctor.Checks;
+
+/// <summary>Whether the rules of running pods are in the kernel, by the plugins' records of them.</summary>
+internal sealed class PodRulesCheck : ICheck
+{
+    private const int Examples = 2;
+
+    public string Name => "rules of the pods";
+
+    public IEnumerable<Finding> Examine(Node node)
+    {
+        using var restorer = new PodRestorer(node.Under(PodRecordStore.Root));
+        var missing = restorer.Plan().Lines;
+        if (missing.Count == 0)
+            yield break;
+        var examples = string.Join(", ", missing.Take(Examples).Select(static line => $"`{line}`"));
+        var count = missing.Count.ToString(CultureInfo.InvariantCulture);
+        yield return new Finding(
+            FindingIds.RulesMissing,
+            Severity.Error,
+            $"rules of running pods are missing or changed; {count} {(missing.Count == 1 ? "command restores" : "commands restore")} them, such as "
+                + examples,
+            "their published ports are not reached, or what they send is not masqueraded; often after `nft flush ruleset` or a restart of "
+                + "nftables.service",
+            "`coordinator apply --source none` restores them from the pods' records, also on a node without a cluster; a coordinator that runs "
+                + "does so by itself"
+        )
+        {
+            MayPass = true,
+        };
+    }
+}
