@@ -15,7 +15,7 @@ public static class PodmanFinder
     private const string DropIns = "/etc/containers/containers.conf.d";
     private const string Cni = "cni";
 
-    /// <summary>Where podman looks; null if there is none, or it uses no CNI.</summary>
+    /// <summary>Where podman looks; null if it is absent, or does not use CNI.</summary>
     /// <param name="hostRoot">The directory where the host's root is seen.</param>
     public static RuntimePaths? Find(string hostRoot)
     {

@@ -46,8 +46,8 @@ internal sealed class BridgeAddressCheck : ICheck
             Severity.Error,
             $"bridge {network.Bridge} has {string.Join(", ", present)}, {path} wants {string.Join(" or ", wanted)}",
             "new pods fail with \"already has an IP address different from\"",
-            $"if the subnet was changed on purpose, end the pods of {network.Bridge}, then `ip link delete {network.Bridge}`: the next pod creates "
-                + $"it again; else correct the subnet in {path}, or name a bridge that no other network has"
+            $"if the subnet was changed on purpose, end the pods of {network.Bridge}, then `ip link delete {network.Bridge}`: the next "
+                + $"pod creates it again; else correct the subnet in {path}, or name a bridge that no other network has"
         )
         {
             Subject = network.Bridge,

@@ -5,8 +5,9 @@ using Plugboard.Protocols.Cni;
 namespace Plugboard.Doctor.Checks;
 
 /// <summary>
-/// What the plugins of the network configs in use say themselves: each of ours is asked by <c>validate</c> and STATUS, others by STATUS where
-/// the config is of CNI 1.1.0, which has it. A plugin that cannot be executed is another check's finding, and so is a missing subnet.env.
+/// What the plugins of the network configs in use say themselves: each of ours is asked by <c>validate</c> and STATUS, others by STATUS
+/// where the config is of CNI 1.1.0, which has it. A plugin that cannot be executed is another check's finding, and so is a missing
+/// subnet.env.
 /// </summary>
 internal sealed class PluginCheck : ICheck
 {
@@ -146,9 +147,10 @@ internal sealed class PluginCheck : ICheck
         new(
             FindingIds.PluginNotReady,
             Severity.Warning,
-            $"{where} did not answer STATUS within {CallBudget.Each.TotalSeconds:0} s",
+            $"{where} did not answer STATUS in time, and was killed",
             "ADD may hang in the same way, and the runtime with it",
-            $"see what it waits for: `CNI_COMMAND=STATUS CNI_PATH={string.Join(':', use.BinDirectories)} strace -f {plugin.Type} < conf.json`"
+            $"see what it waits for: `CNI_COMMAND=STATUS CNI_PATH={string.Join(':', use.BinDirectories)} strace "
+                + $"-f {plugin.Type} < conf.json`"
         )
         {
             Subject = $"{use.File.Path} {plugin.Type}",

@@ -81,10 +81,10 @@ internal sealed class PluginFileCheck : ICheck
         if (ours.Contains(type))
             return $"`installer install --bin-dir {InstallsInto(node, target)}` puts ours there";
         return reference.Contains(type)
-            ? $"copy {type} of the reference plugins (package containernetworking-plugins) for this processor to {target}/{type}, mode 0755; or "
-                + "remove it from the network config"
-            : $"install the program that {type} belongs to: on Kubernetes read the log of its pod on this node; it puts an executable for this "
-                + $"processor into {target}";
+            ? $"copy {type} of the reference plugins (package containernetworking-plugins) for this processor to {target}/{type}, mode "
+                + "0755; or remove it from the network config"
+            : $"install the program that {type} belongs to: on Kubernetes read the log of its pod on this node; it puts an executable for "
+                + $"this processor into {target}";
     }
 
     private static string InstallsInto(Node node, string target) =>

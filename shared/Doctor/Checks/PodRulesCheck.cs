@@ -19,16 +19,16 @@ internal sealed class PodRulesCheck : ICheck
         if (missing.Count == 0)
             yield break;
         var examples = string.Join(", ", missing.Take(Examples).Select(static line => $"`{line}`"));
-        var count = missing.Count.ToString(CultureInfo.InvariantCulture);
+        var verb = missing.Count == 1 ? "command restores" : "commands restore";
+        var count = string.Create(CultureInfo.InvariantCulture, $"{missing.Count} {verb}");
         yield return new Finding(
             FindingIds.RulesMissing,
             Severity.Error,
-            $"rules of running pods are missing or changed; {count} {(missing.Count == 1 ? "command restores" : "commands restore")} them, such as "
-                + examples,
+            $"rules of running pods are missing or changed; {count} them, such as {examples}",
             "their published ports are not reached, or what they send is not masqueraded; often after `nft flush ruleset` or a restart of "
                 + "nftables.service",
-            "`coordinator apply --source none` restores them from the pods' records, also on a node without a cluster; a coordinator that runs "
-                + "does so by itself"
+            "`coordinator apply --source none` restores them from the pods' records, also on a node without a cluster; a coordinator "
+                + "that runs does so by itself"
         )
         {
             MayPass = true,

@@ -87,24 +87,26 @@ internal sealed class SubnetOverlapCheck : ICheck
         Describe(
             (bridge, other.Link),
             $"bridge {bridge} has {own}, and {other.Link} has {other.Address}",
-            "the kernel sends packets for the shared addresses to one of the two links: pods of the other are not reached and get no replies",
-            $"give one of the two another subnet: for the pods of {bridge} correct it in {FileOf(node, bridge)}, end them, then `ip link delete "
-                + $"{bridge}`: the next pod creates it again"
+            "the kernel sends packets for the shared addresses to one of the two links: pods of the other are not reached",
+            $"give one of the two another subnet: for the pods of {bridge} correct it in {FileOf(node, bridge)}, end them, then `ip "
+                + $"link delete {bridge}`: the next pod creates it again"
         );
 
     private static Conflict OfConfig(Node node, PodNetwork network, IPPrefix subnet, (string Link, IPPrefix Address) other) =>
         Describe(
             (network.Bridge, other.Link),
             $"{node.OnNode(network.Use.File.Path)} has subnet {subnet}, and link {other.Link} has {other.Address}",
-            $"the first pod gives bridge {network.Bridge} an address of that subnet as well: the kernel then sends packets for it to one of the two",
+            $"the first pod gives bridge {network.Bridge} an address of that subnet as well: the kernel then sends packets for it "
+                + "to one of the two",
             $"choose another subnet in {node.OnNode(network.Use.File.Path)}"
         );
 
     private static Conflict OfTwoNetworks(Node node, PodNetwork one, PodNetwork other) =>
         Describe(
             one.Bridge == other.Bridge ? (one.Use.File.Path, other.Use.File.Path) : (one.Bridge, other.Bridge),
-            $"networks {one.Use.List.Name} ({node.OnNode(one.Use.File.Path)}) and {other.Use.List.Name} ({node.OnNode(other.Use.File.Path)}) have "
-                + $"one subnet: {string.Join(", ", one.Subnets)} and {string.Join(", ", other.Subnets)}",
+            $"networks {one.Use.List.Name} ({node.OnNode(one.Use.File.Path)}) and {other.Use.List.Name} "
+                + $"({node.OnNode(other.Use.File.Path)}) have one subnet: {string.Join(", ", one.Subnets)} and "
+                + $"{string.Join(", ", other.Subnets)}",
             one.Bridge == other.Bridge
                 ? "each has leases of its own: two pods get one address"
                 : $"the kernel sends packets for the subnet to one of the bridges {one.Bridge} and {other.Bridge}",

@@ -50,7 +50,7 @@ internal sealed class Node
     /// <summary>Where the container runtime looks; null if no runtime was found.</summary>
     public RuntimePaths? Runtime => runtime.Value;
 
-    /// <summary>Where a podman with CNI looks, which uses every network config of its directory; null if there is none.</summary>
+    /// <summary>Where a podman with CNI looks, which uses every network config of its directory; null if absent.</summary>
     public RuntimePaths? Podman => podman.Value;
 
     /// <summary>True if podman uses all network configs of the directory.</summary>

@@ -42,7 +42,7 @@ internal sealed class PluginCalls(IReadOnlyList<string> directories, CallBudget 
         if (result is null)
             return StatusReply.NotAsked;
         if (result.TimedOut)
-            return new StatusReply(StatusKind.Hung, null);
+            return StatusReply.Hung;
         return result.Succeeded ? StatusReply.Ready : new StatusReply(StatusKind.NotReady, ErrorOf(result));
     }
 
@@ -111,6 +111,9 @@ internal sealed record StatusReply(StatusKind Kind, CniException? Error)
     /// <summary>An ADD can be served.</summary>
     public static StatusReply Ready { get; } = new(StatusKind.Ready, null);
 
+    /// <summary>It did not end in time.</summary>
+    public static StatusReply Hung { get; } = new(StatusKind.Hung, null);
+
     /// <summary>It was not called.</summary>
     public static StatusReply NotAsked { get; } = new(StatusKind.NotAsked, null);
 }
@@ -131,18 +134,19 @@ internal enum StatusKind
     Hung,
 }
 
-/// <summary>How long plugins that do not answer may hold up one examination: some seconds each, and a limit for all together.</summary>
-internal sealed class CallBudget
+/// <summary>How long plugins that do not answer may hold up one examination.</summary>
+/// <param name="each">The limit of one call.</param>
+/// <param name="all">The limit of all calls together.</param>
+internal sealed class CallBudget(TimeSpan each, TimeSpan all)
 {
-    private static readonly TimeSpan each = TimeSpan.FromSeconds(5);
+    private TimeSpan left = all;
 
-    private TimeSpan left = TimeSpan.FromSeconds(15);
+    /// <summary>A budget of 5 seconds for each call, 15 for all.</summary>
+    public CallBudget()
+        : this(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(15)) { }
 
     /// <summary>How long to wait for the end of what was killed.</summary>
     public static TimeSpan KillPatience => TimeSpan.FromSeconds(1);
-
-    /// <summary>The limit of one call.</summary>
-    public static TimeSpan Each => each;
 
     /// <summary>The limit of the next call; null if nothing is left.</summary>
     public TimeSpan? Next() => left <= TimeSpan.Zero ? null : TimeSpan.FromTicks(Math.Min(each.Ticks, left.Ticks));

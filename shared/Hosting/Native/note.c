@@ -1,6 +1,6 @@
 /*
- * An ELF note by which the doctor recognises a CNI plugin of ours without executing it: owner "Plugboard", type 1 (shared/Linux/PluginNote.cs).
- * Its content is the version of the verbs for people: 1 has `validate` that reads whole conflists.
+ * An ELF note by which the doctor recognises a CNI plugin of ours without executing it: owner "Plugboard", type 1
+ * (shared/Linux/PluginNote.cs). Its content is the version of the verbs for people: 1 has `validate` that reads whole conflists.
  */
 #include <stdint.h>
 

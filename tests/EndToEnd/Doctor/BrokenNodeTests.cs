@@ -3,8 +3,8 @@ using Plugboard.Testing;
 namespace Plugboard.Tests.EndToEnd.Doctor;
 
 /// <summary>
-/// Each broken node gives its finding and no other; what did not work before the remedy works after it. The commands that a remedy names are
-/// run as they are printed.
+/// Each broken node gives its finding and no other; what did not work before the remedy works after it. The commands that a remedy names
+/// are run as they are printed.
 /// </summary>
 public sealed class BrokenNodeTests
 {

@@ -96,9 +96,8 @@ internal static class NetworkFaults
                 static node =>
                 {
                     ToFlannel(node);
-                    node.Shell(
-                        $"mkdir -p /run/flannel /var/lib/cni/flannel; printf '{Subnet}' > {SubnetFile}; mount -t tmpfs -o ro s /var/lib/cni/flannel"
-                    );
+                    WriteSubnetFile(node);
+                    node.Shell("mkdir -p /var/lib/cni/flannel; mount -t tmpfs -o ro s /var/lib/cni/flannel");
                 }
             )
             {
@@ -110,9 +109,8 @@ internal static class NetworkFaults
                 static node =>
                 {
                     ToFlannel(node);
-                    node.Shell(
-                        $"mkdir -p /run/flannel; printf '{Subnet}' > {SubnetFile}; ip link add cni0 type bridge; ip addr add 10.201.7.1/24 dev cni0"
-                    );
+                    WriteSubnetFile(node);
+                    node.Shell("ip link add cni0 type bridge; ip addr add 10.201.7.1/24 dev cni0");
                 }
             ),
         ];
@@ -163,10 +161,7 @@ internal static class NetworkFaults
             new(
                 "another bridge has the subnet of a network before its first pod",
                 FindingIds.SubnetOverlap,
-                static node =>
-                    node.Shell(
-                        "ip link add docker0 type bridge; ip link set docker0 up; ip addr add 10.201.0.1/16 dev docker0; ip addr add 10.201.0.1/24 dev docker0"
-                    )
+                static node => node.Shell("ip link add docker0 type bridge; ip link set docker0 up; ip addr add 10.201.0.1/24 dev docker0")
             )
             {
                 Proof = static node =>
@@ -237,9 +232,14 @@ internal static class NetworkFaults
             Proof = Fault.Outwards,
         };
 
+    private static void WriteSubnetFile(PatientNode node) => node.Shell($"mkdir -p /run/flannel; printf '{Subnet}' > {SubnetFile}");
+
     private static void ToFlannel(PatientNode node) =>
         node.Write(
             Conflist,
-            """{"cniVersion":"1.0.0","name":"pods","plugins":[{"type":"flannel","delegate":{"isDefaultGateway":true}},{"type":"portmap","capabilities":{"portMappings":true}}]}"""
+            """
+            {"cniVersion":"1.0.0","name":"pods","plugins":[
+              {"type":"flannel","delegate":{"isDefaultGateway":true}}, {"type":"portmap","capabilities":{"portMappings":true}}]}
+            """
         );
 }

@@ -6,9 +6,9 @@ using Plugboard.Tests.EndToEnd.Harness;
 namespace Plugboard.Tests.EndToEnd.Doctor;
 
 /// <summary>
-/// A node on which all is well, with the published plugins, a network config and an uplink, and a runtime that calls them as the CNI library
-/// does: the first config by name, the first executable of a name, a cache of what it attached. Everything below /etc, /opt, /run and
-/// /var/lib is its own.
+/// A node on which all is well, with the published plugins, a network config and an uplink, and a runtime that calls them as the CNI
+/// library does: the first config by name, the first executable of a name, a cache of what it attached. Everything below /etc, /opt, /run
+/// and /var/lib is its own.
 /// </summary>
 internal sealed class PatientNode : TestMachine
 {
@@ -51,9 +51,8 @@ internal sealed class PatientNode : TestMachine
         Shell(prepare);
         Write(Conflist, Network);
         Tool($"ip link add eth0 type veth peer name wire0 netns {Outside.Path.Split('/')[4]}");
-        Shell(
-            $"ip addr add {OwnAddress}/24 dev eth0; ip link set eth0 up; ip route add default via {OutsideAddress}; echo 1 > /proc/sys/net/ipv4/ip_forward"
-        );
+        Shell($"ip addr add {OwnAddress}/24 dev eth0; ip link set eth0 up; ip route add default via {OutsideAddress}");
+        Shell("echo 1 > /proc/sys/net/ipv4/ip_forward");
         Outside.Tool($"ip addr add {OutsideAddress}/24 dev wire0");
         Outside.Tool("ip link set wire0 up");
     }

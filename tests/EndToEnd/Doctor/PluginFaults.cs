@@ -63,7 +63,8 @@ internal static class PluginFaults
                         $"""
                         rm -f /etc/containers/containers.conf.d/*
                         printf '[network]\nnetwork_backend = "cni"\n' > /etc/containers/containers.conf.d/cni.conf
-                        sed 's/10.201.0/10.202.0/; s/"pods"/"podman"/; s/cni0/cni-podman0/; s/, "1.1.0"//' {Conflist} > {PatientNode.ConfDirectory}/09-podman.conflist
+                        cd {PatientNode.ConfDirectory}
+                        sed 's/10.201.0/10.202.0/; s/"pods"/"podman"/; s/cni0/cni-podman0/; s/, "1.1.0"//' {Conflist} > 09-podman.conflist
                         """
                     )
             )
