@@ -160,7 +160,8 @@ internal sealed class PluginCheck : ICheck
         new(
             FindingIds.PluginsNotAsked,
             Severity.Notice,
-            $"the plugins were not asked for STATUS: {node.Options.HostRoot} is not the root of process 1, or its mounts cannot be entered",
+            $"the plugins were not asked for STATUS: {node.Options.HostRoot} is not the root of process 1, or the mounts of "
+                + "process 1 cannot be entered",
             "a full or read-only data directory is not found, nor an error in a network config",
             "run the doctor on the node itself, or in a pod with hostPID and privileged (examples/kubernetes/node/doctor.yaml)"
         )

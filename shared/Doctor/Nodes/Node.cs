@@ -31,7 +31,7 @@ internal sealed class Node
         Now = clock.GetUtcNow();
         runtime = new(() => RuntimeFinder.Find(options.HostRoot));
         podman = new(() => PodmanFinder.Find(options.HostRoot));
-        host = new(() => HostMounts.Find(options.HostRoot));
+        host = new(() => HostMounts.Find(options.HostRoot, options.HostProcess));
         networks = new(() => NetworkFile.ReadAll(Under(ConfDirectory), options.DataDirectory));
         cache = new(() => ResultCache.Find(Under(options.CacheDirectory)));
         leases = new(() => [.. DataDirectories.SelectMany(directory => LeaseFile.ReadAll(directory, Now))]);

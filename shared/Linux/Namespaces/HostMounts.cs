@@ -8,28 +8,29 @@ namespace Plugboard.Linux.Namespaces;
 /// </summary>
 public sealed class HostMounts
 {
-    private const string FirstRoot = "/proc/1/root";
-    private const string FirstMounts = "/proc/1/ns/mnt";
+    /// <summary>The host's first process, for a container that sees the host's processes.</summary>
+    public const string FirstProcess = "/proc/1";
 
     private readonly string? mounts;
 
     private HostMounts(string? mounts) => this.mounts = mounts;
 
     /// <summary>
-    /// The mounts of a host; null if they cannot be entered: the root is not that of process 1 (a pod without <c>hostPID</c>), or the
+    /// The mounts of a host; null if they cannot be entered: the root is not that of the process (a pod without <c>hostPID</c>), or the
     /// kernel refuses it (a container without <c>privileged</c>).
     /// </summary>
     /// <param name="root">Where its root directory is seen: <c>/</c> for the calling thread's own.</param>
-    public static HostMounts? Find(string root)
+    /// <param name="process">A process of the host: <see cref="FirstProcess"/>.</param>
+    public static HostMounts? Find(string root, string process)
     {
         if (root.TrimEnd('/').Length == 0)
             return new HostMounts(null);
         try
         {
-            var isFirst =
-                FileDescriptor.FindStatus(root) is { } seen && FileDescriptor.FindStatus(FirstRoot) is { } first && seen.IsSameFile(first);
-            var host = new HostMounts(FirstMounts);
-            return isFirst && host.Run(static () => true) ? host : null;
+            var own = FileDescriptor.FindStatus($"{process}/root");
+            var isOwn = FileDescriptor.FindStatus(root) is { } seen && own?.IsSameFile(seen) == true;
+            var host = new HostMounts($"{process}/ns/mnt");
+            return isOwn && host.Run(static () => true) ? host : null;
         }
         catch (ErrnoException)
         {

@@ -129,4 +129,23 @@ public sealed class OtherPluginTests
         Assert.Equal(0, code);
         Assert.Contains("\"id\": \"plugins-not-asked\"", output, StringComparison.Ordinal);
     }
+
+    [KernelFact]
+    public void From_a_container_the_plugins_are_asked_among_the_node_s_mounts()
+    {
+        using var node = new PatientNode();
+        using var container = new TestMachine();
+        // As k3s' own plugins: links with absolute targets.
+        node.Shell("mkdir /opt/real; cd /opt/cni/bin; for p in *; do mv $p /opt/real; ln -s /opt/real/$p; done");
+        Assert.Empty(node.ExamineFrom(container).Findings);
+        node.Shell("mkdir /var/lib/cni/networks; mount -t tmpfs -o ro leases /var/lib/cni/networks");
+        var finding = Assert.Single(node.ExamineFrom(container).Findings);
+        Assert.Equal(FindingIds.PluginNotReady, finding.Id);
+        Assert.Contains("/var/lib/cni/networks: read-only file system", finding.What, StringComparison.Ordinal);
+        node.Shell("rm /opt/real/portmap");
+        Assert.Equal(
+            [FindingIds.PluginMissing, FindingIds.PluginNotReady],
+            node.ExamineFrom(container).Findings.Select(static each => each.Id).Order(StringComparer.Ordinal)
+        );
+    }
 }

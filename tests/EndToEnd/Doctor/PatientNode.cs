@@ -63,6 +63,15 @@ internal sealed class PatientNode : TestMachine
     /// <summary>The examination of the node.</summary>
     public DoctorReport Examine() => Run(() => new NodeDoctor(Options, TimeProvider.System).Examine());
 
+    /// <summary>The same from a container that sees the node's root directory, processes and network.</summary>
+    public DoctorReport ExamineFrom(TestMachine container) =>
+        container.Run(() =>
+        {
+            var process = Path[..^"/ns/net".Length];
+            using var entered = Namespace.Enter();
+            return new NodeDoctor(Options with { HostRoot = $"{process}/root", HostProcess = process }, TimeProvider.System).Examine();
+        });
+
     /// <summary>Makes the safe repairs.</summary>
     public void Fix() => Run(() => new DoctorRun(Options with { Fix = true }, TimeProvider.System).Run(static _ => { }, static _ => { }));
 

@@ -5,34 +5,35 @@ namespace Plugboard.Tests.Kernel.Linux;
 
 public sealed class HostMountsTests
 {
-    private const string Marker = "/run/of-the-container";
+    private const string Marker = "/run/of-the-host";
+
+    private static string ProcessOf(TestNamespace host) => host.Path[..^"/ns/net".Length];
 
     [KernelFact]
-    public void Work_among_the_host_s_mounts_sees_none_of_the_container_s()
+    public void Work_among_the_host_s_mounts_sees_them_and_the_container_sees_its_own_after_it()
     {
+        using var host = new TestMachine();
+        host.Run(static () => File.WriteAllText(Marker, ""));
         using var container = new TestMachine();
-        container.Tool("mkdir -p /run/host");
-        container.Tool("mount --rbind / /run/host");
-        container.Run(static () => File.WriteAllText(Marker, ""));
-        var (among, after) = container.Run(static () =>
-            (HostMounts.Find("/run/host")!.Run(static () => File.Exists(Marker)), File.Exists(Marker))
+        var process = ProcessOf(host);
+        var (among, after) = container.Run(() =>
+            (HostMounts.Find($"{process}/root", process)!.Run(static () => File.Exists(Marker)), File.Exists(Marker))
         );
-        Assert.Equal((false, true), (among, after));
+        Assert.Equal((true, false), (among, after));
     }
 
     [KernelFact]
     public void Work_on_the_host_itself_stays_on_its_thread()
     {
         var own = Environment.CurrentManagedThreadId;
-        Assert.Equal(own, HostMounts.Find("/")!.Run(static () => Environment.CurrentManagedThreadId));
+        Assert.Equal(own, HostMounts.Find("/", HostMounts.FirstProcess)!.Run(static () => Environment.CurrentManagedThreadId));
     }
 
     [KernelFact]
-    public void A_directory_that_is_no_process_s_root_is_not_entered()
+    public void A_directory_that_is_not_the_process_s_root_is_not_entered()
     {
-        using var container = new TestMachine();
-        container.Tool("mkdir -p /run/host");
-        Assert.Null(container.Run(static () => HostMounts.Find("/run/host")));
-        Assert.Null(container.Run(static () => HostMounts.Find("/run/missing")));
+        using var host = new TestMachine();
+        Assert.Null(HostMounts.Find("/usr", ProcessOf(host)));
+        Assert.Null(HostMounts.Find("/missing", ProcessOf(host)));
     }
 }
