@@ -8,26 +8,24 @@ namespace Plugboard.Doctor.Checks;
 /// <summary>Whether the plugins of the network configs in use can be executed, and speak their version.</summary>
 internal sealed class PluginFileCheck : ICheck
 {
-    private static readonly string[] ours = ["bridge", "flannel", "host-local", "loopback", "portmap"];
-
-    // The other plugins of the reference's release.
-    private static readonly string[] reference =
+    private static readonly string[] ours =
     [
-        "bandwidth",
-        "dhcp",
+        "bridge",
         "dummy",
-        "firewall",
-        "host-device",
+        "flannel",
+        "host-local",
         "ipvlan",
+        "loopback",
         "macvlan",
+        "portmap",
         "ptp",
-        "sbr",
         "static",
-        "tap",
         "tuning",
         "vlan",
-        "vrf",
     ];
+
+    // The other plugins of the reference's release.
+    private static readonly string[] reference = ["bandwidth", "dhcp", "firewall", "host-device", "sbr", "tap", "vrf"];
 
     public string Name => "executables of the plugins";
 

@@ -31,7 +31,7 @@ internal sealed record PodNetwork(NetworkUse Use, PluginUse Plugin, string Lease
                 var plugin = use.File.Plugins[i];
                 if (plugin.Bridge is null || HostLocalRequest.Find(node, use.List, entries[i]) is not { } request)
                     continue;
-                var problems = new Ipam.HostLocal.ConfigProblems();
+                var problems = new Ipam.ConfigProblems();
                 var config = HostLocalConfigReader.Read(request, problems);
                 if (problems.Count == 0)
                     yield return new PodNetwork(use, plugin, $"{config.DataDir}/{use.List.Name}", config.RangeSets);
