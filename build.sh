@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
-# The one gate, for people and for CI.  usage: ./build.sh [--arch amd64|arm64] [build|demo|cluster|test|fuzz|bench|image|release|format|clean]   (no verb: build)
+# The one gate, for people and for CI.  usage: ./build.sh [--arch amd64|arm64] [VERB]   (no verb: build)
+#   build   demo   cluster [vxlan|host-gw]   test   fuzz [SECONDS]   image   release   format   clean
+#   bench [--leases|--coordinator|--masquerade|--volumes|--installer|-n RUNS|--pods N|--parallel N|--only basic|full]
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")"
 root=$PWD
@@ -10,9 +12,11 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_USE_MSBUILD_SERV
 # Each folder is one executable of its name, or of the names that it lists.
 executables=$(for folder in plugins/*/ coordinator/ installer/; do cat "$folder/executables" 2>/dev/null || basename "$folder"; done | LC_ALL=C sort | tr '\n' ' ')
 
-# Debian packages: what compiling needs, what running the tests, the demo and the bench needs.
+# Debian packages: what compiling needs, what the demo and the cluster need, and what the tests and the bench need.
 build_packages="gcc libc6-dev binutils zlib1g-dev cmake g++ libssl-dev"
 arm64_packages="gcc-aarch64-linux-gnu libc6-dev-arm64-cross binutils-aarch64-linux-gnu"
+demo_packages="iproute2 iputils-ping busybox-static"
+cluster_packages="$demo_packages nftables procps"
 run_packages="iproute2 iputils-ping busybox-static containernetworking-plugins strace podman runc kmod tcpdump time user-mode-linux iptables conntrack nftables e2fsprogs xfsprogs btrfs-progs nfs-kernel-server samba jq etcd-server etcd-client qemu-system-arm openssl"
 image_packages="buildah jq binutils"
 
@@ -27,7 +31,7 @@ need() {
     done
     [ ${#missing[@]} -eq 0 ] && return
     [ "$(id -u)" -eq 0 ] || die "these Debian packages are missing: ${missing[*]}; install them or run as root"
-    say "Installing ${missing[*]}"
+    say "Installing ${#missing[@]} Debian packages, a minute for a few, several for those of the tests: ${missing[*]}"
     mkdir -p "$log"
     { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"; } \
         >"$log/apt.log" 2>&1 || { tail -20 "$log/apt.log" >&2; die "installing ${missing[*]} failed"; }
@@ -70,7 +74,7 @@ build() {
     if [ "$(cat "artifacts/build-id$suffix" 2>/dev/null)" = "$id" ] && executables_present "$bin$suffix"; then return; fi
     rm -f "artifacts/build-id$suffix"
     mkdir -p "$bin$suffix"
-    say "Compiling ${executables}for $architecture"
+    say "Compiling, two to four minutes on two cores: ${executables}for $architecture"
     # Without the analyzers, which the tests' build runs on the same files.
     quietly "publish$suffix" env "${environment[@]}" dotnet publish executables.proj -c Release -m \
         -p:PlugboardBuildId="$id" -p:PlugboardArchitecture="$architecture" -p:PlugboardPublish="$root/artifacts/publish$suffix" -p:RunAnalyzers=false
@@ -87,10 +91,10 @@ executables_present() { # DIRECTORY
     for name in $executables; do [ -x "$1/$name" ] || return 1; done
 }
 
+# privileged VERB PACKAGE…: only root makes network namespaces, and only what the verb runs is installed.
 privileged() {
     [ "$(id -u)" -eq 0 ] || die "$1 makes network namespaces: run it as root"
-    # shellcheck disable=SC2086
-    need $run_packages $image_packages $arm64_packages
+    need "${@:2}"
 }
 
 version() { sed -n 's|.*<Version>\(.*\)</Version>.*|\1|p' Directory.Build.props; }
@@ -135,7 +139,8 @@ slowest_tests() {
 
 run_tests() {
     local passed=0 failed=0 skipped=0 project counts status=0
-    privileged test
+    # shellcheck disable=SC2086
+    privileged test $run_packages $image_packages $arm64_packages
     build
     # A machine that cannot have Debian's packages of arm64 tests the rest: Arm64Tests says why it is skipped.
     (build arm64) || { rm -rf "$bin-arm64"; say "No executables for arm64: the reason is above"; }
@@ -186,14 +191,17 @@ esac
 
 case ${1:-build} in
     build) build "$architecture" ;;
-    demo) build; privileged demo; exec examples/demo.sh "$bin" ;;
-    cluster) shift; build; privileged cluster; exec examples/cluster.sh "$bin" "$@" ;;
+    # shellcheck disable=SC2086
+    demo) build; privileged demo $demo_packages; exec examples/demo.sh "$bin" ;;
+    # shellcheck disable=SC2086
+    cluster) shift; build; privileged cluster $cluster_packages; exec examples/cluster.sh "$bin" "$@" ;;
     test) run_tests ;;
     fuzz) shift; fuzz "$@" ;;
-    bench) shift; build; privileged bench; quietly build-bench dotnet build tests/Benchmarks -c Release; exec unshare --net --mount --propagation private dotnet artifacts/benchmarks/Plugboard.Benchmarks.dll "$bin" /usr/lib/cni "$@" ;;
+    # shellcheck disable=SC2086
+    bench) shift; build; privileged bench $run_packages; quietly build-bench dotnet build tests/Benchmarks -c Release; exec unshare --net --mount --propagation private dotnet artifacts/benchmarks/Plugboard.Benchmarks.dll "$bin" /usr/lib/cni "$@" ;;
     image) image ;;
     release) release ;;
     format) quietly tools dotnet tool restore; dotnet csharpier format . ;;
     clean) rm -rf artifacts; find . \( -name bin -o -name obj \) -type d -prune -exec rm -rf {} + ;;
-    *) sed -n 2p "$0" | cut -c3-; exit 2 ;;
+    *) sed -n 2,4p "$0" | cut -c3-; exit 2 ;;
 esac

@@ -1,4 +1,3 @@
-using System.CommandLine;
 using System.Text;
 using Plugboard.Coordinator.Cli;
 using Plugboard.Linux;
@@ -16,11 +15,11 @@ for (var i = 0; i < args.Length; i++)
 
 try
 {
-    return new Verbs().Parse(args).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    return new Verbs().Invoke(args);
 }
 catch (SettingException e)
 {
-    // Out of the environment, before a verb had a say.
+    // Of the command line or the environment, before a verb had a say.
     StandardError.WriteLine($"coordinator: {e.Message}");
     return 1;
 }

@@ -74,7 +74,7 @@ printf '#!/bin/sh\nprintf "\\nhello from green to $REMOTE_ADDR\\n"\n' > "$state/
 chmod +x "$state/www/cgi-bin/hello"
 ip netns exec green busybox httpd -p 80 -h "$state/www"
 run ip netns exec blue ping -c 2 -i 0.2 -W 2 "$(address green)"
-run ip netns exec blue ping -c 1 -W 2 10.88.0.1
+run ip netns exec blue ping -c 1 -W 2 10.77.0.1
 run ip netns exec blue timeout 5 busybox wget -qO- "http://$(address green)/cgi-bin/hello"
 
 step "5. The published port: from the other host (green sees who it is), from the node itself, from the other pod"

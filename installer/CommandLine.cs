@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Plugboard.Install;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
@@ -31,9 +32,38 @@ internal static class CommandLine
         root.Add(DoctorVerb.Create());
         root.Add(FlexVolumeVerb.Create());
         var parsed = root.Parse(args);
-        var code = parsed.Invoke();
-        return parsed.Errors.Count > 0 ? UsageError : code;
+        if (parsed.Errors.Count == 0)
+            return parsed.Invoke();
+        StandardError.WriteLine($"installer: {Describe(parsed)}");
+        return UsageError;
     }
+
+    // One line, without the types that System.CommandLine names.
+    private static string Describe(ParseResult parsed)
+    {
+        var command = parsed.CommandResult.Command;
+        var path = command is RootCommand ? "installer" : $"installer {PathOf(command)}";
+        if (command.Subcommands.Count > 0)
+        {
+            var verbs = command.Subcommands.Select(static verb => verb.Name).ToList();
+            var given = parsed.UnmatchedTokens.Count == 0 ? null : parsed.UnmatchedTokens[0];
+            return (given is null ? "no verb is given" : $"unknown verb {given}{Spelling.Hint(given, verbs)}")
+                + $"; one of {string.Join(", ", verbs)}; {path} --help describes them";
+        }
+
+        if (parsed.UnmatchedTokens.FirstOrDefault(static token => token.StartsWith('-')) is { } flag)
+            return $"unknown flag {flag}{Spelling.Hint(flag, command.Options.Select(static option => option.Name))}; {path} --help lists them";
+        // System.CommandLine's message about a value that it cannot convert names a type; the option's validator has a better one.
+        var messages = parsed.Errors.Select(static error => error.Message).ToList();
+        var message = messages.Find(static each => !each.Contains("System.", StringComparison.Ordinal)) ?? messages[0];
+        var words = message.TrimEnd('.').Split((char[])['\n', '\r', '\t'], StringSplitOptions.RemoveEmptyEntries);
+        return $"{string.Join(' ', words)}; {path} --help lists the flags";
+    }
+
+    private static string PathOf(Command command) =>
+        command.Parents.OfType<Command>().FirstOrDefault() is { } parent and not RootCommand
+            ? $"{PathOf(parent)} {command.Name}"
+            : command.Name;
 
     private static Command Install(HostFlags flags)
     {
@@ -52,9 +82,7 @@ internal static class CommandLine
             HelpName = "SECONDS",
             DefaultValueFactory = static _ => 300,
         };
-        audit.Validators.Add(static result =>
-            Require(result.GetValueOrDefault<int>() is > 0 and <= 86400, result, "--audit takes 1 to 86400 seconds")
-        );
+        audit.Validators.Add(static result => RequireSeconds(result, 1));
         var command = flags.AddTo(
             new Command("install", "Copies, verifies and installs missing executables; keeps what it replaces.") { from, wait, audit }
         );
@@ -175,6 +203,19 @@ internal static class CommandLine
         using var output = FileDescriptor.StandardOutput();
         output.Write(System.Text.Encoding.UTF8.GetBytes(text));
     }
+
+    /// <summary>Requires that an option's value is a whole number of seconds, at most a day.</summary>
+    internal static void RequireSeconds(OptionResult result, int least) =>
+        Require(
+            result.Tokens is not [var text, ..]
+                || (
+                    int.TryParse(text.Value, System.Globalization.CultureInfo.InvariantCulture, out var seconds)
+                    && seconds >= least
+                    && seconds <= 86400
+                ),
+            result,
+            $"{result.Option.Name} takes {least} to 86400 seconds"
+        );
 
     internal static void Require(bool isRight, System.CommandLine.Parsing.SymbolResult result, string message)
     {

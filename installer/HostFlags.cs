@@ -30,7 +30,7 @@ internal sealed class HostFlags
     };
     private readonly Option<string?> drivers = new("--flexvolume")
     {
-        Description = "Drivers, separated by commas: vendor/local, vendor/nfs, k8s/nfs…",
+        Description = "Drivers, separated by commas: vendor/local, vendor/nfs, k8s/nfs… [default: none for install, else those installed]",
         HelpName = "NAMES",
     };
     private readonly Option<int> patience = new("--lock-timeout")
@@ -63,9 +63,7 @@ internal sealed class HostFlags
                 "--flexvolume takes vendor/driver, separated by commas"
             )
         );
-        patience.Validators.Add(static result =>
-            CommandLine.Require(result.GetValueOrDefault<int>() is >= 0 and <= 86400, result, "--lock-timeout takes 0 to 86400 seconds")
-        );
+        patience.Validators.Add(static result => CommandLine.RequireSeconds(result, 0));
     }
 
     /// <summary>Gives a verb these flags.</summary>

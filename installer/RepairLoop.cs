@@ -115,7 +115,7 @@ internal sealed class RepairLoop : IDisposable
             return;
         }
 
-        // Taken before the content is read: whoever changes the file after this leaves another status than the one that was found right.
+        // Taken before the content is read: a program that changes the file after this leaves another status.
         var before = place.FindStatus(target.Target);
         var found = Inspection.Inspect(place, target.Target);
         var source = sources.Get(target.Target.IsDriver ? PluginSet.Driver : target.Target.File);

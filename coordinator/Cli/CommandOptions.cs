@@ -23,8 +23,8 @@ internal sealed class CommandOptions
         );
         NodeName = Add(
             "--node-name",
-            "This node's name in the cluster; default: the environment's NODE_NAME, else the host's name as the kubelet takes it: whole, "
-                + "in lowercase.",
+            "This node's name in the cluster. [default: NODE_NAME of the environment, else the host's name as the kubelet takes it: whole, "
+                + "in lowercase]",
             ""
         );
         PeersFile = Add("--peers-file", "static: the peers file.", "/etc/plugboard/peers.yaml");
@@ -38,8 +38,8 @@ internal sealed class CommandOptions
         Interfaces = AddMany("--iface", "The uplink, by name or address; the first match wins.");
         InterfacePatterns = AddMany("--iface-regex", "As --iface, with a regular expression for the address or the name.");
         InterfaceCanReach = Add("--iface-can-reach", "The uplink is the link of the route to this address.", "");
-        PublicIP = Add("--public-ip", "The IPv4 address to advertise to other nodes.", "");
-        PublicIPv6 = Add("--public-ipv6", "The IPv6 address to advertise to other nodes.", "");
+        PublicIP = Add("--public-ip", "The IPv4 address to advertise to other nodes. [default: the link's]", "");
+        PublicIPv6 = Add("--public-ipv6", "The IPv6 address to advertise to other nodes. [default: the link's]", "");
         Blackhole = Add("--ip-blackhole-route", "Drops packets to this node's pod addresses that no pod has.", false);
         Forwarding = Add("--ip-forwarding", "Switches IP forwarding on if it is off.", true);
         SubnetFile = Add("--subnet-file", "The file that the flannel CNI plugin reads.", "/run/flannel/subnet.env");
@@ -50,11 +50,11 @@ internal sealed class CommandOptions
         );
         ConflistTemplate = Add(
             "--conflist",
-            "The CNI configuration to write when the node is ready: flannel, bridge, or a template's path; empty: none.",
+            "The CNI configuration to write when the node is ready: flannel, bridge, or a template's path.",
             ""
         );
         ConflistFile = Add("--conflist-file", "The file to write it to.", "/etc/cni/net.d/10-plugboard.conflist");
-        PluginDirectories = AddMany("--cni-bin-dir", "The directory of the CNI plugins; default /opt/cni/bin.");
+        PluginDirectories = AddMany("--cni-bin-dir", "The directory of the CNI plugins. [default: /opt/cni/bin]");
         AddMasquerading();
         HealthzIP = Add(
             "--healthz-ip",
@@ -82,9 +82,13 @@ internal sealed class CommandOptions
     )]
     private void AddEtcd()
     {
-        EtcdEndpoints = AddMany("--etcd-endpoints", "etcd: its servers, tried one after another; default http://127.0.0.1:2379.");
+        EtcdEndpoints = AddMany("--etcd-endpoints", "etcd: its servers, tried one after another. [default: http://127.0.0.1:2379]");
         EtcdPrefix = Add("--etcd-prefix", "etcd: the prefix of the keys.", "/coreos.com/network");
-        EtcdCaFile = Add("--etcd-cafile", "etcd: PEM file of the certificate authorities that sign the servers' certificates.", "");
+        EtcdCaFile = Add(
+            "--etcd-cafile",
+            "etcd: PEM file of the certificate authorities that sign the servers' certificates. [default: the system's]",
+            ""
+        );
         EtcdCertFile = Add("--etcd-certfile", "etcd: PEM file of the client certificate.", "");
         EtcdKeyFile = Add("--etcd-keyfile", "etcd: PEM file of the client certificate's key.", "");
         EtcdUsername = Add("--etcd-username", "etcd: the user name.", "");
@@ -108,7 +112,7 @@ internal sealed class CommandOptions
     private void AddKubernetes()
     {
         KubeSubnetManager = Add("--kube-subnet-mgr", "Same as --source kubernetes.", false);
-        KubeApiUrl = Add("--kube-api-url", "kubernetes: the API server; overrides the one of the service account or the kubeconfig.", "");
+        KubeApiUrl = Add("--kube-api-url", "kubernetes: the API server. [default: the service account's or the kubeconfig's]", "");
         Kubeconfig = Add("--kubeconfig-file", "kubernetes: a kubeconfig to use instead of the service account.", "");
         AnnotationPrefix = Add("--kube-annotation-prefix", "kubernetes: the prefix of flannel's annotations.", "flannel.alpha.coreos.com");
         NetworkUnavailable = Add(
@@ -121,7 +125,7 @@ internal sealed class CommandOptions
             "kubernetes: annotations: Nodes with flannel's annotations are peers; addresses: all Nodes are, by InternalIP.",
             PeersMode.Annotations
         );
-        StartupTaint = Add("--startup-taint", "kubernetes: the key of a taint to remove when the Node is ready; empty: none.", "");
+        StartupTaint = Add("--startup-taint", "kubernetes: the key of a taint to remove when the Node is ready.", "");
     }
 
     [MemberNotNull(
@@ -155,14 +159,14 @@ internal sealed class CommandOptions
         MasqChain = Add("--masq-chain", "agent, iptables: the name of its chain.", "IP-MASQ-AGENT");
         AllReserved = Add(
             "--nomasq-all-reserved-ranges",
-            "agent: by default all reserved networks are exempt, not only the private ones.",
+            "agent: without nonMasqueradeCIDRs in its file, packets to all reserved networks keep their source, not only to private ones.",
             false
         );
         EnableIPv6 = Add("--enable-ipv6", "agent: IPv6 too.", false);
         RandomFully = Add("--random-fully", "Source ports are chosen at random.", true);
         ToPorts = Add(
             "--to-ports",
-            "agent: the ranges of ports that flows leave with, such as 1024-29999,32768-65535; empty: the kernel chooses.",
+            "agent: the ranges of ports that flows leave with, such as 1024-29999,32768-65535. [default: none: the kernel chooses]",
             ""
         );
         ForwardChainRules = Add("--iptables-forward-rules", "flannel: accept packets from and to the cluster network in FORWARD.", true);
@@ -269,17 +273,35 @@ internal sealed class CommandOptions
     /// <summary>An option with its default, which the environment can change.</summary>
     public Option<T> Add<T>(string name, string description, T otherwise)
     {
-        var option = new Option<T>(name) { Description = description, DefaultValueFactory = _ => FromEnvironment(name, otherwise) };
+        var option = new Option<T>(name)
+        {
+            Description = WithDefault(name, description, otherwise),
+            DefaultValueFactory = _ => FromEnvironment(name, otherwise),
+        };
+        if (typeof(T).IsEnum)
+            option.HelpName = string.Join('|', Enum.GetNames(typeof(T))).ToLowerInvariant();
         all.Add(option);
         return option;
     }
+
+    // The defaults that System.CommandLine leaves out of --help.
+    private static string WithDefault(string name, string description, object? otherwise) =>
+        description.Contains("[default: ", StringComparison.Ordinal)
+        || Environment.GetEnvironmentVariable(VariableOf(name)) is { Length: > 0 }
+            ? description
+            : otherwise switch
+            {
+                "" or null => $"{description} [default: none]",
+                false => $"{description} [default: false]",
+                _ => description,
+            };
 
     /// <summary>An option that can be given several times, or once with commas.</summary>
     public Option<string[]> AddMany(string name, string description)
     {
         var option = new Option<string[]>(name)
         {
-            Description = description,
+            Description = WithDefault(name, description, otherwise: null),
             AllowMultipleArgumentsPerToken = false,
             DefaultValueFactory = _ => Split(Environment.GetEnvironmentVariable(VariableOf(name)) ?? ""),
         };

@@ -124,10 +124,29 @@ internal sealed class GoFlags(IReadOnlyList<Option> options, Action<string> note
             return [$"{option.Name}={isOn.ToString(CultureInfo.InvariantCulture)}"];
         }
 
-        if (option.ValueType == typeof(int) && GoYamlNumber.Find(value) is { } number)
-            value = number;
+        if (option.ValueType == typeof(int))
+            value = WholeNumber(option, value);
+        if (option.ValueType.IsEnum)
+            RequireWord(option, value);
         // To System.CommandLine an argument that ends with the sign has no value, and the option takes what comes next for it.
         return value.Length == 0 ? [option.Name, ""] : [$"{option.Name}={value}"];
+    }
+
+    private static string WholeNumber(Option option, string value)
+    {
+        var number = GoYamlNumber.Find(value) ?? value;
+        return int.TryParse(number, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _)
+            ? number
+            : throw new SettingException($"{option.Name}={value}: not a whole number");
+    }
+
+    private static void RequireWord(Option option, string value)
+    {
+        var words = option.HelpName!.Split('|');
+        if (!words.Contains(value, StringComparer.OrdinalIgnoreCase))
+            throw new SettingException(
+                $"{option.Name}={value}: not {string.Join(", ", words[..^1])} or {words[^1]}{Spelling.Hint(value, words)}"
+            );
     }
 
     /// <summary>Reads a boolean as Go's strconv.ParseBool does; null if the text is not a boolean.</summary>

@@ -30,6 +30,8 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
         var audit = Get(options.AuditSeconds);
         if (audit < 1)
             throw new SettingException($"--audit-interval {audit}: at least 1 second");
+        if (Get(options.HealthzPort) is var port and (< 0 or > 65535))
+            throw new SettingException($"--healthz-port {port}: from 1 to 65535, or 0: disabled");
         return new Settings
         {
             NodeName = nodeName,
@@ -191,6 +193,7 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
             return null;
         if (Path.GetFullPath(subnetFile) == Path.GetFullPath($"{Get(options.StateDirectory)}/subnet.env"))
             throw new SettingException($"--subnet-file {subnetFile}: --state-dir has its own copy at this path; choose another directory");
+        RequireConflist(template);
         var directories = Get(options.PluginDirectories).SelectMany(CommandOptions.Split).ToList();
         return new FilesOptions
         {
@@ -201,6 +204,18 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
             PluginDirectories = directories.Count == 0 ? ["/opt/cni/bin"] : directories,
             Masquerades = masquerades,
         };
+    }
+
+    // A path may name a file that comes later; a single word is a typing error.
+    private static void RequireConflist(string template)
+    {
+        string[] own = ["flannel", "bridge"];
+        if (template.Length == 0 || template.Contains('/', StringComparison.Ordinal) || own.Contains(template, StringComparer.Ordinal))
+            return;
+        if (!File.Exists(template))
+            throw new SettingException(
+                $"--conflist {template}: neither flannel nor bridge, nor the path of a template{Spelling.Hint(template, own)}"
+            );
     }
 
     private EtcdOptions ReadEtcd(string nodeName)

@@ -5,7 +5,9 @@ using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Engine;
 using Plugboard.Coordinator.Masquerade;
 using Plugboard.Coordinator.Reconciling;
+using Plugboard.Linux;
 using Plugboard.Linux.Files;
+using Command = System.CommandLine.Command;
 
 namespace Plugboard.Coordinator.Cli;
 
@@ -16,6 +18,7 @@ internal sealed class Verbs
     private readonly Option<OutputFormat> output = new("--output")
     {
         Description = "table or json.",
+        HelpName = "table|json",
         DefaultValueFactory = _ => OutputFormat.Table,
     };
     private readonly Option<int> timeout = new("--timeout")
@@ -30,6 +33,30 @@ internal sealed class Verbs
     /// <summary>Reads a command line.</summary>
     public ParseResult Parse(IReadOnlyList<string> args) =>
         Root().Parse(options.Spell(args, [output, timeout, dryRun], line => StandardError.WriteLine($"coordinator: {line}")));
+
+    /// <summary>Runs the verb of a command line.</summary>
+    /// <returns>The exit code: 1 if the command line is wrong, which is one line on standard error.</returns>
+    /// <exception cref="SettingException">A flag is unknown, or has an invalid value.</exception>
+    public int Invoke(IReadOnlyList<string> args)
+    {
+        var parsed = Parse(args);
+        if (FindUsageError(parsed) is { } error)
+            throw new SettingException(error);
+        return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    }
+
+    private static string? FindUsageError(ParseResult parsed)
+    {
+        if (parsed.Errors.Count == 0)
+            return null;
+        var verb = parsed.CommandResult.Command;
+        if (verb is not RootCommand root)
+            return $"{parsed.Errors[0].Message.TrimEnd('.')}; coordinator {verb.Name} --help lists arguments and flags";
+        var verbs = root.Subcommands.Select(static each => each.Name).ToList();
+        var given = parsed.UnmatchedTokens.Count == 0 ? null : parsed.UnmatchedTokens[0];
+        return (given is null ? "no verb is given" : $"unknown verb {given}{Spelling.Hint(given, verbs)}")
+            + $"; one of {string.Join(", ", verbs)}; coordinator --help describes them";
+    }
 
     private RootCommand Root()
     {

@@ -8,7 +8,7 @@ namespace Plugboard.Bridge;
 /// <summary>
 /// CHECK: is the pod connected as ADD's result says? Harmless changes by other programs are not compared: the hardware address of a bridge
 /// that is no gateway, promiscuity for a packet capture; nor what later plugins of the chain change by design: the MTU, and the tables of
-/// routes. docs/operations.md has the table.
+/// routes. docs/state-and-errors.md has the table.
 /// </summary>
 internal sealed class BridgeCheck(CniRequest request, BridgeConfig config, CniResult result)
 {

@@ -38,7 +38,10 @@ internal static class CommandLine
         {
             ["--version" or "version"] => Print($"flexvolume {typeof(CommandLine).Assembly.GetName().Version?.ToString(3)}\n", 0),
             ["--help" or "-h" or "help"] => Print(Help, 0),
-            _ => Print($"unknown arguments: {ShortText.Of(string.Join(' ', args))}\n\n{Help}", UsageError),
+            _ => Print(
+                $"flexvolume: unknown arguments: {ShortText.Of(string.Join(' ', args))}; flexvolume --help lists them\n",
+                UsageError
+            ),
         };
     }
 

@@ -1,6 +1,7 @@
 using Plugboard.Install;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
+using Plugboard.Linux.Mounts;
 
 namespace Plugboard.ClusterFiles;
 
@@ -17,19 +18,27 @@ internal sealed class PluginInspector(IReadOnlyList<string> directories)
     public MissingPlugin? FindFault(string type, string cniVersion)
     {
         if (FindPath(type) is not { } path)
-            return new MissingPlugin(type, string.Join(':', directories), "it is in none of these directories");
+            return new MissingPlugin(type, string.Join(':', directories), "it is in none of these directories", PluginFault.Missing);
         try
         {
             return FindFault(type, path, cniVersion);
         }
         catch (ErrnoException e)
         {
-            return new MissingPlugin(
-                type,
-                path,
-                e.Errno == Errno.EACCES ? "it is not executable, or its filesystem is mounted noexec" : e.Message
-            );
+            return e.Errno == Errno.EACCES ? Refused(type, path) : new MissingPlugin(type, path, e.Message, PluginFault.Broken);
         }
+    }
+
+    // The kernel gives one error for three causes.
+    private static MissingPlugin Refused(string type, string path)
+    {
+        const uint AnyExecute = 0b001_001_001;
+        if (FileDescriptor.FindStatus(path) is { } file && (file.Mode & AnyExecute) == 0)
+            return new MissingPlugin(type, path, "it is not executable", PluginFault.NotExecutable);
+        var mount = MountTable.Read().FindHolding(path);
+        return mount?.Attributes.HasFlag(MountAttributes.NoExec) == true
+            ? new MissingPlugin(type, path, "its filesystem is mounted noexec", PluginFault.NoExec) { Mount = mount.Target }
+            : new MissingPlugin(type, path, "the kernel refuses to execute it: a security module forbids it", PluginFault.Refused);
     }
 
     // libcni's rule: the first regular file of that name.
@@ -60,9 +69,16 @@ internal sealed class PluginInspector(IReadOnlyList<string> directories)
     private MissingPlugin? FindFault(string type, string path, string cniVersion)
     {
         var (versions, fault) = AskOnce(path, cniVersion);
-        if (fault is null && !versions.Contains(cniVersion))
-            fault = $"it speaks CNI {string.Join(", ", versions)}, the conflist is {cniVersion}";
-        return fault is null ? null : new MissingPlugin(type, path, fault);
+        if (fault is not null)
+            return new MissingPlugin(type, path, fault, PluginFault.Broken);
+        return versions.Contains(cniVersion)
+            ? null
+            : new MissingPlugin(
+                type,
+                path,
+                $"it speaks CNI {string.Join(", ", versions)}, the conflist is {cniVersion}",
+                PluginFault.OtherVersion
+            );
     }
 
     private PluginAnswer AskOnce(string path, string cniVersion)
@@ -88,8 +104,34 @@ internal sealed class PluginInspector(IReadOnlyList<string> directories)
 /// <param name="Type">Its name in the conflist.</param>
 /// <param name="Path">Its executable; if absent, the directories that were searched.</param>
 /// <param name="Why">The fault.</param>
-public sealed record MissingPlugin(string Type, string Path, string Why)
+/// <param name="Fault">Its kind.</param>
+public sealed record MissingPlugin(string Type, string Path, string Why, PluginFault Fault)
 {
+    /// <summary>The mount point that the fault is of; empty for other faults than <see cref="PluginFault.NoExec"/>.</summary>
+    public string Mount { get; init; } = "";
+
     /// <summary>A sentence for an event or a condition.</summary>
     public override string ToString() => $"CNI plugin {Type} ({Path}): {Why}";
+}
+
+/// <summary>Why a plugin cannot be used.</summary>
+public enum PluginFault
+{
+    /// <summary>It is in none of the directories.</summary>
+    Missing,
+
+    /// <summary>It has no permission to be executed.</summary>
+    NotExecutable,
+
+    /// <summary>Its filesystem allows no execution.</summary>
+    NoExec,
+
+    /// <summary>The kernel refuses its execution for another reason.</summary>
+    Refused,
+
+    /// <summary>It is unfinished, for another processor, or does not answer VERSION.</summary>
+    Broken,
+
+    /// <summary>It does not speak the conflist's version.</summary>
+    OtherVersion,
 }

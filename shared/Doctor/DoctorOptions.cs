@@ -1,3 +1,5 @@
+using Plugboard.Linux.Namespaces;
+
 namespace Plugboard.Doctor;
 
 /// <summary>Which node is examined, and where it keeps what. Paths are the node's own, without its root.</summary>
@@ -5,6 +7,9 @@ public sealed record DoctorOptions
 {
     /// <summary>Where the node's root directory is seen.</summary>
     public string HostRoot { get; init; } = "/";
+
+    /// <summary>A process of the node, among whose mounts plugins are executed where the root is seen elsewhere.</summary>
+    public string HostProcess { get; init; } = HostMounts.FirstProcess;
 
     /// <summary>Where the runtime looks for plugins, in its order; null: where its configuration says.</summary>
     public IReadOnlyList<string>? BinDirectories { get; init; }

@@ -63,6 +63,21 @@ public static class FindingIds
     /// <summary>The runtime executes plugins of another make, and ours are in another directory.</summary>
     public const string PluginNotUsed = "plugin-not-used";
 
+    /// <summary>A plugin finds its part of a network config wrong.</summary>
+    public const string PluginConfig = "plugin-config";
+
+    /// <summary>A plugin says that no ADD can succeed.</summary>
+    public const string PluginNotReady = "plugin-not-ready";
+
+    /// <summary>The node's plugins cannot be executed from here.</summary>
+    public const string PluginsNotAsked = "plugins-not-asked";
+
+    /// <summary>Two links, or two networks, have one subnet.</summary>
+    public const string SubnetOverlap = "subnet-overlap";
+
+    /// <summary>Rules of running pods are not in the kernel.</summary>
+    public const string RulesMissing = "rules-missing";
+
     /// <summary>The runtime's own configuration is broken, has no effect, or is ambiguous.</summary>
     public const string RuntimeConfig = "runtime-config";
 
@@ -132,7 +147,7 @@ public static class FindingIds
     /// <summary>flannel's file and its config differ.</summary>
     public const string SubnetFileContradicts = "subnet-file-contradicts";
 
-    /// <summary>The bridge is in another network than the node.</summary>
+    /// <summary>A bridge has an address of another network than its pods.</summary>
     public const string BridgeAddressDiffers = "bridge-address-differs";
 
     /// <summary>What an interrupted install left.</summary>
@@ -146,12 +161,16 @@ public static class FindingIds
         ConflistSeveral,
         PluginMissing,
         PluginNotUsed,
+        PluginConfig,
+        PluginNotReady,
+        PluginsNotAsked,
         RuntimeConfig,
         TemporaryFile,
+        BridgeAddressDiffers,
+        SubnetOverlap,
         SubnetFileMissing,
         SubnetFileBroken,
         SubnetFileContradicts,
-        BridgeAddressDiffers,
         KernelTooOld,
         KernelNfTables,
         KernelInetNat,
@@ -166,6 +185,7 @@ public static class FindingIds
         ForwardChainDrop,
         IptablesMixed,
         SnatForeign,
+        RulesMissing,
         MtuPort,
         MtuPeer,
         MtuBridge,

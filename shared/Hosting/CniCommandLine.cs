@@ -34,7 +34,7 @@ internal static class CniCommandLine
             ["--help" or "-h" or "-?" or "help"] => (Help(plugin), 0),
             ["--version" or "version"] => (CniAbout.Text(plugin) + "\n", 0),
             ["validate"] => Validate(plugin, readInput),
-            _ => ($"{plugin.Name}: unknown arguments: {string.Join(' ', args)}\n\n{Help(plugin)}", UsageError),
+            _ => ($"{plugin.Name}: unknown arguments: {string.Join(' ', args)}; {plugin.Name} --help lists the commands\n", UsageError),
         };
 
     private static string Help(CniPlugin plugin) =>
@@ -42,7 +42,8 @@ internal static class CniCommandLine
             The CNI plugin {plugin.Name}. A container runtime calls it with CNI_COMMAND set; these commands are for people.
 
             Usage:
-              {plugin.Name} validate < conf.json   reports errors in a network config, with positions; exit code 1 if there are any
+              {plugin.Name} validate < conf.json   reports errors in a network config, with positions; exit code 1 if there are any.
+                                       Of a conflist it reads the plugins that are {plugin.Name}
               {plugin.Name} --version              prints the version, and the versions of the CNI protocol
               {plugin.Name} --help                 prints this text
 
@@ -62,19 +63,7 @@ internal static class CniCommandLine
     {
         try
         {
-            var input = readInput();
-            var config = NetworkConfig.Parse(input);
-            CniVersions.Require(CniVerb.Add, config.DecodeVersion());
-            return plugin.Validate(
-                new CniRequest
-                {
-                    Verb = CniVerb.Status,
-                    StdinBytes = input,
-                    Config = config.Root,
-                    NetworkName = config.Name,
-                    CniVersion = config.DecodeVersion(),
-                }
-            );
+            return ConfigValidation.Find(plugin, readInput());
         }
         catch (Exception e)
         {

@@ -10,13 +10,13 @@ namespace Plugboard.Linux;
 /// </summary>
 public static unsafe class BuildId
 {
-    private const int MostNoteBytes = 4096;
     private const nuint PageSize = 4096;
-    private const uint PtNote = 4;
     private const uint NtGnuBuildId = 3;
     private const ushort FixedExecutable = 2; // ET_EXEC
     private const nuint AtPhdr = 3;
     private const nuint AtPhnum = 5;
+
+    private static ReadOnlySpan<byte> Owner => "GNU\0"u8;
 
     /// <summary>This process's own, as the kernel mapped it, without opening a file; null if it has none.</summary>
     public static byte[]? FindOwn()
@@ -33,7 +33,7 @@ public static unsafe class BuildId
         for (var i = 0; i < count; i++)
         {
             var segment = ElfSegment.Read(new ReadOnlySpan<byte>(table + i * ElfSegment.EntrySize, ElfSegment.EntrySize));
-            if (IsNote(segment, out var size) && FindIn(new ReadOnlySpan<byte>(start + segment.Address, size)) is { } id)
+            if (ElfNotes.IsIn(segment, out var size) && FindIn(new ReadOnlySpan<byte>(start + segment.Address, size)) is { } id)
                 return id;
         }
 
@@ -45,47 +45,8 @@ public static unsafe class BuildId
     public static byte[]? Find(string path)
     {
         using var file = FileDescriptor.OpenForReading(path);
-        if (ElfFile.Find(file) is not { } elf)
-            return null;
-        Span<byte> notes = stackalloc byte[MostNoteBytes];
-        foreach (var segment in elf.Segments)
-        {
-            if (
-                IsNote(segment, out var size)
-                && segment.Offset <= long.MaxValue
-                && FindIn(notes[..file.ReadAt(notes[..size], (long)segment.Offset)]) is { } id
-            )
-                return id;
-        }
-
-        return null;
+        return ElfNotes.Find(file, Owner, NtGnuBuildId);
     }
 
-    private static bool IsNote(ElfSegment segment, out int size)
-    {
-        size = (int)Math.Min(segment.Size, MostNoteBytes);
-        return segment.Type == PtNote;
-    }
-
-    // elf(5), Elf64_Nhdr: sizes of name and content, type, then both, each filled up to a multiple of four.
-    internal static byte[]? FindIn(ReadOnlySpan<byte> notes)
-    {
-        while (notes.Length >= 12)
-        {
-            var nameSize = BinaryPrimitives.ReadUInt32LittleEndian(notes);
-            var size = BinaryPrimitives.ReadUInt32LittleEndian(notes[4..]);
-            var type = BinaryPrimitives.ReadUInt32LittleEndian(notes[8..]);
-            var content = 12 + (((ulong)nameSize + 3) & ~3UL);
-            var next = content + (((ulong)size + 3) & ~3UL);
-            if (content + size > (ulong)notes.Length)
-                return null;
-            if (type == NtGnuBuildId && size > 0 && nameSize == 4 && notes[12..16].SequenceEqual("GNU\0"u8))
-                return notes.Slice((int)content, (int)size).ToArray();
-            if (next > (ulong)notes.Length)
-                return null;
-            notes = notes[(int)next..];
-        }
-
-        return null;
-    }
+    internal static byte[]? FindIn(ReadOnlySpan<byte> notes) => ElfNotes.FindIn(notes, Owner, NtGnuBuildId);
 }

@@ -125,7 +125,7 @@ public abstract class ChildLinkPlugin : CniPlugin
     {
         var child = Read(request);
         var (ipam, _) = FindIpam(request, child);
-        // A master without a carrier is no reason: it may have one again before anybody looks.
+        // A master without a carrier is no reason: it may have one again before the next look.
         if (child is { HasMaster: true, IsMasterInContainer: false })
         {
             using var host = RouteClient.Open();

@@ -51,7 +51,7 @@ public static class InterfaceKeys
     /// </summary>
     /// <param name="request">The call.</param>
     /// <param name="hasKey">The plugin has a key <c>mac</c>, the first source.</param>
-    /// <param name="isStrict">A key of CNI_ARGS that nobody knows is an error.</param>
+    /// <param name="isStrict">A key of CNI_ARGS that is unknown is an error.</param>
     public static MacAddress? ReadMac(CniRequest request, bool hasKey, bool isStrict = true)
     {
         var (text, key) = (hasKey ? request.Config.GetString("mac") : "", "mac");

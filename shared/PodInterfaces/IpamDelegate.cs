@@ -18,7 +18,7 @@ public static class IpamDelegate
     /// <summary>Finds the executable of <c>ipam.type</c>.</summary>
     /// <param name="request">The call.</param>
     /// <param name="type">The plugin.</param>
-    /// <param name="isInUse">True for an address that a living interface has; null: nobody asks.</param>
+    /// <param name="isInUse">True for an address that a living interface has; null: not asked.</param>
     /// <exception cref="CniException">Code 4: CNI_PATH does not have it.</exception>
     public static PluginDelegate Find(CniRequest request, string type, Func<IPAddr, bool>? isInUse = null) =>
         PluginDelegate.Find(request, type, SameBuild(type, isInUse));

@@ -107,7 +107,7 @@ public sealed class PodLink : IDisposable
     public void Connect(string plugin, ChildLink child, PodAddresses addresses, string ipamType)
     {
         using var entered = pod.Enter();
-        // A kind with neighbours asks them before it uses an IPv6 address: they are on a network of others.
+        // A kind with neighbours asks them before it uses an IPv6 address: other hosts are on their network.
         var setup = new AddressSetup(plugin, inside, Link, addresses) { IpamType = ipamType, EnableDad = child.HasNeighbours };
         setup.AddAddresses();
         var announces = child.HasNeighbours && addresses.IPs.Count > 0;

@@ -50,7 +50,7 @@ internal static class SysctlKeys
 /// <summary>A kernel setting.</summary>
 /// <param name="Key">As the config has it.</param>
 /// <param name="Name">Its path below /proc/sys, such as <c>net/ipv4/conf/eth0/arp_filter</c>.</param>
-/// <param name="Value">What it is to be.</param>
+/// <param name="Value">The wanted value.</param>
 internal sealed record WantedSysctl(string Key, string Name, string Value)
 {
     /// <summary>True where the kernel's text says the same: it divides numbers by tabs, people by blanks.</summary>

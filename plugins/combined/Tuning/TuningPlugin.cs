@@ -162,7 +162,7 @@ internal sealed class TuningPlugin : CniPlugin
             }
         }
 
-        // Also where nothing is left to restore: nobody else would remove it.
+        // Also where nothing is left to restore: no other process removes it.
         backup.Remove();
     }
 

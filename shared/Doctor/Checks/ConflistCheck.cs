@@ -1,31 +1,21 @@
-using Plugboard.ClusterFiles;
 using Plugboard.Doctor.Nodes;
 
 namespace Plugboard.Doctor.Checks;
 
-/// <summary>Which network config the runtime takes, and whether the plugins that it names can serve.</summary>
+/// <summary>Which network configs the runtime takes, and whether they can be read.</summary>
 internal sealed class ConflistCheck : ICheck
 {
-    public string Name => "network configs and plugins";
+    public string Name => "network configs";
 
     public IEnumerable<Finding> Examine(Node node)
     {
-        var directory = node.ConfDirectory;
         foreach (var broken in node.Networks.Where(static file => file.Fault is not null))
             yield return Broken(node, broken);
-        if (node.ChosenNetwork is not { } chosen)
-        {
-            // A broken config has its own finding, which explains that there is no network.
-            if (node.Networks.Count == 0)
-                yield return Missing(directory);
-            yield break;
-        }
-
-        var readable = node.Networks.Where(static file => file.List is not null).ToList();
-        if (readable.Count > 1)
-            yield return Several(node, readable);
-        foreach (var fault in Faults(node, chosen.List!))
-            yield return fault;
+        // A broken config has its own finding, which explains that there is no network.
+        if (node.Networks.Count == 0)
+            yield return Missing(node.ConfDirectory);
+        if (FindSeveral(node) is { } several)
+            yield return several;
     }
 
     private static Finding Missing(string directory) =>
@@ -53,39 +43,48 @@ internal sealed class ConflistCheck : ICheck
             Subject = file.Path,
         };
 
+    // podman uses all of them: for it, several are as it should be.
+    private static Finding? FindSeveral(Node node)
+    {
+        var readable = node.Networks.Where(static file => file.List is not null).ToList();
+        if (!node.PodmanUsesAll)
+            return readable.Count > 1 ? Several(node, readable) : null;
+        if (node.Runtime is null)
+            return null;
+        var others = readable.Where(static file => !file.IsOfPodman).ToList();
+        if (others.Count > 0 && readable[0].IsOfPodman)
+            return PodmanFirst(node, readable[0], others[0]);
+        return others.Count > 1 ? Several(node, others) : null;
+    }
+
     private static Finding Several(Node node, List<NetworkFile> files) =>
         new(
             FindingIds.ConflistSeveral,
             Severity.Warning,
-            $"{files.Count} network configs: {string.Join(", ", files.Select(file => node.OnNode(file.Path)))}; the runtime takes the "
-                + $"first, network {files[0].List!.Name}",
+            $"{files.Count} network configs: {Names(node, files)}; the runtime takes the first, network {files[0].List!.Name}",
             "the other configs have no effect; a config that sorts before it changes every new pod's network",
-            "remove the unwanted configs, or give yours a name that sorts first, such as 05-…"
+            node.PodmanUsesAll
+                ? "remove those that neither the cluster nor podman needs (`podman network ls`: podman uses all), or give the cluster's "
+                    + "config a name that sorts first, such as 05-…"
+                : "remove the unwanted configs, or give yours a name that sorts first, such as 05-…"
         )
         {
             Subject = string.Join(',', files.Select(static file => file.Path)),
         };
 
-    private static IEnumerable<Finding> Faults(Node node, Conflist list)
-    {
-        var plugins = new PluginInspector([.. node.BinDirectories.Select(node.Under)]);
-        foreach (var type in list.Types)
+    private static Finding PodmanFirst(Node node, NetworkFile podmans, NetworkFile other) =>
+        new(
+            FindingIds.ConflistSeveral,
+            Severity.Warning,
+            $"{Names(node, [podmans, other])}: {node.Runtime!.Runtime} takes the first by name, and it is a network of podman's",
+            $"pods get addresses of {podmans.List!.Name}, not of {other.List!.Name}",
+            $"give the cluster's config a name that sorts first: `mv {node.OnNode(other.Path)} "
+                + $"{Path.GetDirectoryName(node.OnNode(other.Path))}/05-{Path.GetFileName(other.Path)}`; leave podman's: podman uses it"
+        )
         {
-            if (plugins.FindFault(type, list.CniVersion) is not { } fault)
-                continue;
-            yield return new Finding(
-                FindingIds.PluginMissing,
-                Severity.Error,
-                $"plugin {type} of network {list.Name}: {fault.Path}: {fault.Why}",
-                "every new pod on this node fails with it",
-                $"the runtime looks into {node.DescribeBinDirectories()}: `installer install --bin-dir {InstallsInto(node)}` puts ours "
-                    + "there; for foreign plugins, copy one for this processor there, mode 0755"
-            )
-            {
-                Subject = type,
-            };
-        }
-    }
+            Subject = podmans.Path,
+        };
 
-    private static string InstallsInto(Node node) => node.Options.BinDirectories is [var given, ..] ? given : "auto";
+    private static string Names(Node node, IEnumerable<NetworkFile> files) =>
+        string.Join(", ", files.Select(file => node.OnNode(file.Path)));
 }

@@ -1,10 +1,7 @@
-using System.Text.Json;
-using Plugboard.Addresses;
 using Plugboard.ClusterFiles;
 using Plugboard.Doctor.Nodes;
 using Plugboard.Ipam.HostLocal;
 using Plugboard.Protocols.Cni;
-using ClusterSubnetFile = Plugboard.ClusterFiles.SubnetFile;
 
 namespace Plugboard.Doctor.Checks;
 
@@ -28,58 +25,8 @@ internal sealed class RangeCheck : ICheck
         }
     }
 
-    private static IReadOnlyList<string> FindFull(Node node, Conflist list, ConfigNode plugin)
-    {
-        var ipam = plugin.Find("ipam") is { Value.Kind: JsonValueKind.Object } found ? found : (ConfigNode?)null;
-        var isFlannel = plugin.GetString("type") == "flannel";
-        if ((ipam?.FindString("type") ?? (isFlannel ? "host-local" : "")) != "host-local")
-            return [];
-        var keys = JsonMembers.From(ipam?.Value);
-        keys.Set(
-            "dataDir",
-            JsonValue.Of(node.Under(ipam?.FindString("dataDir") is { Length: > 0 } dataDir ? dataDir : node.Options.DataDirectory))
-        );
-        if (isFlannel)
-            keys.Set(
-                "ranges",
-                RangesOf(node, plugin.FindString("subnetFile") is { Length: > 0 } file ? file : ClusterSubnetFile.DefaultPath)
-            );
-        var config = new JsonMembers();
-        config.Set("name", JsonValue.Of(list.Name));
-        config.Set("ipam", keys.ToValue());
-        return HostLocalPlugin.FindUsedUp(
-            new CniRequest
-            {
-                Verb = CniVerb.Status,
-                StdinBytes = [],
-                Config = new ConfigNode(config.ToValue(), ""),
-                NetworkName = list.Name,
-                CniVersion = list.CniVersion,
-            }
-        );
-    }
-
-    private static JsonValue RangesOf(Node node, string path)
-    {
-        var ranges = new List<JsonValue>();
-        try
-        {
-            var file = ClusterSubnetFile.Find(node.Under(path));
-            foreach (var subnet in new[] { file?.Subnet, file?.IPv6Subnet }.OfType<IPPrefix>())
-            {
-                var range = new JsonMembers();
-                range.Set("subnet", JsonValue.Of(subnet.Network.ToString()));
-                ranges.Add(JsonValue.Of([range.ToValue()]));
-            }
-        }
-        catch (SubnetFileException)
-        {
-            // That is another check's finding.
-            ranges.Clear();
-        }
-
-        return JsonValue.Of(ranges);
-    }
+    private static IReadOnlyList<string> FindFull(Node node, Conflist list, ConfigNode plugin) =>
+        HostLocalRequest.Find(node, list, plugin) is { } request ? HostLocalPlugin.FindUsedUp(request) : [];
 
     private static Finding Full(string full) =>
         new(

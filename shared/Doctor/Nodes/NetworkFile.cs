@@ -12,6 +12,15 @@ namespace Plugboard.Doctor.Nodes;
 /// <param name="Path">The file, as this process sees it.</param>
 internal sealed record NetworkFile(string Path)
 {
+    // The prefix of the bridges that podman names, and the network that it comes with.
+    private const string PodmanBridge = "cni-podman";
+    private const string PodmanNetwork = "podman";
+
+    /// <summary>True for a network that podman made or came with.</summary>
+    public bool IsOfPodman =>
+        List?.Name == PodmanNetwork
+        || Plugins.Any(static plugin => plugin.Bridge?.StartsWith(PodmanBridge, StringComparison.Ordinal) == true);
+
     /// <summary>What it says; null if it is broken.</summary>
     public Conflist? List { get; init; }
 
@@ -81,7 +90,20 @@ internal sealed record NetworkFile(string Path)
         return list.ToBytes();
     }
 
+    // A key of a wrong type is the plugin's to report: runtimes pass it on.
     private static PluginUse Use(ConfigNode plugin, string dataDirectory)
+    {
+        try
+        {
+            return Read(plugin, dataDirectory);
+        }
+        catch (CniException)
+        {
+            return new PluginUse(plugin.GetString("type"));
+        }
+    }
+
+    private static PluginUse Read(ConfigNode plugin, string dataDirectory)
     {
         var use = new PluginUse(plugin.GetString("type"));
         var ipam = plugin.Find("ipam") is { Value.Kind: System.Text.Json.JsonValueKind.Object } found ? found : (ConfigNode?)null;
@@ -94,6 +116,10 @@ internal sealed record NetworkFile(string Path)
             "bridge" => Bridge(use, plugin) with
             {
                 IsGateway = plugin.GetBool("isGateway") || plugin.GetBool("isDefaultGateway") || plugin.GetBool("ipMasq"),
+                SetsAddress =
+                    (plugin.GetBool("isGateway") || plugin.GetBool("isDefaultGateway"))
+                    && !plugin.GetBool("forceAddress")
+                    && plugin.FindInt("vlan") is null or 0,
                 NeedsNat = plugin.GetBool("ipMasq") && plugin.GetString("ipMasqBackend") != "iptables",
                 NeedsSpoofCheck = plugin.GetBool("macspoofchk"),
             },

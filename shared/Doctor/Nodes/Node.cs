@@ -2,6 +2,7 @@ using Plugboard.Addresses;
 using Plugboard.ClusterFiles;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Pods;
+using Plugboard.Linux.Namespaces;
 using Plugboard.Netlink;
 using Plugboard.Netlink.Route;
 using Plugboard.Netlink.Route.Links;
@@ -13,6 +14,8 @@ namespace Plugboard.Doctor.Nodes;
 internal sealed class Node
 {
     private readonly Lazy<RuntimePaths?> runtime;
+    private readonly Lazy<RuntimePaths?> podman;
+    private readonly Lazy<HostMounts?> host;
     private readonly Lazy<IReadOnlyList<NetworkFile>> networks;
     private readonly Lazy<ResultCache?> cache;
     private readonly Lazy<IReadOnlyList<LeaseFile>> leases;
@@ -20,12 +23,15 @@ internal sealed class Node
     private readonly Lazy<IReadOnlyList<InterfaceAddress>> addresses;
     private readonly Lazy<NamespaceScan> namespaces;
     private readonly Lazy<IReadOnlyList<PodRecord>> portRecords;
+    private readonly Dictionary<NetworkFile, IReadOnlyList<MissingPlugin>> faults = [];
 
     public Node(DoctorOptions options, TimeProvider clock)
     {
         Options = options;
         Now = clock.GetUtcNow();
         runtime = new(() => RuntimeFinder.Find(options.HostRoot));
+        podman = new(() => PodmanFinder.Find(options.HostRoot));
+        host = new(() => HostMounts.Find(options.HostRoot, options.HostProcess));
         networks = new(() => NetworkFile.ReadAll(Under(ConfDirectory), options.DataDirectory));
         cache = new(() => ResultCache.Find(Under(options.CacheDirectory)));
         leases = new(() => [.. DataDirectories.SelectMany(directory => LeaseFile.ReadAll(directory, Now))]);
@@ -44,16 +50,28 @@ internal sealed class Node
     /// <summary>Where the container runtime looks; null if no runtime was found.</summary>
     public RuntimePaths? Runtime => runtime.Value;
 
+    /// <summary>Where a podman with CNI looks, which uses every network config of its directory; null if absent.</summary>
+    public RuntimePaths? Podman => podman.Value;
+
+    /// <summary>True if podman uses all network configs of the directory.</summary>
+    public bool PodmanUsesAll => Podman?.ConfDirectory == ConfDirectory;
+
+    /// <summary>The node's mounts, where its plugins run as on the node; null if this process cannot enter them.</summary>
+    public HostMounts? Host => host.Value;
+
     /// <summary>The directories of plugins, in the runtime's order.</summary>
-    public IReadOnlyList<string> BinDirectories => Options.BinDirectories ?? Runtime?.BinDirectories ?? [RuntimePaths.UpstreamBinDirectory];
+    public IReadOnlyList<string> BinDirectories =>
+        Options.BinDirectories ?? (Runtime ?? Podman)?.BinDirectories ?? [RuntimePaths.UpstreamBinDirectory];
 
     /// <summary>The directory of network configs.</summary>
-    public string ConfDirectory => Options.ConfDirectory ?? Runtime?.ConfDirectory ?? RuntimePaths.UsualConfDirectory;
+    public string ConfDirectory => Options.ConfDirectory ?? (Runtime ?? Podman)?.ConfDirectory ?? RuntimePaths.UsualConfDirectory;
 
     /// <summary>The directories of plugins and what says so, for people.</summary>
-    public string DescribeBinDirectories() =>
+    public string DescribeBinDirectories() => DescribeBinDirectories(Runtime ?? Podman);
+
+    private string DescribeBinDirectories(RuntimePaths? paths) =>
         Options.BinDirectories is { } given ? $"{string.Join(':', given)} (--bin-dir)"
-        : Runtime is { } found ? found.Describe()
+        : paths is { } found ? found.Describe()
         : $"{RuntimePaths.UpstreamBinDirectory} (assumed: no runtime's configuration was found)";
 
     /// <summary>The network configs, in the runtime's order.</summary>
@@ -61,6 +79,43 @@ internal sealed class Node
 
     /// <summary>The config that a runtime uses: the first valid one; null if absent.</summary>
     public NetworkFile? ChosenNetwork => Networks.FirstOrDefault(static file => file.List is not null);
+
+    /// <summary>
+    /// The configs in use: the chosen one and, where podman uses the directory, its own networks; without another runtime all that are
+    /// readable.
+    /// </summary>
+    public IReadOnlyList<NetworkUse> UsedNetworks
+    {
+        get
+        {
+            var used = new List<NetworkUse>();
+            foreach (var file in Networks.Where(static file => file.List is not null))
+            {
+                if (used.Count == 0)
+                    used.Add(new NetworkUse(file, BinDirectories, DescribeBinDirectories()));
+                else if (PodmanUsesAll && (Runtime is null || file.IsOfPodman))
+                    used.Add(new NetworkUse(file, Options.BinDirectories ?? Podman!.BinDirectories, DescribeBinDirectories(Podman)));
+            }
+
+            return used;
+        }
+    }
+
+    /// <summary>What keeps the plugins of a config from being executed, one after the other. Runs them with VERSION, once.</summary>
+    public IReadOnlyList<MissingPlugin> FaultsOf(NetworkUse use)
+    {
+        if (faults.TryGetValue(use.File, out var known))
+            return known;
+        return faults[use.File] = Host is { } mounts
+            ? mounts.Run(() => Inspect(use.BinDirectories))
+            : Inspect([.. use.BinDirectories.Select(Under)]);
+
+        IReadOnlyList<MissingPlugin> Inspect(IReadOnlyList<string> directories)
+        {
+            var plugins = new PluginInspector(directories);
+            return [.. use.List.Types.Select(type => plugins.FindFault(type, use.List.CniVersion)).OfType<MissingPlugin>()];
+        }
+    }
 
     /// <summary>What all plugins of all readable configs are to do.</summary>
     public IEnumerable<PluginUse> Plugins => Networks.SelectMany(static file => file.Plugins);

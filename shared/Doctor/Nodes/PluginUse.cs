@@ -12,6 +12,9 @@ internal sealed record PluginUse(string Type)
     /// <summary>The bridge is the pods' gateway: the node forwards their packets.</summary>
     public bool IsGateway { get; init; }
 
+    /// <summary>ADD gives the bridge itself the gateway's address, and refuses a bridge with another one.</summary>
+    public bool SetsAddress { get; init; }
+
     /// <summary>It needs NAT in nftables' inet tables.</summary>
     public bool NeedsNat { get; init; }
 

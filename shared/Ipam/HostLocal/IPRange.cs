@@ -12,6 +12,9 @@ internal sealed record IPRange(IPPrefix Subnet, IPAddr Start, IPAddr End, IPAddr
     /// <summary>True if the address is from start to end, reserved or not.</summary>
     public bool Contains(IPAddr address) => address.Is6 == Start.Is6 && Start <= address && address <= End;
 
+    /// <summary>True if an address is in both.</summary>
+    public bool Overlaps(IPRange other) => other.Start.Is6 == Start.Is6 && Start <= other.End && other.Start <= End;
+
     /// <summary>
     /// How many addresses there are from start to end, reserved ones too; one less where that number has no place in 128 bits.
     /// </summary>

@@ -26,9 +26,20 @@ internal static class Readiness
         }
         catch (ErrnoException e)
         {
-            throw new CniException(CniErrorCode.PluginNotAvailable, $"{what}: {e.Message}", $"every ADD fails until {path} is repaired", e);
+            throw new CniException(CniErrorCode.PluginNotAvailable, $"{what}: {e.Message}", Advice(e.Errno, path), e);
         }
     }
+
+    private static string Advice(Errno errno, string path) =>
+        $"every ADD fails until {path} is repaired"
+        + errno switch
+        {
+            Errno.ENOSPC or Errno.EDQUOT => $": free space or files there (df {path}; df -i {path})",
+            Errno.EROFS => ": mount it writable; if the kernel made it read-only after an error, its log says so (dmesg)",
+            Errno.ENOTDIR => ": a file has the place of a directory, move it away",
+            Errno.ENOENT => ": the file is missing",
+            _ => "",
+        };
 
     private static void Probe(HostLocalConfig config, string network)
     {

@@ -65,6 +65,17 @@ public sealed class NetworkConfig
         return node.AsString() is { Length: > 0 } version ? version : CniVersions.Oldest;
     }
 
+    /// <summary>The config of one plugin of this list, as a runtime passes it: with the list's name and a version.</summary>
+    /// <param name="plugin">An entry of <c>plugins</c>: an object.</param>
+    /// <param name="version">The version of the call.</param>
+    public byte[] OfPlugin(ConfigNode plugin, string version)
+    {
+        var config = JsonMembers.From(plugin.Value);
+        config.Set("cniVersion", JsonValue.Of(version));
+        config.Set("name", JsonValue.Of(Name));
+        return config.ToBytes();
+    }
+
     private static CniException MissingName() => new(CniErrorCode.InvalidNetworkConfig, "missing network name");
 
     private static CniException Undecodable(string prefix, string what) =>

@@ -59,7 +59,7 @@ public sealed class ClusterFileTests
         node.Run(() => File.Copy(Path.Combine(PluginDirectory.Ours, "portmap"), Path.Combine(bin, "portmap")));
         var conflist = Conflist.Parse("""{"cniVersion":"1.0.0","name":"n","plugins":[{"type":"portmap"}]}"""u8.ToArray(), "");
         var missing = node.Run(() => new ConflistWriter(Path.Combine(node.Directory, "x.conflist"), [bin]).FindMissing(conflist));
-        Assert.Equal("it is not executable, or its filesystem is mounted noexec", Assert.Single(missing).Why);
+        Assert.Equal(("its filesystem is mounted noexec", bin), (Assert.Single(missing).Why, missing[0].Mount));
     }
 
     [KernelFact]

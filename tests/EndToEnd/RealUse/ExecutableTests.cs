@@ -47,6 +47,32 @@ public sealed class ExecutableTests
         Assert.Equal(40, Assert.Single(ids).Length);
     }
 
+    [Fact]
+    public void A_plugin_is_recognised_by_its_note_and_nothing_else_has_it()
+    {
+        var marked = NamesIn(Directory.GetFiles(PluginDirectory.Ours))
+            .Where(static name => PluginNote.Find(Path.Combine(PluginDirectory.Ours, name)) == 1);
+        Assert.Equal(NamesIn(Directory.GetFiles(PluginDirectory.Ours)).Except(beside).Where(static name => name != Driver), marked);
+        Assert.All(Directory.GetFiles(PluginDirectory.Reference), static path => Assert.Null(PluginNote.Find(path)));
+    }
+
+    [KernelTheory]
+    [InlineData("bridge")]
+    [InlineData("host-local")]
+    [InlineData("portmap")]
+    public void Each_plugin_of_an_example_validates_the_whole_conflist(string name) =>
+        Assert.Equal((0, "The config is valid.\n", ""), Run(name, "validate", Example));
+
+    [KernelFact]
+    public void A_plugin_that_a_conflist_does_not_call_says_so()
+    {
+        var (exitCode, output, _) = Run("loopback", "validate", Example);
+        Assert.Equal(1, exitCode);
+        Assert.StartsWith("plugins: none of bridge, portmap is loopback: ", output, StringComparison.Ordinal);
+    }
+
+    private static string Example => File.ReadAllText(Path.Combine(PluginDirectory.Root, "examples/bridge.conflist"));
+
     [KernelTheory]
     [MemberData(nameof(Names))]
     public void It_is_small_static_and_stripped(string name) => AssertStatic(name, MostBytes);
@@ -138,7 +164,7 @@ public sealed class ExecutableTests
         Assert.StartsWith($"CNI {name} plugin version ", version.Output, StringComparison.Ordinal);
         var wrong = Run(name, "frobnicate");
         Assert.Equal(2, wrong.ExitCode);
-        Assert.StartsWith($"{name}: unknown arguments: frobnicate\n", wrong.Output, StringComparison.Ordinal);
+        Assert.Equal($"{name}: unknown arguments: frobnicate; {name} --help lists the commands\n", wrong.Output);
     }
 
     [KernelTheory]

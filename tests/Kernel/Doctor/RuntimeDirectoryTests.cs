@@ -27,8 +27,8 @@ public sealed class RuntimeDirectoryTests
             findings,
             static finding =>
                 Assert.StartsWith(
-                    "the runtime looks into /usr/lib/cni (containerd; /etc/containerd/config.toml, line 3): `installer install --bin-dir "
-                        + "auto` puts ours there",
+                    "the runtime looks into /usr/lib/cni (containerd; /etc/containerd/config.toml, line 3): `mkdir -p /usr/lib/cni`, then "
+                        + "`installer install --bin-dir auto` puts ours there",
                     finding.Remedy,
                     StringComparison.Ordinal
                 )

@@ -149,7 +149,7 @@ public sealed class ConflistWriterTests : IDisposable
     public void A_file_that_is_not_executable_is_reported()
     {
         Plugin("portmap", File.ReadAllBytes("/bin/true"), UnixFileMode.UserRead);
-        Assert.Equal("it is not executable, or its filesystem is mounted noexec", Missing("portmap").Why);
+        Assert.Equal("it is not executable", Missing("portmap").Why);
     }
 
     [Fact]

@@ -1,5 +1,9 @@
+using System.Runtime.CompilerServices;
 using System.Text;
+using Plugboard.Bridge;
+using Plugboard.Flannel;
 using Plugboard.Hosting;
+using Plugboard.Ipam.HostLocal;
 
 namespace Plugboard.Tests.Unit.Hosting;
 
@@ -49,4 +53,48 @@ public sealed class CniCommandLineTests
         Assert.Equal(1, exitCode);
         Assert.StartsWith(said, output, StringComparison.Ordinal);
     }
+
+    private const string List =
+        """{"cniVersion":"1.0.0","name":"n","plugins":[{"type":"first"},{"type":"fake"},{"type":"fake","mtu":MTU}]}""";
+
+    [Fact]
+    public void Of_a_list_the_plugin_reads_its_own_entries_and_names_each()
+    {
+        Assert.Equal(("plugins[2].mtu: is negative\n", 1), Run(List.Replace("MTU", "-1", StringComparison.Ordinal), "validate"));
+        Assert.Equal(("The config is valid.\n", 0), Run(List.Replace("MTU", "1", StringComparison.Ordinal), "validate"));
+        var (output, exitCode) = Run(List.Replace("MTU", "\"x\"", StringComparison.Ordinal), "validate");
+        Assert.Equal(1, exitCode);
+        Assert.StartsWith("plugins[2]: failed to load netconf: mtu wants a whole number, not a text", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_IPAM_plugin_reads_the_entries_that_name_it() =>
+        Assert.Equal(
+            ("plugins[0].mtu: is negative\n", 1),
+            Run("""{"cniVersion":"1.0.0","name":"n","plugins":[{"type":"first","mtu":-1,"ipam":{"type":"fake"}}]}""", "validate")
+        );
+
+    [Theory]
+    [InlineData("""[{"type":"first"},{"type":"second"}]""", "plugins: none of first, second is fake: ")]
+    [InlineData("[]", "plugins: it is missing or empty")]
+    [InlineData("{}", "plugins wants an array, not an object")]
+    [InlineData("[7]", "plugins[0] wants an object")]
+    public void A_list_that_does_not_call_the_plugin_is_not_valid(string plugins, string said)
+    {
+        var (output, exitCode) = Run($$"""{"cniVersion":"1.0.0","name":"n","plugins":{{plugins}}}""", "validate");
+        Assert.Equal(1, exitCode);
+        Assert.Contains(said, output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_examples_are_valid_to_their_plugins()
+    {
+        var bridge = Example("bridge");
+        Assert.Equal(("The config is valid.\n", 0), CniCommandLine.Run(new BridgePlugin(), ["validate"], () => bridge));
+        Assert.Equal(("The config is valid.\n", 0), CniCommandLine.Run(new HostLocalPlugin(), ["validate"], () => bridge));
+        Assert.Equal(("The config is valid.\n", 0), CniCommandLine.Run(new FlannelPlugin(), ["validate"], () => Example("flannel")));
+    }
+
+    private static byte[] Example(string name, [CallerFilePath] string own = "") =>
+        File.ReadAllBytes(Path.Combine(Path.GetDirectoryName(own)!, $"../../../examples/{name}.conflist"));
 }

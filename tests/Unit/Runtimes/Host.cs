@@ -9,6 +9,8 @@ internal sealed class Host : IDisposable
 
     public RuntimePaths? Find() => RuntimeFinder.Find(root);
 
+    public RuntimePaths? FindPodman() => PodmanFinder.Find(root);
+
     public RuntimePaths Paths => Find()!;
 
     /// <summary>The directories and what says so.</summary>

@@ -107,6 +107,16 @@ public sealed class SettingsReaderTests
         Assert.Equal(expected, Read("--ip-masq", arg).Masquerade!.RandomFully);
 
     [Theory]
+    [InlineData("--conflist=nope", "--conflist nope: neither flannel nor bridge, nor the path of a template")]
+    [InlineData(
+        "--conflist=brigde",
+        "--conflist brigde: neither flannel nor bridge, nor the path of a template (did you mean \"bridge\"?)"
+    )]
+    [InlineData("--healthz-port=99999", "--healthz-port 99999: from 1 to 65535, or 0: disabled")]
+    public void A_value_that_cannot_be_meant_ends_it_at_the_start(string arg, string message) =>
+        Assert.Equal(message, Assert.Throws<SettingException>(() => Read(arg)).Message);
+
+    [Theory]
     [InlineData("--ifcae=eth0", "unknown flag --ifcae (did you mean \"iface\"?)")]
     [InlineData("-kube-subnet-mngr", "unknown flag --kube-subnet-mngr (did you mean \"kube-subnet-mgr\"?)")]
     [InlineData("--bananas", "unknown flag --bananas")]
