@@ -20,12 +20,13 @@ rm -f "$output"/plugboard-* "$output/SHA256SUMS" "$output/CHANGELOG.md"
 
 # archive ARCHITECTURE EXECUTABLES
 archive() {
-    local architecture=$1 bin=$2 folder
+    local architecture=$1 bin=$2 executable
     rm -rf "${work:?}/$name"
     mkdir -p "$work/$name/bin"
-    for folder in plugins/*/ coordinator/ installer/; do
-        [ -x "$bin/$(basename "$folder")" ] || { echo "release: $bin/$(basename "$folder") is missing: ./build.sh makes it" >&2; exit 1; }
-        install -m 0755 "$bin/$(basename "$folder")" "$work/$name/bin/"
+    # A folder is one executable of its name, or of the names that it lists.
+    for executable in $(for folder in plugins/*/ coordinator/ installer/; do cat "$folder/executables" 2>/dev/null || basename "$folder"; done); do
+        [ -x "$bin/$executable" ] || { echo "release: $bin/$executable is missing: ./build.sh makes it" >&2; exit 1; }
+        install -m 0755 "$bin/$executable" "$work/$name/bin/"
     done
     cp -R --no-dereference LICENSE README.md CHANGELOG.md docs examples deploy "$work/$name/"
     deploy/release/sbom.sh "$bin" "$version" "$architecture" > "$work/$name/sbom.cdx.json"

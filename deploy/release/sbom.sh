@@ -67,11 +67,12 @@ components=$(mktemp)
 trap 'rm -f "$components"' EXIT
 executables=() dependencies=()
 for folder in plugins/*/ coordinator/ installer/; do
-    name=$(basename "$folder")
+    program=$(basename "$folder")
+    names=$(cat "$folder/executables" 2>/dev/null || echo "$program")
     assets=$folder$objects/project.assets.json
-    { [ -x "$bin/$name" ] && [ -f "$assets" ]; } || die "$name is not built: ./build.sh makes it"
+    [ -f "$assets" ] || die "$program is not built: ./build.sh makes it"
     needed=()
-    listed=$(packages "$assets" && runtime "$name" "$folder")
+    listed=$(packages "$assets" && runtime "$program" "$folder")
     while IFS=$'\t' read -r package_name package_version package_folder; do
         package "$package_name" "$package_version" "$(license "$package_folder")" >> "$components"
         needed+=("pkg:nuget/$package_name@$package_version")
@@ -83,9 +84,12 @@ for folder in plugins/*/ coordinator/ installer/; do
         printf '%s\n' "$component" >> "$components"
         needed+=("$(jq -r '."bom-ref"' <<<"$component")")
     done
-    executables+=("$(jq -nc --arg n "$name" --arg v "$version" --arg h "$(sha256sum < "$bin/$name" | cut -d' ' -f1)" \
-        '{type: "application", "bom-ref": "plugboard/\($n)", name: $n, version: $v, hashes: [{alg: "SHA-256", content: $h}], licenses: [{license: {id: "Apache-2.0"}}]}')")
-    dependencies+=("$(printf '%s\n' "${needed[@]}" | jq -Rnc --arg n "plugboard/$name" '{ref: $n, dependsOn: ([inputs] | sort)}')")
+    for name in $names; do
+        [ -x "$bin/$name" ] || die "$name is not built: ./build.sh makes it"
+        executables+=("$(jq -nc --arg n "$name" --arg v "$version" --arg h "$(sha256sum < "$bin/$name" | cut -d' ' -f1)" \
+            '{type: "application", "bom-ref": "plugboard/\($n)", name: $n, version: $v, hashes: [{alg: "SHA-256", content: $h}], licenses: [{license: {id: "Apache-2.0"}}]}')")
+        dependencies+=("$(printf '%s\n' "${needed[@]}" | jq -Rnc --arg n "plugboard/$name" '{ref: $n, dependsOn: ([inputs] | sort)}')")
+    done
 done
 
 printf '%s\n' "${executables[@]}" | jq -n --arg v "$version" --slurpfile libraries "$components" \

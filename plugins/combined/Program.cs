@@ -1,5 +1,4 @@
-using Plugboard.Combined.Links;
-using Plugboard.Combined.Tuning;
+using Plugboard.Combined;
 using Plugboard.Hosting;
 using Plugboard.Ipam.Static;
 using Plugboard.Protocols.Cni;
@@ -10,7 +9,6 @@ CniPlugin plugin = ExecutableName.Own switch
     "ipvlan" => new IpvlanPlugin(),
     "macvlan" => new MacvlanPlugin(),
     "static" => new StaticPlugin(),
-    "tuning" => new TuningPlugin(),
     "vlan" => new VlanPlugin(),
     var other => throw new InvalidOperationException($"no plugin is called {other}"),
 };

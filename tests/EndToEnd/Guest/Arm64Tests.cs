@@ -86,7 +86,10 @@ public sealed class Arm64Tests(Arm64Tests.Fixture guest) : IClassFixture<Arm64Te
     public void The_installer_places_the_executables()
     {
         Printed("install");
-        Assert.Equal("bridge\nflannel\nhost-local\nloopback\nportmap", Printed("installed"));
+        Assert.Equal(
+            "bridge\ndummy\nflannel\nhost-local\nipvlan\nloopback\nmacvlan\nportmap\nptp\nstatic\ntuning\nvlan",
+            Printed("installed")
+        );
     }
 
     [Arm64Fact]

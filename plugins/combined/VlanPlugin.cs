@@ -4,7 +4,7 @@ using Plugboard.Netlink.Route.Links;
 using Plugboard.PodInterfaces;
 using Plugboard.Protocols.Cni;
 
-namespace Plugboard.Combined.Links;
+namespace Plugboard.Combined;
 
 /// <summary>Gives the pod one VLAN of one of the node's interfaces.</summary>
 internal sealed class VlanPlugin : ChildLinkPlugin

@@ -3,7 +3,7 @@ using Plugboard.Netlink.Route.Links;
 using Plugboard.PodInterfaces;
 using Plugboard.Protocols.Cni;
 
-namespace Plugboard.Combined.Links;
+namespace Plugboard.Combined;
 
 /// <summary>Gives the pod an interface that drops what it sends: addresses without a network, for anycast and tests.</summary>
 internal sealed class DummyPlugin : ChildLinkPlugin

@@ -5,7 +5,7 @@ using Plugboard.Linux.Files;
 using Plugboard.Netlink.Route.Links;
 using Plugboard.Protocols.Cni;
 
-namespace Plugboard.Combined.Tuning;
+namespace Plugboard.Tuning;
 
 /// <summary>
 /// The attributes of an interface before it was tuned, in the reference's file and form, so that either can restore what the other changed.

@@ -2,7 +2,7 @@ using Plugboard.Addresses;
 using Plugboard.PodInterfaces;
 using Plugboard.Protocols.Cni;
 
-namespace Plugboard.Combined.Tuning;
+namespace Plugboard.Tuning;
 
 /// <summary>The keys of a tuning config, read and validated. Pure.</summary>
 internal sealed record TuningConfig

@@ -5,7 +5,7 @@ using Plugboard.Netlink.Route.Links;
 using Plugboard.PodInterfaces;
 using Plugboard.Protocols.Cni;
 
-namespace Plugboard.Combined.Links;
+namespace Plugboard.Combined;
 
 /// <summary>Gives the pod an interface with a hardware address of its own on the network of one of the node's.</summary>
 internal sealed class MacvlanPlugin : ChildLinkPlugin

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Plugboard.Protocols.Cni;
 
-namespace Plugboard.Combined.Tuning;
+namespace Plugboard.Tuning;
 
 /// <summary>Reads the kernel settings of a tuning config: those of the network namespace alone. Pure.</summary>
 internal static class SysctlKeys

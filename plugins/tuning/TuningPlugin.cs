@@ -8,7 +8,7 @@ using Plugboard.Netlink.Route.Links;
 using Plugboard.PodInterfaces;
 using Plugboard.Protocols.Cni;
 
-namespace Plugboard.Combined.Tuning;
+namespace Plugboard.Tuning;
 
 /// <summary>Changes kernel settings of the pod's namespace, and attributes of the interface that a plugin before it made.</summary>
 internal sealed class TuningPlugin : CniPlugin

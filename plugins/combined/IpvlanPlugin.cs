@@ -3,7 +3,7 @@ using Plugboard.Netlink.Route.Links;
 using Plugboard.PodInterfaces;
 using Plugboard.Protocols.Cni;
 
-namespace Plugboard.Combined.Links;
+namespace Plugboard.Combined;
 
 /// <summary>Gives the pod an interface with the hardware address of one of the node's, on that one's network.</summary>
 internal sealed class IpvlanPlugin : ChildLinkPlugin

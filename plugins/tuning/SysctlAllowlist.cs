@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 using Plugboard.Linux.Files;
 using Plugboard.Protocols.Cni;
 
-namespace Plugboard.Combined.Tuning;
+namespace Plugboard.Tuning;
 
 /// <summary>
 /// The settings that this node lets configs change: regular expressions, a line each, for keys as configs write them. Without the file all

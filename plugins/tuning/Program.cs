@@ -1,0 +1,4 @@
+using Plugboard.Hosting;
+using Plugboard.Tuning;
+
+return CniProcess.Run(new TuningPlugin(), args);
