@@ -15,7 +15,7 @@ plugins="bridge dummy flannel host-local ipvlan loopback macvlan portmap ptp sta
 
 # The layer as a registry or a node gets it, compressed, in bytes.
 limit_without=25000000
-limit_with=50000000
+limit_with=40000000
 
 die() { printf 'image: %s\n' "$*" >&2; exit 1; }
 

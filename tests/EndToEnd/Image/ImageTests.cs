@@ -38,9 +38,9 @@ public sealed class ImageTests(ImageArchives archives) : IClassFixture<ImageArch
     }
 
     [KernelTheory]
-    [InlineData("plugboard", "amd64", 50_000_000, "coordinator")]
+    [InlineData("plugboard", "amd64", 40_000_000, "coordinator")]
     [InlineData("plugboard-plugins", "amd64", 25_000_000)]
-    [InlineData("plugboard", "arm64", 50_000_000, "coordinator")]
+    [InlineData("plugboard", "arm64", 40_000_000, "coordinator")]
     [InlineData("plugboard-plugins", "arm64", 25_000_000)]
     public void It_holds_nothing_but_executables_and_is_small(string name, string architecture, long limit, params string[] more)
     {
