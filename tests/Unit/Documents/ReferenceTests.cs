@@ -73,6 +73,8 @@ public sealed partial class ReferenceTests
     [InlineData("configuration.md", "bridge", "plugins/bridge/BridgeConfig.cs")]
     [InlineData("configuration.md", "portmap", "plugins/portmap/PortmapConfig.cs")]
     [InlineData("flannel.md", "Keys", "plugins/flannel/FlannelConfig.cs")]
+    [InlineData("configuration.md", "ptp", "plugins/bridge/PtpConfig.cs")]
+    [InlineData("configuration.md", "tuning", "plugins/tuning/TuningConfig.cs")]
     public void Each_key_of_a_plugin_is_in_its_table_or_in_that_of_every_plugin(string page, string section, string source)
     {
         var everywhere = KeysOf("configuration.md", "Every plugin").ToHashSet(StringComparer.Ordinal);
@@ -82,8 +84,29 @@ public sealed partial class ReferenceTests
         // The chain's own keys; ipam and dns of portmap are what libcni passes to each plugin of a list.
         string[] passed = ["ipam", "dns"];
         Assert.Empty(read.Except(own).Except(everywhere).Except(section == "portmap" ? passed : []));
-        Assert.Empty(own.Except(read));
+        Assert.Empty(own.Except(read).Except(everywhere));
     }
+
+    [Theory]
+    [InlineData("macvlan", "plugins/combined/MacvlanPlugin.cs")]
+    [InlineData("ipvlan", "plugins/combined/IpvlanPlugin.cs")]
+    [InlineData("vlan", "plugins/combined/VlanPlugin.cs")]
+    [InlineData("dummy", "plugins/combined/DummyPlugin.cs")]
+    public void Each_key_of_a_link_in_the_pod_is_in_a_row_that_names_its_plugin(string plugin, string source)
+    {
+        string[] shared = ["ipam", "dns"];
+        var read = Text().Matches(LinkKeys().Match(Source(source)).Groups["body"].Value).Select(static match => match.Groups["text"].Value);
+        var shown = MarkdownPage
+            .Read("configuration.md")
+            .Rows("key", "macvlan, ipvlan, vlan, dummy")
+            .Where(row => row[1] == "all" || row[1].Split(", ").Contains(plugin))
+            .SelectMany(static row => MarkdownPage.Words(row[0]))
+            .Where(static word => word is not ("MAC" or "CNI_ARGS") && !word.Contains('.', StringComparison.Ordinal));
+        Assert.Equal(read.Concat(shared).Order(StringComparer.Ordinal), shown.Order(StringComparer.Ordinal));
+    }
+
+    [GeneratedRegex(@"Keys => \[(?<body>[^\]]*)\]", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex LinkKeys();
 
     [Theory]
     [InlineData("static.md", "Peers from a file", "key", "coordinator/Sources/Static/PeersFileReader.cs")]
