@@ -86,6 +86,9 @@ internal sealed record IpvlanLink : ChildLink
     public override string Kind => "ipvlan";
 
     /// <inheritdoc/>
+    public override bool MayBeChained => true;
+
+    /// <inheritdoc/>
     public override bool HasNeighbours => Mode == IpvlanMode.L2;
 
     /// <inheritdoc/>

@@ -23,6 +23,9 @@ public abstract record ChildLink
     /// <summary>The kind has no use without addresses.</summary>
     public virtual bool NeedsAddresses => true;
 
+    /// <summary>Without an IPAM plugin it has the addresses, and perhaps the master, of the plugin before it, which only ADD knows.</summary>
+    public virtual bool MayBeChained => false;
+
     /// <summary>Neighbours are asked for addresses, and hear of new ones.</summary>
     public virtual bool HasNeighbours => true;
 

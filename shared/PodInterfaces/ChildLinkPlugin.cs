@@ -67,6 +67,8 @@ public abstract class ChildLinkPlugin : CniPlugin
         var type = InterfaceKeys.ReadIpamType(request.Config);
         if (type.Length > 0)
             return (IpamDelegate.Find(request, type), type);
+        if (child.MayBeChained && request.Verb is not (CniVerb.Add or CniVerb.Check))
+            return (null, type);
         if (FindChained(request) is not null)
             return (null, "of the plugin before");
         if (!child.NeedsAddresses)
@@ -126,7 +128,8 @@ public abstract class ChildLinkPlugin : CniPlugin
         var child = Read(request);
         var (ipam, _) = FindIpam(request, child);
         // A master without a carrier is no reason: it may have one again before the next look.
-        if (child is { HasMaster: true, IsMasterInContainer: false })
+        var isMasterUnknown = child is { MayBeChained: true, Master: "" } && ipam is null;
+        if (child is { HasMaster: true, IsMasterInContainer: false } && !isMasterUnknown)
         {
             using var host = RouteClient.Open();
             _ = new MasterLink(host, child).Find(CniErrorCode.PluginNotAvailable);
@@ -153,7 +156,7 @@ public abstract class ChildLinkPlugin : CniPlugin
     private void FindFault(CniRequest request)
     {
         var child = Read(request);
-        if (child.NeedsAddresses && InterfaceKeys.ReadIpamType(request.Config).Length == 0)
+        if (child is { NeedsAddresses: true, MayBeChained: false } && InterfaceKeys.ReadIpamType(request.Config).Length == 0)
             FindIpam(request, child);
     }
 }
