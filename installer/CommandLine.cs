@@ -52,7 +52,11 @@ internal static class CommandLine
         }
 
         if (parsed.UnmatchedTokens.FirstOrDefault(static token => token.StartsWith('-')) is { } flag)
-            return $"unknown flag {flag}{Spelling.Hint(flag, command.Options.Select(static option => option.Name))}; {path} --help lists them";
+        {
+            var hint = Spelling.Hint(flag, command.Options.Select(static option => option.Name));
+            return $"unknown flag {flag}{hint}; {path} --help lists them";
+        }
+
         // System.CommandLine's message about a value that it cannot convert names a type; the option's validator has a better one.
         var messages = parsed.Errors.Select(static error => error.Message).ToList();
         var message = messages.Find(static each => !each.Contains("System.", StringComparison.Ordinal)) ?? messages[0];

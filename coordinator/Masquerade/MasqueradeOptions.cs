@@ -14,7 +14,9 @@ internal sealed record MasqueradeOptions
     /// <summary><c>--masq-chain</c>: the chain of the iptables backend.</summary>
     public string MasqChain { get; init; } = "IP-MASQ-AGENT";
 
-    /// <summary><c>--nomasq-all-reserved-ranges</c>: without networks in the file all reserved ones are exempt, not only the private ones.</summary>
+    /// <summary>
+    /// <c>--nomasq-all-reserved-ranges</c>: without networks in the file all reserved ones are exempt, not only the private ones.
+    /// </summary>
     public bool NoMasqAllReservedRanges { get; init; }
 
     /// <summary><c>--enable-ipv6</c>, of the agent's rules; flannel's follow the cluster's network.</summary>

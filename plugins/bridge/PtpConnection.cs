@@ -26,7 +26,8 @@ internal sealed class PtpConnection(RouteClient host, VethPair pair, PodAddresse
         using var entered = pod.Enter();
         using var inside = RouteClient.Open();
         var link = inside.Links.Get(pair.Owner.IfName);
-        // Without a route to their network: the others of it are not on the link. The pod is the only one there, so no other has the address.
+        // Without a route to their network: the others of it are not on the link. The pod is the only one there, so no other has the
+        // address.
         var setup = new AddressSetup("ptp", inside, link, addresses) { IpamType = ipamType, HasNetworkRoutes = false };
         setup.AddAddresses();
         inside.Links.Set(link.Index, new LinkChange { Up = true });

@@ -37,7 +37,8 @@ internal sealed class PtpPlugin : CniPlugin
         host.Links.Set(pair.Port, new LinkChange { Alias = pair.Owner.Alias });
         var conf = $"net/ipv6/conf/{pair.Port}/";
         InterfaceSettings.Prefer(Name, conf + "accept_ra", "0");
-        // The node asks for the pod's hardware address with the link-local address of its end: it must be settled when the first packet comes.
+        // The node asks for the pod's hardware address with the link-local address of its end: it must be settled when the first packet
+        // comes.
         InterfaceSettings.Prefer(Name, conf + "accept_dad", "0");
 
         var lease = Lease(ipam, earlier, rollback);

@@ -20,7 +20,9 @@ internal sealed class LinkBackup(CniRequest request)
 
     private string Name => $"{request.ContainerId}_{request.IfName}.json";
 
-    /// <summary>Keeps the attributes that are about to change; what an earlier ADD has kept stays, because that was before any change.</summary>
+    /// <summary>
+    /// Keeps the attributes that are about to change; what an earlier ADD has kept stays, because that was before any change.
+    /// </summary>
     /// <returns>True if this call has made the file.</returns>
     public bool Keep(Link link, TuningConfig config)
     {

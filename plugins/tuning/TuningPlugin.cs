@@ -59,7 +59,8 @@ internal sealed class TuningPlugin : CniPlugin
                 CniErrorCode.IOFailure,
                 $"sysctl {setting.Key}: {refusal.Message}",
                 had is null
-                    ? "the namespace has no such setting: the key is misspelt, IFNAME stands for the interface, or the kernel lacks the feature"
+                    ? "the namespace has no such setting: the key is misspelt (IFNAME stands for the interface), or the kernel "
+                        + "lacks the feature"
                     : refusal.Advice,
                 refusal
             );

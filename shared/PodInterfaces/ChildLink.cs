@@ -2,7 +2,9 @@ using Plugboard.Netlink.Route.Links;
 
 namespace Plugboard.PodInterfaces;
 
-/// <summary>What a config says of the link that <see cref="ChildLinkPlugin"/> makes: one in the pod, in most kinds above a master.</summary>
+/// <summary>
+/// What a config says of the link that <see cref="ChildLinkPlugin"/> makes: one in the pod, in most kinds above a master.
+/// </summary>
 public abstract record ChildLink
 {
     /// <summary>The driver's name, such as <c>macvlan</c>.</summary>
@@ -23,7 +25,9 @@ public abstract record ChildLink
     /// <summary>The kind has no use without addresses.</summary>
     public virtual bool NeedsAddresses => true;
 
-    /// <summary>Without an IPAM plugin it has the addresses, and perhaps the master, of the plugin before it, which only ADD knows.</summary>
+    /// <summary>
+    /// Without an IPAM plugin it has the addresses, and perhaps the master, of the plugin before it, which only ADD knows.
+    /// </summary>
     public virtual bool MayBeChained => false;
 
     /// <summary>Neighbours are asked for addresses, and hear of new ones.</summary>

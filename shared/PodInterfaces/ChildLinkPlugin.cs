@@ -21,7 +21,9 @@ public abstract class ChildLinkPlugin : CniPlugin
     /// <exception cref="CniException">Code 2 or 7: a value is not supported, or wrong.</exception>
     protected abstract ChildLink Read(CniRequest request);
 
-    /// <summary>The result of an earlier plugin whose addresses the link takes over, where the config has no ipam; null: it takes none.</summary>
+    /// <summary>
+    /// The result of an earlier plugin whose addresses the link takes over, where the config has no ipam; null: it takes none.
+    /// </summary>
     protected virtual CniResult? FindChained(CniRequest request) => null;
 
     /// <summary>The keys that the plugin knows, beside those of every config.</summary>

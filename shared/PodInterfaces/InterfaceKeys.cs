@@ -3,7 +3,9 @@ using Plugboard.Protocols.Cni;
 
 namespace Plugboard.PodInterfaces;
 
-/// <summary>The config's keys that all plugins share that make an interface of a pod. What is wrong is a <see cref="CniException"/>. Pure.</summary>
+/// <summary>
+/// The config's keys that all plugins share that make an interface of a pod. What is wrong is a <see cref="CniException"/>. Pure.
+/// </summary>
 public static class InterfaceKeys
 {
     /// <summary>The least MTU of an Ethernet device (include/uapi/linux/if_ether.h, ETH_MIN_MTU).</summary>

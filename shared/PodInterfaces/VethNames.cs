@@ -56,8 +56,8 @@ public static class VethNames
         }
 
         /// <summary>
-        /// The name of a link in the pod before it gets its own: <c>cni</c> and eleven hex digits. Computed from the attachment, so that DEL
-        /// finds the link of an ADD that was killed.
+        /// The name of a link in the pod before it gets its own: <c>cni</c> and eleven hex digits. Computed from the attachment, so that
+        /// DEL finds the link of an ADD that was killed.
         /// </summary>
         public string FirstName => "cni" + (Hash(owner, "first") & 0xfff_ffff_ffff).ToString("x11", CultureInfo.InvariantCulture);
 

@@ -10,8 +10,8 @@ namespace Plugboard.PodInterfaces;
 
 /// <summary>
 /// The pair that leads from the pod to the node. One request makes both ends: the container's in its namespace, the host's a bridge's port
-/// already, where there is a bridge. Both are down: a port that comes up after the container's end is enabled once, one that comes up before is enabled, disabled
-/// and enabled again.
+/// already, where there is a bridge. Both are down: a port that comes up after the container's end is enabled once, one that comes up
+/// before is enabled, disabled and enabled again.
 /// </summary>
 public sealed class VethPair(RouteClient host, Attachment owner)
 {

@@ -4,7 +4,8 @@ namespace Plugboard.Runtimes;
 
 /// <summary>
 /// Finds the container runtime of a host, and where it looks for plugins and network configs. Of several installed runtimes it takes the
-/// one that the kubelet is configured for, else the only one that runs (its socket exists), else the first, and says which others there are.
+/// one that the kubelet is configured for, else the only one that runs (its socket exists), else the first, and says which others there
+/// are.
 /// </summary>
 public static class RuntimeFinder
 {

@@ -22,6 +22,8 @@ public sealed record RuntimePaths(string Runtime, IReadOnlyList<string> BinDirec
     /// <summary>The configuration could not be read: the paths are the runtime's defaults, which may be wrong.</summary>
     public bool IsAssumed { get; init; }
 
-    /// <summary>The directories of plugins and what says so, as <c>/usr/lib/cni (containerd; /etc/containerd/config.toml, line 6)</c>.</summary>
+    /// <summary>
+    /// The directories of plugins and what says so, as <c>/usr/lib/cni (containerd; /etc/containerd/config.toml, line 6)</c>.
+    /// </summary>
     public string Describe() => $"{string.Join(':', BinDirectories)} ({Runtime}; {Source})";
 }

@@ -5,7 +5,9 @@ using Plugboard.Runtimes;
 
 namespace Plugboard.Doctor.Checks;
 
-/// <summary>Whether the runtime's configuration can be read, and whether the runtime executes our plugins where they are installed.</summary>
+/// <summary>
+/// Whether the runtime's configuration can be read, and whether the runtime executes our plugins where they are installed.
+/// </summary>
 internal sealed class RuntimeCheck : ICheck
 {
     public string Name => "the runtime's directories";
