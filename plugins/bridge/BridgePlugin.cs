@@ -39,7 +39,7 @@ internal sealed class BridgePlugin : CniPlugin
         earlier = new EarlierAttachment(host, pair.Owner, pair.Port);
         BridgePort.Configure(host, pair, config);
 
-        var lease = ipam is null ? new CniResult() : Lease(ipam, config, earlier, rollback);
+        var lease = ipam is null ? new CniResult() : IpamDelegate.Lease(ipam, () => earlier.MayLive, rollback);
         var plan = AddressPlan.From(lease, config);
         // Before the pod can send.
         PodTrafficRules.Apply(request, config.Traffic, pair, plan, rollback);
@@ -64,25 +64,6 @@ internal sealed class BridgePlugin : CniPlugin
     {
         if (IpamDelegate.Foresee(ipam, request) is { } lease)
             AddressPlan.From(lease, config);
-    }
-
-    // Another executable gets a DEL for all leases of the attachment. If it succeeds, it had no earlier lease; if it fails, it may have
-    // allocated all the same, or refused because the container has its address already: then only if nothing of an earlier attachment can
-    // be alive.
-    private static CniResult Lease(PluginDelegate ipam, BridgeConfig config, EarlierAttachment earlier, Rollback rollback)
-    {
-        var succeeded = false;
-        rollback.OnFailure(
-            $"release the addresses of {config.IpamType}",
-            () =>
-            {
-                if (ipam.IsInProcess || succeeded || !earlier.MayLive)
-                    ipam.Undo();
-            }
-        );
-        var lease = ipam.Add();
-        succeeded = true;
-        return lease;
     }
 
     /// <inheritdoc/>

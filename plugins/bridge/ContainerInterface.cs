@@ -39,7 +39,11 @@ internal sealed class ContainerInterface : IDisposable
 
     private static void Connect(RouteClient client, Link link, VethPair pair, BridgeConfig config, AddressPlan plan)
     {
-        var setup = new AddressSetup("bridge", client, link, plan) { IpamType = config.IpamType, EnableDad = config.EnableDad };
+        var setup = new AddressSetup("bridge", client, link, plan)
+        {
+            IpamType = config.IpamType,
+            Dad = config.EnableDad ? DuplicateDetection.On : DuplicateDetection.Off,
+        };
         setup.AddAddresses();
         if (!config.DisableContainerInterface)
             client.Links.Set(link.Index, new LinkChange { Up = true, ArpNotify = plan.IPs.Count > 0 ? true : null });

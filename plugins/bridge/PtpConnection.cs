@@ -18,8 +18,6 @@ namespace Plugboard.Bridge;
 /// <param name="addresses">What the pod gets; each address has a gateway.</param>
 internal sealed class PtpConnection(RouteClient host, VethPair pair, PodAddresses addresses)
 {
-    private const int TakenByOther = 103;
-
     /// <summary>Gives the container's end its addresses and routes, sets both ends up, and returns the container's.</summary>
     public Link Connect(NetworkNamespace pod, string ipamType)
     {
@@ -114,7 +112,7 @@ internal sealed class PtpConnection(RouteClient host, VethPair pair, PodAddresse
             )
             {
                 throw new CniException(
-                    (CniErrorCode)TakenByOther,
+                    CniErrorCode.AddressTaken,
                     $"address {pod} is in use: the node has a route to it by {link.Name}",
                     $"{link.Name} leads to {VethNames.Parse(link.Alias)?.ToString() ?? "a pod of another plugin"}: two networks have one "
                         + "range, or the leases of this one were lost",

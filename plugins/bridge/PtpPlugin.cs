@@ -41,7 +41,7 @@ internal sealed class PtpPlugin : CniPlugin
         // comes.
         InterfaceSettings.Prefer(Name, conf + "accept_dad", "0");
 
-        var lease = Lease(ipam, earlier, rollback);
+        var lease = IpamDelegate.Lease(ipam, () => earlier.MayLive, rollback);
         var addresses = Plan(lease, config);
         // Before the pod can send.
         PodTrafficRules.Apply(request, config.Traffic, pair, addresses, rollback);
@@ -62,23 +62,6 @@ internal sealed class PtpPlugin : CniPlugin
             Routes = addresses.Routes,
             Dns = config.Dns ?? lease.Dns,
         };
-    }
-
-    private static CniResult Lease(PluginDelegate ipam, EarlierAttachment earlier, Rollback rollback)
-    {
-        var succeeded = false;
-        rollback.OnFailure(
-            "release the addresses",
-            () =>
-            {
-                // Another executable's DEL releases all leases of the attachment, those of a living earlier one too.
-                if (ipam.IsInProcess || succeeded || !earlier.MayLive)
-                    ipam.Undo();
-            }
-        );
-        var lease = ipam.Add();
-        succeeded = true;
-        return lease;
     }
 
     private static PodAddresses Plan(CniResult lease, PtpConfig config)

@@ -8,6 +8,8 @@ namespace Plugboard.Linux;
 /// </summary>
 public static class Sysctl
 {
+    private const int LongestValue = 1 << 16;
+
     /// <summary>
     /// The value of <paramref name="name"/> (such as <c>net/ipv4/ip_forward</c>) without its line end; null if the kernel has no such
     /// setting.
@@ -18,7 +20,12 @@ public static class Sysctl
         if (file is null)
             return null;
         Span<byte> buffer = stackalloc byte[256];
-        return Encoding.UTF8.GetString(buffer[..file.Read(buffer)]).TrimEnd();
+        var length = file.Read(buffer);
+        if (length < buffer.Length)
+            return Encoding.UTF8.GetString(buffer[..length]).TrimEnd();
+        // Few are longer, such as ip_local_reserved_ports, and some of them are only given whole, from the start.
+        var whole = new byte[LongestValue];
+        return Encoding.UTF8.GetString(whole, 0, file.ReadAt(whole, 0)).TrimEnd();
     }
 
     /// <summary>Sets <paramref name="name"/> to <paramref name="value"/>.</summary>

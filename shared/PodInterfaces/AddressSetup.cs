@@ -19,8 +19,8 @@ public sealed class AddressSetup(string plugin, RouteClient client, Link link, P
     /// <summary>The IPAM plugin that gave them, for messages.</summary>
     public required string IpamType { get; init; }
 
-    /// <summary>IPv6 duplicate address detection runs, even where the node has switched it off.</summary>
-    public bool EnableDad { get; init; }
+    /// <summary>Whether IPv6 duplicate address detection runs.</summary>
+    public DuplicateDetection Dad { get; init; }
 
     /// <summary>Each address brings a route to its network on the link.</summary>
     public bool HasNetworkRoutes { get; init; } = true;
@@ -35,7 +35,11 @@ public sealed class AddressSetup(string plugin, RouteClient client, Link link, P
         {
             try
             {
-                client.Addresses.Add(link.Index, ip.Address, new AddressOptions(NoDad: !EnableDad, NoPrefixRoute: !HasNetworkRoutes));
+                client.Addresses.Add(
+                    link.Index,
+                    ip.Address,
+                    new AddressOptions(NoDad: Dad == DuplicateDetection.Off, NoPrefixRoute: !HasNetworkRoutes)
+                );
             }
             catch (NetlinkException e)
             {
@@ -58,11 +62,11 @@ public sealed class AddressSetup(string plugin, RouteClient client, Link link, P
         var why = $"the IPv6 address {address} of {link.Name}";
         if (link.IPv6 is not { } has)
             throw WithoutIPv6(address);
-        if (EnableDad && !has.EnhancedDad)
+        if (Dad == DuplicateDetection.On && !has.EnhancedDad)
             InterfaceSettings.Prefer(plugin, conf + "enhanced_dad", "1");
-        if (EnableDad && has.AcceptDad < 1)
-            InterfaceSettings.Require(conf + "accept_dad", "1", "duplicate address detection");
-        else if (!EnableDad && has.AcceptDad != 0)
+        if (Dad == DuplicateDetection.On && has.AcceptDad < 1)
+            InterfaceSettings.Require(conf + "accept_dad", "1", "enabledad");
+        else if (Dad == DuplicateDetection.Off && has.AcceptDad != 0)
             InterfaceSettings.Prefer(plugin, conf + "accept_dad", "0");
         if (client.Links.Find("lo") is { IPv6.Disabled: true })
             InterfaceSettings.Prefer(plugin, "net/ipv6/conf/lo/disable_ipv6", "0");
@@ -97,7 +101,10 @@ public sealed class AddressSetup(string plugin, RouteClient client, Link link, P
             throw new CniException(
                 CniErrorCode.TryAgainLater,
                 $"timed out after {dadTimeout.TotalSeconds} s waiting for duplicate address detection on {link.Name}",
-                "the interface has no carrier, or remove enabledad from the network config"
+                Dad == DuplicateDetection.On
+                    ? "the interface has no carrier, or remove enabledad from the network config"
+                    : "the interface below has no carrier, so nobody could be asked whether the address is free: connect it, or give the "
+                        + "pod no IPv6 range"
             );
         }
 
@@ -163,4 +170,17 @@ public sealed class AddressSetup(string plugin, RouteClient client, Link link, P
             Errno.ENETUNREACH or Errno.EHOSTUNREACH => "the gateway lies in none of the pod's networks",
             _ => e.KernelMessage ?? "the kernel refuses the route: see routes in the ipam section",
         };
+}
+
+/// <summary>Whether the kernel asks the network for an IPv6 address before it uses it (RFC 4862, 5.4).</summary>
+public enum DuplicateDetection
+{
+    /// <summary>It does not: addresses are usable at once.</summary>
+    Off,
+
+    /// <summary>As the namespace's settings have it (ip-sysctl: accept_dad).</summary>
+    AsSet,
+
+    /// <summary>It does, whatever the settings were.</summary>
+    On,
 }

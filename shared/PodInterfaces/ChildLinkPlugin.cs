@@ -41,7 +41,8 @@ public abstract class ChildLinkPlugin : CniPlugin
         using var rollback = new Rollback(Report);
         using var made = PodLink.Create(pod, child, request.Attachment, rollback);
 
-        var lease = ipam is null ? FindChained(request) : Lease(ipam, rollback);
+        // The interface was not there before this ADD: nothing of an earlier one uses its leases.
+        var lease = ipam is null ? FindChained(request) : IpamDelegate.Lease(ipam, static () => false, rollback);
         var addresses = lease is null ? PodAddresses.None : PodAddresses.From(lease, ipamType, made.Link.Mtu, ContainerInterface);
         made.Connect(Name, child, addresses, ipamType);
 
@@ -56,13 +57,6 @@ public abstract class ChildLinkPlugin : CniPlugin
     }
 
     private void Report(string what, Exception e) => StandardError.WriteLine($"{Name}: cannot {what}: {e.Message}");
-
-    private static CniResult Lease(PluginDelegate ipam, Rollback rollback)
-    {
-        // The interface was not there before this ADD: no earlier one has leases that are in use.
-        rollback.OnFailure("release the addresses", ipam.Undo);
-        return ipam.Add();
-    }
 
     private (PluginDelegate? Ipam, string Type) FindIpam(CniRequest request, ChildLink child)
     {

@@ -99,15 +99,7 @@ public static class InterfaceKeys
         var domain = dns.GetString("domain");
         var given =
             domain.Length > 0 || dns.Find("nameservers") is not null || dns.Find("search") is not null || dns.Find("options") is not null;
-        return !given
-            ? null
-            : new CniDns
-            {
-                Nameservers = dns.GetStrings("nameservers"),
-                Domain = domain,
-                Search = dns.GetStrings("search"),
-                Options = dns.GetStrings("options"),
-            };
+        return given ? CniResultReader.ReadDns(node) : null;
     }
 
     /// <summary>What a reader finds, or another value where it finds a fault: for DEL and GC, which a typing error must not stop.</summary>

@@ -2,6 +2,7 @@ using Plugboard.Addresses;
 using Plugboard.Hosting;
 using Plugboard.Ipam.HostLocal;
 using Plugboard.Ipam.Static;
+using Plugboard.Linux;
 using Plugboard.Protocols.Cni;
 
 namespace Plugboard.PodInterfaces;
@@ -22,6 +23,30 @@ public static class IpamDelegate
     /// <exception cref="CniException">Code 4: CNI_PATH does not have it.</exception>
     public static PluginDelegate Find(CniRequest request, string type, Func<IPAddr, bool>? isInUse = null) =>
         PluginDelegate.Find(request, type, SameBuild(type, isInUse));
+
+    /// <summary>
+    /// ADD, which the rollback takes back. Another executable gets a DEL for all leases of the attachment. If its ADD succeeds, it had no
+    /// earlier lease; if it fails, it may have allocated all the same, or refused because the container has its address already: then only
+    /// if nothing of an earlier attachment can be alive.
+    /// </summary>
+    /// <param name="ipam">The IPAM plugin.</param>
+    /// <param name="mayEarlierLive">True if something of an earlier attachment may be alive.</param>
+    /// <param name="rollback">Releases the addresses.</param>
+    public static CniResult Lease(PluginDelegate ipam, Func<bool> mayEarlierLive, Rollback rollback)
+    {
+        var succeeded = false;
+        rollback.OnFailure(
+            $"release the addresses of {ipam.Path}",
+            () =>
+            {
+                if (ipam.IsInProcess || succeeded || !mayEarlierLive())
+                    ipam.Undo();
+            }
+        );
+        var lease = ipam.Add();
+        succeeded = true;
+        return lease;
+    }
 
     /// <summary>What ADD would give, where it can be known before anything is made: an answer that is not usable is refused then.</summary>
     public static CniResult? Foresee(PluginDelegate? ipam, CniRequest request) =>

@@ -108,7 +108,11 @@ public sealed class PodLink : IDisposable
     {
         using var entered = pod.Enter();
         // A kind with neighbours asks them before it uses an IPv6 address: other hosts are on their network.
-        var setup = new AddressSetup(plugin, inside, Link, addresses) { IpamType = ipamType, EnableDad = child.HasNeighbours };
+        var setup = new AddressSetup(plugin, inside, Link, addresses)
+        {
+            IpamType = ipamType,
+            Dad = child.HasNeighbours ? DuplicateDetection.AsSet : DuplicateDetection.Off,
+        };
         setup.AddAddresses();
         var announces = child.HasNeighbours && addresses.IPs.Count > 0;
         inside.Links.Set(Link.Index, new LinkChange { Up = true, ArpNotify = announces ? true : null });
@@ -118,8 +122,8 @@ public sealed class PodLink : IDisposable
     }
 
     /// <summary>
-    /// Removes the link of an attachment, if it is there: by its mark, or one without a mark, as the reference plugins make it. A link with
-    /// the mark of another attachment stays.
+    /// Removes the link of an attachment, if it is there: by its mark, or one of its kind without a mark, as the reference plugins make
+    /// it. A link with the mark of another attachment, or of another kind, stays.
     /// </summary>
     public static void Delete(CniRequest request, string plugin)
     {
@@ -129,12 +133,13 @@ public sealed class PodLink : IDisposable
         {
             using var client = found.OpenClient();
             client.Links.Delete(request.Attachment.FirstName);
-            if (client.Links.Find(request.IfName) is { } link && IsOf(link, request.Attachment))
+            if (client.Links.Find(request.IfName) is { } link && IsOf(link, request.Attachment, kind: plugin))
                 client.Links.Delete(link.Index);
         }
     }
 
-    private static bool IsOf(Link link, Attachment owner) => VethNames.Parse(link.Alias) is not { } marked || marked == owner;
+    private static bool IsOf(Link link, Attachment owner, string kind) =>
+        VethNames.Parse(link.Alias) is { } marked ? marked == owner : link.Kind == kind;
 
     private static CniException AlreadyExists(string name, NetlinkException? cause) =>
         new(

@@ -46,7 +46,7 @@ internal sealed record StaticConfig
         {
             Addresses = addresses,
             Routes = RouteReader.Read(keys, problems),
-            Dns = problems.Read("ipam.dns", () => ReadDns(keys)) ?? CniDns.None,
+            Dns = problems.Read("ipam.dns", () => CniResultReader.ReadDns(keys)) ?? CniDns.None,
         };
     }
 
@@ -58,15 +58,4 @@ internal sealed record StaticConfig
         if (addresses.Count(static ip => ip.Address.Is6) > 1 || addresses.Count(static ip => !ip.Address.Is6) > 1)
             problems.Add("ipam.addresses", $"CNI version {request.CniVersion} does not support more than 1 address per family");
     }
-
-    private static CniDns ReadDns(ConfigNode keys) =>
-        keys.FindObject("dns") is not { } dns
-            ? CniDns.None
-            : new CniDns
-            {
-                Nameservers = dns.GetStrings("nameservers"),
-                Domain = dns.GetString("domain"),
-                Search = dns.GetStrings("search"),
-                Options = dns.GetStrings("options"),
-            };
 }

@@ -45,6 +45,9 @@ public enum CniErrorCode
     /// <summary>ADD: another container has the host port.</summary>
     PortTaken = 102,
 
+    /// <summary>Another living pod has the address.</summary>
+    AddressTaken = 103,
+
     /// <summary>What was not foreseen.</summary>
     Internal = 999,
 }

@@ -47,6 +47,35 @@ public sealed class LinkStatusTests
         Assert.Equal((50, message), (status.Code, status.Message));
     }
 
+    // The runtime's DEL after an ADD that was refused because of it.
+    [KernelFact]
+    public void DEL_leaves_an_interface_of_another_kind_that_nobody_marked()
+    {
+        using var node = new CniNode();
+        node.Tool("ip link add wire type veth peer name beyond");
+        var pod = node.AddPod();
+        pod.Tool("ip link add eth0 type veth peer name other");
+        var config = Config("macvlan", """{"master":"wire"}""");
+        Assert.Equal(101, node.Call("ADD", pod, config).Code);
+        node.Call("DEL", pod, config).Succeeded();
+        Assert.Contains("eth0", pod.Tool("ip -br link show dev eth0"), StringComparison.Ordinal);
+    }
+
+    [KernelFact]
+    public void Duplicate_address_detection_stays_as_the_namespace_has_it()
+    {
+        using var node = new CniNode();
+        node.Tool("ip link add wire type veth peer name beyond");
+        node.Tool("ip link set wire up");
+        node.Tool("ip link set beyond up");
+        var pod = node.AddPod();
+        pod.TryTool(["sh", "-c", "echo 0 > /proc/sys/net/ipv6/conf/default/accept_dad"]);
+        var ipam = """{"type":"static","addresses":[{"address":"fd00:1::5/64","gateway":"fd00:1::1"}]}""";
+        var config = Config("macvlan", $$$"""{"master":"wire","ipam":{{{ipam}}}}""");
+        node.Call("ADD", pod, config).Succeeded();
+        Assert.Equal("0", pod.ReadSysctl("net/ipv6/conf/eth0/accept_dad"));
+    }
+
     private static JsonObject Config(string type, string keys)
     {
         var config = JsonNode.Parse(keys)!.AsObject();

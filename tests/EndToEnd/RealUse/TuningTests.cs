@@ -108,6 +108,25 @@ public sealed class TuningTests
     }
 
     [KernelFact]
+    public void A_setting_longer_than_most_is_set_checked_and_restored_whole()
+    {
+        using var node = new CniNode();
+        var pod = Attached(node);
+        string Ports(int first) => string.Join(',', Enumerable.Range(first, 100).Select(static port => (2 * port).ToString()));
+        var config = Config(node, $$$"""{"sysctl":{"net.ipv4.ip_local_reserved_ports":"{{{Ports(5000)}}}"}}""");
+        node.Call("ADD", pod, After(pod, config)).Succeeded();
+        Assert.Equal(Ports(5000), pod.ReadSysctl("net/ipv4/ip_local_reserved_ports"));
+        node.Call("CHECK", pod, config).Succeeded();
+
+        var failing = Config(
+            node,
+            $$$"""{"sysctl":{"net.ipv4.ip_local_reserved_ports":"{{{Ports(6000)}}}","net.ipv4.conf.all.nope":"1"}}"""
+        );
+        Assert.Equal(5, node.Call("ADD", pod, After(pod, failing)).Code);
+        Assert.Equal(Ports(5000), pod.ReadSysctl("net/ipv4/ip_local_reserved_ports"));
+    }
+
+    [KernelFact]
     public void Without_an_earlier_plugin_it_is_refused()
     {
         using var node = new CniNode();

@@ -2,7 +2,7 @@ using Plugboard.Coordinator.Cli;
 
 namespace Plugboard.Tests.Unit.Coordinator.Cli;
 
-/// <summary>What a wrong command line is told: one line, without the types of the code.</summary>
+/// <summary>The answer to a wrong command line: one line, without type names.</summary>
 public sealed class UsageTests
 {
     private static string WhyNot(string args) =>
