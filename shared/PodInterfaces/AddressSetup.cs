@@ -103,7 +103,7 @@ public sealed class AddressSetup(string plugin, RouteClient client, Link link, P
                 $"timed out after {dadTimeout.TotalSeconds} s waiting for duplicate address detection on {link.Name}",
                 Dad == DuplicateDetection.On
                     ? "the interface has no carrier, or remove enabledad from the network config"
-                    : "the interface below has no carrier, so nobody could be asked whether the address is free: connect it, or give the "
+                    : "the interface below has no carrier, so no host could be asked whether the address is free: connect it, or give the "
                         + "pod no IPv6 range"
             );
         }
