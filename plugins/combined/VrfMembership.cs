@@ -1,3 +1,4 @@
+using Plugboard.Linux;
 using Plugboard.Netlink;
 using Plugboard.Netlink.Route;
 using Plugboard.Netlink.Route.Links;
@@ -45,7 +46,13 @@ internal sealed class VrfMembership(RouteClient inside, Link link)
         }
 
         foreach (var route in routes.OrderBy(static route => route.Gateway is not null || route.IsMultipath))
-            Restore(route, route.Table == from ? to : route.Table);
+        {
+            var table = route.Table == from ? to : route.Table;
+            if (route.IsMultipath)
+                RestoreHops(route, route.Table, table);
+            else
+                inside.Routes.Add(route.ToSpec() with { Table = table }, RouteAddMode.Replace);
+        }
     }
 
     // The kernel makes its own again, those of addresses, and asks routers anew.
@@ -66,21 +73,24 @@ internal sealed class VrfMembership(RouteClient inside, Link link)
         }
     }
 
-    // Of a route with several next hops those of this interface: the others are not in the VRF.
-    private void Restore(Route route, int table)
+    // Of a route with several next hops those of this interface. An IPv6 route gives up one hop; an IPv4 one stays whole in its table.
+    private void RestoreHops(Route route, int from, int to)
     {
-        if (!route.IsMultipath)
-        {
-            inside.Routes.Add(route.ToSpec() with { Table = table }, RouteAddMode.Replace);
-            return;
-        }
-
         foreach (var hop in route.NextHops)
         {
             if (hop.OutInterface != link.Index)
                 continue;
-            var single = route.ToSpec() with { Table = table, Gateway = hop.Gateway, OutInterface = link.Index };
-            inside.Routes.Add(single, RouteAddMode.Append);
+            var single = route.ToSpec() with { Gateway = hop.Gateway, OutInterface = link.Index };
+            if (from != to && route.Dst.Is6)
+                inside.Routes.Delete(single);
+            try
+            {
+                inside.Routes.Add(single with { Table = to }, RouteAddMode.Append);
+            }
+            catch (NetlinkException e) when (e.Errno == Errno.EEXIST)
+            {
+                // It never went: the kernel keeps a route as long as one of its hops lives.
+            }
         }
     }
 }
