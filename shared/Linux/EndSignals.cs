@@ -13,6 +13,9 @@ public sealed unsafe class EndSignals : IDisposable
 
     private EndSignals(FileDescriptor descriptor) => this.descriptor = descriptor;
 
+    /// <summary>Readable when one of them has come; for <see cref="Sockets.SocketPoll"/>.</summary>
+    public FileDescriptor Descriptor => descriptor;
+
     /// <summary>Blocks them on this thread and those it starts. From now on the process ends when it says so.</summary>
     public static EndSignals Block()
     {

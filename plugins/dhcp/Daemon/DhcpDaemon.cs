@@ -1,0 +1,133 @@
+using Plugboard.Dhcp.Client;
+using Plugboard.Linux;
+using Plugboard.Linux.Sockets;
+
+namespace Plugboard.Dhcp.Daemon;
+
+/// <summary>The daemon's one thread: it waits for connections, servers, times and the signal that ends it.</summary>
+internal sealed class DhcpDaemon : IDisposable
+{
+    private const int MostConnections = 1000;
+    private const long AcceptPause = 1000;
+
+    private readonly UnixSocket listener;
+    private readonly LeaseTable leases;
+    private readonly Action<string> log;
+    private readonly List<Connection> connections = [];
+    private readonly SocketPoll poll = new();
+    private readonly List<(int Place, LeaseHolder Holder)> exchanges = [];
+    private long acceptAgain;
+
+    public DhcpDaemon(UnixSocket listener, LeaseTable leases, Action<string> log)
+    {
+        this.listener = listener;
+        this.leases = leases;
+        this.log = log;
+    }
+
+    /// <summary>Serves until a signal ends it. Leases stay: the next daemon takes them over.</summary>
+    public void Run(EndSignals signals)
+    {
+        while (true)
+        {
+            poll.Clear();
+            var end = poll.Add(signals.Descriptor);
+            var now = BootClock.Milliseconds;
+            var accepts = connections.Count < MostConnections && now >= acceptAgain;
+            var listening = accepts ? poll.Add(listener) : -1;
+            var firstConnection = listening < 0 ? 1 : 2;
+            var polled = connections.Count;
+            foreach (var connection in connections)
+                poll.Add(connection.Socket);
+            var due = AddExchanges(accepts ? Lease.Never : Math.Max(acceptAgain, now + 1));
+            poll.Wait(due == Lease.Never ? -1 : Math.Max(due - now, 0));
+            if (poll.IsReady(end))
+                return;
+            ServeExchanges();
+            for (var i = polled - 1; i >= 0; i--)
+            {
+                if (poll.IsReady(firstConnection + i))
+                    Serve(connections[i]);
+            }
+
+            connections.RemoveAll(Close);
+            if (listening >= 0 && poll.IsReady(listening))
+                Accept();
+        }
+    }
+
+    private static bool Close(Connection connection)
+    {
+        if (connection.IsClosed)
+            connection.Dispose();
+        return connection.IsClosed;
+    }
+
+    // The earliest time at which something is due; the sockets of all exchanges are waited for.
+    private long AddExchanges(long due)
+    {
+        exchanges.Clear();
+        foreach (var holder in leases.Holders)
+        {
+            due = Math.Min(due, holder.Due);
+            if (holder.Socket is { } socket)
+                exchanges.Add((poll.Add(socket), holder));
+            else if (holder.Due != Lease.Never)
+                exchanges.Add((-1, holder));
+        }
+
+        return due;
+    }
+
+    private void ServeExchanges()
+    {
+        var now = BootClock.Milliseconds;
+        foreach (var (place, holder) in exchanges)
+        {
+            try
+            {
+                if (place >= 0 && poll.IsReady(place))
+                    holder.OnPacket(now);
+                if (now >= holder.Due)
+                    holder.OnTime(now);
+            }
+            catch (Exception e)
+            {
+                log($"{holder.Order.Owner}: {e.GetType().Name}: {e.Message}");
+                holder.Postpone(now);
+            }
+        }
+    }
+
+    private void Serve(Connection connection)
+    {
+        while (connection.Read(log) is { } call)
+            leases.Serve(connection, call);
+        if (connection.IsClosed)
+            leases.OnClosed(connection);
+    }
+
+    private void Accept()
+    {
+        try
+        {
+            while (connections.Count < MostConnections && listener.TryAccept() is { } accepted)
+                connections.Add(new Connection(accepted));
+        }
+        catch (ErrnoException e)
+        {
+            // EMFILE: a connection waits until another one has ended.
+            log(e.Message);
+            acceptAgain = BootClock.Milliseconds + AcceptPause;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var connection in connections)
+            connection.Dispose();
+        foreach (var holder in leases.Holders)
+            holder.Dispose();
+    }
+}

@@ -1,0 +1,232 @@
+using Plugboard.Addresses;
+using Plugboard.Dhcp.Client;
+using Plugboard.Dhcp.Gob;
+using Plugboard.Dhcp.Wire;
+using Plugboard.Linux;
+using Plugboard.Protocols.Cni;
+
+namespace Plugboard.Dhcp.Daemon;
+
+/// <summary>The leases of the node: what calls, time and servers do to them, and their files.</summary>
+internal sealed class LeaseTable
+{
+    private readonly Dictionary<Attachment, LeaseHolder> holders = [];
+    private readonly DaemonOptions options;
+    private readonly LeaseFiles files;
+    private readonly Action<string> log;
+    private readonly LeaseEvents events;
+
+    public LeaseTable(DaemonOptions options, LeaseFiles files, Action<string> log)
+    {
+        (this.options, this.files, this.log) = (options, files, log);
+        events = new LeaseEvents(OnHeld, OnLost, OnFailed, log);
+    }
+
+    /// <summary>All of them.</summary>
+    public IReadOnlyCollection<LeaseHolder> Holders => holders.Values;
+
+    /// <summary>Takes over what the files say: leases go on, or are given back if DEL has been or the pod is gone.</summary>
+    public void Adopt()
+    {
+        var now = BootClock.Milliseconds;
+        foreach (var (record, mustRelease) in files.ReadAll(log))
+        {
+            try
+            {
+                if (LeaseHolder.Adopt(record, options, events) is not { } holder)
+                {
+                    files.Remove(record.Owner);
+                    continue;
+                }
+
+                holders[record.Owner] = holder;
+                if (mustRelease)
+                    Drop(holder, "DEL came while the daemon was away", now);
+                else if (holder.FindFault() is { } fault)
+                    Drop(holder, fault, now);
+            }
+            catch (Exception e)
+            {
+                log($"{record.Owner}: its lease cannot be taken over: {e.Message}");
+            }
+        }
+
+        if (holders.Count > 0)
+            log($"{holders.Count} leases taken over from {files.Directory}");
+    }
+
+    /// <summary>Serves a call, now or when the server has answered.</summary>
+    public void Serve(Connection connection, RpcCall call)
+    {
+        try
+        {
+            switch (call.Method)
+            {
+                case RpcMethod.Allocate:
+                    Allocate(connection, LeaseOrder.From(call));
+                    break;
+                case RpcMethod.Release:
+                    Release(LeaseOrder.From(call).Owner);
+                    connection.Reply("", null);
+                    break;
+                case RpcMethod.Check:
+                    Check(LeaseOrder.From(call));
+                    connection.Reply("", holders[LeaseOrder.From(call).Owner].Result);
+                    break;
+                case RpcMethod.Collect:
+                    Collect(call);
+                    connection.Reply("", null);
+                    break;
+                default:
+                    connection.Reply($"rpc: can't find method {call.Method}", null);
+                    break;
+            }
+        }
+        catch (Exception e)
+        {
+            log($"{call.Method} {call.ContainerId}/{call.IfName}: {e.Message}");
+            connection.Reply(e is CniException { Details.Length: > 0 } known ? $"{e.Message}; {known.Details}" : e.Message, null);
+        }
+    }
+
+    private void Allocate(Connection connection, LeaseOrder order)
+    {
+        var now = BootClock.Milliseconds;
+        if (holders.TryGetValue(order.Owner, out var known))
+        {
+            var isSame = known.Order.NetNs == order.NetNs && known.FindFault() is null;
+            if (isSame && known.Lease is not null)
+            {
+                connection.Reply("", known.Result);
+                return;
+            }
+
+            if (isSame && known.Waiting.Count > 0)
+            {
+                known.Waiting.Add(connection);
+                return;
+            }
+
+            // Another pod of the name, or a lease that was lost: the server gives this client the same address again.
+            Forget(known, "another ADD has come for it");
+        }
+
+        var holder = LeaseHolder.Start(order, options, events, now);
+        holders[order.Owner] = holder;
+        holder.Waiting.Add(connection);
+    }
+
+    private void Release(Attachment owner)
+    {
+        if (holders.TryGetValue(owner, out var holder))
+            Drop(holder, "DEL", BootClock.Milliseconds);
+        else
+            files.Remove(owner);
+    }
+
+    private void Check(LeaseOrder order)
+    {
+        if (!holders.TryGetValue(order.Owner, out var holder))
+            throw new InvalidOperationException("the daemon has no lease for it");
+        if (holder.FindFault() is { } fault)
+            throw new InvalidOperationException(fault);
+        if (holder.Lease is null)
+            throw new InvalidOperationException("its lease is lost, and no server has given another yet");
+    }
+
+    private void Collect(RpcCall call)
+    {
+        var config = NetworkConfig.Parse(call.StdinData);
+        var request = new CniRequest
+        {
+            Verb = CniVerb.Gc,
+            StdinBytes = call.StdinData,
+            Config = config.Root,
+            NetworkName = config.Name,
+            CniVersion = config.DecodeVersion(),
+        };
+        if (request.FindValidAttachments() is not { } valid)
+            return;
+        foreach (var holder in holders.Values.ToList())
+        {
+            if (holder.Order.Owner.Network == config.Name && !valid.Contains(holder.Order.Owner))
+                Drop(holder, "GC", BootClock.Milliseconds);
+        }
+    }
+
+    /// <summary>The plugin that waits on a connection is gone: what only it waits for is not wanted any more.</summary>
+    public void OnClosed(Connection connection)
+    {
+        foreach (var holder in holders.Values.ToList())
+        {
+            if (holder.Waiting.Remove(connection) && holder.Waiting.Count == 0 && holder.Lease is null)
+                Drop(holder, "the plugin that asked for it has ended", BootClock.Milliseconds);
+        }
+    }
+
+    private void OnHeld(LeaseHolder holder)
+    {
+        var lease = holder.Lease!;
+        files.Write(
+            new LeaseRecord
+            {
+                Owner = holder.Order.Owner,
+                NetNs = holder.Order.NetNs,
+                Args = holder.Order.Args,
+                Config = holder.Order.StdinData,
+                Hardware = holder.Hardware,
+                HostLink = holder.HostLinkName,
+                Acquired = lease.Acquired,
+                ServerHardware = lease.ServerHardware,
+                Ack = DhcpWriter.Write(lease.Ack),
+            }
+        );
+        if (holder.Waiting.Count == 0)
+            return;
+        log($"{holder.Order.Owner}: {lease.Address} from {lease.Server}, for {Seconds(lease)}");
+        var delivered = false;
+        foreach (var connection in holder.Waiting)
+            delivered |= connection.Reply("", holder.Result);
+        holder.Waiting.Clear();
+        if (!delivered)
+            Drop(holder, "the plugin that asked for it has ended", BootClock.Milliseconds);
+    }
+
+    private static string Seconds(Lease lease) => lease.Expiry == Lease.Never ? "ever" : $"{(lease.Expiry - lease.Acquired) / 1000} s";
+
+    private void OnLost(LeaseHolder holder, string reason) =>
+        log($"{holder.Order.Owner}: its lease is lost: {reason}; looking for another");
+
+    private void OnFailed(LeaseHolder holder, string reason)
+    {
+        if (holder.Waiting.Count == 0)
+        {
+            Drop(holder, reason, BootClock.Milliseconds);
+            return;
+        }
+
+        Forget(holder, reason);
+    }
+
+    // Gives the lease back, if there is one, and forgets it.
+    private void Drop(LeaseHolder holder, string reason, long now)
+    {
+        var lease = holder.Lease;
+        var failure = holder.Release(now);
+        if (failure is not null)
+            log($"{holder.Order.Owner}: {lease?.Address} is not released: {failure}");
+        else if (lease is not null)
+            log($"{holder.Order.Owner}: {lease.Address} released: {reason}");
+        Forget(holder, reason);
+    }
+
+    private void Forget(LeaseHolder holder, string reason)
+    {
+        foreach (var connection in holder.Waiting)
+            connection.Reply(reason, null);
+        holder.Waiting.Clear();
+        holders.Remove(holder.Order.Owner);
+        holder.Dispose();
+        files.Remove(holder.Order.Owner);
+    }
+}

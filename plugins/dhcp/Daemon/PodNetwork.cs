@@ -1,0 +1,135 @@
+using Plugboard.Addresses;
+using Plugboard.Dhcp.Client;
+using Plugboard.Dhcp.Wire;
+using Plugboard.Linux;
+using Plugboard.Linux.Namespaces;
+using Plugboard.Linux.Sockets;
+using Plugboard.Netlink.Route;
+using Plugboard.Netlink.Route.Links;
+using Plugboard.Protocols.Cni;
+
+namespace Plugboard.Dhcp.Daemon;
+
+/// <summary>
+/// A pod's interface, reached by the path of its namespace. The daemon is one thread: it enters the namespace for a moment and comes back,
+/// and between two exchanges it keeps nothing of a pod open, so that the namespace can end.
+/// </summary>
+/// <param name="path">The namespace, as this process reaches it.</param>
+/// <param name="ifName">The interface.</param>
+internal sealed class PodNetwork(string path, string ifName)
+{
+    /// <summary>What is known of the interface.</summary>
+    /// <param name="Hardware">Its hardware address.</param>
+    /// <param name="Mtu">Its MTU.</param>
+    /// <param name="HostLink">The link of this process's namespace that leads to its network; empty: unknown.</param>
+    public sealed record Facts(MacAddress Hardware, int Mtu, string HostLink);
+
+    /// <summary>Sets the interface up if it is down, and says what it is.</summary>
+    /// <exception cref="Exception">The namespace or the interface is gone.</exception>
+    public Facts Examine()
+    {
+        using var own = NetworkNamespace.OpenOwn();
+        var (link, isOfHost) = Inside(
+            (client, link) =>
+            {
+                if (!link.IsUp)
+                    client.Links.Set(link.Index, new LinkChange { Up = true });
+                return (link, link.LinkNetNsId is { } number && client.Namespaces.FindNumber(own) == number);
+            }
+        );
+        var hardware = link.Address ?? throw new InvalidOperationException($"interface {ifName} has no Ethernet address");
+        return new Facts(hardware, link.Mtu, isOfHost ? FindHostLink(link) : "");
+    }
+
+    // A macvlan or vlan says its master; a veth end the other one, which is a bridge's port.
+    private static string FindHostLink(Link link)
+    {
+        using var client = RouteClient.Open();
+        var other = client.Links.Find(link.PeerIndex);
+        if (other is null || link.Kind != "veth")
+            return other?.Name ?? "";
+        return other.MasterIndex == 0 ? "" : client.Links.Find(other.MasterIndex)?.Name ?? "";
+    }
+
+    /// <summary>A socket for DHCP and ARP on the interface.</summary>
+    /// <param name="hardware">The hardware address that it must have: that of the lease.</param>
+    public PacketSocket OpenSocket(MacAddress hardware) =>
+        Inside(
+            (client, link) =>
+            {
+                Require(link, hardware);
+                if (!link.IsUp)
+                    client.Links.Set(link.Index, new LinkChange { Up = true });
+                return PacketSocket.Open(link.Index, PacketFilter.Steps);
+            }
+        );
+
+    /// <summary>Why the interface is not the one of a lease; null if it is.</summary>
+    public string? FindFault(MacAddress hardware)
+    {
+        try
+        {
+            return Inside(
+                (_, link) =>
+                {
+                    Require(link, hardware);
+                    return (string?)null;
+                }
+            );
+        }
+        catch (Exception e) when (IsGone(e))
+        {
+            return e.Message;
+        }
+    }
+
+    /// <summary>True for the exceptions of a namespace or an interface that is gone.</summary>
+    public static bool IsGone(Exception e) => e is NetworkNamespaceException or PodLinkException or ErrnoException { Errno: Errno.ENODEV };
+
+    /// <summary>Removes the address of a lease that is lost, and with it the routes of the kernel by it.</summary>
+    public void RemoveAddress(Lease lease) => Inside((client, link) => client.Addresses.Delete(link.Index, lease.Address));
+
+    /// <summary>Puts the address and routes of a lease on the interface, in the place of those of another.</summary>
+    public void ReplaceAddress(Lease? old, Lease lease, CniResult result) =>
+        Inside(
+            (client, link) =>
+            {
+                if (old is not null && old.Address != lease.Address)
+                    client.Addresses.Delete(link.Index, old.Address);
+                if (!client.Addresses.List(link.Index).Any(each => each.Address == lease.Address))
+                    client.Addresses.Add(link.Index, lease.Address);
+                foreach (var route in result.Routes)
+                    client.Routes.Add(Spec(link, route), RouteAddMode.Replace);
+                return true;
+            }
+        );
+
+    private static RouteSpec Spec(Link link, CniRoute route) =>
+        new()
+        {
+            Dst = route.Dst,
+            Gateway = route.IsOnLink ? null : route.Gw,
+            OutInterface = link.Index,
+            Priority = (uint)route.Priority,
+            Mtu = route.Mtu,
+            Scope = route.IsOnLink ? RouteScope.Link : null,
+        };
+
+    private void Require(Link link, MacAddress hardware)
+    {
+        if (link.Address != hardware)
+            throw new PodLinkException($"interface {ifName} has another hardware address than the lease: {link.Address}, not {hardware}");
+    }
+
+    private T Inside<T>(Func<RouteClient, Link, T> work)
+    {
+        using var pod = NetworkNamespace.Open(path);
+        using var entered = pod.Enter();
+        using var client = RouteClient.Open();
+        var link = client.Links.Find(ifName) ?? throw new PodLinkException($"the pod has no interface {ifName}");
+        return work(client, link);
+    }
+}
+
+/// <summary>The pod's interface is not that of the lease.</summary>
+internal sealed class PodLinkException(string message) : Exception(message);
