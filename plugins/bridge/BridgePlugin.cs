@@ -74,8 +74,10 @@ internal sealed class BridgePlugin : CniPlugin
         // Closed last: the kernel blocks each close until deleted objects are freed, and the removal of a link takes that long anyway.
         using var rules = new PodTrafficRules(request, config.Traffic);
         failures.Try(rules.Withdraw);
+        if (IpamDelegate.ReleasesByInterface(config.IpamType))
+            failures.Try(() => IpamDelegate.Find(request, config.IpamType).Del());
         failures.Try(() => VethPair.Delete(request, Name, isPort: true));
-        if (config.IsLayer3)
+        if (config.IsLayer3 && !IpamDelegate.ReleasesByInterface(config.IpamType))
             failures.Try(() => IpamDelegate.Find(request, config.IpamType).Del());
         failures.ThrowIfAny();
     }

@@ -37,8 +37,11 @@ internal sealed class DaemonClient(string socketPath)
         try
         {
             var deadline = BootClock.Milliseconds + (long)limit.TotalMilliseconds;
-            Send(socket, [.. RpcCall.Hello, .. call.Write()], deadline);
-            return Receive(socket, deadline);
+            Send(socket, RpcCall.Hello, deadline);
+            var gob = ReceiveWelcome(socket, deadline);
+            // Not before: Go's server forgets what it has read after the head (net/rpc, Server.ServeHTTP).
+            Send(socket, call.Write(), deadline);
+            return Receive(socket, gob, deadline);
         }
         catch (GobException e)
         {
@@ -55,51 +58,56 @@ internal sealed class DaemonClient(string socketPath)
         }
     }
 
-    private static void Send(UnixSocket socket, byte[] bytes, long deadline)
+    private static void Send(UnixSocket socket, ReadOnlySpan<byte> bytes, long deadline)
     {
         for (var sent = 0; sent < bytes.Length; )
         {
             Wait(socket, deadline, isForWriting: true);
-            sent += socket.Send(bytes.AsSpan(sent));
+            sent += socket.Send(bytes[sent..]);
         }
     }
 
-    private static RpcReply Receive(UnixSocket socket, long deadline)
+    private static GobReader ReceiveWelcome(UnixSocket socket, long deadline)
     {
-        var gob = new GobReader();
         var head = new List<byte>();
-        var isWelcome = false;
+        while (head.Count <= LongestHead)
+        {
+            head.AddRange(Next(socket, deadline));
+            var all = head.ToArray();
+            if (RpcCall.FindHead(all) is not var (length, first))
+                continue;
+            if (!first.Contains("200 Connected to Go RPC", StringComparison.Ordinal))
+                throw new GobException($"unexpected HTTP response: {Excerpt.Of(first)}");
+            var gob = new GobReader();
+            gob.Append(all.AsSpan(length));
+            return gob;
+        }
+
+        throw new GobException("no HTTP response");
+    }
+
+    private static RpcReply Receive(UnixSocket socket, GobReader gob, long deadline)
+    {
         GobValue? response = null;
+        while (true)
+        {
+            response ??= gob.TryRead();
+            if (response is not null && gob.TryRead() is { } body)
+                return RpcReply.From(response, body);
+            gob.Append(Next(socket, deadline));
+        }
+    }
+
+    private static byte[] Next(UnixSocket socket, long deadline)
+    {
         var buffer = new byte[16 * 1024];
         while (true)
         {
             Wait(socket, deadline);
             if (socket.TryReceive(buffer) is not { } length)
                 continue;
-            if (length == 0)
-                throw Away("it closed the connection", null);
-            if (isWelcome)
-                gob.Append(buffer.AsSpan(0, length));
-            else
-                isWelcome = TakeHead(head, buffer.AsSpan(0, length), gob);
-            if (!isWelcome)
-                continue;
-            response ??= gob.TryRead();
-            if (response is not null && gob.TryRead() is { } body)
-                return RpcReply.From(response, body);
+            return length > 0 ? buffer[..length] : throw Away("it closed the connection", null);
         }
-    }
-
-    private static bool TakeHead(List<byte> head, ReadOnlySpan<byte> bytes, GobReader gob)
-    {
-        head.AddRange(bytes);
-        var all = head.ToArray();
-        if (RpcCall.FindHead(all) is not var (length, first))
-            return all.Length <= LongestHead ? false : throw new GobException("it sent no HTTP response");
-        if (!first.Contains("200 Connected to Go RPC", StringComparison.Ordinal))
-            throw new GobException($"unexpected HTTP response: {Excerpt.Of(first)}");
-        gob.Append(all.AsSpan(length));
-        return true;
     }
 
     private static void Wait(UnixSocket socket, long deadline, bool isForWriting = false)

@@ -87,9 +87,12 @@ public abstract class ChildLinkPlugin : CniPlugin
     public override void Del(CniRequest request)
     {
         var failures = new Failures();
+        var ipam = InterfaceKeys.Leniently(request.Config, InterfaceKeys.ReadIpamType, "");
+        if (IpamDelegate.ReleasesByInterface(ipam))
+            failures.Try(() => IpamDelegate.Find(request, ipam).Del());
         // First the link: an address is free only when no interface has it.
         failures.Try(() => PodLink.Delete(request, Name, Kind));
-        if (InterfaceKeys.Leniently(request.Config, InterfaceKeys.ReadIpamType, "") is { Length: > 0 } ipam)
+        if (ipam.Length > 0 && !IpamDelegate.ReleasesByInterface(ipam))
             failures.Try(() => IpamDelegate.Find(request, ipam).Del());
         failures.ThrowIfAny();
     }

@@ -16,6 +16,12 @@ public static class IpamDelegate
     /// <summary>The IPAM plugin whose addresses the config names.</summary>
     public const string Static = "static";
 
+    /// <summary>
+    /// True for the IPAM plugin whose server learns of the release by the pod's own interface: its DEL comes before the interface is
+    /// removed. Of any other one an address is free only when no interface has it.
+    /// </summary>
+    public static bool ReleasesByInterface(string type) => type == "dhcp";
+
     /// <summary>Finds the executable of <c>ipam.type</c>.</summary>
     /// <param name="request">The call.</param>
     /// <param name="type">The plugin.</param>

@@ -1,0 +1,254 @@
+using System.Text.Json.Nodes;
+using Plugboard.Testing;
+using Plugboard.Tests.EndToEnd.Dhcp;
+using Plugboard.Tests.EndToEnd.Harness;
+
+namespace Plugboard.Tests.EndToEnd.RealUse;
+
+/// <summary>dhcp with dnsmasq, by our daemon and by the reference's.</summary>
+public sealed class DhcpTests
+{
+    [KernelFact]
+    public void A_macvlan_gets_address_routes_dns_and_mtu_and_gives_the_lease_back()
+    {
+        using var dhcp = new DhcpNode();
+        using var server = dhcp.StartServer("--dhcp-option=6,192.168.50.9", "--dhcp-option=15,example.org", "--dhcp-option=26,1400");
+        using var daemon = dhcp.StartDaemon();
+        var pod = dhcp.Node.AddPod();
+        var config = DhcpNode.Macvlan("""{"priority":7}""");
+        dhcp.Node.Call("ADD", pod, config).Succeeded();
+        Assert.Contains(pod.Address, dhcp.ServerLeases.Single(), StringComparison.Ordinal);
+        Assert.Equal("""["192.168.50.9"]""", pod.Result!["dns"]!["nameservers"]!.ToJsonString());
+        Assert.Equal("example.org", (string?)pod.Result["dns"]!["domain"]);
+        Assert.Equal("default via 192.168.50.1 dev eth0 metric 7 mtu 1400", pod.Tool("ip route show default").Trim());
+        pod.Tool("ping -c 1 -W 2 192.168.50.1");
+        dhcp.Node.Call("CHECK", pod, config).Succeeded();
+        dhcp.Node.Call("DEL", pod, config).Succeeded();
+        Eventually.Equal(0, () => dhcp.ServerLeases.Length);
+        Assert.Contains("DHCPRELEASE(s0)", dhcp.ServerLog, StringComparison.Ordinal);
+        Assert.Empty(dhcp.LeaseFiles);
+        dhcp.Node.Call("DEL", pod, config).Succeeded();
+    }
+
+    [KernelFact]
+    public void A_bridge_s_pod_gets_an_address_from_the_network_of_its_uplink()
+    {
+        using var dhcp = new DhcpNode();
+        using var server = dhcp.StartServer();
+        using var daemon = dhcp.StartDaemon();
+        dhcp.Node.Tool("ip link add br0 type bridge");
+        dhcp.Node.Tool("ip link set m0 master br0");
+        dhcp.Node.Tool("ip link set br0 up");
+        var pod = dhcp.Node.AddPod();
+        var config = DhcpNode.Macvlan();
+        config["type"] = "bridge";
+        config["bridge"] = "br0";
+        config.Remove("master");
+        dhcp.Node.Call("ADD", pod, config).Succeeded();
+        pod.Tool("ping -c 1 -W 2 192.168.50.1");
+        dhcp.Node.Call("CHECK", pod, config).Succeeded();
+        dhcp.Node.Call("DEL", pod, config).Succeeded();
+        Eventually.Equal(0, () => dhcp.ServerLeases.Length);
+    }
+
+    [KernelTheory]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public void Plugin_and_daemon_of_different_make_work_together(bool isOurPlugin, bool isOurDaemon)
+    {
+        using var dhcp = new DhcpNode();
+        using var server = dhcp.StartServer();
+        using var daemon = dhcp.StartDaemon(isOurDaemon ? PluginDirectory.Ours : PluginDirectory.Reference);
+        var mixed = Path.Combine(dhcp.Node.Directory, "bin");
+        Directory.CreateDirectory(mixed);
+        File.CreateSymbolicLink(Path.Combine(mixed, "macvlan"), Path.Combine(PluginDirectory.Ours, "macvlan"));
+        var plugin = isOurPlugin ? PluginDirectory.Ours : PluginDirectory.Reference;
+        File.CreateSymbolicLink(Path.Combine(mixed, "dhcp"), Path.Combine(plugin, "dhcp"));
+        dhcp.Node.Plugins = mixed;
+        var pod = dhcp.Node.AddPod();
+        dhcp.Node.Call("ADD", pod, DhcpNode.Macvlan()).Succeeded();
+        Assert.Contains(pod.Address, dhcp.ServerLeases.Single(), StringComparison.Ordinal);
+        pod.Tool("ping -c 1 -W 2 192.168.50.1");
+        dhcp.Node.Call("CHECK", pod, DhcpNode.Macvlan()).Succeeded();
+        dhcp.Node.Call("DEL", pod, DhcpNode.Macvlan()).Succeeded();
+    }
+
+    [KernelFact]
+    public void Without_a_daemon_ADD_and_CHECK_say_so_and_DEL_succeeds()
+    {
+        using var dhcp = new DhcpNode();
+        var pod = dhcp.Node.AddPod();
+        var config = DhcpNode.Macvlan();
+        var output = dhcp.Node.Call("ADD", pod, config);
+        Assert.Equal(11, output.Code);
+        Assert.Equal("error dialing DHCP daemon: dial unix /run/cni/dhcp.sock: connect: no such file or directory", output.Message);
+        Assert.NotEqual(0, pod.TryTool(["ip", "link", "show", "dev", "eth0"]).ExitCode);
+        config["type"] = "dhcp";
+        Assert.Equal(11, dhcp.Node.Call("CHECK", pod, config).Code);
+        Assert.Equal(50, dhcp.Node.Call("STATUS", null, config).Code);
+        dhcp.Node.Call("DEL", pod, config).Succeeded();
+        dhcp.Node.Call("GC", null, config).Succeeded();
+    }
+
+    [KernelFact]
+    public void DEL_succeeds_while_the_daemon_is_away_and_its_next_start_releases_the_lease()
+    {
+        using var dhcp = new DhcpNode();
+        using var server = dhcp.StartServer();
+        var daemon = dhcp.StartDaemon();
+        var pod = dhcp.Node.AddPod();
+        dhcp.Node.Call("ADD", pod, DhcpNode.Macvlan()).Succeeded();
+        daemon.Terminate();
+        Assert.Equal(0, daemon.ExitCode);
+        Assert.Single(dhcp.LeaseFiles);
+        dhcp.Node.Call("DEL", pod, DhcpNode.Macvlan()).Succeeded();
+        Assert.Single(dhcp.ServerLeases);
+        using var next = dhcp.StartDaemon();
+        Eventually.Equal(0, () => dhcp.ServerLeases.Length);
+        Assert.Empty(dhcp.LeaseFiles);
+        Assert.Contains("DEL came while the daemon was away", next.Output, StringComparison.Ordinal);
+    }
+
+    [KernelFact]
+    public void The_lease_of_a_namespace_that_is_gone_is_released_by_DEL()
+    {
+        using var dhcp = new DhcpNode();
+        using var server = dhcp.StartServer();
+        using var daemon = dhcp.StartDaemon();
+        var pod = dhcp.Node.AddPod();
+        dhcp.Node.Call("ADD", pod, DhcpNode.Macvlan()).Succeeded();
+        dhcp.Node.EndPod(pod);
+        dhcp.Node.Call("DEL", pod, DhcpNode.Macvlan()).Succeeded();
+        Eventually.Equal(0, () => dhcp.ServerLeases.Length);
+        Assert.Empty(dhcp.LeaseFiles);
+    }
+
+    [KernelFact]
+    public void GC_releases_the_leases_of_pods_that_are_not_valid()
+    {
+        using var dhcp = new DhcpNode();
+        using var server = dhcp.StartServer();
+        using var daemon = dhcp.StartDaemon();
+        var (stays, goes) = (dhcp.Node.AddPod(), dhcp.Node.AddPod());
+        dhcp.Node.Call("ADD", stays, DhcpNode.Macvlan()).Succeeded();
+        dhcp.Node.Call("ADD", goes, DhcpNode.Macvlan()).Succeeded();
+        var config = DhcpNode.Macvlan();
+        config["cni.dev/valid-attachments"] = new JsonArray(new JsonObject { ["containerID"] = stays.ContainerId, ["ifname"] = "eth0" });
+        dhcp.Node.Call("GC", null, config).Succeeded();
+        Eventually.Equal(1, () => dhcp.ServerLeases.Length);
+        Assert.Contains(stays.Address, dhcp.ServerLeases.Single(), StringComparison.Ordinal);
+        dhcp.Node.Call("CHECK", stays, DhcpNode.Macvlan()).Succeeded();
+    }
+
+    [KernelFact]
+    public void A_repeated_ADD_of_the_same_interface_gets_the_lease_that_is_there()
+    {
+        using var dhcp = new DhcpNode();
+        using var server = dhcp.StartServer();
+        using var daemon = dhcp.StartDaemon();
+        var pod = dhcp.Node.AddPod();
+        dhcp.Node.Call("ADD", pod, DhcpNode.Macvlan()).Succeeded();
+        var address = pod.Address;
+        var alone = DhcpNode.Macvlan();
+        alone["type"] = "dhcp";
+        dhcp.Node.Call("ADD", pod, alone).Succeeded();
+        Assert.Equal(address, pod.Address);
+        Assert.Single(dhcp.ServerLeases);
+        // The link is made again, with another hardware address: CHECK sees it, ADD takes a lease for it.
+        pod.Tool("ip link del eth0");
+        Assert.Equal(100, dhcp.Node.Call("CHECK", pod, alone).Code);
+        dhcp.Node.Call("ADD", pod, DhcpNode.Macvlan()).Succeeded();
+        dhcp.Node.Call("CHECK", pod, DhcpNode.Macvlan()).Succeeded();
+    }
+
+    [KernelFact]
+    public void Options_are_requested_and_provided_as_the_config_says()
+    {
+        using var dhcp = new DhcpNode();
+        using var server = dhcp.StartServer("--dhcp-option=121,10.9.0.0/16,192.168.50.3,0.0.0.0/0,192.168.50.2");
+        using var daemon = dhcp.StartDaemon();
+        var pod = dhcp.Node.AddPod();
+        var config = DhcpNode.Macvlan(
+            """
+            {"request":[{"option":"121"}],"provide":[{"option":"host-name","value":"x","fromArg":"K8S_POD_NAME"},{"option":"60","value":"plug"}]}
+            """
+        );
+        dhcp.Node.Call("ADD", pod, config, "CNI_ARGS=IgnoreUnknown=1;K8S_POD_NAME=web-0").Succeeded();
+        Assert.Contains("default via 192.168.50.2", pod.Tool("ip route"), StringComparison.Ordinal);
+        Assert.Contains("10.9.0.0/16 via 192.168.50.3", pod.Tool("ip route"), StringComparison.Ordinal);
+        Assert.Contains(" web-0 ", dhcp.ServerLeases.Single(), StringComparison.Ordinal);
+        Assert.Contains("vendor class: plug", dhcp.ServerLog, StringComparison.Ordinal);
+    }
+
+    [KernelFact]
+    public void Fifty_pods_at_once_get_an_address_each()
+    {
+        using var dhcp = new DhcpNode();
+        using var server = dhcp.StartServer();
+        using var daemon = dhcp.StartDaemon();
+        var pods = Enumerable.Range(0, 50).Select(_ => dhcp.Node.AddPod()).ToList();
+        Parallel.ForEach(
+            pods,
+            new ParallelOptions { MaxDegreeOfParallelism = 50 },
+            pod => pod.Result = dhcp.Node.RunBeside(() => Add(dhcp, pod))
+        );
+        Assert.Equal(50, pods.Select(static pod => pod.Address).Distinct().Count());
+        Assert.Equal(50, dhcp.LeaseFiles.Length);
+        var status = File.ReadAllLines($"/proc/{daemon.Id}/status");
+        Assert.Equal("Threads:\t1", status.Single(static line => line.StartsWith("Threads", StringComparison.Ordinal)));
+        var resident = status
+            .Single(static line => line.StartsWith("VmRSS", StringComparison.Ordinal))
+            .Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1];
+        Assert.InRange(int.Parse(resident, null), 0, 20_000);
+        foreach (var pod in pods)
+            dhcp.Node.Call("DEL", pod, DhcpNode.Macvlan()).Succeeded();
+        Eventually.Equal(0, () => dhcp.ServerLeases.Length);
+    }
+
+    private static JsonNode Add(DhcpNode dhcp, CniPod pod)
+    {
+        string[] command = ["-i", .. dhcp.Node.EnvironmentOf("ADD", pod), Path.Combine(dhcp.Node.Plugins, "macvlan")];
+        var (exitCode, output) = HostTool.Run("env", command, DhcpNode.Macvlan().ToJsonString());
+        Assert.True(exitCode == 0, output);
+        return JsonNode.Parse(output)!;
+    }
+
+    [KernelFact]
+    public void The_daemon_serves_the_socket_that_it_is_started_with()
+    {
+        using var dhcp = new DhcpNode();
+        using var server = dhcp.StartServer();
+        const string Activate = """
+            use Socket; use POSIX; $^F = 9;
+            socket(my $s, PF_UNIX, SOCK_STREAM, 0) and bind($s, sockaddr_un("/run/cni/dhcp.sock")) and listen($s, 9) or die $!;
+            POSIX::dup2(fileno($s), 3) or die $! if fileno($s) != 3;
+            $ENV{LISTEN_PID} = $$; $ENV{LISTEN_FDS} = 1; exec @ARGV;
+            """;
+        var daemon = dhcp.Start(dhcp.Node, "perl", "-e", Activate, Path.Combine(PluginDirectory.Ours, "dhcp"), "daemon");
+        Eventually.True(() => daemon.Output.Contains("serving on /run/cni/dhcp.sock", StringComparison.Ordinal), () => daemon.Output);
+        var pod = dhcp.Node.AddPod();
+        dhcp.Node.Call("ADD", pod, DhcpNode.Macvlan()).Succeeded();
+        dhcp.Node.Call("STATUS", null, DhcpNode.Macvlan()).Succeeded();
+        daemon.Terminate();
+        Assert.Equal(0, dhcp.Node.TryTool(["test", "-S", "/run/cni/dhcp.sock"]).ExitCode);
+        dhcp.Node.Call("DEL", pod, DhcpNode.Macvlan()).Succeeded();
+    }
+
+    [KernelFact]
+    public void The_daemon_says_what_is_wrong_with_its_flags_and_its_socket()
+    {
+        using var dhcp = new DhcpNode();
+        var executable = Path.Combine(PluginDirectory.Ours, "dhcp");
+        Assert.Equal(2, dhcp.Node.TryTool([executable, "daemon", "-nonsense"]).ExitCode);
+        Assert.Equal(2, dhcp.Node.TryTool([executable, "daemon", "-timeout", "soon"]).ExitCode);
+        Assert.Contains("path not absolute", dhcp.Node.TryTool([executable, "daemon", "-pidfile", "x"]).Error, StringComparison.Ordinal);
+        using var daemon = dhcp.StartDaemon(flags: ["-pidfile", "/run/dhcp.pid"]);
+        Assert.Equal($"{daemon.Id}", dhcp.Node.Tool("cat /run/dhcp.pid"));
+        var second = dhcp.Node.TryTool([executable, "daemon"]);
+        Assert.Equal(1, second.ExitCode);
+        Assert.Contains("another daemon listens on /run/cni/dhcp.sock", second.Error, StringComparison.Ordinal);
+        daemon.Terminate();
+        Assert.NotEqual(0, dhcp.Node.TryTool(["test", "-e", "/run/dhcp.pid"]).ExitCode);
+        Assert.NotEqual(0, dhcp.Node.TryTool(["test", "-e", "/run/cni/dhcp.sock"]).ExitCode);
+    }
+}

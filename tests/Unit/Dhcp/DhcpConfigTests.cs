@@ -1,0 +1,147 @@
+using System.Text;
+using Plugboard.Addresses;
+using Plugboard.Dhcp;
+using Plugboard.Dhcp.Client;
+using Plugboard.Dhcp.Daemon;
+using Plugboard.Dhcp.Wire;
+using Plugboard.Protocols.Cni;
+
+namespace Plugboard.Tests.Unit.Dhcp;
+
+/// <summary>The config's keys, the daemon's flags, and the files of leases.</summary>
+public sealed class DhcpConfigTests
+{
+    private static ConfigNode Config(string ipam) =>
+        NetworkConfig.Parse(Encoding.UTF8.GetBytes($$"""{"name":"n","ipam":{{ipam}}}""")).Root;
+
+    private static DhcpConfig Parse(string ipam, string args = "") => DhcpConfig.Parse(Config(ipam), args);
+
+    [Fact]
+    public void Without_keys_routers_mask_DNS_and_MTU_are_requested()
+    {
+        var config = Parse("{}");
+        Assert.Equal([3, 1, 6, 15, 26, 119], config.Requested);
+        Assert.Equal("/run/cni/dhcp.sock", config.SocketPath);
+        Assert.Empty(config.Provided);
+    }
+
+    [Theory]
+    [InlineData("""[{"option":"121"}]""", "121 3 1 6 15 26 119")]
+    [InlineData("""[{"option":121},{"option":"routers"}]""", "121 3 1 6 15 26 119")]
+    [InlineData("""[{"skipDefault":true}]""", "")]
+    [InlineData("""[{"skipDefault":true,"option":"subnet-mask"},{"option":"12"}]""", "1 12")]
+    public void What_is_requested_comes_before_the_usual(string request, string expected) =>
+        Assert.Equal(expected, string.Join(' ', Parse($$"""{"request":{{request}}}""").Requested));
+
+    [Theory]
+    [InlineData("IgnoreUnknown=1;K8S_POD_NAME=web", "web")]
+    [InlineData("", "x")]
+    [InlineData("other", "x")]
+    public void An_option_s_value_is_that_of_CNI_ARGS_or_of_the_config(string args, string expected)
+    {
+        var provided = Parse("""{"provide":[{"option":"host-name","value":"x","fromArg":"K8S_POD_NAME"}]}""", args).Provided;
+        Assert.Equal((12, expected), (provided.Single().Code, Encoding.UTF8.GetString(provided.Single().Value)));
+    }
+
+    [Theory]
+    [InlineData("""{"request":[{"option":"foo"}]}""", "Can not parse option \"foo\"")]
+    [InlineData("""{"request":[{"option":"256"}]}""", "Can not parse option \"256\"")]
+    [InlineData("""{"request":[{"option":"255"}]}""", "option 255 cannot be used")]
+    [InlineData("""{"priority":-1}""", "priority -1 is negative")]
+    [InlineData("""{"daemonSocketPath":"x"}""", "is not absolute")]
+    public void A_wrong_value_is_named(string ipam, string message)
+    {
+        Assert.Contains(message, Assert.Throws<CniException>(() => Parse(ipam)).Message, StringComparison.Ordinal);
+        Assert.Contains(message, DhcpConfig.Validate(Config(ipam), "").Single(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_value_of_more_than_255_bytes_is_refused()
+    {
+        var ipam = $$"""{"provide":[{"option":"12","value":"{{new string('x', 256)}}"}]}""";
+        Assert.StartsWith("value too long for option 12", Assert.Throws<CniException>(() => Parse(ipam)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_client_s_id_is_the_reference_s_unless_the_config_provides_one()
+    {
+        var owner = new Attachment("net", new string('c', 300), "eth0");
+        var usual = ClientProfile.From(owner with { ContainerId = "c" }, default, Parse("{}"), false);
+        Assert.Equal("\0c/net/eth0", Encoding.UTF8.GetString(usual.ClientId));
+        Assert.Equal(255, ClientProfile.From(owner, default, Parse("{}"), false).ClientId.Length);
+        var provided = ClientProfile.From(owner, default, Parse("""{"provide":[{"option":"61","value":"me"}]}"""), false);
+        Assert.Equal("me"u8.ToArray(), provided.ClientId);
+        Assert.Empty(provided.Provided);
+    }
+
+    [Theory]
+    [InlineData("10s", 10_000)]
+    [InlineData("1m2s", 62_000)]
+    [InlineData("1.5h", 5_400_000)]
+    [InlineData("200ms", 200)]
+    [InlineData("0", 0)]
+    [InlineData("", null)]
+    [InlineData("10", null)]
+    [InlineData("-1s", null)]
+    [InlineData("s", null)]
+    [InlineData("1x", null)]
+    public void A_duration_is_Go_s(string text, long? expected) => Assert.Equal(expected, GoDuration.TryParse(text));
+
+    [Fact]
+    public void The_flags_are_the_reference_s()
+    {
+        string[] flags =
+        [
+            "-pidfile",
+            "/p",
+            "--hostprefix=/host/",
+            "-socketpath",
+            "/s",
+            "-broadcast",
+            "-timeout=1s",
+            "-resendmax",
+            "2s",
+            "-resendtimeout",
+            "3s",
+            "-probe=0",
+        ];
+        var options = DaemonOptions.Parse(flags, out _)!;
+        Assert.Equal(("/p", "/host", "/s", true), (options.PidFile, options.HostPrefix, options.SocketPath, options.Broadcast));
+        Assert.Equal(new ClientTimings(1000, 2000, 3000, 0), options.Timings);
+        Assert.Equal(new ClientTimings(10_000, 62_000, 208_000, 200), DaemonOptions.Parse([], out _)!.Timings);
+    }
+
+    [Theory]
+    [InlineData("-x", "flag provided but not defined: -x")]
+    [InlineData("-timeout", "flag needs an argument: -timeout")]
+    [InlineData("-timeout=soon", "invalid value \"soon\" for flag -timeout")]
+    [InlineData("word", "unknown argument word")]
+    public void A_wrong_flag_is_named(string flag, string expected)
+    {
+        Assert.Null(DaemonOptions.Parse(flag == "-x" ? [flag, "1"] : [flag], out var fault));
+        Assert.Equal(expected, fault);
+    }
+
+    [Fact]
+    public void A_lease_is_read_from_its_file_as_it_was_written()
+    {
+        var record = new LeaseRecord
+        {
+            Owner = new Attachment("net", "c", "eth0"),
+            NetNs = "/run/netns/a b",
+            Args = "A=1\nB",
+            Config = [1, 2, 0],
+            Hardware = MacAddress.Parse("02:00:00:00:00:01"),
+            HostLink = "",
+            Acquired = 77,
+            ServerHardware = MacAddress.Parse("02:00:00:00:00:02"),
+            Ack = DhcpWriter.Write(new DhcpMessage()),
+        };
+        var read = LeaseRecord.Parse(record.ToContent())!;
+        Assert.Equal(record.ToContent(), read.ToContent());
+        Assert.Equal(record with { Config = read.Config, Ack = read.Ack }, read);
+        Assert.Null(read.FindLease());
+        Assert.Null(LeaseRecord.Parse("dhcp lease 2\n"u8));
+        Assert.Null(LeaseRecord.Parse(record.ToContent().AsSpan(0, 100)));
+    }
+}
