@@ -199,6 +199,7 @@ internal sealed class LeaseTable
 
     private void OnFailed(LeaseHolder holder, string reason)
     {
+        log($"{holder.Order.Owner}: {reason}");
         if (holder.Waiting.Count == 0)
         {
             Drop(holder, reason, BootClock.Milliseconds);

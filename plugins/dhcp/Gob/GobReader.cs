@@ -46,11 +46,7 @@ internal sealed class GobReader
     {
         ReadOnlySpan<byte> rest = buffer;
         if (!GobCursor.TryUnsigned(ref rest, out var length))
-        {
-            // Nine bytes are as long as a number can be.
-            return buffer.Length <= sizeof(ulong) ? null : throw new GobException("a message has no length");
-        }
-
+            return rest.IsEmpty || 256 - rest[0] <= sizeof(ulong) ? null : throw new GobException("a message has no length");
         if (length is 0 or > LongestMessage)
             throw new GobException($"a message is said to have {length} bytes");
         if ((ulong)rest.Length < length)

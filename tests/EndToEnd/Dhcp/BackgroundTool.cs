@@ -10,6 +10,7 @@ internal sealed class BackgroundTool : IDisposable
 {
     private readonly Process process;
     private readonly StringBuilder output = new();
+    private bool isDisposed;
 
     public BackgroundTool(TestNamespace inside, string program, params string[] arguments)
     {
@@ -71,6 +72,9 @@ internal sealed class BackgroundTool : IDisposable
 
     public void Dispose()
     {
+        if (isDisposed)
+            return;
+        isDisposed = true;
         if (!process.HasExited)
             Kill();
         process.Dispose();

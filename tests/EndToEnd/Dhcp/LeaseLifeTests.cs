@@ -55,14 +55,14 @@ public sealed class LeaseLifeTests
         var daemon = dhcp.StartDaemon();
         var pod = dhcp.Node.AddPod();
         dhcp.Node.Call("ADD", pod, DhcpNode.Macvlan()).Succeeded();
-        var before = pod.Tool("ip -o addr show dev eth0");
+        var before = pod.Tool("ip -o -4 addr show dev eth0");
         daemon.Kill();
         var words = server.Messages.Count;
         // The killed one has left its socket.
         using var next = dhcp.StartDaemon();
         Eventually.True(() => server.Messages.Count >= words + 2, () => $"{server.Words} {next.Output}");
         Assert.All(server.Messages.Skip(words), static message => Assert.Equal("RENEW", message.Word));
-        Assert.Equal(before, pod.Tool("ip -o addr show dev eth0"));
+        Assert.Equal(before, pod.Tool("ip -o -4 addr show dev eth0"));
         dhcp.Node.Call("CHECK", pod, DhcpNode.Macvlan()).Succeeded();
         dhcp.Node.Call("DEL", pod, DhcpNode.Macvlan()).Succeeded();
         Eventually.True(() => server.Words.EndsWith("RELEASE", StringComparison.Ordinal), () => server.Words);
@@ -171,6 +171,6 @@ public sealed class LeaseLifeTests
         Assert.Contains("DHCPDISCOVER sent 2 times", output.Message, StringComparison.Ordinal);
         Assert.Contains("no server has answered", output.Message, StringComparison.Ordinal);
         Assert.Empty(dhcp.LeaseFiles);
-        Assert.Contains("no more tries", daemon.Output, StringComparison.Ordinal);
+        Eventually.True(() => daemon.Output.Contains("no more tries", StringComparison.Ordinal), () => daemon.Output);
     }
 }

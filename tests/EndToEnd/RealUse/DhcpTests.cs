@@ -66,11 +66,14 @@ public sealed class DhcpTests
         File.CreateSymbolicLink(Path.Combine(mixed, "dhcp"), Path.Combine(plugin, "dhcp"));
         dhcp.Node.Plugins = mixed;
         var pod = dhcp.Node.AddPod();
-        dhcp.Node.Call("ADD", pod, DhcpNode.Macvlan()).Succeeded();
+        // The newest version that Debian's reference knows.
+        var config = DhcpNode.Macvlan();
+        config["cniVersion"] = "1.0.0";
+        dhcp.Node.Call("ADD", pod, config).Succeeded();
         Assert.Contains(pod.Address, dhcp.ServerLeases.Single(), StringComparison.Ordinal);
         pod.Tool("ping -c 1 -W 2 192.168.50.1");
-        dhcp.Node.Call("CHECK", pod, DhcpNode.Macvlan()).Succeeded();
-        dhcp.Node.Call("DEL", pod, DhcpNode.Macvlan()).Succeeded();
+        dhcp.Node.Call("CHECK", pod, config).Succeeded();
+        dhcp.Node.Call("DEL", pod, config).Succeeded();
     }
 
     [KernelFact]
@@ -104,8 +107,7 @@ public sealed class DhcpTests
         dhcp.Node.Call("DEL", pod, DhcpNode.Macvlan()).Succeeded();
         Assert.Single(dhcp.ServerLeases);
         using var next = dhcp.StartDaemon();
-        Eventually.Equal(0, () => dhcp.ServerLeases.Length);
-        Assert.Empty(dhcp.LeaseFiles);
+        Eventually.Equal(0, () => dhcp.ServerLeases.Length + dhcp.LeaseFiles.Length);
         Assert.Contains("DEL came while the daemon was away", next.Output, StringComparison.Ordinal);
     }
 

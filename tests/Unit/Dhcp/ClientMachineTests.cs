@@ -226,17 +226,17 @@ public sealed class ClientMachineTests
     }
 
     [Theory]
-    [InlineData(500_000, ClientPhase.Renewing)]
-    [InlineData(875_000, ClientPhase.Rebinding)]
-    [InlineData(1_000_000, ClientPhase.Selecting)]
-    [InlineData(9_000_000, ClientPhase.Selecting)]
-    public void A_lease_that_was_left_alone_is_where_the_time_says(long after, ClientPhase expected)
+    [InlineData(500_000, "Renewing")]
+    [InlineData(875_000, "Rebinding")]
+    [InlineData(1_000_000, "Selecting")]
+    [InlineData(9_000_000, "Selecting")]
+    public void A_lease_that_was_left_alone_is_where_the_time_says(long after, string expected)
     {
         var lease = Bound().Lease!;
         var adopted = ClientState.Adopt(Profile, Timings, 7, lease);
         Assert.Equal(lease.Renewal, adopted.Due);
         Assert.True(adopted.HasLease);
-        Assert.Equal(expected, ClientMachine.Next(adopted, new Tick(), Began + after).State.Phase);
+        Assert.Equal(expected, ClientMachine.Next(adopted, new Tick(), Began + after).State.Phase.ToString());
     }
 
     [Fact]

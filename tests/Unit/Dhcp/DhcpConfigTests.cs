@@ -11,8 +11,7 @@ namespace Plugboard.Tests.Unit.Dhcp;
 /// <summary>The config's keys, the daemon's flags, and the files of leases.</summary>
 public sealed class DhcpConfigTests
 {
-    private static ConfigNode Config(string ipam) =>
-        NetworkConfig.Parse(Encoding.UTF8.GetBytes($$"""{"name":"n","ipam":{{ipam}}}""")).Root;
+    private static ConfigNode Config(string ipam) => NetworkConfig.Parse(Encoding.UTF8.GetBytes($$"""{"name":"n","ipam":{{ipam}}}""")).Root;
 
     private static DhcpConfig Parse(string ipam, string args = "") => DhcpConfig.Parse(Config(ipam), args);
 
@@ -75,11 +74,11 @@ public sealed class DhcpConfigTests
     }
 
     [Theory]
-    [InlineData("10s", 10_000)]
-    [InlineData("1m2s", 62_000)]
-    [InlineData("1.5h", 5_400_000)]
-    [InlineData("200ms", 200)]
-    [InlineData("0", 0)]
+    [InlineData("10s", 10_000L)]
+    [InlineData("1m2s", 62_000L)]
+    [InlineData("1.5h", 5_400_000L)]
+    [InlineData("200ms", 200L)]
+    [InlineData("0", 0L)]
     [InlineData("", null)]
     [InlineData("10", null)]
     [InlineData("-1s", null)]

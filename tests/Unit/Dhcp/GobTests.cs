@@ -37,8 +37,22 @@ public sealed class GobTests
         + "16ff93020101085b5d737472696e6701ff9400010c0000";
 
     private const string Result =
-        "33ff8203010201" + "04c0a83238" + "0104ffffff00" + "00" + "0104c0a83201" + "00" + "0101" + "010104" + "00000000" + "0104" + "00000000" + "00"
-        + "0104c0a83201" + "00" + "0100" + "00";
+        "33ff8203010201"
+        + "04c0a83238"
+        + "0104ffffff00"
+        + "00"
+        + "0104c0a83201"
+        + "00"
+        + "0101"
+        + "010104"
+        + "00000000"
+        + "0104"
+        + "00000000"
+        + "00"
+        + "0104c0a83201"
+        + "00"
+        + "0100"
+        + "00";
 
     private static RpcCall Call(string method) =>
         new()
@@ -99,7 +113,10 @@ public sealed class GobTests
     public void An_error_comes_with_an_empty_struct()
     {
         var bytes = Convert.ToHexStringLower(new RpcReply("DHCP.Allocate", 0, "no", null).Write(new RpcDefinitions()));
-        Assert.Equal(ResponseType + "16ff80" + "010d444843502e416c6c6f63617465" + "02026e6f" + "00" + "0aff95030102ff96000000" + "03ff9600", bytes);
+        Assert.Equal(
+            ResponseType + "16ff80" + "010d444843502e416c6c6f63617465" + "02026e6f" + "00" + "0aff95030102ff96000000" + "03ff9600",
+            bytes
+        );
     }
 
     [Fact]

@@ -123,7 +123,10 @@ public sealed class MessageTests
         var result = LeaseResult.From(LeaseOf(Ack), 5, 1500);
         Assert.Equal("10.0.0.5/24", result.IPs.Single().Address.ToString());
         Assert.Equal("10.0.0.1", result.IPs.Single().Gateway.ToString());
-        Assert.Equal(("0.0.0.0/0", "10.0.0.1", 5), (result.Routes[0].Dst.ToString(), result.Routes[0].Gw.ToString(), result.Routes[0].Priority));
+        Assert.Equal(
+            ("0.0.0.0/0", "10.0.0.1", 5),
+            (result.Routes[0].Dst.ToString(), result.Routes[0].Gw.ToString(), result.Routes[0].Priority)
+        );
     }
 
     [Fact]
@@ -159,7 +162,9 @@ public sealed class MessageTests
     public void DNS_is_reported_and_what_is_no_name_is_left_out()
     {
         byte[] search = [3, (byte)'e', (byte)'n', (byte)'g', 5, .. "apple"u8, 3, .. "com"u8, 0, 9, .. "marketing"u8, 0xc0, 4, 0xc0, 30];
-        var dns = LeaseResult.From(LeaseOf(With((6, [10, 0, 0, 8, 10, 0, 0, 9]), (15, "example.org\0"u8.ToArray()), (119, search))), 0, 1500).Dns;
+        var dns = LeaseResult
+            .From(LeaseOf(With((6, [10, 0, 0, 8, 10, 0, 0, 9]), (15, "example.org\0"u8.ToArray()), (119, search))), 0, 1500)
+            .Dns;
         Assert.Equal(["10.0.0.8", "10.0.0.9"], dns.Nameservers);
         Assert.Equal("example.org", dns.Domain);
         Assert.Equal(["eng.apple.com", "marketing.apple.com"], dns.Search);
