@@ -38,6 +38,8 @@ internal sealed class BridgePlugin : CniPlugin
         pair.Create(pod, bridge.Link, config.Mtu, config.Mac, rollback);
         earlier = new EarlierAttachment(host, pair.Owner, pair.Port);
         BridgePort.Configure(host, pair, config);
+        if (IpamDelegate.UsesInterface(config.IpamType))
+            pair.SetUp();
 
         var lease = ipam is null ? new CniResult() : IpamDelegate.Lease(ipam, () => earlier.MayLive, rollback);
         var plan = AddressPlan.From(lease, config);
@@ -74,10 +76,10 @@ internal sealed class BridgePlugin : CniPlugin
         // Closed last: the kernel blocks each close until deleted objects are freed, and the removal of a link takes that long anyway.
         using var rules = new PodTrafficRules(request, config.Traffic);
         failures.Try(rules.Withdraw);
-        if (IpamDelegate.ReleasesByInterface(config.IpamType))
+        if (IpamDelegate.UsesInterface(config.IpamType))
             failures.Try(() => IpamDelegate.Find(request, config.IpamType).Del());
         failures.Try(() => VethPair.Delete(request, Name, isPort: true));
-        if (config.IsLayer3 && !IpamDelegate.ReleasesByInterface(config.IpamType))
+        if (config.IsLayer3 && !IpamDelegate.UsesInterface(config.IpamType))
             failures.Try(() => IpamDelegate.Find(request, config.IpamType).Del());
         failures.ThrowIfAny();
     }

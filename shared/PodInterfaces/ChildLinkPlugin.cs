@@ -88,11 +88,11 @@ public abstract class ChildLinkPlugin : CniPlugin
     {
         var failures = new Failures();
         var ipam = InterfaceKeys.Leniently(request.Config, InterfaceKeys.ReadIpamType, "");
-        if (IpamDelegate.ReleasesByInterface(ipam))
+        if (IpamDelegate.UsesInterface(ipam))
             failures.Try(() => IpamDelegate.Find(request, ipam).Del());
         // First the link: an address is free only when no interface has it.
         failures.Try(() => PodLink.Delete(request, Name, Kind));
-        if (ipam.Length > 0 && !IpamDelegate.ReleasesByInterface(ipam))
+        if (ipam.Length > 0 && !IpamDelegate.UsesInterface(ipam))
             failures.Try(() => IpamDelegate.Find(request, ipam).Del());
         failures.ThrowIfAny();
     }

@@ -17,10 +17,10 @@ public static class IpamDelegate
     public const string Static = "static";
 
     /// <summary>
-    /// True for the IPAM plugin whose server learns of the release by the pod's own interface: its DEL comes before the interface is
-    /// removed. Of any other one an address is free only when no interface has it.
+    /// True for the IPAM plugin that speaks by the pod's own interface: that must work before ADD, and DEL comes before it is removed. Of
+    /// any other one an address is free only when no interface has it.
     /// </summary>
-    public static bool ReleasesByInterface(string type) => type == "dhcp";
+    public static bool UsesInterface(string type) => type == "dhcp";
 
     /// <summary>Finds the executable of <c>ipam.type</c>.</summary>
     /// <param name="request">The call.</param>

@@ -18,6 +18,7 @@ public sealed class FuzzTests
     [
         .. CniTargets.All,
         .. StateTargets.All,
+        .. DhcpTargets.All,
         .. CoordinatorTargets.All,
         .. ApiTargets.All,
         .. FlexVolumeTargets.All,

@@ -184,7 +184,7 @@ internal sealed class LeaseHolder : IDisposable
                 events.Lost(this, lose.Reason);
                 break;
             case Fail fail:
-                events.Failed(this, fail.Reason);
+                events.Failed(this, fail.Reason + network.DescribeState());
                 break;
         }
     }

@@ -83,6 +83,24 @@ internal sealed class PodNetwork(string path, string ifName)
         }
     }
 
+    /// <summary>Why nothing may come through the interface, for a message; empty if that is not the interface's fault.</summary>
+    public string DescribeState()
+    {
+        try
+        {
+            return Inside(
+                (_, link) =>
+                    !link.IsUp ? $"; {ifName} is down"
+                    : (link.Flags & LinkFlags.LowerUp) == 0 ? $"; {ifName} has no carrier"
+                    : ""
+            );
+        }
+        catch (Exception e) when (IsGone(e))
+        {
+            return $"; {e.Message}";
+        }
+    }
+
     /// <summary>True for the exceptions of a namespace or an interface that is gone.</summary>
     public static bool IsGone(Exception e) => e is NetworkNamespaceException or PodLinkException or ErrnoException { Errno: Errno.ENODEV };
 

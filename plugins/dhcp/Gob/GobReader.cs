@@ -14,14 +14,25 @@ internal sealed class GobReader
 
     private readonly Dictionary<int, GobType> types = [];
     private byte[] buffer = [];
+    private int start;
+    private int end;
 
     /// <summary>Takes the bytes that came next.</summary>
     /// <exception cref="GobException">More has come than a message may have.</exception>
     public void Append(ReadOnlySpan<byte> bytes)
     {
-        if (buffer.Length + bytes.Length > LongestMessage)
+        var length = end - start + bytes.Length;
+        if (length > LongestMessage)
             throw new GobException($"a message is longer than {LongestMessage} bytes");
-        buffer = [.. buffer, .. bytes];
+        if (end + bytes.Length > buffer.Length)
+        {
+            var larger = new byte[Math.Max(2 * length, 1024)];
+            buffer.AsSpan(start, end - start).CopyTo(larger);
+            (buffer, end, start) = (larger, end - start, 0);
+        }
+
+        bytes.CopyTo(buffer.AsSpan(end));
+        end += bytes.Length;
     }
 
     /// <summary>The next value; null until all of it has come.</summary>
@@ -44,16 +55,15 @@ internal sealed class GobReader
 
     private byte[]? TryTakeMessage()
     {
-        ReadOnlySpan<byte> rest = buffer;
+        ReadOnlySpan<byte> rest = buffer.AsSpan(start, end - start);
         if (!GobCursor.TryUnsigned(ref rest, out var length))
             return rest.IsEmpty || 256 - rest[0] <= sizeof(ulong) ? null : throw new GobException("a message has no length");
         if (length is 0 or > LongestMessage)
             throw new GobException($"a message is said to have {length} bytes");
         if ((ulong)rest.Length < length)
             return null;
-        var body = rest[..(int)length].ToArray();
-        buffer = rest[(int)length..].ToArray();
-        return body;
+        start = end - rest.Length + (int)length;
+        return rest[..(int)length].ToArray();
     }
 
     // A value that is no struct comes after a zero, as if it were a struct's only field.

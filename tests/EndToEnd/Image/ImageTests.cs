@@ -12,6 +12,7 @@ public sealed class ImageTests(ImageArchives archives) : IClassFixture<ImageArch
     private static readonly string[] plugins =
     [
         "bridge",
+        "dhcp",
         "dummy",
         "flannel",
         "host-local",

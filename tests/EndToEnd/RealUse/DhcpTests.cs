@@ -221,8 +221,8 @@ public sealed class DhcpTests
         using var dhcp = new DhcpNode();
         using var server = dhcp.StartServer();
         const string Activate = """
-            use Socket; use POSIX; $^F = 9;
-            socket(my $s, PF_UNIX, SOCK_STREAM, 0) and bind($s, sockaddr_un("/run/cni/dhcp.sock")) and listen($s, 9) or die $!;
+            use Socket; use POSIX (); $^F = 9; my $s;
+            socket($s, PF_UNIX, SOCK_STREAM, 0) and bind($s, sockaddr_un("/run/cni/dhcp.sock")) and listen($s, 9) or die $!;
             POSIX::dup2(fileno($s), 3) or die $! if fileno($s) != 3;
             $ENV{LISTEN_PID} = $$; $ENV{LISTEN_FDS} = 1; exec @ARGV;
             """;

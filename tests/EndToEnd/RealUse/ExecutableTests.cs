@@ -210,6 +210,7 @@ public sealed class ExecutableTests
         """ {"ipam":{"addresses":[{"address":"10.9.0.5"}]}} """,
         "ipam.addresses[0].address: the 'address' field is expected"
     )]
+    [InlineData("dhcp", """ {"ipam":{"request":[{"option":"foo"}]}} """, "ipam.request: Can not parse option \"foo\"")]
     [InlineData("static", "{}", "ipam: IPAM config missing 'ipam' key\n")]
     public void Validate_tells_what_is_wrong_with_a_config(string name, string keys, string finding)
     {
@@ -229,6 +230,7 @@ public sealed class ExecutableTests
     [InlineData("dummy", """ {"mtu":1300,"ipam":{"type":"static","addresses":[{"address":"10.9.0.5/24"}]}} """)]
     [InlineData("tuning", """ {"sysctl":{"net.ipv4.conf.IFNAME.arp_filter":"1"},"mtu":1400} """)]
     [InlineData("static", """ {"ipam":{"type":"static","addresses":[{"address":"10.9.0.5/24","gateway":"10.9.0.1"}]}} """)]
+    [InlineData("dhcp", """ {"ipam":{"type":"dhcp","request":[{"option":"121"}],"provide":[{"option":"12","fromArg":"K8S_POD_NAME"}]}} """)]
     public void Validate_finds_nothing_wrong_with_a_right_config(string name, string keys) =>
         Assert.Equal((0, "The config is valid.\n", ""), Run(name, "validate", Config(name, keys)));
 

@@ -71,10 +71,9 @@ public sealed class GobTests
     public void A_call_is_the_reference_s_to_the_byte(string method, string request)
     {
         // CNI_ARGS is empty: the step to CNI_PATH is two; so is that over NetnsOverride.
-        const string Values = "1aff82" + "010163" + "01022f6e" + "010465746830" + "02022f62" + "02027b7d" + "00";
+        const string Values = "18ff82" + "010163" + "01022f6e" + "010465746830" + "02022f62" + "02027b7d" + "00";
         var bytes = Convert.ToHexStringLower(Call(method).Write());
-        Assert.StartsWith(RequestType + request + ArgumentsType, bytes, StringComparison.Ordinal);
-        Assert.Equal(Values[2..], bytes[(RequestType + request + ArgumentsType).Length..][2..]);
+        Assert.Equal(RequestType + request + ArgumentsType + Values, bytes);
     }
 
     [Fact]
