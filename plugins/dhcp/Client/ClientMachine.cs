@@ -3,7 +3,7 @@ using Plugboard.Dhcp.Wire;
 namespace Plugboard.Dhcp.Client;
 
 /// <summary>
-/// A DHCP client as a function: of its state, an event and the time it makes the next state and what is to be done. Source: RFC 2131, 4.4.
+/// A DHCP client as a function: of its state, an event and the time it makes the next state and the actions. Source: RFC 2131, 4.4.
 /// Pure.
 /// </summary>
 internal static class ClientMachine

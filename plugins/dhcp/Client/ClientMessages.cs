@@ -10,8 +10,8 @@ internal static class ClientMessages
     private const ushort LargestMessage = 1500;
     private const ulong AllHosts = 0xffff_ffff_ffff;
 
-    private static readonly IPAddr Nobody = IPAddr.V4(0);
-    private static readonly IPAddr Everybody = IPAddr.V4(uint.MaxValue);
+    private static readonly IPAddr None = IPAddr.V4(0);
+    private static readonly IPAddr All = IPAddr.V4(uint.MaxValue);
 
     /// <summary>Looks for servers.</summary>
     public static Transmit Discover(ClientState state, long now) =>
@@ -24,7 +24,7 @@ internal static class ClientMessages
                 state,
                 DhcpType.Request,
                 now,
-                [(DhcpOption.RequestedAddress, Bytes(offer.YourAddress)), (DhcpOption.ServerIdentifier, Bytes(offer.Server ?? Nobody))]
+                [(DhcpOption.RequestedAddress, Bytes(offer.YourAddress)), (DhcpOption.ServerIdentifier, Bytes(offer.Server ?? None))]
             )
         );
 
@@ -50,7 +50,7 @@ internal static class ClientMessages
                 Broadcast = false,
             },
             lease.Address.Address,
-            Everybody,
+            All,
             new MacAddress(AllHosts)
         );
 
@@ -81,7 +81,7 @@ internal static class ClientMessages
             lease.ServerHardware
         );
 
-    private static Transmit ToAll(DhcpMessage message) => new(message, Nobody, Everybody, new MacAddress(AllHosts));
+    private static Transmit ToAll(DhcpMessage message) => new(message, None, All, new MacAddress(AllHosts));
 
     private static DhcpMessage Message(ClientState state, DhcpType type, long now, List<(byte Code, byte[] Value)> more)
     {

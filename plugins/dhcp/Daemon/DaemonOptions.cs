@@ -16,7 +16,7 @@ internal sealed record DaemonOptions
           -hostprefix DIR       where the host's root directory is; before the socket's path and each namespace's
           -broadcast            asks servers to answer by broadcast
           -timeout DURATION     how long a DHCPREQUEST waits for its answer before the next DHCPDISCOVER (default 10s)
-          -resendmax DURATION   the longest pause between two messages that nobody answers (default 1m2s)
+          -resendmax DURATION   the longest pause between two unanswered messages (default 1m2s)
           -resendtimeout DURATION  how long an ADD tries in all (default 3m28s)
           -probe DURATION       how long ARP asks for another owner of an address before it is used; 0: not at all (default 200ms)
         A duration is a number with a unit, such as 500ms, 10s, 1m30s.

@@ -5,7 +5,7 @@ namespace Plugboard.Dhcp.Daemon;
 /// <summary>Go's durations as flags have them: <c>10s</c>, <c>1m30s</c>, <c>1.5h</c>, <c>200ms</c>, <c>0</c>. Pure.</summary>
 internal static class GoDuration
 {
-    /// <summary>The milliseconds of a text; null if it is none, or negative.</summary>
+    /// <summary>The milliseconds of a text; null if it is invalid or negative.</summary>
     public static long? TryParse(string text)
     {
         if (text == "0")

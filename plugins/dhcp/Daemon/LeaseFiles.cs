@@ -38,7 +38,7 @@ internal sealed class LeaseFiles(string directory)
         files?.Remove(ReleasePrefix + NameOf(owner));
     }
 
-    /// <summary>Notes that a lease is to be released; false if there is none.</summary>
+    /// <summary>Notes that a lease must be released; false if it is absent.</summary>
     public bool TryMark(Attachment owner)
     {
         using var files = FileDirectory.Find(Directory);
@@ -48,7 +48,7 @@ internal sealed class LeaseFiles(string directory)
         return true;
     }
 
-    /// <summary>All leases, and whether they are to be released; those that cannot be read are reported and stay.</summary>
+    /// <summary>All leases, and whether they must be released; those that cannot be read are reported and stay.</summary>
     public IReadOnlyList<(LeaseRecord Record, bool MustRelease)> ReadAll(Action<string> report)
     {
         var found = new List<(LeaseRecord Record, bool MustRelease)>();
@@ -80,7 +80,7 @@ internal sealed class LeaseFiles(string directory)
         }
     }
 
-    // FNV-1a, 128 bits: a file's name that is short enough whatever the parts are. The file says whose it is.
+    // FNV-1a, 128 bits: a file's name that is short enough whatever the parts are. The file names the owner.
     private static string NameOf(Attachment owner)
     {
         var prime = new UInt128(0x0000000001000000, 0x000000000000013b);

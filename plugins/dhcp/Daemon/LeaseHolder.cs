@@ -29,7 +29,8 @@ internal sealed class LeaseHolder : IDisposable
         Order = order;
         this.events = events;
         config = order.ReadConfig();
-        network = new PodNetwork(options.HostPrefix + order.NetNs, order.Owner.IfName);
+        var isOfProcess = order.NetNs.StartsWith("/proc/", StringComparison.Ordinal);
+        network = new PodNetwork(options.HostPrefix + order.NetNs, isOfProcess, order.Owner.IfName);
         state = null!;
     }
 
@@ -88,8 +89,8 @@ internal sealed class LeaseHolder : IDisposable
 
     private void Take(PodNetwork.Facts facts) => (Hardware, linkMtu, HostLinkName) = (facts.Hardware, facts.Mtu, facts.HostLink);
 
-    /// <summary>Why the pod's interface is not that of the lease any more; null if it is.</summary>
-    public string? FindFault()
+    /// <summary>Why the pod's interface is not that of the lease any more, and whether that is for good; null if it is.</summary>
+    public (string Reason, bool IsGone)? FindFault()
     {
         if (network.FindFault(Hardware) is { } fault)
             return fault;
@@ -128,7 +129,7 @@ internal sealed class LeaseHolder : IDisposable
         return DhcpReader.Read(UdpPacket.Read(packet)) is { } message ? new Arrived(message, from) : null;
     }
 
-    /// <summary>Gives the lease back; the reason if the server cannot be told.</summary>
+    /// <summary>Gives the lease back; the reason if that cannot be sent.</summary>
     public string? Release(long now)
     {
         var step = ClientMachine.Next(state, new Stop(), now);
@@ -152,7 +153,7 @@ internal sealed class LeaseHolder : IDisposable
             Send(sent);
             return true;
         }
-        catch (Exception e) when (PodNetwork.IsGone(e) || e is ErrnoException)
+        catch (Exception e) when (PodNetwork.IsUnreachable(e))
         {
             return false;
         }
@@ -199,15 +200,15 @@ internal sealed class LeaseHolder : IDisposable
             else if (action is AskFor ask)
                 socket.Send(ArpPacket.EtherType, new MacAddress(0xffff_ffff_ffff), ArpPacket.WriteProbe(Hardware, ask.Address));
         }
-        catch (Exception e) when (PodNetwork.IsGone(e))
+        catch (Exception e) when (network.IsGone(e))
         {
             // A socket may outlive its link; a lease must not.
             CloseSocket();
             events.Failed(this, e.Message);
         }
-        catch (ErrnoException e)
+        catch (Exception e) when (PodNetwork.IsUnreachable(e))
         {
-            // ENETDOWN, ENOBUFS: it is sent again when its time comes.
+            // ENETDOWN, ENOBUFS, a namespace that cannot be reached now: it is sent again when its time comes.
             CloseSocket();
             state = state with { Seen = state.Seen with { Last = e.Message } };
             events.Log($"{Order.Owner}: {e.Message}");

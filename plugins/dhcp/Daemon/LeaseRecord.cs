@@ -14,7 +14,7 @@ internal sealed record LeaseRecord
 {
     private const string FirstLine = "dhcp lease 1";
 
-    /// <summary>Whose it is.</summary>
+    /// <summary>The owner.</summary>
     public required Attachment Owner { get; init; }
 
     /// <summary>The path of the pod's namespace, as the runtime named it.</summary>
@@ -67,7 +67,7 @@ internal sealed record LeaseRecord
             )
         );
 
-    /// <summary>The record of a content; null if it is none, or of another version.</summary>
+    /// <summary>The record of a content; null if it is invalid, or of another version.</summary>
     public static LeaseRecord? Parse(ReadOnlySpan<byte> content)
     {
         var lines = Encoding.UTF8.GetString(content).Split('\n');

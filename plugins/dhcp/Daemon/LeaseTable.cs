@@ -42,8 +42,8 @@ internal sealed class LeaseTable
                 holders[record.Owner] = holder;
                 if (mustRelease)
                     Drop(holder, "DEL came while the daemon was away", now);
-                else if (holder.FindFault() is { } fault)
-                    Drop(holder, fault, now);
+                else if (holder.FindFault() is var (reason, isGone))
+                    GiveUpOrKeep(holder, reason, isGone);
             }
             catch (Exception e)
             {
@@ -53,6 +53,14 @@ internal sealed class LeaseTable
 
         if (holders.Count > 0)
             log($"{holders.Count} leases taken over from {files.Directory}");
+    }
+
+    private void GiveUpOrKeep(LeaseHolder holder, string reason, bool isGone)
+    {
+        if (isGone)
+            Drop(holder, reason, BootClock.Milliseconds);
+        else
+            log($"{holder.Order.Owner}: its lease stays, though its interface cannot be reached: {reason}");
     }
 
     /// <summary>Serves a call, now or when the server has answered.</summary>
@@ -128,8 +136,8 @@ internal sealed class LeaseTable
     {
         if (!holders.TryGetValue(order.Owner, out var holder))
             throw new InvalidOperationException("the daemon has no lease for it");
-        if (holder.FindFault() is { } fault)
-            throw new InvalidOperationException(fault);
+        if (holder.FindFault() is var (reason, _))
+            throw new InvalidOperationException(reason);
         if (holder.Lease is null)
             throw new InvalidOperationException("its lease is lost, and no server has given another yet");
     }
@@ -167,6 +175,37 @@ internal sealed class LeaseTable
     private void OnHeld(LeaseHolder holder)
     {
         var lease = holder.Lease!;
+        if (!TryStore(holder, lease))
+            return;
+        if (holder.Waiting.Count == 0)
+            return;
+        log($"{holder.Order.Owner}: {lease.Address} from {lease.Server}, for {Seconds(lease)}");
+        var delivered = false;
+        foreach (var connection in holder.Waiting)
+            delivered |= connection.Reply("", holder.Result);
+        holder.Waiting.Clear();
+        if (!delivered)
+            Drop(holder, "the plugin that asked for it has ended", BootClock.Milliseconds);
+    }
+
+    // A first lease that the next daemon would not know is given back; one that is extended stays, in the file that there was.
+    private bool TryStore(LeaseHolder holder, Lease lease)
+    {
+        try
+        {
+            Store(holder, lease);
+            return true;
+        }
+        catch (ErrnoException e)
+        {
+            log($"{holder.Order.Owner}: {e.Message}");
+            if (holder.Waiting.Count > 0)
+                Drop(holder, $"the lease cannot be stored: {e.Message}", BootClock.Milliseconds);
+            return false;
+        }
+    }
+
+    private void Store(LeaseHolder holder, Lease lease) =>
         files.Write(
             new LeaseRecord
             {
@@ -181,16 +220,6 @@ internal sealed class LeaseTable
                 Ack = DhcpWriter.Write(lease.Ack),
             }
         );
-        if (holder.Waiting.Count == 0)
-            return;
-        log($"{holder.Order.Owner}: {lease.Address} from {lease.Server}, for {Seconds(lease)}");
-        var delivered = false;
-        foreach (var connection in holder.Waiting)
-            delivered |= connection.Reply("", holder.Result);
-        holder.Waiting.Clear();
-        if (!delivered)
-            Drop(holder, "the plugin that asked for it has ended", BootClock.Milliseconds);
-    }
 
     private static string Seconds(Lease lease) => lease.Expiry == Lease.Never ? "ever" : $"{(lease.Expiry - lease.Acquired) / 1000} s";
 

@@ -2,6 +2,7 @@ using Plugboard.Addresses;
 using Plugboard.Dhcp.Client;
 using Plugboard.Dhcp.Wire;
 using Plugboard.Linux;
+using Plugboard.Linux.Files;
 using Plugboard.Linux.Namespaces;
 using Plugboard.Linux.Sockets;
 using Plugboard.Netlink.Route;
@@ -15,8 +16,9 @@ namespace Plugboard.Dhcp.Daemon;
 /// and between two exchanges it keeps nothing of a pod open, so that the namespace can end.
 /// </summary>
 /// <param name="path">The namespace, as this process reaches it.</param>
+/// <param name="isOfProcess">It is named by a process, whose directory ends with it.</param>
 /// <param name="ifName">The interface.</param>
-internal sealed class PodNetwork(string path, string ifName)
+internal sealed class PodNetwork(string path, bool isOfProcess, string ifName)
 {
     /// <summary>What is known of the interface.</summary>
     /// <param name="Hardware">Its hardware address.</param>
@@ -64,8 +66,8 @@ internal sealed class PodNetwork(string path, string ifName)
             }
         );
 
-    /// <summary>Why the interface is not the one of a lease; null if it is.</summary>
-    public string? FindFault(MacAddress hardware)
+    /// <summary>Why the interface is not the one of a lease, and whether that is for good; null if it is.</summary>
+    public (string Reason, bool IsGone)? FindFault(MacAddress hardware)
     {
         try
         {
@@ -73,13 +75,13 @@ internal sealed class PodNetwork(string path, string ifName)
                 (_, link) =>
                 {
                     Require(link, hardware);
-                    return (string?)null;
+                    return ((string Reason, bool IsGone)?)null;
                 }
             );
         }
-        catch (Exception e) when (IsGone(e))
+        catch (Exception e) when (IsUnreachable(e))
         {
-            return e.Message;
+            return (e.Message, IsGone(e));
         }
     }
 
@@ -95,14 +97,28 @@ internal sealed class PodNetwork(string path, string ifName)
                     : ""
             );
         }
-        catch (Exception e) when (IsGone(e))
+        catch (Exception e) when (IsUnreachable(e))
         {
             return $"; {e.Message}";
         }
     }
 
-    /// <summary>True for the exceptions of a namespace or an interface that is gone.</summary>
-    public static bool IsGone(Exception e) => e is NetworkNamespaceException or PodLinkException or ErrnoException { Errno: Errno.ENODEV };
+    /// <summary>True for the exceptions of a namespace or an interface that cannot be reached, now or for good.</summary>
+    public static bool IsUnreachable(Exception e) => e is NetworkNamespaceException or PodLinkException or ErrnoException;
+
+    /// <summary>
+    /// True if the exception says that the namespace or the interface is gone. A path whose directory is missing says nothing of the pod:
+    /// the daemon may be without a mount, or have another <c>-hostprefix</c>, and the leases of living pods must stay.
+    /// </summary>
+    public bool IsGone(Exception e) =>
+        e switch
+        {
+            PodLinkException or ErrnoException { Errno: Errno.ENODEV } => true,
+            NetworkNamespaceException => FileDescriptor.FindStatus(path) is null && (isOfProcess || HasDirectory),
+            _ => false,
+        };
+
+    private bool HasDirectory => FileDescriptor.FindStatus(Path.GetDirectoryName(path) ?? "/") is { IsDirectory: true };
 
     /// <summary>Removes the address of a lease that is lost, and with it the routes of the kernel by it.</summary>
     public void RemoveAddress(Lease lease) => Inside((client, link) => client.Addresses.Delete(link.Index, lease.Address));

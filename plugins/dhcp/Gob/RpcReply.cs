@@ -182,7 +182,7 @@ internal sealed record RpcReply(string Method, ulong Sequence, string Error, Cni
     }
 
     /// <summary>The answer of two values.</summary>
-    /// <exception cref="GobException">The result has an address that is none.</exception>
+    /// <exception cref="GobException">The result has an invalid address.</exception>
     public static RpcReply From(GobValue response, GobValue body) =>
         new(response["ServiceMethod"].Text, (ulong)response["Seq"].Number, response["Error"].Text, ReadResult(body));
 

@@ -11,7 +11,7 @@ internal static class DhcpReader
     private const int FileAt = 108;
     private const int FileEnd = 236;
 
-    /// <summary>The message; null if it is none of an Ethernet network.</summary>
+    /// <summary>The message; null if it is invalid, or not of an Ethernet network.</summary>
     public static DhcpMessage? Read(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length < OptionsAt || BinaryPrimitives.ReadUInt32BigEndian(bytes[236..]) != DhcpWriter.Cookie)

@@ -39,7 +39,7 @@ internal static class UdpPacket
         BinaryPrimitives.WriteUInt16BigEndian(udp[4..], (ushort)udp.Length);
         message.CopyTo(udp[UdpHeader..]);
         var checksum = Fold(Sum(udp) + Sum(ip.Slice(12, 8)) + Udp + (uint)udp.Length);
-        // 0 says that there is none.
+        // 0 stands for a packet without one.
         BinaryPrimitives.WriteUInt16BigEndian(udp[6..], checksum == 0 ? ushort.MaxValue : checksum);
         return packet;
     }

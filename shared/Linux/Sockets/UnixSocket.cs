@@ -74,7 +74,7 @@ public sealed unsafe class UnixSocket : SafeHandle
 
     /// <summary>Takes a listening socket that this process was started with, as systemd passes it (sd_listen_fds(3)).</summary>
     /// <param name="descriptor">Its number: 3 is the first.</param>
-    /// <exception cref="ErrnoException">EBADF, ENOTSOCK: it is none.</exception>
+    /// <exception cref="ErrnoException">EBADF, ENOTSOCK: it is not a socket.</exception>
     public static UnixSocket Inherit(int descriptor)
     {
         var type = 0;

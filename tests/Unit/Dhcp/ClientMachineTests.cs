@@ -264,7 +264,7 @@ public sealed class ClientMachineTests
         Assert.Equal(ClientPhase.Waiting, declined.State.Phase);
         Assert.Equal(Began + 50 + 1000, declined.State.Due);
         Assert.Null(Sent(Tick(declined.State)).Message.Find(DhcpOption.RequestedAddress));
-        // Nobody has it: after two probes it is held.
+        // No interface has it: after two probes it is held.
         var second = Tick(probing.State);
         Assert.IsType<AskFor>(Assert.Single(second.Actions));
         Assert.IsType<Hold>(Assert.Single(Tick(second.State).Actions));
