@@ -59,7 +59,9 @@ internal sealed class DhcpPlugin : CniPlugin
             StandardError.WriteLine($"dhcp: {reason}: no lease of {request.Attachment} in {files.Directory}");
     }
 
-    /// <summary>Throws if the daemon has no valid lease. The reference's daemon has no such call: it is asked for the lease again.</summary>
+    /// <summary>
+    /// Throws if the daemon has no valid lease. The reference's daemon has no such call: it is asked for the lease again.
+    /// </summary>
     public override void Check(CniRequest request)
     {
         var config = DhcpConfig.Parse(request.Config, request.Args);

@@ -4,7 +4,9 @@ using Plugboard.Tests.EndToEnd.Harness;
 
 namespace Plugboard.Tests.EndToEnd.Dhcp;
 
-/// <summary>A node with a daemon, and a network with a server: <c>m0</c> of the node leads to <c>s0</c> of the server, 192.168.50.1.</summary>
+/// <summary>
+/// A node with a daemon, and a network with a server: <c>m0</c> of the node leads to <c>s0</c> of the server, 192.168.50.1.
+/// </summary>
 internal sealed class DhcpNode : IDisposable
 {
     private readonly List<BackgroundTool> tools = [];

@@ -172,7 +172,8 @@ public sealed class DhcpTests
         var pod = dhcp.Node.AddPod();
         var config = DhcpNode.Macvlan(
             """
-            {"request":[{"option":"121"}],"provide":[{"option":"host-name","value":"x","fromArg":"K8S_POD_NAME"},{"option":"60","value":"plug"}]}
+            {"request":[{"option":"121"}],
+             "provide":[{"option":"host-name","value":"x","fromArg":"K8S_POD_NAME"},{"option":"60","value":"plug"}]}
             """
         );
         dhcp.Node.Call("ADD", pod, config, "CNI_ARGS=IgnoreUnknown=1;K8S_POD_NAME=web-0").Succeeded();
@@ -207,9 +208,57 @@ public sealed class DhcpTests
         Eventually.Equal(0, () => dhcp.ServerLeases.Length);
     }
 
-    private static JsonNode Add(DhcpNode dhcp, CniPod pod)
+    [KernelFact]
+    public void Calls_at_once_for_one_interface_share_a_lease()
     {
-        string[] command = ["-i", .. dhcp.Node.EnvironmentOf("ADD", pod), Path.Combine(dhcp.Node.Plugins, "macvlan")];
+        using var dhcp = new DhcpNode();
+        using var server = dhcp.StartServer();
+        using var daemon = dhcp.StartDaemon();
+        var pod = dhcp.Node.AddPod();
+        dhcp.Node.Tool("ip link add link m0 name x0 type macvlan mode bridge");
+        dhcp.Node.Tool($"ip link set x0 netns {pod.Path} name eth0");
+        var addresses = new string[8];
+        Parallel.For(
+            0,
+            addresses.Length,
+            new ParallelOptions { MaxDegreeOfParallelism = addresses.Length },
+            i => addresses[i] = (string)dhcp.Node.RunBeside(() => Add(dhcp, pod, "dhcp"))["ips"]![0]!["address"]!
+        );
+        Assert.Single(addresses.Distinct());
+        Assert.Single(dhcp.ServerLeases);
+        Assert.Equal(2, dhcp.ServerLog.Split("DHCPREQUEST(s0)").Length);
+    }
+
+    [KernelFact]
+    public void A_daemon_that_cannot_see_the_pods_keeps_their_leases()
+    {
+        using var dhcp = new DhcpNode();
+        using var server = dhcp.StartServer();
+        var daemon = dhcp.StartDaemon();
+        var pod = dhcp.Node.AddPod();
+        dhcp.Node.Tool("mkdir /run/pods");
+        dhcp.Node.Tool("touch /run/pods/a");
+        dhcp.Node.Tool($"mount --bind {pod.Path} /run/pods/a");
+        dhcp.Node.Call("ADD", pod, DhcpNode.Macvlan(), "CNI_NETNS=/run/pods/a").Succeeded();
+        daemon.Kill();
+        dhcp.Node.Tool("mv /run/pods /run/elsewhere");
+        using var next = dhcp.StartDaemon();
+        Eventually.True(() => next.Output.Contains("its lease stays", StringComparison.Ordinal), () => next.Output);
+        Assert.Single(dhcp.LeaseFiles);
+        Assert.Single(dhcp.ServerLeases);
+        dhcp.Node.Tool("mv /run/elsewhere /run/pods");
+        dhcp.Node.Call("CHECK", pod, DhcpNode.Macvlan(), "CNI_NETNS=/run/pods/a").Succeeded();
+        dhcp.Node.Tool("umount /run/pods/a");
+        dhcp.Node.Tool("rm /run/pods/a");
+        next.Terminate();
+        // The directory is there and the namespace is not: the pod has ended.
+        using var last = dhcp.StartDaemon();
+        Eventually.Equal(0, () => dhcp.LeaseFiles.Length + dhcp.ServerLeases.Length);
+    }
+
+    private static JsonNode Add(DhcpNode dhcp, CniPod pod, string plugin = "macvlan")
+    {
+        string[] command = ["-i", .. dhcp.Node.EnvironmentOf("ADD", pod), Path.Combine(dhcp.Node.Plugins, plugin)];
         var (exitCode, output) = HostTool.Run("env", command, DhcpNode.Macvlan().ToJsonString());
         Assert.True(exitCode == 0, output);
         return JsonNode.Parse(output)!;
