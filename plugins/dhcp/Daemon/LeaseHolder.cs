@@ -92,7 +92,7 @@ internal sealed class LeaseHolder : IDisposable
     /// <summary>Why the pod's interface is not that of the lease any more, and whether that is for good; null if it is.</summary>
     public (string Reason, bool IsGone)? FindFault()
     {
-        if (network.FindFault(Hardware) is { } fault)
+        if (network.FindFault(Hardware, Lease) is { } fault)
             return fault;
         if (linkMtu == 0)
             Take(network.Examine());
@@ -132,12 +132,13 @@ internal sealed class LeaseHolder : IDisposable
     /// <summary>Gives the lease back; the reason if that cannot be sent.</summary>
     public string? Release(long now)
     {
+        var held = Lease;
         var step = ClientMachine.Next(state, new Stop(), now);
         state = step.State;
         string? failure = null;
         foreach (var sent in step.Actions.OfType<Transmit>())
         {
-            if (!TrySend(sent))
+            if (!TrySend(sent, held))
                 failure = HostLink.TrySend(HostLinkName, Hardware, sent);
         }
 
@@ -145,11 +146,11 @@ internal sealed class LeaseHolder : IDisposable
         return failure;
     }
 
-    private bool TrySend(Transmit sent)
+    private bool TrySend(Transmit sent, Lease? held)
     {
         try
         {
-            socket ??= network.OpenSocket(Hardware);
+            socket ??= network.OpenSocket(Hardware, held);
             Send(sent);
             return true;
         }
@@ -194,7 +195,7 @@ internal sealed class LeaseHolder : IDisposable
     {
         try
         {
-            socket ??= network.OpenSocket(Hardware);
+            socket ??= network.OpenSocket(Hardware, Lease);
             if (action is Transmit sent)
                 Send(sent);
             else if (action is AskFor ask)

@@ -54,12 +54,14 @@ internal sealed class PodNetwork(string path, bool isOfProcess, string ifName)
     }
 
     /// <summary>A socket for DHCP and ARP on the interface.</summary>
-    /// <param name="hardware">The hardware address that it must have: that of the lease.</param>
-    public PacketSocket OpenSocket(MacAddress hardware) =>
+    /// <param name="hardware">The hardware address of the client.</param>
+    /// <param name="lease">Its lease; null: it has none yet.</param>
+    /// <exception cref="Exception">The namespace or the interface is gone, or another one is there.</exception>
+    public PacketSocket OpenSocket(MacAddress hardware, Lease? lease) =>
         Inside(
             (client, link) =>
             {
-                Require(link, hardware);
+                Require(client, link, hardware, lease);
                 if (!link.IsUp)
                     client.Links.Set(link.Index, new LinkChange { Up = true });
                 return PacketSocket.Open(link.Index, PacketFilter.Steps);
@@ -67,14 +69,14 @@ internal sealed class PodNetwork(string path, bool isOfProcess, string ifName)
         );
 
     /// <summary>Why the interface is not the one of a lease, and whether that is for good; null if it is.</summary>
-    public (string Reason, bool IsGone)? FindFault(MacAddress hardware)
+    public (string Reason, bool IsGone)? FindFault(MacAddress hardware, Lease? lease)
     {
         try
         {
             return Inside(
-                (_, link) =>
+                (client, link) =>
                 {
-                    Require(link, hardware);
+                    Require(client, link, hardware, lease);
                     return ((string Reason, bool IsGone)?)null;
                 }
             );
@@ -149,9 +151,12 @@ internal sealed class PodNetwork(string path, bool isOfProcess, string ifName)
             Scope = route.IsOnLink ? RouteScope.Link : null,
         };
 
-    private void Require(Link link, MacAddress hardware)
+    // A later plugin of the chain may have given the interface another hardware address (tuning): then it has the lease's address.
+    private void Require(RouteClient client, Link link, MacAddress hardware, Lease? lease)
     {
-        if (link.Address != hardware)
+        if (link.Address == hardware)
+            return;
+        if (lease is null || !client.Addresses.List(link.Index).Any(each => each.Address.Address == lease.Address.Address))
             throw new PodLinkException($"interface {ifName} has another hardware address than the lease: {link.Address}, not {hardware}");
     }
 

@@ -160,6 +160,50 @@ public sealed class LeaseLifeTests
     }
 
     [KernelFact]
+    public void A_hardware_address_that_a_later_plugin_sets_ends_no_lease()
+    {
+        using var dhcp = new DhcpNode();
+        using var server = new ScriptedServer(dhcp.Server, static message => Serve(message));
+        var daemon = dhcp.StartDaemon();
+        var pod = dhcp.Node.AddPod();
+        dhcp.Node.Call("ADD", pod, DhcpNode.Macvlan()).Succeeded();
+        var client = server.Messages[0].Message.Hardware;
+        pod.Tool("ip link set eth0 address 02:11:22:33:44:55");
+        Eventually.True(() => server.Words.EndsWith("RENEW RENEW", StringComparison.Ordinal), () => $"{server.Words}{daemon.Output}");
+        daemon.Kill();
+        using var next = dhcp.StartDaemon();
+        Eventually.True(() => server.Words.EndsWith("RENEW RENEW RENEW", StringComparison.Ordinal), () => $"{server.Words}{next.Output}");
+        // To the server it is the same client.
+        Assert.All(server.Messages, message => Assert.Equal(client, message.Message.Hardware));
+        var alone = DhcpNode.Macvlan();
+        alone["type"] = "dhcp";
+        dhcp.Node.Call("CHECK", pod, alone).Succeeded();
+    }
+
+    [KernelFact]
+    public void A_plugin_that_is_killed_leaves_no_client_behind()
+    {
+        using var dhcp = new DhcpNode();
+        using var server = new ScriptedServer(dhcp.Server, static _ => null);
+        using var daemon = dhcp.StartDaemon();
+        var pod = dhcp.Node.AddPod();
+        var config = Path.Combine(dhcp.Node.Directory, "conf");
+        File.WriteAllText(config, DhcpNode.Macvlan().ToJsonString());
+        dhcp.Node.Tool("ip link add link m0 name x0 type macvlan mode bridge");
+        dhcp.Node.Tool($"ip link set x0 netns {pod.Path} name eth0");
+        var plugin = Path.Combine(dhcp.Node.Plugins, "dhcp");
+        string[] command = ["-i", .. dhcp.Node.EnvironmentOf("ADD", pod), "/bin/sh", "-c", $"exec {plugin} < {config}"];
+        using var add = dhcp.Start(dhcp.Node, "env", command);
+        Eventually.True(() => server.Words.Length > 0, () => daemon.Output);
+        add.Kill();
+        Eventually.Equal(1, () => Directory.GetFiles($"/proc/{daemon.Id}/fd").Count(IsSocket));
+        Assert.Empty(dhcp.LeaseFiles);
+    }
+
+    // Of an idle daemon one socket is open: that on which it listens.
+    private static bool IsSocket(string fd) => new FileInfo(fd).LinkTarget?.StartsWith("socket:", StringComparison.Ordinal) == true;
+
+    [KernelFact]
     public void A_silent_network_ends_ADD_in_time_with_what_was_sent()
     {
         using var dhcp = new DhcpNode();
