@@ -107,6 +107,9 @@ internal sealed class Connection(UnixSocket socket) : IDisposable
         return !IsClosed;
     }
 
+    /// <summary>Marks it as closed: the daemon is done with it.</summary>
+    public void Close() => IsClosed = true;
+
     /// <inheritdoc/>
     public void Dispose() => socket.Dispose();
 }

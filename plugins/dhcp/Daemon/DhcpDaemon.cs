@@ -101,10 +101,19 @@ internal sealed class DhcpDaemon : IDisposable
 
     private void Serve(Connection connection)
     {
-        while (connection.Read(log) is { } call)
-            leases.Serve(connection, call);
-        if (connection.IsClosed)
-            leases.OnClosed(connection);
+        try
+        {
+            while (connection.Read(log) is { } call)
+                leases.Serve(connection, call);
+            if (connection.IsClosed)
+                leases.OnClosed(connection);
+        }
+        catch (Exception e)
+        {
+            // One client must not end what holds the leases of all.
+            log($"a client was closed: {e.GetType().Name}: {e.Message}");
+            connection.Close();
+        }
     }
 
     private void Accept()

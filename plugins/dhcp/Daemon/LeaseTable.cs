@@ -33,7 +33,8 @@ internal sealed class LeaseTable
         {
             try
             {
-                if (LeaseHolder.Adopt(record, options, events) is not { } holder)
+                // A time that has not come yet is of another boot, on a filesystem that outlived it: the pods did not.
+                if (record.Acquired > now || LeaseHolder.Adopt(record, options, events) is not { } holder)
                 {
                     files.Remove(record.Owner);
                     continue;
@@ -257,6 +258,14 @@ internal sealed class LeaseTable
         holder.Waiting.Clear();
         holders.Remove(holder.Order.Owner);
         holder.Dispose();
-        files.Remove(holder.Order.Owner);
+        try
+        {
+            files.Remove(holder.Order.Owner);
+        }
+        catch (ErrnoException e)
+        {
+            // The next daemon finds the file, and the pod gone.
+            log($"{holder.Order.Owner}: {e.Message}");
+        }
     }
 }
