@@ -55,7 +55,7 @@ internal sealed class VrfMembership(RouteClient inside, Link link)
         }
     }
 
-    // The kernel makes its own again, those of addresses, and asks routers anew.
+    // The kernel makes its own again, those of addresses, and asks routers again.
     private static bool IsKept(Route route) =>
         route.Table != LocalTable
         && route.Type == RouteType.Unicast

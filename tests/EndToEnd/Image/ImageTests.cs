@@ -20,9 +20,12 @@ public sealed class ImageTests(ImageArchives archives) : IClassFixture<ImageArch
         "macvlan",
         "portmap",
         "ptp",
+        "sbr",
         "static",
+        "tap",
         "tuning",
         "vlan",
+        "vrf",
     ];
 
     [KernelTheory]
