@@ -44,11 +44,13 @@ internal sealed class Redirection(RouteClient host, Link link)
         if (own is [var only] && TargetOf(only) == ifb.Index)
             return;
         // Of an ifb that is gone: it drops all packets.
-        own.ForEach(filter => host.Filters.Delete(filter));
+        Delete(own, filters);
         rollback.OnFailure($"remove the filter of {link.Name}", () => Undo(ifb.Index));
+        // As the others name the place: the kernel reports them all by the name in the last request.
+        var parent = filters is [var other, ..] ? other.Parent : ParentOf(qdisc);
         try
         {
-            host.Filters.Add(Make(ifb, ParentOf(qdisc), own is [var first, ..] ? first.Priority : FreePriority(filters)));
+            host.Filters.Add(Make(ifb, parent, own is [var first, ..] ? first.Priority : FreePriority(filters)));
         }
         catch (NetlinkException e)
         {
@@ -111,7 +113,18 @@ internal sealed class Redirection(RouteClient host, Link link)
         if (own.Count == filters.Count && own is [{ Priority: OwnPriority }] && qdisc.Kind == "ingress")
             host.Qdiscs.Delete(link.Index, TrafficHandle.Ingress);
         else
-            own.ForEach(filter => host.Filters.Delete(filter));
+            Delete(own, filters);
+    }
+
+    // With its priority if that has no other: by its handle alone, the last u32 leaves an empty priority where others have some (cls_u32.c,
+    // u32_delete).
+    private void Delete(List<Filter> own, IReadOnlyList<Filter> filters)
+    {
+        foreach (var filter in own)
+        {
+            var isAlone = filters.Count(each => each.Priority == filter.Priority) == 1;
+            host.Filters.Delete(isAlone ? filter with { Handle = 0 } : filter);
+        }
     }
 
     private static TrafficHandle ParentOf(Qdisc qdisc) => qdisc.Kind == "clsact" ? ofClsact : TrafficHandle.OfIngress;

@@ -4,16 +4,17 @@ namespace Plugboard.Combined.Bandwidth;
 
 /// <summary>
 /// A limit in the kernel's numbers, which are the reference's: each can check what the other has set. Where a number does not fit into 32
-/// bits the reference's wraps around. Pure.
+/// bits the reference's wraps around, and is kept unless packets could not pass. Pure.
 /// </summary>
 internal sealed record TokenBucket
 {
+    /// <summary>In bytes. A bucket that holds less than this, or a queue, was not meant to be so small where its number has wrapped.</summary>
+    private const uint SmallestBucket = 32 * 1024;
+    private const uint SmallestQueue = 1 << 20;
+
     private const double TicksPerMicrosecond = 15.625;
     private const double MicrosecondsPerSecond = 1_000_000;
     private const ulong MicrosecondsPerMillisecond = 1_000;
-
-    // A queue into which several of the largest packets fit.
-    private const uint SmallestWrapped = 1 << 20;
 
     private TokenBucket(Tbf tbf, Tbf wrapped)
     {
@@ -36,10 +37,13 @@ internal sealed record TokenBucket
         var time = burst * MicrosecondsPerSecond / rate;
         var queue = Math.Truncate(rate * (double)(latency * MicrosecondsPerMillisecond) / MicrosecondsPerSecond);
         var wrapped = new Tbf(rate, Wrap(queue) + burst, Wrap(Wrap(time) * TicksPerMicrosecond));
-        var fits = queue + burst <= uint.MaxValue;
-        // The reference's queue may end up smaller than a packet, and its bucket too.
-        var limit = fits || wrapped.Limit >= Math.Max(queue / 2, SmallestWrapped) ? wrapped.Limit : uint.MaxValue;
-        return new TokenBucket(new Tbf(rate, limit, Saturate(Math.Truncate(time) * TicksPerMicrosecond)), wrapped);
+        var limit = Saturate(queue + burst);
+        if (wrapped.Limit >= Math.Max(queue / 2, SmallestQueue))
+            limit = wrapped.Limit;
+        var buffer = Saturate(Math.Truncate(time) * TicksPerMicrosecond);
+        if (BytesOf(wrapped) >= SmallestBucket)
+            buffer = wrapped.Buffer;
+        return new TokenBucket(new Tbf(rate, limit, buffer), wrapped);
     }
 
     /// <summary>What of a present bucket is not as set, in the reference's words; null if nothing is.</summary>
@@ -49,15 +53,16 @@ internal sealed record TokenBucket
             return $"Rate doesn't match: {present.Rate} bytes per second instead of {Tbf.Rate}";
         if (present.Limit != Tbf.Limit && present.Limit != Wrapped.Limit)
             return $"Limit doesn't match: {present.Limit} bytes instead of {Tbf.Limit}";
-        return present.Buffer != Held(Tbf.Buffer) && present.Buffer != Held(Wrapped.Buffer)
-            ? $"Buffer doesn't match: {present.Buffer} ticks instead of {Held(Tbf.Buffer)}"
+        // Go for arm64 does not wrap.
+        return present.Buffer != Tbf.Buffer && present.Buffer != Wrapped.Buffer && present.Buffer != uint.MaxValue
+            ? $"Buffer doesn't match: {present.Buffer} ticks instead of {Tbf.Buffer}"
             : null;
     }
 
     /// <summary>How many bytes the bucket holds: a larger packet never passes.</summary>
-    public ulong Capacity => (ulong)Math.Min(Held(Tbf.Buffer) / TicksPerMicrosecond * Tbf.Rate / MicrosecondsPerSecond, uint.MaxValue);
+    public ulong Capacity => (ulong)BytesOf(Tbf);
 
-    private static uint Held(uint buffer) => Math.Min(buffer, Tbf.MaxBuffer);
+    private static double BytesOf(Tbf tbf) => Math.Min(tbf.Buffer / TicksPerMicrosecond * tbf.Rate / MicrosecondsPerSecond, uint.MaxValue);
 
     // As Go converts on amd64.
     private static uint Wrap(double value) => unchecked((uint)(long)value);

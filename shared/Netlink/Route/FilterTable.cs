@@ -36,7 +36,10 @@ public sealed class FilterTable
         socket.Execute(request, () => Subject(filter.LinkIndex, filter.Parent));
     }
 
-    /// <summary>Removes one filter, as <see cref="List"/> has it; false if it, its qdisc or its link was gone already.</summary>
+    /// <summary>
+    /// Removes one filter, as <see cref="List"/> has it, or with <see cref="Filter.Handle"/> 0 all of its priority; false if it, its qdisc or
+    /// its link was gone already.
+    /// </summary>
     public bool Delete(Filter filter)
     {
         var request = socket.NewRequest();

@@ -9,16 +9,11 @@ namespace Plugboard.Netlink.Route.Traffic;
 /// <param name="Rate">In bytes per second, at least 1. Beyond 32 bits it wants Linux 3.13.</param>
 /// <param name="Limit">The queue's size in bytes; a packet that does not fit is dropped.</param>
 /// <param name="Buffer">
-/// The bucket's size as the time to send it at the rate, in ticks of 64 ns (Linux 2.6.31, PSCHED_SHIFT). The kernel holds at most
-/// <see cref="MaxBuffer"/> and reports that. A packet of more bytes than the bucket holds is dropped.
+/// The bucket's size as the time to send it at the rate, in ticks of 64 ns (Linux 2.6.31, PSCHED_SHIFT). A packet of more bytes than the
+/// bucket holds is dropped, unless it is one of GSO, which is divided.
 /// </param>
 public sealed record Tbf(ulong Rate, uint Limit, uint Buffer)
 {
-    /// <summary>The most that the kernel keeps as buffer: 2^32-1 ns in ticks, 4.3 s (sch_tbf.c, tbf_change).</summary>
-    public const uint MaxBuffer = uint.MaxValue >> TickShift;
-
-    private const int TickShift = 6;
-
     internal void Write(NetlinkWriter writer)
     {
         var settings = new TcTbfQopt { limit = Limit, buffer = Buffer };
