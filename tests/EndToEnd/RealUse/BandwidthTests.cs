@@ -61,6 +61,8 @@ public sealed class BandwidthTests
     [InlineData(Both)]
     [InlineData(Egress)]
     [InlineData(Ingress)]
+    [InlineData("""{"ingressRate":40000000000,"ingressBurst":34359738000}""")]
+    [InlineData("""{"egressRate":1000000,"egressBurst":2147483647,"ingressRate":123456,"ingressBurst":456000}""")]
     public void Each_checks_and_removes_what_the_other_has_set(string keys)
     {
         foreach (
