@@ -29,10 +29,12 @@ internal sealed record BandwidthConfig
         "latency",
         "maxBurst",
         "runtimeConfig.bandwidth",
+        "shapedSubnets",
+        "unshapedSubnets",
     ];
 
     private static readonly string[] limits = keys[..4];
-    private static readonly string[] subnets = ["unshapedSubnets", "shapedSubnets"];
+    private static readonly string[] subnets = keys[^2..];
 
     /// <summary>What goes to the container; null: as fast as it comes.</summary>
     public TokenBucket? ToContainer { get; private init; }
@@ -61,7 +63,7 @@ internal sealed record BandwidthConfig
     public static IReadOnlyList<string> Validate(ConfigNode node)
     {
         var problems = new List<string>();
-        problems.AddUnknown(node, [.. InterfaceKeys.OfEveryConfig, .. keys, .. subnets], "is not a key of bandwidth and has no effect");
+        problems.AddUnknown(node, [.. InterfaceKeys.OfEveryConfig, .. keys], "is not a key of bandwidth and has no effect");
         problems.Try("config", () => AddSmall(problems, Parse(node)));
         return problems;
     }

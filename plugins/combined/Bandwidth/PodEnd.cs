@@ -10,7 +10,7 @@ namespace Plugboard.Combined.Bandwidth;
 internal static class PodEnd
 {
     /// <summary>The link on the host, for ADD and CHECK.</summary>
-    /// <exception cref="CniException">Code 7: there is none, or the plugins before do not list it.</exception>
+    /// <exception cref="CniException">Code 7: it is absent, or the plugins before do not list it.</exception>
     public static Link Get(RouteClient host, CniRequest request, CniResult result)
     {
         if (result.Interfaces.Count == 0)

@@ -19,7 +19,7 @@ public sealed class QdiscTable
     internal QdiscTable(NetlinkSocket socket) => this.socket = socket;
 
     /// <summary>
-    /// The qdisc at a place of a link; null if there is none, or nothing but the kernel's stand-in of a link that is down.
+    /// The qdisc at a place of a link; null if absent, or only the kernel's stand-in of a link that is down.
     /// </summary>
     /// <param name="linkIndex">The link's index.</param>
     /// <param name="parent"><see cref="TrafficHandle.Root"/> or <see cref="TrafficHandle.Ingress"/>.</param>
