@@ -49,19 +49,13 @@ internal sealed class ShapingDevice(RouteClient host, Attachment owner, Link? en
     {
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
-            var taken = 0;
-            foreach (var name in names)
-            {
-                var present = host.Links.Find(name);
-                if (present is null && !TryMake(name, podEnd.Mtu, rollback))
-                    break;
-                if (present is null || IsOwn(present))
-                    return Settle(host.Links.Get(name), podEnd.Mtu, rollback);
-                taken++;
-            }
-
-            if (taken == names.Length)
+            // By either name: the other one may be free since.
+            if (List().FirstOrDefault() is { } own)
+                return Settle(own, podEnd.Mtu, rollback);
+            if (names.FirstOrDefault(name => host.Links.Find(name) is null) is not { } free)
                 break;
+            if (TryMake(free, podEnd.Mtu, rollback))
+                return Settle(host.Links.Get(free), podEnd.Mtu, rollback);
         }
 
         throw new CniException(

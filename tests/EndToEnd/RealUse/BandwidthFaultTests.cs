@@ -26,6 +26,40 @@ public sealed class BandwidthFaultTests
         Assert.True(node.Reaches(pod.Address));
     }
 
+    [KernelFact]
+    public void A_repeated_ADD_that_fails_restores_the_earlier_limits()
+    {
+        using var node = new CniNode();
+        var pod = node.Attached();
+        var result = pod.Result;
+        node.Call("ADD", pod, Config(Both).After(pod)).Succeeded();
+        node.Tool($"tc qdisc del dev {Ifb} root");
+        node.Tool($"tc qdisc add dev {Ifb} root handle 5: pfifo");
+        node.Tool($"ip link set {Ifb} mtu 1400");
+        var before = node.Traffic(pod);
+        pod.Result = result;
+        var refused = node.Call("ADD", pod, Config("""{"ingressRate":1000000,"egressRate":1000000}""").After(pod));
+        Assert.Equal((7, $"create qdisc: {Ifb} has the qdisc pfifo 5: already"), (refused.Code, refused.Message));
+        Assert.Equal(before, node.Traffic(pod));
+    }
+
+    [KernelFact]
+    public void An_ADD_whose_result_nobody_gets_is_undone_and_a_repeated_one_restores_the_earlier_limits()
+    {
+        using var node = new CniNode();
+        var pod = node.Attached();
+        string[] full = ["sh", "-c", "exec \"$0\" > /dev/full"];
+        var input = Config("""{"ingressRate":1000000,"egressRate":1000000}""").After(pod).ToJsonString();
+        Assert.NotEqual(0, node.CallRaw("ADD", pod, "bandwidth", input, full).ExitCode);
+        node.AssertUnlimited(pod);
+
+        node.Call("ADD", pod, Config(Both).After(pod)).Succeeded();
+        var before = node.Traffic(pod);
+        Assert.NotEqual(0, node.CallRaw("ADD", pod, "bandwidth", input, full).ExitCode);
+        Assert.Equal(before, node.Traffic(pod));
+        node.Call("CHECK", pod, Config(Both)).Succeeded();
+    }
+
     [KernelTheory]
     [InlineData("ingress")]
     [InlineData("clsact")]
@@ -116,6 +150,10 @@ public sealed class BandwidthFaultTests
         var left = Assert.Single(node.Ifbs());
         Assert.NotEqual(Ifb, left);
         node.Call("CHECK", pod, Config(Egress), "CNI_IFNAME=net1").Succeeded();
+        // Whose name is free now.
+        node.Call("ADD", pod, Config(Both).After(pod), "CNI_IFNAME=net1").Succeeded();
+        Assert.Equal([left], node.Ifbs());
+        node.Call("CHECK", pod, Config(Both), "CNI_IFNAME=net1").Succeeded();
     }
 
     [KernelFact]
