@@ -20,18 +20,17 @@ public sealed class BandwidthRateTests
     );
 
     [KernelTheory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void A_pods_rate_is_the_limit_within_five_percent_and_free_after_DEL(bool isToPod)
+    [InlineData(true, null)]
+    [InlineData(false, null)]
+    [InlineData(false, "clsact")]
+    public void A_pods_rate_is_the_limit_within_five_percent_and_free_after_DEL(bool isToPod, string? foreign)
     {
         using var node = new CniNode();
         var pod = node.Attached();
+        if (foreign is not null)
+            node.Tool($"tc qdisc add dev {pod.HostEnd()} {foreign}");
         node.Call("ADD", pod, limited.After(pod)).Succeeded();
-        // What else the machine does makes it slower at times, and never faster.
-        var best = 0.0;
-        for (var i = 0; i < Attempts && best < 0.95 * Rate * Payload; i++)
-            best = Math.Max(best, Measure(node, pod, isToPod));
-        Assert.InRange(best, 0.95 * Rate * Payload, 1.05 * Rate * Payload);
+        AssertLimited(node, pod, isToPod);
 
         node.Call("DEL", pod, limited).Succeeded();
         Assert.True(Measure(node, pod, isToPod) > 2 * Rate, "the pod is as slow as before");
@@ -44,10 +43,7 @@ public sealed class BandwidthRateTests
         var pod = node.Attached();
         node.Call("ADD", pod, Config("""{"ingressRate":40000000}""").After(pod)).Succeeded();
         Assert.Contains("\"burst\":500000,\"lat\":25000", node.Traffic(pod), StringComparison.Ordinal);
-        var best = 0.0;
-        for (var i = 0; i < Attempts && best < 0.95 * Rate * Payload; i++)
-            best = Math.Max(best, Measure(node, pod, isToPod: true));
-        Assert.InRange(best, 0.95 * Rate * Payload, 1.05 * Rate * Payload);
+        AssertLimited(node, pod, isToPod: true);
     }
 
     // kubelet's annotations have a rate alone, and runtimes pass a burst of 256 MB with it.
@@ -62,6 +58,15 @@ public sealed class BandwidthRateTests
         node.Call("ADD", pod, config.After(pod)).Succeeded();
         Assert.Contains("\"burst\":1250000,\"lat\":50000", node.Traffic(pod), StringComparison.Ordinal);
         node.Call("CHECK", pod, config).Succeeded();
+    }
+
+    // What else the machine does makes it slower at times, and never faster.
+    private static void AssertLimited(CniNode node, CniPod pod, bool isToPod)
+    {
+        var best = 0.0;
+        for (var i = 0; i < Attempts && best < 0.95 * Rate * Payload; i++)
+            best = Math.Max(best, Measure(node, pod, isToPod));
+        Assert.InRange(best, 0.95 * Rate * Payload, 1.05 * Rate * Payload);
     }
 
     // In bits per second.
