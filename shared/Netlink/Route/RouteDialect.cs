@@ -27,6 +27,9 @@ internal sealed class RouteDialect : NetlinkDialect
             RtnetlinkH.RTM_NEWNEIGH => nameof(RtnetlinkH.RTM_NEWNEIGH),
             RtnetlinkH.RTM_DELNEIGH => nameof(RtnetlinkH.RTM_DELNEIGH),
             RtnetlinkH.RTM_GETNEIGH => nameof(RtnetlinkH.RTM_GETNEIGH),
+            RtnetlinkH.RTM_NEWRULE => nameof(RtnetlinkH.RTM_NEWRULE),
+            RtnetlinkH.RTM_DELRULE => nameof(RtnetlinkH.RTM_DELRULE),
+            RtnetlinkH.RTM_GETRULE => nameof(RtnetlinkH.RTM_GETRULE),
             RtnetlinkH.RTM_NEWQDISC => nameof(RtnetlinkH.RTM_NEWQDISC),
             RtnetlinkH.RTM_DELQDISC => nameof(RtnetlinkH.RTM_DELQDISC),
             RtnetlinkH.RTM_GETQDISC => nameof(RtnetlinkH.RTM_GETQDISC),
@@ -75,6 +78,8 @@ internal sealed class RouteDialect : NetlinkDialect
             case RtnetlinkH.RTM_NEWNEIGH when MemoryMarshal.TryRead<NdMsg>(payload, out var neighbour):
                 return $"{Family(neighbour.ndm_family)} index {neighbour.ndm_ifindex} state 0x{neighbour.ndm_state:x} flags "
                     + $"0x{neighbour.ndm_flags:x}";
+            case RtnetlinkH.RTM_NEWRULE when MemoryMarshal.TryRead<FibRuleHdr>(payload, out var rule):
+                return $"{Family(rule.family)} dst /{rule.dst_len} src /{rule.src_len} table {rule.table} action {rule.action} flags 0x{rule.flags:x}";
             case RtnetlinkH.RTM_NEWQDISC when MemoryMarshal.TryRead<TcMsg>(payload, out var qdisc):
                 return $"index {qdisc.tcm_ifindex} handle {new TrafficHandle(qdisc.tcm_handle)} parent {new TrafficHandle(qdisc.tcm_parent)}";
             case RtnetlinkH.RTM_NEWTFILTER when MemoryMarshal.TryRead<TcMsg>(payload, out var filter):
@@ -96,6 +101,7 @@ internal sealed class RouteDialect : NetlinkDialect
             RtnetlinkH.RTM_NEWADDR when payload.Length >= Unsafe.SizeOf<IfAddrMsg>() => RouteSchemas.Address(),
             RtnetlinkH.RTM_NEWROUTE when payload.Length >= Unsafe.SizeOf<RtMsg>() => RouteSchemas.Route(),
             RtnetlinkH.RTM_NEWNEIGH when payload.Length >= Unsafe.SizeOf<NdMsg>() => RouteSchemas.Neighbour(),
+            RtnetlinkH.RTM_NEWRULE when payload.Length >= Unsafe.SizeOf<FibRuleHdr>() => RouteSchemas.Rule(),
             RtnetlinkH.RTM_NEWQDISC when payload.Length >= Unsafe.SizeOf<TcMsg>() => TrafficSchemas.Qdisc(),
             RtnetlinkH.RTM_NEWTFILTER when payload.Length >= Unsafe.SizeOf<TcMsg>() => TrafficSchemas.Filter(),
             RtnetlinkH.RTM_NEWACTION when payload.Length >= Unsafe.SizeOf<TcaMsg>() => TrafficSchemas.Action(),

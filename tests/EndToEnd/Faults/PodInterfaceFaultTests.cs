@@ -7,12 +7,13 @@ using Plugboard.Tests.EndToEnd.RealUse;
 
 namespace Plugboard.Tests.EndToEnd.Faults;
 
-/// <summary>ptp, a link above a master and the limits of a pair, killed and refused at each of their system calls.</summary>
+/// <summary>ptp, a link above a master, a tap device and the limits of a pair, killed and refused at each of their system calls.</summary>
 public sealed class PodInterfaceFaultTests
 {
     [KernelTheory]
     [InlineData("ptp")]
     [InlineData("macvlan")]
+    [InlineData("tap")]
     [InlineData("bandwidth")]
     public void An_ADD_killed_at_any_call_is_released_by_its_DEL_and_the_next_ADD_works(string type)
     {
@@ -23,6 +24,7 @@ public sealed class PodInterfaceFaultTests
     [KernelTheory]
     [InlineData("ptp")]
     [InlineData("macvlan")]
+    [InlineData("tap")]
     [InlineData("bandwidth")]
     public void A_DEL_killed_at_any_call_is_ended_by_the_next_DEL(string type)
     {
@@ -34,6 +36,7 @@ public sealed class PodInterfaceFaultTests
     [KernelTheory]
     [InlineData("ptp")]
     [InlineData("macvlan")]
+    [InlineData("tap")]
     [InlineData("bandwidth")]
     public void An_ADD_refused_any_one_call_succeeds_or_leaves_nothing(string type)
     {
