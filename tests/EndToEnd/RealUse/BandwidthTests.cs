@@ -57,6 +57,22 @@ public sealed class BandwidthTests
             }
         );
 
+    // Results before 0.3.0 list no interfaces; the reference refuses these versions as a whole.
+    [KernelTheory]
+    [InlineData("0.1.0")]
+    [InlineData("0.2.0")]
+    public void A_version_without_interfaces_passes_a_result_on_and_has_no_limits(string version)
+    {
+        using var node = new CniNode();
+        var pod = node.AddPod();
+        node.Call("ADD", pod, node.BridgeConfig(config => config["cniVersion"] = version)).Succeeded();
+        var refused = node.Call("ADD", pod, Config(Both, version).After(pod));
+        Assert.Equal((7, "no interfaces provided"), (refused.Code, refused.Message));
+        node.Call("ADD", pod, Config("{}", version).After(pod)).Succeeded();
+        node.Call("DEL", pod, Config(Both, version)).Succeeded();
+        Assert.Empty(node.Ifbs());
+    }
+
     [KernelTheory]
     [InlineData(Both)]
     [InlineData(Egress)]
