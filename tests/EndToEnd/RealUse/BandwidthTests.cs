@@ -100,6 +100,21 @@ public sealed class BandwidthTests
         }
     }
 
+    [KernelTheory]
+    [InlineData(Ingress, Egress)]
+    [InlineData(Egress, Ingress)]
+    public void Two_entries_of_a_conflist_limit_a_direction_each(string first, string second)
+    {
+        using var node = new CniNode();
+        var pod = node.AddPod();
+        var chain = new CniChain(node, Network, node.BridgeConfig(), Config(first), Config(second));
+        chain.Add(pod).Succeeded();
+        chain.Check(pod).Succeeded();
+        node.Call("CHECK", pod, Config(Both)).Succeeded();
+        chain.Del(pod).Succeeded();
+        Assert.Empty(node.Ifbs());
+    }
+
     [KernelFact]
     public void The_name_of_the_ifb_is_the_references_and_its_alias_names_the_attachment()
     {
