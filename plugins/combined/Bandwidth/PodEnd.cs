@@ -22,7 +22,8 @@ internal static class PodEnd
             ?? throw Wrong($"container interface {name} has no veth peer: the container has no interface {name}", NeedsVeth);
         if (container.Kind != "veth")
             throw Wrong($"container interface {name} has no veth peer: interface \"{name}\" was not a veth interface", NeedsVeth);
-        var end = FindOther(host, container) ?? throw Wrong($"veth peer with index {container.PeerIndex} is not in host ns", NeedsVeth);
+        var end =
+            FindOther(host, container, pod) ?? throw Wrong($"veth peer with index {container.PeerIndex} is not in host ns", NeedsVeth);
         return result.Interfaces.Any(each => each.Sandbox.Length == 0 && each.Name == end.Name)
             ? end
             : throw Wrong(
@@ -37,11 +38,16 @@ internal static class PodEnd
         if (PodNamespace.Find(request.NetNs, plugin) is not { } found)
             return null;
         using (found)
-            return found.Inside(inside => inside.Links.Find(request.IfName)) is { Kind: "veth" } end ? FindOther(host, end) : null;
+            return found.Inside(inside => inside.Links.Find(request.IfName)) is { Kind: "veth" } end ? FindOther(host, end, found) : null;
     }
 
-    private static Link? FindOther(RouteClient host, Link container) =>
-        host.Links.Find(container.PeerIndex) is { Kind: "veth" } end && end.PeerIndex == container.Index ? end : null;
+    // Indices count in each namespace: those of a pair between two other namespaces may be the same.
+    private static Link? FindOther(RouteClient host, Link container, NetworkNamespace pod) =>
+        host.Links.Find(container.PeerIndex) is { Kind: "veth" } end
+        && end.PeerIndex == container.Index
+        && end.LinkNetNsId == host.Namespaces.FindNumber(pod)
+            ? end
+            : null;
 
     private const string NeedsVeth =
         "bandwidth limits the host's end of a veth pair: it comes after bridge, ptp or another plugin that makes a pair, not after macvlan "

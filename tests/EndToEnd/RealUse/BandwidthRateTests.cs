@@ -60,13 +60,19 @@ public sealed class BandwidthRateTests
         node.Call("CHECK", pod, config).Succeeded();
     }
 
-    // What else the machine does makes it slower at times, and never faster.
+    // What else the machine does makes one try slower, or has the receiver read in a moment what came in the one before.
     private static void AssertLimited(CniNode node, CniPod pod, bool isToPod)
     {
-        var best = 0.0;
-        for (var i = 0; i < Attempts && best < 0.95 * Rate * Payload; i++)
-            best = Math.Max(best, Measure(node, pod, isToPod));
-        Assert.InRange(best, 0.95 * Rate * Payload, 1.05 * Rate * Payload);
+        const double Expected = Rate * Payload;
+        var closest = double.MaxValue;
+        for (var i = 0; i < Attempts && Math.Abs(closest - Expected) > 0.05 * Expected; i++)
+        {
+            var measured = Measure(node, pod, isToPod);
+            if (Math.Abs(measured - Expected) < Math.Abs(closest - Expected))
+                closest = measured;
+        }
+
+        Assert.InRange(closest, 0.95 * Expected, 1.05 * Expected);
     }
 
     // In bits per second.

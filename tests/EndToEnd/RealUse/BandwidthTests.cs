@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Plugboard.Testing;
 using Plugboard.Tests.EndToEnd.Harness;
+using Plugboard.Tests.EndToEnd.Ports;
 using static Plugboard.Tests.EndToEnd.RealUse.BandwidthNode;
 
 namespace Plugboard.Tests.EndToEnd.RealUse;
@@ -233,6 +234,27 @@ public sealed class BandwidthTests
         }
 
         node.AssertUnlimited(pod);
+    }
+
+    // The reference limits the other pod.
+    [KernelFact]
+    public void A_pair_between_other_namespaces_is_not_taken_for_one_of_the_same_indices()
+    {
+        using var node = new CniNode();
+        var other = node.Attached();
+        node.Call("ADD", other, Config(Ingress).After(other)).Succeeded();
+        var before = node.Traffic(other);
+        var end = node.Link(other.HostEnd());
+        var (pod, beyond) = (node.AddPod(), node.AddPod());
+        beyond.Tool(
+            $"ip link add far index {end.GetProperty("ifindex")} type veth peer name eth0 index {other.Link("eth0").GetProperty("ifindex")} "
+                + $"netns {PortNode.NameOf(pod)}"
+        );
+        var config = Config(Both).After(other);
+        var refused = node.Call("ADD", pod, config);
+        Assert.Equal((7, $"veth peer with index {end.GetProperty("ifindex")} is not in host ns"), (refused.Code, refused.Message));
+        node.Call("DEL", pod, config).Succeeded();
+        Assert.Equal(before, node.Traffic(other));
     }
 
     [KernelFact]
