@@ -11,6 +11,7 @@ public sealed class ImageTests(ImageArchives archives) : IClassFixture<ImageArch
 {
     private static readonly string[] plugins =
     [
+        "bandwidth",
         "bridge",
         "dummy",
         "flannel",

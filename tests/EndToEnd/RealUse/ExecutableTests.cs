@@ -209,6 +209,8 @@ public sealed class ExecutableTests
     [InlineData("vrf", "{}", "vrfname: configuration is expected to have a valid vrf name")]
     [InlineData("vrf", """ {"vrfname":"a b","table":254} """, "vrfname: vrfname \"a b\" holds a blank\ntable: invalid table 254\n")]
     [InlineData("tap", """ {"owner":-1} """, "invalid owner -1")]
+    [InlineData("bandwidth", """ {"egressBurst":8} """, "config: if burst is set, rate must also be set\n")]
+    [InlineData("bandwidth", """ {"egressRate":8,"burst":8} """, "burst: is not a key of bandwidth and has no effect\n")]
     [InlineData("dummy", "{}", "dummy interface requires an IPAM configuration")]
     [InlineData(
         "static",
@@ -236,6 +238,7 @@ public sealed class ExecutableTests
     [InlineData("sbr", """ {"gateways":["10.0.0.1","fd00::1"],"addSourceHints":true} """)]
     [InlineData("vrf", """ {"vrfname":"blue","table":1001} """)]
     [InlineData("tap", """ {"owner":107,"group":107,"multiQueue":true,"bridge":"k6t-eth0"} """)]
+    [InlineData("bandwidth", """ {"ingressRate":8000000,"ingressBurst":800000,"egressRate":8000000,"latency":50,"maxBurst":100} """)]
     [InlineData("static", """ {"ipam":{"type":"static","addresses":[{"address":"10.9.0.5/24","gateway":"10.9.0.1"}]}} """)]
     public void Validate_finds_nothing_wrong_with_a_right_config(string name, string keys) =>
         Assert.Equal((0, "The config is valid.\n", ""), Run(name, "validate", Config(name, keys)));

@@ -77,6 +77,7 @@ public sealed partial class ReferenceTests
     [InlineData("configuration.md", "tuning", "plugins/tuning/TuningConfig.cs")]
     [InlineData("configuration.md", "sbr", "plugins/combined/SbrConfig.cs")]
     [InlineData("configuration.md", "vrf", "plugins/combined/VrfConfig.cs")]
+    [InlineData("configuration.md", "bandwidth", "plugins/combined/Bandwidth/BandwidthConfig.cs")]
     public void Each_key_of_a_plugin_is_in_its_table_or_in_that_of_every_plugin(string page, string section, string source)
     {
         var everywhere = KeysOf("configuration.md", "Every plugin").ToHashSet(StringComparer.Ordinal);
