@@ -16,7 +16,7 @@ public sealed class FirewalldZones(string? address = null)
         address ?? (Environment.GetEnvironmentVariable(AddressVariable) is { Length: > 0 } given ? given : BusAddress.System);
 
     /// <summary>The most time for one call. firewalld itself may wait for iptables.</summary>
-    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(20);
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>True if firewalld is on the bus; false also without a bus.</summary>
     /// <exception cref="BusException">The bus does not answer, or refuses this process.</exception>
