@@ -26,21 +26,6 @@ internal sealed record FirewallConfig
         "ingressPolicy",
     ];
 
-    // The targets and chains that iptables has itself, and the plugin's own.
-    private static readonly string[] noAdminChains =
-    [
-        "ACCEPT",
-        "DROP",
-        "QUEUE",
-        "REJECT",
-        "RETURN",
-        "INPUT",
-        "FORWARD",
-        "OUTPUT",
-        AcceptRules.Chain,
-        IsolationRules.FirstChain,
-    ];
-
     /// <summary>What accepts the pods; null: firewalld if it runs, else iptables if it is installed.</summary>
     public AcceptBackend? Backend { get; private init; }
 
@@ -117,7 +102,7 @@ internal sealed record FirewallConfig
     {
         if (node.GetString("iptablesAdminChainName") is not { Length: > 0 } chain)
             return AcceptRules.DefaultAdminChain;
-        return ChainName.IsValid(chain) && !noAdminChains.Contains(chain)
+        return ChainName.IsValid(chain) && !ChainName.IsReserved(chain)
             ? chain
             : throw new CniException(
                 CniErrorCode.InvalidNetworkConfig,

@@ -96,15 +96,17 @@ public static class AcceptRules
         if (!jumps.TrueForAll(rule => rule.Means(Jump)))
             return;
         jumps.ForEach(script.Delete);
-        var admins = table.Rules(Chain).Where(static rule => rule.Target == DefaultAdminChain).ToList();
-        script.Remove(Chain);
+        // Rule by rule: what the tool has not shown, because reading failed unnoticed, must not go with the chain.
+        var admins = table.Rules(Chain).Where(static rule => rule.Value("--comment") == AdminComment).ToList();
+        admins.ForEach(script.Delete);
+        script.RemoveEmpty(Chain);
         // A chain of another name is the administrator's.
         if (
-            admins.Count > 0
+            admins.Exists(static rule => rule.Target == DefaultAdminChain)
             && table.Rules(DefaultAdminChain).Count == 0
             && table.Referring(DefaultAdminChain).All(static rule => rule.Chain == Chain)
         )
-            script.Remove(DefaultAdminChain);
+            script.RemoveEmpty(DefaultAdminChain);
     }
 
     /// <summary>The missing rules, in the reference's words; empty if all are there.</summary>

@@ -69,7 +69,7 @@ public sealed class AcceptedPods : IDisposable
         earlier.Backend == pod.Backend && earlier.Zone == pod.Zone ? [.. earlier.Addresses.Except(pod.Addresses)] : earlier.Addresses;
 
     /// <summary>Undoes <see cref="Apply"/>: the pod has what it had before.</summary>
-    /// <param name="pod">The pod that was accepted, or was to be.</param>
+    /// <param name="pod">The pod that was accepted, or should have been.</param>
     /// <param name="before">Its record of before; null: it had none.</param>
     public void Undo(AcceptedPod pod, PodRecord? before)
     {

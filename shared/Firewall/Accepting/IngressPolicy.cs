@@ -25,7 +25,7 @@ public static class IngressPolicyWord
             _ => "open",
         };
 
-    /// <summary>The policy of a word; null if there is none.</summary>
+    /// <summary>The policy of a word; null if it is not one.</summary>
     public static IngressPolicy? Find(string? word) =>
         word switch
         {

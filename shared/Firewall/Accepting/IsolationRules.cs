@@ -89,10 +89,11 @@ public static class IsolationRules
     {
         if (kept == IngressPolicy.Open && IsAllOf(table, bridge))
         {
-            foreach (var jump in table.Referring(FirstChain))
-                script.Delete(jump);
-            script.Remove(FirstChain);
-            script.Remove(SecondChain);
+            // Rule by rule, as in AcceptRules.
+            foreach (var rule in table.Referring(FirstChain).Concat(table.Rules(FirstChain)).Concat(table.Rules(SecondChain)))
+                script.Delete(rule);
+            script.RemoveEmpty(FirstChain);
+            script.RemoveEmpty(SecondChain);
             return;
         }
 

@@ -20,7 +20,7 @@ internal static class OpenForwarding
             throw new ForwardChainDropsException(drop);
     }
 
-    /// <summary>A chain that drops for certain what the pod sends; null if there is none.</summary>
+    /// <summary>A chain that drops for certain what the pod sends; null if no chain does.</summary>
     public static ForwardChainDrop? FindDrop(NftablesClient? nftables, AcceptedPod pod)
     {
         using var host = RouteClient.Open();

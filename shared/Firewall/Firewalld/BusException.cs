@@ -11,6 +11,6 @@ public sealed class BusException(string name, string message) : Exception(messag
     /// <summary>True if no answer came, so that the call can be repeated.</summary>
     public bool IsSilence => Name.Length == 0 || Name is "org.freedesktop.DBus.Error.NoReply" or "org.freedesktop.DBus.Error.TimedOut";
 
-    /// <summary>True if nobody has the service's name on the bus.</summary>
+    /// <summary>True if the service is not on the bus.</summary>
     public bool IsUnknownService => Name is "org.freedesktop.DBus.Error.ServiceUnknown" or "org.freedesktop.DBus.Error.NameHasNoOwner";
 }

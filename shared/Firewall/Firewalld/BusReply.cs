@@ -30,10 +30,10 @@ internal sealed class BusReply
         ReadFields();
     }
 
-    /// <summary>The number of the call that it answers; 0: it is no answer.</summary>
+    /// <summary>The number of the call that it answers; 0: it is not an answer.</summary>
     public uint ReplyTo { get; private set; }
 
-    /// <summary>The name of an error; empty: it is none.</summary>
+    /// <summary>The name of an error; empty: it is not an error.</summary>
     public string ErrorName { get; private set; } = "";
 
     /// <summary>The types of its values.</summary>

@@ -22,7 +22,7 @@ public sealed unsafe class LocalSocket : IDisposable
     /// <summary>Connects.</summary>
     /// <param name="path">The socket's path; an abstract one begins with a NUL.</param>
     /// <param name="time">For connecting and everything after it.</param>
-    /// <exception cref="ErrnoException">ENOENT, ECONNREFUSED: nobody listens; ENAMETOOLONG; EAGAIN: its queue is full.</exception>
+    /// <exception cref="ErrnoException">ENOENT, ECONNREFUSED: no process listens; ENAMETOOLONG; EAGAIN: its queue is full.</exception>
     public static LocalSocket Connect(string path, TimeSpan time)
     {
         var subject = path.Replace('\0', '@');

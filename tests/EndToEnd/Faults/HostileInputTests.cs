@@ -86,6 +86,7 @@ public sealed class HostileInputTests
             .. Each("ptp", withResult, "DEL", "CHECK"),
             .. Each("ptp", collected, "GC"),
             .. Each("tuning", withResult, "DEL", "CHECK"),
+            .. Each("firewall", withResult, "ADD", "DEL", "CHECK"),
             .. Each("macvlan", bridge, "ADD", "STATUS"),
             .. Each("macvlan", withResult, "DEL", "CHECK"),
         ];

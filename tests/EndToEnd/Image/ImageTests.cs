@@ -13,6 +13,7 @@ public sealed class ImageTests(ImageArchives archives) : IClassFixture<ImageArch
     [
         "bridge",
         "dummy",
+        "firewall",
         "flannel",
         "host-local",
         "ipvlan",

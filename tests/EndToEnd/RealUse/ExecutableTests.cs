@@ -204,6 +204,8 @@ public sealed class ExecutableTests
     [InlineData("vlan", """ {"master":"eth0","protocol":"802.1x","ipam":{"type":"static"}} """, "unknown vlan protocol: \"802.1x\"")]
     [InlineData("tuning", """ {"sysctl":{"kernel.domainname":"x"}} """, "invalid net sysctl key: \"kernel/domainname\"")]
     [InlineData("tuning", """ {"txqlen":-1} """, "invalid txQLen -1")]
+    [InlineData("firewall", """ {"backend":"ipfw"} """, "backend: unrecognized backend \"ipfw\"")]
+    [InlineData("firewall", """ {"ingresPolicy":"open"} """, "ingresPolicy: is not a key of firewall and has no effect")]
     [InlineData("dummy", "{}", "dummy interface requires an IPAM configuration")]
     [InlineData(
         "static",
@@ -228,6 +230,7 @@ public sealed class ExecutableTests
     [InlineData("vlan", """ {"master":"eth0","vlanId":5,"protocol":"802.1ad","ipam":{"type":"dhcp"}} """)]
     [InlineData("dummy", """ {"mtu":1300,"ipam":{"type":"static","addresses":[{"address":"10.9.0.5/24"}]}} """)]
     [InlineData("tuning", """ {"sysctl":{"net.ipv4.conf.IFNAME.arp_filter":"1"},"mtu":1400} """)]
+    [InlineData("firewall", """ {"backend":"iptables","ingressPolicy":"isolated"} """)]
     [InlineData("static", """ {"ipam":{"type":"static","addresses":[{"address":"10.9.0.5/24","gateway":"10.9.0.1"}]}} """)]
     public void Validate_finds_nothing_wrong_with_a_right_config(string name, string keys) =>
         Assert.Equal((0, "The config is valid.\n", ""), Run(name, "validate", Config(name, keys)));
