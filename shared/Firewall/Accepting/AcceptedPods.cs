@@ -17,7 +17,7 @@ public sealed class AcceptedPods : IDisposable
     private readonly PodAccepts accepts;
     private readonly BridgePolicies policies;
 
-    private AcceptedPods(PodRecordStore records, NftablesClient? nftables, FirewalldZones firewalld)
+    internal AcceptedPods(PodRecordStore records, NftablesClient? nftables, FirewalldZones firewalld)
     {
         this.records = records;
         this.nftables = nftables;

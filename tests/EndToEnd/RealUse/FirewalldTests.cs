@@ -69,6 +69,26 @@ public sealed class FirewalldTests
     }
 
     [KernelFact]
+    public void The_coordinator_gives_zones_and_iptables_back_what_a_reload_took()
+    {
+        using var node = new FirewallNode();
+        using var firewalld = new ScriptedFirewalld(node.Node);
+        node.Variables = [firewalld.Variable];
+        var (one, other) = (node.Attach(), node.Attach());
+        node.Call("ADD", one, Firewalld).Succeeded();
+        node.Call("ADD", other).Succeeded();
+        firewalld.Sources.Clear();
+        node.Node.Tool("iptables -F");
+        node.Node.Tool("iptables -X");
+        var coordinator = Path.Combine(PluginDirectory.Ours, "coordinator");
+        var (exitCode, output, error) = node.Node.TryTool(["env", firewalld.Variable, coordinator, "apply", "--source", "none"]);
+        Assert.True(exitCode == 0, output + error);
+        Assert.Contains("add source 10.1.0.2/32 to firewalld's zone trusted", output + error, StringComparison.Ordinal);
+        node.Call("CHECK", one, Firewalld).Succeeded();
+        node.Call("CHECK", other).Succeeded();
+    }
+
+    [KernelFact]
     public void The_late_DEL_of_a_pod_leaves_the_source_of_the_next_one_with_its_address()
     {
         using var node = new FirewallNode();

@@ -209,6 +209,6 @@ public sealed partial class ReferenceTests
     [GeneratedRegex("\"(?<text>[A-Za-z0-9_]+)\"", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Text();
 
-    [GeneratedRegex("\"(?<name>(CNI|PLUGBOARD)_[A-Z_]+)\"", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex("\"(?<name>(CNI|DBUS|PLUGBOARD)_[A-Z_]+)\"", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Variable();
 }
