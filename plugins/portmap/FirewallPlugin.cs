@@ -52,9 +52,22 @@ internal sealed class FirewallPlugin : CniPlugin
 
     // Without iptables nothing can be accepted; nothing needs to be where no chain drops.
     private AcceptBackend Choose() =>
-        firewalld.IsRunning() ? AcceptBackend.Firewalld
+        IsFirewalldRunning() ? AcceptBackend.Firewalld
         : HasIptables() ? AcceptBackend.Iptables
         : AcceptBackend.Nftables;
+
+    // A bus that refuses this process has no firewalld for it; one that gives no answer may have.
+    private bool IsFirewalldRunning()
+    {
+        try
+        {
+            return firewalld.IsRunning();
+        }
+        catch (BusException e) when (!e.IsSilence)
+        {
+            return false;
+        }
+    }
 
     private static bool HasIptables() =>
         new IptablesClient(is6: false, new IptablesOptions()).IsInstalled
@@ -86,7 +99,7 @@ internal sealed class FirewallPlugin : CniPlugin
         var known = new List<AcceptedPod>();
         if (config.Backend is null or AcceptBackend.Iptables)
             known.Add(config.PodOf(request, previous, AcceptBackend.Iptables));
-        if (config.Backend == AcceptBackend.Firewalld || (config.Backend is null && firewalld.IsRunning()))
+        if (config.Backend == AcceptBackend.Firewalld || (config.Backend is null && IsFirewalldRunning()))
             known.Add(config.PodOf(request, previous, AcceptBackend.Firewalld));
         return known;
     }
@@ -181,6 +194,13 @@ internal sealed class FirewallPlugin : CniPlugin
                 CniErrorCode.UnsupportedField,
                 e.Message,
                 "install iptables on the node; where no forward chain drops, set the backend to \"nftables\"",
+                e
+            ),
+            IptablesLockedException e => FirewallFailure.Describe(e),
+            IptablesException { Rule: null } e => new CniException(
+                CniErrorCode.IOFailure,
+                e.Message,
+                "the tool says why; run it by hand on the node",
                 e
             ),
             _ => FirewallFailure.Describe(exception),

@@ -57,7 +57,8 @@ internal sealed class SystemBus : IDisposable
         }
         catch (ErrnoException e)
         {
-            throw new BusException("", $"the system bus cannot be reached: {e.Message}");
+            var name = e.Errno is Errno.EACCES or Errno.EPERM ? "org.freedesktop.DBus.Error.AccessDenied" : "";
+            throw new BusException(name, $"the system bus cannot be reached: {e.Message}");
         }
     }
 

@@ -69,6 +69,29 @@ public sealed class FirewalldTests
     }
 
     [KernelFact]
+    public void A_repeated_ADD_by_another_backend_takes_the_place_of_the_first_or_leaves_it()
+    {
+        using var node = new FirewallNode();
+        using var firewalld = new ScriptedFirewalld(node.Node);
+        node.Variables = [firewalld.Variable];
+        var pod = node.Attach();
+        node.Call("ADD", pod).Succeeded();
+        firewalld.Sources["10.1.0.2/32"] = "public";
+        Assert.Equal(7, node.Call("ADD", pod, Firewalld).Code);
+        node.Call("CHECK", pod).Succeeded();
+        Assert.Contains("-A CNI-FORWARD -s 10.1.0.2/32 -j ACCEPT", node.Rules(), StringComparison.Ordinal);
+        firewalld.Sources.Clear();
+        node.Call("ADD", pod, Firewalld).Succeeded();
+        node.Call("CHECK", pod, Firewalld).Succeeded();
+        Assert.DoesNotContain("CNI-", node.Rules(), StringComparison.Ordinal);
+        node.Call("ADD", pod).Succeeded();
+        Assert.Empty(firewalld.Sources);
+        node.Call("DEL", pod, Firewalld).Succeeded();
+        Assert.DoesNotContain("CNI-", node.Rules(), StringComparison.Ordinal);
+        Assert.Equal("", node.Records());
+    }
+
+    [KernelFact]
     public void The_coordinator_gives_zones_and_iptables_back_what_a_reload_took()
     {
         using var node = new FirewallNode();
