@@ -1,3 +1,6 @@
+using Plugboard.Linux.Namespaces;
+using Plugboard.Netlink;
+using Plugboard.Netlink.Route;
 using Plugboard.Netlink.Route.Links;
 
 namespace Plugboard.PodInterfaces;
@@ -37,6 +40,15 @@ public abstract record ChildLink
     /// <param name="name">Its name.</param>
     /// <param name="master">The index of the link below; 0 where the kind has none.</param>
     public abstract LinkSpec ToSpec(string name, int master);
+
+    /// <summary>Makes the link in the pod, down, as <see cref="ToSpec"/> says.</summary>
+    /// <param name="from">A client of the namespace of the master; the pod's where the kind has none.</param>
+    /// <param name="name">The link's first name.</param>
+    /// <param name="master">The index of the link below; 0 where the kind has none.</param>
+    /// <param name="pod">The pod.</param>
+    /// <exception cref="NetlinkException">EEXIST: the pod has a link of the name; or the kernel's reason.</exception>
+    public virtual void Create(RouteClient from, string name, int master, NetworkNamespace pod) =>
+        from.Links.Add(ToSpec(name, master) with { NetNs = pod.File });
 
     /// <summary>What of a link of this kind is not as configured, a sentence; null if nothing is.</summary>
     public virtual string? FindDifference(Link link) => null;

@@ -26,6 +26,9 @@ public abstract class ChildLinkPlugin : CniPlugin
     /// </summary>
     protected virtual CniResult? FindChained(CniRequest request) => null;
 
+    /// <summary>The kernel's name of the kind of link.</summary>
+    protected virtual string Kind => Name;
+
     /// <summary>The keys that the plugin knows, beside those of every config.</summary>
     protected abstract IReadOnlyList<string> Keys { get; }
 
@@ -85,7 +88,7 @@ public abstract class ChildLinkPlugin : CniPlugin
     {
         var failures = new Failures();
         // First the link: an address is free only when no interface has it.
-        failures.Try(() => PodLink.Delete(request, Name));
+        failures.Try(() => PodLink.Delete(request, Name, Kind));
         if (InterfaceKeys.Leniently(request.Config, InterfaceKeys.ReadIpamType, "") is { Length: > 0 } ipam)
             failures.Try(() => IpamDelegate.Find(request, ipam).Del());
         failures.ThrowIfAny();

@@ -1,6 +1,5 @@
 using Plugboard.Addresses;
 using Plugboard.Linux;
-using Plugboard.Linux.Files;
 using Plugboard.Linux.Namespaces;
 using Plugboard.Netlink;
 using Plugboard.Netlink.Route;
@@ -39,9 +38,9 @@ public sealed class PodLink : IDisposable
             if (client.Links.Find(owner.IfName) is not null)
                 throw AlreadyExists(owner.IfName, null);
             if (child.IsMasterInContainer || !child.HasMaster)
-                return new PodLink(pod, client, Create(pod, client, null, client, child, owner, rollback));
+                return new PodLink(pod, client, Create(pod, client, client, child, owner, rollback));
             using var host = RouteClient.Open();
-            return new PodLink(pod, client, Create(pod, host, pod.File, client, child, owner, rollback));
+            return new PodLink(pod, client, Create(pod, host, client, child, owner, rollback));
         }
         catch
         {
@@ -53,7 +52,6 @@ public sealed class PodLink : IDisposable
     private static Link Create(
         NetworkNamespace pod,
         RouteClient from,
-        FileDescriptor? netNs,
         RouteClient into,
         ChildLink child,
         Attachment owner,
@@ -68,7 +66,7 @@ public sealed class PodLink : IDisposable
         {
             try
             {
-                from.Links.Add(child.ToSpec(name, master) with { NetNs = netNs });
+                child.Create(from, name, master, pod);
                 return Name(pod, into, name, owner, rollback);
             }
             catch (NetlinkException e) when (e.Errno == Errno.EEXIST && isFirst && into.Links.Delete(name))
@@ -125,7 +123,10 @@ public sealed class PodLink : IDisposable
     /// Removes the link of an attachment, if it is there: by its mark, or one of its kind without a mark, as the reference plugins make
     /// it. A link with the mark of another attachment, or of another kind, stays.
     /// </summary>
-    public static void Delete(CniRequest request, string plugin)
+    /// <param name="request">The call.</param>
+    /// <param name="plugin">The plugin, for its reports.</param>
+    /// <param name="kind">The kind of its links.</param>
+    public static void Delete(CniRequest request, string plugin, string kind)
     {
         if (PodNamespace.Find(request.NetNs, plugin) is not { } found)
             return;
@@ -133,7 +134,7 @@ public sealed class PodLink : IDisposable
         {
             using var client = found.OpenClient();
             client.Links.Delete(request.Attachment.FirstName);
-            if (client.Links.Find(request.IfName) is { } link && IsOf(link, request.Attachment, kind: plugin))
+            if (client.Links.Find(request.IfName) is { } link && IsOf(link, request.Attachment, kind))
                 client.Links.Delete(link.Index);
         }
     }

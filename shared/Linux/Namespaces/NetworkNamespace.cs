@@ -82,7 +82,8 @@ public sealed class NetworkNamespace : IDisposable
         return new Scope(own);
     }
 
-    internal void SetNs()
+    /// <summary>Moves the calling thread into the namespace, for good.</summary>
+    public void SetNs()
     {
         if (setns(file.Number, CLONE_NEWNET) < 0)
             throw ErrnoException.Last("setns", Path);

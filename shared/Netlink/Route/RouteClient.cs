@@ -4,7 +4,7 @@ using Plugboard.Linux.Namespaces;
 namespace Plugboard.Netlink.Route;
 
 /// <summary>
-/// Links, addresses, routes and neighbours of one network namespace, through one socket that stays in it whichever thread uses it. Not for
+/// Links, addresses, routes, rules and neighbours of one network namespace, through one socket that stays in it whichever thread uses it. Not for
 /// two threads at once. Source: rtnetlink(7).
 /// </summary>
 public sealed class RouteClient : IDisposable
@@ -13,6 +13,7 @@ public sealed class RouteClient : IDisposable
     private LinkTable? links;
     private AddressTable? addresses;
     private RouteTable? routes;
+    private RuleTable? rules;
     private NeighbourTable? neighbours;
     private FdbTable? fdb;
     private BridgeVlanTable? bridgeVlans;
@@ -32,6 +33,9 @@ public sealed class RouteClient : IDisposable
 
     /// <summary>The routes.</summary>
     public RouteTable Routes => routes ??= new RouteTable(socket);
+
+    /// <summary>The rules that choose a routing table.</summary>
+    public RuleTable Rules => rules ??= new RuleTable(socket);
 
     /// <summary>The neighbours: ARP and NDP.</summary>
     public NeighbourTable Neighbours => neighbours ??= new NeighbourTable(socket);

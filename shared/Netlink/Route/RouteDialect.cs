@@ -26,6 +26,9 @@ internal sealed class RouteDialect : NetlinkDialect
             RtnetlinkH.RTM_NEWNEIGH => nameof(RtnetlinkH.RTM_NEWNEIGH),
             RtnetlinkH.RTM_DELNEIGH => nameof(RtnetlinkH.RTM_DELNEIGH),
             RtnetlinkH.RTM_GETNEIGH => nameof(RtnetlinkH.RTM_GETNEIGH),
+            RtnetlinkH.RTM_NEWRULE => nameof(RtnetlinkH.RTM_NEWRULE),
+            RtnetlinkH.RTM_DELRULE => nameof(RtnetlinkH.RTM_DELRULE),
+            RtnetlinkH.RTM_GETRULE => nameof(RtnetlinkH.RTM_GETRULE),
             RtnetlinkH.RTM_NEWNETCONF => nameof(RtnetlinkH.RTM_NEWNETCONF),
             RtnetlinkH.RTM_GETNETCONF => nameof(RtnetlinkH.RTM_GETNETCONF),
             RtnetlinkH.RTM_GETNSID => nameof(RtnetlinkH.RTM_GETNSID),
@@ -67,6 +70,8 @@ internal sealed class RouteDialect : NetlinkDialect
             case RtnetlinkH.RTM_NEWNEIGH when MemoryMarshal.TryRead<NdMsg>(payload, out var neighbour):
                 return $"{Family(neighbour.ndm_family)} index {neighbour.ndm_ifindex} state 0x{neighbour.ndm_state:x} flags "
                     + $"0x{neighbour.ndm_flags:x}";
+            case RtnetlinkH.RTM_NEWRULE when MemoryMarshal.TryRead<FibRuleHdr>(payload, out var rule):
+                return $"{Family(rule.family)} dst /{rule.dst_len} src /{rule.src_len} table {rule.table} action {rule.action} flags 0x{rule.flags:x}";
             case RtnetlinkH.RTM_NEWNETCONF when MemoryMarshal.TryRead<NetconfMsg>(payload, out var settings):
                 return Family(settings.ncm_family);
             default:
@@ -83,6 +88,7 @@ internal sealed class RouteDialect : NetlinkDialect
             RtnetlinkH.RTM_NEWADDR when payload.Length >= Unsafe.SizeOf<IfAddrMsg>() => RouteSchemas.Address(),
             RtnetlinkH.RTM_NEWROUTE when payload.Length >= Unsafe.SizeOf<RtMsg>() => RouteSchemas.Route(),
             RtnetlinkH.RTM_NEWNEIGH when payload.Length >= Unsafe.SizeOf<NdMsg>() => RouteSchemas.Neighbour(),
+            RtnetlinkH.RTM_NEWRULE when payload.Length >= Unsafe.SizeOf<FibRuleHdr>() => RouteSchemas.Rule(),
             RtnetlinkH.RTM_NEWNETCONF when payload.Length >= Unsafe.SizeOf<NetconfMsg>() => RouteSchemas.Netconf(),
             _ => null,
         };

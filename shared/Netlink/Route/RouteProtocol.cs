@@ -18,6 +18,6 @@ public enum RouteProtocol : byte
     /// <summary>A router's advertisement: the kernel's own, and those that systemd-networkd and NetworkManager make of one.</summary>
     RouterAdvertisement = 9,
 
-    /// <summary>This project's node daemon. No other program of rt_protos(5) has the number.</summary>
+    /// <summary>This project's node daemon, and rules of its plugins. No other program of rt_protos(5) has the number.</summary>
     Plugboard = 110,
 }

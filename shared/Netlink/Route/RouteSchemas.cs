@@ -95,6 +95,7 @@ internal static class RouteSchemas
                 new(IFLA_IPVLAN_MODE, nameof(IFLA_IPVLAN_MODE), Number),
                 new(IFLA_IPVLAN_FLAGS, nameof(IFLA_IPVLAN_FLAGS), Number)
             ),
+            "vrf" => new(0, new AttributeDefinition(IFLA_VRF_TABLE, nameof(IFLA_VRF_TABLE), Number)),
             "vxlan" => Vxlan(),
             "ipip" => Ipip(),
             _ => null,
@@ -208,6 +209,21 @@ internal static class RouteSchemas
 
     private static AttributeSchema Metrics() =>
         new(0, new(RTAX_MTU, nameof(RTAX_MTU), Number), new(RTAX_ADVMSS, nameof(RTAX_ADVMSS), Number));
+
+    public static AttributeSchema Rule() =>
+        new(
+            Unsafe.SizeOf<FibRuleHdr>(),
+            new(FibRulesH.FRA_DST, nameof(FibRulesH.FRA_DST), AttributeFormat.Address),
+            new(FibRulesH.FRA_SRC, nameof(FibRulesH.FRA_SRC), AttributeFormat.Address),
+            new(FibRulesH.FRA_IIFNAME, nameof(FibRulesH.FRA_IIFNAME), Text),
+            new(FibRulesH.FRA_PRIORITY, nameof(FibRulesH.FRA_PRIORITY), Number),
+            new(FibRulesH.FRA_FWMARK, nameof(FibRulesH.FRA_FWMARK), Number),
+            new(FibRulesH.FRA_TABLE, nameof(FibRulesH.FRA_TABLE), Number),
+            new(FibRulesH.FRA_FWMASK, nameof(FibRulesH.FRA_FWMASK), Number),
+            new(FibRulesH.FRA_OIFNAME, nameof(FibRulesH.FRA_OIFNAME), Text),
+            new(FibRulesH.FRA_L3MDEV, nameof(FibRulesH.FRA_L3MDEV), Number),
+            new(FibRulesH.FRA_PROTOCOL, nameof(FibRulesH.FRA_PROTOCOL), Number)
+        );
 
     public static AttributeSchema Netconf() =>
         new(

@@ -87,6 +87,9 @@ public sealed class HostileInputTests
             .. Each("ptp", collected, "GC"),
             .. Each("tuning", withResult, "DEL", "CHECK"),
             .. Each("firewall", withResult, "ADD", "DEL", "CHECK"),
+            .. Each("sbr", withResult, "ADD", "DEL", "CHECK"),
+            .. Each("vrf", withResult, "DEL", "CHECK"),
+            .. Each("tap", bridge, "ADD", "DEL", "STATUS"),
             .. Each("macvlan", bridge, "ADD", "STATUS"),
             .. Each("macvlan", withResult, "DEL", "CHECK"),
         ];

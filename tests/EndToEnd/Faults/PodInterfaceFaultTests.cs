@@ -4,12 +4,13 @@ using Plugboard.Tests.EndToEnd.Harness;
 
 namespace Plugboard.Tests.EndToEnd.Faults;
 
-/// <summary>ptp and a link above a master, killed and refused at each of their system calls.</summary>
+/// <summary>ptp, a link above a master and a tap device, killed and refused at each of their system calls.</summary>
 public sealed class PodInterfaceFaultTests
 {
     [KernelTheory]
     [InlineData("ptp")]
     [InlineData("macvlan")]
+    [InlineData("tap")]
     public void An_ADD_killed_at_any_call_is_released_by_its_DEL_and_the_next_ADD_works(string type)
     {
         using var machine = new FaultyMachine(node => Config(node, type));
@@ -19,6 +20,7 @@ public sealed class PodInterfaceFaultTests
     [KernelTheory]
     [InlineData("ptp")]
     [InlineData("macvlan")]
+    [InlineData("tap")]
     public void A_DEL_killed_at_any_call_is_ended_by_the_next_DEL(string type)
     {
         using var machine = new FaultyMachine(node => Config(node, type));
@@ -29,6 +31,7 @@ public sealed class PodInterfaceFaultTests
     [KernelTheory]
     [InlineData("ptp")]
     [InlineData("macvlan")]
+    [InlineData("tap")]
     public void An_ADD_refused_any_one_call_succeeds_or_leaves_nothing(string type)
     {
         using var machine = new FaultyMachine(node => Config(node, type));

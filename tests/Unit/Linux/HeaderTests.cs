@@ -66,9 +66,9 @@ public sealed class HeaderTests
                 );
                 claims.Add(
                     compiler,
-                    "linux/loop.h linux/openat2.h linux/btrfs.h sys/syscall.h linux/nsfs.h sched.h linux/fs.h linux/quota.h "
+                    "linux/loop.h linux/if_tun.h linux/openat2.h linux/btrfs.h sys/syscall.h linux/nsfs.h sched.h linux/fs.h linux/quota.h "
                         + "linux/dqblk_xfs.h",
-                    [typeof(Loop), typeof(OpenAt2), typeof(Growth), typeof(Sched), typeof(Quota)]
+                    [typeof(Loop), typeof(Tun), typeof(OpenAt2), typeof(Growth), typeof(Sched), typeof(Quota)]
                 );
             }
 

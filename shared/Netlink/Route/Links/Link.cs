@@ -32,7 +32,7 @@ public sealed record Link
     /// <summary>Whether packets can pass.</summary>
     public OperState OperState { get; init; }
 
-    /// <summary>The index of the bridge or bond it is a port of; 0 for none.</summary>
+    /// <summary>The index of the bridge, bond or VRF it is a port of; 0 for none.</summary>
     public int MasterIndex { get; init; }
 
     /// <summary>
@@ -57,6 +57,9 @@ public sealed record Link
 
     /// <summary>The tag of a VLAN device; null for other kinds.</summary>
     public int? VlanId { get; init; }
+
+    /// <summary>The routing table of a VRF; null for other kinds.</summary>
+    public int? VrfTable { get; init; }
 
     /// <summary>The mode of a macvlan; null for other kinds.</summary>
     public MacvlanMode? Macvlan { get; init; }

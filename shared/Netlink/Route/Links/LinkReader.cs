@@ -23,6 +23,7 @@ internal ref struct LinkReader
     private AttributeReader slaveData;
     private bool? vlanFiltering;
     private int? vlanId;
+    private int? vrfTable;
     private MacvlanMode? macvlan;
     private IpvlanMode? ipvlan;
     private VxlanInfo? vxlan;
@@ -130,6 +131,8 @@ internal ref struct LinkReader
             vlanFiltering = ReadVlanFiltering(data);
         else if (kind == "vlan")
             vlanId = ReadNumber(data, IFLA_VLAN_ID);
+        else if (kind == "vrf")
+            vrfTable = ReadNumber(data, IFLA_VRF_TABLE);
         else if (kind == "macvlan")
             macvlan = (MacvlanMode?)ReadNumber(data, IFLA_MACVLAN_MODE);
         else if (kind == "ipvlan")
@@ -204,6 +207,7 @@ internal ref struct LinkReader
             Alias = alias,
             VlanFiltering = vlanFiltering,
             VlanId = vlanId,
+            VrfTable = vrfTable,
             Macvlan = macvlan,
             Ipvlan = ipvlan,
             Vxlan = vxlan,

@@ -53,6 +53,8 @@ internal static class IfLinkH
     public const byte IN6_ADDR_GEN_MODE_EUI64 = 0;
     public const byte IN6_ADDR_GEN_MODE_NONE = 1;
 
+    public const ushort IFLA_VRF_TABLE = 1;
+
     public const ushort IFLA_BR_AGEING_TIME = 4;
     public const ushort IFLA_BR_STP_STATE = 5;
     public const ushort IFLA_BR_VLAN_FILTERING = 7;

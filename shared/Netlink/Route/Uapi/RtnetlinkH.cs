@@ -20,6 +20,9 @@ internal static class RtnetlinkH
     public const ushort RTM_NEWNEIGH = 28;
     public const ushort RTM_DELNEIGH = 29;
     public const ushort RTM_GETNEIGH = 30;
+    public const ushort RTM_NEWRULE = 32;
+    public const ushort RTM_DELRULE = 33;
+    public const ushort RTM_GETRULE = 34;
     public const ushort RTM_NEWNETCONF = 80;
     public const ushort RTM_GETNETCONF = 82;
     public const ushort RTM_GETNSID = 90;

@@ -1,0 +1,96 @@
+using Plugboard.Linux;
+using Plugboard.Netlink;
+using Plugboard.Netlink.Route;
+using Plugboard.Netlink.Route.Links;
+
+namespace Plugboard.Combined;
+
+/// <summary>
+/// An interface on its way into a VRF and out again. The kernel sets it down and up, so that its networks get into the other table: what
+/// else it had, IPv6 addresses and routes of every table, is made again. Source: drivers/net/vrf.c, cycle_netdev.
+/// </summary>
+/// <param name="inside">A client of the pod's namespace.</param>
+/// <param name="link">The interface, as it was before.</param>
+internal sealed class VrfMembership(RouteClient inside, Link link)
+{
+    private const int LocalTable = 255;
+
+    private static readonly TimeSpan dadTimeout = TimeSpan.FromSeconds(2.5);
+
+    /// <summary>Makes the interface a member; its routes of the main table get into the VRF's.</summary>
+    public void Join(Link vrf, Rollback rollback)
+    {
+        rollback.OnFailure($"take {link.Name} out of {vrf.Name}", () => Move(0, vrf.VrfTable ?? 0, Route.MainTable));
+        Move(vrf.Index, Route.MainTable, vrf.VrfTable ?? 0);
+    }
+
+    /// <summary>Takes the interface out; its routes of the VRF's table get into the main one.</summary>
+    public void Leave(Link vrf) => Move(0, vrf.VrfTable ?? 0, Route.MainTable);
+
+    private void Move(int master, int from, int to)
+    {
+        var addresses = inside
+            .Addresses.List(link.Index, AddressFamily.IPv6)
+            .Where(static each => each.Scope == RouteScope.Universe)
+            .ToArray();
+        var routes = inside.Routes.List(new RouteFilter(OutInterface: link.Index)).Where(IsKept).ToArray();
+        using var monitor = RouteMonitor.Open(RouteMonitorGroups.IPv6Address);
+        inside.Links.Set(link.Index, new LinkChange { Master = master });
+        RestoreAddresses(addresses);
+        // A route by way of an address that is not yet usable is refused.
+        if (addresses.Length > 0 && link is { IsUp: true, OperState: OperState.Up or OperState.Unknown })
+        {
+            var areUsable = static (IReadOnlyList<InterfaceAddress> found) =>
+                !found.Any(static each => each.IsTentative && !each.IsDadFailed);
+            monitor.WaitForAddresses(inside, link.Index, areUsable, dadTimeout);
+        }
+
+        foreach (var route in routes.OrderBy(static route => route.Gateway is not null || route.IsMultipath))
+        {
+            var table = route.Table == from ? to : route.Table;
+            if (route.IsMultipath)
+                RestoreHops(route, route.Table, table);
+            else
+                inside.Routes.Add(route.ToSpec() with { Table = table }, RouteAddMode.Replace);
+        }
+    }
+
+    // The kernel makes its own again, those of addresses, and asks routers again.
+    private static bool IsKept(Route route) =>
+        route.Table != LocalTable
+        && route.Type == RouteType.Unicast
+        && route.Protocol is not (RouteProtocol.Kernel or RouteProtocol.RouterAdvertisement);
+
+    private void RestoreAddresses(InterfaceAddress[] addresses)
+    {
+        var present = inside.Addresses.List(link.Index, AddressFamily.IPv6).Select(static each => each.Address).ToHashSet();
+        foreach (var lost in addresses)
+        {
+            if (present.Contains(lost.Address))
+                continue;
+            var options = new AddressOptions(NoDad: !lost.IsTentative, NoPrefixRoute: (lost.Flags & AddressFlags.NoPrefixRoute) != 0);
+            inside.Addresses.Add(link.Index, lost.Address, options);
+        }
+    }
+
+    // Of a route with several next hops those of this interface. An IPv6 route gives up one hop; an IPv4 one stays whole in its table.
+    private void RestoreHops(Route route, int from, int to)
+    {
+        foreach (var hop in route.NextHops)
+        {
+            if (hop.OutInterface != link.Index)
+                continue;
+            var single = route.ToSpec() with { Gateway = hop.Gateway, OutInterface = link.Index };
+            if (from != to && route.Dst.Is6)
+                inside.Routes.Delete(single);
+            try
+            {
+                inside.Routes.Add(single with { Table = to }, RouteAddMode.Append);
+            }
+            catch (NetlinkException e) when (e.Errno == Errno.EEXIST)
+            {
+                // It never went: the kernel keeps a route as long as one of its hops lives.
+            }
+        }
+    }
+}

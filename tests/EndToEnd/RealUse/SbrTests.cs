@@ -1,0 +1,313 @@
+using System.Text.Json.Nodes;
+using Plugboard.Testing;
+using Plugboard.Tests.EndToEnd.Harness;
+
+namespace Plugboard.Tests.EndToEnd.RealUse;
+
+/// <summary>sbr beside the reference's: an interface whose addresses have tables of their own.</summary>
+public sealed class SbrTests
+{
+    private const string One = """[{"address":"192.168.1.209/24","gateway":"192.168.1.1"}]""";
+
+    private const string Several =
+        """[{"address":"192.168.1.209/24","gateway":"192.168.1.1"},{"address":"192.168.101.209/24","gateway":"192.168.101.1"}]""";
+
+    private const string DualStack =
+        """[{"address":"192.168.1.209/24","gateway":"192.168.1.1"},{"address":"fd00:1::5/64","gateway":"fd00:1::1"}]""";
+
+    [KernelTheory]
+    [InlineData(One, "{}")]
+    [InlineData(Several, "{}")]
+    [InlineData(DualStack, "{}")]
+    [InlineData("""[{"address":"192.168.1.209/24"}]""", "{}")]
+    [InlineData(One, """{"cniVersion":"0.3.1"}""")]
+    [InlineData(One, """{"cniVersion":"0.4.0"}""")]
+    public void Rules_and_routes_are_those_of_the_reference(string ips, string keys) =>
+        Transcript.AssertSame(
+            PluginDirectory.Reference,
+            PluginDirectory.Ours,
+            exactErrors: false,
+            transcript =>
+            {
+                var pod = WithUplinks(transcript.Node, ips);
+                var config = Config(keys, ips);
+                transcript.Call("ADD", pod, config).Succeeded();
+                Note(transcript, pod);
+                transcript.Call("DEL", pod, config).Succeeded();
+                transcript.Note("rules", Rules(pod));
+            }
+        );
+
+    private static void Note(Transcript transcript, CniPod pod)
+    {
+        transcript.Note("rules", Rules(pod));
+        foreach (var table in (string[])["main", "100", "101", "102"])
+        {
+            foreach (var family in (string[])["-4", "-6"])
+                transcript.Note(table, Ordered(pod.TryTool(["ip", family, "route", "show", "table", table]).Output));
+        }
+    }
+
+    // The reference copies IPv4's routes for IPv6's addresses too, where they have no effect, and makes no difference of the kernel's and its own.
+    private static string Ordered(string routes) =>
+        string.Join(
+            '\n',
+            routes
+                .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Select(static route =>
+                    route.Replace("proto kernel ", "", StringComparison.Ordinal).Replace("proto 110 ", "", StringComparison.Ordinal).Trim()
+                )
+                .Order(StringComparer.Ordinal)
+        );
+
+    private static string Rules(CniPod pod) =>
+        (pod.Tool("ip -4 rule") + pod.Tool("ip -6 rule")).Replace(" proto 110", "", StringComparison.Ordinal);
+
+    [KernelFact]
+    public void Answers_leave_by_the_uplink_by_which_requests_came()
+    {
+        using var node = new CniNode();
+        var pod = WithUplinks(node, One);
+        var config = Config("{}", One);
+        // A client beyond the second uplink: the default route by way of the first would lose the answers.
+        node.Tool("ip address add 198.51.100.9/32 dev lo");
+        Assert.NotEqual(0, node.TryTool(["ping", "-c", "1", "-W", "1", "-I", "198.51.100.9", "192.168.1.209"]).ExitCode);
+        node.Call("ADD", pod, config).Succeeded();
+        node.Tool("ping -c 1 -W 2 -I 198.51.100.9 192.168.1.209");
+        node.Call("CHECK", pod, config).Succeeded();
+    }
+
+    // The reference: "network is unreachable", and a rule more each time.
+    [KernelFact]
+    public void A_repeated_ADD_changes_nothing()
+    {
+        using var node = new CniNode();
+        var pod = WithUplinks(node, DualStack);
+        var config = Config("{}", DualStack);
+        node.Call("ADD", pod, config).Succeeded();
+        var before = State(pod);
+        node.Call("ADD", pod, config).Succeeded();
+        Assert.Equal(before, State(pod));
+    }
+
+    // The reference's second ADD fails: table 100 counts as free, and has the first interface's routes.
+    [KernelFact]
+    public void After_a_DEL_the_tables_are_free_for_the_next_ADD()
+    {
+        using var node = new CniNode();
+        var pod = WithUplinks(node, One);
+        var config = Config("{}", One);
+        node.Call("ADD", pod, config).Succeeded();
+        node.Call("DEL", pod, config).Succeeded();
+        Assert.Equal("", pod.TryTool(["ip", "route", "show", "table", "100"]).Output);
+        node.Call("DEL", pod, config).Succeeded();
+        pod.Tool("ip route add 192.168.1.0/24 dev net1 src 192.168.1.209");
+        node.Call("ADD", pod, config).Succeeded();
+        Assert.Contains("default via 192.168.1.1 dev net1", pod.Tool("ip route show table 100"), StringComparison.Ordinal);
+    }
+
+    [KernelTheory]
+    [InlineData("ip address flush dev net1")]
+    [InlineData("ip link del net1")]
+    public void DEL_removes_the_rules_of_addresses_that_are_gone(string damage)
+    {
+        using var node = new CniNode();
+        var pod = WithUplinks(node, DualStack);
+        var config = Config("{}", DualStack);
+        var before = Rules(pod);
+        node.Call("ADD", pod, config).Succeeded();
+        pod.Tool(damage);
+        config.Remove("prevResult");
+        node.Call("DEL", pod, config).Succeeded();
+        Assert.Equal(before, Rules(pod));
+    }
+
+    [KernelFact]
+    public void A_table_that_another_has_is_not_taken()
+    {
+        using var node = new CniNode();
+        var pod = WithUplinks(node, Several);
+        pod.Tool("ip route add 203.0.113.0/24 dev eth0 table 100");
+        pod.Tool("ip rule add from 203.0.113.1 lookup 101");
+        node.Call("ADD", pod, Config("{}", Several)).Succeeded();
+        Assert.Contains("from 192.168.1.209 lookup 102", pod.Tool("ip rule"), StringComparison.Ordinal);
+        Assert.Contains("from 192.168.101.209 lookup 103", pod.Tool("ip rule"), StringComparison.Ordinal);
+        node.Call("DEL", pod, Config("{}", Several)).Succeeded();
+        Assert.Contains("from 203.0.113.1 lookup 101", pod.Tool("ip rule"), StringComparison.Ordinal);
+        Assert.Contains("203.0.113.0/24", pod.Tool("ip route show table 100"), StringComparison.Ordinal);
+    }
+
+    [KernelFact]
+    public void A_table_of_the_config_gets_rules_alone()
+    {
+        using var node = new CniNode();
+        var pod = WithUplinks(node, Several);
+        var config = Config("""{"table":5000}""", Several);
+        var before = pod.Tool("ip route show table all");
+        node.Call("ADD", pod, config).Succeeded();
+        node.Call("ADD", pod, config).Succeeded();
+        Assert.Equal(before, pod.Tool("ip route show table all"));
+        var rules = pod.Tool("ip rule");
+        Assert.Equal(2, rules.Split("lookup 5000").Length - 1);
+        pod.Tool("ip rule add from 192.168.1.209 lookup 7");
+        node.Call("CHECK", pod, config).Succeeded();
+        node.Call("DEL", pod, config).Succeeded();
+        Assert.DoesNotContain("5000", pod.Tool("ip rule"), StringComparison.Ordinal);
+        Assert.Contains("from 192.168.1.209 lookup 7", pod.Tool("ip rule"), StringComparison.Ordinal);
+    }
+
+    [KernelFact]
+    public void Networks_stay_in_the_main_table_where_hints_are_asked_for()
+    {
+        using var node = new CniNode();
+        var pod = WithUplinks(node, DualStack);
+        node.Call("ADD", pod, Config("""{"addSourceHints":true}""", DualStack)).Succeeded();
+        Assert.Contains("192.168.1.0/24 dev net1", pod.Tool("ip route"), StringComparison.Ordinal);
+        Assert.Contains("src 192.168.1.209", pod.Tool("ip route show dev net1"), StringComparison.Ordinal);
+        Assert.DoesNotContain("192.168.2.0/24", pod.Tool("ip route"), StringComparison.Ordinal);
+        Assert.Contains("fe80::/64 dev net1", pod.Tool("ip -6 route"), StringComparison.Ordinal);
+        Assert.Contains("fd00:1::/64 dev net1", pod.Tool("ip -6 route"), StringComparison.Ordinal);
+    }
+
+    [KernelTheory]
+    [InlineData("""{"gateways":["192.168.1.7"]}""", One)]
+    [InlineData("{}", """[{"address":"192.168.1.209/24"}]""", """[{"dst":"0.0.0.0/0","gw":"192.168.1.7"}]""")]
+    public void The_gateway_is_that_of_the_config_or_of_the_result_s_default_route(string keys, string ips, string routes = "[]")
+    {
+        using var node = new CniNode();
+        var pod = WithUplinks(node, ips);
+        node.Call("ADD", pod, Config(keys, ips, routes)).Succeeded();
+        Assert.Contains("default via 192.168.1.7 dev net1", pod.Tool("ip route show table 100"), StringComparison.Ordinal);
+    }
+
+    [KernelTheory]
+    [InlineData(
+        """{"gateways":["192.168.1.1","192.168.1.2","fd00::1"]}""",
+        "gateways list cannot contain more than 2 entries (one IPv4, one IPv6)"
+    )]
+    [InlineData(
+        """{"gateways":["192.168.1.1","192.168.1.2"]}""",
+        "gateways list contains multiple IPv4 addresses: 192.168.1.1 and 192.168.1.2"
+    )]
+    [InlineData("""{"gateways":["x"]}""", "invalid static gateway IP address: x")]
+    [InlineData("""{"table":0}""", "invalid table 0")]
+    [InlineData("""{"gateways":["10.99.0.1"]}""", "Failed to add default route to 10.99.0.1: network is unreachable")]
+    public void What_is_wrong_is_refused_and_leaves_everything_as_it_was(string keys, string message)
+    {
+        using var node = new CniNode();
+        var pod = WithUplinks(node, One);
+        var before = State(pod);
+        var refused = node.Call("ADD", pod, Config(keys, One));
+        Assert.Equal((7, message), (refused.Code, refused.Message));
+        Assert.Equal(before, State(pod));
+    }
+
+    [KernelTheory]
+    [InlineData("""{"cniVersion":"0.2.0"}""", "This plugin must be called as chained plugin")]
+    [InlineData("{}", "No IP addresses supplied on interface: net1")]
+    public void Without_addresses_of_an_earlier_plugin_it_is_refused(string keys, string message)
+    {
+        using var node = new CniNode();
+        var pod = WithUplinks(node, One);
+        var config = Config(keys, "[]");
+        if (keys != "{}")
+            config.Remove("prevResult");
+        var refused = node.Call("ADD", pod, config);
+        Assert.Equal((7, message), (refused.Code, refused.Message));
+    }
+
+    [KernelTheory]
+    [InlineData("ip rule del from 192.168.1.209", "no rule from 192.168.1.209 to a table of net1")]
+    [InlineData("ip route flush table 100", "table 100 of 192.168.1.209 has no default route to 192.168.1.1 on net1")]
+    public void CHECK_says_what_is_missing(string damage, string message)
+    {
+        using var node = new CniNode();
+        var pod = WithUplinks(node, One);
+        node.Call("ADD", pod, Config("{}", One)).Succeeded();
+        pod.Tool(damage);
+        var output = node.Call("CHECK", pod, Config("{}", One));
+        Assert.Equal((100, message), (output.Code, output.Message));
+    }
+
+    // The reference's DEL makes a file of the path.
+    [KernelFact]
+    public void DEL_of_a_namespace_that_is_gone_makes_nothing()
+    {
+        using var node = new CniNode();
+        var pod = WithUplinks(node, One);
+        node.Call("DEL", pod, Config("{}", One), "CNI_NETNS=/run/netns/gone").Succeeded();
+        Assert.NotEqual(0, node.TryTool(["test", "-e", "/run/netns/gone"]).ExitCode);
+    }
+
+    [KernelFact]
+    public void Each_removes_the_rules_of_the_other()
+    {
+        foreach (
+            var (first, second) in ((string, string)[])
+                [(PluginDirectory.Ours, PluginDirectory.Reference), (PluginDirectory.Reference, PluginDirectory.Ours)]
+        )
+        {
+            using var node = new CniNode();
+            var pod = WithUplinks(node, Several);
+            var before = Rules(pod);
+            node.Plugins = first;
+            node.Call("ADD", pod, Config("{}", Several)).Succeeded();
+            Assert.NotEqual(before, Rules(pod));
+            node.Plugins = second;
+            node.Call("CHECK", pod, Config("{}", Several)).Succeeded();
+            node.Call("DEL", pod, Config("{}", Several)).Succeeded();
+            Assert.Equal(before, Rules(pod));
+        }
+    }
+
+    private static string State(CniPod pod) =>
+        Rules(pod) + Ordered(pod.Tool("ip route show table all") + pod.Tool("ip -6 route show table all"));
+
+    // eth0 with the default route, and net1 with the addresses: its other end is the node.
+    private static CniPod WithUplinks(CniNode node, string ips)
+    {
+        var pod = node.AddPod(ifName: "net1");
+        foreach (var (name, beyond) in ((string, string)[])[("eth0", "wire0"), ("net1", "wire1")])
+        {
+            node.Tool($"ip link add {beyond} type veth peer name {name} netns {pod.Path}");
+            node.Tool($"ip link set {beyond} up");
+            pod.Tool($"ip link set {name} up");
+        }
+
+        node.Tool("ip address add 192.168.1.1/24 dev wire1");
+        pod.Tool("ip address add 10.0.0.2/24 dev eth0");
+        pod.Tool("ip route add default via 10.0.0.1");
+        foreach (var ip in JsonNode.Parse(ips)!.AsArray())
+            pod.Tool($"ip address add {ip!["address"]} dev net1{(((string)ip["address"]!).Contains(':') ? " nodad" : "")}");
+        pod.Tool("ip route add 192.168.2.0/24 via 192.168.1.2");
+        return pod;
+    }
+
+    private static JsonObject Config(string keys, string ips, string routes = "[]")
+    {
+        var config = JsonNode.Parse("""{"cniVersion":"1.0.0","name":"test","type":"sbr"}""")!.AsObject();
+        foreach (var (key, value) in JsonNode.Parse(keys)!.AsObject())
+            config[key] = value!.DeepClone();
+        config["prevResult"] = new JsonObject
+        {
+            ["cniVersion"] = config["cniVersion"]!.DeepClone(),
+            ["interfaces"] = JsonNode.Parse("""[{"name":"net1","sandbox":"/pod"}]"""),
+            ["ips"] = Placed(ips, (string)config["cniVersion"]!),
+            ["routes"] = JsonNode.Parse(routes),
+        };
+        return config;
+    }
+
+    private static JsonArray Placed(string ips, string version)
+    {
+        var placed = JsonNode.Parse(ips)!.AsArray();
+        foreach (var ip in placed)
+        {
+            ip!["interface"] = 0;
+            if (version is "0.3.1" or "0.4.0")
+                ip["version"] = ((string)ip["address"]!).Contains(':') ? "6" : "4";
+        }
+
+        return placed;
+    }
+}
