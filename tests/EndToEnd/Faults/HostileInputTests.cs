@@ -91,6 +91,7 @@ public sealed class HostileInputTests
             .. Each("ptp", withResult, "DEL", "CHECK"),
             .. Each("ptp", collected, "GC"),
             .. Each("tuning", withResult, "DEL", "CHECK"),
+            .. Each("firewall", withResult, "ADD", "DEL", "CHECK"),
             .. Each("sbr", withResult, "ADD", "DEL", "CHECK"),
             .. Each("vrf", withResult, "DEL", "CHECK"),
             .. Each("tap", bridge, "ADD", "DEL", "STATUS"),

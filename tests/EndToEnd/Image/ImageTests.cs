@@ -14,6 +14,7 @@ public sealed class ImageTests(ImageArchives archives) : IClassFixture<ImageArch
         "bandwidth",
         "bridge",
         "dummy",
+        "firewall",
         "flannel",
         "host-local",
         "ipvlan",

@@ -75,6 +75,7 @@ public sealed partial class ReferenceTests
     [InlineData("flannel.md", "Keys", "plugins/flannel/FlannelConfig.cs")]
     [InlineData("configuration.md", "ptp", "plugins/bridge/PtpConfig.cs")]
     [InlineData("configuration.md", "tuning", "plugins/tuning/TuningConfig.cs")]
+    [InlineData("configuration.md", "firewall", "plugins/portmap/FirewallConfig.cs")]
     [InlineData("configuration.md", "sbr", "plugins/combined/SbrConfig.cs")]
     [InlineData("configuration.md", "vrf", "plugins/combined/VrfConfig.cs")]
     [InlineData("configuration.md", "bandwidth", "plugins/combined/Bandwidth/BandwidthConfig.cs")]
@@ -86,7 +87,7 @@ public sealed partial class ReferenceTests
 
         // The chain's own keys; ipam and dns of portmap are what libcni passes to each plugin of a list.
         string[] passed = ["ipam", "dns"];
-        Assert.Empty(read.Except(own).Except(everywhere).Except(section == "portmap" ? passed : []));
+        Assert.Empty(read.Except(own).Except(everywhere).Except(section is "portmap" or "firewall" ? passed : []));
         Assert.Empty(own.Except(read).Except(everywhere));
     }
 
@@ -212,6 +213,6 @@ public sealed partial class ReferenceTests
     [GeneratedRegex("\"(?<text>[A-Za-z0-9_]+)\"", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Text();
 
-    [GeneratedRegex("\"(?<name>(CNI|PLUGBOARD)_[A-Z_]+)\"", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex("\"(?<name>(CNI|DBUS|PLUGBOARD)_[A-Z_]+)\"", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Variable();
 }
