@@ -17,7 +17,7 @@ build_packages="gcc libc6-dev binutils zlib1g-dev cmake g++ libssl-dev"
 arm64_packages="gcc-aarch64-linux-gnu libc6-dev-arm64-cross binutils-aarch64-linux-gnu"
 demo_packages="iproute2 iputils-ping busybox-static"
 cluster_packages="$demo_packages nftables procps"
-run_packages="iproute2 iputils-ping busybox-static containernetworking-plugins strace podman runc kmod tcpdump time dnsmasq-base user-mode-linux iptables conntrack nftables e2fsprogs xfsprogs btrfs-progs nfs-kernel-server samba jq etcd-server etcd-client qemu-system-arm openssl"
+run_packages="iproute2 iputils-ping busybox-static containernetworking-plugins iperf3 strace podman runc kmod tcpdump time dnsmasq-base user-mode-linux iptables conntrack nftables dbus-daemon e2fsprogs xfsprogs btrfs-progs nfs-kernel-server samba jq etcd-server etcd-client qemu-system-arm openssl"
 image_packages="buildah jq binutils"
 
 say() { printf '\033[1m== %s\033[0m\n' "$*"; }
@@ -43,6 +43,17 @@ quietly() {
     mkdir -p "$log"
     "$@" >"$log/$name.log" 2>&1 || { cat "$log/$name.log" >&2; explain_restore "$log/$name.log"; die "$name failed"; }
 }
+
+# One compiler process for all projects of this run, whatever the environment says: starting one for each takes as long again as compiling. It would
+# outlive this run, and hold its output open.
+one_compiler=(-p:UseSharedCompilation=true "-p:SharedCompilationId=plugboard-$$")
+stop_compiler() {
+    local process
+    for process in /proc/[0-9]*; do
+        if grep -qsz -- "pipename:plugboard-$$\$" "$process/cmdline"; then kill "${process#/proc/}" 2>/dev/null || true; fi
+    done
+}
+trap stop_compiler EXIT
 
 # explain_restore LOG: an SDK wants the compiler and the runtime of just its version, and a package source may lack them.
 explain_restore() {
@@ -76,7 +87,7 @@ build() {
     mkdir -p "$bin$suffix"
     say "Compiling, two to four minutes on two cores: ${executables}for $architecture"
     # Without the analyzers, which the tests' build runs on the same files.
-    quietly "publish$suffix" env "${environment[@]}" dotnet publish executables.proj -c Release -m \
+    quietly "publish$suffix" env "${environment[@]}" dotnet publish executables.proj -c Release -m "${one_compiler[@]}" \
         -p:PlugboardBuildId="$id" -p:PlugboardArchitecture="$architecture" -p:PlugboardPublish="$root/artifacts/publish$suffix" -p:RunAnalyzers=false
     for name in $executables; do
         install -m 0755 "artifacts/publish$suffix/$name/$name" "$bin$suffix/$name.new"
@@ -150,7 +161,8 @@ run_tests() {
     quietly tools dotnet tool restore
     quietly format dotnet csharpier check .
     say "Analyzers and tests, warnings as errors"
-    quietly build-tests dotnet build Plugins.sln --no-restore -c Debug
+    quietly build-tests dotnet build Plugins.sln --no-restore -c Debug "${one_compiler[@]}"
+    stop_compiler
     mkdir -p "$log"
     for project in Unit Fuzz Kernel EndToEnd; do
         say "$project tests"
@@ -174,7 +186,7 @@ fuzz() {
     export PLUGBOARD_FUZZ_SECONDS=$seconds PLUGBOARD_FUZZ_SEED=${PLUGBOARD_FUZZ_SEED:-$((RANDOM * 32768 + RANDOM))} PLUGBOARD_FUZZ_REPORT=$report
     mkdir -p "$log"; rm -f "$report"
     quietly restore-fuzz dotnet restore tests/Fuzz
-    quietly build-fuzz dotnet build tests/Fuzz --no-restore -c Debug
+    quietly build-fuzz dotnet build tests/Fuzz --no-restore -c Debug "${one_compiler[@]}"
     say "$seconds seconds, seed $PLUGBOARD_FUZZ_SEED"
     dotnet test tests/Fuzz --no-build -c Debug --logger "console;verbosity=minimal" || status=$?
     awk -F'[: ]+' '{ print; inputs += $2; accepted += $4 } END { print inputs + 0 " inputs, " accepted + 0 " accepted" }' "$report"
@@ -192,13 +204,13 @@ esac
 case ${1:-build} in
     build) build "$architecture" ;;
     # shellcheck disable=SC2086
-    demo) build; privileged demo $demo_packages; exec examples/demo.sh "$bin" ;;
+    demo) build; privileged demo $demo_packages; stop_compiler; exec examples/demo.sh "$bin" ;;
     # shellcheck disable=SC2086
-    cluster) shift; build; privileged cluster $cluster_packages; exec examples/cluster.sh "$bin" "$@" ;;
+    cluster) shift; build; privileged cluster $cluster_packages; stop_compiler; exec examples/cluster.sh "$bin" "$@" ;;
     test) run_tests ;;
     fuzz) shift; fuzz "$@" ;;
     # shellcheck disable=SC2086
-    bench) shift; build; privileged bench $run_packages; quietly build-bench dotnet build tests/Benchmarks -c Release; exec unshare --net --mount --propagation private dotnet artifacts/benchmarks/Plugboard.Benchmarks.dll "$bin" /usr/lib/cni "$@" ;;
+    bench) shift; build; privileged bench $run_packages; quietly build-bench dotnet build tests/Benchmarks -c Release "${one_compiler[@]}"; stop_compiler; exec unshare --net --mount --propagation private dotnet artifacts/benchmarks/Plugboard.Benchmarks.dll "$bin" /usr/lib/cni "$@" ;;
     image) image ;;
     release) release ;;
     format) quietly tools dotnet tool restore; dotnet csharpier format . ;;

@@ -11,7 +11,7 @@ architectures=("$@")
 
 # Every time in the images: no clock is read.
 epoch=${SOURCE_DATE_EPOCH:-0}
-plugins="bridge dhcp dummy flannel host-local ipvlan loopback macvlan portmap ptp static tuning vlan"
+plugins="bandwidth bridge dhcp dummy firewall flannel host-local ipvlan loopback macvlan portmap ptp sbr static tap tuning vlan vrf"
 
 # The layer as a registry or a node gets it, compressed, in bytes.
 limit_without=25000000
@@ -33,7 +33,22 @@ stage() {
         ! readelf --program-headers "$bin/$name" | grep -q INTERP || die "$name is not static: nothing in the image would load it"
         install -m 0755 "$bin/$name" "$directory/$name"
     done
+    link_programs "$directory"
     find "$directory" -exec touch --no-dereference --date "@$epoch" {} +
+}
+
+# link_programs DIRECTORY: of the executables that are one program under several names one file is left, without a name, and links to it under all of them.
+# The installer writes each name into its copy (shared/Install/InstallSource.cs).
+link_programs() {
+    local directory=$1 file offset size digest first
+    local -A firsts=()
+    for file in "$directory"/*; do
+        read -r offset size < <(readelf --section-headers --wide "$file" | sed -nE 's/.* \.plugboard\.name +PROGBITS +[0-9a-f]+ +([0-9a-f]+) +([0-9a-f]+) .*/\1 \2/p') || continue
+        head --bytes "$((16#$size))" /dev/zero | dd of="$file" bs=1 seek="$((16#$offset))" conv=notrunc status=none
+        digest=$(sha256sum < "$file")
+        first=${firsts[$digest]:-}
+        if [ -n "$first" ]; then ln --force "$first" "$file"; else firsts[$digest]=$file; fi
+    done
 }
 
 # one NAME ARCHITECTURE EXECUTABLES LIMIT EXECUTABLE…: adds an architecture's image to NAME's blobs and its descriptor to NAME's list, and says digest and size.

@@ -1,4 +1,5 @@
 using Plugboard.Combined;
+using Plugboard.Combined.Bandwidth;
 using Plugboard.Hosting;
 using Plugboard.Ipam.Static;
 using Plugboard.Protocols.Cni;
@@ -7,6 +8,7 @@ if (ExecutableName.Own == "tap" && TapLink.TryRun(args) is { } exitCode)
     return exitCode;
 CniPlugin plugin = ExecutableName.Own switch
 {
+    "bandwidth" => new BandwidthPlugin(),
     "dummy" => new DummyPlugin(),
     "ipvlan" => new IpvlanPlugin(),
     "macvlan" => new MacvlanPlugin(),

@@ -39,11 +39,11 @@ internal sealed class RoutingTables
         return first;
     }
 
-    /// <summary>True if a rule has the source and the table, whoever made it.</summary>
+    /// <summary>True if a rule has the source and the table.</summary>
     public bool Has(RoutingRule wanted) =>
         Rules.Any(rule => rule.IsBySourceAlone && rule.Source == wanted.Source && rule.Table == wanted.Table);
 
-    /// <summary>True if a table has the route, whoever made it.</summary>
+    /// <summary>True if a table has the route.</summary>
     public bool Has(RouteSpec wanted) =>
         Routes.Any(route =>
             route.Table == wanted.Table
@@ -53,11 +53,11 @@ internal sealed class RoutingTables
             && !route.IsDead
         );
 
-    /// <summary>The rule of an address to a table; null if there is none.</summary>
+    /// <summary>The rule of an address to a table; null if absent.</summary>
     public RoutingRule? Find(IPAddr source, int table) =>
         Rules.FirstOrDefault(rule => rule.IsBySourceAlone && rule.Source == IPPrefix.Host(source) && rule.Table == table);
 
-    /// <summary>The rule of an address to a table that no other interface has routes in; null if there is none.</summary>
+    /// <summary>The rule of an address to a table that no other interface has routes in; null if absent.</summary>
     public RoutingRule? FindOwn(IPAddr source, int link) =>
         Rules.FirstOrDefault(rule =>
             rule.IsBySourceAlone

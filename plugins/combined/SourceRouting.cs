@@ -9,7 +9,7 @@ namespace Plugboard.Combined;
 
 /// <summary>
 /// One interface whose addresses each have a rule <c>from ADDRESS lookup TABLE</c>. Where the config names no table, each gets a free one,
-/// from 100, with the interface's routes, which leave the main table: so does the reference's. The calling thread is in the pod's namespace.
+/// from 100, with the interface's routes, which leave the main table: so does the reference's.
 /// </summary>
 /// <param name="inside">A client of the namespace.</param>
 /// <param name="link">The interface.</param>
@@ -120,7 +120,8 @@ internal sealed class SourceRouting(RouteClient inside, Link link, SbrConfig con
 
     private void LeaveMain(IReadOnlyList<CniIP> ips, Route[] own, Rollback rollback)
     {
-        foreach (var route in own)
+        // Gateways before the networks in which they are: the rollback puts them back the other way round.
+        foreach (var route in own.OrderBy(static route => route.Gateway is null))
         {
             var stays = config.AddSourceHints && FindHint(ips, route) is { } hint && TryHint(route, hint, rollback);
             if (stays)

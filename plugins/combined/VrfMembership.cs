@@ -2,6 +2,7 @@ using Plugboard.Linux;
 using Plugboard.Netlink;
 using Plugboard.Netlink.Route;
 using Plugboard.Netlink.Route.Links;
+using Plugboard.PodInterfaces;
 
 namespace Plugboard.Combined;
 
@@ -9,10 +10,12 @@ namespace Plugboard.Combined;
 /// An interface on its way into a VRF and out again. The kernel sets it down and up, so that its networks get into the other table: what
 /// else it had, IPv6 addresses and routes of every table, is made again. Source: drivers/net/vrf.c, cycle_netdev.
 /// </summary>
-/// <param name="inside">A client of the pod's namespace.</param>
+/// <param name="pod">The pod.</param>
 /// <param name="link">The interface, as it was before.</param>
-internal sealed class VrfMembership(RouteClient inside, Link link)
+internal sealed class VrfMembership(ChainedInterface pod, Link link)
 {
+    private readonly RouteClient inside = pod.Inside;
+
     private const int LocalTable = 255;
 
     private static readonly TimeSpan dadTimeout = TimeSpan.FromSeconds(2.5);
@@ -34,7 +37,7 @@ internal sealed class VrfMembership(RouteClient inside, Link link)
             .Where(static each => each.Scope == RouteScope.Universe)
             .ToArray();
         var routes = inside.Routes.List(new RouteFilter(OutInterface: link.Index)).Where(IsKept).ToArray();
-        using var monitor = RouteMonitor.Open(RouteMonitorGroups.IPv6Address);
+        using var monitor = OpenMonitor();
         inside.Links.Set(link.Index, new LinkChange { Master = master });
         RestoreAddresses(addresses);
         // A route by way of an address that is not yet usable is refused.
@@ -55,7 +58,13 @@ internal sealed class VrfMembership(RouteClient inside, Link link)
         }
     }
 
-    // The kernel makes its own again, those of addresses, and asks routers anew.
+    private RouteMonitor OpenMonitor()
+    {
+        using var entered = pod.Namespace.Enter();
+        return RouteMonitor.Open(RouteMonitorGroups.IPv6Address);
+    }
+
+    // The kernel makes its own again, those of addresses, and asks routers again.
     private static bool IsKept(Route route) =>
         route.Table != LocalTable
         && route.Type == RouteType.Unicast

@@ -43,7 +43,7 @@ internal sealed class VrfPlugin : CniPlugin
         if (link.MasterIndex != vrf.Index)
         {
             RefuseOther(pod.Inside, link);
-            new VrfMembership(pod.Inside, link).Join(vrf, rollback);
+            new VrfMembership(pod, link).Join(vrf, rollback);
         }
 
         rollback.Cancel();
@@ -131,7 +131,7 @@ internal sealed class VrfPlugin : CniPlugin
         if (pod?.Inside.Links.Find(name) is not { Kind: "vrf" } vrf)
             return;
         if (pod.Inside.Links.Find(request.IfName) is { } link && link.MasterIndex == vrf.Index)
-            new VrfMembership(pod.Inside, link).Leave(vrf);
+            new VrfMembership(pod, link).Leave(vrf);
         if (pod.Inside.Links.ListByMaster(vrf.Index).Count == 0)
             pod.Inside.Links.Delete(vrf.Index);
     }

@@ -1,4 +1,3 @@
-using System.Text;
 using Plugboard.Firewall;
 using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Ports;
@@ -139,22 +138,14 @@ internal sealed record PortmapConfig
             );
         }
 
-        // iptables takes a name that begins so for an option, or for a "not".
-        var isName =
-            Encoding.UTF8.GetByteCount(chain) <= LongestChainName
-            && chain[0] is not ('-' or '!')
-            && !chain.Any(static c => char.IsWhiteSpace(c) || char.IsControl(c));
-        return isName
+        return ChainName.IsValid(chain)
             ? chain
             : throw new CniException(
                 CniErrorCode.InvalidNetworkConfig,
                 $"failed to parse config: invalid externalSetMarkChain \"{Shortened.Of(chain)}\"",
-                $"it wants the name of an iptables chain: at most {LongestChainName} bytes, no blank, no - or ! at its start"
+                $"it wants the name of an iptables chain: at most {ChainName.Longest} bytes, no blank, no - or ! at its start"
             );
     }
-
-    // iptables(8): XT_EXTENSION_MAXNAMELEN is 29 with its NUL.
-    private const int LongestChainName = 28;
 
     private static IReadOnlyList<string> ReadConditions(ConfigNode node, string key)
     {

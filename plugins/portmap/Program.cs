@@ -1,4 +1,6 @@
 using Plugboard.Hosting;
 using Plugboard.Portmap;
+using Plugboard.Protocols.Cni;
 
-return CniProcess.Run(new PortmapPlugin(), args);
+CniPlugin plugin = ExecutableName.Own == "firewall" ? new FirewallPlugin() : new PortmapPlugin();
+return CniProcess.Run(plugin, args);

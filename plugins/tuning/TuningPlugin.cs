@@ -23,12 +23,8 @@ internal sealed class TuningPlugin : CniPlugin
         SysctlAllowlist.Require(config.Sysctls);
         var result = RequirePrevious(request);
         using var pod = NetworkNamespace.Open(request.NetNs);
-        using var entered = pod.Enter();
         using var rollback = new Rollback(static (what, e) => StandardError.WriteLine($"tuning: cannot {what}: {e.Message}"));
-        foreach (var setting in config.Sysctls)
-            Set(setting, rollback);
-        if (config.ChangesLink)
-            Change(request, config, rollback);
+        Change(request, config, pod, rollback);
         rollback.Cancel();
         return config.Mac is null
             ? result
@@ -49,7 +45,23 @@ internal sealed class TuningPlugin : CniPlugin
     private static CniInterface Renewed(CniInterface each, CniRequest request, TuningConfig config) =>
         each.Name == request.IfName && each.Sandbox.Length > 0 ? each with { Mac = config.Mac!.Value.ToString() } : each;
 
-    private static void Set(WantedSysctl setting, Rollback rollback)
+    // The thread is back in its own namespace before the ADD counts as done: the way back may fail too.
+    private static void Change(CniRequest request, TuningConfig config, NetworkNamespace pod, Rollback rollback)
+    {
+        using var entered = pod.Enter();
+        foreach (var setting in config.Sysctls)
+            Set(setting, pod, rollback);
+        if (config.ChangesLink)
+            ChangeLink(request, config, pod, rollback);
+    }
+
+    private static void Within(NetworkNamespace pod, Action work)
+    {
+        using var entered = pod.Enter();
+        work();
+    }
+
+    private static void Set(WantedSysctl setting, NetworkNamespace pod, Rollback rollback)
     {
         var had = Sysctl.Find(setting.Name);
         if (had is not null && setting.Equals(had))
@@ -65,11 +77,11 @@ internal sealed class TuningPlugin : CniPlugin
                 refusal
             );
         if (had is not null)
-            rollback.OnFailure($"set {setting.Name} back to {had}", () => Sysctl.Write(setting.Name, had));
+            rollback.OnFailure($"set {setting.Name} back to {had}", () => Within(pod, () => Sysctl.Write(setting.Name, had)));
     }
 
     // Each attribute by itself: the kernel then says which of them it refuses.
-    private static void Change(CniRequest request, TuningConfig config, Rollback rollback)
+    private static void ChangeLink(CniRequest request, TuningConfig config, NetworkNamespace pod, Rollback rollback)
     {
         using var inside = RouteClient.Open();
         var link =
@@ -83,7 +95,7 @@ internal sealed class TuningPlugin : CniPlugin
         if (backup.Keep(link, config))
             rollback.OnFailure("remove the backup", backup.Remove);
         var before = Restoration(link, config);
-        rollback.OnFailure($"restore {link.Name}", () => Restore(request.IfName, before));
+        rollback.OnFailure($"restore {link.Name}", () => Within(pod, () => Restore(request.IfName, before)));
         Set(inside, link, "mac", config.Mac?.ToString(), new LinkChange { Address = config.Mac });
         Set(inside, link, "promisc", config.Promiscuous ? "true" : null, new LinkChange { Promiscuous = true });
         Set(inside, link, "mtu", config.Mtu == 0 ? null : config.Mtu.ToString(), new LinkChange { Mtu = config.Mtu });

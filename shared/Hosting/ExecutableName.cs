@@ -8,8 +8,12 @@ namespace Plugboard.Hosting;
 /// </summary>
 public static unsafe partial class ExecutableName
 {
-    /// <summary>The name, such as <c>macvlan</c>.</summary>
-    public static string Own => Marshal.PtrToStringUTF8((nint)Find()) ?? "";
+    /// <summary>
+    /// The name, such as <c>macvlan</c>. A file without one, which an image has by several links and an installer gives its name, is called
+    /// by the link that was executed.
+    /// </summary>
+    public static string Own =>
+        Marshal.PtrToStringUTF8((nint)Find()) is { Length: > 0 } name ? name : Path.GetFileName(Environment.GetCommandLineArgs()[0]);
 
     [LibraryImport("libc", EntryPoint = "plugboard_executable_name")]
     private static partial byte* Find();

@@ -18,7 +18,7 @@ internal static class Backup
                 "remove the link"
             );
         using var copy = to.CreateNew(newName, Inspection.ExecutableMode);
-        _ = FileContent.Copy(file, copy);
+        _ = FileContent.Copy(file.ReadAt, copy);
         var status = file.Status();
         copy.SetOwner(status.User, status.Group);
         copy.SetMode(status.Mode);

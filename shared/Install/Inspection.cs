@@ -35,7 +35,7 @@ public static class Inspection
         using var file = home.FindRegular(name);
         if (file is null)
             return new ExecutableFacts("", 0, since, "found");
-        var digest = FileContent.Digest(file);
+        var digest = FileContent.Digest(file.ReadAt);
         return record?.Find(digest) ?? new ExecutableFacts(digest, status.Size, since, "found") { BuildId = FindBuildId(file) };
     }
 

@@ -1,17 +1,62 @@
+using System.Text;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
 
 namespace Plugboard.Install;
 
-/// <summary>An executable to install.</summary>
+/// <summary>
+/// An executable to install. Of one program under several names a directory may have a single file without a name, by several links, as our
+/// images have it: then each link's name belongs into its content.
+/// </summary>
 public sealed class InstallSource : IDisposable
 {
-    private InstallSource(FileDescriptor file) => File = file;
+    private readonly FileDescriptor file;
+
+    // Where the content has no name and must have one, with NULs up to its end; empty for most executables.
+    private readonly long nameOffset;
+    private readonly byte[] name;
+
+    private InstallSource(FileDescriptor file)
+    {
+        this.file = file;
+        (nameOffset, name) = FindMissingName(file);
+    }
 
     /// <summary>Its path.</summary>
-    public string Path => File.Path;
+    public string Path => file.Path;
 
-    internal FileDescriptor File { get; }
+    internal long Size => file.Status().Size;
+
+    internal string? FindBuildId() => Inspection.FindBuildId(file);
+
+    /// <summary>Reads bytes of its content from a place on; fewer than asked for only at its end.</summary>
+    internal int ReadAt(Span<byte> piece, long offset)
+    {
+        var read = file.ReadAt(piece, offset);
+        for (var i = 0; i < name.Length; i++)
+        {
+            var place = nameOffset + i - offset;
+            if (place >= 0 && place < read)
+                piece[(int)place] = name[i];
+        }
+
+        return read;
+    }
+
+    // shared/Hosting/Native/name.c
+    private static (long Offset, byte[] Name) FindMissingName(FileDescriptor file)
+    {
+        var own = Encoding.UTF8.GetBytes(System.IO.Path.GetFileName(file.Path));
+        if (ElfSections.Find(file, ".plugboard.name"u8) is not (var offset, NameSize) || own.Length >= NameSize)
+            return (0, []);
+        Span<byte> present = stackalloc byte[NameSize];
+        if (file.ReadAt(present, offset) < NameSize || present.ContainsAnyExcept((byte)0))
+            return (0, []);
+        Array.Resize(ref own, NameSize);
+        return (offset, own);
+    }
+
+    private const int NameSize = 16;
 
     private static FileDescriptor? Find(string path)
     {
@@ -29,7 +74,7 @@ public sealed class InstallSource : IDisposable
     /// <exception cref="InstallException">It is missing, no executable, or for another machine.</exception>
     public static InstallSource Open(string path)
     {
-        var file =
+        var opened =
             Find(path)
             ?? throw new InstallException(
                 $"{path} does not exist",
@@ -37,7 +82,7 @@ public sealed class InstallSource : IDisposable
             );
         try
         {
-            if (ElfFile.Find(file) is not { IsExecutable: true } header)
+            if (ElfFile.Find(opened) is not { IsExecutable: true } header)
                 throw new InstallException(
                     $"{path} is not an executable",
                     "take another copy of it; this one is damaged or another kind of file"
@@ -50,15 +95,15 @@ public sealed class InstallSource : IDisposable
                 );
             }
 
-            return new InstallSource(file);
+            return new InstallSource(opened);
         }
         catch
         {
-            file.Dispose();
+            opened.Dispose();
             throw;
         }
     }
 
     /// <inheritdoc/>
-    public void Dispose() => File.Dispose();
+    public void Dispose() => file.Dispose();
 }

@@ -61,25 +61,18 @@ public sealed class Stage(InstallDirectory place, TimeProvider clock)
                 $"{place.Path}/{target.RelativePath} is {(status.IsDirectory ? "a directory" : "not a file")}",
                 "move it away; it cannot be replaced in one step"
             );
-        if (Inspection.FindFlaw(status) is not null || status.Size != source.File.Status().Size)
+        if (Inspection.FindFlaw(status) is not null || status.Size != source.Size)
             return false;
         using var file = home.FindRegular(target.File);
-        return file is not null && FileContent.Equal(file, source.File);
+        return file is not null && FileContent.Equal(file.ReadAt, source.ReadAt);
     }
 
     // Another program installed the same file, or a crash of the machine lost the record.
     private void Adopt(InstallTarget target, InstallSource source, string by)
     {
-        if (
-            place.FindRecord(target) is { } record
-            && record.Current.Size == source.File.Status().Size
-            && record.IsOurs(record.Current.Digest)
-        )
+        if (place.FindRecord(target) is { } record && record.Current.Size == source.Size && record.IsOurs(record.Current.Digest))
             return;
-        var facts = new ExecutableFacts(FileContent.Digest(source.File), source.File.Status().Size, Now(), by)
-        {
-            BuildId = Inspection.FindBuildId(source.File),
-        };
+        var facts = new ExecutableFacts(FileContent.Digest(source.ReadAt), source.Size, Now(), by) { BuildId = source.FindBuildId() };
         using var home = place.FindHome(target);
         Records.Write(
             place,
@@ -95,17 +88,17 @@ public sealed class Stage(InstallDirectory place, TimeProvider clock)
         string digest;
         using (var file = place.State.CreateNew(name, Inspection.ExecutableMode))
         {
-            digest = FileContent.Copy(source.File, file);
+            digest = FileContent.Copy(source.ReadAt, file);
             file.SetOwner(0, 0);
             file.SetMode(Inspection.ExecutableMode);
             file.Sync();
         }
 
         Execute(target, name);
-        return new ExecutableFacts(digest, source.File.Status().Size, "", "")
+        return new ExecutableFacts(digest, source.Size, "", "")
         {
             Version = Verification.FindVersion(place.State.SelfPath(name)),
-            BuildId = Inspection.FindBuildId(source.File),
+            BuildId = source.FindBuildId(),
         };
     }
 

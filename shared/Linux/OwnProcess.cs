@@ -55,6 +55,9 @@ public static class OwnProcess
     /// <summary>True for a process that may do what root may, as far as its capabilities go.</summary>
     public static bool IsRoot => geteuid() == 0;
 
+    /// <summary>The user whose rights it has.</summary>
+    public static uint EffectiveUser => geteuid();
+
     /// <summary>
     /// Overwrites the arguments of this process that contain <paramref name="marker"/>: then /proc/PID/cmdline, which every user may read,
     /// no longer shows them. The runtime has its own copy. Without /proc it has no effect, and then no process can read them either.

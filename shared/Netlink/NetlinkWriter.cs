@@ -55,6 +55,10 @@ public sealed class NetlinkWriter
     public void WriteStruct<T>(in T value)
         where T : unmanaged => MemoryMarshal.Write(Reserve(Unsafe.SizeOf<T>()), in value);
 
+    /// <summary>An attribute that is a struct as it lies in memory.</summary>
+    public void WriteStruct<T>(ushort type, in T value)
+        where T : unmanaged => MemoryMarshal.Write(Attribute(type, Unsafe.SizeOf<T>()), in value);
+
     /// <summary>An attribute of any bytes, at most 65,531.</summary>
     public void WriteBytes(ushort type, ReadOnlySpan<byte> value) => value.CopyTo(Attribute(type, value.Length));
 

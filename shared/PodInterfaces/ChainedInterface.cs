@@ -7,46 +7,36 @@ using Plugboard.Protocols.Cni;
 namespace Plugboard.PodInterfaces;
 
 /// <summary>
-/// The interface of CNI_IFNAME in a pod, which a plugin before this one made, with the lock of its namespace. The calling thread is in the
-/// namespace until this is disposed.
+/// The interface of CNI_IFNAME in a pod, which a plugin before this one made: a client of its namespace, with the namespace's lock. The
+/// calling thread stays where it is.
 /// </summary>
 public sealed class ChainedInterface : IDisposable
 {
     // Longer than any call that goes well, shorter than a runtime's patience.
     private static readonly TimeSpan timeout = TimeSpan.FromSeconds(20);
 
-    private readonly NetworkNamespace pod;
-    private readonly NetworkNamespace own;
     private readonly FileLock held;
 
     private ChainedInterface(NetworkNamespace pod)
     {
-        this.pod = pod;
-        own = NetworkNamespace.OpenOwn();
-        pod.SetNs();
-        try
-        {
-            // The namespace itself, as the reference's sbr: a file for each pod would stay until the node boots.
-            held = FileLock.Take(NetworkNamespace.OpenOwn().File, timeout);
-            Inside = RouteClient.Open();
-        }
-        catch
-        {
-            held?.Dispose();
-            Leave();
-            throw;
-        }
+        Namespace = pod;
+        // The namespace itself, as the reference's sbr: a file for each pod would stay until the node boots.
+        held = FileLock.Take(NetworkNamespace.Open(pod.Path).File, timeout);
+        Inside = pod.OpenClient();
     }
+
+    /// <summary>The pod's namespace.</summary>
+    public NetworkNamespace Namespace { get; }
 
     /// <summary>A client of the pod's namespace.</summary>
     public RouteClient Inside { get; }
 
-    /// <summary>Enters the namespace of an ADD or CHECK.</summary>
+    /// <summary>Opens the namespace of an ADD or CHECK.</summary>
     /// <exception cref="NetworkNamespaceException">CNI_NETNS is no network namespace.</exception>
     /// <exception cref="FileLockTimeoutException">Another process had the lock all the time.</exception>
     public static ChainedInterface Open(CniRequest request) => new(NetworkNamespace.Open(request.NetNs));
 
-    /// <summary>Enters the namespace of a DEL; null if it is gone, or was none.</summary>
+    /// <summary>Opens the namespace of a DEL; null if it is gone, or was none.</summary>
     public static ChainedInterface? Find(CniRequest request, string plugin) =>
         PodNamespace.Find(request.NetNs, plugin) is { } pod ? new ChainedInterface(pod) : null;
 
@@ -60,18 +50,11 @@ public sealed class ChainedInterface : IDisposable
             $"the container has no interface {request.IfName}: the plugin before this one in the conflist makes it"
         );
 
-    private void Leave()
-    {
-        own.SetNs();
-        own.Dispose();
-        pod.Dispose();
-    }
-
     /// <inheritdoc/>
     public void Dispose()
     {
         Inside.Dispose();
         held.Dispose();
-        Leave();
+        Namespace.Dispose();
     }
 }

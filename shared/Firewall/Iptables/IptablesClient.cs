@@ -17,6 +17,9 @@ public sealed class IptablesClient(bool is6, IptablesOptions options)
 
     private readonly IptablesTool tool = new(is6, options);
 
+    /// <summary>True if the tools are on the node; no process is started.</summary>
+    public bool IsInstalled => tool.IsInstalled;
+
     /// <summary>The table as it is.</summary>
     /// <exception cref="IptablesException">The tool is missing (<see cref="IptablesMissingException"/>) or failed.</exception>
     public NatTable Read() => tool.Save();

@@ -97,7 +97,13 @@ internal sealed class IptablesTool(bool is6, IptablesOptions options)
         return new IptablesException(path, result.TimedOut ? null : result.ExitCode, rule, message);
     }
 
-    private string Find(string verb)
+    /// <summary>True if both tools are where they are searched.</summary>
+    public bool IsInstalled => TryFind("save", out _) is not null && TryFind("restore", out _) is not null;
+
+    private string Find(string verb) =>
+        TryFind(verb, out var folders) ?? throw new IptablesMissingException(NameOf(verb), [.. folders.Distinct()]);
+
+    private string NameOf(string verb)
     {
         var variant = options.Variant switch
         {
@@ -105,15 +111,20 @@ internal sealed class IptablesTool(bool is6, IptablesOptions options)
             IptablesVariant.Legacy => "-legacy",
             _ => "",
         };
-        var name = $"{(is6 ? "ip6tables" : "iptables")}{variant}-{verb}";
-        string[] folders = [.. (options.Path ?? "").Split(':').Where(folder => folder.StartsWith('/')), .. UsualFolders];
+        return $"{(is6 ? "ip6tables" : "iptables")}{variant}-{verb}";
+    }
+
+    private string? TryFind(string verb, out string[] folders)
+    {
+        var name = NameOf(verb);
+        folders = [.. (options.Path ?? "").Split(':').Where(folder => folder.StartsWith('/')), .. UsualFolders];
         foreach (var folder in folders)
         {
             if (FileDescriptor.FindStatus($"{folder}/{name}") is { IsRegular: true })
                 return $"{folder}/{name}";
         }
 
-        throw new IptablesMissingException(name, [.. folders.Distinct()]);
+        return null;
     }
 
     // The tools load kernel modules by modprobe(8), and their own extensions from a folder that a node may have elsewhere.

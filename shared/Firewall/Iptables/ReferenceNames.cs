@@ -1,5 +1,6 @@
 using System.Text;
 using Plugboard.Addresses;
+using Plugboard.Linux;
 
 namespace Plugboard.Firewall.Iptables;
 

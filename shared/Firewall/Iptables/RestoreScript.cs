@@ -54,6 +54,9 @@ public sealed class RestoreScript(string table = "nat")
         lines.Add($"-X {chain}");
     }
 
+    /// <summary>Removes a chain; the whole script fails where it has a rule, or something refers to it.</summary>
+    public void RemoveEmpty(string chain) => lines.Add($"-X {chain}");
+
     private void Add(string line) =>
         lines.Add(
             Encoding.UTF8.GetByteCount(line) <= LongestLine

@@ -1,3 +1,4 @@
+using Plugboard.Firewall.Accepting;
 using Plugboard.Firewall.Bridging;
 using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Iptables;
@@ -11,8 +12,11 @@ namespace Plugboard.Firewall.Restoring;
 /// </summary>
 /// <param name="portmap">portmap's records.</param>
 /// <param name="bridge">bridge's records.</param>
-internal sealed class IptablesRestoration(PodRecordStore portmap, PodRecordStore bridge)
+/// <param name="firewall">firewall's records.</param>
+internal sealed class IptablesRestoration(PodRecordStore portmap, PodRecordStore bridge, PodRecordStore firewall)
 {
+    private const string Nat = "nat";
+
     private readonly List<string> lines = [];
     private readonly List<string> problems = [];
     private readonly List<string> warnings = [];
@@ -24,9 +28,9 @@ internal sealed class IptablesRestoration(PodRecordStore portmap, PodRecordStore
     public RestoreOutcome Restore(bool isDryRun)
     {
         var living = new LivingPods();
-        var pods = HostPortsOf().Concat(Masquerades()).Where(pod => living.Has(pod.Record)).ToList();
-        foreach (var family in pods.ToLookup(static pod => pod.Is6))
-            Restore(family.Key, [.. family], isDryRun);
+        var pods = HostPortsOf().Concat(Masquerades()).Concat(Accepted()).Where(pod => living.Has(pod.Record)).ToList();
+        foreach (var place in pods.GroupBy(static pod => (pod.Is6, pod.Table)))
+            Restore(place.Key.Is6, place.Key.Table, [.. place], isDryRun);
         return new RestoreOutcome(lines, problems);
     }
 
@@ -37,18 +41,31 @@ internal sealed class IptablesRestoration(PodRecordStore portmap, PodRecordStore
         where forward.IsCompleteForIptables
         from address in forward.Addresses
         let forwards = new IptablesHostPorts(record.Owner, address, forward.Ports, forward.IptablesOptions)
-        select new IptablesPod(portmap, record, address.Is6, table => HostPortRules.Add(table, forwards));
+        select new IptablesPod(portmap, record, address.Is6, Nat, table => HostPortRules.Add(table, forwards));
 
     private IEnumerable<IptablesPod> Masquerades() =>
         from record in bridge.List()
         let traffic = PodTraffic.FromRecord(record)
         where traffic.Backend == FirewallBackend.Iptables
         from family in traffic.MasqueradedAddresses.GroupBy(static address => address.Is6)
-        select new IptablesPod(bridge, record, family.Key, table => MasqueradeRules.Add(table, record.Owner, [.. family]));
+        select new IptablesPod(bridge, record, family.Key, Nat, table => MasqueradeRules.Add(table, record.Owner, [.. family]));
 
-    private void Restore(bool is6, IReadOnlyList<IptablesPod> pods, bool isDryRun)
+    private IEnumerable<IptablesPod> Accepted() =>
+        from record in firewall.List()
+        let accepted = AcceptedPod.FromRecord(record)
+        where accepted.Backend == AcceptBackend.Iptables
+        from family in accepted.Addresses.GroupBy(static address => address.Is6)
+        select new IptablesPod(
+            firewall,
+            record,
+            family.Key,
+            AcceptRules.Table,
+            table => AcceptRules.Add(table, [.. family], accepted.AdminChain)
+        );
+
+    private void Restore(bool is6, string tableName, IReadOnlyList<IptablesPod> pods, bool isDryRun)
     {
-        var client = new IptablesClient(is6, new IptablesOptions());
+        var client = new IptablesClient(is6, new IptablesOptions { Table = tableName });
         NatTable table;
         try
         {
@@ -56,7 +73,9 @@ internal sealed class IptablesRestoration(PodRecordStore portmap, PodRecordStore
         }
         catch (IptablesException e)
         {
-            warnings.Add($"what {(is6 ? "ip6tables" : "iptables")} has for {pods.Count} pods cannot be looked at: {e.Message}");
+            warnings.Add(
+                $"what {(is6 ? "ip6tables" : "iptables")} -t {tableName} has for {pods.Count} pods cannot be looked at: {e.Message}"
+            );
             return;
         }
 
@@ -65,7 +84,7 @@ internal sealed class IptablesRestoration(PodRecordStore portmap, PodRecordStore
             if (pod.Plan(table) is not { IsEmpty: false } script)
                 continue;
             if (isDryRun)
-                Tell(is6, script);
+                Tell(is6, pod.Table, script);
             else
                 Restore(is6, client, pod);
         }
@@ -81,7 +100,7 @@ internal sealed class IptablesRestoration(PodRecordStore portmap, PodRecordStore
         try
         {
             client.Change(table => done = pod.Plan(table));
-            Tell(is6, done);
+            Tell(is6, pod.Table, done);
         }
         catch (IptablesException e)
         {
@@ -89,15 +108,15 @@ internal sealed class IptablesRestoration(PodRecordStore portmap, PodRecordStore
         }
     }
 
-    private void Tell(bool is6, RestoreScript script)
+    private void Tell(bool is6, string table, RestoreScript script)
     {
         for (var number = 2; script.Line(number) is { } line; number++)
         {
             var verb = line.StartsWith("-D", StringComparison.Ordinal) ? "delete" : "add";
-            lines.Add($"{verb} rule {(is6 ? "ip6tables" : "iptables")} -t nat {line}");
+            lines.Add($"{verb} rule {(is6 ? "ip6tables" : "iptables")} -t {table} {line}");
         }
     }
 
     /// <summary>One family's part of what a pod has.</summary>
-    private sealed record IptablesPod(PodRecordStore Records, PodRecord Record, bool Is6, Func<NatTable, RestoreScript> Plan);
+    private sealed record IptablesPod(PodRecordStore Records, PodRecord Record, bool Is6, string Table, Func<NatTable, RestoreScript> Plan);
 }

@@ -1,4 +1,6 @@
+using Plugboard.Firewall.Accepting;
 using Plugboard.Firewall.Bridging;
+using Plugboard.Firewall.Firewalld;
 using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Pods;
@@ -24,7 +26,11 @@ public sealed class PodRestorer : IDisposable
     /// <summary>Makes it; the kernel is not asked before there are records.</summary>
     /// <param name="root">The directory that the plugins' records are in: <see cref="PodRecordStore.Root"/>.</param>
     public PodRestorer(string root) =>
-        kinds = [new HostPortKind(new PodRecordStore(root + "/portmap")), new TrafficKind(new PodRecordStore(root + "/bridge"))];
+        kinds = [
+            new HostPortKind(new PodRecordStore(root + "/portmap")),
+            new TrafficKind(new PodRecordStore(root + "/bridge")),
+            new AcceptedPodKind(new PodRecordStore(root + "/firewall")),
+        ];
 
     /// <summary>
     /// What is odd though all is in place, each a sentence, as of the last look at everything: records that cannot be read, ports that lead
@@ -90,11 +96,11 @@ public sealed class PodRestorer : IDisposable
         if (!isForced && !isAllSuspect && suspects.Count == 0)
             return RestoreOutcome.Nothing;
         var tags = isForced || isAllSuspect || suspects.Count > MostSuspects ? null : suspects.ToList();
-        // iptables sends no notifications; it is compared when everything is.
-        Func<IptablesRestoration, RestoreOutcome>? iptables = isForced ? static restoration => restoration.Restore(isDryRun: false) : null;
+        // iptables and firewalld send no notifications; they are compared when everything is.
+        bool? isDryRun = isForced ? false : null;
         var outcome = tags is null
-            ? Look(static restoration => restoration.RestoreAll(), isWhole: true, iptables)
-            : Look(restoration => restoration.Restore(tags), isWhole: false, iptables: null);
+            ? Look(static restoration => restoration.RestoreAll(), isWhole: true, isDryRun)
+            : Look(restoration => restoration.Restore(tags), isWhole: false, isDryRun: null);
         isAllSuspect = false;
         suspects.Clear();
         return outcome;
@@ -102,10 +108,9 @@ public sealed class PodRestorer : IDisposable
 
     /// <summary>What <see cref="Restore"/> would restore; compares everything.</summary>
     /// <exception cref="ErrnoException">As <see cref="Restore"/>.</exception>
-    public RestoreOutcome Plan() =>
-        Look(static restoration => restoration.Plan(), isWhole: true, static restoration => restoration.Restore(isDryRun: true));
+    public RestoreOutcome Plan() => Look(static restoration => restoration.Plan(), isWhole: true, isDryRun: true);
 
-    private RestoreOutcome Look(Func<PodRestoration, RestoreOutcome> act, bool isWhole, Func<IptablesRestoration, RestoreOutcome>? iptables)
+    private RestoreOutcome Look(Func<PodRestoration, RestoreOutcome> act, bool isWhole, bool? isDryRun)
     {
         var outcome = RestoreOutcome.Nothing;
         var warnings = new List<string>();
@@ -119,11 +124,12 @@ public sealed class PodRestorer : IDisposable
             warnings.AddRange(restoration.Warnings);
         }
 
-        if (iptables is not null)
+        if (isDryRun is { } isDry)
         {
-            var restoration = new IptablesRestoration(kinds[0].Records, kinds[1].Records);
-            outcome = Join(outcome, iptables(restoration));
+            var restoration = new IptablesRestoration(kinds[0].Records, kinds[1].Records, kinds[2].Records);
+            outcome = Join(outcome, restoration.Restore(isDry));
             warnings.AddRange(restoration.Warnings);
+            outcome = Join(outcome, new FirewalldRestoration(kinds[2].Records, new FirewalldZones()).Restore(isDry));
         }
 
         if (!isWhole)

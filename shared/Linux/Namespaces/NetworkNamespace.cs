@@ -82,8 +82,7 @@ public sealed class NetworkNamespace : IDisposable
         return new Scope(own);
     }
 
-    /// <summary>Moves the calling thread into the namespace, for good.</summary>
-    public void SetNs()
+    internal void SetNs()
     {
         if (setns(file.Number, CLONE_NEWNET) < 0)
             throw ErrnoException.Last("setns", Path);

@@ -181,6 +181,24 @@ public sealed class LinkTable
         return socket.ExecuteUnlessAbsent(request, () => name, Errno.ENODEV);
     }
 
+    /// <summary>
+    /// True if the kernel has the kind of link, such as <c>ifb</c>: it loads its module, and refuses a link without queues (EINVAL), so that
+    /// none is made.
+    /// </summary>
+    public bool Knows(string kind)
+    {
+        var request = socket.NewRequest();
+        using (request.Message(RTM_NEWLINK, NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL))
+        {
+            request.WriteStruct(default(IfInfoMsg));
+            request.WriteUInt32(IfLinkH.IFLA_NUM_TX_QUEUES, 0);
+            using var info = request.Nested(IfLinkH.IFLA_LINKINFO);
+            request.WriteString(IfLinkH.IFLA_INFO_KIND, kind);
+        }
+
+        return socket.TryExecute(request) is not { Errno: Errno.EOPNOTSUPP };
+    }
+
     // Without a culture: the first use of one costs a cold process about 0.1 ms.
     internal static string Subject(int index) => "link " + index.ToString();
 

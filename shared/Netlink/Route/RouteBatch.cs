@@ -1,6 +1,7 @@
 using Plugboard.Addresses;
 using Plugboard.Linux;
 using Plugboard.Netlink.Route.Links;
+using Plugboard.Netlink.Route.Traffic;
 using static Plugboard.Netlink.Route.Uapi.RtnetlinkH;
 using static Plugboard.Netlink.Uapi.NetlinkH;
 
@@ -68,6 +69,20 @@ public sealed class RouteBatch
         using (Requests.Message(RTM_NEWLINK, NLM_F_REQUEST | NLM_F_ACK))
             change.Write(Requests, index);
         changes.Add(new Change(nameof(RTM_NEWLINK), () => LinkTable.Subject(index)));
+    }
+
+    /// <summary>Adds a qdisc.</summary>
+    public void Add(Qdisc qdisc)
+    {
+        QdiscTable.WriteNew(Requests, qdisc, NLM_F_EXCL);
+        changes.Add(new Change(nameof(RTM_NEWQDISC), () => QdiscTable.Subject(qdisc.LinkIndex, qdisc.Parent)));
+    }
+
+    /// <summary>Adds a filter.</summary>
+    public void Add(Filter filter)
+    {
+        FilterTable.WriteNew(Requests, filter);
+        changes.Add(new Change(nameof(RTM_NEWTFILTER), () => FilterTable.Subject(filter.LinkIndex, filter.Parent)));
     }
 
     /// <summary>Clears the buffer for a new batch.</summary>

@@ -19,6 +19,8 @@ public sealed class RouteClient : IDisposable
     private BridgeVlanTable? bridgeVlans;
     private NetconfTable? netconf;
     private NamespaceTable? namespaces;
+    private QdiscTable? qdiscs;
+    private FilterTable? filters;
 
     internal RouteClient(NetlinkSocket socket) => this.socket = socket;
 
@@ -51,6 +53,12 @@ public sealed class RouteClient : IDisposable
 
     /// <summary>The numbers of other namespaces.</summary>
     public NamespaceTable Namespaces => namespaces ??= new NamespaceTable(socket);
+
+    /// <summary>The links' queueing disciplines.</summary>
+    public QdiscTable Qdiscs => qdiscs ??= new QdiscTable(socket);
+
+    /// <summary>The queueing disciplines' filters.</summary>
+    public FilterTable Filters => filters ??= new FilterTable(socket);
 
     /// <summary>Opens a client in the calling thread's namespace.</summary>
     /// <exception cref="ErrnoException">No more files can be opened.</exception>

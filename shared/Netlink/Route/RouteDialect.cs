@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Plugboard.Netlink.Route.Traffic;
 using Plugboard.Netlink.Route.Uapi;
 using Plugboard.Netlink.Trace;
 using Plugboard.Netlink.Uapi;
@@ -29,6 +30,13 @@ internal sealed class RouteDialect : NetlinkDialect
             RtnetlinkH.RTM_NEWRULE => nameof(RtnetlinkH.RTM_NEWRULE),
             RtnetlinkH.RTM_DELRULE => nameof(RtnetlinkH.RTM_DELRULE),
             RtnetlinkH.RTM_GETRULE => nameof(RtnetlinkH.RTM_GETRULE),
+            RtnetlinkH.RTM_NEWQDISC => nameof(RtnetlinkH.RTM_NEWQDISC),
+            RtnetlinkH.RTM_DELQDISC => nameof(RtnetlinkH.RTM_DELQDISC),
+            RtnetlinkH.RTM_GETQDISC => nameof(RtnetlinkH.RTM_GETQDISC),
+            RtnetlinkH.RTM_NEWTFILTER => nameof(RtnetlinkH.RTM_NEWTFILTER),
+            RtnetlinkH.RTM_DELTFILTER => nameof(RtnetlinkH.RTM_DELTFILTER),
+            RtnetlinkH.RTM_GETTFILTER => nameof(RtnetlinkH.RTM_GETTFILTER),
+            RtnetlinkH.RTM_NEWACTION => nameof(RtnetlinkH.RTM_NEWACTION),
             RtnetlinkH.RTM_NEWNETCONF => nameof(RtnetlinkH.RTM_NEWNETCONF),
             RtnetlinkH.RTM_GETNETCONF => nameof(RtnetlinkH.RTM_GETNETCONF),
             RtnetlinkH.RTM_GETNSID => nameof(RtnetlinkH.RTM_GETNSID),
@@ -72,6 +80,11 @@ internal sealed class RouteDialect : NetlinkDialect
                     + $"0x{neighbour.ndm_flags:x}";
             case RtnetlinkH.RTM_NEWRULE when MemoryMarshal.TryRead<FibRuleHdr>(payload, out var rule):
                 return $"{Family(rule.family)} dst /{rule.dst_len} src /{rule.src_len} table {rule.table} action {rule.action} flags 0x{rule.flags:x}";
+            case RtnetlinkH.RTM_NEWQDISC when MemoryMarshal.TryRead<TcMsg>(payload, out var qdisc):
+                return $"index {qdisc.tcm_ifindex} handle {new TrafficHandle(qdisc.tcm_handle)} parent {new TrafficHandle(qdisc.tcm_parent)}";
+            case RtnetlinkH.RTM_NEWTFILTER when MemoryMarshal.TryRead<TcMsg>(payload, out var filter):
+                return $"index {filter.tcm_ifindex} handle 0x{filter.tcm_handle:x} parent {new TrafficHandle(filter.tcm_parent)} priority "
+                    + $"{filter.tcm_info >> 16} protocol {Filter.NetworkOrder((ushort)filter.tcm_info)}";
             case RtnetlinkH.RTM_NEWNETCONF when MemoryMarshal.TryRead<NetconfMsg>(payload, out var settings):
                 return Family(settings.ncm_family);
             default:
@@ -89,6 +102,9 @@ internal sealed class RouteDialect : NetlinkDialect
             RtnetlinkH.RTM_NEWROUTE when payload.Length >= Unsafe.SizeOf<RtMsg>() => RouteSchemas.Route(),
             RtnetlinkH.RTM_NEWNEIGH when payload.Length >= Unsafe.SizeOf<NdMsg>() => RouteSchemas.Neighbour(),
             RtnetlinkH.RTM_NEWRULE when payload.Length >= Unsafe.SizeOf<FibRuleHdr>() => RouteSchemas.Rule(),
+            RtnetlinkH.RTM_NEWQDISC when payload.Length >= Unsafe.SizeOf<TcMsg>() => TrafficSchemas.Qdisc(),
+            RtnetlinkH.RTM_NEWTFILTER when payload.Length >= Unsafe.SizeOf<TcMsg>() => TrafficSchemas.Filter(),
+            RtnetlinkH.RTM_NEWACTION when payload.Length >= Unsafe.SizeOf<TcaMsg>() => TrafficSchemas.Action(),
             RtnetlinkH.RTM_NEWNETCONF when payload.Length >= Unsafe.SizeOf<NetconfMsg>() => RouteSchemas.Netconf(),
             _ => null,
         };

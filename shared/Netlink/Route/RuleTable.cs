@@ -37,7 +37,7 @@ public sealed class RuleTable
     }
 
     /// <summary>
-    /// Removes the first rule that has all of this: source and table, priority and author where they are given. False if there is none
+    /// Removes the first rule that has all of this: source and table, priority and author where they are given. False if absent
     /// (ENOENT).
     /// </summary>
     public bool Delete(RoutingRule rule)

@@ -110,6 +110,16 @@ public readonly struct ConfigNode
             : throw node.Wrong("a whole number");
     }
 
+    /// <summary>A whole number of 64 bits that is not negative; null if the key is absent or null. 1.0 and 1e3 are invalid, as in Go.</summary>
+    public ulong? FindUInt64(string key)
+    {
+        if (Find(key) is not { } node)
+            return null;
+        return node.Value.Kind == JsonValueKind.Number && TryParseUInt64(node.Value.Text, out var value)
+            ? value
+            : throw node.Wrong("a whole number, 0 or more");
+    }
+
     /// <summary>
     /// An address; null where the key is absent, null or an empty text. Anything else: Go's <c>invalid IP address: x</c>.
     /// </summary>
@@ -178,6 +188,20 @@ public readonly struct ConfigNode
         number = digits.Length < text.Length ? -number : number;
         value = (int)number;
         return number == value;
+    }
+
+    private static bool TryParseUInt64(string text, out ulong value)
+    {
+        value = 0;
+        foreach (var character in text)
+        {
+            var digit = (ulong)(character - '0');
+            if (!char.IsAsciiDigit(character) || value > (ulong.MaxValue - digit) / 10)
+                return false;
+            value = 10 * value + digit;
+        }
+
+        return true;
     }
 
     private string PathOf(string name) => Path.Length == 0 ? name : Path + "." + name;

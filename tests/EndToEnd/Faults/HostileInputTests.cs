@@ -71,6 +71,11 @@ public sealed class HostileInputTests
         );
         var collected = (JsonObject)bridge.DeepClone();
         collected["cni.dev/valid-attachments"] = new JsonArray(new JsonObject { ["containerID"] = "pod0", ["ifname"] = "eth0" });
+        var limited = (JsonObject)withResult.DeepClone();
+        limited["ingressRate"] = 8000000;
+        limited["ingressBurst"] = 800000;
+        limited["latency"] = 50;
+        limited["runtimeConfig"] = new JsonObject { ["bandwidth"] = new JsonObject { ["egressRate"] = 8000000 } };
         return
         [
             .. Each("bridge", bridge, "ADD", "STATUS"),
@@ -89,6 +94,11 @@ public sealed class HostileInputTests
             .. Each("ptp", withResult, "DEL", "CHECK"),
             .. Each("ptp", collected, "GC"),
             .. Each("tuning", withResult, "DEL", "CHECK"),
+            .. Each("firewall", withResult, "ADD", "DEL", "CHECK"),
+            .. Each("sbr", withResult, "ADD", "DEL", "CHECK"),
+            .. Each("vrf", withResult, "DEL", "CHECK"),
+            .. Each("tap", bridge, "ADD", "DEL", "STATUS"),
+            .. Each("bandwidth", limited, "ADD", "DEL", "CHECK", "STATUS"),
             .. Each("macvlan", bridge, "ADD", "STATUS"),
             .. Each("macvlan", withResult, "DEL", "CHECK"),
         ];

@@ -1,16 +1,20 @@
 using System.Text.Json.Nodes;
+using Plugboard.Netlink.Route;
+using Plugboard.Netlink.Route.Links;
 using Plugboard.Testing;
 using Plugboard.Tests.EndToEnd.Harness;
+using Plugboard.Tests.EndToEnd.RealUse;
 
 namespace Plugboard.Tests.EndToEnd.Faults;
 
-/// <summary>ptp, a link above a master and a tap device, killed and refused at each of their system calls.</summary>
+/// <summary>ptp, a link above a master, a tap device and the limits of a pair, killed and refused at each of their system calls.</summary>
 public sealed class PodInterfaceFaultTests
 {
     [KernelTheory]
     [InlineData("ptp")]
     [InlineData("macvlan")]
     [InlineData("tap")]
+    [InlineData("bandwidth")]
     public void An_ADD_killed_at_any_call_is_released_by_its_DEL_and_the_next_ADD_works(string type)
     {
         using var machine = new FaultyMachine(node => Config(node, type));
@@ -21,6 +25,7 @@ public sealed class PodInterfaceFaultTests
     [InlineData("ptp")]
     [InlineData("macvlan")]
     [InlineData("tap")]
+    [InlineData("bandwidth")]
     public void A_DEL_killed_at_any_call_is_ended_by_the_next_DEL(string type)
     {
         using var machine = new FaultyMachine(node => Config(node, type));
@@ -32,6 +37,7 @@ public sealed class PodInterfaceFaultTests
     [InlineData("ptp")]
     [InlineData("macvlan")]
     [InlineData("tap")]
+    [InlineData("bandwidth")]
     public void An_ADD_refused_any_one_call_succeeds_or_leaves_nothing(string type)
     {
         using var machine = new FaultyMachine(node => Config(node, type));
@@ -43,6 +49,8 @@ public sealed class PodInterfaceFaultTests
 
     private static JsonObject Config(CniNode node, string type)
     {
+        if (type == "bandwidth")
+            return Limits(node);
         if (type == "macvlan")
         {
             node.Tool("ip link add wire type veth peer name beyond");
@@ -58,5 +66,23 @@ public sealed class PodInterfaceFaultTests
             if (type == "macvlan")
                 config["master"] = "wire";
         });
+    }
+
+    // Each pod has its pair for good, and the result of the plugin before lists the ends of all.
+    private static JsonObject Limits(CniNode node)
+    {
+        var interfaces = new JsonArray();
+        using var host = RouteClient.Open(node.Namespace);
+        foreach (var pod in node.Pods)
+        {
+            var name = $"end-{pod.ContainerId}";
+            var peer = new VethPeer { Name = pod.IfName, NetNs = pod.Namespace.File };
+            host.Links.Add(new VethSpec { Name = name, Peer = peer });
+            interfaces.Add(new JsonObject { ["name"] = name });
+        }
+
+        var config = BandwidthNode.Config(BandwidthNode.Both);
+        config["prevResult"] = new JsonObject { ["cniVersion"] = "1.0.0", ["interfaces"] = interfaces };
+        return config;
     }
 }

@@ -28,6 +28,17 @@ public sealed class FirewallTests(FirewallTests.Fixture guest) : IClassFixture<F
     }
 
     [GuestFact]
+    public void A_policy_is_iptables_rules_where_nftables_cannot_drop()
+    {
+        foreach (var step in (ReadOnlySpan<string>)["accept", "accept-check", "accept-del"])
+            Step(step).Succeeded();
+        var filter = Step("filter").Succeeded().Output;
+        Assert.Contains("-A CNI-FORWARD -s 10.1.0.", filter, StringComparison.Ordinal);
+        Assert.Contains("-A CNI-ISOLATION-STAGE-1 -i cni0 -o cni0", filter, StringComparison.Ordinal);
+        Assert.DoesNotContain("CNI-", Step("filter-after").Succeeded().Output, StringComparison.Ordinal);
+    }
+
+    [GuestFact]
     public void Where_nftables_was_asked_for_the_error_says_what_is_missing()
     {
         foreach (var step in (ReadOnlySpan<string>)["bridge-nftables", "nftables-add"])

@@ -1,7 +1,7 @@
 #!/bin/sh
 # The first process of a guest kernel whose nftables has neither inet tables nor NAT: ports and masquerading by iptables, for FirewallTests.
 . "$ROOT/tests/EndToEnd/Guest/calls.sh"
-modprobe -d "$MODULES" -a nf_tables nf_conntrack nf_nat ip_tables iptable_nat ip6_tables ip6table_nat xt_nat xt_MASQUERADE xt_addrtype xt_comment xt_multiport xt_mark xt_tcpudp
+modprobe -d "$MODULES" -a nf_tables nf_conntrack nf_nat ip_tables iptable_nat ip6_tables ip6table_nat iptable_filter ip6table_filter xt_conntrack xt_nat xt_MASQUERADE xt_addrtype xt_comment xt_multiport xt_mark xt_tcpudp
 
 # This kernel knows iptables-legacy only.
 mkdir /run/legacy
@@ -15,6 +15,13 @@ portmap() {
     printf '%s\nexit %s\n' "$output" $? > "/run/out/$1"
 }
 
+# firewall STEP VERB: likewise.
+firewall() {
+    input='{"cniVersion":"1.1.0","name":"test","type":"firewall","ingressPolicy":"isolated","prevResult":'"$(cat /run/results/a)"'}'
+    output=$(echo "$input" | env CNI_COMMAND="$2" CNI_CONTAINERID=a CNI_NETNS=/run/netns/a CNI_IFNAME=eth0 CNI_PATH="$PLUGINS" "$PLUGINS/firewall")
+    printf '%s\nexit %s\n' "$output" $? > "/run/out/$1"
+}
+
 call bridge-nftables ADD b "$(config '"isGateway":true,"ipMasq":true,"ipMasqBackend":"nftables"')"
 call bridge-add ADD a "$(config '"isGateway":true,"ipMasq":true')"
 portmap nftables-add ADD '"backend":"nftables",'
@@ -25,6 +32,11 @@ look nat iptables-save -t nat
 ip netns exec a busybox httpd -p 80 -h /etc
 look page timeout 10 busybox wget -qO- http://10.1.0.1:8080/hostname
 portmap del DEL ''
+firewall accept ADD
+firewall accept-check CHECK
+look filter iptables-save -t filter
+firewall accept-del DEL
+look filter-after iptables-save -t filter
 call bridge-del DEL a "$(config '"isGateway":true,"ipMasq":true')"
 look nat-after iptables-save -t nat
 look records find /run/plugboard -type f ! -path '*/locks/*'

@@ -17,6 +17,9 @@ internal sealed class CniNode : TestMachine
         Tool("ip link set lo up");
     }
 
+    /// <summary>The pods that live, in the order in which they were made.</summary>
+    public IReadOnlyList<CniPod> Pods => pods;
+
     /// <summary>A directory for the test's own files.</summary>
     public string Directory => directory;
 

@@ -74,6 +74,7 @@ internal sealed class MachineState
                 );
         }
 
+        AddTraffic(where, client, names);
         NamespaceThread.Run(
             ns,
             () =>
@@ -84,6 +85,18 @@ internal sealed class MachineState
                     AddLock($"{where}: lock of {bridge.Name}", $"/proc/sys/net/ipv4/conf/{bridge.Name}");
             }
         );
+    }
+
+    // Qdiscs that a program has set, and their filters.
+    private void AddTraffic(string where, RouteClient client, Dictionary<int, string> names)
+    {
+        foreach (var qdisc in client.Qdiscs.List().Where(static each => each.Handle.Value != 0))
+        {
+            var link = names.GetValueOrDefault(qdisc.LinkIndex, "");
+            facts.Add($"{where}: qdisc {qdisc.Kind} {qdisc.Handle} at {qdisc.Parent} of {link} {qdisc.Tbf}");
+            foreach (var filter in client.Filters.List(qdisc.LinkIndex, qdisc.Handle))
+                facts.Add($"{where}: filter {filter.Kind} {filter.Priority} of {qdisc.Handle} of {link}");
+        }
     }
 
     private static bool IsKernels(Route route) =>

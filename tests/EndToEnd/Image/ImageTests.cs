@@ -11,9 +11,11 @@ public sealed class ImageTests(ImageArchives archives) : IClassFixture<ImageArch
 {
     private static readonly string[] plugins =
     [
+        "bandwidth",
         "bridge",
         "dhcp",
         "dummy",
+        "firewall",
         "flannel",
         "host-local",
         "ipvlan",
@@ -21,9 +23,12 @@ public sealed class ImageTests(ImageArchives archives) : IClassFixture<ImageArch
         "macvlan",
         "portmap",
         "ptp",
+        "sbr",
         "static",
+        "tap",
         "tuning",
         "vlan",
+        "vrf",
     ];
 
     [KernelTheory]
@@ -101,7 +106,8 @@ public sealed class ImageTests(ImageArchives archives) : IClassFixture<ImageArch
             plugins,
             Directory.GetFiles($"{host}/opt/cni/bin").Select(static path => Path.GetFileName(path)).Order(StringComparer.Ordinal)
         );
-        Assert.Equal(File.ReadAllBytes($"{PluginDirectory.Ours}/bridge"), File.ReadAllBytes($"{host}/opt/cni/bin/bridge"));
+        foreach (var plugin in plugins)
+            Assert.Equal(File.ReadAllBytes($"{PluginDirectory.Ours}/{plugin}"), File.ReadAllBytes($"{host}/opt/cni/bin/{plugin}"));
         Assert.Contains(
             "supportedVersions",
             podman.Node.Tool($"env CNI_COMMAND=VERSION {host}/opt/cni/bin/loopback"),

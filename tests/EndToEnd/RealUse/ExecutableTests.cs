@@ -204,6 +204,15 @@ public sealed class ExecutableTests
     [InlineData("vlan", """ {"master":"eth0","protocol":"802.1x","ipam":{"type":"static"}} """, "unknown vlan protocol: \"802.1x\"")]
     [InlineData("tuning", """ {"sysctl":{"kernel.domainname":"x"}} """, "invalid net sysctl key: \"kernel/domainname\"")]
     [InlineData("tuning", """ {"txqlen":-1} """, "invalid txQLen -1")]
+    [InlineData("firewall", """ {"backend":"ipfw"} """, "backend: unrecognized backend \"ipfw\"")]
+    [InlineData("firewall", """ {"ingresPolicy":"open"} """, "ingresPolicy: is not a key of firewall and has no effect")]
+    [InlineData("sbr", """ {"table":5,"gateways":["10.0.0.1"]} """, "table: with it no routes are changed")]
+    [InlineData("sbr", """ {"gateway":["10.0.0.1"]} """, "gateway: is not a key of sbr and has no effect")]
+    [InlineData("vrf", "{}", "vrfname: configuration is expected to have a valid vrf name")]
+    [InlineData("vrf", """ {"vrfname":"a b","table":254} """, "vrfname: vrfname \"a b\" holds a blank\ntable: invalid table 254\n")]
+    [InlineData("tap", """ {"owner":-1} """, "invalid owner -1")]
+    [InlineData("bandwidth", """ {"egressBurst":8} """, "config: if burst is set, rate must also be set\n")]
+    [InlineData("bandwidth", """ {"egressRate":8,"burst":8} """, "burst: is not a key of bandwidth and has no effect\n")]
     [InlineData("dummy", "{}", "dummy interface requires an IPAM configuration")]
     [InlineData(
         "static",
@@ -229,6 +238,11 @@ public sealed class ExecutableTests
     [InlineData("vlan", """ {"master":"eth0","vlanId":5,"protocol":"802.1ad","ipam":{"type":"dhcp"}} """)]
     [InlineData("dummy", """ {"mtu":1300,"ipam":{"type":"static","addresses":[{"address":"10.9.0.5/24"}]}} """)]
     [InlineData("tuning", """ {"sysctl":{"net.ipv4.conf.IFNAME.arp_filter":"1"},"mtu":1400} """)]
+    [InlineData("firewall", """ {"backend":"iptables","ingressPolicy":"isolated"} """)]
+    [InlineData("sbr", """ {"gateways":["10.0.0.1","fd00::1"],"addSourceHints":true} """)]
+    [InlineData("vrf", """ {"vrfname":"blue","table":1001} """)]
+    [InlineData("tap", """ {"owner":107,"group":107,"multiQueue":true,"bridge":"k6t-eth0"} """)]
+    [InlineData("bandwidth", """ {"ingressRate":8000000,"ingressBurst":800000,"egressRate":8000000,"latency":50,"maxBurst":100} """)]
     [InlineData("static", """ {"ipam":{"type":"static","addresses":[{"address":"10.9.0.5/24","gateway":"10.9.0.1"}]}} """)]
     [InlineData("dhcp", """ {"ipam":{"type":"dhcp","request":[{"option":"121"}],"provide":[{"option":"12","fromArg":"K8S_POD_NAME"}]}} """)]
     public void Validate_finds_nothing_wrong_with_a_right_config(string name, string keys) =>

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Plugboard.Testing;
 using Plugboard.Tests.EndToEnd.Harness;
 
@@ -29,46 +28,31 @@ public sealed class SbrTests
             exactErrors: false,
             transcript =>
             {
-                var pod = WithUplinks(transcript.Node, ips);
-                var config = Config(keys, ips);
+                var pod = Uplinks.Of(transcript.Node, ips);
+                var config = Uplinks.Config(keys, ips);
                 transcript.Call("ADD", pod, config).Succeeded();
                 Note(transcript, pod);
                 transcript.Call("DEL", pod, config).Succeeded();
-                transcript.Note("rules", Rules(pod));
+                transcript.Note("rules", Uplinks.Rules(pod));
             }
         );
 
     private static void Note(Transcript transcript, CniPod pod)
     {
-        transcript.Note("rules", Rules(pod));
+        transcript.Note("rules", Uplinks.Rules(pod));
         foreach (var table in (string[])["main", "100", "101", "102"])
         {
             foreach (var family in (string[])["-4", "-6"])
-                transcript.Note(table, Ordered(pod.TryTool(["ip", family, "route", "show", "table", table]).Output));
+                transcript.Note(table, Uplinks.Ordered(pod.TryTool(["ip", family, "route", "show", "table", table]).Output));
         }
     }
-
-    // The reference copies IPv4's routes for IPv6's addresses too, where they have no effect, and makes no difference of the kernel's and its own.
-    private static string Ordered(string routes) =>
-        string.Join(
-            '\n',
-            routes
-                .Split('\n', StringSplitOptions.RemoveEmptyEntries)
-                .Select(static route =>
-                    route.Replace("proto kernel ", "", StringComparison.Ordinal).Replace("proto 110 ", "", StringComparison.Ordinal).Trim()
-                )
-                .Order(StringComparer.Ordinal)
-        );
-
-    private static string Rules(CniPod pod) =>
-        (pod.Tool("ip -4 rule") + pod.Tool("ip -6 rule")).Replace(" proto 110", "", StringComparison.Ordinal);
 
     [KernelFact]
     public void Answers_leave_by_the_uplink_by_which_requests_came()
     {
         using var node = new CniNode();
-        var pod = WithUplinks(node, One);
-        var config = Config("{}", One);
+        var pod = Uplinks.Of(node, One);
+        var config = Uplinks.Config("{}", One);
         // A client beyond the second uplink: the default route by way of the first would lose the answers.
         node.Tool("ip address add 198.51.100.9/32 dev lo");
         Assert.NotEqual(0, node.TryTool(["ping", "-c", "1", "-W", "1", "-I", "198.51.100.9", "192.168.1.209"]).ExitCode);
@@ -82,12 +66,12 @@ public sealed class SbrTests
     public void A_repeated_ADD_changes_nothing()
     {
         using var node = new CniNode();
-        var pod = WithUplinks(node, DualStack);
-        var config = Config("{}", DualStack);
+        var pod = Uplinks.Of(node, DualStack);
+        var config = Uplinks.Config("{}", DualStack);
         node.Call("ADD", pod, config).Succeeded();
-        var before = State(pod);
+        var before = Uplinks.State(pod);
         node.Call("ADD", pod, config).Succeeded();
-        Assert.Equal(before, State(pod));
+        Assert.Equal(before, Uplinks.State(pod));
     }
 
     // The reference's second ADD fails: table 100 counts as free, and has the first interface's routes.
@@ -95,8 +79,8 @@ public sealed class SbrTests
     public void After_a_DEL_the_tables_are_free_for_the_next_ADD()
     {
         using var node = new CniNode();
-        var pod = WithUplinks(node, One);
-        var config = Config("{}", One);
+        var pod = Uplinks.Of(node, One);
+        var config = Uplinks.Config("{}", One);
         node.Call("ADD", pod, config).Succeeded();
         node.Call("DEL", pod, config).Succeeded();
         Assert.Equal("", pod.TryTool(["ip", "route", "show", "table", "100"]).Output);
@@ -112,27 +96,27 @@ public sealed class SbrTests
     public void DEL_removes_the_rules_of_addresses_that_are_gone(string damage)
     {
         using var node = new CniNode();
-        var pod = WithUplinks(node, DualStack);
-        var config = Config("{}", DualStack);
-        var before = Rules(pod);
+        var pod = Uplinks.Of(node, DualStack);
+        var config = Uplinks.Config("{}", DualStack);
+        var before = Uplinks.Rules(pod);
         node.Call("ADD", pod, config).Succeeded();
         pod.Tool(damage);
         config.Remove("prevResult");
         node.Call("DEL", pod, config).Succeeded();
-        Assert.Equal(before, Rules(pod));
+        Assert.Equal(before, Uplinks.Rules(pod));
     }
 
     [KernelFact]
     public void A_table_that_another_has_is_not_taken()
     {
         using var node = new CniNode();
-        var pod = WithUplinks(node, Several);
+        var pod = Uplinks.Of(node, Several);
         pod.Tool("ip route add 203.0.113.0/24 dev eth0 table 100");
         pod.Tool("ip rule add from 203.0.113.1 lookup 101");
-        node.Call("ADD", pod, Config("{}", Several)).Succeeded();
+        node.Call("ADD", pod, Uplinks.Config("{}", Several)).Succeeded();
         Assert.Contains("from 192.168.1.209 lookup 102", pod.Tool("ip rule"), StringComparison.Ordinal);
         Assert.Contains("from 192.168.101.209 lookup 103", pod.Tool("ip rule"), StringComparison.Ordinal);
-        node.Call("DEL", pod, Config("{}", Several)).Succeeded();
+        node.Call("DEL", pod, Uplinks.Config("{}", Several)).Succeeded();
         Assert.Contains("from 203.0.113.1 lookup 101", pod.Tool("ip rule"), StringComparison.Ordinal);
         Assert.Contains("203.0.113.0/24", pod.Tool("ip route show table 100"), StringComparison.Ordinal);
     }
@@ -141,8 +125,8 @@ public sealed class SbrTests
     public void A_table_of_the_config_gets_rules_alone()
     {
         using var node = new CniNode();
-        var pod = WithUplinks(node, Several);
-        var config = Config("""{"table":5000}""", Several);
+        var pod = Uplinks.Of(node, Several);
+        var config = Uplinks.Config("""{"table":5000}""", Several);
         var before = pod.Tool("ip route show table all");
         node.Call("ADD", pod, config).Succeeded();
         node.Call("ADD", pod, config).Succeeded();
@@ -160,8 +144,8 @@ public sealed class SbrTests
     public void Networks_stay_in_the_main_table_where_hints_are_asked_for()
     {
         using var node = new CniNode();
-        var pod = WithUplinks(node, DualStack);
-        node.Call("ADD", pod, Config("""{"addSourceHints":true}""", DualStack)).Succeeded();
+        var pod = Uplinks.Of(node, DualStack);
+        node.Call("ADD", pod, Uplinks.Config("""{"addSourceHints":true}""", DualStack)).Succeeded();
         Assert.Contains("192.168.1.0/24 dev net1", pod.Tool("ip route"), StringComparison.Ordinal);
         Assert.Contains("src 192.168.1.209", pod.Tool("ip route show dev net1"), StringComparison.Ordinal);
         Assert.DoesNotContain("192.168.2.0/24", pod.Tool("ip route"), StringComparison.Ordinal);
@@ -175,8 +159,8 @@ public sealed class SbrTests
     public void The_gateway_is_that_of_the_config_or_of_the_result_s_default_route(string keys, string ips, string routes = "[]")
     {
         using var node = new CniNode();
-        var pod = WithUplinks(node, ips);
-        node.Call("ADD", pod, Config(keys, ips, routes)).Succeeded();
+        var pod = Uplinks.Of(node, ips);
+        node.Call("ADD", pod, Uplinks.Config(keys, ips, routes)).Succeeded();
         Assert.Contains("default via 192.168.1.7 dev net1", pod.Tool("ip route show table 100"), StringComparison.Ordinal);
     }
 
@@ -195,11 +179,11 @@ public sealed class SbrTests
     public void What_is_wrong_is_refused_and_leaves_everything_as_it_was(string keys, string message)
     {
         using var node = new CniNode();
-        var pod = WithUplinks(node, One);
-        var before = State(pod);
-        var refused = node.Call("ADD", pod, Config(keys, One));
+        var pod = Uplinks.Of(node, One);
+        var before = Uplinks.State(pod);
+        var refused = node.Call("ADD", pod, Uplinks.Config(keys, One));
         Assert.Equal((7, message), (refused.Code, refused.Message));
-        Assert.Equal(before, State(pod));
+        Assert.Equal(before, Uplinks.State(pod));
     }
 
     [KernelTheory]
@@ -208,8 +192,8 @@ public sealed class SbrTests
     public void Without_addresses_of_an_earlier_plugin_it_is_refused(string keys, string message)
     {
         using var node = new CniNode();
-        var pod = WithUplinks(node, One);
-        var config = Config(keys, "[]");
+        var pod = Uplinks.Of(node, One);
+        var config = Uplinks.Config(keys, "[]");
         if (keys != "{}")
             config.Remove("prevResult");
         var refused = node.Call("ADD", pod, config);
@@ -222,10 +206,10 @@ public sealed class SbrTests
     public void CHECK_says_what_is_missing(string damage, string message)
     {
         using var node = new CniNode();
-        var pod = WithUplinks(node, One);
-        node.Call("ADD", pod, Config("{}", One)).Succeeded();
+        var pod = Uplinks.Of(node, One);
+        node.Call("ADD", pod, Uplinks.Config("{}", One)).Succeeded();
         pod.Tool(damage);
-        var output = node.Call("CHECK", pod, Config("{}", One));
+        var output = node.Call("CHECK", pod, Uplinks.Config("{}", One));
         Assert.Equal((100, message), (output.Code, output.Message));
     }
 
@@ -234,8 +218,8 @@ public sealed class SbrTests
     public void DEL_of_a_namespace_that_is_gone_makes_nothing()
     {
         using var node = new CniNode();
-        var pod = WithUplinks(node, One);
-        node.Call("DEL", pod, Config("{}", One), "CNI_NETNS=/run/netns/gone").Succeeded();
+        var pod = Uplinks.Of(node, One);
+        node.Call("DEL", pod, Uplinks.Config("{}", One), "CNI_NETNS=/run/netns/gone").Succeeded();
         Assert.NotEqual(0, node.TryTool(["test", "-e", "/run/netns/gone"]).ExitCode);
     }
 
@@ -248,66 +232,15 @@ public sealed class SbrTests
         )
         {
             using var node = new CniNode();
-            var pod = WithUplinks(node, Several);
-            var before = Rules(pod);
+            var pod = Uplinks.Of(node, Several);
+            var before = Uplinks.Rules(pod);
             node.Plugins = first;
-            node.Call("ADD", pod, Config("{}", Several)).Succeeded();
-            Assert.NotEqual(before, Rules(pod));
+            node.Call("ADD", pod, Uplinks.Config("{}", Several)).Succeeded();
+            Assert.NotEqual(before, Uplinks.Rules(pod));
             node.Plugins = second;
-            node.Call("CHECK", pod, Config("{}", Several)).Succeeded();
-            node.Call("DEL", pod, Config("{}", Several)).Succeeded();
-            Assert.Equal(before, Rules(pod));
+            node.Call("CHECK", pod, Uplinks.Config("{}", Several)).Succeeded();
+            node.Call("DEL", pod, Uplinks.Config("{}", Several)).Succeeded();
+            Assert.Equal(before, Uplinks.Rules(pod));
         }
-    }
-
-    private static string State(CniPod pod) =>
-        Rules(pod) + Ordered(pod.Tool("ip route show table all") + pod.Tool("ip -6 route show table all"));
-
-    // eth0 with the default route, and net1 with the addresses: its other end is the node.
-    private static CniPod WithUplinks(CniNode node, string ips)
-    {
-        var pod = node.AddPod(ifName: "net1");
-        foreach (var (name, beyond) in ((string, string)[])[("eth0", "wire0"), ("net1", "wire1")])
-        {
-            node.Tool($"ip link add {beyond} type veth peer name {name} netns {pod.Path}");
-            node.Tool($"ip link set {beyond} up");
-            pod.Tool($"ip link set {name} up");
-        }
-
-        node.Tool("ip address add 192.168.1.1/24 dev wire1");
-        pod.Tool("ip address add 10.0.0.2/24 dev eth0");
-        pod.Tool("ip route add default via 10.0.0.1");
-        foreach (var ip in JsonNode.Parse(ips)!.AsArray())
-            pod.Tool($"ip address add {ip!["address"]} dev net1{(((string)ip["address"]!).Contains(':') ? " nodad" : "")}");
-        pod.Tool("ip route add 192.168.2.0/24 via 192.168.1.2");
-        return pod;
-    }
-
-    private static JsonObject Config(string keys, string ips, string routes = "[]")
-    {
-        var config = JsonNode.Parse("""{"cniVersion":"1.0.0","name":"test","type":"sbr"}""")!.AsObject();
-        foreach (var (key, value) in JsonNode.Parse(keys)!.AsObject())
-            config[key] = value!.DeepClone();
-        config["prevResult"] = new JsonObject
-        {
-            ["cniVersion"] = config["cniVersion"]!.DeepClone(),
-            ["interfaces"] = JsonNode.Parse("""[{"name":"net1","sandbox":"/pod"}]"""),
-            ["ips"] = Placed(ips, (string)config["cniVersion"]!),
-            ["routes"] = JsonNode.Parse(routes),
-        };
-        return config;
-    }
-
-    private static JsonArray Placed(string ips, string version)
-    {
-        var placed = JsonNode.Parse(ips)!.AsArray();
-        foreach (var ip in placed)
-        {
-            ip!["interface"] = 0;
-            if (version is "0.3.1" or "0.4.0")
-                ip["version"] = ((string)ip["address"]!).Contains(':') ? "6" : "4";
-        }
-
-        return placed;
     }
 }

@@ -4,6 +4,7 @@ using Plugboard.Addresses;
 using Plugboard.Netlink;
 using Plugboard.Netlink.Route;
 using Plugboard.Netlink.Route.Links;
+using Plugboard.Netlink.Route.Traffic;
 using Plugboard.Netlink.Route.Uapi;
 using Plugboard.Netlink.Trace;
 using Plugboard.Netlink.Uapi;
@@ -21,6 +22,8 @@ public sealed class HostileBytesTests
         RtnetlinkH.RTM_NEWADDR,
         RtnetlinkH.RTM_NEWROUTE,
         RtnetlinkH.RTM_NEWNEIGH,
+        RtnetlinkH.RTM_NEWQDISC,
+        RtnetlinkH.RTM_NEWTFILTER,
     ];
 
     [Fact]
@@ -59,7 +62,7 @@ public sealed class HostileBytesTests
                 seed =>
                 {
                     var random = new Random(seed);
-                    var bytes = Samples()[random.Next(6)];
+                    var bytes = Samples()[random.Next(8)];
                     for (var i = random.Next(1, 6); i > 0; i--)
                         bytes[random.Next(bytes.Length)] = (byte)(random.Next(2) == 0 ? random.Next(256) : random.Next(8));
                     ReadAll(bytes);
@@ -130,6 +133,20 @@ public sealed class HostileBytesTests
                     }.Write(writer)
             ),
             Forwarding(),
+            ScriptedKernel.Message(RtnetlinkH.RTM_NEWQDISC, 1, 0, Qdisc.AtRoot(3, new Tbf(5_000_000_000, 2, 3)).Write),
+            ScriptedKernel.Message(
+                RtnetlinkH.RTM_NEWTFILTER,
+                1,
+                0,
+                new Filter
+                {
+                    LinkIndex = 3,
+                    Parent = TrafficHandle.OfIngress,
+                    Handle = 1,
+                    Kind = "u32",
+                    Redirects = [new Redirect(3, FilterVerdict.Stolen)],
+                }.Write
+            ),
             ScriptedKernel.Ack(1, Plugboard.Linux.Errno.EINVAL, "no", 36),
         ];
 
@@ -174,6 +191,8 @@ public sealed class HostileBytesTests
         Each(message, m => NeighbourReader.Read(m));
         Each(message, m => FdbReader.Read(m));
         Each(message, m => RouteChangeReader.Read(m));
+        Each(message, m => Qdisc.Read(m));
+        Each(message, m => FilterReader.Read(m));
         Each(message, m => NetlinkAck.Read(m, datagram, dialect));
     }
 

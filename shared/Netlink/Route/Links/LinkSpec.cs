@@ -19,6 +19,9 @@ public abstract record LinkSpec
     /// <summary>In bytes; 0 for the driver's default.</summary>
     public int Mtu { get; init; }
 
+    /// <summary>The length of the queue for sending, in packets; null for the driver's default.</summary>
+    public int? TxQueueLength { get; init; }
+
     /// <summary>Null for a random one.</summary>
     public MacAddress? Address { get; init; }
 
@@ -49,6 +52,8 @@ public abstract record LinkSpec
         writer.WriteString(IfLinkH.IFLA_IFNAME, Name);
         if (Mtu != 0)
             writer.WriteUInt32(IfLinkH.IFLA_MTU, (uint)Mtu);
+        if (TxQueueLength is { } length)
+            writer.WriteUInt32(IfLinkH.IFLA_TXQLEN, (uint)length);
         if (Address is { } address)
             writer.WriteMac(IfLinkH.IFLA_ADDRESS, address);
         if (ParentIndex != 0)

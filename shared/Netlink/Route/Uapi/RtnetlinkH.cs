@@ -23,6 +23,13 @@ internal static class RtnetlinkH
     public const ushort RTM_NEWRULE = 32;
     public const ushort RTM_DELRULE = 33;
     public const ushort RTM_GETRULE = 34;
+    public const ushort RTM_NEWQDISC = 36;
+    public const ushort RTM_DELQDISC = 37;
+    public const ushort RTM_GETQDISC = 38;
+    public const ushort RTM_NEWTFILTER = 44;
+    public const ushort RTM_DELTFILTER = 45;
+    public const ushort RTM_GETTFILTER = 46;
+    public const ushort RTM_NEWACTION = 48;
     public const ushort RTM_NEWNETCONF = 80;
     public const ushort RTM_GETNETCONF = 82;
     public const ushort RTM_GETNSID = 90;
@@ -59,6 +66,15 @@ internal static class RtnetlinkH
 
     public const ushort RTAX_MTU = 2;
     public const ushort RTAX_ADVMSS = 8;
+
+    public const ushort TCA_KIND = 1;
+    public const ushort TCA_OPTIONS = 2;
+    public const ushort TCA_STATS = 3;
+    public const ushort TCA_XSTATS = 4;
+    public const ushort TCA_STATS2 = 7;
+    public const ushort TCA_CHAIN = 11;
+    public const ushort TCA_HW_OFFLOAD = 12;
+    public const ushort TCA_ACT_TAB = 1;
 
     public const byte RT_TABLE_UNSPEC = 0;
     public const byte RT_TABLE_COMPAT = 252;
@@ -126,4 +142,26 @@ internal struct RtNextHop
     public byte rtnh_flags;
     public byte rtnh_hops;
     public int rtnh_ifindex;
+}
+
+/// <summary>struct tcmsg</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct TcMsg
+{
+    public byte tcm_family;
+    public byte tcm__pad1;
+    public ushort tcm__pad2;
+    public int tcm_ifindex;
+    public uint tcm_handle;
+    public uint tcm_parent;
+    public uint tcm_info;
+}
+
+/// <summary>struct tcamsg</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct TcaMsg
+{
+    public byte tca_family;
+    public byte tca__pad1;
+    public ushort tca__pad2;
 }

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Plugboard.Addresses;
 using Plugboard.Firewall.Iptables;
+using Plugboard.Linux;
 
 namespace Plugboard.Tests.Unit.Firewall.Iptables;
 

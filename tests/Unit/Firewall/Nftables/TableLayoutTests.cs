@@ -1,3 +1,4 @@
+using Plugboard.Firewall.Accepting;
 using Plugboard.Firewall.Bridging;
 using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Nftables;
@@ -8,13 +9,14 @@ namespace Plugboard.Tests.Unit.Firewall.Nftables;
 /// <summary>The number by which an ADD knows that a table is as this build writes it.</summary>
 public sealed class TableLayoutTests
 {
-    public static TheoryData<string> Tables => ["portmap", "masquerade", "macspoof"];
+    public static TheoryData<string> Tables => ["portmap", "masquerade", "macspoof", "firewall"];
 
     private static NodeTable Make(string name) =>
         name switch
         {
             "portmap" => new HostPortTable(),
             "masquerade" => new MasqueradeTable(),
+            "firewall" => new IsolationTable(),
             _ => new SpoofCheckTable(),
         };
 

@@ -2,13 +2,13 @@ using System.Buffers.Binary;
 using System.Numerics;
 using System.Text;
 
-namespace Plugboard.Firewall.Iptables;
+namespace Plugboard.Linux;
 
 /// <summary>
 /// SHA-512, for names only. The framework's needs OpenSSL's library at run time, which a static executable cannot load. Source: FIPS 180-4,
 /// 6.4.
 /// </summary>
-internal static class Sha512
+public static class Sha512
 {
     private const int BlockSize = 128;
     private const int LengthSize = 16;

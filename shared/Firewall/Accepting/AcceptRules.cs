@@ -1,0 +1,127 @@
+using Plugboard.Addresses;
+using Plugboard.Firewall.Iptables;
+
+namespace Plugboard.Firewall.Accepting;
+
+/// <summary>
+/// The rules that have the forward chain accept pods, byte for byte as the reference's firewall writes them, in the table filter:
+/// <code>
+/// -A FORWARD -m comment --comment "CNI firewall plugin rules" -j CNI-FORWARD
+/// -A CNI-FORWARD -m comment --comment "CNI firewall plugin admin overrides" -j CNI-ADMIN
+/// -A CNI-FORWARD -d 10.0.0.2/32 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+/// -A CNI-FORWARD -s 10.0.0.2/32 -j ACCEPT
+/// </code>
+/// They do not name an owner: the reference would not find them. All of one family at a time. Pure.
+/// </summary>
+public static class AcceptRules
+{
+    /// <summary>The table.</summary>
+    public const string Table = "filter";
+
+    /// <summary>The chain of the pods' rules.</summary>
+    public const string Chain = "CNI-FORWARD";
+
+    /// <summary>The chain that is asked first, where a config names no other.</summary>
+    public const string DefaultAdminChain = "CNI-ADMIN";
+
+    private const string Forward = "FORWARD";
+    private const string AdminComment = "CNI firewall plugin admin overrides";
+
+    private static IptablesRule Jump => new(Forward, "-m", "comment", "--comment", "CNI firewall plugin rules", "-j", Chain);
+
+    private static IptablesRule AdminJump(string admin) => new(Chain, "-m", "comment", "--comment", AdminComment, "-j", admin);
+
+    private static IptablesRule[] Of(IPAddr pod) =>
+        [
+            new(Chain, "-d", $"{IPPrefix.Host(pod)}", "-m", "conntrack", "--ctstate", "RELATED,ESTABLISHED", "-j", "ACCEPT"),
+            new(Chain, "-s", $"{IPPrefix.Host(pod)}", "-j", "ACCEPT"),
+        ];
+
+    /// <summary>The changes that have these addresses accepted; empty if they are.</summary>
+    /// <param name="table">The table as it is.</param>
+    /// <param name="addresses">All of the table's family.</param>
+    /// <param name="admin">The chain that is asked first; an empty one is made if it is missing.</param>
+    /// <exception cref="IptablesWordException">The chain's name cannot be written in a rule.</exception>
+    public static RestoreScript Add(NatTable table, IReadOnlyList<IPAddr> addresses, string admin)
+    {
+        var script = new RestoreScript(Table);
+        // That this fails for all but the first of several processes keeps the jumps to a new chain single.
+        if (!table.HasChain(Chain))
+            script.Create(Chain);
+        if (!table.HasChain(admin))
+            script.Create(admin);
+        foreach (var first in (IptablesRule[])[Jump, AdminJump(admin)])
+        {
+            if (!table.Has(first))
+                script.Insert(first);
+        }
+
+        foreach (var rule in addresses.SelectMany(Of).Where(rule => !table.Has(rule)))
+            script.Append(rule);
+        return script;
+    }
+
+    /// <summary>
+    /// The changes that remove the rules of addresses. With the last rule of any pod, also another implementation's, go the chain, the
+    /// jump to it, and the default's admin chain if it is empty. A chain that something else refers to stays.
+    /// </summary>
+    /// <param name="table">The table as it is.</param>
+    /// <param name="addresses">All of the table's family; those without rules are passed over.</param>
+    public static RestoreScript Delete(NatTable table, IReadOnlyList<IPAddr> addresses)
+    {
+        var script = new RestoreScript(Table);
+        var gone = addresses.SelectMany(Of).Select(static rule => rule.Meaning).ToHashSet(StringComparer.Ordinal);
+        var (deleted, left) = (0, 0);
+        foreach (var rule in table.Rules(Chain))
+        {
+            if (gone.Contains(rule.Meaning))
+            {
+                script.Delete(rule);
+                deleted++;
+            }
+            else if (rule.Value("--comment") != AdminComment)
+            {
+                left++;
+            }
+        }
+
+        if (left == 0 && (deleted > 0 || addresses.Count > 0) && table.HasChain(Chain))
+            DeleteChains(script, table);
+        return script;
+    }
+
+    private static void DeleteChains(RestoreScript script, NatTable table)
+    {
+        var jumps = table.Referring(Chain).ToList();
+        if (!jumps.TrueForAll(rule => rule.Means(Jump)))
+            return;
+        jumps.ForEach(script.Delete);
+        // Rule by rule: what the tool has not shown, because reading failed unnoticed, must not go with the chain.
+        var admins = table.Rules(Chain).Where(static rule => rule.Value("--comment") == AdminComment).ToList();
+        admins.ForEach(script.Delete);
+        script.RemoveEmpty(Chain);
+        // A chain of another name is the administrator's.
+        if (
+            admins.Exists(static rule => rule.Target == DefaultAdminChain)
+            && table.Rules(DefaultAdminChain).Count == 0
+            && table.Referring(DefaultAdminChain).All(static rule => rule.Chain == Chain)
+        )
+            script.RemoveEmpty(DefaultAdminChain);
+    }
+
+    /// <summary>The missing rules, in the reference's words; empty if all are there.</summary>
+    public static IReadOnlyList<string> Check(NatTable table, IReadOnlyList<IPAddr> addresses, string admin)
+    {
+        var missing = new List<string>();
+        if (!table.Has(Jump))
+            missing.Add($"expected {Forward} rule [{Words(Jump)}] not found");
+        if (!table.Has(AdminJump(admin)))
+            missing.Add($"expected {Chain} rule [{Words(AdminJump(admin))}] not found");
+        missing.AddRange(
+            addresses.SelectMany(Of).Where(rule => !table.Has(rule)).Select(static rule => $"expected rule [{Words(rule)}] not found")
+        );
+        return missing;
+    }
+
+    private static string Words(IptablesRule rule) => string.Join(' ', rule.Words);
+}
