@@ -4,13 +4,14 @@ using Plugboard.Tests.EndToEnd.Harness;
 
 namespace Plugboard.Tests.EndToEnd.Faults;
 
-/// <summary>ptp, a link above a master and a tap device, killed and refused at each of their system calls.</summary>
+/// <summary>ptp, a link above a master, a tap device and a device of the node, killed and refused at each of their system calls.</summary>
 public sealed class PodInterfaceFaultTests
 {
     [KernelTheory]
     [InlineData("ptp")]
     [InlineData("macvlan")]
     [InlineData("tap")]
+    [InlineData("host-device")]
     public void An_ADD_killed_at_any_call_is_released_by_its_DEL_and_the_next_ADD_works(string type)
     {
         using var machine = new FaultyMachine(node => Config(node, type));
@@ -21,6 +22,7 @@ public sealed class PodInterfaceFaultTests
     [InlineData("ptp")]
     [InlineData("macvlan")]
     [InlineData("tap")]
+    [InlineData("host-device")]
     public void A_DEL_killed_at_any_call_is_ended_by_the_next_DEL(string type)
     {
         using var machine = new FaultyMachine(node => Config(node, type));
@@ -32,6 +34,7 @@ public sealed class PodInterfaceFaultTests
     [InlineData("ptp")]
     [InlineData("macvlan")]
     [InlineData("tap")]
+    [InlineData("host-device")]
     public void An_ADD_refused_any_one_call_succeeds_or_leaves_nothing(string type)
     {
         using var machine = new FaultyMachine(node => Config(node, type));
@@ -43,9 +46,11 @@ public sealed class PodInterfaceFaultTests
 
     private static JsonObject Config(CniNode node, string type)
     {
-        if (type == "macvlan")
+        if (type is "macvlan" or "host-device")
         {
-            node.Tool("ip link add wire type veth peer name beyond");
+            node.Tool("ip link add wire mtu 1400 type veth peer name beyond");
+            node.Tool("ip link set wire alias uplink");
+            node.Tool("ip addr add 192.0.2.1/24 dev wire");
             node.Tool("ip link set beyond up");
             node.Tool("ip link set wire up");
         }
@@ -57,6 +62,8 @@ public sealed class PodInterfaceFaultTests
             config["type"] = type;
             if (type == "macvlan")
                 config["master"] = "wire";
+            if (type == "host-device")
+                config["device"] = "wire";
         });
     }
 }

@@ -1,0 +1,4 @@
+using Plugboard.HostDevice;
+using Plugboard.Hosting;
+
+return CniProcess.Run(new HostDevicePlugin(), args);
