@@ -37,11 +37,14 @@ internal sealed record DeviceRecord(Attachment Owner, string Name)
     /// <summary>Its addresses without an end, in their order.</summary>
     public IReadOnlyList<KeptAddress> Addresses { get; init; } = [];
 
+    /// <summary>Its alias shows that a container got it.</summary>
+    public bool HasMark { get; init; } = true;
+
     /// <summary>
     /// True for a link of the host that this attachment got and that has come back: by itself, or only in part. While a container has a
     /// device, and until it is again as it was, its alias is its name on the host, as the reference has it.
     /// </summary>
-    public bool IsMark(Link link) => link.Alias == Name && Identity.Is(link);
+    public bool IsMark(Link link) => (!HasMark || link.Alias == Name) && Identity.Is(link);
 
     /// <summary>The record of a link of the host.</summary>
     public static DeviceRecord Of(Link link, Attachment owner, IEnumerable<InterfaceAddress> addresses) =>

@@ -16,29 +16,37 @@ namespace Plugboard.HostDevice;
 /// </summary>
 /// <param name="plugin">The plugin, for its reports.</param>
 /// <param name="record">The device as it was.</param>
-internal sealed class DeviceReturn(string plugin, DeviceRecord record)
+/// <param name="node">The host's namespace.</param>
+internal sealed class DeviceReturn(string plugin, DeviceRecord record, HostNamespace node)
 {
     private const int StepMilliseconds = 20;
+
+    private readonly RouteClient host = node.Client;
 
     // The kernel takes a namespace apart in the background (net/core/net_namespace.c, cleanup_net).
     private static readonly TimeSpan patience = TimeSpan.FromSeconds(3);
 
+    /// <summary>How often a hardware address is set that the driver refuses, or takes later.</summary>
+    public int Attempts { get; init; } = 1;
+
+    /// <summary>Finds the device on the host; null: by its record.</summary>
+    public Func<Link?>? Finder { get; init; }
+
     /// <summary>Gives it back, if there is anything left of it.</summary>
-    /// <param name="host">A client of the host's namespace.</param>
     /// <param name="pod">The container's namespace; null if it is gone.</param>
     /// <param name="mayFollow">True if the device comes back by itself, should it not be there yet.</param>
     /// <exception cref="CniException">Code 7: the host has another link of its name by now; the device has another name then.</exception>
-    public void Run(RouteClient host, NetworkNamespace? pod, bool mayFollow)
+    public void Run(NetworkNamespace? pod, bool mayFollow)
     {
         if (pod is not null)
         {
             using var inside = pod.OpenClient();
             if (FindInside(inside) is { } link)
-                MoveOut(inside, link, host);
+                MoveOut(inside, link);
         }
 
-        if (FindOnHost(host, wait: pod is null && mayFollow) is { } found)
-            Restore(host, found);
+        if (FindOnHost(wait: pod is null && mayFollow) is { } found)
+            Restore(found);
     }
 
     /// <summary>The device in a container, also one that was renamed there, or whose alias was removed.</summary>
@@ -51,22 +59,21 @@ internal sealed class DeviceReturn(string plugin, DeviceRecord record)
     }
 
     // Renamed in the container, where no udev renames it again.
-    private void MoveOut(RouteClient inside, Link link, RouteClient host)
+    private void MoveOut(RouteClient inside, Link link)
     {
-        inside.Links.Set(link.Index, new LinkChange { Up = false, Alias = record.Name });
+        inside.Links.Set(link.Index, new LinkChange { Up = false, Alias = record.HasMark ? record.Name : null });
         if (link.Name != record.Name)
             Rename(inside, link);
-        using var own = NetworkNamespace.OpenOwn();
         var name = host.Links.Find(record.Name) is null ? record.Name : FreeName;
         try
         {
-            inside.Links.Set(link.Index, new LinkChange { NetNs = own.File, Name = name });
+            inside.Links.Set(link.Index, new LinkChange { NetNs = node.Namespace.File, Name = name });
         }
         catch (NetlinkException e) when (e.Errno == Errno.EEXIST && name != FreeName)
         {
             // Another process was faster with the name; or the device has moved, and only the name was refused.
             if (inside.Links.Find(link.Index) is { } stayed && record.Identity.Is(stayed))
-                inside.Links.Set(link.Index, new LinkChange { NetNs = own.File, Name = FreeName });
+                inside.Links.Set(link.Index, new LinkChange { NetNs = node.Namespace.File, Name = FreeName });
         }
     }
 
@@ -88,20 +95,25 @@ internal sealed class DeviceReturn(string plugin, DeviceRecord record)
         }
     }
 
-    private Link? FindOnHost(RouteClient host, bool wait)
+    private Link? FindOnHost(bool wait)
     {
         for (var watch = Stopwatch.StartNew(); ; OwnProcess.Pause(StepMilliseconds))
         {
-            if (host.Links.Find(record.Name) is { } named && record.IsMark(named))
-                return named;
-            if (host.Links.List().FirstOrDefault(record.IsMark) is { } returned)
-                return returned;
+            if (FindOnHost() is { } found)
+                return found;
             if (!wait || watch.Elapsed >= patience)
                 return null;
         }
     }
 
-    private void Restore(RouteClient host, Link link)
+    private Link? FindOnHost()
+    {
+        if (Finder is not null)
+            return Finder();
+        return host.Links.Find(record.Name) is { } named && record.IsMark(named) ? named : host.Links.List().FirstOrDefault(record.IsMark);
+    }
+
+    private void Restore(Link link)
     {
         var isNamed = link.Name == record.Name;
         if (!isNamed)
@@ -112,27 +124,34 @@ internal sealed class DeviceReturn(string plugin, DeviceRecord record)
         }
 
         if (link.Mtu != record.Mtu)
-            Try(host, link, $"MTU {record.Mtu}", new LinkChange { Mtu = record.Mtu });
+            Try(link, $"MTU {record.Mtu}", new LinkChange { Mtu = record.Mtu });
         if (record.Identity.Mac is { } mac && link.Address != mac)
-            RestoreAddress(host, link, new LinkChange { Address = mac });
-        RestoreAddresses(host, link);
+            RestoreAddress(link, new LinkChange { Address = mac });
+        RestoreAddresses(link);
         if (record.IsUp)
-            Try(host, link, "state up", new LinkChange { Up = true });
-        if (isNamed)
+            Try(link, "state up", new LinkChange { Up = true });
+        if (!isNamed)
+            throw NameTaken(link);
+        if (record.HasMark)
             host.Links.Set(link.Index, new LinkChange { Alias = record.Alias });
-        else
-            throw NameTaken(host, link);
     }
 
-    // Many drivers take another address only while the link is down.
-    private void RestoreAddress(RouteClient host, Link link, LinkChange change)
+    // Many drivers take another address only while the link is down, and some tell the card, which answers later.
+    private void RestoreAddress(Link link, LinkChange change)
     {
         if (link.IsUp)
-            Try(host, link, "state down", new LinkChange { Up = false });
-        Try(host, link, $"hardware address {change.Address}", change);
+            Try(link, "state down", new LinkChange { Up = false });
+        for (var attempt = 1; attempt < Attempts; attempt++)
+        {
+            if (host.Links.TrySetAddress(link.Index, change.Address!.Value))
+                return;
+            OwnProcess.Pause(VfMoves.RetryMilliseconds);
+        }
+
+        Try(link, $"hardware address {change.Address}", change);
     }
 
-    private void RestoreAddresses(RouteClient host, Link link)
+    private void RestoreAddresses(Link link)
     {
         if (record.Addresses.Count == 0)
             return;
@@ -150,8 +169,7 @@ internal sealed class DeviceReturn(string plugin, DeviceRecord record)
         }
     }
 
-    private void Try(RouteClient host, Link link, string what, LinkChange change) =>
-        Report(link, what, () => host.Links.Set(link.Index, change));
+    private void Try(Link link, string what, LinkChange change) => Report(link, what, () => host.Links.Set(link.Index, change));
 
     // What the driver refuses once it refuses always: DEL must not fail for ever.
     private void Report(Link link, string what, Action restore)
@@ -166,8 +184,9 @@ internal sealed class DeviceReturn(string plugin, DeviceRecord record)
         }
     }
 
-    private CniException NameTaken(RouteClient host, Link link)
+    private CniException NameTaken(Link link)
     {
+        host.Links.Set(link.Index, new LinkChange { Alias = record.Name });
         var other = host.Links.Find(record.Name);
         var kind = other is { Kind.Length: > 0 } ? other.Kind + " " : "";
         return new CniException(

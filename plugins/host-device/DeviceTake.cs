@@ -15,9 +15,11 @@ namespace Plugboard.HostDevice;
 /// <param name="plugin">The plugin, for its reports.</param>
 /// <param name="request">The call.</param>
 /// <param name="records">The records, locked.</param>
-/// <param name="host">A client of the host's namespace.</param>
-internal sealed class DeviceTake(string plugin, CniRequest request, DeviceRecords records, RouteClient host)
+/// <param name="node">The host's namespace.</param>
+internal sealed class DeviceTake(string plugin, CniRequest request, DeviceRecords records, HostNamespace node)
 {
+    private readonly RouteClient host = node.Client;
+
     /// <summary>Moves it, and sets it up.</summary>
     /// <returns>The interface, as it is in the container.</returns>
     /// <exception cref="CniException">Code 101: the container has an interface of the name. Code 104: another one has the device. Code 7:
@@ -34,7 +36,7 @@ internal sealed class DeviceTake(string plugin, CniRequest request, DeviceRecord
             NetNs = request.NetNs,
             NetNsInode = pod.File.Status().Inode,
         };
-        rollback.OnFailure($"give {link.Name} back", () => GiveBack(plugin, record, request.NetNs));
+        rollback.OnFailure($"give {link.Name} back", () => GiveBack(record));
         records.Write(record);
         host.Links.Set(link.Index, new LinkChange { Alias = record.Name });
         Move(link, pod);
@@ -51,7 +53,7 @@ internal sealed class DeviceTake(string plugin, CniRequest request, DeviceRecord
         foreach (var record in stale)
         {
             if (record.IsMark(link))
-                new DeviceReturn(plugin, record).Run(host, null, mayFollow: false);
+                new DeviceReturn(plugin, record, node).Run(null, mayFollow: false);
             records.Remove(record.Owner);
         }
 
@@ -103,14 +105,13 @@ internal sealed class DeviceTake(string plugin, CniRequest request, DeviceRecord
         }
     }
 
-    /// <summary>Gives a device back, with the lock and clients of its own.</summary>
-    public static void GiveBack(string plugin, DeviceRecord record, string netNs)
+    // The lock was released since.
+    private void GiveBack(DeviceRecord record)
     {
-        using var records = DeviceRecords.Ensure();
-        using var host = RouteClient.Open();
-        using var pod = PodNamespace.Find(netNs, plugin);
-        new DeviceReturn(plugin, record).Run(host, pod, mayFollow: false);
-        records.Remove(record.Owner);
+        using var locked = DeviceRecords.Ensure();
+        using var pod = PodNamespace.Find(request.NetNs, plugin);
+        new DeviceReturn(plugin, record, node).Run(pod, mayFollow: false);
+        locked.Remove(record.Owner);
     }
 
     private CniException AlreadyExists(NetlinkException? cause) =>

@@ -51,7 +51,8 @@ internal sealed class DeviceTree(string root)
         return [];
     }
 
-    private static List<string> NamesIn(string path)
+    /// <summary>What is in a directory, sorted; empty if it is absent.</summary>
+    public static IReadOnlyList<string> NamesIn(string path)
     {
         using var directory = FileDirectory.Find(path);
         var names = directory?.ReadNames() ?? [];

@@ -32,8 +32,9 @@ internal sealed class HostDevicePlugin : CniPlugin
         if (IpamDelegate.Foresee(ipam, request) is { } foreseen)
             PodAddresses.From(foreseen, ipamType, 0, ContainerInterface);
         using var pod = NetworkNamespace.Open(request.NetNs);
+        using var node = new HostNamespace();
         using var rollback = new Rollback(Report);
-        var link = new DeviceFinder(config, tree).IsForUserSpace() ? null : Take(request, config, pod, rollback);
+        var link = new DeviceFinder(config, tree).IsForUserSpace() ? null : Take(request, config, node, pod, rollback);
 
         var lease = ipam is null ? null : IpamDelegate.Lease(ipam, static () => false, rollback);
         var addresses = lease is null ? PodAddresses.None : PodAddresses.From(lease, ipamType, link?.Mtu ?? 0, ContainerInterface);
@@ -50,11 +51,10 @@ internal sealed class HostDevicePlugin : CniPlugin
         };
     }
 
-    private Link Take(CniRequest request, HostDeviceConfig config, NetworkNamespace pod, Rollback rollback)
+    private Link Take(CniRequest request, HostDeviceConfig config, HostNamespace node, NetworkNamespace pod, Rollback rollback)
     {
-        using var host = RouteClient.Open();
         using var records = DeviceRecords.Ensure();
-        return new DeviceTake(Name, request, records, host).Run(new DeviceFinder(config, tree), pod, rollback);
+        return new DeviceTake(Name, request, records, node).Run(new DeviceFinder(config, tree), pod, rollback);
     }
 
     private void Connect(NetworkNamespace pod, Link link, PodAddresses addresses, string ipamType)
@@ -101,20 +101,20 @@ internal sealed class HostDevicePlugin : CniPlugin
         records?.Remove(request.Attachment);
         if (pod is not null && FindUnrecorded(request, pod, records) is { } unrecorded)
         {
-            using var host = RouteClient.Open();
-            new DeviceReturn(Name, unrecorded).Run(host, pod, mayFollow: false);
+            using var node = new HostNamespace();
+            new DeviceReturn(Name, unrecorded, node).Run(pod, mayFollow: false);
         }
     }
 
     // The record goes also where only the name was refused: all else is done then, and the alias says the name.
     private void GiveBack(DeviceRecords records, DeviceRecord record, NetworkNamespace? pod)
     {
-        using var host = RouteClient.Open();
+        using var node = new HostNamespace();
         var isTheContainers = pod is not null && (record.NetNsInode == 0 || pod.File.Status().Inode == record.NetNsInode);
         var isElsewhere = records.List().Any(other => other.Owner != record.Owner && other.Identity == record.Identity);
         try
         {
-            new DeviceReturn(Name, record).Run(host, isTheContainers ? pod : null, record.Identity.IsCertain && !isElsewhere);
+            new DeviceReturn(Name, record, node).Run(isTheContainers ? pod : null, record.Identity.IsCertain && !isElsewhere);
         }
         catch (CniException)
         {

@@ -1,4 +1,6 @@
 using Plugboard.HostDevice;
 using Plugboard.Hosting;
+using Plugboard.Protocols.Cni;
 
-return CniProcess.Run(new HostDevicePlugin(), args);
+CniPlugin plugin = ExecutableName.Own == "sriov" ? new SriovPlugin() : new HostDevicePlugin();
+return CniProcess.Run(plugin, args);
