@@ -46,6 +46,11 @@ internal sealed record DeviceRecord(Attachment Owner, string Name)
     /// </summary>
     public bool IsMark(Link link) => (!HasMark || link.Alias == Name) && Identity.Is(link);
 
+    /// <summary>
+    /// As <see cref="IsMark"/>, and hardware whose alias the container removed: the kernel gives it back under the container's name.
+    /// </summary>
+    public bool IsReturned(Link link) => IsMark(link) || (Identity.IsCertain && link.Name == Owner.IfName && Identity.Is(link));
+
     /// <summary>The record of a link of the host.</summary>
     public static DeviceRecord Of(Link link, Attachment owner, IEnumerable<InterfaceAddress> addresses) =>
         new(owner, link.Name)
@@ -164,11 +169,14 @@ internal sealed record DeviceIdentity(string Kind, string Parent, MacAddress? Pe
     /// <summary>True if a link of a container may be the device: what it leads to stayed in another namespace.</summary>
     public bool IsInContainer(Link link) => Is(link) && (IsCertain || Peer == 0 || link.LinkNetNsId is not null);
 
-    /// <summary>True if a link may be the device.</summary>
+    /// <summary>
+    /// True if a link may be the device. A virtual function's permanent address is the one that its last reset has found (igbvf), so the
+    /// device below counts for more.
+    /// </summary>
     public bool Is(Link link) =>
         link.Kind == Kind
         && (
-            Parent.Length > 0 ? link.ParentDevice == Parent && (Permanent is null || link.PermanentAddress == Permanent)
+            Parent.Length > 0 ? link.ParentDevice == Parent
             : Permanent is not null ? link.PermanentAddress == Permanent
             : Peer != 0 ? link.PeerIndex == Peer
             : link.Address == Mac

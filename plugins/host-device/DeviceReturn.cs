@@ -110,7 +110,9 @@ internal sealed class DeviceReturn(string plugin, DeviceRecord record, HostNames
     {
         if (Finder is not null)
             return Finder();
-        return host.Links.Find(record.Name) is { } named && record.IsMark(named) ? named : host.Links.List().FirstOrDefault(record.IsMark);
+        return host.Links.Find(record.Name) is { } named && record.IsMark(named)
+            ? named
+            : host.Links.List().FirstOrDefault(record.IsReturned);
     }
 
     private void Restore(Link link)

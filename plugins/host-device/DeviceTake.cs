@@ -49,10 +49,10 @@ internal sealed class DeviceTake(string plugin, CniRequest request, DeviceRecord
     // A device on the host is in no container, so what is on record of it is of one that ended without DEL.
     private Link Reclaim(DeviceFinder finder, Link link)
     {
-        var stale = records.ListOf(link).Where(record => record.IsMark(link) || record.Identity.IsCertain).ToArray();
+        var stale = records.ListOf(link).Where(record => record.IsReturned(link) || record.Name == link.Name).ToArray();
         foreach (var record in stale)
         {
-            if (record.IsMark(link))
+            if (record.IsReturned(link))
                 new DeviceReturn(plugin, record, node).Run(null, mayFollow: false);
             records.Remove(record.Owner);
         }

@@ -111,7 +111,9 @@ internal sealed class HostDevicePlugin : CniPlugin
     {
         using var node = new HostNamespace();
         var isTheContainers = pod is not null && (record.NetNsInode == 0 || pod.File.Status().Inode == record.NetNsInode);
-        var isElsewhere = records.List().Any(other => other.Owner != record.Owner && other.Identity == record.Identity);
+        var isElsewhere = records
+            .List()
+            .Any(other => other.Owner != record.Owner && other.Name == record.Name && other.Identity.Parent == record.Identity.Parent);
         try
         {
             new DeviceReturn(Name, record, node).Run(isTheContainers ? pod : null, record.Identity.IsCertain && !isElsewhere);

@@ -1,3 +1,4 @@
+using Plugboard.Addresses;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
 using Plugboard.Linux.Namespaces;
@@ -5,7 +6,6 @@ using Plugboard.Netlink;
 using Plugboard.Netlink.Route;
 using Plugboard.Netlink.Route.Links;
 using Plugboard.Protocols.Cni;
-using Attachment = Plugboard.Addresses.Attachment;
 
 namespace Plugboard.HostDevice;
 
@@ -28,21 +28,37 @@ internal sealed class VfRelease(VfRecord record, Attachment owner, DeviceTree tr
         if (record.Boot == VfState.EarlierBoot || VfPlace.Find(tree, record.DeviceId) is not { } place)
             return;
         var failures = new Failures();
-        failures.Try(() => RestoreSettings(place));
-        if (record.HostName.Length > 0 && !place.IsForUserSpace)
+        var hasInterface = record.HostName.Length > 0 && !place.IsForUserSpace;
+        failures.Try(() => RestoreSettings(place, static setting => setting.Change.Mac is null));
+        if (hasInterface)
+        {
+            failures.Try(() => ReleaseMac(place));
             failures.Try(() => RestoreInterface(place, pod));
+        }
+
+        failures.Try(() => RestoreSettings(place, static setting => setting.Change.Mac is not null));
         failures.ThrowIfAny();
     }
 
-    private void RestoreSettings(VfPlace place)
+    private void RestoreSettings(VfPlace place, Func<VfSetting, bool> isWanted)
     {
         var physical = node.Client.Links.Get(place.PhysicalFunction);
         if (VfDriver.Find(node.Client, physical, place.Number) is not { } now)
             return;
         var failures = new Failures();
-        foreach (var setting in VfSettings.PlanRestoration(record.Config, record.Before, now))
+        foreach (var setting in VfSettings.PlanRestoration(record.Config, record.Before, now).Where(isWanted))
             failures.Try(() => Restore(physical, setting));
         failures.ThrowIfAny();
+    }
+
+    // A function whose address the host has set refuses any other. Drivers report an address that the function has chosen like one that the
+    // host has set, so that the host's is set again only if the report is not as it was after the function has its own again.
+    private void ReleaseMac(VfPlace place)
+    {
+        var physical = node.Client.Links.Get(place.PhysicalFunction);
+        if (VfDriver.Find(node.Client, physical, place.Number) is not { } now || now.Mac == record.Before.Mac)
+            return;
+        Restore(physical, new VfSetting("", "mac", new VfChange(now.Number) { Mac = default(MacAddress) }, null));
     }
 
     // What the driver does not know it refuses each time: DEL must not fail for ever.

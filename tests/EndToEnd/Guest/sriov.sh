@@ -107,11 +107,37 @@ for i in $(seq 20); do nsenter --net=/run/netns/b ping -c 1 -W 1 10.0.0.1 >/dev/
 look traffic ping -c 1 -W 3 10.0.0.12
 call traffic-del DEL sriov b "$(sriov 2)"
 
+# An address that the host has set, for a function that has it already.
+/tools/ip link set eth0 vf 2 mac 02:00:00:00:02:02
+ip link set eth3 address 02:00:00:00:02:02
+call host-add ADD sriov b "$(sriov 4 '"mac":"02:00:00:00:00:0e"')"
+call host-del DEL sriov b "$(sriov 4)"
+show host-restored
+
 # What the card refuses after other settings were accepted.
 call refused-ad ADD sriov a "$(sriov 0 '"vlan":100,"vlanProto":"802.1ad"')"
 call refused-rate ADD sriov a "$(sriov 0 '"vlan":100,"mac":"02:00:00:00:00:0a","min_tx_rate":10,"max_tx_rate":100')"
 call refused-state ADD sriov a "$(sriov 0 '"vlan":100,"mac":"02:00:00:00:00:0a","max_tx_rate":50,"spoofchk":"off","trust":"on","link_state":"enable"')"
 show refused
+
+# Killed at one moment after another, released by DEL.
+show_state() { show state | grep -v '^STEP'; }
+usleep 500000
+state=$(show_state)
+echo "STEP killed"
+rounds=0
+for delay in 20000 60000 100000 150000 200000 250000 300000 350000 400000 500000 600000; do
+    input=$(sriov 0 '"vlan":5,"mac":"02:00:00:00:00:0f","max_tx_rate":50,"spoofchk":"off","trust":"on"')
+    echo "$input" > /run/inputs/killed
+    env CNI_COMMAND=ADD CNI_CONTAINERID=a CNI_NETNS=/run/netns/a CNI_IFNAME=net1 CNI_PATH=$P $P/sriov < /run/inputs/killed > /dev/null 2>&1 &
+    usleep $delay
+    kill -9 $! 2> /dev/null && rounds=$((rounds + 1))
+    wait $! 2> /dev/null
+    env CNI_COMMAND=DEL CNI_CONTAINERID=a CNI_NETNS=/run/netns/a CNI_IFNAME=net1 CNI_PATH=$P $P/sriov < /run/inputs/killed || echo "DEL failed after $delay"
+    [ "$(show_state)" = "$state" ] || { echo "after $delay:"; show_state; }
+done
+echo "killed at least once: $([ $rounds -gt 0 ] && echo yes)"
+echo "EXIT 0"
 
 # The namespace ends without DEL: the function comes back under the pod's name. Then the late DEL, or the next pod's ADD before it.
 call gone-add ADD sriov a "$(sriov 0 '"vlan":7,"mac":"02:00:00:00:00:0b"')"
@@ -200,6 +226,7 @@ call card-del DEL host-device d "$(device '"device":"eth1"')"
 look card-restored /tools/ip -o link show eth1
 look card-address /tools/ip -o -4 addr show eth1
 pod e
+rm -f /run/results/b
 call card-reference-add ADD host-device e "$(device '"device":"eth1"')" $R
 end e
 call card-adopt ADD host-device b "$(device '"device":"eth1"')"
