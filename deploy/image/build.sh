@@ -11,11 +11,11 @@ architectures=("$@")
 
 # Every time in the images: no clock is read.
 epoch=${SOURCE_DATE_EPOCH:-0}
-plugins="bridge dummy flannel host-local ipvlan loopback macvlan portmap ptp static tuning vlan"
+plugins="bridge dummy flannel host-device host-local ipvlan loopback macvlan portmap ptp sriov static tuning vlan"
 
 # The layer as a registry or a node gets it, compressed, in bytes.
-limit_without=25000000
-limit_with=40000000
+limit_without=30000000
+limit_with=45000000
 
 die() { printf 'image: %s\n' "$*" >&2; exit 1; }
 

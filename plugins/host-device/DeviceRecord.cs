@@ -192,7 +192,7 @@ internal sealed record KeptAddress(IPPrefix Address, RouteScope Scope, AddressFl
     private const AddressFlags Relevant = AddressFlags.NoDad | AddressFlags.NoPrefixRoute;
 
     /// <summary>
-    /// True for one that somebody set: not those with an end (DHCP, router advertisements), which their giver sets again, nor those that
+    /// True for one that the host's administrator set: not those with an end (DHCP, router advertisements), which their giver sets again, nor those that
     /// the kernel gives a link.
     /// </summary>
     public static bool IsKept(InterfaceAddress address) =>
@@ -203,7 +203,7 @@ internal sealed record KeptAddress(IPPrefix Address, RouteScope Scope, AddressFl
     /// <summary>An address of the kernel's.</summary>
     public static KeptAddress Of(InterfaceAddress address) => new(address.Address, address.Scope, address.Flags & Relevant);
 
-    /// <summary>A line of a record; null if it is none.</summary>
+    /// <summary>A line of a record; null if it is not one.</summary>
     public static KeptAddress? Parse(string line) =>
         line.Split(' ') is [var text, var scope, var flags]
         && IPPrefix.TryParse(text, out var address)

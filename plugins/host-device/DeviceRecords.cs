@@ -35,7 +35,7 @@ internal sealed class DeviceRecords : IDisposable
     /// <exception cref="FileLockTimeoutException">Another process had the lock all the time.</exception>
     public static DeviceRecords Ensure() => Lock(FileDirectory.Ensure(Path, FileModes.Directory));
 
-    /// <summary>As <see cref="Ensure"/>; null if there are none.</summary>
+    /// <summary>As <see cref="Ensure"/>; null if absent.</summary>
     public static DeviceRecords? Find() => FileDirectory.Find(Path) is { } found ? Lock(found) : null;
 
     private static DeviceRecords Lock(FileDirectory directory)

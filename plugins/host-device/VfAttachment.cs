@@ -54,7 +54,7 @@ internal sealed class VfAttachment(CniRequest request, SriovConfig config, VfSta
             : Move(inside, link);
     }
 
-    // What is on record of a function that nobody has is of a pod that ended without DEL, or of a killed ADD.
+    // What is on record of a function that no living pod has is of a pod that ended without DEL, or of a killed ADD.
     private void Reclaim(DeviceTree tree)
     {
         var allocated = state.FindAllocation(config.DeviceId);

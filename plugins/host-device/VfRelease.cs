@@ -24,7 +24,7 @@ internal sealed class VfRelease(VfRecord record, Attachment owner, DeviceTree tr
     /// <exception cref="CniException">A step failed; the others were done.</exception>
     public void Run(NetworkNamespace? pod)
     {
-        // Made anew since, by sriov_numvfs or a boot.
+        // Made again since, by sriov_numvfs or a boot.
         if (record.Boot == VfState.EarlierBoot || VfPlace.Find(tree, record.DeviceId) is not { } place)
             return;
         var failures = new Failures();

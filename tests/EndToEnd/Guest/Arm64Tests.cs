@@ -87,7 +87,7 @@ public sealed class Arm64Tests(Arm64Tests.Fixture guest) : IClassFixture<Arm64Te
     {
         Printed("install");
         Assert.Equal(
-            "bridge\ndummy\nflannel\nhost-local\nipvlan\nloopback\nmacvlan\nportmap\nptp\nstatic\ntuning\nvlan",
+            "bridge\ndummy\nflannel\nhost-device\nhost-local\nipvlan\nloopback\nmacvlan\nportmap\nptp\nsriov\nstatic\ntuning\nvlan",
             Printed("installed")
         );
     }

@@ -204,6 +204,11 @@ public sealed class ExecutableTests
     [InlineData("vlan", """ {"master":"eth0","protocol":"802.1x","ipam":{"type":"static"}} """, "unknown vlan protocol: \"802.1x\"")]
     [InlineData("tuning", """ {"sysctl":{"kernel.domainname":"x"}} """, "invalid net sysctl key: \"kernel/domainname\"")]
     [InlineData("tuning", """ {"txqlen":-1} """, "invalid txQLen -1")]
+    [InlineData("host-device", "{}", "specify either \"device\", \"hwaddr\", \"kernelpath\" or \"pciBusID\"")]
+    [InlineData("host-device", """ {"kernelpath":"/dev/x"} """, "kernel device path \"/dev/x\" must be absolute")]
+    [InlineData("host-device", """ {"devise":"eth1","device":"eth1"} """, "devise: is not a key of host-device and has no effect\n")]
+    [InlineData("sriov", """ {"vlan":5000} """, "vlan id 5000 invalid: value must be in the range 0-4094")]
+    [InlineData("sriov", """ {"trust":"yes"} """, "trust: \"yes\" is off: only \"on\" is on\n")]
     [InlineData("dummy", "{}", "dummy interface requires an IPAM configuration")]
     [InlineData(
         "static",
@@ -229,6 +234,9 @@ public sealed class ExecutableTests
     [InlineData("dummy", """ {"mtu":1300,"ipam":{"type":"static","addresses":[{"address":"10.9.0.5/24"}]}} """)]
     [InlineData("tuning", """ {"sysctl":{"net.ipv4.conf.IFNAME.arp_filter":"1"},"mtu":1400} """)]
     [InlineData("static", """ {"ipam":{"type":"static","addresses":[{"address":"10.9.0.5/24","gateway":"10.9.0.1"}]}} """)]
+    [InlineData("host-device", """ {"device":"eth1"} """)]
+    [InlineData("host-device", """ {"capabilities":{"deviceID":true}} """)]
+    [InlineData("sriov", """ {"vlan":100,"vlanQoS":3,"vlanProto":"802.1Q","spoofchk":"off","trust":"on","logLevel":"debug"} """)]
     public void Validate_finds_nothing_wrong_with_a_right_config(string name, string keys) =>
         Assert.Equal((0, "The config is valid.\n", ""), Run(name, "validate", Config(name, keys)));
 

@@ -75,6 +75,8 @@ public sealed partial class ReferenceTests
     [InlineData("flannel.md", "Keys", "plugins/flannel/FlannelConfig.cs")]
     [InlineData("configuration.md", "ptp", "plugins/bridge/PtpConfig.cs")]
     [InlineData("configuration.md", "tuning", "plugins/tuning/TuningConfig.cs")]
+    [InlineData("configuration.md", "host-device", "plugins/host-device/HostDeviceConfig.cs")]
+    [InlineData("configuration.md", "sriov", "plugins/host-device/SriovConfig.cs")]
     public void Each_key_of_a_plugin_is_in_its_table_or_in_that_of_every_plugin(string page, string section, string source)
     {
         var everywhere = KeysOf("configuration.md", "Every plugin").ToHashSet(StringComparer.Ordinal);

@@ -1,4 +1,5 @@
 using Plugboard.Addresses;
+using Plugboard.Linux;
 
 namespace Plugboard.Netlink.Route.Links;
 
@@ -91,10 +92,10 @@ public sealed record Link
     public string ParentDevice { get; init; } = "";
 
     /// <summary>Further names by which it is found (Linux 5.5). They stay with it when it is renamed or moved.</summary>
-    public IReadOnlyList<string> AlternativeNames { get; init; } = [];
+    public ValueArray<string> AlternativeNames { get; init; }
 
     /// <summary>Its virtual functions; empty unless they were asked for (<see cref="LinkTable.FindWithFunctions"/>).</summary>
-    public IReadOnlyList<VirtualFunction> VirtualFunctions { get; init; } = [];
+    public ValueArray<VirtualFunction> VirtualFunctions { get; init; }
 
     /// <summary>Administratively up.</summary>
     public bool IsUp => (Flags & LinkFlags.Up) != 0;

@@ -1,4 +1,5 @@
 using Plugboard.Addresses;
+using Plugboard.Linux;
 using Plugboard.Linux.Files;
 using Plugboard.Netlink.Route.Uapi;
 
@@ -52,7 +53,7 @@ public sealed record LinkChange
     public FileDescriptor? NetNs { get; init; }
 
     /// <summary>What to change of virtual functions; the link must be their physical function.</summary>
-    public IReadOnlyList<VfChange> VirtualFunctions { get; init; } = [];
+    public ValueArray<VfChange> VirtualFunctions { get; init; }
 
     /// <summary>What to change of a bridge port; the link must be one.</summary>
     public BridgePortChange? Port { get; init; }

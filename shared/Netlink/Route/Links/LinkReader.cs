@@ -1,4 +1,5 @@
 using Plugboard.Addresses;
+using Plugboard.Linux;
 using Plugboard.Netlink.Route.Uapi;
 using static Plugboard.Netlink.Route.Uapi.IfLinkH;
 
@@ -246,7 +247,7 @@ internal ref struct LinkReader
             Tag = tag,
             PermanentAddress = permanent,
             ParentDevice = parentName.Length > 0 ? $"{parentBus}/{parentName}" : "",
-            AlternativeNames = alternatives ?? [],
-            VirtualFunctions = functions ?? [],
+            AlternativeNames = alternatives?.ToValueArray() ?? [],
+            VirtualFunctions = functions?.ToValueArray() ?? [],
         };
 }
