@@ -3,6 +3,7 @@ using Plugboard.Hosting;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
 using Plugboard.Linux.Namespaces;
+using Plugboard.Linux.Sockets;
 using Plugboard.Netlink.Route;
 using Plugboard.Netlink.Route.Links;
 using Plugboard.PodInterfaces;
@@ -14,6 +15,9 @@ namespace Plugboard.HostDevice;
 internal sealed class SriovPlugin : CniPlugin
 {
     private const int ContainerInterface = 0;
+
+    // As long as the reference waits.
+    private static readonly TimeSpan carrierTimeout = TimeSpan.FromMilliseconds(200);
 
     private static readonly DeviceTree tree = new("/sys");
 
@@ -70,9 +74,29 @@ internal sealed class SriovPlugin : CniPlugin
             InterfaceSettings.Prefer(Name, $"net/ipv6/conf/{link.Name}/optimistic_dad", "1");
         setup.AddAddresses();
         inside.Links.Set(link.Index, new LinkChange { Up = true, ArpNotify = addresses.IPs.Count > 0 ? true : null });
+        Announce(inside, link, addresses);
         if (addresses.IPs.Any(static ip => ip.Address.Is6 && ip.Gateway is not null))
             setup.WaitForDad();
         setup.AddRoutes();
+    }
+
+    // A card has its carrier a moment after it is up, so what the kernel sends then is lost: neighbours may still know an earlier pod.
+    private void Announce(RouteClient inside, Link link, PodAddresses addresses)
+    {
+        if (addresses.IPs.Count == 0 || link.Address is not { } mac)
+            return;
+        try
+        {
+            using (var monitor = RouteMonitor.Open(RouteMonitorGroups.Link))
+                monitor.WaitForLink(inside, link.Index, static found => found.OperState == OperState.Up, carrierTimeout);
+            using var socket = FrameSocket.Open();
+            foreach (var ip in addresses.IPs)
+                socket.Send(link.Index, AnnouncementFrame.Of(ip.Address.Address, mac, vlan: 0));
+        }
+        catch (ErrnoException e)
+        {
+            Report($"announce the addresses of {link.Name}", e);
+        }
     }
 
     private void Report(string what, Exception e) => StandardError.WriteLine($"{Name}: cannot {what}: {e.Message}");

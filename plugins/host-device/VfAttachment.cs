@@ -163,7 +163,7 @@ internal sealed class VfAttachment(CniRequest request, SriovConfig config, VfSta
         var moved = inside.Links.Get(request.IfName);
         if (config.Mac is { } mac && moved.Address != mac)
             SetAddress(inside, moved, mac);
-        return new VfDevice(moved, config.Mac ?? moved.Address, moved.Mtu);
+        return new VfDevice(moved with { Address = config.Mac ?? moved.Address }, config.Mac ?? moved.Address, moved.Mtu);
     }
 
     private static void SetAddress(RouteClient inside, Link link, MacAddress mac)
@@ -171,6 +171,10 @@ internal sealed class VfAttachment(CniRequest request, SriovConfig config, VfSta
         for (var attempt = 1; attempt < VfMoves.Attempts; attempt++)
         {
             if (inside.Links.TrySetAddress(link.Index, mac))
+                return;
+            if (attempt == 1)
+                inside.Links.Reset(link.Index);
+            if (inside.Links.Get(link.Index).Address == mac)
                 return;
             OwnProcess.Pause(VfMoves.RetryMilliseconds);
         }

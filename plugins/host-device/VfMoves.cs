@@ -29,5 +29,15 @@ internal static class VfMoves
                 return false;
             }
         }
+
+        /// <summary>
+        /// Sets a link up and down again: a driver that is down learns of the address that the host has set for it only by a reset, and
+        /// refuses every other until then, that one too (igbvf).
+        /// </summary>
+        public void Reset(int index)
+        {
+            links.Set(index, new LinkChange { Up = true });
+            links.Set(index, new LinkChange { Up = false });
+        }
     }
 }

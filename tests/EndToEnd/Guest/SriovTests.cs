@@ -107,6 +107,21 @@ public sealed class SriovTests(SriovTests.Fixture guest) : IClassFixture<SriovTe
     }
 
     [SriovFact]
+    public void A_function_that_was_down_takes_its_address_and_is_reached_by_it()
+    {
+        Succeeded("down-add", "down-del");
+        Assert.Contains("10.0.0.12 lladdr 02:00:00:00:00:12", Printed("down"), StringComparison.Ordinal);
+    }
+
+    [SriovFact]
+    public void GC_restores_what_no_valid_attachment_has()
+    {
+        Succeeded("gc-add", "gc-none", "gc");
+        Assert.Contains("vlan 6", Function("gc-kept", 0), StringComparison.Ordinal);
+        Assert.Equal(Lines("refused"), Lines("gc-restored"));
+    }
+
+    [SriovFact]
     public void An_address_that_the_host_has_set_is_back_after_the_pods()
     {
         Succeeded("host-add", "host-del");

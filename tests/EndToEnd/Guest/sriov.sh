@@ -107,6 +107,14 @@ for i in $(seq 20); do nsenter --net=/run/netns/b ping -c 1 -W 1 10.0.0.1 >/dev/
 look traffic ping -c 1 -W 3 10.0.0.12
 call traffic-del DEL sriov b "$(sriov 2)"
 
+# A function whose interface was never up.
+rm -f /run/results/b
+call down-add ADD sriov b "$(sriov 2 '"mac":"02:00:00:00:00:12"')"
+for i in $(seq 20); do nsenter --net=/run/netns/b ping -c 1 -W 1 10.0.0.1 >/dev/null && break; done
+look down /tools/ip neigh show 10.0.0.12 dev eth0
+call down-del DEL sriov b "$(sriov 2)"
+rm -f /run/results/b
+
 # An address that the host has set, for a function that has it already.
 /tools/ip link set eth0 vf 2 mac 02:00:00:00:02:02
 ip link set eth3 address 02:00:00:00:02:02
@@ -119,6 +127,14 @@ call refused-ad ADD sriov a "$(sriov 0 '"vlan":100,"vlanProto":"802.1ad"')"
 call refused-rate ADD sriov a "$(sriov 0 '"vlan":100,"mac":"02:00:00:00:00:0a","min_tx_rate":10,"max_tx_rate":100')"
 call refused-state ADD sriov a "$(sriov 0 '"vlan":100,"mac":"02:00:00:00:00:0a","max_tx_rate":50,"spoofchk":"off","trust":"on","link_state":"enable"')"
 show refused
+
+# What no valid attachment has.
+call gc-add ADD sriov a "$(sriov 0 '"vlan":6,"max_tx_rate":20')"
+look gc-none env sh -c "echo '{\"cniVersion\":\"1.1.0\",\"name\":\"fast\",\"type\":\"sriov\",\"cni.dev/valid-attachments\":[{\"containerID\":\"a\",\"ifname\":\"net1\"}]}' | CNI_COMMAND=GC CNI_PATH=$P $P/sriov"
+show gc-kept
+look gc env sh -c "echo '{\"cniVersion\":\"1.1.0\",\"name\":\"fast\",\"type\":\"sriov\",\"cni.dev/valid-attachments\":[]}' | CNI_COMMAND=GC CNI_PATH=$P $P/sriov"
+show gc-restored
+rm -f /run/results/a
 
 # Killed at one moment after another, released by DEL.
 show_state() { show state | grep -v '^STEP'; }
