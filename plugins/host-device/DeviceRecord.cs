@@ -150,8 +150,8 @@ internal sealed record DeviceRecord(Attachment Owner, string Name)
 }
 
 /// <summary>
-/// What stays the same of a device whatever name and address a container gives it. A virtual link has no device below: its kind and the link
-/// that it leads to must do. Pure.
+/// What stays the same of a device whatever name and address a container gives it. A virtual link has no device below: its kind and the
+/// link that it leads to must do. Pure.
 /// </summary>
 /// <param name="Kind">The driver's name; empty for hardware.</param>
 /// <param name="Parent">The device below, as <see cref="Link.ParentDevice"/>.</param>
@@ -192,8 +192,8 @@ internal sealed record KeptAddress(IPPrefix Address, RouteScope Scope, AddressFl
     private const AddressFlags Relevant = AddressFlags.NoDad | AddressFlags.NoPrefixRoute;
 
     /// <summary>
-    /// True for one that the host's administrator set: not those with an end (DHCP, router advertisements), which their giver sets again, nor those that
-    /// the kernel gives a link.
+    /// True for one that the host's administrator set: not those with an end (DHCP, router advertisements), which their giver sets again,
+    /// nor those that the kernel gives a link.
     /// </summary>
     public static bool IsKept(InterfaceAddress address) =>
         (address.Flags & AddressFlags.Permanent) != 0

@@ -5,7 +5,9 @@ using Plugboard.Netlink.Route.Links;
 
 namespace Plugboard.HostDevice;
 
-/// <summary>What the driver of a virtual function does in its own time: it asks the physical function's by messages through the card.</summary>
+/// <summary>
+/// What the driver of a virtual function does in its own time: it asks the physical function's by messages through the card.
+/// </summary>
 internal static class VfMoves
 {
     /// <summary>How often an address is set and read, as the reference does.</summary>

@@ -10,8 +10,8 @@ using Plugboard.Protocols.Cni;
 namespace Plugboard.HostDevice;
 
 /// <summary>
-/// Restores a virtual function by its record: the settings of the physical function's driver, and the interface. Each step is tried whatever
-/// becomes of the others, and does only what is not as it was.
+/// Restores a virtual function by its record: the settings of the physical function's driver, and the interface. Each step is tried
+/// whatever becomes of the others, and does only what is not as it was.
 /// </summary>
 /// <param name="record">The function as it was.</param>
 /// <param name="owner">The attachment that has it.</param>

@@ -5,8 +5,8 @@ using Plugboard.Netlink.Route.Links;
 namespace Plugboard.HostDevice;
 
 /// <summary>
-/// The changes of a virtual function that a config asks for, each with what undoes it, and those that restore it. One setting a request: the
-/// kernel does not say which of several the driver refused. Pure.
+/// The changes of a virtual function that a config asks for, each with what undoes it, and those that restore it. One setting a request:
+/// the kernel does not say which of several the driver refused. Pure.
 /// </summary>
 internal static class VfSettings
 {

@@ -75,7 +75,7 @@ internal sealed class VfState : IDisposable
         }
     }
 
-    /// <summary>The <see cref="VfRecord.Boot"/> of a record that an earlier boot of the node has left: its functions were made again.</summary>
+    /// <summary>The <see cref="VfRecord.Boot"/> of a record of an earlier boot of the node: its functions were made again.</summary>
     public const string EarlierBoot = "earlier";
 
     // The reference's does not say of which: it is as old as its file.

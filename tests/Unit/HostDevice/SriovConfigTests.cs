@@ -75,7 +75,8 @@ public sealed class SriovConfigTests
     public void The_settings_come_in_the_order_of_the_reference_each_with_its_undo()
     {
         var config = Parse(
-            ""","deviceID":"a","vlan":5,"vlanQoS":2,"vlanProto":"802.1ad","mac":"02:00:00:00:00:01","max_tx_rate":7,"spoofchk":"on","trust":"x","link_state":"enable" """
+            ""","deviceID":"a","vlan":5,"vlanQoS":2,"vlanProto":"802.1ad","mac":"02:00:00:00:00:01" """
+                + """ ,"max_tx_rate":7,"spoofchk":"on","trust":"x","link_state":"enable" """
         );
         var before = new VirtualFunction
         {
