@@ -143,6 +143,14 @@ public sealed class SriovTests(SriovTests.Fixture guest) : IClassFixture<SriovTe
     public void Killed_at_any_moment_it_is_released_by_DEL() => Assert.Equal(["killed at least once: yes"], Lines("killed"));
 
     [SriovFact]
+    public void Of_four_pods_that_want_one_function_at_once_one_gets_it()
+    {
+        Assert.Equal(["1", "3"], Lines("race"));
+        Succeeded("race-del-r1", "race-del-r2", "race-del-r3", "race-del-r4");
+        Assert.Equal(Lines("refused"), Lines("race-restored"));
+    }
+
+    [SriovFact]
     public void A_function_whose_namespace_ended_is_restored_by_the_late_DEL()
     {
         Succeeded("gone-add", "gone-del");

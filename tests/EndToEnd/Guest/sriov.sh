@@ -155,6 +155,17 @@ done
 echo "killed at least once: $([ $rounds -gt 0 ] && echo yes)"
 echo "EXIT 0"
 
+# Four pods want one function at once.
+for pod in r1 r2 r3 r4; do pod $pod; done
+sriov 0 '"vlan":21' > /run/inputs/race
+for pod in r1 r2 r3 r4; do
+    env CNI_COMMAND=ADD CNI_CONTAINERID=$pod CNI_NETNS=/run/netns/$pod CNI_IFNAME=net1 CNI_PATH=$P $P/sriov < /run/inputs/race > /run/results/$pod.race 2>&1 &
+done
+for i in $(seq 100); do [ $(grep -l '"code": 104\|"ips"' /run/results/*.race | wc -l) = 4 ] && break; sleep 0.2; done
+look race sh -c "grep -l '\"ips\"' /run/results/*.race | wc -l; grep -l '\"code\": 104' /run/results/*.race | wc -l"
+for pod in r1 r2 r3 r4; do call race-del-$pod DEL sriov $pod "$(sriov 0)"; done
+show race-restored
+
 # The namespace ends without DEL: the function comes back under the pod's name. Then the late DEL, or the next pod's ADD before it.
 call gone-add ADD sriov a "$(sriov 0 '"vlan":7,"mac":"02:00:00:00:00:0b"')"
 end a
