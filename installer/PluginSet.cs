@@ -13,7 +13,7 @@ internal static class PluginSet
     // Executables beside the plugins that are not plugins.
     private static readonly string[] others = [Driver, "installer", "coordinator"];
     private static readonly string[] ipam = ["host-local", "static", "dhcp"];
-    private static readonly string[] delegating = ["bridge", "ptp", "macvlan", "ipvlan", "vlan", "host-device", "flannel"];
+    private static readonly string[] delegating = ["bridge", "ptp", "macvlan", "ipvlan", "vlan", "host-device", "sriov", "flannel"];
 
     /// <summary>
     /// In the order that breaks nothing: what a plugin executes comes before it, so that a new one never finds less than it was built with.

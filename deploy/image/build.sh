@@ -11,7 +11,7 @@ architectures=("$@")
 
 # Every time in the images: no clock is read.
 epoch=${SOURCE_DATE_EPOCH:-0}
-plugins="bandwidth bridge dhcp dummy firewall flannel host-local ipvlan loopback macvlan portmap ptp sbr static tap tuning vlan vrf"
+plugins="bandwidth bridge dhcp dummy firewall flannel host-device host-local ipvlan loopback macvlan portmap ptp sbr sriov static tap tuning vlan vrf"
 
 # The layer as a registry or a node gets it, compressed, in bytes.
 limit_without=25000000

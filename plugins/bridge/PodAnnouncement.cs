@@ -3,6 +3,7 @@ using Plugboard.Linux;
 using Plugboard.Linux.Sockets;
 using Plugboard.Netlink.Route;
 using Plugboard.Netlink.Route.Links;
+using Plugboard.PodInterfaces;
 
 namespace Plugboard.Bridge;
 

@@ -16,8 +16,8 @@ public sealed class InterfaceCheck(CniRequest request, CniResult result)
 {
     private readonly OwnPart part = new(result, request.IfName);
 
-    /// <summary>The kind of link that it must be.</summary>
-    public required string Kind { get; init; }
+    /// <summary>The kind of link that it must be; null: any.</summary>
+    public required string? Kind { get; init; }
 
     /// <summary>It need not be up.</summary>
     public bool MayBeDown { get; init; }
@@ -38,7 +38,7 @@ public sealed class InterfaceCheck(CniRequest request, CniResult result)
         var link =
             inside.Links.Find(request.IfName)
             ?? throw Failed($"Interface name {request.IfName} not found", "the container's interface is gone");
-        if (link.Kind != Kind)
+        if (Kind is not null && link.Kind != Kind)
             throw Failed($"Container interface {link.Name} is not of type {Kind}", $"it is of type {link.Kind}");
         CheckMac(expected, link, $"Interface {link.Name} Mac {expected.Mac} doesn't match container Mac: {link.Address}");
         // Whose the config's mtu is: tuning has its own, and does not say so. What a result says, the last plugin has seen.

@@ -16,6 +16,7 @@ internal sealed class PluginFileCheck : ICheck
         "dummy",
         "firewall",
         "flannel",
+        "host-device",
         "host-local",
         "ipvlan",
         "loopback",
@@ -23,15 +24,13 @@ internal sealed class PluginFileCheck : ICheck
         "portmap",
         "ptp",
         "sbr",
+        "sriov",
         "static",
         "tap",
         "tuning",
         "vlan",
         "vrf",
     ];
-
-    // The other plugins of the reference's release.
-    private static readonly string[] reference = ["host-device"];
 
     public string Name => "executables of the plugins";
 
@@ -84,11 +83,8 @@ internal sealed class PluginFileCheck : ICheck
         var target = use.BinDirectories.FirstOrDefault(directory => Exists(node.Under(directory))) ?? use.BinDirectories[0];
         if (ours.Contains(type))
             return $"`installer install --bin-dir {InstallsInto(node, target)}` puts ours there";
-        return reference.Contains(type)
-            ? $"copy {type} of the reference plugins (package containernetworking-plugins) for this processor to {target}/{type}, mode "
-                + "0755; or remove it from the network config"
-            : $"install the program that {type} belongs to: on Kubernetes read the log of its pod on this node; it puts an executable for "
-                + $"this processor into {target}";
+        return $"install the program that {type} belongs to: on Kubernetes read the log of its pod on this node; it puts an executable for "
+            + $"this processor into {target}";
     }
 
     private static string InstallsInto(Node node, string target) =>

@@ -36,7 +36,12 @@ public sealed class LinkTable
     public Link Get(string name) => Find(name) ?? throw Absent(name);
 
     /// <summary>The link of an index; null if absent.</summary>
-    public Link? Find(int index)
+    public Link? Find(int index) => Find(index, RTEXT_FILTER_SKIP_STATS);
+
+    /// <summary>As <see cref="Find(int)"/>, with <see cref="Link.VirtualFunctions"/>, which the driver is asked for.</summary>
+    public Link? FindWithFunctions(int index) => Find(index, RTEXT_FILTER_SKIP_STATS | RTEXT_FILTER_VF);
+
+    private Link? Find(int index, uint extensions)
     {
         // The kernel takes an index below 1 for a request without one and refuses it (EINVAL).
         if (index <= 0)
@@ -45,7 +50,7 @@ public sealed class LinkTable
         using (request.Message(RTM_GETLINK, NLM_F_REQUEST))
         {
             request.WriteStruct(new IfInfoMsg { ifi_index = index });
-            request.WriteUInt32(IfLinkH.IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+            request.WriteUInt32(IfLinkH.IFLA_EXT_MASK, extensions);
         }
 
         return socket.Find(request, () => Subject(index), Errno.ENODEV, LinkReader.Read);
@@ -124,6 +129,7 @@ public sealed class LinkTable
         using (request.Message(RTM_NEWLINK, NLM_F_REQUEST | NLM_F_ACK))
             change.Write(request, index);
         socket.Execute(request, () => Subject(index));
+        GC.KeepAlive(change);
     }
 
     /// <summary>Changes the link of a name, in one request; spares asking for its index.</summary>
@@ -138,6 +144,22 @@ public sealed class LinkTable
         }
 
         socket.Execute(request, () => name);
+        GC.KeepAlive(change);
+    }
+
+    /// <summary>Removes an alternative name; false if the link has it no longer (Linux 5.5).</summary>
+    /// <exception cref="NetlinkException">ENODEV: no such link.</exception>
+    public bool DeleteAlternativeName(int index, string name)
+    {
+        var request = socket.NewRequest();
+        using (request.Message(RTM_DELLINKPROP, NLM_F_REQUEST | NLM_F_ACK))
+        {
+            request.WriteStruct(new IfInfoMsg { ifi_index = index });
+            using var properties = request.Nested(IfLinkH.IFLA_PROP_LIST);
+            request.WriteString(IfLinkH.IFLA_ALT_IFNAME, name);
+        }
+
+        return socket.ExecuteUnlessAbsent(request, () => $"alternative name {name} of {Subject(index)}", Errno.ENOENT);
     }
 
     /// <summary>Changes a bridge port.</summary>

@@ -40,6 +40,7 @@ internal sealed class RouteDialect : NetlinkDialect
             RtnetlinkH.RTM_NEWNETCONF => nameof(RtnetlinkH.RTM_NEWNETCONF),
             RtnetlinkH.RTM_GETNETCONF => nameof(RtnetlinkH.RTM_GETNETCONF),
             RtnetlinkH.RTM_GETNSID => nameof(RtnetlinkH.RTM_GETNSID),
+            RtnetlinkH.RTM_DELLINKPROP => nameof(RtnetlinkH.RTM_DELLINKPROP),
             _ => "message " + type.ToString(CultureInfo.InvariantCulture),
         };
 

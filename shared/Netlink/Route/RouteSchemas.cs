@@ -54,7 +54,43 @@ internal static class RouteSchemas
             new(IFLA_EVENT, nameof(IFLA_EVENT), Number),
             new(IFLA_MIN_MTU, nameof(IFLA_MIN_MTU), Number),
             new(IFLA_MAX_MTU, nameof(IFLA_MAX_MTU), Number),
-            new(IFLA_PERM_ADDRESS, nameof(IFLA_PERM_ADDRESS), Mac)
+            new(IFLA_PERM_ADDRESS, nameof(IFLA_PERM_ADDRESS), Mac),
+            new(IFLA_VFINFO_LIST, nameof(IFLA_VFINFO_LIST), Nested, VirtualFunctions()),
+            new(IFLA_PROP_LIST, nameof(IFLA_PROP_LIST), Nested, Properties()),
+            new(IFLA_PARENT_DEV_NAME, nameof(IFLA_PARENT_DEV_NAME), Text),
+            new(IFLA_PARENT_DEV_BUS_NAME, nameof(IFLA_PARENT_DEV_BUS_NAME), Text)
+        );
+
+    private static AttributeSchema Properties() => new(0, new AttributeDefinition(IFLA_ALT_IFNAME, nameof(IFLA_ALT_IFNAME), Text));
+
+    // Each value but the VLANs is a structure that begins with the function's number.
+    private static AttributeSchema VirtualFunctions() =>
+        new(
+            0,
+            new AttributeDefinition(
+                IFLA_VF_INFO,
+                nameof(IFLA_VF_INFO),
+                Nested,
+                new(
+                    0,
+                    new(IFLA_VF_MAC, nameof(IFLA_VF_MAC), Bytes),
+                    new(IFLA_VF_VLAN, nameof(IFLA_VF_VLAN), Bytes),
+                    new(IFLA_VF_TX_RATE, nameof(IFLA_VF_TX_RATE), Bytes),
+                    new(IFLA_VF_SPOOFCHK, nameof(IFLA_VF_SPOOFCHK), Bytes),
+                    new(IFLA_VF_LINK_STATE, nameof(IFLA_VF_LINK_STATE), Bytes),
+                    new(IFLA_VF_RATE, nameof(IFLA_VF_RATE), Bytes),
+                    new(IFLA_VF_RSS_QUERY_EN, nameof(IFLA_VF_RSS_QUERY_EN), Bytes),
+                    new(IFLA_VF_STATS, nameof(IFLA_VF_STATS), Bytes),
+                    new(IFLA_VF_TRUST, nameof(IFLA_VF_TRUST), Bytes),
+                    new(
+                        IFLA_VF_VLAN_LIST,
+                        nameof(IFLA_VF_VLAN_LIST),
+                        Nested,
+                        new(0, new AttributeDefinition(IFLA_VF_VLAN_INFO, nameof(IFLA_VF_VLAN_INFO), Bytes))
+                    ),
+                    new(IFLA_VF_BROADCAST, nameof(IFLA_VF_BROADCAST), Bytes)
+                )
+            )
         );
 
     private static AttributeSchema LinkInfo() =>

@@ -48,6 +48,9 @@ public enum CniErrorCode
     /// <summary>Another living pod has the address.</summary>
     AddressTaken = 103,
 
+    /// <summary>ADD: another container has the device.</summary>
+    DeviceTaken = 104,
+
     /// <summary>What was not foreseen.</summary>
     Internal = 999,
 }

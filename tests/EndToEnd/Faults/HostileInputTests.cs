@@ -69,6 +69,8 @@ public sealed class HostileInputTests
             """{"cniVersion":"1.1.0","interfaces":[{"name":"cni0","mac":"02:00:00:00:00:01"},"""
                 + """{"name":"eth0","sandbox":"/x"}],"ips":[{"address":"10.1.0.2/16","interface":1}],"routes":[{"dst":"0.0.0.0/0"}]}"""
         );
+        var device = WithDevice(bridge);
+        var withDevice = WithDevice(withResult);
         var collected = (JsonObject)bridge.DeepClone();
         collected["cni.dev/valid-attachments"] = new JsonArray(new JsonObject { ["containerID"] = "pod0", ["ifname"] = "eth0" });
         var limited = (JsonObject)withResult.DeepClone();
@@ -99,9 +101,26 @@ public sealed class HostileInputTests
             .. Each("vrf", withResult, "DEL", "CHECK"),
             .. Each("tap", bridge, "ADD", "DEL", "STATUS"),
             .. Each("bandwidth", limited, "ADD", "DEL", "CHECK", "STATUS"),
+            .. Each("host-device", device, "ADD", "STATUS"),
+            .. Each("host-device", withDevice, "DEL", "CHECK"),
+            .. Each("host-device", collected, "GC"),
+            .. Each("sriov", device, "ADD", "STATUS"),
+            .. Each("sriov", withDevice, "DEL", "CHECK"),
+            .. Each("sriov", collected, "GC"),
             .. Each("macvlan", bridge, "ADD", "STATUS"),
             .. Each("macvlan", withResult, "DEL", "CHECK"),
         ];
+    }
+
+    // Keys of host-device and of sriov, of devices that the node does not have.
+    private static JsonObject WithDevice(JsonObject config)
+    {
+        var device = (JsonObject)config.DeepClone();
+        (device["device"], device["hwaddr"], device["kernelpath"]) = ("nic0", "02:00:00:00:00:07", "/sys/devices/none");
+        (device["pciBusID"], device["deviceID"]) = ("0000:01:10.0", "0000:01:10.0");
+        (device["vlan"], device["vlanQoS"], device["vlanProto"], device["mac"]) = (5, 3, "802.1Q", "02:00:00:00:00:08");
+        (device["min_tx_rate"], device["max_tx_rate"], device["spoofchk"], device["link_state"]) = (1, 2, "on", "auto");
+        return device;
     }
 
     private static IEnumerable<(string Plugin, string Verb, byte[] Input)> Each(string plugin, JsonObject config, params string[] verbs) =>

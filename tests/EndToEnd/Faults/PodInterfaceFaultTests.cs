@@ -7,7 +7,9 @@ using Plugboard.Tests.EndToEnd.RealUse;
 
 namespace Plugboard.Tests.EndToEnd.Faults;
 
-/// <summary>ptp, a link above a master, a tap device and the limits of a pair, killed and refused at each of their system calls.</summary>
+/// <summary>
+/// ptp, a link above a master, a tap device, the limits of a pair and a device of the node, killed and refused at each of their system calls.
+/// </summary>
 public sealed class PodInterfaceFaultTests
 {
     [KernelTheory]
@@ -15,6 +17,7 @@ public sealed class PodInterfaceFaultTests
     [InlineData("macvlan")]
     [InlineData("tap")]
     [InlineData("bandwidth")]
+    [InlineData("host-device")]
     public void An_ADD_killed_at_any_call_is_released_by_its_DEL_and_the_next_ADD_works(string type)
     {
         using var machine = new FaultyMachine(node => Config(node, type));
@@ -26,6 +29,7 @@ public sealed class PodInterfaceFaultTests
     [InlineData("macvlan")]
     [InlineData("tap")]
     [InlineData("bandwidth")]
+    [InlineData("host-device")]
     public void A_DEL_killed_at_any_call_is_ended_by_the_next_DEL(string type)
     {
         using var machine = new FaultyMachine(node => Config(node, type));
@@ -38,6 +42,7 @@ public sealed class PodInterfaceFaultTests
     [InlineData("macvlan")]
     [InlineData("tap")]
     [InlineData("bandwidth")]
+    [InlineData("host-device")]
     public void An_ADD_refused_any_one_call_succeeds_or_leaves_nothing(string type)
     {
         using var machine = new FaultyMachine(node => Config(node, type));
@@ -51,9 +56,11 @@ public sealed class PodInterfaceFaultTests
     {
         if (type == "bandwidth")
             return Limits(node);
-        if (type == "macvlan")
+        if (type is "macvlan" or "host-device")
         {
-            node.Tool("ip link add wire type veth peer name beyond");
+            node.Tool("ip link add wire mtu 1400 type veth peer name beyond");
+            node.Tool("ip link set wire alias uplink");
+            node.Tool("ip addr add 192.0.2.1/24 dev wire");
             node.Tool("ip link set beyond up");
             node.Tool("ip link set wire up");
         }
@@ -65,6 +72,8 @@ public sealed class PodInterfaceFaultTests
             config["type"] = type;
             if (type == "macvlan")
                 config["master"] = "wire";
+            if (type == "host-device")
+                config["device"] = "wire";
         });
     }
 

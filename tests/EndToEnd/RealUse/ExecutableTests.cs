@@ -213,6 +213,11 @@ public sealed class ExecutableTests
     [InlineData("tap", """ {"owner":-1} """, "invalid owner -1")]
     [InlineData("bandwidth", """ {"egressBurst":8} """, "config: if burst is set, rate must also be set\n")]
     [InlineData("bandwidth", """ {"egressRate":8,"burst":8} """, "burst: is not a key of bandwidth and has no effect\n")]
+    [InlineData("host-device", "{}", "specify either \"device\", \"hwaddr\", \"kernelpath\" or \"pciBusID\"")]
+    [InlineData("host-device", """ {"kernelpath":"/dev/x"} """, "kernel device path \"/dev/x\" must be absolute")]
+    [InlineData("host-device", """ {"devise":"eth1","device":"eth1"} """, "devise: is not a key of host-device and has no effect\n")]
+    [InlineData("sriov", """ {"vlan":5000} """, "vlan id 5000 invalid: value must be in the range 0-4094")]
+    [InlineData("sriov", """ {"trust":"yes"} """, "trust: \"yes\" is off: only \"on\" is on\n")]
     [InlineData("dummy", "{}", "dummy interface requires an IPAM configuration")]
     [InlineData(
         "static",
@@ -245,6 +250,9 @@ public sealed class ExecutableTests
     [InlineData("bandwidth", """ {"ingressRate":8000000,"ingressBurst":800000,"egressRate":8000000,"latency":50,"maxBurst":100} """)]
     [InlineData("static", """ {"ipam":{"type":"static","addresses":[{"address":"10.9.0.5/24","gateway":"10.9.0.1"}]}} """)]
     [InlineData("dhcp", """ {"ipam":{"type":"dhcp","request":[{"option":"121"}],"provide":[{"option":"12","fromArg":"K8S_POD_NAME"}]}} """)]
+    [InlineData("host-device", """ {"device":"eth1"} """)]
+    [InlineData("host-device", """ {"capabilities":{"deviceID":true}} """)]
+    [InlineData("sriov", """ {"vlan":100,"vlanQoS":3,"vlanProto":"802.1Q","spoofchk":"off","trust":"on","logLevel":"debug"} """)]
     public void Validate_finds_nothing_wrong_with_a_right_config(string name, string keys) =>
         Assert.Equal((0, "The config is valid.\n", ""), Run(name, "validate", Config(name, keys)));
 

@@ -79,6 +79,8 @@ public sealed partial class ReferenceTests
     [InlineData("configuration.md", "sbr", "plugins/combined/SbrConfig.cs")]
     [InlineData("configuration.md", "vrf", "plugins/combined/VrfConfig.cs")]
     [InlineData("configuration.md", "bandwidth", "plugins/combined/Bandwidth/BandwidthConfig.cs")]
+    [InlineData("configuration.md", "host-device", "plugins/host-device/HostDeviceConfig.cs")]
+    [InlineData("configuration.md", "sriov", "plugins/host-device/SriovConfig.cs")]
     public void Each_key_of_a_plugin_is_in_its_table_or_in_that_of_every_plugin(string page, string section, string source)
     {
         var everywhere = KeysOf("configuration.md", "Every plugin").ToHashSet(StringComparer.Ordinal);

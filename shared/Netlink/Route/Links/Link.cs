@@ -1,4 +1,5 @@
 using Plugboard.Addresses;
+using Plugboard.Linux;
 
 namespace Plugboard.Netlink.Route.Links;
 
@@ -81,6 +82,20 @@ public sealed record Link
 
     /// <summary>A number for free use (ip-sysctl: <c>net.ipv4.conf.NAME.tag</c>); 0 by default.</summary>
     public int Tag { get; init; }
+
+    /// <summary>The address that the hardware came with; null for a device without one, or before Linux 5.6.</summary>
+    public MacAddress? PermanentAddress { get; init; }
+
+    /// <summary>
+    /// The device below, as <c>pci/0000:01:10.0</c>, <c>virtio/virtio0</c>; empty for a virtual link, or before Linux 5.14.
+    /// </summary>
+    public string ParentDevice { get; init; } = "";
+
+    /// <summary>Further names by which it is found (Linux 5.5). They stay with it when it is renamed or moved.</summary>
+    public ValueArray<string> AlternativeNames { get; init; }
+
+    /// <summary>Its virtual functions; empty unless they were asked for (<see cref="LinkTable.FindWithFunctions"/>).</summary>
+    public ValueArray<VirtualFunction> VirtualFunctions { get; init; }
 
     /// <summary>Administratively up.</summary>
     public bool IsUp => (Flags & LinkFlags.Up) != 0;

@@ -1,4 +1,6 @@
 using Plugboard.Addresses;
+using Plugboard.Linux;
+using Plugboard.Linux.Files;
 using Plugboard.Netlink.Route.Uapi;
 
 namespace Plugboard.Netlink.Route.Links;
@@ -42,6 +44,17 @@ public sealed record LinkChange
     /// <summary>Whether IPv6 gives the link an address of its own when it comes up (addr_gen_mode, Linux 3.17).</summary>
     public bool? LinkLocalAddress { get; init; }
 
+    /// <summary>
+    /// The network namespace it moves to, open until the call returns. It loses its addresses and goes down, before anything else of the
+    /// request is done: a name is given there, so that the namespace it leaves never shows it. Where its present name is taken there,
+    /// <see cref="Name"/> is needed (EEXIST), and what a request with both did is not undone where only the name is refused. Source:
+    /// net/core/dev.c, __dev_change_net_namespace; net/core/rtnetlink.c, do_setlink.
+    /// </summary>
+    public FileDescriptor? NetNs { get; init; }
+
+    /// <summary>What to change of virtual functions; the link must be their physical function.</summary>
+    public ValueArray<VfChange> VirtualFunctions { get; init; }
+
     /// <summary>What to change of a bridge port; the link must be one.</summary>
     public BridgePortChange? Port { get; init; }
 
@@ -72,8 +85,22 @@ public sealed record LinkChange
             writer.WriteString(IfLinkH.IFLA_IFALIAS, Alias);
         if (ArpNotify is not null || Tag is not null || LinkLocalAddress is not null)
             WriteFamilies(writer);
+        if (NetNs is not null)
+            writer.WriteDescriptor(IfLinkH.IFLA_NET_NS_FD, NetNs);
+        if (VirtualFunctions.Count > 0)
+            WriteFunctions(writer);
         if (Port is not null)
             WritePort(writer, Port);
+    }
+
+    private void WriteFunctions(NetlinkWriter writer)
+    {
+        using var list = writer.Nested(IfLinkH.IFLA_VFINFO_LIST);
+        foreach (var change in VirtualFunctions)
+        {
+            using var info = writer.Nested(IfLinkH.IFLA_VF_INFO);
+            change.Write(writer);
+        }
     }
 
     // What /proc/sys/net/ipv4/conf/LINK has, without a path: looking one up takes longer the more namespaces the machine has.

@@ -1,4 +1,5 @@
 using Plugboard.Addresses;
+using Plugboard.Linux;
 using Plugboard.Netlink.Route.Uapi;
 using static Plugboard.Netlink.Route.Uapi.IfLinkH;
 
@@ -31,6 +32,11 @@ internal ref struct LinkReader
     private BridgePort? port;
     private LinkIPv6? ipv6;
     private int tag;
+    private MacAddress? permanent;
+    private string parentName = "";
+    private string parentBus = "";
+    private List<string>? alternatives;
+    private List<VirtualFunction>? functions;
 
     public LinkReader() { }
 
@@ -92,6 +98,21 @@ internal ref struct LinkReader
             case IFLA_LINKINFO:
                 GatherInfo(attribute.Nested());
                 break;
+            case IFLA_PERM_ADDRESS:
+                permanent = attribute.Mac();
+                break;
+            case IFLA_PARENT_DEV_NAME:
+                parentName = attribute.String();
+                break;
+            case IFLA_PARENT_DEV_BUS_NAME:
+                parentBus = attribute.String();
+                break;
+            case IFLA_PROP_LIST:
+                GatherNames(attribute.Nested());
+                break;
+            case IFLA_VFINFO_LIST:
+                functions = VirtualFunction.ReadList(attribute.Nested());
+                break;
         }
     }
 
@@ -107,6 +128,15 @@ internal ref struct LinkReader
                 else if (families.Type == SocketH.AF_INET && settings.Type == IFLA_INET_CONF)
                     tag = LinkIPv6.At(settings.Value, IpH.IPV4_DEVCONF_TAG - 1);
             }
+        }
+    }
+
+    private void GatherNames(AttributeReader properties)
+    {
+        while (properties.Read())
+        {
+            if (properties.Type == IFLA_ALT_IFNAME)
+                (alternatives ??= []).Add(properties.String());
         }
     }
 
@@ -215,5 +245,9 @@ internal ref struct LinkReader
             Port = port,
             IPv6 = ipv6,
             Tag = tag,
+            PermanentAddress = permanent,
+            ParentDevice = parentName.Length > 0 ? $"{parentBus}/{parentName}" : "",
+            AlternativeNames = alternatives?.ToValueArray() ?? [],
+            VirtualFunctions = functions?.ToValueArray() ?? [],
         };
 }

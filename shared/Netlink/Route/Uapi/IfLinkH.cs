@@ -20,6 +20,7 @@ internal static class IfLinkH
     public const ushort IFLA_NET_NS_PID = 19;
     public const ushort IFLA_IFALIAS = 20;
     public const ushort IFLA_NUM_VF = 21;
+    public const ushort IFLA_VFINFO_LIST = 22;
     public const ushort IFLA_STATS64 = 23;
     public const ushort IFLA_AF_SPEC = 26;
     public const ushort IFLA_GROUP = 27;
@@ -39,7 +40,11 @@ internal static class IfLinkH
     public const ushort IFLA_TARGET_NETNSID = 46;
     public const ushort IFLA_MIN_MTU = 50;
     public const ushort IFLA_MAX_MTU = 51;
+    public const ushort IFLA_PROP_LIST = 52;
+    public const ushort IFLA_ALT_IFNAME = 53;
     public const ushort IFLA_PERM_ADDRESS = 54;
+    public const ushort IFLA_PARENT_DEV_NAME = 56;
+    public const ushort IFLA_PARENT_DEV_BUS_NAME = 57;
 
     public const ushort IFLA_INFO_KIND = 1;
     public const ushort IFLA_INFO_DATA = 2;
@@ -52,6 +57,20 @@ internal static class IfLinkH
     public const ushort IFLA_INET6_ADDR_GEN_MODE = 8;
     public const byte IN6_ADDR_GEN_MODE_EUI64 = 0;
     public const byte IN6_ADDR_GEN_MODE_NONE = 1;
+
+    public const ushort IFLA_VF_INFO = 1;
+    public const ushort IFLA_VF_MAC = 1;
+    public const ushort IFLA_VF_VLAN = 2;
+    public const ushort IFLA_VF_TX_RATE = 3;
+    public const ushort IFLA_VF_SPOOFCHK = 4;
+    public const ushort IFLA_VF_LINK_STATE = 5;
+    public const ushort IFLA_VF_RATE = 6;
+    public const ushort IFLA_VF_RSS_QUERY_EN = 7;
+    public const ushort IFLA_VF_STATS = 8;
+    public const ushort IFLA_VF_TRUST = 9;
+    public const ushort IFLA_VF_VLAN_LIST = 12;
+    public const ushort IFLA_VF_BROADCAST = 13;
+    public const ushort IFLA_VF_VLAN_INFO = 1;
 
     public const ushort IFLA_VRF_TABLE = 1;
 

@@ -33,6 +33,7 @@ internal static class RtnetlinkH
     public const ushort RTM_NEWNETCONF = 80;
     public const ushort RTM_GETNETCONF = 82;
     public const ushort RTM_GETNSID = 90;
+    public const ushort RTM_DELLINKPROP = 109;
 
     public const uint RTMGRP_LINK = 1;
     public const uint RTMGRP_NEIGH = 4;

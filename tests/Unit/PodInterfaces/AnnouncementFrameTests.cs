@@ -1,7 +1,7 @@
 using Plugboard.Addresses;
-using Plugboard.Bridge;
+using Plugboard.PodInterfaces;
 
-namespace Plugboard.Tests.Unit.Bridge;
+namespace Plugboard.Tests.Unit.PodInterfaces;
 
 public sealed class AnnouncementFrameTests
 {

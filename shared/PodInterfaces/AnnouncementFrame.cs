@@ -1,13 +1,13 @@
 using System.Buffers.Binary;
 using Plugboard.Addresses;
 
-namespace Plugboard.Bridge;
+namespace Plugboard.PodInterfaces;
 
 /// <summary>
 /// The frame that announces the owner of an address: a gratuitous ARP request, or an unsolicited neighbour advertisement that overrides
 /// cached entries. Pure. Source: RFC 5227, section 3; RFC 4861, section 4.4; IEEE 802.1Q.
 /// </summary>
-internal static class AnnouncementFrame
+public static class AnnouncementFrame
 {
     private const ushort Arp = 0x0806;
     private const ushort IPv6 = 0x86dd;

@@ -1,0 +1,62 @@
+using Plugboard.Linux.Files;
+
+namespace Plugboard.HostDevice;
+
+/// <summary>
+/// The devices of the node as sysfs shows them: the interfaces of a device are those in the network namespace that /sys was mounted in, so
+/// one in a pod is not among them. Source: sysfs(5); Documentation/ABI/testing/sysfs-bus-pci.
+/// </summary>
+/// <param name="root">The mount point, <c>/sys</c>.</param>
+internal sealed class DeviceTree(string root)
+{
+    // The drivers that hand a device to a program (DPDK), without an interface of the kernel.
+    private static readonly string[] userSpaceDrivers = ["vfio-pci", "uio_pci_generic", "igb_uio"];
+
+    /// <summary>The directory of a PCI device.</summary>
+    public string PciPath(string address) => $"{root}/bus/pci/devices/{address}";
+
+    /// <summary>The directory of an auxiliary device: a function of a card that has several on one PCI address.</summary>
+    public string AuxiliaryPath(string name) => $"{root}/bus/auxiliary/devices/{name}";
+
+    /// <summary>A path below /sys as this tree has it.</summary>
+    public string Under(string path) => root + path["/sys".Length..];
+
+    /// <summary>True if there is such a device.</summary>
+    public static bool Has(string path) => FileDescriptor.FindStatus(path) is not null;
+
+    /// <summary>The driver of a device; null if it has none, or is absent.</summary>
+    public static string? FindDriver(string path) => FindLink(path, "driver");
+
+    /// <summary>True if the device's driver is one that hands it to a program.</summary>
+    public static bool IsForUserSpace(string path) => FindDriver(path) is { } driver && userSpaceDrivers.Contains(driver);
+
+    /// <summary>The last part of what a link in a directory says; null if either is absent.</summary>
+    public static string? FindLink(string path, string name)
+    {
+        using var directory = FileDirectory.Find(path);
+        return directory?.FindLinkTarget(name) is { } target ? target[(target.LastIndexOf('/') + 1)..] : null;
+    }
+
+    /// <summary>The interfaces of a device, by name: its own, or those of the virtio device on it. Empty if /sys shows none.</summary>
+    public static IReadOnlyList<string> ListInterfaces(string path)
+    {
+        if (NamesIn($"{path}/net") is { Count: > 0 } own)
+            return own;
+        foreach (var child in NamesIn(path))
+        {
+            if (child.StartsWith("virtio", StringComparison.Ordinal) && NamesIn($"{path}/{child}/net") is { Count: > 0 } names)
+                return names;
+        }
+
+        return [];
+    }
+
+    /// <summary>What is in a directory, sorted; empty if it is absent.</summary>
+    public static IReadOnlyList<string> NamesIn(string path)
+    {
+        using var directory = FileDirectory.Find(path);
+        var names = directory?.ReadNames() ?? [];
+        names.Sort(StringComparer.Ordinal);
+        return names;
+    }
+}

@@ -1,0 +1,263 @@
+#!/bin/busybox sh
+# The first process of a guest with a network card that has virtual functions (SR-IOV), for SriovTests. A step is "STEP name", what the command printed, then
+# "EXIT code". The physical function is eth0, its virtual ones 0000:01:10.0, .2 and .4.
+MODULES="igb igbvf vfio-pci vfio_iommu_type1"
+/bin/busybox --install -s /bin
+export PATH=/bin
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs dev /dev
+mount -t tmpfs tmpfs /run
+mount -t tmpfs tmpfs /var/lib
+mkdir -p /run/netns /run/results /run/inputs
+for module in $MODULES; do modprobe $module; done
+P=/opt/plugboard
+R=/opt/reference
+V=0000:01:10
+
+# look STEP COMMAND…: what a command printed, and its exit code.
+look() {
+    echo "STEP $1"; shift
+    "$@" 2>&1
+    echo "
+EXIT $?"
+}
+
+# pod NAME: a network namespace that stays until `end NAME`.
+pod() {
+    unshare -n sleep 100000 &
+    eval "pid_$1=$!"
+    : > /run/netns/$1
+    sleep 0.3
+    mount --bind /proc/$!/ns/net /run/netns/$1
+    nsenter --net=/run/netns/$1 ip link set lo up
+}
+
+end() {
+    eval "kill \$pid_$1"
+    umount /run/netns/$1
+    rm /run/netns/$1
+    sleep 1
+}
+
+# call STEP VERB PLUGIN POD CONFIG [DIRECTORY]: as a runtime calls; behind the ADD each call gets its result.
+call() {
+    input=$5
+    [ $2 = ADD ] || [ ! -s /run/results/$4 ] || input="${5%\}},\"prevResult\":$(cat /run/results/$4)}"
+    echo "STEP $1"
+    output=$(echo "$input" | env CNI_COMMAND=$2 CNI_CONTAINERID=$4 CNI_NETNS=/run/netns/$4 CNI_IFNAME=net1 CNI_PATH=$P ${6:-$P}/$3)
+    code=$?
+    printf '%s\nEXIT %s\n' "$output" $code
+    [ $2 != ADD ] || [ $code != 0 ] || echo "$output" > /run/results/$4
+}
+
+# show STEP: all of the physical function's settings, and of the interfaces of the host.
+show() {
+    echo "STEP $1"
+    /tools/ip -d link show eth0 | grep ' vf '
+    for name in $(ls /sys/class/net); do
+        case $name in eth0|lo|bonding_masters) continue;; esac
+        echo "$name $(basename $(readlink -f /sys/class/net/$name/device)) $(cat /sys/class/net/$name/address) $(cat /sys/class/net/$name/mtu) $(/tools/ip -o link show $name | sed 's/.*<\([^>]*\)>.*/\1/' | grep -o '\<UP\>')"
+    done
+    find /var/lib/cni/sriov -type f 2>/dev/null | grep -v '\.lock$'
+    echo "EXIT 0"
+}
+
+# sriov DEVICE KEYS: a config; an IPAM plugin gives 10.0.0.x, by the function's number.
+sriov() {
+    echo "{\"cniVersion\":\"1.0.0\",\"name\":\"fast\",\"type\":\"sriov\",\"deviceID\":\"$V.$1\",\"ipam\":{\"type\":\"static\",\"addresses\":[{\"address\":\"10.0.0.1$1/24\"}]}${2:+,}$2}"
+}
+
+device() { echo "{\"cniVersion\":\"1.0.0\",\"name\":\"card\",\"type\":\"host-device\",$1}"; }
+
+sleep 0.5
+ip link set lo up
+ip link set eth0 up
+ip addr add 10.0.0.1/24 dev eth0
+echo 3 > /sys/class/net/eth0/device/sriov_numvfs
+for i in $(seq 50); do [ -e /sys/bus/pci/devices/$V.4/net ] && break; sleep 0.2; done
+sleep 0.5
+ip link set eth1 mtu 1400
+ip link set eth1 address 02:00:00:00:01:01
+ip link set eth1 up
+sleep 0.5
+look status env sh -c "echo '{\"cniVersion\":\"1.1.0\",\"name\":\"fast\",\"type\":\"sriov\"}' | CNI_COMMAND=STATUS CNI_PATH=$P $P/sriov"
+show before
+
+# A life with each setting that the card knows.
+pod a
+call full-add ADD sriov a "$(sriov 0 '"vlan":100,"vlanQoS":3,"mac":"02:00:00:00:00:0A","max_tx_rate":100,"spoofchk":"off","trust":"on","logLevel":"debug"')"
+look full-pod nsenter --net=/run/netns/a /tools/ip -d addr show net1
+show full-set
+call full-check CHECK sriov a "$(sriov 0 '"vlan":100,"vlanQoS":3,"mac":"02:00:00:00:00:0A","max_tx_rate":100,"spoofchk":"off","trust":"on"')"
+pod b
+call full-taken ADD sriov b "$(sriov 0)"
+/tools/ip link set eth0 vf 0 trust off
+call full-check-changed CHECK sriov a "$(sriov 0 '"vlan":100,"vlanQoS":3,"mac":"02:00:00:00:00:0A","max_tx_rate":100,"spoofchk":"off","trust":"on"')"
+cp /var/lib/cni/sriov/a-net1 /run/inputs/record
+look full-record cat /run/inputs/record
+call full-del DEL sriov a "$(sriov 0)"
+show full-restored
+call full-del-again DEL sriov a "$(sriov 0)"
+show full-restored-again
+
+# Traffic between the physical function and the pod.
+call traffic-add ADD sriov b "$(sriov 2)"
+for i in $(seq 20); do nsenter --net=/run/netns/b ping -c 1 -W 1 10.0.0.1 >/dev/null && break; done
+look traffic ping -c 1 -W 3 10.0.0.12
+call traffic-del DEL sriov b "$(sriov 2)"
+
+# A function whose interface was never up.
+rm -f /run/results/b
+call down-add ADD sriov b "$(sriov 2 '"mac":"02:00:00:00:00:12"')"
+for i in $(seq 20); do nsenter --net=/run/netns/b ping -c 1 -W 1 10.0.0.1 >/dev/null && break; done
+look down /tools/ip neigh show 10.0.0.12 dev eth0
+call down-del DEL sriov b "$(sriov 2)"
+rm -f /run/results/b
+
+# An address that the host has set, for a function that has it already.
+/tools/ip link set eth0 vf 2 mac 02:00:00:00:02:02
+ip link set eth3 address 02:00:00:00:02:02
+call host-add ADD sriov b "$(sriov 4 '"mac":"02:00:00:00:00:0e"')"
+call host-del DEL sriov b "$(sriov 4)"
+show host-restored
+
+# What the card refuses after other settings were accepted.
+call refused-ad ADD sriov a "$(sriov 0 '"vlan":100,"vlanProto":"802.1ad"')"
+call refused-rate ADD sriov a "$(sriov 0 '"vlan":100,"mac":"02:00:00:00:00:0a","min_tx_rate":10,"max_tx_rate":100')"
+call refused-state ADD sriov a "$(sriov 0 '"vlan":100,"mac":"02:00:00:00:00:0a","max_tx_rate":50,"spoofchk":"off","trust":"on","link_state":"enable"')"
+show refused
+
+# What no valid attachment has.
+call gc-add ADD sriov a "$(sriov 0 '"vlan":6,"max_tx_rate":20')"
+look gc-none env sh -c "echo '{\"cniVersion\":\"1.1.0\",\"name\":\"fast\",\"type\":\"sriov\",\"cni.dev/valid-attachments\":[{\"containerID\":\"a\",\"ifname\":\"net1\"}]}' | CNI_COMMAND=GC CNI_PATH=$P $P/sriov"
+show gc-kept
+look gc env sh -c "echo '{\"cniVersion\":\"1.1.0\",\"name\":\"fast\",\"type\":\"sriov\",\"cni.dev/valid-attachments\":[]}' | CNI_COMMAND=GC CNI_PATH=$P $P/sriov"
+show gc-restored
+rm -f /run/results/a
+
+# Killed at one moment after another, released by DEL.
+show_state() { show state | grep -v '^STEP'; }
+usleep 500000
+state=$(show_state)
+echo "STEP killed"
+rounds=0
+for delay in 20000 60000 100000 150000 200000 250000 300000 350000 400000 500000 600000; do
+    input=$(sriov 0 '"vlan":5,"mac":"02:00:00:00:00:0f","max_tx_rate":50,"spoofchk":"off","trust":"on"')
+    echo "$input" > /run/inputs/killed
+    env CNI_COMMAND=ADD CNI_CONTAINERID=a CNI_NETNS=/run/netns/a CNI_IFNAME=net1 CNI_PATH=$P $P/sriov < /run/inputs/killed > /dev/null 2>&1 &
+    usleep $delay
+    kill -9 $! 2> /dev/null && rounds=$((rounds + 1))
+    wait $! 2> /dev/null
+    env CNI_COMMAND=DEL CNI_CONTAINERID=a CNI_NETNS=/run/netns/a CNI_IFNAME=net1 CNI_PATH=$P $P/sriov < /run/inputs/killed || echo "DEL failed after $delay"
+    [ "$(show_state)" = "$state" ] || { echo "after $delay:"; show_state; }
+done
+echo "killed at least once: $([ $rounds -gt 0 ] && echo yes)"
+echo "EXIT 0"
+
+# Four pods want one function at once.
+for pod in r1 r2 r3 r4; do pod $pod; done
+sriov 0 '"vlan":21' > /run/inputs/race
+for pod in r1 r2 r3 r4; do
+    env CNI_COMMAND=ADD CNI_CONTAINERID=$pod CNI_NETNS=/run/netns/$pod CNI_IFNAME=net1 CNI_PATH=$P $P/sriov < /run/inputs/race > /run/results/$pod.race 2>&1 &
+done
+for i in $(seq 100); do [ $(grep -l '"code": 104\|"ips"' /run/results/*.race | wc -l) = 4 ] && break; sleep 0.2; done
+look race sh -c "grep -l '\"ips\"' /run/results/*.race | wc -l; grep -l '\"code\": 104' /run/results/*.race | wc -l"
+for pod in r1 r2 r3 r4; do call race-del-$pod DEL sriov $pod "$(sriov 0)"; done
+show race-restored
+
+# The namespace ends without DEL: the function comes back under the pod's name. Then the late DEL, or the next pod's ADD before it.
+call gone-add ADD sriov a "$(sriov 0 '"vlan":7,"mac":"02:00:00:00:00:0b"')"
+end a
+show gone
+call gone-del DEL sriov a "$(sriov 0)"
+show gone-restored
+pod a
+rm -f /run/results/a
+call late-add ADD sriov a "$(sriov 0 '"vlan":7,"mac":"02:00:00:00:00:0b"')"
+end a
+pod c
+call late-next ADD sriov c "$(sriov 0 '"vlan":8')"
+show late-held
+call late-del DEL sriov a "$(sriov 0)"
+show late-still-held
+call late-next-del DEL sriov c "$(sriov 0)"
+show late-restored
+
+# A name that the host has given away.
+call name-add ADD sriov c "$(sriov 0 '"vlan":9')"
+ip link set eth3 down
+ip link set eth3 name eth1
+call name-del DEL sriov c "$(sriov 0)"
+show name-taken
+call name-del-again DEL sriov c "$(sriov 0)"
+ip link set eth1 name eth3
+name=$(ls /sys/bus/pci/devices/$V.0/net)
+ip link set $name down
+ip link set $name name eth1
+ip link set eth1 up
+show name-repaired
+
+# The files of the reference: what it kept is enough.
+call foreign-add ADD sriov c "$(sriov 0 '"vlan":11,"mac":"02:00:00:00:00:0c","trust":"on"')"
+sed -i 's/,"plugboard":{[^}]*}//' /var/lib/cni/sriov/c-net1
+look foreign-record cat /var/lib/cni/sriov/c-net1
+call foreign-del DEL sriov c "$(sriov 0)"
+show foreign-restored
+ip link set eth1 up
+
+# The functions are made anew while a pod has one.
+call anew-add ADD sriov c "$(sriov 4 '"vlan":12')"
+echo 0 > /sys/class/net/eth0/device/sriov_numvfs
+call anew-del DEL sriov c "$(sriov 4)"
+look anew-files find /var/lib/cni/sriov -type f -not -name '*.lock'
+look status-without env sh -c "echo '{\"cniVersion\":\"1.1.0\",\"name\":\"fast\",\"type\":\"sriov\"}' | CNI_COMMAND=STATUS CNI_PATH=$P $P/sriov"
+call absent ADD sriov b "$(sriov 0)"
+echo 3 > /sys/class/net/eth0/device/sriov_numvfs
+for i in $(seq 50); do [ -e /sys/bus/pci/devices/$V.4/net ] && break; sleep 0.2; done
+sleep 0.5
+
+# A program drives the function.
+echo vfio-pci > /sys/bus/pci/devices/$V.2/driver_override
+echo $V.2 > /sys/bus/pci/devices/$V.2/driver/unbind
+call unbound ADD sriov b "$(sriov 2)"
+echo $V.2 > /sys/bus/pci/drivers_probe
+look vfio-driver basename $(readlink /sys/bus/pci/devices/$V.2/driver)
+show vfio-before
+call vfio-add ADD sriov b "$(sriov 2 '"vlan":13,"mac":"02:00:00:00:00:0d"')"
+show vfio-set
+call vfio-check CHECK sriov b "$(sriov 2 '"vlan":13,"mac":"02:00:00:00:00:0d"')"
+call vfio-del DEL sriov b "$(sriov 2)"
+show vfio-restored
+rm -f /run/results/b
+call vfio-device ADD host-device b "$(device "\"pciBusID\":\"$V.2\"")"
+call vfio-device-del DEL host-device b "$(device "\"pciBusID\":\"$V.2\"")"
+
+# host-device with hardware: by PCI address, and back from a namespace that ended.
+ip link set eth1 mtu 1300
+ip addr add 192.0.2.1/24 dev eth1
+ip link set eth1 up
+/tools/ip link set eth1 alias rack-7
+sleep 0.5
+look card-before /tools/ip -o link show eth1
+pod d
+call card-add ADD host-device d "$(device "\"pciBusID\":\"$V.0\"")"
+look card-pod nsenter --net=/run/netns/d /tools/ip -o link show net1
+call card-check CHECK host-device d "$(device "\"pciBusID\":\"$V.0\"")"
+call card-taken ADD host-device b "$(device "\"pciBusID\":\"$V.0\"")"
+nsenter --net=/run/netns/d ip link set net1 down
+nsenter --net=/run/netns/d ip link set net1 address 02:00:00:00:00:77 mtu 1200
+end d
+look card-gone /tools/ip -o link show
+call card-del DEL host-device d "$(device '"device":"eth1"')"
+look card-restored /tools/ip -o link show eth1
+look card-address /tools/ip -o -4 addr show eth1
+pod e
+rm -f /run/results/b
+call card-reference-add ADD host-device e "$(device '"device":"eth1"')" $R
+end e
+call card-adopt ADD host-device b "$(device '"device":"eth1"')"
+call card-adopt-del DEL host-device b "$(device '"device":"eth1"')"
+look card-adopted /tools/ip -o link show
+echo DONE
+poweroff -f

@@ -1,0 +1,118 @@
+using System.Text;
+using Plugboard.Addresses;
+using Plugboard.HostDevice;
+using Plugboard.Netlink.Route;
+using Plugboard.Netlink.Route.Links;
+using Plugboard.Protocols.Cni;
+
+namespace Plugboard.Tests.Unit.HostDevice;
+
+public sealed class RecordTests
+{
+    private static readonly Link card = new()
+    {
+        Index = 7,
+        Name = "ens1",
+        Alias = "rack 7\nleft \\n",
+        Mtu = 9000,
+        Flags = LinkFlags.Up,
+        Address = MacAddress.Parse("02:00:00:00:00:01"),
+        PermanentAddress = MacAddress.Parse("02:00:00:00:00:02"),
+        ParentDevice = "pci/0000:01:10.0",
+    };
+
+    private static readonly Attachment owner = new("net", "pod", "net1");
+
+    private static InterfaceAddress Address(string text, AddressFlags flags) =>
+        new()
+        {
+            LinkIndex = 7,
+            Address = IPPrefix.Parse(text),
+            Flags = flags,
+        };
+
+    [Fact]
+    public void A_record_says_all_of_a_device_and_is_read_as_it_was_written()
+    {
+        var record = DeviceRecord.Of(
+            card,
+            owner,
+            [
+                Address("192.0.2.1/24", AddressFlags.Permanent | AddressFlags.NoPrefixRoute),
+                Address("192.0.2.7/24", AddressFlags.None),
+                Address("fe80::1/64", AddressFlags.Permanent),
+                Address("2001:db8::1/64", AddressFlags.Permanent),
+            ]
+        ) with
+        {
+            Boot = "b",
+            NetNs = "/run/netns/a b",
+            NetNsInode = ulong.MaxValue,
+        };
+        var read = DeviceRecord.Parse(record.ToBytes())!;
+        Assert.Equal(record with { Addresses = [] }, read with { Addresses = [] });
+        Assert.Equal(["192.0.2.1/24", "2001:db8::1/64"], read.Addresses.Select(static each => each.Address.ToString()));
+        Assert.Equal(AddressFlags.NoPrefixRoute, read.Addresses[0].Flags);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("name ens1\n")]
+    [InlineData("\0\0\0")]
+    [InlineData("network n\ncontainer c\ninterface i\nname x\nmtu many\n")]
+    public void What_is_no_record_is_none(string content) => Assert.Null(DeviceRecord.Parse(Encoding.UTF8.GetBytes(content)));
+
+    [Fact]
+    public void A_device_is_known_by_the_one_below_it_whatever_its_names_and_addresses()
+    {
+        var record = DeviceRecord.Of(card, owner, []);
+        var returned = card with { Index = 9, Name = "net1", Alias = "ens1", Address = null, PermanentAddress = null };
+        Assert.True(record.IsMark(returned) && record.IsReturned(returned with { Alias = "" }));
+        Assert.False(record.IsMark(card));
+        Assert.False(record.IsReturned(returned with { ParentDevice = "pci/0000:01:10.2" }));
+        Assert.False(record.IsReturned(returned with { Name = "dev9", Alias = "" }));
+    }
+
+    [Fact]
+    public void A_veth_is_known_by_its_other_end_which_stayed_in_another_namespace()
+    {
+        var veth = card with { Kind = "veth", ParentDevice = "", PermanentAddress = null, PeerIndex = 4 };
+        var identity = DeviceIdentity.Of(veth);
+        Assert.True(identity.IsInContainer(veth with { LinkNetNsId = 0, Name = "net1", Address = null }));
+        Assert.False(identity.IsInContainer(veth));
+        Assert.False(identity.Is(veth with { PeerIndex = 5 }));
+        Assert.False(identity.Is(veth with { Kind = "macvlan" }));
+    }
+
+    [Fact]
+    public void A_function_of_the_reference_is_read_with_what_was_configured()
+    {
+        var content = """
+            {"cniVersion":"0.3.1","name":"fast","type":"sriov","OrigVfState":{"HostIFName":"ens1f0v2","SpoofChk":true,"Trust":false,
+            "AdminMAC":"00:00:00:00:00:00","EffectiveMAC":"02:00:00:00:00:09","Vlan":7,"VlanQoS":1,"VlanProto":34984,"MinTxRate":0,
+            "MaxTxRate":10,"LinkState":2,"MTU":1500},"Master":"ens1f0","MAC":"","MTU":1500,"vlan":100,"vlanQoS":3,"vlanProto":null,
+            "deviceID":"0000:01:10.4","VFID":2,"min_tx_rate":null,"max_tx_rate":50,"trust":"on","runtimeConfig":{}}
+            """;
+        var record = VfRecord.Parse(Encoding.UTF8.GetBytes(content), "pod-net1");
+        Assert.Equal(
+            ("fast", "0000:01:10.4", "ens1f0v2", "ens1f0", 1500),
+            (record.Network, record.DeviceId, record.HostName, record.Master, record.Mtu)
+        );
+        Assert.Equal(new VfVlan(7, 1, VlanProtocol.Ieee8021AD), record.Before.Vlan);
+        Assert.Equal(
+            (2, 10, true, VfLinkState.Disable),
+            (record.Before.Number, record.Before.MaxTxRate, record.Before.SpoofCheck, record.Before.LinkState)
+        );
+        Assert.Equal(new VfVlan(100, 3, VlanProtocol.Ieee8021Q), record.Config.Vlan);
+        Assert.Equal(((0, 50), true, null, null), (record.Config.Rates, record.Config.Trust, record.Config.SpoofCheck, record.Config.Mac));
+        Assert.Equal(("", false, ""), (record.Boot, record.IsUp, record.NetNs));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{}")]
+    [InlineData("[1]")]
+    [InlineData("""{"OrigVfState":7}""")]
+    public void What_is_no_function_is_an_error(string content) =>
+        Assert.Throws<CniException>(() => VfRecord.Parse(Encoding.UTF8.GetBytes(content), "x"));
+}
