@@ -47,7 +47,7 @@ internal sealed class ChainRegistry(SetRegistry sets)
     /// <summary>The chains of policies.</summary>
     public IReadOnlyCollection<RuleChain> Rules => rules.Values;
 
-    /// <summary>The chain of these policies, for one more pod; null if there are none.</summary>
+    /// <summary>The chain of these policies, for one more pod; null without policies.</summary>
     /// <param name="policies">Those that isolate the pod in the direction, sorted by name.</param>
     /// <param name="direction">The direction.</param>
     /// <param name="delta">Gets what comes.</param>

@@ -15,13 +15,13 @@ internal static class PolicyNames
         $"{kind}_{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{kind} {content}"))).AsSpan(0, HashLength)}";
 
     /// <summary>The sets of one content for IPv4 and for IPv6.</summary>
-    public static IReadOnlyList<PolicySet> Pair(string kind, PolicySetKind setKind, string content)
+    public static IReadOnlyList<PolicySet> Pair(string kind, PolicySetKind setKind, string content, string comment)
     {
         var name = Of(kind, content);
         return
         [
-            new PolicySet(name + "_4", setKind, Is6: false, Comment(content)),
-            new PolicySet(name + "_6", setKind, Is6: true, Comment(content)),
+            new PolicySet(name + "_4", setKind, Is6: false, Comment(comment)),
+            new PolicySet(name + "_6", setKind, Is6: true, Comment(comment)),
         ];
     }
 

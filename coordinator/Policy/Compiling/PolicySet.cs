@@ -27,6 +27,12 @@ internal sealed record PolicySet(string Name, PolicySetKind Kind, bool? Is6, str
 
     /// <summary>The sets that are always there.</summary>
     public static IReadOnlyList<PolicySet> Fixed { get; } = [egress4, egress6, ingress4, ingress6, own4, own6];
+
+    /// <summary>True if both have one name, and so one content.</summary>
+    public bool Equals(PolicySet? other) => other is not null && Name == other.Name;
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => Name.GetHashCode(StringComparison.Ordinal);
 }
 
 /// <summary>What the elements of a set are.</summary>

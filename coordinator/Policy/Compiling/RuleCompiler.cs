@@ -57,7 +57,7 @@ internal sealed class RuleCompiler(SetRegistry sets, PolicyDirection direction, 
         if (rule.Ports.Count == 0)
             return [new PolicyStep()];
         var steps = new List<PolicyStep>();
-        if (PortRanges.Of(rule.Ports) is { Count: > 0 } ranges)
+        if (PortSpans.Of(rule.Ports) is { Count: > 0 } ranges)
             steps.Add(new PolicyStep { Ports = Need(sets.Fixed(FixedSet.OfPorts(ranges), delta)).Set });
         foreach (var port in rule.Ports.Where(port => asksPods && port.Name is not null).Distinct())
         {

@@ -22,7 +22,8 @@ internal sealed class PeerSelector(PodPeer peer) : SetResource
     public PodPeer Peer { get; } = peer;
 
     /// <inheritdoc/>
-    public override IReadOnlyList<PolicySet> Sets { get; } = PolicyNames.Pair("peers", PolicySetKind.Peers, peer.ToString());
+    public override IReadOnlyList<PolicySet> Sets { get; } =
+        PolicyNames.Pair("peers", PolicySetKind.Peers, peer.ToString(), peer.Describe());
 
     /// <summary>The set of a family.</summary>
     public PolicySet Of(bool is6) => Sets[is6 ? 1 : 0];
@@ -48,7 +49,8 @@ internal sealed class NamedPorts(string name, PortProtocol protocol, bool isLoca
         PolicyNames.Pair(
             "named",
             PolicySetKind.NamedPorts,
-            $"{name} {protocol.ToString().ToLowerInvariant()}{(isLocal ? " of own pods" : "")}"
+            $"{name} {protocol} {isLocal}",
+            $"port {name} ({protocol.ToString().ToLowerInvariant()}) of {(isLocal ? "this node's" : "all")} pods"
         );
 
     /// <summary>The set of a family.</summary>

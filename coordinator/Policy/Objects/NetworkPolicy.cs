@@ -75,6 +75,14 @@ internal sealed record PodPeer(string? Namespace, LabelSelector Namespaces, Labe
         (Namespace is { } only ? pod.Name.Namespace == only : home is not null && Namespaces.Matches(home.Labels))
         && Pods.Matches(pod.Labels);
 
+    /// <summary>For people: <c>pods of x with app in (web)</c>.</summary>
+    public string Describe() =>
+        (
+            Namespace is { } only ? $"pods of {only}"
+            : Namespaces.Requirements.Count == 0 ? "pods of all namespaces"
+            : $"pods of namespaces with {Namespaces}"
+        ) + (Pods.Requirements.Count == 0 ? "" : $", with {Pods}");
+
     /// <summary>A text that only an equal peer has.</summary>
     public override string ToString() => Namespace is { } only ? $"{only}: {Pods}" : $"[{Namespaces}]: {Pods}";
 }

@@ -66,7 +66,7 @@ internal sealed class PolicyFileReader(PolicyLimits limits)
         var documents = YamlDocumentReader.ReadAll(utf8);
         // A program that writes a file in place empties it first.
         if (documents.Count == 0)
-            throw new DocumentException(0, "it is empty; for no objects write {kind: List, items: []}");
+            throw new DocumentException(0, "it is empty; for no objects write the two lines kind: List and items: []");
         return documents.SelectMany(document => Objects(document, kinds));
     }
 

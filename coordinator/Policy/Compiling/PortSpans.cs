@@ -3,7 +3,7 @@ using Plugboard.Coordinator.Policy.Objects;
 namespace Plugboard.Coordinator.Policy.Compiling;
 
 /// <summary>Numeric ports as disjoint ranges: the kernel refuses ranges that overlap. Pure.</summary>
-internal static class PortRanges
+internal static class PortSpans
 {
     /// <summary>The ranges by protocol, in order, none touching the next.</summary>
     public static List<PolicyElement> Of(IEnumerable<PolicyPort> ports)
