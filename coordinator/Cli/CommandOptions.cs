@@ -173,7 +173,7 @@ internal sealed class CommandOptions
         ForwardChainRules = Add("--iptables-forward-rules", "flannel: accept packets from and to the cluster network in FORWARD.", true);
     }
 
-    [MemberNotNull(nameof(NetworkPolicy), nameof(PolicyDirectory), nameof(PolicyRejects), nameof(PolicyLogs))]
+    [MemberNotNull(nameof(NetworkPolicy), nameof(PolicyDirectory), nameof(PolicyStart), nameof(PolicyRejects), nameof(PolicyLogs))]
     private void AddPolicy()
     {
         NetworkPolicy = Add(
@@ -182,6 +182,11 @@ internal sealed class CommandOptions
             NetworkPolicyMode.Off
         );
         PolicyDirectory = Add("--policy-dir", "files: the directory of policies.yaml and pods.yaml.", "/etc/plugboard/policy");
+        PolicyStart = Add(
+            "--policy-start",
+            "Pods of this node that are not known yet: open, or closed: their packets are refused.",
+            PolicyStartMode.Open
+        );
         PolicyRejects = Add("--policy-reject", "Answers refused packets with a reset or an ICMP error instead of dropping them.", false);
         PolicyLogs = Add("--policy-log", "The kernel logs refused packets, up to ten per second for pods with the same policies.", false);
     }
@@ -277,6 +282,8 @@ internal sealed class CommandOptions
 
     public Option<string> PolicyDirectory { get; private set; }
 
+    public Option<PolicyStartMode> PolicyStart { get; private set; }
+
     public Option<bool> PolicyRejects { get; private set; }
 
     public Option<bool> PolicyLogs { get; private set; }
@@ -355,6 +362,7 @@ internal sealed class CommandOptions
             PeersMode => Enum.TryParse<PeersMode>(text, ignoreCase: true, out var peers) ? peers : null,
             SourceKind => Enum.TryParse<SourceKind>(text, ignoreCase: true, out var kind) ? kind : null,
             MasqueradeMode => Enum.TryParse<MasqueradeMode>(text, ignoreCase: true, out var mode) ? mode : null,
+            PolicyStartMode => Enum.TryParse<PolicyStartMode>(text, ignoreCase: true, out var start) ? start : null,
             NetworkPolicyMode => Enum.TryParse<NetworkPolicyMode>(text, ignoreCase: true, out var policy) ? policy : null,
             _ => null,
         };

@@ -9,3 +9,13 @@ internal enum NetworkPolicyMode
     /// <summary>In files.</summary>
     Files,
 }
+
+/// <summary>What becomes of packets of this node's pods that are not known yet.</summary>
+internal enum PolicyStartMode
+{
+    /// <summary>They pass.</summary>
+    Open,
+
+    /// <summary>They are refused.</summary>
+    Closed,
+}

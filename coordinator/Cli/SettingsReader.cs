@@ -188,6 +188,7 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
                 Directory =
                     NullIfEmpty(Get(options.PolicyDirectory))
                     ?? throw new SettingException("--policy-dir: --network-policy files needs the directory of its files"),
+                StartsClosed = Get(options.PolicyStart) == PolicyStartMode.Closed,
                 Rejects = Get(options.PolicyRejects),
                 Logs = Get(options.PolicyLogs),
             };

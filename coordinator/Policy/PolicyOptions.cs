@@ -9,6 +9,9 @@ internal sealed record PolicyOptions
     /// <summary><c>--policy-dir</c>: the directory of <c>policies.yaml</c> and <c>pods.yaml</c>.</summary>
     public required string Directory { get; init; }
 
+    /// <summary><c>--policy-start closed</c>: packets of pods that are not known yet are refused.</summary>
+    public bool StartsClosed { get; init; }
+
     /// <summary><c>--policy-reject</c>: refused packets are answered, not dropped.</summary>
     public bool Rejects { get; init; }
 

@@ -1,3 +1,4 @@
+using Plugboard.Addresses;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Policy.Compiling;
 using Plugboard.Coordinator.Policy.Nftables;
@@ -21,7 +22,8 @@ internal sealed class PolicyReconciler(PolicyOptions options, PolicyFiles files,
     : IReconciler,
         IDisposable
 {
-    private readonly PolicyCompiler compiler = new(options.NodeName);
+    private PolicyCompiler compiler = new(options.NodeName);
+    private ValueArray<IPPrefix> networks = [];
     private NftablesClient? client;
     private NftablesPolicy? nftables;
     private PolicyObjects compiled = PolicyObjects.Empty;
@@ -67,27 +69,30 @@ internal sealed class PolicyReconciler(PolicyOptions options, PolicyFiles files,
             return obstacle;
         // What is compiled here is not in the kernel.
         isKnown &= Compile().IsEmpty;
-        return BridgeNetfilter.Ensure(isDryRun: true, hasBridge()).And(nftables!.Plan(compiler.ToTable()));
+        return BridgeNetfilter.Ensure(isDryRun: true, hasBridge()).And(nftables!.Plan(ToTable(view))).And(CheckStart(view));
     }
 
     /// <inheritdoc/>
     public SyncOutcome Sync(ClusterView view, SyncCause cause) =>
-        Reconcile(isWhole: cause is SyncCause.Start or SyncCause.Audit or SyncCause.Retry, isOfKernel: cause == SyncCause.Kernel);
+        Reconcile(view, isWhole: cause is SyncCause.Start or SyncCause.Audit or SyncCause.Retry, isOfKernel: cause == SyncCause.Kernel);
 
     /// <summary>No peer matters here, but the objects may have changed.</summary>
-    public SyncOutcome SyncPeers(ClusterView view, IReadOnlyCollection<string> touched) => Reconcile(isWhole: false, isOfKernel: false);
+    public SyncOutcome SyncPeers(ClusterView view, IReadOnlyCollection<string> touched) =>
+        Reconcile(view, isWhole: false, isOfKernel: false);
 
-    private SyncOutcome Reconcile(bool isWhole, bool isOfKernel)
+    private SyncOutcome Reconcile(ClusterView view, bool isWhole, bool isOfKernel)
     {
         if (FindObstacle() is { } obstacle)
             return obstacle;
         var began = clock.GetTimestamp();
         var delta = Compile();
-        var outcome = isWhole || !isKnown ? null : nftables!.TryChange(delta);
+        var outcome = isWhole || !isKnown || networks != NetworksOf(view) ? null : nftables!.TryChange(delta);
         // Another process may have changed the table a moment ago.
         var compared = outcome is null;
-        outcome ??= nftables!.Sync(compiler.ToTable());
+        outcome ??= nftables!.Sync(ToTable(view));
         isKnown = outcome.Problems.Count == 0;
+        networks = NetworksOf(view);
+        outcome = outcome.And(CheckStart(view));
         // A bridge may have come.
         if (compared || isOfKernel)
             outcome = BridgeNetfilter.Ensure(isDryRun: false, hasBridge()).And(outcome);
@@ -105,14 +110,36 @@ internal sealed class PolicyReconciler(PolicyOptions options, PolicyFiles files,
         var objects = files.Current!;
         if (ReferenceEquals(objects, compiled))
             return new PolicyDelta();
-        // What throws leaves an unknown state.
-        var wasKnown = isKnown;
-        isKnown = false;
-        var delta = compiler.Apply(PolicyChanges.Between(compiled, objects));
-        compiled = objects;
-        isKnown = wasKnown;
-        return delta;
+        try
+        {
+            var delta = compiler.Apply(PolicyChanges.Between(compiled, objects));
+            compiled = objects;
+            return delta;
+        }
+        catch
+        {
+            // It may have taken a part of the changes.
+            (compiler, compiled, isKnown) = (new PolicyCompiler(options.NodeName), PolicyObjects.Empty, false);
+            throw;
+        }
     }
+
+    // Only if asked so: packets of addresses in these networks that no pod has are refused.
+    private ValueArray<IPPrefix> NetworksOf(ClusterView view) => options.StartsClosed ? view.Self.PodCidrs : [];
+
+    private PolicyTable ToTable(ClusterView view)
+    {
+        var table = compiler.ToTable();
+        foreach (var network in NetworksOf(view))
+            table.Sets[PolicySet.Networks(network.Is6)].Add(PolicyElement.Of(network.Network.Address, network.Last), "");
+        return table;
+    }
+
+    // Whatever else is in place, pods that are not known yet are open.
+    private SyncOutcome CheckStart(ClusterView view) =>
+        options.StartsClosed && view.Self.PodCidrs.Count == 0
+            ? NotUsable("--policy-start closed: this node's pod networks are not known, so pods that the files do not have are open")
+            : SyncOutcome.Steady;
 
     private SyncOutcome? FindObstacle()
     {

@@ -48,6 +48,8 @@ internal sealed class CompiledPod(PolicyPod pod, ValueArray<IPAddr> addresses, b
 
         foreach (var address in Addresses)
         {
+            if (IsLocal)
+                yield return (PolicySet.Ready(address.Is6), PolicyElement.Of(address), "");
             if (Egress is { } egress)
                 yield return (PolicySet.Egress(address.Is6), PolicyElement.Of(address), egress.Chain.Name);
             if (Ingress is { } ingress)

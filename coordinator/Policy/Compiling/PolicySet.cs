@@ -18,15 +18,26 @@ internal sealed record PolicySet(string Name, PolicySetKind Kind, bool? Is6, str
     /// <summary>The local pods' addresses, each with itself: what a pod sends to itself by way of a Service.</summary>
     public static PolicySet Own(bool is6) => is6 ? own6 : own4;
 
+    /// <summary>The addresses of this node's pods that are known.</summary>
+    public static PolicySet Ready(bool is6) => is6 ? ready6 : ready4;
+
+    /// <summary>The networks whose addresses are refused unless they are ready; empty: pods that are not known are open.</summary>
+    public static PolicySet Networks(bool is6) => is6 ? networks6 : networks4;
+
     private static readonly PolicySet egress4 = new("egress4", PolicySetKind.Profiles, Is6: false, "pods isolated for egress");
     private static readonly PolicySet egress6 = new("egress6", PolicySetKind.Profiles, Is6: true, "pods isolated for egress");
     private static readonly PolicySet ingress4 = new("ingress4", PolicySetKind.Profiles, Is6: false, "pods isolated for ingress");
     private static readonly PolicySet ingress6 = new("ingress6", PolicySetKind.Profiles, Is6: true, "pods isolated for ingress");
     private static readonly PolicySet own4 = new("own4", PolicySetKind.Pairs, Is6: false, "isolated pods, to themselves");
     private static readonly PolicySet own6 = new("own6", PolicySetKind.Pairs, Is6: true, "isolated pods, to themselves");
+    private static readonly PolicySet ready4 = new("ready4", PolicySetKind.Peers, Is6: false, "pods of this node");
+    private static readonly PolicySet ready6 = new("ready6", PolicySetKind.Peers, Is6: true, "pods of this node");
+    private static readonly PolicySet networks4 = new("networks4", PolicySetKind.Blocks, Is6: false, "closed for pods that are not known");
+    private static readonly PolicySet networks6 = new("networks6", PolicySetKind.Blocks, Is6: true, "closed for pods that are not known");
 
     /// <summary>The sets that are always there.</summary>
-    public static IReadOnlyList<PolicySet> Fixed { get; } = [egress4, egress6, ingress4, ingress6, own4, own6];
+    public static IReadOnlyList<PolicySet> Fixed { get; } =
+    [egress4, egress6, ingress4, ingress6, own4, own6, ready4, ready6, networks4, networks6];
 
     /// <summary>True if both have one name, and so one content.</summary>
     public bool Equals(PolicySet? other) => other is not null && Name == other.Name;

@@ -14,9 +14,14 @@ internal sealed class TableEvaluator(PolicyTable table)
         var is6 = connection.Source.Is6;
         if (table.Sets[PolicySet.Own(is6)].ContainsKey(PolicyElement.Of(connection.Source, connection.Destination)))
             return true;
+        if (IsUnknown(connection.Source, connection) || IsUnknown(connection.Destination, connection))
+            return false;
         return Passes(PolicySet.Egress(is6), connection.Source, connection)
             && Passes(PolicySet.Ingress(is6), connection.Destination, connection);
     }
+
+    private bool IsUnknown(IPAddr address, Connection connection) =>
+        IsIn(PolicySet.Networks(address.Is6), address, connection) && !IsIn(PolicySet.Ready(address.Is6), address, connection);
 
     private bool Passes(PolicySet map, IPAddr subject, Connection connection) =>
         !table.Sets[map].TryGetValue(PolicyElement.Of(subject), out var name) || Accepts(table.Chains[name], connection);

@@ -30,8 +30,9 @@ internal sealed class PolicyRules(PolicyOptions options)
         var rules = new List<Rule>();
         foreach (var direction in new[] { PolicyDirection.Egress, PolicyDirection.Ingress })
         {
-            chains.Add(RefusalOf(direction));
+            chains.AddRange([RefusalOf(direction), UnknownOf(direction)]);
             rules.AddRange(Refuse(direction));
+            rules.AddRange(RefuseUnknown(direction));
         }
 
         // Those that are jumped to come first.
@@ -102,6 +103,25 @@ internal sealed class PolicyRules(PolicyOptions options)
     /// <summary>The chain that refuses packets, and counts them.</summary>
     public static Chain RefusalOf(PolicyDirection direction) => new(Table, $"refuse_{PolicyWords.Of(direction)}");
 
+    private static Chain UnknownOf(PolicyDirection direction) => new(Table, $"unknown_{PolicyWords.Of(direction)}");
+
+    private static Selector SubjectOf(PolicyDirection direction, bool is6) =>
+        direction == PolicyDirection.Egress ? Selector.Saddr(is6) : Selector.Daddr(is6);
+
+    private static IEnumerable<Rule> RefuseUnknown(PolicyDirection direction)
+    {
+        var chain = UnknownOf(direction);
+        foreach (var is6 in families)
+            yield return new Rule(
+                chain,
+                [new Lookup(SetOf(PolicySet.Ready(is6)), SubjectOf(direction, is6)), new VerdictStatement(Verdict.Return)]
+            )
+            {
+                Comment = $"{(is6 ? "IPv6" : "IPv4")} of pods that are known",
+            };
+        yield return new Rule(chain, [new VerdictStatement(Verdict.Goto(RefusalOf(direction).Name))]) { Comment = "all others" };
+    }
+
     private static Set SetOf(PolicySet set) =>
         set.Kind switch
         {
@@ -161,11 +181,18 @@ internal sealed class PolicyRules(PolicyOptions options)
             {
                 Comment = $"{family} from a pod to itself",
             };
-            var (map, subject) =
-                direction == PolicyDirection.Egress
-                    ? (PolicySet.Egress(is6), Selector.Saddr(is6))
-                    : (PolicySet.Ingress(is6), Selector.Daddr(is6));
-            yield return new Rule(hook, [new VerdictMap(SetOf(map), subject)])
+            yield return new Rule(
+                hook,
+                [
+                    new Lookup(SetOf(PolicySet.Networks(is6)), SubjectOf(direction, is6)),
+                    new VerdictStatement(Verdict.Jump(UnknownOf(direction).Name)),
+                ]
+            )
+            {
+                Comment = $"{family} of pods that may be unknown",
+            };
+            var map = direction == PolicyDirection.Egress ? PolicySet.Egress(is6) : PolicySet.Ingress(is6);
+            yield return new Rule(hook, [new VerdictMap(SetOf(map), SubjectOf(direction, is6))])
             {
                 Comment = $"{family} {(direction == PolicyDirection.Egress ? "from" : "to")} isolated pods",
             };

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Plugboard.Addresses;
 using Plugboard.Coordinator.Policy.Objects;
 using Plugboard.Documents;
@@ -66,7 +67,7 @@ internal sealed class NetworkPolicyReader(PolicyLimits limits)
             return [];
         ObjectFields.RequireAtMost(node.AsList(), node, limits.List);
         var keys = direction == PolicyDirection.Ingress ? ingressKeys : egressKeys;
-        return node
+        var rules = node
             .Items.Select(rule =>
             {
                 // A rule that is null is {}, as in Go.
@@ -75,6 +76,12 @@ internal sealed class NetworkPolicyReader(PolicyLimits limits)
                 return new PolicyRule(ReadList(rule.Find(keys[0]), peer => ReadPeer(peer, home)), ReadList(rule.Find("ports"), ReadPort));
             })
             .ToValueArray();
+        var pairs = rules.Sum(static rule => Math.Max(1, rule.Peers.Count) * (1 + rule.Ports.Count(static port => port.Name is not null)));
+        return pairs <= limits.Pairs
+            ? rules
+            : throw node.Refused(
+                string.Create(CultureInfo.InvariantCulture, $"has {pairs} pairs of peers and named ports: {limits.Pairs} is the limit")
+            );
     }
 
     private ValueArray<T> ReadList<T>(DocumentNode? node, Func<DocumentNode, T> read)

@@ -6,6 +6,9 @@ internal sealed record PolicyLimits
     /// <summary>The entries of one list of a policy: its rules, a rule's peers or ports, the parts of a block, the values of a label.</summary>
     public int List { get; init; } = 1000;
 
+    /// <summary>The pairs of peers and ports of all rules of a policy in one direction: each is a rule of the kernel.</summary>
+    public int Pairs { get; init; } = 10_000;
+
     /// <summary>The labels, or named ports, or requirements of one object.</summary>
     public int Parts { get; init; } = 500;
 

@@ -164,6 +164,9 @@ internal sealed class PolicyNode : TestMachine
     /// <summary>Replaces a pod's labels, as YAML: <c>pod: a, tier: web</c>.</summary>
     public void Label(string pod, string text) => labels[pod] = text;
 
+    /// <summary>Takes a pod out of the file; it goes on living.</summary>
+    public void Hide(string pod) => labels.Remove(pod);
+
     /// <summary>The same of a namespace.</summary>
     public void LabelNamespace(string home, string text) => homeLabels[home] = text;
 

@@ -176,6 +176,41 @@ public sealed class PolicyReconcilerTests
     }
 
     [KernelFact]
+    public void A_closed_start_refuses_pods_until_the_files_have_them()
+    {
+        using var node = new PolicyNode(
+            options: new PolicyOptions
+            {
+                NodeName = "n1",
+                Directory = "",
+                StartsClosed = true,
+            }
+        );
+        node.Hide("y/c");
+        node.WritePods();
+        node.Write(("x", "podSelector: {matchLabels: {pod: a}}"));
+        node.SyncWell(SyncCause.Start);
+        IsSteady(node);
+
+        Assert.False(Passes(node, "z/a", "y/c"));
+        Assert.False(Passes(node, "y/c", "z/a"));
+        Assert.True(Passes(node, "z/a", "y/b"));
+        Assert.True(node.AskUdpOnce(node, "y/c", 80));
+        Assert.False(Passes(node, "z/a", "x/a"));
+
+        node.Label("y/c", "pod: c");
+        node.WritePods();
+        node.SyncWell();
+        Assert.True(Passes(node, "z/a", "y/c"));
+        Assert.True(Passes(node, "y/c", "z/a"));
+        node.Hide("y/c");
+        node.WritePods();
+        node.SyncWell();
+        Assert.False(Passes(node, "z/a", "y/c"));
+        IsSteady(node);
+    }
+
+    [KernelFact]
     public void Established_connections_go_on()
     {
         using var node = new PolicyNode();

@@ -1,3 +1,4 @@
+using Plugboard.Addresses;
 using Plugboard.Coordinator.Policy.Compiling;
 using Plugboard.Coordinator.Policy.Judging;
 using Plugboard.Coordinator.Policy.Objects;
@@ -109,6 +110,31 @@ public sealed class CompilerPropertyTests
         Assert.Empty(delta.NewChains);
         Assert.Empty(delta.NewSets);
         Assert.InRange(delta.Elements.Sum(static set => set.Elements.Count), 1, 10);
+    }
+
+    [Fact]
+    public void In_a_closed_network_only_pods_that_are_known_pass()
+    {
+        var compiler = new PolicyCompiler("n1");
+        var pod = LargeCluster.Pod(0);
+        var changes = new PolicyChanges();
+        changes.Pods[pod.Name] = pod;
+        compiler.Apply(changes);
+
+        bool Passes(string from, string to)
+        {
+            var table = compiler.ToTable();
+            table.Sets[PolicySet.Networks(is6: false)].Add(PolicyElement.Of(IPAddr.Parse("10.0.0.0"), IPAddr.Parse("10.0.0.255")), "");
+            return new TableEvaluator(table).Passes(new Connection(IPAddr.Parse(from), IPAddr.Parse(to), 6, 80));
+        }
+
+        Assert.True(Passes("192.0.2.1", "10.0.0.1"));
+        Assert.True(Passes("10.0.0.1", "192.0.2.1"));
+        Assert.False(Passes("192.0.2.1", "10.0.0.2"));
+        Assert.False(Passes("10.0.0.2", "192.0.2.1"));
+        changes.Pods[pod.Name] = null;
+        compiler.Apply(changes);
+        Assert.False(Passes("192.0.2.1", "10.0.0.1"));
     }
 
     [Fact]

@@ -10,7 +10,14 @@ namespace Plugboard.Tests.Unit.Coordinator.Policy;
 /// <summary>Objects as the API serves them, and objects that it would not serve.</summary>
 public sealed class PolicyReaderTests
 {
-    private static readonly PolicyFileReader Reader = new(new PolicyLimits { List = 20, Policies = 3 });
+    private static readonly PolicyFileReader Reader = new(
+        new PolicyLimits
+        {
+            List = 20,
+            Pairs = 50,
+            Policies = 3,
+        }
+    );
 
     private static IReadOnlyDictionary<ObjectName, NetworkPolicy> Policies(string text) =>
         Reader.ReadPolicies(Encoding.UTF8.GetBytes(text));
@@ -166,6 +173,15 @@ public sealed class PolicyReaderTests
         Assert.Single(Policies(Policy(1, $"ingress: [{Of(20, "{}")}]")));
         Assert.Throws<DocumentException>(() => Policies(Policy(1, $"ingress: [{Of(21, "{}")}]")));
         Assert.Throws<DocumentException>(() => Policies(Policy(1, $"ingress: [{{ports: [{Of(21, "{port: N}")}]}}]")));
+        Assert.Contains(
+            "pairs",
+            Assert
+                .Throws<DocumentException>(() =>
+                    Policies(Policy(1, $"ingress: [{{from: [{Of(10, "{podSelector: {}}")}], ports: [{Of(10, "{port: pN}")}]}}]"))
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
         Assert.Throws<DocumentException>(() => Policies(string.Concat(Enumerable.Range(0, 4).Select(i => Policy(i, "ingress: []")))));
         Assert.Throws<DocumentException>(() => Policies(Policy(1, "ingress: []") + Policy(1, "ingress: []")));
     }
