@@ -68,7 +68,8 @@ internal sealed class PolicyReconciler(PolicyOptions options, PolicyFiles files,
         if (FindObstacle() is { } obstacle)
             return obstacle;
         // What is compiled here is not in the kernel.
-        isKnown &= Compile().IsEmpty;
+        isKnown = false;
+        Compile();
         return BridgeNetfilter.Ensure(isDryRun: true, hasBridge()).And(nftables!.Plan(ToTable(view))).And(CheckStart(view));
     }
 
@@ -85,8 +86,11 @@ internal sealed class PolicyReconciler(PolicyOptions options, PolicyFiles files,
         if (FindObstacle() is { } obstacle)
             return obstacle;
         var began = clock.GetTimestamp();
+        // What throws leaves an unknown state.
+        var wasKnown = isKnown;
+        isKnown = false;
         var delta = Compile();
-        var outcome = isWhole || !isKnown || networks != NetworksOf(view) ? null : nftables!.TryChange(delta);
+        var outcome = isWhole || !wasKnown || networks != NetworksOf(view) ? null : nftables!.TryChange(delta);
         // Another process may have changed the table a moment ago.
         var compared = outcome is null;
         outcome ??= nftables!.Sync(ToTable(view));
@@ -119,13 +123,16 @@ internal sealed class PolicyReconciler(PolicyOptions options, PolicyFiles files,
         catch
         {
             // It may have taken a part of the changes.
-            (compiler, compiled, isKnown) = (new PolicyCompiler(options.NodeName), PolicyObjects.Empty, false);
+            (compiler, compiled) = (new PolicyCompiler(options.NodeName), PolicyObjects.Empty);
             throw;
         }
     }
 
-    // Only if asked so: packets of addresses in these networks that no pod has are refused.
-    private ValueArray<IPPrefix> NetworksOf(ClusterView view) => options.StartsClosed ? view.Self.PodCidrs : [];
+    // Only if asked so: packets of addresses in these networks that no pod has are refused. What the source lost opens nothing.
+    private ValueArray<IPPrefix> NetworksOf(ClusterView view) =>
+        !options.StartsClosed ? []
+        : view.Self.PodCidrs.Count > 0 ? view.Self.PodCidrs
+        : networks;
 
     private PolicyTable ToTable(ClusterView view)
     {
@@ -137,7 +144,7 @@ internal sealed class PolicyReconciler(PolicyOptions options, PolicyFiles files,
 
     // Whatever else is in place, pods that are not known yet are open.
     private SyncOutcome CheckStart(ClusterView view) =>
-        options.StartsClosed && view.Self.PodCidrs.Count == 0
+        options.StartsClosed && NetworksOf(view).Count == 0
             ? NotUsable("--policy-start closed: this node's pod networks are not known, so pods that the files do not have are open")
             : SyncOutcome.Steady;
 
