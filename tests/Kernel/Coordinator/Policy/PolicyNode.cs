@@ -22,6 +22,7 @@ namespace Plugboard.Tests.Kernel.Coordinator.Policy;
 internal sealed class PolicyNode : TestMachine
 {
     private const int ProtocolSctp = 132;
+    private const int MostAttempts = 40;
     private static readonly string[] homes = ["x", "y", "z"];
     private static readonly string[] names = ["a", "b", "c"];
     private static readonly int[] ports = [80, 81];
@@ -260,11 +261,12 @@ internal sealed class PolicyNode : TestMachine
             .ToHashSet(StringComparer.Ordinal);
         HashSet<string> seen = [];
         // On a busy machine an allowed packet may take longer than the probe waits.
-        for (var attempt = 0; attempt < 5; attempt++)
+        for (var attempt = 0; attempt < MostAttempts; attempt++)
         {
             var now = probe(is6);
             seen.UnionWith(now);
-            if (now.SetEquals(expected))
+            // One that passes wrongly fails at once; those that are missing may have been late.
+            if (seen.IsSupersetOf(expected))
                 break;
         }
 
