@@ -155,6 +155,7 @@ run_tests() {
     build
     # A machine that cannot have Debian's packages of arm64 tests the rest: Arm64Tests says why it is skipped.
     (build arm64) || { rm -rf "$bin-arm64"; say "No executables for arm64: the reason is above"; }
+    mkdir -p "$log"
     # Nor one that cannot have qemu's card with virtual functions: SriovTests say why they are skipped.
     deploy/sriov-packages.sh artifacts/sriov-guest >"$log/sriov-packages.log" 2>&1 || say "No guest with SR-IOV: see $log/sriov-packages.log"
     say "Format and file lengths"

@@ -56,6 +56,7 @@ internal sealed class CommandOptions
         ConflistFile = Add("--conflist-file", "The file to write it to.", "/etc/cni/net.d/10-plugboard.conflist");
         PluginDirectories = AddMany("--cni-bin-dir", "The directory of the CNI plugins. [default: /opt/cni/bin]");
         AddMasquerading();
+        AddPolicy();
         HealthzIP = Add(
             "--healthz-ip",
             "The address of /healthz, /readyz and /metrics: one of this node's, 0.0.0.0 for all of IPv4, :: for all.",
@@ -172,6 +173,24 @@ internal sealed class CommandOptions
         ForwardChainRules = Add("--iptables-forward-rules", "flannel: accept packets from and to the cluster network in FORWARD.", true);
     }
 
+    [MemberNotNull(nameof(NetworkPolicy), nameof(PolicyDirectory), nameof(PolicyStart), nameof(PolicyRejects), nameof(PolicyLogs))]
+    private void AddPolicy()
+    {
+        NetworkPolicy = Add(
+            "--network-policy",
+            "Enforces NetworkPolicy for this node's pods: off, or files, with the objects in --policy-dir.",
+            NetworkPolicyMode.Off
+        );
+        PolicyDirectory = Add("--policy-dir", "files: the directory of policies.yaml and pods.yaml.", "/etc/plugboard/policy");
+        PolicyStart = Add(
+            "--policy-start",
+            "Pods of this node that are not known yet: open, or closed: their packets are refused.",
+            PolicyStartMode.Open
+        );
+        PolicyRejects = Add("--policy-reject", "Answers refused packets with a reset or an ICMP error instead of dropping them.", false);
+        PolicyLogs = Add("--policy-log", "The kernel logs refused packets, up to ten per second for pods with the same policies.", false);
+    }
+
     /// <summary>All of them, to be added to a command.</summary>
     public IReadOnlyList<Option> All => all;
 
@@ -259,6 +278,16 @@ internal sealed class CommandOptions
 
     public Option<bool> ForwardChainRules { get; private set; }
 
+    public Option<NetworkPolicyMode> NetworkPolicy { get; private set; }
+
+    public Option<string> PolicyDirectory { get; private set; }
+
+    public Option<PolicyStartMode> PolicyStart { get; private set; }
+
+    public Option<bool> PolicyRejects { get; private set; }
+
+    public Option<bool> PolicyLogs { get; private set; }
+
     public Option<bool> RestorePods { get; }
 
     public Option<string> HealthzIP { get; }
@@ -333,6 +362,8 @@ internal sealed class CommandOptions
             PeersMode => Enum.TryParse<PeersMode>(text, ignoreCase: true, out var peers) ? peers : null,
             SourceKind => Enum.TryParse<SourceKind>(text, ignoreCase: true, out var kind) ? kind : null,
             MasqueradeMode => Enum.TryParse<MasqueradeMode>(text, ignoreCase: true, out var mode) ? mode : null,
+            PolicyStartMode => Enum.TryParse<PolicyStartMode>(text, ignoreCase: true, out var start) ? start : null,
+            NetworkPolicyMode => Enum.TryParse<NetworkPolicyMode>(text, ignoreCase: true, out var policy) ? policy : null,
             _ => null,
         };
         return value is T given ? given : throw new SettingException($"{VariableOf(name)}={text}: cannot be read as {name}");

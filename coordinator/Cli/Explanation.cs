@@ -3,6 +3,9 @@ using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Masquerade;
 using Plugboard.Coordinator.Masquerade.Configuration;
 using Plugboard.Coordinator.Node;
+using Plugboard.Coordinator.Policy;
+using Plugboard.Coordinator.Policy.Judging;
+using Plugboard.Coordinator.Policy.Objects;
 using Plugboard.Coordinator.Routes;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Walk;
@@ -13,8 +16,8 @@ using Plugboard.Netlink.Route.Links;
 namespace Plugboard.Coordinator.Cli;
 
 /// <summary>
-/// Explains the path of a packet from this node: the owners of its ends, the route, the masquerading rule, and what the tunnel does with
-/// it.
+/// Explains the path of a packet from this node: the owners of its ends, the route, the masquerading rule, what the tunnel does with it,
+/// and what the policies say.
 /// </summary>
 /// <param name="view">The cluster.</param>
 /// <param name="client">The kernel, which reports the route that it would take.</param>
@@ -51,6 +54,14 @@ internal sealed class Explanation(ClusterView view, RouteClient client, NodeNetw
         steps.Add(("mtu", MtuOf(route, destination, link)));
         if (link.Vxlan is not null)
             ThroughTunnel(route, link);
+    }
+
+    /// <summary>Adds what the policies say; after <see cref="Walk"/>.</summary>
+    public void Judge(PolicyObjects objects, Connection connection, IReadOnlyDictionary<IPAddr, string> nodes)
+    {
+        var verdict = new PolicyOracle(objects, nodes).Judge(connection);
+        steps.AddRange(PolicyExplanation.Of(verdict, connection));
+        IsSent &= !PolicyExplanation.RefusingNodes(verdict).Contains(view.Self.Name, StringComparer.Ordinal);
     }
 
     // Packets from this node itself do not pass the forward hook.

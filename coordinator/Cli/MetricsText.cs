@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Engine;
+using Plugboard.Coordinator.Policy;
 using Plugboard.Coordinator.Reconciling;
 
 namespace Plugboard.Coordinator.Cli;
@@ -12,12 +13,15 @@ internal static class MetricsText
     /// <summary>All metrics.</summary>
     /// <param name="status">The state.</param>
     /// <param name="now">What the time is.</param>
-    public static string Render(EngineStatus status, DateTimeOffset now)
+    /// <param name="policy">What the reconciler of policies did; null: no policy is enforced.</param>
+    public static string Render(EngineStatus status, DateTimeOffset now, PolicyState? policy = null)
     {
         var text = new StringBuilder();
         WriteReadiness(text, status);
         WritePeers(text, status);
         WriteReconcilers(text, status);
+        if (policy is not null)
+            WritePolicy(text, policy);
         Head(
             text,
             "coordinator_faults_total",
@@ -100,6 +104,56 @@ internal static class MetricsText
                         + $"{reconciler.ChangeCounts.GetValueOrDefault(cause)}\n"
                 );
         }
+    }
+
+    private static void WritePolicy(StringBuilder text, PolicyState policy)
+    {
+        var figures = policy.Figures;
+        Head(text, "coordinator_policy_objects", "gauge", "Objects of network policy in the cluster, by kind.");
+        text.Append(CultureInfo.InvariantCulture, $"coordinator_policy_objects{{kind=\"pods\"}} {figures.Pods}\n");
+        text.Append(CultureInfo.InvariantCulture, $"coordinator_policy_objects{{kind=\"policies\"}} {figures.Policies}\n");
+        Head(text, "coordinator_policy_local_pods", "gauge", "Pods of this node, with an address of their own.");
+        text.Append(CultureInfo.InvariantCulture, $"coordinator_policy_local_pods {figures.LocalPods}\n");
+        Head(
+            text,
+            "coordinator_policy_chains",
+            "gauge",
+            "Chains: of policies that select a pod of this node, and of pods with the same ones."
+        );
+        text.Append(CultureInfo.InvariantCulture, $"coordinator_policy_chains{{of=\"policies\"}} {figures.PolicyChains}\n");
+        text.Append(CultureInfo.InvariantCulture, $"coordinator_policy_chains{{of=\"pods\"}} {figures.Profiles}\n");
+        Head(text, "coordinator_policy_selectors", "gauge", "Distinct selectors of peers in these policies.");
+        text.Append(CultureInfo.InvariantCulture, $"coordinator_policy_selectors {figures.Selectors}\n");
+        if (policy.Refused is { } refused)
+        {
+            Head(
+                text,
+                "coordinator_policy_refused_packets_total",
+                "counter",
+                "Packets refused since the table was made, by the pod's side."
+            );
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"coordinator_policy_refused_packets_total{{direction=\"egress\"}} {refused.Egress}\n"
+            );
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"coordinator_policy_refused_packets_total{{direction=\"ingress\"}} {refused.Ingress}\n"
+            );
+        }
+
+        Head(text, "coordinator_policy_comparisons_total", "counter", "Comparisons of the whole table with the kernel.");
+        text.Append(CultureInfo.InvariantCulture, $"coordinator_policy_comparisons_total {policy.Compared}\n");
+        Head(
+            text,
+            "coordinator_policy_last_change_seconds",
+            "gauge",
+            "From changed objects to the kernel's answer, the last time; -1: never."
+        );
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $"coordinator_policy_last_change_seconds {policy.LastChange?.TotalSeconds ?? -1:0.######}\n"
+        );
     }
 
     private static void Head(StringBuilder text, string name, string type, string help) =>

@@ -5,6 +5,9 @@ using Plugboard.Coordinator.Files;
 using Plugboard.Coordinator.Masquerade;
 using Plugboard.Coordinator.Node;
 using Plugboard.Coordinator.Pods;
+using Plugboard.Coordinator.Policy;
+using Plugboard.Coordinator.Policy.Judging;
+using Plugboard.Coordinator.Policy.Objects;
 using Plugboard.Coordinator.Reconciling;
 using Plugboard.Coordinator.Routes;
 using Plugboard.Coordinator.Sources;
@@ -28,6 +31,8 @@ internal sealed class NodeCoordinator : IDisposable
     private readonly MasqueradeConfigFile? masqueradeFile;
     private readonly MasqueradeReconciler? masquerade;
     private readonly PodReconciler? pods;
+    private readonly PolicyFiles? policyFiles;
+    private readonly PolicyReconciler? policy;
     private readonly Action<string> log;
 
     private NodeCoordinator(Settings settings, RouteClient client, Action<string> log)
@@ -45,7 +50,14 @@ internal sealed class NodeCoordinator : IDisposable
         }
 
         pods = settings.RestoresPods ? new PodReconciler(PodRecordStore.Root) : null;
-        Reconcilers = ((IReconciler?[])[masquerade, pods, Routes, Files]).OfType<IReconciler>().ToList();
+        if (settings.Policy is { } policies)
+        {
+            policyFiles = new PolicyFiles(policies.Directory, TimeProvider.System);
+            policy = new PolicyReconciler(policies, policyFiles, HasBridge, TimeProvider.System);
+        }
+
+        // Policies come before what lets pods start.
+        Reconcilers = ((IReconciler?[])[masquerade, policy, pods, Routes, Files]).OfType<IReconciler>().ToList();
         ViewBuilder = new ViewBuilder(settings.NodeName, settings.Network, settings.Source == SourceKind.None)
         {
             PodNetworkHint = HintOf(settings),
@@ -57,6 +69,9 @@ internal sealed class NodeCoordinator : IDisposable
 
     /// <summary>The reconciler of files; null: nothing is written.</summary>
     public FilesReconciler? Files { get; }
+
+    /// <summary>What the reconciler of policies did; null: no policy is enforced. For any thread.</summary>
+    public PolicyState? ReadPolicyState() => policy?.ReadState();
 
     /// <summary>All reconcilers in their order.</summary>
     public IReadOnlyList<IReconciler> Reconcilers { get; }
@@ -136,6 +151,12 @@ internal sealed class NodeCoordinator : IDisposable
         };
         var engine = new CoordinatorEngine(parts, settings.Engine);
         TryWatch(() => masqueradeFile?.Watch(engine.Reconfigure), $"{settings.MasqueradeConfig} is polled every few seconds", log);
+        if (policy is not null)
+            TryWatch(
+                () => policyFiles!.Watch(() => engine.Ask(policy)),
+                $"the files in {settings.Policy!.Directory} are polled every few seconds",
+                log
+            );
         TryWatch(() => Files?.Watch(engine.Reconfigure), "files are compared at audits only", log);
         return engine;
     }
@@ -191,9 +212,34 @@ internal sealed class NodeCoordinator : IDisposable
         return (view, snapshot.Nodes.ContainsKey(settings.NodeName) ? notReady : snapshot.SourceError ?? notReady, snapshot);
     }
 
-    /// <summary>Explains the path of a packet; after <see cref="ReadOnce"/>.</summary>
-    public Explanation Explain(ClusterView view, Addresses.IPAddr source, Addresses.IPAddr destination)
+    // The links that were read last; the first comparison comes after the first reading.
+    private bool HasBridge() => network.Links.Values.Any(static link => link.Kind == "bridge");
+
+    /// <summary>The objects of network policy, read now.</summary>
+    /// <exception cref="SettingException">No policy is enforced, or the files cannot be used.</exception>
+    public PolicyObjects ReadPolicies()
     {
+        if (policyFiles is null)
+            throw new SettingException("no policy is enforced: set --network-policy");
+        policyFiles.Refresh();
+        return policyFiles.Current ?? throw new SettingException(policyFiles.Problem!);
+    }
+
+    // A pod may always reach its own node, and the other way round.
+    private Dictionary<IPAddr, string> NodeAddresses(ClusterView view)
+    {
+        var found = new Dictionary<IPAddr, string>();
+        foreach (var (name, address) in view.Peers.SelectMany(static peer => peer.Addresses.Select(address => (peer.Name, address))))
+            found[address] = name;
+        foreach (var own in network.Addresses)
+            found[own.Address.Address] = settings.NodeName;
+        return found;
+    }
+
+    /// <summary>Explains the path of a connection's first packet; after <see cref="ReadOnce"/>.</summary>
+    public Explanation Explain(ClusterView view, Connection connection)
+    {
+        var (source, destination) = (connection.Source, connection.Destination);
         masqueradeFile?.Refresh();
         var explanation = new Explanation(view, client, network);
         explanation.Walk(
@@ -201,6 +247,8 @@ internal sealed class NodeCoordinator : IDisposable
             destination,
             settings.Masquerade is { } rules && masqueradeFile is { } file ? (rules, file.Current) : null
         );
+        if (policyFiles is not null)
+            explanation.Judge(ReadPolicies(), connection, NodeAddresses(view));
         return explanation;
     }
 
@@ -210,6 +258,7 @@ internal sealed class NodeCoordinator : IDisposable
         Files?.Dispose();
         masqueradeFile?.Dispose();
         masquerade?.Dispose();
+        policy?.Dispose();
         pods?.Dispose();
         client.Dispose();
     }

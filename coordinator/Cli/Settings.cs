@@ -3,6 +3,7 @@ using Plugboard.Coordinator.Engine;
 using Plugboard.Coordinator.Files;
 using Plugboard.Coordinator.Masquerade;
 using Plugboard.Coordinator.Node;
+using Plugboard.Coordinator.Policy;
 using Plugboard.Coordinator.Routes;
 using Plugboard.Coordinator.Sources.Etcd;
 using Plugboard.Coordinator.Sources.Kubernetes;
@@ -44,6 +45,9 @@ internal sealed record Settings
 
     /// <summary>agent: where its last good content is kept; null: nowhere.</summary>
     public string? MasqueradeBackup { get; init; }
+
+    /// <summary>How network policy is enforced; null: it is not.</summary>
+    public PolicyOptions? Policy { get; init; }
 
     /// <summary>Whether the plugins' rules of pods are restored after another process removed them.</summary>
     public bool RestoresPods { get; init; } = true;

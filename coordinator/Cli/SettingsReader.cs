@@ -6,6 +6,7 @@ using Plugboard.Coordinator.Engine;
 using Plugboard.Coordinator.Files;
 using Plugboard.Coordinator.Masquerade;
 using Plugboard.Coordinator.Node;
+using Plugboard.Coordinator.Policy;
 using Plugboard.Coordinator.Routes;
 using Plugboard.Coordinator.Sources.Etcd;
 using Plugboard.Coordinator.Sources.Kubernetes;
@@ -46,6 +47,7 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
             Masquerade = masquerade,
             MasqueradeConfig = Get(options.MasqueradeConfig),
             MasqueradeBackup = Get(options.StateDirectory) is { Length: > 0 } directory ? $"{directory}/ip-masq-agent" : null,
+            Policy = ReadPolicy(nodeName),
             RestoresPods = Get(options.RestorePods),
             Engine = new EngineOptions { AuditInterval = TimeSpan.FromSeconds(audit) },
             HealthzIP = ReadHealthzIP(),
@@ -176,6 +178,20 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
             ForwardChainRules = Get(options.ForwardChainRules) && mode == MasqueradeMode.Flannel,
         };
     }
+
+    private PolicyOptions? ReadPolicy(string nodeName) =>
+        Get(options.NetworkPolicy) == NetworkPolicyMode.Off
+            ? null
+            : new PolicyOptions
+            {
+                NodeName = nodeName,
+                Directory =
+                    NullIfEmpty(Get(options.PolicyDirectory))
+                    ?? throw new SettingException("--policy-dir: --network-policy files needs the directory of its files"),
+                StartsClosed = Get(options.PolicyStart) == PolicyStartMode.Closed,
+                Rejects = Get(options.PolicyRejects),
+                Logs = Get(options.PolicyLogs),
+            };
 
     private IPAddr ReadHealthzIP()
     {

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Text;
 using Plugboard.Addresses;
 using Plugboard.Coordinator.Engine;
+using Plugboard.Coordinator.Policy;
 
 namespace Plugboard.Coordinator.Cli;
 
@@ -14,7 +15,8 @@ namespace Plugboard.Coordinator.Cli;
 /// </summary>
 /// <param name="engine">The engine to report on.</param>
 /// <param name="clock">The clock.</param>
-internal sealed class StatusServer(CoordinatorEngine engine, TimeProvider clock) : IDisposable
+/// <param name="policy">What the reconciler of policies did; null, or of null: no policy is enforced.</param>
+internal sealed class StatusServer(CoordinatorEngine engine, TimeProvider clock, Func<PolicyState?>? policy = null) : IDisposable
 {
     private const int MostAtOnce = 256;
     private const int Backlog = 1024;
@@ -166,7 +168,7 @@ internal sealed class StatusServer(CoordinatorEngine engine, TimeProvider clock)
         {
             if (metrics is { } known && clock.GetElapsedTime(known.At) < metricsAge)
                 return known.Text;
-            metrics = (clock.GetTimestamp(), MetricsText.Render(engine.Status, clock.GetUtcNow()));
+            metrics = (clock.GetTimestamp(), MetricsText.Render(engine.Status, clock.GetUtcNow(), policy?.Invoke()));
             return metrics.Value.Text;
         }
     }

@@ -4,6 +4,9 @@ using Plugboard.Addresses;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Engine;
 using Plugboard.Coordinator.Masquerade;
+using Plugboard.Coordinator.Policy;
+using Plugboard.Coordinator.Policy.Judging;
+using Plugboard.Coordinator.Policy.Objects;
 using Plugboard.Coordinator.Reconciling;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
@@ -26,13 +29,28 @@ internal sealed class Verbs
         Description = "Seconds to wait for a complete list of nodes.",
         DefaultValueFactory = _ => 10,
     };
-    private readonly Argument<string> source = new("SRC") { Description = "The sender's address." };
-    private readonly Argument<string> destination = new("DST") { Description = "The destination address." };
+    private readonly Argument<string> source = new("SRC")
+    {
+        Description = "The sender's address; with --network-policy also namespace/pod.",
+    };
+    private readonly Argument<string> destination = new("DST") { Description = "The destination address; with --network-policy as SRC." };
+    private readonly Option<int> port = new("--port")
+    {
+        Description = "The destination port, for policies; 0: none.",
+        DefaultValueFactory = _ => 0,
+    };
+    private readonly Option<string> protocol = new("--protocol")
+    {
+        Description = "The protocol, for policies: tcp, udp, sctp, icmp.",
+        HelpName = "tcp|udp|sctp|icmp",
+        DefaultValueFactory = _ => "tcp",
+    };
     private readonly Option<bool> dryRun = new("--dry-run") { Description = "Only prints what would be removed." };
 
     /// <summary>Reads a command line.</summary>
     public ParseResult Parse(IReadOnlyList<string> args) =>
-        Root().Parse(options.Spell(args, [output, timeout, dryRun], line => StandardError.WriteLine($"coordinator: {line}")));
+        Root()
+            .Parse(options.Spell(args, [output, timeout, dryRun, port, protocol], line => StandardError.WriteLine($"coordinator: {line}")));
 
     /// <summary>Runs the verb of a command line.</summary>
     /// <returns>The exit code: 1 if the command line is wrong, which is one line on standard error.</returns>
@@ -85,14 +103,20 @@ internal sealed class Verbs
         );
         var explain = Verb(
             "explain",
-            "Explains the path of a packet from this node: route, masquerading, neighbour, tunnel; exit code 1 if it is dropped here.",
+            "Explains the path of a packet from this node: route, masquerading, neighbour, tunnel, policies; exit code 1 if it is dropped "
+                + "here.",
             Explain,
             output,
-            timeout
+            timeout,
+            port,
+            protocol
         );
         explain.Arguments.Add(source);
         explain.Arguments.Add(destination);
         root.Subcommands.Add(explain);
+        root.Subcommands.Add(
+            Verb("policies", "Prints this node's pods and the policies that isolate each; changes nothing.", Policies, output)
+        );
         root.Subcommands.Add(Verb("cleanup", "Removes all that the coordinator made on this node.", Cleanup, output, dryRun));
         return root;
     }
@@ -153,8 +177,10 @@ internal sealed class Verbs
         using var alone = InstanceLock.Take(InstanceLock.Directory, TimeSpan.FromSeconds(5), StandardError.WriteLine);
         using var coordinator = NodeCoordinator.Open(settings, StandardError.WriteLine);
         Restore(coordinator, settings);
+        if (settings.Policy is null)
+            RemovePolicies();
         using var engine = coordinator.CreateEngine(StandardError.WriteLine);
-        using var server = new StatusServer(engine, TimeProvider.System);
+        using var server = new StatusServer(engine, TimeProvider.System, coordinator.ReadPolicyState);
         if (settings.HealthzPort > 0)
             Serve(server, settings);
         engine.Run(ending.Token);
@@ -175,6 +201,21 @@ internal sealed class Verbs
                 $"{settings.Files!.SubnetFile}: the last confirmed content cannot be restored; it is written when the source delivers it: "
                     + $"{e.Message}"
             );
+        }
+    }
+
+    // The rules of an earlier run would cut off pods for policies that this one does not read.
+    private static void RemovePolicies()
+    {
+        try
+        {
+            var outcome = PolicyReconciler.RemoveTable(isDryRun: false);
+            foreach (var line in outcome.Changes.Select(static change => change.ToString()).Concat(outcome.Problems))
+                StandardError.WriteLine($"policy: {line}");
+        }
+        catch (Linux.ErrnoException e)
+        {
+            StandardError.WriteLine($"policy: the rules of an earlier run cannot be looked for: {e.Message}");
         }
     }
 
@@ -266,14 +307,12 @@ internal sealed class Verbs
 
     private int Explain(ParseResult parsed)
     {
-        var (from, to) = (ReadAddress(parsed.GetValue(source)!), ReadAddress(parsed.GetValue(destination)!));
-        if (from.Is6 != to.Is6)
-            throw new SettingException($"{from} and {to} are of different families");
         using var coordinator = NodeCoordinator.Open(ReadSettings(parsed), StandardError.WriteLine);
+        var connection = ReadConnection(parsed, coordinator);
         var (view, notReady, _) = coordinator.ReadOnce(TimeSpan.FromSeconds(parsed.GetValue(timeout)));
         if (view is null)
             throw new SettingException(notReady!);
-        var explanation = coordinator.Explain(view, from, to);
+        var explanation = coordinator.Explain(view, connection);
         var text =
             parsed.GetValue(output) == OutputFormat.Json
                 ? PlanReport.ToJson(explanation.Steps)
@@ -282,8 +321,52 @@ internal sealed class Verbs
         return explanation.IsSent ? 0 : 1;
     }
 
-    private static IPAddr ReadAddress(string text) =>
-        IPAddr.TryParse(text, out var address) ? address : throw new SettingException($"{text}: no address");
+    private Connection ReadConnection(ParseResult parsed, NodeCoordinator coordinator)
+    {
+        var (sources, destinations) = (
+            ReadAddresses(parsed.GetValue(source)!, coordinator),
+            ReadAddresses(parsed.GetValue(destination)!, coordinator)
+        );
+        var word = parsed.GetValue(protocol)!;
+        var number = word switch
+        {
+            "tcp" => 6,
+            "udp" => 17,
+            "sctp" => 132,
+            "icmp" => sources[0].Is6 ? 58 : 1,
+            _ => throw new SettingException($"--protocol {word}: not tcp, udp, sctp or icmp"),
+        };
+        var given = parsed.GetValue(port);
+        if (given is < 0 or > ushort.MaxValue)
+            throw new SettingException($"--port {given}: from 0 to 65535");
+        foreach (var from in sources)
+        {
+            foreach (var to in destinations.Where(to => to.Is6 == from.Is6))
+                return new Connection(from, to, (byte)number, (ushort)given);
+        }
+
+        throw new SettingException($"{sources[0]} and {destinations[0]} are of different families");
+    }
+
+    private static IReadOnlyList<IPAddr> ReadAddresses(string text, NodeCoordinator coordinator)
+    {
+        if (IPAddr.TryParse(text, out var address))
+            return [address];
+        if (text.Split('/') is not [var home, var name])
+            throw new SettingException($"{text}: neither an address nor namespace/pod");
+        return coordinator.ReadPolicies().Pods.GetValueOrDefault(new ObjectName(home, name)) is { Addresses: { Count: > 0 } addresses }
+            ? addresses
+            : throw new SettingException($"{text}: no such pod has an address");
+    }
+
+    private int Policies(ParseResult parsed)
+    {
+        var settings = ReadSettings(parsed);
+        using var coordinator = NodeCoordinator.Open(settings, StandardError.WriteLine);
+        var report = PolicyReport.Of(coordinator.ReadPolicies(), settings.NodeName);
+        parsed.InvocationConfiguration.Output.Write(parsed.GetValue(output) == OutputFormat.Json ? report.ToJson() : report.ToText());
+        return 0;
+    }
 
     private int Cleanup(ParseResult parsed)
     {
@@ -293,6 +376,7 @@ internal sealed class Verbs
             settings with
             {
                 Masquerade = settings.Masquerade ?? new MasqueradeOptions(),
+                Policy = settings.Policy ?? new PolicyOptions { NodeName = settings.NodeName, Directory = "/" },
             },
             StandardError.WriteLine
         );

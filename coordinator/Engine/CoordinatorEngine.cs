@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Configuration;
 using Plugboard.Coordinator.Node;
@@ -30,6 +31,7 @@ internal sealed class CoordinatorEngine : IDisposable
     private readonly ChangeLog log;
     private readonly SourceRunner source;
     private readonly RoundFaults faults;
+    private readonly ConcurrentQueue<IReconciler> asked = new();
     private readonly Heartbeat heartbeat;
     private readonly (DateTimeOffset At, long Stamp) start;
     private DateTimeOffset nextAudit;
@@ -67,6 +69,13 @@ internal sealed class CoordinatorEngine : IDisposable
 
     /// <summary>A configuration file changed: everything is compared soon. For any thread.</summary>
     public void Reconfigure() => wakeup.FromConfiguration();
+
+    /// <summary>What one reconciler reads by itself changed: it runs soon, and no other. For any thread.</summary>
+    public void Ask(IReconciler reconciler)
+    {
+        asked.Enqueue(reconciler);
+        wakeup.FromReconciler();
+    }
 
     /// <summary>Runs until it is cancelled. The source runs beside it. The rules and routes stay when it ends.</summary>
     public void Run(CancellationToken cancellation)
@@ -164,6 +173,8 @@ internal sealed class CoordinatorEngine : IDisposable
             AskAll(SyncCause.Audit);
         }
 
+        while (asked.TryDequeue(out var one))
+            reconcilers.Find(state => state.Reconciler == one)?.Ask(SyncCause.Source);
         foreach (var reconciler in reconcilers.Where(reconciler => reconciler.RetryAt <= now))
             reconciler.Ask(SyncCause.Retry);
     }

@@ -15,6 +15,9 @@ internal sealed class Wakeup : IDisposable
     /// <summary>A configuration file changed.</summary>
     public void FromConfiguration() => Set(4);
 
+    /// <summary>A reconciler has something to do, which waits in the engine's queue.</summary>
+    public void FromReconciler() => Set(16);
+
     /// <summary>It is time to end.</summary>
     public void End() => Set(8);
 

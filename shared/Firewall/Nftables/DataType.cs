@@ -33,6 +33,9 @@ public readonly record struct DataType(int Id, int Length, string Name)
     /// <summary>A flow's direction: 0 original, 1 reply.</summary>
     public static DataType FlowDirection => new(27, 1, "ct_dir");
 
+    /// <summary>The type of an ICMPv6 message.</summary>
+    public static DataType Icmpv6Type => new(29, 1, "icmpv6_type");
+
     /// <summary>A link's name, in 16 bytes.</summary>
     public static DataType IfName => new(41, 16, "ifname");
 
@@ -48,6 +51,7 @@ public readonly record struct DataType(int Id, int Length, string Name)
             13 => InetService,
             19 => Mark,
             27 => FlowDirection,
+            29 => Icmpv6Type,
             41 => IfName,
             _ => new DataType(id, 0, ""),
         };

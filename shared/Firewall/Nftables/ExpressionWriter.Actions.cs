@@ -94,6 +94,8 @@ internal sealed partial class ExpressionWriter
         using var data = writer.Nested(NFTA_EXPR_DATA);
         if (prefix.Length > 0)
             writer.WriteString(NFTA_LOG_PREFIX, prefix);
+        // The kernel's default, which it lists.
+        writer.WriteUInt32BigEndian(NFTA_LOG_LEVEL, NFT_LOGLEVEL_WARNING);
     }
 
     /// <summary>Rejects the packet and informs its sender.</summary>
@@ -103,6 +105,8 @@ internal sealed partial class ExpressionWriter
         writer.WriteString(NFTA_EXPR_NAME, "reject");
         using var data = writer.Nested(NFTA_EXPR_DATA);
         writer.WriteUInt32BigEndian(NFTA_REJECT_TYPE, type);
-        writer.WriteUInt8(NFTA_REJECT_ICMP_CODE, code);
+        // A reset has no code, and the kernel lists none.
+        if (type != NFT_REJECT_TCP_RST)
+            writer.WriteUInt8(NFTA_REJECT_ICMP_CODE, code);
     }
 }

@@ -46,6 +46,7 @@ internal static class FieldText
                 132 => "sctp",
                 var other => other.ToString(CultureInfo.InvariantCulture),
             },
+            "icmpv6_type" => value[0].ToString(CultureInfo.InvariantCulture),
             "mark" => $"0x{MemoryMarshal.Read<uint>(value):x8}",
             "integer" => MemoryMarshal.Read<uint>(value).ToString(CultureInfo.InvariantCulture),
             "ct_dir" => value[0] == 0 ? "original" : "reply",

@@ -127,6 +127,15 @@ public sealed class NftablesClient : IDisposable
         );
     }
 
+    /// <summary>The packets that the counters of a table's rules have counted, by chain; empty if there is no such table.</summary>
+    public IReadOnlyDictionary<string, ulong> CountPackets(Table table)
+    {
+        var counts = new Dictionary<string, ulong>(StringComparer.Ordinal);
+        foreach (var rule in ReadRules(table, RuleCounters.Read))
+            counts[rule.Chain] = counts.GetValueOrDefault(rule.Chain) + rule.Packets;
+        return counts;
+    }
+
     /// <summary>The rules of a table in the order of their chains, each with what it says; empty if there is no such table.</summary>
     public IReadOnlyList<RuleContent> ListContents(Table table) => ListContents(table, chain: null);
 

@@ -1,11 +1,18 @@
 using System.Text;
+using Plugboard.Addresses;
 using Plugboard.Coordinator.Configuration;
 using Plugboard.Coordinator.Masquerade;
 using Plugboard.Coordinator.Masquerade.Configuration;
 using Plugboard.Coordinator.Node;
+using Plugboard.Coordinator.Policy;
+using Plugboard.Coordinator.Policy.Compiling;
+using Plugboard.Coordinator.Policy.Nftables;
+using Plugboard.Coordinator.Policy.Objects;
+using Plugboard.Coordinator.Policy.Reading;
 using Plugboard.Coordinator.Sources.Kubernetes;
 using Plugboard.Coordinator.Sources.Static;
 using Plugboard.Documents;
+using Plugboard.Firewall.Nftables;
 using Plugboard.Tests.Fuzz.Mutations;
 
 namespace Plugboard.Tests.Fuzz.Targets;
@@ -13,12 +20,16 @@ namespace Plugboard.Tests.Fuzz.Targets;
 /// <summary>What an operator writes for the coordinator.</summary>
 internal static class CoordinatorTargets
 {
+    private static readonly PolicyFileReader PolicyReader = new(new PolicyLimits());
+
     public static IReadOnlyList<FuzzTarget> All =>
         [
             new("net-conf", InputForm.Json, NetworkConf, typeof(DocumentException)),
             new("peers", InputForm.Yaml, Peers, typeof(DocumentException)),
             new("masquerade", InputForm.Yaml, Masquerade, typeof(MasqueradeConfigException)),
             new("yaml", InputForm.Yaml, Yaml, typeof(DocumentException)) { Corpus = "peers" },
+            new("policies", InputForm.Yaml, Policies, typeof(DocumentException)),
+            new("policy-pods", InputForm.Yaml, PolicyPods, typeof(DocumentException)),
             new("kubeconfig", InputForm.Yaml, Kubeconfig, typeof(DocumentException)),
             new("flags", InputForm.Text, Flags, typeof(FormatException), typeof(MasqueradeConfigException)),
         ];
@@ -51,6 +62,38 @@ internal static class CoordinatorTargets
         var file = PeersFileReader.Read(input);
         Consider(file.Warnings, input);
         FuzzFailure.Unless(PeersFileReader.Read(input).Equals(file), "the same file is read in two ways");
+        return true;
+    }
+
+    private static bool Policies(byte[] input)
+    {
+        var policies = PolicyReader.ReadPolicies(input);
+        PolicyPod[] pods =
+        [
+            .. policies
+                .Values.Select(static policy => policy.Name.Namespace)
+                .Distinct()
+                .Select(static home => new PolicyPod
+                {
+                    Name = new ObjectName(home, "pod"),
+                    Addresses = [IPAddr.Parse("10.0.0.1")],
+                    NodeName = "n1",
+                }),
+        ];
+        return Compile(PolicyObjects.Of(pods, [], policies.Values));
+    }
+
+    private static bool PolicyPods(byte[] input)
+    {
+        var (pods, namespaces) = PolicyReader.ReadPods(input);
+        return Compile(PolicyObjects.Of(pods.Values, namespaces.Values, []));
+    }
+
+    private static bool Compile(PolicyObjects objects)
+    {
+        var compiler = new PolicyCompiler("n1");
+        compiler.Apply(PolicyChanges.Between(PolicyObjects.Empty, objects));
+        new PolicyRules(new PolicyOptions { NodeName = "n1", Directory = "" }).Define(compiler.ToTable()).AddTo(new NftablesBatch());
         return true;
     }
 

@@ -59,6 +59,13 @@ public sealed class Selector
             Protocol = protocol,
         };
 
+    /// <summary><c>icmpv6 type</c>.</summary>
+    public static Selector Icmpv6Type =>
+        new("icmpv6 type", DataType.Icmpv6Type, static (writer, to) => writer.Payload(NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1, to))
+        {
+            Protocol = 58,
+        };
+
     /// <summary><c>ether saddr</c>.</summary>
     public static Selector EtherSaddr =>
         new("ether saddr", DataType.EtherAddr, static (writer, to) => writer.Payload(NFT_PAYLOAD_LL_HEADER, 6, 6, to)) { IsOfEther = true };

@@ -245,6 +245,9 @@ internal static class NfTablesH
     public const ushort NFTA_LOG_LEVEL = 5;
     public const ushort NFTA_LOG_FLAGS = 6;
 
+    // enum nft_log_level
+    public const uint NFT_LOGLEVEL_WARNING = 4;
+
     // enum nft_gen_attributes
     public const ushort NFTA_GEN_ID = 1;
     public const ushort NFTA_GEN_PROC_PID = 2;

@@ -47,6 +47,15 @@ public sealed class SettingsReaderTests
         Assert.Equal(masquerades, Read(arg).Masquerade is not null);
 
     [Fact]
+    public void Network_policy_is_off_unless_a_flag_says_where_its_objects_are()
+    {
+        Assert.Null(Read().Policy);
+        var policy = Read("--network-policy=files", "--policy-dir=/objects", "--policy-reject", "--node-name=n1").Policy!;
+        Assert.Equal(("/objects", true, false, "n1"), (policy.Directory, policy.Rejects, policy.Logs, policy.NodeName));
+        Assert.Throws<SettingException>(() => Read("--network-policy=files", "--policy-dir="));
+    }
+
+    [Fact]
     public void What_go_takes_for_no_boolean_is_refused() =>
         Assert.Equal("--ip-masq=yes: neither true nor false", Assert.Throws<SettingException>(() => Read("--ip-masq=yes")).Message);
 

@@ -1,0 +1,21 @@
+namespace Plugboard.Coordinator.Cli;
+
+/// <summary>Where the objects of network policy are read.</summary>
+internal enum NetworkPolicyMode
+{
+    /// <summary>Nowhere: no policy is enforced.</summary>
+    Off,
+
+    /// <summary>In files.</summary>
+    Files,
+}
+
+/// <summary>What becomes of packets of this node's pods that are not known yet.</summary>
+internal enum PolicyStartMode
+{
+    /// <summary>They pass.</summary>
+    Open,
+
+    /// <summary>They are refused.</summary>
+    Closed,
+}

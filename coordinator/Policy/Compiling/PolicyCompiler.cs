@@ -1,0 +1,154 @@
+using Plugboard.Coordinator.Policy.Objects;
+
+namespace Plugboard.Coordinator.Policy.Compiling;
+
+/// <summary>
+/// Compiles the policies for the pods of one node, and of later changes only what they touch: a pod the sets that may have it, a policy the
+/// pods that it selects, a namespace its pods. Policies that select no pod of this node are not compiled. Pure; for one thread.
+/// </summary>
+internal sealed class PolicyCompiler
+{
+    private readonly PodIndex pods;
+    private readonly Dictionary<string, PolicyNamespace> namespaces = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SortedDictionary<ObjectName, NetworkPolicy>> policies = new(StringComparer.Ordinal);
+    private readonly SetRegistry sets;
+    private readonly ChainRegistry chains;
+
+    /// <summary>A compiler without objects.</summary>
+    /// <param name="nodeName">This node's name.</param>
+    public PolicyCompiler(string nodeName)
+    {
+        pods = new PodIndex(nodeName);
+        sets = new SetRegistry(pods, namespaces);
+        chains = new ChainRegistry(sets);
+    }
+
+    /// <summary>What there is now, for people and metrics.</summary>
+    public PolicyFigures Figures =>
+        new()
+        {
+            Pods = pods.Count,
+            LocalPods = pods.Local.Count,
+            Policies = policies.Values.Sum(static inside => inside.Count),
+            PolicyChains = chains.Rules.Count,
+            Profiles = chains.Profiles.Count,
+            Selectors = sets.SelectorCount,
+        };
+
+    /// <summary>Takes changed objects; returns what that changes of the compiled rules.</summary>
+    public PolicyDelta Apply(PolicyChanges changes)
+    {
+        var dirty = new HashSet<ObjectName>();
+        foreach (var (name, pod) in changes.Pods)
+            Take(name, pod, dirty);
+        foreach (var (name, home) in changes.Namespaces)
+            Take(name, home, dirty);
+        foreach (var (name, policy) in changes.Policies)
+            Take(name, policy, dirty);
+        return Compile(dirty);
+    }
+
+    private void Take(ObjectName name, PolicyPod? pod, HashSet<ObjectName> dirty)
+    {
+        var old = pods.Find(name);
+        if (old is null ? pod is null : old.Equals(pod))
+            return;
+        dirty.Add(name);
+        // An address may go from one pod to another.
+        if (old is not null)
+            dirty.UnionWith(pods.ClaimantsOf(old));
+        pods.Set(name, pod);
+        if (pod is not null)
+            dirty.UnionWith(pods.ClaimantsOf(pod));
+    }
+
+    private void Take(string name, PolicyNamespace? home, HashSet<ObjectName> dirty)
+    {
+        if (namespaces.GetValueOrDefault(name) == home)
+            return;
+        if (home is null)
+            namespaces.Remove(name);
+        else
+            namespaces[name] = home;
+        dirty.UnionWith(pods.In(name));
+    }
+
+    private void Take(ObjectName name, NetworkPolicy? policy, HashSet<ObjectName> dirty)
+    {
+        if (!policies.TryGetValue(name.Namespace, out var inside))
+            policies[name.Namespace] = inside = new SortedDictionary<ObjectName, NetworkPolicy>(ObjectName.Order);
+        var old = inside.GetValueOrDefault(name);
+        if (old != policy)
+        {
+            chains.Forget(name);
+            foreach (var pod in pods.In(name.Namespace))
+            {
+                if (pods.Local.Contains(pod) && IsSelected(pods.Find(pod)!, old, policy))
+                    dirty.Add(pod);
+            }
+        }
+
+        if (policy is not null)
+            inside[name] = policy;
+        else
+            inside.Remove(name);
+        if (inside.Count == 0)
+            policies.Remove(name.Namespace);
+    }
+
+    private static bool IsSelected(PolicyPod pod, NetworkPolicy? old, NetworkPolicy? policy) =>
+        (old is not null && old.PodSelector.Matches(pod.Labels)) || (policy is not null && policy.PodSelector.Matches(pod.Labels));
+
+    private PolicyDelta Compile(HashSet<ObjectName> dirty)
+    {
+        var delta = new DeltaRecorder();
+        var before = dirty.Select(pods.Take).OfType<CompiledPod>().ToList();
+        foreach (var element in before.SelectMany(static pod => pod.Elements()))
+            delta.Remove(element);
+        var after = dirty.Select(pods.Begin).OfType<CompiledPod>().ToList();
+        // Sets that come get the pods that are compiled; the others find these sets afterwards.
+        foreach (var pod in after.Where(static pod => pod.IsLocal))
+        {
+            pod.Egress = chains.Acquire(Isolating(pod.Pod, PolicyDirection.Egress), PolicyDirection.Egress, delta);
+            pod.Ingress = chains.Acquire(Isolating(pod.Pod, PolicyDirection.Ingress), PolicyDirection.Ingress, delta);
+        }
+
+        foreach (var pod in after)
+        {
+            sets.Fill(pod);
+            foreach (var element in pod.Elements())
+                delta.Add(element);
+            pods.Put(pod);
+        }
+
+        foreach (var profile in before.SelectMany(static pod => new[] { pod.Egress, pod.Ingress }).OfType<ProfileChain>())
+            chains.Release(profile, delta);
+        return delta.Build();
+    }
+
+    private List<NetworkPolicy> Isolating(PolicyPod pod, PolicyDirection direction) =>
+        policies.TryGetValue(pod.Name.Namespace, out var inside)
+            ? inside.Values.Where(policy => policy.Rules(direction) is not null && policy.PodSelector.Matches(pod.Labels)).ToList()
+            : [];
+
+    /// <summary>All of the compiled rules.</summary>
+    public PolicyTable ToTable()
+    {
+        var table = new PolicyTable();
+        foreach (var set in PolicySet.Fixed.Concat(sets.All.SelectMany(static resource => resource.Sets)))
+            table.Sets.Add(set, []);
+        foreach (var other in sets.All.OfType<FixedSet>())
+        {
+            foreach (var element in other.Elements)
+                table.Sets[other.Set].Add(element, "");
+        }
+
+        foreach (var (set, element, chain) in pods.Compiled.SelectMany(static pod => pod.Elements()))
+            table.Sets[set].Add(element, chain);
+        foreach (var rule in chains.Rules)
+            table.Chains.Add(rule.Chain.Name, rule.Chain);
+        foreach (var profile in chains.Profiles)
+            table.Chains.Add(profile.Chain.Name, profile.Chain);
+        return table;
+    }
+}

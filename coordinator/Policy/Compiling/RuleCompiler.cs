@@ -1,0 +1,78 @@
+using Plugboard.Coordinator.Policy.Objects;
+
+namespace Plugboard.Coordinator.Policy.Compiling;
+
+/// <summary>Compiles the rules of one policy in one direction: of each, the kinds of peers times the kinds of ports.</summary>
+/// <param name="sets">The sets.</param>
+/// <param name="direction">The direction.</param>
+/// <param name="delta">Gets the sets that come.</param>
+internal sealed class RuleCompiler(SetRegistry sets, PolicyDirection direction, DeltaRecorder delta)
+{
+    private static readonly bool[] families = [false, true];
+
+    private readonly List<SetResource> needs = [];
+
+    /// <summary>The sets that the compiled steps need.</summary>
+    public IReadOnlyList<SetResource> Needs => needs;
+
+    /// <summary>The steps of a rule, each of which accepts.</summary>
+    public IReadOnlyList<PolicyStep> Compile(PolicyRule rule)
+    {
+        var pods = rule.Peers.Select(static peer => peer.Pods).OfType<PodPeer>().Distinct().ToList();
+        var blocks = Array.ConvertAll(
+            families,
+            is6 => AddressRanges.Of(rule.Peers.Select(static peer => peer.Block).OfType<IpBlock>(), is6)
+        );
+        var isOfAll = rule.Peers.Count == 0;
+        // Sets that no step needs must not be made.
+        if (!isOfAll && pods.Count == 0 && !Array.Exists(blocks, static ranges => ranges.Count > 0))
+            return [];
+        // Behind a block of addresses there is no pod to ask what a name means.
+        var asksPods = direction == PolicyDirection.Ingress || isOfAll || pods.Count > 0;
+        var ports = CompilePorts(rule, asksPods);
+        var steps = new List<PolicyStep>(isOfAll ? ports : []);
+        foreach (var selector in pods.Select(peer => Need(sets.Selector(peer, delta))))
+        {
+            foreach (var is6 in families)
+                steps.AddRange(In(ports, selector.Of(is6)));
+        }
+
+        var ofBlocks =
+            direction == PolicyDirection.Egress ? ports.FindAll(static port => port.Ports?.Kind != PolicySetKind.NamedPorts) : ports;
+        foreach (var is6 in families)
+        {
+            if (blocks[is6 ? 1 : 0] is { Count: > 0 } ranges && ofBlocks.Count > 0)
+                steps.AddRange(In(ofBlocks, Need(sets.Fixed(FixedSet.OfBlocks(ranges, is6), delta)).Set));
+        }
+
+        return steps;
+    }
+
+    private static IEnumerable<PolicyStep> In(IEnumerable<PolicyStep> ports, PolicySet peers) =>
+        ports.Where(port => port.Is6 is not { } is6 || is6 == peers.Is6).Select(port => port with { Is6 = peers.Is6, Peers = peers });
+
+    // Without ports, one step for any packet; else one for all numbers, and one for each name and family.
+    private List<PolicyStep> CompilePorts(PolicyRule rule, bool asksPods)
+    {
+        if (rule.Ports.Count == 0)
+            return [new PolicyStep()];
+        var steps = new List<PolicyStep>();
+        if (PortSpans.Of(rule.Ports) is { Count: > 0 } ranges)
+            steps.Add(new PolicyStep { Ports = Need(sets.Fixed(FixedSet.OfPorts(ranges), delta)).Set });
+        foreach (var port in rule.Ports.Where(port => asksPods && port.Name is not null).Distinct())
+        {
+            var named = Need(sets.Named(port.Name!, port.Protocol, direction == PolicyDirection.Ingress, delta));
+            foreach (var is6 in families)
+                steps.Add(new PolicyStep { Is6 = is6, Ports = named.Of(is6) });
+        }
+
+        return steps;
+    }
+
+    private T Need<T>(T resource)
+        where T : SetResource
+    {
+        needs.Add(resource);
+        return resource;
+    }
+}

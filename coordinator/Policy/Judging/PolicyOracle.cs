@@ -1,0 +1,105 @@
+using Plugboard.Addresses;
+using Plugboard.Coordinator.Policy.Objects;
+using Plugboard.Linux;
+
+namespace Plugboard.Coordinator.Policy.Judging;
+
+/// <summary>
+/// Says for one connection whether the policies allow it, and which do. Written to be read beside the API's definition, not to be fast: it
+/// looks at every object. The compiled rules must say the same. Pure.
+/// </summary>
+/// <param name="objects">All objects of the cluster.</param>
+/// <param name="nodes">The addresses of nodes, with the node's name; traffic between a pod and its own node is never judged.</param>
+internal sealed class PolicyOracle(PolicyObjects objects, IReadOnlyDictionary<IPAddr, string>? nodes = null)
+{
+    /// <summary>The verdict.</summary>
+    public PolicyVerdict Judge(Connection connection)
+    {
+        var (source, destination) = (FindPod(connection.Source), FindPod(connection.Destination));
+        if (source is not null && source == destination)
+            return Exempt("source and destination are one pod", source, destination);
+        if (source is not null && IsNodeOf(source, connection.Destination))
+            return Exempt("a pod may always reach its own node", source, destination);
+        if (destination is not null && IsNodeOf(destination, connection.Source))
+            return Exempt("a node may always reach its own pods", source, destination);
+        return new PolicyVerdict(
+            Judge(PolicyDirection.Egress, source, destination, connection),
+            Judge(PolicyDirection.Ingress, destination, source, connection)
+        );
+    }
+
+    /// <summary>The policies that isolate a pod in a direction, by name.</summary>
+    public ValueArray<ObjectName> FindIsolating(PolicyPod pod, PolicyDirection direction) =>
+        Isolating(pod, direction).Select(static policy => policy.Name).ToValueArray();
+
+    /// <summary>The pod that an address belongs to; null: no pod on the pod network has it.</summary>
+    public PolicyPod? FindPod(IPAddr address)
+    {
+        PolicyPod? owner = null;
+        foreach (var pod in objects.Pods.Values)
+        {
+            if (pod.IsOnNetwork && pod.Addresses.Contains(address) && (owner is null || pod.OwnsBefore(owner)))
+                owner = pod;
+        }
+
+        return owner;
+    }
+
+    private bool IsNodeOf(PolicyPod pod, IPAddr address) => nodes is not null && nodes.GetValueOrDefault(address) == pod.NodeName;
+
+    private static PolicyVerdict Exempt(string why, PolicyPod? source, PolicyPod? destination) =>
+        new(new DirectionVerdict { Subject = source, Exemption = why }, new DirectionVerdict { Subject = destination, Exemption = why });
+
+    private DirectionVerdict Judge(PolicyDirection direction, PolicyPod? subject, PolicyPod? peer, Connection connection)
+    {
+        if (subject is null)
+            return new DirectionVerdict();
+        var isolating = Isolating(subject, direction).ToList();
+        return new DirectionVerdict
+        {
+            Subject = subject,
+            Isolating = isolating.Select(static policy => policy.Name).ToValueArray(),
+            Allowing = isolating
+                .Where(policy => policy.Rules(direction)!.Value.Any(rule => Allows(rule, direction, (subject, peer), connection)))
+                .Select(static policy => policy.Name)
+                .ToValueArray(),
+        };
+    }
+
+    private IEnumerable<NetworkPolicy> Isolating(PolicyPod pod, PolicyDirection direction) =>
+        objects
+            .Policies.Values.Where(policy =>
+                policy.Name.Namespace == pod.Name.Namespace && policy.Rules(direction) is not null && policy.PodSelector.Matches(pod.Labels)
+            )
+            .OrderBy(static policy => policy.Name, ObjectName.Order);
+
+    private bool Allows(PolicyRule rule, PolicyDirection direction, (PolicyPod Subject, PolicyPod? Peer) ends, Connection connection)
+    {
+        var peers = rule.Peers.Count == 0 ? [null] : rule.Peers.Select(static peer => (PolicyPeer?)peer).ToList();
+        var ports = rule.Ports.Count == 0 ? [null] : rule.Ports.Select(static port => (PolicyPort?)port).ToList();
+        var other = direction == PolicyDirection.Ingress ? connection.Source : connection.Destination;
+        var destination = direction == PolicyDirection.Ingress ? ends.Subject : ends.Peer;
+        return peers.Exists(peer =>
+            (peer is null || IsPeer(peer, ends.Peer, other))
+            && ports.Exists(port => port is not { } given || IsPort(given, IsOutside(peer, direction) ? null : destination, connection))
+        );
+    }
+
+    // Behind a block of addresses there is no pod to ask what a name means.
+    private static bool IsOutside(PolicyPeer? peer, PolicyDirection direction) =>
+        direction == PolicyDirection.Egress && peer?.Block is not null;
+
+    private bool IsPeer(PolicyPeer peer, PolicyPod? pod, IPAddr address) =>
+        peer.Block is { } block
+            ? block.Contains(address)
+            : pod is not null && peer.Pods is { } pods && pods.Matches(pod, objects.Namespaces.GetValueOrDefault(pod.Name.Namespace));
+
+    private static bool IsPort(PolicyPort port, PolicyPod? destination, Connection connection)
+    {
+        if ((byte)port.Protocol != connection.Protocol)
+            return false;
+        return port.Name is { } name
+            ? destination is not null && destination.Ports.Contains(new NamedPort(name, port.Protocol, connection.Port))
+            : connection.Port >= port.First && connection.Port <= port.Last;
+    }
+}

@@ -1,0 +1,134 @@
+using System.Globalization;
+using Plugboard.Coordinator.Policy.Compiling;
+using Plugboard.Coordinator.Policy.Objects;
+using Plugboard.Coordinator.Reconciling;
+using Plugboard.Firewall.Nftables;
+using Plugboard.Linux;
+
+namespace Plugboard.Coordinator.Policy.Nftables;
+
+/// <summary>Maintains the table in the kernel: by a comparison of all, or by a change of what is known to be there.</summary>
+/// <param name="client">The kernel.</param>
+/// <param name="rules">The rules.</param>
+internal sealed class NftablesPolicy(NftablesClient client, PolicyRules rules)
+{
+    // Each retry: another process changed rules during the comparison.
+    private const int MostAttempts = 10;
+    private const int MostLines = 20;
+
+    /// <summary>Compares the whole table, and repairs it in one transaction.</summary>
+    public SyncOutcome Sync(PolicyTable table)
+    {
+        var wanted = rules.Define(table);
+        var whole = false;
+        for (var attempt = 1; ; attempt++)
+        {
+            var number = client.GetGeneration();
+            var difference = Compare(wanted);
+            if (difference.IsNone)
+                return SyncOutcome.Steady;
+            if (difference.OwnerPortId != 0)
+                return new SyncOutcome([], [Owned(difference)]);
+            // The last attempt does not require an unchanged generation.
+            var batch = new NftablesBatch(attempt < MostAttempts ? number : null);
+            if (whole && !difference.IsMissing)
+                wanted.ReplaceIn(batch);
+            else
+                difference.AddTo(batch);
+            var failures = client.TryCommit(batch);
+            if (failures.Count == 0)
+                return new SyncOutcome(Describe(difference, table), []);
+            if (attempt >= MostAttempts)
+                return new SyncOutcome([], [new NftablesException(failures).Message]);
+            // A part that cannot be changed can be replaced.
+            whole = whole || failures[0].Error.Errno != Errno.ERESTART;
+        }
+    }
+
+    /// <summary>The changes that <see cref="Sync"/> would make.</summary>
+    public SyncOutcome Plan(PolicyTable table)
+    {
+        var difference = Compare(rules.Define(table));
+        if (difference.OwnerPortId != 0)
+            return new SyncOutcome([], [Owned(difference)]);
+        return difference.IsNone ? SyncOutcome.Steady : new SyncOutcome(Describe(difference, table), []);
+    }
+
+    private TableDifference Compare(TableDefinition wanted) => new TableComparison(client).Compare(wanted, isThorough: true);
+
+    private static string Owned(TableDifference difference) =>
+        $"{new TableOwnedException(PolicyRules.Table with { OwnerPortId = difference.OwnerPortId }).Message}: end that process, and the "
+        + "table goes with it";
+
+    /// <summary>Makes a change of the table; null: the kernel refused it, and nothing is changed.</summary>
+    public SyncOutcome? TryChange(PolicyDelta delta)
+    {
+        if (delta.IsEmpty)
+            return SyncOutcome.Steady;
+        return client.TryCommit(rules.Change(delta)).Count == 0 ? new SyncOutcome(Describe(delta), []) : null;
+    }
+
+    /// <summary>The refused packets since the table was made.</summary>
+    public static (ulong Egress, ulong Ingress) CountRefused(NftablesClient client)
+    {
+        var counts = client.CountPackets(PolicyRules.Table);
+        return (
+            counts.GetValueOrDefault(PolicyRules.RefusalOf(PolicyDirection.Egress).Name),
+            counts.GetValueOrDefault(PolicyRules.RefusalOf(PolicyDirection.Ingress).Name)
+        );
+    }
+
+    /// <summary>Removes the table; or only reports it.</summary>
+    public static SyncOutcome Remove(NftablesClient client, bool isDryRun)
+    {
+        if (!client.Has(PolicyRules.Table))
+            return SyncOutcome.Steady;
+        var batch = new NftablesBatch();
+        batch.Delete(PolicyRules.Table);
+        if (!isDryRun && client.TryCommit(batch) is { Count: > 0 } failures && failures[0].Error.Errno != Errno.ENOENT)
+            return new SyncOutcome([], [new NftablesException(failures).Message]);
+        return new SyncOutcome([new Change(ChangeVerb.Delete, "table", PolicyRules.Table.ToString())], []);
+    }
+
+    private static List<Change> Describe(TableDifference difference, PolicyTable table)
+    {
+        var size = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{table.Chains.Count} chains, {table.Sets.Count} sets, {table.Sets.Values.Sum(static set => set.Count)} elements"
+        );
+        if (difference.IsMissing)
+            return [new Change(ChangeVerb.Add, "table", $"{PolicyRules.Table}: {size}")];
+        var verb = difference.MustBeReplaced ? "table" : "rules";
+        return
+        [
+            .. difference.Reasons.Take(MostLines).Select(reason => new Change(ChangeVerb.Replace, verb, $"{PolicyRules.Table}: {reason}")),
+        ];
+    }
+
+    private static List<Change> Describe(PolicyDelta delta)
+    {
+        var changes = new List<Change>();
+        changes.AddRange(delta.NewSets.Select(static set => new Change(ChangeVerb.Add, "set", $"{set.Name} ({set.Comment})")));
+        changes.AddRange(delta.NewChains.Select(static chain => new Change(ChangeVerb.Add, "chain", $"{chain.Name} ({chain.Comment})")));
+        foreach (var (set, elements) in delta.Elements)
+        {
+            Count(ChangeVerb.Add, set, elements.Count(static each => each.Before is null));
+            Count(ChangeVerb.Replace, set, elements.Count(static each => each is { Before: not null, After: not null }));
+            Count(ChangeVerb.Delete, set, elements.Count(static each => each.After is null));
+        }
+
+        changes.AddRange(
+            delta.GoneChains.Select(static chain => new Change(ChangeVerb.Delete, "chain", $"{chain.Name} ({chain.Comment})"))
+        );
+        changes.AddRange(delta.GoneSets.Select(static set => new Change(ChangeVerb.Delete, "set", $"{set.Name} ({set.Comment})")));
+        return changes;
+
+        void Count(ChangeVerb verb, PolicySet set, int count)
+        {
+            if (count > 0)
+                changes.Add(
+                    new Change(verb, "elements", string.Create(CultureInfo.InvariantCulture, $"{count} of {set.Name} ({set.Comment})"))
+                );
+        }
+    }
+}

@@ -1,0 +1,30 @@
+namespace Plugboard.Coordinator.Policy.Objects;
+
+/// <summary>All objects that policy depends on, at one moment.</summary>
+internal sealed record PolicyObjects
+{
+    /// <summary>The pods by name.</summary>
+    public required IReadOnlyDictionary<ObjectName, PolicyPod> Pods { get; init; }
+
+    /// <summary>The namespaces by name.</summary>
+    public required IReadOnlyDictionary<string, PolicyNamespace> Namespaces { get; init; }
+
+    /// <summary>The policies by name.</summary>
+    public required IReadOnlyDictionary<ObjectName, NetworkPolicy> Policies { get; init; }
+
+    /// <summary>No object at all.</summary>
+    public static PolicyObjects Empty { get; } = Of([], [], []);
+
+    /// <summary>Of lists with different names each.</summary>
+    public static PolicyObjects Of(
+        IEnumerable<PolicyPod> pods,
+        IEnumerable<PolicyNamespace> namespaces,
+        IEnumerable<NetworkPolicy> policies
+    ) =>
+        new()
+        {
+            Pods = pods.ToDictionary(static pod => pod.Name),
+            Namespaces = namespaces.ToDictionary(static home => home.Name, StringComparer.Ordinal),
+            Policies = policies.ToDictionary(static policy => policy.Name),
+        };
+}

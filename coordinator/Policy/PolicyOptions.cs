@@ -1,0 +1,20 @@
+namespace Plugboard.Coordinator.Policy;
+
+/// <summary>The operator's options of network policy.</summary>
+internal sealed record PolicyOptions
+{
+    /// <summary>This node's name.</summary>
+    public required string NodeName { get; init; }
+
+    /// <summary><c>--policy-dir</c>: the directory of <c>policies.yaml</c> and <c>pods.yaml</c>.</summary>
+    public required string Directory { get; init; }
+
+    /// <summary><c>--policy-start closed</c>: packets of pods that are not known yet are refused.</summary>
+    public bool StartsClosed { get; init; }
+
+    /// <summary><c>--policy-reject</c>: refused packets are answered, not dropped.</summary>
+    public bool Rejects { get; init; }
+
+    /// <summary><c>--policy-log</c>: the kernel logs refused packets, some of each second.</summary>
+    public bool Logs { get; init; }
+}

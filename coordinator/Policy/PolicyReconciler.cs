@@ -1,0 +1,183 @@
+using Plugboard.Addresses;
+using Plugboard.Coordinator.Cluster;
+using Plugboard.Coordinator.Policy.Compiling;
+using Plugboard.Coordinator.Policy.Nftables;
+using Plugboard.Coordinator.Policy.Objects;
+using Plugboard.Coordinator.Reconciling;
+using Plugboard.Firewall.Nftables;
+using Plugboard.Linux;
+
+namespace Plugboard.Coordinator.Policy;
+
+/// <summary>
+/// Enforces network policy for the pods of this node, in a table of its own. Changed objects are changes of sets and chains; all is compared
+/// at the start, at the audit and after another process changed the table. Until the objects were read once, the table of an earlier run
+/// stays as it is. The network namespace is that of the thread that first calls it.
+/// </summary>
+/// <param name="options">The flags.</param>
+/// <param name="files">The objects.</param>
+/// <param name="hasBridge">Whether this node has a bridge now.</param>
+/// <param name="clock">The clock.</param>
+internal sealed class PolicyReconciler(PolicyOptions options, PolicyFiles files, Func<bool> hasBridge, TimeProvider clock)
+    : IReconciler,
+        IDisposable
+{
+    private PolicyCompiler compiler = new(options.NodeName);
+    private ValueArray<IPPrefix> networks = [];
+    private NftablesClient? client;
+    private NftablesPolicy? nftables;
+    private PolicyObjects compiled = PolicyObjects.Empty;
+    private bool isKnown;
+    private volatile PolicyState state = new(new PolicyFigures(), null, 0);
+
+    /// <inheritdoc/>
+    public string Name => "policy";
+
+    /// <summary>Files that are not in force. For any thread.</summary>
+    public IReadOnlyList<string> Warnings => files.Warnings;
+
+    /// <summary>For metrics, on any thread; the refused packets are read now.</summary>
+    public PolicyState ReadState()
+    {
+        try
+        {
+            // A client is for one thread.
+            using var kernel = NftablesClient.Find();
+            return kernel is null ? state : state with { Refused = NftablesPolicy.CountRefused(kernel) };
+        }
+        catch (ErrnoException)
+        {
+            return state;
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool Hears(NftablesTransaction transaction)
+    {
+        if (transaction.PortId == client?.PortId || !transaction.Tables.Any(IsOurs))
+            return false;
+        isKnown = false;
+        return true;
+    }
+
+    private static bool IsOurs(Table table) => table.Family == PolicyRules.Table.Family && table.Name == PolicyRules.Table.Name;
+
+    /// <inheritdoc/>
+    public SyncOutcome Plan(ClusterView view)
+    {
+        if (FindObstacle() is { } obstacle)
+            return obstacle;
+        // What is compiled here is not in the kernel.
+        isKnown = false;
+        Compile();
+        return BridgeNetfilter.Ensure(isDryRun: true, hasBridge()).And(nftables!.Plan(ToTable(view))).And(CheckStart(view));
+    }
+
+    /// <inheritdoc/>
+    public SyncOutcome Sync(ClusterView view, SyncCause cause) =>
+        Reconcile(view, isWhole: cause is SyncCause.Start or SyncCause.Audit or SyncCause.Retry, isOfKernel: cause == SyncCause.Kernel);
+
+    /// <summary>No peer matters here, but the objects may have changed.</summary>
+    public SyncOutcome SyncPeers(ClusterView view, IReadOnlyCollection<string> touched) =>
+        Reconcile(view, isWhole: false, isOfKernel: false);
+
+    private SyncOutcome Reconcile(ClusterView view, bool isWhole, bool isOfKernel)
+    {
+        if (FindObstacle() is { } obstacle)
+            return obstacle;
+        var began = clock.GetTimestamp();
+        // What throws leaves an unknown state.
+        var wasKnown = isKnown;
+        isKnown = false;
+        var delta = Compile();
+        var outcome = isWhole || !wasKnown || networks != NetworksOf(view) ? null : nftables!.TryChange(delta);
+        // Another process may have changed the table a moment ago.
+        var compared = outcome is null;
+        outcome ??= nftables!.Sync(ToTable(view));
+        isKnown = outcome.Problems.Count == 0;
+        networks = NetworksOf(view);
+        outcome = outcome.And(CheckStart(view));
+        // A bridge may have come.
+        if (compared || isOfKernel)
+            outcome = BridgeNetfilter.Ensure(isDryRun: false, hasBridge()).And(outcome);
+        state = new PolicyState(
+            compiler.Figures,
+            delta.IsEmpty ? state.LastChange : clock.GetElapsedTime(began),
+            state.Compared + (compared ? 1 : 0)
+        );
+        files.ReturnMemory();
+        return outcome;
+    }
+
+    private PolicyDelta Compile()
+    {
+        var objects = files.Current!;
+        if (ReferenceEquals(objects, compiled))
+            return new PolicyDelta();
+        try
+        {
+            var delta = compiler.Apply(PolicyChanges.Between(compiled, objects));
+            compiled = objects;
+            return delta;
+        }
+        catch
+        {
+            // It may have taken a part of the changes.
+            (compiler, compiled) = (new PolicyCompiler(options.NodeName), PolicyObjects.Empty);
+            throw;
+        }
+    }
+
+    // Only if asked so: packets of addresses in these networks that no pod has are refused. What the source lost opens nothing.
+    private ValueArray<IPPrefix> NetworksOf(ClusterView view) =>
+        !options.StartsClosed ? []
+        : view.Self.PodCidrs.Count > 0 ? view.Self.PodCidrs
+        : networks;
+
+    private PolicyTable ToTable(ClusterView view)
+    {
+        var table = compiler.ToTable();
+        foreach (var network in NetworksOf(view))
+            table.Sets[PolicySet.Networks(network.Is6)].Add(PolicyElement.Of(network.Network.Address, network.Last), "");
+        return table;
+    }
+
+    // Whatever else is in place, pods that are not known yet are open.
+    private SyncOutcome CheckStart(ClusterView view) =>
+        options.StartsClosed && NetworksOf(view).Count == 0
+            ? NotUsable("--policy-start closed: this node's pod networks are not known, so pods that the files do not have are open")
+            : SyncOutcome.Steady;
+
+    private SyncOutcome? FindObstacle()
+    {
+        client ??= NftablesClient.Find();
+        if (client is null)
+            return NotUsable("the kernel has no nf_tables: load the module, or use --network-policy off");
+        nftables ??= new NftablesPolicy(client, new PolicyRules(options));
+        files.Refresh();
+        return files.Problem is { } problem ? NotUsable(problem) : null;
+    }
+
+    private static SyncOutcome NotUsable(string problem) => new([], [problem]);
+
+    /// <summary>Removes the table, whatever was compiled.</summary>
+    public SyncOutcome Remove(bool isDryRun)
+    {
+        isKnown = false;
+        return RemoveTable(isDryRun);
+    }
+
+    /// <summary>Removes the table of an earlier run with policies.</summary>
+    public static SyncOutcome RemoveTable(bool isDryRun)
+    {
+        using var kernel = NftablesClient.Find();
+        return kernel is null ? SyncOutcome.Steady : NftablesPolicy.Remove(kernel, isDryRun);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        files.Dispose();
+        client?.Dispose();
+    }
+}

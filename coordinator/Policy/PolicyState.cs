@@ -1,0 +1,13 @@
+using Plugboard.Coordinator.Policy.Compiling;
+
+namespace Plugboard.Coordinator.Policy;
+
+/// <summary>What the reconciler of policies did last, for metrics.</summary>
+/// <param name="Figures">How much there is of what.</param>
+/// <param name="LastChange">The time from reading changed objects to the kernel's answer; null: nothing was changed yet.</param>
+/// <param name="Compared">How often the whole table was compared.</param>
+internal sealed record PolicyState(PolicyFigures Figures, TimeSpan? LastChange, long Compared)
+{
+    /// <summary>The packets that were refused since the table was made: what pods sent, and what was sent to them; null: not read.</summary>
+    public (ulong Egress, ulong Ingress)? Refused { get; init; }
+}

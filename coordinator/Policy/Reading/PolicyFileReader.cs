@@ -1,0 +1,92 @@
+using System.Globalization;
+using Plugboard.Coordinator.Policy.Objects;
+using Plugboard.Documents;
+using Plugboard.Linux;
+
+namespace Plugboard.Coordinator.Policy.Reading;
+
+/// <summary>
+/// Reads files of Pods, Namespaces and NetworkPolicies, YAML or JSON, as <c>kubectl get -o yaml</c> prints them: several documents, or lists.
+/// Each file is read wholly or refused. Pure.
+/// </summary>
+/// <param name="limits">What they may have at most.</param>
+internal sealed class PolicyFileReader(PolicyLimits limits)
+{
+    private static readonly string[] podKinds = ["Pod", "Namespace"];
+    private static readonly string[] policyKinds = ["NetworkPolicy"];
+
+    private readonly PodReader pods = new(limits);
+    private readonly NetworkPolicyReader policies = new(limits);
+
+    /// <summary>The pods and namespaces of a file.</summary>
+    /// <exception cref="DocumentException">It is invalid: with the line and the reason.</exception>
+    public (IReadOnlyDictionary<ObjectName, PolicyPod> Pods, IReadOnlyDictionary<string, PolicyNamespace> Namespaces) ReadPods(
+        ReadOnlySpan<byte> utf8
+    )
+    {
+        var found = new Dictionary<ObjectName, PolicyPod>();
+        var homes = new Dictionary<string, PolicyNamespace>(StringComparer.Ordinal);
+        foreach (var (kind, node) in Objects(utf8, podKinds))
+        {
+            if (kind == "Pod")
+                Add(found, pods.Read(node), static pod => pod.Name, (node, limits.Pods));
+            else
+                Add(homes, pods.ReadNamespace(node), static home => home.Name, (node, limits.Namespaces));
+        }
+
+        return (found, homes);
+    }
+
+    /// <summary>The policies of a file.</summary>
+    /// <exception cref="DocumentException">It is invalid: with the line and the reason.</exception>
+    public IReadOnlyDictionary<ObjectName, NetworkPolicy> ReadPolicies(ReadOnlySpan<byte> utf8)
+    {
+        var found = new Dictionary<ObjectName, NetworkPolicy>();
+        foreach (var (_, node) in Objects(utf8, policyKinds))
+            Add(found, policies.Read(node), static policy => policy.Name, (node, limits.Policies));
+        return found;
+    }
+
+    private static void Add<TKey, TValue>(
+        Dictionary<TKey, TValue> found,
+        TValue value,
+        Func<TValue, TKey> name,
+        (DocumentNode Node, int Most) place
+    )
+        where TKey : notnull
+    {
+        if (found.Count >= place.Most)
+            throw place.Node.Error(string.Create(CultureInfo.InvariantCulture, $"there are more than {place.Most} of its kind"));
+        if (!found.TryAdd(name(value), value))
+            throw place.Node.Error($"{name(value)} is present twice");
+    }
+
+    private static IEnumerable<(string Kind, DocumentNode Node)> Objects(ReadOnlySpan<byte> utf8, string[] kinds)
+    {
+        var documents = YamlDocumentReader.ReadAll(utf8);
+        // A program that writes a file in place empties it first.
+        if (documents.Count == 0)
+            throw new DocumentException(0, "it is empty; for no objects write the two lines kind: List and items: []");
+        return documents.SelectMany(document => Objects(document, kinds));
+    }
+
+    private static IEnumerable<(string Kind, DocumentNode Node)> Objects(DocumentNode document, string[] kinds)
+    {
+        var kind = KindOf(document) ?? throw document.Error("the document has no kind");
+        if (document.Find("items") is not { } items || !kind.EndsWith("List", StringComparison.Ordinal))
+            return [(Known(kind, document, kinds), document)];
+        // The items of the API's own lists, PodList and so on, have no kind.
+        var otherwise = kind[..^"List".Length];
+        return items.AsList().Select(item => (Known(KindOf(item) ?? otherwise, item, kinds), item));
+    }
+
+    private static string? KindOf(DocumentNode node) => node.AsMap().Find("kind")?.AsText();
+
+    private static string Known(string kind, DocumentNode node, string[] kinds) =>
+        kinds.Contains(kind, StringComparer.Ordinal)
+            ? kind
+            : throw node.Error(
+                $"kind {DocumentNode.Quote(kind)} does not belong into this file{Spelling.Hint(kind, kinds)}; it has "
+                    + string.Join(" and ", kinds)
+            );
+}

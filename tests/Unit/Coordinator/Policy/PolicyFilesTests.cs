@@ -1,0 +1,97 @@
+using Plugboard.Coordinator.Policy;
+using Plugboard.Testing;
+
+namespace Plugboard.Tests.Unit.Coordinator.Policy;
+
+/// <summary>The files in force: the last valid content of each, and one with fewer objects only if it stays so.</summary>
+public sealed class PolicyFilesTests : IDisposable
+{
+    private const string One = "kind: NetworkPolicy\nmetadata: {name: one}\nspec: {podSelector: {}}\n";
+    private const string Two = One + "---\nkind: NetworkPolicy\nmetadata: {name: two}\nspec: {podSelector: {}}\n";
+    private const string Pods = "kind: Namespace\nmetadata: {name: default}\n";
+
+    private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("policy");
+    private readonly ManualTime time = new();
+    private readonly PolicyFiles files;
+
+    public PolicyFilesTests() => files = new PolicyFiles(directory.FullName, time);
+
+    private void Write(string name, string text)
+    {
+        var path = Path.Combine(directory.FullName, name);
+        File.WriteAllText(path + ".new", text);
+        File.Move(path + ".new", path, overwrite: true);
+        files.Refresh();
+    }
+
+    [Fact]
+    public void Nothing_is_in_force_before_both_files_were_valid()
+    {
+        Write("policies.yaml", One);
+        Assert.Null(files.Current);
+        Assert.Contains("pods.yaml: no such file", files.Problem, StringComparison.Ordinal);
+        Write("pods.yaml", Pods);
+        Assert.Null(files.Problem);
+        Assert.Single(files.Current!.Policies);
+        Assert.Single(files.Current!.Namespaces);
+    }
+
+    [Fact]
+    public void An_invalid_or_missing_file_leaves_the_last_valid_content_in_force()
+    {
+        Write("pods.yaml", Pods);
+        Write("policies.yaml", One);
+        var before = files.Current;
+
+        Write("policies.yaml", "spec: {*");
+        Assert.Same(before, files.Current);
+        Assert.Contains("the last valid content stays in force", Assert.Single(files.Warnings), StringComparison.Ordinal);
+        File.Delete(Path.Combine(directory.FullName, "policies.yaml"));
+        files.Refresh();
+        Assert.Same(before, files.Current);
+        Write("policies.yaml", One);
+        Assert.Empty(files.Warnings);
+    }
+
+    [Fact]
+    public void Fewer_objects_count_if_they_stay_so_for_half_a_second_and_more_count_at_once()
+    {
+        Write("pods.yaml", Pods);
+        Write("policies.yaml", One);
+        Write("policies.yaml", Two);
+        Assert.Equal(2, files.Current!.Policies.Count);
+
+        Write("policies.yaml", One);
+        Assert.True(files.IsWaiting);
+        Assert.Equal(2, files.Current!.Policies.Count);
+        Write("policies.yaml", Two);
+        time.Pass(TimeSpan.FromSeconds(1));
+        files.Refresh();
+        Assert.Equal(2, files.Current!.Policies.Count);
+
+        Write("policies.yaml", One);
+        time.Pass(TimeSpan.FromMilliseconds(499));
+        files.Refresh();
+        Assert.Equal(2, files.Current!.Policies.Count);
+        time.Pass(TimeSpan.FromMilliseconds(1));
+        files.Refresh();
+        Assert.Single(files.Current!.Policies);
+        Assert.False(files.IsWaiting);
+    }
+
+    [Fact]
+    public void An_empty_file_is_refused()
+    {
+        Write("pods.yaml", Pods);
+        Write("policies.yaml", "");
+        Assert.Contains("it is empty", files.Problem, StringComparison.Ordinal);
+        Write("policies.yaml", "kind: List\nitems: []\n");
+        Assert.Empty(files.Current!.Policies);
+    }
+
+    public void Dispose()
+    {
+        files.Dispose();
+        directory.Delete(recursive: true);
+    }
+}
