@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Plugboard.Testing;
 using Plugboard.Tests.EndToEnd.Harness;
 
 namespace Plugboard.Tests.EndToEnd.Guest;
