@@ -13,7 +13,9 @@ namespace Plugboard.Coordinator.Policy;
 internal sealed class PolicyFile<T>(string path, Func<byte[], T> read, Func<T, T, bool> hasLost, TimeProvider clock)
     where T : class
 {
-    /// <summary>The limit of its bytes; 100,000 pods as the API serves them have twice as many, and only a tenth of it matters here.</summary>
+    /// <summary>
+    /// The limit of its bytes; 100,000 pods as the API serves them have twice as many, and only a tenth of it matters here.
+    /// </summary>
     public const int MostBytes = 256 * 1024 * 1024;
 
     /// <summary>A program that writes a file in place has written only a part of it for a moment.</summary>

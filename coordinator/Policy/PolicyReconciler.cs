@@ -10,9 +10,9 @@ using Plugboard.Linux;
 namespace Plugboard.Coordinator.Policy;
 
 /// <summary>
-/// Enforces network policy for the pods of this node, in a table of its own. Changed objects are changes of sets and chains; all is compared
-/// at the start, at the audit and after another process changed the table. Until the objects were read once, the table of an earlier run
-/// stays as it is. The network namespace is that of the thread that first calls it.
+/// Enforces network policy for the pods of this node, in a table of its own. Changed objects are changes of sets and chains; all is
+/// compared at the start, at the audit and after another process changed the table. Until the objects were read once, the table of an
+/// earlier run stays as it is. The network namespace is that of the thread that first calls it.
 /// </summary>
 /// <param name="options">The flags.</param>
 /// <param name="files">The objects.</param>

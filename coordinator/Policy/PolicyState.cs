@@ -8,6 +8,8 @@ namespace Plugboard.Coordinator.Policy;
 /// <param name="Compared">How often the whole table was compared.</param>
 internal sealed record PolicyState(PolicyFigures Figures, TimeSpan? LastChange, long Compared)
 {
-    /// <summary>The packets that were refused since the table was made: what pods sent, and what was sent to them; null: not read.</summary>
+    /// <summary>
+    /// The packets that were refused since the table was made: what pods sent, and what was sent to them; null: not read.
+    /// </summary>
     public (ulong Egress, ulong Ingress)? Refused { get; init; }
 }

@@ -8,7 +8,9 @@ using Plugboard.Protocols.Cni;
 
 namespace Plugboard.Combined;
 
-/// <summary>Routes what a pod sends from the addresses of one interface by a table of their own, so that answers leave as requests came.</summary>
+/// <summary>
+/// Routes what a pod sends from the addresses of one interface by a table of their own, so that answers leave as requests came.
+/// </summary>
 internal sealed class SbrPlugin : CniPlugin
 {
     /// <inheritdoc/>

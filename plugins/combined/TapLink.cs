@@ -138,7 +138,9 @@ internal sealed record TapLink : ChildLink
 
     private static string Text(uint? id) => id?.ToString(CultureInfo.InvariantCulture) ?? "";
 
-    /// <summary>Makes the device that a process of this executable with another context was asked for; null: it was asked for else.</summary>
+    /// <summary>
+    /// Makes the device that a process of this executable with another context was asked for; null: it was asked for else.
+    /// </summary>
     /// <returns>The exit code.</returns>
     public static int? TryRun(string[] arguments)
     {

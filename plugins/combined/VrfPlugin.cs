@@ -84,7 +84,8 @@ internal sealed class VrfPlugin : CniPlugin
         throw new CniException(
             CniErrorCode.InvalidNetworkConfig,
             $"Netlink {link.Name} is not a VRF",
-            $"the container has an interface of the name, of the kind {(link.Kind.Length > 0 ? link.Kind : "hardware")}: choose another vrfname"
+            $"the container has an interface of the name, of the kind {(link.Kind.Length > 0 ? link.Kind : "hardware")}: "
+                + "choose another vrfname"
         );
     }
 

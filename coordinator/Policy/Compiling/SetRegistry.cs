@@ -4,8 +4,8 @@ using Plugboard.Firewall.Ports;
 namespace Plugboard.Coordinator.Policy.Compiling;
 
 /// <summary>
-/// The sets that rules need, each once. A selector is found by a label that its pods must have, so a pod costs the selectors that may select
-/// it, not all of them.
+/// The sets that rules need, each once. A selector is found by a label that its pods must have, so a pod costs the selectors that may
+/// select it, not all of them.
 /// </summary>
 /// <param name="pods">The pods that are compiled already; the sets that come get their elements.</param>
 /// <param name="namespaces">The namespaces.</param>

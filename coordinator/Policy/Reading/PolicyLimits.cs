@@ -3,7 +3,9 @@ namespace Plugboard.Coordinator.Policy.Reading;
 /// <summary>What objects may have at most. More is refused: an object is obeyed wholly or not at all.</summary>
 internal sealed record PolicyLimits
 {
-    /// <summary>The entries of one list of a policy: its rules, a rule's peers or ports, the parts of a block, the values of a label.</summary>
+    /// <summary>
+    /// The entries of one list of a policy: its rules, a rule's peers or ports, the parts of a block, the values of a label.
+    /// </summary>
     public int List { get; init; } = 1000;
 
     /// <summary>The pairs of peers and ports of all rules of a policy in one direction: each is a rule of the kernel.</summary>

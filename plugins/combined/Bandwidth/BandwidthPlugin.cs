@@ -9,8 +9,8 @@ using Plugboard.Protocols.Cni;
 namespace Plugboard.Combined.Bandwidth;
 
 /// <summary>
-/// Limits the rate of a pod's traffic on the host's end of its veth pair, where the pod cannot change it: by a token bucket for what goes to
-/// the pod, and by one on an ifb for what comes from it.
+/// Limits the rate of a pod's traffic on the host's end of its veth pair, where the pod cannot change it: by a token bucket for what goes
+/// to the pod, and by one on an ifb for what comes from it.
 /// </summary>
 internal sealed class BandwidthPlugin : CniPlugin
 {
@@ -148,8 +148,8 @@ internal sealed class BandwidthPlugin : CniPlugin
     }
 
     /// <summary>
-    /// Throws what is wrong with the config, and what the kernel lacks for the limits in it: those that a runtime passes are of single pods,
-    /// and no reason to take the whole node for broken.
+    /// Throws what is wrong with the config, and what the kernel lacks for the limits in it: those that a runtime passes are of single
+    /// pods, and no reason to take the whole node for broken.
     /// </summary>
     public override void Status(CniRequest request)
     {

@@ -10,8 +10,8 @@ namespace Plugboard.Combined.Bandwidth;
 
 /// <summary>
 /// The filter that sends what a pod's link on the host receives through an ifb. Alone it is the reference's, with the <c>ingress</c> qdisc
-/// that was made for it. Where another program has an <c>ingress</c> or <c>clsact</c> qdisc there, the filter is the last of that one's: the
-/// others see the packets first.
+/// that was made for it. Where another program has an <c>ingress</c> or <c>clsact</c> qdisc there, the filter is the last of that one's:
+/// the others see the packets first.
 /// </summary>
 /// <param name="host">The host's links.</param>
 /// <param name="link">The pod's link on the host.</param>
@@ -101,8 +101,8 @@ internal sealed class Redirection(RouteClient host, Link link)
     }
 
     /// <summary>
-    /// Removes the filter that redirects to one of these ifbs, or to one that is gone; the qdisc too if it was made for the filter and has no
-    /// other.
+    /// Removes the filter that redirects to one of these ifbs, or to one that is gone; the qdisc too if it was made for the filter and has
+    /// no other.
     /// </summary>
     public void Remove(IReadOnlyCollection<int> ifbs)
     {

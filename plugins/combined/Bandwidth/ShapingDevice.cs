@@ -10,8 +10,8 @@ namespace Plugboard.Combined.Bandwidth;
 
 /// <summary>
 /// The ifb through which an attachment's packets go. Its name is the reference's, computed from network and container; where another
-/// interface of the container has that one, the interface is in the name too. Its alias names the attachment. The reference sets no alias: an
-/// ifb without one is the attachment's to whose link it is redirected.
+/// interface of the container has that one, the interface is in the name too. Its alias names the attachment. The reference sets no alias:
+/// an ifb without one is the attachment's to whose link it is redirected.
 /// </summary>
 /// <param name="host">The host's links.</param>
 /// <param name="owner">The attachment.</param>

@@ -8,7 +8,9 @@ namespace Plugboard.Combined.Bandwidth;
 /// </summary>
 internal sealed record TokenBucket
 {
-    /// <summary>In bytes. A bucket that holds less than this, or a queue, was not meant to be so small where its number has wrapped.</summary>
+    /// <summary>
+    /// In bytes. A bucket that holds less than this, or a queue, was not meant to be so small where its number has wrapped.
+    /// </summary>
     private const uint SmallestBucket = 32 * 1024;
     private const uint SmallestQueue = 1 << 20;
 

@@ -37,8 +37,8 @@ public sealed class FilterTable
     }
 
     /// <summary>
-    /// Removes one filter, as <see cref="List"/> has it, or with <see cref="Filter.Handle"/> 0 all of its priority; false if it, its qdisc or
-    /// its link was gone already.
+    /// Removes one filter, as <see cref="List"/> has it, or with <see cref="Filter.Handle"/> 0 all of its priority; false if it, its qdisc
+    /// or its link was gone already.
     /// </summary>
     public bool Delete(Filter filter)
     {

@@ -204,8 +204,8 @@ public sealed class LinkTable
     }
 
     /// <summary>
-    /// True if the kernel has the kind of link, such as <c>ifb</c>: it loads its module, and refuses a link without queues (EINVAL), so that
-    /// none is made.
+    /// True if the kernel has the kind of link, such as <c>ifb</c>: it loads its module, and refuses a link without queues (EINVAL), so
+    /// that none is made.
     /// </summary>
     public bool Knows(string kind)
     {

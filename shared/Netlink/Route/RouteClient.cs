@@ -4,8 +4,8 @@ using Plugboard.Linux.Namespaces;
 namespace Plugboard.Netlink.Route;
 
 /// <summary>
-/// Links, addresses, routes, rules and neighbours of one network namespace, through one socket that stays in it whichever thread uses it. Not for
-/// two threads at once. Source: rtnetlink(7).
+/// Links, addresses, routes, rules and neighbours of one network namespace, through one socket that stays in it whichever thread uses it.
+/// Not for two threads at once. Source: rtnetlink(7).
 /// </summary>
 public sealed class RouteClient : IDisposable
 {

@@ -80,9 +80,11 @@ internal sealed class RouteDialect : NetlinkDialect
                 return $"{Family(neighbour.ndm_family)} index {neighbour.ndm_ifindex} state 0x{neighbour.ndm_state:x} flags "
                     + $"0x{neighbour.ndm_flags:x}";
             case RtnetlinkH.RTM_NEWRULE when MemoryMarshal.TryRead<FibRuleHdr>(payload, out var rule):
-                return $"{Family(rule.family)} dst /{rule.dst_len} src /{rule.src_len} table {rule.table} action {rule.action} flags 0x{rule.flags:x}";
+                return $"{Family(rule.family)} dst /{rule.dst_len} src /{rule.src_len} table {rule.table} action {rule.action} "
+                    + $"flags 0x{rule.flags:x}";
             case RtnetlinkH.RTM_NEWQDISC when MemoryMarshal.TryRead<TcMsg>(payload, out var qdisc):
-                return $"index {qdisc.tcm_ifindex} handle {new TrafficHandle(qdisc.tcm_handle)} parent {new TrafficHandle(qdisc.tcm_parent)}";
+                return $"index {qdisc.tcm_ifindex} handle {new TrafficHandle(qdisc.tcm_handle)} "
+                    + $"parent {new TrafficHandle(qdisc.tcm_parent)}";
             case RtnetlinkH.RTM_NEWTFILTER when MemoryMarshal.TryRead<TcMsg>(payload, out var filter):
                 return $"index {filter.tcm_ifindex} handle 0x{filter.tcm_handle:x} parent {new TrafficHandle(filter.tcm_parent)} priority "
                     + $"{filter.tcm_info >> 16} protocol {Filter.NetworkOrder((ushort)filter.tcm_info)}";

@@ -110,7 +110,9 @@ public readonly struct ConfigNode
             : throw node.Wrong("a whole number");
     }
 
-    /// <summary>A whole number of 64 bits that is not negative; null if the key is absent or null. 1.0 and 1e3 are invalid, as in Go.</summary>
+    /// <summary>
+    /// A whole number of 64 bits that is not negative; null if the key is absent or null. 1.0 and 1e3 are invalid, as in Go.
+    /// </summary>
     public ulong? FindUInt64(string key)
     {
         if (Find(key) is not { } node)
