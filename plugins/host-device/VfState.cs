@@ -34,7 +34,10 @@ internal sealed class VfState : IDisposable
         var directory = FileDirectory.Ensure(Path, DirectoryMode);
         var functions = directory.EnsureDirectory("pci", DirectoryMode);
         using var locks = functions.EnsureDirectory("vf_lock", DirectoryMode);
-        return new VfState(directory, functions, FileLock.Take(locks.OpenOrCreate($"{device}.lock", FileModes.RootsOwn), timeout));
+        var held = FileLock.Take(locks.OpenOrCreate($"{device}.lock", FileModes.RootsOwn), timeout);
+        // Of a call that was killed while it wrote.
+        functions.Remove($".{device}{Temporary}");
+        return new VfState(directory, functions, held);
     }
 
     /// <summary>The record of an attachment; null if it has none, or one that cannot be read, which is reported.</summary>
@@ -87,6 +90,9 @@ internal sealed class VfState : IDisposable
     /// <summary>Writes the record of an attachment, whole.</summary>
     public void Write(Attachment owner, byte[] content) =>
         records.Replace(VfRecord.NameOf(owner.ContainerId, owner.IfName), content, FileModes.RootsOwn, $".{owner.ContainerId}{Temporary}");
+
+    /// <summary>Removes what a call that was killed had written of an attachment's record.</summary>
+    public void RemoveUnfinished(string containerId) => records.Remove($".{containerId}{Temporary}");
 
     /// <summary>Removes a record.</summary>
     public void Remove(string name) => records.Remove(name);
