@@ -34,10 +34,10 @@ internal sealed class VfState : IDisposable
         var directory = FileDirectory.Ensure(Path, DirectoryMode);
         var functions = directory.EnsureDirectory("pci", DirectoryMode);
         using var locks = functions.EnsureDirectory("vf_lock", DirectoryMode);
-        var held = FileLock.Take(locks.OpenOrCreate($"{device}.lock", FileModes.RootsOwn), timeout);
+        var taken = FileLock.Take(locks.OpenOrCreate($"{device}.lock", FileModes.RootsOwn), timeout);
         // Of a call that was killed while it wrote.
         functions.Remove($".{device}{Temporary}");
-        return new VfState(directory, functions, held);
+        return new VfState(directory, functions, taken);
     }
 
     /// <summary>The record of an attachment; null if it has none, or one that cannot be read, which is reported.</summary>
