@@ -1,12 +1,9 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
-using Plugboard.Addresses;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Engine;
 using Plugboard.Coordinator.Masquerade;
 using Plugboard.Coordinator.Policy;
-using Plugboard.Coordinator.Policy.Judging;
-using Plugboard.Coordinator.Policy.Objects;
 using Plugboard.Coordinator.Reconciling;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
@@ -29,28 +26,19 @@ internal sealed class Verbs
         Description = "Seconds to wait for a complete list of nodes.",
         DefaultValueFactory = _ => 10,
     };
-    private readonly Argument<string> source = new("SRC")
-    {
-        Description = "The sender's address; with --network-policy also namespace/pod.",
-    };
-    private readonly Argument<string> destination = new("DST") { Description = "The destination address; with --network-policy as SRC." };
-    private readonly Option<int> port = new("--port")
-    {
-        Description = "The destination port, for policies; 0: none.",
-        DefaultValueFactory = _ => 0,
-    };
-    private readonly Option<string> protocol = new("--protocol")
-    {
-        Description = "The protocol, for policies: tcp, udp, sctp, icmp.",
-        HelpName = "tcp|udp|sctp|icmp",
-        DefaultValueFactory = _ => "tcp",
-    };
+    private readonly ConnectionArguments connection = new();
     private readonly Option<bool> dryRun = new("--dry-run") { Description = "Only prints what would be removed." };
 
     /// <summary>Reads a command line.</summary>
     public ParseResult Parse(IReadOnlyList<string> args) =>
         Root()
-            .Parse(options.Spell(args, [output, timeout, dryRun, port, protocol], line => StandardError.WriteLine($"coordinator: {line}")));
+            .Parse(
+                options.Spell(
+                    args,
+                    [output, timeout, dryRun, .. connection.Options],
+                    line => StandardError.WriteLine($"coordinator: {line}")
+                )
+            );
 
     /// <summary>Runs the verb of a command line.</summary>
     /// <returns>The exit code: 1 if the command line is wrong, which is one line on standard error.</returns>
@@ -106,13 +94,10 @@ internal sealed class Verbs
             "Explains the path of a packet from this node: route, masquerading, neighbour, tunnel, policies; exit code 1 if it is dropped "
                 + "here.",
             Explain,
-            output,
-            timeout,
-            port,
-            protocol
+            [output, timeout, .. connection.Options]
         );
-        explain.Arguments.Add(source);
-        explain.Arguments.Add(destination);
+        foreach (var argument in connection.Arguments)
+            explain.Arguments.Add(argument);
         root.Subcommands.Add(explain);
         root.Subcommands.Add(
             Verb("policies", "Prints this node's pods and the policies that isolate each; changes nothing.", Policies, output)
@@ -308,55 +293,17 @@ internal sealed class Verbs
     private int Explain(ParseResult parsed)
     {
         using var coordinator = NodeCoordinator.Open(ReadSettings(parsed), StandardError.WriteLine);
-        var connection = ReadConnection(parsed, coordinator);
+        var asked = connection.Read(parsed, coordinator.ReadPolicies);
         var (view, notReady, _) = coordinator.ReadOnce(TimeSpan.FromSeconds(parsed.GetValue(timeout)));
         if (view is null)
             throw new SettingException(notReady!);
-        var explanation = coordinator.Explain(view, connection);
+        var explanation = coordinator.Explain(view, asked);
         var text =
             parsed.GetValue(output) == OutputFormat.Json
                 ? PlanReport.ToJson(explanation.Steps)
                 : string.Concat(explanation.Steps.Select(step => $"{step.Step, -11} {step.Text}\n"));
         parsed.InvocationConfiguration.Output.Write(text);
         return explanation.IsSent ? 0 : 1;
-    }
-
-    private Connection ReadConnection(ParseResult parsed, NodeCoordinator coordinator)
-    {
-        var (sources, destinations) = (
-            ReadAddresses(parsed.GetValue(source)!, coordinator),
-            ReadAddresses(parsed.GetValue(destination)!, coordinator)
-        );
-        var word = parsed.GetValue(protocol)!;
-        var number = word switch
-        {
-            "tcp" => 6,
-            "udp" => 17,
-            "sctp" => 132,
-            "icmp" => sources[0].Is6 ? 58 : 1,
-            _ => throw new SettingException($"--protocol {word}: not tcp, udp, sctp or icmp"),
-        };
-        var given = parsed.GetValue(port);
-        if (given is < 0 or > ushort.MaxValue)
-            throw new SettingException($"--port {given}: from 0 to 65535");
-        foreach (var from in sources)
-        {
-            foreach (var to in destinations.Where(to => to.Is6 == from.Is6))
-                return new Connection(from, to, (byte)number, (ushort)given);
-        }
-
-        throw new SettingException($"{sources[0]} and {destinations[0]} are of different families");
-    }
-
-    private static IReadOnlyList<IPAddr> ReadAddresses(string text, NodeCoordinator coordinator)
-    {
-        if (IPAddr.TryParse(text, out var address))
-            return [address];
-        if (text.Split('/') is not [var home, var name])
-            throw new SettingException($"{text}: neither an address nor namespace/pod");
-        return coordinator.ReadPolicies().Pods.GetValueOrDefault(new ObjectName(home, name)) is { Addresses: { Count: > 0 } addresses }
-            ? addresses
-            : throw new SettingException($"{text}: no such pod has an address");
     }
 
     private int Policies(ParseResult parsed)

@@ -122,7 +122,7 @@ internal sealed record BridgeConfig
             Bridge = InterfaceKeys.Leniently(node, ReadBridgeName, "cni0"),
             IpMasq = InterfaceKeys.Leniently(node, static config => config.GetBool("ipMasq"), true),
             MacSpoofCheck = InterfaceKeys.Leniently(node, static config => config.GetBool("macspoofchk"), true),
-            IpamType = InterfaceKeys.Leniently(node, InterfaceKeys.ReadIpamType, ""),
+            IpamType = InterfaceKeys.ReadIpamTypeLeniently(node),
         };
     }
 

@@ -76,11 +76,7 @@ internal sealed class BridgePlugin : CniPlugin
         // Closed last: the kernel blocks each close until deleted objects are freed, and the removal of a link takes that long anyway.
         using var rules = new PodTrafficRules(request, config.Traffic);
         failures.Try(rules.Withdraw);
-        if (IpamDelegate.UsesInterface(config.IpamType))
-            failures.Try(() => IpamDelegate.Find(request, config.IpamType).Del());
-        failures.Try(() => VethPair.Delete(request, Name, isPort: true));
-        if (config.IsLayer3 && !IpamDelegate.UsesInterface(config.IpamType))
-            failures.Try(() => IpamDelegate.Find(request, config.IpamType).Del());
+        IpamDelegate.Del(failures, request, config.IpamType, () => VethPair.Delete(request, Name, isPort: true));
         failures.ThrowIfAny();
     }
 
@@ -89,13 +85,7 @@ internal sealed class BridgePlugin : CniPlugin
     {
         var config = BridgeConfig.Parse(request);
         FindIpam(request, config)?.Check();
-        var result =
-            request.FindPrevResult()
-            ?? throw new CniException(
-                CniErrorCode.InvalidNetworkConfig,
-                "Required prevResult missing",
-                "CHECK wants the result of ADD as prevResult in the network config"
-            );
+        var result = request.GetPrevResult();
         using var pod = NetworkNamespace.Open(request.NetNs);
         using var host = RouteClient.Open();
         var check = new BridgeCheck(request, config, result);

@@ -44,7 +44,7 @@ internal sealed record PtpConfig
                 null,
                 ChecksMac: false
             ),
-            IpamType = InterfaceKeys.Leniently(request.Config, InterfaceKeys.ReadIpamType, ""),
+            IpamType = InterfaceKeys.ReadIpamTypeLeniently(request.Config),
         };
 
     /// <summary>All that is wrong with a config, a sentence each.</summary>

@@ -90,9 +90,7 @@ internal sealed class PtpPlugin : CniPlugin
         var failures = new Failures();
         using var rules = new PodTrafficRules(request, config.Traffic);
         failures.Try(rules.Withdraw);
-        failures.Try(() => VethPair.Delete(request, Name, isPort: false));
-        if (config.IpamType.Length > 0)
-            failures.Try(() => IpamDelegate.Find(request, config.IpamType).Del());
+        IpamDelegate.Del(failures, request, config.IpamType, () => VethPair.Delete(request, Name, isPort: false));
         failures.ThrowIfAny();
     }
 
@@ -101,13 +99,7 @@ internal sealed class PtpPlugin : CniPlugin
     {
         var config = PtpConfig.Parse(request);
         IpamDelegate.Find(request, config.IpamType).Check();
-        var result =
-            request.FindPrevResult()
-            ?? throw new CniException(
-                CniErrorCode.InvalidNetworkConfig,
-                "ptp: Required prevResult missing",
-                "CHECK wants the result of ADD as prevResult in the network config"
-            );
+        var result = request.GetPrevResult("ptp: ");
         using var pod = NetworkNamespace.Open(request.NetNs);
         using var host = RouteClient.Open();
         var link = pod.Inside(inside => new InterfaceCheck(request, result) { Kind = "veth" }.Container(inside));

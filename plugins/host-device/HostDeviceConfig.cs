@@ -73,7 +73,7 @@ internal sealed record HostDeviceConfig
             InterfaceKeys.Leniently(node, static config => config.FindObject("capabilities")?.GetBool("deviceID"), null) == true;
         if (!isChosenLater)
             problems.Try("config", () => Parse(node));
-        return [.. problems, .. IpamDelegate.Validate(request, InterfaceKeys.Leniently(node, InterfaceKeys.ReadIpamType, ""))];
+        return [.. problems, .. IpamDelegate.Validate(request, InterfaceKeys.ReadIpamTypeLeniently(node))];
     }
 
     private static MacAddress? ReadAddress(string text) =>

@@ -63,9 +63,7 @@ internal sealed class HostDevicePlugin : CniPlugin
         using var inside = RouteClient.Open();
         var setup = new AddressSetup(Name, inside, link, addresses) { IpamType = ipamType, Dad = DuplicateDetection.AsSet };
         setup.AddAddresses();
-        if (addresses.IPs.Any(static ip => ip.Address.Is6 && ip.Gateway is not null))
-            setup.WaitForDad();
-        setup.AddRoutes();
+        setup.AddRoutesOnceUsable();
     }
 
     private void Report(string what, Exception e) => StandardError.WriteLine($"{Name}: cannot {what}: {e.Message}");
@@ -80,10 +78,7 @@ internal sealed class HostDevicePlugin : CniPlugin
     public override void Del(CniRequest request)
     {
         var failures = new Failures();
-        // First the device: an address is free only when no interface has it.
-        failures.Try(() => GiveBack(request));
-        if (InterfaceKeys.Leniently(request.Config, InterfaceKeys.ReadIpamType, "") is { Length: > 0 } ipam)
-            failures.Try(() => IpamDelegate.Find(request, ipam).Del());
+        IpamDelegate.Del(failures, request, InterfaceKeys.ReadIpamTypeLeniently(request.Config), () => GiveBack(request));
         failures.ThrowIfAny();
     }
 
@@ -150,13 +145,7 @@ internal sealed class HostDevicePlugin : CniPlugin
     {
         var config = HostDeviceConfig.Parse(request.Config);
         FindIpam(request).Ipam?.Check();
-        var result =
-            request.FindPrevResult()
-            ?? throw new CniException(
-                CniErrorCode.InvalidNetworkConfig,
-                "Required prevResult missing",
-                "CHECK wants the result of ADD as prevResult in the network config"
-            );
+        var result = request.GetPrevResult();
         if (new DeviceFinder(config, tree).IsForUserSpace())
             return;
         using var pod = NetworkNamespace.Open(request.NetNs);
@@ -181,7 +170,7 @@ internal sealed class HostDevicePlugin : CniPlugin
             return;
         var failures = new Failures();
         failures.Try(() => Collect(request.NetworkName, valid));
-        if (InterfaceKeys.Leniently(request.Config, InterfaceKeys.ReadIpamType, "") is { Length: > 0 } ipam)
+        if (InterfaceKeys.ReadIpamTypeLeniently(request.Config) is { Length: > 0 } ipam)
             failures.Try(() => IpamDelegate.Find(request, ipam).Gc());
         failures.ThrowIfAny();
     }

@@ -90,7 +90,7 @@ internal sealed record SriovConfig
                 problems.Add($"{key}: \"{Excerpt.Of(word)}\" is off: only \"on\" is on");
         }
 
-        return [.. problems, .. IpamDelegate.Validate(request, InterfaceKeys.Leniently(node, InterfaceKeys.ReadIpamType, ""))];
+        return [.. problems, .. IpamDelegate.Validate(request, InterfaceKeys.ReadIpamTypeLeniently(node))];
     }
 
     private static string ReadDevice(ConfigNode node) =>

@@ -75,9 +75,7 @@ internal sealed class SriovPlugin : CniPlugin
         setup.AddAddresses();
         inside.Links.Set(link.Index, new LinkChange { Up = true, ArpNotify = addresses.IPs.Count > 0 ? true : null });
         Announce(inside, link, addresses);
-        if (addresses.IPs.Any(static ip => ip.Address.Is6 && ip.Gateway is not null))
-            setup.WaitForDad();
-        setup.AddRoutes();
+        setup.AddRoutesOnceUsable();
     }
 
     // A card has its carrier a moment after it is up, so what the kernel sends then is lost: neighbours may still know an earlier pod.
@@ -111,10 +109,7 @@ internal sealed class SriovPlugin : CniPlugin
     public override void Del(CniRequest request)
     {
         var failures = new Failures();
-        // First the function: an address is free only when no interface has it.
-        failures.Try(() => Release(request));
-        if (InterfaceKeys.Leniently(request.Config, InterfaceKeys.ReadIpamType, "") is { Length: > 0 } ipam)
-            failures.Try(() => IpamDelegate.Find(request, ipam).Del());
+        IpamDelegate.Del(failures, request, InterfaceKeys.ReadIpamTypeLeniently(request.Config), () => Release(request));
         failures.ThrowIfAny();
     }
 
@@ -139,13 +134,7 @@ internal sealed class SriovPlugin : CniPlugin
     {
         var config = SriovConfig.Parse(request);
         FindIpam(request).Ipam?.Check();
-        var result =
-            request.FindPrevResult()
-            ?? throw new CniException(
-                CniErrorCode.InvalidNetworkConfig,
-                "Required prevResult missing",
-                "CHECK wants the result of ADD as prevResult in the network config"
-            );
+        var result = request.GetPrevResult();
         var place = VfPlace.Get(tree, config.DeviceId, CniErrorCode.NotAsAdded);
         using (var host = RouteClient.Open())
         {
@@ -189,7 +178,7 @@ internal sealed class SriovPlugin : CniPlugin
                 failures.Try(() => Collect(name, record));
         }
 
-        if (InterfaceKeys.Leniently(request.Config, InterfaceKeys.ReadIpamType, "") is { Length: > 0 } ipam)
+        if (InterfaceKeys.ReadIpamTypeLeniently(request.Config) is { Length: > 0 } ipam)
             failures.Try(() => IpamDelegate.Find(request, ipam).Gc());
         failures.ThrowIfAny();
     }

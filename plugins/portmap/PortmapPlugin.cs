@@ -72,13 +72,7 @@ internal sealed class PortmapPlugin : CniPlugin
     public override void Check(CniRequest request)
     {
         var config = PortmapConfig.Parse(request);
-        var previous =
-            request.FindPrevResult()
-            ?? throw new CniException(
-                CniErrorCode.InvalidNetworkConfig,
-                "Required prevResult missing",
-                "CHECK wants the result of ADD as prevResult in the network config"
-            );
+        var previous = request.GetPrevResult();
         if (config.Ports.Count == 0)
             return;
         var ports = config.HostPortsOf(PodAddresses.From(previous, request.IfName), request);

@@ -122,6 +122,15 @@ public sealed class AddressSetup(string plugin, RouteClient client, Link link, P
         }
     }
 
+    /// <summary>Adds the routes; where an IPv6 address has a gateway, once it is usable.</summary>
+    /// <exception cref="CniException">Code 11 as <see cref="WaitForDad"/>, code 7 as <see cref="AddRoutes"/>.</exception>
+    public void AddRoutesOnceUsable()
+    {
+        if (addresses.IPs.Any(static ip => ip.Address.Is6 && ip.Gateway is not null))
+            WaitForDad();
+        AddRoutes();
+    }
+
     /// <summary>Adds the routes, each after those that it needs.</summary>
     /// <exception cref="CniException">Code 7: the kernel refuses one.</exception>
     public void AddRoutes()

@@ -87,13 +87,8 @@ public abstract class ChildLinkPlugin : CniPlugin
     public override void Del(CniRequest request)
     {
         var failures = new Failures();
-        var ipam = InterfaceKeys.Leniently(request.Config, InterfaceKeys.ReadIpamType, "");
-        if (IpamDelegate.UsesInterface(ipam))
-            failures.Try(() => IpamDelegate.Find(request, ipam).Del());
-        // First the link: an address is free only when no interface has it.
-        failures.Try(() => PodLink.Delete(request, Name, Kind));
-        if (ipam.Length > 0 && !IpamDelegate.UsesInterface(ipam))
-            failures.Try(() => IpamDelegate.Find(request, ipam).Del());
+        var ipam = InterfaceKeys.ReadIpamTypeLeniently(request.Config);
+        IpamDelegate.Del(failures, request, ipam, () => PodLink.Delete(request, Name, Kind));
         failures.ThrowIfAny();
     }
 
@@ -102,13 +97,7 @@ public abstract class ChildLinkPlugin : CniPlugin
     {
         var child = Read(request);
         FindIpam(request, child).Ipam?.Check();
-        var result =
-            request.FindPrevResult()
-            ?? throw new CniException(
-                CniErrorCode.InvalidNetworkConfig,
-                $"{Name}: Required prevResult missing",
-                "CHECK wants the result of ADD as prevResult in the network config"
-            );
+        var result = request.GetPrevResult($"{Name}: ");
         using var pod = NetworkNamespace.Open(request.NetNs);
         using var entered = pod.Enter();
         using var inside = RouteClient.Open();
@@ -120,7 +109,7 @@ public abstract class ChildLinkPlugin : CniPlugin
     /// <summary>A link ends with the pod's namespace; what outlives that is the IPAM plugin's.</summary>
     public override void Gc(CniRequest request, IReadOnlySet<Attachment>? valid)
     {
-        if (valid is not null && InterfaceKeys.Leniently(request.Config, InterfaceKeys.ReadIpamType, "") is { Length: > 0 } ipam)
+        if (valid is not null && InterfaceKeys.ReadIpamTypeLeniently(request.Config) is { Length: > 0 } ipam)
             IpamDelegate.Find(request, ipam).Gc();
     }
 
@@ -152,7 +141,7 @@ public abstract class ChildLinkPlugin : CniPlugin
             $"is not a key of {Name} and has no effect"
         );
         problems.Try("config", () => FindFault(request));
-        return [.. problems, .. IpamDelegate.Validate(request, InterfaceKeys.Leniently(request.Config, InterfaceKeys.ReadIpamType, ""))];
+        return [.. problems, .. IpamDelegate.Validate(request, InterfaceKeys.ReadIpamTypeLeniently(request.Config))];
     }
 
     private void FindFault(CniRequest request)

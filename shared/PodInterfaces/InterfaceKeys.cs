@@ -32,6 +32,9 @@ public static class InterfaceKeys
     /// <summary>The IPAM plugin; empty: layer 2 only.</summary>
     public static string ReadIpamType(ConfigNode node) => node.FindObject("ipam")?.GetString("type") ?? "";
 
+    /// <summary>As <see cref="ReadIpamType"/>, of a config that may be wrong: for DEL and GC.</summary>
+    public static string ReadIpamTypeLeniently(ConfigNode node) => Leniently(node, ReadIpamType, "");
+
     /// <summary><c>mtu</c>, which a virtual device takes; 0: the kernel's default.</summary>
     /// <param name="node">The config.</param>
     /// <param name="device">What takes it, for the message: <c>a veth interface</c>.</param>

@@ -17,8 +17,7 @@ public static class IpamDelegate
     public const string Static = "static";
 
     /// <summary>
-    /// True for the IPAM plugin that speaks by the pod's own interface: that must work before ADD, and DEL comes before it is removed. Of
-    /// any other one an address is free only when no interface has it.
+    /// True for the IPAM plugin that speaks by the pod's own interface: that must work before ADD, and until DEL.
     /// </summary>
     public static bool UsesInterface(string type) => type == "dhcp";
 
@@ -52,6 +51,24 @@ public static class IpamDelegate
         var lease = ipam.Add();
         succeeded = true;
         return lease;
+    }
+
+    /// <summary>
+    /// DEL of an interface and of its addresses. An address is free only when no interface has it, so the interface goes first; but not
+    /// where the IPAM plugin needs it to say so.
+    /// </summary>
+    /// <param name="failures">Gets what fails: one does not stop the other.</param>
+    /// <param name="request">The call.</param>
+    /// <param name="type">The IPAM plugin; empty: the config names none.</param>
+    /// <param name="removeInterface">Removes the interface.</param>
+    public static void Del(Failures failures, CniRequest request, string type, Action removeInterface)
+    {
+        var release = () => Find(request, type).Del();
+        if (UsesInterface(type))
+            failures.Try(release);
+        failures.Try(removeInterface);
+        if (type.Length > 0 && !UsesInterface(type))
+            failures.Try(release);
     }
 
     /// <summary>What ADD would give, where it can be known before anything is made: an answer that is not usable is refused then.</summary>

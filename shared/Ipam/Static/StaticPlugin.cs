@@ -28,13 +28,7 @@ public sealed class StaticPlugin : CniPlugin
     public override void Check(CniRequest request)
     {
         var config = StaticConfig.Parse(request);
-        var result =
-            request.FindPrevResult()
-            ?? throw new CniException(
-                CniErrorCode.InvalidNetworkConfig,
-                "static: Required prevResult missing",
-                "CHECK wants the result of ADD as prevResult in the network config"
-            );
+        var result = request.GetPrevResult("static: ");
         var has = result.IPs.DistinctBy(static ip => ip.Address).ToDictionary(static ip => ip.Address);
         foreach (var wanted in config.Addresses)
         {

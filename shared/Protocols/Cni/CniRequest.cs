@@ -72,6 +72,17 @@ public sealed record CniRequest
     /// </summary>
     public CniResult? FindPrevResult() => Config.Find("prevResult") is { } node ? CniResultReader.ReadPrevious(node, CniVersion) : null;
 
+    /// <summary>ADD's result, which CHECK gets.</summary>
+    /// <param name="prefix">What the message begins with, where the reference's does.</param>
+    /// <exception cref="CniException">Code 7: the config has no <c>prevResult</c>; or it is invalid.</exception>
+    public CniResult GetPrevResult(string prefix = "") =>
+        FindPrevResult()
+        ?? throw new CniException(
+            CniErrorCode.InvalidNetworkConfig,
+            $"{prefix}Required prevResult missing",
+            "CHECK wants the result of ADD as prevResult in the network config"
+        );
+
     /// <summary>The config's <c>prevResult</c>; null if absent or invalid.</summary>
     public CniResult? FindPrevResultLeniently()
     {

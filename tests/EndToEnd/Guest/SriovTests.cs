@@ -188,8 +188,8 @@ public sealed class SriovTests(SriovTests.Fixture guest) : IClassFixture<SriovTe
     [SriovFact]
     public void Functions_that_were_made_anew_are_left_alone()
     {
-        Succeeded("anew-add", "anew-del");
-        Assert.Equal("", Printed("anew-files"));
+        Succeeded("remade-add", "remade-del");
+        Assert.Equal("", Printed("remade-files"));
     }
 
     [SriovFact]

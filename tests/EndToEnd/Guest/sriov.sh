@@ -206,11 +206,11 @@ call foreign-del DEL sriov c "$(sriov 0)"
 show foreign-restored
 ip link set eth1 up
 
-# The functions are made anew while a pod has one.
-call anew-add ADD sriov c "$(sriov 4 '"vlan":12')"
+# The functions are made again while a pod has one.
+call remade-add ADD sriov c "$(sriov 4 '"vlan":12')"
 echo 0 > /sys/class/net/eth0/device/sriov_numvfs
-call anew-del DEL sriov c "$(sriov 4)"
-look anew-files find /var/lib/cni/sriov -type f -not -name '*.lock'
+call remade-del DEL sriov c "$(sriov 4)"
+look remade-files find /var/lib/cni/sriov -type f -not -name '*.lock'
 look status-without env sh -c "echo '{\"cniVersion\":\"1.1.0\",\"name\":\"fast\",\"type\":\"sriov\"}' | CNI_COMMAND=STATUS CNI_PATH=$P $P/sriov"
 call absent ADD sriov b "$(sriov 0)"
 echo 3 > /sys/class/net/eth0/device/sriov_numvfs

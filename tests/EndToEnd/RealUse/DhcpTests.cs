@@ -51,6 +51,27 @@ public sealed class DhcpTests
         Eventually.Equal(0, () => dhcp.ServerLeases.Length);
     }
 
+    // The lease is given back by the device before that leaves the pod.
+    [KernelFact]
+    public void A_device_of_the_node_gets_an_address_and_gives_the_lease_back()
+    {
+        using var dhcp = new DhcpNode();
+        using var server = dhcp.StartServer();
+        using var daemon = dhcp.StartDaemon();
+        dhcp.Node.Tool("ip link add link m0 name x0 type macvlan mode bridge");
+        var pod = dhcp.Node.AddPod();
+        var config = DhcpNode.Macvlan();
+        config["type"] = "host-device";
+        config["device"] = "x0";
+        config.Remove("master");
+        dhcp.Node.Call("ADD", pod, config).Succeeded();
+        pod.Tool("ping -c 1 -W 2 192.168.50.1");
+        dhcp.Node.Call("CHECK", pod, config).Succeeded();
+        dhcp.Node.Call("DEL", pod, config).Succeeded();
+        Eventually.Equal(0, () => dhcp.ServerLeases.Length);
+        Assert.Contains("x0", dhcp.Node.Tool("ip -br link show dev x0"), StringComparison.Ordinal);
+    }
+
     [KernelTheory]
     [InlineData(true, false)]
     [InlineData(false, true)]
