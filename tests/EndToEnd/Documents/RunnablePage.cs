@@ -6,8 +6,8 @@ namespace Plugboard.Tests.EndToEnd.Documents;
 
 /// <summary>
 /// What of a page can be run: each fenced block <c>console run</c> is a terminal, where a line with <c>$ </c> is a command and those behind
-/// it are what it prints; each block with <c>file=NAME</c> is a file beside it. A command succeeds unless the next one is <c>echo $?</c>. In
-/// what is printed <c>…</c> is any text, and on a line of its own any lines.
+/// it are what it prints; each block with <c>file=NAME</c> is a file beside it. A command succeeds unless the next one is <c>echo $?</c>.
+/// In what is printed <c>…</c> is any text, and on a line of its own any lines.
 /// </summary>
 internal sealed class RunnablePage
 {
@@ -76,7 +76,9 @@ internal sealed class RunnablePage
     /// <summary>Whether a command may fail: the page shows its exit code.</summary>
     public bool ShowsExitCode(int step) => step + 1 < steps.Count && steps[step + 1].Command == "echo $?";
 
-    /// <summary>Whether the lines that a command printed are those that the page shows; nothing is shown of a command without output.</summary>
+    /// <summary>
+    /// Whether the lines that a command printed are those that the page shows; nothing is shown of a command without output.
+    /// </summary>
     public static bool Fits(Step step, string printed)
     {
         var pattern = string.Concat(

@@ -8,7 +8,8 @@ using Plugboard.Tests.EndToEnd.RealUse;
 namespace Plugboard.Tests.EndToEnd.Faults;
 
 /// <summary>
-/// ptp, a link above a master, a tap device, the limits of a pair and a device of the node, killed and refused at each of their system calls.
+/// ptp, a link above a master, a tap device, the limits of a pair and a device of the node, killed and refused at each of their system
+/// calls.
 /// </summary>
 public sealed class PodInterfaceFaultTests
 {

@@ -5,7 +5,9 @@ using static Plugboard.Tests.EndToEnd.RealUse.BandwidthNode;
 
 namespace Plugboard.Tests.EndToEnd.RealUse;
 
-/// <summary>bandwidth where the reference fails or harms: repeated calls, other programs' qdiscs, two interfaces, numbers that wrap.</summary>
+/// <summary>
+/// bandwidth where the reference fails or harms: repeated calls, other programs' qdiscs, two interfaces, numbers that wrap.
+/// </summary>
 public sealed class BandwidthFaultTests
 {
     [KernelFact]

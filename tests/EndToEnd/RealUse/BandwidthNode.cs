@@ -61,7 +61,9 @@ internal static class BandwidthNode
                 .Order(StringComparer.Ordinal),
         ];
 
-    /// <summary>The qdiscs and filters of the node's links but the kernel's own, and the ifbs, a line each, without random numbers.</summary>
+    /// <summary>
+    /// The qdiscs and filters of the node's links but the kernel's own, and the ifbs, a line each, without random numbers.
+    /// </summary>
     public static string Traffic(this CniNode node, CniPod pod)
     {
         var lines = new List<string>();

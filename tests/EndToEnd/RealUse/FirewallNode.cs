@@ -3,7 +3,9 @@ using Plugboard.Tests.EndToEnd.Harness;
 
 namespace Plugboard.Tests.EndToEnd.RealUse;
 
-/// <summary>A node with pods on bridges, which firewall is called for. Pods of different bridges reach each other by the forward chain.</summary>
+/// <summary>
+/// A node with pods on bridges, which firewall is called for. Pods of different bridges reach each other by the forward chain.
+/// </summary>
 internal sealed class FirewallNode : IDisposable
 {
     private int bridges;

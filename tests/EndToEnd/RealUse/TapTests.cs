@@ -4,7 +4,9 @@ using Plugboard.Tests.EndToEnd.Harness;
 
 namespace Plugboard.Tests.EndToEnd.RealUse;
 
-/// <summary>tap: a device that a program in the pod opens. Debian's reference has none, so its documented behaviour is what counts.</summary>
+/// <summary>
+/// tap: a device that a program in the pod opens. Debian's reference has none, so its documented behaviour is what counts.
+/// </summary>
 public sealed class TapTests
 {
     // linux/if_tun.h: IFF_TAP, IFF_MULTI_QUEUE, IFF_NO_PI, and of the kernel's own IFF_PERSIST.

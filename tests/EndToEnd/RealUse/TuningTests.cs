@@ -4,7 +4,9 @@ using Plugboard.Tests.EndToEnd.Harness;
 
 namespace Plugboard.Tests.EndToEnd.RealUse;
 
-/// <summary>tuning beside the reference's: settings of the namespace, attributes of the interface, and the backup that DEL restores.</summary>
+/// <summary>
+/// tuning beside the reference's: settings of the namespace, attributes of the interface, and the backup that DEL restores.
+/// </summary>
 public sealed class TuningTests
 {
     private const string All =

@@ -76,7 +76,9 @@ internal sealed partial class MarkdownPage
                 .Select(static match => match.Groups["target"].Value),
         ];
 
-    /// <summary>The rows of all tables whose first head has this word, each as its cells; those of one section only if one is named.</summary>
+    /// <summary>
+    /// The rows of all tables whose first head has this word, each as its cells; those of one section only if one is named.
+    /// </summary>
     public IReadOnlyList<string[]> Rows(string head, string? section = null)
     {
         var rows = new List<string[]>();

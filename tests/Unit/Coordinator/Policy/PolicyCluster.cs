@@ -8,7 +8,9 @@ using Plugboard.Firewall.Ports;
 
 namespace Plugboard.Tests.Unit.Coordinator.Policy;
 
-/// <summary>A small cluster: namespaces x, y, z with pods a, b, c each; what a test asks is asked of oracle and compiled rules alike.</summary>
+/// <summary>
+/// A small cluster: namespaces x, y, z with pods a, b, c each; what a test asks is asked of oracle and compiled rules alike.
+/// </summary>
 internal sealed class PolicyCluster
 {
     private static readonly PolicyFileReader Reader = new(new PolicyLimits());
