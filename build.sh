@@ -157,6 +157,7 @@ run_tests() {
     (build arm64) || { rm -rf "$bin-arm64"; say "No executables for arm64: the reason is above"; }
     mkdir -p "$log"
     # Nor one that cannot have qemu's card with virtual functions: SriovTests say why they are skipped.
+    [ -e artifacts/sriov-guest/.complete ] || say "Downloading a guest with SR-IOV, about 100 MB: qemu with the card igb, and a kernel"
     deploy/sriov-packages.sh artifacts/sriov-guest >"$log/sriov-packages.log" 2>&1 || say "No guest with SR-IOV: see $log/sriov-packages.log"
     say "Format and file lengths"
     check_lengths
