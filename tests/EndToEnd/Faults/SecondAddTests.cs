@@ -33,8 +33,7 @@ public sealed class SecondAddTests : IDisposable
         string.Join(
             '\n',
             [
-                // The kernel notices within a second that the bridge has a port that is up.
-                node.Tool("ip -brief link show").Replace("cni0             DOWN", "cni0             UP  ", StringComparison.Ordinal),
+                node.Tool("ip -brief link show"),
                 node.Tool("ip -brief address show"),
                 node.Tool("nft -s list ruleset"),
                 node.Tool("cat /proc/sys/net/ipv4/ip_forward"),
@@ -66,6 +65,8 @@ public sealed class SecondAddTests : IDisposable
     {
         var config = Config();
         var first = Attach(config);
+        // The kernel notices within a second that the bridge has a port that is up: its flags and its state change then.
+        node.TryTool(["timeout", "10", "sh", "-c", "until ip -brief link show cni0 | grep -q ' UP .*LOWER_UP'; do sleep 0.05; done"]);
         var before = State();
         foreach (var second in new[] { node.AddPod("c1"), first })
         {
