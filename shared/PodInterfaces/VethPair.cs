@@ -152,21 +152,10 @@ public sealed class VethPair(RouteClient host, Attachment owner)
         }
     }
 
-    /// <summary>Removes the pair by the host's end of a container's; false if absent.</summary>
-    /// <param name="host">The host's links.</param>
-    /// <param name="container">The container's end.</param>
-    /// <param name="isPort">Only if the host's end is a bridge's port.</param>
-    public static bool DeleteByPeer(RouteClient host, Link container, bool isPort) =>
-        container.Kind == "veth"
-        && host.Links.Find(container.PeerIndex) is { Kind: "veth" } port
-        && port.PeerIndex == container.Index
-        && port.LinkNetNsId is not null
-        && (!isPort || port.MasterIndex != 0)
-        && host.Links.Delete(port.Index);
-
     /// <summary>
     /// Removes the pair of an attachment, whatever of it can be found. By the host's end, which takes the container's with it: the kernel
-    /// does that a fifth faster than the other way round.
+    /// does that a fifth faster than the other way round. An interface of the name that another network attached stays: a runtime calls
+    /// DEL after an ADD that was refused because the name was taken.
     /// </summary>
     /// <param name="request">The call.</param>
     /// <param name="plugin">The plugin, for its reports.</param>
@@ -180,10 +169,21 @@ public sealed class VethPair(RouteClient host, Attachment owner)
         using (pod)
         {
             // Objects of another implementation have no owner.
-            if (pod.Inside(inside => inside.Links.Find(request.IfName)) is { } link && !DeleteByPeer(host, link, isPort))
+            if (pod.Inside(inside => inside.Links.Find(request.IfName)) is not { Kind: "veth" } link)
+                return;
+            var peer = FindPeer(host, link);
+            if (peer is not null && VethNames.Parse(peer.Alias) is { } marked && marked != request.Attachment)
+                return;
+            if (peer is null || (isPort && peer.MasterIndex == 0) || !host.Links.Delete(peer.Index))
                 pod.Inside(inside => inside.Links.Delete(request.IfName));
         }
     }
+
+    // The host's end of a container's; null where that is in a namespace that is not the host's.
+    private static Link? FindPeer(RouteClient host, Link container) =>
+        host.Links.Find(container.PeerIndex) is { Kind: "veth" } peer && peer.PeerIndex == container.Index && peer.LinkNetNsId is not null
+            ? peer
+            : null;
 
     private static bool HasLink(NetworkNamespace pod, string name) => pod.Inside(inside => inside.Links.Find(name) is not null);
 

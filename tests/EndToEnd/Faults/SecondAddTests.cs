@@ -145,6 +145,28 @@ public sealed class SecondAddTests : IDisposable
         Assert.Empty(node.Leases("two"));
     }
 
+    [KernelTheory]
+    [InlineData("bridge", "bridge")]
+    [InlineData("bridge", "ptp")]
+    [InlineData("ptp", "bridge")]
+    [InlineData("tap", "bridge")]
+    [InlineData("tap", "ptp")]
+    public void DEL_of_a_network_that_was_refused_the_name_leaves_the_interface_of_the_other(string first, string second)
+    {
+        // A tap names a bridge of the pod.
+        var one = Config($$"""{"name":"one","type":"{{first}}"}""").With(first == "tap" ? """{"bridge":null}""" : "{}");
+        var two = Config($$"""{"name":"two","type":"{{second}}","bridge":"br2"}""")
+            .With("""{"ipam":{"ranges":[[{"subnet":"10.2.0.0/24"}]]}}""");
+        var pod = Attach(one);
+        Assert.Equal(101, node.Call("ADD", pod, two).Code);
+        node.Call("DEL", pod, two).Succeeded();
+        node.Call("CHECK", pod, one).Succeeded();
+        Assert.Equal(["10.1.0.2", "fd00:1::2"], Leased("one"));
+        Assert.Empty(Leased("two"));
+        node.Call("DEL", pod, one).Succeeded();
+        Assert.DoesNotContain("eth0", pod.Tool("ip -brief link"), StringComparison.Ordinal);
+    }
+
     [KernelFact]
     public void What_the_reference_attached_is_refused_while_it_lives_and_given_again_when_it_is_gone()
     {

@@ -1,11 +1,10 @@
+using Xunit;
 using Xunit.Abstractions;
 
-[assembly: TestCollectionOrderer("Plugboard.Tests.EndToEnd.LongOnesFirst", "Plugboard.Tests.EndToEnd")]
-
-namespace Plugboard.Tests.EndToEnd;
+namespace Plugboard.Testing;
 
 /// <summary>
-/// The order in which collections start: those that take minutes first, so that no long one runs alone at the end while processors are
+/// The order in which collections start: those that take longest first, so that no long one runs alone at the end while processors are
 /// idle.
 /// </summary>
 public sealed class LongOnesFirst : ITestCollectionOrderer
@@ -13,6 +12,14 @@ public sealed class LongOnesFirst : ITestCollectionOrderer
     // Collections by name, and classes that are collections of their own.
     private static readonly string[] Long =
     [
+        ".Coordinator.Policy.ConformanceTests",
+        ".Coordinator.Policy.PolicyReconcilerTests",
+        ".Coordinator.EngineTests",
+        ".Coordinator.FaultTests",
+        ".Coordinator.ForwardChainCheckTests",
+        ".Coordinator.Pods.ChangedTableTests",
+        ".Firewall.Iptables.ReferenceHostPortTests",
+        ".Doctor.BrokenNodeTests",
         "guests of volumes",
         "guests of killed calls",
         "guests of networks",

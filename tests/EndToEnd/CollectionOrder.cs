@@ -1,0 +1,1 @@
+[assembly: Xunit.TestCollectionOrderer("Plugboard.Testing.LongOnesFirst", "Plugboard.Testing")]
