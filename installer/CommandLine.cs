@@ -123,7 +123,9 @@ internal static class CommandLine
             {
                 RequireRoot();
                 var host = flags.Read(result);
-                Print(Report.OfRun(new RollbackVerb(host, TimeProvider.System).RollBack(), host.IsJson));
+                var files = new RollbackVerb(host, TimeProvider.System).RollBack();
+                Print(Report.OfRun(files, host.IsJson));
+                RulesLeft.Warn(host, files);
                 return 0;
             })
         );
@@ -140,11 +142,10 @@ internal static class CommandLine
             {
                 RequireRoot();
                 var host = flags.Read(result);
-                return Judge(
-                    new RollbackVerb(host, TimeProvider.System).Uninstall(result.GetValue(restore), result.GetValue(force)),
-                    host,
-                    Report.OfRun
-                );
+                var files = new RollbackVerb(host, TimeProvider.System).Uninstall(result.GetValue(restore), result.GetValue(force));
+                var exitCode = Judge(files, host, Report.OfRun);
+                RulesLeft.Warn(host, files);
+                return exitCode;
             })
         );
         return command;

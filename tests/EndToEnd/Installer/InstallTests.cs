@@ -194,6 +194,32 @@ public sealed class InstallTests : IDisposable
         Timing.Within(TimeSpan.FromMilliseconds(100), () => ProcessorTime("install --flexvolume plugboard/local,plugboard/nfs"));
     }
 
+    [KernelTheory]
+    [InlineData("rollback")]
+    [InlineData("uninstall --restore")]
+    [InlineData("uninstall")]
+    public void Who_goes_back_while_pods_have_rules_of_ours_is_told(string verb)
+    {
+        host.Run("install").Succeeded();
+        var pod = host.Node.AddPod();
+        var config = host.Node.BridgeConfig("""{"ipMasq":true}""");
+        host.Node.Call("ADD", pod, config).Succeeded();
+        Directory.CreateDirectory(Path.Combine(host.Root, "run"));
+        host.Node.Tool($"cp -r /run/plugboard {host.Root}/run/");
+        var warned = host.Run(verb);
+        Assert.Contains(
+            "warning: 1 pod has rules of our plugins, which other plugins do not remove",
+            warned.Error,
+            StringComparison.Ordinal
+        );
+
+        host.Run("install").Succeeded();
+        host.Node.Call("DEL", pod, config).Succeeded();
+        Directory.Delete(Path.Combine(host.Root, "run/plugboard"), recursive: true);
+        host.Node.Tool($"cp -r /run/plugboard {host.Root}/run/");
+        Assert.Equal("", host.Run(verb).Error);
+    }
+
     // In user mode and in the kernel.
     private TimeSpan ProcessorTime(string arguments)
     {
