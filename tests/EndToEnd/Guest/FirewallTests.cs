@@ -47,4 +47,19 @@ public sealed class FirewallTests(FirewallTests.Fixture guest) : IClassFixture<F
             Assert.Contains("this kernel's nftables lacks it", Step(step).Details, StringComparison.Ordinal);
         }
     }
+
+    // Of bridges it says so until the module is there, and the ADDs after that succeed.
+    [GuestFact]
+    public void The_doctor_finds_what_the_kernel_lacks_and_no_more_once_it_is_there()
+    {
+        var before = Findings("doctor-before");
+        Assert.Contains("kernel-bridge", before);
+        Assert.Contains("kernel-inet-nat", before);
+        var after = Findings("doctor-after");
+        Assert.DoesNotContain("kernel-bridge", after);
+        Assert.Contains("kernel-inet-nat", after);
+        Assert.DoesNotContain("check-not-run", after);
+    }
+
+    private List<string?> Findings(string step) => [.. Step(step).Json["findings"]!.AsArray().Select(static finding => (string?)finding!["id"])];
 }
