@@ -1,6 +1,5 @@
 using Plugboard.Addresses;
 using Plugboard.Linux;
-using Plugboard.PodInterfaces;
 using Plugboard.Protocols.Cni;
 
 namespace Plugboard.Combined.Bandwidth;

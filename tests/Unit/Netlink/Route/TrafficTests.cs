@@ -1,4 +1,5 @@
 using Plugboard.Linux;
+using Plugboard.Netlink.Route;
 using Plugboard.Netlink.Route.Links;
 using Plugboard.Netlink.Route.Traffic;
 using Plugboard.Netlink.Route.Uapi;
