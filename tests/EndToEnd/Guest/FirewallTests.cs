@@ -52,14 +52,15 @@ public sealed class FirewallTests(FirewallTests.Fixture guest) : IClassFixture<F
     [GuestFact]
     public void The_doctor_finds_what_the_kernel_lacks_and_no_more_once_it_is_there()
     {
-        var before = Findings("doctor-before");
-        Assert.Contains("kernel-bridge", before);
-        Assert.Contains("kernel-inet-nat", before);
-        var after = Findings("doctor-after");
-        Assert.DoesNotContain("kernel-bridge", after);
-        Assert.Contains("kernel-inet-nat", after);
-        Assert.DoesNotContain("check-not-run", after);
+        Assert.Equal(["kernel-bridge", "kernel-inet-nat"], OfTheKernel("doctor-before"));
+        Assert.Equal(["kernel-inet-nat"], OfTheKernel("doctor-after"));
     }
 
-    private List<string?> Findings(string step) => [.. Step(step).Json["findings"]!.AsArray().Select(static finding => (string?)finding!["id"])];
+    private List<string> OfTheKernel(string step) =>
+        [
+            .. Step(step).Json["findings"]!
+                .AsArray()
+                .Select(static finding => (string)finding!["id"]!)
+                .Where(static id => id.StartsWith("kernel-", StringComparison.Ordinal)),
+        ];
 }
