@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The one gate, for people and for CI.  usage: ./build.sh [--arch amd64|arm64] [VERB]   (no verb: build)
 #   build   demo   cluster [vxlan|host-gw]   test   fuzz [SECONDS]   image   release   format   clean
-#   bench [--leases|--coordinator|--masquerade|--volumes|--installer|-n RUNS|--pods N|--parallel N|--only basic|full]
+#   bench [--plugins|--leases|--coordinator|--masquerade|--volumes|--installer|-n RUNS|--pods N|--parallel N|--only basic|full]
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")"
 root=$PWD

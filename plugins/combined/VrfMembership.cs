@@ -23,34 +23,37 @@ internal sealed class VrfMembership(ChainedInterface pod, Link link)
     /// <summary>Makes the interface a member; its routes of the main table get into the VRF's.</summary>
     public void Join(Link vrf, Rollback rollback)
     {
-        rollback.OnFailure($"take {link.Name} out of {vrf.Name}", () => Move(0, vrf.VrfTable ?? 0, Route.MainTable));
-        Move(vrf.Index, Route.MainTable, vrf.VrfTable ?? 0);
+        var addresses = ListAddresses();
+        var routes = ListRoutes();
+        // What the interface had before: half-way it has lost addresses and routes already.
+        rollback.OnFailure($"take {link.Name} out of {vrf.Name}", () => Move(0, addresses, routes, static table => table));
+        Move(vrf.Index, addresses, routes, table => table == Route.MainTable ? vrf.VrfTable ?? 0 : table);
     }
 
     /// <summary>Takes the interface out; its routes of the VRF's table get into the main one.</summary>
-    public void Leave(Link vrf) => Move(0, vrf.VrfTable ?? 0, Route.MainTable);
+    public void Leave(Link vrf) => Move(0, ListAddresses(), ListRoutes(), table => table == vrf.VrfTable ? Route.MainTable : table);
 
-    private void Move(int master, int from, int to)
+    private InterfaceAddress[] ListAddresses() =>
+        [.. inside.Addresses.List(link.Index, AddressFamily.IPv6).Where(static each => each.Scope == RouteScope.Universe)];
+
+    private Route[] ListRoutes() => [.. inside.Routes.List(new RouteFilter(OutInterface: link.Index)).Where(IsKept)];
+
+    private void Move(int master, InterfaceAddress[] addresses, Route[] routes, Func<int, int> tableOf)
     {
-        var addresses = inside
-            .Addresses.List(link.Index, AddressFamily.IPv6)
-            .Where(static each => each.Scope == RouteScope.Universe)
-            .ToArray();
-        var routes = inside.Routes.List(new RouteFilter(OutInterface: link.Index)).Where(IsKept).ToArray();
         using var monitor = OpenMonitor();
         inside.Links.Set(link.Index, new LinkChange { Master = master });
         RestoreAddresses(addresses);
-        // A route by way of an address that is not yet usable is refused.
+        // A route by way of an address that is not yet usable is refused. The link-local one, whose detection takes two seconds, is no reason.
         if (addresses.Length > 0 && link is { IsUp: true, OperState: OperState.Up or OperState.Unknown })
         {
             var areUsable = static (IReadOnlyList<InterfaceAddress> found) =>
-                !found.Any(static each => each.IsTentative && !each.IsDadFailed);
+                !found.Any(static each => each.Scope == RouteScope.Universe && each.IsTentative && !each.IsDadFailed);
             monitor.WaitForAddresses(inside, link.Index, areUsable, dadTimeout);
         }
 
         foreach (var route in routes.OrderBy(static route => route.Gateway is not null || route.IsMultipath))
         {
-            var table = route.Table == from ? to : route.Table;
+            var table = tableOf(route.Table);
             if (route.IsMultipath)
                 RestoreHops(route, route.Table, table);
             else

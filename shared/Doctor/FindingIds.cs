@@ -126,6 +126,48 @@ public static class FindingIds
     /// <summary>A link without a container.</summary>
     public const string VethOrphaned = "veth-orphaned";
 
+    /// <summary>No daemon for a network with DHCP.</summary>
+    public const string DhcpDaemonMissing = "dhcp-daemon-missing";
+
+    /// <summary>A pod that is gone is still accepted.</summary>
+    public const string AcceptStale = "accept-stale";
+
+    /// <summary>An address that no pod has is accepted.</summary>
+    public const string AcceptRuleStale = "accept-rule-stale";
+
+    /// <summary>A bridge has an ingress policy of no pod.</summary>
+    public const string PolicyStale = "policy-stale";
+
+    /// <summary>Masquerading or the check of sources for a pod that is gone.</summary>
+    public const string MasqueradeStale = "masquerade-stale";
+
+    /// <summary>An ifb of bandwidth for no pod.</summary>
+    public const string IfbOrphaned = "ifb-orphaned";
+
+    /// <summary>What a pod sends is redirected to a link that is gone.</summary>
+    public const string RedirectBroken = "redirect-broken";
+
+    /// <summary>A link of an ADD that did not end.</summary>
+    public const string LinkLeftover = "link-leftover";
+
+    /// <summary>A VRF without interfaces.</summary>
+    public const string VrfEmpty = "vrf-empty";
+
+    /// <summary>A rule of sbr for an address that is gone.</summary>
+    public const string SbrRuleStale = "sbr-rule-stale";
+
+    /// <summary>A device of the node for a container that is gone.</summary>
+    public const string DeviceNotReturned = "device-not-returned";
+
+    /// <summary>A virtual function for a container that is gone.</summary>
+    public const string VfNotReturned = "vf-not-returned";
+
+    /// <summary>A DHCP lease of a container that is gone.</summary>
+    public const string DhcpLeaseStale = "dhcp-lease-stale";
+
+    /// <summary>A backup of tuning for a container that is gone.</summary>
+    public const string TuningBackupStale = "tuning-backup-stale";
+
     /// <summary>A loop device that nothing is mounted from.</summary>
     public const string LoopOrphaned = "loop-orphaned";
 
@@ -165,6 +207,7 @@ public static class FindingIds
         PluginNotReady,
         PluginsNotAsked,
         RuntimeConfig,
+        DhcpDaemonMissing,
         TemporaryFile,
         BridgeAddressDiffers,
         SubnetOverlap,
@@ -201,6 +244,19 @@ public static class FindingIds
         HostPortUnknown,
         HostPortChainStale,
         VethOrphaned,
+        AcceptStale,
+        AcceptRuleStale,
+        PolicyStale,
+        MasqueradeStale,
+        IfbOrphaned,
+        RedirectBroken,
+        LinkLeftover,
+        VrfEmpty,
+        SbrRuleStale,
+        DeviceNotReturned,
+        VfNotReturned,
+        DhcpLeaseStale,
+        TuningBackupStale,
         LoopOrphaned,
         MountOrphaned,
         VolumeNamespace,

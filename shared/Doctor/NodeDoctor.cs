@@ -33,6 +33,7 @@ public sealed class NodeDoctor
             new RuntimeCheck(),
             new PluginCheck(),
             new TemporaryFileCheck(),
+            new DhcpDaemonCheck(),
             new SubnetFileCheck(),
             new BridgeAddressCheck(),
             new SubnetOverlapCheck(),
@@ -47,6 +48,10 @@ public sealed class NodeDoctor
             new RangeCheck(),
             new HostPortCheck(),
             new VethCheck(),
+            new PodLinkCheck(),
+            new ShapingCheck(),
+            new AcceptedPodCheck(),
+            new StateFileCheck(),
             new VolumeCheck(),
             new LockCheck(),
         ];

@@ -10,6 +10,9 @@ internal sealed class Pod(string name, int number)
     /// <summary>The namespace's name below /run/netns.</summary>
     public string Name { get; } = name;
 
+    /// <summary>Its place among its side's, from 1: a VLAN's number too.</summary>
+    public int Number { get; } = number + 1;
+
     /// <summary>The first of the two host ports it publishes, if any.</summary>
     public int FirstPort { get; } = 10000 + 2 * number;
 

@@ -5,9 +5,10 @@ if (args.Length < 2 || args.Contains("--help"))
 {
     Report.Line(
         "usage: bench OUR_DIRECTORY REFERENCE_DIRECTORY [-n RUNS] [--pods PRESENT] [--parallel ADDS] [--only basic|full] [--volumes "
-            + "| --installer | --masquerade | --coordinator | --leases]"
+            + "| --plugins | --installer | --masquerade | --coordinator | --leases]"
     );
     Report.Line("--volumes: the FlexVolume driver only, beside a driver in shell.");
+    Report.Line("--plugins: each of the other plugins only, its ADD and DEL.");
     Report.Line("--installer: the installer only, on folders that stand for hosts.");
     Report.Line("--masquerade: the coordinator's masquerading only, beside ip-masq-agent's way.");
     Report.Line("--coordinator: the coordinator with 100 and with 5,000 nodes only.");
@@ -20,6 +21,8 @@ var options = BenchOptions.Parse(args);
 using var machine = BenchMachine.Create();
 if (args.Contains("--installer"))
     return new InstallerBench(options, machine.AddDirectory()).Run() ? 0 : 1;
+if (args.Contains("--plugins"))
+    return new PluginBench(options, machine).Run() ? 0 : 1;
 var coordinator = new CoordinatorBench(Path.Combine(args[0], "coordinator"), machine.AddDirectory());
 if (args.Contains("--leases"))
     return NamespaceThread.Run(machine.Open(machine.AddNamespace("peers")), coordinator.RunLeases) ? 0 : 1;

@@ -13,23 +13,31 @@ internal sealed class Side : IDisposable
 {
     private readonly BenchMachine machine;
     private readonly string plugins;
-    private readonly BenchNetwork network;
+    private readonly Func<string, Pod, IReadOnlyList<JsonObject>> chain;
     private readonly NetworkNamespace node;
     private readonly string dataDirectory;
     private int pods;
 
-    private Side(BenchMachine machine, string plugins, BenchNetwork network, NetworkNamespace node)
+    private Side(BenchMachine machine, string plugins, Func<string, Pod, IReadOnlyList<JsonObject>> chain, NetworkNamespace node)
     {
         this.machine = machine;
         this.plugins = plugins;
-        this.network = network;
+        this.chain = chain;
         this.node = node;
         dataDirectory = machine.AddDirectory();
     }
 
     /// <summary>A side on a fresh node.</summary>
     public static Side Create(BenchMachine machine, string plugins, BenchNetwork network) =>
-        new(machine, plugins, network, machine.Open(machine.AddNamespace("node")));
+        Create(machine, plugins, machine.AddNamespace("node"), network.Plugins);
+
+    /// <summary>A side on a node.</summary>
+    /// <param name="machine">The machine.</param>
+    /// <param name="plugins">The directory of executables.</param>
+    /// <param name="node">The name of the node's namespace.</param>
+    /// <param name="chain">The plugins' configs for a data directory and a pod, in the order of ADD, without prevResult.</param>
+    public static Side Create(BenchMachine machine, string plugins, string node, Func<string, Pod, IReadOnlyList<JsonObject>> chain) =>
+        new(machine, plugins, chain, machine.Open(node));
 
     /// <summary>A fresh pod.</summary>
     public Pod AddPod() => new(machine.AddNamespace("pod"), pods++);
@@ -37,12 +45,20 @@ internal sealed class Side : IDisposable
     /// <summary>
     /// Calls the network's plugins and returns the milliseconds that they took together; ADD keeps its result in the pod.
     /// </summary>
-    public double Call(string verb, Pod pod)
+    /// <param name="verb">The verb.</param>
+    /// <param name="pod">The pod.</param>
+    /// <param name="only">The plugin whose time counts; empty: all.</param>
+    public double Call(string verb, Pod pod, string only = "")
     {
         var sum = 0.0;
         using var entered = node.Enter();
         foreach (var config in Calls(verb, pod))
-            sum += Timed(CommandFor(verb, pod, config), pod, verb);
+        {
+            var milliseconds = Timed(CommandFor(verb, pod, config), pod, verb);
+            if (only.Length == 0 || only == (string)config["type"]!)
+                sum += milliseconds;
+        }
+
         return sum;
     }
 
@@ -61,7 +77,7 @@ internal sealed class Side : IDisposable
     /// <summary>The peak memory of one call of the first plugin in KiB, as time(1) reports it.</summary>
     public int PeakMemory(string verb, Pod pod)
     {
-        var command = CommandFor(verb, pod, network.Plugins(dataDirectory, pod)[0], "/usr/bin/time", "-f", "%M");
+        var command = CommandFor(verb, pod, chain(dataDirectory, pod)[0], "/usr/bin/time", "-f", "%M");
         using var entered = node.Enter();
         var result = Run(command, pod, verb, out _);
         return int.Parse(Encoding.UTF8.GetString(result.Error).Trim().Split('\n')[^1], CultureInfo.InvariantCulture);
@@ -69,7 +85,7 @@ internal sealed class Side : IDisposable
 
     // As the CNI library does: DEL goes the other way.
     private IEnumerable<JsonObject> Calls(string verb, Pod pod) =>
-        verb == "DEL" ? network.Plugins(dataDirectory, pod).Reverse() : network.Plugins(dataDirectory, pod);
+        verb == "DEL" ? chain(dataDirectory, pod).Reverse() : chain(dataDirectory, pod);
 
     private static double Timed(Command command, Pod pod, string verb)
     {

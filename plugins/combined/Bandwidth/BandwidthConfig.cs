@@ -29,12 +29,10 @@ internal sealed record BandwidthConfig
         "latency",
         "maxBurst",
         "runtimeConfig.bandwidth",
-        "shapedSubnets",
-        "unshapedSubnets",
+        .. SubnetSelection.Keys,
     ];
 
     private static readonly string[] limits = keys[..4];
-    private static readonly string[] subnets = keys[^2..];
 
     /// <summary>What goes to the container; null: as fast as it comes.</summary>
     public TokenBucket? ToContainer { get; private init; }
@@ -42,13 +40,18 @@ internal sealed record BandwidthConfig
     /// <summary>What comes from the container; null: as fast as it comes.</summary>
     public TokenBucket? FromContainer { get; private init; }
 
+    /// <summary>The part of the packets that the limits are for; null: all.</summary>
+    public SubnetSelection? Subnets { get; private init; }
+
     /// <summary>True where nothing is limited.</summary>
     public bool IsEmpty => ToContainer is null && FromContainer is null;
 
     /// <summary>Reads the config of an ADD or CHECK; what is wrong is a <see cref="CniException"/>.</summary>
     public static BandwidthConfig Parse(ConfigNode node)
     {
-        if (FindSource(node) is not { } source)
+        var found = FindSource(node);
+        var subnets = SubnetSelection.Read(node, found);
+        if (found is not { } source)
             return new BandwidthConfig();
         var latency = ReadMilliseconds(node, "latency") ?? DefaultLatency;
         var longest = ReadMilliseconds(node, "maxBurst");
@@ -56,6 +59,7 @@ internal sealed record BandwidthConfig
         {
             ToContainer = Read(source, Ingress, latency, longest),
             FromContainer = Read(source, Egress, latency, longest),
+            Subnets = subnets,
         };
     }
 
@@ -64,12 +68,19 @@ internal sealed record BandwidthConfig
     {
         var problems = new List<string>();
         problems.AddUnknown(node, [.. InterfaceKeys.OfEveryConfig, .. keys], "is not a key of bandwidth and has no effect");
-        problems.Try("config", () => AddSmall(problems, Parse(node)));
+        problems.Try("config", () => AddEffects(problems, node, Parse(node)));
         return problems;
     }
 
-    private static void AddSmall(List<string> problems, BandwidthConfig config)
+    private static void AddEffects(List<string> problems, ConfigNode node, BandwidthConfig config)
     {
+        if (config.Subnets is not null)
+        {
+            if (node.Find("latency") is not null)
+                problems.Add("latency: has no effect with subnets, where the queue has a length in packets");
+            return;
+        }
+
         foreach (var (key, bucket) in (ReadOnlySpan<(string, TokenBucket?)>)[(Ingress, config.ToContainer), (Egress, config.FromContainer)])
         {
             if (bucket is { Capacity: < LargestFrame and var bytes })
@@ -81,20 +92,7 @@ internal sealed record BandwidthConfig
     private static ConfigNode? FindSource(ConfigNode node)
     {
         var isOwn = node.Names.Any(static name => limits.Contains(name, StringComparer.OrdinalIgnoreCase));
-        var source = isOwn ? node : node.FindObject("runtimeConfig")?.FindObject("bandwidth");
-        foreach (var key in subnets)
-        {
-            if ((node.Find(key) ?? source?.Find(key)) is { Value.Values.Count: > 0 })
-            {
-                throw new CniException(
-                    CniErrorCode.UnsupportedField,
-                    $"{key} is not supported",
-                    $"bandwidth limits all of the container's traffic, as the reference's does since 1.6.0: remove {key} from the config"
-                );
-            }
-        }
-
-        return source;
+        return isOwn ? node : node.FindObject("runtimeConfig")?.FindObject("bandwidth");
     }
 
     private static TokenBucket? Read(ConfigNode source, string direction, uint latency, uint? longest)

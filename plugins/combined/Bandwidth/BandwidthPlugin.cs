@@ -32,8 +32,8 @@ internal sealed class BandwidthPlugin : CniPlugin
         try
         {
             if (config.ToContainer is { } toContainer)
-                new RateLimit(host, end).Apply(toContainer, rollback);
-            var ifb = config.FromContainer is { } fromContainer ? Redirect(host, request, end, fromContainer, rollback) : null;
+                new RateLimit(host, end, config.Subnets).Apply(toContainer, rollback);
+            var ifb = config.FromContainer is null ? null : Redirect(host, request.Attachment, end, config, rollback);
             takeBack = rollback.Dispose;
             return ifb is null ? previous : With(previous, ifb);
         }
@@ -55,10 +55,10 @@ internal sealed class BandwidthPlugin : CniPlugin
         );
 
     // The packets come last: the ifb limits them from the first one on.
-    private static Link Redirect(RouteClient host, CniRequest request, Link end, TokenBucket bucket, Rollback rollback)
+    private static Link Redirect(RouteClient host, Attachment owner, Link end, BandwidthConfig config, Rollback rollback)
     {
-        var ifb = new ShapingDevice(host, request.Attachment, end).Ensure(end, rollback);
-        new RateLimit(host, ifb).Apply(bucket, rollback);
+        var ifb = new ShapingDevice(host, owner, end).Ensure(end, config.Subnets is not null, rollback);
+        new RateLimit(host, ifb, config.Subnets).Apply(config.FromContainer!, rollback);
         new Redirection(host, end).Apply(ifb, rollback);
         return ifb;
     }
@@ -94,7 +94,7 @@ internal sealed class BandwidthPlugin : CniPlugin
                     otherwise: false
                 )
             )
-                failures.Try(new RateLimit(host, end).Remove);
+                failures.Try(new RateLimit(host, end, null).Remove);
         }
 
         foreach (var device in devices)
@@ -112,19 +112,19 @@ internal sealed class BandwidthPlugin : CniPlugin
         using var host = RouteClient.Open();
         var end = PodEnd.Get(host, request, result);
         if (config.ToContainer is { } toContainer)
-            new RateLimit(host, end).Check(toContainer);
-        if (config.FromContainer is { } fromContainer)
-            CheckRedirect(host, request, end, fromContainer);
+            new RateLimit(host, end, config.Subnets).Check(toContainer);
+        if (config.FromContainer is not null)
+            CheckRedirect(host, request, end, config);
     }
 
-    private static void CheckRedirect(RouteClient host, CniRequest request, Link end, TokenBucket bucket)
+    private static void CheckRedirect(RouteClient host, CniRequest request, Link end, BandwidthConfig config)
     {
         var ifb =
             new ShapingDevice(host, request.Attachment, end).List().FirstOrDefault()
             ?? throw Differs("get ifb device: Link not found", $"the ifb of {request.Attachment} is gone, and the pod cannot send");
         if (!ifb.IsUp)
             throw Differs($"ifb device {ifb.Name} is down", "another program set it down after ADD, and the pod cannot send");
-        new RateLimit(host, ifb).Check(bucket);
+        new RateLimit(host, ifb, config.Subnets).Check(config.FromContainer!);
         if (new Redirection(host, end).FindTarget() != ifb.Index)
             throw Differs("Failed to find filter", $"{end.Name} has no filter that redirects to {ifb.Name}: the pod's rate is not limited");
     }
@@ -157,7 +157,10 @@ internal sealed class BandwidthPlugin : CniPlugin
         if (config.IsEmpty)
             return;
         using var host = RouteClient.Open();
-        Require(host.Qdiscs.Knows("tbf"), "token buckets (tbf)", "the module sch_tbf (CONFIG_NET_SCH_TBF)");
+        if (config.Subnets is null)
+            Require(host.Qdiscs.Knows("tbf"), "token buckets (tbf)", "the module sch_tbf (CONFIG_NET_SCH_TBF)");
+        else
+            Require(host.Qdiscs.Knows("htb"), "limits by subnet (htb)", "the module sch_htb (CONFIG_NET_SCH_HTB)");
         if (config.FromContainer is null)
             return;
         Require(host.Links.Knows(ShapingDevice.Kind), "ifb devices", "the module ifb (CONFIG_IFB)");

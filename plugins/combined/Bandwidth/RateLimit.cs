@@ -8,65 +8,70 @@ using Plugboard.Protocols.Cni;
 
 namespace Plugboard.Combined.Bandwidth;
 
-/// <summary>The token bucket for what a link sends.</summary>
+/// <summary>The limit of what a link sends.</summary>
 /// <param name="host">The host's links.</param>
 /// <param name="link">The link.</param>
-internal sealed class RateLimit(RouteClient host, Link link)
+/// <param name="subnets">The part of the packets that it is for; null: all.</param>
+internal sealed class RateLimit(RouteClient host, Link link, SubnetSelection? subnets)
 {
-    private const string Kind = "tbf";
-
-    /// <summary>Sets the bucket, in place of one that is there.</summary>
-    /// <exception cref="CniException">Code 7: the link has a qdisc of another program. Code 2: the kernel has no tbf.</exception>
+    /// <summary>Sets the limit, in place of one that is there.</summary>
+    /// <exception cref="CniException">Code 7: the link has a qdisc of another program. Code 2: the kernel lacks what it needs.</exception>
     public void Apply(TokenBucket bucket, Rollback rollback)
     {
-        var root = host.Qdiscs.Find(link.Index, TrafficHandle.Root);
-        if (root is { Handle.Value: not 0 } && !IsBucket(root))
-            throw Foreign(root);
-        var before = root?.Tbf;
+        var before = Shaping.Find(host, link.Index);
+        if (before is { IsOwn: false })
+            throw Foreign(before.Root);
         // By a client of its own: that of ADD is closed where the rollback comes after it.
         rollback.OnFailure($"restore the rate of {link.Name}", () => Restore(link.Index, before));
         try
         {
-            host.Qdiscs.Replace(Qdisc.AtRoot(link.Index, bucket.Tbf));
+            Shaping.Of(link.Index, bucket, subnets).Replace(host, before);
         }
         catch (NetlinkException e) when (e.Errno == Errno.ENOENT)
         {
-            throw KernelSupport.Lacks("token buckets (tbf)", "the module sch_tbf (CONFIG_NET_SCH_TBF)", e, "the limits");
+            throw subnets is null
+                ? KernelSupport.Lacks("token buckets (tbf)", "the module sch_tbf (CONFIG_NET_SCH_TBF)", e, "the limits")
+                : KernelSupport.Lacks(
+                    "limits by subnet (htb, u32)",
+                    "the modules sch_htb (CONFIG_NET_SCH_HTB) and cls_u32 (CONFIG_NET_CLS_U32)",
+                    e,
+                    string.Join(" and ", SubnetSelection.Keys)
+                );
         }
     }
 
-    private static void Restore(int index, Tbf? before)
+    private static void Restore(int index, Shaping? before)
     {
         using var client = RouteClient.Open();
+        var present = Shaping.Find(client, index);
         if (before is not null)
-            client.Qdiscs.Replace(Qdisc.AtRoot(index, before));
-        else if (IsBucket(client.Qdiscs.Find(index, TrafficHandle.Root)))
+            before.Replace(client, present);
+        // Also one whose classes or filters were refused.
+        else if (present?.Root.Handle == new TrafficHandle(1, 0))
             client.Qdiscs.Delete(index, TrafficHandle.Root);
     }
-
-    private static bool IsBucket(Qdisc? root) => root is { Kind: Kind, Handle: { Major: 1, Minor: 0 } };
 
     /// <summary>Throws what is not as <see cref="Apply"/> left it.</summary>
     public void Check(TokenBucket bucket)
     {
-        var root = host.Qdiscs.Find(link.Index, TrafficHandle.Root);
-        if (root?.Tbf is not { } present)
-        {
-            throw new CniException(
-                CniErrorCode.NotAsAdded,
-                "Failed to find qdisc",
-                $"{link.Name} has {(root is null ? "no qdisc" : $"the qdisc {root.Kind}")} where ADD set a tbf: its rate is not limited"
-            );
-        }
-
-        if (bucket.FindDifference(present) is { } difference)
-            throw new CniException(CniErrorCode.NotAsAdded, difference, $"another program changed the tbf of {link.Name} after ADD");
+        var present = Shaping.Find(host, link.Index);
+        if (Shaping.FindDifference(present, bucket, subnets) is not { } difference)
+            return;
+        var kind = subnets is null ? "tbf" : "htb";
+        throw new CniException(
+            CniErrorCode.NotAsAdded,
+            difference,
+            present is { IsOwn: true } && (subnets is null || present.Root.Htb is not null)
+                ? $"another program changed the {present.Root.Kind} of {link.Name} after ADD"
+                : $"{link.Name} has {(present is null ? "no qdisc" : $"the qdisc {present.Root.Kind}")} where ADD set a {kind}: its rate is "
+                    + "not limited as the config says"
+        );
     }
 
-    /// <summary>Removes the bucket, if it is there.</summary>
+    /// <summary>Removes the limit, if it is there.</summary>
     public void Remove()
     {
-        if (IsBucket(host.Qdiscs.Find(link.Index, TrafficHandle.Root)))
+        if (Shaping.Find(host, link.Index) is { IsOwn: true })
             host.Qdiscs.Delete(link.Index, TrafficHandle.Root);
     }
 

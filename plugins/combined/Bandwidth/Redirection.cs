@@ -75,7 +75,7 @@ internal sealed class Redirection(RouteClient host, Link link)
             Protocol = Filter.AllProtocols,
             Kind = "u32",
             ClassId = anyClass,
-            MatchesAll = true,
+            Keys = [FilterKey.Any],
             // The second is never done: the reference has it.
             Redirects = [new Redirect(ifb.Index, FilterVerdict.Stolen), new Redirect(ifb.Index, FilterVerdict.Pass)],
         };

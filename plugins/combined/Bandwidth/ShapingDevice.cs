@@ -23,6 +23,9 @@ internal sealed class ShapingDevice(RouteClient host, Attachment owner, Link? en
 
     private const int Attempts = 4;
 
+    /// <summary>In packets, the reference's: each class of an htb has a queue of the link's length, and a tbf has its own in bytes.</summary>
+    private const int LeastQueue = 1000;
+
     private readonly string[] names = [NameOf(owner.Network + owner.ContainerId), NameOf(owner.ToString())];
 
     /// <summary>An ifb's name: <c>bwp</c> and twelve hexadecimal digits of a text's SHA-512.</summary>
@@ -44,18 +47,22 @@ internal sealed class ShapingDevice(RouteClient host, Attachment owner, Link? en
         host.Links.List().Any(each => each.Kind == "veth" && new Redirection(host, each).FindTarget() == index);
 
     /// <summary>Makes the ifb, up and with the MTU of the pod's link; one of an earlier ADD is taken over.</summary>
+    /// <param name="podEnd">The pod's link on the host.</param>
+    /// <param name="hasClasses">Whether its limit is an htb's.</param>
+    /// <param name="rollback">What removes it, or restores it.</param>
     /// <exception cref="CniException">Code 2: the kernel has no ifb. Code 11: both names are taken.</exception>
-    public Link Ensure(Link podEnd, Rollback rollback)
+    public Link Ensure(Link podEnd, bool hasClasses, Rollback rollback)
     {
+        var queue = hasClasses ? Math.Max(LeastQueue, podEnd.TxQueueLength) : 0;
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
             // By either name: the other one may be free since.
             if (List().FirstOrDefault() is { } own)
-                return Settle(own, podEnd.Mtu, rollback);
+                return Settle(own, podEnd.Mtu, queue, rollback);
             if (names.FirstOrDefault(name => host.Links.Find(name) is null) is not { } free)
                 break;
-            if (TryMake(free, podEnd.Mtu, rollback))
-                return Settle(host.Links.Get(free), podEnd.Mtu, rollback);
+            if (TryMake(free, podEnd.Mtu, queue, rollback))
+                return Settle(host.Links.Get(free), podEnd.Mtu, queue, rollback);
         }
 
         throw new CniException(
@@ -71,7 +78,7 @@ internal sealed class ShapingDevice(RouteClient host, Attachment owner, Link? en
         : $"{name} is a link of kind {link.Kind} without an owner's mark";
 
     // False if another call has made one of the name.
-    private bool TryMake(string name, int mtu, Rollback rollback)
+    private bool TryMake(string name, int mtu, int queue, Rollback rollback)
     {
         var address = MacAddress.Local(RandomBits.Next());
         // Before it is made: the kernel's answer may be lost. The address is this call's.
@@ -83,7 +90,7 @@ internal sealed class ShapingDevice(RouteClient host, Attachment owner, Link? en
                 {
                     Name = name,
                     Mtu = mtu,
-                    TxQueueLength = 0,
+                    TxQueueLength = queue,
                     // Set always: what the kernel draws, udev's MACAddressPolicy=persistent may replace after ADD has reported it.
                     Address = address,
                     Up = true,
@@ -108,12 +115,13 @@ internal sealed class ShapingDevice(RouteClient host, Attachment owner, Link? en
             client.Links.Delete(made.Index);
     }
 
-    private Link Settle(Link ifb, int mtu, Rollback rollback)
+    private Link Settle(Link ifb, int mtu, int queue, Rollback rollback)
     {
         var change = new LinkChange
         {
             Up = ifb.IsUp ? null : true,
             Mtu = ifb.Mtu == mtu ? null : mtu,
+            TxQueueLength = ifb.TxQueueLength >= queue ? null : queue,
             Alias = owner.Alias is { } alias && ifb.Alias != alias ? alias : null,
         };
         if (change == new LinkChange())
@@ -122,6 +130,7 @@ internal sealed class ShapingDevice(RouteClient host, Attachment owner, Link? en
         {
             Up = change.Up is null ? null : false,
             Mtu = change.Mtu is null ? null : ifb.Mtu,
+            TxQueueLength = change.TxQueueLength is null ? null : ifb.TxQueueLength,
             Alias = change.Alias is null ? null : ifb.Alias,
         };
         rollback.OnFailure($"restore {ifb.Name}", () => Restore(ifb.Index, before));

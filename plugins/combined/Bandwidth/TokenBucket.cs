@@ -55,11 +55,11 @@ internal sealed record TokenBucket
             return $"Rate doesn't match: {present.Rate} bytes per second instead of {Tbf.Rate}";
         if (present.Limit != Tbf.Limit && present.Limit != Wrapped.Limit)
             return $"Limit doesn't match: {present.Limit} bytes instead of {Tbf.Limit}";
-        // Go for arm64 does not wrap.
-        return present.Buffer != Tbf.Buffer && present.Buffer != Wrapped.Buffer && present.Buffer != uint.MaxValue
-            ? $"Buffer doesn't match: {present.Buffer} ticks instead of {Tbf.Buffer}"
-            : null;
+        return IsBuffer(present.Buffer) ? null : $"Buffer doesn't match: {present.Buffer} ticks instead of {Tbf.Buffer}";
     }
+
+    /// <summary>True for the bucket's size as set by this plugin or by the reference, whose Go does not wrap on arm64.</summary>
+    public bool IsBuffer(uint ticks) => ticks == Tbf.Buffer || ticks == Wrapped.Buffer || ticks == uint.MaxValue;
 
     /// <summary>How many bytes the bucket holds: a larger packet never passes.</summary>
     public ulong Capacity => (ulong)BytesOf(Tbf);

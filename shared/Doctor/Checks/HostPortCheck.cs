@@ -5,8 +5,6 @@ using Plugboard.Firewall.HostPorts;
 using Plugboard.Firewall.Iptables;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Pods;
-using Plugboard.Linux;
-using Plugboard.Linux.Files;
 
 namespace Plugboard.Doctor.Checks;
 
@@ -24,7 +22,7 @@ internal sealed class HostPortCheck : ICheck
         var store = new PodRecordStore(node.PortRecordDirectory);
         foreach (var record in node.PortRecords)
         {
-            var isGone = IsGone(node, record);
+            var isGone = node.IsGone(record);
             var isUnknown = node.CacheTells && !node.KnowsContainer(record.Owner.ContainerId);
             if (!isGone && !isUnknown)
                 continue;
@@ -44,25 +42,6 @@ internal sealed class HostPortCheck : ICheck
                 // Alone, neither proves it: a runtime may keep no cache of the pod, and a link may be renamed.
                 Fix = isGone && isUnknown ? new WithdrawPorts(store, record) : null,
             };
-        }
-    }
-
-    private static bool IsGone(Node node, PodRecord record)
-    {
-        if (record.Link.Length > 0)
-            return node.FindLink(record.Link) is null;
-        return record.NetNs.Length > 0 && !Exists(node, record.NetNs);
-    }
-
-    private static bool Exists(Node node, string path)
-    {
-        try
-        {
-            return FileDescriptor.FindStatus(path.StartsWith("/proc/", StringComparison.Ordinal) ? path : node.Under(path)) is not null;
-        }
-        catch (ErrnoException)
-        {
-            return true;
         }
     }
 

@@ -6,8 +6,8 @@ namespace Plugboard.Doctor.Checks;
 
 /// <summary>
 /// What the plugins of the network configs in use say themselves: each of ours is asked by <c>validate</c> and STATUS, others by STATUS
-/// where the config is of CNI 1.1.0, which has it. A plugin that cannot be executed is another check's finding, and so is a missing
-/// subnet.env.
+/// where the config is of CNI 1.1.0, which has it. A plugin that cannot be executed is another check's finding, and so are a missing
+/// subnet.env and a missing DHCP daemon.
 /// </summary>
 internal sealed class PluginCheck : ICheck
 {
@@ -36,10 +36,19 @@ internal sealed class PluginCheck : ICheck
         foreach (var entry in config.Root.GetList("plugins"))
         {
             var types = TypesOf(entry);
-            if (!types.Exists(broken.Contains) && (types[0] != "flannel" || node.FindSubnetFile() is not null))
+            if (!types.Exists(broken.Contains) && (types[0] != "flannel" || node.FindSubnetFile() is not null) && !LacksDaemon(node, entry))
                 yield return new AskedEntry(use, config, entry, types);
         }
     }
+
+    private static bool LacksDaemon(Node node, ConfigNode entry) =>
+        entry.Find("ipam") is { Value.Kind: JsonValueKind.Object } ipam
+        && ipam.GetString("type") == "dhcp"
+        && !DhcpDaemonCheck.IsAnswering(
+            node,
+            ipam.GetString("daemonSocketPath") is { Length: > 0 } path ? path : PluginUse.UsualDhcpSocket,
+            out _
+        );
 
     private static IEnumerable<Finding> Ask(Node node, AskedEntry entry, PluginCalls calls)
     {

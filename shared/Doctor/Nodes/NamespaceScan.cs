@@ -16,10 +16,14 @@ internal sealed class NamespaceScan
 {
     private readonly HashSet<IPAddr> addresses = [];
     private readonly Dictionary<(int Namespace, int Index), Link> links = [];
+    private readonly List<PodSpace> spaces = [];
     private readonly Dictionary<int, (ulong, ulong)> places = [];
 
     /// <summary>The addresses of all links there.</summary>
     public IReadOnlySet<IPAddr> Addresses => addresses;
+
+    /// <summary>Each of them.</summary>
+    public IReadOnlyList<PodSpace> Spaces => spaces;
 
     /// <summary>The other end of a veth link of the node; null if it is in a namespace that was not seen.</summary>
     public Link? FindPeer(Link port) =>
@@ -93,12 +97,14 @@ internal sealed class NamespaceScan
         var number = node.Namespaces.FindNumber(ns);
         using var entered = ns.Enter();
         using var client = RouteClient.Open();
-        foreach (var address in client.Addresses.ListAll())
-            addresses.Add(address.Address.Address);
+        IReadOnlyList<IPAddr> present = [.. client.Addresses.ListAll().Select(static address => address.Address.Address)];
+        addresses.UnionWith(present);
+        var found = client.Links.List();
+        spaces.Add(new PodSpace(path, found, present));
         if (number is null)
             return;
         places[number.Value] = id;
-        foreach (var link in client.Links.List())
+        foreach (var link in found)
             links[(number.Value, link.Index)] = link;
     }
 }

@@ -111,6 +111,8 @@ internal sealed record NetworkFile(string Path)
             return Flannel(use, plugin, ipam, dataDirectory);
         if (ipam?.GetString("type") == "host-local")
             use = use with { DataDirectory = ipam.Value.FindString("dataDir") ?? dataDirectory };
+        if (ipam?.GetString("type") == "dhcp")
+            use = use with { DhcpSocket = Text(ipam.Value, "daemonSocketPath") ?? PluginUse.UsualDhcpSocket };
         return use.Type switch
         {
             "bridge" => Bridge(use, plugin) with
@@ -123,10 +125,14 @@ internal sealed record NetworkFile(string Path)
                 NeedsNat = plugin.GetBool("ipMasq") && plugin.GetString("ipMasqBackend") != "iptables",
                 NeedsSpoofCheck = plugin.GetBool("macspoofchk"),
             },
+            "tuning" => use with { BackupDirectory = Text(plugin, "dataDir") },
+            "vrf" => use with { Vrf = Text(plugin, "vrfname") },
             "portmap" => use with { NeedsNat = plugin.GetString("backend") != "iptables" },
             _ => use,
         };
     }
+
+    private static string? Text(ConfigNode node, string key) => node.GetString(key) is { Length: > 0 } text ? text : null;
 
     private static PluginUse Flannel(PluginUse use, ConfigNode plugin, ConfigNode? ipam, string dataDirectory)
     {

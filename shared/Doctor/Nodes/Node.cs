@@ -74,6 +74,13 @@ internal sealed class Node
         : paths is { } found ? found.Describe()
         : $"{RuntimePaths.UpstreamBinDirectory} (assumed: no runtime's configuration was found)";
 
+    /// <summary>The path by which a plugin is executed, as the node sees it; its name alone where no directory has it.</summary>
+    public string FindExecutable(string type) =>
+        BinDirectories
+            .Select(directory => $"{directory}/{type}")
+            .FirstOrDefault(path => Linux.Files.FileDescriptor.FindStatus(Under(path)) is not null)
+        ?? type;
+
     /// <summary>The network configs, in the runtime's order.</summary>
     public IReadOnlyList<NetworkFile> Networks => networks.Value;
 
@@ -195,6 +202,28 @@ internal sealed class Node
 
     /// <summary>True if a pod that is not in the cache is gone.</summary>
     public bool CacheTells => Cache is { IsComplete: true };
+
+    /// <summary>True if the link of a record's pod is gone or, where it names none, its namespace; false if that is not known.</summary>
+    public bool IsGone(PodRecord record)
+    {
+        if (record.Link.Length > 0)
+            return FindLink(record.Link) is null;
+        return record.NetNs.Length > 0 && !Exists(record.NetNs);
+    }
+
+    private bool Exists(string path)
+    {
+        try
+        {
+            // /proc/…/ns/net is of this process's own /proc, whatever the node's root is.
+            return Linux.Files.FileDescriptor.FindStatus(path.StartsWith("/proc/", StringComparison.Ordinal) ? path : Under(path))
+                is not null;
+        }
+        catch (Linux.ErrnoException)
+        {
+            return true;
+        }
+    }
 
     /// <summary>flannel's file that the used config reads, or that would be; null: no config reads one.</summary>
     public string? SubnetFilePath =>

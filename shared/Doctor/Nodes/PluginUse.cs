@@ -24,6 +24,18 @@ internal sealed record PluginUse(string Type)
     /// <summary>Where host-local keeps leases for it, as the node sees it; null: it does not.</summary>
     public string? DataDirectory { get; init; }
 
+    /// <summary>Where a daemon of dhcp listens if no config says.</summary>
+    public const string UsualDhcpSocket = "/run/cni/dhcp.sock";
+
+    /// <summary>Where the daemon listens from which it has its addresses, as the node sees it; null: it has them otherwise.</summary>
+    public string? DhcpSocket { get; init; }
+
+    /// <summary>Where tuning keeps what it changed, as the node sees it; null: the usual place, or it is another plugin.</summary>
+    public string? BackupDirectory { get; init; }
+
+    /// <summary>The VRF that it makes in pods; null: none.</summary>
+    public string? Vrf { get; init; }
+
     /// <summary>flannel's file that it reads, as the node sees it; null: none.</summary>
     public string? SubnetFile { get; init; }
 }

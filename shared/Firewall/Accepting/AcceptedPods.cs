@@ -3,6 +3,7 @@ using Plugboard.Firewall.Firewalld;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Pods;
 using Plugboard.Linux;
+using Plugboard.Linux.Files;
 
 namespace Plugboard.Firewall.Accepting;
 
@@ -104,25 +105,35 @@ public sealed class AcceptedPods : IDisposable
                 accepts.Remove(pod, pod.Addresses);
             isGone = true;
         });
-        // The policy of the bridge is what the remaining records say.
         if (isGone)
-            records.Remove(owner);
-        foreach (var pod in had)
-            failures.Try(() => Forget(pod, held?.Record));
+        {
+            foreach (var pod in had)
+                failures.Try(() => Forget(pod, held?.Record));
+        }
+
         failures.ThrowIfAny();
+        records.Remove(owner);
     }
 
+    // The policy of the bridge is what the remaining records say. This one says none until it is gone: a DEL that is killed here has left all
+    // that the next one needs, whatever that is told.
     private void Forget(AcceptedPod pod, PodRecord? record)
+    {
+        using var held = record is null || pod.Policy == IngressPolicy.Open ? null : TryWriteLeaving(pod);
+        policies.Forget(pod);
+    }
+
+    // A full /run is no reason to keep what the pod has.
+    private FileLock? TryWriteLeaving(AcceptedPod pod)
     {
         try
         {
-            policies.Forget(pod);
+            return records.WriteHeld((pod with { Addresses = [], Policy = IngressPolicy.Open }).ToRecord());
         }
-        catch
+        catch (ErrnoException)
         {
-            if (record is not null)
-                records.Write(record);
-            throw;
+            records.Remove(pod.Owner);
+            return null;
         }
     }
 

@@ -135,10 +135,16 @@ internal sealed class BridgePolicies(AcceptedPodKind kind, NftablesClient? nftab
         }
     }
 
-    private IngressPolicy Strictest(string bridge, FirewallBackend backend)
+    private IngressPolicy Strictest(string bridge, FirewallBackend backend) => Strictest(kind.Records, bridge, backend);
+
+    /// <summary>The policy that a bridge gets of a backend: the strictest of its pods'.</summary>
+    /// <param name="records">The records of all pods.</param>
+    /// <param name="bridge">The bridge.</param>
+    /// <param name="backend">What drops.</param>
+    public static IngressPolicy Strictest(PodRecordStore records, string bridge, FirewallBackend backend)
     {
         var strictest = IngressPolicy.Open;
-        foreach (var record in kind.Records.List())
+        foreach (var record in records.List())
         {
             var pod = AcceptedPod.FromRecord(record);
             if (pod.Bridge == bridge && pod.PolicyBackend == backend && pod.Policy > strictest)
@@ -163,10 +169,10 @@ internal sealed class BridgePolicies(AcceptedPodKind kind, NftablesClient? nftab
         return IngressPolicy.Open;
     }
 
-    /// <summary>Withdraws what a pod without a record may have left, by either backend.</summary>
+    /// <summary>Withdraws what a pod that is leaving had, or one without a record may have left, by either backend.</summary>
     public void Forget(AcceptedPod pod)
     {
-        if (pod.PolicyBackend == FirewallBackend.Iptables && pod.Policy != IngressPolicy.Open)
+        if (pod.PolicyBackend == FirewallBackend.Iptables && pod.Bridge.Length > 0)
             SettleByIptables(pod.Bridge);
         if (FindPresent(pod.Bridge) != IngressPolicy.Open)
             Settle(pod.Bridge);

@@ -8,6 +8,16 @@ namespace Plugboard.Firewall.Accepting;
 /// <param name="Variant">Which implementation.</param>
 internal sealed record IptablesPlace(bool Is6, IptablesVariant Variant)
 {
+    /// <summary>The tool's name: <c>iptables-nft</c>.</summary>
+    public string Tool =>
+        (Is6 ? "ip6tables" : "iptables")
+        + Variant switch
+        {
+            IptablesVariant.Nft => "-nft",
+            IptablesVariant.Legacy => "-legacy",
+            _ => "",
+        };
+
     /// <summary>It by its tools.</summary>
     public IptablesClient Open() => new(Is6, new IptablesOptions { Table = AcceptRules.Table, Variant = Variant });
 

@@ -73,8 +73,17 @@ public static class IsolationRules
                 script.Create(chain);
         }
 
-        if (!table.Has(Jump(policy)))
-            script.Insert(Jump(policy));
+        var jump = Jump(policy);
+        if (!table.Has(jump))
+        {
+            script.Insert(jump);
+        }
+        else if (ComesAfterAccepts(table, jump))
+        {
+            script.Delete(jump);
+            script.Insert(jump);
+        }
+
         foreach (var rule in Of(bridge, policy).Where(rule => !table.Has(rule)))
             script.Insert(rule);
         foreach (var chain in (string[])[FirstChain, SecondChain])
@@ -82,6 +91,13 @@ public static class IsolationRules
             if (!table.Has(Return(chain, policy)))
                 script.Append(Return(chain, policy));
         }
+    }
+
+    // Where only the jump to the accepts was made again, it is the first one.
+    private static bool ComesAfterAccepts(NatTable table, IptablesRule jump)
+    {
+        var first = table.Rules(Forward).FirstOrDefault(rule => rule.Target == AcceptRules.Chain || rule.Means(jump));
+        return first?.Target == AcceptRules.Chain;
     }
 
     // What no bridge needs any more goes with the last one's rules.

@@ -8,7 +8,8 @@ namespace Plugboard.Firewall.Nftables;
 /// <summary>One value as the kernel's registers hold it: what a key, a map's data or a comparison is made of.</summary>
 public readonly struct Field
 {
-    private const int NameLength = 16;
+    /// <summary>The length of a link's name in a key, in bytes: IFNAMSIZ.</summary>
+    internal const int NameLength = 16;
 
     private readonly byte[] value;
 

@@ -70,9 +70,15 @@ public sealed class PodRecordStore
     private static void Link(FileDirectory directory, UnnamedFile file, PodRecord record)
     {
         var name = record.Owner.Tag;
-        while (!file.TryLink(name))
-            directory.Remove(name);
+        if (file.TryLink(name))
+            return;
+        // Over the earlier one: a call that is killed here leaves one of the two.
+        while (!file.TryLink(Aside(name)))
+            directory.Remove(Aside(name));
+        directory.Rename(Aside(name), directory, name);
     }
+
+    private static string Aside(string tag) => "." + tag;
 
     /// <summary>The owner's record; null if absent or unreadable.</summary>
     public PodRecord? Find(Attachment owner) => FindByTag(owner.Tag);
@@ -131,6 +137,7 @@ public sealed class PodRecordStore
     public bool Remove(Attachment owner)
     {
         using var directory = FileDirectory.Find(path);
+        directory?.Remove(Aside(owner.Tag));
         return directory is not null && directory.Remove(owner.Tag);
     }
 
@@ -138,7 +145,7 @@ public sealed class PodRecordStore
     internal bool IsEmpty()
     {
         using var directory = FileDirectory.Find(path);
-        return directory is null || directory.ReadNames().Count == 0;
+        return directory is null || directory.ReadNames().TrueForAll(static name => name.StartsWith('.'));
     }
 
     /// <summary>True if an owner with another tag has a record.</summary>
@@ -167,9 +174,11 @@ public sealed class PodRecordStore
             return records;
         foreach (var name in directory.ReadNames())
         {
+            if (name.StartsWith('.'))
+                continue;
             if (Read(directory, name) is { } record)
                 records.Add(record);
-            else if (!name.StartsWith('.') && directory.FindStatus(name) is not null)
+            else if (directory.FindStatus(name) is not null)
                 onUnreadable($"{path}/{name}");
         }
 

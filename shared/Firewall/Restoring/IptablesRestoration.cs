@@ -28,8 +28,8 @@ internal sealed class IptablesRestoration(PodRecordStore portmap, PodRecordStore
     public RestoreOutcome Restore(bool isDryRun)
     {
         var living = new LivingPods();
-        var pods = HostPortsOf().Concat(Masquerades()).Concat(Accepted()).Where(pod => living.Has(pod.Record)).ToList();
-        foreach (var place in pods.GroupBy(static pod => (pod.Is6, pod.Table)))
+        var pods = HostPortsOf().Concat(Masquerades()).Concat(Accepted()).Concat(Policies()).Where(pod => living.Has(pod.Record)).ToList();
+        foreach (var place in pods.GroupBy(static pod => (pod.Is6, pod.Table, pod.IsPolicy)))
             Restore(place.Key.Is6, place.Key.Table, [.. place], isDryRun);
         return new RestoreOutcome(lines, problems);
     }
@@ -62,6 +62,23 @@ internal sealed class IptablesRestoration(PodRecordStore portmap, PodRecordStore
             AcceptRules.Table,
             table => AcceptRules.Add(table, [.. family], accepted.AdminChain)
         );
+
+    // After the accepts: what a policy drops must come before what they accept.
+    private IEnumerable<IptablesPod> Policies() =>
+        from record in firewall.List()
+        let pod = AcceptedPod.FromRecord(record)
+        where pod is { PolicyBackend: FirewallBackend.Iptables, Bridge.Length: > 0 } && pod.Policy != IngressPolicy.Open
+        from is6 in pod.Addresses.Select(static address => address.Is6).Distinct()
+        select new IptablesPod(
+            firewall,
+            record,
+            is6,
+            AcceptRules.Table,
+            table => IsolationRules.Set(table, pod.Bridge, BridgePolicies.Strictest(firewall, pod.Bridge, FirewallBackend.Iptables))
+        )
+        {
+            IsPolicy = true,
+        };
 
     private void Restore(bool is6, string tableName, IReadOnlyList<IptablesPod> pods, bool isDryRun)
     {
@@ -118,5 +135,9 @@ internal sealed class IptablesRestoration(PodRecordStore portmap, PodRecordStore
     }
 
     /// <summary>One family's part of what a pod has.</summary>
-    private sealed record IptablesPod(PodRecordStore Records, PodRecord Record, bool Is6, string Table, Func<NatTable, RestoreScript> Plan);
+    private sealed record IptablesPod(PodRecordStore Records, PodRecord Record, bool Is6, string Table, Func<NatTable, RestoreScript> Plan)
+    {
+        /// <summary>It is planned when all that is accepted is in place.</summary>
+        public bool IsPolicy { get; init; }
+    }
 }

@@ -22,6 +22,7 @@ public sealed class PodRestorer : IDisposable
     private readonly HashSet<string> suspects = new(StringComparer.Ordinal);
     private NftablesClient? client;
     private bool isAllSuspect = true;
+    private bool areToolsSuspect = true;
 
     /// <summary>Makes it; the kernel is not asked before there are records.</summary>
     /// <param name="root">The directory that the plugins' records are in: <see cref="PodRecordStore.Root"/>.</param>
@@ -43,7 +44,7 @@ public sealed class PodRestorer : IDisposable
 
     /// <summary>
     /// True if another process removed something from the plugins' tables, or changed the node's part of them, so that <see
-    /// cref="Restore"/> must compare. The elements and the own chain of an ADD are no reason, nor is a DEL that lets elements expire; if a
+    /// cref="Restore"/> must compare; also if it removed what iptables-nft or firewalld had made. The elements and the own chain of an ADD are no reason, nor is a DEL that lets elements expire; if a
     /// DEL deletes elements, their pod is compared.
     /// </summary>
     public bool Hear(NftablesTransaction transaction)
@@ -53,6 +54,8 @@ public sealed class PodRestorer : IDisposable
         var isSuspect = false;
         foreach (var removal in transaction.Removals)
         {
+            if (ToolTraces.IsOf(removal))
+                areToolsSuspect = isSuspect = true;
             if (!IsOurs(removal.Table))
                 continue;
             isSuspect = true;
@@ -93,15 +96,21 @@ public sealed class PodRestorer : IDisposable
     /// <exception cref="ErrnoException">The kernel's ruleset or a record cannot be read; EPERM: CAP_NET_ADMIN is missing.</exception>
     public RestoreOutcome Restore(bool isForced)
     {
-        if (!isForced && !isAllSuspect && suspects.Count == 0)
+        if (!isForced && !isAllSuspect && !areToolsSuspect && suspects.Count == 0)
             return RestoreOutcome.Nothing;
-        var tags = isForced || isAllSuspect || suspects.Count > MostSuspects ? null : suspects.ToList();
-        // iptables and firewalld send no notifications; they are compared when everything is.
-        bool? isDryRun = isForced ? false : null;
-        var outcome = tags is null
-            ? Look(static restoration => restoration.RestoreAll(), isWhole: true, isDryRun)
-            : Look(restoration => restoration.Restore(tags), isWhole: false, isDryRun: null);
-        isAllSuspect = false;
+        var isWhole = isForced || isAllSuspect || suspects.Count > MostSuspects;
+        var tags = suspects.ToList();
+        // iptables-legacy sends no notifications: it is compared when everything is.
+        bool? isDryRun = isForced || areToolsSuspect ? false : null;
+        var outcome = Look(
+            restoration =>
+                isWhole ? restoration.RestoreAll()
+                : tags.Count > 0 ? restoration.Restore(tags)
+                : RestoreOutcome.Nothing,
+            isWhole,
+            isDryRun
+        );
+        isAllSuspect = areToolsSuspect = false;
         suspects.Clear();
         return outcome;
     }

@@ -73,8 +73,7 @@ public sealed class QdiscTable
     public bool Delete(int linkIndex, TrafficHandle parent)
     {
         var request = socket.NewRequest();
-        using (request.Message(RTM_DELQDISC, NLM_F_REQUEST | NLM_F_ACK))
-            Qdisc.WriteKey(request, linkIndex, parent, default);
+        WriteDelete(request, linkIndex, parent);
         var error = socket.TryExecute(request);
         // ENOENT: the kernel's own, of handle 0; EINVAL: none was ever attached there.
         if (error is not null && error.Errno is not (Errno.ENOENT or Errno.EINVAL or Errno.ENODEV))
@@ -102,6 +101,12 @@ public sealed class QdiscTable
     {
         using var message = writer.Message(RTM_NEWQDISC, (ushort)(NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | mode));
         qdisc.Write(writer);
+    }
+
+    internal static void WriteDelete(NetlinkWriter writer, int linkIndex, TrafficHandle parent)
+    {
+        using var message = writer.Message(RTM_DELQDISC, NLM_F_REQUEST | NLM_F_ACK);
+        Qdisc.WriteKey(writer, linkIndex, parent, default);
     }
 
     internal static string Subject(int linkIndex, TrafficHandle parent) =>

@@ -78,6 +78,20 @@ public sealed class RouteBatch
         changes.Add(new Change(nameof(RTM_NEWQDISC), () => QdiscTable.Subject(qdisc.LinkIndex, qdisc.Parent)));
     }
 
+    /// <summary>Removes the qdisc at a place of a link, with its classes and filters.</summary>
+    public void DeleteQdisc(int linkIndex, TrafficHandle parent)
+    {
+        QdiscTable.WriteDelete(Requests, linkIndex, parent);
+        changes.Add(new Change(nameof(RTM_DELQDISC), () => QdiscTable.Subject(linkIndex, parent), Errno.ENOENT));
+    }
+
+    /// <summary>Adds a class.</summary>
+    public void Add(TrafficClass added)
+    {
+        ClassTable.WriteNew(Requests, added);
+        changes.Add(new Change(nameof(RTM_NEWTCLASS), () => $"class {added.Handle} of {LinkTable.Subject(added.LinkIndex)}"));
+    }
+
     /// <summary>Adds a filter.</summary>
     public void Add(Filter filter)
     {

@@ -20,6 +20,7 @@ public sealed class RouteClient : IDisposable
     private NetconfTable? netconf;
     private NamespaceTable? namespaces;
     private QdiscTable? qdiscs;
+    private ClassTable? classes;
     private FilterTable? filters;
 
     internal RouteClient(NetlinkSocket socket) => this.socket = socket;
@@ -56,6 +57,9 @@ public sealed class RouteClient : IDisposable
 
     /// <summary>The links' queueing disciplines.</summary>
     public QdiscTable Qdiscs => qdiscs ??= new QdiscTable(socket);
+
+    /// <summary>The queueing disciplines' classes.</summary>
+    public ClassTable Classes => classes ??= new ClassTable(socket);
 
     /// <summary>The queueing disciplines' filters.</summary>
     public FilterTable Filters => filters ??= new FilterTable(socket);

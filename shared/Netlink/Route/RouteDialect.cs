@@ -33,6 +33,9 @@ internal sealed class RouteDialect : NetlinkDialect
             RtnetlinkH.RTM_NEWQDISC => nameof(RtnetlinkH.RTM_NEWQDISC),
             RtnetlinkH.RTM_DELQDISC => nameof(RtnetlinkH.RTM_DELQDISC),
             RtnetlinkH.RTM_GETQDISC => nameof(RtnetlinkH.RTM_GETQDISC),
+            RtnetlinkH.RTM_NEWTCLASS => nameof(RtnetlinkH.RTM_NEWTCLASS),
+            RtnetlinkH.RTM_DELTCLASS => nameof(RtnetlinkH.RTM_DELTCLASS),
+            RtnetlinkH.RTM_GETTCLASS => nameof(RtnetlinkH.RTM_GETTCLASS),
             RtnetlinkH.RTM_NEWTFILTER => nameof(RtnetlinkH.RTM_NEWTFILTER),
             RtnetlinkH.RTM_DELTFILTER => nameof(RtnetlinkH.RTM_DELTFILTER),
             RtnetlinkH.RTM_GETTFILTER => nameof(RtnetlinkH.RTM_GETTFILTER),
@@ -82,7 +85,7 @@ internal sealed class RouteDialect : NetlinkDialect
             case RtnetlinkH.RTM_NEWRULE when MemoryMarshal.TryRead<FibRuleHdr>(payload, out var rule):
                 return $"{Family(rule.family)} dst /{rule.dst_len} src /{rule.src_len} table {rule.table} action {rule.action} "
                     + $"flags 0x{rule.flags:x}";
-            case RtnetlinkH.RTM_NEWQDISC when MemoryMarshal.TryRead<TcMsg>(payload, out var qdisc):
+            case RtnetlinkH.RTM_NEWQDISC or RtnetlinkH.RTM_NEWTCLASS when MemoryMarshal.TryRead<TcMsg>(payload, out var qdisc):
                 return $"index {qdisc.tcm_ifindex} handle {new TrafficHandle(qdisc.tcm_handle)} "
                     + $"parent {new TrafficHandle(qdisc.tcm_parent)}";
             case RtnetlinkH.RTM_NEWTFILTER when MemoryMarshal.TryRead<TcMsg>(payload, out var filter):
@@ -106,6 +109,7 @@ internal sealed class RouteDialect : NetlinkDialect
             RtnetlinkH.RTM_NEWNEIGH when payload.Length >= Unsafe.SizeOf<NdMsg>() => RouteSchemas.Neighbour(),
             RtnetlinkH.RTM_NEWRULE when payload.Length >= Unsafe.SizeOf<FibRuleHdr>() => RouteSchemas.Rule(),
             RtnetlinkH.RTM_NEWQDISC when payload.Length >= Unsafe.SizeOf<TcMsg>() => TrafficSchemas.Qdisc(),
+            RtnetlinkH.RTM_NEWTCLASS when payload.Length >= Unsafe.SizeOf<TcMsg>() => TrafficSchemas.Class(),
             RtnetlinkH.RTM_NEWTFILTER when payload.Length >= Unsafe.SizeOf<TcMsg>() => TrafficSchemas.Filter(),
             RtnetlinkH.RTM_NEWACTION when payload.Length >= Unsafe.SizeOf<TcaMsg>() => TrafficSchemas.Action(),
             RtnetlinkH.RTM_NEWNETCONF when payload.Length >= Unsafe.SizeOf<NetconfMsg>() => RouteSchemas.Netconf(),

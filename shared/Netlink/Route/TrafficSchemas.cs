@@ -12,7 +12,9 @@ namespace Plugboard.Netlink.Route;
 /// <summary>The attributes of traffic control's messages. Built at each use: only errors and the trace need them.</summary>
 internal static class TrafficSchemas
 {
-    public static AttributeSchema Qdisc() => Message(static kind => kind == "tbf" ? Tbf() : null);
+    public static AttributeSchema Qdisc() => Message(static kind => kind == Traffic.Qdisc.OfTbf ? Tbf() : OfHtb(kind));
+
+    public static AttributeSchema Class() => Message(OfHtb);
 
     public static AttributeSchema Filter() => Message(static kind => kind == Traffic.Filter.U32 ? U32() : null);
 
@@ -39,6 +41,18 @@ internal static class TrafficSchemas
             new(TCA_TBF_PRATE64, nameof(TCA_TBF_PRATE64), Number),
             new(TCA_TBF_BURST, nameof(TCA_TBF_BURST), Number),
             new(TCA_TBF_PBURST, nameof(TCA_TBF_PBURST), Number)
+        );
+
+    private static AttributeSchema? OfHtb(string kind) => kind == Traffic.Qdisc.OfHtb ? Htb() : null;
+
+    private static AttributeSchema Htb() =>
+        new(
+            0,
+            new(TCA_HTB_PARMS, nameof(TCA_HTB_PARMS), Bytes),
+            new(TCA_HTB_INIT, nameof(TCA_HTB_INIT), Bytes),
+            new(TCA_HTB_DIRECT_QLEN, nameof(TCA_HTB_DIRECT_QLEN), Number),
+            new(TCA_HTB_RATE64, nameof(TCA_HTB_RATE64), Number),
+            new(TCA_HTB_CEIL64, nameof(TCA_HTB_CEIL64), Number)
         );
 
     private static AttributeSchema U32() =>

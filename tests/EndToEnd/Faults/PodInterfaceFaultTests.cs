@@ -18,6 +18,7 @@ public sealed class PodInterfaceFaultTests
     [InlineData("macvlan")]
     [InlineData("tap")]
     [InlineData("bandwidth")]
+    [InlineData("bandwidth by subnet")]
     [InlineData("host-device")]
     public void An_ADD_killed_at_any_call_is_released_by_its_DEL_and_the_next_ADD_works(string type)
     {
@@ -30,6 +31,7 @@ public sealed class PodInterfaceFaultTests
     [InlineData("macvlan")]
     [InlineData("tap")]
     [InlineData("bandwidth")]
+    [InlineData("bandwidth by subnet")]
     [InlineData("host-device")]
     public void A_DEL_killed_at_any_call_is_ended_by_the_next_DEL(string type)
     {
@@ -43,6 +45,7 @@ public sealed class PodInterfaceFaultTests
     [InlineData("macvlan")]
     [InlineData("tap")]
     [InlineData("bandwidth")]
+    [InlineData("bandwidth by subnet")]
     [InlineData("host-device")]
     public void An_ADD_refused_any_one_call_succeeds_or_leaves_nothing(string type)
     {
@@ -55,8 +58,8 @@ public sealed class PodInterfaceFaultTests
 
     private static JsonObject Config(CniNode node, string type)
     {
-        if (type == "bandwidth")
-            return Limits(node);
+        if (type.StartsWith("bandwidth", StringComparison.Ordinal))
+            return Limits(node, type == "bandwidth" ? BandwidthNode.Both : BandwidthNode.BothBySubnet);
         if (type is "macvlan" or "host-device")
         {
             node.Tool("ip link add wire mtu 1400 type veth peer name beyond");
@@ -79,7 +82,7 @@ public sealed class PodInterfaceFaultTests
     }
 
     // Each pod has its pair for good, and the result of the plugin before lists the ends of all.
-    private static JsonObject Limits(CniNode node)
+    private static JsonObject Limits(CniNode node, string keys)
     {
         var interfaces = new JsonArray();
         using var host = RouteClient.Open(node.Namespace);
@@ -91,7 +94,7 @@ public sealed class PodInterfaceFaultTests
             interfaces.Add(new JsonObject { ["name"] = name });
         }
 
-        var config = BandwidthNode.Config(BandwidthNode.Both);
+        var config = BandwidthNode.Config(keys);
         config["prevResult"] = new JsonObject { ["cniVersion"] = "1.0.0", ["interfaces"] = interfaces };
         return config;
     }

@@ -47,4 +47,20 @@ public sealed class FirewallTests(FirewallTests.Fixture guest) : IClassFixture<F
             Assert.Contains("this kernel's nftables lacks it", Step(step).Details, StringComparison.Ordinal);
         }
     }
+
+    // Of bridges it says so until the module is there, and the ADDs after that succeed.
+    [GuestFact]
+    public void The_doctor_finds_what_the_kernel_lacks_and_no_more_once_it_is_there()
+    {
+        Assert.Equal(["kernel-bridge", "kernel-inet-nat"], OfTheKernel("doctor-before"));
+        Assert.Equal(["kernel-inet-nat"], OfTheKernel("doctor-after"));
+    }
+
+    private List<string> OfTheKernel(string step) =>
+        [
+            .. Step(step).Json["findings"]!
+                .AsArray()
+                .Select(static finding => (string)finding!["id"]!)
+                .Where(static id => id.StartsWith("kernel-", StringComparison.Ordinal)),
+        ];
 }

@@ -87,6 +87,15 @@ public sealed class VrfTests(ChildLinkTests.Fixture guest)
     [GuestFact]
     public void An_ADD_that_fails_leaves_no_VRF() => Assert.Equal("", guest.Step("vrf-master-left").Output);
 
+    // A killed one has no time to make addresses and routes again: the interface goes with the pod, and a new one is as good as the first.
+    [GuestFact]
+    public void A_call_that_is_killed_or_refused_at_any_change_is_ended_by_DEL_and_a_refused_ADD_leaves_everything_as_it_was()
+    {
+        var output = guest.Step("vrf-faults");
+        Assert.Equal("", output.Output);
+        Assert.InRange(output.ExitCode, 6, 60);
+    }
+
     [GuestFact]
     public void A_table_that_routes_or_rules_have_is_not_taken()
     {

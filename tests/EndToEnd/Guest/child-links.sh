@@ -5,6 +5,8 @@
 modprobe -d "$MODULES" -a macvlan ipvlan
 mkdir /run/results
 for ns in far a b; do ip netns add $ns; done
+# Duplicate address detection takes two seconds of each ADD: DuplicateDetectionTests have it.
+for ns in a b; do ip netns exec $ns sysctl -qw net.ipv6.conf.default.dad_transmits=0; done
 ip link add eth0 type veth peer name eth0 netns far
 ip -n far link set eth0 up
 ip -n far address add 10.1.255.254/16 dev eth0
@@ -20,23 +22,28 @@ config() {
         '{"dst":"::/0"},{"dst":"192.0.2.0/24","gw":"10.1.255.254"}]},"dns":{"nameservers":["10.1.255.254"]}'"${2:+,$2}}"
 }
 
-# call STEP BIN TYPE VERB POD CONFIG [VARIABLE…]: CHECK and DEL get what ADD returned.
+# call STEP BIN TYPE VERB POD CONFIG: CHECK and DEL get what ADD returned.
 call() {
-    step=$1 bin=$2 type=$3 verb=$4 pod=$5 input=$6; shift 6
+    step=$1 bin=$2 type=$3 verb=$4 pod=$5 input=$6
     [ "$verb" = ADD ] || [ ! -s "/run/results/$pod" ] || input="${input%\}},\"prevResult\":$(cat "/run/results/$pod")}"
-    output=$(echo "$input" | env CNI_COMMAND="$verb" CNI_CONTAINERID="$pod" CNI_NETNS="/run/netns/$pod" CNI_IFNAME=eth0 CNI_PATH="$bin" "$@" "$bin/$type")
+    output=$(echo "$input" | CNI_COMMAND="$verb" CNI_CONTAINERID="$pod" CNI_NETNS="/run/netns/$pod" CNI_IFNAME=eth0 CNI_PATH="$bin" "$bin/$type")
     printf '%s\nexit %s\n' "$output" $? > "/run/out/$step"
     [ "$verb" != ADD ] || echo "$output" > "/run/results/$pod"
 }
 
-# state STEP POD: what the pod has, without what differs from one link to the next.
+# state STEP POD: what the pod has, without what differs from one link to the next. A guest is slow at starting processes: one filter for all.
 state() {
     {
-        ip -n "$2" -d link show dev eth0 | grep -oE 'mtu [0-9]+|state [A-Z]+|macvlan mode [a-z]+|ipvlan  ?mode [a-z0-9]+ [a-z]+|vlan protocol [^ ]+ id [0-9]+|dummy'
-        ip -n "$2" -br address show dev eth0 | tr -s ' ' '\n' | grep -vE '^fe80|^eth0|^$'
-        ip -n "$2" route; ip -n "$2" -6 route | grep -v fe80
-        ip netns exec "$2" cat /proc/sys/net/ipv4/conf/eth0/arp_notify /proc/sys/net/ipv6/conf/eth0/ndisc_notify
-    } > "/run/out/$1" 2>&1
+        ip -n "$2" -d link show dev eth0
+        ip -n "$2" -br address show dev eth0
+        ip -n "$2" route; ip -n "$2" -6 route
+    } 2>&1 | awk '
+        /^[0-9]+: eth0/ { inside = 1 }
+        /^eth0 / { inside = 0; for (i = 3; i <= NF; i++) if ($i !~ /^fe80/) print $i; next }
+        !inside { if ($0 !~ /fe80/) print; next }
+        { while (match($0, /mtu [0-9]+|state [A-Z]+|macvlan mode [a-z]+|ipvlan  ?mode [a-z0-9]+ [a-z]+|vlan protocol [^ ]+ id [0-9]+|dummy/)) {
+              print substr($0, RSTART, RLENGTH); $0 = substr($0, RSTART + RLENGTH) } }' > "/run/out/$1"
+    ip netns exec "$2" cat /proc/sys/net/ipv4/conf/eth0/arp_notify /proc/sys/net/ipv6/conf/eth0/ndisc_notify >> "/run/out/$1"
     echo "exit 0" >> "/run/out/$1"
 }
 
@@ -50,8 +57,9 @@ both() {
         [ -x "$bin/$2" ] || continue
         call "$1-$who-add" "$bin" "$2" ADD a "$(config "$2" "$3")"
         state "$1-$who-state" a
-        look "$1-$who-reach" ip netns exec a ping -c 1 -W 2 10.1.255.254
-        look "$1-$who-reach6" ip netns exec a ping -c 1 -W 2 fd00:1::fffe
+        # A dummy leads nowhere, and a far host does not know by what it reaches an ipvlan of layer 3 in IPv6.
+        [ $2 = dummy ] || look "$1-$who-reach" ip netns exec a ping -c 1 -W 2 10.1.255.254
+        [ $2 = dummy ] || [ $1 = ipvlan-l3 ] || look "$1-$who-reach6" ip netns exec a ping -c 1 -W 2 fd00:1::fffe
         call "$1-$who-check" "$bin" "$2" CHECK a "$(config "$2" "$3")"
         call "$1-$who-del" "$other" "$2" DEL a "$(config "$2" "$3")"
         look "$1-$who-left" ip -n a -br link show type "$2"

@@ -22,6 +22,16 @@ firewall() {
     printf '%s\nexit %s\n' "$output" $? > "/run/out/$1"
 }
 
+# doctor STEP: what it finds on this node.
+mkdir /run/net.d
+echo '{"cniVersion":"1.0.0","name":"test","plugins":['"$(config '"isGateway":true,"ipMasq":true,"macspoofchk":true')"']}' > /run/net.d/10-test.conflist
+doctor() { look "$1" "$PLUGINS/installer" doctor --output json --conf-dir /run/net.d --bin-dir "$PLUGINS"; }
+# Without its module, which this kernel does not find by itself.
+modprobe -d "$MODULES" -r bridge
+doctor doctor-before
+modprobe -d "$MODULES" bridge
+doctor doctor-after
+
 call bridge-nftables ADD b "$(config '"isGateway":true,"ipMasq":true,"ipMasqBackend":"nftables"')"
 call bridge-add ADD a "$(config '"isGateway":true,"ipMasq":true')"
 portmap nftables-add ADD '"backend":"nftables",'

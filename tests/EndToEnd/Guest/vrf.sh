@@ -2,45 +2,60 @@
 ip netns add v
 ip netns add beyond
 
-# uplinks: both as a plugin before vrf leaves them.
+# uplinks: both as a plugin before vrf leaves them. A guest is slow at starting processes: ip(8) gets many commands at once.
 uplinks() {
-    for n in 1 2; do
-        ip link add net$n netns v type veth peer name net$n netns beyond
-        ip -n beyond address add 192.168.$n.1/24 dev net$n
-        ip -n beyond address add fd00:$n::1/64 dev net$n nodad
-        ip -n beyond link set net$n up
-        ip -n v address add 192.168.$n.2/24 dev net$n
-        ip -n v address add fd00:$n::2/64 dev net$n nodad
-        ip -n v link set net$n up
-    done
-    sleep 0.3
-    ip -n v route add default via 192.168.1.1
-    ip -n v route add 10.50.0.0/16 dev net1
-    ip -n v route add 172.16.0.0/12 via 192.168.1.1 metric 7 mtu 1400
-    ip -n v route add 10.60.0.0/16 via 192.168.1.1 table 77
-    ip -n v -6 route add default nexthop via fd00:1::1 dev net1 nexthop via fd00:2::1 dev net2
+    ip -batch - <<-END
+	link add net1 netns v type veth peer name net1 netns beyond
+	link add net2 netns v type veth peer name net2 netns beyond
+	END
+    ip -n beyond -batch - <<-END
+	address add 192.168.1.1/24 dev net1
+	address add fd00:1::1/64 dev net1 nodad
+	link set net1 up
+	address add 192.168.2.1/24 dev net2
+	address add fd00:2::1/64 dev net2 nodad
+	link set net2 up
+	END
     # The reference keeps its VRF's addresses only as long as the kernel does.
     ip netns exec v sysctl -qw net.ipv6.conf.net1.accept_dad=0
+    ip -n v -batch - <<-END
+	address add 192.168.1.2/24 dev net1
+	address add fd00:1::2/64 dev net1 nodad
+	link set net1 up
+	address add 192.168.2.2/24 dev net2
+	address add fd00:2::2/64 dev net2 nodad
+	link set net2 up
+	route add default via 192.168.1.1
+	route add 10.50.0.0/16 dev net1
+	route add 172.16.0.0/12 via 192.168.1.1 metric 7 mtu 1400
+	route add 10.60.0.0/16 via 192.168.1.1 table 77
+	END
+    sleep 0.3
+    ip -n v -6 route add default nexthop via fd00:1::1 dev net1 nexthop via fd00:2::1 dev net2
 }
 
 # vrf STEP BIN VERB IFNAME KEYS
 vrf() {
     result='{"cniVersion":"1.0.0","interfaces":[{"name":"'$4'","sandbox":"/run/netns/v"}],"ips":[{"address":"192.168.1.2/24","interface":0}]}'
     output=$(echo '{"cniVersion":"1.0.0","name":"net","type":"vrf","prevResult":'"$result,$5}" \
-        | env CNI_COMMAND="$3" CNI_CONTAINERID=v CNI_NETNS=/run/netns/v CNI_IFNAME="$4" CNI_PATH="$2" "$2/vrf")
+        | CNI_COMMAND="$3" CNI_CONTAINERID=v CNI_NETNS=/run/netns/v CNI_IFNAME="$4" CNI_PATH="$2" $TRACE "$2/vrf")
     printf '%s\nexit %s\n' "$output" $? > "/run/out/$1"
 }
 
-# tables STEP: the pod's routes and global addresses, without what the kernel adds of its own.
+# tables STEP: the pod's routes and global addresses, without what the kernel adds of its own: "TABLE: ROUTE", and the addresses.
 tables() {
     {
-        for table in main 1 77 1001; do
-            { ip -n v route show table $table; ip -n v -6 route show table $table; } 2>/dev/null \
-                | grep -vE '^(fe80|ff00|broadcast|local|anycast|multicast)' | sed "s/^/$table: /"
-        done
-        ip -n v -br address show dev net1 | tr -s ' ' '\n' | grep / | grep -v ^fe80
-    } > "/run/out/$1"
-    echo "exit 0" >> "/run/out/$1"
+        ip -n v route show table all
+        ip -n v -6 route show table all
+        ip -n v -br address show dev net1
+    } 2>/dev/null | awk '
+        $2 == "UP" || $2 == "DOWN" { for (i = 3; i <= NF; i++) if ($i ~ /\// && $i !~ /^fe80/) print $i; next }
+        { sub(/ linkdown/, "") }
+        /^(fe80|ff00|broadcast|local|anycast|multicast)/ { next }
+        /^[ \t]/ { print table ": " $0; next }
+        { table = "main"; if (match($0, / table [^ ]+/)) { table = substr($0, RSTART + 7, RLENGTH - 7); sub(/ table [^ ]+/, "") }
+          print table ": " $0 }
+        END { print "exit 0" }' > "/run/out/$1"
 }
 
 for who in ours reference; do
@@ -57,7 +72,7 @@ for who in ours reference; do
     vrf vrf-$who-check "$other" CHECK net1 '"vrfname":"blue"'
     vrf vrf-$who-del "$other" DEL net1 '"vrfname":"blue"'
     look vrf-$who-left ip -n v -br link show type vrf
-    ip -n v link del net1; ip -n v link del net2
+    printf 'link del net1\nlink del net2\n' | ip -n v -batch -
 done
 
 uplinks
@@ -91,3 +106,61 @@ vrf vrf-master "$PLUGINS" ADD net2 '"vrfname":"green"'
 look vrf-master-left ip -n v -br link show type vrf
 vrf vrf-absent "$PLUGINS" ADD net9 '"vrfname":"green"'
 vrf vrf-reserved "$PLUGINS" ADD net1 '"vrfname":"green","table":254'
+
+# ADD and DEL killed and refused before each message that changes something; killed before the first, nothing has been done. What is not as it
+# should be is printed; the exit code is the number of messages.
+interface() {
+    ip -n v link del net1 2> /run/fresh
+    ip -n beyond -batch - <<-END
+	link add net1 type veth peer name net1 netns v
+	link set net1 up
+	END
+    ip -n v -batch - <<-END
+	address add 192.168.1.2/24 dev net1
+	address add fd00:1::2/64 dev net1 nodad
+	link set net1 up
+	route add default via 192.168.1.1
+	route add 10.60.0.0/16 via 192.168.1.1 table 77
+	END
+}
+expect() { [ -z "$(ip -n v -br link show type vrf)" ] || echo "$fault $verb $number: a VRF is left"; }
+succeed() {
+    vrf called "$PLUGINS" "$1" net1 '"vrfname":"blue"'
+    grep -q '^exit 0' /run/out/called || echo "$fault $verb $number: $1: $(cat /run/out/called)"
+}
+changing() {
+    TRACE="strace --seccomp-bpf -f -qq -o /run/trace -e trace=sendto"
+    vrf called "$PLUGINS" "$1" net1 '"vrfname":"blue"'
+    TRACE=
+    # Of each four types the third only asks.
+    awk '/sendto\(/ { n++; if ($0 !~ /nlmsg_type=(0x[0-9a-f]*[26ae] |RTM_GET)/) print n }' /run/trace
+}
+inject() {
+    TRACE="strace --seccomp-bpf -f -qq -o /dev/null -e trace=sendto -e inject=sendto:$1:when=$number"
+    vrf called "$PLUGINS" "$verb" net1 '"vrfname":"blue"'
+    TRACE=
+}
+printf 'link del net1\nlink del net2\nlink del br0\nrule del from 10.70.0.1 lookup 2\n' | ip -n v -batch -
+interface
+tables seen; before=$(cat /run/out/seen)
+adds=$(echo $(changing ADD)); dels=$(echo $(changing DEL))
+{
+    fault=killed verb=ADD
+    for number in ${adds#* }; do
+        interface; inject signal=KILL
+        succeed DEL; expect
+    done
+    interface; succeed ADD; succeed CHECK; succeed DEL; expect
+    fault=refused
+    for number in $adds; do
+        interface; inject error=EPERM; expect; tables seen
+        [ "$before" = "$(cat /run/out/seen)" ] || echo "refused ADD $number: $(cat /run/out/called /run/out/seen)"
+    done
+    fault=killed verb=DEL
+    for number in ${dels#* }; do
+        interface; succeed ADD; inject signal=KILL
+        succeed DEL; expect
+    done
+    set -- $adds $dels
+    echo "exit $#"
+} > /run/out/vrf-faults

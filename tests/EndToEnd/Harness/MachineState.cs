@@ -93,7 +93,9 @@ internal sealed class MachineState
         foreach (var qdisc in client.Qdiscs.List().Where(static each => each.Handle.Value != 0))
         {
             var link = names.GetValueOrDefault(qdisc.LinkIndex, "");
-            facts.Add($"{where}: qdisc {qdisc.Kind} {qdisc.Handle} at {qdisc.Parent} of {link} {qdisc.Tbf}");
+            facts.Add($"{where}: qdisc {qdisc.Kind} {qdisc.Handle} at {qdisc.Parent} of {link} {qdisc.Tbf}{qdisc.Htb}");
+            foreach (var each in client.Classes.List(qdisc.LinkIndex).Where(each => each.Handle.Major == qdisc.Handle.Major))
+                facts.Add($"{where}: class {each.Handle} of {link} {each.Htb}");
             foreach (var filter in client.Filters.List(qdisc.LinkIndex, qdisc.Handle))
                 facts.Add($"{where}: filter {filter.Kind} {filter.Priority} of {qdisc.Handle} of {link}");
         }

@@ -11,6 +11,9 @@ internal static class BandwidthNode
     public const string Egress = """{"egressRate":16000000,"egressBurst":1600000}""";
     public const string Ingress = """{"ingressRate":8000000,"ingressBurst":800000}""";
 
+    public const string BothBySubnet =
+        """{"ingressRate":8000000,"ingressBurst":800000,"egressRate":16000000,"egressBurst":1600000,"unshapedSubnets":["10.9.0.0/16"]}""";
+
     /// <summary>Both interfaces of a pod are of this network.</summary>
     public const string Network = "test";
 

@@ -8,7 +8,7 @@ namespace Plugboard.Tests.EndToEnd.RealUse;
 /// <summary>What iperf3 measures through the limits: TCP in both directions, without the slow start.</summary>
 public sealed class BandwidthRateTests
 {
-    private const double Rate = 40e6;
+    public const double Rate = 40e6;
 
     // What of a full Ethernet frame is TCP's payload: the bucket counts frames.
     private const double Payload = 1448.0 / 1514;
@@ -60,7 +60,7 @@ public sealed class BandwidthRateTests
     }
 
     // What else the machine does makes one try slower, or has the receiver read in a moment what came in the one before.
-    private static void AssertLimited(CniNode node, CniPod pod, bool isToPod)
+    internal static void AssertLimited(CniNode node, CniPod pod, bool isToPod)
     {
         const double Expected = Rate * Payload;
         var closest = double.MaxValue;
@@ -75,10 +75,10 @@ public sealed class BandwidthRateTests
     }
 
     // In bits per second.
-    private static double Measure(CniNode node, CniPod pod, bool isToPod)
+    internal static double Measure(CniNode node, CniPod pod, bool isToPod, string nodeAddress = "10.1.0.1")
     {
         var (server, client) = isToPod ? ((TestNamespace)pod, (TestNamespace)node) : (node, pod);
-        var address = isToPod ? pod.Address : "10.1.0.1";
+        var address = isToPod ? pod.Address : nodeAddress;
         var (output, measured) = ("", 0.0);
         Eventually.True(
             () =>

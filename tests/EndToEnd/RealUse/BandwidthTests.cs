@@ -9,6 +9,8 @@ namespace Plugboard.Tests.EndToEnd.RealUse;
 /// <summary>bandwidth beside the reference's: token buckets, the filter and the ifb, which each can check and remove.</summary>
 public sealed class BandwidthTests
 {
+    private const string BothLists = "unshapedSubnets and shapedSubnets cannot be both specified, one of them should be discarded";
+
     [KernelTheory]
     [InlineData(Both)]
     [InlineData(Egress)]
@@ -193,8 +195,13 @@ public sealed class BandwidthTests
     [InlineData("""{"ingressRate":8000,"ingressBurst":7}""", 7, "invalid burst: 7")]
     [InlineData("""{"ingressRate":8000,"latency":0}""", 7, "invalid latency 0")]
     [InlineData("""{"ingressRate":8000,"maxBurst":60001}""", 7, "invalid maxBurst 60001")]
-    [InlineData("""{"ingressRate":8000,"unshapedSubnets":["10.0.0.0/8"]}""", 2, "unshapedSubnets is not supported")]
-    [InlineData("""{"runtimeConfig":{"bandwidth":{"shapedSubnets":["10.0.0.0/8"]}}}""", 2, "shapedSubnets is not supported")]
+    [InlineData(
+        """{"ingressRate":8000,"shapedSubnets":["10.0.0.0/33"]}""",
+        7,
+        "bad subnet \"10.0.0.0/33\" provided, details invalid CIDR address: 10.0.0.0/33"
+    )]
+    [InlineData("""{"ingressRate":8000,"shapedSubnets":["10.0.0.0/8"],"unshapedSubnets":["fd00::/8"]}""", 7, BothLists)]
+    [InlineData("""{"shapedSubnets":["10.0.0.0/8"],"unshapedSubnets":["fd00::/8"]}""", 7, BothLists)]
     [InlineData("""{"ingressRate":-1}""", 6, "failed to load netconf: ingressRate wants a whole number, 0 or more, not the number -1")]
     public void A_value_that_no_limit_can_have_is_refused_before_anything_is_set(string keys, int code, string message)
     {

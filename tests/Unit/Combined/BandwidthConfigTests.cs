@@ -1,4 +1,5 @@
 using System.Text;
+using Plugboard.Addresses;
 using Plugboard.Combined.Bandwidth;
 using Plugboard.Protocols.Cni;
 
@@ -65,13 +66,48 @@ public sealed class BandwidthConfigTests
     [InlineData(""","egressRate":8,"egressBurst":7""", CniErrorCode.InvalidNetworkConfig, "invalid burst: 7")]
     [InlineData(""","egressRate":8,"latency":60001""", CniErrorCode.InvalidNetworkConfig, "invalid latency 60001")]
     [InlineData(""","egressRate":8,"maxBurst":0""", CniErrorCode.InvalidNetworkConfig, "invalid maxBurst 0")]
-    [InlineData(""","shapedSubnets":["10.0.0.0/8"]""", CniErrorCode.UnsupportedField, "shapedSubnets is not supported")]
+    [InlineData(
+        ""","shapedSubnets":["10.0.0.0/8"],"unshapedSubnets":["10.0.0.0/8"]""",
+        CniErrorCode.InvalidNetworkConfig,
+        "unshapedSubnets and shapedSubnets cannot be both specified, one of them should be discarded"
+    )]
+    [InlineData(
+        ""","egressRate":8,"unshapedSubnets":["10.0.0.0/8","hello"]""",
+        CniErrorCode.InvalidNetworkConfig,
+        "bad subnet \"hello\" provided, details invalid CIDR address: hello"
+    )]
+    [InlineData(
+        ""","runtimeConfig":{"bandwidth":{"egressRate":8,"shapedSubnets":["fd00::/129"]}}""",
+        CniErrorCode.InvalidNetworkConfig,
+        "bad subnet \"fd00::/129\" provided, details invalid CIDR address: fd00::/129"
+    )]
     public void A_wrong_value_is_refused(string keys, CniErrorCode code, string message)
     {
         var refusal = Refused(keys);
         Assert.Equal((code, message), (refusal.Code, refusal.Message));
         Assert.NotEmpty(refusal.Details);
     }
+
+    // The reference's 1.5 takes a list in the config for a limit, which switches the runtime's off.
+    [Theory]
+    [InlineData(""","runtimeConfig":{"bandwidth":{"egressRate":8,"shapedSubnets":["10.0.0.0/8"]}}""")]
+    [InlineData(""","shapedSubnets":["10.0.0.0/8"],"runtimeConfig":{"bandwidth":{"egressRate":8}}""")]
+    [InlineData(""","unshapedSubnets":["fd00::/8"],"runtimeConfig":{"bandwidth":{"egressRate":8,"shapedSubnets":["10.3.2.1/8"]}}""")]
+    [InlineData(""","egressRate":8,"shapedSubnets":["10.0.0.0/8"],"unshapedSubnets":[],"runtimeConfig":{}""")]
+    [InlineData(""","egressRate":8,"shapedSubnets":["::ffff:10.0.0.0/104"],"unshapedSubnets":null""")]
+    public void Subnets_are_the_pods_or_those_of_the_network(string keys)
+    {
+        var config = Parse(keys);
+        Assert.NotNull(config.FromContainer);
+        Assert.Equal(new SubnetSelection([IPPrefix.Parse("10.0.0.0/8")], AreExempt: false), config.Subnets);
+    }
+
+    [Theory]
+    [InlineData("\"10.0.0.0/8\"")]
+    [InlineData("[1]")]
+    [InlineData("{}")]
+    public void Subnets_that_are_no_list_of_texts_are_refused(string value) =>
+        Assert.Equal(CniErrorCode.DecodingFailure, Refused($$""","egressRate":8,"shapedSubnets":{{value}}""").Code);
 
     [Theory]
     [InlineData("1.0")]
@@ -86,6 +122,10 @@ public sealed class BandwidthConfigTests
     [Theory]
     [InlineData(""","egressRat":8""", "egressRat: is not a key of bandwidth and has no effect")]
     [InlineData(""","egressBurst":8""", "config: if burst is set, rate must also be set")]
+    [InlineData(
+        ""","egressRate":8000,"latency":25,"shapedSubnets":["10.0.0.0/8"]""",
+        "latency: has no effect with subnets, where the queue has a length in packets"
+    )]
     [InlineData(
         ""","ingressRate":8000,"ingressBurst":8000""",
         "ingressBurst: 1000 bytes are less than a full Ethernet frame (1514): larger packets are dropped"

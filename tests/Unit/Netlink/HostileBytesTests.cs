@@ -23,6 +23,7 @@ public sealed class HostileBytesTests
         RtnetlinkH.RTM_NEWROUTE,
         RtnetlinkH.RTM_NEWNEIGH,
         RtnetlinkH.RTM_NEWQDISC,
+        RtnetlinkH.RTM_NEWTCLASS,
         RtnetlinkH.RTM_NEWTFILTER,
     ];
 
@@ -134,6 +135,13 @@ public sealed class HostileBytesTests
             ),
             Forwarding(),
             ScriptedKernel.Message(RtnetlinkH.RTM_NEWQDISC, 1, 0, Qdisc.AtRoot(3, new Tbf(5_000_000_000, 2, 3)).Write),
+            ScriptedKernel.Message(RtnetlinkH.RTM_NEWQDISC, 1, 0, Qdisc.AtRoot(3, new Htb(1)).Write),
+            ScriptedKernel.Message(
+                RtnetlinkH.RTM_NEWTCLASS,
+                1,
+                0,
+                TrafficClass.OfRoot(3, 1, new HtbClass(5_000_000_000, 5_000_000_000, 2, 3)).Write
+            ),
             ScriptedKernel.Message(
                 RtnetlinkH.RTM_NEWTFILTER,
                 1,

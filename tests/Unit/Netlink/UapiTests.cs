@@ -27,6 +27,8 @@ public sealed class UapiTests
         ["TcaMsg"] = "tcamsg",
         ["TcRateSpec"] = "tc_ratespec",
         ["TcTbfQopt"] = "tc_tbf_qopt",
+        ["TcHtbGlob"] = "tc_htb_glob",
+        ["TcHtbOpt"] = "tc_htb_opt",
         ["TcU32Sel"] = "tc_u32_sel",
         ["TcU32Key"] = "tc_u32_key",
         ["TcMirred"] = "tc_mirred",

@@ -32,14 +32,26 @@ public sealed record Filter
     /// <summary>The class of what matches.</summary>
     public TrafficHandle ClassId { get; init; }
 
+    /// <summary>
+    /// What an <c>u32</c> compares, all of which must be equal; where it is added, none is <see cref="FilterKey.Any"/>. Empty for other
+    /// kinds.
+    /// </summary>
+    public ValueArray<FilterKey> Keys { get; init; }
+
     /// <summary>True for an <c>u32</c> that matches every packet.</summary>
-    public bool MatchesAll { get; init; }
+    public bool MatchesAll => Kind == U32 && Keys.All(static key => key.Mask == 0);
 
     /// <summary>Its actions of kind <c>mirred</c> that send packets out of another link instead, in their order.</summary>
     public ValueArray<Redirect> Redirects { get; init; }
 
     /// <summary>ETH_P_ALL: frames of every type (include/uapi/linux/if_ether.h).</summary>
     public const ushort AllProtocols = IfEtherH.ETH_P_ALL;
+
+    /// <summary>ETH_P_IP: IPv4 packets (include/uapi/linux/if_ether.h).</summary>
+    public const ushort IPv4Protocol = IfEtherH.ETH_P_IP;
+
+    /// <summary>ETH_P_IPV6: IPv6 packets (include/uapi/linux/if_ether.h).</summary>
+    public const ushort IPv6Protocol = IfEtherH.ETH_P_IPV6;
 
     internal const string U32 = "u32";
     internal const string Mirred = "mirred";
@@ -49,8 +61,10 @@ public sealed record Filter
         WriteKey(writer);
         writer.WriteString(RtnetlinkH.TCA_KIND, Kind);
         using var options = writer.Nested(RtnetlinkH.TCA_OPTIONS);
-        WriteMatchAll(writer);
+        WriteSelector(writer);
         writer.WriteUInt32(PktClsH.TCA_U32_CLASSID, ClassId.Value);
+        if (Redirects.Count == 0)
+            return;
         using var actions = writer.Nested(PktClsH.TCA_U32_ACT);
         for (var i = 0; i < Redirects.Count; i++)
         {
@@ -72,15 +86,46 @@ public sealed record Filter
             }
         );
 
-    private static void WriteMatchAll(NetlinkWriter writer)
+    private void WriteSelector(NetlinkWriter writer)
     {
-        Span<byte> selector = stackalloc byte[Unsafe.SizeOf<TcU32Sel>() + Unsafe.SizeOf<TcU32Key>()];
-        selector.Clear();
-        MemoryMarshal.Write(selector, new TcU32Sel { flags = PktClsH.TC_U32_TERMINAL, nkeys = 1 });
+        var keys = Keys.Count == 0 ? [FilterKey.Any] : Keys;
+        Span<byte> selector = new byte[Unsafe.SizeOf<TcU32Sel>() + keys.Count * Unsafe.SizeOf<TcU32Key>()];
+        MemoryMarshal.Write(selector, new TcU32Sel { flags = PktClsH.TC_U32_TERMINAL, nkeys = (byte)keys.Count });
+        var rest = selector[Unsafe.SizeOf<TcU32Sel>()..];
+        foreach (var key in keys)
+        {
+            MemoryMarshal.Write(rest, key.ToKernel());
+            rest = rest[Unsafe.SizeOf<TcU32Key>()..];
+        }
+
         writer.WriteBytes(PktClsH.TCA_U32_SEL, selector);
     }
 
     internal static ushort NetworkOrder(ushort value) => BitConverter.IsLittleEndian ? BinaryPrimitives.ReverseEndianness(value) : value;
+}
+
+/// <summary>What an <c>u32</c> compares: 32 bits of a packet. Source: tc-u32(8); include/uapi/linux/pkt_cls.h, struct tc_u32_key.</summary>
+/// <param name="Mask">The bits that count; 0: any value is equal.</param>
+/// <param name="Value">What they must be, within <paramref name="Mask"/>.</param>
+/// <param name="Offset">Where they begin, in bytes from the network header, a multiple of 4: 16 is an IPv4 packet's destination, 24 an IPv6
+/// packet's.</param>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct FilterKey(uint Mask, uint Value, int Offset)
+{
+    /// <summary>Every packet.</summary>
+    public static readonly FilterKey Any;
+
+    internal TcU32Key ToKernel() =>
+        new()
+        {
+            mask = NetworkOrder(Mask),
+            val = NetworkOrder(Value),
+            off = Offset,
+        };
+
+    internal static FilterKey Of(TcU32Key key) => new(NetworkOrder(key.mask), NetworkOrder(key.val), key.off);
+
+    private static uint NetworkOrder(uint value) => BitConverter.IsLittleEndian ? BinaryPrimitives.ReverseEndianness(value) : value;
 }
 
 /// <summary>An action that sends a packet out of another link instead. Source: tc-mirred(8), <c>egress redirect</c>.</summary>

@@ -8,8 +8,8 @@ internal ref struct FilterReader
 {
     private string kind = "";
     private bool matches;
-    private bool matchesAll;
     private uint classId;
+    private readonly List<FilterKey> keys = [];
     private readonly List<Redirect> redirects = [];
 
     public FilterReader() { }
@@ -42,22 +42,17 @@ internal ref struct FilterReader
             else if (options.Type == PktClsH.TCA_U32_SEL)
             {
                 matches = true;
-                matchesAll = IsMatchAll(options.Value);
+                GatherKeys(options.Value);
             }
         }
     }
 
-    private static bool IsMatchAll(ReadOnlySpan<byte> selector)
+    private readonly void GatherKeys(ReadOnlySpan<byte> selector)
     {
-        var keys = NetlinkReader.ReadStruct<TcU32Sel>(selector).nkeys;
+        var count = NetlinkReader.ReadStruct<TcU32Sel>(selector).nkeys;
         var rest = selector[Unsafe.SizeOf<TcU32Sel>()..];
-        for (; keys > 0; keys--, rest = rest[Unsafe.SizeOf<TcU32Key>()..])
-        {
-            if (NetlinkReader.ReadStruct<TcU32Key>(rest).mask != 0)
-                return false;
-        }
-
-        return true;
+        for (; count > 0; count--, rest = rest[Unsafe.SizeOf<TcU32Key>()..])
+            keys.Add(FilterKey.Of(NetlinkReader.ReadStruct<TcU32Key>(rest)));
     }
 
     private readonly void GatherActions(AttributeReader actions)
@@ -98,7 +93,7 @@ internal ref struct FilterReader
             Handle = header.tcm_handle,
             Kind = kind,
             ClassId = new TrafficHandle(classId),
-            MatchesAll = matchesAll,
+            Keys = [.. keys],
             Redirects = [.. redirects],
         };
 }

@@ -23,6 +23,12 @@ public sealed record Qdisc
     /// <summary>The settings of a <c>tbf</c>; null for other kinds.</summary>
     public Tbf? Tbf { get; init; }
 
+    /// <summary>The settings of an <c>htb</c>; null for other kinds.</summary>
+    public Htb? Htb { get; init; }
+
+    internal const string OfTbf = "tbf";
+    internal const string OfHtb = "htb";
+
     /// <summary>The <c>ingress</c> qdisc of a link, to be added: it queues nothing and holds filters.</summary>
     public static Qdisc Ingress(int linkIndex) =>
         new()
@@ -40,8 +46,19 @@ public sealed record Qdisc
             LinkIndex = linkIndex,
             Parent = TrafficHandle.Root,
             Handle = new TrafficHandle(1, 0),
-            Kind = "tbf",
+            Kind = OfTbf,
             Tbf = tbf,
+        };
+
+    /// <summary>An <c>htb</c> <c>1:</c> for all that a link sends; its classes are added to it.</summary>
+    public static Qdisc AtRoot(int linkIndex, Htb htb) =>
+        new()
+        {
+            LinkIndex = linkIndex,
+            Parent = TrafficHandle.Root,
+            Handle = new TrafficHandle(1, 0),
+            Kind = OfHtb,
+            Htb = htb,
         };
 
     internal void Write(NetlinkWriter writer)
@@ -50,6 +67,7 @@ public sealed record Qdisc
         writer.WriteString(RtnetlinkH.TCA_KIND, Kind);
         using var options = writer.Nested(RtnetlinkH.TCA_OPTIONS);
         Tbf?.Write(writer);
+        Htb?.Write(writer);
     }
 
     internal static void WriteKey(NetlinkWriter writer, int linkIndex, TrafficHandle parent, TrafficHandle handle) =>
@@ -67,13 +85,16 @@ public sealed record Qdisc
         var header = message.Header<TcMsg>();
         var kind = "";
         Tbf? tbf = null;
+        Htb? htb = null;
         var attributes = message.Attributes<TcMsg>();
         while (attributes.Read())
         {
             if (attributes.Type == RtnetlinkH.TCA_KIND)
                 kind = attributes.String();
-            else if (attributes.Type == RtnetlinkH.TCA_OPTIONS && kind == "tbf")
+            else if (attributes.Type == RtnetlinkH.TCA_OPTIONS && kind == OfTbf)
                 tbf = Tbf.Read(attributes.Nested());
+            else if (attributes.Type == RtnetlinkH.TCA_OPTIONS && kind == OfHtb)
+                htb = Htb.Read(attributes.Nested());
         }
 
         return new Qdisc
@@ -83,6 +104,7 @@ public sealed record Qdisc
             Handle = new TrafficHandle(header.tcm_handle),
             Kind = kind,
             Tbf = tbf,
+            Htb = htb,
         };
     }
 }

@@ -16,6 +16,14 @@ internal static class PktSchedH
     public const ushort TCA_TBF_PRATE64 = 5;
     public const ushort TCA_TBF_BURST = 6;
     public const ushort TCA_TBF_PBURST = 7;
+
+    public const ushort TCA_HTB_PARMS = 1;
+    public const ushort TCA_HTB_INIT = 2;
+    public const ushort TCA_HTB_DIRECT_QLEN = 5;
+    public const ushort TCA_HTB_RATE64 = 6;
+    public const ushort TCA_HTB_CEIL64 = 7;
+
+    public const byte TC_LINKLAYER_ETHERNET = 1;
 }
 
 /// <summary>struct tc_ratespec</summary>
@@ -39,4 +47,28 @@ internal struct TcTbfQopt
     public uint limit;
     public uint buffer;
     public uint mtu;
+}
+
+/// <summary>struct tc_htb_glob</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct TcHtbGlob
+{
+    public uint version;
+    public uint rate2quantum;
+    public uint defcls;
+    public uint debug;
+    public uint direct_pkts;
+}
+
+/// <summary>struct tc_htb_opt</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct TcHtbOpt
+{
+    public TcRateSpec rate;
+    public TcRateSpec ceil;
+    public uint buffer;
+    public uint cbuffer;
+    public uint quantum;
+    public uint level;
+    public uint prio;
 }

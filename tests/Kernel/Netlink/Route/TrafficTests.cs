@@ -80,6 +80,41 @@ public sealed class TrafficTests : RouteTestBase
         Assert.Empty(Client.Filters.List(4711, TrafficHandle.OfIngress));
     }
 
+    [KernelFact]
+    public void An_htb_has_classes_and_filters_until_it_is_removed()
+    {
+        var (link, _) = AddVeth();
+        Up(link);
+        Assert.Empty(Client.Classes.List(link.Index));
+        TrafficClass[] classes =
+        [
+            TrafficClass.OfRoot(link.Index, 1, new HtbClass(100_000_000_000, 100_000_000_000, 0, 0)),
+            TrafficClass.OfRoot(link.Index, 0x30, new HtbClass(1_000_000, 2_000_000, 1_562_500, 1_562_500)),
+        ];
+        var filter = Classifying(link, 0) with { Parent = new TrafficHandle(1, 0), ClassId = classes[0].Handle };
+        var batch = new RouteBatch();
+        batch.Add(Qdisc.AtRoot(link.Index, new Htb(0x30)));
+        foreach (var each in classes)
+            batch.Add(each);
+        batch.Add(filter);
+        Assert.Empty(Client.TryExecute(batch));
+
+        Assert.Equal(Qdisc.AtRoot(link.Index, new Htb(0x30)), Client.Qdiscs.Find(link.Index, TrafficHandle.Root));
+        Assert.Equal(classes, Client.Classes.List(link.Index).OrderBy(static each => each.Handle.Value));
+        Assert.Equal([filter], Client.Filters.List(link.Index, filter.Parent).Select(static each => each with { Handle = 0 }));
+        Assert.Contains("rate 800Gbit ceil 800Gbit", Host.Tool("tc class show dev v0 classid 1:1"), StringComparison.Ordinal);
+        Assert.Equal(
+            [("RTM_NEWQDISC", Errno.EEXIST), ("RTM_NEWTCLASS", Errno.EEXIST)],
+            Client.TryExecute(batch).Take(2).Select(static each => (each.Call, each.Error.Errno))
+        );
+
+        batch.Clear();
+        batch.DeleteQdisc(link.Index, TrafficHandle.Root);
+        Assert.Empty(Client.TryExecute(batch));
+        Assert.Empty(Client.TryExecute(batch));
+        Assert.Empty(Client.Classes.List(link.Index));
+    }
+
     private static Filter Redirection(Link link, Link ifb) =>
         new()
         {
@@ -89,7 +124,7 @@ public sealed class TrafficTests : RouteTestBase
             Protocol = Filter.AllProtocols,
             Kind = "u32",
             ClassId = new TrafficHandle(1, 1),
-            MatchesAll = true,
+            Keys = [FilterKey.Any],
             Redirects = [new Redirect(ifb.Index, FilterVerdict.Stolen), new Redirect(ifb.Index, FilterVerdict.Pass)],
         };
 
@@ -102,6 +137,7 @@ public sealed class TrafficTests : RouteTestBase
             Protocol = 0x0800,
             Handle = handle,
             Kind = "u32",
+            Keys = [new FilterKey(uint.MaxValue, 0xc000_0201, 16)],
             ClassId = new TrafficHandle(1, 9),
         };
 
@@ -122,6 +158,7 @@ public sealed class TrafficTests : RouteTestBase
     {
         var before = Host.Tool("tc qdisc show") + Host.Tool("ip link show");
         Assert.True(Client.Qdiscs.Knows("tbf"));
+        Assert.True(Client.Qdiscs.Knows("htb"));
         Assert.True(Client.Links.Knows("ifb"));
         Assert.True(Client.Filters.KnowsAction("mirred"));
         Assert.False(Client.Qdiscs.Knows("nonsense"));

@@ -1,4 +1,5 @@
 using Plugboard.Linux;
+using Plugboard.Netlink.Route;
 using Plugboard.Netlink.Route.Links;
 using Plugboard.Netlink.Route.Traffic;
 using Plugboard.Netlink.Route.Uapi;
@@ -46,7 +47,7 @@ public sealed class TrafficTests
                     Protocol = Filter.AllProtocols,
                     Kind = "u32",
                     ClassId = new TrafficHandle(1, 1),
-                    MatchesAll = true,
+                    Keys = [FilterKey.Any],
                     Redirects = [new Redirect(3, FilterVerdict.Stolen), new Redirect(3, FilterVerdict.Pass)],
                 }
             );
@@ -63,6 +64,66 @@ public sealed class TrafficTests
                 + ("0000000000000000" + "01000000" + "03000000")
                 + ("34000280" + "0B0001006D69727265640000" + "24000280" + "20000200" + "0000000000000000" + "00000000")
                 + ("0000000000000000" + "01000000" + "03000000"),
+            Body()
+        );
+    }
+
+    // As the reference's 1.5.1 sends them, but for rate tables that the kernel does not look at.
+    [Fact]
+    public void An_htb_has_the_references_bytes()
+    {
+        kernel.Acknowledge().Client().Qdiscs.Add(Qdisc.AtRoot(2, new Htb(0x30)));
+        Assert.Equal(
+            ("00000000" + "02000000" + "00000100" + "FFFFFFFF" + "00000000" + "0800010068746200" + "1C000280")
+                + ("18000200" + "03000000" + "0A000000" + "30000000" + "00000000" + "00000000"),
+            Body()
+        );
+    }
+
+    [Fact]
+    public void A_class_has_its_rate_twice_where_it_does_not_fit_into_32_bits()
+    {
+        var batch = new RouteBatch();
+        batch.Add(TrafficClass.OfRoot(2, 0x30, new HtbClass(1_000_000, 5_000_000_000, 1_562_500, 7)));
+        kernel.Answer(s => [Ack(s, Errno.None)]).Client().TryExecute(batch);
+        Assert.Equal(
+            ("00000000" + "02000000" + "30000100" + "FFFFFFFF" + "00000000" + "0800010068746200" + "40000280")
+                + ("30000100" + "000100000000000040420F00" + "0001000000000000FFFFFFFF" + "84D71700" + "07000000")
+                + ("00000000" + "00000000" + "00000000" + "0C000700" + "00F2052A01000000"),
+            Body()
+        );
+    }
+
+    [Fact]
+    public void A_filter_by_destination_has_the_references_keys()
+    {
+        kernel
+            .Acknowledge()
+            .Client()
+            .Filters.Add(
+                new Filter
+                {
+                    LinkIndex = 2,
+                    Parent = new TrafficHandle(1, 0),
+                    Priority = 15,
+                    Protocol = Filter.IPv6Protocol,
+                    Kind = "u32",
+                    ClassId = new TrafficHandle(1, 1),
+                    Keys =
+                    [
+                        new FilterKey(0xffff_ffff, 0xfd00_0db8, 24),
+                        new FilterKey(0xffff_ffff, 0xabcd_1234, 28),
+                        new FilterKey(0xf000_0000, 0xe000_0000, 32),
+                    ],
+                }
+            );
+        Assert.Equal(
+            ("00000000" + "02000000" + "00000000" + "00000100" + "86DD0F00" + "0800010075333200" + "50000280")
+                + ("44000500" + "0100030000000000" + "0000000000000000")
+                + ("FFFFFFFF" + "FD000DB8" + "18000000" + "00000000")
+                + ("FFFFFFFF" + "ABCD1234" + "1C000000" + "00000000")
+                + ("F0000000" + "E0000000" + "20000000" + "00000000")
+                + ("08000100" + "01000100"),
             Body()
         );
     }
