@@ -49,7 +49,7 @@ internal static class ClientMachine
         };
     }
 
-    // Nobody answers: a lease that has expired is over; if its end is unknown, the address stays until there is a lease.
+    // No server answers: a lease that has expired is over; if its end is unknown, the address stays until there is a lease.
     private static ClientStep Reboot(ClientState state, long now)
     {
         if (now - state.PhaseBegan >= state.Timings.Answer)

@@ -29,7 +29,7 @@ internal sealed class HostPaths(string prefix)
         }
         catch (ErrnoException)
         {
-            // Whoever opens the path says what it lacks.
+            // Opening the path says what it lacks.
         }
 
         return prefix + path;

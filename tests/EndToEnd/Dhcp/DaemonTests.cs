@@ -1,5 +1,8 @@
+using Plugboard.Dhcp.Daemon;
 using Plugboard.Testing;
+using Plugboard.Tests.EndToEnd.Deploy;
 using Plugboard.Tests.EndToEnd.Harness;
+using Plugboard.Tests.EndToEnd.Image;
 
 namespace Plugboard.Tests.EndToEnd.Dhcp;
 
@@ -135,6 +138,37 @@ public sealed class DaemonTests
         dhcp.Node.Call("DEL", pod, DhcpNode.Macvlan(), variables).Succeeded();
         Eventually.Equal(0, () => dhcp.ServerLeases.Length);
         Assert.Empty(dhcp.LeaseFiles);
+    }
+
+    [Fact]
+    public void The_DaemonSet_has_flags_of_the_daemon_and_the_host_s_paths_below_its_prefix()
+    {
+        var set = Assert.Single(YamlFile.Read(Path.Combine(PluginDirectory.Root, "examples/kubernetes/dhcp.yaml")));
+        var pod = set["spec"]!["template"]!["spec"]!;
+        var container = Assert.Single(pod["containers"]!.AsArray())!;
+        Assert.Equal("/plugboard/dhcp", (string)container["command"]![0]!);
+        Assert.Equal($"localhost/plugboard:{ImageArchives.Version}", (string)container["image"]!);
+        string[] args = [.. container["args"]!.AsArray().Select(static each => (string)each!)];
+        var options = DaemonOptions.Parse(args[1..], out var fault);
+        Assert.Equal(("daemon", ""), (args[0], fault));
+        var volumes = pod["volumes"]!
+            .AsArray()
+            .ToDictionary(static each => (string)each!["name"]!, static each => (string)each!["hostPath"]!["path"]!);
+        var mounts = container["volumeMounts"]!
+            .AsArray()
+            .ToDictionary(static each => (string)each!["mountPath"]!, each => volumes[(string)each!["name"]!]);
+        var prefix = options!.HostPrefix;
+        // /var/run is a link of the host.
+        string[] read = [Path.GetDirectoryName(options.SocketPath)!, "/run/netns", "/proc", .. options.Results];
+        Assert.All(
+            read,
+            path =>
+                Assert.Contains(
+                    mounts,
+                    mount => $"{prefix}{path}/".StartsWith($"{mount.Key}/", StringComparison.Ordinal) && mount.Key == prefix + mount.Value
+                )
+        );
+        Assert.Equal("/run", mounts[prefix + "/var/run"]);
     }
 
     [KernelFact]
