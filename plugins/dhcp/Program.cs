@@ -3,4 +3,9 @@ using Plugboard.Dhcp.Daemon;
 using Plugboard.Hosting;
 
 // The reference's own rule: the word decides, whatever the environment says.
-return args is ["daemon", .. var flags] ? DaemonProcess.Run(flags) : CniProcess.Run(new DhcpPlugin(), args);
+return args switch
+{
+    ["daemon", .. var flags] => DaemonProcess.Run(flags),
+    ["handover", .. var flags] => Handover.Run(flags),
+    _ => CniProcess.Run(new DhcpPlugin(), args),
+};

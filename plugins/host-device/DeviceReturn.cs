@@ -125,7 +125,8 @@ internal sealed class DeviceReturn(string plugin, DeviceRecord record, HostNames
             isNamed = Rename(host, link);
         }
 
-        if (link.Mtu != record.Mtu)
+        // 0: the record does not say.
+        if (record.Mtu > 0 && link.Mtu != record.Mtu)
             Try(link, $"MTU {record.Mtu}", new LinkChange { Mtu = record.Mtu });
         if (record.Identity.Mac is { } mac && link.Address != mac)
             RestoreAddress(link, new LinkChange { Address = mac });

@@ -16,6 +16,9 @@ internal sealed class SriovPlugin : CniPlugin
 {
     private const int ContainerInterface = 0;
 
+    // igbvf looks for it every two seconds at most.
+    private static readonly TimeSpan expectedCarrierTimeout = TimeSpan.FromSeconds(3);
+
     // As long as the reference waits.
     private static readonly TimeSpan carrierTimeout = TimeSpan.FromMilliseconds(200);
 
@@ -44,7 +47,7 @@ internal sealed class SriovPlugin : CniPlugin
         var lease = ipam is null ? null : IpamDelegate.Lease(ipam, static () => false, rollback);
         var addresses = lease is null ? PodAddresses.None : PodAddresses.From(lease, ipamType, device.Mtu, ContainerInterface);
         if (device.Link is { } link)
-            Connect(pod, link, addresses, ipamType);
+            Connect(pod, link, addresses, ipamType, device.ExpectsCarrier ? expectedCarrierTimeout : carrierTimeout);
 
         rollback.Cancel();
         return new CniResult
@@ -65,7 +68,7 @@ internal sealed class SriovPlugin : CniPlugin
     }
 
     // Up last: the kernel announces what addresses there are by then.
-    private void Connect(NetworkNamespace pod, Link link, PodAddresses addresses, string ipamType)
+    private void Connect(NetworkNamespace pod, Link link, PodAddresses addresses, string ipamType, TimeSpan forCarrier)
     {
         using var entered = pod.Enter();
         using var inside = RouteClient.Open();
@@ -74,19 +77,19 @@ internal sealed class SriovPlugin : CniPlugin
             InterfaceSettings.Prefer(Name, $"net/ipv6/conf/{link.Name}/optimistic_dad", "1");
         setup.AddAddresses();
         inside.Links.Set(link.Index, new LinkChange { Up = true, ArpNotify = addresses.IPs.Count > 0 ? true : null });
-        Announce(inside, link, addresses);
+        Announce(inside, link, addresses, forCarrier);
         setup.AddRoutesOnceUsable();
     }
 
     // A card has its carrier a moment after it is up, so what the kernel sends then is lost: neighbours may still know an earlier pod.
-    private void Announce(RouteClient inside, Link link, PodAddresses addresses)
+    private void Announce(RouteClient inside, Link link, PodAddresses addresses, TimeSpan forCarrier)
     {
         if (addresses.IPs.Count == 0 || link.Address is not { } mac)
             return;
         try
         {
             using (var monitor = RouteMonitor.Open(RouteMonitorGroups.Link))
-                monitor.WaitForLink(inside, link.Index, static found => found.OperState == OperState.Up, carrierTimeout);
+                monitor.WaitForLink(inside, link.Index, static found => found.OperState == OperState.Up, forCarrier);
             using var socket = FrameSocket.Open();
             foreach (var ip in addresses.IPs)
                 socket.Send(link.Index, AnnouncementFrame.Of(ip.Address.Address, mac, vlan: 0));

@@ -51,7 +51,15 @@ internal sealed class VfAttachment(CniRequest request, SriovConfig config, VfSta
             Apply(physical, setting);
         return link is null
             ? new VfDevice(null, config.Mac ?? (before.Mac is { IsZero: false } mac ? mac : null), physical.Mtu)
-            : Move(inside, link);
+            : Move(inside, link) with
+            {
+                ExpectsCarrier = (config.LinkState ?? before.LinkState ?? VfLinkState.Auto) switch
+                {
+                    VfLinkState.Enable => true,
+                    VfLinkState.Disable => false,
+                    _ => (physical.Flags & LinkFlags.LowerUp) != 0,
+                },
+            };
     }
 
     // What is on record of a function that no living pod has is of a pod that ended without DEL, or of a killed ADD.
@@ -215,4 +223,8 @@ internal sealed class VfAttachment(CniRequest request, SriovConfig config, VfSta
 /// <param name="Link">Its interface in the pod; null if a program drives it.</param>
 /// <param name="Mac">The hardware address that it has, or will have.</param>
 /// <param name="Mtu">In bytes.</param>
-internal sealed record VfDevice(Link? Link, MacAddress? Mac, int Mtu);
+internal sealed record VfDevice(Link? Link, MacAddress? Mac, int Mtu)
+{
+    /// <summary>Its interface gets a carrier once it is up, because its physical function has one, or as the link state says.</summary>
+    public bool ExpectsCarrier { get; init; }
+}

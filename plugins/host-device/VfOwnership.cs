@@ -24,8 +24,9 @@ internal sealed class VfOwnership(VfState state, VfRecord record, string netNs)
     {
         get
         {
+            // sriov-cni before 2.7 allocates nothing: then the function is the attachment's whose record is the only one of it.
             if (state.FindAllocation(record.DeviceId) is not { } allocated)
-                return false;
+                return record.NetNs.Length == 0 && VfState.List().Count(each => each.Record.DeviceId == record.DeviceId) == 1;
             if (record.NetNs.Length > 0)
                 return allocated == record.NetNs;
             return netNs.Length > 0 ? allocated == netNs : !IsAlive(allocated);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Plugboard.Addresses;
 using Plugboard.Netlink.Route.Links;
 using Plugboard.Protocols.Cni;
@@ -96,17 +97,19 @@ internal sealed record VfRecord
     public static VfRecord Parse(ReadOnlySpan<byte> content, string name)
     {
         var file = new ConfigNode(JsonValue.Parse(content, name), "");
-        var state = file.FindObject("OrigVfState") ?? throw new CniException(CniErrorCode.DecodingFailure, $"{name} has no OrigVfState");
+        var state = file.FindObject("OrigVfState") ?? FindOldest(file);
+        if (state is not { } original)
+            throw new CniException(CniErrorCode.DecodingFailure, $"{name} has no OrigVfState");
         var own = file.FindObject(Own);
         return new VfRecord
         {
             Network = file.GetString("name"),
             DeviceId = SriovConfig.FindDevice(file),
             Config = SriovConfig.Read(file) with { Mac = ReadMac(file.GetString("MAC")) },
-            Before = ReadFunction(state, file.FindInt("VFID") ?? 0),
-            HostName = state.GetString("HostIFName"),
-            EffectiveMac = ReadMac(state.GetString("EffectiveMAC")),
-            Mtu = state.FindInt("MTU") ?? 0,
+            Before = ReadFunction(original, file.FindInt("VFID") ?? 0),
+            HostName = original.GetString("HostIFName"),
+            EffectiveMac = ReadMac(original.GetString("EffectiveMAC")),
+            Mtu = original.FindInt("MTU") ?? 0,
             Master = file.GetString("Master"),
             IsUp = own?.GetBool("up") ?? false,
             NetNs = own?.GetString("netns") ?? "",
@@ -115,6 +118,20 @@ internal sealed record VfRecord
                 : 0,
             Boot = own?.GetString("boot") ?? "",
         };
+    }
+
+    // The oldest versions keep name and addresses beside the config's keys, and nothing of the settings: their DEL sets the defaults.
+    private static ConfigNode? FindOldest(ConfigNode file)
+    {
+        if (file.Find("HostIFNames") is not { Value.Kind: JsonValueKind.String } names)
+            return null;
+        var state = JsonMembers.From(null);
+        state.Set("HostIFName", names.Value);
+        state.Set("AdminMAC", JsonValue.Of(file.GetString("adminMAC")));
+        state.Set("EffectiveMAC", JsonValue.Of(file.GetString("effectiveMAC")));
+        state.Set("SpoofChk", JsonValue.Of(true));
+        state.Set("Trust", JsonValue.Of(false));
+        return new ConfigNode(state.ToValue(), "");
     }
 
     private static VirtualFunction ReadFunction(ConfigNode state, int number) =>
@@ -129,8 +146,9 @@ internal sealed record VfRecord
             ),
             MinTxRate = state.FindInt("MinTxRate") ?? 0,
             MaxTxRate = state.FindInt("MaxTxRate") ?? 0,
-            SpoofCheck = state.FindBool("SpoofChk"),
-            Trust = state.FindBool("Trust"),
+            SpoofCheck = state.FindBool("SpoofChk") ?? true,
+            // Not in older files, whose DEL took it back.
+            Trust = state.FindBool("Trust") ?? false,
             LinkState = (VfLinkState)(state.FindInt("LinkState") ?? 0),
         };
 

@@ -49,6 +49,7 @@ public enum Errno
     EOVERFLOW = 75,
     ERESTART = 85,
     EMSGSIZE = 90,
+    EPROTOTYPE = 91,
     EPROTONOSUPPORT = 93,
     EOPNOTSUPP = 95,
     EAFNOSUPPORT = 97,

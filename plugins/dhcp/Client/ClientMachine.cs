@@ -38,6 +38,7 @@ internal static class ClientMachine
 
         return state.Phase switch
         {
+            ClientPhase.Rebooting => Reboot(state, now),
             ClientPhase.Selecting => Discover(state, now),
             ClientPhase.Requesting when now - state.PhaseBegan >= state.Timings.Answer => Discover(Restarted(state, now), now),
             ClientPhase.Requesting => Request(state, now),
@@ -46,6 +47,21 @@ internal static class ClientMachine
             ClientPhase.Bound or ClientPhase.Renewing or ClientPhase.Rebinding => Extend(state, now),
             _ => new ClientStep(state with { Due = Lease.Never }, []),
         };
+    }
+
+    // No server answers: a lease that has expired is over; if its end is unknown, the address stays until there is a lease.
+    private static ClientStep Reboot(ClientState state, long now)
+    {
+        if (now - state.PhaseBegan >= state.Timings.Answer)
+        {
+            return state.Lease is null
+                ? Discover(Restarted(state, now), now)
+                : Lost(state, "it has expired, and no server has extended it", now);
+        }
+
+        var next = state.Sends == 0 ? WithNewXid(state) : state;
+        next = next with { Sends = next.Sends + 1 };
+        return new ClientStep(AfterPause(next, now), [ClientMessages.Reboot(next, now)]);
     }
 
     private static ClientState Restarted(ClientState state, long now) =>
@@ -101,7 +117,7 @@ internal static class ClientMachine
     {
         var lease = state.Lease!;
         if (now >= lease.Expiry)
-            return Lost(state, lease, "it has expired: no server has extended it", now);
+            return Lost(state, "it has expired: no server has extended it", now);
         var phase = now >= lease.Rebinding ? ClientPhase.Rebinding : ClientPhase.Renewing;
         var next = state.Phase == phase ? state : WithNewXid(state) with { Phase = phase, PhaseBegan = now, Sends = 0 };
         var until = phase == ClientPhase.Renewing ? lease.Rebinding : lease.Expiry;
@@ -120,10 +136,11 @@ internal static class ClientMachine
         return new ClientStep(next, [sent]);
     }
 
-    private static ClientStep Lost(ClientState state, Lease lease, string reason, long now)
+    private static ClientStep Lost(ClientState state, string reason, long now)
     {
-        var again = Restarted(state, now) with { Wanted = lease.Address.Address, Began = now, GiveUpAt = Lease.Never, Due = now };
-        return new ClientStep(again, [new Lose(lease, reason)]);
+        var wanted = state.Lease?.Address.Address ?? state.Wanted;
+        var again = Restarted(state, now) with { Wanted = wanted, Began = now, GiveUpAt = Lease.Never, Due = now };
+        return new ClientStep(again, [new Lose(reason)]);
     }
 
     private static ClientStep OnMessage(ClientState state, Arrived arrived, long now)
@@ -138,10 +155,9 @@ internal static class ClientMachine
                 seen,
                 now
             ),
-            (ClientPhase.Renewing or ClientPhase.Rebinding, DhcpType.Ack) => OnExtended(seen, arrived, now),
-            (ClientPhase.Renewing or ClientPhase.Rebinding, DhcpType.Nak) => Lost(
+            (ClientPhase.Rebooting or ClientPhase.Renewing or ClientPhase.Rebinding, DhcpType.Ack) => OnExtended(seen, arrived, now),
+            (ClientPhase.Rebooting or ClientPhase.Renewing or ClientPhase.Rebinding, DhcpType.Nak) => Lost(
                 seen,
-                state.Lease!,
                 $"the server refuses to extend it: {seen.Seen.Last}",
                 now
             ),
@@ -220,7 +236,7 @@ internal static class ClientMachine
     private static ClientState AfterPause(ClientState state, long now)
     {
         var pause = Pause(ref state, state.Sends);
-        if (state.Phase == ClientPhase.Requesting)
+        if (state.Phase is ClientPhase.Requesting or ClientPhase.Rebooting)
             pause = Math.Min(pause, Math.Max(state.PhaseBegan + state.Timings.Answer - now, 1));
         return state with { Due = Math.Min(now + pause, state.GiveUpAt) };
     }

@@ -28,6 +28,10 @@ internal static class ClientMessages
             )
         );
 
+    /// <summary>Asks all servers whether the client may have the address that it has.</summary>
+    public static Transmit Reboot(ClientState state, long now) =>
+        ToAll(Message(state, DhcpType.Request, now, [(DhcpOption.RequestedAddress, Bytes(state.Wanted ?? None))]));
+
     /// <summary>Asks its server to extend the lease.</summary>
     public static Transmit Renew(ClientState state, Lease lease, long now) =>
         new(

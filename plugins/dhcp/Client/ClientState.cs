@@ -6,6 +6,9 @@ namespace Plugboard.Dhcp.Client;
 /// <summary>Where a client is. Source: RFC 2131, figure 5.</summary>
 internal enum ClientPhase
 {
+    /// <summary>It has an address, and asks whether it still may have it. Source: RFC 2131, 3.2.</summary>
+    Rebooting,
+
     /// <summary>It looks for a server.</summary>
     Selecting,
 
@@ -70,7 +73,10 @@ internal sealed record ClientState
     /// <summary>The offer that it asks for.</summary>
     public DhcpMessage? Offer { get; init; }
 
-    /// <summary>The lease that it has; while it is <see cref="ClientPhase.Probing"/>, the one that it may take.</summary>
+    /// <summary>
+    /// The lease that it has; while it is <see cref="ClientPhase.Probing"/>, the one that it may take; while it is
+    /// <see cref="ClientPhase.Rebooting"/>, the one that has expired, if it is known.
+    /// </summary>
     public Lease? Lease { get; init; }
 
     /// <summary>The address that it would like.</summary>
@@ -110,6 +116,38 @@ internal sealed record ClientState
             Random = random,
             Due = lease.Renewal,
             Lease = lease,
+        };
+
+    /// <summary>
+    /// A client whose interface has an address, by a lease that has expired or is unknown; its first <see cref="Tick"/> is due.
+    /// </summary>
+    /// <param name="profile">Who it is.</param>
+    /// <param name="timings">How long it waits.</param>
+    /// <param name="random">Any bits.</param>
+    /// <param name="address">The address.</param>
+    /// <param name="expired">
+    /// The lease, if it is known: without an answer it ends. Null: the address stays until a server says otherwise.
+    /// </param>
+    /// <param name="now">The time.</param>
+    public static ClientState Resume(
+        ClientProfile profile,
+        ClientTimings timings,
+        ulong random,
+        IPAddr address,
+        Lease? expired,
+        long now
+    ) =>
+        new()
+        {
+            Profile = profile,
+            Timings = timings,
+            Phase = ClientPhase.Rebooting,
+            Random = random,
+            Due = now,
+            Began = now,
+            PhaseBegan = now,
+            Wanted = address,
+            Lease = expired,
         };
 }
 
@@ -165,7 +203,7 @@ internal sealed record AskFor(IPAddr Address) : ClientAction;
 internal sealed record Hold(Lease Lease) : ClientAction;
 
 /// <summary>The interface must give up the address.</summary>
-internal sealed record Lose(Lease Lease, string Reason) : ClientAction;
+internal sealed record Lose(string Reason) : ClientAction;
 
 /// <summary>There is no lease to be had.</summary>
 internal sealed record Fail(string Reason) : ClientAction;

@@ -13,7 +13,10 @@ internal sealed record DaemonOptions
           -socketpath PATH      where it listens (default /run/cni/dhcp.sock); not used if systemd passes a socket.
                                 The leases are in the directory PATH.leases
           -pidfile PATH         a file, by an absolute path, that gets its process id
-          -hostprefix DIR       where the host's root directory is; before the socket's path and each namespace's
+          -hostprefix DIR       where the host's root directory is; before the paths of socket, namespaces and results
+          -results DIRS         where the runtimes keep the results of their calls, directories divided by colons: leases
+                                that another make of daemon held are taken over from there
+                                (default /var/lib/cni/results:/var/lib/cni/multus/results)
           -broadcast            asks servers to answer by broadcast
           -timeout DURATION     how long a DHCPREQUEST waits for its answer before the next DHCPDISCOVER (default 10s)
           -resendmax DURATION   the longest pause between two unanswered messages (default 1m2s)
@@ -23,6 +26,8 @@ internal sealed record DaemonOptions
 
         """;
 
+    private const string DefaultResults = "/var/lib/cni/results:/var/lib/cni/multus/results";
+
     /// <summary><c>-pidfile</c>; empty: none.</summary>
     public string PidFile { get; init; } = "";
 
@@ -31,6 +36,9 @@ internal sealed record DaemonOptions
 
     /// <summary><c>-socketpath</c>.</summary>
     public string SocketPath { get; init; } = DhcpConfig.DefaultSocketPath;
+
+    /// <summary><c>-results</c>.</summary>
+    public IReadOnlyList<string> Results { get; init; } = DefaultResults.Split(':');
 
     /// <summary><c>-broadcast</c>.</summary>
     public bool Broadcast { get; init; }
@@ -86,10 +94,12 @@ internal sealed record DaemonOptions
         {
             case "pidfile":
                 return options with { PidFile = value };
-            case "hostprefix":
+            case "hostprefix" when value.Length == 0 || value[0] == '/':
                 return options with { HostPrefix = value.TrimEnd('/') };
-            case "socketpath":
+            case "socketpath" when value.StartsWith('/') && value[^1] != '/':
                 return options with { SocketPath = value };
+            case "results":
+                return options with { Results = value.Split(':', StringSplitOptions.RemoveEmptyEntries) };
             case "broadcast" when value is "true" or "false" or "1" or "0":
                 return options with { Broadcast = value is "true" or "1" };
         }
@@ -106,9 +116,12 @@ internal sealed record DaemonOptions
         };
         if (next is not null)
             return options with { Timings = next };
-        fault = name is "timeout" or "resendmax" or "resendtimeout" or "probe" or "broadcast"
-            ? $"invalid value \"{value}\" for flag -{name}"
-            : $"flag provided but not defined: -{name}";
+        fault = name switch
+        {
+            "hostprefix" or "socketpath" => $"invalid value \"{value}\" for flag -{name}: path not absolute",
+            "timeout" or "resendmax" or "resendtimeout" or "probe" or "broadcast" => $"invalid value \"{value}\" for flag -{name}",
+            _ => $"flag provided but not defined: -{name}",
+        };
         return null;
     }
 }

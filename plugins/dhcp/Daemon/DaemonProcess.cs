@@ -45,14 +45,18 @@ internal static class DaemonProcess
 
     private static void Serve(DaemonOptions options)
     {
-        var socketPath = options.HostPrefix + options.SocketPath;
         using var signals = EndSignals.Block();
-        WritePidFile(options.PidFile);
         var passed = FindPassed();
+        var socketPath = passed is { Path.Length: > 0 } ? passed.Path : new HostPaths(options.HostPrefix).Find(options.SocketPath);
+        var files = LeaseFiles.Of(socketPath);
+        // Before anything that a daemon at work would notice.
+        using var held = files.TryLock() ?? throw new DaemonException($"another daemon holds the leases in {files.Directory}");
         using var listener = passed ?? Listen(socketPath);
-        var leases = new LeaseTable(options, LeaseFiles.Of(listener.Path.Length > 0 ? listener.Path : socketPath), StandardError.WriteLine);
+        var listening = FileDescriptor.FindStatus(socketPath);
         try
         {
+            WritePidFile(options.PidFile);
+            var leases = new LeaseTable(options, files, StandardError.WriteLine);
             leases.Adopt();
             using var daemon = new DhcpDaemon(listener, leases, StandardError.WriteLine);
             StandardError.WriteLine($"dhcp daemon: serving on {listener.Path}");
@@ -60,10 +64,10 @@ internal static class DaemonProcess
         }
         finally
         {
-            // A socket that systemd passed is systemd's.
-            if (passed is null)
+            // A socket that systemd passed is systemd's, and another one at the path is another daemon's.
+            if (passed is null && listening is { } own && FileDescriptor.FindStatus(socketPath) is { } now && now.IsSameFile(own))
                 Remove(socketPath);
-            Remove(options.PidFile);
+            RemovePidFile(options.PidFile);
         }
     }
 
@@ -109,7 +113,18 @@ internal static class DaemonProcess
         if (path[0] != '/')
             throw new DaemonException($"Error writing pidfile \"{path}\": path not absolute");
         using var directory = FileDirectory.Ensure(Path.GetDirectoryName(path) ?? "/", FileModes.Directory);
-        directory.Replace(Path.GetFileName(path), Encoding.ASCII.GetBytes($"{Environment.ProcessId}"), PidFileMode);
+        directory.Replace(Path.GetFileName(path), OwnId, PidFileMode);
+    }
+
+    private static byte[] OwnId => Encoding.ASCII.GetBytes($"{Environment.ProcessId}");
+
+    private static void RemovePidFile(string path)
+    {
+        var content = new byte[OwnId.Length + 1];
+        using var directory = path.Length > 0 && path[0] == '/' ? FileDirectory.Find(Path.GetDirectoryName(path) ?? "/") : null;
+        var length = directory?.FindContent(Path.GetFileName(path), content) ?? -1;
+        if (length > 0 && content.AsSpan(0, length).SequenceEqual(OwnId))
+            directory!.Remove(Path.GetFileName(path));
     }
 
     private static void Remove(string path)

@@ -23,6 +23,17 @@ internal sealed class LeaseFiles(string directory)
     /// <summary>The directory.</summary>
     public string Directory { get; } = directory;
 
+    /// <summary>Takes the leases for this process, as long as it lives or until it is disposed; null if another process has them.</summary>
+    public FileLock? TryLock()
+    {
+        using var files = FileDirectory.Ensure(Directory, DirectoryMode);
+        var descriptor = files.Reopen();
+        var taken = FileLock.TryTake(descriptor);
+        if (taken is null)
+            descriptor.Dispose();
+        return taken;
+    }
+
     /// <summary>Writes a lease, so that it outlives this process.</summary>
     public void Write(LeaseRecord record)
     {

@@ -21,8 +21,8 @@ internal sealed class LeaseHolder : IDisposable
     private int linkMtu;
 
     // The plugin puts the first address on the interface; a later one, or one that was lost, is the daemon's to put there.
-    private Lease? placed;
-    private Lease? lost;
+    private IPPrefix? placed;
+    private bool isLost;
 
     private LeaseHolder(LeaseOrder order, DaemonOptions options, LeaseEvents events)
     {
@@ -30,7 +30,7 @@ internal sealed class LeaseHolder : IDisposable
         this.events = events;
         config = order.ReadConfig();
         var isOfProcess = order.NetNs.StartsWith("/proc/", StringComparison.Ordinal);
-        network = new PodNetwork(options.HostPrefix + order.NetNs, isOfProcess, order.Owner.IfName);
+        network = new PodNetwork(new HostPaths(options.HostPrefix).Find(order.NetNs), isOfProcess, order.Owner.IfName);
         state = null!;
     }
 
@@ -71,7 +71,7 @@ internal sealed class LeaseHolder : IDisposable
     }
 
     /// <summary>Goes on with a lease that another process has left; null if its file gives none.</summary>
-    public static LeaseHolder? Adopt(LeaseRecord record, DaemonOptions options, LeaseEvents events)
+    public static LeaseHolder? Adopt(LeaseRecord record, DaemonOptions options, LeaseEvents events, long now)
     {
         if (record.FindLease() is not { } lease)
             return null;
@@ -80,19 +80,43 @@ internal sealed class LeaseHolder : IDisposable
         {
             Hardware = record.Hardware,
             HostLinkName = record.HostLink,
-            placed = lease,
+            placed = lease.Address,
         };
         var profile = ClientProfile.From(order.Owner, record.Hardware, holder.config, options.Broadcast);
-        holder.state = ClientState.Adopt(profile, options.Timings, RandomBits.Next(), lease);
+        holder.state =
+            now < lease.Expiry
+                ? ClientState.Adopt(profile, options.Timings, RandomBits.Next(), lease)
+                : ClientState.Resume(profile, options.Timings, RandomBits.Next(), lease.Address.Address, lease, now);
         return holder;
     }
+
+    /// <summary>
+    /// Takes an attachment over whose lease another make of daemon held: a server is asked to confirm the address, which stays meanwhile.
+    /// </summary>
+    /// <returns>Null if the interface is not the one of the attachment, or does not have its address.</returns>
+    /// <exception cref="Exception">The namespace or the interface is gone.</exception>
+    public static LeaseHolder? Resume(CachedAttachment cached, DaemonOptions options, LeaseEvents events, long now)
+    {
+        var holder = new LeaseHolder(cached.Order, options, events);
+        var facts = holder.network.Examine();
+        if (cached.Hardware is { } hardware && hardware != facts.Hardware || !holder.network.HasAddress(cached.Address))
+            return null;
+        holder.Take(facts);
+        holder.placed = cached.Address;
+        var profile = ClientProfile.From(cached.Order.Owner, facts.Hardware, holder.config, options.Broadcast);
+        holder.state = ClientState.Resume(profile, options.Timings, RandomBits.Next(), cached.Address.Address, null, now);
+        return holder;
+    }
+
+    // The address that the interface has by DHCP.
+    private IPPrefix? Held => isLost ? null : placed;
 
     private void Take(PodNetwork.Facts facts) => (Hardware, linkMtu, HostLinkName) = (facts.Hardware, facts.Mtu, facts.HostLink);
 
     /// <summary>Why the pod's interface is not that of the lease any more, and whether that is for good; null if it is.</summary>
     public (string Reason, bool IsGone)? FindFault()
     {
-        if (network.FindFault(Hardware, Lease) is { } fault)
+        if (network.FindFault(Hardware, Held) is { } fault)
             return fault;
         if (linkMtu == 0)
             Take(network.Examine());
@@ -132,13 +156,12 @@ internal sealed class LeaseHolder : IDisposable
     /// <summary>Gives the lease back; the reason if that cannot be sent.</summary>
     public string? Release(long now)
     {
-        var held = Lease;
         var step = ClientMachine.Next(state, new Stop(), now);
         state = step.State;
         string? failure = null;
         foreach (var sent in step.Actions.OfType<Transmit>())
         {
-            if (!TrySend(sent, held))
+            if (!TrySend(sent))
                 failure = HostLink.TrySend(HostLinkName, Hardware, sent);
         }
 
@@ -146,11 +169,11 @@ internal sealed class LeaseHolder : IDisposable
         return failure;
     }
 
-    private bool TrySend(Transmit sent, Lease? held)
+    private bool TrySend(Transmit sent)
     {
         try
         {
-            socket ??= network.OpenSocket(Hardware, held);
+            socket ??= network.OpenSocket(Hardware, Held);
             Send(sent);
             return true;
         }
@@ -162,9 +185,14 @@ internal sealed class LeaseHolder : IDisposable
 
     private void Apply(ClientStep step, long now)
     {
+        var isUnconfirmed = state.Phase == ClientPhase.Rebooting;
         state = step.State;
         foreach (var action in step.Actions)
             Do(action, now);
+        if (isUnconfirmed && Lease is { } confirmed)
+            events.Log($"{Order.Owner}: {confirmed.Address} confirmed by {confirmed.Server}");
+        else if (isUnconfirmed && state.Phase == ClientPhase.Selecting && !isLost)
+            events.Log($"{Order.Owner}: no server confirms {placed}; it stays while another lease is looked for");
         if (state.Phase is ClientPhase.Bound or ClientPhase.Ended)
             CloseSocket();
     }
@@ -180,9 +208,9 @@ internal sealed class LeaseHolder : IDisposable
                 Place(hold.Lease);
                 events.Held(this);
                 break;
-            case Lose lose:
-                lost = lose.Lease;
-                Report($"remove {lose.Lease.Address}", () => network.RemoveAddress(lose.Lease));
+            case Lose lose when placed is { } address:
+                isLost = true;
+                Report($"remove {address}", () => network.RemoveAddress(address));
                 events.Lost(this, lose.Reason);
                 break;
             case Fail fail:
@@ -195,7 +223,7 @@ internal sealed class LeaseHolder : IDisposable
     {
         try
         {
-            socket ??= network.OpenSocket(Hardware, Lease);
+            socket ??= network.OpenSocket(Hardware, Held);
             if (action is Transmit sent)
                 Send(sent);
             else if (action is AskFor ask)
@@ -216,15 +244,17 @@ internal sealed class LeaseHolder : IDisposable
         }
     }
 
-    private void Send(Transmit sent) =>
-        socket!.Send(UdpPacket.EtherType, sent.Hardware, UdpPacket.Write(sent.Source, sent.Destination, DhcpWriter.Write(sent.Message)));
+    private void Send(Transmit sent)
+    {
+        var message = sent.Message with { Broadcast = sent.Message.Broadcast || network.NeedsBroadcast && sent.Source.IsUnspecified };
+        socket!.Send(UdpPacket.EtherType, sent.Hardware, UdpPacket.Write(sent.Source, sent.Destination, DhcpWriter.Write(message)));
+    }
 
     private void Place(Lease lease)
     {
-        var before = lost ?? placed;
-        if (before is not null && (lost is not null || before.Address != lease.Address))
+        if (placed is { } before && (isLost || before != lease.Address))
             Report($"put {lease.Address} on the interface", () => network.ReplaceAddress(before, lease, Result!));
-        (placed, lost) = (lease, null);
+        (placed, isLost) = (lease.Address, false);
     }
 
     private void Report(string what, Action work)

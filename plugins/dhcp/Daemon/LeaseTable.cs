@@ -25,16 +25,21 @@ internal sealed class LeaseTable
     /// <summary>All of them.</summary>
     public IReadOnlyCollection<LeaseHolder> Holders => holders.Values;
 
-    /// <summary>Takes over what the files say: leases go on, or are given back if DEL has been or the pod is gone.</summary>
+    /// <summary>
+    /// Takes over what the files say: leases go on, or are given back if DEL has been or the pod is gone. Then those of pods that have a
+    /// lease by the runtimes' results, and none by the files: another make of daemon held them.
+    /// </summary>
     public void Adopt()
     {
         var now = BootClock.Milliseconds;
+        var known = new HashSet<Attachment>();
         foreach (var (record, mustRelease) in files.ReadAll(log))
         {
             try
             {
+                known.Add(record.Owner);
                 // A time that has not come yet is of another boot, on a filesystem that outlived it: the pods did not.
-                if (record.Acquired > now || LeaseHolder.Adopt(record, options, events) is not { } holder)
+                if (record.Acquired > now || LeaseHolder.Adopt(record, options, events, now) is not { } holder)
                 {
                     files.Remove(record.Owner);
                     continue;
@@ -54,6 +59,31 @@ internal sealed class LeaseTable
 
         if (holders.Count > 0)
             log($"{holders.Count} leases taken over from {files.Directory}");
+        foreach (var cached in new RuntimeCache(options).ReadAll(log))
+        {
+            if (known.Add(cached.Order.Owner))
+                Resume(cached, now);
+        }
+    }
+
+    // A pod that is gone, as after a reboot, leaves its result behind until the runtime removes it.
+    private void Resume(CachedAttachment cached, long now)
+    {
+        try
+        {
+            if (LeaseHolder.Resume(cached, options, events, now) is not { } holder)
+                return;
+            holders[cached.Order.Owner] = holder;
+            log($"{cached.Order.Owner}: {cached.Address} taken over from {cached.Path}; the servers are asked to confirm it");
+        }
+        catch (Exception e) when (PodNetwork.IsUnreachable(e))
+        {
+            // Its runtime calls DEL, or has called it.
+        }
+        catch (Exception e)
+        {
+            log($"{cached.Order.Owner}: its lease cannot be taken over: {e.Message}");
+        }
     }
 
     private void GiveUpOrKeep(LeaseHolder holder, string reason, bool isGone)

@@ -20,6 +20,12 @@ namespace Plugboard.Dhcp.Daemon;
 /// <param name="ifName">The interface.</param>
 internal sealed class PodNetwork(string path, bool isOfProcess, string ifName)
 {
+    /// <summary>
+    /// True if a server's answer arrives by broadcast only: the ipvlans of a link share its hardware address, and the kernel finds the one
+    /// that a packet is for by the address that it does not have yet.
+    /// </summary>
+    public bool NeedsBroadcast { get; private set; }
+
     /// <summary>What is known of the interface.</summary>
     /// <param name="Hardware">Its hardware address.</param>
     /// <param name="Mtu">Its MTU.</param>
@@ -27,7 +33,7 @@ internal sealed class PodNetwork(string path, bool isOfProcess, string ifName)
     public sealed record Facts(MacAddress Hardware, int Mtu, string HostLink);
 
     /// <summary>Sets the interface up if it is down, and says what it is.</summary>
-    /// <exception cref="Exception">The namespace or the interface is gone.</exception>
+    /// <exception cref="Exception">The namespace or the interface is gone, or DHCP cannot pass it.</exception>
     public Facts Examine()
     {
         using var own = NetworkNamespace.OpenOwn();
@@ -39,6 +45,10 @@ internal sealed class PodNetwork(string path, bool isOfProcess, string ifName)
                 return (link, link.LinkNetNsId is { } number && client.Namespaces.FindNumber(own) == number);
             }
         );
+        if (link.Ipvlan is IpvlanMode.L3 or IpvlanMode.L3S)
+            throw new InvalidOperationException(
+                $"interface {ifName} is an ipvlan in mode {link.Ipvlan}, which passes no broadcast: use mode l2"
+            );
         var hardware = link.Address ?? throw new InvalidOperationException($"interface {ifName} has no Ethernet address");
         return new Facts(hardware, link.Mtu, isOfHost ? FindHostLink(link) : "");
     }
@@ -55,28 +65,35 @@ internal sealed class PodNetwork(string path, bool isOfProcess, string ifName)
 
     /// <summary>A socket for DHCP and ARP on the interface.</summary>
     /// <param name="hardware">The hardware address of the client.</param>
-    /// <param name="lease">Its lease; null: it has none yet.</param>
+    /// <param name="address">Its address; null: it has none yet.</param>
     /// <exception cref="Exception">The namespace or the interface is gone, or another one is there.</exception>
-    public PacketSocket OpenSocket(MacAddress hardware, Lease? lease) =>
+    public PacketSocket OpenSocket(MacAddress hardware, IPPrefix? address) =>
         Inside(
             (client, link) =>
             {
-                Require(client, link, hardware, lease);
+                Require(client, link, hardware, address);
                 if (!link.IsUp)
                     client.Links.Set(link.Index, new LinkChange { Up = true });
                 return PacketSocket.Open(link.Index, PacketFilter.Steps);
             }
         );
 
+    /// <summary>True if the interface has the address.</summary>
+    /// <exception cref="Exception">The namespace or the interface is gone.</exception>
+    public bool HasAddress(IPPrefix address) => Inside((client, link) => Has(client, link, address));
+
+    private static bool Has(RouteClient client, Link link, IPPrefix address) =>
+        client.Addresses.List(link.Index).Any(each => each.Address.Address == address.Address);
+
     /// <summary>Why the interface is not the one of a lease, and whether that is for good; null if it is.</summary>
-    public (string Reason, bool IsGone)? FindFault(MacAddress hardware, Lease? lease)
+    public (string Reason, bool IsGone)? FindFault(MacAddress hardware, IPPrefix? address)
     {
         try
         {
             return Inside(
                 (client, link) =>
                 {
-                    Require(client, link, hardware, lease);
+                    Require(client, link, hardware, address);
                     return ((string Reason, bool IsGone)?)null;
                 }
             );
@@ -123,15 +140,15 @@ internal sealed class PodNetwork(string path, bool isOfProcess, string ifName)
     private bool HasDirectory => FileDescriptor.FindStatus(Path.GetDirectoryName(path) ?? "/") is { IsDirectory: true };
 
     /// <summary>Removes the address of a lease that is lost, and with it the routes of the kernel by it.</summary>
-    public void RemoveAddress(Lease lease) => Inside((client, link) => client.Addresses.Delete(link.Index, lease.Address));
+    public void RemoveAddress(IPPrefix address) => Inside((client, link) => client.Addresses.Delete(link.Index, address));
 
     /// <summary>Puts the address and routes of a lease on the interface, in the place of those of another.</summary>
-    public void ReplaceAddress(Lease? old, Lease lease, CniResult result) =>
+    public void ReplaceAddress(IPPrefix old, Lease lease, CniResult result) =>
         Inside(
             (client, link) =>
             {
-                if (old is not null && old.Address != lease.Address)
-                    client.Addresses.Delete(link.Index, old.Address);
+                if (old != lease.Address)
+                    client.Addresses.Delete(link.Index, old);
                 if (!client.Addresses.List(link.Index).Any(each => each.Address == lease.Address))
                     client.Addresses.Add(link.Index, lease.Address);
                 foreach (var route in result.Routes)
@@ -152,11 +169,11 @@ internal sealed class PodNetwork(string path, bool isOfProcess, string ifName)
         };
 
     // A later plugin of the chain may have given the interface another hardware address (tuning): then it has the lease's address.
-    private void Require(RouteClient client, Link link, MacAddress hardware, Lease? lease)
+    private void Require(RouteClient client, Link link, MacAddress hardware, IPPrefix? address)
     {
         if (link.Address == hardware)
             return;
-        if (lease is null || !client.Addresses.List(link.Index).Any(each => each.Address.Address == lease.Address.Address))
+        if (address is not { } held || !Has(client, link, held))
             throw new PodLinkException($"interface {ifName} has another hardware address than the lease: {link.Address}, not {hardware}");
     }
 
@@ -166,6 +183,7 @@ internal sealed class PodNetwork(string path, bool isOfProcess, string ifName)
         using var entered = pod.Enter();
         using var client = RouteClient.Open();
         var link = client.Links.Find(ifName) ?? throw new PodLinkException($"the pod has no interface {ifName}");
+        NeedsBroadcast = link.Ipvlan is not null;
         return work(client, link);
     }
 }

@@ -10,7 +10,10 @@ public sealed unsafe class UnixSocket : SafeHandle
 {
     private const int FamilySize = 2;
     private const int LongestPath = 107;
-    private const int SO_TYPE = 3; // asm-generic/socket.h
+
+    // asm-generic/socket.h
+    private const int SO_TYPE = 3;
+    private const int SO_ACCEPTCONN = 30;
 
     private UnixSocket(int fd, string path)
         : base(-1, ownsHandle: true)
@@ -74,14 +77,16 @@ public sealed unsafe class UnixSocket : SafeHandle
 
     /// <summary>Takes a listening socket that this process was started with, as systemd passes it (sd_listen_fds(3)).</summary>
     /// <param name="descriptor">Its number: 3 is the first.</param>
-    /// <exception cref="ErrnoException">EBADF, ENOTSOCK: it is not a socket.</exception>
+    /// <exception cref="ErrnoException">
+    /// EBADF, ENOTSOCK: it is not a socket; EPROTOTYPE: not a stream; EAFNOSUPPORT: of a network; EINVAL: it does not listen.
+    /// </exception>
     public static UnixSocket Inherit(int descriptor)
     {
-        var type = 0;
-        socklen_t size = sizeof(int);
         var subject = $"descriptor {descriptor}";
-        if (getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &size) < 0)
-            throw ErrnoException.Last("getsockopt", subject);
+        if (Option(descriptor, SO_TYPE, subject) != SOCK_STREAM)
+            throw new ErrnoException("inherit", subject, Errno.EPROTOTYPE);
+        if (Option(descriptor, SO_ACCEPTCONN, subject) == 0)
+            throw new ErrnoException("inherit", subject, Errno.EINVAL);
         if (fcntl(descriptor, F_SETFD, FD_CLOEXEC) < 0 || fcntl(descriptor, F_SETFL, O_NONBLOCK) < 0)
             throw ErrnoException.Last("fcntl", subject);
         var address = stackalloc byte[FamilySize + LongestPath + 1];
@@ -89,7 +94,16 @@ public sealed unsafe class UnixSocket : SafeHandle
         socklen_t length = FamilySize + LongestPath;
         if (getsockname(descriptor, (sockaddr*)address, &length) < 0)
             throw ErrnoException.Last("getsockname", subject);
+        if (*(ushort*)address != AF_UNIX)
+            throw new ErrnoException("inherit", subject, Errno.EAFNOSUPPORT);
         return new UnixSocket(descriptor, Marshal.PtrToStringUTF8((nint)(address + FamilySize)) ?? "");
+    }
+
+    private static int Option(int descriptor, int name, string subject)
+    {
+        var value = 0;
+        socklen_t size = sizeof(int);
+        return getsockopt(descriptor, SOL_SOCKET, name, &value, &size) < 0 ? throw ErrnoException.Last("getsockopt", subject) : value;
     }
 
     /// <summary>The next connection; null if none waits.</summary>

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using Plugboard.Testing;
 using Plugboard.Tests.EndToEnd.Harness;
@@ -35,22 +36,28 @@ internal sealed class DhcpNode : IDisposable
     /// <summary>The daemon's files of leases.</summary>
     public string[] LeaseFiles => Node.Run(static () => Directory.Exists(Leases) ? Directory.GetFiles(Leases, "lease-*") : []);
 
+    /// <summary>Where <see cref="Remember"/> keeps results.</summary>
+    public string Results => PathOf("results");
+
     private const string Leases = "/run/cni/dhcp.sock.leases";
 
     private string PathOf(string name) => Path.Combine(Node.Directory, name);
 
     /// <summary>Starts dnsmasq, with leases of two minutes, its shortest.</summary>
-    public BackgroundTool StartServer(params string[] more)
+    public BackgroundTool StartServer(params string[] more) => StartServer(Server, "s0", more);
+
+    /// <summary>The same by a link of another namespace.</summary>
+    public BackgroundTool StartServer(TestNamespace inside, string link, params string[] more)
     {
         var server = Start(
-            Server,
+            inside,
             "/usr/sbin/dnsmasq",
             [
                 "--keep-in-foreground",
                 "--conf-file=/dev/null",
                 "--port=0",
                 "--no-ping",
-                "--interface=s0",
+                $"--interface={link}",
                 "--bind-interfaces",
                 "--dhcp-range=192.168.50.50,192.168.50.150,255.255.255.0,2m",
                 $"--dhcp-leasefile={PathOf("leases")}",
@@ -71,7 +78,9 @@ internal sealed class DhcpNode : IDisposable
     /// <summary>Starts our daemon, or that of another directory, and waits until it listens.</summary>
     public BackgroundTool StartDaemon(string? plugins = null, params string[] flags)
     {
-        var daemon = Start(Node, Path.Combine(plugins ?? PluginDirectory.Ours, "dhcp"), ["daemon", .. flags]);
+        // The machine's own results are none of a test's.
+        string[] results = (plugins ?? PluginDirectory.Ours) == PluginDirectory.Ours ? ["-results", Results] : [];
+        var daemon = Start(Node, Path.Combine(plugins ?? PluginDirectory.Ours, "dhcp"), ["daemon", .. results, .. flags]);
         WaitUntilListening(daemon);
         return daemon;
     }
@@ -87,6 +96,54 @@ internal sealed class DhcpNode : IDisposable
         var tool = new BackgroundTool(inside, program, arguments);
         tools.Add(tool);
         return tool;
+    }
+
+    /// <summary>Makes the leases in the daemon's files older.</summary>
+    public void AgeLeases(TimeSpan by) =>
+        Node.Run(() =>
+        {
+            foreach (var file in Directory.GetFiles(Leases, "lease-*"))
+            {
+                var lines = File.ReadAllLines(file);
+                var at = Array.FindIndex(lines, static line => line.StartsWith("acquired ", StringComparison.Ordinal));
+                lines[at] = $"acquired {long.Parse(lines[at].Split(' ')[1]) - (long)by.TotalMilliseconds}";
+                File.WriteAllLines(file, lines);
+            }
+        });
+
+    /// <summary>Keeps a pod's result as the runtime does that calls by libcni 1.3: <c>NETWORK-CONTAINER-INTERFACE</c>.</summary>
+    public void Remember(CniPod pod, JsonObject config)
+    {
+        var list = new JsonObject
+        {
+            ["cniVersion"] = config["cniVersion"]!.DeepClone(),
+            ["name"] = config["name"]!.DeepClone(),
+            ["plugins"] = new JsonArray(config.DeepClone(), new JsonObject { ["type"] = "tuning" }),
+        };
+        var entry = new JsonObject
+        {
+            ["kind"] = "cniCacheV1",
+            ["containerId"] = pod.ContainerId,
+            ["config"] = Convert.ToBase64String(Encoding.UTF8.GetBytes(list.ToJsonString())),
+            ["ifName"] = pod.IfName,
+            ["networkName"] = config["name"]!.DeepClone(),
+            ["netns"] = pod.Path,
+            ["cniArgs"] = new JsonArray(new JsonArray("IgnoreUnknown", "1"), new JsonArray("K8S_POD_NAME", "web-0")),
+            ["result"] = pod.Result!.DeepClone(),
+        };
+        Directory.CreateDirectory(Results);
+        File.WriteAllText(Path.Combine(Results, $"{config["name"]}-{pod.ContainerId}-{pod.IfName}"), entry.ToJsonString());
+    }
+
+    /// <summary>Makes calls go to our plugins, and to the dhcp of a directory.</summary>
+    public void CallDhcpOf(string plugins)
+    {
+        var mixed = Path.Combine(Node.Directory, "bin" + Path.GetFileName(plugins));
+        Directory.CreateDirectory(mixed);
+        foreach (var name in new[] { "macvlan", "ipvlan", "bridge", "vlan", "host-device" })
+            File.CreateSymbolicLink(Path.Combine(mixed, name), Path.Combine(PluginDirectory.Ours, name));
+        File.CreateSymbolicLink(Path.Combine(mixed, "dhcp"), Path.Combine(plugins, "dhcp"));
+        Node.Plugins = mixed;
     }
 
     /// <summary>A macvlan above m0 with an address by DHCP.</summary>

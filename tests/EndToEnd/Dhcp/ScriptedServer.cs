@@ -9,11 +9,12 @@ namespace Plugboard.Tests.EndToEnd.Dhcp;
 /// <summary>What a client sent, and from which address.</summary>
 internal sealed record Received(DhcpMessage Message, IPAddr Source, IPAddr Destination)
 {
-    /// <summary>A word: DISCOVER, SELECT, RENEW, REBIND, DECLINE, RELEASE.</summary>
+    /// <summary>A word: DISCOVER, SELECT, REBOOT, RENEW, REBIND, DECLINE, RELEASE.</summary>
     public string Word =>
         Message.Type switch
         {
             DhcpType.Request when Message.Server is not null => "SELECT",
+            DhcpType.Request when Message.FindAddress(DhcpOption.RequestedAddress) is not null => "REBOOT",
             DhcpType.Request => Destination.Value == uint.MaxValue ? "REBIND" : "RENEW",
             var type => type.ToString()!.ToUpperInvariant(),
         };

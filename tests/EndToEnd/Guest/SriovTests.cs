@@ -186,6 +186,21 @@ public sealed class SriovTests(SriovTests.Fixture guest) : IClassFixture<SriovTe
     }
 
     [SriovFact]
+    public void So_is_one_of_a_version_that_allocated_nothing()
+    {
+        Succeeded("oldest-add", "oldest-del");
+        Assert.Equal(Lines("foreign-restored"), Lines("oldest-restored"));
+    }
+
+    [SriovFact]
+    public void Neighbours_learn_the_function_s_address_without_asking()
+    {
+        Succeeded("announced-add", "announced-del");
+        var address = (string)guest.Step("announced-add").Json["interfaces"]![0]!["mac"]!;
+        Assert.Contains($"10.0.0.12 lladdr {address} ", Printed("announced"), StringComparison.Ordinal);
+    }
+
+    [SriovFact]
     public void Functions_that_were_made_anew_are_left_alone()
     {
         Succeeded("remade-add", "remade-del");

@@ -109,4 +109,5 @@ call dummy-keys "$PLUGINS" dummy ADD b "$(config dummy '"mtu":1300,"mac":"02:00:
 look dummy-keys-link ip -n b -j -d link show dev eth0
 
 . "$ROOT/tests/EndToEnd/Guest/vrf.sh"
+. "$ROOT/tests/EndToEnd/Guest/dhcp.sh"
 finish

@@ -101,6 +101,15 @@ show full-restored
 call full-del-again DEL sriov a "$(sriov 0)"
 show full-restored-again
 
+# What a neighbour knows of an earlier pod is corrected by the announcement alone: nobody asks.
+/tools/ip neigh replace 10.0.0.12 lladdr 02:00:00:00:00:99 dev eth0 nud stale
+call announced-add ADD sriov b "$(sriov 2)"
+for i in $(seq 20); do /tools/ip neigh show 10.0.0.12 dev eth0 | grep -q 00:99 || break; usleep 100000; done
+look announced /tools/ip neigh show 10.0.0.12 dev eth0
+call announced-del DEL sriov b "$(sriov 2)"
+/tools/ip neigh del 10.0.0.12 dev eth0
+rm -f /run/results/b
+
 # Traffic between the physical function and the pod.
 call traffic-add ADD sriov b "$(sriov 2)"
 for i in $(seq 20); do nsenter --net=/run/netns/b ping -c 1 -W 1 10.0.0.1 >/dev/null && break; done
@@ -204,6 +213,17 @@ sed -i 's/,"plugboard":{[^}]*}//' /var/lib/cni/sriov/c-net1
 look foreign-record cat /var/lib/cni/sriov/c-net1
 call foreign-del DEL sriov c "$(sriov 0)"
 show foreign-restored
+ip link set eth1 up
+
+# A file of the oldest form of the reference, which allocated nothing.
+call oldest-add ADD sriov c "$(sriov 0 '"vlan":11,"mac":"02:00:00:00:00:0c","trust":"on"')"
+cat > /var/lib/cni/sriov/c-net1 << END
+{"cniVersion":"1.0.0","name":"fast","type":"sriov","Master":"eth0","MAC":"02:00:00:00:00:0c","adminMAC":"02:00:00:00:01:01","effectiveMAC":"02:00:00:00:01:01",
+"vlan":11,"vlanQoS":0,"deviceID":"$V.0","VFID":0,"HostIFNames":"eth1","ContIFNames":"net1","min_tx_rate":null,"max_tx_rate":null,"trust":"on","runtimeConfig":{}}
+END
+rm /var/lib/cni/sriov/pci/$V.0
+call oldest-del DEL sriov c "$(sriov 0)"
+show oldest-restored
 ip link set eth1 up
 
 # The functions are made again while a pod has one.

@@ -284,43 +284,4 @@ public sealed class DhcpTests
         Assert.True(exitCode == 0, output);
         return JsonNode.Parse(output)!;
     }
-
-    [KernelFact]
-    public void The_daemon_serves_the_socket_that_it_is_started_with()
-    {
-        using var dhcp = new DhcpNode();
-        using var server = dhcp.StartServer();
-        const string Activate = """
-            use Socket; use POSIX (); $^F = 9; my $s;
-            socket($s, PF_UNIX, SOCK_STREAM, 0) and bind($s, sockaddr_un("/run/cni/dhcp.sock")) and listen($s, 9) or die $!;
-            POSIX::dup2(fileno($s), 3) or die $! if fileno($s) != 3;
-            $ENV{LISTEN_PID} = $$; $ENV{LISTEN_FDS} = 1; exec @ARGV;
-            """;
-        var daemon = dhcp.Start(dhcp.Node, "perl", "-e", Activate, Path.Combine(PluginDirectory.Ours, "dhcp"), "daemon");
-        Eventually.True(() => daemon.Output.Contains("serving on /run/cni/dhcp.sock", StringComparison.Ordinal), () => daemon.Output);
-        var pod = dhcp.Node.AddPod();
-        dhcp.Node.Call("ADD", pod, DhcpNode.Macvlan()).Succeeded();
-        dhcp.Node.Call("STATUS", null, DhcpNode.Macvlan()).Succeeded();
-        daemon.Terminate();
-        Assert.Equal(0, dhcp.Node.TryTool(["test", "-S", "/run/cni/dhcp.sock"]).ExitCode);
-        dhcp.Node.Call("DEL", pod, DhcpNode.Macvlan()).Succeeded();
-    }
-
-    [KernelFact]
-    public void The_daemon_says_what_is_wrong_with_its_flags_and_its_socket()
-    {
-        using var dhcp = new DhcpNode();
-        var executable = Path.Combine(PluginDirectory.Ours, "dhcp");
-        Assert.Equal(2, dhcp.Node.TryTool([executable, "daemon", "-nonsense"]).ExitCode);
-        Assert.Equal(2, dhcp.Node.TryTool([executable, "daemon", "-timeout", "soon"]).ExitCode);
-        Assert.Contains("path not absolute", dhcp.Node.TryTool([executable, "daemon", "-pidfile", "x"]).Error, StringComparison.Ordinal);
-        using var daemon = dhcp.StartDaemon(flags: ["-pidfile", "/run/dhcp.pid"]);
-        Assert.Equal($"{daemon.Id}", dhcp.Node.Tool("cat /run/dhcp.pid"));
-        var second = dhcp.Node.TryTool([executable, "daemon"]);
-        Assert.Equal(1, second.ExitCode);
-        Assert.Contains("another daemon listens on /run/cni/dhcp.sock", second.Error, StringComparison.Ordinal);
-        daemon.Terminate();
-        Assert.NotEqual(0, dhcp.Node.TryTool(["test", "-e", "/run/dhcp.pid"]).ExitCode);
-        Assert.NotEqual(0, dhcp.Node.TryTool(["test", "-e", "/run/cni/dhcp.sock"]).ExitCode);
-    }
 }

@@ -239,6 +239,60 @@ public sealed class ClientMachineTests
         Assert.Equal(expected, ClientMachine.Next(adopted, new Tick(), Began + after).State.Phase.ToString());
     }
 
+    private static ClientState Resumed(Lease? expired = null) =>
+        ClientState.Resume(Profile, Timings, 7, IPAddr.Parse("10.0.0.5"), expired, Began);
+
+    [Fact]
+    public void An_address_of_an_unknown_lease_is_confirmed_by_any_server()
+    {
+        var asked = Tick(Resumed());
+        var request = Sent(asked).Message;
+        Assert.Equal((DhcpType.Request, "10.0.0.5"), (request.Type!.Value, request.FindAddress(DhcpOption.RequestedAddress).ToString()));
+        Assert.Null(request.Server);
+        Assert.True(request.ClientAddress.IsUnspecified);
+        Assert.Equal("255.255.255.255", Sent(asked).Destination.ToString());
+        Assert.False(asked.State.HasLease);
+        var bound = Give(asked.State, Reply(asked.State, DhcpType.Ack), Began + 3);
+        Assert.Equal(Began + 3 + 1_000_000, Assert.IsType<Hold>(Assert.Single(bound.Actions)).Lease.Expiry);
+        Assert.True(bound.State.HasLease);
+    }
+
+    [Fact]
+    public void An_address_that_no_server_confirms_stays_until_there_is_a_lease_if_its_end_is_unknown()
+    {
+        var state = Resumed();
+        var times = new List<long>();
+        for (var step = Tick(state); ; step = Tick(state))
+        {
+            // Neither Lose nor Fail.
+            if (Sent(step).Message.Type == DhcpType.Discover)
+            {
+                Assert.Equal("10.0.0.5", Sent(step).Message.FindAddress(DhcpOption.RequestedAddress).ToString());
+                Assert.Equal(Began + Timings.Answer, state.Due);
+                Assert.Equal(Lease.Never, step.State.GiveUpAt);
+                break;
+            }
+
+            times.Add(state.Due);
+            state = step.State;
+        }
+
+        Assert.InRange(times.Count, 3, 5);
+        Assert.Empty(ClientMachine.Next(state, new Stop(), state.Due).Actions);
+    }
+
+    [Fact]
+    public void A_lease_that_has_expired_is_over_if_no_server_confirms_it_or_one_refuses()
+    {
+        var expired = Bound().Lease!;
+        var state = Tick(Resumed(expired)).State;
+        var refused = Give(state, Reply(state, DhcpType.Nak), Began + 5);
+        Assert.Contains("refuses", Assert.IsType<Lose>(Assert.Single(refused.Actions)).Reason, StringComparison.Ordinal);
+        var silent = ClientMachine.Next(state, new Tick(), Began + Timings.Answer);
+        Assert.Contains("expired", Assert.IsType<Lose>(Assert.Single(silent.Actions)).Reason, StringComparison.Ordinal);
+        Assert.Equal("10.0.0.5", silent.State.Wanted.ToString());
+    }
+
     [Fact]
     public void A_lease_without_end_is_never_renewed()
     {

@@ -108,12 +108,23 @@ public sealed class DhcpConfigTests
         Assert.Equal(("/p", "/host", "/s", true), (options.PidFile, options.HostPrefix, options.SocketPath, options.Broadcast));
         Assert.Equal(new ClientTimings(1000, 2000, 3000, 0), options.Timings);
         Assert.Equal(new ClientTimings(10_000, 62_000, 208_000, 200), DaemonOptions.Parse([], out _)!.Timings);
+        Assert.Equal(["/var/lib/cni/results", "/var/lib/cni/multus/results"], DaemonOptions.Parse([], out _)!.Results);
+        Assert.Equal(["/a", "/b"], DaemonOptions.Parse(["-results=/a:/b"], out _)!.Results);
+        Assert.Empty(DaemonOptions.Parse(["-results", ""], out _)!.Results);
     }
 
     [Theory]
     [InlineData("-x", "flag provided but not defined: -x")]
     [InlineData("-timeout", "flag needs an argument: -timeout")]
     [InlineData("-timeout=soon", "invalid value \"soon\" for flag -timeout")]
+    [InlineData("-timeout=0", "invalid value \"0\" for flag -timeout")]
+    [InlineData("-resendmax=-1s", "invalid value \"-1s\" for flag -resendmax")]
+    [InlineData("-resendtimeout=208", "invalid value \"208\" for flag -resendtimeout")]
+    [InlineData("-probe=x", "invalid value \"x\" for flag -probe")]
+    [InlineData("-broadcast=perhaps", "invalid value \"perhaps\" for flag -broadcast")]
+    [InlineData("-hostprefix=host", "invalid value \"host\" for flag -hostprefix: path not absolute")]
+    [InlineData("-socketpath=", "invalid value \"\" for flag -socketpath: path not absolute")]
+    [InlineData("-socketpath=dhcp.sock", "invalid value \"dhcp.sock\" for flag -socketpath: path not absolute")]
     [InlineData("word", "unknown argument word")]
     public void A_wrong_flag_is_named(string flag, string expected)
     {

@@ -108,10 +108,72 @@ public sealed class RecordTests
         Assert.Equal(("", false, ""), (record.Boot, record.IsUp, record.NetNs));
     }
 
+    // The oldest files have no state; later ones no trust; before 2.8 there is no protocol of the VLAN, before 2.9 no MTU.
+    [Theory]
+    [InlineData(
+        """
+            "Master":"ens1f0","MAC":"","adminMAC":"02:00:00:00:00:08","effectiveMAC":"02:00:00:00:00:09",
+            "HostIFNames":"ens1f0v2","ContIFNames":"net1"
+            """,
+        0,
+        false,
+        0
+    )]
+    [InlineData(
+        """
+            "OrigVfState":{"HostIFName":"ens1f0v2","SpoofChk":true,"AdminMAC":"02:00:00:00:00:08",
+            "EffectiveMAC":"02:00:00:00:00:09","Vlan":7,
+            "VlanQoS":0,"MinTxRate":0,"MaxTxRate":0,"LinkState":0},"Master":"ens1f0","MAC":""
+            """,
+        7,
+        false,
+        0
+    )]
+    [InlineData(
+        """
+            "OrigVfState":{"HostIFName":"ens1f0v2","SpoofChk":true,"Trust":true,"AdminMAC":"02:00:00:00:00:08",
+            "EffectiveMAC":"02:00:00:00:00:09",
+            "Vlan":7,"VlanQoS":0,"MinTxRate":0,"MaxTxRate":0,"LinkState":0},"Master":"ens1f0","MAC":"","logLevel":"info"
+            """,
+        7,
+        true,
+        0
+    )]
+    [InlineData(
+        """
+            "OrigVfState":{"HostIFName":"ens1f0v2","SpoofChk":true,"Trust":true,"AdminMAC":"02:00:00:00:00:08",
+            "EffectiveMAC":"02:00:00:00:00:09",
+            "Vlan":7,"VlanQoS":0,"VlanProto":33024,
+            "MinTxRate":0,"MaxTxRate":0,"LinkState":0,"MTU":9000},"Master":"ens1f0","MAC":"","MTU":9000
+            """,
+        7,
+        true,
+        9000
+    )]
+    public void A_function_is_read_as_each_version_of_the_reference_kept_it(string keys, int vlan, bool trust, int mtu)
+    {
+        var record = VfRecord.Parse(
+            Encoding.UTF8.GetBytes(
+                $$$"""
+                {"cniVersion":"0.3.1","name":"fast","type":"sriov",{{{keys}}},"deviceID":"0000:01:10.4","VFID":2,"vlan":100,"vlanQoS":3,
+                 "min_tx_rate":null,"max_tx_rate":null,"spoofchk":"off","runtimeConfig":{}}
+                """
+            ),
+            "pod-net1"
+        );
+        Assert.Equal(("ens1f0v2", "ens1f0", 2, mtu), (record.HostName, record.Master, record.Before.Number, record.Mtu));
+        Assert.Equal(("02:00:00:00:00:08", "02:00:00:00:00:09"), (record.Before.Mac.ToString(), record.EffectiveMac.ToString()));
+        Assert.Equal(new VfVlan(vlan, 0, VlanProtocol.Ieee8021Q), record.Before.Vlan);
+        Assert.Equal((true, trust), (record.Before.SpoofCheck, record.Before.Trust));
+        Assert.Equal(new VfVlan(100, 3, VlanProtocol.Ieee8021Q), record.Config.Vlan);
+        Assert.Equal(((false, ""), ""), ((record.Config.SpoofCheck, record.NetNs), record.Boot));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("{}")]
     [InlineData("[1]")]
+    [InlineData("""{"HostIFNames":["ens1f0v2"]}""")]
     [InlineData("""{"OrigVfState":7}""")]
     public void What_is_no_function_is_an_error(string content) =>
         Assert.Throws<CniException>(() => VfRecord.Parse(Encoding.UTF8.GetBytes(content), "x"));
