@@ -140,7 +140,19 @@ internal static class MetricsText
                 CultureInfo.InvariantCulture,
                 $"coordinator_policy_refused_packets_total{{direction=\"ingress\"}} {refused.Ingress}\n"
             );
+            Head(
+                text,
+                "coordinator_policy_cut_packets_total",
+                "counter",
+                "Packets of established connections refused since the table was made."
+            );
+            text.Append(CultureInfo.InvariantCulture, $"coordinator_policy_cut_packets_total {refused.Established}\n");
         }
+
+        Head(text, "coordinator_policy_cut_connections_total", "counter", "Established connections that a policy ended.");
+        text.Append(CultureInfo.InvariantCulture, $"coordinator_policy_cut_connections_total {policy.CutFlows}\n");
+        Head(text, "coordinator_policy_waiting_pods", "gauge", "Pods that plugins attached whose policies are not in force yet.");
+        text.Append(CultureInfo.InvariantCulture, $"coordinator_policy_waiting_pods {policy.WaitingPods}\n");
 
         Head(text, "coordinator_policy_comparisons_total", "counter", "Comparisons of the whole table with the kernel.");
         text.Append(CultureInfo.InvariantCulture, $"coordinator_policy_comparisons_total {policy.Compared}\n");

@@ -25,6 +25,8 @@ internal static class NfnetlinkConntrackH
     public const ushort CTA_USE = 11;
     public const ushort CTA_ID = 12;
     public const ushort CTA_ZONE = 18;
+    public const ushort CTA_LABELS = 22;
+    public const ushort CTA_LABELS_MASK = 23;
     public const ushort CTA_FILTER = 25;
 
     public const ushort CTA_TUPLE_IP = 1;
@@ -42,6 +44,11 @@ internal static class NfnetlinkConntrackH
     public const ushort CTA_PROTO_ICMP_ID = 4;
     public const ushort CTA_PROTO_ICMP_TYPE = 5;
     public const ushort CTA_PROTO_ICMP_CODE = 6;
+
+    public const ushort CTA_PROTOINFO_TCP = 1;
+    public const ushort CTA_PROTOINFO_TCP_STATE = 1;
+    public const ushort CTA_PROTOINFO_TCP_FLAGS_ORIGINAL = 4;
+    public const ushort CTA_PROTOINFO_TCP_FLAGS_REPLY = 5;
 
     public const ushort CTA_FILTER_ORIG_FLAGS = 1;
     public const ushort CTA_FILTER_REPLY_FLAGS = 2;
@@ -62,4 +69,11 @@ internal struct NfGenMsg
     public byte nfgen_family;
     public byte version;
     public ushort res_id;
+}
+
+/// <summary>include/uapi/linux/netfilter/nf_conntrack_tcp.h</summary>
+internal static class NfConntrackTcpH
+{
+    public const byte TCP_CONNTRACK_ESTABLISHED = 3;
+    public const byte IP_CT_TCP_FLAG_BE_LIBERAL = 8;
 }

@@ -7,8 +7,10 @@ using Plugboard.Coordinator.Configuration;
 using Plugboard.Coordinator.Policy;
 using Plugboard.Coordinator.Policy.Judging;
 using Plugboard.Coordinator.Policy.Objects;
+using Plugboard.Coordinator.Policy.Starting;
 using Plugboard.Coordinator.Reconciling;
 using Plugboard.Firewall.Nftables;
+using Plugboard.Firewall.Starting;
 using Plugboard.Linux;
 using Plugboard.Testing;
 using static Tmds.Linux.LibC;
@@ -36,8 +38,10 @@ internal sealed class PolicyNode : TestMachine
     private readonly List<(string Pod, int Port, Socket Socket)> receivers = [];
     private int asked;
 
-    public PolicyNode(bool isBridged = true, PolicyOptions? options = null)
+    public PolicyNode(bool isBridged = true, PolicyOptions? options = null, bool hasStarts = false)
     {
+        Starts = hasStarts ? new PodStarts(directory.FullName) : null;
+        Starts?.Open(TimeSpan.FromSeconds(5));
         Options = options ?? new PolicyOptions { NodeName = "n1", Directory = directory.FullName };
         Options = Options with { Directory = directory.FullName };
         Tool("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1");
@@ -77,6 +81,9 @@ internal sealed class PolicyNode : TestMachine
 
     public PolicyOptions Options { get; }
 
+    /// <summary>The records of plugins; null: nobody reads them.</summary>
+    public PodStarts? Starts { get; }
+
     public PolicyFiles Files { get; private set; }
 
     public PolicyReconciler Reconciler { get; private set; }
@@ -99,7 +106,12 @@ internal sealed class PolicyNode : TestMachine
 
     public IPAddr Address(string name, bool is6) => is6 ? addresses[name].Six : addresses[name].Four;
 
-    private PolicyReconciler NewReconciler(PolicyFiles files) => new(Options, files, static () => true, TimeProvider.System);
+    private PolicyReconciler NewReconciler(PolicyFiles files) =>
+        new(Options, files, static () => true, TimeProvider.System)
+        {
+            OwnAddresses = static () => [IPAddr.Parse("10.244.1.1"), IPAddr.Parse("fd00:244:0:1::1")],
+            Started = Starts is null ? null : new StartedPods(Starts),
+        };
 
     private void AddPod(string name, int place, bool isBridged)
     {
@@ -171,7 +183,9 @@ internal sealed class PolicyNode : TestMachine
     /// <summary>The same of a namespace.</summary>
     public void LabelNamespace(string home, string text) => homeLabels[home] = text;
 
-    public void WritePods()
+    /// <summary>Writes the pods and namespaces.</summary>
+    /// <param name="more">Further documents.</param>
+    public void WritePods(string more = "")
     {
         var text = new StringBuilder();
         foreach (var (home, all) in homeLabels)
@@ -186,7 +200,7 @@ internal sealed class PolicyNode : TestMachine
             text.Append($"status: {{phase: Running, podIPs: [{{ip: {addresses[name].Four}}}, {{ip: '{addresses[name].Six}'}}]}}\n---\n");
         }
 
-        Replace("pods.yaml", text.ToString());
+        Replace("pods.yaml", text.Append(more).ToString());
     }
 
     /// <summary>Writes the policies: each a namespace and the YAML of a spec.</summary>
@@ -228,6 +242,14 @@ internal sealed class PolicyNode : TestMachine
         }
 
         return changes;
+    }
+
+    /// <summary>The same, until the flows were compared too: they may have been compared a moment ago.</summary>
+    public void SyncFlows()
+    {
+        SyncWell();
+        Datagrams.Pause(TimeSpan.FromMilliseconds(600));
+        SyncWell();
     }
 
     /// <summary>Another process: nothing is remembered.</summary>
