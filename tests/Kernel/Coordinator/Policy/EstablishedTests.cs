@@ -33,7 +33,7 @@ public sealed class EstablishedTests
         using var other = Open(node, "y/a", "y/b", is6, isTcp: true);
         node.Write(("x", FromB));
 
-        Assert.Equal(2, node.SyncWell().Count(static change => change.Kind == "connection"));
+        Assert.Equal(2, node.SyncFlows().Count(static change => change.Kind == "connection"));
 
         Assert.True(forbidden.IsCut());
         Assert.True(forbiddenUdp.IsCut());
@@ -61,7 +61,7 @@ public sealed class EstablishedTests
         using var outwardsUdp = Open(node, "x/a", "y/a", is6: false, isTcp: false);
 
         node.Write(("x", NoEgress));
-        node.SyncWell();
+        node.SyncFlows();
 
         Assert.True(outwards.IsCut());
         Assert.True(outwardsUdp.IsCut());
@@ -89,7 +89,7 @@ public sealed class EstablishedTests
         using var own = PodStream.Open(node, node.Pod("x/a"), "10.244.1.10:8082", Port + 2);
 
         node.Write(("x", DenyAll));
-        Assert.Equal(2, node.SyncWell().Count(static change => change.Kind == "connection"));
+        Assert.Equal(2, node.SyncFlows().Count(static change => change.Kind == "connection"));
 
         Assert.True(service.IsCut());
         Assert.True(hostPort.IsCut());
@@ -156,7 +156,7 @@ public sealed class EstablishedTests
 
         node.Hide("x/a");
         node.WritePods("kind: Pod\nmetadata: {name: heir, namespace: z}\nspec: {nodeName: n1}\nstatus: {podIPs: [{ip: 10.244.1.10}]}\n");
-        node.SyncWell();
+        node.SyncFlows();
 
         Assert.True(forbidden.IsCut());
     }

@@ -245,11 +245,11 @@ internal sealed class PolicyNode : TestMachine
     }
 
     /// <summary>The same, until the flows were compared too: they may have been compared a moment ago.</summary>
-    public void SyncFlows()
+    public IReadOnlyList<Change> SyncFlows()
     {
-        SyncWell();
-        Datagrams.Pause(TimeSpan.FromMilliseconds(600));
-        SyncWell();
+        var changes = SyncWell();
+        Datagrams.Pause(TimeSpan.FromMilliseconds(550));
+        return [.. changes, .. SyncWell()];
     }
 
     /// <summary>Another process: nothing is remembered.</summary>

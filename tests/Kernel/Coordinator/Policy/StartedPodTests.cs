@@ -57,6 +57,7 @@ public sealed class StartedPodTests
         Assert.Equal(0, node.Run(node.Reconciler.ReadState).WaitingPods);
 
         // Another coordinator knows it too.
+        node.SyncFlows();
         node.Restart();
         Assert.Equal([], node.SyncWell(SyncCause.Start));
 
