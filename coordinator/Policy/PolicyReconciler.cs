@@ -202,7 +202,8 @@ internal sealed class PolicyReconciler(PolicyOptions options, PolicyFiles files,
         isKnown = false;
         if (!isDryRun && Started is not null)
             StartedPods.Close();
-        return RemoveTable(isDryRun);
+        // Only the socket that guards it may remove it.
+        return client is null ? RemoveTable(isDryRun) : NftablesPolicy.Remove(client, isDryRun);
     }
 
     /// <summary>Removes the table of an earlier run with policies.</summary>

@@ -8,7 +8,9 @@ namespace Plugboard.Tests.Kernel.Coordinator.Policy;
 internal sealed class PodStream : IDisposable
 {
     private static readonly TimeSpan patience = TimeSpan.FromSeconds(15);
-    private static readonly TimeSpan silence = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>How long nothing must arrive.</summary>
+    public static readonly TimeSpan Silence = TimeSpan.FromMilliseconds(300);
     private readonly Socket client;
     private readonly Socket server;
     private readonly bool isTcp;
@@ -56,10 +58,10 @@ internal sealed class PodStream : IDisposable
     public bool Works() => Passes(client, server, patience) && Passes(server, client, patience);
 
     /// <summary>True if, whoever sends first, nothing arrives.</summary>
-    public bool IsCut() => !Passes(server, client, silence) && !Passes(client, server, silence) && !Passes(server, client, silence);
+    public bool IsCut() => !Passes(server, client, Silence) && !Passes(client, server, Silence) && !Passes(server, client, Silence);
 
     /// <summary>True if a byte from the client arrives soon.</summary>
-    public bool PassesSoon() => Passes(client, server, silence);
+    public bool PassesSoon() => Passes(client, server, Silence);
 
     private bool Passes(Socket from, Socket to, TimeSpan longest)
     {

@@ -79,7 +79,7 @@ internal sealed class PolicyNode : TestMachine
         Client = NftablesClient.Open(Namespace);
     }
 
-    public PolicyOptions Options { get; }
+    public PolicyOptions Options { get; set; }
 
     /// <summary>The records of plugins; null: nobody reads them.</summary>
     public PodStarts? Starts { get; }
