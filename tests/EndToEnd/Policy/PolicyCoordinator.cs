@@ -25,12 +25,13 @@ internal sealed class PolicyCoordinator : IDisposable
             if (plugin == "ptp")
                 config.Remove("bridge");
         });
-        Node.Tool("ip link add eth1 type dummy");
+        Node.Tool("ip link add eth1 type veth peer name eth1peer");
+        Node.Tool("ip link set eth1peer up");
         Node.Tool("ip addr add 192.0.2.1/24 dev eth1");
         Node.Tool("ip link set eth1 up");
         File.WriteAllText(
             PathOf("peers.yaml"),
-            "nodes: [{name: n1, podCIDRs: [10.1.0.0/16], addresses: [192.0.2.1], backend: alloc}]\n"
+            "network: {Network: 10.0.0.0/8, Backend: {Type: alloc}}\nnodes: [{name: n1, podCIDRs: [10.1.0.0/16], addresses: [192.0.2.1]}]\n"
         );
         File.WriteAllText(
             PathOf("policies.yaml"),
