@@ -192,10 +192,9 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
                     NullIfEmpty(Get(options.PolicyDirectory))
                     ?? throw new SettingException("--policy-dir: --network-policy files needs the directory of its files"),
                 StartsClosed = Get(options.PolicyStart) == PolicyStartMode.Closed,
-                StartWait =
-                    Get(options.PolicyWait) is >= 0 and <= MostWait and var wait
-                        ? TimeSpan.FromMilliseconds(wait)
-                        : throw new SettingException($"--policy-wait {Get(options.PolicyWait)}: 0 to {MostWait} milliseconds"),
+                StartWait = Get(options.PolicyWait) is >= 0 and <= MostWait and var wait
+                    ? TimeSpan.FromMilliseconds(wait)
+                    : throw new SettingException($"--policy-wait {Get(options.PolicyWait)}: 0 to {MostWait} milliseconds"),
                 CutsEstablished = Get(options.PolicyEstablished) == PolicyEstablishedMode.Cut,
                 Guards = Get(options.PolicyGuard),
                 Rejects = Get(options.PolicyRejects),

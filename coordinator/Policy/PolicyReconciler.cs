@@ -118,12 +118,13 @@ internal sealed class PolicyReconciler(PolicyOptions options, PolicyFiles files,
         // A bridge may have come.
         if (compared || isOfKernel)
             outcome = BridgeNetfilter.Ensure(isDryRun: false, hasBridge()).And(outcome);
-        var took = delta.IsEmpty ? state.LastChange : clock.GetElapsedTime(began);
+        TimeSpan? took = delta.IsEmpty ? null : clock.GetElapsedTime(began);
         outcome = outcome.And(CompareFlows(view, delta, compared));
         if (isKnown)
             Started?.Answer(compiler.IsCompiled);
-        state = new PolicyState(compiler.Figures, took, state.Compared + (compared ? 1 : 0)) 
+        state = new PolicyState(compiler.Figures, took ?? state.LastChange, state.Compared + (compared ? 1 : 0))
         {
+            Changes = took is { } time ? state.Changes.With(time) : state.Changes,
             CutFlows = flows.CutCount,
             WaitingPods = Started?.WaitingCount ?? 0,
         };

@@ -14,6 +14,9 @@ internal sealed record PolicyState(PolicyFigures Figures, TimeSpan? LastChange, 
     /// </summary>
     public (ulong Egress, ulong Ingress, ulong Established)? Refused { get; init; }
 
+    /// <summary>How long changes took, each as <see cref="LastChange"/>.</summary>
+    public LatencyHistogram Changes { get; init; } = LatencyHistogram.Empty;
+
     /// <summary>How many connections that existed were cut.</summary>
     public long CutFlows { get; init; }
 

@@ -33,6 +33,7 @@ internal sealed class PolicyCompiler
             Policies = policies.Values.Sum(static inside => inside.Count),
             PolicyChains = chains.Rules.Count,
             Profiles = chains.Profiles.Count,
+            Sets = PolicySet.Fixed.Count + sets.All.Sum(static resource => resource.Sets.Count),
             Selectors = sets.SelectorCount,
         };
 

@@ -88,7 +88,12 @@ internal sealed class EstablishedFlows(TimeProvider clock) : IDisposable
         finally
         {
             var pause = clock.GetElapsedTime(began) * PausesPerComparison;
-            last = (clock.GetTimestamp(), pause < leastPause ? leastPause : pause > longestPause ? longestPause : pause);
+            last = (
+                clock.GetTimestamp(),
+                pause < leastPause ? leastPause
+                : pause > longestPause ? longestPause
+                : pause
+            );
         }
     }
 

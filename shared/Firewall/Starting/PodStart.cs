@@ -40,7 +40,11 @@ public sealed record PodStart(Attachment Owner, string Namespace, string Name, V
                 addresses.Add(address);
         }
 
-        if (record.Find(NamespaceKey) is not { Length: > 0 } home || record.Find(NameKey) is not { Length: > 0 } name || addresses.Count == 0)
+        if (
+            record.Find(NamespaceKey) is not { Length: > 0 } home
+            || record.Find(NameKey) is not { Length: > 0 } name
+            || addresses.Count == 0
+        )
             return null;
         _ = long.TryParse(record.Find(SinceKey), NumberStyles.None, CultureInfo.InvariantCulture, out var since);
         return new PodStart(record.Owner, home, name, addresses.ToValueArray(), since);

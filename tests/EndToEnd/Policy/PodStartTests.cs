@@ -29,12 +29,9 @@ public sealed class PodStartTests
             i => StartOne(node, starting[i], i, target.Address, sendsBefore: start == "closed")
         );
 
-        foreach (var i in Enumerable.Range(0, pods))
-        {
-            if (PolicyCoordinator.RoleOf(i) == "free")
-                node.Until(() => sink.CountOf($"first p{i}") == 1, $"the first datagram of p{i} arrives");
-            Assert.Equal(0, sink.CountOf($"locked p{i}"));
-        }
+        var expected = Enumerable.Range(0, pods).Where(static i => PolicyCoordinator.RoleOf(i) == "free").Select(static i => $"first p{i}");
+        node.Until(() => sink.Texts.Count() >= pods / 2, "the first datagrams of all that may send arrive");
+        Assert.Equal(expected.Order(StringComparer.Ordinal), sink.Texts.Order(StringComparer.Ordinal));
 
         Parallel.ForEach(starting.Append(target), pod => node.Node.CallBeside("DEL", pod, node.Config).Succeeded());
         node.Until(
@@ -50,16 +47,16 @@ public sealed class PodStartTests
     {
         using var socket = Sink.OpenIn(pod);
         using var started = new ManualResetEventSlim();
-        var role = PolicyCoordinator.RoleOf(number);
+        var isLocked = PolicyCoordinator.RoleOf(number) == "locked";
         var sender = new Thread(() =>
         {
-            while (!started.Wait(TimeSpan.FromMilliseconds(1)))
-                Sink.TrySend(socket, target, $"{role} p{number}");
+            while (isLocked && !started.Wait(TimeSpan.FromMilliseconds(1)))
+                Sink.TrySend(socket, target, $"locked p{number}");
         });
         if (sendsBefore)
             sender.Start();
         node.Add(pod, "x", $"p{number}").Succeeded();
-        Assert.True(Sink.TrySend(socket, target, $"{(role == "free" ? "first" : role)} p{number}"));
+        Assert.True(Sink.TrySend(socket, target, $"{(isLocked ? "locked" : "first")} p{number}"));
         if (!sendsBefore)
             sender.Start();
         using var pause = new ManualResetEventSlim();

@@ -167,9 +167,15 @@ internal sealed class PolicyNode : TestMachine
             var (home, pod) = (name[..1], name[2..]);
             text.Append($"kind: Pod\nmetadata: {{name: {pod}, namespace: {home}, labels: {{{all}}}}}\n")
                 .Append("spec:\n  nodeName: n1\n  containers:\n  - ports:\n");
-            foreach (var (protocol, port) in new[] { "tcp", "udp" }.SelectMany(static protocol => ProbedPods.Ports.Select(port => (protocol, port))))
+            foreach (
+                var (protocol, port) in new[] { "tcp", "udp" }.SelectMany(static protocol =>
+                    ProbedPods.Ports.Select(port => (protocol, port))
+                )
+            )
                 text.Append($"    - {{name: serve-{port}-{protocol}, containerPort: {port}, protocol: {protocol.ToUpperInvariant()}}}\n");
-            text.Append($"status: {{phase: Running, podIPs: [{{ip: {Address(name, is6: false)}}}, {{ip: '{Address(name, is6: true)}'}}]}}\n---\n");
+            text.Append(
+                $"status: {{phase: Running, podIPs: [{{ip: {Address(name, is6: false)}}}, {{ip: '{Address(name, is6: true)}'}}]}}\n---\n"
+            );
         }
 
         Replace("pods.yaml", text.Append(more).ToString());

@@ -10,15 +10,7 @@ namespace Plugboard.Tests.Kernel.Coordinator.Policy;
 /// <summary>Two nodes with a vxlan between, each with three pods behind links of their own, and each with its reconciler of policies.</summary>
 internal sealed class PolicyPair : IDisposable
 {
-    private static readonly (string Name, int Node)[] places =
-    [
-        ("x/a", 1),
-        ("x/b", 2),
-        ("x/c", 2),
-        ("y/a", 1),
-        ("y/b", 2),
-        ("z/a", 1),
-    ];
+    private static readonly (string Name, int Node)[] places = [("x/a", 1), ("x/b", 2), ("x/c", 2), ("y/a", 1), ("y/b", 2), ("z/a", 1)];
 
     private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("policy");
     private readonly Dictionary<string, string> labels = new(StringComparer.Ordinal);

@@ -81,7 +81,9 @@ public sealed class TwoNodeTests
         pair.Write(("x", Open), ("z", Closed));
         pair.Sync(SyncCause.Start);
         using var stream = PodStream.Open(pair.Pods.Pod("y/a"), pair.Pods.Pod("x/b"), $"{pair.Pods.Address("x/b", false)}:8080", 8080);
-        var cases = ConformanceCases.Cases.Select(static each => each.Policies.Where(static policy => policy.Home == "y").ToArray()).ToList();
+        var cases = ConformanceCases
+            .Cases.Select(static each => each.Policies.Where(static policy => policy.Home == "y").ToArray())
+            .ToList();
         var began = TimeProvider.System.GetTimestamp();
         for (var i = 0; i < 400 && TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromSeconds(3); i++)
         {
