@@ -43,7 +43,7 @@ internal sealed class PolicyReconciler(PolicyOptions options, PolicyFiles files,
     /// <summary>This node's addresses now: what it sends and receives itself is not judged.</summary>
     public Func<IEnumerable<IPAddr>> OwnAddresses { get; init; } = static () => [];
 
-    /// <summary>The pods that plugins reported; null: nobody reads them.</summary>
+    /// <summary>The pods that plugins reported; null: they are not read.</summary>
     public StartedPods? Started { get; init; }
 
     /// <summary>Asks for another call of <see cref="Sync"/>, on another thread: what had to wait is due.</summary>

@@ -15,7 +15,7 @@ internal sealed class StartReport
     private const string NamespaceKey = "K8S_POD_NAMESPACE";
     private const string NameKey = "K8S_POD_NAME";
 
-    // The runtime's first network. Addresses of others are none of a pod's own for NetworkPolicy.
+    // The runtime's first network. Those of further networks are none of a pod's own for NetworkPolicy.
     private const string FirstInterface = "eth0";
 
     private readonly Attachment owner;
@@ -27,7 +27,7 @@ internal sealed class StartReport
         this.patience = patience;
     }
 
-    /// <summary>Writes the pod's record; null: nothing is to be reported.</summary>
+    /// <summary>Writes the pod's record; null: there is nothing to report.</summary>
     public static StartReport? Send(CniRequest request, IReadOnlyList<CniIP> ips, Rollback rollback)
     {
         var starts = new PodStarts();

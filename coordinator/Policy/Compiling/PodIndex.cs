@@ -127,7 +127,7 @@ internal sealed class PodIndex(string nodeName)
         return own.Count == 0 ? null : new CompiledPod(pod, own, pod.NodeName == nodeName);
     }
 
-    // One that a plugin gave to a pod is nobody else's, also while the pod is not known.
+    // One that a plugin gave to a pod is no other pod's, also while that one is not known.
     private ObjectName OwnerOf(IPAddr address)
     {
         if (given.TryGetValue(address, out var holder))

@@ -5,6 +5,9 @@ namespace Plugboard.Firewall.Nftables;
 /// <param name="Name">At most 255 bytes.</param>
 public sealed record Table(NftFamily Family, string Name)
 {
+    // NFT_TABLE_F_PERSIST, which headers of before Linux 6.9 do not have.
+    internal const uint PersistFlag = 4;
+
     /// <summary>Its comment (Linux 5.10); empty: none.</summary>
     public string Comment { get; init; } = "";
 

@@ -76,14 +76,13 @@ public sealed class TableComparison(NftablesClient client)
     private static bool DiffersInFlags(Table wanted, Table present, bool isOwn, List<string> reasons)
     {
         const uint Dormant = Uapi.NfTablesH.NFT_TABLE_F_DORMANT,
-            Owner = Uapi.NfTablesH.NFT_TABLE_F_OWNER,
-            Persist = Uapi.NfTablesH.NFT_TABLE_F_PERSIST;
+            Owner = Uapi.NfTablesH.NFT_TABLE_F_OWNER;
         if (present.OwnerPortId != 0 && !isOwn)
             reasons.Add(new TableOwnedException(present).Message);
         if (present.IsDormant)
             reasons.Add($"table {present} is dormant: no packet comes to it");
         var flags = present.Flags & ~Dormant;
-        if (wanted.IsGuarded && (flags & ~Owner) == Persist)
+        if (wanted.IsGuarded && (flags & ~Owner) == Table.PersistFlag)
         {
             if (present.OwnerPortId == 0)
                 reasons.Add($"table {present} has no owner: another process can remove it");

@@ -5,7 +5,7 @@ using Plugboard.Linux;
 
 namespace Plugboard.Firewall.Starting;
 
-/// <summary>A pod that a plugin attached: who it is and which addresses it got, for whoever enforces policy on the node.</summary>
+/// <summary>A pod that a plugin attached: who it is and which addresses it got, for the process that enforces policy on the node.</summary>
 /// <param name="Owner">The attachment.</param>
 /// <param name="Namespace">The pod's namespace in Kubernetes.</param>
 /// <param name="Name">The pod's name there.</param>

@@ -30,7 +30,7 @@ public sealed class PodStarts(string root = PodRecordStore.Root)
 
     private string ReadyPath => Path + "/ready";
 
-    /// <summary>How long an ADD waits; null: nobody enforces policy here. A node without policy costs this one look.</summary>
+    /// <summary>How long an ADD waits; null: no process enforces policy here. A node without policy costs this one look.</summary>
     public TimeSpan? FindWait()
     {
         using var file = FileDescriptor.FindForReading($"{Path}/{WaitName}");

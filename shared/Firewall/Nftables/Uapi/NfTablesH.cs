@@ -39,7 +39,6 @@ internal static class NfTablesH
     // enum nft_table_flags
     public const uint NFT_TABLE_F_DORMANT = 1;
     public const uint NFT_TABLE_F_OWNER = 2;
-    public const uint NFT_TABLE_F_PERSIST = 4;
 
     // enum nft_table_attributes
     public const ushort NFTA_TABLE_NAME = 1;
